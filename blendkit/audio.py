@@ -1,0 +1,202 @@
+"""Audio: find, decode, resample, cut; and what a damaged recording becomes."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+from blendkit.errors import BlendkitError
+from blendkit.rows import natural_key
+
+SUFFIXES = frozenset({".aif", ".aiff", ".flac", ".mp3", ".oga", ".ogg", ".opus", ".wav"})
+MIN_REMAINDER_S = 1.0
+_BLOCK_S = 1.0  # grain at which a damaged stream is mended
+
+Samples = NDArray[np.float32]
+Status = Literal["ok", "padded", "short", "holed", "unreadable", "empty", "silent"]
+Remainder = Literal["pad", "drop"]
+Edge = Literal["drop", "clamp", "zero", "reflect"]
+
+
+@dataclass(frozen=True)
+class Recording:
+    """One audio file; `id` is its path below the audio folder, without suffix."""
+
+    id: str
+    path: Path
+
+
+@dataclass(frozen=True, eq=False)
+class Decoded:
+    """Mono float32 samples of a whole recording at `rate` Hz, and what became of it.
+
+    status: `ok`; `padded` (its last chunk is zero-padded); `short` (less than the expected
+    duration, the rest is silence); `holed` (lost stretches are silence, nothing shifts in time);
+    `unreadable`; `empty` (no whole second); `silent` (no audio at all, rows without a file).
+    duration_s is the real length in seconds.
+    """
+
+    samples: Samples
+    rate: int
+    duration_s: float
+    status: Status
+    note: str = ""
+
+
+def find_recordings(folder: Path) -> list[Recording]:
+    """Return the audio files below a folder in natural order.
+
+    Raises BlendkitError if two files have one recording id (`a.wav` beside `a.mp3`).
+    """
+    files = [p for p in folder.rglob("*") if p.suffix.lower() in SUFFIXES and p.is_file()]
+    return unique_recordings(Recording(p.relative_to(folder).with_suffix("").as_posix(), p) for p in files)
+
+
+def unique_recordings(recordings: Iterable[Recording]) -> list[Recording]:
+    """Order recordings naturally; raises BlendkitError listing ids that two files share."""
+    found: dict[str, Recording] = {}
+    clashes = []
+    for r in sorted(recordings, key=lambda r: natural_key(str(r.path))):
+        if r.id in found:
+            clashes.append(f"{r.id}: {found[r.id].path} and {r.path}")
+        found.setdefault(r.id, r)
+    if clashes:
+        raise BlendkitError("several audio files have one recording id", clashes)
+    return sorted(found.values(), key=lambda r: natural_key(r.id))
+
+
+def count_chunks(duration_s: float, chunk_s: float, remainder: Remainder = "pad") -> tuple[int, bool]:
+    """Return the number of chunks of a recording, and whether the last one is zero-padded.
+
+    Full chunks, plus a remainder of at least one second unless `remainder` is "drop": 60.001 s is
+    12 chunks of 5 s, 37 s is 8.
+    """
+    full = int((duration_s + 1e-9) // chunk_s)
+    rest = duration_s - full * chunk_s
+    padded = remainder == "pad" and rest >= MIN_REMAINDER_S
+    return full + padded, padded
+
+
+def probe_duration(path: Path) -> float | None:
+    """Return a file's stated duration in seconds, None if its header cannot be read."""
+    import soundfile
+
+    try:
+        info = soundfile.info(str(path))
+    except (OSError, RuntimeError):
+        return None
+    return float(info.frames / info.samplerate)
+
+
+def decode(path: Path) -> Decoded:
+    """Decode a whole file to mono (mean of channels) at its own rate.
+
+    Lost stretches of a damaged OGG are found by comparing the decoded length with the stated one and
+    become silence at their true place; libsndfile alone would let all later audio slip forward.
+    """
+    import soundfile
+
+    try:
+        with soundfile.SoundFile(str(path)) as handle:
+            stated, rate = handle.frames, handle.samplerate
+            samples = _mono(handle.read(dtype="float32", always_2d=True))
+            if 0 < len(samples) < stated and handle.seekable():
+                samples, lost_s = _mend(_reader(handle), len(samples), stated, rate)
+                note = f"{lost_s:g} s unreadable, replaced by silence"
+                return Decoded(samples, rate, stated / rate, "holed", note)
+    except (OSError, RuntimeError) as error:
+        reason = str(error).replace(str(path), path.name)
+        return Decoded(np.zeros(0, np.float32), 0, 0.0, "unreadable", reason)
+    seconds = len(samples) / rate
+    if not np.isfinite(samples).all():
+        return Decoded(np.zeros(0, np.float32), rate, 0.0, "unreadable", "samples are not finite")
+    if seconds < MIN_REMAINDER_S:
+        return Decoded(samples, rate, seconds, "empty", f"{seconds:.3f} s of audio")
+    return Decoded(samples, rate, seconds, "ok")
+
+
+def silence(duration_s: float, rate: int, status: Status, note: str) -> Decoded:
+    """Return digital silence that stands in for audio that is not there."""
+    return Decoded(np.zeros(round(duration_s * rate), np.float32), rate, duration_s, status, note)
+
+
+def resample(decoded: Decoded, rate: int) -> Decoded:
+    """Return the recording at `rate` Hz (soxr HQ, the whole recording at once: no edges inside)."""
+    import soxr
+
+    if decoded.rate == rate or not len(decoded.samples):
+        return Decoded(decoded.samples, rate, decoded.duration_s, decoded.status, decoded.note)
+    samples = soxr.resample(decoded.samples, decoded.rate, rate, quality="HQ")
+    return Decoded(np.ascontiguousarray(samples, np.float32), rate, decoded.duration_s, decoded.status, decoded.note)
+
+
+def fit_duration(decoded: Decoded, expected_s: float) -> Decoded:
+    """Hold a recording against its expected duration: less is padded with silence and called short."""
+    missing = expected_s - decoded.duration_s
+    if missing < 0.5 or decoded.status in ("unreadable", "silent"):
+        return decoded
+    status: Status = "short" if decoded.status in ("ok", "padded", "empty") else decoded.status
+    note = "; ".join(filter(None, [decoded.note, f"{decoded.duration_s:.3f} s of the expected {expected_s:g} s"]))
+    return Decoded(decoded.samples, decoded.rate, decoded.duration_s, status, note)
+
+
+def cut(samples: Samples, first: int, size: int, edge: Edge = "zero") -> Samples:
+    """Return samples[first:first + size] as a new array of exactly `size` samples.
+
+    What lies outside the recording is zero (`zero`, `drop`), mirrored (`reflect`), or avoided by
+    moving the window inside (`clamp`; a recording shorter than the window is zero-padded).
+    """
+    n = len(samples)
+    if edge == "clamp":
+        first = max(0, min(first, n - size))
+    elif edge == "reflect" and n > 1:
+        at = np.abs(np.arange(first, first + size)) % (2 * n - 2)
+        return samples[np.where(at < n, at, 2 * n - 2 - at)]
+    out = np.zeros(size, np.float32)
+    low, high = max(first, 0), min(first + size, n)
+    if low < high:
+        out[low - first : high - first] = samples[low:high]
+    return out
+
+
+def _mono(frames: NDArray[np.float32]) -> Samples:
+    return frames[:, 0] if frames.shape[1] == 1 else frames.mean(axis=1, dtype=np.float32)
+
+
+def _reader(handle: object) -> Callable[[int, int], Samples]:
+    def read(first: int, count: int) -> Samples:
+        try:
+            handle.seek(first)  # type: ignore[attr-defined]
+            return _mono(handle.read(count, dtype="float32", always_2d=True))  # type: ignore[attr-defined]
+        except (OSError, RuntimeError):
+            return np.zeros(0, np.float32)
+
+    return read
+
+
+def _mend(read: Callable[[int, int], Samples], got: int, stated: int, rate: int) -> tuple[Samples, float]:
+    """Re-read a stream block by block; return (stated,) samples and the seconds made silent.
+
+    Seeking lands on the stream's own time stamps, so audio after a hole is found at its true place.
+    A block is sound only if reading on from it meets what a seek to the next block gives.
+    """
+    size = max(1, int(rate * _BLOCK_S))
+    starts: Sequence[int] = range(0, stated, size)
+    out = np.zeros(stated, np.float32)
+    lost = 0
+    for first in starts:
+        count = min(size, stated - first)
+        ahead = min(size // 4, stated - first - count)
+        block = read(first, count + ahead)
+        following = read(first + count, ahead) if ahead else block[count:]
+        sound = len(block) == count + ahead and np.allclose(block[count:], following, atol=1e-3)
+        if sound:
+            out[first : first + count] = block[:count]
+        else:
+            lost += count
+    return out, lost / rate

@@ -1,0 +1,90 @@
+"""`blendkit`: commands are imported only when they are called."""
+
+from __future__ import annotations
+
+import importlib
+import os
+import sys
+
+import click
+
+from blendkit import __version__
+from blendkit.errors import BlendkitError
+
+COMMANDS = {
+    "run": ("blendkit.cli.run:run", "Run a recipe on a data folder and write a submission."),
+    "check": ("blendkit.cli.check:check", "Check a recipe without running it."),
+    "score": ("blendkit.cli.score:score", "Score audio with one member and save its logits."),
+    "eval": ("blendkit.cli.evaluate:evaluate", "Measure saved scores against labels, tie-aware."),
+    "members": ("blendkit.cli.listing:members", "List the installed members, or show one."),
+    "ops": ("blendkit.cli.listing:ops", "List the installed ops, or show one."),
+    "recipes": ("blendkit.cli.listing:recipes", "List the packaged recipes, or show one."),
+    "sample": ("blendkit.cli.sample:sample", "Make the built-in sample world in a folder."),
+}
+
+
+class LazyGroup(click.Group):
+    """Knows every command's name and one-line help; imports a command only to run it."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        """Return the commands in the order of the work."""
+        return list(COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        """Import one command."""
+        if cmd_name not in COMMANDS:
+            return None
+        module, attribute = COMMANDS[cmd_name][0].split(":")
+        command: click.Command = getattr(importlib.import_module(module), attribute)
+        return command
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """Write the table of commands without importing them."""
+        with formatter.section("Commands"):
+            formatter.write_dl([(name, text) for name, (_, text) in COMMANDS.items()])
+
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        """Name the nearest command for an unknown one."""
+        if args and args[0] not in COMMANDS and not args[0].startswith("-"):
+            from blendkit.errors import did_you_mean
+
+            raise click.UsageError(f"no command {args[0]!r}{did_you_mean(args[0], COMMANDS)}", ctx)
+        return super().resolve_command(ctx, args)
+
+
+@click.group(cls=LazyGroup)
+@click.version_option(__version__, prog_name="blendkit")
+def cli() -> None:
+    """Blend, post-process and honestly evaluate several models on the same audio chunks.
+
+    Start with `blendkit run recipes/eos7.yaml`: it runs on a small built-in sample world.
+    """
+
+
+def main() -> None:
+    """Run the command line. Exit codes: 0 delivered, 1 --strict, 2 the user's to mend, 3 I/O failure."""
+    try:
+        cli(standalone_mode=False)
+    except click.exceptions.Exit as stop:
+        sys.exit(stop.exit_code)
+    except click.Abort:
+        click.echo("interrupted", err=True)
+        sys.exit(130)
+    except click.ClickException as error:
+        error.show()
+        sys.exit(2)
+    except BlendkitError as error:
+        click.echo(f"error: {error}", err=True)
+        sys.exit(error.exit_code)
+    except BrokenPipeError:  # the reader went away, as in `blendkit ops list | head`
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        sys.exit(0)
+    except OSError as error:
+        click.echo(f"error: {error.strerror or error}: {error.filename or ''}".rstrip(": "), err=True)
+        sys.exit(3)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,81 @@
+"""Fit what fitted steps apply, and never on the recordings it is applied to unless that is asked for."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from blendkit.errors import BlendkitError, shorten
+from blendkit.files import text_hash
+from blendkit.labels import LabelTable, read_labels
+from blendkit.ops import Fitted, signature
+from blendkit.recipe.steps import StepPlan
+from blendkit.rows import NameRule, chunk_rows
+from blendkit.taxonomy import Taxonomy
+
+
+def fit_step(
+    step: StepPlan,
+    path: Path,
+    scored: Sequence[str],
+    classes: tuple[str, ...],
+    taxonomy: Taxonomy,
+    names: NameRule,
+    chunk_s: float,
+) -> Fitted:
+    """Return what a fitted step applies to the scored recordings.
+
+    `fit: {labels, folds}` cross-fits: a labelled recording gets the artefact fitted without its fold.
+    `fit: F` and `artefact: P` raise BlendkitError if they saw a scored recording, unless `allow_seen`.
+    """
+    assert step.info is not None
+    assert step.info.fit is not None
+    assert step.info.load is not None
+    fit = step.params.get("fit")
+    if fit is None:
+        artefact = step.info.load(path)
+        _refuse_seen(step, artefact.saw, scored)
+        return Fitted((artefact,))
+    table = read_labels(path)
+    folds = fit["folds"] if isinstance(fit, dict) else 0
+    params = {k: step.params[k] for k, (_, context, _) in signature(step.info.fit).items() if context is None}
+
+    def fitted(recordings: Sequence[str]) -> Any:
+        part = table.only(recordings)
+        rows = chunk_rows(part.chunk_counts(chunk_s), chunk_s, names)
+        truth, labelled = part.matrix(rows, classes, taxonomy.classes)
+        assert step.info is not None
+        assert step.info.fit is not None
+        return step.info.fit(truth, labelled, rows, classes, **params)
+
+    everything = fitted(table.recordings)
+    if folds == 0:
+        _refuse_seen(step, everything.saw, scored)
+        return Fitted((everything,))
+    return _cross_fit(table, folds, fitted, everything, set(scored), step)
+
+
+def fold_of(recordings: Sequence[str], folds: int) -> dict[str, int]:
+    """Deal recordings into folds of near-equal size, by the hash of their names: no order, no chance."""
+    order = sorted(recordings, key=text_hash)
+    return {r: i % folds for i, r in enumerate(order)}
+
+
+def _cross_fit(table: LabelTable, folds: int, fitted: Any, everything: Any, scored: set[str], step: StepPlan) -> Fitted:
+    if len(table.recordings) < max(folds, 2):
+        raise BlendkitError(f"{step.name}: {len(table.recordings)} labelled recordings cannot make {folds} folds")
+    fold = fold_of(table.recordings, folds)
+    needed = sorted({fold[r] for r in scored if r in fold})  # folds nobody needs are not fitted
+    without = [fitted([r for r in table.recordings if fold[r] != f]) for f in needed]
+    at = {f: i + 1 for i, f in enumerate(needed)}
+    return Fitted((everything, *without), 0, {r: at[fold[r]] for r in scored if r in fold})
+
+
+def _refuse_seen(step: StepPlan, saw: Sequence[str], scored: Sequence[str]) -> None:
+    both = sorted(set(saw) & set(scored))
+    if both and not step.params.get("allow_seen"):
+        raise BlendkitError(
+            f"{step.name}: fitted on {len(both)} of the recordings it would be applied to",
+            [shorten(both), "use `fit: {labels: ..., folds: 5}` to cross-fit, or say `allow_seen: true`"],
+        )

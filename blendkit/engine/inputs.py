@@ -1,0 +1,135 @@
+"""What a run works on: classes, recordings, template and labels, found in the data folder."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+from blendkit.audio import Recording, find_recordings
+from blendkit.errors import BlendkitError
+from blendkit.io.kaggle import Template, read_template
+from blendkit.labels import LabelTable, read_labels
+from blendkit.recipe.paths import DataFolder
+from blendkit.recipe.plan import Plan
+from blendkit.rows import NameRule, Rows, natural_key, rows_from_ids
+from blendkit.taxonomy import Taxonomy, read_taxonomy
+
+Mode = Literal["audio", "template"]
+
+
+@dataclass(frozen=True)
+class Inputs:
+    """The data folder as a recipe sees it. `expected_s` holds expected durations where known."""
+
+    data: DataFolder
+    names: NameRule
+    taxonomy: Taxonomy
+    template: Template | None
+    labels: tuple[LabelTable, ...]
+    recordings: tuple[Recording, ...]
+    mode: Mode
+    expected_s: dict[str, float]
+    files: dict[str, Path]
+    notes: tuple[str, ...]
+
+    @property
+    def classes(self) -> tuple[str, ...]:
+        """The target classes: the template's columns, else the taxonomy's ids, else none."""
+        return self.template.classes if self.template is not None else self.taxonomy.classes
+
+
+def gather(plan: Plan, data: DataFolder, dry_run: int | None = None) -> Inputs:
+    """Find what a plan needs below its data folder.
+
+    dry_run takes that many recordings only. Raises BlendkitError for unreadable inputs.
+    """
+    model = plan.recipe.model
+    if not data.root.is_dir():
+        raise BlendkitError(f"{data.root}: no such data folder")
+    names = NameRule(**model.names.model_dump())
+    files: dict[str, Path] = {}
+    taxonomy = _taxonomy(data, model.taxonomy, files)
+    template = _template(data, model.template, files)
+    tables = []
+    for name in model.labels:
+        path = data.find(name)
+        if path.is_file():
+            files[name] = path
+            tables.append(read_labels(path))
+            if template or taxonomy.table:  # better now than after hours of scoring
+                tables[-1].require_known({*(template.classes if template else ()), *taxonomy.classes})
+    recordings, notes = _recordings(data, model.audio, dry_run)
+    mode: Mode = "audio" if recordings else "template"
+    expected = _expected(template, model.chunk_s, names)
+    if model.recording_s is not None:
+        expected |= {r.id: model.recording_s for r in recordings}
+    return Inputs(
+        data, names, taxonomy, template, tuple(tables), tuple(recordings), mode, expected, files, tuple(notes)
+    )
+
+
+def truth_of(
+    inputs: Inputs, rows: Rows, classes: Sequence[str]
+) -> tuple[NDArray[np.bool_], NDArray[np.bool_], list[str]]:
+    """Return truth (N, C), labelled (N,) and the label files used: those with recordings among the rows."""
+    truth = np.zeros((len(rows), len(classes)), bool)
+    labelled = np.zeros(len(rows), bool)
+    here, used = set(rows.recordings()), []
+    for table in inputs.labels:
+        if here & set(table.recordings):
+            y, known = table.only(here).matrix(rows, classes, inputs.taxonomy.classes)
+            truth |= y
+            labelled |= known
+            used.append(table.source)
+    return truth, labelled, used
+
+
+def _taxonomy(data: DataFolder, names: list[str], files: dict[str, Path]) -> Taxonomy:
+    paths = {n: data.find(n) for n in names}
+    missing = [n for n, p in paths.items() if not p.is_file()]
+    if missing and names != ["taxonomy.csv"]:
+        raise BlendkitError(f"taxonomy: {', '.join(missing)} not in {data.root}")
+    if missing:
+        return Taxonomy({})
+    files.update(paths)
+    return read_taxonomy(list(paths.values()))
+
+
+def _template(data: DataFolder, name: str | None, files: dict[str, Path]) -> Template | None:
+    if name is None or not data.find(name).is_file():
+        return None
+    files[name] = data.find(name)
+    return read_template(files[name])
+
+
+def _recordings(data: DataFolder, folders: list[str], dry_run: int | None) -> tuple[list[Recording], list[str]]:
+    """The first folder that holds audio. An empty one before it means a commit run: it stops there,
+    unless a dry run asks for a few recordings of the next."""
+    for name in folders:
+        folder = data.find(name)
+        if not folder.is_dir():
+            continue
+        found = find_recordings(folder)
+        if found and dry_run is not None:
+            return found[:dry_run], [f"dry run: {min(dry_run, len(found))} of {len(found)} recordings of {name}"]
+        if found:
+            return found, []
+        if dry_run is None:
+            return [], [f"no audio in {name}: the template's rows are scored on silence"]
+    return [], [f"no audio in {' or '.join(folders)}: the template's rows are scored on silence"]
+
+
+def _expected(template: Template | None, chunk_s: float, names: NameRule) -> dict[str, float]:
+    """The duration each recording must have for the template's rows to exist."""
+    if template is None:
+        return {}
+    rows = rows_from_ids(template.row_ids, chunk_s, names)
+    out: dict[str, float] = {}
+    for recording, end in zip(rows.recording, rows.end_s.tolist(), strict=True):
+        out[recording] = max(end, out.get(recording, 0.0))
+    return dict(sorted(out.items(), key=lambda item: natural_key(item[0])))

@@ -1,0 +1,179 @@
+"""The local engine: a recipe and a data folder in, an output folder out."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+
+import numpy as np
+
+from blendkit.engine.events import Tell, silent
+from blendkit.engine.inputs import Inputs, gather
+from blendkit.engine.members import Opened, open_members, silent_recordings
+from blendkit.engine.output import (
+    LOGITS,
+    SUBMISSION,
+    Written,
+    open_folder,
+    row_order,
+    write_report,
+    write_scores,
+)
+from blendkit.engine.report import Figures, StreamResult, run_report, timings
+from blendkit.engine.scoring import Grid, Scored, score_recordings
+from blendkit.engine.steps import Surroundings
+from blendkit.engine.streams import make_streams
+from blendkit.errors import BlendkitError, shorten
+from blendkit.recipe.explain import group_notes
+from blendkit.recipe.load import Recipe
+from blendkit.recipe.paths import DataFolder, check_files
+from blendkit.recipe.plan import Plan, make_plan
+from blendkit.rows import Rows, chunk_rows
+from blendkit.scores import Scores
+
+
+@dataclass(frozen=True)
+class RunResult:
+    """What a run made: its files, figures per stream, what became of each recording, and its warnings."""
+
+    out: Path
+    submission: Path
+    rows: int
+    classes: int
+    streams: dict[str, StreamResult]
+    recordings: dict[str, str]
+    warnings: tuple[str, ...]
+
+
+def run(
+    recipe: Recipe,
+    data: Path,
+    out: Path,
+    *,
+    dry_run: int | None = None,
+    allow_outside: bool = False,
+    stores: Path | None = None,
+    tell: Tell = silent,
+) -> RunResult:
+    """Run a recipe on a data folder and write its output folder.
+
+    dry_run: score only that many recordings. stores: where members' logits are kept (default
+    `out/logits`); what is there is not scored again. Raises BlendkitError for anything the user can
+    mend; until then nothing of an earlier run in `out` is touched.
+    """
+    clock = {"start": time.perf_counter()}
+    plan = make_plan(recipe)
+    folder = DataFolder(data, allow_outside)
+    files = check_files(plan, folder)
+    inputs = gather(plan, folder, dry_run)
+    open_folder(out)
+    opened = open_members(plan, inputs, files, stores or out / LOGITS)
+    scored, rows = _score(plan, inputs, opened, tell)
+    clock["scored"] = time.perf_counter()
+    members, notes = _aligned(plan, inputs, opened, rows)
+    warnings = [*(inputs.notes if opened.audio else ()), *opened.doubts, *notes]
+    classes = next(iter(members.values())).classes
+    if inputs.taxonomy.table:
+        warnings += group_notes(plan, inputs.taxonomy, classes)
+    figures = Figures(inputs, rows, classes, tell)
+    around = Surroundings(inputs.taxonomy, inputs.names, recipe.model.chunk_s, files)
+    note = partial(_note, warnings)
+    streams = make_streams(plan, members, around, made=figures.made, note=note)
+    clock["streams"] = time.perf_counter()
+    warnings += figures.warnings(opened)
+    written, doubts = _write(plan, inputs, out, streams)
+    warnings += doubts
+    clock["written"] = time.perf_counter()
+    report = run_report(plan, inputs, opened, files, scored, figures, written, warnings)
+    write_report(out, report, timings(clock, opened, scored), [w.path.name for w in written.values()])
+    for text in warnings:
+        tell("warning", {"text": text})
+    shown = written[recipe.model.output]
+    status = {r: s.status for r, s in scored.status.items()}
+    return RunResult(out, shown.path, shown.rows, shown.classes, figures.results, status, tuple(warnings))
+
+
+def _note(warnings: list[str], stream: str, text: str) -> None:
+    warnings.append(f"{stream}: {text}")
+
+
+def _write(plan: Plan, inputs: Inputs, out: Path, streams: dict[str, Scores]) -> tuple[dict[str, Written], list[str]]:
+    """Write every stream that the recipe asks for, all in one row order."""
+    output = plan.recipe.model.output
+    order, doubt = row_order(streams[output], inputs.template)
+    names = {n: SUBMISSION if n == output else f"{n}.csv" for n in streams}
+    written = {n: write_scores(out / names[n], s, order) for n, s in streams.items()}
+    return written, [doubt] if doubt else []
+
+
+def _score(plan: Plan, inputs: Inputs, opened: Opened, tell: Tell) -> tuple[Scored, Rows]:
+    """Score what needs audio; return every recording's status and the rows the run is about."""
+    model = plan.recipe.model
+    if not opened.audio:
+        return Scored({}, 0.0), _table_rows(opened)
+    recordings = inputs.recordings if inputs.mode == "audio" else silent_recordings(inputs)
+    if not recordings:
+        raise BlendkitError(
+            f"no audio below {inputs.data.root} and no template to take rows from",
+            [f"looked in {', '.join(model.audio)} and for {model.template}"],
+        )
+    grid = Grid(model.chunk_s, model.remainder, inputs.names, inputs.expected_s)
+    scored = score_recordings(opened.audio, recordings, grid, tell)
+    rows = chunk_rows({r: s.chunks for r, s in scored.status.items()}, model.chunk_s, inputs.names)
+    if not len(rows):
+        states = [f"{r}: {s.status} {s.note}" for r, s in scored.status.items()]
+        raise BlendkitError("no recording has a chunk to score", [shorten(states)])
+    if inputs.mode == "template" and inputs.template is not None:
+        wanted = set(inputs.template.row_ids)
+        rows = rows.take(np.flatnonzero([i in wanted for i in rows.ids()]))
+    return scored, rows
+
+
+def _table_rows(opened: Opened) -> Rows:
+    """Finished members alone: their row sets must agree."""
+    (first, scores), *others = opened.tables.items()
+    ids = set(scores.rows.ids())
+    problems = []
+    for name, other in others:
+        theirs = set(other.rows.ids())
+        if theirs != ids:
+            problems.append(
+                f"{first} has {len(ids)} rows, {name} {len(theirs)}, {len(ids & theirs)} in common; only in "
+                f"one: {shorten(sorted(ids ^ theirs))}"
+            )
+    if problems:
+        raise BlendkitError("the members' rows do not agree", problems)
+    return scores.rows
+
+
+def _aligned(plan: Plan, inputs: Inputs, opened: Opened, rows: Rows) -> tuple[dict[str, Scores], list[str]]:
+    """Bring every member onto the same rows and classes."""
+    classes = inputs.classes or _union([s.classes for s in opened.tables.values()])
+    out, notes, problems = {}, [], []
+    for name in plan.members:
+        table = opened.tables.pop(name, None)  # nothing but the streams keeps a table's values
+        scores = table if table is not None else _stored(name, opened, inputs, rows)
+        try:
+            out[name] = scores.align(rows, classes or scores.classes, source=f"member {name!r}")
+        except BlendkitError as error:
+            problems += [f"{error.title}: {p}" for p in error.problems]
+            continue
+        classes = classes or scores.classes
+        if len(scores.rows) > len(rows):
+            notes.append(f"member {name!r}: {len(scores.rows) - len(rows)} rows beyond the expected ones left out")
+    if problems:
+        raise BlendkitError("members do not fit the expected rows and classes", problems)
+    return out, notes
+
+
+def _stored(name: str, opened: Opened, inputs: Inputs, rows: Rows) -> Scores:
+    store = next(m.store for m in opened.audio if m.name == name)
+    assert store is not None
+    return store.read(inputs.names, rows.recordings())
+
+
+def _union(lists: Sequence[tuple[str, ...]]) -> tuple[str, ...]:
+    return tuple(dict.fromkeys(c for classes in lists for c in classes))

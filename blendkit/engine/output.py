@@ -1,0 +1,87 @@
+"""The output folder: what is written, in which order, and never half."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from blendkit.errors import BlendkitError
+from blendkit.files import write_json, write_text
+from blendkit.io.kaggle import Template, ties_made, write_submission
+from blendkit.ops.spaces import sigmoid
+from blendkit.scores import Scores
+
+MARK = ".blendkit"
+SUBMISSION, RUN, TIMINGS, LOGITS = "submission.csv", "run.json", "timings.json", "logits"
+
+
+@dataclass(frozen=True)
+class Written:
+    """A score file that was written, and the ties its writing made."""
+
+    path: Path
+    rows: int
+    classes: int
+    ties_by_writing: int
+    tied_cells: int
+
+
+def open_folder(folder: Path) -> None:
+    """Make the output folder. Raises BlendkitError if it holds something blendkit did not make."""
+    if folder.exists() and not folder.is_dir():
+        raise BlendkitError(f"{folder}: exists and is no folder; choose another --out")
+    if folder.is_dir() and any(folder.iterdir()) and not (folder / MARK).exists():
+        raise BlendkitError(f"{folder}: holds files that blendkit did not make; choose another --out")
+    folder.mkdir(parents=True, exist_ok=True)
+    write_text(folder / MARK, "made by blendkit; a later run may replace what is here\n")
+
+
+def row_order(scores: Scores, template: Template | None) -> tuple[NDArray[np.int64], str | None]:
+    """Return the order rows are written in, and a warning where the template cannot give it.
+
+    The template's order holds only where its row set equals the expected one.
+    """
+    natural = np.arange(len(scores.rows))
+    if template is None:
+        return natural, None
+    ids = scores.rows.ids()
+    if len(ids) == len(template.row_ids) and set(ids) == set(template.row_ids):
+        at = {r: i for i, r in enumerate(ids)}
+        return np.array([at[r] for r in template.row_ids], np.int64), None
+    return natural, (
+        f"the template lists {len(template.row_ids)} rows, the recordings give {len(ids)}: "
+        "the template fixes the columns only, rows are in natural order"
+    )
+
+
+def write_scores(path: Path, scores: Scores, order: NDArray[np.int64]) -> Written:
+    """Write a stream: logits as probabilities by a float64 sigmoid, anything else as it is."""
+    out = scores.take_rows(order)
+    values = np.asarray(sigmoid(out.values) if out.space == "logit" else out.values, np.float64)
+    write_submission(path, out.rows.ids(), out.classes, values)
+    distinct = sum(len(np.unique(c)) for c in values.T)
+    made = ties_made(out.values, values) if out.space == "logit" else 0
+    return Written(path, len(values), len(out.classes), made, values.size - distinct)
+
+
+def write_report(folder: Path, run: dict[str, Any], timings: dict[str, Any], files: list[str]) -> None:
+    """Write run.json (nothing in it varies between equal runs) and timings.json; drop an older run's files."""
+    old = _old_files(folder)
+    write_json(folder / RUN, {**run, "files": files})
+    write_json(folder / TIMINGS, timings)
+    for name in old - set(files):
+        (folder / name).unlink(missing_ok=True)
+
+
+def _old_files(folder: Path) -> set[str]:
+    import json
+
+    try:
+        listed = json.loads((folder / RUN).read_text(encoding="utf-8"))["files"]
+    except (OSError, ValueError, KeyError):
+        return set()
+    return {n for n in listed if Path(n).name == n and n.endswith(".csv")}

@@ -1,0 +1,133 @@
+"""What a run says of itself: figures per stream, run.json and timings.json."""
+
+from __future__ import annotations
+
+import itertools
+import math
+import platform
+import time
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+from blendkit import __version__
+from blendkit.engine.events import Tell
+from blendkit.engine.identity import facts_hash
+from blendkit.engine.inputs import Inputs, truth_of
+from blendkit.engine.members import Opened
+from blendkit.engine.output import Written
+from blendkit.engine.scoring import Scored
+from blendkit.files import file_hash, text_hash
+from blendkit.metrics.auc import macro_auc
+from blendkit.recipe.fill import filled, filled_text
+from blendkit.recipe.plan import Plan
+from blendkit.rows import Rows
+from blendkit.scores import Scores
+
+
+@dataclass(frozen=True)
+class StreamResult:
+    """A stream's figures: macro-AUC over labelled rows (None without labels), classes scored and skipped."""
+
+    space: str
+    covered: int
+    macro_auc: float | None
+    classes_scored: int
+    classes_skipped: int
+
+
+class Figures:
+    """Per-stream macro-AUC, taken as soon as a stream is made."""
+
+    def __init__(self, inputs: Inputs, rows: Rows, classes: tuple[str, ...], tell: Tell) -> None:
+        self.truth, self.labelled, self.sources = truth_of(inputs, rows, classes)
+        self.recordings = {str(r) for r in rows.recording[self.labelled]}
+        self.results: dict[str, StreamResult] = {}
+        self.tell = tell
+
+    def made(self, name: str, scores: Scores) -> None:
+        """Measure one stream."""
+        figure, live, skipped = None, 0, 0
+        if self.labelled.any():
+            auc = macro_auc(self.truth, scores.values, self.labelled)
+            figure = None if math.isnan(auc.macro) else auc.macro
+            live, skipped = len(auc.scored), len(auc.skipped)
+        self.results[name] = StreamResult(scores.space, int(scores.covered.sum()), figure, live, skipped)
+        self.tell("stream", {"name": name, **asdict(self.results[name])})
+
+    def warnings(self, opened: Opened) -> list[str]:
+        """Say which figures are in-sample: a member was fitted on recordings it is measured on."""
+        out = []
+        for m in opened.audio:
+            saw = set(m.store.about.get("saw", [])) if m.store is not None else set()
+            both = saw & self.recordings
+            if both:
+                out.append(
+                    f"member {m.name!r} was fitted on {len(both)} of the {len(self.recordings)} labelled "
+                    "recordings: its figures and those of its blends are in-sample"
+                )
+        return out
+
+
+def run_report(
+    plan: Plan,
+    inputs: Inputs,
+    opened: Opened,
+    files: dict[Any, Path],
+    scored: Scored,
+    figures: Figures,
+    written: dict[str, Written],
+    warnings: list[str],
+) -> dict[str, Any]:
+    """Return what run.json says; nothing in it varies between equal runs."""
+    text = filled_text(plan)
+    used = {
+        **inputs.files,
+        **{
+            str(p.relative_to(inputs.data.root.resolve()))
+            if p.is_relative_to(inputs.data.root.resolve())
+            else p.name: p
+            for p in files.values()
+        },
+    }
+    return {
+        "blendkit": __version__,
+        "recipe": filled(plan),
+        "recipe_sha256": text_hash(text),
+        "inputs": {name: file_hash(path) for name, path in sorted(used.items())},
+        "mode": inputs.mode if opened.audio else "tables",
+        "members": {n: {"made_by": facts_hash(f), **f} for n, f in opened.facts.items()},
+        "recordings": {
+            r: {"status": s.status, "note": s.note, "duration_s": s.duration_s, "chunks": s.chunks}
+            for r, s in scored.status.items()
+        },
+        "labels": {"files": figures.sources, "labelled_rows": int(figures.labelled.sum())},
+        "streams": {n: asdict(r) for n, r in figures.results.items()},
+        "written": {
+            n: {
+                "file": w.path.name,
+                "sha256": file_hash(w.path),
+                "rows": w.rows,
+                "classes": w.classes,
+                "ties_by_writing": w.ties_by_writing,
+                "tied_cells": w.tied_cells,
+            }
+            for n, w in written.items()
+        },
+        "warnings": warnings,
+    }
+
+
+def timings(clock: dict[str, float], opened: Opened, scored: Scored) -> dict[str, Any]:
+    """Return what timings.json says: all that does vary."""
+    marks = list(clock.items())
+    spent = {name: round(at - before, 3) for (_, before), (name, at) in itertools.pairwise(marks)}
+    members = {m.name: {"seconds": round(m.seconds, 3), "recordings_scored": m.scored} for m in opened.audio}
+    return {
+        "host": platform.node(),
+        "python": platform.python_version(),
+        "finished": time.strftime("%Y-%m-%dT%H:%M:%S%z"),
+        "seconds": spent,
+        "decode_s": round(scored.decode_s, 3),
+        "members": members,
+    }

@@ -1,0 +1,159 @@
+"""Make every stream of a plan from its members' scores."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import partial
+
+import numpy as np
+from numpy.typing import NDArray
+
+from blendkit.engine.steps import Surroundings, apply_step, zero_stand_in
+from blendkit.engine.weights import weight_matrix
+from blendkit.errors import BlendkitError
+from blendkit.metrics.kernels import doubled_ranks
+from blendkit.ops.spaces import logit, sigmoid
+from blendkit.recipe.plan import Plan, StreamPlan
+from blendkit.scores import Matrix, Scores
+
+_BLOCK = 8192  # rows at a time where an op sees single chunks, so that temporaries stay small
+
+
+@dataclass
+class _Desk:
+    """Streams at hand while a plan is made; one is dropped when nothing needs it any more."""
+
+    plan: Plan
+    around: Surroundings
+    note: Callable[[str, str], None]
+    at_hand: dict[str, Scores]
+    ranks: dict[str, NDArray[np.int32]]
+    uses: Counter[str]
+    coverage: dict[str, NDArray[np.bool_]]
+
+
+def make_streams(
+    plan: Plan,
+    members: dict[str, Scores],
+    around: Surroundings,
+    *,
+    made: Callable[[str, Scores], None] = lambda name, scores: None,
+    note: Callable[[str, str], None] = lambda stream, text: None,
+) -> dict[str, Scores]:
+    """Return the streams a plan writes. members: every member's scores on equal rows and classes.
+
+    `members` is emptied as its scores are used up, `made` sees every stream once as soon as it is
+    whole, `note` hears what conversions, fallbacks and coverage did to it. A stream's ranks are made
+    once, however many blends use them.
+    """
+    uses = Counter(i for s in plan.streams for i in s.inputs)
+    uses.update(plan.outputs)
+    coverage = {n: s.covered for n, s in members.items()}
+    desk = _Desk(plan, around, note, {}, {}, uses, coverage)
+    for stream in plan.streams:
+        if stream.blend is None:
+            name = stream.inputs[0] if stream.inputs else stream.name
+            source = members.pop(name) if name in members else _taken(desk, name)
+        else:
+            source = _blend(desk, stream)
+        scores = _filled(stream, source)
+        del source
+        for step in stream.steps:
+            scores = apply_step(step, scores, around, coverage, partial(note, stream.name))
+        _report_uncovered(desk, stream, scores)
+        made(stream.name, scores)
+        if uses[stream.name]:
+            desk.at_hand[stream.name] = scores
+        del scores
+    return {n: desk.at_hand[n] for n in plan.outputs}
+
+
+def _taken(desk: _Desk, name: str) -> Scores:
+    """Use a stream; after its last use nothing keeps it."""
+    desk.uses[name] -= 1
+    return desk.at_hand[name] if desk.uses[name] else desk.at_hand.pop(name)
+
+
+def _blend(desk: _Desk, stream: StreamPlan) -> Scores:
+    assert stream.blend is not None
+    inputs = {n: desk.at_hand[n] for n in stream.inputs}
+    first = inputs[stream.inputs[0]]
+    weights = weight_matrix(stream, inputs, desk.coverage, desk.around.taxonomy)
+    covered = (weights != 0).any(axis=0)
+    template = Scores(first.values[:0], first.rows, first.classes, stream.start_space, covered)
+    if stream.blend.takes == "doubled_ranks":
+        del inputs, first
+        ranks = [_ranks(desk, n) for n in stream.inputs]
+        values = stream.blend.function(*ranks, weights=weights, **stream.params)
+    else:
+        values = _blend_rows(desk, stream, inputs, weights)
+        for name in stream.inputs:
+            _taken(desk, name)
+    for name in stream.inputs:
+        if not desk.uses[name]:
+            desk.ranks.pop(name, None)
+    values.setflags(write=False)
+    return Scores(values, template.rows, template.classes, stream.start_space, covered)
+
+
+def _ranks(desk: _Desk, name: str) -> NDArray[np.int32]:
+    """A stream's integer ranks, made once; its values are dropped at their last use."""
+    if name not in desk.ranks:
+        desk.ranks[name] = doubled_ranks(desk.at_hand[name].values)
+    _taken(desk, name)
+    return desk.ranks[name]
+
+
+def _blend_rows(
+    desk: _Desk, stream: StreamPlan, inputs: dict[str, Scores], weights: NDArray[np.float64]
+) -> NDArray[np.float64]:
+    """Convert and blend block by block where the op sees single chunks; whole otherwise."""
+    assert stream.blend is not None
+    takes, function = stream.blend.takes, stream.blend.function
+    floors = {
+        n: zero_stand_in(s.values, partial(_note_of, desk, stream.name, n))
+        for n, s in inputs.items()
+        if takes == "logit" and s.space == "prob"
+    }
+
+    def ready(name: str, part: slice) -> Matrix:
+        scores, values = inputs[name], inputs[name].values[part]
+        if takes == "any" or takes == scores.space:
+            return values
+        return sigmoid(values) if takes == "prob" else logit(values, floor=floors[name])
+
+    n = len(next(iter(inputs.values())).values)
+    step = _BLOCK if stream.blend.scope == "chunk" else max(n, 1)
+    out = np.empty((n, weights.shape[1]), np.float64)
+    for low in range(0, n, step):
+        part = slice(low, low + step)
+        out[part] = function(*(ready(i, part) for i in stream.inputs), weights=weights, **stream.params)
+    return out
+
+
+def _note_of(desk: _Desk, stream: str, source: str, text: str) -> None:
+    desk.note(stream, f"{source}: {text}")
+
+
+def _filled(stream: StreamPlan, scores: Scores) -> Scores:
+    """Give uncovered classes the recipe's constant; they count as covered from here on."""
+    if stream.fill is None or scores.covered.all():
+        return scores
+    if stream.fill.value is not None:
+        constant = stream.fill.value
+    elif scores.space == "rank":
+        raise BlendkitError(f"stream {stream.name!r}: fill_uncovered: a logit has no place in rank space; use `value`")
+    else:
+        z = np.array([stream.fill.logit], np.float64)
+        constant = float(z[0] if scores.space == "logit" else sigmoid(z)[0])
+    values = scores.values.copy()
+    values[:, ~scores.covered] = constant
+    return Scores(values, scores.rows, scores.classes, scores.space, np.ones_like(scores.covered), scores.made_by)
+
+
+def _report_uncovered(desk: _Desk, stream: StreamPlan, scores: Scores) -> None:
+    nobody = int((~scores.covered).sum())
+    if nobody and stream.name in desk.plan.outputs:
+        desk.note(stream.name, f"{nobody} of {len(scores.classes)} classes are covered by no member (constant)")

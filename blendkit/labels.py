@@ -1,0 +1,137 @@
+"""Ground truth: label tables to (N, C) bool, with a mask of the chunks that were labelled at all."""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from pathlib import Path, PurePath
+
+import numpy as np
+from numpy.typing import NDArray
+
+from blendkit.errors import BlendkitError, did_you_mean, shorten
+from blendkit.rows import Rows
+
+Span = tuple[int, int, frozenset[str]]  # start and end in milliseconds, classes heard
+
+
+@dataclass(frozen=True)
+class LabelTable:
+    """Labelled spans of recordings; exact duplicates are gone, equal spans are merged.
+
+    `spans[recording]` is a tuple of (start_ms, end_ms, classes). A span without classes is labelled
+    silence; time outside every span is unlabelled, which is not the same as negative.
+    """
+
+    spans: dict[str, tuple[Span, ...]]
+    duplicates: int
+    source: str
+
+    @property
+    def recordings(self) -> tuple[str, ...]:
+        """The labelled recordings, in file order."""
+        return tuple(self.spans)
+
+    @property
+    def classes(self) -> set[str]:
+        """Every class that is heard somewhere."""
+        return {c for spans in self.spans.values() for *_, heard in spans for c in heard}
+
+    def only(self, recordings: Iterable[str]) -> LabelTable:
+        """Return the table of the given recordings alone."""
+        keep = set(recordings)
+        return LabelTable({r: s for r, s in self.spans.items() if r in keep}, self.duplicates, self.source)
+
+    def chunk_counts(self, chunk_s: float) -> dict[str, int]:
+        """Return, per recording, the chunks up to its last labelled one."""
+        step = round(chunk_s * 1000)
+        return {r: max(-(-end // step) for _, end, _ in spans) for r, spans in self.spans.items()}
+
+    def require_known(self, classes: Iterable[str]) -> None:
+        """Raise BlendkitError, with the nearest class, for labels that are none of `classes`."""
+        known = set(classes)
+        unknown = [f"{u!r}{did_you_mean(u, known)}" for u in sorted(self.classes - known)]
+        if unknown:
+            raise BlendkitError(f"{self.source}: {len(unknown)} unknown labels", [shorten(unknown)])
+
+    def matrix(
+        self, rows: Rows, classes: Sequence[str], known: Iterable[str] = ()
+    ) -> tuple[NDArray[np.bool_], NDArray[np.bool_]]:
+        """Return truth (N, C) and labelled (N,).
+
+        A class is true in a chunk that one of its spans overlaps; a chunk is labelled where spans
+        cover it wholly. Labels outside `classes` but inside `known` are left out; any other label
+        raises BlendkitError with the nearest class.
+        """
+        at = {c: i for i, c in enumerate(classes)}
+        self.require_known({*classes, *known})
+        truth = np.zeros((len(rows), len(classes)), bool)
+        labelled = np.zeros(len(rows), bool)
+        offsets = rows.offsets()
+        for first, last in itertools.pairwise(offsets):
+            spans = self.spans.get(rows.recording[first], ())
+            for i in range(first, last) if spans else ():
+                start, end = round(rows.start_s[i] * 1000), round(rows.end_s[i] * 1000)
+                over = [s for s in spans if s[0] < end and s[1] > start]
+                heard = [at[c] for *_, cs in over for c in cs if c in at]
+                truth[i, heard] = True
+                labelled[i] = _covers(over, start, end)
+        return truth, labelled
+
+
+def _covers(spans: list[Span], start: int, end: int) -> bool:
+    reached = start
+    for span_start, span_end, _ in sorted(spans, key=lambda s: s[:2]):
+        if span_start > reached:
+            return False
+        reached = max(reached, span_end)
+    return reached >= end
+
+
+def read_labels(path: Path) -> LabelTable:
+    """Read a label CSV with columns filename, start, end, primary_label (`;`-joined, may be empty).
+
+    Times are HH:MM:SS or seconds. Rows listed twice count once; equal spans give the union of their
+    labels. Raises BlendkitError naming missing columns, or the lines whose times cannot be read.
+    """
+    import pandas as pd
+
+    try:
+        frame = pd.read_csv(path, dtype=str, keep_default_na=False)
+    except (OSError, ValueError) as error:
+        raise BlendkitError(f"{path}: cannot read these labels", [str(error)]) from error
+    missing = [c for c in ("filename", "start", "end", "primary_label") if c not in frame.columns]
+    if missing:
+        raise BlendkitError(f"{path}: missing columns {missing}", [f"has {shorten(frame.columns, 8)}"])
+    unique = frame.drop_duplicates(["filename", "start", "end", "primary_label"])
+    spans: dict[str, dict[tuple[int, int], set[str]]] = {}
+    bad = []
+    for line, name, start, end, label in zip(
+        unique.index + 2, unique.filename, unique.start, unique.end, unique.primary_label, strict=True
+    ):
+        key = (_milliseconds(start), _milliseconds(end))
+        if key[0] is None or key[1] is None or key[0] >= key[1]:
+            bad.append(f"line {line}: {start!r} to {end!r}")
+            continue
+        heard = {c.strip() for c in label.split(";") if c.strip()}
+        spans.setdefault(PurePath(name).with_suffix("").as_posix(), {}).setdefault((key[0], key[1]), set()).update(
+            heard
+        )
+    if bad:
+        raise BlendkitError(f"{path}: times must be HH:MM:SS or seconds, start before end", [shorten(bad)])
+    table = {r: tuple((s, e, frozenset(c)) for (s, e), c in found.items()) for r, found in spans.items()}
+    return LabelTable(table, len(frame) - len(unique), str(path.name))
+
+
+def _milliseconds(text: str) -> int | None:
+    try:
+        parts = [float(p) for p in text.split(":")]
+    except ValueError:
+        return None
+    if not 1 <= len(parts) <= 3 or not all(np.isfinite(parts)):
+        return None
+    seconds = 0.0
+    for part in parts:
+        seconds = seconds * 60 + part
+    return round(seconds * 1000)

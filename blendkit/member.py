@@ -1,0 +1,178 @@
+"""Members: anything that gives per-chunk scores. The protocol, and scoring a group of recordings."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from typing import Annotated, Any, Protocol, runtime_checkable
+
+import numpy as np
+from numpy.typing import NDArray
+
+from blendkit.audio import Decoded, Edge, Samples, cut, resample
+from blendkit.errors import BlendkitError
+from blendkit.rows import NameRule
+from blendkit.scores import Scores, Space
+from blendkit.taxonomy import Taxonomy
+
+
+@dataclass(frozen=True)
+class DataFile:
+    """Marks a member parameter that names a file: resolved below the data folder, checked, hashed."""
+
+
+FilePath = Annotated[str, DataFile()]
+
+
+@dataclass(frozen=True)
+class MemberContext:
+    """What a member may know of the run it serves.
+
+    classes: the target class ids (empty if the run has none of its own); chunk_s: chunk length in
+    seconds; threads: how many the member may use.
+    """
+
+    classes: tuple[str, ...] = ()
+    taxonomy: Taxonomy = field(default_factory=lambda: Taxonomy({}))
+    names: NameRule = field(default_factory=NameRule)
+    chunk_s: float = 5.0
+    threads: int = 1
+
+
+@dataclass(frozen=True)
+class MemberInfo:
+    """What a member says of itself.
+
+    classes: its columns, ids of the run's classes; covered (C,): which of them it really scores.
+    rate (Hz) and window_s (seconds): the audio one prediction needs. batch: windows per call.
+    notes: conventions worth printing (normalisation, class mapping). saw: the labelled recordings it
+    was fitted on, where known: figures on those are in-sample.
+    """
+
+    classes: tuple[str, ...]
+    covered: tuple[bool, ...]
+    rate: int
+    window_s: float
+    batch: int = 32
+    notes: tuple[str, ...] = ()
+    saw: tuple[str, ...] = ()
+
+
+@runtime_checkable
+class Member(Protocol):
+    """A model: windows of audio in, logits out. Nothing else is asked of an adapter."""
+
+    @property
+    def info(self) -> MemberInfo:
+        """What the member says of itself."""
+        ...
+
+    def predict(self, windows: NDArray[np.float32]) -> NDArray[np.float32]:
+        """Return logits (B, C) of windows (B, window_s * rate) of mono audio."""
+        ...
+
+
+@runtime_checkable
+class FinishedMember(Protocol):
+    """A file of scores somebody else computed; `space` is what its values are."""
+
+    @property
+    def space(self) -> Space:
+        """The space of its values."""
+        ...
+
+    def read(self) -> Scores:
+        """Return all its scores, on its own rows and classes."""
+        ...
+
+    def warnings(self) -> list[str]:
+        """Return doubts about the values, after `read`."""
+        ...
+
+
+@dataclass(frozen=True)
+class TTA:
+    """Test-time augmentation: the window moved by shifts (seconds), logits averaged.
+
+    edge: what becomes of a shifted window that would leave the recording: `drop` leaves that shift
+    out for that chunk and averages the rest, `clamp` moves it back inside, `zero` and `reflect` fill.
+    """
+
+    shifts_s: tuple[float, ...] = (0.0,)
+    edge: Edge = "drop"
+
+
+@dataclass(frozen=True, eq=False)
+class Job:
+    """A recording to score: its id, audio at the member's rate, and its number of chunks."""
+
+    recording: str
+    audio: Decoded
+    chunks: int
+
+
+def check_window(name: str, info: MemberInfo, chunk_s: float) -> None:
+    """Raise BlendkitError unless the member's window is the chunk."""
+    if info.window_s != chunk_s:
+        raise BlendkitError(
+            f"member {name!r} hears windows of {info.window_s:g} s, the recipe's chunks are {chunk_s:g} s",
+            ["set chunk_s to the member's window"],
+        )
+
+
+def score_jobs(member: Member, jobs: Sequence[Job], chunk_s: float, tta: TTA) -> NDArray[np.float32]:
+    """Return logits (sum of chunks, C) of a group of recordings, averaged over the shifts.
+
+    Windows are cut from the recording's own audio and batched over recordings and shifts; a batch
+    never leaves the group, so a group always gives the same bits. Shifts are averaged in logit space.
+    """
+    info = member.info
+    total = sum(j.chunks for j in jobs)
+    summed = np.zeros((total, len(info.classes)), np.float64)
+    count = np.zeros(total, np.int64)
+    size = round(info.window_s * info.rate)
+    buffer = np.empty((info.batch, size), np.float32)
+    at: list[int] = []
+    for row, window in _windows(jobs, size, info.rate, chunk_s, tta):
+        buffer[len(at)] = window
+        at.append(row)
+        if len(at) == info.batch:
+            _add(summed, count, at, _predict(member, buffer))
+            at = []
+    if at:
+        _add(summed, count, at, _predict(member, buffer[: len(at)]))
+    return (summed / np.maximum(count, 1)[:, None]).astype(np.float32)
+
+
+def at_rate(decoded: Decoded, rates: Sequence[int]) -> dict[int, Decoded]:
+    """Return the recording at each rate (Hz), resampled once per distinct rate."""
+    return {rate: resample(decoded, rate) for rate in dict.fromkeys(rates)}
+
+
+def _windows(jobs: Sequence[Job], size: int, rate: int, chunk_s: float, tta: TTA) -> Iterator[tuple[int, Samples]]:
+    row = 0
+    for job in jobs:
+        samples = job.audio.samples
+        for k in range(job.chunks):
+            for shift in tta.shifts_s:
+                first = round((k * chunk_s + shift) * rate)
+                outside = first < 0 or first + size > len(samples)
+                if shift != 0 and outside and tta.edge == "drop":
+                    continue
+                # the chunk itself is only ever zero-padded
+                yield row, cut(samples, first, size, tta.edge if shift != 0 else "zero")
+            row += 1
+
+
+def _predict(member: Member, windows: NDArray[np.float32]) -> NDArray[np.float32]:
+    logits = member.predict(windows)
+    expected = (len(windows), len(member.info.classes))
+    if logits.shape != expected:
+        raise BlendkitError(f"member gave scores of shape {logits.shape}, expected {expected}")
+    return logits
+
+
+def _add(summed: NDArray[np.float64], count: NDArray[np.int64], at: list[int], logits: NDArray[Any]) -> None:
+    for row, values in zip(at, logits, strict=True):  # a row may come twice in a batch
+        summed[row] += values
+        count[row] += 1

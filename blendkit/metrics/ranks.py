@@ -1,0 +1,18 @@
+"""Average-tie percentile ranks of whole columns, kept as exact integers."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from blendkit.metrics.kernels import doubled_ranks
+
+
+def percentile_rank(x: NDArray[np.floating[Any]]) -> NDArray[np.float64]:
+    """Return (N, C) average-tie percentile ranks of each column over all its rows, in (0, 1].
+
+    Equals `pandas.DataFrame.rank(pct=True)`: the average rank divided by N. x is (N, C) without NaN.
+    """
+    return doubled_ranks(x) / np.float64(2 * max(len(x), 1))

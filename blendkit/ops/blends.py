@@ -1,0 +1,100 @@
+"""Blends: several streams (N, C) into one, by relative weights (K, C).
+
+A weight of 0 leaves a stream out of a class; weights are normalised per class. A class whose weights
+are all 0 comes out constant (0 logit, 0.5 otherwise) and is for the caller to report.
+"""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from blendkit.ops import Weights, op
+from blendkit.scores import Matrix
+
+_BLOCK = 4096  # rows at a time, so that int64 and float64 temporaries stay small
+_DECIMALS = 9
+
+
+def integer_weights(weights: NDArray[np.float64]) -> NDArray[np.int64] | None:
+    """Scale decimal weights (up to nine decimals) to the smallest integers; None if they are longer."""
+    scaled = np.rint(weights * 10**_DECIMALS)
+    if not np.array_equal(scaled / 10**_DECIMALS, weights):
+        return None
+    whole = scaled.astype(np.int64)
+    return np.asarray(whole // max(math.gcd(*whole.ravel().tolist()), 1))
+
+
+@op("rank", kind="blend", scope="set", classwise=True, takes="doubled_ranks", gives="rank", per_class=("weights",))
+def rank_mean(*ranks: NDArray[np.int32], weights: Weights) -> NDArray[np.float64]:
+    """Return the weighted mean of percentile ranks, (N, C) in (0, 1].
+
+    ranks: per stream (N, C) int32 doubled average-tie ranks over the whole column
+    (`blendkit.metrics.kernels.doubled_ranks`). Decimal weights are scaled to integers, sums are int64
+    and divided once, so that equal blends tie exactly; weights of more than nine decimals, or sums
+    beyond int64, fall back to float64. Source: the `rank.1` blend of public BirdCLEF notebooks.
+    """
+    n = len(ranks[0])
+    whole = integer_weights(weights)
+    top = None if whole is None else int(whole.sum(axis=0).max(initial=0)) * 2 * n
+    if whole is None or top is None or top >= 2**63:
+        return _weighted_mean(ranks, weights, 2.0 * n, 0.5)
+    total = whole.sum(axis=0)
+    out = np.empty(ranks[0].shape, np.float64)
+    for low in range(0, n, _BLOCK):
+        part = slice(low, low + _BLOCK)
+        acc = np.zeros(out[part].shape, np.int64)
+        for r, w in zip(ranks, whole, strict=True):
+            acc += r[part] * w
+        np.divide(acc, total * (2 * n), out=out[part], where=total > 0)
+    out[:, total == 0] = 0.5
+    return out
+
+
+@op("logit", kind="blend", scope="chunk", classwise=True, takes="logit", gives="logit", per_class=("weights",))
+def logit_mean(*xs: Matrix, weights: Weights) -> NDArray[np.float64]:
+    """Return the weighted mean of logits (N, C): the log-odds or geometric-odds pool."""
+    return _weighted_mean(xs, weights, 1.0, 0.0)
+
+
+@op("prob", kind="blend", scope="chunk", classwise=True, takes="prob", gives="prob", per_class=("weights",))
+def prob_mean(*xs: Matrix, weights: Weights) -> NDArray[np.float64]:
+    """Return the weighted mean of probabilities (N, C): the linear opinion pool."""
+    return _weighted_mean(xs, weights, 1.0, 0.5)
+
+
+@op("direct", kind="blend", scope="chunk", classwise=True, per_class=("weights",))
+def direct(*xs: Matrix, weights: Weights) -> NDArray[np.float64]:
+    """Return the weighted mean of values as they are (N, C); their spaces should agree.
+
+    Source: the `direct` blend of public BirdCLEF notebooks.
+    """
+    return _weighted_mean(xs, weights, 1.0, 0.5)
+
+
+@op("sum", kind="blend", scope="chunk", classwise=True, takes="logit", gives="logit", per_class=("weights",))
+def logit_sum(*xs: Matrix, weights: Weights) -> NDArray[np.float64]:
+    """Return the sum of logits with the given coefficients (N, C): not normalised, negatives allowed."""
+    out = np.zeros(xs[0].shape, np.float64)
+    for x, w in zip(xs, weights, strict=True):
+        out += x * w
+    return out
+
+
+def _weighted_mean(
+    xs: tuple[NDArray[Any], ...], weights: NDArray[np.float64], scale: float, empty: float
+) -> NDArray[np.float64]:
+    """Sum in stream order, divide once by the weights' sum times `scale`."""
+    total = weights.sum(axis=0) * scale
+    out = np.empty(xs[0].shape, np.float64)
+    for low in range(0, len(out), _BLOCK):
+        part = slice(low, low + _BLOCK)
+        acc = np.zeros(out[part].shape, np.float64)
+        for x, w in zip(xs, weights, strict=True):
+            acc += x[part] * w
+        np.divide(acc, total, out=out[part], where=total > 0)
+    out[:, total <= 0] = empty
+    return out

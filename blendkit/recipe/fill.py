@@ -1,0 +1,75 @@
+"""The filled recipe: every default explicit. Its text is what a result's hash stands for."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import yaml
+
+from blendkit.recipe import strict_yaml
+from blendkit.recipe.plan import Plan, StreamPlan
+from blendkit.recipe.schema import RecipeModel
+from blendkit.recipe.steps import StepPlan
+
+
+def filled(plan: Plan) -> dict[str, Any]:
+    """Return the recipe with every default explicit, as plain data that reads back as the same plan."""
+    model = plan.recipe.model
+    sections = ("members", "streams", "blends")
+    out: dict[str, Any] = model.model_dump(by_alias=True, exclude={*sections, "output", "also"})
+    for section in sections:
+        out[section] = {s.name: _stream(plan, s) for s in plan.streams if s.path[0] == section}
+        out[section] = {n: out[section][n] for n in getattr(model, section)}  # the author's order
+    return {**out, "output": model.output, "also": list(model.also)}
+
+
+def filled_text(plan: Plan) -> str:
+    """Return the filled recipe as YAML that the strict reader takes."""
+    return yaml.dump(filled(plan), Dumper=_Dumper, sort_keys=False, allow_unicode=True, width=100)
+
+
+def _stream(plan: Plan, stream: StreamPlan) -> dict[str, Any]:
+    model: RecipeModel = plan.recipe.model
+    source = getattr(model, str(stream.path[0]))[stream.name]
+    out: dict[str, Any]
+    if stream.path[0] == "members":
+        member = plan.members[stream.name]
+        out = {"use": member.use, **member.params, "tta": source.tta.model_dump()}
+    elif stream.path[0] == "streams":
+        out = {"from": source.source}
+    else:
+        out = {"by": source.by, "of": dict(source.of), "mixed": source.mixed, "params": stream.params}
+        if source.weights_by is not None:
+            out["weights_by"] = source.weights_by.model_dump(exclude_none=True)
+    if source.fill_uncovered is not None:
+        out["fill_uncovered"] = source.fill_uncovered.model_dump(exclude_none=True)
+    return {**out, "steps": [_step(s) for s in stream.steps]}
+
+
+def _step(step: StepPlan) -> dict[str, Any]:
+    out: dict[str, Any] = {step.name: step.params["space"] if step.info is None else _given(step)}
+    if step.id is not None:
+        out["id"] = step.id
+    if step.where is not None:
+        out["where"] = step.where.model_dump(exclude_none=True)
+    return out
+
+
+def _given(step: StepPlan) -> dict[str, Any]:
+    """A fitted step says either fit or artefact, never both."""
+    return {k: v for k, v in step.params.items() if not (k in ("fit", "artefact") and v is None)}
+
+
+class _Dumper(yaml.SafeDumper):
+    """Quotes text that the strict reader would take for a number or a word like `true`."""
+
+    def ignore_aliases(self, data: Any) -> bool:
+        return True
+
+
+def _quoted(dumper: yaml.SafeDumper, text: str) -> yaml.ScalarNode:
+    style = None if isinstance(strict_yaml.scalar(text), str) else '"'
+    return dumper.represent_scalar("tag:yaml.org,2002:str", text, style=style)
+
+
+_Dumper.add_representer(str, _quoted)

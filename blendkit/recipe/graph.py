@@ -1,0 +1,118 @@
+"""The stream graph: one namespace, no loops, nothing unused."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from graphlib import CycleError, TopologicalSorter
+
+from blendkit.errors import did_you_mean
+from blendkit.recipe.load import Recipe
+from blendkit.recipe.schema import BlendModel, MemberModel, RecipeModel, StreamModel
+from blendkit.recipe.strict_yaml import Path as KeyPath
+
+
+@dataclass(frozen=True)
+class StreamDef:
+    """A stream as the recipe defines it, with the streams it reads."""
+
+    name: str
+    path: KeyPath
+    model: MemberModel | StreamModel | BlendModel
+    inputs: tuple[str, ...]
+
+    @property
+    def is_member(self) -> bool:
+        """True for a member's own stream."""
+        return isinstance(self.model, MemberModel)
+
+
+def stream_defs(model: RecipeModel) -> dict[str, StreamDef]:
+    """Return every stream by name; a later section wins a clash, which `check_graph` reports."""
+    out = {n: StreamDef(n, ("members", n), m, ()) for n, m in model.members.items()}
+    out |= {n: StreamDef(n, ("streams", n), s, (s.source,)) for n, s in model.streams.items()}
+    return out | {n: StreamDef(n, ("blends", n), b, _blend_inputs(b)) for n, b in model.blends.items()}
+
+
+def check_graph(recipe: Recipe, defs: dict[str, StreamDef]) -> tuple[list[str], list[str]]:
+    """Return the streams in an order in which each can be made, and every problem of the graph."""
+    problems = _clashes(recipe) + _dangling(recipe, defs)
+    links = {n: [i for i in d.inputs if i in defs] for n, d in defs.items()}
+    try:
+        order = list(TopologicalSorter(links).static_order())
+    except CycleError as error:
+        loop = " -> ".join(reversed(error.args[1]))
+        return [], [
+            *problems,
+            f"{recipe.where(defs[error.args[1][0]].path)}: streams feed each other in a loop: {loop}",
+        ]
+    used: set[str] = set()
+    wanted = [n for n in (recipe.model.output, *recipe.model.also) if n in defs]
+    while wanted:
+        name = wanted.pop()
+        if name not in used:
+            used.add(name)
+            wanted += links[name] + [m for _, m in _named_members(defs[name]) if m in defs]
+    problems += [
+        f"{recipe.where(d.path)}: {n!r} is used by nothing; remove it, or list it under `also`"
+        for n, d in defs.items()
+        if n not in used
+    ]
+    return order, problems
+
+
+def _blend_inputs(blend: BlendModel) -> tuple[str, ...]:
+    names = list(blend.of)
+    by = blend.weights_by
+    if by is not None:
+        for of in (by.class_name or {}).values():
+            names += of
+        for group in by.classes or []:
+            names += group.of
+        for sides in (by.covered_by or {}).values():
+            names += [n for of in sides.values() for n in of]
+    return tuple(dict.fromkeys(names))
+
+
+def _clashes(recipe: Recipe) -> list[str]:
+    model = recipe.model
+    sections = {"members": list(model.members), "streams": list(model.streams), "blends": list(model.blends)}
+    seen: dict[str, str] = {}
+    problems = []
+    for section, names in sections.items():
+        for name in names:
+            if name in seen:
+                problems.append(f"{recipe.where((section, name))}: {name!r} is already a name under {seen[name]}")
+            seen.setdefault(name, section)
+    return problems
+
+
+def _named_members(d: StreamDef) -> list[tuple[KeyPath, str]]:
+    """Return (key path, name) wherever a stream's definition asks for a member's coverage."""
+    out: list[tuple[KeyPath, str]] = []
+    for i, step in enumerate(d.model.steps):
+        if step.where is not None:
+            given = (step.where.covered_by, step.where.not_covered_by)
+            out += [((*d.path, "steps", i, "where"), name) for name in given if name is not None]
+    if isinstance(d.model, BlendModel) and d.model.weights_by is not None:
+        out += [((*d.path, "weights_by", "covered_by", n), n) for n in d.model.weights_by.covered_by or {}]
+    return out
+
+
+def _dangling(recipe: Recipe, defs: dict[str, StreamDef]) -> list[str]:
+    wanted: list[tuple[KeyPath, str]] = [(("output",), recipe.model.output)]
+    wanted += [(("also", i), n) for i, n in enumerate(recipe.model.also)]
+    for d in defs.values():
+        key = "from" if isinstance(d.model, StreamModel) else "of"
+        wanted += [((*d.path, key, i) if key == "of" else (*d.path, key), i) for i in d.inputs]
+    members = {n: d for n, d in defs.items() if d.is_member}
+    problems = [
+        f"{recipe.where(path)}: no member is called {name!r}{did_you_mean(name, members)}"
+        for d in defs.values()
+        for path, name in _named_members(d)
+        if name not in members
+    ]
+    return problems + [
+        f"{recipe.where(path)}: no stream is called {name!r}{did_you_mean(name, defs)}"
+        for path, name in wanted
+        if name not in defs
+    ]

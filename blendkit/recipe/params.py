@@ -1,0 +1,80 @@
+"""The function signature is the schema: parameter models made from ops and member factories."""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Callable
+from functools import cache
+from typing import Any, get_args, get_type_hints
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, create_model
+
+from blendkit.errors import did_you_mean
+from blendkit.member import DataFile
+from blendkit.ops import OpInfo, signature
+
+
+class FitLabels(BaseModel):
+    """Fit on labels; with `folds`, each labelled recording gets the fit made without its fold."""
+
+    model_config = ConfigDict(extra="forbid", strict=True, frozen=True)
+
+    labels: str
+    folds: int = Field(default=0, ge=0, le=1000)
+
+
+@cache
+def op_model(info: OpInfo) -> type[BaseModel]:
+    """Return the parameter model of an op: its own, and those of its fit."""
+    fields = _fields(info.function)
+    if info.fit is not None:
+        fields |= _fields(info.fit)
+        fields |= {"fit": (FitLabels | str | None, None), "artefact": (str | None, None), "allow_seen": (bool, False)}
+    return _model(info.name, fields)
+
+
+@cache
+def member_model(name: str, factory: Callable[..., Any]) -> type[BaseModel]:
+    """Return the parameter model of a member factory."""
+    return _model(name, _fields(factory))
+
+
+@cache
+def file_params(factory: Callable[..., Any]) -> tuple[str, ...]:
+    """Return the names of a factory's parameters that are files."""
+    hints = get_type_hints(factory, include_extras=True)
+    return tuple(n for n, h in hints.items() if _has_mark(h))
+
+
+def problems_of(error: ValidationError, known: dict[str, Any]) -> list[tuple[tuple[str | int, ...], str]]:
+    """Return (path, message) per problem, in the words of a person, with the nearest parameter."""
+    out = []
+    for e in error.errors():
+        path = tuple(e["loc"])
+        key = path[-1] if path else ""
+        message = str(e["msg"]).removeprefix("Value error, ")
+        if e["type"] == "extra_forbidden":
+            message = f"unknown key {key!r}{did_you_mean(key, known)}; known: {', '.join(known) or 'none'}"
+        elif e["type"] == "missing":
+            message = "missing"
+        elif "input" in e and not isinstance(e["input"], (dict, list)):
+            message = f"{message[0].lower()}{message[1:]}, got {e['input']!r}"
+        out.append((path, message))
+    return out
+
+
+def _fields(function: Callable[..., Any]) -> dict[str, Any]:
+    return {
+        name: (hint, ... if default is inspect.Parameter.empty else default)
+        for name, (hint, context, default) in signature(function).items()
+        if context is None
+    }
+
+
+def _model(name: str, fields: dict[str, Any]) -> type[BaseModel]:
+    config = ConfigDict(extra="forbid", strict=True, frozen=True, arbitrary_types_allowed=True)
+    return create_model(name, __config__=config, **fields)
+
+
+def _has_mark(hint: Any) -> bool:
+    return any(isinstance(a, DataFile) or _has_mark(a) for a in get_args(hint))

@@ -1,0 +1,65 @@
+"""Files a recipe names: resolved below the data folder, which they may not leave unless allowed."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from blendkit.errors import BlendkitError, did_you_mean
+from blendkit.recipe.plan import Plan
+from blendkit.recipe.strict_yaml import Path as KeyPath
+
+
+@dataclass(frozen=True)
+class DataFolder:
+    """The folder a recipe's files lie in; `outside` lets them leave it."""
+
+    root: Path
+    outside: bool = False
+
+    def find(self, name: str) -> Path:
+        """Return the absolute path of a name. Raises BlendkitError if it leaves the folder."""
+        path = (self.root / name).resolve()
+        if not self.outside and not path.is_relative_to(self.root.resolve()):
+            raise BlendkitError(f"{name!r} leaves the data folder {self.root}; --allow-outside permits it")
+        return path
+
+    def require(self, name: str) -> Path:
+        """As `find`, for a file that must be there; the error names the nearest file beside it."""
+        path = self.find(name)
+        if path.is_file():
+            return path
+        beside = sorted(p.name for p in path.parent.iterdir()) if path.parent.is_dir() else []
+        raise BlendkitError(f"{name!r} is not in {self.root}{did_you_mean(path.name, beside)}")
+
+
+def named_files(plan: Plan) -> Iterator[tuple[KeyPath, str]]:
+    """Yield (key path, file name) of every file that members and fitted steps need."""
+    for member in plan.members.values():
+        for key in member.files:
+            if isinstance(member.params.get(key), str):
+                yield ("members", member.name, key), member.params[key]
+    for stream in plan.streams:
+        for step in stream.steps:
+            base = (*step.path, step.name)
+            fit = step.params.get("fit")
+            if isinstance(fit, str):
+                yield (*base, "fit"), fit
+            elif isinstance(fit, dict):
+                yield (*base, "fit", "labels"), fit["labels"]
+            if isinstance(step.params.get("artefact"), str):
+                yield (*base, "artefact"), step.params["artefact"]
+
+
+def check_files(plan: Plan, data: DataFolder) -> dict[KeyPath, Path]:
+    """Return every file the plan needs, by key path. Raises BlendkitError listing all that are not there."""
+    found, problems = {}, []
+    for path, name in named_files(plan):
+        try:
+            found[path] = data.require(name)
+        except BlendkitError as error:
+            problems.append(f"{plan.recipe.where(path)}: {error.title}")
+    if problems:
+        raise BlendkitError(f"{plan.recipe.source}: files are missing", problems)
+    return found

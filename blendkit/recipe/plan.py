@@ -1,0 +1,163 @@
+"""A checked recipe: which stream is made from what, in which order, in which space."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+from blendkit.errors import BlendkitError
+from blendkit.ops import OpInfo
+from blendkit.recipe.graph import StreamDef, check_graph, stream_defs
+from blendkit.recipe.load import Recipe
+from blendkit.recipe.params import file_params, member_model, op_model
+from blendkit.recipe.schema import BlendModel, Fill, WeightsBy
+from blendkit.recipe.steps import StepPlan, at_key, find_op, plan_steps, validated
+from blendkit.recipe.strict_yaml import Path as KeyPath
+from blendkit.registry import MEMBERS, registry
+from blendkit.scores import Space
+
+
+@dataclass(frozen=True)
+class MemberPlan:
+    """A member whose adapter was found and whose parameters are checked and filled."""
+
+    name: str
+    use: str
+    factory: Callable[..., Any]
+    params: dict[str, Any]
+    files: tuple[str, ...]
+    space: Space
+
+
+@dataclass(frozen=True)
+class StreamPlan:
+    """One named stream: where it comes from, the steps on it, and the space it ends in."""
+
+    name: str
+    inputs: tuple[str, ...]
+    blend: OpInfo | None
+    weights: dict[str, float]
+    weights_by: WeightsBy | None
+    fill: Fill | None
+    start_space: Space
+    steps: tuple[StepPlan, ...]
+    space: Space
+    path: KeyPath
+    params: dict[str, Any]
+
+
+@dataclass(frozen=True)
+class Plan:
+    """A recipe that makes sense: its members, and its streams in an order in which each can be made."""
+
+    recipe: Recipe
+    members: dict[str, MemberPlan]
+    streams: tuple[StreamPlan, ...]
+
+    @property
+    def outputs(self) -> tuple[str, ...]:
+        """The streams that are written: the output, then those under `also`."""
+        return tuple(dict.fromkeys([self.recipe.model.output, *self.recipe.model.also]))
+
+
+def make_plan(recipe: Recipe) -> Plan:
+    """Check a recipe against the installed members and ops. Raises BlendkitError with every problem."""
+    problems: list[str] = []
+    defs = stream_defs(recipe.model)
+    order, graph_problems = check_graph(recipe, defs)
+    problems += graph_problems
+    members = {}
+    for name in recipe.model.members:
+        try:
+            members[name] = _plan_member(recipe, name)
+        except BlendkitError as error:
+            problems += error.problems or [error.title]
+    streams: dict[str, StreamPlan] = {}
+    for name in order:
+        known = all(i in streams for i in defs[name].inputs) and (name in members or not defs[name].is_member)
+        if known:
+            streams[name] = _plan_stream(recipe, defs[name], members, streams, problems)
+    if problems:
+        raise BlendkitError(f"{recipe.source}: this recipe cannot run", list(dict.fromkeys(problems)))
+    return Plan(recipe, members, tuple(streams[n] for n in order))
+
+
+def _plan_member(recipe: Recipe, name: str) -> MemberPlan:
+    model = recipe.model.members[name]
+    path: KeyPath = ("members", name)
+    try:
+        factory = registry(MEMBERS).get(model.use)
+    except BlendkitError as error:
+        raise at_key(recipe, (*path, "use"), error) from error
+    params = validated(recipe, path, member_model(model.use, factory), model.params)
+    space: Space = params.get("space") or "logit"
+    return MemberPlan(name, model.use, factory, params, file_params(factory), space)
+
+
+def _plan_stream(
+    recipe: Recipe, d: StreamDef, members: dict[str, MemberPlan], streams: dict[str, StreamPlan], problems: list[str]
+) -> StreamPlan:
+    blend: OpInfo | None = None
+    weights: dict[str, float] = {}
+    weights_by: WeightsBy | None = None
+    params: dict[str, Any] = {}
+    start: Space
+    if isinstance(d.model, BlendModel):
+        blend, start, params = _plan_blend(recipe, d, d.model, streams, problems)
+        weights, weights_by = d.model.of, d.model.weights_by
+    else:
+        start = members[d.name].space if d.is_member else streams[d.inputs[0]].space
+    steps, space = plan_steps(recipe, d, start, problems)
+    return StreamPlan(
+        d.name, d.inputs, blend, weights, weights_by, d.model.fill_uncovered, start, steps, space, d.path, params
+    )
+
+
+def _plan_blend(
+    recipe: Recipe, d: StreamDef, model: BlendModel, streams: dict[str, StreamPlan], problems: list[str]
+) -> tuple[OpInfo | None, Space, dict[str, Any]]:
+    try:
+        info = find_op(recipe, (*d.path, "by"), model.by, "blend")
+        params = validated(recipe, (*d.path, "params"), op_model(info), model.params)
+    except BlendkitError as error:
+        problems += error.problems or [error.title]
+        return None, "rank", {}
+    spaces = {i: streams[i].space for i in d.inputs}
+    of = (*d.path, "of")
+    if info.name != "sum":
+        problems += [
+            f"{recipe.where((*of, k))}: weights cannot be negative, got {w:g}" for k, w in model.of.items() if w < 0
+        ]
+    if all(w == 0 for w in model.of.values()) and model.weights_by is None:
+        problems.append(f"{recipe.where(of)}: all weights are 0")
+    if info.takes in ("logit", "prob"):
+        problems += [
+            f"{recipe.where((*of, i))}: {i!r} is in rank space, and ranks cannot become a {info.takes}; "
+            "blend `by: rank`, or `by: direct` with `mixed: true`"
+            for i, s in spaces.items()
+            if s == "rank"
+        ]
+    if info.gives is not None:
+        return info, info.gives, params
+    return info, _agreed_space(recipe, d, model, spaces, problems), params
+
+
+def _agreed_space(
+    recipe: Recipe, d: StreamDef, model: BlendModel, spaces: dict[str, Space], problems: list[str]
+) -> Space:
+    found = set(spaces.values())
+    if len(found) == 1:
+        return found.pop()
+    listed = ", ".join(f"{i} {s}" for i, s in spaces.items())
+    if "logit" in found:
+        problems.append(
+            f"{recipe.where(d.path)}: `by: {model.by}` mixes logits with other spaces ({listed}); "
+            "add `to: prob` to the logit streams"
+        )
+    elif not model.mixed:
+        problems.append(
+            f"{recipe.where(d.path)}: `by: {model.by}` on different spaces ({listed}); convert with "
+            "`to:`, or say `mixed: true`"
+        )
+    return "rank"  # in [0, 1], but no probability

@@ -1,0 +1,186 @@
+"""The shape of a recipe: strict models of what a YAML file may say. No maths, no files."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any, Literal
+
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, model_validator
+
+from blendkit.audio import Edge, Remainder
+from blendkit.rows import DEFAULT_NAMES
+
+
+def _text(value: Any) -> Any:
+    """Class ids mix words and numbers; YAML reads 22961 as a number."""
+    return str(value) if isinstance(value, int) and not isinstance(value, bool) else value
+
+
+def _listed(value: Any) -> Any:
+    return [value] if isinstance(value, str) else value
+
+
+ClassId = Annotated[str, BeforeValidator(_text)]
+Paths = Annotated[list[str], BeforeValidator(_listed)]
+Name = Annotated[str, Field(pattern=r"^[A-Za-z][A-Za-z0-9_-]*$")]
+Weight = Annotated[float, Field(ge=-1e9, le=1e9, allow_inf_nan=False)]
+
+
+class Strict(BaseModel):
+    """No unknown keys, no coercion, nothing changes after reading."""
+
+    model_config = ConfigDict(extra="forbid", strict=True, frozen=True)
+
+
+class NamesModel(Strict):
+    """How recording names give site, date and hour; see `blendkit.rows.NameRule`."""
+
+    pattern: str = DEFAULT_NAMES
+    tz: str = "UTC"
+    report_tz: str | None = None
+
+
+class TTAModel(Strict):
+    """Test-time augmentation by time shifts; see `blendkit.member.TTA`."""
+
+    shifts_s: list[float] = Field(default=[0.0], min_length=1)
+    edge: Edge = "drop"
+
+    @model_validator(mode="after")
+    def _unshifted(self) -> TTAModel:
+        if len(set(self.shifts_s)) != len(self.shifts_s):
+            raise ValueError("a shift is listed twice")
+        if self.edge == "drop" and 0 not in self.shifts_s:
+            raise ValueError("`edge: drop` needs the shift 0, or a short recording would have no window left")
+        return self
+
+
+class Where(Strict):
+    """Which classes a step acts on: exactly one of the four."""
+
+    class_name: Paths | None = None
+    classes: list[ClassId] | None = None
+    covered_by: str | None = None
+    not_covered_by: str | None = None
+
+    @model_validator(mode="after")
+    def _one(self) -> Where:
+        given = [k for k, v in self.model_dump().items() if v is not None]
+        if len(given) != 1:
+            raise ValueError("give exactly one of class_name, classes, covered_by, not_covered_by")
+        return self
+
+
+class Step(Strict):
+    """One op applied to one stream. `to` converts; every other op takes `params`."""
+
+    op: str
+    params: dict[str, Any] = {}
+    id: Name | None = None
+    where: Where | None = None
+
+    @model_validator(mode="before")
+    @classmethod
+    def _short_forms(cls, value: Any) -> Any:
+        """Accept `gaussian`, `{gaussian: {sigma: 1.0}}` and `{to: prob}`, each with id and where."""
+        if isinstance(value, str):
+            return {"op": value}
+        if not isinstance(value, dict) or "op" in value:
+            return value
+        names = [k for k in value if k not in ("id", "where")]
+        if len(names) != 1:
+            raise ValueError(f"a step names one op, found {names or 'none'}")
+        rest = {k: value[k] for k in ("id", "where") if k in value}
+        params = value[names[0]]
+        if names[0] == "to":
+            return {"op": "to", "params": {"space": params}, **rest}
+        if params is not None and not isinstance(params, dict):
+            raise ValueError(f"`{names[0]}:` takes its parameters as `{{name: value}}`, got {params!r}")
+        return {"op": names[0], "params": params or {}, **rest}
+
+
+class Fill(Strict):
+    """What makes an uncovered class covered: a constant in the stream's space."""
+
+    value: float | None = None
+    logit: float | None = None
+
+    @model_validator(mode="after")
+    def _one(self) -> Fill:
+        if (self.value is None) == (self.logit is None):
+            raise ValueError("give exactly one of value (in the stream's space) and logit")
+        return self
+
+
+class MemberModel(BaseModel):
+    """A member of the blend; keys beyond these are its adapter's parameters."""
+
+    model_config = ConfigDict(extra="allow", strict=True, frozen=True)
+
+    use: str
+    tta: TTAModel = TTAModel()
+    fill_uncovered: Fill | None = None
+    steps: list[Step] = []
+
+    @property
+    def params(self) -> dict[str, Any]:
+        """The adapter's own parameters."""
+        return dict(self.model_extra or {})
+
+
+class StreamModel(Strict):
+    """A fork of another stream, without scoring it again."""
+
+    source: str = Field(alias="from")
+    fill_uncovered: Fill | None = None
+    steps: list[Step] = []
+
+
+class WeightsBy(Strict):
+    """Weights that differ by group of classes; groups left out use the blend's `of`."""
+
+    class_name: dict[str, dict[str, Weight]] | None = None
+    classes: list[ClassGroup] | None = None
+    covered_by: dict[str, dict[Literal["yes", "no"], dict[str, Weight]]] | None = None
+
+
+class ClassGroup(Strict):
+    """Weights of an explicit list of classes."""
+
+    classes: list[ClassId]
+    of: dict[str, Weight]
+
+
+class BlendModel(Strict):
+    """Several streams into one. `of` holds relative weights."""
+
+    by: str
+    of: dict[str, Weight] = Field(min_length=1)
+    weights_by: WeightsBy | None = None
+    mixed: bool = False
+    params: dict[str, Any] = {}
+    fill_uncovered: Fill | None = None
+    steps: list[Step] = []
+
+
+class RecipeModel(Strict):
+    """A whole recipe."""
+
+    recipe: Literal[1]
+    name: Name
+    description: str = ""
+    taxonomy: Paths = ["taxonomy.csv"]
+    audio: Paths = ["test_soundscapes", "train_soundscapes"]
+    labels: Paths = ["train_soundscapes_labels.csv", "test_soundscapes_labels.csv"]
+    template: str | None = "sample_submission.csv"
+    names: NamesModel = NamesModel()
+    chunk_s: Annotated[float, Field(gt=0, le=3600)] = 5.0
+    recording_s: Annotated[float, Field(gt=0)] | None = None
+    remainder: Remainder = "pad"
+    members: dict[Name, MemberModel] = Field(min_length=1)
+    streams: dict[Name, StreamModel] = {}
+    blends: dict[Name, BlendModel] = {}
+    output: str
+    also: list[str] = []
+
+
+WeightsBy.model_rebuild()

@@ -1,0 +1,101 @@
+"""A strict YAML reader: YAML 1.2 scalars, and nothing that can surprise.
+
+Plain `yaml.safe_load` reads `no` as False, `12:30` as 750 and `1e-3` as text, and drops duplicate
+keys. Here duplicate keys, anchors, aliases, merge keys and tags are refused with their line.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from typing import Any
+
+import yaml
+
+from blendkit.errors import BlendkitError
+
+Path = tuple[str | int, ...]
+
+_INT = re.compile(r"[-+]?[0-9]+")
+_FLOAT = re.compile(r"[-+]?(\.[0-9]+|[0-9]+(\.[0-9]*)?)([eE][-+]?[0-9]+)?")
+_WORDS: dict[str, Any] = {
+    "": None,
+    "~": None,
+    "null": None,
+    "true": True,
+    "false": False,
+    "Null": None,
+    "NULL": None,
+    "True": True,
+    "TRUE": True,
+    "False": False,
+    "FALSE": False,
+}
+_REFUSED = {
+    yaml.AnchorToken: "anchors are not allowed",
+    yaml.AliasToken: "aliases are not allowed",
+    yaml.TagToken: "tags are not allowed",
+    yaml.DirectiveToken: "directives are not allowed",
+}
+
+
+def parse(text: str, source: str) -> tuple[Any, dict[Path, int]]:
+    """Return the document and the line (1-based) of every key and list item by its path.
+
+    Raises BlendkitError, with the line, for anything but one plain document.
+    """
+    try:
+        problems = [
+            f"line {t.start_mark.line + 1}: {_REFUSED[type(t)]}" for t in yaml.scan(text) if type(t) in _REFUSED
+        ]
+        if problems:
+            raise BlendkitError(f"{source}: not a plain YAML file", problems)
+        node = yaml.compose(text, Loader=yaml.SafeLoader)
+    except yaml.MarkedYAMLError as error:
+        mark = error.problem_mark
+        where = f"line {mark.line + 1}, column {mark.column + 1}: " if mark else ""
+        raise BlendkitError(f"{source}: not valid YAML", [f"{where}{error.problem}"]) from error
+    except yaml.YAMLError as error:
+        raise BlendkitError(f"{source}: not valid YAML", [str(error)]) from error
+    lines: dict[Path, int] = {}
+    duplicates: list[str] = []
+    value = _build(node, (), lines, duplicates) if node is not None else None
+    if duplicates:
+        raise BlendkitError(f"{source}: duplicate keys", duplicates)
+    return value, lines
+
+
+def scalar(text: str) -> Any:
+    """Return the value of one plain scalar under the YAML 1.2 core rules."""
+    if text in _WORDS:
+        return _WORDS[text]
+    if _INT.fullmatch(text):
+        return int(text)
+    return float(text) if _FLOAT.fullmatch(text) else text
+
+
+def _build(node: yaml.Node, path: Path, lines: dict[Path, int], duplicates: list[str]) -> Any:
+    lines.setdefault(path, node.start_mark.line + 1)
+    builders: dict[type, Callable[..., Any]] = {yaml.MappingNode: _mapping, yaml.SequenceNode: _sequence}
+    if type(node) in builders:
+        return builders[type(node)](node, path, lines, duplicates)
+    return scalar(node.value) if getattr(node, "style", None) is None else node.value
+
+
+def _sequence(node: yaml.SequenceNode, path: Path, lines: dict[Path, int], duplicates: list[str]) -> list[Any]:
+    return [_build(child, (*path, i), lines, duplicates) for i, child in enumerate(node.value)]
+
+
+def _mapping(node: yaml.MappingNode, path: Path, lines: dict[Path, int], duplicates: list[str]) -> dict[str, Any]:
+    out: dict[str, Any] = {}
+    for key_node, child in node.value:
+        line = key_node.start_mark.line + 1
+        key = key_node.value if isinstance(key_node, yaml.ScalarNode) else str(key_node.value)
+        if key == "<<":
+            duplicates.append(f"line {line}: merge keys (<<) are not allowed")
+        if key in out:
+            duplicates.append(f"line {line}: {key!r} is already set on line {lines[(*path, key)]}")
+            continue
+        lines[(*path, key)] = line
+        out[key] = _build(child, (*path, key), lines, duplicates)
+    return out

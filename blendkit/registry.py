@@ -1,0 +1,77 @@
+"""One lazy table over the installed entry points: members and ops, built-in and third-party alike."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass
+from functools import cache
+from importlib.metadata import EntryPoint, entry_points
+from typing import Any
+
+from blendkit.errors import BlendkitError, did_you_mean
+
+MEMBERS = "blendkit.members"
+OPS = "blendkit.ops"
+_KIND = {MEMBERS: "member", OPS: "op"}
+
+
+@dataclass(frozen=True)
+class Registry:
+    """The entry points of one group; nothing is imported until `get`.
+
+    `BLENDKIT_PLUGINS` (comma-separated distribution names) limits which packages' plugins are seen;
+    blendkit's own are always there.
+    """
+
+    group: str
+    entries: dict[str, tuple[EntryPoint, ...]]
+
+    def names(self) -> list[str]:
+        """Return the registered names, sorted."""
+        return sorted(self.entries)
+
+    def source(self, name: str) -> str:
+        """Return `distribution version (module:attribute)` of a name's entry point."""
+        return " and ".join(_describe(e) for e in self.entries[name])
+
+    def get(self, name: str) -> Any:
+        """Load a name's object.
+
+        Raises BlendkitError for an unknown name (with the nearest), a name two packages claim (both
+        named), and a plugin that fails to import (with the package and the reason).
+        """
+        kind = _KIND.get(self.group, self.group)
+        if name not in self.entries:
+            raise BlendkitError(
+                f"unknown {kind} {name!r}{did_you_mean(name, self.entries)}",
+                [f"available: {', '.join(self.names())}"],
+            )
+        found = self.entries[name]
+        if len(found) > 1:
+            raise BlendkitError(
+                f"{kind} {name!r} is claimed by {len(found)} packages",
+                [*map(_describe, found), "uninstall one of them"],
+            )
+        try:
+            return found[0].load()
+        except Exception as error:
+            reason = f"{type(error).__name__}: {error}"
+            raise BlendkitError(f"{kind} {name!r} cannot be loaded from {_describe(found[0])}", [reason]) from error
+
+
+@cache
+def registry(group: str) -> Registry:
+    """Return the table of a group, scanned once per process."""
+    allowed = os.environ.get("BLENDKIT_PLUGINS")
+    names = None if allowed is None else {a.strip() for a in allowed.split(",")} | {"blendkit"}
+    table: dict[str, dict[str, EntryPoint]] = {}
+    for entry in entry_points(group=group):
+        dist = entry.dist.name if entry.dist else "?"
+        if names is None or dist in names:
+            table.setdefault(entry.name, {})[f"{dist}:{entry.value}"] = entry
+    return Registry(group, {name: tuple(found.values()) for name, found in sorted(table.items())})
+
+
+def _describe(entry: EntryPoint) -> str:
+    dist = f"{entry.dist.name} {entry.dist.version}" if entry.dist else "an unknown package"
+    return f"{dist} ({entry.value})"

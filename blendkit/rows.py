@@ -1,0 +1,177 @@
+"""Row identity: recordings, chunks, and what a recording's name says of site, date and hour."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass, fields
+from datetime import datetime
+from functools import cached_property
+from typing import Any
+from zoneinfo import ZoneInfo
+
+import numpy as np
+from numpy.typing import NDArray
+
+from blendkit.errors import BlendkitError, shorten
+
+DEFAULT_NAMES = r"_(?P<site>S\d+)_(?P<date>\d{8})_(?P<time>\d{6})$"
+NO_HOUR = -1
+CLOCK_RESET = np.datetime64("1970-01-01", "D")
+
+StrArray = NDArray[np.object_]
+
+
+@dataclass(frozen=True)
+class NameRule:
+    """How a recording's name gives its site, date and hour.
+
+    `pattern` is searched in the recording id; its named groups `site`, `date` (YYYYMMDD, dashes
+    allowed) and `time` (HHMMSS, colons allowed) are each optional. `tz` is the time zone of the
+    names, `report_tz` the zone in which date and hour are given (default: the same).
+    """
+
+    pattern: str = DEFAULT_NAMES
+    tz: str = "UTC"
+    report_tz: str | None = None
+
+    @cached_property
+    def _compiled(self) -> re.Pattern[str]:
+        return re.compile(self.pattern)
+
+    def parse(self, recording: str) -> tuple[str, np.datetime64, int]:
+        """Return (site, date, hour); unknown parts are `""`, NaT and -1.
+
+        A clock reset (1970-01-01) keeps its date, so that it can be counted, but has no hour.
+        """
+        found = self._compiled.search(recording)
+        parts = found.groupdict() if found else {}
+        site = parts.get("site") or ""
+        date = re.sub(r"\D", "", parts.get("date") or "")
+        time = re.sub(r"\D", "", parts.get("time") or "")
+        moment = _moment(date, time)
+        if moment is None:
+            return site, np.datetime64("NaT", "D"), NO_HOUR
+        if self.report_tz is not None and time:
+            moment = moment.replace(tzinfo=ZoneInfo(self.tz)).astimezone(ZoneInfo(self.report_tz))
+        day = np.datetime64(moment.date(), "D")
+        known = bool(time) and day != CLOCK_RESET
+        return site, day, moment.hour if known else NO_HOUR
+
+
+def _moment(date: str, time: str) -> datetime | None:
+    try:
+        return datetime.strptime(date + (time or "000000"), "%Y%m%d%H%M%S")
+    except ValueError:
+        return None
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Rows:
+    """The chunks a score matrix is about; every field has shape (N,).
+
+    `recording` and `site` are str objects, `start_s`/`end_s` seconds, `hour` 0-23 or -1, `date` a
+    day or NaT. A recording's rows are contiguous and ordered by start time.
+    """
+
+    recording: StrArray
+    start_s: NDArray[np.float64]
+    end_s: NDArray[np.float64]
+    site: StrArray
+    hour: NDArray[np.int16]
+    date: NDArray[np.datetime64]
+
+    def __len__(self) -> int:
+        return len(self.recording)
+
+    def take(self, index: NDArray[np.integer[Any]] | slice) -> Rows:
+        """Return the rows at `index`, in that order."""
+        return Rows(*(getattr(self, f.name)[index] for f in fields(self)))
+
+    def ids(self) -> list[str]:
+        """Return row ids, `<recording>_<end second>`."""
+        ends = {e: format_seconds(e) for e in np.unique(self.end_s).tolist()}
+        return [f"{r}_{ends[e]}" for r, e in zip(self.recording, self.end_s.tolist(), strict=True)]
+
+    def offsets(self) -> NDArray[np.int64]:
+        """Return (R + 1,) row offsets: recording r owns rows offsets[r]:offsets[r + 1]."""
+        if not len(self):
+            return np.zeros(1, np.int64)
+        change = np.flatnonzero(self.recording[1:] != self.recording[:-1]) + 1
+        return np.concatenate([[0], change, [len(self)]]).astype(np.int64)
+
+    def recordings(self) -> list[str]:
+        """Return the recording ids in row order, each once."""
+        return [str(r) for r in self.recording[self.offsets()[:-1]]]
+
+
+def make_rows(
+    recordings: Sequence[str], start_s: NDArray[np.float64], end_s: NDArray[np.float64], names: NameRule
+) -> Rows:
+    """Build rows from (N,) recording ids and chunk times in seconds; names are parsed once each."""
+    parsed = {r: names.parse(r) for r in dict.fromkeys(recordings)}
+    unique = {r: r for r in parsed}  # one str object per recording, shared by its rows
+    return Rows(
+        recording=_objects([unique[r] for r in recordings]),
+        start_s=np.asarray(start_s, np.float64),
+        end_s=np.asarray(end_s, np.float64),
+        site=_objects([parsed[r][0] for r in recordings]),
+        hour=np.array([parsed[r][2] for r in recordings], np.int16),
+        date=np.array([parsed[r][1] for r in recordings], "datetime64[D]"),
+    )
+
+
+def chunk_rows(chunks: dict[str, int], chunk_s: float, names: NameRule) -> Rows:
+    """Return the expected rows of recordings with the given number of chunks, in natural order."""
+    order = sorted(chunks, key=natural_key)
+    index = np.concatenate([np.arange(chunks[r]) for r in order] or [np.empty(0, np.int64)])
+    who = [r for r in order for _ in range(chunks[r])]
+    return make_rows(who, index * chunk_s, (index + 1) * chunk_s, names)
+
+
+def rows_from_ids(ids: Sequence[str], chunk_s: float, names: NameRule) -> Rows:
+    """Parse row ids `<recording>_<end second>`; the order of `ids` is kept.
+
+    Raises BlendkitError listing the ids that do not end in `_<number>`.
+    """
+    stems, ends, bad = [], np.empty(len(ids)), []
+    for i, row_id in enumerate(ids):
+        stem, _, end = str(row_id).rpartition("_")
+        try:
+            ends[i] = float(end)
+        except ValueError:
+            stem = ""
+        if not stem:
+            bad.append(f"row {i + 1}: {row_id!r}")
+        stems.append(stem)
+    if bad:
+        raise BlendkitError("row ids must look like <recording>_<end second>", [shorten(bad)])
+    return make_rows(stems, ends - chunk_s, ends, names)
+
+
+def canonical_order(rows: Rows) -> NDArray[np.int64]:
+    """Return the (N,) order that keeps recordings together (natural order) and chunks by start time.
+
+    Row ids are never sorted as text: `_10` would come before `_5`.
+    """
+    rank = {r: i for i, r in enumerate(sorted(set(rows.recording), key=natural_key))}
+    codes = np.fromiter((rank[r] for r in rows.recording), np.int64, len(rows))
+    return np.lexsort((rows.start_s, codes)).astype(np.int64)
+
+
+def natural_key(text: str) -> list[tuple[int, int, str]]:
+    """Sort key that orders digits by value: `a2` before `a10`."""
+    parts = re.split(r"(\d+)", text)
+    return [(1, int(p), p) if p.isdecimal() else (0, 0, p) for p in parts]
+
+
+def format_seconds(seconds: float) -> str:
+    """Seconds without needless decimals: 5 rather than 5.0."""
+    rounded = round(seconds, 6)
+    return str(int(rounded)) if rounded == int(rounded) else repr(rounded)
+
+
+def _objects(values: Sequence[str]) -> StrArray:
+    out = np.empty(len(values), object)
+    out[:] = values
+    return out

@@ -1,0 +1,67 @@
+"""Running the backbone, and the tie-aware AUC that judges what comes out."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from blendkit.sample.backbone import TAPS
+from blendkit.sample.calls import Wave
+from blendkit.sample.config import CHUNK_SAMPLES
+
+Floats = npt.NDArray[np.float32]
+
+
+@dataclass(frozen=True)
+class Features:
+    """`embedding` (rows, 128), and `taps`: one (rows, channels) array of global averages per tapped block."""
+
+    embedding: Floats
+    taps: tuple[Floats, ...]
+
+    @property
+    def joined(self) -> Floats:
+        """All taps side by side: (rows, channels of all taps)."""
+        return np.concatenate(self.taps, axis=1)
+
+    def rows(self, kept: npt.NDArray[np.bool_]) -> Features:
+        """Return the rows marked in `kept`, (rows,)."""
+        return Features(self.embedding[kept], tuple(tap[kept] for tap in self.taps))
+
+
+def open_session(model: bytes) -> Any:
+    """Open a model on one CPU thread; safe to run from several threads."""
+    import onnxruntime
+
+    options = onnxruntime.SessionOptions()
+    options.intra_op_num_threads = options.inter_op_num_threads = 1
+    return onnxruntime.InferenceSession(model, options, providers=["CPUExecutionProvider"])
+
+
+def features(session: Any, wave: Wave) -> Features:
+    """Return the features of a recording's 5 s chunks; `wave` is (samples,), 32 kHz."""
+    embedding, *taps = session.run(["embedding", *TAPS], {"inputs": wave.reshape(-1, CHUNK_SAMPLES)})
+    return Features(embedding, tuple(tap.mean(axis=(2, 3)) for tap in taps))
+
+
+def stack(parts: list[Features]) -> Features:
+    """Join the features of several recordings, row under row."""
+    taps = tuple(np.concatenate(each) for each in zip(*(part.taps for part in parts), strict=True))
+    return Features(np.concatenate([part.embedding for part in parts]), taps)
+
+
+def macro_auc(truth: npt.NDArray[np.uint8], scores: npt.NDArray[np.floating[Any]]) -> float:
+    """Return the tie-aware ROC AUC, averaged over the classes with both kinds of rows.
+
+    Both arrays are (rows, classes); `truth` holds 0 and 1.
+    """
+    from scipy.stats import rankdata
+
+    mixed = (truth.min(axis=0) == 0) & (truth.max(axis=0) == 1)
+    positive, ranks = truth[:, mixed].astype(bool), rankdata(scores[:, mixed], axis=0)
+    n = positive.sum(axis=0)
+    wins = np.sum(ranks * positive, axis=0) - n * (n + 1) / 2
+    return float(np.mean(wins / (n * (len(truth) - n))))

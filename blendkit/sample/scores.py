@@ -1,0 +1,75 @@
+"""Scores that came from elsewhere: an external notebook's table and out-of-fold members."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from blendkit.sample.config import Purpose, Split, WorldConfig
+from blendkit.sample.plan import Recording, row_ids, truth
+from blendkit.sample.species import class_labels
+from blendkit.sample.tables import write_csv
+
+# How far positives stand above the noise, in its standard deviations; set from the AUC each should reach.
+_PROTOSSM, _BIRDNET = 2.15, 1.28
+FOLDS = 3
+
+
+def external_probabilities(
+    config: WorldConfig, split: Split, labels: npt.NDArray[np.uint8], strength: float, member: int
+) -> npt.NDArray[np.float32]:
+    """Return a member's probabilities, strictly inside (0, 1), made from the truth and correlated noise.
+
+    `labels` is (recordings, chunks, classes) and so is the result. Half of the noise is shared by all chunks
+    of a recording, per class: such a model is wrong about whole recordings rather than about single chunks.
+    """
+    scores = np.empty(labels.shape)
+    for i, recording in enumerate(labels):
+        rng = config.rng(Purpose.EXTERNAL, member, split, i)
+        shared = rng.standard_normal((1, labels.shape[2]))
+        own = rng.standard_normal(recording.shape)
+        scores[i] = strength * recording + np.sqrt(0.5) * (shared + own)
+    bias = config.rng(Purpose.EXTERNAL, member).normal(-3, 0.7, size=labels.shape[2])
+    return (1 / (1 + np.exp(-(1.4 * scores + bias)))).astype(np.float32)
+
+
+def write_external(path: Path, config: WorldConfig, recordings: tuple[Recording, ...]) -> None:
+    """Write the notebook's test table: columns shuffled, rows in text order (`_10` before `_5`)."""
+    labels = truth(config, recordings)
+    table = external_probabilities(config, Split.TEST, labels, _PROTOSSM, 0).reshape(-1, labels.shape[2])
+    names, ids = class_labels(), row_ids(config, recordings)
+    columns = config.rng(Purpose.EXTERNAL).permutation(len(names))
+    in_text_order = sorted(range(len(ids)), key=ids.__getitem__)
+    rows = ([ids[r], *(f"{p:.6g}" for p in table[r, columns])] for r in in_text_order)
+    write_csv(path, ("row_id", *[names[c] for c in columns]), rows)
+
+
+def write_out_of_fold(path: Path, config: WorldConfig, recordings: tuple[Recording, ...]) -> None:
+    """Write the members' out-of-fold probabilities for all training rows, with folds by recording.
+
+    `labels` holds the full truth, of the chunks without a row in the label file too; `labelled` tells them.
+    """
+    labels = truth(config, recordings)
+    folds = config.rng(Purpose.FOLDS).permutation(len(recordings)) % FOLDS
+    members = {"protossm_sed": (_PROTOSSM, 0), "birdnet_like": (_BIRDNET, 1)}
+    tables: dict[str, Any] = {
+        name: external_probabilities(config, Split.TRAIN, labels, *how).reshape(-1, labels.shape[2])
+        for name, how in members.items()
+    }
+    np.savez(
+        path,
+        row_ids=np.array(row_ids(config, recordings)),
+        classes=np.array(class_labels()),
+        fold=np.repeat(folds, config.chunks).astype(np.int64),
+        labels=labels.reshape(-1, labels.shape[2]),
+        labelled=labelled_rows(config, recordings),
+        **tables,
+    )
+
+
+def labelled_rows(config: WorldConfig, recordings: tuple[Recording, ...]) -> npt.NDArray[np.bool_]:
+    """Return which chunks have a row in the label file: (recordings * chunks,)."""
+    return np.array([chunk in r.labelled for r in recordings for chunk in range(config.chunks)])

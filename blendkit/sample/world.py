@@ -1,0 +1,99 @@
+"""Making the sample world: everything at once, in one folder that appears when it is complete."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from blendkit.sample.audio import render, write_ogg
+from blendkit.sample.backbone import backbone, tapped, trunk
+from blendkit.sample.config import FORMAT_VERSION, Split, WorldConfig
+from blendkit.sample.features import Features, features, open_session, stack
+from blendkit.sample.focal import fit_labels, focal_names, focal_truth, focal_waves
+from blendkit.sample.graph import Piece, to_bytes
+from blendkit.sample.head import fit_head, head_model
+from blendkit.sample.plan import Recording, plan_recordings, truth
+from blendkit.sample.scores import labelled_rows, write_external, write_out_of_fold
+from blendkit.sample.species import backbone_labels
+from blendkit.sample.tables import write_labels, write_taxonomy, write_template
+
+_DEFAULT = WorldConfig()
+
+
+def make_world(folder: Path, config: WorldConfig = _DEFAULT) -> None:
+    """Make the sample world of `config` in a new folder.
+
+    The same config gives the same samples, tables and models. The folder appears under its name only when it
+    is complete; one that exists already raises `FileExistsError`.
+    """
+    if folder.exists():
+        raise FileExistsError(f"{folder} exists already; the sample world needs a new folder")
+    folder.parent.mkdir(parents=True, exist_ok=True)
+    building = folder.with_name(f".{folder.name}.{os.getpid()}.building")
+    building.mkdir()
+    try:
+        _fill(building, config)
+        building.rename(folder)
+    finally:
+        shutil.rmtree(building, ignore_errors=True)
+
+
+def _fill(folder: Path, config: WorldConfig) -> None:
+    train, test = (plan_recordings(config, split) for split in (Split.TRAIN, Split.TEST))
+    _write_tables(folder, config, train, test)
+    body = trunk(config)
+    session = open_session(to_bytes(tapped(body)))
+    # Synthesis, Vorbis and the network all release the interpreter lock.
+    with ThreadPoolExecutor(max(2, os.cpu_count() or 1)) as pool:
+        heard = pool.map(lambda recording: _record(folder, config, recording, session), train)
+        clips = pool.map(lambda name: features(session, focal_waves(config, name)), focal_names())
+        written = pool.map(lambda recording: _record(folder, config, recording), test)
+        chunks, focal = stack([part for part in heard if part]), stack(list(clips))
+        _write_models(folder / "models", config, train, body, chunks, focal)
+        list(written)
+
+
+def _write_tables(folder: Path, config: WorldConfig, train: tuple[Recording, ...], test: tuple[Recording, ...]) -> None:
+    write_taxonomy(folder / "taxonomy.csv")
+    write_labels(folder / "train_soundscapes_labels.csv", train)
+    write_labels(folder / "test_soundscapes_labels.csv", test)
+    write_template(folder / "sample_submission.csv", config, test)
+    write_external(folder / "protossm_sed.csv", config, test)
+    write_out_of_fold(folder / "train_oof.npz", config, train)
+    about = {"format": FORMAT_VERSION, "config": asdict(config)}
+    (folder / "world.json").write_text(json.dumps(about, indent=2) + "\n", encoding="utf-8")
+    for name in ("models", "train_soundscapes", "test_soundscapes"):
+        (folder / name).mkdir()
+
+
+def _record(folder: Path, config: WorldConfig, recording: Recording, session: Any = None) -> Features | None:
+    """Write one recording; with a session, also return the features of its chunks."""
+    wave = render(config, recording)
+    write_ogg(folder / f"{recording.split.name.lower()}_soundscapes" / f"{recording.stem}.ogg", wave)
+    return None if session is None else features(session, wave)
+
+
+def _write_models(
+    folder: Path,
+    config: WorldConfig,
+    train: tuple[Recording, ...],
+    body: Piece,
+    chunks: Features,
+    focal: Features,
+) -> None:
+    """Fit what is fitted and write the models; nothing of the test recordings is used."""
+    names = "\n".join(["inat2024_fsd50k", *backbone_labels()])
+    (folder / "perch_labels.csv").write_text(names + "\n", encoding="utf-8")
+    weight, bias = fit_labels(config, focal.embedding).folded()
+    (folder / "perch_v2.onnx").write_bytes(to_bytes(backbone(body, weight, bias)))
+    labelled = labelled_rows(config, train)
+    labels = truth(config, train).reshape(len(labelled), -1)[labelled]
+    layer = fit_head(stack([chunks.rows(labelled), focal]), np.concatenate([labels, focal_truth(config)]))
+    (folder / "seqhead.onnx").write_bytes(to_bytes(head_model(layer, [r.stem for r in train])))

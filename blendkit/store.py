@@ -1,0 +1,177 @@
+"""LogitStore: a member's saved logits, one Parquet part per group of recordings, with a hashed manifest.
+
+A part has one row per chunk: `recording`, `start_s`, `end_s`, then one float32 column per class, so
+pandas, polars and DuckDB read it as it is. The manifest names every part, its hash and, per
+recording, the hash of the audio and what became of it.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from blendkit.errors import BlendkitError
+from blendkit.files import atomic_path, canonical_json, file_hash, text_hash, write_json
+from blendkit.rows import NameRule, make_rows
+from blendkit.scores import Scores, concat
+
+FORMAT = 1
+KEYS = ("recording", "start_s", "end_s")
+
+
+@dataclass(frozen=True)
+class Stored:
+    """What the store knows of one recording: the hash of its audio, its chunks, and its status."""
+
+    key: str
+    chunks: int
+    status: str
+    note: str
+    duration_s: float
+
+
+@dataclass
+class LogitStore:
+    """One member's logits on disk. `made_by` is the member's hash; `about` describes it."""
+
+    folder: Path
+    made_by: str
+    classes: tuple[str, ...]
+    covered: tuple[bool, ...]
+    about: dict[str, Any]
+    parts: dict[str, dict[str, Any]]
+
+    @classmethod
+    def create(
+        cls, folder: Path, made_by: str, classes: Sequence[str], covered: Sequence[bool], about: Mapping[str, Any]
+    ) -> LogitStore:
+        """Open a member's store, new or half-filled.
+
+        Raises BlendkitError if the folder holds another member's logits.
+        """
+        clash = sorted(set(classes) & set(KEYS))
+        if clash:
+            raise BlendkitError(f"class ids {clash} are names of the store's own columns")
+        if (folder / "manifest.json").exists():
+            found = cls.open(folder)
+            if found.made_by != made_by or found.classes != tuple(classes):
+                raise BlendkitError(f"{folder}: holds logits of another member", [str(found.about)])
+            return found
+        return cls(folder, made_by, tuple(classes), tuple(bool(c) for c in covered), dict(about), {})
+
+    @classmethod
+    def open(cls, folder: Path) -> LogitStore:
+        """Open an existing store. Raises BlendkitError if there is none, or of another format."""
+        try:
+            data = json.loads((folder / "manifest.json").read_text(encoding="utf-8"))
+        except (OSError, ValueError) as error:
+            raise BlendkitError(f"{folder}: not a logit store", [str(error)]) from error
+        if data.get("format") != FORMAT:
+            raise BlendkitError(f"{folder}: store format {data.get('format')}, this blendkit reads {FORMAT}")
+        return cls(
+            folder, data["made_by"], tuple(data["classes"]), tuple(data["covered"]), data["about"], data["parts"]
+        )
+
+    def recordings(self) -> dict[str, Stored]:
+        """Return what is stored, per recording id."""
+        return {r: Stored(**s) for p in self.parts.values() for r, s in p["recordings"].items()}
+
+    def drop_damaged(self) -> list[str]:
+        """Forget parts whose file is gone or changed; return their names. They will be scored anew."""
+        bad = [n for n, p in self.parts.items() if not _sound(self.folder / n, p["sha256"])]
+        for name in bad:
+            del self.parts[name]
+        return bad
+
+    def write(self, scores: Scores, stored: Mapping[str, Stored]) -> None:
+        """Add one part: the scores of a group of recordings. Written whole, then named in the manifest."""
+        name = f"part-{text_hash(canonical_json({r: s.key for r, s in stored.items()}))[:16]}.parquet"
+        self._write_part(self.folder / name, scores)
+        for part in self.parts.values():  # a recording lives in one part: the newest
+            for recording in stored:
+                part["recordings"].pop(recording, None)
+        self.parts = {n: p for n, p in self.parts.items() if p["recordings"]}
+        self.parts[name] = {
+            "sha256": file_hash(self.folder / name),
+            "recordings": {r: asdict(s) for r, s in stored.items()},
+        }
+        self.save()
+
+    def save(self) -> None:
+        """Write the manifest."""
+        write_json(
+            self.folder / "manifest.json",
+            {
+                "format": FORMAT,
+                "made_by": self.made_by,
+                "classes": self.classes,
+                "covered": self.covered,
+                "about": self.about,
+                "parts": self.parts,
+            },
+        )
+
+    def read(self, names: NameRule, recordings: Sequence[str] | None = None) -> Scores:
+        """Return the logits of the given recordings (default: all), with N > 0 rows.
+
+        Raises BlendkitError if a recording is not stored, or none has a chunk.
+        """
+        known = self.recordings()
+        wanted = list(known) if recordings is None else list(recordings)
+        missing = [r for r in wanted if r not in known]
+        if missing:
+            raise BlendkitError(f"{self.folder}: {len(missing)} recordings are not stored", missing[:5])
+        keep = {r for r in wanted if known[r].chunks}
+        parts = [self._read_part(n, names, keep & set(p["recordings"])) for n, p in self.parts.items()]
+        found = [p for p in parts if p is not None]
+        if not found:
+            raise BlendkitError(f"{self.folder}: no chunk is stored")
+        return concat(found)
+
+    def _write_part(self, path: Path, scores: Scores) -> None:
+        import pyarrow as pa
+        import pyarrow.parquet as pq
+
+        columns: list[Any] = [pa.array(scores.rows.recording, pa.string()), scores.rows.start_s, scores.rows.end_s]
+        columns += [np.ascontiguousarray(c, np.float32) for c in scores.values.T]
+        meta = {
+            "blendkit.space": scores.space,
+            "blendkit.made_by": self.made_by,
+            "blendkit.covered": json.dumps(self.covered),
+        }
+        table = pa.table(columns, names=[*KEYS, *scores.classes], metadata=meta)
+        with atomic_path(path) as temporary:
+            pq.write_table(table, temporary, use_dictionary=["recording"], compression="zstd")
+
+    def _read_part(self, name: str, names: NameRule, keep: set[str]) -> Scores | None:
+        import pyarrow as pa
+        import pyarrow.compute as pc
+        import pyarrow.parquet as pq
+
+        if not keep:
+            return None
+        try:
+            table = pq.read_table(self.folder / name)
+        except (OSError, pa.ArrowException) as error:
+            raise BlendkitError(f"{self.folder / name}: cannot read this part", [str(error)]) from error
+        table = table.filter(pc.is_in(table["recording"], pa.array(sorted(keep), pa.string())))
+        rows = make_rows(table["recording"].to_pylist(), table["start_s"].to_numpy(), table["end_s"].to_numpy(), names)
+        values = np.column_stack([table[c].to_numpy() for c in self.classes])
+        return Scores.build(
+            values,
+            rows,
+            self.classes,
+            "logit",
+            covered=np.array(self.covered, bool),
+            made_by=self.made_by,
+            source=str(self.folder / name),
+        )
+
+
+def _sound(path: Path, sha256: str) -> bool:
+    return path.is_file() and file_hash(path) == sha256

@@ -1,0 +1,250 @@
+"""Conformance kits for members and ops: ours, and third parties'.
+
+A plugin's whole test can be one line: `check_member("my-member")` or `check_op(my_op)`. Each raises
+AssertionError that lists every broken promise.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from blendkit.member import FinishedMember, Member, MemberContext
+from blendkit.metrics.kernels import doubled_ranks
+from blendkit.ops import Fitted, OpInfo, info_of, signature
+from blendkit.rows import NameRule, Rows, canonical_order, chunk_rows
+from blendkit.scores import Matrix, Scores
+from blendkit.taxonomy import Taxonomy
+import itertools
+
+if TYPE_CHECKING:
+    from hypothesis.strategies import SearchStrategy
+
+CLASSES = ("22961", "grekis1", "47158son01", "47158son02", "compau", "116570", "litnig1")
+_NAMES = ("Scinax fuscus", "Pitangus sulphuratus", "Insect son01", "Insect son02", "Nyctidromus albicollis",
+          "Scinax nasicus", "Nyctidromus niger")  # fmt: skip
+_TAXA = ("Amphibia", "Aves", "Insecta", "Insecta", "Aves", "Amphibia", "Aves")
+_RECORDINGS = {
+    "BC_Test_0001_S01_20250101_040000": 12,
+    "BC_Test_0002_S02_20250101_230000": 1,
+    "BC_Test_0003_S01_19700101_000000": 5,
+    "no_name_to_parse": 2,
+    "BC_Test_0010_S09_20250102_050000": 8,
+}
+
+
+def small_taxonomy() -> Taxonomy:
+    """Return seven classes: two genera of two, two sonotypes, one bird of its own."""
+    rows = zip(CLASSES, _NAMES, _TAXA, strict=True)
+    return Taxonomy({c: {"scientific_name": s, "family": "", "order": "", "class_name": t} for c, s, t in rows})
+
+
+def small_rows() -> Rows:
+    """Return the rows of five recordings of 1 to 12 chunks: two sites, a clock reset, a bare name."""
+    return chunk_rows(_RECORDINGS, 5.0, NameRule())
+
+
+def check_member(use: str | Callable[..., Any], *, context: MemberContext | None = None, **params: Any) -> None:
+    """Check that a member keeps the protocol. `use` is a registered name or the factory itself.
+
+    An audio member must give finite float32 logits (B, C) for noise, silence and a single window,
+    the same for the same window whatever its batch (to 1e-4), without changing its input. A finished
+    member must read scores whose rows are in canonical order. Raises AssertionError listing failures.
+    """
+    factory = _factory(use)
+    made = factory(context or MemberContext(CLASSES, small_taxonomy()), **params)
+    if isinstance(made, FinishedMember):
+        problems = _finished_problems(made)
+    elif isinstance(made, Member):
+        problems = _audio_problems(made)
+    else:
+        problems = [f"a {type(made).__name__} has neither info and predict nor space, read and warnings"]
+    _raise("member", use, problems)
+
+
+def check_op(function: Callable[..., Matrix], **params: Any) -> None:
+    """Check that an op keeps what `@op` declared: scope, classwise, spaces, monotone.
+
+    Parts are run against the whole and must agree bit for bit: single chunks for `chunk`, single
+    recordings for `file`, single classes for `classwise`. Arguments must not change, values must stay
+    finite and keep their shape. Raises AssertionError listing failures.
+    """
+    info = info_of(function)
+    assert info is not None, f"{function} is not declared with @op"
+    problems: list[str] = []
+    for space in info.spaces if info.kind == "step" else ("logit",):
+        for kind in (np.float32, np.float64):
+            inputs = _op_inputs(info, space, kind)
+            problems += [f"{space} {kind.__name__}: {p}" for p in _op_problems(info, inputs, params)]
+    _raise("op", info.name, problems)
+
+
+def scores_strategy(max_rows: int = 40, max_classes: int = 6) -> SearchStrategy[NDArray[np.float64]]:
+    """Return a Hypothesis strategy of (N, C) float64 scores with many ties, signed zeros and large values."""
+    from hypothesis import strategies as st
+    from hypothesis.extra import numpy as hnp
+
+    shape = st.tuples(st.integers(2, max_rows), st.integers(1, max_classes))
+    value = st.one_of(st.integers(-3, 3).map(float), st.sampled_from([0.0, -0.0, 1e-300, -1e300]),
+                      st.floats(-1e6, 1e6, allow_nan=False))  # fmt: skip
+    return shape.flatmap(lambda s: hnp.arrays(np.float64, s, elements=value))
+
+
+def _factory(use: str | Callable[..., Any]) -> Callable[..., Any]:
+    if callable(use):
+        return use
+    from blendkit.registry import MEMBERS, registry
+
+    found: Callable[..., Any] = registry(MEMBERS).get(use)
+    return found
+
+
+def _raise(kind: str, name: object, problems: list[str]) -> None:
+    if problems:
+        raise AssertionError("\n".join([f"{kind} {name!r} breaks its promises", *(f"  {p}" for p in problems)]))
+
+
+def _audio_problems(member: Member) -> list[str]:
+    info = member.info
+    problems = []
+    if len(info.covered) != len(info.classes) or len(set(info.classes)) != len(info.classes):
+        problems.append(f"{len(info.classes)} classes, {len(info.covered)} coverage flags; classes must be distinct")
+    if not any(info.covered):
+        problems.append("no class is covered")
+    noise = np.random.default_rng(5).standard_normal((5, round(info.rate * info.window_s))).astype(np.float32) * 0.1
+    noise[3] = 0.0  # digital silence
+    before = noise.copy()
+    whole = member.predict(noise)
+    if whole.shape != (5, len(info.classes)):
+        return [*problems, f"predict gave shape {whole.shape}, expected {(5, len(info.classes))}"]
+    if whole.dtype != np.float32:
+        problems.append(f"predict gave {whole.dtype}, expected float32")
+    if not np.isfinite(whole).all():
+        problems.append(
+            f"predict gave values that are not finite, for windows {np.argwhere(~np.isfinite(whole))[:, 0]}"
+        )
+    if not np.array_equal(noise, before):
+        problems.append("predict changed its input")
+    if not np.array_equal(whole, member.predict(noise)):
+        problems.append("predict gave other values the second time")
+    alone = np.concatenate([member.predict(noise[i : i + 1]) for i in range(5)])
+    if not np.allclose(whole, alone, atol=1e-4, rtol=1e-4):
+        problems.append(f"a window's logits depend on its batch: they differ by {np.abs(whole - alone).max():g}")
+    return problems
+
+
+def _finished_problems(member: FinishedMember) -> list[str]:
+    scores = member.read()
+    problems = []
+    if not isinstance(scores, Scores):
+        return [f"read gave a {type(scores).__name__}, expected Scores"]
+    if scores.space != member.space:
+        problems.append(f"read gave {scores.space} scores, space says {member.space}")
+    if not np.array_equal(canonical_order(scores.rows), np.arange(len(scores.rows))):
+        problems.append("rows are not grouped by recording and ordered by start time; use Scores.build")
+    if scores.values.flags.writeable:
+        problems.append("values are writeable; use Scores.build")
+    return problems
+
+
+def _op_inputs(info: OpInfo, space: str, kind: Any) -> dict[str, Any]:
+    """Values and context for an op: tied, signed, and in the right range."""
+    rows, rng = small_rows(), np.random.default_rng(11)
+    z = np.round(rng.standard_normal((len(rows), len(CLASSES))) * 3, 1)
+    x = (z if space == "logit" else 1 / (1 + np.exp(-z))).astype(kind)
+    count = 1 if info.kind == "step" else 3
+    xs = [x, np.flipud(x).copy(), np.sqrt(np.abs(x))][:count]
+    if info.takes == "doubled_ranks":
+        xs = [doubled_ranks(v) for v in xs]
+    covered = np.array([True, True, False, True, True, True, True])
+    weights = np.array([[0.5], [0.3], [0.2]]) * np.ones(len(CLASSES)) * np.where(covered, 1.0, [[0], [1], [1]])
+    context = {"offsets": rows.offsets(), "rows": rows, "taxonomy": small_taxonomy(), "classes": CLASSES,
+               "covered": covered, "weights": weights, "fitted": _fit(info, rows)}  # fmt: skip
+    return {"xs": xs, "context": context}
+
+
+def _fit(info: OpInfo, rows: Rows) -> Fitted | None:
+    if info.fit is None:
+        return None
+    truth = np.random.default_rng(3).random((len(rows), len(CLASSES))) < 0.3
+    first = info.fit(truth, np.ones(len(rows), bool), rows, CLASSES)
+    second = info.fit(~truth, np.ones(len(rows), bool), rows, CLASSES)
+    return Fitted((first, second), 0, {rows.recordings()[0]: 1})
+
+
+def _call(info: OpInfo, inputs: Mapping[str, Any], params: Mapping[str, Any]) -> Matrix:
+    wanted = {p: inputs["context"][name] for p, name in info.context().items()}
+    return info.function(*inputs["xs"], **wanted, **params)
+
+
+def _op_problems(info: OpInfo, inputs: dict[str, Any], params: Mapping[str, Any]) -> list[str]:
+    before = [x.copy() for x in inputs["xs"]]
+    for x in inputs["xs"]:
+        x.setflags(write=False)  # a stream's values are read-only
+    whole = _call(info, inputs, params)
+    x = inputs["xs"][0]
+    if whole.shape != x.shape:
+        return [f"gave shape {whole.shape}, expected {x.shape}"]
+    problems = [] if np.isfinite(whole).all() else ["gave values that are not finite"]
+    if any(not np.array_equal(a, b) for a, b in zip(before, inputs["xs"], strict=True)):
+        problems.append("changed its argument")
+    rows: Rows = inputs["context"]["rows"]
+    for what, index in _row_parts(info, rows):
+        part = _call(info, _rows_of(inputs, index), params)
+        if not np.array_equal(part, whole[index]):
+            problems.append(f"declared scope {info.scope}, but {what} alone gives other values")
+            break
+    problems += _column_problems(info, inputs, params, whole)
+    return problems + _monotone_problems(info, x, whole)
+
+
+def _row_parts(info: OpInfo, rows: Rows) -> list[tuple[str, NDArray[np.int64]]]:
+    bounds = rows.offsets()
+    spans = [np.arange(a, b) for a, b in itertools.pairwise(bounds)]
+    files = [(f"recording {i}", s) for i, s in enumerate(spans)]
+    files.append(("recordings in another order", np.concatenate(spans[::-1])))
+    if info.scope == "file":
+        return files
+    return [*files, *[(f"row {i}", np.array([i])) for i in range(len(rows))]] if info.scope == "chunk" else []
+
+
+def _rows_of(inputs: Mapping[str, Any], index: NDArray[np.int64]) -> dict[str, Any]:
+    rows = inputs["context"]["rows"].take(index)
+    context = {**inputs["context"], "rows": rows, "offsets": rows.offsets()}
+    return {"xs": [np.ascontiguousarray(x[index]) for x in inputs["xs"]], "context": context}
+
+
+def _column_problems(info: OpInfo, inputs: Mapping[str, Any], params: Mapping[str, Any], whole: Matrix) -> list[str]:
+    if not info.classwise:
+        return []
+    context = inputs["context"]
+    for part in (slice(0, 1), slice(2, 5), slice(5, 7)):
+        narrow = {**context, "classes": CLASSES[part], "covered": context["covered"][part],
+                  "weights": context["weights"][:, part]}  # fmt: skip
+        sliced = {k: np.asarray(v)[..., part] if k in info.per_class else v for k, v in params.items()}
+        xs = [np.ascontiguousarray(x[:, part]) for x in inputs["xs"]]
+        if not np.array_equal(_call(info, {"xs": xs, "context": narrow}, sliced), whole[:, part]):
+            return ["declared classwise, but some classes alone give other values"]
+    return []
+
+
+def _monotone_problems(info: OpInfo, x: Matrix, whole: Matrix) -> list[str]:
+    if info.kind != "step" or info.monotone == "no":
+        return []
+    before, after = doubled_ranks(x), doubled_ranks(whole)
+    if info.monotone == "strict" and not np.array_equal(before, after):
+        return ["declared strictly monotone, but a column's order or ties changed"]
+    for b, a in zip(before.T, after.T, strict=True):
+        if (np.diff(a[np.argsort(b, kind="stable")]) < 0).any():
+            return ["declared weakly monotone, but a column was re-ordered"]
+    return []
+
+
+def needs_params(function: Callable[..., Any]) -> list[str]:
+    """Return the parameters that an op or a member factory cannot do without."""
+    import inspect
+
+    return [n for n, (_, c, d) in signature(function).items() if c is None and d is inspect.Parameter.empty]

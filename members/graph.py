@@ -1,0 +1,153 @@
+"""ONNX graphs: sessions, block taps found by structure, and cutting a graph to what is asked."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from blendkit.errors import BlendkitError, did_you_mean, shorten
+
+TAP = "__mean"  # suffix of a tap's pooled output
+
+
+def open_session(model: Path | bytes, threads: int, name: str) -> Any:
+    """Return a CPU onnxruntime session with an explicit number of threads.
+
+    Raises BlendkitError naming `name` and the file if the runtime refuses the model.
+    """
+    import onnxruntime as ort
+
+    options = ort.SessionOptions()
+    options.intra_op_num_threads = threads
+    options.inter_op_num_threads = 1
+    options.log_severity_level = 3
+    try:
+        source = model if isinstance(model, bytes) else str(model)
+        return ort.InferenceSession(source, options, providers=["CPUExecutionProvider"])
+    except Exception as error:  # the runtime raises its own family of exceptions
+        what = "graph" if isinstance(model, bytes) else model.name
+        raise BlendkitError(f"{name}: onnxruntime cannot load {what}", [str(error).splitlines()[0]]) from error
+
+
+def require_names(name: str, kind: str, wanted: Sequence[str], found: Sequence[str]) -> None:
+    """Raise BlendkitError unless every wanted input or output is there, listing what was found."""
+    missing = [w for w in wanted if w not in found]
+    if missing:
+        hints = [f"{w!r}{did_you_mean(w, found)}" for w in missing]
+        raise BlendkitError(f"{name}: the graph has no {kind} {shorten(hints)}", [f"found {', '.join(found)}"])
+
+
+def check_input(name: str, session: Any, input_name: str, samples: int) -> None:
+    """Raise BlendkitError unless the input takes [batch, samples] of float32."""
+    node = next(i for i in session.get_inputs() if i.name == input_name)
+    shape = node.shape
+    fits = len(shape) == 2 and (not isinstance(shape[1], int) or shape[1] == samples)
+    if not fits or node.type != "tensor(float)":
+        raise BlendkitError(
+            f"{name}: input {input_name!r} is {node.type} {shape}, expected tensor(float) [batch, {samples}]"
+        )
+
+
+def load_graph(path: Path, name: str) -> Any:
+    """Return the onnx ModelProto of a file. Raises BlendkitError if it is not one."""
+    import onnx
+
+    try:
+        return onnx.load(str(path))
+    except Exception as error:  # protobuf's exceptions differ between its backends
+        raise BlendkitError(f"{name}: {path.name} is not an ONNX model", [str(error).splitlines()[0]]) from error
+
+
+def discover_blocks(model: Any) -> list[str]:
+    """Return the end tensors of the graph's MBConv blocks, in graph order.
+
+    A block is known by its depthwise convolution (as many groups as channels, more than one): its end
+    is the next 1x1 convolution after it, or the residual Add that follows that one.
+    """
+    weights = {w.name: w for w in model.graph.initializer}
+    readers: dict[str, list[Any]] = {}
+    for node in model.graph.node:
+        for tensor in node.input:
+            readers.setdefault(tensor, []).append(node)
+    made_at = {t: i for i, node in enumerate(model.graph.node) for t in node.output}
+    ends = []
+    for node in model.graph.node:
+        if node.op_type == "Conv" and _groups(node) > 1 and _groups(node) == weights[node.input[1]].dims[0]:
+            end = _block_end(node, readers, weights, made_at)
+            if end is not None:
+                ends.append(end)
+    return list(dict.fromkeys(ends))
+
+
+def with_taps(model: Any, blocks: Sequence[str], outputs: Sequence[str], name: str) -> bytes:
+    """Return the graph cut to `outputs` and to the block tensors averaged over their two last axes.
+
+    Block outputs are named `<tensor>__mean`, [batch, channels]. Raises BlendkitError for a tensor the
+    graph does not have, with the nearest.
+    """
+    from onnx import TensorProto, helper, numpy_helper, utils
+
+    tensors = [t for node in model.graph.node for t in node.output]
+    require_names(name, "tensor", blocks, tensors)
+    tapped = type(model)()
+    tapped.CopyFrom(model)
+    opset = next((o.version for o in tapped.opset_import if o.domain in ("", "ai.onnx")), 0)
+    if opset >= 18:  # axes became an input
+        import numpy as np
+
+        tapped.graph.initializer.append(numpy_helper.from_array(np.array([2, 3], np.int64), "tap_axes"))
+    for block in blocks:
+        pooled = block + TAP
+        inputs = [block, "tap_axes"] if opset >= 18 else [block]
+        axes = {} if opset >= 18 else {"axes": [2, 3]}
+        tapped.graph.node.append(helper.make_node("ReduceMean", inputs, [pooled], keepdims=0, **axes))
+        tapped.graph.output.append(helper.make_tensor_value_info(pooled, TensorProto.FLOAT, ["batch", None]))
+    wanted = [*outputs, *(b + TAP for b in blocks)]
+    cut = utils.Extractor(tapped).extract_model([i.name for i in tapped.graph.input], wanted)
+    return bytes(cut.SerializeToString())
+
+
+def metadata(model: Any) -> dict[str, str]:
+    """Return the model's metadata properties."""
+    return {p.key: p.value for p in model.metadata_props}
+
+
+def _groups(node: Any) -> int:
+    return next((int(a.i) for a in node.attribute if a.name == "group"), 1)
+
+
+def _block_end(
+    depthwise: Any, readers: dict[str, list[Any]], weights: dict[str, Any], made_at: dict[str, int]
+) -> str | None:
+    """Follow a depthwise convolution forward to its projection, and over the block's own residual Add."""
+    seen, queue = set(), [depthwise.output[0]]
+    while queue:
+        tensor = queue.pop(0)
+        for reader in readers.get(tensor, []):
+            if reader.op_type == "Conv" and _is_projection(reader, weights):
+                return _after_residual(reader, readers, made_at, made_at[depthwise.output[0]])
+            if id(reader) not in seen and reader.op_type != "Conv":
+                seen.add(id(reader))
+                queue += list(reader.output)
+    return None
+
+
+def _is_projection(node: Any, weights: dict[str, Any]) -> bool:
+    dims = list(weights[node.input[1]].dims) if node.input[1] in weights else []
+    return _groups(node) == 1 and len(dims) == 4 and dims[2:] == [1, 1] and dims[1] >= dims[0]
+
+
+def _after_residual(projection: Any, readers: dict[str, list[Any]], made_at: dict[str, int], start: int) -> str:
+    """The Add is the block's own if its other side was made before the block's depthwise convolution;
+    otherwise this tensor is the skip of the block that follows."""
+    tensor = str(projection.output[0])
+    following = readers.get(tensor, [])
+    if len(following) == 1 and following[0].op_type == "BatchNormalization":
+        tensor = str(following[0].output[0])
+        following = readers.get(tensor, [])
+    for node in following:
+        others = [t for t in node.input if t != tensor]
+        if node.op_type == "Add" and others and made_at.get(others[0], -1) < start:
+            return str(node.output[0])
+    return tensor

@@ -1,0 +1,79 @@
+"""`perch-seqhead`: a small head on the pooled features of some backbone blocks, all in ONNX."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from blendkit_members.class_map import ClassMap, by_id
+from blendkit_members.graph import TAP, check_input, load_graph, metadata, open_session, with_taps
+from blendkit_members.perch import INPUT, RATE, WINDOW_S, Normalise, prepare
+from numpy.typing import NDArray
+
+from blendkit.errors import BlendkitError
+from blendkit.member import FilePath, MemberContext, MemberInfo
+
+
+@dataclass(frozen=True)
+class SeqHeadMember:
+    """Backbone blocks, averaged over time and frequency, into a head: one input per block."""
+
+    info: MemberInfo
+    backbone: Any
+    head: Any
+    labels: ClassMap
+    normalise: Normalise
+
+    def predict(self, windows: NDArray[np.float32]) -> NDArray[np.float32]:
+        """Return logits (B, C) of windows (B, 160000) at 32 kHz."""
+        features = self.backbone.run(None, {INPUT: prepare(windows, self.normalise)})
+        names = [i.name for i in self.head.get_inputs()]
+        logits = self.head.run(None, dict(zip(names, features, strict=True)))[0]
+        return self.labels.place(logits)
+
+
+def perch_seqhead(
+    context: MemberContext,
+    *,
+    backbone: FilePath,
+    head: FilePath,
+    normalise: Normalise = "none",
+    batch: int = 16,
+) -> SeqHeadMember:
+    """A head exported to ONNX on the blocks it names; inference needs no torch.
+
+    The head's metadata says `classes` (its columns) and `blocks` (tensor names in the backbone, one
+    per input, in input order). The backbone is cut to those blocks, so its own classifier costs nothing.
+    """
+    graph = load_graph(Path(head), "perch-seqhead")
+    facts = metadata(graph)
+    missing = [k for k in ("classes", "blocks") if k not in facts]
+    if missing:
+        raise BlendkitError(
+            f"perch-seqhead: {Path(head).name} has no metadata {missing}", [f"has {', '.join(facts) or 'none'}"]
+        )
+    classes, blocks = json.loads(facts["classes"]), json.loads(facts["blocks"])
+    session = open_session(Path(head), context.threads, "perch-seqhead")
+    _check_head(Path(head).name, session, classes, blocks)
+    cut = with_taps(load_graph(Path(backbone), "perch-seqhead"), blocks, [], "perch-seqhead")
+    trunk = open_session(cut, context.threads, "perch-seqhead")
+    check_input("perch-seqhead", trunk, INPUT, round(RATE * WINDOW_S))
+    outputs = [o.name for o in trunk.get_outputs()]
+    assert outputs == [b + TAP for b in blocks], "taps come in the order asked"
+    mapped = by_id("perch-seqhead", classes, context)
+    notes = (mapped.note, f"blocks {', '.join(blocks)}", f"audio normalisation {normalise}")
+    info = MemberInfo(
+        mapped.classes, mapped.covered, RATE, WINDOW_S, batch, notes, tuple(json.loads(facts.get("saw", "[]")))
+    )
+    return SeqHeadMember(info, trunk, session, mapped, normalise)
+
+
+def _check_head(name: str, session: Any, classes: list[str], blocks: list[str]) -> None:
+    inputs, output = session.get_inputs(), session.get_outputs()[0]
+    if len(inputs) != len(blocks):
+        raise BlendkitError(f"perch-seqhead: {name} has {len(inputs)} inputs but names {len(blocks)} blocks")
+    if isinstance(output.shape[-1], int) and output.shape[-1] != len(classes):
+        raise BlendkitError(f"perch-seqhead: {name} gives {output.shape[-1]} columns but names {len(classes)} classes")
