@@ -6,6 +6,7 @@ AssertionError that lists every broken promise.
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any
 
@@ -18,7 +19,6 @@ from blendkit.ops import Fitted, OpInfo, info_of, signature
 from blendkit.rows import NameRule, Rows, canonical_order, chunk_rows
 from blendkit.scores import Matrix, Scores
 from blendkit.taxonomy import Taxonomy
-import itertools
 
 if TYPE_CHECKING:
     from hypothesis.strategies import SearchStrategy
@@ -137,7 +137,7 @@ def _audio_problems(member: Member) -> list[str]:
 
 
 def _finished_problems(member: FinishedMember) -> list[str]:
-    scores = member.read()
+    scores: object = member.read()  # a third party's, so its type is only a promise
     problems = []
     if not isinstance(scores, Scores):
         return [f"read gave a {type(scores).__name__}, expected Scores"]

@@ -7,13 +7,13 @@ from pathlib import Path
 from typing import Any, Literal
 
 import numpy as np
-from blendkit_members.class_map import ClassMap, by_id, read_labels
-from blendkit_members.graph import check_input, open_session, require_names
 from numpy.typing import NDArray
 
 from blendkit.errors import BlendkitError
 from blendkit.member import FilePath, MemberContext, MemberInfo
 from blendkit.ops.spaces import logit
+from blendkit_members.class_map import ClassMap, by_id, read_labels
+from blendkit_members.graph import check_input, open_session, require_names
 
 
 @dataclass(frozen=True)

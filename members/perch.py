@@ -7,6 +7,9 @@ from pathlib import Path
 from typing import Any, Literal
 
 import numpy as np
+from numpy.typing import NDArray
+
+from blendkit.member import FilePath, MemberContext, MemberInfo
 from blendkit_members.class_map import ClassMap, by_scientific_name, read_labels
 from blendkit_members.graph import (
     TAP,
@@ -17,9 +20,6 @@ from blendkit_members.graph import (
     require_names,
     with_taps,
 )
-from numpy.typing import NDArray
-
-from blendkit.member import FilePath, MemberContext, MemberInfo
 
 RATE, WINDOW_S = 32000, 5.0
 INPUT, LABEL, EMBEDDING = "inputs", "label", "embedding"

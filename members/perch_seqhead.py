@@ -8,13 +8,13 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from blendkit_members.class_map import ClassMap, by_id
-from blendkit_members.graph import TAP, check_input, load_graph, metadata, open_session, with_taps
-from blendkit_members.perch import INPUT, RATE, WINDOW_S, Normalise, prepare
 from numpy.typing import NDArray
 
 from blendkit.errors import BlendkitError
 from blendkit.member import FilePath, MemberContext, MemberInfo
+from blendkit_members.class_map import ClassMap, by_id
+from blendkit_members.graph import TAP, check_input, load_graph, metadata, open_session, with_taps
+from blendkit_members.perch import INPUT, RATE, WINDOW_S, Normalise, prepare
 
 
 @dataclass(frozen=True)

@@ -8,81 +8,95 @@ import numpy as np
 from numba import njit, prange
 from numpy.typing import NDArray
 
-RADIX_BITS = 11
-_LANES = 8  # columns gathered together, so that a row-major matrix is read by cache line
+_COLUMNS = 64  # gathered together: a row-major matrix is read and written by whole cache lines
 
 
 @njit(cache=True, nogil=True)
-def _sort_pass(keys: Any, order: Any, spare: Any, counts: Any, shift: int) -> bool:
-    """One stable counting pass over 11 bits; False (nothing moved) if all keys share them."""
-    n = len(order)
+def _histograms(keys: Any, counts: Any) -> None:
+    """Count every 11-bit digit of every key, all passes in one read."""
+    passes = counts.shape[0]
     counts[:] = 0
-    mask = np.uint64((1 << 11) - 1)
-    at = np.uint64(shift)
-    for i in range(n):
-        counts[(keys[i] >> at) & mask] += 1
-    if counts[(keys[0] >> at) & mask] == n:
-        return False
-    total = 0
-    for b in range(len(counts)):
-        here = counts[b]
-        counts[b] = total
-        total += here
-    for i in range(n):
-        digit = (keys[order[i]] >> at) & mask
-        spare[counts[digit]] = order[i]
-        counts[digit] += 1
-    return True
+    mask = keys.dtype.type(2047)
+    for i in range(len(keys)):
+        k = keys[i]
+        for p in range(passes):
+            counts[p, k & mask] += 1
+            k >>= keys.dtype.type(11)
 
 
 @njit(cache=True, nogil=True)
-def _tie_ranks(keys: Any, order: Any, out: Any, column: int) -> None:
-    """Write twice the average rank (1-based) of every key into out[:, column]."""
-    n = len(order)
+def _sort_pass(keys: Any, order: Any, to_keys: Any, to_order: Any, counts: Any, shift: int) -> None:
+    """One stable counting pass: keys and their row numbers move together, so reads stay sequential."""
+    total = 0
+    for digit in range(len(counts)):
+        here = counts[digit]
+        counts[digit] = total
+        total += here
+    at = keys.dtype.type(shift)
+    mask = keys.dtype.type(2047)
+    for i in range(len(keys)):
+        digit = (keys[i] >> at) & mask
+        place = counts[digit]
+        counts[digit] = place + 1
+        to_keys[place] = keys[i]
+        to_order[place] = order[i]
+
+
+@njit(cache=True, nogil=True)
+def _tie_ranks(keys: Any, order: Any, out: Any) -> None:
+    """Write twice the average rank (1-based) of every sorted key to its row in out (N,)."""
+    n = len(keys)
     first = 0
     while first < n:
         last = first
-        while last + 1 < n and keys[order[last + 1]] == keys[order[first]]:
+        while last + 1 < n and keys[last + 1] == keys[first]:
             last += 1
         for i in range(first, last + 1):
-            out[order[i], column] = first + last + 2
+            out[order[i]] = first + last + 2
         first = last + 1
 
 
 @njit(cache=True, nogil=True)
-def _rank_column(keys: Any, bits: int, out: Any, column: int) -> None:
+def _rank_column(keys: Any, passes: int, out: Any) -> None:
+    """Rank one column of ordered keys (N,) into out (N,); keys are used up."""
     n = len(keys)
     order = np.arange(n).astype(np.int32)
-    spare = np.empty(n, np.int32)
-    counts = np.empty(1 << 11, np.int64)
-    for shift in range(0, bits, 11):
-        if _sort_pass(keys, order, spare, counts, shift):
-            order, spare = spare, order
-    _tie_ranks(keys, order, out, column)
+    to_keys = np.empty_like(keys)
+    to_order = np.empty_like(order)
+    counts = np.empty((passes, 2048), np.int64)
+    _histograms(keys, counts)
+    for p in range(passes):
+        if counts[p].max() < n:  # otherwise all keys share this digit: nothing would move
+            _sort_pass(keys, order, to_keys, to_order, counts[p], 11 * p)
+            keys, to_keys = to_keys, keys
+            order, to_order = to_order, order
+    _tie_ranks(keys, order, out)
 
 
 @njit(cache=True, parallel=True, nogil=True)
-def doubled_rank_kernel(raw: Any, bits: int, out: Any) -> None:
-    """Fill out (N, C) int32 with twice the average-tie rank of each column of raw (N, C) unsigned.
-
-    raw holds the bit patterns of floats (32 or 64 bits wide); NaN must have been refused before.
-    """
-    n, width = raw.shape
-    sign = np.uint64(1) << np.uint64(bits - 1)
-    full = (sign - np.uint64(1)) | sign
-    for block in prange((width + 7) // 8):
-        low = block * 8
-        high = min(low + 8, width)
-        keys = np.empty((high - low, n), np.uint64)
-        for i in range(n):
-            for j in range(low, high):
-                k = np.uint64(raw[i, j])
+def _ordered_keys(raw: Any, sign: Any, low: int, keys: Any) -> None:
+    """Gather columns low.. of raw (N, C) into keys (B, N), in tiles, as unsigned numbers in float order."""
+    n, width = raw.shape[0], keys.shape[0]
+    zero = sign ^ sign
+    for tile in prange((n + 63) // 64):
+        for j in range(width):
+            for i in range(tile * 64, min(tile * 64 + 64, n)):
+                k = raw[i, low + j]
                 if k == sign:  # -0.0 equals 0.0
-                    k = np.uint64(0)
-                # flip so that unsigned order is float order
-                keys[j - low, i] = (k ^ full) if k & sign else (k | sign)
-        for j in range(low, high):
-            _rank_column(keys[j - low], bits, out, j)
+                    k = zero
+                keys[j, i] = ~k if k & sign else k | sign
+
+
+@njit(cache=True, parallel=True, nogil=True)
+def _rank_columns(keys: Any, passes: int, ranks: Any, low: int, out: Any) -> None:
+    """Rank each row of keys (B, N) and put the ranks, in tiles, into columns low.. of out (N, C)."""
+    width, n = keys.shape
+    for j in prange(width):
+        _rank_column(keys[j], passes, ranks[j])
+    for tile in prange((n + 63) // 64):
+        for i in range(tile * 64, min(tile * 64 + 64, n)):
+            for j in range(width):
+                out[i, low + j] = ranks[j, i]
 
 
 def doubled_ranks(x: NDArray[np.floating[Any]]) -> NDArray[np.int32]:
@@ -93,9 +107,16 @@ def doubled_ranks(x: NDArray[np.floating[Any]]) -> NDArray[np.int32]:
     """
     if len(x) > 0x3FFFFFFF:
         raise ValueError(f"{len(x)} rows: doubled ranks need int32")
-    bits = 32 if x.dtype == np.float32 else 64
-    values = np.ascontiguousarray(x, np.float32 if bits == 32 else np.float64)
+    single = x.dtype == np.float32
+    values = np.ascontiguousarray(x, np.float32 if single else np.float64)
+    raw = values.view(np.uint32 if single else np.uint64)
+    sign, passes = (np.uint32(1 << 31), 3) if single else (np.uint64(1 << 63), 6)
     out = np.empty(values.shape, np.int32)
-    if values.size:
-        doubled_rank_kernel(values.view(np.uint32 if bits == 32 else np.uint64), bits, out)
+    n, width = values.shape
+    keys = np.empty((min(_COLUMNS, width), n), raw.dtype)
+    ranks = np.empty(keys.shape, np.int32)
+    for low in range(0, width if n else 0, _COLUMNS):
+        part = slice(0, min(_COLUMNS, width - low))
+        _ordered_keys(raw, sign, low, keys[part])
+        _rank_columns(keys[part], passes, ranks[part], low, out)
     return out

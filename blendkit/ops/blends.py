@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from blendkit.ops import Weights, op
 from blendkit.scores import Matrix
 
-_BLOCK = 4096  # rows at a time, so that int64 and float64 temporaries stay small
+_BLOCK = 512  # rows at a time: temporaries stay in cache
 _DECIMALS = 9
 
 
