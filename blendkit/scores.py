@@ -81,15 +81,17 @@ class Scores:
         fill: float = 0.0,
         source: str = "scores",
         unknown_classes: Literal["error", "ignore"] = "error",
+        missing_rows: Literal["error", "median"] = "error",
     ) -> Scores:
         """Return these scores on the given rows and classes, matched by identity, never by position.
 
         Classes that are missing here hold `fill` and are not covered. Raises BlendkitError listing
-        missing rows, and (unless `unknown_classes` is "ignore") classes that `classes` lacks.
+        missing rows (unless they are to get the class's median) and classes that `classes` lacks
+        (unless they are to be ignored).
         """
         problems = []
         row_at = self._row_index(rows)
-        if (row_at < 0).any():
+        if (row_at < 0).any() and (missing_rows == "error" or not len(self.rows)):
             missing = [rows.take(np.flatnonzero(row_at < 0)[:5]).ids()]
             problems.append(f"{int((row_at < 0).sum())} of {len(rows)} rows missing: {shorten(missing[0])}")
         known = set(classes)
@@ -117,6 +119,8 @@ class Scores:
         values = np.full((len(rows), len(classes)), fill, self.values.dtype)
         here = np.flatnonzero(col_at >= 0)
         values[:, here] = self.values[np.ix_(row_at, col_at[here])]
+        if (row_at < 0).any():
+            values[np.ix_(row_at < 0, here)] = np.median(self.values[:, col_at[here]], axis=0)
         covered = np.zeros(len(classes), bool)
         covered[here] = self.covered[col_at[here]]
         return Scores(_frozen(values), rows, classes, self.space, _frozen(covered), self.made_by)

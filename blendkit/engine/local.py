@@ -74,7 +74,7 @@ def run(
     scored, rows = _score(plan, inputs, opened, tell)
     clock["scored"] = time.perf_counter()
     members, notes = _aligned(plan, inputs, opened, rows)
-    warnings = [*(inputs.notes if opened.audio else ()), *opened.doubts, *notes]
+    warnings = [*(inputs.notes if opened.audio else ()), *_damaged(scored), *opened.doubts, *notes]
     classes = next(iter(members.values())).classes
     if inputs.taxonomy.table:
         warnings += group_notes(plan, inputs.taxonomy, classes)
@@ -98,6 +98,15 @@ def run(
 
 def _note(warnings: list[str], stream: str, text: str) -> None:
     warnings.append(f"{stream}: {text}")
+
+
+def _damaged(scored: Scored) -> list[str]:
+    """Name the recordings that are not whole, by what became of them."""
+    states: dict[str, list[str]] = {}
+    for recording, s in scored.status.items():
+        if s.status not in ("ok", "padded"):
+            states.setdefault(s.status, []).append(f"{recording} ({s.note})")
+    return [f"{len(found)} recordings {state}: {shorten(found, 3)}" for state, found in sorted(states.items())]
 
 
 def _write(plan: Plan, inputs: Inputs, out: Path, streams: dict[str, Scores]) -> tuple[dict[str, Written], list[str]]:
@@ -151,22 +160,40 @@ def _table_rows(opened: Opened) -> Rows:
 
 def _aligned(plan: Plan, inputs: Inputs, opened: Opened, rows: Rows) -> tuple[dict[str, Scores], list[str]]:
     """Bring every member onto the same rows and classes."""
+    model = plan.recipe.model
     classes = inputs.classes or _union([s.classes for s in opened.tables.values()])
     out, notes, problems = {}, [], []
     for name in plan.members:
         table = opened.tables.pop(name, None)  # nothing but the streams keeps a table's values
         scores = table if table is not None else _stored(name, opened, inputs, rows)
         try:
-            out[name] = scores.align(rows, classes or scores.classes, source=f"member {name!r}")
+            out[name] = scores.align(
+                rows,
+                classes or scores.classes,
+                source=f"member {name!r}",
+                unknown_classes=model.members[name].unknown_classes,
+                missing_rows=model.members[name].missing_rows,
+            )
         except BlendkitError as error:
             problems += [f"{error.title}: {p}" for p in error.problems]
             continue
         classes = classes or scores.classes
-        if len(scores.rows) > len(rows):
-            notes.append(f"member {name!r}: {len(scores.rows) - len(rows)} rows beyond the expected ones left out")
+        notes += _row_notes(name, scores, rows)
     if problems:
         raise BlendkitError("members do not fit the expected rows and classes", problems)
     return out, notes
+
+
+def _row_notes(name: str, scores: Scores, rows: Rows) -> list[str]:
+    """Say how many rows a member has too many, and how many got the class's median."""
+    if scores.rows is rows:
+        return []
+    wanted, here = set(rows.ids()), set(scores.rows.ids())
+    notes = {
+        "rows beyond the expected ones left out": len(here - wanted),
+        "missing rows given the class's median": len(wanted - here),
+    }
+    return [f"member {name!r}: {n} {what}" for what, n in notes.items() if n]
 
 
 def _stored(name: str, opened: Opened, inputs: Inputs, rows: Rows) -> Scores:

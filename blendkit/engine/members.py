@@ -46,7 +46,11 @@ def open_members(plan: Plan, inputs: Inputs, files: dict[KeyPath, Path], stores:
             made = build_member(member, params, context)
             tables[name] = _read(name, made, member, tta)
             if inputs.classes:  # rows are only known after scoring, classes already now
-                tables[name].align(tables[name].rows, inputs.classes, source=f"member {name!r}")
+                policy = model.members[name].unknown_classes
+                known = tables[name].align(
+                    tables[name].rows, inputs.classes, source=f"member {name!r}", unknown_classes=policy
+                )
+                tables[name] = known
             doubts += [f"member {name!r}: {w}" for w in made.warnings()]
         else:
             audio.append(_audio_member(name, member, params, context, tta, facts[name], stores))

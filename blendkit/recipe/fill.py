@@ -34,7 +34,13 @@ def _stream(plan: Plan, stream: StreamPlan) -> dict[str, Any]:
     out: dict[str, Any]
     if stream.path[0] == "members":
         member = plan.members[stream.name]
-        out = {"use": member.use, **member.params, "tta": source.tta.model_dump()}
+        out = {
+            "use": member.use,
+            **member.params,
+            "tta": source.tta.model_dump(),
+            "missing_rows": source.missing_rows,
+            "unknown_classes": source.unknown_classes,
+        }
     elif stream.path[0] == "streams":
         out = {"from": source.source}
     else:

@@ -45,6 +45,8 @@ def check_graph(recipe: Recipe, defs: dict[str, StreamDef]) -> tuple[list[str], 
             *problems,
             f"{recipe.where(defs[error.args[1][0]].path)}: streams feed each other in a loop: {loop}",
         ]
+    if problems:  # whether a stream is used cannot be said while names dangle
+        return order, problems
     used: set[str] = set()
     wanted = [n for n in (recipe.model.output, *recipe.model.also) if n in defs]
     while wanted:

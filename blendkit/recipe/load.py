@@ -103,7 +103,10 @@ def _override(data: dict[str, Any], override: str) -> None:
         raise BlendkitError(f"--set {override}: expected path=value, as in blends.eos7.of.seqhead=0.1")
     at: Any = data
     for depth, token in enumerate(tokens[:-1]):
-        at = _descend(at, token, f"--set {override}: {dotted(tuple(tokens[: depth + 1]))}")
+        here = tuple(tokens[: depth + 1])
+        if isinstance(at, dict) and token not in at and token in _known_keys(here):
+            at[str(token)] = {}  # the recipe leaves it at its default
+        at = _descend(at, token, f"--set {override}: {dotted(here)}")
     value, _ = strict_yaml.parse(text, f"--set {path}")
     last = tokens[-1]
     if isinstance(at, list):

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import re
 from typing import Annotated, Any, Literal
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError, available_timezones
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, model_validator
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, field_validator, model_validator
 
 from blendkit.audio import Edge, Remainder
+from blendkit.errors import did_you_mean
 from blendkit.rows import DEFAULT_NAMES
 
 
@@ -37,6 +40,25 @@ class NamesModel(Strict):
     pattern: str = DEFAULT_NAMES
     tz: str = "UTC"
     report_tz: str | None = None
+
+    @field_validator("pattern")
+    @classmethod
+    def _compiles(cls, value: str) -> str:
+        try:
+            named = set(re.compile(value).groupindex)
+        except re.error as error:
+            raise ValueError(f"not a regular expression ({error})") from error
+        if not named or named - {"site", "date", "time"}:
+            raise ValueError(f"named groups must be among site, date, time; has {sorted(named) or 'none'}")
+        return value
+
+    @field_validator("tz", "report_tz")
+    @classmethod
+    def _known_zone(cls, value: str | None) -> str | None:
+        try:
+            return value if value is None or ZoneInfo(value) else None
+        except (ZoneInfoNotFoundError, ValueError) as error:
+            raise ValueError(f"unknown time zone{did_you_mean(value, available_timezones())}") from error
 
 
 class TTAModel(Strict):
@@ -112,12 +134,18 @@ class Fill(Strict):
 
 
 class MemberModel(BaseModel):
-    """A member of the blend; keys beyond these are its adapter's parameters."""
+    """A member of the blend; keys beyond these are its adapter's parameters.
+
+    missing_rows and unknown_classes are policies for scores that do not fit the run: an error that
+    lists them, or the class's median for a missing row, and leaving out a class the run lacks.
+    """
 
     model_config = ConfigDict(extra="allow", strict=True, frozen=True)
 
     use: str
     tta: TTAModel = TTAModel()
+    missing_rows: Literal["error", "median"] = "error"
+    unknown_classes: Literal["error", "ignore"] = "error"
     fill_uncovered: Fill | None = None
     steps: list[Step] = []
 
