@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -23,11 +23,13 @@ def fit_step(
     taxonomy: Taxonomy,
     names: NameRule,
     chunk_s: float,
+    note: Callable[[str], None] = lambda text: None,
 ) -> Fitted:
     """Return what a fitted step applies to the scored recordings.
 
     `fit: {labels, folds}` cross-fits: a labelled recording gets the artefact fitted without its fold.
-    `fit: F` and `artefact: P` raise BlendkitError if they saw a scored recording, unless `allow_seen`.
+    `fit: F` and `artefact: P` raise BlendkitError if they saw a scored recording, unless `allow_seen`;
+    then `note` is told.
     """
     assert step.info is not None
     assert step.info.fit is not None
@@ -35,7 +37,7 @@ def fit_step(
     fit = step.params.get("fit")
     if fit is None:
         artefact = step.info.load(path)
-        _refuse_seen(step, artefact.saw, scored)
+        _refuse_seen(step, artefact.saw, scored, note)
         return Fitted((artefact,))
     table = read_labels(path)
     folds = fit["folds"] if isinstance(fit, dict) else 0
@@ -51,7 +53,7 @@ def fit_step(
 
     everything = fitted(table.recordings)
     if folds == 0:
-        _refuse_seen(step, everything.saw, scored)
+        _refuse_seen(step, everything.saw, scored, note)
         return Fitted((everything,))
     return _cross_fit(table, folds, fitted, everything, set(scored), step)
 
@@ -72,10 +74,12 @@ def _cross_fit(table: LabelTable, folds: int, fitted: Any, everything: Any, scor
     return Fitted((everything, *without), 0, {r: at[fold[r]] for r in scored if r in fold})
 
 
-def _refuse_seen(step: StepPlan, saw: Sequence[str], scored: Sequence[str]) -> None:
+def _refuse_seen(step: StepPlan, saw: Sequence[str], scored: Sequence[str], note: Callable[[str], None]) -> None:
     both = sorted(set(saw) & set(scored))
     if both and not step.params.get("allow_seen"):
         raise BlendkitError(
             f"{step.name}: fitted on {len(both)} of the recordings it would be applied to",
             [shorten(both), "use `fit: {labels: ..., folds: 5}` to cross-fit, or say `allow_seen: true`"],
         )
+    if both:
+        note(f"{step.name}: fitted on {len(both)} of the {len(scored)} scored recordings: figures are in-sample")

@@ -115,7 +115,13 @@ def _write(plan: Plan, inputs: Inputs, out: Path, streams: dict[str, Scores]) ->
     order, doubt = row_order(streams[output], inputs.template)
     names = {n: SUBMISSION if n == output else f"{n}.csv" for n in streams}
     written = {n: write_scores(out / names[n], s, order) for n, s in streams.items()}
-    return written, [doubt] if doubt else []
+    doubts = [doubt] if doubt else []
+    doubts += [
+        f"{n}: {w.ties_by_writing} distinct logits became equal probabilities in {w.path.name}"
+        for n, w in written.items()
+        if w.ties_by_writing
+    ]
+    return written, doubts
 
 
 def _score(plan: Plan, inputs: Inputs, opened: Opened, tell: Tell) -> tuple[Scored, Rows]:

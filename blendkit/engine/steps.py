@@ -60,7 +60,7 @@ def apply_step(
             scores.space,
             scores.covered[chosen],
         )
-    context = _context(step, part, around)
+    context = _context(step, part, around, note)
     params = {k: v for k, v in step.params.items() if k in _own_params(step)}
     if step.info.notes is not None:
         wanted = {k: v for k, v in context.items() if k in ("rows", "fitted")}
@@ -110,7 +110,7 @@ def _own_params(step: StepPlan) -> set[str]:
     return {k for k, (_, context, _) in signature(step.info.function).items() if context is None}
 
 
-def _context(step: StepPlan, scores: Scores, around: Surroundings) -> dict[str, Any]:
+def _context(step: StepPlan, scores: Scores, around: Surroundings, note: Callable[[str], None]) -> dict[str, Any]:
     assert step.info is not None
     supply: dict[str, Callable[[], Any]] = {
         "offsets": scores.rows.offsets,
@@ -118,7 +118,7 @@ def _context(step: StepPlan, scores: Scores, around: Surroundings) -> dict[str, 
         "taxonomy": lambda: _known(step, around.taxonomy),
         "classes": lambda: scores.classes,
         "covered": lambda: scores.covered,
-        "fitted": lambda: _fit(step, scores, around),
+        "fitted": lambda: _fit(step, scores, around, note),
     }
     return {parameter: supply[name]() for parameter, name in step.info.context().items()}
 
@@ -129,10 +129,11 @@ def _known(step: StepPlan, taxonomy: Taxonomy) -> Taxonomy:
     return taxonomy
 
 
-def _fit(step: StepPlan, scores: Scores, around: Surroundings) -> Any:
+def _fit(step: StepPlan, scores: Scores, around: Surroundings, note: Callable[[str], None]) -> Any:
     base = (*step.path, step.name)
     path = next(p for k, p in around.files.items() if k[: len(base)] == base)
-    return fit_step(step, path, scores.rows.recordings(), scores.classes, around.taxonomy, around.names, around.chunk_s)
+    scored = scores.rows.recordings()
+    return fit_step(step, path, scored, scores.classes, around.taxonomy, around.names, around.chunk_s, note)
 
 
 def _where_mask(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
+from blendkit.errors import BlendkitError
 from blendkit.ops import ClassIds, Covered, Share, TaxonomyOf, op
 from blendkit.ops.kernels import group_mean_kernel
 from blendkit.scores import Matrix
@@ -28,13 +29,20 @@ def taxonomy_mean(
     x: (N, C), any space. Levels run fine to coarse (genus, family, order, class_name), each on the
     previous result, each with its own alpha; 0 leaves a level out. The mean is over the group's
     covered classes; a class alone in its group does not move. `sonotypes: group` lets `Insect son01`
-    and its like form a genus, as public notebooks do. Returns (N, C) in the dtype of x.
+    and its like form a genus, as public notebooks do. Returns (N, C) in the dtype of x. Raises
+    BlendkitError for a level that the taxonomy does not know.
     Source: the TAX_SMOOTHING step of public BirdCLEF 2026 chains; eos7 used genus 0.15, class 0.05.
     """
     alphas = {"genus": genus, "family": family, "order": order, "class_name": class_name}
     used = [level for level in LEVELS if alphas[level] > 0]
     if not used:
         return x
+    unknown = [level for level in used if not any(taxonomy.group_of(c, level, sonotypes) for c in classes)]
+    if unknown:
+        raise BlendkitError(
+            f"taxonomy_mean: the taxonomy gives no {' and no '.join(unknown)} for any class",
+            ["list a table that has it beside taxonomy.csv, as in `taxonomy: [taxonomy.csv, ebird.csv]`"],
+        )
     groups = np.array([taxonomy.groups(classes, level, sonotypes) for level in used])
     members = np.broadcast_to(covered, groups.shape).copy()
     out = np.empty_like(x, order="C")

@@ -1,0 +1,63 @@
+"""Fixtures shared by every test: real data where there is some, and small audio files."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+import soundfile
+from hypothesis import settings
+from numpy.typing import NDArray
+
+Samples = NDArray[np.float32]
+
+settings.register_profile("blendkit", deadline=None, max_examples=50)
+settings.load_profile("blendkit")
+
+
+@pytest.fixture(scope="session")
+def real_data() -> Path:
+    """The folder of real recordings and tables, which is not part of the project."""
+    folder = os.environ.get("BLENDKIT_REAL_DATA")
+    if not folder:
+        pytest.skip("BLENDKIT_REAL_DATA is not set: no real data to check against")
+    return Path(folder)
+
+
+def _write(path: Path, samples: NDArray[Any], rate: int, **kind: Any) -> Path:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    channels = 1 if samples.ndim == 1 else samples.shape[1]
+    # in blocks: one huge write of Vorbis overflows libsndfile's stack
+    with soundfile.SoundFile(path, "w", samplerate=rate, channels=channels, **kind) as handle:
+        for first in range(0, len(samples), rate):
+            handle.write(samples[first : first + rate])
+    return path
+
+
+@pytest.fixture(scope="session")
+def write_wav() -> Callable[[Path, NDArray[Any], int], Path]:
+    """Write samples (n,) or (n, channels) as a float WAV: what is read back is what was written."""
+    return lambda path, samples, rate: _write(path, samples, rate, format="WAV", subtype="FLOAT")
+
+
+@pytest.fixture(scope="session")
+def write_ogg() -> Callable[[Path, NDArray[Any], int], Path]:
+    """Write samples (n,) or (n, channels) as OGG Vorbis."""
+    return lambda path, samples, rate: _write(path, samples, rate, format="OGG", subtype="VORBIS")
+
+
+@pytest.fixture(scope="session")
+def tone_chunks() -> Callable[..., Samples]:
+    """Make one tone per chunk, in faint noise, so that audio tells where in time it belongs."""
+
+    def make(hz: Sequence[float], rate: int, chunk_s: float = 5.0) -> Samples:
+        at = np.arange(round(chunk_s * rate)) / rate
+        tones = np.concatenate([0.4 * np.sin(2 * np.pi * f * at) for f in hz])
+        noise = np.random.default_rng(7).standard_normal(len(tones))
+        return (tones + 0.02 * noise).astype(np.float32)
+
+    return make

@@ -1,0 +1,214 @@
+from __future__ import annotations
+
+import itertools
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from blendkit.errors import BlendkitError
+from blendkit.rows import (
+    NO_HOUR,
+    NameRule,
+    canonical_order,
+    chunk_rows,
+    format_seconds,
+    make_rows,
+    natural_key,
+    rows_from_ids,
+)
+
+NAMES = NameRule()
+NAT = np.datetime64("NaT", "D")
+LOCAL = "America/Campo_Grande"  # UTC-4 all year since 2019
+
+recording_names = st.text("ab_019 .-Sé", min_size=1, max_size=8)
+chunk_counts = st.dictionaries(recording_names, st.integers(0, 15), max_size=6)
+
+
+def day(text: str) -> np.datetime64:
+    return np.datetime64(text, "D")
+
+
+@pytest.mark.parametrize(
+    ("rule", "recording", "expected"),
+    [
+        (NAMES, "BC2026_Train_0039_S22_20211231_201500", ("S22", day("2021-12-31"), 20)),
+        (NAMES, "folder/x_S1_20240229_235959", ("S1", day("2024-02-29"), 23)),
+        (NAMES, "x_S05_20250227_000000", ("S05", day("2025-02-27"), 0)),
+        (NAMES, "x_S05_20250227_010002_more", ("", NAT, NO_HOUR)),  # the default is anchored at the end
+        (NAMES, "bare", ("", NAT, NO_HOUR)),
+        (NAMES, "", ("", NAT, NO_HOUR)),
+        (NAMES, "x_S03_19700101_000130", ("S03", day("1970-01-01"), NO_HOUR)),
+        (NAMES, "x_S03_19700102_030000", ("S03", day("1970-01-02"), 3)),
+        (NAMES, "x_S03_20251340_030000", ("S03", NAT, NO_HOUR)),  # no month 13
+        (NameRule(r"^(?P<site>[A-Z]+)_"), "LOCA_2021", ("LOCA", NAT, NO_HOUR)),
+        (NameRule(r"(?P<date>\d{4}-\d\d-\d\d)T(?P<time>\d\d:\d\d:\d\d)"), "r_2021-09-24T06:52:00", ("", day("2021-09-24"), 6)),  # noqa: E501
+        (NameRule(r"(?P<date>\d{8})$"), "r_20210924", ("", day("2021-09-24"), NO_HOUR)),
+    ],
+)  # fmt: skip
+def test_name_gives_site_date_and_hour(rule: NameRule, recording: str, expected: tuple[object, ...]) -> None:
+    site, date, hour = rule.parse(recording)
+    assert (site, hour) == (expected[0], expected[2])
+    assert np.array_equal(date, expected[1], equal_nan=True)
+
+
+@pytest.mark.parametrize(
+    ("tz", "report_tz", "name", "expected"),
+    [
+        ("UTC", None, "x_S1_20250301_020000", ("2025-03-01", 2)),
+        ("UTC", "UTC", "x_S1_20250301_020000", ("2025-03-01", 2)),
+        ("UTC", LOCAL, "x_S1_20250301_020000", ("2025-02-28", 22)),  # the day changes too
+        (LOCAL, "UTC", "x_S1_20250228_220000", ("2025-03-01", 2)),
+        (LOCAL, None, "x_S1_20250228_220000", ("2025-02-28", 22)),
+        ("UTC", "Europe/Berlin", "x_S1_20250101_120000", ("2025-01-01", 13)),
+        ("UTC", "Europe/Berlin", "x_S1_20250701_120000", ("2025-07-01", 14)),  # daylight saving
+    ],
+)
+def test_time_zones(tz: str, report_tz: str | None, name: str, expected: tuple[str, int]) -> None:
+    _, date, hour = NameRule(tz=tz, report_tz=report_tz).parse(name)
+    assert (str(date), hour) == expected
+
+
+def test_date_alone_is_not_moved_by_time_zones() -> None:
+    rule = NameRule(r"(?P<date>\d{8})$", report_tz=LOCAL)
+    assert str(rule.parse("r_20250301")[1]) == "2025-03-01"
+
+
+@pytest.mark.parametrize("report_tz", [LOCAL, "Asia/Tokyo"])
+def test_clock_reset_has_no_hour_in_any_zone(report_tz: str) -> None:
+    _, date, hour = NameRule(report_tz=report_tz).parse("x_S1_19700101_000000")
+    assert hour == NO_HOUR
+    assert str(date) == "1970-01-01"  # kept as it is, so that resets can be counted
+
+
+def test_hour_needs_no_date() -> None:
+    assert NameRule(r"_(?P<time>\d{6})$").parse("r_043000")[2] == 4
+
+
+def test_date_needs_no_valid_time() -> None:
+    site, date, hour = NAMES.parse("x_S1_20250301_256000")
+    assert (site, str(date), hour) == ("S1", "2025-03-01", NO_HOUR)
+
+
+def test_six_digit_date_is_not_misread() -> None:
+    # 250101 123456 must not become the year 2501
+    rule = NameRule(r"_(?P<date>\d{6})_(?P<time>\d{6})$")
+    assert np.isnat(rule.parse("r_250101_123456")[1])
+
+
+@pytest.mark.parametrize(
+    ("seconds", "text"),
+    [(5.0, "5"), (60.0, "60"), (2.5, "2.5"), (0.1 + 0.2, "0.3"), (4.9999999999, "5"), (3600.0, "3600")],
+)
+def test_format_seconds(seconds: float, text: str) -> None:
+    assert format_seconds(seconds) == text
+
+
+def test_chunk_rows_are_in_natural_order() -> None:
+    rows = chunk_rows({"r10": 1, "r2": 3, "none": 0}, 5.0, NAMES)
+    assert rows.ids() == ["r2_5", "r2_10", "r2_15", "r10_5"]
+    assert rows.start_s.tolist() == [0.0, 5.0, 10.0, 0.0]
+    assert rows.end_s.tolist() == [5.0, 10.0, 15.0, 5.0]
+    assert rows.offsets().tolist() == [0, 3, 4]
+    assert rows.recordings() == ["r2", "r10"]
+
+
+def test_chunk_rows_know_their_names() -> None:
+    rows = chunk_rows({"x_S07_20250301_020000": 2, "bare": 1}, 5.0, NAMES)
+    assert rows.site.tolist() == ["", "S07", "S07"]
+    assert rows.hour.tolist() == [-1, 2, 2]
+    assert [str(d) for d in rows.date] == ["NaT", "2025-03-01", "2025-03-01"]
+
+
+@pytest.mark.parametrize("chunks", [{}, {"a": 0}])
+def test_no_rows_at_all(chunks: dict[str, int]) -> None:
+    rows = chunk_rows(chunks, 5.0, NAMES)
+    assert (len(rows), rows.ids(), rows.recordings(), rows.offsets().tolist()) == (0, [], [], [0])
+    assert canonical_order(rows).tolist() == []
+
+
+def test_fractional_chunks_have_clean_ids() -> None:
+    assert chunk_rows({"a": 4}, 0.1, NAMES).ids() == ["a_0.1", "a_0.2", "a_0.3", "a_0.4"]
+
+
+def test_ids_keep_their_order_and_underscores() -> None:
+    rows = rows_from_ids(["x_S01_20250101_040000_10", "a_2.5", "x_S01_20250101_040000_5"], 5.0, NAMES)
+    assert rows.recording.tolist() == ["x_S01_20250101_040000", "a", "x_S01_20250101_040000"]
+    assert rows.end_s.tolist() == [10.0, 2.5, 5.0]
+    assert rows.hour.tolist() == [4, -1, 4]
+
+
+@pytest.mark.parametrize("bad", ["bare", "a_", "_5", "a_b", "", "a_5s", "a_nan", "a_inf"])
+def test_unreadable_ids_are_listed(bad: str) -> None:
+    with pytest.raises(BlendkitError) as error:
+        rows_from_ids(["fine_5", bad], 5.0, NAMES)
+    assert "<recording>_<end second>" in str(error.value)
+    assert f"row 2: {bad!r}" in str(error.value)
+    assert "fine_5" not in str(error.value)
+
+
+def test_many_unreadable_ids_are_counted() -> None:
+    with pytest.raises(BlendkitError, match=r"\+3 more"):
+        rows_from_ids([f"bad{i}" for i in range(8)], 5.0, NAMES)
+
+
+def test_canonical_order_is_not_that_of_text() -> None:
+    ids = ["r10_5", "r2_10", "r2_100", "r2_5", "r10_10"]
+    order = canonical_order(rows_from_ids(ids, 5.0, NAMES))
+    assert [ids[i] for i in order] == ["r2_5", "r2_10", "r2_100", "r10_5", "r10_10"]
+    assert [ids[i] for i in order] != sorted(ids)
+
+
+@pytest.mark.parametrize(
+    ("low", "high"), [("a2", "a10"), ("a", "a1"), ("a1b2", "a1b10"), ("2", "a"), ("a01", "a1"), ("a9_S2", "a9_S10")]
+)
+def test_natural_key(low: str, high: str) -> None:
+    assert natural_key(low) < natural_key(high)
+
+
+@given(st.lists(recording_names, max_size=8))
+def test_natural_order_is_one_order(names: list[str]) -> None:
+    # different names never compare equal, or the order would depend on where they stood before
+    assert sorted(names, key=natural_key) == sorted(reversed(names), key=natural_key)
+
+
+@given(chunk_counts, st.sampled_from([5.0, 3.0, 2.5, 0.1]))
+def test_ids_read_back(chunks: dict[str, int], chunk_s: float) -> None:
+    rows = chunk_rows(chunks, chunk_s, NAMES)
+    again = rows_from_ids(rows.ids(), chunk_s, NAMES)
+    assert again.ids() == rows.ids()
+    assert again.recording.tolist() == rows.recording.tolist()
+    np.testing.assert_allclose(again.start_s, rows.start_s, atol=1e-6)
+
+
+@given(chunk_counts, st.randoms())
+def test_shuffled_rows_come_back_in_order(chunks: dict[str, int], random: object) -> None:
+    rows = chunk_rows(chunks, 5.0, NAMES)
+    shuffle = np.arange(len(rows))
+    random.shuffle(shuffle)  # type: ignore[attr-defined]
+    mixed = rows.take(shuffle)
+    assert mixed.take(canonical_order(mixed)).ids() == rows.ids()
+
+
+@given(chunk_counts)
+def test_offsets_bound_each_recording(chunks: dict[str, int]) -> None:
+    rows = chunk_rows(chunks, 5.0, NAMES)
+    bounds = rows.offsets()
+    assert bounds[0] == 0
+    assert bounds[-1] == len(rows)
+    found = {rows.recording[a]: b - a for a, b in itertools.pairwise(bounds)}
+    assert found == {r: n for r, n in chunks.items() if n}
+
+
+def test_take_accepts_slices_and_repeats() -> None:
+    rows = chunk_rows({"a": 3}, 5.0, NAMES)
+    assert rows.take(slice(1, None)).ids() == ["a_10", "a_15"]
+    assert rows.take(np.array([2, 0, 0])).ids() == ["a_15", "a_5", "a_5"]
+
+
+def test_rows_share_one_name_object() -> None:
+    names = ["".join(["r", "1"]) for _ in range(3)]  # three equal but distinct str objects
+    rows = make_rows(names, np.arange(3.0), np.arange(3.0) + 1, NAMES)
+    assert rows.recording[0] is rows.recording[2]

@@ -1,0 +1,329 @@
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from blendkit.errors import BlendkitError
+from blendkit.rows import NameRule, Rows, chunk_rows, rows_from_ids
+from blendkit.scores import Scores, concat
+
+NAMES = NameRule()
+CLASSES = ("22961", "grekis1", "compau")
+
+
+def two_recordings() -> Rows:
+    return chunk_rows({"r2": 2, "r10": 1}, 5.0, NAMES)
+
+
+def numbered(rows: Rows, classes: tuple[str, ...] = CLASSES, dtype: Any = np.float32, **more: Any) -> Scores:
+    """Scores whose values say where they stand."""
+    values = np.arange(len(rows) * len(classes), dtype=dtype).reshape(len(rows), len(classes))
+    return Scores.build(values, rows, classes, "logit", **more)
+
+
+@st.composite
+def any_scores(draw: st.DrawFn) -> Scores:
+    chunks = draw(st.dictionaries(st.sampled_from(["a", "b2", "b10", "c_S1_20250101_040000"]), st.integers(1, 4)))
+    classes = draw(st.lists(st.sampled_from(["1", "2", "10", "x", "y"]), unique=True, min_size=1))
+    rows = chunk_rows(chunks, 5.0, NAMES)
+    seed = draw(st.integers(0, 99))
+    values = np.random.default_rng(seed).standard_normal((len(rows), len(classes)))
+    covered = np.random.default_rng(seed + 1).random(len(classes)) < 0.7
+    return Scores.build(values, rows, classes, "logit", covered=covered)
+
+
+def refusal(values: Any, rows: Rows | None = None, classes: tuple[str, ...] = CLASSES, **more: Any) -> str:
+    with pytest.raises(BlendkitError) as error:
+        Scores.build(values, two_recordings() if rows is None else rows, classes, "logit", **more)
+    return str(error.value)
+
+
+def test_rows_are_put_in_order_with_their_values() -> None:
+    rows = rows_from_ids(["r10_5", "r2_10", "r2_5"], 5.0, NAMES)
+    scores = numbered(rows)
+    assert scores.rows.ids() == ["r2_5", "r2_10", "r10_5"]
+    assert scores.values.tolist() == [[6, 7, 8], [3, 4, 5], [0, 1, 2]]
+
+
+def test_defaults_cover_every_class() -> None:
+    scores = numbered(two_recordings())
+    assert scores.covered.tolist() == [True, True, True]
+    assert (scores.classes, scores.space, scores.made_by) == (CLASSES, "logit", "")
+
+
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+def test_dtype_is_kept(dtype: Any) -> None:
+    assert numbered(two_recordings(), dtype=dtype).values.dtype == dtype
+
+
+def test_class_ids_become_text() -> None:
+    scores = Scores.build(np.zeros((3, 2)), two_recordings(), [22961, 65380], "prob")  # type: ignore[list-item]
+    assert scores.classes == ("22961", "65380")
+
+
+def test_values_and_coverage_are_read_only() -> None:
+    rows = rows_from_ids(["r10_5", "r2_10", "r2_5"], 5.0, NAMES)
+    for scores in (numbered(two_recordings()), numbered(rows), numbered(rows).take_rows(np.array([1]))):
+        with pytest.raises(ValueError, match="read-only"):
+            scores.values[0, 0] = 1.0
+        with pytest.raises(ValueError, match="read-only"):
+            scores.covered[0] = False
+
+
+def test_build_leaves_the_callers_array_writeable() -> None:
+    values = np.zeros((3, 3))
+    Scores.build(values, two_recordings(), CLASSES, "logit")
+    values[0, 0] = 1.0
+    assert values[0, 0] == 1.0
+
+
+@pytest.mark.parametrize("shape", [(2, 3), (3, 2), (3, 3, 1), (9,), (0, 3)])
+def test_wrong_shape_is_refused(shape: tuple[int, ...]) -> None:
+    message = refusal(np.zeros(shape), source="mine.csv")
+    assert "mine.csv" in message
+    assert str(shape) in message
+    assert "(3 rows, 3 classes)" in message
+
+
+@pytest.mark.parametrize("dtype", [np.int64, bool, object, np.complex128])
+def test_wrong_type_is_refused(dtype: Any) -> None:
+    message = refusal(np.zeros((3, 3), dtype))
+    assert np.dtype(dtype).name in message
+    assert "float32 or float64" in message
+
+
+@pytest.mark.parametrize("bad", [np.nan, np.inf, -np.inf])
+def test_values_that_are_not_finite_are_placed(bad: float) -> None:
+    values = np.zeros((3, 3), np.float32)
+    values[1, 2] = bad
+    message = refusal(values, source="member 'x'")
+    assert "1 values are not finite" in message
+    assert "(r2, 5 s, class compau)" in message
+    assert "member 'x'" in message
+
+
+def test_two_infinities_do_not_cancel() -> None:
+    values = np.zeros((3, 3))
+    values[0, 0], values[2, 1] = np.inf, -np.inf
+    assert "2 values are not finite" in refusal(values)
+
+
+def test_only_the_first_bad_values_are_listed() -> None:
+    message = refusal(np.full((3, 3), np.nan))
+    assert "9 values are not finite" in message
+    assert message.count("class ") == 5
+
+
+def test_large_finite_values_are_fine() -> None:
+    values = np.full((3, 3), 1.7e308)  # their sum overflows
+    assert np.array_equal(Scores.build(values, two_recordings(), CLASSES, "logit").values, values)
+
+
+def test_duplicates_are_all_listed() -> None:
+    rows = rows_from_ids(["a_5", "a_10", "a_5"], 5.0, NAMES)
+    message = refusal(np.zeros((3, 3)), rows, ("x", "y", "x"))
+    assert "duplicate row: a_5" in message
+    assert "duplicate class: x" in message
+    assert "a_10" not in message
+
+
+@pytest.mark.parametrize("covered", [[True], [True] * 4, [[True, True, True]]])
+def test_coverage_must_fit_the_classes(covered: list[Any]) -> None:
+    assert "cover" in refusal(np.zeros((3, 3)), covered=np.array(covered))
+
+
+def test_no_rows_are_fine() -> None:
+    scores = numbered(chunk_rows({}, 5.0, NAMES))
+    assert scores.values.shape == (0, 3)
+
+
+def test_with_values_keeps_the_rest() -> None:
+    scores = numbered(two_recordings(), covered=np.array([True, False, True]), made_by="m")
+    other = scores.with_values(np.full((3, 3), 0.5), "prob")
+    assert (other.space, other.made_by, other.classes) == ("prob", "m", CLASSES)
+    assert other.rows is scores.rows
+    assert other.covered.tolist() == [True, False, True]
+    assert scores.with_values(np.zeros((3, 3))).space == "logit"
+
+
+def test_with_values_refuses_another_shape() -> None:
+    with pytest.raises(BlendkitError, match=r"\(3, 2\).*\(3, 3\)"):
+        numbered(two_recordings()).with_values(np.zeros((3, 2)))
+
+
+def test_align_by_identity() -> None:
+    scores = numbered(two_recordings(), covered=np.array([True, False, True]), made_by="m")
+    rows = rows_from_ids(["r10_5", "r2_10"], 5.0, NAMES)
+    placed = scores.align(rows, ("compau", "new", "22961", "grekis1"), fill=-9.0)
+    assert placed.values.tolist() == [[8, -9, 6, 7], [5, -9, 3, 4]]
+    assert placed.values.dtype == np.float32
+    assert placed.covered.tolist() == [True, False, True, False]
+    assert (placed.space, placed.made_by) == ("logit", "m")
+    assert placed.rows is rows
+
+
+def test_align_fills_with_zero_unless_told() -> None:
+    scores = numbered(two_recordings())
+    assert scores.align(scores.rows, (*CLASSES, "new")).values[:, 3].tolist() == [0, 0, 0]
+
+
+def test_align_on_itself_keeps_the_values() -> None:
+    scores = numbered(two_recordings())
+    assert scores.align(scores.rows, scores.classes).values is scores.values
+    equal = rows_from_ids(scores.rows.ids(), 5.0, NAMES)
+    assert np.array_equal(scores.align(equal, scores.classes).values, scores.values)
+
+
+def test_align_is_read_only() -> None:
+    scores = numbered(two_recordings())
+    with pytest.raises(ValueError, match="read-only"):
+        scores.align(scores.rows, ("compau", "22961", "grekis1")).values[0, 0] = 1.0
+
+
+def test_align_lists_every_problem_at_once() -> None:
+    wanted = chunk_rows({"r2": 3, "r10": 1, "r11": 7}, 5.0, NAMES)
+    with pytest.raises(BlendkitError) as error:
+        numbered(two_recordings()).align(wanted, ("22961", "grekis2"), source="table.csv")
+    message = str(error.value)
+    assert "table.csv" in message
+    assert "8 of 11 rows missing: r2_15, r11_5" in message
+    assert "2 unknown classes" in message
+    assert "'grekis1' (did you mean 'grekis2'?)" in message
+    assert "'compau'" in message
+
+
+def test_align_may_ignore_unknown_classes() -> None:
+    scores = numbered(two_recordings())
+    placed = scores.align(scores.rows, ("compau",), unknown_classes="ignore")
+    assert placed.values.tolist() == [[2], [5], [8]]
+
+
+def test_same_end_in_another_recording_is_another_row() -> None:
+    scores = numbered(chunk_rows({"a": 1, "a_5": 1}, 5.0, NAMES))
+    assert scores.align(rows_from_ids(["a_5_5", "a_5"], 5.0, NAMES), CLASSES).values[:, 0].tolist() == [3, 0]
+
+
+@given(any_scores(), st.randoms())
+def test_align_undoes_any_permutation(scores: Scores, random: Any) -> None:
+    order, columns = list(range(len(scores.rows))), list(range(len(scores.classes)))
+    random.shuffle(order)
+    random.shuffle(columns)
+    mixed = scores.align(scores.rows.take(np.array(order, np.int64)), [scores.classes[c] for c in columns])
+    assert np.array_equal(mixed.values, scores.values[np.ix_(order, columns)])
+    back = mixed.align(scores.rows, scores.classes)
+    assert np.array_equal(back.values, scores.values)
+    assert np.array_equal(back.covered, scores.covered)
+
+
+@given(any_scores(), st.randoms())
+def test_row_order_of_the_input_does_not_matter(scores: Scores, random: Any) -> None:
+    order = list(range(len(scores.rows)))
+    random.shuffle(order)
+    index = np.array(order, np.int64)
+    again = Scores.build(scores.values[index], scores.rows.take(index), scores.classes, "logit")
+    assert again.rows.ids() == scores.rows.ids()
+    assert np.array_equal(again.values, scores.values)
+
+
+@given(any_scores())
+def test_align_agrees_with_pandas(scores: Scores) -> None:
+    wanted = ["y", "new", "1", "x", "2", "10"]
+    placed = scores.align(scores.rows, wanted, fill=-1.0)
+    oracle = scores.to_frame().reindex(columns=wanted, fill_value=-1.0)
+    assert np.array_equal(placed.values, oracle.to_numpy())
+
+
+def test_frame_has_the_opensoundscape_index() -> None:
+    frame = numbered(two_recordings()).to_frame()
+    assert list(frame.index.names) == ["file", "start_time", "end_time"]
+    assert frame.index.tolist() == [("r2", 0.0, 5.0), ("r2", 5.0, 10.0), ("r10", 0.0, 5.0)]
+    assert frame.columns.tolist() == list(CLASSES)
+    assert frame.loc[("r10", 0.0, 5.0), "compau"] == 8
+
+
+def test_frame_does_not_reach_into_the_scores() -> None:
+    scores = numbered(two_recordings())
+    frame = scores.to_frame()
+    frame.iloc[0, 0] = 99.0
+    assert scores.values[0, 0] == 0.0
+
+
+@given(any_scores(), st.booleans(), st.randoms())
+def test_frame_round_trip(scores: Scores, as_columns: bool, random: Any) -> None:
+    frame = scores.to_frame()
+    order = list(range(len(frame)))
+    random.shuffle(order)
+    frame = frame.iloc[order]
+    again = Scores.from_frame(frame.reset_index() if as_columns else frame, "logit")
+    assert again.rows.ids() == scores.rows.ids()
+    assert again.classes == scores.classes
+    assert np.array_equal(again.values, scores.values)
+    assert again.rows.site.tolist() == scores.rows.site.tolist()
+
+
+def test_frame_keeps_float32() -> None:
+    assert Scores.from_frame(numbered(two_recordings()).to_frame(), "logit").values.dtype == np.float32
+
+
+def test_frame_without_its_index_is_refused() -> None:
+    with pytest.raises(BlendkitError, match=r"start_time.*filename"):
+        Scores.from_frame(pd.DataFrame({"filename": ["a"], "x": [1.0]}), "logit")
+
+
+def test_frame_with_a_gap_is_refused() -> None:
+    frame = numbered(two_recordings()).to_frame()
+    frame.iloc[2, 1] = np.nan
+    with pytest.raises(BlendkitError, match=r"\(r10, 0 s, class grekis1\)"):
+        Scores.from_frame(frame, "logit")
+
+
+def test_frame_of_text_is_refused() -> None:
+    frame = numbered(two_recordings()).to_frame().astype(object)
+    with pytest.raises(BlendkitError, match="object"):
+        Scores.from_frame(frame, "logit")
+
+
+def test_concat_restores_the_natural_order() -> None:
+    parts = [numbered(chunk_rows({r: 2}, 5.0, NAMES), made_by="m") for r in ("r10", "r9", "r1")]
+    whole = concat(parts)
+    assert whole.rows.ids() == ["r1_5", "r1_10", "r9_5", "r9_10", "r10_5", "r10_10"]
+    assert whole.values[:, 0].tolist() == [0, 3] * 3
+    assert whole.made_by == "m"
+
+
+@given(any_scores())
+def test_concat_undoes_a_split(scores: Scores) -> None:
+    bounds = scores.rows.offsets()
+    parts = [scores.take_rows(np.arange(a, b)) for a, b in zip(bounds[:-1], bounds[1:], strict=True)]
+    if not parts:
+        parts = [scores]
+    whole = concat(parts[::-1])
+    assert np.array_equal(whole.values, scores.values)
+    assert np.array_equal(whole.covered, scores.covered)
+    assert whole.rows.ids() == scores.rows.ids()
+
+
+@pytest.mark.parametrize(
+    ("change", "word"),
+    [
+        ({"classes": ("22961", "compau", "grekis1")}, "classes or spaces"),
+        ({"space": "prob"}, "classes or spaces"),
+        ({"covered": np.array([True, True, False])}, "coverage"),
+    ],
+)
+def test_concat_refuses_what_differs(change: dict[str, Any], word: str) -> None:
+    given_ = {"classes": CLASSES, "space": "logit", "covered": np.ones(3, bool), **change}
+    other = Scores.build(np.zeros((1, 3)), chunk_rows({"z": 1}, 5.0, NAMES), **given_)
+    with pytest.raises(BlendkitError, match=word):
+        concat([numbered(two_recordings(), dtype=np.float64), other])
+
+
+def test_concat_refuses_a_row_twice() -> None:
+    scores = numbered(two_recordings())
+    with pytest.raises(BlendkitError, match=r"duplicate row: .*r2_5"):
+        concat([scores, scores])
