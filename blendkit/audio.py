@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from blendkit.errors import BlendkitError
+from blendkit.ogg import lost_at_start
 from blendkit.rows import natural_key
 
 SUFFIXES = frozenset({".aif", ".aiff", ".flac", ".mp3", ".oga", ".ogg", ".opus", ".wav"})
@@ -105,10 +106,14 @@ def decode(path: Path) -> Decoded:
         with soundfile.SoundFile(str(path)) as handle:
             stated, rate = handle.frames, handle.samplerate
             samples = _mono(handle.read(dtype="float32", always_2d=True))
+            lost = 0
             if 0 < len(samples) < stated and handle.seekable():
-                samples, lost_s = _mend(_reader(handle), len(samples), stated, rate)
-                note = f"{lost_s:g} s unreadable, replaced by silence"
-                return Decoded(samples, rate, stated / rate, "holed", note)
+                samples, lost = _mend(_reader(handle), stated, rate)
+        late = lost_at_start(path, stated) if len(samples) else 0
+        if lost or late:
+            samples = np.concatenate([np.zeros(late, np.float32), samples])
+            note = f"{(lost + late) / rate:g} s unreadable, replaced by silence"
+            return Decoded(samples, rate, len(samples) / rate, "holed", note)
     except (OSError, RuntimeError) as error:
         reason = str(error).replace(str(path), path.name)
         return Decoded(np.zeros(0, np.float32), 0, 0.0, "unreadable", reason)
@@ -179,8 +184,8 @@ def _reader(handle: object) -> Callable[[int, int], Samples]:
     return read
 
 
-def _mend(read: Callable[[int, int], Samples], got: int, stated: int, rate: int) -> tuple[Samples, float]:
-    """Re-read a stream block by block; return (stated,) samples and the seconds made silent.
+def _mend(read: Callable[[int, int], Samples], stated: int, rate: int) -> tuple[Samples, int]:
+    """Re-read a stream block by block; return (stated,) samples and how many were made silent.
 
     Seeking lands on the stream's own time stamps, so audio after a hole is found at its true place.
     A block is sound only if reading on from it meets what a seek to the next block gives.
@@ -199,4 +204,4 @@ def _mend(read: Callable[[int, int], Samples], got: int, stated: int, rate: int)
             out[first : first + count] = block[:count]
         else:
             lost += count
-    return out, lost / rate
+    return out, lost

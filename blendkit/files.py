@@ -38,9 +38,9 @@ def canonical_json(value: object) -> str:
     return json.dumps(value, sort_keys=True, separators=(",", ":"), ensure_ascii=False, allow_nan=False)
 
 
-def write_json(path: Path, value: object) -> None:
-    """Write indented JSON with sorted keys, whole or not at all."""
-    write_text(path, json.dumps(value, sort_keys=True, indent=1, ensure_ascii=False, allow_nan=False) + "\n")
+def write_json(path: Path, value: object, *, sort: bool = True) -> None:
+    """Write indented JSON, its keys sorted or as they come, whole or not at all."""
+    write_text(path, json.dumps(value, sort_keys=sort, indent=1, ensure_ascii=False, allow_nan=False) + "\n")
 
 
 def text_hash(text: str) -> str:

@@ -10,6 +10,7 @@ from pathlib import Path, PurePath
 import numpy as np
 from numpy.typing import NDArray
 
+from blendkit.audio import SUFFIXES
 from blendkit.errors import BlendkitError, did_you_mean, shorten
 from blendkit.rows import Rows
 
@@ -111,17 +112,22 @@ def read_labels(path: Path) -> LabelTable:
         unique.index + 2, unique.filename, unique.start, unique.end, unique.primary_label, strict=True
     ):
         key = (_milliseconds(start), _milliseconds(end))
-        if key[0] is None or key[1] is None or key[0] >= key[1]:
-            bad.append(f"line {line}: {start!r} to {end!r}")
+        if not name or key[0] is None or key[1] is None or key[0] >= key[1]:
+            bad.append(f"line {line}: {start!r} to {end!r} of {name!r}")
             continue
         heard = {c.strip() for c in label.split(";") if c.strip()}
-        spans.setdefault(PurePath(name).with_suffix("").as_posix(), {}).setdefault((key[0], key[1]), set()).update(
-            heard
-        )
+        spans.setdefault(_recording(name), {}).setdefault((key[0], key[1]), set()).update(heard)
     if bad:
-        raise BlendkitError(f"{path}: times must be HH:MM:SS or seconds, start before end", [shorten(bad)])
+        wanted = "a filename, and times as HH:MM:SS or seconds, start before end"
+        raise BlendkitError(f"{path}: rows need {wanted}", [shorten(bad)])
     table = {r: tuple((s, e, frozenset(c)) for (s, e), c in found.items()) for r, found in spans.items()}
     return LabelTable(table, len(frame) - len(unique), str(path.name))
+
+
+def _recording(name: str) -> str:
+    """The recording id of a file name: its path without an audio suffix (a dot may be part of the name)."""
+    path = PurePath(name)
+    return (path.with_suffix("") if path.suffix.lower() in SUFFIXES else path).as_posix()
 
 
 def _milliseconds(text: str) -> int | None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 from dataclasses import dataclass
 from functools import cache
 from importlib.metadata import EntryPoint, entry_points
@@ -63,13 +64,18 @@ class Registry:
 def registry(group: str) -> Registry:
     """Return the table of a group, scanned once per process."""
     allowed = os.environ.get("BLENDKIT_PLUGINS")
-    names = None if allowed is None else {a.strip() for a in allowed.split(",")} | {"blendkit"}
+    names = None if allowed is None else {_normal(a) for a in allowed.split(",")} | {"blendkit"}
     table: dict[str, dict[str, EntryPoint]] = {}
     for entry in entry_points(group=group):
         dist = entry.dist.name if entry.dist else "?"
-        if names is None or dist in names:
+        if names is None or _normal(dist) in names:
             table.setdefault(entry.name, {})[f"{dist}:{entry.value}"] = entry
     return Registry(group, {name: tuple(found.values()) for name, found in sorted(table.items())})
+
+
+def _normal(distribution: str) -> str:
+    """A distribution's name as packaging compares it: case, `-`, `_` and `.` do not matter."""
+    return re.sub(r"[-_.]+", "-", distribution.strip()).lower()
 
 
 def _describe(entry: EntryPoint) -> str:

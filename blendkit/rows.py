@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass, fields
-from datetime import datetime
+from datetime import date, datetime, time
 from functools import cached_property
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -47,21 +47,29 @@ class NameRule:
         found = self._compiled.search(recording)
         parts = found.groupdict() if found else {}
         site = parts.get("site") or ""
-        date = re.sub(r"\D", "", parts.get("date") or "")
-        time = re.sub(r"\D", "", parts.get("time") or "")
-        moment = _moment(date, time)
-        if moment is None:
-            return site, np.datetime64("NaT", "D"), NO_HOUR
-        if self.report_tz is not None and time:
-            moment = moment.replace(tzinfo=ZoneInfo(self.tz)).astimezone(ZoneInfo(self.report_tz))
-        day = np.datetime64(moment.date(), "D")
-        known = bool(time) and day != CLOCK_RESET
-        return site, day, moment.hour if known else NO_HOUR
+        dated = parts.get("date") or ""
+        day, clock = _day(dated), _clock(parts.get("time") or "")
+        broken = bool(dated) and day is None  # a stamp with an impossible date says nothing of the hour
+        if broken or clock is None or day == CLOCK_RESET.item():
+            return site, np.datetime64(day, "D"), NO_HOUR
+        if day is not None and self.report_tz is not None:
+            moment = datetime.combine(day, clock, ZoneInfo(self.tz)).astimezone(ZoneInfo(self.report_tz))
+            day, clock = moment.date(), moment.time()
+        return site, np.datetime64(day, "D"), clock.hour
 
 
-def _moment(date: str, time: str) -> datetime | None:
+def _day(text: str) -> date | None:
+    digits = re.sub(r"\D", "", text)
     try:
-        return datetime.strptime(date + (time or "000000"), "%Y%m%d%H%M%S")
+        return datetime.strptime(digits, "%Y%m%d").date() if len(digits) == 8 else None
+    except ValueError:
+        return None
+
+
+def _clock(text: str) -> time | None:
+    digits = re.sub(r"\D", "", text)
+    try:
+        return datetime.strptime(digits, "%H%M%S").time() if len(digits) == 6 else None
     except ValueError:
         return None
 
@@ -140,6 +148,8 @@ def rows_from_ids(ids: Sequence[str], chunk_s: float, names: NameRule) -> Rows:
         try:
             ends[i] = float(end)
         except ValueError:
+            ends[i] = np.nan
+        if not np.isfinite(ends[i]):
             stem = ""
         if not stem:
             bad.append(f"row {i + 1}: {row_id!r}")

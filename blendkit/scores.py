@@ -53,6 +53,8 @@ class Scores:
         """
         names = tuple(str(c) for c in classes)
         problems = _shape_problems(values, rows, names)
+        if covered is not None and (covered.shape != (len(names),) or covered.dtype != bool):
+            problems.append(f"covered is {covered.dtype} {covered.shape}, expected bool ({len(names)},)")
         if not problems:
             problems = _duplicate_problems(rows, names) + _nan_problems(values, rows, names, covered)
         if problems:

@@ -114,6 +114,7 @@ class LogitStore:
                 "about": self.about,
                 "parts": self.parts,
             },
+            sort=False,  # recordings stay in the order they were scored in
         )
 
     def read(self, names: NameRule, recordings: Sequence[str] | None = None) -> Scores:

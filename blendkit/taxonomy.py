@@ -27,7 +27,7 @@ _ALIASES = {
     "order": ("order",),
     "class_name": ("class_name",),
 }
-_SONOTYPE = re.compile(r"\bson\d+$")
+_SONOTYPE = re.compile(r"(?<![A-Za-z])son\d+$")
 
 
 @dataclass(frozen=True)
@@ -101,8 +101,8 @@ def read_taxonomy(paths: Sequence[Path]) -> Taxonomy:
 def _joined(table: dict[str, dict[str, str]], more: pd.DataFrame, wanted: list[str]) -> dict[str, dict[str, str]]:
     ids, sci = _column(more, "primary_label"), _column(more, "scientific_name")
     columns = {k: col for k in wanted if (col := _column(more, k)) is not None}
-    by_id = {str(v): i for i, v in enumerate(ids)} if ids is not None else {}
-    by_name = {str(v).lower(): i for i, v in enumerate(sci)} if sci is not None else {}
+    by_id = {str(v): i for i, v in enumerate(ids) if v} if ids is not None else {}
+    by_name = {str(v).lower(): i for i, v in enumerate(sci) if v} if sci is not None else {}
     out = {}
     for class_id, known in table.items():
         at = by_id.get(class_id, by_name.get(known["scientific_name"].lower()))

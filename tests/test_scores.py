@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import itertools
 from typing import Any
 
 import numpy as np
@@ -299,7 +300,7 @@ def test_concat_restores_the_natural_order() -> None:
 @given(any_scores())
 def test_concat_undoes_a_split(scores: Scores) -> None:
     bounds = scores.rows.offsets()
-    parts = [scores.take_rows(np.arange(a, b)) for a, b in zip(bounds[:-1], bounds[1:], strict=True)]
+    parts = [scores.take_rows(np.arange(a, b)) for a, b in itertools.pairwise(bounds)]
     if not parts:
         parts = [scores]
     whole = concat(parts[::-1])

@@ -1,0 +1,139 @@
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from hypothesis.extra import numpy as hnp
+from scipy.special import expit
+from scipy.stats import rankdata
+
+from blendkit.errors import BlendkitError
+from blendkit.io.ranges import check_space
+from blendkit.io.tables import read_table
+
+RNG = np.random.default_rng(8)
+LOGITS = RNG.normal(-4, 2, (40, 5))
+PROBS = expit(LOGITS)
+RANKS = rankdata(PROBS, axis=0) / 40
+
+
+@pytest.mark.parametrize(("values", "space"), [(LOGITS, "logit"), (PROBS, "prob"), (RANKS, "rank")])
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+def test_honest_values_raise_no_doubt(values: np.ndarray, space: Any, dtype: Any) -> None:
+    assert check_space(values.astype(dtype), space, "t") == []
+
+
+@pytest.mark.parametrize("space", ["prob", "rank"])
+@pytest.mark.parametrize("bad", [-0.25, 1.5])
+def test_contradictions_are_placed(space: Any, bad: float) -> None:
+    values = PROBS.copy()
+    values[3, 1] = bad
+    with pytest.raises(BlendkitError) as error:
+        check_space(values, space, "table.csv")
+    message = str(error.value)
+    assert f"table.csv: declared `space: {space}`" in message
+    assert f"row 4, column 2: {bad:g}" in message
+    assert "`space: logit`?" in message
+
+
+def test_zero_and_one_are_probabilities() -> None:
+    values = PROBS.copy()
+    values[0] = 0.0
+    values[1] = 1.0
+    assert check_space(values, "prob", "t") == []
+
+
+@pytest.mark.parametrize(
+    ("values", "space", "word"),
+    [
+        (PROBS, "logit", "probabilities?"),
+        (RANKS, "prob", "`space: rank`?"),
+        (PROBS, "rank", "`space: prob`?"),
+        (expit(PROBS), "prob", "sigmoid applied twice?"),
+        (np.zeros((40, 5)), "prob", "every value is 0"),
+        (np.full((40, 5), 0.5), "rank", "every value is 0.5"),
+        (np.full((40, 5), -7.0), "logit", "every value is -7"),
+    ],
+)
+def test_doubts(values: np.ndarray, space: Any, word: str) -> None:
+    doubts = check_space(values, space, "t")
+    assert len(doubts) == 1
+    assert word in doubts[0]
+
+
+def test_a_blend_of_ranks_is_still_ranks() -> None:
+    other = rankdata(RNG.random((40, 5)).round(1), axis=0) / 40  # with ties
+    assert check_space(0.3 * RANKS + 0.7 * other, "rank", "t") == []
+    assert "rank" in check_space(0.3 * RANKS + 0.7 * other, "prob", "t")[0]
+
+
+def test_columns_that_never_move_do_not_hide_ranks() -> None:
+    values = RANKS.copy()
+    values[:, 2] = 0.5
+    assert check_space(values, "rank", "t") == []
+
+
+def test_one_column_unlike_ranks_is_enough() -> None:
+    values = RANKS.copy()
+    values[:, 2] **= 3
+    assert "`space: prob`?" in check_space(values, "rank", "t")[0]
+    assert check_space(values, "prob", "t") == []
+
+
+@pytest.mark.parametrize("n", [2, 10, 23])
+def test_few_rows_are_no_ground_for_doubt(n: int) -> None:
+    ranks = rankdata(RNG.random((n, 3)), axis=0) / n
+    assert check_space(ranks, "rank", "t") == []
+    assert check_space(ranks, "prob", "t") == []
+    assert check_space(expit(ranks), "prob", "t") == []
+
+
+@pytest.mark.parametrize("shape", [(0, 3), (3, 0)])
+@pytest.mark.parametrize("space", ["logit", "prob", "rank"])
+def test_nothing_to_judge(shape: tuple[int, int], space: Any) -> None:
+    assert check_space(np.zeros(shape), space, "t") == []
+
+
+@given(
+    hnp.arrays(np.float64, st.tuples(st.integers(1, 40), st.integers(1, 4)), elements=st.floats(-2, 2)),
+    st.sampled_from(["logit", "prob", "rank"]),
+)
+def test_only_values_outside_the_unit_interval_contradict(values: np.ndarray, space: Any) -> None:
+    if space != "logit" and ((values < 0) | (values > 1)).any():
+        with pytest.raises(BlendkitError):
+            check_space(values, space, "t")
+    else:
+        assert len(check_space(values, space, "t")) <= 1
+
+
+@given(st.permutations(range(5)), st.randoms())
+def test_order_changes_no_verdict(columns: list[int], random: Any) -> None:
+    rows = list(range(40))
+    random.shuffle(rows)
+    for values in (RANKS, PROBS, expit(PROBS)):
+        assert check_space(values[rows][:, columns], "prob", "t") == check_space(values, "prob", "t")
+
+
+@pytest.mark.parametrize(
+    ("array", "space"),
+    [
+        ("sed_5s", "prob"),
+        ("sed_20s", "prob"),
+        ("noisy_student", "prob"),
+        ("perch_zeroshot", "logit"),
+        ("perch_probes", "logit"),
+    ],
+)
+def test_real_members_are_what_they_say(real_data: Path, array: str, space: Any) -> None:
+    path = real_data / "birdclef2026" / "oof_432.npz"
+    values = read_table(path, array=array, rows="row_ids", classes="classes").values
+    assert check_space(values, space, array) == []
+    if space == "logit":
+        with pytest.raises(BlendkitError, match=array):
+            check_space(values, "prob", array)
+    else:
+        assert check_space(values, "logit", array) != []

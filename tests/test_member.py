@@ -1,0 +1,227 @@
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from numpy.typing import NDArray
+
+from blendkit.audio import Decoded, Edge
+from blendkit.errors import BlendkitError
+from blendkit.member import TTA, FinishedMember, Job, Member, MemberInfo, at_rate, check_window, score_jobs
+
+RATE = 10
+CHUNK_S = 1.0
+
+
+@dataclass
+class Echo:
+    """Gives each window's first, last and summed sample, and remembers the windows it was given."""
+
+    info: MemberInfo
+    calls: list[NDArray[np.float32]] = field(default_factory=list)
+
+    def predict(self, windows: NDArray[np.float32]) -> NDArray[np.float32]:
+        self.calls.append(windows.copy())
+        return np.column_stack([windows[:, 0], windows[:, -1], windows.sum(axis=1)]).astype(np.float32)
+
+
+def echo(batch: int = 32) -> Echo:
+    return Echo(MemberInfo(("first", "last", "sum"), (True, True, True), RATE, CHUNK_S, batch))
+
+
+def job(n: int, chunks: int, recording: str = "r", start: int = 1) -> Job:
+    """A recording whose samples count up from `start`."""
+    samples = np.arange(start, start + n, dtype=np.float32)
+    return Job(recording, Decoded(samples, RATE, n / RATE, "ok"), chunks)
+
+
+def expected(samples: NDArray[np.float32], chunks: int, shifts: tuple[float, ...], edge: Edge) -> NDArray[np.float64]:
+    """The slow oracle: every window by itself, with numpy.pad."""
+    size, n, rows = int(RATE * CHUNK_S), len(samples), []
+    around = 10 * max(n, size)
+    zeros, mirror = np.pad(samples, around), np.pad(samples, around, mode="reflect")
+    for k in range(chunks):
+        seen = []
+        for shift in shifts:
+            first = round((k * CHUNK_S + shift) * RATE)
+            outside = first < 0 or first + size > n
+            if shift and outside and edge == "drop":
+                continue
+            if shift and edge == "clamp":
+                first = max(min(first, n - size), 0)
+            source = mirror if shift and edge == "reflect" else zeros
+            window = source[around + first : around + first + size].astype(np.float64)
+            seen.append([window[0], window[-1], window.sum()])
+        rows.append(np.mean(seen, axis=0))
+    return np.array(rows)
+
+
+def test_chunks_are_cut_from_the_recording() -> None:
+    got = score_jobs(echo(), [job(30, 3)], CHUNK_S, TTA())
+    assert got.tolist() == [[1, 10, 55], [11, 20, 155], [21, 30, 255]]
+    assert got.dtype == np.float32
+
+
+def test_remainder_is_padded_with_zeros() -> None:
+    got = score_jobs(echo(), [job(15, 2)], CHUNK_S, TTA())
+    assert got.tolist() == [[1, 10, 55], [11, 0, 65]]
+
+
+def test_chunks_beyond_the_audio_are_silence() -> None:
+    assert score_jobs(echo(), [job(10, 3)], CHUNK_S, TTA())[1:].tolist() == [[0, 0, 0], [0, 0, 0]]
+    assert score_jobs(echo(), [job(0, 1)], CHUNK_S, TTA()).tolist() == [[0, 0, 0]]
+
+
+def test_rows_follow_the_jobs() -> None:
+    jobs = [job(20, 2, "b", 101), job(5, 0, "none"), job(10, 1, "a", 1)]
+    assert score_jobs(echo(), jobs, CHUNK_S, TTA())[:, 0].tolist() == [101, 111, 1]
+
+
+def test_nothing_to_score() -> None:
+    member = echo()
+    assert score_jobs(member, [], CHUNK_S, TTA()).shape == (0, 3)
+    assert score_jobs(member, [job(10, 0)], CHUNK_S, TTA()).shape == (0, 3)
+    assert member.calls == []
+
+
+@pytest.mark.parametrize(
+    ("edge", "first_samples"),
+    [
+        # shifts -0.2, 0, 0.2 s of three chunks; by hand: the mean of the windows' first samples
+        ("drop", [(1 + 3) / 2, (9 + 11 + 13) / 3, (19 + 21) / 2]),
+        ("clamp", [(1 + 1 + 3) / 3, (9 + 11 + 13) / 3, (19 + 21 + 21) / 3]),
+        ("zero", [(0 + 1 + 3) / 3, (9 + 11 + 13) / 3, (19 + 21 + 23) / 3]),
+        ("reflect", [(3 + 1 + 3) / 3, (9 + 11 + 13) / 3, (19 + 21 + 23) / 3]),
+    ],
+)
+def test_shifts_by_hand(edge: Edge, first_samples: list[float]) -> None:
+    got = score_jobs(echo(), [job(30, 3)], CHUNK_S, TTA((-0.2, 0.0, 0.2), edge))
+    np.testing.assert_allclose(got[:, 0], first_samples, rtol=1e-6)
+
+
+@pytest.mark.parametrize(("edge", "last_sample"), [("zero", 0), ("clamp", 30), ("reflect", 28), ("drop", 30)])
+def test_last_sample_of_a_shift_past_the_end(edge: Edge, last_sample: float) -> None:
+    shifted = TTA((0.0, 0.2), edge)
+    got = score_jobs(echo(), [job(30, 3)], CHUNK_S, shifted)
+    assert got[2, 1] == pytest.approx((30 + last_sample) / 2)
+
+
+def test_the_unshifted_window_is_only_ever_padded_with_zeros() -> None:
+    for edge in ("drop", "clamp", "zero", "reflect"):
+        got = score_jobs(echo(), [job(15, 2)], CHUNK_S, TTA((0.0,), edge))  # type: ignore[arg-type]
+        assert got[1].tolist() == [11, 0, 65]
+
+
+def test_a_shift_may_reach_a_padded_chunk() -> None:
+    # 1.5 s: the second chunk's window moved back by 0.5 s lies wholly inside
+    got = score_jobs(echo(), [job(15, 2)], CHUNK_S, TTA((-0.5, 0.0), "drop"))
+    assert got[:, 0].tolist() == [1, (6 + 11) / 2]
+
+
+@given(
+    st.integers(1, 45),
+    st.integers(0, 4),
+    st.lists(st.integers(-15, 15).filter(bool), unique=True, max_size=3),
+    st.sampled_from(["drop", "clamp", "zero", "reflect"]),
+    st.integers(1, 7),
+)
+def test_any_shifts_agree_with_numpys_pad(n: int, chunks: int, tenths: list[int], edge: Edge, batch: int) -> None:
+    shifts = (0.0, *(t / 10 for t in tenths))
+    one = job(n, chunks)
+    if edge == "reflect" and n == 1:
+        return  # nothing to mirror
+    got = score_jobs(echo(batch), [one], CHUNK_S, TTA(shifts, edge))
+    assert got.shape == (chunks, 3)
+    if chunks:
+        np.testing.assert_allclose(got, expected(one.audio.samples, chunks, shifts, edge), rtol=1e-6)
+
+
+@pytest.mark.parametrize("batch", [1, 2, 3, 5, 64])
+def test_batch_size_changes_no_bit(batch: int) -> None:
+    rng = np.random.default_rng(3)
+    jobs = [
+        Job(f"r{i}", Decoded(rng.standard_normal(n).astype(np.float32), RATE, n / RATE, "ok"), k)
+        for i, (n, k) in enumerate([(23, 2), (40, 4), (10, 1)])
+    ]
+    tta = TTA((-0.3, 0.0, 0.4), "reflect")
+    member = echo(batch)
+    whole = score_jobs(member, jobs, CHUNK_S, tta)
+    assert [len(c) for c in member.calls] == [batch] * (21 // batch) + [21 % batch] * bool(21 % batch)
+    assert np.array_equal(whole, score_jobs(echo(21), jobs, CHUNK_S, tta))
+    alone = [score_jobs(echo(batch), [j], CHUNK_S, tta) for j in jobs]
+    assert np.array_equal(whole, np.concatenate(alone))
+
+
+def test_shifts_are_averaged_in_float64() -> None:
+    """1e8 + 1 - 1e8 is 1 only where the sum is kept in double precision."""
+
+    @dataclass
+    class Large(Echo):
+        def predict(self, windows: NDArray[np.float32]) -> NDArray[np.float32]:
+            value = {1.0: 1e8, 2.0: 1.0, 3.0: -1e8}
+            return np.array([[value[float(w[0])]] * 3 for w in windows], np.float32)
+
+    got = score_jobs(Large(echo().info), [job(12, 1)], CHUNK_S, TTA((0.0, 0.1, 0.2)))
+    np.testing.assert_allclose(got, 1 / 3, rtol=1e-6)
+
+
+@pytest.mark.parametrize("shape", [lambda b: (b, 2), lambda b: (b + 1, 3), lambda b: (b,), lambda b: (b, 3, 1)])
+def test_wrong_output_shape_is_refused(shape: Callable[[int], tuple[int, ...]]) -> None:
+    @dataclass
+    class Wrong(Echo):
+        def predict(self, windows: NDArray[np.float32]) -> NDArray[np.float32]:
+            return np.zeros(shape(len(windows)), np.float32)
+
+    with pytest.raises(BlendkitError) as error:
+        score_jobs(Wrong(echo().info), [job(20, 2)], CHUNK_S, TTA())
+    assert str(shape(2)) in str(error.value)
+    assert "expected (2, 3)" in str(error.value)
+
+
+def test_a_member_that_writes_in_its_windows_harms_nobody() -> None:
+    @dataclass
+    class Careless(Echo):
+        def predict(self, windows: NDArray[np.float32]) -> NDArray[np.float32]:
+            out = super().predict(windows)
+            windows[:] = -1
+            return out
+
+    one = job(40, 4)
+    got = score_jobs(Careless(echo(3).info), [one], CHUNK_S, TTA())
+    assert got[:, 0].tolist() == [1, 11, 21, 31]
+    assert one.audio.samples[0] == 1
+
+
+def test_check_window() -> None:
+    check_window("m", echo().info, CHUNK_S)
+    with pytest.raises(BlendkitError) as error:
+        check_window("m", echo().info, 5.0)
+    assert all(w in str(error.value) for w in ("'m'", "1 s", "5 s", "chunk_s"))
+
+
+def test_at_rate_resamples_once_per_rate() -> None:
+    one = Decoded(np.ones(800, np.float32), 800, 1.0, "ok")
+    found = at_rate(one, [400, 800, 400])
+    assert list(found) == [400, 800]
+    assert [len(d.samples) for d in found.values()] == [400, 800]
+    assert found[800].samples is one.samples
+
+
+def test_protocols_tell_members_apart() -> None:
+    class Finished:
+        space = "prob"
+
+        def read(self) -> Any: ...
+
+        def warnings(self) -> list[str]: ...  # type: ignore[empty-body]
+
+    assert isinstance(echo(), Member)
+    assert not isinstance(echo(), FinishedMember)
+    assert isinstance(Finished(), FinishedMember)
+    assert not isinstance(Finished(), Member)
+    assert not isinstance(object(), Member)
