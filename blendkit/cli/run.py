@@ -29,7 +29,12 @@ if TYPE_CHECKING:
     metavar="PATH=VALUE",
     help="Override a key of the recipe, as in blends.eos7.of.seqhead=0.1. May be repeated.",
 )
-@click.option("--dry-run", type=click.IntRange(1), metavar="N", help="Score only N recordings.")
+@click.option(
+    "--dry-run",
+    type=click.IntRange(1),
+    metavar="N",
+    help="A rehearsal: score only N recordings; score files that lack them give medians.",
+)
 @click.option("--store", type=click.Path(path_type=Path), help="Where members' logits are kept (default: OUT/logits).")
 @click.option("--allow-outside", is_flag=True, help="Let the recipe name files outside --data.")
 @click.option("--strict", is_flag=True, help="Exit with 1 if there was any warning.")

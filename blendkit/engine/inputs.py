@@ -24,7 +24,11 @@ Mode = Literal["audio", "template"]
 
 @dataclass(frozen=True)
 class Inputs:
-    """The data folder as a recipe sees it. `expected_s` holds expected durations where known."""
+    """The data folder as a recipe sees it.
+
+    expected_s: expected durations in seconds, where known. rehearsal: a dry run, which score files
+    need not know the recordings of.
+    """
 
     data: DataFolder
     names: NameRule
@@ -36,6 +40,7 @@ class Inputs:
     expected_s: dict[str, float]
     files: dict[str, Path]
     notes: tuple[str, ...]
+    rehearsal: bool
 
     @property
     def classes(self) -> tuple[str, ...]:
@@ -69,7 +74,17 @@ def gather(plan: Plan, data: DataFolder, dry_run: int | None = None) -> Inputs:
     if model.recording_s is not None:
         expected |= {r.id: model.recording_s for r in recordings}
     return Inputs(
-        data, names, taxonomy, template, tuple(tables), tuple(recordings), mode, expected, files, tuple(notes)
+        data=data,
+        names=names,
+        taxonomy=taxonomy,
+        template=template,
+        labels=tuple(tables),
+        recordings=tuple(recordings),
+        mode=mode,
+        expected_s=expected,
+        files=files,
+        notes=tuple(notes),
+        rehearsal=dry_run is not None,
     )
 
 

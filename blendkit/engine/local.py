@@ -178,7 +178,7 @@ def _aligned(plan: Plan, inputs: Inputs, opened: Opened, rows: Rows) -> tuple[di
                 classes or scores.classes,
                 source=f"member {name!r}",
                 unknown_classes=model.members[name].unknown_classes,
-                missing_rows=model.members[name].missing_rows,
+                missing_rows="median" if inputs.rehearsal else model.members[name].missing_rows,
             )
         except BlendkitError as error:
             problems += [f"{error.title}: {p}" for p in error.problems]
