@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+import io
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
@@ -11,12 +12,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from blendkit.errors import BlendkitError
-from blendkit.ogg import lost_at_start
+from blendkit.ogg import Segment, sound_segments
 from blendkit.rows import natural_key
 
 SUFFIXES = frozenset({".aif", ".aiff", ".flac", ".mp3", ".oga", ".ogg", ".opus", ".wav"})
 MIN_REMAINDER_S = 1.0
-_BLOCK_S = 1.0  # grain at which a damaged stream is mended
 
 Samples = NDArray[np.float32]
 Status = Literal["ok", "padded", "short", "holed", "unreadable", "empty", "silent"]
@@ -97,8 +97,8 @@ def probe_duration(path: Path) -> float | None:
 def decode(path: Path) -> Decoded:
     """Decode a whole file to mono (mean of channels) at its own rate.
 
-    Lost stretches of a damaged OGG are found by comparing the decoded length with the stated one and
-    become silence at their true place; libsndfile alone would let all later audio slip forward.
+    Lost stretches of a damaged Ogg file are found by its page numbers and become silence at their
+    true place; a decoder alone would let all later audio slip forward.
     """
     import soundfile
 
@@ -106,14 +106,11 @@ def decode(path: Path) -> Decoded:
         with soundfile.SoundFile(str(path)) as handle:
             stated, rate = handle.frames, handle.samplerate
             samples = _mono(handle.read(dtype="float32", always_2d=True))
-            lost = 0
-            if 0 < len(samples) < stated and handle.seekable():
-                samples, lost = _mend(_reader(handle), stated, rate)
-        late = lost_at_start(path, stated) if len(samples) else 0
-        if lost or late:
-            samples = np.concatenate([np.zeros(late, np.float32), samples])
-            note = f"{(lost + late) / rate:g} s unreadable, replaced by silence"
-            return Decoded(samples, rate, len(samples) / rate, "holed", note)
+            segments = sound_segments(path, rate)
+            if segments and len(samples):
+                return _mended(segments, rate)
+            if 0 < len(samples) < stated:
+                return _cut_short(samples, stated, rate)
     except (OSError, RuntimeError) as error:
         reason = str(error).replace(str(path), path.name)
         return Decoded(np.zeros(0, np.float32), 0, 0.0, "unreadable", reason)
@@ -173,35 +170,25 @@ def _mono(frames: NDArray[np.float32]) -> Samples:
     return frames[:, 0] if frames.shape[1] == 1 else frames.mean(axis=1, dtype=np.float32)
 
 
-def _reader(handle: object) -> Callable[[int, int], Samples]:
-    def read(first: int, count: int) -> Samples:
+def _cut_short(samples: Samples, stated: int, rate: int) -> Decoded:
+    """A decoder gave less than the header says, and no page numbers tell where the loss is."""
+    note = f"{len(samples) / rate:.3f} s of the stated {stated / rate:.3f} s could be decoded"
+    return Decoded(samples, rate, stated / rate, "holed", note)
+
+
+def _mended(segments: Sequence[Segment], rate: int) -> Decoded:
+    """Decode each sound stretch by itself and put it where it belongs; what is lost stays silent."""
+    import soundfile
+
+    out = np.zeros(segments[-1].end, np.float32)
+    kept = 0
+    for segment in segments:
         try:
-            handle.seek(first)  # type: ignore[attr-defined]
-            return _mono(handle.read(count, dtype="float32", always_2d=True))  # type: ignore[attr-defined]
+            with soundfile.SoundFile(io.BytesIO(segment.data)) as handle:
+                samples = _mono(handle.read(dtype="float32", always_2d=True))[-segment.end :]
         except (OSError, RuntimeError):
-            return np.zeros(0, np.float32)
-
-    return read
-
-
-def _mend(read: Callable[[int, int], Samples], stated: int, rate: int) -> tuple[Samples, int]:
-    """Re-read a stream block by block; return (stated,) samples and how many were made silent.
-
-    Seeking lands on the stream's own time stamps, so audio after a hole is found at its true place.
-    A block is sound only if reading on from it meets what a seek to the next block gives.
-    """
-    size = max(1, int(rate * _BLOCK_S))
-    starts: Sequence[int] = range(0, stated, size)
-    out = np.zeros(stated, np.float32)
-    lost = 0
-    for first in starts:
-        count = min(size, stated - first)
-        ahead = min(size // 4, stated - first - count)
-        block = read(first, count + ahead)
-        following = read(first + count, ahead) if ahead else block[count:]
-        sound = len(block) == count + ahead and np.allclose(block[count:], following, atol=1e-3)
-        if sound:
-            out[first : first + count] = block[:count]
-        else:
-            lost += count
-    return out, lost
+            continue
+        out[segment.end - len(samples) : segment.end] = samples
+        kept += len(samples)
+    note = f"{(len(out) - kept) / rate:.3f} s unreadable, replaced by silence"
+    return Decoded(out, rate, len(out) / rate, "holed", note)

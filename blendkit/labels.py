@@ -10,7 +10,7 @@ from pathlib import Path, PurePath
 import numpy as np
 from numpy.typing import NDArray
 
-from blendkit.audio import SUFFIXES
+from blendkit.audio import MIN_REMAINDER_S, SUFFIXES
 from blendkit.errors import BlendkitError, did_you_mean, shorten
 from blendkit.rows import Rows
 
@@ -61,9 +61,10 @@ class LabelTable:
     ) -> tuple[NDArray[np.bool_], NDArray[np.bool_]]:
         """Return truth (N, C) and labelled (N,).
 
-        A class is true in a chunk that one of its spans overlaps; a chunk is labelled where spans
-        cover it wholly. Labels outside `classes` but inside `known` are left out; any other label
-        raises BlendkitError with the nearest class.
+        A class is true in a chunk that one of its spans overlaps. A chunk is labelled where spans cover
+        it wholly; a recording's last chunk, where they cover it to the end of its labels (a second at
+        least). Labels outside `classes` but inside `known` are left out; any other label raises
+        BlendkitError with the nearest class.
         """
         at = {c: i for i, c in enumerate(classes)}
         self.require_known({*classes, *known})
@@ -72,12 +73,15 @@ class LabelTable:
         offsets = rows.offsets()
         for first, last in itertools.pairwise(offsets):
             spans = self.spans.get(rows.recording[first], ())
+            reached = max((s[1] for s in spans), default=0)
             for i in range(first, last) if spans else ():
                 start, end = round(rows.start_s[i] * 1000), round(rows.end_s[i] * 1000)
                 over = [s for s in spans if s[0] < end and s[1] > start]
                 heard = [at[c] for *_, cs in over for c in cs if c in at]
                 truth[i, heard] = True
-                labelled[i] = _covers(over, start, end)
+                # the last chunk may reach beyond the recording: labels end where the audio does
+                known_end = reached if i == last - 1 and start + MIN_REMAINDER_S * 1000 <= reached < end else end
+                labelled[i] = _covers(over, start, known_end)
         return truth, labelled
 
 
@@ -112,7 +116,7 @@ def read_labels(path: Path) -> LabelTable:
         unique.index + 2, unique.filename, unique.start, unique.end, unique.primary_label, strict=True
     ):
         key = (_milliseconds(start), _milliseconds(end))
-        if not name or key[0] is None or key[1] is None or key[0] >= key[1]:
+        if not name or key[0] is None or key[1] is None or key[0] < 0 or key[0] >= key[1]:
             bad.append(f"line {line}: {start!r} to {end!r} of {name!r}")
             continue
         heard = {c.strip() for c in label.split(";") if c.strip()}

@@ -101,6 +101,11 @@ class TTA:
     shifts_s: tuple[float, ...] = (0.0,)
     edge: Edge = "drop"
 
+    def __post_init__(self) -> None:
+        """Refuse what could leave a chunk without any window."""
+        if self.edge == "drop" and 0 not in self.shifts_s:
+            raise BlendkitError("TTA that drops shifts at the edges needs the shift 0")
+
 
 @dataclass(frozen=True, eq=False)
 class Job:

@@ -1,54 +1,103 @@
-"""Just enough of the Ogg container to know whether a stream lost its beginning.
+"""Just enough of the Ogg container to know which stretches of a damaged stream are lost.
 
-Every page starts with `OggS` and carries the stream position at its end (the granule, in samples) and
-a page number. libsndfile counts time from the first page it finds, so a hole at the very start would
-shift the whole recording; the numbers tell. Source: RFC 3533.
+Every page starts with `OggS` and carries the stream position at its end (the granule), a page number
+and a checksum. Decoders skip pages whose checksum fails and go on as if nothing were missing, so all
+later audio slips forward in time. Sound pages on both sides of a gap tell where the loss lies.
+Source: RFC 3533 (Ogg), RFC 7845 (Opus in Ogg).
 """
 
 from __future__ import annotations
 
 import struct
+import zlib
 from collections.abc import Iterator
+from dataclasses import dataclass
 from pathlib import Path
 
-_HEADER = struct.Struct("<4sBBqIII")  # capture, version, type, granule, serial, page number, checksum
-_HEAD_BYTES = 1 << 18
-_TAIL_BYTES = 1 << 17  # more than the largest page
+_HEADER = struct.Struct("<4sBBqIIIB")  # capture, version, type, granule, serial, number, checksum, segments
+_REVERSED = bytes(int(f"{b:08b}"[::-1], 2) for b in range(256))
+_OPUS_RATE = 48000
+_UNFINISHED = -1  # the granule of a page on which no packet ends
 
 
-def lost_at_start(path: Path, frames: int) -> int:
-    """Return the samples missing before the first readable audio page of an Ogg file, 0 if none.
+@dataclass(frozen=True)
+class Segment:
+    """A stretch of sound pages without a gap, as an Ogg file of its own; end: its last sample's position."""
 
-    frames: the length libsndfile states, which is counted from the first page it found.
+    end: int
+    data: bytes
+
+
+@dataclass(frozen=True)
+class _Page:
+    number: int
+    serial: int
+    granule: int
+    data: bytes
+    body: int  # where the packets start
+
+
+def sound_segments(path: Path, rate: int) -> list[Segment] | None:
+    """Return the sound stretches of a damaged Ogg file of one stream; None if it is whole, or no Ogg.
+
+    Positions are samples at `rate` Hz from the true start of the recording. Each segment holds the
+    stream's header pages and its own, so any decoder reads it; what it gives ends at `end`.
     """
-    with path.open("rb") as handle:
-        head = handle.read(_HEAD_BYTES)
-        if head[:4] != b"OggS":
-            return 0
-        size = handle.seek(0, 2)
-        handle.seek(max(0, size - _TAIL_BYTES))
-        tail = handle.read()
-    ends = [granule for granule, _ in _pages(tail) if granule > 0]
-    if not ends or not _misses_a_page(head):
-        return 0
-    return max(0, ends[-1] - frames)
+    data = path.read_bytes()
+    if data[:4] != b"OggS":
+        return None
+    pages = list(_sound_pages(data))
+    if len({p.serial for p in pages}) != 1 or [p.number for p in pages] == list(range(len(pages))):
+        return None
+    scale, skip = _clock(pages[0].data[pages[0].body :], rate)
+    heads = [p for p in pages if p.granule == 0]
+    header = b"".join(p.data for p in heads)
+    found = []
+    for run in _runs([p for p in pages if p.granule != 0]):
+        granules = [p.granule for p in run if p.granule != _UNFINISHED]
+        if granules:
+            end = round((granules[-1] - skip) * scale)
+            found.append(Segment(end, header + b"".join(p.data for p in run)))
+    return found
 
 
-def _misses_a_page(head: bytes) -> bool:
-    """True if page numbers jump before, or right at, the first page of audio."""
-    for expected, (granule, number) in enumerate(_pages(head)):
-        if number != expected:
-            return True
-        if granule > 0:
-            return False
-    return False
+def _runs(pages: list[_Page]) -> list[list[_Page]]:
+    """Split pages where their numbers jump."""
+    runs: list[list[_Page]] = []
+    for page in pages:
+        if not runs or page.number != runs[-1][-1].number + 1:
+            runs.append([])
+        runs[-1].append(page)
+    return runs
 
 
-def _pages(data: bytes) -> Iterator[tuple[int, int]]:
-    """Yield (granule, page number) of the pages that start in a stretch of bytes."""
+def _clock(first_body: bytes, rate: int) -> tuple[float, int]:
+    """Return samples per granule, and the granules before time zero (Opus always counts at 48 kHz)."""
+    if first_body[:8] == b"OpusHead" and len(first_body) >= 12:
+        return rate / _OPUS_RATE, int(struct.unpack_from("<H", first_body, 10)[0])
+    return 1.0, 0
+
+
+def _sound_pages(data: bytes) -> Iterator[_Page]:
+    """Yield the pages whose checksum holds, in file order."""
     at = data.find(b"OggS")
     while 0 <= at <= len(data) - _HEADER.size:
-        _, version, _, granule, _, number, _ = _HEADER.unpack_from(data, at)
-        if version == 0:
-            yield granule, number
-        at = data.find(b"OggS", at + 4)
+        _, version, _, granule, serial, number, checksum, segments = _HEADER.unpack_from(data, at)
+        head = _HEADER.size + segments
+        end = at + head + sum(data[at + _HEADER.size : at + head])
+        page = data[at:end]
+        if version == 0 and end <= len(data) and _checksum(page) == checksum:
+            yield _Page(number, serial, granule, page, head)
+            at = data.find(b"OggS", end)
+        else:
+            at = data.find(b"OggS", at + 1)
+
+
+def _checksum(page: bytes) -> int:
+    """CRC-32 with polynomial 0x04c11db7, no reflection, start 0; the checksum field itself counts as 0.
+
+    zlib computes the reflected kind: with every byte, and then the result, mirrored they are the same.
+    """
+    mirrored = (page[:22] + bytes(4) + page[26:]).translate(_REVERSED)
+    crc = zlib.crc32(mirrored, 0xFFFFFFFF) ^ 0xFFFFFFFF
+    return int(f"{crc:032b}"[::-1], 2)

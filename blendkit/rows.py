@@ -149,7 +149,7 @@ def rows_from_ids(ids: Sequence[str], chunk_s: float, names: NameRule) -> Rows:
             ends[i] = float(end)
         except ValueError:
             ends[i] = np.nan
-        if not np.isfinite(ends[i]):
+        if not (np.isfinite(ends[i]) and ends[i] > 0):
             stem = ""
         if not stem:
             bad.append(f"row {i + 1}: {row_id!r}")

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
+from pathlib import PurePath
 from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 from numpy.typing import NDArray
 
+from blendkit.audio import SUFFIXES
 from blendkit.errors import BlendkitError, did_you_mean, shorten
 from blendkit.rows import NameRule, Rows, canonical_order, make_rows
 
@@ -48,7 +50,8 @@ class Scores:
     ) -> Scores:
         """Check and order: the border every outside matrix crosses.
 
-        Rows come out grouped by recording and ordered by start time. Raises BlendkitError naming
+        Rows come out grouped by recording and ordered by start time; values that need no re-ordering
+        are not copied, so whoever made them must leave them alone. Raises BlendkitError naming
         `source` for wrong shapes, duplicate rows or classes, and NaN with (recording, chunk, class).
         """
         names = tuple(str(c) for c in classes)
@@ -109,8 +112,8 @@ class Scores:
         """Where each wanted row is here, -1 where it is missing."""
         if rows is self.rows:
             return np.arange(len(rows))
-        at = {key: i for i, key in enumerate(self.rows.ids())}
-        return np.fromiter((at.get(key, -1) for key in rows.ids()), np.int64, len(rows))
+        at = {key: i for i, key in enumerate(_keys(self.rows))}
+        return np.fromiter((at.get(key, -1) for key in _keys(rows)), np.int64, len(rows))
 
     def _placed(self, row_at: NDArray[np.int64], rows: Rows, classes: tuple[str, ...], fill: float) -> Scores:
         same_rows = len(row_at) == len(self.rows) and np.array_equal(row_at, np.arange(len(row_at)))
@@ -140,6 +143,7 @@ class Scores:
     def from_frame(cls, frame: pd.DataFrame, space: Space, names: NameRule | None = None) -> Scores:
         """Read a frame with (file, start_time, end_time) as index or as columns.
 
+        Files become recording ids: without audio suffix, and absolute paths by their name alone.
         Raises BlendkitError where the three are not there, and as `build` does.
         """
         keys = ["file", "start_time", "end_time"]
@@ -148,7 +152,9 @@ class Scores:
                 raise BlendkitError(f"frame needs {keys} as index or columns, has {list(frame.columns)[:5]}")
             frame = frame.set_index(keys)
         file, start, end = (frame.index.get_level_values(k) for k in keys)
-        rows = make_rows([str(f) for f in file], start.to_numpy(float), end.to_numpy(float), names or NameRule())
+        rows = make_rows(
+            [_recording_id(str(f)) for f in file], start.to_numpy(float), end.to_numpy(float), names or NameRule()
+        )
         return cls.build(frame.to_numpy(), rows, [str(c) for c in frame.columns], space, source="frame")
 
 
@@ -168,6 +174,19 @@ def concat(parts: Sequence[Scores]) -> Scores:
     return Scores.build(values, rows, first.classes, first.space, covered=first.covered, made_by=first.made_by)
 
 
+def _keys(rows: Rows) -> Iterator[tuple[str, int, int]]:
+    """Identity of each row: recording, start and end in milliseconds."""
+    start, end = (np.rint(t * 1000).astype(np.int64).tolist() for t in (rows.start_s, rows.end_s))
+    return zip(rows.recording.tolist(), start, end, strict=True)
+
+
+def _recording_id(file: str) -> str:
+    """The recording id of a frame's file: no audio suffix, and of an absolute path only the name."""
+    path = PurePath(file)
+    path = path.with_suffix("") if path.suffix.lower() in SUFFIXES else path
+    return path.name if path.is_absolute() else path.as_posix()
+
+
 def _frozen(values: NDArray[Any]) -> NDArray[Any]:
     view = values.view()
     view.setflags(write=False)
@@ -177,7 +196,7 @@ def _frozen(values: NDArray[Any]) -> NDArray[Any]:
 def _shape_problems(values: Matrix, rows: Rows, classes: tuple[str, ...]) -> list[str]:
     if values.ndim != 2 or values.shape != (len(rows), len(classes)):
         return [f"values have shape {values.shape}, expected ({len(rows)} rows, {len(classes)} classes)"]
-    if values.dtype.kind != "f":
+    if values.dtype not in (np.float32, np.float64):
         return [f"values have type {values.dtype}, expected float32 or float64"]
     return []
 

@@ -71,8 +71,12 @@ class LogitStore:
             data = json.loads((folder / "manifest.json").read_text(encoding="utf-8"))
         except (OSError, ValueError) as error:
             raise BlendkitError(f"{folder}: not a logit store", [str(error)]) from error
-        if data.get("format") != FORMAT:
-            raise BlendkitError(f"{folder}: store format {data.get('format')}, this blendkit reads {FORMAT}")
+        found = data.get("format") if isinstance(data, dict) else None
+        lacks = {"made_by", "classes", "covered", "about", "parts"} - set(data if found else ())
+        if found not in (None, FORMAT):
+            raise BlendkitError(f"{folder}: store format {found}, this blendkit reads {FORMAT}")
+        if lacks:
+            raise BlendkitError(f"{folder}: not a logit store", [f"its manifest lacks {', '.join(sorted(lacks))}"])
         return cls(
             folder, data["made_by"], tuple(data["classes"]), tuple(data["covered"]), data["about"], data["parts"]
         )
@@ -90,17 +94,25 @@ class LogitStore:
 
     def write(self, scores: Scores, stored: Mapping[str, Stored]) -> None:
         """Add one part: the scores of a group of recordings. Written whole, then named in the manifest."""
+        if scores.classes != self.classes or scores.space != "logit":
+            raise BlendkitError(
+                f"{self.folder}: holds logits of {len(self.classes)} classes, got {scores.space} "
+                f"scores of {len(scores.classes)}"
+            )
         name = f"part-{text_hash(canonical_json({r: s.key for r, s in stored.items()}))[:16]}.parquet"
         self._write_part(self.folder / name, scores)
         for part in self.parts.values():  # a recording lives in one part: the newest
             for recording in stored:
                 part["recordings"].pop(recording, None)
+        emptied = [n for n, p in self.parts.items() if not p["recordings"] and n != name]
         self.parts = {n: p for n, p in self.parts.items() if p["recordings"]}
         self.parts[name] = {
             "sha256": file_hash(self.folder / name),
             "recordings": {r: asdict(s) for r, s in stored.items()},
         }
         self.save()
+        for old in emptied:  # only once the manifest no longer names it
+            (self.folder / old).unlink(missing_ok=True)
 
     def save(self) -> None:
         """Write the manifest."""

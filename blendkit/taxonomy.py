@@ -21,7 +21,7 @@ Sonotypes = Literal["group", "skip"]
 LEVELS: tuple[Level, ...] = ("genus", "family", "order", "class_name")  # fine to coarse
 
 _ALIASES = {
-    "primary_label": ("primary_label", "species_code", "ebird_code", "class", "label"),
+    "primary_label": ("primary_label", "species_code", "ebird_code", "label"),
     "scientific_name": ("scientific_name", "sci_name"),
     "family": ("family",),
     "order": ("order",),

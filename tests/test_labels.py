@@ -195,6 +195,9 @@ def test_matrix_agrees_with_a_millisecond_oracle(found: list[tuple[int, int, set
             grid[s : s + n, j + 1] |= name in c
     chunks = grid.reshape(3, 10, -1)
     assert truth.tolist() == chunks[:, :, 1:].any(axis=1).tolist()
+    reached = max((s + n for s, n, _ in found), default=0)
+    if 22 <= reached < 30:  # the last chunk need only be covered to the end of the labels
+        chunks[2, reached - 20 :, 0] = True
     assert labelled.tolist() == chunks[:, :, 0].all(axis=1).tolist()
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import csv as csv_text
+import io
 from collections import Counter
 from dataclasses import dataclass
 from pathlib import Path
@@ -46,11 +48,13 @@ def write_submission(path: Path, row_ids: list[str], classes: tuple[str, ...], v
     columns = [pa.array(row_ids, pa.string()), *(np.ascontiguousarray(c) for c in values.T)]
     with atomic_path(path) as temporary:
         with temporary.open("wb") as handle:
-            handle.write((",".join([ROW_ID, *classes]) + "\n").encode())
+            header = io.StringIO()
+            csv_text.writer(header, lineterminator="\n").writerow([ROW_ID, *classes])
+            handle.write(header.getvalue().encode())
             table = pa.table(columns, names=[ROW_ID, *classes])
             options = csv.WriteOptions(include_header=False, batch_size=_WRITE_ROWS, quoting_style="needed")
             csv.write_csv(table, handle, options)
-        _verify(temporary, row_ids, classes, values)
+        _verify(temporary, path.name, row_ids, classes, values)
 
 
 def ties_made(before: NDArray[np.floating[Any]], after: NDArray[np.floating[Any]]) -> int:
@@ -58,7 +62,7 @@ def ties_made(before: NDArray[np.floating[Any]], after: NDArray[np.floating[Any]
     return sum(max(len(np.unique(b)) - len(np.unique(a)), 0) for b, a in zip(before.T, after.T, strict=True))
 
 
-def _verify(path: Path, row_ids: list[str], classes: tuple[str, ...], values: NDArray[np.float64]) -> None:
+def _verify(path: Path, name: str, row_ids: list[str], classes: tuple[str, ...], values: NDArray[np.float64]) -> None:
     import pyarrow as pa
     from pyarrow import csv
 
@@ -66,4 +70,4 @@ def _verify(path: Path, row_ids: list[str], classes: tuple[str, ...], values: ND
     table = csv.read_csv(path, convert_options=csv.ConvertOptions(column_types=types, strings_can_be_null=False))
     same_ids = table.column_names == [ROW_ID, *classes] and table[ROW_ID].to_pylist() == row_ids
     if not same_ids or any(not np.array_equal(table[c].to_numpy(), v) for c, v in zip(classes, values.T, strict=True)):
-        raise DeliveryError(f"{path.name}: what was written does not read back")
+        raise DeliveryError(f"{name}: what was written does not read back")

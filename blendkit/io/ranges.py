@@ -40,7 +40,7 @@ def check_space(values: NDArray[np.floating[Any]], space: Space, source: str) ->
     looks_ranked = _mean_half(values)
     if space == "prob" and looks_ranked:
         return ["declared `space: prob`, but every column's mean is that of percentile ranks: `space: rank`?"]
-    if space == "rank" and not looks_ranked:
+    if space == "rank" and not looks_ranked and len(values) >= _ENOUGH_ROWS:
         return ["declared `space: rank`, but column means are not those of percentile ranks: `space: prob`?"]
     if space == "prob" and low >= _SIGMOID_OF_PROB[0] and high <= _SIGMOID_OF_PROB[1] and len(values) >= _ENOUGH_ROWS:
         return [f"every value lies in [{low:.4f}, {high:.4f}]: a sigmoid applied twice?"]

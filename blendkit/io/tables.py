@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import re
+import zipfile
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -13,6 +15,7 @@ from numpy.typing import NDArray
 from blendkit.errors import BlendkitError, did_you_mean, shorten
 
 ROW_ID = "row_id"
+SUFFIXES = (".csv", ".parquet", ".npz")
 
 
 @dataclass(frozen=True, eq=False)
@@ -38,37 +41,56 @@ def read_table(
     NPZ: `array` (N, C), `rows` (N,), `classes` (C,), `folds` (N,) name its arrays. Raises
     BlendkitError naming what is missing and what the file has.
     """
-    readers = {".csv": _read_csv, ".parquet": _read_parquet, ".npz": _read_npz}
     suffix = path.suffix.lower()
-    if suffix not in readers:
+    if suffix not in SUFFIXES:
         raise BlendkitError(
             f"{path.name}: cannot read {suffix or 'a file without suffix'} as a score table",
-            [f"expected {', '.join(readers)}"],
+            [f"expected {', '.join(SUFFIXES)}"],
         )
     if suffix == ".npz":
         return _read_npz(path, array, rows, classes, folds)
     given = [k for k, v in {"array": array, "classes": classes}.items() if v is not None]
     if given:
         raise BlendkitError(f"{path.name}: {given} belong to NPZ files; a {suffix} names classes by columns")
-    columns = readers[suffix](path, rows or ROW_ID)  # type: ignore[operator]
+    columns = _read_csv(path, rows or ROW_ID, folds) if suffix == ".csv" else _read_parquet(path, rows or ROW_ID)
     return _from_columns(path, columns, rows or ROW_ID, folds)
 
 
-def _read_csv(path: Path, row_id: str) -> dict[str, NDArray[Any]]:
+def _read_csv(path: Path, row_id: str, folds: str | None) -> dict[str, NDArray[Any]]:
     import pyarrow as pa
     from pyarrow import csv
 
+    header: list[str] = []
     try:
-        header = csv.open_csv(path).schema.names
+        with csv.open_csv(path) as opened:
+            header = opened.schema.names
         twice = sorted({n for n in header if header.count(n) > 1})
         if twice:
             raise BlendkitError(f"{path.name}: duplicate columns", [shorten(twice)])
-        types = {n: pa.string() if n == row_id else pa.float64() for n in header}
+        _require_columns(path, header, row_id, folds)
+        types = {n: pa.float64() for n in header if n != folds} | {row_id: pa.string()}
         missing = ["", "nan", "NaN", "NA", "null"]
         table = csv.read_csv(path, convert_options=csv.ConvertOptions(column_types=types, null_values=missing))
     except (OSError, pa.ArrowException) as error:
-        raise BlendkitError(f"{path.name}: cannot read this CSV", [str(error).splitlines()[0]]) from error
+        raise BlendkitError(f"{path.name}: cannot read this CSV", [_csv_reason(str(error), header)]) from error
     return {n: table[n].to_numpy() for n in table.column_names}
+
+
+def _csv_reason(message: str, header: list[str]) -> str:
+    """Say which column holds text where numbers belong; otherwise the reader's own first line."""
+    found = re.search(r"column #(\d+): .*'(.*)'", message)
+    if found and int(found[1]) < len(header):
+        return f"column {header[int(found[1])]!r} holds {found[2]!r}, expected numbers"
+    return message.splitlines()[0]
+
+
+def _require_columns(path: Path, columns: Iterable[str], row_id: str, folds: str | None) -> None:
+    known = list(columns)
+    for name in filter(None, (row_id, folds)):
+        if name not in known:
+            raise BlendkitError(
+                f"{path.name}: no column {name!r}{did_you_mean(name, known)}", [f"has {shorten(known, 8)}"]
+            )
 
 
 def _read_parquet(path: Path, row_id: str) -> dict[str, NDArray[Any]]:
@@ -91,11 +113,7 @@ def _read_parquet(path: Path, row_id: str) -> dict[str, NDArray[Any]]:
 
 
 def _from_columns(path: Path, columns: dict[str, NDArray[Any]], row_id: str, folds: str | None) -> Table:
-    for name in filter(None, (row_id, folds)):
-        if name not in columns:
-            raise BlendkitError(
-                f"{path.name}: no column {name!r}{did_you_mean(name, columns)}", [f"has {shorten(columns, 8)}"]
-            )
+    _require_columns(path, columns, row_id, folds)
     ids = [str(r) for r in columns[row_id]]
     fold = columns[folds] if folds else None
     classes = [n for n in columns if n not in (row_id, folds)]
@@ -110,34 +128,46 @@ def _from_columns(path: Path, columns: dict[str, NDArray[Any]], row_id: str, fol
 
 
 def _read_npz(path: Path, array: str | None, rows: str | None, classes: str | None, folds: str | None) -> Table:
+    wanted = {"array": array, "rows": rows, "classes": classes, "folds": folds}
     try:
-        with np.load(path, allow_pickle=False) as data:
-            held = {n: data[n] for n in data.files if n in {array, rows, classes, folds}}
-            shapes = [f"{n} {data[n].shape}" for n in data.files] if len(held) < 3 else []
-            files = list(data.files)
-    except (OSError, ValueError) as error:
+        with path.open("rb") as handle:  # np.load leaves a file open that it cannot read
+            data = np.load(handle, allow_pickle=False)
+            if not hasattr(data, "files"):
+                raise ValueError("it holds one bare array; save it with its row ids and classes by np.savez")
+            problems = _npz_problems(wanted, list(data.files))
+            if problems:
+                listed = shorten([f"{n} {_npz_shape(data, n)}" for n in data.files], 12)
+                raise BlendkitError(f"{path.name}: cannot tell its arrays apart", [*problems, f"has {listed}"])
+            held = {key: data[name] for key, name in wanted.items() if name is not None}
+    except (OSError, ValueError, TypeError, EOFError, zipfile.BadZipFile) as error:
         raise BlendkitError(f"{path.name}: cannot read this NPZ (pickled arrays are refused)", [str(error)]) from error
-    problems = []
-    for key, name in {"array": array, "rows": rows, "classes": classes, "folds": folds}.items():
-        if name is None and key != "folds":
-            problems.append(f"`{key}:` must name one of its arrays")
-        elif name is not None and name not in held:
-            problems.append(f"no array {name!r} for `{key}:`{did_you_mean(name, files)}")
-    if problems:
-        raise BlendkitError(f"{path.name}: cannot tell its arrays apart", [*problems, f"has {shorten(shapes, 12)}"])
-    assert array
-    assert rows
-    assert classes
-    values = np.asarray(held[array])
-    ids, names = [str(r) for r in held[rows]], [str(c) for c in held[classes]]
+    values, fold = np.asarray(held["array"]), held.get("folds")
+    ids, names = _texts(held["rows"]), _texts(held["classes"])
     if values.shape != (len(ids), len(names)) or values.dtype.kind not in "fiu":
+        expected = f"expected numbers of shape ({len(ids)} rows, {len(names)} classes)"
+        raise BlendkitError(f"{path.name}: {array} is {values.dtype} {values.shape}, {expected}")
+    if fold is not None and fold.shape != (len(ids),):
         raise BlendkitError(
-            f"{path.name}: {array} is {values.dtype} {values.shape}, expected numbers of shape "
-            f"({len(ids)} rows, {len(names)} classes)"
+            f"{path.name}: {folds} has shape {fold.shape}, expected one fold for each of {len(ids)} rows"
         )
-    return Table(
-        ids, names, values if values.dtype == np.float32 else values.astype(np.float64), held[folds] if folds else None
-    )
+    return Table(ids, names, values if values.dtype == np.float32 else values.astype(np.float64), fold)
+
+
+def _npz_problems(wanted: dict[str, str | None], files: list[str]) -> list[str]:
+    unnamed = [f"`{k}:` must name one of its arrays" for k, n in wanted.items() if n is None and k != "folds"]
+    given = {k: n for k, n in wanted.items() if n is not None}
+    return unnamed + [f"no array {n!r} for `{k}:`{did_you_mean(n, files)}" for k, n in given.items() if n not in files]
+
+
+def _npz_shape(data: Any, name: str) -> str:
+    try:
+        return str(data[name].shape)
+    except ValueError:  # pickled: nobody asked for it, so only its name is told
+        return "(pickled)"
+
+
+def _texts(ids: NDArray[Any]) -> list[str]:
+    return [i.decode() if isinstance(i, bytes) else str(i) for i in ids.ravel().tolist()]
 
 
 def check_folds(path: str, recordings: Sequence[str], folds: NDArray[Any]) -> int:

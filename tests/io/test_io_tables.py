@@ -186,7 +186,9 @@ def test_unknown_formats_list_the_known(tmp_path: Path, name: str) -> None:
 
 
 @pytest.mark.parametrize("suffix", [".csv", ".parquet", ".npz"])
-@pytest.mark.parametrize("data", [None, b"", b"\x00garbage\xff" * 20, b"PK\x03\x04" + bytes(50)])
+@pytest.mark.parametrize(
+    "data", [None, b"", b"\x00garbage\xff" * 20, b"PK\x03\x04" + bytes(50)], ids=["missing", "empty", "garbage", "zip"]
+)
 def test_unreadable_files_are_plain_errors(tmp_path: Path, suffix: str, data: bytes | None) -> None:
     path = tmp_path / f"table{suffix}"
     if data is not None:
