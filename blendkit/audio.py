@@ -11,12 +11,13 @@ from typing import Literal
 import numpy as np
 from numpy.typing import NDArray
 
+from blendkit.containers import Segment, is_truncated, sound_segments
 from blendkit.errors import BlendkitError
-from blendkit.ogg import Segment, sound_segments
 from blendkit.rows import natural_key
 
 SUFFIXES = frozenset({".aif", ".aiff", ".flac", ".mp3", ".oga", ".ogg", ".opus", ".wav"})
 MIN_REMAINDER_S = 1.0
+MIN_RATE = 1000  # Hz; nothing that records animals is slower, but a broken header may be
 
 Samples = NDArray[np.float32]
 Status = Literal["ok", "padded", "short", "holed", "unreadable", "empty", "silent"]
@@ -36,8 +37,8 @@ class Recording:
 class Decoded:
     """Mono float32 samples of a whole recording at `rate` Hz, and what became of it.
 
-    status: `ok`; `padded` (its last chunk is zero-padded); `short` (less than the expected
-    duration, the rest is silence); `holed` (lost stretches are silence, nothing shifts in time);
+    status: `ok`; `padded` (its last chunk is zero-padded); `short` (the file is cut off, or gives less
+    than the expected duration); `holed` (lost stretches are silence, nothing shifts in time);
     `unreadable`; `empty` (no whole second); `silent` (no audio at all, rows without a file).
     duration_s is the real length in seconds.
     """
@@ -104,22 +105,26 @@ def decode(path: Path) -> Decoded:
 
     try:
         with soundfile.SoundFile(str(path)) as handle:
-            stated, rate = handle.frames, handle.samplerate
+            stated, rate, channels = handle.frames, handle.samplerate, handle.channels
             samples = _mono(handle.read(dtype="float32", always_2d=True))
             segments = sound_segments(path, rate)
             if segments and len(samples):
                 return _mended(segments, rate)
             if 0 < len(samples) < stated:
                 return _cut_short(samples, stated, rate)
-    except (OSError, RuntimeError) as error:
+    except (OSError, RuntimeError, MemoryError) as error:  # a lying header can ask for any amount of memory
         reason = str(error).replace(str(path), path.name)
         return Decoded(np.zeros(0, np.float32), 0, 0.0, "unreadable", reason)
     seconds = len(samples) / rate
     if not np.isfinite(samples).all():
         return Decoded(np.zeros(0, np.float32), rate, 0.0, "unreadable", "samples are not finite")
+    if rate < MIN_RATE:
+        return Decoded(np.zeros(0, np.float32), rate, 0.0, "unreadable", f"a sample rate of {rate} Hz")
     if seconds < MIN_REMAINDER_S:
         return Decoded(samples, rate, seconds, "empty", f"{seconds:.3f} s of audio")
-    return Decoded(samples, rate, seconds, "ok")
+    if is_truncated(path):
+        return Decoded(samples, rate, seconds, "short", f"the file is cut off after {seconds:.3f} s")
+    return Decoded(samples, rate, seconds, "ok", f"{channels} channels averaged" if channels > 2 else "")
 
 
 def silence(duration_s: float, rate: int, status: Status, note: str) -> Decoded:
@@ -138,7 +143,7 @@ def resample(decoded: Decoded, rate: int) -> Decoded:
 
 
 def fit_duration(decoded: Decoded, expected_s: float) -> Decoded:
-    """Hold a recording against its expected duration: less is padded with silence and called short."""
+    """Hold a recording against its expected duration: less is called short, and its missing chunks are silence."""
     missing = expected_s - decoded.duration_s
     if missing < 0.5 or decoded.status in ("unreadable", "silent"):
         return decoded

@@ -44,6 +44,23 @@ class LabelTable:
         keep = set(recordings)
         return LabelTable({r: s for r, s in self.spans.items() if r in keep}, self.duplicates, self.source)
 
+    def named_as(self, recordings: Iterable[str]) -> LabelTable:
+        """Return the table under the ids of `recordings`: a label file without folders names files anywhere.
+
+        Raises BlendkitError if two recordings share the name that a label gives.
+        """
+        known = set(recordings)
+        below: dict[str, list[str]] = {}
+        for r in sorted(known):
+            below.setdefault(PurePath(r).name, []).append(r)
+        wanted = {r: below.get(r, []) for r in self.spans if r not in known and "/" not in r}
+        unclear = [f"{r}: {' or '.join(found)}" for r, found in wanted.items() if len(found) > 1]
+        if unclear:
+            raise BlendkitError(f"{self.source}: labels name several recordings", [shorten(unclear)])
+        new = {r: found[0] for r, found in wanted.items() if found}
+        spans = {new.get(r, r): s for r, s in self.spans.items()}
+        return LabelTable(spans, self.duplicates, self.source)
+
     def chunk_counts(self, chunk_s: float) -> dict[str, int]:
         """Return, per recording, the chunks up to its last labelled one."""
         step = round(chunk_s * 1000)

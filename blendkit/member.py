@@ -15,6 +15,8 @@ from blendkit.rows import NameRule
 from blendkit.scores import Scores, Space
 from blendkit.taxonomy import Taxonomy
 
+SCORING_FORMAT = 1  # raised whenever decoding, cutting or augmentation would give other logits
+
 
 @dataclass(frozen=True)
 class DataFile:
@@ -96,6 +98,7 @@ class TTA:
 
     edge: what becomes of a shifted window that would leave the recording: `drop` leaves that shift
     out for that chunk and averages the rest, `clamp` moves it back inside, `zero` and `reflect` fill.
+    A chunk that lies wholly beyond the audio is only ever heard as the silence it is.
     """
 
     shifts_s: tuple[float, ...] = (0.0,)
@@ -162,7 +165,8 @@ def _windows(jobs: Sequence[Job], size: int, rate: int, chunk_s: float, tta: TTA
             for shift in tta.shifts_s:
                 first = round((k * chunk_s + shift) * rate)
                 outside = first < 0 or first + size > len(samples)
-                if shift != 0 and outside and tta.edge == "drop":
+                silent = k * chunk_s * rate >= len(samples)  # no audio here, and none to borrow
+                if shift != 0 and ((outside and tta.edge == "drop") or silent):
                     continue
                 # the chunk itself is only ever zero-padded
                 yield row, cut(samples, first, size, tta.edge if shift != 0 else "zero")

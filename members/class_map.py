@@ -18,10 +18,11 @@ HEADERS = {"inat2024_fsd50k", "primary_label", "scientific_name", "label", "clas
 
 @dataclass(frozen=True)
 class ClassMap:
-    """The run's classes, which are covered (C,), and the model's column for each (-1: none)."""
+    """The run's classes, the model's column for each (-1: none), and how many columns the model has."""
 
     classes: tuple[str, ...]
     columns: NDArray[np.int64]
+    width: int
     note: str
 
     @property
@@ -30,7 +31,12 @@ class ClassMap:
         return tuple(bool(c >= 0) for c in self.columns)
 
     def place(self, values: NDArray[np.float32]) -> NDArray[np.float32]:
-        """Return (B, C) of the model's (B, L); classes without a column hold 0."""
+        """Return (B, C) of the model's (B, L); classes without a column hold 0.
+
+        Raises BlendkitError if the model gives another number of columns than its class list has.
+        """
+        if values.ndim != 2 or values.shape[1] != self.width:
+            raise BlendkitError(f"the model gave scores of shape {values.shape}, its class list has {self.width}")
         return np.where(self.columns >= 0, values[:, np.maximum(self.columns, 0)], np.float32(0))
 
 
@@ -79,4 +85,4 @@ def _mapped(
     note = f"{len(classes) - len(missing)} of {len(classes)} classes matched"
     if missing:
         note += f"; without a column: {shorten(missing)}"
-    return ClassMap(tuple(classes), columns, note)
+    return ClassMap(tuple(classes), columns, len(labels), note)

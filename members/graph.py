@@ -8,6 +8,7 @@ from typing import Any
 
 from blendkit.errors import BlendkitError, did_you_mean, shorten
 
+_POOLING = ("GlobalAveragePool", "GlobalMaxPool", "ReduceMean", "AveragePool")
 TAP = "__mean"  # suffix of a tap's pooled output
 
 
@@ -40,13 +41,23 @@ def require_names(name: str, kind: str, wanted: Sequence[str], found: Sequence[s
 
 def check_input(name: str, session: Any, input_name: str, samples: int) -> None:
     """Raise BlendkitError unless the input takes [batch, samples] of float32."""
-    node = next(i for i in session.get_inputs() if i.name == input_name)
+    inputs = {i.name: i for i in session.get_inputs()}
+    require_names(name, "input", [input_name], list(inputs))
+    node = inputs[input_name]
     shape = node.shape
     fits = len(shape) == 2 and (not isinstance(shape[1], int) or shape[1] == samples)
     if not fits or node.type != "tensor(float)":
         raise BlendkitError(
             f"{name}: input {input_name!r} is {node.type} {shape}, expected tensor(float) [batch, {samples}]"
         )
+
+
+def check_width(name: str, session: Any, output: str, labels: Sequence[str], source: str) -> None:
+    """Raise BlendkitError if the output states another number of classes than the class list has."""
+    shape = next(o.shape for o in session.get_outputs() if o.name == output)
+    width = shape[-1] if shape else None
+    if isinstance(width, int) and width != len(labels):
+        raise BlendkitError(f"{name}: output {output!r} has {width} classes, {source} lists {len(labels)}")
 
 
 def load_graph(path: Path, name: str) -> Any:
@@ -73,7 +84,8 @@ def discover_blocks(model: Any) -> list[str]:
     made_at = {t: i for i, node in enumerate(model.graph.node) for t in node.output}
     ends = []
     for node in model.graph.node:
-        if node.op_type == "Conv" and _groups(node) > 1 and _groups(node) == weights[node.input[1]].dims[0]:
+        filters = weights.get(node.input[1]) if node.op_type == "Conv" else None
+        if filters is not None and 1 < _groups(node) == filters.dims[0]:
             end = _block_end(node, readers, weights, made_at)
             if end is not None:
                 ends.append(end)
@@ -120,14 +132,17 @@ def _groups(node: Any) -> int:
 def _block_end(
     depthwise: Any, readers: dict[str, list[Any]], weights: dict[str, Any], made_at: dict[str, int]
 ) -> str | None:
-    """Follow a depthwise convolution forward to its projection, and over the block's own residual Add."""
+    """Follow a depthwise convolution forward to its projection, and over the block's own residual Add.
+
+    A squeeze-and-excite branch starts with pooling; its convolutions are no projection.
+    """
     seen, queue = set(), [depthwise.output[0]]
     while queue:
         tensor = queue.pop(0)
         for reader in readers.get(tensor, []):
             if reader.op_type == "Conv" and _is_projection(reader, weights):
                 return _after_residual(reader, readers, made_at, made_at[depthwise.output[0]])
-            if id(reader) not in seen and reader.op_type != "Conv":
+            if id(reader) not in seen and reader.op_type not in ("Conv", *_POOLING):
                 seen.add(id(reader))
                 queue += list(reader.output)
     return None

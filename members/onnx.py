@@ -13,7 +13,9 @@ from blendkit.errors import BlendkitError
 from blendkit.member import FilePath, MemberContext, MemberInfo
 from blendkit.ops.spaces import logit
 from blendkit_members.class_map import ClassMap, by_id, read_labels
-from blendkit_members.graph import check_input, open_session, require_names
+from blendkit_members.graph import check_input, check_width, open_session, require_names
+
+BELOW_FLOAT32 = 2.0**-150  # stands for an exact 0: half of float32's smallest positive value
 
 
 @dataclass(frozen=True)
@@ -31,7 +33,12 @@ class OnnxMember:
         """Return logits (B, C) of windows (B, samples)."""
         values = self.session.run([self.output], {self.input: windows})[0]
         if self.gives == "prob":
-            values = logit(values, floor=float(np.finfo(np.float32).tiny)).astype(np.float32)
+            if values.min() < 0 or values.max() > 1:
+                raise BlendkitError(
+                    f"`gives: prob`, but output {self.output!r} lies in [{values.min():g}, {values.max():g}]",
+                    ["did you mean `gives: logit`?"],
+                )
+            values = logit(values, floor=BELOW_FLOAT32).astype(np.float32)
         return self.labels.place(values)
 
 
@@ -55,15 +62,13 @@ def onnx_member(
     """
     session = open_session(Path(model), context.threads, "onnx")
     inputs = [i.name for i in session.get_inputs()]
-    outputs = {o.name: o.shape for o in session.get_outputs()}
+    outputs = [o.name for o in session.get_outputs()]
     name = _only("input", input, inputs)
-    out = _only("output", output, list(outputs))
+    out = _only("output", output, outputs)
     window = context.chunk_s if window_s is None else window_s
     check_input("onnx", session, name, round(window * rate))
     labels = read_labels(Path(classes))
-    width = outputs[out][-1] if outputs[out] else None
-    if isinstance(width, int) and width != len(labels):
-        raise BlendkitError(f"onnx: output {out!r} has {width} classes, {Path(classes).name} lists {len(labels)}")
+    check_width("onnx", session, out, labels, Path(classes).name)
     mapped = by_id("onnx", labels, context)
     info = MemberInfo(mapped.classes, mapped.covered, rate, window, batch, (mapped.note,))
     return OnnxMember(info, session, name, out, mapped, gives)

@@ -14,6 +14,7 @@ from blendkit_members.class_map import ClassMap, by_scientific_name, read_labels
 from blendkit_members.graph import (
     TAP,
     check_input,
+    check_width,
     discover_blocks,
     load_graph,
     open_session,
@@ -34,6 +35,7 @@ class PerchMember:
 
     info: MemberInfo
     session: Any
+    tapped: Any  # a session of its own: taps in the same one would change which operators fuse
     labels: ClassMap
     normalise: Normalise
     slope: float
@@ -46,8 +48,8 @@ class PerchMember:
 
     def features(self, windows: NDArray[np.float32]) -> dict[str, NDArray[np.float32]]:
         """Return every other output by name: embedding (B, D) and a mean (B, D_k) per tapped block."""
-        names = [o.name for o in self.session.get_outputs() if o.name != LABEL]
-        values = self.session.run(names, {INPUT: prepare(windows, self.normalise)})
+        names = [o.name for o in self.tapped.get_outputs() if o.name != LABEL]
+        values = self.tapped.run(names, {INPUT: prepare(windows, self.normalise)})
         return {n.removesuffix(TAP): v for n, v in zip(names, values, strict=True)}
 
 
@@ -80,17 +82,19 @@ def perch(
     logits by default; perch-hoplite uses `peak`, 0.97 and -10. taps: block tensors to average and
     give as features, by name or all that are found by structure; logits do not change.
     """
-    blocks: list[str] = []
-    source: Path | bytes = Path(model)
-    if taps != "none":
-        graph = load_graph(Path(model), "perch")
-        blocks = discover_blocks(graph) if taps == "all" else list(taps)
-        source = with_taps(graph, blocks, [LABEL, EMBEDDING], "perch")
-    session = open_session(source, context.threads, "perch")
-    require_names("perch", "input", [INPUT], [i.name for i in session.get_inputs()])
-    require_names("perch", "output", [LABEL, EMBEDDING], [o.name for o in session.get_outputs()])
+    session = open_session(Path(model), context.threads, "perch")
     check_input("perch", session, INPUT, round(RATE * WINDOW_S))
-    mapped = by_scientific_name("perch", read_labels(Path(labels)), context)
+    require_names("perch", "output", [LABEL, EMBEDDING], [o.name for o in session.get_outputs()])
+    tapped = session if taps == "none" else _tapped(Path(model), taps, context.threads)
+    names = read_labels(Path(labels))
+    check_width("perch", session, LABEL, names, Path(labels).name)
+    mapped = by_scientific_name("perch", names, context)
     convention = f"audio normalisation {normalise}, logits x {slope:g} + {intercept:g}"
     info = MemberInfo(mapped.classes, mapped.covered, RATE, WINDOW_S, batch, (mapped.note, convention))
-    return PerchMember(info, session, mapped, normalise, slope, intercept)
+    return PerchMember(info, session, tapped, mapped, normalise, slope, intercept)
+
+
+def _tapped(model: Path, taps: Literal["all"] | list[str], threads: int) -> Any:
+    graph = load_graph(model, "perch")
+    blocks = discover_blocks(graph) if taps == "all" else list(taps)
+    return open_session(with_taps(graph, blocks, [EMBEDDING], "perch"), threads, "perch")

@@ -55,7 +55,7 @@ def perch_seqhead(
         raise BlendkitError(
             f"perch-seqhead: {Path(head).name} has no metadata {missing}", [f"has {', '.join(facts) or 'none'}"]
         )
-    classes, blocks = json.loads(facts["classes"]), json.loads(facts["blocks"])
+    classes, blocks, saw = (_names(Path(head).name, key, facts.get(key, "[]")) for key in ("classes", "blocks", "saw"))
     session = open_session(Path(head), context.threads, "perch-seqhead")
     _check_head(Path(head).name, session, classes, blocks)
     cut = with_taps(load_graph(Path(backbone), "perch-seqhead"), blocks, [], "perch-seqhead")
@@ -65,10 +65,31 @@ def perch_seqhead(
     assert outputs == [b + TAP for b in blocks], "taps come in the order asked"
     mapped = by_id("perch-seqhead", classes, context)
     notes = (mapped.note, f"blocks {', '.join(blocks)}", f"audio normalisation {normalise}")
-    info = MemberInfo(
-        mapped.classes, mapped.covered, RATE, WINDOW_S, batch, notes, tuple(json.loads(facts.get("saw", "[]")))
-    )
-    return SeqHeadMember(info, trunk, session, mapped, normalise)
+    info = MemberInfo(mapped.classes, mapped.covered, RATE, WINDOW_S, batch, notes, tuple(saw))
+    made = SeqHeadMember(info, trunk, session, mapped, normalise)
+    _check_widths(made, Path(head).name)
+    return made
+
+
+def _names(source: str, key: str, text: str) -> list[str]:
+    try:
+        found = json.loads(text)
+    except ValueError:
+        found = None
+    if not isinstance(found, list) or not all(isinstance(n, str) for n in found):
+        raise BlendkitError(f"perch-seqhead: {source}: metadata {key!r} is no JSON list of names, got {text[:60]!r}")
+    return found
+
+
+def _check_widths(member: SeqHeadMember, source: str) -> None:
+    """Hear one silent window: block widths are only known once the graphs run together."""
+    try:
+        member.predict(np.zeros((1, round(RATE * WINDOW_S)), np.float32))
+    except BlendkitError:
+        raise
+    except Exception as error:  # the runtime raises its own family of exceptions
+        reason = str(error).splitlines()[0]
+        raise BlendkitError(f"perch-seqhead: {source} does not fit the backbone's blocks", [reason]) from error
 
 
 def _check_head(name: str, session: Any, classes: list[str], blocks: list[str]) -> None:

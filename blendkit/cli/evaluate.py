@@ -50,6 +50,7 @@ def evaluate(
     found = _read(scores, array, rows, classes, chunk_s)
     taxa = read_taxonomy([taxonomy]) if taxonomy is not None else Taxonomy({})
     label_table = read_labels(labels)
+    label_table = label_table.named_as(found.rows.recordings())
     truth, labelled = label_table.only(found.rows.recordings()).matrix(found.rows, found.classes, taxa.classes)
     if not labelled.any():
         raise BlendkitError(

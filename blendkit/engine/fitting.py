@@ -39,7 +39,7 @@ def fit_step(
         artefact = step.info.load(path)
         _refuse_seen(step, artefact.saw, scored, note)
         return Fitted((artefact,))
-    table = read_labels(path)
+    table = read_labels(path).named_as(scored)
     folds = fit["folds"] if isinstance(fit, dict) else 0
     params = {k: step.params[k] for k, (_, context, _) in signature(step.info.fit).items() if context is None}
 

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
 
 from blendkit.audio import Remainder
 from blendkit.files import canonical_json, file_hash, text_hash
-from blendkit.member import TTA, MemberContext
+from blendkit.member import SCORING_FORMAT, TTA, MemberContext
 from blendkit.recipe.plan import MemberPlan
 from blendkit.recipe.strict_yaml import Path as KeyPath
+from blendkit.registry import MEMBERS, registry
+
+_INLINE_BYTES = 1 << 26  # a graph with weights elsewhere is far smaller
 
 
 def member_facts(
@@ -21,11 +23,12 @@ def member_facts(
     for key in member.files:
         path = files.get(("members", member.name, key))
         if path is not None:
-            params[key] = {"sha256": file_hash(path)}
+            params[key] = {"sha256": _content(path)}
     taxa = {c: context.taxonomy.table.get(c, {}) for c in context.classes}
     return {
         "use": member.use,
-        "adapter": _adapter(member),
+        "adapter": registry(MEMBERS).source(member.use),
+        "scoring": SCORING_FORMAT,
         "params": params,
         "classes": text_hash(canonical_json([list(context.classes), {k: dict(v) for k, v in taxa.items()}])),
         "chunk_s": context.chunk_s,
@@ -39,10 +42,17 @@ def facts_hash(facts: dict[str, Any]) -> str:
     return text_hash(canonical_json(facts))
 
 
-def _adapter(member: MemberPlan) -> str:
-    """Package and version that the adapter comes from."""
-    package = member.factory.__module__.partition(".")[0]
+def _content(path: Path) -> str:
+    """The hash of a file, and of the weights that a small ONNX graph keeps in files beside it."""
+    if path.suffix.lower() != ".onnx" or path.stat().st_size > _INLINE_BYTES:
+        return file_hash(path)
+    import onnx
+    from onnx.external_data_helper import ExternalDataInfo
+
     try:
-        return f"{package} {version(package)}"
-    except PackageNotFoundError:
-        return package
+        tensors = onnx.load(str(path), load_external_data=False).graph.initializer
+    except Exception:  # not a graph: the member that needs it will say so in its own words
+        return file_hash(path)
+    beside = {ExternalDataInfo(t).location for t in tensors if t.data_location == onnx.TensorProto.EXTERNAL}
+    found = [path, *(path.parent / name for name in sorted(beside) if (path.parent / name).is_file())]
+    return text_hash("".join(file_hash(p) for p in found)) if beside else file_hash(path)

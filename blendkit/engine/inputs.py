@@ -95,7 +95,7 @@ def truth_of(
     truth = np.zeros((len(rows), len(classes)), bool)
     labelled = np.zeros(len(rows), bool)
     here, used = set(rows.recordings()), []
-    for table in inputs.labels:
+    for table in (t.named_as(here) for t in inputs.labels):
         if here & set(table.recordings):
             y, known = table.only(here).matrix(rows, classes, inputs.taxonomy.classes)
             truth |= y

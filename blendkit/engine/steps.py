@@ -45,9 +45,7 @@ def apply_step(
     """Return a stream with one step applied; other classes than the step's `where` stay as they are."""
     if step.info is None:
         return convert(scores, step.space_out, note)
-    values = scores.values
-    if scores.space != "logit" and values.dtype == np.float32:
-        values = values.astype(np.float64)
+    values = scores.values.astype(np.float64, copy=False)  # float32 would make ties that were none
     mask = _where_mask(step, step.where, scores, around.taxonomy, coverage)
     part = scores.with_values(values)
     narrow = mask is not None and step.info.classwise

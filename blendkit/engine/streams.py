@@ -14,7 +14,7 @@ from blendkit.engine.steps import Surroundings, apply_step, zero_stand_in
 from blendkit.engine.weights import weight_matrix
 from blendkit.errors import BlendkitError
 from blendkit.metrics.kernels import doubled_ranks
-from blendkit.ops.blends import integer_weights
+from blendkit.ops.blends import exact_weights
 from blendkit.ops.spaces import logit, sigmoid
 from blendkit.recipe.plan import Plan, StreamPlan
 from blendkit.scores import Matrix, Scores
@@ -86,8 +86,11 @@ def _blend(desk: _Desk, stream: StreamPlan) -> Scores:
     template = Scores(first.values[:0], first.rows, first.classes, stream.start_space, covered)
     if stream.blend.takes == "doubled_ranks":
         del inputs, first
-        if integer_weights(weights) is None:
-            desk.note(stream.name, "weights have more than nine decimals: blended in float64, ties are not exact")
+        if exact_weights(weights, len(template.rows)) is None:
+            desk.note(
+                stream.name,
+                "these weights have no exact integer form (over nine decimals, or too far apart): blended in float64",
+            )
         ranks = [_ranks(desk, n) for n in stream.inputs]
         values = stream.blend.function(*ranks, weights=weights, **stream.params)
     else:

@@ -28,6 +28,14 @@ def integer_weights(weights: NDArray[np.float64]) -> NDArray[np.int64] | None:
     return np.asarray(whole // max(math.gcd(*whole.ravel().tolist()), 1))
 
 
+def exact_weights(weights: NDArray[np.float64], rows: int) -> NDArray[np.int64] | None:
+    """Return integer weights (K, C) whose sums of doubled ranks over `rows` fit int64; None if there are none."""
+    whole = integer_weights(weights)
+    if whole is None or max((sum(column) for column in whole.T.tolist()), default=0) * 2 * rows >= 2**63:
+        return None
+    return whole
+
+
 @op("rank", kind="blend", scope="set", classwise=True, takes="doubled_ranks", gives="rank", per_class=("weights",))
 def rank_mean(*ranks: NDArray[np.int32], weights: Weights) -> NDArray[np.float64]:
     """Return the weighted mean of percentile ranks, (N, C) in (0, 1].
@@ -38,9 +46,8 @@ def rank_mean(*ranks: NDArray[np.int32], weights: Weights) -> NDArray[np.float64
     beyond int64, fall back to float64. Source: the `rank.1` blend of public BirdCLEF notebooks.
     """
     n = len(ranks[0])
-    whole = integer_weights(weights)
-    top = None if whole is None else int(whole.sum(axis=0).max(initial=0)) * 2 * n
-    if whole is None or top is None or top >= 2**63:
+    whole = exact_weights(weights, n)
+    if whole is None:
         return _weighted_mean(ranks, weights, 2.0 * n, 0.5)
     total = whole.sum(axis=0)
     out = np.empty(ranks[0].shape, np.float64)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 import json
+import zipfile
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -11,7 +12,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from blendkit.errors import BlendkitError
+from blendkit.errors import BlendkitError, shorten
 from blendkit.files import atomic_path
 from blendkit.ops import ClassIds, Fitted, FittedOf, NonNegative, Positive, RowsOf, op
 from blendkit.rows import CLOCK_RESET, NO_HOUR, Rows
@@ -72,20 +73,24 @@ class SiteHourPrior:
     def load(cls, path: Path) -> SiteHourPrior:
         """Read what `save` wrote. Raises BlendkitError if the file is something else."""
         try:
-            with np.load(path, allow_pickle=False) as data:
+            with path.open("rb") as handle:  # np.load leaves a file open that it cannot read
+                data = np.load(handle, allow_pickle=False)
                 meta = json.loads(str(data["meta"]))
                 arrays = {k: data[k] for k in ("p_global", "p_hour", "p_site", "p_cell")}
-            if meta["kind"] != "site_hour_prior":
-                raise ValueError(f"it is a {meta['kind']}")
-        except (OSError, ValueError, KeyError) as error:
+            found = cls(
+                tuple(meta["classes"]),
+                tuple(meta["sites"]),
+                saw=tuple(meta["saw"]),
+                settings=PriorSettings(**meta["settings"]),
+                **arrays,
+            )
+            s, c = len(found.sites), len(found.classes)
+            shapes = [a.shape for a in arrays.values()]
+            if meta["kind"] != "site_hour_prior" or shapes != [(c,), (24, c), (s, c), (s, 24, c)]:
+                raise ValueError(f"it is a {meta['kind']} with arrays of shapes {shapes}")
+        except (OSError, ValueError, KeyError, TypeError, IndexError, EOFError, zipfile.BadZipFile) as error:
             raise BlendkitError(f"{path}: not a saved site_hour_prior", [str(error)]) from error
-        return cls(
-            tuple(meta["classes"]),
-            tuple(meta["sites"]),
-            saw=tuple(meta["saw"]),
-            settings=PriorSettings(**meta["settings"]),
-            **arrays,
-        )
+        return found
 
 
 def fit_site_hour_prior(
@@ -143,11 +148,14 @@ def fit_site_hour_prior(
 def fallbacks(x: Matrix, *, rows: Rows, fitted: Fitted) -> list[str]:
     """Count the recordings whose site or hour the prior could not use, and why."""
     first = rows.offsets()[:-1]
-    seen = {s for p in fitted.artefacts for s in p.sites}
+    recordings = [str(r) for r in rows.recording[first]]
+    known = [set(fitted.artefacts[fitted.pick(r)].sites) for r in recordings]
     site, hour = rows.site[first], rows.hour[first]
     reset = rows.date[first] == CLOCK_RESET
     counts = {
-        "at a site the labels never saw (hour level used)": sum(bool(s) and s not in seen for s in site),
+        "at a site the labels never saw (hour level used)": sum(
+            bool(s) and s not in seen for s, seen in zip(site, known, strict=True)
+        ),
         "without a site in their name (hour level used)": sum(not s for s in site),
         "with a reset clock (1970-01-01: hour not used)": int(reset.sum()),
         "without an hour in their name (site level used)": int(((hour == NO_HOUR) & ~reset).sum()),
@@ -181,6 +189,12 @@ def site_hour_prior(
     the public chains. An unseen site falls back to the hour, a missing hour to the site, both to
     nothing; `fallbacks` counts them. Returns (N, C) in the dtype of x.
     """
+    strangers = [p for p in fitted.artefacts if not set(p.classes) & set(classes)]
+    if strangers and classes:
+        raise BlendkitError(
+            "site_hour_prior: the prior was fitted on none of the run's classes",
+            [f"prior: {shorten(strangers[0].classes)}", f"run: {shorten(classes)}"],
+        )
     offsets = rows.offsets()
     out = np.empty_like(x, order="C")
     terms: dict[tuple[int, str, int], Float] = {}

@@ -38,7 +38,7 @@ def zero_floor(p: Matrix) -> float:
     2^-25 where the stream has no positive value at all.
     """
     smallest = np.min(p, where=p > 0, initial=np.inf)
-    return float(smallest) / 2 if np.isfinite(smallest) else 2.0**-25
+    return max(float(smallest) / 2, 5e-324) if np.isfinite(smallest) else 2.0**-25
 
 
 def saturated(p: NDArray[np.floating[Any]]) -> tuple[int, int]:

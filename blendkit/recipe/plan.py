@@ -78,6 +78,8 @@ def make_plan(recipe: Recipe) -> Plan:
         known = all(i in streams for i in defs[name].inputs) and (name in members or not defs[name].is_member)
         if known:
             streams[name] = _plan_stream(recipe, defs[name], members, streams, problems)
+    if "submission" in recipe.model.also and recipe.model.output != "submission":
+        problems.append(f"{recipe.where(('also',))}: 'submission' is the output's own file; rename that stream")
     if problems:
         raise BlendkitError(f"{recipe.source}: this recipe cannot run", list(dict.fromkeys(problems)))
     return Plan(recipe, members, tuple(streams[n] for n in order))

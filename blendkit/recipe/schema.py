@@ -31,7 +31,7 @@ Weight = Annotated[float, Field(ge=-1e9, le=1e9, allow_inf_nan=False)]
 class Strict(BaseModel):
     """No unknown keys, no coercion, nothing changes after reading."""
 
-    model_config = ConfigDict(extra="forbid", strict=True, frozen=True)
+    model_config = ConfigDict(extra="forbid", strict=True, frozen=True, allow_inf_nan=False)
 
 
 class NamesModel(Strict):
@@ -80,7 +80,7 @@ class Where(Strict):
     """Which classes a step acts on: exactly one of the four."""
 
     class_name: Paths | None = None
-    classes: list[ClassId] | None = None
+    classes: Annotated[list[ClassId], Field(min_length=1)] | None = None
     covered_by: str | None = None
     not_covered_by: str | None = None
 
@@ -140,7 +140,7 @@ class MemberModel(BaseModel):
     lists them, or the class's median for a missing row, and leaving out a class the run lacks.
     """
 
-    model_config = ConfigDict(extra="allow", strict=True, frozen=True)
+    model_config = ConfigDict(extra="allow", strict=True, frozen=True, allow_inf_nan=False)
 
     use: str
     tta: TTAModel = TTAModel()
@@ -197,7 +197,7 @@ class RecipeModel(Strict):
     name: Name
     description: str = ""
     taxonomy: Paths = ["taxonomy.csv"]
-    audio: Paths = ["test_soundscapes", "train_soundscapes"]
+    audio: Annotated[Paths, Field(min_length=1)] = ["test_soundscapes", "train_soundscapes"]
     labels: Paths = ["train_soundscapes_labels.csv", "test_soundscapes_labels.csv"]
     template: str | None = "sample_submission.csv"
     names: NamesModel = NamesModel()

@@ -1,4 +1,4 @@
-"""Just enough of the Ogg container to know which stretches of a damaged stream are lost.
+"""Just enough of the Ogg container (and of WAV) to know which stretches of a damaged file are lost.
 
 Every page starts with `OggS` and carries the stream position at its end (the granule), a page number
 and a checksum. Decoders skip pages whose checksum fails and go on as if nothing were missing, so all
@@ -17,6 +17,9 @@ from pathlib import Path
 _HEADER = struct.Struct("<4sBBqIIIB")  # capture, version, type, granule, serial, number, checksum, segments
 _REVERSED = bytes(int(f"{b:08b}"[::-1], 2) for b in range(256))
 _OPUS_RATE = 48000
+_LAST_PAGE = 4  # the flag of a stream's last page
+_LARGEST_PAGE = 1 << 17
+_OPEN_ENDED = 0xFFFFFFFF  # the size a WAV states while it is being recorded
 _UNFINISHED = -1  # the granule of a page on which no packet ends
 
 
@@ -59,6 +62,21 @@ def sound_segments(path: Path, rate: int) -> list[Segment] | None:
             end = round((granules[-1] - skip) * scale)
             found.append(Segment(end, header + b"".join(p.data for p in run)))
     return found
+
+
+def is_truncated(path: Path) -> bool:
+    """True if a file is shorter than it says: an Ogg stream without its end mark, a WAV below its size."""
+    size = path.stat().st_size
+    with path.open("rb") as handle:
+        head = handle.read(8)
+        if head[:4] == b"RIFF":
+            stated = int.from_bytes(head[4:8], "little")
+            return stated not in (0, _OPEN_ENDED) and size < stated + 8
+        if head[:4] != b"OggS":
+            return False
+        handle.seek(max(0, size - _LARGEST_PAGE))
+        pages = list(_sound_pages(handle.read()))
+    return bool(pages) and not pages[-1].data[5] & _LAST_PAGE
 
 
 def _runs(pages: list[_Page]) -> list[list[_Page]]:
