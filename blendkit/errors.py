@@ -37,3 +37,9 @@ def shorten(items: Iterable[object], most: int = 5) -> str:
     listed = [str(i) for i in items]
     text = ", ".join(listed[:most])
     return text if len(listed) <= most else f"{text} (+{len(listed) - most} more)"
+
+
+def broken(what: str, code: object, error: Exception) -> BlendkitError:
+    """Return the error for code of a plugin that failed: what it is, where it lives, what it raised."""
+    place = f"{getattr(code, '__module__', '?')}:{getattr(code, '__qualname__', type(code).__name__)}"
+    return BlendkitError(f"{what} failed in {place}", [f"{type(error).__name__}: {error}"])

@@ -17,11 +17,14 @@ import click
 def check(
     recipe: str, data: Path | None, overrides: tuple[str, ...], fill: bool, explained: bool, allow_outside: bool
 ) -> None:
-    """Check RECIPE: keys, ops, parameters, spaces, loops, and (with --data) files.
+    """Check RECIPE: its keys, then ops, parameters, spaces and loops, then its files and classes.
 
-    Every problem is reported at once, with file, line and key. Exit code 2 if there is one.
+    The files are looked up below --data, or beside a recipe of your own. All problems of a kind are
+    reported together, with file, line and key; exit code 2 if there is one.
     """
     from blendkit.cli.find import find_recipe
+    from blendkit.engine.inputs import gather
+    from blendkit.engine.preflight import preflight
     from blendkit.recipe import make_plan, parse_recipe
     from blendkit.recipe.explain import explain, group_notes
     from blendkit.recipe.fill import filled_text
@@ -29,23 +32,19 @@ def check(
 
     text, source, folder = find_recipe(recipe)
     plan = make_plan(parse_recipe(text, source, overrides))
-    where = data or folder
-    notes = []
-    if where is not None:
-        from blendkit.engine.inputs import gather
-
-        root = DataFolder(where, allow_outside)
-        check_files(plan, root)
-        inputs = gather(plan, root)
-        notes = group_notes(plan, inputs.taxonomy, inputs.classes)
     if fill:
         click.echo(filled_text(plan), nl=False)
         return
     if explained:
         click.echo("\n".join(explain(plan)))
-    for note in notes:
-        click.echo(f"note: {note}")
-    files = "files not checked (no --data)" if where is None else f"files found in {where}"
-    click.echo(
-        f"{source}: {len(plan.members)} members, {len(plan.streams)} streams, writes {', '.join(plan.outputs)}; {files}"
-    )
+    where = data or folder
+    if where is not None:
+        root = DataFolder(where, allow_outside)
+        files = check_files(plan, root)
+        inputs = gather(plan, root)
+        preflight(plan, inputs, files)
+        for note in group_notes(plan, inputs.taxonomy, inputs.classes):
+            click.echo(f"note: {note}")
+    checked = "files not checked (no --data)" if where is None else f"files found in {where}"
+    counts = f"{len(plan.members)} members, {len(plan.streams)} streams"
+    click.echo(f"{source}: {counts}, writes {', '.join(plan.outputs)}; {checked}")

@@ -40,7 +40,8 @@ def fit_step(
         _refuse_seen(step, artefact.saw, scored, note)
         return Fitted((artefact,))
     table = read_labels(path).named_as(scored)
-    folds = fit["folds"] if isinstance(fit, dict) else 0
+    folds = fit["folds"]
+    check_folds(step, table)
     params = {k: step.params[k] for k, (_, context, _) in signature(step.info.fit).items() if context is None}
 
     def fitted(recordings: Sequence[str]) -> Any:
@@ -58,6 +59,13 @@ def fit_step(
     return _cross_fit(table, folds, fitted, everything, set(scored), step)
 
 
+def check_folds(step: StepPlan, table: LabelTable) -> None:
+    """Raise BlendkitError if a fitted step asks for more folds than there are labelled recordings."""
+    folds = step.params["fit"]["folds"]
+    if folds and len(table.recordings) < folds:
+        raise BlendkitError(f"{step.name}: {len(table.recordings)} labelled recordings cannot make {folds} folds")
+
+
 def fold_of(recordings: Sequence[str], folds: int) -> dict[str, int]:
     """Deal recordings into folds of near-equal size, by the hash of their names: no order, no chance."""
     order = sorted(recordings, key=text_hash)
@@ -65,8 +73,6 @@ def fold_of(recordings: Sequence[str], folds: int) -> dict[str, int]:
 
 
 def _cross_fit(table: LabelTable, folds: int, fitted: Any, everything: Any, scored: set[str], step: StepPlan) -> Fitted:
-    if len(table.recordings) < max(folds, 2):
-        raise BlendkitError(f"{step.name}: {len(table.recordings)} labelled recordings cannot make {folds} folds")
     fold = fold_of(table.recordings, folds)
     needed = sorted({fold[r] for r in scored if r in fold})  # folds nobody needs are not fitted
     without = [fitted([r for r in table.recordings if fold[r] != f]) for f in needed]

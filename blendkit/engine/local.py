@@ -22,6 +22,7 @@ from blendkit.engine.output import (
     write_report,
     write_scores,
 )
+from blendkit.engine.preflight import preflight
 from blendkit.engine.report import Figures, StreamResult, run_report, timings
 from blendkit.engine.scoring import Grid, Scored, score_recordings
 from blendkit.engine.steps import Surroundings
@@ -69,6 +70,7 @@ def run(
     folder = DataFolder(data, allow_outside)
     files = check_files(plan, folder)
     inputs = gather(plan, folder, dry_run)
+    preflight(plan, inputs, files)
     open_folder(out)
     opened = open_members(plan, inputs, files, stores or out / LOGITS)
     scored, rows = _score(plan, inputs, opened, tell)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -13,11 +13,10 @@ from numpy.typing import NDArray
 
 from blendkit.engine.fitting import fit_step
 from blendkit.engine.weights import class_mask
-from blendkit.errors import BlendkitError, did_you_mean
+from blendkit.errors import BlendkitError, broken, did_you_mean
 from blendkit.metrics.ranks import percentile_rank
 from blendkit.ops import signature
 from blendkit.ops.spaces import logit, saturated, sigmoid, zero_floor
-from blendkit.recipe.schema import Where
 from blendkit.recipe.steps import StepPlan
 from blendkit.recipe.strict_yaml import Path as KeyPath
 from blendkit.rows import NameRule
@@ -46,7 +45,7 @@ def apply_step(
     if step.info is None:
         return convert(scores, step.space_out, note)
     values = scores.values.astype(np.float64, copy=False)  # float32 would make ties that were none
-    mask = _where_mask(step, step.where, scores, around.taxonomy, coverage)
+    mask = where_mask(step, scores.classes, around.taxonomy, coverage)
     part = scores.with_values(values)
     narrow = mask is not None and step.info.classwise
     if mask is not None and narrow:
@@ -60,6 +59,10 @@ def apply_step(
         )
     context = _context(step, part, around, note)
     params = {k: v for k, v in step.params.items() if k in _own_params(step)}
+    if step.info.scope == "file" and "offsets" in context:
+        gaps = int(((scores.rows.start_s[1:] > scores.rows.end_s[:-1]) & ~_new_recording(scores)).sum())
+        if gaps:
+            note(f"{step.name}: chunks are missing in {gaps} places; their neighbours count as adjacent")
     if step.info.notes is not None:
         wanted = {k: v for k, v in context.items() if k in ("rows", "fitted")}
         for text in step.info.notes(part.values, **wanted):
@@ -72,14 +75,25 @@ def apply_step(
     return scores.with_values(result, step.space_out)
 
 
+def _new_recording(scores: Scores) -> NDArray[np.bool_]:
+    """(N - 1,) true where the next row belongs to another recording."""
+    who = scores.rows.recording
+    return np.asarray(who[1:] != who[:-1], bool)
+
+
 def run_op(step: StepPlan, scores: Scores, kwargs: dict[str, Any]) -> Matrix:
     """Call an op on a stream: once, or per recording where a file-scope op asks for neither rows nor offsets."""
     assert step.info is not None
     function = step.info.function
-    if step.info.scope != "file" or {"rows", "offsets"} & set(step.info.context().values()):
-        return function(scores.values, **kwargs)
-    bounds = scores.rows.offsets()
-    parts = [function(scores.values[a:b], **kwargs) for a, b in itertools.pairwise(bounds)]
+    try:
+        if step.info.scope != "file" or {"rows", "offsets"} & set(step.info.context().values()):
+            return function(scores.values, **kwargs)
+        bounds = scores.rows.offsets()
+        parts = [function(scores.values[a:b], **kwargs) for a, b in itertools.pairwise(bounds)]
+    except BlendkitError:
+        raise
+    except Exception as error:  # an op may be a third party's: say whose it is
+        raise broken(f"op {step.name!r}", function, error) from error
     return np.concatenate(parts) if parts else scores.values
 
 
@@ -91,7 +105,9 @@ def convert(scores: Scores, space: Space, note: Callable[[str], None]) -> Scores
         return scores.with_values(percentile_rank(scores.values), "rank")
     if space == "prob":
         return scores.with_values(sigmoid(scores.values), "prob")
-    return scores.with_values(logit(scores.values, floor=zero_stand_in(scores.values, note)), "logit")
+    return scores.with_values(
+        logit(scores.values, floor=zero_stand_in(scores.values[:, scores.covered], note)), "logit"
+    )
 
 
 def zero_stand_in(p: Matrix, note: Callable[[str], None]) -> float:
@@ -134,16 +150,20 @@ def _fit(step: StepPlan, scores: Scores, around: Surroundings, note: Callable[[s
     return fit_step(step, path, scored, scores.classes, around.taxonomy, around.names, around.chunk_s, note)
 
 
-def _where_mask(
-    step: StepPlan, where: Where | None, scores: Scores, taxonomy: Taxonomy, coverage: dict[str, NDArray[np.bool_]]
+def where_mask(
+    step: StepPlan, classes: tuple[str, ...], taxonomy: Taxonomy, coverage: Mapping[str, NDArray[np.bool_]]
 ) -> NDArray[np.bool_] | None:
-    """Return (C,) true for the classes a step acts on, None for all."""
+    """Return (C,) true for the classes a step acts on, None for all.
+
+    Raises BlendkitError for classes, taxa and members that do not exist.
+    """
+    where = step.where
     if where is None:
         return None
     if where.classes is not None:
-        return class_mask(where.classes, scores.classes, f"{step.name}: where.classes")
+        return class_mask(where.classes, classes, f"{step.name}: where.classes")
     if where.class_name is not None:
-        taxa = [_known(step, taxonomy).group_of(c, "class_name") for c in scores.classes]
+        taxa = [_known(step, taxonomy).group_of(c, "class_name") for c in classes]
         unknown = sorted(set(where.class_name) - set(taxa))
         if unknown:
             hint = did_you_mean(unknown[0], set(taxa))

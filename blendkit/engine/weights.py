@@ -19,11 +19,22 @@ def weight_matrix(
 ) -> NDArray[np.float64]:
     """Return the relative weights (K, C) of a blend's inputs, 0 where an input does not cover a class.
 
-    members maps member names to coverage (C,). Raises BlendkitError for groups that do not exist,
-    negative weights, and classes whose weights are all zero.
+    members maps member names to coverage (C,). Raises BlendkitError as `raw_weights` does.
+    """
+    classes = next(iter(inputs.values())).classes
+    covered = np.array([inputs[n].covered for n in stream.inputs])
+    return np.where(covered, raw_weights(stream, classes, members, taxonomy), 0.0)
+
+
+def raw_weights(
+    stream: StreamPlan, classes: tuple[str, ...], members: Mapping[str, NDArray[np.bool_]], taxonomy: Taxonomy
+) -> NDArray[np.float64]:
+    """Return a blend's weights (K, C) as the recipe gives them.
+
+    Raises BlendkitError for groups that do not exist, negative weights, and classes whose weights are
+    all zero.
     """
     names = list(stream.inputs)
-    classes = next(iter(inputs.values())).classes
     raw = np.repeat(np.array([[stream.weights.get(n, 0.0)] for n in names]), len(classes), axis=1)
     if stream.weights_by is not None:
         for mask, of in _groups(stream, stream.weights_by, classes, members, taxonomy):
@@ -33,8 +44,7 @@ def weight_matrix(
     empty = [c for c, dead in zip(classes, (raw == 0).all(axis=0), strict=True) if dead]
     if empty:
         raise BlendkitError(f"blend {stream.name!r}: all weights are 0 for {len(empty)} classes", [shorten(empty)])
-    covered = np.array([inputs[n].covered for n in names])
-    return np.where(covered, raw, 0.0)
+    return raw
 
 
 def _groups(

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
 
 from blendkit.errors import BlendkitError
 from blendkit.ops import ClassIds, Covered, Share, TaxonomyOf, op
 from blendkit.ops.kernels import group_mean_kernel
 from blendkit.scores import Matrix
-from blendkit.taxonomy import LEVELS, Sonotypes
+from blendkit.taxonomy import LEVELS, Level, Sonotypes, Taxonomy
 
 
 @op("taxonomy_mean", scope="chunk", classwise=False)
@@ -37,15 +39,20 @@ def taxonomy_mean(
     used = [level for level in LEVELS if alphas[level] > 0]
     if not used:
         return x
-    unknown = [level for level in used if not any(taxonomy.group_of(c, level, sonotypes) for c in classes)]
-    if unknown:
-        raise BlendkitError(
-            f"taxonomy_mean: the taxonomy gives no {' and no '.join(unknown)} for any class",
-            ["list a table that has it beside taxonomy.csv, as in `taxonomy: [taxonomy.csv, ebird.csv]`"],
-        )
+    check_levels(taxonomy, classes, used, sonotypes)
     groups = np.array([taxonomy.groups(classes, level, sonotypes) for level in used])
     members = np.broadcast_to(covered, groups.shape).copy()
     out = np.empty_like(x, order="C")
     strengths = np.array([alphas[level] for level in used], np.float64)
     group_mean_kernel(np.ascontiguousarray(x), groups, members, strengths, out)
     return out
+
+
+def check_levels(taxonomy: Taxonomy, classes: Sequence[str], used: Sequence[Level], sonotypes: Sonotypes) -> None:
+    """Raise BlendkitError for levels that the taxonomy gives for no class."""
+    unknown = [level for level in used if not any(taxonomy.group_of(c, level, sonotypes) for c in classes)]
+    if unknown:
+        raise BlendkitError(
+            f"taxonomy_mean: the taxonomy gives no {' and no '.join(unknown)} for any class",
+            ["list a table that has it beside taxonomy.csv, as in `taxonomy: [taxonomy.csv, ebird.csv]`"],
+        )

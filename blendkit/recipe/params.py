@@ -7,7 +7,7 @@ from collections.abc import Callable
 from functools import cache
 from typing import Any, get_args, get_type_hints
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, create_model
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, create_model, field_validator, model_validator
 
 from blendkit.errors import did_you_mean
 from blendkit.member import DataFile
@@ -22,6 +22,19 @@ class FitLabels(BaseModel):
     labels: str
     folds: int = Field(default=0, ge=0, le=1000)
 
+    @model_validator(mode="before")
+    @classmethod
+    def _short_form(cls, value: Any) -> Any:
+        """Accept `fit: F` for `fit: {labels: F}`."""
+        return {"labels": value} if isinstance(value, str) else value
+
+    @field_validator("folds")
+    @classmethod
+    def _two_at_least(cls, value: int) -> int:
+        if value == 1:
+            raise ValueError("one fold leaves nothing to fit on; use 2 or more, or 0 not to cross-fit")
+        return value
+
 
 @cache
 def op_model(info: OpInfo) -> type[BaseModel]:
@@ -29,7 +42,7 @@ def op_model(info: OpInfo) -> type[BaseModel]:
     fields = _fields(info.function)
     if info.fit is not None:
         fields |= _fields(info.fit)
-        fields |= {"fit": (FitLabels | str | None, None), "artefact": (str | None, None), "allow_seen": (bool, False)}
+        fields |= {"fit": (FitLabels | None, None), "artefact": (str | None, None), "allow_seen": (bool, False)}
     return _model(info.name, fields)
 
 
@@ -54,6 +67,7 @@ def problems_of(error: ValidationError, known: dict[str, Any]) -> list[tuple[tup
         key = path[-1] if path else ""
         message = str(e["msg"]).removeprefix("Value error, ")
         if e["type"] == "extra_forbidden":
+            known = dict(FitLabels.model_fields) if "fit" in path[:-1] else known
             message = f"unknown key {key!r}{did_you_mean(key, known)}; known: {', '.join(known) or 'none'}"
         elif e["type"] == "missing":
             message = "missing"
@@ -72,7 +86,7 @@ def _fields(function: Callable[..., Any]) -> dict[str, Any]:
 
 
 def _model(name: str, fields: dict[str, Any]) -> type[BaseModel]:
-    config = ConfigDict(extra="forbid", strict=True, frozen=True, arbitrary_types_allowed=True)
+    config = ConfigDict(extra="forbid", strict=True, frozen=True, allow_inf_nan=False)
     return create_model(name, __config__=config, **fields)
 
 

@@ -44,9 +44,7 @@ def named_files(plan: Plan) -> Iterator[tuple[KeyPath, str]]:
         for step in stream.steps:
             base = (*step.path, step.name)
             fit = step.params.get("fit")
-            if isinstance(fit, str):
-                yield (*base, "fit"), fit
-            elif isinstance(fit, dict):
+            if isinstance(fit, dict):
                 yield (*base, "fit", "labels"), fit["labels"]
             if isinstance(step.params.get("artefact"), str):
                 yield (*base, "artefact"), step.params["artefact"]

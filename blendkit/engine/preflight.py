@@ -1,0 +1,72 @@
+"""What can be known before hours of scoring: classes, groups, levels and labels that steps ask for."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import numpy as np
+
+from blendkit.engine.fitting import check_folds
+from blendkit.engine.inputs import Inputs
+from blendkit.engine.steps import where_mask
+from blendkit.engine.weights import raw_weights
+from blendkit.errors import BlendkitError
+from blendkit.labels import read_labels
+from blendkit.ops.taxonomic import check_levels
+from blendkit.recipe.plan import Plan
+from blendkit.recipe.steps import StepPlan
+from blendkit.recipe.strict_yaml import Path as KeyPath
+from blendkit.taxonomy import LEVELS
+
+
+def preflight(plan: Plan, inputs: Inputs, files: dict[KeyPath, Path]) -> None:
+    """Raise BlendkitError listing every step and blend that cannot work on these classes and files."""
+    problems = [
+        f"{plan.recipe.where(path)}: {'; '.join([error.title, *error.problems])}"
+        for path, error in [*_class_errors(plan, inputs), *_file_errors(plan, inputs, files)]
+    ]
+    if problems:
+        raise BlendkitError(f"{plan.recipe.source}: this recipe does not fit its data", problems)
+
+
+def _class_errors(plan: Plan, inputs: Inputs) -> Iterator[tuple[KeyPath, BlendkitError]]:
+    if not inputs.classes:  # known only once score files are read
+        return
+    everything = {m: np.ones(len(inputs.classes), bool) for m in plan.members}
+    for stream in plan.streams:
+        if stream.blend is not None:
+            try:
+                raw_weights(stream, inputs.classes, everything, inputs.taxonomy)
+            except BlendkitError as error:
+                yield stream.path, error
+        for step in stream.steps:
+            try:
+                where_mask(step, inputs.classes, inputs.taxonomy, everything)
+                _check_levels(step, inputs)
+            except BlendkitError as error:
+                yield step.path, error
+
+
+def _check_levels(step: StepPlan, inputs: Inputs) -> None:
+    if step.name == "taxonomy_mean" and inputs.taxonomy.table:
+        used = [level for level in LEVELS if step.params[level] > 0]
+        check_levels(inputs.taxonomy, inputs.classes, used, step.params["sonotypes"])
+
+
+def _file_errors(plan: Plan, inputs: Inputs, files: dict[KeyPath, Path]) -> Iterator[tuple[KeyPath, BlendkitError]]:
+    for stream in plan.streams:
+        for step in stream.steps:
+            base = (*step.path, step.name)
+            for key, path in files.items():
+                if key[: len(base)] == base and step.info is not None and step.info.load is not None:
+                    try:
+                        if key[-1] == "artefact":
+                            step.info.load(path)
+                        else:
+                            table = read_labels(path)
+                            check_folds(step, table)
+                            if inputs.classes:
+                                table.require_known({*inputs.classes, *inputs.taxonomy.classes})
+                    except BlendkitError as error:
+                        yield key, error
