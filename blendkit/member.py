@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from blendkit.audio import Decoded, Edge, Samples, cut, resample
-from blendkit.errors import BlendkitError
+from blendkit.errors import BlendkitError, broken
 from blendkit.rows import NameRule
 from blendkit.scores import Scores, Space
 from blendkit.taxonomy import Taxonomy
@@ -76,7 +76,10 @@ class Member(Protocol):
 
 @runtime_checkable
 class FinishedMember(Protocol):
-    """A file of scores somebody else computed; `space` is what its values are."""
+    """A file of scores somebody else computed; `space` is what its values are.
+
+    Its factory takes a parameter `space`, by which a recipe says it and a plan knows it beforehand.
+    """
 
     @property
     def space(self) -> Space:
@@ -174,7 +177,12 @@ def _windows(jobs: Sequence[Job], size: int, rate: int, chunk_s: float, tta: TTA
 
 
 def _predict(member: Member, windows: NDArray[np.float32]) -> NDArray[np.float32]:
-    logits = member.predict(windows)
+    try:
+        logits = np.asarray(member.predict(windows))
+    except BlendkitError:
+        raise
+    except Exception as error:  # a member may be a third party's: say whose it is
+        raise broken("predict", type(member), error) from error
     expected = (len(windows), len(member.info.classes))
     if logits.shape != expected:
         raise BlendkitError(f"member gave scores of shape {logits.shape}, expected {expected}")

@@ -59,7 +59,7 @@ class Scores:
         if covered is not None and (covered.shape != (len(names),) or covered.dtype != bool):
             problems.append(f"covered is {covered.dtype} {covered.shape}, expected bool ({len(names)},)")
         if not problems:
-            problems = _duplicate_problems(rows, names) + _nan_problems(values, rows, names, covered)
+            problems = _duplicate_problems(rows, names) + _nan_problems(values, rows, names)
         if problems:
             raise BlendkitError(f"{source}: unusable scores", problems)
         order = canonical_order(rows)
@@ -97,8 +97,8 @@ class Scores:
         problems = []
         row_at = self._row_index(rows)
         if (row_at < 0).any() and (missing_rows == "error" or not len(self.rows)):
-            missing = [rows.take(np.flatnonzero(row_at < 0)[:5]).ids()]
-            problems.append(f"{int((row_at < 0).sum())} of {len(rows)} rows missing: {shorten(missing[0])}")
+            missing = rows.take(np.flatnonzero(row_at < 0)[:5]).ids()
+            problems.append(f"{int((row_at < 0).sum())} of {len(rows)} rows missing: {shorten(missing)}")
         known = set(classes)
         unknown = [c for c in self.classes if c not in known]
         if unknown and unknown_classes == "error":
@@ -211,7 +211,7 @@ def _duplicate_problems(rows: Rows, classes: tuple[str, ...]) -> list[str]:
     return problems
 
 
-def _nan_problems(values: Matrix, rows: Rows, classes: tuple[str, ...], covered: NDArray[np.bool_] | None) -> list[str]:
+def _nan_problems(values: Matrix, rows: Rows, classes: tuple[str, ...]) -> list[str]:
     # one cheap pass: a sum is NaN only where a NaN (or inf - inf) hides
     with np.errstate(invalid="ignore", over="ignore"):
         total = float(values.sum(dtype=np.float64))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -65,14 +66,14 @@ class Taxonomy:
     def groups(self, classes: Sequence[str], level: Level, sonotypes: Sonotypes = "skip") -> NDArray[np.int64]:
         """Return (C,) group numbers at a level, -1 for classes without a group or alone in it."""
         names = [self.group_of(c, level, sonotypes) for c in classes]
-        shared = sorted({n for n in names if n and names.count(n) > 1})
+        shared = sorted(n for n, size in Counter(names).items() if n and size > 1)
         number = {n: i for i, n in enumerate(shared)}
         return np.array([number.get(n, -1) for n in names], np.int64)
 
     def sizes(self, classes: Sequence[str], level: Level, sonotypes: Sonotypes = "skip") -> dict[str, int]:
         """Return the number of classes in each group of two or more."""
         names = [self.group_of(c, level, sonotypes) for c in classes]
-        return {n: names.count(n) for n in sorted(set(names)) if n and names.count(n) > 1}
+        return {n: size for n, size in sorted(Counter(names).items()) if n and size > 1}
 
 
 def read_taxonomy(paths: Sequence[Path]) -> Taxonomy:

@@ -88,7 +88,7 @@ def _check_widths(member: SeqHeadMember, source: str) -> None:
     except BlendkitError:
         raise
     except Exception as error:  # the runtime raises its own family of exceptions
-        reason = str(error).splitlines()[0]
+        reason = " ".join(str(error).split())
         raise BlendkitError(f"perch-seqhead: {source} does not fit the backbone's blocks", [reason]) from error
 
 

@@ -52,6 +52,8 @@ def expected(samples: NDArray[np.float32], chunks: int, shifts: tuple[float, ...
             outside = first < 0 or first + size > n
             if shift and outside and edge == "drop":
                 continue
+            if shift and k * CHUNK_S * RATE >= n:  # beyond the audio: silence, whatever the edge
+                continue
             if shift and edge == "clamp":
                 first = max(min(first, n - size), 0)
             source = mirror if shift and edge == "reflect" else zeros

@@ -44,7 +44,7 @@ def day(text: str) -> np.datetime64:
         (NAMES, "x_S03_19700102_030000", ("S03", day("1970-01-02"), 3)),
         (NAMES, "x_S03_20251340_030000", ("S03", NAT, NO_HOUR)),  # no month 13
         (NameRule(r"^(?P<site>[A-Z]+)_"), "LOCA_2021", ("LOCA", NAT, NO_HOUR)),
-        (NameRule(r"(?P<date>\d{4}-\d\d-\d\d)T(?P<time>\d\d:\d\d:\d\d)"), "r_2021-09-24T06:52:00", ("", day("2021-09-24"), 6)),  # noqa: E501
+        (NameRule(r"(?P<date>\d{4}-\d\d-\d\d)T(?P<time>\d\d:\d\d:\d\d)"), "r_2021-09-24T06:52:00", ("", day("2021-09-24"), 6)),
         (NameRule(r"(?P<date>\d{8})$"), "r_20210924", ("", day("2021-09-24"), NO_HOUR)),
     ],
 )  # fmt: skip

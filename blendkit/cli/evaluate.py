@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -26,7 +27,9 @@ if TYPE_CHECKING:
 @click.option("--array", help="NPZ: the array of scores.")
 @click.option("--rows", help="Row id column, or NPZ array of row ids.")
 @click.option("--classes", help="NPZ: the array of class ids.")
-@click.option("--chunk-s", default=5.0, show_default=True, help="Chunk length in seconds.")
+@click.option(
+    "--chunk-s", default=5.0, show_default=True, type=click.FloatRange(0.1, 3600), help="Chunk length in seconds."
+)
 @click.option("--json", "json_out", is_flag=True, help="Print NDJSON events.")
 def evaluate(
     scores: Path,
@@ -64,9 +67,10 @@ def evaluate(
         for i in result.scored
     ]
     payload = {
-        "macro_auc": result.macro,
+        "macro_auc": None if math.isnan(result.macro) else result.macro,
         "classes_scored": len(result.scored),
         "classes_skipped": len(result.skipped),
+        "skipped": [found.classes[i] for i in result.skipped],
         "rows": int(labelled.sum()),
     }
     if json_out:
@@ -74,7 +78,7 @@ def evaluate(
             event("class", {"class": class_id, "positives": count, "auc": auc})
         event("eval", payload)
         return
-    _print(table_rows, payload, [found.classes[i] for i in result.skipped], len(found.rows))
+    _print(table_rows, payload, len(found.rows))
 
 
 def _read(path: Path, array: str | None, rows: str | None, classes: str | None, chunk_s: float) -> Scores:
@@ -93,15 +97,15 @@ def _read(path: Path, array: str | None, rows: str | None, classes: str | None, 
     return Scores.build(table_.values, ids, table_.classes, "rank", source=path.name)
 
 
-def _print(rows: list[tuple[str, str, int, float]], payload: dict[str, Any], skipped: list[str], n: int) -> None:
+def _print(rows: list[tuple[str, str, int, float]], payload: dict[str, Any], n: int) -> None:
     from blendkit.errors import shorten
 
     shown = sorted(rows, key=lambda r: (r[3], r[0]))
     table("", ["class", "name", "positives", "AUC"], [(c, s, p, f"{a:.6f}") for c, s, p, a in shown])
-    if skipped:
-        click.echo(f"skipped, without positives or without negatives: {shorten(skipped)}")
+    if payload["skipped"]:
+        click.echo(f"skipped, without positives or without negatives: {shorten(payload['skipped'])}")
     click.echo(f"rows: {payload['rows']} labelled of {n}")
-    click.echo(
-        f"macro-AUC: {payload['macro_auc']:.6f} over {payload['classes_scored']} classes, "
-        f"{payload['classes_skipped']} skipped"
-    )
+    figure = "none: no class has both positives and negatives"
+    if payload["macro_auc"] is not None:
+        figure = f"{payload['macro_auc']:.6f} over {payload['classes_scored']} classes"
+    click.echo(f"macro-AUC: {figure}, {payload['classes_skipped']} skipped")

@@ -22,7 +22,9 @@ from blendkit.cli.show import event, table, teller
     help="A parameter of the member, as in model=m.onnx or tta.shifts_s=[-1,0,1]. May be repeated.",
 )
 @click.option("--taxonomy", type=click.Path(path_type=Path), help="The target classes; default: the member's own.")
-@click.option("--chunk-s", default=5.0, show_default=True, help="Chunk length in seconds.")
+@click.option(
+    "--chunk-s", default=5.0, show_default=True, type=click.FloatRange(0.1, 3600), help="Chunk length in seconds."
+)
 @click.option("--strict", is_flag=True, help="Exit with 1 unless every recording is ok or padded.")
 @click.option("--json", "json_out", is_flag=True, help="Print NDJSON events.")
 def score(

@@ -16,6 +16,7 @@ from blendkit.io.kaggle import Template, read_template
 from blendkit.labels import LabelTable, read_labels
 from blendkit.recipe.paths import DataFolder
 from blendkit.recipe.plan import Plan
+from blendkit.recipe.strict_yaml import Path as KeyPath
 from blendkit.rows import NameRule, Rows, natural_key, rows_from_ids
 from blendkit.taxonomy import Taxonomy, read_taxonomy
 
@@ -54,10 +55,9 @@ def gather(plan: Plan, data: DataFolder, dry_run: int | None = None) -> Inputs:
     dry_run takes that many recordings only. Raises BlendkitError for unreadable inputs.
     """
     model = plan.recipe.model
-    if not data.root.is_dir():
-        raise BlendkitError(f"{data.root}: no such data folder")
     names = NameRule(**model.names.model_dump())
     files: dict[str, Path] = {}
+    _require_named(plan, data)
     taxonomy = _taxonomy(data, model.taxonomy, files)
     template = _template(data, model.template, files)
     tables = []
@@ -104,13 +104,27 @@ def truth_of(
     return truth, labelled, used
 
 
+def _require_named(plan: Plan, data: DataFolder) -> None:
+    """A file may be missing where its key is at the default; one that the recipe names must be there."""
+    model, problems = plan.recipe.model, []
+    named: list[tuple[KeyPath, str]] = [] if model.template is None else [(("template",), model.template)]
+    named += [((key, i), n) for key in ("taxonomy", "labels") for i, n in enumerate(getattr(model, key))]
+    for path, name in named:
+        if path[0] in model.model_fields_set:
+            try:
+                data.require(name)
+            except BlendkitError as error:
+                problems.append(f"{plan.recipe.where(path)}: {error.title}")
+    if "audio" in model.model_fields_set and not any(data.find(n).is_dir() for n in model.audio):
+        problems.append(f"{plan.recipe.where(('audio',))}: no such folder in {data.root}: {', '.join(model.audio)}")
+    if problems:
+        raise BlendkitError(f"{plan.recipe.source}: inputs are missing", problems)
+
+
 def _taxonomy(data: DataFolder, names: list[str], files: dict[str, Path]) -> Taxonomy:
     paths = {n: data.find(n) for n in names}
-    missing = [n for n, p in paths.items() if not p.is_file()]
-    if missing and names != ["taxonomy.csv"]:
-        raise BlendkitError(f"taxonomy: {', '.join(missing)} not in {data.root}")
-    if missing:
-        return Taxonomy({})
+    if not all(p.is_file() for p in paths.values()):
+        return Taxonomy({})  # only the default may be missing
     files.update(paths)
     return read_taxonomy(list(paths.values()))
 

@@ -11,7 +11,7 @@ from blendkit.audio import Recording
 from blendkit.engine.identity import facts_hash, member_facts
 from blendkit.engine.inputs import Inputs
 from blendkit.engine.scoring import AudioMember
-from blendkit.errors import BlendkitError
+from blendkit.errors import BlendkitError, broken
 from blendkit.member import TTA, FinishedMember, Member, MemberContext
 from blendkit.recipe.plan import MemberPlan, Plan
 from blendkit.recipe.strict_yaml import Path as KeyPath
@@ -38,11 +38,8 @@ def open_members(plan: Plan, inputs: Inputs, files: dict[KeyPath, Path], stores:
     for name, member in plan.members.items():
         tta = TTA(tuple(model.members[name].tta.shifts_s), model.members[name].tta.edge)
         facts[name] = member_facts(member, files, context, tta, model.remainder)
-        params = {
-            **member.params,
-            **{k: str(files["members", name, k]) for k in member.files if ("members", name, k) in files},
-        }
-        if _is_finished(member):
+        params = member_params(member, files)
+        if is_finished(member):
             made = build_member(member, params, context)
             tables[name] = _read(name, made, member, tta)
             if inputs.classes:  # rows are only known after scoring, classes already now
@@ -53,7 +50,8 @@ def open_members(plan: Plan, inputs: Inputs, files: dict[KeyPath, Path], stores:
                 tables[name] = known
             doubts += [f"member {name!r}: {w}" for w in made.warnings()]
         else:
-            audio.append(_audio_member(name, member, params, context, tta, facts[name], stores))
+            folder = stores / f"{member.use}-{facts_hash(facts[name])[:12]}"
+            audio.append(audio_member(member, params, context, tta, facts[name], folder))
     return Opened(tables, tuple(audio), facts, doubts)
 
 
@@ -68,11 +66,17 @@ def build_member(member: MemberPlan, params: dict[str, Any], context: MemberCont
         made = member.factory(context, **params)
     except BlendkitError as error:
         raise BlendkitError(f"member {member.name!r}: {error.title}", error.problems) from error
-    if not isinstance(made, (Member, FinishedMember)):
+    except Exception as error:  # an adapter may be a third party's: say whose it is
+        raise broken(f"member {member.name!r}", member.factory, error) from error
+    kind = FinishedMember if is_finished(member) else Member
+    if not isinstance(made, kind):
+        wanted = "space, read and warnings" if is_finished(member) else "info and predict"
         raise BlendkitError(
-            f"member {member.name!r}: {member.use} gave a {type(made).__name__}, "
-            "which has neither info and predict nor space and read"
+            f"member {member.name!r}: {member.use} gave a {type(made).__name__} without {wanted}",
+            ["a factory with a parameter `space` gives finished scores, any other an audio member"],
         )
+    if isinstance(made, Member) and not is_finished(member) and made.info.batch < 1:
+        raise BlendkitError(f"member {member.name!r}: batch must be at least 1, got {made.info.batch}")
     return made
 
 
@@ -81,8 +85,8 @@ def silent_recordings(inputs: Inputs) -> tuple[Recording, ...]:
     return tuple(Recording(r, Path()) for r in inputs.expected_s)
 
 
-def _is_finished(member: MemberPlan) -> bool:
-    """A finished member says in its parameters which space its values are in."""
+def is_finished(member: MemberPlan) -> bool:
+    """Tell the kinds apart before anything is built: only a finished member has a parameter `space`."""
     return "space" in member.params
 
 
@@ -93,19 +97,23 @@ def _read(name: str, made: FinishedMember, member: MemberPlan, tta: TTA) -> Scor
         return made.read()
     except BlendkitError as error:
         raise BlendkitError(f"member {name!r}: {error.title}", error.problems) from error
+    except Exception as error:
+        raise broken(f"member {name!r}: read", type(made), error) from error
 
 
-def _audio_member(
-    name: str,
+def audio_member(
     member: MemberPlan,
     params: dict[str, Any],
     context: MemberContext,
     tta: TTA,
     facts: dict[str, Any],
-    stores: Path,
+    folder: Path,
 ) -> AudioMember:
+    """Return an audio member with its store in `folder`, without building the model yet.
+
+    Raises BlendkitError if the folder holds another member's logits.
+    """
     made_by = facts_hash(facts)
-    folder = stores / f"{member.use}-{made_by[:12]}"
 
     def build() -> Member:
         made: Member = build_member(member, params, context)
@@ -116,12 +124,25 @@ def _audio_member(
         about = {"facts": facts, "notes": list(info.notes), "saw": list(info.saw)}
         return LogitStore.create(folder, made_by, info.classes, info.covered, about)
 
-    return AudioMember(name, build, tta, _existing(folder, made_by), open_store)
+    return AudioMember(member.name, build, tta, _existing(folder, made_by), open_store)
+
+
+def member_params(member: MemberPlan, files: dict[KeyPath, Path]) -> dict[str, Any]:
+    """Return a member's parameters with its files as absolute paths."""
+    found = {k: str(files["members", member.name, k]) for k in member.files if ("members", member.name, k) in files}
+    return {**member.params, **found}
 
 
 def _existing(folder: Path, made_by: str) -> LogitStore | None:
     if not (folder / "manifest.json").exists():
+        if folder.is_dir() and any(not p.name.startswith(("part-", ".")) for p in folder.iterdir()):
+            raise BlendkitError(f"{folder}: holds files that are no logit store; choose another folder")
         return None
     store = LogitStore.open(folder)
+    if store.made_by != made_by:
+        raise BlendkitError(
+            f"{folder}: holds logits of another member or of other settings; choose another folder",
+            [f"it holds: {store.about.get('facts')}"],
+        )
     store.drop_damaged()
-    return store if store.made_by == made_by else None
+    return store

@@ -2,22 +2,22 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
 
 from blendkit.audio import SUFFIXES, Recording, find_recordings, unique_recordings
 from blendkit.engine.events import Tell, silent
-from blendkit.engine.identity import facts_hash, member_facts
-from blendkit.engine.members import build_member, cpu_count
-from blendkit.engine.scoring import AudioMember, Grid, score_recordings
+from blendkit.engine.identity import member_facts
+from blendkit.engine.members import audio_member, cpu_count, is_finished, member_params
+from blendkit.engine.scoring import Grid, score_recordings
 from blendkit.errors import BlendkitError
-from blendkit.member import TTA, FinishedMember, Member, MemberContext
+from blendkit.member import TTA, MemberContext
 from blendkit.recipe.load import parse_recipe
 from blendkit.recipe.paths import DataFolder, check_files
 from blendkit.recipe.plan import make_plan
 from blendkit.rows import NameRule
-from blendkit.store import LogitStore, Stored
+from blendkit.store import Stored
 from blendkit.taxonomy import Taxonomy
 
 _NAME = "member"
@@ -39,30 +39,22 @@ def score_audio(
     `tta.shifts_s=[-1, 0, 1]`). What the store holds already is not scored again.
     """
     overrides = [f"members.{_NAME}.{s}" for s in settings]
-    text = f"recipe: 1\nname: score\nmembers:\n  {_NAME}:\n    use: {use}\n    tta: {{}}\noutput: {_NAME}\n"
+    text = f"recipe: 1\nname: score\nmembers:\n  {_NAME}:\n    use: {json.dumps(use)}\noutput: {_NAME}\n"
     plan = make_plan(parse_recipe(text, "command line", overrides))
-    member, model = plan.members[_NAME], plan.recipe.model
+    member, model = plan.members[_NAME], plan.recipe.model.members[_NAME]
+    unused = {"steps", "fill_uncovered", "missing_rows", "unknown_classes"} & model.model_fields_set
+    if unused or is_finished(member):
+        why = f"{', '.join(sorted(unused))} belong to recipes" if unused else f"{use!r} reads finished scores"
+        raise BlendkitError(f"score gives a model's own logits; {why}")
     files = check_files(plan, DataFolder(Path(), outside=True))
     known = taxonomy or Taxonomy({})
     context = MemberContext(known.classes, known, NameRule(), chunk_s, cpu_count())
-    tta = TTA(tuple(model.members[_NAME].tta.shifts_s), model.members[_NAME].tta.edge)
-    facts = member_facts(member, files, context, tta, model.remainder)
-    params: dict[str, Any] = {**member.params, **{k: str(files["members", _NAME, k]) for k in member.files}}
-    if "space" in params:
-        raise BlendkitError(f"member {use!r} reads finished scores; there is nothing to score")
-
-    def build() -> Member:
-        made = build_member(member, params, context)
-        assert not isinstance(made, FinishedMember)
-        return made  # type: ignore[no-any-return]
-
-    def open_store(made: Member) -> LogitStore:
-        about = {"facts": facts, "notes": list(made.info.notes), "saw": list(made.info.saw)}
-        return LogitStore.create(out, facts_hash(facts), made.info.classes, made.info.covered, about)
-
-    scorer = AudioMember(use, build, tta, None, open_store)
-    scorer.store = open_store(build()) if not (out / "manifest.json").exists() else _reopened(out, facts)
-    grid = Grid(chunk_s, model.remainder, NameRule())
+    tta = TTA(tuple(model.tta.shifts_s), model.tta.edge)
+    remainder = plan.recipe.model.remainder
+    facts = member_facts(member, files, context, tta, remainder)
+    scorer = audio_member(member, member_params(member, files), context, tta, facts, out)
+    scorer.store = scorer.store or scorer.open_store(scorer.build())
+    grid = Grid(chunk_s, remainder, NameRule())
     return score_recordings([scorer], gather_audio(audio), grid, tell).status
 
 
@@ -82,14 +74,3 @@ def gather_audio(paths: Sequence[Path]) -> list[Recording]:
     if problems:
         raise BlendkitError("nothing to score", problems)
     return unique_recordings(found)
-
-
-def _reopened(out: Path, facts: dict[str, Any]) -> LogitStore:
-    store = LogitStore.open(out)
-    if store.made_by != facts_hash(facts):
-        raise BlendkitError(
-            f"{out}: holds logits of another member or of other settings; choose another --out",
-            [f"it holds: {store.about.get('facts')}"],
-        )
-    store.drop_damaged()
-    return store

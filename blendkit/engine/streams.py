@@ -86,7 +86,7 @@ def _blend(desk: _Desk, stream: StreamPlan) -> Scores:
     template = Scores(first.values[:0], first.rows, first.classes, stream.start_space, covered)
     if stream.blend.takes == "doubled_ranks":
         del inputs, first
-        if exact_weights(weights, len(template.rows)) is None:
+        if not exact_weights(weights, len(template.rows))[1].all():
             desk.note(
                 stream.name,
                 "these weights have no exact integer form (over nine decimals, or too far apart): blended in float64",

@@ -28,12 +28,21 @@ def integer_weights(weights: NDArray[np.float64]) -> NDArray[np.int64] | None:
     return np.asarray(whole // max(math.gcd(*whole.ravel().tolist()), 1))
 
 
-def exact_weights(weights: NDArray[np.float64], rows: int) -> NDArray[np.int64] | None:
-    """Return integer weights (K, C) whose sums of doubled ranks over `rows` fit int64; None if there are none."""
-    whole = integer_weights(weights)
-    if whole is None or max((sum(column) for column in whole.T.tolist()), default=0) * 2 * rows >= 2**63:
-        return None
-    return whole
+def exact_weights(weights: NDArray[np.float64], rows: int) -> tuple[NDArray[np.int64], NDArray[np.bool_]]:
+    """Return integer weights (K, C), and which columns (C,) have them.
+
+    A column has none if its decimals are too long, or if its sums of doubled ranks over `rows` would
+    leave int64. Columns are decided one by one, so that a shard of classes gives the same bits.
+    """
+    whole = np.zeros(weights.shape, np.int64)
+    exact = np.zeros(weights.shape[1], bool)
+    columns, which = np.unique(weights, axis=1, return_inverse=True)
+    for i, column in enumerate(columns.T):
+        found = integer_weights(column[:, None])
+        if found is not None and sum(found.ravel().tolist()) * 2 * rows < 2**63:
+            whole[:, which == i] = found
+            exact[which == i] = True
+    return whole, exact
 
 
 @op("rank", kind="blend", scope="set", classwise=True, takes="doubled_ranks", gives="rank", per_class=("weights",))
@@ -46,9 +55,7 @@ def rank_mean(*ranks: NDArray[np.int32], weights: Weights) -> NDArray[np.float64
     beyond int64, fall back to float64. Source: the `rank.1` blend of public BirdCLEF notebooks.
     """
     n = len(ranks[0])
-    whole = exact_weights(weights, n)
-    if whole is None:
-        return _weighted_mean(ranks, weights, 2.0 * n, 0.5)
+    whole, exact = exact_weights(weights, n)
     total = whole.sum(axis=0)
     out = np.empty(ranks[0].shape, np.float64)
     for low in range(0, n, _BLOCK):
@@ -58,6 +65,8 @@ def rank_mean(*ranks: NDArray[np.int32], weights: Weights) -> NDArray[np.float64
             acc += r[part] * w
         np.divide(acc, total * (2 * n), out=out[part], where=total > 0)
     out[:, total == 0] = 0.5
+    if not exact.all():
+        out[:, ~exact] = _weighted_mean(tuple(r[:, ~exact] for r in ranks), weights[:, ~exact], 2.0 * n, 0.5)
     return out
 
 

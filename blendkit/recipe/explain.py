@@ -63,6 +63,8 @@ def _source(plan: Plan, stream: StreamPlan) -> str:
     if stream.blend is None:
         return f"from {stream.inputs[0]}"
     of = " + ".join(f"{w:g} {n}" for n, w in stream.weights.items())
+    if stream.weights_by is not None:
+        of += f", by group {stream.weights_by.model_dump(exclude_none=True)}"
     return f"blend by {stream.blend.name}: {of} (scope {stream.blend.scope})"
 
 
@@ -71,4 +73,6 @@ def _step(step: StepPlan) -> str:
         return f"to {step.space_out}  [{step.space_in} -> {step.space_out}, scope {step.scope}]"
     params = ", ".join(f"{k} {v}" for k, v in step.params.items() if v is not None)
     space = step.space_in if step.space_in == step.space_out else f"{step.space_in} -> {step.space_out}"
-    return f"{step.name}({params})  [{space}, scope {step.scope}, monotone {step.info.monotone}]"
+    name = step.name if step.id is None else f"{step.id}: {step.name}"
+    only = "" if step.where is None else f" where {step.where.model_dump(exclude_none=True)}"
+    return f"{name}({params}){only}  [{space}, scope {step.scope}, monotone {step.info.monotone}]"

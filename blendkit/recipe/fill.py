@@ -74,7 +74,11 @@ class _Dumper(yaml.SafeDumper):
 
 
 def _quoted(dumper: yaml.SafeDumper, text: str) -> yaml.ScalarNode:
-    style = None if isinstance(strict_yaml.scalar(text), str) else '"'
+    try:
+        plain = text.isprintable() and isinstance(strict_yaml.scalar(text), str)
+    except ValueError:  # it looks like a number of absurd length
+        plain = False
+    style = None if plain else '"'
     return dumper.represent_scalar("tag:yaml.org,2002:str", text, style=style)
 
 

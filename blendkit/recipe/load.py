@@ -6,7 +6,8 @@ import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from types import UnionType
+from typing import Annotated, Any, Union, get_args, get_origin
 
 from pydantic import ValidationError
 
@@ -76,23 +77,29 @@ def _schema_problems(recipe: Recipe, error: ValidationError) -> list[str]:
 
 
 def _known_keys(path: KeyPath) -> list[str]:
-    """The keys a model has at a path, by walking the annotations of the schema."""
-    model: Any = RecipeModel
+    """The keys that the schema knows beside the last part of a path; none where the author names them."""
+    hint: Any = RecipeModel
     for part in path[:-1]:
-        fields = getattr(model, "model_fields", None)
-        if fields is not None and isinstance(part, str):
-            by_alias = {f.alias or n: f for n, f in fields.items()}
-            model = by_alias[part].annotation if part in by_alias else None
-        model = _inner_model(model)
-    return [f.alias or n for n, f in getattr(model, "model_fields", {}).items()]
+        hint = next((h for arm in _arms(hint) if (h := _inside(arm, part)) is not None), None)
+    models = [arm for arm in _arms(hint) if hasattr(arm, "model_fields")]
+    return [f.alias or n for n, f in models[0].model_fields.items()] if models else []
 
 
-def _inner_model(hint: Any) -> Any:
-    from typing import get_args
+def _arms(hint: Any) -> list[Any]:
+    """The types a hint stands for: `Annotated` and `... | None` taken apart."""
+    if get_origin(hint) in (Annotated, Union, UnionType):
+        return [arm for part in get_args(hint) for arm in _arms(part)]
+    return [hint]
 
+
+def _inside(hint: Any, part: str | int) -> Any:
+    """The type below one part of a path: a model's field, a mapping's value, or a list's item."""
     if hasattr(hint, "model_fields"):
-        return hint
-    return next((m for a in get_args(hint) if (m := _inner_model(a)) is not None), None)
+        return {f.alias or n: f.annotation for n, f in hint.model_fields.items()}.get(str(part))
+    origin, args = get_origin(hint), get_args(hint)
+    if origin is dict and isinstance(part, str):
+        return args[1]
+    return args[0] if origin is list and isinstance(part, int) else None
 
 
 def _override(data: dict[str, Any], override: str) -> None:
@@ -127,12 +134,10 @@ def _descend(at: Any, token: str | int, where: str) -> Any:
     if not isinstance(at, list):
         raise BlendkitError(f"{where}: the recipe holds {at!r} there")
     i = _position(at, token, where)
-    if isinstance(token, int):
-        return at[i]
     name = _op_name(at[i])
-    if isinstance(at[i], str) or at[i][name] is None:  # `- gaussian` becomes `- gaussian: {}`
-        at[i] = {**(at[i] if isinstance(at[i], dict) else {}), name: {}}
-    return at[i][name]
+    if isinstance(at[i], str) or (isinstance(at[i], dict) and at[i].get(name, {}) is None):
+        at[i] = {**(at[i] if isinstance(at[i], dict) else {}), name: {}}  # `- gaussian` becomes `- gaussian: {}`
+    return at[i] if isinstance(token, int) else at[i][name]
 
 
 def _position(steps: list[Any], token: str | int, where: str) -> int:

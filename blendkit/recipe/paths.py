@@ -52,6 +52,8 @@ def named_files(plan: Plan) -> Iterator[tuple[KeyPath, str]]:
 
 def check_files(plan: Plan, data: DataFolder) -> dict[KeyPath, Path]:
     """Return every file the plan needs, by key path. Raises BlendkitError listing all that are not there."""
+    if not data.root.is_dir():
+        raise BlendkitError(f"{data.root}: no such data folder")
     found, problems = {}, []
     for path, name in named_files(plan):
         try:

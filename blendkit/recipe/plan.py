@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
@@ -75,8 +75,7 @@ def make_plan(recipe: Recipe) -> Plan:
             problems += error.problems or [error.title]
     streams: dict[str, StreamPlan] = {}
     for name in order:
-        known = all(i in streams for i in defs[name].inputs) and (name in members or not defs[name].is_member)
-        if known:
+        if all(i in streams for i in defs[name].inputs):
             streams[name] = _plan_stream(recipe, defs[name], members, streams, problems)
     if "submission" in recipe.model.also and recipe.model.output != "submission":
         problems.append(f"{recipe.where(('also',))}: 'submission' is the output's own file; rename that stream")
@@ -109,7 +108,10 @@ def _plan_stream(
         blend, start, params = _plan_blend(recipe, d, d.model, streams, problems)
         weights, weights_by = d.model.of, d.model.weights_by
     else:
-        start = members[d.name].space if d.is_member else streams[d.inputs[0]].space
+        # a member that could not be planned is a problem already; its steps are still worth checking
+        member = members.get(d.name)
+        start = streams[d.inputs[0]].space if not d.is_member else member.space if member else "logit"
+    problems += _fill_problem(recipe, d, start)
     steps, space = plan_steps(recipe, d, start, problems)
     return StreamPlan(
         d.name, d.inputs, blend, weights, weights_by, d.model.fill_uncovered, start, steps, space, d.path, params
@@ -126,16 +128,15 @@ def _plan_blend(
         problems += error.problems or [error.title]
         return None, "rank", {}
     spaces = {i: streams[i].space for i in d.inputs}
-    of = (*d.path, "of")
-    if info.name != "sum":
-        problems += [
-            f"{recipe.where((*of, k))}: weights cannot be negative, got {w:g}" for k, w in model.of.items() if w < 0
-        ]
-    if all(w == 0 for w in model.of.values()) and model.weights_by is None:
-        problems.append(f"{recipe.where(of)}: all weights are 0")
+    for path, of in _weight_groups(d.path, model):
+        below = {k: w for k, w in of.items() if w < 0} if info.name != "sum" else {}
+        problems += [f"{recipe.where((*path, k))}: weights cannot be negative, got {w:g}" for k, w in below.items()]
+        if all(w == 0 for w in of.values()) and (of is not model.of or model.weights_by is None):
+            problems.append(f"{recipe.where(path)}: all weights are 0")
+    of_path = (*d.path, "of")
     if info.takes in ("logit", "prob"):
         problems += [
-            f"{recipe.where((*of, i))}: {i!r} is in rank space, and ranks cannot become a {info.takes}; "
+            f"{recipe.where((*of_path, i))}: {i!r} is in rank space, and ranks cannot become a {info.takes}; "
             "blend `by: rank`, or `by: direct` with `mixed: true`"
             for i, s in spaces.items()
             if s == "rank"
@@ -143,6 +144,32 @@ def _plan_blend(
     if info.gives is not None:
         return info, info.gives, params
     return info, _agreed_space(recipe, d, model, spaces, problems), params
+
+
+def _weight_groups(path: KeyPath, model: BlendModel) -> Iterator[tuple[KeyPath, dict[str, float]]]:
+    """Yield (key path, weights) of a blend: its `of`, then every group of `weights_by`."""
+    yield (*path, "of"), model.of
+    by = model.weights_by or WeightsBy()
+    for name, of in (by.class_name or {}).items():
+        yield (*path, "weights_by", "class_name", name), of
+    for i, group in enumerate(by.classes or []):
+        yield (*path, "weights_by", "classes", i, "of"), group.of
+    for member, sides in (by.covered_by or {}).items():
+        for side, of in sides.items():
+            yield (*path, "weights_by", "covered_by", member, side), of
+
+
+def _fill_problem(recipe: Recipe, d: StreamDef, space: Space) -> list[str]:
+    """A constant must have its place in the stream's space."""
+    fill = d.model.fill_uncovered
+    path = (*d.path, "fill_uncovered")
+    if fill is None or space == "logit":
+        return []
+    if fill.value is not None and not 0 <= fill.value <= 1:
+        return [f"{recipe.where((*path, 'value'))}: expected 0 to 1 in a {space} stream, got {fill.value:g}"]
+    if fill.logit is not None and space == "rank":
+        return [f"{recipe.where((*path, 'logit'))}: a logit has no place in a rank stream; use `value`"]
+    return []
 
 
 def _agreed_space(

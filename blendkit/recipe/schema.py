@@ -18,6 +18,12 @@ def _text(value: Any) -> Any:
     return str(value) if isinstance(value, int) and not isinstance(value, bool) else value
 
 
+def _no_bool(value: Any) -> Any:
+    if isinstance(value, bool):
+        raise ValueError("expected 1")
+    return value
+
+
 def _listed(value: Any) -> Any:
     return [value] if isinstance(value, str) else value
 
@@ -106,7 +112,7 @@ class Step(Strict):
         """Accept `gaussian`, `{gaussian: {sigma: 1.0}}` and `{to: prob}`, each with id and where."""
         if isinstance(value, str):
             return {"op": value}
-        if not isinstance(value, dict) or "op" in value:
+        if not isinstance(value, dict):
             return value
         names = [k for k in value if k not in ("id", "where")]
         if len(names) != 1:
@@ -193,7 +199,7 @@ class BlendModel(Strict):
 class RecipeModel(Strict):
     """A whole recipe."""
 
-    recipe: Literal[1]
+    recipe: Annotated[Literal[1], BeforeValidator(_no_bool)]
     name: Name
     description: str = ""
     taxonomy: Paths = ["taxonomy.csv"]

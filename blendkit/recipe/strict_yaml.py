@@ -18,6 +18,7 @@ Path = tuple[str | int, ...]
 
 _INT = re.compile(r"[-+]?[0-9]+")
 _FLOAT = re.compile(r"[-+]?(\.[0-9]+|[0-9]+(\.[0-9]*)?)([eE][-+]?[0-9]+)?")
+_MOST_DIGITS = 400  # more is no number anybody means
 _WORDS: dict[str, Any] = {
     "": None,
     "~": None,
@@ -45,57 +46,69 @@ def parse(text: str, source: str) -> tuple[Any, dict[Path, int]]:
     Raises BlendkitError, with the line, for anything but one plain document.
     """
     try:
-        problems = [
-            f"line {t.start_mark.line + 1}: {_REFUSED[type(t)]}" for t in yaml.scan(text) if type(t) in _REFUSED
-        ]
-        if problems:
-            raise BlendkitError(f"{source}: not a plain YAML file", problems)
+        refused = [f"line {t.start_mark.line + 1}: {_REFUSED[type(t)]}" for t in yaml.scan(text) if type(t) in _REFUSED]
+        if refused:
+            raise BlendkitError(f"{source}: not a plain YAML file", refused)
         node = yaml.compose(text, Loader=yaml.SafeLoader)
     except yaml.MarkedYAMLError as error:
         mark = error.problem_mark
         where = f"line {mark.line + 1}, column {mark.column + 1}: " if mark else ""
         raise BlendkitError(f"{source}: not valid YAML", [f"{where}{error.problem}"]) from error
+    except RecursionError as error:
+        raise BlendkitError(f"{source}: nested too deeply") from error
     except yaml.YAMLError as error:
         raise BlendkitError(f"{source}: not valid YAML", [str(error)]) from error
     lines: dict[Path, int] = {}
-    duplicates: list[str] = []
-    value = _build(node, (), lines, duplicates) if node is not None else None
-    if duplicates:
-        raise BlendkitError(f"{source}: duplicate keys", duplicates)
+    problems: list[str] = []
+    value = _build(node, (), lines, problems) if node is not None else None
+    if problems:
+        raise BlendkitError(f"{source}: not a plain YAML file", problems)
     return value, lines
 
 
 def scalar(text: str) -> Any:
-    """Return the value of one plain scalar under the YAML 1.2 core rules."""
+    """Return the value of one plain scalar under the YAML 1.2 core rules.
+
+    Raises ValueError for a number too long to be meant.
+    """
     if text in _WORDS:
         return _WORDS[text]
+    if len(text) > _MOST_DIGITS and _FLOAT.fullmatch(text):
+        raise ValueError(f"a number of {len(text)} digits")
     if _INT.fullmatch(text):
         return int(text)
     return float(text) if _FLOAT.fullmatch(text) else text
 
 
-def _build(node: yaml.Node, path: Path, lines: dict[Path, int], duplicates: list[str]) -> Any:
+def _build(node: yaml.Node, path: Path, lines: dict[Path, int], problems: list[str]) -> Any:
     lines.setdefault(path, node.start_mark.line + 1)
     builders: dict[type, Callable[..., Any]] = {yaml.MappingNode: _mapping, yaml.SequenceNode: _sequence}
     if type(node) in builders:
-        return builders[type(node)](node, path, lines, duplicates)
-    return scalar(node.value) if getattr(node, "style", None) is None else node.value
+        return builders[type(node)](node, path, lines, problems)
+    try:
+        return scalar(node.value) if getattr(node, "style", None) is None else node.value
+    except ValueError as error:
+        problems.append(f"line {node.start_mark.line + 1}: {error}")
+        return None
 
 
-def _sequence(node: yaml.SequenceNode, path: Path, lines: dict[Path, int], duplicates: list[str]) -> list[Any]:
-    return [_build(child, (*path, i), lines, duplicates) for i, child in enumerate(node.value)]
+def _sequence(node: yaml.SequenceNode, path: Path, lines: dict[Path, int], problems: list[str]) -> list[Any]:
+    return [_build(child, (*path, i), lines, problems) for i, child in enumerate(node.value)]
 
 
-def _mapping(node: yaml.MappingNode, path: Path, lines: dict[Path, int], duplicates: list[str]) -> dict[str, Any]:
+def _mapping(node: yaml.MappingNode, path: Path, lines: dict[Path, int], problems: list[str]) -> dict[str, Any]:
     out: dict[str, Any] = {}
     for key_node, child in node.value:
         line = key_node.start_mark.line + 1
-        key = key_node.value if isinstance(key_node, yaml.ScalarNode) else str(key_node.value)
+        if not isinstance(key_node, yaml.ScalarNode):
+            problems.append(f"line {line}: a key must be a plain word")
+            continue
+        key = key_node.value
         if key == "<<":
-            duplicates.append(f"line {line}: merge keys (<<) are not allowed")
+            problems.append(f"line {line}: merge keys (<<) are not allowed")
         if key in out:
-            duplicates.append(f"line {line}: {key!r} is already set on line {lines[(*path, key)]}")
+            problems.append(f"line {line}: {key!r} is already set on line {lines[(*path, key)]}")
             continue
         lines[(*path, key)] = line
-        out[key] = _build(child, (*path, key), lines, duplicates)
+        out[key] = _build(child, (*path, key), lines, problems)
     return out

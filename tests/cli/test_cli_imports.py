@@ -1,0 +1,50 @@
+"""Start-up stays quick: nothing heavy is imported before it is needed."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+
+import pytest
+
+HEAVY = {"torch", "onnxruntime", "onnx", "pandas", "sklearn", "numba", "scipy", "pyarrow", "soundfile"}
+HELP = """
+import sys
+sys.argv = ["blendkit", *{args!r}]
+from blendkit.cli.main import main
+try:
+    main()
+except SystemExit as stop:
+    assert not stop.code, stop.code
+"""
+
+
+def imported(code: str) -> set[str]:
+    """The top-level modules that a fresh process holds after running `code`."""
+    tail = "\nimport sys\nprint('\\n@' + ' '.join(sorted({m.partition('.')[0] for m in sys.modules})))"
+    done = subprocess.run([sys.executable, "-W", "error", "-c", code + tail], capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
+    return set(done.stdout.rpartition("@")[2].split())
+
+
+def test_import_blendkit_is_next_to_nothing() -> None:
+    assert not (HEAVY | {"numpy", "pydantic", "yaml", "click", "rich"}) & imported("import blendkit")
+
+
+def test_a_public_name_loads_what_it_needs() -> None:
+    assert "numpy" in imported("import blendkit; blendkit.Scores")  # so the test above can fail
+
+
+@pytest.mark.parametrize("args", [["--help"], ["--version"]])
+def test_the_bare_command_is_light(args: list[str]) -> None:
+    assert not (HEAVY | {"numpy", "pydantic"}) & imported(HELP.format(args=args))
+
+
+@pytest.mark.parametrize("args", [["run", "--help"], ["recipes", "list"], ["check", "eos7"]])
+def test_what_scores_nothing_imports_no_model_runtime(args: list[str]) -> None:
+    assert not {"torch", "onnxruntime", "sklearn", "pandas"} & imported(HELP.format(args=args))
+
+
+def test_members_are_reached_through_entry_points_alone() -> None:
+    code = "import blendkit.engine.local, blendkit.recipe, blendkit.testing, blendkit.cli.run"
+    assert "blendkit_members" not in imported(code)

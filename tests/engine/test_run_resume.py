@@ -1,0 +1,168 @@
+"""Saved logits: what is scored again, and what a killed run leaves behind."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from blendkit.engine.local import RunResult
+from blendkit.errors import BlendkitError
+
+Run = Callable[..., RunResult]
+Scored = Callable[[Path], dict[str, int]]
+Tones = Callable[..., Path]
+NAMES = [f"rec{i}" for i in range(1, 13)]  # rec10 comes after rec9: two parts of 8 and 4 recordings
+
+# A run whose member takes its time, so that it can be killed between two parts.
+SLOW = """
+import sys, time
+import blendkit_members.tone as tone
+quick = tone.ToneMember.predict
+def slow(self, windows):
+    time.sleep(0.25)
+    return quick(self, windows)
+tone.ToneMember.predict = slow
+from blendkit.cli.main import main
+main()
+"""
+
+
+def parts(out: Path) -> list[Path]:
+    return sorted(out.glob("logits/*/part-*.parquet"))
+
+
+def part_of(out: Path, recording: str) -> Path:
+    (manifest,) = out.glob("logits/*/manifest.json")
+    found = json.loads(manifest.read_text(encoding="utf-8"))["parts"]
+    return manifest.parent / next(n for n, p in found.items() if recording in p["recordings"])
+
+
+@pytest.fixture
+def done(tones: Tones, tmp_path: Path, run_text: Run, tone_recipe: str) -> RunResult:
+    data = tones(dict.fromkeys(NAMES, 10.0))
+    return run_text(tone_recipe, data, tmp_path / "out")
+
+
+def test_parts_hold_eight_recordings_in_natural_order(done: RunResult, scored: Scored) -> None:
+    assert scored(done.out) == {"t": 12}
+    assert len(parts(done.out)) == 2
+    assert part_of(done.out, "rec8") == part_of(done.out, "rec1")
+    assert part_of(done.out, "rec9") == part_of(done.out, "rec12") != part_of(done.out, "rec1")
+
+
+@pytest.mark.parametrize("damage", ["deleted", "cut", "flipped"])
+def test_only_a_lost_part_is_scored_again(
+    done: RunResult, tmp_path: Path, run_text: Run, tone_recipe: str, scored: Scored, damage: str
+) -> None:
+    before = done.submission.read_bytes()
+    part = part_of(done.out, "rec10")
+    content = part.read_bytes()
+    if damage == "deleted":
+        part.unlink()
+    else:
+        at = len(content) // 2
+        part.write_bytes(content[:at] if damage == "cut" else content[:at] + b"\xff\x00" + content[at + 2 :])
+    run_text(tone_recipe, tmp_path / "data", done.out)
+    assert scored(done.out) == {"t": 4}
+    assert done.submission.read_bytes() == before
+    assert part.read_bytes() == content
+    run_text(tone_recipe, tmp_path / "data", done.out)
+    assert scored(done.out) == {"t": 0}
+
+
+def test_a_lost_manifest_costs_time_but_no_correctness(
+    done: RunResult, tmp_path: Path, run_text: Run, tone_recipe: str, scored: Scored
+) -> None:
+    before = done.submission.read_bytes()
+    (manifest,) = done.out.glob("logits/*/manifest.json")
+    manifest.unlink()
+    run_text(tone_recipe, tmp_path / "data", done.out)
+    assert scored(done.out) == {"t": 12}
+    assert done.submission.read_bytes() == before
+
+
+def test_a_broken_manifest_is_named(done: RunResult, tmp_path: Path, run_text: Run, tone_recipe: str) -> None:
+    (manifest,) = done.out.glob("logits/*/manifest.json")
+    manifest.write_text('{"format": 1', encoding="utf-8")
+    with pytest.raises(BlendkitError, match="not a logit store") as error:
+        run_text(tone_recipe, tmp_path / "data", done.out)
+    assert manifest.parent.name in str(error.value)
+
+
+def test_a_new_recording_alone_is_scored(
+    done: RunResult, tones: Tones, tmp_path: Path, run_text: Run, tone_recipe: str, scored: Scored
+) -> None:
+    old = {p.name: p.read_bytes() for p in parts(done.out)}
+    tones({"a_new_one": 5.0})
+    result = run_text(tone_recipe, tmp_path / "data", done.out)
+    assert scored(done.out) == {"t": 1}
+    assert result.rows == 25
+    assert all((parts(done.out)[0].parent / n).read_bytes() == b for n, b in old.items())
+
+
+def test_a_changed_recording_alone_is_scored(
+    done: RunResult, tones: Tones, tmp_path: Path, run_text: Run, tone_recipe: str, scored: Scored
+) -> None:
+    before = done.submission.read_text(encoding="utf-8").splitlines()
+    tones({"x": 5.0, "rec3": 10.0})  # the second of a set is other noise than rec3 was
+    (tmp_path / "data/test_soundscapes/x.wav").unlink()
+    run_text(tone_recipe, tmp_path / "data", done.out)
+    after = done.submission.read_text(encoding="utf-8").splitlines()
+    assert scored(done.out) == {"t": 1}
+    assert [a.split(",")[0].strip('"') for a, b in zip(before, after, strict=True) if a != b] == ["rec3_5", "rec3_10"]
+
+
+def test_a_removed_recording_is_left_out(
+    done: RunResult, tmp_path: Path, run_text: Run, tone_recipe: str, scored: Scored
+) -> None:
+    (tmp_path / "data/test_soundscapes/rec5.wav").unlink()
+    result = run_text(tone_recipe, tmp_path / "data", done.out)
+    assert scored(done.out) == {"t": 0}
+    assert result.rows == 22
+    assert "rec5_" not in done.submission.read_text(encoding="utf-8")
+
+
+def killed_run(recipe: Path, data: Path, out: Path) -> None:
+    """Start a slow run and kill it, without mercy, as soon as its first part is on disk."""
+    command = [sys.executable, "-c", SLOW, "run", str(recipe), "--data", str(data), "--out", str(out)]
+    process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    deadline = time.monotonic() + 60
+    while not parts(out) and process.poll() is None and time.monotonic() < deadline:
+        time.sleep(0.01)
+    os.kill(process.pid, signal.SIGKILL)
+    assert process.wait() == -signal.SIGKILL
+
+
+def test_a_killed_run_goes_on_where_it_was(
+    tones: Tones, tmp_path: Path, run_text: Run, tone_recipe: str, scored: Scored
+) -> None:
+    data = tones({f"rec{i}": 15.0 for i in range(1, 25)})
+    recipe, out = tmp_path / "tones.yaml", tmp_path / "killed"
+    recipe.write_text(tone_recipe, encoding="utf-8")
+    killed_run(recipe, data, out)
+    saved = len(parts(out))
+    assert 1 <= saved < 3
+    assert not (out / "submission.csv").exists()
+    run_text(tone_recipe, data, out)
+    # the last part may have been written without being named in the manifest yet
+    assert scored(out)["t"] in (24 - 8 * saved, 24 - 8 * (saved - 1))
+    whole = run_text(tone_recipe, data, tmp_path / "whole").out
+    for name in ("submission.csv", "run.json"):
+        assert (out / name).read_bytes() == (whole / name).read_bytes(), name
+
+
+def test_a_failed_run_leaves_the_last_result_alone(
+    done: RunResult, tmp_path: Path, run_text: Run, tone_recipe: str
+) -> None:
+    before = {p.name: p.read_bytes() for p in done.out.iterdir() if p.is_file()}
+    with pytest.raises(BlendkitError):
+        run_text(tone_recipe, tmp_path / "data", done.out, overrides=["members.t.low_hz=-1"])
+    assert {p.name: p.read_bytes() for p in done.out.iterdir() if p.is_file()} == before

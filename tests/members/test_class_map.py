@@ -1,0 +1,85 @@
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from blendkit.errors import BlendkitError
+from blendkit.member import MemberContext
+from blendkit.taxonomy import Taxonomy
+from blendkit_members.class_map import by_id, by_scientific_name, read_labels
+
+
+def context(**names: str) -> MemberContext:
+    return MemberContext(tuple(names), Taxonomy({c: {"scientific_name": s} for c, s in names.items()}))
+
+
+@pytest.mark.parametrize(
+    ("text", "names"),
+    [
+        ("a\nb\n", ["a", "b"]),
+        ("inat2024_fsd50k\nPitangus lictor\n22961\n", ["Pitangus lictor", "22961"]),
+        ("\ufeffprimary_label,x\n a ,1\n\n'b',2\n", ["a", "'b'"]),
+        ('"Insect, son01"\nb', ["Insect, son01", "b"]),
+        ("label\nlabel\n", ["label"]),  # only the first line can be a header
+    ],
+)
+def test_class_lists(tmp_path: Path, text: str, names: list[str]) -> None:
+    path = tmp_path / "labels.txt"
+    path.write_text(text, encoding="utf-8")
+    assert read_labels(path) == names
+
+
+@pytest.mark.parametrize(
+    ("content", "message"),
+    [(b"a\nb\na\n", "listed twice"), (b"", "no classes"), (b"label\n", "no classes"), (b"\xff\xfe\x00", "cannot read")],
+)
+def test_unusable_class_lists(tmp_path: Path, content: bytes, message: str) -> None:
+    path = tmp_path / "labels.txt"
+    path.write_bytes(content)
+    with pytest.raises(BlendkitError, match=message) as error:
+        read_labels(path)
+    assert "labels.txt" in str(error.value)
+
+
+def test_ids_match_exactly_and_columns_move() -> None:
+    mapped = by_id("m", ["b", "x", "a"], context(a="", b="", c=""))
+    assert mapped.columns.tolist() == [2, 0, -1]
+    assert mapped.covered == (True, True, False)
+    assert "2 of 3 classes matched" in mapped.note
+    assert mapped.note.endswith("without a column: c")
+    values = np.array([[1, 2, 3], [4, 5, 6]], np.float32)
+    assert mapped.place(values).tolist() == [[3, 1, 0], [6, 4, 0]]
+    assert mapped.place(values).dtype == np.float32
+
+
+def test_case_counts_for_ids_but_not_for_scientific_names() -> None:
+    with pytest.raises(BlendkitError, match="none of its 1 classes"):
+        by_id("m", ["A"], context(a=""))
+    mapped = by_scientific_name("m", ["PITANGUS Lictor", "other"], context(x="Nobody here", y="Pitangus lictor"))
+    assert mapped.columns.tolist() == [-1, 0]
+    assert mapped.classes == ("x", "y")
+
+
+def test_a_class_without_a_name_is_not_covered() -> None:
+    assert by_scientific_name("m", ["Ara ararauna"], context(a="", b="Ara ararauna")).covered == (False, True)
+
+
+def test_without_classes_of_the_run_the_models_own_are_used() -> None:
+    for match in (by_id, by_scientific_name):
+        mapped = match("m", ["q", "p"], MemberContext())
+        assert mapped.classes == ("q", "p")
+        assert mapped.columns.tolist() == [0, 1]
+
+
+def test_names_without_a_taxonomy_are_an_error() -> None:
+    with pytest.raises(BlendkitError, match="no taxonomy gives any"):
+        by_scientific_name("perch", ["Ara ararauna"], MemberContext(("a",)))
+
+
+def test_no_overlap_shows_both_sides() -> None:
+    with pytest.raises(BlendkitError, match="none of its 2 classes is one of the run's 1") as error:
+        by_id("m", ["u", "v"], context(a=""))
+    assert "model: u, v" in str(error.value)
+    assert "run: a" in str(error.value)

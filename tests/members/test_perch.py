@@ -1,0 +1,153 @@
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import onnx
+import onnxruntime
+import pytest
+from numpy.typing import NDArray
+from onnx import helper
+
+from blendkit.errors import BlendkitError
+from blendkit.member import MemberContext
+from blendkit.sample.backbone import BLOCKS
+from blendkit.taxonomy import Taxonomy, read_taxonomy
+from blendkit.testing import check_member
+from blendkit_members.perch import perch, prepare
+
+Graph = Callable[..., Path]
+
+
+@pytest.fixture(scope="module")
+def context(world: Path) -> MemberContext:
+    taxonomy = read_taxonomy([world / "taxonomy.csv"])
+    return MemberContext(taxonomy.classes, taxonomy)
+
+
+@pytest.fixture(scope="module")
+def files(world: Path) -> dict[str, str]:
+    return {"model": str(world / "models/perch_v2.onnx"), "labels": str(world / "models/perch_labels.csv")}
+
+
+@pytest.fixture(scope="module")
+def noise() -> NDArray[np.float32]:
+    return (np.random.default_rng(3).standard_normal((2, 160_000)) * 0.05).astype(np.float32)
+
+
+@pytest.fixture(scope="module")
+def plain(context: MemberContext, files: dict[str, str], noise: NDArray[np.float32]) -> NDArray[np.float32]:
+    return perch(context, **files).predict(noise)
+
+
+def raw_labels(model: bytes | str, windows: NDArray[np.float32], *names: str) -> list[NDArray[np.float32]]:
+    session = onnxruntime.InferenceSession(model, providers=["CPUExecutionProvider"])
+    return session.run(list(names), {"inputs": windows})
+
+
+def test_it_keeps_the_protocol(context: MemberContext, files: dict[str, str]) -> None:
+    check_member("perch", context=context, **files)
+
+
+def test_classes_are_matched_by_scientific_name(
+    context: MemberContext, files: dict[str, str], noise: NDArray[np.float32], plain: NDArray[np.float32]
+) -> None:
+    names = Path(files["labels"]).read_text(encoding="utf-8").splitlines()[1:]
+    raw = raw_labels(files["model"], noise, "label")[0]
+    assert raw.shape[1] == len(names)
+    info = perch(context, **files).info
+    for i, class_id in enumerate(context.classes):
+        name = context.taxonomy.scientific_name(class_id)
+        assert info.covered[i] == (name in names)
+        wanted = raw[:, names.index(name)] if name in names else np.zeros(2)
+        np.testing.assert_allclose(plain[:, i], wanted, rtol=1e-4, atol=1e-5)
+    assert 0 < sum(info.covered) < len(context.classes)  # the world has classes that Perch does not know
+    assert (info.rate, info.window_s) == (32000, 5.0)
+
+
+def test_slope_and_intercept(
+    context: MemberContext, files: dict[str, str], noise: NDArray[np.float32], plain: NDArray[np.float32]
+) -> None:
+    member = perch(context, slope=0.97, intercept=-10.0, **files)
+    covered = np.array(member.info.covered)
+    got = member.predict(noise)
+    np.testing.assert_allclose(got[:, covered], 0.97 * plain[:, covered] - 10, rtol=1e-5)
+    assert (got[:, ~covered] == 0).all()  # no class, no intercept
+    assert "x 0.97 + -10" in member.info.notes[1]
+
+
+def test_normalise_peak_by_hand() -> None:
+    windows = np.array([[0.0, 2.0, 4.0], [3.0, 3.0, 3.0], [-0.1, 0.1, 0.0]], np.float32)
+    got = prepare(windows, "peak")
+    np.testing.assert_allclose(got, [[-0.25, 0, 0.25], [0, 0, 0], [-0.25, 0.25, 0]], atol=1e-7)
+    assert got.dtype == np.float32
+    assert prepare(windows, "none") is windows
+    assert windows[0].tolist() == [0, 2, 4]
+
+
+def test_normalised_audio_reaches_the_model(
+    context: MemberContext, files: dict[str, str], noise: NDArray[np.float32]
+) -> None:
+    member = perch(context, normalise="peak", **files)
+    np.testing.assert_allclose(member.predict(noise), member.predict(7 * noise + 0.5), rtol=1e-3, atol=1e-3)
+    by_hand = perch(context, **files).predict(prepare(noise, "peak"))
+    assert np.array_equal(member.predict(noise), by_hand)
+
+
+def test_taps_leave_the_logits_alone(
+    context: MemberContext, files: dict[str, str], noise: NDArray[np.float32], plain: NDArray[np.float32]
+) -> None:
+    member = perch(context, taps="all", **files)
+    assert np.array_equal(member.predict(noise), plain)
+    assert list(member.features(noise)) == ["embedding", *(b.end for b in BLOCKS)]
+
+
+def test_tapped_features_by_hand(context: MemberContext, files: dict[str, str], noise: NDArray[np.float32]) -> None:
+    wanted = [BLOCKS[5].end, BLOCKS[3].end]  # a residual block and one without, in this order
+    model = onnx.load(files["model"])
+    model.graph.output.extend(helper.make_empty_tensor_value_info(n) for n in wanted)
+    embedding, *blocks = raw_labels(model.SerializeToString(), noise, "embedding", *wanted)
+    found = perch(context, taps=wanted, **files).features(noise)
+    assert list(found) == ["embedding", *wanted]
+    np.testing.assert_allclose(found["embedding"], embedding, rtol=1e-4, atol=1e-5)
+    for name, full in zip(wanted, blocks, strict=True):
+        np.testing.assert_allclose(found[name], full.mean(axis=(2, 3)), rtol=1e-4, atol=1e-5)
+
+
+def test_an_unknown_tap_gets_the_nearest(context: MemberContext, files: dict[str, str]) -> None:
+    with pytest.raises(BlendkitError, match="no tensor 'blok6_add' \\(did you mean 'block6_add'"):
+        perch(context, taps=["blok6_add"], **files)
+
+
+def other_contract(tmp_path: Path, save_graph: Graph, source: str, output: str) -> dict[str, str]:
+    """A model that is not Perch: other names of input and outputs."""
+    weights = {"w": np.ones((160_000, 2), np.float32)}
+    path = save_graph(
+        tmp_path / "other.onnx",
+        [helper.make_node("MatMul", [source, "w"], [output])],
+        {source: ("b", 160_000)},
+        {output: ("b", 2)},
+        weights,
+    )
+    labels = tmp_path / "l.csv"
+    labels.write_text("Ara ararauna\nPipa pipa\n", encoding="utf-8")
+    return {"model": str(path), "labels": str(labels)}
+
+
+@pytest.mark.parametrize("taps", ["none", "all"])
+@pytest.mark.parametrize(("source", "output"), [("audio", "label"), ("inputs", "scores")])
+def test_a_model_of_another_contract(tmp_path: Path, save_graph: Graph, taps: Any, source: str, output: str) -> None:
+    here = MemberContext(("a",), Taxonomy({"a": {"scientific_name": "Pipa pipa"}}))
+    with pytest.raises(BlendkitError, match="the graph has no") as error:
+        perch(here, taps=taps, **other_contract(tmp_path, save_graph, source, output))
+    assert "found" in str(error.value)
+
+
+def test_more_labels_than_columns(context: MemberContext, files: dict[str, str], tmp_path: Path) -> None:
+    # a label file of another release must not shift or lose classes in silence
+    labels = tmp_path / "more.csv"
+    labels.write_text(Path(files["labels"]).read_text(encoding="utf-8") + "Nova species\n", encoding="utf-8")
+    with pytest.raises(BlendkitError, match=r"more\.csv"):
+        perch(context, model=files["model"], labels=str(labels))

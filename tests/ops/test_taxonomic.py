@@ -1,0 +1,173 @@
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from numpy.typing import NDArray
+
+from blendkit.errors import BlendkitError
+from blendkit.ops.taxonomic import taxonomy_mean
+from blendkit.taxonomy import LEVELS, Taxonomy
+
+# class id, scientific name, family, order, class_name
+TABLE = [
+    ("a", "Scinax fuscus", "Hylidae", "Anura", "Amphibia"),
+    ("b", "Scinax nasicus", "Hylidae", "Anura", "Amphibia"),
+    ("c", "Boana raniceps", "Hylidae", "Anura", "Amphibia"),
+    ("d", "Leptodactylus fuscus", "Leptodactylidae", "Anura", "Amphibia"),
+    ("s1", "Insect son01", "", "", "Insecta"),
+    ("s2", "Insect son02", "", "", "Insecta"),
+    ("s3", "Insect son03", "", "", "Insecta"),
+    ("e", "Pitangus sulphuratus", "Tyrannidae", "Passeriformes", "Aves"),
+]
+CLASSES = tuple(row[0] for row in TABLE)
+KEYS = ("scientific_name", "family", "order", "class_name")
+TAXONOMY = Taxonomy({c: dict(zip(KEYS, rest, strict=True)) for c, *rest in TABLE})
+ALL = np.ones(len(CLASSES), bool)
+
+
+def smooth(x: NDArray[Any], covered: NDArray[np.bool_] = ALL, classes: tuple[str, ...] = CLASSES, **alphas: Any) -> Any:
+    return taxonomy_mean(x, taxonomy=TAXONOMY, classes=classes, covered=covered, **alphas)
+
+
+def group_name(row: tuple[str, ...], level: str, sonotypes: str) -> str:
+    if level == "genus":
+        return "" if sonotypes == "skip" and " son" in row[1] else row[1].split()[0]
+    return row[2 + ("family", "order", "class_name").index(level)]
+
+
+def oracle(
+    x: NDArray[Any], covered: NDArray[np.bool_], alphas: dict[str, float], sonotypes: str = "skip"
+) -> NDArray[np.float64]:
+    """One cell after the other, straight from the definition."""
+    now = np.asarray(x, np.float64).copy()
+    for level in ("genus", "family", "order", "class_name"):
+        names = [group_name(row, level, sonotypes) for row in TABLE]
+        after = now.copy()
+        for i in range(now.shape[0]):
+            for c, name in enumerate(names):
+                mates = [j for j, n in enumerate(names) if n == name and covered[j]]
+                if name and names.count(name) > 1 and mates:
+                    mean = sum(now[i, j] for j in mates) / len(mates)
+                    after[i, c] = now[i, c] + alphas.get(level, 0.0) * (mean - now[i, c])
+        now = after
+    return now
+
+
+X = np.array([[8.0, 0.0, 4.0, 0.0, 2.0, 4.0, 6.0, 1.0]])
+
+
+@pytest.mark.parametrize(
+    ("alphas", "expected"),
+    [
+        ({"genus": 0.5}, [6, 2, 4, 0, 2, 4, 6, 1]),
+        ({"genus": 1.0}, [4, 4, 4, 0, 2, 4, 6, 1]),
+        ({"family": 0.5}, [6, 2, 4, 0, 2, 4, 6, 1]),
+        ({"order": 0.5}, [5.5, 1.5, 3.5, 1.5, 2, 4, 6, 1]),
+        ({"class_name": 0.5}, [5.5, 1.5, 3.5, 1.5, 3, 4, 5, 1]),
+        ({"genus": 0.5, "sonotypes": "group"}, [6, 2, 4, 0, 3, 4, 5, 1]),
+        # the family's mean is 4 again, of values that the genus has pulled together
+        ({"genus": 0.5, "family": 0.5}, [5, 3, 4, 0, 2, 4, 6, 1]),
+        ({"genus": 1.0, "class_name": 1.0}, [3, 3, 3, 3, 4, 4, 4, 1]),
+    ],
+)
+def test_smoothing_by_hand(alphas: dict[str, Any], expected: list[float]) -> None:
+    assert smooth(X, **alphas)[0].tolist() == expected
+
+
+def test_levels_run_fine_to_coarse_whatever_their_order() -> None:
+    """A genus name that two classes share makes the order matter; nested groups would commute."""
+    table = {c: {"scientific_name": f"{g} x", "class_name": t} for c, g, t in ("pGA", "qGB", "rHB")}
+    near = {"taxonomy": Taxonomy(table), "classes": ("p", "q", "r"), "covered": np.ones(3, bool)}
+    x = np.array([[8.0, 0.0, 4.0]])
+    # genus: 8, 0 -> 4, 4; then class B: 4, 4 stay
+    assert taxonomy_mean(x, class_name=1.0, genus=1.0, **near).tolist() == [[4.0, 4.0, 4.0]]
+    # the other way round class B comes first: 0, 4 -> 2, 2
+    assert taxonomy_mean(taxonomy_mean(x, class_name=1.0, **near), genus=1.0, **near).tolist() == [[5.0, 5.0, 2.0]]
+    assert LEVELS == ("genus", "family", "order", "class_name")
+
+
+def test_uncovered_classes_do_not_count_in_the_mean() -> None:
+    covered = np.array([True, False, True, True, True, True, False, True])
+    out = smooth(X, covered, genus=0.5, class_name=0.0)
+    assert out[0, 0] == 8.0  # the only covered one of its genus is its own mean
+    assert out[0, 1] == 4.0  # the uncovered one is pulled towards it
+    out = smooth(X, covered, class_name=0.5)
+    assert out[0, 4:7].tolist() == [2.5, 3.5, 4.5]  # mean 3 of s1 and s2 alone
+
+
+def test_a_group_nobody_covers_stays() -> None:
+    covered = np.array([False, False, True, True, True, True, True, True])
+    assert smooth(X, covered, genus=0.5)[0, :2].tolist() == [8.0, 0.0]
+
+
+@given(
+    seed=st.integers(0, 999),
+    alphas=st.fixed_dictionaries({level: st.sampled_from([0.0, 0.05, 0.15, 0.7, 1.0]) for level in LEVELS}),
+    sonotypes=st.sampled_from(["skip", "group"]),
+)
+def test_smoothing_equals_the_definition(seed: int, alphas: dict[str, float], sonotypes: str) -> None:
+    rng = np.random.default_rng(seed)
+    x, covered = rng.standard_normal((5, len(CLASSES))), rng.random(len(CLASSES)) < 0.7
+    out = smooth(x, covered, sonotypes=sonotypes, **alphas)
+    np.testing.assert_allclose(out, oracle(x, covered, alphas, sonotypes), atol=1e-12)
+
+
+@pytest.mark.parametrize("kind", [np.float32, np.float64])
+def test_a_class_alone_in_its_groups_keeps_every_bit(kind: type) -> None:
+    x = (np.random.default_rng(0).standard_normal((200, len(CLASSES))) / 3).astype(kind)
+    out = smooth(x, genus=0.3, family=0.3, order=0.3, class_name=0.3)
+    assert out.dtype == kind
+    np.testing.assert_array_equal(out[:, 7], x[:, 7])  # the only bird
+    assert not np.array_equal(out[:, 0], x[:, 0])
+
+
+@pytest.mark.parametrize("kind", [np.float32, np.float64])
+def test_the_only_covered_class_of_a_genus_keeps_every_bit(kind: type) -> None:
+    x = (np.random.default_rng(1).standard_normal((200, len(CLASSES))) / 3).astype(kind)
+    covered = np.array([True, False, True, True, True, True, True, True])
+    np.testing.assert_array_equal(smooth(x, covered, genus=0.15)[:, 0], x[:, 0])
+
+
+def test_alpha_zero_returns_the_same_values() -> None:
+    np.testing.assert_array_equal(smooth(X), X)
+    np.testing.assert_array_equal(smooth(X, genus=0.0, class_name=0.0, sonotypes="group"), X)
+
+
+@given(seed=st.integers(0, 99), random=st.randoms(use_true_random=False))
+def test_part_of_the_rows_gives_the_same_bits(seed: int, random: Any) -> None:
+    x = np.random.default_rng(seed).standard_normal((30, len(CLASSES))).astype(np.float32)
+    rows = random.sample(range(30), 7)
+    whole = smooth(x, genus=0.15, class_name=0.05)
+    np.testing.assert_array_equal(smooth(x[rows], genus=0.15, class_name=0.05), whole[rows])
+    np.testing.assert_array_equal(smooth(np.asfortranarray(x), genus=0.15, class_name=0.05), whole)
+
+
+def test_class_order_follows_the_ids_not_the_columns() -> None:
+    x = np.random.default_rng(0).standard_normal((4, len(CLASSES)))
+    order = np.random.default_rng(1).permutation(len(CLASSES))
+    moved = smooth(x[:, order], classes=tuple(CLASSES[i] for i in order), genus=0.5, order=0.5)
+    np.testing.assert_allclose(moved, smooth(x, genus=0.5, order=0.5)[:, order], atol=1e-14)
+
+
+def test_a_subset_of_the_taxonomy_groups_only_what_is_there() -> None:
+    out = smooth(np.array([[8.0, 4.0]]), np.ones(2, bool), ("a", "c"), genus=0.5)
+    assert out.tolist() == [[8.0, 4.0]]  # two genera of one each
+    assert smooth(np.array([[8.0, 4.0]]), np.ones(2, bool), ("a", "c"), family=0.5).tolist() == [[7.0, 5.0]]
+
+
+def test_levels_the_taxonomy_lacks_are_all_named() -> None:
+    bare = Taxonomy({c: {"scientific_name": f"{c} x", "class_name": "Aves"} for c in ("p", "q")})
+    with pytest.raises(BlendkitError, match=r"no family and no order") as caught:
+        taxonomy_mean(np.zeros((1, 2)), taxonomy=bare, classes=("p", "q"), covered=np.ones(2, bool),
+                      genus=0.1, family=0.1, order=0.1)  # fmt: skip
+    assert "taxonomy.csv" in str(caught.value)
+    assert "genus" not in str(caught.value)
+
+
+def test_classes_unknown_to_the_taxonomy_stay() -> None:
+    out = smooth(np.array([[8.0, 4.0, 1.0]]), np.ones(3, bool), ("a", "b", "stranger"), genus=0.5)
+    assert out.tolist() == [[7.0, 5.0, 1.0]]

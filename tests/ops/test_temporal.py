@@ -1,0 +1,130 @@
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from numpy.typing import NDArray
+from scipy.ndimage import gaussian_filter1d
+
+from blendkit.ops.temporal import gaussian, three_tap
+
+SIGMAS = [0.1, 0.3, 0.5, 0.65, 1.0, 1.5, 2.5, 5.0]
+
+
+def offsets_of(*lengths: int) -> NDArray[np.int64]:
+    return np.concatenate([[0], np.cumsum(lengths)]).astype(np.int64)
+
+
+def noise(rows: int, classes: int = 3, kind: type = np.float64) -> Any:
+    return np.random.default_rng(rows).standard_normal((rows, classes)).astype(kind)
+
+
+@pytest.mark.parametrize("sigma", SIGMAS)
+@pytest.mark.parametrize("kind", [np.float32, np.float64])
+def test_gaussian_equals_scipy_for_every_length(sigma: float, kind: type) -> None:
+    """One call on recordings of 1 to 40 chunks: also those shorter than the kernel."""
+    lengths = list(range(1, 41))
+    x, offsets = noise(sum(lengths), kind=kind), offsets_of(*lengths)
+    parts = np.split(x, offsets[1:-1])
+    expected = [gaussian_filter1d(p, sigma, axis=0, mode="nearest", truncate=4) for p in parts]
+    out = gaussian(x, offsets=offsets, sigma=sigma)
+    assert out.dtype == kind
+    np.testing.assert_allclose(out, np.concatenate(expected), atol=1e-6, rtol=0)
+
+
+@pytest.mark.parametrize("sigma", SIGMAS)
+def test_gaussian_equals_scipy_to_the_last_digits_in_float64(sigma: float) -> None:
+    x = noise(37)
+    expected = gaussian_filter1d(x, sigma, axis=0, mode="nearest", truncate=4)
+    np.testing.assert_allclose(gaussian(x, sigma=sigma), expected, atol=1e-13, rtol=0)
+
+
+def test_the_default_gaussian_has_sigma_one() -> None:
+    x = noise(12)
+    np.testing.assert_array_equal(gaussian(x), gaussian(x, sigma=1.0))
+    assert not np.array_equal(gaussian(x), gaussian(x, sigma=1.1))
+
+
+def test_gaussian_by_hand() -> None:
+    """Sigma 0.3: three taps; e = exp(-1 / 0.18), and the edges repeat themselves."""
+    e = np.exp(-0.5 / 0.09)
+    side, mid = e / (1 + 2 * e), 1 / (1 + 2 * e)
+    out = gaussian(np.array([[1.0], [0.0], [0.0], [2.0]]), sigma=0.3)
+    expected = [mid + side, side, 2 * side, 2 * (mid + side)]
+    np.testing.assert_allclose(out[:, 0], expected, rtol=1e-14)
+
+
+@pytest.mark.parametrize(
+    ("column", "expected"),
+    [
+        ([3.0], [3.0]),
+        ([1.0, 3.0], [1.25, 2.75]),  # 3/4 + the neighbour's 1/8, and itself for the missing one
+        ([0.0, 8.0, 0.0], [1.0, 6.0, 1.0]),
+        ([8.0, 0.0, 0.0, 4.0], [7.0, 1.0, 0.5, 3.5]),
+    ],
+)
+def test_three_tap_by_hand(column: list[float], expected: list[float]) -> None:
+    assert three_tap(np.array([column]).T, alpha=0.25)[:, 0].tolist() == expected
+
+
+def test_three_tap_default_alpha() -> None:
+    np.testing.assert_allclose(three_tap(np.array([[0.0], [10.0], [0.0]]))[:, 0], [1.0, 8.0, 1.0], rtol=1e-15)
+
+
+def test_three_tap_of_alpha_zero_changes_no_bit() -> None:
+    x = noise(30, kind=np.float32)
+    np.testing.assert_array_equal(three_tap(x, offsets=offsets_of(10, 20), alpha=0.0), x)
+
+
+def test_three_tap_of_alpha_one_leaves_only_neighbours() -> None:
+    out = three_tap(np.array([[2.0], [4.0], [8.0]]), alpha=1.0)
+    assert out[:, 0].tolist() == [3.0, 5.0, 6.0]
+
+
+@pytest.mark.parametrize("op", [gaussian, three_tap])
+def test_recordings_do_not_reach_into_each_other(op: Any) -> None:
+    x, offsets = noise(24), offsets_of(12, 12)
+    other = x.copy()
+    other[12:] += 100
+    np.testing.assert_array_equal(op(other, offsets=offsets)[:12], op(x, offsets=offsets)[:12])
+    assert not np.array_equal(op(other)[:12], op(x)[:12])  # without offsets all is one recording
+
+
+@pytest.mark.parametrize("op", [gaussian, three_tap])
+@given(lengths=st.lists(st.integers(1, 15), min_size=1, max_size=6), random=st.randoms(use_true_random=False))
+def test_shards_equal_the_whole_bit_for_bit(op: Any, lengths: list[int], random: Any) -> None:
+    x, offsets = noise(sum(lengths), 5, np.float32), offsets_of(*lengths)
+    parts = np.split(op(x, offsets=offsets), offsets[1:-1])
+    for recording, expected in zip(np.split(x, offsets[1:-1]), parts, strict=True):
+        columns = random.sample(range(5), 2)
+        np.testing.assert_array_equal(op(recording), expected)
+        np.testing.assert_array_equal(op(recording[:, columns]), expected[:, columns])
+
+
+@pytest.mark.parametrize("op", [gaussian, three_tap])
+@given(value=st.floats(-1e6, 1e6), length=st.integers(1, 20))
+def test_a_steady_recording_stays_steady(op: Any, value: float, length: int) -> None:
+    np.testing.assert_allclose(op(np.full((length, 2), value)), value, rtol=1e-12, atol=1e-300)
+
+
+@pytest.mark.parametrize("op", [gaussian, three_tap])
+@given(seed=st.integers(0, 99))
+def test_smoothing_stays_between_the_extremes(op: Any, seed: int) -> None:
+    x = np.random.default_rng(seed).random((17, 4))
+    out = op(x)
+    assert (out <= x.max(axis=0) + 1e-12).all()
+    assert (out >= x.min(axis=0) - 1e-12).all()
+
+
+@pytest.mark.parametrize("op", [gaussian, three_tap])
+def test_layout_and_arguments(op: Any) -> None:
+    x, offsets = noise(20), offsets_of(7, 13)
+    before = x.copy()
+    x.setflags(write=False)
+    expected = op(x, offsets=offsets)
+    np.testing.assert_array_equal(op(np.asfortranarray(x), offsets=offsets), expected)
+    np.testing.assert_array_equal(x, before)
+    assert op(np.zeros((0, 3)), offsets=np.zeros(1, np.int64)).shape == (0, 3)

@@ -1,0 +1,111 @@
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from blendkit.errors import BlendkitError
+from blendkit.recipe import Plan, make_plan, parse_recipe
+from blendkit.recipe.paths import DataFolder, check_files, named_files
+
+TEXT = """\
+recipe: 1
+name: demo
+members:
+  p: {use: table, path: scores/p.csv, space: prob}
+  z:
+    use: table
+    path: z.csv
+    space: logit
+    steps:
+      - {site_hour_prior: {fit: {labels: l.csv, folds: 5}}, id: one}
+      - {site_hour_prior: {artefact: prior.npz}, id: two}
+      - {site_hour_prior: {fit: l.csv}, id: three}
+blends:
+  c: {by: rank, of: {p: 1, z: 1}}
+output: c
+"""
+FILES = ["scores/p.csv", "z.csv", "l.csv", "prior.npz"]
+
+
+def plan(text: str = TEXT) -> Plan:
+    return make_plan(parse_recipe(text, "r.yaml"))
+
+
+@pytest.fixture
+def data(tmp_path: Path) -> Path:
+    root = tmp_path / "data"
+    for name in FILES:
+        path = root / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text("x", encoding="utf-8")
+    (tmp_path / "secret.csv").write_text("x", encoding="utf-8")
+    return root
+
+
+def test_every_file_a_plan_needs_is_named() -> None:
+    assert sorted(name for _, name in named_files(plan())) == sorted([*FILES, "l.csv"])
+
+
+def test_files_are_found_below_the_data_folder(data: Path) -> None:
+    found = check_files(plan(), DataFolder(data))
+    assert {p.relative_to(data.resolve()).as_posix() for p in found.values()} == set(FILES)
+    assert found["members", "p", "path"] == (data / "scores/p.csv").resolve()
+    assert all(p.is_absolute() for p in found.values())
+
+
+def test_every_missing_file_is_listed_with_its_key_and_the_nearest(data: Path) -> None:
+    (data / "z.csv").rename(data / "zz.csv")
+    (data / "prior.npz").unlink()
+    with pytest.raises(BlendkitError) as caught:
+        check_files(plan(), DataFolder(data))
+    found = list(caught.value.problems)
+    assert len(found) == 2
+    assert found[0].startswith("r.yaml:7: members.z.path: ")
+    assert "'z.csv'" in found[0]
+    assert "did you mean 'zz.csv'" in found[0]
+    assert "r.yaml:11: members.z.steps[1].site_hour_prior.artefact" in found[1]
+
+
+@pytest.mark.parametrize("name", ["../secret.csv", "scores/../../secret.csv", "/etc/hostname", ".."])
+def test_paths_that_leave_the_folder_are_refused(data: Path, name: str) -> None:
+    with pytest.raises(BlendkitError, match=r"leaves the data folder.*--allow-outside") as caught:
+        DataFolder(data).find(name)
+    assert repr(name) in str(caught.value)
+    with pytest.raises(BlendkitError, match="leaves the data folder"):
+        check_files(plan(TEXT.replace("path: z.csv", f"path: {name}")), DataFolder(data))
+
+
+def test_a_link_out_of_the_folder_is_refused(data: Path) -> None:
+    (data / "link.csv").symlink_to(data.parent / "secret.csv")
+    with pytest.raises(BlendkitError, match="leaves the data folder"):
+        DataFolder(data).find("link.csv")
+
+
+def test_paths_may_leave_where_that_is_allowed(data: Path) -> None:
+    folder = DataFolder(data, outside=True)
+    assert folder.find("../secret.csv") == (data.parent / "secret.csv").resolve()
+    found = check_files(plan(TEXT.replace("path: z.csv", "path: ../secret.csv")), folder)
+    assert found["members", "z", "path"].name == "secret.csv"
+
+
+@pytest.mark.parametrize("name", ["scores/../z.csv", "./z.csv", "scores/./p.csv"])
+def test_detours_inside_the_folder_are_fine(data: Path, name: str) -> None:
+    assert DataFolder(data).require(name).is_file()
+
+
+def test_an_absolute_path_inside_the_folder_is_fine(data: Path) -> None:
+    assert DataFolder(data).require(str(data.resolve() / "z.csv")).is_file()
+
+
+def test_a_neighbour_with_the_folders_name_in_front_is_outside(data: Path) -> None:
+    """`data2` starts with `data`, but does not lie in it."""
+    (data.parent / "data2").mkdir()
+    with pytest.raises(BlendkitError, match="leaves the data folder"):
+        DataFolder(data).find("../data2/x.csv")
+
+
+@pytest.mark.parametrize("name", ["scores", "nowhere/p.csv", ""])
+def test_what_is_no_file_is_missing(data: Path, name: str) -> None:
+    with pytest.raises(BlendkitError, match="is not in"):
+        DataFolder(data).require(name)

@@ -1,0 +1,392 @@
+"""The conformance kits must pass what keeps its promises, and fail what only says so."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from hypothesis import find
+from numpy.typing import NDArray
+
+from blendkit.member import MemberInfo
+from blendkit.ops import Fitted, FittedOf, Offsets, RowsOf, Weights, op
+from blendkit.rows import NameRule, Rows, chunk_rows, make_rows
+from blendkit.scores import Scores
+from blendkit.testing import CLASSES, check_member, check_op, scores_strategy, small_rows, small_taxonomy
+
+Array = NDArray[Any]
+RATE = 100  # a rate as low as this makes a test fast
+CALLS: Iterator[int] = iter(range(10**9))  # what a member that does not repeat itself adds
+
+
+def refused(function: Callable[..., Any], *words: str, **params: Any) -> None:
+    with pytest.raises(AssertionError) as caught:
+        check_op(function, **params)
+    assert all(w in str(caught.value) for w in words), str(caught.value)
+
+
+# --- ops that keep their promises ---------------------------------------------------------------
+
+
+@op("double", scope="chunk", classwise=True, monotone="strict")
+def double(x: Array) -> Array:
+    return x * 2
+
+
+@op("clip", scope="chunk", classwise=True, monotone="weak")
+def clip(x: Array) -> Array:
+    return np.clip(x, -0.5, 0.5)
+
+
+@op("from_start", scope="file", classwise=True)
+def from_start(x: Array, *, offsets: Offsets) -> Array:
+    return np.asarray(x - np.repeat(x[offsets[:-1]], np.diff(offsets), axis=0))
+
+
+@op("from_first", scope="set", classwise=True)
+def from_first(x: Array) -> Array:
+    return np.asarray(x - x[:1])
+
+
+@op("first", kind="blend", scope="chunk", classwise=True, per_class=("weights",))
+def first(*xs: Array, weights: Weights) -> Array:
+    return xs[0] * (weights[0] + weights[1])
+
+
+@op("scaled", scope="chunk", classwise=True)
+def scaled(x: Array, *, by: float) -> Array:
+    return x + np.asarray(by, x.dtype)
+
+
+@pytest.mark.parametrize("honest", [double, clip, from_start, from_first, first])
+def test_honest_ops_pass(honest: Callable[..., Any]) -> None:
+    check_op(honest)
+
+
+def test_parameters_reach_the_op() -> None:
+    check_op(scaled, by=0.5)
+    refused(scaled, "not finite", by=np.inf)
+
+
+def test_a_parameter_per_class_is_cut_with_the_classes() -> None:
+    @op("per_class", scope="chunk", classwise=True, per_class=("by",))
+    def honest(x: Array, *, by: Any) -> Array:
+        return x * np.asarray(by, x.dtype)
+
+    check_op(honest, by=list(range(len(CLASSES))))
+
+
+# --- ops that lie -------------------------------------------------------------------------------
+
+
+def test_a_mean_over_the_set_is_no_chunk_op() -> None:
+    @op("liar", scope="chunk", classwise=True)
+    def liar(x: Array) -> Array:
+        return np.asarray(x - x.mean(axis=0))
+
+    refused(liar, "'liar'", "scope chunk", "other values")
+
+
+def test_a_mean_over_the_set_is_no_file_op_either() -> None:
+    @op("liar", scope="file", classwise=True)
+    def liar(x: Array) -> Array:
+        return np.asarray(x - x.mean(axis=0))
+
+    refused(liar, "scope file", "other values")
+
+
+def test_mixing_neighbours_is_no_chunk_op() -> None:
+    @op("liar", scope="chunk", classwise=True)
+    def liar(x: Array) -> Array:
+        return np.asarray(0.5 * x + 0.5 * np.roll(x, 1, axis=0))
+
+    refused(liar, "scope chunk", "other values")
+
+
+def test_reaching_into_the_next_recording_is_no_file_op() -> None:
+    @op("liar", scope="file", classwise=True)
+    def liar(x: Array) -> Array:
+        return np.asarray(0.5 * x + 0.5 * np.roll(x, 1, axis=0))
+
+    refused(liar, "scope file", "other values")
+
+
+def test_a_softmax_over_the_row_is_not_classwise() -> None:
+    @op("liar", scope="chunk", classwise=True)
+    def liar(x: Array) -> Array:
+        e = np.exp(x - x.max(axis=1, keepdims=True))
+        return np.asarray(e / e.sum(axis=1, keepdims=True))
+
+    refused(liar, "classwise", "some classes alone")
+
+
+def test_a_blend_that_looks_at_all_weights_is_not_classwise() -> None:
+    @op("liar", kind="blend", scope="chunk", classwise=True, per_class=("weights",))
+    def liar(*xs: Array, weights: Weights) -> Array:
+        return xs[0] * weights.max()
+
+    refused(liar, "classwise")
+
+
+def test_position_is_not_a_class() -> None:
+    @op("liar", scope="chunk", classwise=True)
+    def liar(x: Array) -> Array:
+        return x + np.arange(x.shape[1], dtype=x.dtype)
+
+    refused(liar, "classwise")
+
+
+def test_an_op_must_not_write_to_its_argument() -> None:
+    @op("liar", scope="chunk", classwise=True)
+    def liar(x: Array) -> Array:
+        x += 1
+        return x
+
+    refused(liar, "'liar'", "argument")
+
+
+def test_nan_is_refused() -> None:
+    @op("liar", scope="set")
+    def liar(x: Array) -> Array:
+        return np.where(x > 1, np.nan, x)
+
+    refused(liar, "not finite")
+
+
+def test_another_shape_is_refused() -> None:
+    @op("liar", scope="set")
+    def liar(x: Array) -> Array:
+        return x[:, :1]
+
+    refused(liar, "shape")
+
+
+def test_a_clip_is_not_strictly_monotone() -> None:
+    @op("liar", scope="chunk", classwise=True, monotone="strict")
+    def liar(x: Array) -> Array:
+        return np.clip(x, -0.5, 0.5)
+
+    refused(liar, "strictly monotone")
+
+
+def test_a_reversal_is_not_weakly_monotone() -> None:
+    @op("liar", scope="chunk", classwise=True, monotone="weak")
+    def liar(x: Array) -> Array:
+        return -x
+
+    refused(liar, "weakly monotone", "re-ordered")
+
+
+def test_splitting_ties_is_not_strictly_monotone() -> None:
+    @op("liar", scope="file", classwise=True, monotone="strict")
+    def liar(x: Array, *, rows: RowsOf) -> Array:
+        return x + (rows.start_s * 1e-9)[:, None]
+
+    refused(liar, "strictly monotone")
+
+
+def test_a_lie_in_one_space_only_is_found() -> None:
+    @op("liar", scope="chunk", classwise=True)
+    def liar(x: Array) -> Array:
+        return x if (x < 0).any() or len(x) < 5 else np.asarray(x - x.mean(axis=0))  # harmless on logits
+
+    refused(liar, "prob", "other values")
+
+
+def test_every_broken_promise_is_listed() -> None:
+    @op("liar", scope="chunk", classwise=True, monotone="strict")
+    def liar(x: Array) -> Array:
+        return np.asarray(-x + x.mean())
+
+    refused(liar, "scope chunk", "classwise", "monotone", "float32", "float64")
+
+
+def test_a_function_without_a_declaration_is_refused() -> None:
+    with pytest.raises(AssertionError, match="not declared with @op"):
+        check_op(lambda x: x)
+
+
+def test_a_fitted_op_is_run_on_fitted_artefacts() -> None:
+    def fit(truth: Array, labelled: Array, rows: Rows, classes: tuple[str, ...]) -> Array:
+        return truth.mean(axis=0)
+
+    @op("honest", scope="file", fit=fit, load=lambda path: None)
+    def honest(x: Array, *, rows: RowsOf, fitted: FittedOf) -> Array:
+        return np.asarray(x + [fitted.artefacts[fitted.pick(str(r))] for r in rows.recording])
+
+    @op("liar", scope="file", fit=fit, load=lambda path: None)
+    def liar(x: Array, *, rows: RowsOf, fitted: FittedOf) -> Array:
+        return np.asarray(x + fitted.artefacts[fitted.pick(str(rows.recording[0]))])
+
+    check_op(honest)
+    refused(liar, "scope file")  # one recording's artefact used for all
+
+
+def test_fitted_gives_each_recording_its_own_artefact() -> None:
+    fitted = Fitted(("all", "without a"), 0, {"a": 1})
+    assert [fitted.artefacts[fitted.pick(r)] for r in "abc"] == ["without a", "all", "all"]
+
+
+# --- members ------------------------------------------------------------------------------------
+
+INFO = MemberInfo(classes=CLASSES, covered=(True,) * len(CLASSES), rate=RATE, window_s=5.0)
+
+
+@dataclass
+class Listener:
+    """An honest member: how loud each seventh of the window is. Liars change one thing."""
+
+    info: MemberInfo = INFO
+    change: Callable[[Array, Array], Array] = lambda windows, logits: logits
+
+    def predict(self, windows: Array) -> Array:
+        parts = np.array_split(windows, len(CLASSES), axis=1)
+        logits = np.stack([np.abs(p).mean(axis=1) for p in parts], axis=1).astype(np.float32)
+        return self.change(windows, logits)
+
+
+def check(change: Callable[[Array, Array], Array], info: MemberInfo = INFO) -> None:
+    check_member(lambda context: Listener(info, change))
+
+
+def test_an_honest_member_passes() -> None:
+    check_member(lambda context: Listener())
+
+
+def test_the_smallest_registered_member_passes() -> None:
+    check_member("tone")
+
+
+def test_parameters_and_context_reach_the_factory() -> None:
+    seen = []
+
+    def factory(context: Any, *, loud: int) -> Listener:
+        seen.append((context.classes, loud))
+        return Listener()
+
+    check_member(factory, loud=3)
+    assert seen == [(CLASSES, 3)]
+
+
+def _write(windows: Array, logits: Array) -> Array:
+    windows[:] = 0
+    return logits
+
+
+@pytest.mark.parametrize(
+    ("change", "words"),
+    [
+        (lambda w, z: z.astype(np.float64), "expected float32"),
+        (lambda w, z: z[:, :3], "shape"),
+        (lambda w, z: z[:1], "shape"),
+        (lambda w, z: np.where(z > 0, z, np.float32(np.nan)), "not finite"),
+        (lambda w, z: np.where(z > 0, z, np.float32(-np.inf)), "not finite"),
+        (_write, "changed its input"),
+        (lambda w, z: z + np.float32(next(CALLS)), "second time"),
+        (lambda w, z: z - z.mean(axis=0), "depend on its batch"),
+        (lambda w, z: z + np.float32(len(z)), "depend on its batch"),
+    ],
+    ids=["float64", "few classes", "few windows", "nan", "inf", "writes", "random", "batch mean", "batch size"],
+)
+def test_lying_members_are_refused(change: Callable[[Array, Array], Array], words: str) -> None:
+    with pytest.raises(AssertionError, match=words):
+        check(change)
+
+
+@pytest.mark.parametrize(
+    ("info", "words"),
+    [
+        (replace(INFO, covered=(True,)), "coverage flags"),
+        (replace(INFO, classes=(CLASSES[0],) * len(CLASSES)), "distinct"),
+        (replace(INFO, covered=(False,) * len(CLASSES)), "no class is covered"),
+    ],
+)
+def test_what_a_member_says_of_itself_is_checked(info: MemberInfo, words: str) -> None:
+    with pytest.raises(AssertionError, match=words):
+        check(lambda w, z: z, info)
+
+
+def test_something_else_is_no_member() -> None:
+    with pytest.raises(AssertionError, match="a str has neither"):
+        check_member(lambda context: "hello")
+
+
+@dataclass
+class Finished:
+    """A finished member: scores that somebody else computed."""
+
+    scores: Any
+    space: str = "prob"
+
+    def read(self) -> Any:
+        return self.scores
+
+    def warnings(self) -> list[str]:
+        return []
+
+
+def ready(space: Any = "prob") -> Scores:
+    rows = small_rows()
+    return Scores.build(np.full((len(rows), 2), 0.5), rows, ("a", "b"), space)
+
+
+def shuffled() -> Scores:
+    rows = make_rows(["a", "a"], np.array([5.0, 0.0]), np.array([10.0, 5.0]), NameRule())
+    values = np.zeros((2, 1))
+    values.setflags(write=False)
+    return Scores(values, rows, ("x",), "prob", np.ones(1, bool))
+
+
+def writeable() -> Scores:
+    rows = chunk_rows({"a": 2}, 5.0, NameRule())
+    return Scores(np.zeros((2, 1)), rows, ("x",), "prob", np.ones(1, bool))
+
+
+def test_an_honest_table_passes() -> None:
+    check_member(lambda context: Finished(ready()))
+
+
+@pytest.mark.parametrize(
+    ("scores", "words"),
+    [
+        (ready("logit"), "read gave logit scores, space says prob"),
+        (np.zeros((2, 2)), "expected Scores"),
+        (shuffled(), "start time"),
+        (writeable(), "writeable"),
+    ],
+    ids=["space", "array", "order", "writeable"],
+)
+def test_lying_tables_are_refused(scores: Any, words: str) -> None:
+    with pytest.raises(AssertionError, match=words):
+        check_member(lambda context: Finished(scores))
+
+
+def test_a_registered_table_passes(tmp_path: Path) -> None:
+    path = tmp_path / "scores.csv"
+    path.write_text("row_id,a,b\nrec_10,0.5,0.25\nrec_5,0.125,1\n", encoding="utf-8")
+    check_member("table", path=str(path), space="prob")
+
+
+# --- what the kits are made of ------------------------------------------------------------------
+
+
+def test_the_small_world_holds_the_awkward_cases() -> None:
+    rows, taxonomy = small_rows(), small_taxonomy()
+    assert taxonomy.classes == CLASSES
+    assert len(rows.recordings()) == 5
+    assert 1 in np.diff(rows.offsets())  # a recording of one chunk
+    assert "" in rows.site
+    assert -1 in rows.hour
+    assert sum(taxonomy.is_sonotype(c) for c in CLASSES) == 2
+    assert taxonomy.sizes(CLASSES, "genus") == {"Nyctidromus": 2, "Scinax": 2}
+
+
+def test_strategy_finds_ties_signed_zeros_and_large_values() -> None:
+    strategy = scores_strategy()
+    assert find(strategy, lambda x: len(np.unique(x[:, 0])) < len(x)).ndim == 2
+    assert find(strategy, lambda x: bool(np.signbit(x[x == 0]).any())).dtype == np.float64
+    assert find(strategy, lambda x: bool((np.abs(x) > 1e299).any())).size > 0
