@@ -66,9 +66,8 @@ def cli() -> None:
 def main() -> None:
     """Run the command line. Exit codes: 0 delivered, 1 --strict, 2 the user's to mend, 3 I/O failure."""
     try:
-        cli(standalone_mode=False)
-    except click.exceptions.Exit as stop:
-        sys.exit(stop.exit_code)
+        code = cli(standalone_mode=False)  # click hands back the code of an Exit
+        sys.exit(code if isinstance(code, int) else 0)
     except click.Abort:
         click.echo("interrupted", err=True)
         sys.exit(130)

@@ -30,7 +30,12 @@ def sample(folder: Path, seed: int, train: int | None, test: int | None, shift: 
     if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
         raise BlendkitError(f"{folder}: exists; the sample world is made in a new folder")
     given = {"train_recordings": train, "test_recordings": test, "shift": shift}
-    config = WorldConfig(seed=seed, **{k: v for k, v in given.items() if v is not None})  # type: ignore[arg-type]
+    try:
+        config = WorldConfig(seed=seed, **{k: v for k, v in given.items() if v is not None})  # type: ignore[arg-type]
+    except ValueError as error:
+        raise BlendkitError(f"no such world: {error}") from error
+    if folder.exists():
+        folder.rmdir()  # it is empty; the world takes its place whole
     make_world(folder, config)
     click.echo(f"made {folder}: {config.train_recordings} training and {config.test_recordings} test recordings")
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -24,12 +24,13 @@ def fit_step(
     names: NameRule,
     chunk_s: float,
     note: Callable[[str], None] = lambda text: None,
+    known: Iterable[str] = (),
 ) -> Fitted:
     """Return what a fitted step applies to the scored recordings.
 
     `fit: {labels, folds}` cross-fits: a labelled recording gets the artefact fitted without its fold.
     `fit: F` and `artefact: P` raise BlendkitError if they saw a scored recording, unless `allow_seen`;
-    then `note` is told.
+    then `note` is told. known: further classes that labels may name (a step may act on some only).
     """
     assert step.info is not None
     assert step.info.fit is not None
@@ -47,7 +48,7 @@ def fit_step(
     def fitted(recordings: Sequence[str]) -> Any:
         part = table.only(recordings)
         rows = chunk_rows(part.chunk_counts(chunk_s), chunk_s, names)
-        truth, labelled = part.matrix(rows, classes, taxonomy.classes)
+        truth, labelled = part.matrix(rows, classes, {*taxonomy.classes, *known})
         assert step.info is not None
         assert step.info.fit is not None
         return step.info.fit(truth, labelled, rows, classes, **params)

@@ -107,15 +107,17 @@ def truth_of(
 def _require_named(plan: Plan, data: DataFolder) -> None:
     """A file may be missing where its key is at the default; one that the recipe names must be there."""
     model, problems = plan.recipe.model, []
+    fields = type(model).model_fields
+    changed = {k for k in ("template", "taxonomy", "labels", "audio") if getattr(model, k) != fields[k].default}
     named: list[tuple[KeyPath, str]] = [] if model.template is None else [(("template",), model.template)]
     named += [((key, i), n) for key in ("taxonomy", "labels") for i, n in enumerate(getattr(model, key))]
     for path, name in named:
-        if path[0] in model.model_fields_set:
+        if str(path[0]) in changed:
             try:
                 data.require(name)
             except BlendkitError as error:
                 problems.append(f"{plan.recipe.where(path)}: {error.title}")
-    if "audio" in model.model_fields_set and not any(data.find(n).is_dir() for n in model.audio):
+    if "audio" in changed and not any(data.find(n).is_dir() for n in model.audio):
         problems.append(f"{plan.recipe.where(('audio',))}: no such folder in {data.root}: {', '.join(model.audio)}")
     if problems:
         raise BlendkitError(f"{plan.recipe.source}: inputs are missing", problems)

@@ -76,6 +76,8 @@ def run(
     scored, rows = _score(plan, inputs, opened, tell)
     clock["scored"] = time.perf_counter()
     members, notes = _aligned(plan, inputs, opened, rows)
+    if dry_run is not None and not opened.audio:
+        notes.append("no member needs audio: a dry run changes nothing")
     warnings = [*(inputs.notes if opened.audio else ()), *_damaged(scored), *opened.doubts, *notes]
     classes = next(iter(members.values())).classes
     if inputs.taxonomy.table:
@@ -187,9 +189,16 @@ def _aligned(plan: Plan, inputs: Inputs, opened: Opened, rows: Rows) -> tuple[di
             continue
         classes = classes or scores.classes
         notes += _row_notes(name, scores, rows)
+        if table is None and _looks_like_probabilities(scores):
+            notes.append(f"member {name!r}: every logit lies in [0, 1]: probabilities?")
     if problems:
         raise BlendkitError("members do not fit the expected rows and classes", problems)
     return out, notes
+
+
+def _looks_like_probabilities(scores: Scores) -> bool:
+    values = scores.values[:, scores.covered]
+    return bool(values.size and values.min() >= 0 and values.max() <= 1 and values.min() < values.max())
 
 
 def _row_notes(name: str, scores: Scores, rows: Rows) -> list[str]:

@@ -57,7 +57,7 @@ def apply_step(
             scores.space,
             scores.covered[chosen],
         )
-    context = _context(step, part, around, note)
+    context = _context(step, part, around, note, scores.classes)
     params = {k: v for k, v in step.params.items() if k in _own_params(step)}
     if step.info.scope == "file" and "offsets" in context:
         gaps = int(((scores.rows.start_s[1:] > scores.rows.end_s[:-1]) & ~_new_recording(scores)).sum())
@@ -124,7 +124,10 @@ def _own_params(step: StepPlan) -> set[str]:
     return {k for k, (_, context, _) in signature(step.info.function).items() if context is None}
 
 
-def _context(step: StepPlan, scores: Scores, around: Surroundings, note: Callable[[str], None]) -> dict[str, Any]:
+def _context(
+    step: StepPlan, scores: Scores, around: Surroundings, note: Callable[[str], None], known: tuple[str, ...]
+) -> dict[str, Any]:
+    """Supply what an op asks for; known: all classes of the stream, of which `scores` may hold some."""
     assert step.info is not None
     supply: dict[str, Callable[[], Any]] = {
         "offsets": scores.rows.offsets,
@@ -132,7 +135,7 @@ def _context(step: StepPlan, scores: Scores, around: Surroundings, note: Callabl
         "taxonomy": lambda: _known(step, around.taxonomy),
         "classes": lambda: scores.classes,
         "covered": lambda: scores.covered,
-        "fitted": lambda: _fit(step, scores, around, note),
+        "fitted": lambda: _fit(step, scores, around, note, known),
     }
     return {parameter: supply[name]() for parameter, name in step.info.context().items()}
 
@@ -143,11 +146,13 @@ def _known(step: StepPlan, taxonomy: Taxonomy) -> Taxonomy:
     return taxonomy
 
 
-def _fit(step: StepPlan, scores: Scores, around: Surroundings, note: Callable[[str], None]) -> Any:
+def _fit(
+    step: StepPlan, scores: Scores, around: Surroundings, note: Callable[[str], None], known: tuple[str, ...]
+) -> Any:
     base = (*step.path, step.name)
     path = next(p for k, p in around.files.items() if k[: len(base)] == base)
     scored = scores.rows.recordings()
-    return fit_step(step, path, scored, scores.classes, around.taxonomy, around.names, around.chunk_s, note)
+    return fit_step(step, path, scored, scores.classes, around.taxonomy, around.names, around.chunk_s, note, known)
 
 
 def where_mask(

@@ -6,6 +6,7 @@ from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -92,7 +93,7 @@ def _blend(desk: _Desk, stream: StreamPlan) -> Scores:
                 "these weights have no exact integer form (over nine decimals, or too far apart): blended in float64",
             )
         ranks = [_ranks(desk, n) for n in stream.inputs]
-        values = stream.blend.function(*ranks, weights=weights, **stream.params)
+        values = stream.blend.function(*ranks, **_blend_context(desk, stream, template, weights))
     else:
         values = _blend_rows(desk, stream, inputs, weights)
         for name in stream.inputs:
@@ -119,7 +120,7 @@ def _blend_rows(
     assert stream.blend is not None
     takes, function = stream.blend.takes, stream.blend.function
     floors = {
-        n: zero_stand_in(s.values, partial(_note_of, desk, stream.name, n))
+        n: zero_stand_in(s.values[:, s.covered], partial(_note_of, desk, stream.name, n))
         for n, s in inputs.items()
         if takes == "logit" and s.space == "prob"
     }
@@ -131,12 +132,28 @@ def _blend_rows(
         return sigmoid(values) if takes == "prob" else logit(values, floor=floors[name])
 
     n = len(next(iter(inputs.values())).values)
-    step = _BLOCK if stream.blend.scope == "chunk" else max(n, 1)
+    kwargs = _blend_context(desk, stream, next(iter(inputs.values())), weights)
+    by_rows = {"rows", "offsets"} & set(stream.blend.context().values())  # these belong to the whole
+    step = _BLOCK if stream.blend.scope == "chunk" and not by_rows else max(n, 1)
     out = np.empty((n, weights.shape[1]), np.float64)
     for low in range(0, n, step):
         part = slice(low, low + step)
-        out[part] = function(*(ready(i, part) for i in stream.inputs), weights=weights, **stream.params)
+        out[part] = function(*(ready(i, part) for i in stream.inputs), **kwargs)
     return out
+
+
+def _blend_context(desk: _Desk, stream: StreamPlan, scores: Scores, weights: NDArray[np.float64]) -> dict[str, Any]:
+    """Supply what a blend asks for, beside its own parameters."""
+    assert stream.blend is not None
+    supply: dict[str, Any] = {
+        "weights": weights,
+        "rows": scores.rows,
+        "offsets": scores.rows.offsets(),
+        "taxonomy": desk.around.taxonomy,
+        "classes": scores.classes,
+        "covered": (weights != 0).any(axis=0),
+    }
+    return {p: supply[name] for p, name in stream.blend.context().items()} | stream.params
 
 
 def _note_of(desk: _Desk, stream: str, source: str, text: str) -> None:
