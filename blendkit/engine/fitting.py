@@ -39,6 +39,9 @@ def fit_step(
     if fit is None:
         artefact = step.info.load(path)
         _refuse_seen(step, artefact.saw, scored, note)
+        if not set(artefact.classes) & {*classes, *known}:
+            listed = [f"artefact: {shorten(artefact.classes)}", f"run: {shorten(classes)}"]
+            raise BlendkitError(f"{step.name}: {path.name} was fitted on none of the run's classes", listed)
         return Fitted((artefact,))
     table = read_labels(path).named_as(scored)
     folds = fit["folds"]

@@ -76,22 +76,20 @@ def score_recordings(members: Sequence[AudioMember], recordings: Sequence[Record
         if m.name in built:
             check_window(m.name, built[m.name].info, grid.chunk_s)
             m.store = m.store or m.open_store(built[m.name])
-    rates = {n: b.info.rate for n, b in built.items()}
-    groups = list(_groups([r for r in recordings if todo[r.id]], todo))
+    groups = [[r for r in g if todo[r.id]] for g in _groups(recordings)] if built else []
+    groups = [g for g in groups if g]
     tell("scoring", {"recordings": len(recordings), "to_score": sum(len(g) for g in groups)})
     decode_s = 0.0
     with ThreadPoolExecutor(1) as ahead:
-        pending = [ahead.submit(_prepare, g, [rates[n] for n in sorted(todo[g[0].id])], grid) for g in groups[:1]]
-        for i, group in enumerate(groups):
+        pending = [ahead.submit(_prepare, g, _rates(g, todo, built), grid) for g in groups[:1]]
+        for i in range(len(groups)):
             prepared, spent = pending.pop().result()
             decode_s += spent
-            if i + 1 < len(groups):
-                following = groups[i + 1]
-                wanted = [rates[n] for n in sorted(todo[following[0].id])]
-                pending = [ahead.submit(_prepare, following, wanted, grid)]
+            pending = [ahead.submit(_prepare, g, _rates(g, todo, built), grid) for g in groups[i + 1 : i + 2]]
             for m in members:
-                if m.name in todo[group[0].id]:
-                    _score_group(m, built[m.name], prepared, keys, grid)
+                own = [p for p in prepared if m.name in todo[p.recording]]
+                if own:
+                    _score_group(m, built[m.name], own, keys, grid)
             tell("scored", {"recordings": [p.recording for p in prepared], "status": [p.status for p in prepared]})
             del prepared
     return Scored(_status(members, keys), decode_s)
@@ -131,20 +129,24 @@ def _todo(members: Sequence[AudioMember], keys: dict[str, str]) -> dict[str, fro
     return {r: frozenset(names) for r, names in lacking.items()}
 
 
-def _groups(recordings: Sequence[Recording], todo: dict[str, frozenset[str]]) -> Iterator[list[Recording]]:
-    """Fixed groups of recordings that the same members lack; a batch never crosses one."""
+def _groups(recordings: Sequence[Recording]) -> Iterator[list[Recording]]:
+    """Fixed groups of recordings, whatever is stored already; a batch never crosses one."""
     group: list[Recording] = []
     seconds = 0.0
     for r in recordings:
         length = (probe_duration(r.path) if r.path.name else None) or 0.0
-        full = len(group) == GROUP or seconds + length > GROUP_S
-        if group and (full or todo[r.id] != todo[group[0].id]):
+        if group and (len(group) == GROUP or seconds + length > GROUP_S):
             yield group
             group, seconds = [], 0.0
         group.append(r)
         seconds += length
     if group:
         yield group
+
+
+def _rates(group: Sequence[Recording], todo: dict[str, frozenset[str]], built: dict[str, Member]) -> list[int]:
+    """The sample rates that the members which lack something of a group need, each once."""
+    return sorted({built[name].info.rate for r in group for name in todo[r.id]})
 
 
 def _prepare(group: Sequence[Recording], rates: Sequence[int], grid: Grid) -> tuple[list[_Prepared], float]:

@@ -12,7 +12,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from blendkit.errors import BlendkitError, shorten
+from blendkit.errors import BlendkitError
 from blendkit.files import atomic_path
 from blendkit.ops import ClassIds, Fitted, FittedOf, NonNegative, Positive, RowsOf, op
 from blendkit.rows import CLOCK_RESET, NO_HOUR, Rows
@@ -189,12 +189,6 @@ def site_hour_prior(
     the public chains. An unseen site falls back to the hour, a missing hour to the site, both to
     nothing; `fallbacks` counts them. Returns (N, C) in the dtype of x.
     """
-    strangers = [p for p in fitted.artefacts if not set(p.classes) & set(classes)]
-    if strangers and classes:
-        raise BlendkitError(
-            "site_hour_prior: the prior was fitted on none of the run's classes",
-            [f"prior: {shorten(strangers[0].classes)}", f"run: {shorten(classes)}"],
-        )
     offsets = rows.offsets()
     out = np.empty_like(x, order="C")
     terms: dict[tuple[int, str, int], Float] = {}
