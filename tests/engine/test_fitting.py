@@ -252,19 +252,9 @@ def test_a_step_for_some_classes_reads_labels_of_all(labels: Path) -> None:
 def test_an_artefact_of_other_classes_is_refused(labels: Path) -> None:
     # it would add nothing anywhere, and look as if it had worked
     path = saved(labels)
-    steps = (
-        make_plan(
-            parse_recipe(
-                "recipe: 1\nname: t\nmembers:\n  m: {use: table, path: m.csv, space: logit, "
-                "steps: [{site_hour_prior: {artefact: prior.npz}}]}\noutput: m\n",
-                "r.yaml",
-            )
-        )
-        .streams[0]
-        .steps
-    )
+    given = step("{artefact: prior.npz}")
     with pytest.raises(BlendkitError, match="none of the run's classes") as caught:
-        fit_step(steps[0], path, UNLABELLED, ("x", "y"), Taxonomy({}), NameRule(), 5.0)
+        fit_step(given, path, UNLABELLED, ("x", "y"), Taxonomy({}), NameRule(), 5.0)
     assert "frog" in str(caught.value)
     # a step on a few classes of the run is another matter
-    assert fit_step(steps[0], path, UNLABELLED, ("x",), Taxonomy({}), NameRule(), 5.0, known=("x", "frog"))
+    assert fit_step(given, path, UNLABELLED, ("x",), Taxonomy({}), NameRule(), 5.0, known=("x", "frog"))
