@@ -5,7 +5,7 @@ from __future__ import annotations
 import io
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from pathlib import Path
+from pathlib import Path, PurePath
 from typing import Literal
 
 import numpy as np
@@ -48,6 +48,12 @@ class Decoded:
     duration_s: float
     status: Status
     note: str = ""
+
+
+def without_suffix(file: str) -> PurePath:
+    """Return a file's path without its audio suffix; any other dot is part of the name."""
+    path = PurePath(file)
+    return path.with_suffix("") if path.suffix.lower() in SUFFIXES else path
 
 
 def find_recordings(folder: Path) -> list[Recording]:

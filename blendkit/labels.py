@@ -10,7 +10,7 @@ from pathlib import Path, PurePath
 import numpy as np
 from numpy.typing import NDArray
 
-from blendkit.audio import MIN_REMAINDER_S, SUFFIXES
+from blendkit.audio import MIN_REMAINDER_S, without_suffix
 from blendkit.errors import BlendkitError, did_you_mean, shorten
 from blendkit.rows import Rows
 
@@ -137,18 +137,12 @@ def read_labels(path: Path) -> LabelTable:
             bad.append(f"line {line}: {start!r} to {end!r} of {name!r}")
             continue
         heard = {c.strip() for c in label.split(";") if c.strip()}
-        spans.setdefault(_recording(name), {}).setdefault((key[0], key[1]), set()).update(heard)
+        spans.setdefault(without_suffix(name).as_posix(), {}).setdefault((key[0], key[1]), set()).update(heard)
     if bad:
         wanted = "a filename, and times as HH:MM:SS or seconds, start before end"
         raise BlendkitError(f"{path}: rows need {wanted}", [shorten(bad)])
     table = {r: tuple((s, e, frozenset(c)) for (s, e), c in found.items()) for r, found in spans.items()}
     return LabelTable(table, len(frame) - len(unique), str(path.name))
-
-
-def _recording(name: str) -> str:
-    """The recording id of a file name: its path without an audio suffix (a dot may be part of the name)."""
-    path = PurePath(name)
-    return (path.with_suffix("") if path.suffix.lower() in SUFFIXES else path).as_posix()
 
 
 def _milliseconds(text: str) -> int | None:

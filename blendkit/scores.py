@@ -4,13 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
-from pathlib import PurePath
 from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 from numpy.typing import NDArray
 
-from blendkit.audio import SUFFIXES
+from blendkit.audio import without_suffix
 from blendkit.errors import BlendkitError, did_you_mean, shorten
 from blendkit.rows import NameRule, Rows, canonical_order, make_rows
 
@@ -182,8 +181,7 @@ def _keys(rows: Rows) -> Iterator[tuple[str, int, int]]:
 
 def _recording_id(file: str) -> str:
     """The recording id of a frame's file: no audio suffix, and of an absolute path only the name."""
-    path = PurePath(file)
-    path = path.with_suffix("") if path.suffix.lower() in SUFFIXES else path
+    path = without_suffix(file)
     return path.name if path.is_absolute() else path.as_posix()
 
 

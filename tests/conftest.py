@@ -13,6 +13,8 @@ import soundfile
 from hypothesis import settings
 from numpy.typing import NDArray
 
+from blendkit.sample import WorldConfig, make_world
+
 Samples = NDArray[np.float32]
 
 settings.register_profile("blendkit", deadline=None, max_examples=50)
@@ -61,3 +63,12 @@ def tone_chunks() -> Callable[..., Samples]:
         return (tones + 0.02 * noise).astype(np.float32)
 
     return make
+
+
+@pytest.fixture(scope="session")
+def world(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """One small sample world for the whole session; tests must not write into it."""
+    folder = tmp_path_factory.getbasetemp() / "e2e_world"
+    if not folder.exists():
+        make_world(folder, WorldConfig(train_recordings=6, test_recordings=3, focal_clips=3))
+    return folder

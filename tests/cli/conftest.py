@@ -12,18 +12,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from blendkit.sample import WorldConfig, make_world
-
 Process = subprocess.CompletedProcess[str]
-
-
-@pytest.fixture(scope="session")
-def world(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """One small sample world for the whole session; tests must not write into it."""
-    folder = tmp_path_factory.getbasetemp() / "e2e_world"
-    if not folder.exists():
-        make_world(folder, WorldConfig(train_recordings=6, test_recordings=3, focal_clips=3))
-    return folder
 
 
 def process(*args: object, cwd: Path | None = None, env: Mapping[str, str] | None = None) -> Process:

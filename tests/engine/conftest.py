@@ -13,7 +13,6 @@ import pytest
 
 from blendkit.engine.local import RunResult, run
 from blendkit.recipe import parse_recipe
-from blendkit.sample import WorldConfig, make_world
 
 RATE = 8000
 TONE = """
@@ -23,15 +22,6 @@ members:
   t: {use: tone, classes: [low, mid, high]}
 output: t
 """
-
-
-@pytest.fixture(scope="session")
-def world(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """One small sample world for the whole session; tests must not write into it."""
-    folder = tmp_path_factory.getbasetemp() / "e2e_world"
-    if not folder.exists():
-        make_world(folder, WorldConfig(train_recordings=6, test_recordings=3, focal_clips=3))
-    return folder
 
 
 @pytest.fixture(scope="session")

@@ -12,19 +12,8 @@ import pytest
 from numpy.typing import NDArray
 from onnx import TensorProto, helper, numpy_helper
 
-from blendkit.sample import WorldConfig, make_world
-
 Graph = Callable[..., Path]
 IR, OPSET = 8, 17  # old enough for every onnxruntime in use
-
-
-@pytest.fixture(scope="session")
-def world(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """One small sample world for the whole session; tests must not write into it."""
-    folder = tmp_path_factory.getbasetemp() / "e2e_world"
-    if not folder.exists():
-        make_world(folder, WorldConfig(train_recordings=6, test_recordings=3, focal_clips=3))
-    return folder
 
 
 def save(path: Path, nodes: Sequence[Any], inputs: Any, outputs: Any, weights: Any, **meta: str) -> Path:
