@@ -1,4 +1,4 @@
-"""Exact tie-aware macro ROC-AUC."""
+"""Exact tie-aware macro ROC-AUC, whole or from parts that merge exactly."""
 
 from __future__ import annotations
 
@@ -10,7 +10,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from blendkit.errors import BlendkitError
-from blendkit.metrics.kernels import doubled_ranks
+from blendkit.metrics.auc_kernels import count_pairs
+
+Bool = NDArray[np.bool_]
+Float = NDArray[np.floating[Any]]
 
 
 @dataclass(frozen=True, eq=False)
@@ -26,37 +29,111 @@ class MacroAUC:
     skipped: NDArray[np.int64]
 
 
-def macro_auc(y: NDArray[np.bool_], x: NDArray[np.floating[Any]], mask: NDArray[np.bool_] | None = None) -> MacroAUC:
+def macro_auc(y: Bool, x: Float, mask: Bool | None = None) -> MacroAUC:
     """Return the macro-averaged ROC-AUC of scores x (N, C) against truth y (N, C), ties counted half.
 
-    Per class 2U = sum(2*[p > n] + [p == n]) over positive/negative pairs is an exact integer, from
-    doubled ranks: 2U = sum(2 rank of positives) - P(P + 1); one division at the end. mask (N,) or
-    (N, C) leaves out unlabelled cells. Raises BlendkitError for NaN (row, class) or other shapes.
+    Per class 2U = sum(2*[p > n] + [p == n]) over positive/negative pairs is an exact integer; one
+    division at the end, and the mean is a correctly rounded sum: the order of rows and classes does
+    not matter. mask (N,) or (N, C) leaves out unlabelled cells, whatever they hold.
+    Raises BlendkitError for NaN (row, class) or other shapes.
     """
+    check_shapes(y, x, mask)
+    counts = count_pairs(y, x, mask)
+    refuse_nan(x, counts, mask)
+    return auc_of(counts[:, 0], counts[:, 2] * counts[:, 3])
+
+
+def auc_of(twice_u: NDArray[np.int64], pairs: NDArray[np.int64]) -> MacroAUC:
+    """Return the AUCs that exact pair counts stand for: 2U (C,) over positive-negative pairs (C,)."""
+    per_class = np.full(len(pairs), np.nan)
+    live = pairs > 0
+    per_class[live] = twice_u[live] / (2 * pairs[live])
+    macro = math.fsum(per_class[live]) / int(live.sum()) if live.any() else math.nan
+    return MacroAUC(macro, per_class, np.flatnonzero(live), np.flatnonzero(~live))
+
+
+def check_shapes(y: NDArray[Any], x: NDArray[Any], mask: NDArray[Any] | None = None, name: str = "scores") -> None:
+    """Raise BlendkitError unless y and x are (N, C) and mask, if any, is bool (N,) or (N, C)."""
     if y.shape != x.shape or y.ndim != 2:
-        raise BlendkitError(f"truth has shape {y.shape}, scores {x.shape}; expected equal (N, C)")
-    bad = np.argwhere(np.isnan(x))
+        raise BlendkitError(f"truth has shape {y.shape}, {name} {x.shape}; expected equal (N, C)")
+    if mask is not None and (mask.dtype != bool or mask.shape not in (y.shape, y.shape[:1])):
+        raise BlendkitError(f"mask is {mask.dtype} {mask.shape}; expected bool {y.shape[:1]} or {y.shape}")
+
+
+def kept_cells(shape: tuple[int, ...], mask: Bool | None) -> Bool:
+    """Return (N, C) true where a cell counts under a mask (N,), (N, C) or none; read-only."""
+    if mask is None:
+        return np.broadcast_to(np.True_, shape)
+    return np.broadcast_to(mask[:, None] if mask.ndim == 1 else mask, shape)
+
+
+def refuse_nan(x: Float, counts: NDArray[np.int64], mask: Bool | None, name: str = "scores") -> None:
+    """Raise BlendkitError with the first row and class if pair counts met a NaN in a cell that counts."""
+    if (counts[:, 0] >= 0).all():
+        return
+    bad = np.isnan(x) & kept_cells(x.shape, mask)
+    row, column = np.argwhere(bad)[0]
+    raise BlendkitError(f"{name} are NaN in {int(bad.sum())} cells, first at row {row}, class {column}")
+
+
+@dataclass(frozen=True, eq=False)
+class AUCState:
+    """What the AUC of some rows is made of, per class: distinct values with their positives and negatives.
+
+    States of disjoint rows add up (`a + b`) to exactly the state of all rows: shards and clusters merge
+    without loss, unlike averaged AUCs or binned scores.
+    """
+
+    values: tuple[NDArray[np.float64], ...]
+    positives: tuple[NDArray[np.int64], ...]
+    negatives: tuple[NDArray[np.int64], ...]
+
+    def __add__(self, other: AUCState) -> AUCState:
+        if len(self.values) != len(other.values):
+            raise BlendkitError(f"states of {len(self.values)} and {len(other.values)} classes cannot merge")
+        merged = [
+            _tally(np.concatenate([v, w]), np.concatenate([p, q]), np.concatenate([n, m]))
+            for v, w, p, q, n, m in zip(
+                self.values,
+                other.values,
+                self.positives,
+                other.positives,
+                self.negatives,
+                other.negatives,
+                strict=True,
+            )
+        ]
+        return AUCState(*zip(*merged, strict=True)) if merged else self
+
+    def result(self) -> MacroAUC:
+        """Return the AUC of all rows that went in: the same bits as `macro_auc` on them."""
+        twice_u = [
+            int((p * (2 * (np.cumsum(n) - n) + n)).sum()) for p, n in zip(self.positives, self.negatives, strict=True)
+        ]
+        pairs = [int(p.sum()) * int(n.sum()) for p, n in zip(self.positives, self.negatives, strict=True)]
+        return auc_of(np.array(twice_u, np.int64), np.array(pairs, np.int64))
+
+
+def auc_state(y: Bool, x: Float, mask: Bool | None = None) -> AUCState:
+    """Return the mergeable state of some rows; arguments and errors as for `macro_auc`."""
+    check_shapes(y, x, mask)
+    keep = kept_cells(y.shape, mask)
+    bad = np.argwhere(np.isnan(x) & keep)
     if len(bad):
         raise BlendkitError(f"scores are NaN in {len(bad)} cells, first at row {bad[0][0]}, class {bad[0][1]}")
-    if mask is None or mask.ndim == 1:
-        keep = slice(None) if mask is None else np.flatnonzero(mask)
-        per_class = _column_auc(y[keep], x[keep])
-    else:
-        per_class = np.array([_column_auc(y[m, c : c + 1], x[m, c : c + 1])[0] for c, m in enumerate(mask.T)])
-    skipped = np.isnan(per_class)
-    values = per_class[~skipped]
-    macro = math.fsum(values) / len(values) if len(values) else math.nan
-    return MacroAUC(macro, per_class, np.flatnonzero(~skipped), np.flatnonzero(skipped))
+    parts = [
+        _tally(v[k].astype(np.float64) + 0.0, t[k].astype(np.int64), (~t[k]).astype(np.int64))  # + 0.0: -0.0 is 0.0
+        for v, t, k in zip(x.T, np.asarray(y, bool).T, keep.T, strict=True)
+    ]
+    return AUCState(*zip(*parts, strict=True)) if parts else AUCState((), (), ())
 
 
-def _column_auc(y: NDArray[np.bool_], x: NDArray[np.floating[Any]]) -> NDArray[np.float64]:
-    positives = y.sum(axis=0, dtype=np.int64)
-    pairs = 2 * positives * (len(y) - positives)
-    out = np.full(y.shape[1], np.nan)
-    live = np.flatnonzero(pairs)
-    if len(live):
-        ranks = doubled_ranks(x[:, live])
-        total = np.where(y[:, live], ranks, 0).sum(axis=0, dtype=np.int64)
-        twice_u = total - positives[live] * (positives[live] + 1)
-        out[live] = twice_u / pairs[live]
-    return out
+def _tally(
+    values: NDArray[np.float64], positives: NDArray[np.int64], negatives: NDArray[np.int64]
+) -> tuple[NDArray[np.float64], NDArray[np.int64], NDArray[np.int64]]:
+    """Sum the counts of equal values; values come out sorted."""
+    distinct, which = np.unique(values, return_inverse=True)
+    p, n = np.zeros(len(distinct), np.int64), np.zeros(len(distinct), np.int64)
+    np.add.at(p, which, positives)
+    np.add.at(n, which, negatives)
+    return distinct, p, n

@@ -5,13 +5,15 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
-from numba import njit, prange
+from numba import prange
 from numpy.typing import NDArray
+
+from blendkit.compiled import compiled
 
 _COLUMNS = 64  # gathered together: a row-major matrix is read and written by whole cache lines
 
 
-@njit(cache=True, nogil=True)
+@compiled()
 def _histograms(keys: Any, counts: Any) -> None:
     """Count every 11-bit digit of every key, all passes in one read."""
     passes = counts.shape[0]
@@ -24,7 +26,7 @@ def _histograms(keys: Any, counts: Any) -> None:
             k >>= keys.dtype.type(11)
 
 
-@njit(cache=True, nogil=True)
+@compiled()
 def _sort_pass(keys: Any, order: Any, to_keys: Any, to_order: Any, counts: Any, shift: int) -> None:
     """One stable counting pass: keys and their row numbers move together, so reads stay sequential."""
     total = 0
@@ -42,7 +44,7 @@ def _sort_pass(keys: Any, order: Any, to_keys: Any, to_order: Any, counts: Any, 
         to_order[place] = order[i]
 
 
-@njit(cache=True, nogil=True)
+@compiled()
 def _tie_ranks(keys: Any, order: Any, out: Any) -> None:
     """Write twice the average rank (1-based) of every sorted key to its row in out (N,)."""
     n = len(keys)
@@ -56,7 +58,7 @@ def _tie_ranks(keys: Any, order: Any, out: Any) -> None:
         first = last + 1
 
 
-@njit(cache=True, nogil=True)
+@compiled()
 def _rank_column(keys: Any, passes: int, out: Any) -> None:
     """Rank one column of ordered keys (N,) into out (N,); keys are used up."""
     n = len(keys)
@@ -73,7 +75,7 @@ def _rank_column(keys: Any, passes: int, out: Any) -> None:
     _tie_ranks(keys, order, out)
 
 
-@njit(cache=True, parallel=True, nogil=True)
+@compiled(parallel=True)
 def _ordered_keys(raw: Any, sign: Any, low: int, keys: Any) -> None:
     """Gather columns low.. of raw (N, C) into keys (B, N), in tiles, as unsigned numbers in float order."""
     n, width = raw.shape[0], keys.shape[0]
@@ -87,7 +89,7 @@ def _ordered_keys(raw: Any, sign: Any, low: int, keys: Any) -> None:
                 keys[j, i] = ~k if k & sign else k | sign
 
 
-@njit(cache=True, parallel=True, nogil=True)
+@compiled(parallel=True)
 def _rank_columns(keys: Any, passes: int, ranks: Any, low: int, out: Any) -> None:
     """Rank each row of keys (B, N) and put the ranks, in tiles, into columns low.. of out (N, C)."""
     width, n = keys.shape

@@ -5,10 +5,11 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
-from numba import njit
+
+from blendkit.compiled import compiled
 
 
-@njit(cache=True, nogil=True)
+@compiled()
 def correlate_kernel(x: Any, taps: Any, offsets: Any, out: Any) -> None:
     """Correlate each recording's rows with taps (odd length), repeating its first and last chunk."""
     radius = len(taps) // 2
@@ -26,7 +27,7 @@ def correlate_kernel(x: Any, taps: Any, offsets: Any, out: Any) -> None:
                 out[t, c] = row[c]
 
 
-@njit(cache=True, nogil=True)
+@compiled()
 def group_mean_kernel(x: Any, groups: Any, members: Any, alphas: Any, out: Any) -> None:
     """Pull each row's values towards their group's mean, level after level.
 

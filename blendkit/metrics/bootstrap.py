@@ -1,0 +1,184 @@
+"""Paired bootstrap over clusters: intervals of macro-AUCs and of their differences."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+from blendkit.errors import BlendkitError, did_you_mean
+from blendkit.metrics.auc import check_shapes, kept_cells, macro_auc
+from blendkit.metrics.resample_kernels import jackknife_counts, replicate_counts
+
+Float = NDArray[np.float64]
+IntervalKind = Literal["percentile", "bca"]
+
+
+@dataclass(frozen=True)
+class Interval:
+    """A figure with its bounds. p: two-sided, for `no difference` (nan for a plain figure)."""
+
+    estimate: float
+    low: float
+    high: float
+    sd: float
+    p: float = math.nan
+
+
+@dataclass(frozen=True, eq=False)
+class Bootstrap:
+    """Replicates of several scores' macro-AUC on the same redrawn clusters.
+
+    estimate {name: macro-AUC}; replicates {name: (R,)}; jackknife {name: (K,)} with each cluster left
+    out; scored (R,) classes scored per replicate: a class that a replicate leaves without positives or
+    negatives is skipped there, for all names alike. clusters: how many there are.
+    """
+
+    estimate: dict[str, float]
+    replicates: dict[str, Float]
+    jackknife: dict[str, Float]
+    scored: NDArray[np.int64]
+    clusters: int
+
+    def interval(self, name: str, level: float = 0.95, kind: IntervalKind = "percentile") -> Interval:
+        """Return the interval of one macro-AUC."""
+        self._check(name)
+        return _interval(self.estimate[name], self.replicates[name], self.jackknife[name], level, kind)
+
+    def difference(self, a: str, b: str, level: float = 0.95, kind: IntervalKind = "percentile") -> Interval:
+        """Return the interval of `a` minus `b`; p is twice (1 + replicates beyond 0) / (1 + R)."""
+        self._check(a, b)
+        draws = self.replicates[a] - self.replicates[b]
+        found = _interval(
+            self.estimate[a] - self.estimate[b], draws, self.jackknife[a] - self.jackknife[b], level, kind
+        )
+        tail = min(int((draws <= 0).sum()), int((draws >= 0).sum()))
+        p = min(1.0, 2 * (1 + tail) / (1 + len(draws)))
+        return Interval(found.estimate, found.low, found.high, found.sd, p)
+
+    def _check(self, *names: str) -> None:
+        for name in names:
+            if name not in self.estimate:
+                raise BlendkitError(f"no scores are called {name!r}{did_you_mean(name, self.estimate)}")
+
+
+def paired_bootstrap(
+    y: NDArray[np.bool_],
+    scores: Mapping[str, NDArray[np.floating[Any]]],
+    clusters: Sequence[object] | NDArray[Any],
+    replicates: int = 1000,
+    seed: int = 0,
+    mask: NDArray[np.bool_] | None = None,
+) -> Bootstrap:
+    """Redraw whole clusters with replacement and measure every score on the same draws.
+
+    y (N, C), scores {name: (N, C)}, clusters (N,) labels: the recording, the site, or (site, date), for
+    chunks of one recording are no independent observations. Replicate r draws
+    `default_rng(seed).integers(0, K, (replicates, K))[r]` of the K clusters sorted by label. Counts are
+    exact integers: each replicate equals `macro_auc` of the redrawn rows. mask as in `macro_auc`.
+    Raises BlendkitError for fewer than two clusters with rows that count, and as `macro_auc` does.
+    """
+    if not scores or replicates < 1:
+        raise BlendkitError(f"a bootstrap needs scores and replicates, got {len(scores)} and {replicates}")
+    for name, x in scores.items():
+        check_shapes(y, x, mask, f"scores {name!r}")
+    keep = np.ascontiguousarray(kept_cells(y.shape, mask))
+    cluster, count = cluster_codes(clusters, keep)
+    draws = np.random.default_rng(seed).integers(0, count, (replicates, count))
+    weights = np.zeros((count, replicates), np.int64)
+    np.add.at(weights, (draws, np.arange(replicates)[:, None]), 1)
+    y = y & keep
+    tally = _tallies(y, keep, cluster, count)
+    live = np.flatnonzero(tally[0].any(axis=1))
+    pairs = _pairs(tally, weights, live)
+    left_out = _pairs(tally, 1 - np.eye(count, dtype=np.int64), live)
+    estimate, drawn, jack = {}, {}, {}
+    for name, x in scores.items():
+        estimate[name] = macro_auc(y, x, mask).macro
+        drawn[name] = _macros(replicate_counts(y, x, keep, cluster, weights, live), pairs)
+        jack[name] = _macros(jackknife_counts(y, x, keep, cluster, count, live), left_out)
+    return Bootstrap(estimate, drawn, jack, (pairs > 0).sum(axis=0), count)
+
+
+def cluster_codes(clusters: Sequence[object] | NDArray[Any], keep: NDArray[np.bool_]) -> tuple[NDArray[np.int64], int]:
+    """Number the clusters (N,) in sorted order of those with a cell that counts; others get 0.
+
+    Raises BlendkitError for fewer than two clusters, or another length.
+    """
+    labels = [str(c) if not isinstance(c, tuple) else "\0".join(map(str, c)) for c in clusters]
+    if len(labels) != len(keep):
+        raise BlendkitError(f"{len(labels)} cluster labels for {len(keep)} rows")
+    names = sorted({labels[i] for i in np.flatnonzero(keep.any(axis=1))})
+    if len(names) < 2:
+        raise BlendkitError(
+            f"an interval needs at least two clusters (recordings, sites), found {len(names)}",
+            ["chunks of one recording are no independent observations"],
+        )
+    at = {c: i for i, c in enumerate(names)}
+    return np.array([at.get(c, 0) for c in labels], np.int64), len(names)
+
+
+def holm(p: Mapping[str, float]) -> dict[str, float]:
+    """Return Holm's step-down adjusted p-values of several comparisons (Holm 1979)."""
+    order = sorted(p, key=lambda k: p[k])
+    out, highest = {}, 0.0
+    for i, name in enumerate(order):
+        highest = max(highest, min(1.0, (len(order) - i) * p[name]))
+        out[name] = highest
+    return {k: out[k] for k in p}
+
+
+def _tallies(
+    y: NDArray[np.bool_], keep: NDArray[np.bool_], cluster: NDArray[np.int64], count: int
+) -> tuple[Float, Float]:
+    """Return positives and negatives (C, K) per class and cluster."""
+    order = np.argsort(cluster, kind="stable")
+    starts = np.searchsorted(cluster[order], np.arange(count))  # every cluster has a row
+    positives, cells = (np.add.reduceat(a[order], starts, axis=0, dtype=np.int64).astype(float) for a in (y, keep))
+    return positives.T, (cells - positives).T
+
+
+def _pairs(tally: tuple[Float, Float], weights: NDArray[np.int64], live: NDArray[np.int64]) -> NDArray[np.int64]:
+    """Return the positive-negative pairs (L, R); sums of whole numbers below 2**53 are exact in float64."""
+    w = weights.astype(np.float64)
+    p, n = (np.rint(t[live] @ w).astype(np.int64) for t in tally)
+    return np.asarray(p * n)
+
+
+def _macros(twice_u: NDArray[np.int64], pairs: NDArray[np.int64]) -> Float:
+    """Return macro-AUCs (R,), each the correctly rounded mean over the classes it has pairs of."""
+    auc = np.divide(twice_u, 2 * pairs, out=np.zeros(pairs.shape), where=pairs > 0)
+    live = (pairs > 0).sum(axis=0)
+    sums = [math.fsum(column) for column in auc.T.tolist()]
+    return np.array([s / k if k else math.nan for s, k in zip(sums, live.tolist(), strict=True)])
+
+
+def _interval(estimate: float, draws: Float, jackknife: Float, level: float, kind: IntervalKind) -> Interval:
+    if not 0 < level < 1:
+        raise BlendkitError(f"a confidence level lies between 0 and 1, got {level:g}")
+    draws = draws[~np.isnan(draws)]
+    if len(draws) < 2:
+        return Interval(estimate, math.nan, math.nan, math.nan)
+    tails = np.array([(1 - level) / 2, (1 + level) / 2])
+    if kind == "bca":
+        tails = _bca_tails(estimate, draws, jackknife, tails)
+    low, high = np.quantile(draws, tails)
+    return Interval(estimate, float(low), float(high), float(draws.std(ddof=1)))
+
+
+def _bca_tails(estimate: float, draws: Float, jackknife: Float, tails: Float) -> Float:
+    """Return bias-corrected and accelerated quantile levels (Efron 1987); ties with the estimate count half."""
+    from scipy.special import ndtr, ndtri
+
+    share = ((draws < estimate).sum() + 0.5 * (draws == estimate).sum()) / len(draws)
+    share = min(max(share, 0.5 / len(draws)), 1 - 0.5 / len(draws))
+    bias = ndtri(share)
+    away = np.nanmean(jackknife) - jackknife[~np.isnan(jackknife)]
+    spread = float((away**2).sum()) ** 1.5
+    acceleration = float((away**3).sum()) / (6 * spread) if spread else 0.0
+    z = bias + ndtri(tails)
+    return np.asarray(ndtr(bias + z / (1 - acceleration * z)), np.float64)

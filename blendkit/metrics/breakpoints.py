@@ -1,0 +1,79 @@
+"""Every weight at which the AUC of a two-stream blend changes, for small problems."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from blendkit.errors import BlendkitError
+from blendkit.metrics.auc import check_shapes, kept_cells, macro_auc
+from blendkit.metrics.auc_kernels import count_pairs
+
+Float = NDArray[np.float64]
+_MOST = 20_000_000
+
+
+@dataclass(frozen=True, eq=False)
+class Breakpoints:
+    """weights (B,) rising in (0, 1); at (B,) the macro-AUC there; between (B + 1,) on the open intervals."""
+
+    weights: Float
+    at: Float
+    between: Float
+
+    @property
+    def best(self) -> tuple[float, float, float]:
+        """The highest macro-AUC over all weights between the ends, and the open interval that has it."""
+        i = int(np.argmax(self.between))
+        edges = np.concatenate([[0.0], self.weights, [1.0]])
+        return float(self.between[i]), float(edges[i]), float(edges[i + 1])
+
+
+def weight_breakpoints(
+    y: NDArray[np.bool_], a: NDArray[Any], b: NDArray[Any], mask: NDArray[np.bool_] | None = None
+) -> Breakpoints:
+    """Return where (1 - w) a + w b changes its macro-AUC, for all w in (0, 1), and its values there.
+
+    y, a, b (N, C), values finite; mask as in `macro_auc`. Weights are resolved to float64. Macro-AUCs are
+    running sums, good to some 1e-12. Raises BlendkitError beyond 20 million crossing pairs: take
+    `weight_path` there, which has no such limit.
+    """
+    check_shapes(y, a, mask, "a")
+    check_shapes(y, b, mask, "b")
+    a, b = np.asarray(a, np.float64), np.asarray(b, np.float64)
+    keep = kept_cells(y.shape, mask)
+    if not (np.isfinite(a) & np.isfinite(b) | ~keep).all():
+        raise BlendkitError("breakpoints need finite values")
+    counts = count_pairs(y, a, mask)
+    pairs = counts[:, 2] * counts[:, 3]
+    live = np.flatnonzero(pairs)
+    ts, jumps, first, total = [], [], 0.0, 0
+    for c in live:
+        t, jump, ties = _crossings(a[:, c], b[:, c], y[:, c] & keep[:, c], ~y[:, c] & keep[:, c])
+        total += len(t)
+        if total > _MOST:
+            raise BlendkitError(f"over {_MOST} crossing pairs: use weight_path")
+        ts.append(t)
+        jumps.append(jump / (2 * pairs[c] * len(live)))
+        first += ties / (2 * pairs[c] * len(live))
+    start = macro_auc(y, a, mask).macro
+    if not ts:
+        return Breakpoints(np.empty(0), np.empty(0), np.array([start]))
+    weights, which = np.unique(np.concatenate(ts), return_inverse=True)
+    rise = np.bincount(which, np.concatenate(jumps), len(weights))
+    between = start + first + np.concatenate([[0.0], np.cumsum(rise)])
+    return Breakpoints(weights, (between[:-1] + between[1:]) / 2, between)
+
+
+def _crossings(
+    a: Float, b: Float, positive: NDArray[np.bool_], negative: NDArray[np.bool_]
+) -> tuple[Float, Float, int]:
+    """Return where pairs change places, by how much 2U rises there, and what ties of a alone add past w = 0."""
+    da = np.subtract.outer(a[positive], a[negative]).ravel()
+    db = np.subtract.outer(b[positive], b[negative]).ravel()
+    crossing = ((da > 0) & (db < 0)) | ((da < 0) & (db > 0))
+    da_, db_ = da[crossing], db[crossing]
+    return da_ / (da_ - db_), np.where(db_ > 0, 2.0, -2.0), int(np.sign(db[da == 0]).sum())

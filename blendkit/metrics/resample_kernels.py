@@ -1,0 +1,155 @@
+"""Compiled pair counts under many weightings of clusters at once: bootstrap replicates and jackknife."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from numba import get_num_threads, prange
+from numpy.typing import NDArray
+
+from blendkit.compiled import compiled
+
+
+@compiled()
+def _add(total: Any, w: Any) -> None:
+    for r in range(len(total)):
+        total[r] = np.int32(total[r] + np.int32(w[r]))
+
+
+@compiled()
+def _win(twice_u: Any, w: Any, below: Any, tied: Any) -> None:
+    for r in range(len(twice_u)):
+        twice_u[r] += np.int64(w[r]) * (2 * np.int64(below[r]) + np.int64(tied[r]))
+
+
+@compiled()
+def _tie_end(x: Any, order: Any, first: int) -> int:
+    """One past the last of the sorted rows that are equal to order[first]."""
+    end = first + 1
+    while end < len(order) and x[order[end]] == x[order[first]]:
+        end += 1
+    return end
+
+
+@compiled()
+def _lanes(x: Any, order: Any, positive: Any, cluster: Any, weights: Any, twice_u: Any) -> None:
+    """Fill twice_u (R,): one sweep over the sorted rows of a class, replicates side by side.
+
+    weights (K, R) holds how often a replicate draws each cluster. Above the highest positive nothing counts.
+    """
+    below, tied = np.zeros(weights.shape[1], np.int32), np.zeros(weights.shape[1], np.int32)
+    last = len(order) - 1
+    while not positive[order[last]]:
+        last -= 1
+    first = 0
+    while first <= last:
+        end = _tie_end(x, order, first)
+        for i in order[first:end]:
+            if not positive[i]:
+                _add(tied if end > first + 1 else below, weights[cluster[i]])
+        for i in order[first:end]:
+            if positive[i]:
+                _win(twice_u, weights[cluster[i]], below, tied)
+        if end > first + 1:
+            _add(below, tied)
+            tied[:] = 0
+        first = end
+
+
+@compiled(parallel=True)
+def _all_lanes(x: Any, y: Any, keep: Any, cluster: Any, weights: Any, live: Any, out: Any, threads: int) -> None:
+    for t in prange(threads):
+        for c in range(t, len(live), threads):
+            rows = np.flatnonzero(keep[:, live[c]])
+            values = x[:, live[c]].copy()
+            order = rows[np.argsort(values[rows], kind="mergesort")]
+            _lanes(values, order, y[:, live[c]].copy(), cluster, weights, out[c])
+
+
+def replicate_counts(
+    y: NDArray[np.bool_],
+    x: NDArray[Any],
+    keep: NDArray[np.bool_],
+    cluster: NDArray[np.int64],
+    weights: NDArray[np.integer[Any]],
+    live: NDArray[np.int64],
+) -> NDArray[np.int64]:
+    """Return 2U (L, R) of the live classes when cluster k counts weights[k, r] times in replicate r.
+
+    y, x, keep (N, C); cluster (N,) in 0..K-1; live (L,) class indices, each with a positive. Exact.
+    """
+    out = np.zeros((len(live), weights.shape[1]), np.int64)
+    if int(weights.max(initial=0)) * len(y) >= 2**31:
+        raise ValueError(f"{len(y)} rows drawn up to {weights.max()} times: counts need int32")
+    narrow = np.uint8 if weights.max(initial=0) < 256 else np.int32  # the table of weights stays in cache
+    if len(live):
+        _all_lanes(x, y, keep, cluster, np.ascontiguousarray(weights, narrow), live, out, get_num_threads())
+    return out
+
+
+@compiled()
+def _without_each(x: Any, order: Any, positive: Any, cluster: Any, out: Any) -> None:
+    """Fill out (K,) with the 2U left when one cluster is taken away.
+
+    That is the whole 2U, less the pairs of its positives, less the pairs of its negatives, plus those
+    inside it, which were taken twice.
+    """
+    n, clusters = len(order), len(out)
+    total, below = 0, 0
+    own_below = np.zeros(clusters, np.int64)  # negatives seen so far, per cluster
+    above = 0
+    own_tied = np.zeros(clusters, np.int64)  # of the ties at hand
+    lost = np.zeros(clusters, np.int64)
+    for i in range(n):
+        above += positive[order[i]]
+    first = 0
+    while first < n:
+        end, negatives, positives = _tie_end(x, order, first), 0, 0
+        for i in order[first:end]:
+            positives += positive[i]
+            negatives += not positive[i]
+            own_tied[cluster[i]] += not positive[i]
+        above -= positives
+        for i in range(first, end):
+            k = cluster[order[i]]
+            if positive[order[i]]:
+                won = 2 * below + negatives
+                total += won
+                lost[k] += won - (2 * own_below[k] + own_tied[k])
+            else:
+                lost[k] += 2 * above + positives
+        for i in range(first, end):
+            if not positive[order[i]]:
+                k = cluster[order[i]]
+                own_below[k] += 1
+                own_tied[k] -= 1
+        below += negatives
+        first = end
+    for k in range(clusters):
+        out[k] = total - lost[k]
+
+
+@compiled(parallel=True)
+def _all_without(x: Any, y: Any, keep: Any, cluster: Any, live: Any, out: Any, threads: int) -> None:
+    for t in prange(threads):
+        for c in range(t, len(live), threads):
+            rows = np.flatnonzero(keep[:, live[c]])
+            values = x[:, live[c]].copy()
+            order = rows[np.argsort(values[rows], kind="mergesort")]
+            _without_each(values, order, y[:, live[c]].copy(), cluster, out[c])
+
+
+def jackknife_counts(
+    y: NDArray[np.bool_],
+    x: NDArray[Any],
+    keep: NDArray[np.bool_],
+    cluster: NDArray[np.int64],
+    clusters: int,
+    live: NDArray[np.int64],
+) -> NDArray[np.int64]:
+    """Return 2U (L, K) of the live classes with each cluster left out in turn; arguments as above."""
+    out = np.zeros((len(live), clusters), np.int64)
+    if len(live):
+        _all_without(x, y, keep, cluster, live, out, get_num_threads())
+    return out

@@ -1,0 +1,117 @@
+from __future__ import annotations
+
+import math
+
+import numpy as np
+import pytest
+
+from blendkit.errors import BlendkitError
+from blendkit.metrics import Bootstrap, holm, macro_auc, paired_bootstrap
+
+
+def world(seed: int) -> tuple[np.ndarray, dict[str, np.ndarray], np.ndarray, np.ndarray | None]:
+    """60 chunks of 10 recordings, 4 classes, two scores with ties, with and without a mask."""
+    rng = np.random.default_rng(seed)
+    y = rng.random((60, 4)) < 0.15
+    scores = {k: (np.round(rng.standard_normal((60, 4)) * 3) + y).astype(np.float32) for k in "ab"}
+    mask = (None, rng.random(60) < 0.8, rng.random((60, 4)) < 0.8)[seed % 3]
+    return y, scores, np.array([f"r{i // 6}" for i in range(60)]), mask
+
+
+@pytest.mark.parametrize("seed", range(6))
+def test_replicates_and_jackknife_equal_the_naive_loop(seed: int) -> None:
+    y, scores, recording, mask = world(seed)
+    found = paired_bootstrap(y, scores, recording, replicates=100, seed=seed, mask=mask)
+    names = sorted(set(recording))
+    draws = np.random.default_rng(seed).integers(0, len(names), (100, len(names)))
+    for name, x in scores.items():
+
+        def figure(rows: np.ndarray, x: np.ndarray = x) -> float:
+            return macro_auc(y[rows], x[rows], None if mask is None else mask[rows]).macro
+
+        drawn = [figure(np.concatenate([np.flatnonzero(recording == names[k]) for k in draw])) for draw in draws]
+        left_out = [figure(np.flatnonzero(recording != k)) for k in names]
+        assert np.array_equal(found.replicates[name], drawn, equal_nan=True)
+        assert np.array_equal(found.jackknife[name], left_out, equal_nan=True)
+        assert found.estimate[name] == figure(np.arange(60))
+
+
+def test_row_order_and_cluster_names_do_not_matter() -> None:
+    y, scores, recording, _ = world(0)
+    order = np.random.default_rng(1).permutation(60)
+    a = paired_bootstrap(y, scores, recording, replicates=50)
+    b = paired_bootstrap(y[order], {k: x[order] for k, x in scores.items()}, recording[order], replicates=50)
+    assert all(np.array_equal(a.replicates[k], b.replicates[k], equal_nan=True) for k in scores)
+
+
+def test_clusters_may_be_site_and_date_pairs() -> None:
+    y, scores, recording, _ = world(0)
+    pairs = [("S01", r) for r in recording]
+    a, b = (paired_bootstrap(y, scores, c, replicates=20) for c in (recording, pairs))
+    assert np.array_equal(a.replicates["a"], b.replicates["a"], equal_nan=True)
+
+
+def test_a_score_does_not_differ_from_itself() -> None:
+    y, scores, recording, _ = world(0)
+    found = paired_bootstrap(y, {"a": scores["a"], "same": scores["a"]}, recording, replicates=99)
+    gap = found.difference("same", "a")
+    assert (gap.estimate, gap.low, gap.high, gap.sd, gap.p) == (0, 0, 0, 0, 1)
+
+
+def test_intervals_by_hand() -> None:
+    draws = np.arange(101) / 100.0
+    symmetric = np.array([-1.0, 0.0, 1.0])
+    made = Bootstrap({"a": 0.5}, {"a": draws}, {"a": symmetric}, np.ones(101, np.int64), 3)
+    plain, corrected = (made.interval("a", 0.9, kind) for kind in ("percentile", "bca"))
+    assert (plain.low, plain.high) == pytest.approx((0.05, 0.95))
+    assert (corrected.low, corrected.high) == pytest.approx((0.05, 0.95))  # no bias, no skew: the same
+    assert math.isnan(plain.p)
+
+
+def test_bca_agrees_with_scipy() -> None:
+    from scipy.stats import bootstrap
+
+    rng = np.random.default_rng(3)
+    y = np.tile([True, False], 40)[:, None]
+    x = rng.exponential(size=(80, 1)) + 0.8 * y
+    clusters = np.repeat(np.arange(40), 2)
+    ours = paired_bootstrap(y, {"x": x}, clusters, replicates=4000).interval("x", kind="bca")
+
+    def statistic(which: np.ndarray) -> float:
+        rows = np.concatenate([2 * which, 2 * which + 1])
+        return macro_auc(y[rows], x[rows]).macro
+
+    theirs = bootstrap(
+        (np.arange(40),), statistic, vectorized=False, n_resamples=2000, method="BCa", rng=np.random.default_rng(0)
+    ).confidence_interval
+    assert (ours.low, ours.high) == pytest.approx((theirs.low, theirs.high), abs=0.02)
+
+
+def test_holm_by_hand() -> None:
+    assert holm({"a": 0.04, "b": 0.01, "c": 0.03}) == pytest.approx({"a": 0.06, "b": 0.03, "c": 0.06})
+    assert holm({}) == {}
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        ({"clusters": ["one"] * 60}, "at least two clusters"),
+        ({"clusters": ["one"] * 5}, "5 cluster labels for 60 rows"),
+        ({"scores": {}}, "needs scores"),
+        ({"scores": {"a": np.zeros((3, 4))}}, "'a'"),
+        ({"replicates": 0}, "replicates"),
+    ],
+)
+def test_bad_input_is_named(change: dict[str, object], message: str) -> None:
+    y, scores, recording, _ = world(0)
+    with pytest.raises(BlendkitError, match=message):
+        paired_bootstrap(**{"y": y, "scores": scores, "clusters": recording, **change})  # type: ignore[arg-type]
+
+
+def test_an_unknown_name_gets_the_nearest() -> None:
+    y, scores, recording, _ = world(0)
+    found = paired_bootstrap(y, {"seqhead": scores["a"], "sed": scores["b"]}, recording, replicates=5)
+    with pytest.raises(BlendkitError, match="did you mean 'seqhead'"):
+        found.difference("seqhed", "sed")
+    with pytest.raises(BlendkitError, match="level"):
+        found.interval("sed", 1.5)

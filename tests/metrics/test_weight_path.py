@@ -1,0 +1,110 @@
+from __future__ import annotations
+
+import sys
+from fractions import Fraction
+
+import numpy as np
+import pytest
+
+from blendkit.errors import BlendkitError
+from blendkit.metrics import macro_auc, weight_path
+from blendkit.metrics.breakpoints import weight_breakpoints
+from blendkit.metrics.kernels import doubled_ranks
+
+MODULE = sys.modules["blendkit.metrics.weight_path"]
+WEIGHTS = [0, 0.05, 0.1, 0.25, 0.3, 0.5, 0.75, 0.9, 1.0]
+
+
+def drawn(seed: int) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray | None]:
+    """Two streams: integer ranks with ties, float32, decimals that float64 rounds, saturated probabilities."""
+    rng = np.random.default_rng(seed)
+    shape = (int(rng.integers(4, 25)), 2)
+    z = [rng.standard_normal(shape) for _ in "ab"]
+    a, b = {
+        0: lambda: [doubled_ranks(np.round(v * 2)) for v in z],
+        1: lambda: [v.astype(np.float32) for v in z],
+        2: lambda: [np.round(v * 5) / 10 for v in z],
+        3: lambda: [1 / (1 + np.exp(-20 * v)) for v in z],
+    }[seed % 4]()
+    mask = (None, rng.random(shape[0]) < 0.8, rng.random(shape) < 0.8)[seed % 3]
+    return rng.random(shape) < 0.4, a, b, mask
+
+
+def brute(y: np.ndarray, a: np.ndarray, b: np.ndarray, w: float, mask: np.ndarray | None) -> list[int]:
+    """2U per class of (1 - w) a + w b in exact fractions; 0 where there is no pair."""
+    out, share = [], Fraction(str(w))
+    for c in range(y.shape[1]):
+        keep = np.ones(len(y), bool) if mask is None else mask if mask.ndim == 1 else mask[:, c]
+        mixed = [
+            (1 - share) * Fraction(float(p)) + share * Fraction(float(q)) for p, q in zip(a[:, c], b[:, c], strict=True)
+        ]
+        p, n = ([mixed[i] for i in np.flatnonzero(keep & (y[:, c] == side))] for side in (True, False))
+        out.append(sum(2 * (i > j) + (i == j) for i in p for j in n))
+    return out
+
+
+@pytest.mark.parametrize("by_pairs", [True, False])
+def test_integers_equal_brute_force_at_every_weight(by_pairs: bool, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(MODULE, "_EACH", 1e9 if by_pairs else -1.0)
+    for seed in range(40):
+        y, a, b, mask = drawn(seed)
+        path = weight_path(y, a, b, WEIGHTS, mask)
+        assert (path.by_pairs == (by_pairs & (path.pairs > 0))).all()
+        for g, w in enumerate(WEIGHTS):
+            assert path.twice_u[g].tolist() == brute(y, a, b, w, mask), (seed, w)
+
+
+def test_both_ends_are_the_streams_themselves() -> None:
+    y, a, b, mask = drawn(1)
+    path = weight_path(y, a, b, np.linspace(0, 1, 1001), mask)
+    assert path.macro[0] == macro_auc(y, a, mask).macro
+    assert path.macro[-1] == macro_auc(y, b, mask).macro
+    assert path.weights[437] == 0.437
+    assert path.best == path.weights[np.argmax(path.macro)]
+
+
+def test_a_path_by_hand() -> None:
+    """One positive, two negatives: it falls behind the first at w = 1/2 and never passes the second."""
+    y = np.array([[True], [False], [False]])
+    a, b = np.array([[2.0], [1.0], [5.0]]), np.array([[1.0], [2.0], [5.0]])
+    path = weight_path(y, a, b, [0, 0.25, 0.5, 0.75, 1])
+    assert path.twice_u[:, 0].tolist() == [2, 2, 1, 0, 0]
+    assert path.per_class[:, 0].tolist() == [0.5, 0.5, 0.25, 0.0, 0.0]
+    points = weight_breakpoints(y, a, b)
+    assert points.weights.tolist() == [0.5]
+    assert points.between.tolist() == [0.5, 0.0]
+    assert points.at.tolist() == [0.25]
+    assert points.best == (0.5, 0.0, 0.5)
+
+
+@pytest.mark.parametrize("seed", [0, 1, 4, 5, 8, 9, 12, 13])
+def test_breakpoints_hold_between_each_two(seed: int) -> None:
+    y, a, b, mask = drawn(seed)
+    points = weight_breakpoints(y, a, b, mask)
+    edges = np.concatenate([[0.0], points.weights, [1.0]])
+    for w, figure in zip((edges[:-1] + edges[1:]) / 2, points.between, strict=True):
+        expected = macro_auc(y, (1 - w) * a + w * b, mask).macro
+        assert figure == pytest.approx(expected, abs=1e-9, nan_ok=True)
+
+
+@pytest.mark.parametrize(
+    ("weights", "value", "message"),
+    [
+        ([0.5, 1.2, -1], 0.0, "between 0 and 1, got 1.2, -1"),
+        ([], 0.0, "got none"),
+        ([1 / 3], 0.0, "at most 9 decimals"),
+        ([0.5], np.inf, "row 1, class 0"),
+        ([0.5], np.nan, "row 1, class 0"),
+    ],
+)
+def test_bad_input_is_named(weights: list[float], value: float, message: str) -> None:
+    y, a = np.array([[True], [False]]), np.array([[0.0], [value]])
+    with pytest.raises(BlendkitError, match=message):
+        weight_path(y, np.zeros((2, 1)), a, weights)
+
+
+def test_arguments_stay_as_they_were() -> None:
+    y, a, b, mask = drawn(2)
+    before = [v.copy() for v in (y, a, b)]
+    weight_path(y, a, b, WEIGHTS, mask)
+    assert all(np.array_equal(v, w) for v, w in zip((y, a, b), before, strict=True))
