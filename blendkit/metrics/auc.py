@@ -39,7 +39,8 @@ def macro_auc(y: Bool, x: Float, mask: Bool | None = None) -> MacroAUC:
     """
     check_shapes(y, x, mask)
     counts = count_pairs(y, x, mask)
-    refuse_nan(x, counts, mask)
+    if (counts[:, 0] < 0).any():
+        refuse_nan(x, mask)
     return auc_of(counts[:, 0], counts[:, 2] * counts[:, 3])
 
 
@@ -67,13 +68,11 @@ def kept_cells(shape: tuple[int, ...], mask: Bool | None) -> Bool:
     return np.broadcast_to(mask[:, None] if mask.ndim == 1 else mask, shape)
 
 
-def refuse_nan(x: Float, counts: NDArray[np.int64], mask: Bool | None, name: str = "scores") -> None:
-    """Raise BlendkitError with the first row and class if pair counts met a NaN in a cell that counts."""
-    if (counts[:, 0] >= 0).all():
-        return
-    bad = np.isnan(x) & kept_cells(x.shape, mask)
-    row, column = np.argwhere(bad)[0]
-    raise BlendkitError(f"{name} are NaN in {int(bad.sum())} cells, first at row {row}, class {column}")
+def refuse_nan(x: Float, mask: Bool | None) -> None:
+    """Raise BlendkitError with the first row and class if a cell that counts is NaN."""
+    bad = np.argwhere(np.isnan(x) & kept_cells(x.shape, mask))
+    if len(bad):
+        raise BlendkitError(f"scores are NaN in {len(bad)} cells, first at row {bad[0][0]}, class {bad[0][1]}")
 
 
 @dataclass(frozen=True, eq=False)
@@ -118,9 +117,7 @@ def auc_state(y: Bool, x: Float, mask: Bool | None = None) -> AUCState:
     """Return the mergeable state of some rows; arguments and errors as for `macro_auc`."""
     check_shapes(y, x, mask)
     keep = kept_cells(y.shape, mask)
-    bad = np.argwhere(np.isnan(x) & keep)
-    if len(bad):
-        raise BlendkitError(f"scores are NaN in {len(bad)} cells, first at row {bad[0][0]}, class {bad[0][1]}")
+    refuse_nan(x, mask)
     parts = [
         _tally(v[k].astype(np.float64) + 0.0, t[k].astype(np.int64), (~t[k]).astype(np.int64))  # + 0.0: -0.0 is 0.0
         for v, t, k in zip(x.T, np.asarray(y, bool).T, keep.T, strict=True)

@@ -221,7 +221,7 @@ def count_pairs(y: NDArray[np.bool_], x: NDArray[Any], mask: NDArray[np.bool_] |
     """Return (C, 4) int64: 2U = sum(2*[p > n] + [p == n]), tied pairs, positives and negatives per class.
 
     y (N, C), x (N, C) float32 or float64 (anything else is taken as float64), mask (N,) or (N, C) of the
-    cells that count. 2U is -1 where a cell that counts is NaN. Class-major (Fortran) x is read as it lies.
+    cells that count. 2U is -1 where a cell that counts is NaN. Any layout is read a few columns at a time.
     """
     if x.dtype != np.float32:
         x = np.asarray(x, np.float64)

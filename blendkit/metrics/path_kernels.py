@@ -15,16 +15,16 @@ _NEAR = 1e-6  # closer to a grid point than this, and exact arithmetic decides
 
 
 @compiled()
-def _two_sum(a: float, b: float) -> tuple[float, float]:
-    """The sum and its rounding error (Knuth)."""
+def two_sum(a: Any, b: Any) -> Any:
+    """The sum of numbers or arrays, and its rounding error (Knuth)."""
     s = a + b
     t = s - a
     return s, (a - (s - t)) + (b - t)
 
 
 @compiled()
-def _two_product(a: float, b: float) -> tuple[float, float]:
-    """The product and its rounding error (Dekker, Veltkamp)."""
+def two_product(a: Any, b: Any) -> Any:
+    """The product of numbers, or of an array and a number, and its rounding error (Dekker, Veltkamp)."""
     p = a * b
     c, d = 134217729.0 * a, 134217729.0 * b
     a1, b1 = c - (c - a), d - (d - b)
@@ -38,11 +38,11 @@ def _exact_sign(k: int, whole: int, ap: float, an: float, bp: float, bn: float) 
     parts = np.zeros(9)
     used = 0
     for weight, value in ((whole - k, ap), (whole - k, -an), (k, bp), (k, -bn)):
-        high, low = _two_product(np.float64(weight), value)
+        high, low = two_product(np.float64(weight), value)
         for term in (low, high):
             q, place = term, 0
             for i in range(used):
-                q, rest = _two_sum(q, parts[i])
+                q, rest = two_sum(q, parts[i])
                 if rest != 0.0:
                     parts[place] = rest
                     place += 1

@@ -24,6 +24,14 @@ def _win(twice_u: Any, w: Any, below: Any, tied: Any) -> None:
 
 
 @compiled()
+def _in_order(x: Any, keep: Any, c: int) -> tuple[Any, Any]:
+    """Return column c of x (N, C), and its rows that count, lowest value first."""
+    rows = np.flatnonzero(keep[:, c])
+    values = x[:, c].copy()
+    return values, rows[np.argsort(values[rows], kind="mergesort")]
+
+
+@compiled()
 def _tie_end(x: Any, order: Any, first: int) -> int:
     """One past the last of the sorted rows that are equal to order[first]."""
     end = first + 1
@@ -61,9 +69,7 @@ def _lanes(x: Any, order: Any, positive: Any, cluster: Any, weights: Any, twice_
 def _all_lanes(x: Any, y: Any, keep: Any, cluster: Any, weights: Any, live: Any, out: Any, threads: int) -> None:
     for t in prange(threads):
         for c in range(t, len(live), threads):
-            rows = np.flatnonzero(keep[:, live[c]])
-            values = x[:, live[c]].copy()
-            order = rows[np.argsort(values[rows], kind="mergesort")]
+            values, order = _in_order(x, keep, live[c])
             _lanes(values, order, y[:, live[c]].copy(), cluster, weights, out[c])
 
 
@@ -134,9 +140,7 @@ def _without_each(x: Any, order: Any, positive: Any, cluster: Any, out: Any) -> 
 def _all_without(x: Any, y: Any, keep: Any, cluster: Any, live: Any, out: Any, threads: int) -> None:
     for t in prange(threads):
         for c in range(t, len(live), threads):
-            rows = np.flatnonzero(keep[:, live[c]])
-            values = x[:, live[c]].copy()
-            order = rows[np.argsort(values[rows], kind="mergesort")]
+            values, order = _in_order(x, keep, live[c])
             _without_each(values, order, y[:, live[c]].copy(), cluster, out[c])
 
 

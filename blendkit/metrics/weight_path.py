@@ -14,13 +14,13 @@ from numpy.typing import NDArray
 from blendkit.errors import BlendkitError, shorten
 from blendkit.metrics.auc import auc_of, check_shapes
 from blendkit.metrics.auc_kernels import count_pairs
-from blendkit.metrics.path_kernels import path_steps
+from blendkit.metrics.path_kernels import path_steps, two_product, two_sum
 
 Bool = NDArray[np.bool_]
 Float = NDArray[np.float64]
 _DECIMALS = 9
 _STEPS = 100_000  # a finer grid than this is evaluated weight by weight
-_EACH = 3.0  # cost of one cell of a re-evaluation, in pairs: measured, only decides which way is taken
+_EACH = 3.0  # cost of one cell of a re-evaluation, in pairs: an estimate, it only decides which way is taken
 
 
 @dataclass(frozen=True, eq=False)
@@ -130,31 +130,15 @@ def _ready(
 
 def _blended_counts(y: Bool, a: Float, b: Float, k: int, whole: int, mask: Bool | None) -> NDArray[np.int64]:
     """Return 2U (C,) of (whole - k) a + k b; columns where float64 could tie wrongly are ranked in twice its bits."""
-    (p, p_error), (q, q_error) = _product(a, float(whole - k)), _product(b, float(k))
-    high, low = _sum(p, q)
-    high, low = _sum(high, low + (p_error + q_error))  # equal numbers now have equal parts
+    (p, p_error), (q, q_error) = two_product(a, float(whole - k)), two_product(b, float(k))
+    high, low = two_sum(p, q)
+    high, low = two_sum(high, low + (p_error + q_error))  # equal numbers now have equal parts
     counts = count_pairs(y, high, mask)
     for c in np.flatnonzero((low != 0).any(axis=0) & (counts[:, 1] > 0)):
         rank = _double_ranks(high[:, c], low[:, c])[:, None]
         column = mask if mask is None or mask.ndim == 1 else mask[:, c : c + 1]
         counts[c] = count_pairs(y[:, c : c + 1], rank, column)[0]
     return np.asarray(counts[:, 0])
-
-
-def _product(x: Float, w: float) -> tuple[Float, Float]:
-    """Return x w and its rounding error (Dekker, Veltkamp)."""
-    p = x * w
-    c, d = 134217729.0 * x, 134217729.0 * w
-    x1, w1 = c - (c - x), d - (d - w)
-    x2, w2 = x - x1, w - w1
-    return p, ((x1 * w1 - p) + x1 * w2 + x2 * w1) + x2 * w2
-
-
-def _sum(p: Float, q: Float) -> tuple[Float, Float]:
-    """Return p + q and its rounding error (Knuth)."""
-    total = p + q
-    t = total - p
-    return total, (p - (total - t)) + (q - t)
 
 
 def _double_ranks(high: Float, low: Float) -> Float:
