@@ -11,8 +11,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from blendkit.errors import BlendkitError, did_you_mean
-from blendkit.metrics.auc import check_shapes, kept_cells, macro_auc
-from blendkit.metrics.resample_kernels import jackknife_counts, replicate_counts
+from blendkit.metrics.auc import check_shapes, kept_cells, macro_auc, refuse_nan
+from blendkit.metrics.resample_kernels import resampled_counts
 
 Float = NDArray[np.float64]
 IntervalKind = Literal["percentile", "bca"]
@@ -91,17 +91,37 @@ def paired_bootstrap(
     draws = np.random.default_rng(seed).integers(0, count, (replicates, count))
     weights = np.zeros((count, replicates), np.int64)
     np.add.at(weights, (draws, np.arange(replicates)[:, None]), 1)
-    y = y & keep
-    tally = _tallies(y, keep, cluster, count)
-    live = np.flatnonzero(tally[0].any(axis=1))
-    pairs = _pairs(tally, weights, live)
-    left_out = _pairs(tally, 1 - np.eye(count, dtype=np.int64), live)
+    pairs = _pairs(y, keep, cluster, weights)
+    left_out = _pairs(y, keep, cluster, 1 - np.eye(count, dtype=np.int64))
+    live = np.flatnonzero((y & keep).any(axis=0))
     estimate, drawn, jack = {}, {}, {}
     for name, x in scores.items():
         estimate[name] = macro_auc(y, x, mask).macro
-        drawn[name] = _macros(replicate_counts(y, x, keep, cluster, weights, live), pairs)
-        jack[name] = _macros(jackknife_counts(y, x, keep, cluster, count, live), left_out)
+        counts, alone = resampled_counts(y & keep, x, keep, cluster, weights, live, jackknife=True)
+        drawn[name] = _macros(counts, pairs[live])
+        jack[name] = _macros(alone, left_out[live])
     return Bootstrap(estimate, drawn, jack, (pairs > 0).sum(axis=0), count)
+
+
+def resampled_macros(
+    y: NDArray[np.bool_],
+    scores: Mapping[str, NDArray[np.floating[Any]]],
+    keep: NDArray[np.bool_],
+    cluster: NDArray[np.int64],
+    weights: NDArray[np.int64],
+) -> dict[str, Float]:
+    """Return {name: macro-AUCs (R,)} when cluster k counts weights[k, r] times in replicate r.
+
+    y, keep, scores (N, C), cluster (N,). A class without pairs in a replicate is skipped there; nan
+    where none is left. Raises BlendkitError for NaN (row, class).
+    """
+    pairs = _pairs(y, keep, cluster, weights)
+    live = np.flatnonzero((y & keep).any(axis=0))
+    out = {}
+    for name, x in scores.items():
+        refuse_nan(x, keep)
+        out[name] = _macros(resampled_counts(y & keep, x, keep, cluster, weights, live)[0], pairs[live])
+    return out
 
 
 def cluster_codes(clusters: Sequence[object] | NDArray[Any], keep: NDArray[np.bool_]) -> tuple[NDArray[np.int64], int]:
@@ -132,21 +152,18 @@ def holm(p: Mapping[str, float]) -> dict[str, float]:
     return {k: out[k] for k in p}
 
 
-def _tallies(
-    y: NDArray[np.bool_], keep: NDArray[np.bool_], cluster: NDArray[np.int64], count: int
-) -> tuple[Float, Float]:
-    """Return positives and negatives (C, K) per class and cluster."""
+def _pairs(
+    y: NDArray[np.bool_], keep: NDArray[np.bool_], cluster: NDArray[np.int64], weights: NDArray[np.int64]
+) -> NDArray[np.int64]:
+    """Return the positive-negative pairs (C, R) of every replicate.
+
+    Sums of whole numbers below 2**53 are exact in float64.
+    """
     order = np.argsort(cluster, kind="stable")
-    starts = np.searchsorted(cluster[order], np.arange(count))  # every cluster has a row
-    positives, cells = (np.add.reduceat(a[order], starts, axis=0, dtype=np.int64).astype(float) for a in (y, keep))
-    return positives.T, (cells - positives).T
-
-
-def _pairs(tally: tuple[Float, Float], weights: NDArray[np.int64], live: NDArray[np.int64]) -> NDArray[np.int64]:
-    """Return the positive-negative pairs (L, R); sums of whole numbers below 2**53 are exact in float64."""
-    w = weights.astype(np.float64)
-    p, n = (np.rint(t[live] @ w).astype(np.int64) for t in tally)
-    return np.asarray(p * n)
+    starts = np.searchsorted(cluster[order], np.arange(len(weights)))  # every cluster has a row
+    tallies = (np.add.reduceat(a[order], starts, axis=0, dtype=np.int64).T for a in (y & keep, ~y & keep))
+    positives, negatives = (np.rint(t.astype(np.float64) @ weights).astype(np.int64) for t in tallies)
+    return np.asarray(positives * negatives)
 
 
 def _macros(twice_u: NDArray[np.int64], pairs: NDArray[np.int64]) -> Float:

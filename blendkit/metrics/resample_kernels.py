@@ -65,35 +65,6 @@ def _lanes(x: Any, order: Any, positive: Any, cluster: Any, weights: Any, twice_
         first = end
 
 
-@compiled(parallel=True)
-def _all_lanes(x: Any, y: Any, keep: Any, cluster: Any, weights: Any, live: Any, out: Any, threads: int) -> None:
-    for t in prange(threads):
-        for c in range(t, len(live), threads):
-            values, order = _in_order(x, keep, live[c])
-            _lanes(values, order, y[:, live[c]].copy(), cluster, weights, out[c])
-
-
-def replicate_counts(
-    y: NDArray[np.bool_],
-    x: NDArray[Any],
-    keep: NDArray[np.bool_],
-    cluster: NDArray[np.int64],
-    weights: NDArray[np.integer[Any]],
-    live: NDArray[np.int64],
-) -> NDArray[np.int64]:
-    """Return 2U (L, R) of the live classes when cluster k counts weights[k, r] times in replicate r.
-
-    y, x, keep (N, C); cluster (N,) in 0..K-1; live (L,) class indices, each with a positive. Exact.
-    """
-    out = np.zeros((len(live), weights.shape[1]), np.int64)
-    if int(weights.max(initial=0)) * len(y) >= 2**31:
-        raise ValueError(f"{len(y)} rows drawn up to {weights.max()} times: counts need int32")
-    narrow = np.uint8 if weights.max(initial=0) < 256 else np.int32  # the table of weights stays in cache
-    if len(live):
-        _all_lanes(x, y, keep, cluster, np.ascontiguousarray(weights, narrow), live, out, get_num_threads())
-    return out
-
-
 @compiled()
 def _without_each(x: Any, order: Any, positive: Any, cluster: Any, out: Any) -> None:
     """Fill out (K,) with the 2U left when one cluster is taken away.
@@ -137,23 +108,38 @@ def _without_each(x: Any, order: Any, positive: Any, cluster: Any, out: Any) -> 
 
 
 @compiled(parallel=True)
-def _all_without(x: Any, y: Any, keep: Any, cluster: Any, live: Any, out: Any, threads: int) -> None:
+def _all(x: Any, y: Any, keep: Any, cluster: Any, weights: Any, live: Any, out: Any, alone: Any, threads: int) -> None:
+    """Sort every live class once; fill its row of out (L, R) and, unless it is empty, of alone (L, K)."""
     for t in prange(threads):
         for c in range(t, len(live), threads):
             values, order = _in_order(x, keep, live[c])
-            _without_each(values, order, y[:, live[c]].copy(), cluster, out[c])
+            truth = y[:, live[c]].copy()
+            _lanes(values, order, truth, cluster, weights, out[c])
+            if alone.shape[1]:
+                _without_each(values, order, truth, cluster, alone[c])
 
 
-def jackknife_counts(
+def resampled_counts(
     y: NDArray[np.bool_],
     x: NDArray[Any],
     keep: NDArray[np.bool_],
     cluster: NDArray[np.int64],
-    clusters: int,
+    weights: NDArray[np.integer[Any]],
     live: NDArray[np.int64],
-) -> NDArray[np.int64]:
-    """Return 2U (L, K) of the live classes with each cluster left out in turn; arguments as above."""
-    out = np.zeros((len(live), clusters), np.int64)
+    *,
+    jackknife: bool = False,
+) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """Return 2U (L, R) of the live classes when cluster k counts weights[k, r] times in replicate r.
+
+    The second array (L, K) holds 2U with each cluster left out in turn, where `jackknife` asks for it.
+    y, x, keep (N, C); cluster (N,) in 0..K-1; live (L,) class indices, each with a positive. Exact.
+    """
+    out = np.zeros((len(live), weights.shape[1]), np.int64)
+    alone = np.zeros((len(live), len(weights) if jackknife else 0), np.int64)
+    if int(weights.max(initial=0)) * len(y) >= 2**31:
+        raise ValueError(f"{len(y)} rows drawn up to {weights.max()} times: counts need int32")
+    narrow = np.uint8 if weights.max(initial=0) < 256 else np.int32  # the table of weights stays in cache
     if len(live):
-        _all_without(x, y, keep, cluster, live, out, get_num_threads())
-    return out
+        table = np.ascontiguousarray(weights, narrow)
+        _all(x, y, keep, cluster, table, live, out, alone, get_num_threads())
+    return out, alone

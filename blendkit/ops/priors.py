@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import itertools
-import json
-import zipfile
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -12,13 +10,14 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from blendkit.artefacts import BROKEN, load_artefact, not_a, save_artefact
 from blendkit.errors import BlendkitError
-from blendkit.files import atomic_path
 from blendkit.ops import ClassIds, Fitted, FittedOf, NonNegative, Positive, RowsOf, op
 from blendkit.rows import CLOCK_RESET, NO_HOUR, Rows
 from blendkit.scores import Matrix
 
 Float = NDArray[np.float64]
+_TABLES = ("p_global", "p_hour", "p_site", "p_cell")
 
 
 @dataclass(frozen=True)
@@ -56,7 +55,7 @@ class SiteHourPrior:
         return np.asarray(self.p_site[at] if hour == NO_HOUR else self.p_cell[at, hour])
 
     def save(self, path: Path) -> None:
-        """Write an NPZ of plain arrays and one JSON text (no pickle)."""
+        """Write the prior as an artefact (`blendkit.artefacts`)."""
         meta = {
             "kind": "site_hour_prior",
             "version": 1,
@@ -65,31 +64,26 @@ class SiteHourPrior:
             "saw": self.saw,
             "settings": asdict(self.settings),
         }
-        arrays = {k: getattr(self, k) for k in ("p_global", "p_hour", "p_site", "p_cell")}
-        with atomic_path(path) as temporary, temporary.open("wb") as handle:
-            np.savez(handle, meta=np.array(json.dumps(meta)), **arrays)
+        save_artefact(path, meta, {k: getattr(self, k) for k in _TABLES})
 
     @classmethod
     def load(cls, path: Path) -> SiteHourPrior:
         """Read what `save` wrote. Raises BlendkitError if the file is something else."""
         try:
-            with path.open("rb") as handle:  # np.load leaves a file open that it cannot read
-                data = np.load(handle, allow_pickle=False)
-                meta = json.loads(str(data["meta"]))
-                arrays = {k: data[k] for k in ("p_global", "p_hour", "p_site", "p_cell")}
+            meta, arrays = load_artefact(path, "site_hour_prior")
             found = cls(
                 tuple(meta["classes"]),
                 tuple(meta["sites"]),
                 saw=tuple(meta["saw"]),
                 settings=PriorSettings(**meta["settings"]),
-                **arrays,
+                **{k: arrays[k] for k in _TABLES},
             )
             s, c = len(found.sites), len(found.classes)
-            shapes = [a.shape for a in arrays.values()]
-            if meta["kind"] != "site_hour_prior" or shapes != [(c,), (24, c), (s, c), (s, 24, c)]:
-                raise ValueError(f"it is a {meta['kind']} with arrays of shapes {shapes}")
-        except (OSError, ValueError, KeyError, TypeError, IndexError, EOFError, zipfile.BadZipFile) as error:
-            raise BlendkitError(f"{path}: not a saved site_hour_prior", [str(error)]) from error
+            shapes = [arrays[k].shape for k in _TABLES]
+            if shapes != [(c,), (24, c), (s, c), (s, 24, c)]:
+                raise ValueError(f"its arrays have shapes {shapes}")
+        except BROKEN as error:
+            raise not_a(path, "site_hour_prior", error) from error
         return found
 
 

@@ -1,0 +1,125 @@
+"""Tie-aware figures of retrieval: average precision, cmAP, top-1, recall at precision."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from blendkit.errors import BlendkitError
+from blendkit.metrics.auc import check_shapes, kept_cells, refuse_nan
+
+Bool = NDArray[np.bool_]
+Float = NDArray[np.floating[Any]]
+
+
+@dataclass(frozen=True, eq=False)
+class ClassMean:
+    """macro: the mean over scored classes (nan if there are none); per_class (C,), nan where skipped.
+
+    scored and skipped are class indices; a class is skipped without positives.
+    """
+
+    macro: float
+    per_class: NDArray[np.float64]
+    scored: NDArray[np.int64]
+    skipped: NDArray[np.int64]
+
+
+def average_precision(y: Bool, x: Float, mask: Bool | None = None) -> ClassMean:
+    """Return the average precision per class of scores x (N, C) against truth y (N, C), and their mean (cmAP).
+
+    AP = sum over distinct scores, highest first, of (recall gained) x (precision there): tied rows enter
+    together, as in `sklearn.metrics.average_precision_score`, so that row order cannot matter. mask (N,)
+    or (N, C) leaves out unlabelled cells. A class without positives is skipped, not 0; one without
+    negatives has AP 1. Raises BlendkitError for NaN (row, class) or other shapes.
+    """
+    return _per_class(y, x, mask, _average_precision)
+
+
+def padded_cmap(y: Bool, p: Float, mask: Bool | None = None, rows: int = 5) -> ClassMean:
+    """Return BirdCLEF 2023's metric: average precision after `rows` rows of ones are added to truth and scores.
+
+    The padding lets classes without positives count, and damps those with few. p (N, C) probabilities in
+    [0, 1], for the padding is a score of 1. Raises BlendkitError as `average_precision`, and for values
+    beyond [0, 1]. Source: the evaluation page of BirdCLEF 2023 (5 rows).
+    """
+    check_shapes(y, p, mask)
+    refuse_nan(p, mask)
+    refuse_beyond_unit(p, mask, "padded cmAP")
+    pad = (rows, y.shape[1])
+    keep = np.concatenate([kept_cells(y.shape, mask), np.ones(pad, bool)])
+    return average_precision(
+        np.concatenate([np.asarray(y, bool), np.ones(pad, bool)]), np.concatenate([p, np.ones(pad, p.dtype)]), keep
+    )
+
+
+def top_one(y: Bool, x: Float, mask: Bool | None = None) -> float:
+    """Return the share of rows with a positive whose highest score belongs to one; nan if no row has one.
+
+    y, x (N, C). Classes that tie for the highest count by their share of positives. Rows without a
+    positive count nowhere, nor do masked cells. Raises BlendkitError as `average_precision`.
+    """
+    check_shapes(y, x, mask)
+    refuse_nan(x, mask)
+    keep = kept_cells(y.shape, mask)
+    y = np.asarray(y, bool) & keep
+    use = y.any(axis=1)
+    if not use.any():
+        return math.nan
+    values = np.where(keep, x, -np.inf)[use]
+    best = (values == values.max(axis=1, keepdims=True)) & keep[use]
+    return math.fsum((best & y[use]).sum(axis=1) / best.sum(axis=1)) / int(use.sum())
+
+
+def recall_at_precision(y: Bool, x: Float, precision: float = 0.9, mask: Bool | None = None) -> ClassMean:
+    """Return per class the highest recall at which precision is at least `precision` (0 if never), and the mean.
+
+    Thresholds are the distinct scores, so tied rows are found together. Arguments and errors as for
+    `average_precision`; raises BlendkitError also for a precision outside (0, 1].
+    """
+    if not 0 < precision <= 1:
+        raise BlendkitError(f"precision lies in (0, 1], got {precision:g}")
+
+    def best(found: NDArray[np.int64], taken: NDArray[np.int64]) -> float:
+        good = found >= precision * taken
+        return float(found[good].max(initial=0) / found[-1])
+
+    return _per_class(y, x, mask, best)
+
+
+def refuse_beyond_unit(p: Float, mask: Bool | None, what: str) -> None:
+    """Raise BlendkitError with the first row and class if a cell that counts is no probability."""
+    bad = np.argwhere(((p < 0) | (p > 1)) & kept_cells(p.shape, mask))
+    if len(bad):
+        row, column = bad[0]
+        raise BlendkitError(
+            f"{what} needs probabilities: {len(bad)} values lie outside [0, 1], first "
+            f"{p[row, column]:g} at row {row}, class {column}"
+        )
+
+
+def _average_precision(found: NDArray[np.int64], taken: NDArray[np.int64]) -> float:
+    gained = np.diff(found, prepend=0) / found[-1]
+    return math.fsum(gained * (found / taken))
+
+
+def _per_class(y: Bool, x: Float, mask: Bool | None, figure: Any) -> ClassMean:
+    """Apply figure(found (T,), taken (T,)) per class: positives and rows at or above each distinct score."""
+    check_shapes(y, x, mask)
+    refuse_nan(x, mask)
+    keep = kept_cells(y.shape, mask)
+    y = np.asarray(y, bool) & keep
+    per_class = np.full(y.shape[1], np.nan)
+    scored = np.flatnonzero(y.any(axis=0))
+    for c in scored.tolist():
+        rows = keep[:, c]
+        order = np.argsort(-x[rows, c], kind="stable")
+        values, truth = x[rows, c][order], y[rows, c][order]
+        last = np.flatnonzero(np.append(values[1:] != values[:-1], True))
+        per_class[c] = figure(np.cumsum(truth)[last], last + 1)
+    macro = math.fsum(per_class[scored]) / len(scored) if len(scored) else math.nan
+    return ClassMean(macro, per_class, scored, np.flatnonzero(~y.any(axis=0)))

@@ -1,0 +1,167 @@
+"""What a leaderboard can and cannot tell: rounding plateaus, public/private splits, rank bands."""
+
+from __future__ import annotations
+
+import itertools
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from blendkit.errors import BlendkitError, did_you_mean
+from blendkit.metrics.auc import check_shapes, kept_cells
+from blendkit.metrics.bootstrap import Bootstrap, cluster_codes, resampled_macros
+from blendkit.metrics.ranks import percentile_rank
+
+Float = NDArray[np.float64]
+
+
+@dataclass(frozen=True)
+class Plateau:
+    """Scores that a leaderboard shows alike.
+
+    names, best first; shown: the rounded figure; width: highest minus lowest macro-AUC among them; tied:
+    the share of bootstrap replicates in which they all round alike; sd: of the difference between the
+    highest and the lowest over the replicates. A width far below sd is nothing to choose by.
+    """
+
+    names: tuple[str, ...]
+    shown: float
+    width: float
+    tied: float
+    sd: float
+
+
+def plateaus(boot: Bootstrap, decimals: int = 3) -> tuple[Plateau, ...]:
+    """Return the groups of scores whose macro-AUC rounds alike to `decimals`, the highest first."""
+    ordered = sorted(boot.estimate, key=lambda n: -boot.estimate[n])
+    groups = itertools.groupby(ordered, key=lambda n: round(boot.estimate[n], decimals))
+    return tuple(_plateau(boot, tuple(names), shown, decimals) for shown, names in groups)
+
+
+def _plateau(boot: Bootstrap, names: tuple[str, ...], shown: float, decimals: int) -> Plateau:
+    draws = np.array([boot.replicates[n] for n in names])
+    draws = draws[:, ~np.isnan(draws).any(axis=0)]
+    tied = (np.ptp(np.round(draws, decimals), axis=0) == 0).mean() if draws.size else math.nan
+    sd = float((draws[0] - draws[-1]).std(ddof=1)) if draws.shape[1] > 1 else math.nan
+    return Plateau(names, shown, boot.estimate[names[0]] - boot.estimate[names[-1]], float(tied), sd)
+
+
+@dataclass(frozen=True, eq=False)
+class Split:
+    """Many public/private splits of the same rows.
+
+    public and private {name: (R,) macro-AUC}; shares (R,): the rows that were public. Where a split
+    leaves no class with positives and negatives, the figure is nan.
+    """
+
+    public: dict[str, Float]
+    private: dict[str, Float]
+    shares: Float
+
+    def shake_up(self, name: str) -> NDArray[np.int64]:
+        """Return (R',) places lost (positive) or won from public to private among the compared scores."""
+        self._check(name)
+        at = list(self.public).index(name)
+        before, after = self._ranks()
+        return np.asarray(np.rint(after[at] - before[at]), np.int64)
+
+    def rank_correlation(self) -> float:
+        """Return the mean Spearman correlation of public and private ranks; nan for a single score."""
+        before, after = self._ranks()
+        if len(before) < 2:
+            return math.nan
+        a, b = before - before.mean(axis=0), after - after.mean(axis=0)
+        size = np.sqrt((a**2).sum(axis=0) * (b**2).sum(axis=0))
+        rho = np.divide((a * b).sum(axis=0), size, out=np.full(a.shape[1], np.nan), where=size > 0)
+        return float(np.nanmean(rho)) if (~np.isnan(rho)).any() else math.nan
+
+    def above(self, a: str, b: str) -> float:
+        """Return the share of splits in which `a` is above `b` on the private side; ties count half."""
+        self._check(a, b)
+        gap = self.private[a] - self.private[b]
+        gap = gap[~np.isnan(gap)]
+        return float(((gap > 0) + 0.5 * (gap == 0)).mean()) if len(gap) else math.nan
+
+    def stays_above(self, a: str, b: str) -> float:
+        """Return, of the splits with `a` above `b` in public, the share with `a` above `b` in private; nan if none."""
+        self._check(a, b)
+        led = self.public[a] > self.public[b]
+        return float((self.private[a] > self.private[b])[led].mean()) if led.any() else math.nan
+
+    def _ranks(self) -> tuple[Float, Float]:
+        """Ranks (M, R') in public and private, 1 the highest, ties averaged, of the splits with figures."""
+        sides = [np.array(list(s.values())) for s in (self.public, self.private)]
+        whole = ~np.isnan(np.concatenate(sides)).any(axis=0)
+        before, after = (percentile_rank(-side[:, whole]) * len(side) for side in sides)
+        return before, after
+
+    def _check(self, *names: str) -> None:
+        for name in names:
+            if name not in self.public:
+                raise BlendkitError(f"no scores are called {name!r}{did_you_mean(name, self.public)}")
+
+
+def simulate_split(
+    y: NDArray[np.bool_],
+    scores: Mapping[str, NDArray[np.floating[Any]]],
+    groups: Sequence[object] | NDArray[Any],
+    public: float = 0.34,
+    draws: int = 1000,
+    seed: int = 0,
+    mask: NDArray[np.bool_] | None = None,
+) -> Split:
+    """Split the rows into a public and a private side many times and score every side exactly.
+
+    y (N, C), scores {name: (N, C)}; groups (N,): what stays together, a recording (a random split), a
+    site, a date. Groups come in random order; the public side takes them until it is as near to the
+    share `public` of the rows as it gets, and both sides keep at least one group. A class that a side
+    leaves without positives or negatives is skipped there. Raises BlendkitError for a share outside
+    (0, 1), fewer than two groups, NaN (row, class), or other shapes.
+    """
+    if not 0 < public < 1:
+        raise BlendkitError(f"the public share lies between 0 and 1, got {public:g}")
+    for name, x in scores.items():
+        check_shapes(y, x, mask, name)
+    keep = kept_cells(y.shape, mask)
+    codes, count = cluster_codes(groups, keep)
+    size = np.bincount(codes[keep.any(axis=1)], minlength=count)
+    rng = np.random.default_rng(seed)
+    sides = np.zeros((count, draws), np.int64)
+    for r in range(draws):
+        order = rng.permutation(count)
+        reached = np.cumsum(size[order]) / size.sum()
+        taken = int(np.argmin(np.abs(reached[:-1] - public))) + 1
+        sides[order[:taken], r] = 1
+    both = resampled_macros(y, scores, keep, codes, np.concatenate([sides, 1 - sides], axis=1))
+    return Split(
+        {n: m[:draws] for n, m in both.items()}, {n: m[draws:] for n, m in both.items()}, size @ sides / size.sum()
+    )
+
+
+@dataclass(frozen=True)
+class RankBand:
+    """Ranks among `teams` (1 the best): at the estimate, and at both ends of the interval."""
+
+    rank: int
+    best: int
+    worst: int
+    teams: int
+
+
+def rank_band(board: Float, estimate: float, draws: Float, decimals: int = 3, level: float = 0.9) -> RankBand:
+    """Return where a score would stand on a leaderboard, and the band that its draws span.
+
+    board (T,) are the scores shown, to `decimals`; draws (R,) are what the score might be on other data
+    (bootstrap replicates or simulated splits). Teams that show the same figure share the best rank. The
+    other teams' own luck is not in it: the band is that of one score against a board that stands still.
+    """
+    if not len(board):
+        raise BlendkitError("the leaderboard is empty")
+    low, high = np.nanquantile(draws, [(1 - level) / 2, (1 + level) / 2])
+    shown = np.round([estimate, high, low], decimals)
+    above = [int((np.round(board, decimals) > s + 1e-12).sum()) + 1 for s in shown]
+    return RankBand(above[0], above[1], above[2], len(board))
