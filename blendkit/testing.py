@@ -66,7 +66,7 @@ def check_member(use: str | Callable[..., Any], *, context: MemberContext | None
 
 
 def check_op(function: Callable[..., Matrix], **params: Any) -> None:
-    """Check that an op keeps what `@op` declared: scope, classwise, spaces, monotone.
+    """Check that an op keeps what `@op` declared: scope, classwise, spaces, monotone, affine.
 
     Parts are run against the whole and must agree bit for bit: single chunks for `chunk`, single
     recordings for `file`, single classes for `classwise`. Arguments must not change, values must stay
@@ -204,7 +204,7 @@ def _op_problems(info: OpInfo, inputs: dict[str, Any], params: Mapping[str, Any]
             problems.append(f"declared scope {info.scope}, but {what} alone gives other values")
             break
     problems += _column_problems(info, inputs, params, whole)
-    return problems + _monotone_problems(info, x, whole)
+    return problems + _monotone_problems(info, x, whole) + _affine_problems(info, inputs, params, whole)
 
 
 def _row_parts(info: OpInfo, rows: Rows) -> list[tuple[str, NDArray[np.int64]]]:
@@ -246,6 +246,19 @@ def _monotone_problems(info: OpInfo, x: Matrix, whole: Matrix) -> list[str]:
     for b, a in zip(before.T, after.T, strict=True):
         if (np.diff(a[np.argsort(b, kind="stable")]) < 0).any():
             return ["declared weakly monotone, but a column was re-ordered"]
+    return []
+
+
+def _affine_problems(info: OpInfo, inputs: Mapping[str, Any], params: Mapping[str, Any], whole: Matrix) -> list[str]:
+    x = inputs["xs"][0]
+    if info.kind != "step" or not info.affine or x.dtype != np.float64:
+        return []
+    other = np.flipud(x).copy()
+    two, mixed = ({**inputs, "xs": [v]} for v in (other, 0.75 * x + 0.25 * other))
+    if not np.allclose(
+        _call(info, mixed, params), 0.75 * whole + 0.25 * _call(info, two, params), rtol=1e-9, atol=1e-12
+    ):
+        return ["declared affine, but a weighted mean does not come out as the weighted mean"]
     return []
 
 

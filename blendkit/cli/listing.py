@@ -110,8 +110,9 @@ def ops_show(name: str) -> None:
     spaces = "" if info.kind == "blend" else f", spaces {'/'.join(info.spaces)}"
     classwise = "classwise" if info.classwise else "couples classes"
     gives = f", gives {info.gives}" if info.gives else ""
+    affine = ", affine" if info.affine else ""
     click.echo(
-        f"{name}: {info.kind}, scope {info.scope}, {classwise}{spaces}{gives}, monotone {info.monotone}  "
+        f"{name}: {info.kind}, scope {info.scope}, {classwise}{spaces}{gives}, monotone {info.monotone}{affine}  "
         f"({registry(OPS).source(name)})\n\n{inspect.getdoc(function)}\n"
     )
     _show_parameters(function, info.fit)

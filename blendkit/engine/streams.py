@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
 from functools import partial
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from blendkit.engine.kept import Kept, blend_key, fill_key, step_key
 from blendkit.engine.steps import Surroundings, apply_step, zero_stand_in
 from blendkit.engine.weights import weight_matrix
 from blendkit.errors import BlendkitError
@@ -34,6 +35,7 @@ class _Desk:
     ranks: dict[str, NDArray[np.int32]]
     uses: Counter[str]
     coverage: dict[str, NDArray[np.bool_]]
+    kept: Kept
 
 
 def make_streams(
@@ -43,39 +45,83 @@ def make_streams(
     *,
     made: Callable[[str, Scores], None] = lambda name, scores: None,
     note: Callable[[str, str], None] = lambda stream, text: None,
+    kept: Kept | None = None,
+    wanted: Sequence[str] | None = None,
 ) -> dict[str, Scores]:
-    """Return the streams a plan writes. members: every member's scores on equal rows and classes.
+    """Return the wanted streams, by default those a plan writes. members: all on equal rows and classes.
 
     `members` is emptied as its scores are used up, `made` sees every stream once as soon as it is
     whole, `note` hears what conversions, fallbacks and coverage did to it. A stream's ranks are made
-    once, however many blends use them.
+    once, however many blends use them. `kept` lends what earlier calls made, on the same rows and
+    surroundings: `made_by` says what a stream came from; a lent stream gives no notes again.
     """
-    uses = Counter(i for s in plan.streams for i in s.inputs)
-    uses.update(plan.outputs)
+    outputs = tuple(plan.outputs if wanted is None else wanted)
+    streams = _needed(plan, outputs)
+    uses = Counter(i for s in streams for i in s.inputs)
+    uses.update(outputs)
     coverage = {n: s.covered for n, s in members.items()}
-    desk = _Desk(plan, around, note, {}, {}, uses, coverage)
-    for stream in plan.streams:
-        if stream.blend is None:
-            name = stream.inputs[0] if stream.inputs else stream.name
-            source = members.pop(name) if name in members else _taken(desk, name)
-        else:
-            source = _blend(desk, stream)
-        scores = _filled(stream, source)
-        del source
-        for step in stream.steps:
-            scores = apply_step(step, scores, around, coverage, partial(note, stream.name))
+    desk = _Desk(plan, around, note, {}, {}, uses, coverage, kept or Kept())
+    for stream in streams:
+        heard = partial(note, stream.name)
+        scores = finished(stream, _source(desk, stream, members), around, coverage, heard, desk.kept)
         _report_uncovered(desk, stream, scores)
         made(stream.name, scores)
         if uses[stream.name]:
             desk.at_hand[stream.name] = scores
         del scores
-    return {n: desk.at_hand[n] for n in plan.outputs}
+    return {n: desk.at_hand[n] for n in outputs}
+
+
+def _source(desk: _Desk, stream: StreamPlan, members: dict[str, Scores]) -> Scores:
+    if stream.blend is not None:
+        return _blended(desk, stream)
+    name = stream.inputs[0] if stream.inputs else stream.name
+    return members.pop(name) if name in members else _taken(desk, name)
+
+
+def finished(
+    stream: StreamPlan,
+    scores: Scores,
+    around: Surroundings,
+    coverage: dict[str, NDArray[np.bool_]],
+    note: Callable[[str], None],
+    kept: Kept,
+) -> Scores:
+    """Return a stream's source after its fill and its steps, as far as possible from what is kept."""
+    scores = replace(_filled(stream, scores), made_by=fill_key(stream, scores.made_by))
+    for step in stream.steps:
+        key, make = step_key(step, scores.made_by), partial(apply_step, step, scores, around, coverage, note)
+        scores = replace(kept.get(key, make, _bytes), made_by=key)
+        del make
+    return scores
+
+
+def _bytes(scores: Scores) -> int:
+    return scores.values.nbytes
+
+
+def _needed(plan: Plan, outputs: Sequence[str]) -> list[StreamPlan]:
+    """The streams that the outputs come from, in the plan's order."""
+    wanted = set(outputs)
+    for stream in reversed(plan.streams):
+        if stream.name in wanted:
+            wanted.update(stream.inputs)
+    return [s for s in plan.streams if s.name in wanted]
 
 
 def _taken(desk: _Desk, name: str) -> Scores:
     """Use a stream; after its last use nothing keeps it."""
     desk.uses[name] -= 1
     return desk.at_hand[name] if desk.uses[name] else desk.at_hand.pop(name)
+
+
+def _blended(desk: _Desk, stream: StreamPlan) -> Scores:
+    """A blend, made or lent; either way its inputs are used."""
+    key = blend_key(stream, [desk.at_hand[n].made_by for n in stream.inputs])
+    if key in desk.kept.held:
+        for name in stream.inputs:
+            _taken(desk, name)
+    return replace(desk.kept.get(key, partial(_blend, desk, stream), _bytes), made_by=key)
 
 
 def _blend(desk: _Desk, stream: StreamPlan) -> Scores:
@@ -108,7 +154,10 @@ def _blend(desk: _Desk, stream: StreamPlan) -> Scores:
 def _ranks(desk: _Desk, name: str) -> NDArray[np.int32]:
     """A stream's integer ranks, made once; its values are dropped at their last use."""
     if name not in desk.ranks:
-        desk.ranks[name] = doubled_ranks(desk.at_hand[name].values)
+        scores = desk.at_hand[name]
+        make = partial(doubled_ranks, scores.values)
+        desk.ranks[name] = desk.kept.get(f"ranks {scores.made_by}", make, lambda r: r.nbytes)
+        del scores, make
     _taken(desk, name)
     return desk.ranks[name]
 

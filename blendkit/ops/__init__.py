@@ -73,7 +73,9 @@ class OpInfo:
     `set`. classwise: columns do not influence each other; the safe default is False. Both only allow
     sharding, so a wrong claim would change results: `blendkit.testing.check_op` verifies them.
     spaces: what a step accepts. gives: the space that comes out (None: unchanged). monotone: whether a
-    column keeps its order (`strict`), may gain ties (`weak`), or is re-ordered (`no`).
+    column keeps its order (`strict`), may gain ties (`weak`), or is re-ordered (`no`). affine: a step
+    keeps weighted means, f((1 - w) a + w b) = (1 - w) f(a) + w f(b), so that it may be applied to the
+    two streams of a blend beforehand, once for all weights.
     """
 
     name: str
@@ -85,6 +87,7 @@ class OpInfo:
     takes: Takes
     gives: Space | None
     monotone: Monotone
+    affine: bool
     per_class: tuple[str, ...]
     fit: Callable[..., Any] | None
     load: Callable[..., Any] | None
@@ -105,6 +108,7 @@ def op(
     takes: Takes = "any",
     gives: Space | None = None,
     monotone: Monotone = "no",
+    affine: bool = False,
     per_class: tuple[str, ...] = (),
     fit: Callable[..., Any] | None = None,
     load: Callable[..., Any] | None = None,
@@ -118,7 +122,7 @@ def op(
 
     def declare(function: F) -> F:
         info = OpInfo(
-            name, function, kind, scope, classwise, spaces, takes, gives, monotone, per_class, fit, load, notes
+            name, function, kind, scope, classwise, spaces, takes, gives, monotone, affine, per_class, fit, load, notes
         )
         function.blendkit_op = info  # type: ignore[attr-defined]
         return function

@@ -162,6 +162,7 @@ def fallbacks(x: Matrix, *, rows: Rows, fitted: Fitted) -> list[str]:
     scope="file",
     classwise=True,
     spaces=("logit",),
+    affine=True,
     fit=fit_site_hour_prior,
     load=SiteHourPrior.load,
     notes=fallbacks,

@@ -13,7 +13,7 @@ from blendkit.scores import Matrix
 from blendkit.taxonomy import LEVELS, Level, Sonotypes, Taxonomy
 
 
-@op("taxonomy_mean", scope="chunk", classwise=False)
+@op("taxonomy_mean", scope="chunk", classwise=False, affine=True)
 def taxonomy_mean(
     x: Matrix,
     *,

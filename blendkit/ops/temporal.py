@@ -12,7 +12,7 @@ from blendkit.scores import Matrix
 TRUNCATE = 4.0  # scipy's default: the kernel ends at four sigma
 
 
-@op("gaussian", scope="file", classwise=True)
+@op("gaussian", scope="file", classwise=True, affine=True)
 def gaussian(x: Matrix, *, offsets: Offsets | None = None, sigma: Positive = 1.0) -> Matrix:
     """Smooth along the chunks of each recording with a Gaussian of `sigma` chunks.
 
@@ -27,7 +27,7 @@ def gaussian(x: Matrix, *, offsets: Offsets | None = None, sigma: Positive = 1.0
     return _correlate(x, taps / taps.sum(), offsets)
 
 
-@op("three_tap", scope="file", classwise=True)
+@op("three_tap", scope="file", classwise=True, affine=True)
 def three_tap(x: Matrix, *, offsets: Offsets | None = None, alpha: Share = 0.2) -> Matrix:
     """Mix each chunk with its two neighbours: (1 - alpha) x_t + alpha / 2 (x_(t-1) + x_(t+1)).
 
