@@ -6,8 +6,8 @@ from typing import Any
 import pytest
 
 from blendkit.errors import BlendkitError
-from blendkit.recipe import load_recipe, parse_recipe
-from blendkit.recipe.load import dotted
+from blendkit.recipe import load_recipe, parse_recipe, with_values
+from blendkit.recipe.address import dotted
 from blendkit.recipe.schema import Step
 
 TEXT = """\
@@ -325,8 +325,64 @@ def test_overrides_that_lead_nowhere(override: str, words: list[str]) -> None:
 
 def test_a_name_that_stands_for_two_steps_is_refused() -> None:
     text = changed("- gaussian\n", "- gaussian\n      - {gaussian: {}, id: again}\n")
-    assert "2 steps are called 'gaussian'" in one_problem(text, "members.b.steps.gaussian.sigma=1")
+    for address in ("members.b.steps.gaussian.sigma", "b.gaussian.sigma"):
+        with pytest.raises(BlendkitError, match="2 steps are called 'gaussian'") as caught:
+            parse_recipe(text, "r.yaml", [f"{address}=1"])
+        assert caught.value.problems == ("members.b.gaussian (give it an `id:`)", "members.b.again")
     assert steps_of(text, "members.b.steps.again.sigma=3")[1]["params"] == {"sigma": 3}
+
+
+@pytest.mark.parametrize(
+    "address",
+    [
+        "members.b.steps.gaussian.sigma",
+        "members.b.gaussian.sigma",
+        "b.gaussian.sigma",
+        "gaussian.sigma",
+        "b.steps.gaussian.sigma",
+    ],
+)
+def test_what_is_clear_may_be_left_out_of_an_address(address: str) -> None:
+    assert steps_of(TEXT, f"{address}=2.5")[0] == {"op": "gaussian", "params": {"sigma": 2.5}}
+    recipe = with_values(parse_recipe(TEXT, "r.yaml"), {address: 2.5}, "--sweep x")
+    assert recipe.model.members["b"].steps[0].params == {"sigma": 2.5}
+
+
+def test_a_change_leaves_the_recipe_it_came_from_alone() -> None:
+    recipe = parse_recipe(TEXT, "r.yaml")
+    with_values(recipe, {"b.gaussian.sigma": 2.5, "c.of": {"a": 1}}, "--sweep")
+    assert with_values(recipe, {}, "--sweep").model == parse_recipe(TEXT, "r.yaml").model
+
+
+@pytest.mark.parametrize(
+    ("address", "words"),
+    [
+        ("gausian.sigma", ["no section, stream or step is called 'gausian' (did you mean 'gaussian'?)"]),
+        (
+            "members.b.steps[0].gaussian.sigma",
+            ["by op name or id, never by number", "members.b.gaussian", "members.b.light"],
+        ),
+        ("d.of.a", ["no section, stream or step is called 'd'"]),
+        ("b.gaussian.sigma.x", ["holds 1.0, not keys"]),
+        ("", ["expected path=value"]),
+    ],
+)
+def test_addresses_that_lead_nowhere(address: str, words: list[str]) -> None:
+    text = changed("- gaussian\n", "- gaussian: {sigma: 1.0}\n")
+    with pytest.raises(BlendkitError) as caught:
+        with_values(parse_recipe(text, "r.yaml"), {address: 1}, "--sweep 1")
+    assert all(w in str(caught.value) for w in ["--sweep 1", *words]), caught.value
+
+
+def test_an_address_that_fits_several_places_lists_them() -> None:
+    text = changed("    by: rank\n", "    by: rank\n    steps: [gaussian]\n")
+    with pytest.raises(BlendkitError, match="'gaussian' is in 2 places") as caught:
+        with_values(parse_recipe(text, "r.yaml"), {"gaussian.sigma": 1}, "--sweep")
+    assert caught.value.problems == ("say members.b.steps.gaussian.sigma", "say blends.c.steps.gaussian.sigma")
+
+
+def test_the_classes_of_a_step_have_an_address() -> None:
+    assert steps_of(TEXT, "b.gaussian.where={classes: [x]}")[0]["where"] == {"classes": ["x"]}
 
 
 def test_a_member_is_never_made_by_an_override() -> None:

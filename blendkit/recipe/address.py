@@ -1,0 +1,194 @@
+"""Where a value of a recipe is: `members.seqhead.gaussian.sigma`, steps by op name or id."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from types import UnionType
+from typing import Annotated, Any, Union, get_args, get_origin
+
+from blendkit.errors import BlendkitError, did_you_mean
+from blendkit.recipe.schema import RecipeModel
+from blendkit.recipe.strict_yaml import Path as KeyPath
+
+SECTIONS = ("members", "streams", "blends")
+_TOKEN = re.compile(r"([^.\[\]]+)|\[(\d+)\]")
+_BESIDE = ("id", "where")  # what a step may say beside its op
+
+
+def dotted(path: KeyPath) -> str:
+    """`('a', 'steps', 0, 'b')` as `a.steps[0].b`."""
+    text = "".join(f"[{p}]" if isinstance(p, int) else f".{p}" for p in path)
+    return text.lstrip(".") or "(top)"
+
+
+def split_address(address: str) -> KeyPath:
+    """Return the parts of `a.b[0]`, empty if there are none."""
+    return tuple(int(i) if i else k for k, i in _TOKEN.findall(address))
+
+
+def assign(data: dict[str, Any], address: str, value: Any, says: str, *, positions: bool = True) -> None:
+    """Set one value in raw recipe data, in place.
+
+    The section and `steps` may be left out where one stream or step alone has the name; a step is its
+    op name or id, or, with `positions`, its number. says: what the user wrote, for messages. Raises
+    BlendkitError for addresses that lead nowhere, with the nearest name, or to several places, with all.
+    """
+    tokens = split_address(address)
+    if not tokens:
+        raise BlendkitError(f"{says}: expected path=value, as in blends.eos7.of.seqhead=0.1")
+    _open_steps(data)
+    at: Any = data
+    *parents, last = _concrete(data, tokens, says, positions)
+    for depth, key in enumerate(parents):
+        if isinstance(at, dict) and at.get(str(key)) is None and key in known_keys(tuple(parents[: depth + 1])):
+            at[str(key)] = {}  # the recipe leaves it at its default
+        at = _inside(at, key, f"{says}: {dotted(tuple(parents[: depth + 1]))}")
+    if isinstance(at, dict):
+        at[str(last)] = value
+    elif isinstance(at, list):
+        at[_number(at, last, says)] = value
+    else:
+        raise BlendkitError(f"{says}: {dotted(tuple(parents))} holds {at!r}, not keys")
+
+
+def known_keys(path: KeyPath) -> list[str]:
+    """Return the keys that the schema knows beside the last part of a path; none where the author names them."""
+    hint: Any = RecipeModel
+    for part in path[:-1]:
+        hint = next((h for arm in _arms(hint) if (h := _below(arm, part)) is not None), None)
+    models = [arm for arm in _arms(hint) if hasattr(arm, "model_fields")]
+    return [f.alias or n for n, f in models[0].model_fields.items()] if models else []
+
+
+def _arms(hint: Any) -> list[Any]:
+    """The types a hint stands for: `Annotated` and `... | None` taken apart."""
+    if get_origin(hint) in (Annotated, Union, UnionType):
+        return [arm for part in get_args(hint) for arm in _arms(part)]
+    return [hint]
+
+
+def _below(hint: Any, part: str | int) -> Any:
+    """The type below one part of a path: a model's field, a mapping's value, or a list's item."""
+    if hasattr(hint, "model_fields"):
+        return {f.alias or n: f.annotation for n, f in hint.model_fields.items()}.get(str(part))
+    origin, args = get_origin(hint), get_args(hint)
+    if origin is dict and isinstance(part, str):
+        return args[1]
+    return args[0] if origin is list and isinstance(part, int) else None
+
+
+def _streams(data: dict[str, Any]) -> dict[tuple[str, str], dict[str, Any]]:
+    """Every stream's raw definition by (section, name)."""
+    sections = {s: data.get(s) for s in SECTIONS}
+    return {
+        (s, n): d for s, of in sections.items() if isinstance(of, dict) for n, d in of.items() if isinstance(d, dict)
+    }
+
+
+def _open_steps(data: dict[str, Any]) -> None:
+    """Give every step its long form, `- gaussian: {}` for `- gaussian`."""
+    for stream in _streams(data).values():
+        steps = stream.get("steps")
+        if not isinstance(steps, list):
+            continue
+        for i, step in enumerate(steps):
+            if isinstance(step, str):
+                steps[i] = {step: {}}
+            elif isinstance(step, dict) and step.get(_op_name(step), {}) is None:
+                step[_op_name(step)] = {}
+
+
+def _concrete(data: dict[str, Any], tokens: KeyPath, says: str, positions: bool) -> KeyPath:
+    """The whole key path of an address: section, `steps` and step numbers filled in."""
+    tokens = _with_section(data, tokens, says)
+    if len(tokens) < 3 or (stream := _streams(data).get((str(tokens[0]), str(tokens[1])))) is None:
+        return tokens
+    head, rest = tokens[:2], tokens[2:]
+    if rest[0] != "steps":
+        named = _called(stream, rest[0])
+        if not named:
+            return tokens
+        if rest[0] in stream or rest[0] in known_keys(tokens[:3]):
+            both = [dotted(tokens), dotted((*head, "steps", *rest))]
+            raise BlendkitError(f"{says}: {rest[0]!r} is a key and a step of {head[1]!r}", both)
+        rest = ("steps", *rest)
+    if len(rest) == 1 or not isinstance(stream.get("steps"), list):
+        return (*head, *rest)
+    return (*head, "steps", *_step_path(stream, head, rest[1:], says, positions))
+
+
+def _with_section(data: dict[str, Any], tokens: KeyPath, says: str) -> KeyPath:
+    """Complete an address that starts with a stream's or a step's name."""
+    first = tokens[0]
+    if first in RecipeModel.model_fields or first in data:
+        return tokens
+    streams = _streams(data)
+    found: list[KeyPath] = [(s, *tokens) for s, n in streams if n == first]
+    found += [(s, n, "steps", *tokens) for (s, n), d in streams.items() if _called(d, first)]
+    if len(found) == 1:
+        return found[0]
+    if found:
+        raise BlendkitError(f"{says}: {first!r} is in {len(found)} places", [f"say {dotted(f)}" for f in found])
+    steps = {name for d in streams.values() for step in d.get("steps") or () for name in _names(step)}
+    hint = did_you_mean(first, [*RecipeModel.model_fields, *(n for _, n in streams), *steps])
+    raise BlendkitError(f"{says}: no such key: no section, stream or step is called {first!r}{hint}")
+
+
+def _step_path(stream: dict[str, Any], head: KeyPath, rest: KeyPath, says: str, positions: bool) -> KeyPath:
+    """From a step's name, id or number and what follows to the keys below `steps`."""
+    steps, token = stream["steps"], rest[0]
+    if isinstance(token, int):
+        if not positions:
+            raise BlendkitError(f"{says}: steps are called by op name or id, never by number", _spellings(head, steps))
+        return (_number(steps, token, f"{says}: {dotted((*head, 'steps', token))}"), *rest[1:])
+    found = _called(stream, token)
+    if len(found) != 1:
+        hint = did_you_mean(token, [n for s in steps for n in _names(s)])
+        more = _spellings(head, [steps[i] for i in found] or steps)
+        raise BlendkitError(f"{says}: {len(found)} steps are called {token!r}{hint}", more)
+    i, own = found[0], _op_name(steps[found[0]])
+    if len(rest) > 1 and rest[1] in _BESIDE:
+        return (i, *rest[1:])
+    return (i, own, *rest[1:])
+
+
+def _spellings(head: KeyPath, steps: list[Any]) -> list[str]:
+    """How each step can be called, and which need an id for that."""
+    names = [_names(s) for s in steps]
+    called = [n for own in names for n in own]
+    return [
+        f"{dotted((*head, own[-1]))}" + ("" if called.count(own[-1]) == 1 else " (give it an `id:`)") for own in names
+    ]
+
+
+def _called(stream: dict[str, Any], token: str | int) -> list[int]:
+    steps = stream.get("steps")
+    return [i for i, s in enumerate(steps if isinstance(steps, list) else ()) if token in _names(s)]
+
+
+def _names(step: Any) -> list[str]:
+    """What a step can be called: its op, and its id if it has one."""
+    own = step.get("id") if isinstance(step, dict) else None
+    return [_op_name(step), own] if isinstance(own, str) else [_op_name(step)]
+
+
+def _op_name(step: Any) -> str:
+    keys: Iterable[Any] = step if isinstance(step, dict) else [step]
+    return str(next((k for k in keys if k not in _BESIDE), ""))
+
+
+def _inside(at: Any, key: str | int, where: str) -> Any:
+    if isinstance(at, dict):
+        if key not in at:
+            raise BlendkitError(f"{where}: no such key{did_you_mean(key, at)}", [f"has {', '.join(at)}"])
+        return at[key]
+    if isinstance(at, list):
+        return at[_number(at, key, where)]
+    raise BlendkitError(f"{where}: the recipe holds {at!r} there")
+
+
+def _number(items: list[Any], key: str | int, where: str) -> int:
+    if not isinstance(key, int) or key >= len(items):
+        raise BlendkitError(f"{where}: only {len(items)} items there, counted from 0")
+    return key
