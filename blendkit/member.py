@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Annotated, Any, Protocol, runtime_checkable
 
@@ -92,6 +92,16 @@ class FinishedMember(Protocol):
 
     def warnings(self) -> list[str]:
         """Return doubts about the values, after `read`."""
+        ...
+
+
+@runtime_checkable
+class FoldedMember(Protocol):
+    """A finished member that also knows which fold each recording's out-of-fold scores come from."""
+
+    @property
+    def folds(self) -> Mapping[str, str]:
+        """The fold of every recording, after `read`; empty if unknown."""
         ...
 
 

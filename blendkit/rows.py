@@ -14,6 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from blendkit.errors import BlendkitError, shorten
+from blendkit.files import text_hash
 
 DEFAULT_NAMES = r"_(?P<site>S\d+)_(?P<date>\d{8})_(?P<time>\d{6})$"
 NO_HOUR = -1
@@ -135,6 +136,12 @@ def chunk_rows(chunks: dict[str, int], chunk_s: float, names: NameRule) -> Rows:
     index = np.concatenate([np.arange(chunks[r]) for r in order] or [np.empty(0, np.int64)])
     who = [r for r in order for _ in range(chunks[r])]
     return make_rows(who, index * chunk_s, (index + 1) * chunk_s, names)
+
+
+def fold_of(recordings: Sequence[str], folds: int) -> dict[str, int]:
+    """Deal recordings into folds of near-equal size, by the hash of their names: no order, no chance."""
+    order = sorted(recordings, key=text_hash)
+    return {r: i % folds for i, r in enumerate(order)}
 
 
 def rows_from_ids(ids: Sequence[str], chunk_s: float, names: NameRule) -> Rows:

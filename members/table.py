@@ -9,7 +9,7 @@ from typing import Literal
 import numpy as np
 
 from blendkit.io.ranges import check_space
-from blendkit.io.tables import check_folds, read_table
+from blendkit.io.tables import read_table, recording_folds
 from blendkit.member import FilePath, MemberContext
 from blendkit.rows import rows_from_ids
 from blendkit.scores import Scores, Space
@@ -25,19 +25,20 @@ class TableMember:
     array: str | None
     rows: str | None
     classes: str | None
-    folds: str | None
+    fold_column: str | None
     dtype: str | None
+    folds: dict[str, str] = field(default_factory=dict)
     _doubts: list[str] = field(default_factory=list)
 
     def read(self) -> Scores:
         """Return the table's scores. Raises BlendkitError for values that contradict their space."""
-        table = read_table(self.path, array=self.array, rows=self.rows, classes=self.classes, folds=self.folds)
+        table = read_table(self.path, array=self.array, rows=self.rows, classes=self.classes, folds=self.fold_column)
         values = table.values if self.dtype is None else table.values.astype(self.dtype)
         rows = rows_from_ids(table.row_ids, self.context.chunk_s, self.context.names)
         scores = Scores.build(values, rows, table.classes, self.space, source=self.path.name)
         self._doubts = check_space(np.asarray(values), self.space, self.path.name)
         if table.folds is not None:
-            check_folds(self.path.name, list(rows.recording), table.folds)
+            self.folds = recording_folds(self.path.name, list(rows.recording), table.folds)
         return scores
 
     def warnings(self) -> list[str]:

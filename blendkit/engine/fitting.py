@@ -7,11 +7,10 @@ from pathlib import Path
 from typing import Any
 
 from blendkit.errors import BlendkitError, shorten
-from blendkit.files import text_hash
 from blendkit.labels import LabelTable, read_labels
 from blendkit.ops import Fitted, signature
 from blendkit.recipe.steps import StepPlan
-from blendkit.rows import NameRule, chunk_rows
+from blendkit.rows import NameRule, chunk_rows, fold_of
 from blendkit.taxonomy import Taxonomy
 
 
@@ -68,12 +67,6 @@ def check_folds(step: StepPlan, table: LabelTable) -> None:
     folds = step.params["fit"]["folds"]
     if folds and len(table.recordings) < folds:
         raise BlendkitError(f"{step.name}: {len(table.recordings)} labelled recordings cannot make {folds} folds")
-
-
-def fold_of(recordings: Sequence[str], folds: int) -> dict[str, int]:
-    """Deal recordings into folds of near-equal size, by the hash of their names: no order, no chance."""
-    order = sorted(recordings, key=text_hash)
-    return {r: i % folds for i, r in enumerate(order)}
 
 
 def _cross_fit(table: LabelTable, folds: int, fitted: Any, everything: Any, scored: set[str], step: StepPlan) -> Fitted:

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 
 import numpy as np
 
+from blendkit.engine.align import aligned, table_rows
 from blendkit.engine.events import Tell, silent
 from blendkit.engine.inputs import Inputs, gather
 from blendkit.engine.members import Opened, open_members, silent_recordings
@@ -75,7 +75,7 @@ def run(
     opened = open_members(plan, inputs, files, stores or out / LOGITS)
     scored, rows = _score(plan, inputs, opened, tell)
     clock["scored"] = time.perf_counter()
-    members, notes = _aligned(plan, inputs, opened, rows)
+    members, notes = aligned(plan, inputs, opened, rows)
     if dry_run is not None and not opened.audio:
         notes.append("no member needs audio: a dry run changes nothing")
     warnings = [*(inputs.notes if opened.audio else ()), *_damaged(scored), *opened.doubts, *notes]
@@ -132,7 +132,7 @@ def _score(plan: Plan, inputs: Inputs, opened: Opened, tell: Tell) -> tuple[Scor
     """Score what needs audio; return every recording's status and the rows the run is about."""
     model = plan.recipe.model
     if not opened.audio:
-        return Scored({}, 0.0), _table_rows(opened)
+        return Scored({}, 0.0), table_rows(opened)
     recordings = inputs.recordings if inputs.mode == "audio" else silent_recordings(inputs)
     if not recordings:
         raise BlendkitError(
@@ -149,75 +149,3 @@ def _score(plan: Plan, inputs: Inputs, opened: Opened, tell: Tell) -> tuple[Scor
         wanted = set(inputs.template.row_ids)
         rows = rows.take(np.flatnonzero([i in wanted for i in rows.ids()]))
     return scored, rows
-
-
-def _table_rows(opened: Opened) -> Rows:
-    """Finished members alone: their row sets must agree."""
-    (first, scores), *others = opened.tables.items()
-    ids = set(scores.rows.ids())
-    problems = []
-    for name, other in others:
-        theirs = set(other.rows.ids())
-        if theirs != ids:
-            problems.append(
-                f"{first} has {len(ids)} rows, {name} {len(theirs)}, {len(ids & theirs)} in common; only in "
-                f"one: {shorten(sorted(ids ^ theirs))}"
-            )
-    if problems:
-        raise BlendkitError("the members' rows do not agree", problems)
-    return scores.rows
-
-
-def _aligned(plan: Plan, inputs: Inputs, opened: Opened, rows: Rows) -> tuple[dict[str, Scores], list[str]]:
-    """Bring every member onto the same rows and classes."""
-    model = plan.recipe.model
-    classes = inputs.classes or _union([s.classes for s in opened.tables.values()])
-    out, notes, problems = {}, [], []
-    for name in plan.members:
-        table = opened.tables.pop(name, None)  # nothing but the streams keeps a table's values
-        scores = table if table is not None else _stored(name, opened, inputs, rows)
-        try:
-            out[name] = scores.align(
-                rows,
-                classes or scores.classes,
-                source=f"member {name!r}",
-                unknown_classes=model.members[name].unknown_classes,
-                missing_rows="median" if inputs.rehearsal else model.members[name].missing_rows,
-            )
-        except BlendkitError as error:
-            problems += [f"{error.title}: {p}" for p in error.problems]
-            continue
-        classes = classes or scores.classes
-        notes += _row_notes(name, scores, rows)
-        if table is None and _looks_like_probabilities(scores):
-            notes.append(f"member {name!r}: every logit lies in [0, 1]: probabilities?")
-    if problems:
-        raise BlendkitError("members do not fit the expected rows and classes", problems)
-    return out, notes
-
-
-def _looks_like_probabilities(scores: Scores) -> bool:
-    values = scores.values[:, scores.covered]
-    return bool(values.size and values.min() >= 0 and values.max() <= 1 and values.min() < values.max())
-
-
-def _row_notes(name: str, scores: Scores, rows: Rows) -> list[str]:
-    """Say how many rows a member has too many, and how many got the class's median."""
-    if scores.rows is rows:
-        return []
-    wanted, here = set(rows.ids()), set(scores.rows.ids())
-    notes = {
-        "rows beyond the expected ones left out": len(here - wanted),
-        "missing rows given the class's median": len(wanted - here),
-    }
-    return [f"member {name!r}: {n} {what}" for what, n in notes.items() if n]
-
-
-def _stored(name: str, opened: Opened, inputs: Inputs, rows: Rows) -> Scores:
-    store = next(m.store for m in opened.audio if m.name == name)
-    assert store is not None
-    return store.read(inputs.names, rows.recordings())
-
-
-def _union(lists: Sequence[tuple[str, ...]]) -> tuple[str, ...]:
-    return tuple(dict.fromkeys(c for classes in lists for c in classes))

@@ -12,7 +12,7 @@ from blendkit.engine.identity import facts_hash, member_facts
 from blendkit.engine.inputs import Inputs
 from blendkit.engine.scoring import AudioMember
 from blendkit.errors import BlendkitError, broken
-from blendkit.member import TTA, FinishedMember, Member, MemberContext
+from blendkit.member import TTA, FinishedMember, FoldedMember, Member, MemberContext
 from blendkit.recipe.plan import MemberPlan, Plan
 from blendkit.recipe.strict_yaml import Path as KeyPath
 from blendkit.scores import Scores
@@ -21,12 +21,16 @@ from blendkit.store import LogitStore
 
 @dataclass(frozen=True)
 class Opened:
-    """Members by kind: finished scores (read), and those that need audio; `facts` of all."""
+    """Members by kind: finished scores (read), and those that need audio; `facts` of all.
+
+    folds: per finished member that knows them, the fold of every recording.
+    """
 
     tables: dict[str, Scores]
     audio: tuple[AudioMember, ...]
     facts: dict[str, dict[str, Any]]
     doubts: list[str]
+    folds: dict[str, dict[str, str]]
 
 
 def open_members(plan: Plan, inputs: Inputs, files: dict[KeyPath, Path], stores: Path) -> Opened:
@@ -34,7 +38,7 @@ def open_members(plan: Plan, inputs: Inputs, files: dict[KeyPath, Path], stores:
     model = plan.recipe.model
     context = MemberContext(inputs.classes, inputs.taxonomy, inputs.names, model.chunk_s, cpu_count())
     tables: dict[str, Scores] = {}
-    audio, facts, doubts = [], {}, []
+    audio, facts, doubts, folds = [], {}, [], {}
     for name, member in plan.members.items():
         tta = TTA(tuple(model.members[name].tta.shifts_s), model.members[name].tta.edge)
         facts[name] = member_facts(member, files, context, tta, model.remainder)
@@ -49,10 +53,12 @@ def open_members(plan: Plan, inputs: Inputs, files: dict[KeyPath, Path], stores:
                 )
                 tables[name] = known
             doubts += [f"member {name!r}: {w}" for w in made.warnings()]
+            if isinstance(made, FoldedMember) and made.folds:
+                folds[name] = dict(made.folds)
         else:
             folder = stores / f"{member.use}-{facts_hash(facts[name])[:12]}"
             audio.append(audio_member(member, params, context, tta, facts[name], folder))
-    return Opened(tables, tuple(audio), facts, doubts)
+    return Opened(tables, tuple(audio), facts, doubts, folds)
 
 
 def cpu_count() -> int:

@@ -56,17 +56,22 @@ class Figures:
         self.tell("stream", {"name": name, **asdict(self.results[name])})
 
     def warnings(self, opened: Opened) -> list[str]:
-        """Say which figures are in-sample: a member was fitted on recordings it is measured on."""
-        out = []
-        for m in opened.audio:
-            saw = set(m.store.about.get("saw", [])) if m.store is not None else set()
-            both = saw & self.recordings
-            if both:
-                out.append(
-                    f"member {m.name!r} was fitted on {len(both)} of the {len(self.recordings)} labelled "
-                    "recordings: its figures and those of its blends are in-sample"
-                )
-        return out
+        """Say which figures are in-sample."""
+        return in_sample(opened, self.recordings)
+
+
+def in_sample(opened: Opened, recordings: set[str]) -> list[str]:
+    """Name the members that were fitted on recordings they are measured on."""
+    out = []
+    for m in opened.audio:
+        saw = set(m.store.about.get("saw", [])) if m.store is not None else set()
+        both = saw & recordings
+        if both:
+            out.append(
+                f"member {m.name!r} was fitted on {len(both)} of the {len(recordings)} labelled "
+                "recordings: its figures and those of its blends are in-sample"
+            )
+    return out
 
 
 def run_report(

@@ -170,12 +170,12 @@ def _texts(ids: NDArray[Any]) -> list[str]:
     return [i.decode() if isinstance(i, bytes) else str(i) for i in ids.ravel().tolist()]
 
 
-def check_folds(path: str, recordings: Sequence[str], folds: NDArray[Any]) -> int:
-    """Return the number of folds. Raises BlendkitError if a recording's chunks lie in several."""
-    of: dict[str, set[str]] = {}
+def recording_folds(path: str, recordings: Sequence[str], folds: NDArray[Any]) -> dict[str, str]:
+    """Return the fold of every recording. Raises BlendkitError if a recording's chunks lie in several."""
+    of: dict[str, dict[str, None]] = {}
     for recording, fold in zip(recordings, folds, strict=True):
-        of.setdefault(recording, set()).add(str(fold))
+        of.setdefault(recording, {})[str(fold)] = None
     split = [r for r, found in of.items() if len(found) > 1]
     if split:
         raise BlendkitError(f"{path}: recordings split over several folds", [shorten(split)])
-    return len({f for found in of.values() for f in found})
+    return {r: next(iter(found)) for r, found in of.items()}

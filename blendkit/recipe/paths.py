@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Container, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -50,8 +50,11 @@ def named_files(plan: Plan) -> Iterator[tuple[KeyPath, str]]:
                 yield (*base, "artefact"), step.params["artefact"]
 
 
-def check_files(plan: Plan, data: DataFolder) -> dict[KeyPath, Path]:
-    """Return every file the plan needs, by key path. Raises BlendkitError listing all that are not there."""
+def check_files(plan: Plan, data: DataFolder, spare: Container[str] = ()) -> dict[KeyPath, Path]:
+    """Return every file the plan needs, by key path. Raises BlendkitError listing all that are not there.
+
+    spare: members whose files may be missing, for their logits are saved.
+    """
     if not data.root.is_dir():
         raise BlendkitError(f"{data.root}: no such data folder")
     found, problems = {}, []
@@ -59,7 +62,8 @@ def check_files(plan: Plan, data: DataFolder) -> dict[KeyPath, Path]:
         try:
             found[path] = data.require(name)
         except BlendkitError as error:
-            problems.append(f"{plan.recipe.where(path)}: {error.title}")
+            if path[0] != "members" or len(path) != 3 or path[1] not in spare:
+                problems.append(f"{plan.recipe.where(path)}: {error.title}")
     if problems:
         raise BlendkitError(f"{plan.recipe.source}: files are missing", problems)
     return found

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from blendkit.engine.fitting import fit_step, fold_of
+from blendkit.engine.fitting import fit_step
 from blendkit.engine.steps import Surroundings, apply_step
 from blendkit.errors import BlendkitError
 from blendkit.labels import read_labels
@@ -18,7 +18,7 @@ from blendkit.ops import Fitted
 from blendkit.ops.priors import SiteHourPrior, fit_site_hour_prior
 from blendkit.recipe import make_plan, parse_recipe
 from blendkit.recipe.steps import StepPlan
-from blendkit.rows import NameRule, chunk_rows
+from blendkit.rows import NameRule, chunk_rows, fold_of
 from blendkit.scores import Scores
 from blendkit.taxonomy import Taxonomy
 

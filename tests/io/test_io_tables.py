@@ -12,7 +12,7 @@ from hypothesis.extra import numpy as hnp
 from scipy.stats import rankdata
 
 from blendkit.errors import BlendkitError
-from blendkit.io.tables import Table, check_folds, read_table
+from blendkit.io.tables import Table, read_table, recording_folds
 
 IDS = ["0007_5", "r_10", "NA"]
 CLASSES = ["1161364", "grekis", "47158son01"]
@@ -326,13 +326,15 @@ def test_npz_ids_may_be_bytes_or_numbers(tmp_path: Path) -> None:
         ([], [], 0),
     ],
 )
-def test_check_folds_counts(recordings: list[str], folds: list[Any], count: int) -> None:
-    assert check_folds("t", recordings, np.array(folds)) == count
+def test_folds_of_recordings(recordings: list[str], folds: list[Any], count: int) -> None:
+    found = recording_folds("t", recordings, np.array(folds))
+    assert found == {r: str(f) for r, f in zip(recordings, np.array(folds), strict=True)}
+    assert len(set(found.values())) == count
 
 
 def test_folds_that_split_a_recording_are_refused() -> None:
     with pytest.raises(BlendkitError) as error:
-        check_folds("oof.npz", ["a", "b", "a", "c", "c"], np.array([0, 0, 1, 2, 2]))
+        recording_folds("oof.npz", ["a", "b", "a", "c", "c"], np.array([0, 0, 1, 2, 2]))
     assert "oof.npz: recordings split over several folds" in str(error.value)
     assert error.value.problems == ("a",)
 
@@ -345,7 +347,7 @@ def test_real_out_of_fold_scores(real_data: Path) -> None:
     assert table.folds is not None
     recordings = [r.rpartition("_")[0] for r in table.row_ids]
     assert len(set(recordings)) == 36
-    assert check_folds(path.name, recordings, table.folds) == 3
+    assert len(set(recording_folds(path.name, recordings, table.folds).values())) == 3
     truth = read_table(path, array="labels", **names).values
     assert _auc(table.values, truth) == pytest.approx(0.861313, abs=1e-6)
 

@@ -1,0 +1,165 @@
+"""What-if: the exact macro-AUC of a recipe's output along one or two axes, from saved logits."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from functools import partial
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from blendkit.engine.axes import Axis
+from blendkit.engine.bench import Bench, Workshop
+from blendkit.engine.streams import finished
+from blendkit.errors import BlendkitError
+from blendkit.metrics.weight_path import weight_path
+from blendkit.ops.blends import integer_weights
+from blendkit.recipe.load import Recipe
+from blendkit.recipe.plan import Plan, StreamPlan, make_plan
+from blendkit.scores import Scores
+
+Float = NDArray[np.float64]
+_PATH_OPS = ("rank", "logit", "prob", "direct")
+
+
+@dataclass(frozen=True, eq=False)
+class Sweep:
+    """macro (V,) or (V1, V2) along the axes. how: by the exact weight path, or why point by point."""
+
+    axes: tuple[Axis, ...]
+    macro: Float
+    how: str
+
+    @property
+    def best(self) -> tuple[int, ...]:
+        """The place of the highest macro-AUC; of several, the first."""
+        return tuple(int(i) for i in np.unravel_index(int(np.nanargmax(self.macro)), self.macro.shape))
+
+    def recipe(self, recipe: Recipe, at: Sequence[int]) -> Recipe:
+        """Return the recipe at one point."""
+        for axis, i in zip(self.axes, at, strict=True):
+            recipe = axis.applied(recipe, axis.values[i])
+        return recipe
+
+
+def sweep(workshop: Workshop, recipe: Recipe, axes: Sequence[Axis]) -> Sweep:
+    """Measure a recipe's output at every point of one axis, or of the grid of two.
+
+    A share of the output's own blend is swept by the exact weight path where all that follows keeps
+    weighted means; the steps are then applied to both sides first, in float64. Otherwise every point is
+    made anew, re-using every common prefix. Raises BlendkitError as a run does, at the first point that
+    cannot be made.
+    """
+    shares = [i for i, a in enumerate(axes) if not isinstance(a.address, str)]
+    inner = shares[-1] if shares else len(axes) - 1
+    outer = axes[1 - inner] if len(axes) > 1 else None
+    lines, reasons = [], []
+    for value in outer.values if outer is not None else (None,):
+        here = recipe if outer is None else outer.applied(recipe, value)
+        line, reason = _line(workshop, here, axes[inner])
+        lines.append(line)
+        reasons.append(reason)
+    macro = np.array(lines) if outer is not None else lines[0]
+    if outer is not None and inner == 0:
+        macro = macro.T
+    why = next((r for r in reasons if r), None)
+    how = "exact weight path" if why is None else f"point by point: {why}"
+    return Sweep(tuple(axes), macro, how)
+
+
+def _line(workshop: Workshop, recipe: Recipe, axis: Axis) -> tuple[Float, str | None]:
+    """Macro-AUCs (V,) along one axis, and why not by the weight path (None if by it)."""
+    if isinstance(axis.address, str):
+        reason: str | None = f"{axis.label} is no share of a blend"
+    else:
+        plan = make_plan(recipe)
+        sides = _sides(workshop, plan, *axis.address)
+        reason = sides if isinstance(sides, str) else None
+        if not isinstance(sides, str):
+            bench = workshop.bench(plan)
+            rows = np.flatnonzero(bench.labelled)
+            try:
+                path = weight_path(bench.truth[rows], sides[0][rows], sides[1][rows], axis.values)
+            except BlendkitError as error:  # values beyond what the path can blend exactly
+                reason = error.title
+            else:
+                # at the ends a class may lose all that covers it
+                ends = {i: w for i, w in enumerate(axis.values) if w in (0, 1)}
+                measured = {i: _measured(workshop, axis.applied(recipe, w)) for i, w in ends.items()}
+                return np.array([measured.get(i, m) for i, m in enumerate(path.macro.tolist())]), None
+    return np.array([_measured(workshop, axis.applied(recipe, v)) for v in axis.values]), reason
+
+
+def _measured(workshop: Workshop, recipe: Recipe) -> float:
+    bench, scores = workshop.output(recipe)
+    return bench.auc(scores).macro
+
+
+def _sides(workshop: Workshop, plan: Plan, blend: str, member: str) -> tuple[NDArray[Any], NDArray[Any]] | str:
+    """The output with none and with all of a member, so that any share of it is their weighted mean; or why not."""
+    chain = _after(plan, blend)
+    if isinstance(chain, str):
+        return chain
+    stream, bench = chain[0], workshop.bench(plan)
+    covered = {n: s.covered for n, s in workshop.streams(plan, stream.inputs).items()}
+    given = {n: w for n, w in stream.weights.items() if n != member and w}
+    if any((covered[n] != covered[next(iter(given))]).any() for n in given):
+        return "the other members cover different classes, so a share means another weight in each"
+    none, whole = (
+        _bare(workshop, plan, blend, weights)
+        for weights in ({**stream.weights, member: 0.0}, {n: float(n == member) for n in stream.weights})
+    )
+    both = none.covered | whole.covered
+    a = np.where(none.covered, none.values, whole.values)  # one side alone covers a class: it has it all
+    b = np.where(whole.covered, whole.values, none.values)
+    if len(chain) == 1 and not stream.steps and stream.blend is not None and stream.blend.name == "rank":
+        whole_numbers = integer_weights(np.array([[w] for w in given.values()]))
+        if whole_numbers is not None:
+            return _as_ranks(a, b, int(whole_numbers.sum()))
+    sides = []
+    for name, values in (("without", a), ("with", b)):
+        made_by = f"{none.made_by}+{whole.made_by}:{name}"
+        sides.append(_through(bench, chain, replace(none, values=values, covered=both, made_by=made_by)))
+    return sides[0], sides[1]
+
+
+def _as_ranks(a: Float, b: Float, total: int) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """Percentile ranks back as the whole numbers they were divided from, on one scale."""
+    scale = 2 * len(a) * total
+    return np.rint(a * scale).astype(np.int64), np.rint(b * scale).astype(np.int64)
+
+
+def _after(plan: Plan, blend: str) -> list[StreamPlan] | str:
+    """The streams from a blend to the output if every step on them keeps weighted means; else why not."""
+    of = {s.name: s for s in plan.streams}
+    chain = [of[plan.recipe.model.output]]
+    while chain[0].name != blend:
+        if chain[0].blend is not None or len(chain[0].inputs) != 1:
+            return f"{blend!r} is not the last blend before the output"
+        chain.insert(0, of[chain[0].inputs[0]])
+    stream = chain[0]
+    if stream.blend is None or stream.blend.name not in _PATH_OPS:
+        return f"blend op {'' if stream.blend is None else stream.blend.name!r} is not known to be a weighted mean"
+    for s in chain:
+        for step in s.steps:
+            if step.info is None or not step.info.affine:
+                return f"step {step.name!r} after the blend does not keep weighted means"
+    return chain
+
+
+def _bare(workshop: Workshop, plan: Plan, blend: str, weights: dict[str, float]) -> Scores:
+    """A blend with other weights, before its fill and its steps."""
+    streams = tuple(
+        replace(s, weights=weights, steps=(), fill=None, space=s.start_space) if s.name == blend else s
+        for s in plan.streams
+    )
+    return workshop.streams(replace(plan, streams=streams), (blend,))[blend]
+
+
+def _through(bench: Bench, chain: Sequence[StreamPlan], scores: Scores) -> Float:
+    coverage = {n: s.covered for n, s in bench.members.items()}
+    for stream in chain:
+        scores = finished(stream, scores, bench.around, coverage, partial(bench.note, stream.name), bench.kept)
+    return np.asarray(scores.values, np.float64)

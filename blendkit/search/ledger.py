@@ -1,0 +1,136 @@
+"""The experiment ledger: one line per measured recipe and per leaderboard score, only ever added to.
+
+Each line is a JSON object. `{"kind": "oof", "recipe": NAME, "sha256": HASH, "oof": X, "low": X, "high": X,
+"rows": N, "recordings": N, "from": COMMAND}` is what a command measured; `{"kind": "lb", "recipe": NAME or the
+start of a hash, "public": X, "private": X}` is added by hand or by `blendkit compare --lb`.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+import os
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from blendkit.errors import BlendkitError, did_you_mean
+
+_NEEDS = {"oof": ("recipe", "sha256", "oof"), "lb": ("recipe",)}
+
+
+@dataclass(frozen=True)
+class Experiment:
+    """A recipe as the ledger knows it last: out-of-fold figure with its interval, leaderboard scores if any."""
+
+    recipe: str
+    sha256: str
+    oof: float
+    low: float
+    high: float
+    public: float | None
+    private: float | None
+
+
+def append(path: Path, entry: Mapping[str, Any]) -> None:
+    """Add one line, flushed to disk; a line that a crash cut short stays, and does not swallow the new one."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    text = json.dumps(dict(entry), ensure_ascii=False, allow_nan=False, sort_keys=True) + "\n"
+    with path.open("ab+") as handle:
+        if handle.tell() > 0:
+            handle.seek(-1, os.SEEK_END)
+            if handle.read(1) != b"\n":
+                text = "\n" + text
+        handle.write(text.encode())
+        handle.flush()
+        os.fsync(handle.fileno())
+
+
+def read(path: Path) -> list[Experiment]:
+    """Return the ledger's experiments in the order they were first measured, each as it was measured last.
+
+    Raises BlendkitError listing every line that is no entry, and scores of recipes never measured.
+    """
+    problems: list[str] = []
+    found: dict[str, dict[str, Any]] = {}
+    scores: list[tuple[int, dict[str, Any]]] = []
+    for number, entry in _lines(path, problems):
+        if entry["kind"] == "oof":
+            found[entry["sha256"]] = {**found.get(entry["sha256"], {}), **entry}
+        else:
+            scores.append((number, entry))
+    for number, entry in scores:
+        told = str(entry["recipe"])
+        hashes = [h for h, e in found.items() if e["recipe"] == told or (len(told) >= 6 and h.startswith(told))]
+        if not hashes:
+            near = did_you_mean(told, {e["recipe"] for e in found.values()})
+            problems.append(f"line {number}: no measured recipe is {told!r}{near}")
+            continue
+        found[hashes[-1]] |= {k: float(entry[k]) for k in ("public", "private") if entry.get(k) is not None}
+    if problems:
+        raise BlendkitError(f"{path}: unusable lines", problems)
+    return [_experiment(e) for e in found.values()]
+
+
+def _experiment(e: Mapping[str, Any]) -> Experiment:
+    low, high = (float(e[k]) if e.get(k) is not None else math.nan for k in ("low", "high"))
+    return Experiment(e["recipe"], e["sha256"], float(e["oof"]), low, high, e.get("public"), e.get("private"))
+
+
+def _lines(path: Path, problems: list[str]) -> list[tuple[int, dict[str, Any]]]:
+    try:
+        lines = path.read_text(encoding="utf-8").splitlines()
+    except (OSError, UnicodeDecodeError) as error:
+        raise BlendkitError(f"{path}: cannot read this ledger", [str(error)]) from error
+    out = []
+    for number, line in enumerate(lines, 1):
+        if not line.strip():
+            continue
+        try:
+            entry = json.loads(line)
+            lacks = [k for k in _NEEDS[entry["kind"]] if k not in entry]
+            bad = [k for k in ("oof", "public", "private") if not isinstance(entry.get(k), int | float | None)]
+        except (ValueError, KeyError, TypeError) as error:
+            problems.append(f"line {number}: not an entry ({type(error).__name__}: {error})")
+            continue
+        if lacks or bad:
+            problems.append(f"line {number}: " + (f"lacks {lacks}" if lacks else f"{bad} must be numbers"))
+        else:
+            out.append((number, entry))
+    return out
+
+
+@dataclass(frozen=True)
+class Transfer:
+    """From a reference recipe to another: what out-of-fold gained, and what the leaderboard made of it."""
+
+    reference: str
+    recipe: str
+    oof_gain: float
+    public_gain: float | None
+    private_gain: float | None
+
+
+def transfers(experiments: Sequence[Experiment]) -> list[Transfer]:
+    """Return the gains of every recipe with a leaderboard score over the first that has one."""
+    scored = [e for e in experiments if e.public is not None or e.private is not None]
+    if not scored:
+        return []
+    first = scored[0]
+    gains = [(_gain(first.public, e.public), _gain(first.private, e.private)) for e in scored]
+    return [Transfer(first.recipe, e.recipe, e.oof - first.oof, *g) for e, g in zip(scored, gains, strict=True)][1:]
+
+
+def agreement(found: Sequence[Transfer]) -> tuple[int, int]:
+    """Return (how many gains had the same sign out of fold and on the leaderboard, of how many).
+
+    The public score decides, the private one where there is no public one. A change of 0 agrees with nothing.
+    """
+    pairs = [(t.oof_gain, t.public_gain if t.public_gain is not None else t.private_gain) for t in found]
+    known = [(a, b) for a, b in pairs if b is not None]
+    return sum(a * b > 0 for a, b in known), len(known)
+
+
+def _gain(a: float | None, b: float | None) -> float | None:
+    return None if a is None or b is None else b - a
