@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from blendkit.engine.axes import Axis
 from blendkit.engine.bench import Bench, Workshop
+from blendkit.engine.shares import bare_blend, steps_after
 from blendkit.engine.streams import finished
 from blendkit.errors import BlendkitError
 from blendkit.metrics.weight_path import weight_path
@@ -21,7 +22,6 @@ from blendkit.recipe.plan import Plan, StreamPlan, make_plan
 from blendkit.scores import Scores
 
 Float = NDArray[np.float64]
-_PATH_OPS = ("rank", "logit", "prob", "direct")
 
 
 @dataclass(frozen=True, eq=False)
@@ -99,7 +99,7 @@ def _measured(workshop: Workshop, recipe: Recipe) -> float:
 
 def _sides(workshop: Workshop, plan: Plan, blend: str, member: str) -> tuple[NDArray[Any], NDArray[Any]] | str:
     """The output with none and with all of a member, so that any share of it is their weighted mean; or why not."""
-    chain = _after(plan, blend)
+    chain = steps_after(plan, blend)
     if isinstance(chain, str):
         return chain
     stream, bench = chain[0], workshop.bench(plan)
@@ -108,7 +108,7 @@ def _sides(workshop: Workshop, plan: Plan, blend: str, member: str) -> tuple[NDA
     if any((covered[n] != covered[next(iter(given))]).any() for n in given):
         return "the other members cover different classes, so a share means another weight in each"
     none, whole = (
-        _bare(workshop, plan, blend, weights)
+        bare_blend(workshop, plan, blend, weights)
         for weights in ({**stream.weights, member: 0.0}, {n: float(n == member) for n in stream.weights})
     )
     both = none.covered | whole.covered
@@ -129,33 +129,6 @@ def _as_ranks(a: Float, b: Float, total: int) -> tuple[NDArray[np.int64], NDArra
     """Percentile ranks back as the whole numbers they were divided from, on one scale."""
     scale = 2 * len(a) * total
     return np.rint(a * scale).astype(np.int64), np.rint(b * scale).astype(np.int64)
-
-
-def _after(plan: Plan, blend: str) -> list[StreamPlan] | str:
-    """The streams from a blend to the output if every step on them keeps weighted means; else why not."""
-    of = {s.name: s for s in plan.streams}
-    chain = [of[plan.recipe.model.output]]
-    while chain[0].name != blend:
-        if chain[0].blend is not None or len(chain[0].inputs) != 1:
-            return f"{blend!r} is not the last blend before the output"
-        chain.insert(0, of[chain[0].inputs[0]])
-    stream = chain[0]
-    if stream.blend is None or stream.blend.name not in _PATH_OPS:
-        return f"blend op {'' if stream.blend is None else stream.blend.name!r} is not known to be a weighted mean"
-    for s in chain:
-        for step in s.steps:
-            if step.info is None or not step.info.affine:
-                return f"step {step.name!r} after the blend does not keep weighted means"
-    return chain
-
-
-def _bare(workshop: Workshop, plan: Plan, blend: str, weights: dict[str, float]) -> Scores:
-    """A blend with other weights, before its fill and its steps."""
-    streams = tuple(
-        replace(s, weights=weights, steps=(), fill=None, space=s.start_space) if s.name == blend else s
-        for s in plan.streams
-    )
-    return workshop.streams(replace(plan, streams=streams), (blend,))[blend]
 
 
 def _through(bench: Bench, chain: Sequence[StreamPlan], scores: Scores) -> Float:
