@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, fields
 from datetime import date, datetime, time
 from functools import cached_property
-from typing import Any
+from typing import Any, Literal
 from zoneinfo import ZoneInfo
 
 import numpy as np
@@ -20,6 +20,7 @@ DEFAULT_NAMES = r"_(?P<site>S\d+)_(?P<date>\d{8})_(?P<time>\d{6})$"
 NO_HOUR = -1
 CLOCK_RESET = np.datetime64("1970-01-01", "D")
 
+ClusterBy = Literal["recording", "site", "date", "site-date"]
 StrArray = NDArray[np.object_]
 
 
@@ -142,6 +143,27 @@ def fold_of(recordings: Sequence[str], folds: int) -> dict[str, int]:
     """Deal recordings into folds of near-equal size, by the hash of their names: no order, no chance."""
     order = sorted(recordings, key=text_hash)
     return {r: i % folds for i, r in enumerate(order)}
+
+
+def cluster_labels(rows: Rows, by: ClusterBy, used: NDArray[np.bool_]) -> list[str]:
+    """Return (N,) what a row belongs to: its recording, site, date, or site and date.
+
+    used (N,): the rows that matter; the others may lack a site or a date. Raises BlendkitError naming
+    recordings whose names give none.
+    """
+    site = [str(s) for s in rows.site]
+    date = ["" if np.isnat(d) else str(d) for d in rows.date]
+    if by == "recording":
+        return [str(r) for r in rows.recording]
+    parts = {"site": [site], "date": [date], "site-date": [site, date]}[by]
+    lacking = [str(rows.recording[i]) for i in np.flatnonzero(used).tolist() if not all(p[i] for p in parts)]
+    lacking = list(dict.fromkeys(lacking))
+    if lacking:
+        raise BlendkitError(
+            f"clusters by {by}: {len(lacking)} recordings give no {by.replace('-', ' and ')} in their name",
+            [shorten(lacking), "`names:` in the recipe says how names are read"],
+        )
+    return [" ".join(p[i] for p in parts) for i in range(len(rows))]
 
 
 def rows_from_ids(ids: Sequence[str], chunk_s: float, names: NameRule) -> Rows:

@@ -8,6 +8,7 @@ from typing import Any
 
 import click
 
+from blendkit.cli.options import json_option
 from blendkit.cli.show import event, table
 
 
@@ -62,7 +63,7 @@ def members() -> None:
 
 
 @members.command("list")
-@click.option("--json", "json_out", is_flag=True, help="Print NDJSON events.")
+@json_option
 def members_list(json_out: bool) -> None:
     """List every member with where it comes from; broken plugins say why."""
     from blendkit.registry import MEMBERS
@@ -87,7 +88,7 @@ def ops() -> None:
 
 
 @ops.command("list")
-@click.option("--json", "json_out", is_flag=True, help="Print NDJSON events.")
+@json_option
 def ops_list(json_out: bool) -> None:
     """List every step and blend with where it comes from."""
     from blendkit.registry import OPS
@@ -124,7 +125,7 @@ def recipes() -> None:
 
 
 @recipes.command("list")
-@click.option("--json", "json_out", is_flag=True, help="Print NDJSON events.")
+@json_option
 def recipes_list(json_out: bool) -> None:
     """List the recipes that come with blendkit."""
     from blendkit.cli.find import packaged

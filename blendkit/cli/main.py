@@ -16,6 +16,9 @@ COMMANDS = {
     "check": ("blendkit.cli.check:check", "Check a recipe without running it."),
     "score": ("blendkit.cli.score:score", "Score audio with one member and save its logits."),
     "eval": ("blendkit.cli.evaluate:evaluate", "Measure saved scores against labels, tie-aware."),
+    "compare": ("blendkit.cli.compare:compare", "Compare recipes or score files, paired and with intervals."),
+    "whatif": ("blendkit.cli.whatif:whatif", "Try other shares and values on saved logits."),
+    "search": ("blendkit.cli.search:search", "Search weights or values, and judge the search."),
     "members": ("blendkit.cli.listing:members", "List the installed members, or show one."),
     "ops": ("blendkit.cli.listing:ops", "List the installed ops, or show one."),
     "recipes": ("blendkit.cli.listing:recipes", "List the packaged recipes, or show one."),
@@ -64,7 +67,7 @@ def cli() -> None:
 
 
 def main() -> None:
-    """Run the command line. Exit codes: 0 delivered, 1 --strict, 2 the user's to mend, 3 I/O failure."""
+    """Run the command line. Exit codes: 0 delivered, 1 --strict or --gate, 2 the user's to mend, 3 I/O failure."""
     try:
         code = cli(standalone_mode=False)  # click hands back the code of an Exit
         sys.exit(code if isinstance(code, int) else 0)

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from blendkit.cli.options import json_option, set_option
 from blendkit.cli.show import event, say, table, teller
 
 if TYPE_CHECKING:
@@ -22,13 +23,7 @@ if TYPE_CHECKING:
     help="Folder of the recipe's files (default: its own folder; packaged recipes: the sample world).",
 )
 @click.option("--out", type=click.Path(path_type=Path), help="Output folder (default: out/<recipe>).")
-@click.option(
-    "--set",
-    "overrides",
-    multiple=True,
-    metavar="PATH=VALUE",
-    help="Override a key of the recipe, as in blends.eos7.of.seqhead=0.1. May be repeated.",
-)
+@set_option
 @click.option(
     "--dry-run",
     type=click.IntRange(1),
@@ -38,7 +33,7 @@ if TYPE_CHECKING:
 @click.option("--store", type=click.Path(path_type=Path), help="Where members' logits are kept (default: OUT/logits).")
 @click.option("--allow-outside", is_flag=True, help="Let the recipe name files outside --data.")
 @click.option("--strict", is_flag=True, help="Exit with 1 if there was any warning.")
-@click.option("--json", "json_out", is_flag=True, help="Print NDJSON events.")
+@json_option
 def run(
     recipe: str,
     data: Path | None,
@@ -64,7 +59,7 @@ def run(
     make_plan(loaded)  # a recipe that cannot run should say so before a sample world is made for it
     where = data or folder
     if where is None:
-        where = _sample_world(json_out)
+        where = sample_world(json_out)
     with teller(json_out) as tell:
         result = run_recipe(
             loaded,
@@ -83,7 +78,8 @@ def run(
         raise click.exceptions.Exit(1)
 
 
-def _sample_world(json_out: bool) -> Path:
+def sample_world(json_out: bool) -> Path:
+    """Return the cached sample world, and say that it is used."""
     from blendkit.cli.sample import cached_world
 
     say("no --data given: running on the built-in sample world, a small synthetic Pantanal", json_out=json_out)

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import click
 
+from blendkit.cli.options import json_option
 from blendkit.cli.show import event, table, teller
 
 
@@ -26,7 +27,7 @@ from blendkit.cli.show import event, table, teller
     "--chunk-s", default=5.0, show_default=True, type=click.FloatRange(0.1, 3600), help="Chunk length in seconds."
 )
 @click.option("--strict", is_flag=True, help="Exit with 1 unless every recording is ok or padded.")
-@click.option("--json", "json_out", is_flag=True, help="Print NDJSON events.")
+@json_option
 def score(
     member: str,
     audio: tuple[Path, ...],

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 import sys
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -26,6 +27,11 @@ def event(name: str, payload: dict[str, Any]) -> None:
     """Print one NDJSON event: {spec_version, timestamp, event, payload}."""
     stamp = datetime.now(UTC).isoformat(timespec="milliseconds")
     click.echo(json.dumps({"spec_version": SPEC_VERSION, "timestamp": stamp, "event": name, "payload": payload}))
+
+
+def number(x: float) -> float | None:
+    """Return a float as JSON knows it: nan as null."""
+    return None if math.isnan(x) else x
 
 
 def table(title: str, header: Sequence[str], rows: Sequence[Sequence[object]]) -> None:

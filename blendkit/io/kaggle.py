@@ -17,6 +17,7 @@ from blendkit.files import atomic_path
 from blendkit.io.tables import ROW_ID, read_table
 
 _WRITE_ROWS = 65536
+_SCORES = ("score", "publicscore", "privatescore", "publicleaderboardscore", "privateleaderboardscore")
 
 
 @dataclass(frozen=True)
@@ -34,6 +35,28 @@ def read_template(path: Path) -> Template:
     if twice:
         raise BlendkitError(f"{path.name}: duplicate row ids", [shorten(twice)])
     return Template(tuple(table.row_ids), tuple(table.classes))
+
+
+def read_leaderboard(path: Path) -> NDArray[np.float64]:
+    """Return the scores (T,) of a leaderboard CSV, from its column Score, PublicScore or PrivateScore.
+
+    Raises BlendkitError for a file without such a column, or with scores that are no numbers.
+    """
+    import pandas as pd
+
+    try:
+        frame = pd.read_csv(path)
+    except (OSError, ValueError) as error:
+        raise BlendkitError(f"{path}: cannot read this leaderboard", [str(error).splitlines()[0]]) from error
+    column = next((c for c in frame.columns if str(c).replace("_", "").lower() in _SCORES), None)
+    if column is None:
+        raise BlendkitError(f"{path}: no column Score", [f"has {shorten(frame.columns, 8)}"])
+    scores = pd.to_numeric(frame[column], errors="coerce").to_numpy(np.float64)
+    bad = np.flatnonzero(~np.isfinite(scores))
+    if len(bad) or not len(scores):
+        rows = [f"line {i + 2}: {frame[column].iloc[i]!r}" for i in bad.tolist()]
+        raise BlendkitError(f"{path}: scores that are no numbers", [shorten(rows) or "there is no team"])
+    return scores
 
 
 def write_submission(path: Path, row_ids: list[str], classes: tuple[str, ...], values: NDArray[np.float64]) -> None:

@@ -47,30 +47,43 @@ def append(path: Path, entry: Mapping[str, Any]) -> None:
         os.fsync(handle.fileno())
 
 
-def read(path: Path) -> list[Experiment]:
-    """Return the ledger's experiments in the order they were first measured, each as it was measured last.
+def check(path: Path, entry: Mapping[str, Any]) -> None:
+    """Raise BlendkitError, with the nearest name, if a leaderboard entry belongs to no measured recipe."""
+    known = read(path) if path.exists() else []
+    if not any(_belongs(entry, e.recipe, e.sha256) for e in known):
+        near = did_you_mean(entry["recipe"], {e.recipe for e in known})
+        raise BlendkitError(
+            f"{path}: no measured recipe is {entry['recipe']!r}{near}",
+            ["`blendkit compare A B --ledger` measures recipes and adds them"],
+        )
 
+
+def read(path: Path) -> list[Experiment]:
+    """Return the ledger's experiments in the order they were last measured, each as it was then.
+
+    Leaderboard scores belong to the recipe of that name, or hash, that was measured last before them.
     Raises BlendkitError listing every line that is no entry, and scores of recipes never measured.
     """
     problems: list[str] = []
     found: dict[str, dict[str, Any]] = {}
-    scores: list[tuple[int, dict[str, Any]]] = []
     for number, entry in _lines(path, problems):
         if entry["kind"] == "oof":
-            found[entry["sha256"]] = {**found.get(entry["sha256"], {}), **entry}
-        else:
-            scores.append((number, entry))
-    for number, entry in scores:
-        told = str(entry["recipe"])
-        hashes = [h for h, e in found.items() if e["recipe"] == told or (len(told) >= 6 and h.startswith(told))]
-        if not hashes:
-            near = did_you_mean(told, {e["recipe"] for e in found.values()})
-            problems.append(f"line {number}: no measured recipe is {told!r}{near}")
+            found[entry["sha256"]] = {**found.pop(entry["sha256"], {}), **entry}  # the last measured comes last
             continue
-        found[hashes[-1]] |= {k: float(entry[k]) for k in ("public", "private") if entry.get(k) is not None}
+        hashes = [h for h, e in found.items() if _belongs(entry, e["recipe"], h)]
+        if hashes:
+            found[hashes[-1]] |= {k: float(entry[k]) for k in ("public", "private") if entry.get(k) is not None}
+        else:
+            near = did_you_mean(entry["recipe"], {e["recipe"] for e in found.values()})
+            problems.append(f"line {number}: no recipe measured before is {entry['recipe']!r}{near}")
     if problems:
         raise BlendkitError(f"{path}: unusable lines", problems)
     return [_experiment(e) for e in found.values()]
+
+
+def _belongs(entry: Mapping[str, Any], recipe: str, sha256: str) -> bool:
+    told = str(entry["recipe"])
+    return recipe == told or (len(told) >= 6 and sha256.startswith(told))
 
 
 def _experiment(e: Mapping[str, Any]) -> Experiment:

@@ -1,0 +1,190 @@
+"""What `blendkit compare` reads, shows and keeps."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from blendkit.cli.options import open_workshop
+from blendkit.cli.show import event, number, table
+from blendkit.cli.sources import Names, is_source, read_source, source_name, truth_for
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
+    from blendkit.engine.compare import Comparison, Rules, Truth
+    from blendkit.metrics import Interval
+    from blendkit.scores import Scores
+
+
+@dataclass(frozen=True, eq=False)
+class Loaded:
+    """scores by name; truth; hashes of the recipes among them; notes."""
+
+    scores: dict[str, Scores]
+    truth: Truth
+    hashes: dict[str, str]
+    notes: list[str]
+
+
+def load_sources(
+    sources: tuple[str, ...],
+    labels: Path | None,
+    taxonomy: Path | None,
+    names: Names,
+    overrides: tuple[str, ...],
+    data: Path | None,
+    store: Path | None,
+    allow_outside: bool,
+    json_out: bool,
+) -> Loaded:
+    """Read every source, and the truth from --labels or from the first recipe.
+
+    Raises BlendkitError for names that occur twice and for sources without labels.
+    """
+    from blendkit.engine.compare import Truth
+    from blendkit.errors import BlendkitError
+    from blendkit.files import text_hash
+    from blendkit.recipe import make_plan
+    from blendkit.recipe.fill import filled_text
+
+    scores: dict[str, Scores] = {}
+    hashes: dict[str, str] = {}
+    folds: dict[str, str] = {}
+    truth, notes = None, []
+    for text in sources:
+        if is_source(text):
+            name, (found, own) = source_name(text), read_source(text, names)
+        else:
+            workshop, recipe = open_workshop(text, overrides, data, store, allow_outside, json_out)
+            bench, found = workshop.output(recipe)
+            name, own = recipe.model.name, bench.folds
+            hashes[name] = text_hash(filled_text(make_plan(recipe)))
+            truth = truth or Truth(bench.rows, bench.classes, bench.truth, bench.labelled, bench.folds)
+            notes += [f"{name}: {n}" for n in bench.notes]
+        if name in scores:
+            name = text
+        if name in scores:
+            raise BlendkitError(f"{text} is given twice")
+        scores[name], folds = found, folds or own
+    if labels is not None:
+        first = next(iter(scores.values()))
+        y, labelled, _ = truth_for(labels, first.rows, first.classes, taxonomy, sources[0])
+        truth = Truth(first.rows, first.classes, y, labelled, folds)
+    if truth is None:
+        raise BlendkitError("no recipe among the sources says where labels are: give --labels")
+    return Loaded(scores, truth, hashes, notes)
+
+
+def show(found: Comparison, loaded: Loaded, rules: Rules, board: NDArray[np.float64] | None, json_out: bool) -> None:
+    """Print a comparison, or tell it as events."""
+    if json_out:
+        for line in found.lines:
+            event("source", _payload(found, line.name, line.macro, line.change, line.holm, board))
+        told = {"rank_correlation": number(found.split.rank_correlation()), "clusters": found.boot.clusters}
+        plateaus = [
+            {"names": p.names, "shown": p.shown, "width": p.width, "tied": number(p.tied), "sd": number(p.sd)}
+            for p in found.plateaus
+        ]
+        event("compare", {**told, "plateaus": plateaus, "notes": [*found.notes, *loaded.notes]})
+        return
+    _print_lines(found, rules)
+    _print_plateaus(found, rules)
+    _print_split(found, rules)
+    if board is not None:
+        _print_bands(found, board)
+    for text in [*found.notes, *loaded.notes]:
+        click.echo(f"note: {text}")
+
+
+def _payload(
+    found: Comparison,
+    name: str,
+    macro: Interval,
+    change: Interval | None,
+    adjusted: float | None,
+    board: NDArray[np.float64] | None,
+) -> dict[str, Any]:
+    from blendkit.metrics import rank_band
+
+    out: dict[str, Any] = {"name": name, "macro_auc": number(macro.estimate)}
+    out |= {"low": number(macro.low), "high": number(macro.high), "fold_mean": found.fold_means.get(name)}
+    if change is not None:
+        out["change"] = {k: number(getattr(change, k)) for k in ("estimate", "low", "high", "sd", "p")}
+        out["p_holm"] = adjusted
+    shake = found.split.shake_up(name)
+    if len(shake):
+        out["shake_up"] = {"mean": float(shake.mean()), "worst": int(shake.max()), "best": int(shake.min())}
+    if board is not None:
+        band = rank_band(board, macro.estimate, found.split.private[name])
+        out["rank_band"] = {"rank": band.rank, "best": band.best, "worst": band.worst, "teams": band.teams}
+    return out
+
+
+def _print_lines(found: Comparison, rules: Rules) -> None:
+    rows = []
+    for x in found.lines:
+        change = ("", "", "", "")
+        if x.change is not None and x.holm is not None:
+            bounds = f"{x.change.low:+.6f} .. {x.change.high:+.6f}"
+            change = (f"{x.change.estimate:+.6f}", bounds, f"{x.change.p:.4f}", f"{x.holm:.4f}")
+        own = f"{x.macro.low:.6f} .. {x.macro.high:.6f}"
+        means = [f"{found.fold_means[x.name]:.6f}"] if found.fold_means else []
+        rows.append((x.name, f"{x.macro.estimate:.6f}", own, *means, *change))
+    kind = "BCa" if rules.bca else "percentile"
+    redrawn = f"{found.boot.clusters} clusters ({rules.clusters}), {rules.replicates} replicates"
+    means = ["mean of folds"] if found.fold_means else []
+    header = ["source", "macro-AUC", "interval", *means, f"- {found.lines[0].name}", "interval", "p", "p (Holm)"]
+    table(f"{rules.level:.0%} {kind} intervals, {redrawn}", header, rows)
+    if found.fold_means:
+        click.echo(
+            "macro-AUC pools all folds, so it also compares chunks scored by different models; the mean of folds does "
+            "not, but each fold scores only the classes it has"
+        )
+
+
+def _print_plateaus(found: Comparison, rules: Rules) -> None:
+    for p in found.plateaus:
+        if len(p.names) > 1:
+            click.echo(
+                f"plateau {p.shown:.{rules.decimals}f}: {', '.join(p.names)} show alike; they differ by {p.width:.6f}, "
+                f"the noise of that is {p.sd:.6f}, and they tie in {p.tied:.0%} of replicates"
+            )
+
+
+def _print_split(found: Comparison, rules: Rules) -> None:
+    import numpy as np
+
+    first, rows = found.lines[0].name, []
+    for x in found.lines:
+        shake = found.split.shake_up(x.name)
+        low, high = np.quantile(shake, [0.05, 0.95]) if len(shake) else (0, 0)
+        sides = [f"{np.nanmean(side[x.name]):.6f}" for side in (found.split.public, found.split.private)]
+        above = "" if x.name == first else f"{found.split.above(x.name, first):.0%}"
+        keeps = "" if x.name == first else _share(found.split.stays_above(x.name, first))
+        rows.append((x.name, *sides, f"{low:+.0f} .. {high:+.0f}", above, keeps))
+    share = float(found.split.shares.mean())
+    title = f"{rules.replicates} simulated leaderboards by {rules.split_by}, {share:.0%} public"
+    header = ["source", "public", "private", "places lost", f"above {first}", "stays above"]
+    table(title, header, rows)
+    click.echo(f"rank correlation of public and private: {found.split.rank_correlation():.3f}")
+
+
+def _share(x: float) -> str:
+    import math
+
+    return "never above" if math.isnan(x) else f"{x:.0%}"
+
+
+def _print_bands(found: Comparison, board: NDArray[np.float64]) -> None:
+    from blendkit.metrics import rank_band
+
+    rows = []
+    for x in found.lines:
+        band = rank_band(board, x.macro.estimate, found.split.private[x.name])
+        rows.append((x.name, band.rank, f"{band.best} .. {band.worst}"))
+    table(f"rank among {len(board)} teams, if the board stood still", ["source", "rank", "90% band"], rows)

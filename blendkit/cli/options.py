@@ -1,0 +1,82 @@
+"""Options that several commands share, and what they stand for."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, TypeVar
+
+import click
+
+if TYPE_CHECKING:
+    from blendkit.engine.bench import Workshop
+    from blendkit.recipe import Recipe
+
+C = TypeVar("C", bound=Callable[..., Any])
+PATH: Any = click.Path(path_type=Path)
+LEDGER = Path("out/ledger.jsonl")
+_OFFLINE = (
+    click.option(
+        "--data", type=PATH, help="Folder of the recipe's files (default: its own; packaged recipes: the sample world)."
+    ),
+    click.option("--store", type=PATH, help="Where members' logits were saved (default: out/<recipe>/logits)."),
+    click.option("--allow-outside", is_flag=True, help="Let the recipe name files outside --data."),
+)
+_JUDGED = (
+    click.option(
+        "--clusters",
+        default="recording",
+        show_default=True,
+        type=click.Choice(["recording", "site", "date", "site-date"]),
+        help="What is redrawn whole: chunks of one recording are no independent observations.",
+    ),
+    click.option("--replicates", default=1000, show_default=True, type=click.IntRange(2), help="Bootstrap replicates."),
+    click.option("--seed", default=0, show_default=True, type=click.IntRange(0), help="Seed of all that is drawn."),
+    click.option(
+        "--level",
+        default=0.95,
+        show_default=True,
+        type=click.FloatRange(0, 1, min_open=True, max_open=True),
+        help="Confidence level of intervals.",
+    ),
+)
+set_option = click.option(
+    "--set",
+    "overrides",
+    multiple=True,
+    metavar="PATH=VALUE",
+    help="Override a key of the recipe, as in blends.eos7.of.seqhead=0.1. May be repeated.",
+)
+json_option = click.option("--json", "json_out", is_flag=True, help="Print NDJSON events.")
+
+
+def offline(command: C) -> C:
+    """Add the options of commands that work from saved logits."""
+    for option in reversed(_OFFLINE):
+        command = option(command)
+    return command
+
+
+def judged(command: C) -> C:
+    """Add the options of commands that give intervals."""
+    for option in reversed(_JUDGED):
+        command = option(command)
+    return command
+
+
+def open_workshop(
+    name: str, overrides: tuple[str, ...], data: Path | None, store: Path | None, allow_outside: bool, json_out: bool
+) -> tuple[Workshop, Recipe]:
+    """Return a recipe and the place where its saved logits and its data lie."""
+    from blendkit.cli.find import find_recipe
+    from blendkit.cli.run import sample_world
+    from blendkit.engine.bench import Workshop
+    from blendkit.recipe import make_plan, parse_recipe
+    from blendkit.recipe.paths import DataFolder
+
+    text, source, folder = find_recipe(name)
+    recipe = parse_recipe(text, source, overrides)
+    make_plan(recipe)
+    where = data or folder or sample_world(json_out)
+    stores = store or Path("out") / recipe.model.name / "logits"
+    return Workshop(DataFolder(where, allow_outside), stores), recipe
