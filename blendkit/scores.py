@@ -120,7 +120,8 @@ class Scores:
             return replace(self, rows=rows)
         at = {c: i for i, c in enumerate(self.classes)}
         col_at = np.array([at.get(c, -1) for c in classes], np.int64)
-        values = np.full((len(rows), len(classes)), fill, self.values.dtype)
+        layout: Literal["C", "F"] = "F" if self.values.flags.f_contiguous else "C"
+        values = np.full((len(rows), len(classes)), fill, self.values.dtype, order=layout)
         here = np.flatnonzero(col_at >= 0)
         values[:, here] = self.values[np.ix_(row_at, col_at[here])]
         if (row_at < 0).any():

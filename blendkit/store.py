@@ -174,7 +174,7 @@ class LogitStore:
             raise BlendkitError(f"{self.folder / name}: cannot read this part", [str(error)]) from error
         table = table.filter(pc.is_in(table["recording"], pa.array(sorted(keep), pa.string())))
         rows = make_rows(table["recording"].to_pylist(), table["start_s"].to_numpy(), table["end_s"].to_numpy(), names)
-        values = np.column_stack([table[c].to_numpy() for c in self.classes])
+        values = np.array([table[c].to_numpy() for c in self.classes]).T  # class-major, as it lies on disk
         return Scores.build(
             values,
             rows,

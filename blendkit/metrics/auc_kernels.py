@@ -1,7 +1,8 @@
 """Compiled pair counts behind the AUC: how often a positive beats a negative, exactly.
 
-Positives are sorted into buckets by a linear map that never decreases; every other row then finds its
-place by one look-up, and only rows that share a bucket with a positive are compared one by one.
+Positives are sorted into buckets by a linear map that never decreases; every row then finds its place by
+one look-up and one comparison, and only rows whose bucket holds several positives are compared further.
+Indices are unsigned: numba checks signed ones for counting from the end, which costs more than the work.
 """
 
 from __future__ import annotations
@@ -14,26 +15,26 @@ from numpy.typing import NDArray
 
 from blendkit.compiled import compiled
 
-_COLUMNS = 16  # gathered together: of a row-major float32 matrix, one cache line
+_COLUMNS = 32  # gathered together, so that most of a row-major matrix's cache lines are used at once
 _PER_POSITIVE = 4  # buckets
 
 
 @compiled()
 def _transposed(x: Any, low: int, out: Any) -> None:
     """Copy columns low.. of x (N, C) into out (B, N), in tiles."""
-    width, n = out.shape
-    for first in range(0, n, 64):
+    width, n, start = np.uint64(out.shape[0]), np.uint64(out.shape[1]), np.uint64(low)
+    for first in range(np.uint64(0), n, np.uint64(64)):
         for j in range(width):
-            for i in range(first, min(first + 64, n)):
-                out[j, i] = x[i, low + j]
+            for i in range(first, min(first + np.uint64(64), n)):
+                out[j, i] = x[i, start + j]
 
 
 @compiled()
 def _bucket(v: Any, low: Any, scale: Any, top: Any) -> Any:
-    """The bucket of v; never decreases with v, whatever rounding does. NaN falls into the first."""
+    """The bucket of v; never decreases with v, whatever rounding does."""
     at = (v - low) * scale
-    at = at if at > 0 else top - top
-    return np.int32(at if at < top else top)
+    at = at if at < top else top
+    return np.uint32(np.int32(at if at > 0 else top - top))
 
 
 @compiled()
@@ -55,12 +56,13 @@ def _bounds(pos: Any) -> Any:
 
 @compiled()
 def _sort_buckets(pos: Any, low: Any, scale: Any, ends: Any, out: Any) -> None:
-    """Sort pos (P,) into out (P,); ends (B,) becomes one past each bucket's last positive."""
+    """Sort pos (P,) into out (P,); ends (B,) uint32 becomes one past each bucket's last positive."""
     top = pos.dtype.type(len(ends) - 1)
+    one = np.uint32(1)
     ends[:] = 0
     for p in pos:
-        ends[_bucket(p, low, scale, top)] += 1
-    total = np.int32(0)
+        ends[_bucket(p, low, scale, top)] += one
+    total = np.uint32(0)
     for b in range(len(ends)):
         here = ends[b]
         ends[b] = total
@@ -68,7 +70,7 @@ def _sort_buckets(pos: Any, low: Any, scale: Any, ends: Any, out: Any) -> None:
     for p in pos:
         b = _bucket(p, low, scale, top)
         out[ends[b]] = p
-        ends[b] += 1
+        ends[b] += one
     first = 0
     for b in range(len(ends)):
         last = ends[b]
@@ -96,19 +98,19 @@ def _at_least(sorted_: Any, first: int, last: int, v: Any) -> int:
 
 
 @compiled()
-def _beaten(sorted_: Any, first: int, last: int, v: Any) -> tuple[int, int]:
-    """Return 2 x (positives of this bucket above v) + (equal to v), and the equal ones alone."""
+def _not_above(sorted_: Any, first: int, last: int, v: Any) -> tuple[int, int]:
+    """Return how many of sorted_[first:last] are not above v and how many are below it, added up; and the ties."""
     if last - first <= 4:
-        above, ties = 0, 0
+        twice, ties = 0, 0
         for i in range(first, last):
-            above += sorted_[i] > v
+            twice += (sorted_[i] <= v) + (sorted_[i] < v)
             ties += sorted_[i] == v
-        return 2 * above + ties, ties
-    lower = _at_least(sorted_, first, last, v)
-    equal = lower
-    while equal < last and equal < lower + 8 and sorted_[equal] == v:
+        return twice, ties
+    below = _at_least(sorted_, first, last, v)
+    equal = below
+    while equal < last and equal < below + 8 and sorted_[equal] == v:
         equal += 1
-    if equal == lower + 8 and equal < last:  # many ties: find their end by bisection
+    if equal == below + 8 and equal < last:  # many ties: find their end by bisection
         upper = last
         while equal < upper:
             middle = (equal + upper) // 2
@@ -116,32 +118,54 @@ def _beaten(sorted_: Any, first: int, last: int, v: Any) -> tuple[int, int]:
                 upper = middle
             else:
                 equal = middle + 1
-    return 2 * (last - equal) + (equal - lower), equal - lower
+    return (equal - first) + (below - first), equal - below
 
 
 @compiled()
-def _pairs(x: Any, pos: Any, ordered: Any, ends: Any, table: Any, close: Any) -> tuple[int, int]:
-    """Return 2U of all rows x (N,) against pos (P,), and the tied pairs; P's own pairs are included."""
+def _table(ends: Any, table: Any) -> None:
+    """Per bucket: twice the number of its first positive; the lowest bit asks for a closer look.
+
+    A bucket with several positives needs one, and the last bucket, where a NaN would fall.
+    """
+    first, last = np.uint32(0), len(ends) - 1
+    for b in range(len(ends)):
+        table[b] = np.uint32(2) * first + np.uint32(ends[b] > first + np.uint32(1) or b == last)
+        first = ends[b]
+
+
+@compiled()
+def _pairs(x: Any, pos: Any, ordered: Any, ends: Any, tables: Any) -> tuple[int, int, bool]:
+    """Return 2U of all rows x (N,) against pos (P,), the tied pairs, and whether any x is NaN.
+
+    P's own pairs are included. Plain loops over whole arrays, so that they run on vector registers.
+    """
     low_, scale_, buckets = _bounds(pos)
     low, scale, top = x.dtype.type(low_), x.dtype.type(scale_), x.dtype.type(buckets - 1)
+    table, place, close = tables
     ends = ends[:buckets]
     _sort_buckets(pos, low, scale, ends, ordered)
-    first = np.int32(0)
-    for b in range(buckets):  # twice the positives above this bucket; the lowest bit: it holds some
-        table[b] = 4 * (len(pos) - ends[b]) + (ends[b] > first)
-        first = ends[b]
-    total, ties, found = 0, 0, 0
-    for v in x:
-        entry = table[_bucket(v, low, scale, top)]
-        total += entry >> 1
-        close[found] = v
-        found += entry & 1
-    for v in close[:found]:
-        b = _bucket(v, low, scale, top)
-        above, equal = _beaten(ordered, ends[b - 1] if b else np.int32(0), ends[b], v)
-        total += above
+    ordered[len(pos)] = np.nan  # beyond the last positive: neither above nor below anything
+    _table(ends, table)
+    one = np.uint32(1)
+    for i in range(len(x)):
+        place[i] = table[_bucket(x[i], low, scale, top)]
+    before, up_to, below, found = 0, 0, 0, np.uint64(0)
+    for i in range(len(x)):
+        first = ordered[place[i] >> one]
+        before += np.int64(place[i] >> one)
+        up_to += np.int64(first <= x[i])
+        below += np.int64(first < x[i])
+    for i in range(len(x)):
+        close[found] = np.uint32(i)
+        found += np.uint64(place[i] & one)
+    total, ties, bad = 2 * before + up_to + below, up_to - below, False
+    for i in close[:found]:
+        v, last = x[i], np.int64(ends[_bucket(x[i], low, scale, top)])
+        twice, equal = _not_above(ordered, np.int64(place[i] >> one) + 1, last, v)
+        total += twice
         ties += equal
-    return total, ties
+        bad |= v != v
+    return 2 * len(pos) * len(x) - total, ties, bad
 
 
 @compiled()
@@ -156,72 +180,84 @@ def _own_ties(ordered: Any) -> int:
 
 
 @compiled()
-def _positives(x: Any, state: Any, pos: Any) -> tuple[int, bool]:
-    """Gather the positives; return their number and whether any value is NaN."""
+def _positives(x: Any, words: Any, pos: Any) -> tuple[int, bool]:
+    """Gather the positives, eight rows' states to a word; return their number and whether one is NaN."""
     p, bad = 0, False
-    for i in range(len(x)):
-        v = x[i]
-        pos[p] = v
-        p += state[i] & 1
-        bad |= v != v
+    for w in range(len(words)):
+        if words[w]:
+            for i in range(8 * w, min(8 * w + 8, len(x))):
+                if (words[w] >> np.uint64(8 * (i - 8 * w))) & np.uint64(1):
+                    pos[p] = x[i]
+                    bad |= x[i] != x[i]
+                    p += 1
     return p, bad
 
 
 @compiled()
 def _keep(x: Any, state: Any, kept: Any, kept_state: Any) -> int:
-    """Gather the cells that count; return their number."""
+    """Gather the cells that count, and pad their states to whole words; return their number."""
     n = 0
     for i in range(len(x)):
         kept[n], kept_state[n] = x[i], state[i]
         n += state[i] < 2
+    kept_state[n:] = 0
     return n
 
 
 @compiled()
-def _count_class(values: Any, states: Any, rooms: Any, ends: Any, table: Any, out: Any) -> None:
+def _count_class(x: Any, words: Any, rooms: Any, ends: Any, tables: Any, out: Any) -> None:
     """Fill out (4,) with 2U, tied pairs, positives and negatives of one class; 2U is -1 for a NaN."""
-    pos, ordered, close = rooms
-    p, bad = _positives(values, states, pos)
-    out[2], out[3] = p, len(values) - p
-    if bad:
-        out[0] = -1
-    elif 0 < p < len(values):
-        total, ties = _pairs(values, pos[:p], ordered, ends, table, close)
+    pos, ordered = rooms
+    p, bad = _positives(x, words, pos)
+    out[2], out[3] = p, len(x) - p
+    if 0 < p < len(x) and not bad:
+        total, ties, bad = _pairs(x, pos[:p], ordered, ends, tables)
         out[0] = total - p * p
         out[1] = ties - _own_ties(ordered[:p])
+    elif p == 0:
+        for v in x:
+            bad |= v != v
+    if bad:
+        out[0] = -1
 
 
 @compiled(parallel=True)
-def _count(x: Any, state: Any, masked: bool, out: Any, threads: int) -> None:
-    """Count pairs per class of x (N, C) into out (C, 4), a block of columns at a time in every thread.
+def _count(x: Any, class_major: bool, state: Any, masked: bool, out: Any, threads: int) -> None:
+    """Count pairs per class into out (C, 4), a block of columns at a time in every thread.
 
-    state (N, C): 0 negative, 1 positive, more (where masked): left out.
+    x is (C, N) if class_major, else (N, C); state (N, C): 0 negative, 1 positive, more (where masked):
+    left out. States lie in rows of whole words of eight.
     """
-    n, width = x.shape
-    blocks = (width + _COLUMNS - 1) // _COLUMNS
+    n, width = state.shape
+    words = n // 8 + 2
     for t in prange(threads):
-        values, states = np.empty((_COLUMNS, n), x.dtype), np.empty((_COLUMNS, n), state.dtype)
-        rooms = (np.empty(n + 1, x.dtype), np.empty(n + 1, x.dtype), np.empty(n + 1, x.dtype))
-        ends, table = np.empty(_PER_POSITIVE * n + 1, np.int32), np.empty(_PER_POSITIVE * n + 1, np.int32)
-        kept, kept_state = np.empty(n + 1 if masked else 0, x.dtype), np.empty(n + 1 if masked else 0, state.dtype)
-        for block in range(t, blocks, threads):
+        values = np.empty((0 if class_major else _COLUMNS, n), x.dtype)
+        states = np.zeros((_COLUMNS, 8 * words), np.uint8)
+        rooms = (np.empty(n + 1, x.dtype), np.empty(n + 2, x.dtype))
+        ends = np.empty(_PER_POSITIVE * n + 1, np.uint32)
+        tables = (np.empty(_PER_POSITIVE * n + 1, np.uint32), np.empty(n, np.uint32), np.empty(n + 1, np.uint32))
+        kept, kept_state = np.empty(n + 1 if masked else 0, x.dtype), np.zeros(8 * words, np.uint8)
+        for block in range(t, (width + _COLUMNS - 1) // _COLUMNS, threads):
             low = block * _COLUMNS
             high = min(low + _COLUMNS, width)
-            _transposed(x, low, values[: high - low])
-            _transposed(state, low, states[: high - low])
+            _transposed(state, low, states[: high - low, :n])
+            if not class_major:
+                _transposed(x, low, values[: high - low])
             for c in range(low, high):
+                column = x[c] if class_major else values[c - low]
                 if masked:
-                    rows = _keep(values[c - low], states[c - low], kept, kept_state)
-                    _count_class(kept[:rows], kept_state[:rows], rooms, ends, table, out[c])
+                    rows = _keep(column, states[c - low], kept, kept_state)
+                    _count_class(kept[:rows], kept_state.view(np.uint64), rooms, ends, tables, out[c])
                 else:
-                    _count_class(values[c - low], states[c - low], rooms, ends, table, out[c])
+                    _count_class(column, states[c - low].view(np.uint64), rooms, ends, tables, out[c])
 
 
 def count_pairs(y: NDArray[np.bool_], x: NDArray[Any], mask: NDArray[np.bool_] | None = None) -> NDArray[np.int64]:
     """Return (C, 4) int64: 2U = sum(2*[p > n] + [p == n]), tied pairs, positives and negatives per class.
 
     y (N, C), x (N, C) float32 or float64 (anything else is taken as float64), mask (N,) or (N, C) of the
-    cells that count. 2U is -1 where a cell that counts is NaN. Any layout is read a few columns at a time.
+    cells that count. 2U is -1 where a cell that counts is NaN. Class-major (Fortran) x is read as it lies, any
+    other a few columns at a time.
     """
     if x.dtype != np.float32:
         x = np.asarray(x, np.float64)
@@ -230,6 +266,9 @@ def count_pairs(y: NDArray[np.bool_], x: NDArray[Any], mask: NDArray[np.bool_] |
         state = state | (~(mask[:, None] if mask.ndim == 1 else mask)).view(np.uint8) << 1
     out = np.zeros((x.shape[1], 4), np.int64)
     if len(x):
-        layouts = [a if a.flags.c_contiguous or a.flags.f_contiguous else np.ascontiguousarray(a) for a in (x, state)]
-        _count(*layouts, mask is not None, out, get_num_threads())
+        class_major = x.flags.f_contiguous and not x.flags.c_contiguous
+        values = x.T if class_major else np.ascontiguousarray(x)
+        if not (state.flags.c_contiguous or state.flags.f_contiguous):
+            state = np.ascontiguousarray(state)
+        _count(values, class_major, state, mask is not None, out, get_num_threads())
     return out
