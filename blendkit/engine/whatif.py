@@ -114,21 +114,25 @@ def _sides(workshop: Workshop, plan: Plan, blend: str, member: str) -> tuple[NDA
     both = none.covered | whole.covered
     a = np.where(none.covered, none.values, whole.values)  # one side alone covers a class: it has it all
     b = np.where(whole.covered, whole.values, none.values)
-    if len(chain) == 1 and not stream.steps and stream.blend is not None and stream.blend.name == "rank":
-        whole_numbers = integer_weights(np.array([[w] for w in given.values()]))
-        if whole_numbers is not None:
-            return _as_ranks(a, b, int(whole_numbers.sum()))
-    sides = []
-    for name, values in (("without", a), ("with", b)):
-        made_by = f"{none.made_by}+{whole.made_by}:{name}"
-        sides.append(_through(bench, chain, replace(none, values=values, covered=both, made_by=made_by)))
+    blank = replace(none, values=np.zeros_like(a), covered=both, made_by=f"{none.made_by}+{whole.made_by}")
+    ranked = stream.blend is not None and stream.blend.name == "rank"
+    if ranked and not _through(bench, chain, _with(blank, blank.values, "0")).any():  # no constant: any scale will do
+        a, b = _as_ranks(a, b, np.array([[w] for w in given.values()]))
+    sides = [_through(bench, chain, _with(blank, values, name)) for name, values in (("a", a), ("b", b))]
     return sides[0], sides[1]
 
 
-def _as_ranks(a: Float, b: Float, total: int) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
-    """Percentile ranks back as the whole numbers they were divided from, on one scale."""
-    scale = 2 * len(a) * total
-    return np.rint(a * scale).astype(np.int64), np.rint(b * scale).astype(np.int64)
+def _with(blank: Scores, values: NDArray[Any], name: str) -> Scores:
+    return replace(blank, values=values, made_by=f"{blank.made_by}:{name}")
+
+
+def _as_ranks(a: Float, b: Float, weights: Float) -> tuple[Float, Float]:
+    """Percentile ranks back as the whole numbers they were divided from, which tie exactly; if weights allow."""
+    whole = integer_weights(weights)
+    if whole is None:
+        return a, b
+    scale = 2 * len(a) * int(whole.sum())
+    return np.rint(a * scale), np.rint(b * scale)
 
 
 def _through(bench: Bench, chain: Sequence[StreamPlan], scores: Scores) -> Float:

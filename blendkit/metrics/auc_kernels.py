@@ -134,7 +134,7 @@ def _table(ends: Any, table: Any) -> None:
 
 
 @compiled()
-def _pairs(x: Any, pos: Any, ordered: Any, ends: Any, tables: Any) -> tuple[int, int, bool]:
+def _pairs(x: Any, pos: Any, ordered: Any, ends: Any, tables: Any) -> tuple[Any, Any, bool]:
     """Return 2U of all rows x (N,) against pos (P,), the tied pairs, and whether any x is NaN.
 
     P's own pairs are included. Plain loops over whole arrays, so that they run on vector registers.
@@ -149,7 +149,7 @@ def _pairs(x: Any, pos: Any, ordered: Any, ends: Any, tables: Any) -> tuple[int,
     one = np.uint32(1)
     for i in range(len(x)):
         place[i] = table[_bucket(x[i], low, scale, top)]
-    before, up_to, below, found = 0, 0, 0, np.uint64(0)
+    before, up_to, below, found = np.int64(0), np.int64(0), np.int64(0), np.uint64(0)
     for i in range(len(x)):
         first = ordered[place[i] >> one]
         before += np.int64(place[i] >> one)
