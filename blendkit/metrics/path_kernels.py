@@ -67,7 +67,7 @@ def _crossing(whole: int, ap: float, an: float, bp: float, bn: float, steps: Any
         t = whole * (da / (da - db))
         near = np.int64(np.rint(t))
         if abs(t - near) >= _NEAR:
-            steps[np.int64(np.floor(t)) + 1] += 2 * rise
+            steps[np.uint64(t) + np.uint64(1)] += 2 * rise
             return
         sign = _exact_sign(near, whole, ap, an, bp, bn)
         if sign == 0:
@@ -101,15 +101,18 @@ def _class_path(ap: Any, bp: Any, an: Any, bn: Any, whole: int, steps: Any) -> N
         low, high = k * _BLOCK, min(k * _BLOCK + _BLOCK, len(an))
         box[k, 0], box[k, 1] = an[low:high].min(), an[low:high].max()
         box[k, 2], box[k, 3] = bn[low:high].min(), bn[low:high].max()
+    crossing = np.empty(_BLOCK + 1, np.uint32)
     for i in range(len(ap)):
         a, b = ap[i], bp[i]
         for k in range(blocks):
             if (a > box[k, 1] and b > box[k, 3]) or (a < box[k, 0] and b < box[k, 2]):
                 continue
-            for j in range(k * _BLOCK, min(k * _BLOCK + _BLOCK, len(an))):
-                wins, loses = a > an[j] and b > bn[j], a < an[j] and b < bn[j]
-                if not (wins or loses or (a == an[j] and b == bn[j])):
-                    _crossing(whole, a, an[j], b, bn[j], steps)
+            found = np.uint64(0)  # gathered without a branch, for which pairs cross is hard to guess
+            for j in range(np.uint64(k * _BLOCK), np.uint64(min(k * _BLOCK + _BLOCK, len(an)))):
+                crossing[found] = np.uint32(j)
+                found += np.uint64(((a > an[j]) ^ (b > bn[j])) | ((a < an[j]) ^ (b < bn[j])))
+            for j in crossing[:found]:
+                _crossing(whole, a, an[j], b, bn[j], steps)
 
 
 @compiled(parallel=True)

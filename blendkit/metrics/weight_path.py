@@ -19,6 +19,7 @@ from blendkit.metrics.path_kernels import path_steps, two_product, two_sum
 Bool = NDArray[np.bool_]
 Float = NDArray[np.float64]
 _DECIMALS = 9
+_COLUMNS = 16  # at a time
 _STEPS = 100_000  # a finer grid than this is evaluated weight by weight
 _EACH = 3.0  # cost of one cell of a re-evaluation, in pairs: an estimate, it only decides which way is taken
 
@@ -111,21 +112,28 @@ def _ready(
     state = y.astype(np.uint8)
     if mask is not None:
         state[~mask] = 2
-    out = []
-    for name, x in (("a", a), ("b", b)):
-        values = np.asarray(x, np.float64)
-        if x.dtype.kind in "iu" and x.size and max(abs(int(x.max())), abs(int(x.min()))) >= 2**53:
-            raise BlendkitError(f"{name}: whole numbers beyond 2**53")
-        size = np.abs(np.where(state < 2, values, 0.0))
-        bad = ~np.isfinite(size) | (size > 1e290) | ((size > 0) & (size < 1e-270))
-        if bad.any():
-            row, column = np.argwhere(bad)[0]
-            raise BlendkitError(
-                f"{name}: {int(bad.sum())} values are not finite numbers that can be blended exactly, first "
-                f"{values[row, column]} at row {row}, class {column}"
-            )
-        out.append(np.where(state < 2, values, 0.0) if mask is not None else values)
-    return out[0], out[1], y, state
+    return _finite("a", a, state), _finite("b", b, state), y, state
+
+
+def _finite(name: str, x: NDArray[Any], state: NDArray[np.uint8]) -> Float:
+    """Return x (N, C) as float64, cells that do not count as 0; a few columns at a time, to save memory."""
+    if x.dtype.kind in "iu" and x.size and max(abs(int(x.max())), abs(int(x.min()))) >= 2**53:
+        raise BlendkitError(f"{name}: whole numbers beyond 2**53")
+    out = np.empty(x.shape, np.float64, order="F")
+    bad: list[tuple[int, int]] = []
+    for low in range(0, x.shape[1], _COLUMNS):
+        part = slice(low, low + _COLUMNS)
+        out[:, part] = np.where(state[:, part] < 2, x[:, part], 0)
+        size = np.abs(out[:, part])
+        wrong = ~np.isfinite(size) | (size > 1e290) | ((size > 0) & (size < 1e-270))
+        bad += [(int(row), low + int(column)) for row, column in np.argwhere(wrong)]
+    if bad:
+        row, column = min(bad)
+        raise BlendkitError(
+            f"{name}: {len(bad)} values are not finite numbers that can be blended exactly, first "
+            f"{out[row, column]} at row {row}, class {column}"
+        )
+    return out
 
 
 def _blended_counts(y: Bool, a: Float, b: Float, k: int, whole: int, mask: Bool | None) -> NDArray[np.int64]:
