@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from blendkit.metrics.kernels import doubled_ranks
+from blendkit.metrics.kernels import rank_shares
 
 
 def percentile_rank(x: NDArray[np.floating[Any]]) -> NDArray[np.float64]:
@@ -15,4 +15,4 @@ def percentile_rank(x: NDArray[np.floating[Any]]) -> NDArray[np.float64]:
 
     Equals `pandas.DataFrame.rank(pct=True)`: the average rank divided by N. x is (N, C) without NaN.
     """
-    return doubled_ranks(x) / np.float64(2 * max(len(x), 1))
+    return rank_shares(x)
