@@ -62,8 +62,16 @@ def _tie_ranks(keys: Any, order: Any, out: Any) -> None:
 
 
 @compiled()
-def _rank_column(keys: Any, passes: int, out: Any) -> None:
-    """Rank one column of ordered keys (N,) into out (N,); keys are used up."""
+def ordered_key(k: Any, sign: Any) -> Any:
+    """The bits of a float as an unsigned number in float order; -0.0 equals 0.0."""
+    if k == sign:
+        k = sign ^ sign
+    return ~k if k & sign else k | sign
+
+
+@compiled()
+def sort_keys(keys: Any, passes: int) -> tuple[Any, Any]:
+    """Return keys (N,) sorted, and their places (N,) in the order before; ties stay in order. keys are used up."""
     n = len(keys)
     order = np.arange(n).astype(np.uint32)
     to_keys = np.empty_like(keys)
@@ -75,6 +83,13 @@ def _rank_column(keys: Any, passes: int, out: Any) -> None:
             _sort_pass(keys, order, to_keys, to_order, counts[p], 11 * p)
             keys, to_keys = to_keys, keys
             order, to_order = to_order, order
+    return keys, order
+
+
+@compiled()
+def _rank_column(keys: Any, passes: int, out: Any) -> None:
+    """Rank one column of ordered keys (N,) into out (N,); keys are used up."""
+    keys, order = sort_keys(keys, passes)
     _tie_ranks(keys, order, out)
 
 
@@ -82,15 +97,11 @@ def _rank_column(keys: Any, passes: int, out: Any) -> None:
 def _ordered_keys(raw: Any, sign: Any, low: int, keys: Any) -> None:
     """Gather columns low.. of raw (N, C) into keys (B, N), in tiles, as unsigned numbers in float order."""
     n, width, start = np.uint64(raw.shape[0]), np.uint64(keys.shape[0]), np.uint64(low)
-    zero = sign ^ sign
     for tile in prange((raw.shape[0] + 63) // 64):
         first = np.uint64(tile * 64)
         for j in range(width):
             for i in range(first, min(first + np.uint64(64), n)):
-                k = raw[i, start + j]
-                if k == sign:  # -0.0 equals 0.0
-                    k = zero
-                keys[j, i] = ~k if k & sign else k | sign
+                keys[j, i] = ordered_key(raw[i, start + j], sign)
 
 
 @compiled(parallel=True)
@@ -122,6 +133,19 @@ def _placed_shares(ranks: Any, low: int, whole: float, out: Any) -> None:
                 out[i, start + j] = ranks[j, i] / whole
 
 
+def raw_bits(x: NDArray[Any]) -> tuple[NDArray[Any], Any, int]:
+    """Return the bits of scores (N, C) as unsigned numbers, the sign bit, and the 11-bit passes that sort them.
+
+    float32 stays float32, anything else is taken as float64.
+    """
+    single = x.dtype == np.float32
+    values = np.asarray(x, np.float32 if single else np.float64)
+    if not (values.flags.c_contiguous or values.flags.f_contiguous):
+        values = np.ascontiguousarray(values)
+    sign, passes = (np.uint32(1 << 31), 3) if single else (np.uint64(1 << 63), 6)
+    return values.view(sign.dtype), sign, passes
+
+
 def doubled_ranks(x: NDArray[np.floating[Any]]) -> NDArray[np.int32]:
     """Return (N, C) int32: twice the average-tie rank (1-based) of each value within its column.
 
@@ -146,13 +170,8 @@ def _ranked(x: NDArray[np.floating[Any]]) -> Iterator[tuple[int, NDArray[np.int3
     """Yield (first column, ranks (B, N)) of a few columns at a time; the ranks are overwritten by the next."""
     if len(x) > 0x3FFFFFFF:
         raise ValueError(f"{len(x)} rows: doubled ranks need int32")
-    single = x.dtype == np.float32
-    values = np.asarray(x, np.float32 if single else np.float64)
-    if not (values.flags.c_contiguous or values.flags.f_contiguous):
-        values = np.ascontiguousarray(values)
-    raw = values.view(np.uint32 if single else np.uint64)
-    sign, passes = (np.uint32(1 << 31), 3) if single else (np.uint64(1 << 63), 6)
-    n, width = values.shape
+    raw, sign, passes = raw_bits(x)
+    n, width = raw.shape
     keys = np.empty((min(_COLUMNS, width), n), raw.dtype)
     ranks = np.empty(keys.shape, np.int32)
     for low in range(0, width if n else 0, _COLUMNS):

@@ -9,6 +9,7 @@ from numba import get_num_threads, prange
 from numpy.typing import NDArray
 
 from blendkit.compiled import compiled
+from blendkit.metrics.kernels import ordered_key, raw_bits, sort_keys
 
 
 @compiled()
@@ -24,24 +25,27 @@ def _win(twice_u: Any, w: Any, below: Any, tied: Any) -> None:
 
 
 @compiled()
-def _in_order(x: Any, keep: Any, c: int) -> tuple[Any, Any]:
-    """Return column c of x (N, C), and its rows that count, lowest value first."""
+def _in_order(raw: Any, sign: Any, passes: int, keep: Any, c: int) -> tuple[Any, Any]:
+    """Return the sorted keys of column c's rows that count, and these rows."""
     rows = np.flatnonzero(keep[:, c])
-    values = x[:, c].copy()
-    return values, rows[np.argsort(values[rows], kind="mergesort")]
+    keys = np.empty(len(rows), raw.dtype)
+    for i in range(len(rows)):
+        keys[i] = ordered_key(raw[rows[i], c], sign)
+    keys, order = sort_keys(keys, passes)
+    return keys, rows[order]
 
 
 @compiled()
-def _tie_end(x: Any, order: Any, first: int) -> int:
-    """One past the last of the sorted rows that are equal to order[first]."""
+def _tie_end(keys: Any, first: int) -> int:
+    """One past the last of the sorted keys that are equal to keys[first]."""
     end = first + 1
-    while end < len(order) and x[order[end]] == x[order[first]]:
+    while end < len(keys) and keys[end] == keys[first]:
         end += 1
     return end
 
 
 @compiled()
-def _lanes(x: Any, order: Any, positive: Any, cluster: Any, weights: Any, twice_u: Any) -> None:
+def _lanes(keys: Any, order: Any, positive: Any, cluster: Any, weights: Any, twice_u: Any) -> None:
     """Fill twice_u (R,): one sweep over the sorted rows of a class, replicates side by side.
 
     weights (K, R) holds how often a replicate draws each cluster. Above the highest positive nothing counts.
@@ -52,7 +56,7 @@ def _lanes(x: Any, order: Any, positive: Any, cluster: Any, weights: Any, twice_
         last -= 1
     first = 0
     while first <= last:
-        end = _tie_end(x, order, first)
+        end = _tie_end(keys, first)
         for i in order[first:end]:
             if not positive[i]:
                 _add(tied if end > first + 1 else below, weights[cluster[i]])
@@ -66,7 +70,7 @@ def _lanes(x: Any, order: Any, positive: Any, cluster: Any, weights: Any, twice_
 
 
 @compiled()
-def _without_each(x: Any, order: Any, positive: Any, cluster: Any, out: Any) -> None:
+def _without_each(keys: Any, order: Any, positive: Any, cluster: Any, out: Any) -> None:
     """Fill out (K,) with the 2U left when one cluster is taken away.
 
     That is the whole 2U, less the pairs of its positives, less the pairs of its negatives, plus those
@@ -82,7 +86,7 @@ def _without_each(x: Any, order: Any, positive: Any, cluster: Any, out: Any) -> 
         above += positive[order[i]]
     first = 0
     while first < n:
-        end, negatives, positives = _tie_end(x, order, first), 0, 0
+        end, negatives, positives = _tie_end(keys, first), 0, 0
         for i in order[first:end]:
             positives += positive[i]
             negatives += not positive[i]
@@ -108,15 +112,17 @@ def _without_each(x: Any, order: Any, positive: Any, cluster: Any, out: Any) -> 
 
 
 @compiled(parallel=True)
-def _all(x: Any, y: Any, keep: Any, cluster: Any, weights: Any, live: Any, out: Any, alone: Any, threads: int) -> None:
+def _all(
+    bits: Any, y: Any, keep: Any, cluster: Any, weights: Any, live: Any, out: Any, alone: Any, threads: int
+) -> None:
     """Sort every live class once; fill its row of out (L, R) and, unless it is empty, of alone (L, K)."""
     for t in prange(threads):
         for c in range(t, len(live), threads):
-            values, order = _in_order(x, keep, live[c])
+            keys, order = _in_order(*bits, keep, live[c])
             truth = y[:, live[c]].copy()
-            _lanes(values, order, truth, cluster, weights, out[c])
+            _lanes(keys, order, truth, cluster, weights, out[c])
             if alone.shape[1]:
-                _without_each(values, order, truth, cluster, alone[c])
+                _without_each(keys, order, truth, cluster, alone[c])
 
 
 def resampled_counts(
@@ -141,5 +147,5 @@ def resampled_counts(
     narrow = np.uint8 if weights.max(initial=0) < 256 else np.int32  # the table of weights stays in cache
     if len(live):
         table = np.ascontiguousarray(weights, narrow)
-        _all(x, y, keep, cluster, table, live, out, alone, get_num_threads())
+        _all(raw_bits(x), y, keep, cluster, table, live, out, alone, get_num_threads())
     return out, alone
