@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from blendkit.cli.compiling import announced
 from blendkit.cli.options import json_option, set_option
 from blendkit.cli.show import event, say, table, teller
 
@@ -60,7 +61,7 @@ def run(
     where = data or folder
     if where is None:
         where = sample_world(json_out)
-    with teller(json_out) as tell:
+    with teller(json_out) as tell, announced(json_out):
         result = run_recipe(
             loaded,
             where,

@@ -16,7 +16,8 @@ from numpy.typing import NDArray
 from blendkit.compiled import compiled
 
 _COLUMNS = 32  # gathered together, so that most of a row-major matrix's cache lines are used at once
-_PER_POSITIVE = 4  # buckets
+_PER_POSITIVE = 8  # buckets
+_TILE = 1024  # rows compared at a time
 
 
 @compiled()
@@ -134,28 +135,22 @@ def _table(ends: Any, table: Any) -> None:
 
 
 @compiled()
-def _pairs(x: Any, pos: Any, ordered: Any, ends: Any, tables: Any) -> tuple[Any, Any, bool]:
-    """Return 2U of all rows x (N,) against pos (P,), the tied pairs, and whether any x is NaN.
+def _tile(x: Any, ordered: Any, ends: Any, table: Any, bounds: Any, place: Any, close: Any) -> tuple[Any, Any, bool]:
+    """For a few rows x: positives not above plus positives below each, added up; ties; whether one is NaN.
 
-    P's own pairs are included. Plain loops over whole arrays, so that they run on vector registers.
+    Plain loops over short arrays, so that they run on vector registers and stay in the nearest cache.
     """
-    low_, scale_, buckets = _bounds(pos)
-    low, scale, top = x.dtype.type(low_), x.dtype.type(scale_), x.dtype.type(buckets - 1)
-    table, place, close = tables
-    ends = ends[:buckets]
-    _sort_buckets(pos, low, scale, ends, ordered)
-    ordered[len(pos)] = np.nan  # beyond the last positive: neither above nor below anything
-    _table(ends, table)
-    one = np.uint32(1)
-    for i in range(len(x)):
+    low, scale, top = bounds
+    n, one = np.uint64(len(x)), np.uint32(1)
+    for i in range(n):
         place[i] = table[_bucket(x[i], low, scale, top)]
     before, up_to, below, found = np.int64(0), np.int64(0), np.int64(0), np.uint64(0)
-    for i in range(len(x)):
+    for i in range(n):
         first = ordered[place[i] >> one]
         before += np.int64(place[i] >> one)
         up_to += np.int64(first <= x[i])
         below += np.int64(first < x[i])
-    for i in range(len(x)):
+    for i in range(n):
         close[found] = np.uint32(i)
         found += np.uint64(place[i] & one)
     total, ties, bad = 2 * before + up_to + below, up_to - below, False
@@ -165,6 +160,28 @@ def _pairs(x: Any, pos: Any, ordered: Any, ends: Any, tables: Any) -> tuple[Any,
         total += twice
         ties += equal
         bad |= v != v
+    return total, ties, bad
+
+
+@compiled()
+def _pairs(x: Any, pos: Any, ordered: Any, ends: Any, table: Any) -> tuple[Any, Any, bool]:
+    """Return 2U of all rows x (N,) against pos (P,), the tied pairs, and whether any x is NaN.
+
+    P's own pairs are included.
+    """
+    low, scale, buckets = _bounds(pos)
+    bounds = (x.dtype.type(low), x.dtype.type(scale), x.dtype.type(buckets - 1))
+    ends = ends[:buckets]
+    _sort_buckets(pos, bounds[0], bounds[1], ends, ordered)
+    ordered[len(pos)] = np.nan  # beyond the last positive: neither above nor below anything
+    _table(ends, table)
+    place, close = np.empty(_TILE, np.uint32), np.empty(_TILE + 1, np.uint32)
+    total, ties, bad = np.int64(0), np.int64(0), False
+    for first in range(0, len(x), _TILE):
+        twice, equal, wrong = _tile(x[first : first + _TILE], ordered, ends, table, bounds, place, close)
+        total += twice
+        ties += equal
+        bad |= wrong
     return 2 * len(pos) * len(x) - total, ties, bad
 
 
@@ -180,17 +197,19 @@ def _own_ties(ordered: Any) -> int:
 
 
 @compiled()
-def _positives(x: Any, words: Any, pos: Any) -> tuple[int, bool]:
+def _positives(x: Any, words: Any, pos: Any) -> tuple[Any, bool]:
     """Gather the positives, eight rows' states to a word; return their number and whether one is NaN."""
-    p, bad = 0, False
-    for w in range(len(words)):
+    p, bad = np.uint64(0), False
+    one, eight, n = np.uint64(1), np.uint64(8), np.uint64(len(x))
+    for w in range(np.uint64(len(words))):
         if words[w]:
-            for i in range(8 * w, min(8 * w + 8, len(x))):
-                if (words[w] >> np.uint64(8 * (i - 8 * w))) & np.uint64(1):
-                    pos[p] = x[i]
-                    bad |= x[i] != x[i]
-                    p += 1
-    return p, bad
+            first = eight * w
+            for i in range(first, min(first + eight, n)):
+                pos[p] = x[i]
+                p += (words[w] >> (eight * (i - first))) & one
+    for v in pos[:p]:
+        bad |= v != v
+    return np.int64(p), bad
 
 
 @compiled()
@@ -205,13 +224,13 @@ def _keep(x: Any, state: Any, kept: Any, kept_state: Any) -> int:
 
 
 @compiled()
-def _count_class(x: Any, words: Any, rooms: Any, ends: Any, tables: Any, out: Any) -> None:
+def _count_class(x: Any, words: Any, rooms: Any, ends: Any, table: Any, out: Any) -> None:
     """Fill out (4,) with 2U, tied pairs, positives and negatives of one class; 2U is -1 for a NaN."""
     pos, ordered = rooms
     p, bad = _positives(x, words, pos)
     out[2], out[3] = p, len(x) - p
     if 0 < p < len(x) and not bad:
-        total, ties, bad = _pairs(x, pos[:p], ordered, ends, tables)
+        total, ties, bad = _pairs(x, pos[:p], ordered, ends, table)
         out[0] = total - p * p
         out[1] = ties - _own_ties(ordered[:p])
     elif p == 0:
@@ -234,8 +253,7 @@ def _count(x: Any, class_major: bool, state: Any, masked: bool, out: Any, thread
         values = np.empty((0 if class_major else _COLUMNS, n), x.dtype)
         states = np.zeros((_COLUMNS, 8 * words), np.uint8)
         rooms = (np.empty(n + 1, x.dtype), np.empty(n + 2, x.dtype))
-        ends = np.empty(_PER_POSITIVE * n + 1, np.uint32)
-        tables = (np.empty(_PER_POSITIVE * n + 1, np.uint32), np.empty(n, np.uint32), np.empty(n + 1, np.uint32))
+        ends, table = np.empty(_PER_POSITIVE * n + 1, np.uint32), np.empty(_PER_POSITIVE * n + 1, np.uint32)
         kept, kept_state = np.empty(n + 1 if masked else 0, x.dtype), np.zeros(8 * words, np.uint8)
         for block in range(t, (width + _COLUMNS - 1) // _COLUMNS, threads):
             low = block * _COLUMNS
@@ -247,9 +265,9 @@ def _count(x: Any, class_major: bool, state: Any, masked: bool, out: Any, thread
                 column = x[c] if class_major else values[c - low]
                 if masked:
                     rows = _keep(column, states[c - low], kept, kept_state)
-                    _count_class(kept[:rows], kept_state.view(np.uint64), rooms, ends, tables, out[c])
+                    _count_class(kept[:rows], kept_state.view(np.uint64), rooms, ends, table, out[c])
                 else:
-                    _count_class(column, states[c - low].view(np.uint64), rooms, ends, tables, out[c])
+                    _count_class(column, states[c - low].view(np.uint64), rooms, ends, table, out[c])
 
 
 def count_pairs(y: NDArray[np.bool_], x: NDArray[Any], mask: NDArray[np.bool_] | None = None) -> NDArray[np.int64]:
