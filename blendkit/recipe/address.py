@@ -107,6 +107,11 @@ def _concrete(data: dict[str, Any], tokens: KeyPath, says: str, positions: bool)
     head, rest = tokens[:2], tokens[2:]
     if rest[0] != "steps":
         named = _called(stream, rest[0])
+        if not named and len(rest) > 1 and rest[0] not in stream and rest[0] not in known_keys(tokens[:3]):
+            steps = stream["steps"] if isinstance(stream.get("steps"), list) else []
+            known = [*stream, *(n for s in steps for n in _names(s))]
+            where = f"{says}: {dotted(tokens[:3])}: no such key or step{did_you_mean(rest[0], known)}"
+            raise BlendkitError(where, [f"has {', '.join(stream)}", *_spellings(head, steps)])
         if not named:
             return tokens
         if rest[0] in stream or rest[0] in known_keys(tokens[:3]):
