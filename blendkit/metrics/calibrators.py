@@ -119,7 +119,7 @@ def fit_platt(
         p, q = int(t.sum()), int((~t).sum())
         sure = np.where(t, (p + 1) / (p + 2), 1 / (q + 2))
         both, answer = np.concatenate([x, x])[:, None], np.repeat([1, 0], len(x))
-        model = LogisticRegression(C=np.inf, max_iter=1000)
+        model = LogisticRegression(C=np.inf, tol=1e-10, max_iter=1000)
         model.fit(both, answer, sample_weight=np.concatenate([sure, 1 - sure]))
         slope[c], intercept[c], fitted[c] = model.coef_[0, 0], model.intercept_[0], True
     return Platt(tuple(classes), slope, intercept, fitted, _seen(recordings, y, mask))

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
+from test_cli_whatif import oof_world
 
-HEAVY = {"torch", "onnxruntime", "onnx", "pandas", "sklearn", "numba", "scipy", "pyarrow", "soundfile"}
+HEAVY = {"torch", "onnxruntime", "onnx", "pandas", "sklearn", "numba", "scipy", "pyarrow", "soundfile", "matplotlib"}
 HELP = """
 import sys
 sys.argv = ["blendkit", *{args!r}]
@@ -43,6 +45,26 @@ def test_the_bare_command_is_light(args: list[str]) -> None:
 @pytest.mark.parametrize("args", [["run", "--help"], ["recipes", "list"], ["check", "eos7"]])
 def test_what_scores_nothing_imports_no_model_runtime(args: list[str]) -> None:
     assert not {"torch", "onnxruntime", "sklearn", "pandas"} & imported(HELP.format(args=args))
+
+
+@pytest.mark.parametrize("command", ["eval", "compare", "whatif", "search", "search grid"])
+def test_help_is_light(command: str) -> None:
+    args = [*command.split(), "--help"]
+    assert not (HEAVY | {"numpy", "pydantic", "yaml"}) & imported(HELP.format(args=args))
+
+
+def test_from_saved_scores_nothing_is_heard_or_run(tmp_path: Path) -> None:
+    w = oof_world(tmp_path / "w")
+    plain = ["--share", "mix.cnn=0:1:0.5", "--replicates", "20"]
+    found = [
+        imported(HELP.format(args=["whatif", f"{w}/trio.yaml", *plain, *more]))
+        for more in ([], ["--plot", f"{tmp_path}/a.svg"])
+    ]
+    for modules in found:
+        assert "numba" in modules
+        assert not {"torch", "onnxruntime", "onnx", "sklearn", "soundfile", "soxr"} & modules
+    assert ["matplotlib" in modules for modules in found] == [False, True]
+    assert (tmp_path / "a.svg").is_file()
 
 
 def test_members_are_reached_through_entry_points_alone() -> None:

@@ -80,7 +80,7 @@ def test_eval_reads_the_archive_itself(real_data: Path, blendkit: Blendkit) -> N
     data = real_data / "birdclef2026"
     args = ("--labels", data / "train_soundscapes_labels.csv", "--taxonomy", data / "taxonomy.csv")
     for name in ("perch_zeroshot", "noisy_student"):
-        done = blendkit("eval", data / "oof_432.npz", "--array", name, *args)
+        done = blendkit("eval", f"{data / 'oof_432.npz'}:{name}", *args)
         assert done.returncode == 0, done.stderr
         assert f"macro-AUC: {KNOWN[name]:.6f} over 54 classes, 180 skipped" in done.stdout
         assert "rows: 432 labelled of 432" in done.stdout
