@@ -161,7 +161,7 @@ def cluster_labels(rows: Rows, by: ClusterBy, used: NDArray[np.bool_]) -> list[s
     if lacking:
         raise BlendkitError(
             f"clusters by {by}: {len(lacking)} recordings give no {by.replace('-', ' and ')} in their name",
-            [shorten(lacking), "`names:` in the recipe says how names are read"],
+            [shorten(lacking), "names are read as NAME_S01_20250101_040000 unless a recipe's `names:` says otherwise"],
         )
     return [" ".join(p[i] for p in parts) for i in range(len(rows))]
 

@@ -88,16 +88,21 @@ def compare(
     table says how far public ranks carry to the private side.
     """
     from blendkit.cli.compared import load_sources, show
-    from blendkit.cli.ledgers import add_to_ledger, show_ledger
+    from blendkit.cli.ledgers import add_to_ledger, leaderboard_entry, show_ledger
     from blendkit.cli.sources import Names
     from blendkit.engine.compare import Rules
     from blendkit.engine.compare import compare as run_comparison
     from blendkit.errors import BlendkitError
     from blendkit.io.kaggle import read_leaderboard
+    from blendkit.search.ledger import read as read_ledger
 
     ledger = ledger or bool(scores_by_hand)
     if len(sources) < 2 and not (ledger and not sources):
         raise BlendkitError("give at least two sources to compare", ["or none, with --ledger, to show the ledger"])
+    for text in scores_by_hand:  # what is written wrongly should be said before any work
+        leaderboard_entry(text)
+    if ledger and ledger_file.exists():
+        read_ledger(ledger_file)
     failed = False
     if sources:
         board = read_leaderboard(leaderboard) if leaderboard is not None else None

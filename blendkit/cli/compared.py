@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -52,6 +53,9 @@ def load_sources(
     from blendkit.recipe import make_plan
     from blendkit.recipe.fill import filled_text
 
+    twice = [s for s in sources if sources.count(s) > 1]
+    if twice:
+        raise BlendkitError(f"{twice[0]} is given twice")
     scores: dict[str, Scores] = {}
     hashes: dict[str, str] = {}
     folds: dict[str, str] = {}
@@ -63,14 +67,12 @@ def load_sources(
             workshop, recipe = open_workshop(text, overrides, data, store, allow_outside, json_out)
             bench, found = workshop.output(recipe)
             name, own = recipe.model.name, bench.folds
+            if name in scores:
+                name = text
             hashes[name] = text_hash(filled_text(make_plan(recipe)))
             truth = truth or Truth(bench.rows, bench.classes, bench.truth, bench.labelled, bench.folds)
             notes += [f"{name}: {n}" for n in bench.notes]
-        if name in scores:
-            name = text
-        if name in scores:
-            raise BlendkitError(f"{text} is given twice")
-        scores[name], folds = found, folds or own
+        scores[text if name in scores else name], folds = found, folds or own
     if labels is not None:
         first = next(iter(scores.values()))
         y, labelled, _ = truth_for(labels, first.rows, first.classes, taxonomy, sources[0])
@@ -112,7 +114,11 @@ def _payload(
     from blendkit.metrics import rank_band
 
     out: dict[str, Any] = {"name": name, "macro_auc": number(macro.estimate)}
-    out |= {"low": number(macro.low), "high": number(macro.high), "fold_mean": found.fold_means.get(name)}
+    out |= {
+        "low": number(macro.low),
+        "high": number(macro.high),
+        "fold_mean": number(found.fold_means.get(name, math.nan)),
+    }
     if change is not None:
         out["change"] = {k: number(getattr(change, k)) for k in ("estimate", "low", "high", "sd", "p")}
         out["p_holm"] = adjusted
@@ -163,20 +169,25 @@ def _print_split(found: Comparison, rules: Rules) -> None:
     for x in found.lines:
         shake = found.split.shake_up(x.name)
         low, high = np.quantile(shake, [0.05, 0.95]) if len(shake) else (0, 0)
-        sides = [f"{np.nanmean(side[x.name]):.6f}" for side in (found.split.public, found.split.private)]
-        above = "" if x.name == first else f"{found.split.above(x.name, first):.0%}"
+        sides = [_mean(side[x.name]) for side in (found.split.public, found.split.private)]
+        above = "" if x.name == first else _share(found.split.above(x.name, first))
         keeps = "" if x.name == first else _share(found.split.stays_above(x.name, first))
         rows.append((x.name, *sides, f"{low:+.0f} .. {high:+.0f}", above, keeps))
     share = float(found.split.shares.mean())
     title = f"{rules.replicates} simulated leaderboards by {rules.split_by}, {share:.0%} public"
     header = ["source", "public", "private", "places lost", f"above {first}", "stays above"]
     table(title, header, rows)
-    click.echo(f"rank correlation of public and private: {found.split.rank_correlation():.3f}")
+    rho = found.split.rank_correlation()
+    told = "undefined, for all tie in every split" if math.isnan(rho) else f"{rho:.3f}"
+    click.echo(f"rank correlation of public and private: {told}")
+
+
+def _mean(draws: NDArray[np.float64]) -> str:
+    known = [d for d in draws.tolist() if not math.isnan(d)]
+    return f"{math.fsum(known) / len(known):.6f}" if known else ""
 
 
 def _share(x: float) -> str:
-    import math
-
     return "never above" if math.isnan(x) else f"{x:.0%}"
 
 
@@ -187,4 +198,4 @@ def _print_bands(found: Comparison, board: NDArray[np.float64]) -> None:
     for x in found.lines:
         band = rank_band(board, x.macro.estimate, found.split.private[x.name])
         rows.append((x.name, band.rank, f"{band.best} .. {band.worst}"))
-    table(f"rank among {len(board)} teams, if the board stood still", ["source", "rank", "90% band"], rows)
+    table(f"rank beside {len(board)} teams, if the board stood still", ["source", "rank", "90% band"], rows)

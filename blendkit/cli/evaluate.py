@@ -59,6 +59,8 @@ def evaluate(
         result = macro_auc(truth, found.values, labelled)
         payload = _figures(found, truth, labelled, result, fold_of)
         payload |= _interval(found, truth, labelled, clusters, replicates, seed, level)
+    if not folds and "fold" in found.classes and not json_out:
+        click.echo("note: the column 'fold' is taken as a class; --folds fold says what it is")
     aps = average_precision(truth, found.values, labelled).per_class
     positives = truth[labelled].sum(axis=0)
     lines = [
@@ -169,7 +171,7 @@ def _print(rows: list[tuple[str, str, int, float, float]], payload: dict[str, An
 
 def _print_folds(payload: dict[str, Any]) -> None:
     own = {f: m for f, m in payload.get("folds", {}).items() if m is not None}
-    if not own or payload["macro_auc"] is None:
+    if len(own) < 2 or payload["macro_auc"] is None:
         return
     mean = sum(own.values()) / len(own)
     click.echo(f"mean of {len(own)} folds: {mean:.6f} ({', '.join(f'{f}: {m:.6f}' for f, m in own.items())})")

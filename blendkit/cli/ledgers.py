@@ -30,17 +30,22 @@ def show_ledger(path: Path, by_hand: tuple[str, ...], json_out: bool) -> None:
     """Add leaderboard scores given by hand, then show how out-of-fold gains came through."""
     from blendkit.search import ledger
 
-    for text in by_hand:
-        entry = _leaderboard_entry(text)
+    entries = [leaderboard_entry(text) for text in by_hand]
+    for entry in entries:
         ledger.check(path, entry)
+    for entry in entries:
         ledger.append(path, entry)
     known = ledger.read(path)
     moved = ledger.transfers(known)
     if json_out:
         event("ledger", {"recipes": [e.__dict__ for e in known], "transfers": [t.__dict__ for t in moved]})
         return
-    rows = [(e.recipe, e.sha256[:8], f"{e.oof:.6f}", _shown(e.public), _shown(e.private)) for e in known]
-    table(f"ledger {path}", ["recipe", "hash", "OOF", "public", "private"], rows)
+    figures = {"search": "nested"}
+    rows = [
+        (e.recipe, e.sha256[:8], f"{e.oof:.6f}", figures.get(e.source, ""), _shown(e.public), _shown(e.private))
+        for e in known
+    ]
+    table(f"ledger {path}", ["recipe", "hash", "OOF", "", "public", "private"], rows)
     if moved:
         changes = [(t.recipe, _signed(t.oof_gain), _signed(t.public_gain), _signed(t.private_gain)) for t in moved]
         table(f"gains over {moved[0].reference}", ["recipe", "OOF", "public", "private"], changes)
@@ -50,7 +55,8 @@ def show_ledger(path: Path, by_hand: tuple[str, ...], json_out: bool) -> None:
         click.echo("fewer than two recipes have leaderboard scores: add them with --lb NAME=PUBLIC/PRIVATE")
 
 
-def _leaderboard_entry(text: str) -> dict[str, Any]:
+def leaderboard_entry(text: str) -> dict[str, Any]:
+    """Read NAME=PUBLIC or NAME=PUBLIC/PRIVATE. Raises BlendkitError for anything else."""
     from blendkit.errors import BlendkitError
 
     name, _, scores = text.partition("=")
@@ -68,4 +74,4 @@ def _shown(x: float | None) -> str:
 
 
 def _signed(x: float | None) -> str:
-    return "" if x is None else f"{x:+.4f}"
+    return "" if x is None else f"{x:+.6f}"

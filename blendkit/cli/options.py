@@ -80,3 +80,12 @@ def open_workshop(
     where = data or folder or sample_world(json_out)
     stores = store or Path("out") / recipe.model.name / "logits"
     return Workshop(DataFolder(where, allow_outside), stores), recipe
+
+
+def plain_recipe(name: str) -> Recipe:
+    """Return a recipe as its file has it, without --set."""
+    from blendkit.cli.find import find_recipe
+    from blendkit.recipe import parse_recipe
+
+    text, source, _ = find_recipe(name)
+    return parse_recipe(text, source)

@@ -10,11 +10,12 @@ import click
 
 from blendkit.cli.compiling import announced
 from blendkit.cli.options import LEDGER, PATH, json_option, judged, offline, open_workshop, set_option
-from blendkit.cli.show import event
+from blendkit.cli.show import event, number
 
 if TYPE_CHECKING:
     from blendkit.engine.bench import Bench, Workshop
     from blendkit.engine.seek import Found
+    from blendkit.metrics import Interval
     from blendkit.recipe import Recipe
 
 C = TypeVar("C", bound=Callable[..., Any])
@@ -71,11 +72,12 @@ def line(recipe: str, by_class_name: bool, **options: Any) -> None:
 @_common
 def grid(recipe: str, over: tuple[str, ...], shares: tuple[str, ...], **options: Any) -> None:
     """Search values of steps, one at a time with the others held, until none gains."""
-    from blendkit.engine.axes import read_axis, read_share
+    from blendkit.engine.axes import check_shares, read_axis, read_share
     from blendkit.engine.seek import grid_values
 
     def go(workshop: Workshop, loaded: Recipe, how: dict[str, Any]) -> Found:
         axes = [read_axis(o, "--over") for o in over] + [read_share(s, loaded) for s in shares]
+        check_shares(axes)
         for axis in axes:
             axis.applied(loaded, axis.values[0])  # an unknown path fails here, before any work
         return grid_values(workshop, loaded, axes, **how)
@@ -105,18 +107,17 @@ def _search(name: str, go: Callable[[Workshop, Recipe, dict[str, Any]], Found], 
 
 
 def _to_ledger(path: Path, workshop: Workshop, recipe: Recipe, found: Found) -> None:
-    """Keep what was found; its figure is the nested one, for the other saw its own labels."""
+    """Keep what was found, under a name of its own; its figure is the nested one, for the other saw its labels."""
     from blendkit.files import text_hash
     from blendkit.recipe import make_plan, with_values
     from blendkit.recipe.fill import filled_text
     from blendkit.search import ledger
 
     plan = make_plan(with_values(recipe, found.values, "search"))
-    told = {"recipe": recipe.model.name, "sha256": text_hash(filled_text(plan)), "oof": found.guarded.nested}
-    bench = workshop.bench(plan)
-    rows = int(bench.labelled.sum())
+    told = {"recipe": f"{recipe.model.name} (searched)", "sha256": text_hash(filled_text(plan))}
+    rows = int(workshop.bench(plan).labelled.sum())
     seen = {"in_sample": found.after, "values": found.values, "rows": rows, "accepted": found.guarded.accepted}
-    ledger.append(path, {"kind": "oof", "from": "search", **told, **seen})
+    ledger.append(path, {"kind": "oof", "from": "search", "oof": found.guarded.nested, **told, **seen})
 
 
 def _tell(found: Found) -> None:
@@ -128,11 +129,12 @@ def _tell(found: Found) -> None:
             "recipe_before": found.before,
             "in_sample": found.after,
             "nested": g.nested,
-            "fold_mean": g.fold_mean,
+            "fold_mean": number(g.fold_mean),
             "optimism": found.after - g.nested,
             "single": g.single,
             "single_macro": g.single_macro,
-            "gain": {k: getattr(g.gain, k) for k in ("estimate", "low", "high", "sd", "p")},
+            "gain": _bounds(g.gain),
+            "gain_over_recipe": _bounds(found.gain),
             "accepted": g.accepted,
             "verdict": g.verdict,
             "split": found.split,
@@ -142,21 +144,29 @@ def _tell(found: Found) -> None:
     )
 
 
+def _bounds(gain: Interval) -> dict[str, float | None]:
+    return {k: number(getattr(gain, k)) for k in ("estimate", "low", "high", "sd", "p")}
+
+
 def _print(found: Found, level: float) -> None:
     import json
 
     g = found.guarded
     for address, value in found.values.items():
-        click.echo(f"--set '{address}={json.dumps(value) if isinstance(value, dict) else value}'")
-    click.echo("")
+        click.echo(f"--set '{address}={json.dumps(value)}'")
     parts = f"{found.split}, {g.folds} parts; mean of the parts' own figures {g.fold_mean:.6f}"
-    bounds = f"{level:.0%} interval {g.gain.low:+.6f} to {g.gain.high:+.6f}"
-    click.echo(f"in-sample:  {found.after:.6f}  (the recipe as it is: {found.before:.6f})")
-    click.echo(f"nested:     {g.nested:.6f}  ({parts})")
-    click.echo(f"optimism:   {found.after - g.nested:+.6f}  (what the search's own figure flatters it by)")
-    click.echo(f"best alone: {g.single_macro:.6f}  ({g.single})")
-    click.echo(f"gain over it, nested: {g.gain.estimate:+.6f}, {bounds}")
+    click.echo("")
+    click.echo(f"recipe as it is:  {found.before:.6f}")
+    click.echo(f"in-sample:        {found.after:.6f}  (on the labels that chose it)")
+    click.echo(f"nested:           {g.nested:.6f}  ({parts})")
+    click.echo(f"optimism:         {found.after - g.nested:+.6f}")
+    click.echo(f"best input alone: {g.single_macro:.6f}  ({g.single}, with the steps after the blend)")
+    for what, gain in ((f"{g.single} alone", g.gain), ("the recipe as it is", found.gain)):
+        bounds = f"{level:.0%} interval {gain.low:+.6f} to {gain.high:+.6f}"
+        click.echo(f"nested gain over {what}: {gain.estimate:+.6f}, {bounds}")
     click.echo(f"verdict: {g.verdict}")
+    if found.gain.estimate <= 0:
+        click.echo("         and no better than the recipe as it is: keep that")
     for text in found.notes:
         click.echo(f"note: {text}")
     click.echo("note: fitted steps are cross-fitted by recording, not fitted anew for every part of the search")

@@ -41,7 +41,9 @@ def table(title: str, header: Sequence[str], rows: Sequence[Sequence[object]]) -
     from rich.table import Table
     from rich.text import Text
 
-    out = Table(title=title or None, box=SIMPLE_HEAD, title_justify="left", pad_edge=False)
+    if title:
+        click.echo(title)  # a table's own title wraps at its width
+    out = Table(box=SIMPLE_HEAD, pad_edge=False)
     for i, name in enumerate(header):
         numbers = bool(rows) and all(isinstance(r[i], int | float) or r[i] in ("", None) for r in rows)
         out.add_column(name, justify="right" if numbers else "left", overflow="fold")

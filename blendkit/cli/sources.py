@@ -80,7 +80,7 @@ def truth_for(
     labels: Path, rows: Rows, classes: tuple[str, ...], taxonomy: Path | None, what: str
 ) -> tuple[NDArray[np.bool_], NDArray[np.bool_], Taxonomy]:
     """Return truth (N, C), labelled (N,) and the taxonomy. Raises BlendkitError if no label matches a row."""
-    from blendkit.errors import BlendkitError
+    from blendkit.errors import BlendkitError, shorten
     from blendkit.labels import read_labels
     from blendkit.taxonomy import Taxonomy, read_taxonomy
 
@@ -90,6 +90,6 @@ def truth_for(
     if not labelled.any():
         raise BlendkitError(
             f"{labels}: no label matches a row of {what}",
-            [f"labels start with {table.recordings[:1]}, scores with {rows.ids()[:1]}"],
+            [f"labels start with {shorten(table.recordings[:1]) or 'nothing'}, scores with {rows.ids()[0]}"],
         )
     return truth, labelled, taxa

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import math
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
 from blendkit.cli.compiling import announced
-from blendkit.cli.options import PATH, json_option, judged, offline, open_workshop, set_option
+from blendkit.cli.options import PATH, json_option, judged, offline, open_workshop, plain_recipe, set_option
 from blendkit.cli.show import event, number, say, table
 
 if TYPE_CHECKING:
@@ -69,8 +68,9 @@ def whatif(
 
     if plot is not None:
         check_plot_path(plot)
-    workshop, base = open_workshop(recipe, overrides, data, store, allow_outside, json_out)
-    changed, axes = _axes(base, shares, sweeps)
+    workshop, changed = open_workshop(recipe, overrides, data, store, allow_outside, json_out)
+    base = plain_recipe(recipe)
+    changed, axes = _axes(changed, shares, sweeps, bool(overrides), csv_path or plot)
     with announced(json_out):
         found = _sweep(workshop, changed, axes)
         best = found.recipe(changed, found.best) if found is not None else changed
@@ -88,36 +88,38 @@ def whatif(
             say(f"wrote {path}")
 
 
-def _axes(recipe: Recipe, shares: tuple[str, ...], sweeps: tuple[str, ...]) -> tuple[Recipe, list[Axis]]:
-    """Apply what has one value, return what has several. Raises BlendkitError for more than two of these."""
-    from blendkit.engine.axes import read_axis, read_share
+def _axes(
+    recipe: Recipe, shares: tuple[str, ...], sweeps: tuple[str, ...], changed: bool, written: Path | None
+) -> tuple[Recipe, list[Axis]]:
+    """Apply what has one value, return what has several.
+
+    Raises BlendkitError for more than two of these, for none where one is needed, and for no change at all.
+    """
+    from blendkit.engine.axes import check_shares, read_axis, read_share
     from blendkit.errors import BlendkitError
 
     found = [read_share(s, recipe) for s in shares] + [read_axis(s, "--sweep") for s in sweeps]
-    if not found:
+    check_shares(found)
+    if not found and not changed:
         raise BlendkitError(
-            "nothing to change: give --share or --sweep",
+            "nothing to change: give --share, --sweep or --set",
             ["as in --share eos7.seqhead=0.1 --sweep seqhead.site_hour_prior.strength=0:1:0.05"],
         )
     wide = [a for a in found if len(a.values) > 1]
     if len(wide) > 2:
         raise BlendkitError(f"{len(wide)} sweeps; at most two make a table or a picture", [a.says for a in wide])
+    if written is not None and not wide:
+        raise BlendkitError(f"{written}: nothing is swept; --csv and --plot need a range, as in 0:1:0.05")
     for axis in found:
-        changed = axis.applied(recipe, axis.values[0])  # an unknown path fails here, before any work
-        recipe = changed if len(axis.values) == 1 else recipe
+        there = axis.applied(recipe, axis.values[0])  # an unknown path fails here, before any work
+        recipe = there if len(axis.values) == 1 else recipe
     return recipe, wide
 
 
 def _sweep(workshop: Workshop, recipe: Recipe, axes: list[Axis]) -> Sweep | None:
     from blendkit.engine.whatif import sweep
-    from blendkit.errors import BlendkitError
 
-    if not axes:
-        return None
-    found = sweep(workshop, recipe, axes)
-    if all(math.isnan(m) for m in found.macro.ravel().tolist()):
-        raise BlendkitError("no class has both positives and negatives among the labelled chunks: nothing to measure")
-    return found
+    return sweep(workshop, recipe, axes) if axes else None
 
 
 def _gain(
@@ -178,7 +180,8 @@ def _plot(path: Path, found: Sweep, base: float) -> None:
 
 
 def _tell(found: Sweep | None, figures: dict[str, float], gain: Interval | str, notes: list[str]) -> None:
-    payload: dict[str, Any] = {**{k: number(v) for k, v in figures.items()}, "notes": notes}
+    best = "changed" if found is None else "best"
+    payload: dict[str, Any] = {"base": figures["base"], best: figures["best"], "notes": notes}
     if found is not None:
         payload["axes"] = [{"label": a.label, "values": list(a.values)} for a in found.axes]
         payload["macro_auc"] = [number(m) for m in found.macro.ravel().tolist()]
@@ -196,14 +199,15 @@ def _print(
 ) -> None:
     if found is not None:
         _print_points(found, figures["base"])
-    click.echo(f"recipe as it is: macro-AUC {figures['base']:.6f}")
+    click.echo(f"recipe as it is:  macro-AUC {figures['base']:.6f}")
     if found is None:
-        click.echo(f"changed:         macro-AUC {figures['best']:.6f}")
+        click.echo(f"changed:          macro-AUC {figures['best']:.6f}")
     else:
         at = ", ".join(f"{a.label} = {a.values[i]}" for a, i in zip(found.axes, found.best, strict=True))
-        click.echo(f"best of {found.macro.size}:  macro-AUC {figures['best']:.6f} at {at}  ({found.how})")
-        alike = sum(round(m, 3) == round(figures["best"], 3) for _, m in _points(found))
-        click.echo(f"{alike} of {found.macro.size} points show the same figure at three decimals")
+        best = f"best of {found.macro.size}:"
+        click.echo(f"{best:17s} macro-AUC {figures['best']:.6f} at {at}  ({found.how})")
+        alike = sum(round(m, 3) == round(figures["best"], 3) for _, m in _points(found)) - 1
+        click.echo(f"{max(alike, 0)} of the other {found.macro.size - 1} points show the same at three decimals")
     if isinstance(gain, str):
         click.echo(f"gain: {figures['best'] - figures['base']:+.6f}; no interval: {gain}")
     else:

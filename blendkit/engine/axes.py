@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal, InvalidOperation
 from fractions import Fraction
@@ -56,10 +56,12 @@ def read_share(text: str, recipe: Recipe) -> Axis:
     blends = recipe.model.blends
     blend, dot, member = str(axis.address).removeprefix("blends.").partition(".")
     member = member.removeprefix("of.")
-    if not dot or blend not in blends:
+    if blend not in blends:
         hint = did_you_mean(blend, blends)
         raise BlendkitError(f"{axis.says}: expected BLEND.MEMBER=SHARE; no blend is called {blend!r}{hint}")
     of = blends[blend].of
+    if not dot:
+        raise BlendkitError(f"{axis.says}: expected BLEND.MEMBER=SHARE, and {blend!r} blends {', '.join(of)}")
     if member not in of:
         hint = did_you_mean(member, of)
         raise BlendkitError(f"{axis.says}: {blend!r} does not blend {member!r}{hint}", [f"it blends {', '.join(of)}"])
@@ -73,6 +75,17 @@ def read_share(text: str, recipe: Recipe) -> Axis:
     if bad:
         raise BlendkitError(f"{axis.says}: a share lies between 0 and 1, got {bad[0]!r}")
     return Axis(axis.says, (blend, member), axis.values)
+
+
+def check_shares(axes: Sequence[Axis]) -> None:
+    """Raise BlendkitError if two shares of one blend are to be set: the second would change the first."""
+    blends = [a.address[0] for a in axes if not isinstance(a.address, str)]
+    twice = [b for b in blends if blends.count(b) > 1]
+    if twice:
+        raise BlendkitError(
+            f"two shares of {twice[0]!r}: setting one changes the other",
+            ["give one as a share, or weights: --set " + f"'blends.{twice[0]}.of={{A: 0.5, B: 0.3, C: 0.2}}'"],
+        )
 
 
 def share_weights(recipe: Recipe, blend: str, member: str, share: float) -> dict[str, float]:

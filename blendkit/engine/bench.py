@@ -18,7 +18,7 @@ from blendkit.engine.report import in_sample
 from blendkit.engine.saved import find_saved, saved_rows
 from blendkit.engine.steps import Surroundings
 from blendkit.engine.streams import make_streams
-from blendkit.errors import BlendkitError
+from blendkit.errors import BlendkitError, shorten
 from blendkit.files import canonical_json
 from blendkit.metrics.auc import MacroAUC, macro_auc
 from blendkit.recipe.load import Recipe
@@ -123,10 +123,18 @@ def _truth(
 ) -> tuple[NDArray[np.bool_], NDArray[np.bool_], list[str]]:
     truth, labelled, used = truth_of(inputs, rows, classes)
     if not labelled.any():
-        read = [f"{t.source}: {len(t.recordings)} recordings, such as {t.recordings[:1]}" for t in inputs.labels]
+        read = [
+            f"{t.source}: {len(t.recordings)} recordings, such as {shorten(t.recordings, 1)}" for t in inputs.labels
+        ]
         raise BlendkitError(
             f"no label matches a row: nothing can be measured in {inputs.data.root}",
-            [*(read or ["no label file was found (`labels:` names them)"]), f"rows start with {rows.ids()[:1]}"],
+            [*(read or ["no label file was found (`labels:` names them)"]), f"rows start with {rows.ids()[0]}"],
+        )
+    inside = truth[labelled]
+    if not (inside.any(axis=0) & ~inside.all(axis=0)).any():
+        raise BlendkitError(
+            "no class has both positives and negatives among the labelled chunks: nothing can be measured",
+            [f"{int(labelled.sum())} labelled chunks, labels from {', '.join(used)}"],
         )
     return truth, labelled, used
 

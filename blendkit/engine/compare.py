@@ -83,6 +83,8 @@ def compare(scores: dict[str, Scores], truth: Truth, rules: Rules) -> Comparison
     here = np.flatnonzero(truth.labelled)
     rows = truth.rows.take(here)
     y = truth.truth[here]
+    if not (y.any(axis=0) & ~y.all(axis=0)).any():
+        raise BlendkitError("no class has both positives and negatives among the labelled chunks: nothing to compare")
     notes: list[str] = []
     values = {n: _on(n, s, rows, truth.classes, notes) for n, s in scores.items()}
     everything = np.ones(len(rows), bool)

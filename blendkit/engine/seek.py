@@ -13,6 +13,7 @@ from blendkit.engine.axes import Axis
 from blendkit.engine.bench import Bench, Workshop
 from blendkit.engine.shares import bare_blend, steps_after
 from blendkit.errors import BlendkitError
+from blendkit.metrics import Interval, paired_bootstrap
 from blendkit.metrics.auc import macro_auc
 from blendkit.recipe.load import Recipe, with_values
 from blendkit.recipe.plan import make_plan
@@ -26,15 +27,15 @@ _PASSES = 10
 
 @dataclass(frozen=True)
 class Found:
-    """values: by their address in the recipe; guarded: what the search is worth; before: the recipe as it was.
-
-    how the recordings were split; notes for the reader.
+    """values: by their address in the recipe; guarded: what the search is worth; before and after: the
+    recipe's own figures, the second in-sample; gain: nested less before; split: how parts were held out.
     """
 
     values: dict[str, Any]
     guarded: Guarded
     before: float
     after: float
+    gain: Interval
     split: str
     notes: tuple[str, ...]
 
@@ -124,14 +125,11 @@ def _at(recipe: Recipe, axes: Sequence[Axis], point: Sequence[int]) -> Recipe:
 
 
 def _values(recipe: Recipe, axes: Sequence[Axis], point: Sequence[int]) -> dict[str, Any]:
-    out: dict[str, Any] = {}
-    for axis, i in zip(axes, point, strict=True):
-        if isinstance(axis.address, str):
-            out[axis.address] = axis.values[i]
-        else:
-            blend = axis.address[0]
-            out[f"blends.{blend}.of"] = dict(axis.applied(recipe, axis.values[i]).model.blends[blend].of)
-    return out
+    """What a point changes, by address; of a share, the weights that came of it."""
+    plain = {a.address: a.values[i] for a, i in zip(axes, point, strict=True) if isinstance(a.address, str)}
+    blends = {a.address[0] for a in axes if not isinstance(a.address, str)}
+    there = _at(recipe, axes, point).model.blends
+    return {**plain, **{f"blends.{b}.of": dict(there[b].of) for b in sorted(blends)}}
 
 
 def _judge(
@@ -155,16 +153,16 @@ def _judge(
         found = workshop.output(with_values(recipe, known[mask.tobytes()], "search"))[1]
         return np.asarray(found.values, np.float64)
 
-    recordings = [str(r) for r in bench.rows.recording]
-    by_fold = {r: bench.folds.get(r, "") for r in recordings}
-    split = "leave one fold out" if bench.folds else "two halves by recording"
-    parts = [by_fold[r] for r in recordings] if bench.folds else half_split(recordings)
+    drawn = list(clusters(bench))
+    split = "one fold held out at a time" if bench.folds else "one half held out at a time"
+    folds = [bench.folds.get(str(r), "") for r in bench.rows.recording]
+    parts = folds if bench.folds else half_split([str(c) for c in drawn])
     guarded = guard(
         bench.truth,
         _singles(workshop, recipe, blend),
         fit,
         parts,
-        clusters(bench),
+        drawn,
         mask=keep,
         replicates=replicates,
         seed=seed,
@@ -172,7 +170,10 @@ def _judge(
     )
     values = known[keep.tobytes()]
     after = workshop.output(with_values(recipe, values, "search"))[1]
-    return Found(values, guarded, bench.auc(before).macro, bench.auc(after).macro, split, tuple(bench.notes))
+    both = {"nested": guarded.unseen, "before": before.values}
+    gain = paired_bootstrap(bench.truth, both, drawn, replicates, seed, keep).difference("nested", "before", level)
+    macros = (bench.auc(before).macro, bench.auc(after).macro)
+    return Found(values, guarded, *macros, gain, split, tuple(bench.notes))
 
 
 def _singles(workshop: Workshop, recipe: Recipe, blend: str | None) -> Mapping[str, NDArray[Any]]:

@@ -6,15 +6,16 @@ import itertools
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy.stats import rankdata
 
 from blendkit.errors import BlendkitError, did_you_mean
 from blendkit.metrics.auc import check_shapes, kept_cells
 from blendkit.metrics.bootstrap import Bootstrap, cluster_codes, resampled_macros
-from blendkit.metrics.ranks import percentile_rank
 
 Float = NDArray[np.float64]
 
@@ -66,12 +67,12 @@ class Split:
         """Return (R',) places lost (positive) or won from public to private among the compared scores."""
         self._check(name)
         at = list(self.public).index(name)
-        before, after = self._ranks()
+        before, after = self._ranks
         return np.asarray(np.rint(after[at] - before[at]), np.int64)
 
     def rank_correlation(self) -> float:
         """Return the mean Spearman correlation of public and private ranks; nan for a single score."""
-        before, after = self._ranks()
+        before, after = self._ranks
         if len(before) < 2:
             return math.nan
         a, b = before - before.mean(axis=0), after - after.mean(axis=0)
@@ -92,11 +93,12 @@ class Split:
         led = self.public[a] > self.public[b]
         return float((self.private[a] > self.private[b])[led].mean()) if led.any() else math.nan
 
+    @cached_property
     def _ranks(self) -> tuple[Float, Float]:
         """Ranks (M, R') in public and private, 1 the highest, ties averaged, of the splits with figures."""
         sides = [np.array(list(s.values())) for s in (self.public, self.private)]
         whole = ~np.isnan(np.concatenate(sides)).any(axis=0)
-        before, after = (percentile_rank(-side[:, whole]) * len(side) for side in sides)
+        before, after = (rankdata(-side[:, whole], axis=0) for side in sides)
         return before, after
 
     def _check(self, *names: str) -> None:

@@ -20,7 +20,7 @@ Fit = Callable[[Bool], NDArray[np.float64]]
 """From the cells (N, C) that may be learned from to blended scores (N, C) of all rows."""
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Guarded:
     """A search, seen from outside.
 
@@ -28,7 +28,8 @@ class Guarded:
     recording they score, pooled over folds; fold_mean: the mean of the folds' own figures; optimism:
     in_sample - nested. single: the best single member (chosen on all cells, which favours it) and
     single_macro; gain: nested blend less that member, with its recording-clustered interval. accepted:
-    the gain exceeds its own standard deviation, the Ladder's step (Blum & Hardt 2015).
+    the gain exceeds its own standard deviation, the Ladder's step (Blum & Hardt 2015). unseen (N, C): the
+    nested scores.
     """
 
     in_sample: float
@@ -40,6 +41,7 @@ class Guarded:
     gain: Interval
     accepted: bool
     folds: int
+    unseen: NDArray[np.float64]
 
     @property
     def verdict(self) -> str:
@@ -104,6 +106,7 @@ def guard(
         gain,
         bool(gain.estimate > gain.sd),
         len(parts),
+        unseen,
     )
 
 
@@ -115,8 +118,14 @@ def _parts(labels: NDArray[Any], clusters: list[str], keep: Bool) -> list[str]:
         of.setdefault(clusters[i], set()).add(labels[i])
     split = [c for c, found in of.items() if len(found) > 1]
     if split:
-        raise BlendkitError(f"{len(split)} clusters lie in several folds", [f"such as {split[0]!r}"])
+        raise BlendkitError(
+            f"{len(split)} clusters lie in several folds, such as {split[0]!r}",
+            ["a held-out fold must hold them whole: take folds that do, or redraw something smaller"],
+        )
     parts = sorted({str(labels[i]) for i in used})
     if len(parts) < 2:
-        raise BlendkitError(f"nested scores need at least two folds, found {len(parts)}")
+        raise BlendkitError(
+            f"nested scores need at least two parts to hold out, found {len(parts)}",
+            ["one recording (or site) cannot be searched and judged at once"],
+        )
     return parts

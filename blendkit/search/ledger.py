@@ -22,7 +22,10 @@ _NEEDS = {"oof": ("recipe", "sha256", "oof"), "lb": ("recipe",)}
 
 @dataclass(frozen=True)
 class Experiment:
-    """A recipe as the ledger knows it last: out-of-fold figure with its interval, leaderboard scores if any."""
+    """A recipe as the ledger knows it last: out-of-fold figure with its interval, leaderboard scores if any.
+
+    source: the command that measured it; figures of `search` are nested ones.
+    """
 
     recipe: str
     sha256: str
@@ -31,6 +34,7 @@ class Experiment:
     high: float
     public: float | None
     private: float | None
+    source: str
 
 
 def append(path: Path, entry: Mapping[str, Any]) -> None:
@@ -64,7 +68,7 @@ def read(path: Path) -> list[Experiment]:
     Leaderboard scores belong to the recipe of that name, or hash, that was measured last before them.
     Raises BlendkitError listing every line that is no entry, and scores of recipes never measured.
     """
-    problems: list[str] = []
+    problems: list[tuple[int, str]] = []
     found: dict[str, dict[str, Any]] = {}
     for number, entry in _lines(path, problems):
         if entry["kind"] == "oof":
@@ -75,9 +79,9 @@ def read(path: Path) -> list[Experiment]:
             found[hashes[-1]] |= {k: float(entry[k]) for k in ("public", "private") if entry.get(k) is not None}
         else:
             near = did_you_mean(entry["recipe"], {e["recipe"] for e in found.values()})
-            problems.append(f"line {number}: no recipe measured before is {entry['recipe']!r}{near}")
+            problems.append((number, f"no recipe measured before is {entry['recipe']!r}{near}"))
     if problems:
-        raise BlendkitError(f"{path}: unusable lines", problems)
+        raise BlendkitError(f"{path}: unusable lines", [f"line {n}: {text}" for n, text in sorted(problems)])
     return [_experiment(e) for e in found.values()]
 
 
@@ -88,10 +92,11 @@ def _belongs(entry: Mapping[str, Any], recipe: str, sha256: str) -> bool:
 
 def _experiment(e: Mapping[str, Any]) -> Experiment:
     low, high = (float(e[k]) if e.get(k) is not None else math.nan for k in ("low", "high"))
-    return Experiment(e["recipe"], e["sha256"], float(e["oof"]), low, high, e.get("public"), e.get("private"))
+    lb = (e.get("public"), e.get("private"))
+    return Experiment(e["recipe"], e["sha256"], float(e["oof"]), low, high, *lb, str(e.get("from", "")))
 
 
-def _lines(path: Path, problems: list[str]) -> list[tuple[int, dict[str, Any]]]:
+def _lines(path: Path, problems: list[tuple[int, str]]) -> list[tuple[int, dict[str, Any]]]:
     try:
         lines = path.read_text(encoding="utf-8").splitlines()
     except (OSError, UnicodeDecodeError) as error:
@@ -105,10 +110,10 @@ def _lines(path: Path, problems: list[str]) -> list[tuple[int, dict[str, Any]]]:
             lacks = [k for k in _NEEDS[entry["kind"]] if k not in entry]
             bad = [k for k in ("oof", "public", "private") if not isinstance(entry.get(k), int | float | None)]
         except (ValueError, KeyError, TypeError) as error:
-            problems.append(f"line {number}: not an entry ({type(error).__name__}: {error})")
+            problems.append((number, f"not an entry ({type(error).__name__}: {error})"))
             continue
         if lacks or bad:
-            problems.append(f"line {number}: " + (f"lacks {lacks}" if lacks else f"{bad} must be numbers"))
+            problems.append((number, f"lacks {lacks}" if lacks else f"{bad} must be numbers"))
         else:
             out.append((number, entry))
     return out

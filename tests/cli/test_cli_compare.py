@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from test_cli_whatif import RECIPE, one_recording, oof_world
+from oof_folder import RECIPE, one_recording, oof_world
 
 Process = subprocess.CompletedProcess[str]
 Many = Callable[..., list[Process]]
@@ -225,7 +225,7 @@ def test_rank_bands(done: dict[str, Process]) -> None:
     assert [trio["rank"], cnn["rank"]] == [2, 4]  # shows 0.900 beside 0.90; below 0.85
     assert trio["best"] <= 2 <= trio["worst"] <= cnn["worst"]
     assert trio["teams"] == 4
-    assert "rank among 4 teams" in " ".join(done["gate fails"].stdout.split())
+    assert "rank beside 4 teams" in " ".join(done["gate fails"].stdout.split())
     assert "95% BCa intervals" in done["gate fails"].stdout
 
 
@@ -239,10 +239,35 @@ def test_the_ledger(folder: Path, done: dict[str, Process]) -> None:
     assert "fewer than two recipes have leaderboard scores" in done["ledger"].stdout
     told = done["scores"].stdout
     assert "gains over trio" in told
-    (row,) = [line.split() for line in told.splitlines() if line.split()[:1] == ["far"] and "+0.0050" in line]
-    assert row == ["far", f"{far['oof'] - trio['oof']:+.4f}", "-0.0200", "+0.0050"]
+    (row,) = [line.split() for line in told.splitlines() if line.split()[:1] == ["far"] and "+0.005000" in line]
+    assert row == ["far", f"{far['oof'] - trio['oof']:+.6f}", "-0.020000", "+0.005000"]
     assert "1 of 1 out-of-fold gains had the same sign on the leaderboard" in told  # far lost in both
     (event,) = payloads(done["ledger again"], "ledger")
     assert [(r["recipe"], r["public"], r["private"]) for r in event["recipes"]] == [
         ("trio", 0.93, 0.92), ("far", 0.91, 0.925)]  # fmt: skip
     assert event["transfers"][0]["public_gain"] == pytest.approx(-0.02)
+
+
+def test_recipes_of_one_name_keep_their_own_hashes(folder: Path, many: Many) -> None:
+    again = (folder / "w/trio.yaml").read_text(encoding="utf-8").replace(OF, "of: {cnn: 0.2, sed: 0.3, perch: 0.5}")
+    (folder / "w/v2.yaml").write_text(again, encoding="utf-8")
+    ledger = ("--ledger-file", "twins.jsonl")
+    jobs = [
+        ("compare", "w/trio.yaml", "w/v2.yaml", "--ledger", *ledger),
+        ("search", "greedy", "w/trio.yaml", *ledger),
+        ("compare", "--lb", "trio=0.9", *ledger),
+        ("compare", "w/trio.yaml", "w/trio.yaml"),
+    ]
+    *fine, twice = (many([(job, folder)])[0] for job in jobs)
+    assert [p.returncode for p in fine] == [0, 0, 0], [p.stderr for p in fine]
+    lines = [json.loads(line) for line in (folder / "twins.jsonl").read_text(encoding="utf-8").splitlines()]
+    assert [(e["kind"], e["recipe"]) for e in lines] == [
+        ("oof", "trio"), ("oof", "w/v2.yaml"), ("oof", "trio (searched)"), ("lb", "trio"),
+    ]  # fmt: skip
+    assert len({e["sha256"] for e in lines[:3]}) == 3
+    assert lines[0]["oof"] != lines[1]["oof"]
+    shown = [line.split() for line in fine[2].stdout.splitlines()]
+    assert ["trio", lines[0]["sha256"][:8], f"{lines[0]['oof']:.6f}", "0.9"] in shown  # not the search's
+    assert ["trio", "(searched)", lines[2]["sha256"][:8], f"{lines[2]['oof']:.6f}", "nested"] in shown
+    assert twice.returncode == 2
+    assert "w/trio.yaml is given twice" in twice.stderr

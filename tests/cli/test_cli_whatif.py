@@ -15,82 +15,18 @@ from typing import Any
 
 import numpy as np
 import pytest
+from oof_folder import one_recording, oof_world
 
 Process = subprocess.CompletedProcess[str]
 Blendkit = Callable[..., Process]
 Many = Callable[..., list[Process]]
-
-CLASSES = ("amabird", "barfrog", "cicada1", "dowlark", "katydid")
-TAXONOMY = """\
-primary_label,scientific_name,class_name
-amabird,Ama alba,Aves
-barfrog,Bara viridis,Amphibia
-cicada1,Cica magna,Insecta
-dowlark,Ama nigra,Aves
-katydid,Cica parva,Insecta
-"""
-RECIPE = """\
-recipe: 1
-name: trio
-labels: labels.csv
-members:
-  cnn: {use: table, path: oof.npz, array: cnn, rows: row_ids, classes: classes, folds: fold, space: logit}
-  sed:
-    use: table
-    path: oof.npz
-    array: sed
-    rows: row_ids
-    classes: classes
-    folds: fold
-    space: logit
-    steps:
-      - gaussian: {sigma: 0.5}
-  perch: {use: table, path: oof.npz, array: perch, rows: row_ids, classes: classes, folds: fold, space: prob}
-blends:
-  mix:
-    by: rank
-    of: {cnn: 0.5, sed: 0.3, perch: 0.2}
-    steps:
-      - gaussian: {sigma: 0.4}
-      - taxonomy_mean: {genus: 0.1}
-output: mix
-"""
-
-
-def oof_world(folder: Path) -> Path:
-    """Lay out oof.npz, labels.csv, taxonomy.csv and trio.yaml: 12 recordings of 3 sites in 2 folds, 5 classes."""
-    folder.mkdir(parents=True, exist_ok=True)
-    names = [f"X_Test_{i + 1:04d}_S{i % 3 + 1:02d}_202501{i + 1:02d}_{4 + i % 2 * 12:02d}0000" for i in range(12)]
-    ids = [f"{name}_{5 * (k + 1)}" for name in names for k in range(6)]
-    rng = np.random.default_rng(5)
-    heard = rng.random((72, 5)) < 0.3
-    noise = {"cnn": 1.6, "sed": 1.6, "perch": 2.2}
-    scores = {n: (2 * heard + s * rng.standard_normal(heard.shape)).astype(np.float32) for n, s in noise.items()}
-    scores["perch"] = 1 / (1 + np.exp(-scores["perch"]))
-    fold = np.repeat(np.arange(12) % 2, 6)
-    np.savez(folder / "oof.npz", row_ids=np.array(ids), classes=np.array(CLASSES), fold=fold, **scores)
-    lines = ["filename,start,end,primary_label"]
-    for row_id, row in zip(ids, heard, strict=True):
-        name, _, end = row_id.rpartition("_")
-        lines.append(f"{name}.ogg,{int(end) - 5},{end},{';'.join(np.array(CLASSES)[row])}")
-    (folder / "labels.csv").write_text("\n".join(lines) + "\n", encoding="utf-8")
-    (folder / "taxonomy.csv").write_text(TAXONOMY, encoding="utf-8")
-    (folder / "trio.yaml").write_text(RECIPE, encoding="utf-8")
-    return folder
-
-
-def one_recording(folder: Path) -> None:
-    """Lay out one.yaml, whose labels know the first recording alone."""
-    labels = (folder / "labels.csv").read_text(encoding="utf-8").splitlines()[:7]
-    (folder / "one.csv").write_text("\n".join(labels) + "\n", encoding="utf-8")
-    (folder / "one.yaml").write_text(RECIPE.replace("labels.csv", "one.csv"), encoding="utf-8")
-
 
 SHARE, SIGMA = "mix.perch=0:1:0.3", "mix.gaussian.sigma=0.2,0.4,0.8"
 SETS = "blends.mix.of={cnn: 0.5625, sed: 0.3375, perch: 0.1}"
 JOBS: dict[str, tuple[str, ...]] = {
     "run": ("run", "w/trio.yaml", "--set", SETS),
     "fixed": ("--share", "mix.perch=0.1", "--json"),
+    "set alone": ("--set", SETS, "--json"),
     "fixed table": ("--share", "mix.perch=0.1"),
     "shares": ("--share", SHARE, "--csv", "one.csv", "--plot", "one.png", "--json"),
     "shares table": ("--share", SHARE, "--plot", "one.svg"),
@@ -142,12 +78,13 @@ def test_a_fixed_share_is_what_a_run_with_these_weights_gives(folder: Path, done
     run = json.loads((folder / "out/trio/run.json").read_text(encoding="utf-8"))
     wanted = run["streams"]["mix"]["macro_auc"]
     fixed = payload(done["fixed"])
-    assert fixed["best"] == wanted
+    assert fixed["changed"] == wanted
     assert fixed["base"] != wanted
-    assert payload(done["set"])["base"] == wanted  # --set changes the recipe that gains are counted from
-    assert payload(done["set"])["best"] == pytest.approx(fixed["base"], abs=1e-12)  # and a share goes back
+    assert payload(done["set alone"])["changed"] == wanted
+    assert payload(done["set"])["base"] == fixed["base"]  # gains are counted from the recipe as its file has it
+    assert payload(done["set"])["changed"] == pytest.approx(fixed["base"], abs=1e-12)  # a share goes back
     assert "axes" not in fixed
-    assert f"changed:         macro-AUC {wanted:.6f}" in done["fixed table"].stdout
+    assert f"changed:          macro-AUC {wanted:.6f}" in done["fixed table"].stdout
     assert f"gain: {wanted - fixed['base']:+.6f}, 95% interval" in done["fixed table"].stdout
 
 
@@ -164,7 +101,7 @@ def test_a_swept_share_has_both_ends_and_the_figures_of_single_points(done: dict
     rows = [line.split() for line in told.splitlines() if line.strip()[:3] in ("0.0", "0.3", "0.6", "0.9", "1.0")]
     wanted = zip(found["axes"][0]["values"], found["macro_auc"], strict=True)
     assert rows == [[f"{v}", f"{m:.6f}", f"{m - found['base']:+.6f}"] for v, m in wanted]
-    assert f"best of 5:  macro-AUC {found['best']:.6f} at share of perch in mix = {found['best_at'][0]}" in told
+    assert f"best of 5:        macro-AUC {found['best']:.6f} at share of perch in mix = {found['best_at'][0]}" in told
     assert "in-sample: the same labels chose this point" in told
     assert "wrote one.svg" in told
 
@@ -176,7 +113,7 @@ def test_two_sweeps_are_a_grid_whose_points_are_those_of_single_changes(done: di
     assert [a["label"] for a in both["axes"]] == ["share of perch in mix", "mix.gaussian.sigma"]
     assert both["axes"][1]["values"] == [0.2, 0.4, 0.8]
     assert grid[:, 1].tolist() == one["macro_auc"]  # 0.4 is the recipe's own sigma
-    assert grid[2, 2] == pytest.approx(payload(done["two at one point"])["best"], abs=1e-12)
+    assert grid[2, 2] == pytest.approx(payload(done["two at one point"])["changed"], abs=1e-12)
     assert both["best"] == pytest.approx(grid.max(), abs=1e-12)
 
 
