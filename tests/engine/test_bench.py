@@ -1,0 +1,158 @@
+from __future__ import annotations
+
+import json
+import shutil
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from blendkit.engine.bench import Workshop
+from blendkit.engine.identity import member_facts
+from blendkit.errors import BlendkitError
+from blendkit.files import write_json
+from blendkit.member import TTA, MemberContext
+from blendkit.recipe import make_plan, parse_recipe
+from blendkit.recipe.paths import DataFolder
+from blendkit.taxonomy import Taxonomy
+
+Make = Callable[..., Path]
+TEXT = """\
+recipe: 1
+name: both
+template: null
+members:
+  t: {use: tone, classes: [x, y]}
+  a: {use: table, path: a.csv, space: prob, missing_rows: median, folds: fold}
+blends:
+  both:
+    by: rank
+    of: {t: 0.5, a: 0.5}
+    steps:
+      - gaussian: {sigma: 1.0}
+output: both
+"""
+SCORES = "row_id,x,y,fold\nr2_5,0.1,0.9,0\nr2_10,0.2,0.8,0\nr10_5,0.3,0.7,1\nr10_10,0.4,0.6,1\n"
+LABELS = "filename,start,end,primary_label\nr2.wav,0,5,x\nr2.wav,5,10,y\nr10.wav,0,5,x;y\nr10.wav,5,10,\n"
+
+
+@pytest.fixture
+def data(tones: Make) -> Path:
+    folder = tones({"r2": 10, "r10": 7})
+    (folder / "a.csv").write_text(SCORES, encoding="utf-8")
+    (folder / "train_soundscapes_labels.csv").write_text(LABELS, encoding="utf-8")
+    return folder
+
+
+def workshop(data: Path) -> Workshop:
+    return Workshop(DataFolder(data), data.parent / "out/logits")
+
+
+@pytest.fixture
+def ran(data: Path, run_text: Callable[..., object]) -> Path:
+    run_text(TEXT, data, data.parent / "out")
+    return data
+
+
+def test_the_output_is_the_runs_to_the_last_bit(ran: Path) -> None:
+    bench, found = workshop(ran).output(parse_recipe(TEXT, "both"))
+    written = pd.read_csv(ran.parent / "out/submission.csv", index_col="row_id")
+    assert list(written.index) == found.rows.ids()
+    assert np.array_equal(written.to_numpy(), found.values)
+    figure = json.loads((ran.parent / "out/run.json").read_text(encoding="utf-8"))["streams"]["both"]["macro_auc"]
+    assert bench.auc(found).macro == figure
+    assert bench.folds == {"r2": "0", "r10": "1"}
+    assert bench.labels == ("train_soundscapes_labels.csv",)
+
+
+def test_the_audio_may_be_elsewhere(ran: Path) -> None:
+    before = workshop(ran).output(parse_recipe(TEXT, "both"))[1]
+    shutil.rmtree(ran / "test_soundscapes")
+    after = workshop(ran).output(parse_recipe(TEXT, "both"))[1]
+    assert np.array_equal(before.values, after.values)
+
+
+def test_new_recordings_are_not_saved_yet(ran: Path, tones: Make) -> None:
+    tones({"r3": 10})
+    with pytest.raises(BlendkitError, match="recordings are not in the saved logits") as caught:
+        workshop(ran).output(parse_recipe(TEXT, "both"))
+    assert any("member 't': 1 of 3 missing" in p and "r3" in p for p in caught.value.problems)
+
+
+def test_logits_that_were_never_saved(data: Path) -> None:
+    with pytest.raises(BlendkitError, match="logits are not saved below") as caught:
+        workshop(data).output(parse_recipe(TEXT, "both"))
+    assert caught.value.problems == ("member 't': no saved logits", "score them first: `blendkit run`")
+
+
+def test_logits_saved_with_other_settings_say_which(ran: Path) -> None:
+    with pytest.raises(BlendkitError, match="logits are not saved") as caught:
+        workshop(ran).output(parse_recipe(TEXT, "both", ["members.t.tta.shifts_s=[-1, 0, 1]"]))
+    assert caught.value.problems[0] == "member 't': no saved logits; saved with other tta"
+
+
+def test_a_damaged_part_is_not_saved(ran: Path) -> None:
+    (part,) = (ran.parent / "out/logits").glob("*/part-*.parquet")
+    part.write_bytes(b"no parquet")
+    with pytest.raises(BlendkitError, match="recordings are not in the saved logits"):
+        workshop(ran).output(parse_recipe(TEXT, "both"))
+
+
+@pytest.mark.parametrize(
+    ("labels", "says"),
+    [
+        (LABELS.replace("r2.wav", "q2.wav").replace("r10.wav", "q10.wav"), "no label matches a row"),
+        ("filename,start,end,primary_label\nr2.wav,0,10,\n", "no class has both positives and negatives"),
+        (None, "no label matches a row"),
+    ],
+)
+def test_labels_by_which_nothing_can_be_measured(ran: Path, labels: str | None, says: str) -> None:
+    path = ran / "train_soundscapes_labels.csv"
+    path.unlink() if labels is None else path.write_text(labels, encoding="utf-8")
+    with pytest.raises(BlendkitError, match=says) as caught:
+        workshop(ran).output(parse_recipe(TEXT, "both"))
+    assert caught.value.problems
+
+
+def test_folds_that_disagree_are_not_used(ran: Path) -> None:
+    other = SCORES.replace("r10_5,0.3,0.7,1", "r10_5,0.3,0.7,0").replace("r10_10,0.4,0.6,1", "r10_10,0.4,0.6,0")
+    (ran / "b.csv").write_text(other, encoding="utf-8")
+    text = TEXT.replace("blends:", "  b: {use: table, path: b.csv, space: prob, folds: fold}\nblends:")
+    bench, _ = workshop(ran).output(parse_recipe(text.replace("a: 0.5}", "a: 0.5, b: 1}"), "both"))
+    assert bench.folds == {}
+    assert any("have other folds" in n for n in bench.notes)
+
+
+def test_a_model_that_is_elsewhere_is_the_one_it_was_scored_with(ran: Path) -> None:
+    """A missing file has no hash to compare: everything else must agree, and with one store alone."""
+    text = TEXT.replace("{use: tone, classes: [x, y]}", "{use: onnx, model: gone.onnx, classes: gone.txt, rate: 8000}")
+    plan = make_plan(parse_recipe(text, "both"))
+    facts = member_facts(plan.members["t"], {}, MemberContext((), Taxonomy({})), TTA(), "pad")
+    facts["params"] |= {"model": {"sha256": "m"}, "classes": {"sha256": "c"}}
+    (manifest,) = (ran.parent / "out/logits").glob("*/manifest.json")
+    told = json.loads(manifest.read_text(encoding="utf-8"))
+    told["about"]["facts"] = facts
+    write_json(manifest, told)
+    _, found = workshop(ran).output(parse_recipe(text, "both"))
+    assert found.covered.all()
+    shutil.copytree(manifest.parent, manifest.parent.with_name("again"))
+    with pytest.raises(BlendkitError, match="not saved") as caught:
+        workshop(ran).output(parse_recipe(text, "both"))
+    assert "2 stores fit" in caught.value.problems[0]
+    (ran / "gone.onnx").write_bytes(b"another model")
+    with pytest.raises(BlendkitError, match="not saved") as caught:
+        workshop(ran).output(parse_recipe(text, "both"))
+    assert caught.value.problems[0] == "member 't': no saved logits; saved with other params.model"
+
+
+def test_recipes_of_the_same_inputs_share_a_bench(ran: Path) -> None:
+    shop = workshop(ran)
+    bench, _ = shop.output(parse_recipe(TEXT, "both"))
+    hits = bench.kept.hits
+    other, _ = shop.output(parse_recipe(TEXT, "both", ["blends.both.gaussian.sigma=2"]))
+    assert other.members is bench.members
+    assert bench.kept.hits > hits  # the blend before the changed step was lent
+    third, _ = shop.output(parse_recipe(TEXT, "both", ["members.a.missing_rows=error"]))
+    assert third.members is not bench.members
