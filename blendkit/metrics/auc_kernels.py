@@ -117,6 +117,7 @@ def count_pairs(y: NDArray[np.bool_], x: NDArray[Any], mask: NDArray[np.bool_] |
         if not (state.flags.c_contiguous or state.flags.f_contiguous):
             state = np.ascontiguousarray(state)
         threads = get_num_threads()
-        columns = min(_COLUMNS, -(-len(out) // threads))
+        rounds = -(-len(out) // (_COLUMNS * threads))  # blocks of equal size, as many for every thread
+        columns = -(-len(out) // (rounds * threads))
         _count(values, class_major, state, mask is not None, out, columns, threads)
     return out
