@@ -11,8 +11,9 @@ from blendkit.metrics.ranks import percentile_rank
 from blendkit.metrics.weight_path import WeightPath, weight_path
 
 __all__ = [
-    "AUCState", "Bootstrap", "Breakpoints", "ClassMean", "Interval", "Isotonic", "MacroAUC", "Plateau", "Platt", "RankBand",
-    "Reliability", "Split", "WeightPath", "auc_state", "average_precision", "fit_isotonic", "fit_platt", "holm",
-    "macro_auc", "padded_cmap", "paired_bootstrap", "percentile_rank", "plateaus", "rank_band",
-    "recall_at_precision", "reliability", "simulate_split", "top_one", "weight_breakpoints", "weight_path",
+    "AUCState", "Bootstrap", "Breakpoints", "ClassMean", "Interval", "Isotonic", "MacroAUC", "Plateau", "Platt",
+    "RankBand", "Reliability", "Split", "WeightPath", "auc_state", "average_precision", "fit_isotonic",
+    "fit_platt", "holm", "macro_auc", "padded_cmap", "paired_bootstrap", "percentile_rank", "plateaus",
+    "rank_band", "recall_at_precision", "reliability", "simulate_split", "top_one", "weight_breakpoints",
+    "weight_path",
 ]  # fmt: skip
