@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from blendkit.audio import Decoded, Edge, Samples, cut, resample
 from blendkit.errors import BlendkitError, broken
+from blendkit.grid import Pool, edges, onto_chunks, overlaps, samples_at, window_starts
 from blendkit.rows import NameRule
 from blendkit.scores import Scores, Space
 from blendkit.taxonomy import Taxonomy
@@ -46,7 +47,9 @@ class MemberInfo:
     """What a member says of itself.
 
     classes: its columns, ids of the run's classes; covered (C,): which of them it really scores.
-    rate (Hz) and window_s (seconds): the audio one prediction needs. batch: windows per call.
+    rate (Hz) and window_s (seconds): the audio one prediction needs. hop_s: seconds from window to window
+    (None: the window, so that none overlap). pool: how windows that are no chunks make up a chunk, see
+    `blendkit.grid.onto_chunks`. batch: windows per call.
     notes: conventions worth printing (normalisation, class mapping). saw: the labelled recordings it
     was fitted on, where known: figures on those are in-sample.
     """
@@ -58,6 +61,8 @@ class MemberInfo:
     batch: int = 32
     notes: tuple[str, ...] = ()
     saw: tuple[str, ...] = ()
+    hop_s: float | None = None
+    pool: Pool = "mean"
 
 
 @runtime_checkable
@@ -133,28 +138,35 @@ class Job:
 
 
 def check_window(name: str, info: MemberInfo, chunk_s: float) -> None:
-    """Raise BlendkitError unless the member's window is the chunk."""
-    if info.window_s != chunk_s:
-        raise BlendkitError(
-            f"member {name!r} hears windows of {info.window_s:g} s, the recipe's chunks are {chunk_s:g} s",
-            ["set chunk_s to the member's window"],
-        )
+    """Raise BlendkitError if a member's windows cannot make up chunks of `chunk_s` seconds."""
+    hop_s = info.window_s if info.hop_s is None else info.hop_s
+    whole = {"rate": info.rate, "window": info.window_s, "hop": hop_s}
+    bad = [f"{k} is {v:g}" for k, v in whole.items() if not v > 0]
+    if not bad and hop_s > info.window_s:
+        bad = [f"its hop of {hop_s:g} s leaves gaps between windows of {info.window_s:g} s"]
+    if not bad and chunk_s <= 0:
+        bad = [f"chunks are {chunk_s:g} s"]
+    if bad:
+        raise BlendkitError(f"member {name!r}: unusable windows", bad)
 
 
 def score_jobs(member: Member, jobs: Sequence[Job], chunk_s: float, tta: TTA) -> NDArray[np.float32]:
     """Return logits (sum of chunks, C) of a group of recordings, averaged over the shifts.
 
     Windows are cut from the recording's own audio and batched over recordings and shifts; a batch
-    never leaves the group, so a group always gives the same bits. Shifts are averaged in logit space.
+    never leaves the group, so a group always gives the same bits. Shifts are averaged in logit space,
+    then windows that are no chunks are pooled onto them.
     """
     info = member.info
-    total = sum(j.chunks for j in jobs)
+    size = samples_at(info.window_s, info.rate)
+    bounds = [edges(j.chunks, chunk_s, info.rate) for j in jobs]
+    starts = [_starts(info, chunk_s, e) for e in bounds]
+    total = sum(len(s) for s in starts)
     summed = np.zeros((total, len(info.classes)), np.float64)
     count = np.zeros(total, np.int64)
-    size = round(info.window_s * info.rate)
     buffer = np.empty((info.batch, size), np.float32)
     at: list[int] = []
-    for row, window in _windows(jobs, size, info.rate, chunk_s, tta):
+    for row, window in _windows(jobs, starts, size, info.rate, tta):
         buffer[len(at)] = window
         at.append(row)
         if len(at) == info.batch:
@@ -162,7 +174,37 @@ def score_jobs(member: Member, jobs: Sequence[Job], chunk_s: float, tta: TTA) ->
             at = []
     if at:
         _add(summed, count, at, _predict(member, buffer[: len(at)]))
-    return (summed / np.maximum(count, 1)[:, None]).astype(np.float32)
+    summed /= np.maximum(count, 1)[:, None]
+    if not _hears_chunks(info, chunk_s):
+        summed = _on_chunks(summed, info, starts, bounds)
+    return summed.astype(np.float32)
+
+
+def _starts(info: MemberInfo, chunk_s: float, chunk_edges: NDArray[np.int64]) -> NDArray[np.int64]:
+    """A recording's windows: its chunks where these are windows, else every hop until the end."""
+    if _hears_chunks(info, chunk_s) or len(chunk_edges) == 1:
+        return chunk_edges[:-1]
+    hop_s = info.window_s if info.hop_s is None else info.hop_s
+    return window_starts(int(chunk_edges[-1]), info.window_s, hop_s, info.rate)
+
+
+def _hears_chunks(info: MemberInfo, chunk_s: float) -> bool:
+    return info.window_s == chunk_s and info.hop_s in (None, chunk_s)
+
+
+def _on_chunks(
+    values: NDArray[np.float64],
+    info: MemberInfo,
+    starts: Sequence[NDArray[np.int64]],
+    bounds: Sequence[NDArray[np.int64]],
+) -> NDArray[np.float64]:
+    """Pool window scores onto chunks, recording by recording."""
+    size, parts, row = samples_at(info.window_s, info.rate), [], 0
+    for own, chunk_edges in zip(starts, bounds, strict=True):
+        if len(own):
+            parts.append(onto_chunks(values[row : row + len(own)], overlaps(own, size, chunk_edges), info.pool))
+        row += len(own)
+    return np.concatenate(parts) if parts else values[:0]
 
 
 def at_rate(decoded: Decoded, rates: Sequence[int]) -> dict[int, Decoded]:
@@ -170,19 +212,22 @@ def at_rate(decoded: Decoded, rates: Sequence[int]) -> dict[int, Decoded]:
     return {rate: resample(decoded, rate) for rate in dict.fromkeys(rates)}
 
 
-def _windows(jobs: Sequence[Job], size: int, rate: int, chunk_s: float, tta: TTA) -> Iterator[tuple[int, Samples]]:
+def _windows(
+    jobs: Sequence[Job], starts: Sequence[NDArray[np.int64]], size: int, rate: int, tta: TTA
+) -> Iterator[tuple[int, Samples]]:
+    shifts = [(s, samples_at(s, rate)) for s in tta.shifts_s]
     row = 0
-    for job in jobs:
+    for job, own in zip(jobs, starts, strict=True):
         samples = job.audio.samples
-        for k in range(job.chunks):
-            for shift in tta.shifts_s:
-                first = round((k * chunk_s + shift) * rate)
+        for start in own.tolist():
+            silent = start >= len(samples)  # no audio here, and none to borrow
+            for shift_s, shift in shifts:
+                first = start + shift
                 outside = first < 0 or first + size > len(samples)
-                silent = k * chunk_s * rate >= len(samples)  # no audio here, and none to borrow
-                if shift != 0 and ((outside and tta.edge == "drop") or silent):
+                if shift_s != 0 and ((outside and tta.edge == "drop") or silent):
                     continue
-                # the chunk itself is only ever zero-padded
-                yield row, cut(samples, first, size, tta.edge if shift != 0 else "zero")
+                # the window itself is only ever zero-padded
+                yield row, cut(samples, first, size, tta.edge if shift_s != 0 else "zero")
             row += 1
 
 

@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from blendkit.errors import BlendkitError
+from blendkit.grid import Pool, samples_at
 from blendkit.member import FilePath, MemberContext, MemberInfo
 from blendkit.ops.spaces import logit
 from blendkit_members.class_map import ClassMap, by_id, read_labels
@@ -49,6 +50,8 @@ def onnx_member(
     classes: FilePath,
     rate: int,
     window_s: float | None = None,
+    hop_s: float | None = None,
+    pool: Pool = "mean",
     input: str | None = None,  # noqa: A002 - the word a recipe uses
     output: str | None = None,
     gives: Literal["logit", "prob"] = "logit",
@@ -57,8 +60,9 @@ def onnx_member(
     """Any ONNX model [batch, samples] -> [batch, classes].
 
     classes: a file with its class ids, one a line; those that are not the run's are left out. rate in
-    Hz; window_s defaults to the chunk; input and output default to the only one. gives: what the
-    output holds; probabilities are turned into logits.
+    Hz; window_s defaults to the chunk, hop_s to the window; other windows are pooled onto the chunks
+    (`mean` by shared time, or `max`). input and output default to the only one. gives: what the output
+    holds; probabilities are turned into logits.
     """
     session = open_session(Path(model), context.threads, "onnx")
     inputs = [i.name for i in session.get_inputs()]
@@ -66,11 +70,11 @@ def onnx_member(
     name = _only("input", input, inputs)
     out = _only("output", output, outputs)
     window = context.chunk_s if window_s is None else window_s
-    check_input("onnx", session, name, round(window * rate))
+    check_input("onnx", session, name, samples_at(window, rate))
     labels = read_labels(Path(classes))
     check_width("onnx", session, out, labels, Path(classes).name)
     mapped = by_id("onnx", labels, context)
-    info = MemberInfo(mapped.classes, mapped.covered, rate, window, batch, (mapped.note,))
+    info = MemberInfo(mapped.classes, mapped.covered, rate, window, batch, (mapped.note,), hop_s=hop_s, pool=pool)
     return OnnxMember(info, session, name, out, mapped, gives)
 
 

@@ -199,11 +199,53 @@ def test_a_member_that_writes_in_its_windows_harms_nobody() -> None:
     assert one.audio.samples[0] == 1
 
 
-def test_check_window() -> None:
-    check_window("m", echo().info, CHUNK_S)
-    with pytest.raises(BlendkitError) as error:
-        check_window("m", echo().info, 5.0)
-    assert all(w in str(error.value) for w in ("'m'", "1 s", "5 s", "chunk_s"))
+@pytest.mark.parametrize(
+    ("window_s", "hop_s", "says"),
+    [
+        (1.0, 2.0, "its hop of 2 s leaves gaps between windows of 1 s"),
+        (0.0, None, "window is 0"),
+        (1.0, -1, "hop is -1"),
+    ],
+)
+def test_windows_that_cannot_make_up_chunks(window_s: float, hop_s: float | None, says: str) -> None:
+    info = MemberInfo(("x",), (True,), RATE, window_s, hop_s=hop_s)
+    with pytest.raises(BlendkitError, match="'m': unusable windows") as error:
+        check_window("m", info, CHUNK_S)
+    assert says in error.value.problems
+
+
+@pytest.mark.parametrize(("window_s", "hop_s"), [(1.0, None), (3.0, None), (0.4, 0.2), (3.0, 1.0), (1.0, 0.5)])
+def test_any_window_can_make_up_chunks(window_s: float, hop_s: float | None) -> None:
+    check_window("m", MemberInfo(("x",), (True,), RATE, window_s, hop_s=hop_s), CHUNK_S)
+
+
+@pytest.mark.parametrize("pool", ["mean", "max"])
+@pytest.mark.parametrize("batch", [1, 3, 32])
+def test_windows_of_three_on_chunks_of_five(pool: Any, batch: int) -> None:
+    """Two recordings, windows 0-3, 3-6 ... s: what each window gave, pooled by hand."""
+    info = MemberInfo(("first", "last", "sum"), (True, True, True), RATE, 3.0, batch, pool=pool)
+    jobs = [job(100, 2), job(70, 2, "s", 500)]  # the second one's last chunk is half silence
+    got = score_jobs(Echo(info), jobs, 5.0, TTA())
+    assert got.shape == (4, 3)
+    rows = []
+    for one in jobs:
+        samples = np.concatenate([one.audio.samples, np.zeros(100, np.float32)])
+        a, b, c, d = (np.array([w[0], w[-1], w.sum()]) for w in (samples[30 * k : 30 * k + 30] for k in range(4)))
+        if pool == "max":
+            rows += [np.maximum(a, b), np.maximum(np.maximum(b, c), d)]
+        else:
+            rows += [(30 * a + 20 * b) / 50, (10 * b + 30 * c + 10 * d) / 50]
+    np.testing.assert_allclose(got, rows, rtol=1e-6)
+
+
+def test_shifts_of_windows_that_are_no_chunks() -> None:
+    info = MemberInfo(("first", "last", "sum"), (True, True, True), RATE, 2.0, hop_s=1.0)
+    one = job(60, 3)
+    got = score_jobs(Echo(info), [one], 2.0, TTA((-0.5, 0.0, 0.5)))
+    starts = [0, 10, 20, 30, 40]
+    firsts = [np.mean([one.audio.samples[s + d] for d in (-5, 0, 5) if 0 <= s + d <= 40]) for s in starts]
+    wanted = [(20 * firsts[0] + 10 * firsts[1]) / 30, (10 * firsts[1] + 20 * firsts[2] + 10 * firsts[3]) / 40]
+    np.testing.assert_allclose(got[:2, 0], wanted, rtol=1e-6)
 
 
 def test_at_rate_resamples_once_per_rate() -> None:

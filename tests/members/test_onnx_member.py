@@ -10,8 +10,9 @@ import pytest
 from numpy.typing import NDArray
 from onnx import helper
 
+from blendkit.audio import Decoded
 from blendkit.errors import BlendkitError
-from blendkit.member import MemberContext
+from blendkit.member import TTA, Job, MemberContext, score_jobs
 from blendkit.testing import check_member
 from blendkit_members.onnx import onnx_member
 
@@ -55,6 +56,17 @@ def test_logits_by_hand(tmp_path: Path, linear: Graph, labels: Path, linear_weig
     assert got[:, 2].tolist() == [0, 0, 0, 0]
     assert member.info.covered == (True, True, False)
     assert (member.info.rate, member.info.window_s, member.info.batch) == (10, 1.0, 32)
+
+
+def test_windows_that_are_no_chunks_are_pooled(tmp_path: Path, linear: Graph, labels: Path) -> None:
+    """The model hears one second; chunks are two, windows every half second."""
+    two = MemberContext(("c", "a"), chunk_s=2.0)
+    member = made(linear(tmp_path / "m.onnx"), labels, two, window_s=1.0, hop_s=0.5, pool="max")
+    assert (member.info.window_s, member.info.hop_s, member.info.pool) == (1.0, 0.5, "max")
+    samples = np.random.default_rng(0).standard_normal(40).astype(np.float32)
+    got = score_jobs(member, [Job("r", Decoded(samples, 10, 4.0, "ok"), 2)], 2.0, TTA())
+    each = member.predict(np.array([samples[5 * k : 5 * k + 10] for k in range(7)]))
+    np.testing.assert_allclose(got, [each[:4].max(axis=0), each[3:].max(axis=0)], rtol=1e-5)
 
 
 def test_probabilities_become_logits(
