@@ -87,8 +87,8 @@ def compare(
     corrected for their number (Holm). Plateaus are figures that a leaderboard shows alike; the split
     table says how far public ranks carry to the private side.
     """
-    from blendkit.cli.compared import load_sources, show
-    from blendkit.cli.ledgers import add_to_ledger, leaderboard_entry, show_ledger
+    from blendkit.cli.compared import Board, load_sources, show
+    from blendkit.cli.ledgers import add_to_ledger, leaderboard_entry, public_scores, show_ledger
     from blendkit.cli.sources import Names
     from blendkit.engine.compare import Rules
     from blendkit.engine.compare import compare as run_comparison
@@ -105,13 +105,14 @@ def compare(
         read_ledger(ledger_file)
     failed = False
     if sources:
-        board = read_leaderboard(leaderboard) if leaderboard is not None else None
+        teams = read_leaderboard(leaderboard) if leaderboard is not None else None
         with announced(json_out):
             loaded = load_sources(
                 sources, labels, taxonomy, Names(rows, classes, folds), overrides, data, store, allow_outside, json_out
             )
             rules = Rules(clusters, replicates, seed, level, bca, split, public)
             found = run_comparison(loaded.scores, loaded.truth, rules)
+        board = None if teams is None else Board(teams, public_scores(ledger_file, loaded.hashes, scores_by_hand))
         show(found, loaded, rules, board, json_out)
         failed = gate is not None and _fails(found, gate, json_out)
         if ledger:

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from blendkit.engine.compare import Comparison, Rules, Truth
-    from blendkit.metrics import Interval
+    from blendkit.metrics import Interval, RankBand
     from blendkit.scores import Scores
 
 
@@ -30,6 +30,26 @@ class Loaded:
     truth: Truth
     hashes: dict[str, str]
     notes: list[str]
+
+
+@dataclass(frozen=True, eq=False)
+class Board:
+    """A leaderboard's scores (T,), and the public scores that some sources are known to have."""
+
+    scores: NDArray[np.float64]
+    known: dict[str, float]
+
+    def band(self, name: str, estimate: float, private: NDArray[np.float64]) -> tuple[float, str, RankBand]:
+        """Return the score that stands for a source, where it is from, and its rank band.
+
+        A known public score is moved by what the simulated splits moved the source's own figure.
+        """
+        from blendkit.metrics import rank_band
+
+        public = self.known.get(name)
+        if public is None:
+            return estimate, "these labels", rank_band(self.scores, estimate, private)
+        return public, "leaderboard", rank_band(self.scores, public, public + private - estimate)
 
 
 def load_sources(
@@ -82,7 +102,7 @@ def load_sources(
     return Loaded(scores, truth, hashes, notes)
 
 
-def show(found: Comparison, loaded: Loaded, rules: Rules, board: NDArray[np.float64] | None, json_out: bool) -> None:
+def show(found: Comparison, loaded: Loaded, rules: Rules, board: Board | None, json_out: bool) -> None:
     """Print a comparison, or tell it as events."""
     if json_out:
         for line in found.lines:
@@ -109,10 +129,8 @@ def _payload(
     macro: Interval,
     change: Interval | None,
     adjusted: float | None,
-    board: NDArray[np.float64] | None,
+    board: Board | None,
 ) -> dict[str, Any]:
-    from blendkit.metrics import rank_band
-
     out: dict[str, Any] = {"name": name, "macro_auc": number(macro.estimate)}
     out |= {
         "low": number(macro.low),
@@ -126,8 +144,9 @@ def _payload(
     if len(shake):
         out["shake_up"] = {"mean": float(shake.mean()), "worst": int(shake.max()), "best": int(shake.min())}
     if board is not None:
-        band = rank_band(board, macro.estimate, found.split.private[name])
-        out["rank_band"] = {"rank": band.rank, "best": band.best, "worst": band.worst, "teams": band.teams}
+        score, source, band = board.band(name, macro.estimate, found.split.private[name])
+        places = {"rank": band.rank, "best": band.best, "worst": band.worst, "teams": band.teams}
+        out["rank_band"] = {"score": score, "from": source, **places}
     return out
 
 
@@ -191,11 +210,12 @@ def _share(x: float) -> str:
     return "never above" if math.isnan(x) else f"{x:.0%}"
 
 
-def _print_bands(found: Comparison, board: NDArray[np.float64]) -> None:
-    from blendkit.metrics import rank_band
-
+def _print_bands(found: Comparison, board: Board) -> None:
     rows = []
     for x in found.lines:
-        band = rank_band(board, x.macro.estimate, found.split.private[x.name])
-        rows.append((x.name, band.rank, f"{band.best} .. {band.worst}"))
-    table(f"rank beside {len(board)} teams, if the board stood still", ["source", "rank", "90% band"], rows)
+        score, source, band = board.band(x.name, x.macro.estimate, found.split.private[x.name])
+        rows.append((x.name, f"{score:.6f}", source, band.rank, f"{band.best} .. {band.worst}"))
+    title = f"rank beside {len(board.scores)} teams, if the board stood still"
+    table(title, ["source", "score", "from", "rank", "90% band"], rows)
+    if any(source == "these labels" for _, _, source, *_ in rows):
+        click.echo("scores on these labels need not be leaderboard scores: --lb NAME=PUBLIC gives a source its own")

@@ -55,6 +55,16 @@ def show_ledger(path: Path, by_hand: tuple[str, ...], json_out: bool) -> None:
         click.echo("fewer than two recipes have leaderboard scores: add them with --lb NAME=PUBLIC/PRIVATE")
 
 
+def public_scores(path: Path, hashes: dict[str, str], by_hand: tuple[str, ...]) -> dict[str, float]:
+    """Return the public scores of recipes {name: hash}, as the ledger or --lb has them."""
+    from blendkit.search import ledger
+
+    entries = [leaderboard_entry(text) for text in by_hand]
+    known = {e.sha256: e.public for e in ledger.read(path)} if path.exists() else {}
+    found = {name: known.get(h) for name, h in hashes.items()} | {e["recipe"]: e["public"] for e in entries}
+    return {name: score for name, score in found.items() if score is not None}
+
+
 def leaderboard_entry(text: str) -> dict[str, Any]:
     """Read NAME=PUBLIC or NAME=PUBLIC/PRIVATE. Raises BlendkitError for anything else."""
     from blendkit.errors import BlendkitError

@@ -271,3 +271,15 @@ def test_recipes_of_one_name_keep_their_own_hashes(folder: Path, many: Many) -> 
     assert ["trio", "(searched)", lines[2]["sha256"][:8], f"{lines[2]['oof']:.6f}", "nested"] in shown
     assert twice.returncode == 2
     assert "w/trio.yaml is given twice" in twice.stderr
+
+
+def test_a_known_public_score_stands_for_its_recipe(folder: Path, many: Many) -> None:
+    args = ("compare", "w/trio.yaml", "w/oof.npz:cnn", "--leaderboard", "board.csv", "--ledger-file", "lb.jsonl")
+    first, second = many([((*args, "--lb", "trio=0.93", "--json"), folder), (args, folder)])
+    assert first.returncode == second.returncode == 0, first.stderr + second.stderr
+    trio, cnn = (p["rank_band"] for p in payloads(first, "source"))
+    assert (trio["score"], trio["from"], trio["rank"]) == (0.93, "leaderboard", 2)
+    assert (cnn["from"], cnn["rank"]) == ("these labels", 4)
+    shown = [line.split() for line in second.stdout.splitlines()]  # from the ledger, which kept it
+    assert any(line[:4] == ["trio", "0.930000", "leaderboard", "2"] for line in shown)
+    assert "need not be leaderboard scores" in second.stdout
