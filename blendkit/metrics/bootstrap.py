@@ -91,8 +91,9 @@ def paired_bootstrap(
     draws = np.random.default_rng(seed).integers(0, count, (replicates, count))
     weights = np.zeros((count, replicates), np.int64)
     np.add.at(weights, (draws, np.arange(replicates)[:, None]), 1)
-    pairs = _pairs(y, keep, cluster, weights)
-    left_out = _pairs(y, keep, cluster, 1 - np.eye(count, dtype=np.int64))
+    positives, negatives = _tallies(y, keep, cluster, count)
+    pairs = _pairs(positives, negatives, weights)
+    left_out = _without(positives) * _without(negatives)
     live = np.flatnonzero((y & keep).any(axis=0))
     estimate, drawn, jack = {}, {}, {}
     for name, x in scores.items():
@@ -115,7 +116,7 @@ def resampled_macros(
     y, keep, scores (N, C), cluster (N,). A class without pairs in a replicate is skipped there; nan
     where none is left. Raises BlendkitError for NaN (row, class).
     """
-    pairs = _pairs(y, keep, cluster, weights)
+    pairs = _pairs(*_tallies(y, keep, cluster, len(weights)), weights)
     live = np.flatnonzero((y & keep).any(axis=0))
     out = {}
     for name, x in scores.items():
@@ -152,18 +153,30 @@ def holm(p: Mapping[str, float]) -> dict[str, float]:
     return {k: out[k] for k in p}
 
 
-def _pairs(
-    y: NDArray[np.bool_], keep: NDArray[np.bool_], cluster: NDArray[np.int64], weights: NDArray[np.int64]
-) -> NDArray[np.int64]:
+def _tallies(
+    y: NDArray[np.bool_], keep: NDArray[np.bool_], cluster: NDArray[np.int64], count: int
+) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """Return positives and negatives (C, K) per class and cluster."""
+    order = np.argsort(cluster, kind="stable")
+    starts = np.searchsorted(cluster[order], np.arange(count))  # every cluster has a row
+    found = (np.add.reduceat(a[order], starts, axis=0, dtype=np.int64).T for a in (y & keep, ~y & keep))
+    positives, negatives = found
+    return positives, negatives
+
+
+def _pairs(positives: NDArray[np.int64], negatives: NDArray[np.int64], weights: NDArray[np.int64]) -> NDArray[np.int64]:
     """Return the positive-negative pairs (C, R) of every replicate.
 
     Sums of whole numbers below 2**53 are exact in float64.
     """
-    order = np.argsort(cluster, kind="stable")
-    starts = np.searchsorted(cluster[order], np.arange(len(weights)))  # every cluster has a row
-    tallies = (np.add.reduceat(a[order], starts, axis=0, dtype=np.int64).T for a in (y & keep, ~y & keep))
-    positives, negatives = (np.rint(t.astype(np.float64) @ weights).astype(np.int64) for t in tallies)
-    return np.asarray(positives * negatives)
+    times = weights.astype(np.float64)
+    p, n = (np.rint(t.astype(np.float64) @ times).astype(np.int64) for t in (positives, negatives))
+    return np.asarray(p * n)
+
+
+def _without(tally: NDArray[np.int64]) -> NDArray[np.int64]:
+    """Return (C, K) the totals with each cluster left out."""
+    return np.asarray(tally.sum(axis=1, keepdims=True) - tally)
 
 
 def _macros(twice_u: NDArray[np.int64], pairs: NDArray[np.int64]) -> Float:
