@@ -137,7 +137,17 @@ def _finite(name: str, x: NDArray[Any], state: NDArray[np.uint8]) -> Float:
 
 
 def _blended_counts(y: Bool, a: Float, b: Float, k: int, whole: int, mask: Bool | None) -> NDArray[np.int64]:
-    """Return 2U (C,) of (whole - k) a + k b; columns where float64 could tie wrongly are ranked in twice its bits."""
+    """Return 2U (C,) of (whole - k) a + k b, a few columns at a time, for the temporaries' sake."""
+    out = np.empty(y.shape[1], np.int64)
+    for low in range(0, y.shape[1], _COLUMNS):
+        part = slice(low, low + _COLUMNS)
+        keep = mask if mask is None or mask.ndim == 1 else mask[:, part]
+        out[part] = _exact_counts(y[:, part], a[:, part], b[:, part], k, whole, keep)
+    return out
+
+
+def _exact_counts(y: Bool, a: Float, b: Float, k: int, whole: int, mask: Bool | None) -> NDArray[np.int64]:
+    """As `_blended_counts`; columns where float64 could tie wrongly are ranked in twice its bits."""
     (p, p_error), (q, q_error) = two_product(a, float(whole - k)), two_product(b, float(k))
     high, low = two_sum(p, q)
     high, low = two_sum(high, low + (p_error + q_error))  # equal numbers now have equal parts
