@@ -54,6 +54,19 @@ def test_integers_equal_brute_force_at_every_weight(by_pairs: bool, monkeypatch:
             assert path.twice_u[g].tolist() == brute(y, a, b, w, mask), (seed, w)
 
 
+def test_both_ways_agree_on_many_classes(monkeypatch: pytest.MonkeyPatch) -> None:
+    rng = np.random.default_rng(0)
+    y, a = rng.random((300, 40)) < 0.2, doubled_ranks(np.round(rng.standard_normal((300, 40)), 1))
+    b, mask = doubled_ranks(np.round(rng.standard_normal((300, 40)), 1)), rng.random((300, 40)) < 0.9
+    found = []
+    for each in (1e9, -1.0):
+        monkeypatch.setattr(MODULE, "_EACH", each)
+        found.append(weight_path(y, a, b, WEIGHTS, mask))
+    assert found[0].by_pairs.all()
+    assert not found[1].by_pairs.any()
+    assert np.array_equal(found[0].twice_u, found[1].twice_u)
+
+
 def test_both_ends_are_the_streams_themselves() -> None:
     y, a, b, mask = drawn(1)
     path = weight_path(y, a, b, np.linspace(0, 1, 1001), mask)
