@@ -61,8 +61,10 @@ def whatif(
 ) -> None:
     """Measure RECIPE with other shares and values, from saved logits: no audio, no model.
 
-    Figures are exact macro-AUCs of the recipe's output over the labelled chunks. The best of many points
-    is in-sample, for the same labels chose it: `blendkit search` says what such a choice is worth.
+    Figures are exact macro-AUCs of the recipe's output over the labelled chunks. A share is swept along
+    the exact path between none and all of a member; the best point is then measured again as a run makes
+    it, whose rounding may make or break a tie. The best of many points is in-sample, for the same labels
+    chose it: `blendkit search` says what such a choice is worth.
     """
     from blendkit.report.plots import check_plot_path
 
