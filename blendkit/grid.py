@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from fractions import Fraction
+from itertools import pairwise
 from typing import Literal
 
 import numpy as np
@@ -12,6 +13,7 @@ from numpy.typing import NDArray
 from blendkit.errors import BlendkitError
 
 Pool = Literal["mean", "max"]
+Anchor = Literal["recording", "chunk"]
 Float = NDArray[np.float64]
 
 
@@ -66,6 +68,29 @@ def overlaps(starts: NDArray[np.int64], size: int, chunk_edges: NDArray[np.int64
     low = np.maximum(starts[window], chunk_edges[chunk])
     high = np.minimum(starts[window] + size, chunk_edges[chunk + 1])
     return Overlaps(chunk, window, high - low, len(counts))
+
+
+def place(
+    chunk_edges: NDArray[np.int64], window_s: float, hop_s: float, rate: int, anchor: Anchor
+) -> tuple[NDArray[np.int64], Overlaps]:
+    """Return the first samples (W,) of a recording's windows, and which of them make up which chunk.
+
+    anchor `recording`: every hop from the recording's start; a window counts in every chunk it touches.
+    `chunk`: every hop from each chunk's own start until one reaches its end; a window counts in its chunk
+    alone. Raises BlendkitError if a chunk has no window.
+    """
+    size, chunks = samples_at(window_s, rate), len(chunk_edges) - 1
+    if not chunks:
+        none = np.empty(0, np.int64)
+        return none, Overlaps(none, none, none, 0)
+    if anchor == "recording":
+        starts = window_starts(int(chunk_edges[-1]), window_s, hop_s, rate)
+        return starts, overlaps(starts, size, chunk_edges)
+    own = [a + window_starts(int(b - a), window_s, hop_s, rate) for a, b in pairwise(chunk_edges)]
+    starts = np.concatenate(own)
+    chunk = np.repeat(np.arange(chunks), [len(o) for o in own])
+    shared = np.minimum(starts + size, chunk_edges[chunk + 1]) - starts
+    return starts, Overlaps(chunk, np.arange(len(starts)), shared, chunks)
 
 
 def onto_chunks(values: Float, pairs: Overlaps, pool: Pool) -> Float:

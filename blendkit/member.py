@@ -1,17 +1,18 @@
-"""Members: anything that gives per-chunk scores. The protocol, and scoring a group of recordings."""
+"""Members: anything that gives per-chunk scores. What is asked of them, and what they are told."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Annotated, Any, Protocol, runtime_checkable
+from pathlib import Path
+from typing import Annotated, Protocol, runtime_checkable
 
 import numpy as np
 from numpy.typing import NDArray
 
-from blendkit.audio import Decoded, Edge, Samples, cut, resample
-from blendkit.errors import BlendkitError, broken
-from blendkit.grid import Pool, edges, onto_chunks, overlaps, samples_at, window_starts
+from blendkit.audio import Edge
+from blendkit.errors import BlendkitError
+from blendkit.grid import Anchor, Pool
 from blendkit.rows import NameRule
 from blendkit.scores import Scores, Space
 from blendkit.taxonomy import Taxonomy
@@ -21,7 +22,13 @@ SCORING_FORMAT = 1  # raised whenever decoding, cutting or augmentation would gi
 
 @dataclass(frozen=True)
 class DataFile:
-    """Marks a member parameter that names a file: resolved below the data folder, checked, hashed."""
+    """Marks a member parameter that names a file or a list of files: found below the data folder, hashed.
+
+    find: where a file that the recipe does not name lies on this machine (an installed package, a
+    cache); raises BlendkitError that says where it looked and where to get it.
+    """
+
+    find: Callable[[], Path] | None = None
 
 
 FilePath = Annotated[str, DataFile()]
@@ -48,8 +55,8 @@ class MemberInfo:
 
     classes: its columns, ids of the run's classes; covered (C,): which of them it really scores.
     rate (Hz) and window_s (seconds): the audio one prediction needs. hop_s: seconds from window to window
-    (None: the window, so that none overlap). pool: how windows that are no chunks make up a chunk, see
-    `blendkit.grid.onto_chunks`. batch: windows per call.
+    (None: the window, so that none overlap). anchor and pool: where windows that are no chunks lie, and
+    how they make up a chunk, see `blendkit.grid`. batch: windows per call.
     notes: conventions worth printing (normalisation, class mapping). saw: the labelled recordings it
     was fitted on, where known: figures on those are in-sample.
     """
@@ -63,6 +70,7 @@ class MemberInfo:
     saw: tuple[str, ...] = ()
     hop_s: float | None = None
     pool: Pool = "mean"
+    anchor: Anchor = "recording"
 
 
 @runtime_checkable
@@ -76,6 +84,37 @@ class Member(Protocol):
 
     def predict(self, windows: NDArray[np.float32]) -> NDArray[np.float32]:
         """Return logits (B, C) of windows (B, window_s * rate) of mono audio."""
+        ...
+
+
+@runtime_checkable
+class FeatureMember(Protocol):
+    """A model that also gives what lies before its logits: embeddings, block means."""
+
+    @property
+    def feature_shapes(self) -> Mapping[str, tuple[int, ...]]:
+        """The shape of every feature of one window, by name."""
+        ...
+
+    def features(self, windows: NDArray[np.float32], names: Sequence[str]) -> list[NDArray[np.float32]]:
+        """Return the named features (B, ...) of windows."""
+        ...
+
+
+@runtime_checkable
+class FrontedMember(Protocol):
+    """A model behind a front end (a spectrogram) that members of one recipe may share.
+
+    Members whose `front` compare equal hear the same windows together, and it is computed once.
+    """
+
+    @property
+    def front(self) -> Callable[[NDArray[np.float32]], NDArray[np.float32]]:
+        """The front end: windows (B, samples) in, features (B, ...) out. Hashable."""
+        ...
+
+    def predict_front(self, features: NDArray[np.float32]) -> NDArray[np.float32]:
+        """Return logits (B, C) of what `front` gives; `predict` is this of `front`."""
         ...
 
 
@@ -126,125 +165,3 @@ class TTA:
         """Refuse what could leave a chunk without any window."""
         if self.edge == "drop" and 0 not in self.shifts_s:
             raise BlendkitError("TTA that drops shifts at the edges needs the shift 0")
-
-
-@dataclass(frozen=True, eq=False)
-class Job:
-    """A recording to score: its id, audio at the member's rate, and its number of chunks."""
-
-    recording: str
-    audio: Decoded
-    chunks: int
-
-
-def check_window(name: str, info: MemberInfo, chunk_s: float) -> None:
-    """Raise BlendkitError if a member's windows cannot make up chunks of `chunk_s` seconds."""
-    hop_s = info.window_s if info.hop_s is None else info.hop_s
-    whole = {"rate": info.rate, "window": info.window_s, "hop": hop_s}
-    bad = [f"{k} is {v:g}" for k, v in whole.items() if not v > 0]
-    if not bad and hop_s > info.window_s:
-        bad = [f"its hop of {hop_s:g} s leaves gaps between windows of {info.window_s:g} s"]
-    if not bad and chunk_s <= 0:
-        bad = [f"chunks are {chunk_s:g} s"]
-    if bad:
-        raise BlendkitError(f"member {name!r}: unusable windows", bad)
-
-
-def score_jobs(member: Member, jobs: Sequence[Job], chunk_s: float, tta: TTA) -> NDArray[np.float32]:
-    """Return logits (sum of chunks, C) of a group of recordings, averaged over the shifts.
-
-    Windows are cut from the recording's own audio and batched over recordings and shifts; a batch
-    never leaves the group, so a group always gives the same bits. Shifts are averaged in logit space,
-    then windows that are no chunks are pooled onto them.
-    """
-    info = member.info
-    size = samples_at(info.window_s, info.rate)
-    bounds = [edges(j.chunks, chunk_s, info.rate) for j in jobs]
-    starts = [_starts(info, chunk_s, e) for e in bounds]
-    total = sum(len(s) for s in starts)
-    summed = np.zeros((total, len(info.classes)), np.float64)
-    count = np.zeros(total, np.int64)
-    buffer = np.empty((info.batch, size), np.float32)
-    at: list[int] = []
-    for row, window in _windows(jobs, starts, size, info.rate, tta):
-        buffer[len(at)] = window
-        at.append(row)
-        if len(at) == info.batch:
-            _add(summed, count, at, _predict(member, buffer))
-            at = []
-    if at:
-        _add(summed, count, at, _predict(member, buffer[: len(at)]))
-    summed /= np.maximum(count, 1)[:, None]
-    if not _hears_chunks(info, chunk_s):
-        summed = _on_chunks(summed, info, starts, bounds)
-    return summed.astype(np.float32)
-
-
-def _starts(info: MemberInfo, chunk_s: float, chunk_edges: NDArray[np.int64]) -> NDArray[np.int64]:
-    """A recording's windows: its chunks where these are windows, else every hop until the end."""
-    if _hears_chunks(info, chunk_s) or len(chunk_edges) == 1:
-        return chunk_edges[:-1]
-    hop_s = info.window_s if info.hop_s is None else info.hop_s
-    return window_starts(int(chunk_edges[-1]), info.window_s, hop_s, info.rate)
-
-
-def _hears_chunks(info: MemberInfo, chunk_s: float) -> bool:
-    return info.window_s == chunk_s and info.hop_s in (None, chunk_s)
-
-
-def _on_chunks(
-    values: NDArray[np.float64],
-    info: MemberInfo,
-    starts: Sequence[NDArray[np.int64]],
-    bounds: Sequence[NDArray[np.int64]],
-) -> NDArray[np.float64]:
-    """Pool window scores onto chunks, recording by recording."""
-    size, parts, row = samples_at(info.window_s, info.rate), [], 0
-    for own, chunk_edges in zip(starts, bounds, strict=True):
-        if len(own):
-            parts.append(onto_chunks(values[row : row + len(own)], overlaps(own, size, chunk_edges), info.pool))
-        row += len(own)
-    return np.concatenate(parts) if parts else values[:0]
-
-
-def at_rate(decoded: Decoded, rates: Sequence[int]) -> dict[int, Decoded]:
-    """Return the recording at each rate (Hz), resampled once per distinct rate."""
-    return {rate: resample(decoded, rate) for rate in dict.fromkeys(rates)}
-
-
-def _windows(
-    jobs: Sequence[Job], starts: Sequence[NDArray[np.int64]], size: int, rate: int, tta: TTA
-) -> Iterator[tuple[int, Samples]]:
-    shifts = [(s, samples_at(s, rate)) for s in tta.shifts_s]
-    row = 0
-    for job, own in zip(jobs, starts, strict=True):
-        samples = job.audio.samples
-        for start in own.tolist():
-            silent = start >= len(samples)  # no audio here, and none to borrow
-            for shift_s, shift in shifts:
-                first = start + shift
-                outside = first < 0 or first + size > len(samples)
-                if shift_s != 0 and ((outside and tta.edge == "drop") or silent):
-                    continue
-                # the window itself is only ever zero-padded
-                yield row, cut(samples, first, size, tta.edge if shift_s != 0 else "zero")
-            row += 1
-
-
-def _predict(member: Member, windows: NDArray[np.float32]) -> NDArray[np.float32]:
-    try:
-        logits = np.asarray(member.predict(windows))
-    except BlendkitError:
-        raise
-    except Exception as error:  # a member may be a third party's: say whose it is
-        raise broken("predict", type(member), error) from error
-    expected = (len(windows), len(member.info.classes))
-    if logits.shape != expected:
-        raise BlendkitError(f"member gave scores of shape {logits.shape}, expected {expected}")
-    return logits
-
-
-def _add(summed: NDArray[np.float64], count: NDArray[np.int64], at: list[int], logits: NDArray[Any]) -> None:
-    for row, values in zip(at, logits, strict=True):  # a row may come twice in a batch
-        summed[row] += values
-        count[row] += 1

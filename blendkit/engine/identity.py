@@ -21,9 +21,9 @@ def member_facts(
     """Return all that a member's logits depend on beside the audio; files count by content, not by name."""
     params: dict[str, Any] = dict(member.params)
     for key in member.files:
-        path = files.get(("members", member.name, key))
-        if path is not None:
-            params[key] = {"sha256": _content(path)}
+        found = [{"sha256": _content(path)} for path in paths_of(files, member.name, key)]
+        if found:
+            params[key] = found if isinstance(params.get(key), (list, tuple)) else found[0]
     taxa = {c: context.taxonomy.table.get(c, {}) for c in context.classes}
     return {
         "use": member.use,
@@ -35,6 +35,14 @@ def member_facts(
         "remainder": remainder,
         "tta": {"shifts_s": list(tta.shifts_s), "edge": tta.edge},
     }
+
+
+def paths_of(files: dict[KeyPath, Path], member: str, key: str) -> list[Path]:
+    """Return the file or the files of a member's parameter, in order; none if they are not there."""
+    base = ("members", member, key)
+    one = [files[base]] if base in files else []
+    several = {int(k[3]): p for k, p in files.items() if k[:3] == base and len(k) == 4}
+    return one or [several[i] for i in sorted(several)]
 
 
 def facts_hash(facts: dict[str, Any]) -> str:

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from blendkit.audio import Recording
-from blendkit.engine.identity import facts_hash, member_facts
+from blendkit.engine.identity import facts_hash, member_facts, paths_of
 from blendkit.engine.inputs import Inputs
 from blendkit.engine.scoring import AudioMember
 from blendkit.errors import BlendkitError, broken
@@ -135,8 +135,12 @@ def audio_member(
 
 def member_params(member: MemberPlan, files: dict[KeyPath, Path]) -> dict[str, Any]:
     """Return a member's parameters with its files as absolute paths."""
-    found = {k: str(files["members", member.name, k]) for k in member.files if ("members", member.name, k) in files}
-    return {**member.params, **found}
+    params = dict(member.params)
+    for key in member.files:
+        found = [str(p) for p in paths_of(files, member.name, key)]
+        if found:
+            params[key] = found if isinstance(params.get(key), (list, tuple)) else found[0]
+    return params
 
 
 def _existing(folder: Path, made_by: str) -> LogitStore | None:

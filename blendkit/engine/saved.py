@@ -7,11 +7,12 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+from blendkit.engine.identity import paths_of
 from blendkit.engine.inputs import Inputs
 from blendkit.engine.members import Opened
 from blendkit.engine.scoring import AudioMember
 from blendkit.errors import BlendkitError, shorten
-from blendkit.recipe.plan import Plan
+from blendkit.recipe.plan import MemberPlan, Plan
 from blendkit.recipe.strict_yaml import Path as KeyPath
 from blendkit.rows import Rows, chunk_rows
 from blendkit.store import LogitStore
@@ -24,12 +25,18 @@ def find_saved(plan: Plan, opened: Opened, files: dict[KeyPath, Path], stores: P
     """
     problems = []
     for m in opened.audio:
-        absent = {k for k in plan.members[m.name].files if ("members", m.name, k) not in files}
+        absent = _absent(plan.members[m.name], files)
         if m.store is None:
             problems += _open_store(m, opened.facts, absent, stores)
     if problems:
         told = [*problems, "score them first: `blendkit run`"]
         raise BlendkitError(f"{plan.recipe.source}: logits are not saved below {stores}", told)
+
+
+def _absent(member: MemberPlan, files: dict[KeyPath, Path]) -> set[str]:
+    """The parameters whose file, or one of whose files, is not there."""
+    named = {k: v if isinstance(v, (list, tuple)) else [v] for k, v in member.params.items() if k in member.files}
+    return {k for k in member.files if len(paths_of(files, member.name, k)) < len(named.get(k, [None]))}
 
 
 def _open_store(m: AudioMember, facts: dict[str, dict[str, Any]], absent: set[str], stores: Path) -> list[str]:

@@ -20,10 +20,11 @@ from blendkit.audio import (
 from blendkit.engine.events import Tell
 from blendkit.errors import BlendkitError
 from blendkit.files import file_hash
-from blendkit.member import TTA, Job, Member, at_rate, check_window, score_jobs
+from blendkit.member import TTA, Member
 from blendkit.rows import NameRule, chunk_rows, natural_key
 from blendkit.scores import Scores
 from blendkit.store import LogitStore, Stored
+from blendkit.windows import Job, at_rate, check_window, score_jobs
 
 GROUP = 8  # recordings in a store part
 GROUP_S = 960.0  # and no more than this many seconds of audio

@@ -53,10 +53,10 @@ def member_model(name: str, factory: Callable[..., Any]) -> type[BaseModel]:
 
 
 @cache
-def file_params(factory: Callable[..., Any]) -> tuple[str, ...]:
-    """Return the names of a factory's parameters that are files."""
+def file_params(factory: Callable[..., Any]) -> dict[str, DataFile]:
+    """Return a factory's parameters that are files or lists of files."""
     hints = get_type_hints(factory, include_extras=True)
-    return tuple(n for n, h in hints.items() if _has_mark(h))
+    return {n: mark for n, h in hints.items() if (mark := _mark(h)) is not None}
 
 
 def problems_of(error: ValidationError, known: dict[str, Any]) -> list[tuple[tuple[str | int, ...], str]]:
@@ -90,5 +90,9 @@ def _model(name: str, fields: dict[str, Any]) -> type[BaseModel]:
     return create_model(name, __config__=config, **fields)
 
 
-def _has_mark(hint: Any) -> bool:
-    return any(isinstance(a, DataFile) or _has_mark(a) for a in get_args(hint))
+def _mark(hint: Any) -> DataFile | None:
+    for arg in get_args(hint):
+        found = arg if isinstance(arg, DataFile) else _mark(arg)
+        if found is not None:
+            return found
+    return None

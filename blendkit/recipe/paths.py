@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Container, Iterator
+from collections.abc import Callable, Container, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -38,8 +38,11 @@ def named_files(plan: Plan) -> Iterator[tuple[KeyPath, str]]:
     """Yield (key path, file name) of every file that members and fitted steps need."""
     for member in plan.members.values():
         for key in member.files:
-            if isinstance(member.params.get(key), str):
-                yield ("members", member.name, key), member.params[key]
+            named = member.params.get(key)
+            if isinstance(named, str):
+                yield ("members", member.name, key), named
+            elif isinstance(named, (list, tuple)):
+                yield from ((("members", member.name, key, i), str(name)) for i, name in enumerate(named))
     for stream in plan.streams:
         for step in stream.steps:
             base = (*step.path, step.name)
@@ -62,8 +65,22 @@ def check_files(plan: Plan, data: DataFolder, spare: Container[str] = ()) -> dic
         try:
             found[path] = data.require(name)
         except BlendkitError as error:
-            if path[0] != "members" or len(path) != 3 or path[1] not in spare:
+            if path[0] != "members" or path[1] not in spare:
                 problems.append(f"{plan.recipe.where(path)}: {error.title}")
+    for path, find in _unnamed(plan):
+        try:
+            found[path] = find()
+        except BlendkitError as error:
+            if path[1] not in spare:
+                problems.append(f"{plan.recipe.where(path[:2])}: {'; '.join([error.title, *error.problems])}")
     if problems:
         raise BlendkitError(f"{plan.recipe.source}: files are missing", problems)
     return found
+
+
+def _unnamed(plan: Plan) -> Iterator[tuple[KeyPath, Callable[[], Path]]]:
+    """Yield the files that no recipe names but the member itself can find, as an installed package's."""
+    for member in plan.members.values():
+        for key, mark in member.files.items():
+            if mark.find is not None and member.params.get(key) is None:
+                yield ("members", member.name, key), mark.find

