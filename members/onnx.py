@@ -14,7 +14,8 @@ from blendkit.grid import Pool, samples_at
 from blendkit.member import FilePath, MemberContext, MemberInfo
 from blendkit.ops.spaces import logit
 from blendkit_members.class_map import ClassMap, by_id, read_labels
-from blendkit_members.graph import check_input, check_width, open_session, require_names
+from blendkit_members.graph import check_input, check_width, load_graph, open_session, ports, require_names
+from blendkit_members.slim import Ask, slim_or_whole
 
 BELOW_FLOAT32 = 2.0**-150  # stands for an exact 0: half of float32's smallest positive value
 
@@ -55,6 +56,7 @@ def onnx_member(
     input: str | None = None,  # noqa: A002 - the word a recipe uses
     output: str | None = None,
     gives: Literal["logit", "prob"] = "logit",
+    slim: bool = True,
     batch: int = 32,
 ) -> OnnxMember:
     """Any ONNX model [batch, samples] -> [batch, classes].
@@ -62,19 +64,25 @@ def onnx_member(
     classes: a file with its class ids, one a line; those that are not the run's are left out. rate in
     Hz; window_s defaults to the chunk, hop_s to the window; other windows are pooled onto the chunks
     (`mean` by shared time, or `max`). input and output default to the only one. gives: what the output
-    holds; probabilities are turned into logits.
+    holds; probabilities are turned into logits. slim: run the graph cut to the run's classes, where that
+    leaves every logit as it is.
     """
-    session = open_session(Path(model), context.threads, "onnx")
-    inputs = [i.name for i in session.get_inputs()]
-    outputs = [o.name for o in session.get_outputs()]
-    name = _only("input", input, inputs)
-    out = _only("output", output, outputs)
+    path = Path(model)
+    inputs, outputs = ports(load_graph(path, "onnx"))
+    name = _only("input", input, [i.name for i in inputs])
+    out = _only("output", output, [o.name for o in outputs])
     window = context.chunk_s if window_s is None else window_s
-    check_input("onnx", session, name, samples_at(window, rate))
+    check_input("onnx", inputs, name, samples_at(window, rate))
     labels = read_labels(Path(classes))
-    check_width("onnx", session, out, labels, Path(classes).name)
-    mapped = by_id("onnx", labels, context)
-    info = MemberInfo(mapped.classes, mapped.covered, rate, window, batch, (mapped.note,), hop_s=hop_s, pool=pool)
+    check_width("onnx", outputs, out, labels, Path(classes).name)
+    mapped, notes = by_id("onnx", labels, context), []
+    if slim:
+        ask = Ask(path, "onnx", name, out, samples_at(window, rate), rate, mapped.used, mapped.width)
+        path, mapped, note = slim_or_whole(ask, mapped, context)
+        notes.append(note)
+    session = open_session(path, context.threads, "onnx", context.provider)
+    said = (mapped.note, *notes)
+    info = MemberInfo(mapped.classes, mapped.covered, rate, window, batch, said, hop_s=hop_s, pool=pool)
     return OnnxMember(info, session, name, out, mapped, gives)
 
 

@@ -2,31 +2,39 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property, partial
 from pathlib import Path
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
 import numpy as np
 from numpy.typing import NDArray
 
-from blendkit.member import FilePath, MemberContext, MemberInfo
-from blendkit_members.class_map import ClassMap, by_scientific_name, read_labels
-from blendkit_members.graph import (
-    TAP,
-    check_input,
-    check_width,
-    discover_blocks,
-    load_graph,
-    open_session,
-    require_names,
-    with_taps,
-)
+from blendkit.errors import BlendkitError, did_you_mean
+from blendkit.member import DataFile, FilePath, MemberContext, MemberInfo
+from blendkit_members.class_map import ClassMap, Proxies, by_scientific_name, read_labels
+from blendkit_members.graph import check_input, check_width, load_graph, open_session, ports, require_names
+from blendkit_members.located import locate, model_folders
+from blendkit_members.slim import Ask, slim_or_whole
+from blendkit_members.taps import TAP, discover_blocks, with_taps
 
 RATE, WINDOW_S = 32000, 5.0
+SAMPLES = round(RATE * WINDOW_S)
 INPUT, LABEL, EMBEDDING = "inputs", "label", "embedding"
 PEAK = 0.25
+_ADVICE = (
+    "get perch_v2.onnx and its class list from Kaggle (google/bird-vocalization-classifier) or Hugging Face "
+    "(justinchuby/Perch-onnx), or name `model:` and `labels:`"
+)
 
 Normalise = Literal["none", "peak"]
+_find_model = partial(locate, "Perch v2", ["perch_v2.onnx", "perch_v2_no_dft.onnx"], model_folders, _ADVICE)
+_find_labels = partial(
+    locate, "Perch v2's class list", ["perch_v2_labels.csv", "perch_labels.csv", "labels.csv"], model_folders, _ADVICE
+)
+Model = Annotated[str | None, DataFile(_find_model)]
+Labels = Annotated[str | None, DataFile(_find_labels)]
 
 
 @dataclass(frozen=True)
@@ -35,22 +43,56 @@ class PerchMember:
 
     info: MemberInfo
     session: Any
-    tapped: Any  # a session of its own: taps in the same one would change which operators fuse
     labels: ClassMap
+    model: Path
     normalise: Normalise
     slope: float
     intercept: float
+    context: MemberContext
 
     def predict(self, windows: NDArray[np.float32]) -> NDArray[np.float32]:
         """Return logits (B, C) of the run's classes; classes Perch does not know hold 0."""
         raw = self.session.run([LABEL], {INPUT: prepare(windows, self.normalise)})[0]
         return self.labels.place((raw * self.slope + self.intercept).astype(np.float32))
 
-    def features(self, windows: NDArray[np.float32]) -> dict[str, NDArray[np.float32]]:
-        """Return every other output by name: embedding (B, D) and a mean (B, D_k) per tapped block."""
-        names = [o.name for o in self.tapped.get_outputs() if o.name != LABEL]
-        values = self.tapped.run(names, {INPUT: prepare(windows, self.normalise)})
-        return {n.removesuffix(TAP): v for n, v in zip(names, values, strict=True)}
+    @cached_property
+    def feature_shapes(self) -> Mapping[str, tuple[int, ...]]:
+        """The shape of every other output, and the width of every block that is found by structure."""
+        graph = load_graph(self.model, "perch")
+        blocks = discover_blocks(graph)
+        outputs = [o.name for o in ports(graph)[1] if o.name != LABEL]
+        silence = np.zeros((1, SAMPLES), np.float32)
+        found = self._open(graph, outputs, blocks).run(None, {INPUT: silence})
+        return {n: tuple(v.shape[1:]) for n, v in zip([*outputs, *blocks], found, strict=True)}
+
+    def features(self, windows: NDArray[np.float32], names: Sequence[str]) -> list[NDArray[np.float32]]:
+        """Return outputs (B, ...) and block means (B, channels), in the order asked.
+
+        They come from a session of their own: taps in that of the logits would change which operators fuse,
+        and with that the logits' last bits.
+        """
+        unknown = [n for n in names if n not in self.feature_shapes]
+        if unknown:
+            hints = [f"{n!r}{did_you_mean(n, self.feature_shapes)}" for n in unknown]
+            raise BlendkitError(f"perch: no feature {', '.join(hints)}", [f"has {', '.join(self.feature_shapes)}"])
+        if tuple(names) not in self._sessions:
+            graph = load_graph(self.model, "perch")
+            outputs = {o.name for o in ports(graph)[1]}
+            made = self._open(graph, [n for n in names if n in outputs], [n for n in names if n not in outputs])
+            self._sessions[tuple(names)] = made
+        session = self._sessions[tuple(names)]
+        given = [o.name for o in session.get_outputs()]
+        values = session.run(None, {INPUT: prepare(windows, self.normalise)})
+        found = {n.removesuffix(TAP): v for n, v in zip(given, values, strict=True)}
+        return [found[n] for n in names]
+
+    @cached_property
+    def _sessions(self) -> dict[tuple[str, ...], Any]:
+        return {}
+
+    def _open(self, graph: Any, outputs: Sequence[str], blocks: Sequence[str]) -> Any:
+        cut = with_taps(graph, blocks, outputs, "perch")
+        return open_session(cut, self.context.threads, "perch", self.context.provider)
 
 
 def prepare(windows: NDArray[np.float32], normalise: Normalise) -> NDArray[np.float32]:
@@ -68,33 +110,40 @@ def prepare(windows: NDArray[np.float32], normalise: Normalise) -> NDArray[np.fl
 def perch(
     context: MemberContext,
     *,
-    model: FilePath,
-    labels: FilePath,
+    model: Model = None,
+    labels: Labels = None,
     normalise: Normalise = "none",
     slope: float = 1.0,
     intercept: float = 0.0,
-    taps: Literal["none", "all"] | list[str] = "none",
+    synonyms: FilePath | None = None,
+    proxies: Proxies = "none",
+    slim: bool = True,
     batch: int = 16,
 ) -> PerchMember:
     """Perch v2 by ONNX path. Outputs are found by name, classes by scientific name.
 
-    labels: its class list (header inat2024_fsd50k). normalise, slope, intercept: raw audio and raw
-    logits by default; perch-hoplite uses `peak`, 0.97 and -10. taps: block tensors to average and
-    give as features, by name or all that are found by structure; logits do not change.
+    model, labels: the graph and its class list (header inat2024_fsd50k); default: those found in the
+    user's caches. normalise, slope, intercept: raw audio and raw logits by default; perch-hoplite uses
+    `peak`, 0.97 and -10. synonyms: a CSV of two names a line; `proxies: genus` lets a species without a
+    column take the highest logit of its genus. slim: run the graph cut to the run's classes, where that
+    leaves every logit as it is. Features: embedding, spatial_embedding, spectrogram, and the mean of
+    every block, found by structure.
     """
-    session = open_session(Path(model), context.threads, "perch")
-    check_input("perch", session, INPUT, round(RATE * WINDOW_S))
-    require_names("perch", "output", [LABEL, EMBEDDING], [o.name for o in session.get_outputs()])
-    tapped = session if taps == "none" else _tapped(Path(model), taps, context.threads)
-    names = read_labels(Path(labels))
-    check_width("perch", session, LABEL, names, Path(labels).name)
-    mapped = by_scientific_name("perch", names, context)
-    convention = f"audio normalisation {normalise}, logits x {slope:g} + {intercept:g}"
-    info = MemberInfo(mapped.classes, mapped.covered, RATE, WINDOW_S, batch, (mapped.note, convention))
-    return PerchMember(info, session, tapped, mapped, normalise, slope, intercept)
-
-
-def _tapped(model: Path, taps: Literal["all"] | list[str], threads: int) -> Any:
-    graph = load_graph(model, "perch")
-    blocks = discover_blocks(graph) if taps == "all" else list(taps)
-    return open_session(with_taps(graph, blocks, [EMBEDDING], "perch"), threads, "perch")
+    path = Path(model) if model else _find_model()
+    listed = Path(labels) if labels else _find_labels()
+    inputs, outputs = ports(load_graph(path, "perch"))
+    check_input("perch", inputs, INPUT, SAMPLES)
+    require_names("perch", "output", [LABEL, EMBEDDING], [o.name for o in outputs])
+    names = read_labels(listed)
+    check_width("perch", outputs, LABEL, names, listed.name)
+    own = Path(synonyms) if synonyms else None
+    mapped = by_scientific_name("perch", names, context, synonyms=own, proxies=proxies)
+    notes = [mapped.note, f"audio normalisation {normalise}, logits x {slope:g} + {intercept:g}"]
+    run = path
+    if slim:
+        ask = Ask(path, "perch", INPUT, LABEL, SAMPLES, RATE, mapped.used, mapped.width)
+        run, mapped, note = slim_or_whole(ask, mapped, context)
+        notes.append(note)
+    session = open_session(run, context.threads, "perch", context.provider)
+    info = MemberInfo(mapped.classes, mapped.covered, RATE, WINDOW_S, batch, tuple(notes))
+    return PerchMember(info, session, mapped, path, normalise, slope, intercept, context)

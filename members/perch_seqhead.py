@@ -13,8 +13,9 @@ from numpy.typing import NDArray
 from blendkit.errors import BlendkitError
 from blendkit.member import FilePath, MemberContext, MemberInfo
 from blendkit_members.class_map import ClassMap, by_id
-from blendkit_members.graph import TAP, check_input, load_graph, metadata, open_session, with_taps
+from blendkit_members.graph import check_input, load_graph, metadata, open_session
 from blendkit_members.perch import INPUT, RATE, WINDOW_S, Normalise, prepare
+from blendkit_members.taps import TAP, with_taps
 
 
 @dataclass(frozen=True)
@@ -56,11 +57,11 @@ def perch_seqhead(
             f"perch-seqhead: {Path(head).name} has no metadata {missing}", [f"has {', '.join(facts) or 'none'}"]
         )
     classes, blocks, saw = (_names(Path(head).name, key, facts.get(key, "[]")) for key in ("classes", "blocks", "saw"))
-    session = open_session(Path(head), context.threads, "perch-seqhead")
+    session = open_session(Path(head), context.threads, "perch-seqhead", context.provider)
     _check_head(Path(head).name, session, classes, blocks)
     cut = with_taps(load_graph(Path(backbone), "perch-seqhead"), blocks, [], "perch-seqhead")
-    trunk = open_session(cut, context.threads, "perch-seqhead")
-    check_input("perch-seqhead", trunk, INPUT, round(RATE * WINDOW_S))
+    trunk = open_session(cut, context.threads, "perch-seqhead", context.provider)
+    check_input("perch-seqhead", trunk.get_inputs(), INPUT, round(RATE * WINDOW_S))
     outputs = [o.name for o in trunk.get_outputs()]
     assert outputs == [b + TAP for b in blocks], "taps come in the order asked"
     mapped = by_id("perch-seqhead", classes, context)

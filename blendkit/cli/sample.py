@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from pathlib import Path
 
 import click
@@ -43,13 +42,11 @@ def sample(folder: Path, seed: int, train: int | None, test: int | None, shift: 
 def cached_world() -> Path:
     """Return the default sample world, made once per user (below BLENDKIT_CACHE or the user's cache)."""
     from blendkit import __version__
-    from blendkit.files import text_hash
+    from blendkit.files import cache_folder, text_hash
     from blendkit.sample import FORMAT_VERSION, WorldConfig, make_world
 
-    base = os.environ.get("BLENDKIT_CACHE") or os.environ.get("XDG_CACHE_HOME") or str(Path.home() / ".cache")
-    root = Path(base) if os.environ.get("BLENDKIT_CACHE") else Path(base) / "blendkit"
     config = WorldConfig()
-    folder = root / f"sample-{__version__}-{FORMAT_VERSION}-{text_hash(repr(config))[:8]}"
+    folder = cache_folder() / f"sample-{__version__}-{FORMAT_VERSION}-{text_hash(repr(config))[:8]}"
     if not (folder / "world.json").exists():
         make_world(folder, config)
     return folder

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -36,7 +37,8 @@ class Opened:
 def open_members(plan: Plan, inputs: Inputs, files: dict[KeyPath, Path], stores: Path) -> Opened:
     """Read the finished members and open the stores of the others, without building any model."""
     model = plan.recipe.model
-    context = MemberContext(inputs.classes, inputs.taxonomy, inputs.names, model.chunk_s, cpu_count())
+    examples = example_files(inputs.recordings)
+    context = MemberContext(inputs.classes, inputs.taxonomy, inputs.names, model.chunk_s, cpu_count(), examples)
     tables: dict[str, Scores] = {}
     audio, facts, doubts, folds = [], {}, [], {}
     for name, member in plan.members.items():
@@ -59,6 +61,11 @@ def open_members(plan: Plan, inputs: Inputs, files: dict[KeyPath, Path], stores:
             folder = stores / f"{member.use}-{facts_hash(facts[name])[:12]}"
             audio.append(audio_member(member, params, context, tta, facts[name], folder))
     return Opened(tables, tuple(audio), facts, doubts, folds)
+
+
+def example_files(recordings: Sequence[Recording]) -> tuple[Path, ...]:
+    """Return a few recordings' files, for members that try something out before they start."""
+    return tuple(r.path for r in recordings if r.path.name)[:3]
 
 
 def cpu_count() -> int:

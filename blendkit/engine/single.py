@@ -9,7 +9,7 @@ from pathlib import Path
 from blendkit.audio import SUFFIXES, Recording, find_recordings, unique_recordings
 from blendkit.engine.events import Tell, silent
 from blendkit.engine.identity import member_facts
-from blendkit.engine.members import audio_member, cpu_count, is_finished, member_params
+from blendkit.engine.members import audio_member, cpu_count, example_files, is_finished, member_params
 from blendkit.engine.scoring import Grid, score_recordings
 from blendkit.errors import BlendkitError
 from blendkit.member import TTA, MemberContext
@@ -48,14 +48,16 @@ def score_audio(
         raise BlendkitError(f"score gives a model's own logits; {why}")
     files = check_files(plan, DataFolder(Path(), outside=True))
     known = taxonomy or Taxonomy({})
-    context = MemberContext(known.classes, known, NameRule(), chunk_s, cpu_count())
+    recordings = gather_audio(audio)
+    examples = example_files(recordings)
+    context = MemberContext(known.classes, known, NameRule(), chunk_s, cpu_count(), examples)
     tta = TTA(tuple(model.tta.shifts_s), model.tta.edge)
     remainder = plan.recipe.model.remainder
     facts = member_facts(member, files, context, tta, remainder)
     scorer = audio_member(member, member_params(member, files), context, tta, facts, out)
     scorer.store = scorer.store or scorer.open_store(scorer.build())
     grid = Grid(chunk_s, remainder, NameRule())
-    return score_recordings([scorer], gather_audio(audio), grid, tell).status
+    return score_recordings([scorer], recordings, grid, tell).status
 
 
 def gather_audio(paths: Sequence[Path]) -> list[Recording]:

@@ -40,7 +40,7 @@ def test_members(blendkit: Blendkit) -> None:
     assert "perch-seqhead" in listed
     assert f"blendkit {package.__version__} (blendkit_members.table:table)" in listed
     shown = blendkit("members", "show", "perch").stdout
-    for part in ("Perch v2 by ONNX path", "normalise", "required", "taps"):
+    for part in ("Perch v2 by ONNX path", "normalise", "default", "slim"):
         assert part in shown
 
 

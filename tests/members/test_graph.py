@@ -11,7 +11,8 @@ import pytest
 from onnx import helper
 
 from blendkit.errors import BlendkitError
-from blendkit_members.graph import TAP, discover_blocks, load_graph, open_session, with_taps
+from blendkit_members.graph import load_graph, open_session
+from blendkit_members.taps import TAP, discover_blocks, with_taps
 
 Graph = Callable[..., Path]
 

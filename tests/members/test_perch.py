@@ -1,8 +1,8 @@
 from __future__ import annotations
 
+import shutil
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import onnx
@@ -96,29 +96,85 @@ def test_normalised_audio_reaches_the_model(
     assert np.array_equal(member.predict(noise), by_hand)
 
 
-def test_taps_leave_the_logits_alone(
+def test_features_leave_the_logits_alone(
     context: MemberContext, files: dict[str, str], noise: NDArray[np.float32], plain: NDArray[np.float32]
 ) -> None:
-    member = perch(context, taps="all", **files)
+    member = perch(context, **files)
+    shapes = member.feature_shapes
+    assert list(shapes) == ["embedding", "spatial_embedding", "spectrogram", *(b.end for b in BLOCKS)]
+    assert shapes["embedding"] == (128,)
+    assert [f.shape[1:] for f in member.features(noise, list(shapes))] == list(shapes.values())
     assert np.array_equal(member.predict(noise), plain)
-    assert list(member.features(noise)) == ["embedding", *(b.end for b in BLOCKS)]
 
 
-def test_tapped_features_by_hand(context: MemberContext, files: dict[str, str], noise: NDArray[np.float32]) -> None:
-    wanted = [BLOCKS[5].end, BLOCKS[3].end]  # a residual block and one without, in this order
+def test_features_by_hand(context: MemberContext, files: dict[str, str], noise: NDArray[np.float32]) -> None:
+    blocks = [BLOCKS[5].end, BLOCKS[3].end]  # a residual block and one without, in this order
+    wanted = [blocks[0], "embedding", blocks[1], "spatial_embedding"]
     model = onnx.load(files["model"])
-    model.graph.output.extend(helper.make_empty_tensor_value_info(n) for n in wanted)
-    embedding, *blocks = raw_labels(model.SerializeToString(), noise, "embedding", *wanted)
-    found = perch(context, taps=wanted, **files).features(noise)
-    assert list(found) == ["embedding", *wanted]
-    np.testing.assert_allclose(found["embedding"], embedding, rtol=1e-4, atol=1e-5)
-    for name, full in zip(wanted, blocks, strict=True):
-        np.testing.assert_allclose(found[name], full.mean(axis=(2, 3)), rtol=1e-4, atol=1e-5)
+    model.graph.output.extend(helper.make_empty_tensor_value_info(n) for n in blocks)
+    raw = raw_labels(model.SerializeToString(), noise, *wanted)
+    for name, got, full in zip(wanted, perch(context, **files).features(noise, wanted), raw, strict=True):
+        hand = full.mean(axis=(2, 3)) if name in blocks else full
+        np.testing.assert_allclose(got, hand, rtol=1e-4, atol=1e-5)
 
 
-def test_an_unknown_tap_gets_the_nearest(context: MemberContext, files: dict[str, str]) -> None:
-    with pytest.raises(BlendkitError, match="no tensor 'blok6_add' \\(did you mean 'block6_add'"):
-        perch(context, taps=["blok6_add"], **files)
+def test_an_unknown_feature_gets_the_nearest(
+    context: MemberContext, files: dict[str, str], noise: NDArray[np.float32]
+) -> None:
+    with pytest.raises(BlendkitError, match="no feature 'blok6_add' \\(did you mean 'block6_add'"):
+        perch(context, **files).features(noise, ["blok6_add"])
+
+
+def test_slim_or_whole_gives_the_same_bits(
+    context: MemberContext, files: dict[str, str], noise: NDArray[np.float32], world: Path, cache: Path
+) -> None:
+    some = MemberContext(context.classes[:3], context.taxonomy, examples=tuple(sorted(world.rglob("*.ogg")))[:2])
+    slim, whole = perch(some, **files), perch(some, slim=False, **files)
+    assert np.array_equal(slim.predict(noise), whole.predict(noise))
+    assert "slim graph" in slim.info.notes[-1]
+    assert ".ogg" in slim.info.notes[-1]
+    assert len(list((cache / "slim").iterdir())) == 1
+    assert slim.labels.width < whole.labels.width
+    assert slim.info.classes == whole.info.classes
+
+
+def test_a_synonym_and_a_genus(
+    context: MemberContext, files: dict[str, str], noise: NDArray[np.float32], tmp_path: Path
+) -> None:
+    names = Path(files["labels"]).read_text(encoding="utf-8").splitlines()[1:]
+    known = next(n for n in names if " " in n)
+    ours = {"a": "Novum nomen", "b": f"{known.split()[0]} fictus", "c": "Nihil simile"}
+    here = MemberContext(tuple(ours), Taxonomy({c: {"scientific_name": s} for c, s in ours.items()}))
+    synonyms = tmp_path / "synonyms.csv"
+    synonyms.write_text(f"Novum nomen,{known}\n", encoding="utf-8")
+    member = perch(here, synonyms=str(synonyms), proxies="genus", **files)
+    raw = raw_labels(files["model"], noise, "label")[0]
+    genus = [i for i, n in enumerate(names) if n.split()[0] == known.split()[0]]
+    got = member.predict(noise)
+    assert member.info.covered == (True, True, False)
+    assert np.allclose(got[:, 0], raw[:, names.index(known)], atol=1e-5)
+    assert np.allclose(got[:, 1], raw[:, genus].max(axis=1), atol=1e-5)
+    assert "1 by synonym" in member.info.notes[0]
+    assert "by the highest of their genus" in member.info.notes[0]
+
+
+def test_found_in_the_users_cache(
+    context: MemberContext, files: dict[str, str], noise: NDArray[np.float32], plain: NDArray[np.float32],
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch,
+) -> None:  # fmt: skip
+    monkeypatch.setattr(Path, "home", lambda: tmp_path)
+    for name in ("BLENDKIT_MODELS", "XDG_CACHE_HOME", "HF_HOME"):
+        monkeypatch.delenv(name, raising=False)
+    with pytest.raises(BlendkitError, match="Perch v2 was not found") as error:
+        perch(context)
+    assert "perch_v2.onnx or perch_v2_no_dft.onnx" in error.value.problems[0]
+    assert str(tmp_path / ".cache" / "huggingface" / "hub") in error.value.problems[0]
+    assert "Hugging Face" in error.value.problems[1]
+    hub = tmp_path / ".cache/huggingface/hub/models--justinchuby--Perch-onnx/snapshots/abc"
+    hub.mkdir(parents=True)
+    shutil.copy(files["model"], hub / "perch_v2.onnx")
+    shutil.copy(files["labels"], hub / "labels.csv")
+    assert np.array_equal(perch(context).predict(noise), plain)
 
 
 def other_contract(tmp_path: Path, save_graph: Graph, source: str, output: str) -> dict[str, str]:
@@ -136,12 +192,11 @@ def other_contract(tmp_path: Path, save_graph: Graph, source: str, output: str) 
     return {"model": str(path), "labels": str(labels)}
 
 
-@pytest.mark.parametrize("taps", ["none", "all"])
 @pytest.mark.parametrize(("source", "output"), [("audio", "label"), ("inputs", "scores")])
-def test_a_model_of_another_contract(tmp_path: Path, save_graph: Graph, taps: Any, source: str, output: str) -> None:
+def test_a_model_of_another_contract(tmp_path: Path, save_graph: Graph, source: str, output: str) -> None:
     here = MemberContext(("a",), Taxonomy({"a": {"scientific_name": "Pipa pipa"}}))
     with pytest.raises(BlendkitError, match="the graph has no") as error:
-        perch(here, taps=taps, **other_contract(tmp_path, save_graph, source, output))
+        perch(here, **other_contract(tmp_path, save_graph, source, output))
     assert "found" in str(error.value)
 
 

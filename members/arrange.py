@@ -1,0 +1,37 @@
+"""Where a selection of one axis lies before the axes were split, merged or squeezed."""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+Shape = tuple[int, ...]
+Index = NDArray[np.int64]
+
+
+def source_axis(before: Shape, after: Shape, axis: int, keep: Index) -> tuple[int, Index] | None:
+    """Return the axis of `before`, and the positions on it, that hold what `keep` on `axis` of `after` holds.
+
+    The numbers lie in the same order in both shapes. None if no selection of a single axis gives them.
+    """
+    lead = 0
+    while lead < min(axis, len(before)) and before[lead] == after[lead]:
+        lead += 1
+    tail = 0
+    while tail < min(len(before) - lead, len(after) - 1 - axis) and before[-1 - tail] == after[-1 - tail]:
+        tail += 1
+    inner, outer = before[lead : len(before) - tail], after[lead : len(after) - tail]
+    numbers = np.arange(int(np.prod(outer)))
+    wanted = numbers.reshape(outer).take(keep, axis - lead).ravel()
+    grid = numbers.reshape(inner)
+    for own in range(len(inner)):
+        chosen = _in_order(np.unravel_index(wanted, inner)[own])
+        if np.array_equal(grid.take(chosen, own).ravel(), wanted):
+            return lead + own, chosen
+    return None
+
+
+def _in_order(values: NDArray[np.intp]) -> Index:
+    """The distinct values, in the order in which they are first met."""
+    _, first = np.unique(values, return_index=True)
+    return values[np.sort(first)].astype(np.int64)
