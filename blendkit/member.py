@@ -5,13 +5,14 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Annotated, Literal, Protocol, runtime_checkable
+from typing import Annotated, Protocol, runtime_checkable
 
 import numpy as np
 from numpy.typing import NDArray
 
 from blendkit.audio import Edge
 from blendkit.errors import BlendkitError
+from blendkit.graphs.session import Provider
 from blendkit.grid import Anchor, Pool
 from blendkit.rows import NameRule
 from blendkit.scores import Scores, Space
@@ -31,7 +32,6 @@ class DataFile:
     find: Callable[[], Path] | None = None
 
 
-Provider = Literal["cpu", "cuda", "openvino"]
 FilePath = Annotated[str, DataFile()]
 
 

@@ -10,12 +10,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from blendkit.errors import BlendkitError
+from blendkit.graphs.onnx_file import check_input, check_width, load_graph, ports, require_names
+from blendkit.graphs.session import open_session
+from blendkit.graphs.slim import Ask
 from blendkit.grid import Pool, samples_at
 from blendkit.member import FilePath, MemberContext, MemberInfo
 from blendkit.ops.spaces import logit
 from blendkit_members.class_map import ClassMap, by_id, read_labels
-from blendkit_members.graph import check_input, check_width, load_graph, open_session, ports, require_names
-from blendkit_members.slim import Ask, slim_or_whole
+from blendkit_members.slimmed import slim_or_whole
 
 BELOW_FLOAT32 = 2.0**-150  # stands for an exact 0: half of float32's smallest positive value
 
@@ -30,6 +32,7 @@ class OnnxMember:
     output: str
     labels: ClassMap
     gives: Literal["logit", "prob"]
+    ask: Ask
 
     def predict(self, windows: NDArray[np.float32]) -> NDArray[np.float32]:
         """Return logits (B, C) of windows (B, samples)."""
@@ -76,14 +79,14 @@ def onnx_member(
     labels = read_labels(Path(classes))
     check_width("onnx", outputs, out, labels, Path(classes).name)
     mapped, notes = by_id("onnx", labels, context), []
+    ask = Ask(path, "onnx", name, samples_at(window, rate), rate, out, tuple(labels), mapped.used)
     if slim:
-        ask = Ask(path, "onnx", name, out, samples_at(window, rate), rate, mapped.used, mapped.width)
         path, mapped, note = slim_or_whole(ask, mapped, context)
         notes.append(note)
     session = open_session(path, context.threads, "onnx", context.provider)
     said = (mapped.note, *notes)
     info = MemberInfo(mapped.classes, mapped.covered, rate, window, batch, said, hop_s=hop_s, pool=pool)
-    return OnnxMember(info, session, name, out, mapped, gives)
+    return OnnxMember(info, session, name, out, mapped, gives, ask)
 
 
 def _only(kind: str, given: str | None, found: list[str]) -> str:

@@ -12,12 +12,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from blendkit.errors import BlendkitError, did_you_mean
+from blendkit.graphs.onnx_file import check_input, check_width, load_graph, ports, require_names
+from blendkit.graphs.session import open_session
+from blendkit.graphs.slim import Ask, graph_bytes
+from blendkit.graphs.taps import TAP, discover_blocks, with_taps
 from blendkit.member import DataFile, FilePath, MemberContext, MemberInfo
 from blendkit_members.class_map import ClassMap, Proxies, by_scientific_name, read_labels
-from blendkit_members.graph import check_input, check_width, load_graph, open_session, ports, require_names
 from blendkit_members.located import locate, model_folders
-from blendkit_members.slim import Ask, slim_or_whole
-from blendkit_members.taps import TAP, discover_blocks, with_taps
+from blendkit_members.slimmed import slim_or_whole
 
 RATE, WINDOW_S = 32000, 5.0
 SAMPLES = round(RATE * WINDOW_S)
@@ -44,7 +46,7 @@ class PerchMember:
     info: MemberInfo
     session: Any
     labels: ClassMap
-    model: Path
+    ask: Ask
     normalise: Normalise
     slope: float
     intercept: float
@@ -58,7 +60,7 @@ class PerchMember:
     @cached_property
     def feature_shapes(self) -> Mapping[str, tuple[int, ...]]:
         """The shape of every other output, and the width of every block that is found by structure."""
-        graph = load_graph(self.model, "perch")
+        graph = load_graph(self.ask.model, "perch")
         blocks = discover_blocks(graph)
         outputs = [o.name for o in ports(graph)[1] if o.name != LABEL]
         silence = np.zeros((1, SAMPLES), np.float32)
@@ -76,7 +78,7 @@ class PerchMember:
             hints = [f"{n!r}{did_you_mean(n, self.feature_shapes)}" for n in unknown]
             raise BlendkitError(f"perch: no feature {', '.join(hints)}", [f"has {', '.join(self.feature_shapes)}"])
         if tuple(names) not in self._sessions:
-            graph = load_graph(self.model, "perch")
+            graph = load_graph(self.ask.model, "perch")
             outputs = {o.name for o in ports(graph)[1]}
             made = self._open(graph, [n for n in names if n in outputs], [n for n in names if n not in outputs])
             self._sessions[tuple(names)] = made
@@ -92,7 +94,7 @@ class PerchMember:
 
     def _open(self, graph: Any, outputs: Sequence[str], blocks: Sequence[str]) -> Any:
         cut = with_taps(graph, blocks, outputs, "perch")
-        return open_session(cut, self.context.threads, "perch", self.context.provider)
+        return open_session(graph_bytes(cut), self.context.threads, "perch", self.context.provider)
 
 
 def prepare(windows: NDArray[np.float32], normalise: Normalise) -> NDArray[np.float32]:
@@ -140,10 +142,10 @@ def perch(
     mapped = by_scientific_name("perch", names, context, synonyms=own, proxies=proxies)
     notes = [mapped.note, f"audio normalisation {normalise}, logits x {slope:g} + {intercept:g}"]
     run = path
+    ask = Ask(path, "perch", INPUT, SAMPLES, RATE, LABEL, tuple(names), mapped.used)
     if slim:
-        ask = Ask(path, "perch", INPUT, LABEL, SAMPLES, RATE, mapped.used, mapped.width)
         run, mapped, note = slim_or_whole(ask, mapped, context)
         notes.append(note)
     session = open_session(run, context.threads, "perch", context.provider)
     info = MemberInfo(mapped.classes, mapped.covered, RATE, WINDOW_S, batch, tuple(notes))
-    return PerchMember(info, session, mapped, path, normalise, slope, intercept, context)
+    return PerchMember(info, session, mapped, ask, normalise, slope, intercept, context)

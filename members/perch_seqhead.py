@@ -11,11 +11,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from blendkit.errors import BlendkitError
+from blendkit.graphs.onnx_file import check_input, load_graph, metadata, ports
+from blendkit.graphs.session import open_session
+from blendkit.graphs.slim import Ask, slim
+from blendkit.graphs.taps import TAP
 from blendkit.member import FilePath, MemberContext, MemberInfo
 from blendkit_members.class_map import ClassMap, by_id
-from blendkit_members.graph import check_input, load_graph, metadata, open_session
-from blendkit_members.perch import INPUT, RATE, WINDOW_S, Normalise, prepare
-from blendkit_members.taps import TAP, with_taps
+from blendkit_members.perch import INPUT, RATE, SAMPLES, WINDOW_S, Normalise, prepare
 
 
 @dataclass(frozen=True)
@@ -25,12 +27,13 @@ class SeqHeadMember:
     info: MemberInfo
     backbone: Any
     head: Any
+    ask: Ask
     labels: ClassMap
     normalise: Normalise
 
     def predict(self, windows: NDArray[np.float32]) -> NDArray[np.float32]:
         """Return logits (B, C) of windows (B, 160000) at 32 kHz."""
-        features = self.backbone.run(None, {INPUT: prepare(windows, self.normalise)})
+        features = self.backbone.run([b + TAP for b in self.ask.taps], {INPUT: prepare(windows, self.normalise)})
         names = [i.name for i in self.head.get_inputs()]
         logits = self.head.run(None, dict(zip(names, features, strict=True)))[0]
         return self.labels.place(logits)
@@ -59,15 +62,16 @@ def perch_seqhead(
     classes, blocks, saw = (_names(Path(head).name, key, facts.get(key, "[]")) for key in ("classes", "blocks", "saw"))
     session = open_session(Path(head), context.threads, "perch-seqhead", context.provider)
     _check_head(Path(head).name, session, classes, blocks)
-    cut = with_taps(load_graph(Path(backbone), "perch-seqhead"), blocks, [], "perch-seqhead")
-    trunk = open_session(cut, context.threads, "perch-seqhead", context.provider)
-    check_input("perch-seqhead", trunk.get_inputs(), INPUT, round(RATE * WINDOW_S))
+    check_input("perch-seqhead", ports(load_graph(Path(backbone), "perch-seqhead"))[0], INPUT, SAMPLES)
+    ask = Ask(Path(backbone), "perch-seqhead", INPUT, SAMPLES, RATE, taps=tuple(blocks))
+    slimmed = slim(ask, context.examples, context.threads)
+    trunk = open_session(slimmed.path, context.threads, "perch-seqhead", context.provider)
     outputs = [o.name for o in trunk.get_outputs()]
-    assert outputs == [b + TAP for b in blocks], "taps come in the order asked"
+    assert [o for o in outputs if o.endswith(TAP)] == [b + TAP for b in blocks], "taps come in the order asked"
     mapped = by_id("perch-seqhead", classes, context)
-    notes = (mapped.note, f"blocks {', '.join(blocks)}", f"audio normalisation {normalise}")
+    notes = (mapped.note, f"blocks {', '.join(blocks)}", f"audio normalisation {normalise}", slimmed.note())
     info = MemberInfo(mapped.classes, mapped.covered, RATE, WINDOW_S, batch, notes, tuple(saw))
-    made = SeqHeadMember(info, trunk, session, mapped, normalise)
+    made = SeqHeadMember(info, trunk, session, ask, mapped, normalise)
     _check_widths(made, Path(head).name)
     return made
 
@@ -85,7 +89,7 @@ def _names(source: str, key: str, text: str) -> list[str]:
 def _check_widths(member: SeqHeadMember, source: str) -> None:
     """Hear one silent window: block widths are only known once the graphs run together."""
     try:
-        member.predict(np.zeros((1, round(RATE * WINDOW_S)), np.float32))
+        member.predict(np.zeros((1, SAMPLES), np.float32))
     except BlendkitError:
         raise
     except Exception as error:  # the runtime raises its own family of exceptions

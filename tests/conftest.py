@@ -8,14 +8,18 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import onnx
 import pytest
 import soundfile
 from hypothesis import settings
 from numpy.typing import NDArray
+from onnx import TensorProto, helper, numpy_helper
 
 from blendkit.sample import WorldConfig, make_world
 
 Samples = NDArray[np.float32]
+Graph = Callable[..., Path]
+IR, OPSET = 8, 17  # old enough for every onnxruntime in use
 
 settings.register_profile("blendkit", deadline=None, max_examples=50)
 settings.load_profile("blendkit")
@@ -72,3 +76,28 @@ def world(tmp_path_factory: pytest.TempPathFactory) -> Path:
     if not folder.exists():
         make_world(folder, WorldConfig(train_recordings=6, test_recordings=3, focal_clips=3))
     return folder
+
+
+def save(path: Path, nodes: Sequence[Any], inputs: Any, outputs: Any, weights: Any, **meta: str) -> Path:
+    """Write a graph. inputs and outputs: {name: shape}; weights: {name: array}."""
+
+    def infos(ports: dict[str, Sequence[int | str]]) -> list[Any]:
+        return [helper.make_tensor_value_info(n, TensorProto.FLOAT, list(s)) for n, s in ports.items()]
+
+    graph = helper.make_graph(
+        list(nodes),
+        "small",
+        infos(inputs),
+        infos(outputs),
+        initializer=[numpy_helper.from_array(v, n) for n, v in weights.items()],
+    )
+    model = helper.make_model(graph, opset_imports=[helper.make_opsetid("", OPSET)], ir_version=IR)
+    helper.set_model_props(model, meta)
+    onnx.save(model, str(path))
+    return path
+
+
+@pytest.fixture(scope="session")
+def save_graph() -> Graph:
+    """Write a graph from nodes, {input: shape}, {output: shape} and {weight: array}."""
+    return save

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from blendkit.errors import BlendkitError
-from blendkit_members.arrange import Index, Shape, source_axis
+from blendkit.graphs.arrange import Index, Shape, source_axis
 
 _SAME = (
     *("Identity", "Cast", "Clip", "Dropout", "Sigmoid", "HardSigmoid", "Tanh", "Relu", "LeakyRelu", "Elu", "Gelu"),
@@ -19,7 +19,6 @@ _SAME = (
 _BROADCAST = ("Add", "Sub", "Mul", "Div", "Pow", "Max", "Min", "Mean", "Sum", "Where", "PRelu", "Mod")
 _POOLS = ("GlobalMaxPool", "GlobalAveragePool", "MaxPool", "AveragePool")
 _ARRANGE = ("Reshape", "Squeeze", "Unsqueeze", "Flatten")
-HEADS = ("MatMul", "Gemm", "Conv", "Einsum")
 
 
 @dataclass

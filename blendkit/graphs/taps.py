@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from blendkit_members.graph import require_names
+from blendkit.graphs.onnx_file import require_names
 
 _POOLING = ("GlobalAveragePool", "GlobalMaxPool", "ReduceMean", "AveragePool")
 TAP = "__mean"  # suffix of a tap's pooled output
@@ -33,8 +33,10 @@ def discover_blocks(model: Any) -> list[str]:
     return list(dict.fromkeys(ends))
 
 
-def with_taps(model: Any, blocks: Sequence[str], outputs: Sequence[str], name: str) -> bytes:
-    """Return the graph cut to `outputs` and to the block tensors averaged over their two last axes.
+def with_taps(model: Any, blocks: Sequence[str], outputs: Sequence[str], name: str, *, cut: bool = True) -> Any:
+    """Return the graph with `outputs` and the block tensors averaged over their two last axes, and no more.
+
+    cut: leave out the nodes that nothing asked for needs; without it the whole graph is kept.
 
     Block outputs are named `<tensor>__mean`, [batch, channels]. Raises BlendkitError for a tensor the
     graph does not have, with the nearest.
@@ -53,12 +55,11 @@ def with_taps(model: Any, blocks: Sequence[str], outputs: Sequence[str], name: s
     for block in blocks:
         pooled = block + TAP
         inputs = [block, "tap_axes"] if opset >= 18 else [block]
-        axes = {} if opset >= 18 else {"axes": [2, 3]}
+        axes: dict[str, Any] = {} if opset >= 18 else {"axes": [2, 3]}
         tapped.graph.node.append(helper.make_node("ReduceMean", inputs, [pooled], keepdims=0, **axes))
         tapped.graph.output.append(helper.make_tensor_value_info(pooled, TensorProto.FLOAT, ["batch", None]))
     wanted = [*outputs, *(b + TAP for b in blocks)]
-    cut = utils.Extractor(tapped).extract_model([i.name for i in tapped.graph.input], wanted)
-    return bytes(cut.SerializeToString())
+    return utils.Extractor(tapped).extract_model([i.name for i in tapped.graph.input], wanted) if cut else tapped
 
 
 def _groups(node: Any) -> int:

@@ -11,8 +11,9 @@ import pytest
 from onnx import helper
 
 from blendkit.errors import BlendkitError
-from blendkit_members.graph import load_graph, open_session
-from blendkit_members.taps import TAP, discover_blocks, with_taps
+from blendkit.graphs.onnx_file import load_graph
+from blendkit.graphs.session import open_session
+from blendkit.graphs.taps import TAP, discover_blocks, with_taps
 
 Graph = Callable[..., Path]
 
@@ -109,7 +110,7 @@ def test_taps_are_means_of_the_block(tmp_path: Path, save_graph: Graph, opset: i
     path, ends = built(tmp_path / "net.onnx", save_graph, residual=True)
     model = load_graph(path, "perch")
     model.opset_import[0].version = opset
-    session = open_session(with_taps(model, ends[1:], ["out"], "perch"), 1, "perch")
+    session = open_session(with_taps(model, ends[1:], ["out"], "perch").SerializeToString(), 1, "perch")
     assert [o.name for o in session.get_outputs()] == ["out", *(e + TAP for e in ends[1:])]
     x = np.random.default_rng(1).standard_normal((2, 4, 6, 6)).astype(np.float32)
     whole = onnxruntime.InferenceSession(with_outputs(path, ends[1:]), providers=["CPUExecutionProvider"]).run(
@@ -128,7 +129,7 @@ def with_outputs(path: Path, names: list[str]) -> bytes:
 
 def test_the_graph_is_cut_to_its_taps(tmp_path: Path, save_graph: Graph) -> None:
     path, ends = built(tmp_path / "net.onnx", save_graph, residual=True)
-    cut = onnx.load_model_from_string(with_taps(load_graph(path, "m"), ends[:1], [], "m"))
+    cut = with_taps(load_graph(path, "m"), ends[:1], [], "m")
     assert not any(n.name.startswith(("b2", "b3", "out")) for n in cut.graph.node)
     assert [o.name for o in cut.graph.output] == [ends[0] + TAP]
 
