@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from fractions import Fraction
 from itertools import pairwise
+from math import ceil
 from typing import Literal
 
 import numpy as np
@@ -12,8 +13,8 @@ from numpy.typing import NDArray
 
 from blendkit.errors import BlendkitError
 
-Pool = Literal["mean", "max"]
-Anchor = Literal["recording", "chunk"]
+Pool = Literal["mean", "max", "frames"]
+Anchor = Literal["recording", "chunk", "centre"]
 Float = NDArray[np.float64]
 
 
@@ -51,23 +52,29 @@ class Overlaps:
     chunks: int
 
 
-def overlaps(starts: NDArray[np.int64], size: int, chunk_edges: NDArray[np.int64]) -> Overlaps:
-    """Return which windows [start, start + size) share samples with which chunks, and how many.
+def overlaps(starts: NDArray[np.int64], ends: NDArray[np.int64], chunk_edges: NDArray[np.int64]) -> Overlaps:
+    """Return which windows [start, end) share samples with which chunks, and how many.
 
-    starts (W,) rising, chunk_edges (K + 1,). Raises BlendkitError if a chunk has no window, which a hop
-    longer than the window can leave.
+    starts, ends (W,) in any order, chunk_edges (K + 1,) rising; windows may reach beyond the chunks.
     """
-    first = np.searchsorted(starts + size, chunk_edges[:-1], side="right")  # the first to end after the chunk starts
-    last = np.searchsorted(starts, chunk_edges[1:], side="left")  # the first to start after the chunk ends
-    counts = last - first
-    if (counts < 1).any():
-        k = int(np.argmax(counts < 1))
-        raise BlendkitError(f"no window of the member touches chunk {k + 1}: its hop leaves gaps")
-    chunk = np.repeat(np.arange(len(counts)), counts)
-    window = np.concatenate([np.arange(a, b) for a, b in zip(first, last, strict=True)]).astype(np.int64)
+    first = np.maximum(np.searchsorted(chunk_edges, starts, side="right") - 1, 0)
+    last = np.minimum(np.searchsorted(chunk_edges, ends, side="left"), len(chunk_edges) - 1)
+    counts = np.where(ends > starts, np.maximum(last - first, 0), 0)
+    window = np.repeat(np.arange(len(starts)), counts)
+    chunk = np.arange(len(window)) - np.repeat(np.cumsum(counts) - counts, counts) + first[window]
     low = np.maximum(starts[window], chunk_edges[chunk])
-    high = np.minimum(starts[window] + size, chunk_edges[chunk + 1])
-    return Overlaps(chunk, window, high - low, len(counts))
+    high = np.minimum(ends[window], chunk_edges[chunk + 1])
+    touching = high > low
+    window, chunk, shared = window[touching], chunk[touching], (high - low)[touching]
+    order = np.lexsort((window, chunk))
+    return Overlaps(chunk[order], window[order], shared[order], len(chunk_edges) - 1)
+
+
+def require_all(pairs: Overlaps) -> None:
+    """Raise BlendkitError if a chunk has no window, which a hop longer than the window can leave."""
+    heard = np.bincount(pairs.chunk, minlength=pairs.chunks) > 0
+    if not heard.all():
+        raise BlendkitError(f"no window of the member touches chunk {int(np.argmin(heard)) + 1}: its hop leaves gaps")
 
 
 def place(
@@ -77,15 +84,19 @@ def place(
 
     anchor `recording`: every hop from the recording's start; a window counts in every chunk it touches.
     `chunk`: every hop from each chunk's own start until one reaches its end; a window counts in its chunk
-    alone. Raises BlendkitError if a chunk has no window.
+    alone. `centre`: one window centred on each chunk, whatever the hop; it counts in every chunk it
+    touches, and the first and last reach beyond the recording. Raises BlendkitError if a chunk has no window.
     """
     size, chunks = samples_at(window_s, rate), len(chunk_edges) - 1
     if not chunks:
         none = np.empty(0, np.int64)
         return none, Overlaps(none, none, none, 0)
-    if anchor == "recording":
-        starts = window_starts(int(chunk_edges[-1]), window_s, hop_s, rate)
-        return starts, overlaps(starts, size, chunk_edges)
+    if anchor != "chunk":
+        centred = chunk_edges[:-1] + (np.diff(chunk_edges) - size) // 2
+        starts = centred if anchor == "centre" else window_starts(int(chunk_edges[-1]), window_s, hop_s, rate)
+        pairs = overlaps(starts, starts + size, chunk_edges)
+        require_all(pairs)
+        return starts, pairs
     own = [a + window_starts(int(b - a), window_s, hop_s, rate) for a, b in pairwise(chunk_edges)]
     starts = np.concatenate(own)
     chunk = np.repeat(np.arange(chunks), [len(o) for o in own])
@@ -93,7 +104,7 @@ def place(
     return starts, Overlaps(chunk, np.arange(len(starts)), shared, chunks)
 
 
-def onto_chunks(values: Float, pairs: Overlaps, pool: Pool) -> Float:
+def onto_chunks(values: Float, pairs: Overlaps, pool: Literal["mean", "max"]) -> Float:
     """Return (K, C) chunk scores from window scores (W, C).
 
     mean: weighted by shared samples, so that a window that only brushes a chunk hardly counts. max: the
@@ -108,3 +119,29 @@ def onto_chunks(values: Float, pairs: Overlaps, pool: Pool) -> Float:
     total = np.zeros((pairs.chunks, values.shape[1]))
     np.add.at(total, pairs.chunk, values[pairs.window] * share[:, None])
     return total
+
+
+def frames_onto_chunks(frames: Float, starts: NDArray[np.int64], size: int, chunk_edges: NDArray[np.int64]) -> Float:
+    """Return (K, C): frames (W, T, C) of overlapping windows averaged on one timeline, then each chunk's highest.
+
+    A window of `size` samples has T frames; starts (W,) may be negative. This is the overlap-average-max
+    of the BirdCLEF 2025 winner (Babych). Raises BlendkitError if a chunk is shorter than a frame.
+    """
+    count, classes = frames.shape[1:]
+    step = Fraction(size, count)
+    first = np.array([round(Fraction(int(s)) / step) for s in starts], np.int64)
+    at = (first[:, None] + np.arange(count)).ravel()
+    low = int(at.min())
+    total = np.zeros((int(at.max()) - low + 1, classes))
+    np.add.at(total, at - low, frames.reshape(-1, classes))
+    seen = np.bincount(at - low, minlength=len(total))
+    mean = total / np.maximum(seen, 1)[:, None]
+    out = np.empty((len(chunk_edges) - 1, classes))
+    for k, (a, b) in enumerate(pairwise(chunk_edges.tolist())):
+        # frames whose middle lies inside the chunk
+        begin, end = (max(0, ceil(Fraction(x) / step - Fraction(1, 2)) - low) for x in (a, b))
+        inside = mean[begin:end][seen[begin:end] > 0]
+        if not len(inside):
+            raise BlendkitError(f"chunk {k + 1} holds no whole frame: frames are {float(step):g} samples long")
+        out[k] = inside.max(axis=0)
+    return out

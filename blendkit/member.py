@@ -60,7 +60,8 @@ class MemberInfo:
     classes: its columns, ids of the run's classes; covered (C,): which of them it really scores.
     rate (Hz) and window_s (seconds): the audio one prediction needs. hop_s: seconds from window to window
     (None: the window, so that none overlap). anchor and pool: where windows that are no chunks lie, and
-    how they make up a chunk, see `blendkit.grid`. batch: windows per call.
+    how they make up a chunk, see `blendkit.grid`. frames: with the pool `frames`, how many frames of a
+    window `predict` gives, as probabilities (B, frames, C). batch: windows per call.
     notes: conventions worth printing (normalisation, class mapping). saw: the labelled recordings it
     was fitted on, where known: figures on those are in-sample.
     """
@@ -75,6 +76,7 @@ class MemberInfo:
     hop_s: float | None = None
     pool: Pool = "mean"
     anchor: Anchor = "recording"
+    frames: int = 0
 
 
 @runtime_checkable

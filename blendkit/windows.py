@@ -12,9 +12,11 @@ from numpy.typing import NDArray
 
 from blendkit.audio import Decoded, Samples, cut, resample
 from blendkit.errors import BlendkitError, broken
-from blendkit.grid import Overlaps, edges, onto_chunks, place, samples_at
+from blendkit.grid import Overlaps, edges, frames_onto_chunks, onto_chunks, place, samples_at
 from blendkit.member import TTA, FeatureMember, FrontedMember, Member, MemberInfo
+from blendkit.ops.spaces import logit
 
+BELOW_FLOAT32 = 2.0**-150  # stands for an exact 0: half of float32's smallest positive value
 Call = Callable[[NDArray[np.float32]], Sequence[NDArray[np.float32]]]
 
 
@@ -36,6 +38,8 @@ def check_window(name: str, info: MemberInfo, chunk_s: float) -> None:
         bad = [f"its hop of {hop_s:g} s leaves gaps between windows of {info.window_s:g} s"]
     if not bad and chunk_s <= 0:
         bad = [f"chunks are {chunk_s:g} s"]
+    if not bad and (info.pool == "frames") != (info.frames > 0):
+        bad = [f"it pools by {info.pool!r} and gives {info.frames} frames a window"]
     if bad:
         raise BlendkitError(f"member {name!r}: unusable windows", bad)
 
@@ -74,7 +78,10 @@ def score_together(
         heard = _guarded(first, "front", windows)
         return [_checked(m, _guarded(m, "predict_front", heard), len(windows)) for m in members]
 
-    return _heard(call, [len(m.info.classes) for m in members], first.info, jobs, chunk_s, tta)
+    if first.info.pool == "frames" and tta.shifts_s != (0.0,):
+        raise BlendkitError("frames of shifted windows do not lie on one timeline: no tta with `pool: frames`")
+    widths = [len(m.info.classes) * max(1, m.info.frames) for m in members]
+    return _heard(call, widths, first.info, jobs, chunk_s, tta)
 
 
 def features_of(
@@ -119,7 +126,7 @@ def _heard(
     for sums in summed:
         sums /= np.maximum(count, 1)[:, None]
     if not _hears_chunks(info, chunk_s):
-        summed = [_on_chunks(sums, info, placed) for sums in summed]
+        summed = [_on_chunks(sums, info, chunk_s, placed) for sums in summed]
     return [sums.astype(np.float32) for sums in summed]
 
 
@@ -128,7 +135,7 @@ def _hop(info: MemberInfo) -> float:
 
 
 def _hears_chunks(info: MemberInfo, chunk_s: float) -> bool:
-    return info.window_s == chunk_s and info.hop_s in (None, chunk_s)
+    return info.pool != "frames" and info.window_s == chunk_s and info.hop_s in (None, chunk_s)
 
 
 def _place(info: MemberInfo, chunk_s: float, chunks: int) -> tuple[NDArray[np.int64], Overlaps | None]:
@@ -140,15 +147,30 @@ def _place(info: MemberInfo, chunk_s: float, chunks: int) -> tuple[NDArray[np.in
 
 
 def _on_chunks(
-    values: NDArray[np.float64], info: MemberInfo, placed: Sequence[tuple[NDArray[np.int64], Overlaps | None]]
+    values: NDArray[np.float64],
+    info: MemberInfo,
+    chunk_s: float,
+    placed: Sequence[tuple[NDArray[np.int64], Overlaps | None]],
 ) -> NDArray[np.float64]:
     """Pool window scores onto chunks, recording by recording."""
-    parts, row = [values[:0]], 0
+    width = values.shape[1] // max(1, info.frames)
+    parts, row = [np.empty((0, width))], 0
     for starts, pairs in placed:
+        own = values[row : row + len(starts)]
         if pairs is not None and len(starts):
-            parts.append(onto_chunks(values[row : row + len(starts)], pairs, info.pool))
+            parts.append(_frames(own, info, chunk_s, starts, pairs) if info.pool == "frames" else
+                         onto_chunks(own, pairs, info.pool))  # fmt: skip
         row += len(starts)
     return np.concatenate(parts)
+
+
+def _frames(
+    values: NDArray[np.float64], info: MemberInfo, chunk_s: float, starts: NDArray[np.int64], pairs: Overlaps
+) -> NDArray[np.float64]:
+    """Frame probabilities (W, T * C) to logits (K, C)."""
+    size, bounds = samples_at(info.window_s, info.rate), edges(pairs.chunks, chunk_s, info.rate)
+    frames = values.reshape(len(values), info.frames, -1)
+    return logit(frames_onto_chunks(frames, starts, size, bounds), floor=BELOW_FLOAT32)
 
 
 def _windows(
@@ -185,10 +207,11 @@ def _guarded(member: Any, method: str, *args: Any) -> Any:
 
 def _checked(member: Member, values: Any, count: int) -> NDArray[np.float32]:
     logits = np.asarray(values)
-    expected = (count, len(member.info.classes))
+    info = member.info
+    expected = (count, info.frames, len(info.classes)) if info.frames else (count, len(info.classes))
     if logits.shape != expected:
         raise BlendkitError(f"member gave scores of shape {logits.shape}, expected {expected}")
-    return logits
+    return logits.reshape(count, -1)
 
 
 def _add(sums: NDArray[np.float64], at: list[int], values: NDArray[Any]) -> None:

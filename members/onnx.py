@@ -16,10 +16,9 @@ from blendkit.graphs.slim import Ask
 from blendkit.grid import Pool, samples_at
 from blendkit.member import FilePath, MemberContext, MemberInfo
 from blendkit.ops.spaces import logit
+from blendkit.windows import BELOW_FLOAT32
 from blendkit_members.class_map import ClassMap, by_id, read_labels
 from blendkit_members.slimmed import slim_or_whole
-
-BELOW_FLOAT32 = 2.0**-150  # stands for an exact 0: half of float32's smallest positive value
 
 
 @dataclass(frozen=True)
