@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -11,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from blendkit.errors import BlendkitError
-from blendkit.graphs.onnx_file import check_input, load_graph, metadata, ports
+from blendkit.graphs.onnx_file import check_input, load_graph, metadata, metadata_names, ports
 from blendkit.graphs.session import open_session
 from blendkit.graphs.slim import Ask, slim
 from blendkit.graphs.taps import TAP
@@ -53,15 +52,11 @@ def perch_seqhead(
     per input, in input order). The backbone is cut to those blocks, so its own classifier costs nothing.
     """
     graph = load_graph(Path(head), "perch-seqhead")
-    facts = metadata(graph)
-    missing = [k for k in ("classes", "blocks") if k not in facts]
-    if missing:
-        raise BlendkitError(
-            f"perch-seqhead: {Path(head).name} has no metadata {missing}", [f"has {', '.join(facts) or 'none'}"]
-        )
-    classes, blocks, saw = (_names(Path(head).name, key, facts.get(key, "[]")) for key in ("classes", "blocks", "saw"))
+    source = Path(head).name
+    classes, blocks = (metadata_names(graph, key, source, "perch-seqhead") for key in ("classes", "blocks"))
+    saw = metadata_names(graph, "saw", source, "perch-seqhead") if "saw" in metadata(graph) else []
     session = open_session(Path(head), context.threads, "perch-seqhead", context.provider)
-    _check_head(Path(head).name, session, classes, blocks)
+    _check_head(source, session, classes, blocks)
     check_input("perch-seqhead", ports(load_graph(Path(backbone), "perch-seqhead"))[0], INPUT, SAMPLES)
     ask = Ask(Path(backbone), "perch-seqhead", INPUT, SAMPLES, RATE, taps=tuple(blocks))
     slimmed = slim(ask, context.examples, context.threads)
@@ -72,18 +67,8 @@ def perch_seqhead(
     notes = (mapped.note, f"blocks {', '.join(blocks)}", f"audio normalisation {normalise}", slimmed.note())
     info = MemberInfo(mapped.classes, mapped.covered, RATE, WINDOW_S, batch, notes, tuple(saw))
     made = SeqHeadMember(info, trunk, session, ask, mapped, normalise)
-    _check_widths(made, Path(head).name)
+    _check_widths(made, source)
     return made
-
-
-def _names(source: str, key: str, text: str) -> list[str]:
-    try:
-        found = json.loads(text)
-    except ValueError:
-        found = None
-    if not isinstance(found, list) or not all(isinstance(n, str) for n in found):
-        raise BlendkitError(f"perch-seqhead: {source}: metadata {key!r} is no JSON list of names, got {text[:60]!r}")
-    return found
 
 
 def _check_widths(member: SeqHeadMember, source: str) -> None:

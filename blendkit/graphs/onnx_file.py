@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -89,3 +90,20 @@ def load_graph(path: Path, name: str) -> Any:
 def metadata(model: Any) -> dict[str, str]:
     """Return the model's metadata properties."""
     return {p.key: p.value for p in model.metadata_props}
+
+
+def metadata_names(model: Any, key: str, source: str, name: str) -> list[str]:
+    """Return a list of names that a model's metadata holds as JSON.
+
+    Raises BlendkitError naming the file `source` if it is not there, or is no such list.
+    """
+    facts = metadata(model)
+    if key not in facts:
+        raise BlendkitError(f"{name}: {source} has no metadata {key!r}", [f"has {', '.join(facts) or 'none'}"])
+    try:
+        found = json.loads(facts[key])
+    except ValueError:
+        found = None
+    if not isinstance(found, list) or not all(isinstance(n, str) for n in found):
+        raise BlendkitError(f"{name}: {source}: metadata {key!r} is no JSON list of names, got {facts[key][:60]!r}")
+    return found

@@ -94,7 +94,7 @@ def test_it_says_what_it_was_fitted_on(world: Path, files: dict[str, str]) -> No
 
 def test_missing_metadata(files: dict[str, str], head: Callable[..., str]) -> None:
     text = failure(files["backbone"], head(kind="seqhead", classes='["a", "b"]'))
-    assert "head.onnx has no metadata ['blocks']" in text
+    assert "head.onnx has no metadata 'blocks'" in text
     assert "has kind, classes" in text
     assert "has none" in failure(files["backbone"], head())
 
