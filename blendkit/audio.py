@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import io
+import tempfile
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path, PurePath
-from typing import Literal
+from typing import Any, Literal
 
 import numpy as np
 from numpy.typing import NDArray
@@ -18,6 +19,8 @@ from blendkit.rows import natural_key
 SUFFIXES = frozenset({".aif", ".aiff", ".flac", ".mp3", ".oga", ".ogg", ".opus", ".wav"})
 MIN_REMAINDER_S = 1.0
 MIN_RATE = 1000  # Hz; nothing that records animals is slower, but a broken header may be
+LONG_S = 1800.0  # recordings longer than this lie on disk while they are scored, not in memory
+BLOCK_S = 60
 
 Samples = NDArray[np.float32]
 Status = Literal["ok", "padded", "short", "holed", "unreadable", "empty", "silent"]
@@ -101,28 +104,29 @@ def probe_duration(path: Path) -> float | None:
     return float(info.frames / info.samplerate)
 
 
-def decode(path: Path) -> Decoded:
+def decode(path: Path, scratch: Path | None = None) -> Decoded:
     """Decode a whole file to mono (mean of channels) at its own rate.
 
     Lost stretches of a damaged Ogg file are found by its page numbers and become silence at their
-    true place; a decoder alone would let all later audio slip forward.
+    true place; a decoder alone would let all later audio slip forward. scratch: a folder for the samples
+    of recordings longer than half an hour, which are then mapped from disk; memory stays flat.
     """
     import soundfile
 
     try:
         with soundfile.SoundFile(str(path)) as handle:
             stated, rate, channels = handle.frames, handle.samplerate, handle.channels
-            samples = _mono(handle.read(dtype="float32", always_2d=True))
+            samples, finite = _read(handle, scratch)
             segments = sound_segments(path, rate)
             if segments and len(samples):
-                return _mended(segments, rate)
+                return _mended(segments, rate, scratch)
             if 0 < len(samples) < stated:
                 return _cut_short(samples, stated, rate)
     except (OSError, RuntimeError, MemoryError) as error:  # a lying header can ask for any amount of memory
         reason = str(error).replace(str(path), path.name)
         return Decoded(np.zeros(0, np.float32), 0, 0.0, "unreadable", reason)
     seconds = len(samples) / rate
-    if not np.isfinite(samples).all():
+    if not finite:
         return Decoded(np.zeros(0, np.float32), rate, 0.0, "unreadable", "samples are not finite")
     if rate < MIN_RATE:
         return Decoded(np.zeros(0, np.float32), rate, 0.0, "unreadable", f"a sample rate of {rate} Hz")
@@ -133,19 +137,51 @@ def decode(path: Path) -> Decoded:
     return Decoded(samples, rate, seconds, "ok", f"{channels} channels averaged" if channels > 2 else "")
 
 
+def _read(handle: Any, scratch: Path | None) -> tuple[Samples, bool]:
+    """All samples as mono, read block by block; and whether they are finite."""
+    long = scratch is not None and handle.frames > LONG_S * handle.samplerate
+    if not long:
+        samples = _mono(handle.read(dtype="float32", always_2d=True))
+        return samples, bool(np.isfinite(samples).all())
+    out, at, finite = _room(handle.frames, handle.samplerate, scratch), 0, True
+    for frames in handle.blocks(BLOCK_S * handle.samplerate, dtype="float32", always_2d=True):
+        out[at : at + len(frames)] = _mono(frames)
+        finite = finite and bool(np.isfinite(frames).all())
+        at += len(frames)
+    return out[:at], finite
+
+
+def _room(count: int, rate: int, scratch: Path | None) -> Samples:
+    """Zeros in memory, or for a long recording in a file of their own."""
+    if scratch is None or count <= LONG_S * rate:
+        return np.zeros(count, np.float32)
+    with tempfile.NamedTemporaryFile(dir=scratch, suffix=".f32", delete=False) as handle:
+        return np.memmap(handle.name, np.float32, "w+", shape=(count,))
+
+
 def silence(duration_s: float, rate: int, status: Status, note: str) -> Decoded:
     """Return digital silence that stands in for audio that is not there."""
     return Decoded(np.zeros(round(duration_s * rate), np.float32), rate, duration_s, status, note)
 
 
-def resample(decoded: Decoded, rate: int) -> Decoded:
-    """Return the recording at `rate` Hz (soxr HQ, the whole recording at once: no edges inside)."""
+def resample(decoded: Decoded, rate: int, scratch: Path | None = None) -> Decoded:
+    """Return the recording at `rate` Hz (soxr HQ; one stream over the whole recording: no edges inside)."""
     import soxr
 
-    if decoded.rate == rate or not len(decoded.samples):
-        return Decoded(decoded.samples, rate, decoded.duration_s, decoded.status, decoded.note)
-    samples = soxr.resample(decoded.samples, decoded.rate, rate, quality="HQ")
-    return Decoded(np.ascontiguousarray(samples, np.float32), rate, decoded.duration_s, decoded.status, decoded.note)
+    given = decoded.samples
+    if decoded.rate == rate or not len(given):
+        return replace(decoded, rate=rate)
+    if scratch is None or len(given) <= LONG_S * decoded.rate:
+        samples = np.ascontiguousarray(soxr.resample(given, decoded.rate, rate, quality="HQ"), np.float32)
+        return replace(decoded, samples=samples, rate=rate)
+    out, at = _room(-(-len(given) * rate // decoded.rate) + rate, rate, scratch), 0
+    stream = soxr.ResampleStream(decoded.rate, rate, 1, dtype="float32", quality="HQ")
+    block = BLOCK_S * decoded.rate
+    for first in range(0, len(given), block):
+        made = stream.resample_chunk(np.asarray(given[first : first + block]), last=first + block >= len(given))
+        out[at : at + len(made)] = made
+        at += len(made)
+    return replace(decoded, samples=out[:at], rate=rate)
 
 
 def fit_duration(decoded: Decoded, expected_s: float) -> Decoded:
@@ -187,11 +223,11 @@ def _cut_short(samples: Samples, stated: int, rate: int) -> Decoded:
     return Decoded(samples, rate, stated / rate, "holed", note)
 
 
-def _mended(segments: Sequence[Segment], rate: int) -> Decoded:
+def _mended(segments: Sequence[Segment], rate: int, scratch: Path | None) -> Decoded:
     """Decode each sound stretch by itself and put it where it belongs; what is lost stays silent."""
     import soundfile
 
-    out = np.zeros(segments[-1].end, np.float32)
+    out = _room(segments[-1].end, rate, scratch)
     kept = 0
     for segment in segments:
         try:

@@ -5,18 +5,21 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Annotated, Protocol, runtime_checkable
+from typing import TYPE_CHECKING, Annotated, Protocol, runtime_checkable
 
 import numpy as np
 from numpy.typing import NDArray
 
-from blendkit.audio import Edge
+from blendkit.audio import Edge, Recording
 from blendkit.errors import BlendkitError
 from blendkit.graphs.session import Provider
 from blendkit.grid import Anchor, Pool
 from blendkit.rows import NameRule
 from blendkit.scores import Scores, Space
 from blendkit.taxonomy import Taxonomy
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 SCORING_FORMAT = 1  # raised whenever decoding, cutting or augmentation would give other logits
 
@@ -40,8 +43,9 @@ class MemberContext:
     """What a member may know of the run it serves.
 
     classes: the target class ids (empty if the run has none of its own); chunk_s: chunk length in
-    seconds; threads: how many the member may use; examples: some of the run's recordings, to check a
-    model's surgery on; provider: what runs ONNX graphs.
+    seconds; threads: how many the member may use; recordings: those of the run, where it has any (a path
+    without a name: no audio); expected_s: durations in seconds that are known beforehand, by recording id;
+    provider: what runs ONNX graphs; allow_code: whether a recipe may name a Python function to call.
     """
 
     classes: tuple[str, ...] = ()
@@ -49,8 +53,15 @@ class MemberContext:
     names: NameRule = field(default_factory=NameRule)
     chunk_s: float = 5.0
     threads: int = 1
-    examples: tuple[Path, ...] = ()
+    recordings: tuple[Recording, ...] = ()
+    expected_s: Mapping[str, float] = field(default_factory=dict)
     provider: Provider = "cpu"
+    allow_code: bool = False
+
+    @property
+    def examples(self) -> tuple[Path, ...]:
+        """Some of the run's recordings, to try something out on."""
+        return tuple(r.path for r in self.recordings if r.path.name)[:3]
 
 
 @dataclass(frozen=True)
@@ -121,6 +132,23 @@ class FrontedMember(Protocol):
 
     def predict_front(self, features: NDArray[np.float32]) -> NDArray[np.float32]:
         """Return logits (B, C) of what `front` gives; `predict` is this of `front`."""
+        ...
+
+
+@runtime_checkable
+class FileMember(Protocol):
+    """A model that wants whole files and gives scores of its own windows, as opensoundscape's models do.
+
+    Of its `info`, the classes, coverage and pool count; windows are what it says they are.
+    """
+
+    @property
+    def info(self) -> MemberInfo:
+        """What the member says of itself."""
+        ...
+
+    def predict_files(self, files: Sequence[Path]) -> pd.DataFrame:
+        """Return logits in a frame indexed by (file, start_time, end_time), in seconds, one column per class."""
         ...
 
 

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import chain
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -44,9 +46,9 @@ def check_window(name: str, info: MemberInfo, chunk_s: float) -> None:
         raise BlendkitError(f"member {name!r}: unusable windows", bad)
 
 
-def at_rate(decoded: Decoded, rates: Sequence[int]) -> dict[int, Decoded]:
+def at_rate(decoded: Decoded, rates: Sequence[int], scratch: Path | None = None) -> dict[int, Decoded]:
     """Return the recording at each rate (Hz), resampled once per distinct rate."""
-    return {rate: resample(decoded, rate) for rate in dict.fromkeys(rates)}
+    return {rate: resample(decoded, rate, scratch) for rate in dict.fromkeys(rates)}
 
 
 def score_jobs(member: Member, jobs: Sequence[Job], chunk_s: float, tta: TTA) -> NDArray[np.float32]:
@@ -56,7 +58,7 @@ def score_jobs(member: Member, jobs: Sequence[Job], chunk_s: float, tta: TTA) ->
     never leaves the group, so a group always gives the same bits. Shifts are averaged in logit space,
     then windows that are no chunks are pooled onto them.
     """
-    return score_together([member], jobs, chunk_s, tta)[0]
+    return score_together([member], jobs, chunk_s, tta)[0][0]
 
 
 def hears_like(member: Member) -> object:
@@ -68,11 +70,21 @@ def hears_like(member: Member) -> object:
 
 def score_together(
     members: Sequence[Member], jobs: Sequence[Job], chunk_s: float, tta: TTA
-) -> list[NDArray[np.float32]]:
-    """As `score_jobs`, for members with one `hears_like`: their front end is computed once."""
-    first = members[0]
+) -> tuple[list[NDArray[np.float32]], float]:
+    """As `score_jobs`, for members with one `hears_like`: their front end is computed once.
+
+    Returns the logits of each, and the seconds spent inside the members.
+    """
+    first, spent = members[0], [0.0]
 
     def call(windows: NDArray[np.float32]) -> list[NDArray[np.float32]]:
+        started = time.perf_counter()
+        try:
+            return run(windows)
+        finally:
+            spent[0] += time.perf_counter() - started
+
+    def run(windows: NDArray[np.float32]) -> list[NDArray[np.float32]]:
         if len(members) == 1 or not isinstance(first, FrontedMember):
             return [_predict(m, windows) for m in members]
         heard = _guarded(first, "front", windows)
@@ -81,7 +93,7 @@ def score_together(
     if first.info.pool == "frames" and tta.shifts_s != (0.0,):
         raise BlendkitError("frames of shifted windows do not lie on one timeline: no tta with `pool: frames`")
     widths = [len(m.info.classes) * max(1, m.info.frames) for m in members]
-    return _heard(call, widths, first.info, jobs, chunk_s, tta)
+    return _heard(call, widths, first.info, jobs, chunk_s, tta), spent[0]
 
 
 def features_of(

@@ -10,6 +10,7 @@ import click
 
 if TYPE_CHECKING:
     from blendkit.engine.bench import Workshop
+    from blendkit.engine.members import How
     from blendkit.recipe import Recipe
 
 C = TypeVar("C", bound=Callable[..., Any])
@@ -47,6 +48,18 @@ set_option = click.option(
     metavar="PATH=VALUE",
     help="Override a key of the recipe, as in blends.eos7.of.seqhead=0.1. May be repeated.",
 )
+_HOW = (
+    click.option(
+        "--provider",
+        default="cpu",
+        show_default=True,
+        envvar="BLENDKIT_PROVIDER",
+        show_envvar=True,
+        type=click.Choice(["cpu", "cuda", "openvino", "auto"]),
+        help="What runs ONNX graphs; auto takes CUDA where onnxruntime has it.",
+    ),
+    click.option("--allow-code", is_flag=True, help="Let the recipe name Python functions to call (`use: callable`)."),
+)
 json_option = click.option("--json", "json_out", is_flag=True, help="Print NDJSON events.")
 
 
@@ -55,6 +68,22 @@ def offline(command: C) -> C:
     for option in reversed(_OFFLINE):
         command = option(command)
     return command
+
+
+def machine(command: C) -> C:
+    """Add the options that say what may run."""
+    for option in reversed(_HOW):
+        command = option(command)
+    return command
+
+
+def how_of(provider: str, allow_code: bool) -> How:
+    """Return what a machine and its user allow."""
+    from blendkit.engine.members import How
+    from blendkit.graphs.session import best_provider
+
+    found: Any = best_provider() if provider == "auto" else provider
+    return How(found, allow_code)
 
 
 def judged(command: C) -> C:

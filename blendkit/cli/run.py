@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import click
 
 from blendkit.cli.compiling import announced
-from blendkit.cli.options import json_option, set_option
+from blendkit.cli.options import how_of, json_option, machine, set_option
 from blendkit.cli.show import event, say, table, teller
 
 if TYPE_CHECKING:
@@ -34,6 +34,7 @@ if TYPE_CHECKING:
 @click.option("--store", type=click.Path(path_type=Path), help="Where members' logits are kept (default: OUT/logits).")
 @click.option("--allow-outside", is_flag=True, help="Let the recipe name files outside --data.")
 @click.option("--strict", is_flag=True, help="Exit with 1 if there was any warning.")
+@machine
 @json_option
 def run(
     recipe: str,
@@ -44,6 +45,8 @@ def run(
     store: Path | None,
     allow_outside: bool,
     strict: bool,
+    provider: str,
+    allow_code: bool,
     json_out: bool,
 ) -> None:
     """Run RECIPE (a file, or the name of a packaged one) and write OUT/submission.csv.
@@ -69,6 +72,7 @@ def run(
             dry_run=dry_run,
             allow_outside=allow_outside,
             stores=store,
+            how=how_of(provider, allow_code),
             tell=tell,
         )
     if json_out:
@@ -98,8 +102,29 @@ def _print(result: RunResult) -> None:
     if result.recordings:
         counts = Counter(result.recordings.values())
         click.echo(f"{len(result.recordings)} recordings: " + ", ".join(f"{n} {s}" for s, n in sorted(counts.items())))
+    _print_speeds(result)
     for text in result.warnings:
         click.echo(f"note: {text}")
     if not any(s.macro_auc is not None for s in result.streams.values()):
         click.echo("no labels match these rows: nothing was measured")
     click.echo(f"wrote {result.submission}: {result.rows} rows x {result.classes} classes, re-read and checked")
+
+
+def _print_speeds(result: RunResult) -> None:
+    """Print how fast each member was; nothing if all logits were saved already."""
+    if not result.speeds:
+        return
+    rows = [
+        (
+            t.member,
+            t.recordings,
+            round(t.recordings_per_s, 2),
+            round(t.x_real_time, 1),
+            f"{t.inference:.0%}",
+            f"{t.post:.0%}",
+        )
+        for t in result.speeds
+    ]
+    table("", ["member", "recordings", "recordings/s", "x real time", "inference", "cut, pool, save"], rows)
+    told = f"decoding {result.decode_s:.1f} s, resampling {result.resample_s:.1f} s, beside the models"
+    click.echo(f"{told}; 700 recordings of 60 s on 4 cores: about {result.minutes or 0:.1f} minutes")

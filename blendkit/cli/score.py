@@ -7,7 +7,7 @@ from pathlib import Path
 
 import click
 
-from blendkit.cli.options import json_option
+from blendkit.cli.options import how_of, json_option, machine
 from blendkit.cli.show import event, table, teller
 
 
@@ -27,6 +27,7 @@ from blendkit.cli.show import event, table, teller
     "--chunk-s", default=5.0, show_default=True, type=click.FloatRange(0.1, 3600), help="Chunk length in seconds."
 )
 @click.option("--strict", is_flag=True, help="Exit with 1 unless every recording is ok or padded.")
+@machine
 @json_option
 def score(
     member: str,
@@ -36,6 +37,8 @@ def score(
     taxonomy: Path | None,
     chunk_s: float,
     strict: bool,
+    provider: str,
+    allow_code: bool,
     json_out: bool,
 ) -> None:
     """Score AUDIO (files and folders) with MEMBER and save its logits.
@@ -47,7 +50,10 @@ def score(
 
     taxa = read_taxonomy([taxonomy]) if taxonomy is not None else None
     with teller(json_out) as tell:
-        status = score_audio(member, audio, store, settings=settings, taxonomy=taxa, chunk_s=chunk_s, tell=tell)
+        status = score_audio(
+            member, audio, store, settings=settings, taxonomy=taxa, chunk_s=chunk_s,
+            how=how_of(provider, allow_code), tell=tell,
+        )  # fmt: skip
     if json_out:
         for recording, s in status.items():
             event("recording", {"recording": recording, "status": s.status, "chunks": s.chunks, "note": s.note})

@@ -34,6 +34,7 @@ def member_facts(
         "chunk_s": context.chunk_s,
         "remainder": remainder,
         "tta": {"shifts_s": list(tta.shifts_s), "edge": tta.edge},
+        **({} if context.provider == "cpu" else {"provider": context.provider}),  # another runtime, other last bits
     }
 
 

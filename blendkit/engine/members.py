@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -13,7 +12,8 @@ from blendkit.engine.identity import facts_hash, member_facts, paths_of
 from blendkit.engine.inputs import Inputs
 from blendkit.engine.scoring import AudioMember
 from blendkit.errors import BlendkitError, broken
-from blendkit.member import TTA, FinishedMember, FoldedMember, Member, MemberContext
+from blendkit.graphs.session import Provider
+from blendkit.member import TTA, FileMember, FinishedMember, FoldedMember, Member, MemberContext
 from blendkit.recipe.plan import MemberPlan, Plan
 from blendkit.recipe.strict_yaml import Path as KeyPath
 from blendkit.scores import Scores
@@ -34,11 +34,25 @@ class Opened:
     folds: dict[str, dict[str, str]]
 
 
-def open_members(plan: Plan, inputs: Inputs, files: dict[KeyPath, Path], stores: Path) -> Opened:
+@dataclass(frozen=True)
+class How:
+    """What a machine and its user allow: what runs ONNX graphs, and whether a recipe may name functions to call."""
+
+    provider: Provider = "cpu"
+    allow_code: bool = False
+
+
+CAREFUL = How()
+
+
+def open_members(plan: Plan, inputs: Inputs, files: dict[KeyPath, Path], stores: Path, how: How = CAREFUL) -> Opened:
     """Read the finished members and open the stores of the others, without building any model."""
     model = plan.recipe.model
-    examples = example_files(inputs.recordings)
-    context = MemberContext(inputs.classes, inputs.taxonomy, inputs.names, model.chunk_s, cpu_count(), examples)
+    recordings = inputs.recordings if inputs.mode == "audio" else silent_recordings(inputs)
+    context = MemberContext(
+        inputs.classes, inputs.taxonomy, inputs.names, model.chunk_s, cpu_count(), recordings, inputs.expected_s,
+        how.provider, how.allow_code,
+    )  # fmt: skip
     tables: dict[str, Scores] = {}
     audio, facts, doubts, folds = [], {}, [], {}
     for name, member in plan.members.items():
@@ -63,11 +77,6 @@ def open_members(plan: Plan, inputs: Inputs, files: dict[KeyPath, Path], stores:
     return Opened(tables, tuple(audio), facts, doubts, folds)
 
 
-def example_files(recordings: Sequence[Recording]) -> tuple[Path, ...]:
-    """Return a few recordings' files, for members that try something out before they start."""
-    return tuple(r.path for r in recordings if r.path.name)[:3]
-
-
 def cpu_count() -> int:
     """Return the CPUs this process may use, which containers and schedulers limit."""
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
@@ -81,9 +90,9 @@ def build_member(member: MemberPlan, params: dict[str, Any], context: MemberCont
         raise BlendkitError(f"member {member.name!r}: {error.title}", error.problems) from error
     except Exception as error:  # an adapter may be a third party's: say whose it is
         raise broken(f"member {member.name!r}", member.factory, error) from error
-    kind = FinishedMember if is_finished(member) else Member
-    if not isinstance(made, kind):
-        wanted = "space, read and warnings" if is_finished(member) else "info and predict"
+    kinds = (FinishedMember,) if is_finished(member) else (Member, FileMember)
+    if not isinstance(made, kinds):
+        wanted = "space, read and warnings" if is_finished(member) else "info and predict (or predict_files)"
         raise BlendkitError(
             f"member {member.name!r}: {member.use} gave a {type(made).__name__} without {wanted}",
             ["a factory with a parameter `space` gives finished scores, any other an audio member"],
@@ -128,11 +137,11 @@ def audio_member(
     """
     made_by = facts_hash(facts)
 
-    def build() -> Member:
-        made: Member = build_member(member, params, context)
+    def build() -> Member | FileMember:
+        made: Member | FileMember = build_member(member, params, context)
         return made
 
-    def open_store(made: Member) -> LogitStore:
+    def open_store(made: Member | FileMember) -> LogitStore:
         info = made.info
         about = {"facts": facts, "notes": list(info.notes), "saw": list(info.saw)}
         return LogitStore.create(folder, made_by, info.classes, info.covered, about)

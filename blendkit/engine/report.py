@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-import itertools
 import math
-import platform
-import time
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -120,19 +117,4 @@ def run_report(
             for n, w in written.items()
         },
         "warnings": warnings,
-    }
-
-
-def timings(clock: dict[str, float], opened: Opened, scored: Scored) -> dict[str, Any]:
-    """Return what timings.json says: all that does vary."""
-    marks = list(clock.items())
-    spent = {name: round(at - before, 3) for (_, before), (name, at) in itertools.pairwise(marks)}
-    members = {m.name: {"seconds": round(m.seconds, 3), "recordings_scored": m.scored} for m in opened.audio}
-    return {
-        "host": platform.node(),
-        "python": platform.python_version(),
-        "finished": time.strftime("%Y-%m-%dT%H:%M:%S%z"),
-        "seconds": spent,
-        "decode_s": round(scored.decode_s, 3),
-        "members": members,
     }

@@ -3,64 +3,53 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
-from blendkit.audio import (
-    Decoded,
-    Recording,
-    Remainder,
-    count_chunks,
-    decode,
-    fit_duration,
-    probe_duration,
-    silence,
-)
+import numpy as np
+from numpy.typing import NDArray
+
+from blendkit.audio import Recording
 from blendkit.engine.events import Tell
+from blendkit.engine.prepare import Batch, Grid, Prepared, groups, prepare_group
 from blendkit.errors import BlendkitError
 from blendkit.files import file_hash
-from blendkit.member import TTA, Member
-from blendkit.rows import NameRule, chunk_rows, natural_key
+from blendkit.member import TTA, FileMember, Member
+from blendkit.rows import chunk_rows, natural_key
 from blendkit.scores import Scores
 from blendkit.store import LogitStore, Stored
-from blendkit.windows import Job, at_rate, check_window, score_jobs
+from blendkit.windowed import score_files
+from blendkit.windows import Job, check_window, hears_like, score_together
 
-GROUP = 8  # recordings in a store part
-GROUP_S = 960.0  # and no more than this many seconds of audio
 NO_AUDIO_KEY = "silence"
-FALLBACK_RATE = 32000
-
-
-@dataclass(frozen=True)
-class Grid:
-    """How recordings become chunks. expected_s: durations known beforehand, in seconds."""
-
-    chunk_s: float
-    remainder: Remainder
-    names: NameRule
-    expected_s: dict[str, float] = field(default_factory=dict)
 
 
 @dataclass
 class AudioMember:
-    """A member that needs audio, with its store; built only if something is left to score."""
+    """A member that needs audio, with its store; built only if something is left to score.
+
+    seconds: spent on it in all; inference_s: of those, inside the model; audio_s: of audio heard.
+    """
 
     name: str
-    build: Callable[[], Member]
+    build: Callable[[], Member | FileMember]
     tta: TTA
     store: LogitStore | None
-    open_store: Callable[[Member], LogitStore]
+    open_store: Callable[[Member | FileMember], LogitStore]
     seconds: float = 0.0
+    inference_s: float = 0.0
+    audio_s: float = 0.0
     scored: int = 0
 
 
 @dataclass(frozen=True)
 class Scored:
-    """What became of each recording, and the seconds spent decoding."""
+    """What became of each recording, and the seconds spent decoding and resampling."""
 
     status: dict[str, Stored]
-    decode_s: float
+    decode_s: float = 0.0
+    resample_s: float = 0.0
 
 
 def score_recordings(members: Sequence[AudioMember], recordings: Sequence[Recording], grid: Grid, tell: Tell) -> Scored:
@@ -75,35 +64,29 @@ def score_recordings(members: Sequence[AudioMember], recordings: Sequence[Record
     built = {m.name: m.build() for m in members if any(m.name in names for names in todo.values())}
     for m in members:
         if m.name in built:
-            check_window(m.name, built[m.name].info, grid.chunk_s)
-            m.store = m.store or m.open_store(built[m.name])
-    groups = [[r for r in g if todo[r.id]] for g in _groups(recordings)] if built else []
-    groups = [g for g in groups if g]
-    tell("scoring", {"recordings": len(recordings), "to_score": sum(len(g) for g in groups)})
-    decode_s = 0.0
+            made = built[m.name]
+            if isinstance(made, Member):
+                check_window(m.name, made.info, grid.chunk_s)
+            m.store = m.store or m.open_store(made)
+    waiting = [[r for r in g if todo[r.id]] for g in groups(recordings)] if built else []
+    waiting = [g for g in waiting if g]
+    tell("scoring", {"recordings": len(recordings), "to_score": sum(len(g) for g in waiting)})
+    for name, made in built.items():
+        tell("member", {"name": name, "notes": list(made.info.notes)})
+    decode_s = resample_s = 0.0
     with ThreadPoolExecutor(1) as ahead:
-        pending = [ahead.submit(_prepare, g, _rates(g, todo, built), grid) for g in groups[:1]]
-        for i in range(len(groups)):
-            prepared, spent = pending.pop().result()
-            decode_s += spent
-            pending = [ahead.submit(_prepare, g, _rates(g, todo, built), grid) for g in groups[i + 1 : i + 2]]
-            for m in members:
-                own = [p for p in prepared if m.name in todo[p.recording]]
-                if own:
-                    _score_group(m, built[m.name], own, keys, grid)
-            tell("scored", {"recordings": [p.recording for p in prepared], "status": [p.status for p in prepared]})
-            del prepared
-    return Scored(_status(members, keys), decode_s)
-
-
-@dataclass(frozen=True, eq=False)
-class _Prepared:
-    recording: str
-    chunks: int
-    duration_s: float
-    status: str
-    note: str
-    by_rate: dict[int, Decoded]
+        pending = [ahead.submit(prepare_group, g, _rates(g, todo, built), grid) for g in waiting[:1]]
+        for i in range(len(waiting)):
+            batch = pending.pop().result()
+            pending = [ahead.submit(prepare_group, g, _rates(g, todo, built), grid) for g in waiting[i + 1 : i + 2]]
+            decode_s += sum(p.decode_s for p in batch.recordings)
+            resample_s += sum(p.resample_s for p in batch.recordings)
+            _score_batch(members, built, batch, todo, keys, grid)
+            states = [p.status for p in batch.recordings]
+            tell("scored", {"recordings": [p.recording for p in batch.recordings], "status": states})
+            batch.scratch.cleanup()
+            del batch
+    return Scored(_status(members, keys), decode_s, resample_s)
 
 
 def _keys(recordings: Sequence[Recording], grid: Grid) -> dict[str, str]:
@@ -130,66 +113,76 @@ def _todo(members: Sequence[AudioMember], keys: dict[str, str]) -> dict[str, fro
     return {r: frozenset(names) for r, names in lacking.items()}
 
 
-def _groups(recordings: Sequence[Recording]) -> Iterator[list[Recording]]:
-    """Fixed groups of recordings, whatever is stored already; a batch never crosses one."""
-    group: list[Recording] = []
-    seconds = 0.0
-    for r in recordings:
-        length = (probe_duration(r.path) if r.path.name else None) or 0.0
-        if group and (len(group) == GROUP or seconds + length > GROUP_S):
-            yield group
-            group, seconds = [], 0.0
-        group.append(r)
-        seconds += length
-    if group:
-        yield group
-
-
-def _rates(group: Sequence[Recording], todo: dict[str, frozenset[str]], built: dict[str, Member]) -> list[int]:
+def _rates(
+    group: Sequence[Recording], todo: dict[str, frozenset[str]], built: dict[str, Member | FileMember]
+) -> list[int]:
     """The sample rates that the members which lack something of a group need, each once."""
-    return sorted({built[name].info.rate for r in group for name in todo[r.id]})
+    wanted = [built[name] for r in group for name in todo[r.id]]
+    return sorted({m.info.rate for m in wanted if isinstance(m, Member)})
 
 
-def _prepare(group: Sequence[Recording], rates: Sequence[int], grid: Grid) -> tuple[list[_Prepared], float]:
-    started = time.perf_counter()
-    return [prepare(r, rates, grid) for r in group], time.perf_counter() - started
+def _score_batch(
+    members: Sequence[AudioMember],
+    built: dict[str, Member | FileMember],
+    batch: Batch,
+    todo: dict[str, frozenset[str]],
+    keys: dict[str, str],
+    grid: Grid,
+) -> None:
+    """Score a group with every member that lacks it; those that hear alike hear it together."""
+    alike: dict[object, tuple[list[Prepared], list[AudioMember]]] = {}
+    for m in members:
+        own = [p for p in batch.recordings if m.name in todo[p.recording]]
+        if own:
+            made = built[m.name]
+            like = hears_like(made) if isinstance(made, Member) else m.name
+            key = (tuple(p.recording for p in own), m.tta, like)
+            alike.setdefault(key, (own, []))[1].append(m)
+    for own, together in alike.values():
+        _score_alike(together, [built[m.name] for m in together], own, keys, grid)
 
 
-def prepare(recording: Recording, rates: Sequence[int], grid: Grid) -> _Prepared:
-    """Decode a recording once, count its chunks, and resample it once per rate."""
-    expected = grid.expected_s.get(recording.id, 0.0)
-    if not recording.path.name:
-        decoded = silence(expected, rates[0] if rates else FALLBACK_RATE, "silent", "no audio file")
-    else:
-        decoded = decode(recording.path)
-    chunks, padded = count_chunks(decoded.duration_s, grid.chunk_s, grid.remainder)
-    wanted, _ = count_chunks(expected, grid.chunk_s, grid.remainder)
-    decoded = fit_duration(decoded, expected)
-    status = "padded" if padded and decoded.status == "ok" else decoded.status
-    return _Prepared(
-        recording.id, max(chunks, wanted), decoded.duration_s, status, decoded.note, at_rate(decoded, rates)
-    )
-
-
-def _score_group(
-    m: AudioMember, member: Member, prepared: Sequence[_Prepared], keys: dict[str, str], grid: Grid
+def _score_alike(
+    members: Sequence[AudioMember],
+    models: Sequence[Member | FileMember],
+    prepared: Sequence[Prepared],
+    keys: dict[str, str],
+    grid: Grid,
 ) -> None:
     started = time.perf_counter()
-    jobs = [Job(p.recording, p.by_rate[member.info.rate], p.chunks) for p in prepared]
+    names = " and ".join(repr(m.name) for m in members)
     try:
-        values = score_jobs(member, jobs, grid.chunk_s, m.tta)
+        values, inference_s = _values(models, prepared, grid, members[0].tta)
     except BlendkitError as error:
-        raise BlendkitError(f"member {m.name!r}: {error.title}", error.problems) from error
-    rows = chunk_rows({j.recording: j.chunks for j in jobs}, grid.chunk_s, grid.names)
-    info = member.info
-    scores = Scores.build(values, rows, info.classes, "logit", source=f"member {m.name!r}")
-    assert m.store is not None
+        raise BlendkitError(f"member {names}: {error.title}", error.problems) from error
+    rows = chunk_rows({p.recording: p.chunks for p in prepared}, grid.chunk_s, grid.names)
     stored = {
         p.recording: Stored(keys[p.recording], p.chunks, p.status, p.note, round(p.duration_s, 3)) for p in prepared
     }
-    m.store.write(scores, stored)
-    m.scored += len(jobs)
-    m.seconds += time.perf_counter() - started
+    for m, model, logits in zip(members, models, values, strict=True):
+        scores = Scores.build(logits, rows, model.info.classes, "logit", source=f"member {m.name!r}")
+        assert m.store is not None
+        m.store.write(scores, stored)
+    seconds = time.perf_counter() - started
+    for m in members:
+        m.scored += len(prepared)
+        m.seconds += seconds / len(members)
+        m.inference_s += inference_s / len(members)
+        m.audio_s += sum(p.duration_s for p in prepared)
+
+
+def _values(
+    models: Sequence[Member | FileMember], prepared: Sequence[Prepared], grid: Grid, tta: TTA
+) -> tuple[list[NDArray[np.float32]], float]:
+    """Logits of every model for the group's chunks, and the seconds inside the models."""
+    first = models[0]
+    if not isinstance(first, Member):
+        started = time.perf_counter()
+        files = {p.recording: p.path for p in prepared if p.path.name and p.status != "unreadable"}
+        values = score_files(first, files, {p.recording: p.chunks for p in prepared}, grid.chunk_s, grid.names, tta)
+        return [values], time.perf_counter() - started
+    jobs = [Job(p.recording, p.by_rate[first.info.rate], p.chunks) for p in prepared]
+    return score_together([m for m in models if isinstance(m, Member)], jobs, grid.chunk_s, tta)
 
 
 def _status(members: Sequence[AudioMember], keys: dict[str, str]) -> dict[str, Stored]:

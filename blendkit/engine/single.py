@@ -9,8 +9,9 @@ from pathlib import Path
 from blendkit.audio import SUFFIXES, Recording, find_recordings, unique_recordings
 from blendkit.engine.events import Tell, silent
 from blendkit.engine.identity import member_facts
-from blendkit.engine.members import audio_member, cpu_count, example_files, is_finished, member_params
-from blendkit.engine.scoring import Grid, score_recordings
+from blendkit.engine.members import CAREFUL, How, audio_member, cpu_count, is_finished, member_params
+from blendkit.engine.prepare import Grid
+from blendkit.engine.scoring import score_recordings
 from blendkit.errors import BlendkitError
 from blendkit.member import TTA, MemberContext
 from blendkit.recipe.load import parse_recipe
@@ -31,6 +32,7 @@ def score_audio(
     settings: Sequence[str] = (),
     taxonomy: Taxonomy | None = None,
     chunk_s: float = 5.0,
+    how: How = CAREFUL,
     tell: Tell = silent,
 ) -> dict[str, Stored]:
     """Score files and folders with one member into the store `out`; return every recording's status.
@@ -49,8 +51,9 @@ def score_audio(
     files = check_files(plan, DataFolder(Path(), outside=True))
     known = taxonomy or Taxonomy({})
     recordings = gather_audio(audio)
-    examples = example_files(recordings)
-    context = MemberContext(known.classes, known, NameRule(), chunk_s, cpu_count(), examples)
+    context = MemberContext(
+        known.classes, known, NameRule(), chunk_s, cpu_count(), tuple(recordings), {}, how.provider, how.allow_code
+    )
     tta = TTA(tuple(model.tta.shifts_s), model.tta.edge)
     remainder = plan.recipe.model.remainder
     facts = member_facts(member, files, context, tta, remainder)

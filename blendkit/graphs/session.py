@@ -39,3 +39,10 @@ def open_session(model: Path | bytes, threads: int, name: str, provider: Provide
     if wanted not in session.get_providers():
         raise BlendkitError(f"{name}: {wanted} could not be started", ["its libraries or its device are missing"])
     return session
+
+
+def best_provider() -> Provider:
+    """Return `cuda` where onnxruntime has it, else `cpu`."""
+    import onnxruntime as ort
+
+    return "cuda" if "CUDAExecutionProvider" in ort.get_available_providers() else "cpu"

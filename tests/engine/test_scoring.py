@@ -12,10 +12,10 @@ import pytest
 import soundfile
 from numpy.typing import NDArray
 
-import blendkit.engine.scoring
+import blendkit.engine.prepare
 from blendkit.audio import Decoded
 from blendkit.engine.local import RunResult
-from blendkit.engine.scoring import GROUP_S
+from blendkit.engine.prepare import GROUP_S
 from blendkit.rows import NameRule
 from blendkit.store import LogitStore
 
@@ -83,13 +83,13 @@ def test_the_edges_differ(tones: Tones, tmp_path: Path, run_text: Run, tone_reci
 def decoded(monkeypatch: pytest.MonkeyPatch) -> list[str]:
     """The files that are decoded, in order."""
     seen: list[str] = []
-    real = blendkit.engine.scoring.decode
+    real = blendkit.engine.prepare.decode
 
-    def counted(path: Path) -> Decoded:
+    def counted(path: Path, scratch: Path | None = None) -> Decoded:
         seen.append(path.stem)
-        return real(path)
+        return real(path, scratch)
 
-    monkeypatch.setattr(blendkit.engine.scoring, "decode", counted)
+    monkeypatch.setattr(blendkit.engine.prepare, "decode", counted)
     return seen
 
 

@@ -11,6 +11,7 @@ import pytest
 from numpy.typing import NDArray
 from onnx import helper
 
+from blendkit.audio import find_recordings
 from blendkit.errors import BlendkitError
 from blendkit.member import MemberContext
 from blendkit.sample.backbone import BLOCKS
@@ -128,7 +129,8 @@ def test_an_unknown_feature_gets_the_nearest(
 def test_slim_or_whole_gives_the_same_bits(
     context: MemberContext, files: dict[str, str], noise: NDArray[np.float32], world: Path, cache: Path
 ) -> None:
-    some = MemberContext(context.classes[:3], context.taxonomy, examples=tuple(sorted(world.rglob("*.ogg")))[:2])
+    recordings = tuple(find_recordings(world / "test_soundscapes"))
+    some = MemberContext(context.classes[:3], context.taxonomy, recordings=recordings)
     slim, whole = perch(some, **files), perch(some, slim=False, **files)
     assert np.array_equal(slim.predict(noise), whole.predict(noise))
     assert "slim graph" in slim.info.notes[-1]
