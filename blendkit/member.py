@@ -29,10 +29,11 @@ class DataFile:
     """Marks a member parameter that names a file or a list of files: found below the data folder, hashed.
 
     find: where a file that the recipe does not name lies on this machine (an installed package, a
-    cache); raises BlendkitError that says where it looked and where to get it.
+    cache); raises BlendkitError that says where it looked and where to get it. folder: a folder will do.
     """
 
     find: Callable[[], Path] | None = None
+    folder: bool = False
 
 
 FilePath = Annotated[str, DataFile()]

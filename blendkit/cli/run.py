@@ -114,17 +114,10 @@ def _print_speeds(result: RunResult) -> None:
     """Print how fast each member was; nothing if all logits were saved already."""
     if not result.speeds:
         return
-    rows = [
-        (
-            t.member,
-            t.recordings,
-            round(t.recordings_per_s, 2),
-            round(t.x_real_time, 1),
-            f"{t.inference:.0%}",
-            f"{t.post:.0%}",
-        )
-        for t in result.speeds
-    ]
+    rows = []
+    for s in result.speeds:
+        speed = round(s.recordings_per_s, 2), round(s.x_real_time, 1)
+        rows.append((s.member, s.recordings_scored, *speed, f"{s.inference:.0%}", f"{s.post:.0%}"))
     table("", ["member", "recordings", "recordings/s", "x real time", "inference", "cut, pool, save"], rows)
     told = f"decoding {result.decode_s:.1f} s, resampling {result.resample_s:.1f} s, beside the models"
     click.echo(f"{told}; 700 recordings of 60 s on 4 cores: about {result.minutes or 0:.1f} minutes")

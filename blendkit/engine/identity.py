@@ -21,7 +21,7 @@ def member_facts(
     """Return all that a member's logits depend on beside the audio; files count by content, not by name."""
     params: dict[str, Any] = dict(member.params)
     for key in member.files:
-        found = [{"sha256": _content(path)} for path in paths_of(files, member.name, key)]
+        found = [{"sha256": content_hash(path)} for path in paths_of(files, member.name, key)]
         if found:
             params[key] = found if isinstance(params.get(key), (list, tuple)) else found[0]
     taxa = {c: context.taxonomy.table.get(c, {}) for c in context.classes}
@@ -51,8 +51,11 @@ def facts_hash(facts: dict[str, Any]) -> str:
     return text_hash(canonical_json(facts))
 
 
-def _content(path: Path) -> str:
-    """The hash of a file, and of the weights that a small ONNX graph keeps in files beside it."""
+def content_hash(path: Path) -> str:
+    """The hash of a file or folder, and of the weights that a small ONNX graph keeps in files beside it."""
+    if path.is_dir():
+        inside = sorted(p for p in path.rglob("*") if p.is_file())
+        return text_hash(canonical_json([[p.relative_to(path).as_posix(), file_hash(p)] for p in inside]))
     if path.suffix.lower() != ".onnx" or path.stat().st_size > _INLINE_BYTES:
         return file_hash(path)
     import onnx

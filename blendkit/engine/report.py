@@ -9,7 +9,7 @@ from typing import Any
 
 from blendkit import __version__
 from blendkit.engine.events import Tell
-from blendkit.engine.identity import facts_hash
+from blendkit.engine.identity import content_hash, facts_hash
 from blendkit.engine.inputs import Inputs, truth_of
 from blendkit.engine.members import Opened
 from blendkit.engine.output import Written
@@ -96,7 +96,7 @@ def run_report(
         "blendkit": __version__,
         "recipe": filled(plan),
         "recipe_sha256": text_hash(text),
-        "inputs": {name: file_hash(path) for name, path in sorted(used.items())},
+        "inputs": {name: content_hash(path) for name, path in sorted(used.items())},
         "mode": inputs.mode if opened.audio else "tables",
         "members": {n: {"made_by": facts_hash(f), **f} for n, f in opened.facts.items()},
         "recordings": {

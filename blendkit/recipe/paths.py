@@ -25,10 +25,10 @@ class DataFolder:
             raise BlendkitError(f"{name!r} leaves the data folder {self.root}; --allow-outside permits it")
         return path
 
-    def require(self, name: str) -> Path:
-        """As `find`, for a file that must be there; the error names the nearest file beside it."""
+    def require(self, name: str, *, folder: bool = False) -> Path:
+        """As `find`, for a file (or a folder) that must be there; the error names the nearest file beside it."""
         path = self.find(name)
-        if path.is_file():
+        if path.is_file() or (folder and path.is_dir()):
             return path
         beside = sorted(p.name for p in path.parent.iterdir()) if path.parent.is_dir() else []
         raise BlendkitError(f"{name!r} is not in {self.root}{did_you_mean(path.name, beside)}")
@@ -63,7 +63,8 @@ def check_files(plan: Plan, data: DataFolder, spare: Container[str] = ()) -> dic
     found, problems = {}, []
     for path, name in named_files(plan):
         try:
-            found[path] = data.require(name)
+            mark = plan.members[str(path[1])].files[str(path[2])] if path[0] == "members" and len(path) <= 4 else None
+            found[path] = data.require(name, folder=mark is not None and mark.folder)
         except BlendkitError as error:
             if path[0] != "members" or path[1] not in spare:
                 problems.append(f"{plan.recipe.where(path)}: {error.title}")
