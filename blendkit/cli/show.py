@@ -72,5 +72,8 @@ def teller(json_out: bool) -> Iterator[Tell]:
                 progress.update(task, total=payload["to_score"], visible=payload["to_score"] > 0)
             elif name == "scored":
                 progress.advance(task, len(payload["recordings"]))
+            elif name == "member":
+                for note in payload["notes"]:
+                    click.echo(f"{payload['name']}: {note}")
 
         yield tell

@@ -1,0 +1,63 @@
+"""Saved embeddings and logits, as the public Kaggle chains keep them: an NPZ, and a table of rows beside it."""
+
+from __future__ import annotations
+
+import zipfile
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from blendkit.errors import BlendkitError, did_you_mean, shorten
+
+
+@dataclass(frozen=True, eq=False)
+class Cache:
+    """Embeddings (N, D) and logits (N, C) in float32, and the ids of their rows."""
+
+    row_ids: list[str]
+    embeddings: NDArray[np.float32]
+    logits: NDArray[np.float32]
+
+
+def read_cache(path: Path, meta: Path | None, *, embeddings: str, logits: str, rows: str) -> Cache:
+    """Read an NPZ of arrays `embeddings` and `logits`; row ids from `rows` of it, or of the table `meta`.
+
+    Raises BlendkitError for arrays that are not there (naming those that are), row counts that differ,
+    and values that are not finite.
+    """
+    wanted = [embeddings, logits, *([] if meta else [rows])]
+    try:
+        with np.load(path, allow_pickle=False) as data:
+            missing = [f"{n!r}{did_you_mean(n, data.files)}" for n in wanted if n not in data.files]
+            if missing:
+                raise BlendkitError(f"{path.name}: no array {', '.join(missing)}", [f"has {shorten(data.files, 12)}"])
+            held = {n: data[n] for n in wanted}
+    except (OSError, ValueError, EOFError, zipfile.BadZipFile) as error:
+        raise BlendkitError(f"{path.name}: cannot read this NPZ (pickled arrays are refused)", [str(error)]) from error
+    ids = [str(r) for r in held[rows].ravel().tolist()] if meta is None else _meta_rows(meta, rows)
+    bad = []
+    for name in (embeddings, logits):
+        values = held[name].reshape(-1, held[name].shape[-1]) if held[name].ndim == 3 else held[name]
+        if values.ndim != 2 or len(values) != len(ids):
+            bad.append(f"{name!r} has shape {held[name].shape}, expected {len(ids)} rows")
+        elif not np.isfinite(values).all():
+            bad.append(f"{name!r} holds {int((~np.isfinite(values)).sum())} values that are not finite")
+        held[name] = values
+    if bad:
+        raise BlendkitError(f"{path.name}: does not fit its rows", bad)
+    return Cache(ids, held[embeddings].astype(np.float32), held[logits].astype(np.float32))
+
+
+def _meta_rows(path: Path, column: str) -> list[str]:
+    import pandas as pd
+
+    try:
+        frame = pd.read_parquet(path) if path.suffix.lower() == ".parquet" else pd.read_csv(path, dtype=str)
+    except (OSError, ValueError) as error:
+        raise BlendkitError(f"{path.name}: cannot read this table", [str(error).splitlines()[0]]) from error
+    if column not in frame.columns:
+        hint = did_you_mean(column, list(map(str, frame.columns)))
+        raise BlendkitError(f"{path.name}: no column {column!r}{hint}", [f"has {shorten(frame.columns, 8)}"])
+    return [str(r) for r in frame[column]]

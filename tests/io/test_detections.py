@@ -1,0 +1,111 @@
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from blendkit.errors import BlendkitError
+from blendkit.io.detections import read_detections, table_recording
+
+TABLES = {
+    "analyzer.csv": (
+        "Start (s),End (s),Scientific name,Common name,Confidence,File\n"
+        "0.0,3.0,Pitangus sulphuratus,Great Kiskadee,0.9137,/audio/site1/R1.wav\n"
+        "3.0,6.0,Rupornis magnirostris,Roadside Hawk,0.25,/audio/site1/R1.wav\n"
+    ),
+    "birdnet.csv": (
+        "input,start_time,end_time,species_name,confidence\n"
+        "/audio/site1/R1.wav,0.0,3.0,Pitangus sulphuratus_Great Kiskadee,0.9137\n"
+        "/audio/site1/R1.wav,3.0,6.0,Rupornis magnirostris_Roadside Hawk,0.25\n"
+    ),
+    "kaleidoscope.csv": (
+        "INDIR,FOLDER,IN FILE,OFFSET,DURATION,scientific_name,common_name,confidence\n"
+        "/audio,site1,/audio/site1/R1.wav,0.0,3.0,Pitangus sulphuratus,Great Kiskadee,0.9137\n"
+        "/audio,site1,/audio/site1/R1.wav,3.0,3.0,Rupornis magnirostris,Roadside Hawk,0.25\n"
+    ),
+    "r.csv": (
+        "filepath,start,end,scientific_name,common_name,confidence,lat\n"
+        "/audio/site1/R1.wav,0.0,3.0,Pitangus sulphuratus,Great Kiskadee,0.9137,1\n"
+        "/audio/site1/R1.wav,3.0,6.0,Rupornis magnirostris,Roadside Hawk,0.25,1\n"
+    ),
+    "raven.txt": (
+        "Selection\tView\tChannel\tBegin Time (s)\tEnd Time (s)\tLow Freq (Hz)\tHigh Freq (Hz)\tSpecies Code\t"
+        "Scientific Name\tConfidence\tBegin Path\tFile Offset (s)\n"
+        "1\tSpectrogram 1\t1\t60.0\t63.0\t0\t15000\tgrekis1\tPitangus sulphuratus\t0.9137\t/audio/site1/R1.wav\t0.0\n"
+        "2\tSpectrogram 1\t1\t63.0\t66.0\t0\t15000\troahaw\tRupornis magnirostris\t0.25\t/audio/site1/R1.wav\t3.0\n"
+    ),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", TABLES)
+def test_every_format_says_the_same(tmp_path: Path, name: str) -> None:
+    path = tmp_path / name
+    path.write_text(TABLES[name], encoding="utf-8")
+    found = read_detections(path)
+    assert found.recording == ["/audio/site1/R1"] * 2
+    assert found.start_s.tolist() == [0, 3]
+    assert found.end_s.tolist() == [3, 6]  # Raven's begin times run on from file to file: the offset counts
+    assert [text.split("_")[0] for text in found.label] == ["Pitangus sulphuratus", "Rupornis magnirostris"]
+    assert found.score.tolist() == [0.9137, 0.25]
+
+
+def test_a_folder_of_tables(tmp_path: Path) -> None:
+    head = "Start (s),End (s),Scientific name,Common name,Confidence\n"
+    (tmp_path / "R1.BirdNET.results.csv").write_text(head + "0,3,Ara ararauna,Macaw,0.5\n", encoding="utf-8")
+    (tmp_path / "b").mkdir()
+    (tmp_path / "b" / "R.2.BirdNET.results.csv").write_text(head + "0,3,Ara ararauna,Macaw,0.6\n", encoding="utf-8")
+    (tmp_path / "R3.BirdNET.results.csv").write_text(head, encoding="utf-8")  # nothing was heard
+    (tmp_path / "BirdNET_analysis_params.csv").write_text("File splitting duration,600\n", encoding="utf-8")
+    found = read_detections(tmp_path)
+    assert found.recording == ["R1", "R.2"]
+    assert found.score.tolist() == [0.5, 0.6]
+    (tmp_path / "empty").mkdir()
+    with pytest.raises(BlendkitError, match="no result tables in this folder"):
+        read_detections(tmp_path / "empty")
+
+
+@pytest.mark.parametrize(
+    ("table", "recording"),
+    [
+        ("R1.BirdNET.results.csv", "R1"),
+        ("R1.BirdNET.selection.table.txt", "R1"),
+        ("R1.Table.1.selections.txt", "R1"),
+        ("S01_20250101_040000.wav.selections.txt", "S01_20250101_040000"),
+        ("v1.2 site.csv", "v1.2 site"),
+    ],
+)
+def test_what_a_table_is_named_after(table: str, recording: str) -> None:
+    assert table_recording(Path(table)) == recording
+
+
+def test_selections_without_scores(tmp_path: Path) -> None:
+    path = tmp_path / "R1.Table.1.selections.txt"
+    path.write_text("Selection\tBegin Time (s)\tEnd Time (s)\tAnnotation\n1\t0.5\t1.25\tfrog\n", encoding="utf-8")
+    found = read_detections(path, label="annotation")
+    assert (found.recording, found.label) == (["R1"], ["frog"])
+    assert np.isnan(found.score).all()
+    with pytest.raises(BlendkitError, match="no label column") as error:
+        read_detections(path)
+    assert "Annotation" in str(error.value.problems) or "annotation" in str(error.value.problems)
+    with pytest.raises(BlendkitError, match="no label column") as error:
+        read_detections(path, label="Anotation")
+    assert "did you mean 'annotation'" in error.value.problems[0]
+    with pytest.raises(BlendkitError, match="no score column"):
+        read_detections(path, label="annotation", score="Confidence")
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("Start (s),End (s),Scientific name,Confidence\n0,x,Ara,0.5\n", "holds no number in 1 lines"),
+        ("Start (s),Scientific name,Confidence\n0,Ara,0.5\n", "no columns of start and end times"),
+        ("File,Start (s),End (s),Scientific name,Confidence\n,0,3,Ara,0.5\n", "names no file in 1 lines"),
+        ("", "cannot read this table"),
+    ],
+)
+def test_unusable_tables(tmp_path: Path, text: str, message: str) -> None:
+    path = tmp_path / "t.csv"
+    path.write_text(text, encoding="utf-8")
+    with pytest.raises(BlendkitError, match=message):
+        read_detections(path)

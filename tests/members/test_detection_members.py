@@ -1,0 +1,93 @@
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from blendkit.audio import Recording
+from blendkit.errors import BlendkitError
+from blendkit.member import MemberContext
+from blendkit.taxonomy import Taxonomy
+from blendkit.testing import check_member
+from blendkit_members.detections import birdnet_table, raven
+
+NAMES = {"grekis1": "Pitangus sulphuratus", "yehcar1": "Daptrius chimachima", "frog": "Scinax nasicus"}
+TAXONOMY = Taxonomy({c: {"scientific_name": s} for c, s in NAMES.items()})
+RECORDINGS = tuple(Recording(r, Path()) for r in ("site/R1", "site/R2"))
+CONTEXT = MemberContext(tuple(NAMES), TAXONOMY, recordings=RECORDINGS, expected_s={"site/R1": 15.0, "site/R2": 10.0})
+CSV = (
+    "Start (s),End (s),Scientific name,Common name,Confidence,File\n"
+    "0.0,3.0,Pitangus sulphuratus,Great Kiskadee,0.9,/elsewhere/R1.wav\n"
+    "3.0,6.0,Pitangus sulphuratus,Great Kiskadee,0.4,/elsewhere/R1.wav\n"
+    "3.0,6.0,Milvago chimachima,Yellow-headed Caracara,0.7,/elsewhere/R1.wav\n"
+    "9.0,12.0,Nova species,Nothing,0.8,/elsewhere/R1.wav\n"
+)
+
+
+@pytest.fixture
+def table(tmp_path: Path) -> str:
+    path = tmp_path / "results.csv"
+    path.write_text(CSV, encoding="utf-8")
+    return str(path)
+
+
+def test_results_on_the_runs_chunks(table: str) -> None:
+    member = birdnet_table(CONTEXT, path=table)
+    scores = member.read()
+    assert scores.space == "prob"
+    assert scores.rows.ids() == ["site/R1_5", "site/R1_10", "site/R1_15", "site/R2_5", "site/R2_10"]
+    assert scores.classes == tuple(NAMES)
+    # the caracara by its older name; R2, of which the table says nothing, holds what an empty cell holds
+    assert scores.values.tolist() == [[0.9, 0.7, 0], [0.4, 0.7, 0], [0, 0, 0], [0, 0, 0], [0, 0, 0]]
+    assert member.warnings() == ["1 detections of other classes left out: Nova species (1)"]
+
+
+def test_by_shared_time_and_with_another_floor(table: str) -> None:
+    scores = birdnet_table(CONTEXT, path=table, pool="mean", empty=0.05).read()
+    assert scores.values[0].tolist() == pytest.approx([(3 * 0.9 + 2 * 0.4) / 5, (3 * 0.05 + 2 * 0.7) / 5, 0.05])
+    assert scores.values[2].tolist() == [0.05] * 3
+
+
+def test_keeps_the_members_promises(table: str) -> None:
+    check_member(birdnet_table, context=CONTEXT, path=table)
+    check_member(raven, context=CONTEXT, path=table)
+
+
+def test_without_classes_of_the_run(table: str) -> None:
+    scores = birdnet_table(MemberContext(), path=table).read()
+    assert scores.classes == ("Milvago chimachima", "Nova species", "Pitangus sulphuratus")
+    assert scores.rows.ids() == ["R1_5", "R1_10", "R1_15"]
+
+
+def raven_table(tmp_path: Path, *lines: str) -> str:
+    path = tmp_path / "R1.Table.1.selections.txt"
+    head = "Selection\tBegin Time (s)\tEnd Time (s)\tSpecies Code"
+    path.write_text("\n".join([head, *lines]) + "\n", encoding="utf-8")
+    return str(path)
+
+
+def test_selections_by_code(tmp_path: Path) -> None:
+    path = raven_table(tmp_path, "1\t4.5\t5.5\tfrog", "2\t1\t2\tGREKIS1")
+    with pytest.raises(BlendkitError, match="2 detections have no score") as error:
+        raven(CONTEXT, path=path).read()
+    assert "unscored: 1.0" in error.value.problems[0]
+    scores = raven(CONTEXT, path=path, unscored=1.0).read()
+    assert scores.values[:3].tolist() == [[1, 0, 1], [0, 0, 1], [0, 0, 0]]
+
+
+def test_what_does_not_fit(tmp_path: Path, table: str) -> None:
+    with pytest.raises(BlendkitError, match="none of its labels is one of the run's classes"):
+        raven(CONTEXT, path=raven_table(tmp_path, "1\t0\t1\ttoad"), unscored=1.0).read()
+    wrong = tmp_path / "wrong.csv"
+    wrong.write_text(CSV.replace("0.9,", "9,"), encoding="utf-8")
+    with pytest.raises(BlendkitError, match=r"scores lie in \[0.4, 9\], not in \[0, 1\]"):
+        birdnet_table(CONTEXT, path=str(wrong)).read()
+
+
+def test_two_recordings_of_one_name(table: str) -> None:
+    both: Any = tuple(Recording(r, Path()) for r in ("a/R1", "b/R1"))
+    scores = birdnet_table(MemberContext(tuple(NAMES), TAXONOMY, recordings=both), path=table).read()
+    assert set(scores.rows.recordings()) == {
+        "R1"
+    }  # whose it is cannot be known; the run will say that rows are missing

@@ -1,0 +1,104 @@
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from blendkit.audio import Recording
+from blendkit.errors import BlendkitError
+from blendkit.member import TTA, MemberContext, MemberInfo
+from blendkit.rows import NameRule
+from blendkit.windowed import NOT_HEARD, Windowed, known_chunks, on_grid, score_files
+
+CONTEXT = MemberContext(chunk_s=5.0)
+
+
+def windowed(*rows: tuple[str, float, float, float]) -> Windowed:
+    names, start, end, value = zip(*rows, strict=True)
+    return Windowed(names, np.array(start, float), np.array(end, float), np.array(value)[:, None], ("a",))
+
+
+def test_three_seconds_on_five_by_hand() -> None:
+    found = windowed(("r", 0, 3, 1.0), ("r", 6, 9, 3.0), ("r", 3, 6, 2.0), ("r", 9, 12, 9.0))
+    mean = on_grid(found, CONTEXT, "logit", "mean", "t")
+    assert mean.rows.ids() == ["r_5", "r_10", "r_15"]
+    assert mean.values.ravel().tolist() == pytest.approx([(3 * 1 + 2 * 2) / 5, (2 + 3 * 3 + 9) / 5, 9])
+    assert on_grid(found, CONTEXT, "logit", "max", "t").values.ravel().tolist() == [2, 9, 9]
+
+
+def test_chunks_of_the_run_that_nothing_touches(tmp_path: Path, write_wav: Callable[..., Path]) -> None:
+    path = write_wav(tmp_path / "s.wav", np.ones(12 * 1000, np.float32), 1000)
+    here = MemberContext(recordings=(Recording("s", path), Recording("t", Path())), expected_s={"t": 10.0})
+    assert known_chunks(here) == {"s": 3, "t": 2}
+    got = on_grid(windowed(("s", 5, 8, 0.5)), here, "prob", "max", "t", empty=0.0)
+    assert got.rows.ids() == ["s_5", "s_10", "s_15", "t_5", "t_10"]
+    assert got.values.ravel().tolist() == [0, 0.5, 0, 0, 0]
+    with pytest.raises(BlendkitError, match="4 chunks are touched by no window"):
+        on_grid(windowed(("s", 5, 8, 0.5)), here, "prob", "max", "t")
+
+
+def test_windows_that_are_none() -> None:
+    with pytest.raises(BlendkitError, match="t: 2 windows are none") as error:
+        on_grid(windowed(("r", 0, 3, 1.0), ("r", 6, 6, 1.0), ("q", -1, 2, 1.0)), CONTEXT, "logit", "mean", "t")
+    assert error.value.problems == ("r: 6 to 6 s", "q: -1 to 2 s")
+
+
+def test_decimals_do_not_drift() -> None:
+    # 1.1 + 2.9 steps summed as floats end beside the chunk they belong to
+    found = windowed(*(("r", round(k * 0.1, 1), round(k * 0.1 + 0.1, 1), float(k)) for k in range(36_000)))
+    got = on_grid(found, CONTEXT, "logit", "max", "t").values.ravel()
+    assert got.tolist() == [float(49 + 50 * k) for k in range(720)]
+
+
+class Frames:
+    """A member of whole files: three windows of 4 s each."""
+
+    def __init__(self, frame: Callable[[Sequence[Path]], pd.DataFrame] | None = None) -> None:
+        self.info = MemberInfo(("a", "b"), (True, True), 0, 0.0, pool="max")
+        self.frame = frame or self.plain
+
+    def plain(self, files: Sequence[Path]) -> pd.DataFrame:
+        rows = [(str(f), s, s + 4.0) for f in files for s in (0.0, 4.0, 8.0)]
+        index = pd.MultiIndex.from_tuples(rows, names=["file", "start_time", "end_time"])
+        return pd.DataFrame({"b": np.arange(len(rows)), "a": -np.arange(len(rows)), "x": 0}, index=index)
+
+    def predict_files(self, files: Sequence[Path]) -> pd.DataFrame:
+        return self.frame(files)
+
+
+def scored(member: Any, files: dict[str, Path], chunks: dict[str, int]) -> np.ndarray:
+    return score_files(member, files, chunks, 5.0, NameRule(), TTA())
+
+
+def test_whole_files_by_hand() -> None:
+    got = scored(
+        Frames(), {"r2": Path("/d/r2.wav"), "r10": Path("/d/r10.wav")}, {"r2": 3, "r10": 2, "gone": 1, "none": 0}
+    )
+    assert got.dtype == np.float32
+    # gone, then r2, then r10: natural order; a chunk that no window touches, and a file that cannot be read, are not heard
+    assert got.tolist() == [[NOT_HEARD] * 2, [0, 1], [-1, 2], [-2, 2], [-3, 4], [-4, 5]]
+    assert scored(Frames(), {}, {"gone": 1}).tolist() == [[NOT_HEARD] * 2]
+    with pytest.raises(BlendkitError, match="this member cuts its own"):
+        score_files(Frames(), {}, {}, 5.0, NameRule(), TTA((-1.0, 0.0)))  # type: ignore[arg-type]
+
+
+def test_a_frame_of_something_else() -> None:
+    honest = Frames().plain
+    files = {"r": Path("/d/r.wav"), "q": Path("/d/q.wav")}
+    lacking: list[tuple[Callable[[Any], Any], str]] = [
+        (lambda f: honest(f).drop(columns="b"), "classes missing: b"),
+        (lambda f: honest([*f, Path("/d/z.wav")]), "files nobody asked for: /d/z.wav"),
+        (lambda f: honest(f[:1]), "files without a window: /d/q.wav"),
+    ]
+    for frame, text in lacking:
+        with pytest.raises(BlendkitError, match="something else than asked") as error:
+            scored(Frames(frame), files, {"r": 1, "q": 1})
+        assert error.value.problems == (text,)
+    with pytest.raises(BlendkitError, match="without"):
+        scored(Frames(lambda _: pd.DataFrame({"a": [1], "b": [2]})), files, {"r": 1, "q": 1})
+    with pytest.raises(BlendkitError, match="predict_files"):
+        scored(Frames(lambda _: 1 / 0), files, {"r": 1, "q": 1})  # type: ignore[arg-type, return-value]
