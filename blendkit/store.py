@@ -9,42 +9,57 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from blendkit.errors import BlendkitError
-from blendkit.files import atomic_path, canonical_json, file_hash, text_hash, write_json
+from blendkit.files import atomic_path
+from blendkit.manifest import KEYS, Manifest, Stored
 from blendkit.rows import NameRule, make_rows
 from blendkit.scores import Scores, concat
 
-FORMAT = 1
-KEYS = ("recording", "start_s", "end_s")
-
-
-@dataclass(frozen=True)
-class Stored:
-    """What the store knows of one recording: the hash of its audio, its chunks, and its status."""
-
-    key: str
-    chunks: int
-    status: str
-    note: str
-    duration_s: float
+_FACTS = ("classes", "covered", "about")
 
 
 @dataclass
 class LogitStore:
     """One member's logits on disk. `made_by` is the member's hash; `about` describes it."""
 
-    folder: Path
-    made_by: str
-    classes: tuple[str, ...]
-    covered: tuple[bool, ...]
-    about: dict[str, Any]
-    parts: dict[str, dict[str, Any]]
+    manifest: Manifest
+
+    @property
+    def folder(self) -> Path:
+        """Where it lies."""
+        return self.manifest.folder
+
+    @property
+    def made_by(self) -> str:
+        """The member's hash."""
+        return self.manifest.made_by
+
+    @property
+    def classes(self) -> tuple[str, ...]:
+        """The columns."""
+        return tuple(self.manifest.facts["classes"])
+
+    @property
+    def covered(self) -> tuple[bool, ...]:
+        """Which columns the member really scores."""
+        return tuple(self.manifest.facts["covered"])
+
+    @property
+    def about(self) -> dict[str, Any]:
+        """What the member said of itself."""
+        found: dict[str, Any] = self.manifest.facts["about"]
+        return found
+
+    @property
+    def parts(self) -> dict[str, dict[str, Any]]:
+        """The parts by file name."""
+        return self.manifest.parts
 
     @classmethod
     def create(
@@ -62,35 +77,21 @@ class LogitStore:
             if found.made_by != made_by or found.classes != tuple(classes):
                 raise BlendkitError(f"{folder}: holds logits of another member", [str(found.about)])
             return found
-        return cls(folder, made_by, tuple(classes), tuple(bool(c) for c in covered), dict(about), {})
+        facts = {"classes": list(classes), "covered": [bool(c) for c in covered], "about": dict(about)}
+        return cls(Manifest(folder, made_by, facts, {}))
 
     @classmethod
     def open(cls, folder: Path) -> LogitStore:
         """Open an existing store. Raises BlendkitError if there is none, or of another format."""
-        try:
-            data = json.loads((folder / "manifest.json").read_text(encoding="utf-8"))
-        except (OSError, ValueError) as error:
-            raise BlendkitError(f"{folder}: not a logit store", [str(error)]) from error
-        found = data.get("format") if isinstance(data, dict) else None
-        lacks = {"made_by", "classes", "covered", "about", "parts"} - set(data if found else ())
-        if found not in (None, FORMAT):
-            raise BlendkitError(f"{folder}: store format {found}, this blendkit reads {FORMAT}")
-        if lacks:
-            raise BlendkitError(f"{folder}: not a logit store", [f"its manifest lacks {', '.join(sorted(lacks))}"])
-        return cls(
-            folder, data["made_by"], tuple(data["classes"]), tuple(data["covered"]), data["about"], data["parts"]
-        )
+        return cls(Manifest.read(folder, "logit store", _FACTS))
 
     def recordings(self) -> dict[str, Stored]:
         """Return what is stored, per recording id."""
-        return {r: Stored(**s) for p in self.parts.values() for r, s in p["recordings"].items()}
+        return self.manifest.recordings()
 
     def drop_damaged(self) -> list[str]:
         """Forget parts whose file is gone or changed; return their names. They will be scored anew."""
-        bad = [n for n, p in self.parts.items() if not _sound(self.folder / n, p["sha256"])]
-        for name in bad:
-            del self.parts[name]
-        return bad
+        return self.manifest.drop_damaged()
 
     def write(self, scores: Scores, stored: Mapping[str, Stored]) -> None:
         """Add one part: the scores of a group of recordings. Written whole, then named in the manifest."""
@@ -99,35 +100,9 @@ class LogitStore:
                 f"{self.folder}: holds logits of {len(self.classes)} classes, got {scores.space} "
                 f"scores of {len(scores.classes)}"
             )
-        name = f"part-{text_hash(canonical_json({r: s.key for r, s in stored.items()}))[:16]}.parquet"
+        name = self.manifest.part_name(stored)
         self._write_part(self.folder / name, scores)
-        for part in self.parts.values():  # a recording lives in one part: the newest
-            for recording in stored:
-                part["recordings"].pop(recording, None)
-        emptied = [n for n, p in self.parts.items() if not p["recordings"] and n != name]
-        self.parts = {n: p for n, p in self.parts.items() if p["recordings"]}
-        self.parts[name] = {
-            "sha256": file_hash(self.folder / name),
-            "recordings": {r: asdict(s) for r, s in stored.items()},
-        }
-        self.save()
-        for old in emptied:  # only once the manifest no longer names it
-            (self.folder / old).unlink(missing_ok=True)
-
-    def save(self) -> None:
-        """Write the manifest."""
-        write_json(
-            self.folder / "manifest.json",
-            {
-                "format": FORMAT,
-                "made_by": self.made_by,
-                "classes": self.classes,
-                "covered": self.covered,
-                "about": self.about,
-                "parts": self.parts,
-            },
-            sort=False,  # recordings stay in the order they were scored in
-        )
+        self.manifest.add(name, stored)
 
     def read(self, names: NameRule, recordings: Sequence[str] | None = None) -> Scores:
         """Return the logits of the given recordings (default: all), with N > 0 rows.
@@ -184,7 +159,3 @@ class LogitStore:
             made_by=self.made_by,
             source=str(self.folder / name),
         )
-
-
-def _sound(path: Path, sha256: str) -> bool:
-    return path.is_file() and file_hash(path) == sha256

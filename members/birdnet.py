@@ -12,11 +12,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from blendkit.errors import BlendkitError, did_you_mean
+from blendkit.graphs.tflite import Interpreters, discover_blocks, embedding_of, read_graph, with_outputs
 from blendkit.grid import Anchor, Pool, samples_at
 from blendkit.member import DataFile, FilePath, MemberContext, MemberInfo
 from blendkit_members.class_map import ClassMap, Proxies, by_scientific_name, read_labels
 from blendkit_members.located import locate, model_folders, package_folder
-from blendkit_members.tflite import Interpreters, discover_blocks, embedding_of, read_graph, with_outputs
 
 RATE, WINDOW_S = 48000, 3.0
 EMBEDDING = "embedding"

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from blendkit.errors import BlendkitError
 from blendkit.graphs.onnx_file import check_input, check_width, load_graph, ports, require_names
+from blendkit.graphs.quantise import variant_note
 from blendkit.graphs.session import open_session
 from blendkit.graphs.slim import Ask
 from blendkit.grid import Pool, samples_at
@@ -70,14 +71,15 @@ def onnx_member(
     leaves every logit as it is.
     """
     path = Path(model)
-    inputs, outputs = ports(load_graph(path, "onnx"))
+    graph = load_graph(path, "onnx")
+    inputs, outputs = ports(graph)
     name = _only("input", input, [i.name for i in inputs])
     out = _only("output", output, [o.name for o in outputs])
     window = context.chunk_s if window_s is None else window_s
     check_input("onnx", inputs, name, samples_at(window, rate))
     labels = read_labels(Path(classes))
     check_width("onnx", outputs, out, labels, Path(classes).name)
-    mapped, notes = by_id("onnx", labels, context), []
+    mapped, notes = by_id("onnx", labels, context), variant_note(graph)
     ask = Ask(path, "onnx", name, samples_at(window, rate), rate, out, tuple(labels), mapped.used)
     if slim:
         path, mapped, note = slim_or_whole(ask, mapped, context)

@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 
 from blendkit.errors import BlendkitError, did_you_mean
 from blendkit.graphs.onnx_file import check_input, check_width, load_graph, ports, require_names
+from blendkit.graphs.quantise import variant_note
 from blendkit.graphs.session import open_session
 from blendkit.graphs.slim import Ask, graph_bytes
 from blendkit.graphs.taps import TAP, discover_blocks, with_taps
@@ -133,7 +134,8 @@ def perch(
     """
     path = Path(model) if model else _find_model()
     listed = Path(labels) if labels else _find_labels()
-    inputs, outputs = ports(load_graph(path, "perch"))
+    graph = load_graph(path, "perch")
+    inputs, outputs = ports(graph)
     check_input("perch", inputs, INPUT, SAMPLES)
     require_names("perch", "output", [LABEL, EMBEDDING], [o.name for o in outputs])
     names = read_labels(listed)
@@ -141,6 +143,7 @@ def perch(
     own = Path(synonyms) if synonyms else None
     mapped = by_scientific_name("perch", names, context, synonyms=own, proxies=proxies)
     notes = [mapped.note, f"audio normalisation {normalise}, logits x {slope:g} + {intercept:g}"]
+    notes += variant_note(graph)
     run = path
     ask = Ask(path, "perch", INPUT, SAMPLES, RATE, LABEL, tuple(names), mapped.used)
     if slim:

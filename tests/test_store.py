@@ -13,9 +13,10 @@ from hypothesis import strategies as st
 
 from blendkit.errors import BlendkitError
 from blendkit.io.tables import read_table
+from blendkit.manifest import Stored
 from blendkit.rows import NameRule, chunk_rows
 from blendkit.scores import Scores
-from blendkit.store import LogitStore, Stored
+from blendkit.store import LogitStore
 
 NAMES = NameRule()
 CLASSES = ("22961", "grekis", "47158son01")

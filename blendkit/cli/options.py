@@ -118,3 +118,11 @@ def plain_recipe(name: str) -> Recipe:
 
     text, source, _ = find_recipe(name)
     return parse_recipe(text, source)
+
+
+def recipe_data(name: str, data: Path | None) -> Path:
+    """Return the folder of a recipe's files: as given, its own, or the sample world of a packaged one."""
+    from blendkit.cli.find import find_recipe
+    from blendkit.cli.sample import cached_world
+
+    return data or find_recipe(name)[2] or cached_world()

@@ -15,10 +15,11 @@ from blendkit.engine.events import Tell
 from blendkit.engine.prepare import Batch, Grid, Prepared, groups, prepare_group
 from blendkit.errors import BlendkitError
 from blendkit.files import file_hash
+from blendkit.manifest import Stored
 from blendkit.member import TTA, FileMember, Member
 from blendkit.rows import chunk_rows, natural_key
 from blendkit.scores import Scores
-from blendkit.store import LogitStore, Stored
+from blendkit.store import LogitStore
 from blendkit.windowed import score_files
 from blendkit.windows import Job, check_window, hears_like, score_together
 
@@ -59,7 +60,7 @@ def score_recordings(members: Sequence[AudioMember], recordings: Sequence[Record
     A damaged recording gets its status and never stops the rest.
     """
     recordings = sorted(recordings, key=lambda r: natural_key(r.id))  # the order of rows
-    keys = _keys(recordings, grid)
+    keys = recording_keys(recordings, grid)
     todo = _todo(members, keys)
     built = {m.name: m.build() for m in members if any(m.name in names for names in todo.values())}
     for m in members:
@@ -89,8 +90,8 @@ def score_recordings(members: Sequence[AudioMember], recordings: Sequence[Record
     return Scored(_status(members, keys), decode_s, resample_s)
 
 
-def _keys(recordings: Sequence[Recording], grid: Grid) -> dict[str, str]:
-    """What a recording's saved logits depend on: its bytes, and the duration it is held against."""
+def recording_keys(recordings: Sequence[Recording], grid: Grid) -> dict[str, str]:
+    """Return what a recording's saved values depend on: its bytes, and the duration it is held against."""
 
     def key(r: Recording) -> str:
         try:
@@ -156,13 +157,11 @@ def _score_alike(
     except BlendkitError as error:
         raise BlendkitError(f"member {names}: {error.title}", error.problems) from error
     rows = chunk_rows({p.recording: p.chunks for p in prepared}, grid.chunk_s, grid.names)
-    stored = {
-        p.recording: Stored(keys[p.recording], p.chunks, p.status, p.note, round(p.duration_s, 3)) for p in prepared
-    }
+    told = {p.recording: stored(p, keys[p.recording]) for p in prepared}
     for m, model, logits in zip(members, models, values, strict=True):
         scores = Scores.build(logits, rows, model.info.classes, "logit", source=f"member {m.name!r}")
         assert m.store is not None
-        m.store.write(scores, stored)
+        m.store.write(scores, told)
     seconds = time.perf_counter() - started
     for m in members:
         m.scored += len(prepared)
@@ -183,6 +182,11 @@ def _values(
         return [values], time.perf_counter() - started
     jobs = [Job(p.recording, p.by_rate[first.info.rate], p.chunks) for p in prepared]
     return score_together([m for m in models if isinstance(m, Member)], jobs, grid.chunk_s, tta)
+
+
+def stored(prepared: Prepared, key: str) -> Stored:
+    """Return what a store is to know of a recording."""
+    return Stored(key, prepared.chunks, prepared.status, prepared.note, round(prepared.duration_s, 3))
 
 
 def _status(members: Sequence[AudioMember], keys: dict[str, str]) -> dict[str, Stored]:

@@ -4,41 +4,56 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from blendkit.audio import SUFFIXES, Recording, find_recordings, unique_recordings
 from blendkit.engine.events import Tell, silent
-from blendkit.engine.identity import member_facts
-from blendkit.engine.members import CAREFUL, How, audio_member, cpu_count, is_finished, member_params
-from blendkit.engine.prepare import Grid
-from blendkit.engine.scoring import score_recordings
-from blendkit.errors import BlendkitError
-from blendkit.member import TTA, MemberContext
+from blendkit.engine.identity import facts_hash, member_facts
+from blendkit.engine.members import CAREFUL, How, audio_member, build_member, cpu_count, is_finished, member_params
+from blendkit.engine.prepare import Grid, groups, prepare_group
+from blendkit.engine.scoring import recording_keys, score_recordings, stored
+from blendkit.errors import BlendkitError, did_you_mean
+from blendkit.features import FeatureStore
+from blendkit.manifest import Stored
+from blendkit.member import TTA, FeatureMember, Member, MemberContext
 from blendkit.recipe.load import parse_recipe
 from blendkit.recipe.paths import DataFolder, check_files
-from blendkit.recipe.plan import make_plan
-from blendkit.rows import NameRule
-from blendkit.store import Stored
+from blendkit.recipe.plan import MemberPlan, make_plan
+from blendkit.rows import NameRule, chunk_rows
 from blendkit.taxonomy import Taxonomy
+from blendkit.windows import Job, check_window, features_of
 
 _NAME = "member"
 
 
-def score_audio(
+@dataclass(frozen=True)
+class Scorer:
+    """One member at work on its own: its facts, its parameters, and what it may know."""
+
+    member: MemberPlan
+    params: dict[str, Any]
+    context: MemberContext
+    facts: dict[str, Any]
+    tta: TTA
+    grid: Grid
+    recordings: list[Recording]
+
+
+def one_member(
     use: str,
     audio: Sequence[Path],
-    out: Path,
     *,
     settings: Sequence[str] = (),
     taxonomy: Taxonomy | None = None,
     chunk_s: float = 5.0,
     how: How = CAREFUL,
-    tell: Tell = silent,
-) -> dict[str, Stored]:
-    """Score files and folders with one member into the store `out`; return every recording's status.
+) -> Scorer:
+    """Check a member's settings and find its files and recordings, without building the model.
 
     settings: `key=value` of the member, paths relative to the working folder (`model=m.onnx`,
-    `tta.shifts_s=[-1, 0, 1]`). What the store holds already is not scored again.
+    `tta.shifts_s=[-1, 0, 1]`). Raises BlendkitError for what a member alone cannot do.
     """
     overrides = [f"members.{_NAME}.{s}" for s in settings]
     text = f"recipe: 1\nname: score\nmembers:\n  {_NAME}:\n    use: {json.dumps(use)}\noutput: {_NAME}\n"
@@ -49,18 +64,65 @@ def score_audio(
         why = f"{', '.join(sorted(unused))} belong to recipes" if unused else f"{use!r} reads finished scores"
         raise BlendkitError(f"score gives a model's own logits; {why}")
     files = check_files(plan, DataFolder(Path(), outside=True))
-    known = taxonomy or Taxonomy({})
-    recordings = gather_audio(audio)
+    known, recordings = taxonomy or Taxonomy({}), gather_audio(audio)
     context = MemberContext(
         known.classes, known, NameRule(), chunk_s, cpu_count(), tuple(recordings), {}, how.provider, how.allow_code
     )
     tta = TTA(tuple(model.tta.shifts_s), model.tta.edge)
     remainder = plan.recipe.model.remainder
     facts = member_facts(member, files, context, tta, remainder)
-    scorer = audio_member(member, member_params(member, files), context, tta, facts, out)
-    scorer.store = scorer.store or scorer.open_store(scorer.build())
     grid = Grid(chunk_s, remainder, NameRule())
-    return score_recordings([scorer], recordings, grid, tell).status
+    return Scorer(member, member_params(member, files), context, facts, tta, grid, recordings)
+
+
+def score_audio(scorer: Scorer, out: Path, *, tell: Tell = silent) -> dict[str, Stored]:
+    """Score files with one member into the store `out`; return every recording's status.
+
+    What the store holds already is not scored again.
+    """
+    member = audio_member(scorer.member, scorer.params, scorer.context, scorer.tta, scorer.facts, out)
+    member.store = member.store or member.open_store(member.build())
+    return score_recordings([member], scorer.recordings, scorer.grid, tell).status
+
+
+def save_features(scorer: Scorer, names: Sequence[str], out: Path, *, tell: Tell = silent) -> dict[str, Stored]:
+    """Save a member's features of every chunk into the feature store `out`; return every recording's status.
+
+    names: features, or `blocks` for all blocks the model has. What is stored already is not made again.
+    Raises BlendkitError if the member gives none, or not these, with the nearest.
+    """
+    made = build_member(scorer.member, scorer.params, scorer.context)
+    if not isinstance(made, FeatureMember) or not isinstance(made, Member):
+        raise BlendkitError(f"{scorer.member.use!r} gives logits only, no features")
+    check_window(_NAME, made.info, scorer.context.chunk_s)
+    wanted = _feature_names(made, names)
+    shapes = {n: made.feature_shapes[n] for n in wanted}
+    facts = {k: v for k, v in scorer.facts.items() if k not in ("classes", "tta")}
+    store = FeatureStore.create(out, facts_hash(facts), shapes, {"facts": facts, "notes": list(made.info.notes)})
+    store.manifest.drop_damaged()
+    known, keys = store.manifest.recordings(), recording_keys(scorer.recordings, scorer.grid)
+    todo = [r for r in scorer.recordings if r.id not in known or known[r.id].key != keys[r.id]]
+    tell("scoring", {"recordings": len(scorer.recordings), "to_score": len(todo)})
+    for group in groups(todo):
+        batch = prepare_group(group, [made.info.rate], scorer.grid)
+        with batch.scratch:
+            jobs = [Job(p.recording, p.by_rate[made.info.rate], p.chunks) for p in batch.recordings]
+            values = features_of(made, made.info, wanted, jobs, scorer.context.chunk_s)
+            rows = chunk_rows({p.recording: p.chunks for p in batch.recordings}, scorer.context.chunk_s, NameRule())
+            store.write(rows, values, {p.recording: stored(p, keys[p.recording]) for p in batch.recordings})
+            tell("scored", {"recordings": [r.id for r in group], "status": [p.status for p in batch.recordings]})
+    return {r.id: store.manifest.recordings()[r.id] for r in scorer.recordings}
+
+
+def _feature_names(made: FeatureMember, names: Sequence[str]) -> list[str]:
+    shapes = made.feature_shapes
+    blocks = [n for n, s in shapes.items() if len(s) == 1 and n != "embedding"]
+    wanted = list(dict.fromkeys(n for name in names for n in (blocks if name == "blocks" else [name])))
+    unknown = [f"{n!r}{did_you_mean(n, shapes)}" for n in wanted if n not in shapes]
+    if unknown:
+        listed = ", ".join(f"{n} {list(s)}" for n, s in shapes.items())
+        raise BlendkitError(f"no feature {', '.join(unknown)}", [f"it has {listed}", "`blocks` stands for all blocks"])
+    return wanted
 
 
 def gather_audio(paths: Sequence[Path]) -> list[Recording]:

@@ -17,7 +17,7 @@ import soundfile as sf
 import soxr
 
 from blendkit.audio import cut, decode, resample
-from blendkit.engine.single import gather_audio, score_audio
+from blendkit.engine.single import gather_audio, one_member, score_audio
 from blendkit.sample import WorldConfig, make_world
 
 TARGET = 48000
@@ -76,7 +76,8 @@ def main() -> None:
 
         def scored() -> None:
             out = Path(folder) / f"store{next(turn)}"
-            score_audio("perch", [world / "test_soundscapes"], out, settings=[f"model={model}", f"labels={labels}"])
+            scorer = one_member("perch", [world / "test_soundscapes"], settings=[f"model={model}", f"labels={labels}"])
+            score_audio(scorer, out)
 
         ref, got = best(lambda: bare_inference(files, model), scored)
         print(

@@ -12,9 +12,10 @@ from scipy.stats import rankdata
 from test_cli_whatif import oof_world
 
 from blendkit.labels import read_labels
+from blendkit.manifest import Stored
 from blendkit.rows import NameRule, rows_from_ids
 from blendkit.scores import Scores
-from blendkit.store import LogitStore, Stored
+from blendkit.store import LogitStore
 
 Blendkit = Callable[..., subprocess.CompletedProcess[str]]
 Many = Callable[..., list[subprocess.CompletedProcess[str]]]

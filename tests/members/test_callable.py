@@ -68,14 +68,15 @@ def test_what_does_not_fit() -> None:
 
 def test_through_score(importable: str, tmp_path: Path, write_wav: Callable[..., Path], monkeypatch: Any) -> None:
     from blendkit.engine.members import How
-    from blendkit.engine.single import score_audio
+    from blendkit.engine.single import one_member, score_audio
     from blendkit.store import LogitStore
 
     for name in ("r2", "r10"):
         write_wav(tmp_path / "audio" / f"{name}.wav", np.ones(10 * 1000, np.float32), 1000)
     (tmp_path / "audio" / "bad.wav").write_bytes(b"RIFF0000WAVE")
     settings = [f"function={importable}", 'classes=["a", "b"]']
-    status = score_audio("callable", [tmp_path / "audio"], tmp_path / "out", settings=settings, how=How("cpu", True))
+    scorer = one_member("callable", [tmp_path / "audio"], settings=settings, how=How("cpu", True))
+    status = score_audio(scorer, tmp_path / "out")
     assert {r: s.status for r, s in status.items()} == {"bad": "unreadable", "r2": "ok", "r10": "ok"}
     scores = LogitStore.open(tmp_path / "out").read(MemberContext().names)
     assert scores.rows.ids() == ["r2_5", "r2_10", "r10_5", "r10_10"]

@@ -1,0 +1,71 @@
+"""Smaller variants of an ONNX graph: 8-bit weights, or half precision. What they cost is written into them."""
+
+from __future__ import annotations
+
+import json
+import logging
+import tempfile
+from pathlib import Path
+from typing import Any
+
+from blendkit.errors import BlendkitError
+from blendkit.files import atomic_path
+from blendkit.graphs.onnx_file import load_graph, metadata
+
+KEY = "blendkit.variant"
+
+
+def to_int8(model: Path, out: Path, name: str) -> None:
+    """Write a variant with 8-bit weights, activations quantised as they come (onnxruntime's dynamic scheme).
+
+    Raises BlendkitError if the quantiser refuses the graph. On CPUs without 8-bit convolutions this can be
+    slower than the original: measure it.
+    """
+    from onnxruntime.quantization import QuantType, quantize_dynamic
+
+    with tempfile.TemporaryDirectory(prefix="blendkit-") as folder, atomic_path(out) as temporary:
+        logging.getLogger().setLevel(logging.ERROR)  # the quantiser warns about every model it is given
+        made = Path(folder) / "int8.onnx"
+        try:
+            quantize_dynamic(str(model), str(made), weight_type=QuantType.QUInt8)
+        except Exception as error:  # the quantiser raises whatever it stumbles over
+            raise BlendkitError(f"{name}: {model.name} cannot be quantised", [str(error).splitlines()[0]]) from error
+        temporary.write_bytes(made.read_bytes())
+
+
+def to_fp16(model: Path, out: Path, name: str) -> None:
+    """Write a variant with half-precision weights and arithmetic; inputs and outputs stay float32.
+
+    Raises BlendkitError if the converter refuses the graph.
+    """
+    from onnxruntime.transformers.float16 import convert_float_to_float16
+
+    try:
+        made = convert_float_to_float16(load_graph(model, name), keep_io_types=True)
+    except BlendkitError:
+        raise
+    except Exception as error:  # the converter raises whatever it stumbles over
+        raise BlendkitError(f"{name}: {model.name} cannot be converted", [str(error).splitlines()[0]]) from error
+    with atomic_path(out) as temporary:
+        temporary.write_bytes(bytes(made.SerializeToString()))
+
+
+def stamp(path: Path, about: dict[str, Any]) -> None:
+    """Write into a variant what it was made from and what it costs; every run with it says so."""
+    model = load_graph(path, "variant")
+    for entry in [p for p in model.metadata_props if p.key == KEY]:
+        model.metadata_props.remove(entry)
+    added = model.metadata_props.add()
+    added.key, added.value = KEY, json.dumps(about)
+    with atomic_path(path) as temporary:
+        temporary.write_bytes(bytes(model.SerializeToString()))
+
+
+def variant_note(model: Any) -> list[str]:
+    """Return what a graph's stamp says, none for an original."""
+    text = metadata(model).get(KEY)
+    try:
+        about = json.loads(text) if text else None
+        return [] if about is None else [f"{about['kind']} variant of {about['of']}: {about['cost']}"]
+    except (ValueError, KeyError, TypeError):
+        return [f"a variant with an unreadable stamp: {str(text)[:60]!r}"]
