@@ -13,7 +13,8 @@ from numpy.typing import NDArray
 
 from blendkit.errors import BlendkitError
 
-Pool = Literal["mean", "max", "frames"]
+WindowPool = Literal["mean", "max"]
+Pool = WindowPool | Literal["frames"]
 Anchor = Literal["recording", "chunk", "centre"]
 Float = NDArray[np.float64]
 
@@ -104,7 +105,7 @@ def place(
     return starts, Overlaps(chunk, np.arange(len(starts)), shared, chunks)
 
 
-def onto_chunks(values: Float, pairs: Overlaps, pool: Literal["mean", "max"]) -> Float:
+def onto_chunks(values: Float, pairs: Overlaps, pool: WindowPool) -> Float:
     """Return (K, C) chunk scores from window scores (W, C).
 
     mean: weighted by shared samples, so that a window that only brushes a chunk hardly counts. max: the

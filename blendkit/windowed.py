@@ -6,14 +6,13 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 from pathlib import Path
-from typing import Literal
 
 import numpy as np
 from numpy.typing import NDArray
 
 from blendkit.audio import count_chunks, probe_duration
 from blendkit.errors import BlendkitError, broken, shorten
-from blendkit.grid import edges, onto_chunks, overlaps, samples_at
+from blendkit.grid import WindowPool, edges, onto_chunks, overlaps, samples_at
 from blendkit.member import TTA, FileMember, MemberContext
 from blendkit.rows import NameRule, chunk_rows, natural_key
 from blendkit.scores import Scores, Space
@@ -47,7 +46,7 @@ def on_grid(
     windowed: Windowed,
     context: MemberContext,
     space: Space,
-    pool: Literal["mean", "max"],
+    pool: WindowPool,
     source: str,
     *,
     empty: float | None = None,
@@ -83,7 +82,7 @@ def on_grid(
 
 
 def _pooled(
-    w: Windowed, own: NDArray[np.int64], chunks: int, chunk_s: float, pool: Literal["mean", "max"], empty: float | None
+    w: Windowed, own: NDArray[np.int64], chunks: int, chunk_s: float, pool: WindowPool, empty: float | None
 ) -> tuple[NDArray[np.float64], list[int]]:
     """One recording's chunks (K, C), and which of them no window touches."""
     bounds = edges(chunks, chunk_s, RATE)
@@ -115,7 +114,7 @@ def score_files(
     parts = {r: np.full((n, width), NOT_HEARD) for r, n in chunks.items()}
     heard = {r: chunks[r] for r in files if chunks[r]}
     if heard:
-        pool: Literal["mean", "max"] = "max" if member.info.pool == "max" else "mean"
+        pool: WindowPool = "max" if member.info.pool == "max" else "mean"
         context = MemberContext(chunk_s=chunk_s, names=names)
         windowed = _asked(member, {r: files[r] for r in heard})
         scores = on_grid(windowed, context, "logit", pool, "predict_files", empty=NOT_HEARD, chunks=heard)

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from blendkit.errors import BlendkitError, did_you_mean
 from blendkit.graphs.tflite import Interpreters, discover_blocks, embedding_of, read_graph, with_outputs
-from blendkit.grid import Anchor, Pool, samples_at
+from blendkit.grid import Anchor, WindowPool, samples_at
 from blendkit.member import DataFile, FilePath, MemberContext, MemberInfo
 from blendkit_members.class_map import ClassMap, Proxies, by_scientific_name, read_labels
 from blendkit_members.located import locate, model_folders, package_folder
@@ -98,7 +98,7 @@ def birdnet(
     sensitivity: float = 1.0,
     hop_s: float = 2.0,
     anchor: Anchor = "chunk",
-    pool: Pool = "max",
+    pool: WindowPool = "max",
 ) -> BirdnetMember:
     """BirdNET v2.4 on its own runtime. Classes by scientific name; logits, never clipped or squashed.
 

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, Literal
 import numpy as np
 
 from blendkit.errors import BlendkitError, did_you_mean, shorten
+from blendkit.grid import WindowPool
 from blendkit.member import MemberContext, MemberInfo
 from blendkit.ops.spaces import logit
 from blendkit.windows import BELOW_FLOAT32
@@ -56,7 +57,7 @@ def frame_member(
     classes: Sequence[str],
     *,
     gives: Gives = "logit",
-    pool: Literal["mean", "max"] = "mean",
+    pool: WindowPool = "mean",
     notes: Sequence[str] = (),
 ) -> FrameMember:
     """Make a member of a function, for a plugin's factory to return.
@@ -79,7 +80,7 @@ def callable_member(
     function: str,
     classes: list[str],
     gives: Gives = "logit",
-    pool: Literal["mean", "max"] = "mean",
+    pool: WindowPool = "mean",
     arguments: dict[str, Any] = {},  # noqa: B006 - never changed
 ) -> FrameMember:
     """A function `module:name` of a list of files, giving a frame indexed by (file, start_time, end_time).

@@ -10,6 +10,7 @@ from typing import Annotated, Literal
 import numpy as np
 
 from blendkit.errors import BlendkitError, shorten
+from blendkit.grid import WindowPool
 from blendkit.io.detections import Detections, read_detections
 from blendkit.member import DataFile, FilePath, MemberContext
 from blendkit.scores import Scores, Space
@@ -17,7 +18,6 @@ from blendkit.windowed import Windowed, on_grid
 from blendkit_members.class_map import read_synonyms
 
 Tables = Annotated[str, DataFile(folder=True)]
-Pool = Literal["mean", "max"]
 
 
 @dataclass
@@ -31,7 +31,7 @@ class DetectionMember:
     score: str | None
     unscored: float | None
     empty: float
-    pool: Pool
+    pool: WindowPool
     synonyms: Path | None
     _doubts: list[str] = field(default_factory=list)
 
@@ -123,7 +123,7 @@ def birdnet_table(
     path: Tables,
     space: Literal["prob"] = "prob",
     empty: float = 0.0,
-    pool: Pool = "max",
+    pool: WindowPool = "max",
     label: str | None = None,
     score: str | None = None,
     synonyms: FilePath | None = None,
@@ -146,7 +146,7 @@ def raven(
     score: str | None = None,
     unscored: float | None = None,
     empty: float = 0.0,
-    pool: Pool = "max",
+    pool: WindowPool = "max",
     synonyms: FilePath | None = None,
 ) -> DetectionMember:
     """Raven selection tables: one file, or a folder of them; a table that names no file is its recording's.

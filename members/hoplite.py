@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 from blendkit.errors import BlendkitError
 from blendkit.graphs.onnx_file import load_graph, metadata_names
 from blendkit.graphs.session import open_session
+from blendkit.grid import WindowPool
 from blendkit.io.hoplite import read_hoplite
 from blendkit.member import DataFile, FilePath, MemberContext
 from blendkit.scores import Scores, Space
@@ -32,7 +33,7 @@ class HopliteMember:
     context: MemberContext
     classes: Path | None
     head: Path | None
-    pool: Literal["mean", "max"]
+    pool: WindowPool
     _doubts: list[str] = field(default_factory=list)
 
     def read(self) -> Scores:
@@ -96,7 +97,7 @@ def hoplite(
     path: Database,
     classes: FilePath | None = None,
     head: FilePath | None = None,
-    pool: Literal["mean", "max"] = "mean",
+    pool: WindowPool = "mean",
     space: Literal["logit"] = "logit",
 ) -> HopliteMember:
     """A perch-hoplite 1.x database: the folder of hoplite.sqlite and usearch.index, never changed.

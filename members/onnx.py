@@ -14,7 +14,7 @@ from blendkit.graphs.onnx_file import check_input, check_width, load_graph, port
 from blendkit.graphs.quantise import variant_note
 from blendkit.graphs.session import open_session
 from blendkit.graphs.slim import Ask
-from blendkit.grid import Pool, samples_at
+from blendkit.grid import WindowPool, samples_at
 from blendkit.member import FilePath, MemberContext, MemberInfo
 from blendkit.ops.spaces import logit
 from blendkit.windows import BELOW_FLOAT32
@@ -55,7 +55,7 @@ def onnx_member(
     rate: int,
     window_s: float | None = None,
     hop_s: float | None = None,
-    pool: Pool = "mean",
+    pool: WindowPool = "mean",
     input: str | None = None,  # noqa: A002 - the word a recipe uses
     output: str | None = None,
     gives: Literal["logit", "prob"] = "logit",

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import inspect
+import re
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import click
@@ -52,9 +54,9 @@ def _show_parameters(function: Callable[..., Any], extra: Callable[..., Any] | N
 
 def _type_name(hint: Any) -> str:
     text = inspect.formatannotation(hint)
-    for noise in ("typing.", "annotated_types.", "blendkit.member."):
+    for noise in ("typing.", "annotated_types.", "blendkit.member.", "blendkit_members.mel."):
         text = text.replace(noise, "")
-    return text
+    return re.sub(r"Annotated\[(.*?), DataFile\(.*?\)\]", lambda m: m[1].replace("str", "file"), text)
 
 
 @click.group()
@@ -74,12 +76,21 @@ def members_list(json_out: bool) -> None:
 @members.command("show")
 @click.argument("name")
 def members_show(name: str) -> None:
-    """Show what a member needs."""
+    """Show what a member needs: its page, and its parameters."""
     from blendkit.registry import MEMBERS, registry
 
     factory = registry(MEMBERS).get(name)
     click.echo(f"{name}  ({registry(MEMBERS).source(name)})\n\n{inspect.getdoc(factory)}\n")
     _show_parameters(factory)
+    page = _page(factory)
+    if page:
+        click.echo(page)
+
+
+def _page(factory: Callable[..., Any]) -> str:
+    """The Markdown page that lies beside a member's module, empty if there is none."""
+    path = Path(inspect.getfile(factory)).with_suffix(".md")
+    return path.read_text(encoding="utf-8") if path.is_file() else ""
 
 
 @click.group()
