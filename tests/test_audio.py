@@ -11,6 +11,7 @@ import soxr
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+import blendkit.audio
 from blendkit.audio import (
     Decoded,
     Recording,
@@ -513,3 +514,37 @@ def test_real_soundscape_with_a_hole(real_data: Path, tmp_path: Path, write_ogg:
     last = slice(-10 * rate, None)
     assert np.array_equal(found.samples[:rate], whole[:rate])
     np.testing.assert_allclose(found.samples[last], whole[last], atol=1e-3)
+
+
+@pytest.mark.parametrize("damage", ["none", "hole"])
+def test_long_recordings_lie_on_disk(
+    tmp_path: Path, write_ogg: Writer, tone_chunks: Callable[..., Any], monkeypatch: pytest.MonkeyPatch, damage: str
+) -> None:
+    path = write_ogg(tmp_path / "long.ogg", tone_chunks([300, 500, 700, 900, 1100, 1300], 16000), 16000)
+    if damage == "hole":
+        path = damaged(path, tmp_path, path.stat().st_size // 2, HOLE)
+    whole = decode(path)
+    at_48 = resample(whole, 48000)
+    monkeypatch.setattr(blendkit.audio, "LONG_S", 10.0)
+    monkeypatch.setattr(blendkit.audio, "BLOCK_S", 7)
+    scratch = tmp_path / "scratch"
+    scratch.mkdir()
+    found = decode(path, scratch)
+    assert isinstance(found.samples, np.memmap)
+    assert (found.status, found.note, found.duration_s) == (whole.status, whole.note, whole.duration_s)
+    assert np.array_equal(found.samples, whole.samples)
+    streamed = resample(found, 48000, scratch)
+    assert isinstance(streamed.samples, np.memmap)
+    assert len(streamed.samples) == len(at_48.samples)
+    assert np.abs(streamed.samples - at_48.samples).max() < 1e-6  # one stream: no edges at its blocks
+    assert not isinstance(decode(path).samples, np.memmap)  # without a folder it stays in memory
+
+
+def test_a_long_recording_that_is_not_finite(
+    tmp_path: Path, write_wav: Writer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    samples = np.zeros(40 * 1000, np.float32)
+    samples[35_000] = np.nan
+    path = write_wav(tmp_path / "nan.wav", samples, 1000)
+    monkeypatch.setattr(blendkit.audio, "LONG_S", 10.0)
+    assert decode(path, tmp_path).note == "samples are not finite"

@@ -311,7 +311,7 @@ def test_what_a_member_says_of_itself_is_checked(info: MemberInfo, words: str) -
 
 
 def test_something_else_is_no_member() -> None:
-    with pytest.raises(AssertionError, match="a str has neither"):
+    with pytest.raises(AssertionError, match="a str has none of"):
         check_member(lambda context: "hello")
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import tempfile
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -12,6 +13,7 @@ import pytest
 import soundfile
 from numpy.typing import NDArray
 
+import blendkit.audio
 import blendkit.engine.prepare
 from blendkit.audio import Decoded
 from blendkit.engine.local import RunResult
@@ -164,3 +166,17 @@ def test_a_window_that_is_not_the_chunk(tones: Tones, tmp_path: Path, run_text: 
     result = run_text(tone_recipe, tones({"r": 9.0}), tmp_path / "out", overrides=["chunk_s=3"])
     with result.submission.open(encoding="utf-8", newline="") as handle:
         assert [row["row_id"] for row in csv.DictReader(handle)] == ["r_3", "r_6", "r_9"]
+
+
+def test_long_recordings_give_the_same_and_leave_nothing(
+    tones: Tones, tmp_path: Path, run_text: Run, tone_recipe: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    data = tones({"r1": 31.0, "r2": 12.0})
+    whole = run_text(tone_recipe, data, tmp_path / "whole")
+    monkeypatch.setattr(blendkit.audio, "LONG_S", 20.0)
+    monkeypatch.setenv("TMPDIR", str(tmp_path / "scratch"))
+    (tmp_path / "scratch").mkdir()
+    monkeypatch.setattr(tempfile, "tempdir", None)
+    cut = run_text(tone_recipe, data, tmp_path / "cut")
+    assert cut.submission.read_bytes() == whole.submission.read_bytes()
+    assert list((tmp_path / "scratch").iterdir()) == []

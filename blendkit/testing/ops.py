@@ -1,8 +1,4 @@
-"""Conformance kits for members and ops: ours, and third parties'.
-
-A plugin's whole test can be one line: `check_member("my-member")` or `check_op(my_op)`. Each raises
-AssertionError that lists every broken promise.
-"""
+"""`check_op`: does an op keep what it declared? And values to try it on."""
 
 from __future__ import annotations
 
@@ -13,56 +9,14 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from blendkit.member import FinishedMember, Member, MemberContext
 from blendkit.metrics.kernels import doubled_ranks
 from blendkit.ops import Fitted, OpInfo, info_of, signature
-from blendkit.rows import NameRule, Rows, canonical_order, chunk_rows
-from blendkit.scores import Matrix, Scores
-from blendkit.taxonomy import Taxonomy
+from blendkit.rows import Rows
+from blendkit.scores import Matrix
+from blendkit.testing.small import CLASSES, raise_problems, small_rows, small_taxonomy
 
 if TYPE_CHECKING:
     from hypothesis.strategies import SearchStrategy
-
-CLASSES = ("22961", "grekis1", "47158son01", "47158son02", "compau", "116570", "litnig1")
-_NAMES = ("Scinax fuscus", "Pitangus sulphuratus", "Insect son01", "Insect son02", "Nyctidromus albicollis",
-          "Scinax nasicus", "Nyctidromus niger")  # fmt: skip
-_TAXA = ("Amphibia", "Aves", "Insecta", "Insecta", "Aves", "Amphibia", "Aves")
-_RECORDINGS = {
-    "BC_Test_0001_S01_20250101_040000": 12,
-    "BC_Test_0002_S02_20250101_230000": 1,
-    "BC_Test_0003_S01_19700101_000000": 5,
-    "no_name_to_parse": 2,
-    "BC_Test_0010_S09_20250102_050000": 8,
-}
-
-
-def small_taxonomy() -> Taxonomy:
-    """Return seven classes: two genera of two, two sonotypes, one bird of its own."""
-    rows = zip(CLASSES, _NAMES, _TAXA, strict=True)
-    return Taxonomy({c: {"scientific_name": s, "family": "", "order": "", "class_name": t} for c, s, t in rows})
-
-
-def small_rows() -> Rows:
-    """Return the rows of five recordings of 1 to 12 chunks: two sites, a clock reset, a bare name."""
-    return chunk_rows(_RECORDINGS, 5.0, NameRule())
-
-
-def check_member(use: str | Callable[..., Any], *, context: MemberContext | None = None, **params: Any) -> None:
-    """Check that a member keeps the protocol. `use` is a registered name or the factory itself.
-
-    An audio member must give finite float32 logits (B, C) for noise, silence and a single window,
-    the same for the same window whatever its batch (to 1e-4), without changing its input. A finished
-    member must read scores whose rows are in canonical order. Raises AssertionError listing failures.
-    """
-    factory = _factory(use)
-    made = factory(context or MemberContext(CLASSES, small_taxonomy()), **params)
-    if isinstance(made, FinishedMember):
-        problems = _finished_problems(made)
-    elif isinstance(made, Member):
-        problems = _audio_problems(made)
-    else:
-        problems = [f"a {type(made).__name__} has neither info and predict nor space, read and warnings"]
-    _raise("member", use, problems)
 
 
 def check_op(function: Callable[..., Matrix], **params: Any) -> None:
@@ -79,7 +33,7 @@ def check_op(function: Callable[..., Matrix], **params: Any) -> None:
         for kind in (np.float32, np.float64):
             inputs = _op_inputs(info, space, kind)
             problems += [f"{space} {kind.__name__}: {p}" for p in _op_problems(info, inputs, params)]
-    _raise("op", info.name, problems)
+    raise_problems("op", info.name, problems)
 
 
 def scores_strategy(max_rows: int = 40, max_classes: int = 6) -> SearchStrategy[NDArray[np.float64]]:
@@ -91,63 +45,6 @@ def scores_strategy(max_rows: int = 40, max_classes: int = 6) -> SearchStrategy[
     value = st.one_of(st.integers(-3, 3).map(float), st.sampled_from([0.0, -0.0, 1e-300, -1e300]),
                       st.floats(-1e6, 1e6, allow_nan=False))  # fmt: skip
     return shape.flatmap(lambda s: hnp.arrays(np.float64, s, elements=value))
-
-
-def _factory(use: str | Callable[..., Any]) -> Callable[..., Any]:
-    if callable(use):
-        return use
-    from blendkit.registry import MEMBERS, registry
-
-    found: Callable[..., Any] = registry(MEMBERS).get(use)
-    return found
-
-
-def _raise(kind: str, name: object, problems: list[str]) -> None:
-    if problems:
-        raise AssertionError("\n".join([f"{kind} {name!r} breaks its promises", *(f"  {p}" for p in problems)]))
-
-
-def _audio_problems(member: Member) -> list[str]:
-    info = member.info
-    problems = []
-    if len(info.covered) != len(info.classes) or len(set(info.classes)) != len(info.classes):
-        problems.append(f"{len(info.classes)} classes, {len(info.covered)} coverage flags; classes must be distinct")
-    if not any(info.covered):
-        problems.append("no class is covered")
-    noise = np.random.default_rng(5).standard_normal((5, round(info.rate * info.window_s))).astype(np.float32) * 0.1
-    noise[3] = 0.0  # digital silence
-    before = noise.copy()
-    whole = member.predict(noise)
-    if whole.shape != (5, len(info.classes)):
-        return [*problems, f"predict gave shape {whole.shape}, expected {(5, len(info.classes))}"]
-    if whole.dtype != np.float32:
-        problems.append(f"predict gave {whole.dtype}, expected float32")
-    if not np.isfinite(whole).all():
-        problems.append(
-            f"predict gave values that are not finite, for windows {np.argwhere(~np.isfinite(whole))[:, 0]}"
-        )
-    if not np.array_equal(noise, before):
-        problems.append("predict changed its input")
-    if not np.array_equal(whole, member.predict(noise)):
-        problems.append("predict gave other values the second time")
-    alone = np.concatenate([member.predict(noise[i : i + 1]) for i in range(5)])
-    if not np.allclose(whole, alone, atol=1e-4, rtol=1e-4):
-        problems.append(f"a window's logits depend on its batch: they differ by {np.abs(whole - alone).max():g}")
-    return problems
-
-
-def _finished_problems(member: FinishedMember) -> list[str]:
-    scores: object = member.read()  # a third party's, so its type is only a promise
-    problems = []
-    if not isinstance(scores, Scores):
-        return [f"read gave a {type(scores).__name__}, expected Scores"]
-    if scores.space != member.space:
-        problems.append(f"read gave {scores.space} scores, space says {member.space}")
-    if not np.array_equal(canonical_order(scores.rows), np.arange(len(scores.rows))):
-        problems.append("rows are not grouped by recording and ordered by start time; use Scores.build")
-    if scores.values.flags.writeable:
-        problems.append("values are writeable; use Scores.build")
-    return problems
 
 
 def _op_inputs(info: OpInfo, space: str, kind: Any) -> dict[str, Any]:
