@@ -82,11 +82,13 @@ def callable_member(
     gives: Gives = "logit",
     pool: WindowPool = "mean",
     arguments: dict[str, Any] = {},  # noqa: B006 - never changed
+    version: str = "",
 ) -> FrameMember:
     """A function `module:name` of a list of files, giving a frame indexed by (file, start_time, end_time).
 
     opensoundscape's `model.predict` gives such frames. A recipe that names code runs it: only with
     --allow-code, and the module must be importable. arguments: passed by name. classes: its columns.
+    version: say another one when the function changes, for saved logits are kept by these settings.
     `blendkit_members.callable.frame_member` makes the same of a function in a plugin, without the flag.
     """
     if not context.allow_code:
@@ -103,4 +105,6 @@ def callable_member(
     def call(files: list[str]) -> Any:
         return found(files, **arguments)
 
-    return frame_member(call, context, classes, gives=gives, pool=pool, notes=(f"function {function}",))
+    return frame_member(
+        call, context, classes, gives=gives, pool=pool, notes=(f"function {function} {version}".rstrip(),)
+    )

@@ -32,9 +32,10 @@ _ADVICE = (
 )
 
 Normalise = Literal["none", "peak"]
+_HUBS = ["*erch*/**/labels.csv", "bird-vocalization-classifier/**/labels.csv"]  # a bare `labels.csv` may be anyone's
 _find_model = partial(locate, "Perch v2", ["perch_v2.onnx", "perch_v2_no_dft.onnx"], model_folders, _ADVICE)
 _find_labels = partial(
-    locate, "Perch v2's class list", ["perch_v2_labels.csv", "perch_labels.csv", "labels.csv"], model_folders, _ADVICE
+    locate, "Perch v2's class list", ["perch_v2_labels.csv", "perch_labels.csv", *_HUBS], model_folders, _ADVICE
 )
 Model = Annotated[str | None, DataFile(_find_model)]
 Labels = Annotated[str | None, DataFile(_find_labels)]

@@ -154,7 +154,8 @@ def _show(name: str, kind: str, found: Variant, path: Path, target: Path | None,
     slow, fast = found.seconds
     click.echo(f"{name}: {_cost(found)}")
     click.echo(f"{name}: {slow:.3f} s per recording became {fast:.3f} ({slow / fast:.2f} x)")
-    click.echo(f"{name}: {sizes[0] / 1e6:.1f} MB became {sizes[1] / 1e6:.1f} MB")
+    if target is not None:
+        click.echo(f"{name}: {sizes[0] / 1e6:.1f} MB became {sizes[1] / 1e6:.1f} MB")
     if found.auc is None:
         click.echo(f"{name}: no labels match these recordings: what it does to the AUC is unknown")
     if target is not None:

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import json
+import platform
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
@@ -48,8 +50,9 @@ class Ask:
 
     @property
     def key(self) -> list[Any]:
-        """What the slim graph depends on, beside the model."""
-        return [FORMAT, self.input, self.head, len(self.labels), self.keep.tolist(), self.taps, self.outputs]
+        """What the slim graph depends on, beside the model: another runtime may fuse, and round, otherwise."""
+        here = [version("onnxruntime"), platform.machine()]
+        return [FORMAT, here, self.input, self.head, len(self.labels), self.keep.tolist(), self.taps, self.outputs]
 
 
 @dataclass(frozen=True)

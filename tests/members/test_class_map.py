@@ -83,3 +83,32 @@ def test_no_overlap_shows_both_sides() -> None:
         by_id("m", ["u", "v"], context(a=""))
     assert "model: u, v" in str(error.value)
     assert "run: a" in str(error.value)
+
+
+def test_a_users_synonyms_come_before_ours(tmp_path: Path) -> None:
+    path = tmp_path / "synonyms.csv"
+    path.write_text("Tyto furcata,Tyto mea\n", encoding="utf-8")
+    labels = ["Tyto alba", "Tyto mea", "Milvago chimachima"]
+    here = context(owl="Tyto furcata", hawk="DAPTRIUS chimachima", none="Ara ararauna")
+    assert by_scientific_name("m", labels, here).columns.tolist() == [0, 2, -1]
+    mapped = by_scientific_name("m", labels, here, synonyms=path)
+    assert mapped.columns.tolist() == [1, 2, -1]
+    assert "2 by synonym: owl as Tyto mea, hawk as Milvago chimachima" in mapped.note
+    path.write_text("Tyto furcata\nA,b,c\n", encoding="utf-8")
+    with pytest.raises(BlendkitError, match="expected two names a line") as error:
+        by_scientific_name("m", labels, here, synonyms=path)
+    assert error.value.problems == ("line 1: Tyto furcata", "line 2: A,b,c")
+
+
+def test_a_genus_stands_in_and_a_sound_type_never_does() -> None:
+    labels = ["Scinax fuscus", "Insect hum", "Scinax ruber", "Engine"]
+    here = context(frog="Scinax novus", hum="Insect son01", ruber="Scinax ruber", car="Engine")
+    mapped = by_scientific_name("m", labels, here, proxies="genus")
+    assert mapped.covered == (True, False, True, True)
+    values = np.array([[1, 9, 3, 4], [8, 9, 2, 5]], np.float32)
+    assert mapped.place(values).tolist() == [[3, 0, 3, 4], [8, 0, 2, 5]]
+    assert mapped.used.tolist() == [0, 2, 3]
+    narrow = mapped.narrowed()
+    assert narrow.width == 3
+    assert np.array_equal(narrow.place(values[:, mapped.used]), mapped.place(values))
+    assert by_scientific_name("m", labels, here).covered == (False, False, True, True)
