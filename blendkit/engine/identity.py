@@ -54,7 +54,7 @@ def facts_hash(facts: dict[str, Any]) -> str:
 def content_hash(path: Path) -> str:
     """The hash of a file or folder, and of the weights that a small ONNX graph keeps in files beside it."""
     if path.is_dir():
-        inside = sorted(p for p in path.rglob("*") if p.is_file())
+        inside = sorted(p for p in path.rglob("*") if p.is_file() and not p.name.endswith("-shm"))  # SQLite's locks
         return text_hash(canonical_json([[p.relative_to(path).as_posix(), file_hash(p)] for p in inside]))
     if path.suffix.lower() != ".onnx" or path.stat().st_size > _INLINE_BYTES:
         return file_hash(path)

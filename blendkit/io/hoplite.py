@@ -55,7 +55,9 @@ def _windows(database: Path) -> tuple[list[int], list[str], list[NDArray[np.floa
     if not database.is_file():
         raise BlendkitError(f"{database}: no such hoplite database")
     try:
-        with closing(sqlite3.connect(f"file:{database}?mode=ro", uri=True)) as connection:
+        # without a write-ahead log nobody writes, and a read-only disk (Kaggle's input) takes no lock files
+        still = "" if database.with_name(f"{DATABASE}-wal").exists() else "&immutable=1"
+        with closing(sqlite3.connect(f"{database.resolve().as_uri()}?mode=ro{still}", uri=True)) as connection:
             rows = connection.execute(_QUERY).fetchall()
     except sqlite3.Error as error:
         raise BlendkitError(f"{database}: not a perch-hoplite 1.x database", [str(error)]) from error

@@ -92,6 +92,15 @@ def test_embeddings_through_a_head(database: Callable[..., str], tmp_path: Path,
     assert scores.values[2].tolist() == [1, 2 + 2]  # of (1, -2)
 
 
+def test_a_database_on_a_read_only_disk(database: Callable[..., str], classes: str) -> None:
+    folder = Path(database())
+    with closing(sqlite3.connect(folder / "hoplite.sqlite")) as db:
+        db.execute("PRAGMA journal_mode=WAL")
+    before = {p.name: p.read_bytes() for p in folder.iterdir()}
+    assert hoplite(CONTEXT, path=str(folder), classes=classes).read().values.shape == (4, 2)
+    assert {p.name: p.read_bytes() for p in folder.iterdir()} == before  # nothing is written beside it
+
+
 def test_a_window_twice(database: Callable[..., str], classes: str) -> None:
     member = hoplite(
         CONTEXT, path=database([*WINDOWS, WINDOWS[0]], np.concatenate([VECTORS, VECTORS[:1]])), classes=classes
