@@ -125,7 +125,7 @@ CASES = {
         ("{use: tone, classes: [x, y]}", "{use: onnx, model: models/m.onnx, classes: models/c.txt, rate: 8000}"),
     ),
     "a model that is none": Case(
-        ("member 't'", "cannot load a.csv"),
+        ("member 't'", "a.csv is not an ONNX model"),
         ("{use: tone, classes: [x, y]}", "{use: onnx, model: a.csv, classes: a.csv, rate: 8000}"), at_run=True),
     # the score table
     "missing rows": Case(("member 'a'", "1 of 4 rows missing: r10_10"), table=("r10_10,0.4,0.6\n", "")),
