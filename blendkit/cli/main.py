@@ -19,6 +19,7 @@ COMMANDS = {
     "compare": ("blendkit.cli.compare:compare", "Compare recipes or score files, paired and with intervals."),
     "whatif": ("blendkit.cli.whatif:whatif", "Try other shares and values on saved logits."),
     "search": ("blendkit.cli.search:search", "Search weights or values, and judge the search."),
+    "probe": ("blendkit.cli.probe:probe", "Rank a model's blocks by nearest neighbours, before any training."),
     "model": ("blendkit.cli.model:model", "Cut a model down, list its blocks, or convert it."),
     "members": ("blendkit.cli.listing:members", "List the installed members, or show one."),
     "ops": ("blendkit.cli.listing:ops", "List the installed ops, or show one."),

@@ -40,7 +40,7 @@ def plot_curve(path: Path, label: str, values: Sequence[Any], macro: NDArray[np.
     axes.set_xlabel(label)
     axes.set_ylabel("macro-AUC")
     axes.legend()
-    _save(figure, path)
+    save_figure(figure, path)
 
 
 def plot_heat_map(
@@ -58,7 +58,7 @@ def plot_heat_map(
         (axes.set_ylabel if k == 0 else axes.set_xlabel)(labels[k])
     figure.colorbar(image, ax=axes, label="macro-AUC")
     axes.set_title(f"best {macro[best]:.6f}, recipe as it is {base:.6f}")
-    _save(figure, path)
+    save_figure(figure, path)
 
 
 def _figure() -> tuple[Figure, Axes]:
@@ -68,7 +68,7 @@ def _figure() -> tuple[Figure, Axes]:
     return figure, figure.subplots()
 
 
-def _save(figure: Figure, path: Path) -> None:
+def save_figure(figure: Figure, path: Path) -> None:
     """Write whole or not at all; equal figures give equal SVG text."""
     import matplotlib as mpl
 
