@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from blendkit.audio import Decoded, Samples, cut, resample
+from blendkit.audio import Decoded, Edge, Samples, cut, resample
 from blendkit.errors import BlendkitError, broken
 from blendkit.grid import Overlaps, edges, frames_onto_chunks, onto_chunks, place, samples_at
 from blendkit.member import TTA, FeatureMember, FrontedMember, Member, MemberInfo
@@ -199,8 +199,9 @@ def _windows(
                 outside = first < 0 or first + size > len(samples)
                 if shift_s != 0 and ((outside and tta.edge == "drop") or silent):
                     continue
-                # the window itself is only ever zero-padded
-                yield row, cut(samples, first, size, tta.edge if shift_s != 0 else "zero")
+                # the window itself is only ever zero-padded; one that lies inside is copied once, by the caller
+                edge: Edge = tta.edge if shift_s != 0 else "zero"
+                yield row, cut(samples, first, size, edge) if outside else samples[first : first + size]
             row += 1
 
 
