@@ -91,6 +91,8 @@ def save_features(scorer: Scorer, names: Sequence[str], out: Path, *, tell: Tell
     names: features, or `blocks` for all blocks the model has. What is stored already is not made again.
     Raises BlendkitError if the member gives none, or not these, with the nearest.
     """
+    if scorer.tta != TTA():
+        raise BlendkitError("features are of the windows as they are: no tta with --features")
     made = build_member(scorer.member, scorer.params, scorer.context)
     if not isinstance(made, FeatureMember) or not isinstance(made, Member):
         raise BlendkitError(f"{scorer.member.use!r} gives logits only, no features")

@@ -67,14 +67,23 @@ def problems_of(error: ValidationError, known: dict[str, Any]) -> list[tuple[tup
         key = path[-1] if path else ""
         message = str(e["msg"]).removeprefix("Value error, ")
         if e["type"] == "extra_forbidden":
-            known = dict(FitLabels.model_fields) if "fit" in path[:-1] else known
-            message = f"unknown key {key!r}{did_you_mean(key, known)}; known: {', '.join(known) or 'none'}"
+            fields = _fields_at(known, path[:-1])
+            message = f"unknown key {key!r}{did_you_mean(key, fields)}; known: {', '.join(fields) or 'none'}"
         elif e["type"] == "missing":
             message = "missing"
         elif "input" in e and not isinstance(e["input"], (dict, list)):
             message = f"{message[0].lower()}{message[1:]}, got {e['input']!r}"
         out.append((path, message))
     return out
+
+
+def _fields_at(known: dict[str, Any], path: tuple[str | int, ...]) -> dict[str, Any]:
+    """The keys that are known inside a nested parameter: `mel`, `fit`."""
+    for key in path:
+        hint = getattr(known.get(str(key)), "annotation", None)
+        inner = [h for h in (hint, *get_args(hint)) if isinstance(h, type) and issubclass(h, BaseModel)]
+        known = dict(inner[0].model_fields) if inner else known
+    return known
 
 
 def _fields(function: Callable[..., Any]) -> dict[str, Any]:
