@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import atexit
 import json
 import platform
+import shutil
+import tempfile
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from importlib.metadata import version
@@ -96,9 +99,23 @@ def slim(ask: Ask, examples: Sequence[Path], threads: int, target: Path | None =
              "before": ask.model.stat().st_size, "heard": heard}  # fmt: skip
     entry = cut_down.metadata_props.add()
     entry.key, entry.value = KEY, json.dumps({"key": key, **about})
-    with atomic_path(path) as temporary:
-        temporary.write_bytes(graph_bytes(cut_down))
+    path = _written(path, graph_bytes(cut_down), must=target is not None)
     return Slim(path, after=path.stat().st_size, **about)
+
+
+def _written(path: Path, data: bytes, *, must: bool) -> Path:
+    """Write a graph; where the cache cannot be written (a read-only home), for this process alone."""
+    try:
+        with atomic_path(path) as temporary:
+            temporary.write_bytes(data)
+        return path
+    except OSError:
+        if must:
+            raise
+    folder = Path(tempfile.mkdtemp(prefix="blendkit-slim-"))
+    atexit.register(shutil.rmtree, folder, ignore_errors=True)
+    (folder / path.name).write_bytes(data)
+    return folder / path.name
 
 
 def graph_bytes(model: Any) -> bytes:

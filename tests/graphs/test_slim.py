@@ -174,6 +174,19 @@ def test_the_cache_is_used_and_damage_mended(
     assert slim(ask(other), [], 1).path != made.path
 
 
+def test_a_cache_that_cannot_be_written(tmp_path: Path, save_graph: Graph, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "file").write_text("", encoding="utf-8")
+    monkeypatch.setenv("BLENDKIT_CACHE", str(tmp_path / "file"))  # no folder can be made below a file
+    model = write(save_graph, tmp_path / "m.onnx", *HEADS["gemm"])
+    made = slim(ask(model), [], 1)
+    assert open_session(made.path, 1, "m").run(["label"], {"audio": np.zeros((1, SAMPLES), np.float32)})[0].shape == (
+        1,
+        4,
+    )
+    with pytest.raises(OSError, match="file"):
+        slim(ask(model), [], 1, tmp_path / "file" / "x.onnx")
+
+
 def test_it_listens_to_a_recording(tmp_path: Path, save_graph: Graph, write_wav: Callable[..., Path]) -> None:
     model = write(save_graph, tmp_path / "m.onnx", *HEADS["gemm"])
     silent = write_wav(tmp_path / "silent.wav", np.zeros(4000, np.float32), 2000)
