@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path, PurePath
 from typing import Annotated, Literal
 
@@ -15,7 +15,7 @@ from blendkit.io.detections import Detections, read_detections
 from blendkit.member import DataFile, FilePath, MemberContext
 from blendkit.scores import Scores, Space
 from blendkit.windowed import Windowed, on_grid
-from blendkit_members.class_map import read_synonyms
+from blendkit_members.class_map import by_id, by_scientific_name, read_labels, read_synonyms
 
 Tables = Annotated[str, DataFile(folder=True)]
 
@@ -33,6 +33,7 @@ class DetectionMember:
     empty: float
     pool: WindowPool
     synonyms: Path | None
+    knows: Path | None = None
     _doubts: list[str] = field(default_factory=list)
 
     def read(self) -> Scores:
@@ -50,7 +51,8 @@ class DetectionMember:
             told = shorten([f"{n} ({c})" for n, c in strange.most_common()])
             self._doubts.append(f"{sum(strange.values())} detections of other classes left out: {told}")
         windowed = _windows(found, ids, scores, columns, kept, classes, self.empty)
-        return on_grid(windowed, self.context, self.space, self.pool, self.path.name, empty=self.empty)
+        made = on_grid(windowed, self.context, self.space, self.pool, self.path.name, empty=self.empty)
+        return made if self.knows is None else replace(made, covered=self._covered(self.knows, made.classes))
 
     def warnings(self) -> list[str]:
         """Return doubts about the table that `read` found."""
@@ -68,6 +70,18 @@ class DetectionMember:
         if self.space != "logit" and (score.min(initial=0) < 0 or score.max(initial=0) > 1):
             raise BlendkitError(f"{self.path.name}: scores lie in [{score.min():g}, {score.max():g}], not in [0, 1]")
         return score
+
+    def _covered(self, path: Path, classes: tuple[str, ...]) -> np.ndarray:
+        """Which classes the detector knows at all: a class it cannot hear is not one it did not hear."""
+        names = [n.split("_")[0] for n in read_labels(path)]
+        here = MemberContext(classes, self.context.taxonomy)
+        by_name = bool(here.taxonomy.table)
+        mapped = (
+            by_scientific_name("knows", names, here, synonyms=self.synonyms) if by_name else by_id("knows", names, here)
+        )
+        covered = np.array(mapped.covered, bool)
+        covered.setflags(write=False)
+        return covered
 
     def _columns(self, found: Detections) -> tuple[list[int], tuple[str, ...], Counter[str]]:
         """The class of every detection (-1: none of the run's): by id, then by scientific name and synonym."""
@@ -127,14 +141,17 @@ def birdnet_table(
     label: str | None = None,
     score: str | None = None,
     synonyms: FilePath | None = None,
+    knows: FilePath | None = None,
 ) -> DetectionMember:
     """BirdNET's result tables (CSV, Raven, Kaleidoscope, R, Parquet): one file, or a folder of them.
 
     Read from BirdNET-Analyzer, birdnet and birdnetlib alike. Detections below their threshold are not in
     such a table: these cells hold `empty`, and are ties. Windows of 3 s are taken to the chunks they touch
     by their maximum, or by shared time (`pool: mean`). Classes by scientific name, synonym or species code.
+    knows: the detector's class list (BirdNET's labels): classes it does not know are then not covered.
     """
-    return DetectionMember(Path(path), space, context, label, score, None, empty, pool, _path(synonyms))
+    names = _path(synonyms), _path(knows)
+    return DetectionMember(Path(path), space, context, label, score, None, empty, pool, *names)
 
 
 def raven(

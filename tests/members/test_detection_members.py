@@ -49,6 +49,14 @@ def test_by_shared_time_and_with_another_floor(table: str) -> None:
     assert scores.values[2].tolist() == [0.05] * 3
 
 
+def test_what_the_detector_cannot_know_is_not_covered(table: str, tmp_path: Path) -> None:
+    labels = tmp_path / "labels.txt"
+    labels.write_text("Pitangus sulphuratus_Great Kiskadee\nMilvago chimachima_Caracara\n", encoding="utf-8")
+    scores = birdnet_table(CONTEXT, path=table, knows=str(labels)).read()
+    assert scores.covered.tolist() == [True, True, False]
+    assert birdnet_table(CONTEXT, path=table).read().covered.all()
+
+
 def test_keeps_the_members_promises(table: str) -> None:
     check_member(birdnet_table, context=CONTEXT, path=table)
     check_member(raven, context=CONTEXT, path=table)
