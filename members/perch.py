@@ -11,12 +11,13 @@ from typing import Annotated, Any, Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from blendkit.errors import BlendkitError, did_you_mean
+from blendkit.features import require_features
+from blendkit.graphs.cells import check_grid, pool_cells
 from blendkit.graphs.onnx_file import check_input, check_width, load_graph, ports, require_names
 from blendkit.graphs.quantise import variant_note
 from blendkit.graphs.session import open_session
 from blendkit.graphs.slim import Ask, graph_bytes
-from blendkit.graphs.taps import TAP, discover_blocks, with_taps
+from blendkit.graphs.taps import TAP, discover_blocks, with_taps, with_whole
 from blendkit.member import DataFile, FilePath, MemberContext, MemberInfo
 from blendkit_members.class_map import ClassMap, Proxies, by_scientific_name, read_labels
 from blendkit_members.located import locate, model_folders
@@ -53,6 +54,7 @@ class PerchMember:
     slope: float
     intercept: float
     context: MemberContext
+    grid: tuple[int, ...] | None = None
 
     def predict(self, windows: NDArray[np.float32]) -> NDArray[np.float32]:
         """Return logits (B, C) of the run's classes; classes Perch does not know hold 0."""
@@ -60,42 +62,49 @@ class PerchMember:
         return self.labels.place((raw * self.slope + self.intercept).astype(np.float32))
 
     @cached_property
+    def blocks(self) -> list[str]:
+        """The blocks, found by structure, in graph order."""
+        return discover_blocks(load_graph(self.ask.model, "perch"))
+
+    @cached_property
     def feature_shapes(self) -> Mapping[str, tuple[int, ...]]:
-        """The shape of every other output, and the width of every block that is found by structure."""
-        graph = load_graph(self.ask.model, "perch")
-        blocks = discover_blocks(graph)
-        outputs = [o.name for o in ports(graph)[1] if o.name != LABEL]
-        silence = np.zeros((1, SAMPLES), np.float32)
-        found = self._open(graph, outputs, blocks).run(None, {INPUT: silence})
-        return {n: tuple(v.shape[1:]) for n, v in zip([*outputs, *blocks], found, strict=True)}
+        """The shape of every other output, and of every block: its channels, or its cells and channels."""
+        outputs = [o.name for o in ports(load_graph(self.ask.model, "perch"))[1] if o.name != LABEL]
+        names = [*outputs, *self.blocks]
+        found = self._heard(np.zeros((1, SAMPLES), np.float32), names)
+        return {n: tuple(found[n].shape[1:]) for n in names}
 
     def features(self, windows: NDArray[np.float32], names: Sequence[str]) -> list[NDArray[np.float32]]:
-        """Return outputs (B, ...) and block means (B, channels), in the order asked.
+        """Return outputs (B, ...) and block means (B, channels) or cells (B, a, b, channels), in the order asked.
 
         They come from a session of their own: taps in that of the logits would change which operators fuse,
         and with that the logits' last bits.
         """
-        unknown = [n for n in names if n not in self.feature_shapes]
-        if unknown:
-            hints = [f"{n!r}{did_you_mean(n, self.feature_shapes)}" for n in unknown]
-            raise BlendkitError(f"perch: no feature {', '.join(hints)}", [f"has {', '.join(self.feature_shapes)}"])
+        require_features("perch", names, self.feature_shapes)
+        found = self._heard(prepare(windows, self.normalise), names)
+        return [found[n] for n in names]
+
+    def _heard(self, heard: NDArray[np.float32], names: Sequence[str]) -> dict[str, NDArray[np.float32]]:
         if tuple(names) not in self._sessions:
-            graph = load_graph(self.ask.model, "perch")
-            outputs = {o.name for o in ports(graph)[1]}
-            made = self._open(graph, [n for n in names if n in outputs], [n for n in names if n not in outputs])
-            self._sessions[tuple(names)] = made
+            self._sessions[tuple(names)] = self._open(names)
         session = self._sessions[tuple(names)]
         given = [o.name for o in session.get_outputs()]
-        values = session.run(None, {INPUT: prepare(windows, self.normalise)})
-        found = {n.removesuffix(TAP): v for n, v in zip(given, values, strict=True)}
-        return [found[n] for n in names]
+        found = dict(zip(given, session.run(None, {INPUT: heard}), strict=True))
+        if self.grid is None:
+            return {n.removesuffix(TAP): v for n, v in found.items()}
+        blocks = set(self.blocks)
+        return {n: pool_cells(v.transpose(0, 2, 3, 1), self.grid) if n in blocks else v for n, v in found.items()}
 
     @cached_property
     def _sessions(self) -> dict[tuple[str, ...], Any]:
         return {}
 
-    def _open(self, graph: Any, outputs: Sequence[str], blocks: Sequence[str]) -> Any:
-        cut = with_taps(graph, blocks, outputs, "perch")
+    def _open(self, names: Sequence[str]) -> Any:
+        graph = load_graph(self.ask.model, "perch")
+        blocks = [n for n in names if n in self.blocks]
+        outputs = [n for n in names if n not in blocks]
+        cut = with_taps(graph, blocks, outputs, "perch") if self.grid is None else with_whole(
+            graph, blocks, outputs, "perch")  # fmt: skip
         return open_session(graph_bytes(cut), self.context.threads, "perch", self.context.provider)
 
 
@@ -122,6 +131,7 @@ def perch(
     synonyms: FilePath | None = None,
     proxies: Proxies = "none",
     slim: bool = True,
+    grid: list[int] | None = None,
     batch: int = 16,
 ) -> PerchMember:
     """Perch v2 by ONNX path. Outputs are found by name, classes by scientific name.
@@ -131,8 +141,10 @@ def perch(
     `peak`, 0.97 and -10. synonyms: a CSV of two names a line; `proxies: genus` lets a species without a
     column take the highest logit of its genus. slim: run the graph cut to the run's classes, where that
     leaves every logit as it is. Features: embedding, spatial_embedding, spectrogram, and the mean of
-    every block, found by structure.
+    every block, found by structure; `grid: [16, 4]` keeps blocks as means over that many cells of time and
+    frequency, for heads with spatial tokens.
     """
+    check_grid("perch", grid)
     path = Path(model) if model else _find_model()
     listed = Path(labels) if labels else _find_labels()
     graph = load_graph(path, "perch")
@@ -152,4 +164,4 @@ def perch(
         notes.append(note)
     session = open_session(run, context.threads, "perch", context.provider)
     info = MemberInfo(mapped.classes, mapped.covered, RATE, WINDOW_S, batch, tuple(notes))
-    return PerchMember(info, session, mapped, ask, normalise, slope, intercept, context)
+    return PerchMember(info, session, mapped, ask, normalise, slope, intercept, context, tuple(grid) if grid else None)

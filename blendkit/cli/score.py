@@ -26,12 +26,6 @@ from blendkit.cli.show import event, table, teller
 @click.option(
     "--chunk-s", default=5.0, show_default=True, type=click.FloatRange(0.1, 3600), help="Chunk length in seconds."
 )
-@click.option(
-    "--features",
-    multiple=True,
-    metavar="NAME",
-    help="Save this feature (embedding, a block, `blocks` for all) into OUT instead of logits. May be repeated.",
-)
 @click.option("--strict", is_flag=True, help="Exit with 1 unless every recording is ok or padded.")
 @machine
 @json_option
@@ -42,7 +36,6 @@ def score(
     settings: tuple[str, ...],
     taxonomy: Path | None,
     chunk_s: float,
-    features: tuple[str, ...],
     strict: bool,
     provider: str,
     allow_code: bool,
@@ -52,17 +45,14 @@ def score(
 
     Every file gets a status; a damaged one never stops the rest. Run again to resume.
     """
-    from blendkit.engine.single import one_member, save_features, score_audio
+    from blendkit.engine.single import one_member, score_audio
     from blendkit.taxonomy import read_taxonomy
 
     taxa = read_taxonomy([taxonomy]) if taxonomy is not None else None
     how = how_of(provider, allow_code)
     scorer = one_member(member, audio, settings=settings, taxonomy=taxa, chunk_s=chunk_s, how=how)
     with teller(json_out) as tell:
-        if features:
-            status = save_features(scorer, features, store, tell=tell)
-        else:
-            status = score_audio(scorer, store, tell=tell)
+        status = score_audio(scorer, store, tell=tell)
     if json_out:
         for recording, s in status.items():
             event("recording", {"recording": recording, "status": s.status, "chunks": s.chunks, "note": s.note})
@@ -71,6 +61,6 @@ def score(
         table("", ["recording", "status", "chunks", "seconds", "note"], rows)
         counts = Counter(s.status for s in status.values())
         click.echo(f"{len(status)} recordings: " + ", ".join(f"{n} {s}" for s, n in sorted(counts.items())))
-        click.echo(f"{'features' if features else 'logits'} in {store}")
+        click.echo(f"logits in {store}")
     if strict and any(s.status not in ("ok", "padded") for s in status.values()):
         raise click.exceptions.Exit(1)

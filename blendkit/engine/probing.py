@@ -43,15 +43,23 @@ def find_clips(folder: Path, group: str | None = None) -> Clips:
     labels = tuple(r.id.split("/")[0] for r in found)
     if group is None:
         return Clips(tuple(found), labels, None)
+    return Clips(tuple(found), labels, tuple(grouped([r.path.name for r in found], group)))
+
+
+def grouped(names: Sequence[str], group: str) -> list[str]:
+    """Return the group of every file name: the expression's first parenthesis, or its whole match.
+
+    Raises BlendkitError for what is no regular expression, and for names without a match.
+    """
     try:
         pattern = re.compile(group)
     except re.error as error:
         raise BlendkitError(f"--group: {group!r} is no regular expression", [str(error)]) from error
-    matches = [pattern.search(r.path.name) for r in found]
-    strange = [r.path.name for r, m in zip(found, matches, strict=True) if m is None]
+    matches = [pattern.search(n) for n in names]
+    strange = [n for n, m in zip(names, matches, strict=True) if m is None]
     if strange:
         raise BlendkitError(f"--group: {group!r} is not in {len(strange)} names", [shorten(strange)])
-    return Clips(tuple(found), labels, tuple((m[1] if m.re.groups else m[0]) for m in matches if m is not None))
+    return [(m[1] if m.re.groups else m[0]) for m in matches if m is not None]
 
 
 def sample_clips(clips: Clips, classes: int, per_class: int, seed: int) -> Clips:

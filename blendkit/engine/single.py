@@ -14,8 +14,8 @@ from blendkit.engine.identity import facts_hash, member_facts
 from blendkit.engine.members import CAREFUL, How, audio_member, build_member, cpu_count, is_finished, member_params
 from blendkit.engine.prepare import Grid, groups, prepare_group
 from blendkit.engine.scoring import recording_keys, score_recordings, stored
-from blendkit.errors import BlendkitError, did_you_mean
-from blendkit.features import FeatureStore
+from blendkit.errors import BlendkitError
+from blendkit.features import FeatureStore, require_features
 from blendkit.manifest import Stored
 from blendkit.member import TTA, FeatureMember, Member, MemberContext
 from blendkit.recipe.load import parse_recipe
@@ -92,12 +92,12 @@ def save_features(scorer: Scorer, names: Sequence[str], out: Path, *, tell: Tell
     Raises BlendkitError if the member gives none, or not these, with the nearest.
     """
     if scorer.tta != TTA():
-        raise BlendkitError("features are of the windows as they are: no tta with --features")
+        raise BlendkitError("features are of the windows as they are: no tta")
     made = build_member(scorer.member, scorer.params, scorer.context)
     if not isinstance(made, FeatureMember) or not isinstance(made, Member):
         raise BlendkitError(f"{scorer.member.use!r} gives logits only, no features")
     check_window(_NAME, made.info, scorer.context.chunk_s)
-    wanted = _feature_names(made, names)
+    wanted = _feature_names(scorer.member.use, made, names)
     shapes = {n: made.feature_shapes[n] for n in wanted}
     facts = {k: v for k, v in scorer.facts.items() if k not in ("classes", "tta")}
     store = FeatureStore.create(out, facts_hash(facts), shapes, {"facts": facts, "notes": list(made.info.notes)})
@@ -116,14 +116,11 @@ def save_features(scorer: Scorer, names: Sequence[str], out: Path, *, tell: Tell
     return {r.id: store.manifest.recordings()[r.id] for r in scorer.recordings}
 
 
-def _feature_names(made: FeatureMember, names: Sequence[str]) -> list[str]:
+def _feature_names(who: str, made: FeatureMember, names: Sequence[str]) -> list[str]:
     shapes = made.feature_shapes
-    blocks = [n for n, s in shapes.items() if len(s) == 1 and n != "embedding"]
+    blocks = list(made.blocks)
     wanted = list(dict.fromkeys(n for name in names for n in (blocks if name == "blocks" else [name])))
-    unknown = [f"{n!r}{did_you_mean(n, shapes)}" for n in wanted if n not in shapes]
-    if unknown:
-        listed = ", ".join(f"{n} {list(s)}" for n, s in shapes.items())
-        raise BlendkitError(f"no feature {', '.join(unknown)}", [f"it has {listed}", "`blocks` stands for all blocks"])
+    require_features(who, wanted, shapes)
     return wanted
 
 

@@ -62,6 +62,22 @@ def with_taps(model: Any, blocks: Sequence[str], outputs: Sequence[str], name: s
     return utils.Extractor(tapped).extract_model([i.name for i in tapped.graph.input], wanted) if cut else tapped
 
 
+def with_whole(model: Any, blocks: Sequence[str], outputs: Sequence[str], name: str) -> Any:
+    """Return the graph with `outputs` and the block tensors as they are [batch, channels, ...], and no more.
+
+    Raises BlendkitError as `with_taps`.
+    """
+    from onnx import TensorProto, helper, utils
+
+    require_names(name, "tensor", blocks, [t for node in model.graph.node for t in node.output])
+    tapped = type(model)()
+    tapped.CopyFrom(model)
+    there = {o.name for o in model.graph.output}
+    more = [helper.make_tensor_value_info(b, TensorProto.FLOAT, None) for b in blocks if b not in there]
+    tapped.graph.output.extend(more)
+    return utils.Extractor(tapped).extract_model([i.name for i in tapped.graph.input], [*outputs, *blocks])
+
+
 def _groups(node: Any) -> int:
     return next((int(a.i) for a in node.attribute if a.name == "group"), 1)
 

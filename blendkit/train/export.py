@@ -1,0 +1,93 @@
+"""torch to ONNX, with what the members need to know in the metadata, and proof that both say the same."""
+
+from __future__ import annotations
+
+import json
+import logging
+import warnings
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+
+from blendkit.errors import BlendkitError
+from blendkit.files import atomic_path
+
+PARITY = 1e-4  # the largest difference between torch and ONNX that is allowed
+OPSET = 18
+
+
+def write_onnx(
+    module: nn.Module,
+    examples: Sequence[Tensor],
+    inputs: Sequence[str],
+    outputs: Sequence[str],
+    facts: Mapping[str, Any],
+    path: Path,
+) -> float:
+    """Export with a free first axis; return the largest difference between torch and ONNX on `examples`.
+
+    examples: inputs (B, ...) to try both on. facts go into the metadata as JSON. Raises BlendkitError, and
+    writes nothing, if the difference exceeds PARITY of the largest output.
+    """
+    from onnx import helper
+
+    module.eval()
+    proto = _exported(module, [x[:2] for x in examples], inputs, outputs)
+    helper.set_model_props(proto, {k: v if isinstance(v, str) else json.dumps(v) for k, v in facts.items()})
+    data = bytes(proto.SerializeToString())
+    drift, largest = _difference(module, examples, data)
+    if not drift <= PARITY * max(1.0, largest):
+        raise BlendkitError(f"{path.name}: ONNX differs from torch by {drift:g}, more than {PARITY:g}")
+    with atomic_path(path) as temporary:
+        temporary.write_bytes(data)
+    return drift
+
+
+def _exported(module: nn.Module, examples: Sequence[Tensor], inputs: Sequence[str], outputs: Sequence[str]) -> Any:
+    logger = logging.getLogger("torch.onnx")
+    level = logger.level
+    logger.setLevel(logging.ERROR)  # it misses torchvision aloud
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # the exporter warns of its own internals
+            batch = torch.export.Dim.DYNAMIC
+            made = torch.onnx.export(
+                module, tuple(examples), None, input_names=list(inputs), output_names=list(outputs),
+                dynamic_shapes=_free(module, examples, batch), dynamo=True, verbose=False, opset_version=OPSET,
+            )  # fmt: skip
+    finally:
+        logger.setLevel(level)
+    assert made is not None
+    proto = made.model_proto
+    for port in (*proto.graph.input, *proto.graph.output):
+        port.type.tensor_type.shape.dim[0].dim_param = "batch"
+    return proto
+
+
+def _free(module: nn.Module, examples: Sequence[Tensor], batch: Any) -> Any:
+    """The first axis of every input is free; a module of `*blocks` takes them as one tuple."""
+    each = tuple({0: batch} for _ in examples)
+    import inspect
+
+    takes = inspect.signature(module.forward).parameters.values()
+    return (each,) if any(p.kind is p.VAR_POSITIONAL for p in takes) else each
+
+
+def _difference(module: nn.Module, examples: Sequence[Tensor], data: bytes) -> tuple[float, float]:
+    import onnxruntime
+
+    session = onnxruntime.InferenceSession(data, providers=["CPUExecutionProvider"])
+    names = [i.name for i in session.get_inputs()]
+    found = session.run(None, dict(zip(names, [x.numpy() for x in examples], strict=True)))
+    with torch.no_grad():
+        wanted = module(*examples)
+    each = wanted if isinstance(wanted, tuple) else (wanted,)
+    pairs = list(zip(each, found, strict=True))
+    return (
+        max(float(np.abs(w.numpy() - f).max()) for w, f in pairs),
+        max(float(w.abs().max()) for w in each),
+    )

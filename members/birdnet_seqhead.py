@@ -1,0 +1,76 @@
+"""`birdnet-seqhead`: a small head on some blocks of BirdNET v2.4."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from functools import partial
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from blendkit.features import require_features
+from blendkit.grid import edges, onto_chunks, place, samples_at
+from blendkit.member import FilePath, MemberContext, MemberInfo
+from blendkit_members.birdnet import MODEL_FILE, RATE, WINDOW_S, BirdnetMember, Labels, Model, birdnet, find_file
+from blendkit_members.class_map import ClassMap, by_id
+from blendkit_members.head_file import HeadFile, open_head, try_silence
+
+Array = NDArray[np.float32]
+NAME = "birdnet-seqhead"
+
+
+@dataclass(frozen=True)
+class BirdnetSeqHeadMember:
+    """Chunks to BirdNET's windows, their blocks averaged by shared time as the head's features were, into the head."""
+
+    info: MemberInfo
+    backbone: BirdnetMember
+    head: HeadFile
+    labels: ClassMap
+
+    def predict(self, windows: Array) -> Array:
+        """Return logits (B, C) of chunks (B, chunk_s * 48000)."""
+        heard = self.backbone.info
+        bounds = edges(1, self.info.window_s, RATE)
+        starts, overlaps = place(bounds, WINDOW_S, heard.hop_s or WINDOW_S, RATE, heard.anchor)
+        size = samples_at(WINDOW_S, RATE)
+        padded = np.pad(windows, ((0, 0), (0, max(0, int(starts[-1]) + size - windows.shape[1]))))
+        cut = np.stack([padded[:, s : s + size] for s in starts.tolist()], axis=1)
+        found = self.backbone.features(cut.reshape(-1, size), self.head.blocks)
+        per_chunk = [self._averaged(f, len(windows), partial(onto_chunks, pairs=overlaps, pool="mean")) for f in found]
+        return self.labels.place(self.head.run(per_chunk))
+
+    @staticmethod
+    def _averaged(found: Array, chunks: int, mean: partial[NDArray[np.float64]]) -> Array:
+        flat = found.reshape(chunks, -1, int(np.prod(found.shape[1:]))).astype(np.float64)
+        return np.concatenate([mean(x) for x in flat]).reshape(chunks, *found.shape[1:]).astype(np.float32)
+
+
+def birdnet_seqhead(
+    context: MemberContext,
+    *,
+    head: FilePath,
+    model: Model = None,
+    labels: Labels = None,
+    hop_s: float = 2.0,
+    batch: int = 8,
+) -> BirdnetSeqHeadMember:
+    """A head exported to ONNX on BirdNET's blocks, such as `blendkit fit seqhead` writes; no torch is needed.
+
+    head: its metadata says `classes` and `blocks` (`3-3`, `embedding`). Windows of 3 s start every hop_s from each
+    chunk's start, and their blocks are averaged by the time they share with the chunk, as `blendkit fit features
+    birdnet` does. A head that says which features it was fitted on is refused on others.
+    """
+    made = open_head(Path(head), context, NAME)
+    source = Path(model) if model else find_file(MODEL_FILE)
+    made.check_hears(NAME, source, {"hop_s": hop_s, "anchor": "chunk"})
+    alone = replace(context, classes=())  # the backbone's own classes are not asked for
+    backbone = birdnet(alone, model=model, labels=labels, hop_s=hop_s, grid=list(made.grid) if made.grid else None)
+    require_features(f"{NAME}: BirdNET", made.blocks, backbone.feature_shapes)
+    mapped = by_id(NAME, made.classes, context)
+    notes = (mapped.note, f"blocks {', '.join(made.blocks)}")
+    info = MemberInfo(mapped.classes, mapped.covered, RATE, context.chunk_s, batch, notes, made.saw)
+    member = BirdnetSeqHeadMember(info, backbone, made, mapped)
+    try_silence(member, samples_at(context.chunk_s, RATE), made.source, NAME)
+    return member
