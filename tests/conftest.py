@@ -74,7 +74,9 @@ def world(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """One small sample world for the whole session; tests must not write into it."""
     folder = tmp_path_factory.getbasetemp() / "e2e_world"
     if not folder.exists():
-        make_world(folder, WorldConfig(train_recordings=6, test_recordings=3, focal_clips=3))
+        make_world(
+            folder, WorldConfig(train_recordings=6, test_recordings=3, focal_clips=3, unlabelled=2, train_audio=True)
+        )
     return folder
 
 

@@ -33,7 +33,7 @@ _SHAPE = (
     ),
     click.option("--probe", type=PATH, help="probe.json: its blocks and, for scalarmix, its weights to start from."),
     click.option("--width", default=144, show_default=True, type=click.IntRange(8), help="Width of attention."),
-    click.option("--dropout", default=0.1, show_default=True, type=click.FloatRange(0, 0.9)),
+    click.option("--dropout", default=0.2, show_default=True, type=click.FloatRange(0, 0.9)),
 )
 _TRAINING = (
     click.option("--epochs", default=40, show_default=True, type=click.IntRange(1)),
@@ -58,14 +58,15 @@ _TRAINING = (
 )
 
 
-def _options(command: Any) -> Any:
+def fit_options(command: Any) -> Any:
+    """Add the options that say what is learned from, by what, and how."""
     for option in reversed((*_ROWS, *_SHAPE, *_TRAINING)):
         command = option(command)
     return command
 
 
 @click.command()
-@_options
+@fit_options
 @click.option("--against", multiple=True, type=PATH, help="Another fit's folder, on the same rows: print paired gains.")
 @click.option("--allow-seen", is_flag=True, help="Count rows that a pseudo-labelling teacher learned from.")
 @click.option("--out", required=True, type=PATH, help="Folder of the heads, the out-of-fold table and the card.")

@@ -21,6 +21,7 @@ COMMANDS = {
     "search": ("blendkit.cli.search:search", "Search weights or values, and judge the search."),
     "probe": ("blendkit.cli.probe:probe", "Rank a model's blocks by nearest neighbours, before any training."),
     "fit": ("blendkit.cli.fit:fit", "Save features, and train a sequence head or a student on them."),
+    "pseudolabel": ("blendkit.cli.pseudolabel:pseudolabel", "Let models label unlabelled recordings, by strict gates."),
     "model": ("blendkit.cli.model:model", "Cut a model down, list its blocks, or convert it."),
     "members": ("blendkit.cli.listing:members", "List the installed members, or show one."),
     "ops": ("blendkit.cli.listing:ops", "List the installed ops, or show one."),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import click
 
@@ -17,7 +18,19 @@ import click
     type=click.FloatRange(0, 1),
     help="How strongly sites and hours differ between training and test: 0 not at all, 1 unseen sites and new habits.",
 )
-def sample(folder: Path, seed: int, train: int | None, test: int | None, shift: float | None) -> None:
+@click.option("--unlabelled", type=click.IntRange(1), help="Recordings nobody labelled.")
+@click.option("--clips", "clips", type=click.IntRange(2), help="Focal clips per class.")
+@click.option("--train-audio", is_flag=True, help="Write the focal clips of the target classes as files too.")
+def sample(
+    folder: Path,
+    seed: int,
+    train: int | None,
+    test: int | None,
+    shift: float | None,
+    unlabelled: int | None,
+    clips: int | None,
+    train_audio: bool,
+) -> None:
     """Make the sample world in FOLDER: recordings, labels, score files and small ONNX models.
 
     A synthetic Pantanal with the file names and contracts of the real competition; the same seed
@@ -28,9 +41,10 @@ def sample(folder: Path, seed: int, train: int | None, test: int | None, shift: 
 
     if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
         raise BlendkitError(f"{folder}: exists; the sample world is made in a new folder")
-    given = {"train_recordings": train, "test_recordings": test, "shift": shift}
+    given: dict[str, Any] = {"train_recordings": train, "test_recordings": test, "shift": shift}
+    given |= {"unlabelled": unlabelled, "focal_clips": clips}
     try:
-        config = WorldConfig(seed=seed, **{k: v for k, v in given.items() if v is not None})  # type: ignore[arg-type]
+        config = WorldConfig(seed=seed, train_audio=train_audio, **{k: v for k, v in given.items() if v is not None})
     except ValueError as error:
         raise BlendkitError(f"no such world: {error}") from error
     if folder.exists():

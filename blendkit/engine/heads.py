@@ -9,9 +9,17 @@ from pathlib import Path
 from typing import Any, Literal
 
 import numpy as np
+from numpy.typing import NDArray
 
 from blendkit.engine.events import Tell, silent
-from blendkit.engine.training import chunk_examples, classes_of, clip_examples, open_features
+from blendkit.engine.teachers import read_pseudo
+from blendkit.engine.training import (
+    chunk_examples,
+    classes_of,
+    clip_examples,
+    open_features,
+    unlabelled_examples,
+)
 from blendkit.errors import BlendkitError, shorten
 from blendkit.features import FeatureStore, require_features
 from blendkit.taxonomy import Taxonomy, read_taxonomy
@@ -41,7 +49,7 @@ class Request:
     residual: tuple[tuple[str, str], ...] = ()
     probe: Path | None = None
     width: int = 144
-    dropout: float = 0.1
+    dropout: float = 0.2
     epochs: int = 40
     patience: int = 10
     batch: int = 128
@@ -58,41 +66,85 @@ class Request:
     against: tuple[Path, ...] = ()
     allow_seen: bool = False
 
+    @property
+    def all_features(self) -> list[Path]:
+        """The stores of labelled rows: clips, then soundscapes."""
+        return [*self.features, *([self.soundscapes] if self.soundscapes else [])]
+
 
 def fit_head(request: Request, tell: Tell = silent) -> dict[str, Any]:
     """Fit, judge and write a sequence head; return what `fit.json` says.
 
     Raises BlendkitError for what cannot be learned from, before anything is trained.
     """
+    ready = prepare(request)
+    taught, saw = _pseudo(request, ready)
+    fit = fit_seqhead(ready.examples, ready.job, request.out / "checkpoints", lambda fold: taught, tell)
+    return deliver(request, fit, replace(ready, source=replace(ready.source, saw=saw)))
+
+
+@dataclass(frozen=True, eq=False)
+class Ready:
+    """All that a fit needs, read and checked."""
+
+    examples: Examples
+    job: Job
+    source: Source
+    notes: list[str]
+    probed: dict[str, float]
+    blocks: list[str]
+
+
+def prepare(request: Request) -> Ready:
+    """Read and check what a request names. Raises BlendkitError for what cannot be learned from."""
     stores = _open(request)
     probed = _probe(request.probe)
-    tokens = _tokens(request, stores[0], probed)
+    tokens = _tokens(request, stores[0])
     blocks = list(dict.fromkeys(b for t in tokens for b in (t.block, t.less) if b))
     examples, notes = gather(request, stores, blocks)
     job = _job(request, tokens, stores[0], examples, probed)
-    source = _source(request, stores)
-    fit = fit_seqhead(examples, job, request.out / "checkpoints", tell=tell)
-    return deliver(request, fit, examples, job, source, notes, probed)
+    return Ready(examples, job, _source(request, stores), notes, probed, blocks)
 
 
-def deliver(
-    request: Request,
-    fit: Fit,
-    examples: Examples,
-    job: Job,
-    source: Source,
-    notes: list[str],
-    probed: Mapping[str, float],
-) -> dict[str, Any]:
+def _pseudo(request: Request, ready: Ready) -> tuple[Examples | None, tuple[str, ...]]:
+    """The pseudo-labelled rows, and what their teacher learned from."""
+    if request.pseudo is None or request.unlabelled is None:
+        return None, ()
+    (store,) = open_features([request.unlabelled])
+    rows = unlabelled_examples(store, ready.blocks, ready.examples.classes)
+    found, saw = read_pseudo(request.pseudo, rows)
+    both = set(found.recording.tolist()) & set(ready.examples.recording.tolist())
+    if both:
+        raise BlendkitError(f"{request.pseudo}: pseudo-labels of recordings that are labelled", sorted(both)[:5])
+    return found, saw
+
+
+def deliver(request: Request, fit: Fit, ready: Ready) -> dict[str, Any]:
     """Judge a fit and write all of its files; return what `fit.json` says."""
+    examples, job, source = ready.examples, ready.job, ready.source
     others = {p.name: _other(p, examples) for p in request.against}
-    figures = judged(examples, fit.oof, others)
+    logits, doubts = _countable(request, fit, ready)
+    figures = judged(examples, logits, others)
     drift = write_heads(request.out, fit, examples, job, source)
     write_oof(request.out, fit, examples)
     told = summary(fit, examples, job, source, figures, drift)
-    told = {**told, "notes": notes, "spearman": _agreement(told["weights"], probed)}
+    told = {**told, "notes": [*ready.notes, *doubts], "spearman": _agreement(told["weights"], ready.probed)}
     write_card(request.out, told)
     return told
+
+
+def _countable(request: Request, fit: Fit, ready: Ready) -> tuple[NDArray[np.float32], list[str]]:
+    """The out-of-fold logits that count: rows of recordings a teacher learned from do not, unless asked for.
+
+    Raises BlendkitError if none is left.
+    """
+    seen = np.isin(ready.examples.recording, list(ready.source.saw))
+    if not seen.any():
+        return fit.oof, []
+    what = f"{int(seen.sum())} of {len(seen)} rows are of recordings the pseudo-labelling teacher learned from"
+    if request.allow_seen:
+        return fit.oof, [f"{what}: the out-of-fold figures are inflated (--allow-seen)"]
+    return np.where(seen[:, None], np.nan, fit.oof), [f"{what}: they do not count as out-of-fold"]
 
 
 def gather(request: Request, stores: list[FeatureStore], blocks: list[str]) -> tuple[Examples, list[str]]:
@@ -132,11 +184,11 @@ def _open(request: Request) -> list[FeatureStore]:
         problems.append("--pseudo and --unlabelled belong together")
     if problems:
         raise BlendkitError("nothing to learn from", problems)
-    wanted = [*request.features, request.soundscapes, request.unlabelled]
-    return open_features([p for p in wanted if p is not None])
+    more = [request.unlabelled] if request.unlabelled else []
+    return open_features([*request.all_features, *more])
 
 
-def _tokens(request: Request, store: FeatureStore, probed: Mapping[str, float]) -> tuple[Token, ...]:
+def _tokens(request: Request, store: FeatureStore) -> tuple[Token, ...]:
     stored = [n for n in store.shapes if n != "embedding"]
     asked = list(request.blocks) or _best(request.probe) or ([] if request.residual else stored)
     require_features(

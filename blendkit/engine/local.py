@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
 
@@ -42,7 +42,8 @@ from blendkit.scores import Scores
 class RunResult:
     """What a run made: its files, figures per stream, what became of each recording, and its warnings.
 
-    speeds: of members that scored something; minutes: predicted for 700 recordings of 60 s on 4 cores.
+    speeds: of members that scored something; minutes: predicted for 700 recordings of 60 s on 4 cores. made: the
+    streams that were written.
     """
 
     out: Path
@@ -56,6 +57,7 @@ class RunResult:
     decode_s: float = 0.0
     resample_s: float = 0.0
     minutes: float | None = None
+    made: dict[str, Scores] = field(default_factory=dict, repr=False)
 
 
 def run(
@@ -109,7 +111,7 @@ def run(
     status = {r: s.status for r, s in scored.status.items()}
     return RunResult(
         out, shown.path, shown.rows, shown.classes, figures.results, status, tuple(warnings),
-        tuple(throughput(opened)), scored.decode_s, scored.resample_s, predicted_minutes(opened, scored),
+        tuple(throughput(opened)), scored.decode_s, scored.resample_s, predicted_minutes(opened, scored), streams,
     )  # fmt: skip
 
 

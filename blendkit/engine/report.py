@@ -15,6 +15,7 @@ from blendkit.engine.members import Opened
 from blendkit.engine.output import Written
 from blendkit.engine.scoring import Scored
 from blendkit.files import file_hash, text_hash
+from blendkit.labels import read_labels
 from blendkit.metrics.auc import macro_auc
 from blendkit.recipe.fill import filled, filled_text
 from blendkit.recipe.plan import Plan
@@ -71,6 +72,23 @@ def in_sample(opened: Opened, recordings: set[str]) -> list[str]:
     return out
 
 
+def saw_by(plan: Plan, opened: Opened, files: dict[Any, Path]) -> dict[str, list[str]]:
+    """Return the labelled recordings that each member, and each fitted step, learned from, where known."""
+    found: dict[str, list[str]] = {}
+    for m in opened.audio:
+        saw = sorted(m.store.about.get("saw", [])) if m.store is not None else []
+        found |= {m.name: saw} if saw else {}
+    for stream in plan.streams:
+        for step in stream.steps:
+            base = (*step.path, step.name)
+            path = next((p for k, p in files.items() if k[: len(base)] == base), None)
+            if path is None or step.info is None or step.info.load is None:
+                continue
+            seen = read_labels(path).recordings if step.params.get("fit") else step.info.load(path).saw
+            found[f"{stream.name}.{step.name}"] = sorted(seen)
+    return found
+
+
 def run_report(
     plan: Plan,
     inputs: Inputs,
@@ -103,6 +121,7 @@ def run_report(
             r: {"status": s.status, "note": s.note, "duration_s": s.duration_s, "chunks": s.chunks}
             for r, s in scored.status.items()
         },
+        "saw": saw_by(plan, opened, files),
         "labels": {"files": figures.sources, "labelled_rows": int(figures.labelled.sum())},
         "streams": {n: asdict(r) for n, r in figures.results.items()},
         "written": {

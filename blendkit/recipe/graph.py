@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from graphlib import CycleError, TopologicalSorter
 
-from blendkit.errors import did_you_mean
-from blendkit.recipe.load import Recipe
+from blendkit.errors import BlendkitError, did_you_mean
+from blendkit.recipe.load import Recipe, cut_down
 from blendkit.recipe.schema import BlendModel, MemberModel, RecipeModel, StreamModel
 from blendkit.recipe.strict_yaml import Path as KeyPath
 
@@ -60,6 +60,21 @@ def check_graph(recipe: Recipe, defs: dict[str, StreamDef]) -> tuple[list[str], 
         if n not in used
     ]
     return order, problems
+
+
+def only_streams(recipe: Recipe, output: str, also: list[str]) -> Recipe:
+    """Return the recipe cut down to some streams and what they need. Raises BlendkitError for a name that is none."""
+    defs = stream_defs(recipe.model)
+    unknown = [f"{n!r}{did_you_mean(n, defs)}" for n in (output, *also) if n not in defs]
+    if unknown:
+        raise BlendkitError(f"{recipe.source}: no stream is called {', '.join(unknown)}")
+    needed, wanted = set(), [output, *also]
+    while wanted:
+        one = wanted.pop()
+        if one in defs and one not in needed:
+            needed.add(one)
+            wanted += [*defs[one].inputs, *(m for _, m in _named_members(defs[one]))]
+    return cut_down(recipe, needed, output, [n for n in also if n != output])
 
 
 def _blend_inputs(blend: BlendModel) -> tuple[str, ...]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import copy
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -83,6 +83,15 @@ def _override(data: dict[str, Any], override: str) -> None:
 def yaml_value(text: str, source: str) -> Any:
     """Return what a YAML text stands for; `source` names it in messages."""
     return strict_yaml.parse(text, source)[0]
+
+
+def cut_down(recipe: Recipe, streams: Collection[str], output: str, also: Sequence[str] = ()) -> Recipe:
+    """Return the recipe with these members, streams and blends alone, and other outputs."""
+    data = {k: v for k, v in copy.deepcopy(recipe.raw).items() if k != "also"}
+    for section in ("members", "streams", "blends"):
+        kept = {n: v for n, v in data.pop(section, {}).items() if n in streams}
+        data |= {section: kept} if kept else {}
+    return _checked({**data, "output": output, "also": list(also)}, recipe.source, recipe.lines)
 
 
 def with_values(recipe: Recipe, values: Mapping[str, Any], says: str) -> Recipe:

@@ -7,7 +7,7 @@ from enum import IntEnum
 
 import numpy as np
 
-FORMAT_VERSION = 1
+FORMAT_VERSION = 2
 SAMPLE_RATE = 32_000  # Hz
 CHUNK_SECONDS = 5
 CHUNK_SAMPLES = SAMPLE_RATE * CHUNK_SECONDS
@@ -33,14 +33,15 @@ class Purpose(IntEnum):
 
 
 class Split(IntEnum):
-    """The two halves of the world."""
+    """The parts of the world; unlabelled recordings are like the training ones, but nobody listened to them."""
 
     TRAIN = 0
     TEST = 1
+    UNLABELLED = 2
 
     @property
     def title(self) -> str:
-        """The word used in file names: `Train` or `Test`."""
+        """The word used in file names: `Train`, `Test` or `Unlabelled`."""
         return self.name.capitalize()
 
 
@@ -52,7 +53,8 @@ class WorldConfig:
     `shift` in [0, 1] says how strongly site and hour preferences differ between training and test: at 0
     the test sites and hours are drawn like the training ones and every species keeps its preferences; at 1
     all test sites are unseen ones and all preferences are drawn again. `focal_clips` is the number of clean
-    5 s clips per sound that the two models are fitted on.
+    5 s clips per sound that the models are fitted on; `train_audio` writes those of the target classes as files.
+    `unlabelled` is the number of recordings nobody labelled; one head is also fitted on a model's labels of them.
     """
 
     seed: int = 7
@@ -62,14 +64,16 @@ class WorldConfig:
     sites: int = 6
     shift: float = 0.3
     focal_clips: int = 8
+    unlabelled: int = 4
+    train_audio: bool = False
 
     def __post_init__(self) -> None:
         if self.seconds < CHUNK_SECONDS or self.seconds % CHUNK_SECONDS:
             raise ValueError(f"seconds must be a positive multiple of {CHUNK_SECONDS}, got {self.seconds}")
         if not 0 <= self.shift <= 1:
             raise ValueError(f"shift must lie in [0, 1], got {self.shift}")
-        if self.seed < 0 or min(self.sites, self.test_recordings) < 1:
-            raise ValueError("seed must be >= 0; sites and test_recordings must be >= 1")
+        if self.seed < 0 or min(self.sites, self.test_recordings, self.unlabelled) < 1:
+            raise ValueError("seed must be >= 0; sites, test_recordings and unlabelled must be >= 1")
         if self.train_recordings < 3 or self.focal_clips < 2:
             raise ValueError("train_recordings must be >= 3 (three folds) and focal_clips >= 2")
 
@@ -84,4 +88,4 @@ class WorldConfig:
 
     def recordings(self, split: Split) -> int:
         """Return the number of recordings of a split."""
-        return self.train_recordings if split is Split.TRAIN else self.test_recordings
+        return (self.train_recordings, self.test_recordings, self.unlabelled)[split]

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from pathlib import Path
 from types import MappingProxyType
 
 import numpy as np
 import numpy.typing as npt
 
-from blendkit.sample.audio import focal_clip
+from blendkit.sample.audio import focal_clip, write_ogg
 from blendkit.sample.calls import Wave, clipped, pink_noise, rain, wind
 from blendkit.sample.config import CHUNK_SAMPLES, Purpose, WorldConfig
 from blendkit.sample.fitting import Layer, fit_classes
@@ -35,6 +36,14 @@ def focal_waves(config: WorldConfig, name: str) -> Wave:
     number, call = focal_names().index(name), _calls(config).get(name)
     rngs = [config.rng(Purpose.FOCAL, number, i) for i in range(config.focal_clips)]
     return np.concatenate([_weather(name, rng) if call is None else focal_clip(call, rng) for rng in rngs])
+
+
+def write_clips(config: WorldConfig, label: str, folder: Path) -> None:
+    """Write the focal clips of a target class as `<folder>/<label>/FC<number>.ogg`, one file per clip."""
+    name = next(s.scientific for s in SPECIES if s.label == label)
+    (folder / label).mkdir(parents=True)
+    for i, wave in enumerate(focal_waves(config, name).reshape(-1, CHUNK_SAMPLES)):
+        write_ogg(folder / label / f"FC{focal_names().index(name):02d}{i:03d}.ogg", wave)
 
 
 def fit_labels(config: WorldConfig, embedding: npt.NDArray[np.float32]) -> Layer:

@@ -27,6 +27,12 @@ def fit_head(features: Features, truth: npt.NDArray[np.uint8]) -> Layer:
     return fit_classes(features.joined, truth, strength=0.01)
 
 
+def pseudo_labels(layer: Layer, features: Features) -> npt.NDArray[np.uint8]:
+    """Return what a head takes for granted in its own scores, (rows, classes): a probability of a half or more."""
+    logits = (features.joined - layer.mean) / layer.std @ layer.weight + layer.bias
+    return np.asarray(logits >= 0, dtype=np.uint8)
+
+
 def head_model(layer: Layer, saw: Sequence[str]) -> onnx.ModelProto:
     """Write the head as a graph with one (batch, channels) input per tapped block; `saw` lists stems."""
     bounds = np.cumsum([0, *_WIDTHS])

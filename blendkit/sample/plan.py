@@ -67,7 +67,7 @@ def _draw(
 ) -> Recording:
     rng = config.rng(Purpose.PLAN, split, index)
     site, hour = draw_site(config, split, rng), draw_hour(config, split, rng)
-    month = 2 if split is Split.TRAIN else 3
+    month = 3 if split is Split.TEST else 2
     date, clock = f"2025{month:02d}{rng.integers(1, 29):02d}", f"{hour:02d}{rng.choice([0, 30]):02d}"
     stem = f"BC2026_{split.title}_{index + 1:04d}_S{site + 1:02d}_{date}_{clock}{rng.integers(4):02d}"
     present = rng.random(len(SPECIES)) < _PRESENT * sites[:, site] * hours[:, hour]
@@ -91,7 +91,7 @@ def _presence(config: WorldConfig, split: Split, index: int, species: int) -> Pr
 def _labelled(config: WorldConfig, split: Split, index: int) -> tuple[int, ...]:
     """Return the labelled chunks: all, but for the two training recordings that are partly labelled."""
     everything = tuple(range(config.chunks))
-    if split is Split.TEST or not _is_partial(config, index):
+    if split is not Split.TRAIN or not _is_partial(config, index):
         return everything
     rng = config.rng(Purpose.PARTIAL, index)
     kept = rng.choice(config.chunks, size=max(1, config.chunks // 2), replace=False)

@@ -6,7 +6,7 @@ import json
 import os
 import shutil
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import asdict
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
@@ -16,15 +16,24 @@ from blendkit.sample.audio import render, write_ogg
 from blendkit.sample.backbone import backbone, tapped, trunk
 from blendkit.sample.config import FORMAT_VERSION, Split, WorldConfig
 from blendkit.sample.features import Features, features, open_session, stack
-from blendkit.sample.focal import fit_labels, focal_names, focal_truth, focal_waves
+from blendkit.sample.focal import fit_labels, focal_names, focal_truth, focal_waves, write_clips
 from blendkit.sample.graph import Piece, to_bytes
-from blendkit.sample.head import fit_head, head_model
+from blendkit.sample.head import fit_head, head_model, pseudo_labels
 from blendkit.sample.plan import Recording, plan_recordings, truth
 from blendkit.sample.scores import labelled_rows, write_external, write_out_of_fold
-from blendkit.sample.species import backbone_labels
+from blendkit.sample.species import backbone_labels, class_labels
 from blendkit.sample.tables import write_labels, write_taxonomy, write_template
 
 _DEFAULT = WorldConfig()
+
+
+@dataclass(frozen=True)
+class Heard:
+    """Features of the training recordings' chunks, of the focal clips, and of the unlabelled recordings' chunks."""
+
+    chunks: Features
+    focal: Features
+    unlabelled: Features
 
 
 def make_world(folder: Path, config: WorldConfig = _DEFAULT) -> None:
@@ -46,18 +55,21 @@ def make_world(folder: Path, config: WorldConfig = _DEFAULT) -> None:
 
 
 def _fill(folder: Path, config: WorldConfig) -> None:
-    train, test = (plan_recordings(config, split) for split in (Split.TRAIN, Split.TEST))
+    train, test, unlabelled = (plan_recordings(config, split) for split in Split)
     _write_tables(folder, config, train, test)
     body = trunk(config)
     session = open_session(to_bytes(tapped(body)))
     # Synthesis, Vorbis and the network all release the interpreter lock.
     with ThreadPoolExecutor(max(2, os.cpu_count() or 1)) as pool:
         heard = pool.map(lambda recording: _record(folder, config, recording, session), train)
+        unheard = pool.map(lambda recording: _record(folder, config, recording, session), unlabelled)
         clips = pool.map(lambda name: features(session, focal_waves(config, name)), focal_names())
         written = pool.map(lambda recording: _record(folder, config, recording), test)
-        chunks, focal = stack([part for part in heard if part]), stack(list(clips))
-        _write_models(folder / "models", config, train, body, chunks, focal)
+        chunks, more = (stack([part for part in parts if part]) for parts in (heard, unheard))
+        _write_models(folder / "models", config, train, body, Heard(chunks, stack(list(clips)), more))
         list(written)
+        if config.train_audio:
+            list(pool.map(lambda label: write_clips(config, label, folder / "train_audio"), class_labels()))
 
 
 def _write_tables(folder: Path, config: WorldConfig, train: tuple[Recording, ...], test: tuple[Recording, ...]) -> None:
@@ -69,7 +81,7 @@ def _write_tables(folder: Path, config: WorldConfig, train: tuple[Recording, ...
     write_out_of_fold(folder / "train_oof.npz", config, train)
     about = {"format": FORMAT_VERSION, "config": asdict(config)}
     (folder / "world.json").write_text(json.dumps(about, indent=2) + "\n", encoding="utf-8")
-    for name in ("models", "train_soundscapes", "test_soundscapes"):
+    for name in ("models", "train_soundscapes", "test_soundscapes", "unlabelled_soundscapes"):
         (folder / name).mkdir()
 
 
@@ -80,20 +92,26 @@ def _record(folder: Path, config: WorldConfig, recording: Recording, session: An
     return None if session is None else features(session, wave)
 
 
-def _write_models(
-    folder: Path,
-    config: WorldConfig,
-    train: tuple[Recording, ...],
-    body: Piece,
-    chunks: Features,
-    focal: Features,
-) -> None:
-    """Fit what is fitted and write the models; nothing of the test recordings is used."""
+def _write_models(folder: Path, config: WorldConfig, train: tuple[Recording, ...], body: Piece, heard: Heard) -> None:
+    """Fit what is fitted and write the models; nothing of the test recordings is used.
+
+    Three heads: of focal clips alone, of clips and labelled chunks, and of these and what that one says of the
+    unlabelled recordings.
+    """
     names = "\n".join(["inat2024_fsd50k", *backbone_labels()])
     (folder / "perch_labels.csv").write_text(names + "\n", encoding="utf-8")
-    weight, bias = fit_labels(config, focal.embedding).folded()
+    weight, bias = fit_labels(config, heard.focal.embedding).folded()
     (folder / "perch_v2.onnx").write_bytes(to_bytes(backbone(body, weight, bias)))
-    labelled = labelled_rows(config, train)
+    labelled, stems = labelled_rows(config, train), [r.stem for r in train]
     labels = truth(config, train).reshape(len(labelled), -1)[labelled]
-    layer = fit_head(stack([chunks.rows(labelled), focal]), np.concatenate([labels, focal_truth(config)]))
-    (folder / "seqhead.onnx").write_bytes(to_bytes(head_model(layer, [r.stem for r in train])))
+    focal, both = focal_truth(config), stack([heard.chunks.rows(labelled), heard.focal])
+    layer = fit_head(both, np.concatenate([labels, focal]))
+    pseudo = pseudo_labels(layer, heard.unlabelled)
+    more = fit_head(stack([both, heard.unlabelled]), np.concatenate([labels, focal, pseudo]))
+    heads = {
+        "seqhead_v1": (fit_head(heard.focal, focal), []),
+        "seqhead": (layer, stems),
+        "seqhead_pseudo": (more, stems),
+    }
+    for name, (fitted, saw) in heads.items():
+        (folder / f"{name}.onnx").write_bytes(to_bytes(head_model(fitted, saw)))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 import json
 import logging
 import warnings
@@ -20,44 +21,21 @@ PARITY = 1e-4  # the largest difference between torch and ONNX that is allowed
 OPSET = 18
 
 
-def write_onnx(
-    module: nn.Module,
-    examples: Sequence[Tensor],
-    inputs: Sequence[str],
-    outputs: Sequence[str],
-    facts: Mapping[str, Any],
-    path: Path,
-) -> float:
-    """Export with a free first axis; return the largest difference between torch and ONNX on `examples`.
+def exported(module: nn.Module, examples: Sequence[Tensor], inputs: Sequence[str], outputs: Sequence[str]) -> Any:
+    """Return a module as an ONNX graph with a free first axis; its weights keep their names.
 
-    examples: inputs (B, ...) to try both on. facts go into the metadata as JSON. Raises BlendkitError, and
-    writes nothing, if the difference exceeds PARITY of the largest output.
+    examples: inputs (B, ...) of two rows or more.
     """
-    from onnx import helper
-
-    module.eval()
-    proto = _exported(module, [x[:2] for x in examples], inputs, outputs)
-    helper.set_model_props(proto, {k: v if isinstance(v, str) else json.dumps(v) for k, v in facts.items()})
-    data = bytes(proto.SerializeToString())
-    drift, largest = _difference(module, examples, data)
-    if not drift <= PARITY * max(1.0, largest):
-        raise BlendkitError(f"{path.name}: ONNX differs from torch by {drift:g}, more than {PARITY:g}")
-    with atomic_path(path) as temporary:
-        temporary.write_bytes(data)
-    return drift
-
-
-def _exported(module: nn.Module, examples: Sequence[Tensor], inputs: Sequence[str], outputs: Sequence[str]) -> Any:
     logger = logging.getLogger("torch.onnx")
     level = logger.level
     logger.setLevel(logging.ERROR)  # it misses torchvision aloud
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # the exporter warns of its own internals
-            batch = torch.export.Dim.DYNAMIC
             made = torch.onnx.export(
-                module, tuple(examples), None, input_names=list(inputs), output_names=list(outputs),
-                dynamic_shapes=_free(module, examples, batch), dynamo=True, verbose=False, opset_version=OPSET,
+                module.eval(), tuple(x[:2] for x in examples), None, input_names=list(inputs),
+                output_names=list(outputs), dynamic_shapes=_free(module, examples), dynamo=True, verbose=False,
+                opset_version=OPSET, optimize=False,
             )  # fmt: skip
     finally:
         logger.setLevel(level)
@@ -68,11 +46,35 @@ def _exported(module: nn.Module, examples: Sequence[Tensor], inputs: Sequence[st
     return proto
 
 
-def _free(module: nn.Module, examples: Sequence[Tensor], batch: Any) -> Any:
-    """The first axis of every input is free; a module of `*blocks` takes them as one tuple."""
-    each = tuple({0: batch} for _ in examples)
-    import inspect
+def write_onnx(
+    graph: Any, module: nn.Module, examples: Sequence[Tensor], facts: Mapping[str, Any], path: Path
+) -> float:
+    """Write a graph with the weights of `module`; return the largest difference between torch and ONNX on `examples`.
 
+    graph: as `exported` gives it, of a module of the same shape. facts go into the metadata, as JSON. Raises
+    BlendkitError, and writes nothing, if the difference exceeds PARITY of the largest output.
+    """
+    from onnx import helper, numpy_helper
+
+    proto = type(graph)()
+    proto.CopyFrom(graph)
+    weights = {n: w.detach().cpu().numpy() for n, w in module.state_dict().items()}
+    for held in proto.graph.initializer:
+        if held.name in weights:
+            held.CopyFrom(numpy_helper.from_array(weights[held.name], held.name))
+    helper.set_model_props(proto, {k: v if isinstance(v, str) else json.dumps(v) for k, v in facts.items()})
+    data = bytes(proto.SerializeToString())
+    drift, largest = _difference(module, examples, data)
+    if not drift <= PARITY * max(1.0, largest):
+        raise BlendkitError(f"{path.name}: ONNX differs from torch by {drift:g}, more than {PARITY:g}")
+    with atomic_path(path) as temporary:
+        temporary.write_bytes(data)
+    return drift
+
+
+def _free(module: nn.Module, examples: Sequence[Tensor]) -> Any:
+    """The first axis of every input is free; a module of `*blocks` takes them as one tuple."""
+    each = tuple({0: torch.export.Dim.DYNAMIC} for _ in examples)
     takes = inspect.signature(module.forward).parameters.values()
     return (each,) if any(p.kind is p.VAR_POSITIONAL for p in takes) else each
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -49,7 +50,7 @@ class Progress:
 
     epoch: int = 0
     best_epoch: int = 0
-    best_score: float = -np.inf
+    best_score: float = -math.inf
     best: dict[str, Tensor] = field(default_factory=dict)
     history: list[list[float]] = field(default_factory=list)  # loss and score of every epoch
 
@@ -90,7 +91,7 @@ def train(
         loss = _epoch(head, average, optimiser, data, rows, schedule, seed, state.epoch)
         state.epoch += 1
         shown = average.module if _averages(schedule, state.epoch - 1) else head
-        score = judge(shown) if judge is not None else float(state.epoch)
+        score = float(judge(shown)) if judge is not None else float(state.epoch)
         state.history.append([loss, score if judge is not None else 0.0])
         if score > state.best_score:
             state.best_epoch, state.best_score = state.epoch, score
@@ -159,7 +160,7 @@ def _groups(head: nn.Module, schedule: Schedule) -> list[dict[str, Any]]:
 
 def _set_rate(optimiser: Any, schedule: Schedule, at: float) -> None:
     """One epoch of warming up, then half a cosine."""
-    rate = schedule.rate * min(1.0, at + 0.1) * 0.5 * (1 + np.cos(np.pi * at / schedule.epochs))
+    rate = schedule.rate * min(1.0, at + 0.1) * 0.5 * (1 + math.cos(math.pi * at / schedule.epochs))
     for group in optimiser.param_groups:
         group["lr"] = rate * group["faster"]
 

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from blendkit import __version__
 from blendkit.files import atomic_path, write_json, write_text
 from blendkit.train.examples import Examples
-from blendkit.train.export import write_onnx
+from blendkit.train.export import exported, write_onnx
 from blendkit.train.heads import HeadShape, Mean, parameters_of
 from blendkit.train.seqhead import Fit, Job
 
@@ -39,10 +39,11 @@ class Source:
 def write_heads(out: Path, fit: Fit, examples: Examples, job: Job, source: Source) -> dict[str, float]:
     """Write `head.onnx` and `folds/head_<f>.onnx`; return each one's difference from torch."""
     sample = [torch.from_numpy(np.ascontiguousarray(examples.features[n][:64])) for n in job.shape.inputs]
+    graph = exported(fit.head, sample, job.shape.inputs, ["logits"])  # all heads are of one shape
     drift = {}
     for name, head, rows in _heads(fit, examples):
         facts = _facts(job.shape, examples, source, rows)
-        drift[name] = write_onnx(head, sample, job.shape.inputs, ["logits"], facts, out / name)
+        drift[name] = write_onnx(graph, head, sample, facts, out / name)
     return drift
 
 

@@ -15,21 +15,23 @@ class Mixture:
     """What an epoch is made of.
 
     soundscape: the share of labelled soundscape chunks beside clips (0.2 in the eos7 head v4); pseudo: the share
-    of pseudo-labelled chunks in the whole. balance: draw clips so that every class comes up equally often.
+    of pseudo-labelled chunks in the whole. balance: draw clips so that every class comes up equally often. fewest: an
+    epoch shows at least as many rows, over and over if need be, so that few rows do not mean few steps.
     """
 
     soundscape: float = 0.2
     pseudo: float = 0.0
     balance: bool = True
+    fewest: int = 2048
 
 
 def epoch_rows(examples: Examples, mix: Mixture, rng: np.random.Generator) -> Index:
-    """Return the rows of one epoch, shuffled: as many as there are labelled rows.
+    """Return the rows of one epoch, shuffled: as many as there are labelled rows, and `fewest` at least.
 
     Where a kind is missing, the others take its share.
     """
     clips, chunks, pseudo = (examples.of_kind(k) for k in ("clip", "chunk", "pseudo"))
-    total = len(clips) + len(chunks)
+    total = max(len(clips) + len(chunks), mix.fewest)
     from_pseudo = round(total * mix.pseudo) if len(pseudo) else 0
     rest = total - from_pseudo
     from_chunks = rest if not len(clips) else (round(rest * mix.soundscape) if len(chunks) else 0)

@@ -20,7 +20,7 @@ from blendkit.sample.config import Split
 from blendkit.sample.plan import plan_recordings, row_ids, truth
 from blendkit.sample.species import SPECIES, backbone_labels, class_labels
 
-SMALL = WorldConfig(train_recordings=4, test_recordings=3, focal_clips=3)
+SMALL = WorldConfig(train_recordings=4, test_recordings=3, focal_clips=3, unlabelled=2)
 TABLES = (
     "taxonomy.csv",
     "train_soundscapes_labels.csv",
@@ -31,7 +31,8 @@ TABLES = (
     "world.json",
     "models/perch_labels.csv",
 )
-MODELS = ("models/perch_v2.onnx", "models/seqhead.onnx")
+HEADS = ("models/seqhead.onnx", "models/seqhead_v1.onnx", "models/seqhead_pseudo.onnx")
+MODELS = ("models/perch_v2.onnx", *HEADS)
 
 
 @pytest.fixture(scope="module")
@@ -59,14 +60,14 @@ def test_every_file_is_there_and_nothing_else(world: Path) -> None:
     found = {p.relative_to(world).as_posix() for p in world.rglob("*") if p.is_file()}
     sounds = {name for name in found if name.endswith(".ogg")}
     assert found - sounds == {*TABLES, *MODELS}
-    assert len(sounds) == SMALL.train_recordings + SMALL.test_recordings
-    pattern = r"(train|test)_soundscapes/BC2026_(Train|Test)_\d{4}_S\d\d_2025\d{4}_\d{6}\.ogg"
+    assert len(sounds) == SMALL.train_recordings + SMALL.test_recordings + SMALL.unlabelled
+    pattern = r"(train|test|unlabelled)_soundscapes/BC2026_(Train|Test|Unlabelled)_\d{4}_S\d\d_2025\d{4}_\d{6}\.ogg"
     assert all(re.fullmatch(pattern, name) for name in sounds)
 
 
 def test_world_json_holds_the_config_and_the_format(world: Path) -> None:
     about = json.loads((world / "world.json").read_text(encoding="utf-8"))
-    assert about["format"] == FORMAT_VERSION == 1
+    assert about["format"] == FORMAT_VERSION == 2
     assert WorldConfig(**about["config"]) == SMALL
 
 
@@ -85,6 +86,16 @@ def test_recordings_are_32_khz_mono_and_as_long_as_asked(world: Path) -> None:
         info = soundfile.info(path)
         assert (info.samplerate, info.channels, info.subtype) == (32_000, 1, "VORBIS")
         assert info.frames == SMALL.seconds * 32_000
+
+
+def test_focal_clips_are_written_where_they_are_wanted(world: Path, tmp_path: Path) -> None:
+    make_world(tmp_path / "more", replace(SMALL, train_audio=True))
+    clips = sorted((tmp_path / "more" / "train_audio").rglob("*.ogg"))
+    assert {p.parent.name for p in clips} == set(class_labels())
+    assert len(clips) == len(class_labels()) * SMALL.focal_clips
+    assert all(soundfile.info(p).frames == 160_000 for p in clips)
+    for name in MODELS:
+        assert (world / name).read_bytes() == (tmp_path / "more" / name).read_bytes()
 
 
 def test_an_existing_folder_is_left_alone(world: Path) -> None:
@@ -185,17 +196,19 @@ def test_models_are_small(world: Path) -> None:
     assert sum((world / name).stat().st_size for name in MODELS) < 3_000_000
 
 
-def test_the_head_listens_to_tensors_of_the_backbone(world: Path) -> None:
+@pytest.mark.parametrize("head", HEADS)
+def test_the_head_listens_to_tensors_of_the_backbone(world: Path, head: str) -> None:
     model = onnx.load(world / "models" / "perch_v2.onnx")
     tensors = {name for node in model.graph.node for name in node.output}
-    session = open_model(world / "models" / "seqhead.onnx")
+    session = open_model(world / head)
     inputs = session.get_inputs()
     about = session.get_modelmeta().custom_metadata_map
     assert about["kind"] == "seqhead"
     assert json.loads(about["blocks"]) == [i.name for i in inputs]
     assert {i.name for i in inputs} <= tensors
     assert tuple(json.loads(about["classes"])) == class_labels()
-    assert json.loads(about["saw"]) == [r.stem for r in plan_recordings(SMALL, Split.TRAIN)]
+    stems = [r.stem for r in plan_recordings(SMALL, Split.TRAIN)]
+    assert json.loads(about["saw"]) == ([] if "v1" in head else stems)
     pooled = {i.name: np.zeros((5, i.shape[1]), dtype=np.float32) for i in inputs}
     assert session.run(["logits"], pooled)[0].shape == (5, len(class_labels()))
 
