@@ -142,6 +142,13 @@ def _heard(
     return [sums.astype(np.float32) for sums in summed]
 
 
+def chunk_windows(samples: Samples, chunks: int, chunk_s: float, rate: int) -> NDArray[np.float32]:
+    """Return a recording's chunks (K, chunk_s * rate), its last one filled with silence."""
+    size = samples_at(chunk_s, rate)
+    starts = edges(chunks, chunk_s, rate)[:-1].tolist()
+    return np.stack([cut(samples, s, size) for s in starts]) if starts else np.empty((0, size), np.float32)
+
+
 def _hop(info: MemberInfo) -> float:
     return info.window_s if info.hop_s is None else info.hop_s
 

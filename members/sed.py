@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from blendkit.errors import BlendkitError
-from blendkit.graphs.onnx_file import load_graph, ports, require_names
+from blendkit.graphs.onnx_file import load_graph, metadata, metadata_names, ports, require_names
 from blendkit.graphs.session import open_session
 from blendkit.grid import Anchor, Pool, samples_at
 from blendkit.member import FilePath, MemberContext, MemberInfo
@@ -29,7 +29,7 @@ class SedMember:
     """Folds of one architecture; `clip` (B, L) and `frame` (B, T, L) outputs, either may be absent."""
 
     info: MemberInfo
-    front: Mel
+    front: Mel | Waves
     folds: tuple[Any, ...]
     labels: ClassMap
     input: str
@@ -75,12 +75,23 @@ class SedMember:
         return sigmoid(values) if self.mix == "prob" else logit(values, floor=BELOW_FLOAT32)
 
 
+@dataclass(frozen=True)
+class Waves:
+    """No front end: the graph hears the samples themselves, at `rate` Hz."""
+
+    rate: int
+
+    def __call__(self, windows: Array) -> Array:
+        """Return the windows."""
+        return windows
+
+
 def sed(
     context: MemberContext,
     *,
     folds: list[FilePath],
-    classes: FilePath,
-    mel: Mel = Mel(),  # noqa: B008 - frozen
+    classes: FilePath | None = None,
+    mel: Mel | None = Mel(),  # noqa: B008 - frozen
     window_s: float | None = None,
     hop_s: float | None = None,
     anchor: Anchor = "recording",
@@ -96,18 +107,21 @@ def sed(
 
     A window's probability is the mean over folds of (1 - w) s(clip) + w s(highest frame), with w
     frame_weight: the public distilled SED chains' half and half (`mix: logit` averages logits instead, which
-    is not the same). classes: its columns, one id a line. mel: the spectrogram of the training; folds and
-    members with equal settings share one computation. clip, frame: the outputs' names; default: the one of
-    rank 2 and the one of rank 3. Longer windows: `window_s: 20, anchor: centre, pool: frames` averages the
-    frames of overlapping windows on one timeline and takes each chunk's highest (Babych, BirdCLEF 2025).
+    is not the same). classes: its columns, one id a line; default: the list in the graph's metadata. mel: the
+    spectrogram of the training; folds and members with equal settings share one computation. `mel: null`: the
+    graph hears waves and says its `rate` in its metadata, as a student of `blendkit fit student` does. clip,
+    frame: the outputs' names; default: the one of rank 2 and the one of rank 3. Longer windows:
+    `window_s: 20, anchor: centre, pool: frames` averages the frames of overlapping windows on one timeline and
+    takes each chunk's highest (Babych, BirdCLEF 2025).
     """
-    mel = mel if isinstance(mel, Mel) else Mel(**mel)
-    labels = read_labels(Path(classes))
     if not folds:
         raise BlendkitError("sed: `folds:` names no model")
+    graph = load_graph(Path(folds[0]), "sed")
+    front = _front(mel, graph, Path(folds[0]).name)
+    labels = read_labels(Path(classes)) if classes else metadata_names(graph, "classes", Path(folds[0]).name, "sed")
     if not 0 <= frame_weight <= 1:
         raise BlendkitError(f"sed: frame_weight lies between 0 and 1, got {frame_weight:g}")
-    inputs, outputs = ports(load_graph(Path(folds[0]), "sed"))
+    inputs, outputs = ports(graph)
     clip, frame = _output(clip, 2, outputs), _output(frame, 3, outputs)
     if (clip is None and frame is None) or (pool == "frames" and frame is None):
         told = [f"found {', '.join(f'{o.name} {o.shape}' for o in outputs)}", "name them with `clip:` and `frame:`"]
@@ -117,10 +131,27 @@ def sed(
     mapped = by_id("sed", labels, context)
     notes = (mapped.note, f"{len(folds)} folds averaged as {mix}", f"frame weight {frame_weight:g}")
     info = MemberInfo(
-        mapped.classes, mapped.covered, mel.rate, window, batch, notes, hop_s=hop_s, anchor=anchor, pool=pool
+        mapped.classes, mapped.covered, front.rate, window, batch, notes, _saw(folds), hop_s, pool, anchor
     )
-    made = SedMember(info, mel, sessions, mapped, inputs[0].name, clip, frame, frame_weight, mix, gives)
-    return _tried(made, [Path(f).name for f in folds], samples_at(window, mel.rate))
+    made = SedMember(info, front, sessions, mapped, inputs[0].name, clip, frame, frame_weight, mix, gives)
+    return _tried(made, [Path(f).name for f in folds], samples_at(window, front.rate))
+
+
+def _front(mel: Any, graph: Any, source: str) -> Mel | Waves:
+    if mel is not None:
+        return mel if isinstance(mel, Mel) else Mel(**mel)
+    rate = metadata(graph).get("rate", "")
+    if not rate.isdigit():
+        told = ["name its spectrogram with `mel:`, or write `rate` into the graph's metadata"]
+        raise BlendkitError(f"sed: {source} says no `rate`, which `mel: null` needs", told)
+    return Waves(int(rate))
+
+
+def _saw(folds: list[FilePath]) -> tuple[str, ...]:
+    """The labelled recordings that any fold learned from, where they say so."""
+    graphs = [(load_graph(Path(f), "sed"), Path(f).name) for f in folds]
+    found = [metadata_names(g, "saw", n, "sed") for g, n in graphs if "saw" in metadata(g)]
+    return tuple(sorted({r for saw in found for r in saw}))
 
 
 def _output(name: str | None, rank: int, outputs: list[Any]) -> str | None:

@@ -9,6 +9,7 @@ import click
 COMMANDS = {
     "features": "blendkit.cli.fit_features:features",
     "seqhead": "blendkit.cli.fit_seqhead:seqhead",
+    "student": "blendkit.cli.fit_student:student",
 }
 
 

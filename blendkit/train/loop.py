@@ -7,7 +7,7 @@ import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, Literal, Protocol
 
 import numpy as np
 import torch
@@ -59,8 +59,19 @@ class Progress:
 class Data:
     """Inputs (N, ...) of the head, in its order, and targets (N, C)."""
 
-    inputs: Sequence[Tensor]
+    inputs: Sequence[Rows]
     targets: Tensor
+
+
+class Rows(Protocol):
+    """Anything that gives rows (B, ...) for their indices: a tensor, or a file."""
+
+    def __getitem__(self, rows: Tensor) -> Tensor:
+        """Return the rows at these indices."""
+        ...
+
+
+Loss = Callable[[Any, Tensor], Tensor]
 
 
 def train(
@@ -71,62 +82,83 @@ def train(
     seed: int,
     *,
     judge: Judge | None = None,
+    loss: Loss | None = None,
     stop_after: int | None = None,
     checkpoint: Path | None = None,
     heard: Heard = lambda epoch, loss, score: None,
+    device: str = "cpu",
 ) -> Progress:
     """Train until the schedule ends, nothing has improved for `patience` epochs, or `stop_after` epochs.
 
     judge: scores the averaged head after an epoch, higher is better; without one the last epoch is the best.
+    loss: of what the head gives and the targets (default: the schedule's). device: where the head is; on a GPU it
+    runs in bfloat16 where that is safe.
     checkpoint: a file written after every epoch and read first. Every epoch draws from its own generator, so a
     training that was interrupted goes on as if it had not been.
     """
     optimiser = torch.optim.AdamW(_groups(head, schedule), lr=schedule.rate, weight_decay=schedule.decay)
-    average = AveragedModel(head, avg_fn=_mixing(schedule))
+    average = AveragedModel(head, avg_fn=_mixing(schedule), use_buffers=True)
+    measure = loss or (lambda found, targets: loss_of(schedule.loss, schedule.gamma, found, targets))
     state = Progress()
     if checkpoint is not None and checkpoint.exists():
         state = _resume(checkpoint, head, average, optimiser)
     last = min(schedule.epochs, stop_after or schedule.epochs)
+    run = _Run(head, average, optimiser, data, rows, schedule, seed, measure, device)
     while state.epoch < last and state.epoch - state.best_epoch < schedule.patience:
-        loss = _epoch(head, average, optimiser, data, rows, schedule, seed, state.epoch)
+        lost = _epoch(run, state.epoch)
         state.epoch += 1
         shown = average.module if _averages(schedule, state.epoch - 1) else head
         score = float(judge(shown)) if judge is not None else float(state.epoch)
-        state.history.append([loss, score if judge is not None else 0.0])
+        state.history.append([lost, score if judge is not None else 0.0])
         if score > state.best_score:
             state.best_epoch, state.best_score = state.epoch, score
             state.best = {k: v.detach().clone() for k, v in shown.state_dict().items()}
         if checkpoint is not None:
             _save(checkpoint, state, head, average, optimiser)
-        heard(state.epoch, loss, score)
+        heard(state.epoch, lost, score)
     return state
 
 
-def _epoch(
-    head: nn.Module, average: AveragedModel, optimiser: Any, data: Data, rows: EpochRows, schedule: Schedule,
-    seed: int, epoch: int,
-) -> float:  # fmt: skip
-    rng = np.random.default_rng([seed, epoch])
-    order = torch.from_numpy(rows(rng))
+@dataclass(frozen=True)
+class _Run:
+    """What does not change from epoch to epoch."""
+
+    head: nn.Module
+    average: AveragedModel
+    optimiser: Any
+    data: Data
+    rows: EpochRows
+    schedule: Schedule
+    seed: int
+    measure: Loss
+    device: str
+
+
+def _epoch(run: _Run, epoch: int) -> float:
+    """Train one epoch; return its mean loss."""
+    rng = np.random.default_rng([run.seed, epoch])
+    schedule, device = run.schedule, run.device
+    order = torch.from_numpy(run.rows(rng))
     batches = torch.split(order, schedule.batch)
     total = 0.0
-    head.train()
+    run.head.train()
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(int(rng.integers(2**31)))
         for step, batch in enumerate(batches):
-            _set_rate(optimiser, schedule, epoch + step / len(batches))
+            _set_rate(run.optimiser, schedule, epoch + step / len(batches))
             share, partner = (torch.from_numpy(a) for a in mixed_up(len(batch), schedule.mixup, rng))
-            inputs = [_mix(x[batch], share, partner) for x in data.inputs]
-            targets = _mix(data.targets[batch], share, partner)
-            loss = loss_of(schedule.loss, schedule.gamma, head(*inputs), targets)
-            optimiser.zero_grad(set_to_none=True)
+            inputs = [_mix(x[batch], share, partner).to(device) for x in run.data.inputs]
+            targets = _mix(run.data.targets[batch], share, partner).to(device)
+            with torch.autocast(device.partition(":")[0], torch.bfloat16, enabled=device != "cpu"):
+                loss = run.measure(run.head(*inputs), targets)
+            run.optimiser.zero_grad(set_to_none=True)
             loss.backward()  # type: ignore[no-untyped-call]
-            optimiser.step()
+            run.optimiser.step()
             if _averages(schedule, epoch):
-                average.update_parameters(head)
+                run.average.update_parameters(run.head)
             total += float(loss.detach()) * len(batch)
-    head.eval()
-    average.eval()
+    run.head.eval()
+    run.average.eval()
     return total / len(order)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import torch
 from torch import Tensor
 from torch.nn import functional as F  # noqa: N812 - torch's own custom
 
@@ -17,15 +18,15 @@ def focal(logits: Tensor, targets: Tensor, gamma: float = 2.0) -> Tensor:
     return ((targets - logits.sigmoid()).abs() ** gamma * each).mean()
 
 
-def distillation(logits: Tensor, teacher: Tensor, temperature: float) -> Tensor:
+def distillation(logits: Tensor, wanted: Tensor, temperature: float) -> Tensor:
     """Return T^2 KL(teacher || student) of every class's Bernoulli distribution at temperature T, averaged.
 
-    Hinton et al. 2015 for classes that do not exclude each other: a softmax over classes would make them.
+    wanted: the teacher's sigmoid(logits / T). Hinton et al. 2015 for classes that do not exclude each other: a
+    softmax over classes would make them.
     """
-    wanted = (teacher / temperature).sigmoid()
     cross = F.binary_cross_entropy_with_logits(logits / temperature, wanted)
-    own = F.binary_cross_entropy_with_logits(teacher / temperature, wanted)
-    return (cross - own) * temperature**2
+    entropy = -(torch.xlogy(wanted, wanted) + torch.xlogy(1 - wanted, 1 - wanted)).mean()
+    return (cross - entropy) * temperature**2
 
 
 def cosine(found: Tensor, wanted: Tensor) -> Tensor:

@@ -1,0 +1,81 @@
+"""A log-mel front end of plain convolutions, so that it can live inside an ONNX graph."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+
+from blendkit.errors import BlendkitError
+
+
+@dataclass(frozen=True)
+class Picture:
+    """A log-mel spectrogram: rate (Hz), window and hop (samples), bands, lowest and highest frequency (Hz)."""
+
+    rate: int = 32000
+    n_fft: int = 1024
+    hop: int = 640
+    mels: int = 64
+    fmin: float = 50.0
+    fmax: float = 15000.0
+
+
+class LogMel(nn.Module):
+    """Waves (B, samples) to log-mel pictures (B, 1, mels, frames), standardised per band with fixed numbers.
+
+    The power spectrum is a convolution with windowed cosines and sines (Hann), no padding: librosa's with
+    `center=False`, natural logarithm above 1e-6. Fixed numbers, not the window's own: how loud a window is stays known.
+    """
+
+    window: Tensor
+    bank: Tensor
+    mean: Tensor
+    scale: Tensor
+
+    def __init__(self, picture: Picture) -> None:
+        super().__init__()
+        self.hop = picture.hop
+        bins, bank = _bank(picture)
+        at = np.arange(picture.n_fft)
+        hann = 0.5 - 0.5 * np.cos(2 * np.pi * at / picture.n_fft)
+        phase = 2 * np.pi * np.outer(bins, at) / picture.n_fft
+        kernels = np.concatenate([hann * np.cos(phase), hann * np.sin(phase)])
+        self.register_buffer("window", torch.from_numpy(kernels[:, None].astype(np.float32)))
+        self.register_buffer("bank", torch.from_numpy(bank.astype(np.float32)))
+        self.register_buffer("mean", torch.zeros(picture.mels, 1))
+        self.register_buffer("scale", torch.ones(picture.mels, 1))
+
+    def raw(self, waves: Tensor) -> Tensor:
+        """Return log-mel (B, mels, frames), not standardised."""
+        parts = nn.functional.conv1d(waves[:, None], self.window, stride=self.hop) ** 2
+        real, imaginary = parts.chunk(2, 1)
+        return torch.log(torch.matmul(self.bank, real + imaginary).clamp_min(1e-6))
+
+    def fit(self, pictures: Tensor) -> None:
+        """Take each band's mean and deviation from raw pictures (N, mels, frames)."""
+        self.mean.copy_(pictures.mean((0, 2))[:, None])
+        self.scale.copy_(1 / pictures.std((0, 2), correction=0)[:, None].clamp_min(1e-3))
+
+    def standard(self, pictures: Tensor) -> Tensor:
+        """Standardise raw pictures and add the channel axis."""
+        return ((pictures - self.mean) * self.scale)[:, None]
+
+    def forward(self, waves: Tensor) -> Tensor:
+        """Return pictures (B, 1, mels, frames)."""
+        return self.standard(self.raw(waves))
+
+
+def _bank(picture: Picture) -> tuple[np.ndarray, np.ndarray]:
+    """The frequency bins that any band hears, and the bands' weights on them (mels, bins)."""
+    try:
+        from librosa.filters import mel
+    except ImportError as error:
+        raise BlendkitError(
+            "librosa, which makes mel bands, is not installed", ["pip install 'blendkit[train]'"]
+        ) from error
+    weights = mel(sr=picture.rate, n_fft=picture.n_fft, n_mels=picture.mels, fmin=picture.fmin, fmax=picture.fmax)
+    bins = np.flatnonzero(weights.any(axis=0))
+    return bins, weights[:, bins]
