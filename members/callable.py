@@ -74,6 +74,20 @@ def frame_member(
     return FrameMember(info, function, gives)
 
 
+def import_code(member: str, function: str) -> Callable[..., Any]:
+    """Return the function `module:name`. Raises BlendkitError if there is none."""
+    module, _, name = function.partition(":")
+    try:
+        found = getattr(importlib.import_module(module), name)
+    except (ImportError, AttributeError, ValueError) as error:
+        told = [f"expected importable `module:name`: {error}"]
+        raise BlendkitError(f"{member}: no function {function!r}", told) from error
+    if not callable(found):
+        raise BlendkitError(f"{member}: {function!r} is a {type(found).__name__}, no function")
+    made: Callable[..., Any] = found
+    return made
+
+
 def callable_member(
     context: MemberContext,
     *,
@@ -93,14 +107,7 @@ def callable_member(
     """
     if not context.allow_code:
         raise BlendkitError(f"callable: {function!r} is code; --allow-code lets a recipe call it")
-    module, _, name = function.partition(":")
-    try:
-        found = getattr(importlib.import_module(module), name)
-    except (ImportError, AttributeError, ValueError) as error:
-        told = [f"expected importable `module:name`: {error}"]
-        raise BlendkitError(f"callable: no function {function!r}", told) from error
-    if not callable(found):
-        raise BlendkitError(f"callable: {function!r} is a {type(found).__name__}, no function")
+    found = import_code("callable", function)
 
     def call(files: list[str]) -> Any:
         return found(files, **arguments)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
@@ -10,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from blendkit.errors import BlendkitError
+from blendkit.graphs.cells import check_grid
 from blendkit.graphs.onnx_file import check_input, check_width, load_graph, ports, require_names
 from blendkit.graphs.quantise import variant_note
 from blendkit.graphs.session import open_session
@@ -19,6 +21,7 @@ from blendkit.member import FilePath, MemberContext, MemberInfo
 from blendkit.ops.spaces import logit
 from blendkit.windows import BELOW_FLOAT32
 from blendkit_members.class_map import ClassMap, by_id, read_labels
+from blendkit_members.onnx_blocks import OnnxBlocks
 from blendkit_members.slimmed import slim_or_whole
 
 
@@ -32,7 +35,7 @@ class OnnxMember:
     output: str
     labels: ClassMap
     gives: Literal["logit", "prob"]
-    ask: Ask
+    inside: OnnxBlocks
 
     def predict(self, windows: NDArray[np.float32]) -> NDArray[np.float32]:
         """Return logits (B, C) of windows (B, samples)."""
@@ -46,12 +49,26 @@ class OnnxMember:
             values = logit(values, floor=BELOW_FLOAT32).astype(np.float32)
         return self.labels.place(values)
 
+    @property
+    def blocks(self) -> list[str]:
+        """The blocks, found by structure, in graph order."""
+        return self.inside.blocks
+
+    @property
+    def feature_shapes(self) -> Mapping[str, tuple[int, ...]]:
+        """The shape of every other output, and of every block."""
+        return self.inside.shapes
+
+    def features(self, windows: NDArray[np.float32], names: Sequence[str]) -> list[NDArray[np.float32]]:
+        """Return other outputs (B, ...) and blocks, as `OnnxBlocks` has them, in the order asked."""
+        return self.inside.features(windows, names)
+
 
 def onnx_member(
     context: MemberContext,
     *,
     model: FilePath,
-    classes: FilePath,
+    classes: FilePath | None = None,
     rate: int,
     window_s: float | None = None,
     hop_s: float | None = None,
@@ -60,16 +77,19 @@ def onnx_member(
     output: str | None = None,
     gives: Literal["logit", "prob"] = "logit",
     slim: bool = True,
+    grid: list[int] | None = None,
     batch: int = 32,
 ) -> OnnxMember:
     """Any ONNX model [batch, samples] -> [batch, classes].
 
-    classes: a file with its class ids, one a line; those that are not the run's are left out. rate in
-    Hz; window_s defaults to the chunk, hop_s to the window; other windows are pooled onto the chunks
-    (`mean` by shared time, or `max`). input and output default to the only one. gives: what the output
+    classes: a file with its class ids, one a line (default: the columns' numbers); those that are not the run's
+    are left out. rate in Hz; window_s defaults to the chunk, hop_s to the window; other windows are pooled onto
+    the chunks (`mean` by shared time, or `max`). input and output default to the only one. gives: what the output
     holds; probabilities are turned into logits. slim: run the graph cut to the run's classes, where that
-    leaves every logit as it is.
+    leaves every logit as it is. Features: other outputs, and the mean of every block, found by structure;
+    `grid: [16, 4]` keeps blocks as means over that many cells.
     """
+    check_grid("onnx", grid)
     path = Path(model)
     graph = load_graph(path, "onnx")
     inputs, outputs = ports(graph)
@@ -77,8 +97,8 @@ def onnx_member(
     out = _only("output", output, [o.name for o in outputs])
     window = context.chunk_s if window_s is None else window_s
     check_input("onnx", inputs, name, samples_at(window, rate))
-    labels = read_labels(Path(classes))
-    check_width("onnx", outputs, out, labels, Path(classes).name)
+    labels = read_labels(Path(classes)) if classes else _numbers(outputs, out)
+    check_width("onnx", outputs, out, labels, Path(classes).name if classes else path.name)
     mapped, notes = by_id("onnx", labels, context), variant_note(graph)
     ask = Ask(path, "onnx", name, samples_at(window, rate), rate, out, tuple(labels), mapped.used)
     if slim:
@@ -87,7 +107,16 @@ def onnx_member(
     session = open_session(path, context.threads, "onnx", context.provider)
     said = (mapped.note, *notes)
     info = MemberInfo(mapped.classes, mapped.covered, rate, window, batch, said, hop_s=hop_s, pool=pool)
-    return OnnxMember(info, session, name, out, mapped, gives, ask)
+    cells = tuple(grid) if grid else None
+    inside = OnnxBlocks(Path(model), "onnx", name, ask.samples, out, cells, context.threads, context.provider)
+    return OnnxMember(info, session, name, out, mapped, gives, inside)
+
+
+def _numbers(outputs: list[Any], out: str) -> list[str]:
+    width = next(o.shape[-1] for o in outputs if o.name == out)
+    if not isinstance(width, int):
+        raise BlendkitError(f"onnx: output {out!r} does not say how many columns it has: name them with `classes:`")
+    return [str(i) for i in range(width)]
 
 
 def _only(kind: str, given: str | None, found: list[str]) -> str:

@@ -4,23 +4,22 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from functools import cached_property, partial
+from functools import partial
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
 import numpy as np
 from numpy.typing import NDArray
 
-from blendkit.features import require_features
-from blendkit.graphs.cells import check_grid, pool_cells
+from blendkit.graphs.cells import check_grid
 from blendkit.graphs.onnx_file import check_input, check_width, load_graph, ports, require_names
 from blendkit.graphs.quantise import variant_note
 from blendkit.graphs.session import open_session
-from blendkit.graphs.slim import Ask, graph_bytes
-from blendkit.graphs.taps import TAP, discover_blocks, with_taps, with_whole
+from blendkit.graphs.slim import Ask
 from blendkit.member import DataFile, FilePath, MemberContext, MemberInfo
 from blendkit_members.class_map import ClassMap, Proxies, by_scientific_name, read_labels
 from blendkit_members.located import locate, model_folders
+from blendkit_members.onnx_blocks import OnnxBlocks
 from blendkit_members.slimmed import slim_or_whole
 
 RATE, WINDOW_S = 32000, 5.0
@@ -49,63 +48,29 @@ class PerchMember:
     info: MemberInfo
     session: Any
     labels: ClassMap
-    ask: Ask
     normalise: Normalise
     slope: float
     intercept: float
-    context: MemberContext
-    grid: tuple[int, ...] | None = None
+    inside: OnnxBlocks
 
     def predict(self, windows: NDArray[np.float32]) -> NDArray[np.float32]:
         """Return logits (B, C) of the run's classes; classes Perch does not know hold 0."""
         raw = self.session.run([LABEL], {INPUT: prepare(windows, self.normalise)})[0]
         return self.labels.place((raw * self.slope + self.intercept).astype(np.float32))
 
-    @cached_property
+    @property
     def blocks(self) -> list[str]:
         """The blocks, found by structure, in graph order."""
-        return discover_blocks(load_graph(self.ask.model, "perch"))
+        return self.inside.blocks
 
-    @cached_property
+    @property
     def feature_shapes(self) -> Mapping[str, tuple[int, ...]]:
-        """The shape of every other output, and of every block: its channels, or its cells and channels."""
-        outputs = [o.name for o in ports(load_graph(self.ask.model, "perch"))[1] if o.name != LABEL]
-        names = [*outputs, *self.blocks]
-        found = self._heard(np.zeros((1, SAMPLES), np.float32), names)
-        return {n: tuple(found[n].shape[1:]) for n in names}
+        """The shape of every other output, and of every block."""
+        return self.inside.shapes
 
     def features(self, windows: NDArray[np.float32], names: Sequence[str]) -> list[NDArray[np.float32]]:
-        """Return outputs (B, ...) and block means (B, channels) or cells (B, a, b, channels), in the order asked.
-
-        They come from a session of their own: taps in that of the logits would change which operators fuse,
-        and with that the logits' last bits.
-        """
-        require_features("perch", names, self.feature_shapes)
-        found = self._heard(prepare(windows, self.normalise), names)
-        return [found[n] for n in names]
-
-    def _heard(self, heard: NDArray[np.float32], names: Sequence[str]) -> dict[str, NDArray[np.float32]]:
-        if tuple(names) not in self._sessions:
-            self._sessions[tuple(names)] = self._open(names)
-        session = self._sessions[tuple(names)]
-        given = [o.name for o in session.get_outputs()]
-        found = dict(zip(given, session.run(None, {INPUT: heard}), strict=True))
-        if self.grid is None:
-            return {n.removesuffix(TAP): v for n, v in found.items()}
-        blocks = set(self.blocks)
-        return {n: pool_cells(v.transpose(0, 2, 3, 1), self.grid) if n in blocks else v for n, v in found.items()}
-
-    @cached_property
-    def _sessions(self) -> dict[tuple[str, ...], Any]:
-        return {}
-
-    def _open(self, names: Sequence[str]) -> Any:
-        graph = load_graph(self.ask.model, "perch")
-        blocks = [n for n in names if n in self.blocks]
-        outputs = [n for n in names if n not in blocks]
-        cut = with_taps(graph, blocks, outputs, "perch") if self.grid is None else with_whole(
-            graph, blocks, outputs, "perch")  # fmt: skip
-        return open_session(graph_bytes(cut), self.context.threads, "perch", self.context.provider)
+        """Return outputs (B, ...) and blocks, as `OnnxBlocks` has them, in the order asked."""
+        return self.inside.features(prepare(windows, self.normalise), names)
 
 
 def prepare(windows: NDArray[np.float32], normalise: Normalise) -> NDArray[np.float32]:
@@ -164,4 +129,6 @@ def perch(
         notes.append(note)
     session = open_session(run, context.threads, "perch", context.provider)
     info = MemberInfo(mapped.classes, mapped.covered, RATE, WINDOW_S, batch, tuple(notes))
-    return PerchMember(info, session, mapped, ask, normalise, slope, intercept, context, tuple(grid) if grid else None)
+    cells = tuple(grid) if grid else None
+    inside = OnnxBlocks(path, "perch", INPUT, SAMPLES, LABEL, cells, context.threads, context.provider)
+    return PerchMember(info, session, mapped, normalise, slope, intercept, inside)

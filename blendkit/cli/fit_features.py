@@ -25,10 +25,8 @@ from blendkit.cli.show import event, table, teller
 @click.option(
     "--features",
     multiple=True,
-    default=("blocks", "embedding"),
-    show_default=True,
     metavar="NAME",
-    help="embedding, a block, `blocks` for all. May be repeated.",
+    help="embedding, a block, `blocks` for all (default: these and the embedding). May be repeated.",
 )
 @click.option(
     "--chunk-s", default=5.0, show_default=True, type=click.FloatRange(0.1, 3600), help="Chunk length in seconds."

@@ -24,7 +24,9 @@ PATH: Any = click.Path(path_type=Path)
 @click.option(
     "--set", "settings", multiple=True, metavar="KEY=VALUE", help="A parameter of the member, as in model=m.onnx."
 )
-@click.option("--features", multiple=True, default=("blocks", "embedding"), show_default=True, help="What is probed.")
+@click.option(
+    "--features", multiple=True, help="What is probed (default: all blocks, and the embedding if there is one)."
+)
 @click.option("--group", metavar="REGEX", help="What must not vote on itself: the first parenthesis, in file names.")
 @click.option("--classes", default=30, show_default=True, type=click.IntRange(2), help="Classes to draw.")
 @click.option("--per-class", default=20, show_default=True, type=click.IntRange(2), help="Clips to draw of each.")
@@ -32,7 +34,14 @@ PATH: Any = click.Path(path_type=Path)
 @click.option("--metric", default="cosine", show_default=True, type=click.Choice(["cosine", "euclidean"]))
 @click.option("--repeats", default=1, show_default=True, type=click.IntRange(1), help="Draw again, with further seeds.")
 @click.option("--seed", default=0, show_default=True, type=click.IntRange(0), help="Seed of all that is drawn.")
-@click.option("--plot", is_flag=True, help="Write OUT/ranking.png and OUT/clips.png (principal components per block).")
+@click.option("--plot", type=click.Choice(["png", "svg"]), help="Draw the ranking, and the clips per block.")
+@click.option(
+    "--layout",
+    default="auto",
+    show_default=True,
+    type=click.Choice(["auto", "umap", "tsne", "pca"]),
+    help="How --plot lays clips out; auto: UMAP where umap-learn is installed, else t-SNE.",
+)
 @machine
 @json_option
 def probe(
@@ -48,7 +57,8 @@ def probe(
     metric: Any,
     repeats: int,
     seed: int,
-    plot: bool,
+    plot: str | None,
+    layout: Any,
     provider: str,
     allow_code: bool,
     json_out: bool,
@@ -72,7 +82,7 @@ def probe(
             made, heard = clip_features(scorer, drawn, features, out / "features", tell=tell)
             rounds.append(probe_features(made, heard.labels, heard.groups, k=k, metric=metric, seed=seed))
             if plot and r == 0:
-                _plot(rounds[0], made, heard.labels, out)
+                _plot(rounds[0], made, heard.labels, out, plot, layout)
     counts = {"clips": len(rounds[0].labels), "classes": len(set(rounds[0].labels))}
     result = {**counts, "k": k, "metric": metric, "group": group, "seed": seed, **_result(rounds)}
     write_json(out / "probe.json", result, sort=False)
@@ -80,7 +90,7 @@ def probe(
         event("probe", result)
         return
     _show(rounds, group, result["weights"])
-    click.echo(f"wrote {out / 'probe.json'}" + (", ranking.png and clips.png" if plot else ""))
+    click.echo(f"wrote {out / 'probe.json'}" + (f", ranking.{plot} and clips.{plot}" if plot else ""))
 
 
 def _result(rounds: list[Probe]) -> dict[str, Any]:
@@ -98,11 +108,11 @@ def _result(rounds: list[Probe]) -> dict[str, Any]:
     }
 
 
-def _plot(made: Probe, features: Any, labels: Any, out: Path) -> None:
-    from blendkit.report.probe_plots import clip_pictures, ranking_chart
+def _plot(made: Probe, features: Any, labels: Any, out: Path, suffix: str, layout: Any) -> None:
+    from blendkit.report.probe_plots import best_layout, clip_pictures, ranking_chart
 
-    ranking_chart(made.features, out / "ranking.png")
-    clip_pictures(features, labels, out / "clips.png")
+    ranking_chart(made.features, out / f"ranking.{suffix}")
+    clip_pictures(features, labels, out / f"clips.{suffix}", best_layout() if layout == "auto" else layout)
 
 
 def _show(rounds: list[Probe], group: str | None, weights: dict[str, float]) -> None:

@@ -88,7 +88,8 @@ def score_audio(scorer: Scorer, out: Path, *, tell: Tell = silent) -> dict[str, 
 def save_features(scorer: Scorer, names: Sequence[str], out: Path, *, tell: Tell = silent) -> dict[str, Stored]:
     """Save a member's features of every chunk into the feature store `out`; return every recording's status.
 
-    names: features, or `blocks` for all blocks the model has. What is stored already is not made again.
+    names: features, or `blocks` for all blocks the model has (default: these and the embedding). What is stored
+    already is not made again.
     Raises BlendkitError if the member gives none, or not these, with the nearest.
     """
     if scorer.tta != TTA():
@@ -119,7 +120,8 @@ def save_features(scorer: Scorer, names: Sequence[str], out: Path, *, tell: Tell
 def _feature_names(who: str, made: FeatureMember, names: Sequence[str]) -> list[str]:
     shapes = made.feature_shapes
     blocks = list(made.blocks)
-    wanted = list(dict.fromkeys(n for name in names for n in (blocks if name == "blocks" else [name])))
+    asked = names or ["blocks", *(["embedding"] if "embedding" in shapes else [])]
+    wanted = list(dict.fromkeys(n for name in asked for n in (blocks if name == "blocks" else [name])))
     require_features(who, wanted, shapes)
     return wanted
 

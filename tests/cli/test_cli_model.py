@@ -162,7 +162,7 @@ def test_features_are_saved_and_resumed(folder: Path, tmp_path: Path, blendkit: 
     )
     audio = sorted((folder / "test_soundscapes").glob("*.ogg"))
     asked = ("--features", "embedding", "--features", "spatial_embedding", "--features", "blocks")
-    args = ("score", "perch", "--out", tmp_path / "f", *settings, *asked)
+    args = ("fit", "features", "perch", "--out", tmp_path / "f", *settings, *asked)
     done = blendkit(*args, *audio[:2])
     assert done.returncode == 0, done.stderr
     again = blendkit(*args, *audio, "--json")
@@ -174,11 +174,13 @@ def test_features_are_saved_and_resumed(folder: Path, tmp_path: Path, blendkit: 
     assert np.allclose(spatial.mean(axis=(1, 2)), embedding, atol=1e-4)
     _, block = features(tmp_path / "f", BLOCKS[3].end)
     assert block.shape == (len(rows), BLOCKS[3].width)
-    wrong = blendkit("score", "perch", audio[0], "--out", tmp_path / "g", *settings, "--features", "embeding")
+    wrong = blendkit("fit", "features", "perch", audio[0], "--out", tmp_path / "g", *settings, "--features", "embeding")
     assert wrong.returncode == 2
     assert "did you mean 'embedding'" in wrong.stderr
-    other = blendkit("score", "perch", audio[0], "--out", tmp_path / "f", *settings, "--features", "embedding")
+    other = blendkit(
+        "fit", "features", "perch", audio[0], "--out", tmp_path / "f", *settings, "--features", "embedding"
+    )
     assert other.returncode == 2
     assert "holds other features" in other.stderr
-    none = blendkit("score", "tone", audio[0], "--out", tmp_path / "h", "--features", "embedding")
+    none = blendkit("fit", "features", "tone", audio[0], "--out", tmp_path / "h", "--features", "embedding")
     assert "gives logits only, no features" in none.stderr

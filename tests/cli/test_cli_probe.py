@@ -32,7 +32,7 @@ def settings(world: Path) -> tuple[str, ...]:
 
 def test_blocks_are_ranked(clips: Path, world: Path, tmp_path: Path, blendkit: Blendkit) -> None:
     args = ("probe", "perch", clips, "--out", tmp_path / "out", *settings(world), "--group", r"^(s\d)", "--k", 3)
-    done = blendkit(*args, "--plot")
+    done = blendkit(*args, "--plot", "png", "--layout", "tsne")
     assert done.returncode == 0, done.stderr
     assert "24 clips of 4 classes; groups by" in done.stdout
     assert "to start a scalar mix with:" in done.stdout

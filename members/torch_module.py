@@ -1,0 +1,149 @@
+"""`torch`: any torch module that hears waves; its blocks by forward hooks, for the probe and for heads."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from blendkit.errors import BlendkitError, did_you_mean
+from blendkit.features import require_features
+from blendkit.graphs.cells import check_grid, pool_cells
+from blendkit.grid import samples_at
+from blendkit.member import MemberContext, MemberInfo
+from blendkit_members.callable import import_code
+from blendkit_members.class_map import ClassMap, by_id
+
+Array = NDArray[np.float32]
+
+
+@dataclass(frozen=True)
+class TorchMember:
+    """A module from waves (B, samples) to logits (B, L), and what its submodules give."""
+
+    info: MemberInfo
+    module: Any
+    labels: ClassMap
+    blocks: tuple[str, ...]
+    grid: tuple[int, ...] | None
+    samples: int
+
+    def predict(self, windows: Array) -> Array:
+        """Return logits (B, C) of windows (B, samples)."""
+        return self.labels.place(self._run(windows, ())[0])
+
+    @cached_property
+    def feature_shapes(self) -> Mapping[str, tuple[int, ...]]:
+        """The shape of every block."""
+        found = self._run(np.zeros((1, self.samples), np.float32), self.blocks)[1]
+        return {n: tuple(found[n].shape[1:]) for n in self.blocks}
+
+    def features(self, windows: Array, names: Sequence[str]) -> list[Array]:
+        """Return blocks: means (B, channels), or cells (B, a, b, channels)."""
+        require_features("torch", names, self.feature_shapes)
+        found = self._run(windows, names)[1]
+        return [found[n] for n in names]
+
+    def _run(self, windows: Array, names: Sequence[str]) -> tuple[Array, dict[str, Array]]:
+        import torch
+
+        kept: dict[str, Array] = {}
+        hooks = [self.module.get_submodule(n).register_forward_hook(_keeper(kept, n, self.grid)) for n in names]
+        try:
+            with torch.no_grad():
+                logits = self.module(torch.from_numpy(np.ascontiguousarray(windows)))
+        finally:
+            for hook in hooks:
+                hook.remove()
+        if not isinstance(logits, torch.Tensor) or logits.ndim != 2:
+            shape = list(logits.shape) if isinstance(logits, torch.Tensor) else type(logits).__name__
+            raise BlendkitError(f"torch: the module gives {shape}, expected logits [batch, classes]")
+        return logits.float().numpy(), kept
+
+
+def torch_member(
+    context: MemberContext,
+    *,
+    function: str,
+    rate: int,
+    classes: list[str] = [],  # noqa: B006 - never changed
+    window_s: float | None = None,
+    blocks: list[str] = [],  # noqa: B006 - never changed
+    grid: list[int] | None = None,
+    arguments: dict[str, Any] = {},  # noqa: B006 - never changed
+    version: str = "",
+    batch: int = 16,
+) -> TorchMember:
+    """A function `module:name` that returns a torch module [batch, samples] -> [batch, classes].
+
+    A recipe that names code runs it: only with --allow-code. rate in Hz; window_s defaults to the chunk. classes: its
+    columns (default: their numbers). blocks: names of submodules whose outputs are features (default: the children of
+    every Sequential and ModuleList that have children themselves): (B, C, H, W) and (B, C, T) are averaged over all but
+    batch and channels, (B, T, C) of transformers too where `(B, C, T)` cannot be meant. grid: cells instead of means.
+    version: say another one when the code or its weights change, for what is saved is kept by these settings.
+    """
+    if not context.allow_code:
+        raise BlendkitError(f"torch: {function!r} is code; --allow-code lets a recipe call it")
+    check_grid("torch", grid)
+    try:
+        import torch
+    except ImportError as error:
+        raise BlendkitError("torch is not installed", ["pip install 'blendkit[train]'", str(error)]) from error
+    module = import_code("torch", function)(**arguments)
+    if not isinstance(module, torch.nn.Module):
+        raise BlendkitError(f"torch: {function!r} gave a {type(module).__name__}, no torch module")
+    module.eval()
+    named = _blocks(module, blocks)
+    window = context.chunk_s if window_s is None else window_s
+    samples = samples_at(window, rate)
+    with torch.no_grad():
+        width = module(torch.zeros(1, samples)).shape[-1]
+    labels = classes or [str(i) for i in range(width)]
+    if len(labels) != width:
+        raise BlendkitError(f"torch: the module gives {width} columns, `classes:` names {len(labels)}")
+    mapped = by_id("torch", labels, context)
+    notes = (mapped.note, f"module {function} {version}".rstrip())
+    info = MemberInfo(mapped.classes, mapped.covered, rate, window, batch, notes)
+    return TorchMember(info, module, mapped, tuple(named), tuple(grid) if grid else None, samples)
+
+
+def _blocks(module: Any, asked: Sequence[str]) -> list[str]:
+    """The submodules that are features, in the module's order."""
+    import torch
+
+    known = {n for n, _ in module.named_modules() if n}
+    unknown = [f"{n!r}{did_you_mean(n, known)}" for n in asked if n not in known]
+    if unknown:
+        raise BlendkitError(f"torch: no submodule {', '.join(unknown)}", [f"has {len(known)}"])
+    if asked:
+        return list(asked)
+    stacks = {n for n, m in module.named_modules() if isinstance(m, torch.nn.Sequential | torch.nn.ModuleList)}
+    return [
+        n
+        for n, m in module.named_modules()
+        if n and n.rpartition(".")[0] in stacks and n not in stacks and next(m.children(), None) is not None
+    ]
+
+
+def _keeper(kept: dict[str, Array], name: str, grid: tuple[int, ...] | None) -> Any:
+    def keep(module: Any, given: Any, found: Any) -> None:
+        x = found[0] if isinstance(found, tuple) else found
+        values = x.detach().float().numpy()
+        if values.ndim == 4 and grid is not None:
+            kept[name] = pool_cells(values.transpose(0, 2, 3, 1), grid)
+        elif values.ndim == 3 and not _convolves(module):  # a transformer's tokens: channels come last
+            kept[name] = values.mean(axis=1)
+        else:
+            kept[name] = values.mean(axis=tuple(range(2, values.ndim))) if values.ndim > 2 else values
+
+    return keep
+
+
+def _convolves(module: Any) -> bool:
+    import torch
+
+    return any(isinstance(m, torch.nn.Conv1d) for m in module.modules())
