@@ -47,6 +47,7 @@ class PerchMember:
 
     info: MemberInfo
     session: Any
+    ask: Ask
     labels: ClassMap
     normalise: Normalise
     slope: float
@@ -131,4 +132,4 @@ def perch(
     info = MemberInfo(mapped.classes, mapped.covered, RATE, WINDOW_S, batch, tuple(notes))
     cells = tuple(grid) if grid else None
     inside = OnnxBlocks(path, "perch", INPUT, SAMPLES, LABEL, cells, context.threads, context.provider)
-    return PerchMember(info, session, mapped, normalise, slope, intercept, inside)
+    return PerchMember(info, session, ask, mapped, normalise, slope, intercept, inside)

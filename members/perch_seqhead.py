@@ -28,6 +28,7 @@ class SeqHeadMember:
     """Backbone blocks, averaged over time and frequency or over cells, into a head: one input per block."""
 
     info: MemberInfo
+    ask: Ask | None  # of its backbone; None for cells, which `blendkit.graphs.slim` does not know
     blocks: Callable[[Array], list[Array]]
     head: HeadFile
     labels: ClassMap
@@ -55,17 +56,17 @@ def perch_seqhead(
     made = open_head(Path(head), context, NAME)
     made.check_hears(NAME, Path(backbone), {"normalise": normalise})
     check_input(NAME, ports(load_graph(Path(backbone), NAME))[0], INPUT, SAMPLES)
-    blocks, note = (_means if made.grid is None else _cells)(Path(backbone), made, context)
+    ask = Ask(Path(backbone), NAME, INPUT, SAMPLES, RATE, taps=made.blocks) if made.grid is None else None
+    blocks, note = _means(ask, made, context) if ask else _cells(Path(backbone), made, context)
     mapped = by_id(NAME, made.classes, context)
     notes = (mapped.note, f"blocks {', '.join(made.blocks)}", f"audio normalisation {normalise}", note)
     info = MemberInfo(mapped.classes, mapped.covered, RATE, WINDOW_S, batch, notes, made.saw)
-    member = SeqHeadMember(info, blocks, made, mapped, normalise)
+    member = SeqHeadMember(info, ask, blocks, made, mapped, normalise)
     try_silence(member, SAMPLES, made.source, NAME)
     return member
 
 
-def _means(backbone: Path, head: HeadFile, context: MemberContext) -> tuple[Callable[[Array], list[Array]], str]:
-    ask = Ask(backbone, NAME, INPUT, SAMPLES, RATE, taps=head.blocks)
+def _means(ask: Ask, head: HeadFile, context: MemberContext) -> tuple[Callable[[Array], list[Array]], str]:
     slimmed = slim(ask, context.examples, context.threads)
     trunk = open_session(slimmed.path, context.threads, NAME, context.provider)
     wanted = [b + TAP for b in head.blocks]

@@ -12,6 +12,7 @@ from blendkit.errors import BlendkitError  # noqa: E402
 from blendkit.train.examples import Examples, check_trainable, deal_folds, stack  # noqa: E402
 from blendkit.train.export import exported, write_onnx  # noqa: E402
 from blendkit.train.heads import AttentionPool, HeadShape, Mean, ScalarMix, Token, new_head, parameters_of  # noqa: E402
+from blendkit.train.judge import stopping_score  # noqa: E402
 from blendkit.train.loop import Data, Schedule, train  # noqa: E402
 from blendkit.train.losses import bce, distillation, focal  # noqa: E402
 from blendkit.train.sampling import Mixture, class_balance, epoch_rows  # noqa: E402
@@ -147,15 +148,15 @@ def test_what_cannot_be_learned_is_said() -> None:
 
 def test_a_fit_learns_what_can_be_told_and_nothing_else(tmp_path: Path) -> None:
     e = examples()
-    longer = replace(job("scalarmix", seeds=2), schedule=Schedule(epochs=30, batch=32))
+    longer = replace(job("scalarmix", seeds=2), schedule=Schedule(epochs=15, batch=32), mixture=Mixture(fewest=512))
     fit = fit_seqhead(e, longer, tmp_path)
     assert np.isfinite(fit.oof).all()
-    assert (fit.oof.argmax(axis=1) == e.targets.argmax(axis=1)).mean() > 0.8
+    assert stopping_score(e, fit.oof) > 0.95
     assert np.allclose(fit.oof, fit.by_seed.mean(axis=0), atol=1e-6)
-    assert fit.weights.mean(axis=0)[1] > 0.5  # block b holds the classes
+    assert fit.weights.mean(axis=0)[1] > 0.8  # block b holds the classes
     shuffled = replace(e, targets=np.random.default_rng(1).permutation(e.targets))
-    wrong = fit_seqhead(shuffled, job("scalarmix"), None)
-    assert (wrong.oof.argmax(axis=1) == shuffled.targets.argmax(axis=1)).mean() < 0.6
+    wrong = fit_seqhead(shuffled, replace(longer, seeds=1), None)
+    assert stopping_score(shuffled, wrong.oof) < 0.7
 
 
 def test_an_interrupted_training_goes_on_as_if_it_had_not_been(tmp_path: Path) -> None:
