@@ -81,9 +81,9 @@ def torch_member(
     """A function `module:name` that returns a torch module [batch, samples] -> [batch, classes].
 
     A recipe that names code runs it: only with --allow-code. rate in Hz; window_s defaults to the chunk. classes: its
-    columns (default: their numbers). blocks: names of submodules whose outputs are features (default: the children of
-    every Sequential and ModuleList that have children themselves): (B, C, H, W) and (B, C, T) are averaged over all but
-    batch and channels, (B, T, C) of transformers too where `(B, C, T)` cannot be meant. grid: cells instead of means.
+    columns (default: their numbers). blocks: names of submodules whose outputs are features (default: the units that a
+    Sequential or ModuleList holds, where these have parts): (B, C, H, W) and (B, C, T) are averaged over all but batch
+    and channels, (B, T, C) of transformers too where `(B, C, T)` cannot be meant. grid: cells instead of means.
     version: say another one when the code or its weights change, for what is saved is kept by these settings.
     """
     if not context.allow_code:
@@ -113,20 +113,30 @@ def torch_member(
 
 def _blocks(module: Any, asked: Sequence[str]) -> list[str]:
     """The submodules that are features, in the module's order."""
-    import torch
-
     known = {n for n, _ in module.named_modules() if n}
     unknown = [f"{n!r}{did_you_mean(n, known)}" for n in asked if n not in known]
     if unknown:
         raise BlendkitError(f"torch: no submodule {', '.join(unknown)}", [f"has {len(known)}"])
     if asked:
         return list(asked)
-    stacks = {n for n, m in module.named_modules() if isinstance(m, torch.nn.Sequential | torch.nn.ModuleList)}
-    return [
-        n
-        for n, m in module.named_modules()
-        if n and n.rpartition(".")[0] in stacks and n not in stacks and next(m.children(), None) is not None
-    ]
+    return _elements(module, "")
+
+
+def _elements(module: Any, at: str) -> list[str]:
+    """The composite elements of stacks: residual units, encoder layers. Stacks of stacks are opened, units are not."""
+    found = []
+    for name, child in module.named_children():
+        path = f"{at}.{name}" if at else name
+        unit = _is_stack(module) and next(child.children(), None) is not None
+        inside = _elements(child, path) if not unit or _is_stack(child) else []
+        found += inside or ([path] if unit else [])
+    return found
+
+
+def _is_stack(module: Any) -> bool:
+    import torch
+
+    return isinstance(module, torch.nn.Sequential | torch.nn.ModuleList)
 
 
 def _keeper(kept: dict[str, Array], name: str, grid: tuple[int, ...] | None) -> Any:

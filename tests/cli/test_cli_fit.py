@@ -108,9 +108,9 @@ def test_a_student_hears_waves_in_a_recipe(world: Path, tmp_path: Path, blendkit
     told = json.loads((tmp_path / "s" / "student.json").read_text(encoding="utf-8"))
     assert told["onnx_difference"] < 1e-3
     assert len(told["saw"]) == 6
-    text = f"recipe: 1\nname: st\nmembers:\n  st: {{use: sed, folds: [{tmp_path / 's' / 'student.onnx'}], mel: null}}\noutput: st\n"
-    (tmp_path / "st.yaml").write_text(text, encoding="utf-8")
-    run = blendkit("run", tmp_path / "st.yaml", "--data", world, "--allow-outside", "--out", tmp_path / "o")
+    recipe = Path(__file__).parents[2] / "examples" / "eos7_student.yaml"
+    here = ("--set", f"members.student.folds=[{tmp_path / 's' / 'student.onnx'}]")
+    run = blendkit("run", recipe, "--data", world, "--allow-outside", *here, "--out", tmp_path / "o")
     assert run.returncode == 0, run.stderr
 
 
