@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 
 Level = Literal["genus", "family", "order", "class_name"]
 Sonotypes = Literal["group", "skip"]
+TAXA = frozenset({"Amphibia", "Aves", "Insecta", "Mammalia", "Reptilia"})  # a recipe may name them where none occurs
 LEVELS: tuple[Level, ...] = ("genus", "family", "order", "class_name")  # fine to coarse
 
 _ALIASES = {

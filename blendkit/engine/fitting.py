@@ -6,34 +6,37 @@ from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+
 from blendkit.errors import BlendkitError, shorten
 from blendkit.labels import LabelTable, read_labels
 from blendkit.ops import Fitted, signature
 from blendkit.recipe.steps import StepPlan
 from blendkit.rows import NameRule, chunk_rows, fold_of
+from blendkit.scores import Scores
 from blendkit.taxonomy import Taxonomy
 
 
 def fit_step(
     step: StepPlan,
     path: Path,
-    scored: Sequence[str],
-    classes: tuple[str, ...],
+    scores: Scores,
     taxonomy: Taxonomy,
     names: NameRule,
     chunk_s: float,
     note: Callable[[str], None] = lambda text: None,
     known: Iterable[str] = (),
 ) -> Fitted:
-    """Return what a fitted step applies to the scored recordings.
+    """Return what a fitted step applies to a stream.
 
     `fit: {labels, folds}` cross-fits: a labelled recording gets the artefact fitted without its fold.
     `fit: F` and `artefact: P` raise BlendkitError if they saw a scored recording, unless `allow_seen`;
-    then `note` is told. known: further classes that labels may name (a step may act on some only).
+    then `note` is told. A fit that needs scores takes the stream's own, on the recordings that have labels.
+    known: further classes that labels may name (a step may act on some only).
     """
     assert step.info is not None
-    assert step.info.fit is not None
     assert step.info.load is not None
+    scored, classes = scores.rows.recordings(), scores.classes
     fit = step.params.get("fit")
     if fit is None:
         artefact = step.info.load(path)
@@ -43,23 +46,43 @@ def fit_step(
             raise BlendkitError(f"{step.name}: {path.name} was fitted on none of the run's classes", listed)
         return Fitted((artefact,))
     table = read_labels(path).named_as(scored)
+    if step.info.fit_on == "scores":
+        table = _scored_only(step, table, scored)
     folds = fit["folds"]
     check_folds(step, table)
-    params = {k: step.params[k] for k, (_, context, _) in signature(step.info.fit).items() if context is None}
 
     def fitted(recordings: Sequence[str]) -> Any:
-        part = table.only(recordings)
-        rows = chunk_rows(part.chunk_counts(chunk_s), chunk_s, names)
-        truth, labelled = part.matrix(rows, classes, {*taxonomy.classes, *known})
-        assert step.info is not None
-        assert step.info.fit is not None
-        return step.info.fit(truth, labelled, rows, classes, **params)
+        return _fitted(step, table.only(recordings), scores, {*taxonomy.classes, *known}, names, chunk_s)
 
     everything = fitted(table.recordings)
     if folds == 0:
         _refuse_seen(step, everything.saw, scored, note)
         return Fitted((everything,))
     return _cross_fit(table, folds, fitted, everything, set(scored), step)
+
+
+def _fitted(step: StepPlan, part: LabelTable, scores: Scores, known: set[str], names: NameRule, chunk_s: float) -> Any:
+    assert step.info is not None
+    assert step.info.fit is not None
+    params = {k: step.params[k] for k, (_, context, _) in signature(step.info.fit).items() if context is None}
+    if step.info.fit_on == "labels":
+        rows = chunk_rows(part.chunk_counts(chunk_s), chunk_s, names)
+        truth, labelled = part.matrix(rows, scores.classes, known)
+        return step.info.fit(truth, labelled, rows, scores.classes, **params)
+    at = np.flatnonzero(np.isin(scores.rows.recording, part.recordings))
+    rows = scores.rows.take(at)
+    truth, labelled = part.matrix(rows, scores.classes, known)
+    return step.info.fit(scores.values[at], truth, labelled, rows, scores.classes, **params)
+
+
+def _scored_only(step: StepPlan, table: LabelTable, scored: Sequence[str]) -> LabelTable:
+    here = [r for r in table.recordings if r in set(scored)]
+    if not here:
+        raise BlendkitError(
+            f"{step.name}: is fitted on scores of labelled recordings, and none of these is scored here",
+            ["make its artefact from out-of-fold scores: `blendkit fit step`, then `artefact:`"],
+        )
+    return table.only(here)
 
 
 def check_folds(step: StepPlan, table: LabelTable) -> None:

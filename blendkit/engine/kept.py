@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import OrderedDict
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Any, TypeVar
 
@@ -57,7 +57,11 @@ def fill_key(stream: StreamPlan, source: str) -> str:
     return source if stream.fill is None else text_hash(canonical_json([source, "fill", stream.fill.model_dump()]))
 
 
-def step_key(step: StepPlan, source: str) -> str:
-    """Return the hash of a stream after one more step."""
+def step_key(step: StepPlan, source: str, reads: Sequence[str] = ()) -> str:
+    """Return the hash of a stream after one more step; reads: what the streams that it looks at were made from."""
+    return text_hash(canonical_json([source, list(reads), *_told(step)]))
+
+
+def _told(step: StepPlan) -> list[Any]:
     where = None if step.where is None else step.where.model_dump()
-    return text_hash(canonical_json([source, step.name, step.params, where]))
+    return [step.name, step.params, where, [_told(g) for g in step.gates]]

@@ -11,13 +11,14 @@ from blendkit.engine.fitting import check_folds
 from blendkit.engine.inputs import Inputs
 from blendkit.engine.steps import where_mask
 from blendkit.engine.weights import raw_weights
-from blendkit.errors import BlendkitError
+from blendkit.errors import BlendkitError, did_you_mean
 from blendkit.labels import read_labels
+from blendkit.ops import Keys, mark_of, signature
 from blendkit.ops.taxonomic import check_levels
 from blendkit.recipe.plan import Plan
 from blendkit.recipe.steps import StepPlan
 from blendkit.recipe.strict_yaml import Path as KeyPath
-from blendkit.taxonomy import LEVELS
+from blendkit.taxonomy import LEVELS, TAXA
 
 
 def preflight(plan: Plan, inputs: Inputs, files: dict[KeyPath, Path]) -> None:
@@ -40,18 +41,36 @@ def _class_errors(plan: Plan, inputs: Inputs) -> Iterator[tuple[KeyPath, Blendki
                 raw_weights(stream, inputs.classes, everything, inputs.taxonomy)
             except BlendkitError as error:
                 yield stream.path, error
-        for step in stream.steps:
+        for step in [one for s in stream.steps for one in (s, *s.gates)]:
             try:
                 where_mask(step, inputs.classes, inputs.taxonomy, everything)
                 _check_levels(step, inputs)
+                _check_keys(step, inputs)
             except BlendkitError as error:
                 yield step.path, error
 
 
 def _check_levels(step: StepPlan, inputs: Inputs) -> None:
-    if step.name == "taxonomy_mean" and inputs.taxonomy.table:
-        used = [level for level in LEVELS if step.params[level] > 0]
-        check_levels(inputs.taxonomy, inputs.classes, used, step.params["sonotypes"])
+    if "sonotypes" in step.params and inputs.taxonomy.table:
+        used = [level for level in LEVELS if step.params.get(level, 0) > 0]
+        check_levels(step.name, inputs.taxonomy, inputs.classes, used, step.params["sonotypes"])
+
+
+def _check_keys(step: StepPlan, inputs: Inputs) -> None:
+    """Classes and taxa that parameters name must exist."""
+    hints = {} if step.info is None else {p: hint for p, (hint, _, _) in signature(step.info.function).items()}
+    taxa = TAXA | {inputs.taxonomy.group_of(c, "class_name") for c in inputs.classes} - {""}
+    for parameter, hint in hints.items():
+        mark = mark_of(hint, Keys)
+        if mark is None or step.params.get("unknown_classes") == "ignore":
+            continue
+        given = step.params[parameter]
+        names = list(given) if isinstance(given, dict) else [c for group in given for c in group]
+        known = list(inputs.classes) if mark.of == "classes" else sorted(taxa)
+        wrong = [f"{n!r}{did_you_mean(n, known)}" for n in names if n not in known]
+        if wrong:
+            what = "class" if mark.of == "classes" else "class_name"
+            raise BlendkitError(f"{step.name}: {parameter}: no {what} is called {', '.join(wrong)}")
 
 
 def _file_errors(plan: Plan, inputs: Inputs, files: dict[KeyPath, Path]) -> Iterator[tuple[KeyPath, BlendkitError]]:

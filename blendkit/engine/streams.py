@@ -11,10 +11,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from blendkit.engine.fill import filled
 from blendkit.engine.kept import Kept, blend_key, fill_key, step_key
-from blendkit.engine.steps import Surroundings, apply_step, zero_stand_in
+from blendkit.engine.steps import Look, Surroundings, apply_step, convert, no_streams, zero_stand_in
 from blendkit.engine.weights import weight_matrix
-from blendkit.errors import BlendkitError
 from blendkit.metrics.kernels import doubled_ranks
 from blendkit.ops.blends import exact_weights
 from blendkit.ops.spaces import logit, sigmoid
@@ -38,6 +38,14 @@ class _Desk:
     kept: Kept
 
 
+@dataclass(frozen=True)
+class _Reader:
+    """How a stream's steps look at others, and what these were made from."""
+
+    look: Look
+    made_by: dict[str, str]
+
+
 def make_streams(
     plan: Plan,
     members: dict[str, Scores],
@@ -57,13 +65,16 @@ def make_streams(
     """
     outputs = tuple(plan.outputs if wanted is None else wanted)
     streams = _needed(plan, outputs)
-    uses = Counter(i for s in streams for i in s.inputs)
+    uses = Counter(i for s in streams for i in (*s.inputs, *s.reads))
     uses.update(outputs)
     coverage = {n: s.covered for n, s in members.items()}
     desk = _Desk(plan, around, note, {}, {}, uses, coverage, kept or Kept())
     for stream in streams:
         heard = partial(note, stream.name)
-        scores = finished(stream, _source(desk, stream, members), around, coverage, heard, desk.kept)
+        reader = _Reader(partial(_look, desk, heard), {n: desk.at_hand[n].made_by for n in stream.reads})
+        scores = finished(stream, _source(desk, stream, members), around, coverage, heard, desk.kept, reader)
+        for name in stream.reads:
+            _taken(desk, name)
         _report_uncovered(desk, stream, scores)
         made(stream.name, scores)
         if uses[stream.name]:
@@ -86,11 +97,17 @@ def finished(
     coverage: dict[str, NDArray[np.bool_]],
     note: Callable[[str], None],
     kept: Kept,
+    reader: _Reader | None = None,
 ) -> Scores:
-    """Return a stream's source after its fill and its steps, as far as possible from what is kept."""
-    scores = replace(_filled(stream, scores), made_by=fill_key(stream, scores.made_by))
+    """Return a stream's source after its fill and its steps, as far as possible from what is kept.
+
+    reader: gives the streams that steps look at.
+    """
+    look, made_by = (no_streams, {}) if reader is None else (reader.look, reader.made_by)
+    scores = replace(filled(stream, scores, around), made_by=fill_key(stream, scores.made_by))
     for step in stream.steps:
-        key, make = step_key(step, scores.made_by), partial(apply_step, step, scores, around, coverage, note)
+        key = step_key(step, scores.made_by, [made_by[n] for n in step.reads])
+        make = partial(apply_step, step, scores, around, coverage, note, look)
         scores = replace(kept.get(key, make, _bytes), made_by=key)
         del make
     return scores
@@ -105,7 +122,7 @@ def _needed(plan: Plan, outputs: Sequence[str]) -> list[StreamPlan]:
     wanted = set(outputs)
     for stream in reversed(plan.streams):
         if stream.name in wanted:
-            wanted.update(stream.inputs)
+            wanted.update((*stream.inputs, *stream.reads))
     return [s for s in plan.streams if s.name in wanted]
 
 
@@ -209,20 +226,16 @@ def _note_of(desk: _Desk, stream: str, source: str, text: str) -> None:
     desk.note(stream, f"{source}: {text}")
 
 
-def _filled(stream: StreamPlan, scores: Scores) -> Scores:
-    """Give uncovered classes the recipe's constant; they count as covered from here on."""
-    if stream.fill is None or scores.covered.all():
-        return scores
-    if stream.fill.value is not None:
-        constant = stream.fill.value
-    elif scores.space == "rank":
-        raise BlendkitError(f"stream {stream.name!r}: fill_uncovered: a logit has no place in rank space; use `value`")
-    else:
-        z = np.array([stream.fill.logit], np.float64)
-        constant = float(z[0] if scores.space == "logit" else sigmoid(z)[0])
-    values = scores.values.copy()
-    values[:, ~scores.covered] = constant
-    return Scores(values, scores.rows, scores.classes, scores.space, np.ones_like(scores.covered), scores.made_by)
+def _look(desk: _Desk, note: Callable[[str], None], name: str, space: str) -> tuple[Matrix, NDArray[np.bool_]]:
+    """A stream as a step asks for it."""
+    scores = desk.at_hand[name]
+    if space in ("any", scores.space) and space != "rank":
+        return scores.values, scores.covered
+    if space == "rank":
+        make = partial(doubled_ranks, scores.values)
+        ranks = desk.kept.get(f"ranks {scores.made_by}", make, lambda r: r.nbytes)
+        return ranks / (2.0 * max(len(ranks), 1)), scores.covered
+    return convert(scores, "prob" if space == "prob" else "logit", note).values, scores.covered
 
 
 def _report_uncovered(desk: _Desk, stream: StreamPlan, scores: Scores) -> None:

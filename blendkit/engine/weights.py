@@ -11,7 +11,7 @@ from blendkit.errors import BlendkitError, did_you_mean, shorten
 from blendkit.recipe.plan import StreamPlan
 from blendkit.recipe.schema import WeightsBy
 from blendkit.scores import Scores
-from blendkit.taxonomy import Taxonomy
+from blendkit.taxonomy import Level, Taxonomy
 
 
 def weight_matrix(
@@ -53,14 +53,24 @@ def _groups(
     classes: tuple[str, ...],
     members: Mapping[str, NDArray[np.bool_]],
     taxonomy: Taxonomy,
-) -> list[tuple[NDArray[np.bool_], dict[str, float]]]:
-    out: list[tuple[NDArray[np.bool_], dict[str, float]]] = []
+) -> list[tuple[NDArray[np.bool_], Mapping[str, float]]]:
+    out: list[tuple[NDArray[np.bool_], Mapping[str, float]]] = []
     where = f"blend {stream.name!r}: weights_by"
-    taxa = [taxonomy.group_of(c, "class_name") for c in classes]
-    for name, of in (by.class_name or {}).items():
-        if name not in taxa:
-            raise BlendkitError(f"{where}.class_name: no class is {name!r}{did_you_mean(name, set(taxa))}")
-        out.append((np.array([t == name for t in taxa]), of))
+    levels: tuple[tuple[Level, Mapping[str, Mapping[str, float]] | None], ...] = (
+        ("class_name", by.class_name),
+        ("genus", by.genus),
+    )
+    for level, given in levels:  # a genus is narrower, so it comes later and wins
+        taxa = [taxonomy.group_of(c, level) for c in classes]
+        for name, of in (given or {}).items():
+            if name not in taxa:
+                raise BlendkitError(f"{where}.{level}: no class is {name!r}{did_you_mean(name, set(taxa))}")
+            out.append((np.array([t == name for t in taxa]), of))
+    if by.split is not None:
+        if by.split.at >= len(classes):
+            raise BlendkitError(f"{where}.split.at: {by.split.at} of {len(classes)} classes leaves nothing after it")
+        first = np.arange(len(classes)) < by.split.at
+        out += [(first, by.split.before), (~first, by.split.after)]
     for member, sides in (by.covered_by or {}).items():
         if member not in members:
             raise BlendkitError(f"{where}.covered_by: no member is called {member!r}{did_you_mean(member, members)}")

@@ -2,7 +2,9 @@
 
 A step takes one stream's values (N, C) and gives the same shape; a blend takes several. The function's
 signature is its recipe schema: keyword-only parameters are what a recipe may set, parameters
-annotated with a `Context` are filled in by whoever runs the op (offsets, rows, taxonomy, coverage).
+annotated with a `Context` are filled in by whoever runs the op (offsets, rows, taxonomy, coverage),
+and those annotated with a `Stream` are named in the recipe and arrive as that stream's values. A gate
+is a step that gives a mask beside its edit, so that several can share the cells out among them.
 """
 
 from __future__ import annotations
@@ -18,20 +20,40 @@ from annotated_types import Ge, Gt, Interval, Le
 from numpy.typing import NDArray
 
 from blendkit.rows import Rows
-from blendkit.scores import Matrix, Space
+from blendkit.scores import Space
 from blendkit.taxonomy import Taxonomy
 
 Scope = Literal["chunk", "file", "set"]
 Monotone = Literal["strict", "weak", "no"]
 Takes = Literal["any", "logit", "prob", "doubled_ranks"]
-F = TypeVar("F", bound=Callable[..., Matrix])
+Kind = Literal["step", "blend", "gate"]
+FitOn = Literal["labels", "scores", "reference"]
+F = TypeVar("F", bound=Callable[..., Any])
 
 
 @dataclass(frozen=True)
 class Context:
     """Marks a parameter that the runner supplies, never a recipe."""
 
-    name: Literal["offsets", "rows", "taxonomy", "classes", "covered", "fitted", "weights"]
+    name: Literal["offsets", "rows", "taxonomy", "classes", "covered", "fitted", "weights", "space"]
+
+
+@dataclass(frozen=True)
+class Stream:
+    """Marks a parameter that a recipe gives as the name of another stream.
+
+    The op gets that stream's values (N, C) in `space`: converted where that is possible, for `rank` as
+    average-tie percentile ranks over all rows; `any` takes them as they are.
+    """
+
+    space: Space | Literal["any"]
+
+
+@dataclass(frozen=True)
+class Keys:
+    """Marks a mapping whose keys are classes, or names of a taxonomy level; the runner checks that they exist."""
+
+    of: Literal["classes", "class_name"]
 
 
 @dataclass(frozen=True, eq=False)
@@ -57,7 +79,20 @@ TaxonomyOf = Annotated[Taxonomy, Context("taxonomy")]
 ClassIds = Annotated[tuple[str, ...], Context("classes")]
 Covered = Annotated[NDArray[np.bool_], Context("covered")]  # (C,)
 FittedOf = Annotated[Fitted, Context("fitted")]
+SpaceOf = Annotated[Space, Context("space")]
 Weights = Annotated[NDArray[np.float64], Context("weights")]  # (K, C), relative, 0 where not covered
+
+# Streams that a recipe names:
+ProbsOf = Annotated[NDArray[np.float64], Stream("prob")]
+RanksOf = Annotated[NDArray[np.float64], Stream("rank")]
+
+# Numbers by class, or by taxon:
+ByClass = Annotated[dict[str, float], Keys("classes")]
+ByTaxon = Annotated[dict[str, float], Keys("class_name")]
+
+ClassGroups = Annotated[list[list[str]], Keys("classes")]
+NO_NUMBERS: dict[str, float] = {}  # defaults; nobody changes an argument
+NO_GROUPS: list[list[str]] = []
 
 # Ranges a recipe's numbers must keep:
 Positive = Annotated[float, Gt(0), Le(1e6)]
@@ -75,12 +110,14 @@ class OpInfo:
     spaces: what a step accepts. gives: the space that comes out (None: unchanged). monotone: whether a
     column keeps its order (`strict`), may gain ties (`weak`), or is re-ordered (`no`). affine: a step
     keeps weighted means, f((1 - w) a + w b) = (1 - w) f(a) + w f(b), so that it may be applied to the
-    two streams of a blend beforehand, once for all weights.
+    two streams of a blend beforehand, once for all weights. thresholds: it compares with absolute
+    numbers, so what rescales a stream changes what it does. fit_on: what a fit is made from: labels, the
+    stream's own scores and labels, or a reference stream's scores (those are never fitted inside a recipe).
     """
 
     name: str
-    function: Callable[..., Matrix]
-    kind: Literal["step", "blend"]
+    function: Callable[..., Any]
+    kind: Kind
     scope: Scope
     classwise: bool
     spaces: tuple[Space, ...]
@@ -92,16 +129,23 @@ class OpInfo:
     fit: Callable[..., Any] | None
     load: Callable[..., Any] | None
     notes: Callable[..., list[str]] | None
+    fit_on: FitOn
+    thresholds: bool
 
     def context(self) -> dict[str, str]:
         """Return {parameter: context name} of what the runner must supply."""
         return {p: c.name for p, (_, c, _) in signature(self.function).items() if c is not None}
 
+    def streams(self) -> dict[str, Stream]:
+        """Return {parameter: mark} of the parameters that name streams."""
+        hints = {p: hint for p, (hint, _, _) in signature(self.function).items()}
+        return {p: mark for p, hint in hints.items() if (mark := mark_of(hint, Stream)) is not None}
+
 
 def op(
     name: str,
     *,
-    kind: Literal["step", "blend"] = "step",
+    kind: Kind = "step",
     scope: Scope = "set",
     classwise: bool = False,
     spaces: tuple[Space, ...] = ("logit", "prob", "rank"),
@@ -113,6 +157,8 @@ def op(
     fit: Callable[..., Any] | None = None,
     load: Callable[..., Any] | None = None,
     notes: Callable[..., list[str]] | None = None,
+    fit_on: FitOn = "labels",
+    thresholds: bool = False,
 ) -> Callable[[F], F]:
     """Declare a pure array function as an op; the function itself is returned unchanged.
 
@@ -122,8 +168,9 @@ def op(
 
     def declare(function: F) -> F:
         info = OpInfo(
-            name, function, kind, scope, classwise, spaces, takes, gives, monotone, affine, per_class, fit, load, notes
-        )
+            name, function, kind, scope, classwise, spaces, takes, gives, monotone, affine, per_class, fit, load, notes,
+            fit_on, thresholds,
+        )  # fmt: skip
         function.blendkit_op = info  # type: ignore[attr-defined]
         return function
 
@@ -144,12 +191,15 @@ def signature(function: Callable[..., Any]) -> dict[str, tuple[Any, Context | No
     for name, parameter in inspect.signature(function).parameters.items():
         if parameter.kind is parameter.KEYWORD_ONLY:
             hint = hints.get(name, Any)
-            out[name] = (hint, _context_of(hint), parameter.default)
+            out[name] = (hint, mark_of(hint, Context), parameter.default)
     return out
 
 
-def _context_of(hint: Any) -> Context | None:
-    """Find the mark in `Annotated[...]`, also inside `... | None`."""
-    if isinstance(hint, Context):
+M = TypeVar("M")
+
+
+def mark_of(hint: Any, kind: type[M]) -> M | None:
+    """Return the mark in `Annotated[...]`, also inside `... | None`; None if there is none."""
+    if isinstance(hint, kind):
         return hint
-    return next((found for part in get_args(hint) if (found := _context_of(part)) is not None), None)
+    return next((found for part in get_args(hint) if (found := mark_of(part, kind)) is not None), None)

@@ -10,21 +10,136 @@ from blendkit.compiled import compiled
 
 
 @compiled()
-def correlate_kernel(x: Any, taps: Any, offsets: Any, out: Any) -> None:
-    """Correlate each recording's rows with taps (odd length), repeating its first and last chunk."""
+def _taps_left(taps: Any, before: int, after: int) -> Any:
+    """Taps where only some neighbours are at hand: together these weigh as much as all would, if there is any."""
+    radius = len(taps) // 2
+    own = np.zeros(len(taps), np.float64)
+    for k in range(len(taps)):
+        if k != radius and radius - k <= before and k - radius <= after:
+            own[k] = taps[k]
+    here = own.sum()
+    if here > 0:
+        own *= (1.0 - taps[radius]) / here
+    own[radius] = taps[radius] if here > 0 else 1.0
+    return own
+
+
+@compiled()
+def correlate_kernel(x: Any, taps: Any, offsets: Any, edge: int, out: Any) -> None:
+    """Correlate each recording's rows with taps (odd length, sum 1).
+
+    edge 0: the first and last chunk are repeated; 1: what lies beyond leaves its weight to the other
+    neighbours; 2: chunks whose neighbours are not all there stay.
+    """
     radius = len(taps) // 2
     width = x.shape[1]
     row = np.empty(width, np.float64)
     for r in range(len(offsets) - 1):
         first, last = offsets[r], offsets[r + 1] - 1
         for t in range(first, last + 1):
+            inside = first <= t - radius and t + radius <= last
+            if not inside and edge == 2:
+                for c in range(width):
+                    out[t, c] = x[t, c]
+                continue
+            own = taps if inside or edge == 0 else _taps_left(taps, t - first, last - t)
             row[:] = 0.0
-            for k in range(len(taps)):
+            for k in range(len(own)):
                 source = min(max(t + k - radius, first), last)
                 for c in range(width):
-                    row[c] += taps[k] * x[source, c]
+                    row[c] += own[k] * x[source, c]
             for c in range(width):
                 out[t, c] = row[c]
+
+
+@compiled()
+def adaptive_kernel(x: Any, alphas: Any, offsets: Any, edge: int, out: Any) -> None:
+    """Mix each chunk t with its two neighbours by alphas (N,); edges as in `correlate_kernel`."""
+    for r in range(len(offsets) - 1):
+        first, last = offsets[r], offsets[r + 1] - 1
+        for t in range(first, last + 1):
+            alone = t in (first, last)
+            if first == last or (alone and edge == 2):
+                for c in range(x.shape[1]):
+                    out[t, c] = x[t, c]
+                continue
+            before, after = max(t - 1, first), min(t + 1, last)
+            if alone and edge == 1:
+                before, after = (after, after) if t == first else (before, before)
+            for c in range(x.shape[1]):
+                out[t, c] = (1 - alphas[t]) * x[t, c] + alphas[t] * 0.5 * (x[before, c] + x[after, c])
+
+
+@compiled()
+def window_max_kernel(x: Any, offsets: Any, radius: int, alpha: float, out: Any) -> None:
+    """Pull each chunk towards the maximum of the chunks at most `radius` away in its recording."""
+    width = x.shape[1]
+    row = np.empty(width, np.float64)
+    for r in range(len(offsets) - 1):
+        first, last = offsets[r], offsets[r + 1] - 1
+        for t in range(first, last + 1):
+            for c in range(width):
+                row[c] = x[t, c]
+            for s in range(max(t - radius, first), min(t + radius, last) + 1):
+                for c in range(width):
+                    row[c] = max(row[c], x[s, c])
+            for c in range(width):
+                out[t, c] = (1 - alpha) * x[t, c] + alpha * row[c] if alpha < 1 else row[c]
+
+
+@compiled()
+def top_mean_kernel(x: Any, offsets: Any, n: int, out: Any) -> None:
+    """Write (R, C) means of the n highest values of every recording and class; of all where there are fewer."""
+    top = np.empty(n, np.float64)
+    for r in range(len(offsets) - 1):
+        first, last = offsets[r], offsets[r + 1]
+        held = min(n, last - first)
+        for c in range(x.shape[1]):
+            top[:] = -np.inf
+            for t in range(first, last):
+                value = float(x[t, c])
+                k = held - 1
+                if value > top[k]:
+                    while k > 0 and top[k - 1] < value:
+                        top[k] = top[k - 1]
+                        k -= 1
+                    top[k] = value
+            total = 0.0
+            for k in range(held):
+                total += top[k]
+            out[r, c] = total / held if held > 0 else 0.0
+
+
+@compiled()
+def group_reduce_kernel(x: Any, groups: Any, members: Any, alphas: Any, noisy: bool, out: Any) -> None:
+    """Pull each row's values towards their group's maximum, or its 1 - product(1 - x), level after level.
+
+    groups, members as in `group_mean_kernel`.
+    """
+    levels, width = groups.shape
+    row = np.empty(width, np.float64)
+    found = np.empty(width, np.float64)
+    some = np.empty(width, np.bool_)
+    for i in range(len(x)):
+        for c in range(width):
+            row[c] = x[i, c]
+        for level in range(levels):
+            some[:] = False
+            for c in range(width):
+                g = groups[level, c]
+                if g >= 0 and members[level, c]:
+                    if noisy:
+                        found[g] = (found[g] if some[g] else 1.0) * (1.0 - row[c])
+                    else:
+                        found[g] = max(found[g], row[c]) if some[g] else row[c]
+                    some[g] = True
+            for c in range(width):
+                g = groups[level, c]
+                if g >= 0 and some[g]:
+                    to = 1.0 - found[g] if noisy else found[g]
+                    row[c] = (1 - alphas[level]) * row[c] + alphas[level] * to
+        for c in range(width):
+            out[i, c] = row[c]
 
 
 @compiled()

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import itertools
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -11,8 +10,19 @@ import numpy as np
 from numpy.typing import NDArray
 
 from blendkit.artefacts import BROKEN, load_artefact, not_a, save_artefact
-from blendkit.errors import BlendkitError
-from blendkit.ops import ClassIds, Fitted, FittedOf, NonNegative, Positive, RowsOf, op
+from blendkit.ops import (
+    NO_NUMBERS,
+    ByTaxon,
+    ClassIds,
+    Fitted,
+    FittedOf,
+    NonNegative,
+    Positive,
+    RowsOf,
+    TaxonomyOf,
+    op,
+)
+from blendkit.ops.terms import added, prior_term, recording_shares, round_the_clock, shrunk, taxa_of
 from blendkit.rows import CLOCK_RESET, NO_HOUR, Rows
 from blendkit.scores import Matrix
 
@@ -107,22 +117,16 @@ def fit_site_hour_prior(
     Raises BlendkitError if nothing is labelled. Source: the shrunk cascade of public BirdCLEF 2026
     chains, with recordings in place of windows.
     """
-    offsets = rows.offsets()
-    use = [r for r, (a, b) in enumerate(itertools.pairwise(offsets)) if labelled[a:b].any()]
-    if not use:
-        raise BlendkitError("site_hour_prior: no labelled chunk to fit on")
-    spans = [np.arange(offsets[r], offsets[r + 1]) for r in use]
-    share = np.array([truth[s[labelled[s]]].mean(axis=0) for s in spans], np.float64)
-    first = offsets[:-1][use]
+    share, first = recording_shares("site_hour_prior", truth, labelled, rows)
     site, hour = rows.site[first], rows.hour[first]
     sites = tuple(sorted({str(s) for s in site if s}))
     overall = share.mean(axis=0)
-    by_hour = _hour_level(share, hour, overall, k_hour, hour_sigma)
-    p_site = np.array([_shrink(share[site == s], overall, k_site) for s in sites]).reshape(-1, len(classes))
+    by_hour = round_the_clock(share, hour, 24, overall, k_hour, hour_sigma)
+    p_site = np.array([shrunk(share[site == s], overall, k_site) for s in sites]).reshape(-1, len(classes))
     # each level starts from the one before it, so a cell rests on its site, and that on its hour
     cells = [
         [
-            _shrink(share[(site == s) & (hour == h)], _shrink(share[site == s], by_hour[h], k_site), k_site_hour)
+            shrunk(share[(site == s) & (hour == h)], shrunk(share[site == s], by_hour[h], k_site), k_site_hour)
             for h in range(24)
         ]
         for s in sites
@@ -173,65 +177,25 @@ def site_hour_prior(
     rows: RowsOf,
     classes: ClassIds,
     fitted: FittedOf,
+    taxonomy: TaxonomyOf | None = None,
     strength: NonNegative = 0.5,
+    by_class_name: ByTaxon = NO_NUMBERS,
     cap: Positive = 4.0,
     centre: bool = True,
 ) -> Matrix:
     """Add strength x (logit p(site, hour) - logit p overall) to the logits x (N, C).
+
+    by_class_name: strengths of some taxa, in place of `strength` (one chain: 0.4 for birds, 1.0 for frogs).
 
     The added term is kept within +-cap. A class the labels never heard adds 0, not log epsilon: no
     evidence is no evidence. `centre: false` adds strength x logit p(site, hour), the absolute form of
     the public chains. An unseen site falls back to the hour, a missing hour to the site, both to
     nothing; `fallbacks` counts them. Returns (N, C) in the dtype of x.
     """
-    offsets = rows.offsets()
-    out = np.empty_like(x, order="C")
-    terms: dict[tuple[int, str, int], Float] = {}
-    for a, b in itertools.pairwise(offsets):
-        key = (fitted.pick(str(rows.recording[a])), str(rows.site[a]), int(rows.hour[a]))
-        if key not in terms:
-            terms[key] = _term(fitted.artefacts[key[0]], key[1], key[2], classes, strength, cap, centre)
-        out[a:b] = x[a:b] + terms[key]
-    return out
+    each = np.array([by_class_name.get(t, strength) for t in taxa_of(classes, taxonomy, by_class_name)])
 
+    def term(prior: SiteHourPrior, a: int) -> Float:
+        rate = prior.rate(str(rows.site[a]), int(rows.hour[a]))
+        return prior_term(prior.classes, prior.p_global, rate, classes, each, cap, centre)
 
-def _term(
-    prior: SiteHourPrior,
-    site: str,
-    hour: int,
-    classes: tuple[str, ...],
-    strength: float,
-    cap: float,
-    centre: bool,
-) -> Float:
-    base, rate = prior.p_global, prior.rate(site, hour)
-    known = (base > 0) & (base < 1)  # never or always heard: the labels say nothing of where and when
-    safe, overall = np.where(known, rate, 0.5), np.where(known, base, 0.5)
-    odds = np.log(safe) - np.log1p(-safe)
-    if centre:
-        odds -= np.log(overall) - np.log1p(-overall)
-    term = np.where(known, np.clip(strength * odds, -cap, cap), 0.0)
-    if classes == prior.classes:
-        return term
-    at = {c: i for i, c in enumerate(prior.classes)}
-    return np.array([term[at[c]] if c in at else 0.0 for c in classes])
-
-
-def _shrink(share: Float, towards: Float, k: float) -> Float:
-    n = len(share)
-    return towards if n == 0 else (share.sum(axis=0) + k * towards) / (n + k)
-
-
-def _hour_level(share: Float, hour: NDArray[np.int16], overall: Float, k: float, sigma: float) -> Float:
-    """(24, C): each hour's rate, pooled over near hours by count, shrunk to the overall rate."""
-    total = np.zeros((24, share.shape[1]))
-    count = np.zeros(24)
-    for h in range(24):
-        total[h] = share[hour == h].sum(axis=0)
-        count[h] = (hour == h).sum()
-    apart = np.abs(np.subtract.outer(np.arange(24), np.arange(24)))
-    apart = np.minimum(apart, 24 - apart)
-    kernel = np.exp(-0.5 * (apart / sigma) ** 2) if sigma > 0 else (apart == 0).astype(float)
-    pooled = np.array([(kernel[h][:, None] * total).sum(axis=0) for h in range(24)])
-    weight = (kernel * count).sum(axis=1)
-    return np.asarray((pooled + k * overall) / (weight[:, None] + k))
+    return added(x, rows, fitted, lambda a: (str(rows.site[a]), int(rows.hour[a])), term)

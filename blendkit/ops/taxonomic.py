@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from typing import Literal
 
 import numpy as np
+from numpy.typing import NDArray
 
-from blendkit.errors import BlendkitError
-from blendkit.ops import ClassIds, Covered, Share, TaxonomyOf, op
-from blendkit.ops.kernels import group_mean_kernel
+from blendkit.errors import BlendkitError, did_you_mean
+from blendkit.ops import NO_GROUPS, ClassGroups, ClassIds, Covered, Share, TaxonomyOf, op
+from blendkit.ops.kernels import group_mean_kernel, group_reduce_kernel
 from blendkit.scores import Matrix
 from blendkit.taxonomy import LEVELS, Level, Sonotypes, Taxonomy
 
@@ -35,24 +37,134 @@ def taxonomy_mean(
     BlendkitError for a level that the taxonomy does not know.
     Source: the TAX_SMOOTHING step of public BirdCLEF 2026 chains; eos7 used genus 0.15, class 0.05.
     """
-    alphas = {"genus": genus, "family": family, "order": order, "class_name": class_name}
-    used = [level for level in LEVELS if alphas[level] > 0]
-    if not used:
+    levels = _levels("taxonomy_mean", taxonomy, classes, covered, (genus, family, order, class_name), sonotypes)
+    if levels is None:
         return x
-    check_levels(taxonomy, classes, used, sonotypes)
-    groups = np.array([taxonomy.groups(classes, level, sonotypes) for level in used])
-    members = np.broadcast_to(covered, groups.shape).copy()
     out = np.empty_like(x, order="C")
-    strengths = np.array([alphas[level] for level in used], np.float64)
-    group_mean_kernel(np.ascontiguousarray(x), groups, members, strengths, out)
+    group_mean_kernel(np.ascontiguousarray(x), *levels, out)
     return out
 
 
-def check_levels(taxonomy: Taxonomy, classes: Sequence[str], used: Sequence[Level], sonotypes: Sonotypes) -> None:
+@op("taxonomy_max", scope="chunk")
+def taxonomy_max(
+    x: Matrix,
+    *,
+    taxonomy: TaxonomyOf,
+    classes: ClassIds,
+    covered: Covered,
+    genus: Share = 0.0,
+    family: Share = 0.0,
+    order: Share = 0.0,
+    class_name: Share = 0.0,
+    sonotypes: Sonotypes = "skip",
+) -> Matrix:
+    """Pull each score towards the highest of its relatives: x <- (1 - alpha) x + alpha max of group.
+
+    All else as in `taxonomy_mean`. Alpha 1 makes a group's classes equal, as its mirror would. Source: the
+    reduction that genus proxies of public BirdCLEF chains use in place of the mean.
+    """
+    levels = _levels("taxonomy_max", taxonomy, classes, covered, (genus, family, order, class_name), sonotypes)
+    return x if levels is None else _reduced(x, levels, noisy=False)
+
+
+@op("taxonomy_noisy_or", scope="chunk", spaces=("prob",))
+def taxonomy_noisy_or(
+    x: Matrix,
+    *,
+    taxonomy: TaxonomyOf,
+    classes: ClassIds,
+    covered: Covered,
+    genus: Share = 0.0,
+    family: Share = 0.0,
+    order: Share = 0.0,
+    class_name: Share = 0.0,
+    sonotypes: Sonotypes = "skip",
+) -> Matrix:
+    """Pull each probability towards the chance that any relative calls: p <- (1 - alpha) p + alpha (1 - prod(1 - p)).
+
+    All else as in `taxonomy_mean`; probabilities only.
+    """
+    levels = _levels("taxonomy_noisy_or", taxonomy, classes, covered, (genus, family, order, class_name), sonotypes)
+    return x if levels is None else _reduced(x, levels, noisy=True)
+
+
+@op("mirror", scope="chunk")
+def mirror(
+    x: Matrix,
+    *,
+    classes: ClassIds,
+    covered: Covered,
+    groups: ClassGroups = NO_GROUPS,
+    unknown_classes: Literal["error", "ignore"] = "error",
+) -> Matrix:
+    """Give every class of a group the highest of the group's covered scores, chunk by chunk.
+
+    x: (N, C) in any space; groups: lists of class ids that a listener cannot tell apart, such as sonotypes of one
+    insect; a class may be in one group only. unknown_classes: a list made for another set of classes may be used with
+    `ignore`. Returns (N, C). Raises BlendkitError for an unknown class, and for one
+    in two groups. Source: the MIRROR_PAIRS of public BirdCLEF 2026 chains.
+    """
+    at = {c: i for i, c in enumerate(classes)}
+    groups = [[c for c in g if c in at or unknown_classes == "error"] for g in groups]
+    named = [c for g in groups for c in g]
+    problems = [f"unknown class {c!r}{did_you_mean(c, classes)}" for c in named if c not in at]
+    problems += [f"class {c!r} is in two groups" for c in sorted({c for c in named if named.count(c) > 1})]
+    if problems:
+        raise BlendkitError("mirror: groups do not fit", problems)
+    number = np.full(len(classes), -1, np.int64)
+    for g, group in enumerate(groups):
+        number[[at[c] for c in group]] = g
+    return _reduced(x, (number[None], covered[None].copy(), np.ones(1)), noisy=False)
+
+
+def congener_scores(
+    x: Matrix, taxonomy: Taxonomy, classes: Sequence[str], covered: NDArray[np.bool_], by: Literal["mean", "max"]
+) -> tuple[NDArray[np.float64], NDArray[np.bool_]]:
+    """Return (N, C) scores in which uncovered classes borrow from their genus, and (C,) which are covered then.
+
+    by: the mean or the highest of the genus's covered classes. A genus without any stays uncovered. Source: the
+    genus proxies of public BirdCLEF 2026 chains, which take the maximum.
+    """
+    out, now = x.astype(np.float64), covered.copy()
+    for g in np.unique(number := taxonomy.groups(classes, "genus")):
+        inside = number == g
+        if g >= 0 and (inside & covered).any() and (inside & ~covered).any():
+            own = out[:, inside & covered]
+            out[:, inside & ~covered] = (own.max(axis=1) if by == "max" else own.mean(axis=1))[:, None]
+            now |= inside
+    return out, now
+
+
+Levels = tuple[NDArray[np.int64], NDArray[np.bool_], NDArray[np.float64]]
+
+
+def _levels(
+    name: str, taxonomy: Taxonomy, classes: Sequence[str], covered: NDArray[np.bool_], alphas: tuple[float, ...],
+    sonotypes: Sonotypes,
+) -> Levels | None:  # fmt: skip
+    """Group numbers (L, C), who counts (L, C) and strengths (L,) of the levels in use; None if none is."""
+    given: Mapping[Level, float] = dict(zip(LEVELS, alphas, strict=True))
+    used = [level for level in LEVELS if given[level] > 0]
+    if not used:
+        return None
+    check_levels(name, taxonomy, classes, used, sonotypes)
+    groups = np.array([taxonomy.groups(classes, level, sonotypes) for level in used])
+    return groups, np.broadcast_to(covered, groups.shape).copy(), np.array([given[level] for level in used], np.float64)
+
+
+def _reduced(x: Matrix, levels: Levels, *, noisy: bool) -> Matrix:
+    out = np.empty_like(x, order="C")
+    group_reduce_kernel(np.ascontiguousarray(x), *levels, noisy, out)
+    return out
+
+
+def check_levels(
+    name: str, taxonomy: Taxonomy, classes: Sequence[str], used: Sequence[Level], sonotypes: Sonotypes
+) -> None:
     """Raise BlendkitError for levels that the taxonomy gives for no class."""
     unknown = [level for level in used if not any(taxonomy.group_of(c, level, sonotypes) for c in classes)]
     if unknown:
         raise BlendkitError(
-            f"taxonomy_mean: the taxonomy gives no {' and no '.join(unknown)} for any class",
+            f"{name}: the taxonomy gives no {' and no '.join(unknown)} for any class",
             ["list a table that has it beside taxonomy.csv, as in `taxonomy: [taxonomy.csv, ebird.csv]`"],
         )

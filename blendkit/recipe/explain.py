@@ -46,14 +46,12 @@ def group_notes(plan: Plan, taxonomy: Taxonomy, classes: tuple[str, ...]) -> lis
     notes = []
     for stream in plan.streams:
         for step in stream.steps:
-            for level in LEVELS if step.name == "taxonomy_mean" else ():
+            for level in LEVELS if "sonotypes" in step.params else ():
                 if step.params[level] > 0:
                     sizes = taxonomy.sizes(classes, level, step.params["sonotypes"])
                     big = [f"{n} ({size} classes)" for n, size in sizes.items() if size > BIG_GROUP]
                     if big:
-                        notes.append(
-                            f"{stream.name}: taxonomy_mean {level} {step.params[level]:g} over {', '.join(big)}"
-                        )
+                        notes.append(f"{stream.name}: {step.name} {level} {step.params[level]:g} over {', '.join(big)}")
     return notes
 
 
@@ -69,6 +67,10 @@ def _source(plan: Plan, stream: StreamPlan) -> str:
 
 
 def _step(step: StepPlan) -> str:
+    if step.gates:
+        told = "; ".join(_step(g).split("  [")[0] for g in step.gates)
+        only = "" if step.where is None else f" where {step.where.model_dump(exclude_none=True)}"
+        return f"gates: {told}{only}  [{step.space_in}, scope {step.scope}, monotone no]"
     if step.info is None:
         return f"to {step.space_out}  [{step.space_in} -> {step.space_out}, scope {step.scope}]"
     params = ", ".join(f"{k} {v}" for k, v in step.params.items() if v is not None)

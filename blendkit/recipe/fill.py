@@ -53,7 +53,11 @@ def _stream(plan: Plan, stream: StreamPlan) -> dict[str, Any]:
 
 
 def _step(step: StepPlan) -> dict[str, Any]:
-    out: dict[str, Any] = {step.name: step.params["space"] if step.info is None else _given(step)}
+    out: dict[str, Any]
+    if step.gates:
+        out = {"gates": [_step(g) for g in step.gates]}
+    else:
+        out = {step.name: step.params["space"] if step.info is None else _given(step)}
     if step.id is not None:
         out["id"] = step.id
     if step.where is not None:

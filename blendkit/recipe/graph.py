@@ -2,23 +2,32 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
 from graphlib import CycleError, TopologicalSorter
 
 from blendkit.errors import BlendkitError, did_you_mean
+from blendkit.ops import info_of
 from blendkit.recipe.load import Recipe, cut_down
-from blendkit.recipe.schema import BlendModel, MemberModel, RecipeModel, StreamModel
+from blendkit.recipe.schema import BlendModel, MemberModel, RecipeModel, Step, StreamModel
 from blendkit.recipe.strict_yaml import Path as KeyPath
+from blendkit.registry import OPS, registry
 
 
 @dataclass(frozen=True)
 class StreamDef:
-    """A stream as the recipe defines it, with the streams it reads."""
+    """A stream as the recipe defines it: the streams it is made from, and those its steps look at."""
 
     name: str
     path: KeyPath
     model: MemberModel | StreamModel | BlendModel
     inputs: tuple[str, ...]
+    reads: tuple[tuple[KeyPath, str], ...] = ()
+
+    @property
+    def needs(self) -> tuple[str, ...]:
+        """Every stream that must be there before this one, each once."""
+        return tuple(dict.fromkeys([*self.inputs, *(name for _, name in self.reads)]))
 
     @property
     def is_member(self) -> bool:
@@ -30,13 +39,26 @@ def stream_defs(model: RecipeModel) -> dict[str, StreamDef]:
     """Return every stream by name; a later section wins a clash, which `check_graph` reports."""
     out = {n: StreamDef(n, ("members", n), m, ()) for n, m in model.members.items()}
     out |= {n: StreamDef(n, ("streams", n), s, (s.source,)) for n, s in model.streams.items()}
-    return out | {n: StreamDef(n, ("blends", n), b, _blend_inputs(b)) for n, b in model.blends.items()}
+    out |= {n: StreamDef(n, ("blends", n), b, _blend_inputs(b)) for n, b in model.blends.items()}
+    return {n: replace(d, reads=tuple(_reads((*d.path, "steps"), d.model.steps))) for n, d in out.items()}
+
+
+def _reads(path: KeyPath, steps: Sequence[Step]) -> Iterator[tuple[KeyPath, str]]:
+    """Yield (key path, name) of every stream that steps name as an argument."""
+    for i, step in enumerate(steps):
+        if step.gates:
+            yield from _reads((*path, i, "gates"), step.gates)
+        elif step.op in registry(OPS).names():
+            info = info_of(registry(OPS).get(step.op))
+            for parameter in info.streams() if info is not None else ():
+                if isinstance(step.params.get(parameter), str):
+                    yield (*path, i, step.op, parameter), step.params[parameter]
 
 
 def check_graph(recipe: Recipe, defs: dict[str, StreamDef]) -> tuple[list[str], list[str]]:
     """Return the streams in an order in which each can be made, and every problem of the graph."""
     problems = _clashes(recipe) + _dangling(recipe, defs)
-    links = {n: [i for i in d.inputs if i in defs] for n, d in defs.items()}
+    links = {n: [i for i in d.needs if i in defs] for n, d in defs.items()}
     try:
         order = list(TopologicalSorter(links).static_order())
     except CycleError as error:
@@ -73,7 +95,7 @@ def only_streams(recipe: Recipe, output: str, also: list[str]) -> Recipe:
         one = wanted.pop()
         if one in defs and one not in needed:
             needed.add(one)
-            wanted += [*defs[one].inputs, *(m for _, m in _named_members(defs[one]))]
+            wanted += [*defs[one].needs, *(m for _, m in _named_members(defs[one]))]
     return cut_down(recipe, needed, output, [n for n in also if n != output])
 
 
@@ -81,8 +103,10 @@ def _blend_inputs(blend: BlendModel) -> tuple[str, ...]:
     names = list(blend.of)
     by = blend.weights_by
     if by is not None:
-        for of in (by.class_name or {}).values():
+        for of in (*(by.class_name or {}).values(), *(by.genus or {}).values()):
             names += of
+        if by.split is not None:
+            names += [*by.split.before, *by.split.after]
         for group in by.classes or []:
             names += group.of
         for sides in (by.covered_by or {}).values():
@@ -106,10 +130,12 @@ def _clashes(recipe: Recipe) -> list[str]:
 def _named_members(d: StreamDef) -> list[tuple[KeyPath, str]]:
     """Return (key path, name) wherever a stream's definition asks for a member's coverage."""
     out: list[tuple[KeyPath, str]] = []
-    for i, step in enumerate(d.model.steps):
+    steps: list[tuple[KeyPath, Step]] = [((*d.path, "steps", i), s) for i, s in enumerate(d.model.steps)]
+    steps += [((*path, "gates", i), g) for path, s in steps for i, g in enumerate(s.gates)]
+    for path, step in steps:
         if step.where is not None:
             given = (step.where.covered_by, step.where.not_covered_by)
-            out += [((*d.path, "steps", i, "where"), name) for name in given if name is not None]
+            out += [((*path, "where"), name) for name in given if name is not None]
     if isinstance(d.model, BlendModel) and d.model.weights_by is not None:
         out += [((*d.path, "weights_by", "covered_by", n), n) for n in d.model.weights_by.covered_by or {}]
     return out
@@ -121,6 +147,7 @@ def _dangling(recipe: Recipe, defs: dict[str, StreamDef]) -> list[str]:
     for d in defs.values():
         key = "from" if isinstance(d.model, StreamModel) else "of"
         wanted += [((*d.path, key, i) if key == "of" else (*d.path, key), i) for i in d.inputs]
+        wanted += d.reads
     members = {n: d for n, d in defs.items() if d.is_member}
     problems = [
         f"{recipe.where(path)}: no member is called {name!r}{did_you_mean(name, members)}"

@@ -5,13 +5,22 @@ from __future__ import annotations
 import inspect
 from collections.abc import Callable
 from functools import cache
-from typing import Any, get_args, get_type_hints
+from typing import Annotated, Any, get_args, get_type_hints
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, create_model, field_validator, model_validator
+from pydantic import (
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    ValidationError,
+    create_model,
+    field_validator,
+    model_validator,
+)
 
 from blendkit.errors import did_you_mean
 from blendkit.member import DataFile
-from blendkit.ops import OpInfo, signature
+from blendkit.ops import Keys, OpInfo, Stream, mark_of, signature
 
 
 class FitLabels(BaseModel):
@@ -40,10 +49,17 @@ class FitLabels(BaseModel):
 def op_model(info: OpInfo) -> type[BaseModel]:
     """Return the parameter model of an op: its own, and those of its fit."""
     fields = _fields(info.function)
-    if info.fit is not None:
-        fields |= _fields(info.fit)
-        fields |= {"fit": (FitLabels | None, None), "artefact": (str | None, None), "allow_seen": (bool, False)}
+    if info.load is not None:
+        fields |= {"artefact": (str | None, None), "allow_seen": (bool, False)}
+    if info.fit is not None and info.fit_on != "reference":
+        fields |= _fields(info.fit) | {"fit": (FitLabels | None, None)}
     return _model(info.name, fields)
+
+
+@cache
+def fit_model(info: OpInfo) -> type[BaseModel]:
+    """Return the parameter model of an op's fit."""
+    return _model(info.name, {} if info.fit is None else _fields(info.fit))
 
 
 @cache
@@ -88,10 +104,26 @@ def _fields_at(known: dict[str, Any], path: tuple[str | int, ...]) -> dict[str, 
 
 def _fields(function: Callable[..., Any]) -> dict[str, Any]:
     return {
-        name: (hint, ... if default is inspect.Parameter.empty else default)
+        name: (_as_written(hint), ... if default is inspect.Parameter.empty else default)
         for name, (hint, context, default) in signature(function).items()
         if context is None
     }
+
+
+def _as_written(hint: Any) -> Any:
+    """What a recipe writes for a parameter: a stream's name, and class ids as words or numbers."""
+    if mark_of(hint, Stream) is not None:
+        return str | None if type(None) in get_args(hint) else str
+    return Annotated[hint, BeforeValidator(_texts)] if mark_of(hint, Keys) is not None else hint
+
+
+def _texts(value: Any) -> Any:
+    """YAML reads the class id 22961 as a number."""
+    if isinstance(value, dict):
+        return {str(k) if isinstance(k, int) else k: v for k, v in value.items()}
+    if isinstance(value, list):
+        return [_texts(v) for v in value]
+    return str(value) if isinstance(value, int) and not isinstance(value, bool) else value
 
 
 def _model(name: str, fields: dict[str, Any]) -> type[BaseModel]:

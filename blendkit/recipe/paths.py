@@ -44,6 +44,8 @@ def named_files(plan: Plan) -> Iterator[tuple[KeyPath, str]]:
             elif isinstance(named, (list, tuple)):
                 yield from ((("members", member.name, key, i), str(name)) for i, name in enumerate(named))
     for stream in plan.streams:
+        if stream.fill is not None and stream.fill.prior is not None:
+            yield (*stream.path, "fill_uncovered", "prior"), stream.fill.prior
         for step in stream.steps:
             base = (*step.path, step.name)
             fit = step.params.get("fit")
@@ -63,7 +65,11 @@ def check_files(plan: Plan, data: DataFolder, spare: Container[str] = ()) -> dic
     found, problems = {}, []
     for path, name in named_files(plan):
         try:
-            mark = plan.members[str(path[1])].files[str(path[2])] if path[0] == "members" and len(path) <= 4 else None
+            mark = (
+                plan.members[str(path[1])].files[str(path[2])]
+                if path[0] == "members" and path[2] in plan.members[str(path[1])].files
+                else None
+            )
             found[path] = data.require(name, folder=mark is not None and mark.folder)
         except BlendkitError as error:
             if path[0] != "members" or path[1] not in spare:

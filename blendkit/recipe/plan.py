@@ -47,6 +47,11 @@ class StreamPlan:
     path: KeyPath
     params: dict[str, Any]
 
+    @property
+    def reads(self) -> tuple[str, ...]:
+        """The streams that its steps look at, each once."""
+        return tuple(dict.fromkeys(name for step in self.steps for name in step.reads))
+
 
 @dataclass(frozen=True)
 class Plan:
@@ -76,7 +81,7 @@ def make_plan(recipe: Recipe) -> Plan:
             problems += error.problems or [error.title]
     streams: dict[str, StreamPlan] = {}
     for name in order:
-        if all(i in streams for i in defs[name].inputs):
+        if all(i in streams for i in defs[name].needs):
             streams[name] = _plan_stream(recipe, defs[name], members, streams, problems)
     if "submission" in recipe.model.also and recipe.model.output != "submission":
         problems.append(f"{recipe.where(('also',))}: 'submission' is the output's own file; rename that stream")
@@ -113,7 +118,7 @@ def _plan_stream(
         member = members.get(d.name)
         start = streams[d.inputs[0]].space if not d.is_member else member.space if member else "logit"
     problems += _fill_problem(recipe, d, start)
-    steps, space = plan_steps(recipe, d, start, problems)
+    steps, space = plan_steps(recipe, d, start, {n: s.space for n, s in streams.items()}, problems)
     return StreamPlan(
         d.name, d.inputs, blend, weights, weights_by, d.model.fill_uncovered, start, steps, space, d.path, params
     )
@@ -153,6 +158,11 @@ def _weight_groups(path: KeyPath, model: BlendModel) -> Iterator[tuple[KeyPath, 
     by = model.weights_by or WeightsBy()
     for name, of in (by.class_name or {}).items():
         yield (*path, "weights_by", "class_name", name), of
+    for name, of in (by.genus or {}).items():
+        yield (*path, "weights_by", "genus", name), of
+    if by.split is not None:
+        yield (*path, "weights_by", "split", "before"), by.split.before
+        yield (*path, "weights_by", "split", "after"), by.split.after
     for i, group in enumerate(by.classes or []):
         yield (*path, "weights_by", "classes", i, "of"), group.of
     for member, sides in (by.covered_by or {}).items():
@@ -170,6 +180,8 @@ def _fill_problem(recipe: Recipe, d: StreamDef, space: Space) -> list[str]:
         return [f"{recipe.where((*path, 'value'))}: expected 0 to 1 in a {space} stream, got {fill.value:g}"]
     if fill.logit is not None and space == "rank":
         return [f"{recipe.where((*path, 'logit'))}: a logit has no place in a rank stream; use `value`"]
+    if fill.prior is not None and space == "rank":
+        return [f"{recipe.where((*path, 'prior'))}: a rate has no place in a rank stream; use `value`"]
     return []
 
 

@@ -99,10 +99,11 @@ class Where(Strict):
 
 
 class Step(Strict):
-    """One op applied to one stream. `to` converts; every other op takes `params`."""
+    """One op applied to one stream. `to` converts, `gates` holds gates of which the first to take a cell has it."""
 
     op: str
     params: dict[str, Any] = {}
+    gates: list[Step] = []
     id: Name | None = None
     where: Where | None = None
 
@@ -121,21 +122,29 @@ class Step(Strict):
         params = value[names[0]]
         if names[0] == "to":
             return {"op": "to", "params": {"space": params}, **rest}
+        if names[0] == "gates":
+            if not isinstance(params, list) or not params:
+                raise ValueError("`gates:` takes a list of gates")
+            return {"op": "gates", "gates": params, **rest}
         if params is not None and not isinstance(params, dict):
             raise ValueError(f"`{names[0]}:` takes its parameters as `{{name: value}}`, got {params!r}")
         return {"op": names[0], "params": params or {}, **rest}
 
 
 class Fill(Strict):
-    """What makes an uncovered class covered: a constant in the stream's space."""
+    """What makes an uncovered class covered: a constant, its rate in labels, or what its genus scores."""
 
     value: float | None = None
     logit: float | None = None
+    prior: str | None = None
+    congeners: Literal["mean", "max"] | None = None
 
     @model_validator(mode="after")
     def _one(self) -> Fill:
-        if (self.value is None) == (self.logit is None):
-            raise ValueError("give exactly one of value (in the stream's space) and logit")
+        if sum(v is not None for v in self.model_dump().values()) != 1:
+            raise ValueError(
+                "give exactly one of value (in the stream's space), logit, prior (a label file), congeners (mean, max)"
+            )
         return self
 
 
@@ -173,7 +182,9 @@ class WeightsBy(Strict):
     """Weights that differ by group of classes; groups left out use the blend's `of`."""
 
     class_name: dict[str, dict[str, Weight]] | None = None
+    genus: dict[str, dict[str, Weight]] | None = None
     classes: list[ClassGroup] | None = None
+    split: ColumnSplit | None = None
     covered_by: dict[str, dict[Literal["yes", "no"], dict[str, Weight]]] | None = None
 
 
@@ -182,6 +193,14 @@ class ClassGroup(Strict):
 
     classes: list[ClassId]
     of: dict[str, Weight]
+
+
+class ColumnSplit(Strict):
+    """Weights that change at a column of the template, counted from 0."""
+
+    at: Annotated[int, Field(ge=1)]
+    before: dict[str, Weight]
+    after: dict[str, Weight]
 
 
 class BlendModel(Strict):
@@ -217,4 +236,5 @@ class RecipeModel(Strict):
     also: list[str] = []
 
 
+Step.model_rebuild()
 WeightsBy.model_rebuild()

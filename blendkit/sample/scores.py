@@ -10,11 +10,22 @@ import numpy.typing as npt
 
 from blendkit.sample.config import Purpose, Split, WorldConfig
 from blendkit.sample.plan import Recording, row_ids, truth
-from blendkit.sample.species import class_labels
+from blendkit.sample.species import SPECIES, class_labels
 from blendkit.sample.tables import write_csv
 
 # How far positives stand above the noise, in its standard deviations; set from the AUC each should reach.
 _PROTOSSM, _BIRDNET = 2.15, 1.28
+_EXTERNAL = {
+    "protossm_sed.csv": (_PROTOSSM, 0),
+    "external/birdnet.csv": (_BIRDNET, 1),
+    "external/proto.csv": (2.1, 2),
+    "external/sed.csv": (1.9, 3),
+    "external/base.csv": (1.7, 4),
+    "external/exp019.csv": (1.6, 5),
+    "external/cnn.csv": (1.7, 6),
+    "external/insects.csv": (1.5, 7),
+    "external/dinov2.csv": (0.9, 8),
+}
 FOLDS = 3
 
 
@@ -36,15 +47,27 @@ def external_probabilities(
     return (1 / (1 + np.exp(-(1.4 * scores + bias)))).astype(np.float32)
 
 
-def write_external(path: Path, config: WorldConfig, recordings: tuple[Recording, ...]) -> None:
-    """Write the notebook's test table: columns shuffled, rows in text order (`_10` before `_5`)."""
+def write_external(folder: Path, config: WorldConfig, recordings: tuple[Recording, ...]) -> None:
+    """Write other people's test tables: protossm_sed.csv, and one file below external/ for each of the others.
+
+    Columns are shuffled, rows in text order (`_10` before `_5`). proto.csv holds logits, the others probabilities;
+    birdnet.csv knows only birds.
+    """
     labels = truth(config, recordings)
-    table = external_probabilities(config, Split.TEST, labels, _PROTOSSM, 0).reshape(-1, labels.shape[2])
-    names, ids = class_labels(), row_ids(config, recordings)
-    columns = config.rng(Purpose.EXTERNAL).permutation(len(names))
+    ids = row_ids(config, recordings)
+    birds = [i for i, s in enumerate(SPECIES) if s.class_name == "Aves"]
+    (folder / "external").mkdir()
+    for name, (strength, member) in _EXTERNAL.items():
+        table = external_probabilities(config, Split.TEST, labels, strength, member).reshape(-1, labels.shape[2])
+        values = np.log(table) - np.log1p(-table) if name == "external/proto.csv" else table
+        columns = config.rng(Purpose.EXTERNAL).permutation(len(SPECIES))
+        kept = [c for c in columns.tolist() if name != "external/birdnet.csv" or c in birds]
+        _write_table(folder / name, ids, values[:, kept], [class_labels()[c] for c in kept])
+
+
+def _write_table(path: Path, ids: list[str], values: npt.NDArray[np.float32], names: list[str]) -> None:
     in_text_order = sorted(range(len(ids)), key=ids.__getitem__)
-    rows = ([ids[r], *(f"{p:.6g}" for p in table[r, columns])] for r in in_text_order)
-    write_csv(path, ("row_id", *[names[c] for c in columns]), rows)
+    write_csv(path, ("row_id", *names), ([ids[r], *(f"{v:.6g}" for v in values[r])] for r in in_text_order))
 
 
 def write_out_of_fold(path: Path, config: WorldConfig, recordings: tuple[Recording, ...]) -> None:

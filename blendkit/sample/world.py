@@ -77,7 +77,7 @@ def _write_tables(folder: Path, config: WorldConfig, train: tuple[Recording, ...
     write_labels(folder / "train_soundscapes_labels.csv", train)
     write_labels(folder / "test_soundscapes_labels.csv", test)
     write_template(folder / "sample_submission.csv", config, test)
-    write_external(folder / "protossm_sed.csv", config, test)
+    write_external(folder, config, test)
     write_out_of_fold(folder / "train_oof.npz", config, train)
     about = {"format": FORMAT_VERSION, "config": asdict(config)}
     (folder / "world.json").write_text(json.dumps(about, indent=2) + "\n", encoding="utf-8")

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Callable, Mapping
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from blendkit.metrics.kernels import doubled_ranks
+from blendkit.metrics.ranks import percentile_rank
 from blendkit.ops import Fitted, OpInfo, info_of, signature
 from blendkit.rows import Rows
 from blendkit.scores import Matrix
@@ -19,19 +21,20 @@ if TYPE_CHECKING:
     from hypothesis.strategies import SearchStrategy
 
 
-def check_op(function: Callable[..., Matrix], **params: Any) -> None:
+def check_op(function: Callable[..., Any], *, artefact: Any = None, **params: Any) -> None:
     """Check that an op keeps what `@op` declared: scope, classwise, spaces, monotone, affine.
 
     Parts are run against the whole and must agree bit for bit: single chunks for `chunk`, single
     recordings for `file`, single classes for `classwise`. Arguments must not change, values must stay
-    finite and keep their shape. Raises AssertionError listing failures.
+    finite and keep their shape. Streams that the op names are made up. artefact: what an op applies that is
+    only ever loaded. A gate's edit counts where its mask says so. Raises AssertionError listing failures.
     """
     info = info_of(function)
     assert info is not None, f"{function} is not declared with @op"
     problems: list[str] = []
-    for space in info.spaces if info.kind == "step" else ("logit",):
+    for space in ("logit",) if info.kind == "blend" else info.spaces:
         for kind in (np.float32, np.float64):
-            inputs = _op_inputs(info, space, kind)
+            inputs = _op_inputs(info, space, kind, artefact)
             problems += [f"{space} {kind.__name__}: {p}" for p in _op_problems(info, inputs, params)]
     raise_problems("op", info.name, problems)
 
@@ -47,12 +50,13 @@ def scores_strategy(max_rows: int = 40, max_classes: int = 6) -> SearchStrategy[
     return shape.flatmap(lambda s: hnp.arrays(np.float64, s, elements=value))
 
 
-def _op_inputs(info: OpInfo, space: str, kind: Any) -> dict[str, Any]:
+def _op_inputs(info: OpInfo, space: str, kind: Any, artefact: Any) -> dict[str, Any]:
     """Values and context for an op: tied, signed, and in the right range."""
     rows, rng = small_rows(), np.random.default_rng(11)
     z = np.round(rng.standard_normal((len(rows), len(CLASSES))) * 3, 1)
-    x = (z if space == "logit" else 1 / (1 + np.exp(-z))).astype(kind)
-    count = 1 if info.kind == "step" else 3
+    prob = info.kind == "blend" and info.takes == "prob"
+    x = (1 / (1 + np.exp(-z)) if prob or space != "logit" else z).astype(kind)
+    count = 3 if info.kind == "blend" else 1
     xs = [x, np.flipud(x).copy(), np.sqrt(np.abs(x))][:count]
     if info.takes == "doubled_ranks":
         xs = [doubled_ranks(v) for v in xs]
@@ -60,22 +64,35 @@ def _op_inputs(info: OpInfo, space: str, kind: Any) -> dict[str, Any]:
     weights = np.round(np.array([[0.5], [0.3], [0.2]]) + 0.01 * np.arange(len(CLASSES)), 2)
     weights[0, ~covered] = 0.0
     context = {"offsets": rows.offsets(), "rows": rows, "taxonomy": small_taxonomy(), "classes": CLASSES,
-               "covered": covered, "weights": weights, "fitted": _fit(info, rows)}  # fmt: skip
-    return {"xs": xs, "context": context}
+               "covered": covered, "weights": weights, "space": space,
+               "fitted": _fit(info, rows, x) if artefact is None else Fitted((artefact,))}  # fmt: skip
+    streams = {p: _stream(rng, x.shape, mark.space) for p, mark in info.streams().items()}
+    return {"xs": xs, "context": context, "streams": streams}
 
 
-def _fit(info: OpInfo, rows: Rows) -> Fitted | None:
+def _stream(rng: np.random.Generator, shape: tuple[int, ...], space: str) -> NDArray[np.float64]:
+    """Another stream's values, tied and in range."""
+    z = np.round(rng.standard_normal(shape) * 3, 1)
+    if space == "rank":
+        return percentile_rank(z)
+    return 1 / (1 + np.exp(-z)) if space == "prob" else z
+
+
+def _fit(info: OpInfo, rows: Rows, x: Matrix) -> Fitted | None:
     if info.fit is None:
         return None
-    truth = np.random.default_rng(3).random((len(rows), len(CLASSES))) < 0.3
-    first = info.fit(truth, np.ones(len(rows), bool), rows, CLASSES)
-    second = info.fit(~truth, np.ones(len(rows), bool), rows, CLASSES)
+    if info.fit_on == "reference":
+        return Fitted((info.fit(x, rows, CLASSES),))
+    truth, labelled = np.random.default_rng(3).random((len(rows), len(CLASSES))) < 0.3, np.ones(len(rows), bool)
+    given = (x,) if info.fit_on == "scores" else ()
+    first, second = (info.fit(*given, t, labelled, rows, CLASSES) for t in (truth, ~truth))
     return Fitted((first, second), 0, {rows.recordings()[0]: 1})
 
 
 def _call(info: OpInfo, inputs: Mapping[str, Any], params: Mapping[str, Any]) -> Matrix:
     wanted = {p: inputs["context"][name] for p, name in info.context().items()}
-    return info.function(*inputs["xs"], **wanted, **params)
+    found = info.function(*inputs["xs"], **wanted, **inputs["streams"], **params)
+    return np.asarray(np.where(found[0], found[1], inputs["xs"][0]) if info.kind == "gate" else found)
 
 
 def _op_problems(info: OpInfo, inputs: dict[str, Any], params: Mapping[str, Any]) -> list[str]:
@@ -101,7 +118,7 @@ def _op_problems(info: OpInfo, inputs: dict[str, Any], params: Mapping[str, Any]
             problems.append(f"declared scope {info.scope}, but {what} alone gives other values")
             break
     problems += _column_problems(info, inputs, params, whole)
-    return problems + _monotone_problems(info, x, whole) + _affine_problems(info, inputs, params, whole)
+    return problems + _monotone_problems(info, inputs, params) + _affine_problems(info, inputs, params, whole)
 
 
 def _row_parts(info: OpInfo, rows: Rows) -> list[tuple[str, NDArray[np.int64]]]:
@@ -117,7 +134,12 @@ def _row_parts(info: OpInfo, rows: Rows) -> list[tuple[str, NDArray[np.int64]]]:
 def _rows_of(inputs: Mapping[str, Any], index: NDArray[np.int64]) -> dict[str, Any]:
     rows = inputs["context"]["rows"].take(index)
     context = {**inputs["context"], "rows": rows, "offsets": rows.offsets()}
-    return {"xs": [np.ascontiguousarray(x[index]) for x in inputs["xs"]], "context": context}
+    return _part(inputs, context, lambda v: np.ascontiguousarray(v[index]))
+
+
+def _part(inputs: Mapping[str, Any], context: dict[str, Any], cut: Callable[[Any], Any]) -> dict[str, Any]:
+    streams = {p: cut(v) for p, v in inputs["streams"].items()}
+    return {"xs": [cut(x) for x in inputs["xs"]], "context": context, "streams": streams}
 
 
 def _column_problems(info: OpInfo, inputs: Mapping[str, Any], params: Mapping[str, Any], whole: Matrix) -> list[str]:
@@ -128,15 +150,23 @@ def _column_problems(info: OpInfo, inputs: Mapping[str, Any], params: Mapping[st
         narrow = {**context, "classes": CLASSES[part], "covered": context["covered"][part],
                   "weights": context["weights"][:, part]}  # fmt: skip
         sliced = {k: np.asarray(v)[..., part] if k in info.per_class else v for k, v in params.items()}
-        xs = [np.ascontiguousarray(x[:, part]) for x in inputs["xs"]]
-        if not np.array_equal(_call(info, {"xs": xs, "context": narrow}, sliced), whole[:, part]):
+        given = _part(inputs, narrow, partial(_columns, part=part))
+        if not np.array_equal(_call(info, given, sliced), whole[:, part]):
             return ["declared classwise, but some classes alone give other values"]
     return []
 
 
-def _monotone_problems(info: OpInfo, x: Matrix, whole: Matrix) -> list[str]:
+def _columns(v: Any, part: slice) -> Any:
+    return np.ascontiguousarray(v[:, part])
+
+
+def _monotone_problems(info: OpInfo, inputs: Mapping[str, Any], params: Mapping[str, Any]) -> list[str]:
+    """One artefact for all recordings: a map per class. Cross-fitting has several, and may re-order."""
     if info.kind != "step" or info.monotone == "no":
         return []
+    fitted, x = inputs["context"]["fitted"], inputs["xs"][0]
+    alone = {**inputs["context"], "fitted": None if fitted is None else Fitted(fitted.artefacts[:1])}
+    whole = _call(info, {**inputs, "context": alone}, params)
     before, after = doubled_ranks(x), doubled_ranks(whole)
     if info.monotone == "strict" and not np.array_equal(before, after):
         return ["declared strictly monotone, but a column's order or ties changed"]

@@ -8,6 +8,8 @@ from typing import Any
 import pytest
 
 from blendkit.ops import info_of, signature
+from blendkit.ops.ranges import RangeList
+from blendkit.ops.rate_tables import near_places
 from blendkit.registry import OPS, registry
 from blendkit.testing import check_op
 
@@ -19,19 +21,47 @@ SETTINGS: dict[str, list[dict[str, Any]]] = {
         {"genus": 1.0, "sonotypes": "skip"},
         {"class_name": 0.5},
     ],
-    "site_hour_prior": [{"strength": 1.0, "centre": False}, {"strength": 2.0, "cap": 0.1}],
+    "site_hour_prior": [
+        {"strength": 1.0, "centre": False},
+        {"strength": 2.0, "cap": 0.1},
+        {"by_class_name": {"Aves": 0.1}},
+    ],
+    "five_tap": [{"edge": "keep"}, {"edge": "available"}, {"centre": 0.0, "near": 1.0, "far": 0.0}],
+    "adaptive_delta": [{"edge": "keep"}, {"edge": "available", "alpha": 1.0}],
+    "local_max": [{"radius": 3, "alpha": 1.0}],
+    "dilate": [{"radius": 100}],
+    "file_top_scale": [{"n": 1, "power": 0.6}, {"n": 50, "power": 1.0}],
+    "low_rank_power": [{"keep": 2}, {"keep": 1, "power": 0.0}],
+    "file_lse": [{"beta": 100.0, "alpha": 1.0}],
+    "temperature": [{"by_class_name": {"Aves": 1.1}, "by_class": {"22961": 0.5}}],
+    "sharpen": [{"threshold": 0.2, "by_class": {"compau": 0.9}}],
+    "taxonomy_max": [{"genus": 1.0, "class_name": 0.3, "sonotypes": "group"}],
+    "taxonomy_noisy_or": [{"genus": 0.5, "class_name": 0.3}],
+    "mirror": [{"groups": [["47158son01", "47158son02"], ["22961", "116570", "litnig1"]]}],
+    "power_mean": [{"exponent": 0.0}, {"exponent": -3.0}, {"exponent": 50.0}],
+    "rank_gate": [{"floor": 0.0}],
+    "sidecar": [{"share": 1.0, "budget": 1.0, "most_cells": 1.0, "overlap_top3": 0.0, "overlap_top10": 0.0}],
+    "station_floor": [{"site": "S01", "floors": {"22961": 0.9}}],
+    "range_mask": [{"floor": -20.0}],
+    "prior_correction": [{"source_rate": 0.1, "strength": 0.3}],
+}
+LISTED = RangeList({"S01": frozenset({"22961", "compau"}), "S02": frozenset({"litnig1"})})
+ARTEFACTS = {
+    "range_mask": LISTED,
+    "range_penalty": LISTED,
+    "place_prior": near_places({"S01": (-20.0, -56.0)}, [("22961", -20.1, -56.2), ("compau", 10.0, 3.0)]),
 }
 NAMES = registry(OPS).names()
 
 
 @pytest.mark.parametrize("name", NAMES)
 def test_every_registered_op_keeps_its_promises(name: str) -> None:
-    check_op(registry(OPS).get(name))
+    check_op(registry(OPS).get(name), artefact=ARTEFACTS.get(name))
 
 
 @pytest.mark.parametrize(("name", "params"), [(n, p) for n, all_of in SETTINGS.items() for p in all_of])
 def test_ops_keep_their_promises_with_other_parameters(name: str, params: dict[str, Any]) -> None:
-    check_op(registry(OPS).get(name), **params)
+    check_op(registry(OPS).get(name), artefact=ARTEFACTS.get(name), **params)
 
 
 @pytest.mark.parametrize("name", NAMES)
@@ -41,22 +71,65 @@ def test_every_op_says_what_it_is(name: str) -> None:
     assert info is not None
     assert info.name == name
     assert function.__doc__
-    # a recipe may leave every parameter at its default
-    assert all(default is not Parameter.empty for _, context, default in signature(function).values() if not context)
-    assert (info.fit is None) == (info.load is None)
+    # a recipe may leave every parameter at its default, but for the streams an op looks at
+    own = {p: default for p, (_, context, default) in signature(function).items() if not context}
+    assert {p for p, default in own.items() if default is Parameter.empty} <= set(info.streams())
+    assert info.fit is None or info.load is not None
 
 
 def test_the_declarations_of_the_built_in_ops() -> None:
     declared = {n: (i.kind, i.scope, i.classwise, i.gives) for n in NAMES if (i := info_of(registry(OPS).get(n)))}
     assert declared == {
+        "adaptive_delta": ("step", "file", False, None),
+        "clip": ("step", "chunk", True, None),
+        "diel_prior": ("step", "file", True, None),
+        "dilate": ("step", "file", True, None),
         "direct": ("blend", "chunk", True, None),
+        "fake_only": ("gate", "set", True, None),
+        "file_lse": ("step", "file", True, None),
+        "file_max_mix": ("step", "file", True, None),
+        "file_mean_max": ("step", "file", True, None),
+        "file_noisy_or": ("step", "file", True, None),
+        "file_top_scale": ("step", "file", True, None),
+        "five_tap": ("step", "file", True, None),
         "gaussian": ("step", "file", True, None),
+        "geometric": ("blend", "chunk", True, "prob"),
+        "isotonic": ("step", "file", True, None),
+        "local_max": ("step", "file", True, None),
         "logit": ("blend", "chunk", True, "logit"),
+        "low_rank_power": ("step", "file", False, None),
+        "max": ("blend", "chunk", True, None),
+        "median": ("blend", "chunk", True, None),
+        "min": ("blend", "chunk", True, None),
+        "mirror": ("step", "chunk", False, None),
+        "month_prior": ("step", "file", True, None),
+        "place_prior": ("step", "file", True, None),
+        "platt": ("step", "file", True, None),
+        "power": ("step", "chunk", True, None),
+        "power_mean": ("blend", "chunk", True, "prob"),
+        "prior_correction": ("step", "file", True, None),
         "prob": ("blend", "chunk", True, "prob"),
+        "quantile_map": ("step", "chunk", True, "rank"),
+        "quantile_mix": ("blend", "set", True, "rank"),
+        "range_mask": ("step", "file", True, None),
+        "range_penalty": ("step", "file", True, None),
         "rank": ("blend", "set", True, "rank"),
+        "rank_gate": ("step", "chunk", True, None),
+        "rare_suppression": ("step", "set", True, None),
+        "replace_where_sure": ("gate", "chunk", True, None),
+        "sharpen": ("step", "chunk", True, None),
+        "sharpen_at_best_f1": ("step", "file", True, None),
+        "sidecar": ("step", "set", False, None),
         "site_hour_prior": ("step", "file", True, None),
+        "softmax_richness": ("step", "chunk", False, None),
+        "spike": ("gate", "chunk", True, None),
+        "station_floor": ("step", "file", True, None),
         "sum": ("blend", "chunk", True, "logit"),
+        "taxonomy_max": ("step", "chunk", False, None),
         "taxonomy_mean": ("step", "chunk", False, None),
+        "taxonomy_noisy_or": ("step", "chunk", False, None),
+        "temperature": ("step", "chunk", True, None),
+        "temporal": ("gate", "set", True, None),
         "three_tap": ("step", "file", True, None),
     }
 
@@ -67,5 +140,5 @@ def test_context_is_never_a_recipe_parameter(name: str) -> None:
     info = info_of(function)
     assert info is not None
     own = {p for p, (_, context, _) in signature(function).items() if context is None}
-    assert not own & {"offsets", "rows", "taxonomy", "classes", "covered", "fitted", "weights"}
+    assert not own & {"offsets", "rows", "taxonomy", "classes", "covered", "fitted", "weights", "space"}
     assert not own & set(info.context())

@@ -1,0 +1,175 @@
+"""Calibration: temperatures, sharpening, and maps fitted on scores and labels."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from typing import Annotated, Any, Protocol
+
+import numpy as np
+from annotated_types import Interval
+from numpy.typing import NDArray
+
+from blendkit.errors import BlendkitError
+from blendkit.metrics.calibrators import Isotonic, Platt, fit_isotonic, fit_platt
+from blendkit.ops import (
+    NO_NUMBERS,
+    ByClass,
+    ByTaxon,
+    ClassIds,
+    Fitted,
+    FittedOf,
+    NonNegative,
+    Positive,
+    RowsOf,
+    Share,
+    TaxonomyOf,
+    op,
+)
+from blendkit.ops.thresholds import Thresholds, fit_thresholds
+from blendkit.rows import Rows
+from blendkit.scores import Matrix
+
+Float = NDArray[np.float64]
+Bool = NDArray[np.bool_]
+Inner = Annotated[float, Interval(gt=0, lt=1)]
+
+
+@op("temperature", scope="chunk", classwise=True, spaces=("logit",), monotone="strict")
+def temperature(
+    x: Matrix,
+    *,
+    classes: ClassIds,
+    taxonomy: TaxonomyOf,
+    t: Positive = 1.0,
+    by_class_name: ByTaxon = NO_NUMBERS,
+    by_class: ByClass = NO_NUMBERS,
+) -> Matrix:
+    """Divide logits by a temperature: z / T, above 1 less sure, below 1 surer.
+
+    x: (N, C). by_class_name and by_class give taxa and single classes temperatures of their own; the narrowest
+    counts, `t` is everybody else's. Returns (N, C). Raises BlendkitError for a temperature of 0 or less. Source: the
+    EoS chain (1.10 for birds, 0.95 for frogs and insects; its mammals take the birds' without saying so).
+    """
+    wrong = [f"{k}: {v:g}" for k, v in {**by_class_name, **by_class}.items() if not v > 0]
+    if wrong:
+        raise BlendkitError("temperature: must be above 0", wrong)
+    at = [by_class.get(c, by_class_name.get(taxonomy.group_of(c, "class_name"), t)) for c in classes]
+    return np.asarray(x / np.array(at, x.dtype), x.dtype)
+
+
+@op("clip", scope="chunk", classwise=True, monotone="weak")
+def clip(x: Matrix, *, low: float = 1e-5, high: float = 1 - 1e-5) -> Matrix:
+    """Keep values within [low, high]. What lies beyond becomes equal: ties, which cost AUC.
+
+    x: (N, C) in any space. Returns (N, C). Raises BlendkitError for low >= high.
+    """
+    if not low < high:
+        raise BlendkitError(f"clip: low {low:g} is not below high {high:g}")
+    return np.clip(x, low, high)
+
+
+@op("sharpen", scope="chunk", classwise=True, spaces=("prob",), monotone="strict")
+def sharpen(x: Matrix, *, classes: ClassIds, threshold: Inner = 0.5, by_class: ByClass = NO_NUMBERS) -> Matrix:
+    """Move a class's threshold to 0.5: p > t: 0.5 + 0.5 (p - t) / (1 - t), otherwise 0.5 p / t.
+
+    x: (N, C) probabilities; by_class: thresholds of single classes, inside (0, 1). By itself it keeps every column's
+    order. Returns (N, C). Source: the threshold sharpening of public BirdCLEF 2026 chains.
+    """
+    wrong = [f"{k}: {v:g}" for k, v in by_class.items() if not 0 < v < 1]
+    if wrong:
+        raise BlendkitError("sharpen: thresholds must lie inside (0, 1)", wrong)
+    return _sharpened(x, np.array([by_class.get(c, threshold) for c in classes]))
+
+
+@op("sharpen_at_best_f1", scope="file", classwise=True, spaces=("prob",), monotone="strict", fit=fit_thresholds,
+    load=Thresholds.load, fit_on="scores")  # fmt: skip
+def sharpen_at_best_f1(x: Matrix, *, rows: RowsOf, classes: ClassIds, fitted: FittedOf) -> Matrix:
+    """Sharpen (as `sharpen`) at each class's best threshold for F1 over recordings; 0.5 where there is none.
+
+    x: (N, C) probabilities. Returns (N, C). Source: as `sharpen`, whose chains pick thresholds by F1 on a recording's
+    highest score.
+    """
+    out = np.empty_like(x, order="C")
+    for made, part in parts(rows, fitted):
+        out[part] = _sharpened(x[part], numbers_for(made.classes, made.threshold, classes, 0.5))
+    return out
+
+
+def _sharpened(x: Matrix, t: Float) -> Matrix:
+    return np.where(x > t, 0.5 + 0.5 * (x - t) / (1 - t), 0.5 * x / t).astype(x.dtype, copy=False)
+
+
+def fit_platt_map(x: Matrix, truth: Bool, labelled: Bool, rows: Rows, classes: Sequence[str]) -> Platt:
+    """Fit `blendkit.metrics.fit_platt` on labelled rows: x (N, C) logits, truth (N, C), labelled (N,)."""
+    return fit_platt(truth[labelled], np.asarray(x[labelled], np.float64), classes, rows.recording[labelled].tolist())
+
+
+@op("platt", scope="file", classwise=True, spaces=("logit",), fit=fit_platt_map, load=Platt.load, fit_on="scores")
+def platt(x: Matrix, *, rows: RowsOf, classes: ClassIds, fitted: FittedOf) -> Matrix:
+    """Apply Platt's map per class: slope x logit + intercept, fitted with smoothed targets.
+
+    x: (N, C) logits; a class without positives or without negatives stays. A slope may come out negative, and then it
+    turns the class round. Returns (N, C). Source: Platt 1999; C 100 logistic maps of a BirdCLEF 2026 guide.
+    """
+    out = np.empty_like(x, order="C")
+    for made, part in parts(rows, fitted):
+        slope = numbers_for(made.classes, made.slope, classes, 1.0)
+        out[part] = x[part] * slope + numbers_for(made.classes, made.intercept, classes, 0.0)
+    return out
+
+
+def fit_isotonic_map(x: Matrix, truth: Bool, labelled: Bool, rows: Rows, classes: Sequence[str]) -> Isotonic:
+    """Fit `blendkit.metrics.fit_isotonic` on labelled rows: x (N, C) probabilities, truth (N, C), labelled (N,)."""
+    recordings = rows.recording[labelled].tolist()
+    return fit_isotonic(truth[labelled], np.asarray(x[labelled], np.float64), classes, recordings)
+
+
+@op("isotonic", scope="file", classwise=True, spaces=("prob",), monotone="weak", fit=fit_isotonic_map,
+    load=Isotonic.load, fit_on="scores")  # fmt: skip
+def isotonic(x: Matrix, *, rows: RowsOf, classes: ClassIds, fitted: FittedOf) -> Matrix:
+    """Apply a rising map from score to the share of positives per class. Its flat parts make ties, which cost AUC.
+
+    x: (N, C) probabilities; beyond the fitted scores it is flat; a class without a map stays. Returns (N, C). Source:
+    Zadrozny and Elkan 2002; public BirdCLEF 2026 chains.
+    """
+    out = np.array(x, np.float64)
+    for made, part in parts(rows, fitted):
+        at = {c: i for i, c in enumerate(made.classes)}
+        for j, c in enumerate(classes):
+            knots = slice(made.first[at[c]], made.first[at[c] + 1]) if c in at else slice(0, 0)
+            if len(made.scores[knots]):
+                out[part, j] = np.interp(out[part, j], made.scores[knots], made.probs[knots])
+    return out.astype(x.dtype, copy=False)
+
+
+@op("rare_suppression", scope="set", classwise=True, spaces=("prob", "rank"), monotone="strict")
+def rare_suppression(x: Matrix, *, margin: NonNegative = 0.05, factor: Share = 0.9) -> Matrix:
+    """Multiply what lies below its column's mean + margin: x < mean + margin: factor x.
+
+    x: (N, C). For rare taxa: `where: {class_name: [Amphibia, Mammalia, Reptilia]}`. As a last step it keeps every
+    column's order. Returns (N, C). Source: the fifth gate of the EoS chain.
+    """
+    if not len(x):
+        return x
+    mean = x.mean(axis=0, dtype=np.float64)
+    return np.where(x < mean + margin, factor * x, x).astype(x.dtype, copy=False)
+
+
+class _Made(Protocol):
+    classes: tuple[str, ...]
+
+
+def parts(rows: Rows, fitted: Fitted) -> Iterator[tuple[Any, NDArray[np.int64]]]:
+    """Yield each artefact with the rows of the recordings that get it."""
+    if not len(rows):
+        return
+    first = rows.offsets()
+    number = np.repeat([fitted.pick(str(rows.recording[a])) for a in first[:-1]], np.diff(first))
+    for i in np.unique(number).tolist():
+        yield fitted.artefacts[i], np.flatnonzero(number == i)
+
+
+def numbers_for(known: Sequence[str], values: Float, classes: Sequence[str], otherwise: float) -> Float:
+    """Return (C,) an artefact's numbers in the order of these classes."""
+    at = dict(zip(known, values.tolist(), strict=True))
+    return np.array([at.get(c, otherwise) for c in classes])

@@ -1,0 +1,156 @@
+"""What a whole recording says of its chunks: scaling by its best chunks, anchors, powers of its faint classes."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any
+
+import numpy as np
+from annotated_types import Ge, Le
+from numpy.typing import NDArray
+
+from blendkit.ops import NonNegative, Offsets, Positive, Share, SpaceOf, op
+from blendkit.ops.kernels import top_mean_kernel
+from blendkit.ops.spaces import log_sigmoid, logit_of_log
+from blendkit.scores import Matrix
+
+Count = Annotated[int, Ge(1), Le(1_000_000)]
+Power = Annotated[float, Ge(0), Le(100)]
+
+
+@op("file_top_scale", scope="file", classwise=True, spaces=("logit", "prob"))
+def file_top_scale(
+    x: Matrix, *, space: SpaceOf, offsets: Offsets | None = None, n: Count = 2, power: Power = 0.4
+) -> Matrix:
+    """Scale each class by the mean of its n best chunks of the recording: p <- p (mean of the n largest)^power.
+
+    x: (N, C). Probabilities are multiplied as they are. Logits are taken as log probabilities and come back as
+    logits, so that nothing underflows and nothing saturates. A recording of fewer than n chunks takes the mean of
+    all. Returns (N, C). Source: the file confidence scaling of public BirdCLEF chains (n 2, power 0.4; power 1 in
+    the second place of 2026); with n 1 and power 0.6 it is their "rank-aware" scaling, which knows no ranks.
+    """
+    at = _bounds(x, offsets)
+    if space == "prob":
+        return np.asarray(x * _spread(_top(x, n, at) ** power, at), x.dtype)
+    low = log_sigmoid(x)
+    best = _max(low, at)  # the largest is the unit, so that the mean keeps its digits however small it is
+    means = np.log(_top(np.exp(low - _spread(best, at)), n, at)) + best
+    return logit_of_log(low + _spread(power * means, at)).astype(x.dtype, copy=False)
+
+
+@op("file_max_mix", scope="file", classwise=True)
+def file_max_mix(x: Matrix, *, offsets: Offsets | None = None, alpha: Share = 0.05) -> Matrix:
+    """Let the recording's best chunk leak into all: (1 - alpha) x + alpha max over the recording.
+
+    x: (N, C) in any space. Adding alpha max, as some do, is the same order with alpha / (1 + alpha) here, and
+    leaves [0, 1]. Returns (N, C). Source: public BirdCLEF 2026 notebooks (alpha 0.05 and 0.10; 0.20 lost 0.014).
+    """
+    at = _bounds(x, offsets)
+    return _towards(x, _max(x, at), alpha, at)
+
+
+@op("file_mean_max", scope="file", classwise=True)
+def file_mean_max(x: Matrix, *, offsets: Offsets | None = None, alpha: Share = 0.3) -> Matrix:
+    """Pull chunks towards the mean of the recording's mean and maximum: (1 - alpha) x + alpha (mean + max) / 2.
+
+    x: (N, C) in any space. Returns (N, C). Source: file anchors of a BirdCLEF 2026 post-processing report.
+    """
+    at = _bounds(x, offsets)
+    return _towards(x, (_mean(x, at) + _max(x, at)) / 2, alpha, at)
+
+
+@op("file_noisy_or", scope="file", classwise=True, spaces=("prob",))
+def file_noisy_or(x: Matrix, *, offsets: Offsets | None = None, alpha: Share = 0.3) -> Matrix:
+    """Pull chunks towards the chance that the recording holds the class: (1 - alpha) p + alpha (1 - prod(1 - p)).
+
+    x: (N, C) probabilities; the product is taken in logarithms. Returns (N, C). Source: as `file_mean_max`.
+    """
+    at = _bounds(x, offsets)
+    with np.errstate(divide="ignore"):  # a sure chunk makes the recording sure
+        silent = np.log1p(-x.astype(np.float64, copy=False))
+    return _towards(x, -np.expm1(_sum(silent, at)), alpha, at)
+
+
+@op("file_lse", scope="file", classwise=True)
+def file_lse(x: Matrix, *, offsets: Offsets | None = None, alpha: Share = 0.3, beta: Positive = 4.5) -> Matrix:
+    """Pull chunks towards a soft maximum of the recording: (1 - alpha) x + alpha log(mean(exp(beta x))) / beta.
+
+    x: (N, C) in any space; beta near 0 means the mean, a large one the maximum. Returns (N, C). Source: as
+    `file_mean_max` (beta 4.5).
+    """
+    at = _bounds(x, offsets)
+    high = _max(x, at)
+    swell = _mean(np.exp(beta * (x.astype(np.float64, copy=False) - _spread(high, at))), at)
+    return _towards(x, high + np.log(swell) / beta, alpha, at)
+
+
+@op("low_rank_power", scope="file", spaces=("prob",))
+def low_rank_power(x: Matrix, *, offsets: Offsets | None = None, keep: Count = 30, power: Power = 2.0) -> Matrix:
+    """Raise the classes to a power that are not among a recording's `keep` highest: p <- p^power.
+
+    x: (N, C) probabilities; classes are ranked by their maximum over the recording, and those level with the last
+    that is kept are kept. Over the whole set at once, as some notebooks have it, every column would keep its
+    order. Returns (N, C). Source: myso1987's 2025 notebook (30, 2), which says of itself that it may be overfitted.
+    """
+    at = _bounds(x, offsets)
+    high = _max(x, at)
+    if keep >= x.shape[1]:
+        return x
+    last = -np.partition(-high, keep - 1, axis=1)[:, [keep - 1]]
+    return np.where(_spread(high < last, at), x**power, x).astype(x.dtype, copy=False)
+
+
+@op("softmax_richness", scope="chunk", spaces=("prob",))
+def softmax_richness(x: Matrix, *, tau: Positive = 0.12) -> Matrix:
+    """Weigh each class by its share of the chunk: p <- p softmax over classes of (p / tau).
+
+    x: (N, C) probabilities. A chunk where many classes are loud gives each of them less. Returns (N, C). Source: a
+    BirdCLEF 2026 post-processing report (tau 0.10 to 0.15).
+    """
+    if not x.shape[1]:
+        return x
+    share = np.exp((x - x.max(axis=1, keepdims=True)).astype(np.float64) / tau)
+    return np.asarray(x * (share / share.sum(axis=1, keepdims=True)), x.dtype)
+
+
+@op("power", scope="chunk", classwise=True, spaces=("prob",), monotone="weak")
+def power(x: Matrix, *, power: NonNegative = 1.2) -> Matrix:
+    """Raise all to one power: p <- p^power. By itself it keeps every column's order.
+
+    x: (N, C) probabilities. It matters where something that mixes chunks, classes or members follows. Returns (N, C).
+    """
+    return np.asarray(x**power, x.dtype)
+
+
+def _bounds(x: Matrix, offsets: NDArray[np.int64] | None) -> NDArray[np.int64]:
+    return np.array([0, len(x)], np.int64) if offsets is None else offsets
+
+
+def _spread(per_file: NDArray[Any], at: NDArray[np.int64]) -> NDArray[Any]:
+    """(R, C) to (N, C): every chunk gets its recording's row."""
+    return np.repeat(per_file, np.diff(at), axis=0)
+
+
+def _towards(x: Matrix, anchor: Matrix, alpha: float, at: NDArray[np.int64]) -> Matrix:
+    return np.asarray((1 - alpha) * x + _spread(alpha * anchor, at), x.dtype)
+
+
+def _max(x: Matrix, at: NDArray[np.int64]) -> NDArray[np.float64]:
+    return np.maximum.reduceat(x, at[:-1], axis=0).astype(np.float64) if len(at) > 1 else np.empty((0, x.shape[1]))
+
+
+def _sum(x: Matrix, at: NDArray[np.int64]) -> NDArray[np.float64]:
+    wide = x.astype(np.float64, copy=False)
+    return np.add.reduceat(wide, at[:-1], axis=0) if len(at) > 1 else np.empty((0, x.shape[1]))
+
+
+def _mean(x: Matrix, at: NDArray[np.int64]) -> NDArray[np.float64]:
+    return _sum(x, at) / np.diff(at)[:, None]
+
+
+def _top(x: Matrix, n: int, at: NDArray[np.int64]) -> NDArray[np.float64]:
+    """(R, C) means of the n highest."""
+    if n == 1:
+        return _max(x, at)
+    out = np.empty((len(at) - 1, x.shape[1]), np.float64)
+    top_mean_kernel(np.ascontiguousarray(x), at, min(n, len(x)), out)
+    return out

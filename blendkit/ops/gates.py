@@ -1,0 +1,95 @@
+"""Gates: where other streams agree on a pattern, a cell is edited.
+
+A gate gives (mask, edited), both (N, C): which cells it takes, and what they would become. In `gates:` the first that
+takes a cell has it, and all look at the stream as it was before any of them.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+from blendkit.metrics.ranks import percentile_rank
+from blendkit.ops import Offsets, ProbsOf, RanksOf, Share, op
+from blendkit.ops.kernels import correlate_kernel
+from blendkit.scores import Matrix
+
+Float = NDArray[np.float64]
+Gate = tuple[NDArray[np.bool_], Float]
+
+
+@op("fake_only", kind="gate", scope="set", classwise=True, spaces=("rank",), thresholds=True)
+def fake_only(
+    x: Matrix, *, main: ProbsOf, check: ProbsOf, above: Share = 0.50, below: Share = 0.05, share: Share = 0.08
+) -> Gate:
+    """Where the main model is sure and the check hears nothing: move towards the main model's rank.
+
+    p_main > above and p_check < below: x <- (1 - share) x + share rank(p_main). x: (N, C) ranks; main, check: streams
+    (N, C) of probabilities. The thresholds are absolute: what rescales these streams changes what the gate does.
+    Source: the first gate of the EoS chain (0.50, 0.05, 0.08; 0.12 in a fork).
+    """
+    mask = (main > above) & (check < below)
+    return mask, (1 - share) * x + share * percentile_rank(main)
+
+
+@op("temporal", kind="gate", scope="set", classwise=True, spaces=("rank",), thresholds=True)
+def temporal(
+    x: Matrix,
+    *,
+    main: ProbsOf,
+    check: ProbsOf,
+    offsets: Offsets | None = None,
+    context_above: Share = 0.88,
+    rank_above: Share = 0.77,
+    check_below: Share = 0.14,
+    share: Share = 0.15,
+) -> Gate:
+    """Where the main model hears a class over several chunks and the check does not: lift.
+
+    context = rank of p_main correlated in its recording with k_d ~ (1 + (d / 1.2)^2 / 2)^(-1.5), d = -3 .. 3, the first
+    and last chunk repeated. context > context_above, rank(p_main) > rank_above, p_check < check_below:
+    x <- (1 - share) x + share max(rank(p_main), context). x: (N, C) ranks; main, check: probabilities (N, C).
+    Source: the second gate of the EoS chain (0.88, 0.77, 0.14, 0.15), the one that 2026's second place kept, with
+    check_below 1.
+    """
+    bounds = np.array([0, len(x)], np.int64) if offsets is None else offsets
+    d = np.arange(-3, 4)
+    taps = (1 + (d / 1.2) ** 2 / 2) ** -1.5
+    smooth = np.empty(main.shape, np.float64)
+    correlate_kernel(np.ascontiguousarray(main, np.float64), taps / taps.sum(), bounds, 0, smooth)
+    context, own = percentile_rank(smooth), percentile_rank(main)
+    mask = (context > context_above) & (own > rank_above) & (check < check_below)
+    return mask, (1 - share) * x + share * np.maximum(own, context)
+
+
+@op("spike", kind="gate", scope="chunk", classwise=True, spaces=("rank",), thresholds=True)
+def spike(
+    x: Matrix, *, main: RanksOf, check: RanksOf, check_above: Share = 0.95, main_below: Share = 0.80,
+    share: Share = 0.12,
+) -> Gate:  # fmt: skip
+    """Where the check alone is sure: move towards its rank.
+
+    rank(check) > check_above and rank(main) < main_below: x <- (1 - share) x + share rank(check). x: (N, C) ranks;
+    main, check: streams (N, C) as ranks. Source: the third gate of the EoS chain (0.95, 0.80, 0.12).
+    """
+    return (check > check_above) & (main < main_below), (1 - share) * x + share * check
+
+
+@op("rank_gate", scope="chunk", classwise=True, spaces=("prob",))
+def rank_gate(x: Matrix, *, by: RanksOf, floor: Share = 0.5) -> Matrix:
+    """Attenuate by another stream's rank: p <- p (floor + (1 - floor) rank(by)).
+
+    x: (N, C) probabilities; by: a stream (N, C) as ranks. Several gates are several steps. Returns (N, C). Source: the
+    gates by which 2026's second place let an uncalibrated teacher label (floor 0.5).
+    """
+    return np.asarray(x * (floor + (1 - floor) * by), x.dtype)
+
+
+@op("replace_where_sure", kind="gate", scope="chunk", classwise=True, spaces=("prob",), thresholds=True)
+def replace_where_sure(x: Matrix, *, by: ProbsOf, above: Share = 0.5, share: Share = 0.5) -> Gate:
+    """Where another stream is above a threshold, weigh it in: x <- (1 - share) x + share p_by.
+
+    x: (N, C) probabilities; by: a stream (N, C) of probabilities. Source: threshold-dependent
+    weights of 2025's second place.
+    """
+    return by > above, (1 - share) * x + share * by

@@ -1,0 +1,115 @@
+"""What can occur where: species lists, and floors at single stations."""
+
+from __future__ import annotations
+
+import csv
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from blendkit.errors import BlendkitError
+from blendkit.ops import NO_NUMBERS, ByClass, ClassIds, FittedOf, NonNegative, RowsOf, op
+from blendkit.rows import Rows
+from blendkit.scores import Matrix
+
+_CLASS = ("class", "primary_label", "species_code", "ebird_code", "label")
+
+
+@dataclass(frozen=True)
+class RangeList:
+    """Which classes occur, by site; the site "" stands for everywhere. saw: nothing, for it is not fitted."""
+
+    occurs: dict[str, frozenset[str]]
+    saw: tuple[str, ...] = ()
+
+    @property
+    def classes(self) -> tuple[str, ...]:
+        """All classes that are listed anywhere."""
+        return tuple(sorted(frozenset().union(*self.occurs.values())))
+
+    def at(self, site: str) -> frozenset[str] | None:
+        """Return the classes of a site; None where the list has nothing to say of it."""
+        everywhere = self.occurs.get("", frozenset())
+        if site in self.occurs:
+            return self.occurs[site] | everywhere
+        return everywhere if everywhere and set(self.occurs) == {""} else None
+
+
+def load_ranges(path: Path) -> RangeList:
+    """Read a CSV of class ids, with or without a column `site`.
+
+    Raises BlendkitError for a file without a class column (class, primary_label, species_code, ...), and an empty one.
+    """
+    try:
+        with path.open(encoding="utf-8-sig", newline="") as file:
+            table = list(csv.DictReader(file))
+    except (OSError, UnicodeDecodeError, csv.Error) as error:
+        raise BlendkitError(f"{path}: cannot read this species list", [str(error)]) from error
+    lower = {str(k).lower(): k for k in (table[0] if table else {})}
+    column = next((lower[k] for k in _CLASS if k in lower), None)
+    if column is None:
+        raise BlendkitError(f"{path}: no column of classes", [f"expected one of {', '.join(_CLASS)}"])
+    occurs: dict[str, set[str]] = {}
+    for row in table:
+        occurs.setdefault((row.get(lower.get("site", "")) or "").strip(), set()).add(row[column].strip())
+    return RangeList({s: frozenset(c) for s, c in occurs.items()})
+
+
+def unknown_sites(x: Matrix, *, rows: Rows, fitted: FittedOf) -> list[str]:
+    """Count the recordings that the list says nothing of."""
+    first = rows.offsets()[:-1]
+    none = sum(fitted.artefacts[0].at(str(s)) is None for s in rows.site[first])
+    return [f"{none} of {len(first)} recordings at a site the list does not name (left as they are)"] if none else []
+
+
+@op("range_mask", scope="file", classwise=True, load=load_ranges, notes=unknown_sites)
+def range_mask(x: Matrix, *, rows: RowsOf, classes: ClassIds, fitted: FittedOf, floor: float = 0.0) -> Matrix:
+    """Set classes that do not occur at a recording's site to `floor`.
+
+    x: (N, C) in any space: 0 for probabilities and ranks, a low number such as -20 for logits. A class that occurs
+    nowhere becomes constant, an AUC of 0.5. Returns (N, C). Source: the species lists of BirdNET and of regional
+    checklists.
+    """
+    gone = _absent(rows, classes, fitted)
+    return np.where(gone, np.asarray(floor, x.dtype), x)
+
+
+@op(
+    "range_penalty", scope="file", classwise=True, spaces=("logit",), affine=True, load=load_ranges, notes=unknown_sites
+)
+def range_penalty(
+    x: Matrix, *, rows: RowsOf, classes: ClassIds, fitted: FittedOf, penalty: NonNegative = 2.0
+) -> Matrix:
+    """Subtract a penalty from the logits x (N, C) of classes that do not occur at a recording's site: a soft list.
+
+    A class that occurs nowhere keeps its order. Returns (N, C).
+    """
+    return np.where(_absent(rows, classes, fitted), x - np.asarray(penalty, x.dtype), x)
+
+
+@op("station_floor", scope="file", classwise=True, spaces=("prob", "rank"))
+def station_floor(
+    x: Matrix, *, rows: RowsOf, classes: ClassIds, site: str = "", floors: ByClass = NO_NUMBERS
+) -> Matrix:
+    """Raise classes at one site to a floor at least: x <- max(x, floor).
+
+    x: (N, C). floors: {class: floor}. What lies below the floor becomes equal: ties. Returns (N, C). Source: the
+    station floors of the EoS chain (0.65), off in its last versions: a floor read off the labels overfits.
+    """
+    low = np.array([floors.get(c, -np.inf) for c in classes])
+    here = (rows.site == site)[:, None] & np.isfinite(low)
+    return np.where(here, np.maximum(x, low), x).astype(x.dtype, copy=False)
+
+
+def _absent(rows: Rows, classes: Sequence[str], fitted: FittedOf) -> NDArray[np.bool_]:
+    """(N, C): true where a class does not occur at the row's site."""
+    listed: RangeList = fitted.artefacts[0]
+    out = np.zeros((len(rows), len(classes)), bool)
+    for site in set(rows.site.tolist()):
+        here = listed.at(str(site))
+        if here is not None:
+            out[rows.site == site] = [c not in here for c in classes]
+    return out

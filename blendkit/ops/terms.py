@@ -1,0 +1,101 @@
+"""What priors share: rates of recordings, shrinkage, and the term they add to logits."""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Callable, Hashable, Mapping, Sequence
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from blendkit.errors import BlendkitError
+from blendkit.ops import Fitted
+from blendkit.rows import Rows
+from blendkit.scores import Matrix
+from blendkit.taxonomy import Taxonomy
+
+Float = NDArray[np.float64]
+
+
+def recording_shares(
+    name: str, truth: NDArray[np.bool_], labelled: NDArray[np.bool_], rows: Rows
+) -> tuple[Float, NDArray[np.int64]]:
+    """Return (R, C) shares of labelled chunks with each class, and the first row (R,), of recordings that have any.
+
+    Raises BlendkitError if nothing is labelled.
+    """
+    offsets = rows.offsets()
+    use = [r for r, (a, b) in enumerate(itertools.pairwise(offsets)) if labelled[a:b].any()]
+    if not use:
+        raise BlendkitError(f"{name}: no labelled chunk to fit on")
+    spans = [np.arange(offsets[r], offsets[r + 1]) for r in use]
+    share = np.array([truth[s[labelled[s]]].mean(axis=0) for s in spans], np.float64)
+    return share, offsets[:-1][use]
+
+
+def shrunk(share: Float, towards: Float, k: float) -> Float:
+    """Return the mean of shares (n, C), drawn to `towards` (C,) as if by k more."""
+    n = len(share)
+    return towards if n == 0 else (share.sum(axis=0) + k * towards) / (n + k)
+
+
+def round_the_clock(
+    share: Float, at: NDArray[np.integer[Any]], size: int, overall: Float, k: float, sigma: float
+) -> Float:
+    """Return (size, C) rates by hour or month: pooled over near ones, round the clock, shrunk to the overall rate.
+
+    share (R, C), at (R,) in 0 .. size - 1; anything else counts nowhere. sigma: of the Gaussian; 0 pools nothing.
+    """
+    total = np.array([share[at == h].sum(axis=0) for h in range(size)])
+    count = np.array([(at == h).sum() for h in range(size)], np.float64)
+    apart = np.abs(np.subtract.outer(np.arange(size), np.arange(size)))
+    apart = np.minimum(apart, size - apart)
+    kernel = np.exp(-0.5 * (apart / sigma) ** 2) if sigma > 0 else (apart == 0).astype(float)
+    pooled = np.array([(kernel[h][:, None] * total).sum(axis=0) for h in range(size)])
+    weight = (kernel * count).sum(axis=1)
+    return np.asarray((pooled + k * overall) / (weight[:, None] + k))
+
+
+def taxa_of(classes: Sequence[str], taxonomy: Taxonomy | None, wanted: Mapping[str, float]) -> list[str]:
+    """Return the class_name of every class; "" for all where nothing is wanted of it."""
+    if not wanted:
+        return [""] * len(classes)
+    if taxonomy is None:
+        raise BlendkitError("numbers by class_name need a taxonomy, and the data folder has none")
+    return [taxonomy.group_of(c, "class_name") for c in classes]
+
+
+def added(
+    x: Matrix, rows: Rows, fitted: Fitted, key: Callable[[int], Hashable], term: Callable[[Any, int], Float]
+) -> Matrix:
+    """Return x (N, C) with each recording's term added; term(artefact, row) is asked once per artefact and key."""
+    out = np.empty_like(x, order="C")
+    terms: dict[Hashable, Float] = {}
+    for a, b in itertools.pairwise(rows.offsets()):
+        pick = fitted.pick(str(rows.recording[a]))
+        if (pick, key(a)) not in terms:
+            terms[pick, key(a)] = term(fitted.artefacts[pick], a)
+        out[a:b] = x[a:b] + terms[pick, key(a)]
+    return out
+
+
+def prior_term(
+    known: tuple[str, ...], base: Float, rate: Float, classes: tuple[str, ...], strength: Float, cap: float,
+    centre: bool,
+) -> Float:  # fmt: skip
+    """Return (C,) strength (C,) x (logit rate - logit base), within +-cap; base and rate (K,) are of the known classes.
+
+    0 for a class that is unknown, or whose base rate is 0 or 1: never or always heard says nothing of where and when.
+    centre False leaves the base out.
+    """
+    told = (base > 0) & (base < 1)
+    safe, overall = np.where(told, rate, 0.5), np.where(told, base, 0.5)
+    odds = np.log(safe) - np.log1p(-safe)
+    if centre:
+        odds -= np.log(overall) - np.log1p(-overall)
+    odds = np.where(told, odds, 0.0)
+    if classes != known:
+        at = {c: i for i, c in enumerate(known)}
+        odds = np.array([odds[at[c]] if c in at else 0.0 for c in classes])
+    return np.asarray(np.clip(strength * odds, -cap, cap))
