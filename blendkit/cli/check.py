@@ -13,14 +13,29 @@ import click
 @click.option("--set", "overrides", multiple=True, metavar="PATH=VALUE", help="Override a key of the recipe.")
 @click.option("--fill", is_flag=True, help="Print the recipe with every default explicit.")
 @click.option("--explain", "explained", is_flag=True, help="Print the stream graph with spaces and scopes.")
+@click.option(
+    "--store", type=click.Path(path_type=Path), help="Saved logits: also say what they say against the recipe."
+)
+@click.option("--sharded", is_flag=True, help="The recipe is to run in parts or on a stream: say what cannot.")
+@click.option("--strict", is_flag=True, help="Exit with 1 if the linter finds anything.")
 @click.option("--allow-outside", is_flag=True, help="Let the recipe name files outside --data.")
 def check(
-    recipe: str, data: Path | None, overrides: tuple[str, ...], fill: bool, explained: bool, allow_outside: bool
+    recipe: str,
+    data: Path | None,
+    overrides: tuple[str, ...],
+    fill: bool,
+    explained: bool,
+    store: Path | None,
+    sharded: bool,
+    strict: bool,
+    allow_outside: bool,
 ) -> None:
-    """Check RECIPE: its keys, then ops, parameters, spaces and loops, then its files and classes.
+    """Check RECIPE: its keys, then ops, parameters, spaces and loops, then its files and classes; and lint it.
 
     The files are looked up below --data, or beside a recipe of your own. All problems of a kind are
-    reported together, with file, line and key; exit code 2 if there is one.
+    reported together, with file, line and key; exit code 2 if there is one. The linter knows which steps
+    cannot change AUC, which smooth twice or compare rescaled values with absolute thresholds; with --store it
+    counts ties, weighs scales and finds members that are nearly one model.
     """
     from blendkit.cli.find import find_recipe
     from blendkit.engine.inputs import gather
@@ -28,6 +43,7 @@ def check(
     from blendkit.recipe import make_plan, parse_recipe
     from blendkit.recipe.explain import explain, group_notes
     from blendkit.recipe.fill import filled_text
+    from blendkit.recipe.lint import lint
     from blendkit.recipe.paths import DataFolder, check_files
 
     text, source, folder = find_recipe(recipe)
@@ -45,6 +61,22 @@ def check(
         preflight(plan, inputs, files)
         for note in group_notes(plan, inputs.taxonomy, inputs.classes):
             click.echo(f"note: {note}")
+    findings = lint(plan, sharded=sharded)
+    if store is not None:
+        findings += _doubts(recipe, overrides, where, store, allow_outside)
+    for text in findings:
+        click.echo(f"lint: {text}")
     checked = "files not checked (no --data)" if where is None else f"files found in {where}"
     counts = f"{len(plan.members)} members, {len(plan.streams)} streams"
     click.echo(f"{source}: {counts}, writes {', '.join(plan.outputs)}; {checked}")
+    if strict and findings:
+        raise click.exceptions.Exit(1)
+
+
+def _doubts(recipe: str, overrides: tuple[str, ...], where: Path | None, store: Path, allow_outside: bool) -> list[str]:
+    from blendkit.cli.options import open_workshop
+    from blendkit.engine.doubts import doubts
+    from blendkit.recipe import make_plan
+
+    workshop, read = open_workshop(recipe, overrides, where, store, allow_outside, False)
+    return doubts(workshop, make_plan(read))

@@ -46,6 +46,7 @@ if TYPE_CHECKING:
     help="Share of rows that are public.",
 )
 @click.option("--leaderboard", type=PATH, help="A leaderboard CSV: the rank band of every source on it.")
+@click.option("--ablate", is_flag=True, help="One recipe: what each step, gate and member contributes to it.")
 @click.option("--ledger", is_flag=True, help="Add recipes to the ledger, and show how gains came through so far.")
 @click.option("--ledger-file", type=PATH, default=LEDGER, show_default=True, help="The ledger.")
 @click.option(
@@ -76,6 +77,7 @@ def compare(
     split: Any,
     public: float,
     leaderboard: Path | None,
+    ablate: bool,
     ledger: bool,
     ledger_file: Path,
     scores_by_hand: tuple[str, ...],
@@ -84,7 +86,8 @@ def compare(
     """Compare recipes (from their saved logits), score files, FILE.npz:ARRAY, stores and run folders.
 
     Every source is measured on the same redrawn recordings; changes are against A, with p-values
-    corrected for their number (Holm). Plateaus are figures that a leaderboard shows alike; the split
+    corrected for their number (Holm). With --ablate, one recipe is held against itself without each of its
+    parts. Plateaus are figures that a leaderboard shows alike; the split
     table says how far public ranks carry to the private side.
     """
     from blendkit.cli.compared import Board, load_sources, show
@@ -96,6 +99,16 @@ def compare(
     from blendkit.io.kaggle import read_leaderboard
     from blendkit.search.ledger import read as read_ledger
 
+    if ablate:
+        from blendkit.cli.ablating import ablate_recipe
+
+        if gate is not None or ledger or scores_by_hand or labels is not None or leaderboard is not None:
+            others = "--gate, --ledger, --lb, --labels and --leaderboard"
+            raise BlendkitError(f"--ablate goes without {others}: its recipe says where labels are")
+
+        rules = Rules(clusters, replicates, seed, level, bca)
+        ablate_recipe(sources, overrides, data, store, allow_outside, rules, json_out)
+        return
     ledger = ledger or bool(scores_by_hand)
     if len(sources) < 2 and not (ledger and not sources):
         raise BlendkitError("give at least two sources to compare", ["or none, with --ledger, to show the ledger"])

@@ -1,4 +1,4 @@
-"""`blendkit fit`: features, seqhead, student."""
+"""`blendkit fit`: features, seqhead, student, and what steps apply."""
 
 from __future__ import annotations
 
@@ -9,6 +9,8 @@ import click
 COMMANDS = {
     "features": "blendkit.cli.fit_features:features",
     "seqhead": "blendkit.cli.fit_seqhead:seqhead",
+    "step": "blendkit.cli.fit_step:step",
+    "places": "blendkit.cli.fit_step:places",
     "student": "blendkit.cli.fit_student:student",
 }
 
@@ -29,4 +31,4 @@ class _Lazy(click.Group):
 
 @click.group(cls=_Lazy)
 def fit() -> None:
-    """Train small things on top of frozen models; everything made runs without torch."""
+    """Train small things on top of frozen models, and fit what steps apply; all of it runs without torch."""

@@ -20,12 +20,13 @@ COMMANDS = {
     "whatif": ("blendkit.cli.whatif:whatif", "Try other shares and values on saved logits."),
     "search": ("blendkit.cli.search:search", "Search weights or values, and judge the search."),
     "probe": ("blendkit.cli.probe:probe", "Rank a model's blocks by nearest neighbours, before any training."),
-    "fit": ("blendkit.cli.fit:fit", "Save features, and train a sequence head or a student on them."),
+    "fit": ("blendkit.cli.fit:fit", "Fit what steps apply, save features, and train heads and students."),
     "pseudolabel": ("blendkit.cli.pseudolabel:pseudolabel", "Let models label unlabelled recordings, by strict gates."),
     "model": ("blendkit.cli.model:model", "Cut a model down, list its blocks, or convert it."),
     "members": ("blendkit.cli.listing:members", "List the installed members, or show one."),
     "ops": ("blendkit.cli.listing:ops", "List the installed ops, or show one."),
     "recipes": ("blendkit.cli.listing:recipes", "List the packaged recipes, or show one."),
+    "convert": ("blendkit.cli.convert:convert", "Turn a notebook's `solutions` dictionary into a recipe."),
     "sample": ("blendkit.cli.sample:sample", "Make the built-in sample world in a folder."),
 }
 

@@ -71,7 +71,7 @@ class Workshop:
 
         Raises BlendkitError for logits that are not saved, labels that match no row, and as a run does.
         """
-        files = check_files(plan, self.data, _audio_members(plan))
+        files = check_files(plan, self.data, audio_members(plan))
         key = _inputs_key(plan)
         if key not in self.benches:
             self.benches = {key: _open(plan, self.data, files, self.stores)}  # one at a time: memory
@@ -90,7 +90,8 @@ class Workshop:
         return self.bench(plan), self.streams(plan, (name,))[name]
 
 
-def _audio_members(plan: Plan) -> set[str]:
+def audio_members(plan: Plan) -> set[str]:
+    """Return the members that hear audio: their model files may be missing where their logits are saved."""
     return {n for n, m in plan.members.items() if not is_finished(m)}
 
 

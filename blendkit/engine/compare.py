@@ -80,21 +80,38 @@ def compare(scores: dict[str, Scores], truth: Truth, rules: Rules) -> Comparison
     Rows and classes are matched by identity. Raises BlendkitError for labelled rows that a score lacks,
     classes that the truth lacks, and where no interval is possible (one recording).
     """
+    notes: list[str] = []
+    y, rows, values = _labelled(scores, truth, notes)
+    boot = _redrawn(y, rows, values, rules)
+    groups = cluster_labels(rows, rules.split_by, np.ones(len(rows), bool))
+    split = simulate_split(y, values, groups, rules.public, rules.replicates, rules.seed)
+    own = np.array([truth.folds.get(str(r), "") for r in rows.recording])
+    means = {n: fold_mean(y, x, own) for n, x in values.items()} if truth.folds else {}
+    return Comparison(_lines(boot, rules), plateaus(boot, rules.decimals), boot, split, means, tuple(notes))
+
+
+def change_lines(scores: dict[str, Scores], truth: Truth, rules: Rules) -> tuple[tuple[Line, ...], Bootstrap]:
+    """Return the lines of a comparison, against the first, and their replicates; no leaderboard is simulated."""
+    y, rows, values = _labelled(scores, truth, [])
+    boot = _redrawn(y, rows, values, rules)
+    return _lines(boot, rules), boot
+
+
+def _labelled(
+    scores: dict[str, Scores], truth: Truth, notes: list[str]
+) -> tuple[NDArray[np.bool_], Rows, dict[str, NDArray[np.floating[Any]]]]:
+    """Truth, rows and values of the labelled chunks alone."""
     here = np.flatnonzero(truth.labelled)
     rows = truth.rows.take(here)
     y = truth.truth[here]
     if not (y.any(axis=0) & ~y.all(axis=0)).any():
         raise BlendkitError("no class has both positives and negatives among the labelled chunks: nothing to compare")
-    notes: list[str] = []
-    values = {n: _on(n, s, rows, truth.classes, notes) for n, s in scores.items()}
-    everything = np.ones(len(rows), bool)
-    clusters = cluster_labels(rows, rules.clusters, everything)
-    boot = paired_bootstrap(y, values, clusters, rules.replicates, rules.seed)
-    groups = cluster_labels(rows, rules.split_by, everything)
-    split = simulate_split(y, values, groups, rules.public, rules.replicates, rules.seed)
-    own = np.array([truth.folds.get(str(r), "") for r in rows.recording])
-    means = {n: fold_mean(y, x, own) for n, x in values.items()} if truth.folds else {}
-    return Comparison(_lines(boot, rules), plateaus(boot, rules.decimals), boot, split, means, tuple(notes))
+    return y, rows, {n: _on(n, s, rows, truth.classes, notes) for n, s in scores.items()}
+
+
+def _redrawn(y: NDArray[np.bool_], rows: Rows, values: dict[str, NDArray[np.floating[Any]]], rules: Rules) -> Bootstrap:
+    clusters = cluster_labels(rows, rules.clusters, np.ones(len(rows), bool))
+    return paired_bootstrap(y, values, clusters, rules.replicates, rules.seed)
 
 
 def fold_mean(y: NDArray[np.bool_], x: NDArray[Any], folds: NDArray[Any]) -> float:

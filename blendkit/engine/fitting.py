@@ -10,7 +10,7 @@ import numpy as np
 
 from blendkit.errors import BlendkitError, shorten
 from blendkit.labels import LabelTable, read_labels
-from blendkit.ops import Fitted, signature
+from blendkit.ops import Fitted, OpInfo, signature
 from blendkit.recipe.steps import StepPlan
 from blendkit.rows import NameRule, chunk_rows, fold_of
 from blendkit.scores import Scores
@@ -109,3 +109,36 @@ def _refuse_seen(step: StepPlan, saw: Sequence[str], scored: Sequence[str], note
         )
     if both:
         note(f"{step.name}: fitted on {len(both)} of the {len(scored)} scored recordings: figures are in-sample")
+
+
+def fit_op(
+    info: OpInfo,
+    params: dict[str, Any],
+    scores: Scores | None,
+    table: LabelTable | None,
+    taxonomy: Taxonomy,
+    names: NameRule,
+    chunk_s: float,
+) -> Any:
+    """Return what an op applies, made from labels, from scores and labels, or from a reference's scores.
+
+    Raises BlendkitError for an op that is not fitted, and for scores or labels that its fit needs and did not get.
+    """
+    needs = {"labels": (False, True), "scores": (True, True), "reference": (True, False)}[info.fit_on]
+    given = (scores is not None, table is not None)
+    lacks = [what for what, need, has in zip(("scores", "labels"), needs, given, strict=True) if need and not has]
+    if info.fit is None:
+        raise BlendkitError(f"{info.name} is not fitted")
+    if lacks:
+        raise BlendkitError(f"{info.name} is fitted on {' and '.join(lacks)} too: give them")
+    if info.fit_on == "reference" and scores is not None:
+        return info.fit(scores.values, scores.rows, scores.classes, **params)
+    assert table is not None
+    if scores is None:
+        classes = tuple(taxonomy.classes) or tuple(sorted(table.classes))
+        nothing, covered = chunk_rows({}, chunk_s, names), np.ones(len(classes), bool)
+        scores = Scores(np.empty((0, len(classes))), nothing, classes, "logit", covered)
+    step = StepPlan(info.name, None, info, params, None, scores.space, scores.space, ())
+    if info.fit_on == "scores":
+        table = _scored_only(step, table.named_as(scores.rows.recordings()), scores.rows.recordings())
+    return _fitted(step, table, scores, set(taxonomy.classes), names, chunk_s)

@@ -27,6 +27,7 @@ Scope = Literal["chunk", "file", "set"]
 Monotone = Literal["strict", "weak", "no"]
 Takes = Literal["any", "logit", "prob", "doubled_ranks"]
 Kind = Literal["step", "blend", "gate"]
+Does = Literal["smooth", "rescale"]
 FitOn = Literal["labels", "scores", "reference"]
 F = TypeVar("F", bound=Callable[..., Any])
 
@@ -111,7 +112,8 @@ class OpInfo:
     column keeps its order (`strict`), may gain ties (`weak`), or is re-ordered (`no`). affine: a step
     keeps weighted means, f((1 - w) a + w b) = (1 - w) f(a) + w f(b), so that it may be applied to the
     two streams of a blend beforehand, once for all weights. thresholds: it compares with absolute
-    numbers, so what rescales a stream changes what it does. fit_on: what a fit is made from: labels, the
+    numbers, so what rescales a stream changes what it does. does: what kind of thing it is to a reader of recipes
+    (`smooth` along time, `rescale` values), for the linter. fit_on: what a fit is made from: labels, the
     stream's own scores and labels, or a reference stream's scores (those are never fitted inside a recipe).
     """
 
@@ -131,6 +133,7 @@ class OpInfo:
     notes: Callable[..., list[str]] | None
     fit_on: FitOn
     thresholds: bool
+    does: Does | None
 
     def context(self) -> dict[str, str]:
         """Return {parameter: context name} of what the runner must supply."""
@@ -159,6 +162,7 @@ def op(
     notes: Callable[..., list[str]] | None = None,
     fit_on: FitOn = "labels",
     thresholds: bool = False,
+    does: Does | None = None,
 ) -> Callable[[F], F]:
     """Declare a pure array function as an op; the function itself is returned unchanged.
 
@@ -169,7 +173,7 @@ def op(
     def declare(function: F) -> F:
         info = OpInfo(
             name, function, kind, scope, classwise, spaces, takes, gives, monotone, affine, per_class, fit, load, notes,
-            fit_on, thresholds,
+            fit_on, thresholds, does,
         )  # fmt: skip
         function.blendkit_op = info  # type: ignore[attr-defined]
         return function

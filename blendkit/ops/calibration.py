@@ -34,7 +34,7 @@ Bool = NDArray[np.bool_]
 Inner = Annotated[float, Interval(gt=0, lt=1)]
 
 
-@op("temperature", scope="chunk", classwise=True, spaces=("logit",), monotone="strict")
+@op("temperature", scope="chunk", classwise=True, spaces=("logit",), monotone="strict", does="rescale")
 def temperature(
     x: Matrix,
     *,
@@ -68,7 +68,7 @@ def clip(x: Matrix, *, low: float = 1e-5, high: float = 1 - 1e-5) -> Matrix:
     return np.clip(x, low, high)
 
 
-@op("sharpen", scope="chunk", classwise=True, spaces=("prob",), monotone="strict")
+@op("sharpen", scope="chunk", classwise=True, spaces=("prob",), monotone="strict", does="rescale")
 def sharpen(x: Matrix, *, classes: ClassIds, threshold: Inner = 0.5, by_class: ByClass = NO_NUMBERS) -> Matrix:
     """Move a class's threshold to 0.5: p > t: 0.5 + 0.5 (p - t) / (1 - t), otherwise 0.5 p / t.
 
@@ -142,7 +142,7 @@ def isotonic(x: Matrix, *, rows: RowsOf, classes: ClassIds, fitted: FittedOf) ->
     return out.astype(x.dtype, copy=False)
 
 
-@op("rare_suppression", scope="set", classwise=True, spaces=("prob", "rank"), monotone="strict")
+@op("rare_suppression", scope="set", classwise=True, spaces=("prob", "rank"), monotone="strict", does="rescale")
 def rare_suppression(x: Matrix, *, margin: NonNegative = 0.05, factor: Share = 0.9) -> Matrix:
     """Multiply what lies below its column's mean + margin: x < mean + margin: factor x.
 

@@ -17,7 +17,7 @@ Count = Annotated[int, Ge(1), Le(1_000_000)]
 Power = Annotated[float, Ge(0), Le(100)]
 
 
-@op("file_top_scale", scope="file", classwise=True, spaces=("logit", "prob"))
+@op("file_top_scale", scope="file", classwise=True, spaces=("logit", "prob"), does="rescale")
 def file_top_scale(
     x: Matrix, *, space: SpaceOf, offsets: Offsets | None = None, n: Count = 2, power: Power = 0.4
 ) -> Matrix:
@@ -37,7 +37,7 @@ def file_top_scale(
     return logit_of_log(low + _spread(power * means, at)).astype(x.dtype, copy=False)
 
 
-@op("file_max_mix", scope="file", classwise=True)
+@op("file_max_mix", scope="file", classwise=True, does="rescale")
 def file_max_mix(x: Matrix, *, offsets: Offsets | None = None, alpha: Share = 0.05) -> Matrix:
     """Let the recording's best chunk leak into all: (1 - alpha) x + alpha max over the recording.
 
@@ -48,7 +48,7 @@ def file_max_mix(x: Matrix, *, offsets: Offsets | None = None, alpha: Share = 0.
     return _towards(x, _max(x, at), alpha, at)
 
 
-@op("file_mean_max", scope="file", classwise=True)
+@op("file_mean_max", scope="file", classwise=True, does="rescale")
 def file_mean_max(x: Matrix, *, offsets: Offsets | None = None, alpha: Share = 0.3) -> Matrix:
     """Pull chunks towards the mean of the recording's mean and maximum: (1 - alpha) x + alpha (mean + max) / 2.
 
@@ -58,7 +58,7 @@ def file_mean_max(x: Matrix, *, offsets: Offsets | None = None, alpha: Share = 0
     return _towards(x, (_mean(x, at) + _max(x, at)) / 2, alpha, at)
 
 
-@op("file_noisy_or", scope="file", classwise=True, spaces=("prob",))
+@op("file_noisy_or", scope="file", classwise=True, spaces=("prob",), does="rescale")
 def file_noisy_or(x: Matrix, *, offsets: Offsets | None = None, alpha: Share = 0.3) -> Matrix:
     """Pull chunks towards the chance that the recording holds the class: (1 - alpha) p + alpha (1 - prod(1 - p)).
 
@@ -70,7 +70,7 @@ def file_noisy_or(x: Matrix, *, offsets: Offsets | None = None, alpha: Share = 0
     return _towards(x, -np.expm1(_sum(silent, at)), alpha, at)
 
 
-@op("file_lse", scope="file", classwise=True)
+@op("file_lse", scope="file", classwise=True, does="rescale")
 def file_lse(x: Matrix, *, offsets: Offsets | None = None, alpha: Share = 0.3, beta: Positive = 4.5) -> Matrix:
     """Pull chunks towards a soft maximum of the recording: (1 - alpha) x + alpha log(mean(exp(beta x))) / beta.
 
@@ -83,7 +83,7 @@ def file_lse(x: Matrix, *, offsets: Offsets | None = None, alpha: Share = 0.3, b
     return _towards(x, high + np.log(swell) / beta, alpha, at)
 
 
-@op("low_rank_power", scope="file", spaces=("prob",))
+@op("low_rank_power", scope="file", spaces=("prob",), does="rescale")
 def low_rank_power(x: Matrix, *, offsets: Offsets | None = None, keep: Count = 30, power: Power = 2.0) -> Matrix:
     """Raise the classes to a power that are not among a recording's `keep` highest: p <- p^power.
 
@@ -99,7 +99,7 @@ def low_rank_power(x: Matrix, *, offsets: Offsets | None = None, keep: Count = 3
     return np.where(_spread(high < last, at), x**power, x).astype(x.dtype, copy=False)
 
 
-@op("softmax_richness", scope="chunk", spaces=("prob",))
+@op("softmax_richness", scope="chunk", spaces=("prob",), does="rescale")
 def softmax_richness(x: Matrix, *, tau: Positive = 0.12) -> Matrix:
     """Weigh each class by its share of the chunk: p <- p softmax over classes of (p / tau).
 
@@ -112,7 +112,7 @@ def softmax_richness(x: Matrix, *, tau: Positive = 0.12) -> Matrix:
     return np.asarray(x * (share / share.sum(axis=1, keepdims=True)), x.dtype)
 
 
-@op("power", scope="chunk", classwise=True, spaces=("prob",), monotone="weak")
+@op("power", scope="chunk", classwise=True, spaces=("prob",), monotone="weak", does="rescale")
 def power(x: Matrix, *, power: NonNegative = 1.2) -> Matrix:
     """Raise all to one power: p <- p^power. By itself it keeps every column's order.
 

@@ -75,7 +75,7 @@ def spike(
     return (check > check_above) & (main < main_below), (1 - share) * x + share * check
 
 
-@op("rank_gate", scope="chunk", classwise=True, spaces=("prob",))
+@op("rank_gate", scope="chunk", classwise=True, spaces=("prob",), does="rescale")
 def rank_gate(x: Matrix, *, by: RanksOf, floor: Share = 0.5) -> Matrix:
     """Attenuate by another stream's rank: p <- p (floor + (1 - floor) rank(by)).
 

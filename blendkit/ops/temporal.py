@@ -18,7 +18,7 @@ Radius = Annotated[int, Ge(1), Le(1000)]
 Tap = Annotated[float, Ge(0), Le(1e6)]
 
 
-@op("gaussian", scope="file", classwise=True, affine=True)
+@op("gaussian", scope="file", classwise=True, affine=True, does="smooth")
 def gaussian(x: Matrix, *, offsets: Offsets | None = None, sigma: Positive = 1.0) -> Matrix:
     """Smooth along the chunks of each recording with a Gaussian of `sigma` chunks.
 
@@ -33,7 +33,7 @@ def gaussian(x: Matrix, *, offsets: Offsets | None = None, sigma: Positive = 1.0
     return _correlate(x, taps / taps.sum(), offsets, "nearest")
 
 
-@op("three_tap", scope="file", classwise=True, affine=True)
+@op("three_tap", scope="file", classwise=True, affine=True, does="smooth")
 def three_tap(x: Matrix, *, offsets: Offsets | None = None, alpha: Share = 0.2, edge: Edge = "nearest") -> Matrix:
     """Mix each chunk with its two neighbours: (1 - alpha) x_t + alpha / 2 (x_(t-1) + x_(t+1)).
 
@@ -45,7 +45,7 @@ def three_tap(x: Matrix, *, offsets: Offsets | None = None, alpha: Share = 0.2, 
     return _correlate(x, np.array([alpha / 2, 1 - alpha, alpha / 2]), offsets, edge)
 
 
-@op("five_tap", scope="file", classwise=True, affine=True)
+@op("five_tap", scope="file", classwise=True, affine=True, does="smooth")
 def five_tap(
     x: Matrix,
     *,
@@ -64,7 +64,7 @@ def five_tap(
     return _correlate(x, taps / taps.sum(), offsets, edge) if taps.any() else x
 
 
-@op("adaptive_delta", scope="file", spaces=("prob",))
+@op("adaptive_delta", scope="file", spaces=("prob",), does="smooth")
 def adaptive_delta(x: Matrix, *, offsets: Offsets | None = None, alpha: Share = 0.2, edge: Edge = "nearest") -> Matrix:
     """Mix a chunk with its neighbours, the more the less sure it is: alpha_t = alpha (1 - max over classes of x_t).
 
@@ -78,7 +78,7 @@ def adaptive_delta(x: Matrix, *, offsets: Offsets | None = None, alpha: Share = 
     return out
 
 
-@op("local_max", scope="file", classwise=True)
+@op("local_max", scope="file", classwise=True, does="smooth")
 def local_max(x: Matrix, *, offsets: Offsets | None = None, alpha: Share = 0.15, radius: Radius = 1) -> Matrix:
     """Pull each chunk towards the highest of its neighbourhood: (1 - alpha) x_t + alpha max(x_(t-r) .. x_(t+r)).
 
@@ -91,7 +91,7 @@ def local_max(x: Matrix, *, offsets: Offsets | None = None, alpha: Share = 0.15,
     return out
 
 
-@op("dilate", scope="file", classwise=True)
+@op("dilate", scope="file", classwise=True, does="smooth")
 def dilate(x: Matrix, *, offsets: Offsets | None = None, radius: Radius = 1) -> Matrix:
     """Take the highest of each chunk's neighbourhood: max(x_(t-r) .. x_(t+r)).
 

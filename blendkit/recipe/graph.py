@@ -131,7 +131,7 @@ def _named_members(d: StreamDef) -> list[tuple[KeyPath, str]]:
     """Return (key path, name) wherever a stream's definition asks for a member's coverage."""
     out: list[tuple[KeyPath, str]] = []
     steps: list[tuple[KeyPath, Step]] = [((*d.path, "steps", i), s) for i, s in enumerate(d.model.steps)]
-    steps += [((*path, "gates", i), g) for path, s in steps for i, g in enumerate(s.gates)]
+    steps += [((*path, "gates", i), g) for path, s in steps for i, g in enumerate(s.gates or [])]
     for path, step in steps:
         if step.where is not None:
             given = (step.where.covered_by, step.where.not_covered_by)

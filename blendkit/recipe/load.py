@@ -94,6 +94,23 @@ def cut_down(recipe: Recipe, streams: Collection[str], output: str, also: Sequen
     return _checked({**data, "output": output, "also": list(also)}, recipe.source, recipe.lines)
 
 
+def without(recipe: Recipe, paths: Sequence[KeyPath]) -> Recipe:
+    """Return the recipe with the things at some key paths left out; a list that becomes empty goes with its last."""
+    data = copy.deepcopy(recipe.raw)
+    for path in paths:
+        _remove(data, path)
+    return _checked(data, recipe.source, recipe.lines)
+
+
+def _remove(data: Any, path: KeyPath) -> None:
+    holder = data
+    for key in path[:-1]:
+        holder = holder[key]
+    del holder[path[-1]]
+    if isinstance(holder, list) and not holder and path[-2] == "gates":
+        _remove(data, path[:-2])
+
+
 def with_values(recipe: Recipe, values: Mapping[str, Any], says: str) -> Recipe:
     """Return the recipe with other values at some addresses; steps by op name or id alone.
 

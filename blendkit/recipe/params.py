@@ -18,7 +18,7 @@ from pydantic import (
     model_validator,
 )
 
-from blendkit.errors import did_you_mean
+from blendkit.errors import BlendkitError, did_you_mean
 from blendkit.member import DataFile
 from blendkit.ops import Keys, OpInfo, Stream, mark_of, signature
 
@@ -56,10 +56,15 @@ def op_model(info: OpInfo) -> type[BaseModel]:
     return _model(info.name, fields)
 
 
-@cache
-def fit_model(info: OpInfo) -> type[BaseModel]:
-    """Return the parameter model of an op's fit."""
-    return _model(info.name, {} if info.fit is None else _fields(info.fit))
+def checked_fit(info: OpInfo, given: dict[str, Any]) -> dict[str, Any]:
+    """Return the parameters of an op's fit, defaults filled. Raises BlendkitError listing every problem."""
+    model = _model(info.name, {} if info.fit is None else _fields(info.fit))
+    try:
+        return model.model_validate(given).model_dump()
+    except ValidationError as error:
+        found = problems_of(error, dict(model.model_fields))
+        told = [f"{'.'.join(map(str, where))}: {text}" for where, text in found]
+        raise BlendkitError(f"{info.name}: parameters of its fit", told) from error
 
 
 @cache

@@ -103,7 +103,7 @@ class Step(Strict):
 
     op: str
     params: dict[str, Any] = {}
-    gates: list[Step] = []
+    gates: list[Step] | None = None
     id: Name | None = None
     where: Where | None = None
 

@@ -116,7 +116,7 @@ def _plan_step(recipe: Recipe, path: KeyPath, step: Step, space: Space, spaces: 
 def _plan_gates(recipe: Recipe, path: KeyPath, step: Step, space: Space, spaces: Mapping[str, Space]) -> StepPlan:
     gates: list[StepPlan] = []
     problems: list[str] = []
-    for i, one in enumerate(step.gates):
+    for i, one in enumerate(step.gates or []):
         at = (*path, "gates", i)
         try:
             find_op(recipe, (*at, one.op), one.op, "gate")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -65,7 +66,7 @@ def write_external(folder: Path, config: WorldConfig, recordings: tuple[Recordin
         _write_table(folder / name, ids, values[:, kept], [class_labels()[c] for c in kept])
 
 
-def _write_table(path: Path, ids: list[str], values: npt.NDArray[np.float32], names: list[str]) -> None:
+def _write_table(path: Path, ids: Sequence[str], values: npt.NDArray[np.float32], names: list[str]) -> None:
     in_text_order = sorted(range(len(ids)), key=ids.__getitem__)
     write_csv(path, ("row_id", *names), ([ids[r], *(f"{v:.6g}" for v in values[r])] for r in in_text_order))
 

@@ -58,7 +58,12 @@ def step(params: str) -> StepPlan:
 
 def fit(params: str, path: Path, scored: Sequence[str], classes: tuple[str, ...] = CLASSES, **more: Any) -> Fitted:
     taxonomy = Taxonomy({c: {"scientific_name": c} for c in CLASSES})
-    return fit_step(step(params), path, scored, classes, taxonomy, NameRule(), 5.0, **more)
+    return fit_step(step(params), path, silent(scored, classes), taxonomy, NameRule(), 5.0, **more)
+
+
+def silent(scored: Sequence[str], classes: tuple[str, ...]) -> Scores:
+    rows = chunk_rows(dict.fromkeys(scored, 1), 5.0, NameRule())
+    return Scores(np.zeros((len(rows), len(classes))), rows, classes, "logit", np.ones(len(classes), bool))
 
 
 def picked(fitted: Fitted, recording: str) -> SiteHourPrior:
@@ -254,7 +259,7 @@ def test_an_artefact_of_other_classes_is_refused(labels: Path) -> None:
     path = saved(labels)
     given = step("{artefact: prior.npz}")
     with pytest.raises(BlendkitError, match="none of the run's classes") as caught:
-        fit_step(given, path, UNLABELLED, ("x", "y"), Taxonomy({}), NameRule(), 5.0)
+        fit_step(given, path, silent(UNLABELLED, ("x", "y")), Taxonomy({}), NameRule(), 5.0)
     assert "frog" in str(caught.value)
     # a step on a few classes of the run is another matter
-    assert fit_step(given, path, UNLABELLED, ("x",), Taxonomy({}), NameRule(), 5.0, known=("x", "frog"))
+    assert fit_step(given, path, silent(UNLABELLED, ("x",)), Taxonomy({}), NameRule(), 5.0, known=("x", "frog"))
