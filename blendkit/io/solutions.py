@@ -68,7 +68,8 @@ def _find(text: str, reading: _Reading) -> Literal | None:
     if len(dicts) != 1:
         reading.problems.append(f"{reading.source}: expected one `solutions = {{...}}`, found {len(dicts)}")
         return None
-    return _literal(dicts[0], reading)
+    found = _literal(dicts[0], reading)
+    return found if isinstance(found.value, dict) else None
 
 
 def _targets(node: ast.Assign | ast.AnnAssign) -> list[str]:

@@ -223,7 +223,7 @@ def test_an_empty_recipe(tmp_path: Path, blendkit: Blendkit) -> None:
 def test_commands_and_recipes_that_do_not_exist(tmp_path: Path, blendkit: Blendkit) -> None:
     for args, *parts in (
         (("rnu",), "no command 'rnu' (did you mean 'run'?)"),
-        (("run", "nothing.yaml"), "no recipe file 'nothing.yaml'", "packaged: eos7, eos7_pseudo, mean"),
+        (("run", "nothing.yaml"), "no recipe file 'nothing.yaml'", "packaged: eos7, eos7_birdnet_sidecar, "),
         (("check", "eso7"), "did you mean 'eos7'?"),
         (("members", "show", "perhc"), "unknown member 'perhc' (did you mean 'perch'?)"),
         (("ops", "show", "gausian"), "unknown op 'gausian' (did you mean 'gaussian'?)"),

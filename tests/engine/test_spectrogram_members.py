@@ -8,12 +8,16 @@ from pathlib import Path
 import numpy as np
 import pytest
 from onnx import helper
+from scipy.ndimage import gaussian_filter1d
+from scipy.special import expit
 
+from blendkit.audio import decode, find_recordings, resample
 from blendkit.engine.local import RunResult
 from blendkit.errors import BlendkitError
 from blendkit.recipe import make_plan, parse_recipe
 from blendkit.rows import NameRule
 from blendkit.store import LogitStore
+from blendkit.windows import chunk_windows
 
 pytest.importorskip("librosa", reason="librosa, which makes spectrograms, is not installed")
 Run = Callable[..., RunResult]
@@ -77,3 +81,35 @@ def test_a_fold_that_is_missing(data: Path, tmp_path: Path, run_text: Run) -> No
     with pytest.raises(BlendkitError) as error:
         run_text(recipe(b=TWO), data, tmp_path / "out")
     assert "members.b.folds[1]: 'fold1.onnx' is not in" in error.value.problems[0]
+
+
+def test_the_packaged_sed_recipe(
+    tones: Callable[..., Path], save_graph: Callable[..., Path], tmp_path: Path, run_text: Run
+) -> None:
+    """Five folds of the public contract (256 bands, 32 kHz): half clip, half highest frame, then the Gaussian."""
+    data, gaze = tones({"r1": 20.0}), {}
+    (data / "models").mkdir()
+    for seed in range(5):
+        nodes = [
+            helper.make_node("Squeeze", ["mel", "one"], ["flat"]),
+            helper.make_node("Transpose", ["flat"], ["time"], perm=[0, 2, 1]),
+            helper.make_node("MatMul", ["time", "w"], ["frame"]),
+            helper.make_node("ReduceMean", ["frame"], ["clip"], axes=[1], keepdims=0),
+        ]
+        w = np.random.default_rng(seed).standard_normal((256, 2)).astype(np.float32) / 8
+        gaze[seed] = w
+        outputs = {"clip": ("b", 2), "frame": ("b", "t", 2)}
+        weights = {"one": np.array([1]), "w": w}
+        save_graph(data / "models" / f"sed_fold{seed}.onnx", nodes, {"mel": ("b", 1, 256, "t")}, outputs, weights)
+    (data / "models" / "sed_classes.txt").write_text("x\ny\n", encoding="utf-8")
+    text = (Path(__file__).parents[2] / "recipes" / "half_babych_sed.yaml").read_text(encoding="utf-8")
+    made = run_text(text.replace("recording_s: 60", "labels: []"), data, tmp_path / "out").made["sed"]
+
+    from blendkit_members.mel import Mel
+
+    heard = resample(decode(find_recordings(data / "test_soundscapes")[0].path), 32000)
+    picture = Mel()(chunk_windows(heard.samples, 4, 5.0, 32000))
+    frames = [np.squeeze(picture, 1).transpose(0, 2, 1) @ gaze[s] for s in range(5)]
+    halves = [0.5 * expit(f.mean(axis=1)) + 0.5 * expit(f.max(axis=1)) for f in frames]
+    expected = gaussian_filter1d(np.mean(halves, axis=0), 0.65, axis=0, mode="nearest")
+    np.testing.assert_allclose(made.values, expected, atol=1e-5)

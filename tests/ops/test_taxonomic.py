@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from numpy.typing import NDArray
 
 from blendkit.errors import BlendkitError
-from blendkit.ops.taxonomic import taxonomy_mean
+from blendkit.ops.taxonomic import congener_scores, mirror, taxonomy_max, taxonomy_mean, taxonomy_noisy_or
 from blendkit.taxonomy import LEVELS, Taxonomy
 
 # class id, scientific name, family, order, class_name
@@ -171,3 +171,50 @@ def test_levels_the_taxonomy_lacks_are_all_named() -> None:
 def test_classes_unknown_to_the_taxonomy_stay() -> None:
     out = smooth(np.array([[8.0, 4.0, 1.0]]), np.ones(3, bool), ("a", "b", "stranger"), genus=0.5)
     assert out.tolist() == [[7.0, 5.0, 1.0]]
+
+
+TWO = Taxonomy({
+    "p": {"scientific_name": "Pitangus one", "class_name": "Aves"}, "q": {"scientific_name": "Pitangus two", "class_name": "Aves"},
+    "s": {"scientific_name": "Scinax one", "class_name": "Amphibia"}, "t": {"scientific_name": "Turdus one", "class_name": "Aves"},
+})  # fmt: skip
+FOUR = ("p", "q", "s", "t")
+ALL = np.ones(4, bool)
+Y = np.array([[0.8, 0.4, 0.3, 0.2]])
+
+
+def test_taxonomy_max_by_hand() -> None:
+    out = taxonomy_max(Y, taxonomy=TWO, classes=FOUR, covered=ALL, genus=0.5, class_name=0.25)
+    q = 0.5 * 0.4 + 0.5 * 0.8
+    np.testing.assert_allclose(out, [[0.8, 0.75 * q + 0.25 * 0.8, 0.3, 0.75 * 0.2 + 0.25 * 0.8]])
+    silent = np.array([False, True, True, True])
+    out = taxonomy_max(Y, taxonomy=TWO, classes=FOUR, covered=silent, genus=1.0)
+    assert out.tolist() == [[0.4, 0.4, 0.3, 0.2]]  # an uncovered class takes, and gives nothing
+
+
+def test_taxonomy_noisy_or_by_hand() -> None:
+    out = taxonomy_noisy_or(Y, taxonomy=TWO, classes=FOUR, covered=ALL, genus=0.5)
+    either = 1 - 0.2 * 0.6
+    np.testing.assert_allclose(out, [[0.4 + either / 2, 0.2 + either / 2, 0.3, 0.2]])
+
+
+def test_mirrors_by_hand() -> None:
+    out = mirror(Y, classes=FOUR, covered=ALL, groups=[["q", "t"], ["s"]])
+    assert out.tolist() == [[0.8, 0.4, 0.3, 0.4]]
+    with pytest.raises(BlendkitError) as caught:
+        mirror(Y, classes=FOUR, covered=ALL, groups=[["q", "t"], ["q", "zz"]])
+    assert "unknown class 'zz'" in str(caught.value)
+    assert "class 'q' is in two groups" in str(caught.value)
+    some = mirror(Y, classes=FOUR, covered=ALL, groups=[["q", "zz"], ["yy"], ["p", "t"]], unknown_classes="ignore")
+    assert some.tolist() == [[0.8, 0.4, 0.3, 0.8]]
+
+
+def test_congeners_stand_in() -> None:
+    covered = np.array([True, False, True, False])
+    out, now = congener_scores(Y, TWO, FOUR, covered, "max")
+    assert out.tolist() == [[0.8, 0.8, 0.3, 0.2]]
+    assert now.tolist() == [True, True, True, False]  # nobody of the genus Turdus is covered
+    three = Taxonomy({**TWO.table, "r": {"scientific_name": "Pitangus three", "class_name": "Aves"}})
+    mean, _ = congener_scores(
+        np.array([[0.8, 0.4, 0.0]]), three, ("p", "q", "r"), np.array([True, True, False]), "mean"
+    )
+    np.testing.assert_allclose(mean, [[0.8, 0.4, 0.6]])

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from numpy.typing import NDArray
 from scipy.ndimage import gaussian_filter1d
 
-from blendkit.ops.temporal import gaussian, three_tap
+from blendkit.ops.temporal import adaptive_delta, dilate, five_tap, gaussian, local_max, three_tap
 
 SIGMAS = [0.1, 0.3, 0.5, 0.65, 1.0, 1.5, 2.5, 5.0]
 
@@ -128,3 +128,65 @@ def test_layout_and_arguments(op: Any) -> None:
     np.testing.assert_array_equal(op(np.asfortranarray(x), offsets=offsets), expected)
     np.testing.assert_array_equal(x, before)
     assert op(np.zeros((0, 3)), offsets=np.zeros(1, np.int64)).shape == (0, 3)
+
+
+@pytest.mark.parametrize("edge", ["nearest", "available", "keep"])
+def test_three_tap_edges_against_loops(edge: Any) -> None:
+    x, alpha = noise(6), 0.2
+    out = three_tap(x, offsets=offsets_of(4, 1, 1), alpha=alpha, edge=edge)
+    expected = x.copy()
+    for t in range(4):
+        beside = [x[s] for s in (t - 1, t + 1) if 0 <= s < 4]
+        if len(beside) == 2:
+            expected[t] = (1 - alpha) * x[t] + alpha / 2 * (beside[0] + beside[1])
+        elif edge == "nearest":
+            expected[t] = (1 - alpha) * x[t] + alpha / 2 * (x[t] + beside[0])
+        elif edge == "available":
+            expected[t] = (1 - alpha) * x[t] + alpha * beside[0]
+    np.testing.assert_allclose(out, expected, atol=1e-12)
+
+
+@pytest.mark.parametrize("edge", ["nearest", "available", "keep"])
+@pytest.mark.parametrize("length", [1, 2, 3, 4, 5, 9])
+def test_five_tap_edges_against_loops(edge: Any, length: int) -> None:
+    x = noise(length)
+    taps = {-2: 0.1, -1: 0.2, 0: 0.4, 1: 0.2, 2: 0.1}
+    out = five_tap(x, edge=edge)
+    for t in range(length):
+        inside = {d: w for d, w in taps.items() if 0 <= t + d < length}
+        if edge == "nearest":
+            value = sum(w * x[min(max(t + d, 0), length - 1)] for d, w in taps.items())
+        elif len(inside) == 5:
+            value = sum(w * x[t + d] for d, w in taps.items())
+        elif edge == "keep" or len(inside) == 1:
+            value = x[t]
+        else:
+            beside = {d: w for d, w in inside.items() if d}
+            value = 0.4 * x[t] + 0.6 * sum(w * x[t + d] for d, w in beside.items()) / sum(beside.values())
+        np.testing.assert_allclose(out[t], value, atol=1e-12)
+
+
+def test_five_tap_divides_by_its_sum() -> None:
+    x = noise(7)
+    np.testing.assert_allclose(five_tap(x, centre=4, near=2, far=1), five_tap(x), atol=1e-12)
+    assert np.array_equal(five_tap(x, centre=0, near=0, far=0), x)
+
+
+def test_adaptive_delta_moves_the_unsure() -> None:
+    x = np.array([[1.0, 0.2], [0.0, 0.4], [0.5, 0.0]])
+    out = adaptive_delta(x, alpha=0.5)
+    np.testing.assert_allclose(out[0], x[0])  # sure of its first class
+    a = 0.5 * (1 - 0.4)
+    np.testing.assert_allclose(out[1], (1 - a) * x[1] + a * (x[0] + x[2]) / 2)
+    a = 0.5 * (1 - 0.5)
+    np.testing.assert_allclose(out[2], (1 - a) * x[2] + a * (x[1] + x[2]) / 2)
+    np.testing.assert_allclose(adaptive_delta(x, alpha=0.5, edge="keep")[2], x[2])
+    np.testing.assert_allclose(adaptive_delta(x, alpha=0.5, edge="available")[2], (1 - a) * x[2] + a * x[1])
+
+
+def test_neighbourhood_maxima() -> None:
+    x = np.array([[1.0], [5.0], [2.0], [0.0], [9.0]])
+    at = offsets_of(4, 1)
+    assert dilate(x, offsets=at)[:, 0].tolist() == [5, 5, 5, 2, 9]
+    np.testing.assert_allclose(local_max(x, offsets=at, alpha=0.25)[:, 0], [2, 5, 2.75, 0.5, 9])
+    assert dilate(x, offsets=at, radius=3)[:, 0].tolist() == [5, 5, 5, 5, 9]

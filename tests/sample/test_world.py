@@ -21,12 +21,14 @@ from blendkit.sample.plan import plan_recordings, row_ids, truth
 from blendkit.sample.species import SPECIES, backbone_labels, class_labels
 
 SMALL = WorldConfig(train_recordings=4, test_recordings=3, focal_clips=3, unlabelled=2)
+EXTERNAL = ("base", "birdnet", "cnn", "dinov2", "exp019", "insects", "proto", "sed")
 TABLES = (
     "taxonomy.csv",
     "train_soundscapes_labels.csv",
     "test_soundscapes_labels.csv",
     "sample_submission.csv",
     "protossm_sed.csv",
+    *(f"external/{n}.csv" for n in EXTERNAL),
     "train_oof.npz",
     "world.json",
     "models/perch_labels.csv",
@@ -67,7 +69,7 @@ def test_every_file_is_there_and_nothing_else(world: Path) -> None:
 
 def test_world_json_holds_the_config_and_the_format(world: Path) -> None:
     about = json.loads((world / "world.json").read_text(encoding="utf-8"))
-    assert about["format"] == FORMAT_VERSION == 2
+    assert about["format"] == FORMAT_VERSION == 3
     assert WorldConfig(**about["config"]) == SMALL
 
 

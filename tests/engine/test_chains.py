@@ -1,0 +1,165 @@
+"""The packaged chains against transcriptions of their formulas: plain loops over recordings, pandas ranks."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import pytest
+from numpy.typing import NDArray
+from scipy.ndimage import gaussian_filter1d
+from scipy.special import expit
+
+from blendkit.engine.steps import Surroundings
+from blendkit.engine.streams import make_streams
+from blendkit.recipe import make_plan, parse_recipe
+from blendkit.rows import NameRule, chunk_rows
+from blendkit.scores import Scores
+from blendkit.taxonomy import Taxonomy
+
+Float = NDArray[np.float64]
+NAMES = {
+    "22961": ("Scinax fuscus", "Amphibia"),
+    "22973": ("Scinax nasicus", "Amphibia"),
+    "grekis1": ("Pitangus sulphuratus", "Aves"),
+    "compau": ("Nyctidromus albicollis", "Aves"),
+    "litnig1": ("Nyctidromus niger", "Aves"),
+    "47158son13": ("Insect son13", "Insecta"),
+    "47158son21": ("Insect son21", "Insecta"),
+    "47158son02": ("Insect son02", "Insecta"),
+    "43435": ("Alouatta caraya", "Mammalia"),
+}
+CLASSES = tuple(NAMES)
+TAXA = np.array([t for _, t in NAMES.values()])
+AROUND = Surroundings(Taxonomy({c: {"scientific_name": s, "class_name": t} for c, (s, t) in NAMES.items()}))
+LENGTHS = {"a_S01_20250101_040000": 12, "b_S02_20250102_050000": 1, "c_S01_20250103_060000": 7, "d": 2, "e": 12}
+ROWS = chunk_rows(LENGTHS, 5.0, NameRule())
+SPANS = [
+    slice(a, b) for a, b in zip(np.cumsum([0, *LENGTHS.values()])[:-1], np.cumsum([*LENGTHS.values()]), strict=True)
+]
+
+
+def random(seed: int, scale: float = 3.0) -> Float:
+    """Logits with many ties, near the gates' thresholds."""
+    return np.round(np.random.default_rng(seed).standard_normal((len(ROWS), len(CLASSES))) * scale - 1, 1)
+
+
+def made(recipe: str, members: dict[str, tuple[Float, Any]]) -> Float:
+    path = Path(__file__).parents[2] / "recipes" / f"{recipe}.yaml"
+    plan = make_plan(parse_recipe(path.read_text(encoding="utf-8"), path.name))
+    scores = {n: Scores.build(x, ROWS, CLASSES, space) for n, (x, space) in members.items()}
+    out = plan.recipe.model.output
+    return np.asarray(make_streams(plan, scores, AROUND, wanted=(out,))[out].values)
+
+
+def each_recording(x: Float, change: Callable[[Float], Float]) -> Float:
+    return np.concatenate([change(x[s]) for s in SPANS])
+
+
+def rank(x: Float) -> Float:
+    return np.asarray(pd.DataFrame(x).rank(pct=True))
+
+
+def top_scale(n: int, power: float) -> Callable[[Float], Float]:
+    def change(p: Float) -> Float:
+        best = np.sort(p, axis=0)[::-1][: min(n, len(p))].mean(axis=0)
+        return p * best**power
+
+    return change
+
+
+def adaptive(alpha: float) -> Callable[[Float], Float]:
+    def change(p: Float) -> Float:
+        out = p.copy()
+        for t in range(len(p)):
+            a = alpha * (1 - p[t].max())
+            before, after = p[max(t - 1, 0)], p[min(t + 1, len(p) - 1)]
+            out[t] = (1 - a) * p[t] + a * (before + after) / 2
+        return out
+
+    return change
+
+
+def smooth_context(p: Float) -> Float:
+    kernel = np.array([(1 + (d / 1.2) ** 2 / 2) ** -1.5 for d in range(-3, 4)])
+    kernel /= kernel.sum()
+    padded = np.pad(p, ((3, 3), (0, 0)), mode="edge")
+    return np.array([sum(k * padded[t + i] for i, k in enumerate(kernel)) for t in range(len(p))])
+
+
+def mirrored(x: Float, groups: list[list[str]]) -> Float:
+    out = x.copy()
+    for group in groups:
+        columns = [CLASSES.index(c) for c in group if c in CLASSES]
+        if columns:
+            out[:, columns] = x[:, columns].max(axis=1, keepdims=True)
+    return out
+
+
+MIRRORS = [["47158son02", "47158son14"], ["47158son13", "47158son21", "47158son22", "47158son23"]]
+
+
+def taxonomy_smoothed(x: Float, groups: list[str], alpha: float) -> Float:
+    out = x.copy()
+    for g in set(groups):
+        columns = [i for i, own in enumerate(groups) if own == g]
+        if len(columns) > 1:
+            out[:, columns] = (1 - alpha) * x[:, columns] + alpha * x[:, columns].mean(axis=1, keepdims=True)
+    return out
+
+
+@pytest.mark.parametrize("seed", range(5))
+def test_eos_chain(seed: int) -> None:
+    z, s = random(seed), expit(random(seed + 100))
+    base, exp019 = expit(random(seed + 200)), expit(random(seed + 300))
+    got = made(
+        "eos_chain",
+        {"proto": (z, "logit"), "sed": (s, "prob"), "base": (base, "prob"), "exp019": (exp019, "prob")},
+    )
+    p = expit(z / np.where(np.isin(TAXA, ["Amphibia", "Insecta"]), 0.95, 1.10))
+    p = each_recording(p, top_scale(2, 0.4))
+    p = each_recording(p, top_scale(1, 0.6))
+    p = each_recording(p, adaptive(0.20))
+    s = each_recording(s, lambda x: gaussian_filter1d(x, 0.65, axis=0, mode="nearest"))
+    rp, rs = rank(p), rank(s)
+    before = 0.60 * rp + 0.40 * rs
+    x = before.copy()
+    fake = (p > 0.50) & (s < 0.05)
+    x[fake] = (0.92 * before + 0.08 * rp)[fake]
+    context = rank(each_recording(p, smooth_context))
+    temporal = (context > 0.88) & (rp > 0.77) & (s < 0.14) & ~fake
+    x[temporal] = (0.85 * before + 0.15 * np.maximum(rp, context))[temporal]
+    spike = (rs > 0.95) & (rp < 0.80) & ~fake & ~temporal
+    x[spike] = (0.88 * before + 0.12 * rs)[spike]
+    assert spike.any() or fake.any() or temporal.any()
+    x = mirrored(x, MIRRORS)
+    rare = np.isin(TAXA, ["Amphibia", "Mammalia", "Reptilia"])
+    x[:, rare] = np.where(x[:, rare] < x[:, rare].mean(axis=0) + 0.05, 0.9 * x[:, rare], x[:, rare])
+    x = 0.020 * base + 0.013 * exp019 + 0.967 * x
+    x = taxonomy_smoothed(x, [s.split()[0] for s, _ in NAMES.values()], 0.15)
+    x = taxonomy_smoothed(x, TAXA.tolist(), 0.05)
+    np.testing.assert_allclose(got, x, atol=1e-9, rtol=0)
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_second_place(seed: int) -> None:
+    z, cnn, insects = random(seed), expit(random(seed + 10)), expit(random(seed + 20))
+    got = made("second_place_2026", {"perch": (z, "logit"), "cnn": (cnn, "prob"), "insects": (insects, "prob")})
+    p, c, i = (each_recording(x, top_scale(2, 1.0)) for x in (expit(z), cnn, insects))
+    weights = np.where(TAXA == "Insecta", 1.25, 0.0)
+    x = (rank(p) + rank(c) + weights * rank(i)) / (2 + weights)
+    context = rank(each_recording(p, smooth_context))
+    lifted = (context > 0.88) & (rank(p) > 0.75)
+    x = np.where(lifted, 0.85 * x + 0.15 * np.maximum(rank(p), context), x)
+    np.testing.assert_allclose(got, mirrored(x, MIRRORS), atol=1e-9, rtol=0)
+
+
+def test_vlom() -> None:
+    rng = np.random.default_rng(4)  # no ties: equal sums of decimals may differ in their last bit
+    z, cnn, sed = rng.standard_normal((3, len(ROWS), len(CLASSES)))
+    got = made("vlom", {"sed": (expit(cnn), "prob"), "perch": (z, "logit"), "tucker": (expit(sed), "prob")})
+    vlom = np.where(TAXA == "Aves", 0.7 * cnn + 0.3 * z, 0.3 * cnn + 0.7 * z)
+    np.testing.assert_allclose(got, 0.5 * rank(vlom) + 0.5 * rank(sed), atol=1e-9, rtol=0)

@@ -1,0 +1,161 @@
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from scipy.special import expit, logit
+
+from blendkit.errors import BlendkitError
+from blendkit.metrics import macro_auc
+from blendkit.metrics.kernels import doubled_ranks
+from blendkit.metrics.ranks import percentile_rank
+from blendkit.ops import Fitted
+from blendkit.ops.calibration import (
+    clip,
+    fit_isotonic_map,
+    fit_platt_map,
+    isotonic,
+    platt,
+    rare_suppression,
+    sharpen,
+    sharpen_at_best_f1,
+    temperature,
+)
+from blendkit.ops.reference import ClassRates, Reference, fit_class_rates, fit_reference, prior_correction, quantile_map
+from blendkit.ops.thresholds import Thresholds, fit_thresholds
+from blendkit.rows import NameRule, chunk_rows
+from blendkit.taxonomy import Taxonomy
+
+CLASSES = ("frog", "bird", "cicada")
+TAXA = Taxonomy(
+    {c: {"scientific_name": c, "class_name": t} for c, t in zip(CLASSES, ("Amphibia", "Aves", "X"), strict=True)}
+)
+ROWS = chunk_rows({f"r{i}": 4 for i in range(10)}, 5.0, NameRule())
+RNG = np.random.default_rng(0)
+TRUTH = RNG.random((40, 3)) < 0.3
+Z = np.round(RNG.standard_normal((40, 3)) + 1.5 * TRUTH, 1)
+ALL = np.ones(40, bool)
+
+
+def test_temperature_by_hand() -> None:
+    out = temperature(
+        np.ones((1, 3)), classes=CLASSES, taxonomy=TAXA, t=2.0, by_class_name={"Aves": 4.0}, by_class={"frog": 0.5}
+    )
+    assert out.tolist() == [[2.0, 0.25, 0.5]]
+    with pytest.raises(BlendkitError, match="above 0"):
+        temperature(Z, classes=CLASSES, taxonomy=TAXA, by_class={"frog": 0.0})
+
+
+def test_sharpen_by_hand() -> None:
+    out = sharpen(np.array([[0.2, 0.2, 0.9]]), classes=CLASSES, threshold=0.2, by_class={"bird": 0.4})
+    np.testing.assert_allclose(out, [[0.5, 0.25, 0.9375]])
+    with pytest.raises(BlendkitError, match="inside"):
+        sharpen(expit(Z), classes=CLASSES, by_class={"frog": 1.0})
+
+
+def test_clip_makes_ties_and_costs_auc() -> None:
+    p = expit(4 * Z)
+    out = clip(p, low=0.2, high=0.8)
+    assert out.min() == 0.2
+    assert macro_auc(TRUTH, out).macro < macro_auc(TRUTH, p).macro
+    with pytest.raises(BlendkitError, match="not below"):
+        clip(p, low=0.5, high=0.5)
+
+
+def test_rare_suppression_keeps_order_and_is_what_it_says() -> None:
+    p = expit(Z)
+    out = rare_suppression(p, margin=0.05, factor=0.9)
+    assert np.array_equal(doubled_ranks(out), doubled_ranks(p))
+    below = p < p.mean(axis=0) + 0.05
+    np.testing.assert_allclose(out, np.where(below, 0.9 * p, p))
+
+
+def test_fitted_maps_apply_by_class_name_and_by_recording(tmp_path: Path) -> None:
+    half = ROWS.take(np.arange(20))
+    one = fit_platt_map(Z[:20], TRUTH[:20], ALL[:20], half, CLASSES)
+    two = fit_platt_map(Z, TRUTH, ALL, ROWS, CLASSES)
+    both = Fitted((one, two), 0, {"r9": 1})
+    out = platt(Z, rows=ROWS, classes=CLASSES, fitted=both)
+    np.testing.assert_allclose(out[:36], Z[:36] * one.slope + one.intercept)
+    np.testing.assert_allclose(out[36:], Z[36:] * two.slope + two.intercept)
+    turned = platt(Z[:, ::-1], rows=ROWS, classes=CLASSES[::-1], fitted=both)
+    np.testing.assert_array_equal(turned, out[:, ::-1])
+    strange = platt(Z, rows=ROWS, classes=("x", "y", "z"), fitted=both)
+    np.testing.assert_array_equal(strange, Z)
+    assert one.saw == tuple(f"r{i}" for i in range(5))
+
+
+def test_isotonic_is_the_calibrators_own() -> None:
+    p = expit(Z)
+    made = fit_isotonic_map(p, TRUTH, ALL, ROWS, CLASSES)
+    out = isotonic(p, rows=ROWS, classes=CLASSES, fitted=Fitted((made,)))
+    np.testing.assert_allclose(out, made.apply(p, ["other"] * 40))
+    assert len(np.unique(out[:, 0])) < len(np.unique(p[:, 0]))
+
+
+def test_thresholds_against_every_possible_one(tmp_path: Path) -> None:
+    p = expit(Z)
+    made = fit_thresholds(p, TRUTH, ALL, ROWS, CLASSES)
+    high = p.reshape(10, 4, 3).max(axis=1)
+    heard = TRUTH.reshape(10, 4, 3).any(axis=1)
+    for c in range(3):
+
+        def f1(t: float, c: int = c) -> float:
+            said = high[:, c] > t
+            return 2 * (said & heard[:, c]).sum() / (said.sum() + heard[:, c].sum())
+
+        assert f1(made.threshold[c]) == pytest.approx(max(f1(t) for t in np.linspace(0, 1, 2001)))
+    made.save(tmp_path / "t.npz")
+    again = Thresholds.load(tmp_path / "t.npz")
+    assert again.threshold.tolist() == made.threshold.tolist()
+    assert again.saw == made.saw
+    out = sharpen_at_best_f1(p, rows=ROWS, classes=CLASSES, fitted=Fitted((made,)))
+    assert np.array_equal(doubled_ranks(out), doubled_ranks(p))
+    silent = fit_thresholds(p, np.zeros_like(TRUTH), ALL, ROWS, CLASSES)
+    assert silent.threshold.tolist() == [0.5] * 3
+
+
+def test_a_reference_gives_its_own_scores_their_ranks(tmp_path: Path) -> None:
+    made = fit_reference(Z, ROWS, CLASSES)
+    made.save(tmp_path / "q.npz")
+    out = quantile_map(Z, classes=CLASSES, fitted=Fitted((Reference.load(tmp_path / "q.npz"),)))
+    np.testing.assert_allclose(out, percentile_rank(Z), atol=1e-12)
+    # one row alone gets what it got among all: no other test row is needed
+    alone = quantile_map(Z[7:8], classes=CLASSES, fitted=Fitted((made,)))
+    np.testing.assert_array_equal(alone, out[7:8])
+    beyond = quantile_map(np.full((1, 3), 99.0), classes=("x", *CLASSES[1:]), fitted=Fitted((made,)))
+    assert beyond[0, 0] == 0.5
+    assert 0.97 < beyond[0, 1] <= 1
+
+
+def test_few_knots_keep_ranks_nearly() -> None:
+    x = np.random.default_rng(1).standard_normal((3000, 1))
+    rows = chunk_rows({"r": 3000}, 5.0, NameRule())
+    made = fit_reference(x, rows, ("a",), knots=64)
+    assert len(made.scores) <= 64
+    out = quantile_map(x, classes=("a",), fitted=Fitted((made,)))
+    assert np.abs(out - percentile_rank(x)).max() < 0.03
+
+
+def test_prior_correction_by_hand(tmp_path: Path) -> None:
+    made = fit_class_rates(TRUTH, ALL, ROWS, CLASSES, k=2.0)
+    share = TRUTH.reshape(10, 4, 3).mean(axis=1)
+    np.testing.assert_allclose(made.rate, (share.sum(axis=0) + 2 * share.mean()) / 12)
+    made.save(tmp_path / "r.npz")
+    again = Fitted((ClassRates.load(tmp_path / "r.npz"),))
+    out = prior_correction(Z, rows=ROWS, classes=CLASSES, fitted=again, source_rate=0.25)
+    np.testing.assert_allclose(out, Z + logit(made.rate) - logit(0.25))
+    never = fit_class_rates(np.zeros_like(TRUTH), ALL, ROWS, CLASSES)
+    assert (never.rate > 0).all()
+
+
+@pytest.mark.parametrize("load", [Thresholds.load, Reference.load, ClassRates.load])
+def test_other_files_are_refused(load: Any, tmp_path: Path) -> None:
+    (tmp_path / "x.npz").write_text("no", encoding="utf-8")
+    with pytest.raises(BlendkitError, match="not a saved"):
+        load(tmp_path / "x.npz")
+    np.savez(tmp_path / "y.npz", meta=np.array('{"kind": "other"}'))
+    with pytest.raises(BlendkitError, match="it is a other"):
+        load(tmp_path / "y.npz")

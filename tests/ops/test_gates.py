@@ -1,0 +1,89 @@
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from numpy.typing import NDArray
+
+from blendkit.metrics.ranks import percentile_rank
+from blendkit.ops.gates import fake_only, rank_gate, replace_where_sure, spike, temporal
+from blendkit.ops.sidecar import Limits, corrected, overlap
+
+
+def test_fake_only_by_hand() -> None:
+    x = np.array([[0.2], [0.4], [0.6], [0.8]])
+    main = np.array([[0.9], [0.6], [0.5], [0.1]])
+    check = np.array([[0.01], [0.05], [0.0], [0.0]])
+    mask, edited = fake_only(x, main=main, check=check)
+    assert mask[:, 0].tolist() == [True, False, False, False]  # thresholds themselves do not count
+    assert edited[0, 0] == pytest.approx(0.92 * 0.2 + 0.08 * 1.0)
+
+
+def test_temporal_uses_the_neighbours_of_one_recording() -> None:
+    main = np.array([[0.9], [0.9], [0.9], [0.0], [0.0], [0.9]])  # the last is alone in its recording
+    x, check = np.full((6, 1), 0.5), np.zeros((6, 1))
+    mask, edited = temporal(
+        x, main=main, check=check, offsets=np.array([0, 3, 5, 6]), context_above=0.5, rank_above=0.5
+    )
+    assert mask[:, 0].tolist() == [True, True, True, False, False, True]
+    high = percentile_rank(main)[0, 0]
+    assert edited[0, 0] == pytest.approx(0.85 * 0.5 + 0.15 * high)
+    together = temporal(x, main=main, check=check, context_above=0.9, rank_above=0.5)[0]
+    assert not together[5, 0]  # as one recording, the two silent chunks before it pull its context down
+
+
+def test_spike_by_hand() -> None:
+    x = np.full((3, 1), 0.5)
+    mask, edited = spike(x, main=np.array([[0.7], [0.9], [0.1]]), check=np.array([[0.96], [0.99], [0.95]]))
+    assert mask[:, 0].tolist() == [True, False, False]
+    assert edited[0, 0] == pytest.approx(0.88 * 0.5 + 0.12 * 0.96)
+
+
+def test_attenuation_and_replacement() -> None:
+    p = np.array([[0.8, 0.2]])
+    np.testing.assert_allclose(rank_gate(p, by=np.array([[1.0, 0.5]])), [[0.8, 0.15]])
+    mask, edited = replace_where_sure(p, by=np.array([[0.6, 0.4]]), share=0.5)
+    assert mask.tolist() == [[True, False]]
+    assert edited[0, 0] == pytest.approx(0.7)
+
+
+LOOSE = Limits(1, 1, 0.5, 1.0, 1.0, 0.0, 0.0)
+X = np.array([[0.9, 0.6, 0.1, 0.3]])
+BY = np.array([[0.5, 0.8, 0.7, 0.2]])
+
+
+def test_sidecar_corrects_where_either_is_high() -> None:
+    out, told = corrected(X, BY, np.full(4, 0.5), LOOSE)
+    np.testing.assert_allclose(out, [[0.7, 0.7, 0.1, 0.3]])  # anchor's first; sidecar's first, for the anchor is >= 0.5
+    assert "50.0% of cells moved" in told
+    high, _ = corrected(X, BY, np.full(4, 0.5), Limits(1, 1, 0.7, 1.0, 1.0, 0.0, 0.0))
+    np.testing.assert_allclose(high, [[0.7, 0.6, 0.1, 0.3]])
+    some, _ = corrected(X, BY, np.array([0.0, 0.5, 0.5, 0.5]), LOOSE)
+    np.testing.assert_allclose(some, [[0.9, 0.7, 0.1, 0.3]])
+
+
+def test_sidecar_keeps_its_budget() -> None:
+    out, told = corrected(X, BY, np.full(4, 0.5), Limits(1, 1, 0.5, 0.015, 1.0, 0.0, 0.0))
+    assert np.abs(out - X).mean() == pytest.approx(0.015)
+    assert "scaled down" in told
+
+
+@pytest.mark.parametrize(
+    ("by", "limits", "why"),
+    [
+        (BY, Limits(1, 1, 0.5, 1.0, 0.4, 0.0, 0.0), "50.0% of cells would move"),
+        (1 - X, Limits(4, 4, 0.0, 1.0, 1.0, 1.0, 0.0), "top 3 would overlap"),
+    ],
+)
+def test_sidecar_keeps_the_anchor_and_says_why(by: NDArray[np.float64], limits: Limits, why: str) -> None:
+    out, told = corrected(X, by, np.ones(4), limits)
+    assert out is X
+    assert told.startswith("kept the anchor")
+    assert why in told
+
+
+def test_overlap_by_hand() -> None:
+    a = np.array([[4.0, 3, 2, 1], [1, 2, 3, 4]])
+    b = np.array([[4.0, 1, 3, 2], [1, 2, 3, 4]])
+    assert overlap(a, b, 2) == pytest.approx(3 / 4)
+    assert overlap(a, b, 9) == 1.0
+    assert overlap(a[:0], b[:0], 3) == 1.0
