@@ -25,6 +25,7 @@ from blendkit.ops import (
     TaxonomyOf,
     op,
 )
+from blendkit.ops.map_kernels import interpolate_kernel, scale_below_kernel, sharpen_kernel
 from blendkit.ops.thresholds import Thresholds, fit_thresholds
 from blendkit.rows import Rows
 from blendkit.scores import Matrix
@@ -96,7 +97,9 @@ def sharpen_at_best_f1(x: Matrix, *, rows: RowsOf, classes: ClassIds, fitted: Fi
 
 
 def _sharpened(x: Matrix, t: Float) -> Matrix:
-    return np.where(x > t, 0.5 + 0.5 * (x - t) / (1 - t), 0.5 * x / t).astype(x.dtype, copy=False)
+    out = np.empty_like(x, order="C")
+    sharpen_kernel(np.ascontiguousarray(x), t, out)
+    return out
 
 
 def fit_platt_map(x: Matrix, truth: Bool, labelled: Bool, rows: Rows, classes: Sequence[str]) -> Platt:
@@ -132,14 +135,25 @@ def isotonic(x: Matrix, *, rows: RowsOf, classes: ClassIds, fitted: FittedOf) ->
     x: (N, C) probabilities; beyond the fitted scores it is flat; a class without a map stays. Returns (N, C). Source:
     Zadrozny and Elkan 2002; public BirdCLEF 2026 chains.
     """
-    out = np.array(x, np.float64)
+    out = np.empty_like(x, order="C")
     for made, part in parts(rows, fitted):
-        at = {c: i for i, c in enumerate(made.classes)}
-        for j, c in enumerate(classes):
-            knots = slice(made.first[at[c]], made.first[at[c] + 1]) if c in at else slice(0, 0)
-            if len(made.scores[knots]):
-                out[part, j] = np.interp(out[part, j], made.scores[knots], made.probs[knots])
-    return out.astype(x.dtype, copy=False)
+        out[part] = through_knots(x[part], made.classes, classes, made.first, made.scores, made.probs, np.nan)
+    return out
+
+
+def through_knots(
+    x: Matrix, known: Sequence[str], classes: Sequence[str], first: NDArray[np.int64], knots: Float, values: Float,
+    otherwise: float,
+) -> Float:  # fmt: skip
+    """Return x (N, C) mapped through each class's knots; `otherwise` for a class that has none, NaN: it stays.
+
+    Knots of the k-th known class are first[k]:first[k + 1].
+    """
+    at = {c: i for i, c in enumerate(known)}
+    own = np.array([(first[at[c]], first[at[c] + 1]) if c in at else (0, 0) for c in classes], np.int64)
+    out = np.empty(x.shape, np.float64)
+    interpolate_kernel(np.ascontiguousarray(x), own.reshape(-1, 2), knots, values, otherwise, out)
+    return out
 
 
 @op("rare_suppression", scope="set", classwise=True, spaces=("prob", "rank"), monotone="strict", does="rescale")
@@ -151,22 +165,24 @@ def rare_suppression(x: Matrix, *, margin: NonNegative = 0.05, factor: Share = 0
     """
     if not len(x):
         return x
-    mean = x.mean(axis=0, dtype=np.float64)
-    return np.where(x < mean + margin, factor * x, x).astype(x.dtype, copy=False)
+    out = np.empty_like(x, order="C")
+    scale_below_kernel(np.ascontiguousarray(x), x.mean(axis=0, dtype=np.float64) + margin, factor, out)
+    return out
 
 
 class _Made(Protocol):
     classes: tuple[str, ...]
 
 
-def parts(rows: Rows, fitted: Fitted) -> Iterator[tuple[Any, NDArray[np.int64]]]:
+def parts(rows: Rows, fitted: Fitted) -> Iterator[tuple[Any, NDArray[np.int64] | slice]]:
     """Yield each artefact with the rows of the recordings that get it."""
     if not len(rows):
         return
     first = rows.offsets()
     number = np.repeat([fitted.pick(str(rows.recording[a])) for a in first[:-1]], np.diff(first))
-    for i in np.unique(number).tolist():
-        yield fitted.artefacts[i], np.flatnonzero(number == i)
+    different = np.unique(number).tolist()
+    for i in different:
+        yield fitted.artefacts[i], slice(None) if len(different) == 1 else np.flatnonzero(number == i)
 
 
 def numbers_for(known: Sequence[str], values: Float, classes: Sequence[str], otherwise: float) -> Float:

@@ -9,12 +9,19 @@ from annotated_types import Ge, Le
 from numpy.typing import NDArray
 
 from blendkit.ops import NonNegative, Offsets, Positive, Share, SpaceOf, op
-from blendkit.ops.kernels import top_mean_kernel
-from blendkit.ops.spaces import log_sigmoid, logit_of_log
+from blendkit.ops.file_kernels import (
+    anchor_kernel,
+    log_top_kernel,
+    power_where_kernel,
+    soft_anchor_kernel,
+    top_mean_kernel,
+)
 from blendkit.scores import Matrix
 
 Count = Annotated[int, Ge(1), Le(1_000_000)]
 Power = Annotated[float, Ge(0), Le(100)]
+_RECORDINGS = 32  # at a time: temporaries stay in cache
+_ROWS = 512
 
 
 @op("file_top_scale", scope="file", classwise=True, spaces=("logit", "prob"), does="rescale")
@@ -31,10 +38,7 @@ def file_top_scale(
     at = _bounds(x, offsets)
     if space == "prob":
         return np.asarray(x * _spread(_top(x, n, at) ** power, at), x.dtype)
-    low = log_sigmoid(x)
-    best = _max(low, at)  # the largest is the unit, so that the mean keeps its digits however small it is
-    means = np.log(_top(np.exp(low - _spread(best, at)), n, at)) + best
-    return logit_of_log(low + _spread(power * means, at)).astype(x.dtype, copy=False)
+    return _scaled_logits(x, at, _log_top(x, n, at) * power)
 
 
 @op("file_max_mix", scope="file", classwise=True, does="rescale")
@@ -44,8 +48,7 @@ def file_max_mix(x: Matrix, *, offsets: Offsets | None = None, alpha: Share = 0.
     x: (N, C) in any space. Adding alpha max, as some do, is the same order with alpha / (1 + alpha) here, and
     leaves [0, 1]. Returns (N, C). Source: public BirdCLEF 2026 notebooks (alpha 0.05 and 0.10; 0.20 lost 0.014).
     """
-    at = _bounds(x, offsets)
-    return _towards(x, _max(x, at), alpha, at)
+    return _anchored(x, offsets, 0, alpha)
 
 
 @op("file_mean_max", scope="file", classwise=True, does="rescale")
@@ -54,20 +57,16 @@ def file_mean_max(x: Matrix, *, offsets: Offsets | None = None, alpha: Share = 0
 
     x: (N, C) in any space. Returns (N, C). Source: file anchors of a BirdCLEF 2026 post-processing report.
     """
-    at = _bounds(x, offsets)
-    return _towards(x, (_mean(x, at) + _max(x, at)) / 2, alpha, at)
+    return _anchored(x, offsets, 1, alpha)
 
 
 @op("file_noisy_or", scope="file", classwise=True, spaces=("prob",), does="rescale")
 def file_noisy_or(x: Matrix, *, offsets: Offsets | None = None, alpha: Share = 0.3) -> Matrix:
     """Pull chunks towards the chance that the recording holds the class: (1 - alpha) p + alpha (1 - prod(1 - p)).
 
-    x: (N, C) probabilities; the product is taken in logarithms. Returns (N, C). Source: as `file_mean_max`.
+    x: (N, C) probabilities, however small. Returns (N, C). Source: as `file_mean_max`.
     """
-    at = _bounds(x, offsets)
-    with np.errstate(divide="ignore"):  # a sure chunk makes the recording sure
-        silent = np.log1p(-x.astype(np.float64, copy=False))
-    return _towards(x, -np.expm1(_sum(silent, at)), alpha, at)
+    return _anchored(x, offsets, 2, alpha)
 
 
 @op("file_lse", scope="file", classwise=True, does="rescale")
@@ -77,10 +76,9 @@ def file_lse(x: Matrix, *, offsets: Offsets | None = None, alpha: Share = 0.3, b
     x: (N, C) in any space; beta near 0 means the mean, a large one the maximum. Returns (N, C). Source: as
     `file_mean_max` (beta 4.5).
     """
-    at = _bounds(x, offsets)
-    high = _max(x, at)
-    swell = _mean(np.exp(beta * (x.astype(np.float64, copy=False) - _spread(high, at))), at)
-    return _towards(x, high + np.log(swell) / beta, alpha, at)
+    out = np.empty_like(x, order="C")
+    soft_anchor_kernel(np.ascontiguousarray(x), _bounds(x, offsets), beta, alpha, out)
+    return out
 
 
 @op("low_rank_power", scope="file", spaces=("prob",), does="rescale")
@@ -96,7 +94,9 @@ def low_rank_power(x: Matrix, *, offsets: Offsets | None = None, keep: Count = 3
     if keep >= x.shape[1]:
         return x
     last = -np.partition(-high, keep - 1, axis=1)[:, [keep - 1]]
-    return np.where(_spread(high < last, at), x**power, x).astype(x.dtype, copy=False)
+    out = np.empty_like(x, order="C")
+    power_where_kernel(np.ascontiguousarray(x), at, high < last, power, out)
+    return out
 
 
 @op("softmax_richness", scope="chunk", spaces=("prob",), does="rescale")
@@ -108,8 +108,12 @@ def softmax_richness(x: Matrix, *, tau: Positive = 0.12) -> Matrix:
     """
     if not x.shape[1]:
         return x
-    share = np.exp((x - x.max(axis=1, keepdims=True)).astype(np.float64) / tau)
-    return np.asarray(x * (share / share.sum(axis=1, keepdims=True)), x.dtype)
+    out = np.empty_like(x, order="C")
+    for low in range(0, len(x), _ROWS):
+        part = x[low : low + _ROWS]
+        share = np.exp((part - part.max(axis=1, keepdims=True)).astype(np.float64) / tau)
+        out[low : low + _ROWS] = part * (share / share.sum(axis=1, keepdims=True))
+    return out
 
 
 @op("power", scope="chunk", classwise=True, spaces=("prob",), monotone="weak", does="rescale")
@@ -130,21 +134,36 @@ def _spread(per_file: NDArray[Any], at: NDArray[np.int64]) -> NDArray[Any]:
     return np.repeat(per_file, np.diff(at), axis=0)
 
 
-def _towards(x: Matrix, anchor: Matrix, alpha: float, at: NDArray[np.int64]) -> Matrix:
-    return np.asarray((1 - alpha) * x + _spread(alpha * anchor, at), x.dtype)
+def _anchored(x: Matrix, offsets: NDArray[np.int64] | None, kind: int, alpha: float) -> Matrix:
+    out = np.empty_like(x, order="C")
+    anchor_kernel(np.ascontiguousarray(x), _bounds(x, offsets), kind, alpha, out)
+    return out
 
 
 def _max(x: Matrix, at: NDArray[np.int64]) -> NDArray[np.float64]:
     return np.maximum.reduceat(x, at[:-1], axis=0).astype(np.float64) if len(at) > 1 else np.empty((0, x.shape[1]))
 
 
-def _sum(x: Matrix, at: NDArray[np.int64]) -> NDArray[np.float64]:
-    wide = x.astype(np.float64, copy=False)
-    return np.add.reduceat(wide, at[:-1], axis=0) if len(at) > 1 else np.empty((0, x.shape[1]))
+def _log_top(z: Matrix, n: int, at: NDArray[np.int64]) -> NDArray[np.float64]:
+    """(R, C) log of the mean probability of the n highest logits."""
+    out = np.empty((len(at) - 1, z.shape[1]), np.float64)
+    log_top_kernel(np.ascontiguousarray(z), at, min(n, max(len(z), 1)), out)
+    return out
 
 
-def _mean(x: Matrix, at: NDArray[np.int64]) -> NDArray[np.float64]:
-    return _sum(x, at) / np.diff(at)[:, None]
+def _scaled_logits(z: Matrix, at: NDArray[np.int64], scale: NDArray[np.float64]) -> Matrix:
+    """Return logit(sigmoid(z) s) of log s (R, C) <= 0, as log s - log(1 - s + exp(-z)); a few recordings at a time."""
+    out = np.empty_like(z, order="C")
+    for low in range(0, len(scale), _RECORDINGS):
+        part = slice(at[low], at[min(low + _RECORDINGS, len(scale))])
+        some = slice(low, low + _RECORDINGS)
+        log_s = np.repeat(scale[some], np.diff(at[low : low + _RECORDINGS + 1]), axis=0)
+        x = np.asarray(z[part], np.float64)
+        rest, away = -np.expm1(log_s), np.maximum(np.exp(-np.abs(x)), 5e-324)
+        # below 0 the same with exp(z) in front, so that nothing overflows
+        total = np.where(x < 0, 1 + rest * away, rest + away)
+        out[part] = log_s + np.minimum(x, 0) - np.log(total)
+    return out
 
 
 def _top(x: Matrix, n: int, at: NDArray[np.int64]) -> NDArray[np.float64]:

@@ -88,29 +88,6 @@ def window_max_kernel(x: Any, offsets: Any, radius: int, alpha: float, out: Any)
 
 
 @compiled()
-def top_mean_kernel(x: Any, offsets: Any, n: int, out: Any) -> None:
-    """Write (R, C) means of the n highest values of every recording and class; of all where there are fewer."""
-    top = np.empty(n, np.float64)
-    for r in range(len(offsets) - 1):
-        first, last = offsets[r], offsets[r + 1]
-        held = min(n, last - first)
-        for c in range(x.shape[1]):
-            top[:] = -np.inf
-            for t in range(first, last):
-                value = float(x[t, c])
-                k = held - 1
-                if value > top[k]:
-                    while k > 0 and top[k - 1] < value:
-                        top[k] = top[k - 1]
-                        k -= 1
-                    top[k] = value
-            total = 0.0
-            for k in range(held):
-                total += top[k]
-            out[r, c] = total / held if held > 0 else 0.0
-
-
-@compiled()
 def group_reduce_kernel(x: Any, groups: Any, members: Any, alphas: Any, noisy: bool, out: Any) -> None:
     """Pull each row's values towards their group's maximum, or its 1 - product(1 - x), level after level.
 

@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 
 from blendkit.metrics.ranks import percentile_rank
 from blendkit.ops import Share, Weights, op
+from blendkit.ops.map_kernels import median_kernel
 from blendkit.scores import Matrix
 
 Float = NDArray[np.float64]
@@ -45,26 +46,24 @@ def power_mean(*xs: Matrix, weights: Weights, exponent: MeanExponent = 2.0) -> F
 @op("max", kind="blend", scope="chunk", classwise=True, per_class=("weights",))
 def maximum(*xs: Matrix, weights: Weights) -> Float:
     """Return the highest of the streams (N, C); weights only say who takes part. Their spaces should agree."""
-    return _by_blocks(xs, weights, lambda x, w: np.where(w > 0, x, -np.inf).max(axis=0))
+    return _by_blocks(xs, weights, lambda x, w: _masked(x, w, -np.inf).max(axis=0))
 
 
 @op("min", kind="blend", scope="chunk", classwise=True, per_class=("weights",))
 def minimum(*xs: Matrix, weights: Weights) -> Float:
     """Return the lowest of the streams (N, C); weights only say who takes part. Their spaces should agree."""
-    return _by_blocks(xs, weights, lambda x, w: np.where(w > 0, x, np.inf).min(axis=0))
+    return _by_blocks(xs, weights, lambda x, w: _masked(x, w, np.inf).min(axis=0))
 
 
 @op("median", kind="blend", scope="chunk", classwise=True, per_class=("weights",))
 def median(*xs: Matrix, weights: Weights) -> Float:
     """Return the median of the streams (N, C), of two their mean; weights only say who takes part."""
 
-    def middle(x: Float, w: Float) -> Float:
-        ordered = np.sort(np.where(w > 0, x, np.inf), axis=0)  # those left out come last
-        count = np.broadcast_to((w > 0).sum(axis=0, keepdims=True), ordered[:1].shape)
-        low, high = ((np.maximum(count, 1) - 1) // 2, np.maximum(count, 1) // 2)
-        return np.asarray((np.take_along_axis(ordered, low, 0)[0] + np.take_along_axis(ordered, high, 0)[0]) / 2)
-
-    return _by_blocks(xs, weights, middle)
+    out = np.empty(xs[0].shape, np.float64)
+    for low in range(0, len(out), _BLOCK):
+        part = slice(low, low + _BLOCK)
+        median_kernel(np.stack([np.asarray(x[part], np.float64) for x in xs]), weights, out[part])
+    return out
 
 
 @op("quantile_mix", kind="blend", scope="set", classwise=True, takes="prob", gives="rank", per_class=("weights",))
@@ -78,15 +77,26 @@ def quantile_mix(*xs: Matrix, weights: Weights, alpha: Share = 0.5) -> Float:
     return _by_blocks(tuple(both), weights, lambda x, w: (w * x).sum(axis=0) / w.sum(axis=0))
 
 
+def _masked(x: Float, w: Float, otherwise: float) -> Float:
+    """Streams x (K, n, C), with something else where they weigh nothing (K, 1, C)."""
+    return x if (w > 0).all() else np.where(w > 0, x, otherwise)
+
+
 def _power_mean(x: Float, w: Float, exponent: float) -> Float:
-    used = w > 0
     share = w / w.sum(axis=0)
     with np.errstate(divide="ignore", invalid="ignore"):
         if exponent == 0:
-            return np.asarray(np.exp(np.where(used, share * np.log(x), 0.0).sum(axis=0)))
-        pick = np.where(used, x, -np.inf).max(axis=0) if exponent > 0 else np.where(used, x, np.inf).min(axis=0)
-        mean = np.where(used, share * (x / pick) ** exponent, 0.0).sum(axis=0)
-        return np.where(pick == 0, 0.0, pick * mean ** (1 / exponent))
+            low = np.log(_masked(x, w, 1.0))
+            low *= share
+            return np.asarray(np.exp(low.sum(axis=0)))
+        pick = _masked(x, w, -np.inf).max(axis=0) if exponent > 0 else _masked(x, w, np.inf).min(axis=0)
+        part = _masked(x, w, 1.0) / pick
+        part = np.square(part) if exponent == 2 else part**exponent
+        part *= share
+        mean = part.sum(axis=0)
+        out = pick * (np.sqrt(mean) if exponent == 2 else mean ** (1 / exponent))
+        out[pick == 0] = 0.0
+        return np.asarray(out)
 
 
 def _by_blocks(xs: tuple[Matrix, ...], weights: Float, blend: Callable[[Any, Any], Float]) -> Float:

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from blendkit.artefacts import BROKEN, load_artefact, not_a, save_artefact
 from blendkit.ops import ClassIds, FittedOf, NonNegative, Positive, RowsOf, op
-from blendkit.ops.calibration import numbers_for, parts
+from blendkit.ops.calibration import numbers_for, parts, through_knots
 from blendkit.ops.terms import recording_shares
 from blendkit.rows import Rows
 from blendkit.scores import Matrix
@@ -84,13 +84,7 @@ def quantile_map(x: Matrix, *, classes: ClassIds, fitted: FittedOf) -> Matrix:
     blended `by: direct` chunk by chunk, where `by: rank` must see the whole set.
     """
     made: Reference = fitted.artefacts[0]
-    at = {c: i for i, c in enumerate(made.classes)}
-    out = np.full(x.shape, 0.5)
-    for j, c in enumerate(classes):
-        if c in at:
-            knots = slice(made.first[at[c]], made.first[at[c] + 1])
-            out[:, j] = np.interp(x[:, j], made.scores[knots], made.ranks[knots])
-    return out
+    return through_knots(x, made.classes, classes, made.first, made.scores, made.ranks, 0.5)
 
 
 @dataclass(frozen=True, eq=False)

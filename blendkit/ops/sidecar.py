@@ -78,16 +78,17 @@ def sidecar(
 def corrected(x: Matrix, by: Float, shares: Float, limits: Limits) -> tuple[Matrix, str]:
     """Return ranks x (N, C) corrected by another stream's with shares (C,), and in words what became of it."""
     anchor = np.asarray(x, np.float64)
-    mask = _top(anchor, limits.top_anchor) | (_top(by, limits.top_sidecar) & (anchor >= limits.anchor_above))
+    high, tops = _tops(anchor, limits.top_anchor), {k: _tops(anchor, k) for k in (3, 10)}
+    mask = (anchor >= high) | ((by >= _tops(by, limits.top_sidecar)) & (anchor >= limits.anchor_above))
     change = np.where(mask, shares * (by - anchor), 0.0)
     size = float(np.abs(change).mean()) if change.size else 0.0
     scale = min(1.0, limits.budget / size) if size > 0 else 1.0
-    out = anchor + scale * change
     active = float((change != 0).mean()) if change.size else 0.0
     if active > limits.most_cells:
         return x, f"kept the anchor: {active:.1%} of cells would move, {limits.most_cells:.1%} may"
+    out = anchor + scale * change
     for k, least in ((3, limits.overlap_top3), (10, limits.overlap_top10)):
-        found = overlap(anchor, out, k)
+        found = _shared(anchor >= tops[k], out >= _tops(out, k))
         if found < least:
             return x, f"kept the anchor: top {k} would overlap {found:.3f}, {least:g} is the least"
     told = f"{active:.1%} of cells moved, by {scale * size:.2g} on average over all"
@@ -105,15 +106,18 @@ def overlap(a: Float, b: Float, k: int) -> float:
 
     What is level with the last of them counts as among them, on both sides.
     """
-    first = _top(a, k)
-    return float((first & _top(b, k)).sum() / max(first.sum(), 1)) if first.any() else 1.0
+    return _shared(a >= _tops(a, k), b >= _tops(b, k))
 
 
-def _top(x: Float, k: int) -> NDArray[np.bool_]:
-    """(N, C): among the k highest of its row, or level with the last of them."""
+def _shared(first: NDArray[np.bool_], second: NDArray[np.bool_]) -> float:
+    count = int(first.sum())
+    return float((first & second).sum() / count) if count else 1.0
+
+
+def _tops(x: Float, k: int) -> Float:
+    """(N, 1): the k-th highest value of each row; nothing reaches that of k 0, everything that of more than C."""
     if k == 0 or not x.shape[1]:
-        return np.zeros(x.shape, bool)
+        return np.full((len(x), 1), np.inf)
     if k >= x.shape[1]:
-        return np.ones(x.shape, bool)
-    last = -np.partition(-x, k - 1, axis=1)[:, [k - 1]]
-    return np.asarray(x >= last)
+        return np.full((len(x), 1), -np.inf)
+    return np.asarray(np.partition(x, x.shape[1] - k, axis=1)[:, [x.shape[1] - k]])

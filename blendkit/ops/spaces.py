@@ -41,18 +41,6 @@ def zero_floor(p: Matrix) -> float:
     return max(float(smallest) / 2, 5e-324) if np.isfinite(smallest) else 2.0**-25
 
 
-def log_sigmoid(z: Matrix) -> NDArray[np.float64]:
-    """Return log(sigmoid(z)) in float64: as exact for -1000 as for 1000."""
-    wide = np.asarray(z, np.float64)
-    return np.minimum(wide, 0) - np.log1p(np.exp(-np.abs(wide)))
-
-
-def logit_of_log(low: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Return logit(exp(low)) of log probabilities <= 0; a probability of 1 becomes about 744, the largest there is."""
-    below = np.minimum(low, -5e-324)
-    return below - np.log(-np.expm1(below))
-
-
 def saturated(p: NDArray[np.floating[Any]]) -> tuple[int, int]:
     """Return the numbers of exact 0 and exact 1, which no logit can keep apart."""
     return int((p == 0).sum()), int((p == 1).sum())

@@ -20,7 +20,6 @@ from blendkit.ops.file_level import (
     power,
     softmax_richness,
 )
-from blendkit.ops.spaces import log_sigmoid, logit_of_log
 
 P = np.array([[0.8, 0.1], [0.4, 0.2], [0.2, 0.4], [0.5, 0.0]])
 TWO = np.array([0, 3, 4])  # a recording of three chunks and one of one
@@ -55,10 +54,11 @@ def test_logits_neither_underflow_nor_saturate() -> None:
     assert np.array_equal(doubled_ranks(out[:3]), doubled_ranks(z[:3]))
 
 
-def test_log_sigmoid_and_back() -> None:
-    z = np.array([-1000.0, -40.0, -1.0, 0.0, 1.0, 36.0, 700.0])
-    np.testing.assert_allclose(logit_of_log(log_sigmoid(z)), z, rtol=1e-12)
-    assert logit_of_log(np.zeros(1))[0] > 700
+@pytest.mark.parametrize("value", [-1000.0, -40.0, -1.0, 0.0, 1.0, 36.0, 700.0, 1e6])
+def test_power_nought_leaves_logits(value: float) -> None:
+    z = np.array([[value], [value - 1]])
+    out = file_top_scale(z, space="logit", n=1, power=0.0)
+    np.testing.assert_allclose(out, np.minimum(z, 745), rtol=1e-3 if value > 700 else 1e-12, atol=1e-15)
 
 
 def test_anchors_by_hand() -> None:
