@@ -6,7 +6,7 @@ import inspect
 import re
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any, get_origin
 
 import click
 
@@ -53,10 +53,27 @@ def _show_parameters(function: Callable[..., Any], extra: Callable[..., Any] | N
 
 
 def _type_name(hint: Any) -> str:
+    """What a recipe may write there, in few words."""
+    from blendkit.ops import Keys, Stream, mark_of
+
+    stream, keys = mark_of(hint, Stream), mark_of(hint, Keys)
+    if stream is not None:
+        return "stream" if stream.space == "any" else f"stream, as {stream.space}"
+    if keys is not None:
+        return "lists of classes" if "list" in str(hint) else f"numbers by {keys.of.removesuffix('es')}"
+    if get_origin(hint) is Annotated and (bounds := _bounds(hint.__metadata__)):
+        return f"{hint.__origin__.__name__}, {bounds}"
     text = inspect.formatannotation(hint)
     for noise in ("typing.", "annotated_types.", "blendkit.member.", "blendkit_members.mel."):
         text = text.replace(noise, "")
     return re.sub(r"Annotated\[(.*?), DataFile\(.*?\)\]", lambda m: m[1].replace("str", "file"), text)
+
+
+def _bounds(marks: tuple[Any, ...]) -> str:
+    """A number's range in words; "" where the marks say none."""
+    words = {"ge": "at least", "gt": "above", "le": "at most", "lt": "below"}
+    given = [(k, getattr(m, k)) for m in marks for k in words if getattr(m, k, None) is not None]
+    return ", ".join(f"{words[k]} {v:g}" for k, v in given)
 
 
 @click.group()
@@ -127,7 +144,12 @@ def ops_show(name: str) -> None:
         f"{name}: {info.kind}, scope {info.scope}, {classwise}{spaces}{gives}, monotone {info.monotone}{affine}  "
         f"({registry(OPS).source(name)})\n\n{inspect.getdoc(function)}\n"
     )
-    _show_parameters(function, info.fit)
+    inside = info.fit if info.fit_on != "reference" else None
+    _show_parameters(function, inside)
+    if info.load is not None:
+        crossed = ", or `fit: {labels: FILE, folds: 5}`" if inside else ""
+        made = f"; `blendkit fit step {name}` makes one" if info.fit else ""
+        click.echo(f"applies a file: `artefact: FILE`{crossed}{made}")
 
 
 @click.group()

@@ -64,7 +64,8 @@ def file_mean_max(x: Matrix, *, offsets: Offsets | None = None, alpha: Share = 0
 def file_noisy_or(x: Matrix, *, offsets: Offsets | None = None, alpha: Share = 0.3) -> Matrix:
     """Pull chunks towards the chance that the recording holds the class: (1 - alpha) p + alpha (1 - prod(1 - p)).
 
-    x: (N, C) probabilities, however small. Returns (N, C). Source: as `file_mean_max`.
+    x: (N, C) probabilities, however small; a longer recording has more chances. Returns (N, C). Source: as
+    `file_mean_max`.
     """
     return _anchored(x, offsets, 2, alpha)
 

@@ -67,7 +67,8 @@ def adaptive_kernel(x: Any, alphas: Any, offsets: Any, edge: int, out: Any) -> N
             if alone and edge == 1:
                 before, after = (after, after) if t == first else (before, before)
             for c in range(x.shape[1]):
-                out[t, c] = (1 - alphas[t]) * x[t, c] + alphas[t] * 0.5 * (x[before, c] + x[after, c])
+                own = float(x[t, c])  # in this form equal chunks stay equal to the last bit
+                out[t, c] = own + alphas[t] * (0.5 * (x[before, c] + x[after, c]) - own)
 
 
 @compiled()

@@ -59,8 +59,12 @@ def _users(plan: Plan, name: str) -> list[StreamPlan]:
 
 
 def _only_ranks(user: StreamPlan, name: str) -> bool:
-    """True for a rank blend whose steps do not look at the stream's values, too."""
-    return user.blend is not None and user.blend.takes == "doubled_ranks" and name not in user.reads
+    """True where a stream's order is all that another sees: as input of a rank blend, as ranks of a step."""
+    marks = [
+        mark for step in user.steps for g in (step.gates or (step,)) for n, mark in g.streams.values() if n == name
+    ]
+    ranked = name not in user.inputs or (user.blend is not None and user.blend.takes == "doubled_ranks")
+    return ranked and all(mark.space == "rank" for mark in marks)
 
 
 def _mixed(plan: Plan) -> Iterator[str]:

@@ -1,0 +1,83 @@
+"""A public chain's steps on real out-of-fold scores: what each contributes, and what the linter and the algebra say."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from blendkit.engine.ablate import Ablation, ablate
+from blendkit.engine.bench import Workshop
+from blendkit.engine.compare import Rules, Truth
+from blendkit.engine.doubts import doubts
+from blendkit.recipe import make_plan, parse_recipe
+from blendkit.recipe.lint import lint
+from blendkit.recipe.load import Recipe
+from blendkit.recipe.paths import DataFolder
+
+MEMBER = "use: table\n    path: oof_432.npz\n    rows: row_ids\n    classes: classes\n    folds: fold\n    "
+TEXT = f"""\
+recipe: 1
+name: chain
+template: null
+members:
+  proto:
+    {MEMBER}array: perch_probes
+    space: logit
+    steps:
+      - file_top_scale: {{n: 2, power: 0.4}}
+      - to: prob
+      - adaptive_delta: {{alpha: 0.20}}
+      - sharpen: {{threshold: 0.3}}
+  sed:
+    {MEMBER}array: noisy_student
+    space: prob
+    steps:
+      - gaussian: {{sigma: 0.65}}
+blends:
+  xsed:
+    by: rank
+    of: {{proto: 0.60, sed: 0.40}}
+    steps:
+      - spike: {{main: proto, check: sed}}
+      - mirror: {{groups: [[47158son13, 47158son21, 47158son22, 47158son23]]}}
+      - rare_suppression: {{}}
+        where: {{class_name: [Amphibia, Mammalia, Reptilia]}}
+output: xsed
+"""
+
+
+@pytest.fixture(scope="module")
+def recipe() -> Recipe:
+    return parse_recipe(TEXT, "chain.yaml")
+
+
+@pytest.fixture(scope="module")
+def workshop(real_data: Path) -> Workshop:
+    return Workshop(DataFolder(real_data / "birdclef2026"), real_data / "none")
+
+
+@pytest.fixture(scope="module")
+def found(workshop: Workshop, recipe: Recipe) -> Ablation:
+    bench, _ = workshop.output(recipe)
+    truth = Truth(bench.rows, bench.classes, bench.truth, bench.labelled, bench.folds)
+    return ablate(workshop, recipe, truth, Rules(replicates=50))
+
+
+def test_parts_are_measured_on_the_same_recordings(found: Ablation) -> None:
+    changes = {line.name: line.change for line in found.lines}
+    assert found.clusters == 36
+    assert list(changes)[:3] == ["proto.file_top_scale", "proto.adaptive_delta", "proto.sharpen"]
+    assert found.kept == {}
+    idle = [n for n, c in changes.items() if c is not None and c.low == c.high == 0]
+    assert idle == ["proto.sharpen", "xsed.rare_suppression"]  # ranks erase the one, the other comes last
+
+
+def test_the_linter_names_what_the_figures_show(workshop: Workshop, recipe: Recipe) -> None:
+    plan = make_plan(recipe)
+    said = lint(plan)
+    assert any(t.startswith("proto.sharpen: keeps every column's order, and the rank blend 'xsed'") for t in said)
+    assert any(t.startswith("xsed.rare_suppression: keeps every column's order, and nothing follows") for t in said)
+    assert all(np.char.find(np.array(said), "smooths along time again") < 0)
+    assert doubts(workshop, plan) == []
