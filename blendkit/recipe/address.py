@@ -89,14 +89,19 @@ def _streams(data: dict[str, Any]) -> dict[tuple[str, str], dict[str, Any]]:
 def _open_steps(data: dict[str, Any]) -> None:
     """Give every step its long form, `- gaussian: {}` for `- gaussian`."""
     for stream in _streams(data).values():
-        steps = stream.get("steps")
-        if not isinstance(steps, list):
-            continue
-        for i, step in enumerate(steps):
-            if isinstance(step, str):
-                steps[i] = {step: {}}
-            elif isinstance(step, dict) and step.get(_op_name(step), {}) is None:
-                step[_op_name(step)] = {}
+        _opened(stream.get("steps"))
+
+
+def _opened(steps: Any) -> None:
+    if not isinstance(steps, list):
+        return
+    for i, step in enumerate(steps):
+        if isinstance(step, str):
+            steps[i] = {step: {}}
+        elif isinstance(step, dict) and step.get(_op_name(step), {}) is None:
+            step[_op_name(step)] = {}
+        elif isinstance(step, dict):
+            _opened(step.get("gates"))
 
 
 def _concrete(data: dict[str, Any], tokens: KeyPath, says: str, positions: bool) -> KeyPath:
@@ -155,6 +160,9 @@ def _step_path(stream: dict[str, Any], head: KeyPath, rest: KeyPath, says: str, 
     i, own = found[0], _op_name(steps[found[0]])
     if len(rest) > 1 and rest[1] in _BESIDE:
         return (i, *rest[1:])
+    gates = steps[i].get("gates")
+    if own == "gates" and len(rest) > 1 and isinstance(rest[1], str) and isinstance(gates, list):
+        return (i, "gates", *_step_path({"steps": gates}, (*head, "gates"), rest[1:], says, positions))
     return (i, own, *rest[1:])
 
 

@@ -393,3 +393,33 @@ def test_a_member_is_never_made_by_an_override() -> None:
 
 def test_a_wrong_value_of_an_override_is_a_problem_of_the_recipe() -> None:
     assert "chunk_s" in one_problem(TEXT, "chunk_s=long")
+
+
+GATED = """\
+recipe: 1
+name: g
+members:
+  a: {use: table, path: a.csv, space: prob}
+blends:
+  c:
+    by: rank
+    of: {a: 1}
+    steps:
+      - gates:
+          - spike: {main: a, check: a}
+          - fake_only: {main: a, check: a}
+            id: fake
+output: c
+"""
+
+
+@pytest.mark.parametrize(
+    "address", ["c.gates.fake.share", "c.gates.fake_only.share", "gates.fake.share", "c.gates[1].fake_only.share"]
+)
+def test_gates_are_called_by_name(address: str) -> None:
+    model = parse_recipe(GATED, "g.yaml", [f"{address}=0.5"]).model
+    gates = model.blends["c"].steps[0].gates
+    assert gates is not None
+    assert gates[1].params["share"] == 0.5
+    with pytest.raises(BlendkitError, match=r"did you mean 'spike'"):
+        parse_recipe(GATED, "g.yaml", ["c.gates.spke.share=0.5"])
