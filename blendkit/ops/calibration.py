@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Sequence
 from typing import Annotated, Any, Protocol
 
 import numpy as np
@@ -90,10 +90,9 @@ def sharpen_at_best_f1(x: Matrix, *, rows: RowsOf, classes: ClassIds, fitted: Fi
     x: (N, C) probabilities. Returns (N, C). Source: as `sharpen`, whose chains pick thresholds by F1 on a recording's
     highest score.
     """
-    out = np.empty_like(x, order="C")
-    for made, part in parts(rows, fitted):
-        out[part] = _sharpened(x[part], numbers_for(made.classes, made.threshold, classes, 0.5))
-    return out
+    return by_artefact(
+        x, rows, fitted, lambda made, own: _sharpened(own, numbers_for(made.classes, made.threshold, classes, 0.5))
+    )
 
 
 def _sharpened(x: Matrix, t: Float) -> Matrix:
@@ -114,11 +113,13 @@ def platt(x: Matrix, *, rows: RowsOf, classes: ClassIds, fitted: FittedOf) -> Ma
     x: (N, C) logits; a class without positives or without negatives stays. A slope may come out negative, and then it
     turns the class round. Returns (N, C). Source: Platt 1999; C 100 logistic maps of a BirdCLEF 2026 guide.
     """
-    out = np.empty_like(x, order="C")
-    for made, part in parts(rows, fitted):
-        slope = numbers_for(made.classes, made.slope, classes, 1.0)
-        out[part] = x[part] * slope + numbers_for(made.classes, made.intercept, classes, 0.0)
-    return out
+
+    def mapped(made: Platt, own: Matrix) -> Matrix:
+        out = np.multiply(own, numbers_for(made.classes, made.slope, classes, 1.0))
+        out += numbers_for(made.classes, made.intercept, classes, 0.0)
+        return np.asarray(out, x.dtype)
+
+    return by_artefact(x, rows, fitted, mapped)
 
 
 def fit_isotonic_map(x: Matrix, truth: Bool, labelled: Bool, rows: Rows, classes: Sequence[str]) -> Isotonic:
@@ -135,10 +136,12 @@ def isotonic(x: Matrix, *, rows: RowsOf, classes: ClassIds, fitted: FittedOf) ->
     x: (N, C) probabilities; beyond the fitted scores it is flat; a class without a map stays. Returns (N, C). Source:
     Zadrozny and Elkan 2002; public BirdCLEF 2026 chains.
     """
-    out = np.empty_like(x, order="C")
-    for made, part in parts(rows, fitted):
-        out[part] = through_knots(x[part], made.classes, classes, made.first, made.scores, made.probs, np.nan)
-    return out
+
+    def mapped(made: Isotonic, own: Matrix) -> Matrix:
+        found = through_knots(own, made.classes, classes, made.first, made.scores, made.probs, np.nan)
+        return found.astype(x.dtype, copy=False)
+
+    return by_artefact(x, rows, fitted, mapped)
 
 
 def through_knots(
@@ -174,15 +177,20 @@ class _Made(Protocol):
     classes: tuple[str, ...]
 
 
-def parts(rows: Rows, fitted: Fitted) -> Iterator[tuple[Any, NDArray[np.int64] | slice]]:
-    """Yield each artefact with the rows of the recordings that get it."""
+def by_artefact(x: Matrix, rows: Rows, fitted: Fitted, mapped: Callable[[Any, Matrix], Matrix]) -> Matrix:
+    """Return x (N, C) with every recording's rows mapped by the artefact that it gets: mapped(artefact, rows)."""
     if not len(rows):
-        return
+        return x
     first = rows.offsets()
     number = np.repeat([fitted.pick(str(rows.recording[a])) for a in first[:-1]], np.diff(first))
     different = np.unique(number).tolist()
+    if len(different) == 1:
+        return mapped(fitted.artefacts[different[0]], x)
+    out = np.empty_like(x, order="C")
     for i in different:
-        yield fitted.artefacts[i], slice(None) if len(different) == 1 else np.flatnonzero(number == i)
+        part = np.flatnonzero(number == i)
+        out[part] = mapped(fitted.artefacts[i], x[part])
+    return out
 
 
 def numbers_for(known: Sequence[str], values: Float, classes: Sequence[str], otherwise: float) -> Float:

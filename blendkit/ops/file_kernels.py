@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
+from numba import prange
 
 from blendkit.compiled import compiled
 
@@ -38,15 +39,15 @@ def anchor_kernel(x: Any, offsets: Any, kind: int, alpha: float, out: Any) -> No
                 out[t, c] = (1 - alpha) * x[t, c] + alpha * anchor[c]
 
 
-@compiled()
+@compiled(parallel=True)
 def soft_anchor_kernel(x: Any, offsets: Any, beta: float, alpha: float, out: Any) -> None:
     """Pull each recording's chunks towards log(mean(exp(beta x))) / beta of it."""
     width = x.shape[1]
-    high, total = np.empty(width, np.float64), np.empty(width, np.float64)
-    for r in range(len(offsets) - 1):
+    for r in prange(len(offsets) - 1):
+        high, total = np.empty(width, np.float64), np.zeros(width, np.float64)
         first, last = offsets[r], offsets[r + 1]
         for c in range(width):
-            high[c], total[c] = x[first, c], 0.0
+            high[c] = x[first, c]
         for t in range(first, last):
             for c in range(width):
                 high[c] = max(high[c], x[t, c])
@@ -91,11 +92,11 @@ def top_mean_kernel(x: Any, offsets: Any, n: int, out: Any) -> None:
             out[r, c] = total / held
 
 
-@compiled()
+@compiled(parallel=True)
 def log_top_kernel(z: Any, offsets: Any, n: int, out: Any) -> None:
     """Write (R, C) log of the mean of sigmoid over the n highest logits of every recording and class."""
-    top, row = np.empty((n, z.shape[1]), np.float64), np.empty(z.shape[1], np.float64)
-    for r in range(len(offsets) - 1):
+    for r in prange(len(offsets) - 1):
+        top, row = np.empty((n, z.shape[1]), np.float64), np.empty(z.shape[1], np.float64)
         _highest(z, offsets[r], offsets[r + 1], top, row)
         held = min(n, offsets[r + 1] - offsets[r])
         for c in range(z.shape[1]):

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
+from numba import prange
 
 from blendkit.compiled import compiled
 
@@ -26,16 +27,16 @@ def scale_below_kernel(x: Any, limits: Any, factor: float, out: Any) -> None:
             out[i, c] = factor * x[i, c] if x[i, c] < limits[c] else x[i, c]
 
 
-@compiled()
+@compiled(parallel=True)
 def interpolate_kernel(x: Any, first: Any, knots: Any, values: Any, otherwise: float, out: Any) -> None:
     """Map column c through its knots first[c, 0]:first[c, 1], straight between and flat beyond, as numpy's interp.
 
     Some rows of a column at a time keep its knots at hand. A column without knots holds `otherwise`, or stays where
     that is NaN.
     """
-    for start in range(0, len(x), 512):
+    for block in prange((len(x) + 511) // 512):
         for c in range(x.shape[1]):
-            for i in range(start, min(start + 512, len(x))):
+            for i in range(512 * block, min(512 * block + 512, len(x))):
                 v, low, left = float(x[i, c]), first[c, 0], first[c, 1] - first[c, 0]
                 if left == 0:
                     out[i, c] = v if np.isnan(otherwise) else otherwise
@@ -52,11 +53,11 @@ def interpolate_kernel(x: Any, first: Any, knots: Any, values: Any, otherwise: f
                     out[i, c] = slope * (v - knots[low]) + values[low]
 
 
-@compiled()
+@compiled(parallel=True)
 def median_kernel(xs: Any, weights: Any, out: Any) -> None:
     """Write (n, C) medians of the streams xs (K, n, C) that weigh anything, weights (K, C); 0.5 where none does."""
-    held = np.empty(len(xs), np.float64)
-    for i in range(out.shape[0]):
+    for i in prange(out.shape[0]):
+        held = np.empty(len(xs), np.float64)
         for c in range(out.shape[1]):
             count = 0
             for k in range(len(xs)):

@@ -87,7 +87,9 @@ def range_penalty(
 
     A class that occurs nowhere keeps its order. Returns (N, C).
     """
-    return np.where(_absent(rows, classes, fitted), x - np.asarray(penalty, x.dtype), x)
+    out = x.copy()
+    np.subtract(out, np.asarray(penalty, x.dtype), out=out, where=_absent(rows, classes, fitted))
+    return out
 
 
 @op("station_floor", scope="file", classwise=True, spaces=("prob", "rank"))
@@ -99,9 +101,11 @@ def station_floor(
     x: (N, C). floors: {class: floor}. What lies below the floor becomes equal: ties. Returns (N, C). Source: the
     station floors of the EoS chain (0.65), off in its last versions: a floor read off the labels overfits.
     """
-    low = np.array([floors.get(c, -np.inf) for c in classes])
-    here = (rows.site == site)[:, None] & np.isfinite(low)
-    return np.where(here, np.maximum(x, low), x).astype(x.dtype, copy=False)
+    out, here = x.copy(), np.flatnonzero(rows.site == site)
+    for c, floor in floors.items():
+        if c in classes:
+            out[here, classes.index(c)] = np.maximum(x[here, classes.index(c)], floor)
+    return out
 
 
 def _absent(rows: Rows, classes: Sequence[str], fitted: FittedOf) -> NDArray[np.bool_]:

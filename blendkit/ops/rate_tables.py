@@ -75,18 +75,16 @@ def load_site(path: Path) -> RateTable:
     return _load(path, "site")
 
 
-def level_of(rows: Rows, a: int, key: Key) -> str:
-    """Return the level of row `a`: its month, hour or site; "" where its name does not say."""
+def levels_at(rows: Rows, at: NDArray[np.int64], key: Key) -> list[str]:
+    """Return the levels of some rows (n,): their months, hours or sites; "" where a name does not say."""
     if key == "site":
-        return str(rows.site[a])
+        return [str(s) for s in rows.site[at]]
     if key == "hour":
-        return UNKNOWN if rows.hour[a] == NO_HOUR else str(int(rows.hour[a]))
-    date = rows.date[a]
-    return (
-        UNKNOWN
-        if np.isnat(date) or date == CLOCK_RESET
-        else str(int(date.astype("datetime64[M]").astype(int)) % 12 + 1)
-    )
+        return [UNKNOWN if h == NO_HOUR else str(h) for h in rows.hour[at].tolist()]
+    dates = rows.date[at]
+    known = ~np.isnat(dates) & (dates != CLOCK_RESET)
+    months = np.where(known, dates, CLOCK_RESET).astype("datetime64[M]").astype(int) % 12 + 1
+    return [str(m) if k else UNKNOWN for m, k in zip(months.tolist(), known.tolist(), strict=True)]
 
 
 def fit_month(
@@ -180,7 +178,7 @@ def _cyclic(
 ) -> RateTable:  # fmt: skip
     share, first = recording_shares(f"{key} prior", truth, labelled, rows)
     known = {v: i for i, v in enumerate(levels)}
-    at = np.array([known.get(level_of(rows, int(a), key), -1) for a in first])
+    at = np.array([known.get(v, -1) for v in levels_at(rows, first, key)])
     overall = share.mean(axis=0)
     p_level = round_the_clock(share, at, len(levels), overall, k, sigma)
     return RateTable(key, tuple(classes), tuple(levels), overall, p_level, tuple(str(r) for r in rows.recording[first]))
@@ -190,8 +188,10 @@ def _with_rates(
     x: Matrix, rows: Rows, classes: tuple[str, ...], fitted: FittedOf, strength: float, cap: float, key: Key
 ) -> Matrix:
     each = np.full(len(classes), strength)
+    first = rows.offsets()[:-1]
+    level = dict(zip(first.tolist(), levels_at(rows, first, key), strict=True))
 
     def term(table: RateTable, a: int) -> Float:
-        return prior_term(table.classes, table.p_global, table.rate(level_of(rows, a, key)), classes, each, cap, True)
+        return prior_term(table.classes, table.p_global, table.rate(level[a]), classes, each, cap, True)
 
-    return added(x, rows, fitted, lambda a: level_of(rows, a, key), term)
+    return added(x, rows, fitted, lambda a: level[a], term)

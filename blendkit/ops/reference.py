@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from blendkit.artefacts import BROKEN, load_artefact, not_a, save_artefact
 from blendkit.ops import ClassIds, FittedOf, NonNegative, Positive, RowsOf, op
-from blendkit.ops.calibration import numbers_for, parts, through_knots
+from blendkit.ops.calibration import by_artefact, numbers_for, through_knots
 from blendkit.ops.terms import recording_shares
 from blendkit.rows import Rows
 from blendkit.scores import Matrix
@@ -143,9 +143,10 @@ def prior_correction(
     itself it keeps every column's order, so it matters for probabilities, rows and thresholds. A class that was not
     counted stays. Returns (N, C). Source: Saerens, Latinne and Decaestecker 2002.
     """
-    out = np.empty_like(x, order="C")
     base = np.log(source_rate) - np.log1p(-source_rate)
-    for made, part in parts(rows, fitted):
+
+    def mapped(made: ClassRates, own: Matrix) -> Matrix:
         odds = np.log(made.rate) - np.log1p(-made.rate)
-        out[part] = x[part] + strength * numbers_for(made.classes, odds - base, classes, 0.0)
-    return out
+        return np.asarray(own + strength * numbers_for(made.classes, odds - base, classes, 0.0), x.dtype)
+
+    return by_artefact(x, rows, fitted, mapped)
