@@ -13,10 +13,11 @@ from blendkit.compiled import compiled
 @compiled()
 def sharpen_kernel(x: Any, thresholds: Any, out: Any) -> None:
     """Move each class's threshold (C,) to 0.5, straight on either side."""
+    above, below = 0.5 / (1 - thresholds), 0.5 / thresholds
     for i in range(len(x)):
         for c in range(x.shape[1]):
             t = thresholds[c]
-            out[i, c] = 0.5 + 0.5 * (x[i, c] - t) / (1 - t) if x[i, c] > t else 0.5 * x[i, c] / t
+            out[i, c] = 0.5 + (x[i, c] - t) * above[c] if x[i, c] > t else min(x[i, c] * below[c], 0.5)
 
 
 @compiled()

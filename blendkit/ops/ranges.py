@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from blendkit.errors import BlendkitError
 from blendkit.ops import NO_NUMBERS, ByClass, ClassIds, FittedOf, NonNegative, RowsOf, op
+from blendkit.ops.terms import added
 from blendkit.rows import Rows
 from blendkit.scores import Matrix
 
@@ -87,9 +88,12 @@ def range_penalty(
 
     A class that occurs nowhere keeps its order. Returns (N, C).
     """
-    out = x.copy()
-    np.subtract(out, np.asarray(penalty, x.dtype), out=out, where=_absent(rows, classes, fitted))
-    return out
+
+    def term(listed: RangeList, a: int) -> NDArray[np.float64]:
+        here = listed.at(str(rows.site[a]))
+        return np.array([0.0 if here is None or c in here else -penalty for c in classes])
+
+    return added(x, rows, fitted, lambda a: str(rows.site[a]), term)
 
 
 @op("station_floor", scope="file", classwise=True, spaces=("prob", "rank"))

@@ -159,3 +159,14 @@ def test_other_files_are_refused(load: Any, tmp_path: Path) -> None:
     np.savez(tmp_path / "y.npz", meta=np.array('{"kind": "other"}'))
     with pytest.raises(BlendkitError, match="it is a other"):
         load(tmp_path / "y.npz")
+
+
+@pytest.mark.parametrize("t", [0.1, 0.3, 1 / 3, 0.49, 0.7, 0.999])
+def test_sharpening_never_turns_neighbours_round(t: float) -> None:
+    """The last bits on either side of the threshold, and everywhere else."""
+    near = [np.nextafter(t, 0), t, np.nextafter(t, 1)]
+    x = np.unique([0.0, *near, *np.linspace(0, 1, 4001), 1.0])[:, None]
+    out = sharpen(x, classes=("a",), threshold=t)
+    assert (np.diff(out[:, 0]) >= 0).all()
+    assert out[0, 0] == 0.0
+    assert out[-1, 0] == pytest.approx(1.0)
