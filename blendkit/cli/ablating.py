@@ -28,20 +28,17 @@ def ablate_recipe(
     """Measure one recipe without each of its parts and print the contributions."""
     from blendkit.cli.sources import is_source
     from blendkit.engine.ablate import ablate
-    from blendkit.engine.compare import Truth
     from blendkit.errors import BlendkitError
 
     if len(sources) != 1 or is_source(sources[0]):
         raise BlendkitError("--ablate takes one recipe", [f"got {', '.join(sources) or 'nothing'}"])
     with announced(json_out):
         workshop, recipe = open_workshop(sources[0], overrides, data, store, allow_outside, json_out)
-        bench, _ = workshop.output(recipe)
-        truth = Truth(bench.rows, bench.classes, bench.truth, bench.labelled, bench.folds)
-        found = ablate(workshop, recipe, truth, rules)
-    _show(found, rules, list(bench.notes), json_out)
+        found = ablate(workshop, recipe, rules)
+    _show(found, rules, json_out)
 
 
-def _show(found: Ablation, rules: Rules, notes: list[str], json_out: bool) -> None:
+def _show(found: Ablation, rules: Rules, json_out: bool) -> None:
     rows = []
     for line in found.lines:
         c = line.change
@@ -57,7 +54,7 @@ def _show(found: Ablation, rules: Rules, notes: list[str], json_out: bool) -> No
         )
     if json_out:
         whole = {"name": found.whole.name, "macro_auc": number(found.whole.macro.estimate), "clusters": found.clusters}
-        event("ablation", {**whole, "kept": found.kept, "notes": notes})
+        event("ablation", {**whole, "kept": found.kept, "notes": found.notes})
         return
     redrawn = f"{found.clusters} clusters ({rules.clusters}), {rules.replicates} replicates"
     title = f"{found.whole.name}: macro-AUC {found.whole.macro.estimate:.6f}; {rules.level:.0%} intervals, {redrawn}"
@@ -68,5 +65,5 @@ def _show(found: Ablation, rules: Rules, notes: list[str], json_out: bool) -> No
     for name, why in found.kept.items():
         click.echo(f"cannot be taken out: {name}: {why}")
     click.echo("contributions hold one part at a time; parts that stand in for each other show less than both together")
-    for text in notes:
+    for text in found.notes:
         click.echo(f"note: {text}")

@@ -63,7 +63,11 @@ def check(
             click.echo(f"note: {note}")
     findings = lint(plan, sharded=sharded)
     if store is not None:
-        findings += _doubts(recipe, overrides, where, store, allow_outside)
+        from blendkit.cli.run import sample_world
+        from blendkit.engine.bench import Workshop
+        from blendkit.engine.doubts import doubts
+
+        findings += doubts(Workshop(DataFolder(where or sample_world(False), allow_outside), store), plan)
     for text in findings:
         click.echo(f"lint: {text}")
     checked = "files not checked (no --data)" if where is None else f"files found in {where}"
@@ -71,12 +75,3 @@ def check(
     click.echo(f"{source}: {counts}, writes {', '.join(plan.outputs)}; {checked}")
     if strict and findings:
         raise click.exceptions.Exit(1)
-
-
-def _doubts(recipe: str, overrides: tuple[str, ...], where: Path | None, store: Path, allow_outside: bool) -> list[str]:
-    from blendkit.cli.options import open_workshop
-    from blendkit.engine.doubts import doubts
-    from blendkit.recipe import make_plan
-
-    workshop, read = open_workshop(recipe, overrides, where, store, allow_outside, False)
-    return doubts(workshop, make_plan(read))

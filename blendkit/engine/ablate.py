@@ -25,6 +25,7 @@ class Ablation:
     lines: tuple[Line, ...]
     kept: dict[str, str]
     clusters: int
+    notes: tuple[str, ...]
 
 
 def parts(plan: Plan) -> Iterator[tuple[str, tuple[KeyPath, ...]]]:
@@ -62,7 +63,7 @@ def _weights(plan: Plan, path: KeyPath, name: str) -> Iterator[KeyPath]:
         yield from below(blend.get(key), (*path, key))
 
 
-def ablate(workshop: Workshop, recipe: Recipe, truth: Truth, rules: Rules) -> Ablation:
+def ablate(workshop: Workshop, recipe: Recipe, rules: Rules) -> Ablation:
     """Measure a recipe's output without each of its parts, all on the same redrawn recordings.
 
     Raises BlendkitError where nothing can be taken out, and as `blendkit.engine.compare.compare` does.
@@ -79,8 +80,9 @@ def ablate(workshop: Workshop, recipe: Recipe, truth: Truth, rules: Rules) -> Ab
     if len(scores) < 2:
         told = [f"{n}: {w}" for n, w in kept.items()]
         raise BlendkitError(f"{recipe.source}: nothing can be taken out of this recipe", told)
+    truth = Truth(bench.rows, bench.classes, bench.truth, bench.labelled, bench.folds)
     (whole, *lines), boot = change_lines(scores, truth, rules)
-    return Ablation(whole, tuple(lines), kept, boot.clusters)
+    return Ablation(whole, tuple(lines), kept, boot.clusters, tuple(bench.notes))
 
 
 def _without(workshop: Workshop, bench: Bench, recipe: Recipe, paths: tuple[KeyPath, ...]) -> Scores:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import itertools
 from collections.abc import Iterator
 from dataclasses import replace
+from typing import Literal
 
 import numpy as np
 from numpy.typing import NDArray
@@ -86,10 +87,9 @@ def _scales(stream: StreamPlan, inputs: dict[str, Scores], bench: Bench) -> Iter
         yield f"{stream.name}: `by: {stream.blend.name}` on different scales; weights times spread: {told}"
 
 
-def _spread(scores: Scores, takes: str) -> NDArray[np.float64]:
-    target = scores.space if takes == "any" else takes
-    values = convert(scores, "prob" if target == "prob" else "logit" if target == "logit" else scores.space, _unheard)
-    return np.asarray(values.values.std(axis=0, dtype=np.float64))
+def _spread(scores: Scores, takes: Literal["any", "logit", "prob"]) -> NDArray[np.float64]:
+    values = convert(scores, scores.space if takes == "any" else takes, _unheard).values
+    return np.asarray(values.std(axis=0, dtype=np.float64))
 
 
 def _unheard(text: str) -> None:

@@ -13,9 +13,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from blendkit.ops import Weights, op
+from blendkit.ops.blocks import in_blocks
 from blendkit.scores import Matrix
 
-_BLOCK = 512  # rows at a time: temporaries stay in cache
 _DECIMALS = 9
 
 
@@ -58,12 +58,14 @@ def rank_mean(*ranks: NDArray[np.int32], weights: Weights) -> NDArray[np.float64
     whole, exact = exact_weights(weights, n)
     total = whole.sum(axis=0)
     out = np.empty(ranks[0].shape, np.float64)
-    for low in range(0, n, _BLOCK):
-        part = slice(low, low + _BLOCK)
+
+    def work(part: slice) -> None:
         acc = np.zeros(out[part].shape, np.int64)
         for r, w in zip(ranks, whole, strict=True):
             acc += r[part] * w
         np.divide(acc, total * (2 * n), out=out[part], where=total > 0)
+
+    in_blocks(n, work)
     out[:, total == 0] = 0.5
     if not exact.all():
         out[:, ~exact] = _weighted_mean(tuple(r[:, ~exact] for r in ranks), weights[:, ~exact], 2.0 * n, 0.5)
@@ -95,8 +97,12 @@ def direct(*xs: Matrix, weights: Weights) -> NDArray[np.float64]:
 def logit_sum(*xs: Matrix, weights: Weights) -> NDArray[np.float64]:
     """Return the sum of logits with the given coefficients (N, C): not normalised, negatives allowed."""
     out = np.zeros(xs[0].shape, np.float64)
-    for x, w in zip(xs, weights, strict=True):
-        out += x * w
+
+    def work(part: slice) -> None:
+        for x, w in zip(xs, weights, strict=True):
+            out[part] += x[part] * w
+
+    in_blocks(len(out), work)
     return out
 
 
@@ -106,11 +112,13 @@ def _weighted_mean(
     """Sum in stream order, divide once by the weights' sum times `scale`."""
     total = weights.sum(axis=0) * scale
     out = np.empty(xs[0].shape, np.float64)
-    for low in range(0, len(out), _BLOCK):
-        part = slice(low, low + _BLOCK)
+
+    def work(part: slice) -> None:
         acc = np.zeros(out[part].shape, np.float64)
         for x, w in zip(xs, weights, strict=True):
             acc += x[part] * w
         np.divide(acc, total, out=out[part], where=total > 0)
+
+    in_blocks(len(out), work)
     out[:, total <= 0] = empty
     return out

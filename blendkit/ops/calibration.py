@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from typing import Annotated, Any, Protocol
+from collections.abc import Sequence
+from typing import Annotated
 
 import numpy as np
 from annotated_types import Interval
@@ -16,7 +16,6 @@ from blendkit.ops import (
     ByClass,
     ByTaxon,
     ClassIds,
-    Fitted,
     FittedOf,
     NonNegative,
     Positive,
@@ -26,6 +25,7 @@ from blendkit.ops import (
     op,
 )
 from blendkit.ops.map_kernels import interpolate_kernel, scale_below_kernel, sharpen_kernel
+from blendkit.ops.terms import by_artefact, numbers_for
 from blendkit.ops.thresholds import Thresholds, fit_thresholds
 from blendkit.rows import Rows
 from blendkit.scores import Matrix
@@ -171,29 +171,3 @@ def rare_suppression(x: Matrix, *, margin: NonNegative = 0.05, factor: Share = 0
     out = np.empty_like(x, order="C")
     scale_below_kernel(np.ascontiguousarray(x), x.mean(axis=0, dtype=np.float64) + margin, factor, out)
     return out
-
-
-class _Made(Protocol):
-    classes: tuple[str, ...]
-
-
-def by_artefact(x: Matrix, rows: Rows, fitted: Fitted, mapped: Callable[[Any, Matrix], Matrix]) -> Matrix:
-    """Return x (N, C) with every recording's rows mapped by the artefact that it gets: mapped(artefact, rows)."""
-    if not len(rows):
-        return x
-    first = rows.offsets()
-    number = np.repeat([fitted.pick(str(rows.recording[a])) for a in first[:-1]], np.diff(first))
-    different = np.unique(number).tolist()
-    if len(different) == 1:
-        return mapped(fitted.artefacts[different[0]], x)
-    out = np.empty_like(x, order="C")
-    for i in different:
-        part = np.flatnonzero(number == i)
-        out[part] = mapped(fitted.artefacts[i], x[part])
-    return out
-
-
-def numbers_for(known: Sequence[str], values: Float, classes: Sequence[str], otherwise: float) -> Float:
-    """Return (C,) an artefact's numbers in the order of these classes."""
-    at = dict(zip(known, values.tolist(), strict=True))
-    return np.array([at.get(c, otherwise) for c in classes])

@@ -8,6 +8,7 @@ import numpy as np
 from numba import prange
 
 from blendkit.compiled import compiled
+from blendkit.ops.kernels import highest
 
 
 @compiled()
@@ -108,15 +109,22 @@ def log_top_kernel(z: Any, offsets: Any, n: int, out: Any) -> None:
             out[r, c] = first + np.log(total / held)
 
 
-@compiled()
-def power_where_kernel(x: Any, offsets: Any, where: Any, power: float, out: Any) -> None:
-    """Raise the cells of the recordings and classes (R, C) that `where` marks to a power."""
-    for r in range(len(offsets) - 1):
-        for t in range(offsets[r], offsets[r + 1]):
-            for c in range(x.shape[1]):
-                if not where[r, c]:
-                    out[t, c] = x[t, c]
-                elif power == 2.0:
-                    out[t, c] = x[t, c] * x[t, c]
-                else:
-                    out[t, c] = x[t, c] ** power
+@compiled(parallel=True)
+def low_rank_kernel(x: Any, offsets: Any, keep: int, power: float, out: Any) -> None:
+    """Raise the classes to a power whose maximum over their recording is below the `keep` highest of these."""
+    width = x.shape[1]
+    for r in prange(len(offsets) - 1):
+        first, last = offsets[r], offsets[r + 1]
+        high, top = np.empty(width, np.float64), np.empty(keep, np.float64)
+        for c in range(width):
+            high[c] = x[first, c]
+        for t in range(first + 1, last):
+            for c in range(width):
+                high[c] = max(high[c], x[t, c])
+        highest(high, top)
+        for t in range(first, last):
+            for c in range(width):
+                p = x[t, c]
+                if high[c] < top[keep - 1]:
+                    p = p * p if power == 2.0 else p**power
+                out[t, c] = p

@@ -9,19 +9,20 @@ from annotated_types import Ge, Le
 from numpy.typing import NDArray
 
 from blendkit.ops import NonNegative, Offsets, Positive, Share, SpaceOf, op
+from blendkit.ops.blocks import in_blocks
 from blendkit.ops.file_kernels import (
     anchor_kernel,
     log_top_kernel,
-    power_where_kernel,
+    low_rank_kernel,
     soft_anchor_kernel,
     top_mean_kernel,
 )
+from blendkit.ops.kernels import bounds_of
 from blendkit.scores import Matrix
 
 Count = Annotated[int, Ge(1), Le(1_000_000)]
 Power = Annotated[float, Ge(0), Le(100)]
 _RECORDINGS = 32  # at a time: temporaries stay in cache
-_ROWS = 512
 
 
 @op("file_top_scale", scope="file", classwise=True, spaces=("logit", "prob"), does="rescale")
@@ -35,7 +36,7 @@ def file_top_scale(
     all. Returns (N, C). Source: the file confidence scaling of public BirdCLEF chains (n 2, power 0.4; power 1 in
     the second place of 2026); with n 1 and power 0.6 it is their "rank-aware" scaling, which knows no ranks.
     """
-    at = _bounds(x, offsets)
+    at = bounds_of(x, offsets)
     if space == "prob":
         return np.asarray(x * _spread(_top(x, n, at) ** power, at), x.dtype)
     return _scaled_logits(x, at, _log_top(x, n, at) * power)
@@ -78,7 +79,7 @@ def file_lse(x: Matrix, *, offsets: Offsets | None = None, alpha: Share = 0.3, b
     `file_mean_max` (beta 4.5).
     """
     out = np.empty_like(x, order="C")
-    soft_anchor_kernel(np.ascontiguousarray(x), _bounds(x, offsets), beta, alpha, out)
+    soft_anchor_kernel(np.ascontiguousarray(x), bounds_of(x, offsets), beta, alpha, out)
     return out
 
 
@@ -90,13 +91,10 @@ def low_rank_power(x: Matrix, *, offsets: Offsets | None = None, keep: Count = 3
     that is kept are kept. Over the whole set at once, as some notebooks have it, every column would keep its
     order. Returns (N, C). Source: myso1987's 2025 notebook (30, 2), which says of itself that it may be overfitted.
     """
-    at = _bounds(x, offsets)
-    high = _max(x, at)
     if keep >= x.shape[1]:
         return x
-    last = -np.partition(-high, keep - 1, axis=1)[:, [keep - 1]]
     out = np.empty_like(x, order="C")
-    power_where_kernel(np.ascontiguousarray(x), at, high < last, power, out)
+    low_rank_kernel(np.ascontiguousarray(x), bounds_of(x, offsets), keep, power, out)
     return out
 
 
@@ -110,10 +108,13 @@ def softmax_richness(x: Matrix, *, tau: Positive = 0.12) -> Matrix:
     if not x.shape[1]:
         return x
     out = np.empty_like(x, order="C")
-    for low in range(0, len(x), _ROWS):
-        part = x[low : low + _ROWS]
+
+    def work(rows: slice) -> None:
+        part = x[rows]
         share = np.exp((part - part.max(axis=1, keepdims=True)).astype(np.float64) / tau)
-        out[low : low + _ROWS] = part * (share / share.sum(axis=1, keepdims=True))
+        out[rows] = part * (share / share.sum(axis=1, keepdims=True))
+
+    in_blocks(len(x), work)
     return out
 
 
@@ -123,11 +124,9 @@ def power(x: Matrix, *, power: NonNegative = 1.2) -> Matrix:
 
     x: (N, C) probabilities. It matters where something that mixes chunks, classes or members follows. Returns (N, C).
     """
-    return np.asarray(x**power, x.dtype)
-
-
-def _bounds(x: Matrix, offsets: NDArray[np.int64] | None) -> NDArray[np.int64]:
-    return np.array([0, len(x)], np.int64) if offsets is None else offsets
+    out = np.empty_like(x, order="C")
+    in_blocks(len(x), lambda rows: np.copyto(out[rows], x[rows] ** power))
+    return out
 
 
 def _spread(per_file: NDArray[Any], at: NDArray[np.int64]) -> NDArray[Any]:
@@ -137,7 +136,7 @@ def _spread(per_file: NDArray[Any], at: NDArray[np.int64]) -> NDArray[Any]:
 
 def _anchored(x: Matrix, offsets: NDArray[np.int64] | None, kind: int, alpha: float) -> Matrix:
     out = np.empty_like(x, order="C")
-    anchor_kernel(np.ascontiguousarray(x), _bounds(x, offsets), kind, alpha, out)
+    anchor_kernel(np.ascontiguousarray(x), bounds_of(x, offsets), kind, alpha, out)
     return out
 
 
@@ -154,16 +153,18 @@ def _log_top(z: Matrix, n: int, at: NDArray[np.int64]) -> NDArray[np.float64]:
 
 def _scaled_logits(z: Matrix, at: NDArray[np.int64], scale: NDArray[np.float64]) -> Matrix:
     """Return logit(sigmoid(z) s) of log s (R, C) <= 0, as log s - log(1 - s + exp(-z)); a few recordings at a time."""
-    out = np.empty_like(z, order="C")
-    for low in range(0, len(scale), _RECORDINGS):
-        part = slice(at[low], at[min(low + _RECORDINGS, len(scale))])
-        some = slice(low, low + _RECORDINGS)
-        log_s = np.repeat(scale[some], np.diff(at[low : low + _RECORDINGS + 1]), axis=0)
+    out, left = np.empty_like(z, order="C"), -np.expm1(scale)
+
+    def work(some: slice) -> None:
+        part, counts = slice(at[some.start], at[some.stop]), np.diff(at[some.start : some.stop + 1])
+        log_s, rest = np.repeat(scale[some], counts, axis=0), np.repeat(left[some], counts, axis=0)
         x = np.asarray(z[part], np.float64)
-        rest, away = -np.expm1(log_s), np.maximum(np.exp(-np.abs(x)), 5e-324)
+        away = np.maximum(np.exp(-np.abs(x)), 5e-324)
         # below 0 the same with exp(z) in front, so that nothing overflows
         total = np.where(x < 0, 1 + rest * away, rest + away)
         out[part] = log_s + np.minimum(x, 0) - np.log(total)
+
+    in_blocks(len(scale), work, size=_RECORDINGS)
     return out
 
 

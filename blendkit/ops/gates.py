@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from blendkit.metrics.ranks import percentile_rank
 from blendkit.ops import Offsets, ProbsOf, RanksOf, Share, op
-from blendkit.ops.kernels import correlate_kernel
+from blendkit.ops.kernels import bounds_of, correlate_kernel
 from blendkit.scores import Matrix
 
 Float = NDArray[np.float64]
@@ -52,11 +52,10 @@ def temporal(
     Source: the second gate of the EoS chain (0.88, 0.77, 0.14, 0.15), the one that 2026's second place kept, with
     check_below 1.
     """
-    bounds = np.array([0, len(x)], np.int64) if offsets is None else offsets
     d = np.arange(-3, 4)
     taps = (1 + (d / 1.2) ** 2 / 2) ** -1.5
     smooth = np.empty(main.shape, np.float64)
-    correlate_kernel(np.ascontiguousarray(main, np.float64), taps / taps.sum(), bounds, 0, smooth)
+    correlate_kernel(np.ascontiguousarray(main, np.float64), taps / taps.sum(), bounds_of(x, offsets), 0, smooth)
     context, own = percentile_rank(smooth), percentile_rank(main)
     mask = (context > context_above) & (own > rank_above) & (check < check_below)
     return mask, (1 - share) * x + share * np.maximum(own, context)

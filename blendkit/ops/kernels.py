@@ -9,6 +9,36 @@ import numpy as np
 from blendkit.compiled import compiled
 
 
+def bounds_of(x: Any, offsets: Any) -> Any:
+    """Return the recordings' first rows (R + 1,) as given; without any, all rows of x are one recording."""
+    return np.array([0, len(x)], np.int64) if offsets is None else offsets
+
+
+@compiled()
+def highest(row: Any, top: Any) -> None:
+    """Write the len(top) highest values of a row, highest first."""
+    held = 0
+    for c in range(len(row)):
+        value = float(row[c])
+        if held < len(top):
+            held += 1
+        elif held == 0 or value <= top[held - 1]:
+            continue
+        at = held - 1
+        while at > 0 and top[at - 1] < value:
+            top[at] = top[at - 1]
+            at -= 1
+        top[at] = value
+
+
+@compiled()
+def kth(top: Any, k: int, width: int) -> float:
+    """Return the k-th of a row's highest values; nothing reaches that of k 0, all reach that of more than there are."""
+    if k == 0 or width == 0:
+        return np.inf
+    return top[k - 1] if k < width else -np.inf
+
+
 @compiled()
 def _taps_left(taps: Any, before: int, after: int) -> Any:
     """Taps where only some neighbours are at hand: together these weigh as much as all would, if there is any."""

@@ -9,6 +9,8 @@ from numba import prange
 
 from blendkit.compiled import compiled
 
+_ROWS = 256  # at a time
+
 
 @compiled()
 def sharpen_kernel(x: Any, thresholds: Any, out: Any) -> None:
@@ -28,6 +30,21 @@ def scale_below_kernel(x: Any, limits: Any, factor: float, out: Any) -> None:
             out[i, c] = factor * x[i, c] if x[i, c] < limits[c] else x[i, c]
 
 
+@compiled()
+def _search(knots: Any, x: Any, at: Any) -> None:
+    """Write at (n,) the last knot that is not above each of x (n,), the first where all are.
+
+    All of x halve their range in the same step and without a branch, so that several go at once.
+    """
+    at[:] = 0
+    left = len(knots)
+    while left > 1:
+        half = left // 2
+        for i in range(len(x)):
+            at[i] += half if knots[np.uint64(at[i] + half)] <= x[i] else 0
+        left -= half
+
+
 @compiled(parallel=True)
 def interpolate_kernel(x: Any, first: Any, knots: Any, values: Any, otherwise: float, out: Any) -> None:
     """Map column c through its knots first[c, 0]:first[c, 1], straight between and flat beyond, as numpy's interp.
@@ -35,23 +52,23 @@ def interpolate_kernel(x: Any, first: Any, knots: Any, values: Any, otherwise: f
     Some rows of a column at a time keep its knots at hand. A column without knots holds `otherwise`, or stays where
     that is NaN.
     """
-    for block in prange((len(x) + 511) // 512):
+    for block in prange((len(x) + _ROWS - 1) // _ROWS):
+        rows = x[block * _ROWS : (block + 1) * _ROWS]
+        held, at = np.empty(len(rows), np.float64), np.empty(len(rows), np.int64)
         for c in range(x.shape[1]):
-            for i in range(512 * block, min(512 * block + 512, len(x))):
-                v, low, left = float(x[i, c]), first[c, 0], first[c, 1] - first[c, 0]
-                if left == 0:
-                    out[i, c] = v if np.isnan(otherwise) else otherwise
-                    continue
-                while left > 1:
-                    half = left // 2
-                    if knots[low + half] <= v:
-                        low += half
-                    left -= half
-                if v <= knots[low] or low + 1 == first[c, 1]:
-                    out[i, c] = values[low]
-                else:
-                    slope = (values[low + 1] - values[low]) / (knots[low + 1] - knots[low])
-                    out[i, c] = slope * (v - knots[low]) + values[low]
+            own, level = knots[first[c, 0] : first[c, 1]], values[first[c, 0] : first[c, 1]]
+            for i in range(len(rows)):
+                held[i] = rows[i, c]
+            if len(own) == 0:
+                for i in range(len(rows)):
+                    out[block * _ROWS + i, c] = held[i] if np.isnan(otherwise) else otherwise
+                continue
+            _search(own, held, at)
+            for i in range(len(rows)):
+                j, k = at[i], min(at[i] + 1, len(own) - 1)
+                gap = own[k] - own[j]
+                slope = (level[k] - level[j]) / gap if gap > 0 else 0.0
+                out[block * _ROWS + i, c] = slope * min(max(held[i] - own[j], 0.0), gap) + level[j]
 
 
 @compiled(parallel=True)

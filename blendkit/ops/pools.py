@@ -15,12 +15,12 @@ from numpy.typing import NDArray
 
 from blendkit.metrics.ranks import percentile_rank
 from blendkit.ops import Share, Weights, op
+from blendkit.ops.blocks import ROWS, in_blocks
 from blendkit.ops.map_kernels import median_kernel
 from blendkit.scores import Matrix
 
 Float = NDArray[np.float64]
 MeanExponent = Annotated[float, Interval(ge=-50, le=50)]
-_BLOCK = 512  # rows at a time: temporaries stay in cache
 
 
 @op("geometric", kind="blend", scope="chunk", classwise=True, takes="prob", gives="prob", per_class=("weights",))
@@ -58,10 +58,9 @@ def minimum(*xs: Matrix, weights: Weights) -> Float:
 @op("median", kind="blend", scope="chunk", classwise=True, per_class=("weights",))
 def median(*xs: Matrix, weights: Weights) -> Float:
     """Return the median of the streams (N, C), of two their mean; weights only say who takes part."""
-
     out = np.empty(xs[0].shape, np.float64)
-    for low in range(0, len(out), _BLOCK):
-        part = slice(low, low + _BLOCK)
+    for low in range(0, len(out), ROWS):  # the loop has threads of its own
+        part = slice(low, low + ROWS)
         median_kernel(np.stack([np.asarray(x[part], np.float64) for x in xs]), weights, out[part])
     return out
 
@@ -100,12 +99,14 @@ def _power_mean(x: Float, w: Float, exponent: float) -> Float:
 
 
 def _by_blocks(xs: tuple[Matrix, ...], weights: Float, blend: Callable[[Any, Any], Float]) -> Float:
-    """Call blend(streams (K, n, C), weights (K, 1, C)) on a few rows at a time."""
+    """Return blend(streams (K, n, C), weights (K, 1, C)) of a few rows at a time."""
     out = np.empty(xs[0].shape, np.float64)
     some = (weights > 0).any(axis=0)
     w = np.where(some, weights, 1.0)[:, None, :]
-    for low in range(0, len(out), _BLOCK):
-        part = slice(low, low + _BLOCK)
+
+    def work(part: slice) -> None:
         out[part] = blend(np.stack([np.asarray(x[part], np.float64) for x in xs]), w)
+
+    in_blocks(len(out), work)
     out[:, ~some] = 0.5
     return out

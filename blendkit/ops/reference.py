@@ -13,8 +13,8 @@ from numpy.typing import NDArray
 
 from blendkit.artefacts import BROKEN, load_artefact, not_a, save_artefact
 from blendkit.ops import ClassIds, FittedOf, NonNegative, Positive, RowsOf, op
-from blendkit.ops.calibration import by_artefact, numbers_for, through_knots
-from blendkit.ops.terms import recording_shares
+from blendkit.ops.calibration import through_knots
+from blendkit.ops.terms import by_artefact, numbers_for, recording_shares
 from blendkit.rows import Rows
 from blendkit.scores import Matrix
 

@@ -9,7 +9,7 @@ from annotated_types import Ge, Le
 from numpy.typing import NDArray
 
 from blendkit.ops import Offsets, Positive, Share, op
-from blendkit.ops.kernels import adaptive_kernel, correlate_kernel, window_max_kernel
+from blendkit.ops.kernels import adaptive_kernel, bounds_of, correlate_kernel, window_max_kernel
 from blendkit.scores import Matrix
 
 TRUNCATE = 4.0  # scipy's default: the kernel ends at four sigma
@@ -71,7 +71,7 @@ def adaptive_delta(x: Matrix, *, offsets: Offsets | None = None, alpha: Share = 
     Then as `three_tap` with alpha_t. x: (N, C) probabilities. `nearest` is the edge of the Karnakbayev chain,
     whose ends take (itself + neighbour) / 2 as neighbours; `keep` that of yukiZ. Returns (N, C).
     """
-    bounds = _bounds(x, offsets)
+    bounds = bounds_of(x, offsets)
     sure = x.max(axis=1) if x.shape[1] else np.zeros(len(x))
     out = np.empty_like(x, order="C")
     adaptive_kernel(np.ascontiguousarray(x), alpha * (1 - sure.astype(np.float64)), bounds, _EDGES[edge], out)
@@ -87,7 +87,7 @@ def local_max(x: Matrix, *, offsets: Offsets | None = None, alpha: Share = 0.15,
     `three_tap` at alpha 0.35 on frogs and insects.
     """
     out = np.empty_like(x, order="C")
-    window_max_kernel(np.ascontiguousarray(x), _bounds(x, offsets), radius, alpha, out)
+    window_max_kernel(np.ascontiguousarray(x), bounds_of(x, offsets), radius, alpha, out)
     return out
 
 
@@ -99,18 +99,14 @@ def dilate(x: Matrix, *, offsets: Offsets | None = None, radius: Radius = 1) -> 
     BirdCLEF 2024, after other notebooks' accounts (radius 1).
     """
     out = np.empty_like(x, order="C")
-    window_max_kernel(np.ascontiguousarray(x), _bounds(x, offsets), radius, 1.0, out)
+    window_max_kernel(np.ascontiguousarray(x), bounds_of(x, offsets), radius, 1.0, out)
     return out
 
 
 _EDGES = {"nearest": 0, "available": 1, "keep": 2}
 
 
-def _bounds(x: Matrix, offsets: NDArray[np.int64] | None) -> NDArray[np.int64]:
-    return np.array([0, len(x)], np.int64) if offsets is None else offsets
-
-
 def _correlate(x: Matrix, taps: NDArray[np.float64], offsets: NDArray[np.int64] | None, edge: Edge) -> Matrix:
     out = np.empty_like(x, order="C")
-    correlate_kernel(np.ascontiguousarray(x), taps, _bounds(x, offsets), _EDGES[edge], out)
+    correlate_kernel(np.ascontiguousarray(x), taps, bounds_of(x, offsets), _EDGES[edge], out)
     return out

@@ -1,4 +1,4 @@
-"""What priors share: rates of recordings, shrinkage, and the term they add to logits."""
+"""What fitted ops share: rates of recordings, shrinkage, the term priors add, and which artefact a recording gets."""
 
 from __future__ import annotations
 
@@ -11,11 +11,13 @@ from numpy.typing import NDArray
 
 from blendkit.errors import BlendkitError
 from blendkit.ops import Fitted
+from blendkit.ops.blocks import in_blocks
 from blendkit.rows import Rows
 from blendkit.scores import Matrix
 from blendkit.taxonomy import Taxonomy
 
 Float = NDArray[np.float64]
+_RECORDINGS = 64  # at a time
 
 
 def recording_shares(
@@ -72,11 +74,20 @@ def added(
     """Return x (N, C) with each recording's term added; term(artefact, row) is asked once per artefact and key."""
     out = np.empty_like(x, order="C")
     terms: dict[Hashable, Float] = {}
-    for a, b in itertools.pairwise(rows.offsets()):
+    bounds = rows.offsets()
+    own: list[Float] = []
+    for a in bounds[:-1].tolist():
         pick = fitted.pick(str(rows.recording[a]))
         if (pick, key(a)) not in terms:
             terms[pick, key(a)] = term(fitted.artefacts[pick], a)
-        out[a:b] = x[a:b] + terms[pick, key(a)]
+        own.append(terms[pick, key(a)])
+
+    def work(some: slice) -> None:
+        for r in range(some.start, some.stop):
+            part = slice(bounds[r], bounds[r + 1])
+            out[part] = x[part] + own[r]
+
+    in_blocks(len(own), work, size=_RECORDINGS)
     return out
 
 
@@ -96,6 +107,27 @@ def prior_term(
         odds -= np.log(overall) - np.log1p(-overall)
     odds = np.where(told, odds, 0.0)
     if classes != known:
-        at = {c: i for i, c in enumerate(known)}
-        odds = np.array([odds[at[c]] if c in at else 0.0 for c in classes])
+        odds = numbers_for(known, odds, classes, 0.0)
     return np.asarray(np.clip(strength * odds, -cap, cap))
+
+
+def by_artefact(x: Matrix, rows: Rows, fitted: Fitted, mapped: Callable[[Any, Matrix], Matrix]) -> Matrix:
+    """Return x (N, C) with every recording's rows mapped by the artefact that it gets: mapped(artefact, rows)."""
+    if not len(rows):
+        return x
+    first = rows.offsets()
+    number = np.repeat([fitted.pick(str(rows.recording[a])) for a in first[:-1]], np.diff(first))
+    different = np.unique(number).tolist()
+    if len(different) == 1:
+        return mapped(fitted.artefacts[different[0]], x)
+    out = np.empty_like(x, order="C")
+    for i in different:
+        part = np.flatnonzero(number == i)
+        out[part] = mapped(fitted.artefacts[i], x[part])
+    return out
+
+
+def numbers_for(known: Sequence[str], values: Float, classes: Sequence[str], otherwise: float) -> Float:
+    """Return (C,) an artefact's numbers in the order of these classes."""
+    at = dict(zip(known, values.tolist(), strict=True))
+    return np.array([at.get(c, otherwise) for c in classes])

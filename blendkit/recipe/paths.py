@@ -65,11 +65,7 @@ def check_files(plan: Plan, data: DataFolder, spare: Container[str] = ()) -> dic
     found, problems = {}, []
     for path, name in named_files(plan):
         try:
-            mark = (
-                plan.members[str(path[1])].files[str(path[2])]
-                if path[0] == "members" and path[2] in plan.members[str(path[1])].files
-                else None
-            )
+            mark = plan.members[str(path[1])].files.get(str(path[2])) if path[0] == "members" else None
             found[path] = data.require(name, folder=mark is not None and mark.folder)
         except BlendkitError as error:
             if path[0] != "members" or path[1] not in spare:

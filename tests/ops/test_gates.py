@@ -1,12 +1,15 @@
 from __future__ import annotations
 
+from dataclasses import replace
+from typing import Any
+
 import numpy as np
 import pytest
 from numpy.typing import NDArray
 
 from blendkit.metrics.ranks import percentile_rank
 from blendkit.ops.gates import fake_only, rank_gate, replace_where_sure, spike, temporal
-from blendkit.ops.sidecar import Limits, corrected, overlap
+from blendkit.ops.sidecar import Limits, corrected
 
 
 def test_fake_only_by_hand() -> None:
@@ -81,9 +84,34 @@ def test_sidecar_keeps_the_anchor_and_says_why(by: NDArray[np.float64], limits: 
     assert why in told
 
 
-def test_overlap_by_hand() -> None:
-    a = np.array([[4.0, 3, 2, 1], [1, 2, 3, 4]])
-    b = np.array([[4.0, 1, 3, 2], [1, 2, 3, 4]])
-    assert overlap(a, b, 2) == pytest.approx(3 / 4)
-    assert overlap(a, b, 9) == 1.0
-    assert overlap(a[:0], b[:0], 3) == 1.0
+def plainly(x: NDArray[np.float64], by: NDArray[np.float64], share: float, at: Limits) -> tuple[Any, list[float]]:
+    """Transcribe the sidecar with sorted rows; the overlaps beside it."""
+
+    def bar(a: NDArray[np.float64], k: int) -> NDArray[np.float64]:
+        return np.sort(a, axis=1)[:, [-k]] if k < a.shape[1] else np.full((len(a), 1), -np.inf)
+
+    mask = (x >= bar(x, at.top_anchor)) | ((by >= bar(by, at.top_sidecar)) & (x >= at.anchor_above))
+    change = np.where(mask, share * (by - x), 0.0)
+    out = x + min(1.0, at.budget / np.abs(change).mean()) * change
+    tops = [(x >= bar(x, k), out >= bar(out, k)) for k in (3, 10)]
+    return out, [float((a & b).sum() / a.sum()) for a, b in tops]
+
+
+@pytest.mark.parametrize("width", [5, 12, 40])
+@pytest.mark.parametrize(("counts", "budget"), [((4, 2), 1.0), ((3, 30), 0.01), ((1, 1), 1.0), ((60, 60), 0.002)])
+def test_sidecar_equals_a_transcription_on_tied_ranks(width: int, counts: tuple[int, int], budget: float) -> None:
+    rng = np.random.default_rng(width)
+    x, by = rng.integers(1, 12, (2, 50, width)) / 12
+    at = Limits(*counts, 0.6, budget, 1.0, 0.0, 0.0)
+    wanted, stay = plainly(x, by, 0.4, at)
+    np.testing.assert_allclose(corrected(x, by, np.full(width, 0.4), at)[0], wanted, rtol=0, atol=1e-12)
+    for which, share in enumerate(stay):
+        for least, kept in ((share, False), (min(share + 1e-9, 1.0), share < 1)):
+            limits = replace(at, **{("overlap_top3", "overlap_top10")[which]: least})
+            assert (corrected(x, by, np.full(width, 0.4), limits)[0] is x) == kept
+
+
+def test_sidecar_without_classes_or_rows() -> None:
+    for shape in ((0, 4), (3, 0)):
+        x = np.zeros(shape)
+        assert corrected(x, x, np.ones(shape[1]), LOOSE)[0].shape == shape

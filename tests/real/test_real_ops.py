@@ -9,7 +9,7 @@ import pytest
 
 from blendkit.engine.ablate import Ablation, ablate
 from blendkit.engine.bench import Workshop
-from blendkit.engine.compare import Rules, Truth
+from blendkit.engine.compare import Rules
 from blendkit.engine.doubts import doubts
 from blendkit.recipe import make_plan, parse_recipe
 from blendkit.recipe.lint import lint
@@ -60,9 +60,7 @@ def workshop(real_data: Path) -> Workshop:
 
 @pytest.fixture(scope="module")
 def found(workshop: Workshop, recipe: Recipe) -> Ablation:
-    bench, _ = workshop.output(recipe)
-    truth = Truth(bench.rows, bench.classes, bench.truth, bench.labelled, bench.folds)
-    return ablate(workshop, recipe, truth, Rules(replicates=50))
+    return ablate(workshop, recipe, Rules(replicates=50))
 
 
 def test_parts_are_measured_on_the_same_recordings(found: Ablation) -> None:
