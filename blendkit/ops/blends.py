@@ -65,7 +65,7 @@ def rank_mean(*ranks: NDArray[np.int32], weights: Weights) -> NDArray[np.float64
             acc += r[part] * w
         np.divide(acc, total * (2 * n), out=out[part], where=total > 0)
 
-    in_blocks(n, work)
+    in_blocks(n, ranks[0].shape[1], work)
     out[:, total == 0] = 0.5
     if not exact.all():
         out[:, ~exact] = _weighted_mean(tuple(r[:, ~exact] for r in ranks), weights[:, ~exact], 2.0 * n, 0.5)
@@ -102,7 +102,7 @@ def logit_sum(*xs: Matrix, weights: Weights) -> NDArray[np.float64]:
         for x, w in zip(xs, weights, strict=True):
             out[part] += x[part] * w
 
-    in_blocks(len(out), work)
+    in_blocks(len(out), xs[0].shape[1], work)
     return out
 
 
@@ -119,6 +119,6 @@ def _weighted_mean(
             acc += x[part] * w
         np.divide(acc, total, out=out[part], where=total > 0)
 
-    in_blocks(len(out), work)
+    in_blocks(len(out), xs[0].shape[1], work)
     out[:, total <= 0] = empty
     return out

@@ -24,6 +24,7 @@ from blendkit.ops import (
     TaxonomyOf,
     op,
 )
+from blendkit.ops.blocks import row_by_row
 from blendkit.ops.map_kernels import interpolate_kernel, scale_below_kernel, sharpen_kernel
 from blendkit.ops.terms import by_artefact, numbers_for
 from blendkit.ops.thresholds import Thresholds, fit_thresholds
@@ -96,9 +97,7 @@ def sharpen_at_best_f1(x: Matrix, *, rows: RowsOf, classes: ClassIds, fitted: Fi
 
 
 def _sharpened(x: Matrix, t: Float) -> Matrix:
-    out = np.empty_like(x, order="C")
-    sharpen_kernel(np.ascontiguousarray(x), t, out)
-    return out
+    return row_by_row(sharpen_kernel, x, t)
 
 
 def fit_platt_map(x: Matrix, truth: Bool, labelled: Bool, rows: Rows, classes: Sequence[str]) -> Platt:
@@ -168,6 +167,4 @@ def rare_suppression(x: Matrix, *, margin: NonNegative = 0.05, factor: Share = 0
     """
     if not len(x):
         return x
-    out = np.empty_like(x, order="C")
-    scale_below_kernel(np.ascontiguousarray(x), x.mean(axis=0, dtype=np.float64) + margin, factor, out)
-    return out
+    return row_by_row(scale_below_kernel, x, x.mean(axis=0, dtype=np.float64) + margin, factor)

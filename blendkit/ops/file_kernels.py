@@ -12,54 +12,44 @@ from blendkit.ops.kernels import highest
 
 
 @compiled()
-def _anchor(x: Any, first: int, last: int, kind: int, out: Any) -> None:
-    """Write (C,) the anchor of one recording: its maximum (0), mean of mean and maximum (1), 1 - product(1 - x) (2)."""
-    for c in range(x.shape[1]):
-        high, total = float(x[first, c]), 0.0
-        if kind == 2:
-            for t in range(first, last):
-                total += x[t, c] * (1.0 - total)  # summed so that tiny ones count
-            high = total
-        else:
+def reduce_kernel(x: Any, offsets: Any, kind: int, out: Any) -> None:
+    """Write (R, C) each recording's maximum (0), mean of mean and maximum (1), 1 - product(1 - x) (2) or sum (3)."""
+    for r in range(len(offsets) - 1):
+        first, last = offsets[r], offsets[r + 1]
+        for c in range(x.shape[1]):
+            high, total = float(x[first, c]), 0.0
             for t in range(first, last):
                 high = max(high, x[t, c])
-                total += x[t, c]
+                total += x[t, c] * (1.0 - total) if kind == 2 else x[t, c]  # summed so that tiny ones count
             if kind == 1:
-                high = (total / (last - first) + high) / 2
-        out[c] = high
+                total = (total / (last - first) + high) / 2
+            out[r, c] = high if kind == 0 else total
 
 
 @compiled()
-def anchor_kernel(x: Any, offsets: Any, kind: int, alpha: float, out: Any) -> None:
-    """Pull each recording's chunks towards its anchor: (1 - alpha) x + alpha anchor."""
-    anchor = np.empty(x.shape[1], np.float64)
+def affine_kernel(x: Any, offsets: Any, factor: float, added: Any, out: Any) -> None:
+    """Write factor x + added (R, C), the same for every chunk of a recording."""
     for r in range(len(offsets) - 1):
-        _anchor(x, offsets[r], offsets[r + 1], kind, anchor)
         for t in range(offsets[r], offsets[r + 1]):
             for c in range(x.shape[1]):
-                out[t, c] = (1 - alpha) * x[t, c] + alpha * anchor[c]
+                out[t, c] = factor * x[t, c] + added[r, c]
 
 
-@compiled(parallel=True)
-def soft_anchor_kernel(x: Any, offsets: Any, beta: float, alpha: float, out: Any) -> None:
-    """Pull each recording's chunks towards log(mean(exp(beta x))) / beta of it."""
-    width = x.shape[1]
-    for r in prange(len(offsets) - 1):
-        high, total = np.empty(width, np.float64), np.zeros(width, np.float64)
-        first, last = offsets[r], offsets[r + 1]
-        for c in range(width):
-            high[c] = x[first, c]
-        for t in range(first, last):
-            for c in range(width):
-                high[c] = max(high[c], x[t, c])
-        for t in range(first, last):
-            for c in range(width):
-                total[c] += np.exp(beta * (x[t, c] - high[c]))
-        for c in range(width):
-            high[c] = alpha * (high[c] + np.log(total[c] / (last - first)) / beta)
-        for t in range(first, last):
-            for c in range(width):
-                out[t, c] = (1 - alpha) * x[t, c] + high[c]
+@compiled()
+def turned_kernel(z: Any, out: Any) -> None:
+    """Write -z, as far as exp(-z) has a value: from -745 to 700."""
+    for t in range(len(z)):
+        for c in range(z.shape[1]):
+            out[t, c] = min(max(-z[t, c], -745.0), 700.0)
+
+
+@compiled()
+def lowered_kernel(z: Any, log_away: Any, offsets: Any, log_scale: Any) -> None:
+    """Write log_scale (R, C) - log_away in the latter's place, and add what of z lies below -700."""
+    for r in range(len(offsets) - 1):
+        for t in range(offsets[r], offsets[r + 1]):
+            for c in range(z.shape[1]):
+                log_away[t, c] = log_scale[r, c] - log_away[t, c] + min(z[t, c] + 700.0, 0.0)
 
 
 @compiled()
@@ -80,33 +70,11 @@ def _highest(x: Any, first: int, last: int, top: Any, row: Any) -> None:
 
 
 @compiled()
-def top_mean_kernel(x: Any, offsets: Any, n: int, out: Any) -> None:
-    """Write (R, C) means of the n highest values of every recording and class; of all where there are fewer."""
-    top, row = np.empty((n, x.shape[1]), np.float64), np.empty(x.shape[1], np.float64)
+def top_kernel(x: Any, offsets: Any, out: Any) -> None:
+    """Write (R, n, C) the n highest values of every recording and class, highest first; -inf where there are fewer."""
+    row = np.empty(x.shape[1], np.float64)
     for r in range(len(offsets) - 1):
-        _highest(x, offsets[r], offsets[r + 1], top, row)
-        held = min(n, offsets[r + 1] - offsets[r])
-        for c in range(x.shape[1]):
-            total = 0.0
-            for k in range(held):
-                total += top[k, c]
-            out[r, c] = total / held
-
-
-@compiled(parallel=True)
-def log_top_kernel(z: Any, offsets: Any, n: int, out: Any) -> None:
-    """Write (R, C) log of the mean of sigmoid over the n highest logits of every recording and class."""
-    for r in prange(len(offsets) - 1):
-        top, row = np.empty((n, z.shape[1]), np.float64), np.empty(z.shape[1], np.float64)
-        _highest(z, offsets[r], offsets[r + 1], top, row)
-        held = min(n, offsets[r + 1] - offsets[r])
-        for c in range(z.shape[1]):
-            total, first = 0.0, 0.0
-            for k in range(held):
-                low = min(top[k, c], 0.0) - np.log1p(np.exp(-abs(top[k, c])))  # log sigmoid
-                first = low if k == 0 else first
-                total += np.exp(low - first)
-            out[r, c] = first + np.log(total / held)
+        _highest(x, offsets[r], offsets[r + 1], out[r], row)
 
 
 @compiled(parallel=True)

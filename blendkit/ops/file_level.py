@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any
+from collections.abc import Callable
+from typing import Annotated
 
 import numpy as np
 from annotated_types import Ge, Le
@@ -11,18 +12,20 @@ from numpy.typing import NDArray
 from blendkit.ops import NonNegative, Offsets, Positive, Share, SpaceOf, op
 from blendkit.ops.blocks import in_blocks
 from blendkit.ops.file_kernels import (
-    anchor_kernel,
-    log_top_kernel,
+    affine_kernel,
     low_rank_kernel,
-    soft_anchor_kernel,
-    top_mean_kernel,
+    lowered_kernel,
+    reduce_kernel,
+    top_kernel,
+    turned_kernel,
 )
 from blendkit.ops.kernels import bounds_of
 from blendkit.scores import Matrix
 
+Float = NDArray[np.float64]
+Bounds = NDArray[np.int64]
 Count = Annotated[int, Ge(1), Le(1_000_000)]
 Power = Annotated[float, Ge(0), Le(100)]
-_RECORDINGS = 32  # at a time: temporaries stay in cache
 
 
 @op("file_top_scale", scope="file", classwise=True, spaces=("logit", "prob"), does="rescale")
@@ -36,10 +39,8 @@ def file_top_scale(
     all. Returns (N, C). Source: the file confidence scaling of public BirdCLEF chains (n 2, power 0.4; power 1 in
     the second place of 2026); with n 1 and power 0.6 it is their "rank-aware" scaling, which knows no ranks.
     """
-    at = bounds_of(x, offsets)
-    if space == "prob":
-        return np.asarray(x * _spread(_top(x, n, at) ** power, at), x.dtype)
-    return _scaled_logits(x, at, _log_top(x, n, at) * power)
+    scale = _scaled_probs if space == "prob" else _scaled_logits
+    return _by_recordings(x, offsets, lambda part, at: scale(part, at, n, power))
 
 
 @op("file_max_mix", scope="file", classwise=True, does="rescale")
@@ -78,9 +79,7 @@ def file_lse(x: Matrix, *, offsets: Offsets | None = None, alpha: Share = 0.3, b
     x: (N, C) in any space; beta near 0 means the mean, a large one the maximum. Returns (N, C). Source: as
     `file_mean_max` (beta 4.5).
     """
-    out = np.empty_like(x, order="C")
-    soft_anchor_kernel(np.ascontiguousarray(x), bounds_of(x, offsets), beta, alpha, out)
-    return out
+    return _by_recordings(x, offsets, lambda part, at: _soft_anchored(part, at, alpha, beta))
 
 
 @op("low_rank_power", scope="file", spaces=("prob",), does="rescale")
@@ -110,11 +109,13 @@ def softmax_richness(x: Matrix, *, tau: Positive = 0.12) -> Matrix:
     out = np.empty_like(x, order="C")
 
     def work(rows: slice) -> None:
-        part = x[rows]
-        share = np.exp((part - part.max(axis=1, keepdims=True)).astype(np.float64) / tau)
-        out[rows] = part * (share / share.sum(axis=1, keepdims=True))
+        share = np.asarray(x[rows] - x[rows].max(axis=1, keepdims=True), np.float64)
+        share /= tau
+        np.exp(share, out=share)
+        share /= share.sum(axis=1, keepdims=True)
+        np.multiply(x[rows], share, out=out[rows], casting="same_kind")
 
-    in_blocks(len(x), work)
+    in_blocks(len(x), x.shape[1], work)
     return out
 
 
@@ -125,53 +126,85 @@ def power(x: Matrix, *, power: NonNegative = 1.2) -> Matrix:
     x: (N, C) probabilities. It matters where something that mixes chunks, classes or members follows. Returns (N, C).
     """
     out = np.empty_like(x, order="C")
-    in_blocks(len(x), lambda rows: np.copyto(out[rows], x[rows] ** power))
+    in_blocks(len(x), x.shape[1], lambda rows: np.copyto(out[rows], x[rows] ** power))
     return out
 
 
-def _spread(per_file: NDArray[Any], at: NDArray[np.int64]) -> NDArray[Any]:
-    """(R, C) to (N, C): every chunk gets its recording's row."""
-    return np.repeat(per_file, np.diff(at), axis=0)
-
-
-def _anchored(x: Matrix, offsets: NDArray[np.int64] | None, kind: int, alpha: float) -> Matrix:
-    out = np.empty_like(x, order="C")
-    anchor_kernel(np.ascontiguousarray(x), bounds_of(x, offsets), kind, alpha, out)
-    return out
-
-
-def _max(x: Matrix, at: NDArray[np.int64]) -> NDArray[np.float64]:
-    return np.maximum.reduceat(x, at[:-1], axis=0).astype(np.float64) if len(at) > 1 else np.empty((0, x.shape[1]))
-
-
-def _log_top(z: Matrix, n: int, at: NDArray[np.int64]) -> NDArray[np.float64]:
-    """(R, C) log of the mean probability of the n highest logits."""
-    out = np.empty((len(at) - 1, z.shape[1]), np.float64)
-    log_top_kernel(np.ascontiguousarray(z), at, min(n, max(len(z), 1)), out)
-    return out
-
-
-def _scaled_logits(z: Matrix, at: NDArray[np.int64], scale: NDArray[np.float64]) -> Matrix:
-    """Return logit(sigmoid(z) s) of log s (R, C) <= 0, as log s - log(1 - s + exp(-z)); a few recordings at a time."""
-    out, left = np.empty_like(z, order="C"), -np.expm1(scale)
+def _by_recordings(x: Matrix, offsets: Bounds | None, change: Callable[[Matrix, Bounds], Float]) -> Matrix:
+    """Return change(rows, bounds) of some recordings at a time; bounds (R + 1,) count from the first of these rows."""
+    at, x = bounds_of(x, offsets), np.ascontiguousarray(x)
+    out = np.empty_like(x)
 
     def work(some: slice) -> None:
-        part, counts = slice(at[some.start], at[some.stop]), np.diff(at[some.start : some.stop + 1])
-        log_s, rest = np.repeat(scale[some], counts, axis=0), np.repeat(left[some], counts, axis=0)
-        x = np.asarray(z[part], np.float64)
-        away = np.maximum(np.exp(-np.abs(x)), 5e-324)
-        # below 0 the same with exp(z) in front, so that nothing overflows
-        total = np.where(x < 0, 1 + rest * away, rest + away)
-        out[part] = log_s + np.minimum(x, 0) - np.log(total)
+        part = slice(at[some.start], at[some.stop])
+        out[part] = change(x[part], at[some.start : some.stop + 1] - at[some.start])
 
-    in_blocks(len(scale), work, size=_RECORDINGS)
+    mean_chunks = max(len(x) // max(len(at) - 1, 1), 1)
+    in_blocks(len(at) - 1, x.shape[1] * mean_chunks, work)
     return out
 
 
-def _top(x: Matrix, n: int, at: NDArray[np.int64]) -> NDArray[np.float64]:
-    """(R, C) means of the n highest."""
-    if n == 1:
-        return _max(x, at)
+def _reduced(x: Matrix, at: Bounds, kind: int) -> Float:
     out = np.empty((len(at) - 1, x.shape[1]), np.float64)
-    top_mean_kernel(np.ascontiguousarray(x), at, min(n, len(x)), out)
+    reduce_kernel(x, at, kind, out)
     return out
+
+
+def _affine(x: Matrix, at: Bounds, factor: float, added: Float) -> Float:
+    out = np.empty(x.shape, np.float64)
+    affine_kernel(x, at, factor, added, out)
+    return out
+
+
+def _anchored(x: Matrix, offsets: Bounds | None, kind: int, alpha: float) -> Matrix:
+    return _by_recordings(x, offsets, lambda p, at: _affine(p, at, 1 - alpha, alpha * _reduced(p, at, kind)))
+
+
+def _soft_anchored(x: Matrix, at: Bounds, alpha: float, beta: float) -> Float:
+    high = _reduced(x, at, 0)
+    share = _affine(x, at, beta, -beta * high)
+    np.exp(share, out=share)
+    mean = _reduced(share, at, 3) / np.diff(at)[:, None]
+    return _affine(x, at, 1 - alpha, alpha * (high + np.log(mean) / beta))
+
+
+def _tops(x: Matrix, at: Bounds, n: int) -> tuple[Float, Float]:
+    """Return (R, n, C) the highest values, -inf where a recording has fewer chunks, and (R, 1) how many they are."""
+    chunks = np.diff(at)
+    out = np.empty((len(chunks), min(n, int(chunks.max(initial=1))), x.shape[1]), np.float64)
+    top_kernel(x, at, out)
+    return out, np.minimum(out.shape[1], chunks)[:, None].astype(np.float64)
+
+
+def _scaled_probs(p: Matrix, at: Bounds, n: int, power: float) -> Float:
+    top, held = _tops(p, at, n)
+    mean = _summed(np.where(np.isneginf(top), 0.0, top)) / held
+    return np.asarray(p * np.repeat(mean**power, np.diff(at), axis=0))
+
+
+def _scaled_logits(z: Matrix, at: Bounds, n: int, power: float) -> Float:
+    """Return logit(sigmoid(z) s) of log s (R, C) <= 0, as log s - log(1 - s + exp(-z))."""
+    scale = power * _log_mean(*_tops(z, at, n))
+    away = np.empty(z.shape, np.float64)
+    turned_kernel(z, away)
+    np.exp(away, out=away)
+    affine_kernel(away, at, 1.0, -np.expm1(scale), away)
+    np.log(away, out=away)
+    lowered_kernel(z, away, at, scale)
+    return away
+
+
+def _log_mean(top: Float, held: Float) -> Float:
+    """(R, C) log of the mean probability of logits (R, n, C)."""
+    low = np.minimum(top, 0) - np.log1p(np.exp(-np.abs(top)))  # log sigmoid; what is not there adds exp(-inf)
+    first = low[:, :1].copy()
+    low -= first
+    return np.asarray(first[:, 0] + np.log(_summed(np.exp(low, out=low)) / held))
+
+
+def _summed(top: Float) -> Float:
+    """(R, n, C) to (R, C), highest first: numpy's own order of summing depends on the number of classes."""
+    total = np.zeros((top.shape[0], top.shape[2]), np.float64)
+    for k in range(top.shape[1]):
+        total += top[:, k]
+    return total

@@ -32,14 +32,6 @@ def highest(row: Any, top: Any) -> None:
 
 
 @compiled()
-def kth(top: Any, k: int, width: int) -> float:
-    """Return the k-th of a row's highest values; nothing reaches that of k 0, all reach that of more than there are."""
-    if k == 0 or width == 0:
-        return np.inf
-    return top[k - 1] if k < width else -np.inf
-
-
-@compiled()
 def _taps_left(taps: Any, before: int, after: int) -> Any:
     """Taps where only some neighbours are at hand: together these weigh as much as all would, if there is any."""
     radius = len(taps) // 2

@@ -71,19 +71,24 @@ def interpolate_kernel(x: Any, first: Any, knots: Any, values: Any, otherwise: f
                 out[block * _ROWS + i, c] = slope * min(max(held[i] - own[j], 0.0), gap) + level[j]
 
 
-@compiled(parallel=True)
+@compiled()
 def median_kernel(xs: Any, weights: Any, out: Any) -> None:
-    """Write (n, C) medians of the streams xs (K, n, C) that weigh anything, weights (K, C); 0.5 where none does."""
-    for i in prange(out.shape[0]):
-        held = np.empty(len(xs), np.float64)
-        for c in range(out.shape[1]):
-            count = 0
-            for k in range(len(xs)):
-                if weights[k, c] > 0:
-                    at = count
-                    while at > 0 and held[at - 1] > xs[k, i, c]:
-                        held[at] = held[at - 1]
-                        at -= 1
-                    held[at] = xs[k, i, c]
-                    count += 1
-            out[i, c] = (held[(count - 1) // 2] + held[count // 2]) / 2 if count > 0 else 0.5
+    """Write (n, C) medians of the streams xs (K, n, C) that weigh anything, weights (K, C); 0.5 where none does.
+
+    Each stream sinks through those before it, a row of classes at once; those without a weight end behind all.
+    """
+    held, row = np.empty(weights.shape, np.float64), np.empty(weights.shape[1], np.float64)
+    counts = (weights > 0).sum(axis=0)
+    for i in range(len(out)):
+        for k in range(len(xs)):
+            for c in range(len(row)):
+                row[c] = xs[k, i, c] if weights[k, c] > 0 else np.inf
+            for j in range(k):
+                for c in range(len(row)):
+                    lower = min(held[j, c], row[c])
+                    row[c] = max(held[j, c], row[c])
+                    held[j, c] = lower
+            held[k] = row
+        for c in range(len(row)):
+            n = counts[c]
+            out[i, c] = (held[(n - 1) // 2, c] + held[n // 2, c]) / 2 if n > 0 else 0.5

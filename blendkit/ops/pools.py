@@ -7,7 +7,8 @@ weight comes out constant (0.5).
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Annotated, Any
+from functools import reduce
+from typing import Annotated
 
 import numpy as np
 from annotated_types import Interval
@@ -15,7 +16,7 @@ from numpy.typing import NDArray
 
 from blendkit.metrics.ranks import percentile_rank
 from blendkit.ops import Share, Weights, op
-from blendkit.ops.blocks import ROWS, in_blocks
+from blendkit.ops.blocks import in_blocks
 from blendkit.ops.map_kernels import median_kernel
 from blendkit.scores import Matrix
 
@@ -40,28 +41,32 @@ def power_mean(*xs: Matrix, weights: Weights, exponent: MeanExponent = 2.0) -> F
     relative to their largest (smallest, below 0) probability, so nothing underflows; with an exponent of 0 or less an
     exact 0 makes a cell 0.
     """
-    return _by_blocks(xs, weights, lambda block, w: _power_mean(block, w, exponent))
+    return _by_blocks(
+        xs, weights, lambda block, w: _geometric(block, w) if exponent == 0 else _power(block, w, exponent)
+    )
 
 
 @op("max", kind="blend", scope="chunk", classwise=True, per_class=("weights",))
 def maximum(*xs: Matrix, weights: Weights) -> Float:
     """Return the highest of the streams (N, C); weights only say who takes part. Their spaces should agree."""
-    return _by_blocks(xs, weights, lambda x, w: _masked(x, w, -np.inf).max(axis=0))
+    return _by_blocks(xs, weights, lambda x, w: _extreme(np.maximum, x, w))
 
 
 @op("min", kind="blend", scope="chunk", classwise=True, per_class=("weights",))
 def minimum(*xs: Matrix, weights: Weights) -> Float:
     """Return the lowest of the streams (N, C); weights only say who takes part. Their spaces should agree."""
-    return _by_blocks(xs, weights, lambda x, w: _masked(x, w, np.inf).min(axis=0))
+    return _by_blocks(xs, weights, lambda x, w: _extreme(np.minimum, x, w))
 
 
 @op("median", kind="blend", scope="chunk", classwise=True, per_class=("weights",))
 def median(*xs: Matrix, weights: Weights) -> Float:
     """Return the median of the streams (N, C), of two their mean; weights only say who takes part."""
     out = np.empty(xs[0].shape, np.float64)
-    for low in range(0, len(out), ROWS):  # the loop has threads of its own
-        part = slice(low, low + ROWS)
+
+    def work(part: slice) -> None:
         median_kernel(np.stack([np.asarray(x[part], np.float64) for x in xs]), weights, out[part])
+
+    in_blocks(len(out), xs[0].shape[1], work)
     return out
 
 
@@ -72,41 +77,53 @@ def quantile_mix(*xs: Matrix, weights: Weights, alpha: Share = 0.5) -> Float:
     Neither a probability nor a rank, and handled as a rank. Source: Quantile-Mix of a 2025 bronze medal, after a
     survey (alpha 0.5).
     """
-    both = [alpha * x + (1 - alpha) * percentile_rank(x) for x in xs]
-    return _by_blocks(tuple(both), weights, lambda x, w: (w * x).sum(axis=0) / w.sum(axis=0))
+    both = tuple(alpha * x + (1 - alpha) * percentile_rank(x) for x in xs)
+    return _by_blocks(both, weights, lambda x, w: np.einsum("knc,kc->nc", x, w / w.sum(axis=0)))
 
 
-def _masked(x: Float, w: Float, otherwise: float) -> Float:
-    """Streams x (K, n, C), with something else where they weigh nothing (K, 1, C)."""
+def _taking_part(x: Float, w: Float, otherwise: float) -> Float:
+    """A stream (n, C), with something else where it weighs nothing."""
     return x if (w > 0).all() else np.where(w > 0, x, otherwise)
 
 
-def _power_mean(x: Float, w: Float, exponent: float) -> Float:
-    share = w / w.sum(axis=0)
-    with np.errstate(divide="ignore", invalid="ignore"):
-        if exponent == 0:
-            low = np.log(_masked(x, w, 1.0))
-            low *= share
-            return np.asarray(np.exp(low.sum(axis=0)))
-        pick = _masked(x, w, -np.inf).max(axis=0) if exponent > 0 else _masked(x, w, np.inf).min(axis=0)
-        part = _masked(x, w, 1.0) / pick
-        part = np.square(part) if exponent == 2 else part**exponent
-        part *= share
-        mean = part.sum(axis=0)
-        out = pick * (np.sqrt(mean) if exponent == 2 else mean ** (1 / exponent))
-        out[pick == 0] = 0.0
-        return np.asarray(out)
+def _extreme(pick: np.ufunc, xs: list[Float], w: Float) -> Float:
+    none = -np.inf if pick is np.maximum else np.inf
+    return reduce(pick, [_taking_part(x, v, none) for x, v in zip(xs, w, strict=True)])
 
 
-def _by_blocks(xs: tuple[Matrix, ...], weights: Float, blend: Callable[[Any, Any], Float]) -> Float:
-    """Return blend(streams (K, n, C), weights (K, 1, C)) of a few rows at a time."""
+def _geometric(xs: list[Float], w: Float) -> Float:
+    total = np.zeros(xs[0].shape, np.float64)
+    with np.errstate(divide="ignore"):
+        for x, share in zip(xs, w / w.sum(axis=0), strict=True):
+            part = np.log(_taking_part(x, share, 1.0))
+            part *= share
+            total += part
+    return np.exp(total, out=total)
+
+
+def _power(xs: list[Float], w: Float, exponent: float) -> Float:
+    pick = _extreme(np.maximum if exponent > 0 else np.minimum, xs, w)
+    mean, scale = np.zeros(pick.shape, np.float64), np.maximum(pick, 5e-324)  # 0 / 0 is 0
+    with np.errstate(divide="ignore", over="ignore"):
+        for x, share in zip(xs, w / w.sum(axis=0), strict=True):
+            part = _taking_part(x, share, 1.0) / scale
+            part = np.square(part, out=part) if exponent == 2 else np.power(part, exponent, out=part)
+            part *= share
+            mean += part
+        root = np.sqrt(mean, out=mean) if exponent == 2 else np.power(mean, 1 / exponent, out=mean)
+    root *= pick
+    return root
+
+
+def _by_blocks(xs: tuple[Matrix, ...], weights: Float, blend: Callable[[list[Float], Float], Float]) -> Float:
+    """Return blend(streams (n, C) each, weights (K, C)) of a few rows at a time."""
     out = np.empty(xs[0].shape, np.float64)
     some = (weights > 0).any(axis=0)
-    w = np.where(some, weights, 1.0)[:, None, :]
+    w = np.where(some, weights, 1.0)
 
     def work(part: slice) -> None:
-        out[part] = blend(np.stack([np.asarray(x[part], np.float64) for x in xs]), w)
+        out[part] = blend([np.asarray(x[part], np.float64) for x in xs], w)
 
-    in_blocks(len(out), work)
+    in_blocks(len(out), xs[0].shape[1], work)
     out[:, ~some] = 0.5
     return out

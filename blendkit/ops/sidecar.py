@@ -80,7 +80,7 @@ def sidecar(
 def corrected(x: Matrix, by: Float, shares: Float, limits: Limits) -> tuple[Matrix, str]:
     """Return ranks x (N, C) corrected by another stream's with shares (C,), and in words what became of it."""
     anchor, by = np.ascontiguousarray(x, np.float64), np.ascontiguousarray(by, np.float64)
-    given = shares, np.array([limits.top_anchor, limits.top_sidecar, *_TOPS]), limits.anchor_above
+    given = shares, np.array([limits.top_anchor, *_TOPS, limits.top_sidecar]), limits.anchor_above
     bars, sums = np.empty((len(x), 4)), np.empty((len(x), 2))
     survey_kernel(anchor, by, *given, bars, sums)
     size, active = (float(v) / max(anchor.size, 1) for v in sums.sum(axis=0))

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from blendkit.errors import BlendkitError, did_you_mean
 from blendkit.ops import NO_GROUPS, ClassGroups, ClassIds, Covered, Share, TaxonomyOf, op
+from blendkit.ops.blocks import row_by_row
 from blendkit.ops.kernels import group_mean_kernel, group_reduce_kernel
 from blendkit.scores import Matrix
 from blendkit.taxonomy import LEVELS, Level, Sonotypes, Taxonomy
@@ -40,9 +41,7 @@ def taxonomy_mean(
     levels = _levels("taxonomy_mean", taxonomy, classes, covered, (genus, family, order, class_name), sonotypes)
     if levels is None:
         return x
-    out = np.empty_like(x, order="C")
-    group_mean_kernel(np.ascontiguousarray(x), *levels, out)
-    return out
+    return row_by_row(group_mean_kernel, x, *levels)
 
 
 @op("taxonomy_max", scope="chunk")
@@ -64,7 +63,7 @@ def taxonomy_max(
     reduction that genus proxies of public BirdCLEF chains use in place of the mean.
     """
     levels = _levels("taxonomy_max", taxonomy, classes, covered, (genus, family, order, class_name), sonotypes)
-    return x if levels is None else _reduced(x, levels, noisy=False)
+    return x if levels is None else row_by_row(group_reduce_kernel, x, *levels, False)
 
 
 @op("taxonomy_noisy_or", scope="chunk", spaces=("prob",))
@@ -85,7 +84,7 @@ def taxonomy_noisy_or(
     All else as in `taxonomy_mean`; probabilities only.
     """
     levels = _levels("taxonomy_noisy_or", taxonomy, classes, covered, (genus, family, order, class_name), sonotypes)
-    return x if levels is None else _reduced(x, levels, noisy=True)
+    return x if levels is None else row_by_row(group_reduce_kernel, x, *levels, True)
 
 
 @op("mirror", scope="chunk")
@@ -114,7 +113,7 @@ def mirror(
     number = np.full(len(classes), -1, np.int64)
     for g, group in enumerate(groups):
         number[[at[c] for c in group]] = g
-    return _reduced(x, (number[None], covered[None].copy(), np.ones(1)), noisy=False)
+    return row_by_row(group_reduce_kernel, x, number[None], covered[None].copy(), np.ones(1), False)
 
 
 def congener_scores(
@@ -150,12 +149,6 @@ def _levels(
     check_levels(name, taxonomy, classes, used, sonotypes)
     groups = np.array([taxonomy.groups(classes, level, sonotypes) for level in used])
     return groups, np.broadcast_to(covered, groups.shape).copy(), np.array([given[level] for level in used], np.float64)
-
-
-def _reduced(x: Matrix, levels: Levels, *, noisy: bool) -> Matrix:
-    out = np.empty_like(x, order="C")
-    group_reduce_kernel(np.ascontiguousarray(x), *levels, noisy, out)
-    return out
 
 
 def check_levels(

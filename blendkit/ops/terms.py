@@ -17,7 +17,6 @@ from blendkit.scores import Matrix
 from blendkit.taxonomy import Taxonomy
 
 Float = NDArray[np.float64]
-_RECORDINGS = 64  # at a time
 
 
 def recording_shares(
@@ -72,23 +71,22 @@ def added(
     x: Matrix, rows: Rows, fitted: Fitted, key: Callable[[int], Hashable], term: Callable[[Any, int], Float]
 ) -> Matrix:
     """Return x (N, C) with each recording's term added; term(artefact, row) is asked once per artefact and key."""
-    out = np.empty_like(x, order="C")
-    terms: dict[Hashable, Float] = {}
-    bounds = rows.offsets()
-    own: list[Float] = []
-    for a in bounds[:-1].tolist():
+    bounds, numbers, terms = rows.offsets(), dict[Hashable, int](), list[Float]()
+    own = np.empty(len(bounds) - 1, np.int64)
+    for r, a in enumerate(bounds[:-1].tolist()):
         pick = fitted.pick(str(rows.recording[a]))
-        if (pick, key(a)) not in terms:
-            terms[pick, key(a)] = term(fitted.artefacts[pick], a)
-        own.append(terms[pick, key(a)])
-
-    def work(some: slice) -> None:
-        for r in range(some.start, some.stop):
-            part = slice(bounds[r], bounds[r + 1])
-            out[part] = x[part] + own[r]
-
-    in_blocks(len(own), work, size=_RECORDINGS)
+        if (pick, key(a)) not in numbers:
+            numbers[pick, key(a)] = len(terms)
+            terms.append(term(fitted.artefacts[pick], a))
+        own[r] = numbers[pick, key(a)]
+    table, number = np.asarray(terms, np.float64), np.repeat(own, np.diff(bounds))
+    out = np.empty_like(x, order="C")
+    in_blocks(len(x), x.shape[1], lambda part: _add(x[part], table, number[part], out[part]))
     return out
+
+
+def _add(x: Matrix, table: Float, number: NDArray[np.int64], out: Matrix) -> None:
+    np.add(x, table.take(number, axis=0), out=out, casting="same_kind")
 
 
 def prior_term(
