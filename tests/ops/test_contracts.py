@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from blendkit.ops import info_of, signature
+from blendkit.ops import blocks, info_of, signature
 from blendkit.ops.ranges import RangeList
 from blendkit.ops.rate_tables import near_places
 from blendkit.registry import OPS, registry
@@ -54,11 +54,21 @@ ARTEFACTS = {
 NAMES = registry(OPS).names()
 
 
+@pytest.fixture(params=[None, 60], ids=["whole", "in small blocks"])
+def block_cells(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What is small enough for one block here takes many in use, on several threads."""
+    if request.param:
+        monkeypatch.setattr(blocks, "_CELLS", request.param)
+        monkeypatch.setattr(blocks, "get_num_threads", lambda: 3)
+
+
+@pytest.mark.usefixtures("block_cells")
 @pytest.mark.parametrize("name", NAMES)
 def test_every_registered_op_keeps_its_promises(name: str) -> None:
     check_op(registry(OPS).get(name), artefact=ARTEFACTS.get(name))
 
 
+@pytest.mark.usefixtures("block_cells")
 @pytest.mark.parametrize(("name", "params"), [(n, p) for n, all_of in SETTINGS.items() for p in all_of])
 def test_ops_keep_their_promises_with_other_parameters(name: str, params: dict[str, Any]) -> None:
     check_op(registry(OPS).get(name), artefact=ARTEFACTS.get(name), **params)
