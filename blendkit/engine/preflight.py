@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import numpy as np
 
-from blendkit.engine.fitting import check_folds
+from blendkit.engine.fitting import check_folds, refuse_seen
 from blendkit.engine.inputs import Inputs
+from blendkit.engine.members import is_finished
 from blendkit.engine.steps import where_mask
 from blendkit.engine.weights import raw_weights
 from blendkit.errors import BlendkitError, did_you_mean
@@ -74,6 +75,8 @@ def _check_keys(step: StepPlan, inputs: Inputs) -> None:
 
 
 def _file_errors(plan: Plan, inputs: Inputs, files: dict[KeyPath, Path]) -> Iterator[tuple[KeyPath, BlendkitError]]:
+    heard = not all(is_finished(member) for member in plan.members.values())
+    scored = [r.id for r in inputs.recordings] if heard else []  # without audio, known only once score files are read
     for stream in plan.streams:
         for step in stream.steps:
             base = (*step.path, step.name)
@@ -81,11 +84,18 @@ def _file_errors(plan: Plan, inputs: Inputs, files: dict[KeyPath, Path]) -> Iter
                 if key[: len(base)] == base and step.info is not None and step.info.load is not None:
                     try:
                         if key[-1] == "artefact":
-                            step.info.load(path)
+                            refuse_seen(step, step.info.load(path).saw, scored)
                         else:
-                            table = read_labels(path)
-                            check_folds(step, table)
-                            if inputs.classes:
-                                table.require_known({*inputs.classes, *inputs.taxonomy.classes})
+                            _check_labels(step, path, inputs, scored)
                     except BlendkitError as error:
                         yield key, error
+
+
+def _check_labels(step: StepPlan, path: Path, inputs: Inputs, scored: Sequence[str]) -> None:
+    """The labels that a step is to be fitted on must make its folds, know its classes, and be of other recordings."""
+    table = read_labels(path).named_as(scored)
+    check_folds(step, table)
+    if inputs.classes:
+        table.require_known({*inputs.classes, *inputs.taxonomy.classes})
+    if not step.params["fit"]["folds"]:
+        refuse_seen(step, table.recordings, scored)

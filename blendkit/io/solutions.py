@@ -65,6 +65,9 @@ def _find(text: str, reading: _Reading) -> Literal | None:
     assigned = [n for n in body if isinstance(n, ast.Assign | ast.AnnAssign) and "solutions" in _targets(n)]
     nodes = [n.value for n in assigned] or [n.value for n in body if isinstance(n, ast.Expr)]
     dicts = [n for n in nodes if isinstance(n, ast.Dict)]
+    if len(assigned) == 1 and not dicts:
+        reading.problems.append(f"{reading.source}:{assigned[0].lineno}: `solutions` is not a literal {{...}}")
+        return None
     if len(dicts) != 1:
         reading.problems.append(f"{reading.source}: expected one `solutions = {{...}}`, found {len(dicts)}")
         return None

@@ -149,9 +149,9 @@ def find_op(recipe: Recipe, path: KeyPath, name: str, *kinds: str) -> OpInfo:
         raise BlendkitError("", [f"{recipe.where(path)}: {registry(OPS).source(name)} is not declared with @op"])
     if info.kind not in kinds:
         names = [n for n in registry(OPS).names() if n != name]
-        raise BlendkitError(
-            "", [f"{recipe.where(path)}: {name!r} is a {info.kind}, not a {kinds[0]}{did_you_mean(name, names)}"]
-        )
+        alone = f"; below `blends:`, `{{by: {name}, of: {{NAME: 1}}}}` is one stream's" if info.kind == "blend" else ""
+        hint = alone or did_you_mean(name, names)
+        raise BlendkitError("", [f"{recipe.where(path)}: {name!r} is a {info.kind}, not a {kinds[0]}{hint}"])
     return info
 
 

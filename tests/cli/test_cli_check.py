@@ -81,3 +81,21 @@ def test_missing_files_are_all_named(tmp_path: Path, blendkit: Blendkit) -> None
 def test_big_groups_are_noted(world: Path, blendkit: Blendkit) -> None:
     done = blendkit("check", "eos7", "--data", world)
     assert "note: eos7: taxonomy_mean class_name 0.05 over Aves (14 classes)" in done.stdout
+
+
+def test_a_prior_fitted_on_the_audio_at_hand_is_named(world: Path, tmp_path: Path, blendkit: Blendkit) -> None:
+    fit = "members.seqhead.steps.site_hour_prior.fit"
+    seen = ["--set", f"{fit}.labels=test_soundscapes_labels.csv", "--set", f"{fit}.folds=0"]
+    done = blendkit("check", "eos7", "--data", world, *seen)
+    assert done.returncode == 2
+    assert "members.seqhead.steps[0].site_hour_prior.fit.labels: site_hour_prior: fitted on 3 of" in done.stderr
+    made = blendkit("fit", "step", "site_hour_prior", "--labels", world / "test_soundscapes_labels.csv",
+                    "--taxonomy", world / "taxonomy.csv", "--out", tmp_path / "p.npz")  # fmt: skip
+    assert made.returncode == 0, made.stderr
+    prior = f"members.seqhead.steps=[{{site_hour_prior: {{artefact: {tmp_path / 'p.npz'}}}}}]"
+    saved = blendkit("check", "eos7", "--data", world, "--allow-outside", "--set", prior)
+    assert saved.returncode == 2
+    assert "site_hour_prior.artefact: site_hour_prior: fitted on 3 of" in saved.stderr
+    allowed = blendkit("check", "eos7", "--data", world, *seen, "--set", f"{fit.removesuffix('.fit')}.allow_seen=true")
+    assert allowed.returncode == 0, allowed.stderr
+    assert "lint: seqhead.site_hour_prior: allow_seen" in allowed.stdout

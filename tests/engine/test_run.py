@@ -223,3 +223,13 @@ def test_labels_that_cannot_be_folded_are_refused_before_scoring(world: Path, tm
     with pytest.raises(BlendkitError, match="6 labelled recordings cannot make 7 folds"):
         run_text(EOS7, world, out, overrides=[folds])
     assert not (out / "logits").exists()
+
+
+def test_a_prior_that_saw_the_recordings_is_refused_before_scoring(world: Path, tmp_path: Path, run_text: Run) -> None:
+    out, fit = tmp_path / "out", "members.seqhead.steps[0].site_hour_prior.fit"
+    seen = [f"{fit}.labels=test_soundscapes_labels.csv", f"{fit}.folds=0"]
+    with pytest.raises(BlendkitError, match="fitted on 3 of the recordings it would be applied to"):
+        run_text(EOS7, world, out, overrides=seen)
+    assert not (out / "logits").exists()
+    other = run_text(EOS7, world, out, overrides=[f"{fit}.folds=0"])  # labels of other recordings need no folds
+    assert other.submission.exists()

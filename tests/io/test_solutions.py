@@ -86,6 +86,7 @@ BAD = {
     + "{'Model': 1, 'subm': 'a', 'weight': 1}," * 2
     + "]}": "two models are called",
     "x = 1": "found 0",
+    "import os\nsolutions = dict(type_add='direct')": "x.py:2: `solutions` is not a literal {...}",
     "{'a'": "neither JSON nor Python",
     "{**x}": "not a literal",
 }
