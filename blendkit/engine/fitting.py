@@ -52,7 +52,7 @@ def fit_step(
     check_folds(step, table)
 
     def fitted(recordings: Sequence[str]) -> Any:
-        return _fitted(step, table.only(recordings), scores, {*taxonomy.classes, *known}, names, chunk_s)
+        return _fitted(step, table.only(recordings), scores, taxonomy, known, names, chunk_s)
 
     everything = fitted(table.recordings)
     if folds == 0:
@@ -61,10 +61,17 @@ def fit_step(
     return _cross_fit(table, folds, fitted, everything, set(scored), step)
 
 
-def _fitted(step: StepPlan, part: LabelTable, scores: Scores, known: set[str], names: NameRule, chunk_s: float) -> Any:
+def _fitted(
+    step: StepPlan, part: LabelTable, scores: Scores, taxonomy: Taxonomy, further: Iterable[str], names: NameRule,
+    chunk_s: float,
+) -> Any:  # fmt: skip
     assert step.info is not None
     assert step.info.fit is not None
-    params = {k: step.params[k] for k, (_, context, _) in signature(step.info.fit).items() if context is None}
+    known = {*taxonomy.classes, *further}
+    params = {
+        k: step.params[k] if context is None else {"taxonomy": taxonomy}[context.name]
+        for k, (_, context, _) in signature(step.info.fit).items()
+    }
     if step.info.fit_on == "labels":
         rows = chunk_rows(part.chunk_counts(chunk_s), chunk_s, names)
         truth, labelled = part.matrix(rows, scores.classes, known)
@@ -144,4 +151,4 @@ def fit_op(
     step = StepPlan(info.name, None, info, params, None, scores.space, scores.space, ())
     if info.fit_on == "scores":
         table = _scored_only(step, table.named_as(scores.rows.recordings()), scores.rows.recordings())
-    return _fitted(step, table, scores, set(taxonomy.classes), names, chunk_s)
+    return _fitted(step, table, scores, taxonomy, (), names, chunk_s)

@@ -22,7 +22,7 @@ Float = NDArray[np.float64]
 class Platt:
     """Per class: calibrated logit = slope (C,) x logit + intercept (C,). saw: the recordings it was fitted on.
 
-    fitted (C,) is false for classes without positives or negatives; these stay as they are.
+    fitted (C,) is false for classes without a map (too few positives, or no negatives); these stay as they are.
     """
 
     classes: tuple[str, ...]
@@ -103,61 +103,90 @@ class Isotonic:
 
 
 def fit_platt(
-    y: Bool, logits: Float, classes: Sequence[str], recordings: Sequence[str], mask: Bool | None = None
-) -> Platt:
+    y: Bool, logits: Float, classes: Sequence[str], recordings: Sequence[str], mask: Bool | None = None, *,
+    min_positives: int = 1, groups: Sequence[str] | None = None,
+) -> Platt:  # fmt: skip
     """Fit logit(p) = slope x logit + intercept per class, on truth y (N, C) and logits (N, C).
 
     scikit-learn's unpenalised logistic regression on Platt's smoothed targets, (P + 1) / (P + 2) for
     positives and 1 / (Q + 2) for negatives (Platt 1999), which keep separable classes finite.
-    recordings (N,) are recorded as seen. Raises BlendkitError for NaN (row, class) or other shapes.
+    recordings (N,) are recorded as seen. A class with fewer than min_positives stays, or, with groups (C,), takes the
+    map of its group's pooled cells, or of all cells where its group has too few (or the name ""). Raises BlendkitError
+    for NaN (row, class) or other shapes.
     """
     from sklearn.linear_model import LogisticRegression
 
     slope, intercept = np.ones(len(classes)), np.zeros(len(classes))
     fitted = np.zeros(len(classes), bool)
-    for c, x, t in _columns(y, logits, classes, recordings, mask):
+    _check_cells(y, logits, classes, recordings, mask)
+    for own, x, t in _lots(y, logits, mask, min_positives, groups):
         p, q = int(t.sum()), int((~t).sum())
         sure = np.where(t, (p + 1) / (p + 2), 1 / (q + 2))
         both, answer = np.concatenate([x, x])[:, None], np.repeat([1, 0], len(x))
         model = LogisticRegression(C=np.inf, tol=1e-10, max_iter=1000)
         model.fit(both, answer, sample_weight=np.concatenate([sure, 1 - sure]))
-        slope[c], intercept[c], fitted[c] = model.coef_[0, 0], model.intercept_[0], True
+        slope[own], intercept[own], fitted[own] = model.coef_[0, 0], model.intercept_[0], True
     return Platt(tuple(classes), slope, intercept, fitted, _seen(recordings, y, mask))
 
 
 def fit_isotonic(
-    y: Bool, p: Float, classes: Sequence[str], recordings: Sequence[str], mask: Bool | None = None
-) -> Isotonic:
+    y: Bool, p: Float, classes: Sequence[str], recordings: Sequence[str], mask: Bool | None = None, *,
+    min_positives: int = 1, groups: Sequence[str] | None = None,
+) -> Isotonic:  # fmt: skip
     """Fit a rising map from scores p (N, C) to the share of positives, per class, by scikit-learn.
 
-    Its steps make ties, so ranks and AUC may change; with few positives prefer `fit_platt`. recordings
-    (N,) are recorded as seen. Raises BlendkitError for NaN (row, class) or other shapes.
+    Its steps make ties, so ranks and AUC may change; with few positives prefer `fit_platt`, whose arguments these are.
+    Raises BlendkitError for NaN (row, class) or other shapes.
     """
     from sklearn.isotonic import IsotonicRegression
 
     knots: list[tuple[Float, Float]] = [(np.empty(0), np.empty(0))] * len(classes)
-    for c, x, t in _columns(y, p, classes, recordings, mask):
+    _check_cells(y, p, classes, recordings, mask)
+    for own, x, t in _lots(y, p, mask, min_positives, groups):
         model = IsotonicRegression(y_min=0.0, y_max=1.0, out_of_bounds="clip").fit(x, t.astype(np.float64))
-        knots[c] = (model.X_thresholds_, model.y_thresholds_)
+        for c in own:
+            knots[c] = (model.X_thresholds_, model.y_thresholds_)
     first = np.concatenate([[0], np.cumsum([len(k) for k, _ in knots])]).astype(np.int64)
     scores, probs = (np.concatenate([k[i] for k in knots]) for i in (0, 1))
     return Isotonic(tuple(classes), first, scores, probs, _seen(recordings, y, mask))
 
 
-def _columns(
+def _check_cells(
     y: Bool, x: NDArray[Any], classes: Sequence[str], recordings: Sequence[str], mask: Bool | None
-) -> Iterator[tuple[int, Float, Bool]]:
-    """Yield (class index, scores, truth) of the cells that count, for classes with positives and negatives."""
+) -> None:
     check_shapes(y, x, mask)
     refuse_nan(x, mask)
     _check_width(x, classes)
     if len(recordings) != len(y):
         raise BlendkitError(f"{len(recordings)} recordings for {len(y)} rows")
-    keep = kept_cells(y.shape, mask)
-    for c in range(y.shape[1]):
-        truth = np.asarray(y[keep[:, c], c], bool)
-        if truth.any() and not truth.all():
-            yield c, x[keep[:, c], c].astype(np.float64), truth
+
+
+def _lots(
+    y: Bool, x: NDArray[Any], mask: Bool | None, min_positives: int, groups: Sequence[str] | None
+) -> Iterator[tuple[list[int], Float, Bool]]:
+    """Yield (class indices, scores, truth) of every map: the classes it is for, and the cells it is fitted on."""
+    if min_positives < 1:
+        raise BlendkitError(f"min_positives is at least 1, got {min_positives}")
+    keep, rest, everything = kept_cells(y.shape, mask), [], list(range(y.shape[1]))
+    for c in everything:
+        scores, truth = _cells(y, x, keep, [c])
+        if min_positives <= truth.sum() < len(truth):
+            yield [c], scores, truth
+        else:
+            rest.append(c)
+    for group in dict.fromkeys(groups[c] for c in rest) if groups else ():
+        own, named = [[c for c in among if groups and groups[c] == group] for among in (rest, everything)]
+        for pool in (named if group else [], everything):
+            scores, truth = _cells(y, x, keep, pool)
+            if min_positives <= truth.sum() < len(truth):
+                yield own, scores, truth
+                break
+
+
+def _cells(y: Bool, x: NDArray[Any], keep: Bool, pool: list[int]) -> tuple[Float, Bool]:
+    """The cells of some classes that count: scores and truth."""
+    inside = keep[:, pool]
+    return x[:, pool][inside].astype(np.float64), np.asarray(y[:, pool][inside], bool)
 
 
 def _seen(recordings: Sequence[str], y: Bool, mask: Bool | None) -> tuple[str, ...]:

@@ -9,7 +9,7 @@ import numpy as np
 from annotated_types import Interval
 from numpy.typing import NDArray
 
-from blendkit.errors import BlendkitError
+from blendkit.errors import BlendkitError, shorten
 from blendkit.metrics.calibrators import Isotonic, Platt, fit_isotonic, fit_platt
 from blendkit.ops import (
     NO_NUMBERS,
@@ -26,14 +26,16 @@ from blendkit.ops import (
 )
 from blendkit.ops.blocks import row_by_row
 from blendkit.ops.map_kernels import interpolate_kernel, scale_below_kernel, sharpen_kernel
-from blendkit.ops.terms import by_artefact, numbers_for
+from blendkit.ops.terms import by_artefact, numbers_for, used_by
 from blendkit.ops.thresholds import Thresholds, fit_thresholds
 from blendkit.rows import Rows
 from blendkit.scores import Matrix
+from blendkit.taxonomy import Taxonomy
 
 Float = NDArray[np.float64]
 Bool = NDArray[np.bool_]
 Inner = Annotated[float, Interval(gt=0, lt=1)]
+Least = Annotated[int, Interval(ge=1, le=1_000_000)]
 
 
 @op("temperature", scope="chunk", classwise=True, spaces=("logit",), monotone="strict", does="rescale")
@@ -100,17 +102,49 @@ def _sharpened(x: Matrix, t: Float) -> Matrix:
     return row_by_row(sharpen_kernel, x, t)
 
 
-def fit_platt_map(x: Matrix, truth: Bool, labelled: Bool, rows: Rows, classes: Sequence[str]) -> Platt:
-    """Fit `blendkit.metrics.fit_platt` on labelled rows: x (N, C) logits, truth (N, C), labelled (N,)."""
-    return fit_platt(truth[labelled], np.asarray(x[labelled], np.float64), classes, rows.recording[labelled].tolist())
+def fit_platt_map(
+    x: Matrix, truth: Bool, labelled: Bool, rows: Rows, classes: Sequence[str], *,
+    taxonomy: TaxonomyOf | None = None, min_positives: Least = 1, borrow: bool = False,
+) -> Platt:  # fmt: skip
+    """Fit `blendkit.metrics.fit_platt` on labelled rows: x (N, C) logits, truth (N, C), labelled (N,).
+
+    borrow: a class with fewer than min_positives chunks takes the map of its class_name, or else of all classes.
+    """
+    groups = _lenders(classes, taxonomy) if borrow else None
+    scores, recordings = np.asarray(x[labelled], np.float64), rows.recording[labelled].tolist()
+    return fit_platt(truth[labelled], scores, classes, recordings, min_positives=min_positives, groups=groups)
 
 
-@op("platt", scope="file", classwise=True, spaces=("logit",), fit=fit_platt_map, load=Platt.load, fit_on="scores")
+def _lenders(classes: Sequence[str], taxonomy: Taxonomy | None) -> list[str]:
+    """The class_name of each class; "" where there is none."""
+    return ["" if taxonomy is None else taxonomy.group_of(c, "class_name") for c in classes]
+
+
+def platt_notes(x: Matrix, *, rows: RowsOf, classes: ClassIds, fitted: FittedOf) -> list[str]:
+    """Say which classes a negative slope turns round, and which have a map in some folds only."""
+    made = used_by(rows, fitted)
+    turned = np.any([numbers_for(a.classes, a.slope, classes, 1.0) < 0 for a in made], axis=0)
+    found = [c for c, t in zip(classes, turned, strict=True) if t]
+    told = [f"{len(found)} of {len(classes)} classes are turned round by a negative slope: {shorten(found, 3)}"]
+    maps = [numbers_for(a.classes, a.fitted.astype(float), classes, 0.0) > 0 for a in made]
+    return [*(told if found else []), *_half_mapped(classes, maps)]
+
+
+def _half_mapped(classes: Sequence[str], maps: Sequence[Bool]) -> list[str]:
+    some = np.any(maps, axis=0) & ~np.all(maps, axis=0)
+    found = [c for c, s in zip(classes, some, strict=True) if s]
+    told = f"{len(found)} of {len(classes)} classes have a map in some folds only, and two scales in one column"
+    return [f"{told}: {shorten(found, 3)}"] if found else []
+
+
+@op("platt", scope="file", classwise=True, spaces=("logit",), fit=fit_platt_map, load=Platt.load, fit_on="scores",
+    notes=platt_notes)  # fmt: skip
 def platt(x: Matrix, *, rows: RowsOf, classes: ClassIds, fitted: FittedOf) -> Matrix:
     """Apply Platt's map per class: slope x logit + intercept, fitted with smoothed targets.
 
-    x: (N, C) logits; a class without positives or without negatives stays. A slope may come out negative, and then it
-    turns the class round. Returns (N, C). Source: Platt 1999; C 100 logistic maps of a BirdCLEF 2026 guide.
+    x: (N, C) logits; a class with fewer than min_positives chunks stays, or borrows its class_name's map. A slope may
+    come out negative, and then it turns the class round. Returns (N, C). Source: Platt 1999; C 100 logistic maps of a
+    BirdCLEF 2026 guide.
     """
 
     def mapped(made: Platt, own: Matrix) -> Matrix:
@@ -121,18 +155,31 @@ def platt(x: Matrix, *, rows: RowsOf, classes: ClassIds, fitted: FittedOf) -> Ma
     return by_artefact(x, rows, fitted, mapped)
 
 
-def fit_isotonic_map(x: Matrix, truth: Bool, labelled: Bool, rows: Rows, classes: Sequence[str]) -> Isotonic:
-    """Fit `blendkit.metrics.fit_isotonic` on labelled rows: x (N, C) probabilities, truth (N, C), labelled (N,)."""
-    recordings = rows.recording[labelled].tolist()
-    return fit_isotonic(truth[labelled], np.asarray(x[labelled], np.float64), classes, recordings)
+def fit_isotonic_map(
+    x: Matrix, truth: Bool, labelled: Bool, rows: Rows, classes: Sequence[str], *,
+    taxonomy: TaxonomyOf | None = None, min_positives: Least = 1, borrow: bool = False,
+) -> Isotonic:  # fmt: skip
+    """Fit `blendkit.metrics.fit_isotonic` on labelled rows: x (N, C) probabilities. As `fit_platt_map`."""
+    groups = _lenders(classes, taxonomy) if borrow else None
+    scores, recordings = np.asarray(x[labelled], np.float64), rows.recording[labelled].tolist()
+    return fit_isotonic(truth[labelled], scores, classes, recordings, min_positives=min_positives, groups=groups)
+
+
+def isotonic_notes(x: Matrix, *, rows: RowsOf, classes: ClassIds, fitted: FittedOf) -> list[str]:
+    """Say which classes have a map in some folds only."""
+    made = used_by(rows, fitted)
+    return _half_mapped(
+        classes, [numbers_for(a.classes, np.diff(a.first).astype(float), classes, 0.0) > 0 for a in made]
+    )
 
 
 @op("isotonic", scope="file", classwise=True, spaces=("prob",), monotone="weak", fit=fit_isotonic_map,
-    load=Isotonic.load, fit_on="scores")  # fmt: skip
+    load=Isotonic.load, fit_on="scores", notes=isotonic_notes)  # fmt: skip
 def isotonic(x: Matrix, *, rows: RowsOf, classes: ClassIds, fitted: FittedOf) -> Matrix:
     """Apply a rising map from score to the share of positives per class. Its flat parts make ties, which cost AUC.
 
-    x: (N, C) probabilities; beyond the fitted scores it is flat; a class without a map stays. Returns (N, C). Source:
+    x: (N, C) probabilities; beyond the fitted scores it is flat. A class with fewer than min_positives chunks
+    stays, or borrows its class_name's map (3, and borrow, in one chain). Returns (N, C). Source:
     Zadrozny and Elkan 2002; public BirdCLEF 2026 chains.
     """
 

@@ -125,6 +125,11 @@ def by_artefact(x: Matrix, rows: Rows, fitted: Fitted, mapped: Callable[[Any, Ma
     return out
 
 
+def used_by(rows: Rows, fitted: Fitted) -> list[Any]:
+    """Return the artefacts that some recording of these rows gets."""
+    return [fitted.artefacts[i] for i in sorted({fitted.pick(r) for r in rows.recordings()})]
+
+
 def numbers_for(known: Sequence[str], values: Float, classes: Sequence[str], otherwise: float) -> Float:
     """Return (C,) an artefact's numbers in the order of these classes."""
     at = dict(zip(known, values.tolist(), strict=True))

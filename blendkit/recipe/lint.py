@@ -10,7 +10,7 @@ from blendkit.recipe.steps import StepPlan
 
 def lint(plan: Plan, *, sharded: bool = False) -> list[str]:
     """Return findings, each with its place. sharded: the recipe is to run in parts, or on a stream of recordings."""
-    found = [*_idle(plan), *_mixed(plan), *_smoothed_twice(plan), *_absolute(plan), *_in_sample(plan)]
+    found = [*_idle(plan), *_mixed(plan), *_smoothed_twice(plan), *_absolute(plan), *_in_sample(plan), *_seams(plan)]
     return [*found, *(_transductive(plan) if sharded else ())]
 
 
@@ -111,6 +111,18 @@ def _in_sample(plan: Plan) -> Iterator[str]:
         for step in stream.steps:
             if step.params.get("allow_seen"):
                 yield f"{called(stream, step)}: allow_seen: figures on the recordings it was fitted on are in-sample"
+
+
+def _seams(plan: Plan) -> Iterator[str]:
+    """Maps from scores that differ between the folds of one column."""
+    for stream in plan.streams:
+        for step in stream.steps:
+            fit = step.params.get("fit")
+            if step.info is not None and step.info.fit_on == "scores" and isinstance(fit, dict) and fit["folds"]:
+                yield (
+                    f"{called(stream, step)}: each of {fit['folds']} folds gets a map of its own: figures on labelled "
+                    "recordings compare chunks across maps, and with few positives fall by that alone"
+                )
 
 
 def _transductive(plan: Plan) -> Iterator[str]:

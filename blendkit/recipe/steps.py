@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, get_args
 
 from pydantic import BaseModel, ValidationError
 
@@ -149,8 +149,7 @@ def find_op(recipe: Recipe, path: KeyPath, name: str, *kinds: str) -> OpInfo:
         raise BlendkitError("", [f"{recipe.where(path)}: {registry(OPS).source(name)} is not declared with @op"])
     if info.kind not in kinds:
         names = [n for n in registry(OPS).names() if n != name]
-        alone = f"; below `blends:`, `{{by: {name}, of: {{NAME: 1}}}}` is one stream's" if info.kind == "blend" else ""
-        hint = alone or did_you_mean(name, names)
+        hint = f"; `to: {name}` converts a stream" if name in get_args(Space) else did_you_mean(name, names)
         raise BlendkitError("", [f"{recipe.where(path)}: {name!r} is a {info.kind}, not a {kinds[0]}{hint}"])
     return info
 

@@ -119,10 +119,11 @@ def test_converted_recipes_run(world: Path, tmp_path: Path, blendkit: Blendkit) 
 def test_what_steps_apply_is_made_apart_and_guarded(world: Path, tmp_path: Path, blendkit: Blendkit) -> None:
     train = ("--labels", world / "train_soundscapes_labels.csv")
     oof = f"{world}/train_oof.npz:protossm_sed"
+    taxa = ("--taxonomy", world / "taxonomy.csv")
     for op, scores, more in (
-        ("site_hour_prior", None, ("--set", "k_site=4.0", "--taxonomy", world / "taxonomy.csv")),
-        ("month_prior", None, ("--taxonomy", world / "taxonomy.csv")),
-        ("platt", oof, ("--space", "prob")),
+        ("site_hour_prior", None, ("--set", "k_site=4.0", *taxa)),
+        ("month_prior", None, taxa),
+        ("platt", oof, ("--space", "prob", "--set", "min_positives=4", "--set", "borrow=true", *taxa)),
         ("isotonic", oof, ("--space", "prob")),
         ("sharpen_at_best_f1", oof, ("--space", "prob")),
     ):
@@ -132,6 +133,9 @@ def test_what_steps_apply_is_made_apart_and_guarded(world: Path, tmp_path: Path,
         assert f"{op}, 24 classes, fitted on" in done.stdout
         with np.load(tmp_path / f"{op}.npz", allow_pickle=False) as held:
             assert json.loads(str(held["meta"]))["saw"]
+            if op == "platt":  # a class that borrows has the slope of others
+                assert held["fitted"].all()
+                assert 1 < len(set(held["slope"].tolist())) < 24
     body = "recipe: 1\nname: r\nmembers:\n  sed:\n    use: table\n    path: %s\n    space: prob%s\n    steps:\n"
     steps = "      - isotonic: {artefact: isotonic.npz}\n      - to: logit\n      - month_prior: {artefact: month_prior.npz}\noutput: sed\n"
     (tmp_path / "r.yaml").write_text(body % (f"{world}/protossm_sed.csv", "") + steps, encoding="utf-8")

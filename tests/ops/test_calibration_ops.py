@@ -8,7 +8,7 @@ import pytest
 from scipy.special import expit, logit
 
 from blendkit.errors import BlendkitError
-from blendkit.metrics import macro_auc
+from blendkit.metrics import fit_isotonic, fit_platt, macro_auc
 from blendkit.metrics.kernels import doubled_ranks
 from blendkit.metrics.ranks import percentile_rank
 from blendkit.ops import Fitted
@@ -17,7 +17,9 @@ from blendkit.ops.calibration import (
     fit_isotonic_map,
     fit_platt_map,
     isotonic,
+    isotonic_notes,
     platt,
+    platt_notes,
     rare_suppression,
     sharpen,
     sharpen_at_best_f1,
@@ -85,6 +87,42 @@ def test_fitted_maps_apply_by_class_name_and_by_recording(tmp_path: Path) -> Non
     strange = platt(Z, rows=ROWS, classes=("x", "y", "z"), fitted=both)
     np.testing.assert_array_equal(strange, Z)
     assert one.saw == tuple(f"r{i}" for i in range(5))
+
+
+def test_a_rare_class_borrows_from_its_taxon_or_from_all() -> None:
+    classes = ("frog", "toad", "bird", "nobody")
+    taxa = Taxonomy({c: {"class_name": "Amphibia" if c in ("frog", "toad") else "Aves"} for c in classes[:3]})
+    z, truth = np.hstack([Z, Z[:, :1]]), np.hstack([TRUTH, TRUTH[:, :1]])
+    truth[:, 1:3] &= np.arange(40)[:, None] == np.flatnonzero(truth[:, 1:3].all(axis=1))[0]  # one positive each
+    truth[:, 3] = False
+    own = fit_platt_map(z, truth, ALL, ROWS, classes, min_positives=3)
+    assert own.fitted.tolist() == [True, False, False, False]
+    assert (own.slope[1:], own.intercept[1:]) == (pytest.approx(1.0), pytest.approx(0.0))
+    lent = fit_platt_map(z, truth, ALL, ROWS, classes, taxonomy=taxa, min_positives=3, borrow=True)
+    frogs = fit_platt(truth[:, :2].reshape(-1, 1), z[:, :2].reshape(-1, 1), ("both",), ["r"] * 80)
+    everybody = fit_platt(truth.reshape(-1, 1), z.reshape(-1, 1), ("all",), ["r"] * 160)
+    assert lent.slope[0] == own.slope[0]
+    for c, source in ((1, frogs), (2, everybody), (3, everybody)):
+        assert (lent.slope[c], lent.intercept[c]) == pytest.approx((source.slope[0], source.intercept[0]), rel=1e-6)
+    assert lent.fitted.all()
+    steps = fit_isotonic_map(expit(z), truth, ALL, ROWS, classes, taxonomy=taxa, min_positives=3, borrow=True)
+    pooled = fit_isotonic(truth.reshape(-1, 1), expit(z).reshape(-1, 1), ("all",), ["r"] * 160)
+    assert np.diff(steps.first)[2:].tolist() == [len(pooled.scores)] * 2
+    np.testing.assert_array_equal(steps.probs[steps.first[3] :], pooled.probs)
+    with pytest.raises(BlendkitError, match="at least 1"):
+        fit_platt_map(z, truth, ALL, ROWS, classes, min_positives=0)
+
+
+def test_maps_that_turn_classes_round_or_are_missing_in_a_fold_are_told() -> None:
+    one = fit_platt_map(-Z, TRUTH, ALL, ROWS, CLASSES)
+    two = fit_platt_map(Z, TRUTH & [True, True, False], ALL, ROWS, CLASSES)
+    both, context = Fitted((one, two), 0, {"r9": 1}), {"rows": ROWS, "classes": CLASSES}
+    turned, half = platt_notes(Z, fitted=both, **context)
+    assert turned == "3 of 3 classes are turned round by a negative slope: frog, bird, cicada"
+    assert half == "1 of 3 classes have a map in some folds only, and two scales in one column: cicada"
+    assert platt_notes(Z, fitted=Fitted((two, one)), **context) == []  # nobody gets the other
+    steps = [fit_isotonic_map(expit(Z), t, ALL, ROWS, CLASSES) for t in (TRUTH, TRUTH & [True, True, False])]
+    assert isotonic_notes(Z, fitted=Fitted(tuple(steps), 0, {"r9": 1}), **context) == [half]
 
 
 def test_isotonic_is_the_calibrators_own() -> None:

@@ -21,6 +21,8 @@ PROB = "blends:\n  c: {by: prob, of: {a: 1, b: 1}%s}"
 
 def test_a_plain_recipe_has_no_findings() -> None:
     assert found(RANK % "") == []
+    assert found("a = [{to: logit}, {site_hour_prior: {fit: {labels: l.csv, folds: 5}}}]\n" + PROB % "") == []
+    assert found("a = [{isotonic: {fit: l.csv}}, gaussian]\n" + PROB % "") == []
     assert found("a = [{gaussian: {sigma: 1.0}}]\n" + RANK % ", steps: [{taxonomy_mean: {genus: 0.1}}]") == []
 
 
@@ -44,6 +46,10 @@ def test_a_plain_recipe_has_no_findings() -> None:
         (
             "a = [{to: logit}, {site_hour_prior: {artefact: p.npz, allow_seen: true}}]\n" + RANK % "",
             "a.site_hour_prior: allow_seen",
+        ),
+        (
+            "a = [{isotonic: {fit: {labels: l.csv, folds: 5}}}]\n" + PROB % "",
+            "a.isotonic: each of 5 folds gets a map of its own",
         ),
     ],
 )

@@ -196,7 +196,7 @@ def test_several_wrong_parameters_are_all_named() -> None:
 
 
 def test_a_blend_is_no_step() -> None:
-    one_step_problem("rank", "'rank' is a blend, not a step", "{by: rank, of: {NAME: 1}}")
+    one_step_problem("rank", "'rank' is a blend, not a step", "`to: rank` converts a stream")
 
 
 def test_an_op_in_the_wrong_space_names_the_step_to_add() -> None:
