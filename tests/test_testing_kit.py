@@ -124,6 +124,14 @@ def test_a_softmax_over_the_row_is_not_classwise() -> None:
     refused(liar, "classwise", "some classes alone")
 
 
+def test_a_class_without_coverage_must_not_count() -> None:
+    @op("liar", scope="chunk")
+    def liar(x: Any) -> Any:
+        return x / np.abs(x).max(axis=1, keepdims=True)
+
+    refused(liar, "not covered")
+
+
 def test_a_blend_that_looks_at_all_weights_is_not_classwise() -> None:
     @op("liar", kind="blend", scope="chunk", classwise=True, per_class=("weights",))
     def liar(*xs: Array, weights: Weights) -> Array:

@@ -78,8 +78,11 @@ def top_kernel(x: Any, offsets: Any, out: Any) -> None:
 
 
 @compiled(parallel=True)
-def low_rank_kernel(x: Any, offsets: Any, keep: int, power: float, out: Any) -> None:
-    """Raise the classes to a power whose maximum over their recording is below the `keep` highest of these."""
+def low_rank_kernel(x: Any, offsets: Any, covered: Any, keep: int, power: float, out: Any) -> None:
+    """Raise the classes to a power whose maximum over their recording is below the `keep` highest of these.
+
+    x: probabilities; only covered classes (C,) count and change.
+    """
     width = x.shape[1]
     for r in prange(len(offsets) - 1):
         first, last = offsets[r], offsets[r + 1]
@@ -89,10 +92,12 @@ def low_rank_kernel(x: Any, offsets: Any, keep: int, power: float, out: Any) -> 
         for t in range(first + 1, last):
             for c in range(width):
                 high[c] = max(high[c], x[t, c])
+        for c in range(width):
+            high[c] = high[c] if covered[c] else -1.0
         highest(high, top)
         for t in range(first, last):
             for c in range(width):
                 p = x[t, c]
-                if high[c] < top[keep - 1]:
+                if 0.0 <= high[c] < top[keep - 1]:
                     p = p * p if power == 2.0 else p**power
                 out[t, c] = p

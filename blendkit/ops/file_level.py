@@ -9,7 +9,7 @@ import numpy as np
 from annotated_types import Ge, Le
 from numpy.typing import NDArray
 
-from blendkit.ops import NonNegative, Offsets, Positive, Share, SpaceOf, op
+from blendkit.ops import Covered, NonNegative, Offsets, Positive, Share, SpaceOf, op
 from blendkit.ops.blocks import in_blocks
 from blendkit.ops.file_kernels import (
     affine_kernel,
@@ -83,36 +83,43 @@ def file_lse(x: Matrix, *, offsets: Offsets | None = None, alpha: Share = 0.3, b
 
 
 @op("low_rank_power", scope="file", spaces=("prob",), does="rescale")
-def low_rank_power(x: Matrix, *, offsets: Offsets | None = None, keep: Count = 30, power: Power = 2.0) -> Matrix:
+def low_rank_power(
+    x: Matrix, *, offsets: Offsets | None = None, covered: Covered | None = None, keep: Count = 30, power: Power = 2.0
+) -> Matrix:
     """Raise the classes to a power that are not among a recording's `keep` highest: p <- p^power.
 
-    x: (N, C) probabilities; classes are ranked by their maximum over the recording, and those level with the last
-    that is kept are kept. Over the whole set at once, as some notebooks have it, every column would keep its
+    x: (N, C) probabilities; covered classes are ranked by their maximum over the recording, and those level with the
+    last that is kept are kept. Over the whole set at once, as some notebooks have it, every column would keep its
     order. Returns (N, C). Source: myso1987's 2025 notebook (30, 2), which says of itself that it may be overfitted.
     """
-    if keep >= x.shape[1]:
+    counts = np.ones(x.shape[1], bool) if covered is None else covered.copy()
+    if keep >= counts.sum():
         return x
     out = np.empty_like(x, order="C")
-    low_rank_kernel(np.ascontiguousarray(x), bounds_of(x, offsets), keep, power, out)
+    low_rank_kernel(np.ascontiguousarray(x), bounds_of(x, offsets), counts, keep, power, out)
     return out
 
 
 @op("softmax_richness", scope="chunk", spaces=("prob",), does="rescale")
-def softmax_richness(x: Matrix, *, tau: Positive = 0.12) -> Matrix:
-    """Weigh each class by its share of the chunk: p <- p softmax over classes of (p / tau).
+def softmax_richness(x: Matrix, *, covered: Covered | None = None, tau: Positive = 0.12) -> Matrix:
+    """Weigh each class by its share of the chunk: p <- p softmax over covered classes of (p / tau).
 
-    x: (N, C) probabilities. A chunk where many classes are loud gives each of them less. Returns (N, C). Source: a
-    BirdCLEF 2026 post-processing report (tau 0.10 to 0.15).
+    x: (N, C) probabilities; classes that are not covered stay. A chunk where many classes are loud gives each of them
+    less. Returns (N, C). Source: a BirdCLEF 2026 post-processing report (tau 0.10 to 0.15).
     """
-    if not x.shape[1]:
+    lacks = np.zeros(x.shape[1], bool) if covered is None else ~covered
+    if lacks.all():
         return x
     out = np.empty_like(x, order="C")
 
     def work(rows: slice) -> None:
-        share = np.asarray(x[rows] - x[rows].max(axis=1, keepdims=True), np.float64)
+        share = x[rows].astype(np.float64)
+        share[:, lacks] = -np.inf
+        share -= share.max(axis=1, keepdims=True)
         share /= tau
         np.exp(share, out=share)
         share /= share.sum(axis=1, keepdims=True)
+        share[:, lacks] = 1.0
         np.multiply(x[rows], share, out=out[rows], casting="same_kind")
 
     in_blocks(len(x), x.shape[1], work)

@@ -75,8 +75,11 @@ def correlate_kernel(x: Any, taps: Any, offsets: Any, edge: int, out: Any) -> No
 
 
 @compiled()
-def adaptive_kernel(x: Any, alphas: Any, offsets: Any, edge: int, out: Any) -> None:
-    """Mix each chunk t with its two neighbours by alphas (N,); edges as in `correlate_kernel`."""
+def adaptive_kernel(x: Any, alphas: Any, offsets: Any, edge: int, above: float, ratio: float, out: Any) -> None:
+    """Mix each chunk t with its two neighbours by alphas (N,), but for cells above `above` and `ratio` x their mean.
+
+    Edges as in `correlate_kernel`.
+    """
     for r in range(len(offsets) - 1):
         first, last = offsets[r], offsets[r + 1] - 1
         for t in range(first, last + 1):
@@ -90,7 +93,30 @@ def adaptive_kernel(x: Any, alphas: Any, offsets: Any, edge: int, out: Any) -> N
                 before, after = (after, after) if t == first else (before, before)
             for c in range(x.shape[1]):
                 own = float(x[t, c])  # in this form equal chunks stay equal to the last bit
-                out[t, c] = own + alphas[t] * (0.5 * (x[before, c] + x[after, c]) - own)
+                near = 0.5 * (x[before, c] + x[after, c])
+                out[t, c] = own if own > above and own > ratio * near else own + alphas[t] * (near - own)
+
+
+@compiled()
+def segment_kernel(x: Any, offsets: Any, threshold: float, alpha: float, out: Any) -> None:
+    """Pull each chunk towards the mean of its run of chunks without a step above `threshold`, class by class."""
+    width = x.shape[1]
+    start, total = np.empty(width, np.int64), np.empty(width, np.float64)
+    for r in range(len(offsets) - 1):
+        first, last = offsets[r], offsets[r + 1]
+        for t in range(first, last + 1 if last > first else first):
+            for c in range(width):
+                if t == first:
+                    start[c], total[c] = t, x[t, c]
+                elif t < last and abs(float(x[t, c]) - float(x[t - 1, c])) <= threshold:
+                    total[c] += x[t, c]
+                else:
+                    mean = total[c] / (t - start[c])
+                    for s in range(start[c], t):
+                        own = float(x[s, c])
+                        out[s, c] = own + alpha * (mean - own)
+                    if t < last:
+                        start[c], total[c] = t, x[t, c]
 
 
 @compiled()
@@ -143,10 +169,11 @@ def group_reduce_kernel(x: Any, groups: Any, members: Any, alphas: Any, noisy: b
 
 
 @compiled()
-def group_mean_kernel(x: Any, groups: Any, members: Any, alphas: Any, out: Any) -> None:
+def group_mean_kernel(x: Any, groups: Any, members: Any, alphas: Any, share: Any, out: Any) -> None:
     """Pull each row's values towards their group's mean, level after level.
 
-    groups (L, C): group numbers, -1 for none. members (L, C): 1 where a class counts in the mean.
+    groups (L, C): group numbers, -1 for none. members (L, C): 1 where a class counts in the mean. share (N,): how far
+    of alphas (L,) each row goes.
     """
     levels, width = groups.shape
     row = np.empty(width, np.float64)
@@ -166,6 +193,24 @@ def group_mean_kernel(x: Any, groups: Any, members: Any, alphas: Any, out: Any) 
             for c in range(width):
                 g = groups[level, c]
                 if g >= 0 and count[g] > 0:
-                    row[c] += alphas[level] * (total[g] / count[g] - row[c])
+                    row[c] += alphas[level] * share[i] * (total[g] / count[g] - row[c])
         for c in range(width):
             out[i, c] = row[c]
+
+
+@compiled()
+def share_kernel(x: Any, taxa: Any, covered: Any, power: float, out: Any) -> None:
+    """Multiply each value by (its taxon's share of the row's sum)^power; taxa (C,): numbers, -1 for none."""
+    width = x.shape[1]
+    held, scale = np.empty(width + 1, np.float64), np.empty(width + 1, np.float64)
+    for i in range(len(x)):
+        held[:] = 0.0
+        for c in range(width):
+            if covered[c]:
+                held[taxa[c]] += x[i, c]  # -1 is the last
+        total = held.sum()
+        for g in range(width):
+            scale[g] = (held[g] / total) ** power if total > 0.0 and held[g] > 0.0 else 1.0
+        scale[width] = 1.0
+        for c in range(width):
+            out[i, c] = x[i, c] * scale[taxa[c]] if covered[c] else x[i, c]

@@ -92,3 +92,23 @@ def median_kernel(xs: Any, weights: Any, out: Any) -> None:
         for c in range(len(row)):
             n = counts[c]
             out[i, c] = (held[(n - 1) // 2, c] + held[n // 2, c]) / 2 if n > 0 else 0.5
+
+
+@compiled()
+def standardise_kernel(x: Any, out: Any) -> None:
+    """Subtract each column's mean and divide by its standard deviation (N in the denominator); constants become 0."""
+    n, width = x.shape
+    if n == 0:
+        return
+    mean, spread = np.zeros(width, np.float64), np.zeros(width, np.float64)
+    for i in range(n):
+        for c in range(width):
+            mean[c] += (x[i, c] - x[0, c]) / n  # relative to the first row, so that a constant is one exactly
+    for i in range(n):
+        for c in range(width):
+            away = x[i, c] - x[0, c] - mean[c]
+            spread[c] += away * away / n
+    for i in range(n):
+        for c in range(width):
+            away = x[i, c] - x[0, c] - mean[c]
+            out[i, c] = away / np.sqrt(spread[c]) if spread[c] > 0.0 else 0.0

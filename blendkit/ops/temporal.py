@@ -8,8 +8,9 @@ import numpy as np
 from annotated_types import Ge, Le
 from numpy.typing import NDArray
 
-from blendkit.ops import Offsets, Positive, Share, op
-from blendkit.ops.kernels import adaptive_kernel, bounds_of, correlate_kernel, window_max_kernel
+from blendkit.ops import Covered, NonNegative, Offsets, Positive, Share, op
+from blendkit.ops.kernels import adaptive_kernel, bounds_of, correlate_kernel, segment_kernel, window_max_kernel
+from blendkit.ops.terms import doubt, highest_covered
 from blendkit.scores import Matrix
 
 TRUNCATE = 4.0  # scipy's default: the kernel ends at four sigma
@@ -65,16 +66,47 @@ def five_tap(
 
 
 @op("adaptive_delta", scope="file", spaces=("prob",), does="smooth")
-def adaptive_delta(x: Matrix, *, offsets: Offsets | None = None, alpha: Share = 0.2, edge: Edge = "nearest") -> Matrix:
+def adaptive_delta(
+    x: Matrix, *, offsets: Offsets | None = None, covered: Covered | None = None, alpha: Share = 0.2,
+    edge: Edge = "nearest",
+) -> Matrix:  # fmt: skip
     """Mix a chunk with its neighbours, the more the less sure it is: alpha_t = alpha (1 - max over classes of x_t).
 
-    Then as `three_tap` with alpha_t. x: (N, C) probabilities. `nearest` is the edge of the Karnakbayev chain,
-    whose ends take (itself + neighbour) / 2 as neighbours; `keep` that of yukiZ. Returns (N, C).
+    The maximum is over covered classes. Then as `three_tap` with alpha_t. x: (N, C) probabilities. `nearest` is the
+    edge of the Karnakbayev chain, whose ends take (itself + neighbour) / 2 as neighbours; `keep` that of yukiZ. Returns
+    (N, C).
     """
-    bounds = bounds_of(x, offsets)
-    sure = x.max(axis=1) if x.shape[1] else np.zeros(len(x))
+    return _adapted(x, offsets, alpha * (1 - highest_covered(x, covered)), edge)
+
+
+@op("conservative_delta", scope="file", spaces=("prob",), does="smooth", thresholds=True)
+def conservative_delta(
+    x: Matrix, *, offsets: Offsets | None = None, covered: Covered | None = None, alpha: Share = 0.08,
+    unsure: Share = 0.35, sure: Share = 0.92, keep_above: Share = 0.65, keep_ratio: Positive = 1.25,
+) -> Matrix:  # fmt: skip
+    """Mix unsure chunks with their neighbours, and never an outstanding cell: x_t + alpha_t (m - x_t).
+
+    m: mean of the two neighbours; alpha_t = alpha, falling to 0 as the chunk's highest covered probability goes from
+    `unsure` to `sure`. Cells above keep_above and above keep_ratio m stay, and so do the ends of a recording. x: (N, C)
+    probabilities. Returns (N, C). Raises BlendkitError for unsure >= sure. Source: the conservative temporal
+    consistency of a fork of the EoS chain (0.08, 0.35, 0.92, 0.65, 1.25).
+    """
+    alphas = alpha * doubt(highest_covered(x, covered), unsure, sure, "conservative_delta")
+    return _adapted(x, offsets, alphas, "keep", above=keep_above, ratio=keep_ratio)
+
+
+@op("segment_mean", scope="file", classwise=True, does="smooth", thresholds=True)
+def segment_mean(
+    x: Matrix, *, offsets: Offsets | None = None, threshold: NonNegative = 0.06, alpha: Share = 0.6
+) -> Matrix:
+    """Pull each chunk towards the mean of its segment: a class's run of chunks without a step above the threshold.
+
+    x: (N, C), offsets as in `gaussian`: (1 - alpha) x + alpha mean, where neighbouring chunks of a segment differ by at
+    most `threshold`, in the space of x. Returns (N, C). Source: the piecewise constant blend of a BirdCLEF 2026 report
+    (0.06, 0.6, after smoothing; alone it lost), in the manner of change-point based sound event boxes (Ebbers 2024).
+    """
     out = np.empty_like(x, order="C")
-    adaptive_kernel(np.ascontiguousarray(x), alpha * (1 - sure.astype(np.float64)), bounds, _EDGES[edge], out)
+    segment_kernel(np.ascontiguousarray(x), bounds_of(x, offsets), threshold, alpha, out)
     return out
 
 
@@ -104,6 +136,15 @@ def dilate(x: Matrix, *, offsets: Offsets | None = None, radius: Radius = 1) -> 
 
 
 _EDGES = {"nearest": 0, "available": 1, "keep": 2}
+
+
+def _adapted(
+    x: Matrix, offsets: NDArray[np.int64] | None, alphas: NDArray[np.float64], edge: Edge, *, above: float = np.inf,
+    ratio: float = 1.0,
+) -> Matrix:  # fmt: skip
+    out = np.empty_like(x, order="C")
+    adaptive_kernel(np.ascontiguousarray(x), alphas, bounds_of(x, offsets), _EDGES[edge], above, ratio, out)
+    return out
 
 
 def _correlate(x: Matrix, taps: NDArray[np.float64], offsets: NDArray[np.int64] | None, edge: Edge) -> Matrix:

@@ -125,6 +125,19 @@ def by_artefact(x: Matrix, rows: Rows, fitted: Fitted, mapped: Callable[[Any, Ma
     return out
 
 
+def doubt(high: Float, unsure: float, sure: float, name: str) -> Float:
+    """Return (N,) 1 where a chunk's highest score is at most `unsure`, falling to 0 at `sure`."""
+    if not unsure < sure:
+        raise BlendkitError(f"{name}: unsure {unsure:g} is not below sure {sure:g}")
+    return np.clip((sure - high) / (sure - unsure), 0.0, 1.0)
+
+
+def highest_covered(x: Matrix, covered: NDArray[np.bool_] | None) -> Float:
+    """Return (N,) the highest score of each chunk among covered classes; 0 where there are none."""
+    counts = x if covered is None or covered.all() else x[:, covered]
+    return counts.max(axis=1).astype(np.float64) if counts.shape[1] else np.zeros(len(x))
+
+
 def used_by(rows: Rows, fitted: Fitted) -> list[Any]:
     """Return the artefacts that some recording of these rows gets."""
     return [fitted.artefacts[i] for i in sorted({fitted.pick(r) for r in rows.recordings()})]

@@ -27,7 +27,8 @@ def check_op(function: Callable[..., Any], *, artefact: Any = None, **params: An
     Parts are run against the whole and must agree bit for bit: single chunks for `chunk`, single
     recordings for `file`, single classes for `classwise`. Arguments must not change, values must stay
     finite and keep their shape. Streams that the op names are made up. artefact: what an op applies that is
-    only ever loaded. A gate's edit counts where its mask says so. Raises AssertionError listing failures.
+    only ever loaded. A gate's edit counts where its mask says so. What classes without coverage hold must not
+    reach the others. Raises AssertionError listing failures.
     """
     info = info_of(function)
     assert info is not None, f"{function} is not declared with @op"
@@ -117,8 +118,20 @@ def _op_problems(info: OpInfo, inputs: dict[str, Any], params: Mapping[str, Any]
         if not np.array_equal(part, whole[index]):
             problems.append(f"declared scope {info.scope}, but {what} alone gives other values")
             break
-    problems += _column_problems(info, inputs, params, whole)
+    problems += _column_problems(info, inputs, params, whole) + _coverage_problems(info, inputs, params, whole)
     return problems + _monotone_problems(info, inputs, params) + _affine_problems(info, inputs, params, whole)
+
+
+def _coverage_problems(info: OpInfo, inputs: dict[str, Any], params: Mapping[str, Any], whole: Matrix) -> list[str]:
+    """What a class that is not covered holds must not reach the others."""
+    covered = inputs["context"]["covered"]
+    if info.classwise or info.kind == "blend":
+        return []
+    other = inputs["xs"][0].copy()
+    other[:, ~covered] = other[::-1, ~covered] if info.spaces == ("rank",) else other.max()
+    found = _call(info, {**inputs, "xs": [other]}, params)
+    same = np.array_equal(found[:, covered], whole[:, covered])
+    return [] if same else ["classes that are not covered change the others; take `covered: Covered`"]
 
 
 def _row_parts(info: OpInfo, rows: Rows) -> list[tuple[str, NDArray[np.int64]]]:

@@ -77,6 +77,7 @@ class World:
 
 PARAMS: dict[str, dict[str, Any]] = {
     "taxonomy_mean": {"genus": 0.15, "class_name": 0.05},
+    "taxonomy_mean_unsure": {"genus": 0.12, "class_name": 0.025},
     "taxonomy_max": {"genus": 0.15, "class_name": 0.05},
     "taxonomy_noisy_or": {"genus": 0.15, "class_name": 0.05},
     "mirror": {"groups": [["class1", "class2"], ["class7", "class9", "class11"]]},
@@ -145,6 +146,12 @@ def plain_ways(w: World) -> dict[str, Plain]:
         "three_tap": lambda x: w.rolling(x, [0.1, 0.8, 0.1]),
         "five_tap": lambda x: w.rolling(x, [0.1, 0.2, 0.4, 0.2, 0.1]),
         "adaptive_delta": lambda x: w.rolling(x, [0.1, 0.8, 0.1]) * (1 - x.max(axis=1, keepdims=True)),
+        "conservative_delta": lambda x: w.rolling(x, [0.04, 0.92, 0.04]) * (0.92 - x.max(axis=1, keepdims=True)),
+        "segment_mean": lambda x: (
+            0.4 * x + 0.6 * np.column_stack([pd.Series(v).groupby((abs(np.diff(v, prepend=0)) > 0.06).cumsum()).transform("mean") for v in x.T])
+        ),
+        "standardise": lambda x: (pd.DataFrame(x) - x.mean(axis=0)) / x.std(axis=0),
+        "taxon_share": lambda x: x * (pd.DataFrame(x.T).groupby(np.arange(x.shape[1]) % 5).transform("sum").T / 9.0) ** 0.5,
         "local_max": lambda x: 0.85 * x + 0.15 * highest(x),
         "dilate": highest,
         "file_top_scale": lambda x: logit(scaled(expit(x), 2, 0.4)),
@@ -156,6 +163,7 @@ def plain_ways(w: World) -> dict[str, Plain]:
         "softmax_richness": lambda x: x * softmax(x / 0.12, axis=1),
         "power": lambda x: x**1.2,
         "taxonomy_mean": lambda x: groups(x, "mean"),
+        "taxonomy_mean_unsure": lambda x: groups(x, "mean") * (0.92 - x.max(axis=1, keepdims=True)),
         "taxonomy_max": lambda x: groups(x, "max"),
         "taxonomy_noisy_or": lambda x: 1 - groups(1 - x, "prod"),
         "rank": lambda x: 0.5 * rank(x) + 0.5 * rank(w.other),

@@ -23,6 +23,7 @@ from blendkit.ops.calibration import (
     rare_suppression,
     sharpen,
     sharpen_at_best_f1,
+    standardise,
     temperature,
 )
 from blendkit.ops.reference import ClassRates, Reference, fit_class_rates, fit_reference, prior_correction, quantile_map
@@ -55,6 +56,15 @@ def test_sharpen_by_hand() -> None:
     np.testing.assert_allclose(out, [[0.5, 0.25, 0.9375]])
     with pytest.raises(BlendkitError, match="inside"):
         sharpen(expit(Z), classes=CLASSES, by_class={"frog": 1.0})
+
+
+def test_standardise_by_hand_and_as_numpy() -> None:
+    assert standardise(np.array([[1.0, 0.1], [3.0, 0.1], [5.0, 0.1]])).tolist() == [
+        [pytest.approx(-np.sqrt(1.5)), 0.0], [0.0, 0.0], [pytest.approx(np.sqrt(1.5)), 0.0],
+    ]  # fmt: skip
+    np.testing.assert_allclose(standardise(Z), (Z - Z.mean(axis=0)) / Z.std(axis=0), atol=1e-12)
+    assert np.array_equal(doubled_ranks(standardise(Z)), doubled_ranks(Z))
+    assert standardise(Z[:0]).shape == (0, 3)
 
 
 def test_clip_makes_ties_and_costs_auc() -> None:

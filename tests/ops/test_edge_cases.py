@@ -85,7 +85,19 @@ def test_names_that_say_nothing_change_nothing(name: str) -> None:
     np.testing.assert_array_equal(call(INFOS[name], x, BARE), x)
 
 
-@pytest.mark.parametrize("name", ["gaussian", "three_tap", "five_tap", "adaptive_delta", "local_max", "dilate"])
+@pytest.mark.parametrize(
+    "name",
+    [
+        "gaussian",
+        "three_tap",
+        "five_tap",
+        "adaptive_delta",
+        "local_max",
+        "dilate",
+        "conservative_delta",
+        "segment_mean",
+    ],
+)
 def test_a_chunk_alone_is_not_smoothed(name: str) -> None:
     x = np.random.default_rng(1).random((5, 3))
     np.testing.assert_allclose(call(INFOS[name], x, BARE)[:2], x[:2], atol=1e-15)
@@ -102,7 +114,7 @@ def run(step: str, space: str = "prob", taxonomy: Taxonomy = TAXA, **more: Any) 
     return made["m"]
 
 
-@pytest.mark.parametrize("name", ["taxonomy_mean", "taxonomy_max", "taxonomy_noisy_or"])
+@pytest.mark.parametrize("name", ["taxonomy_mean", "taxonomy_mean_unsure", "taxonomy_max", "taxonomy_noisy_or"])
 def test_no_taxonomy(name: str) -> None:
     with pytest.raises(BlendkitError, match="needs a taxonomy"):
         run(f"{{{name}: {{genus: 0.1}}}}", taxonomy=Taxonomy({}))
@@ -126,6 +138,10 @@ def test_numbers_by_taxon_without_a_taxonomy() -> None:
         ("{five_tap: {centre: -1}}", "centre"),
         ("{adaptive_delta: {alpha: -0.1}}", "alpha"),
         ("{local_max: {radius: 0}}", "radius"),
+        ("{conservative_delta: {sure: 1.2}}", "sure"),
+        ("{segment_mean: {threshold: -0.1}}", "threshold"),
+        ("{taxonomy_mean_unsure: {largest: 1}}", "largest"),
+        ("{taxon_share: {power: -1}}", "power"),
         ("{dilate: {radius: 1.5}}", "radius"),
         ("{file_top_scale: {n: 0}}", "n"),
         ("{file_top_scale: {power: -1}}", "power"),

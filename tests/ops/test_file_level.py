@@ -109,3 +109,16 @@ def test_constant_columns_and_no_rows(op: Any) -> None:
     assert op(np.empty((0, 3)), offsets=np.zeros(1, np.int64)).shape == (0, 3)
     kept = file_top_scale(np.empty((0, 3)), space="logit", offsets=np.zeros(1, np.int64))
     assert kept.shape == (0, 3)
+
+
+def test_what_a_class_without_coverage_holds_does_not_count() -> None:
+    covered = np.array([True, True, True, False])
+    x = np.array([[0.9, 0.2, 0.3, 0.5], [0.1, 0.2, 0.1, 0.5]])
+    out = softmax_richness(x, covered=covered, tau=0.12)
+    np.testing.assert_allclose(out[:, :3], x[:, :3] * softmax(x[:, :3] / 0.12, axis=1))
+    assert out[:, 3].tolist() == [0.5, 0.5]
+    power = low_rank_power(x, covered=covered, keep=2)
+    assert power[0].tolist() == [0.9, pytest.approx(0.04), 0.3, 0.5]
+    assert low_rank_power(x, covered=covered, keep=3) is x
+    nobody = np.zeros(4, bool)
+    assert softmax_richness(x, covered=nobody) is low_rank_power(x, covered=nobody)

@@ -9,7 +9,15 @@ from hypothesis import strategies as st
 from numpy.typing import NDArray
 
 from blendkit.errors import BlendkitError
-from blendkit.ops.taxonomic import congener_scores, mirror, taxonomy_max, taxonomy_mean, taxonomy_noisy_or
+from blendkit.ops.taxonomic import (
+    congener_scores,
+    mirror,
+    taxon_share,
+    taxonomy_max,
+    taxonomy_mean,
+    taxonomy_mean_unsure,
+    taxonomy_noisy_or,
+)
 from blendkit.taxonomy import LEVELS, Taxonomy
 
 # class id, scientific name, family, order, class_name
@@ -218,3 +226,36 @@ def test_congeners_stand_in() -> None:
         np.array([[0.8, 0.4, 0.0]]), three, ("p", "q", "r"), np.array([True, True, False]), "mean"
     )
     np.testing.assert_allclose(mean, [[0.8, 0.4, 0.6]])
+
+
+EVERY = np.ones(len(CLASSES), bool)
+UNSURE = np.random.default_rng(5).random((30, 8)) * np.linspace(0.3, 1.0, 30)[:, None]
+
+
+@pytest.mark.parametrize("covered", [EVERY, np.array([c not in ("b", "s1") for c in CLASSES])])
+def test_the_unsure_are_pulled_by_as_much_as_they_are_unsure(covered: NDArray[np.bool_]) -> None:
+    out = taxonomy_mean_unsure(
+        UNSURE, taxonomy=TAXONOMY, classes=CLASSES, covered=covered, genus=0.4, class_name=0.2, largest=3
+    )
+    for x, y in zip(UNSURE, out, strict=True):
+        u = min(max((0.92 - x[covered].max()) / 0.57, 0.0), 1.0)
+        # four frogs are more than three, so their class_name stays; the insects' does not
+        frogs = oracle(x[None], covered, {"genus": 0.4 * u})[0]
+        insects = oracle(x[None], covered, {"genus": 0.4 * u, "class_name": 0.2 * u})[0]
+        expected = np.where([c.startswith("s") for c in CLASSES], insects, frogs)
+        np.testing.assert_allclose(y, expected, atol=1e-12)
+    with pytest.raises(BlendkitError, match="not below"):
+        taxonomy_mean_unsure(UNSURE, taxonomy=TAXONOMY, classes=CLASSES, covered=EVERY, genus=0.1, unsure=0.95)
+
+
+def test_a_taxon_counts_by_its_share_of_the_chunk() -> None:
+    p = np.array([[0.2, 0.0, 0.1, 0.1, 0.3, 0.0, 0.1, 0.2], [0.0] * 8])
+    frogs, insects, birds = 0.4, 0.4, 0.2
+    shares = np.array([frogs] * 4 + [insects] * 3 + [birds])
+    out = taxon_share(p, taxonomy=TAXONOMY, classes=CLASSES, covered=EVERY, power=0.5)
+    np.testing.assert_allclose(out, [p[0] * np.sqrt(shares), np.zeros(8)])
+    covered = np.array([c != "a" for c in CLASSES])
+    part = taxon_share(p, taxonomy=TAXONOMY, classes=CLASSES, covered=covered, power=1.0)
+    np.testing.assert_allclose(part[0], [0.2, *(p[0, 1:] * np.array([0.2] * 3 + [0.4] * 3 + [0.2]) / 0.8)])
+    strange = taxon_share(p[:, :2], taxonomy=TAXONOMY, classes=("a", "nameless"), covered=EVERY[:2])
+    np.testing.assert_allclose(strange[0], [0.2, 0.0])

@@ -9,7 +9,17 @@ from hypothesis import strategies as st
 from numpy.typing import NDArray
 from scipy.ndimage import gaussian_filter1d
 
-from blendkit.ops.temporal import adaptive_delta, dilate, five_tap, gaussian, local_max, three_tap
+from blendkit.errors import BlendkitError
+from blendkit.ops.temporal import (
+    adaptive_delta,
+    conservative_delta,
+    dilate,
+    five_tap,
+    gaussian,
+    local_max,
+    segment_mean,
+    three_tap,
+)
 
 SIGMAS = [0.1, 0.3, 0.5, 0.65, 1.0, 1.5, 2.5, 5.0]
 
@@ -190,3 +200,44 @@ def test_neighbourhood_maxima() -> None:
     assert dilate(x, offsets=at)[:, 0].tolist() == [5, 5, 5, 2, 9]
     np.testing.assert_allclose(local_max(x, offsets=at, alpha=0.25)[:, 0], [2, 5, 2.75, 0.5, 9])
     assert dilate(x, offsets=at, radius=3)[:, 0].tolist() == [5, 5, 5, 5, 9]
+
+
+def test_what_a_class_without_coverage_holds_does_not_count() -> None:
+    x = np.array([[0.5, 0.2], [0.5, 0.4], [0.5, 0.1]])  # a logit of 0 where nobody scores the first class
+    out = adaptive_delta(x, alpha=0.5, covered=np.array([False, True]))
+    np.testing.assert_allclose(out[1, 1], 0.4 + 0.5 * (1 - 0.4) * (0.15 - 0.4))
+
+
+def test_conservative_delta_by_hand_and_against_loops() -> None:
+    x = np.array([[0.1, 0.1], [0.3, 0.2], [0.2, 0.3], [0.635, 0.0], [0.9, 0.9], [0.7, 0.6], [0.95, 0.1]])
+    out = conservative_delta(x, alpha=0.5)
+    np.testing.assert_array_equal(out[[0, 6]], x[[0, 6]])  # the ends
+    np.testing.assert_allclose(out[1], x[1] + 0.5 * (np.array([0.15, 0.2]) - x[1]))  # wholly unsure
+    np.testing.assert_allclose(out[3], x[3] + 0.25 * (np.array([0.55, 0.6]) - x[3]))  # half way to sure
+    assert out[4].tolist() == [0.9, 0.9]  # outstanding: above 0.65 and 1.25 times its neighbours
+    mean = np.array([0.925, 0.5])
+    np.testing.assert_allclose(out[5], x[5] + 0.5 * (0.92 - 0.7) / 0.57 * (mean - x[5]))
+    y = np.random.default_rng(3).random((24, 5))
+    made = conservative_delta(y, offsets=offsets_of(10, 1, 13), keep_above=0.4)
+    for first, last in ((0, 10), (10, 11), (11, 24)):
+        for t in range(first, last):
+            u = min(max((0.92 - y[t].max()) / (0.92 - 0.35), 0), 1)
+            for c in range(5):
+                value = y[t, c]
+                if first < t < last - 1:
+                    m = (y[t - 1, c] + y[t + 1, c]) / 2
+                    value = value if value > 0.4 and value > 1.25 * m else value + 0.08 * u * (m - value)
+                assert made[t, c] == pytest.approx(value, abs=1e-12)
+    with pytest.raises(BlendkitError, match="not below"):
+        conservative_delta(x, unsure=0.9, sure=0.9)
+
+
+def test_segments_end_at_steps_and_at_recordings() -> None:
+    x = np.array([[0.10], [0.14], [0.18], [0.50], [0.52], [0.9], [0.9]])
+    out = segment_mean(x, offsets=offsets_of(6, 1), threshold=0.06, alpha=1.0)[:, 0]
+    np.testing.assert_allclose(out, [0.14, 0.14, 0.14, 0.51, 0.51, 0.9, 0.9])
+    half = segment_mean(x, offsets=offsets_of(6, 1), threshold=0.06, alpha=0.5)[:, 0]
+    np.testing.assert_allclose(half, (x[:, 0] + out) / 2)
+    both = segment_mean(np.hstack([x, x[::-1]]), threshold=0.0)  # each class has segments of its own
+    np.testing.assert_array_equal(both[:, 1], segment_mean(x[::-1].copy(), threshold=0.0)[:, 0])
+    assert segment_mean(x[:0], offsets=offsets_of()).shape == (0, 1)
