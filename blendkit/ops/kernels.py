@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
+from numba import prange
 
 from blendkit.compiled import compiled
 
@@ -97,13 +98,13 @@ def adaptive_kernel(x: Any, alphas: Any, offsets: Any, edge: int, above: float, 
                 out[t, c] = own if own > above and own > ratio * near else own + alphas[t] * (near - own)
 
 
-@compiled()
+@compiled(parallel=True)
 def segment_kernel(x: Any, offsets: Any, threshold: float, alpha: float, out: Any) -> None:
     """Pull each chunk towards the mean of its run of chunks without a step above `threshold`, class by class."""
     width = x.shape[1]
-    start, total = np.empty(width, np.int64), np.empty(width, np.float64)
-    for r in range(len(offsets) - 1):
+    for r in prange(len(offsets) - 1):
         first, last = offsets[r], offsets[r + 1]
+        start, total = np.empty(width, np.int64), np.empty(width, np.float64)
         for t in range(first, last + 1 if last > first else first):
             for c in range(width):
                 if t == first:

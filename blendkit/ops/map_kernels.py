@@ -103,12 +103,14 @@ def standardise_kernel(x: Any, out: Any) -> None:
     mean, spread = np.zeros(width, np.float64), np.zeros(width, np.float64)
     for i in range(n):
         for c in range(width):
-            mean[c] += (x[i, c] - x[0, c]) / n  # relative to the first row, so that a constant is one exactly
+            mean[c] += x[i, c] - x[0, c]  # relative to the first row, so that a constant is one exactly
+    mean /= n
     for i in range(n):
         for c in range(width):
             away = x[i, c] - x[0, c] - mean[c]
-            spread[c] += away * away / n
+            spread[c] += away * away
+    for c in range(width):
+        spread[c] = 1.0 / np.sqrt(spread[c] / n) if spread[c] > 0.0 else 0.0
     for i in range(n):
         for c in range(width):
-            away = x[i, c] - x[0, c] - mean[c]
-            out[i, c] = away / np.sqrt(spread[c]) if spread[c] > 0.0 else 0.0
+            out[i, c] = (x[i, c] - x[0, c] - mean[c]) * spread[c]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Annotated, Literal
 
 import numpy as np
@@ -41,7 +41,7 @@ def taxonomy_mean(
     Source: the TAX_SMOOTHING step of public BirdCLEF 2026 chains; eos7 used genus 0.15, class 0.05.
     """
     levels = _levels("taxonomy_mean", taxonomy, classes, covered, (genus, family, order, class_name), sonotypes)
-    return x if levels is None else _towards_means(x, levels, np.ones(len(x)))
+    return x if levels is None else _towards_means(x, levels, lambda part: np.ones(len(part)))
 
 
 @op("taxonomy_mean_unsure", scope="chunk", spaces=("prob", "rank"))
@@ -67,13 +67,14 @@ def taxonomy_mean_unsure(
     fork of the TAX_SMOOTHING step (genus 0.12, class 0.025, groups of 2 to 80, 0.35, 0.92).
     """
     name = "taxonomy_mean_unsure"
-    share = doubt(highest_covered(x, covered), unsure, sure, name)
+    doubt(np.zeros(0), unsure, sure, name)  # refused even where no level is in use
     levels = _levels(name, taxonomy, classes, covered, (genus, family, order, class_name), sonotypes)
     if levels is None:
         return x
     groups, members, alphas = levels
     small = np.array([[g >= 0 and (row == g).sum() <= largest for g in row] for row in groups])
-    return _towards_means(x, (np.where(small, groups, -1), members, alphas), share)
+    levels = (np.where(small, groups, -1), members, alphas)
+    return _towards_means(x, levels, lambda part: doubt(highest_covered(part, covered), unsure, sure, name))
 
 
 @op("taxon_share", scope="chunk", spaces=("prob",), does="rescale")
@@ -182,10 +183,10 @@ def congener_scores(
     return out, now
 
 
-def _towards_means(x: Matrix, levels: Levels, share: NDArray[np.float64]) -> Matrix:
-    """Return x (N, C) pulled towards its groups' means, each chunk by its share (N,) of the levels' alphas."""
+def _towards_means(x: Matrix, levels: Levels, share: Callable[[Matrix], NDArray[np.float64]]) -> Matrix:
+    """Return x (N, C) pulled towards its groups' means, chunks (n, C) by share(chunks) (n,) of the levels' alphas."""
     out, own = np.empty_like(x, order="C"), np.ascontiguousarray(x)
-    in_blocks(len(x), x.shape[1], lambda part: group_mean_kernel(own[part], *levels, share[part], out[part]))
+    in_blocks(len(x), x.shape[1], lambda part: group_mean_kernel(own[part], *levels, share(own[part]), out[part]))
     return out
 
 
