@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Protocol, runtime_checkable
+from typing import TYPE_CHECKING, Annotated, Any, Protocol, TypeVar, runtime_checkable
 
 import numpy as np
 from numpy.typing import NDArray
@@ -22,6 +22,29 @@ if TYPE_CHECKING:
     import pandas as pd
 
 SCORING_FORMAT = 1  # raised whenever decoding, cutting or augmentation would give other logits
+
+
+_LOGITS_VERSION = "blendkit_logits_version"
+F = TypeVar("F", bound=Callable[..., Any])
+
+
+def logits_version(number: int) -> Callable[[F], F]:
+    """Declare, on a member's factory, which version of its logits it gives (1 if nothing is declared).
+
+    Raise the number whenever equal parameters, files and audio give other logits than before: what was saved under
+    another number is scored again. Nothing else about the code counts, neither where it lies nor its release.
+    """
+
+    def declare(factory: F) -> F:
+        setattr(factory, _LOGITS_VERSION, number)
+        return factory
+
+    return declare
+
+
+def logits_version_of(factory: object) -> int:
+    """Return the version of the logits that a member's factory gives."""
+    return int(getattr(factory, _LOGITS_VERSION, 1))
 
 
 @dataclass(frozen=True)

@@ -35,6 +35,10 @@ class Registry:
         """Return `distribution version (module:attribute)` of a name's entry point."""
         return " and ".join(_describe(e) for e in self.entries[name])
 
+    def distribution(self, name: str) -> str:
+        """Return the normalised name of the package that registers a name, without its version."""
+        return " and ".join(_normal(e.dist.name) if e.dist else "?" for e in self.entries[name])
+
     def get(self, name: str) -> Any:
         """Load a name's object.
 

@@ -7,7 +7,7 @@ from typing import Any
 
 from blendkit.audio import Remainder
 from blendkit.files import canonical_json, file_hash, text_hash
-from blendkit.member import SCORING_FORMAT, TTA, MemberContext
+from blendkit.member import SCORING_FORMAT, TTA, MemberContext, logits_version_of
 from blendkit.recipe.plan import MemberPlan
 from blendkit.recipe.strict_yaml import Path as KeyPath
 from blendkit.registry import MEMBERS, registry
@@ -18,7 +18,12 @@ _INLINE_BYTES = 1 << 26  # a graph with weights elsewhere is far smaller
 def member_facts(
     member: MemberPlan, files: dict[KeyPath, Path], context: MemberContext, tta: TTA, remainder: Remainder
 ) -> dict[str, Any]:
-    """Return all that a member's logits depend on beside the audio; files count by content, not by name."""
+    """Return all that a member's logits depend on beside the audio; files count by content, not by name.
+
+    Where the adapter's code lies and which release it comes from do not count: a package may move its modules and
+    publish patches without orphaning what its users scored. An adapter whose logits change says so by its
+    `logits_version`.
+    """
     params: dict[str, Any] = dict(member.params)
     for key in member.files:
         found = [{"sha256": content_hash(path)} for path in paths_of(files, member.name, key)]
@@ -27,7 +32,8 @@ def member_facts(
     taxa = {c: context.taxonomy.table.get(c, {}) for c in context.classes}
     return {
         "use": member.use,
-        "adapter": registry(MEMBERS).source(member.use),
+        "distribution": registry(MEMBERS).distribution(member.use),
+        "logits_version": logits_version_of(member.factory),
         "scoring": SCORING_FORMAT,
         "params": params,
         "classes": text_hash(canonical_json([list(context.classes), {k: dict(v) for k, v in taxa.items()}])),

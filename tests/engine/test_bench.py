@@ -3,7 +3,9 @@ from __future__ import annotations
 import json
 import shutil
 from collections.abc import Callable
+from importlib.metadata import EntryPoint
 from pathlib import Path
+from types import SimpleNamespace
 
 import numpy as np
 import pandas as pd
@@ -16,6 +18,7 @@ from blendkit.files import write_json
 from blendkit.member import TTA, MemberContext
 from blendkit.recipe import make_plan, parse_recipe
 from blendkit.recipe.paths import DataFolder
+from blendkit.registry import MEMBERS, Registry, registry
 from blendkit.taxonomy import Taxonomy
 
 Make = Callable[..., Path]
@@ -156,3 +159,20 @@ def test_recipes_of_the_same_inputs_share_a_bench(ran: Path) -> None:
     assert bench.kept.hits > hits  # the blend before the changed step was lent
     third, _ = shop.output(parse_recipe(TEXT, "both", ["members.a.missing_rows=error"]))
     assert third.members is not bench.members
+
+
+def test_saved_logits_outlive_a_release_and_a_move(ran: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    entry = EntryPoint("tone", "elsewhere.tone:tone", MEMBERS)
+    vars(entry)["dist"] = SimpleNamespace(name="BlendKit", version="9.9")
+    moved = dict(registry(MEMBERS).entries) | {"tone": (entry,)}
+    monkeypatch.setattr("blendkit.engine.identity.registry", lambda group: Registry(group, moved))
+    _, found = workshop(ran).output(parse_recipe(TEXT, "both"))
+    assert found.covered.all()
+
+
+def test_logits_of_another_version_are_not_used(ran: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    plan = make_plan(parse_recipe(TEXT, "both"))
+    monkeypatch.setattr(plan.members["t"].factory, "blendkit_logits_version", 2, raising=False)
+    with pytest.raises(BlendkitError, match="not saved") as caught:
+        workshop(ran).output(parse_recipe(TEXT, "both"))
+    assert "saved with other logits_version" in caught.value.problems[0]

@@ -126,10 +126,12 @@ def test_run_json_holds_nothing_of_this_machine(world: Path, first: RunResult) -
     assert str(first.out.parent) not in text
 
 
-def test_a_members_identity_holds_its_adapters_version(first: RunResult) -> None:
-    # another release of an adapter may give other logits: its store must not be taken for the old one's
+def test_a_members_identity_knows_neither_release_nor_module(first: RunResult) -> None:
+    # a patch release, or an adapter that moved to another module, must not orphan what was scored
     for member in report(first.out)["members"].values():
-        assert blendkit.__version__ in member["adapter"]
+        assert (member["distribution"], member["logits_version"]) == ("blendkit", 1)
+        assert blendkit.__version__ not in member.values()
+        assert "blendkit_members" not in json.dumps(member)
 
 
 def test_equal_runs_give_equal_bytes(world: Path, store: Path, first: RunResult, run_text: Run) -> None:
