@@ -16,7 +16,7 @@ from blendkit.containers import Segment, is_truncated, sound_segments
 from blendkit.errors import BlendkitError
 from blendkit.rows import natural_key
 
-SUFFIXES = frozenset({".aif", ".aiff", ".flac", ".mp3", ".oga", ".ogg", ".opus", ".wav"})
+AUDIO_SUFFIXES = frozenset({".aif", ".aiff", ".flac", ".mp3", ".oga", ".ogg", ".opus", ".wav"})
 MIN_REMAINDER_S = 1.0
 MIN_RATE = 1000  # Hz; nothing that records animals is slower, but a broken header may be
 LONG_S = 1800.0  # recordings longer than this lie on disk while they are scored, not in memory
@@ -56,7 +56,7 @@ class Decoded:
 def without_suffix(file: str) -> PurePath:
     """Return a file's path without its audio suffix; any other dot is part of the name."""
     path = PurePath(file)
-    return path.with_suffix("") if path.suffix.lower() in SUFFIXES else path
+    return path.with_suffix("") if path.suffix.lower() in AUDIO_SUFFIXES else path
 
 
 def find_recordings(folder: Path) -> list[Recording]:
@@ -64,7 +64,7 @@ def find_recordings(folder: Path) -> list[Recording]:
 
     Raises BlendkitError if two files have one recording id (`a.wav` beside `a.mp3`).
     """
-    files = [p for p in folder.rglob("*") if p.suffix.lower() in SUFFIXES and p.is_file()]
+    files = [p for p in folder.rglob("*") if p.suffix.lower() in AUDIO_SUFFIXES and p.is_file()]
     return unique_recordings(Recording(p.relative_to(folder).with_suffix("").as_posix(), p) for p in files)
 
 

@@ -11,7 +11,7 @@ from typing import Any
 from blendkit.errors import BlendkitError
 from blendkit.files import canonical_json, file_hash, text_hash, write_json
 
-FORMAT = 1
+STORE_FORMAT = 1
 KEYS = ("recording", "start_s", "end_s")
 
 
@@ -44,8 +44,8 @@ class Manifest:
             raise BlendkitError(f"{folder}: not a {what}", [str(error)]) from error
         found = data.get("format") if isinstance(data, dict) else None
         lacks = {"made_by", "parts", *facts} - set(data if found else ())
-        if found not in (None, FORMAT):
-            raise BlendkitError(f"{folder}: store format {found}, this blendkit reads {FORMAT}")
+        if found not in (None, STORE_FORMAT):
+            raise BlendkitError(f"{folder}: store format {found}, this blendkit reads {STORE_FORMAT}")
         if lacks:
             raise BlendkitError(f"{folder}: not a {what}", [f"its manifest lacks {', '.join(sorted(lacks))}"])
         return cls(folder, data["made_by"], {k: data[k] for k in facts}, data["parts"])
@@ -82,7 +82,7 @@ class Manifest:
 
     def save(self) -> None:
         """Write the manifest; recordings stay in the order they were stored in."""
-        about = {"format": FORMAT, "made_by": self.made_by, **self.facts, "parts": self.parts}
+        about = {"format": STORE_FORMAT, "made_by": self.made_by, **self.facts, "parts": self.parts}
         write_json(self.folder / "manifest.json", about, sort=False)
 
 

@@ -19,11 +19,11 @@ from blendkit.member import TTA, FeatureMember, FrontedMember, Member, MemberInf
 from blendkit.ops.spaces import logit
 
 BELOW_FLOAT32 = 2.0**-150  # stands for an exact 0: half of float32's smallest positive value
-Call = Callable[[NDArray[np.float32]], Sequence[NDArray[np.float32]]]
+CallModel = Callable[[NDArray[np.float32]], Sequence[NDArray[np.float32]]]
 
 
 @dataclass(frozen=True, eq=False)
-class Job:
+class RecordingAudio:
     """A recording to score: its id, audio at the member's rate, and its number of chunks."""
 
     recording: str
@@ -51,7 +51,7 @@ def at_rate(decoded: Decoded, rates: Sequence[int], scratch: Path | None = None)
     return {rate: resample(decoded, rate, scratch) for rate in dict.fromkeys(rates)}
 
 
-def score_jobs(member: Member, jobs: Sequence[Job], chunk_s: float, tta: TTA) -> NDArray[np.float32]:
+def score_jobs(member: Member, jobs: Sequence[RecordingAudio], chunk_s: float, tta: TTA) -> NDArray[np.float32]:
     """Return logits (sum of chunks, C) of a group of recordings, averaged over the shifts.
 
     Windows are cut from the recording's own audio and batched over recordings and shifts; a batch
@@ -69,7 +69,7 @@ def hears_like(member: Member) -> object:
 
 
 def score_together(
-    members: Sequence[Member], jobs: Sequence[Job], chunk_s: float, tta: TTA
+    members: Sequence[Member], jobs: Sequence[RecordingAudio], chunk_s: float, tta: TTA
 ) -> tuple[list[NDArray[np.float32]], float]:
     """As `score_jobs`, for members with one `hears_like`: their front end is computed once.
 
@@ -97,7 +97,7 @@ def score_together(
 
 
 def features_of(
-    member: FeatureMember, info: MemberInfo, names: Sequence[str], jobs: Sequence[Job], chunk_s: float
+    member: FeatureMember, info: MemberInfo, names: Sequence[str], jobs: Sequence[RecordingAudio], chunk_s: float
 ) -> list[NDArray[np.float32]]:
     """Return features (sum of chunks, D) of a group of recordings, one array per name, flattened.
 
@@ -115,7 +115,7 @@ def features_of(
 
 
 def _heard(
-    call: Call, widths: Sequence[int], info: MemberInfo, jobs: Sequence[Job], chunk_s: float, tta: TTA
+    call: CallModel, widths: Sequence[int], info: MemberInfo, jobs: Sequence[RecordingAudio], chunk_s: float, tta: TTA
 ) -> list[NDArray[np.float32]]:
     """Cut, batch, call, average over shifts, pool."""
     size = samples_at(info.window_s, info.rate)
@@ -193,7 +193,7 @@ def _frames(
 
 
 def _windows(
-    jobs: Sequence[Job], starts: Sequence[NDArray[np.int64]], size: int, rate: int, tta: TTA
+    jobs: Sequence[RecordingAudio], starts: Sequence[NDArray[np.int64]], size: int, rate: int, tta: TTA
 ) -> Iterator[tuple[int, Samples]]:
     shifts = [(s, samples_at(s, rate)) for s in tta.shifts_s]
     row = 0

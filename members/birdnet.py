@@ -14,10 +14,10 @@ from numpy.typing import NDArray
 from blendkit.errors import BlendkitError
 from blendkit.features import require_features
 from blendkit.graphs.cells import check_grid, pool_cells
-from blendkit.graphs.tflite import Interpreters, discover_blocks, embedding_of, read_graph, with_outputs
+from blendkit.graphs.tflite import Interpreters, discover_tflite_blocks, embedding_of, read_graph, with_outputs
 from blendkit.grid import Anchor, WindowPool, samples_at
 from blendkit.member import DataFile, FilePath, MemberContext, MemberInfo
-from blendkit_members.class_map import ClassMap, Proxies, by_scientific_name, read_labels
+from blendkit_members.class_map import ClassMap, Proxies, by_scientific_name, read_class_list
 from blendkit_members.located import locate, model_folders, package_folder
 
 RATE, WINDOW_S = 48000, 3.0
@@ -94,7 +94,7 @@ class BirdnetMember:
     @cached_property
     def _taps(self) -> dict[str, int]:
         last = embedding_of(self._parsed)
-        return {**discover_blocks(self._parsed), **({EMBEDDING: last} if last is not None else {})}
+        return {**discover_tflite_blocks(self._parsed), **({EMBEDDING: last} if last is not None else {})}
 
     @cached_property
     def _tapped(self) -> Interpreters:
@@ -130,7 +130,7 @@ def birdnet(
     listed = Path(labels) if labels else find_file(f"{_STEM}_Labels.txt")
     graph = Interpreters(source, "birdnet", threads=context.threads, batch=PER_CALL)
     graph.check(samples_at(WINDOW_S, RATE))
-    names = [label.split("_")[0] for label in read_labels(listed)]
+    names = [label.split("_")[0] for label in read_class_list(listed)]
     width = graph.outputs[0][1][-1]
     if len(graph.outputs) != 1 or width != len(names):
         raise BlendkitError(

@@ -64,7 +64,7 @@ class ClassMap:
         return out
 
 
-def read_labels(path: Path) -> list[str]:
+def read_class_list(path: Path) -> list[str]:
     """Read a class list: one per line, or the first column of a CSV; a known header line is skipped."""
     try:
         with path.open(encoding="utf-8-sig", newline="") as handle:

@@ -15,7 +15,7 @@ from blendkit.io.detections import Detections, read_detections
 from blendkit.member import DataFile, FilePath, MemberContext
 from blendkit.scores import Scores, Space
 from blendkit.windowed import Windowed, on_grid
-from blendkit_members.class_map import by_id, by_scientific_name, read_labels, read_synonyms
+from blendkit_members.class_map import by_id, by_scientific_name, read_class_list, read_synonyms
 
 Tables = Annotated[str, DataFile(folder=True)]
 
@@ -73,7 +73,7 @@ class DetectionMember:
 
     def _covered(self, path: Path, classes: tuple[str, ...]) -> np.ndarray:
         """Which classes the detector knows at all: a class it cannot hear is not one it did not hear."""
-        names = [n.split("_")[0] for n in read_labels(path)]
+        names = [n.split("_")[0] for n in read_class_list(path)]
         here = MemberContext(classes, self.context.taxonomy)
         by_name = bool(here.taxonomy.table)
         mapped = (

@@ -19,7 +19,7 @@ from blendkit.io.hoplite import read_hoplite
 from blendkit.member import DataFile, FilePath, MemberContext
 from blendkit.scores import Scores, Space
 from blendkit.windowed import NOT_HEARD, Windowed, on_grid
-from blendkit_members.class_map import by_scientific_name, read_labels
+from blendkit_members.class_map import by_scientific_name, read_class_list
 
 Database = Annotated[str, DataFile(folder=True)]
 
@@ -61,7 +61,7 @@ class HopliteMember:
         """The class names and the logits: the vectors themselves, or what the head makes of them."""
         if self.head is None:
             assert self.classes is not None
-            return read_labels(self.classes), vectors
+            return read_class_list(self.classes), vectors
         if self.head.suffix.lower() == ".json":
             return _linear(self.head, vectors)
         names = metadata_names(load_graph(self.head, "hoplite"), "classes", self.head.name, "hoplite")

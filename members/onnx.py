@@ -15,12 +15,12 @@ from blendkit.graphs.cells import check_grid
 from blendkit.graphs.onnx_file import check_input, check_width, load_graph, ports, require_names
 from blendkit.graphs.quantise import variant_note
 from blendkit.graphs.session import open_session
-from blendkit.graphs.slim import Ask
+from blendkit.graphs.slim import GraphNeeds
 from blendkit.grid import WindowPool, samples_at
 from blendkit.member import FilePath, MemberContext, MemberInfo
 from blendkit.ops.spaces import logit
 from blendkit.windows import BELOW_FLOAT32
-from blendkit_members.class_map import ClassMap, by_id, read_labels
+from blendkit_members.class_map import ClassMap, by_id, read_class_list
 from blendkit_members.onnx_blocks import OnnxBlocks
 from blendkit_members.slimmed import slim_or_whole
 
@@ -97,10 +97,10 @@ def onnx_member(
     out = _only("output", output, [o.name for o in outputs])
     window = context.chunk_s if window_s is None else window_s
     check_input("onnx", inputs, name, samples_at(window, rate))
-    labels = read_labels(Path(classes)) if classes else _numbers(outputs, out)
+    labels = read_class_list(Path(classes)) if classes else _numbers(outputs, out)
     check_width("onnx", outputs, out, labels, Path(classes).name if classes else path.name)
     mapped, notes = by_id("onnx", labels, context), variant_note(graph)
-    ask = Ask(path, "onnx", name, samples_at(window, rate), rate, out, tuple(labels), mapped.used)
+    ask = GraphNeeds(path, "onnx", name, samples_at(window, rate), rate, out, tuple(labels), mapped.used)
     if slim:
         path, mapped, note = slim_or_whole(ask, mapped, context)
         notes.append(note)

@@ -15,9 +15,9 @@ from blendkit.graphs.cells import check_grid
 from blendkit.graphs.onnx_file import check_input, check_width, load_graph, ports, require_names
 from blendkit.graphs.quantise import variant_note
 from blendkit.graphs.session import open_session
-from blendkit.graphs.slim import Ask
+from blendkit.graphs.slim import GraphNeeds
 from blendkit.member import DataFile, FilePath, MemberContext, MemberInfo
-from blendkit_members.class_map import ClassMap, Proxies, by_scientific_name, read_labels
+from blendkit_members.class_map import ClassMap, Proxies, by_scientific_name, read_class_list
 from blendkit_members.located import locate, model_folders
 from blendkit_members.onnx_blocks import OnnxBlocks
 from blendkit_members.slimmed import slim_or_whole
@@ -47,7 +47,7 @@ class PerchMember:
 
     info: MemberInfo
     session: Any
-    ask: Ask
+    ask: GraphNeeds
     labels: ClassMap
     normalise: Normalise
     slope: float
@@ -56,7 +56,7 @@ class PerchMember:
 
     def predict(self, windows: NDArray[np.float32]) -> NDArray[np.float32]:
         """Return logits (B, C) of the run's classes; classes Perch does not know hold 0."""
-        raw = self.session.run([LABEL], {INPUT: prepare(windows, self.normalise)})[0]
+        raw = self.session.run([LABEL], {INPUT: normalised(windows, self.normalise)})[0]
         return self.labels.place((raw * self.slope + self.intercept).astype(np.float32))
 
     @property
@@ -71,10 +71,10 @@ class PerchMember:
 
     def features(self, windows: NDArray[np.float32], names: Sequence[str]) -> list[NDArray[np.float32]]:
         """Return outputs (B, ...) and blocks, as `OnnxBlocks` has them, in the order asked."""
-        return self.inside.features(prepare(windows, self.normalise), names)
+        return self.inside.features(normalised(windows, self.normalise), names)
 
 
-def prepare(windows: NDArray[np.float32], normalise: Normalise) -> NDArray[np.float32]:
+def normalised(windows: NDArray[np.float32], normalise: Normalise) -> NDArray[np.float32]:
     """Return windows as Perch is to hear them: raw, or centred with their peak at 0.25.
 
     Both conventions are in use: perch-hoplite normalises, the public Kaggle chains feed raw audio.
@@ -117,14 +117,14 @@ def perch(
     inputs, outputs = ports(graph)
     check_input("perch", inputs, INPUT, SAMPLES)
     require_names("perch", "output", [LABEL, EMBEDDING], [o.name for o in outputs])
-    names = read_labels(listed)
+    names = read_class_list(listed)
     check_width("perch", outputs, LABEL, names, listed.name)
     own = Path(synonyms) if synonyms else None
     mapped = by_scientific_name("perch", names, context, synonyms=own, proxies=proxies)
     notes = [mapped.note, f"audio normalisation {normalise}, logits x {slope:g} + {intercept:g}"]
     notes += variant_note(graph)
     run = path
-    ask = Ask(path, "perch", INPUT, SAMPLES, RATE, LABEL, tuple(names), mapped.used)
+    ask = GraphNeeds(path, "perch", INPUT, SAMPLES, RATE, LABEL, tuple(names), mapped.used)
     if slim:
         run, mapped, note = slim_or_whole(ask, mapped, context)
         notes.append(note)

@@ -12,12 +12,12 @@ from numpy.typing import NDArray
 from blendkit.graphs.cells import pool_cells
 from blendkit.graphs.onnx_file import check_input, load_graph, ports
 from blendkit.graphs.session import open_session
-from blendkit.graphs.slim import Ask, graph_bytes, slim
+from blendkit.graphs.slim import GraphNeeds, graph_bytes, slim
 from blendkit.graphs.taps import TAP, with_whole
 from blendkit.member import FilePath, MemberContext, MemberInfo
 from blendkit_members.class_map import ClassMap, by_id
 from blendkit_members.head_file import HeadFile, open_head, try_silence
-from blendkit_members.perch import INPUT, RATE, SAMPLES, WINDOW_S, Normalise, prepare
+from blendkit_members.perch import INPUT, RATE, SAMPLES, WINDOW_S, Normalise, normalised
 
 Array = NDArray[np.float32]
 NAME = "perch-seqhead"
@@ -28,7 +28,7 @@ class SeqHeadMember:
     """Backbone blocks, averaged over time and frequency or over cells, into a head: one input per block."""
 
     info: MemberInfo
-    ask: Ask | None  # of its backbone; None for cells, which `blendkit.graphs.slim` does not know
+    ask: GraphNeeds | None  # of its backbone; None for cells, which `blendkit.graphs.slim` does not know
     blocks: Callable[[Array], list[Array]]
     head: HeadFile
     labels: ClassMap
@@ -36,7 +36,7 @@ class SeqHeadMember:
 
     def predict(self, windows: Array) -> Array:
         """Return logits (B, C) of windows (B, 160000) at 32 kHz."""
-        return self.labels.place(self.head.run(self.blocks(prepare(windows, self.normalise))))
+        return self.labels.place(self.head.run(self.blocks(normalised(windows, self.normalise))))
 
 
 def perch_seqhead(
@@ -56,7 +56,7 @@ def perch_seqhead(
     made = open_head(Path(head), context, NAME)
     made.check_hears(NAME, Path(backbone), {"normalise": normalise})
     check_input(NAME, ports(load_graph(Path(backbone), NAME))[0], INPUT, SAMPLES)
-    ask = Ask(Path(backbone), NAME, INPUT, SAMPLES, RATE, taps=made.blocks) if made.grid is None else None
+    ask = GraphNeeds(Path(backbone), NAME, INPUT, SAMPLES, RATE, taps=made.blocks) if made.grid is None else None
     blocks, note = _means(ask, made, context) if ask else _cells(Path(backbone), made, context)
     mapped = by_id(NAME, made.classes, context)
     notes = (mapped.note, f"blocks {', '.join(made.blocks)}", f"audio normalisation {normalise}", note)
@@ -66,7 +66,7 @@ def perch_seqhead(
     return member
 
 
-def _means(ask: Ask, head: HeadFile, context: MemberContext) -> tuple[Callable[[Array], list[Array]], str]:
+def _means(ask: GraphNeeds, head: HeadFile, context: MemberContext) -> tuple[Callable[[Array], list[Array]], str]:
     slimmed = slim(ask, context.examples, context.threads)
     trunk = open_session(slimmed.path, context.threads, NAME, context.provider)
     wanted = [b + TAP for b in head.blocks]

@@ -16,7 +16,7 @@ from blendkit.grid import Anchor, Pool, samples_at
 from blendkit.member import FilePath, MemberContext, MemberInfo
 from blendkit.ops.spaces import logit, sigmoid
 from blendkit.windows import BELOW_FLOAT32
-from blendkit_members.class_map import ClassMap, by_id, read_labels
+from blendkit_members.class_map import ClassMap, by_id, read_class_list
 from blendkit_members.mel import Mel
 
 Array = NDArray[np.float32]
@@ -118,7 +118,7 @@ def sed(
         raise BlendkitError("sed: `folds:` names no model")
     graph = load_graph(Path(folds[0]), "sed")
     front = _front(mel, graph, Path(folds[0]).name)
-    labels = read_labels(Path(classes)) if classes else metadata_names(graph, "classes", Path(folds[0]).name, "sed")
+    labels = read_class_list(Path(classes)) if classes else metadata_names(graph, "classes", Path(folds[0]).name, "sed")
     if not 0 <= frame_weight <= 1:
         raise BlendkitError(f"sed: frame_weight lies between 0 and 1, got {frame_weight:g}")
     inputs, outputs = ports(graph)

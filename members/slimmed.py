@@ -5,12 +5,12 @@ from __future__ import annotations
 from pathlib import Path
 
 from blendkit.errors import BlendkitError
-from blendkit.graphs.slim import Ask, slim
+from blendkit.graphs.slim import GraphNeeds, slim
 from blendkit.member import MemberContext
 from blendkit_members.class_map import ClassMap
 
 
-def slim_or_whole(ask: Ask, mapped: ClassMap, context: MemberContext) -> tuple[Path, ClassMap, str]:
+def slim_or_whole(ask: GraphNeeds, mapped: ClassMap, context: MemberContext) -> tuple[Path, ClassMap, str]:
     """Return the graph to run, the class map onto its columns, and what to say of it.
 
     A graph that cannot be cut, or whose logits would differ, is run whole, and the reason said.

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from blendkit.audio import Decoded, Edge
 from blendkit.errors import BlendkitError
 from blendkit.member import TTA, FinishedMember, Member, MemberInfo
-from blendkit.windows import Job, at_rate, check_window, score_jobs
+from blendkit.windows import RecordingAudio, at_rate, check_window, score_jobs
 
 RATE = 10
 CHUNK_S = 1.0
@@ -35,10 +35,10 @@ def echo(batch: int = 32) -> Echo:
     return Echo(MemberInfo(("first", "last", "sum"), (True, True, True), RATE, CHUNK_S, batch))
 
 
-def job(n: int, chunks: int, recording: str = "r", start: int = 1) -> Job:
+def job(n: int, chunks: int, recording: str = "r", start: int = 1) -> RecordingAudio:
     """A recording whose samples count up from `start`."""
     samples = np.arange(start, start + n, dtype=np.float32)
-    return Job(recording, Decoded(samples, RATE, n / RATE, "ok"), chunks)
+    return RecordingAudio(recording, Decoded(samples, RATE, n / RATE, "ok"), chunks)
 
 
 def expected(samples: NDArray[np.float32], chunks: int, shifts: tuple[float, ...], edge: Edge) -> NDArray[np.float64]:
@@ -148,7 +148,7 @@ def test_any_shifts_agree_with_numpys_pad(n: int, chunks: int, tenths: list[int]
 def test_batch_size_changes_no_bit(batch: int) -> None:
     rng = np.random.default_rng(3)
     jobs = [
-        Job(f"r{i}", Decoded(rng.standard_normal(n).astype(np.float32), RATE, n / RATE, "ok"), k)
+        RecordingAudio(f"r{i}", Decoded(rng.standard_normal(n).astype(np.float32), RATE, n / RATE, "ok"), k)
         for i, (n, k) in enumerate([(23, 2), (40, 4), (10, 1)])
     ]
     tta = TTA((-0.3, 0.0, 0.4), "reflect")

@@ -38,7 +38,7 @@ def check(
     counts ties, weighs scales and finds members that are nearly one model.
     """
     from blendkit.cli.find import find_recipe
-    from blendkit.engine.inputs import gather
+    from blendkit.engine.inputs import find_inputs
     from blendkit.engine.preflight import preflight
     from blendkit.recipe import make_plan, parse_recipe
     from blendkit.recipe.explain import explain, group_notes
@@ -57,7 +57,7 @@ def check(
     if where is not None:
         root = DataFolder(where, allow_outside)
         files = check_files(plan, root)
-        inputs = gather(plan, root)
+        inputs = find_inputs(plan, root)
         preflight(plan, inputs, files)
         for note in group_notes(plan, inputs.taxonomy, inputs.classes):
             click.echo(f"note: {note}")

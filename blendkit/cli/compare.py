@@ -97,7 +97,7 @@ def compare(
     from blendkit.engine.compare import compare as run_comparison
     from blendkit.errors import BlendkitError
     from blendkit.io.kaggle import read_leaderboard
-    from blendkit.search.ledger import read as read_ledger
+    from blendkit.search.ledger import read_ledger
 
     if ablate:
         from blendkit.cli.ablating import ablate_recipe

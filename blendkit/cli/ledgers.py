@@ -16,27 +16,27 @@ if TYPE_CHECKING:
 
 def add_to_ledger(path: Path, found: Comparison, loaded: Loaded) -> None:
     """Add every compared recipe to the ledger."""
-    from blendkit.search import ledger
+    from blendkit.search.ledger import append_entry
 
     for x in found.lines:
         if x.name in loaded.hashes:
             rows = int(loaded.truth.labelled.sum())
             told = {"recipe": x.name, "sha256": loaded.hashes[x.name], "oof": x.macro.estimate}
             told |= {"low": x.macro.low, "high": x.macro.high, "rows": rows, "clusters": found.boot.clusters}
-            ledger.append(path, {"kind": "oof", "from": "compare", **told})
+            append_entry(path, {"kind": "oof", "from": "compare", **told})
 
 
 def show_ledger(path: Path, by_hand: tuple[str, ...], json_out: bool) -> None:
     """Add leaderboard scores given by hand, then show how out-of-fold gains came through."""
-    from blendkit.search import ledger
+    from blendkit.search.ledger import append_entry, check_entry, ledger_transfers, read_ledger, transfer_agreement
 
     entries = [leaderboard_entry(text) for text in by_hand]
     for entry in entries:
-        ledger.check(path, entry)
+        check_entry(path, entry)
     for entry in entries:
-        ledger.append(path, entry)
-    known = ledger.read(path)
-    moved = ledger.transfers(known)
+        append_entry(path, entry)
+    known = read_ledger(path)
+    moved = ledger_transfers(known)
     if json_out:
         event("ledger", {"recipes": [e.__dict__ for e in known], "transfers": [t.__dict__ for t in moved]})
         return
@@ -49,7 +49,7 @@ def show_ledger(path: Path, by_hand: tuple[str, ...], json_out: bool) -> None:
     if moved:
         changes = [(t.recipe, _signed(t.oof_gain), _signed(t.public_gain), _signed(t.private_gain)) for t in moved]
         table(f"gains over {moved[0].reference}", ["recipe", "OOF", "public", "private"], changes)
-        same, of = ledger.agreement(moved)
+        same, of = transfer_agreement(moved)
         click.echo(f"{same} of {of} out-of-fold gains had the same sign on the leaderboard")
     else:
         click.echo("fewer than two recipes have leaderboard scores: add them with --lb NAME=PUBLIC/PRIVATE")
@@ -57,10 +57,10 @@ def show_ledger(path: Path, by_hand: tuple[str, ...], json_out: bool) -> None:
 
 def public_scores(path: Path, hashes: dict[str, str], by_hand: tuple[str, ...]) -> dict[str, float]:
     """Return the public scores of recipes {name: hash}, as the ledger or --lb has them."""
-    from blendkit.search import ledger
+    from blendkit.search.ledger import read_ledger
 
     entries = [leaderboard_entry(text) for text in by_hand]
-    known = {e.sha256: e.public for e in ledger.read(path)} if path.exists() else {}
+    known = {e.sha256: e.public for e in read_ledger(path)} if path.exists() else {}
     found = {name: known.get(h) for name, h in hashes.items()} | {e["recipe"]: e["public"] for e in entries}
     return {name: score for name, score in found.items() if score is not None}
 

@@ -11,7 +11,7 @@ from blendkit.cli.options import PATH, how_of, json_option, machine, set_option
 from blendkit.cli.show import event, table, teller
 
 if TYPE_CHECKING:
-    from blendkit.cli.taught import Ask
+    from blendkit.cli.taught import PseudoLabelRequest
 
 
 @click.group()
@@ -63,9 +63,9 @@ def gate(json_out: bool, provider: str, allow_code: bool, **asked: Any) -> None:
     SOURCE is a recipe (run on the unlabelled recordings) or a score file (then --space). What the teacher learned from
     is written down: where a head is trained on these labels, those recordings cannot count as out-of-fold.
     """
-    from blendkit.cli.taught import Ask, label_once
+    from blendkit.cli.taught import PseudoLabelRequest, label_once
 
-    ask = Ask(how=how_of(provider, allow_code), **asked)
+    ask = PseudoLabelRequest(how=how_of(provider, allow_code), **asked)
     with teller(json_out) as tell:
         told = label_once(ask, tell)
     if json_out:
@@ -74,7 +74,7 @@ def gate(json_out: bool, provider: str, allow_code: bool, **asked: Any) -> None:
     _show_gate(told, ask)
 
 
-def _show_gate(told: dict[str, Any], ask: Ask) -> None:
+def _show_gate(told: dict[str, Any], ask: PseudoLabelRequest) -> None:
     shown = sorted((c for c in told["classes"] if c["chunks"]), key=lambda c: -c["chunks"])
     rows = [[c["class"], c["had"], c["chunks"], c["recordings"]] for c in shown]
     table("", ["class", "labelled chunks", "pseudo-labelled", "in recordings"], rows)

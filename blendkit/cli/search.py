@@ -111,13 +111,13 @@ def _to_ledger(path: Path, workshop: Workshop, recipe: Recipe, found: Found) -> 
     from blendkit.files import text_hash
     from blendkit.recipe import make_plan, with_values
     from blendkit.recipe.fill import filled_text
-    from blendkit.search import ledger
+    from blendkit.search.ledger import append_entry
 
     plan = make_plan(with_values(recipe, found.values, "search"))
     told = {"recipe": f"{recipe.model.name} (searched)", "sha256": text_hash(filled_text(plan))}
     rows = int(workshop.bench(plan).labelled.sum())
     seen = {"in_sample": found.after, "values": found.values, "rows": rows, "accepted": found.guarded.accepted}
-    ledger.append(path, {"kind": "oof", "from": "search", "oof": found.guarded.nested, **told, **seen})
+    append_entry(path, {"kind": "oof", "from": "search", "oof": found.guarded.nested, **told, **seen})
 
 
 def _tell(found: Found) -> None:

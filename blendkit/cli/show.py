@@ -12,7 +12,7 @@ from typing import Any
 
 import click
 
-from blendkit.engine.events import Tell
+from blendkit.engine.events import Emit
 
 SPEC_VERSION = 1
 
@@ -54,7 +54,7 @@ def table(title: str, header: Sequence[str], rows: Sequence[Sequence[object]]) -
 
 
 @contextmanager
-def teller(json_out: bool) -> Iterator[Tell]:
+def teller(json_out: bool) -> Iterator[Emit]:
     """Yield what a run tells its events to: NDJSON, a progress bar on a terminal, or nothing."""
     if json_out:
         yield event

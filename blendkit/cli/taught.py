@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from blendkit.cli.find import find_recipe
 from blendkit.cli.options import recipe_data
 from blendkit.cli.sources import Names, is_source, read_source, truth_for
-from blendkit.engine.events import Tell
+from blendkit.engine.events import Emit
 from blendkit.engine.local import run
 from blendkit.engine.members import CAREFUL, How
 from blendkit.engine.teachers import (
@@ -33,7 +33,7 @@ from blendkit.scores import Scores
 
 
 @dataclass(frozen=True)
-class Ask:
+class PseudoLabelRequest:
     """What a user asks of `pseudolabel gate`; see its help."""
 
     source: str
@@ -69,7 +69,7 @@ class Taught:
     saw_known: bool
 
 
-def label_once(ask: Ask, tell: Tell) -> dict[str, Any]:
+def label_once(ask: PseudoLabelRequest, tell: Emit) -> dict[str, Any]:
     """Label unlabelled recordings by gates and write them; return what pseudo.json says."""
     _check(ask)
     ranks = dict(_agreeing(a) for a in ask.agree)
@@ -94,7 +94,7 @@ def label_once(ask: Ask, tell: Tell) -> dict[str, Any]:
     return write_pseudo(ask.out, taught.scores, kept, gates, _had(ask, taught.scores), facts)
 
 
-def _check(ask: Ask) -> None:
+def _check(ask: PseudoLabelRequest) -> None:
     problems = []
     if (ask.precision is None) != (ask.oof is None) and ask.seen_audio is None:
         problems.append("--precision needs --oof, the teacher's out-of-fold scores, and the other way round")
@@ -123,13 +123,13 @@ def _agreeing(text: str) -> tuple[str, float]:
     return name, found
 
 
-def _from_file(ask: Ask) -> Taught:
+def _from_file(ask: PseudoLabelRequest) -> Taught:
     scores, _ = read_source(ask.source, Names())
     saw = read_labels(ask.saw).recordings if ask.saw is not None else ()
     return Taught(_as_shares(scores, ask.space), {}, tuple(saw), ask.saw is not None)
 
 
-def _from_recipe(ask: Ask, audio: str, others: Any, tell: Tell) -> Taught:
+def _from_recipe(ask: PseudoLabelRequest, audio: str, others: Any, tell: Emit) -> Taught:
     text, source, _ = find_recipe(ask.source)
     recipe = parse_recipe(text, source, [*ask.overrides, f"audio={json.dumps([audio])}"])
     name = ask.stream or recipe.model.output
@@ -148,7 +148,7 @@ def _as_shares(scores: Scores, space: Any) -> Scores:
     return scores.with_values(scores.values, space)
 
 
-def _oof(ask: Ask) -> tuple[Scores, NDArray[np.bool_], NDArray[np.bool_]]:
+def _oof(ask: PseudoLabelRequest) -> tuple[Scores, NDArray[np.bool_], NDArray[np.bool_]]:
     assert ask.oof is not None
     assert ask.labels is not None
     scores, _ = read_source(ask.oof, Names())
@@ -158,7 +158,7 @@ def _oof(ask: Ask) -> tuple[Scores, NDArray[np.bool_], NDArray[np.bool_]]:
     return _as_shares(scores, ask.oof_space), truth, labelled
 
 
-def _thresholds(ask: Ask, scores: Scores) -> NDArray[np.float64] | None:
+def _thresholds(ask: PseudoLabelRequest, scores: Scores) -> NDArray[np.float64] | None:
     if ask.precision is None:
         return None
     if scores.space == "rank":
@@ -170,7 +170,7 @@ def _thresholds(ask: Ask, scores: Scores) -> NDArray[np.float64] | None:
     return thresholds_by_precision(scores, oof, truth, labelled, ask.precision)
 
 
-def _had(ask: Ask, scores: Scores) -> NDArray[np.int64]:
+def _had(ask: PseudoLabelRequest, scores: Scores) -> NDArray[np.int64]:
     """How many labelled spans each class has so far."""
     counts = dict.fromkeys(scores.classes, 0)
     spans = read_labels(ask.labels).spans if ask.labels is not None else {}
@@ -180,7 +180,7 @@ def _had(ask: Ask, scores: Scores) -> NDArray[np.int64]:
     return np.array(list(counts.values()), np.int64)
 
 
-def _inflation(ask: Ask, tell: Tell) -> dict[str, Any] | None:
+def _inflation(ask: PseudoLabelRequest, tell: Emit) -> dict[str, Any] | None:
     """What the teacher scores on recordings it saw, against its out-of-fold scores of the same rows."""
     if ask.seen_audio is None:
         return None

@@ -13,7 +13,7 @@ from blendkit.recipe.graph import only_streams
 from blendkit.recipe.load import Recipe, without
 from blendkit.recipe.paths import check_files
 from blendkit.recipe.plan import Plan, make_plan
-from blendkit.recipe.strict_yaml import Path as KeyPath
+from blendkit.recipe.strict_yaml import KeyPath
 from blendkit.scores import Scores
 
 

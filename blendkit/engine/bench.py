@@ -10,8 +10,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from blendkit.engine.align import aligned, table_rows
-from blendkit.engine.inputs import Inputs, gather, truth_of
-from blendkit.engine.kept import Kept
+from blendkit.engine.inputs import Inputs, find_inputs, truth_of
+from blendkit.engine.kept import Memo
 from blendkit.engine.members import Opened, is_finished, open_members
 from blendkit.engine.preflight import preflight
 from blendkit.engine.report import in_sample
@@ -47,7 +47,7 @@ class Bench:
     labels: tuple[str, ...]
     folds: dict[str, str]
     notes: dict[str, None]
-    kept: Kept
+    kept: Memo
 
     def auc(self, scores: Scores) -> MacroAUC:
         """Return the exact macro-AUC of a stream over the labelled rows."""
@@ -103,7 +103,7 @@ def _inputs_key(plan: Plan) -> str:
 
 
 def _open(plan: Plan, data: DataFolder, files: dict[Any, Path], stores: Path) -> Bench:
-    inputs = gather(plan, data)
+    inputs = find_inputs(plan, data)
     preflight(plan, inputs, files)
     opened = open_members(plan, inputs, files, stores)
     find_saved(plan, opened, files, stores)
@@ -115,7 +115,7 @@ def _open(plan: Plan, data: DataFolder, files: dict[Any, Path], stores: Path) ->
     folds, doubts = _folds(opened, here)
     said = dict.fromkeys([*opened.doubts, *notes, *doubts, *in_sample(opened, here)])
     around = Surroundings(inputs.taxonomy, inputs.names, plan.recipe.model.chunk_s, files)
-    held = Kept(max(_KEPT_BYTES, 2 * sum(m.values.nbytes for m in members.values())))
+    held = Memo(max(_KEPT_BYTES, 2 * sum(m.values.nbytes for m in members.values())))
     return Bench(members, around, rows, classes, truth, labelled, tuple(used), folds, said, held)
 
 

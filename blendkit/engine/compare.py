@@ -15,7 +15,7 @@ from blendkit.metrics import (
     Bootstrap,
     Interval,
     Plateau,
-    Split,
+    SimulatedSplit,
     holm,
     macro_auc,
     paired_bootstrap,
@@ -55,7 +55,7 @@ class Comparison:
     lines: tuple[Line, ...]
     plateaus: tuple[Plateau, ...]
     boot: Bootstrap
-    split: Split
+    split: SimulatedSplit
     fold_means: dict[str, float]
     notes: tuple[str, ...]
 

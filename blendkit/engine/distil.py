@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from blendkit import __version__
 from blendkit.audio import Recording
-from blendkit.engine.events import Tell, silent
+from blendkit.engine.events import Emit, silent
 from blendkit.engine.prepare import Grid, groups, prepare_group
 from blendkit.errors import BlendkitError, shorten
 from blendkit.features import FeatureStore
@@ -31,7 +31,7 @@ from blendkit.train.spectrogram import LogMel, Picture
 from blendkit.train.student import Distil, Lessons, fit_student, student_logits
 from blendkit.windows import chunk_windows
 
-FOLDS = 5  # of recordings: one to stop on, one to judge on, three to learn from
+STUDENT_FOLDS = 5  # of recordings: one to stop on, one to judge on, three to learn from
 
 
 @dataclass(frozen=True, eq=False)
@@ -49,19 +49,19 @@ class Task:
     chunk_s: float = 5.0
 
 
-def distil(task: Task, tell: Tell = silent) -> dict[str, Any]:
+def distil(task: Task, tell: Emit = silent) -> dict[str, Any]:
     """Train, judge and write a student; return what student.json says.
 
     Whole recordings are dealt into five folds: it learns from three, stops on one and is judged on one. Raises
     BlendkitError for recordings the teacher has no scores of, and for fewer than five recordings.
     """
     grid = Grid(task.chunk_s, "pad", NameRule())
-    if len(task.recordings) < FOLDS:
-        raise BlendkitError(f"{len(task.recordings)} recordings: a student needs {FOLDS} at least")
+    if len(task.recordings) < STUDENT_FOLDS:
+        raise BlendkitError(f"{len(task.recordings)} recordings: a student needs {STUDENT_FOLDS} at least")
     pictures, rows = _pictures(task, grid, tell)
     teacher = task.teacher.align(rows, task.teacher.classes, source="the teacher")
     lessons = _lessons(task, pictures, rows, teacher)
-    at = fold_of(sorted(set(rows.recording.tolist())), FOLDS)
+    at = fold_of(sorted(set(rows.recording.tolist())), STUDENT_FOLDS)
     fold = np.array([at[r] for r in rows.recording.tolist()])
     learn, stop, held = (np.flatnonzero(m) for m in (fold > 1, fold == 1, fold == 0))
     whole, state = fit_student(
@@ -87,7 +87,7 @@ def distil(task: Task, tell: Tell = silent) -> dict[str, Any]:
     return told
 
 
-def _pictures(task: Task, grid: Grid, tell: Tell) -> tuple[NDArray[np.float16], Rows]:
+def _pictures(task: Task, grid: Grid, tell: Emit) -> tuple[NDArray[np.float16], Rows]:
     """Every chunk as a raw log-mel picture, in a file that is kept; and the rows."""
     front, rate = LogMel(task.how.picture), task.how.picture.rate
     parts, counts = [], {}

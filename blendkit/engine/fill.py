@@ -16,7 +16,7 @@ from blendkit.rows import chunk_rows
 from blendkit.scores import Scores
 
 
-def filled(stream: StreamPlan, scores: Scores, around: Surroundings) -> Scores:
+def fill_uncovered(stream: StreamPlan, scores: Scores, around: Surroundings) -> Scores:
     """Return a stream whose uncovered classes hold what the recipe says; they count as covered from here on.
 
     Raises BlendkitError for congeners without a taxonomy, and for a prior whose labels are all of scored recordings.

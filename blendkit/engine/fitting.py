@@ -40,7 +40,7 @@ def fit_step(
     fit = step.params.get("fit")
     if fit is None:
         artefact = step.info.load(path)
-        refuse_seen(step, artefact.saw, scored, note)
+        refuse_seen_by_step(step, artefact.saw, scored, note)
         if not set(artefact.classes) & {*classes, *known}:
             listed = [f"artefact: {shorten(artefact.classes)}", f"run: {shorten(classes)}"]
             raise BlendkitError(f"{step.name}: {path.name} was fitted on none of the run's classes", listed)
@@ -56,7 +56,7 @@ def fit_step(
 
     everything = fitted(table.recordings)
     if folds == 0:
-        refuse_seen(step, everything.saw, scored, note)
+        refuse_seen_by_step(step, everything.saw, scored, note)
         return Fitted((everything,))
     return _cross_fit(table, folds, fitted, everything, set(scored), step)
 
@@ -107,7 +107,7 @@ def _cross_fit(table: LabelTable, folds: int, fitted: Any, everything: Any, scor
     return Fitted((everything, *without), 0, {r: at[fold[r]] for r in scored if r in fold})
 
 
-def refuse_seen(
+def refuse_seen_by_step(
     step: StepPlan, saw: Sequence[str], scored: Sequence[str], note: Callable[[str], None] = lambda text: None
 ) -> None:
     """Raise BlendkitError if a fitted step saw a scored recording, unless its `allow_seen`; then tell `note`."""

@@ -11,7 +11,7 @@ from typing import Any, Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from blendkit.engine.events import Tell, silent
+from blendkit.engine.events import Emit, silent
 from blendkit.engine.teachers import read_pseudo
 from blendkit.engine.training import (
     chunk_examples,
@@ -25,11 +25,11 @@ from blendkit.features import FeatureStore, require_features
 from blendkit.taxonomy import Taxonomy, read_taxonomy
 from blendkit.train.examples import Examples, check_trainable, stack
 from blendkit.train.heads import HeadShape, Token
-from blendkit.train.judge import judged
+from blendkit.train.judge import judge
 from blendkit.train.loop import Schedule
 from blendkit.train.outputs import OOF, Source, summary, write_card, write_heads, write_oof
 from blendkit.train.sampling import Mixture
-from blendkit.train.seqhead import Fit, Job, fit_seqhead
+from blendkit.train.seqhead import Fit, HeadFit, fit_seqhead
 
 
 @dataclass(frozen=True)
@@ -72,12 +72,12 @@ class Request:
         return [*self.features, *([self.soundscapes] if self.soundscapes else [])]
 
 
-def fit_head(request: Request, tell: Tell = silent) -> dict[str, Any]:
+def fit_head(request: Request, tell: Emit = silent) -> dict[str, Any]:
     """Fit, judge and write a sequence head; return what `fit.json` says.
 
     Raises BlendkitError for what cannot be learned from, before anything is trained.
     """
-    ready = prepare(request)
+    ready = prepare_fit(request)
     taught, saw = _pseudo(request, ready)
     fit = fit_seqhead(ready.examples, ready.job, request.out / "checkpoints", lambda fold: taught, tell)
     return deliver(request, fit, replace(ready, source=replace(ready.source, saw=saw)))
@@ -88,20 +88,20 @@ class Ready:
     """All that a fit needs, read and checked."""
 
     examples: Examples
-    job: Job
+    job: HeadFit
     source: Source
     notes: list[str]
     probed: dict[str, float]
     blocks: list[str]
 
 
-def prepare(request: Request) -> Ready:
+def prepare_fit(request: Request) -> Ready:
     """Read and check what a request names. Raises BlendkitError for what cannot be learned from."""
     stores = _open(request)
     probed = _probe(request.probe)
     tokens = _tokens(request, stores[0])
     blocks = list(dict.fromkeys(b for t in tokens for b in (t.block, t.less) if b))
-    examples, notes = gather(request, stores, blocks)
+    examples, notes = labelled_examples(request, stores, blocks)
     job = _job(request, tokens, stores[0], examples, probed)
     return Ready(examples, job, _source(request, stores), notes, probed, blocks)
 
@@ -124,7 +124,7 @@ def deliver(request: Request, fit: Fit, ready: Ready) -> dict[str, Any]:
     examples, job, source = ready.examples, ready.job, ready.source
     others = {p.name: _other(p, examples) for p in request.against}
     logits, doubts = _countable(request, fit, ready)
-    figures = judged(examples, logits, others)
+    figures = judge(examples, logits, others)
     drift = write_heads(request.out, fit, examples, job, source)
     write_oof(request.out, fit, examples)
     told = summary(fit, examples, job, source, figures, drift)
@@ -147,7 +147,7 @@ def _countable(request: Request, fit: Fit, ready: Ready) -> tuple[NDArray[np.flo
     return np.where(seen[:, None], np.nan, fit.oof), [f"{what}: they do not count as out-of-fold"]
 
 
-def gather(request: Request, stores: list[FeatureStore], blocks: list[str]) -> tuple[Examples, list[str]]:
+def labelled_examples(request: Request, stores: list[FeatureStore], blocks: list[str]) -> tuple[Examples, list[str]]:
     """Return the labelled examples, of the classes that have a positive, and what the user should know."""
     taxonomy = read_taxonomy([request.taxonomy]) if request.taxonomy else Taxonomy({})
     classes = classes_of(stores, request.labels, taxonomy)
@@ -203,7 +203,7 @@ def _tokens(request: Request, store: FeatureStore) -> tuple[Token, ...]:
 
 def _job(
     request: Request, tokens: tuple[Token, ...], store: FeatureStore, examples: Examples, probed: Mapping[str, float]
-) -> Job:
+) -> HeadFit:
     named = {b for t in tokens for b in (t.block, t.less) if b}
     shapes = {n: s for n, s in store.shapes.items() if n in named}
     shape = HeadShape(request.head, tokens, shapes, len(examples.classes), request.width, 4, request.dropout)
@@ -215,7 +215,7 @@ def _job(
     )  # fmt: skip
     mixture = Mixture(request.soundscape_share, request.pseudo_share if request.pseudo else 0.0, request.balance)
     start = _start(tokens, probed) if request.head == "scalarmix" else {}
-    return Job(shape, schedule, mixture, request.folds, request.seeds, request.seed, start)
+    return HeadFit(shape, schedule, mixture, request.folds, request.seeds, request.seed, start)
 
 
 def _probe(path: Path | None) -> dict[str, float]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from pathlib import Path
+from pathlib import KeyPath
 from typing import Literal
 
 import numpy as np
@@ -16,7 +16,7 @@ from blendkit.io.kaggle import Template, read_template
 from blendkit.labels import LabelTable, read_labels
 from blendkit.recipe.paths import DataFolder
 from blendkit.recipe.plan import Plan
-from blendkit.recipe.strict_yaml import Path as KeyPath
+from blendkit.recipe.strict_yaml import KeyPath
 from blendkit.rows import NameRule, Rows, natural_key, rows_from_ids
 from blendkit.taxonomy import Taxonomy, read_taxonomy
 
@@ -39,7 +39,7 @@ class Inputs:
     recordings: tuple[Recording, ...]
     mode: Mode
     expected_s: dict[str, float]
-    files: dict[str, Path]
+    files: dict[str, KeyPath]
     notes: tuple[str, ...]
     rehearsal: bool
 
@@ -49,14 +49,14 @@ class Inputs:
         return self.template.classes if self.template is not None else self.taxonomy.classes
 
 
-def gather(plan: Plan, data: DataFolder, dry_run: int | None = None) -> Inputs:
+def find_inputs(plan: Plan, data: DataFolder, dry_run: int | None = None) -> Inputs:
     """Find what a plan needs below its data folder.
 
     dry_run takes that many recordings only. Raises BlendkitError for unreadable inputs.
     """
     model = plan.recipe.model
     names = NameRule(**model.names.model_dump())
-    files: dict[str, Path] = {}
+    files: dict[str, KeyPath] = {}
     _require_named(plan, data)
     taxonomy = _taxonomy(data, model.taxonomy, files)
     template = _template(data, model.template, files)
@@ -123,7 +123,7 @@ def _require_named(plan: Plan, data: DataFolder) -> None:
         raise BlendkitError(f"{plan.recipe.source}: inputs are missing", problems)
 
 
-def _taxonomy(data: DataFolder, names: list[str], files: dict[str, Path]) -> Taxonomy:
+def _taxonomy(data: DataFolder, names: list[str], files: dict[str, KeyPath]) -> Taxonomy:
     paths = {n: data.find(n) for n in names}
     if not all(p.is_file() for p in paths.values()):
         return Taxonomy({})  # only the default may be missing
@@ -131,7 +131,7 @@ def _taxonomy(data: DataFolder, names: list[str], files: dict[str, Path]) -> Tax
     return read_taxonomy(list(paths.values()))
 
 
-def _template(data: DataFolder, name: str | None, files: dict[str, Path]) -> Template | None:
+def _template(data: DataFolder, name: str | None, files: dict[str, KeyPath]) -> Template | None:
     if name is None or not data.find(name).is_file():
         return None
     files[name] = data.find(name)

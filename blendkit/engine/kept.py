@@ -15,7 +15,7 @@ T = TypeVar("T")
 
 
 @dataclass
-class Kept:
+class Memo:
     """Made things by the hash of what they were made from; beyond `limit` bytes the oldest are dropped.
 
     A limit of 0 keeps nothing, as a run wants it that makes every stream once.

@@ -10,8 +10,8 @@ from pathlib import Path
 import numpy as np
 
 from blendkit.engine.align import aligned, table_rows
-from blendkit.engine.events import Tell, silent
-from blendkit.engine.inputs import Inputs, gather
+from blendkit.engine.events import Emit, silent
+from blendkit.engine.inputs import Inputs, find_inputs
 from blendkit.engine.members import CAREFUL, How, Opened, open_members, silent_recordings
 from blendkit.engine.output import (
     LOGITS,
@@ -69,7 +69,7 @@ def run(
     allow_outside: bool = False,
     stores: Path | None = None,
     how: How = CAREFUL,
-    tell: Tell = silent,
+    tell: Emit = silent,
 ) -> RunResult:
     """Run a recipe on a data folder and write its output folder.
 
@@ -81,7 +81,7 @@ def run(
     plan = make_plan(recipe)
     folder = DataFolder(data, allow_outside)
     files = check_files(plan, folder)
-    inputs = gather(plan, folder, dry_run)
+    inputs = find_inputs(plan, folder, dry_run)
     preflight(plan, inputs, files)
     open_folder(out)
     opened = open_members(plan, inputs, files, stores or out / LOGITS, how)
@@ -143,7 +143,7 @@ def _write(plan: Plan, inputs: Inputs, out: Path, streams: dict[str, Scores]) ->
     return written, doubts
 
 
-def _score(plan: Plan, inputs: Inputs, opened: Opened, tell: Tell) -> tuple[Scored, Rows]:
+def _score(plan: Plan, inputs: Inputs, opened: Opened, tell: Emit) -> tuple[Scored, Rows]:
     """Score what needs audio; return every recording's status and the rows the run is about."""
     model = plan.recipe.model
     if not opened.audio:

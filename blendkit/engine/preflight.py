@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from pathlib import Path
+from pathlib import KeyPath
 
 import numpy as np
 
-from blendkit.engine.fitting import check_folds, refuse_seen
+from blendkit.engine.fitting import check_folds, refuse_seen_by_step
 from blendkit.engine.inputs import Inputs
 from blendkit.engine.members import is_finished
 from blendkit.engine.steps import where_mask
@@ -18,11 +18,11 @@ from blendkit.ops import Keys, mark_of, signature
 from blendkit.ops.taxonomic import check_levels
 from blendkit.recipe.plan import Plan
 from blendkit.recipe.steps import StepPlan
-from blendkit.recipe.strict_yaml import Path as KeyPath
+from blendkit.recipe.strict_yaml import KeyPath
 from blendkit.taxonomy import LEVELS, TAXA
 
 
-def preflight(plan: Plan, inputs: Inputs, files: dict[KeyPath, Path]) -> None:
+def preflight(plan: Plan, inputs: Inputs, files: dict[KeyPath, KeyPath]) -> None:
     """Raise BlendkitError listing every step and blend that cannot work on these classes and files."""
     problems = [
         f"{plan.recipe.where(path)}: {'; '.join([error.title, *error.problems])}"
@@ -74,7 +74,7 @@ def _check_keys(step: StepPlan, inputs: Inputs) -> None:
             raise BlendkitError(f"{step.name}: {parameter}: no {what} is called {', '.join(wrong)}")
 
 
-def _file_errors(plan: Plan, inputs: Inputs, files: dict[KeyPath, Path]) -> Iterator[tuple[KeyPath, BlendkitError]]:
+def _file_errors(plan: Plan, inputs: Inputs, files: dict[KeyPath, KeyPath]) -> Iterator[tuple[KeyPath, BlendkitError]]:
     heard = not all(is_finished(member) for member in plan.members.values())
     scored = [r.id for r in inputs.recordings] if heard else []  # without audio, known only once score files are read
     for stream in plan.streams:
@@ -84,18 +84,18 @@ def _file_errors(plan: Plan, inputs: Inputs, files: dict[KeyPath, Path]) -> Iter
                 if key[: len(base)] == base and step.info is not None and step.info.load is not None:
                     try:
                         if key[-1] == "artefact":
-                            refuse_seen(step, step.info.load(path).saw, scored)
+                            refuse_seen_by_step(step, step.info.load(path).saw, scored)
                         else:
                             _check_labels(step, path, inputs, scored)
                     except BlendkitError as error:
                         yield key, error
 
 
-def _check_labels(step: StepPlan, path: Path, inputs: Inputs, scored: Sequence[str]) -> None:
+def _check_labels(step: StepPlan, path: KeyPath, inputs: Inputs, scored: Sequence[str]) -> None:
     """The labels that a step is to be fitted on must make its folds, know its classes, and be of other recordings."""
     table = read_labels(path).named_as(scored)
     check_folds(step, table)
     if inputs.classes:
         table.require_known({*inputs.classes, *inputs.taxonomy.classes})
     if not step.params["fit"]["folds"]:
-        refuse_seen(step, table.recordings, scored)
+        refuse_seen_by_step(step, table.recordings, scored)

@@ -78,13 +78,13 @@ def prepare_group(group: Sequence[Recording], rates: Sequence[int], grid: Grid) 
     """Prepare a group of recordings, with a folder of their own for the samples of long ones."""
     scratch = tempfile.TemporaryDirectory(prefix="blendkit-", ignore_cleanup_errors=True)
     try:
-        return Batch(tuple(prepare(r, rates, grid, Path(scratch.name)) for r in group), scratch)
+        return Batch(tuple(prepare_recording(r, rates, grid, Path(scratch.name)) for r in group), scratch)
     except BaseException:
         scratch.cleanup()
         raise
 
 
-def prepare(recording: Recording, rates: Sequence[int], grid: Grid, scratch: Path | None = None) -> Prepared:
+def prepare_recording(recording: Recording, rates: Sequence[int], grid: Grid, scratch: Path | None = None) -> Prepared:
     """Decode a recording once, count its chunks, and resample it once per rate."""
     started = time.perf_counter()
     expected = grid.expected_s.get(recording.id, 0.0)

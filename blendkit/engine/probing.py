@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from blendkit.audio import Recording, find_recordings
-from blendkit.engine.events import Tell, silent
+from blendkit.engine.events import Emit, silent
 from blendkit.engine.single import Scorer, save_features
 from blendkit.errors import BlendkitError, shorten
 from blendkit.features import FeatureStore
@@ -82,7 +82,7 @@ def sample_clips(clips: Clips, classes: int, per_class: int, seed: int) -> Clips
 
 
 def clip_features(
-    scorer: Scorer, clips: Clips, names: Sequence[str], store: Path, *, tell: Tell = silent
+    scorer: Scorer, clips: Clips, names: Sequence[str], store: Path, *, tell: Emit = silent
 ) -> tuple[dict[str, Array], Clips]:
     """Return features (n, D), one row per clip (the mean of its chunks), and the clips that could be heard.
 

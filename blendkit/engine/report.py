@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from blendkit import __version__
-from blendkit.engine.events import Tell
+from blendkit.engine.events import Emit
 from blendkit.engine.identity import content_hash, facts_hash
 from blendkit.engine.inputs import Inputs, truth_of
 from blendkit.engine.members import Opened
@@ -17,7 +17,7 @@ from blendkit.engine.scoring import Scored
 from blendkit.files import file_hash, text_hash
 from blendkit.labels import read_labels
 from blendkit.metrics.auc import macro_auc
-from blendkit.recipe.fill import filled, filled_text
+from blendkit.recipe.fill import filled_recipe, filled_text
 from blendkit.recipe.plan import Plan
 from blendkit.rows import Rows
 from blendkit.scores import Scores
@@ -37,7 +37,7 @@ class StreamResult:
 class Figures:
     """Per-stream macro-AUC, taken as soon as a stream is made."""
 
-    def __init__(self, inputs: Inputs, rows: Rows, classes: tuple[str, ...], tell: Tell) -> None:
+    def __init__(self, inputs: Inputs, rows: Rows, classes: tuple[str, ...], tell: Emit) -> None:
         self.truth, self.labelled, self.sources = truth_of(inputs, rows, classes)
         self.recordings = {str(r) for r in rows.recording[self.labelled]}
         self.results: dict[str, StreamResult] = {}
@@ -112,7 +112,7 @@ def run_report(
     }
     return {
         "blendkit": __version__,
-        "recipe": filled(plan),
+        "recipe": filled_recipe(plan),
         "recipe_sha256": text_hash(text),
         "inputs": {name: content_hash(path) for name, path in sorted(used.items())},
         "mode": inputs.mode if opened.audio else "tables",

@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from blendkit.audio import Recording
-from blendkit.engine.events import Tell
+from blendkit.engine.events import Emit
 from blendkit.engine.prepare import Batch, Grid, Prepared, groups, prepare_group
 from blendkit.errors import BlendkitError
 from blendkit.files import file_hash
@@ -21,7 +21,7 @@ from blendkit.rows import chunk_rows, natural_key
 from blendkit.scores import Scores
 from blendkit.store import LogitStore
 from blendkit.windowed import score_files
-from blendkit.windows import Job, check_window, hears_like, score_together
+from blendkit.windows import RecordingAudio, check_window, hears_like, score_together
 
 NO_AUDIO_KEY = "silence"
 
@@ -53,7 +53,7 @@ class Scored:
     resample_s: float = 0.0
 
 
-def score_recordings(members: Sequence[AudioMember], recordings: Sequence[Recording], grid: Grid, tell: Tell) -> Scored:
+def score_recordings(members: Sequence[AudioMember], recordings: Sequence[Recording], grid: Grid, tell: Emit) -> Scored:
     """Fill every member's store with logits of all recordings; what is stored is not scored again.
 
     Each recording is decoded once for all members that lack it, in a thread ahead of the models.
@@ -180,7 +180,7 @@ def _values(
         files = {p.recording: p.path for p in prepared if p.path.name and p.status != "unreadable"}
         values = score_files(first, files, {p.recording: p.chunks for p in prepared}, grid.chunk_s, grid.names, tta)
         return [values], time.perf_counter() - started
-    jobs = [Job(p.recording, p.by_rate[first.info.rate], p.chunks) for p in prepared]
+    jobs = [RecordingAudio(p.recording, p.by_rate[first.info.rate], p.chunks) for p in prepared]
     return score_together([m for m in models if isinstance(m, Member)], jobs, grid.chunk_s, tta)
 
 

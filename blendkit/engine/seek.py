@@ -41,7 +41,7 @@ class Found:
 
 
 @dataclass(frozen=True, eq=False)
-class Inputs:
+class BlendInputs:
     """What a weight search works on: a blend's inputs (N, C) after the steps that follow it, and their coverage."""
 
     blend: str
@@ -197,7 +197,7 @@ def last_blend(recipe: Recipe) -> str | None:
     return name if name in model.blends else None
 
 
-def _inputs(workshop: Workshop, recipe: Recipe) -> Inputs:
+def _inputs(workshop: Workshop, recipe: Recipe) -> BlendInputs:
     """The last blend's inputs, each as the output would be with it alone, for sums of these are the outputs.
 
     Where a later step does not keep weighted means, the inputs are those of the blend itself, and `note`
@@ -222,4 +222,4 @@ def _inputs(workshop: Workshop, recipe: Recipe) -> Inputs:
         scores = dict(_singles(workshop, recipe, blend))
     if own.by == "rank" and (isinstance(chain, str) or not any(s.steps for s in chain)):
         scores = {n: np.rint(x * (2 * len(x))).astype(np.int64) for n, x in scores.items()}  # ranks are exact
-    return Inputs(blend, scores, covered)
+    return BlendInputs(blend, scores, covered)

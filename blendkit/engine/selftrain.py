@@ -7,8 +7,8 @@ from dataclasses import fields, replace
 from pathlib import Path
 from typing import Any
 
-from blendkit.engine.events import Tell
-from blendkit.engine.heads import Request, deliver, prepare
+from blendkit.engine.events import Emit
+from blendkit.engine.heads import Request, deliver, prepare_fit
 from blendkit.engine.training import chunk_examples, open_features, unlabelled_examples
 from blendkit.errors import BlendkitError
 from blendkit.files import write_json
@@ -18,7 +18,7 @@ from blendkit.train.rounds import Round, Rounds, inflation, run_rounds
 from blendkit.train.sampling import Mixture
 
 
-def fit_rounds(asked: Mapping[str, Any], tell: Tell) -> dict[str, Any]:
+def fit_rounds(asked: Mapping[str, Any], tell: Emit) -> dict[str, Any]:
     """Run the rounds a user asks for (the options of `pseudolabel rounds`); return what rounds.json says.
 
     Raises BlendkitError without unlabelled recordings, and as `fit seqhead` does.
@@ -32,7 +32,7 @@ def fit_rounds(asked: Mapping[str, Any], tell: Tell) -> dict[str, Any]:
         raise BlendkitError("rounds make their own pseudo-labels: no --pseudo", advice)
     own = {f.name for f in fields(Request)}
     request = Request(**{k: v for k, v in asked.items() if k in own and k != "unlabelled"})
-    ready = prepare(request)
+    ready = prepare_fit(request)
     stores = open_features([*request.all_features, asked["unlabelled"], *([asked["test"]] if asked["test"] else [])])
     unlabelled = unlabelled_examples(stores[len(request.all_features)], ready.blocks, ready.examples.classes)
     unlabelled = _without_labelled(unlabelled, ready.examples)

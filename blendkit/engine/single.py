@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from blendkit.audio import SUFFIXES, Recording, find_recordings, unique_recordings
-from blendkit.engine.events import Tell, silent
+from blendkit.audio import AUDIO_SUFFIXES, Recording, find_recordings, unique_recordings
+from blendkit.engine.events import Emit, silent
 from blendkit.engine.identity import facts_hash, member_facts
 from blendkit.engine.members import CAREFUL, How, audio_member, build_member, cpu_count, is_finished, member_params
 from blendkit.engine.prepare import Grid, groups, prepare_group
@@ -23,7 +23,7 @@ from blendkit.recipe.paths import DataFolder, check_files
 from blendkit.recipe.plan import MemberPlan, make_plan
 from blendkit.rows import NameRule, chunk_rows
 from blendkit.taxonomy import Taxonomy
-from blendkit.windows import Job, check_window, features_of
+from blendkit.windows import RecordingAudio, check_window, features_of
 
 _NAME = "member"
 
@@ -75,7 +75,7 @@ def one_member(
     return Scorer(member, member_params(member, files), context, facts, tta, grid, recordings)
 
 
-def score_audio(scorer: Scorer, out: Path, *, tell: Tell = silent) -> dict[str, Stored]:
+def score_audio(scorer: Scorer, out: Path, *, tell: Emit = silent) -> dict[str, Stored]:
     """Score files with one member into the store `out`; return every recording's status.
 
     What the store holds already is not scored again.
@@ -85,7 +85,7 @@ def score_audio(scorer: Scorer, out: Path, *, tell: Tell = silent) -> dict[str, 
     return score_recordings([member], scorer.recordings, scorer.grid, tell).status
 
 
-def save_features(scorer: Scorer, names: Sequence[str], out: Path, *, tell: Tell = silent) -> dict[str, Stored]:
+def save_features(scorer: Scorer, names: Sequence[str], out: Path, *, tell: Emit = silent) -> dict[str, Stored]:
     """Save a member's features of every chunk into the feature store `out`; return every recording's status.
 
     names: features, or `blocks` for all blocks the model has (default: these and the embedding). What is stored
@@ -109,7 +109,7 @@ def save_features(scorer: Scorer, names: Sequence[str], out: Path, *, tell: Tell
     for group in groups(todo):
         batch = prepare_group(group, [made.info.rate], scorer.grid)
         with batch.scratch:
-            jobs = [Job(p.recording, p.by_rate[made.info.rate], p.chunks) for p in batch.recordings]
+            jobs = [RecordingAudio(p.recording, p.by_rate[made.info.rate], p.chunks) for p in batch.recordings]
             values = features_of(made, made.info, wanted, jobs, scorer.context.chunk_s)
             rows = chunk_rows({p.recording: p.chunks for p in batch.recordings}, scorer.context.chunk_s, NameRule())
             store.write(rows, values, {p.recording: stored(p, keys[p.recording]) for p in batch.recordings})
@@ -134,7 +134,7 @@ def gather_audio(paths: Sequence[Path]) -> list[Recording]:
             inside = find_recordings(path)
             found += inside
             problems += [] if inside else [f"{path}: no audio files in this folder"]
-        elif path.suffix.lower() not in SUFFIXES or not path.is_file():
+        elif path.suffix.lower() not in AUDIO_SUFFIXES or not path.is_file():
             what = "not an audio file" if path.is_file() else "no such file or folder"
             problems.append(f"{path}: {what}")
         else:

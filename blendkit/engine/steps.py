@@ -5,7 +5,7 @@ from __future__ import annotations
 import itertools
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from pathlib import Path
+from pathlib import KeyPath
 from typing import Any
 
 import numpy as np
@@ -18,7 +18,7 @@ from blendkit.metrics.ranks import percentile_rank
 from blendkit.ops import signature
 from blendkit.ops.spaces import logit, saturated, sigmoid, zero_floor
 from blendkit.recipe.steps import StepPlan
-from blendkit.recipe.strict_yaml import Path as KeyPath
+from blendkit.recipe.strict_yaml import KeyPath
 from blendkit.rows import NameRule
 from blendkit.scores import Matrix, Scores, Space
 from blendkit.taxonomy import TAXA, Taxonomy
@@ -31,7 +31,7 @@ class Surroundings:
     taxonomy: Taxonomy = field(default_factory=lambda: Taxonomy({}))
     names: NameRule = field(default_factory=NameRule)
     chunk_s: float = 5.0
-    files: dict[KeyPath, Path] = field(default_factory=dict)
+    files: dict[KeyPath, KeyPath] = field(default_factory=dict)
 
 
 Look = Callable[[str, str], tuple[Matrix, NDArray[np.bool_]]]

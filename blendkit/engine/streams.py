@@ -11,8 +11,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from blendkit.engine.fill import filled
-from blendkit.engine.kept import Kept, blend_key, fill_key, step_key
+from blendkit.engine.fill import fill_uncovered
+from blendkit.engine.kept import Memo, blend_key, fill_key, step_key
 from blendkit.engine.steps import Look, Surroundings, apply_step, convert, no_streams, zero_stand_in
 from blendkit.engine.weights import weight_matrix
 from blendkit.metrics.kernels import doubled_ranks
@@ -35,7 +35,7 @@ class _Desk:
     ranks: dict[str, NDArray[np.int32]]
     uses: Counter[str]
     coverage: dict[str, NDArray[np.bool_]]
-    kept: Kept
+    kept: Memo
 
 
 @dataclass(frozen=True)
@@ -53,7 +53,7 @@ def make_streams(
     *,
     made: Callable[[str, Scores], None] = lambda name, scores: None,
     note: Callable[[str, str], None] = lambda stream, text: None,
-    kept: Kept | None = None,
+    kept: Memo | None = None,
     wanted: Sequence[str] | None = None,
 ) -> dict[str, Scores]:
     """Return the wanted streams, by default those a plan writes. members: all on equal rows and classes.
@@ -68,7 +68,7 @@ def make_streams(
     uses = Counter(i for s in streams for i in (*s.inputs, *s.reads))
     uses.update(outputs)
     coverage = {n: s.covered for n, s in members.items()}
-    desk = _Desk(plan, around, note, {}, {}, uses, coverage, kept or Kept())
+    desk = _Desk(plan, around, note, {}, {}, uses, coverage, kept or Memo())
     for stream in streams:
         heard = partial(note, stream.name)
         reader = _Reader(partial(_look, desk, heard), {n: desk.at_hand[n].made_by for n in stream.reads})
@@ -96,7 +96,7 @@ def finished(
     around: Surroundings,
     coverage: dict[str, NDArray[np.bool_]],
     note: Callable[[str], None],
-    kept: Kept,
+    kept: Memo,
     reader: _Reader | None = None,
 ) -> Scores:
     """Return a stream's source after its fill and its steps, as far as possible from what is kept.
@@ -104,7 +104,7 @@ def finished(
     reader: gives the streams that steps look at.
     """
     look, made_by = (no_streams, {}) if reader is None else (reader.look, reader.made_by)
-    scores = replace(filled(stream, scores, around), made_by=fill_key(stream, scores.made_by))
+    scores = replace(fill_uncovered(stream, scores, around), made_by=fill_key(stream, scores.made_by))
     for step in stream.steps:
         key = step_key(step, scores.made_by, [made_by[n] for n in step.reads])
         make = partial(apply_step, step, scores, around, coverage, note, look)

@@ -5,27 +5,27 @@ from __future__ import annotations
 import tempfile
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from pathlib import Path
+from pathlib import KeyPath
 from typing import Any
 
 import numpy as np
 
 from blendkit.engine.events import silent
 from blendkit.engine.identity import member_facts, paths_of
-from blendkit.engine.inputs import Inputs, gather, truth_of
+from blendkit.engine.inputs import Inputs, find_inputs, truth_of
 from blendkit.engine.members import CAREFUL, How, audio_member, build_member, cpu_count, member_params
 from blendkit.engine.prepare import Grid
 from blendkit.engine.scoring import score_recordings
 from blendkit.errors import BlendkitError
 from blendkit.files import write_text
-from blendkit.graphs.slim import Ask, Slim, slim
+from blendkit.graphs.slim import GraphNeeds, Slim, slim
 from blendkit.member import TTA, MemberContext
 from blendkit.metrics.auc import macro_auc
 from blendkit.metrics.bootstrap import paired_bootstrap
 from blendkit.recipe.load import Recipe
 from blendkit.recipe.paths import DataFolder, check_files
 from blendkit.recipe.plan import MemberPlan, make_plan
-from blendkit.recipe.strict_yaml import Path as KeyPath
+from blendkit.recipe.strict_yaml import KeyPath
 from blendkit.scores import Scores
 
 
@@ -33,14 +33,14 @@ from blendkit.scores import Scores
 class Using:
     """The members of a recipe that use one model file, each with the parameter that names it."""
 
-    model: Path
+    model: KeyPath
     inputs: Inputs
-    files: dict[KeyPath, Path]
+    files: dict[KeyPath, KeyPath]
     context: MemberContext
     grid: Grid
     members: dict[str, tuple[MemberPlan, str]]
 
-    def params(self, name: str, model: Path | None = None) -> dict[str, Any]:
+    def params(self, name: str, model: KeyPath | None = None) -> dict[str, Any]:
         """Return a member's parameters, its model whole, or replaced by another file."""
         member, key = self.members[name]
         params = member_params(member, self.files)
@@ -65,12 +65,12 @@ class Variant:
     interval: tuple[float, float] | None
 
 
-def using(recipe: Recipe, data: Path, model: Path, *, allow_outside: bool = False, how: How = CAREFUL) -> Using:
+def using(recipe: Recipe, data: KeyPath, model: KeyPath, *, allow_outside: bool = False, how: How = CAREFUL) -> Using:
     """Return the members of a recipe that use `model`. Raises BlendkitError if none does."""
     plan = make_plan(recipe)
     folder = DataFolder(data, allow_outside)
     files = check_files(plan, folder)
-    inputs = gather(plan, folder, None)
+    inputs = find_inputs(plan, folder, None)
     if not model.is_file():
         raise BlendkitError(f"{model}: no such model")
     found = {
@@ -91,12 +91,12 @@ def using(recipe: Recipe, data: Path, model: Path, *, allow_outside: bool = Fals
     return Using(model, inputs, files, context, grid, found)
 
 
-def slim_model(used: Using, out: Path) -> tuple[Slim, Path | None]:
+def slim_model(used: Using, out: KeyPath) -> tuple[Slim, KeyPath | None]:
     """Write the model cut to all that the recipe needs of it, and its shorter class list beside it."""
     asks = []
     for name, (member, _) in used.members.items():
         made = build_member(member, used.params(name), used.context)
-        if not isinstance(getattr(made, "ask", None), Ask):
+        if not isinstance(getattr(made, "ask", None), GraphNeeds):
             raise BlendkitError(f"member {name!r}: {member.use} does not say what it needs of its model")
         asks.append(made.ask)
     ask = _merged(asks)
@@ -108,14 +108,14 @@ def slim_model(used: Using, out: Path) -> tuple[Slim, Path | None]:
     return made_slim, labels
 
 
-def _merged(asks: Sequence[Ask]) -> Ask:
+def _merged(asks: Sequence[GraphNeeds]) -> GraphNeeds:
     """What several members need of one model, together."""
     first = asks[0]
     heads = {a.head for a in asks if a.head is not None}
     lists = {a.labels for a in asks if a.head is not None}
     if len({(a.input, a.samples, a.rate) for a in asks}) > 1 or len(heads) > 1 or len(lists) > 1:
         raise BlendkitError(f"{first.model.name}: members need it in ways that no single graph serves")
-    return Ask(
+    return GraphNeeds(
         first.model,
         first.name,
         first.input,
@@ -129,7 +129,7 @@ def _merged(asks: Sequence[Ask]) -> Ask:
     )
 
 
-def measure(used: Using, name: str, variant: Path | None, how: How, recordings: int) -> Variant:
+def measure(used: Using, name: str, variant: KeyPath | None, how: How, recordings: int) -> Variant:
     """Score some recordings with a member's model and with a variant of it (or another provider), and compare.
 
     Raises BlendkitError if there is no recording to score.
@@ -159,7 +159,7 @@ def _scored(
     member, _ = used.members[name]
     facts = member_facts(member, used.files, context, TTA(), used.grid.remainder)
     with tempfile.TemporaryDirectory(prefix="blendkit-") as folder:
-        scorer = audio_member(member, params, context, TTA(), facts, Path(folder) / "logits")
+        scorer = audio_member(member, params, context, TTA(), facts, KeyPath(folder) / "logits")
         score_recordings([scorer], used.inputs.recordings[:recordings], used.grid, silent)
         assert scorer.store is not None
         return scorer.store.read(context.names), scorer.inference_s / max(1, scorer.scored)

@@ -20,7 +20,7 @@ def blocks_of(path: Path) -> dict[str, int]:
     if path.suffix.lower() == ".tflite":
         model = tflite.read_graph(path, "taps")
         tensors = model.subgraphs[0].tensors
-        found = {n: int(tensors[t].shape[-1]) for n, t in tflite.discover_blocks(model).items()}
+        found = {n: int(tensors[t].shape[-1]) for n, t in tflite.discover_tflite_blocks(model).items()}
     else:
         graph = load_graph(path, "taps")
         widths = _widths(graph)
@@ -34,7 +34,7 @@ def write_tapped(path: Path, out: Path) -> None:
     """Write the model with its own outputs and the blocks: ONNX as means, TFLite as they are."""
     if path.suffix.lower() == ".tflite":
         model = tflite.read_graph(path, "taps")
-        data = tflite.with_outputs(model, list(tflite.discover_blocks(model).values()))
+        data = tflite.with_outputs(model, list(tflite.discover_tflite_blocks(model).values()))
     else:
         graph = load_graph(path, "taps")
         outputs = [o.name for o in graph.graph.output]

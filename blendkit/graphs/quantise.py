@@ -12,7 +12,7 @@ from blendkit.errors import BlendkitError
 from blendkit.files import atomic_path
 from blendkit.graphs.onnx_file import load_graph, metadata
 
-KEY = "blendkit.variant"
+VARIANT_KEY = "blendkit.variant"
 
 
 def to_int8(model: Path, out: Path, name: str) -> None:
@@ -53,17 +53,17 @@ def to_fp16(model: Path, out: Path, name: str) -> None:
 def stamp(path: Path, about: dict[str, Any]) -> None:
     """Write into a variant what it was made from and what it costs; every run with it says so."""
     model = load_graph(path, "variant")
-    for entry in [p for p in model.metadata_props if p.key == KEY]:
+    for entry in [p for p in model.metadata_props if p.key == VARIANT_KEY]:
         model.metadata_props.remove(entry)
     added = model.metadata_props.add()
-    added.key, added.value = KEY, json.dumps(about)
+    added.key, added.value = VARIANT_KEY, json.dumps(about)
     with atomic_path(path) as temporary:
         temporary.write_bytes(bytes(model.SerializeToString()))
 
 
 def variant_note(model: Any) -> list[str]:
     """Return what a graph's stamp says, none for an original."""
-    text = metadata(model).get(KEY)
+    text = metadata(model).get(VARIANT_KEY)
     try:
         about = json.loads(text) if text else None
         return [] if about is None else [f"{about['kind']} variant of {about['of']}: {about['cost']}"]

@@ -22,7 +22,7 @@ _ARRANGE = ("Reshape", "Squeeze", "Unsqueeze", "Flatten")
 
 
 @dataclass
-class Head:
+class ClassHead:
     """A graph whose head is being cut. shapes: of every activation, at batches of 2 and 3."""
 
     graph: Any
@@ -49,7 +49,7 @@ class Head:
         return tuple(self.constants[name].dims) if name in self.constants else self.shapes[name][0]
 
 
-def cut_classes(head: Head, output: str, keep: Index) -> None:
+def cut_classes(head: ClassHead, output: str, keep: Index) -> None:
     """Keep only some columns of the graph's `output` (B, L), in place, down to the weights that make them.
 
     Raises BlendkitError naming the operator where the classes cannot be told apart any more.
@@ -70,7 +70,7 @@ def cut_classes(head: Head, output: str, keep: Index) -> None:
         section.extend(left)
 
 
-def _live(head: Head) -> set[int]:
+def _live(head: ClassHead) -> set[int]:
     """The nodes that the outputs still need: a shape that was computed is now written down."""
     found: set[int] = set()
     queue = [o.name for o in head.graph.output]
@@ -86,7 +86,7 @@ def _refused(reason: str) -> BlendkitError:
     return BlendkitError("the head of this graph cannot be cut to some classes", [reason])
 
 
-def _cut(head: Head, name: str, axis: int, keep: Index) -> str:
+def _cut(head: ClassHead, name: str, axis: int, keep: Index) -> str:
     """Cut one tensor along an axis; return the name to read it by from now on."""
     wanted = (axis, keep.tobytes())
     if name in head.cut:
@@ -115,15 +115,15 @@ def _taken(weight: Any, axis: int, keep: Index, name: str) -> Any:
     return numpy_helper.from_array(np.ascontiguousarray(numpy_helper.to_array(weight).take(keep, axis)), name)
 
 
-def _cut_input(head: Head, node: Any, i: int, axis: int, keep: Index) -> None:
+def _cut_input(head: ClassHead, node: Any, i: int, axis: int, keep: Index) -> None:
     node.input[i] = _cut(head, node.input[i], axis, keep)
 
 
-def _same(head: Head, node: Any, axis: int, keep: Index) -> None:
+def _same(head: ClassHead, node: Any, axis: int, keep: Index) -> None:
     _cut_input(head, node, 0, axis, keep)
 
 
-def _broadcast(head: Head, node: Any, axis: int, keep: Index) -> None:
+def _broadcast(head: ClassHead, node: Any, axis: int, keep: Index) -> None:
     rank, length = len(head.shape(node.output[0])), head.shape(node.output[0])[axis]
     for i, name in enumerate(node.input):
         own = axis - (rank - len(head.shape(name)))
@@ -131,7 +131,7 @@ def _broadcast(head: Head, node: Any, axis: int, keep: Index) -> None:
             _cut_input(head, node, i, own, keep)
 
 
-def _reduce(head: Head, node: Any, axis: int, keep: Index) -> None:
+def _reduce(head: ClassHead, node: Any, axis: int, keep: Index) -> None:
     rank = len(head.shape(node.input[0]))
     given = _ints(node, "axes") or (_values(head, node.input[1]) if len(node.input) > 1 and node.input[1] else [])
     axes = {a % rank for a in given} or set(range(rank))
@@ -142,12 +142,12 @@ def _reduce(head: Head, node: Any, axis: int, keep: Index) -> None:
     _cut_input(head, node, 0, source, keep)
 
 
-def _transpose(head: Head, node: Any, axis: int, keep: Index) -> None:
+def _transpose(head: ClassHead, node: Any, axis: int, keep: Index) -> None:
     order = _ints(node, "perm") or list(reversed(range(len(head.shape(node.input[0])))))
     _cut_input(head, node, 0, order[axis], keep)
 
 
-def _arrange(head: Head, node: Any, axis: int, keep: Index) -> None:
+def _arrange(head: ClassHead, node: Any, axis: int, keep: Index) -> None:
     """Find the one input axis whose selection leaves the same numbers, however the axes are split or merged."""
     before, after = head.shape(node.input[0]), head.shape(node.output[0])
     found = source_axis(before, after, axis, keep)
@@ -160,7 +160,7 @@ def _arrange(head: Head, node: Any, axis: int, keep: Index) -> None:
     _cut_input(head, node, 0, *found)
 
 
-def _new_shape(head: Head, node: Any, axis: int, length: int) -> str:
+def _new_shape(head: ClassHead, node: Any, axis: int, length: int) -> str:
     """A Reshape's target with the class axis cut; the one axis that follows the batch stays open."""
     from onnx import numpy_helper
 
@@ -174,14 +174,14 @@ def _new_shape(head: Head, node: Any, axis: int, length: int) -> str:
     return name
 
 
-def _matmul(head: Head, node: Any, axis: int, keep: Index) -> None:
+def _matmul(head: ClassHead, node: Any, axis: int, keep: Index) -> None:
     if axis != len(head.shape(node.output[0])) - 1:
         _cut_input(head, node, 0, axis - len(head.shape(node.output[0])) + len(head.shape(node.input[0])), keep)
         return
     _cut_input(head, node, 1, len(head.shape(node.input[1])) - 1, keep)
 
 
-def _gemm(head: Head, node: Any, axis: int, keep: Index) -> None:
+def _gemm(head: ClassHead, node: Any, axis: int, keep: Index) -> None:
     if axis != 1:
         raise _refused(f"Gemm {node.output[0]!r} has the classes as rows")
     transposed = next((a.i for a in node.attribute if a.name == "transB"), 0)
@@ -191,7 +191,7 @@ def _gemm(head: Head, node: Any, axis: int, keep: Index) -> None:
         _cut_input(head, node, 2, len(head.shape(node.input[2])) - 1, keep)
 
 
-def _conv(head: Head, node: Any, axis: int, keep: Index) -> None:
+def _conv(head: ClassHead, node: Any, axis: int, keep: Index) -> None:
     groups = next((a.i for a in node.attribute if a.name == "group"), 1)
     if axis != 1 or groups != 1:
         raise _refused(f"Conv {node.output[0]!r} in {groups} groups, classes on axis {axis}")
@@ -200,7 +200,7 @@ def _conv(head: Head, node: Any, axis: int, keep: Index) -> None:
             _cut_input(head, node, i, 0, keep)
 
 
-def _einsum(head: Head, node: Any, axis: int, keep: Index) -> None:
+def _einsum(head: ClassHead, node: Any, axis: int, keep: Index) -> None:
     equation = next(a.s.decode() for a in node.attribute if a.name == "equation").replace(" ", "")
     terms, _, out = equation.partition("->")
     if not out or "." in equation:
@@ -212,19 +212,19 @@ def _einsum(head: Head, node: Any, axis: int, keep: Index) -> None:
             _cut_input(head, node, i, term.index(out[axis]), keep)
 
 
-def _pool(head: Head, node: Any, axis: int, keep: Index) -> None:
+def _pool(head: ClassHead, node: Any, axis: int, keep: Index) -> None:
     if axis > 1:
         raise _refused(f"{node.op_type} {node.output[0]!r} mixes the classes")
     _cut_input(head, node, 0, axis, keep)
 
 
-def _norm(head: Head, node: Any, axis: int, keep: Index) -> None:
+def _norm(head: ClassHead, node: Any, axis: int, keep: Index) -> None:
     for i in range(1, len(node.input)) if axis == 1 else ():
         _cut_input(head, node, i, 0, keep)
     _cut_input(head, node, 0, axis, keep)
 
 
-def _softmax(head: Head, node: Any, axis: int, keep: Index) -> None:
+def _softmax(head: ClassHead, node: Any, axis: int, keep: Index) -> None:
     rank = len(head.shape(node.output[0]))
     over = next((a.i for a in node.attribute if a.name == "axis"), -1) % rank
     if over == axis:
@@ -236,7 +236,7 @@ def _ints(node: Any, name: str) -> list[int]:
     return next((list(a.ints) for a in node.attribute if a.name == name), [])
 
 
-def _values(head: Head, name: str) -> Sequence[int]:
+def _values(head: ClassHead, name: str) -> Sequence[int]:
     from onnx import numpy_helper
 
     if name not in head.constants:
@@ -244,7 +244,7 @@ def _values(head: Head, name: str) -> Sequence[int]:
     return [int(v) for v in numpy_helper.to_array(head.constants[name]).ravel()]
 
 
-Rule = Callable[[Head, Any, int, Index], None]
+Rule = Callable[[ClassHead, Any, int, Index], None]
 _RULES: dict[str, Rule] = {
     **dict.fromkeys(_SAME, _same),
     **dict.fromkeys(_BROADCAST, _broadcast),

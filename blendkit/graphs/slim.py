@@ -23,17 +23,17 @@ from blendkit.graphs.arrange import Index
 from blendkit.graphs.onnx_file import load_graph, metadata
 from blendkit.graphs.session import open_session
 from blendkit.graphs.shapes import head_shapes
-from blendkit.graphs.slicing import Head, cut_classes
+from blendkit.graphs.slicing import ClassHead, cut_classes
 from blendkit.graphs.taps import TAP, with_taps
 
-FORMAT = 1  # raised whenever the same model would be cut otherwise
-KEY = "blendkit.slim"
+SLIM_FORMAT = 1  # raised whenever the same model would be cut otherwise
+SLIM_KEY = "blendkit.slim"
 MAX_WINDOWS = 8
 TAP_DRIFT = 1e-3  # of a tap's largest value: more is no rounding
 
 
 @dataclass(frozen=True, eq=False)
-class Ask:
+class GraphNeeds:
     """What a member needs of a model that hears windows (B, samples) at `rate` Hz.
 
     head: the output of class scores, of whose `labels` (in column order) only the columns `keep` are
@@ -55,7 +55,7 @@ class Ask:
     def key(self) -> list[Any]:
         """What the slim graph depends on, beside the model: another runtime may fuse, and round, otherwise."""
         here = [version("onnxruntime"), platform.machine()]
-        return [FORMAT, here, self.input, self.head, len(self.labels), self.keep.tolist(), self.taps, self.outputs]
+        return [SLIM_FORMAT, here, self.input, self.head, len(self.labels), self.keep.tolist(), self.taps, self.outputs]
 
 
 @dataclass(frozen=True)
@@ -81,7 +81,7 @@ class Slim:
         return f"slim graph: {self.before / 1e6:.1f} MB became {self.after / 1e6:.1f} MB; {'; '.join(parts)}"
 
 
-def slim(ask: Ask, examples: Sequence[Path], threads: int, target: Path | None = None) -> Slim:
+def slim(ask: GraphNeeds, examples: Sequence[Path], threads: int, target: Path | None = None) -> Slim:
     """Return the slim graph of a model, made and checked once, then taken from the user's cache.
 
     The kept logits must be identical (maximum difference 0.0) on windows of `examples`, recordings of the
@@ -98,7 +98,7 @@ def slim(ask: Ask, examples: Sequence[Path], threads: int, target: Path | None =
     about: dict[str, Any] = {"classes": len(ask.keep), "width": len(ask.labels), "taps": len(ask.taps), "drift": drift,
              "before": ask.model.stat().st_size, "heard": heard}  # fmt: skip
     entry = cut_down.metadata_props.add()
-    entry.key, entry.value = KEY, json.dumps({"key": key, **about})
+    entry.key, entry.value = SLIM_KEY, json.dumps({"key": key, **about})
     path = _written(path, graph_bytes(cut_down), must=target is not None)
     return Slim(path, after=path.stat().st_size, **about)
 
@@ -142,13 +142,13 @@ def example_windows(examples: Sequence[Path], samples: int, rate: int) -> tuple[
 def _known(path: Path, key: str) -> Slim | None:
     """A slim graph made before, if it is whole."""
     try:
-        about = json.loads(metadata(load_graph(path, "slim"))[KEY])
+        about = json.loads(metadata(load_graph(path, "slim"))[SLIM_KEY])
         return Slim(path, after=path.stat().st_size, **about) if about.pop("key") == key else None
     except (BlendkitError, KeyError, ValueError, TypeError, OSError):
         return None  # damaged or absent: it is made anew
 
 
-def _identical(ask: Ask, windows: NDArray[np.float32], heard: str, threads: int) -> tuple[Any, float]:
+def _identical(ask: GraphNeeds, windows: NDArray[np.float32], heard: str, threads: int) -> tuple[Any, float]:
     """Cut to what is asked; if that changes what the runtime fuses, and with it bits, keep the other outputs."""
     graph = load_graph(ask.model, ask.name)
     wanted = _run(graph_bytes(with_taps(graph, ask.taps, _asked(ask), ask.name, cut=False)), ask, windows, threads)
@@ -165,14 +165,14 @@ def _identical(ask: Ask, windows: NDArray[np.float32], heard: str, threads: int)
     )
 
 
-def _asked(ask: Ask) -> list[str]:
+def _asked(ask: GraphNeeds) -> list[str]:
     return [*([ask.head] if ask.head else []), *ask.outputs]
 
 
-def _cut_down(graph: Any, ask: Ask) -> Any:
+def _cut_down(graph: Any, ask: GraphNeeds) -> Any:
     if ask.head is None:
         return graph
-    head = Head(graph.graph, head_shapes(graph, ask.head, ask.input, ask.samples, ask.name))
+    head = ClassHead(graph.graph, head_shapes(graph, ask.head, ask.input, ask.samples, ask.name))
     width = head.shape(ask.head)[-1]
     if width != len(ask.labels):
         raise BlendkitError(f"{ask.name}: {ask.model.name} gives {width} classes, its class list has {len(ask.labels)}")
@@ -183,7 +183,7 @@ def _cut_down(graph: Any, ask: Ask) -> Any:
     return graph
 
 
-def _run(graph: bytes, ask: Ask, windows: NDArray[np.float32], threads: int) -> list[list[NDArray[np.float32]]]:
+def _run(graph: bytes, ask: GraphNeeds, windows: NDArray[np.float32], threads: int) -> list[list[NDArray[np.float32]]]:
     """Every asked output for all windows at once, and for one alone."""
     session = open_session(graph, threads, ask.name)
     names = [*_asked(ask), *(t + TAP for t in ask.taps)]
@@ -191,7 +191,7 @@ def _run(graph: bytes, ask: Ask, windows: NDArray[np.float32], threads: int) -> 
 
 
 def _drifts(
-    ask: Ask, wanted: list[list[NDArray[np.float32]]], got: list[list[NDArray[np.float32]]]
+    ask: GraphNeeds, wanted: list[list[NDArray[np.float32]]], got: list[list[NDArray[np.float32]]]
 ) -> tuple[float, float]:
     """The largest difference of a kept logit, and of anything else relative to its largest value."""
     head, rest = 0.0, 0.0

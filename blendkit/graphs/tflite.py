@@ -108,7 +108,7 @@ def read_graph(path: Path, name: str) -> Any:
         raise BlendkitError(f"{name}: {path.name} is not a TFLite model", [str(error)]) from error
 
 
-def discover_blocks(model: Any) -> dict[str, int]:
+def discover_tflite_blocks(model: Any) -> dict[str, int]:
     """Return the end tensors of the graph's MBConv blocks by name, in graph order.
 
     A block is known by its depthwise convolution: its end is the next 1x1 convolution that narrows, or

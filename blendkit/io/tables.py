@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from blendkit.errors import BlendkitError, did_you_mean, shorten
 
 ROW_ID = "row_id"
-SUFFIXES = (".csv", ".parquet", ".npz")
+TABLE_SUFFIXES = (".csv", ".parquet", ".npz")
 
 
 @dataclass(frozen=True, eq=False)
@@ -42,10 +42,10 @@ def read_table(
     BlendkitError naming what is missing and what the file has.
     """
     suffix = path.suffix.lower()
-    if suffix not in SUFFIXES:
+    if suffix not in TABLE_SUFFIXES:
         raise BlendkitError(
             f"{path.name}: cannot read {suffix or 'a file without suffix'} as a score table",
-            [f"expected {', '.join(SUFFIXES)}"],
+            [f"expected {', '.join(TABLE_SUFFIXES)}"],
         )
     if suffix == ".npz":
         return _read_npz(path, array, rows, classes, folds)

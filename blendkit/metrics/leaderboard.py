@@ -52,7 +52,7 @@ def _plateau(boot: Bootstrap, names: tuple[str, ...], shown: float, decimals: in
 
 
 @dataclass(frozen=True, eq=False)
-class Split:
+class SimulatedSplit:
     """Many public/private splits of the same rows.
 
     public and private {name: (R,) macro-AUC}; shares (R,): the rows that were public. Where a split
@@ -115,7 +115,7 @@ def simulate_split(
     draws: int = 1000,
     seed: int = 0,
     mask: NDArray[np.bool_] | None = None,
-) -> Split:
+) -> SimulatedSplit:
     """Split the rows into a public and a private side many times and score every side exactly.
 
     y (N, C), scores {name: (N, C)}; groups (N,): what stays together, a recording (a random split), a
@@ -139,7 +139,7 @@ def simulate_split(
         taken = int(np.argmin(np.abs(reached[:-1] - public))) + 1
         sides[order[:taken], r] = 1
     both = resampled_macros(y, scores, keep, codes, np.concatenate([sides, 1 - sides], axis=1))
-    return Split(
+    return SimulatedSplit(
         {n: m[:draws] for n, m in both.items()}, {n: m[draws:] for n, m in both.items()}, size @ sides / size.sum()
     )
 

@@ -26,7 +26,7 @@ from blendkit.taxonomy import Taxonomy
 Scope = Literal["chunk", "file", "set"]
 Monotone = Literal["strict", "weak", "no"]
 Takes = Literal["any", "logit", "prob", "doubled_ranks"]
-Kind = Literal["step", "blend", "gate"]
+OpKind = Literal["step", "blend", "gate"]
 Does = Literal["smooth", "rescale"]
 FitOn = Literal["labels", "scores", "reference"]
 F = TypeVar("F", bound=Callable[..., Any])
@@ -119,7 +119,7 @@ class OpInfo:
 
     name: str
     function: Callable[..., Any]
-    kind: Kind
+    kind: OpKind
     scope: Scope
     classwise: bool
     spaces: tuple[Space, ...]
@@ -148,7 +148,7 @@ class OpInfo:
 def op(
     name: str,
     *,
-    kind: Kind = "step",
+    kind: OpKind = "step",
     scope: Scope = "set",
     classwise: bool = False,
     spaces: tuple[Space, ...] = ("logit", "prob", "rank"),

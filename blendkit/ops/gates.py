@@ -33,7 +33,7 @@ def fake_only(
 
 
 @op("temporal", kind="gate", scope="set", classwise=True, spaces=("rank",), thresholds=True)
-def temporal(
+def temporal_gate(
     x: Matrix,
     *,
     main: ProbsOf,

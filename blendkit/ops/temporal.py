@@ -14,7 +14,7 @@ from blendkit.ops.terms import doubt, highest_covered
 from blendkit.scores import Matrix
 
 TRUNCATE = 4.0  # scipy's default: the kernel ends at four sigma
-Edge = Literal["nearest", "available", "keep"]
+KernelEdge = Literal["nearest", "available", "keep"]
 Radius = Annotated[int, Ge(1), Le(1000)]
 Tap = Annotated[float, Ge(0), Le(1e6)]
 
@@ -35,7 +35,7 @@ def gaussian(x: Matrix, *, offsets: Offsets | None = None, sigma: Positive = 1.0
 
 
 @op("three_tap", scope="file", classwise=True, affine=True, does="smooth")
-def three_tap(x: Matrix, *, offsets: Offsets | None = None, alpha: Share = 0.2, edge: Edge = "nearest") -> Matrix:
+def three_tap(x: Matrix, *, offsets: Offsets | None = None, alpha: Share = 0.2, edge: KernelEdge = "nearest") -> Matrix:
     """Mix each chunk with its two neighbours: (1 - alpha) x_t + alpha / 2 (x_(t-1) + x_(t+1)).
 
     x: (N, C), offsets as in `gaussian`. edge: at the ends `nearest` repeats the chunk itself, `available`
@@ -54,7 +54,7 @@ def five_tap(
     centre: Tap = 0.4,
     near: Tap = 0.2,
     far: Tap = 0.1,
-    edge: Edge = "nearest",
+    edge: KernelEdge = "nearest",
 ) -> Matrix:
     """Weigh each chunk with its two neighbours on either side; the weights are divided by their sum.
 
@@ -68,7 +68,7 @@ def five_tap(
 @op("adaptive_delta", scope="file", spaces=("prob",), does="smooth")
 def adaptive_delta(
     x: Matrix, *, offsets: Offsets | None = None, covered: Covered | None = None, alpha: Share = 0.2,
-    edge: Edge = "nearest",
+    edge: KernelEdge = "nearest",
 ) -> Matrix:  # fmt: skip
     """Mix a chunk with its neighbours, the more the less sure it is: alpha_t = alpha (1 - max over classes of x_t).
 
@@ -139,15 +139,15 @@ _EDGES = {"nearest": 0, "available": 1, "keep": 2}
 
 
 def _adapted(
-    x: Matrix, offsets: NDArray[np.int64] | None, alphas: NDArray[np.float64], edge: Edge, *, above: float = np.inf,
-    ratio: float = 1.0,
+    x: Matrix, offsets: NDArray[np.int64] | None, alphas: NDArray[np.float64], edge: KernelEdge, *,
+    above: float = np.inf, ratio: float = 1.0,
 ) -> Matrix:  # fmt: skip
     out = np.empty_like(x, order="C")
     adaptive_kernel(np.ascontiguousarray(x), alphas, bounds_of(x, offsets), _EDGES[edge], above, ratio, out)
     return out
 
 
-def _correlate(x: Matrix, taps: NDArray[np.float64], offsets: NDArray[np.int64] | None, edge: Edge) -> Matrix:
+def _correlate(x: Matrix, taps: NDArray[np.float64], offsets: NDArray[np.int64] | None, edge: KernelEdge) -> Matrix:
     out = np.empty_like(x, order="C")
     correlate_kernel(np.ascontiguousarray(x), taps, bounds_of(x, offsets), _EDGES[edge], out)
     return out

@@ -9,7 +9,7 @@ from typing import Annotated, Any, Union, get_args, get_origin
 
 from blendkit.errors import BlendkitError, did_you_mean
 from blendkit.recipe.schema import RecipeModel
-from blendkit.recipe.strict_yaml import Path as KeyPath
+from blendkit.recipe.strict_yaml import KeyPath
 
 SECTIONS = ("members", "streams", "blends")
 _TOKEN = re.compile(r"([^.\[\]]+)|\[(\d+)\]")

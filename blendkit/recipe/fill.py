@@ -12,7 +12,7 @@ from blendkit.recipe.schema import RecipeModel
 from blendkit.recipe.steps import StepPlan
 
 
-def filled(plan: Plan) -> dict[str, Any]:
+def filled_recipe(plan: Plan) -> dict[str, Any]:
     """Return the recipe with every default explicit, as plain data that reads back as the same plan."""
     model = plan.recipe.model
     sections = ("members", "streams", "blends")
@@ -25,7 +25,7 @@ def filled(plan: Plan) -> dict[str, Any]:
 
 def filled_text(plan: Plan) -> str:
     """Return the filled recipe as YAML that the strict reader takes."""
-    return yaml.dump(filled(plan), Dumper=_Dumper, sort_keys=False, allow_unicode=True, width=100)
+    return yaml.dump(filled_recipe(plan), Dumper=_Dumper, sort_keys=False, allow_unicode=True, width=100)
 
 
 def _stream(plan: Plan, stream: StreamPlan) -> dict[str, Any]:

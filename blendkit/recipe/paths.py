@@ -4,28 +4,28 @@ from __future__ import annotations
 
 from collections.abc import Callable, Container, Iterator
 from dataclasses import dataclass
-from pathlib import Path
+from pathlib import KeyPath
 
 from blendkit.errors import BlendkitError, did_you_mean
 from blendkit.recipe.plan import Plan
-from blendkit.recipe.strict_yaml import Path as KeyPath
+from blendkit.recipe.strict_yaml import KeyPath
 
 
 @dataclass(frozen=True)
 class DataFolder:
     """The folder a recipe's files lie in; `outside` lets them leave it."""
 
-    root: Path
+    root: KeyPath
     outside: bool = False
 
-    def find(self, name: str) -> Path:
+    def find(self, name: str) -> KeyPath:
         """Return the absolute path of a name. Raises BlendkitError if it leaves the folder."""
         path = (self.root / name).resolve()
         if not self.outside and not path.is_relative_to(self.root.resolve()):
             raise BlendkitError(f"{name!r} leaves the data folder {self.root}; --allow-outside permits it")
         return path
 
-    def require(self, name: str, *, folder: bool = False) -> Path:
+    def require(self, name: str, *, folder: bool = False) -> KeyPath:
         """As `find`, for a file (or a folder) that must be there; the error names the nearest file beside it."""
         path = self.find(name)
         if path.is_file() or (folder and path.is_dir()):
@@ -55,7 +55,7 @@ def named_files(plan: Plan) -> Iterator[tuple[KeyPath, str]]:
                 yield (*base, "artefact"), step.params["artefact"]
 
 
-def check_files(plan: Plan, data: DataFolder, spare: Container[str] = ()) -> dict[KeyPath, Path]:
+def check_files(plan: Plan, data: DataFolder, spare: Container[str] = ()) -> dict[KeyPath, KeyPath]:
     """Return every file the plan needs, by key path. Raises BlendkitError listing all that are not there.
 
     spare: members whose files may be missing, for their logits are saved.
@@ -81,7 +81,7 @@ def check_files(plan: Plan, data: DataFolder, spare: Container[str] = ()) -> dic
     return found
 
 
-def _unnamed(plan: Plan) -> Iterator[tuple[KeyPath, Callable[[], Path]]]:
+def _unnamed(plan: Plan) -> Iterator[tuple[KeyPath, Callable[[], KeyPath]]]:
     """Yield the files that no recipe names but the member itself can find, as an installed package's."""
     for member in plan.members.values():
         for key, mark in member.files.items():

@@ -14,7 +14,7 @@ from blendkit.recipe.load import Recipe
 from blendkit.recipe.params import file_params, member_model, op_model
 from blendkit.recipe.schema import BlendModel, Fill, WeightsBy
 from blendkit.recipe.steps import StepPlan, at_key, find_op, plan_steps, validated
-from blendkit.recipe.strict_yaml import Path as KeyPath
+from blendkit.recipe.strict_yaml import KeyPath
 from blendkit.registry import MEMBERS, registry
 from blendkit.scores import Space
 

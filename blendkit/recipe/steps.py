@@ -14,7 +14,7 @@ from blendkit.recipe.graph import StreamDef
 from blendkit.recipe.load import Recipe
 from blendkit.recipe.params import op_model, problems_of
 from blendkit.recipe.schema import Step, Where
-from blendkit.recipe.strict_yaml import Path as KeyPath
+from blendkit.recipe.strict_yaml import KeyPath
 from blendkit.registry import OPS, registry
 from blendkit.scores import Space
 

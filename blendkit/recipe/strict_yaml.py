@@ -14,7 +14,7 @@ import yaml
 
 from blendkit.errors import BlendkitError
 
-Path = tuple[str | int, ...]
+KeyPath = tuple[str | int, ...]
 
 _INT = re.compile(r"[-+]?[0-9]+")
 _FLOAT = re.compile(r"[-+]?(\.[0-9]+|[0-9]+(\.[0-9]*)?)([eE][-+]?[0-9]+)?")
@@ -40,7 +40,7 @@ _REFUSED = {
 }
 
 
-def parse(text: str, source: str) -> tuple[Any, dict[Path, int]]:
+def parse(text: str, source: str) -> tuple[Any, dict[KeyPath, int]]:
     """Return the document and the line (1-based) of every key and list item by its path.
 
     Raises BlendkitError, with the line, for anything but one plain document.
@@ -58,7 +58,7 @@ def parse(text: str, source: str) -> tuple[Any, dict[Path, int]]:
         raise BlendkitError(f"{source}: nested too deeply") from error
     except yaml.YAMLError as error:
         raise BlendkitError(f"{source}: not valid YAML", [str(error)]) from error
-    lines: dict[Path, int] = {}
+    lines: dict[KeyPath, int] = {}
     problems: list[str] = []
     value = _build(node, (), lines, problems) if node is not None else None
     if problems:
@@ -80,7 +80,7 @@ def scalar(text: str) -> Any:
     return float(text) if _FLOAT.fullmatch(text) else text
 
 
-def _build(node: yaml.Node, path: Path, lines: dict[Path, int], problems: list[str]) -> Any:
+def _build(node: yaml.Node, path: KeyPath, lines: dict[KeyPath, int], problems: list[str]) -> Any:
     lines.setdefault(path, node.start_mark.line + 1)
     builders: dict[type, Callable[..., Any]] = {yaml.MappingNode: _mapping, yaml.SequenceNode: _sequence}
     if type(node) in builders:
@@ -92,11 +92,11 @@ def _build(node: yaml.Node, path: Path, lines: dict[Path, int], problems: list[s
         return None
 
 
-def _sequence(node: yaml.SequenceNode, path: Path, lines: dict[Path, int], problems: list[str]) -> list[Any]:
+def _sequence(node: yaml.SequenceNode, path: KeyPath, lines: dict[KeyPath, int], problems: list[str]) -> list[Any]:
     return [_build(child, (*path, i), lines, problems) for i, child in enumerate(node.value)]
 
 
-def _mapping(node: yaml.MappingNode, path: Path, lines: dict[Path, int], problems: list[str]) -> dict[str, Any]:
+def _mapping(node: yaml.MappingNode, path: KeyPath, lines: dict[KeyPath, int], problems: list[str]) -> dict[str, Any]:
     out: dict[str, Any] = {}
     for key_node, child in node.value:
         line = key_node.start_mark.line + 1

@@ -10,14 +10,14 @@ import numpy as np
 
 from blendkit.sample.calls import Wave, clipped, decibels, phrase, pink_noise, rain, wind
 from blendkit.sample.config import CHUNK_SAMPLES, SAMPLE_RATE, Purpose, WorldConfig
-from blendkit.sample.plan import Presence, Recording
+from blendkit.sample.plan import PlannedRecording, Presence
 from blendkit.sample.preferences import site_level
-from blendkit.sample.species import SPECIES, Call, other_calls
+from blendkit.sample.species import SPECIES, SpeciesCall, other_calls
 
 _BLOCK = 32_000  # one huge write crashes libsndfile's Vorbis encoder
 
 
-def render(config: WorldConfig, recording: Recording) -> Wave:
+def render(config: WorldConfig, recording: PlannedRecording) -> Wave:
     """Synthesise a recording: (seconds * 32000,), within [-1, 1]."""
     rng = config.rng(Purpose.AUDIO, recording.split, recording.index)
     wave = background(config.seconds * SAMPLE_RATE, rng)
@@ -29,7 +29,7 @@ def render(config: WorldConfig, recording: Recording) -> Wave:
     return clipped(wave * np.float32(site_level(config, recording.site)))
 
 
-def focal_clip(call: Call, rng: np.random.Generator) -> Wave:
+def focal_clip(call: SpeciesCall, rng: np.random.Generator) -> Wave:
     """Synthesise one clean 5 s clip of a call: (160000,)."""
     presence = Presence(0, float(rng.uniform(-4, 14)), (0,))
     wave = pink_noise(CHUNK_SAMPLES, rng)
@@ -48,7 +48,7 @@ def background(samples: int, rng: np.random.Generator) -> Wave:
     return wave
 
 
-def phrases(call: Call, presence: Presence, rng: np.random.Generator) -> Iterator[tuple[int, Wave]]:
+def phrases(call: SpeciesCall, presence: Presence, rng: np.random.Generator) -> Iterator[tuple[int, Wave]]:
     """Yield (first sample, sound) of one to three phrases per calling chunk, wholly inside it."""
     for chunk in presence.chunks:
         for _ in range(int(rng.integers(1, 4))):
@@ -56,7 +56,7 @@ def phrases(call: Call, presence: Presence, rng: np.random.Generator) -> Iterato
             yield chunk * CHUNK_SAMPLES + int(rng.integers(0, CHUNK_SAMPLES - len(sound) + 1)), sound
 
 
-def individual(call: Call, rng: np.random.Generator) -> Call:
+def individual(call: SpeciesCall, rng: np.random.Generator) -> SpeciesCall:
     """Return the call as one animal gives it: pitch within about 3 %, tempo within about 5 %."""
     pitch, tempo = float(rng.normal(1, 0.03)), float(rng.normal(1, 0.05))
     shorter = max(2, min(call.pulses, int(4.5 * call.rate * tempo)))
@@ -72,7 +72,7 @@ def write_ogg(path: Path, wave: Wave) -> None:
             file.write(wave[start : start + _BLOCK])
 
 
-def _call(config: WorldConfig, species: int) -> Call:
+def _call(config: WorldConfig, species: int) -> SpeciesCall:
     """Return the call of a species, or of a stranger numbered on from the last species."""
     if species < len(SPECIES):
         return SPECIES[species].call

@@ -11,7 +11,7 @@ import numpy.typing as npt
 
 from blendkit.sample.config import CHUNK_SAMPLES, Purpose, WorldConfig
 from blendkit.sample.filterbank import BANDS, FRAMES, front_end, front_end_piece
-from blendkit.sample.graph import Piece, Port, Weights, constant, conv, model, op, silu
+from blendkit.sample.graph import Piece, PieceInput, PieceWeights, constant, conv, node, onnx_model, silu
 
 if TYPE_CHECKING:
     import onnx
@@ -48,7 +48,7 @@ BLOCKS = (
     Block(5, 96, 96, 1),
     Block(6, 96, 96, 1),
 )
-_INPUT: Port = ("inputs", ["batch", CHUNK_SAMPLES])
+_INPUT: PieceInput = ("inputs", ["batch", CHUNK_SAMPLES])
 TAPS = tuple(block.end for block in BLOCKS[3:])  # the late blocks the sequence head listens to
 
 
@@ -61,32 +61,32 @@ def trunk(config: WorldConfig) -> Piece:
     return (
         body.then(conv(body.out, "head_conv", weight, bias))
         .then(silu("head_conv", "head"))
-        .then(op("Transpose", ["head"], "spatial_embedding", perm=[0, 2, 3, 1]))
-        .then(op("ReduceMean", ["spatial_embedding"], "embedding", axes=[1, 2], keepdims=0))
+        .then(node("Transpose", ["head"], "spatial_embedding", perm=[0, 2, 3, 1]))
+        .then(node("ReduceMean", ["spatial_embedding"], "embedding", axes=[1, 2], keepdims=0))
     )
 
 
 def tapped(body: Piece) -> onnx.ModelProto:
     """Return the trunk with the embedding and the taps as outputs, to fit the label layer and the head."""
-    outputs: list[Port] = [("embedding", ["batch", WIDTH])]
+    outputs: list[PieceInput] = [("embedding", ["batch", WIDTH])]
     outputs += [(block.end, ["batch", block.width, TIME, BINS]) for block in BLOCKS if block.end in TAPS]
-    return model(body, [_INPUT], outputs)
+    return onnx_model(body, [_INPUT], outputs)
 
 
-def backbone(body: Piece, weight: Weights, bias: Weights) -> onnx.ModelProto:
+def backbone(body: Piece, weight: PieceWeights, bias: PieceWeights) -> onnx.ModelProto:
     """Return the finished backbone; the label layer's `weight` is (128, labels), `bias` (labels,)."""
     label = (
         constant("label_weight", weight)
         .then(constant("label_bias", bias))
-        .then(op("Gemm", ["embedding", "label_weight", "label_bias"], "label"))
+        .then(node("Gemm", ["embedding", "label_weight", "label_bias"], "label"))
     )
-    outputs: list[Port] = [
+    outputs: list[PieceInput] = [
         ("embedding", ["batch", WIDTH]),
         ("spatial_embedding", ["batch", TIME, BINS, WIDTH]),
         ("spectrogram", ["batch", FRAMES, BANDS]),
         ("label", ["batch", len(bias)]),
     ]
-    return model(body.then(label), [_INPUT], outputs)
+    return onnx_model(body.then(label), [_INPUT], outputs)
 
 
 def _stem(rng: np.random.Generator) -> Piece:
@@ -100,15 +100,15 @@ def _stem(rng: np.random.Generator) -> Piece:
     gain = 3 * np.exp(-0.5 * ((bins - centre) * BANDS / 2 / 0.7) ** 2)
     return (
         constant("stem_axis", [1], np.int64)
-        .then(op("Unsqueeze", ["spectrogram", "stem_axis"], "stem_image"))
+        .then(node("Unsqueeze", ["spectrogram", "stem_axis"], "stem_image"))
         .then(conv("stem_image", "stem_conv", weight, _f32(bias), strides=[4, 2], pads=[2, 2, 2, 2]))
-        .then(op("Sigmoid", ["stem_conv"], "stem_act"))
+        .then(node("Sigmoid", ["stem_conv"], "stem_act"))
         .then(constant("stem_gain", gain[None, :, None, :]))
-        .then(op("Mul", ["stem_act", "stem_gain"], "stem"))
+        .then(node("Mul", ["stem_act", "stem_gain"], "stem"))
     )
 
 
-def _shapes(rng: np.random.Generator) -> Weights:
+def _shapes(rng: np.random.Generator) -> PieceWeights:
     """Draw the stem's kernels (64, 1, 5 frames, 5 bands): steady tones, onsets, rising and falling glides.
 
     Tones, on every other channel, have a passband of three bands: the stem looks at every second band only.
@@ -136,10 +136,10 @@ def _mbconv(block: Block, source: str, rng: np.random.Generator) -> Piece:
     )
     weight, zeros = _pointwise(rng, block.width, inner), np.zeros(block.width, dtype=np.float32)
     piece = piece.then(conv(piece.out, f"{name}_project", weight, zeros))
-    return piece.then(op("Add", [source, piece.out], block.end)) if block.residual else piece
+    return piece.then(node("Add", [source, piece.out], block.end)) if block.residual else piece
 
 
-def _pointwise(rng: np.random.Generator, width: int, source: int) -> Weights:
+def _pointwise(rng: np.random.Generator, width: int, source: int) -> PieceWeights:
     """Draw a sparse 1x1 convolution (width, source, 1, 1) that keeps activations near unit size."""
     weight = rng.standard_normal((width, source)) * (rng.random((width, source)) < 0.05)
     weight[np.arange(width), np.arange(width) % source] += 1.0
@@ -147,5 +147,5 @@ def _pointwise(rng: np.random.Generator, width: int, source: int) -> Weights:
     return _f32(weight[:, :, None, None])
 
 
-def _f32(values: npt.NDArray[np.float64]) -> Weights:
+def _f32(values: npt.NDArray[np.float64]) -> PieceWeights:
     return values.astype(np.float32)

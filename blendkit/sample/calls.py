@@ -6,7 +6,7 @@ import numpy as np
 import numpy.typing as npt
 
 from blendkit.sample.config import CHUNK_SECONDS, SAMPLE_RATE
-from blendkit.sample.species import Call
+from blendkit.sample.species import SpeciesCall
 
 Wave = npt.NDArray[np.float32]
 
@@ -15,7 +15,7 @@ _PINK_B = (0.049922035, -0.095993537, 0.050612699, -0.004408786)
 _PINK_A = (1.0, -2.494956002, 2.017265875, -0.522189400)
 
 
-def pulse(call: Call, rng: np.random.Generator) -> Wave:
+def pulse(call: SpeciesCall, rng: np.random.Generator) -> Wave:
     """Synthesise one pulse of a call with a peak near 1: (samples,)."""
     n = max(8, round(call.pulse_s * SAMPLE_RATE))
     ramp = np.arange(n) / n
@@ -27,7 +27,7 @@ def pulse(call: Call, rng: np.random.Generator) -> Wave:
     return np.asarray(np.sum(partials, axis=0) * np.sin(np.pi * ramp), dtype=np.float32)
 
 
-def phrase(call: Call, rng: np.random.Generator) -> Wave:
+def phrase(call: SpeciesCall, rng: np.random.Generator) -> Wave:
     """Synthesise one phrase, at most 5 s: (samples,), unit RMS over its sounding pulses."""
     wave = np.zeros(round(call.seconds * SAMPLE_RATE) + 8, dtype=np.float32)
     one = pulse(call, rng)

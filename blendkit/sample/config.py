@@ -32,7 +32,7 @@ class Purpose(IntEnum):
     FOLDS = 14
 
 
-class Split(IntEnum):
+class Part(IntEnum):
     """The parts of the world; unlabelled recordings are like the training ones, but nobody listened to them."""
 
     TRAIN = 0
@@ -86,6 +86,6 @@ class WorldConfig:
         """Return the generator of one purpose, and of one item within it."""
         return np.random.default_rng([self.seed, int(purpose), *index])
 
-    def recordings(self, split: Split) -> int:
+    def recordings(self, split: Part) -> int:
         """Return the number of recordings of a split."""
         return (self.train_recordings, self.test_recordings, self.unlabelled)[split]

@@ -32,7 +32,7 @@ class Features:
         return Features(self.embedding[kept], tuple(tap[kept] for tap in self.taps))
 
 
-def open_session(model: bytes) -> Any:
+def session_of(model: bytes) -> Any:
     """Open a model on one CPU thread; safe to run from several threads."""
     import onnxruntime
 
@@ -41,19 +41,19 @@ def open_session(model: bytes) -> Any:
     return onnxruntime.InferenceSession(model, options, providers=["CPUExecutionProvider"])
 
 
-def features(session: Any, wave: Wave) -> Features:
+def backbone_features(session: Any, wave: Wave) -> Features:
     """Return the features of a recording's 5 s chunks; `wave` is (samples,), 32 kHz."""
     embedding, *taps = session.run(["embedding", *TAPS], {"inputs": wave.reshape(-1, CHUNK_SAMPLES)})
     return Features(embedding, tuple(tap.mean(axis=(2, 3)) for tap in taps))
 
 
-def stack(parts: list[Features]) -> Features:
+def stacked(parts: list[Features]) -> Features:
     """Join the features of several recordings, row under row."""
     taps = tuple(np.concatenate(each) for each in zip(*(part.taps for part in parts), strict=True))
     return Features(np.concatenate([part.embedding for part in parts]), taps)
 
 
-def macro_auc(truth: npt.NDArray[np.uint8], scores: npt.NDArray[np.floating[Any]]) -> float:
+def sample_auc(truth: npt.NDArray[np.uint8], scores: npt.NDArray[np.floating[Any]]) -> float:
     """Return the tie-aware ROC AUC, averaged over the classes with both kinds of rows.
 
     Both arrays are (rows, classes); `truth` holds 0 and 1.

@@ -9,7 +9,7 @@ import numpy.typing as npt
 
 from blendkit.sample.calls import pink_noise
 from blendkit.sample.config import CHUNK_SAMPLES, SAMPLE_RATE, Purpose, WorldConfig
-from blendkit.sample.graph import Piece, constant, conv, op
+from blendkit.sample.graph import Piece, constant, conv, node
 
 WINDOW, HOP, BANDS, FRAMES = 640, 320, 64, 500
 _PAD = (WINDOW - HOP) // 2  # on both sides: exactly 500 frames from 160,000 samples
@@ -56,22 +56,22 @@ def front_end_piece(parts: FrontEnd) -> Piece:
     zeros = np.zeros(2 * BANDS, dtype=np.float32)
     power = (
         constant("front_axis", [1], np.int64)
-        .then(op("Unsqueeze", ["inputs", "front_axis"], "front_wave"))
+        .then(node("Unsqueeze", ["inputs", "front_axis"], "front_wave"))
         .then(conv("front_wave", "front_filtered", weight, zeros, strides=[HOP], pads=[_PAD, _PAD]))
-        .then(op("Mul", ["front_filtered", "front_filtered"], "front_squared"))
+        .then(node("Mul", ["front_filtered", "front_filtered"], "front_squared"))
         .then(constant("front_pairs", [0, 2, BANDS, FRAMES], np.int64))
-        .then(op("Reshape", ["front_squared", "front_pairs"], "front_paired"))
-        .then(op("ReduceSum", ["front_paired", "front_axis"], "front_power", keepdims=0))
+        .then(node("Reshape", ["front_squared", "front_pairs"], "front_paired"))
+        .then(node("ReduceSum", ["front_paired", "front_axis"], "front_power", keepdims=0))
     )
     return (
         power.then(constant("front_offset", _OFFSET))
-        .then(op("Add", ["front_power", "front_offset"], "front_floored"))
-        .then(op("Log", ["front_floored"], "front_log"))
-        .then(op("Transpose", ["front_log"], "front_frames", perm=[0, 2, 1]))
+        .then(node("Add", ["front_power", "front_offset"], "front_floored"))
+        .then(node("Log", ["front_floored"], "front_log"))
+        .then(node("Transpose", ["front_log"], "front_frames", perm=[0, 2, 1]))
         .then(constant("front_mean", parts.mean))
-        .then(op("Sub", ["front_frames", "front_mean"], "front_centred"))
+        .then(node("Sub", ["front_frames", "front_mean"], "front_centred"))
         .then(constant("front_scale", 1 / parts.std))
-        .then(op("Mul", ["front_centred", "front_scale"], "spectrogram"))
+        .then(node("Mul", ["front_centred", "front_scale"], "spectrogram"))
     )
 
 

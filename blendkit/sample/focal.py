@@ -13,14 +13,14 @@ from blendkit.sample.audio import focal_clip, write_ogg
 from blendkit.sample.calls import Wave, clipped, pink_noise, rain, wind
 from blendkit.sample.config import CHUNK_SAMPLES, Purpose, WorldConfig
 from blendkit.sample.fitting import Layer, fit_classes
-from blendkit.sample.species import SOUND_CLASSES, SPECIES, Call, backbone_labels, other_calls
+from blendkit.sample.species import SOUND_CLASSES, SPECIES, SpeciesCall, backbone_labels, other_calls
 
 # Sounds that can be given as a call; the weather cannot.
-_SOUND_CALLS: Mapping[str, Call] = MappingProxyType(
+_SOUND_CALLS: Mapping[str, SpeciesCall] = MappingProxyType(
     {
-        "Cricket": Call(4300, 0, 0.02, 25, 60, 1, 0.2),
-        "Engine": Call(180, 10, 0.9, 1.1, 4, 8, 0.3),
-        "Thunder": Call(160, -60, 1.5, 0.5, 2, 6, 1.0),
+        "Cricket": SpeciesCall(4300, 0, 0.02, 25, 60, 1, 0.2),
+        "Engine": SpeciesCall(180, 10, 0.9, 1.1, 4, 8, 0.3),
+        "Thunder": SpeciesCall(160, -60, 1.5, 0.5, 2, 6, 1.0),
     }
 )
 
@@ -61,7 +61,7 @@ def _owned(config: WorldConfig, names: tuple[str, ...]) -> npt.NDArray[np.uint8]
     return np.asarray(owners[:, None] == np.array(names), dtype=np.uint8)
 
 
-def _calls(config: WorldConfig) -> dict[str, Call]:
+def _calls(config: WorldConfig) -> dict[str, SpeciesCall]:
     return {**{s.scientific: s.call for s in SPECIES}, **other_calls(config), **_SOUND_CALLS}
 
 

@@ -12,8 +12,8 @@ import numpy.typing as npt
 if TYPE_CHECKING:
     import onnx
 
-Weights = npt.NDArray[np.float32]
-Port = tuple[str, Sequence[int | str]]  # the name and shape of a graph input or output
+PieceWeights = npt.NDArray[np.float32]
+PieceInput = tuple[str, Sequence[int | str]]  # the name and shape of a graph input or output
 
 _OPSET, _IR = 17, 8  # old enough for every onnxruntime in use
 
@@ -31,7 +31,7 @@ class Piece:
         return Piece(self.nodes + later.nodes, self.weights + later.weights, later.out)
 
 
-def op(kind: str, inputs: Sequence[str], out: str, **attributes: Any) -> Piece:
+def node(kind: str, inputs: Sequence[str], out: str, **attributes: Any) -> Piece:
     """Return one node named after its output."""
     from onnx import helper
 
@@ -45,30 +45,30 @@ def constant(name: str, value: npt.ArrayLike, dtype: npt.DTypeLike = np.float32)
     return Piece((), (numpy_helper.from_array(np.asarray(value, dtype=dtype), name),), name)
 
 
-def conv(source: str, out: str, weight: Weights, bias: Weights, **attributes: Any) -> Piece:
+def conv(source: str, out: str, weight: PieceWeights, bias: PieceWeights, **attributes: Any) -> Piece:
     """Return a convolution with a bias; `weight` is (out, in / group, *kernel)."""
     names = [source, f"{out}_weight", f"{out}_bias"]
     weights = constant(names[1], weight).then(constant(names[2], bias))
     attributes = {"kernel_shape": list(weight.shape[2:]), **attributes}
-    return weights.then(op("Conv", names, out, **attributes))
+    return weights.then(node("Conv", names, out, **attributes))
 
 
 def silu(source: str, out: str) -> Piece:
     """Return x * sigmoid(x), as exported networks spell it."""
-    return op("Sigmoid", [source], f"{out}_gate").then(op("Mul", [source, f"{out}_gate"], out))
+    return node("Sigmoid", [source], f"{out}_gate").then(node("Mul", [source, f"{out}_gate"], out))
 
 
-def model(
+def onnx_model(
     piece: Piece,
-    inputs: Sequence[Port],
-    outputs: Sequence[Port],
+    inputs: Sequence[PieceInput],
+    outputs: Sequence[PieceInput],
     metadata: Sequence[tuple[str, str]] = (),
 ) -> onnx.ModelProto:
     """Close a piece into a checked float32 model; `inputs` and `outputs` are (name, shape) pairs."""
     import onnx
     from onnx import TensorProto, helper
 
-    def infos(pairs: Sequence[Port]) -> list[onnx.ValueInfoProto]:
+    def infos(pairs: Sequence[PieceInput]) -> list[onnx.ValueInfoProto]:
         return [helper.make_tensor_value_info(name, TensorProto.FLOAT, list(shape)) for name, shape in pairs]
 
     graph = helper.make_graph(

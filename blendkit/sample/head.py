@@ -13,7 +13,7 @@ import numpy.typing as npt
 from blendkit.sample.backbone import BLOCKS, TAPS
 from blendkit.sample.features import Features
 from blendkit.sample.fitting import Layer, fit_classes
-from blendkit.sample.graph import Piece, constant, model, op
+from blendkit.sample.graph import Piece, constant, node, onnx_model
 from blendkit.sample.species import class_labels
 
 if TYPE_CHECKING:
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 _WIDTHS = tuple(block.width for block in BLOCKS if block.end in TAPS)
 
 
-def fit_head(features: Features, truth: npt.NDArray[np.uint8]) -> Layer:
+def fit_sample_head(features: Features, truth: npt.NDArray[np.uint8]) -> Layer:
     """Fit the head on labelled training chunks and focal clips; `truth` is (rows, classes) of 0 and 1."""
     return fit_classes(features.joined, truth, strength=0.01)
 
@@ -39,12 +39,12 @@ def head_model(layer: Layer, saw: Sequence[str]) -> onnx.ModelProto:
     parts = [_block(layer, name, slice(*bounds[i : i + 2])) for i, name in enumerate(TAPS)]
     total = constant("head_bias", layer.bias)
     summed = reduce(
-        lambda left, right: left.then(right).then(op("Add", [left.out, right.out], f"{right.out}_sum")),
+        lambda left, right: left.then(right).then(node("Add", [left.out, right.out], f"{right.out}_sum")),
         parts,
         total,
     )
-    return model(
-        summed.then(op("Identity", [summed.out], "logits")),
+    return onnx_model(
+        summed.then(node("Identity", [summed.out], "logits")),
         [(name, ["batch", width]) for name, width in zip(TAPS, _WIDTHS, strict=True)],
         [("logits", ["batch", len(layer.bias)])],
         [
@@ -62,7 +62,7 @@ def _block(layer: Layer, name: str, columns: slice) -> Piece:
         constant(f"{name}_mean", layer.mean[columns])
         .then(constant(f"{name}_scale", 1 / layer.std[columns]))
         .then(constant(f"{name}_weight", layer.weight[columns]))
-        .then(op("Sub", [name, f"{name}_mean"], f"{name}_centred"))
-        .then(op("Mul", [f"{name}_centred", f"{name}_scale"], f"{name}_standard"))
-        .then(op("MatMul", [f"{name}_standard", f"{name}_weight"], f"{name}_logits"))
+        .then(node("Sub", [name, f"{name}_mean"], f"{name}_centred"))
+        .then(node("Mul", [f"{name}_centred", f"{name}_scale"], f"{name}_standard"))
+        .then(node("MatMul", [f"{name}_standard", f"{name}_weight"], f"{name}_logits"))
     )

@@ -7,8 +7,8 @@ from dataclasses import dataclass, replace
 import numpy as np
 import numpy.typing as npt
 
-from blendkit.sample.config import CHUNK_SECONDS, Purpose, Split, WorldConfig
-from blendkit.sample.preferences import Weights, draw_hour, draw_site, hour_weights, site_weights
+from blendkit.sample.config import CHUNK_SECONDS, Part, Purpose, WorldConfig
+from blendkit.sample.preferences import DrawWeights, draw_hour, draw_site, hour_weights, site_weights
 from blendkit.sample.species import SPECIES
 
 _PRESENT = 0.2  # chance that a species is there when site and hour are average
@@ -24,10 +24,10 @@ class Presence:
 
 
 @dataclass(frozen=True)
-class Recording:
+class PlannedRecording:
     """One planned recording; `labelled` lists the chunks that have a row in the label file."""
 
-    split: Split
+    split: Part
     index: int
     stem: str
     site: int
@@ -36,14 +36,14 @@ class Recording:
     labelled: tuple[int, ...]
 
 
-def plan_recordings(config: WorldConfig, split: Split) -> tuple[Recording, ...]:
+def plan_recordings(config: WorldConfig, split: Part) -> tuple[PlannedRecording, ...]:
     """Plan all recordings of a split, in file order."""
     sites, hours = site_weights(config, split), hour_weights(config, split)
     drawn = tuple(_draw(config, split, i, sites, hours) for i in range(config.recordings(split)))
     return _top_up(config, drawn, sites, hours)
 
 
-def truth(config: WorldConfig, recordings: tuple[Recording, ...]) -> npt.NDArray[np.uint8]:
+def truth(config: WorldConfig, recordings: tuple[PlannedRecording, ...]) -> npt.NDArray[np.uint8]:
     """Return who calls in which chunk: (recordings, chunks, classes), 0 or 1."""
     table = np.zeros((len(recordings), config.chunks, len(SPECIES)), dtype=np.uint8)
     for row, recording in zip(table, recordings, strict=True):
@@ -52,7 +52,7 @@ def truth(config: WorldConfig, recordings: tuple[Recording, ...]) -> npt.NDArray
     return table
 
 
-def row_ids(config: WorldConfig, recordings: tuple[Recording, ...]) -> tuple[str, ...]:
+def row_ids(config: WorldConfig, recordings: tuple[PlannedRecording, ...]) -> tuple[str, ...]:
     """Return `<stem>_<end second>` for every chunk of every recording, in file order."""
     ends = range(CHUNK_SECONDS, config.seconds + 1, CHUNK_SECONDS)
     return tuple(f"{recording.stem}_{end}" for recording in recordings for end in ends)
@@ -60,22 +60,22 @@ def row_ids(config: WorldConfig, recordings: tuple[Recording, ...]) -> tuple[str
 
 def _draw(
     config: WorldConfig,
-    split: Split,
+    split: Part,
     index: int,
-    sites: Weights,
-    hours: Weights,
-) -> Recording:
+    sites: DrawWeights,
+    hours: DrawWeights,
+) -> PlannedRecording:
     rng = config.rng(Purpose.PLAN, split, index)
     site, hour = draw_site(config, split, rng), draw_hour(config, split, rng)
-    month = 3 if split is Split.TEST else 2
+    month = 3 if split is Part.TEST else 2
     date, clock = f"2025{month:02d}{rng.integers(1, 29):02d}", f"{hour:02d}{rng.choice([0, 30]):02d}"
     stem = f"BC2026_{split.title}_{index + 1:04d}_S{site + 1:02d}_{date}_{clock}{rng.integers(4):02d}"
     present = rng.random(len(SPECIES)) < _PRESENT * sites[:, site] * hours[:, hour]
     presences = tuple(_presence(config, split, index, int(s)) for s in np.flatnonzero(present))
-    return Recording(split, index, stem, site, hour, presences, _labelled(config, split, index))
+    return PlannedRecording(split, index, stem, site, hour, presences, _labelled(config, split, index))
 
 
-def _presence(config: WorldConfig, split: Split, index: int, species: int) -> Presence:
+def _presence(config: WorldConfig, split: Part, index: int, species: int) -> Presence:
     rng = config.rng(Purpose.PLAN, split, index, species + 1)
     # Bouts: a caller goes on calling and a silent one stays silent, so neighbouring chunks agree.
     calling, chunks = bool(rng.random() < 0.5), []
@@ -88,10 +88,10 @@ def _presence(config: WorldConfig, split: Split, index: int, species: int) -> Pr
     return Presence(species, float(rng.uniform(-14, 8)), tuple(chunks))
 
 
-def _labelled(config: WorldConfig, split: Split, index: int) -> tuple[int, ...]:
+def _labelled(config: WorldConfig, split: Part, index: int) -> tuple[int, ...]:
     """Return the labelled chunks: all, but for the two training recordings that are partly labelled."""
     everything = tuple(range(config.chunks))
-    if split is not Split.TRAIN or not _is_partial(config, index):
+    if split is not Part.TRAIN or not _is_partial(config, index):
         return everything
     rng = config.rng(Purpose.PARTIAL, index)
     kept = rng.choice(config.chunks, size=max(1, config.chunks // 2), replace=False)
@@ -103,15 +103,15 @@ def _is_partial(config: WorldConfig, index: int) -> bool:
 
 
 def _top_up(
-    config: WorldConfig, recordings: tuple[Recording, ...], sites: Weights, hours: Weights
-) -> tuple[Recording, ...]:
+    config: WorldConfig, recordings: tuple[PlannedRecording, ...], sites: DrawWeights, hours: DrawWeights
+) -> tuple[PlannedRecording, ...]:
     """Put each species that is nowhere into the fully labelled recording it likes best."""
     split, full = recordings[0].split, [r for r in recordings if len(r.labelled) == config.chunks]
     heard = {presence.species for recording in full for presence in recording.presences}
     added: dict[int, list[Presence]] = {}
     for species in sorted(set(range(len(SPECIES))) - heard):
         # In test a few species stay unheard, as in any real survey.
-        if split is Split.TEST and species % 6 == 0:
+        if split is Part.TEST and species % 6 == 0:
             continue
         # The jitter keeps species of one taste from all ending up in one recording.
         jitter = config.rng(Purpose.TOP_UP, split, species).uniform(0.5, 1.0, size=len(full))

@@ -9,8 +9,8 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from blendkit.sample.config import Purpose, Split, WorldConfig
-from blendkit.sample.plan import Recording, row_ids, truth
+from blendkit.sample.config import Part, Purpose, WorldConfig
+from blendkit.sample.plan import PlannedRecording, row_ids, truth
 from blendkit.sample.species import SPECIES, class_labels
 from blendkit.sample.tables import write_csv
 
@@ -31,7 +31,7 @@ FOLDS = 3
 
 
 def external_probabilities(
-    config: WorldConfig, split: Split, labels: npt.NDArray[np.uint8], strength: float, member: int
+    config: WorldConfig, split: Part, labels: npt.NDArray[np.uint8], strength: float, member: int
 ) -> npt.NDArray[np.float32]:
     """Return a member's probabilities, strictly inside (0, 1), made from the truth and correlated noise.
 
@@ -48,7 +48,7 @@ def external_probabilities(
     return (1 / (1 + np.exp(-(1.4 * scores + bias)))).astype(np.float32)
 
 
-def write_external(folder: Path, config: WorldConfig, recordings: tuple[Recording, ...]) -> None:
+def write_external(folder: Path, config: WorldConfig, recordings: tuple[PlannedRecording, ...]) -> None:
     """Write other people's test tables: protossm_sed.csv, and one file below external/ for each of the others.
 
     Columns are shuffled, rows in text order (`_10` before `_5`). proto.csv holds logits, the others probabilities;
@@ -59,7 +59,7 @@ def write_external(folder: Path, config: WorldConfig, recordings: tuple[Recordin
     birds = [i for i, s in enumerate(SPECIES) if s.class_name == "Aves"]
     (folder / "external").mkdir()
     for name, (strength, member) in _EXTERNAL.items():
-        table = external_probabilities(config, Split.TEST, labels, strength, member).reshape(-1, labels.shape[2])
+        table = external_probabilities(config, Part.TEST, labels, strength, member).reshape(-1, labels.shape[2])
         values = np.log(table) - np.log1p(-table) if name == "external/proto.csv" else table
         columns = config.rng(Purpose.EXTERNAL).permutation(len(SPECIES))
         kept = [c for c in columns.tolist() if name != "external/birdnet.csv" or c in birds]
@@ -71,7 +71,7 @@ def _write_table(path: Path, ids: Sequence[str], values: npt.NDArray[np.float32]
     write_csv(path, ("row_id", *names), ([ids[r], *(f"{v:.6g}" for v in values[r])] for r in in_text_order))
 
 
-def write_out_of_fold(path: Path, config: WorldConfig, recordings: tuple[Recording, ...]) -> None:
+def write_out_of_fold(path: Path, config: WorldConfig, recordings: tuple[PlannedRecording, ...]) -> None:
     """Write the members' out-of-fold probabilities for all training rows, with folds by recording.
 
     `labels` holds the full truth, of the chunks without a row in the label file too; `labelled` tells them.
@@ -80,7 +80,7 @@ def write_out_of_fold(path: Path, config: WorldConfig, recordings: tuple[Recordi
     folds = config.rng(Purpose.FOLDS).permutation(len(recordings)) % FOLDS
     members = {"protossm_sed": (_PROTOSSM, 0), "birdnet_like": (_BIRDNET, 1)}
     tables: dict[str, Any] = {
-        name: external_probabilities(config, Split.TRAIN, labels, *how).reshape(-1, labels.shape[2])
+        name: external_probabilities(config, Part.TRAIN, labels, *how).reshape(-1, labels.shape[2])
         for name, how in members.items()
     }
     np.savez(
@@ -94,6 +94,6 @@ def write_out_of_fold(path: Path, config: WorldConfig, recordings: tuple[Recordi
     )
 
 
-def labelled_rows(config: WorldConfig, recordings: tuple[Recording, ...]) -> npt.NDArray[np.bool_]:
+def labelled_rows(config: WorldConfig, recordings: tuple[PlannedRecording, ...]) -> npt.NDArray[np.bool_]:
     """Return which chunks have a row in the label file: (recordings * chunks,)."""
     return np.array([chunk in r.labelled for r in recordings for chunk in range(config.chunks)])

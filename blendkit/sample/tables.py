@@ -6,8 +6,8 @@ import csv
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 
-from blendkit.sample.config import CHUNK_SECONDS, Purpose, Split, WorldConfig
-from blendkit.sample.plan import Recording, row_ids
+from blendkit.sample.config import CHUNK_SECONDS, Part, Purpose, WorldConfig
+from blendkit.sample.plan import PlannedRecording, row_ids
 from blendkit.sample.species import SPECIES, class_labels
 
 TAXONOMY_COLUMNS = ("primary_label", "inat_taxon_id", "scientific_name", "common_name", "class_name")
@@ -20,7 +20,7 @@ def write_taxonomy(path: Path) -> None:
     write_csv(path, TAXONOMY_COLUMNS, rows)
 
 
-def write_labels(path: Path, recordings: Sequence[Recording]) -> None:
+def write_labels(path: Path, recordings: Sequence[PlannedRecording]) -> None:
     """Write one row per labelled 5 s chunk; the training file lists every row twice, as the real one does."""
     rows = []
     for recording in recordings:
@@ -28,11 +28,11 @@ def write_labels(path: Path, recordings: Sequence[Recording]) -> None:
             heard = ";".join(SPECIES[p.species].label for p in recording.presences if chunk in p.chunks)
             start = chunk * CHUNK_SECONDS
             row = [f"{recording.stem}.ogg", _clock(start), _clock(start + CHUNK_SECONDS), heard]
-            rows.extend([row] * (2 if recording.split is Split.TRAIN else 1))
+            rows.extend([row] * (2 if recording.split is Part.TRAIN else 1))
     write_csv(path, LABEL_COLUMNS, rows)
 
 
-def write_template(path: Path, config: WorldConfig, recordings: Sequence[Recording]) -> None:
+def write_template(path: Path, config: WorldConfig, recordings: Sequence[PlannedRecording]) -> None:
     """Write the submission template: recordings shuffled, chunks ascending, every value 1 / classes."""
     order = config.rng(Purpose.TEMPLATE).permutation(len(recordings))
     labels, value = class_labels(), repr(1 / len(class_labels()))

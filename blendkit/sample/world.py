@@ -14,12 +14,12 @@ import numpy as np
 
 from blendkit.sample.audio import render, write_ogg
 from blendkit.sample.backbone import backbone, tapped, trunk
-from blendkit.sample.config import FORMAT_VERSION, Split, WorldConfig
-from blendkit.sample.features import Features, features, open_session, stack
+from blendkit.sample.config import FORMAT_VERSION, Part, WorldConfig
+from blendkit.sample.features import Features, backbone_features, session_of, stacked
 from blendkit.sample.focal import fit_labels, focal_names, focal_truth, focal_waves, write_clips
 from blendkit.sample.graph import Piece, to_bytes
-from blendkit.sample.head import fit_head, head_model, pseudo_labels
-from blendkit.sample.plan import Recording, plan_recordings, truth
+from blendkit.sample.head import fit_sample_head, head_model, pseudo_labels
+from blendkit.sample.plan import PlannedRecording, plan_recordings, truth
 from blendkit.sample.scores import labelled_rows, write_external, write_out_of_fold
 from blendkit.sample.species import backbone_labels, class_labels
 from blendkit.sample.tables import write_labels, write_taxonomy, write_template
@@ -28,7 +28,7 @@ _DEFAULT = WorldConfig()
 
 
 @dataclass(frozen=True)
-class Heard:
+class WorldFeatures:
     """Features of the training recordings' chunks, of the focal clips, and of the unlabelled recordings' chunks."""
 
     chunks: Features
@@ -55,24 +55,26 @@ def make_world(folder: Path, config: WorldConfig = _DEFAULT) -> None:
 
 
 def _fill(folder: Path, config: WorldConfig) -> None:
-    train, test, unlabelled = (plan_recordings(config, split) for split in Split)
+    train, test, unlabelled = (plan_recordings(config, split) for split in Part)
     _write_tables(folder, config, train, test)
     body = trunk(config)
-    session = open_session(to_bytes(tapped(body)))
+    session = session_of(to_bytes(tapped(body)))
     # Synthesis, Vorbis and the network all release the interpreter lock.
     with ThreadPoolExecutor(max(2, os.cpu_count() or 1)) as pool:
         heard = pool.map(lambda recording: _record(folder, config, recording, session), train)
         unheard = pool.map(lambda recording: _record(folder, config, recording, session), unlabelled)
-        clips = pool.map(lambda name: features(session, focal_waves(config, name)), focal_names())
+        clips = pool.map(lambda name: backbone_features(session, focal_waves(config, name)), focal_names())
         written = pool.map(lambda recording: _record(folder, config, recording), test)
-        chunks, more = (stack([part for part in parts if part]) for parts in (heard, unheard))
-        _write_models(folder / "models", config, train, body, Heard(chunks, stack(list(clips)), more))
+        chunks, more = (stacked([part for part in parts if part]) for parts in (heard, unheard))
+        _write_models(folder / "models", config, train, body, WorldFeatures(chunks, stacked(list(clips)), more))
         list(written)
         if config.train_audio:
             list(pool.map(lambda label: write_clips(config, label, folder / "train_audio"), class_labels()))
 
 
-def _write_tables(folder: Path, config: WorldConfig, train: tuple[Recording, ...], test: tuple[Recording, ...]) -> None:
+def _write_tables(
+    folder: Path, config: WorldConfig, train: tuple[PlannedRecording, ...], test: tuple[PlannedRecording, ...]
+) -> None:
     write_taxonomy(folder / "taxonomy.csv")
     write_labels(folder / "train_soundscapes_labels.csv", train)
     write_labels(folder / "test_soundscapes_labels.csv", test)
@@ -85,14 +87,16 @@ def _write_tables(folder: Path, config: WorldConfig, train: tuple[Recording, ...
         (folder / name).mkdir()
 
 
-def _record(folder: Path, config: WorldConfig, recording: Recording, session: Any = None) -> Features | None:
+def _record(folder: Path, config: WorldConfig, recording: PlannedRecording, session: Any = None) -> Features | None:
     """Write one recording; with a session, also return the features of its chunks."""
     wave = render(config, recording)
     write_ogg(folder / f"{recording.split.name.lower()}_soundscapes" / f"{recording.stem}.ogg", wave)
-    return None if session is None else features(session, wave)
+    return None if session is None else backbone_features(session, wave)
 
 
-def _write_models(folder: Path, config: WorldConfig, train: tuple[Recording, ...], body: Piece, heard: Heard) -> None:
+def _write_models(
+    folder: Path, config: WorldConfig, train: tuple[PlannedRecording, ...], body: Piece, heard: WorldFeatures
+) -> None:
     """Fit what is fitted and write the models; nothing of the test recordings is used.
 
     Three heads: of focal clips alone, of clips and labelled chunks, and of these and what that one says of the
@@ -104,12 +108,12 @@ def _write_models(folder: Path, config: WorldConfig, train: tuple[Recording, ...
     (folder / "perch_v2.onnx").write_bytes(to_bytes(backbone(body, weight, bias)))
     labelled, stems = labelled_rows(config, train), [r.stem for r in train]
     labels = truth(config, train).reshape(len(labelled), -1)[labelled]
-    focal, both = focal_truth(config), stack([heard.chunks.rows(labelled), heard.focal])
-    layer = fit_head(both, np.concatenate([labels, focal]))
+    focal, both = focal_truth(config), stacked([heard.chunks.rows(labelled), heard.focal])
+    layer = fit_sample_head(both, np.concatenate([labels, focal]))
     pseudo = pseudo_labels(layer, heard.unlabelled)
-    more = fit_head(stack([both, heard.unlabelled]), np.concatenate([labels, focal, pseudo]))
+    more = fit_sample_head(stacked([both, heard.unlabelled]), np.concatenate([labels, focal, pseudo]))
     heads = {
-        "seqhead_v1": (fit_head(heard.focal, focal), []),
+        "seqhead_v1": (fit_sample_head(heard.focal, focal), []),
         "seqhead": (layer, stems),
         "seqhead_pseudo": (more, stems),
     }

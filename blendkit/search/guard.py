@@ -16,7 +16,7 @@ from blendkit.metrics.bootstrap import Interval, paired_bootstrap
 from blendkit.rows import fold_of
 
 Bool = NDArray[np.bool_]
-Fit = Callable[[Bool], NDArray[np.float64]]
+Search = Callable[[Bool], NDArray[np.float64]]
 """From the cells (N, C) that may be learned from to blended scores (N, C) of all rows."""
 
 
@@ -62,7 +62,7 @@ def half_split(recordings: Sequence[str]) -> list[str]:
 def guard(
     y: Bool,
     singles: Mapping[str, NDArray[Any]],
-    fit: Fit,
+    fit: Search,
     folds: Sequence[object],
     clusters: Sequence[object],
     *,

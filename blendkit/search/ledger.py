@@ -37,7 +37,7 @@ class Experiment:
     source: str
 
 
-def append(path: Path, entry: Mapping[str, Any]) -> None:
+def append_entry(path: Path, entry: Mapping[str, Any]) -> None:
     """Add one line, flushed to disk; a line that a crash cut short stays, and does not swallow the new one."""
     path.parent.mkdir(parents=True, exist_ok=True)
     text = json.dumps(dict(entry), ensure_ascii=False, allow_nan=False, sort_keys=True) + "\n"
@@ -51,9 +51,9 @@ def append(path: Path, entry: Mapping[str, Any]) -> None:
         os.fsync(handle.fileno())
 
 
-def check(path: Path, entry: Mapping[str, Any]) -> None:
+def check_entry(path: Path, entry: Mapping[str, Any]) -> None:
     """Raise BlendkitError, with the nearest name, if a leaderboard entry belongs to no measured recipe."""
-    known = read(path) if path.exists() else []
+    known = read_ledger(path) if path.exists() else []
     if not any(_belongs(entry, e.recipe, e.sha256) for e in known):
         near = did_you_mean(entry["recipe"], {e.recipe for e in known})
         raise BlendkitError(
@@ -62,7 +62,7 @@ def check(path: Path, entry: Mapping[str, Any]) -> None:
         )
 
 
-def read(path: Path) -> list[Experiment]:
+def read_ledger(path: Path) -> list[Experiment]:
     """Return the ledger's experiments in the order they were last measured, each as it was then.
 
     Leaderboard scores belong to the recipe of that name, or hash, that was measured last before them.
@@ -130,7 +130,7 @@ class Transfer:
     private_gain: float | None
 
 
-def transfers(experiments: Sequence[Experiment]) -> list[Transfer]:
+def ledger_transfers(experiments: Sequence[Experiment]) -> list[Transfer]:
     """Return the gains of every recipe with a leaderboard score over the first that has one."""
     scored = [e for e in experiments if e.public is not None or e.private is not None]
     if not scored:
@@ -140,7 +140,7 @@ def transfers(experiments: Sequence[Experiment]) -> list[Transfer]:
     return [Transfer(first.recipe, e.recipe, e.oof - first.oof, *g) for e, g in zip(scored, gains, strict=True)][1:]
 
 
-def agreement(found: Sequence[Transfer]) -> tuple[int, int]:
+def transfer_agreement(found: Sequence[Transfer]) -> tuple[int, int]:
     """Return (how many gains had the same sign out of fold and on the leaderboard, of how many).
 
     The public score decides, the private one where there is no public one. A change of 0 agrees with nothing.

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from blendkit.errors import BlendkitError, shorten
 from blendkit.rows import fold_of
 
-Kind = Literal["clip", "chunk", "pseudo"]
+ExampleKind = Literal["clip", "chunk", "pseudo"]
 Index = NDArray[np.int64]
 
 
@@ -45,7 +45,7 @@ class Examples:
             **{f: getattr(self, f)[index] for f in ("targets", "row_ids", "recording", "group", "kind")},
         )
 
-    def of_kind(self, *kinds: Kind) -> Index:
+    def of_kind(self, *kinds: ExampleKind) -> Index:
         """Return which rows are of these kinds."""
         return np.flatnonzero(np.isin(self.kind, kinds))
 

@@ -9,7 +9,7 @@ from typing import Literal
 import torch
 from torch import Tensor, nn
 
-Kind = Literal["scalarmix", "attention"]
+HeadKind = Literal["scalarmix", "attention"]
 
 
 @dataclass(frozen=True)
@@ -32,7 +32,7 @@ class HeadShape:
     shapes: of every input block, (channels,) where it is pooled, (time, frequency, channels) where it is a grid.
     """
 
-    kind: Kind
+    kind: HeadKind
     tokens: tuple[Token, ...]
     shapes: dict[str, tuple[int, ...]]
     classes: int

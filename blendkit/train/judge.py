@@ -22,7 +22,7 @@ def clusters_of(examples: Examples) -> NDArray[np.str_]:
     return examples.group if len(set(examples.group.tolist())) > 10 else examples.recording
 
 
-def judged(examples: Examples, logits: Logits, against: Mapping[str, Logits] | None = None) -> dict[str, Any]:
+def judge(examples: Examples, logits: Logits, against: Mapping[str, Logits] | None = None) -> dict[str, Any]:
     """Return {kind: {rows, macro_auc, top_one, gains}} of out-of-fold logits (N, C), with 95 % intervals.
 
     top_one: the share of clips whose highest class is theirs; None for chunks, which may hold several classes.

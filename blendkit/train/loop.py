@@ -21,7 +21,7 @@ from blendkit.train.sampling import mixed_up
 
 EpochRows = Callable[[np.random.Generator], NDArray[np.int64]]
 Judge = Callable[[nn.Module], float]
-Heard = Callable[[int, float, float], None]
+OnEpoch = Callable[[int, float, float], None]
 
 
 @dataclass(frozen=True)
@@ -59,11 +59,11 @@ class Progress:
 class Data:
     """Inputs (N, ...) of the head, in its order, and targets (N, C)."""
 
-    inputs: Sequence[Rows]
+    inputs: Sequence[RowIndex]
     targets: Tensor
 
 
-class Rows(Protocol):
+class RowIndex(Protocol):
     """Anything that gives rows (B, ...) for their indices: a tensor, or a file."""
 
     def __getitem__(self, rows: Tensor) -> Tensor:
@@ -85,7 +85,7 @@ def train(
     loss: Loss | None = None,
     stop_after: int | None = None,
     checkpoint: Path | None = None,
-    heard: Heard = lambda epoch, loss, score: None,
+    heard: OnEpoch = lambda epoch, loss, score: None,
     device: str = "cpu",
 ) -> Progress:
     """Train until the schedule ends, nothing has improved for `patience` epochs, or `stop_after` epochs.

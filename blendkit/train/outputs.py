@@ -16,7 +16,7 @@ from blendkit.files import atomic_path, write_json, write_text
 from blendkit.train.examples import Examples
 from blendkit.train.export import exported, write_onnx
 from blendkit.train.heads import HeadShape, Mean, parameters_of
-from blendkit.train.seqhead import Fit, Job
+from blendkit.train.seqhead import Fit, HeadFit
 
 OOF = "oof.npz"
 
@@ -36,7 +36,7 @@ class Source:
     saw: tuple[str, ...] = ()
 
 
-def write_heads(out: Path, fit: Fit, examples: Examples, job: Job, source: Source) -> dict[str, float]:
+def write_heads(out: Path, fit: Fit, examples: Examples, job: HeadFit, source: Source) -> dict[str, float]:
     """Write `head.onnx` and `folds/head_<f>.onnx`; return each one's difference from torch."""
     sample = [torch.from_numpy(np.ascontiguousarray(examples.features[n][:64])) for n in job.shape.inputs]
     graph = exported(fit.head, sample, job.shape.inputs, ["logits"])  # all heads are of one shape
@@ -83,7 +83,7 @@ def write_oof(out: Path, fit: Fit, examples: Examples) -> None:
 
 
 def summary(
-    fit: Fit, examples: Examples, job: Job, source: Source, figures: Mapping[str, Any], drift: Mapping[str, float]
+    fit: Fit, examples: Examples, job: HeadFit, source: Source, figures: Mapping[str, Any], drift: Mapping[str, float]
 ) -> dict[str, Any]:
     """Return all that `fit.json` and the card say."""
     kinds = {k: int((examples.kind == k).sum()) for k in ("clip", "chunk")}

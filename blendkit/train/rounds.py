@@ -11,14 +11,14 @@ import numpy as np
 from numpy.typing import NDArray
 from torch import nn
 
-from blendkit.engine.events import Tell, silent
+from blendkit.engine.events import Emit, silent
 from blendkit.metrics.auc import macro_auc
 from blendkit.ops.spaces import sigmoid
 from blendkit.pseudo import percentile_thresholds, sharpened
 from blendkit.rows import fold_of
 from blendkit.train.examples import Examples
-from blendkit.train.judge import judged
-from blendkit.train.seqhead import Fit, Job, fit_seqhead, logits_of
+from blendkit.train.judge import judge
+from blendkit.train.seqhead import Fit, HeadFit, fit_seqhead, logits_of
 
 
 @dataclass(frozen=True)
@@ -56,11 +56,11 @@ class Round:
 def run_rounds(
     examples: Examples,
     unlabelled: Examples,
-    job: Job,
+    job: HeadFit,
     how: Rounds,
     checkpoints: Path,
     unseen: Examples | None = None,
-    tell: Tell = silent,
+    tell: Emit = silent,
 ) -> list[Round]:
     """Return round 0 (no pseudo-labels) and every further one.
 
@@ -129,9 +129,9 @@ def _told(examples: Examples, pseudo: Examples | None, fit: Fit, unseen: Example
         held = [(p.targets > 0, logits_of(fit.heads[f], p)) for f, p in dealt.items() if len(p)]
         truth = np.concatenate([truth, *(t for t, _ in held)])
         logits = np.concatenate([logits, *(x for _, x in held)])
-    outside = judged(unseen, logits_of(fit.head, unseen)) if unseen is not None else {}
+    outside = judge(unseen, logits_of(fit.head, unseen)) if unseen is not None else {}
     rows, cells = (len(pseudo), int((pseudo.targets > 0).sum())) if pseudo is not None else (0, 0)
-    return Round(fit, macro_auc(truth, logits).macro, judged(examples, fit.oof), outside, rows, cells)
+    return Round(fit, macro_auc(truth, logits).macro, judge(examples, fit.oof), outside, rows, cells)
 
 
 def inflation(rounds: list[Round], kind: str) -> NDArray[np.float64]:

@@ -13,7 +13,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from blendkit.engine.events import Tell, silent
+from blendkit.engine.events import Emit, silent
 from blendkit.errors import BlendkitError
 from blendkit.files import canonical_json, text_hash
 from blendkit.train.examples import Examples, deal_folds, stack
@@ -28,7 +28,7 @@ PseudoFor = Callable[[int | None], Examples | None]
 
 
 @dataclass(frozen=True)
-class Job:
+class HeadFit:
     """All that decides a fit but the rows. start: weights a scalar mix starts from, by token name."""
 
     shape: HeadShape
@@ -61,10 +61,10 @@ class Fit:
 
 def fit_seqhead(
     examples: Examples,
-    job: Job,
+    job: HeadFit,
     checkpoints: Path | None = None,
     pseudo: PseudoFor = lambda fold: None,
-    tell: Tell = silent,
+    tell: Emit = silent,
 ) -> Fit:
     """Fit a head on labelled examples, with out-of-fold logits for all of them.
 
@@ -124,8 +124,8 @@ def _with(examples: Examples, more: Examples | None) -> Examples:
 
 
 def _one(
-    rows: Examples, job: Job, seed: int, stop: Examples | None, name: str, checkpoints: Path | None,
-    stop_after: int | None, tell: Tell,
+    rows: Examples, job: HeadFit, seed: int, stop: Examples | None, name: str, checkpoints: Path | None,
+    stop_after: int | None, tell: Emit,
 ) -> tuple[Head, int]:  # fmt: skip
     """Train one head; return it with its best weights, and which epoch these are of."""
     inputs = [torch.from_numpy(np.ascontiguousarray(rows.features[n])) for n in job.shape.inputs]
@@ -163,7 +163,7 @@ def _one(
     return head.eval(), state.best_epoch
 
 
-def _key(rows: Examples, stop: Examples | None, job: Job, seed: int, stop_after: int | None) -> str:
+def _key(rows: Examples, stop: Examples | None, job: HeadFit, seed: int, stop_after: int | None) -> str:
     """What a checkpoint depends on: the job, and every number it learns from or stops by."""
     digest = hashlib.sha256(canonical_json([asdict(job), seed, stop_after, torch.__version__]).encode())
     for part in (rows, stop) if stop is not None else (rows,):

@@ -13,7 +13,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from blendkit.engine.events import Tell, silent
+from blendkit.engine.events import Emit, silent
 from blendkit.files import canonical_json
 from blendkit.metrics.auc import macro_auc
 from blendkit.ops.spaces import sigmoid
@@ -69,7 +69,7 @@ class _Pictures:
 
 
 def fit_student(
-    lessons: Lessons, learn: Sequence[int], stop: Sequence[int], how: Distil, checkpoint: Path, tell: Tell = silent
+    lessons: Lessons, learn: Sequence[int], stop: Sequence[int], how: Distil, checkpoint: Path, tell: Emit = silent
 ) -> tuple[Whole, Progress]:
     """Train on the rows `learn`, stop by the rows `stop`; return the whole network and its history.
 

@@ -27,12 +27,12 @@ from timing import best_of
 from blendkit.audio import Decoded, decode, find_recordings, resample
 from blendkit.engine.local import run
 from blendkit.graphs.session import open_session
-from blendkit.graphs.slim import Ask, slim
+from blendkit.graphs.slim import GraphNeeds, slim
 from blendkit.member import TTA, MemberContext
 from blendkit.recipe import parse_recipe
 from blendkit.sample import WorldConfig, make_world
 from blendkit.taxonomy import Taxonomy
-from blendkit.windows import Job, score_jobs
+from blendkit.windows import RecordingAudio, score_jobs
 
 CLASSES = 234
 THREADS = len(os.sched_getaffinity(0))
@@ -76,7 +76,7 @@ class Place:
 
     def slim_model(self) -> Path:
         names = tuple(self.labels.read_text(encoding="utf-8").splitlines()[1:])
-        ask = Ask(self.model, "perch", "inputs", SAMPLES, 32000, "label", names, self.keep)
+        ask = GraphNeeds(self.model, "perch", "inputs", SAMPLES, 32000, "label", names, self.keep)
         return slim(ask, self.context().examples, THREADS).path
 
 
@@ -115,7 +115,7 @@ def bench_overhead(place: Place) -> None:
 
     member = perch(place.context(), model=str(place.model), labels=str(place.labels), batch=12)
     audio = [Decoded(x.reshape(-1), 32000, 60.0, "ok") for x in [place.windows()] * 4]
-    jobs = [Job(str(i), a, 12) for i, a in enumerate(audio)]
+    jobs = [RecordingAudio(str(i), a, 12) for i, a in enumerate(audio)]
     batches = [np.concatenate([place.windows()])] * 4
 
     def bare() -> None:
@@ -133,7 +133,7 @@ def bench_birdnet_overhead() -> None:
 
     member = birdnet(MemberContext(threads=THREADS), anchor="recording", hop_s=3.0)
     samples = (0.1 * np.random.default_rng(0).standard_normal(60 * 48000)).astype(np.float32)
-    jobs = [Job(str(i), Decoded(samples, 48000, 60.0, "ok"), 20) for i in range(4)]
+    jobs = [RecordingAudio(str(i), Decoded(samples, 48000, 60.0, "ok"), 20) for i in range(4)]
     windows = np.concatenate([samples.reshape(20, -1)] * 4)
     bare = [bare_interpreter(PER_CALL) for _ in range(THREADS)]
 
@@ -216,7 +216,7 @@ def bench_birdnet(place: Place) -> None:
 
     def ours(which: Any, path: Path = audio) -> np.ndarray:
         found = resample(decode(path), 48000)
-        return score_jobs(which, [Job("r", found, round(found.duration_s / 3))], 3.0, TTA())
+        return score_jobs(which, [RecordingAudio("r", found, round(found.duration_s / 3))], 3.0, TTA())
 
     def theirs(path: Path = audio) -> Any:
         recording = Recording(analyzer, str(path), min_conf=0.01)

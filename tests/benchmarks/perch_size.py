@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from blendkit.sample.graph import Piece, constant, conv, model, op, silu, to_bytes
+from blendkit.sample.graph import Piece, constant, conv, node, onnx_model, silu, to_bytes
 
 SAMPLES, FRAMES, BANDS, LABELS, WIDTH, PROTOTYPES = 160_000, 500, 128, 14_795, 1536, 4
 WINDOW, HOP = 640, 320
@@ -45,8 +45,8 @@ def perch_size(path: Path, labels: int = LABELS) -> Path:
     piece = piece.then(conv(piece.out, "head", _weight(rng, WIDTH, source, 1, 1), _bias(rng, WIDTH))).then(
         silu("head", "head_act")
     )
-    piece = piece.then(op("Transpose", ["head_act"], "spatial_embedding", perm=[0, 2, 3, 1]))
-    piece = piece.then(op("ReduceMean", ["spatial_embedding"], "embedding", axes=[1, 2], keepdims=0))
+    piece = piece.then(node("Transpose", ["head_act"], "spatial_embedding", perm=[0, 2, 3, 1]))
+    piece = piece.then(node("ReduceMean", ["spatial_embedding"], "embedding", axes=[1, 2], keepdims=0))
     piece = piece.then(_prototypes(rng, labels))
     outputs = [
         ("embedding", ["batch", WIDTH]),
@@ -54,7 +54,7 @@ def perch_size(path: Path, labels: int = LABELS) -> Path:
         ("spectrogram", ["batch", FRAMES, BANDS]),
         ("label", ["batch", labels]),
     ]
-    path.write_bytes(to_bytes(model(piece, [("inputs", ["batch", SAMPLES])], outputs)))
+    path.write_bytes(to_bytes(onnx_model(piece, [("inputs", ["batch", SAMPLES])], outputs)))
     return path
 
 
@@ -67,18 +67,18 @@ def _front_end(rng: np.random.Generator) -> Piece:
     mel = np.abs(rng.standard_normal((len(bins), BANDS))) / len(bins)
     return (
         constant("to_row", [0, 1, SAMPLES], np.int64)
-        .then(op("Reshape", ["inputs", "to_row"], "row"))
+        .then(node("Reshape", ["inputs", "to_row"], "row"))
         .then(conv("row", "dft", kernel[:, None, :].astype(np.float32), np.zeros(2 * len(bins), np.float32),
                    strides=[HOP], pads=[WINDOW // 4, WINDOW // 4]))
-        .then(op("Mul", ["dft", "dft"], "power"))
-        .then(op("Transpose", ["power"], "by_time", perm=[0, 2, 1]))
+        .then(node("Mul", ["dft", "dft"], "power"))
+        .then(node("Transpose", ["power"], "by_time", perm=[0, 2, 1]))
         .then(constant("mel", np.concatenate([mel, mel])))
-        .then(op("MatMul", ["by_time", "mel"], "bands"))
+        .then(node("MatMul", ["by_time", "mel"], "bands"))
         .then(constant("floor", 1e-5))
-        .then(op("Add", ["bands", "floor"], "raised"))
-        .then(op("Log", ["raised"], "spectrogram"))
+        .then(node("Add", ["bands", "floor"], "raised"))
+        .then(node("Log", ["raised"], "spectrogram"))
         .then(constant("channel", [1], np.int64))
-        .then(op("Unsqueeze", ["spectrogram", "channel"], "image"))
+        .then(node("Unsqueeze", ["spectrogram", "channel"], "image"))
     )  # fmt: skip
 
 
@@ -97,13 +97,15 @@ def _mbconv(
     piece = piece.then(silu(piece.out, f"{name}_dw_act"))
     squeeze = max(1, width // 4)
     body = piece.out
-    piece = piece.then(op("GlobalAveragePool", [body], f"{name}_mean"))
+    piece = piece.then(node("GlobalAveragePool", [body], f"{name}_mean"))
     piece = piece.then(conv(piece.out, f"{name}_reduce", _weight(rng, squeeze, inner, 1, 1), _bias(rng, squeeze)))
     piece = piece.then(silu(piece.out, f"{name}_reduce_act"))
     piece = piece.then(conv(piece.out, f"{name}_restore", _weight(rng, inner, squeeze, 1, 1), _bias(rng, inner)))
-    piece = piece.then(op("Sigmoid", [piece.out], f"{name}_gate")).then(op("Mul", [body, f"{name}_gate"], f"{name}_se"))
+    piece = piece.then(node("Sigmoid", [piece.out], f"{name}_gate")).then(
+        node("Mul", [body, f"{name}_gate"], f"{name}_se")
+    )
     piece = piece.then(conv(piece.out, f"{name}_project", _weight(rng, out, inner, 1, 1), _bias(rng, out)))
-    return piece.then(op("Add", [source, piece.out], f"{name}_add")) if stride == 1 and width == out else piece
+    return piece.then(node("Add", [source, piece.out], f"{name}_add")) if stride == 1 and width == out else piece
 
 
 def _prototypes(rng: np.random.Generator, labels: int) -> Piece:
@@ -111,14 +113,14 @@ def _prototypes(rng: np.random.Generator, labels: int) -> Piece:
     weight = rng.standard_normal((WIDTH, labels * PROTOTYPES), np.float32) * np.float32(WIDTH**-0.5)
     return (
         constant("to_places", [0, 64, WIDTH], np.int64)
-        .then(op("Reshape", ["spatial_embedding", "to_places"], "places"))
+        .then(node("Reshape", ["spatial_embedding", "to_places"], "places"))
         .then(constant("prototypes", weight))
-        .then(op("MatMul", ["places", "prototypes"], "likeness"))
-        .then(op("ReduceMax", ["likeness"], "nearest", axes=[1], keepdims=0))
+        .then(node("MatMul", ["places", "prototypes"], "likeness"))
+        .then(node("ReduceMax", ["likeness"], "nearest", axes=[1], keepdims=0))
         .then(constant("to_classes", [0, labels, PROTOTYPES], np.int64))
-        .then(op("Reshape", ["nearest", "to_classes"], "by_class"))
+        .then(node("Reshape", ["nearest", "to_classes"], "by_class"))
         .then(constant("last", [2], np.int64))
-        .then(op("ReduceSum", ["by_class", "last"], "label", keepdims=0))
+        .then(node("ReduceSum", ["by_class", "last"], "label", keepdims=0))
     )
 
 

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from scipy.special import expit
 
 from blendkit.engine.doubts import spearman, tied_cells
-from blendkit.engine.kept import Kept
+from blendkit.engine.kept import Memo
 from blendkit.engine.steps import Surroundings
 from blendkit.engine.streams import make_streams
 from blendkit.errors import BlendkitError
@@ -36,7 +36,7 @@ def scores(x: NDArray[np.float64], space: str, covered: tuple[bool, ...] = (True
 
 def out(
     body: str, a: Scores | None = None, b: Scores | None = None, *, around: Surroundings = AROUND,
-    notes: list[str] | None = None, kept: Kept | None = None,
+    notes: list[str] | None = None, kept: Memo | None = None,
 ) -> Scores:  # fmt: skip
     text = f"""recipe: 1
 name: t
@@ -100,7 +100,7 @@ def test_classes_that_the_other_stream_lacks_stay() -> None:
 
 
 def test_what_is_kept_depends_on_the_streams_that_were_looked_at() -> None:
-    kept = Kept(10**9)
+    kept = Memo(10**9)
     body = "streams:\n  c:\n    from: b\n    steps:\n      - rank_gate: {by: a, floor: 0.0}"
     from dataclasses import replace
 

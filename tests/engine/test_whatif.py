@@ -10,7 +10,7 @@ import pytest
 
 from blendkit.engine.axes import Axis, read_axis, read_share
 from blendkit.engine.bench import Workshop
-from blendkit.engine.kept import Kept
+from blendkit.engine.kept import Memo
 from blendkit.engine.seek import greedy_weights, grid_values, line_weights
 from blendkit.engine.whatif import sweep
 from blendkit.errors import BlendkitError
@@ -171,7 +171,7 @@ def test_what_was_made_is_lent(data: Path) -> None:
     first = sweep(workshop, plain, axes)
     (bench,) = workshop.benches.values()
     assert bench.kept.hits == 5 * 2  # the blend and its first step were made once for all six points
-    kept = Kept(1000)
+    kept = Memo(1000)
     made: list[int] = []
     for key in "aabab":
         kept.get(key, lambda key=key: made.append(1) or key, lambda found: 600)  # type: ignore[misc]

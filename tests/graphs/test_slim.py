@@ -12,7 +12,7 @@ from onnx import helper, numpy_helper
 from blendkit.errors import BlendkitError
 from blendkit.graphs.arrange import source_axis
 from blendkit.graphs.session import open_session
-from blendkit.graphs.slim import Ask, slim
+from blendkit.graphs.slim import GraphNeeds, slim
 
 Graph = Callable[..., Path]
 SAMPLES, L, D = 24, 12, 8
@@ -92,8 +92,8 @@ def write(save_graph: Graph, path: Path, nodes: list[Any], tensors: dict[str, An
     return save_graph(path, nodes, {"audio": ("b", SAMPLES)}, {"label": ("b", L)}, every)
 
 
-def ask(model: Path, keep: np.ndarray = KEEP) -> Ask:
-    return Ask(model, "perch", "audio", SAMPLES, 1000, "label", tuple(map(str, range(L))), keep)
+def ask(model: Path, keep: np.ndarray = KEEP) -> GraphNeeds:
+    return GraphNeeds(model, "perch", "audio", SAMPLES, 1000, "label", tuple(map(str, range(L))), keep)
 
 
 @pytest.mark.parametrize("kind", HEADS)

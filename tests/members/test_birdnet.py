@@ -11,7 +11,7 @@ from blendkit.errors import BlendkitError
 from blendkit.member import TTA, MemberContext
 from blendkit.taxonomy import Taxonomy
 from blendkit.testing import check_member
-from blendkit.windows import Job, features_of, score_jobs
+from blendkit.windows import RecordingAudio, features_of, score_jobs
 from blendkit_members.birdnet import RATE, BirdnetMember, birdnet
 from blendkit_members.located import package_folder
 
@@ -77,7 +77,7 @@ def test_classes_by_name_synonym_and_genus(everything: BirdnetMember, noise: np.
 
 def test_a_chunk_of_five_seconds_is_the_highest_of_two_windows(everything: BirdnetMember) -> None:
     samples = (0.1 * np.random.default_rng(1).standard_normal(10 * RATE)).astype(np.float32)
-    job = Job("r", Decoded(samples, RATE, 10.0, "ok"), 2)
+    job = RecordingAudio("r", Decoded(samples, RATE, 10.0, "ok"), 2)
     got = score_jobs(everything, [job], 5.0, TTA())
     windows = np.stack([samples[s * RATE : (s + 3) * RATE] for s in (0, 2, 5, 7)])
     logits = direct(windows)
@@ -116,7 +116,7 @@ def test_taps_leave_the_logits_alone(everything: BirdnetMember, noise: np.ndarra
 
 def test_features_of_a_chunk_are_the_mean_of_its_windows(everything: BirdnetMember) -> None:
     samples = (0.1 * np.random.default_rng(1).standard_normal(5 * RATE)).astype(np.float32)
-    job = Job("r", Decoded(samples, RATE, 5.0, "ok"), 1)
+    job = RecordingAudio("r", Decoded(samples, RATE, 5.0, "ok"), 1)
     (got,) = features_of(everything, everything.info, ["embedding"], [job], 5.0)
     windows = np.stack([samples[: 3 * RATE], samples[2 * RATE :]])
     (both,) = everything.features(windows, ["embedding"])

@@ -8,7 +8,7 @@ import pytest
 from blendkit.errors import BlendkitError
 from blendkit.member import MemberContext
 from blendkit.taxonomy import Taxonomy
-from blendkit_members.class_map import by_id, by_scientific_name, read_labels
+from blendkit_members.class_map import by_id, by_scientific_name, read_class_list
 
 
 def context(**names: str) -> MemberContext:
@@ -28,7 +28,7 @@ def context(**names: str) -> MemberContext:
 def test_class_lists(tmp_path: Path, text: str, names: list[str]) -> None:
     path = tmp_path / "labels.txt"
     path.write_text(text, encoding="utf-8")
-    assert read_labels(path) == names
+    assert read_class_list(path) == names
 
 
 @pytest.mark.parametrize(
@@ -39,7 +39,7 @@ def test_unusable_class_lists(tmp_path: Path, content: bytes, message: str) -> N
     path = tmp_path / "labels.txt"
     path.write_bytes(content)
     with pytest.raises(BlendkitError, match=message) as error:
-        read_labels(path)
+        read_class_list(path)
     assert "labels.txt" in str(error.value)
 
 

@@ -14,7 +14,7 @@ from blendkit.audio import Decoded
 from blendkit.errors import BlendkitError
 from blendkit.member import TTA, MemberContext
 from blendkit.testing import check_member
-from blendkit.windows import Job, score_jobs
+from blendkit.windows import RecordingAudio, score_jobs
 from blendkit_members.onnx import onnx_member
 
 Graph = Callable[..., Path]
@@ -65,7 +65,7 @@ def test_windows_that_are_no_chunks_are_pooled(tmp_path: Path, linear: Graph, la
     member = made(linear(tmp_path / "m.onnx"), labels, two, window_s=1.0, hop_s=0.5, pool="max")
     assert (member.info.window_s, member.info.hop_s, member.info.pool) == (1.0, 0.5, "max")
     samples = np.random.default_rng(0).standard_normal(40).astype(np.float32)
-    got = score_jobs(member, [Job("r", Decoded(samples, 10, 4.0, "ok"), 2)], 2.0, TTA())
+    got = score_jobs(member, [RecordingAudio("r", Decoded(samples, 10, 4.0, "ok"), 2)], 2.0, TTA())
     each = member.predict(np.array([samples[5 * k : 5 * k + 10] for k in range(7)]))
     np.testing.assert_allclose(got, [each[:4].max(axis=0), each[3:].max(axis=0)], rtol=1e-5)
 

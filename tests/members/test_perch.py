@@ -17,7 +17,7 @@ from blendkit.member import MemberContext
 from blendkit.sample.backbone import BLOCKS
 from blendkit.taxonomy import Taxonomy, read_taxonomy
 from blendkit.testing import check_member
-from blendkit_members.perch import perch, prepare
+from blendkit_members.perch import normalised, perch
 
 Graph = Callable[..., Path]
 
@@ -81,10 +81,10 @@ def test_slope_and_intercept(
 
 def test_normalise_peak_by_hand() -> None:
     windows = np.array([[0.0, 2.0, 4.0], [3.0, 3.0, 3.0], [-0.1, 0.1, 0.0]], np.float32)
-    got = prepare(windows, "peak")
+    got = normalised(windows, "peak")
     np.testing.assert_allclose(got, [[-0.25, 0, 0.25], [0, 0, 0], [-0.25, 0.25, 0]], atol=1e-7)
     assert got.dtype == np.float32
-    assert prepare(windows, "none") is windows
+    assert normalised(windows, "none") is windows
     assert windows[0].tolist() == [0, 2, 4]
 
 
@@ -93,7 +93,7 @@ def test_normalised_audio_reaches_the_model(
 ) -> None:
     member = perch(context, normalise="peak", **files)
     np.testing.assert_allclose(member.predict(noise), member.predict(7 * noise + 0.5), rtol=1e-3, atol=1e-3)
-    by_hand = perch(context, **files).predict(prepare(noise, "peak"))
+    by_hand = perch(context, **files).predict(normalised(noise, "peak"))
     assert np.array_equal(member.predict(noise), by_hand)
 
 

@@ -14,7 +14,7 @@ from blendkit.audio import Decoded
 from blendkit.errors import BlendkitError
 from blendkit.member import TTA, MemberContext
 from blendkit.testing import check_member
-from blendkit.windows import Job, hears_like, score_jobs, score_together
+from blendkit.windows import RecordingAudio, hears_like, score_jobs, score_together
 from blendkit_members.mel import Mel
 from blendkit_members.sed import SedMember, sed
 
@@ -114,7 +114,7 @@ def test_overlap_average_max(fold: Callable[..., str], labels: Path) -> None:
     path = fold(0)
     member = sed(CONTEXT, folds=[path], classes=str(labels), mel=MEL, window_s=4.0, anchor="centre", pool="frames")
     samples = windows(1, 6)[0]
-    got = score_jobs(member, [Job("r", Decoded(samples, 8000, 6.0, "ok"), 6)], 1.0, TTA())
+    got = score_jobs(member, [RecordingAudio("r", Decoded(samples, 8000, 6.0, "ok"), 6)], 1.0, TTA())
     padded = np.pad(samples, 12000)  # 1.5 s of silence on either side
     cut = np.stack([padded[k * 8000 : k * 8000 + 32000] for k in range(6)])
     frames = expit(raw(path, Mel(**MEL)(cut))[1].astype(np.float64))[:, :, [1, 3, 0]]  # type: ignore[arg-type]
@@ -127,7 +127,7 @@ def test_overlap_average_max(fold: Callable[..., str], labels: Path) -> None:
         inside = [np.mean(v, axis=0) for n, v in timeline.items() if k * 8000 <= (n + 0.5) * step < (k + 1) * 8000]
         assert np.allclose(expit(got[k]), np.max(inside, axis=0), atol=1e-6)
     with pytest.raises(BlendkitError, match="no tta with `pool: frames`"):
-        score_jobs(member, [Job("r", Decoded(samples, 8000, 6.0, "ok"), 6)], 1.0, TTA((-0.5, 0.0, 0.5)))
+        score_jobs(member, [RecordingAudio("r", Decoded(samples, 8000, 6.0, "ok"), 6)], 1.0, TTA((-0.5, 0.0, 0.5)))
 
 
 def test_members_with_one_spectrogram_share_it(
@@ -138,7 +138,7 @@ def test_members_with_one_spectrogram_share_it(
     other = sed(CONTEXT, folds=[fold(1)], classes=str(labels), mel={**MEL, "mels": 16, "top_db": 60.0})
     assert hears_like(first) == hears_like(second)
     assert hears_like(first) != hears_like(other)
-    job = Job("r", Decoded(windows(1, 3)[0], 8000, 3.0, "ok"), 3)
+    job = RecordingAudio("r", Decoded(windows(1, 3)[0], 8000, 3.0, "ok"), 3)
     alone = [score_jobs(m, [job], 1.0, TTA()) for m in (first, second)]
     calls = []
     honest = Mel.__call__

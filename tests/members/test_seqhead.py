@@ -16,7 +16,7 @@ from blendkit.errors import BlendkitError
 from blendkit.member import MemberContext
 from blendkit.sample.backbone import TAPS
 from blendkit.testing import check_member
-from blendkit_members.perch import prepare
+from blendkit_members.perch import normalised
 from blendkit_members.perch_seqhead import perch_seqhead
 
 Graph = Callable[..., Path]
@@ -73,7 +73,7 @@ def test_it_equals_backbone_and_head_by_hand(files: dict[str, str], noise: NDArr
     member = perch_seqhead(MemberContext(), **files)
     np.testing.assert_allclose(member.predict(noise), by_hand(files, noise), rtol=1e-3, atol=1e-3)
     peaked = perch_seqhead(MemberContext(), normalise="peak", **files)
-    np.testing.assert_allclose(peaked.predict(noise), by_hand(files, prepare(noise, "peak")), rtol=1e-3, atol=1e-3)
+    np.testing.assert_allclose(peaked.predict(noise), by_hand(files, normalised(noise, "peak")), rtol=1e-3, atol=1e-3)
 
 
 def test_columns_follow_the_runs_classes(files: dict[str, str], noise: NDArray[np.float32]) -> None:

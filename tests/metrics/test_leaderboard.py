@@ -7,7 +7,7 @@ import pytest
 from numpy.typing import NDArray
 
 from blendkit.errors import BlendkitError
-from blendkit.metrics import Bootstrap, Split, macro_auc, paired_bootstrap, plateaus, rank_band, simulate_split
+from blendkit.metrics import Bootstrap, SimulatedSplit, macro_auc, paired_bootstrap, plateaus, rank_band, simulate_split
 
 GROUPS = np.repeat([f"r{i}" for i in range(20)], 6)
 
@@ -81,15 +81,15 @@ def test_masked_rows_are_on_no_side() -> None:
 def test_what_a_split_says_by_hand() -> None:
     public = {"a": np.array([0.9, 0.8, 0.9, 0.9]), "b": np.array([0.8, 0.9, 0.8, 0.9])}
     private = {"a": np.array([0.7, 0.7, 0.8, np.nan]), "b": np.array([0.8, 0.8, 0.7, np.nan])}
-    found = Split(public, private, np.full(4, 0.3))
+    found = SimulatedSplit(public, private, np.full(4, 0.3))
     assert found.shake_up("a").tolist() == [1, 0, 0]  # the draw without figures is no draw
     assert found.shake_up("b").tolist() == [-1, 0, 0]
     assert found.rank_correlation() == pytest.approx((-1 + 1 + 1) / 3)
     assert found.above("a", "b") == pytest.approx(1 / 3)
     assert found.stays_above("a", "b") == pytest.approx(1 / 2)
-    assert math.isnan(Split({"a": public["a"]}, {"a": private["a"]}, np.full(4, 0.3)).rank_correlation())
+    assert math.isnan(SimulatedSplit({"a": public["a"]}, {"a": private["a"]}, np.full(4, 0.3)).rank_correlation())
     with pytest.raises(BlendkitError, match="'good' \\(did you mean 'goods'"):
-        Split({"goods": public["a"]}, {"goods": public["a"]}, np.zeros(4)).shake_up("good")
+        SimulatedSplit({"goods": public["a"]}, {"goods": public["a"]}, np.zeros(4)).shake_up("good")
 
 
 def test_the_better_score_mostly_stays_above() -> None:

@@ -8,7 +8,7 @@ import pytest
 from numpy.typing import NDArray
 
 from blendkit.metrics.ranks import percentile_rank
-from blendkit.ops.gates import fake_only, rank_gate, replace_where_sure, spike, temporal
+from blendkit.ops.gates import fake_only, rank_gate, replace_where_sure, spike, temporal_gate
 from blendkit.ops.sidecar import Limits, corrected
 
 
@@ -24,13 +24,13 @@ def test_fake_only_by_hand() -> None:
 def test_temporal_uses_the_neighbours_of_one_recording() -> None:
     main = np.array([[0.9], [0.9], [0.9], [0.0], [0.0], [0.9]])  # the last is alone in its recording
     x, check = np.full((6, 1), 0.5), np.zeros((6, 1))
-    mask, edited = temporal(
+    mask, edited = temporal_gate(
         x, main=main, check=check, offsets=np.array([0, 3, 5, 6]), context_above=0.5, rank_above=0.5
     )
     assert mask[:, 0].tolist() == [True, True, True, False, False, True]
     high = percentile_rank(main)[0, 0]
     assert edited[0, 0] == pytest.approx(0.85 * 0.5 + 0.15 * high)
-    together = temporal(x, main=main, check=check, context_above=0.9, rank_above=0.5)[0]
+    together = temporal_gate(x, main=main, check=check, context_above=0.9, rank_above=0.5)[0]
     assert not together[5, 0]  # as one recording, the two silent chunks before it pull its context down
 
 

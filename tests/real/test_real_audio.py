@@ -12,7 +12,7 @@ import onnx
 import pytest
 from onnx import TensorProto, helper, numpy_helper
 
-from blendkit.audio import SUFFIXES
+from blendkit.audio import AUDIO_SUFFIXES
 from blendkit.rows import NameRule
 from blendkit.store import LogitStore
 
@@ -44,7 +44,7 @@ def model(tmp_path_factory: pytest.TempPathFactory) -> tuple[str, ...]:
 
 
 def sounds(folder: Path) -> set[str]:
-    return {p.stem for p in folder.rglob("*") if p.suffix.lower() in SUFFIXES}
+    return {p.stem for p in folder.rglob("*") if p.suffix.lower() in AUDIO_SUFFIXES}
 
 
 @pytest.mark.parametrize("use", ["tone", "onnx"])

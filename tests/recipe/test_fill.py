@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from blendkit.recipe import Plan, make_plan, parse_recipe
-from blendkit.recipe.fill import filled, filled_text
+from blendkit.recipe.fill import filled_recipe, filled_text
 from blendkit.recipe.strict_yaml import parse
 
 FULL = """\
@@ -63,7 +63,9 @@ def test_the_filled_text_reads_back_as_the_same_plan(text: str) -> None:
     assert again.streams == plan.streams
     assert again.outputs == plan.outputs
     # a key the author left out is said now, but says the same
-    assert again.recipe.model.model_dump() == plan.recipe.model.model_dump() or filled(again) == filled(plan)
+    assert again.recipe.model.model_dump() == plan.recipe.model.model_dump() or filled_recipe(again) == filled_recipe(
+        plan
+    )
 
 
 @pytest.mark.parametrize("text", [SMALL, FULL])
@@ -85,7 +87,7 @@ def test_every_default_is_said() -> None:
 
 
 def test_class_ids_and_numbers_in_quotes_stay_text() -> None:
-    said = filled(planned(filled_text(planned(FULL))))
+    said = filled_recipe(planned(filled_text(planned(FULL))))
     member = said["members"]["z"]
     assert member["path"] == "1e5"
     assert member["steps"][3]["where"]["classes"] == ["22961", "1e5", "007", "grekis"]
@@ -94,21 +96,21 @@ def test_class_ids_and_numbers_in_quotes_stay_text() -> None:
 
 
 def test_numbers_keep_every_digit() -> None:
-    said = filled(planned(filled_text(planned(FULL))))
+    said = filled_recipe(planned(filled_text(planned(FULL))))
     assert said["members"]["z"]["steps"][3]["three_tap"]["alpha"] == 1e-3
     assert said["blends"]["d"]["of"]["f"] == 2e-5
     assert said["blends"]["c"]["of"] == {"p": 0.93, "z": 0.07, "d": 0.0}
 
 
 def test_the_order_of_the_author_is_kept() -> None:
-    said = filled(planned(FULL))
+    said = filled_recipe(planned(FULL))
     assert list(said["members"]) == ["z", "p"]
     assert list(said["blends"]) == ["d", "c"]
     assert list(said["blends"]["c"]["of"]) == ["p", "z", "d"]
 
 
 def test_a_fitted_step_says_one_of_its_two_sources() -> None:
-    said = filled(planned(FULL))["members"]["z"]["steps"][0]["site_hour_prior"]
+    said = filled_recipe(planned(FULL))["members"]["z"]["steps"][0]["site_hour_prior"]
     assert said["fit"] == {"labels": "l.csv", "folds": 5}
     assert "artefact" not in said
     assert (said["strength"], said["cap"], said["k_hour"]) == (0.5, 4.0, 8.0)

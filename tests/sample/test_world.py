@@ -16,7 +16,7 @@ import pytest
 import soundfile
 
 from blendkit.sample import FORMAT_VERSION, WorldConfig, make_world
-from blendkit.sample.config import Split
+from blendkit.sample.config import Part
 from blendkit.sample.plan import plan_recordings, row_ids, truth
 from blendkit.sample.species import SPECIES, backbone_labels, class_labels
 
@@ -135,7 +135,7 @@ def test_the_template_has_all_test_rows_in_blocks(world: Path) -> None:
     assert tuple(rows[0]) == ("row_id", *class_labels())
     assert tuple(row["primary_label"] for row in table(world / "taxonomy.csv")) == class_labels()
     ids = [row["row_id"] for row in rows]
-    assert sorted(ids) == sorted(row_ids(SMALL, plan_recordings(SMALL, Split.TEST)))
+    assert sorted(ids) == sorted(row_ids(SMALL, plan_recordings(SMALL, Part.TEST)))
     ends = [int(row_id.rsplit("_", 1)[1]) for row_id in ids]
     assert ends == list(range(5, 61, 5)) * SMALL.test_recordings
     assert np.all(values(world / "sample_submission.csv") == 1 / len(class_labels()))
@@ -155,7 +155,7 @@ def test_the_external_table_is_permuted_and_strictly_between_0_and_1(world: Path
 def test_out_of_fold_members_cover_all_training_rows(world: Path) -> None:
     with np.load(world / "train_oof.npz") as stored:
         oof = dict(stored)
-    plan = plan_recordings(SMALL, Split.TRAIN)
+    plan = plan_recordings(SMALL, Part.TRAIN)
     assert tuple(oof["row_ids"]) == row_ids(SMALL, plan)
     assert tuple(oof["classes"]) == class_labels()
     assert np.array_equal(oof["labels"], truth(SMALL, plan).reshape(-1, len(SPECIES)))
@@ -209,7 +209,7 @@ def test_the_head_listens_to_tensors_of_the_backbone(world: Path, head: str) -> 
     assert json.loads(about["blocks"]) == [i.name for i in inputs]
     assert {i.name for i in inputs} <= tensors
     assert tuple(json.loads(about["classes"])) == class_labels()
-    stems = [r.stem for r in plan_recordings(SMALL, Split.TRAIN)]
+    stems = [r.stem for r in plan_recordings(SMALL, Part.TRAIN)]
     assert json.loads(about["saw"]) == ([] if "v1" in head else stems)
     pooled = {i.name: np.zeros((5, i.shape[1]), dtype=np.float32) for i in inputs}
     assert session.run(["logits"], pooled)[0].shape == (5, len(class_labels()))
@@ -217,19 +217,19 @@ def test_the_head_listens_to_tensors_of_the_backbone(world: Path, head: str) -> 
 
 def test_default_world_has_positives_where_they_are_needed() -> None:
     config = WorldConfig()
-    heard = {split: truth(config, plan_recordings(config, split)).sum(axis=(0, 1)) for split in Split}
-    assert heard[Split.TRAIN].min() > 0
-    assert (heard[Split.TEST] > 0).sum() >= 18
+    heard = {split: truth(config, plan_recordings(config, split)).sum(axis=(0, 1)) for split in Part}
+    assert heard[Part.TRAIN].min() > 0
+    assert (heard[Part.TEST] > 0).sum() >= 18
 
 
 def test_more_recordings_do_not_change_the_ones_before() -> None:
-    few, many = (plan_recordings(replace(SMALL, train_recordings=n), Split.TRAIN) for n in (20, 24))
+    few, many = (plan_recordings(replace(SMALL, train_recordings=n), Part.TRAIN) for n in (20, 24))
     assert [r.stem for r in few] == [r.stem for r in many[:20]]
 
 
 @pytest.mark.parametrize(("shift", "unseen"), [(0.0, False), (1.0, True)])
 def test_shift_moves_the_test_sites(shift: float, unseen: bool) -> None:
-    plan = plan_recordings(WorldConfig(shift=shift), Split.TEST)
+    plan = plan_recordings(WorldConfig(shift=shift), Part.TEST)
     assert all((recording.site >= 6) is unseen for recording in plan)
 
 

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from blendkit.errors import BlendkitError
-from blendkit.search.ledger import agreement, append, check, read, transfers
+from blendkit.search.ledger import append_entry, check_entry, ledger_transfers, read_ledger, transfer_agreement
 
 
 def oof(name: str, sha256: str, x: float, **more: Any) -> dict[str, Any]:
@@ -16,13 +16,13 @@ def oof(name: str, sha256: str, x: float, **more: Any) -> dict[str, Any]:
 
 def test_what_is_added_is_read_back(tmp_path: Path) -> None:
     path = tmp_path / "deep/ledger.jsonl"
-    append(path, oof("a", "aaaaaaaa", 0.7654, low=0.7, high=0.8, **{"from": "compare"}))
+    append_entry(path, oof("a", "aaaaaaaa", 0.7654, low=0.7, high=0.8, **{"from": "compare"}))
     before = path.read_bytes()
-    append(path, oof("b", "bbbbbbbb", 0.8998, **{"from": "search"}))
+    append_entry(path, oof("b", "bbbbbbbb", 0.8998, **{"from": "search"}))
     assert path.read_bytes().startswith(before)  # only ever added to
-    append(path, {"kind": "lb", "recipe": "a", "public": 0.879, "private": 0.898})
-    append(path, {"kind": "lb", "recipe": "bbbbbb", "public": 0.870})  # by the start of a hash
-    a, b = read(path)
+    append_entry(path, {"kind": "lb", "recipe": "a", "public": 0.879, "private": 0.898})
+    append_entry(path, {"kind": "lb", "recipe": "bbbbbb", "public": 0.870})  # by the start of a hash
+    a, b = read_ledger(path)
     assert (a.recipe, a.oof, a.low, a.high, a.public, a.private, a.source) == (
         "a", 0.7654, 0.7, 0.8, 0.879, 0.898, "compare",
     )  # fmt: skip
@@ -32,22 +32,22 @@ def test_what_is_added_is_read_back(tmp_path: Path) -> None:
 
 def test_a_name_is_the_last_measured_before_the_score(tmp_path: Path) -> None:
     path = tmp_path / "l"
-    append(path, oof("a", "1" * 8, 0.7))
-    append(path, {"kind": "lb", "recipe": "a", "public": 0.9})
-    append(path, oof("a", "2" * 8, 0.8))
-    append(path, {"kind": "lb", "recipe": "a", "public": 0.91})
-    append(path, oof("a", "1" * 8, 0.71))  # measured again: its score stays
-    assert [(e.sha256[0], e.oof, e.public) for e in read(path)] == [("2", 0.8, 0.91), ("1", 0.71, 0.9)]
+    append_entry(path, oof("a", "1" * 8, 0.7))
+    append_entry(path, {"kind": "lb", "recipe": "a", "public": 0.9})
+    append_entry(path, oof("a", "2" * 8, 0.8))
+    append_entry(path, {"kind": "lb", "recipe": "a", "public": 0.91})
+    append_entry(path, oof("a", "1" * 8, 0.71))  # measured again: its score stays
+    assert [(e.sha256[0], e.oof, e.public) for e in read_ledger(path)] == [("2", 0.8, 0.91), ("1", 0.71, 0.9)]
 
 
 def test_a_line_cut_short_does_not_swallow_the_next(tmp_path: Path) -> None:
     path = tmp_path / "l"
-    append(path, oof("a", "1" * 8, 0.7))
+    append_entry(path, oof("a", "1" * 8, 0.7))
     with path.open("a") as handle:
         handle.write('{"kind": "oof", "reci')
-    append(path, oof("b", "2" * 8, 0.8))
+    append_entry(path, oof("b", "2" * 8, 0.8))
     with pytest.raises(BlendkitError, match="line 2: not an entry") as caught:
-        read(path)
+        read_ledger(path)
     assert len(caught.value.problems) == 1  # the others are whole
 
 
@@ -64,20 +64,20 @@ def test_every_bad_line_is_named_in_order(tmp_path: Path) -> None:
     lines.append('{"kind": "oof", "recipe": "eos7", "sha256": "x", "oof": "high"}')
     path.write_text("\n".join(lines))
     with pytest.raises(BlendkitError) as caught:
-        read(path)
+        read_ledger(path)
     assert [p.split(":")[0] for p in caught.value.problems] == [f"line {i}" for i in (1, 2, 3, 4, 6, 7)]
     with pytest.raises(BlendkitError, match="cannot read this ledger"):
-        read(tmp_path / "none")
+        read_ledger(tmp_path / "none")
 
 
 def test_a_score_needs_a_measured_recipe(tmp_path: Path) -> None:
     path = tmp_path / "l"
     with pytest.raises(BlendkitError, match="no measured recipe is 'eos8'"):
-        check(path, {"kind": "lb", "recipe": "eos8"})
-    append(path, oof("eos7", "1" * 8, 0.7))
+        check_entry(path, {"kind": "lb", "recipe": "eos8"})
+    append_entry(path, oof("eos7", "1" * 8, 0.7))
     with pytest.raises(BlendkitError, match="did you mean 'eos7'"):
-        check(path, {"kind": "lb", "recipe": "eos8"})
-    check(path, {"kind": "lb", "recipe": "eos7"})
+        check_entry(path, {"kind": "lb", "recipe": "eos8"})
+    check_entry(path, {"kind": "lb", "recipe": "eos7"})
 
 
 def test_gains_and_what_became_of_them(tmp_path: Path) -> None:
@@ -90,13 +90,13 @@ def test_gains_and_what_became_of_them(tmp_path: Path) -> None:
             ("x", 0.6, None),
         ]
     ):
-        append(path, oof(name, str(i) * 8, x))
+        append_entry(path, oof(name, str(i) * 8, x))
         if lb is not None:
-            append(path, {"kind": "lb", "recipe": name, "public": lb[0], "private": lb[1]})
-    pseudo, tta = transfers(read(path))
+            append_entry(path, {"kind": "lb", "recipe": name, "public": lb[0], "private": lb[1]})
+    pseudo, tta = ledger_transfers(read_ledger(path))
     assert (pseudo.reference, pseudo.recipe) == ("v6", "pseudo")
     assert pseudo.oof_gain == pytest.approx(0.1344)  # the lesson: +0.134 out of fold
     assert pseudo.public_gain == pytest.approx(-0.009)  # was -0.009
     assert (tta.public_gain, tta.private_gain) == (pytest.approx(0.001), None)
-    assert agreement([pseudo, tta]) == (1, 2)
-    assert transfers([]) == []
+    assert transfer_agreement([pseudo, tta]) == (1, 2)
+    assert ledger_transfers([]) == []

@@ -16,7 +16,7 @@ from blendkit.train.judge import stopping_score  # noqa: E402
 from blendkit.train.loop import Data, Schedule, train  # noqa: E402
 from blendkit.train.losses import bce, distillation, focal  # noqa: E402
 from blendkit.train.sampling import Mixture, class_balance, epoch_rows  # noqa: E402
-from blendkit.train.seqhead import Job, fit_seqhead  # noqa: E402
+from blendkit.train.seqhead import HeadFit, fit_seqhead  # noqa: E402
 
 SHAPES = {"a": (6,), "b": (8,)}
 TOKENS = (Token("a"), Token("b"))
@@ -36,9 +36,9 @@ def examples(clips: int = 60, chunks: int = 30, classes: int = 3) -> Examples:
     return Examples({"a": a, "b": b}, targets, ids, names, names, kind, tuple("xyz"[:classes]))
 
 
-def job(kind: str = "attention", **more: object) -> Job:
+def job(kind: str = "attention", **more: object) -> HeadFit:
     shape = HeadShape(kind, TOKENS, SHAPES, 3, width=16)  # type: ignore[arg-type]
-    return Job(shape, Schedule(epochs=4, batch=32), Mixture(fewest=128), folds=3, **more)  # type: ignore[arg-type]
+    return HeadFit(shape, Schedule(epochs=4, batch=32), Mixture(fewest=128), folds=3, **more)  # type: ignore[arg-type]
 
 
 def test_attention_at_perch_width_has_about_430_thousand_parameters() -> None:
