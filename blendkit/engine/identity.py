@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from pathlib import KeyPath
+from pathlib import Path
 from typing import Any
 
 from blendkit.audio import Remainder
@@ -16,7 +16,7 @@ _INLINE_BYTES = 1 << 26  # a graph with weights elsewhere is far smaller
 
 
 def member_facts(
-    member: MemberPlan, files: dict[KeyPath, KeyPath], context: MemberContext, tta: TTA, remainder: Remainder
+    member: MemberPlan, files: dict[KeyPath, Path], context: MemberContext, tta: TTA, remainder: Remainder
 ) -> dict[str, Any]:
     """Return all that a member's logits depend on beside the audio; files count by content, not by name.
 
@@ -44,7 +44,7 @@ def member_facts(
     }
 
 
-def paths_of(files: dict[KeyPath, KeyPath], member: str, key: str) -> list[KeyPath]:
+def paths_of(files: dict[KeyPath, Path], member: str, key: str) -> list[Path]:
     """Return the file or the files of a member's parameter, in order; none if they are not there."""
     base = ("members", member, key)
     one = [files[base]] if base in files else []
@@ -57,7 +57,7 @@ def facts_hash(facts: dict[str, Any]) -> str:
     return text_hash(canonical_json(facts))
 
 
-def content_hash(path: KeyPath) -> str:
+def content_hash(path: Path) -> str:
     """The hash of a file or folder, and of the weights that a small ONNX graph keeps in files beside it."""
     if path.is_dir():
         inside = sorted(p for p in path.rglob("*") if p.is_file() and not p.name.endswith("-shm"))  # SQLite's locks

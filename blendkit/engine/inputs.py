@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from pathlib import KeyPath
+from pathlib import Path
 from typing import Literal
 
 import numpy as np
@@ -39,7 +39,7 @@ class Inputs:
     recordings: tuple[Recording, ...]
     mode: Mode
     expected_s: dict[str, float]
-    files: dict[str, KeyPath]
+    files: dict[str, Path]
     notes: tuple[str, ...]
     rehearsal: bool
 
@@ -56,7 +56,7 @@ def find_inputs(plan: Plan, data: DataFolder, dry_run: int | None = None) -> Inp
     """
     model = plan.recipe.model
     names = NameRule(**model.names.model_dump())
-    files: dict[str, KeyPath] = {}
+    files: dict[str, Path] = {}
     _require_named(plan, data)
     taxonomy = _taxonomy(data, model.taxonomy, files)
     template = _template(data, model.template, files)
@@ -123,7 +123,7 @@ def _require_named(plan: Plan, data: DataFolder) -> None:
         raise BlendkitError(f"{plan.recipe.source}: inputs are missing", problems)
 
 
-def _taxonomy(data: DataFolder, names: list[str], files: dict[str, KeyPath]) -> Taxonomy:
+def _taxonomy(data: DataFolder, names: list[str], files: dict[str, Path]) -> Taxonomy:
     paths = {n: data.find(n) for n in names}
     if not all(p.is_file() for p in paths.values()):
         return Taxonomy({})  # only the default may be missing
@@ -131,7 +131,7 @@ def _taxonomy(data: DataFolder, names: list[str], files: dict[str, KeyPath]) -> 
     return read_taxonomy(list(paths.values()))
 
 
-def _template(data: DataFolder, name: str | None, files: dict[str, KeyPath]) -> Template | None:
+def _template(data: DataFolder, name: str | None, files: dict[str, Path]) -> Template | None:
     if name is None or not data.find(name).is_file():
         return None
     files[name] = data.find(name)

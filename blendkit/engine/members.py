@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from dataclasses import dataclass
-from pathlib import KeyPath
+from pathlib import Path
 from typing import Any
 
 from blendkit.audio import Recording
@@ -45,7 +45,7 @@ class How:
 CAREFUL = How()
 
 
-def open_members(plan: Plan, inputs: Inputs, files: dict[KeyPath, KeyPath], stores: KeyPath, how: How = CAREFUL) -> Opened:
+def open_members(plan: Plan, inputs: Inputs, files: dict[KeyPath, Path], stores: Path, how: How = CAREFUL) -> Opened:
     """Read the finished members and open the stores of the others, without building any model."""
     model = plan.recipe.model
     recordings = inputs.recordings if inputs.mode == "audio" else silent_recordings(inputs)
@@ -104,7 +104,7 @@ def build_member(member: MemberPlan, params: dict[str, Any], context: MemberCont
 
 def silent_recordings(inputs: Inputs) -> tuple[Recording, ...]:
     """Return the template's recordings, which have no file: members hear silence in their place."""
-    return tuple(Recording(r, KeyPath()) for r in inputs.expected_s)
+    return tuple(Recording(r, Path()) for r in inputs.expected_s)
 
 
 def is_finished(member: MemberPlan) -> bool:
@@ -129,7 +129,7 @@ def audio_member(
     context: MemberContext,
     tta: TTA,
     facts: dict[str, Any],
-    folder: KeyPath,
+    folder: Path,
 ) -> AudioMember:
     """Return an audio member with its store in `folder`, without building the model yet.
 
@@ -149,7 +149,7 @@ def audio_member(
     return AudioMember(member.name, build, tta, _existing(folder, made_by), open_store)
 
 
-def member_params(member: MemberPlan, files: dict[KeyPath, KeyPath]) -> dict[str, Any]:
+def member_params(member: MemberPlan, files: dict[KeyPath, Path]) -> dict[str, Any]:
     """Return a member's parameters with its files as absolute paths."""
     params = dict(member.params)
     for key in member.files:
@@ -159,7 +159,7 @@ def member_params(member: MemberPlan, files: dict[KeyPath, KeyPath]) -> dict[str
     return params
 
 
-def _existing(folder: KeyPath, made_by: str) -> LogitStore | None:
+def _existing(folder: Path, made_by: str) -> LogitStore | None:
     if not (folder / "manifest.json").exists():
         if folder.is_dir() and any(not p.name.startswith(("part-", ".")) for p in folder.iterdir()):
             raise BlendkitError(f"{folder}: holds files that are no logit store; choose another folder")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from pathlib import KeyPath
+from pathlib import Path
 
 import numpy as np
 
@@ -22,7 +22,7 @@ from blendkit.recipe.strict_yaml import KeyPath
 from blendkit.taxonomy import LEVELS, TAXA
 
 
-def preflight(plan: Plan, inputs: Inputs, files: dict[KeyPath, KeyPath]) -> None:
+def preflight(plan: Plan, inputs: Inputs, files: dict[KeyPath, Path]) -> None:
     """Raise BlendkitError listing every step and blend that cannot work on these classes and files."""
     problems = [
         f"{plan.recipe.where(path)}: {'; '.join([error.title, *error.problems])}"
@@ -74,7 +74,7 @@ def _check_keys(step: StepPlan, inputs: Inputs) -> None:
             raise BlendkitError(f"{step.name}: {parameter}: no {what} is called {', '.join(wrong)}")
 
 
-def _file_errors(plan: Plan, inputs: Inputs, files: dict[KeyPath, KeyPath]) -> Iterator[tuple[KeyPath, BlendkitError]]:
+def _file_errors(plan: Plan, inputs: Inputs, files: dict[KeyPath, Path]) -> Iterator[tuple[KeyPath, BlendkitError]]:
     heard = not all(is_finished(member) for member in plan.members.values())
     scored = [r.id for r in inputs.recordings] if heard else []  # without audio, known only once score files are read
     for stream in plan.streams:
@@ -91,7 +91,7 @@ def _file_errors(plan: Plan, inputs: Inputs, files: dict[KeyPath, KeyPath]) -> I
                         yield key, error
 
 
-def _check_labels(step: StepPlan, path: KeyPath, inputs: Inputs, scored: Sequence[str]) -> None:
+def _check_labels(step: StepPlan, path: Path, inputs: Inputs, scored: Sequence[str]) -> None:
     """The labels that a step is to be fitted on must make its folds, know its classes, and be of other recordings."""
     table = read_labels(path).named_as(scored)
     check_folds(step, table)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
-from pathlib import KeyPath
+from pathlib import Path
 from typing import Any
 
 from blendkit.engine.identity import paths_of
@@ -18,7 +18,7 @@ from blendkit.rows import Rows, chunk_rows
 from blendkit.store import LogitStore
 
 
-def find_saved(plan: Plan, opened: Opened, files: dict[KeyPath, KeyPath], stores: KeyPath) -> None:
+def find_saved(plan: Plan, opened: Opened, files: dict[KeyPath, Path], stores: Path) -> None:
     """Give every audio member its store; a model file that is missing counts as the one it was scored with.
 
     Raises BlendkitError naming, per member without saved logits, what the nearest store was made with.
@@ -33,13 +33,13 @@ def find_saved(plan: Plan, opened: Opened, files: dict[KeyPath, KeyPath], stores
         raise BlendkitError(f"{plan.recipe.source}: logits are not saved below {stores}", told)
 
 
-def _absent(member: MemberPlan, files: dict[KeyPath, KeyPath]) -> set[str]:
+def _absent(member: MemberPlan, files: dict[KeyPath, Path]) -> set[str]:
     """The parameters whose file, or one of whose files, is not there."""
     named = {k: v if isinstance(v, (list, tuple)) else [v] for k, v in member.params.items() if k in member.files}
     return {k for k in member.files if len(paths_of(files, member.name, k)) < len(named.get(k, [None]))}
 
 
-def _open_store(m: AudioMember, facts: dict[str, dict[str, Any]], absent: set[str], stores: KeyPath) -> list[str]:
+def _open_store(m: AudioMember, facts: dict[str, dict[str, Any]], absent: set[str], stores: Path) -> list[str]:
     wanted = _flat(facts[m.name], absent)
     found = {f: _flat(json.loads(f.read_text(encoding="utf-8"))["about"]["facts"], absent) for f in _manifests(stores)}
     fits = [f for f, has in found.items() if has == wanted]
@@ -57,7 +57,7 @@ def _open_store(m: AudioMember, facts: dict[str, dict[str, Any]], absent: set[st
     return [f"member {m.name!r}: no saved logits{told}"]
 
 
-def _manifests(stores: KeyPath) -> Iterator[KeyPath]:
+def _manifests(stores: Path) -> Iterator[Path]:
     """The manifests below a folder that say what they were made from."""
     for path in sorted(stores.glob("*/manifest.json")):
         try:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import itertools
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from pathlib import KeyPath
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -31,7 +31,7 @@ class Surroundings:
     taxonomy: Taxonomy = field(default_factory=lambda: Taxonomy({}))
     names: NameRule = field(default_factory=NameRule)
     chunk_s: float = 5.0
-    files: dict[KeyPath, KeyPath] = field(default_factory=dict)
+    files: dict[KeyPath, Path] = field(default_factory=dict)
 
 
 Look = Callable[[str, str], tuple[Matrix, NDArray[np.bool_]]]

@@ -5,7 +5,7 @@ from __future__ import annotations
 import tempfile
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from pathlib import KeyPath
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -33,14 +33,14 @@ from blendkit.scores import Scores
 class Using:
     """The members of a recipe that use one model file, each with the parameter that names it."""
 
-    model: KeyPath
+    model: Path
     inputs: Inputs
-    files: dict[KeyPath, KeyPath]
+    files: dict[KeyPath, Path]
     context: MemberContext
     grid: Grid
     members: dict[str, tuple[MemberPlan, str]]
 
-    def params(self, name: str, model: KeyPath | None = None) -> dict[str, Any]:
+    def params(self, name: str, model: Path | None = None) -> dict[str, Any]:
         """Return a member's parameters, its model whole, or replaced by another file."""
         member, key = self.members[name]
         params = member_params(member, self.files)
@@ -65,7 +65,7 @@ class Variant:
     interval: tuple[float, float] | None
 
 
-def using(recipe: Recipe, data: KeyPath, model: KeyPath, *, allow_outside: bool = False, how: How = CAREFUL) -> Using:
+def using(recipe: Recipe, data: Path, model: Path, *, allow_outside: bool = False, how: How = CAREFUL) -> Using:
     """Return the members of a recipe that use `model`. Raises BlendkitError if none does."""
     plan = make_plan(recipe)
     folder = DataFolder(data, allow_outside)
@@ -91,7 +91,7 @@ def using(recipe: Recipe, data: KeyPath, model: KeyPath, *, allow_outside: bool 
     return Using(model, inputs, files, context, grid, found)
 
 
-def slim_model(used: Using, out: KeyPath) -> tuple[Slim, KeyPath | None]:
+def slim_model(used: Using, out: Path) -> tuple[Slim, Path | None]:
     """Write the model cut to all that the recipe needs of it, and its shorter class list beside it."""
     asks = []
     for name, (member, _) in used.members.items():
@@ -129,7 +129,7 @@ def _merged(asks: Sequence[GraphNeeds]) -> GraphNeeds:
     )
 
 
-def measure(used: Using, name: str, variant: KeyPath | None, how: How, recordings: int) -> Variant:
+def measure(used: Using, name: str, variant: Path | None, how: How, recordings: int) -> Variant:
     """Score some recordings with a member's model and with a variant of it (or another provider), and compare.
 
     Raises BlendkitError if there is no recording to score.
@@ -159,7 +159,7 @@ def _scored(
     member, _ = used.members[name]
     facts = member_facts(member, used.files, context, TTA(), used.grid.remainder)
     with tempfile.TemporaryDirectory(prefix="blendkit-") as folder:
-        scorer = audio_member(member, params, context, TTA(), facts, KeyPath(folder) / "logits")
+        scorer = audio_member(member, params, context, TTA(), facts, Path(folder) / "logits")
         score_recordings([scorer], used.inputs.recordings[:recordings], used.grid, silent)
         assert scorer.store is not None
         return scorer.store.read(context.names), scorer.inference_s / max(1, scorer.scored)

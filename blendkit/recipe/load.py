@@ -5,7 +5,7 @@ from __future__ import annotations
 import copy
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
-from pathlib import KeyPath
+from pathlib import Path
 from typing import Any
 
 from pydantic import ValidationError
@@ -35,7 +35,7 @@ class Recipe:
         return f"{self.source}: {dotted(path)}"
 
 
-def load_recipe(path: KeyPath, overrides: Sequence[str] = ()) -> Recipe:
+def load_recipe(path: Path, overrides: Sequence[str] = ()) -> Recipe:
     """Read a recipe file and apply `path=value` overrides. Raises BlendkitError with every problem."""
     try:
         text = path.read_text(encoding="utf-8")

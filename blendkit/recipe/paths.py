@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Container, Iterator
 from dataclasses import dataclass
-from pathlib import KeyPath
+from pathlib import Path
 
 from blendkit.errors import BlendkitError, did_you_mean
 from blendkit.recipe.plan import Plan
@@ -15,17 +15,17 @@ from blendkit.recipe.strict_yaml import KeyPath
 class DataFolder:
     """The folder a recipe's files lie in; `outside` lets them leave it."""
 
-    root: KeyPath
+    root: Path
     outside: bool = False
 
-    def find(self, name: str) -> KeyPath:
+    def find(self, name: str) -> Path:
         """Return the absolute path of a name. Raises BlendkitError if it leaves the folder."""
         path = (self.root / name).resolve()
         if not self.outside and not path.is_relative_to(self.root.resolve()):
             raise BlendkitError(f"{name!r} leaves the data folder {self.root}; --allow-outside permits it")
         return path
 
-    def require(self, name: str, *, folder: bool = False) -> KeyPath:
+    def require(self, name: str, *, folder: bool = False) -> Path:
         """As `find`, for a file (or a folder) that must be there; the error names the nearest file beside it."""
         path = self.find(name)
         if path.is_file() or (folder and path.is_dir()):
@@ -55,7 +55,7 @@ def named_files(plan: Plan) -> Iterator[tuple[KeyPath, str]]:
                 yield (*base, "artefact"), step.params["artefact"]
 
 
-def check_files(plan: Plan, data: DataFolder, spare: Container[str] = ()) -> dict[KeyPath, KeyPath]:
+def check_files(plan: Plan, data: DataFolder, spare: Container[str] = ()) -> dict[KeyPath, Path]:
     """Return every file the plan needs, by key path. Raises BlendkitError listing all that are not there.
 
     spare: members whose files may be missing, for their logits are saved.
@@ -81,7 +81,7 @@ def check_files(plan: Plan, data: DataFolder, spare: Container[str] = ()) -> dic
     return found
 
 
-def _unnamed(plan: Plan) -> Iterator[tuple[KeyPath, Callable[[], KeyPath]]]:
+def _unnamed(plan: Plan) -> Iterator[tuple[KeyPath, Callable[[], Path]]]:
     """Yield the files that no recipe names but the member itself can find, as an installed package's."""
     for member in plan.members.values():
         for key, mark in member.files.items():
