@@ -15,12 +15,11 @@ from pathlib import Path
 
 import numpy as np
 
-from blendkit.cli.find import packaged
-from blendkit.engine.heads import Request, fit_head
-from blendkit.engine.local import run
-from blendkit.engine.single import one_member, save_features
-from blendkit.recipe import parse_recipe
+from blendkit.engine import run
+from blendkit.recipe import packaged, parse_recipe
 from blendkit.sample import WorldConfig, make_world
+from blendkit.scoring import one_member, save_features
+from blendkit.training import Request, fit_head
 
 RUNGS = ("seqhead_v1", "seqhead_v4", "seqhead_v5", "seqhead_v6", "seqhead_v7")
 WHAT = ("focal clips only", "attention, + 20 % soundscapes", "+ 3-shift TTA", "+ 5-TTA, priors 0.5, sigma 1.0",

@@ -11,14 +11,31 @@ from typing import Annotated, Any
 import numpy as np
 from numpy.typing import NDArray
 
+from blendkit.audio import Anchor, WindowPool, samples_at
 from blendkit.errors import BlendkitError
-from blendkit.features import require_features
-from blendkit.graphs.cells import check_grid, pool_cells
-from blendkit.graphs.tflite import Interpreters, discover_tflite_blocks, embedding_of, read_graph, with_outputs
-from blendkit.grid import Anchor, WindowPool, samples_at
-from blendkit.member import DataFile, FilePath, MemberContext, MemberInfo
-from blendkit_members.class_map import ClassMap, Proxies, by_scientific_name, read_class_list
-from blendkit_members.located import locate, model_folders, package_folder
+from blendkit.graphs import (
+    Interpreters,
+    check_grid,
+    discover_tflite_blocks,
+    embedding_of,
+    pool_cells,
+    read_graph,
+    with_outputs,
+)
+from blendkit.member import (
+    ClassMap,
+    DataFile,
+    FilePath,
+    MemberContext,
+    MemberInfo,
+    Proxies,
+    by_scientific_name,
+    locate,
+    model_folders,
+    package_folder,
+    read_class_list,
+)
+from blendkit.store import require_features
 
 RATE, WINDOW_S = 48000, 3.0
 EMBEDDING = "embedding"

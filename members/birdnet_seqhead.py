@@ -9,12 +9,10 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from blendkit.features import require_features
-from blendkit.grid import edges, onto_chunks, place, samples_at
-from blendkit.member import FilePath, MemberContext, MemberInfo
+from blendkit.audio import edges, onto_chunks, place, samples_at
+from blendkit.member import ClassMap, FilePath, HeadFile, MemberContext, MemberInfo, by_id, open_head, try_silence
+from blendkit.store import require_features
 from blendkit_members.birdnet import MODEL_FILE, RATE, WINDOW_S, BirdnetMember, Labels, Model, birdnet, find_file
-from blendkit_members.class_map import ClassMap, by_id
-from blendkit_members.head_file import HeadFile, open_head, try_silence
 
 Array = NDArray[np.float32]
 NAME = "birdnet-seqhead"

@@ -2,90 +2,15 @@
 
 from __future__ import annotations
 
-import importlib
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
-from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any
 
-import numpy as np
-
-from blendkit.errors import BlendkitError, did_you_mean, shorten
-from blendkit.grid import WindowPool
-from blendkit.member import MemberContext, MemberInfo
-from blendkit.ops.spaces import logit
-from blendkit.windows import BELOW_FLOAT32
+from blendkit.audio import WindowPool
+from blendkit.errors import BlendkitError
+from blendkit.member import MemberContext
 
 if TYPE_CHECKING:
-    import pandas as pd
-
-Gives = Literal["logit", "prob"]
-
-
-@dataclass(frozen=True)
-class FrameMember:
-    """A function of a list of files that returns a (file, start_time, end_time) frame, one column per class."""
-
-    info: MemberInfo
-    function: Callable[[list[str]], Any]
-    gives: Gives
-
-    def predict_files(self, files: Sequence[Path]) -> pd.DataFrame:
-        """Return logits of the run's classes; what the function knows beside them is left out."""
-        frame = self.function([str(f) for f in files])
-        lacks = [c for c in self.info.classes if c not in frame.columns]
-        columns = [c for c in self.info.classes if c in frame.columns]
-        out = frame[columns].astype(np.float64)
-        if self.gives == "prob":
-            values = out.to_numpy()
-            if values.size and (values.min() < 0 or values.max() > 1):
-                raise BlendkitError(
-                    f"`gives: prob`, but scores lie in [{values.min():g}, {values.max():g}]", ["did you mean logit?"]
-                )
-            out[columns] = logit(values, floor=BELOW_FLOAT32)
-        covered = dict(zip(self.info.classes, self.info.covered, strict=True))
-        missing = [c for c in lacks if covered[c]]
-        if missing:
-            hints = [f"{c!r}{did_you_mean(c, list(map(str, frame.columns)))}" for c in missing[:5]]
-            raise BlendkitError(f"the function gave no column for {len(missing)} of its classes", hints)
-        return out.assign(**dict.fromkeys(lacks, 0.0))
-
-
-def frame_member(
-    function: Callable[[list[str]], Any],
-    context: MemberContext,
-    classes: Sequence[str],
-    *,
-    gives: Gives = "logit",
-    pool: WindowPool = "mean",
-    notes: Sequence[str] = (),
-) -> FrameMember:
-    """Make a member of a function, for a plugin's factory to return.
-
-    classes: the columns it gives, ids of the run's classes; those that are not are left out. pool: how its
-    windows make up a chunk, by shared time or the highest. gives: what its columns hold.
-    """
-    wanted = context.classes or tuple(classes)
-    known = set(classes)
-    covered = tuple(c in known for c in wanted)
-    if not any(covered):
-        raise BlendkitError("none of the function's classes is one of the run's", [f"it gives {shorten(classes)}"])
-    info = MemberInfo(tuple(wanted), covered, 0, 0.0, notes=tuple(notes), pool=pool)
-    return FrameMember(info, function, gives)
-
-
-def import_code(member: str, function: str) -> Callable[..., Any]:
-    """Return the function `module:name`. Raises BlendkitError if there is none."""
-    module, _, name = function.partition(":")
-    try:
-        found = getattr(importlib.import_module(module), name)
-    except (ImportError, AttributeError, ValueError) as error:
-        told = [f"expected importable `module:name`: {error}"]
-        raise BlendkitError(f"{member}: no function {function!r}", told) from error
-    if not callable(found):
-        raise BlendkitError(f"{member}: {function!r} is a {type(found).__name__}, no function")
-    made: Callable[..., Any] = found
-    return made
+    pass
+from blendkit.member import FrameMember, Gives, frame_member, import_code
 
 
 def callable_member(
@@ -103,7 +28,7 @@ def callable_member(
     opensoundscape's `model.predict` gives such frames. A recipe that names code runs it: only with
     --allow-code, and the module must be importable. arguments: passed by name. classes: its columns.
     version: say another one when the function changes, for saved logits are kept by these settings.
-    `blendkit_members.callable.frame_member` makes the same of a function in a plugin, without the flag.
+    `blendkit.member.frame_member` makes the same of a function in a plugin, without the flag.
     """
     if not context.allow_code:
         raise BlendkitError(f"callable: {function!r} is code; --allow-code lets a recipe call it")

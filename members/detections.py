@@ -9,13 +9,21 @@ from typing import Annotated, Literal
 
 import numpy as np
 
+from blendkit.audio import WindowPool
+from blendkit.core import Scores, Space
 from blendkit.errors import BlendkitError, shorten
-from blendkit.grid import WindowPool
-from blendkit.io.detections import Detections, read_detections
-from blendkit.member import DataFile, FilePath, MemberContext
-from blendkit.scores import Scores, Space
-from blendkit.windowed import Windowed, on_grid
-from blendkit_members.class_map import by_id, by_scientific_name, read_class_list, read_synonyms
+from blendkit.io import Detections, read_detections
+from blendkit.member import (
+    DataFile,
+    FilePath,
+    MemberContext,
+    Windowed,
+    by_id,
+    by_scientific_name,
+    on_grid,
+    read_class_list,
+    read_synonyms,
+)
 
 Tables = Annotated[str, DataFile(folder=True)]
 

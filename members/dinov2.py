@@ -9,13 +9,10 @@ from typing import Any, Literal
 import numpy as np
 from numpy.typing import NDArray
 
+from blendkit.audio import samples_at
 from blendkit.errors import BlendkitError
-from blendkit.graphs.onnx_file import load_graph, metadata_names, ports, require_names
-from blendkit.graphs.session import open_session
-from blendkit.grid import samples_at
-from blendkit.member import FilePath, MemberContext, MemberInfo
-from blendkit_members.class_map import ClassMap, by_id
-from blendkit_members.mel import Image, Mel
+from blendkit.graphs import load_graph, metadata_names, open_session, ports, require_names
+from blendkit.member import ClassMap, FilePath, Image, Mel, MemberContext, MemberInfo, by_id
 
 PATCH = 14
 Tokens = Literal["cls", "patches", "all"]

@@ -11,15 +11,21 @@ from typing import Annotated, Literal
 import numpy as np
 from numpy.typing import NDArray
 
+from blendkit.audio import WindowPool
+from blendkit.core import Scores, Space
 from blendkit.errors import BlendkitError
-from blendkit.graphs.onnx_file import load_graph, metadata_names
-from blendkit.graphs.session import open_session
-from blendkit.grid import WindowPool
-from blendkit.io.hoplite import read_hoplite
-from blendkit.member import DataFile, FilePath, MemberContext
-from blendkit.scores import Scores, Space
-from blendkit.windowed import NOT_HEARD, Windowed, on_grid
-from blendkit_members.class_map import by_scientific_name, read_class_list
+from blendkit.graphs import load_graph, metadata_names, open_session
+from blendkit.io import read_hoplite
+from blendkit.member import (
+    NOT_HEARD,
+    DataFile,
+    FilePath,
+    MemberContext,
+    Windowed,
+    by_scientific_name,
+    on_grid,
+    read_class_list,
+)
 
 Database = Annotated[str, DataFile(folder=True)]
 

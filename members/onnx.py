@@ -10,19 +10,31 @@ from typing import Any, Literal
 import numpy as np
 from numpy.typing import NDArray
 
+from blendkit.audio import WindowPool, samples_at
+from blendkit.core import logit
 from blendkit.errors import BlendkitError
-from blendkit.graphs.cells import check_grid
-from blendkit.graphs.onnx_file import check_input, check_width, load_graph, ports, require_names
-from blendkit.graphs.quantise import variant_note
-from blendkit.graphs.session import open_session
-from blendkit.graphs.slim import GraphNeeds
-from blendkit.grid import WindowPool, samples_at
-from blendkit.member import FilePath, MemberContext, MemberInfo
-from blendkit.ops.spaces import logit
-from blendkit.windows import BELOW_FLOAT32
-from blendkit_members.class_map import ClassMap, by_id, read_class_list
-from blendkit_members.onnx_blocks import OnnxBlocks
-from blendkit_members.slimmed import slim_or_whole
+from blendkit.graphs import (
+    GraphNeeds,
+    check_grid,
+    check_input,
+    check_width,
+    load_graph,
+    open_session,
+    ports,
+    require_names,
+    variant_note,
+)
+from blendkit.member import (
+    BELOW_FLOAT32,
+    ClassMap,
+    FilePath,
+    MemberContext,
+    MemberInfo,
+    OnnxBlocks,
+    by_id,
+    read_class_list,
+    slim_or_whole,
+)
 
 
 @dataclass(frozen=True)

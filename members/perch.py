@@ -11,16 +11,31 @@ from typing import Annotated, Any, Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from blendkit.graphs.cells import check_grid
-from blendkit.graphs.onnx_file import check_input, check_width, load_graph, ports, require_names
-from blendkit.graphs.quantise import variant_note
-from blendkit.graphs.session import open_session
-from blendkit.graphs.slim import GraphNeeds
-from blendkit.member import DataFile, FilePath, MemberContext, MemberInfo
-from blendkit_members.class_map import ClassMap, Proxies, by_scientific_name, read_class_list
-from blendkit_members.located import locate, model_folders
-from blendkit_members.onnx_blocks import OnnxBlocks
-from blendkit_members.slimmed import slim_or_whole
+from blendkit.graphs import (
+    GraphNeeds,
+    check_grid,
+    check_input,
+    check_width,
+    load_graph,
+    open_session,
+    ports,
+    require_names,
+    variant_note,
+)
+from blendkit.member import (
+    ClassMap,
+    DataFile,
+    FilePath,
+    MemberContext,
+    MemberInfo,
+    OnnxBlocks,
+    Proxies,
+    by_scientific_name,
+    locate,
+    model_folders,
+    read_class_list,
+    slim_or_whole,
+)
 
 RATE, WINDOW_S = 32000, 5.0
 SAMPLES = round(RATE * WINDOW_S)

@@ -9,14 +9,19 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from blendkit.graphs.cells import pool_cells
-from blendkit.graphs.onnx_file import check_input, load_graph, ports
-from blendkit.graphs.session import open_session
-from blendkit.graphs.slim import GraphNeeds, graph_bytes, slim
-from blendkit.graphs.taps import TAP, with_whole
-from blendkit.member import FilePath, MemberContext, MemberInfo
-from blendkit_members.class_map import ClassMap, by_id
-from blendkit_members.head_file import HeadFile, open_head, try_silence
+from blendkit.graphs import (
+    TAP,
+    GraphNeeds,
+    check_input,
+    graph_bytes,
+    load_graph,
+    open_session,
+    pool_cells,
+    ports,
+    slim,
+    with_whole,
+)
+from blendkit.member import ClassMap, FilePath, HeadFile, MemberContext, MemberInfo, by_id, open_head, try_silence
 from blendkit_members.perch import INPUT, RATE, SAMPLES, WINDOW_S, Normalise, normalised
 
 Array = NDArray[np.float32]
@@ -28,7 +33,7 @@ class SeqHeadMember:
     """Backbone blocks, averaged over time and frequency or over cells, into a head: one input per block."""
 
     info: MemberInfo
-    ask: GraphNeeds | None  # of its backbone; None for cells, which `blendkit.graphs.slim` does not know
+    ask: GraphNeeds | None  # of its backbone; None for cells, which `blendkit.graphs` does not know
     blocks: Callable[[Array], list[Array]]
     head: HeadFile
     labels: ClassMap

@@ -10,13 +10,11 @@ from typing import Any, Literal
 import numpy as np
 from numpy.typing import NDArray
 
+from blendkit.core import Rows, Scores, Space, canonical_order, rows_from_ids
 from blendkit.errors import BlendkitError, shorten
-from blendkit.graphs.onnx_file import load_graph, metadata, metadata_names
-from blendkit.graphs.session import open_session
-from blendkit.io.cache import Cache, read_cache
+from blendkit.graphs import load_graph, metadata, metadata_names, open_session
+from blendkit.io import Cache, read_cache
 from blendkit.member import FilePath, MemberContext
-from blendkit.rows import Rows, canonical_order, rows_from_ids
-from blendkit.scores import Scores, Space
 
 # What a head's inputs are called in public exports, lower case.
 ROLES: Mapping[str, tuple[str, ...]] = {

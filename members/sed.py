@@ -9,15 +9,11 @@ from typing import Any, Literal
 import numpy as np
 from numpy.typing import NDArray
 
+from blendkit.audio import Anchor, Pool, samples_at
+from blendkit.core import logit, sigmoid
 from blendkit.errors import BlendkitError
-from blendkit.graphs.onnx_file import load_graph, metadata, metadata_names, ports, require_names
-from blendkit.graphs.session import open_session
-from blendkit.grid import Anchor, Pool, samples_at
-from blendkit.member import FilePath, MemberContext, MemberInfo
-from blendkit.ops.spaces import logit, sigmoid
-from blendkit.windows import BELOW_FLOAT32
-from blendkit_members.class_map import ClassMap, by_id, read_class_list
-from blendkit_members.mel import Mel
+from blendkit.graphs import load_graph, metadata, metadata_names, open_session, ports, require_names
+from blendkit.member import BELOW_FLOAT32, ClassMap, FilePath, Mel, MemberContext, MemberInfo, by_id, read_class_list
 
 Array = NDArray[np.float32]
 Mix = Literal["prob", "logit"]

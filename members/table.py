@@ -8,11 +8,9 @@ from typing import Literal
 
 import numpy as np
 
-from blendkit.io.ranges import check_space
-from blendkit.io.tables import read_table, recording_folds
+from blendkit.core import Scores, Space, rows_from_ids
+from blendkit.io import check_space, read_table, recording_folds
 from blendkit.member import FilePath, MemberContext
-from blendkit.rows import rows_from_ids
-from blendkit.scores import Scores, Space
 
 
 @dataclass

@@ -10,13 +10,11 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from blendkit.audio import samples_at
 from blendkit.errors import BlendkitError, did_you_mean
-from blendkit.features import require_features
-from blendkit.graphs.cells import check_grid, pool_cells
-from blendkit.grid import samples_at
-from blendkit.member import MemberContext, MemberInfo
-from blendkit_members.callable import import_code
-from blendkit_members.class_map import ClassMap, by_id
+from blendkit.graphs import check_grid, pool_cells
+from blendkit.member import ClassMap, MemberContext, MemberInfo, by_id, import_code
+from blendkit.store import require_features
 
 Array = NDArray[np.float32]
 

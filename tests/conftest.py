@@ -15,7 +15,8 @@ from hypothesis import settings
 from numpy.typing import NDArray
 from onnx import TensorProto, helper, numpy_helper
 
-from blendkit.sample import WorldConfig, make_world
+from blendkit.sample.config import WorldConfig
+from blendkit.sample.world import make_world
 
 Samples = NDArray[np.float32]
 Graph = Callable[..., Path]

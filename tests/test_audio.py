@@ -12,20 +12,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import blendkit.audio
-from blendkit.audio import (
-    Decoded,
-    Recording,
-    Samples,
-    count_chunks,
-    cut,
-    decode,
-    find_recordings,
-    fit_duration,
-    probe_duration,
-    resample,
-    silence,
-    unique_recordings,
-)
+from blendkit.audio.cutting import cut
+from blendkit.audio.decoding import Decoded, Samples, decode, fit_duration, probe_duration, silence
+from blendkit.audio.recordings import Recording, find_recordings, unique_recordings
+from blendkit.audio.resampling import resample
+from blendkit.core.rows import count_chunks
 from blendkit.errors import BlendkitError
 
 Writer = Callable[[Path, Any, int], Path]

@@ -16,7 +16,7 @@ def test_a_folder_that_cannot_hold_a_cache_still_works(tmp_path: Path) -> None:
     skip = shutil.ignore_patterns("__pycache__")
     shutil.copytree(Path(blendkit.__file__).parent, package, ignore=skip)
     (package / "metrics" / "__pycache__").write_text("not a folder: nothing can be cached here")
-    code = "import numpy as np, blendkit.metrics.kernels as k; print(k.__file__, k.doubled_ranks(np.eye(2)).tolist())"
+    code = "import numpy as np, blendkit.metrics.kernels.ranking as k; print(k.__file__, k.doubled_ranks(np.eye(2)).tolist())"
     env = {k: v for k, v in os.environ.items() if k != "NUMBA_CACHE_DIR"}
     nowhere = str(tmp_path / "file" / "home")
     (tmp_path / "file").write_text("no home below a file")

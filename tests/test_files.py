@@ -8,7 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from blendkit.files import atomic_path, canonical_json, file_hash, text_hash, write_json, write_text
+from blendkit.core.hashes import canonical_json, text_hash
+from blendkit.store.files import atomic_path, file_hash, write_json, write_text
 
 json_values = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False, allow_infinity=False) | st.text(),

@@ -5,8 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from blendkit.errors import BlendkitError
-from blendkit.grid import (
+from blendkit.audio.grid import (
     Overlaps,
     edges,
     frames_onto_chunks,
@@ -16,6 +15,7 @@ from blendkit.grid import (
     samples_at,
     window_starts,
 )
+from blendkit.errors import BlendkitError
 
 RATES = st.sampled_from([8000, 22050, 32000, 44100, 48000])
 STEPS = st.sampled_from([0.1, 0.3, 0.96, 1.0, 1.5, 2.0, 2.5, 3.0, 5.0, 20.0])

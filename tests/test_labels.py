@@ -7,9 +7,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from blendkit.core.labels import LabelTable
+from blendkit.core.names import NameRule
+from blendkit.core.rows import chunk_rows
 from blendkit.errors import BlendkitError
-from blendkit.labels import LabelTable, read_labels
-from blendkit.rows import NameRule, chunk_rows
+from blendkit.io.readers.label_csv import read_labels
 
 NAMES = NameRule()
 CLASSES = ("22961", "65380", "grekis")

@@ -7,7 +7,7 @@ from sklearn.model_selection import LeaveOneOut, PredefinedSplit, cross_val_pred
 from sklearn.neighbors import KNeighborsClassifier
 
 from blendkit.errors import BlendkitError
-from blendkit.probe import initial_weights, neighbours_right, probe
+from blendkit.metrics.knn import initial_weights, neighbours_right, probe
 
 RNG = np.random.default_rng(0)
 LABELS = [c for c in "abcd" for _ in range(15)]

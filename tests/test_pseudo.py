@@ -4,7 +4,13 @@ import numpy as np
 import pytest
 
 from blendkit.errors import BlendkitError
-from blendkit.pseudo import percentile_thresholds, precision_thresholds, rank_gates, sharpened, top_of_recordings
+from blendkit.training.pseudo_label_gates import (
+    percentile_thresholds,
+    precision_thresholds,
+    rank_gates,
+    sharpened,
+    top_of_recordings,
+)
 
 
 def test_precision_thresholds_by_hand() -> None:

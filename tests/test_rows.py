@@ -7,17 +7,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from blendkit.core.names import NO_HOUR, NameRule, natural_key
+from blendkit.core.rows import canonical_order, chunk_rows, format_seconds, make_rows, rows_from_ids
 from blendkit.errors import BlendkitError
-from blendkit.rows import (
-    NO_HOUR,
-    NameRule,
-    canonical_order,
-    chunk_rows,
-    format_seconds,
-    make_rows,
-    natural_key,
-    rows_from_ids,
-)
 
 NAMES = NameRule()
 NAT = np.datetime64("NaT", "D")

@@ -9,9 +9,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from blendkit.core.names import NameRule
+from blendkit.core.rows import Rows, chunk_rows, rows_from_ids
+from blendkit.core.scores import Scores, concat
 from blendkit.errors import BlendkitError
-from blendkit.rows import NameRule, Rows, chunk_rows, rows_from_ids
-from blendkit.scores import Scores, concat
 
 NAMES = NameRule()
 CLASSES = ("22961", "grekis1", "compau")

@@ -11,12 +11,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from blendkit.core.names import NameRule
+from blendkit.core.rows import chunk_rows
+from blendkit.core.scores import Scores
 from blendkit.errors import BlendkitError
-from blendkit.io.tables import read_table
-from blendkit.manifest import Stored
-from blendkit.rows import NameRule, chunk_rows
-from blendkit.scores import Scores
-from blendkit.store import LogitStore
+from blendkit.io.readers.score_table import read_table
+from blendkit.store.logits import LogitStore
+from blendkit.store.manifest import Stored
 
 NAMES = NameRule()
 CLASSES = ("22961", "grekis", "47158son01")

@@ -7,8 +7,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from blendkit.core.taxonomy import LEVELS, Taxonomy
 from blendkit.errors import BlendkitError
-from blendkit.taxonomy import LEVELS, Taxonomy, read_taxonomy
+from blendkit.io.readers.taxonomy_csv import read_taxonomy
 
 TABLE = """primary_label,inat_taxon_id,scientific_name,common_name,class_name
 1161364,1161364,Guyalna cuta,Guyalna cuta,Insecta

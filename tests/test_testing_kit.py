@@ -12,11 +12,14 @@ import pytest
 from hypothesis import find
 from numpy.typing import NDArray
 
-from blendkit.member import MemberInfo
-from blendkit.ops import Fitted, FittedOf, Offsets, RowsOf, Weights, op
-from blendkit.rows import NameRule, Rows, chunk_rows, make_rows
-from blendkit.scores import Scores
-from blendkit.testing import CLASSES, check_member, check_op, scores_strategy, small_rows, small_taxonomy
+from blendkit.core.names import NameRule
+from blendkit.core.rows import Rows, chunk_rows, make_rows
+from blendkit.core.scores import Scores
+from blendkit.member.protocol import MemberInfo
+from blendkit.ops.declare import Fitted, FittedOf, Offsets, RowsOf, Weights, op
+from blendkit.testing.member_checks import check_member
+from blendkit.testing.op_checks import check_op, scores_strategy
+from blendkit.testing.small_world import CLASSES, small_rows, small_taxonomy
 
 Array = NDArray[Any]
 RATE = 100  # a rate as low as this makes a test fast

@@ -8,11 +8,11 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from blendkit.audio import Recording
+from blendkit.audio.recordings import Recording
+from blendkit.core.names import NameRule
 from blendkit.errors import BlendkitError
-from blendkit.member import TTA, MemberContext, MemberInfo
-from blendkit.rows import NameRule
-from blendkit.windowed import NOT_HEARD, Windowed, known_chunks, on_grid, score_files
+from blendkit.member.foreign_windows import NOT_HEARD, Windowed, known_chunks, on_grid, score_files
+from blendkit.member.protocol import TTA, MemberContext, MemberInfo
 
 CONTEXT = MemberContext(chunk_s=5.0)
 

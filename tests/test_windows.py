@@ -10,10 +10,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
-from blendkit.audio import Decoded, Edge
+from blendkit.audio.cutting import Edge
+from blendkit.audio.decoding import Decoded
+from blendkit.audio.resampling import at_rate
 from blendkit.errors import BlendkitError
-from blendkit.member import TTA, FinishedMember, Member, MemberInfo
-from blendkit.windows import RecordingAudio, at_rate, check_window, score_jobs
+from blendkit.member.protocol import TTA, FinishedMember, Member, MemberInfo
+from blendkit.member.windows import RecordingAudio, check_window, score_jobs
 
 RATE = 10
 CHUNK_S = 1.0

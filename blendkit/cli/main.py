@@ -12,22 +12,22 @@ from blendkit import __version__
 from blendkit.errors import BlendkitError
 
 COMMANDS = {
-    "run": ("blendkit.cli.run:run", "Run a recipe on a data folder and write a submission."),
-    "check": ("blendkit.cli.check:check", "Check a recipe without running it."),
-    "score": ("blendkit.cli.score:score", "Score audio with one member and save its logits."),
-    "eval": ("blendkit.cli.evaluate:evaluate", "Measure saved scores against labels, tie-aware."),
-    "compare": ("blendkit.cli.compare:compare", "Compare recipes or score files, paired and with intervals."),
-    "whatif": ("blendkit.cli.whatif:whatif", "Try other shares and values on saved logits."),
-    "search": ("blendkit.cli.search:search", "Search weights or values, and judge the search."),
-    "probe": ("blendkit.cli.probe:probe", "Rank a model's blocks by nearest neighbours, before any training."),
-    "fit": ("blendkit.cli.fit:fit", "Fit what steps apply, save features, and train heads and students."),
-    "pseudolabel": ("blendkit.cli.pseudolabel:pseudolabel", "Let models label unlabelled recordings, by strict gates."),
-    "model": ("blendkit.cli.model:model", "Cut a model down, list its blocks, or convert it."),
-    "members": ("blendkit.cli.listing:members", "List the installed members, or show one."),
-    "ops": ("blendkit.cli.listing:ops", "List the installed ops, or show one."),
-    "recipes": ("blendkit.cli.listing:recipes", "List the packaged recipes, or show one."),
-    "convert": ("blendkit.cli.convert:convert", "Turn a notebook's `solutions` dictionary into a recipe."),
-    "sample": ("blendkit.cli.sample:sample", "Make the built-in sample world in a folder."),
+    "run": ("blendkit.cli.commands.run:run", "Run a recipe on a data folder and write a submission."),
+    "check": ("blendkit.cli.commands.check:check", "Check a recipe without running it."),
+    "score": ("blendkit.cli.commands.score:score", "Score audio with one member and save its logits."),
+    "eval": ("blendkit.cli.commands.evaluate:evaluate", "Measure saved scores against labels, tie-aware."),
+    "compare": ("blendkit.cli.commands.compare:compare", "Compare recipes or score files, paired and with intervals."),
+    "whatif": ("blendkit.cli.commands.whatif:whatif", "Try other shares and values on saved logits."),
+    "search": ("blendkit.cli.commands.search:search", "Search weights or values, and judge the search."),
+    "probe": ("blendkit.cli.commands.probe:probe", "Rank a model's blocks by nearest neighbours, before any training."),
+    "fit": ("blendkit.cli.commands.fit:fit", "Fit what steps apply, save features, and train heads and students."),
+    "pseudolabel": ("blendkit.cli.commands.pseudolabel:pseudolabel", "Let models label unlabelled recordings, by strict gates."),
+    "model": ("blendkit.cli.commands.model:model", "Cut a model down, list its blocks, or convert it."),
+    "members": ("blendkit.cli.commands.listing:members", "List the installed members, or show one."),
+    "ops": ("blendkit.cli.commands.listing:ops", "List the installed ops, or show one."),
+    "recipes": ("blendkit.cli.commands.listing:recipes", "List the packaged recipes, or show one."),
+    "convert": ("blendkit.cli.commands.convert:convert", "Turn a notebook's `solutions` dictionary into a recipe."),
+    "sample": ("blendkit.cli.commands.sample:sample", "Make the built-in sample world in a folder."),
 }
 
 

@@ -1,1 +1,37 @@
-"""Engines run a plan. The local one streams recordings through members on this machine."""
+"""Run a recipe: the order in which the other packages do their work.
+
+In go a recipe and a data folder; out comes an output folder: submission, run.json, timings.json. What can be known
+beforehand is checked before anything is scored.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from blendkit._face import lazy_face
+
+if TYPE_CHECKING:
+    from blendkit.engine.data_folder import recipe_data
+    from blendkit.engine.inputs import Inputs, find_inputs, truth_of
+    from blendkit.engine.local import RunResult, run
+    from blendkit.engine.model_variants import Using, Variant, measure, slim_model, using
+    from blendkit.engine.preflighting import preflight
+    from blendkit.engine.run_json import in_sample
+else:
+    __getattr__, __dir__ = lazy_face(__name__)
+
+__all__ = [
+    "Inputs",
+    "RunResult",
+    "Using",
+    "Variant",
+    "find_inputs",
+    "in_sample",
+    "measure",
+    "preflight",
+    "recipe_data",
+    "run",
+    "slim_model",
+    "truth_of",
+    "using",
+]

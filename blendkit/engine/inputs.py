@@ -11,14 +11,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from blendkit.audio import Recording, find_recordings
+from blendkit.core import LabelTable, NameRule, Rows, Taxonomy, natural_key, rows_from_ids
 from blendkit.errors import BlendkitError
-from blendkit.io.kaggle import Template, read_template
-from blendkit.labels import LabelTable, read_labels
-from blendkit.recipe.paths import DataFolder
-from blendkit.recipe.plan import Plan
-from blendkit.recipe.strict_yaml import KeyPath
-from blendkit.rows import NameRule, Rows, natural_key, rows_from_ids
-from blendkit.taxonomy import Taxonomy, read_taxonomy
+from blendkit.io import Template, read_labels, read_taxonomy, read_template
+from blendkit.recipe import DataFolder, KeyPath, Plan
 
 Mode = Literal["audio", "template"]
 

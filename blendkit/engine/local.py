@@ -9,33 +9,29 @@ from pathlib import Path
 
 import numpy as np
 
-from blendkit.engine.align import aligned, table_rows
-from blendkit.engine.events import Emit, silent
+from blendkit.audio import Grid
+from blendkit.blending import Surroundings, aligned, make_streams, table_rows
+from blendkit.core import Rows, Scores, chunk_rows
 from blendkit.engine.inputs import Inputs, find_inputs
-from blendkit.engine.members import CAREFUL, How, Opened, open_members, silent_recordings
-from blendkit.engine.output import (
-    LOGITS,
-    SUBMISSION,
-    Written,
-    open_folder,
-    row_order,
-    write_report,
-    write_scores,
-)
-from blendkit.engine.preflight import preflight
-from blendkit.engine.prepare import Grid
-from blendkit.engine.report import Figures, StreamResult, run_report
-from blendkit.engine.scoring import Scored, score_recordings
-from blendkit.engine.steps import Surroundings
-from blendkit.engine.streams import make_streams
-from blendkit.engine.throughput import Throughput, predicted_minutes, throughput, timings
+from blendkit.engine.output import LOGITS, SUBMISSION, Written, open_folder, row_order, write_report, write_scores
+from blendkit.engine.preflighting import preflight
+from blendkit.engine.run_json import Figures, StreamResult, run_report
 from blendkit.errors import BlendkitError, shorten
-from blendkit.recipe.explain import group_notes
-from blendkit.recipe.load import Recipe
-from blendkit.recipe.paths import DataFolder, check_files
-from blendkit.recipe.plan import Plan, make_plan
-from blendkit.rows import Rows, chunk_rows
-from blendkit.scores import Scores
+from blendkit.events import Emit, silent
+from blendkit.recipe import DataFolder, Plan, Recipe, check_files, group_notes, make_plan
+from blendkit.scoring import (
+    CAREFUL,
+    How,
+    Opened,
+    Scored,
+    Throughput,
+    open_members,
+    predicted_minutes,
+    score_recordings,
+    silent_recordings,
+    throughput,
+    timings,
+)
 
 
 @dataclass(frozen=True)

@@ -9,11 +9,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from blendkit.core import Scores, sigmoid
 from blendkit.errors import BlendkitError
-from blendkit.files import write_json, write_text
-from blendkit.io.kaggle import Template, ties_made, write_submission
-from blendkit.ops.spaces import sigmoid
-from blendkit.scores import Scores
+from blendkit.io import Template, ties_made, write_submission
+from blendkit.store import write_json, write_text
 
 MARK = ".blendkit"
 SUBMISSION, RUN, TIMINGS, LOGITS = "submission.csv", "run.json", "timings.json", "logits"

@@ -1,1 +1,65 @@
-"""ONNX graphs: what goes in and comes out, sessions, block taps, and graphs cut to what is asked."""
+"""Model graphs in ONNX and TFLite: block taps, slimming, sessions, smaller variants.
+
+In go model files; out come graphs cut to what is asked, with every kept logit proved identical, and sessions that run
+them.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from blendkit._face import lazy_face
+
+if TYPE_CHECKING:
+    from blendkit.graphs.cells import check_grid, pool_cells
+    from blendkit.graphs.model_blocks import blocks_of, write_tapped
+    from blendkit.graphs.onnx_file import (
+        check_input,
+        check_width,
+        load_graph,
+        metadata,
+        metadata_names,
+        ports,
+        require_names,
+    )
+    from blendkit.graphs.quantise import stamp, to_fp16, to_int8, variant_note
+    from blendkit.graphs.session import Provider, best_provider, open_session
+    from blendkit.graphs.slimming import GraphNeeds, Slim, graph_bytes, slim
+    from blendkit.graphs.taps import TAP, discover_blocks, with_taps, with_whole
+    from blendkit.graphs.tflite import Interpreters, discover_tflite_blocks, embedding_of, read_graph, with_outputs
+else:
+    __getattr__, __dir__ = lazy_face(__name__)
+
+__all__ = [
+    "TAP",
+    "GraphNeeds",
+    "Interpreters",
+    "Provider",
+    "Slim",
+    "best_provider",
+    "blocks_of",
+    "check_grid",
+    "check_input",
+    "check_width",
+    "discover_blocks",
+    "discover_tflite_blocks",
+    "embedding_of",
+    "graph_bytes",
+    "load_graph",
+    "metadata",
+    "metadata_names",
+    "open_session",
+    "pool_cells",
+    "ports",
+    "read_graph",
+    "require_names",
+    "slim",
+    "stamp",
+    "to_fp16",
+    "to_int8",
+    "variant_note",
+    "with_outputs",
+    "with_taps",
+    "with_whole",
+    "write_tapped",
+]

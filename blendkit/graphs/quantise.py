@@ -9,8 +9,8 @@ from pathlib import Path
 from typing import Any
 
 from blendkit.errors import BlendkitError
-from blendkit.files import atomic_path
 from blendkit.graphs.onnx_file import load_graph, metadata
+from blendkit.store import atomic_path
 
 VARIANT_KEY = "blendkit.variant"
 

@@ -1,1 +1,55 @@
-"""Readers and writers of other tools' files, one format per file."""
+"""Files of other tools: one format per file, readers and writers apart.
+
+In go paths; out come core types (scores, labels, taxonomies), or the other way round. Every error names the file and
+the line, column or array that is wrong.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from blendkit._face import lazy_face
+
+if TYPE_CHECKING:
+    from blendkit.io.readers.detection_tables import Detections, read_detections
+    from blendkit.io.readers.hoplite_database import read_hoplite
+    from blendkit.io.readers.kaggle import Template, read_leaderboard, read_template
+    from blendkit.io.readers.kaggle_cache import Cache, read_cache
+    from blendkit.io.readers.label_csv import read_labels
+    from blendkit.io.readers.places import read_finds, read_sites
+    from blendkit.io.readers.score_sources import Names, is_source, read_source, source_name, split_source
+    from blendkit.io.readers.score_table import read_table, recording_folds
+    from blendkit.io.readers.taxonomy_csv import read_taxonomy
+    from blendkit.io.solutions import read_solutions
+    from blendkit.io.space_check import check_space
+    from blendkit.io.truth import truth_for
+    from blendkit.io.writers.submission import ties_made, write_submission
+else:
+    __getattr__, __dir__ = lazy_face(__name__)
+
+__all__ = [
+    "Cache",
+    "Detections",
+    "Names",
+    "Template",
+    "check_space",
+    "is_source",
+    "read_cache",
+    "read_detections",
+    "read_finds",
+    "read_hoplite",
+    "read_labels",
+    "read_leaderboard",
+    "read_sites",
+    "read_solutions",
+    "read_source",
+    "read_table",
+    "read_taxonomy",
+    "read_template",
+    "recording_folds",
+    "source_name",
+    "split_source",
+    "ties_made",
+    "truth_for",
+    "write_submission",
+]

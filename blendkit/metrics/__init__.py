@@ -1,19 +1,76 @@
-"""Tie-aware evaluation: exact algorithms on arrays."""
+"""Tie-aware evaluation: exact algorithms on arrays.
 
-from blendkit.metrics.ap import ClassMean, average_precision, padded_cmap, recall_at_precision, top_one
-from blendkit.metrics.auc import AUCState, MacroAUC, auc_state, macro_auc
-from blendkit.metrics.bootstrap import Bootstrap, Interval, holm, paired_bootstrap
-from blendkit.metrics.breakpoints import Breakpoints, weight_breakpoints
-from blendkit.metrics.calibration import Reliability, reliability
-from blendkit.metrics.calibrators import Isotonic, Platt, fit_isotonic, fit_platt
-from blendkit.metrics.leaderboard import Plateau, RankBand, SimulatedSplit, plateaus, rank_band, simulate_split
-from blendkit.metrics.ranks import percentile_rank
-from blendkit.metrics.weight_path import WeightPath, weight_path
+In go truth (N, C) and scores (N, C); out come figures that do not depend on the order of rows: macro-AUC, average
+precision, ranks, weight paths, clustered bootstraps, leaderboard questions. Nothing here knows of files or recipes.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from blendkit._face import lazy_face
+
+if TYPE_CHECKING:
+    from blendkit.metrics.ap import ClassMean, average_precision, padded_cmap, recall_at_precision, top_one
+    from blendkit.metrics.auc import (
+        AUCState,
+        MacroAUC,
+        auc_of,
+        auc_state,
+        check_shapes,
+        kept_cells,
+        macro_auc,
+        refuse_nan,
+    )
+    from blendkit.metrics.bootstrap import Bootstrap, Interval, IntervalKind, cluster_codes, holm, paired_bootstrap
+    from blendkit.metrics.breakpoints import Breakpoints, weight_breakpoints
+    from blendkit.metrics.kernels.pair_counts import count_pairs
+    from blendkit.metrics.kernels.ranking import doubled_ranks
+    from blendkit.metrics.knn import Probe, Probed, initial_weights, probe
+    from blendkit.metrics.leaderboard import Plateau, RankBand, SimulatedSplit, plateaus, rank_band, simulate_split
+    from blendkit.metrics.ranks import percentile_rank
+    from blendkit.metrics.reliability_table import Reliability, reliability
+    from blendkit.metrics.weight_paths import WeightPath, weight_path
+else:
+    __getattr__, __dir__ = lazy_face(__name__)
 
 __all__ = [
-    "AUCState", "Bootstrap", "Breakpoints", "ClassMean", "Interval", "Isotonic", "MacroAUC", "Plateau", "Platt",
-    "RankBand", "Reliability", "SimulatedSplit", "WeightPath", "auc_state", "average_precision", "fit_isotonic",
-    "fit_platt", "holm", "macro_auc", "padded_cmap", "paired_bootstrap", "percentile_rank", "plateaus",
-    "rank_band", "recall_at_precision", "reliability", "simulate_split", "top_one", "weight_breakpoints",
+    "AUCState",
+    "Bootstrap",
+    "Breakpoints",
+    "ClassMean",
+    "Interval",
+    "IntervalKind",
+    "MacroAUC",
+    "Plateau",
+    "Probe",
+    "Probed",
+    "RankBand",
+    "Reliability",
+    "SimulatedSplit",
+    "WeightPath",
+    "auc_of",
+    "auc_state",
+    "average_precision",
+    "check_shapes",
+    "cluster_codes",
+    "count_pairs",
+    "doubled_ranks",
+    "holm",
+    "initial_weights",
+    "kept_cells",
+    "macro_auc",
+    "padded_cmap",
+    "paired_bootstrap",
+    "percentile_rank",
+    "plateaus",
+    "probe",
+    "rank_band",
+    "recall_at_precision",
+    "refuse_nan",
+    "reliability",
+    "simulate_split",
+    "top_one",
+    "weight_breakpoints",
     "weight_path",
-]  # fmt: skip
+]

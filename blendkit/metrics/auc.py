@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from blendkit.errors import BlendkitError
-from blendkit.metrics.auc_kernels import count_pairs
+from blendkit.metrics.kernels.pair_counts import count_pairs
 
 Bool = NDArray[np.bool_]
 Float = NDArray[np.floating[Any]]

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from blendkit.errors import BlendkitError, did_you_mean
 from blendkit.metrics.auc import check_shapes, kept_cells, macro_auc, refuse_nan
-from blendkit.metrics.resample_kernels import resampled_counts
+from blendkit.metrics.kernels.resampled_counts import resampled_counts
 
 Float = NDArray[np.float64]
 IntervalKind = Literal["percentile", "bca"]

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from blendkit.errors import BlendkitError
 from blendkit.metrics.auc import check_shapes, kept_cells, macro_auc
-from blendkit.metrics.auc_kernels import count_pairs
+from blendkit.metrics.kernels.pair_counts import count_pairs
 
 Float = NDArray[np.float64]
 _MOST = 20_000_000

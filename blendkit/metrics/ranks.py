@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from blendkit.metrics.kernels import rank_shares
+from blendkit.metrics.kernels.ranking import rank_shares
 
 
 def percentile_rank(x: NDArray[np.floating[Any]]) -> NDArray[np.float64]:

@@ -12,9 +12,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from blendkit.ops import Weights, op
-from blendkit.ops.blocks import in_blocks
-from blendkit.scores import Matrix
+from blendkit.core import Matrix
+from blendkit.ops.declare import Weights, op
+from blendkit.ops.parallel import in_blocks
 
 _DECIMALS = 9
 
@@ -50,7 +50,7 @@ def rank_mean(*ranks: NDArray[np.int32], weights: Weights) -> NDArray[np.float64
     """Return the weighted mean of percentile ranks, (N, C) in (0, 1].
 
     ranks: per stream (N, C) int32 doubled average-tie ranks over the whole column
-    (`blendkit.metrics.kernels.doubled_ranks`). Decimal weights are scaled to integers, sums are int64
+    (`blendkit.metrics.doubled_ranks`). Decimal weights are scaled to integers, sums are int64
     and divided once, so that equal blends tie exactly; weights of more than nine decimals, or sums
     beyond int64, fall back to float64. Source: the `rank.1` blend of public BirdCLEF notebooks.
     """

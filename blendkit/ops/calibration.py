@@ -9,9 +9,9 @@ import numpy as np
 from annotated_types import Interval
 from numpy.typing import NDArray
 
+from blendkit.core import Matrix, Rows, Taxonomy
 from blendkit.errors import BlendkitError, shorten
-from blendkit.metrics.calibrators import Isotonic, Platt, fit_isotonic, fit_platt
-from blendkit.ops import (
+from blendkit.ops.declare import (
     NO_NUMBERS,
     ByClass,
     ByTaxon,
@@ -24,13 +24,11 @@ from blendkit.ops import (
     TaxonomyOf,
     op,
 )
-from blendkit.ops.blocks import row_by_row
-from blendkit.ops.map_kernels import interpolate_kernel, scale_below_kernel, sharpen_kernel, standardise_kernel
-from blendkit.ops.terms import by_artefact, numbers_for, used_by
-from blendkit.ops.thresholds import Thresholds, fit_thresholds
-from blendkit.rows import Rows
-from blendkit.scores import Matrix
-from blendkit.taxonomy import Taxonomy
+from blendkit.ops.fitted.calibration_maps import Isotonic, Platt, fit_isotonic, fit_platt
+from blendkit.ops.fitted.shared import by_artefact, numbers_for, used_by
+from blendkit.ops.fitted.thresholds import Thresholds, fit_thresholds
+from blendkit.ops.kernels.per_value import interpolate_kernel, scale_below_kernel, sharpen_kernel, standardise_kernel
+from blendkit.ops.parallel import row_by_row
 
 Float = NDArray[np.float64]
 Bool = NDArray[np.bool_]

@@ -9,9 +9,10 @@ import numpy as np
 from annotated_types import Ge, Le
 from numpy.typing import NDArray
 
-from blendkit.ops import Covered, NonNegative, Offsets, Positive, Share, SpaceOf, op
-from blendkit.ops.blocks import in_blocks
-from blendkit.ops.file_kernels import (
+from blendkit.core import Matrix
+from blendkit.ops.declare import Covered, NonNegative, Offsets, Positive, Share, SpaceOf, op
+from blendkit.ops.kernels.bounds import bounds_of
+from blendkit.ops.kernels.per_recording import (
     affine_kernel,
     low_rank_kernel,
     lowered_kernel,
@@ -19,8 +20,7 @@ from blendkit.ops.file_kernels import (
     top_kernel,
     turned_kernel,
 )
-from blendkit.ops.kernels import bounds_of
-from blendkit.scores import Matrix
+from blendkit.ops.parallel import in_blocks
 
 Float = NDArray[np.float64]
 Bounds = NDArray[np.int64]

@@ -9,10 +9,11 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from blendkit.metrics.ranks import percentile_rank
-from blendkit.ops import Offsets, ProbsOf, RanksOf, Share, op
-from blendkit.ops.kernels import bounds_of, correlate_kernel
-from blendkit.scores import Matrix
+from blendkit.core import Matrix
+from blendkit.metrics import percentile_rank
+from blendkit.ops.declare import Offsets, ProbsOf, RanksOf, Share, op
+from blendkit.ops.kernels.along_time import correlate_kernel
+from blendkit.ops.kernels.bounds import bounds_of
 
 Float = NDArray[np.float64]
 Gate = tuple[NDArray[np.bool_], Float]

@@ -14,11 +14,11 @@ import numpy as np
 from annotated_types import Interval
 from numpy.typing import NDArray
 
-from blendkit.metrics.ranks import percentile_rank
-from blendkit.ops import Share, Weights, op
-from blendkit.ops.blocks import in_blocks
-from blendkit.ops.map_kernels import median_kernel
-from blendkit.scores import Matrix
+from blendkit.core import Matrix
+from blendkit.metrics import percentile_rank
+from blendkit.ops.declare import Share, Weights, op
+from blendkit.ops.kernels.per_value import median_kernel
+from blendkit.ops.parallel import in_blocks
 
 Float = NDArray[np.float64]
 MeanExponent = Annotated[float, Interval(ge=-50, le=50)]

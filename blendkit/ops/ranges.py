@@ -10,11 +10,10 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from blendkit.core import Matrix, Rows
 from blendkit.errors import BlendkitError
-from blendkit.ops import NO_NUMBERS, ByClass, ClassIds, FittedOf, NonNegative, RowsOf, op
-from blendkit.ops.terms import added
-from blendkit.rows import Rows
-from blendkit.scores import Matrix
+from blendkit.ops.declare import NO_NUMBERS, ByClass, ClassIds, FittedOf, NonNegative, RowsOf, op
+from blendkit.ops.fitted.shared import added
 
 _CLASS = ("class", "primary_label", "species_code", "ebird_code", "label")
 

@@ -9,13 +9,12 @@ import numpy as np
 from annotated_types import Ge, Le
 from numpy.typing import NDArray
 
+from blendkit.core import LEVELS, Level, Matrix, Sonotypes, Taxonomy
 from blendkit.errors import BlendkitError, did_you_mean
-from blendkit.ops import NO_GROUPS, ClassGroups, ClassIds, Covered, NonNegative, Share, TaxonomyOf, op
-from blendkit.ops.blocks import in_blocks, row_by_row
-from blendkit.ops.kernels import group_mean_kernel, group_reduce_kernel, share_kernel
-from blendkit.ops.terms import doubt, highest_covered
-from blendkit.scores import Matrix
-from blendkit.taxonomy import LEVELS, Level, Sonotypes, Taxonomy
+from blendkit.ops.declare import NO_GROUPS, ClassGroups, ClassIds, Covered, NonNegative, Share, TaxonomyOf, op
+from blendkit.ops.fitted.shared import doubt, highest_covered
+from blendkit.ops.kernels.over_classes import group_mean_kernel, group_reduce_kernel, share_kernel
+from blendkit.ops.parallel import in_blocks, row_by_row
 
 
 @op("taxonomy_mean", scope="chunk", classwise=False, affine=True)

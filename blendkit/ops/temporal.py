@@ -8,10 +8,11 @@ import numpy as np
 from annotated_types import Ge, Le
 from numpy.typing import NDArray
 
-from blendkit.ops import Covered, NonNegative, Offsets, Positive, Share, op
-from blendkit.ops.kernels import adaptive_kernel, bounds_of, correlate_kernel, segment_kernel, window_max_kernel
-from blendkit.ops.terms import doubt, highest_covered
-from blendkit.scores import Matrix
+from blendkit.core import Matrix
+from blendkit.ops.declare import Covered, NonNegative, Offsets, Positive, Share, op
+from blendkit.ops.fitted.shared import doubt, highest_covered
+from blendkit.ops.kernels.along_time import adaptive_kernel, correlate_kernel, segment_kernel, window_max_kernel
+from blendkit.ops.kernels.bounds import bounds_of
 
 TRUNCATE = 4.0  # scipy's default: the kernel ends at four sigma
 KernelEdge = Literal["nearest", "available", "keep"]

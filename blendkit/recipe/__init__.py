@@ -1,6 +1,56 @@
-"""Recipes: strict YAML in, a checked plan out."""
+"""Recipes: strict YAML in, a checked plan out.
 
-from blendkit.recipe.load import Recipe, load_recipe, parse_recipe, with_values
-from blendkit.recipe.plan import Plan, make_plan
+In goes a recipe's text; out comes a plan whose members, ops, parameters, spaces and loops have been checked, or every
+problem at once with its line. No maths, no audio, no scores.
+"""
 
-__all__ = ["Plan", "Recipe", "load_recipe", "make_plan", "parse_recipe", "with_values"]
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from blendkit._face import lazy_face
+
+if TYPE_CHECKING:
+    from blendkit.recipe.explanation import explain, group_notes
+    from blendkit.recipe.fill import filled_recipe, filled_text
+    from blendkit.recipe.find import find_recipe, packaged
+    from blendkit.recipe.graph import only_streams
+    from blendkit.recipe.linting import called, lint, weak_steps
+    from blendkit.recipe.load import Recipe, load_recipe, parse_recipe, with_values, without, yaml_value
+    from blendkit.recipe.params import checked_fit
+    from blendkit.recipe.paths import DataFolder, check_files
+    from blendkit.recipe.plan import MemberPlan, Plan, StreamPlan, make_plan
+    from blendkit.recipe.plan_steps import StepPlan
+    from blendkit.recipe.schema import WeightsBy
+    from blendkit.recipe.strict_yaml import KeyPath
+else:
+    __getattr__, __dir__ = lazy_face(__name__)
+
+__all__ = [
+    "DataFolder",
+    "KeyPath",
+    "MemberPlan",
+    "Plan",
+    "Recipe",
+    "StepPlan",
+    "StreamPlan",
+    "WeightsBy",
+    "called",
+    "check_files",
+    "checked_fit",
+    "explain",
+    "filled_recipe",
+    "filled_text",
+    "find_recipe",
+    "group_notes",
+    "lint",
+    "load_recipe",
+    "make_plan",
+    "only_streams",
+    "packaged",
+    "parse_recipe",
+    "weak_steps",
+    "with_values",
+    "without",
+    "yaml_value",
+]

@@ -8,8 +8,8 @@ import yaml
 
 from blendkit.recipe import strict_yaml
 from blendkit.recipe.plan import Plan, StreamPlan
+from blendkit.recipe.plan_steps import StepPlan
 from blendkit.recipe.schema import RecipeModel
-from blendkit.recipe.steps import StepPlan
 
 
 def filled_recipe(plan: Plan) -> dict[str, Any]:

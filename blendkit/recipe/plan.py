@@ -6,17 +6,17 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
+from blendkit.core import Space
 from blendkit.errors import BlendkitError
 from blendkit.member import DataFile
 from blendkit.ops import OpInfo
 from blendkit.recipe.graph import StreamDef, check_graph, stream_defs
 from blendkit.recipe.load import Recipe
 from blendkit.recipe.params import file_params, member_model, op_model
+from blendkit.recipe.plan_steps import StepPlan, at_key, find_op, plan_steps, validated
 from blendkit.recipe.schema import BlendModel, Fill, WeightsBy
-from blendkit.recipe.steps import StepPlan, at_key, find_op, plan_steps, validated
 from blendkit.recipe.strict_yaml import KeyPath
 from blendkit.registry import MEMBERS, registry
-from blendkit.scores import Space
 
 
 @dataclass(frozen=True)

@@ -8,9 +8,9 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError, available_timezones
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, field_validator, model_validator
 
-from blendkit.audio import Edge, Remainder
+from blendkit.audio import Edge
+from blendkit.core import DEFAULT_NAMES, Remainder
 from blendkit.errors import did_you_mean
-from blendkit.rows import DEFAULT_NAMES
 
 
 def _text(value: Any) -> Any:
@@ -41,7 +41,7 @@ class Strict(BaseModel):
 
 
 class NamesModel(Strict):
-    """How recording names give site, date and hour; see `blendkit.rows.NameRule`."""
+    """How recording names give site, date and hour; see `blendkit.core.NameRule`."""
 
     pattern: str = DEFAULT_NAMES
     tz: str = "UTC"

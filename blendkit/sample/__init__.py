@@ -1,6 +1,20 @@
-"""The sample world: a small synthetic Pantanal, the same on every machine."""
+"""The sample world: a small synthetic Pantanal, the same on every machine.
 
-from blendkit.sample.config import FORMAT_VERSION, WorldConfig
-from blendkit.sample.world import make_world
+In goes a configuration; out comes a folder of recordings, labels, score files and small models with the contracts of
+the real ones.
+"""
 
-__all__ = ["FORMAT_VERSION", "WorldConfig", "make_world"]
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from blendkit._face import lazy_face
+
+if TYPE_CHECKING:
+    from blendkit.sample.cached import cached_world
+    from blendkit.sample.config import FORMAT_VERSION, WorldConfig
+    from blendkit.sample.world import make_world
+else:
+    __getattr__, __dir__ = lazy_face(__name__)
+
+__all__ = ["FORMAT_VERSION", "WorldConfig", "cached_world", "make_world"]

@@ -11,7 +11,7 @@ import numpy.typing as npt
 
 from blendkit.sample.config import CHUNK_SAMPLES, Purpose, WorldConfig
 from blendkit.sample.filterbank import BANDS, FRAMES, front_end, front_end_piece
-from blendkit.sample.graph import Piece, PieceInput, PieceWeights, constant, conv, node, onnx_model, silu
+from blendkit.sample.onnx_pieces import Piece, PieceInput, PieceWeights, constant, conv, node, onnx_model, silu
 
 if TYPE_CHECKING:
     import onnx

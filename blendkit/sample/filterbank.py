@@ -9,7 +9,7 @@ import numpy.typing as npt
 
 from blendkit.sample.calls import pink_noise
 from blendkit.sample.config import CHUNK_SAMPLES, SAMPLE_RATE, Purpose, WorldConfig
-from blendkit.sample.graph import Piece, constant, conv, node
+from blendkit.sample.onnx_pieces import Piece, constant, conv, node
 
 WINDOW, HOP, BANDS, FRAMES = 640, 320, 64, 500
 _PAD = (WINDOW - HOP) // 2  # on both sides: exactly 500 frames from 160,000 samples

@@ -12,17 +12,17 @@ from typing import Any
 
 import numpy as np
 
-from blendkit.sample.audio import render, write_ogg
 from blendkit.sample.backbone import backbone, tapped, trunk
+from blendkit.sample.backbone_outputs import Features, backbone_features, session_of, stacked
+from blendkit.sample.competition_tables import write_labels, write_taxonomy, write_template
 from blendkit.sample.config import FORMAT_VERSION, Part, WorldConfig
-from blendkit.sample.features import Features, backbone_features, session_of, stacked
+from blendkit.sample.external_scores import labelled_rows, write_external, write_out_of_fold
 from blendkit.sample.focal import fit_labels, focal_names, focal_truth, focal_waves, write_clips
-from blendkit.sample.graph import Piece, to_bytes
-from blendkit.sample.head import fit_sample_head, head_model, pseudo_labels
-from blendkit.sample.plan import PlannedRecording, plan_recordings, truth
-from blendkit.sample.scores import labelled_rows, write_external, write_out_of_fold
+from blendkit.sample.onnx_pieces import Piece, to_bytes
+from blendkit.sample.rendering import render, write_ogg
+from blendkit.sample.schedule import PlannedRecording, plan_recordings, truth
+from blendkit.sample.sequence_head import fit_sample_head, head_model, pseudo_labels
 from blendkit.sample.species import backbone_labels, class_labels
-from blendkit.sample.tables import write_labels, write_taxonomy, write_template
 
 _DEFAULT = WorldConfig()
 

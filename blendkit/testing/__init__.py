@@ -1,11 +1,20 @@
 """Conformance kits for members and ops: ours, and third parties'.
 
-A plugin's whole test can be one line: `check_member("my-member")` or `check_op(my_op)`. Each raises
-AssertionError that lists every broken promise.
+A plugin's whole test can be one line: `check_member("my-member")` or `check_op(my_op)`. Each raises AssertionError
+that lists every broken promise.
 """
 
-from blendkit.testing.members import check_member
-from blendkit.testing.ops import check_op, needs_params, scores_strategy
-from blendkit.testing.small import CLASSES, small_rows, small_taxonomy
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from blendkit._face import lazy_face
+
+if TYPE_CHECKING:
+    from blendkit.testing.member_checks import check_member
+    from blendkit.testing.op_checks import check_op, needs_params, scores_strategy
+    from blendkit.testing.small_world import CLASSES, small_rows, small_taxonomy
+else:
+    __getattr__, __dir__ = lazy_face(__name__)
 
 __all__ = ["CLASSES", "check_member", "check_op", "needs_params", "scores_strategy", "small_rows", "small_taxonomy"]

@@ -16,9 +16,12 @@ import numpy as np
 import soundfile as sf
 import soxr
 
-from blendkit.audio import cut, decode, resample
-from blendkit.engine.single import gather_audio, one_member, score_audio
-from blendkit.sample import WorldConfig, make_world
+from blendkit.audio.cutting import cut
+from blendkit.audio.decoding import decode
+from blendkit.audio.resampling import resample
+from blendkit.sample.config import WorldConfig
+from blendkit.sample.world import make_world
+from blendkit.scoring.standalone import gather_audio, one_member, score_audio
 
 TARGET = 48000
 TURNS = 5
@@ -49,7 +52,7 @@ def best(*ways):
 def bare_inference(files: list[Path], model: Path) -> None:
     import onnxruntime as ort
 
-    from blendkit.engine.members import cpu_count
+    from blendkit.scoring.opened import cpu_count
 
     options = ort.SessionOptions()
     options.intra_op_num_threads = cpu_count()

@@ -14,12 +14,14 @@ from pathlib import Path
 
 import numpy as np
 
-from blendkit.engine.steps import Surroundings
-from blendkit.engine.streams import make_streams
-from blendkit.recipe import make_plan, parse_recipe
-from blendkit.rows import NameRule, chunk_rows
-from blendkit.scores import Scores
-from blendkit.taxonomy import Taxonomy
+from blendkit.blending.steps import Surroundings
+from blendkit.blending.streams import make_streams
+from blendkit.core.names import NameRule
+from blendkit.core.rows import chunk_rows
+from blendkit.core.scores import Scores
+from blendkit.core.taxonomy import Taxonomy
+from blendkit.recipe.load import parse_recipe
+from blendkit.recipe.plan import make_plan
 
 RECIPE = """
 recipe: 1

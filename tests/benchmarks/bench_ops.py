@@ -21,14 +21,15 @@ from scipy.ndimage import gaussian_filter1d
 from scipy.special import expit, logit, softmax
 from timing import best_of
 
-from blendkit.metrics.kernels import doubled_ranks
+from blendkit.core.names import NameRule
+from blendkit.core.rows import Rows, chunk_rows
+from blendkit.core.taxonomy import Taxonomy
+from blendkit.metrics.kernels.ranking import doubled_ranks
 from blendkit.metrics.ranks import percentile_rank
-from blendkit.ops import Fitted, info_of, signature
+from blendkit.ops.declare import Fitted, info_of, signature
+from blendkit.ops.fitted.rate_tables import near_places
 from blendkit.ops.ranges import RangeList
-from blendkit.ops.rate_tables import near_places
 from blendkit.registry import OPS, registry
-from blendkit.rows import NameRule, Rows, chunk_rows
-from blendkit.taxonomy import Taxonomy
 
 Plain = Callable[[Any], Any]
 

@@ -12,10 +12,10 @@ import time
 import numpy as np
 import torch
 
-from blendkit.train.examples import Examples
-from blendkit.train.heads import HeadShape, Token, new_head
-from blendkit.train.loop import Data, Schedule, train
-from blendkit.train.sampling import Mixture, epoch_rows
+from blendkit.training.examples import Examples
+from blendkit.training.head_networks import HeadShape, Token, new_head
+from blendkit.training.loop import Data, Schedule, train
+from blendkit.training.sampling import Mixture, epoch_rows
 
 SHAPES = {"b21": (232,), "b24": (384,), "b25": (384,)}
 CLASSES, BATCH = 234, 128

@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from blendkit.sample.graph import Piece, constant, conv, node, onnx_model, silu, to_bytes
+from blendkit.sample.onnx_pieces import Piece, constant, conv, node, onnx_model, silu, to_bytes
 
 SAMPLES, FRAMES, BANDS, LABELS, WIDTH, PROTOTYPES = 160_000, 500, 128, 14_795, 1536, 4
 WINDOW, HOP = 640, 320

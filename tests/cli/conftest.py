@@ -28,7 +28,7 @@ FORKS = """
 import json, os, sys, traceback
 jobs = json.load(sys.stdin)
 import pandas, pyarrow.csv
-import blendkit.cli.main, blendkit.cli.check, blendkit.cli.run, blendkit.cli.score, blendkit.engine.local
+import blendkit.cli.main, blendkit.cli.commands.check, blendkit.cli.commands.run, blendkit.cli.commands.score, blendkit.engine.local
 
 def child(job):
     for stream, number in (("out", 1), ("err", 2)):

@@ -5,7 +5,7 @@ import subprocess
 from collections.abc import Callable
 from pathlib import Path
 
-from blendkit.cli.find import packaged
+from blendkit.recipe.find import packaged
 
 Blendkit = Callable[..., subprocess.CompletedProcess[str]]
 

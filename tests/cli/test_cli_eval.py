@@ -11,11 +11,12 @@ import pytest
 from scipy.stats import rankdata
 from test_cli_whatif import oof_world
 
-from blendkit.labels import read_labels
-from blendkit.manifest import Stored
-from blendkit.rows import NameRule, rows_from_ids
-from blendkit.scores import Scores
-from blendkit.store import LogitStore
+from blendkit.core.names import NameRule
+from blendkit.core.rows import rows_from_ids
+from blendkit.core.scores import Scores
+from blendkit.io.readers.label_csv import read_labels
+from blendkit.store.logits import LogitStore
+from blendkit.store.manifest import Stored
 
 Blendkit = Callable[..., subprocess.CompletedProcess[str]]
 Many = Callable[..., list[subprocess.CompletedProcess[str]]]

@@ -11,10 +11,10 @@ import onnxruntime
 import pytest
 import soundfile
 
-from blendkit.features import FeatureStore
-from blendkit.rows import NameRule
-from blendkit.store import LogitStore
-from blendkit_members.located import package_folder
+from blendkit.core.names import NameRule
+from blendkit.member.model_files import package_folder
+from blendkit.store.features import FeatureStore
+from blendkit.store.logits import LogitStore
 
 pytest.importorskip("torch", reason="torch is not installed: pip install 'blendkit[train]'")
 pytest.importorskip("ai_edge_litert", reason="LiteRT, which runs BirdNET, is not installed: pip install '.[birdnet]'")

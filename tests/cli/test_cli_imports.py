@@ -68,5 +68,5 @@ def test_from_saved_scores_nothing_is_heard_or_run(tmp_path: Path) -> None:
 
 
 def test_members_are_reached_through_entry_points_alone() -> None:
-    code = "import blendkit.engine.local, blendkit.recipe, blendkit.testing, blendkit.cli.run"
+    code = "import blendkit.engine.local, blendkit.recipe, blendkit.testing, blendkit.cli.commands.run"
     assert "blendkit_members" not in imported(code)

@@ -5,8 +5,8 @@ import subprocess
 from collections.abc import Callable
 
 import blendkit as package
-from blendkit.cli.find import packaged
 from blendkit.cli.main import COMMANDS
+from blendkit.recipe.find import packaged
 
 Blendkit = Callable[..., subprocess.CompletedProcess[str]]
 

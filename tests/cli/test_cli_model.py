@@ -67,8 +67,8 @@ def test_slim_to_all_that_a_recipe_needs(folder: Path, tmp_path: Path, blendkit:
             *args, "--out", tmp_path / name, "--set", f"model={settings[0]}", "--set", f"labels={settings[1]}"
         )
         assert told.returncode == 0, told.stderr
-    from blendkit.rows import NameRule
-    from blendkit.store import LogitStore
+    from blendkit.core.names import NameRule
+    from blendkit.store.logits import LogitStore
 
     a, b = (LogitStore.open(tmp_path / name).read(NameRule()).values for name in "ab")
     assert np.array_equal(a, b)
@@ -147,8 +147,8 @@ def test_optimise_hides_nothing(folder: Path, tmp_path: Path, blendkit: Blendkit
 
 
 def features(store: Path, name: str) -> Any:
-    from blendkit.features import FeatureStore
-    from blendkit.rows import NameRule
+    from blendkit.core.names import NameRule
+    from blendkit.store.features import FeatureStore
 
     return FeatureStore.open(store).read(name, NameRule())
 

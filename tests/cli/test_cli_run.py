@@ -93,8 +93,8 @@ def test_only_packaged_recipes_fall_back_to_the_sample_world(
 ) -> None:
     """The cached world is put in place by hand: making the default one takes too long."""
     from blendkit import __version__
-    from blendkit.files import text_hash
-    from blendkit.sample import FORMAT_VERSION, WorldConfig
+    from blendkit.core.hashes import text_hash
+    from blendkit.sample.config import FORMAT_VERSION, WorldConfig
 
     name = f"sample-{__version__}-{FORMAT_VERSION}-{text_hash(repr(WorldConfig()))[:8]}"
     (tmp_path / "cache").mkdir()

@@ -7,8 +7,8 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner
 
-from blendkit.cli.sample import sample
-from blendkit.sample import WorldConfig
+from blendkit.cli.commands.sample import sample
+from blendkit.sample.config import WorldConfig
 
 Blendkit = Callable[..., subprocess.CompletedProcess[str]]
 

@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 
 from blendkit.engine.local import RunResult, run
-from blendkit.recipe import parse_recipe
+from blendkit.recipe.load import parse_recipe
 
 RATE = 8000
 TONE = """

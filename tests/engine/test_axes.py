@@ -7,9 +7,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from blendkit.engine.axes import check_shares, read_axis, read_share, share_weights
 from blendkit.errors import BlendkitError
-from blendkit.recipe import parse_recipe
+from blendkit.offline.axes import check_shares, read_axis, read_share, share_weights
+from blendkit.recipe.load import parse_recipe
 
 TEXT = """\
 recipe: 1

@@ -11,15 +11,16 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from blendkit.engine.bench import Workshop
-from blendkit.engine.identity import member_facts
+from blendkit.core.taxonomy import Taxonomy
 from blendkit.errors import BlendkitError
-from blendkit.files import write_json
-from blendkit.member import TTA, MemberContext
-from blendkit.recipe import make_plan, parse_recipe
+from blendkit.member.protocol import TTA, MemberContext
+from blendkit.offline.bench import Workshop
+from blendkit.recipe.load import parse_recipe
 from blendkit.recipe.paths import DataFolder
+from blendkit.recipe.plan import make_plan
 from blendkit.registry import MEMBERS, Registry, registry
-from blendkit.taxonomy import Taxonomy
+from blendkit.scoring.identity import member_facts
+from blendkit.store.files import write_json
 
 Make = Callable[..., Path]
 TEXT = """\

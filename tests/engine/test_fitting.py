@@ -10,17 +10,19 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from blendkit.engine.fitting import fit_step
-from blendkit.engine.steps import Surroundings, apply_step
+from blendkit.blending.fitting import fit_step
+from blendkit.blending.steps import Surroundings, apply_step
+from blendkit.core.names import NameRule
+from blendkit.core.rows import chunk_rows, fold_of
+from blendkit.core.scores import Scores
+from blendkit.core.taxonomy import Taxonomy
 from blendkit.errors import BlendkitError
-from blendkit.labels import read_labels
-from blendkit.ops import Fitted
-from blendkit.ops.priors import SiteHourPrior, fit_site_hour_prior
-from blendkit.recipe import make_plan, parse_recipe
-from blendkit.recipe.steps import StepPlan
-from blendkit.rows import NameRule, chunk_rows, fold_of
-from blendkit.scores import Scores
-from blendkit.taxonomy import Taxonomy
+from blendkit.io.readers.label_csv import read_labels
+from blendkit.ops.declare import Fitted
+from blendkit.ops.fitted.site_hour import SiteHourPrior, fit_site_hour_prior
+from blendkit.recipe.load import parse_recipe
+from blendkit.recipe.plan import make_plan
+from blendkit.recipe.plan_steps import StepPlan
 
 CLASSES = ("frog", "bird", "ghost")
 RECORDINGS = [f"T_{i:04d}_S0{i % 3}_20250101_{(5 * i) % 24:02d}0000" for i in range(10)]

@@ -16,11 +16,12 @@ import pytest
 from sklearn.metrics import roc_auc_score
 
 import blendkit
-from blendkit.cli.find import packaged
 from blendkit.engine.local import RunResult
 from blendkit.errors import BlendkitError
-from blendkit.recipe import make_plan, parse_recipe
 from blendkit.recipe.fill import filled_text
+from blendkit.recipe.find import packaged
+from blendkit.recipe.load import parse_recipe
+from blendkit.recipe.plan import make_plan
 
 Run = Callable[..., RunResult]
 EOS7 = packaged()["eos7"]

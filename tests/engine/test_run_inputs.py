@@ -11,9 +11,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from blendkit.cli.find import packaged
 from blendkit.engine.local import RunResult
 from blendkit.errors import BlendkitError
+from blendkit.recipe.find import packaged
 
 Run = Callable[..., RunResult]
 Tones = Callable[..., Path]

@@ -14,12 +14,12 @@ import soundfile
 from numpy.typing import NDArray
 
 import blendkit.audio
-import blendkit.engine.prepare
-from blendkit.audio import Decoded
+import blendkit.audio.prepare
+from blendkit.audio.decoding import Decoded
+from blendkit.audio.prepare import GROUP_S
+from blendkit.core.names import NameRule
 from blendkit.engine.local import RunResult
-from blendkit.engine.prepare import GROUP_S
-from blendkit.rows import NameRule
-from blendkit.store import LogitStore
+from blendkit.store.logits import LogitStore
 
 Run = Callable[..., RunResult]
 Tones = Callable[..., Path]
@@ -85,13 +85,13 @@ def test_the_edges_differ(tones: Tones, tmp_path: Path, run_text: Run, tone_reci
 def decoded(monkeypatch: pytest.MonkeyPatch) -> list[str]:
     """The files that are decoded, in order."""
     seen: list[str] = []
-    real = blendkit.engine.prepare.decode
+    real = blendkit.audio.prepare.decode
 
     def counted(path: Path, scratch: Path | None = None) -> Decoded:
         seen.append(path.stem)
         return real(path, scratch)
 
-    monkeypatch.setattr(blendkit.engine.prepare, "decode", counted)
+    monkeypatch.setattr(blendkit.audio.prepare, "decode", counted)
     return seen
 
 

@@ -11,13 +11,16 @@ from onnx import helper
 from scipy.ndimage import gaussian_filter1d
 from scipy.special import expit
 
-from blendkit.audio import decode, find_recordings, resample
+from blendkit.audio.decoding import decode
+from blendkit.audio.recordings import find_recordings
+from blendkit.audio.resampling import resample
+from blendkit.core.names import NameRule
 from blendkit.engine.local import RunResult
 from blendkit.errors import BlendkitError
-from blendkit.recipe import make_plan, parse_recipe
-from blendkit.rows import NameRule
-from blendkit.store import LogitStore
-from blendkit.windows import chunk_windows
+from blendkit.member.windows import chunk_windows
+from blendkit.recipe.load import parse_recipe
+from blendkit.recipe.plan import make_plan
+from blendkit.store.logits import LogitStore
 
 pytest.importorskip("librosa", reason="librosa, which makes spectrograms, is not installed")
 Run = Callable[..., RunResult]
@@ -53,7 +56,7 @@ def stored(out: Path) -> dict[str, np.ndarray]:
 
 
 def test_one_spectrogram_for_all(data: Path, tmp_path: Path, run_text: Run, monkeypatch: pytest.MonkeyPatch) -> None:
-    from blendkit_members.mel import Mel
+    from blendkit.member.mel import Mel
 
     alone = {**stored(run_text(recipe(a=ONE), data, tmp_path / "a").out), **stored(run_text(recipe(b=TWO), data, tmp_path / "b").out)}  # fmt: skip
     calls: list[int] = []
@@ -105,7 +108,7 @@ def test_the_packaged_sed_recipe(
     text = (Path(__file__).parents[2] / "recipes" / "half_babych_sed.yaml").read_text(encoding="utf-8")
     made = run_text(text.replace("recording_s: 60", "labels: []"), data, tmp_path / "out").made["sed"]
 
-    from blendkit_members.mel import Mel
+    from blendkit.member.mel import Mel
 
     heard = resample(decode(find_recordings(data / "test_soundscapes")[0].path), 32000)
     picture = Mel()(chunk_windows(heard.samples, 4, 5.0, 32000))

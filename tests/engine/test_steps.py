@@ -8,16 +8,18 @@ import pytest
 from numpy.typing import NDArray
 from scipy.special import expit
 
-from blendkit.engine.steps import Surroundings, apply_step, convert
+from blendkit.blending.steps import Surroundings, apply_step, convert
+from blendkit.core.names import NameRule
+from blendkit.core.rows import chunk_rows, make_rows
+from blendkit.core.scores import Scores
+from blendkit.core.taxonomy import Taxonomy
 from blendkit.errors import BlendkitError
-from blendkit.metrics import percentile_rank
+from blendkit.metrics.ranks import percentile_rank
 from blendkit.ops.taxonomic import taxonomy_mean
 from blendkit.ops.temporal import gaussian
-from blendkit.recipe import make_plan, parse_recipe
-from blendkit.recipe.steps import StepPlan
-from blendkit.rows import NameRule, chunk_rows, make_rows
-from blendkit.scores import Scores
-from blendkit.taxonomy import Taxonomy
+from blendkit.recipe.load import parse_recipe
+from blendkit.recipe.plan import make_plan
+from blendkit.recipe.plan_steps import StepPlan
 
 CLASSES = ("frog1", "frog2", "bird")
 TABLE = {

@@ -9,16 +9,18 @@ import pytest
 from numpy.typing import NDArray
 from scipy.special import expit
 
-from blendkit.engine.doubts import spearman, tied_cells
-from blendkit.engine.kept import Memo
-from blendkit.engine.steps import Surroundings
-from blendkit.engine.streams import make_streams
+from blendkit.blending.memo import Memo
+from blendkit.blending.steps import Surroundings
+from blendkit.blending.streams import make_streams
+from blendkit.core.names import NameRule
+from blendkit.core.rows import chunk_rows
+from blendkit.core.scores import Scores
+from blendkit.core.taxonomy import Taxonomy
 from blendkit.errors import BlendkitError
-from blendkit.metrics import percentile_rank
-from blendkit.recipe import make_plan, parse_recipe
-from blendkit.rows import NameRule, chunk_rows
-from blendkit.scores import Scores
-from blendkit.taxonomy import Taxonomy
+from blendkit.metrics.ranks import percentile_rank
+from blendkit.offline.data_lint import spearman, tied_cells
+from blendkit.recipe.load import parse_recipe
+from blendkit.recipe.plan import make_plan
 
 CLASSES = ("frog", "toad", "bird")
 NAMES = {"frog": "Scinax one", "toad": "Scinax two", "bird": "Turdus one"}

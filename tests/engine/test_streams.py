@@ -10,16 +10,18 @@ from hypothesis import strategies as st
 from numpy.typing import NDArray
 from scipy.special import expit, logit
 
-from blendkit.engine import streams as module
-from blendkit.engine.steps import Surroundings
-from blendkit.engine.streams import make_streams
+from blendkit.blending import streams as module
+from blendkit.blending.steps import Surroundings
+from blendkit.blending.streams import make_streams
+from blendkit.core.names import NameRule
+from blendkit.core.rows import chunk_rows
+from blendkit.core.scores import Scores
+from blendkit.core.taxonomy import Taxonomy
 from blendkit.errors import BlendkitError
-from blendkit.metrics import percentile_rank
+from blendkit.metrics.ranks import percentile_rank
 from blendkit.ops.temporal import gaussian
-from blendkit.recipe import make_plan, parse_recipe
-from blendkit.rows import NameRule, chunk_rows
-from blendkit.scores import Scores
-from blendkit.taxonomy import Taxonomy
+from blendkit.recipe.load import parse_recipe
+from blendkit.recipe.plan import make_plan
 
 CLASSES = ("frog", "bird", "cicada")
 TAXA = ("Amphibia", "Aves", "Insecta")

@@ -6,13 +6,14 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from blendkit.engine.weights import class_mask, weight_matrix
+from blendkit.blending.weights import class_mask, weight_matrix
+from blendkit.core.names import NameRule
+from blendkit.core.rows import chunk_rows
+from blendkit.core.scores import Scores
+from blendkit.core.taxonomy import Taxonomy
 from blendkit.errors import BlendkitError
-from blendkit.recipe import make_plan, parse_recipe
-from blendkit.recipe.plan import StreamPlan
-from blendkit.rows import NameRule, chunk_rows
-from blendkit.scores import Scores
-from blendkit.taxonomy import Taxonomy
+from blendkit.recipe.load import parse_recipe
+from blendkit.recipe.plan import StreamPlan, make_plan
 
 CLASSES = ("frog1", "frog2", "bird", "22961")
 TAXA = ("Amphibia", "Amphibia", "Aves", "Insecta")

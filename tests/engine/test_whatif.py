@@ -8,13 +8,13 @@ from typing import Any
 import numpy as np
 import pytest
 
-from blendkit.engine.axes import Axis, read_axis, read_share
-from blendkit.engine.bench import Workshop
-from blendkit.engine.kept import Memo
-from blendkit.engine.seek import greedy_weights, grid_values, line_weights
-from blendkit.engine.whatif import sweep
+from blendkit.blending.memo import Memo
 from blendkit.errors import BlendkitError
-from blendkit.recipe import Recipe, parse_recipe, with_values
+from blendkit.offline.axes import Axis, read_axis, read_share
+from blendkit.offline.bench import Workshop
+from blendkit.offline.recipe_search import greedy_weights, grid_values, line_weights
+from blendkit.offline.sweeps import sweep
+from blendkit.recipe.load import Recipe, parse_recipe, with_values
 from blendkit.recipe.paths import DataFolder
 
 CLASSES = ["c0", "c1", "c2", "c3", "c4", "c5"]

@@ -12,7 +12,7 @@ from onnx import helper, numpy_helper
 from blendkit.errors import BlendkitError
 from blendkit.graphs.arrange import source_axis
 from blendkit.graphs.session import open_session
-from blendkit.graphs.slim import GraphNeeds, slim
+from blendkit.graphs.slimming import GraphNeeds, slim
 
 Graph = Callable[..., Path]
 SAMPLES, L, D = 24, 12, 8
@@ -135,7 +135,7 @@ def test_heads_that_mix_classes_are_refused(tmp_path: Path, save_graph: Graph, k
 
 
 def test_drift_is_refused_with_its_size(tmp_path: Path, save_graph: Graph, monkeypatch: pytest.MonkeyPatch) -> None:
-    from blendkit.graphs import slim as module
+    from blendkit.graphs import slimming as module
 
     model = write(save_graph, tmp_path / "m.onnx", *HEADS["matmul"])
     honest = module.cut_classes
@@ -152,7 +152,7 @@ def test_drift_is_refused_with_its_size(tmp_path: Path, save_graph: Graph, monke
 def test_the_cache_is_used_and_damage_mended(
     tmp_path: Path, save_graph: Graph, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from blendkit.graphs import slim as module
+    from blendkit.graphs import slimming as module
 
     model = write(save_graph, tmp_path / "m.onnx", *HEADS["gemm"])
     made = slim(ask(model), [], 1)

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from blendkit.errors import BlendkitError
-from blendkit.io.detections import read_detections, table_recording
+from blendkit.io.readers.detection_tables import read_detections, table_recording
 
 TABLES = {
     "analyzer.csv": (

@@ -12,7 +12,7 @@ from hypothesis.extra import numpy as hnp
 from scipy.stats import rankdata
 
 from blendkit.errors import BlendkitError
-from blendkit.io.tables import Table, read_table, recording_folds
+from blendkit.io.readers.score_table import Table, read_table, recording_folds
 
 IDS = ["0007_5", "r_10", "NA"]
 CLASSES = ["1161364", "grekis", "47158son01"]

@@ -11,8 +11,9 @@ from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
 from blendkit.errors import BlendkitError, DeliveryError
-from blendkit.io.kaggle import Template, read_template, ties_made, write_submission
-from blendkit.io.tables import read_table
+from blendkit.io.readers.kaggle import Template, read_template
+from blendkit.io.readers.score_table import read_table
+from blendkit.io.writers.submission import ties_made, write_submission
 
 AWKWARD = [
     0.1,

@@ -12,8 +12,8 @@ from scipy.special import expit
 from scipy.stats import rankdata
 
 from blendkit.errors import BlendkitError
-from blendkit.io.ranges import check_space
-from blendkit.io.tables import read_table
+from blendkit.io.readers.score_table import read_table
+from blendkit.io.space_check import check_space
 
 RNG = np.random.default_rng(8)
 LOGITS = RNG.normal(-4, 2, (40, 5))

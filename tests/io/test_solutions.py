@@ -6,8 +6,8 @@ import pytest
 
 from blendkit.errors import BlendkitError
 from blendkit.io.solutions import read_solutions
-from blendkit.recipe import make_plan, parse_recipe
-from blendkit.recipe.plan import Plan
+from blendkit.recipe.load import parse_recipe
+from blendkit.recipe.plan import Plan, make_plan
 
 PUBLIC = """
 import os

@@ -15,7 +15,7 @@ from onnx import TensorProto, helper
 
 from blendkit.errors import BlendkitError
 from blendkit.graphs.session import best_provider, open_session
-from blendkit.member import MemberContext
+from blendkit.member.protocol import MemberContext
 from blendkit_members.onnx import onnx_member
 
 Graph = Callable[..., Path]

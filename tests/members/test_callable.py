@@ -10,8 +10,9 @@ import pytest
 from scipy.special import logit
 
 from blendkit.errors import BlendkitError
-from blendkit.member import MemberContext
-from blendkit_members.callable import callable_member, frame_member
+from blendkit.member.frames import frame_member
+from blendkit.member.protocol import MemberContext
+from blendkit_members.callable import callable_member
 
 ALLOWED = MemberContext(("b", "a", "z"), allow_code=True)
 
@@ -67,9 +68,9 @@ def test_what_does_not_fit() -> None:
 
 
 def test_through_score(importable: str, tmp_path: Path, write_wav: Callable[..., Path], monkeypatch: Any) -> None:
-    from blendkit.engine.members import How
-    from blendkit.engine.single import one_member, score_audio
-    from blendkit.store import LogitStore
+    from blendkit.scoring.opened import How
+    from blendkit.scoring.standalone import one_member, score_audio
+    from blendkit.store.logits import LogitStore
 
     for name in ("r2", "r10"):
         write_wav(tmp_path / "audio" / f"{name}.wav", np.ones(10 * 1000, np.float32), 1000)

@@ -5,10 +5,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from blendkit.core.taxonomy import Taxonomy
 from blendkit.errors import BlendkitError
-from blendkit.member import MemberContext
-from blendkit.taxonomy import Taxonomy
-from blendkit_members.class_map import by_id, by_scientific_name, read_class_list
+from blendkit.member.class_map import by_id, by_scientific_name, read_class_list
+from blendkit.member.protocol import MemberContext
 
 
 def context(**names: str) -> MemberContext:

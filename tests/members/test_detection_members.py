@@ -5,11 +5,11 @@ from typing import Any
 
 import pytest
 
-from blendkit.audio import Recording
+from blendkit.audio.recordings import Recording
+from blendkit.core.taxonomy import Taxonomy
 from blendkit.errors import BlendkitError
-from blendkit.member import MemberContext
-from blendkit.taxonomy import Taxonomy
-from blendkit.testing import check_member
+from blendkit.member.protocol import MemberContext
+from blendkit.testing.member_checks import check_member
 from blendkit_members.detections import birdnet_table, raven
 
 NAMES = {"grekis1": "Pitangus sulphuratus", "yehcar1": "Daptrius chimachima", "frog": "Scinax nasicus"}

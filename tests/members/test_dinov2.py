@@ -10,10 +10,10 @@ import pytest
 from onnx import helper
 
 from blendkit.errors import BlendkitError
-from blendkit.member import MemberContext
-from blendkit.testing import check_member
+from blendkit.member.mel import Image, Mel
+from blendkit.member.protocol import MemberContext
+from blendkit.testing.member_checks import check_member
 from blendkit_members.dinov2 import dinov2
-from blendkit_members.mel import Image, Mel
 
 pytest.importorskip("librosa", reason="librosa, which makes spectrograms, is not installed")
 Graph = Callable[..., Path]

@@ -12,11 +12,11 @@ import numpy as np
 import pytest
 from onnx import helper
 
+from blendkit.core.taxonomy import Taxonomy
 from blendkit.errors import BlendkitError
-from blendkit.member import MemberContext
-from blendkit.taxonomy import Taxonomy
-from blendkit.testing import check_member
-from blendkit.windowed import NOT_HEARD
+from blendkit.member.foreign_windows import NOT_HEARD
+from blendkit.member.protocol import MemberContext
+from blendkit.testing.member_checks import check_member
 from blendkit_members.hoplite import hoplite
 
 usearch = pytest.importorskip("usearch.index", reason="usearch is not installed: pip install '.[hoplite]'")

@@ -6,7 +6,7 @@ from pydantic import ValidationError
 from scipy.signal import get_window
 
 from blendkit.errors import BlendkitError
-from blendkit_members.mel import IMAGENET_MEAN, IMAGENET_STD, Image, Mel
+from blendkit.member.mel import IMAGENET_MEAN, IMAGENET_STD, Image, Mel
 
 librosa = pytest.importorskip("librosa", reason="librosa, which makes spectrograms, is not installed")
 RNG = np.random.default_rng(0)

@@ -11,12 +11,13 @@ import pytest
 from numpy.typing import NDArray
 from onnx import helper
 
-from blendkit.audio import find_recordings
+from blendkit.audio.recordings import find_recordings
+from blendkit.core.taxonomy import Taxonomy
 from blendkit.errors import BlendkitError
-from blendkit.member import MemberContext
+from blendkit.io.readers.taxonomy_csv import read_taxonomy
+from blendkit.member.protocol import MemberContext
 from blendkit.sample.backbone import BLOCKS
-from blendkit.taxonomy import Taxonomy, read_taxonomy
-from blendkit.testing import check_member
+from blendkit.testing.member_checks import check_member
 from blendkit_members.perch import normalised, perch
 
 Graph = Callable[..., Path]

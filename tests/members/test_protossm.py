@@ -11,8 +11,8 @@ import pytest
 from onnx import TensorProto, helper, numpy_helper, save
 
 from blendkit.errors import BlendkitError
-from blendkit.member import MemberContext
-from blendkit.testing import check_member
+from blendkit.member.protocol import MemberContext
+from blendkit.testing.member_checks import check_member
 from blendkit_members.protossm import protossm
 
 RNG = np.random.default_rng(0)

@@ -10,12 +10,12 @@ from onnx import helper
 from scipy.special import expit
 from scipy.special import logit as exact_logit
 
-from blendkit.audio import Decoded
+from blendkit.audio.decoding import Decoded
 from blendkit.errors import BlendkitError
-from blendkit.member import TTA, MemberContext
-from blendkit.testing import check_member
-from blendkit.windows import RecordingAudio, hears_like, score_jobs, score_together
-from blendkit_members.mel import Mel
+from blendkit.member.mel import Mel
+from blendkit.member.protocol import TTA, MemberContext
+from blendkit.member.windows import RecordingAudio, hears_like, score_jobs, score_together
+from blendkit.testing.member_checks import check_member
 from blendkit_members.sed import SedMember, sed
 
 pytest.importorskip("librosa", reason="librosa, which makes spectrograms, is not installed")

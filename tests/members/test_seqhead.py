@@ -13,9 +13,9 @@ from numpy.typing import NDArray
 from onnx import helper
 
 from blendkit.errors import BlendkitError
-from blendkit.member import MemberContext
+from blendkit.member.protocol import MemberContext
 from blendkit.sample.backbone import TAPS
-from blendkit.testing import check_member
+from blendkit.testing.member_checks import check_member
 from blendkit_members.perch import normalised
 from blendkit_members.perch_seqhead import perch_seqhead
 

@@ -7,10 +7,10 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from blendkit.core.scores import Scores
 from blendkit.errors import BlendkitError
-from blendkit.member import MemberContext
-from blendkit.scores import Scores
-from blendkit.testing import check_member
+from blendkit.member.protocol import MemberContext
+from blendkit.testing.member_checks import check_member
 from blendkit_members.table import table
 
 IDS = ["r10_5", "r2_10", "r2_5"]  # as text; by name and time it is r2_5, r2_10, r10_5

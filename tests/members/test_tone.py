@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 
 from blendkit.errors import BlendkitError
-from blendkit.member import MemberContext
-from blendkit.testing import check_member
+from blendkit.member.protocol import MemberContext
+from blendkit.testing.member_checks import check_member
 from blendkit_members.tone import tone
 
 

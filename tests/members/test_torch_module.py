@@ -9,8 +9,8 @@ import pytest
 torch = pytest.importorskip("torch", reason="torch is not installed: pip install 'blendkit[train]'")
 
 from blendkit.errors import BlendkitError  # noqa: E402
-from blendkit.member import MemberContext  # noqa: E402
-from blendkit.testing import check_member  # noqa: E402
+from blendkit.member.protocol import MemberContext  # noqa: E402
+from blendkit.testing.member_checks import check_member  # noqa: E402
 from blendkit_members.torch_module import torch_member  # noqa: E402
 
 SOURCE = """

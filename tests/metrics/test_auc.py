@@ -13,9 +13,9 @@ from numpy.typing import NDArray
 from sklearn.metrics import roc_auc_score
 
 from blendkit.errors import BlendkitError
-from blendkit.metrics import macro_auc
-from blendkit.metrics.kernels import doubled_ranks
-from blendkit.testing import scores_strategy
+from blendkit.metrics.auc import macro_auc
+from blendkit.metrics.kernels.ranking import doubled_ranks
+from blendkit.testing.op_checks import scores_strategy
 
 Truth = NDArray[np.bool_]
 Values = NDArray[np.float64]

@@ -6,8 +6,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from blendkit.errors import BlendkitError
-from blendkit.metrics import auc_state, macro_auc
-from blendkit.metrics.auc_kernels import count_pairs
+from blendkit.metrics.auc import auc_state, macro_auc
+from blendkit.metrics.kernels.pair_counts import count_pairs
 
 POOL = np.array([0.0, -0.0, 1, -1, np.inf, -np.inf, 1e-310, 5e-324, 3, 3 + 1e-7, 1e30, -1e30, 0.5])
 

@@ -6,7 +6,8 @@ import numpy as np
 import pytest
 
 from blendkit.errors import BlendkitError
-from blendkit.metrics import Bootstrap, holm, macro_auc, paired_bootstrap
+from blendkit.metrics.auc import macro_auc
+from blendkit.metrics.bootstrap import Bootstrap, holm, paired_bootstrap
 
 
 def world(seed: int) -> tuple[np.ndarray, dict[str, np.ndarray], np.ndarray, np.ndarray | None]:

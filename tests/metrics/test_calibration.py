@@ -12,7 +12,8 @@ from sklearn.isotonic import IsotonicRegression
 from sklearn.metrics import brier_score_loss
 
 from blendkit.errors import BlendkitError
-from blendkit.metrics import Isotonic, Platt, fit_isotonic, fit_platt, reliability
+from blendkit.metrics.reliability_table import reliability
+from blendkit.ops.fitted.calibration_maps import Isotonic, Platt, fit_isotonic, fit_platt
 
 CLASSES = ("a", "b", "c")
 RECORDINGS = [f"r{i // 4}" for i in range(80)]

@@ -7,7 +7,9 @@ import pytest
 from numpy.typing import NDArray
 
 from blendkit.errors import BlendkitError
-from blendkit.metrics import Bootstrap, SimulatedSplit, macro_auc, paired_bootstrap, plateaus, rank_band, simulate_split
+from blendkit.metrics.auc import macro_auc
+from blendkit.metrics.bootstrap import Bootstrap, paired_bootstrap
+from blendkit.metrics.leaderboard import SimulatedSplit, plateaus, rank_band, simulate_split
 
 GROUPS = np.repeat([f"r{i}" for i in range(20)], 6)
 

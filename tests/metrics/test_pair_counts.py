@@ -10,11 +10,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
+from blendkit.core.spaces import sigmoid
 from blendkit.errors import BlendkitError
-from blendkit.metrics import macro_auc
-from blendkit.metrics.auc_kernels import count_pairs
-from blendkit.metrics.kernels import doubled_ranks
-from blendkit.ops.spaces import sigmoid
+from blendkit.metrics.auc import macro_auc
+from blendkit.metrics.kernels.pair_counts import count_pairs
+from blendkit.metrics.kernels.ranking import doubled_ranks
 
 SHAPES = [(2500, 70), (1024, 33), (1025, 32), (7, 3), (1, 2), (8, 1)]
 

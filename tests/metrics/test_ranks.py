@@ -12,9 +12,9 @@ from hypothesis.extra import numpy as hnp
 from numpy.typing import NDArray
 from scipy.stats import rankdata
 
-from blendkit.metrics import percentile_rank
-from blendkit.metrics.kernels import doubled_ranks
-from blendkit.testing import scores_strategy
+from blendkit.metrics.kernels.ranking import doubled_ranks
+from blendkit.metrics.ranks import percentile_rank
+from blendkit.testing.op_checks import scores_strategy
 
 INF = float("inf")
 COLUMNS: list[tuple[list[float], list[int]]] = [

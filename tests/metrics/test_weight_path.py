@@ -7,11 +7,12 @@ import numpy as np
 import pytest
 
 from blendkit.errors import BlendkitError
-from blendkit.metrics import macro_auc, weight_path
+from blendkit.metrics.auc import macro_auc
 from blendkit.metrics.breakpoints import weight_breakpoints
-from blendkit.metrics.kernels import doubled_ranks
+from blendkit.metrics.kernels.ranking import doubled_ranks
+from blendkit.metrics.weight_paths import weight_path
 
-MODULE = sys.modules["blendkit.metrics.weight_path"]
+MODULE = sys.modules["blendkit.metrics.weight_paths"]
 WEIGHTS = [0, 0.05, 0.1, 0.25, 0.3, 0.5, 0.75, 0.9, 1.0]
 
 

@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
-from blendkit.metrics.kernels import doubled_ranks
+from blendkit.metrics.kernels.ranking import doubled_ranks
 from blendkit.ops.blends import direct, integer_weights, logit_mean, logit_sum, prob_mean, rank_mean
 
 MEANS = [logit_mean, prob_mean, direct]

@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from blendkit.ops import blocks
+from blendkit.ops import parallel as blocks
 
 
 @pytest.mark.parametrize(("n", "width"), [(0, 3), (1, 3), (7, 0), (100, 3), (1000, 400_000)])

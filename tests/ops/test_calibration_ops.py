@@ -7,11 +7,13 @@ import numpy as np
 import pytest
 from scipy.special import expit, logit
 
+from blendkit.core.names import NameRule
+from blendkit.core.rows import chunk_rows
+from blendkit.core.taxonomy import Taxonomy
 from blendkit.errors import BlendkitError
-from blendkit.metrics import fit_isotonic, fit_platt, macro_auc
-from blendkit.metrics.kernels import doubled_ranks
+from blendkit.metrics.auc import macro_auc
+from blendkit.metrics.kernels.ranking import doubled_ranks
 from blendkit.metrics.ranks import percentile_rank
-from blendkit.ops import Fitted
 from blendkit.ops.calibration import (
     clip,
     fit_isotonic_map,
@@ -26,10 +28,17 @@ from blendkit.ops.calibration import (
     standardise,
     temperature,
 )
-from blendkit.ops.reference import ClassRates, Reference, fit_class_rates, fit_reference, prior_correction, quantile_map
-from blendkit.ops.thresholds import Thresholds, fit_thresholds
-from blendkit.rows import NameRule, chunk_rows
-from blendkit.taxonomy import Taxonomy
+from blendkit.ops.declare import Fitted
+from blendkit.ops.fitted.calibration_maps import fit_isotonic, fit_platt
+from blendkit.ops.fitted.reference import (
+    ClassRates,
+    Reference,
+    fit_class_rates,
+    fit_reference,
+    prior_correction,
+    quantile_map,
+)
+from blendkit.ops.fitted.thresholds import Thresholds, fit_thresholds
 
 CLASSES = ("frog", "bird", "cicada")
 TAXA = Taxonomy(

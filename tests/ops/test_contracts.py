@@ -7,11 +7,12 @@ from typing import Any
 
 import pytest
 
-from blendkit.ops import blocks, info_of, signature
+from blendkit.ops import parallel as blocks
+from blendkit.ops.declare import info_of, signature
+from blendkit.ops.fitted.rate_tables import near_places
 from blendkit.ops.ranges import RangeList
-from blendkit.ops.rate_tables import near_places
 from blendkit.registry import OPS, registry
-from blendkit.testing import check_op
+from blendkit.testing.op_checks import check_op
 
 SETTINGS: dict[str, list[dict[str, Any]]] = {
     "gaussian": [{"sigma": 0.3}, {"sigma": 5.0}],

@@ -7,18 +7,20 @@ from typing import Any
 import numpy as np
 import pytest
 
-from blendkit.engine.steps import Surroundings
-from blendkit.engine.streams import make_streams
+from blendkit.blending.steps import Surroundings
+from blendkit.blending.streams import make_streams
+from blendkit.core.names import NameRule
+from blendkit.core.rows import Rows, chunk_rows
+from blendkit.core.scores import Scores
+from blendkit.core.taxonomy import Taxonomy
 from blendkit.errors import BlendkitError
-from blendkit.metrics.kernels import doubled_ranks
-from blendkit.ops import Fitted, OpInfo, info_of
+from blendkit.metrics.kernels.ranking import doubled_ranks
+from blendkit.ops.declare import Fitted, OpInfo, info_of
+from blendkit.ops.fitted.rate_tables import near_places
 from blendkit.ops.ranges import RangeList
-from blendkit.ops.rate_tables import near_places
-from blendkit.recipe import make_plan, parse_recipe
+from blendkit.recipe.load import parse_recipe
+from blendkit.recipe.plan import make_plan
 from blendkit.registry import OPS, registry
-from blendkit.rows import NameRule, Rows, chunk_rows
-from blendkit.scores import Scores
-from blendkit.taxonomy import Taxonomy
 
 CLASSES = ("a", "b", "c")
 TAXA = Taxonomy({k: {"scientific_name": f"G{i // 2} s{i}", "class_name": "Aves"} for i, k in enumerate(CLASSES)})

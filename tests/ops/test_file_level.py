@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from numpy.typing import NDArray
 from scipy.special import expit, logsumexp, softmax
 
-from blendkit.metrics.kernels import doubled_ranks
+from blendkit.metrics.kernels.ranking import doubled_ranks
 from blendkit.ops.file_level import (
     file_lse,
     file_max_mix,

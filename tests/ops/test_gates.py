@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from blendkit.metrics.ranks import percentile_rank
 from blendkit.ops.gates import fake_only, rank_gate, replace_where_sure, spike, temporal_gate
-from blendkit.ops.sidecar import Limits, corrected
+from blendkit.ops.sidecars import Limits, corrected
 
 
 def test_fake_only_by_hand() -> None:

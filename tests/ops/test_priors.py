@@ -10,11 +10,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
+from blendkit.core.names import NameRule
+from blendkit.core.rows import Rows, chunk_rows
 from blendkit.errors import BlendkitError
-from blendkit.ops import Fitted
-from blendkit.ops.priors import SiteHourPrior, fallbacks, fit_site_hour_prior, site_hour_prior
-from blendkit.rows import NameRule, Rows, chunk_rows
-from blendkit.testing import small_rows
+from blendkit.ops.declare import Fitted
+from blendkit.ops.fitted.site_hour import SiteHourPrior, fallbacks, fit_site_hour_prior, site_hour_prior
+from blendkit.testing.small_world import small_rows
 
 CLASSES = ("frog", "bird", "ghost")
 K = {"k_hour": 1.0, "k_site": 1.0, "k_site_hour": 1.0}

@@ -6,10 +6,11 @@ import numpy as np
 import pytest
 from scipy.special import logit
 
+from blendkit.core.names import NameRule
+from blendkit.core.rows import Rows, chunk_rows
 from blendkit.errors import BlendkitError
-from blendkit.ops import Fitted
-from blendkit.ops.ranges import RangeList, load_ranges, range_mask, range_penalty, station_floor, unknown_sites
-from blendkit.ops.rate_tables import (
+from blendkit.ops.declare import Fitted
+from blendkit.ops.fitted.rate_tables import (
     RateTable,
     diel_prior,
     fit_hour,
@@ -21,7 +22,7 @@ from blendkit.ops.rate_tables import (
     near_places,
     place_prior,
 )
-from blendkit.rows import NameRule, Rows, chunk_rows
+from blendkit.ops.ranges import RangeList, load_ranges, range_mask, range_penalty, station_floor, unknown_sites
 
 CLASSES = ("a", "b")
 

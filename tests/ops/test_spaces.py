@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
-from blendkit.ops.spaces import logit, saturated, sigmoid, zero_floor
+from blendkit.core.spaces import logit, saturated, sigmoid, zero_floor
 
 ONE_32, ONE_64 = 1 - 2.0**-24, 1 - 2.0**-53  # the largest values below 1
 INSIDE_64 = [5e-324, 1e-300, 5e-15, 1e-5, 1e-3, 0.1, 0.25, 0.75, 0.9, 0.999, ONE_32, 1 - 5e-15, ONE_64]

@@ -8,6 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
+from blendkit.core.taxonomy import LEVELS, Taxonomy
 from blendkit.errors import BlendkitError
 from blendkit.ops.taxonomic import (
     congener_scores,
@@ -18,7 +19,6 @@ from blendkit.ops.taxonomic import (
     taxonomy_mean_unsure,
     taxonomy_noisy_or,
 )
-from blendkit.taxonomy import LEVELS, Taxonomy
 
 # class id, scientific name, family, order, class_name
 TABLE = [

@@ -12,9 +12,8 @@ import onnx
 import pytest
 from onnx import TensorProto, helper, numpy_helper
 
-from blendkit.audio import AUDIO_SUFFIXES
-from blendkit.rows import NameRule
-from blendkit.store import LogitStore
+from blendkit.core.names import AUDIO_SUFFIXES, NameRule
+from blendkit.store.logits import LogitStore
 
 Blendkit = Callable[..., subprocess.CompletedProcess[str]]
 STATES = {"ok", "padded", "short", "holed", "unreadable", "empty"}

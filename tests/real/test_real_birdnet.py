@@ -11,9 +11,9 @@ import pytest
 import soundfile
 import soxr
 
-from blendkit.rows import NameRule
-from blendkit.store import LogitStore
-from blendkit_members.located import package_folder
+from blendkit.core.names import NameRule
+from blendkit.member.model_files import package_folder
+from blendkit.store.logits import LogitStore
 
 pytest.importorskip("ai_edge_litert", reason="LiteRT, which runs BirdNET, is not installed: pip install '.[birdnet]'")
 Run = Callable[..., CompletedProcess[str]]

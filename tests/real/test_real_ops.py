@@ -7,14 +7,14 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from blendkit.engine.ablate import Ablation, ablate
-from blendkit.engine.bench import Workshop
-from blendkit.engine.compare import Rules
-from blendkit.engine.doubts import doubts
-from blendkit.recipe import make_plan, parse_recipe
-from blendkit.recipe.lint import lint
-from blendkit.recipe.load import Recipe
+from blendkit.offline.ablation import Ablation, ablate
+from blendkit.offline.bench import Workshop
+from blendkit.offline.comparison import Rules
+from blendkit.offline.data_lint import doubts
+from blendkit.recipe.linting import lint
+from blendkit.recipe.load import Recipe, parse_recipe
 from blendkit.recipe.paths import DataFolder
+from blendkit.recipe.plan import make_plan
 
 MEMBER = "use: table\n    path: oof_432.npz\n    rows: row_ids\n    classes: classes\n    folds: fold\n    "
 TEXT = f"""\

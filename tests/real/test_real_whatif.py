@@ -7,14 +7,17 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from blendkit.engine.axes import read_axis, read_share
-from blendkit.engine.bench import Workshop
-from blendkit.engine.compare import Rules, Truth, compare
-from blendkit.engine.whatif import sweep
-from blendkit.metrics import macro_auc, paired_bootstrap, percentile_rank
-from blendkit.recipe import parse_recipe
+from blendkit.metrics.auc import macro_auc
+from blendkit.metrics.bootstrap import paired_bootstrap
+from blendkit.metrics.ranks import percentile_rank
+from blendkit.offline.axes import read_axis, read_share
+from blendkit.offline.bench import Workshop
+from blendkit.offline.comparison import Rules, Truth, compare
+from blendkit.offline.sweeps import sweep
+from blendkit.recipe.load import parse_recipe
 from blendkit.recipe.paths import DataFolder
-from blendkit.search import greedy, guard, half_split
+from blendkit.searching.greedy_selection import greedy
+from blendkit.searching.held_out import guard, half_split
 
 MEMBERS = ("sed_5s", "sed_20s", "noisy_student", "perch_zeroshot", "perch_probes")
 EOS7 = """\

@@ -1,8 +1,9 @@
 from __future__ import annotations
 
-from blendkit.recipe import Plan, make_plan, parse_recipe
-from blendkit.recipe.explain import explain, group_notes, stages
-from blendkit.taxonomy import Taxonomy
+from blendkit.core.taxonomy import Taxonomy
+from blendkit.recipe.explanation import explain, group_notes, stages
+from blendkit.recipe.load import parse_recipe
+from blendkit.recipe.plan import Plan, make_plan
 
 TEXT = """\
 recipe: 1

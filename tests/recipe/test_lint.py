@@ -2,8 +2,9 @@ from __future__ import annotations
 
 import pytest
 
-from blendkit.recipe import make_plan, parse_recipe
-from blendkit.recipe.lint import lint
+from blendkit.recipe.linting import lint
+from blendkit.recipe.load import parse_recipe
+from blendkit.recipe.plan import make_plan
 
 
 def found(body: str, *, sharded: bool = False) -> list[str]:

@@ -6,8 +6,8 @@ from typing import Any
 import pytest
 
 from blendkit.errors import BlendkitError
-from blendkit.recipe import load_recipe, parse_recipe, with_values
 from blendkit.recipe.address import dotted
+from blendkit.recipe.load import load_recipe, parse_recipe, with_values
 from blendkit.recipe.schema import Step
 
 TEXT = """\

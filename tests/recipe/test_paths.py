@@ -5,8 +5,9 @@ from pathlib import Path
 import pytest
 
 from blendkit.errors import BlendkitError
-from blendkit.recipe import Plan, make_plan, parse_recipe
+from blendkit.recipe.load import parse_recipe
 from blendkit.recipe.paths import DataFolder, check_files, named_files
+from blendkit.recipe.plan import Plan, make_plan
 
 TEXT = """\
 recipe: 1

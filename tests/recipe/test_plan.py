@@ -5,7 +5,8 @@ from typing import Any
 import pytest
 
 from blendkit.errors import BlendkitError
-from blendkit.recipe import Plan, make_plan, parse_recipe
+from blendkit.recipe.load import parse_recipe
+from blendkit.recipe.plan import Plan, make_plan
 
 MEMBERS = {
     "p": "{use: table, path: p.csv, space: prob}",

@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from blendkit.errors import BlendkitError
-from blendkit.report.plots import check_plot_path, plot_curve, plot_heat_map
+from blendkit.reporting.plots import check_plot_path, plot_curve, plot_heat_map
 
 VALUES = (0.0, 0.25, 0.5, 1.0)
 MACRO = np.array([0.71, 0.735, 0.73, 0.5])

@@ -15,10 +15,10 @@ import onnxruntime
 import pytest
 import soundfile
 
-from blendkit.sample import FORMAT_VERSION, WorldConfig, make_world
-from blendkit.sample.config import Part
-from blendkit.sample.plan import plan_recordings, row_ids, truth
+from blendkit.sample.config import FORMAT_VERSION, Part, WorldConfig
+from blendkit.sample.schedule import plan_recordings, row_ids, truth
 from blendkit.sample.species import SPECIES, backbone_labels, class_labels
+from blendkit.sample.world import make_world
 
 SMALL = WorldConfig(train_recordings=4, test_recordings=3, focal_clips=3, unlabelled=2)
 EXTERNAL = ("base", "birdnet", "cnn", "dinov2", "exp019", "insects", "proto", "sed")

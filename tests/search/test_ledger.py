@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from blendkit.errors import BlendkitError
-from blendkit.search.ledger import append_entry, check_entry, ledger_transfers, read_ledger, transfer_agreement
+from blendkit.searching.ledger import append_entry, check_entry, ledger_transfers, read_ledger, transfer_agreement
 
 
 def oof(name: str, sha256: str, x: float, **more: Any) -> dict[str, Any]:

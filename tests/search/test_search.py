@@ -11,8 +11,10 @@ from numpy.typing import NDArray
 from sklearn.metrics import roc_auc_score
 
 from blendkit.errors import BlendkitError
-from blendkit.metrics import macro_auc
-from blendkit.search import ascend, ascend_groups, greedy, guard, half_split
+from blendkit.metrics.auc import macro_auc
+from blendkit.searching.coordinate_ascent import ascend, ascend_groups
+from blendkit.searching.greedy_selection import greedy
+from blendkit.searching.held_out import guard, half_split
 
 Scores = dict[str, NDArray[np.float64]]
 RECORDINGS = [f"r{i // 6}" for i in range(120)]

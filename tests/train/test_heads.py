@@ -9,14 +9,14 @@ import pytest
 torch = pytest.importorskip("torch", reason="torch is not installed: pip install 'blendkit[train]'")
 
 from blendkit.errors import BlendkitError  # noqa: E402
-from blendkit.train.examples import Examples, check_trainable, deal_folds, stack  # noqa: E402
-from blendkit.train.export import exported, write_onnx  # noqa: E402
-from blendkit.train.heads import AttentionPool, HeadShape, Mean, ScalarMix, Token, new_head, parameters_of  # noqa: E402
-from blendkit.train.judge import stopping_score  # noqa: E402
-from blendkit.train.loop import Data, Schedule, train  # noqa: E402
-from blendkit.train.losses import bce, distillation, focal  # noqa: E402
-from blendkit.train.sampling import Mixture, class_balance, epoch_rows  # noqa: E402
-from blendkit.train.seqhead import HeadFit, fit_seqhead  # noqa: E402
+from blendkit.training.cross_fit import HeadFit, fit_seqhead  # noqa: E402
+from blendkit.training.examples import Examples, check_trainable, deal_folds, stack  # noqa: E402
+from blendkit.training.export import exported, write_onnx  # noqa: E402
+from blendkit.training.head_networks import AttentionPool, HeadShape, Mean, ScalarMix, Token, new_head, parameters_of  # noqa: E402
+from blendkit.training.judging import stopping_score  # noqa: E402
+from blendkit.training.loop import Data, Schedule, train  # noqa: E402
+from blendkit.training.losses import bce, distillation, focal  # noqa: E402
+from blendkit.training.sampling import Mixture, class_balance, epoch_rows  # noqa: E402
 
 SHAPES = {"a": (6,), "b": (8,)}
 TOKENS = (Token("a"), Token("b"))

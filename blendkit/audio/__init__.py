@@ -1,0 +1,64 @@
+"""Recordings to samples and windows.
+
+In go paths of audio files; out come mono float32 samples at the rates that members ask for, with a status for what is
+damaged. Windows are placed on chunks in exact sample arithmetic.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from blendkit._face import lazy_face
+
+if TYPE_CHECKING:
+    from blendkit.audio.cutting import Edge, cut
+    from blendkit.audio.decoding import Decoded, Samples, decode, probe_duration
+    from blendkit.audio.grid import (
+        Anchor,
+        Overlaps,
+        Pool,
+        WindowPool,
+        edges,
+        frames_onto_chunks,
+        onto_chunks,
+        overlaps,
+        place,
+        samples_at,
+    )
+    from blendkit.audio.ogg import Segment, is_truncated, sound_segments
+    from blendkit.audio.prepare import Batch, Grid, Prepared, groups, prepare_group
+    from blendkit.audio.recordings import Recording, find_recordings, unique_recordings
+    from blendkit.audio.resampling import resample
+else:
+    __getattr__, __dir__ = lazy_face(__name__)
+
+__all__ = [
+    "Anchor",
+    "Batch",
+    "Decoded",
+    "Edge",
+    "Grid",
+    "Overlaps",
+    "Pool",
+    "Prepared",
+    "Recording",
+    "Samples",
+    "Segment",
+    "WindowPool",
+    "cut",
+    "decode",
+    "edges",
+    "find_recordings",
+    "frames_onto_chunks",
+    "groups",
+    "is_truncated",
+    "onto_chunks",
+    "overlaps",
+    "place",
+    "prepare_group",
+    "probe_duration",
+    "resample",
+    "samples_at",
+    "sound_segments",
+    "unique_recordings",
+]

@@ -1,0 +1,149 @@
+"""Audio: find, decode, resample, cut; and what a damaged recording becomes."""
+
+from __future__ import annotations
+
+import io
+import tempfile
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+from blendkit.audio.ogg import Segment, is_truncated, sound_segments
+from blendkit.core import MIN_REMAINDER_S
+
+MIN_RATE = 1000  # Hz; nothing that records animals is slower, but a broken header may be
+LONG_S = 1800.0  # recordings longer than this lie on disk while they are scored, not in memory
+BLOCK_S = 60
+
+Samples = NDArray[np.float32]
+Status = Literal["ok", "padded", "short", "holed", "unreadable", "empty", "silent"]
+
+
+@dataclass(frozen=True, eq=False)
+class Decoded:
+    """Mono float32 samples of a whole recording at `rate` Hz, and what became of it.
+
+    status: `ok`; `padded` (its last chunk is zero-padded); `short` (the file is cut off, or gives less
+    than the expected duration); `holed` (lost stretches are silence, nothing shifts in time);
+    `unreadable`; `empty` (no whole second); `silent` (no audio at all, rows without a file).
+    duration_s is the real length in seconds.
+    """
+
+    samples: Samples
+    rate: int
+    duration_s: float
+    status: Status
+    note: str = ""
+
+
+def probe_duration(path: Path) -> float | None:
+    """Return a file's stated duration in seconds, None if its header cannot be read."""
+    import soundfile
+
+    try:
+        info = soundfile.info(str(path))
+    except (OSError, RuntimeError):
+        return None
+    return float(info.frames / info.samplerate)
+
+
+def decode(path: Path, scratch: Path | None = None) -> Decoded:
+    """Decode a whole file to mono (mean of channels) at its own rate.
+
+    Lost stretches of a damaged Ogg file are found by its page numbers and become silence at their
+    true place; a decoder alone would let all later audio slip forward. scratch: a folder for the samples
+    of recordings longer than half an hour, which are then mapped from disk; memory stays flat.
+    """
+    import soundfile
+
+    try:
+        with soundfile.SoundFile(str(path)) as handle:
+            stated, rate, channels = handle.frames, handle.samplerate, handle.channels
+            samples, finite = _read(handle, scratch)
+            segments = sound_segments(path, rate)
+            if segments and len(samples):
+                return _mended(segments, rate, scratch)
+            if 0 < len(samples) < stated:
+                return _cut_short(samples, stated, rate)
+    except (OSError, RuntimeError, MemoryError) as error:  # a lying header can ask for any amount of memory
+        reason = str(error).replace(str(path), path.name)
+        return Decoded(np.zeros(0, np.float32), 0, 0.0, "unreadable", reason)
+    seconds = len(samples) / rate
+    if not finite:
+        return Decoded(np.zeros(0, np.float32), rate, 0.0, "unreadable", "samples are not finite")
+    if rate < MIN_RATE:
+        return Decoded(np.zeros(0, np.float32), rate, 0.0, "unreadable", f"a sample rate of {rate} Hz")
+    if seconds < MIN_REMAINDER_S:
+        return Decoded(samples, rate, seconds, "empty", f"{seconds:.3f} s of audio")
+    if is_truncated(path):
+        return Decoded(samples, rate, seconds, "short", f"the file is cut off after {seconds:.3f} s")
+    return Decoded(samples, rate, seconds, "ok", f"{channels} channels averaged" if channels > 2 else "")
+
+
+def _read(handle: Any, scratch: Path | None) -> tuple[Samples, bool]:
+    """All samples as mono, read block by block; and whether they are finite."""
+    long = scratch is not None and handle.frames > LONG_S * handle.samplerate
+    if not long:
+        samples = _mono(handle.read(dtype="float32", always_2d=True))
+        return samples, bool(np.isfinite(samples).all())
+    out, at, finite = _room(handle.frames, handle.samplerate, scratch), 0, True
+    for frames in handle.blocks(BLOCK_S * handle.samplerate, dtype="float32", always_2d=True):
+        out[at : at + len(frames)] = _mono(frames)
+        finite = finite and bool(np.isfinite(frames).all())
+        at += len(frames)
+    return out[:at], finite
+
+
+def _room(count: int, rate: int, scratch: Path | None) -> Samples:
+    """Zeros in memory, or for a long recording in a file of their own."""
+    if scratch is None or count <= LONG_S * rate:
+        return np.zeros(count, np.float32)
+    with tempfile.NamedTemporaryFile(dir=scratch, suffix=".f32", delete=False) as handle:
+        return np.memmap(handle.name, np.float32, "w+", shape=(count,))
+
+
+def silence(duration_s: float, rate: int, status: Status, note: str) -> Decoded:
+    """Return digital silence that stands in for audio that is not there."""
+    return Decoded(np.zeros(round(duration_s * rate), np.float32), rate, duration_s, status, note)
+
+
+def fit_duration(decoded: Decoded, expected_s: float) -> Decoded:
+    """Hold a recording against its expected duration: less is called short, and its missing chunks are silence."""
+    missing = expected_s - decoded.duration_s
+    if missing < 0.5 or decoded.status in ("unreadable", "silent"):
+        return decoded
+    status: Status = "short" if decoded.status in ("ok", "padded", "empty") else decoded.status
+    note = "; ".join(filter(None, [decoded.note, f"{decoded.duration_s:.3f} s of the expected {expected_s:g} s"]))
+    return Decoded(decoded.samples, decoded.rate, decoded.duration_s, status, note)
+
+
+def _mono(frames: NDArray[np.float32]) -> Samples:
+    return frames[:, 0] if frames.shape[1] == 1 else frames.mean(axis=1, dtype=np.float32)
+
+
+def _cut_short(samples: Samples, stated: int, rate: int) -> Decoded:
+    """A decoder gave less than the header says, and no page numbers tell where the loss is."""
+    note = f"{len(samples) / rate:.3f} s of the stated {stated / rate:.3f} s could be decoded"
+    return Decoded(samples, rate, stated / rate, "holed", note)
+
+
+def _mended(segments: Sequence[Segment], rate: int, scratch: Path | None) -> Decoded:
+    """Decode each sound stretch by itself and put it where it belongs; what is lost stays silent."""
+    import soundfile
+
+    out = _room(segments[-1].end, rate, scratch)
+    kept = 0
+    for segment in segments:
+        try:
+            with soundfile.SoundFile(io.BytesIO(segment.data)) as handle:
+                samples = _mono(handle.read(dtype="float32", always_2d=True))[-segment.end :]
+        except (OSError, RuntimeError):
+            continue
+        out[segment.end - len(samples) : segment.end] = samples
+        kept += len(samples)
+    note = f"{(len(out) - kept) / rate:.3f} s unreadable, replaced by silence"
+    return Decoded(out, rate, len(out) / rate, "holed", note)

@@ -1,0 +1,96 @@
+"""Recordings made ready for the members: grouped, decoded once, resampled once per rate."""
+
+from __future__ import annotations
+
+import tempfile
+import time
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from blendkit.audio.decoding import Decoded, decode, fit_duration, probe_duration, silence
+from blendkit.audio.recordings import Recording
+from blendkit.audio.resampling import at_rate
+from blendkit.core import NameRule, Remainder, count_chunks
+
+GROUP = 8  # recordings in a store part
+GROUP_S = 960.0  # and no more than this many seconds of audio
+FALLBACK_RATE = 32000
+
+
+@dataclass(frozen=True)
+class Grid:
+    """How recordings become chunks. expected_s: durations known beforehand, in seconds."""
+
+    chunk_s: float
+    remainder: Remainder
+    names: NameRule
+    expected_s: dict[str, float] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, eq=False)
+class Prepared:
+    """A recording at every rate that is asked; `path` is empty where there is no file."""
+
+    recording: str
+    path: Path
+    chunks: int
+    duration_s: float
+    status: str
+    note: str
+    by_rate: dict[int, Decoded]
+    decode_s: float
+    resample_s: float
+
+
+@dataclass(frozen=True, eq=False)
+class Batch:
+    """A group of recordings, prepared; long ones lie in `scratch` until the batch is closed."""
+
+    recordings: tuple[Prepared, ...]
+    scratch: tempfile.TemporaryDirectory[str]
+
+
+def groups(recordings: Sequence[Recording]) -> Iterator[list[Recording]]:
+    """Fixed groups of recordings, whatever is stored already; a batch never crosses one."""
+    group: list[Recording] = []
+    seconds = 0.0
+    for r in recordings:
+        length = (probe_duration(r.path) if r.path.name else None) or 0.0
+        if group and (len(group) == GROUP or seconds + length > GROUP_S):
+            yield group
+            group, seconds = [], 0.0
+        group.append(r)
+        seconds += length
+    if group:
+        yield group
+
+
+def prepare_group(group: Sequence[Recording], rates: Sequence[int], grid: Grid) -> Batch:
+    """Prepare a group of recordings, with a folder of their own for the samples of long ones."""
+    scratch = tempfile.TemporaryDirectory(prefix="blendkit-", ignore_cleanup_errors=True)
+    try:
+        return Batch(tuple(prepare_recording(r, rates, grid, Path(scratch.name)) for r in group), scratch)
+    except BaseException:
+        scratch.cleanup()
+        raise
+
+
+def prepare_recording(recording: Recording, rates: Sequence[int], grid: Grid, scratch: Path | None = None) -> Prepared:
+    """Decode a recording once, count its chunks, and resample it once per rate."""
+    started = time.perf_counter()
+    expected = grid.expected_s.get(recording.id, 0.0)
+    if not recording.path.name:
+        decoded = silence(expected, rates[0] if rates else FALLBACK_RATE, "silent", "no audio file")
+    else:
+        decoded = decode(recording.path, scratch)
+    chunks, padded = count_chunks(decoded.duration_s, grid.chunk_s, grid.remainder)
+    wanted, _ = count_chunks(expected, grid.chunk_s, grid.remainder)
+    decoded = fit_duration(decoded, expected)
+    status = "padded" if padded and decoded.status == "ok" else decoded.status
+    at = time.perf_counter()
+    by_rate = at_rate(decoded, rates, scratch)
+    return Prepared(
+        recording.id, recording.path, max(chunks, wanted), decoded.duration_s, status, decoded.note, by_rate,
+        at - started, time.perf_counter() - at,
+    )  # fmt: skip

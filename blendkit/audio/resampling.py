@@ -1,0 +1,36 @@
+"""Recordings at other sample rates."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+
+from blendkit.audio.decoding import BLOCK_S, LONG_S, Decoded, _room
+
+
+def at_rate(decoded: Decoded, rates: Sequence[int], scratch: Path | None = None) -> dict[int, Decoded]:
+    """Return the recording at each rate (Hz), resampled once per distinct rate."""
+    return {rate: resample(decoded, rate, scratch) for rate in dict.fromkeys(rates)}
+
+
+def resample(decoded: Decoded, rate: int, scratch: Path | None = None) -> Decoded:
+    """Return the recording at `rate` Hz (soxr HQ; one stream over the whole recording: no edges inside)."""
+    import soxr
+
+    given = decoded.samples
+    if decoded.rate == rate or not len(given):
+        return replace(decoded, rate=rate)
+    if scratch is None or len(given) <= LONG_S * decoded.rate:
+        samples = np.ascontiguousarray(soxr.resample(given, decoded.rate, rate, quality="HQ"), np.float32)
+        return replace(decoded, samples=samples, rate=rate)
+    out, at = _room(-(-len(given) * rate // decoded.rate) + rate, rate, scratch), 0
+    stream = soxr.ResampleStream(decoded.rate, rate, 1, dtype="float32", quality="HQ")
+    block = BLOCK_S * decoded.rate
+    for first in range(0, len(given), block):
+        made = stream.resample_chunk(np.asarray(given[first : first + block]), last=first + block >= len(given))
+        out[at : at + len(made)] = made
+        at += len(made)
+    return replace(decoded, samples=out[:at], rate=rate)

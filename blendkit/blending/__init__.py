@@ -1,0 +1,37 @@
+"""Saved logits to streams: steps, blends, gates, fills.
+
+In go the members' scores on common rows and classes, and a plan; out come the streams that the plan writes. Array
+work is done by `ops`; this package supplies what each op asks for.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from blendkit._face import lazy_face
+
+if TYPE_CHECKING:
+    from blendkit.blending.align import aligned, table_rows
+    from blendkit.blending.fitting import check_folds, fit_op, refuse_seen_by_step
+    from blendkit.blending.memo import Memo
+    from blendkit.blending.steps import Surroundings, convert, where_mask
+    from blendkit.blending.streams import finished, make_streams
+    from blendkit.blending.weights import raw_weights, weight_matrix
+else:
+    __getattr__, __dir__ = lazy_face(__name__)
+
+__all__ = [
+    "Memo",
+    "Surroundings",
+    "aligned",
+    "check_folds",
+    "convert",
+    "finished",
+    "fit_op",
+    "make_streams",
+    "raw_weights",
+    "refuse_seen_by_step",
+    "table_rows",
+    "weight_matrix",
+    "where_mask",
+]

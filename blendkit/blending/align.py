@@ -1,0 +1,85 @@
+"""Members on common ground: the rows and classes that a recipe is about."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+from blendkit.core import Rows, Scores
+from blendkit.engine import Inputs
+from blendkit.errors import BlendkitError, shorten
+from blendkit.recipe import Plan
+from blendkit.scoring import Opened, facts_hash
+
+
+def table_rows(opened: Opened) -> Rows:
+    """Finished members alone: their row sets must agree."""
+    (first, scores), *others = opened.tables.items()
+    ids = set(scores.rows.ids())
+    problems = []
+    for name, other in others:
+        theirs = set(other.rows.ids())
+        if theirs != ids:
+            problems.append(
+                f"{first} has {len(ids)} rows, {name} {len(theirs)}, {len(ids & theirs)} in common; only in "
+                f"one: {shorten(sorted(ids ^ theirs))}"
+            )
+    if problems:
+        raise BlendkitError("the members' rows do not agree", problems)
+    return scores.rows
+
+
+def aligned(plan: Plan, inputs: Inputs, opened: Opened, rows: Rows) -> tuple[dict[str, Scores], list[str]]:
+    """Bring every member onto the same rows and classes."""
+    model = plan.recipe.model
+    classes = inputs.classes or _union([s.classes for s in opened.tables.values()])
+    out, notes, problems = {}, [], []
+    for name in plan.members:
+        table = opened.tables.pop(name, None)  # nothing but the streams keeps a table's values
+        scores = table if table is not None else _stored(name, opened, inputs, rows)
+        try:
+            out[name] = scores.align(
+                rows,
+                classes or scores.classes,
+                source=f"member {name!r}",
+                unknown_classes=model.members[name].unknown_classes,
+                missing_rows="median" if inputs.rehearsal else model.members[name].missing_rows,
+            )
+        except BlendkitError as error:
+            problems += [f"{error.title}: {p}" for p in error.problems]
+            continue
+        out[name] = replace(out[name], made_by=facts_hash(opened.facts[name]))
+        classes = classes or scores.classes
+        notes += _row_notes(name, scores, rows)
+        if table is None and _looks_like_probabilities(scores):
+            notes.append(f"member {name!r}: every logit lies in [0, 1]: probabilities?")
+    if problems:
+        raise BlendkitError("members do not fit the expected rows and classes", problems)
+    return out, notes
+
+
+def _looks_like_probabilities(scores: Scores) -> bool:
+    values = scores.values[:, scores.covered]
+    return bool(values.size and values.min() >= 0 and values.max() <= 1 and values.min() < values.max())
+
+
+def _row_notes(name: str, scores: Scores, rows: Rows) -> list[str]:
+    """Say how many rows a member has too many, and how many got the class's median."""
+    if scores.rows is rows:
+        return []
+    wanted, here = set(rows.ids()), set(scores.rows.ids())
+    notes = {
+        "rows beyond the expected ones left out": len(here - wanted),
+        "missing rows given the class's median": len(wanted - here),
+    }
+    return [f"member {name!r}: {n} {what}" for what, n in notes.items() if n]
+
+
+def _stored(name: str, opened: Opened, inputs: Inputs, rows: Rows) -> Scores:
+    store = next(m.store for m in opened.audio if m.name == name)
+    assert store is not None
+    return store.read(inputs.names, rows.recordings())
+
+
+def _union(lists: Sequence[tuple[str, ...]]) -> tuple[str, ...]:
+    return tuple(dict.fromkeys(c for classes in lists for c in classes))

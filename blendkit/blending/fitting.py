@@ -1,0 +1,152 @@
+"""Fit what fitted steps apply, and never on the recordings it is applied to unless that is asked for."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from blendkit.core import LabelTable, NameRule, Scores, Taxonomy, chunk_rows, fold_of
+from blendkit.errors import BlendkitError, shorten
+from blendkit.io import read_labels
+from blendkit.ops import Fitted, OpInfo, signature
+from blendkit.recipe import StepPlan
+
+
+def fit_step(
+    step: StepPlan,
+    path: Path,
+    scores: Scores,
+    taxonomy: Taxonomy,
+    names: NameRule,
+    chunk_s: float,
+    note: Callable[[str], None] = lambda text: None,
+    known: Iterable[str] = (),
+) -> Fitted:
+    """Return what a fitted step applies to a stream.
+
+    `fit: {labels, folds}` cross-fits: a labelled recording gets the artefact fitted without its fold.
+    `fit: F` and `artefact: P` raise BlendkitError if they saw a scored recording, unless `allow_seen`;
+    then `note` is told. A fit that needs scores takes the stream's own, on the recordings that have labels.
+    known: further classes that labels may name (a step may act on some only).
+    """
+    assert step.info is not None
+    assert step.info.load is not None
+    scored, classes = scores.rows.recordings(), scores.classes
+    fit = step.params.get("fit")
+    if fit is None:
+        artefact = step.info.load(path)
+        refuse_seen_by_step(step, artefact.saw, scored, note)
+        if not set(artefact.classes) & {*classes, *known}:
+            listed = [f"artefact: {shorten(artefact.classes)}", f"run: {shorten(classes)}"]
+            raise BlendkitError(f"{step.name}: {path.name} was fitted on none of the run's classes", listed)
+        return Fitted((artefact,))
+    table = read_labels(path).named_as(scored)
+    if step.info.fit_on == "scores":
+        table = _scored_only(step, table, scored)
+    folds = fit["folds"]
+    check_folds(step, table)
+
+    def fitted(recordings: Sequence[str]) -> Any:
+        return _fitted(step, table.only(recordings), scores, taxonomy, known, names, chunk_s)
+
+    everything = fitted(table.recordings)
+    if folds == 0:
+        refuse_seen_by_step(step, everything.saw, scored, note)
+        return Fitted((everything,))
+    return _cross_fit(table, folds, fitted, everything, set(scored), step)
+
+
+def _fitted(
+    step: StepPlan, part: LabelTable, scores: Scores, taxonomy: Taxonomy, further: Iterable[str], names: NameRule,
+    chunk_s: float,
+) -> Any:  # fmt: skip
+    assert step.info is not None
+    assert step.info.fit is not None
+    known = {*taxonomy.classes, *further}
+    params = {
+        k: step.params[k] if context is None else {"taxonomy": taxonomy}[context.name]
+        for k, (_, context, _) in signature(step.info.fit).items()
+    }
+    if step.info.fit_on == "labels":
+        rows = chunk_rows(part.chunk_counts(chunk_s), chunk_s, names)
+        truth, labelled = part.matrix(rows, scores.classes, known)
+        return step.info.fit(truth, labelled, rows, scores.classes, **params)
+    at = np.flatnonzero(np.isin(scores.rows.recording, part.recordings))
+    rows = scores.rows.take(at)
+    truth, labelled = part.matrix(rows, scores.classes, known)
+    return step.info.fit(scores.values[at], truth, labelled, rows, scores.classes, **params)
+
+
+def _scored_only(step: StepPlan, table: LabelTable, scored: Sequence[str]) -> LabelTable:
+    here = [r for r in table.recordings if r in set(scored)]
+    if not here:
+        raise BlendkitError(
+            f"{step.name}: is fitted on scores of labelled recordings, and none of these is scored here",
+            ["make its artefact from out-of-fold scores: `blendkit fit step`, then `artefact:`"],
+        )
+    return table.only(here)
+
+
+def check_folds(step: StepPlan, table: LabelTable) -> None:
+    """Raise BlendkitError if a fitted step asks for more folds than there are labelled recordings."""
+    folds = step.params["fit"]["folds"]
+    if folds and len(table.recordings) < folds:
+        raise BlendkitError(f"{step.name}: {len(table.recordings)} labelled recordings cannot make {folds} folds")
+
+
+def _cross_fit(table: LabelTable, folds: int, fitted: Any, everything: Any, scored: set[str], step: StepPlan) -> Fitted:
+    fold = fold_of(table.recordings, folds)
+    needed = sorted({fold[r] for r in scored if r in fold})  # folds nobody needs are not fitted
+    without = [fitted([r for r in table.recordings if fold[r] != f]) for f in needed]
+    at = {f: i + 1 for i, f in enumerate(needed)}
+    return Fitted((everything, *without), 0, {r: at[fold[r]] for r in scored if r in fold})
+
+
+def refuse_seen_by_step(
+    step: StepPlan, saw: Sequence[str], scored: Sequence[str], note: Callable[[str], None] = lambda text: None
+) -> None:
+    """Raise BlendkitError if a fitted step saw a scored recording, unless its `allow_seen`; then tell `note`."""
+    both = sorted(set(saw) & set(scored))
+    if both and not step.params.get("allow_seen"):
+        raise BlendkitError(
+            f"{step.name}: fitted on {len(both)} of the recordings it would be applied to",
+            [shorten(both), "use `fit: {labels: ..., folds: 5}` to cross-fit, or say `allow_seen: true`"],
+        )
+    if both:
+        note(f"{step.name}: fitted on {len(both)} of the {len(scored)} scored recordings: figures are in-sample")
+
+
+def fit_op(
+    info: OpInfo,
+    params: dict[str, Any],
+    scores: Scores | None,
+    table: LabelTable | None,
+    taxonomy: Taxonomy,
+    names: NameRule,
+    chunk_s: float,
+) -> Any:
+    """Return what an op applies, made from labels, from scores and labels, or from a reference's scores.
+
+    Raises BlendkitError for an op that is not fitted, and for scores or labels that its fit needs and did not get.
+    """
+    needs = {"labels": (False, True), "scores": (True, True), "reference": (True, False)}[info.fit_on]
+    given = (scores is not None, table is not None)
+    lacks = [what for what, need, has in zip(("scores", "labels"), needs, given, strict=True) if need and not has]
+    if info.fit is None:
+        raise BlendkitError(f"{info.name} is not fitted")
+    if lacks:
+        raise BlendkitError(f"{info.name} is fitted on {' and '.join(lacks)} too: give them")
+    if info.fit_on == "reference" and scores is not None:
+        return info.fit(scores.values, scores.rows, scores.classes, **params)
+    assert table is not None
+    if scores is None:
+        classes = tuple(taxonomy.classes) or tuple(sorted(table.classes))
+        nothing, covered = chunk_rows({}, chunk_s, names), np.ones(len(classes), bool)
+        scores = Scores(np.empty((0, len(classes))), nothing, classes, "logit", covered)
+    step = StepPlan(info.name, None, info, params, None, scores.space, scores.space, ())
+    if info.fit_on == "scores":
+        table = _scored_only(step, table.named_as(scores.rows.recordings()), scores.rows.recordings())
+    return _fitted(step, table, scores, taxonomy, (), names, chunk_s)

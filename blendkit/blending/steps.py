@@ -1,0 +1,242 @@
+"""One step on one stream: what an op asks for, which classes it acts on, conversions between spaces."""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from blendkit.blending.fitting import fit_step
+from blendkit.blending.weights import class_mask
+from blendkit.core import TAXA, Matrix, NameRule, Scores, Space, Taxonomy, logit, saturated, sigmoid, zero_floor
+from blendkit.errors import BlendkitError, broken, did_you_mean
+from blendkit.metrics import percentile_rank
+from blendkit.ops import signature
+from blendkit.recipe import KeyPath, StepPlan
+
+
+@dataclass(frozen=True)
+class Surroundings:
+    """What steps may ask for beside the values: taxonomy, names, and the files of fitted steps."""
+
+    taxonomy: Taxonomy = field(default_factory=lambda: Taxonomy({}))
+    names: NameRule = field(default_factory=NameRule)
+    chunk_s: float = 5.0
+    files: dict[KeyPath, Path] = field(default_factory=dict)
+
+
+Look = Callable[[str, str], tuple[Matrix, NDArray[np.bool_]]]
+"""Another stream's values (N, C) in a space, and which classes (C,) it covers."""
+
+
+def no_streams(name: str, space: str) -> tuple[Matrix, NDArray[np.bool_]]:
+    """Look where there is nothing to see."""
+    raise BlendkitError(f"stream {name!r} is not at hand here")
+
+
+def apply_step(
+    step: StepPlan,
+    scores: Scores,
+    around: Surroundings,
+    coverage: dict[str, NDArray[np.bool_]],
+    note: Callable[[str], None],
+    look: Look = no_streams,
+) -> Scores:
+    """Return a stream with one step applied; other classes than the step's `where` stay as they are.
+
+    look: gives the streams that the step names. Classes that one of them does not cover stay as they are, too.
+    """
+    if step.info is None and not step.gates:
+        return convert(scores, step.space_out, note)
+    values = scores.values.astype(np.float64, copy=False)  # float32 would make ties that were none
+    wide = scores.with_values(values)
+    if not step.gates and step.info is not None and step.info.kind == "step":
+        mask, result = _result(step, wide, around, coverage, note, look)
+        return scores.with_values(result if mask is None else np.where(mask, result, values), step.space_out)
+    out, taken = values.copy(), np.zeros(values.shape, bool)
+    overall = where_mask(step, scores.classes, around.taxonomy, coverage) if step.gates else None
+    for gate in step.gates or (step,):
+        mask, result = _result(gate, wide, around, coverage, note, look)
+        found = result[0] & ~taken
+        for only in (mask, overall):
+            found &= True if only is None else only
+        out[found] = result[1][found]
+        taken |= found
+        note(f"{gate.id or gate.name}: took {int(found.sum())} of {found.size} cells")
+    return scores.with_values(out)
+
+
+def _result(
+    step: StepPlan, scores: Scores, around: Surroundings, coverage: dict[str, NDArray[np.bool_]],
+    note: Callable[[str], None], look: Look,
+) -> tuple[NDArray[np.bool_] | None, Any]:  # fmt: skip
+    """Which classes (C,) the step acts on, None for all; and what its op gives for all classes, (N, C).
+
+    A classwise op only sees the classes it acts on; the others' results are what they were.
+    """
+    assert step.info is not None
+    mask = where_mask(step, scores.classes, around.taxonomy, coverage)
+    streams = {p: look(name, mark.space) for p, (name, mark) in step.streams.items()}
+    for p, (_, covered) in streams.items():
+        if not covered.all():
+            mask = covered if mask is None else mask & covered
+            note(f"{step.name}: {step.params[p]} does not cover {int((~covered).sum())} classes; they stay")
+    others = {p: values for p, (values, _) in streams.items()}
+    if mask is None or not step.info.classwise:
+        return mask, _run(step, scores, scores.classes, around, note, others)
+    chosen = np.flatnonzero(mask)
+    part = Scores(
+        np.ascontiguousarray(scores.values[:, chosen]), scores.rows, tuple(scores.classes[i] for i in chosen),
+        scores.space, scores.covered[chosen],
+    )  # fmt: skip
+    narrow = {p: np.ascontiguousarray(v[:, chosen]) for p, v in others.items()}
+    found = _run(step, part, scores.classes, around, note, narrow)
+    if step.info.kind == "gate":
+        took = np.zeros(scores.values.shape, bool)
+        took[:, chosen] = found[0]
+        return mask, (took, _widened(scores.values, chosen, found[1]))
+    return mask, _widened(scores.values, chosen, found)
+
+
+def _widened(values: Matrix, chosen: NDArray[np.int64], part: Matrix) -> Matrix:
+    out = values.copy()
+    out[:, chosen] = part
+    return out
+
+
+def _run(
+    step: StepPlan, part: Scores, known: tuple[str, ...], around: Surroundings, note: Callable[[str], None],
+    others: dict[str, Matrix],
+) -> Any:  # fmt: skip
+    assert step.info is not None
+    context = _context(step, part, around, note, known)
+    own = {k: v for k, v in step.params.items() if k in _own_params(step)}
+    kwargs = {**context, **own, **others}
+    if step.info.scope == "file" and "offsets" in context:
+        gaps = int(((part.rows.start_s[1:] > part.rows.end_s[:-1]) & ~_new_recording(part)).sum())
+        if gaps:
+            note(f"{step.name}: chunks are missing in {gaps} places; their neighbours count as adjacent")
+    if step.info.notes is not None:
+        for text in step.info.notes(part.values, **{k: kwargs[k] for k in signature(step.info.notes)}):
+            note(f"{step.name}: {text}")
+    return run_op(step, part, kwargs, tuple(others))
+
+
+def _new_recording(scores: Scores) -> NDArray[np.bool_]:
+    """(N - 1,) true where the next row belongs to another recording."""
+    who = scores.rows.recording
+    return np.asarray(who[1:] != who[:-1], bool)
+
+
+def run_op(step: StepPlan, scores: Scores, kwargs: dict[str, Any], others: tuple[str, ...] = ()) -> Any:
+    """Call an op on a stream: once, or per recording where a file-scope op asks for neither rows nor offsets.
+
+    others: the parameters that are streams.
+    """
+    assert step.info is not None
+    function = step.info.function
+    try:
+        if step.info.scope != "file" or {"rows", "offsets"} & set(step.info.context().values()):
+            return function(scores.values, **kwargs)
+        bounds = scores.rows.offsets()
+        parts = [
+            function(scores.values[a:b], **{k: v[a:b] if k in others else v for k, v in kwargs.items()})
+            for a, b in itertools.pairwise(bounds)
+        ]
+    except BlendkitError:
+        raise
+    except Exception as error:  # an op may be a third party's: say whose it is
+        raise broken(f"op {step.name!r}", function, error) from error
+    return np.concatenate(parts) if parts else scores.values
+
+
+def convert(scores: Scores, space: Space, note: Callable[[str], None]) -> Scores:
+    """Return scores in another space: float64, never clipped. Ranks go nowhere."""
+    if space == scores.space:
+        return scores
+    if space == "rank":
+        return scores.with_values(percentile_rank(scores.values), "rank")
+    if space == "prob":
+        return scores.with_values(sigmoid(scores.values), "prob")
+    return scores.with_values(
+        logit(scores.values, floor=zero_stand_in(scores.values[:, scores.covered], note)), "logit"
+    )
+
+
+def zero_stand_in(p: Matrix, note: Callable[[str], None]) -> float:
+    """Return the probability that stands for exact zeros, and say how many cells are exactly 0 or 1."""
+    floor = zero_floor(p)
+    zeros, ones = saturated(p)
+    if zeros or ones:
+        note(f"{zeros} exact 0 (taken as {floor:.3g}) and {ones} exact 1 met the logit; they tie for good")
+    return floor
+
+
+def _own_params(step: StepPlan) -> set[str]:
+    assert step.info is not None
+    named = step.info.streams()
+    return {k for k, (_, context, _) in signature(step.info.function).items() if context is None and k not in named}
+
+
+def _context(
+    step: StepPlan, scores: Scores, around: Surroundings, note: Callable[[str], None], known: tuple[str, ...]
+) -> dict[str, Any]:
+    """Supply what an op asks for; known: all classes of the stream, of which `scores` may hold some."""
+    assert step.info is not None
+    supply: dict[str, Callable[[], Any]] = {
+        "offsets": scores.rows.offsets,
+        "rows": lambda: scores.rows,
+        "space": lambda: scores.space,
+        "taxonomy": lambda: _known(step, around.taxonomy),
+        "classes": lambda: scores.classes,
+        "covered": lambda: scores.covered,
+        "fitted": lambda: _fit(step, scores, around, note, known),
+    }
+    spare = [p for p, (_, _, default) in signature(step.info.function).items() if default is None]
+    without = {p for p, name in step.info.context().items() if name == "taxonomy" and p in spare}
+    without = set() if around.taxonomy.table else without
+    return {p: None if p in without else supply[name]() for p, name in step.info.context().items()}
+
+
+def _known(step: StepPlan, taxonomy: Taxonomy) -> Taxonomy:
+    if not taxonomy.table:
+        raise BlendkitError(f"{step.name} needs a taxonomy, and the data folder has none (`taxonomy:` names it)")
+    return taxonomy
+
+
+def _fit(
+    step: StepPlan, scores: Scores, around: Surroundings, note: Callable[[str], None], known: tuple[str, ...]
+) -> Any:
+    base = (*step.path, step.name)
+    path = next(p for k, p in around.files.items() if k[: len(base)] == base)
+    return fit_step(step, path, scores, around.taxonomy, around.names, around.chunk_s, note, known)
+
+
+def where_mask(
+    step: StepPlan, classes: tuple[str, ...], taxonomy: Taxonomy, coverage: Mapping[str, NDArray[np.bool_]]
+) -> NDArray[np.bool_] | None:
+    """Return (C,) true for the classes a step acts on, None for all.
+
+    Raises BlendkitError for classes, taxa and members that do not exist.
+    """
+    where = step.where
+    if where is None:
+        return None
+    if where.classes is not None:
+        return class_mask(where.classes, classes, f"{step.name}: where.classes")
+    if where.class_name is not None:
+        taxa = [_known(step, taxonomy).group_of(c, "class_name") for c in classes]
+        unknown = sorted(set(where.class_name) - set(taxa) - TAXA)
+        if unknown:
+            hint = did_you_mean(unknown[0], set(taxa))
+            raise BlendkitError(f"{step.name}: where.class_name: no class is {unknown[0]!r}{hint}")
+        return np.array([t in where.class_name for t in taxa])
+    member = where.covered_by or where.not_covered_by or ""
+    if member not in coverage:
+        raise BlendkitError(f"{step.name}: where: {member!r} is not a member")
+    return coverage[member] if where.covered_by else ~coverage[member]

@@ -1,0 +1,243 @@
+"""Make every stream of a plan from its members' scores."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from functools import partial
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from blendkit.blending.memo import Memo, blend_key, fill_key, step_key
+from blendkit.blending.steps import Look, Surroundings, apply_step, convert, no_streams, zero_stand_in
+from blendkit.blending.uncovered import fill_uncovered
+from blendkit.blending.weights import weight_matrix
+from blendkit.core import Matrix, Scores, logit, sigmoid
+from blendkit.metrics import doubled_ranks
+from blendkit.ops import exact_weights
+from blendkit.recipe import Plan, StreamPlan
+
+_BLOCK = 8192  # rows at a time where an op sees single chunks, so that temporaries stay small
+
+
+@dataclass
+class _Desk:
+    """Streams at hand while a plan is made; one is dropped when nothing needs it any more."""
+
+    plan: Plan
+    around: Surroundings
+    note: Callable[[str, str], None]
+    at_hand: dict[str, Scores]
+    ranks: dict[str, NDArray[np.int32]]
+    uses: Counter[str]
+    coverage: dict[str, NDArray[np.bool_]]
+    kept: Memo
+
+
+@dataclass(frozen=True)
+class _Reader:
+    """How a stream's steps look at others, and what these were made from."""
+
+    look: Look
+    made_by: dict[str, str]
+
+
+def make_streams(
+    plan: Plan,
+    members: dict[str, Scores],
+    around: Surroundings,
+    *,
+    made: Callable[[str, Scores], None] = lambda name, scores: None,
+    note: Callable[[str, str], None] = lambda stream, text: None,
+    kept: Memo | None = None,
+    wanted: Sequence[str] | None = None,
+) -> dict[str, Scores]:
+    """Return the wanted streams, by default those a plan writes. members: all on equal rows and classes.
+
+    `members` is emptied as its scores are used up, `made` sees every stream once as soon as it is
+    whole, `note` hears what conversions, fallbacks and coverage did to it. A stream's ranks are made
+    once, however many blends use them. `kept` lends what earlier calls made, on the same rows and
+    surroundings: `made_by` says what a stream came from; a lent stream gives no notes again.
+    """
+    outputs = tuple(plan.outputs if wanted is None else wanted)
+    streams = _needed(plan, outputs)
+    uses = Counter(i for s in streams for i in (*s.inputs, *s.reads))
+    uses.update(outputs)
+    coverage = {n: s.covered for n, s in members.items()}
+    desk = _Desk(plan, around, note, {}, {}, uses, coverage, kept or Memo())
+    for stream in streams:
+        heard = partial(note, stream.name)
+        reader = _Reader(partial(_look, desk, heard), {n: desk.at_hand[n].made_by for n in stream.reads})
+        scores = finished(stream, _source(desk, stream, members), around, coverage, heard, desk.kept, reader)
+        for name in stream.reads:
+            _taken(desk, name)
+        _report_uncovered(desk, stream, scores)
+        made(stream.name, scores)
+        if uses[stream.name]:
+            desk.at_hand[stream.name] = scores
+        del scores
+    return {n: desk.at_hand[n] for n in outputs}
+
+
+def _source(desk: _Desk, stream: StreamPlan, members: dict[str, Scores]) -> Scores:
+    if stream.blend is not None:
+        return _blended(desk, stream)
+    name = stream.inputs[0] if stream.inputs else stream.name
+    return members.pop(name) if name in members else _taken(desk, name)
+
+
+def finished(
+    stream: StreamPlan,
+    scores: Scores,
+    around: Surroundings,
+    coverage: dict[str, NDArray[np.bool_]],
+    note: Callable[[str], None],
+    kept: Memo,
+    reader: _Reader | None = None,
+) -> Scores:
+    """Return a stream's source after its fill and its steps, as far as possible from what is kept.
+
+    reader: gives the streams that steps look at.
+    """
+    look, made_by = (no_streams, {}) if reader is None else (reader.look, reader.made_by)
+    scores = replace(fill_uncovered(stream, scores, around), made_by=fill_key(stream, scores.made_by))
+    for step in stream.steps:
+        key = step_key(step, scores.made_by, [made_by[n] for n in step.reads])
+        make = partial(apply_step, step, scores, around, coverage, note, look)
+        scores = replace(kept.get(key, make, _bytes), made_by=key)
+        del make
+    return scores
+
+
+def _bytes(scores: Scores) -> int:
+    return scores.values.nbytes
+
+
+def _needed(plan: Plan, outputs: Sequence[str]) -> list[StreamPlan]:
+    """The streams that the outputs come from, in the plan's order."""
+    wanted = set(outputs)
+    for stream in reversed(plan.streams):
+        if stream.name in wanted:
+            wanted.update((*stream.inputs, *stream.reads))
+    return [s for s in plan.streams if s.name in wanted]
+
+
+def _taken(desk: _Desk, name: str) -> Scores:
+    """Use a stream; after its last use nothing keeps it."""
+    desk.uses[name] -= 1
+    return desk.at_hand[name] if desk.uses[name] else desk.at_hand.pop(name)
+
+
+def _blended(desk: _Desk, stream: StreamPlan) -> Scores:
+    """A blend, made or lent; either way its inputs are used."""
+    key = blend_key(stream, [desk.at_hand[n].made_by for n in stream.inputs])
+    if key in desk.kept.held:
+        for name in stream.inputs:
+            _taken(desk, name)
+    return replace(desk.kept.get(key, partial(_blend, desk, stream), _bytes), made_by=key)
+
+
+def _blend(desk: _Desk, stream: StreamPlan) -> Scores:
+    assert stream.blend is not None
+    inputs = {n: desk.at_hand[n] for n in stream.inputs}
+    first = inputs[stream.inputs[0]]
+    weights = weight_matrix(stream, inputs, desk.coverage, desk.around.taxonomy)
+    covered = (weights != 0).any(axis=0)
+    template = Scores(first.values[:0], first.rows, first.classes, stream.start_space, covered)
+    if stream.blend.takes == "doubled_ranks":
+        del inputs, first
+        if not exact_weights(weights, len(template.rows))[1].all():
+            desk.note(
+                stream.name,
+                "these weights have no exact integer form (over nine decimals, or too far apart): blended in float64",
+            )
+        ranks = [_ranks(desk, n) for n in stream.inputs]
+        values = stream.blend.function(*ranks, **_blend_context(desk, stream, template, weights))
+    else:
+        values = _blend_rows(desk, stream, inputs, weights)
+        for name in stream.inputs:
+            _taken(desk, name)
+    for name in stream.inputs:
+        if not desk.uses[name]:
+            desk.ranks.pop(name, None)
+    values.setflags(write=False)
+    return Scores(values, template.rows, template.classes, stream.start_space, covered)
+
+
+def _ranks(desk: _Desk, name: str) -> NDArray[np.int32]:
+    """A stream's integer ranks, made once; its values are dropped at their last use."""
+    if name not in desk.ranks:
+        scores = desk.at_hand[name]
+        make = partial(doubled_ranks, scores.values)
+        desk.ranks[name] = desk.kept.get(f"ranks {scores.made_by}", make, lambda r: r.nbytes)
+        del scores, make
+    _taken(desk, name)
+    return desk.ranks[name]
+
+
+def _blend_rows(
+    desk: _Desk, stream: StreamPlan, inputs: dict[str, Scores], weights: NDArray[np.float64]
+) -> NDArray[np.float64]:
+    """Convert and blend block by block where the op sees single chunks; whole otherwise."""
+    assert stream.blend is not None
+    takes, function = stream.blend.takes, stream.blend.function
+    floors = {
+        n: zero_stand_in(s.values[:, s.covered], partial(_note_of, desk, stream.name, n))
+        for n, s in inputs.items()
+        if takes == "logit" and s.space == "prob"
+    }
+
+    def ready(name: str, part: slice) -> Matrix:
+        scores, values = inputs[name], inputs[name].values[part]
+        if takes == "any" or takes == scores.space:
+            return values
+        return sigmoid(values) if takes == "prob" else logit(values, floor=floors[name])
+
+    n = len(next(iter(inputs.values())).values)
+    kwargs = _blend_context(desk, stream, next(iter(inputs.values())), weights)
+    by_rows = {"rows", "offsets"} & set(stream.blend.context().values())  # these belong to the whole
+    step = _BLOCK if stream.blend.scope == "chunk" and not by_rows else max(n, 1)
+    out = np.empty((n, weights.shape[1]), np.float64)
+    for low in range(0, n, step):
+        part = slice(low, low + step)
+        out[part] = function(*(ready(i, part) for i in stream.inputs), **kwargs)
+    return out
+
+
+def _blend_context(desk: _Desk, stream: StreamPlan, scores: Scores, weights: NDArray[np.float64]) -> dict[str, Any]:
+    """Supply what a blend asks for, beside its own parameters."""
+    assert stream.blend is not None
+    supply: dict[str, Any] = {
+        "weights": weights,
+        "rows": scores.rows,
+        "offsets": scores.rows.offsets(),
+        "taxonomy": desk.around.taxonomy,
+        "classes": scores.classes,
+        "covered": (weights != 0).any(axis=0),
+    }
+    return {p: supply[name] for p, name in stream.blend.context().items()} | stream.params
+
+
+def _note_of(desk: _Desk, stream: str, source: str, text: str) -> None:
+    desk.note(stream, f"{source}: {text}")
+
+
+def _look(desk: _Desk, note: Callable[[str], None], name: str, space: str) -> tuple[Matrix, NDArray[np.bool_]]:
+    """A stream as a step asks for it."""
+    scores = desk.at_hand[name]
+    if space in ("any", scores.space) and space != "rank":
+        return scores.values, scores.covered
+    if space == "rank":
+        make = partial(doubled_ranks, scores.values)
+        ranks = desk.kept.get(f"ranks {scores.made_by}", make, lambda r: r.nbytes)
+        return ranks / (2.0 * max(len(ranks), 1)), scores.covered
+    return convert(scores, "prob" if space == "prob" else "logit", note).values, scores.covered
+
+
+def _report_uncovered(desk: _Desk, stream: StreamPlan, scores: Scores) -> None:
+    nobody = int((~scores.covered).sum())
+    if nobody and stream.name in desk.plan.outputs:
+        desk.note(stream.name, f"{nobody} of {len(scores.classes)} classes are covered by no member (constant)")

@@ -1,0 +1,62 @@
+"""`fill_uncovered`: what a class gets that nobody covers."""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+from blendkit.blending.steps import Surroundings
+from blendkit.core import Scores, chunk_rows, sigmoid
+from blendkit.errors import BlendkitError
+from blendkit.io import read_labels
+from blendkit.ops import congener_scores, fit_class_rates
+from blendkit.recipe import StreamPlan
+
+
+def fill_uncovered(stream: StreamPlan, scores: Scores, around: Surroundings) -> Scores:
+    """Return a stream whose uncovered classes hold what the recipe says; they count as covered from here on.
+
+    Raises BlendkitError for congeners without a taxonomy, and for a prior whose labels are all of scored recordings.
+    """
+    fill = stream.fill
+    if fill is None or scores.covered.all():
+        return scores
+    if fill.congeners is not None:
+        if not around.taxonomy.table:
+            raise BlendkitError(f"stream {stream.name!r}: fill_uncovered: congeners need a taxonomy, and there is none")
+        values, covered = congener_scores(
+            scores.values, around.taxonomy, scores.classes, scores.covered, fill.congeners
+        )
+        return Scores(values, scores.rows, scores.classes, scores.space, covered, scores.made_by)
+    values = scores.values.astype(np.float64)
+    values[:, ~scores.covered] = _constants(stream, scores, around)[~scores.covered]
+    return Scores(values, scores.rows, scores.classes, scores.space, np.ones_like(scores.covered), scores.made_by)
+
+
+def _constants(stream: StreamPlan, scores: Scores, around: Surroundings) -> NDArray[np.float64]:
+    """(C,) in the stream's space."""
+    assert stream.fill is not None
+    fill, width = stream.fill, len(scores.classes)
+    if fill.value is not None:
+        return np.full(width, fill.value)
+    if scores.space == "rank":
+        raise BlendkitError(f"stream {stream.name!r}: fill_uncovered: only a `value` has a place in rank space")
+    z = np.full(width, fill.logit) if fill.logit is not None else _rates(stream, scores, around)
+    return z if scores.space == "logit" else sigmoid(z)
+
+
+def _rates(stream: StreamPlan, scores: Scores, around: Surroundings) -> NDArray[np.float64]:
+    """(C,) log-odds of hearing each class, from labels of recordings that are not scored here."""
+    here = set(scores.rows.recordings())
+    table = read_labels(around.files[*stream.path, "fill_uncovered", "prior"]).named_as(list(here))
+    other = [r for r in table.recordings if r not in here]
+    if not other:
+        raise BlendkitError(
+            f"stream {stream.name!r}: fill_uncovered: prior: {table.source} labels only scored recordings",
+            ["a rate counted on the scored recordings would be in-sample; use `logit:` or `value:`"],
+        )
+    part = table.only(other)
+    rows = chunk_rows(part.chunk_counts(around.chunk_s), around.chunk_s, around.names)
+    truth, labelled = part.matrix(rows, scores.classes, set(around.taxonomy.classes))
+    rate = fit_class_rates(truth, labelled, rows, scores.classes).rate
+    return np.asarray(np.log(rate) - np.log1p(-rate))

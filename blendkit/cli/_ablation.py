@@ -1,0 +1,68 @@
+"""`blendkit compare --ablate`: what each part of a recipe contributes."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from blendkit.cli._compile_notice import announced
+from blendkit.cli._options import open_workshop
+from blendkit.cli._show import event, number, table
+
+if TYPE_CHECKING:
+    from blendkit.offline import Ablation, Rules
+
+
+def ablate_recipe(
+    sources: tuple[str, ...],
+    overrides: tuple[str, ...],
+    data: Path | None,
+    store: Path | None,
+    allow_outside: bool,
+    rules: Rules,
+    json_out: bool,
+) -> None:
+    """Measure one recipe without each of its parts and print the contributions."""
+    from blendkit.errors import BlendkitError
+    from blendkit.io import is_source
+    from blendkit.offline import ablate
+
+    if len(sources) != 1 or is_source(sources[0]):
+        raise BlendkitError("--ablate takes one recipe", [f"got {', '.join(sources) or 'nothing'}"])
+    with announced(json_out):
+        workshop, recipe = open_workshop(sources[0], overrides, data, store, allow_outside, json_out)
+        found = ablate(workshop, recipe, rules)
+    _show(found, rules, json_out)
+
+
+def _show(found: Ablation, rules: Rules, json_out: bool) -> None:
+    rows = []
+    for line in found.lines:
+        c = line.change
+        assert c is not None
+        # the change is that of leaving it out: its contribution is the other way round
+        figures = {"estimate": 0.0 - c.estimate, "low": 0.0 - c.high, "high": 0.0 - c.low, "p": c.p}
+        if json_out:
+            told = {k: number(v) for k, v in figures.items()}
+            event("part", {"name": line.name, "without": number(line.macro.estimate), **told, "p_holm": line.holm})
+        bounds = f"{figures['low']:+.6f} .. {figures['high']:+.6f}"
+        rows.append(
+            (line.name, f"{line.macro.estimate:.6f}", f"{figures['estimate']:+.6f}", bounds, f"{line.holm:.4f}")
+        )
+    if json_out:
+        whole = {"name": found.whole.name, "macro_auc": number(found.whole.macro.estimate), "clusters": found.clusters}
+        event("ablation", {**whole, "kept": found.kept, "notes": found.notes})
+        return
+    redrawn = f"{found.clusters} clusters ({rules.clusters}), {rules.replicates} replicates"
+    title = f"{found.whole.name}: macro-AUC {found.whole.macro.estimate:.6f}; {rules.level:.0%} intervals, {redrawn}"
+    table(title, ["part", "without it", "contribution", "interval", "p (Holm)"], rows)
+    idle = [line.name for line in found.lines if line.change is not None and line.change.low == line.change.high == 0]
+    if idle:
+        click.echo(f"no effect on AUC here: {', '.join(idle)}")
+    for name, why in found.kept.items():
+        click.echo(f"cannot be taken out: {name}: {why}")
+    click.echo("contributions hold one part at a time; parts that stand in for each other show less than both together")
+    for text in found.notes:
+        click.echo(f"note: {text}")

@@ -1,0 +1,220 @@
+"""What `blendkit compare` reads, shows and keeps."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from blendkit.cli._options import open_workshop
+from blendkit.cli._show import event, number, table
+from blendkit.io import Names, is_source, read_source, source_name, truth_for
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
+    from blendkit.core import Scores
+    from blendkit.metrics import Interval, RankBand
+    from blendkit.offline import Comparison, Rules, Truth
+
+
+@dataclass(frozen=True, eq=False)
+class Loaded:
+    """scores by name; truth; hashes of the recipes among them; notes."""
+
+    scores: dict[str, Scores]
+    truth: Truth
+    hashes: dict[str, str]
+    notes: list[str]
+
+
+@dataclass(frozen=True, eq=False)
+class Board:
+    """A leaderboard's scores (T,), and the public scores that some sources are known to have."""
+
+    scores: NDArray[np.float64]
+    known: dict[str, float]
+
+    def band(self, name: str, estimate: float, private: NDArray[np.float64]) -> tuple[float, str, RankBand]:
+        """Return the score that stands for a source, where it is from, and its rank band.
+
+        A known public score is moved by what the simulated splits moved the source's own figure.
+        """
+        from blendkit.metrics import rank_band
+
+        public = self.known.get(name)
+        if public is None:
+            return estimate, "these labels", rank_band(self.scores, estimate, private)
+        return public, "leaderboard", rank_band(self.scores, public, public + private - estimate)
+
+
+def load_sources(
+    sources: tuple[str, ...],
+    labels: Path | None,
+    taxonomy: Path | None,
+    names: Names,
+    overrides: tuple[str, ...],
+    data: Path | None,
+    store: Path | None,
+    allow_outside: bool,
+    json_out: bool,
+) -> Loaded:
+    """Read every source, and the truth from --labels or from the first recipe.
+
+    Raises BlendkitError for names that occur twice and for sources without labels.
+    """
+    from blendkit.core import text_hash
+    from blendkit.errors import BlendkitError
+    from blendkit.offline import Truth
+    from blendkit.recipe import filled_text, make_plan
+
+    twice = [s for s in sources if sources.count(s) > 1]
+    if twice:
+        raise BlendkitError(f"{twice[0]} is given twice")
+    scores: dict[str, Scores] = {}
+    hashes: dict[str, str] = {}
+    folds: dict[str, str] = {}
+    truth, notes = None, []
+    for text in sources:
+        if is_source(text):
+            name, (found, own) = source_name(text), read_source(text, names)
+        else:
+            workshop, recipe = open_workshop(text, overrides, data, store, allow_outside, json_out)
+            bench, found = workshop.output(recipe)
+            name, own = recipe.model.name, bench.folds
+            if name in scores:
+                name = text
+            hashes[name] = text_hash(filled_text(make_plan(recipe)))
+            truth = truth or Truth(bench.rows, bench.classes, bench.truth, bench.labelled, bench.folds)
+            notes += [f"{name}: {n}" for n in bench.notes]
+        scores[text if name in scores else name], folds = found, folds or own
+    if labels is not None:
+        first = next(iter(scores.values()))
+        y, labelled, _ = truth_for(labels, first.rows, first.classes, taxonomy, sources[0])
+        truth = Truth(first.rows, first.classes, y, labelled, folds)
+    if truth is None:
+        raise BlendkitError("no recipe among the sources says where labels are: give --labels")
+    return Loaded(scores, truth, hashes, notes)
+
+
+def show(found: Comparison, loaded: Loaded, rules: Rules, board: Board | None, json_out: bool) -> None:
+    """Print a comparison, or tell it as events."""
+    if json_out:
+        for line in found.lines:
+            event("source", _payload(found, line.name, line.macro, line.change, line.holm, board))
+        told = {"rank_correlation": number(found.split.rank_correlation()), "clusters": found.boot.clusters}
+        plateaus = [
+            {"names": p.names, "shown": p.shown, "width": p.width, "tied": number(p.tied), "sd": number(p.sd)}
+            for p in found.plateaus
+        ]
+        event("compare", {**told, "plateaus": plateaus, "notes": [*found.notes, *loaded.notes]})
+        return
+    _print_lines(found, rules)
+    _print_plateaus(found, rules)
+    _print_split(found, rules)
+    if board is not None:
+        _print_bands(found, board)
+    for text in [*found.notes, *loaded.notes]:
+        click.echo(f"note: {text}")
+
+
+def _payload(
+    found: Comparison,
+    name: str,
+    macro: Interval,
+    change: Interval | None,
+    adjusted: float | None,
+    board: Board | None,
+) -> dict[str, Any]:
+    out: dict[str, Any] = {"name": name, "macro_auc": number(macro.estimate)}
+    out |= {
+        "low": number(macro.low),
+        "high": number(macro.high),
+        "fold_mean": number(found.fold_means.get(name, math.nan)),
+    }
+    if change is not None:
+        out["change"] = {k: number(getattr(change, k)) for k in ("estimate", "low", "high", "sd", "p")}
+        out["p_holm"] = adjusted
+    shake = found.split.shake_up(name)
+    if len(shake):
+        out["shake_up"] = {"mean": float(shake.mean()), "worst": int(shake.max()), "best": int(shake.min())}
+    if board is not None:
+        score, source, band = board.band(name, macro.estimate, found.split.private[name])
+        places = {"rank": band.rank, "best": band.best, "worst": band.worst, "teams": band.teams}
+        out["rank_band"] = {"score": score, "from": source, **places}
+    return out
+
+
+def _print_lines(found: Comparison, rules: Rules) -> None:
+    rows = []
+    for x in found.lines:
+        change = ("", "", "", "")
+        if x.change is not None and x.holm is not None:
+            bounds = f"{x.change.low:+.6f} .. {x.change.high:+.6f}"
+            change = (f"{x.change.estimate:+.6f}", bounds, f"{x.change.p:.4f}", f"{x.holm:.4f}")
+        own = f"{x.macro.low:.6f} .. {x.macro.high:.6f}"
+        means = [f"{found.fold_means[x.name]:.6f}"] if found.fold_means else []
+        rows.append((x.name, f"{x.macro.estimate:.6f}", own, *means, *change))
+    kind = "BCa" if rules.bca else "percentile"
+    redrawn = f"{found.boot.clusters} clusters ({rules.clusters}), {rules.replicates} replicates"
+    means = ["mean of folds"] if found.fold_means else []
+    header = ["source", "macro-AUC", "interval", *means, f"- {found.lines[0].name}", "interval", "p", "p (Holm)"]
+    table(f"{rules.level:.0%} {kind} intervals, {redrawn}", header, rows)
+    if found.fold_means:
+        click.echo(
+            "macro-AUC pools all folds, so it also compares chunks scored by different models; the mean of folds does "
+            "not, but each fold scores only the classes it has"
+        )
+
+
+def _print_plateaus(found: Comparison, rules: Rules) -> None:
+    for p in found.plateaus:
+        if len(p.names) > 1:
+            click.echo(
+                f"plateau {p.shown:.{rules.decimals}f}: {', '.join(p.names)} show alike; they differ by {p.width:.6f}, "
+                f"the noise of that is {p.sd:.6f}, and they tie in {p.tied:.0%} of replicates"
+            )
+
+
+def _print_split(found: Comparison, rules: Rules) -> None:
+    import numpy as np
+
+    first, rows = found.lines[0].name, []
+    for x in found.lines:
+        shake = found.split.shake_up(x.name)
+        low, high = np.quantile(shake, [0.05, 0.95]) if len(shake) else (0, 0)
+        sides = [_mean(side[x.name]) for side in (found.split.public, found.split.private)]
+        above = "" if x.name == first else _share(found.split.above(x.name, first))
+        keeps = "" if x.name == first else _share(found.split.stays_above(x.name, first))
+        rows.append((x.name, *sides, f"{low:+.0f} .. {high:+.0f}", above, keeps))
+    share = float(found.split.shares.mean())
+    title = f"{rules.replicates} simulated leaderboards by {rules.split_by}, {share:.0%} public"
+    header = ["source", "public", "private", "places lost", f"above {first}", "stays above"]
+    table(title, header, rows)
+    rho = found.split.rank_correlation()
+    told = "undefined, for all tie in every split" if math.isnan(rho) else f"{rho:.3f}"
+    click.echo(f"rank correlation of public and private: {told}")
+
+
+def _mean(draws: NDArray[np.float64]) -> str:
+    known = [d for d in draws.tolist() if not math.isnan(d)]
+    return f"{math.fsum(known) / len(known):.6f}" if known else ""
+
+
+def _share(x: float) -> str:
+    return "never above" if math.isnan(x) else f"{x:.0%}"
+
+
+def _print_bands(found: Comparison, board: Board) -> None:
+    rows = []
+    for x in found.lines:
+        score, source, band = board.band(x.name, x.macro.estimate, found.split.private[x.name])
+        rows.append((x.name, f"{score:.6f}", source, band.rank, f"{band.best} .. {band.worst}"))
+    title = f"rank beside {len(board.scores)} teams, if the board stood still"
+    table(title, ["source", "score", "from", "rank", "90% band"], rows)
+    if any(source == "these labels" for _, _, source, *_ in rows):
+        click.echo("scores on these labels need not be leaderboard scores: --lb NAME=PUBLIC gives a source its own")

@@ -1,0 +1,31 @@
+"""Say so when the compiled code is compiled, which happens once per installation and takes seconds."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import click
+
+
+@contextmanager
+def announced(json_out: bool) -> Iterator[None]:
+    """Announce the first compilation inside the block, on stderr (or as an event with --json)."""
+    from numba.core import event as numba_event
+
+    from blendkit.cli._show import event
+
+    class Once(numba_event.Listener):
+        told = False
+
+        def on_start(self, happened: object) -> None:
+            if not self.told:
+                self.told = True
+                text = "compiling exact kernels, once per installation (some seconds)"
+                event("compiling", {"text": text}) if json_out else click.echo(text, err=True)
+
+        def on_end(self, happened: object) -> None:
+            pass
+
+    with numba_event.install_listener("numba:compile", Once()):
+        yield

@@ -1,0 +1,186 @@
+"""`blendkit members`, `blendkit ops`, `blendkit recipes`: each `list` and `show NAME`."""
+
+from __future__ import annotations
+
+import inspect
+import re
+from collections.abc import Callable
+from pathlib import Path
+from typing import Annotated, Any, get_origin
+
+import click
+
+from blendkit.cli._options import json_option
+from blendkit.cli._show import event, table
+
+
+def _describe(group: str) -> list[tuple[str, str, str]]:
+    """Return (name, first line of the docstring or the reason it cannot load, source)."""
+    from blendkit.errors import BlendkitError
+    from blendkit.registry import registry
+
+    found = registry(group)
+    rows = []
+    for name in found.names():
+        try:
+            text = (inspect.getdoc(found.get(name)) or "").splitlines()[0:1]
+            rows.append((name, text[0] if text else "", found.source(name)))
+        except BlendkitError as error:
+            rows.append((name, f"BROKEN: {error.problems[0]}", found.source(name)))
+    return rows
+
+
+def _list(group: str, json_out: bool) -> None:
+    rows = _describe(group)
+    if json_out:
+        for name, text, source in rows:
+            event("entry", {"name": name, "summary": text, "source": source})
+        return
+    table("", ["name", "what it does", "from"], rows)
+
+
+def _show_parameters(function: Callable[..., Any], extra: Callable[..., Any] | None = None) -> None:
+    from blendkit.ops import signature
+
+    rows = []
+    for source in filter(None, (function, extra)):
+        for name, (hint, context, default) in signature(source).items():
+            if context is None:
+                shown = "required" if default is inspect.Parameter.empty else repr(default)
+                rows.append((name, _type_name(hint), shown))
+    if rows:
+        table("parameters", ["name", "type", "default"], rows)
+
+
+def _type_name(hint: Any) -> str:
+    """What a recipe may write there, in few words."""
+    from blendkit.ops import Keys, Stream, mark_of
+
+    stream, keys = mark_of(hint, Stream), mark_of(hint, Keys)
+    if stream is not None:
+        return "stream" if stream.space == "any" else f"stream, as {stream.space}"
+    if keys is not None:
+        return "lists of classes" if "list" in str(hint) else f"numbers by {keys.of.removesuffix('es')}"
+    if get_origin(hint) is Annotated and (bounds := _bounds(hint.__metadata__)):
+        return f"{hint.__origin__.__name__}, {bounds}"
+    text = inspect.formatannotation(hint)
+    for noise in ("typing.", "annotated_types.", "blendkit.member.protocol.", "blendkit.member.mel."):
+        text = text.replace(noise, "")
+    return re.sub(r"Annotated\[(.*?), DataFile\(.*?\)\]", lambda m: m[1].replace("str", "file"), text)
+
+
+def _bounds(marks: tuple[Any, ...]) -> str:
+    """A number's range in words; "" where the marks say none."""
+    words = {"ge": "at least", "gt": "above", "le": "at most", "lt": "below"}
+    given = [(k, getattr(m, k)) for m in marks for k in words if getattr(m, k, None) is not None]
+    return ", ".join(f"{words[k]} {v:g}" for k, v in given)
+
+
+@click.group()
+def members() -> None:
+    """List the installed members, or show one."""
+
+
+@members.command("list")
+@json_option
+def members_list(json_out: bool) -> None:
+    """List every member with where it comes from; broken plugins say why."""
+    from blendkit.registry import MEMBERS
+
+    _list(MEMBERS, json_out)
+
+
+@members.command("show")
+@click.argument("name")
+def members_show(name: str) -> None:
+    """Show what a member needs: its page, and its parameters."""
+    from blendkit.registry import MEMBERS, registry
+
+    factory = registry(MEMBERS).get(name)
+    click.echo(f"{name}  ({registry(MEMBERS).source(name)})\n\n{inspect.getdoc(factory)}\n")
+    _show_parameters(factory)
+    page = _page(factory)
+    if page:
+        click.echo(page)
+
+
+def _page(factory: Callable[..., Any]) -> str:
+    """The Markdown page that lies beside a member's module, empty if there is none."""
+    path = Path(inspect.getfile(factory)).with_suffix(".md")
+    return path.read_text(encoding="utf-8") if path.is_file() else ""
+
+
+@click.group()
+def ops() -> None:
+    """List the installed ops, or show one."""
+
+
+@ops.command("list")
+@json_option
+def ops_list(json_out: bool) -> None:
+    """List every step and blend with where it comes from."""
+    from blendkit.registry import OPS
+
+    _list(OPS, json_out)
+
+
+@ops.command("show")
+@click.argument("name")
+def ops_show(name: str) -> None:
+    """Show an op's formula, its scope and its parameters."""
+    from blendkit.errors import BlendkitError
+    from blendkit.ops import info_of
+    from blendkit.registry import OPS, registry
+
+    function = registry(OPS).get(name)
+    info = info_of(function)
+    if info is None:
+        raise BlendkitError(f"{name}: {registry(OPS).source(name)} is not declared with @op")
+    spaces = "" if info.kind == "blend" else f", spaces {'/'.join(info.spaces)}"
+    classwise = "classwise" if info.classwise else "couples classes"
+    gives = f", gives {info.gives}" if info.gives else ""
+    affine = ", affine" if info.affine else ""
+    click.echo(
+        f"{name}: {info.kind}, scope {info.scope}, {classwise}{spaces}{gives}, monotone {info.monotone}{affine}  "
+        f"({registry(OPS).source(name)})\n\n{inspect.getdoc(function)}\n"
+    )
+    inside = info.fit if info.fit_on != "reference" else None
+    _show_parameters(function, inside)
+    if info.load is not None:
+        crossed = ", or `fit: {labels: FILE, folds: 5}`" if inside else ""
+        made = f"; `blendkit fit step {name}` makes one" if info.fit else ""
+        click.echo(f"applies a file: `artefact: FILE`{crossed}{made}")
+
+
+@click.group()
+def recipes() -> None:
+    """List the packaged recipes, or show one."""
+
+
+@recipes.command("list")
+@json_option
+def recipes_list(json_out: bool) -> None:
+    """List the recipes that come with blendkit."""
+    from blendkit.recipe import packaged, parse_recipe
+
+    rows = [(n, parse_recipe(t, n).model.description) for n, t in packaged().items()]
+    if json_out:
+        for name, text in rows:
+            event("entry", {"name": name, "summary": text})
+        return
+    table("", ["name", "what it is"], rows)
+
+
+@recipes.command("show")
+@click.argument("name")
+def recipes_show(name: str) -> None:
+    """Print a packaged recipe, comments and all."""
+    from blendkit.errors import BlendkitError, did_you_mean
+    from blendkit.recipe import packaged
+
+    found = packaged()
+    if name not in found:
+        raise BlendkitError(
+            f"no packaged recipe {name!r}{did_you_mean(name, found)}", [f"packaged: {', '.join(found)}"]
+        )
+    click.echo(found[name], nl=False)

@@ -1,0 +1,163 @@
+"""`blendkit model`: slim, taps, optimise."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from blendkit.cli._options import json_option, plain_recipe
+from blendkit.cli._show import event, table
+from blendkit.engine import recipe_data
+
+if TYPE_CHECKING:
+    from blendkit.engine import Using, Variant
+
+PATH: Any = click.Path(path_type=Path)
+_RECIPE = (
+    click.option("--recipe", required=True, help="The recipe whose members use MODEL: its classes are what counts."),
+    click.option("--data", type=PATH, help="Folder of the recipe's files (default: its own)."),
+    click.option("--allow-outside", is_flag=True, help="Let the recipe name files outside --data."),
+)
+
+
+def _with_recipe(command: Any) -> Any:
+    for option in reversed(_RECIPE):
+        command = option(command)
+    return command
+
+
+@click.group()
+def model() -> None:
+    """Cut a model down, list its blocks, or convert it and see what that costs."""
+
+
+@model.command()
+@click.argument("path", metavar="MODEL", type=PATH)
+@_with_recipe
+@click.option("--out", type=PATH, help="The graph to write (default: <model>.slim.onnx).")
+@json_option
+def slim(path: Path, recipe: str, data: Path | None, allow_outside: bool, out: Path | None, json_out: bool) -> None:
+    """Cut MODEL (ONNX) to the outputs, taps and classes that a recipe needs of it.
+
+    The kept logits are compared on the recipe's own audio and must be identical, else nothing is written.
+    `run` does the same by itself and keeps the result in the user's cache; this writes it to a file, with its
+    shorter class list beside it.
+    """
+    from blendkit.engine import slim_model
+
+    target = out or Path(f"{path.stem}.slim.onnx")
+    made, labels = slim_model(_using(path, recipe, data, allow_outside), target)
+    if json_out:
+        files = {"model": str(target), "labels": str(labels) if labels else None}
+        sizes = {"classes": made.classes, "of": made.width, "bytes": made.after, "bytes_before": made.before}
+        event("slim", {**files, **sizes, "heard": made.heard})
+        return
+    click.echo(made.note())
+    click.echo(f"wrote {target}" + (f" and {labels}" if labels else ""))
+
+
+@model.command()
+@click.argument("path", metavar="MODEL", type=PATH)
+@click.option("--out", type=PATH, help="Write the graph with every block's mean as a further output.")
+@json_option
+def taps(path: Path, out: Path | None, json_out: bool) -> None:
+    """List the MBConv blocks of MODEL (ONNX or TFLite), found by structure.
+
+    Block means are features of members: `blendkit score MEMBER AUDIO --features NAME`.
+    """
+    from blendkit.graphs import blocks_of, write_tapped
+
+    found = blocks_of(path)
+    if json_out:
+        for name, width in found.items():
+            event("block", {"name": name, "width": width})
+    else:
+        table(f"{path.name}: {len(found)} blocks", ["block", "channels"], [(n, w or "") for n, w in found.items()])
+    if out is not None:
+        write_tapped(path, out)
+        if not json_out:
+            click.echo(f"wrote {out}: its own outputs, then one mean per block")
+
+
+@model.command()
+@click.argument("path", metavar="MODEL", type=PATH)
+@_with_recipe
+@click.option(
+    "--to",
+    "kind",
+    required=True,
+    type=click.Choice(["int8", "fp16", "openvino"]),
+    help="8-bit weights, half precision, or (nothing is written) OpenVINO as the runtime.",
+)
+@click.option("--out", type=PATH, help="The variant to write (default: <model>.<kind>.onnx).")
+@click.option("--recordings", default=8, show_default=True, type=click.IntRange(1), help="How many to measure on.")
+@json_option
+def optimise(
+    path: Path,
+    recipe: str,
+    data: Path | None,
+    allow_outside: bool,
+    kind: str,
+    out: Path | None,
+    recordings: int,
+    json_out: bool,
+) -> None:
+    """Convert MODEL and measure on the recipe's own audio what that does to its logits, its AUC and its speed.
+
+    What it costs is written into the variant: every run with it says so.
+    """
+    from blendkit.engine import measure
+    from blendkit.graphs import stamp
+    from blendkit.scoring import How
+
+    used = _using(path, recipe, data, allow_outside)
+    target = None if kind == "openvino" else out or Path(f"{path.stem}.{kind}.onnx")
+    if target is not None:
+        _convert(kind, path, target)
+    how = How("openvino") if kind == "openvino" else How()
+    for name in used.members:
+        found = measure(used, name, target, how, recordings)
+        if target is not None:
+            stamp(target, {"kind": kind, "of": path.name, "cost": _cost(found)})
+        _show(name, kind, found, path, target, json_out)
+
+
+def _using(path: Path, recipe: str, data: Path | None, allow_outside: bool) -> Using:
+    from blendkit.engine import using
+
+    return using(plain_recipe(recipe), recipe_data(recipe, data), path, allow_outside=allow_outside)
+
+
+def _convert(kind: str, path: Path, target: Path) -> None:
+    from blendkit.graphs import to_fp16, to_int8
+
+    (to_int8 if kind == "int8" else to_fp16)(path, target, "optimise")
+
+
+def _cost(found: Variant) -> str:
+    text = f"logits differ by up to {found.largest:.3g} (mean {found.mean:.2g}) over {found.rows} rows"
+    if found.auc is not None:
+        text += f", macro-AUC {found.auc[0]:.6f} to {found.auc[1]:.6f}"
+    if found.interval is not None:
+        text += f" (change within {found.interval[0]:+.6f} and {found.interval[1]:+.6f})"
+    return text
+
+
+def _show(name: str, kind: str, found: Variant, path: Path, target: Path | None, json_out: bool) -> None:
+    sizes = (path.stat().st_size, (target or path).stat().st_size)
+    if json_out:
+        event("variant", {"member": name, "kind": kind, "model": str(target) if target else None, "rows": found.rows,
+                          "seconds": found.seconds, "largest": found.largest, "mean": found.mean, "auc": found.auc,
+                          "interval": found.interval, "bytes": sizes})  # fmt: skip
+        return
+    slow, fast = found.seconds
+    click.echo(f"{name}: {_cost(found)}")
+    click.echo(f"{name}: {slow:.3f} s per recording became {fast:.3f} ({slow / fast:.2f} x)")
+    if target is not None:
+        click.echo(f"{name}: {sizes[0] / 1e6:.1f} MB became {sizes[1] / 1e6:.1f} MB")
+    if found.auc is None:
+        click.echo(f"{name}: no labels match these recordings: what it does to the AUC is unknown")
+    if target is not None:
+        click.echo(f"wrote {target}, with these figures in it")

@@ -1,0 +1,83 @@
+"""What flows through blendkit: scores, rows, labels, taxonomy, and the spaces that scores lie in.
+
+In go arrays and names; out come frozen objects that have checked themselves. Nothing here reads or writes a file.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from blendkit._face import lazy_face
+
+if TYPE_CHECKING:
+    from blendkit.core.arrays import Matrix
+    from blendkit.core.compiling import compiled
+    from blendkit.core.hashes import canonical_json, text_hash
+    from blendkit.core.labels import LabelTable
+    from blendkit.core.names import (
+        AUDIO_SUFFIXES,
+        CLOCK_RESET,
+        DEFAULT_NAMES,
+        NO_HOUR,
+        NameRule,
+        natural_key,
+        without_suffix,
+    )
+    from blendkit.core.rows import (
+        MIN_REMAINDER_S,
+        ClusterBy,
+        Remainder,
+        Rows,
+        canonical_order,
+        chunk_rows,
+        cluster_labels,
+        count_chunks,
+        fold_of,
+        format_seconds,
+        make_rows,
+        rows_from_ids,
+    )
+    from blendkit.core.scores import Scores, concat
+    from blendkit.core.spaces import Space, logit, saturated, sigmoid, zero_floor
+    from blendkit.core.taxonomy import LEVELS, TAXA, Level, Sonotypes, Taxonomy
+else:
+    __getattr__, __dir__ = lazy_face(__name__)
+
+__all__ = [
+    "AUDIO_SUFFIXES",
+    "CLOCK_RESET",
+    "DEFAULT_NAMES",
+    "LEVELS",
+    "MIN_REMAINDER_S",
+    "NO_HOUR",
+    "TAXA",
+    "ClusterBy",
+    "LabelTable",
+    "Level",
+    "Matrix",
+    "NameRule",
+    "Remainder",
+    "Rows",
+    "Scores",
+    "Sonotypes",
+    "Space",
+    "Taxonomy",
+    "canonical_json",
+    "canonical_order",
+    "chunk_rows",
+    "cluster_labels",
+    "compiled",
+    "concat",
+    "count_chunks",
+    "fold_of",
+    "format_seconds",
+    "logit",
+    "make_rows",
+    "natural_key",
+    "rows_from_ids",
+    "saturated",
+    "sigmoid",
+    "text_hash",
+    "without_suffix",
+    "zero_floor",
+]

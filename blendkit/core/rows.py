@@ -1,0 +1,167 @@
+"""Row identity: recordings, chunks, and what a recording's name says of site, date and hour."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, fields
+from typing import Any, Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+from blendkit.core.hashes import text_hash
+from blendkit.core.names import NameRule, natural_key
+from blendkit.errors import BlendkitError, shorten
+
+MIN_REMAINDER_S = 1.0
+Remainder = Literal["pad", "drop"]
+
+
+def count_chunks(duration_s: float, chunk_s: float, remainder: Remainder = "pad") -> tuple[int, bool]:
+    """Return the number of chunks of a recording, and whether the last one is zero-padded.
+
+    Full chunks, plus a remainder of at least one second unless `remainder` is "drop": 60.001 s is
+    12 chunks of 5 s, 37 s is 8.
+    """
+    full = int((duration_s + 1e-9) // chunk_s)
+    rest = duration_s - full * chunk_s
+    padded = remainder == "pad" and rest >= MIN_REMAINDER_S
+    return full + padded, padded
+
+
+ClusterBy = Literal["recording", "site", "date", "site-date"]
+StrArray = NDArray[np.object_]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Rows:
+    """The chunks a score matrix is about; every field has shape (N,).
+
+    `recording` and `site` are str objects, `start_s`/`end_s` seconds, `hour` 0-23 or -1, `date` a
+    day or NaT. A recording's rows are contiguous and ordered by start time.
+    """
+
+    recording: StrArray
+    start_s: NDArray[np.float64]
+    end_s: NDArray[np.float64]
+    site: StrArray
+    hour: NDArray[np.int16]
+    date: NDArray[np.datetime64]
+
+    def __len__(self) -> int:
+        return len(self.recording)
+
+    def take(self, index: NDArray[np.integer[Any]] | slice) -> Rows:
+        """Return the rows at `index`, in that order."""
+        return Rows(*(getattr(self, f.name)[index] for f in fields(self)))
+
+    def ids(self) -> list[str]:
+        """Return row ids, `<recording>_<end second>`."""
+        ends = {e: format_seconds(e) for e in np.unique(self.end_s).tolist()}
+        return [f"{r}_{ends[e]}" for r, e in zip(self.recording, self.end_s.tolist(), strict=True)]
+
+    def offsets(self) -> NDArray[np.int64]:
+        """Return (R + 1,) row offsets: recording r owns rows offsets[r]:offsets[r + 1]."""
+        if not len(self):
+            return np.zeros(1, np.int64)
+        change = np.flatnonzero(self.recording[1:] != self.recording[:-1]) + 1
+        return np.concatenate([[0], change, [len(self)]]).astype(np.int64)
+
+    def recordings(self) -> list[str]:
+        """Return the recording ids in row order, each once."""
+        return [str(r) for r in self.recording[self.offsets()[:-1]]]
+
+
+def make_rows(
+    recordings: Sequence[str], start_s: NDArray[np.float64], end_s: NDArray[np.float64], names: NameRule
+) -> Rows:
+    """Build rows from (N,) recording ids and chunk times in seconds; names are parsed once each."""
+    parsed = {r: names.parse(r) for r in dict.fromkeys(recordings)}
+    unique = {r: r for r in parsed}  # one str object per recording, shared by its rows
+    return Rows(
+        recording=_objects([unique[r] for r in recordings]),
+        start_s=np.asarray(start_s, np.float64),
+        end_s=np.asarray(end_s, np.float64),
+        site=_objects([parsed[r][0] for r in recordings]),
+        hour=np.array([parsed[r][2] for r in recordings], np.int16),
+        date=np.array([parsed[r][1] for r in recordings], "datetime64[D]"),
+    )
+
+
+def chunk_rows(chunks: dict[str, int], chunk_s: float, names: NameRule) -> Rows:
+    """Return the expected rows of recordings with the given number of chunks, in natural order."""
+    order = sorted(chunks, key=natural_key)
+    index = np.concatenate([np.arange(chunks[r]) for r in order] or [np.empty(0, np.int64)])
+    who = [r for r in order for _ in range(chunks[r])]
+    return make_rows(who, index * chunk_s, (index + 1) * chunk_s, names)
+
+
+def fold_of(recordings: Sequence[str], folds: int) -> dict[str, int]:
+    """Deal recordings into folds of near-equal size, by the hash of their names: no order, no chance."""
+    order = sorted(recordings, key=text_hash)
+    return {r: i % folds for i, r in enumerate(order)}
+
+
+def cluster_labels(rows: Rows, by: ClusterBy, used: NDArray[np.bool_]) -> list[str]:
+    """Return (N,) what a row belongs to: its recording, site, date, or site and date.
+
+    used (N,): the rows that matter; the others may lack a site or a date. Raises BlendkitError naming
+    recordings whose names give none.
+    """
+    site = [str(s) for s in rows.site]
+    date = ["" if np.isnat(d) else str(d) for d in rows.date]
+    if by == "recording":
+        return [str(r) for r in rows.recording]
+    parts = {"site": [site], "date": [date], "site-date": [site, date]}[by]
+    lacking = [str(rows.recording[i]) for i in np.flatnonzero(used).tolist() if not all(p[i] for p in parts)]
+    lacking = list(dict.fromkeys(lacking))
+    if lacking:
+        raise BlendkitError(
+            f"clusters by {by}: {len(lacking)} recordings give no {by.replace('-', ' and ')} in their name",
+            [shorten(lacking), "names are read as NAME_S01_20250101_040000 unless a recipe's `names:` says otherwise"],
+        )
+    return [" ".join(p[i] for p in parts) for i in range(len(rows))]
+
+
+def rows_from_ids(ids: Sequence[str], chunk_s: float, names: NameRule) -> Rows:
+    """Parse row ids `<recording>_<end second>`; the order of `ids` is kept.
+
+    Raises BlendkitError listing the ids that do not end in `_<number>`.
+    """
+    stems, ends, bad = [], np.empty(len(ids)), []
+    for i, row_id in enumerate(ids):
+        stem, _, end = str(row_id).rpartition("_")
+        try:
+            ends[i] = float(end)
+        except ValueError:
+            ends[i] = np.nan
+        if not (np.isfinite(ends[i]) and ends[i] > 0):
+            stem = ""
+        if not stem:
+            bad.append(f"row {i + 1}: {row_id!r}")
+        stems.append(stem)
+    if bad:
+        raise BlendkitError("row ids must look like <recording>_<end second>", [shorten(bad)])
+    return make_rows(stems, ends - chunk_s, ends, names)
+
+
+def canonical_order(rows: Rows) -> NDArray[np.int64]:
+    """Return the (N,) order that keeps recordings together (natural order) and chunks by start time.
+
+    Row ids are never sorted as text: `_10` would come before `_5`.
+    """
+    rank = {r: i for i, r in enumerate(sorted(set(rows.recording), key=natural_key))}
+    codes = np.fromiter((rank[r] for r in rows.recording), np.int64, len(rows))
+    return np.lexsort((rows.start_s, codes)).astype(np.int64)
+
+
+def format_seconds(seconds: float) -> str:
+    """Seconds without needless decimals: 5 rather than 5.0."""
+    rounded = round(seconds, 6)
+    return str(int(rounded)) if rounded == int(rounded) else repr(rounded)
+
+
+def _objects(values: Sequence[str]) -> StrArray:
+    out = np.empty(len(values), object)
+    out[:] = values
+    return out

@@ -1,0 +1,223 @@
+"""Scores: the one currency. A matrix of scores that knows its rows, its classes and its space."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any, Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+from blendkit.core.names import NameRule, without_suffix
+from blendkit.core.rows import Rows, canonical_order, make_rows
+from blendkit.errors import BlendkitError, did_you_mean, shorten
+
+if TYPE_CHECKING:
+    import pandas as pd
+from blendkit.core.arrays import Matrix
+from blendkit.core.spaces import Space
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Scores:
+    """Scores of N chunks for C classes.
+
+    values (N, C): float32 for stored member logits, float64 for rank streams and blends; read-only.
+    covered (C,): the classes the source really scores. made_by: a provenance hash.
+    """
+
+    values: Matrix
+    rows: Rows
+    classes: tuple[str, ...]
+    space: Space
+    covered: NDArray[np.bool_]
+    made_by: str = ""
+
+    @classmethod
+    def build(
+        cls,
+        values: Matrix,
+        rows: Rows,
+        classes: Sequence[str],
+        space: Space,
+        *,
+        covered: NDArray[np.bool_] | None = None,
+        made_by: str = "",
+        source: str = "scores",
+    ) -> Scores:
+        """Check and order: the border every outside matrix crosses.
+
+        Rows come out grouped by recording and ordered by start time; values that need no re-ordering
+        are not copied, so whoever made them must leave them alone. Raises BlendkitError naming
+        `source` for wrong shapes, duplicate rows or classes, and NaN with (recording, chunk, class).
+        """
+        names = tuple(str(c) for c in classes)
+        problems = _shape_problems(values, rows, names)
+        if covered is not None and (covered.shape != (len(names),) or covered.dtype != bool):
+            problems.append(f"covered is {covered.dtype} {covered.shape}, expected bool ({len(names)},)")
+        if not problems:
+            problems = _duplicate_problems(rows, names) + _nan_problems(values, rows, names)
+        if problems:
+            raise BlendkitError(f"{source}: unusable scores", problems)
+        order = canonical_order(rows)
+        if not np.array_equal(order, np.arange(len(order))):
+            values, rows = values[order], rows.take(order)
+        cover = np.ones(len(names), bool) if covered is None else np.asarray(covered, bool)
+        return cls(_frozen(values), rows, names, space, _frozen(cover), made_by)
+
+    def with_values(self, values: Matrix, space: Space | None = None) -> Scores:
+        """Return the same rows and classes with other values (and maybe another space)."""
+        if values.shape != self.values.shape:
+            raise BlendkitError(f"values have shape {values.shape}, expected {self.values.shape}")
+        return replace(self, values=_frozen(values), space=space or self.space)
+
+    def take_rows(self, index: NDArray[np.integer[Any]]) -> Scores:
+        """Return the rows at `index`, in that order."""
+        return replace(self, values=_frozen(self.values[index]), rows=self.rows.take(index))
+
+    def align(
+        self,
+        rows: Rows,
+        classes: Sequence[str],
+        *,
+        fill: float = 0.0,
+        source: str = "scores",
+        unknown_classes: Literal["error", "ignore"] = "error",
+        missing_rows: Literal["error", "median"] = "error",
+    ) -> Scores:
+        """Return these scores on the given rows and classes, matched by identity, never by position.
+
+        Classes that are missing here hold `fill` and are not covered. Raises BlendkitError listing
+        missing rows (unless they are to get the class's median) and classes that `classes` lacks
+        (unless they are to be ignored).
+        """
+        problems = []
+        row_at = self._row_index(rows)
+        if (row_at < 0).any() and (missing_rows == "error" or not len(self.rows)):
+            missing = rows.take(np.flatnonzero(row_at < 0)[:5]).ids()
+            problems.append(f"{int((row_at < 0).sum())} of {len(rows)} rows missing: {shorten(missing)}")
+        known = set(classes)
+        unknown = [c for c in self.classes if c not in known]
+        if unknown and unknown_classes == "error":
+            hints = [f"{c!r}{did_you_mean(c, known)}" for c in unknown]
+            problems.append(f"{len(unknown)} unknown classes: {shorten(hints)}")
+        if problems:
+            raise BlendkitError(f"{source}: does not fit the expected rows and classes", problems)
+        return self._placed(row_at, rows, tuple(classes), fill)
+
+    def _row_index(self, rows: Rows) -> NDArray[np.int64]:
+        """Where each wanted row is here, -1 where it is missing."""
+        if rows is self.rows:
+            return np.arange(len(rows))
+        at = {key: i for i, key in enumerate(_keys(self.rows))}
+        return np.fromiter((at.get(key, -1) for key in _keys(rows)), np.int64, len(rows))
+
+    def _placed(self, row_at: NDArray[np.int64], rows: Rows, classes: tuple[str, ...], fill: float) -> Scores:
+        same_rows = len(row_at) == len(self.rows) and np.array_equal(row_at, np.arange(len(row_at)))
+        if same_rows and classes == self.classes:
+            return replace(self, rows=rows)
+        at = {c: i for i, c in enumerate(self.classes)}
+        col_at = np.array([at.get(c, -1) for c in classes], np.int64)
+        layout: Literal["C", "F"] = "F" if self.values.flags.f_contiguous else "C"
+        values = np.full((len(rows), len(classes)), fill, self.values.dtype, order=layout)
+        here = np.flatnonzero(col_at >= 0)
+        values[:, here] = self.values[np.ix_(row_at, col_at[here])]
+        if (row_at < 0).any():
+            values[np.ix_(row_at < 0, here)] = np.median(self.values[:, col_at[here]], axis=0)
+        covered = np.zeros(len(classes), bool)
+        covered[here] = self.covered[col_at[here]]
+        return Scores(_frozen(values), rows, classes, self.space, _frozen(covered), self.made_by)
+
+    def to_frame(self) -> pd.DataFrame:
+        """Return a frame indexed by (file, start_time, end_time), one column per class."""
+        import pandas as pd
+
+        index = pd.MultiIndex.from_arrays(
+            [self.rows.recording, self.rows.start_s, self.rows.end_s], names=["file", "start_time", "end_time"]
+        )
+        return pd.DataFrame(self.values, index=index, columns=list(self.classes))
+
+    @classmethod
+    def from_frame(cls, frame: pd.DataFrame, space: Space, names: NameRule | None = None) -> Scores:
+        """Read a frame with (file, start_time, end_time) as index or as columns.
+
+        Files become recording ids: without audio suffix, and absolute paths by their name alone.
+        Raises BlendkitError where the three are not there, and as `build` does.
+        """
+        keys = ["file", "start_time", "end_time"]
+        if list(frame.index.names) != keys:
+            if not set(keys) <= set(frame.columns):
+                raise BlendkitError(f"frame needs {keys} as index or columns, has {list(frame.columns)[:5]}")
+            frame = frame.set_index(keys)
+        file, start, end = (frame.index.get_level_values(k) for k in keys)
+        rows = make_rows(
+            [_recording_id(str(f)) for f in file], start.to_numpy(float), end.to_numpy(float), names or NameRule()
+        )
+        return cls.build(frame.to_numpy(), rows, [str(c) for c in frame.columns], space, source="frame")
+
+
+def concat(parts: Sequence[Scores]) -> Scores:
+    """Stack scores of different recordings; classes, space and coverage must agree.
+
+    Raises BlendkitError otherwise, or if a row occurs twice.
+    """
+    first = parts[0]
+    for other in parts[1:]:
+        if (other.classes, other.space) != (first.classes, first.space):
+            raise BlendkitError("cannot stack scores of different classes or spaces")
+        if not np.array_equal(other.covered, first.covered):
+            raise BlendkitError("cannot stack scores of different coverage")
+    rows = Rows(*(np.concatenate([getattr(p.rows, f) for p in parts]) for f in Rows.__slots__))
+    values = np.concatenate([p.values for p in parts])
+    return Scores.build(values, rows, first.classes, first.space, covered=first.covered, made_by=first.made_by)
+
+
+def _keys(rows: Rows) -> Iterator[tuple[str, int, int]]:
+    """Identity of each row: recording, start and end in milliseconds."""
+    start, end = (np.rint(t * 1000).astype(np.int64).tolist() for t in (rows.start_s, rows.end_s))
+    return zip(rows.recording.tolist(), start, end, strict=True)
+
+
+def _recording_id(file: str) -> str:
+    """The recording id of a frame's file: no audio suffix, and of an absolute path only the name."""
+    path = without_suffix(file)
+    return path.name if path.is_absolute() else path.as_posix()
+
+
+def _frozen(values: NDArray[Any]) -> NDArray[Any]:
+    view = values.view()
+    view.setflags(write=False)
+    return view
+
+
+def _shape_problems(values: Matrix, rows: Rows, classes: tuple[str, ...]) -> list[str]:
+    if values.ndim != 2 or values.shape != (len(rows), len(classes)):
+        return [f"values have shape {values.shape}, expected ({len(rows)} rows, {len(classes)} classes)"]
+    if values.dtype not in (np.float32, np.float64):
+        return [f"values have type {values.dtype}, expected float32 or float64"]
+    return []
+
+
+def _duplicate_problems(rows: Rows, classes: tuple[str, ...]) -> list[str]:
+    problems = []
+    for what, names in (("row", rows.ids()), ("class", list(classes))):
+        if len(set(names)) != len(names):
+            seen: set[str] = set()
+            twice = dict.fromkeys(n for n in names if n in seen or seen.add(n))  # type: ignore[func-returns-value]
+            problems.append(f"duplicate {what}: {shorten(twice)}")
+    return problems
+
+
+def _nan_problems(values: Matrix, rows: Rows, classes: tuple[str, ...]) -> list[str]:
+    # one cheap pass: a sum is NaN only where a NaN (or inf - inf) hides
+    with np.errstate(invalid="ignore", over="ignore"):
+        total = float(values.sum(dtype=np.float64))
+    if np.isfinite(total):
+        return []
+    bad = ~np.isfinite(values)
+    if not bad.any():
+        return []
+    at = np.argwhere(bad)[:5]
+    cells = [f"({rows.recording[i]}, {rows.start_s[i]:g} s, class {classes[j]}): {values[i, j]}" for i, j in at]
+    return [f"{int(bad.sum())} values are not finite", *cells]

@@ -1,0 +1,52 @@
+"""Conversions between logits and probabilities that neither clip nor tie."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+if TYPE_CHECKING:
+    pass
+
+
+from blendkit.core.arrays import Matrix
+
+Space = Literal["logit", "prob", "rank"]
+
+
+def sigmoid(z: Matrix) -> NDArray[np.float64]:
+    """Return probabilities of logits, in float64: a float32 sigmoid ties every logit above 17."""
+    from scipy.special import expit
+
+    return np.asarray(expit(z.astype(np.float64)), np.float64)
+
+
+def logit(p: Matrix, *, floor: float) -> NDArray[np.float64]:
+    """Return float64 log p - log1p(-p) of probabilities.
+
+    Values inside (0, 1) are never clipped. An exact 1 becomes the logit of half the source dtype's
+    last step below it (1 - 2^-25 for float32, 1 - 2^-54 for float64), an exact 0 that of `floor`.
+    """
+    x = p.astype(np.float64)
+    with np.errstate(divide="ignore"):
+        out = np.log(x) - np.log1p(-x)
+    half_step = 2.0**-25 if p.dtype == np.float32 else 2.0**-54
+    out[x == 1.0] = -np.log(half_step)  # log1p(-half_step) is below the last bit
+    out[x == 0.0] = np.log(floor) - np.log1p(-floor)
+    return out
+
+
+def zero_floor(p: Matrix) -> float:
+    """Return the probability that stands for exact zeros: half the stream's smallest positive value.
+
+    2^-25 where the stream has no positive value at all.
+    """
+    smallest = np.min(p, where=p > 0, initial=np.inf)
+    return max(float(smallest) / 2, 5e-324) if np.isfinite(smallest) else 2.0**-25
+
+
+def saturated(p: NDArray[np.floating[Any]]) -> tuple[int, int]:
+    """Return the numbers of exact 0 and exact 1, which no logit can keep apart."""
+    return int((p == 0).sum()), int((p == 1).sum())

@@ -1,0 +1,67 @@
+"""Classes and their relatives: ids, scientific names, genus, family, order and class."""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+if TYPE_CHECKING:
+    pass
+
+
+Level = Literal["genus", "family", "order", "class_name"]
+Sonotypes = Literal["group", "skip"]
+TAXA = frozenset({"Amphibia", "Aves", "Insecta", "Mammalia", "Reptilia"})  # a recipe may name them where none occurs
+LEVELS: tuple[Level, ...] = ("genus", "family", "order", "class_name")  # fine to coarse
+_SONOTYPE = re.compile(r"(?<![A-Za-z])son\d+$")
+
+
+@dataclass(frozen=True)
+class Taxonomy:
+    """What is known of each class id: scientific_name, family, order, class_name ("" if unknown)."""
+
+    table: Mapping[str, Mapping[str, str]]
+
+    @property
+    def classes(self) -> tuple[str, ...]:
+        """The class ids, in the order of the file."""
+        return tuple(self.table)
+
+    def scientific_name(self, class_id: str) -> str:
+        """Return the scientific name of a class, or an empty string."""
+        return self.table.get(class_id, {}).get("scientific_name", "")
+
+    def is_sonotype(self, class_id: str) -> bool:
+        """True for sound types without a species, named like `Insect son01`."""
+        return bool(_SONOTYPE.search(self.scientific_name(class_id)) or _SONOTYPE.search(class_id))
+
+    def group_of(self, class_id: str, level: Level, sonotypes: Sonotypes = "skip") -> str:
+        """Return the name of the class's group at a level, or "" where it has none.
+
+        The genus is the first word of the scientific name. For sonotypes that word is not a genus:
+        `skip` leaves them alone, `group` takes it as one (as public notebooks do).
+        """
+        if level != "genus":
+            return self.table.get(class_id, {}).get(level, "")
+        if sonotypes == "skip" and self.is_sonotype(class_id):
+            return ""
+        words = self.scientific_name(class_id).split()
+        return words[0] if words else ""
+
+    def groups(self, classes: Sequence[str], level: Level, sonotypes: Sonotypes = "skip") -> NDArray[np.int64]:
+        """Return (C,) group numbers at a level, -1 for classes without a group or alone in it."""
+        names = [self.group_of(c, level, sonotypes) for c in classes]
+        shared = sorted(n for n, size in Counter(names).items() if n and size > 1)
+        number = {n: i for i, n in enumerate(shared)}
+        return np.array([number.get(n, -1) for n in names], np.int64)
+
+    def sizes(self, classes: Sequence[str], level: Level, sonotypes: Sonotypes = "skip") -> dict[str, int]:
+        """Return the number of classes in each group of two or more."""
+        names = [self.group_of(c, level, sonotypes) for c in classes]
+        return {n: size for n, size in sorted(Counter(names).items()) if n and size > 1}

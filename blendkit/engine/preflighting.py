@@ -1,0 +1,96 @@
+"""What can be known before hours of scoring: classes, groups, levels and labels that steps ask for."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+
+import numpy as np
+
+from blendkit.blending import check_folds, raw_weights, refuse_seen_by_step, where_mask
+from blendkit.core import LEVELS, TAXA
+from blendkit.engine.inputs import Inputs
+from blendkit.errors import BlendkitError, did_you_mean
+from blendkit.io import read_labels
+from blendkit.ops import Keys, check_levels, mark_of, signature
+from blendkit.recipe import KeyPath, Plan, StepPlan
+from blendkit.scoring import is_finished
+
+
+def preflight(plan: Plan, inputs: Inputs, files: dict[KeyPath, Path]) -> None:
+    """Raise BlendkitError listing every step and blend that cannot work on these classes and files."""
+    problems = [
+        f"{plan.recipe.where(path)}: {'; '.join([error.title, *error.problems])}"
+        for path, error in [*_class_errors(plan, inputs), *_file_errors(plan, inputs, files)]
+    ]
+    if problems:
+        raise BlendkitError(f"{plan.recipe.source}: this recipe does not fit its data", problems)
+
+
+def _class_errors(plan: Plan, inputs: Inputs) -> Iterator[tuple[KeyPath, BlendkitError]]:
+    if not inputs.classes:  # known only once score files are read
+        return
+    everything = {m: np.ones(len(inputs.classes), bool) for m in plan.members}
+    for stream in plan.streams:
+        if stream.blend is not None:
+            try:
+                raw_weights(stream, inputs.classes, everything, inputs.taxonomy)
+            except BlendkitError as error:
+                yield stream.path, error
+        for step in [one for s in stream.steps for one in (s, *s.gates)]:
+            try:
+                where_mask(step, inputs.classes, inputs.taxonomy, everything)
+                _check_levels(step, inputs)
+                _check_keys(step, inputs)
+            except BlendkitError as error:
+                yield step.path, error
+
+
+def _check_levels(step: StepPlan, inputs: Inputs) -> None:
+    if "sonotypes" in step.params and inputs.taxonomy.table:
+        used = [level for level in LEVELS if step.params.get(level, 0) > 0]
+        check_levels(step.name, inputs.taxonomy, inputs.classes, used, step.params["sonotypes"])
+
+
+def _check_keys(step: StepPlan, inputs: Inputs) -> None:
+    """Classes and taxa that parameters name must exist."""
+    hints = {} if step.info is None else {p: hint for p, (hint, _, _) in signature(step.info.function).items()}
+    taxa = TAXA | {inputs.taxonomy.group_of(c, "class_name") for c in inputs.classes} - {""}
+    for parameter, hint in hints.items():
+        mark = mark_of(hint, Keys)
+        if mark is None or step.params.get("unknown_classes") == "ignore":
+            continue
+        given = step.params[parameter]
+        names = list(given) if isinstance(given, dict) else [c for group in given for c in group]
+        known = list(inputs.classes) if mark.of == "classes" else sorted(taxa)
+        wrong = [f"{n!r}{did_you_mean(n, known)}" for n in names if n not in known]
+        if wrong:
+            what = "class" if mark.of == "classes" else "class_name"
+            raise BlendkitError(f"{step.name}: {parameter}: no {what} is called {', '.join(wrong)}")
+
+
+def _file_errors(plan: Plan, inputs: Inputs, files: dict[KeyPath, Path]) -> Iterator[tuple[KeyPath, BlendkitError]]:
+    heard = not all(is_finished(member) for member in plan.members.values())
+    scored = [r.id for r in inputs.recordings] if heard else []  # without audio, known only once score files are read
+    for stream in plan.streams:
+        for step in stream.steps:
+            base = (*step.path, step.name)
+            for key, path in files.items():
+                if key[: len(base)] == base and step.info is not None and step.info.load is not None:
+                    try:
+                        if key[-1] == "artefact":
+                            refuse_seen_by_step(step, step.info.load(path).saw, scored)
+                        else:
+                            _check_labels(step, path, inputs, scored)
+                    except BlendkitError as error:
+                        yield key, error
+
+
+def _check_labels(step: StepPlan, path: Path, inputs: Inputs, scored: Sequence[str]) -> None:
+    """The labels that a step is to be fitted on must make its folds, know its classes, and be of other recordings."""
+    table = read_labels(path).named_as(scored)
+    check_folds(step, table)
+    if inputs.classes:
+        table.require_known({*inputs.classes, *inputs.taxonomy.classes})
+    if not step.params["fit"]["folds"]:
+        refuse_seen_by_step(step, table.recordings, scored)

@@ -1,0 +1,135 @@
+"""What a run says of itself: figures per stream, run.json and timings.json."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+from blendkit import __version__
+from blendkit.core import Rows, Scores, text_hash
+from blendkit.engine.inputs import Inputs, truth_of
+from blendkit.engine.output import Written
+from blendkit.events import Emit
+from blendkit.io import read_labels
+from blendkit.metrics import macro_auc
+from blendkit.recipe import Plan, filled_recipe, filled_text
+from blendkit.scoring import Opened, Scored, facts_hash
+from blendkit.store import content_hash, file_hash
+
+
+@dataclass(frozen=True)
+class StreamResult:
+    """A stream's figures: macro-AUC over labelled rows (None without labels), classes scored and skipped."""
+
+    space: str
+    covered: int
+    macro_auc: float | None
+    classes_scored: int
+    classes_skipped: int
+
+
+class Figures:
+    """Per-stream macro-AUC, taken as soon as a stream is made."""
+
+    def __init__(self, inputs: Inputs, rows: Rows, classes: tuple[str, ...], tell: Emit) -> None:
+        self.truth, self.labelled, self.sources = truth_of(inputs, rows, classes)
+        self.recordings = {str(r) for r in rows.recording[self.labelled]}
+        self.results: dict[str, StreamResult] = {}
+        self.tell = tell
+
+    def made(self, name: str, scores: Scores) -> None:
+        """Measure one stream."""
+        figure, live, skipped = None, 0, 0
+        if self.labelled.any():
+            auc = macro_auc(self.truth, scores.values, self.labelled)
+            figure = None if math.isnan(auc.macro) else auc.macro
+            live, skipped = len(auc.scored), len(auc.skipped)
+        self.results[name] = StreamResult(scores.space, int(scores.covered.sum()), figure, live, skipped)
+        self.tell("stream", {"name": name, **asdict(self.results[name])})
+
+    def warnings(self, opened: Opened) -> list[str]:
+        """Say which figures are in-sample."""
+        return in_sample(opened, self.recordings)
+
+
+def in_sample(opened: Opened, recordings: set[str]) -> list[str]:
+    """Name the members that were fitted on recordings they are measured on."""
+    out = []
+    for m in opened.audio:
+        saw = set(m.store.about.get("saw", [])) if m.store is not None else set()
+        both = saw & recordings
+        if both:
+            out.append(
+                f"member {m.name!r} was fitted on {len(both)} of the {len(recordings)} labelled "
+                "recordings: its figures and those of its blends are in-sample"
+            )
+    return out
+
+
+def saw_by(plan: Plan, opened: Opened, files: dict[Any, Path]) -> dict[str, list[str]]:
+    """Return the labelled recordings that each member, and each fitted step, learned from, where known."""
+    found: dict[str, list[str]] = {}
+    for m in opened.audio:
+        saw = sorted(m.store.about.get("saw", [])) if m.store is not None else []
+        found |= {m.name: saw} if saw else {}
+    for stream in plan.streams:
+        for step in stream.steps:
+            base = (*step.path, step.name)
+            path = next((p for k, p in files.items() if k[: len(base)] == base), None)
+            if path is None or step.info is None or step.info.load is None:
+                continue
+            seen = read_labels(path).recordings if step.params.get("fit") else step.info.load(path).saw
+            found[f"{stream.name}.{step.name}"] = sorted(seen)
+    return found
+
+
+def run_report(
+    plan: Plan,
+    inputs: Inputs,
+    opened: Opened,
+    files: dict[Any, Path],
+    scored: Scored,
+    figures: Figures,
+    written: dict[str, Written],
+    warnings: list[str],
+) -> dict[str, Any]:
+    """Return what run.json says; nothing in it varies between equal runs."""
+    text = filled_text(plan)
+    used = {
+        **inputs.files,
+        **{
+            str(p.relative_to(inputs.data.root.resolve()))
+            if p.is_relative_to(inputs.data.root.resolve())
+            else p.name: p
+            for p in files.values()
+        },
+    }
+    return {
+        "blendkit": __version__,
+        "recipe": filled_recipe(plan),
+        "recipe_sha256": text_hash(text),
+        "inputs": {name: content_hash(path) for name, path in sorted(used.items())},
+        "mode": inputs.mode if opened.audio else "tables",
+        "members": {n: {"made_by": facts_hash(f), **f} for n, f in opened.facts.items()},
+        "recordings": {
+            r: {"status": s.status, "note": s.note, "duration_s": s.duration_s, "chunks": s.chunks}
+            for r, s in scored.status.items()
+        },
+        "saw": saw_by(plan, opened, files),
+        "labels": {"files": figures.sources, "labelled_rows": int(figures.labelled.sum())},
+        "streams": {n: asdict(r) for n, r in figures.results.items()},
+        "written": {
+            n: {
+                "file": w.path.name,
+                "sha256": file_hash(w.path),
+                "rows": w.rows,
+                "classes": w.classes,
+                "ties_by_writing": w.ties_by_writing,
+                "tied_cells": w.tied_cells,
+            }
+            for n, w in written.items()
+        },
+        "warnings": warnings,
+    }

@@ -1,0 +1,54 @@
+"""The blocks of a model file, ONNX or TFLite."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from blendkit.errors import BlendkitError
+from blendkit.graphs import taps, tflite
+from blendkit.graphs.onnx_file import load_graph
+from blendkit.store import atomic_path
+
+
+def blocks_of(path: Path) -> dict[str, int]:
+    """Return the channels of every MBConv block by name, in graph order (0 where the graph does not say).
+
+    Raises BlendkitError if the file is no model, or has no such blocks.
+    """
+    if not path.is_file():
+        raise BlendkitError(f"{path}: no such model")
+    if path.suffix.lower() == ".tflite":
+        model = tflite.read_graph(path, "taps")
+        tensors = model.subgraphs[0].tensors
+        found = {n: int(tensors[t].shape[-1]) for n, t in tflite.discover_tflite_blocks(model).items()}
+    else:
+        graph = load_graph(path, "taps")
+        widths = _widths(graph)
+        found = {n: widths.get(n, 0) for n in taps.discover_blocks(graph)}
+    if not found:
+        raise BlendkitError(f"{path.name}: no MBConv blocks", ["they are known by their depthwise convolutions"])
+    return found
+
+
+def write_tapped(path: Path, out: Path) -> None:
+    """Write the model with its own outputs and the blocks: ONNX as means, TFLite as they are."""
+    if path.suffix.lower() == ".tflite":
+        model = tflite.read_graph(path, "taps")
+        data = tflite.with_outputs(model, list(tflite.discover_tflite_blocks(model).values()))
+    else:
+        graph = load_graph(path, "taps")
+        outputs = [o.name for o in graph.graph.output]
+        tapped = taps.with_taps(graph, taps.discover_blocks(graph), outputs, "taps", cut=False)
+        data = bytes(tapped.SerializeToString())
+    with atomic_path(out) as temporary:
+        temporary.write_bytes(data)
+
+
+def _widths(graph: object) -> dict[str, int]:
+    """Channels of the graph's tensors, as far as shape inference finds them."""
+    import onnx
+
+    inferred = onnx.shape_inference.infer_shapes(graph)  # type: ignore[arg-type]
+    known = [*inferred.graph.value_info, *inferred.graph.output]
+    dims = {v.name: v.type.tensor_type.shape.dim for v in known}
+    return {n: int(d[1].dim_value) for n, d in dims.items() if len(d) == 4}

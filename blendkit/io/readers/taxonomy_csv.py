@@ -1,0 +1,74 @@
+"""Taxonomy tables from CSV."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from blendkit.errors import BlendkitError, shorten
+
+if TYPE_CHECKING:
+    import pandas as pd
+from blendkit.core import Taxonomy
+
+_ALIASES = {
+    "primary_label": ("primary_label", "species_code", "ebird_code", "label"),
+    "scientific_name": ("scientific_name", "sci_name"),
+    "family": ("family",),
+    "order": ("order",),
+    "class_name": ("class_name",),
+}
+
+
+def read_taxonomy(paths: Sequence[Path]) -> Taxonomy:
+    """Read a taxonomy CSV; further tables (eBird, say) add what it lacks, by class id or scientific name.
+
+    Column names are matched without regard to case. Raises BlendkitError if the first table has no
+    class id column, or an id twice.
+    """
+    first = _frame(paths[0])
+    ids = _column(first, "primary_label")
+    if ids is None:
+        raise BlendkitError(f"{paths[0]}: no class id column", [f"has {shorten(first.columns, 8)}"])
+    twice = ids[ids.duplicated()]
+    if len(twice):
+        raise BlendkitError(f"{paths[0]}: class ids listed twice", [shorten(twice)])
+    wanted = [k for k in _ALIASES if k != "primary_label"]
+    columns = {k: _column(first, k) for k in wanted}
+    table = {
+        str(c): {k: ("" if col is None else str(col.iloc[i])) for k, col in columns.items()} for i, c in enumerate(ids)
+    }
+    for path in paths[1:]:
+        table = _joined(table, _frame(path), wanted)
+    return Taxonomy(table)
+
+
+def _joined(table: dict[str, dict[str, str]], more: pd.DataFrame, wanted: list[str]) -> dict[str, dict[str, str]]:
+    ids, sci = _column(more, "primary_label"), _column(more, "scientific_name")
+    columns = {k: col for k in wanted if (col := _column(more, k)) is not None}
+    by_id = {str(v): i for i, v in enumerate(ids) if v} if ids is not None else {}
+    by_name = {str(v).lower(): i for i, v in enumerate(sci) if v} if sci is not None else {}
+    out = {}
+    for class_id, known in table.items():
+        at = by_id.get(class_id, by_name.get(known["scientific_name"].lower()))
+        found = {k: str(col.iloc[at]) for k, col in columns.items()} if at is not None else {}
+        out[class_id] = {k: known[k] or found.get(k, "") for k in known}
+    return out
+
+
+def _frame(path: Path) -> pd.DataFrame:
+    import pandas as pd
+
+    try:
+        return pd.read_csv(path, dtype=str, keep_default_na=False)
+    except (OSError, ValueError) as error:
+        raise BlendkitError(f"{path}: cannot read this taxonomy", [str(error)]) from error
+
+
+def _column(frame: pd.DataFrame, name: str) -> pd.Series[str] | None:
+    lower = {str(c).lower(): c for c in frame.columns}
+    for alias in _ALIASES[name]:
+        if alias in lower:
+            return frame[lower[alias]]
+    return None

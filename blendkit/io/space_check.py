@@ -1,0 +1,57 @@
+"""Do the values look like the space they are said to be in? AUC alone can never tell."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from blendkit.core import Space
+from blendkit.errors import BlendkitError
+
+_SIGMOID_OF_PROB = (0.5, 0.7310586)  # sigmoid(0), sigmoid(1)
+_MEAN_TOLERANCE = 0.005
+_ENOUGH_ROWS = 24
+
+
+def check_space(values: NDArray[np.floating[Any]], space: Space, source: str) -> list[str]:
+    """Return doubts about (N, C) values declared to be in `space`.
+
+    Raises BlendkitError where the values contradict it: probabilities or ranks outside [0, 1].
+    """
+    if not values.size:
+        return []
+    low, high = float(values.min()), float(values.max())
+    if space != "logit" and (low < 0 or high > 1):
+        at = np.argwhere((values < 0) | (values > 1))[0]
+        raise BlendkitError(
+            f"{source}: declared `space: {space}`, but values lie in [{low:g}, {high:g}]",
+            [f"first at row {at[0] + 1}, column {at[1] + 1}: {values[at[0], at[1]]:g}", "did you mean `space: logit`?"],
+        )
+    if low == high:
+        return [f"every value is {low:g}"]
+    if space == "logit":
+        return (
+            ["declared `space: logit`, but every value lies in [0, 1]: probabilities?"]
+            if low >= 0 and high <= 1
+            else []
+        )
+    looks_ranked = _mean_half(values)
+    if space == "prob" and looks_ranked:
+        return ["declared `space: prob`, but every column's mean is that of percentile ranks: `space: rank`?"]
+    if space == "rank" and not looks_ranked and len(values) >= _ENOUGH_ROWS:
+        return ["declared `space: rank`, but column means are not those of percentile ranks: `space: prob`?"]
+    if space == "prob" and low >= _SIGMOID_OF_PROB[0] and high <= _SIGMOID_OF_PROB[1] and len(values) >= _ENOUGH_ROWS:
+        return [f"every value lies in [{low:.4f}, {high:.4f}]: a sigmoid applied twice?"]
+    return []
+
+
+def _mean_half(values: NDArray[np.floating[Any]]) -> bool:
+    """Any weighted blend of average-tie percentile ranks has column means of (N + 1) / 2N."""
+    n = len(values)
+    if n < _ENOUGH_ROWS:
+        return False
+    moving = values.max(axis=0) > values.min(axis=0)
+    means = values[:, moving].mean(axis=0, dtype=np.float64)
+    return bool(moving.any() and (np.abs(means - (n + 1) / (2 * n)) < _MEAN_TOLERANCE).all())

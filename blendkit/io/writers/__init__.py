@@ -1,0 +1,1 @@
+"""Writers, one format per file."""

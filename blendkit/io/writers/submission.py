@@ -1,0 +1,54 @@
+"""The submission file: written whole, read back and checked."""
+
+from __future__ import annotations
+
+import csv as csv_text
+import io
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from blendkit.errors import DeliveryError
+from blendkit.io.readers.score_table import ROW_ID
+from blendkit.store import atomic_path
+
+_WRITE_ROWS = 65536
+
+
+def write_submission(path: Path, row_ids: list[str], classes: tuple[str, ...], values: NDArray[np.float64]) -> None:
+    """Write row_id and one column per class, each value (N, C) with its shortest round-trip digits.
+
+    The file is re-read and compared bit for bit before it takes its name. Raises DeliveryError if
+    it does not read back.
+    """
+    import pyarrow as pa
+    from pyarrow import csv
+
+    columns = [pa.array(row_ids, pa.string()), *(np.ascontiguousarray(c) for c in values.T)]
+    with atomic_path(path) as temporary:
+        with temporary.open("wb") as handle:
+            header = io.StringIO()
+            csv_text.writer(header, lineterminator="\n").writerow([ROW_ID, *classes])
+            handle.write(header.getvalue().encode())
+            table = pa.table(columns, names=[ROW_ID, *classes])
+            options = csv.WriteOptions(include_header=False, batch_size=_WRITE_ROWS, quoting_style="needed")
+            csv.write_csv(table, handle, options)
+        _verify(temporary, path.name, row_ids, classes, values)
+
+
+def ties_made(before: NDArray[np.floating[Any]], after: NDArray[np.floating[Any]]) -> int:
+    """Return how many distinct values per column were lost between two (N, C) matrices, summed."""
+    return sum(max(len(np.unique(b)) - len(np.unique(a)), 0) for b, a in zip(before.T, after.T, strict=True))
+
+
+def _verify(path: Path, name: str, row_ids: list[str], classes: tuple[str, ...], values: NDArray[np.float64]) -> None:
+    import pyarrow as pa
+    from pyarrow import csv
+
+    types = {ROW_ID: pa.string(), **{c: pa.float64() for c in classes}}
+    table = csv.read_csv(path, convert_options=csv.ConvertOptions(column_types=types, strings_can_be_null=False))
+    same_ids = table.column_names == [ROW_ID, *classes] and table[ROW_ID].to_pylist() == row_ids
+    if not same_ids or any(not np.array_equal(table[c].to_numpy(), v) for c, v in zip(classes, values.T, strict=True)):
+        raise DeliveryError(f"{name}: what was written does not read back")

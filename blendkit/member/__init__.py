@@ -1,0 +1,96 @@
+"""What a member is: the protocol, and what adapters share.
+
+In go windows of audio, whole files or finished scores; out come logits per chunk. Class maps, spectrograms, head
+files and frame members are here for adapters of any package to use.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from blendkit._face import lazy_face
+
+if TYPE_CHECKING:
+    from blendkit.member.class_map import ClassMap, Proxies, by_id, by_scientific_name, read_class_list, read_synonyms
+    from blendkit.member.foreign_windows import NOT_HEARD, Windowed, on_grid, score_files
+    from blendkit.member.frames import FrameMember, Gives, frame_member, import_code
+    from blendkit.member.head_file import HeadFile, open_head, try_silence
+    from blendkit.member.mel import Image, Mel
+    from blendkit.member.model_files import locate, model_folders, package_folder
+    from blendkit.member.onnx_blocks import OnnxBlocks
+    from blendkit.member.protocol import (
+        SCORING_FORMAT,
+        TTA,
+        DataFile,
+        FeatureMember,
+        FileMember,
+        FilePath,
+        FinishedMember,
+        FoldedMember,
+        FrontedMember,
+        Member,
+        MemberContext,
+        MemberInfo,
+        logits_version,
+        logits_version_of,
+    )
+    from blendkit.member.slim_graph import slim_or_whole
+    from blendkit.member.windows import (
+        BELOW_FLOAT32,
+        RecordingAudio,
+        check_window,
+        chunk_windows,
+        features_of,
+        hears_like,
+        score_together,
+    )
+else:
+    __getattr__, __dir__ = lazy_face(__name__)
+
+__all__ = [
+    "BELOW_FLOAT32",
+    "NOT_HEARD",
+    "SCORING_FORMAT",
+    "TTA",
+    "ClassMap",
+    "DataFile",
+    "FeatureMember",
+    "FileMember",
+    "FilePath",
+    "FinishedMember",
+    "FoldedMember",
+    "FrameMember",
+    "FrontedMember",
+    "Gives",
+    "HeadFile",
+    "Image",
+    "Mel",
+    "Member",
+    "MemberContext",
+    "MemberInfo",
+    "OnnxBlocks",
+    "Proxies",
+    "RecordingAudio",
+    "Windowed",
+    "by_id",
+    "by_scientific_name",
+    "check_window",
+    "chunk_windows",
+    "features_of",
+    "frame_member",
+    "hears_like",
+    "import_code",
+    "locate",
+    "logits_version",
+    "logits_version_of",
+    "model_folders",
+    "on_grid",
+    "open_head",
+    "package_folder",
+    "read_class_list",
+    "read_synonyms",
+    "score_files",
+    "score_together",
+    "slim_or_whole",
+    "try_silence",
+]

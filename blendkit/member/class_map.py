@@ -1,0 +1,183 @@
+"""Which column of a model is which class of the run."""
+
+from __future__ import annotations
+
+import csv
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from importlib.resources import files
+from pathlib import Path
+from typing import Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+from blendkit.errors import BlendkitError, shorten
+from blendkit.member.protocol import MemberContext
+
+HEADERS = {"inat2024_fsd50k", "primary_label", "scientific_name", "label", "class", "ebird2021"}
+
+Proxies = Literal["none", "genus"]
+Columns = NDArray[np.int64]
+
+
+@dataclass(frozen=True)
+class ClassMap:
+    """The run's classes, the model's column for each (-1: none), and how many columns the model has.
+
+    borrowed: for a class without a column of its own, the columns of its relatives: it gets their maximum.
+    """
+
+    classes: tuple[str, ...]
+    columns: Columns
+    width: int
+    note: str
+    borrowed: Mapping[int, Columns] = field(default_factory=dict)
+
+    @property
+    def covered(self) -> tuple[bool, ...]:
+        """Which classes the model really scores, itself or through relatives."""
+        return tuple(bool(c >= 0) or i in self.borrowed for i, c in enumerate(self.columns))
+
+    @property
+    def used(self) -> Columns:
+        """The model's columns that any class needs, rising."""
+        return np.unique(np.concatenate([self.columns[self.columns >= 0], *self.borrowed.values()]))
+
+    def narrowed(self) -> ClassMap:
+        """Return the map onto a model that gives the used columns alone."""
+        kept = self.used
+        columns = np.where(self.columns >= 0, np.searchsorted(kept, self.columns), -1)
+        borrowed = {i: np.searchsorted(kept, c) for i, c in self.borrowed.items()}
+        return ClassMap(self.classes, columns, len(kept), self.note, borrowed)
+
+    def place(self, values: NDArray[np.float32]) -> NDArray[np.float32]:
+        """Return (B, C) of the model's (B, L); classes without a column hold 0.
+
+        Raises BlendkitError if the model gives another number of columns than its class list has.
+        """
+        if values.ndim != 2 or values.shape[1] != self.width:
+            raise BlendkitError(f"the model gave scores of shape {values.shape}, its class list has {self.width}")
+        out = np.where(self.columns >= 0, values[:, np.maximum(self.columns, 0)], np.float32(0))
+        for i, relatives in self.borrowed.items():
+            out[:, i] = values[:, relatives].max(axis=1)
+        return out
+
+
+def read_class_list(path: Path) -> list[str]:
+    """Read a class list: one per line, or the first column of a CSV; a known header line is skipped."""
+    try:
+        with path.open(encoding="utf-8-sig", newline="") as handle:
+            names = [row[0].strip() for row in csv.reader(handle) if row and row[0].strip()]
+    except (OSError, UnicodeDecodeError) as error:
+        raise BlendkitError(f"{path}: cannot read this class list", [str(error)]) from error
+    if names and names[0].lower() in HEADERS:
+        names = names[1:]
+    twice = sorted({n for n in names if names.count(n) > 1}) if len(set(names)) < len(names) else []
+    if twice or not names:
+        raise BlendkitError(f"{path}: {'classes listed twice' if twice else 'no classes'}", [shorten(twice)])
+    return names
+
+
+def read_synonyms(path: Path | None) -> dict[str, tuple[str, ...]]:
+    """Return each name's other names, lower case, both ways: blendkit's own list, and a user's CSV.
+
+    A CSV has two names of one species per line. Raises BlendkitError naming a line that does not.
+    """
+    pairs = list(csv.reader((files("blendkit.member") / "synonyms.csv").read_text(encoding="utf-8").splitlines()))
+    if path is not None:
+        try:
+            with path.open(encoding="utf-8-sig", newline="") as handle:
+                own = list(csv.reader(handle))
+        except (OSError, UnicodeDecodeError) as error:
+            raise BlendkitError(f"{path}: cannot read these synonyms", [str(error)]) from error
+        bad = [f"line {i}: {','.join(row)}" for i, row in enumerate(own, 1) if row and len(row) != 2]
+        if bad:
+            raise BlendkitError(f"{path}: expected two names a line", bad[:5])
+        pairs = [*own, *pairs]  # the user's come first
+    found: dict[str, tuple[str, ...]] = {}
+    for row in pairs:
+        if len(row) == 2:
+            one, other = (n.strip().lower() for n in row)
+            found[one] = (*found.get(one, ()), other)
+            found[other] = (*found.get(other, ()), one)
+    return found
+
+
+def by_id(name: str, labels: Sequence[str], context: MemberContext) -> ClassMap:
+    """Match class ids exactly; without classes of the run, the model's own are used."""
+    classes = context.classes or tuple(labels)
+    at = {label: i for i, label in enumerate(labels)}
+    columns = np.array([at.get(c, -1) for c in classes], np.int64)
+    return _mapped(name, classes, columns, labels)
+
+
+def by_scientific_name(
+    name: str,
+    labels: Sequence[str],
+    context: MemberContext,
+    *,
+    synonyms: Path | None = None,
+    proxies: Proxies = "none",
+) -> ClassMap:
+    """Match by scientific name without regard to case, then by synonym; needs a taxonomy for the run's classes.
+
+    synonyms: a CSV of two names a line, beside blendkit's own. proxies: with `genus`, a species without a
+    column borrows those of its genus; sound types, whose first word is no genus, never do.
+    """
+    if not context.classes:
+        return by_id(name, labels, context)
+    at = {label.lower(): i for i, label in enumerate(labels)}
+    wanted = [context.taxonomy.scientific_name(c).lower() for c in context.classes]
+    if not any(wanted):
+        raise BlendkitError(f"{name}: classes are matched by scientific name, and no taxonomy gives any")
+    columns = np.array([at.get(w, -1) for w in wanted], np.int64)
+    others = read_synonyms(synonyms)
+    renamed = {}
+    for i in np.flatnonzero(columns < 0).tolist():
+        found = next((o for o in others.get(wanted[i], ()) if o in at), None)
+        if found is not None:
+            columns[i] = at[found]
+            renamed[i] = labels[at[found]]
+    borrowed = _relatives(labels, context, columns) if proxies == "genus" else {}
+    return _mapped(name, context.classes, columns, labels, renamed, borrowed)
+
+
+def _relatives(labels: Sequence[str], context: MemberContext, columns: Columns) -> dict[int, Columns]:
+    """The columns of the genus of every class that has none of its own."""
+    genera: dict[str, list[int]] = {}
+    for i, label in enumerate(labels):
+        if " " in label:  # a name of one word is no species
+            genera.setdefault(label.split()[0].lower(), []).append(i)
+    found = {}
+    for i in np.flatnonzero(columns < 0).tolist():
+        genus = context.taxonomy.group_of(context.classes[i], "genus").lower()
+        if genus in genera:
+            found[i] = np.array(genera[genus], np.int64)
+    return found
+
+
+def _mapped(
+    name: str,
+    classes: Sequence[str],
+    columns: Columns,
+    labels: Sequence[str],
+    renamed: Mapping[int, str] | None = None,
+    borrowed: Mapping[int, Columns] | None = None,
+) -> ClassMap:
+    renamed, borrowed = renamed or {}, borrowed or {}
+    missing = [c for i, c in enumerate(classes) if columns[i] < 0 and i not in borrowed]
+    if len(missing) == len(classes):
+        raise BlendkitError(
+            f"{name}: none of its {len(labels)} classes is one of the run's {len(classes)}",
+            [f"model: {shorten(labels)}", f"run: {shorten(classes)}"],
+        )
+    note = f"{int((columns >= 0).sum())} of {len(classes)} classes matched"
+    if renamed:
+        note += f"; {len(renamed)} by synonym: {shorten([f'{classes[i]} as {n}' for i, n in renamed.items()])}"
+    if borrowed:
+        told = [f"{classes[i]} from {len(c)}" for i, c in borrowed.items()]
+        note += f"; {len(borrowed)} by the highest of their genus: {shorten(told)}"
+    if missing:
+        note += f"; without a column: {shorten(missing)}"
+    return ClassMap(tuple(classes), columns, len(labels), note, borrowed)

@@ -1,0 +1,150 @@
+"""Scores of somebody else's windows (file, start, end) on the recipe's chunks."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from itertools import pairwise
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from blendkit.audio import WindowPool, edges, onto_chunks, overlaps, probe_duration, samples_at
+from blendkit.core import NameRule, Scores, Space, chunk_rows, count_chunks, natural_key
+from blendkit.errors import BlendkitError, broken, shorten
+from blendkit.member.protocol import TTA, FileMember, MemberContext
+
+NOT_HEARD = -20.0  # the logit of what could not be heard: hoplite's null logit
+RATE = 48000  # times become whole samples at this rate: exact for every decimal of a millisecond
+
+
+@dataclass(frozen=True, eq=False)
+class Windowed:
+    """Scores (N, C) of windows [start_s, end_s) of recordings, in any order."""
+
+    recording: Sequence[str]
+    start_s: NDArray[np.float64]
+    end_s: NDArray[np.float64]
+    values: NDArray[np.floating]
+    classes: tuple[str, ...]
+
+
+def known_chunks(context: MemberContext) -> dict[str, int]:
+    """Return the chunks of every recording of the run, as far as durations are known or can be read."""
+    out = {}
+    for r in context.recordings:
+        stated = context.expected_s.get(r.id) or (probe_duration(r.path) if r.path.name else None)
+        if stated is not None:
+            out[r.id] = count_chunks(stated, context.chunk_s)[0]
+    return out
+
+
+def on_grid(
+    windowed: Windowed,
+    context: MemberContext,
+    space: Space,
+    pool: WindowPool,
+    source: str,
+    *,
+    empty: float | None = None,
+    chunks: Mapping[str, int] | None = None,
+) -> Scores:
+    """Return windows pooled onto chunks: by shared time, or the highest that touches a chunk.
+
+    chunks: how many each recording has; default: those of `known_chunks`, else up to its last window.
+    empty: the score of a chunk that no window touches; without it that is an error. Raises BlendkitError
+    also for windows that end before they start, naming them.
+    """
+    bad = np.flatnonzero(~(windowed.end_s > windowed.start_s) | (windowed.start_s < 0))
+    if len(bad):
+        told = [f"{windowed.recording[i]}: {windowed.start_s[i]:g} to {windowed.end_s[i]:g} s" for i in bad[:5]]
+        raise BlendkitError(f"{source}: {len(bad)} windows are none", told)
+    rows_of: dict[str, list[int]] = {}
+    for i, r in enumerate(windowed.recording):
+        rows_of.setdefault(r, []).append(i)
+    known = dict(known_chunks(context) if chunks is None else chunks)
+    for r, own in rows_of.items():
+        if r not in known:
+            known[r] = max(1, count_chunks(float(windowed.end_s[own].max()), context.chunk_s)[0])
+    rows = chunk_rows(known, context.chunk_s, context.names)
+    parts, untouched = [], []
+    for r in rows.recordings():
+        at = np.array(rows_of.get(r, []), np.int64)
+        values, missing = _pooled(windowed, at, known[r], context.chunk_s, pool, empty)
+        parts.append(values)
+        untouched += [f"{r}, chunk {k + 1}" for k in missing]
+    if untouched and empty is None:
+        raise BlendkitError(f"{source}: {len(untouched)} chunks are touched by no window", [shorten(untouched)])
+    return Scores.build(np.concatenate(parts), rows, windowed.classes, space, source=source)
+
+
+def _pooled(
+    w: Windowed, own: NDArray[np.int64], chunks: int, chunk_s: float, pool: WindowPool, empty: float | None
+) -> tuple[NDArray[np.float64], list[int]]:
+    """One recording's chunks (K, C), and which of them no window touches."""
+    bounds = edges(chunks, chunk_s, RATE)
+    starts, ends = (np.array([samples_at(s, RATE) for s in t[own].tolist()], np.int64) for t in (w.start_s, w.end_s))
+    pairs = overlaps(starts, ends, bounds)
+    with np.errstate(invalid="ignore"):
+        out = onto_chunks(w.values[own].astype(np.float64), pairs, pool)
+    missing = np.flatnonzero(np.bincount(pairs.chunk, minlength=chunks) == 0)
+    out[missing] = 0.0 if empty is None else empty
+    return out, missing.tolist()
+
+
+def score_files(
+    member: FileMember,
+    files: Mapping[str, Path],
+    chunks: Mapping[str, int],
+    chunk_s: float,
+    names: NameRule,
+    tta: TTA,
+) -> NDArray[np.float32]:
+    """Return logits (sum of chunks, C) of recordings that a member hears as whole files.
+
+    files: recording id to file, of those that can be read; the others hold NOT_HEARD. Raises
+    BlendkitError for shifts, and for a frame that lacks a file or a class.
+    """
+    if tta != TTA():
+        raise BlendkitError("tta moves windows; this member cuts its own")
+    width = len(member.info.classes)
+    parts = {r: np.full((n, width), NOT_HEARD) for r, n in chunks.items()}
+    heard = {r: chunks[r] for r in files if chunks[r]}
+    if heard:
+        pool: WindowPool = "max" if member.info.pool == "max" else "mean"
+        context = MemberContext(chunk_s=chunk_s, names=names)
+        windowed = _asked(member, {r: files[r] for r in heard})
+        scores = on_grid(windowed, context, "logit", pool, "predict_files", empty=NOT_HEARD, chunks=heard)
+        for r, (first, last) in zip(scores.rows.recordings(), pairwise(scores.rows.offsets().tolist()), strict=True):
+            parts[r] = scores.values[first:last]
+    order = sorted(chunks, key=natural_key)
+    return np.concatenate([parts[r] for r in order] or [np.empty((0, width))]).astype(np.float32)
+
+
+def _asked(member: FileMember, files: Mapping[str, Path]) -> Windowed:
+    """Call a member and hold its frame against what was asked."""
+    ids = {str(path): r for r, path in files.items()}
+    try:
+        frame = member.predict_files(list(files.values()))
+    except BlendkitError:
+        raise
+    except Exception as error:  # a member may be a third party's: say whose it is
+        raise broken("predict_files", type(member), error) from error
+    keys = ["file", "start_time", "end_time"]
+    if list(frame.index.names) != keys:
+        if not set(keys) <= set(frame.columns):
+            raise BlendkitError(f"predict_files gave a frame without {keys}", [f"has {shorten(list(frame.columns))}"])
+        frame = frame.set_index(keys)
+    lacks = [c for c in member.info.classes if c not in frame.columns]
+    file = [str(f) for f in frame.index.get_level_values(0)]
+    strange = sorted(set(file) - set(ids))
+    silent = sorted(set(ids) - set(file))
+    problems = [f"{what}: {shorten(which)}" for what, which in
+                (("classes missing", lacks), ("files nobody asked for", strange), ("files without a window", silent))
+                if which]  # fmt: skip
+    if problems:
+        raise BlendkitError("predict_files gave something else than asked", problems)
+    start, end = (frame.index.get_level_values(k).to_numpy(np.float64) for k in (1, 2))
+    values = frame[list(member.info.classes)].to_numpy(np.float64)
+    return Windowed([ids[f] for f in file], start, end, values, member.info.classes)

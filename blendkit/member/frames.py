@@ -1,0 +1,90 @@
+"""Members made of a function that scores whole files and gives a frame."""
+
+from __future__ import annotations
+
+import importlib
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Literal
+
+import numpy as np
+
+from blendkit.audio import WindowPool
+from blendkit.core import logit
+from blendkit.errors import BlendkitError, did_you_mean, shorten
+from blendkit.member.protocol import MemberContext, MemberInfo
+from blendkit.member.windows import BELOW_FLOAT32
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+
+Gives = Literal["logit", "prob"]
+
+
+@dataclass(frozen=True)
+class FrameMember:
+    """A function of a list of files that returns a (file, start_time, end_time) frame, one column per class."""
+
+    info: MemberInfo
+    function: Callable[[list[str]], Any]
+    gives: Gives
+
+    def predict_files(self, files: Sequence[Path]) -> pd.DataFrame:
+        """Return logits of the run's classes; what the function knows beside them is left out."""
+        frame = self.function([str(f) for f in files])
+        lacks = [c for c in self.info.classes if c not in frame.columns]
+        columns = [c for c in self.info.classes if c in frame.columns]
+        out = frame[columns].astype(np.float64)
+        if self.gives == "prob":
+            values = out.to_numpy()
+            if values.size and (values.min() < 0 or values.max() > 1):
+                raise BlendkitError(
+                    f"`gives: prob`, but scores lie in [{values.min():g}, {values.max():g}]", ["did you mean logit?"]
+                )
+            out[columns] = logit(values, floor=BELOW_FLOAT32)
+        covered = dict(zip(self.info.classes, self.info.covered, strict=True))
+        missing = [c for c in lacks if covered[c]]
+        if missing:
+            hints = [f"{c!r}{did_you_mean(c, list(map(str, frame.columns)))}" for c in missing[:5]]
+            raise BlendkitError(f"the function gave no column for {len(missing)} of its classes", hints)
+        filled: pd.DataFrame = out.assign(**dict.fromkeys(lacks, 0.0))
+        return filled
+
+
+def frame_member(
+    function: Callable[[list[str]], Any],
+    context: MemberContext,
+    classes: Sequence[str],
+    *,
+    gives: Gives = "logit",
+    pool: WindowPool = "mean",
+    notes: Sequence[str] = (),
+) -> FrameMember:
+    """Make a member of a function, for a plugin's factory to return.
+
+    classes: the columns it gives, ids of the run's classes; those that are not are left out. pool: how its
+    windows make up a chunk, by shared time or the highest. gives: what its columns hold.
+    """
+    wanted = context.classes or tuple(classes)
+    known = set(classes)
+    covered = tuple(c in known for c in wanted)
+    if not any(covered):
+        raise BlendkitError("none of the function's classes is one of the run's", [f"it gives {shorten(classes)}"])
+    info = MemberInfo(tuple(wanted), covered, 0, 0.0, notes=tuple(notes), pool=pool)
+    return FrameMember(info, function, gives)
+
+
+def import_code(member: str, function: str) -> Callable[..., Any]:
+    """Return the function `module:name`. Raises BlendkitError if there is none."""
+    module, _, name = function.partition(":")
+    try:
+        found = getattr(importlib.import_module(module), name)
+    except (ImportError, AttributeError, ValueError) as error:
+        told = [f"expected importable `module:name`: {error}"]
+        raise BlendkitError(f"{member}: no function {function!r}", told) from error
+    if not callable(found):
+        raise BlendkitError(f"{member}: {function!r} is a {type(found).__name__}, no function")
+    made: Callable[..., Any] = found
+    return made

@@ -1,0 +1,94 @@
+"""A sequence head in ONNX: what it reads, what it gives, and which features it was fitted on."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from blendkit.errors import BlendkitError
+from blendkit.graphs import load_graph, metadata, metadata_names, open_session
+from blendkit.member.protocol import MemberContext
+from blendkit.store import content_hash
+
+Array = NDArray[np.float32]
+
+
+@dataclass(frozen=True)
+class HeadFile:
+    """One input per block, in the order of `blocks`. hears: the facts of the features it was fitted on, if it says."""
+
+    session: Any
+    source: str
+    classes: tuple[str, ...]
+    blocks: tuple[str, ...]
+    saw: tuple[str, ...]
+    hears: Mapping[str, Any]
+
+    @property
+    def grid(self) -> tuple[int, ...] | None:
+        """The cells of every block, None where blocks are means."""
+        found = self.hears.get("params", {}).get("grid")
+        return tuple(found) if found else None
+
+    def run(self, features: Sequence[Array]) -> Array:
+        """Return logits (B, L) of block features (B, ...)."""
+        names = [i.name for i in self.session.get_inputs()]
+        logits: Array = self.session.run(None, dict(zip(names, features, strict=True)))[0]
+        return logits
+
+    def check_hears(self, name: str, model: Path, settings: Mapping[str, Any]) -> None:
+        """Raise BlendkitError if its features came from another model, or were made in another way.
+
+        settings: parameters as this member has them, with their defaults. Heads that say nothing pass.
+        """
+        fitted = self.hears.get("params")
+        if fitted is None:
+            return
+        bad = []
+        wanted = (fitted.get("model") or {}).get("sha256")
+        if wanted and wanted != content_hash(model):
+            bad.append(f"it was fitted on features of a model with SHA-256 {wanted[:12]}..., {model.name} is another")
+        bad += [
+            f"{key}: fitted with {fitted[key]!r}, here {value!r}"
+            for key, value in settings.items()
+            if key in fitted and fitted[key] != value
+        ]
+        if bad:
+            raise BlendkitError(f"{name}: {self.source} does not belong to these features", bad)
+
+
+def open_head(path: Path, context: MemberContext, name: str) -> HeadFile:
+    """Open a head. Raises BlendkitError for missing metadata, and for columns or inputs that do not fit it."""
+    graph = load_graph(path, name)
+    classes, blocks = (metadata_names(graph, key, path.name, name) for key in ("classes", "blocks"))
+    facts = metadata(graph)
+    saw = metadata_names(graph, "saw", path.name, name) if "saw" in facts else []
+    session = open_session(path, context.threads, name, context.provider)
+    _check(path.name, name, session, classes, blocks)
+    hears = json.loads(facts["hears"]) if "hears" in facts else {}
+    return HeadFile(session, path.name, tuple(classes), tuple(blocks), tuple(saw), hears)
+
+
+def _check(source: str, name: str, session: Any, classes: list[str], blocks: list[str]) -> None:
+    inputs, output = session.get_inputs(), session.get_outputs()[0]
+    if len(inputs) != len(blocks):
+        raise BlendkitError(f"{name}: {source} has {len(inputs)} inputs but names {len(blocks)} blocks")
+    if isinstance(output.shape[-1], int) and output.shape[-1] != len(classes):
+        raise BlendkitError(f"{name}: {source} gives {output.shape[-1]} columns but names {len(classes)} classes")
+
+
+def try_silence(member: Any, samples: int, source: str, name: str) -> None:
+    """Hear one silent window: block widths are only known once the graphs run together."""
+    try:
+        member.predict(np.zeros((1, samples), np.float32))
+    except BlendkitError:
+        raise
+    except Exception as error:  # the runtime raises its own family of exceptions
+        reason = " ".join(str(error).split())
+        raise BlendkitError(f"{name}: {source} does not fit the backbone's blocks", [reason]) from error

@@ -1,0 +1,227 @@
+"""Members: anything that gives per-chunk scores. What is asked of them, and what they are told."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any, Protocol, TypeVar, runtime_checkable
+
+import numpy as np
+from numpy.typing import NDArray
+
+from blendkit.audio import Anchor, Edge, Pool, Recording
+from blendkit.core import NameRule, Scores, Space, Taxonomy
+from blendkit.errors import BlendkitError
+from blendkit.graphs import Provider
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+SCORING_FORMAT = 1  # raised whenever decoding, cutting or augmentation would give other logits
+
+
+_LOGITS_VERSION = "blendkit_logits_version"
+F = TypeVar("F", bound=Callable[..., Any])
+
+
+def logits_version(number: int) -> Callable[[F], F]:
+    """Declare, on a member's factory, which version of its logits it gives (1 if nothing is declared).
+
+    Raise the number whenever equal parameters, files and audio give other logits than before: what was saved under
+    another number is scored again. Nothing else about the code counts, neither where it lies nor its release.
+    """
+
+    def declare(factory: F) -> F:
+        setattr(factory, _LOGITS_VERSION, number)
+        return factory
+
+    return declare
+
+
+def logits_version_of(factory: object) -> int:
+    """Return the version of the logits that a member's factory gives."""
+    return int(getattr(factory, _LOGITS_VERSION, 1))
+
+
+@dataclass(frozen=True)
+class DataFile:
+    """Marks a member parameter that names a file or a list of files: found below the data folder, hashed.
+
+    find: where a file that the recipe does not name lies on this machine (an installed package, a
+    cache); raises BlendkitError that says where it looked and where to get it. folder: a folder will do.
+    """
+
+    find: Callable[[], Path] | None = None
+    folder: bool = False
+
+
+FilePath = Annotated[str, DataFile()]
+
+
+@dataclass(frozen=True)
+class MemberContext:
+    """What a member may know of the run it serves.
+
+    classes: the target class ids (empty if the run has none of its own); chunk_s: chunk length in
+    seconds; threads: how many the member may use; recordings: those of the run, where it has any (a path
+    without a name: no audio); expected_s: durations in seconds that are known beforehand, by recording id;
+    provider: what runs ONNX graphs; allow_code: whether a recipe may name a Python function to call.
+    """
+
+    classes: tuple[str, ...] = ()
+    taxonomy: Taxonomy = field(default_factory=lambda: Taxonomy({}))
+    names: NameRule = field(default_factory=NameRule)
+    chunk_s: float = 5.0
+    threads: int = 1
+    recordings: tuple[Recording, ...] = ()
+    expected_s: Mapping[str, float] = field(default_factory=dict)
+    provider: Provider = "cpu"
+    allow_code: bool = False
+
+    @property
+    def examples(self) -> tuple[Path, ...]:
+        """Some of the run's recordings, to try something out on."""
+        return tuple(r.path for r in self.recordings if r.path.name)[:3]
+
+
+@dataclass(frozen=True)
+class MemberInfo:
+    """What a member says of itself.
+
+    classes: its columns, ids of the run's classes; covered (C,): which of them it really scores.
+    rate (Hz) and window_s (seconds): the audio one prediction needs. hop_s: seconds from window to window
+    (None: the window, so that none overlap). anchor and pool: where windows that are no chunks lie, and
+    how they make up a chunk, see `blendkit.audio`. frames: with the pool `frames`, how many frames of a
+    window `predict` gives, as probabilities (B, frames, C). batch: windows per call.
+    notes: conventions worth printing (normalisation, class mapping). saw: the labelled recordings it
+    was fitted on, where known: figures on those are in-sample.
+    """
+
+    classes: tuple[str, ...]
+    covered: tuple[bool, ...]
+    rate: int
+    window_s: float
+    batch: int = 32
+    notes: tuple[str, ...] = ()
+    saw: tuple[str, ...] = ()
+    hop_s: float | None = None
+    pool: Pool = "mean"
+    anchor: Anchor = "recording"
+    frames: int = 0
+
+
+@runtime_checkable
+class Member(Protocol):
+    """A model: windows of audio in, logits out. Nothing else is asked of an adapter."""
+
+    @property
+    def info(self) -> MemberInfo:
+        """What the member says of itself."""
+        ...
+
+    def predict(self, windows: NDArray[np.float32]) -> NDArray[np.float32]:
+        """Return logits (B, C) of windows (B, window_s * rate) of mono audio."""
+        ...
+
+
+@runtime_checkable
+class FeatureMember(Protocol):
+    """A model that also gives what lies before its logits: embeddings, block means."""
+
+    @property
+    def blocks(self) -> Sequence[str]:
+        """Which features are blocks, in the model's order: what `blocks` stands for."""
+        ...
+
+    @property
+    def feature_shapes(self) -> Mapping[str, tuple[int, ...]]:
+        """The shape of every feature of one window, by name."""
+        ...
+
+    def features(self, windows: NDArray[np.float32], names: Sequence[str]) -> list[NDArray[np.float32]]:
+        """Return the named features (B, ...) of windows."""
+        ...
+
+
+@runtime_checkable
+class FrontedMember(Protocol):
+    """A model behind a front end (a spectrogram) that members of one recipe may share.
+
+    Members whose `front` compare equal hear the same windows together, and it is computed once.
+    """
+
+    @property
+    def front(self) -> Callable[[NDArray[np.float32]], NDArray[np.float32]]:
+        """The front end: windows (B, samples) in, features (B, ...) out. Hashable."""
+        ...
+
+    def predict_front(self, features: NDArray[np.float32]) -> NDArray[np.float32]:
+        """Return logits (B, C) of what `front` gives; `predict` is this of `front`."""
+        ...
+
+
+@runtime_checkable
+class FileMember(Protocol):
+    """A model that wants whole files and gives scores of its own windows, as opensoundscape's models do.
+
+    Of its `info`, the classes, coverage and pool count; windows are what it says they are.
+    """
+
+    @property
+    def info(self) -> MemberInfo:
+        """What the member says of itself."""
+        ...
+
+    def predict_files(self, files: Sequence[Path]) -> pd.DataFrame:
+        """Return logits in a frame indexed by (file, start_time, end_time), in seconds, one column per class."""
+        ...
+
+
+@runtime_checkable
+class FinishedMember(Protocol):
+    """A file of scores somebody else computed; `space` is what its values are.
+
+    Its factory takes a parameter `space`, by which a recipe says it and a plan knows it beforehand.
+    """
+
+    @property
+    def space(self) -> Space:
+        """The space of its values."""
+        ...
+
+    def read(self) -> Scores:
+        """Return all its scores, on its own rows and classes."""
+        ...
+
+    def warnings(self) -> list[str]:
+        """Return doubts about the values, after `read`."""
+        ...
+
+
+@runtime_checkable
+class FoldedMember(Protocol):
+    """A finished member that also knows which fold each recording's out-of-fold scores come from."""
+
+    @property
+    def folds(self) -> Mapping[str, str]:
+        """The fold of every recording, after `read`; empty if unknown."""
+        ...
+
+
+@dataclass(frozen=True)
+class TTA:
+    """Test-time augmentation: the window moved by shifts (seconds), logits averaged.
+
+    edge: what becomes of a shifted window that would leave the recording: `drop` leaves that shift
+    out for that chunk and averages the rest, `clamp` moves it back inside, `zero` and `reflect` fill.
+    A chunk that lies wholly beyond the audio is only ever heard as the silence it is.
+    """
+
+    shifts_s: tuple[float, ...] = (0.0,)
+    edge: Edge = "drop"
+
+    def __post_init__(self) -> None:
+        """Refuse what could leave a chunk without any window."""
+        if self.edge == "drop" and 0 not in self.shifts_s:
+            raise BlendkitError("TTA that drops shifts at the edges needs the shift 0")

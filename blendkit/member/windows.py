@@ -1,0 +1,243 @@
+"""Windows of audio through members: cutting, batching over recordings and shifts, pooling onto chunks."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from itertools import chain
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from blendkit.audio import (
+    Decoded,
+    Edge,
+    Overlaps,
+    Samples,
+    cut,
+    edges,
+    frames_onto_chunks,
+    onto_chunks,
+    place,
+    samples_at,
+)
+from blendkit.core import logit
+from blendkit.errors import BlendkitError, broken
+from blendkit.member.protocol import TTA, FeatureMember, FrontedMember, Member, MemberInfo
+
+BELOW_FLOAT32 = 2.0**-150  # stands for an exact 0: half of float32's smallest positive value
+CallModel = Callable[[NDArray[np.float32]], Sequence[NDArray[np.float32]]]
+
+
+@dataclass(frozen=True, eq=False)
+class RecordingAudio:
+    """A recording to score: its id, audio at the member's rate, and its number of chunks."""
+
+    recording: str
+    audio: Decoded
+    chunks: int
+
+
+def check_window(name: str, info: MemberInfo, chunk_s: float) -> None:
+    """Raise BlendkitError if a member's windows cannot make up chunks of `chunk_s` seconds."""
+    hop_s = _hop(info)
+    whole = {"rate": info.rate, "window": info.window_s, "hop": hop_s}
+    bad = [f"{k} is {v:g}" for k, v in whole.items() if not v > 0]
+    if not bad and hop_s > info.window_s:
+        bad = [f"its hop of {hop_s:g} s leaves gaps between windows of {info.window_s:g} s"]
+    if not bad and chunk_s <= 0:
+        bad = [f"chunks are {chunk_s:g} s"]
+    if not bad and (info.pool == "frames") != (info.frames > 0):
+        bad = [f"it pools by {info.pool!r} and gives {info.frames} frames a window"]
+    if bad:
+        raise BlendkitError(f"member {name!r}: unusable windows", bad)
+
+
+def score_jobs(member: Member, jobs: Sequence[RecordingAudio], chunk_s: float, tta: TTA) -> NDArray[np.float32]:
+    """Return logits (sum of chunks, C) of a group of recordings, averaged over the shifts.
+
+    Windows are cut from the recording's own audio and batched over recordings and shifts; a batch
+    never leaves the group, so a group always gives the same bits. Shifts are averaged in logit space,
+    then windows that are no chunks are pooled onto them.
+    """
+    return score_together([member], jobs, chunk_s, tta)[0][0]
+
+
+def hears_like(member: Member) -> object:
+    """Return a key that members share if their windows and their front end are the same."""
+    info = member.info
+    front = member.front if isinstance(member, FrontedMember) else id(member)
+    return info.rate, info.window_s, _hop(info), info.anchor, info.pool, info.batch, front
+
+
+def score_together(
+    members: Sequence[Member], jobs: Sequence[RecordingAudio], chunk_s: float, tta: TTA
+) -> tuple[list[NDArray[np.float32]], float]:
+    """As `score_jobs`, for members with one `hears_like`: their front end is computed once.
+
+    Returns the logits of each, and the seconds spent inside the members.
+    """
+    first, spent = members[0], [0.0]
+
+    def call(windows: NDArray[np.float32]) -> list[NDArray[np.float32]]:
+        started = time.perf_counter()
+        try:
+            return run(windows)
+        finally:
+            spent[0] += time.perf_counter() - started
+
+    def run(windows: NDArray[np.float32]) -> list[NDArray[np.float32]]:
+        if len(members) == 1 or not isinstance(first, FrontedMember):
+            return [_predict(m, windows) for m in members]
+        heard = _guarded(first, "front", windows)
+        return [_checked(m, _guarded(m, "predict_front", heard), len(windows)) for m in members]
+
+    if first.info.pool == "frames" and tta.shifts_s != (0.0,):
+        raise BlendkitError("frames of shifted windows do not lie on one timeline: no tta with `pool: frames`")
+    widths = [len(m.info.classes) * max(1, m.info.frames) for m in members]
+    return _heard(call, widths, first.info, jobs, chunk_s, tta), spent[0]
+
+
+def features_of(
+    member: FeatureMember, info: MemberInfo, names: Sequence[str], jobs: Sequence[RecordingAudio], chunk_s: float
+) -> list[NDArray[np.float32]]:
+    """Return features (sum of chunks, D) of a group of recordings, one array per name, flattened.
+
+    Windows that are no chunks are averaged onto them by shared time, whatever the logits' pooling.
+    """
+    shapes = [member.feature_shapes[n] for n in names]
+    widths = [int(np.prod(s, dtype=np.int64)) for s in shapes]
+
+    def call(windows: NDArray[np.float32]) -> list[NDArray[np.float32]]:
+        found = _guarded(member, "features", windows, names)
+        return [f.reshape(len(windows), -1) for f in found]
+
+    mean = MemberInfo((), (), info.rate, info.window_s, info.batch, hop_s=info.hop_s, anchor=info.anchor)
+    return _heard(call, widths, mean, jobs, chunk_s, TTA())
+
+
+def _heard(
+    call: CallModel, widths: Sequence[int], info: MemberInfo, jobs: Sequence[RecordingAudio], chunk_s: float, tta: TTA
+) -> list[NDArray[np.float32]]:
+    """Cut, batch, call, average over shifts, pool."""
+    size = samples_at(info.window_s, info.rate)
+    placed = [_place(info, chunk_s, j.chunks) for j in jobs]
+    total = sum(len(starts) for starts, _ in placed)
+    summed = [np.zeros((total, w), np.float64) for w in widths]
+    count = np.zeros(total, np.int64)
+    buffer = np.empty((info.batch, size), np.float32)
+    at: list[int] = []
+    end = (-1, buffer[:0, 0])
+    for row, window in chain(_windows(jobs, [s for s, _ in placed], size, info.rate, tta), [end]):
+        if at and (row < 0 or len(at) == info.batch):
+            for sums, values in zip(summed, call(buffer[: len(at)]), strict=True):
+                _add(sums, at, values)
+            np.add.at(count, at, 1)
+            at = []
+        if row >= 0:
+            buffer[len(at)] = window
+            at.append(row)
+    for sums in summed:
+        sums /= np.maximum(count, 1)[:, None]
+    if not _hears_chunks(info, chunk_s):
+        summed = [_on_chunks(sums, info, chunk_s, placed) for sums in summed]
+    return [sums.astype(np.float32) for sums in summed]
+
+
+def chunk_windows(samples: Samples, chunks: int, chunk_s: float, rate: int) -> NDArray[np.float32]:
+    """Return a recording's chunks (K, chunk_s * rate), its last one filled with silence."""
+    size = samples_at(chunk_s, rate)
+    starts = edges(chunks, chunk_s, rate)[:-1].tolist()
+    return np.stack([cut(samples, s, size) for s in starts]) if starts else np.empty((0, size), np.float32)
+
+
+def _hop(info: MemberInfo) -> float:
+    return info.window_s if info.hop_s is None else info.hop_s
+
+
+def _hears_chunks(info: MemberInfo, chunk_s: float) -> bool:
+    return info.pool != "frames" and info.window_s == chunk_s and info.hop_s in (None, chunk_s)
+
+
+def _place(info: MemberInfo, chunk_s: float, chunks: int) -> tuple[NDArray[np.int64], Overlaps | None]:
+    """A recording's windows: its chunks where these are windows, else as its info says."""
+    bounds = edges(chunks, chunk_s, info.rate)
+    if _hears_chunks(info, chunk_s):
+        return bounds[:-1], None
+    return place(bounds, info.window_s, _hop(info), info.rate, info.anchor)
+
+
+def _on_chunks(
+    values: NDArray[np.float64],
+    info: MemberInfo,
+    chunk_s: float,
+    placed: Sequence[tuple[NDArray[np.int64], Overlaps | None]],
+) -> NDArray[np.float64]:
+    """Pool window scores onto chunks, recording by recording."""
+    width = values.shape[1] // max(1, info.frames)
+    parts, row = [np.empty((0, width))], 0
+    for starts, pairs in placed:
+        own = values[row : row + len(starts)]
+        if pairs is not None and len(starts):
+            parts.append(_frames(own, info, chunk_s, starts, pairs) if info.pool == "frames" else
+                         onto_chunks(own, pairs, info.pool))  # fmt: skip
+        row += len(starts)
+    return np.concatenate(parts)
+
+
+def _frames(
+    values: NDArray[np.float64], info: MemberInfo, chunk_s: float, starts: NDArray[np.int64], pairs: Overlaps
+) -> NDArray[np.float64]:
+    """Frame probabilities (W, T * C) to logits (K, C)."""
+    size, bounds = samples_at(info.window_s, info.rate), edges(pairs.chunks, chunk_s, info.rate)
+    frames = values.reshape(len(values), info.frames, -1)
+    return logit(frames_onto_chunks(frames, starts, size, bounds), floor=BELOW_FLOAT32)
+
+
+def _windows(
+    jobs: Sequence[RecordingAudio], starts: Sequence[NDArray[np.int64]], size: int, rate: int, tta: TTA
+) -> Iterator[tuple[int, Samples]]:
+    shifts = [(s, samples_at(s, rate)) for s in tta.shifts_s]
+    row = 0
+    for job, own in zip(jobs, starts, strict=True):
+        samples = job.audio.samples
+        for start in own.tolist():
+            silent = start >= len(samples)  # no audio here, and none to borrow
+            for shift_s, shift in shifts:
+                first = start + shift
+                outside = first < 0 or first + size > len(samples)
+                if shift_s != 0 and ((outside and tta.edge == "drop") or silent):
+                    continue
+                # the window itself is only ever zero-padded; one that lies inside is copied once, by the caller
+                edge: Edge = tta.edge if shift_s != 0 else "zero"
+                yield row, cut(samples, first, size, edge) if outside else samples[first : first + size]
+            row += 1
+
+
+def _predict(member: Member, windows: NDArray[np.float32]) -> NDArray[np.float32]:
+    return _checked(member, _guarded(member, "predict", windows), len(windows))
+
+
+def _guarded(member: Any, method: str, *args: Any) -> Any:
+    try:
+        return getattr(member, method)(*args)
+    except BlendkitError:
+        raise
+    except Exception as error:  # a member may be a third party's: say whose it is
+        raise broken(method, type(member), error) from error
+
+
+def _checked(member: Member, values: Any, count: int) -> NDArray[np.float32]:
+    logits = np.asarray(values)
+    info = member.info
+    expected = (count, info.frames, len(info.classes)) if info.frames else (count, len(info.classes))
+    if logits.shape != expected:
+        raise BlendkitError(f"member gave scores of shape {logits.shape}, expected {expected}")
+    return logits.reshape(count, -1)
+
+
+def _add(sums: NDArray[np.float64], at: list[int], values: NDArray[Any]) -> None:
+    for row, one in zip(at, values, strict=True):  # a row may come twice in a batch
+        sums[row] += one

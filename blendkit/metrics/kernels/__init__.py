@@ -1,0 +1,1 @@
+"""Compiled loops of the metrics: pair counts, ranks, weight paths, resampling."""

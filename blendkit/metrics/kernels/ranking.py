@@ -1,0 +1,181 @@
+"""Compiled kernels (numba, cached on disk, parallel over columns). Results do not depend on threads.
+
+Indices are unsigned: numba checks signed ones for counting from the end, which here costs as much as the work.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+import numpy as np
+from numba import prange
+from numpy.typing import NDArray
+
+from blendkit.core import compiled
+
+_COLUMNS = 64  # gathered together: a row-major matrix is read and written by whole cache lines
+
+
+@compiled()
+def _histograms(keys: Any, counts: Any) -> None:
+    """Count every 11-bit digit of every key, all passes in one read."""
+    passes = np.uint64(counts.shape[0])
+    counts[:] = 0
+    mask, one = keys.dtype.type(2047), np.uint32(1)
+    for k in keys:
+        for p in range(passes):
+            counts[p, k & mask] += one
+            k >>= keys.dtype.type(11)
+
+
+@compiled()
+def _sort_pass(keys: Any, order: Any, to_keys: Any, to_order: Any, counts: Any, shift: int) -> None:
+    """One stable counting pass: keys and their row numbers move together, so reads stay sequential."""
+    total = np.uint32(0)
+    for d in range(len(counts)):
+        here = counts[d]
+        counts[d] = total
+        total += here
+    at, one = keys.dtype.type(shift), np.uint32(1)
+    mask = keys.dtype.type(2047)
+    for i in range(np.uint64(len(keys))):
+        digit = (keys[i] >> at) & mask
+        place = counts[digit]
+        counts[digit] = place + one
+        to_keys[place] = keys[i]
+        to_order[place] = order[i]
+
+
+@compiled()
+def _tie_ranks(keys: Any, order: Any, out: Any) -> None:
+    """Write twice the average rank (1-based) of every sorted key to its row in out (N,)."""
+    n, one = np.uint64(len(keys)), np.uint64(1)
+    first = np.uint64(0)
+    while first < n:
+        end = first + one
+        while end < n and keys[end] == keys[first]:
+            end += one
+        for i in range(first, end):
+            out[order[i]] = np.int32(first + end + one)
+        first = end
+
+
+@compiled()
+def ordered_key(k: Any, sign: Any) -> Any:
+    """The bits of a float as an unsigned number in float order; -0.0 equals 0.0."""
+    if k == sign:
+        k = sign ^ sign
+    return ~k if k & sign else k | sign
+
+
+@compiled()
+def sort_keys(keys: Any, passes: int) -> tuple[Any, Any]:
+    """Return keys (N,) sorted, and their places (N,) in the order before; ties stay in order. keys are used up."""
+    n = len(keys)
+    order = np.arange(n).astype(np.uint32)
+    to_keys = np.empty_like(keys)
+    to_order = np.empty_like(order)
+    counts = np.empty((passes, 2048), np.uint32)
+    _histograms(keys, counts)
+    for p in range(passes):
+        if counts[p].max() < n:  # otherwise all keys share this digit: nothing would move
+            _sort_pass(keys, order, to_keys, to_order, counts[p], 11 * p)
+            keys, to_keys = to_keys, keys
+            order, to_order = to_order, order
+    return keys, order
+
+
+@compiled()
+def _rank_column(keys: Any, passes: int, out: Any) -> None:
+    """Rank one column of ordered keys (N,) into out (N,); keys are used up."""
+    keys, order = sort_keys(keys, passes)
+    _tie_ranks(keys, order, out)
+
+
+@compiled(parallel=True)
+def _ordered_keys(raw: Any, sign: Any, low: int, keys: Any) -> None:
+    """Gather columns low.. of raw (N, C) into keys (B, N), in tiles, as unsigned numbers in float order."""
+    n, width, start = np.uint64(raw.shape[0]), np.uint64(keys.shape[0]), np.uint64(low)
+    for tile in prange((raw.shape[0] + 63) // 64):
+        first = np.uint64(tile * 64)
+        for j in range(width):
+            for i in range(first, min(first + np.uint64(64), n)):
+                keys[j, i] = ordered_key(raw[i, start + j], sign)
+
+
+@compiled(parallel=True)
+def _rank_columns(keys: Any, passes: int, ranks: Any) -> None:
+    """Rank each row of keys (B, N) into ranks (B, N)."""
+    for j in prange(len(keys)):
+        _rank_column(keys[j], passes, ranks[j])
+
+
+@compiled(parallel=True)
+def _placed(ranks: Any, low: int, out: Any) -> None:
+    """Put ranks (B, N), in tiles, into columns low.. of out (N, C)."""
+    n, width, start = np.uint64(ranks.shape[1]), np.uint64(ranks.shape[0]), np.uint64(low)
+    for tile in prange((ranks.shape[1] + 63) // 64):
+        first = np.uint64(tile * 64)
+        for i in range(first, min(first + np.uint64(64), n)):
+            for j in range(width):
+                out[i, start + j] = ranks[j, i]
+
+
+@compiled(parallel=True)
+def _placed_shares(ranks: Any, low: int, whole: float, out: Any) -> None:
+    """Put ranks (B, N) divided by `whole`, in tiles, into columns low.. of out (N, C)."""
+    n, width, start = np.uint64(ranks.shape[1]), np.uint64(ranks.shape[0]), np.uint64(low)
+    for tile in prange((ranks.shape[1] + 63) // 64):
+        first = np.uint64(tile * 64)
+        for i in range(first, min(first + np.uint64(64), n)):
+            for j in range(width):
+                out[i, start + j] = ranks[j, i] / whole
+
+
+def raw_bits(x: NDArray[Any]) -> tuple[NDArray[Any], Any, int]:
+    """Return the bits of scores (N, C) as unsigned numbers, the sign bit, and the 11-bit passes that sort them.
+
+    float32 stays float32, anything else is taken as float64.
+    """
+    single = x.dtype == np.float32
+    values = np.asarray(x, np.float32 if single else np.float64)
+    if not (values.flags.c_contiguous or values.flags.f_contiguous):
+        values = np.ascontiguousarray(values)
+    sign, passes = (np.uint32(1 << 31), 3) if single else (np.uint64(1 << 63), 6)
+    return values.view(sign.dtype), sign, passes
+
+
+def doubled_ranks(x: NDArray[np.floating[Any]]) -> NDArray[np.int32]:
+    """Return (N, C) int32: twice the average-tie rank (1-based) of each value within its column.
+
+    Exact integers: tied values share the mean of their ranks, doubled. x is (N, C) float32 or
+    float64 without NaN; N up to 1,073,741,823. Radix sort, 11 bits a pass.
+    """
+    out = np.empty(x.shape, np.int32)
+    for low, ranks in _ranked(x):
+        _placed(ranks, low, out)
+    return out
+
+
+def rank_shares(x: NDArray[np.floating[Any]]) -> NDArray[np.float64]:
+    """Return (N, C) doubled ranks divided by 2 N, in one pass; x as for `doubled_ranks`."""
+    out = np.empty(x.shape, np.float64)
+    for low, ranks in _ranked(x):
+        _placed_shares(ranks, low, 2.0 * len(x), out)
+    return out
+
+
+def _ranked(x: NDArray[np.floating[Any]]) -> Iterator[tuple[int, NDArray[np.int32]]]:
+    """Yield (first column, ranks (B, N)) of a few columns at a time; the ranks are overwritten by the next."""
+    if len(x) > 0x3FFFFFFF:
+        raise ValueError(f"{len(x)} rows: doubled ranks need int32")
+    raw, sign, passes = raw_bits(x)
+    n, width = raw.shape
+    keys = np.empty((min(_COLUMNS, width), n), raw.dtype)
+    ranks = np.empty(keys.shape, np.int32)
+    for low in range(0, width if n else 0, _COLUMNS):
+        part = slice(0, min(_COLUMNS, width - low))
+        _ordered_keys(raw, sign, low, keys[part])
+        _rank_columns(keys[part], passes, ranks[part])
+        yield low, ranks[part]

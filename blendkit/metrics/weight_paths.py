@@ -1,0 +1,170 @@
+"""The exact macro-AUC of a blend of two streams along every weight."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+from fractions import Fraction
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from blendkit.errors import BlendkitError, shorten
+from blendkit.metrics.auc import auc_of, check_shapes
+from blendkit.metrics.kernels.crossings import path_steps, two_product, two_sum
+from blendkit.metrics.kernels.pair_counts import count_pairs
+
+Bool = NDArray[np.bool_]
+Float = NDArray[np.float64]
+_DECIMALS = 9
+_COLUMNS = 16  # at a time
+_STEPS = 100_000  # a finer grid than this is evaluated weight by weight
+_EACH = (
+    15.0  # cost of one cell of a re-evaluation, in pairs (measured at 50,000 rows); it only decides which way is taken
+)
+
+
+@dataclass(frozen=True, eq=False)
+class WeightPath:
+    """weights (G,) of b; macro (G,); per_class (G, C), nan where skipped; scored (S,), skipped class indices.
+
+    twice_u (G, C) and pairs (C,) are the exact counts behind them. by_pairs (C,): classes whose whole
+    curve came from one pass over their pairs; the others were evaluated weight by weight.
+    """
+
+    weights: Float
+    macro: Float
+    per_class: Float
+    scored: NDArray[np.int64]
+    skipped: NDArray[np.int64]
+    twice_u: NDArray[np.int64]
+    pairs: NDArray[np.int64]
+    by_pairs: Bool
+
+    @property
+    def best(self) -> float:
+        """The weight of the highest macro-AUC; of several, the smallest."""
+        return float(self.weights[np.nanargmax(self.macro)])
+
+
+def weight_path(
+    y: Bool, a: NDArray[Any], b: NDArray[Any], weights: Sequence[float] | Float, mask: Bool | None = None
+) -> WeightPath:
+    """Return the macro-AUC of (1 - w) a + w b for every weight w in [0, 1], with every class's curve.
+
+    y, a, b (N, C): logits, probabilities, or integer ranks (`doubled_ranks`); mask as in `macro_auc`.
+    Exact: values count as the integers, float32 or float64 numbers they are, weights as decimals of up
+    to nine places, and a pair is tied only where it truly is. A pair of chunks changes places at most
+    once along the way, so one pass over the pairs gives every weight; classes with more pairs than
+    re-evaluation would cost are evaluated weight by weight, in doubled precision where float64 is not
+    enough. Raises BlendkitError for weights outside [0, 1] and for values that are not finite.
+    """
+    check_shapes(y, a, mask, "a")
+    check_shapes(y, b, mask, "b")
+    at, whole = _on_grid(weights)
+    a, b, y, state = _ready(y, a, b, mask)
+    p, n = ((state == s).sum(axis=0, dtype=np.int64) for s in (1, 0))
+    pairs, rows = p * n, p + n
+    cheap = (pairs <= _EACH * len(at) * rows) & (whole <= _STEPS)
+    twice_u = np.zeros((len(at), y.shape[1]), np.int64)
+    start = count_pairs(y, a, mask)[:, 0]
+    chosen = np.flatnonzero(cheap & (pairs > 0))
+    chosen = chosen[np.argsort(-pairs[chosen], kind="stable")]
+    steps = path_steps(a, b, state, chosen, whole)
+    twice_u[:, chosen] = (start[chosen, None] + steps)[:, at].T
+    rest = np.flatnonzero(~cheap & (pairs > 0))
+    if len(rest):
+        keep = None if mask is None else mask if mask.ndim == 1 else mask[:, rest]
+        for g, k in enumerate(at.tolist()):
+            twice_u[g, rest] = _blended_counts(y[:, rest], a[:, rest], b[:, rest], k, whole, keep)
+    results = [auc_of(u, pairs) for u in twice_u]
+    return WeightPath(
+        np.array([k / whole for k in at.tolist()]),
+        np.array([r.macro for r in results]),
+        np.array([r.per_class for r in results]),
+        np.flatnonzero(pairs),
+        np.flatnonzero(pairs == 0),
+        twice_u,
+        pairs,
+        cheap & (pairs > 0),
+    )
+
+
+def _on_grid(weights: Sequence[float] | Float) -> tuple[NDArray[np.int64], int]:
+    """Return the weights as whole numbers k (G,) out of a common `whole`."""
+    listed = [float(w) for w in weights]
+    bad = [f"{w:g}" for w in listed if not 0 <= w <= 1]
+    if bad or not listed:
+        raise BlendkitError(f"weights lie between 0 and 1, got {shorten(bad) or 'none'}")
+    exact = [Fraction(round(w * 10**_DECIMALS), 10**_DECIMALS) for w in listed]
+    far = [repr(w) for w, e in zip(listed, exact, strict=True) if abs(w - float(e)) > 1e-12]
+    if far:
+        raise BlendkitError(f"weights have at most {_DECIMALS} decimals, got {shorten(far)}")
+    whole = max(math.lcm(*(e.denominator for e in exact)), 1)
+    return np.array([int(e * whole) for e in exact], np.int64), whole
+
+
+def _ready(
+    y: Bool, a: NDArray[Any], b: NDArray[Any], mask: Bool | None
+) -> tuple[Float, Float, Bool, NDArray[np.uint8]]:
+    """Return a and b as float64, and the state of every cell: 1 positive, 0 negative, 2 left out."""
+    y = np.asarray(y, bool)
+    state = y.astype(np.uint8)
+    if mask is not None:
+        state[~mask] = 2
+    return _finite("a", a, state), _finite("b", b, state), y, state
+
+
+def _finite(name: str, x: NDArray[Any], state: NDArray[np.uint8]) -> Float:
+    """Return x (N, C) as float64, cells that do not count as 0; a few columns at a time, to save memory."""
+    if x.dtype.kind in "iu" and x.size and max(abs(int(x.max())), abs(int(x.min()))) >= 2**53:
+        raise BlendkitError(f"{name}: whole numbers beyond 2**53")
+    out = np.empty(x.shape, np.float64, order="F")
+    bad: list[tuple[int, int]] = []
+    for low in range(0, x.shape[1], _COLUMNS):
+        part = slice(low, low + _COLUMNS)
+        out[:, part] = np.where(state[:, part] < 2, x[:, part], 0)
+        size = np.abs(out[:, part])
+        wrong = ~np.isfinite(size) | (size > 1e290) | ((size > 0) & (size < 1e-270))
+        bad += [(int(row), low + int(column)) for row, column in np.argwhere(wrong)]
+    if bad:
+        row, column = min(bad)
+        raise BlendkitError(
+            f"{name}: {len(bad)} values are not finite numbers that can be blended exactly, first "
+            f"{out[row, column]} at row {row}, class {column}"
+        )
+    return out
+
+
+def _blended_counts(y: Bool, a: Float, b: Float, k: int, whole: int, mask: Bool | None) -> NDArray[np.int64]:
+    """Return 2U (C,) of (whole - k) a + k b, a few columns at a time, for the temporaries' sake."""
+    out = np.empty(y.shape[1], np.int64)
+    for low in range(0, y.shape[1], _COLUMNS):
+        part = slice(low, low + _COLUMNS)
+        keep = mask if mask is None or mask.ndim == 1 else mask[:, part]
+        out[part] = _exact_counts(y[:, part], a[:, part], b[:, part], k, whole, keep)
+    return out
+
+
+def _exact_counts(y: Bool, a: Float, b: Float, k: int, whole: int, mask: Bool | None) -> NDArray[np.int64]:
+    """As `_blended_counts`; columns where float64 could tie wrongly are ranked in twice its bits."""
+    (p, p_error), (q, q_error) = two_product(a, float(whole - k)), two_product(b, float(k))
+    high, low = two_sum(p, q)
+    high, low = two_sum(high, low + (p_error + q_error))  # equal numbers now have equal parts
+    counts = count_pairs(y, high, mask)
+    for c in np.flatnonzero((low != 0).any(axis=0) & (counts[:, 1] > 0)):
+        rank = _double_ranks(high[:, c], low[:, c])[:, None]
+        column = mask if mask is None or mask.ndim == 1 else mask[:, c : c + 1]
+        counts[c] = count_pairs(y[:, c : c + 1], rank, column)[0]
+    return np.asarray(counts[:, 0])
+
+
+def _double_ranks(high: Float, low: Float) -> Float:
+    """Return dense ranks (N,) of the numbers high + low."""
+    order = np.lexsort((low, high))
+    new = (np.diff(high[order]) != 0) | (np.diff(low[order]) != 0)
+    out = np.empty(len(high))
+    out[order] = np.concatenate([[0], np.cumsum(new)])
+    return out

@@ -1,0 +1,93 @@
+"""Take one thing at a time out of a recipe: what does each step, gate and member contribute?"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+
+from blendkit.blending import make_streams
+from blendkit.core import Scores
+from blendkit.errors import BlendkitError
+from blendkit.offline.bench import Bench, Workshop, audio_members
+from blendkit.offline.comparison import Line, Rules, Truth, change_lines
+from blendkit.recipe import KeyPath, Plan, Recipe, check_files, make_plan, only_streams, without
+
+
+@dataclass(frozen=True)
+class Ablation:
+    """whole: the recipe's own line; lines: without each part, changes against the whole; kept: parts that must stay."""
+
+    whole: Line
+    lines: tuple[Line, ...]
+    kept: dict[str, str]
+    clusters: int
+    notes: tuple[str, ...]
+
+
+def parts(plan: Plan) -> Iterator[tuple[str, tuple[KeyPath, ...]]]:
+    """Yield (name, key paths) of everything that can be taken out: steps, gates, and inputs of blends.
+
+    Conversions are no parts: they change nothing by themselves, and what follows needs them.
+    """
+    for stream in plan.streams:
+        if stream.blend is not None and sum(w != 0 for w in stream.weights.values()) > 1:
+            for name in stream.inputs:
+                yield f"{stream.name}.of.{name}", tuple(_weights(plan, stream.path, name))
+        for step in stream.steps:
+            own = f"{stream.name}.{step.id or step.name}"
+            if step.info is not None or len(step.gates) > 1:
+                yield own, (step.path,)
+            yield from ((f"{own}.{g.id or g.name}", (g.path,)) for g in step.gates)
+
+
+def _weights(plan: Plan, path: KeyPath, name: str) -> Iterator[KeyPath]:
+    """Every place where a blend weighs an input."""
+
+    def below(at: object, so_far: KeyPath) -> Iterator[KeyPath]:
+        if isinstance(at, dict):
+            for key, value in at.items():
+                if key == name and isinstance(value, (int, float)):
+                    yield (*so_far, key)
+                else:
+                    yield from below(value, (*so_far, key))
+        elif isinstance(at, list):
+            for i, value in enumerate(at):
+                yield from below(value, (*so_far, i))
+
+    blend = plan.recipe.raw[str(path[0])][str(path[1])]
+    for key in ("of", "weights_by"):
+        yield from below(blend.get(key), (*path, key))
+
+
+def ablate(workshop: Workshop, recipe: Recipe, rules: Rules) -> Ablation:
+    """Measure a recipe's output without each of its parts, all on the same redrawn recordings.
+
+    Raises BlendkitError where nothing can be taken out, and as `blendkit.offline.compare` does.
+    """
+    plan = make_plan(recipe)
+    bench = workshop.bench(plan)
+    scores = {recipe.model.name: workshop.streams(plan, (recipe.model.output,))[recipe.model.output]}
+    kept: dict[str, str] = {}
+    for name, paths in parts(plan):
+        try:
+            scores[name] = _without(workshop, bench, recipe, paths)
+        except BlendkitError as error:
+            kept[name] = (error.problems or [error.title])[0]
+    if len(scores) < 2:
+        told = [f"{n}: {w}" for n, w in kept.items()]
+        raise BlendkitError(f"{recipe.source}: nothing can be taken out of this recipe", told)
+    truth = Truth(bench.rows, bench.classes, bench.truth, bench.labelled, bench.folds)
+    (whole, *lines), boot = change_lines(scores, truth, rules)
+    return Ablation(whole, tuple(lines), kept, boot.clusters, tuple(bench.notes))
+
+
+def _without(workshop: Workshop, bench: Bench, recipe: Recipe, paths: tuple[KeyPath, ...]) -> Scores:
+    output = recipe.model.output
+    plan = make_plan(only_streams(without(recipe, paths), output, []))
+    around = replace(bench.around, files=check_files(plan, workshop.data, audio_members(plan)))
+    members = {n: s for n, s in bench.members.items() if n in plan.members}
+    return make_streams(plan, members, around, note=_unheard, kept=bench.kept, wanted=(output,))[output]
+
+
+def _unheard(stream: str, text: str) -> None:
+    """What a reduced recipe has to say is said of the whole one."""

@@ -1,0 +1,145 @@
+"""Work from saved logits: a recipe's members on common rows, with truth, without audio, model or runtime."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from blendkit.blending import Memo, Surroundings, aligned, make_streams, table_rows
+from blendkit.core import Rows, Scores, canonical_json
+from blendkit.engine import Inputs, find_inputs, in_sample, preflight, truth_of
+from blendkit.errors import BlendkitError, shorten
+from blendkit.metrics import MacroAUC, macro_auc
+from blendkit.offline.saved import find_saved, saved_rows
+from blendkit.recipe import DataFolder, Plan, Recipe, check_files, make_plan
+from blendkit.scoring import Opened, is_finished, open_members
+
+_KEPT_BYTES = 1 << 28
+_OUTSIDE = {"name", "description", "members", "streams", "blends", "output", "also"}  # not inputs
+
+
+@dataclass(frozen=True, eq=False)
+class Bench:
+    """What offline work stands on: members on the same rows (N) and classes (C), truth (N, C), labelled (N,).
+
+    folds {recording: fold} where the members' files know them. notes are for the reader, each once.
+    """
+
+    members: dict[str, Scores]
+    around: Surroundings
+    rows: Rows
+    classes: tuple[str, ...]
+    truth: NDArray[np.bool_]
+    labelled: NDArray[np.bool_]
+    labels: tuple[str, ...]
+    folds: dict[str, str]
+    notes: dict[str, None]
+    kept: Memo
+
+    def auc(self, scores: Scores) -> MacroAUC:
+        """Return the exact macro-AUC of a stream over the labelled rows."""
+        return macro_auc(self.truth, scores.values, self.labelled)
+
+    def note(self, stream: str, text: str) -> None:
+        """Keep a note once."""
+        self.notes[f"{stream}: {text}"] = None
+
+
+@dataclass
+class Workshop:
+    """A data folder and a folder of saved logits; recipes that read the same inputs share one bench."""
+
+    data: DataFolder
+    stores: Path
+    benches: dict[str, Bench] = field(default_factory=dict)
+
+    def bench(self, plan: Plan) -> Bench:
+        """Return the bench of a plan, with the files of the plan's own steps.
+
+        Raises BlendkitError for logits that are not saved, labels that match no row, and as a run does.
+        """
+        files = check_files(plan, self.data, audio_members(plan))
+        key = _inputs_key(plan)
+        if key not in self.benches:
+            self.benches = {key: _open(plan, self.data, files, self.stores)}  # one at a time: memory
+        found = self.benches[key]
+        return replace(found, around=replace(found.around, files=files))
+
+    def streams(self, plan: Plan, wanted: tuple[str, ...] | None = None) -> dict[str, Scores]:
+        """Return the wanted streams of a plan (default: what it writes), re-using every common prefix."""
+        bench = self.bench(plan)
+        return make_streams(plan, dict(bench.members), bench.around, note=bench.note, kept=bench.kept, wanted=wanted)
+
+    def output(self, recipe: Recipe) -> tuple[Bench, Scores]:
+        """Return a recipe's output stream and the bench it lies on."""
+        plan = make_plan(recipe)
+        name = recipe.model.output
+        return self.bench(plan), self.streams(plan, (name,))[name]
+
+
+def audio_members(plan: Plan) -> set[str]:
+    """Return the members that hear audio: their model files may be missing where their logits are saved."""
+    return {n for n, m in plan.members.items() if not is_finished(m)}
+
+
+def _inputs_key(plan: Plan) -> str:
+    """What a bench depends on: all but the steps, streams and blends."""
+    model = plan.recipe.model
+    members: dict[str, Any] = {n: m.model_dump(exclude={"steps", "fill_uncovered"}) for n, m in model.members.items()}
+    return canonical_json([model.model_dump(exclude=_OUTSIDE), members])
+
+
+def _open(plan: Plan, data: DataFolder, files: dict[Any, Path], stores: Path) -> Bench:
+    inputs = find_inputs(plan, data)
+    preflight(plan, inputs, files)
+    opened = open_members(plan, inputs, files, stores)
+    find_saved(plan, opened, files, stores)
+    rows = saved_rows(inputs, opened, plan.recipe.model.chunk_s) if opened.audio else table_rows(opened)
+    members, notes = aligned(plan, inputs, opened, rows)
+    classes = next(iter(members.values())).classes
+    truth, labelled, used = _truth(inputs, rows, classes)
+    here = {str(r) for r in rows.recording[labelled]}
+    folds, doubts = _folds(opened, here)
+    said = dict.fromkeys([*opened.doubts, *notes, *doubts, *in_sample(opened, here)])
+    around = Surroundings(inputs.taxonomy, inputs.names, plan.recipe.model.chunk_s, files)
+    held = Memo(max(_KEPT_BYTES, 2 * sum(m.values.nbytes for m in members.values())))
+    return Bench(members, around, rows, classes, truth, labelled, tuple(used), folds, said, held)
+
+
+def _truth(
+    inputs: Inputs, rows: Rows, classes: tuple[str, ...]
+) -> tuple[NDArray[np.bool_], NDArray[np.bool_], list[str]]:
+    truth, labelled, used = truth_of(inputs, rows, classes)
+    if not labelled.any():
+        read = [
+            f"{t.source}: {len(t.recordings)} recordings, such as {shorten(t.recordings, 1)}" for t in inputs.labels
+        ]
+        raise BlendkitError(
+            f"no label matches a row: nothing can be measured in {inputs.data.root}",
+            [*(read or ["no label file was found (`labels:` names them)"]), f"rows start with {rows.ids()[0]}"],
+        )
+    inside = truth[labelled]
+    if not (inside.any(axis=0) & ~inside.all(axis=0)).any():
+        raise BlendkitError(
+            "no class has both positives and negatives among the labelled chunks: nothing can be measured",
+            [f"{int(labelled.sum())} labelled chunks, labels from {', '.join(used)}"],
+        )
+    return truth, labelled, used
+
+
+def _folds(opened: Opened, labelled: set[str]) -> tuple[dict[str, str], list[str]]:
+    """The folds that the members' files agree on, for all labelled recordings; else none, and why."""
+    if not opened.folds:
+        return {}, []
+    (first, folds), *others = opened.folds.items()
+    for name, found in others:
+        pairs = {(folds[r], found[r]) for r in labelled & set(folds) & set(found)}
+        if len(pairs) != len({a for a, _ in pairs}) or len(pairs) != len({b for _, b in pairs}):
+            return {}, [f"members {first!r} and {name!r} have other folds: they are not used"]
+    if labelled - set(folds):
+        return {}, [f"member {first!r} gives no fold for {len(labelled - set(folds))} labelled recordings"]
+    return folds, []

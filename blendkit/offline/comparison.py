@@ -1,0 +1,139 @@
+"""Several score matrices against the same truth: paired, with intervals, plateaus and leaderboard luck."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from blendkit.core import ClusterBy, Rows, Scores, cluster_labels
+from blendkit.errors import BlendkitError, shorten
+from blendkit.metrics import (
+    Bootstrap,
+    Interval,
+    IntervalKind,
+    Plateau,
+    SimulatedSplit,
+    holm,
+    macro_auc,
+    paired_bootstrap,
+    plateaus,
+    simulate_split,
+)
+
+
+@dataclass(frozen=True, eq=False)
+class Truth:
+    """Labels of some chunks: rows (N), classes (C), truth (N, C), labelled (N,), folds {recording: fold} if known."""
+
+    rows: Rows
+    classes: tuple[str, ...]
+    truth: NDArray[np.bool_]
+    labelled: NDArray[np.bool_]
+    folds: dict[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Line:
+    """One compared score: its macro-AUC, and its difference to the first (None for the first itself)."""
+
+    name: str
+    macro: Interval
+    change: Interval | None
+    holm: float | None
+
+
+@dataclass(frozen=True, eq=False)
+class Comparison:
+    """lines in the given order; split: simulated leaderboards; fold_means: means of the folds' own figures."""
+
+    lines: tuple[Line, ...]
+    plateaus: tuple[Plateau, ...]
+    boot: Bootstrap
+    split: SimulatedSplit
+    fold_means: dict[str, float]
+    notes: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Rules:
+    """How a comparison is made; public: the public share of simulated leaderboards."""
+
+    clusters: ClusterBy = "recording"
+    replicates: int = 1000
+    seed: int = 0
+    level: float = 0.95
+    bca: bool = False
+    split_by: ClusterBy = "recording"
+    public: float = 0.34
+    decimals: int = 3
+
+
+def compare(scores: dict[str, Scores], truth: Truth, rules: Rules) -> Comparison:
+    """Compare scores on the labelled rows of `truth`; the first is what the others are held against.
+
+    Rows and classes are matched by identity. Raises BlendkitError for labelled rows that a score lacks,
+    classes that the truth lacks, and where no interval is possible (one recording).
+    """
+    notes: list[str] = []
+    y, rows, values = _labelled(scores, truth, notes)
+    boot = _redrawn(y, rows, values, rules)
+    groups = cluster_labels(rows, rules.split_by, np.ones(len(rows), bool))
+    split = simulate_split(y, values, groups, rules.public, rules.replicates, rules.seed)
+    own = np.array([truth.folds.get(str(r), "") for r in rows.recording])
+    means = {n: fold_mean(y, x, own) for n, x in values.items()} if truth.folds else {}
+    return Comparison(_lines(boot, rules), plateaus(boot, rules.decimals), boot, split, means, tuple(notes))
+
+
+def change_lines(scores: dict[str, Scores], truth: Truth, rules: Rules) -> tuple[tuple[Line, ...], Bootstrap]:
+    """Return the lines of a comparison, against the first, and their replicates; no leaderboard is simulated."""
+    y, rows, values = _labelled(scores, truth, [])
+    boot = _redrawn(y, rows, values, rules)
+    return _lines(boot, rules), boot
+
+
+def _labelled(
+    scores: dict[str, Scores], truth: Truth, notes: list[str]
+) -> tuple[NDArray[np.bool_], Rows, dict[str, NDArray[np.floating[Any]]]]:
+    """Truth, rows and values of the labelled chunks alone."""
+    here = np.flatnonzero(truth.labelled)
+    rows = truth.rows.take(here)
+    y = truth.truth[here]
+    if not (y.any(axis=0) & ~y.all(axis=0)).any():
+        raise BlendkitError("no class has both positives and negatives among the labelled chunks: nothing to compare")
+    return y, rows, {n: _on(n, s, rows, truth.classes, notes) for n, s in scores.items()}
+
+
+def _redrawn(y: NDArray[np.bool_], rows: Rows, values: dict[str, NDArray[np.floating[Any]]], rules: Rules) -> Bootstrap:
+    clusters = cluster_labels(rows, rules.clusters, np.ones(len(rows), bool))
+    return paired_bootstrap(y, values, clusters, rules.replicates, rules.seed)
+
+
+def fold_mean(y: NDArray[np.bool_], x: NDArray[Any], folds: NDArray[Any]) -> float:
+    """Return the mean of the macro-AUCs of every fold by itself; folds (N,) labels, "" for none."""
+    own = [macro_auc(y, x, folds == f).macro for f in np.unique(folds[folds != ""])]
+    known = [m for m in own if not math.isnan(m)]
+    return math.fsum(known) / len(known) if known else math.nan
+
+
+def _on(name: str, scores: Scores, rows: Rows, classes: Sequence[str], notes: list[str]) -> NDArray[np.floating[Any]]:
+    found = scores.align(rows, classes, source=name)
+    lacks = [c for c, here in zip(classes, found.covered, strict=True) if not here]
+    if len(lacks) == len(classes):
+        raise BlendkitError(f"{name}: scores none of the classes", [shorten(classes)])
+    if lacks:
+        told = f"{len(lacks)} of {len(classes)} classes are not covered and count as constant"
+        notes.append(f"{name}: {told}: {shorten(lacks, 3)}")
+    return found.values
+
+
+def _lines(boot: Bootstrap, rules: Rules) -> tuple[Line, ...]:
+    kind: IntervalKind = "bca" if rules.bca else "percentile"
+    first, *others = boot.estimate
+    changes = {n: boot.difference(n, first, rules.level, kind) for n in others}
+    adjusted = holm({n: c.p for n, c in changes.items()})
+    return tuple(Line(n, boot.interval(n, rules.level, kind), changes.get(n), adjusted.get(n)) for n in boot.estimate)

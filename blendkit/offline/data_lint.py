@@ -1,0 +1,114 @@
+"""What saved logits say against a recipe: ties, scales, twins, and classes nobody covers."""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Iterator
+from dataclasses import replace
+from typing import Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+from blendkit.blending import convert, weight_matrix
+from blendkit.core import Matrix, Scores
+from blendkit.errors import shorten
+from blendkit.metrics import doubled_ranks
+from blendkit.offline.bench import Bench, Workshop
+from blendkit.recipe import Plan, StreamPlan, called, weak_steps
+
+FAR = 3.0  # an effective weight this many times the stated one, or its inverse
+TWIN = 0.98  # the rule of thumb of public notebooks: members more alike than this add nothing
+
+
+def doubts(workshop: Workshop, plan: Plan) -> list[str]:
+    """Return findings on a plan from the saved logits of its members."""
+    bench = workshop.bench(plan)
+    blends = [s for s in plan.streams if s.blend is not None and len(s.inputs) > 1]
+    names = tuple(dict.fromkeys(i for s in blends for i in s.inputs))
+    made = workshop.streams(plan, names) if names else {}
+    found = [*_ties(workshop, plan), *_uncovered(bench)]
+    for stream in blends:
+        inputs = {n: made[n] for n in stream.inputs}
+        found += [*_scales(stream, inputs, bench), *_twins(stream, inputs)]
+    return found
+
+
+def tied_cells(x: Matrix) -> int:
+    """Return how many cells of (N, C) equal an earlier one of their column."""
+    ordered = np.sort(x, axis=0)
+    return int((ordered[1:] == ordered[:-1]).sum())
+
+
+def _ties(workshop: Workshop, plan: Plan) -> Iterator[str]:
+    for stream, i in weak_steps(plan):
+        before, after = (
+            tied_cells(workshop.streams(_cut(plan, stream, k), (stream.name,))[stream.name].values) for k in (i, i + 1)
+        )
+        if after > before:
+            yield f"{called(stream, stream.steps[i])}: ties {after - before} more cells ({before} were tied)"
+
+
+def _cut(plan: Plan, stream: StreamPlan, steps: int) -> Plan:
+    """The plan with a stream ending after some of its steps."""
+    space = stream.steps[steps - 1].space_out if steps else stream.start_space
+    short = replace(stream, steps=stream.steps[:steps], space=space)
+    return replace(plan, streams=tuple(short if s.name == stream.name else s for s in plan.streams))
+
+
+def _uncovered(bench: Bench) -> Iterator[str]:
+    heard = np.asarray(bench.truth[bench.labelled].any(axis=0), bool)
+    for name, scores in bench.members.items():
+        lacks = [c for c, h, own in zip(bench.classes, heard, scores.covered, strict=True) if h and not own]
+        if lacks:
+            count = f"{len(lacks)} of {int(heard.sum())} classes with positives"
+            yield f"{name}: does not cover {count}: {shorten(lacks, 3)}"
+
+
+def _scales(stream: StreamPlan, inputs: dict[str, Scores], bench: Bench) -> Iterator[str]:
+    """What members of a value blend really weigh: weight x spread of their values."""
+    assert stream.blend is not None
+    takes = stream.blend.takes
+    if takes == "doubled_ranks" or stream.blend.name in ("max", "min", "median"):
+        return
+    coverage = {n: s.covered for n, s in bench.members.items()}
+    weights = np.abs(weight_matrix(stream, inputs, coverage, bench.around.taxonomy))
+    spread = np.array([_spread(s, takes) for s in inputs.values()])
+    both = weights * spread
+    used = (weights > 0).sum(axis=0) > 1
+    if not used.any() or not (both.sum(axis=0)[used] > 0).all():
+        return
+    stated, real = ((w / w.sum(axis=0))[:, used].mean(axis=1) for w in (weights, both))
+    off = [r / s for r, s in zip(real, stated, strict=True) if s > 0]
+    if max(off) > FAR or min(off) < 1 / FAR:
+        told = ", ".join(f"{n} {s:.3f} -> {r:.3f}" for n, s, r in zip(inputs, stated, real, strict=True))
+        yield f"{stream.name}: `by: {stream.blend.name}` on different scales; weights times spread: {told}"
+
+
+def _spread(scores: Scores, takes: Literal["any", "logit", "prob"]) -> NDArray[np.float64]:
+    values = convert(scores, scores.space if takes == "any" else takes, _unheard).values
+    return np.asarray(values.std(axis=0, dtype=np.float64))
+
+
+def _unheard(text: str) -> None:
+    """A conversion made only to look has nothing to tell."""
+
+
+def _twins(stream: StreamPlan, inputs: dict[str, Scores]) -> Iterator[str]:
+    for (a, first), (b, second) in itertools.combinations(inputs.items(), 2):
+        both = first.covered & second.covered
+        rho = spearman(first.values[:, both], second.values[:, both])
+        if len(rho) and float(np.mean(rho)) > TWIN:
+            yield (
+                f"{stream.name}: {a} and {b} are nearly one model: mean Spearman {np.mean(rho):.4f} over {len(rho)} "
+                f"classes (above {TWIN} a second opinion adds nothing)"
+            )
+
+
+def spearman(a: Matrix, b: Matrix) -> NDArray[np.float64]:
+    """Return Spearman's rho per column of (N, C), ties averaged; columns that are constant in either are left out."""
+    x, y = (doubled_ranks(np.ascontiguousarray(v)).astype(np.float64) for v in (a, b))
+    x, y = x - x.mean(axis=0), y - y.mean(axis=0)
+    norm = np.sqrt((x * x).sum(axis=0) * (y * y).sum(axis=0))
+    told = norm > 0
+    return np.asarray((x * y).sum(axis=0)[told] / norm[told])

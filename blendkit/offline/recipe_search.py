@@ -1,0 +1,223 @@
+"""Search over a recipe: weights of its output's blend, or values of its steps, each judged from outside."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from blendkit.errors import BlendkitError
+from blendkit.metrics import Interval, macro_auc, paired_bootstrap
+from blendkit.offline.axes import Axis
+from blendkit.offline.bench import Bench, Workshop
+from blendkit.offline.shares import bare_blend, steps_after
+from blendkit.recipe import Recipe, make_plan, with_values
+from blendkit.searching import Guarded, ascend, ascend_groups, greedy, guard, half_split
+
+Mask = NDArray[np.bool_]
+Find = Callable[[Mask], dict[str, Any]]
+"""From the cells (N, C) that may be learned from to values by their address in the recipe."""
+_PASSES = 10
+
+
+@dataclass(frozen=True)
+class Found:
+    """values: by their address in the recipe; guarded: what the search is worth; before and after: the
+    recipe's own figures, the second in-sample; gain: nested less before; split: how parts were held out.
+    """
+
+    values: dict[str, Any]
+    guarded: Guarded
+    before: float
+    after: float
+    gain: Interval
+    split: str
+    notes: tuple[str, ...]
+
+
+@dataclass(frozen=True, eq=False)
+class BlendInputs:
+    """What a weight search works on: a blend's inputs (N, C) after the steps that follow it, and their coverage."""
+
+    blend: str
+    scores: dict[str, NDArray[Any]]
+    covered: dict[str, Mask]
+
+
+def greedy_weights(workshop: Workshop, recipe: Recipe, steps: int, **judged: Any) -> Found:
+    """Search the weights of the output's blend by greedy selection; see `blendkit.searching`."""
+    inputs = _inputs(workshop, recipe)
+    truth = workshop.bench(make_plan(recipe)).truth
+
+    def find(mask: Mask) -> dict[str, Any]:
+        found = greedy(truth, inputs.scores, steps, mask, inputs.covered)
+        return {f"blends.{inputs.blend}.of": {n: float(w) for n, w in found.weights.items()}}
+
+    return _judge(workshop, recipe, find, inputs.blend, **judged)
+
+
+def line_weights(workshop: Workshop, recipe: Recipe, by: str | None = None, **judged: Any) -> Found:
+    """Search the weights of the output's blend by coordinate ascent; by: per class group of the taxonomy."""
+    inputs = _inputs(workshop, recipe)
+    bench = workshop.bench(make_plan(recipe))
+    address = f"blends.{inputs.blend}"
+    groups = None
+    if by is not None:
+        groups = [bench.around.taxonomy.group_of(c, "class_name") for c in bench.classes]
+        if not any(groups):
+            raise BlendkitError("the taxonomy gives no class_name for any class, so there are no groups to search by")
+
+    def find(mask: Mask) -> dict[str, Any]:
+        whole = ascend(bench.truth, inputs.scores, mask=mask, covered=inputs.covered).weights
+        if groups is None:
+            return {f"{address}.of": whole}
+        own = ascend_groups(bench.truth, inputs.scores, groups, mask=mask, covered=inputs.covered)
+        return {
+            f"{address}.of": whole,
+            f"{address}.weights_by": {"class_name": {str(g): a.weights for g, a in own.items() if g}},
+        }
+
+    return _judge(workshop, recipe, find, inputs.blend, **judged)
+
+
+def grid_values(workshop: Workshop, recipe: Recipe, axes: Sequence[Axis], **judged: Any) -> Found:
+    """Search values of the recipe one axis at a time, all others held, until no axis gains."""
+    macros: dict[tuple[Any, ...], float] = {}
+
+    def find(mask: Mask) -> dict[str, Any]:
+        mask_key = mask.tobytes()
+
+        def macro(point: tuple[int, ...]) -> float:
+            key = (mask_key, point)
+            if key not in macros:
+                bench, scores = workshop.output(_at(recipe, axes, point))
+                macros[key] = macro_auc(bench.truth, scores.values, mask).macro
+            return macros[key]
+
+        return _values(recipe, axes, _climb(axes, macro))
+
+    return _judge(workshop, recipe, find, last_blend(recipe), **judged)
+
+
+def _climb(axes: Sequence[Axis], macro: Callable[[tuple[int, ...]], float]) -> tuple[int, ...]:
+    """Coordinate ascent from the middle of every axis; of equal points the one nearest to the last is kept."""
+    point = tuple(len(a.values) // 2 for a in axes)
+    for _ in range(_PASSES):
+        before = point
+        for k, axis in enumerate(axes):
+            tries = [(*point[:k], i, *point[k + 1 :]) for i in range(len(axis.values))]
+            best = max(tries, key=lambda p: (macro(p), -abs(p[k] - point[k])))
+            point = best if macro(best) > macro(point) else point
+        if point == before:
+            break
+    return point
+
+
+def _at(recipe: Recipe, axes: Sequence[Axis], point: Sequence[int]) -> Recipe:
+    for axis, i in zip(axes, point, strict=True):
+        recipe = axis.applied(recipe, axis.values[i])
+    return recipe
+
+
+def _values(recipe: Recipe, axes: Sequence[Axis], point: Sequence[int]) -> dict[str, Any]:
+    """What a point changes, by address; of a share, the weights that came of it."""
+    plain = {a.address: a.values[i] for a, i in zip(axes, point, strict=True) if isinstance(a.address, str)}
+    blends = {a.address[0] for a in axes if not isinstance(a.address, str)}
+    there = _at(recipe, axes, point).model.blends
+    return {**plain, **{f"blends.{b}.of": dict(there[b].of) for b in sorted(blends)}}
+
+
+def _judge(
+    workshop: Workshop,
+    recipe: Recipe,
+    find: Find,
+    blend: str | None,
+    *,
+    clusters: Callable[[Bench], Sequence[object]],
+    replicates: int,
+    seed: int,
+    level: float,
+) -> Found:
+    """Search on everything, guard it, and measure the recipe before and after by the engine itself."""
+    bench, before = workshop.output(recipe)
+    keep = np.array(np.broadcast_to(bench.labelled[:, None], bench.truth.shape))
+    known: dict[bytes, dict[str, Any]] = {}
+
+    def fit(mask: Mask) -> NDArray[np.float64]:
+        known[mask.tobytes()] = find(mask)
+        found = workshop.output(with_values(recipe, known[mask.tobytes()], "search"))[1]
+        return np.asarray(found.values, np.float64)
+
+    drawn = list(clusters(bench))
+    split = "one fold held out at a time" if bench.folds else "one half held out at a time"
+    folds = [bench.folds.get(str(r), "") for r in bench.rows.recording]
+    parts = folds if bench.folds else half_split([str(c) for c in drawn])
+    guarded = guard(
+        bench.truth,
+        _singles(workshop, recipe, blend),
+        fit,
+        parts,
+        drawn,
+        mask=keep,
+        replicates=replicates,
+        seed=seed,
+        level=level,
+    )
+    values = known[keep.tobytes()]
+    after = workshop.output(with_values(recipe, values, "search"))[1]
+    both = {"nested": guarded.unseen, "before": before.values}
+    gain = paired_bootstrap(bench.truth, both, drawn, replicates, seed, keep).difference("nested", "before", level)
+    macros = (bench.auc(before).macro, bench.auc(after).macro)
+    return Found(values, guarded, *macros, gain, split, tuple(bench.notes))
+
+
+def _singles(workshop: Workshop, recipe: Recipe, blend: str | None) -> Mapping[str, NDArray[Any]]:
+    """The recipe's output with each input of its last blend alone; without a blend, its members' streams."""
+    if blend is None:
+        streams = workshop.streams(make_plan(recipe), tuple(recipe.model.members))
+        return {n: s.values for n, s in streams.items()}
+    names = list(recipe.model.blends[blend].of)
+    alone = {n: {m: float(m == n) for m in names} for n in names}
+    own = recipe.model.blends[blend]
+    drop = {f"blends.{blend}.weights_by": None} if own.weights_by is not None else {}
+    tries = {n: with_values(recipe, {f"blends.{blend}.of": w, **drop}, "search") for n, w in alone.items()}
+    return {n: workshop.output(r)[1].values for n, r in tries.items()}
+
+
+def last_blend(recipe: Recipe) -> str | None:
+    """The blend that the output is, or is forked from; None if a member is."""
+    name, model = recipe.model.output, recipe.model
+    while name in model.streams:
+        name = model.streams[name].source
+    return name if name in model.blends else None
+
+
+def _inputs(workshop: Workshop, recipe: Recipe) -> BlendInputs:
+    """The last blend's inputs, each as the output would be with it alone, for sums of these are the outputs.
+
+    Where a later step does not keep weighted means, the inputs are those of the blend itself, and `note`
+    says so. Raises BlendkitError where there is no blend to search, or none that takes relative weights.
+    """
+    blend = last_blend(recipe)
+    if blend is None:
+        raise BlendkitError(f"{recipe.source}: the output {recipe.model.output!r} is no blend: nothing to weigh")
+    own = recipe.model.blends[blend]
+    if own.by == "sum" or own.weights_by is not None or len(own.of) < 2:
+        why = "adds with coefficients" if own.by == "sum" else "weighs by group" if own.weights_by else "has one input"
+        raise BlendkitError(f"{recipe.source}: blend {blend!r} {why}; a search needs one set of relative weights")
+    plan = make_plan(recipe)
+    covered = {n: s.covered for n, s in workshop.streams(plan, tuple(own.of)).items()}
+    chain = steps_after(plan, blend)
+    if isinstance(chain, str):
+        names = list(own.of)
+        alone = {n: {m: float(m == n) for m in names} for n in names}
+        scores = {n: bare_blend(workshop, plan, blend, w).values for n, w in alone.items()}
+        workshop.bench(plan).note(blend, f"weights are searched before the steps that follow: {chain}")
+    else:
+        scores = dict(_singles(workshop, recipe, blend))
+    if own.by == "rank" and (isinstance(chain, str) or not any(s.steps for s in chain)):
+        scores = {n: np.rint(x * (2 * len(x))).astype(np.int64) for n, x in scores.items()}  # ranks are exact
+    return BlendInputs(blend, scores, covered)

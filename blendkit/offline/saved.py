@@ -1,0 +1,94 @@
+"""Find the saved logits of members whose models, or whose audio, are elsewhere."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+from blendkit.core import Rows, chunk_rows
+from blendkit.engine import Inputs
+from blendkit.errors import BlendkitError, shorten
+from blendkit.recipe import KeyPath, MemberPlan, Plan
+from blendkit.scoring import AudioMember, Opened, paths_of
+from blendkit.store import LogitStore
+
+
+def find_saved(plan: Plan, opened: Opened, files: dict[KeyPath, Path], stores: Path) -> None:
+    """Give every audio member its store; a model file that is missing counts as the one it was scored with.
+
+    Raises BlendkitError naming, per member without saved logits, what the nearest store was made with.
+    """
+    problems = []
+    for m in opened.audio:
+        absent = _absent(plan.members[m.name], files)
+        if m.store is None:
+            problems += _open_store(m, opened.facts, absent, stores)
+    if problems:
+        told = [*problems, "score them first: `blendkit run`"]
+        raise BlendkitError(f"{plan.recipe.source}: logits are not saved below {stores}", told)
+
+
+def _absent(member: MemberPlan, files: dict[KeyPath, Path]) -> set[str]:
+    """The parameters whose file, or one of whose files, is not there."""
+    named = {k: v if isinstance(v, (list, tuple)) else [v] for k, v in member.params.items() if k in member.files}
+    return {k for k in member.files if len(paths_of(files, member.name, k)) < len(named.get(k, [None]))}
+
+
+def _open_store(m: AudioMember, facts: dict[str, dict[str, Any]], absent: set[str], stores: Path) -> list[str]:
+    wanted = _flat(facts[m.name], absent)
+    found = {f: _flat(json.loads(f.read_text(encoding="utf-8"))["about"]["facts"], absent) for f in _manifests(stores)}
+    fits = [f for f, has in found.items() if has == wanted]
+    if len(fits) == 1:
+        m.store = LogitStore.open(fits[0].parent)
+        m.store.drop_damaged()
+        facts[m.name] = m.store.about["facts"]
+        return []
+    if fits:
+        lying = ", ".join(f.parent.name for f in fits)
+        return [f"member {m.name!r}: its files {sorted(absent)} are missing, and {len(fits)} stores fit: {lying}"]
+    near: list[set[str]] = [{k for k in {*has, *wanted} if has.get(k) != wanted.get(k)} for has in found.values()]
+    near = [n for n in near if "use" not in n]
+    told = f"; saved with other {shorten(sorted(min(near, key=lambda n: len(set(n)))))}" if near else ""
+    return [f"member {m.name!r}: no saved logits{told}"]
+
+
+def _manifests(stores: Path) -> Iterator[Path]:
+    """The manifests below a folder that say what they were made from."""
+    for path in sorted(stores.glob("*/manifest.json")):
+        try:
+            if isinstance(json.loads(path.read_text(encoding="utf-8"))["about"]["facts"], dict):
+                yield path
+        except (OSError, ValueError, KeyError, TypeError):
+            continue  # a damaged store is nobody's
+
+
+def _flat(facts: dict[str, Any], absent: set[str]) -> dict[str, Any]:
+    """Facts with the member's parameters one by one, but for the files that are missing."""
+    params = {f"params.{k}": v for k, v in facts.get("params", {}).items() if k not in absent}
+    return {**{k: v for k, v in facts.items() if k != "params"}, **params}
+
+
+def saved_rows(inputs: Inputs, opened: Opened, chunk_s: float) -> Rows:
+    """Return the rows of the recordings at hand; where the audio is elsewhere, of all that are saved.
+
+    Raises BlendkitError listing what a member lacks, or members that hold other recordings.
+    """
+    known = {m.name: m.store.recordings() for m in opened.audio if m.store is not None}
+    here = [r.id for r in inputs.recordings]
+    first = next(iter(known))
+    wanted = here or list(known[first])
+    problems = []
+    for name, stored in known.items():
+        lacks = [r for r in wanted if r not in stored]
+        extra = [] if here else [r for r in stored if r not in known[first]]
+        if lacks or extra:
+            counts = f"{len(lacks)} of {len(wanted)} missing, {len(extra)} others"
+            problems.append(f"member {name!r}: {counts}: {shorten(lacks + extra, 3)}")
+    if problems:
+        raise BlendkitError("recordings are not in the saved logits", [*problems, "score them first: `blendkit run`"])
+    rows = chunk_rows({r: known[first][r].chunks for r in wanted}, chunk_s, inputs.names)
+    if not len(rows):
+        raise BlendkitError("no saved recording has a chunk")
+    return rows

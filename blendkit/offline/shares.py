@@ -1,0 +1,38 @@
+"""The output as a function of one blend's weights: what follows the blend, and the blend by itself."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from blendkit.core import Scores
+from blendkit.offline.bench import Workshop
+from blendkit.recipe import Plan, StreamPlan
+
+_MEANS = ("rank", "logit", "prob", "direct")
+
+
+def steps_after(plan: Plan, blend: str) -> list[StreamPlan] | str:
+    """The streams from a blend to the output if every step on them keeps weighted means; else why not."""
+    of = {s.name: s for s in plan.streams}
+    chain = [of[plan.recipe.model.output]]
+    while chain[0].name != blend:
+        if chain[0].blend is not None or len(chain[0].inputs) != 1:
+            return f"{blend!r} is not the last blend before the output"
+        chain.insert(0, of[chain[0].inputs[0]])
+    stream = chain[0]
+    if stream.blend is None or stream.blend.name not in _MEANS:
+        return f"blend op {'' if stream.blend is None else stream.blend.name!r} is not known to be a weighted mean"
+    for s in chain:
+        for step in s.steps:
+            if step.info is None or not step.info.affine:
+                return f"step {step.name!r} after the blend does not keep weighted means"
+    return chain
+
+
+def bare_blend(workshop: Workshop, plan: Plan, blend: str, weights: dict[str, float]) -> Scores:
+    """A blend with other weights, before its fill and its steps."""
+    streams = tuple(
+        replace(s, weights=weights, steps=(), fill=None, space=s.start_space) if s.name == blend else s
+        for s in plan.streams
+    )
+    return workshop.streams(replace(plan, streams=streams), (blend,))[blend]

@@ -1,0 +1,141 @@
+"""What-if: the exact macro-AUC of a recipe's output along one or two axes, from saved logits."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from functools import partial
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from blendkit.blending import finished
+from blendkit.core import Scores
+from blendkit.errors import BlendkitError
+from blendkit.metrics import weight_path
+from blendkit.offline.axes import Axis
+from blendkit.offline.bench import Bench, Workshop
+from blendkit.offline.shares import bare_blend, steps_after
+from blendkit.ops import integer_weights
+from blendkit.recipe import Plan, Recipe, StreamPlan, make_plan
+
+Float = NDArray[np.float64]
+
+
+@dataclass(frozen=True, eq=False)
+class Sweep:
+    """macro (V,) or (V1, V2) along the axes. how: by the exact weight path, or why point by point."""
+
+    axes: tuple[Axis, ...]
+    macro: Float
+    how: str
+
+    @property
+    def best(self) -> tuple[int, ...]:
+        """The place of the highest macro-AUC; of several, the first."""
+        return tuple(int(i) for i in np.unravel_index(int(np.nanargmax(self.macro)), self.macro.shape))
+
+    def recipe(self, recipe: Recipe, at: Sequence[int]) -> Recipe:
+        """Return the recipe at one point."""
+        for axis, i in zip(self.axes, at, strict=True):
+            recipe = axis.applied(recipe, axis.values[i])
+        return recipe
+
+
+def sweep(workshop: Workshop, recipe: Recipe, axes: Sequence[Axis]) -> Sweep:
+    """Measure a recipe's output at every point of one axis, or of the grid of two.
+
+    A share of the output's own blend is swept by the exact weight path where all that follows keeps
+    weighted means; the steps are then applied to both sides first, in float64. Otherwise every point is
+    made anew, re-using every common prefix. Raises BlendkitError as a run does, at the first point that
+    cannot be made.
+    """
+    shares = [i for i, a in enumerate(axes) if not isinstance(a.address, str)]
+    inner = shares[-1] if shares else len(axes) - 1
+    outer = axes[1 - inner] if len(axes) > 1 else None
+    lines, reasons = [], []
+    for value in outer.values if outer is not None else (None,):
+        here = recipe if outer is None else outer.applied(recipe, value)
+        line, reason = _line(workshop, here, axes[inner])
+        lines.append(line)
+        reasons.append(reason)
+    macro = np.array(lines) if outer is not None else lines[0]
+    if outer is not None and inner == 0:
+        macro = macro.T
+    why = next((r for r in reasons if r), None)
+    how = "exact weight path" if why is None else f"point by point: {why}"
+    return Sweep(tuple(axes), macro, how)
+
+
+def _line(workshop: Workshop, recipe: Recipe, axis: Axis) -> tuple[Float, str | None]:
+    """Macro-AUCs (V,) along one axis, and why not by the weight path (None if by it)."""
+    if isinstance(axis.address, str):
+        reason: str | None = f"{axis.label} is no share of a blend"
+    else:
+        plan = make_plan(recipe)
+        sides = _sides(workshop, plan, *axis.address)
+        reason = sides if isinstance(sides, str) else None
+        if not isinstance(sides, str):
+            bench = workshop.bench(plan)
+            rows = np.flatnonzero(bench.labelled)
+            try:
+                path = weight_path(bench.truth[rows], sides[0][rows], sides[1][rows], axis.values)
+            except BlendkitError as error:  # values beyond what the path can blend exactly
+                reason = error.title
+            else:
+                # at the ends a class may lose all that covers it
+                ends = {i: w for i, w in enumerate(axis.values) if w in (0, 1)}
+                measured = {i: _measured(workshop, axis.applied(recipe, w)) for i, w in ends.items()}
+                return np.array([measured.get(i, m) for i, m in enumerate(path.macro.tolist())]), None
+    return np.array([_measured(workshop, axis.applied(recipe, v)) for v in axis.values]), reason
+
+
+def _measured(workshop: Workshop, recipe: Recipe) -> float:
+    bench, scores = workshop.output(recipe)
+    return bench.auc(scores).macro
+
+
+def _sides(workshop: Workshop, plan: Plan, blend: str, member: str) -> tuple[NDArray[Any], NDArray[Any]] | str:
+    """The output with none and with all of a member, so that any share of it is their weighted mean; or why not."""
+    chain = steps_after(plan, blend)
+    if isinstance(chain, str):
+        return chain
+    stream, bench = chain[0], workshop.bench(plan)
+    covered = {n: s.covered for n, s in workshop.streams(plan, stream.inputs).items()}
+    given = {n: w for n, w in stream.weights.items() if n != member and w}
+    if any((covered[n] != covered[next(iter(given))]).any() for n in given):
+        return "the other members cover different classes, so a share means another weight in each"
+    none, whole = (
+        bare_blend(workshop, plan, blend, weights)
+        for weights in ({**stream.weights, member: 0.0}, {n: float(n == member) for n in stream.weights})
+    )
+    both = none.covered | whole.covered
+    a = np.where(none.covered, none.values, whole.values)  # one side alone covers a class: it has it all
+    b = np.where(whole.covered, whole.values, none.values)
+    blank = replace(none, values=np.zeros_like(a), covered=both, made_by=f"{none.made_by}+{whole.made_by}")
+    ranked = stream.blend is not None and stream.blend.name == "rank"
+    if ranked and not _through(bench, chain, _with(blank, blank.values, "0")).any():  # no constant: any scale will do
+        a, b = _as_ranks(a, b, np.array([[w] for w in given.values()]))
+    sides = [_through(bench, chain, _with(blank, values, name)) for name, values in (("a", a), ("b", b))]
+    return sides[0], sides[1]
+
+
+def _with(blank: Scores, values: NDArray[Any], name: str) -> Scores:
+    return replace(blank, values=values, made_by=f"{blank.made_by}:{name}")
+
+
+def _as_ranks(a: Float, b: Float, weights: Float) -> tuple[Float, Float]:
+    """Percentile ranks back as the whole numbers they were divided from, which tie exactly; if weights allow."""
+    whole = integer_weights(weights)
+    if whole is None:
+        return a, b
+    scale = 2 * len(a) * int(whole.sum())
+    return np.rint(a * scale), np.rint(b * scale)
+
+
+def _through(bench: Bench, chain: Sequence[StreamPlan], scores: Scores) -> Float:
+    coverage = {n: s.covered for n, s in bench.members.items()}
+    for stream in chain:
+        scores = finished(stream, scores, bench.around, coverage, partial(bench.note, stream.name), bench.kept)
+    return np.asarray(scores.values, np.float64)

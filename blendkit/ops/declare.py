@@ -1,0 +1,207 @@
+"""Ops: pure array functions with a declared scope. One family per file.
+
+A step takes one stream's values (N, C) and gives the same shape; a blend takes several. The function's
+signature is its recipe schema: keyword-only parameters are what a recipe may set, parameters
+annotated with a `Context` are filled in by whoever runs the op (offsets, rows, taxonomy, coverage),
+and those annotated with a `Stream` are named in the recipe and arrive as that stream's values. A gate
+is a step that gives a mask beside its edit, so that several can share the cells out among them.
+"""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from functools import cache
+from typing import Annotated, Any, Literal, TypeVar, get_args, get_type_hints
+
+import numpy as np
+from annotated_types import Ge, Gt, Interval, Le
+from numpy.typing import NDArray
+
+from blendkit.core import Rows, Space, Taxonomy
+
+Scope = Literal["chunk", "file", "set"]
+Monotone = Literal["strict", "weak", "no"]
+Takes = Literal["any", "logit", "prob", "doubled_ranks"]
+OpKind = Literal["step", "blend", "gate"]
+Does = Literal["smooth", "rescale"]
+FitOn = Literal["labels", "scores", "reference"]
+F = TypeVar("F", bound=Callable[..., Any])
+
+
+@dataclass(frozen=True)
+class Context:
+    """Marks a parameter that the runner supplies, never a recipe."""
+
+    name: Literal["offsets", "rows", "taxonomy", "classes", "covered", "fitted", "weights", "space"]
+
+
+@dataclass(frozen=True)
+class Stream:
+    """Marks a parameter that a recipe gives as the name of another stream.
+
+    The op gets that stream's values (N, C) in `space`: converted where that is possible, for `rank` as
+    average-tie percentile ranks over all rows; `any` takes them as they are.
+    """
+
+    space: Space | Literal["any"]
+
+
+@dataclass(frozen=True)
+class Keys:
+    """Marks a mapping whose keys are classes, or names of a taxonomy level; the runner checks that they exist."""
+
+    of: Literal["classes", "class_name"]
+
+
+@dataclass(frozen=True, eq=False)
+class Fitted:
+    """What a fitted op applies: one artefact, or several with the one each recording gets.
+
+    Cross-fitting gives a labelled recording the artefact fitted without its own fold.
+    """
+
+    artefacts: tuple[Any, ...]
+    default: int = 0
+    of: Mapping[str, int] = field(default_factory=dict)
+
+    def pick(self, recording: str) -> int:
+        """Return the number of the artefact that has not seen this recording's labels."""
+        return self.of.get(recording, self.default)
+
+
+# Context parameters, all optional to the reader of a recipe:
+Offsets = Annotated[NDArray[np.int64], Context("offsets")]  # (R + 1,) first row of each recording
+RowsOf = Annotated[Rows, Context("rows")]
+TaxonomyOf = Annotated[Taxonomy, Context("taxonomy")]
+ClassIds = Annotated[tuple[str, ...], Context("classes")]
+Covered = Annotated[NDArray[np.bool_], Context("covered")]  # (C,)
+FittedOf = Annotated[Fitted, Context("fitted")]
+SpaceOf = Annotated[Space, Context("space")]
+Weights = Annotated[NDArray[np.float64], Context("weights")]  # (K, C), relative, 0 where not covered
+
+# Streams that a recipe names:
+ProbsOf = Annotated[NDArray[np.float64], Stream("prob")]
+RanksOf = Annotated[NDArray[np.float64], Stream("rank")]
+
+# Numbers by class, or by taxon:
+ByClass = Annotated[dict[str, float], Keys("classes")]
+ByTaxon = Annotated[dict[str, float], Keys("class_name")]
+
+ClassGroups = Annotated[list[list[str]], Keys("classes")]
+NO_NUMBERS: dict[str, float] = {}  # defaults; nobody changes an argument
+NO_GROUPS: list[list[str]] = []
+
+# Ranges a recipe's numbers must keep:
+Positive = Annotated[float, Gt(0), Le(1e6)]
+NonNegative = Annotated[float, Ge(0), Le(1e6)]
+Share = Annotated[float, Interval(ge=0, le=1)]
+
+
+@dataclass(frozen=True)
+class OpInfo:
+    """What an op declares about itself.
+
+    scope: how much it must see at once (`chunk`, `file` = one recording, `set`); the safe default is
+    `set`. classwise: columns do not influence each other; the safe default is False. Both only allow
+    sharding, so a wrong claim would change results: `blendkit.testing.check_op` verifies them.
+    spaces: what a step accepts. gives: the space that comes out (None: unchanged). monotone: whether a
+    column keeps its order (`strict`), may gain ties (`weak`), or is re-ordered (`no`). affine: a step
+    keeps weighted means, f((1 - w) a + w b) = (1 - w) f(a) + w f(b), so that it may be applied to the
+    two streams of a blend beforehand, once for all weights. thresholds: it compares with absolute
+    numbers, so what rescales a stream changes what it does. does: what kind of thing it is to a reader of recipes
+    (`smooth` along time, `rescale` values), for the linter. fit_on: what a fit is made from: labels, the
+    stream's own scores and labels, or a reference stream's scores (those are never fitted inside a recipe).
+    """
+
+    name: str
+    function: Callable[..., Any]
+    kind: OpKind
+    scope: Scope
+    classwise: bool
+    spaces: tuple[Space, ...]
+    takes: Takes
+    gives: Space | None
+    monotone: Monotone
+    affine: bool
+    per_class: tuple[str, ...]
+    fit: Callable[..., Any] | None
+    load: Callable[..., Any] | None
+    notes: Callable[..., list[str]] | None
+    fit_on: FitOn
+    thresholds: bool
+    does: Does | None
+
+    def context(self) -> dict[str, str]:
+        """Return {parameter: context name} of what the runner must supply."""
+        return {p: c.name for p, (_, c, _) in signature(self.function).items() if c is not None}
+
+    def streams(self) -> dict[str, Stream]:
+        """Return {parameter: mark} of the parameters that name streams."""
+        hints = {p: hint for p, (hint, _, _) in signature(self.function).items()}
+        return {p: mark for p, hint in hints.items() if (mark := mark_of(hint, Stream)) is not None}
+
+
+def op(
+    name: str,
+    *,
+    kind: OpKind = "step",
+    scope: Scope = "set",
+    classwise: bool = False,
+    spaces: tuple[Space, ...] = ("logit", "prob", "rank"),
+    takes: Takes = "any",
+    gives: Space | None = None,
+    monotone: Monotone = "no",
+    affine: bool = False,
+    per_class: tuple[str, ...] = (),
+    fit: Callable[..., Any] | None = None,
+    load: Callable[..., Any] | None = None,
+    notes: Callable[..., list[str]] | None = None,
+    fit_on: FitOn = "labels",
+    thresholds: bool = False,
+    does: Does | None = None,
+) -> Callable[[F], F]:
+    """Declare a pure array function as an op; the function itself is returned unchanged.
+
+    `fit` makes what the op applies (its keyword-only parameters join the recipe schema), `load` reads
+    a saved one, `notes` tells what the op did to this stream. See `OpInfo` for the rest.
+    """
+
+    def declare(function: F) -> F:
+        info = OpInfo(
+            name, function, kind, scope, classwise, spaces, takes, gives, monotone, affine, per_class, fit, load, notes,
+            fit_on, thresholds, does,
+        )  # fmt: skip
+        function.blendkit_op = info  # type: ignore[attr-defined]
+        return function
+
+    return declare
+
+
+def info_of(function: object) -> OpInfo | None:
+    """Return what `@op` declared of a function, None if it was never declared."""
+    found = getattr(function, "blendkit_op", None)
+    return found if isinstance(found, OpInfo) else None
+
+
+@cache
+def signature(function: Callable[..., Any]) -> dict[str, tuple[Any, Context | None, Any]]:
+    """Return {keyword-only parameter: (annotation, context or None, default)} of a function."""
+    hints = get_type_hints(function, include_extras=True)
+    out = {}
+    for name, parameter in inspect.signature(function).parameters.items():
+        if parameter.kind is parameter.KEYWORD_ONLY:
+            hint = hints.get(name, Any)
+            out[name] = (hint, mark_of(hint, Context), parameter.default)
+    return out
+
+
+M = TypeVar("M")
+
+
+def mark_of(hint: Any, kind: type[M]) -> M | None:
+    """Return the mark in `Annotated[...]`, also inside `... | None`; None if there is none."""
+    if isinstance(hint, kind):
+        return hint
+    return next((found for part in get_args(hint) if (found := mark_of(part, kind)) is not None), None)

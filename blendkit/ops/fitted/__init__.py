@@ -1,0 +1,1 @@
+"""Ops that apply what was fitted before: priors, rate tables, calibration maps, references."""

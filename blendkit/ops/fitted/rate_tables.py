@@ -1,0 +1,196 @@
+"""Priors of one key: how often a class is heard by month, by hour, or at a place."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+from blendkit.core import CLOCK_RESET, NO_HOUR, Matrix, Rows
+from blendkit.errors import BlendkitError
+from blendkit.ops.declare import ClassIds, FittedOf, NonNegative, Positive, RowsOf, op
+from blendkit.ops.fitted.shared import added, prior_term, recording_shares, round_the_clock
+from blendkit.store import BROKEN, load_artefact, not_a, save_artefact
+
+Float = NDArray[np.float64]
+Key = Literal["month", "hour", "site"]
+UNKNOWN = ""
+
+
+@dataclass(frozen=True, eq=False)
+class RateTable:
+    """A fitted prior of one key. levels (K,): months 1 to 12, hours 0 to 23, or sites; p_level (K, C), p_global (C,).
+
+    saw: the recordings it was fitted on; empty for a table of places, which is made from other people's finds.
+    """
+
+    key: Key
+    classes: tuple[str, ...]
+    levels: tuple[str, ...]
+    p_global: Float
+    p_level: Float
+    saw: tuple[str, ...]
+
+    def rate(self, level: str) -> Float:
+        """Return (C,) rates at a level; overall ones where it is unknown."""
+        return np.asarray(self.p_level[self.levels.index(level)]) if level in self.levels else self.p_global
+
+    def save(self, path: Path) -> None:
+        """Write the table as an artefact (`blendkit.store`)."""
+        meta = {"kind": f"{self.key}_rates", "version": 1, "classes": self.classes, "levels": self.levels}
+        save_artefact(path, {**meta, "saw": self.saw}, {"p_global": self.p_global, "p_level": self.p_level})
+
+
+def _load(path: Path, key: Key) -> RateTable:
+    try:
+        meta, a = load_artefact(path, f"{key}_rates")
+        found = RateTable(
+            key, tuple(meta["classes"]), tuple(meta["levels"]), a["p_global"], a["p_level"], tuple(meta["saw"])
+        )
+        shapes = (found.p_global.shape, found.p_level.shape)
+        if shapes != ((len(found.classes),), (len(found.levels), len(found.classes))):
+            raise ValueError(f"its arrays have shapes {shapes}")
+    except BROKEN as error:
+        raise not_a(path, f"{key}_rates", error) from error
+    return found
+
+
+def load_month(path: Path) -> RateTable:
+    """Read a saved table of months. Raises BlendkitError if the file is something else."""
+    return _load(path, "month")
+
+
+def load_hour(path: Path) -> RateTable:
+    """Read a saved table of hours. Raises BlendkitError if the file is something else."""
+    return _load(path, "hour")
+
+
+def load_site(path: Path) -> RateTable:
+    """Read a saved table of places. Raises BlendkitError if the file is something else."""
+    return _load(path, "site")
+
+
+def levels_at(rows: Rows, at: NDArray[np.int64], key: Key) -> list[str]:
+    """Return the levels of some rows (n,): their months, hours or sites; "" where a name does not say."""
+    if key == "site":
+        return [str(s) for s in rows.site[at]]
+    if key == "hour":
+        return [UNKNOWN if h == NO_HOUR else str(h) for h in rows.hour[at].tolist()]
+    dates = rows.date[at]
+    known = ~np.isnat(dates) & (dates != CLOCK_RESET)
+    months = np.where(known, dates, CLOCK_RESET).astype("datetime64[M]").astype(int) % 12 + 1
+    return [str(m) if k else UNKNOWN for m, k in zip(months.tolist(), known.tolist(), strict=True)]
+
+
+def fit_month(
+    truth: NDArray[np.bool_], labelled: NDArray[np.bool_], rows: Rows, classes: Sequence[str], *,
+    k: Positive = 8.0, sigma: NonNegative = 1.0,
+) -> RateTable:  # fmt: skip
+    """Fit rates by month round the year: near months pooled by count (sigma months), shrunk by k recordings."""
+    return _cyclic("month", truth, labelled, rows, classes, [str(m) for m in range(1, 13)], k, sigma)
+
+
+def fit_hour(
+    truth: NDArray[np.bool_], labelled: NDArray[np.bool_], rows: Rows, classes: Sequence[str], *,
+    k: Positive = 8.0, sigma: NonNegative = 1.5,
+) -> RateTable:  # fmt: skip
+    """Fit rates by hour round the clock: near hours pooled by count (sigma hours), shrunk by k recordings."""
+    return _cyclic("hour", truth, labelled, rows, classes, [str(h) for h in range(24)], k, sigma)
+
+
+@op("month_prior", scope="file", classwise=True, spaces=("logit",), affine=True, fit=fit_month, load=load_month)
+def month_prior(
+    x: Matrix, *, rows: RowsOf, classes: ClassIds, fitted: FittedOf, strength: NonNegative = 0.5, cap: Positive = 4.0
+) -> Matrix:
+    """Add strength x (logit p(month) - logit p overall) to logits x (N, C), within +-cap.
+
+    Names without a date add 0. Returns (N, C). Source: the season priors of BirdCLEF 2026 reports, most of which lost
+    (-0.018, -0.017).
+    """
+    return _with_rates(x, rows, classes, fitted, strength, cap, "month")
+
+
+@op("diel_prior", scope="file", classwise=True, spaces=("logit",), affine=True, fit=fit_hour, load=load_hour)
+def diel_prior(
+    x: Matrix, *, rows: RowsOf, classes: ClassIds, fitted: FittedOf, strength: NonNegative = 0.5, cap: Positive = 4.0
+) -> Matrix:
+    """Add strength x (logit p(hour) - logit p overall) to logits x (N, C), within +-cap; the hour is that of the name.
+
+    Names without an hour add 0. Returns (N, C). Source: the diel likelihood ratios of BirdCLEF 2026's second place,
+    which it left off (-0.006).
+    """
+    return _with_rates(x, rows, classes, fitted, strength, cap, "hour")
+
+
+@op("place_prior", scope="file", classwise=True, spaces=("logit",), affine=True, load=load_site)
+def place_prior(
+    x: Matrix, *, rows: RowsOf, classes: ClassIds, fitted: FittedOf, strength: NonNegative = 0.5, cap: Positive = 4.0
+) -> Matrix:
+    """Add strength x (logit p(class | near the site) - logit p(class)) to logits x (N, C), within +-cap.
+
+    The table comes from finds with coordinates (`near_places`; `blendkit fit places`). Unknown sites add 0. Returns
+    (N, C). Source: spatial densities of focal recordings, which a leak-free audit found to lose 0.03.
+    """
+    return _with_rates(x, rows, classes, fitted, strength, cap, "site")
+
+
+def near_places(
+    sites: dict[str, tuple[float, float]],
+    finds: Sequence[tuple[str, float, float]],
+    *,
+    radius_km: float = 300.0,
+    k: float = 20.0,
+) -> RateTable:
+    """Return a table of places: the share of each class among finds near a site, shrunk to its share of all by k finds.
+
+    sites: {site: (latitude, longitude)} in degrees; finds: (class, latitude, longitude). A find weighs
+    exp(-(distance / radius)^2 / 2), distance on the great circle. Raises BlendkitError without sites or finds.
+    """
+    if not sites or not finds:
+        raise BlendkitError("a table of places needs sites and finds with coordinates")
+    classes = tuple(sorted({c for c, _, _ in finds}))
+    at = {c: i for i, c in enumerate(classes)}
+    which = np.array([at[c] for c, _, _ in finds])
+    where = np.radians(np.array([f[1:] for f in finds], np.float64))
+    overall = np.bincount(which, minlength=len(classes)) / len(finds)
+    rows = []
+    for here in sites.values():
+        weight = np.exp(-0.5 * (_apart(np.radians(np.array(here)), where) / radius_km) ** 2)
+        near = np.bincount(which, weight, len(classes))
+        rows.append((near + k * overall) / (weight.sum() + k))
+    return RateTable("site", classes, tuple(sites), overall, np.array(rows), ())
+
+
+def _apart(a: Float, b: Float) -> Float:
+    """Great-circle distances in km (haversine) of a (2,) and b (n, 2), in radians."""
+    half = np.sin((b - a) / 2) ** 2
+    return np.asarray(2 * 6371.0 * np.arcsin(np.sqrt(half[:, 0] + np.cos(a[0]) * np.cos(b[:, 0]) * half[:, 1])))
+
+
+def _cyclic(
+    key: Key, truth: NDArray[np.bool_], labelled: NDArray[np.bool_], rows: Rows, classes: Sequence[str],
+    levels: list[str], k: float, sigma: float,
+) -> RateTable:  # fmt: skip
+    share, first = recording_shares(f"{key} prior", truth, labelled, rows)
+    known = {v: i for i, v in enumerate(levels)}
+    at = np.array([known.get(v, -1) for v in levels_at(rows, first, key)])
+    overall = share.mean(axis=0)
+    p_level = round_the_clock(share, at, len(levels), overall, k, sigma)
+    return RateTable(key, tuple(classes), tuple(levels), overall, p_level, tuple(str(r) for r in rows.recording[first]))
+
+
+def _with_rates(
+    x: Matrix, rows: Rows, classes: tuple[str, ...], fitted: FittedOf, strength: float, cap: float, key: Key
+) -> Matrix:
+    each = np.full(len(classes), strength)
+    first = rows.offsets()[:-1]
+    level = dict(zip(first.tolist(), levels_at(rows, first, key), strict=True))
+
+    def term(table: RateTable, a: int) -> Float:
+        return prior_term(table.classes, table.p_global, table.rate(level[a]), classes, each, cap, True)
+
+    return added(x, rows, fitted, lambda a: level[a], term)

@@ -1,0 +1,151 @@
+"""Ranks without the rest of the set: a column's place in a reference; and shifted base rates."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Annotated
+
+import numpy as np
+from annotated_types import Ge, Interval, Le
+from numpy.typing import NDArray
+
+from blendkit.core import Matrix, Rows
+from blendkit.ops.calibration import through_knots
+from blendkit.ops.declare import ClassIds, FittedOf, NonNegative, Positive, RowsOf, op
+from blendkit.ops.fitted.shared import by_artefact, numbers_for, recording_shares
+from blendkit.store import BROKEN, load_artefact, not_a, save_artefact
+
+Float = NDArray[np.float64]
+Knots = Annotated[int, Ge(2), Le(1_000_000)]
+Rate = Annotated[float, Interval(gt=0, lt=1)]
+
+
+@dataclass(frozen=True, eq=False)
+class Reference:
+    """Per class a piecewise-linear map from score to percentile rank; class c owns knots first[c]:first[c + 1].
+
+    scores rise within a class. saw: the recordings of the reference.
+    """
+
+    classes: tuple[str, ...]
+    first: NDArray[np.int64]
+    scores: Float
+    ranks: Float
+    saw: tuple[str, ...]
+
+    def save(self, path: Path) -> None:
+        """Write it as an artefact (`blendkit.store`)."""
+        meta = {"kind": "reference", "version": 1, "classes": self.classes, "saw": self.saw}
+        save_artefact(path, meta, {"first": self.first, "scores": self.scores, "ranks": self.ranks})
+
+    @classmethod
+    def load(cls, path: Path) -> Reference:
+        """Read what `save` wrote. Raises BlendkitError if the file is something else."""
+        try:
+            meta, a = load_artefact(path, "reference")
+            found = cls(tuple(meta["classes"]), a["first"], a["scores"], a["ranks"], tuple(meta["saw"]))
+            if len(found.first) != len(found.classes) + 1 or len(found.scores) != found.first[-1]:
+                raise ValueError(f"{len(found.scores)} knots for {len(found.classes)} classes")
+        except BROKEN as error:
+            raise not_a(path, "reference", error) from error
+        return found
+
+
+def fit_reference(x: Matrix, rows: Rows, classes: Sequence[str], *, knots: Knots = 4096) -> Reference:
+    """Keep each column's distribution: x (N, C) of a reference set, unlabelled recordings for instance.
+
+    A column of at most `knots` different scores is kept whole, so that the reference's own scores get exactly their
+    percentile ranks; a longer one at `knots` of them, evenly spread over its ranks.
+    """
+    scores, ranks = [], []
+    for column in np.asarray(x, np.float64).T:
+        values, counts = np.unique(column, return_counts=True)
+        share = (np.cumsum(counts) - counts + (counts + 1) / 2) / len(column)
+        if len(values) > knots:
+            at = np.unique(np.searchsorted(share, np.linspace(share[0], share[-1], knots)))
+            values, share = values[at], share[at]
+        scores.append(values)
+        ranks.append(share)
+    first = np.concatenate([[0], np.cumsum([len(s) for s in scores])]).astype(np.int64)
+    saw = tuple(str(r) for r in rows.recording[rows.offsets()[:-1]])
+    return Reference(tuple(classes), first, np.concatenate(scores), np.concatenate(ranks), saw)
+
+
+@op("quantile_map", scope="chunk", classwise=True, gives="rank", monotone="weak", load=Reference.load,
+    fit=fit_reference, fit_on="reference")  # fmt: skip
+def quantile_map(x: Matrix, *, classes: ClassIds, fitted: FittedOf) -> Matrix:
+    """Give every score the percentile rank it would have in a reference set: a rank that needs no other test rows.
+
+    x: (N, C) in the space of the reference. Between known scores it is straight, beyond them flat (ties). A class
+    that the reference lacks is constant 0.5. Returns (N, C) float64 in (0, 1]: a stream in rank space, which can be
+    blended `by: direct` chunk by chunk, where `by: rank` must see the whole set.
+    """
+    made: Reference = fitted.artefacts[0]
+    return through_knots(x, made.classes, classes, made.first, made.scores, made.ranks, 0.5)
+
+
+@dataclass(frozen=True, eq=False)
+class ClassRates:
+    """rate (C,): how often each class is heard, inside (0, 1). saw: the recordings that were counted."""
+
+    classes: tuple[str, ...]
+    rate: Float
+    saw: tuple[str, ...]
+
+    def save(self, path: Path) -> None:
+        """Write them as an artefact (`blendkit.store`)."""
+        meta = {"kind": "class_rates", "version": 1, "classes": self.classes, "saw": self.saw}
+        save_artefact(path, meta, {"rate": self.rate})
+
+    @classmethod
+    def load(cls, path: Path) -> ClassRates:
+        """Read what `save` wrote. Raises BlendkitError if the file is something else."""
+        try:
+            meta, a = load_artefact(path, "class_rates")
+            found = cls(tuple(meta["classes"]), a["rate"], tuple(meta["saw"]))
+            if found.rate.shape != (len(found.classes),) or not ((found.rate > 0) & (found.rate < 1)).all():
+                raise ValueError("its rates are not one per class, inside (0, 1)")
+        except BROKEN as error:
+            raise not_a(path, "class_rates", error) from error
+        return found
+
+
+def fit_class_rates(
+    truth: NDArray[np.bool_], labelled: NDArray[np.bool_], rows: Rows, classes: Sequence[str], *, k: Positive = 1.0
+) -> ClassRates:
+    """Count each class's share of labelled chunks, recordings alike, with k recordings at the mean rate of all classes.
+
+    A class that was never heard has a small rate, not 0. truth (N, C), labelled (N,).
+    """
+    share, first = recording_shares("class rates", truth, labelled, rows)
+    mean = max(float(share.mean()), 1e-6) if share.size else 0.5
+    rate = (share.sum(axis=0) + k * mean) / (len(share) + k)
+    return ClassRates(tuple(classes), np.clip(rate, 1e-6, 1 - 1e-6), tuple(str(r) for r in rows.recording[first]))
+
+
+@op("prior_correction", scope="file", classwise=True, spaces=("logit",), monotone="strict", affine=True,
+    fit=fit_class_rates, load=ClassRates.load)  # fmt: skip
+def prior_correction(
+    x: Matrix,
+    *,
+    rows: RowsOf,
+    classes: ClassIds,
+    fitted: FittedOf,
+    source_rate: Rate = 0.5,
+    strength: NonNegative = 1.0,
+) -> Matrix:
+    """Move each class to its own base rate: z + strength (logit rate - logit source_rate).
+
+    x: (N, C) logits of a model that was trained as if every class came up at `source_rate`. A constant per class: by
+    itself it keeps every column's order, so it matters for probabilities, rows and thresholds. A class that was not
+    counted stays. Returns (N, C). Source: Saerens, Latinne and Decaestecker 2002.
+    """
+    base = np.log(source_rate) - np.log1p(-source_rate)
+
+    def mapped(made: ClassRates, own: Matrix) -> Matrix:
+        odds = np.log(made.rate) - np.log1p(-made.rate)
+        return np.asarray(own + strength * numbers_for(made.classes, odds - base, classes, 0.0), x.dtype)
+
+    return by_artefact(x, rows, fitted, mapped)

@@ -1,0 +1,147 @@
+"""What fitted ops share: rates of recordings, shrinkage, the term priors add, and which artefact a recording gets."""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Callable, Hashable, Mapping, Sequence
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from blendkit.core import Matrix, Rows, Taxonomy
+from blendkit.errors import BlendkitError
+from blendkit.ops.declare import Fitted
+from blendkit.ops.parallel import in_blocks
+
+Float = NDArray[np.float64]
+
+
+def recording_shares(
+    name: str, truth: NDArray[np.bool_], labelled: NDArray[np.bool_], rows: Rows
+) -> tuple[Float, NDArray[np.int64]]:
+    """Return (R, C) shares of labelled chunks with each class, and the first row (R,), of recordings that have any.
+
+    Raises BlendkitError if nothing is labelled.
+    """
+    offsets = rows.offsets()
+    use = [r for r, (a, b) in enumerate(itertools.pairwise(offsets)) if labelled[a:b].any()]
+    if not use:
+        raise BlendkitError(f"{name}: no labelled chunk to fit on")
+    spans = [np.arange(offsets[r], offsets[r + 1]) for r in use]
+    share = np.array([truth[s[labelled[s]]].mean(axis=0) for s in spans], np.float64)
+    return share, offsets[:-1][use]
+
+
+def shrunk(share: Float, towards: Float, k: float) -> Float:
+    """Return the mean of shares (n, C), drawn to `towards` (C,) as if by k more."""
+    n = len(share)
+    return towards if n == 0 else (share.sum(axis=0) + k * towards) / (n + k)
+
+
+def round_the_clock(
+    share: Float, at: NDArray[np.integer[Any]], size: int, overall: Float, k: float, sigma: float
+) -> Float:
+    """Return (size, C) rates by hour or month: pooled over near ones, round the clock, shrunk to the overall rate.
+
+    share (R, C), at (R,) in 0 .. size - 1; anything else counts nowhere. sigma: of the Gaussian; 0 pools nothing.
+    """
+    total = np.array([share[at == h].sum(axis=0) for h in range(size)])
+    count = np.array([(at == h).sum() for h in range(size)], np.float64)
+    apart = np.abs(np.subtract.outer(np.arange(size), np.arange(size)))
+    apart = np.minimum(apart, size - apart)
+    kernel = np.exp(-0.5 * (apart / sigma) ** 2) if sigma > 0 else (apart == 0).astype(float)
+    pooled = np.array([(kernel[h][:, None] * total).sum(axis=0) for h in range(size)])
+    weight = (kernel * count).sum(axis=1)
+    return np.asarray((pooled + k * overall) / (weight[:, None] + k))
+
+
+def taxa_of(classes: Sequence[str], taxonomy: Taxonomy | None, wanted: Mapping[str, float]) -> list[str]:
+    """Return the class_name of every class; "" for all where nothing is wanted of it."""
+    if not wanted:
+        return [""] * len(classes)
+    if taxonomy is None:
+        raise BlendkitError("numbers by class_name need a taxonomy, and the data folder has none")
+    return [taxonomy.group_of(c, "class_name") for c in classes]
+
+
+def added(
+    x: Matrix, rows: Rows, fitted: Fitted, key: Callable[[int], Hashable], term: Callable[[Any, int], Float]
+) -> Matrix:
+    """Return x (N, C) with each recording's term added; term(artefact, row) is asked once per artefact and key."""
+    bounds, numbers, terms = rows.offsets(), dict[Hashable, int](), list[Float]()
+    own = np.empty(len(bounds) - 1, np.int64)
+    for r, a in enumerate(bounds[:-1].tolist()):
+        pick = fitted.pick(str(rows.recording[a]))
+        if (pick, key(a)) not in numbers:
+            numbers[pick, key(a)] = len(terms)
+            terms.append(term(fitted.artefacts[pick], a))
+        own[r] = numbers[pick, key(a)]
+    table, number = np.asarray(terms, np.float64), np.repeat(own, np.diff(bounds))
+    out = np.empty_like(x, order="C")
+    in_blocks(len(x), x.shape[1], lambda part: _add(x[part], table, number[part], out[part]))
+    return out
+
+
+def _add(x: Matrix, table: Float, number: NDArray[np.int64], out: Matrix) -> None:
+    np.add(x, table.take(number, axis=0), out=out, casting="same_kind")
+
+
+def prior_term(
+    known: tuple[str, ...], base: Float, rate: Float, classes: tuple[str, ...], strength: Float, cap: float,
+    centre: bool,
+) -> Float:  # fmt: skip
+    """Return (C,) strength (C,) x (logit rate - logit base), within +-cap; base and rate (K,) are of the known classes.
+
+    0 for a class that is unknown, or whose base rate is 0 or 1: never or always heard says nothing of where and when.
+    centre False leaves the base out.
+    """
+    told = (base > 0) & (base < 1)
+    safe, overall = np.where(told, rate, 0.5), np.where(told, base, 0.5)
+    odds = np.log(safe) - np.log1p(-safe)
+    if centre:
+        odds -= np.log(overall) - np.log1p(-overall)
+    odds = np.where(told, odds, 0.0)
+    if classes != known:
+        odds = numbers_for(known, odds, classes, 0.0)
+    return np.asarray(np.clip(strength * odds, -cap, cap))
+
+
+def by_artefact(x: Matrix, rows: Rows, fitted: Fitted, mapped: Callable[[Any, Matrix], Matrix]) -> Matrix:
+    """Return x (N, C) with every recording's rows mapped by the artefact that it gets: mapped(artefact, rows)."""
+    if not len(rows):
+        return x
+    first = rows.offsets()
+    number = np.repeat([fitted.pick(str(rows.recording[a])) for a in first[:-1]], np.diff(first))
+    different = np.unique(number).tolist()
+    if len(different) == 1:
+        return mapped(fitted.artefacts[different[0]], x)
+    out = np.empty_like(x, order="C")
+    for i in different:
+        part = np.flatnonzero(number == i)
+        out[part] = mapped(fitted.artefacts[i], x[part])
+    return out
+
+
+def doubt(high: Float, unsure: float, sure: float, name: str) -> Float:
+    """Return (N,) 1 where a chunk's highest score is at most `unsure`, falling to 0 at `sure`."""
+    if not unsure < sure:
+        raise BlendkitError(f"{name}: unsure {unsure:g} is not below sure {sure:g}")
+    return np.clip((sure - high) / (sure - unsure), 0.0, 1.0)
+
+
+def highest_covered(x: Matrix, covered: NDArray[np.bool_] | None) -> Float:
+    """Return (N,) the highest score of each chunk among covered classes; 0 where there are none."""
+    counts = x if covered is None or covered.all() else x[:, covered]
+    return counts.max(axis=1).astype(np.float64) if counts.shape[1] else np.zeros(len(x))
+
+
+def used_by(rows: Rows, fitted: Fitted) -> list[Any]:
+    """Return the artefacts that some recording of these rows gets."""
+    return [fitted.artefacts[i] for i in sorted({fitted.pick(r) for r in rows.recordings()})]
+
+
+def numbers_for(known: Sequence[str], values: Float, classes: Sequence[str], otherwise: float) -> Float:
+    """Return (C,) an artefact's numbers in the order of these classes."""
+    at = dict(zip(known, values.tolist(), strict=True))
+    return np.array([at.get(c, otherwise) for c in classes])

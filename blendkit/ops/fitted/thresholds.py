@@ -1,0 +1,71 @@
+"""Thresholds per class, by the best F1 over recordings."""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from blendkit.core import Matrix, Rows
+from blendkit.store import BROKEN, load_artefact, not_a, save_artefact
+
+Float = NDArray[np.float64]
+
+
+@dataclass(frozen=True, eq=False)
+class Thresholds:
+    """threshold (C,): probabilities; 0.5 for classes without positives. saw: the recordings it was fitted on."""
+
+    classes: tuple[str, ...]
+    threshold: Float
+    saw: tuple[str, ...]
+
+    def save(self, path: Path) -> None:
+        """Write them as an artefact (`blendkit.store`)."""
+        meta = {"kind": "thresholds", "version": 1, "classes": self.classes, "saw": self.saw}
+        save_artefact(path, meta, {"threshold": self.threshold})
+
+    @classmethod
+    def load(cls, path: Path) -> Thresholds:
+        """Read what `save` wrote. Raises BlendkitError if the file is something else."""
+        try:
+            meta, arrays = load_artefact(path, "thresholds")
+            found = cls(tuple(meta["classes"]), arrays["threshold"], tuple(meta["saw"]))
+            if found.threshold.shape != (len(found.classes),):
+                raise ValueError(f"its thresholds have shape {found.threshold.shape}")
+        except BROKEN as error:
+            raise not_a(path, "thresholds", error) from error
+        return found
+
+
+def fit_thresholds(
+    x: Matrix, truth: NDArray[np.bool_], labelled: NDArray[np.bool_], rows: Rows, classes: Sequence[str]
+) -> Thresholds:
+    """Find per class the threshold of the best F1, of recordings by their highest labelled chunk.
+
+    x (N, C) probabilities, truth (N, C), labelled (N,). A threshold lies midway between two scores; of equal ones the
+    highest counts. Kept within [0.001, 0.999].
+    """
+    bounds = rows.offsets()
+    spans = [np.arange(a, b)[labelled[a:b]] for a, b in itertools.pairwise(bounds)]
+    spans = [s for s in spans if len(s)]
+    high = np.array([x[s].max(axis=0) for s in spans], np.float64).reshape(-1, len(classes))
+    heard = np.array([truth[s].any(axis=0) for s in spans], bool).reshape(-1, len(classes))
+    best = [_best(high[:, c], heard[:, c]) for c in range(len(classes))]
+    saw = tuple(str(rows.recording[s[0]]) for s in spans)
+    return Thresholds(tuple(classes), np.clip(best, 0.001, 0.999), saw)
+
+
+def _best(score: Float, heard: NDArray[np.bool_]) -> float:
+    if not heard.any():
+        return 0.5
+    order = np.argsort(-score, kind="stable")
+    s, hits = score[order], np.cumsum(heard[order])
+    last = np.append(s[1:] < s[:-1], True)  # equal scores are above a threshold together
+    f1 = np.where(last, 2 * hits / (np.arange(1, len(s) + 1) + heard.sum()), -1.0)
+    k = int(f1.argmax())
+    return float((s[k] + (s[k + 1] if k + 1 < len(s) else 0.0)) / 2)

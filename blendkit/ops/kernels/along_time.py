@@ -1,0 +1,115 @@
+"""Compiled loops shared by ops. Every element is summed in one fixed order, whatever the shape."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from numba import prange
+
+from blendkit.core import compiled
+
+
+@compiled()
+def _taps_left(taps: Any, before: int, after: int) -> Any:
+    """Taps where only some neighbours are at hand: together these weigh as much as all would, if there is any."""
+    radius = len(taps) // 2
+    own = np.zeros(len(taps), np.float64)
+    for k in range(len(taps)):
+        if k != radius and radius - k <= before and k - radius <= after:
+            own[k] = taps[k]
+    here = own.sum()
+    if here > 0:
+        own *= (1.0 - taps[radius]) / here
+    own[radius] = taps[radius] if here > 0 else 1.0
+    return own
+
+
+@compiled()
+def correlate_kernel(x: Any, taps: Any, offsets: Any, edge: int, out: Any) -> None:
+    """Correlate each recording's rows with taps (odd length, sum 1).
+
+    edge 0: the first and last chunk are repeated; 1: what lies beyond leaves its weight to the other
+    neighbours; 2: chunks whose neighbours are not all there stay.
+    """
+    radius = len(taps) // 2
+    width = x.shape[1]
+    row = np.empty(width, np.float64)
+    for r in range(len(offsets) - 1):
+        first, last = offsets[r], offsets[r + 1] - 1
+        for t in range(first, last + 1):
+            inside = first <= t - radius and t + radius <= last
+            if not inside and edge == 2:
+                for c in range(width):
+                    out[t, c] = x[t, c]
+                continue
+            own = taps if inside or edge == 0 else _taps_left(taps, t - first, last - t)
+            row[:] = 0.0
+            for k in range(len(own)):
+                source = min(max(t + k - radius, first), last)
+                for c in range(width):
+                    row[c] += own[k] * x[source, c]
+            for c in range(width):
+                out[t, c] = row[c]
+
+
+@compiled()
+def adaptive_kernel(x: Any, alphas: Any, offsets: Any, edge: int, above: float, ratio: float, out: Any) -> None:
+    """Mix each chunk t with its two neighbours by alphas (N,), but for cells above `above` and `ratio` x their mean.
+
+    Edges as in `correlate_kernel`.
+    """
+    for r in range(len(offsets) - 1):
+        first, last = offsets[r], offsets[r + 1] - 1
+        for t in range(first, last + 1):
+            alone = t in (first, last)
+            if first == last or (alone and edge == 2):
+                for c in range(x.shape[1]):
+                    out[t, c] = x[t, c]
+                continue
+            before, after = max(t - 1, first), min(t + 1, last)
+            if alone and edge == 1:
+                before, after = (after, after) if t == first else (before, before)
+            for c in range(x.shape[1]):
+                own = float(x[t, c])  # in this form equal chunks stay equal to the last bit
+                near = 0.5 * (x[before, c] + x[after, c])
+                out[t, c] = own if own > above and own > ratio * near else own + alphas[t] * (near - own)
+
+
+@compiled(parallel=True)
+def segment_kernel(x: Any, offsets: Any, threshold: float, alpha: float, out: Any) -> None:
+    """Pull each chunk towards the mean of its run of chunks without a step above `threshold`, class by class."""
+    width = x.shape[1]
+    for r in prange(len(offsets) - 1):
+        first, last = offsets[r], offsets[r + 1]
+        start, total = np.empty(width, np.int64), np.empty(width, np.float64)
+        for t in range(first, last + 1 if last > first else first):
+            for c in range(width):
+                if t == first:
+                    start[c], total[c] = t, x[t, c]
+                elif t < last and abs(float(x[t, c]) - float(x[t - 1, c])) <= threshold:
+                    total[c] += x[t, c]
+                else:
+                    mean = total[c] / (t - start[c])
+                    for s in range(start[c], t):
+                        own = float(x[s, c])
+                        out[s, c] = own + alpha * (mean - own)
+                    if t < last:
+                        start[c], total[c] = t, x[t, c]
+
+
+@compiled()
+def window_max_kernel(x: Any, offsets: Any, radius: int, alpha: float, out: Any) -> None:
+    """Pull each chunk towards the maximum of the chunks at most `radius` away in its recording."""
+    width = x.shape[1]
+    row = np.empty(width, np.float64)
+    for r in range(len(offsets) - 1):
+        first, last = offsets[r], offsets[r + 1] - 1
+        for t in range(first, last + 1):
+            for c in range(width):
+                row[c] = x[t, c]
+            for s in range(max(t - radius, first), min(t + radius, last) + 1):
+                for c in range(width):
+                    row[c] = max(row[c], x[s, c])
+            for c in range(width):
+                out[t, c] = (1 - alpha) * x[t, c] + alpha * row[c] if alpha < 1 else row[c]

@@ -1,0 +1,89 @@
+"""Compiled loops over groups of classes. Every element is summed in one fixed order, whatever the shape."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from blendkit.core import compiled
+
+
+@compiled()
+def group_reduce_kernel(x: Any, groups: Any, members: Any, alphas: Any, noisy: bool, out: Any) -> None:
+    """Pull each row's values towards their group's maximum, or its 1 - product(1 - x), level after level.
+
+    groups, members as in `group_mean_kernel`.
+    """
+    levels, width = groups.shape
+    row = np.empty(width, np.float64)
+    found = np.empty(width, np.float64)
+    some = np.empty(width, np.bool_)
+    for i in range(len(x)):
+        for c in range(width):
+            row[c] = x[i, c]
+        for level in range(levels):
+            some[:] = False
+            for c in range(width):
+                g = groups[level, c]
+                if g >= 0 and members[level, c]:
+                    if noisy:
+                        found[g] = (found[g] if some[g] else 1.0) * (1.0 - row[c])
+                    else:
+                        found[g] = max(found[g], row[c]) if some[g] else row[c]
+                    some[g] = True
+            for c in range(width):
+                g = groups[level, c]
+                if g >= 0 and some[g]:
+                    to = 1.0 - found[g] if noisy else found[g]
+                    row[c] = (1 - alphas[level]) * row[c] + alphas[level] * to
+        for c in range(width):
+            out[i, c] = row[c]
+
+
+@compiled()
+def group_mean_kernel(x: Any, groups: Any, members: Any, alphas: Any, share: Any, out: Any) -> None:
+    """Pull each row's values towards their group's mean, level after level.
+
+    groups (L, C): group numbers, -1 for none. members (L, C): 1 where a class counts in the mean. share (N,): how far
+    of alphas (L,) each row goes.
+    """
+    levels, width = groups.shape
+    row = np.empty(width, np.float64)
+    total = np.empty(width, np.float64)
+    count = np.empty(width, np.int64)
+    for i in range(len(x)):
+        for c in range(width):
+            row[c] = x[i, c]
+        for level in range(levels):
+            total[:] = 0.0
+            count[:] = 0
+            for c in range(width):
+                g = groups[level, c]
+                if g >= 0 and members[level, c]:
+                    total[g] += row[c]
+                    count[g] += 1
+            for c in range(width):
+                g = groups[level, c]
+                if g >= 0 and count[g] > 0:
+                    row[c] += alphas[level] * share[i] * (total[g] / count[g] - row[c])
+        for c in range(width):
+            out[i, c] = row[c]
+
+
+@compiled()
+def share_kernel(x: Any, taxa: Any, covered: Any, power: float, out: Any) -> None:
+    """Multiply each value by (its taxon's share of the row's sum)^power; taxa (C,): numbers, -1 for none."""
+    width = x.shape[1]
+    held, scale = np.empty(width + 1, np.float64), np.empty(width + 1, np.float64)
+    for i in range(len(x)):
+        held[:] = 0.0
+        for c in range(width):
+            if covered[c]:
+                held[taxa[c]] += x[i, c]  # -1 is the last
+        total = held.sum()
+        for g in range(width):
+            scale[g] = (held[g] / total) ** power if total > 0.0 and held[g] > 0.0 else 1.0
+        scale[width] = 1.0
+        for c in range(width):
+            out[i, c] = x[i, c] * scale[taxa[c]] if covered[c] else x[i, c]

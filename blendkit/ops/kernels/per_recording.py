@@ -1,0 +1,103 @@
+"""Compiled loops over recordings: their highest chunks, their anchors."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from numba import prange
+
+from blendkit.core import compiled
+from blendkit.ops.kernels.bounds import highest
+
+
+@compiled()
+def reduce_kernel(x: Any, offsets: Any, kind: int, out: Any) -> None:
+    """Write (R, C) each recording's maximum (0), mean of mean and maximum (1), 1 - product(1 - x) (2) or sum (3)."""
+    for r in range(len(offsets) - 1):
+        first, last = offsets[r], offsets[r + 1]
+        for c in range(x.shape[1]):
+            high, total = float(x[first, c]), 0.0
+            for t in range(first, last):
+                high = max(high, x[t, c])
+                total += x[t, c] * (1.0 - total) if kind == 2 else x[t, c]  # summed so that tiny ones count
+            if kind == 1:
+                total = (total / (last - first) + high) / 2
+            out[r, c] = high if kind == 0 else total
+
+
+@compiled()
+def affine_kernel(x: Any, offsets: Any, factor: float, added: Any, out: Any) -> None:
+    """Write factor x + added (R, C), the same for every chunk of a recording."""
+    for r in range(len(offsets) - 1):
+        for t in range(offsets[r], offsets[r + 1]):
+            for c in range(x.shape[1]):
+                out[t, c] = factor * x[t, c] + added[r, c]
+
+
+@compiled()
+def turned_kernel(z: Any, out: Any) -> None:
+    """Write -z, as far as exp(-z) has a value: from -745 to 700."""
+    for t in range(len(z)):
+        for c in range(z.shape[1]):
+            out[t, c] = min(max(-z[t, c], -745.0), 700.0)
+
+
+@compiled()
+def lowered_kernel(z: Any, log_away: Any, offsets: Any, log_scale: Any) -> None:
+    """Write log_scale (R, C) - log_away in the latter's place, and add what of z lies below -700."""
+    for r in range(len(offsets) - 1):
+        for t in range(offsets[r], offsets[r + 1]):
+            for c in range(z.shape[1]):
+                log_away[t, c] = log_scale[r, c] - log_away[t, c] + min(z[t, c] + 700.0, 0.0)
+
+
+@compiled()
+def _highest(x: Any, first: int, last: int, top: Any, row: Any) -> None:
+    """Write (n, C) the n highest values of every column in rows first to last, highest first; -inf if there are fewer.
+
+    Each value sinks through the places: no branch, so that a row of classes goes at once.
+    """
+    top[:] = -np.inf
+    for t in range(first, last):
+        for c in range(x.shape[1]):
+            row[c] = x[t, c]
+        for k in range(min(len(top), t - first + 1)):
+            for c in range(x.shape[1]):
+                higher = max(top[k, c], row[c])
+                row[c] = min(top[k, c], row[c])
+                top[k, c] = higher
+
+
+@compiled()
+def top_kernel(x: Any, offsets: Any, out: Any) -> None:
+    """Write (R, n, C) the n highest values of every recording and class, highest first; -inf where there are fewer."""
+    row = np.empty(x.shape[1], np.float64)
+    for r in range(len(offsets) - 1):
+        _highest(x, offsets[r], offsets[r + 1], out[r], row)
+
+
+@compiled(parallel=True)
+def low_rank_kernel(x: Any, offsets: Any, covered: Any, keep: int, power: float, out: Any) -> None:
+    """Raise the classes to a power whose maximum over their recording is below the `keep` highest of these.
+
+    x: probabilities; only covered classes (C,) count and change.
+    """
+    width = x.shape[1]
+    for r in prange(len(offsets) - 1):
+        first, last = offsets[r], offsets[r + 1]
+        high, top = np.empty(width, np.float64), np.empty(keep, np.float64)
+        for c in range(width):
+            high[c] = x[first, c]
+        for t in range(first + 1, last):
+            for c in range(width):
+                high[c] = max(high[c], x[t, c])
+        for c in range(width):
+            high[c] = high[c] if covered[c] else -1.0
+        highest(high, top)
+        for t in range(first, last):
+            for c in range(width):
+                p = x[t, c]
+                if 0.0 <= high[c] < top[keep - 1]:
+                    p = p * p if power == 2.0 else p**power
+                out[t, c] = p

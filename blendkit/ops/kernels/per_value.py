@@ -1,0 +1,116 @@
+"""Compiled loops that map single values."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from numba import prange
+
+from blendkit.core import compiled
+
+_ROWS = 256  # at a time
+
+
+@compiled()
+def sharpen_kernel(x: Any, thresholds: Any, out: Any) -> None:
+    """Move each class's threshold (C,) to 0.5, straight on either side."""
+    above, below = 0.5 / (1 - thresholds), 0.5 / thresholds
+    for i in range(len(x)):
+        for c in range(x.shape[1]):
+            t = thresholds[c]
+            out[i, c] = 0.5 + (x[i, c] - t) * above[c] if x[i, c] > t else min(x[i, c] * below[c], 0.5)
+
+
+@compiled()
+def scale_below_kernel(x: Any, limits: Any, factor: float, out: Any) -> None:
+    """Multiply what lies below its class's limit (C,)."""
+    for i in range(len(x)):
+        for c in range(x.shape[1]):
+            out[i, c] = factor * x[i, c] if x[i, c] < limits[c] else x[i, c]
+
+
+@compiled()
+def _search(knots: Any, x: Any, at: Any) -> None:
+    """Write at (n,) the last knot that is not above each of x (n,), the first where all are.
+
+    All of x halve their range in the same step and without a branch, so that several go at once.
+    """
+    at[:] = 0
+    left = len(knots)
+    while left > 1:
+        half = left // 2
+        for i in range(len(x)):
+            at[i] += half if knots[np.uint64(at[i] + half)] <= x[i] else 0
+        left -= half
+
+
+@compiled(parallel=True)
+def interpolate_kernel(x: Any, first: Any, knots: Any, values: Any, otherwise: float, out: Any) -> None:
+    """Map column c through its knots first[c, 0]:first[c, 1], straight between and flat beyond, as numpy's interp.
+
+    Some rows of a column at a time keep its knots at hand. A column without knots holds `otherwise`, or stays where
+    that is NaN.
+    """
+    for block in prange((len(x) + _ROWS - 1) // _ROWS):
+        rows = x[block * _ROWS : (block + 1) * _ROWS]
+        held, at = np.empty(len(rows), np.float64), np.empty(len(rows), np.int64)
+        for c in range(x.shape[1]):
+            own, level = knots[first[c, 0] : first[c, 1]], values[first[c, 0] : first[c, 1]]
+            for i in range(len(rows)):
+                held[i] = rows[i, c]
+            if len(own) == 0:
+                for i in range(len(rows)):
+                    out[block * _ROWS + i, c] = held[i] if np.isnan(otherwise) else otherwise
+                continue
+            _search(own, held, at)
+            for i in range(len(rows)):
+                j, k = at[i], min(at[i] + 1, len(own) - 1)
+                gap = own[k] - own[j]
+                slope = (level[k] - level[j]) / gap if gap > 0 else 0.0
+                out[block * _ROWS + i, c] = slope * min(max(held[i] - own[j], 0.0), gap) + level[j]
+
+
+@compiled()
+def median_kernel(xs: Any, weights: Any, out: Any) -> None:
+    """Write (n, C) medians of the streams xs (K, n, C) that weigh anything, weights (K, C); 0.5 where none does.
+
+    Each stream sinks through those before it, a row of classes at once; those without a weight end behind all.
+    """
+    held, row = np.empty(weights.shape, np.float64), np.empty(weights.shape[1], np.float64)
+    counts = (weights > 0).sum(axis=0)
+    for i in range(len(out)):
+        for k in range(len(xs)):
+            for c in range(len(row)):
+                row[c] = xs[k, i, c] if weights[k, c] > 0 else np.inf
+            for j in range(k):
+                for c in range(len(row)):
+                    lower = min(held[j, c], row[c])
+                    row[c] = max(held[j, c], row[c])
+                    held[j, c] = lower
+            held[k] = row
+        for c in range(len(row)):
+            n = counts[c]
+            out[i, c] = (held[(n - 1) // 2, c] + held[n // 2, c]) / 2 if n > 0 else 0.5
+
+
+@compiled()
+def standardise_kernel(x: Any, out: Any) -> None:
+    """Subtract each column's mean and divide by its standard deviation (N in the denominator); constants become 0."""
+    n, width = x.shape
+    if n == 0:
+        return
+    mean, spread = np.zeros(width, np.float64), np.zeros(width, np.float64)
+    for i in range(n):
+        for c in range(width):
+            mean[c] += x[i, c] - x[0, c]  # relative to the first row, so that a constant is one exactly
+    mean /= n
+    for i in range(n):
+        for c in range(width):
+            away = x[i, c] - x[0, c] - mean[c]
+            spread[c] += away * away
+    for c in range(width):
+        spread[c] = 1.0 / np.sqrt(spread[c] / n) if spread[c] > 0.0 else 0.0
+    for i in range(n):
+        for c in range(width):
+            out[i, c] = (x[i, c] - x[0, c] - mean[c]) * spread[c]

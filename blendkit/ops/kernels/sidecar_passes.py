@@ -1,0 +1,90 @@
+"""Compiled loops of the sidecar: two passes over the rows, nothing kept of the size of the matrix between them."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from numba import prange
+
+from blendkit.core import compiled
+from blendkit.ops.kernels.bounds import highest
+
+_BINS = 128
+
+
+@compiled()
+def _bin(value: float) -> int:
+    return int(min(max(value, 0.0), 1.0) * (_BINS - 1))
+
+
+@compiled()
+def _bars(row: Any, ks: Any, held: Any, out: Any) -> None:
+    """Write each k-th highest rank of a row; nothing reaches that of k 0, all reach that of more than there are.
+
+    Ranks are counted by bins, and only the bin where the k-th lies is sorted.
+    """
+    counts = np.zeros(_BINS, np.int64)
+    for c in range(len(row)):
+        counts[_bin(row[c])] += 1
+    for i in range(len(ks)):
+        out[i] = -np.inf if ks[i] > 0 else np.inf
+        if ks[i] == 0 or ks[i] >= len(row):
+            continue
+        at, above, n = _BINS - 1, 0, 0
+        while above + counts[at] < ks[i]:
+            above += counts[at]
+            at -= 1
+        for c in range(len(row)):
+            held[n] = row[c]
+            n += _bin(row[c]) == at
+        top = np.empty(ks[i] - above, np.float64)
+        highest(held[:n], top)
+        out[i] = top[-1]
+
+
+@compiled()
+def _change(anchor: float, by: float, share: float, high: float, low: float, above: float) -> float:
+    return share * (by - anchor) if anchor >= high or (by >= low and anchor >= above) else 0.0
+
+
+@compiled(parallel=True)
+def survey_kernel(anchor: Any, by: Any, shares: Any, counts: Any, above: float, bars: Any, sums: Any) -> None:
+    """Write what each row's correction would be.
+
+    counts: of the anchor's classes that may change, of its tops whose overlap is asked for, and of the sidecar's
+    classes. bars (N, 4): the ranks that these have to reach. sums (N, 2): the sum of |change|, and how many cells
+    change.
+    """
+    width = anchor.shape[1]
+    for i in prange(len(anchor)):
+        held = np.empty(width + 1, np.float64)
+        _bars(anchor[i], counts[:3], held, bars[i, :3])
+        _bars(by[i], counts[3:], held, bars[i, 3:])
+        total, active = 0.0, 0
+        for c in range(width):
+            d = _change(anchor[i, c], by[i, c], shares[c], bars[i, 0], bars[i, 3], above)
+            total += abs(d)
+            active += d != 0
+        sums[i, 0], sums[i, 1] = total, active
+
+
+@compiled(parallel=True)
+def correct_kernel(
+    anchor: Any, by: Any, shares: Any, counts: Any, above: float, bars: Any, scale: float, out: Any, shared: Any
+) -> None:
+    """Write anchor + scale x change, as surveyed; shared (N, 2, 2): size of the anchor's tops, and how much stays."""
+    width = anchor.shape[1]
+    for i in prange(len(anchor)):
+        held, own_bars = np.empty(width + 1, np.float64), np.empty(2, np.float64)
+        for c in range(width):
+            d = _change(anchor[i, c], by[i, c], shares[c], bars[i, 0], bars[i, 3], above)
+            out[i, c] = anchor[i, c] + scale * d
+        _bars(out[i], counts[1:3], held, own_bars)
+        for k in range(2):
+            own, both = 0, 0
+            for c in range(width):
+                inside = anchor[i, c] >= bars[i, 1 + k]
+                own += inside
+                both += inside and out[i, c] >= own_bars[k]
+            shared[i, k, 0], shared[i, k, 1] = own, both

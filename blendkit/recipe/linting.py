@@ -1,0 +1,135 @@
+"""What a recipe does that its author may not mean, told from the ops' metadata alone."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from blendkit.recipe.plan import Plan, StreamPlan
+from blendkit.recipe.plan_steps import StepPlan
+
+
+def lint(plan: Plan, *, sharded: bool = False) -> list[str]:
+    """Return findings, each with its place. sharded: the recipe is to run in parts, or on a stream of recordings."""
+    found = [*_idle(plan), *_mixed(plan), *_smoothed_twice(plan), *_absolute(plan), *_in_sample(plan), *_seams(plan)]
+    return [*found, *(_transductive(plan) if sharded else ())]
+
+
+def called(stream: StreamPlan, step: StepPlan) -> str:
+    """How messages call a step: `eos7.gaussian`."""
+    return f"{stream.name}.{step.id or step.name}"
+
+
+def weak_steps(plan: Plan) -> Iterator[tuple[StreamPlan, int]]:
+    """Yield (stream, number) of every step that may make equal what was not."""
+    for stream in plan.streams:
+        for i, step in enumerate(stream.steps):
+            if step.info is not None and order_of(step) == "weak":
+                yield stream, i
+
+
+def order_of(step: StepPlan) -> str:
+    """What a step does to the order of a column: `strict` keeps it, `weak` may tie, `no` changes it.
+
+    A cross-fitted map differs between folds, so it re-orders however it is shaped.
+    """
+    if step.info is None:
+        return "no" if step.gates else "strict"
+    fit = step.params.get("fit")
+    return "no" if isinstance(fit, dict) and fit["folds"] else step.info.monotone
+
+
+def _idle(plan: Plan) -> Iterator[str]:
+    """Monotone steps at the end of a stream whose order alone counts."""
+    for stream in plan.streams:
+        users = _users(plan, stream.name)
+        ranked = bool(users) and all(_only_ranks(u, stream.name) for u in users)
+        if not ranked and (users or stream.name not in plan.outputs):
+            continue
+        why = f"the rank blend {users[0].name!r} erases it" if ranked else "nothing follows it"
+        for step in reversed(stream.steps):
+            if order_of(step) == "no":
+                break
+            if step.info is not None:
+                kept = "keeps every column's order" if order_of(step) == "strict" else "changes no order but makes ties"
+                yield f"{called(stream, step)}: {kept}, and {why}: it cannot raise AUC"
+
+
+def _users(plan: Plan, name: str) -> list[StreamPlan]:
+    return [s for s in plan.streams if name in s.inputs or name in s.reads]
+
+
+def _only_ranks(user: StreamPlan, name: str) -> bool:
+    """True where a stream's order is all that another sees: as input of a rank blend, as ranks of a step."""
+    marks = [
+        mark for step in user.steps for g in (step.gates or (step,)) for n, mark in g.streams.values() if n == name
+    ]
+    ranked = name not in user.inputs or (user.blend is not None and user.blend.takes == "doubled_ranks")
+    return ranked and all(mark.space == "rank" for mark in marks)
+
+
+def _mixed(plan: Plan) -> Iterator[str]:
+    spaces = {s.name: s.space for s in plan.streams}
+    for stream in plan.streams:
+        found = {n: spaces[n] for n in stream.inputs}
+        if stream.blend is not None and stream.blend.takes == "any" and len(set(found.values())) > 1:
+            told = ", ".join(f"{n} {s}" for n, s in found.items())
+            yield (
+                f"{stream.name}: averages values of different spaces ({told}): ranks spread evenly over (0, 1], "
+                "probabilities do not, so weights are not what they say; `by: rank` ranks them all"
+            )
+
+
+def _smoothed_twice(plan: Plan) -> Iterator[str]:
+    before: dict[str, list[str]] = {}
+    for stream in plan.streams:
+        earlier = list(dict.fromkeys(name for i in stream.inputs for name in before[i]))
+        for step in stream.steps:
+            if step.info is not None and step.info.does == "smooth":
+                if earlier:
+                    yield f"{called(stream, step)}: smooths along time again, after {', '.join(earlier)}"
+                earlier = [*earlier, called(stream, step)]
+        before[stream.name] = earlier
+
+
+def _absolute(plan: Plan) -> Iterator[str]:
+    streams = {s.name: s for s in plan.streams}
+    for stream in plan.streams:
+        for gate in (g for step in stream.steps for g in (step.gates or (step,))):
+            if gate.info is None or not gate.info.thresholds:
+                continue
+            for parameter, (name, mark) in gate.streams.items():
+                scaled = [s.name for s in streams[name].steps if s.info is not None and s.info.does == "rescale"]
+                if scaled and mark.space == "prob":
+                    yield (
+                        f"{called(stream, gate)}: compares {parameter}: {name} with absolute thresholds, after "
+                        f"{', '.join(dict.fromkeys(scaled))} rescaled it: 0.5 no longer means one half"
+                    )
+
+
+def _in_sample(plan: Plan) -> Iterator[str]:
+    for stream in plan.streams:
+        for step in stream.steps:
+            if step.params.get("allow_seen"):
+                yield f"{called(stream, step)}: allow_seen: figures on the recordings it was fitted on are in-sample"
+
+
+def _seams(plan: Plan) -> Iterator[str]:
+    """Maps from scores that differ between the folds of one column."""
+    for stream in plan.streams:
+        for step in stream.steps:
+            fit = step.params.get("fit")
+            if step.info is not None and step.info.fit_on == "scores" and isinstance(fit, dict) and fit["folds"]:
+                yield (
+                    f"{called(stream, step)}: each of {fit['folds']} folds gets a map of its own: figures on labelled "
+                    "recordings compare chunks across maps, and with few positives fall by that alone"
+                )
+
+
+def _transductive(plan: Plan) -> Iterator[str]:
+    for stream in plan.streams:
+        advice = "`quantile_map` gives ranks from a reference instead, and `by: direct` blends them"
+        if stream.blend is not None and stream.blend.scope == "set":
+            yield f"{stream.name}: `by: {stream.blend.name}` looks at all recordings at once; {advice}"
+        for step in stream.steps:
+            if step.scope == "set":
+                yield f"{called(stream, step)}: looks at all recordings at once; {advice}"

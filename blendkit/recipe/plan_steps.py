@@ -1,0 +1,168 @@
+"""The steps of one stream, checked: ops that exist, parameters that fit, spaces that follow."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, get_args
+
+from pydantic import BaseModel, ValidationError
+
+from blendkit.core import Space
+from blendkit.errors import BlendkitError, did_you_mean
+from blendkit.ops import OpInfo, Stream, info_of
+from blendkit.recipe.graph import StreamDef
+from blendkit.recipe.load import Recipe
+from blendkit.recipe.params import op_model, problems_of
+from blendkit.recipe.schema import Step, Where
+from blendkit.recipe.strict_yaml import KeyPath
+from blendkit.registry import OPS, registry
+
+
+@dataclass(frozen=True)
+class StepPlan:
+    """A step whose parameters are checked and filled. `info` is None for the conversion `to` and for `gates`."""
+
+    name: str
+    id: str | None
+    info: OpInfo | None
+    params: dict[str, Any]
+    where: Where | None
+    space_in: Space
+    space_out: Space
+    path: KeyPath
+    gates: tuple[StepPlan, ...] = ()
+
+    @property
+    def streams(self) -> dict[str, tuple[str, Stream]]:
+        """The streams that its parameters name: {parameter: (name, in which space)}."""
+        marks = {} if self.info is None else self.info.streams()
+        return {p: (self.params[p], mark) for p, mark in marks.items() if self.params[p] is not None}
+
+    @property
+    def reads(self) -> tuple[str, ...]:
+        """The names of the streams that it looks at, one for every use."""
+        return (*(n for n, _ in self.streams.values()), *(n for g in self.gates for n in g.reads))
+
+    @property
+    def scope(self) -> str:
+        """How much the step must see at once."""
+        if self.gates:
+            return max((g.scope for g in self.gates), key=_SCOPES.index)
+        if self.info is None:
+            return "set" if self.space_out == "rank" else "chunk"
+        ranked = any(mark.space == "rank" for _, mark in self.streams.values())
+        return "set" if ranked else self.info.scope
+
+
+_SCOPES = ("chunk", "file", "set")
+
+
+def plan_steps(
+    recipe: Recipe, d: StreamDef, start: Space, spaces: Mapping[str, Space], problems: list[str]
+) -> tuple[tuple[StepPlan, ...], Space]:
+    """Return the checked steps of a stream and the space it ends in; problems are appended.
+
+    spaces: of the streams that are planned already, for steps that name some.
+    """
+    space, out = start, []
+    called = [s.id or s.op for s in d.model.steps if s.op != "to"]
+    for i, step in enumerate(d.model.steps):
+        path: KeyPath = (*d.path, "steps", i)
+        if step.op != "to" and called.count(step.id or step.op) > 1:
+            problems.append(
+                f"{recipe.where(path)}: {step.id or step.op!r} occurs twice in this stream; give each an `id:`"
+            )
+        try:
+            planned = _plan_step(recipe, path, step, space, spaces)
+        except BlendkitError as error:
+            problems += error.problems or [error.title]
+            continue
+        out.append(planned)
+        space = planned.space_out
+    return tuple(out), space
+
+
+def _plan_step(recipe: Recipe, path: KeyPath, step: Step, space: Space, spaces: Mapping[str, Space]) -> StepPlan:
+    if step.op == "to":
+        return _plan_conversion(recipe, path, step, space)
+    if step.op == "gates":
+        return _plan_gates(recipe, path, step, space, spaces)
+    at = (*path, step.op)
+    info = find_op(recipe, at, step.op, "step", "gate")
+    params = validated(recipe, at, op_model(info), step.params)
+    planned = StepPlan(step.op, step.id, info, params, step.where, space, info.gives or space, path)
+    problems: list[str] = []
+    if space not in info.spaces:
+        hint = "no step gives it from ranks" if space == "rank" else f"add `to: {info.spaces[0]}` before it"
+        takes = " or ".join(info.spaces)
+        problems.append(f"{recipe.where(at)}: the stream is in {space} space, {step.op} takes {takes}; {hint}")
+    if info.gives is not None and info.gives != space and step.where is not None:
+        problems.append(f"{recipe.where((*path, 'where'))}: {step.op} changes the space, so it takes a whole stream")
+    problems += [
+        f"{recipe.where((*at, p))}: {name!r} is in rank space, and {step.op} needs it as {mark.space}"
+        for p, (name, mark) in planned.streams.items()
+        if spaces.get(name) == "rank" and mark.space in ("prob", "logit")
+    ]
+    if info.load is not None and (params.get("fit") is None) == (params.get("artefact") is None):
+        fits = "fit" in params
+        either = "`fit:` (labels to fit on) or `artefact:`" if fits else "`artefact:`, the file it applies"
+        problems.append(f"{recipe.where(at)}: give {either}")
+    if problems:
+        raise BlendkitError("", problems)
+    return planned
+
+
+def _plan_gates(recipe: Recipe, path: KeyPath, step: Step, space: Space, spaces: Mapping[str, Space]) -> StepPlan:
+    gates: list[StepPlan] = []
+    problems: list[str] = []
+    for i, one in enumerate(step.gates or []):
+        at = (*path, "gates", i)
+        try:
+            find_op(recipe, (*at, one.op), one.op, "gate")
+            gates.append(_plan_step(recipe, at, one, space, spaces))
+        except BlendkitError as error:
+            problems += error.problems or [error.title]
+    if problems:
+        raise BlendkitError("", problems)
+    return StepPlan("gates", step.id, None, {}, step.where, space, space, path, tuple(gates))
+
+
+def _plan_conversion(recipe: Recipe, path: KeyPath, step: Step, space: Space) -> StepPlan:
+    target = step.params.get("space")
+    if target not in ("logit", "prob", "rank"):
+        raise BlendkitError("", [f"{recipe.where((*path, 'to'))}: expected logit, prob or rank, got {target!r}"])
+    if space == "rank" and target != "rank":
+        raise BlendkitError("", [f"{recipe.where((*path, 'to'))}: ranks cannot become a {target} again"])
+    if step.where is not None:
+        raise BlendkitError("", [f"{recipe.where((*path, 'where'))}: `to` converts a whole stream"])
+    return StepPlan("to", step.id, None, {"space": target}, None, space, target, path)
+
+
+def find_op(recipe: Recipe, path: KeyPath, name: str, *kinds: str) -> OpInfo:
+    """Return a registered op of one of these kinds. Raises BlendkitError with the key and the nearest name."""
+    try:
+        info = info_of(registry(OPS).get(name))
+    except BlendkitError as error:
+        raise at_key(recipe, path, error) from error
+    if info is None:
+        raise BlendkitError("", [f"{recipe.where(path)}: {registry(OPS).source(name)} is not declared with @op"])
+    if info.kind not in kinds:
+        names = [n for n in registry(OPS).names() if n != name]
+        hint = f"; `to: {name}` converts a stream" if name in get_args(Space) else did_you_mean(name, names)
+        raise BlendkitError("", [f"{recipe.where(path)}: {name!r} is a {info.kind}, not a {kinds[0]}{hint}"])
+    return info
+
+
+def validated(recipe: Recipe, path: KeyPath, model: type[BaseModel], params: dict[str, Any]) -> dict[str, Any]:
+    """Return parameters checked against their model, defaults filled. Raises BlendkitError per key."""
+    try:
+        return model.model_validate(params).model_dump()
+    except ValidationError as error:
+        found = problems_of(error, dict(model.model_fields))
+        raise BlendkitError("", [f"{recipe.where((*path, *where))}: {text}" for where, text in found]) from error
+
+
+def at_key(recipe: Recipe, path: KeyPath, error: BlendkitError) -> BlendkitError:
+    """Return the error with its place in the recipe."""
+    return BlendkitError("", [": ".join([recipe.where(path), error.title, *error.problems])])

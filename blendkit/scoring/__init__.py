@@ -1,0 +1,59 @@
+"""Recordings through members to saved logits.
+
+In go recordings and the members of a plan; out come logit stores, a status for every recording, and how fast each
+member was. What is saved already is not scored again.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from blendkit._face import lazy_face
+
+if TYPE_CHECKING:
+    from blendkit.scoring.identity import facts_hash, member_facts, paths_of
+    from blendkit.scoring.opened import (
+        CAREFUL,
+        How,
+        Opened,
+        audio_member,
+        build_member,
+        cpu_count,
+        is_finished,
+        member_params,
+        open_members,
+        silent_recordings,
+    )
+    from blendkit.scoring.scorer import AudioMember, Scored, score_recordings
+    from blendkit.scoring.speed import Throughput, predicted_minutes, throughput, timings
+    from blendkit.scoring.standalone import Scorer, gather_audio, one_member, save_features, score_audio
+else:
+    __getattr__, __dir__ = lazy_face(__name__)
+
+__all__ = [
+    "CAREFUL",
+    "AudioMember",
+    "How",
+    "Opened",
+    "Scored",
+    "Scorer",
+    "Throughput",
+    "audio_member",
+    "build_member",
+    "cpu_count",
+    "facts_hash",
+    "gather_audio",
+    "is_finished",
+    "member_facts",
+    "member_params",
+    "one_member",
+    "open_members",
+    "paths_of",
+    "predicted_minutes",
+    "save_features",
+    "score_audio",
+    "score_recordings",
+    "silent_recordings",
+    "throughput",
+    "timings",
+]

@@ -1,0 +1,54 @@
+"""Hashes that say what a number was made from."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+from blendkit.core import Remainder, canonical_json, text_hash
+from blendkit.member import SCORING_FORMAT, TTA, MemberContext, logits_version_of
+from blendkit.recipe import KeyPath, MemberPlan
+from blendkit.registry import MEMBERS, registry
+from blendkit.store import content_hash
+
+
+def member_facts(
+    member: MemberPlan, files: dict[KeyPath, Path], context: MemberContext, tta: TTA, remainder: Remainder
+) -> dict[str, Any]:
+    """Return all that a member's logits depend on beside the audio; files count by content, not by name.
+
+    Where the adapter's code lies and which release it comes from do not count: a package may move its modules and
+    publish patches without orphaning what its users scored. An adapter whose logits change says so by its
+    `logits_version`.
+    """
+    params: dict[str, Any] = dict(member.params)
+    for key in member.files:
+        found = [{"sha256": content_hash(path)} for path in paths_of(files, member.name, key)]
+        if found:
+            params[key] = found if isinstance(params.get(key), (list, tuple)) else found[0]
+    taxa = {c: context.taxonomy.table.get(c, {}) for c in context.classes}
+    return {
+        "use": member.use,
+        "distribution": registry(MEMBERS).distribution(member.use),
+        "logits_version": logits_version_of(member.factory),
+        "scoring": SCORING_FORMAT,
+        "params": params,
+        "classes": text_hash(canonical_json([list(context.classes), {k: dict(v) for k, v in taxa.items()}])),
+        "chunk_s": context.chunk_s,
+        "remainder": remainder,
+        "tta": {"shifts_s": list(tta.shifts_s), "edge": tta.edge},
+        **({} if context.provider == "cpu" else {"provider": context.provider}),  # another runtime, other last bits
+    }
+
+
+def paths_of(files: dict[KeyPath, Path], member: str, key: str) -> list[Path]:
+    """Return the file or the files of a member's parameter, in order; none if they are not there."""
+    base = ("members", member, key)
+    one = [files[base]] if base in files else []
+    several = {int(k[3]): p for k, p in files.items() if k[:3] == base and len(k) == 4}
+    return one or [several[i] for i in sorted(several)]
+
+
+def facts_hash(facts: dict[str, Any]) -> str:
+    """Return the hash that keys a member's store."""
+    return text_hash(canonical_json(facts))

@@ -1,0 +1,173 @@
+"""A plan's members, opened: finished tables are read, audio members get their stores."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from blendkit.audio import Recording
+from blendkit.core import Scores
+from blendkit.engine import Inputs
+from blendkit.errors import BlendkitError, broken
+from blendkit.graphs import Provider
+from blendkit.member import TTA, FileMember, FinishedMember, FoldedMember, Member, MemberContext
+from blendkit.recipe import KeyPath, MemberPlan, Plan
+from blendkit.scoring.identity import facts_hash, member_facts, paths_of
+from blendkit.scoring.scorer import AudioMember
+from blendkit.store import LogitStore
+
+
+@dataclass(frozen=True)
+class Opened:
+    """Members by kind: finished scores (read), and those that need audio; `facts` of all.
+
+    folds: per finished member that knows them, the fold of every recording.
+    """
+
+    tables: dict[str, Scores]
+    audio: tuple[AudioMember, ...]
+    facts: dict[str, dict[str, Any]]
+    doubts: list[str]
+    folds: dict[str, dict[str, str]]
+
+
+@dataclass(frozen=True)
+class How:
+    """What a machine and its user allow: what runs ONNX graphs, and whether a recipe may name functions to call."""
+
+    provider: Provider = "cpu"
+    allow_code: bool = False
+
+
+CAREFUL = How()
+
+
+def open_members(plan: Plan, inputs: Inputs, files: dict[KeyPath, Path], stores: Path, how: How = CAREFUL) -> Opened:
+    """Read the finished members and open the stores of the others, without building any model."""
+    model = plan.recipe.model
+    recordings = inputs.recordings if inputs.mode == "audio" else silent_recordings(inputs)
+    context = MemberContext(
+        inputs.classes, inputs.taxonomy, inputs.names, model.chunk_s, cpu_count(), recordings, inputs.expected_s,
+        how.provider, how.allow_code,
+    )  # fmt: skip
+    tables: dict[str, Scores] = {}
+    audio, facts, doubts, folds = [], {}, [], {}
+    for name, member in plan.members.items():
+        tta = TTA(tuple(model.members[name].tta.shifts_s), model.members[name].tta.edge)
+        facts[name] = member_facts(member, files, context, tta, model.remainder)
+        params = member_params(member, files)
+        if is_finished(member):
+            made = build_member(member, params, context)
+            tables[name] = _read(name, made, member, tta)
+            if inputs.classes:  # rows are only known after scoring, classes already now
+                policy = model.members[name].unknown_classes
+                known = tables[name].align(
+                    tables[name].rows, inputs.classes, source=f"member {name!r}", unknown_classes=policy
+                )
+                tables[name] = known
+            doubts += [f"member {name!r}: {w}" for w in made.warnings()]
+            if isinstance(made, FoldedMember) and made.folds:
+                folds[name] = dict(made.folds)
+        else:
+            folder = stores / f"{member.use}-{facts_hash(facts[name])[:12]}"
+            audio.append(audio_member(member, params, context, tta, facts[name], folder))
+    return Opened(tables, tuple(audio), facts, doubts, folds)
+
+
+def cpu_count() -> int:
+    """Return the CPUs this process may use, which containers and schedulers limit."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+
+
+def build_member(member: MemberPlan, params: dict[str, Any], context: MemberContext) -> Any:
+    """Call the adapter's factory; its own errors get the member's name."""
+    try:
+        made = member.factory(context, **params)
+    except BlendkitError as error:
+        raise BlendkitError(f"member {member.name!r}: {error.title}", error.problems) from error
+    except Exception as error:  # an adapter may be a third party's: say whose it is
+        raise broken(f"member {member.name!r}", member.factory, error) from error
+    kinds = (FinishedMember,) if is_finished(member) else (Member, FileMember)
+    if not isinstance(made, kinds):
+        wanted = "space, read and warnings" if is_finished(member) else "info and predict (or predict_files)"
+        raise BlendkitError(
+            f"member {member.name!r}: {member.use} gave a {type(made).__name__} without {wanted}",
+            ["a factory with a parameter `space` gives finished scores, any other an audio member"],
+        )
+    if isinstance(made, Member) and not is_finished(member) and made.info.batch < 1:
+        raise BlendkitError(f"member {member.name!r}: batch must be at least 1, got {made.info.batch}")
+    return made
+
+
+def silent_recordings(inputs: Inputs) -> tuple[Recording, ...]:
+    """Return the template's recordings, which have no file: members hear silence in their place."""
+    return tuple(Recording(r, Path()) for r in inputs.expected_s)
+
+
+def is_finished(member: MemberPlan) -> bool:
+    """Tell the kinds apart before anything is built: only a finished member has a parameter `space`."""
+    return "space" in member.params
+
+
+def _read(name: str, made: FinishedMember, member: MemberPlan, tta: TTA) -> Scores:
+    if tta != TTA():
+        raise BlendkitError(f"member {name!r}: tta moves audio windows; {member.use} reads finished scores")
+    try:
+        return made.read()
+    except BlendkitError as error:
+        raise BlendkitError(f"member {name!r}: {error.title}", error.problems) from error
+    except Exception as error:
+        raise broken(f"member {name!r}: read", type(made), error) from error
+
+
+def audio_member(
+    member: MemberPlan,
+    params: dict[str, Any],
+    context: MemberContext,
+    tta: TTA,
+    facts: dict[str, Any],
+    folder: Path,
+) -> AudioMember:
+    """Return an audio member with its store in `folder`, without building the model yet.
+
+    Raises BlendkitError if the folder holds another member's logits.
+    """
+    made_by = facts_hash(facts)
+
+    def build() -> Member | FileMember:
+        made: Member | FileMember = build_member(member, params, context)
+        return made
+
+    def open_store(made: Member | FileMember) -> LogitStore:
+        info = made.info
+        about = {"facts": facts, "notes": list(info.notes), "saw": list(info.saw)}
+        return LogitStore.create(folder, made_by, info.classes, info.covered, about)
+
+    return AudioMember(member.name, build, tta, _existing(folder, made_by), open_store)
+
+
+def member_params(member: MemberPlan, files: dict[KeyPath, Path]) -> dict[str, Any]:
+    """Return a member's parameters with its files as absolute paths."""
+    params = dict(member.params)
+    for key in member.files:
+        found = [str(p) for p in paths_of(files, member.name, key)]
+        if found:
+            params[key] = found if isinstance(params.get(key), (list, tuple)) else found[0]
+    return params
+
+
+def _existing(folder: Path, made_by: str) -> LogitStore | None:
+    if not (folder / "manifest.json").exists():
+        if folder.is_dir() and any(not p.name.startswith(("part-", ".")) for p in folder.iterdir()):
+            raise BlendkitError(f"{folder}: holds files that are no logit store; choose another folder")
+        return None
+    store = LogitStore.open(folder)
+    if store.made_by != made_by:
+        raise BlendkitError(
+            f"{folder}: holds logits of another member or of other settings; choose another folder",
+            [f"it holds: {store.about.get('facts')}"],
+        )
+    store.drop_damaged()
+    return store

@@ -1,0 +1,198 @@
+"""Recordings through members: one decode for all, bounded memory, saved logits, resume."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from blendkit.audio import Batch, Grid, Prepared, Recording, groups, prepare_group
+from blendkit.core import Scores, chunk_rows, natural_key
+from blendkit.errors import BlendkitError
+from blendkit.events import Emit
+from blendkit.member import (
+    TTA,
+    FileMember,
+    Member,
+    RecordingAudio,
+    check_window,
+    hears_like,
+    score_files,
+    score_together,
+)
+from blendkit.store import LogitStore, Stored, file_hash
+
+NO_AUDIO_KEY = "silence"
+
+
+@dataclass
+class AudioMember:
+    """A member that needs audio, with its store; built only if something is left to score.
+
+    seconds: spent on it in all; inference_s: of those, inside the model; audio_s: of audio heard.
+    """
+
+    name: str
+    build: Callable[[], Member | FileMember]
+    tta: TTA
+    store: LogitStore | None
+    open_store: Callable[[Member | FileMember], LogitStore]
+    seconds: float = 0.0
+    inference_s: float = 0.0
+    audio_s: float = 0.0
+    scored: int = 0
+
+
+@dataclass(frozen=True)
+class Scored:
+    """What became of each recording, and the seconds spent decoding and resampling."""
+
+    status: dict[str, Stored]
+    decode_s: float = 0.0
+    resample_s: float = 0.0
+
+
+def score_recordings(members: Sequence[AudioMember], recordings: Sequence[Recording], grid: Grid, tell: Emit) -> Scored:
+    """Fill every member's store with logits of all recordings; what is stored is not scored again.
+
+    Each recording is decoded once for all members that lack it, in a thread ahead of the models.
+    A damaged recording gets its status and never stops the rest.
+    """
+    recordings = sorted(recordings, key=lambda r: natural_key(r.id))  # the order of rows
+    keys = recording_keys(recordings, grid)
+    todo = _todo(members, keys)
+    built = {m.name: m.build() for m in members if any(m.name in names for names in todo.values())}
+    for m in members:
+        if m.name in built:
+            made = built[m.name]
+            if isinstance(made, Member):
+                check_window(m.name, made.info, grid.chunk_s)
+            m.store = m.store or m.open_store(made)
+    waiting = [[r for r in g if todo[r.id]] for g in groups(recordings)] if built else []
+    waiting = [g for g in waiting if g]
+    tell("scoring", {"recordings": len(recordings), "to_score": sum(len(g) for g in waiting)})
+    for name, made in built.items():
+        tell("member", {"name": name, "notes": list(made.info.notes)})
+    decode_s = resample_s = 0.0
+    with ThreadPoolExecutor(1) as ahead:
+        pending = [ahead.submit(prepare_group, g, _rates(g, todo, built), grid) for g in waiting[:1]]
+        for i in range(len(waiting)):
+            batch = pending.pop().result()
+            pending = [ahead.submit(prepare_group, g, _rates(g, todo, built), grid) for g in waiting[i + 1 : i + 2]]
+            decode_s += sum(p.decode_s for p in batch.recordings)
+            resample_s += sum(p.resample_s for p in batch.recordings)
+            _score_batch(members, built, batch, todo, keys, grid)
+            states = [p.status for p in batch.recordings]
+            tell("scored", {"recordings": [p.recording for p in batch.recordings], "status": states})
+            batch.scratch.cleanup()
+            del batch
+    return Scored(_status(members, keys), decode_s, resample_s)
+
+
+def recording_keys(recordings: Sequence[Recording], grid: Grid) -> dict[str, str]:
+    """Return what a recording's saved values depend on: its bytes, and the duration it is held against."""
+
+    def key(r: Recording) -> str:
+        try:
+            content = file_hash(r.path) if r.path.name else NO_AUDIO_KEY
+        except OSError as error:
+            content = f"unreadable: {error.strerror}"
+        return f"{content}:{grid.expected_s.get(r.id, 0):g}"
+
+    with ThreadPoolExecutor(2) as pool:
+        return dict(zip([r.id for r in recordings], pool.map(key, recordings), strict=True))
+
+
+def _todo(members: Sequence[AudioMember], keys: dict[str, str]) -> dict[str, frozenset[str]]:
+    lacking: dict[str, set[str]] = {r: set() for r in keys}
+    for m in members:
+        known = m.store.recordings() if m.store is not None else {}
+        for r, key in keys.items():
+            if r not in known or known[r].key != key:
+                lacking[r].add(m.name)
+    return {r: frozenset(names) for r, names in lacking.items()}
+
+
+def _rates(
+    group: Sequence[Recording], todo: dict[str, frozenset[str]], built: dict[str, Member | FileMember]
+) -> list[int]:
+    """The sample rates that the members which lack something of a group need, each once."""
+    wanted = [built[name] for r in group for name in todo[r.id]]
+    return sorted({m.info.rate for m in wanted if isinstance(m, Member)})
+
+
+def _score_batch(
+    members: Sequence[AudioMember],
+    built: dict[str, Member | FileMember],
+    batch: Batch,
+    todo: dict[str, frozenset[str]],
+    keys: dict[str, str],
+    grid: Grid,
+) -> None:
+    """Score a group with every member that lacks it; those that hear alike hear it together."""
+    alike: dict[object, tuple[list[Prepared], list[AudioMember]]] = {}
+    for m in members:
+        own = [p for p in batch.recordings if m.name in todo[p.recording]]
+        if own:
+            made = built[m.name]
+            like = hears_like(made) if isinstance(made, Member) else m.name
+            key = (tuple(p.recording for p in own), m.tta, like)
+            alike.setdefault(key, (own, []))[1].append(m)
+    for own, together in alike.values():
+        _score_alike(together, [built[m.name] for m in together], own, keys, grid)
+
+
+def _score_alike(
+    members: Sequence[AudioMember],
+    models: Sequence[Member | FileMember],
+    prepared: Sequence[Prepared],
+    keys: dict[str, str],
+    grid: Grid,
+) -> None:
+    started = time.perf_counter()
+    names = " and ".join(repr(m.name) for m in members)
+    try:
+        values, inference_s = _values(models, prepared, grid, members[0].tta)
+    except BlendkitError as error:
+        raise BlendkitError(f"member {names}: {error.title}", error.problems) from error
+    rows = chunk_rows({p.recording: p.chunks for p in prepared}, grid.chunk_s, grid.names)
+    told = {p.recording: stored(p, keys[p.recording]) for p in prepared}
+    for m, model, logits in zip(members, models, values, strict=True):
+        scores = Scores.build(logits, rows, model.info.classes, "logit", source=f"member {m.name!r}")
+        assert m.store is not None
+        m.store.write(scores, told)
+    seconds = time.perf_counter() - started
+    for m in members:
+        m.scored += len(prepared)
+        m.seconds += seconds / len(members)
+        m.inference_s += inference_s / len(members)
+        m.audio_s += sum(p.duration_s for p in prepared)
+
+
+def _values(
+    models: Sequence[Member | FileMember], prepared: Sequence[Prepared], grid: Grid, tta: TTA
+) -> tuple[list[NDArray[np.float32]], float]:
+    """Logits of every model for the group's chunks, and the seconds inside the models."""
+    first = models[0]
+    if not isinstance(first, Member):
+        started = time.perf_counter()
+        files = {p.recording: p.path for p in prepared if p.path.name and p.status != "unreadable"}
+        values = score_files(first, files, {p.recording: p.chunks for p in prepared}, grid.chunk_s, grid.names, tta)
+        return [values], time.perf_counter() - started
+    jobs = [RecordingAudio(p.recording, p.by_rate[first.info.rate], p.chunks) for p in prepared]
+    return score_together([m for m in models if isinstance(m, Member)], jobs, grid.chunk_s, tta)
+
+
+def stored(prepared: Prepared, key: str) -> Stored:
+    """Return what a store is to know of a recording."""
+    return Stored(key, prepared.chunks, prepared.status, prepared.note, round(prepared.duration_s, 3))
+
+
+def _status(members: Sequence[AudioMember], keys: dict[str, str]) -> dict[str, Stored]:
+    store = members[0].store if members else None
+    known = store.recordings() if store is not None else {}
+    return {r: known[r] for r in keys if r in known}

@@ -1,0 +1,82 @@
+"""How fast a run was, and how long a competition's test set would take."""
+
+from __future__ import annotations
+
+import itertools
+import platform
+import time
+from dataclasses import asdict, dataclass
+from typing import Any
+
+from blendkit.scoring.opened import Opened, cpu_count
+from blendkit.scoring.scorer import Scored
+
+TARGET_RECORDINGS, TARGET_S, TARGET_CORES = 700, 60.0, 4  # BirdCLEF's hidden test set on Kaggle's CPU machine
+
+
+@dataclass(frozen=True)
+class Throughput:
+    """One member's speed. x_real_time: seconds of audio per second; the shares are of its own seconds.
+
+    minutes: predicted for 700 recordings of 60 s on 4 cores, models alone, if time falls as cores are added.
+    """
+
+    member: str
+    recordings_scored: int
+    seconds: float
+    recordings_per_s: float
+    x_real_time: float
+    inference: float
+    post: float
+    minutes: float
+
+
+def throughput(opened: Opened) -> list[Throughput]:
+    """Return the speed of every member that scored something."""
+    out = []
+    for m in opened.audio:
+        if m.scored and m.seconds > 0 and m.audio_s > 0:
+            share = m.inference_s / m.seconds
+            minutes = m.seconds / m.audio_s * TARGET_S * TARGET_RECORDINGS / 60 * cpu_count() / TARGET_CORES
+            out.append(
+                Throughput(
+                    m.name, m.scored, m.seconds, m.scored / m.seconds, m.audio_s / m.seconds, share, 1 - share, minutes
+                )
+            )
+    return out
+
+
+def predicted_minutes(opened: Opened, scored: Scored) -> float | None:
+    """Return the minutes for 700 recordings of 60 s on 4 cores; None if nothing was scored.
+
+    Models take turns; decoding and resampling go on beside them in one thread, so the longer of the two counts.
+    """
+    models = sum(t.minutes for t in throughput(opened))
+    heard = max((m.audio_s for m in opened.audio), default=0.0)
+    if not models or not heard:
+        return None
+    ready = (scored.decode_s + scored.resample_s) / heard * TARGET_S * TARGET_RECORDINGS / 60
+    return max(models, ready)
+
+
+def timings(clock: dict[str, float], opened: Opened, scored: Scored) -> dict[str, Any]:
+    """Return what timings.json says: all that varies between equal runs."""
+    marks = list(clock.items())
+    spent = {name: round(at - before, 3) for (_, before), (name, at) in itertools.pairwise(marks)}
+    speeds = {t.member: _rounded(asdict(t)) for t in throughput(opened)}
+    minutes = predicted_minutes(opened, scored)
+    return {
+        "host": platform.node(),
+        "python": platform.python_version(),
+        "cores": cpu_count(),
+        "finished": time.strftime("%Y-%m-%dT%H:%M:%S%z"),
+        "seconds": spent,
+        "decode_s": round(scored.decode_s, 3),
+        "resample_s": round(scored.resample_s, 3),
+        "members": {m.name: speeds.get(m.name, {"recordings_scored": 0, "seconds": 0.0}) for m in opened.audio},
+        "minutes_for_700_recordings_on_4_cores": None if minutes is None else round(minutes, 1),
+    }
+
+
+def _rounded(values: dict[str, Any]) -> dict[str, Any]:
+    return {k: float(f"{v:.4g}") if isinstance(v, float) else v for k, v in values.items() if k != "member"}

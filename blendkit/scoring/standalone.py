@@ -1,0 +1,138 @@
+"""One member over a list of audio files: scores into a store, a status for every file."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from blendkit.audio import Grid, Recording, find_recordings, groups, prepare_group, unique_recordings
+from blendkit.core import AUDIO_SUFFIXES, NameRule, Taxonomy, chunk_rows
+from blendkit.errors import BlendkitError
+from blendkit.events import Emit, silent
+from blendkit.member import TTA, FeatureMember, Member, MemberContext, RecordingAudio, check_window, features_of
+from blendkit.recipe import DataFolder, MemberPlan, check_files, make_plan, parse_recipe
+from blendkit.scoring.identity import facts_hash, member_facts
+from blendkit.scoring.opened import CAREFUL, How, audio_member, build_member, cpu_count, is_finished, member_params
+from blendkit.scoring.scorer import recording_keys, score_recordings, stored
+from blendkit.store import FeatureStore, Stored, require_features
+
+_NAME = "member"
+
+
+@dataclass(frozen=True)
+class Scorer:
+    """One member at work on its own: its facts, its parameters, and what it may know."""
+
+    member: MemberPlan
+    params: dict[str, Any]
+    context: MemberContext
+    facts: dict[str, Any]
+    tta: TTA
+    grid: Grid
+    recordings: list[Recording]
+
+
+def one_member(
+    use: str,
+    audio: Sequence[Path],
+    *,
+    settings: Sequence[str] = (),
+    taxonomy: Taxonomy | None = None,
+    chunk_s: float = 5.0,
+    how: How = CAREFUL,
+) -> Scorer:
+    """Check a member's settings and find its files and recordings, without building the model.
+
+    settings: `key=value` of the member, paths relative to the working folder (`model=m.onnx`,
+    `tta.shifts_s=[-1, 0, 1]`). Raises BlendkitError for what a member alone cannot do.
+    """
+    overrides = [f"members.{_NAME}.{s}" for s in settings]
+    text = f"recipe: 1\nname: score\nmembers:\n  {_NAME}:\n    use: {json.dumps(use)}\noutput: {_NAME}\n"
+    plan = make_plan(parse_recipe(text, "command line", overrides))
+    member, model = plan.members[_NAME], plan.recipe.model.members[_NAME]
+    unused = {"steps", "fill_uncovered", "missing_rows", "unknown_classes"} & model.model_fields_set
+    if unused or is_finished(member):
+        why = f"{', '.join(sorted(unused))} belong to recipes" if unused else f"{use!r} reads finished scores"
+        raise BlendkitError(f"score gives a model's own logits; {why}")
+    files = check_files(plan, DataFolder(Path(), outside=True))
+    known, recordings = taxonomy or Taxonomy({}), gather_audio(audio)
+    context = MemberContext(
+        known.classes, known, NameRule(), chunk_s, cpu_count(), tuple(recordings), {}, how.provider, how.allow_code
+    )
+    tta = TTA(tuple(model.tta.shifts_s), model.tta.edge)
+    remainder = plan.recipe.model.remainder
+    facts = member_facts(member, files, context, tta, remainder)
+    grid = Grid(chunk_s, remainder, NameRule())
+    return Scorer(member, member_params(member, files), context, facts, tta, grid, recordings)
+
+
+def score_audio(scorer: Scorer, out: Path, *, tell: Emit = silent) -> dict[str, Stored]:
+    """Score files with one member into the store `out`; return every recording's status.
+
+    What the store holds already is not scored again.
+    """
+    member = audio_member(scorer.member, scorer.params, scorer.context, scorer.tta, scorer.facts, out)
+    member.store = member.store or member.open_store(member.build())
+    return score_recordings([member], scorer.recordings, scorer.grid, tell).status
+
+
+def save_features(scorer: Scorer, names: Sequence[str], out: Path, *, tell: Emit = silent) -> dict[str, Stored]:
+    """Save a member's features of every chunk into the feature store `out`; return every recording's status.
+
+    names: features, or `blocks` for all blocks the model has (default: these and the embedding). What is stored
+    already is not made again.
+    Raises BlendkitError if the member gives none, or not these, with the nearest.
+    """
+    if scorer.tta != TTA():
+        raise BlendkitError("features are of the windows as they are: no tta")
+    made = build_member(scorer.member, scorer.params, scorer.context)
+    if not isinstance(made, FeatureMember) or not isinstance(made, Member):
+        raise BlendkitError(f"{scorer.member.use!r} gives logits only, no features")
+    check_window(_NAME, made.info, scorer.context.chunk_s)
+    wanted = _feature_names(scorer.member.use, made, names)
+    shapes = {n: made.feature_shapes[n] for n in wanted}
+    facts = {k: v for k, v in scorer.facts.items() if k not in ("classes", "tta")}
+    store = FeatureStore.create(out, facts_hash(facts), shapes, {"facts": facts, "notes": list(made.info.notes)})
+    store.manifest.drop_damaged()
+    known, keys = store.manifest.recordings(), recording_keys(scorer.recordings, scorer.grid)
+    todo = [r for r in scorer.recordings if r.id not in known or known[r.id].key != keys[r.id]]
+    tell("scoring", {"recordings": len(scorer.recordings), "to_score": len(todo)})
+    for group in groups(todo):
+        batch = prepare_group(group, [made.info.rate], scorer.grid)
+        with batch.scratch:
+            jobs = [RecordingAudio(p.recording, p.by_rate[made.info.rate], p.chunks) for p in batch.recordings]
+            values = features_of(made, made.info, wanted, jobs, scorer.context.chunk_s)
+            rows = chunk_rows({p.recording: p.chunks for p in batch.recordings}, scorer.context.chunk_s, NameRule())
+            store.write(rows, values, {p.recording: stored(p, keys[p.recording]) for p in batch.recordings})
+            tell("scored", {"recordings": [r.id for r in group], "status": [p.status for p in batch.recordings]})
+    return {r.id: store.manifest.recordings()[r.id] for r in scorer.recordings}
+
+
+def _feature_names(who: str, made: FeatureMember, names: Sequence[str]) -> list[str]:
+    shapes = made.feature_shapes
+    blocks = list(made.blocks)
+    asked = names or ["blocks", *(["embedding"] if "embedding" in shapes else [])]
+    wanted = list(dict.fromkeys(n for name in asked for n in (blocks if name == "blocks" else [name])))
+    require_features(who, wanted, shapes)
+    return wanted
+
+
+def gather_audio(paths: Sequence[Path]) -> list[Recording]:
+    """Return the recordings of files and folders. Raises BlendkitError for paths that hold none."""
+    found, problems = [], []
+    for path in paths:
+        if path.is_dir():
+            inside = find_recordings(path)
+            found += inside
+            problems += [] if inside else [f"{path}: no audio files in this folder"]
+        elif path.suffix.lower() not in AUDIO_SUFFIXES or not path.is_file():
+            what = "not an audio file" if path.is_file() else "no such file or folder"
+            problems.append(f"{path}: {what}")
+        else:
+            found.append(Recording(path.stem, path))
+    if problems:
+        raise BlendkitError("nothing to score", problems)
+    return unique_recordings(found)

@@ -1,0 +1,35 @@
+"""Search for weights on arrays, and what the search itself is worth.
+
+In go truth and the scores of several members; out come weights, each judged on recordings the search did not see.
+The ledger keeps what was measured.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from blendkit._face import lazy_face
+
+if TYPE_CHECKING:
+    from blendkit.searching.coordinate_ascent import Ascent, ascend, ascend_groups
+    from blendkit.searching.greedy_selection import Greedy, greedy
+    from blendkit.searching.held_out import Guarded, guard, half_split
+    from blendkit.searching.ledger import append_entry, check_entry, ledger_transfers, read_ledger, transfer_agreement
+else:
+    __getattr__, __dir__ = lazy_face(__name__)
+
+__all__ = [
+    "Ascent",
+    "Greedy",
+    "Guarded",
+    "append_entry",
+    "ascend",
+    "ascend_groups",
+    "check_entry",
+    "greedy",
+    "guard",
+    "half_split",
+    "ledger_transfers",
+    "read_ledger",
+    "transfer_agreement",
+]

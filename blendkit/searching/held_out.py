@@ -1,0 +1,130 @@
+"""What a search is worth: its score on recordings it did not see, and whether the gain is above the noise."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from blendkit.core import fold_of
+from blendkit.errors import BlendkitError
+from blendkit.metrics import Interval, check_shapes, kept_cells, macro_auc, paired_bootstrap
+
+Bool = NDArray[np.bool_]
+Search = Callable[[Bool], NDArray[np.float64]]
+"""From the cells (N, C) that may be learned from to blended scores (N, C) of all rows."""
+
+
+@dataclass(frozen=True, eq=False)
+class Guarded:
+    """A search, seen from outside.
+
+    in_sample: the macro-AUC on the cells it searched; nested: of blends whose weights never saw the
+    recording they score, pooled over folds; fold_mean: the mean of the folds' own figures; optimism:
+    in_sample - nested. single: the best single member (chosen on all cells, which favours it) and
+    single_macro; gain: nested blend less that member, with its recording-clustered interval. accepted:
+    the gain exceeds its own standard deviation, the Ladder's step (Blum & Hardt 2015). unseen (N, C): the
+    nested scores.
+    """
+
+    in_sample: float
+    nested: float
+    fold_mean: float
+    optimism: float
+    single: str
+    single_macro: float
+    gain: Interval
+    accepted: bool
+    folds: int
+    unseen: NDArray[np.float64]
+
+    @property
+    def verdict(self) -> str:
+        """One sentence for people."""
+        gain = f"{self.gain.estimate:+.6f} against a noise of {self.gain.sd:.6f}"
+        if not self.accepted:
+            return f"rejected: {gain}; keep {self.single!r} or the blend you have"
+        sure = "the interval excludes 0" if self.gain.low > 0 else "the interval still holds 0"
+        return f"accepted: {gain}; {sure}"
+
+
+def half_split(recordings: Sequence[str]) -> list[str]:
+    """Return a fold label (N,) per row: the recordings in two halves, by the hash of their names."""
+    half = fold_of(sorted(set(recordings)), 2)
+    return [str(half[r]) for r in recordings]
+
+
+def guard(
+    y: Bool,
+    singles: Mapping[str, NDArray[Any]],
+    fit: Search,
+    folds: Sequence[object],
+    clusters: Sequence[object],
+    *,
+    mask: Bool | None = None,
+    replicates: int = 1000,
+    seed: int = 0,
+    level: float = 0.95,
+) -> Guarded:
+    """Search once on everything, then once per fold without it; compare the unseen parts with single members.
+
+    y (N, C); singles {name: (N, C)}; fit(cells) searches by those cells alone and returns blended scores
+    (N, C); folds (N,) and clusters (N,) are labels per row, a fold holds whole clusters. mask as in
+    `macro_auc`. Raises BlendkitError for fewer than two folds, a cluster in two folds, and as
+    `paired_bootstrap` does.
+    """
+    for name, x in singles.items():
+        check_shapes(y, x, mask, f"scores {name!r}")
+    keep = np.array(kept_cells(y.shape, mask))
+    labels = np.array([str(f) for f in folds], object)
+    parts = _parts(labels, [str(c) for c in clusters], keep)
+    in_sample = macro_auc(y, fit(keep), mask).macro
+    unseen, own = np.zeros(y.shape), []
+    for part in parts:
+        inside = keep & (labels == part)[:, None]
+        blended = fit(keep & ~inside)
+        unseen[labels == part] = blended[labels == part]
+        own.append(macro_auc(y, blended, inside).macro)
+    scored = [m for m in own if not math.isnan(m)]
+    nested = macro_auc(y, unseen, mask).macro
+    macros = {n: macro_auc(y, x, mask).macro for n, x in singles.items()}
+    single = max(macros, key=lambda n: macros[n])
+    both = {"nested": unseen, "single": singles[single]}
+    gain = paired_bootstrap(y, both, clusters, replicates, seed, mask).difference("nested", "single", level)
+    return Guarded(
+        in_sample,
+        nested,
+        math.fsum(scored) / len(scored) if scored else math.nan,
+        in_sample - nested,
+        single,
+        macros[single],
+        gain,
+        bool(gain.estimate > gain.sd),
+        len(parts),
+        unseen,
+    )
+
+
+def _parts(labels: NDArray[Any], clusters: list[str], keep: Bool) -> list[str]:
+    """The folds with cells that count, in sorted order."""
+    used = np.flatnonzero(keep.any(axis=1)).tolist()
+    of: dict[str, set[str]] = {}
+    for i in used:
+        of.setdefault(clusters[i], set()).add(labels[i])
+    split = [c for c, found in of.items() if len(found) > 1]
+    if split:
+        raise BlendkitError(
+            f"{len(split)} clusters lie in several folds, such as {split[0]!r}",
+            ["a held-out fold must hold them whole: take folds that do, or redraw something smaller"],
+        )
+    parts = sorted({str(labels[i]) for i in used})
+    if len(parts) < 2:
+        raise BlendkitError(
+            f"nested scores need at least two parts to hold out, found {len(parts)}",
+            ["one recording (or site) cannot be searched and judged at once"],
+        )
+    return parts

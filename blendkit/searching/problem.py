@@ -1,0 +1,76 @@
+"""What every search works on: scores laid out for the AUC, only what counts in it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from blendkit.errors import BlendkitError
+from blendkit.metrics import MacroAUC, auc_of, check_shapes, count_pairs, kept_cells, refuse_nan
+
+Bool = NDArray[np.bool_]
+Float = NDArray[np.float64]
+
+
+@dataclass(frozen=True, eq=False)
+class Problem:
+    """Truth y (N', C'), scores {name: (N', C') class-major} and mask of the rows and classes that count.
+
+    Rows without a cell that counts and classes without a positive-negative pair are gone: neither can
+    change a macro-AUC. classes (C',) are the indices of those that are left.
+    """
+
+    y: Bool
+    scores: dict[str, Float]
+    mask: Bool | None
+    classes: NDArray[np.int64]
+
+    def auc(self, x: NDArray[Any]) -> MacroAUC:
+        """Return the exact macro-AUC of scores (N', C')."""
+        counts = count_pairs(self.y, x, self.mask)
+        return auc_of(counts[:, 0], counts[:, 2] * counts[:, 3])
+
+    def only(self, columns: Bool) -> Problem:
+        """Return the problem of some classes (C',) alone."""
+        mask = self.mask if self.mask is None or self.mask.ndim == 1 else self.mask[:, columns]
+        scores = {n: np.asfortranarray(x[:, columns]) for n, x in self.scores.items()}
+        return Problem(np.asfortranarray(self.y[:, columns]), scores, mask, self.classes[columns])
+
+
+def pose(
+    y: Bool,
+    scores: Mapping[str, NDArray[Any]],
+    mask: Bool | None = None,
+    covered: Mapping[str, Bool] | None = None,
+) -> Problem:
+    """Return the problem of blending scores {name: (N, C)} against truth y (N, C).
+
+    A class that `covered` (C,) takes from a member is 0 there: as an AUC does not see the scale of a
+    class, sums over the members that cover it then stand for their normalised mean. Raises
+    BlendkitError for no scores, NaN (row, class), other shapes, and if no class can be scored.
+    """
+    if not scores:
+        raise BlendkitError("a search needs scores")
+    for name, x in scores.items():
+        check_shapes(y, x, mask, f"scores {name!r}")
+        refuse_nan(x, mask)
+    keep = kept_cells(y.shape, mask)
+    y = np.asarray(y, bool)
+    live = (y & keep).any(axis=0) & (~y & keep).any(axis=0)
+    if not live.any():
+        raise BlendkitError("no class has both positives and negatives: there is nothing to search by")
+    rows = np.flatnonzero(keep[:, live].any(axis=1))
+    columns = np.flatnonzero(live)
+    here = np.ix_(rows, columns)
+    inner = np.asfortranarray(keep[here])
+    laid = {}
+    for name, x in scores.items():
+        values = np.asfortranarray(x[here], np.float64)
+        if covered is not None:
+            values[:, ~covered[name][columns]] = 0.0
+        laid[name] = values
+    return Problem(np.asfortranarray(y[here]), laid, None if inner.all() else inner, columns)

@@ -1,0 +1,97 @@
+"""FeatureStore: embeddings and block means of chunks, one Parquet part per group of recordings.
+
+A part has one row per chunk: `recording`, `start_s`, `end_s`, then one fixed-size list of float32 per
+feature, flattened; the manifest says its shape. pandas, polars and DuckDB read it as it is.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from blendkit.core import NameRule, Rows, canonical_order, make_rows
+from blendkit.errors import BlendkitError, did_you_mean
+from blendkit.store.files import atomic_path
+from blendkit.store.manifest import KEYS, Manifest, Stored
+
+_FACTS = ("features", "about")
+
+
+def require_features(who: str, names: Sequence[str], shapes: Mapping[str, Sequence[int]]) -> None:
+    """Raise BlendkitError for features that are none of `shapes`, each with the nearest name."""
+    unknown = [f"{n!r}{did_you_mean(n, shapes)}" for n in names if n not in shapes]
+    if unknown:
+        listed = ", ".join(f"{n} {list(s)}" for n, s in shapes.items())
+        raise BlendkitError(f"{who}: no feature {', '.join(unknown)}", [f"it has {listed}"])
+
+
+@dataclass
+class FeatureStore:
+    """A member's features on disk, resumable as its logits are."""
+
+    manifest: Manifest
+
+    @classmethod
+    def create(
+        cls, folder: Path, made_by: str, shapes: Mapping[str, Sequence[int]], about: Mapping[str, Any]
+    ) -> FeatureStore:
+        """Open a store, new or half-filled. Raises BlendkitError if the folder holds other features."""
+        wanted = {n: list(s) for n, s in shapes.items()}
+        if (folder / "manifest.json").exists():
+            found = cls.open(folder)
+            if found.manifest.made_by != made_by or found.manifest.facts["features"] != wanted:
+                raise BlendkitError(f"{folder}: holds other features, or another member's", [str(found.shapes)])
+            return found
+        return cls(Manifest(folder, made_by, {"features": wanted, "about": dict(about)}, {}))
+
+    @classmethod
+    def open(cls, folder: Path) -> FeatureStore:
+        """Open an existing store. Raises BlendkitError if there is none."""
+        return cls(Manifest.read(folder, "feature store", _FACTS))
+
+    @property
+    def shapes(self) -> dict[str, tuple[int, ...]]:
+        """The shape of every feature of one chunk."""
+        return {n: tuple(s) for n, s in self.manifest.facts["features"].items()}
+
+    def write(self, rows: Rows, values: Sequence[NDArray[np.float32]], stored: Mapping[str, Stored]) -> None:
+        """Add one part: features (N, D) of a group of recordings, in the order of `shapes`."""
+        import pyarrow as pa
+        import pyarrow.parquet as pq
+
+        columns: list[Any] = [pa.array(rows.recording, pa.string()), rows.start_s, rows.end_s]
+        for feature in values:
+            flat = pa.array(np.ascontiguousarray(feature, np.float32).ravel())
+            columns.append(pa.FixedSizeListArray.from_arrays(flat, feature.shape[1]))
+        name = self.manifest.part_name(stored)
+        with atomic_path(self.manifest.folder / name) as temporary:
+            table = pa.table(columns, names=[*KEYS, *self.shapes])
+            pq.write_table(table, temporary, use_dictionary=["recording"], compression="zstd")
+        self.manifest.add(name, stored)
+
+    def read(self, name: str, names: NameRule) -> tuple[Rows, NDArray[np.float32]]:
+        """Return all rows, in canonical order, and one feature (N, *shape).
+
+        Raises BlendkitError for a feature that is not stored, with the nearest, and for an empty store.
+        """
+        import pyarrow as pa
+        import pyarrow.parquet as pq
+
+        require_features(str(self.manifest.folder), [name], self.shapes)
+        folder = self.manifest.folder
+        found = [pq.read_table(folder / part, columns=[*KEYS, name]) for part in self.manifest.parts]
+        if not found:
+            raise BlendkitError(f"{folder}: no features are stored")
+        table = pa.concat_tables(found)
+        rows = make_rows(table["recording"].to_pylist(), table["start_s"].to_numpy(), table["end_s"].to_numpy(), names)
+        flat = table[name].combine_chunks().flatten().to_numpy()
+        values = flat.reshape(len(rows), *self.shapes[name]).astype(np.float32)
+        keep = np.isin(rows.recording, list(self.manifest.recordings()))
+        order = canonical_order(rows)
+        order = order[keep[order]]
+        return rows.take(order), values[order]

@@ -1,0 +1,51 @@
+"""Files that are never half-written, and hashes of what they hold."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+
+@contextmanager
+def atomic_path(path: Path) -> Iterator[Path]:
+    """Yield a temporary sibling of `path`; on success fsync it and rename it into place.
+
+    Whatever happens inside, `path` holds either its old content or the whole new one.
+    """
+    path.parent.mkdir(parents=True, exist_ok=True)
+    temporary = path.with_name(f".{path.name}.{os.getpid()}.{threading.get_ident()}.tmp")
+    try:
+        yield temporary
+        with temporary.open("rb") as handle:
+            os.fsync(handle.fileno())
+        temporary.replace(path)
+    finally:
+        temporary.unlink(missing_ok=True)
+
+
+def cache_folder() -> Path:
+    """Return the user's folder for what can be made again: `BLENDKIT_CACHE`, or `blendkit` in the user's cache."""
+    own = os.environ.get("BLENDKIT_CACHE")
+    return Path(own) if own else Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "blendkit"
+
+
+def write_text(path: Path, text: str) -> None:
+    """Write `text` as UTF-8, whole or not at all."""
+    with atomic_path(path) as temporary:
+        temporary.write_text(text, encoding="utf-8")
+
+
+def write_json(path: Path, value: object, *, sort: bool = True) -> None:
+    """Write indented JSON, its keys sorted or as they come, whole or not at all."""
+    write_text(path, json.dumps(value, sort_keys=sort, indent=1, ensure_ascii=False, allow_nan=False) + "\n")
+
+
+def file_hash(path: Path) -> str:
+    """Return the SHA-256 of a file's bytes, in hex."""
+    with path.open("rb") as handle:
+        return hashlib.file_digest(handle, "sha256").hexdigest()

@@ -1,0 +1,207 @@
+"""`check_op`: does an op keep what it declared? And values to try it on."""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Callable, Mapping
+from functools import partial
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from blendkit.core import Matrix, Rows
+from blendkit.metrics import doubled_ranks, percentile_rank
+from blendkit.ops import Fitted, OpInfo, info_of, signature
+from blendkit.testing.small_world import CLASSES, raise_problems, small_rows, small_taxonomy
+
+if TYPE_CHECKING:
+    from hypothesis.strategies import SearchStrategy
+
+
+def check_op(function: Callable[..., Any], *, artefact: Any = None, **params: Any) -> None:
+    """Check that an op keeps what `@op` declared: scope, classwise, spaces, monotone, affine.
+
+    Parts are run against the whole and must agree bit for bit: single chunks for `chunk`, single
+    recordings for `file`, single classes for `classwise`. Arguments must not change, values must stay
+    finite and keep their shape. Streams that the op names are made up. artefact: what an op applies that is
+    only ever loaded. A gate's edit counts where its mask says so. What classes without coverage hold must not
+    reach the others. Raises AssertionError listing failures.
+    """
+    info = info_of(function)
+    assert info is not None, f"{function} is not declared with @op"
+    problems: list[str] = []
+    for space in ("logit",) if info.kind == "blend" else info.spaces:
+        for kind in (np.float32, np.float64):
+            inputs = _op_inputs(info, space, kind, artefact)
+            problems += [f"{space} {kind.__name__}: {p}" for p in _op_problems(info, inputs, params)]
+    raise_problems("op", info.name, problems)
+
+
+def scores_strategy(max_rows: int = 40, max_classes: int = 6) -> SearchStrategy[NDArray[np.float64]]:
+    """Return a Hypothesis strategy of (N, C) float64 scores with many ties, signed zeros and large values."""
+    from hypothesis import strategies as st
+    from hypothesis.extra import numpy as hnp
+
+    shape = st.tuples(st.integers(2, max_rows), st.integers(1, max_classes))
+    value = st.one_of(st.integers(-3, 3).map(float), st.sampled_from([0.0, -0.0, 1e-300, -1e300]),
+                      st.floats(-1e6, 1e6, allow_nan=False))  # fmt: skip
+    return shape.flatmap(lambda s: hnp.arrays(np.float64, s, elements=value))
+
+
+def _op_inputs(info: OpInfo, space: str, kind: Any, artefact: Any) -> dict[str, Any]:
+    """Values and context for an op: tied, signed, and in the right range."""
+    rows, rng = small_rows(), np.random.default_rng(11)
+    z = np.round(rng.standard_normal((len(rows), len(CLASSES))) * 3, 1)
+    prob = info.kind == "blend" and info.takes == "prob"
+    x = (1 / (1 + np.exp(-z)) if prob or space != "logit" else z).astype(kind)
+    count = 3 if info.kind == "blend" else 1
+    xs = [x, np.flipud(x).copy(), np.sqrt(np.abs(x))][:count]
+    if info.takes == "doubled_ranks":
+        xs = [doubled_ranks(v) for v in xs]
+    covered = np.array([True, True, False, True, True, True, True])
+    weights = np.round(np.array([[0.5], [0.3], [0.2]]) + 0.01 * np.arange(len(CLASSES)), 2)
+    weights[0, ~covered] = 0.0
+    context = {"offsets": rows.offsets(), "rows": rows, "taxonomy": small_taxonomy(), "classes": CLASSES,
+               "covered": covered, "weights": weights, "space": space,
+               "fitted": _fit(info, rows, x) if artefact is None else Fitted((artefact,))}  # fmt: skip
+    streams = {p: _stream(rng, x.shape, mark.space) for p, mark in info.streams().items()}
+    return {"xs": xs, "context": context, "streams": streams}
+
+
+def _stream(rng: np.random.Generator, shape: tuple[int, ...], space: str) -> NDArray[np.float64]:
+    """Another stream's values, tied and in range."""
+    z = np.round(rng.standard_normal(shape) * 3, 1)
+    if space == "rank":
+        return percentile_rank(z)
+    return 1 / (1 + np.exp(-z)) if space == "prob" else z
+
+
+def _fit(info: OpInfo, rows: Rows, x: Matrix) -> Fitted | None:
+    if info.fit is None:
+        return None
+    if info.fit_on == "reference":
+        return Fitted((info.fit(x, rows, CLASSES),))
+    truth, labelled = np.random.default_rng(3).random((len(rows), len(CLASSES))) < 0.3, np.ones(len(rows), bool)
+    given = (x,) if info.fit_on == "scores" else ()
+    first, second = (info.fit(*given, t, labelled, rows, CLASSES) for t in (truth, ~truth))
+    return Fitted((first, second), 0, {rows.recordings()[0]: 1})
+
+
+def _call(info: OpInfo, inputs: Mapping[str, Any], params: Mapping[str, Any]) -> Matrix:
+    wanted = {p: inputs["context"][name] for p, name in info.context().items()}
+    found = info.function(*inputs["xs"], **wanted, **inputs["streams"], **params)
+    return np.asarray(np.where(found[0], found[1], inputs["xs"][0]) if info.kind == "gate" else found)
+
+
+def _op_problems(info: OpInfo, inputs: dict[str, Any], params: Mapping[str, Any]) -> list[str]:
+    before = [x.copy() for x in inputs["xs"]]
+    for x in inputs["xs"]:
+        x.setflags(write=False)  # a stream's values are read-only
+    try:
+        whole = _call(info, inputs, params)
+    except ValueError as error:
+        if "read-only" not in str(error):
+            raise
+        return ["writes to its argument"]
+    x = inputs["xs"][0]
+    if whole.shape != x.shape:
+        return [f"gave shape {whole.shape}, expected {x.shape}"]
+    problems = [] if np.isfinite(whole).all() else ["gave values that are not finite"]
+    if any(not np.array_equal(a, b) for a, b in zip(before, inputs["xs"], strict=True)):
+        problems.append("changed its argument")
+    rows: Rows = inputs["context"]["rows"]
+    for what, index in _row_parts(info, rows):
+        part = _call(info, _rows_of(inputs, index), params)
+        if not np.array_equal(part, whole[index]):
+            problems.append(f"declared scope {info.scope}, but {what} alone gives other values")
+            break
+    problems += _column_problems(info, inputs, params, whole) + _coverage_problems(info, inputs, params, whole)
+    return problems + _monotone_problems(info, inputs, params) + _affine_problems(info, inputs, params, whole)
+
+
+def _coverage_problems(info: OpInfo, inputs: dict[str, Any], params: Mapping[str, Any], whole: Matrix) -> list[str]:
+    """What a class that is not covered holds must not reach the others."""
+    covered = inputs["context"]["covered"]
+    if info.classwise or info.kind == "blend":
+        return []
+    other = inputs["xs"][0].copy()
+    other[:, ~covered] = other[::-1, ~covered] if info.spaces == ("rank",) else other.max()
+    found = _call(info, {**inputs, "xs": [other]}, params)
+    same = np.array_equal(found[:, covered], whole[:, covered])
+    return [] if same else ["classes that are not covered change the others; take `covered: Covered`"]
+
+
+def _row_parts(info: OpInfo, rows: Rows) -> list[tuple[str, NDArray[np.int64]]]:
+    bounds = rows.offsets()
+    spans = [np.arange(a, b) for a, b in itertools.pairwise(bounds)]
+    files = [(f"recording {i}", s) for i, s in enumerate(spans)]
+    files.append(("recordings in another order", np.concatenate(spans[::-1])))
+    if info.scope == "file":
+        return files
+    return [*files, *[(f"row {i}", np.array([i])) for i in range(len(rows))]] if info.scope == "chunk" else []
+
+
+def _rows_of(inputs: Mapping[str, Any], index: NDArray[np.int64]) -> dict[str, Any]:
+    rows = inputs["context"]["rows"].take(index)
+    context = {**inputs["context"], "rows": rows, "offsets": rows.offsets()}
+    return _part(inputs, context, lambda v: np.ascontiguousarray(v[index]))
+
+
+def _part(inputs: Mapping[str, Any], context: dict[str, Any], cut: Callable[[Any], Any]) -> dict[str, Any]:
+    streams = {p: cut(v) for p, v in inputs["streams"].items()}
+    return {"xs": [cut(x) for x in inputs["xs"]], "context": context, "streams": streams}
+
+
+def _column_problems(info: OpInfo, inputs: Mapping[str, Any], params: Mapping[str, Any], whole: Matrix) -> list[str]:
+    if not info.classwise:
+        return []
+    context = inputs["context"]
+    for part in (slice(0, 1), slice(2, 5), slice(5, 7)):
+        narrow = {**context, "classes": CLASSES[part], "covered": context["covered"][part],
+                  "weights": context["weights"][:, part]}  # fmt: skip
+        sliced = {k: np.asarray(v)[..., part] if k in info.per_class else v for k, v in params.items()}
+        given = _part(inputs, narrow, partial(_columns, part=part))
+        if not np.array_equal(_call(info, given, sliced), whole[:, part]):
+            return ["declared classwise, but some classes alone give other values"]
+    return []
+
+
+def _columns(v: Any, part: slice) -> Any:
+    return np.ascontiguousarray(v[:, part])
+
+
+def _monotone_problems(info: OpInfo, inputs: Mapping[str, Any], params: Mapping[str, Any]) -> list[str]:
+    """One artefact for all recordings: a map per class. Cross-fitting has several, and may re-order."""
+    if info.kind != "step" or info.monotone == "no":
+        return []
+    fitted, x = inputs["context"]["fitted"], inputs["xs"][0]
+    alone = {**inputs["context"], "fitted": None if fitted is None else Fitted(fitted.artefacts[:1])}
+    whole = _call(info, {**inputs, "context": alone}, params)
+    before, after = doubled_ranks(x), doubled_ranks(whole)
+    if info.monotone == "strict" and not np.array_equal(before, after):
+        return ["declared strictly monotone, but a column's order or ties changed"]
+    for b, a in zip(before.T, after.T, strict=True):
+        if (np.diff(a[np.argsort(b, kind="stable")]) < 0).any():
+            return ["declared weakly monotone, but a column was re-ordered"]
+    return []
+
+
+def _affine_problems(info: OpInfo, inputs: Mapping[str, Any], params: Mapping[str, Any], whole: Matrix) -> list[str]:
+    x = inputs["xs"][0]
+    if info.kind != "step" or not info.affine or x.dtype != np.float64:
+        return []
+    other = np.flipud(x).copy()
+    two, mixed = ({**inputs, "xs": [v]} for v in (other, 0.75 * x + 0.25 * other))
+    if not np.allclose(
+        _call(info, mixed, params), 0.75 * whole + 0.25 * _call(info, two, params), rtol=1e-9, atol=1e-12
+    ):
+        return ["declared affine, but a weighted mean does not come out as the weighted mean"]
+    return []
+
+
+def needs_params(function: Callable[..., Any]) -> list[str]:
+    """Return the parameters that an op or a member factory cannot do without."""
+    import inspect
+
+    return [n for n, (_, c, d) in signature(function).items() if c is None and d is inspect.Parameter.empty]

@@ -1,0 +1,38 @@
+"""Training on top of frozen models: heads, students, pseudo-labels, and the probe before them.
+
+In go saved features or recordings, and labels; out come ONNX models, out-of-fold scores and model cards. `jobs` are
+what the commands start; torch is imported late, by what trains.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from blendkit._face import lazy_face
+
+if TYPE_CHECKING:
+    from blendkit.training.jobs.clips import clip_features, find_clips, sample_clips
+    from blendkit.training.jobs.distillation import distil
+    from blendkit.training.jobs.head_fit import Request, fit_head
+    from blendkit.training.jobs.labelling import PseudoLabelRequest, label_once
+    from blendkit.training.jobs.noisy_student import fit_rounds
+    from blendkit.training.jobs.student_task import task_of
+    from blendkit.training.outputs import span
+    from blendkit.training.torch_install import need_torch
+else:
+    __getattr__, __dir__ = lazy_face(__name__)
+
+__all__ = [
+    "PseudoLabelRequest",
+    "Request",
+    "clip_features",
+    "distil",
+    "find_clips",
+    "fit_head",
+    "fit_rounds",
+    "label_once",
+    "need_torch",
+    "sample_clips",
+    "span",
+    "task_of",
+]

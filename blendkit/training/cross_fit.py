@@ -1,0 +1,180 @@
+"""Fit a sequence head: folds and seeds, each stopped on one fold and judged on another; then one head of all rows."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable, Mapping
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+
+from blendkit.core import canonical_json, text_hash
+from blendkit.errors import BlendkitError
+from blendkit.events import Emit, silent
+from blendkit.training.examples import Examples, deal_folds, stack
+from blendkit.training.head_networks import AttentionPool, HeadShape, Mean, ScalarMix, new_head
+from blendkit.training.judging import stopping_score
+from blendkit.training.loop import Data, Schedule, train
+from blendkit.training.sampling import Mixture, epoch_rows
+
+Head = ScalarMix | AttentionPool
+PseudoFor = Callable[[int | None], Examples | None]
+"""The pseudo-labelled rows of a fold, or of the head of all rows (None)."""
+
+
+@dataclass(frozen=True)
+class HeadFit:
+    """All that decides a fit but the rows. start: weights a scalar mix starts from, by token name."""
+
+    shape: HeadShape
+    schedule: Schedule = field(default_factory=Schedule)
+    mixture: Mixture = field(default_factory=Mixture)
+    folds: int = 5
+    seeds: int = 1
+    seed: int = 0
+    start: Mapping[str, float] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, eq=False)
+class Fit:
+    """What a fit made.
+
+    oof (N, C): logits of every labelled row by heads that did not see its fold, averaged over seeds; by_seed
+    (S, N, C). fold (N,). heads: per fold; head: of all rows. epochs: the best epoch of every (fold, seed) and
+    what the head of all rows was trained for. weights (folds x seeds, tokens): shares on the held-out rows.
+    """
+
+    oof: NDArray[np.float32]
+    by_seed: NDArray[np.float32]
+    fold: NDArray[np.int64]
+    heads: tuple[Mean, ...]
+    head: Mean
+    epochs: list[list[int]]
+    final_epochs: list[int]
+    weights: NDArray[np.float64]
+
+
+def fit_seqhead(
+    examples: Examples,
+    job: HeadFit,
+    checkpoints: Path | None = None,
+    pseudo: PseudoFor = lambda fold: None,
+    tell: Emit = silent,
+) -> Fit:
+    """Fit a head on labelled examples, with out-of-fold logits for all of them.
+
+    Fold f is scored by a head that neither learned from it nor stopped on it: it stops on fold f + 1. The head of
+    all rows is trained for the mean of the best epochs. checkpoints: a folder; what is finished there is not
+    trained again. Raises BlendkitError for fewer than three folds, and for a fold nothing can be told by.
+    """
+    if job.folds < 3:
+        raise BlendkitError(f"a fit needs three folds at least, got {job.folds}: to learn, to stop and to judge")
+    fold = deal_folds(examples, job.folds)
+    n, c = examples.targets.shape
+    by_seed = np.full((job.seeds, n, c), np.nan, np.float32)
+    heads, epochs, weights = [], [], []
+    for f in range(job.folds):
+        learn, stop, held = _split(fold, f, job.folds)
+        rows = _with(examples.take(learn), pseudo(f))
+        own = []
+        for s in range(job.seeds):
+            head, best = _one(rows, job, s, examples.take(stop), f"fold{f}-seed{s}", checkpoints, None, tell)
+            by_seed[s, held] = logits_of(head, examples.take(held))
+            weights.append(_shares(head, examples.take(held)))
+            own.append((head, best))
+        heads.append(Mean([h for h, _ in own]))
+        epochs.append([best for _, best in own])
+    final_epochs = [max(1, round(float(np.mean([e[s] for e in epochs])))) for s in range(job.seeds)]
+    rows = _with(examples, pseudo(None))
+    final = [_one(rows, job, s, None, f"all-seed{s}", checkpoints, final_epochs[s], tell)[0] for s in range(job.seeds)]
+    oof = by_seed.mean(axis=0, dtype=np.float64).astype(np.float32)
+    return Fit(oof, by_seed, fold, tuple(heads), Mean(final), epochs, final_epochs, np.array(weights))
+
+
+def logits_of(head: torch.nn.Module, examples: Examples, inputs: tuple[str, ...] | None = None) -> NDArray[np.float32]:
+    """Return logits (N, C) of a head or a mean of heads."""
+    names = inputs or _inputs(head)
+    head.eval()
+    with torch.no_grad():
+        parts = [
+            head(*(torch.from_numpy(np.ascontiguousarray(examples.features[n][i : i + 4096])) for n in names))
+            for i in range(0, len(examples), 4096)
+        ]
+    return torch.cat(parts).numpy() if parts else np.empty((0, len(examples.classes)), np.float32)
+
+
+def _inputs(head: torch.nn.Module) -> tuple[str, ...]:
+    one: Any = head.each[0] if isinstance(head, Mean) else head
+    inputs: tuple[str, ...] = one.tokens.shape.inputs
+    return inputs
+
+
+def _split(fold: NDArray[np.int64], f: int, folds: int) -> tuple[NDArray[np.int64], ...]:
+    held, stop = fold == f, fold == (f + 1) % folds
+    return tuple(np.flatnonzero(m) for m in (~held & ~stop & (fold >= 0), stop, held))
+
+
+def _with(examples: Examples, more: Examples | None) -> Examples:
+    return examples if more is None or not len(more) else stack([examples, more])
+
+
+def _one(
+    rows: Examples, job: HeadFit, seed: int, stop: Examples | None, name: str, checkpoints: Path | None,
+    stop_after: int | None, tell: Emit,
+) -> tuple[Head, int]:  # fmt: skip
+    """Train one head; return it with its best weights, and which epoch these are of."""
+    inputs = [torch.from_numpy(np.ascontiguousarray(rows.features[n])) for n in job.shape.inputs]
+    with torch.random.fork_rng(devices=[]):
+        torch.manual_seed(job.seed + seed)
+        head = new_head(job.shape)
+    head.tokens.fit(inputs)
+    if isinstance(head, ScalarMix) and job.start:
+        head.start_from([job.start[t.name] for t in job.shape.tokens])
+
+    def judge(shown: torch.nn.Module) -> float:
+        assert stop is not None
+        score = stopping_score(stop, logits_of(shown, stop, job.shape.inputs))
+        if not np.isfinite(score):
+            raise BlendkitError(
+                f"{name}: the fold to stop on has no class with both positive and negative rows",
+                ["take fewer folds, or add labelled rows"],
+            )
+        return score
+
+    tell("training", {"name": name, "rows": len(rows), "epochs": stop_after or job.schedule.epochs})
+    key = _key(rows, stop, job, seed, stop_after)
+    state = train(
+        head,
+        Data(inputs, torch.from_numpy(rows.targets)),
+        lambda rng: epoch_rows(rows, job.mixture, rng),
+        job.schedule,
+        job.seed + seed,
+        judge=None if stop is None else judge,
+        stop_after=stop_after,
+        checkpoint=None if checkpoints is None else checkpoints / f"{name}-{key}.pt",
+        heard=lambda e, loss, score: tell("epoch", {"name": name, "epoch": e, "loss": loss, "score": score}),
+    )
+    head.load_state_dict(state.best)
+    return head.eval(), state.best_epoch
+
+
+def _key(rows: Examples, stop: Examples | None, job: HeadFit, seed: int, stop_after: int | None) -> str:
+    """What a checkpoint depends on: the job, and every number it learns from or stops by."""
+    digest = hashlib.sha256(canonical_json([asdict(job), seed, stop_after, torch.__version__]).encode())
+    for part in (rows, stop) if stop is not None else (rows,):
+        for array in (*part.features.values(), part.targets):
+            digest.update(np.ascontiguousarray(array).data)
+        digest.update(text_hash("\n".join([*part.row_ids.tolist(), *part.kind.tolist()])).encode())
+    return digest.hexdigest()[:12]
+
+
+def _shares(head: Head, held: Examples) -> NDArray[np.float64]:
+    """The mean share of every token over held-out rows."""
+    blocks: list[Tensor] = [torch.from_numpy(held.features[n][:4096]) for n in head.tokens.shape.inputs]
+    with torch.no_grad():
+        return np.asarray(head.weights(blocks).mean(0).double().numpy())

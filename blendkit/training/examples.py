@@ -1,0 +1,105 @@
+"""What a head is trained on: features of rows, their targets, and what must stay together."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Any, Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+from blendkit.core import fold_of
+from blendkit.errors import BlendkitError, shorten
+
+ExampleKind = Literal["clip", "chunk", "pseudo"]
+Index = NDArray[np.int64]
+
+
+@dataclass(frozen=True, eq=False)
+class Examples:
+    """Rows to learn from.
+
+    features {name: (N, ...)} float32; targets (N, C) in [0, 1]; row_ids (N,); recording (N,); group (N,): what
+    must never lie on both sides of a fold (a recording, a recordist, a source); kind (N,): `clip` (one class
+    each, clean), `chunk` (of a labelled soundscape) or `pseudo` (labelled by a model, never judged on).
+    """
+
+    features: Mapping[str, NDArray[np.float32]]
+    targets: NDArray[np.float32]
+    row_ids: NDArray[np.str_]
+    recording: NDArray[np.str_]
+    group: NDArray[np.str_]
+    kind: NDArray[np.str_]
+    classes: tuple[str, ...]
+
+    def __len__(self) -> int:
+        """N."""
+        return len(self.targets)
+
+    def take(self, index: Index) -> Examples:
+        """Return the rows at `index`, in that order."""
+        return replace(
+            self,
+            features={n: x[index] for n, x in self.features.items()},
+            **{f: getattr(self, f)[index] for f in ("targets", "row_ids", "recording", "group", "kind")},
+        )
+
+    def of_kind(self, *kinds: ExampleKind) -> Index:
+        """Return which rows are of these kinds."""
+        return np.flatnonzero(np.isin(self.kind, kinds))
+
+
+def stack(parts: Sequence[Examples]) -> Examples:
+    """Put examples under each other. Raises BlendkitError for other classes, or features of other shapes."""
+    first = parts[0]
+    for other in parts[1:]:
+        if other.classes != first.classes:
+            raise BlendkitError("examples of different classes cannot be stacked")
+        shapes = {n: (x.shape[1:], other.features[n].shape[1:]) for n, x in first.features.items()}
+        bad = [f"{n}: {a} and {b}" for n, (a, b) in shapes.items() if a != b]
+        if bad:
+            raise BlendkitError("features of different shapes cannot be stacked", bad)
+    joined: dict[str, Any] = {
+        f: np.concatenate([getattr(p, f) for p in parts]) for f in ("targets", "row_ids", "recording", "group", "kind")
+    }
+    features = {n: np.concatenate([p.features[n] for p in parts]) for n in first.features}
+    return replace(first, features=features, **joined)
+
+
+def deal_folds(examples: Examples, folds: int) -> Index:
+    """Return (N,) a fold per row, -1 for pseudo-labelled ones: whole groups, clips and chunks dealt separately.
+
+    Groups are dealt by the hash of their names, so the folds do not depend on the order of anything. Raises
+    BlendkitError if a kind has fewer groups than folds.
+    """
+    fold = np.full(len(examples), -1, np.int64)
+    for kind, what in (("clip", "clips"), ("chunk", "soundscape chunks")):
+        rows = np.flatnonzero(examples.kind == kind)
+        groups = sorted(set(examples.group[rows].tolist()))
+        if len(rows) and len(groups) < folds:
+            raise BlendkitError(
+                f"{len(groups)} groups of {what} cannot make {folds} folds",
+                [f"groups: {shorten(groups)}", "a group (a recording, a recordist) never lies on both sides of a fold"],
+            )
+        at = fold_of(groups, folds)
+        fold[rows] = [at[g] for g in examples.group[rows].tolist()]
+    return fold
+
+
+def check_trainable(examples: Examples, fewest: int = 2) -> list[str]:
+    """Return the classes without a positive; they cannot be learned.
+
+    Raises BlendkitError if no class has `fewest` positives, and for features that are not finite.
+    """
+    bad = [n for n, x in examples.features.items() if not np.isfinite(x).all()]
+    if bad:
+        raise BlendkitError(f"features hold values that are not finite: {shorten(bad)}")
+    real = np.isin(examples.kind, ["clip", "chunk"])
+    positives = (examples.targets[real] > 0.5).sum(axis=0)
+    if not (positives >= fewest).any():
+        raise BlendkitError(
+            f"no class has {fewest} positive rows: nothing can be learned",
+            [f"{real.sum()} labelled rows of {len(examples.classes)} classes"],
+        )
+    return [c for c, p in zip(examples.classes, positives, strict=True) if not p]

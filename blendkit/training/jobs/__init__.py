@@ -1,0 +1,1 @@
+"""What the training commands start: files in, a trained and judged model out."""

@@ -1,0 +1,111 @@
+"""Clips of known classes through a member's blocks, and which block tells the classes apart."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from blendkit.audio import Recording, find_recordings
+from blendkit.core import NameRule
+from blendkit.errors import BlendkitError, shorten
+from blendkit.events import Emit, silent
+from blendkit.scoring import Scorer, save_features
+from blendkit.store import FeatureStore
+
+Array = NDArray[np.float32]
+
+
+@dataclass(frozen=True)
+class Clips:
+    """Recordings of one class each. groups: what must not vote on itself (fold, recordist, source); None: unknown."""
+
+    recordings: tuple[Recording, ...]
+    labels: tuple[str, ...]
+    groups: tuple[str, ...] | None
+
+
+def find_clips(folder: Path, group: str | None = None) -> Clips:
+    """Return the clips of a folder with one folder per class, as BirdCLEF's train_audio and ESC-10 have it.
+
+    group: a regular expression searched in a clip's file name; its first parenthesis, or the whole match, is
+    the clip's group. Raises BlendkitError for clips outside a class folder, and names it does not match.
+    """
+    found = find_recordings(folder)
+    loose = [r.id for r in found if "/" not in r.id]
+    if not found or loose:
+        what = f"clips outside a class folder: {shorten(loose)}" if loose else "no audio files"
+        raise BlendkitError(f"{folder}: expected one folder of clips per class", [what])
+    labels = tuple(r.id.split("/")[0] for r in found)
+    if group is None:
+        return Clips(tuple(found), labels, None)
+    return Clips(tuple(found), labels, tuple(grouped([r.path.name for r in found], group)))
+
+
+def grouped(names: Sequence[str], group: str) -> list[str]:
+    """Return the group of every file name: the expression's first parenthesis, or its whole match.
+
+    Raises BlendkitError for what is no regular expression, and for names without a match.
+    """
+    try:
+        pattern = re.compile(group)
+    except re.error as error:
+        raise BlendkitError(f"--group: {group!r} is no regular expression", [str(error)]) from error
+    matches = [pattern.search(n) for n in names]
+    strange = [n for n, m in zip(names, matches, strict=True) if m is None]
+    if strange:
+        raise BlendkitError(f"--group: {group!r} is not in {len(strange)} names", [shorten(strange)])
+    return [(m[1] if m.re.groups else m[0]) for m in matches if m is not None]
+
+
+def sample_clips(clips: Clips, classes: int, per_class: int, seed: int) -> Clips:
+    """Return `per_class` clips of each of `classes` classes, drawn with a seed; all of them where there are fewer.
+
+    Raises BlendkitError naming classes with too few clips, where the others cannot fill the number.
+    """
+    rng = np.random.default_rng(seed)
+    by_class: dict[str, list[int]] = {}
+    for i, label in enumerate(clips.labels):
+        by_class.setdefault(label, []).append(i)
+    enough = sorted(c for c, own in by_class.items() if len(own) >= min(per_class, 2))
+    thin = sorted(set(by_class) - set(enough))
+    if len(enough) < 2:
+        raise BlendkitError("too few classes with two clips or more", [f"with one: {shorten(thin)}"] if thin else [])
+    chosen = sorted(rng.choice(enough, min(classes, len(enough)), replace=False).tolist())
+    keep = [i for c in chosen for i in sorted(rng.permutation(by_class[c])[:per_class].tolist())]
+    groups = None if clips.groups is None else tuple(clips.groups[i] for i in keep)
+    return Clips(tuple(clips.recordings[i] for i in keep), tuple(clips.labels[i] for i in keep), groups)
+
+
+def clip_features(
+    scorer: Scorer, clips: Clips, names: Sequence[str], store: Path, *, tell: Emit = silent
+) -> tuple[dict[str, Array], Clips]:
+    """Return features (n, D), one row per clip (the mean of its chunks), and the clips that could be heard.
+
+    Features are kept in `store`; what lies there is not made again. Raises BlendkitError if no clip of a
+    class can be heard.
+    """
+    status = save_features(replace(scorer, recordings=list(clips.recordings)), names, store, tell=tell)
+    heard = [i for i, r in enumerate(clips.recordings) if status[r.id].chunks and status[r.id].status != "unreadable"]
+    kept = Clips(
+        tuple(clips.recordings[i] for i in heard),
+        tuple(clips.labels[i] for i in heard),
+        None if clips.groups is None else tuple(clips.groups[i] for i in heard),
+    )
+    lost = sorted(set(clips.labels) - set(kept.labels))
+    if lost:
+        raise BlendkitError("classes without a clip that can be heard", [shorten(lost)])
+    saved = FeatureStore.open(store)
+    return {n: _means(saved, n, [r.id for r in kept.recordings]) for n in saved.shapes}, kept
+
+
+def _means(saved: FeatureStore, name: str, ids: Sequence[str]) -> Array:
+    rows, values = saved.read(name, NameRule())
+    flat = values.reshape(len(values), -1).astype(np.float64)
+    at = {r: i for i, r in enumerate(rows.recordings())}
+    sums = np.add.reduceat(flat, rows.offsets()[:-1], axis=0) / np.diff(rows.offsets())[:, None]
+    return sums[[at[i] for i in ids]].astype(np.float32)

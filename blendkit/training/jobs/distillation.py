@@ -1,0 +1,197 @@
+"""`fit student`, whole: recordings and a teacher's scores in, an ONNX network with its front end and a card out."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+
+from blendkit import __version__
+from blendkit.audio import Grid, Recording, groups, prepare_group, samples_at
+from blendkit.core import LabelTable, NameRule, Rows, Scores, chunk_rows, fold_of, sigmoid, text_hash
+from blendkit.errors import BlendkitError, shorten
+from blendkit.events import Emit, silent
+from blendkit.member import chunk_windows
+from blendkit.metrics import paired_bootstrap
+from blendkit.store import FeatureStore, atomic_path, write_json, write_text
+from blendkit.training.cnn import Whole
+from blendkit.training.export import exported, write_onnx
+from blendkit.training.outputs import span
+from blendkit.training.spectrogram import LogMel, Picture
+from blendkit.training.student import Distil, Lessons, fit_student, student_logits
+
+STUDENT_FOLDS = 5  # of recordings: one to stop on, one to judge on, three to learn from
+
+
+@dataclass(frozen=True, eq=False)
+class Task:
+    """What a student is made from. teacher: logits; saw: recordings it learned from; embedding: store and name."""
+
+    out: Path
+    recordings: Sequence[Recording]
+    teacher: Scores
+    saw: tuple[str, ...]
+    labels: LabelTable | None
+    known: tuple[str, ...]
+    embedding: tuple[FeatureStore, str] | None
+    how: Distil
+    chunk_s: float = 5.0
+
+
+def distil(task: Task, tell: Emit = silent) -> dict[str, Any]:
+    """Train, judge and write a student; return what student.json says.
+
+    Whole recordings are dealt into five folds: it learns from three, stops on one and is judged on one. Raises
+    BlendkitError for recordings the teacher has no scores of, and for fewer than five recordings.
+    """
+    grid = Grid(task.chunk_s, "pad", NameRule())
+    if len(task.recordings) < STUDENT_FOLDS:
+        raise BlendkitError(f"{len(task.recordings)} recordings: a student needs {STUDENT_FOLDS} at least")
+    pictures, rows = _pictures(task, grid, tell)
+    teacher = task.teacher.align(rows, task.teacher.classes, source="the teacher")
+    lessons = _lessons(task, pictures, rows, teacher)
+    at = fold_of(sorted(set(rows.recording.tolist())), STUDENT_FOLDS)
+    fold = np.array([at[r] for r in rows.recording.tolist()])
+    learn, stop, held = (np.flatnonzero(m) for m in (fold > 1, fold == 1, fold == 0))
+    whole, state = fit_student(
+        lessons, learn.tolist(), stop.tolist(), task.how, task.out / "checkpoints" / "student", tell
+    )
+    found = student_logits(whole.student, pictures[held], whole)
+    saw = sorted({*rows.recording[fold > 0].tolist(), *task.saw})
+    drift = _write(task, whole, saw)
+    told = {
+        "classes": list(teacher.classes),
+        "parameters": sum(p.numel() for p in whole.student.parameters()),
+        "recordings": len(at),
+        "rows": {"learn": len(learn), "stop": len(stop), "judge": len(held), "labelled": int(lessons.labelled.sum())},
+        "best_epoch": state.best_epoch,
+        "history": state.history,
+        "held_out": _figures(lessons, held, found, rows),
+        "onnx_difference": drift,
+        "how": asdict(task.how),
+        "saw": saw,
+    }
+    write_json(task.out / "student.json", told, sort=False)
+    write_text(task.out / "card.md", "\n".join(_card(told)) + "\n")
+    return told
+
+
+def _pictures(task: Task, grid: Grid, tell: Emit) -> tuple[NDArray[np.float16], Rows]:
+    """Every chunk as a raw log-mel picture, in a file that is kept; and the rows."""
+    front, rate = LogMel(task.how.picture), task.how.picture.rate
+    parts, counts = [], {}
+    known = set(task.teacher.rows.recordings())
+    missing = [r.id for r in task.recordings if r.id not in known]
+    if missing:
+        raise BlendkitError(f"the teacher has no scores of {len(missing)} recordings", [shorten(missing)])
+    about = text_hash(
+        repr(
+            (task.how.picture, task.chunk_s, [(r.id, str(r.path), r.path.stat().st_mtime_ns) for r in task.recordings])
+        )
+    )
+    path = task.out / "checkpoints" / f"pictures-{about[:12]}.npz"
+    if path.exists():
+        with np.load(path, allow_pickle=False) as held:
+            return held["pictures"], chunk_rows(
+                dict(zip(held["recording"].tolist(), held["chunks"].tolist(), strict=True)), task.chunk_s, grid.names
+            )
+    tell("scoring", {"recordings": len(task.recordings), "to_score": len(task.recordings)})
+    for group in groups(task.recordings):
+        batch = prepare_group(group, [rate], grid)
+        with batch.scratch:
+            for p in batch.recordings:
+                windows = chunk_windows(p.by_rate[rate].samples, p.chunks, task.chunk_s, rate)
+                counts[p.recording] = p.chunks
+                with torch.no_grad():
+                    parts += [front.raw(torch.from_numpy(w)).numpy().astype(np.float16) for w in _batches(windows)]
+            tell("scored", {"recordings": [r.id for r in group], "status": [p.status for p in batch.recordings]})
+    pictures = np.concatenate(parts)
+    with atomic_path(path) as temporary, temporary.open("wb") as handle:
+        np.savez(handle, pictures=pictures, recording=np.array(list(counts)), chunks=np.array(list(counts.values())))
+    return pictures, chunk_rows(counts, task.chunk_s, grid.names)
+
+
+def _batches(windows: NDArray[np.float32], size: int = 16) -> list[NDArray[np.float32]]:
+    return [windows[i : i + size] for i in range(0, len(windows), size)]
+
+
+def _lessons(task: Task, pictures: NDArray[np.float16], rows: Rows, teacher: Scores) -> Lessons:
+    n, c = teacher.values.shape
+    truth, labelled = np.zeros((n, c), bool), np.zeros(n, bool)
+    if task.labels is not None:
+        ids = rows.recordings()
+        truth, labelled = task.labels.named_as(ids).only(ids).matrix(rows, teacher.classes, task.known)
+    embedding = None
+    if task.embedding is not None:
+        store, name = task.embedding
+        theirs, values = store.read(name, NameRule())
+        at = {i: k for k, i in enumerate(theirs.ids())}
+        missing = [i for i in rows.ids() if i not in at]
+        if missing:
+            raise BlendkitError(f"{store.manifest.folder}: no embedding of {len(missing)} chunks", [shorten(missing)])
+        embedding = values[[at[i] for i in rows.ids()]].reshape(n, -1)
+    return Lessons(pictures, teacher.values.astype(np.float32), truth.astype(np.float32), labelled, embedding)
+
+
+def _figures(lessons: Lessons, held: NDArray[np.int64], found: NDArray[np.float32], rows: Rows) -> dict[str, Any]:
+    """How near the student comes to its teacher on recordings it neither learned from nor stopped on."""
+    teacher = lessons.teacher[held]
+    told: dict[str, Any] = {"rmse": float(np.sqrt(np.mean((sigmoid(found) - sigmoid(teacher)) ** 2)))}
+    own = lessons.labelled[held]
+    truth = lessons.truth[held][own] > 0.5
+    clusters = rows.recording[held][own].tolist()
+    if len(set(clusters)) > 1 and (truth.any(axis=0) & ~truth.all(axis=0)).any():
+        boot = paired_bootstrap(truth, {"student": found[own], "teacher": teacher[own]}, clusters)
+        for name, i in (("student", boot.interval("student")), ("teacher", boot.interval("teacher")),
+                        ("gain", boot.difference("student", "teacher"))):  # fmt: skip
+            told[name] = [i.estimate, i.low, i.high]
+    return told
+
+
+def _write(task: Task, whole: Whole, saw: list[str]) -> float:
+    """Write student.onnx: waves in, `clip` and `frame` logits out, with what a `sed` member asks for."""
+    picture: Picture = task.how.picture
+    waves = torch.randn(4, samples_at(task.chunk_s, picture.rate)) * 0.05
+    facts = {
+        "kind": "student",
+        "classes": list(task.teacher.classes),
+        "rate": str(picture.rate),
+        "saw": saw,
+        "made_by": f"blendkit {__version__}",
+    }
+    bare = _without_embedding(whole)
+    return write_onnx(
+        exported(bare, [waves], ["waves"], ["clip", "frame"]), bare, [waves], facts, task.out / "student.onnx"
+    )
+
+
+def _without_embedding(whole: Whole) -> Whole:
+    """Return the network without what only its training needed."""
+    whole.student.embed = None
+    return whole.eval()
+
+
+def _card(told: dict[str, Any]) -> list[str]:
+    rows, held = told["rows"], told["held_out"]
+    lines = [
+        "# Student",
+        "",
+        f"{told['parameters']:,} parameters, {len(told['classes'])} classes; log-mel front end inside the graph. "
+        f"Made by blendkit {__version__} with torch {torch.__version__}.",
+        "",
+        f"- learned from {rows['learn']} chunks, stopped on {rows['stop']}, judged on {rows['judge']}, by whole "
+        f"recordings ({told['recordings']}); {rows['labelled']} chunks had labels",
+        f"- distance from its teacher's probabilities on held-out recordings (rmse): {held['rmse']:.4f}",
+    ]
+    if "student" in held:
+        lines.append(
+            f"- macro-AUC on held-out labelled chunks: {span(held['student'])}; teacher {span(held['teacher'])}"
+        )
+        lines.append("- the teacher's own figure there is in-sample if it learned from these recordings")
+    return [*lines, f"- largest difference between torch and ONNX: {told['onnx_difference']:.1e}",
+            "- every recording behind it, its teacher's too, is in the metadata `saw`"]  # fmt: skip

@@ -1,0 +1,119 @@
+"""Stored features and labels to training examples, and what a fit writes."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from blendkit.core import NameRule, Rows, Taxonomy
+from blendkit.errors import BlendkitError, did_you_mean, shorten
+from blendkit.io import read_labels
+from blendkit.store import FeatureStore, require_features
+from blendkit.training.examples import Examples
+from blendkit.training.jobs.clips import grouped
+
+
+def open_features(folders: Sequence[Path]) -> list[FeatureStore]:
+    """Open feature stores that belong together. Raises BlendkitError if another model made one of them."""
+    stores = [FeatureStore.open(f) for f in folders]
+    first = stores[0]
+    bad = [
+        f"{folder}: {_differing(first, s)}"
+        for folder, s in zip(folders, stores, strict=True)
+        if s.manifest.made_by != first.manifest.made_by
+    ]
+    if bad:
+        what = f"features of differing models or settings cannot be mixed; {folders[0]} against"
+        raise BlendkitError(what, bad)
+    return stores
+
+
+def _differing(a: FeatureStore, b: FeatureStore) -> str:
+    """What of the facts behind two stores differs."""
+    one, other = (_flat(s.manifest.facts["about"]["facts"]) for s in (a, b))
+    found = [k for k in sorted({*one, *other}) if one.get(k) != other.get(k)]
+    return "; ".join(f"{k} {_short(one.get(k))} against {_short(other.get(k))}" for k in found)
+
+
+def _flat(facts: Any, at: str = "") -> dict[str, Any]:
+    if not isinstance(facts, dict):
+        return {at: facts}
+    return {k: v for key, value in facts.items() for k, v in _flat(value, f"{at}.{key}".strip(".")).items()}
+
+
+def _short(value: object) -> str:
+    text = "nothing" if value is None else str(value)
+    return f"{text[:12]}..." if len(text) > 40 else text
+
+
+def clip_examples(store: FeatureStore, blocks: Sequence[str], classes: Sequence[str], group: str | None) -> Examples:
+    """Return every chunk of every clip, labelled by its folder. group: as in `find_clips`.
+
+    Raises BlendkitError for clips outside a class folder, and for folders that are no class, with the nearest.
+    """
+    rows, features = _read(store, blocks)
+    of = [r.split("/")[0] if "/" in r else "" for r in rows.recording.tolist()]
+    unknown = sorted(set(of) - set(classes))
+    if unknown:
+        hints = [f"{u!r}{did_you_mean(u, classes)}" if u else "clips outside a class folder" for u in unknown]
+        raise BlendkitError(f"{store.manifest.folder}: folders that are none of the classes", [shorten(hints)])
+    at = {c: i for i, c in enumerate(classes)}
+    targets = np.zeros((len(rows), len(classes)), np.float32)
+    targets[np.arange(len(rows)), [at[c] for c in of]] = 1
+    names = [r.rsplit("/", 1)[-1] for r in rows.recording.tolist()]
+    groups = list(rows.recording) if group is None else grouped(names, group)
+    return _examples(rows, features, targets, groups, "clip", classes)
+
+
+def chunk_examples(
+    store: FeatureStore, blocks: Sequence[str], classes: Sequence[str], labels: Path, taxonomy: Taxonomy
+) -> Examples:
+    """Return the labelled chunks of soundscapes. Raises BlendkitError for unknown labels, and if none matches."""
+    rows, features = _read(store, blocks)
+    table = read_labels(labels).named_as(rows.recordings())
+    truth, labelled = table.only(rows.recordings()).matrix(rows, classes, taxonomy.classes)
+    if not labelled.any():
+        first = f"labels start with {shorten(table.recordings[:1]) or 'nothing'}, features with {rows.recording[0]}"
+        raise BlendkitError(f"{labels}: no label matches a chunk of {store.manifest.folder}", [first])
+    keep = np.flatnonzero(labelled)
+    part = rows.take(keep)
+    values = {n: x[keep] for n, x in features.items()}
+    return _examples(part, values, truth[keep].astype(np.float32), list(part.recording), "chunk", classes)
+
+
+def unlabelled_examples(store: FeatureStore, blocks: Sequence[str], classes: Sequence[str]) -> Examples:
+    """Return all chunks of a store with targets of 0, to be labelled by a model."""
+    rows, features = _read(store, blocks)
+    targets = np.zeros((len(rows), len(classes)), np.float32)
+    return _examples(rows, features, targets, list(rows.recording), "pseudo", classes)
+
+
+def classes_of(stores: Sequence[FeatureStore], labels: Path | None, taxonomy: Taxonomy) -> tuple[str, ...]:
+    """Return the taxonomy's classes, or else the clip folders and the labels' classes, sorted."""
+    if taxonomy.classes:
+        return taxonomy.classes
+    found = {r.split("/")[0] for s in stores for r in s.manifest.recordings() if "/" in r}
+    found |= read_labels(labels).classes if labels is not None else set()
+    return tuple(sorted(found))
+
+
+def _read(store: FeatureStore, blocks: Sequence[str]) -> tuple[Rows, dict[str, NDArray[np.float32]]]:
+    require_features(str(store.manifest.folder), blocks, store.shapes)
+    read = {b: store.read(b, NameRule()) for b in dict.fromkeys(blocks)}
+    return next(iter(read.values()))[0], {b: values for b, (_, values) in read.items()}
+
+
+def _examples(
+    rows: Rows,
+    features: dict[str, NDArray[np.float32]],
+    targets: NDArray[np.float32],
+    groups: Sequence[str],
+    kind: str,
+    classes: Sequence[str],
+) -> Examples:
+    ids, recording, group = (np.array([str(t) for t in c], np.str_) for c in (rows.ids(), rows.recording, groups))
+    return Examples(features, targets, ids, recording, group, np.full(len(rows), kind), tuple(classes))

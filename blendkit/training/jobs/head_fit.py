@@ -1,0 +1,273 @@
+"""`fit seqhead`, whole: stores and labels in, heads, out-of-fold table and card out."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any, Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+from blendkit.core import Taxonomy
+from blendkit.errors import BlendkitError, shorten
+from blendkit.events import Emit, silent
+from blendkit.io import read_taxonomy
+from blendkit.store import FeatureStore, require_features
+from blendkit.training.cross_fit import Fit, HeadFit, fit_seqhead
+from blendkit.training.examples import Examples, check_trainable, stack
+from blendkit.training.head_networks import HeadShape, Token
+from blendkit.training.jobs.examples_of_stores import (
+    chunk_examples,
+    classes_of,
+    clip_examples,
+    open_features,
+    unlabelled_examples,
+)
+from blendkit.training.jobs.pseudo_labels import read_pseudo
+from blendkit.training.judging import judge
+from blendkit.training.loop import Schedule
+from blendkit.training.outputs import OOF, Source, summary, write_card, write_heads, write_oof
+from blendkit.training.sampling import Mixture
+
+
+@dataclass(frozen=True)
+class Request:
+    """What a user asks of `fit seqhead`; see its help."""
+
+    out: Path
+    features: tuple[Path, ...] = ()
+    soundscapes: Path | None = None
+    labels: Path | None = None
+    taxonomy: Path | None = None
+    group: str | None = None
+    pseudo: Path | None = None
+    unlabelled: Path | None = None
+    head: Literal["attention", "scalarmix"] = "attention"
+    blocks: tuple[str, ...] = ()
+    residual: tuple[tuple[str, str], ...] = ()
+    probe: Path | None = None
+    width: int = 144
+    dropout: float = 0.2
+    epochs: int = 40
+    patience: int = 10
+    batch: int = 128
+    rate: float = 2e-3
+    loss: Literal["bce", "focal"] = "bce"
+    average: Literal["ema", "swa", "none"] = "ema"
+    mixup: float = 0.4
+    soundscape_share: float = 0.2
+    pseudo_share: float = 0.2
+    balance: bool = True
+    folds: int = 5
+    seeds: int = 1
+    seed: int = 0
+    against: tuple[Path, ...] = ()
+    allow_seen: bool = False
+
+    @property
+    def all_features(self) -> list[Path]:
+        """The stores of labelled rows: clips, then soundscapes."""
+        return [*self.features, *([self.soundscapes] if self.soundscapes else [])]
+
+
+def fit_head(request: Request, tell: Emit = silent) -> dict[str, Any]:
+    """Fit, judge and write a sequence head; return what `fit.json` says.
+
+    Raises BlendkitError for what cannot be learned from, before anything is trained.
+    """
+    ready = prepare_fit(request)
+    taught, saw = _pseudo(request, ready)
+    fit = fit_seqhead(ready.examples, ready.job, request.out / "checkpoints", lambda fold: taught, tell)
+    return deliver(request, fit, replace(ready, source=replace(ready.source, saw=saw)))
+
+
+@dataclass(frozen=True, eq=False)
+class Ready:
+    """All that a fit needs, read and checked."""
+
+    examples: Examples
+    job: HeadFit
+    source: Source
+    notes: list[str]
+    probed: dict[str, float]
+    blocks: list[str]
+
+
+def prepare_fit(request: Request) -> Ready:
+    """Read and check what a request names. Raises BlendkitError for what cannot be learned from."""
+    stores = _open(request)
+    probed = _probe(request.probe)
+    tokens = _tokens(request, stores[0])
+    blocks = list(dict.fromkeys(b for t in tokens for b in (t.block, t.less) if b))
+    examples, notes = labelled_examples(request, stores, blocks)
+    job = _job(request, tokens, stores[0], examples, probed)
+    return Ready(examples, job, _source(request, stores), notes, probed, blocks)
+
+
+def _pseudo(request: Request, ready: Ready) -> tuple[Examples | None, tuple[str, ...]]:
+    """The pseudo-labelled rows, and what their teacher learned from."""
+    if request.pseudo is None or request.unlabelled is None:
+        return None, ()
+    (store,) = open_features([request.unlabelled])
+    rows = unlabelled_examples(store, ready.blocks, ready.examples.classes)
+    found, saw = read_pseudo(request.pseudo, rows)
+    both = set(found.recording.tolist()) & set(ready.examples.recording.tolist())
+    if both:
+        raise BlendkitError(f"{request.pseudo}: pseudo-labels of recordings that are labelled", sorted(both)[:5])
+    return found, saw
+
+
+def deliver(request: Request, fit: Fit, ready: Ready) -> dict[str, Any]:
+    """Judge a fit and write all of its files; return what `fit.json` says."""
+    examples, job, source = ready.examples, ready.job, ready.source
+    others = {p.name: _other(p, examples) for p in request.against}
+    logits, doubts = _countable(request, fit, ready)
+    figures = judge(examples, logits, others)
+    drift = write_heads(request.out, fit, examples, job, source)
+    write_oof(request.out, fit, examples)
+    told = summary(fit, examples, job, source, figures, drift)
+    told = {**told, "notes": [*ready.notes, *doubts], "spearman": _agreement(told["weights"], ready.probed)}
+    write_card(request.out, told)
+    return told
+
+
+def _countable(request: Request, fit: Fit, ready: Ready) -> tuple[NDArray[np.float32], list[str]]:
+    """The out-of-fold logits that count: rows of recordings a teacher learned from do not, unless asked for.
+
+    Raises BlendkitError if none is left.
+    """
+    seen = np.isin(ready.examples.recording, list(ready.source.saw))
+    if not seen.any():
+        return fit.oof, []
+    what = f"{int(seen.sum())} of {len(seen)} rows are of recordings the pseudo-labelling teacher learned from"
+    if request.allow_seen:
+        return fit.oof, [f"{what}: the out-of-fold figures are inflated (--allow-seen)"]
+    return np.where(seen[:, None], np.nan, fit.oof), [f"{what}: they do not count as out-of-fold"]
+
+
+def labelled_examples(request: Request, stores: list[FeatureStore], blocks: list[str]) -> tuple[Examples, list[str]]:
+    """Return the labelled examples, of the classes that have a positive, and what the user should know."""
+    taxonomy = read_taxonomy([request.taxonomy]) if request.taxonomy else Taxonomy({})
+    classes = classes_of(stores, request.labels, taxonomy)
+    clips = stores[: len(request.features)]
+    parts = [clip_examples(s, blocks, classes, request.group) for s in clips]
+    if request.soundscapes is not None:
+        assert request.labels is not None
+        parts.append(chunk_examples(stores[len(clips)], blocks, classes, request.labels, taxonomy))
+    examples = stack(parts)
+    silent_classes = check_trainable(examples)
+    notes = []
+    if silent_classes:
+        notes.append(f"{len(silent_classes)} classes without positives are left out: {shorten(silent_classes)}")
+        keep = [i for i, c in enumerate(classes) if c not in set(silent_classes)]
+        examples = replace(examples, targets=examples.targets[:, keep].copy(), classes=tuple(classes[i] for i in keep))
+    return examples, notes + _thin(examples, request.folds)
+
+
+def _thin(examples: Examples, folds: int) -> list[str]:
+    """Name classes whose positives lie in so few groups that some fold learns nothing of them."""
+    groups = [len(set(examples.group[examples.targets[:, c] > 0.5].tolist())) for c in range(len(examples.classes))]
+    thin = [f"{c} ({n})" for c, n in zip(examples.classes, groups, strict=True) if n < 3]
+    where = f"classes have positives in fewer than 3 groups, so some of {folds} folds learn nothing of them"
+    return [f"{len(thin)} {where}: {shorten(thin)}"] if thin else []
+
+
+def _open(request: Request) -> list[FeatureStore]:
+    problems = []
+    if not request.features and request.soundscapes is None:
+        problems.append("name a feature store of clips, or --soundscapes")
+    if (request.soundscapes is None) != (request.labels is None):
+        problems.append("--soundscapes and --labels belong together")
+    if (request.pseudo is None) != (request.unlabelled is None):
+        problems.append("--pseudo and --unlabelled belong together")
+    if problems:
+        raise BlendkitError("nothing to learn from", problems)
+    more = [request.unlabelled] if request.unlabelled else []
+    return open_features([*request.all_features, *more])
+
+
+def _tokens(request: Request, store: FeatureStore) -> tuple[Token, ...]:
+    stored = [n for n in store.shapes if n != "embedding"]
+    asked = list(request.blocks) or _best(request.probe) or ([] if request.residual else stored)
+    require_features(
+        str(store.manifest.folder), [*asked, *(b for pair in request.residual for b in pair)], store.shapes
+    )
+    bad = [f"{a} {list(store.shapes[a])} and {b} {list(store.shapes[b])}" for a, b in request.residual
+           if store.shapes[a] != store.shapes[b]]  # fmt: skip
+    if bad:
+        raise BlendkitError("--residual takes two blocks of one shape", bad)
+    return (*(Token(b) for b in dict.fromkeys(asked)), *(Token(a, b) for a, b in request.residual))
+
+
+def _job(
+    request: Request, tokens: tuple[Token, ...], store: FeatureStore, examples: Examples, probed: Mapping[str, float]
+) -> HeadFit:
+    named = {b for t in tokens for b in (t.block, t.less) if b}
+    shapes = {n: s for n, s in store.shapes.items() if n in named}
+    shape = HeadShape(request.head, tokens, shapes, len(examples.classes), request.width, 4, request.dropout)
+    if request.head == "attention" and request.width % shape.heads:
+        raise BlendkitError(f"--width {request.width} is no multiple of {shape.heads} attention heads")
+    schedule = Schedule(
+        request.epochs, request.batch, request.rate, loss=request.loss, mixup=request.mixup,
+        patience=request.patience, average=request.average,
+    )  # fmt: skip
+    mixture = Mixture(request.soundscape_share, request.pseudo_share if request.pseudo else 0.0, request.balance)
+    start = _start(tokens, probed) if request.head == "scalarmix" else {}
+    return HeadFit(shape, schedule, mixture, request.folds, request.seeds, request.seed, start)
+
+
+def _probe(path: Path | None) -> dict[str, float]:
+    """The top-1 of every feature a probe ranked."""
+    if path is None:
+        return {}
+    try:
+        found = json.loads(path.read_text(encoding="utf-8"))
+        return {f["name"]: float(f["top_one"]) for f in found["features"]}
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        raise BlendkitError(f"{path}: not a probe.json of `blendkit probe`", [str(error)]) from error
+
+
+def _best(path: Path | None) -> list[str]:
+    return list(json.loads(path.read_text(encoding="utf-8"))["weights"]) if path is not None else []
+
+
+def _start(tokens: tuple[Token, ...], probed: Mapping[str, float]) -> dict[str, float]:
+    """Weights in proportion to a block's lead over the worst probed one; none without a probe of all tokens."""
+    if not all(t.name in probed for t in tokens):
+        return {}
+    worst = min(probed.values())
+    lead = {t.name: max(probed[t.name] - worst, 1e-3) for t in tokens}
+    return {n: v / sum(lead.values()) for n, v in lead.items()}
+
+
+def _source(request: Request, stores: list[FeatureStore]) -> Source:
+    facts = stores[0].manifest.facts["about"]["facts"]
+    labels = [*(["folder names"] if request.features else []), *([request.labels.name] if request.labels else [])]
+    names = tuple(s.manifest.folder.name for s in stores)
+    return Source(names, stores[0].manifest.made_by, facts, " and ".join(labels), request.group)
+
+
+def _other(path: Path, examples: Examples) -> Any:
+    """Another fit's out-of-fold logits on these rows and classes."""
+    try:
+        with np.load(path / OOF, allow_pickle=False) as held:
+            rows, classes, logits = held["row_ids"].tolist(), held["classes"].tolist(), held["logits"]
+    except (OSError, ValueError, KeyError) as error:
+        raise BlendkitError(f"{path}: not the folder of a fit", [str(error)]) from error
+    if rows != examples.row_ids.tolist() or tuple(classes) != examples.classes:
+        raise BlendkitError(f"--against {path}: it was judged on other rows or classes")
+    return logits
+
+
+def _agreement(weights: Mapping[str, list[float]], probed: Mapping[str, float]) -> float | None:
+    """Spearman's rank correlation of learned shares and the probe's top-1; None for fewer than three tokens."""
+    both = [n for n in weights if n in probed]
+    if len(both) < 3:
+        return None
+    from scipy.stats import spearmanr
+
+    found = float(spearmanr([weights[n][0] for n in both], [probed[n] for n in both]).statistic)
+    return found if np.isfinite(found) else None

@@ -1,0 +1,158 @@
+"""Pseudo-labels from any stream of a recipe, or a score file: gated, counted, with all that the teacher saw."""
+
+from __future__ import annotations
+
+import csv
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from blendkit.core import Scores
+from blendkit.errors import BlendkitError, did_you_mean, shorten
+from blendkit.store import atomic_path, write_json
+from blendkit.training.examples import Examples
+from blendkit.training.pseudo_label_gates import (
+    gained,
+    percentile_thresholds,
+    precision_thresholds,
+    rank_gates,
+    sharpened,
+    top_of_recordings,
+)
+
+FACTS, TABLE, CELLS = "pseudo.json", "pseudo_labels.csv", "pseudo.npz"
+
+
+@dataclass(frozen=True)
+class Gates:
+    """Which cells count as labels: all that are given must hold.
+
+    least: a probability; thresholds (C,): one per class (inf: never); percentile of a class's own scores; top: the
+    highest chunks of a class in a recording. soft: targets are p ** power, else 1.
+    """
+
+    least: float | None = None
+    thresholds: NDArray[np.float64] | None = None
+    percentile: float | None = None
+    top: int | None = None
+    ranks: Mapping[str, float] | None = None
+    soft: bool = False
+    power: float = 1.0
+
+    @property
+    def told(self) -> dict[str, Any]:
+        """What pseudo.json says of them."""
+        given = {k: v for k, v in vars(self).items() if k != "thresholds" and v is not None}
+        return {k: dict(v) if isinstance(v, Mapping) else v for k, v in given.items()}
+
+
+def thresholds_by_precision(
+    scores: Scores, oof: Scores, truth: NDArray[np.bool_], labelled: NDArray[np.bool_], precision: float
+) -> NDArray[np.float64]:
+    """Return (C,) thresholds for a stream from out-of-fold scores of the same scale (probabilities).
+
+    truth (N, C), labelled (N,) on the rows of oof. A class that never reaches the precision, or that oof does not
+    have, is never labelled.
+    """
+    found = dict(zip(oof.classes, precision_thresholds(truth, oof.values, precision, mask=labelled), strict=True))
+    return np.array([found.get(c, np.inf) for c in scores.classes])
+
+
+def gate(scores: Scores, gates: Gates, others: Mapping[str, Scores]) -> NDArray[np.bool_]:
+    """Return (N, C) the cells that are taken as labels. Raises BlendkitError if no gate is given."""
+    x, kept = scores.values, np.broadcast_to(scores.covered, scores.values.shape).copy()
+    if gates.least is None and gates.thresholds is None and gates.percentile is None and gates.top is None:
+        raise BlendkitError(
+            "no gate: everything would be a label", ["give --least, --precision, --percentile or --top"]
+        )
+    if gates.least is not None:
+        kept &= x >= gates.least
+    if gates.thresholds is not None:
+        kept &= x >= gates.thresholds
+    if gates.percentile is not None:
+        kept &= x >= percentile_thresholds(x, gates.percentile)
+    if gates.top is not None:
+        kept &= top_of_recordings(x, scores.rows.recording.tolist(), gates.top)
+    if gates.ranks:
+        aligned = {n: s.align(scores.rows, scores.classes, unknown_classes="ignore").values for n, s in others.items()}
+        kept &= rank_gates(aligned, gates.ranks)
+    return kept
+
+
+def write_pseudo(
+    out: Path, scores: Scores, kept: NDArray[np.bool_], gates: Gates, had: NDArray[np.int64], facts: Mapping[str, Any]
+) -> dict[str, Any]:
+    """Write the labels (a label file like any other, and cells with their targets); return what pseudo.json says.
+
+    Rows without a kept cell are left out: they are unknown, not silent.
+    """
+    rows = np.flatnonzero(kept.any(axis=1))
+    part = scores.rows.take(rows)
+    targets = np.where(kept, sharpened(scores.values, gates.power) if gates.soft else 1.0, 0)[rows]
+    with atomic_path(out / TABLE) as temporary, temporary.open("w", encoding="utf-8", newline="") as handle:
+        writer = csv.writer(handle, lineterminator="\n")
+        writer.writerow(["filename", "start", "end", "primary_label"])
+        for i, row in enumerate(rows):
+            heard = [c for c, k in zip(scores.classes, kept[row], strict=True) if k]
+            writer.writerow([part.recording[i], f"{part.start_s[i]:g}", f"{part.end_s[i]:g}", ";".join(heard)])
+    held: dict[str, Any] = {
+        "row_ids": np.array(part.ids(), np.str_),
+        "classes": np.array(scores.classes, np.str_),
+        "targets": targets.astype(np.float32),
+    }
+    with atomic_path(out / CELLS) as temporary, temporary.open("wb") as handle:
+        np.savez_compressed(handle, **held)
+    told = {
+        **facts,
+        "gates": gates.told,
+        "rows": len(rows),
+        "of_rows": len(scores.rows),
+        "cells": int(kept.sum()),
+        "recordings": len(set(part.recording.tolist())),
+        "classes": gained(kept, scores.rows.recording.tolist(), scores.classes, had),
+    }
+    write_json(out / FACTS, told, sort=False)
+    return told
+
+
+def read_pseudo(folder: Path, unlabelled: Examples) -> tuple[Examples, tuple[str, ...]]:
+    """Return pseudo-labelled examples of a store's rows, and the recordings their teacher learned from.
+
+    Raises BlendkitError for labels of rows that the store does not have, and where no class is shared.
+    """
+    try:
+        facts = json.loads((folder / FACTS).read_text(encoding="utf-8"))
+        with np.load(folder / CELLS, allow_pickle=False) as held:
+            ids, classes, targets = held["row_ids"].tolist(), held["classes"].tolist(), held["targets"]
+    except (OSError, ValueError, KeyError) as error:
+        raise BlendkitError(f"{folder}: not a folder of `blendkit pseudolabel gate`", [str(error)]) from error
+    at = {r: i for i, r in enumerate(unlabelled.row_ids.tolist())}
+    missing = [r for r in ids if r not in at]
+    if missing:
+        title = f"{folder}: {len(missing)} of {len(ids)} pseudo-labelled rows have no features"
+        raise BlendkitError(title, [shorten(missing), f"features have {shorten(at, 2)}{did_you_mean(missing[0], at)}"])
+    column = {c: i for i, c in enumerate(classes)}
+    shared = [c for c in unlabelled.classes if c in column]
+    if not shared:
+        raise BlendkitError(f"{folder}: none of its classes is one of the head's", [shorten(classes)])
+    found = np.zeros((len(ids), len(unlabelled.classes)), np.float32)
+    for i, c in enumerate(unlabelled.classes):
+        if c in column:
+            found[:, i] = targets[:, column[c]]
+    rows = unlabelled.take(np.array([at[r] for r in ids], np.int64))
+    return replace(rows, targets=found), tuple(facts["saw"])
+
+
+def refuse_seen_unlabelled(saw: Sequence[str], recordings: Sequence[str], allow: bool) -> None:
+    """Raise BlendkitError if a teacher would label recordings it learned from, unless that is allowed."""
+    both = sorted(set(saw) & set(recordings))
+    if both and not allow:
+        raise BlendkitError(
+            f"the teacher learned from {len(both)} of the recordings it is to label: it would repeat what it was told",
+            [shorten(both), "take recordings it never saw, or say --allow-seen"],
+        )

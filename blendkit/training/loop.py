@@ -1,0 +1,218 @@
+"""One head trained on some rows, resumable after every epoch; the same bits whether it was interrupted or not."""
+
+from __future__ import annotations
+
+import copy
+import math
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Literal, Protocol
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor, nn
+from torch.optim.swa_utils import AveragedModel
+
+from blendkit.store import atomic_path
+from blendkit.training.losses import loss_of
+from blendkit.training.sampling import mixed_up
+
+EpochRows = Callable[[np.random.Generator], NDArray[np.int64]]
+Judge = Callable[[nn.Module], float]
+OnEpoch = Callable[[int, float, float], None]
+
+
+@dataclass(frozen=True)
+class Schedule:
+    """How a head is trained: AdamW, a cosine down to 0 over `epochs`, an average of the weights.
+
+    average: `ema` with `ema_decay` (reached gradually), `swa` (the plain mean over the second half, Izmailov et
+    al. 2018) or `none`. patience: epochs without a better score before it stops. mixup: its alpha.
+    """
+
+    epochs: int = 40
+    batch: int = 128
+    rate: float = 2e-3
+    decay: float = 1e-2
+    loss: Literal["bce", "focal"] = "bce"
+    gamma: float = 2.0
+    mixup: float = 0.4
+    patience: int = 10
+    average: Literal["ema", "swa", "none"] = "ema"
+    ema_decay: float = 0.99
+
+
+@dataclass
+class Progress:
+    """Where a training stands. best: the averaged weights of the best epoch so far."""
+
+    epoch: int = 0
+    best_epoch: int = 0
+    best_score: float = -math.inf
+    best: dict[str, Tensor] = field(default_factory=dict)
+    history: list[list[float]] = field(default_factory=list)  # loss and score of every epoch
+
+
+@dataclass(frozen=True)
+class Data:
+    """Inputs (N, ...) of the head, in its order, and targets (N, C)."""
+
+    inputs: Sequence[RowIndex]
+    targets: Tensor
+
+
+class RowIndex(Protocol):
+    """Anything that gives rows (B, ...) for their indices: a tensor, or a file."""
+
+    def __getitem__(self, rows: Tensor) -> Tensor:
+        """Return the rows at these indices."""
+        ...
+
+
+Loss = Callable[[Any, Tensor], Tensor]
+
+
+def train(
+    head: nn.Module,
+    data: Data,
+    rows: EpochRows,
+    schedule: Schedule,
+    seed: int,
+    *,
+    judge: Judge | None = None,
+    loss: Loss | None = None,
+    stop_after: int | None = None,
+    checkpoint: Path | None = None,
+    heard: OnEpoch = lambda epoch, loss, score: None,
+    device: str = "cpu",
+) -> Progress:
+    """Train until the schedule ends, nothing has improved for `patience` epochs, or `stop_after` epochs.
+
+    judge: scores the averaged head after an epoch, higher is better; without one the last epoch is the best.
+    loss: of what the head gives and the targets (default: the schedule's). device: where the head is; on a GPU it
+    runs in bfloat16 where that is safe.
+    checkpoint: a file written after every epoch and read first. Every epoch draws from its own generator, so a
+    training that was interrupted goes on as if it had not been.
+    """
+    optimiser = torch.optim.AdamW(_groups(head, schedule), lr=schedule.rate, weight_decay=schedule.decay)
+    average = AveragedModel(head, avg_fn=_mixing(schedule), use_buffers=True)
+    measure = loss or (lambda found, targets: loss_of(schedule.loss, schedule.gamma, found, targets))
+    state = Progress()
+    if checkpoint is not None and checkpoint.exists():
+        state = _resume(checkpoint, head, average, optimiser)
+    last = min(schedule.epochs, stop_after or schedule.epochs)
+    run = _Run(head, average, optimiser, data, rows, schedule, seed, measure, device)
+    while state.epoch < last and state.epoch - state.best_epoch < schedule.patience:
+        lost = _epoch(run, state.epoch)
+        state.epoch += 1
+        shown = average.module if _averages(schedule, state.epoch - 1) else head
+        score = float(judge(shown)) if judge is not None else float(state.epoch)
+        state.history.append([lost, score if judge is not None else 0.0])
+        if score > state.best_score:
+            state.best_epoch, state.best_score = state.epoch, score
+            state.best = {k: v.detach().clone() for k, v in shown.state_dict().items()}
+        if checkpoint is not None:
+            _save(checkpoint, state, head, average, optimiser)
+        heard(state.epoch, lost, score)
+    return state
+
+
+@dataclass(frozen=True)
+class _Run:
+    """What does not change from epoch to epoch."""
+
+    head: nn.Module
+    average: AveragedModel
+    optimiser: Any
+    data: Data
+    rows: EpochRows
+    schedule: Schedule
+    seed: int
+    measure: Loss
+    device: str
+
+
+def _epoch(run: _Run, epoch: int) -> float:
+    """Train one epoch; return its mean loss."""
+    rng = np.random.default_rng([run.seed, epoch])
+    schedule, device = run.schedule, run.device
+    order = torch.from_numpy(run.rows(rng))
+    batches = torch.split(order, schedule.batch)
+    total = 0.0
+    run.head.train()
+    with torch.random.fork_rng(devices=[]):
+        torch.manual_seed(int(rng.integers(2**31)))
+        for step, batch in enumerate(batches):
+            _set_rate(run.optimiser, schedule, epoch + step / len(batches))
+            share, partner = (torch.from_numpy(a) for a in mixed_up(len(batch), schedule.mixup, rng))
+            inputs = [_mix(x[batch], share, partner).to(device) for x in run.data.inputs]
+            targets = _mix(run.data.targets[batch], share, partner).to(device)
+            with torch.autocast(device.partition(":")[0], torch.bfloat16, enabled=device != "cpu"):
+                loss = run.measure(run.head(*inputs), targets)
+            run.optimiser.zero_grad(set_to_none=True)
+            loss.backward()  # type: ignore[no-untyped-call]
+            run.optimiser.step()
+            if _averages(schedule, epoch):
+                run.average.update_parameters(run.head)
+            total += float(loss.detach()) * len(batch)
+    run.head.eval()
+    run.average.eval()
+    return total / len(order)
+
+
+def _averages(schedule: Schedule, epoch: int) -> bool:
+    return schedule.average == "ema" or (schedule.average == "swa" and epoch >= schedule.epochs // 2)
+
+
+def _mix(x: Tensor, share: Tensor, partner: Tensor) -> Tensor:
+    if bool((share == 1).all()):
+        return x
+    by = share.reshape(-1, *[1] * (x.dim() - 1))
+    return by * x + (1 - by) * x[partner]
+
+
+def _mixing(schedule: Schedule) -> Callable[[Tensor, Tensor, Tensor | int], Tensor]:
+    def mixing(own: Tensor, new: Tensor, count: Tensor | int) -> Tensor:
+        n = float(count)
+        keep = min(schedule.ema_decay, (1 + n) / (10 + n)) if schedule.average == "ema" else n / (n + 1)
+        return own + (new - own) * (1 - keep)
+
+    return mixing
+
+
+def _groups(head: nn.Module, schedule: Schedule) -> list[dict[str, Any]]:
+    """Mixing weights learn ten times as fast and do not decay: a softmax of few numbers hardly moves otherwise."""
+    mixing = [p for n, p in head.named_parameters() if n.endswith("mix")]
+    rest = [p for n, p in head.named_parameters() if not n.endswith("mix")]
+    fast = [{"params": mixing, "weight_decay": 0.0, "faster": 10.0}] if mixing else []
+    return [{"params": rest, "faster": 1.0}, *fast]
+
+
+def _set_rate(optimiser: Any, schedule: Schedule, at: float) -> None:
+    """One epoch of warming up, then half a cosine."""
+    rate = schedule.rate * min(1.0, at + 0.1) * 0.5 * (1 + math.cos(math.pi * at / schedule.epochs))
+    for group in optimiser.param_groups:
+        group["lr"] = rate * group["faster"]
+
+
+def _save(path: Path, state: Progress, head: nn.Module, average: AveragedModel, optimiser: Any) -> None:
+    held = {
+        "progress": copy.copy(vars(state)),
+        "head": head.state_dict(),
+        "average": average.state_dict(),
+        "optimiser": optimiser.state_dict(),
+    }
+    with atomic_path(path) as temporary:
+        torch.save(held, temporary)
+
+
+def _resume(path: Path, head: nn.Module, average: AveragedModel, optimiser: Any) -> Progress:
+    held = torch.load(path, weights_only=True)
+    head.load_state_dict(held["head"])
+    average.load_state_dict(held["average"])
+    optimiser.load_state_dict(held["optimiser"])
+    head.eval()
+    average.eval()
+    return Progress(**held["progress"])

@@ -1,0 +1,160 @@
+"""What a fit leaves behind: ONNX heads, the out-of-fold table, a model card, and the same as JSON."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+
+from blendkit import __version__
+from blendkit.store import atomic_path, write_json, write_text
+from blendkit.training.cross_fit import Fit, HeadFit
+from blendkit.training.examples import Examples
+from blendkit.training.export import exported, write_onnx
+from blendkit.training.head_networks import HeadShape, Mean, parameters_of
+
+OOF = "oof.npz"
+
+
+@dataclass(frozen=True)
+class Source:
+    """Where a fit's rows came from. hears: the feature store's facts (model, preprocessing), which go into the head.
+
+    saw: recordings behind the fit beside its own rows (those a pseudo-labelling teacher learned from).
+    """
+
+    features: tuple[str, ...]
+    made_by: str
+    hears: Mapping[str, Any]
+    labels: str
+    group: str | None
+    saw: tuple[str, ...] = ()
+
+
+def write_heads(out: Path, fit: Fit, examples: Examples, job: HeadFit, source: Source) -> dict[str, float]:
+    """Write `head.onnx` and `folds/head_<f>.onnx`; return each one's difference from torch."""
+    sample = [torch.from_numpy(np.ascontiguousarray(examples.features[n][:64])) for n in job.shape.inputs]
+    graph = exported(fit.head, sample, job.shape.inputs, ["logits"])  # all heads are of one shape
+    drift = {}
+    for name, head, rows in _heads(fit, examples):
+        facts = _facts(job.shape, examples, source, rows)
+        drift[name] = write_onnx(graph, head, sample, facts, out / name)
+    return drift
+
+
+def _heads(fit: Fit, examples: Examples) -> list[tuple[str, Mean, NDArray[np.int64]]]:
+    folds = [(f"folds/head_{f}.onnx", h, np.flatnonzero(fit.fold != f)) for f, h in enumerate(fit.heads)]
+    return [("head.onnx", fit.head, np.arange(len(examples))), *folds]
+
+
+def _facts(shape: HeadShape, examples: Examples, source: Source, rows: NDArray[np.int64]) -> dict[str, Any]:
+    return {
+        "kind": "seqhead",
+        "classes": list(examples.classes),
+        "blocks": list(shape.inputs),
+        "saw": sorted({*examples.recording[rows].tolist(), *source.saw}),
+        "hears": dict(source.hears),
+        "made_by": f"blendkit {__version__}",
+    }
+
+
+def write_oof(out: Path, fit: Fit, examples: Examples) -> None:
+    """Write the out-of-fold table: `row_ids`, `classes`, `fold`, `labels`, `logits`, `kind`, `group`.
+
+    A recipe reads it as `{use: table, path: oof.npz, array: logits, rows: row_ids, classes: classes, folds: fold,
+    space: logit}`.
+    """
+    held = {
+        "row_ids": examples.row_ids,
+        "classes": np.array(examples.classes, np.str_),
+        "fold": fit.fold,
+        "labels": (examples.targets > 0.5).astype(np.uint8),
+        "logits": fit.oof,
+        "kind": examples.kind,
+        "group": examples.group,
+    }
+    with atomic_path(out / OOF) as temporary, temporary.open("wb") as handle:
+        np.savez_compressed(handle, **held)  # type: ignore[arg-type]
+
+
+def summary(
+    fit: Fit, examples: Examples, job: HeadFit, source: Source, figures: Mapping[str, Any], drift: Mapping[str, float]
+) -> dict[str, Any]:
+    """Return all that `fit.json` and the card say."""
+    kinds = {k: int((examples.kind == k).sum()) for k in ("clip", "chunk")}
+    tokens = [t.name for t in job.shape.tokens]
+    spread = fit.weights.std(axis=0, ddof=1) if len(fit.weights) > 1 else np.zeros(len(tokens))
+    return {
+        "kind": job.shape.kind,
+        "parameters": parameters_of(fit.head.each[0]),
+        "tokens": tokens,
+        "weights": {n: [float(w), float(s)] for n, w, s in zip(tokens, fit.weights.mean(axis=0), spread, strict=True)},
+        "rows": kinds,
+        "recordings": len(set(examples.recording.tolist())),
+        "classes": list(examples.classes),
+        "folds": job.folds,
+        "seeds": job.seeds,
+        "best_epochs": fit.epochs,
+        "epochs_of_all_rows": fit.final_epochs,
+        "oof": dict(figures),
+        "onnx_difference": dict(drift),
+        "job": asdict(job),
+        "source": asdict(source),
+    }
+
+
+def write_card(out: Path, told: Mapping[str, Any]) -> None:
+    """Write `fit.json` and `card.md`."""
+    write_json(out / "fit.json", told, sort=False)
+    write_text(out / "card.md", "\n".join(_card(told)) + "\n")
+
+
+def _card(told: Mapping[str, Any]) -> list[str]:
+    rows, source = told["rows"], told["source"]
+    return [
+        f"# Sequence head: {told['kind']}",
+        "",
+        f"{told['parameters']:,} parameters on {', '.join(told['tokens'])}; {len(told['classes'])} classes; "
+        f"{told['seeds']} seed(s), averaged. Made by blendkit {__version__} with torch {torch.__version__}.",
+        "",
+        "## Data",
+        "",
+        f"- {rows['clip']} clip chunks and {rows['chunk']} labelled soundscape chunks "
+        f"of {told['recordings']} recordings",
+        f"- features: {', '.join(source['features'])} (hash {source['made_by'][:12]})",
+        f"- labels: {source['labels']}; groups: {source['group'] or 'recordings'}",
+        *([f"- a pseudo-labelling teacher learned from {len(source['saw'])} recordings"] if source["saw"] else []),
+        "- every recording seen is listed in the head's metadata `saw`: figures on those are in-sample",
+        "",
+        "## Out-of-fold figures",
+        "",
+        f"{told['folds']} folds of whole groups; each fold is scored by heads that neither learned from it nor stopped "
+        "on it. 95 % intervals redraw whole groups.",
+        "",
+        *_figures(told["oof"]),
+        "",
+        "## Shares of the tokens on held-out rows",
+        "",
+        *[f"- {n}: {w:.3f} (standard deviation over folds and seeds {s:.3f})" for n, (w, s) in told["weights"].items()],
+        "",
+        f"Trained for {told['epochs_of_all_rows']} epochs on all rows: the mean of the folds' best. Largest difference "
+        f"between torch and ONNX: {max(told['onnx_difference'].values()):.1e}.",
+    ]
+
+
+def _figures(oof: Mapping[str, Any]) -> list[str]:
+    lines: list[str] = []
+    for kind, f in oof.items():
+        macro = f"- {kind}s: macro-AUC {span(f['macro_auc'])} over {f['classes']} classes, {f['rows']} rows"
+        lines.append(macro + (f"; top-1 {span(f['top_one'])}" if f["top_one"] else ""))
+    return lines or ["- none: no class has both positive and negative rows"]
+
+
+def span(found: Sequence[float], sign: str = "") -> str:
+    """Return `0.900 [0.873, 0.930]`."""
+    return f"{found[0]:{sign}.4f} [{found[1]:{sign}.4f}, {found[2]:{sign}.4f}]"

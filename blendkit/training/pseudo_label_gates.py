@@ -1,0 +1,81 @@
+"""Gates on a teacher's scores: which cells are sure enough to be taken as labels. Arrays only, no torch."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from blendkit.errors import BlendkitError
+from blendkit.metrics import check_shapes, percentile_rank
+
+Float = NDArray[np.floating[Any]]
+Bool = NDArray[np.bool_]
+
+
+def precision_thresholds(
+    y: Bool, x: Float, precision: float, fewest: int = 3, mask: Bool | None = None
+) -> NDArray[np.float64]:
+    """Return (C,) the lowest score at which the rows above it reach a precision; inf for classes that never do.
+
+    y, x (N, C) truth and out-of-fold scores; mask (N,) or (N, C): cells that count. At least `fewest` true rows must
+    lie above. Tied scores count together. Raises BlendkitError for a precision outside (0, 1].
+    """
+    if not 0 < precision <= 1:
+        raise BlendkitError(f"precision lies in (0, 1], got {precision:g}")
+    check_shapes(y, x)
+    keep = np.ones(y.shape, bool) if mask is None else np.broadcast_to(mask.reshape(len(mask), -1), y.shape)
+    out = np.full(y.shape[1], np.inf)
+    for c in range(y.shape[1]):
+        own = keep[:, c]
+        order = np.argsort(-x[own, c], kind="stable")
+        score, found = x[own, c][order], np.cumsum(y[own, c][order])
+        last = np.flatnonzero(np.append(score[1:] != score[:-1], True)) if len(score) else np.empty(0, np.int64)
+        good = (found[last] >= precision * (last + 1)) & (found[last] >= fewest)
+        if good.any():
+            out[c] = score[last[good]].min()
+    return out
+
+
+def percentile_thresholds(x: Float, percentile: float) -> NDArray[np.float64]:
+    """Return (C,) each class's percentile of its own scores (N, C); 95 keeps the highest twentieth."""
+    if not 0 <= percentile < 100:
+        raise BlendkitError(f"a percentile lies in [0, 100), got {percentile:g}")
+    return np.asarray(np.percentile(x, percentile, axis=0), np.float64)
+
+
+def top_of_recordings(x: Float, recording: Sequence[str], most: int) -> Bool:
+    """Return (N, C) the `most` highest chunks of every class in every recording; ties at the edge are all kept."""
+    out = np.zeros(x.shape, bool)
+    code = np.unique(np.array(recording, str), return_inverse=True)[1]
+    for r in range(int(code.max(initial=-1)) + 1):
+        rows = np.flatnonzero(code == r)
+        edge = np.sort(x[rows], axis=0)[-min(most, len(rows))]
+        out[rows] = x[rows] >= edge
+    return out
+
+
+def rank_gates(others: Mapping[str, Float], least: Mapping[str, float]) -> Bool:
+    """Return (N, C) cells whose percentile rank in every other member's column is at least `least` of it."""
+    gates = [percentile_rank(others[n]) >= least[n] for n in others]
+    return np.asarray(np.logical_and.reduce(gates), bool)
+
+
+def sharpened(p: Float, power: float) -> NDArray[np.float64]:
+    """Return p ** power: above 1 it lowers what is unsure more than what is sure (Babych, BirdCLEF 2025)."""
+    if not power > 0:
+        raise BlendkitError(f"a sharpening power is positive, got {power:g}")
+    return np.asarray(p, np.float64) ** power
+
+
+def gained(
+    kept: Bool, recording: Sequence[str], classes: Sequence[str], had: NDArray[np.int64]
+) -> list[dict[str, Any]]:
+    """Return, per class, how many labelled chunks there were, and how many chunks and recordings a gate adds."""
+    names = np.array(recording, str)
+    return [
+        {"class": c, "had": int(had[i]), "chunks": int(kept[:, i].sum()), "recordings": len(set(names[kept[:, i]]))}
+        for i, c in enumerate(classes)
+    ]

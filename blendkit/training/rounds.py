@@ -1,0 +1,140 @@
+"""Noisy-student rounds: a teacher labels what nobody labelled, a student learns from both, and teaches in turn."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from torch import nn
+
+from blendkit.core import fold_of, sigmoid
+from blendkit.events import Emit, silent
+from blendkit.metrics import macro_auc
+from blendkit.training.cross_fit import Fit, HeadFit, fit_seqhead, logits_of
+from blendkit.training.examples import Examples
+from blendkit.training.judging import judge
+from blendkit.training.pseudo_label_gates import percentile_thresholds, sharpened
+
+
+@dataclass(frozen=True)
+class Rounds:
+    """How pseudo-labels are made.
+
+    least: the probability a cell needs; percentile: it must also lie above this percentile of its class's scores.
+    power: soft targets are p ** power. naive: one teacher of all folds labels for everybody, and pseudo-labelled rows
+    are judged on as if they were labelled: what inflates a figure, for comparison.
+    """
+
+    rounds: int = 2
+    least: float = 0.5
+    percentile: float = 0.0
+    power: float = 1.5
+    naive: bool = False
+
+
+@dataclass(frozen=True, eq=False)
+class Round:
+    """One round's fit and figures.
+
+    counted: the macro-AUC as the protocol counts it; labelled: on labelled rows alone; unseen: of the head of all rows
+    on recordings nobody learned from, if there are any. rows, cells: pseudo-labelled, for the head of all rows.
+    """
+
+    fit: Fit
+    counted: float
+    labelled: dict[str, Any]
+    unseen: dict[str, Any]
+    rows: int
+    cells: int
+
+
+def run_rounds(
+    examples: Examples,
+    unlabelled: Examples,
+    job: HeadFit,
+    how: Rounds,
+    checkpoints: Path,
+    unseen: Examples | None = None,
+    tell: Emit = silent,
+) -> list[Round]:
+    """Return round 0 (no pseudo-labels) and every further one.
+
+    In an honest round the teacher of fold f is the head that never saw fold f, so the student of fold f can be judged
+    on it; recordings that a teacher saw never count as out-of-fold. The rows of `unlabelled` have no labels yet.
+    """
+    fit = fit_seqhead(examples, job, checkpoints / "round0", tell=tell)
+    rounds = [_told(examples, None, fit, unseen, None)]
+    for r in range(1, how.rounds + 1):
+        pseudo, dealt = _teachers(fit, unlabelled, how, job.folds)
+        fit = fit_seqhead(examples, job, checkpoints / f"round{r}", pseudo=pseudo, tell=tell)
+        rounds.append(_told(examples, pseudo(None), fit, unseen, dealt))
+    return rounds
+
+
+def label(teacher: nn.Module, unlabelled: Examples, how: Rounds) -> Examples:
+    """Return the rows a teacher is sure of, with soft targets; cells below the gates are 0.
+
+    A row without any sure cell is left out: it is unknown, not silent.
+    """
+    p = sigmoid(logits_of(teacher, unlabelled))
+    kept = (p >= how.least) & (p >= percentile_thresholds(p, how.percentile))
+    rows = np.flatnonzero(kept.any(axis=1))
+    targets = np.where(kept, sharpened(p, how.power), 0)[rows].astype(np.float32)
+    return replace(unlabelled.take(rows), targets=targets)
+
+
+Dealt = dict[int, Examples]
+
+
+def _teachers(
+    fit: Fit, unlabelled: Examples, how: Rounds, folds: int
+) -> tuple[Callable[[int | None], Examples | None], Dealt | None]:
+    """Who labels for whom; in the naive protocol also the pseudo-labelled rows that each fold holds out."""
+    if not how.naive:
+        made: dict[int | None, Examples] = {f: label(h, unlabelled, how) for f, h in enumerate(fit.heads)}
+        made[None] = label(fit.head, unlabelled, how)
+        return made.get, None
+    everyone = label(_Together(fit.heads), unlabelled, how)
+    at = fold_of(sorted(set(everyone.recording.tolist())), folds)
+    fold = np.array([at[r] for r in everyone.recording.tolist()], np.int64)
+    parts: dict[int | None, Examples] = {f: everyone.take(np.flatnonzero(fold != f)) for f in range(folds)}
+    parts[None] = everyone
+    return parts.get, {f: everyone.take(np.flatnonzero(fold == f)) for f in range(folds)}
+
+
+class _Together(nn.Module):
+    """The mean of the folds' heads: between them they have seen every labelled row."""
+
+    def __init__(self, heads: tuple[nn.Module, ...]) -> None:
+        super().__init__()
+        self.each = nn.ModuleList(heads)
+        self.tokens: Any = heads[0].each[0].tokens  # type: ignore[union-attr, index]
+
+    def forward(self, *blocks: Any) -> Any:
+        """Return logits (B, C)."""
+        total = self.each[0](*blocks)
+        for head in list(self.each)[1:]:
+            total = total + head(*blocks)
+        return total / len(self.each)
+
+
+def _told(examples: Examples, pseudo: Examples | None, fit: Fit, unseen: Examples | None, dealt: Dealt | None) -> Round:
+    truth, logits = examples.targets > 0.5, fit.oof
+    if dealt is not None:
+        held = [(p.targets > 0, logits_of(fit.heads[f], p)) for f, p in dealt.items() if len(p)]
+        truth = np.concatenate([truth, *(t for t, _ in held)])
+        logits = np.concatenate([logits, *(x for _, x in held)])
+    outside = judge(unseen, logits_of(fit.head, unseen)) if unseen is not None else {}
+    rows, cells = (len(pseudo), int((pseudo.targets > 0).sum())) if pseudo is not None else (0, 0)
+    return Round(fit, macro_auc(truth, logits).macro, judge(examples, fit.oof), outside, rows, cells)
+
+
+def inflation(rounds: list[Round], kind: str) -> NDArray[np.float64]:
+    """Return, per round, how much more the protocol's own count rose than the figure on unseen recordings."""
+    counted = np.array([r.counted for r in rounds])
+    seen = np.array([r.unseen[kind]["macro_auc"][0] for r in rounds])
+    return np.asarray((counted - counted[0]) - (seen - seen[0]))

@@ -1,0 +1,80 @@
+"""Which rows an epoch shows: clips by class, a stated share of soundscape chunks, and mixing of both."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from blendkit.training.examples import Examples, Index
+
+
+@dataclass(frozen=True)
+class Mixture:
+    """What an epoch is made of.
+
+    soundscape: the share of labelled soundscape chunks beside clips (0.2 in the eos7 head v4); pseudo: the share
+    of pseudo-labelled chunks in the whole. balance: draw clips so that every class comes up equally often. fewest: an
+    epoch shows at least as many rows, over and over if need be, so that few rows do not mean few steps.
+    """
+
+    soundscape: float = 0.2
+    pseudo: float = 0.0
+    balance: bool = True
+    fewest: int = 2048
+
+
+def epoch_rows(examples: Examples, mix: Mixture, rng: np.random.Generator) -> Index:
+    """Return the rows of one epoch, shuffled: as many as there are labelled rows, and `fewest` at least.
+
+    Where a kind is missing, the others take its share.
+    """
+    clips, chunks, pseudo = (examples.of_kind(k) for k in ("clip", "chunk", "pseudo"))
+    total = max(len(clips) + len(chunks), mix.fewest)
+    from_pseudo = round(total * mix.pseudo) if len(pseudo) else 0
+    rest = total - from_pseudo
+    from_chunks = rest if not len(clips) else (round(rest * mix.soundscape) if len(chunks) else 0)
+    drawn = [
+        _weighted(examples, clips, rest - from_chunks, mix.balance, rng),
+        _uniform(chunks, from_chunks, rng),
+        _uniform(pseudo, from_pseudo, rng),
+    ]
+    return rng.permutation(np.concatenate(drawn))
+
+
+def class_balance(targets: NDArray[np.float32]) -> NDArray[np.float64]:
+    """Return (N,) chances that make every class come up equally often; rows without a class share one chance.
+
+    targets (N, C). A row of several classes gets the mean of theirs.
+    """
+    positive = targets > 0.5
+    count = positive.sum(axis=0)
+    worth = positive @ (1 / np.maximum(count, 1)) / np.maximum(positive.sum(axis=1), 1)
+    silent = ~positive.any(axis=1)
+    worth[silent] = 1 / max(1, int(silent.sum()))
+    return np.asarray(worth / worth.sum())
+
+
+def mixed_up(rows: int, alpha: float, rng: np.random.Generator) -> tuple[NDArray[np.float32], Index]:
+    """Return (rows,) shares and partners of mixup (Zhang et al. 2018): x = share x + (1 - share) x[partner].
+
+    Half of the rows are mixed. alpha 0 mixes nothing.
+    """
+    share = np.ones(rows, np.float32)
+    if alpha > 0:
+        chosen = rng.random(rows) < 0.5
+        share[chosen] = rng.beta(alpha, alpha, int(chosen.sum())).astype(np.float32)
+    return share, rng.permutation(rows).astype(np.int64)
+
+
+def _weighted(examples: Examples, rows: Index, count: int, balance: bool, rng: np.random.Generator) -> Index:
+    if not count:
+        return rows[:0]
+    return rng.choice(rows, count, p=class_balance(examples.targets[rows]) if balance else None)
+
+
+def _uniform(rows: Index, count: int, rng: np.random.Generator) -> Index:
+    """Every row once before any comes again."""
+    turns = -(-count // len(rows)) if count else 0
+    return np.concatenate([rows[:0], *(rng.permutation(rows) for _ in range(turns))])[:count]
