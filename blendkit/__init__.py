@@ -8,6 +8,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from blendkit._face import lazy_face
+from blendkit._version import __version__
 
 if TYPE_CHECKING:
     from blendkit.core import LabelTable, NameRule, Rows, Scores, Taxonomy
@@ -18,7 +19,6 @@ if TYPE_CHECKING:
 else:
     __getattr__, __dir__ = lazy_face(__name__)
 
-__version__ = "0.1.0"
 __all__ = [
     "BlendkitError",
     "LabelTable",

@@ -5,8 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 
-from blendkit.core import Rows, Scores
-from blendkit.engine import Inputs
+from blendkit.core import NameRule, Rows, Scores
 from blendkit.errors import BlendkitError, shorten
 from blendkit.recipe import Plan
 from blendkit.scoring import Opened, facts_hash
@@ -29,21 +28,27 @@ def table_rows(opened: Opened) -> Rows:
     return scores.rows
 
 
-def aligned(plan: Plan, inputs: Inputs, opened: Opened, rows: Rows) -> tuple[dict[str, Scores], list[str]]:
-    """Bring every member onto the same rows and classes."""
+def aligned(
+    plan: Plan, opened: Opened, rows: Rows, classes: tuple[str, ...], names: NameRule, *, rehearsal: bool = False
+) -> tuple[dict[str, Scores], list[str]]:
+    """Bring every member onto the same rows and classes; return them, and what the reader should know.
+
+    classes: those of the run, empty where only the members' own are known. rehearsal: rows that a member lacks get
+    the class's median, whatever the recipe says. Raises BlendkitError naming every member that does not fit.
+    """
     model = plan.recipe.model
-    classes = inputs.classes or _union([s.classes for s in opened.tables.values()])
+    classes = classes or _union([s.classes for s in opened.tables.values()])
     out, notes, problems = {}, [], []
     for name in plan.members:
         table = opened.tables.pop(name, None)  # nothing but the streams keeps a table's values
-        scores = table if table is not None else _stored(name, opened, inputs, rows)
+        scores = table if table is not None else _stored(name, opened, names, rows)
         try:
             out[name] = scores.align(
                 rows,
                 classes or scores.classes,
                 source=f"member {name!r}",
                 unknown_classes=model.members[name].unknown_classes,
-                missing_rows="median" if inputs.rehearsal else model.members[name].missing_rows,
+                missing_rows="median" if rehearsal else model.members[name].missing_rows,
             )
         except BlendkitError as error:
             problems += [f"{error.title}: {p}" for p in error.problems]
@@ -75,10 +80,10 @@ def _row_notes(name: str, scores: Scores, rows: Rows) -> list[str]:
     return [f"member {name!r}: {n} {what}" for what, n in notes.items() if n]
 
 
-def _stored(name: str, opened: Opened, inputs: Inputs, rows: Rows) -> Scores:
+def _stored(name: str, opened: Opened, names: NameRule, rows: Rows) -> Scores:
     store = next(m.store for m in opened.audio if m.name == name)
     assert store is not None
-    return store.read(inputs.names, rows.recordings())
+    return store.read(names, rows.recordings())
 
 
 def _union(lists: Sequence[tuple[str, ...]]) -> tuple[str, ...]:

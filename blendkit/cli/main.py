@@ -8,7 +8,7 @@ import sys
 
 import click
 
-from blendkit import __version__
+from blendkit._version import __version__
 from blendkit.errors import BlendkitError
 
 COMMANDS = {
@@ -21,7 +21,10 @@ COMMANDS = {
     "search": ("blendkit.cli.commands.search:search", "Search weights or values, and judge the search."),
     "probe": ("blendkit.cli.commands.probe:probe", "Rank a model's blocks by nearest neighbours, before any training."),
     "fit": ("blendkit.cli.commands.fit:fit", "Fit what steps apply, save features, and train heads and students."),
-    "pseudolabel": ("blendkit.cli.commands.pseudolabel:pseudolabel", "Let models label unlabelled recordings, by strict gates."),
+    "pseudolabel": (
+        "blendkit.cli.commands.pseudolabel:pseudolabel",
+        "Let models label unlabelled recordings, by strict gates.",
+    ),
     "model": ("blendkit.cli.commands.model:model", "Cut a model down, list its blocks, or convert it."),
     "members": ("blendkit.cli.commands.listing:members", "List the installed members, or show one."),
     "ops": ("blendkit.cli.commands.listing:ops", "List the installed ops, or show one."),

@@ -12,7 +12,7 @@ from blendkit._face import lazy_face
 
 if TYPE_CHECKING:
     from blendkit.engine.data_folder import recipe_data
-    from blendkit.engine.inputs import Inputs, find_inputs, truth_of
+    from blendkit.engine.inputs import Inputs, find_inputs, member_context, truth_of
     from blendkit.engine.local import RunResult, run
     from blendkit.engine.model_variants import Using, Variant, measure, slim_model, using
     from blendkit.engine.preflighting import preflight
@@ -28,6 +28,7 @@ __all__ = [
     "find_inputs",
     "in_sample",
     "measure",
+    "member_context",
     "preflight",
     "recipe_data",
     "run",

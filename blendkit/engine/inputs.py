@@ -14,7 +14,9 @@ from blendkit.audio import Recording, find_recordings
 from blendkit.core import LabelTable, NameRule, Rows, Taxonomy, natural_key, rows_from_ids
 from blendkit.errors import BlendkitError
 from blendkit.io import Template, read_labels, read_taxonomy, read_template
+from blendkit.member import MemberContext
 from blendkit.recipe import DataFolder, KeyPath, Plan
+from blendkit.scoring import CAREFUL, How, cpu_count
 
 Mode = Literal["audio", "template"]
 
@@ -38,6 +40,11 @@ class Inputs:
     files: dict[str, Path]
     notes: tuple[str, ...]
     rehearsal: bool
+
+    @property
+    def to_score(self) -> tuple[Recording, ...]:
+        """The recordings that members score; without audio, the template's, which have no file and are silence."""
+        return self.recordings if self.mode == "audio" else tuple(Recording(r, Path()) for r in self.expected_s)
 
     @property
     def classes(self) -> tuple[str, ...]:
@@ -81,6 +88,21 @@ def find_inputs(plan: Plan, data: DataFolder, dry_run: int | None = None) -> Inp
         files=files,
         notes=tuple(notes),
         rehearsal=dry_run is not None,
+    )
+
+
+def member_context(plan: Plan, inputs: Inputs, how: How = CAREFUL) -> MemberContext:
+    """Return what the members of a plan may know of a run on these inputs."""
+    return MemberContext(
+        classes=inputs.classes,
+        taxonomy=inputs.taxonomy,
+        names=inputs.names,
+        chunk_s=plan.recipe.model.chunk_s,
+        threads=cpu_count(),
+        recordings=inputs.to_score,
+        expected_s=inputs.expected_s,
+        provider=how.provider,
+        allow_code=how.allow_code,
     )
 
 

@@ -12,7 +12,7 @@ import numpy as np
 from blendkit.audio import Grid
 from blendkit.blending import Surroundings, aligned, make_streams, table_rows
 from blendkit.core import Rows, Scores, chunk_rows
-from blendkit.engine.inputs import Inputs, find_inputs
+from blendkit.engine.inputs import Inputs, find_inputs, member_context
 from blendkit.engine.output import LOGITS, SUBMISSION, Written, open_folder, row_order, write_report, write_scores
 from blendkit.engine.preflighting import preflight
 from blendkit.engine.run_json import Figures, StreamResult, run_report
@@ -28,7 +28,6 @@ from blendkit.scoring import (
     open_members,
     predicted_minutes,
     score_recordings,
-    silent_recordings,
     throughput,
     timings,
 )
@@ -80,10 +79,10 @@ def run(
     inputs = find_inputs(plan, folder, dry_run)
     preflight(plan, inputs, files)
     open_folder(out)
-    opened = open_members(plan, inputs, files, stores or out / LOGITS, how)
+    opened = open_members(plan, member_context(plan, inputs, how), files, stores or out / LOGITS)
     scored, rows = _score(plan, inputs, opened, tell)
     clock["scored"] = time.perf_counter()
-    members, notes = aligned(plan, inputs, opened, rows)
+    members, notes = aligned(plan, opened, rows, inputs.classes, inputs.names, rehearsal=inputs.rehearsal)
     if dry_run is not None and not opened.audio:
         notes.append("no member needs audio: a dry run changes nothing")
     warnings = [*(inputs.notes if opened.audio else ()), *_damaged(scored), *opened.doubts, *notes]
@@ -144,7 +143,7 @@ def _score(plan: Plan, inputs: Inputs, opened: Opened, tell: Emit) -> tuple[Scor
     model = plan.recipe.model
     if not opened.audio:
         return Scored({}), table_rows(opened)
-    recordings = inputs.recordings if inputs.mode == "audio" else silent_recordings(inputs)
+    recordings = inputs.to_score
     if not recordings:
         raise BlendkitError(
             f"no audio below {inputs.data.root} and no template to take rows from",

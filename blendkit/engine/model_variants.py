@@ -12,7 +12,7 @@ import numpy as np
 
 from blendkit.audio import Grid
 from blendkit.core import Scores
-from blendkit.engine.inputs import Inputs, find_inputs, truth_of
+from blendkit.engine.inputs import Inputs, find_inputs, member_context, truth_of
 from blendkit.errors import BlendkitError
 from blendkit.events import silent
 from blendkit.graphs import GraphNeeds, Slim, slim
@@ -24,7 +24,6 @@ from blendkit.scoring import (
     How,
     audio_member,
     build_member,
-    cpu_count,
     member_facts,
     member_params,
     paths_of,
@@ -87,10 +86,7 @@ def using(recipe: Recipe, data: Path, model: Path, *, allow_outside: bool = Fals
         named = sorted({str(p) for k, p in files.items() if k[0] == "members"})
         raise BlendkitError(f"{recipe.source}: no member uses {model}", [f"its files: {', '.join(named) or 'none'}"])
     settings = recipe.model
-    context = MemberContext(
-        inputs.classes, inputs.taxonomy, inputs.names, settings.chunk_s, cpu_count(), inputs.recordings,
-        inputs.expected_s, how.provider, how.allow_code,
-    )  # fmt: skip
+    context = member_context(plan, inputs, how)
     grid = Grid(settings.chunk_s, settings.remainder, inputs.names, inputs.expected_s)
     return Using(model, inputs, files, context, grid, found)
 

@@ -7,7 +7,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
-from blendkit import __version__
+from blendkit._version import __version__
 from blendkit.core import Rows, Scores, text_hash
 from blendkit.engine.inputs import Inputs, truth_of
 from blendkit.engine.output import Written

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from blendkit.blending import Memo, Surroundings, aligned, make_streams, table_rows
 from blendkit.core import Rows, Scores, canonical_json
-from blendkit.engine import Inputs, find_inputs, in_sample, preflight, truth_of
+from blendkit.engine import Inputs, find_inputs, in_sample, member_context, preflight, truth_of
 from blendkit.errors import BlendkitError, shorten
 from blendkit.metrics import MacroAUC, macro_auc
 from blendkit.offline.saved import find_saved, saved_rows
@@ -96,10 +96,10 @@ def _inputs_key(plan: Plan) -> str:
 def _open(plan: Plan, data: DataFolder, files: dict[Any, Path], stores: Path) -> Bench:
     inputs = find_inputs(plan, data)
     preflight(plan, inputs, files)
-    opened = open_members(plan, inputs, files, stores)
+    opened = open_members(plan, member_context(plan, inputs), files, stores)
     find_saved(plan, opened, files, stores)
     rows = saved_rows(inputs, opened, plan.recipe.model.chunk_s) if opened.audio else table_rows(opened)
-    members, notes = aligned(plan, inputs, opened, rows)
+    members, notes = aligned(plan, opened, rows, inputs.classes, inputs.names)
     classes = next(iter(members.values())).classes
     truth, labelled, used = _truth(inputs, rows, classes)
     here = {str(r) for r in rows.recording[labelled]}

@@ -7,7 +7,7 @@ from pathlib import Path
 
 def cached_world() -> Path:
     """Return the default sample world, made once per user (below BLENDKIT_CACHE or the user's cache)."""
-    from blendkit import __version__
+    from blendkit._version import __version__
     from blendkit.core import text_hash
     from blendkit.sample.config import FORMAT_VERSION, WorldConfig
     from blendkit.sample.world import make_world

@@ -22,7 +22,6 @@ if TYPE_CHECKING:
         is_finished,
         member_params,
         open_members,
-        silent_recordings,
     )
     from blendkit.scoring.scorer import AudioMember, Scored, score_recordings
     from blendkit.scoring.speed import Throughput, predicted_minutes, throughput, timings
@@ -53,7 +52,6 @@ __all__ = [
     "save_features",
     "score_audio",
     "score_recordings",
-    "silent_recordings",
     "throughput",
     "timings",
 ]

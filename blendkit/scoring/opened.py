@@ -7,9 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from blendkit.audio import Recording
 from blendkit.core import Scores
-from blendkit.engine import Inputs
 from blendkit.errors import BlendkitError, broken
 from blendkit.graphs import Provider
 from blendkit.member import TTA, FileMember, FinishedMember, FoldedMember, Member, MemberContext
@@ -44,14 +42,9 @@ class How:
 CAREFUL = How()
 
 
-def open_members(plan: Plan, inputs: Inputs, files: dict[KeyPath, Path], stores: Path, how: How = CAREFUL) -> Opened:
+def open_members(plan: Plan, context: MemberContext, files: dict[KeyPath, Path], stores: Path) -> Opened:
     """Read the finished members and open the stores of the others, without building any model."""
     model = plan.recipe.model
-    recordings = inputs.recordings if inputs.mode == "audio" else silent_recordings(inputs)
-    context = MemberContext(
-        inputs.classes, inputs.taxonomy, inputs.names, model.chunk_s, cpu_count(), recordings, inputs.expected_s,
-        how.provider, how.allow_code,
-    )  # fmt: skip
     tables: dict[str, Scores] = {}
     audio, facts, doubts, folds = [], {}, [], {}
     for name, member in plan.members.items():
@@ -61,10 +54,10 @@ def open_members(plan: Plan, inputs: Inputs, files: dict[KeyPath, Path], stores:
         if is_finished(member):
             made = build_member(member, params, context)
             tables[name] = _read(name, made, member, tta)
-            if inputs.classes:  # rows are only known after scoring, classes already now
+            if context.classes:  # rows are only known after scoring, classes already now
                 policy = model.members[name].unknown_classes
                 known = tables[name].align(
-                    tables[name].rows, inputs.classes, source=f"member {name!r}", unknown_classes=policy
+                    tables[name].rows, context.classes, source=f"member {name!r}", unknown_classes=policy
                 )
                 tables[name] = known
             doubts += [f"member {name!r}: {w}" for w in made.warnings()]
@@ -99,11 +92,6 @@ def build_member(member: MemberPlan, params: dict[str, Any], context: MemberCont
     if isinstance(made, Member) and not is_finished(member) and made.info.batch < 1:
         raise BlendkitError(f"member {member.name!r}: batch must be at least 1, got {made.info.batch}")
     return made
-
-
-def silent_recordings(inputs: Inputs) -> tuple[Recording, ...]:
-    """Return the template's recordings, which have no file: members hear silence in their place."""
-    return tuple(Recording(r, Path()) for r in inputs.expected_s)
 
 
 def is_finished(member: MemberPlan) -> bool:

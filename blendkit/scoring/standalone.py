@@ -60,7 +60,13 @@ def one_member(
     files = check_files(plan, DataFolder(Path(), outside=True))
     known, recordings = taxonomy or Taxonomy({}), gather_audio(audio)
     context = MemberContext(
-        known.classes, known, NameRule(), chunk_s, cpu_count(), tuple(recordings), {}, how.provider, how.allow_code
+        classes=known.classes,
+        taxonomy=known,
+        chunk_s=chunk_s,
+        threads=cpu_count(),
+        recordings=tuple(recordings),
+        provider=how.provider,
+        allow_code=how.allow_code,
     )
     tta = TTA(tuple(model.tta.shifts_s), model.tta.edge)
     remainder = plan.recipe.model.remainder

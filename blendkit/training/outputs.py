@@ -11,7 +11,7 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from blendkit import __version__
+from blendkit._version import __version__
 from blendkit.store import atomic_path, write_json, write_text
 from blendkit.training.cross_fit import Fit, HeadFit
 from blendkit.training.examples import Examples

@@ -11,7 +11,7 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from blendkit import __version__
+from blendkit._version import __version__
 from blendkit.audio import Grid, Recording, groups, prepare_group, samples_at
 from blendkit.core import LabelTable, NameRule, Rows, Scores, chunk_rows, fold_of, sigmoid, text_hash
 from blendkit.errors import BlendkitError, shorten
