@@ -47,7 +47,7 @@ def _class_errors(plan: Plan, inputs: Inputs) -> Iterator[tuple[KeyPath, Blendki
 
 
 def _check_levels(step: StepPlan, inputs: Inputs) -> None:
-    if "sonotypes" in step.params and inputs.taxonomy.table:
+    if step.info is not None and step.info.taxonomic and inputs.taxonomy.table:
         used = [level for level in LEVELS if step.params.get(level, 0) > 0]
         check_levels(step.name, inputs.taxonomy, inputs.classes, used, step.params["sonotypes"])
 

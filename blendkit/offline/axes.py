@@ -9,7 +9,8 @@ from fractions import Fraction
 from typing import Any
 
 from blendkit.errors import BlendkitError, did_you_mean
-from blendkit.recipe import Recipe, with_values, yaml_value
+from blendkit.ops import WEIGHTS_DO
+from blendkit.recipe import Recipe, blend_op, with_values, yaml_value
 
 _MOST = 100_001
 
@@ -65,8 +66,12 @@ def read_share(text: str, recipe: Recipe) -> Axis:
     if member not in of:
         hint = did_you_mean(member, of)
         raise BlendkitError(f"{axis.says}: {blend!r} does not blend {member!r}{hint}", [f"it blends {', '.join(of)}"])
-    if blends[blend].by == "sum":
-        raise BlendkitError(f"{axis.says}: a `sum` has coefficients, not shares; sweep blends.{blend}.of.{member}")
+    kind = blend_op(recipe, blend).weights
+    if kind != "relative":
+        raise BlendkitError(
+            f"{axis.says}: `by: {blends[blend].by}` {WEIGHTS_DO[kind]}, so it has no shares; "
+            f"sweep blends.{blend}.of.{member}"
+        )
     if blends[blend].weights_by is not None:
         raise BlendkitError(f"{axis.says}: {blend!r} weighs by group; sweep a path below blends.{blend}.weights_by")
     if not any(w for n, w in of.items() if n != member):

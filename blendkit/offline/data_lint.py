@@ -69,7 +69,7 @@ def _scales(stream: StreamPlan, inputs: dict[str, Scores], bench: Bench) -> Iter
     """What members of a value blend really weigh: weight x spread of their values."""
     assert stream.blend is not None
     takes = stream.blend.takes
-    if takes == "doubled_ranks" or stream.blend.name in ("max", "min", "median"):
+    if takes == "doubled_ranks" or stream.blend.weights == "membership":
         return
     coverage = {n: s.covered for n, s in bench.members.items()}
     weights = np.abs(weight_matrix(stream, inputs, coverage, bench.around.taxonomy))

@@ -14,7 +14,8 @@ from blendkit.metrics import Interval, macro_auc, paired_bootstrap
 from blendkit.offline.axes import Axis
 from blendkit.offline.bench import Bench, Workshop
 from blendkit.offline.shares import bare_blend, steps_after
-from blendkit.recipe import Recipe, make_plan, with_values
+from blendkit.ops import WEIGHTS_DO
+from blendkit.recipe import Recipe, blend_op, make_plan, with_values
 from blendkit.searching import Guarded, ascend, ascend_groups, greedy, guard, half_split
 
 Mask = NDArray[np.bool_]
@@ -205,8 +206,10 @@ def _inputs(workshop: Workshop, recipe: Recipe) -> BlendInputs:
     if blend is None:
         raise BlendkitError(f"{recipe.source}: the output {recipe.model.output!r} is no blend: nothing to weigh")
     own = recipe.model.blends[blend]
-    if own.by == "sum" or own.weights_by is not None or len(own.of) < 2:
-        why = "adds with coefficients" if own.by == "sum" else "weighs by group" if own.weights_by else "has one input"
+    op = blend_op(recipe, blend)
+    if op.weights != "relative" or own.weights_by is not None or len(own.of) < 2:
+        why = "weighs by group" if own.weights_by is not None else "has one input"
+        why = why if op.weights == "relative" else WEIGHTS_DO[op.weights]
         raise BlendkitError(f"{recipe.source}: blend {blend!r} {why}; a search needs one set of relative weights")
     plan = make_plan(recipe)
     covered = {n: s.covered for n, s in workshop.streams(plan, tuple(own.of)).items()}
@@ -218,6 +221,6 @@ def _inputs(workshop: Workshop, recipe: Recipe) -> BlendInputs:
         workshop.bench(plan).note(blend, f"weights are searched before the steps that follow: {chain}")
     else:
         scores = dict(_singles(workshop, recipe, blend))
-    if own.by == "rank" and (isinstance(chain, str) or not any(s.steps for s in chain)):
+    if op.takes == "doubled_ranks" and (isinstance(chain, str) or not any(s.steps for s in chain)):
         scores = {n: np.rint(x * (2 * len(x))).astype(np.int64) for n, x in scores.items()}  # ranks are exact
     return BlendInputs(blend, scores, covered)

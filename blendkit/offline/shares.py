@@ -8,8 +8,6 @@ from blendkit.core import Scores
 from blendkit.offline.bench import Workshop
 from blendkit.recipe import Plan, StreamPlan
 
-_MEANS = ("rank", "logit", "prob", "direct")
-
 
 def steps_after(plan: Plan, blend: str) -> list[StreamPlan] | str:
     """The streams from a blend to the output if every step on them keeps weighted means; else why not."""
@@ -20,8 +18,8 @@ def steps_after(plan: Plan, blend: str) -> list[StreamPlan] | str:
             return f"{blend!r} is not the last blend before the output"
         chain.insert(0, of[chain[0].inputs[0]])
     stream = chain[0]
-    if stream.blend is None or stream.blend.name not in _MEANS:
-        return f"blend op {'' if stream.blend is None else stream.blend.name!r} is not known to be a weighted mean"
+    if stream.blend is None or not stream.blend.weighted_mean:
+        return f"blend op {'' if stream.blend is None else stream.blend.name!r} is no weighted mean"
     for s in chain:
         for step in s.steps:
             if step.info is None or not step.info.affine:

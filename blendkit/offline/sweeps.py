@@ -114,7 +114,7 @@ def _sides(workshop: Workshop, plan: Plan, blend: str, member: str) -> tuple[NDA
     a = np.where(none.covered, none.values, whole.values)  # one side alone covers a class: it has it all
     b = np.where(whole.covered, whole.values, none.values)
     blank = replace(none, values=np.zeros_like(a), covered=both, made_by=f"{none.made_by}+{whole.made_by}")
-    ranked = stream.blend is not None and stream.blend.name == "rank"
+    ranked = stream.blend is not None and stream.blend.takes == "doubled_ranks"
     if ranked and not _through(bench, chain, _with(blank, blank.values, "0")).any():  # no constant: any scale will do
         a, b = _as_ranks(a, b, np.array([[w] for w in given.values()]))
     sides = [_through(bench, chain, _with(blank, values, name)) for name, values in (("a", a), ("b", b))]

@@ -23,12 +23,14 @@ if TYPE_CHECKING:
         temperature,
     )
     from blendkit.ops.declare import (
+        WEIGHTS_DO,
         ByClass,
         ByTaxon,
         ClassGroups,
         ClassIds,
         Context,
         Covered,
+        Default,
         Fitted,
         FittedOf,
         Keys,
@@ -68,6 +70,7 @@ if TYPE_CHECKING:
     from blendkit.ops.ranges import range_mask, range_penalty, station_floor
     from blendkit.ops.sidecars import sidecar
     from blendkit.ops.taxonomic import (
+        TaxonLevels,
         check_levels,
         congener_scores,
         mirror,
@@ -91,12 +94,14 @@ else:
     __getattr__, __dir__ = lazy_face(__name__)
 
 __all__ = [
+    "WEIGHTS_DO",
     "ByClass",
     "ByTaxon",
     "ClassGroups",
     "ClassIds",
     "Context",
     "Covered",
+    "Default",
     "Fitted",
     "FittedOf",
     "Isotonic",
@@ -112,6 +117,7 @@ __all__ = [
     "Share",
     "SpaceOf",
     "Stream",
+    "TaxonLevels",
     "TaxonomyOf",
     "Weights",
     "adaptive_delta",

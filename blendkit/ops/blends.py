@@ -45,7 +45,10 @@ def exact_weights(weights: NDArray[np.float64], rows: int) -> tuple[NDArray[np.i
     return whole, exact
 
 
-@op("rank", kind="blend", scope="set", classwise=True, takes="doubled_ranks", gives="rank", per_class=("weights",))
+@op(
+    "rank", kind="blend", scope="set", classwise=True, takes="doubled_ranks", gives="rank", per_class=("weights",),
+    weighted_mean=True,
+)  # fmt: skip
 def rank_mean(*ranks: NDArray[np.int32], weights: Weights) -> NDArray[np.float64]:
     """Return the weighted mean of percentile ranks, (N, C) in (0, 1].
 
@@ -72,19 +75,25 @@ def rank_mean(*ranks: NDArray[np.int32], weights: Weights) -> NDArray[np.float64
     return out
 
 
-@op("logit", kind="blend", scope="chunk", classwise=True, takes="logit", gives="logit", per_class=("weights",))
+@op(
+    "logit", kind="blend", scope="chunk", classwise=True, takes="logit", gives="logit", per_class=("weights",),
+    weighted_mean=True,
+)  # fmt: skip
 def logit_mean(*xs: Matrix, weights: Weights) -> NDArray[np.float64]:
     """Return the weighted mean of logits (N, C): the log-odds or geometric-odds pool."""
     return _weighted_mean(xs, weights, 1.0, 0.0)
 
 
-@op("prob", kind="blend", scope="chunk", classwise=True, takes="prob", gives="prob", per_class=("weights",))
+@op(
+    "prob", kind="blend", scope="chunk", classwise=True, takes="prob", gives="prob", per_class=("weights",),
+    weighted_mean=True,
+)  # fmt: skip
 def prob_mean(*xs: Matrix, weights: Weights) -> NDArray[np.float64]:
     """Return the weighted mean of probabilities (N, C): the linear opinion pool."""
     return _weighted_mean(xs, weights, 1.0, 0.5)
 
 
-@op("direct", kind="blend", scope="chunk", classwise=True, per_class=("weights",))
+@op("direct", kind="blend", scope="chunk", classwise=True, per_class=("weights",), weighted_mean=True)
 def direct(*xs: Matrix, weights: Weights) -> NDArray[np.float64]:
     """Return the weighted mean of values as they are (N, C); their spaces should agree.
 
@@ -93,7 +102,10 @@ def direct(*xs: Matrix, weights: Weights) -> NDArray[np.float64]:
     return _weighted_mean(xs, weights, 1.0, 0.5)
 
 
-@op("sum", kind="blend", scope="chunk", classwise=True, takes="logit", gives="logit", per_class=("weights",))
+@op(
+    "sum", kind="blend", scope="chunk", classwise=True, takes="logit", gives="logit", per_class=("weights",),
+    weights="coefficients",
+)  # fmt: skip
 def logit_sum(*xs: Matrix, weights: Weights) -> NDArray[np.float64]:
     """Return the sum of logits with the given coefficients (N, C): not normalised, negatives allowed."""
     out = np.zeros(xs[0].shape, np.float64)

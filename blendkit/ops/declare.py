@@ -13,7 +13,19 @@ import inspect
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from functools import cache
-from typing import Annotated, Any, Literal, TypeVar, get_args, get_type_hints
+from typing import (
+    Annotated,
+    Any,
+    Literal,
+    NotRequired,
+    TypedDict,
+    TypeVar,
+    Unpack,
+    get_args,
+    get_origin,
+    get_type_hints,
+    is_typeddict,
+)
 
 import numpy as np
 from annotated_types import Ge, Gt, Interval, Le
@@ -27,6 +39,12 @@ Takes = Literal["any", "logit", "prob", "doubled_ranks"]
 OpKind = Literal["step", "blend", "gate"]
 Does = Literal["smooth", "rescale"]
 FitOn = Literal["labels", "scores", "reference"]
+WeightKind = Literal["relative", "coefficients", "membership"]
+WEIGHTS_DO: dict[WeightKind, str] = {
+    "relative": "weighs by shares",
+    "coefficients": "adds with coefficients",
+    "membership": "only asks which inputs take part",
+}  # for messages
 F = TypeVar("F", bound=Callable[..., Any])
 
 
@@ -53,6 +71,13 @@ class Keys:
     """Marks a mapping whose keys are classes, or names of a taxonomy level; the runner checks that they exist."""
 
     of: Literal["classes", "class_name"]
+
+
+@dataclass(frozen=True)
+class Default:
+    """Gives a default to a key of a `TypedDict` whose keys are keyword parameters of several ops."""
+
+    value: Any
 
 
 @dataclass(frozen=True, eq=False)
@@ -99,24 +124,9 @@ NonNegative = Annotated[float, Ge(0), Le(1e6)]
 Share = Annotated[float, Interval(ge=0, le=1)]
 
 
-@dataclass(frozen=True)
-class OpInfo:
-    """What an op declares about itself.
+class Declared(TypedDict, total=False):
+    """What `@op` may say of a function; meanings and defaults are those of `OpInfo`."""
 
-    scope: how much it must see at once (`chunk`, `file` = one recording, `set`); the safe default is
-    `set`. classwise: columns do not influence each other; the safe default is False. Both only allow
-    sharding, so a wrong claim would change results: `blendkit.testing.check_op` verifies them.
-    spaces: what a step accepts. gives: the space that comes out (None: unchanged). monotone: whether a
-    column keeps its order (`strict`), may gain ties (`weak`), or is re-ordered (`no`). affine: a step
-    keeps weighted means, f((1 - w) a + w b) = (1 - w) f(a) + w f(b), so that it may be applied to the
-    two streams of a blend beforehand, once for all weights. thresholds: it compares with absolute
-    numbers, so what rescales a stream changes what it does. does: what kind of thing it is to a reader of recipes
-    (`smooth` along time, `rescale` values), for the linter. fit_on: what a fit is made from: labels, the
-    stream's own scores and labels, or a reference stream's scores (those are never fitted inside a recipe).
-    """
-
-    name: str
-    function: Callable[..., Any]
     kind: OpKind
     scope: Scope
     classwise: bool
@@ -132,6 +142,51 @@ class OpInfo:
     fit_on: FitOn
     thresholds: bool
     does: Does | None
+    weighted_mean: bool
+    weights: WeightKind
+    taxonomic: bool
+
+
+@dataclass(frozen=True, kw_only=True)
+class OpInfo:
+    """What an op declares about itself.
+
+    scope: how much it must see at once (`chunk`, `file` = one recording, `set`); the safe default is
+    `set`. classwise: columns do not influence each other; the safe default is False. Both only allow
+    sharding, so a wrong claim would change results: `blendkit.testing.check_op` verifies them.
+    spaces: what a step accepts. gives: the space that comes out (None: unchanged). monotone: whether a
+    column keeps its order (`strict`), may gain ties (`weak`), or is re-ordered (`no`). affine: a step
+    keeps weighted means, f((1 - w) a + w b) = (1 - w) f(a) + w f(b), so that it may be applied to the
+    two streams of a blend beforehand, once for all weights. thresholds: it compares with absolute
+    numbers, so what rescales a stream changes what it does. does: what kind of thing it is to a reader of recipes
+    (`smooth` along time, `rescale` values), for the linter. weighted_mean: a blend is the mean of its inputs weighted
+    by its weights, so that any share of one input is a point on a straight line (the exact weight path). weights: what
+    a blend's weights are: `relative` (normalised per class), `coefficients` (used as they are, negatives allowed) or
+    `membership` (0 leaves an input out, any other weight does the same). taxonomic: the op has a strength per level of
+    the taxonomy (`TaxonLevels` in `blendkit.ops`). fit_on: what a fit is made from: labels, the
+    stream's own scores and labels, or a reference stream's scores (those are never fitted inside a recipe).
+    """
+
+    name: str
+    function: Callable[..., Any]
+    kind: OpKind = "step"
+    scope: Scope = "set"
+    classwise: bool = False
+    spaces: tuple[Space, ...] = ("logit", "prob", "rank")
+    takes: Takes = "any"
+    gives: Space | None = None
+    monotone: Monotone = "no"
+    affine: bool = False
+    per_class: tuple[str, ...] = ()
+    fit: Callable[..., Any] | None = None
+    load: Callable[..., Any] | None = None
+    notes: Callable[..., list[str]] | None = None
+    fit_on: FitOn = "labels"
+    thresholds: bool = False
+    does: Does | None = None
+    weighted_mean: bool = False
+    weights: WeightKind = "relative"
+    taxonomic: bool = False
 
     def context(self) -> dict[str, str]:
         """Return {parameter: context name} of what the runner must supply."""
@@ -143,37 +198,15 @@ class OpInfo:
         return {p: mark for p, hint in hints.items() if (mark := mark_of(hint, Stream)) is not None}
 
 
-def op(
-    name: str,
-    *,
-    kind: OpKind = "step",
-    scope: Scope = "set",
-    classwise: bool = False,
-    spaces: tuple[Space, ...] = ("logit", "prob", "rank"),
-    takes: Takes = "any",
-    gives: Space | None = None,
-    monotone: Monotone = "no",
-    affine: bool = False,
-    per_class: tuple[str, ...] = (),
-    fit: Callable[..., Any] | None = None,
-    load: Callable[..., Any] | None = None,
-    notes: Callable[..., list[str]] | None = None,
-    fit_on: FitOn = "labels",
-    thresholds: bool = False,
-    does: Does | None = None,
-) -> Callable[[F], F]:
+def op(name: str, **declared: Unpack[Declared]) -> Callable[[F], F]:
     """Declare a pure array function as an op; the function itself is returned unchanged.
 
     `fit` makes what the op applies (its keyword-only parameters join the recipe schema), `load` reads
-    a saved one, `notes` tells what the op did to this stream. See `OpInfo` for the rest.
+    a saved one, `notes` tells what the op did to this stream. See `OpInfo` for the rest and for the defaults.
     """
 
     def declare(function: F) -> F:
-        info = OpInfo(
-            name, function, kind, scope, classwise, spaces, takes, gives, monotone, affine, per_class, fit, load, notes,
-            fit_on, thresholds, does,
-        )  # fmt: skip
-        function.blendkit_op = info  # type: ignore[attr-defined]
+        function.blendkit_op = OpInfo(name=name, function=function, **declared)  # type: ignore[attr-defined]
         return function
 
     return declare
@@ -187,14 +220,41 @@ def info_of(function: object) -> OpInfo | None:
 
 @cache
 def signature(function: Callable[..., Any]) -> dict[str, tuple[Any, Context | None, Any]]:
-    """Return {keyword-only parameter: (annotation, context or None, default)} of a function."""
+    """Return {keyword-only parameter: (annotation, context or None, default)} of a function.
+
+    `**levels: Unpack[Shared]` stands for the keys of the `TypedDict` Shared, so that ops may share parameters.
+    """
     hints = get_type_hints(function, include_extras=True)
     out = {}
     for name, parameter in inspect.signature(function).parameters.items():
+        hint = hints.get(name, Any)
         if parameter.kind is parameter.KEYWORD_ONLY:
-            hint = hints.get(name, Any)
             out[name] = (hint, mark_of(hint, Context), parameter.default)
+        elif parameter.kind is parameter.VAR_KEYWORD:
+            out |= _shared(hint)
     return out
+
+
+def _shared(hint: Any) -> dict[str, tuple[Any, Context | None, Any]]:
+    """The keyword parameters of `Unpack[SomeTypedDict]`."""
+    shared = next((t for t in get_args(hint) if is_typeddict(t)), None)
+    keys = {} if shared is None else get_type_hints(shared, include_extras=True)
+    defaults = {n: mark_of(h, Default) for n, h in keys.items()}
+    empty = inspect.Parameter.empty
+    return {
+        n: (_required(h), mark_of(h, Context), empty if (d := defaults[n]) is None else d.value)
+        for n, h in keys.items()
+    }
+
+
+def _required(hint: Any) -> Any:
+    """What stands inside `NotRequired[...]`, without its default."""
+    bare = get_args(hint)[0] if get_origin(hint) is NotRequired else hint
+    if get_origin(bare) is not Annotated:
+        return bare
+    inner, *marks = get_args(bare)
+    others = tuple(m for m in marks if not isinstance(m, Default))
+    return Annotated[inner, *others] if others else inner
 
 
 M = TypeVar("M")

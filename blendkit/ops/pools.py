@@ -46,19 +46,19 @@ def power_mean(*xs: Matrix, weights: Weights, exponent: MeanExponent = 2.0) -> F
     )
 
 
-@op("max", kind="blend", scope="chunk", classwise=True, per_class=("weights",))
+@op("max", kind="blend", scope="chunk", classwise=True, per_class=("weights",), weights="membership")
 def maximum(*xs: Matrix, weights: Weights) -> Float:
     """Return the highest of the streams (N, C); weights only say who takes part. Their spaces should agree."""
     return _by_blocks(xs, weights, lambda x, w: _extreme(np.maximum, x, w))
 
 
-@op("min", kind="blend", scope="chunk", classwise=True, per_class=("weights",))
+@op("min", kind="blend", scope="chunk", classwise=True, per_class=("weights",), weights="membership")
 def minimum(*xs: Matrix, weights: Weights) -> Float:
     """Return the lowest of the streams (N, C); weights only say who takes part. Their spaces should agree."""
     return _by_blocks(xs, weights, lambda x, w: _extreme(np.minimum, x, w))
 
 
-@op("median", kind="blend", scope="chunk", classwise=True, per_class=("weights",))
+@op("median", kind="blend", scope="chunk", classwise=True, per_class=("weights",), weights="membership")
 def median(*xs: Matrix, weights: Weights) -> Float:
     """Return the median of the streams (N, C), of two their mean; weights only say who takes part."""
     out = np.empty(xs[0].shape, np.float64)

@@ -3,33 +3,40 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from typing import Annotated, Literal
+from typing import Annotated, Literal, NotRequired, TypedDict, Unpack
 
 import numpy as np
-from annotated_types import Ge, Le
+from annotated_types import Ge, Interval, Le
 from numpy.typing import NDArray
 
 from blendkit.core import LEVELS, Level, Matrix, Sonotypes, Taxonomy
 from blendkit.errors import BlendkitError, did_you_mean
-from blendkit.ops.declare import NO_GROUPS, ClassGroups, ClassIds, Covered, NonNegative, Share, TaxonomyOf, op
+from blendkit.ops.declare import NO_GROUPS, ClassGroups, ClassIds, Covered, Default, NonNegative, Share, TaxonomyOf, op
 from blendkit.ops.fitted.shared import doubt, highest_covered
 from blendkit.ops.kernels.over_classes import group_mean_kernel, group_reduce_kernel, share_kernel
 from blendkit.ops.parallel import in_blocks, row_by_row
 
+Strength = Annotated[float, Interval(ge=0, le=1), Default(0.0)]
 
-@op("taxonomy_mean", scope="chunk", classwise=False, affine=True)
-def taxonomy_mean(
-    x: Matrix,
-    *,
-    taxonomy: TaxonomyOf,
-    classes: ClassIds,
-    covered: Covered,
-    genus: Share = 0.0,
-    family: Share = 0.0,
-    order: Share = 0.0,
-    class_name: Share = 0.0,
-    sonotypes: Sonotypes = "skip",
-) -> Matrix:
+
+class TaxonLevels(TypedDict):
+    """What every op on the levels of a taxonomy is given: a strength from 0 to 1 per level, 0 leaves it out.
+
+    sonotypes: whether `Insect son01` and its like form a genus (`group`) or not (`skip`).
+    """
+
+    taxonomy: TaxonomyOf
+    classes: ClassIds
+    covered: Covered
+    genus: NotRequired[Strength]
+    family: NotRequired[Strength]
+    order: NotRequired[Strength]
+    class_name: NotRequired[Strength]
+    sonotypes: NotRequired[Annotated[Sonotypes, Default("skip")]]
+
+
+@op("taxonomy_mean", scope="chunk", affine=True, taxonomic=True)
+def taxonomy_mean(x: Matrix, **levels: Unpack[TaxonLevels]) -> Matrix:
     """Pull each score towards the mean of its relatives: x <- x + alpha (mean of group - x).
 
     x: (N, C), any space. Levels run fine to coarse (genus, family, order, class_name), each on the
@@ -39,25 +46,18 @@ def taxonomy_mean(
     BlendkitError for a level that the taxonomy does not know.
     Source: the TAX_SMOOTHING step of public BirdCLEF 2026 chains; eos7 used genus 0.15, class 0.05.
     """
-    levels = _levels("taxonomy_mean", taxonomy, classes, covered, (genus, family, order, class_name), sonotypes)
-    return x if levels is None else _towards_means(x, levels, lambda part: np.ones(len(part)))
+    used = _in_use("taxonomy_mean", levels)
+    return x if used is None else _towards_means(x, used, lambda part: np.ones(len(part)))
 
 
-@op("taxonomy_mean_unsure", scope="chunk", spaces=("prob", "rank"))
+@op("taxonomy_mean_unsure", scope="chunk", spaces=("prob", "rank"), taxonomic=True)
 def taxonomy_mean_unsure(
     x: Matrix,
     *,
-    taxonomy: TaxonomyOf,
-    classes: ClassIds,
-    covered: Covered,
-    genus: Share = 0.0,
-    family: Share = 0.0,
-    order: Share = 0.0,
-    class_name: Share = 0.0,
-    sonotypes: Sonotypes = "skip",
     largest: Annotated[int, Ge(2), Le(1_000_000)] = 80,
     unsure: Share = 0.35,
     sure: Share = 0.92,
+    **levels: Unpack[TaxonLevels],
 ) -> Matrix:
     """Pull each score of an unsure chunk towards the mean of its relatives: x <- x + alpha u (mean of group - x).
 
@@ -67,13 +67,13 @@ def taxonomy_mean_unsure(
     """
     name = "taxonomy_mean_unsure"
     doubt(np.zeros(0), unsure, sure, name)  # refused even where no level is in use
-    levels = _levels(name, taxonomy, classes, covered, (genus, family, order, class_name), sonotypes)
-    if levels is None:
+    used = _in_use(name, levels)
+    if used is None:
         return x
-    groups, members, alphas = levels
+    groups, members, alphas = used
     small = np.array([[g >= 0 and (row == g).sum() <= largest for g in row] for row in groups])
-    levels = (np.where(small, groups, -1), members, alphas)
-    return _towards_means(x, levels, lambda part: doubt(highest_covered(part, covered), unsure, sure, name))
+    used, covered = (np.where(small, groups, -1), members, alphas), levels["covered"]
+    return _towards_means(x, used, lambda part: doubt(highest_covered(part, covered), unsure, sure, name))
 
 
 @op("taxon_share", scope="chunk", spaces=("prob",), does="rescale")
@@ -92,47 +92,25 @@ def taxon_share(
     return row_by_row(share_kernel, x, taxa, covered.copy(), power)
 
 
-@op("taxonomy_max", scope="chunk")
-def taxonomy_max(
-    x: Matrix,
-    *,
-    taxonomy: TaxonomyOf,
-    classes: ClassIds,
-    covered: Covered,
-    genus: Share = 0.0,
-    family: Share = 0.0,
-    order: Share = 0.0,
-    class_name: Share = 0.0,
-    sonotypes: Sonotypes = "skip",
-) -> Matrix:
+@op("taxonomy_max", scope="chunk", taxonomic=True)
+def taxonomy_max(x: Matrix, **levels: Unpack[TaxonLevels]) -> Matrix:
     """Pull each score towards the highest of its relatives: x <- (1 - alpha) x + alpha max of group.
 
     All else as in `taxonomy_mean`. Alpha 1 makes a group's classes equal, as its mirror would. Source: the
     reduction that genus proxies of public BirdCLEF chains use in place of the mean.
     """
-    levels = _levels("taxonomy_max", taxonomy, classes, covered, (genus, family, order, class_name), sonotypes)
-    return x if levels is None else row_by_row(group_reduce_kernel, x, *levels, False)
+    used = _in_use("taxonomy_max", levels)
+    return x if used is None else row_by_row(group_reduce_kernel, x, *used, False)
 
 
-@op("taxonomy_noisy_or", scope="chunk", spaces=("prob",))
-def taxonomy_noisy_or(
-    x: Matrix,
-    *,
-    taxonomy: TaxonomyOf,
-    classes: ClassIds,
-    covered: Covered,
-    genus: Share = 0.0,
-    family: Share = 0.0,
-    order: Share = 0.0,
-    class_name: Share = 0.0,
-    sonotypes: Sonotypes = "skip",
-) -> Matrix:
+@op("taxonomy_noisy_or", scope="chunk", spaces=("prob",), taxonomic=True)
+def taxonomy_noisy_or(x: Matrix, **levels: Unpack[TaxonLevels]) -> Matrix:
     """Pull each probability towards the chance that any relative calls: p <- (1 - alpha) p + alpha (1 - prod(1 - p)).
 
     All else as in `taxonomy_mean`; probabilities only.
     """
-    levels = _levels("taxonomy_noisy_or", taxonomy, classes, covered, (genus, family, order, class_name), sonotypes)
-    return x if levels is None else row_by_row(group_reduce_kernel, x, *levels, True)
+    used = _in_use("taxonomy_noisy_or", levels)
+    return x if used is None else row_by_row(group_reduce_kernel, x, *used, True)
 
 
 @op("mirror", scope="chunk")
@@ -192,18 +170,17 @@ def _towards_means(x: Matrix, levels: Levels, share: Callable[[Matrix], NDArray[
 Levels = tuple[NDArray[np.int64], NDArray[np.bool_], NDArray[np.float64]]
 
 
-def _levels(
-    name: str, taxonomy: Taxonomy, classes: Sequence[str], covered: NDArray[np.bool_], alphas: tuple[float, ...],
-    sonotypes: Sonotypes,
-) -> Levels | None:  # fmt: skip
+def _in_use(name: str, given: TaxonLevels) -> Levels | None:
     """Group numbers (L, C), who counts (L, C) and strengths (L,) of the levels in use; None if none is."""
-    given: Mapping[Level, float] = dict(zip(LEVELS, alphas, strict=True))
-    used = [level for level in LEVELS if given[level] > 0]
+    strengths: Mapping[str, float] = {level: float(given.get(level, 0.0)) for level in LEVELS}
+    used = [level for level in LEVELS if strengths[level] > 0]
     if not used:
         return None
+    taxonomy, classes, sonotypes = given["taxonomy"], given["classes"], given.get("sonotypes", "skip")
     check_levels(name, taxonomy, classes, used, sonotypes)
     groups = np.array([taxonomy.groups(classes, level, sonotypes) for level in used])
-    return groups, np.broadcast_to(covered, groups.shape).copy(), np.array([given[level] for level in used], np.float64)
+    members = np.broadcast_to(given["covered"], groups.shape).copy()
+    return groups, members, np.array([strengths[level] for level in used], np.float64)
 
 
 def check_levels(

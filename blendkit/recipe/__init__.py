@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from blendkit.recipe.params import checked_fit
     from blendkit.recipe.paths import DataFolder, check_files
     from blendkit.recipe.plan import MemberPlan, Plan, StreamPlan, make_plan
-    from blendkit.recipe.plan_steps import StepPlan
+    from blendkit.recipe.plan_steps import StepPlan, blend_op
     from blendkit.recipe.schema import WeightsBy
     from blendkit.recipe.strict_yaml import KeyPath
 else:
@@ -35,6 +35,7 @@ __all__ = [
     "StepPlan",
     "StreamPlan",
     "WeightsBy",
+    "blend_op",
     "called",
     "check_files",
     "checked_fit",

@@ -46,7 +46,7 @@ def group_notes(plan: Plan, taxonomy: Taxonomy, classes: tuple[str, ...]) -> lis
     notes = []
     for stream in plan.streams:
         for step in stream.steps:
-            for level in LEVELS if "sonotypes" in step.params else ():
+            for level in LEVELS if step.info is not None and step.info.taxonomic else ():
                 if step.params[level] > 0:
                     sizes = taxonomy.sizes(classes, level, step.params["sonotypes"])
                     big = [f"{n} ({size} classes)" for n, size in sizes.items() if size > BIG_GROUP]

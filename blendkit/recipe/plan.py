@@ -135,7 +135,7 @@ def _plan_blend(
         return None, "rank", {}
     spaces = {i: streams[i].space for i in d.inputs}
     for path, of in _weight_groups(d.path, model):
-        below = {k: w for k, w in of.items() if w < 0} if info.name != "sum" else {}
+        below = {k: w for k, w in of.items() if w < 0} if info.weights != "coefficients" else {}
         problems += [f"{recipe.where((*path, k))}: weights cannot be negative, got {w:g}" for k, w in below.items()]
         if all(w == 0 for w in of.values()) and (of is not model.of or model.weights_by is None):
             problems.append(f"{recipe.where(path)}: all weights are 0")

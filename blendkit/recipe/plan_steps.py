@@ -154,6 +154,11 @@ def find_op(recipe: Recipe, path: KeyPath, name: str, *kinds: str) -> OpInfo:
     return info
 
 
+def blend_op(recipe: Recipe, blend: str) -> OpInfo:
+    """Return the op of one of a recipe's blends. Raises BlendkitError where `by` names none."""
+    return find_op(recipe, ("blends", blend, "by"), recipe.model.blends[blend].by, "blend")
+
+
 def validated(recipe: Recipe, path: KeyPath, model: type[BaseModel], params: dict[str, Any]) -> dict[str, Any]:
     """Return parameters checked against their model, defaults filled. Raises BlendkitError per key."""
     try:

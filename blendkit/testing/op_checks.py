@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from blendkit.core import Matrix, Rows
+from blendkit.core import LEVELS, Matrix, Rows
 from blendkit.metrics import doubled_ranks, percentile_rank
 from blendkit.ops import Fitted, OpInfo, info_of, signature
 from blendkit.testing.small_world import CLASSES, raise_problems, small_rows, small_taxonomy
@@ -117,7 +117,8 @@ def _op_problems(info: OpInfo, inputs: dict[str, Any], params: Mapping[str, Any]
             problems.append(f"declared scope {info.scope}, but {what} alone gives other values")
             break
     problems += _column_problems(info, inputs, params, whole) + _coverage_problems(info, inputs, params, whole)
-    return problems + _monotone_problems(info, inputs, params) + _affine_problems(info, inputs, params, whole)
+    problems += _monotone_problems(info, inputs, params) + _affine_problems(info, inputs, params, whole)
+    return problems + _weight_problems(info, inputs, params, whole) + _taxonomic_problems(info)
 
 
 def _coverage_problems(info: OpInfo, inputs: dict[str, Any], params: Mapping[str, Any], whole: Matrix) -> list[str]:
@@ -198,6 +199,40 @@ def _affine_problems(info: OpInfo, inputs: Mapping[str, Any], params: Mapping[st
     ):
         return ["declared affine, but a weighted mean does not come out as the weighted mean"]
     return []
+
+
+def _weight_problems(info: OpInfo, inputs: Mapping[str, Any], params: Mapping[str, Any], whole: Matrix) -> list[str]:
+    """A blend's weights must mean what it declared: ratios, coefficients or who takes part; and a mean be one."""
+    if info.kind != "blend":
+        return [f"declared {t}, which is for blends" for t in ("weighted_mean",) if info.weighted_mean]
+    weights, problems = inputs["context"]["weights"], []
+    twice = _call(info, _weighted(inputs, 2 * weights), params)
+    wanted = 2 * whole if info.weights == "coefficients" else whole
+    if not np.allclose(twice, wanted, rtol=1e-9, atol=1e-12):
+        problems.append(f"declared weights {info.weights}, but doubling all of them does something else")
+    if info.weights == "membership":
+        other = np.where(weights != 0, weights[::-1] + 0.1, 0.0)
+        if not np.array_equal(_call(info, _weighted(inputs, other), params), whole):
+            problems.append("declared weights membership, but other weights above 0 give other values")
+    if info.weighted_mean:
+        xs = np.stack([x.astype(np.float64) for x in inputs["xs"]])
+        scale = 2.0 * len(xs[0]) if info.takes == "doubled_ranks" else 1.0
+        mean = (xs * weights[:, None]).sum(axis=0) / (scale * weights.sum(axis=0))
+        if info.weights != "relative" or not np.allclose(whole, mean, rtol=1e-6, atol=1e-9):
+            problems.append("declared weighted_mean, but gives no mean of its inputs by their relative weights")
+    return problems
+
+
+def _weighted(inputs: Mapping[str, Any], weights: NDArray[np.float64]) -> dict[str, Any]:
+    return {**inputs, "context": {**inputs["context"], "weights": weights}}
+
+
+def _taxonomic_problems(info: OpInfo) -> list[str]:
+    """Who reads a recipe finds the levels by their names."""
+    missing = sorted({*LEVELS, "sonotypes"} - set(signature(info.function)))
+    if info.taxonomic and missing:
+        return [f"declared taxonomic, but lacks {', '.join(missing)}; take `**levels: Unpack[TaxonLevels]`"]
+    return [] if info.taxonomic or missing else ["has the levels of a taxonomy, but is not declared taxonomic"]
 
 
 def needs_params(function: Callable[..., Any]) -> list[str]:

@@ -166,7 +166,7 @@ def test_saved_logits_outlive_a_release_and_a_move(ran: Path, monkeypatch: pytes
     entry = EntryPoint("tone", "elsewhere.tone:tone", MEMBERS)
     vars(entry)["dist"] = SimpleNamespace(name="BlendKit", version="9.9")
     moved = dict(registry(MEMBERS).entries) | {"tone": (entry,)}
-    monkeypatch.setattr("blendkit.engine.identity.registry", lambda group: Registry(group, moved))
+    monkeypatch.setattr("blendkit.scoring.identity.registry", lambda group: Registry(group, moved))
     _, found = workshop(ran).output(parse_recipe(TEXT, "both"))
     assert found.covered.all()
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
+from typing import Any, Unpack
 
 import numpy as np
 import pytest
@@ -17,6 +17,7 @@ from blendkit.core.rows import Rows, chunk_rows, make_rows
 from blendkit.core.scores import Scores
 from blendkit.member.protocol import MemberInfo
 from blendkit.ops.declare import Fitted, FittedOf, Offsets, RowsOf, Weights, op
+from blendkit.ops.taxonomic import TaxonLevels
 from blendkit.testing.member_checks import check_member
 from blendkit.testing.op_checks import check_op, scores_strategy
 from blendkit.testing.small_world import CLASSES, small_rows, small_taxonomy
@@ -55,7 +56,7 @@ def from_first(x: Array) -> Array:
     return np.asarray(x - x[:1])
 
 
-@op("first", kind="blend", scope="chunk", classwise=True, per_class=("weights",))
+@op("first", kind="blend", scope="chunk", classwise=True, per_class=("weights",), weights="coefficients")
 def first(*xs: Array, weights: Weights) -> Array:
     return xs[0] * (weights[0] + weights[1])
 
@@ -401,3 +402,42 @@ def test_strategy_finds_ties_signed_zeros_and_large_values() -> None:
     assert find(strategy, lambda x: len(np.unique(x[:, 0])) < len(x)).ndim == 2
     assert find(strategy, lambda x: bool(np.signbit(x[x == 0]).any())).dtype == np.float64
     assert find(strategy, lambda x: bool((np.abs(x) > 1e299).any())).size > 0
+
+
+@op("no_mean", kind="blend", scope="chunk", classwise=True, per_class=("weights",), weighted_mean=True)
+def no_mean(*xs: Array, weights: Weights) -> Array:
+    return np.asarray(xs[0] * (weights[0] > 0))
+
+
+@op("half_members", kind="blend", scope="chunk", classwise=True, per_class=("weights",), weights="membership")
+def half_members(*xs: Array, weights: Weights) -> Array:
+    return np.asarray((xs[0] * weights[0] + xs[1] * weights[1]) / weights.sum(axis=0))
+
+
+@op("added", kind="blend", scope="chunk", classwise=True, per_class=("weights",))
+def added(*xs: Array, weights: Weights) -> Array:
+    return np.asarray(xs[0] * weights[0] + xs[1])
+
+
+@op("hidden_levels", scope="chunk")
+def hidden_levels(x: Array, **levels: Unpack[TaxonLevels]) -> Array:
+    return x.copy()
+
+
+@op("no_levels", scope="chunk", taxonomic=True)
+def no_levels(x: Array, *, genus: float = 0.0) -> Array:
+    return x.copy()
+
+
+@pytest.mark.parametrize(
+    ("liar", "says"),
+    [
+        (no_mean, "declared weighted_mean, but gives no mean"),
+        (half_members, "declared weights membership, but other weights above 0"),
+        (added, "declared weights relative, but doubling"),
+        (hidden_levels, "is not declared taxonomic"),
+        (no_levels, "declared taxonomic, but lacks class_name, family, order, sonotypes"),
+    ],
+)
+def test_traits_are_verified(liar: Callable[..., Any], says: str) -> None:
+    refused(liar, says)
