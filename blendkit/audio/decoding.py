@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import io
-import tempfile
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -13,11 +12,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from blendkit.audio.ogg import Segment, is_truncated, sound_segments
+from blendkit.audio.scratch import block_size, lies_on_disk, room_for
 from blendkit.core import MIN_REMAINDER_S
 
 MIN_RATE = 1000  # Hz; nothing that records animals is slower, but a broken header may be
-LONG_S = 1800.0  # recordings longer than this lie on disk while they are scored, not in memory
-BLOCK_S = 60
 
 Samples = NDArray[np.float32]
 Status = Literal["ok", "padded", "short", "holed", "unreadable", "empty", "silent"]
@@ -86,24 +84,15 @@ def decode(path: Path, scratch: Path | None = None) -> Decoded:
 
 def _read(handle: Any, scratch: Path | None) -> tuple[Samples, bool]:
     """All samples as mono, read block by block; and whether they are finite."""
-    long = scratch is not None and handle.frames > LONG_S * handle.samplerate
-    if not long:
+    if not lies_on_disk(handle.frames, handle.samplerate, scratch):
         samples = _mono(handle.read(dtype="float32", always_2d=True))
         return samples, bool(np.isfinite(samples).all())
-    out, at, finite = _room(handle.frames, handle.samplerate, scratch), 0, True
-    for frames in handle.blocks(BLOCK_S * handle.samplerate, dtype="float32", always_2d=True):
+    out, at, finite = room_for(handle.frames, handle.samplerate, scratch), 0, True
+    for frames in handle.blocks(block_size(handle.samplerate), dtype="float32", always_2d=True):
         out[at : at + len(frames)] = _mono(frames)
         finite = finite and bool(np.isfinite(frames).all())
         at += len(frames)
     return out[:at], finite
-
-
-def _room(count: int, rate: int, scratch: Path | None) -> Samples:
-    """Zeros in memory, or for a long recording in a file of their own."""
-    if scratch is None or count <= LONG_S * rate:
-        return np.zeros(count, np.float32)
-    with tempfile.NamedTemporaryFile(dir=scratch, suffix=".f32", delete=False) as handle:
-        return np.memmap(handle.name, np.float32, "w+", shape=(count,))
 
 
 def silence(duration_s: float, rate: int, status: Status, note: str) -> Decoded:
@@ -135,7 +124,7 @@ def _mended(segments: Sequence[Segment], rate: int, scratch: Path | None) -> Dec
     """Decode each sound stretch by itself and put it where it belongs; what is lost stays silent."""
     import soundfile
 
-    out = _room(segments[-1].end, rate, scratch)
+    out = room_for(segments[-1].end, rate, scratch)
     kept = 0
     for segment in segments:
         try:

@@ -8,7 +8,8 @@ from pathlib import Path
 
 import numpy as np
 
-from blendkit.audio.decoding import BLOCK_S, LONG_S, Decoded, _room
+from blendkit.audio.decoding import Decoded
+from blendkit.audio.scratch import block_size, lies_on_disk, room_for
 
 
 def at_rate(decoded: Decoded, rates: Sequence[int], scratch: Path | None = None) -> dict[int, Decoded]:
@@ -23,12 +24,12 @@ def resample(decoded: Decoded, rate: int, scratch: Path | None = None) -> Decode
     given = decoded.samples
     if decoded.rate == rate or not len(given):
         return replace(decoded, rate=rate)
-    if scratch is None or len(given) <= LONG_S * decoded.rate:
+    if not lies_on_disk(len(given), decoded.rate, scratch):
         samples = np.ascontiguousarray(soxr.resample(given, decoded.rate, rate, quality="HQ"), np.float32)
         return replace(decoded, samples=samples, rate=rate)
-    out, at = _room(-(-len(given) * rate // decoded.rate) + rate, rate, scratch), 0
+    out, at = room_for(-(-len(given) * rate // decoded.rate) + rate, rate, scratch), 0
     stream = soxr.ResampleStream(decoded.rate, rate, 1, dtype="float32", quality="HQ")
-    block = BLOCK_S * decoded.rate
+    block = block_size(decoded.rate)
     for first in range(0, len(given), block):
         made = stream.resample_chunk(np.asarray(given[first : first + block]), last=first + block >= len(given))
         out[at : at + len(made)] = made

@@ -14,8 +14,9 @@ if TYPE_CHECKING:
     from blendkit.blending.align import aligned, table_rows
     from blendkit.blending.fitting import check_folds, fit_op, refuse_seen_by_step
     from blendkit.blending.memo import Memo
-    from blendkit.blending.steps import Surroundings, convert, where_mask
+    from blendkit.blending.steps import convert, where_mask
     from blendkit.blending.streams import finished, make_streams
+    from blendkit.blending.surroundings import Surroundings
     from blendkit.blending.weights import raw_weights, weight_matrix
 else:
     __getattr__, __dir__ = lazy_face(__name__)

@@ -3,25 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
-from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from blendkit.core import LabelTable, NameRule, Scores, Taxonomy, chunk_rows, fold_of
+from blendkit.blending.surroundings import Surroundings
+from blendkit.core import LabelTable, Scores, chunk_rows, fold_of
 from blendkit.errors import BlendkitError, shorten
-from blendkit.io import read_labels
 from blendkit.ops import Fitted, OpInfo, signature
-from blendkit.recipe import StepPlan
+from blendkit.recipe import OpStep
 
 
 def fit_step(
-    step: StepPlan,
-    path: Path,
+    step: OpStep,
     scores: Scores,
-    taxonomy: Taxonomy,
-    names: NameRule,
-    chunk_s: float,
+    around: Surroundings,
     note: Callable[[str], None] = lambda text: None,
     known: Iterable[str] = (),
 ) -> Fitted:
@@ -32,46 +28,43 @@ def fit_step(
     then `note` is told. A fit that needs scores takes the stream's own, on the recordings that have labels.
     known: further classes that labels may name (a step may act on some only).
     """
-    assert step.info is not None
-    assert step.info.load is not None
+    named = around.files.of_step(step)
+    if named is None or step.info.load is None:
+        raise BlendkitError(f"{step.name}: the file it applies is not known here")
+    path = named[1]
     scored, classes = scores.rows.recordings(), scores.classes
-    fit = step.params.get("fit")
-    if fit is None:
-        artefact = step.info.load(path)
+    if step.params.get("fit") is None:
+        artefact = around.files.contents.artefact(path, step.info.load)
         refuse_seen_by_step(step, artefact.saw, scored, note)
         if not set(artefact.classes) & {*classes, *known}:
             listed = [f"artefact: {shorten(artefact.classes)}", f"run: {shorten(classes)}"]
             raise BlendkitError(f"{step.name}: {path.name} was fitted on none of the run's classes", listed)
         return Fitted((artefact,))
-    table = read_labels(path).named_as(scored)
+    table = around.files.contents.labels(path).named_as(scored)
     if step.info.fit_on == "scores":
         table = _scored_only(step, table, scored)
-    folds = fit["folds"]
     check_folds(step, table)
 
     def fitted(recordings: Sequence[str]) -> Any:
-        return _fitted(step, table.only(recordings), scores, taxonomy, known, names, chunk_s)
+        return _fitted(step, table.only(recordings), scores, around, known)
 
     everything = fitted(table.recordings)
-    if folds == 0:
+    if step.folds == 0:
         refuse_seen_by_step(step, everything.saw, scored, note)
         return Fitted((everything,))
-    return _cross_fit(table, folds, fitted, everything, set(scored), step)
+    return _cross_fit(table, step.folds, fitted, everything, set(scored))
 
 
-def _fitted(
-    step: StepPlan, part: LabelTable, scores: Scores, taxonomy: Taxonomy, further: Iterable[str], names: NameRule,
-    chunk_s: float,
-) -> Any:  # fmt: skip
-    assert step.info is not None
-    assert step.info.fit is not None
-    known = {*taxonomy.classes, *further}
+def _fitted(step: OpStep, part: LabelTable, scores: Scores, around: Surroundings, further: Iterable[str]) -> Any:
+    if step.info.fit is None:
+        raise BlendkitError(f"{step.name} is not fitted")
+    known = {*around.taxonomy.classes, *further}
     params = {
-        k: step.params[k] if context is None else {"taxonomy": taxonomy}[context.name]
+        k: step.params[k] if context is None else {"taxonomy": around.taxonomy}[context.name]
         for k, (_, context, _) in signature(step.info.fit).items()
     }
     if step.info.fit_on == "labels":
-        rows = chunk_rows(part.chunk_counts(chunk_s), chunk_s, names)
+        rows = chunk_rows(part.chunk_counts(around.chunk_s), around.chunk_s, around.names)
         truth, labelled = part.matrix(rows, scores.classes, known)
         return step.info.fit(truth, labelled, rows, scores.classes, **params)
     at = np.flatnonzero(np.isin(scores.rows.recording, part.recordings))
@@ -80,7 +73,7 @@ def _fitted(
     return step.info.fit(scores.values[at], truth, labelled, rows, scores.classes, **params)
 
 
-def _scored_only(step: StepPlan, table: LabelTable, scored: Sequence[str]) -> LabelTable:
+def _scored_only(step: OpStep, table: LabelTable, scored: Sequence[str]) -> LabelTable:
     here = [r for r in table.recordings if r in set(scored)]
     if not here:
         raise BlendkitError(
@@ -90,14 +83,13 @@ def _scored_only(step: StepPlan, table: LabelTable, scored: Sequence[str]) -> La
     return table.only(here)
 
 
-def check_folds(step: StepPlan, table: LabelTable) -> None:
+def check_folds(step: OpStep, table: LabelTable) -> None:
     """Raise BlendkitError if a fitted step asks for more folds than there are labelled recordings."""
-    folds = step.params["fit"]["folds"]
-    if folds and len(table.recordings) < folds:
-        raise BlendkitError(f"{step.name}: {len(table.recordings)} labelled recordings cannot make {folds} folds")
+    if len(table.recordings) < step.folds:
+        raise BlendkitError(f"{step.name}: {len(table.recordings)} labelled recordings cannot make {step.folds} folds")
 
 
-def _cross_fit(table: LabelTable, folds: int, fitted: Any, everything: Any, scored: set[str], step: StepPlan) -> Fitted:
+def _cross_fit(table: LabelTable, folds: int, fitted: Any, everything: Any, scored: set[str]) -> Fitted:
     fold = fold_of(table.recordings, folds)
     needed = sorted({fold[r] for r in scored if r in fold})  # folds nobody needs are not fitted
     without = [fitted([r for r in table.recordings if fold[r] != f]) for f in needed]
@@ -106,7 +98,7 @@ def _cross_fit(table: LabelTable, folds: int, fitted: Any, everything: Any, scor
 
 
 def refuse_seen_by_step(
-    step: StepPlan, saw: Sequence[str], scored: Sequence[str], note: Callable[[str], None] = lambda text: None
+    step: OpStep, saw: Sequence[str], scored: Sequence[str], note: Callable[[str], None] = lambda text: None
 ) -> None:
     """Raise BlendkitError if a fitted step saw a scored recording, unless its `allow_seen`; then tell `note`."""
     both = sorted(set(saw) & set(scored))
@@ -124,9 +116,7 @@ def fit_op(
     params: dict[str, Any],
     scores: Scores | None,
     table: LabelTable | None,
-    taxonomy: Taxonomy,
-    names: NameRule,
-    chunk_s: float,
+    around: Surroundings,
 ) -> Any:
     """Return what an op applies, made from labels, from scores and labels, or from a reference's scores.
 
@@ -143,10 +133,10 @@ def fit_op(
         return info.fit(scores.values, scores.rows, scores.classes, **params)
     assert table is not None
     if scores is None:
-        classes = tuple(taxonomy.classes) or tuple(sorted(table.classes))
-        nothing, covered = chunk_rows({}, chunk_s, names), np.ones(len(classes), bool)
+        classes = tuple(around.taxonomy.classes) or tuple(sorted(table.classes))
+        nothing, covered = chunk_rows({}, around.chunk_s, around.names), np.ones(len(classes), bool)
         scores = Scores(np.empty((0, len(classes))), nothing, classes, "logit", covered)
-    step = StepPlan(info.name, None, info, params, None, scores.space, scores.space, ())
+    step = OpStep(name=info.name, info=info, params=params, space_in=scores.space, space_out=scores.space)
     if info.fit_on == "scores":
         table = _scored_only(step, table.named_as(scores.rows.recordings()), scores.rows.recordings())
-    return _fitted(step, table, scores, taxonomy, (), names, chunk_s)
+    return _fitted(step, table, scores, around, ())

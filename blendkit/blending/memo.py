@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from typing import Any, TypeVar
 
 from blendkit.core import canonical_json, text_hash
-from blendkit.recipe import StepPlan, StreamPlan
+from blendkit.recipe import OpStep, StepPlan, StreamPlan
 
 T = TypeVar("T")
 
@@ -47,8 +47,8 @@ def blend_key(stream: StreamPlan, inputs: list[str]) -> str:
     by = None if stream.weights_by is None else stream.weights_by.model_dump()
     weights = [stream.weights.get(n, 0.0) for n in stream.inputs]
     # names count, for groups of weights name members
-    told = [stream.blend.name, list(stream.inputs), inputs, weights, by, stream.params]
-    return text_hash(canonical_json(told))
+    made_of = [stream.blend.name, list(stream.inputs), inputs, weights, by, stream.params]
+    return text_hash(canonical_json(made_of))
 
 
 def fill_key(stream: StreamPlan, source: str) -> str:
@@ -58,9 +58,11 @@ def fill_key(stream: StreamPlan, source: str) -> str:
 
 def step_key(step: StepPlan, source: str, reads: Sequence[str] = ()) -> str:
     """Return the hash of a stream after one more step; reads: what the streams that it looks at were made from."""
-    return text_hash(canonical_json([source, list(reads), *_told(step)]))
+    return text_hash(canonical_json([source, list(reads), *_identity(step)]))
 
 
-def _told(step: StepPlan) -> list[Any]:
+def _identity(step: StepPlan) -> list[Any]:
     where = None if step.where is None else step.where.model_dump()
-    return [step.name, step.params, where, [_told(g) for g in step.gates]]
+    if isinstance(step, OpStep):
+        return [step.name, step.params, where]
+    return [step.name, step.space_out, where, [_identity(g) for g in step.ops]]

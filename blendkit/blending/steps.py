@@ -4,31 +4,19 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
-from pathlib import Path
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from blendkit.blending.fitting import fit_step
+from blendkit.blending.surroundings import Surroundings
 from blendkit.blending.weights import class_mask
-from blendkit.core import TAXA, Matrix, NameRule, Scores, Space, Taxonomy, logit, saturated, sigmoid, zero_floor
+from blendkit.core import TAXA, Matrix, Scores, Space, Taxonomy, logit, saturated, sigmoid, zero_floor
 from blendkit.errors import BlendkitError, broken, did_you_mean
 from blendkit.metrics import percentile_rank
 from blendkit.ops import signature
-from blendkit.recipe import KeyPath, StepPlan
-
-
-@dataclass(frozen=True)
-class Surroundings:
-    """What steps may ask for beside the values: taxonomy, names, and the files of fitted steps."""
-
-    taxonomy: Taxonomy = field(default_factory=lambda: Taxonomy({}))
-    names: NameRule = field(default_factory=NameRule)
-    chunk_s: float = 5.0
-    files: dict[KeyPath, Path] = field(default_factory=dict)
-
+from blendkit.recipe import Conversion, GateStep, OpStep, StepPlan
 
 Look = Callable[[str, str], tuple[Matrix, NDArray[np.bool_]]]
 """Another stream's values (N, C) in a space, and which classes (C,) it covers."""
@@ -51,35 +39,34 @@ def apply_step(
 
     look: gives the streams that the step names. Classes that one of them does not cover stay as they are, too.
     """
-    if step.info is None and not step.gates:
+    if isinstance(step, Conversion):
         return convert(scores, step.space_out, note)
     values = scores.values.astype(np.float64, copy=False)  # float32 would make ties that were none
     wide = scores.with_values(values)
-    if not step.gates and step.info is not None and step.info.kind == "step":
+    if isinstance(step, OpStep) and step.info.kind == "step":
         mask, result = _result(step, wide, around, coverage, note, look)
         return scores.with_values(result if mask is None else np.where(mask, result, values), step.space_out)
     out, taken = values.copy(), np.zeros(values.shape, bool)
-    overall = where_mask(step, scores.classes, around.taxonomy, coverage) if step.gates else None
-    for gate in step.gates or (step,):
+    overall = where_mask(step, scores.classes, around.taxonomy, coverage) if isinstance(step, GateStep) else None
+    for gate in step.ops:
         mask, result = _result(gate, wide, around, coverage, note, look)
         found = result[0] & ~taken
         for only in (mask, overall):
             found &= True if only is None else only
         out[found] = result[1][found]
         taken |= found
-        note(f"{gate.id or gate.name}: took {int(found.sum())} of {found.size} cells")
+        note(f"{gate.label}: took {int(found.sum())} of {found.size} cells")
     return scores.with_values(out)
 
 
 def _result(
-    step: StepPlan, scores: Scores, around: Surroundings, coverage: dict[str, NDArray[np.bool_]],
+    step: OpStep, scores: Scores, around: Surroundings, coverage: dict[str, NDArray[np.bool_]],
     note: Callable[[str], None], look: Look,
 ) -> tuple[NDArray[np.bool_] | None, Any]:  # fmt: skip
     """Which classes (C,) the step acts on, None for all; and what its op gives for all classes, (N, C).
 
     A classwise op only sees the classes it acts on; the others' results are what they were.
     """
-    assert step.info is not None
     mask = where_mask(step, scores.classes, around.taxonomy, coverage)
     streams = {p: look(name, mark.space) for p, (name, mark) in step.streams.items()}
     for p, (_, covered) in streams.items():
@@ -110,10 +97,9 @@ def _widened(values: Matrix, chosen: NDArray[np.int64], part: Matrix) -> Matrix:
 
 
 def _run(
-    step: StepPlan, part: Scores, known: tuple[str, ...], around: Surroundings, note: Callable[[str], None],
+    step: OpStep, part: Scores, known: tuple[str, ...], around: Surroundings, note: Callable[[str], None],
     others: dict[str, Matrix],
 ) -> Any:  # fmt: skip
-    assert step.info is not None
     context = _context(step, part, around, note, known)
     own = {k: v for k, v in step.params.items() if k in _own_params(step)}
     kwargs = {**context, **own, **others}
@@ -133,12 +119,11 @@ def _new_recording(scores: Scores) -> NDArray[np.bool_]:
     return np.asarray(who[1:] != who[:-1], bool)
 
 
-def run_op(step: StepPlan, scores: Scores, kwargs: dict[str, Any], others: tuple[str, ...] = ()) -> Any:
+def run_op(step: OpStep, scores: Scores, kwargs: dict[str, Any], others: tuple[str, ...] = ()) -> Any:
     """Call an op on a stream: once, or per recording where a file-scope op asks for neither rows nor offsets.
 
     others: the parameters that are streams.
     """
-    assert step.info is not None
     function = step.info.function
     try:
         if step.info.scope != "file" or {"rows", "offsets"} & set(step.info.context().values()):
@@ -177,17 +162,15 @@ def zero_stand_in(p: Matrix, note: Callable[[str], None]) -> float:
     return floor
 
 
-def _own_params(step: StepPlan) -> set[str]:
-    assert step.info is not None
+def _own_params(step: OpStep) -> set[str]:
     named = step.info.streams()
     return {k for k, (_, context, _) in signature(step.info.function).items() if context is None and k not in named}
 
 
 def _context(
-    step: StepPlan, scores: Scores, around: Surroundings, note: Callable[[str], None], known: tuple[str, ...]
+    step: OpStep, scores: Scores, around: Surroundings, note: Callable[[str], None], known: tuple[str, ...]
 ) -> dict[str, Any]:
     """Supply what an op asks for; known: all classes of the stream, of which `scores` may hold some."""
-    assert step.info is not None
     supply: dict[str, Callable[[], Any]] = {
         "offsets": scores.rows.offsets,
         "rows": lambda: scores.rows,
@@ -203,22 +186,20 @@ def _context(
     return {p: None if p in without else supply[name]() for p, name in step.info.context().items()}
 
 
-def _known(step: StepPlan, taxonomy: Taxonomy) -> Taxonomy:
+def _known(step: OpStep | GateStep, taxonomy: Taxonomy) -> Taxonomy:
     if not taxonomy.table:
         raise BlendkitError(f"{step.name} needs a taxonomy, and the data folder has none (`taxonomy:` names it)")
     return taxonomy
 
 
 def _fit(
-    step: StepPlan, scores: Scores, around: Surroundings, note: Callable[[str], None], known: tuple[str, ...]
+    step: OpStep, scores: Scores, around: Surroundings, note: Callable[[str], None], known: tuple[str, ...]
 ) -> Any:
-    base = (*step.path, step.name)
-    path = next(p for k, p in around.files.items() if k[: len(base)] == base)
-    return fit_step(step, path, scores, around.taxonomy, around.names, around.chunk_s, note, known)
+    return fit_step(step, scores, around, note, known)
 
 
 def where_mask(
-    step: StepPlan, classes: tuple[str, ...], taxonomy: Taxonomy, coverage: Mapping[str, NDArray[np.bool_]]
+    step: OpStep | GateStep, classes: tuple[str, ...], taxonomy: Taxonomy, coverage: Mapping[str, NDArray[np.bool_]]
 ) -> NDArray[np.bool_] | None:
     """Return (C,) true for the classes a step acts on, None for all.
 

@@ -12,7 +12,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from blendkit.blending.memo import Memo, blend_key, fill_key, step_key
-from blendkit.blending.steps import Look, Surroundings, apply_step, convert, no_streams, zero_stand_in
+from blendkit.blending.steps import Look, apply_step, convert, no_streams, zero_stand_in
+from blendkit.blending.surroundings import Surroundings
 from blendkit.blending.uncovered import fill_uncovered
 from blendkit.blending.weights import weight_matrix
 from blendkit.core import Matrix, Scores, logit, sigmoid

@@ -5,10 +5,9 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from blendkit.blending.steps import Surroundings
+from blendkit.blending.surroundings import Surroundings
 from blendkit.core import Scores, chunk_rows, sigmoid
 from blendkit.errors import BlendkitError
-from blendkit.io import read_labels
 from blendkit.ops import congener_scores, fit_class_rates
 from blendkit.recipe import StreamPlan
 
@@ -48,7 +47,9 @@ def _constants(stream: StreamPlan, scores: Scores, around: Surroundings) -> NDAr
 def _rates(stream: StreamPlan, scores: Scores, around: Surroundings) -> NDArray[np.float64]:
     """(C,) log-odds of hearing each class, from labels of recordings that are not scored here."""
     here = set(scores.rows.recordings())
-    table = read_labels(around.files[*stream.path, "fill_uncovered", "prior"]).named_as(list(here))
+    table = around.files.contents.labels(around.files.paths[*stream.path, "fill_uncovered", "prior"]).named_as(
+        list(here)
+    )
     other = [r for r in table.recordings if r not in here]
     if not other:
         raise BlendkitError(

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from blendkit.audio import Recording, find_recordings
 from blendkit.core import LabelTable, NameRule, Rows, Taxonomy, natural_key, rows_from_ids
 from blendkit.errors import BlendkitError
-from blendkit.io import Template, read_labels, read_taxonomy, read_template
+from blendkit.io import Template, read_taxonomy, read_template
 from blendkit.member import MemberContext
 from blendkit.recipe import DataFolder, KeyPath, Plan
 from blendkit.scoring import CAREFUL, How, cpu_count
@@ -68,7 +68,7 @@ def find_inputs(plan: Plan, data: DataFolder, dry_run: int | None = None) -> Inp
         path = data.find(name)
         if path.is_file():
             files[name] = path
-            tables.append(read_labels(path))
+            tables.append(data.contents.labels(path))
             if template or taxonomy.table:  # better now than after hours of scoring
                 tables[-1].require_known({*(template.classes if template else ()), *taxonomy.classes})
     recordings, notes = _recordings(data, model.audio, dry_run)

@@ -18,7 +18,7 @@ from blendkit.events import silent
 from blendkit.graphs import GraphNeeds, Slim, slim
 from blendkit.member import TTA, MemberContext
 from blendkit.metrics import macro_auc, paired_bootstrap
-from blendkit.recipe import DataFolder, KeyPath, MemberPlan, Recipe, check_files, make_plan
+from blendkit.recipe import DataFolder, MemberPlan, Recipe, RecipeFiles, check_files, make_plan
 from blendkit.scoring import (
     CAREFUL,
     How,
@@ -26,7 +26,6 @@ from blendkit.scoring import (
     build_member,
     member_facts,
     member_params,
-    paths_of,
     score_recordings,
 )
 from blendkit.store import write_text
@@ -38,7 +37,7 @@ class Using:
 
     model: Path
     inputs: Inputs
-    files: dict[KeyPath, Path]
+    files: RecipeFiles
     context: MemberContext
     grid: Grid
     members: dict[str, tuple[MemberPlan, str]]
@@ -80,10 +79,10 @@ def using(recipe: Recipe, data: Path, model: Path, *, allow_outside: bool = Fals
         name: (member, key)
         for name, member in plan.members.items()
         for key in member.files
-        if any(p.samefile(model) for p in paths_of(files, name, key))
+        if any(p.samefile(model) for p in files.of_member(name, key))
     }
     if not found:
-        named = sorted({str(p) for k, p in files.items() if k[0] == "members"})
+        named = sorted({str(p) for k, p in files.paths.items() if k[0] == "members"})
         raise BlendkitError(f"{recipe.source}: no member uses {model}", [f"its files: {', '.join(named) or 'none'}"])
     settings = recipe.model
     context = member_context(plan, inputs, how)

@@ -3,21 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from pathlib import Path
 
 import numpy as np
 
 from blendkit.blending import check_folds, raw_weights, refuse_seen_by_step, where_mask
-from blendkit.core import LEVELS, TAXA
+from blendkit.core import LEVELS, TAXA, LabelTable
 from blendkit.engine.inputs import Inputs
 from blendkit.errors import BlendkitError, did_you_mean
-from blendkit.io import read_labels
 from blendkit.ops import Keys, check_levels, mark_of, signature
-from blendkit.recipe import KeyPath, Plan, StepPlan
+from blendkit.recipe import GateStep, KeyPath, OpStep, Plan, RecipeFiles
 from blendkit.scoring import is_finished
 
 
-def preflight(plan: Plan, inputs: Inputs, files: dict[KeyPath, Path]) -> None:
+def preflight(plan: Plan, inputs: Inputs, files: RecipeFiles) -> None:
     """Raise BlendkitError listing every step and blend that cannot work on these classes and files."""
     problems = [
         f"{plan.recipe.where(path)}: {'; '.join([error.title, *error.problems])}"
@@ -37,24 +35,27 @@ def _class_errors(plan: Plan, inputs: Inputs) -> Iterator[tuple[KeyPath, Blendki
                 raw_weights(stream, inputs.classes, everything, inputs.taxonomy)
             except BlendkitError as error:
                 yield stream.path, error
-        for step in [one for s in stream.steps for one in (s, *s.gates)]:
+        gates = [s for s in stream.steps if isinstance(s, GateStep)]
+        checked: list[OpStep | GateStep] = [*gates, *stream.ops]
+        for step in checked:
             try:
                 where_mask(step, inputs.classes, inputs.taxonomy, everything)
-                _check_levels(step, inputs)
-                _check_keys(step, inputs)
+                for op in step.ops if isinstance(step, OpStep) else ():
+                    _check_levels(op, inputs)
+                    _check_keys(op, inputs)
             except BlendkitError as error:
                 yield step.path, error
 
 
-def _check_levels(step: StepPlan, inputs: Inputs) -> None:
-    if step.info is not None and step.info.taxonomic and inputs.taxonomy.table:
+def _check_levels(step: OpStep, inputs: Inputs) -> None:
+    if step.info.taxonomic and inputs.taxonomy.table:
         used = [level for level in LEVELS if step.params.get(level, 0) > 0]
         check_levels(step.name, inputs.taxonomy, inputs.classes, used, step.params["sonotypes"])
 
 
-def _check_keys(step: StepPlan, inputs: Inputs) -> None:
+def _check_keys(step: OpStep, inputs: Inputs) -> None:
     """Classes and taxa that parameters name must exist."""
-    hints = {} if step.info is None else {p: hint for p, (hint, _, _) in signature(step.info.function).items()}
+    hints = {p: hint for p, (hint, _, _) in signature(step.info.function).items()}
     taxa = TAXA | {inputs.taxonomy.group_of(c, "class_name") for c in inputs.classes} - {""}
     for parameter, hint in hints.items():
         mark = mark_of(hint, Keys)
@@ -69,28 +70,28 @@ def _check_keys(step: StepPlan, inputs: Inputs) -> None:
             raise BlendkitError(f"{step.name}: {parameter}: no {what} is called {', '.join(wrong)}")
 
 
-def _file_errors(plan: Plan, inputs: Inputs, files: dict[KeyPath, Path]) -> Iterator[tuple[KeyPath, BlendkitError]]:
+def _file_errors(plan: Plan, inputs: Inputs, files: RecipeFiles) -> Iterator[tuple[KeyPath, BlendkitError]]:
     heard = not all(is_finished(member) for member in plan.members.values())
     scored = [r.id for r in inputs.recordings] if heard else []  # without audio, known only once score files are read
     for stream in plan.streams:
-        for step in stream.steps:
-            base = (*step.path, step.name)
-            for key, path in files.items():
-                if key[: len(base)] == base and step.info is not None and step.info.load is not None:
-                    try:
-                        if key[-1] == "artefact":
-                            refuse_seen_by_step(step, step.info.load(path).saw, scored)
-                        else:
-                            _check_labels(step, path, inputs, scored)
-                    except BlendkitError as error:
-                        yield key, error
+        for step in stream.ops:
+            named = files.of_step(step)
+            if named is None:
+                continue
+            try:
+                if step.params.get("fit") is None:
+                    refuse_seen_by_step(step, files.seen_by(step) or (), scored)
+                else:
+                    _check_labels(step, files.contents.labels(named[1]), inputs, scored)
+            except BlendkitError as error:
+                yield named[0], error
 
 
-def _check_labels(step: StepPlan, path: Path, inputs: Inputs, scored: Sequence[str]) -> None:
+def _check_labels(step: OpStep, labels: LabelTable, inputs: Inputs, scored: Sequence[str]) -> None:
     """The labels that a step is to be fitted on must make its folds, know its classes, and be of other recordings."""
-    table = read_labels(path).named_as(scored)
+    table = labels.named_as(scored)
     check_folds(step, table)
     if inputs.classes:
         table.require_known({*inputs.classes, *inputs.taxonomy.classes})
-    if not step.params["fit"]["folds"]:
+    if not step.folds:
         refuse_seen_by_step(step, table.recordings, scored)

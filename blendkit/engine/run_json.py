@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import math
 from dataclasses import asdict, dataclass
-from pathlib import Path
 from typing import Any
 
 from blendkit._version import __version__
@@ -12,11 +11,10 @@ from blendkit.core import Rows, Scores, text_hash
 from blendkit.engine.inputs import Inputs, truth_of
 from blendkit.engine.output import Written
 from blendkit.events import Emit
-from blendkit.io import read_labels
 from blendkit.metrics import macro_auc
-from blendkit.recipe import Plan, filled_recipe, filled_text
+from blendkit.recipe import Plan, RecipeFiles, filled_recipe, filled_text
 from blendkit.scoring import Opened, Scored, facts_hash
-from blendkit.store import content_hash, file_hash
+from blendkit.store import file_hash
 
 
 @dataclass(frozen=True)
@@ -68,20 +66,17 @@ def in_sample(opened: Opened, recordings: set[str]) -> list[str]:
     return out
 
 
-def saw_by(plan: Plan, opened: Opened, files: dict[Any, Path]) -> dict[str, list[str]]:
+def saw_by(plan: Plan, opened: Opened, files: RecipeFiles) -> dict[str, list[str]]:
     """Return the labelled recordings that each member, and each fitted step, learned from, where known."""
     found: dict[str, list[str]] = {}
     for m in opened.audio:
         saw = sorted(m.store.about.get("saw", [])) if m.store is not None else []
         found |= {m.name: saw} if saw else {}
     for stream in plan.streams:
-        for step in stream.steps:
-            base = (*step.path, step.name)
-            path = next((p for k, p in files.items() if k[: len(base)] == base), None)
-            if path is None or step.info is None or step.info.load is None:
-                continue
-            seen = read_labels(path).recordings if step.params.get("fit") else step.info.load(path).saw
-            found[f"{stream.name}.{step.name}"] = sorted(seen)
+        for step in stream.ops:
+            seen = files.seen_by(step)
+            if seen is not None:
+                found[f"{stream.name}.{step.label}"] = sorted(seen)
     return found
 
 
@@ -89,7 +84,7 @@ def run_report(
     plan: Plan,
     inputs: Inputs,
     opened: Opened,
-    files: dict[Any, Path],
+    files: RecipeFiles,
     scored: Scored,
     figures: Figures,
     written: dict[str, Written],
@@ -103,14 +98,14 @@ def run_report(
             str(p.relative_to(inputs.data.root.resolve()))
             if p.is_relative_to(inputs.data.root.resolve())
             else p.name: p
-            for p in files.values()
+            for p in files.paths.values()
         },
     }
     return {
         "blendkit": __version__,
         "recipe": filled_recipe(plan),
         "recipe_sha256": text_hash(text),
-        "inputs": {name: content_hash(path) for name, path in sorted(used.items())},
+        "inputs": {name: files.contents.sha256(path) for name, path in sorted(used.items())},
         "mode": inputs.mode if opened.audio else "tables",
         "members": {n: {"made_by": facts_hash(f), **f} for n, f in opened.facts.items()},
         "recordings": {

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 from blendkit._face import lazy_face
 
 if TYPE_CHECKING:
+    from blendkit.io.contents import FileContents
     from blendkit.io.readers.detection_tables import Detections, read_detections
     from blendkit.io.readers.hoplite_database import read_hoplite
     from blendkit.io.readers.kaggle import Template, read_leaderboard, read_template
@@ -30,6 +31,7 @@ else:
 __all__ = [
     "Cache",
     "Detections",
+    "FileContents",
     "Names",
     "Template",
     "check_space",

@@ -10,7 +10,7 @@ from blendkit.core import Scores
 from blendkit.errors import BlendkitError
 from blendkit.offline.bench import Bench, Workshop, audio_members
 from blendkit.offline.comparison import Line, Rules, Truth, change_lines
-from blendkit.recipe import KeyPath, Plan, Recipe, check_files, make_plan, only_streams, without
+from blendkit.recipe import GateStep, KeyPath, OpStep, Plan, Recipe, check_files, make_plan, only_streams, without
 
 
 @dataclass(frozen=True)
@@ -34,10 +34,11 @@ def parts(plan: Plan) -> Iterator[tuple[str, tuple[KeyPath, ...]]]:
             for name in stream.inputs:
                 yield f"{stream.name}.of.{name}", tuple(_weights(plan, stream.path, name))
         for step in stream.steps:
-            own = f"{stream.name}.{step.id or step.name}"
-            if step.info is not None or len(step.gates) > 1:
+            own = f"{stream.name}.{step.label}"
+            if isinstance(step, OpStep) or len(step.ops) > 1:
                 yield own, (step.path,)
-            yield from ((f"{own}.{g.id or g.name}", (g.path,)) for g in step.gates)
+            if isinstance(step, GateStep):
+                yield from ((f"{own}.{g.label}", (g.path,)) for g in step.gates)
 
 
 def _weights(plan: Plan, path: KeyPath, name: str) -> Iterator[KeyPath]:

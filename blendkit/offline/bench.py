@@ -15,7 +15,7 @@ from blendkit.engine import Inputs, find_inputs, in_sample, member_context, pref
 from blendkit.errors import BlendkitError, shorten
 from blendkit.metrics import MacroAUC, macro_auc
 from blendkit.offline.saved import find_saved, saved_rows
-from blendkit.recipe import DataFolder, Plan, Recipe, check_files, make_plan
+from blendkit.recipe import DataFolder, Plan, Recipe, RecipeFiles, check_files, make_plan
 from blendkit.scoring import Opened, is_finished, open_members
 
 _KEPT_BYTES = 1 << 28
@@ -93,7 +93,7 @@ def _inputs_key(plan: Plan) -> str:
     return canonical_json([model.model_dump(exclude=_OUTSIDE), members])
 
 
-def _open(plan: Plan, data: DataFolder, files: dict[Any, Path], stores: Path) -> Bench:
+def _open(plan: Plan, data: DataFolder, files: RecipeFiles, stores: Path) -> Bench:
     inputs = find_inputs(plan, data)
     preflight(plan, inputs, files)
     opened = open_members(plan, member_context(plan, inputs), files, stores)

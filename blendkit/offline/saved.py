@@ -10,12 +10,12 @@ from typing import Any
 from blendkit.core import Rows, chunk_rows
 from blendkit.engine import Inputs
 from blendkit.errors import BlendkitError, shorten
-from blendkit.recipe import KeyPath, MemberPlan, Plan
-from blendkit.scoring import AudioMember, Opened, paths_of
+from blendkit.recipe import MemberPlan, Plan, RecipeFiles
+from blendkit.scoring import AudioMember, Opened
 from blendkit.store import LogitStore
 
 
-def find_saved(plan: Plan, opened: Opened, files: dict[KeyPath, Path], stores: Path) -> None:
+def find_saved(plan: Plan, opened: Opened, files: RecipeFiles, stores: Path) -> None:
     """Give every audio member its store; a model file that is missing counts as the one it was scored with.
 
     Raises BlendkitError naming, per member without saved logits, what the nearest store was made with.
@@ -30,10 +30,10 @@ def find_saved(plan: Plan, opened: Opened, files: dict[KeyPath, Path], stores: P
         raise BlendkitError(f"{plan.recipe.source}: logits are not saved below {stores}", told)
 
 
-def _absent(member: MemberPlan, files: dict[KeyPath, Path]) -> set[str]:
+def _absent(member: MemberPlan, files: RecipeFiles) -> set[str]:
     """The parameters whose file, or one of whose files, is not there."""
     named = {k: v if isinstance(v, (list, tuple)) else [v] for k, v in member.params.items() if k in member.files}
-    return {k for k in member.files if len(paths_of(files, member.name, k)) < len(named.get(k, [None]))}
+    return {k for k in member.files if len(files.of_member(member.name, k)) < len(named.get(k, [None]))}
 
 
 def _open_store(m: AudioMember, facts: dict[str, dict[str, Any]], absent: set[str], stores: Path) -> list[str]:

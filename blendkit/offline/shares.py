@@ -6,7 +6,7 @@ from dataclasses import replace
 
 from blendkit.core import Scores
 from blendkit.offline.bench import Workshop
-from blendkit.recipe import Plan, StreamPlan
+from blendkit.recipe import OpStep, Plan, StreamPlan
 
 
 def steps_after(plan: Plan, blend: str) -> list[StreamPlan] | str:
@@ -22,7 +22,7 @@ def steps_after(plan: Plan, blend: str) -> list[StreamPlan] | str:
         return f"blend op {'' if stream.blend is None else stream.blend.name!r} is no weighted mean"
     for s in chain:
         for step in s.steps:
-            if step.info is None or not step.info.affine:
+            if not (isinstance(step, OpStep) and step.info.affine):
                 return f"step {step.name!r} after the blend does not keep weighted means"
     return chain
 

@@ -18,20 +18,25 @@ if TYPE_CHECKING:
     from blendkit.recipe.linting import called, lint, weak_steps
     from blendkit.recipe.load import Recipe, load_recipe, parse_recipe, with_values, without, yaml_value
     from blendkit.recipe.params import checked_fit
-    from blendkit.recipe.paths import DataFolder, check_files
+    from blendkit.recipe.paths import DataFolder, RecipeFiles, check_files
     from blendkit.recipe.plan import MemberPlan, Plan, StreamPlan, make_plan
-    from blendkit.recipe.plan_steps import StepPlan, blend_op
+    from blendkit.recipe.plan_steps import blend_op
     from blendkit.recipe.schema import WeightsBy
+    from blendkit.recipe.step_plans import Conversion, GateStep, OpStep, StepPlan
     from blendkit.recipe.strict_yaml import KeyPath
 else:
     __getattr__, __dir__ = lazy_face(__name__)
 
 __all__ = [
+    "Conversion",
     "DataFolder",
+    "GateStep",
     "KeyPath",
     "MemberPlan",
+    "OpStep",
     "Plan",
     "Recipe",
+    "RecipeFiles",
     "StepPlan",
     "StreamPlan",
     "WeightsBy",

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from blendkit.core import LEVELS, Taxonomy
 from blendkit.recipe.plan import Plan, StreamPlan
-from blendkit.recipe.plan_steps import StepPlan
+from blendkit.recipe.step_plans import Conversion, GateStep, StepPlan
 
 BIG_GROUP = 10
 
@@ -45,8 +45,8 @@ def group_notes(plan: Plan, taxonomy: Taxonomy, classes: tuple[str, ...]) -> lis
     """Return a note for every taxonomy group of more than ten classes that a recipe smooths over."""
     notes = []
     for stream in plan.streams:
-        for step in stream.steps:
-            for level in LEVELS if step.info is not None and step.info.taxonomic else ():
+        for step in stream.ops:
+            for level in LEVELS if step.info.taxonomic else ():
                 if step.params[level] > 0:
                     sizes = taxonomy.sizes(classes, level, step.params["sonotypes"])
                     big = [f"{n} ({size} classes)" for n, size in sizes.items() if size > BIG_GROUP]
@@ -67,11 +67,11 @@ def _source(plan: Plan, stream: StreamPlan) -> str:
 
 
 def _step(step: StepPlan) -> str:
-    if step.gates:
+    if isinstance(step, GateStep):
         told = "; ".join(_step(g).split("  [")[0] for g in step.gates)
         only = "" if step.where is None else f" where {step.where.model_dump(exclude_none=True)}"
         return f"gates: {told}{only}  [{step.space_in}, scope {step.scope}, monotone no]"
-    if step.info is None:
+    if isinstance(step, Conversion):
         return f"to {step.space_out}  [{step.space_in} -> {step.space_out}, scope {step.scope}]"
     params = ", ".join(f"{k} {v}" for k, v in step.params.items() if v is not None)
     space = step.space_in if step.space_in == step.space_out else f"{step.space_in} -> {step.space_out}"

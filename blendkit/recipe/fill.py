@@ -8,8 +8,8 @@ import yaml
 
 from blendkit.recipe import strict_yaml
 from blendkit.recipe.plan import Plan, StreamPlan
-from blendkit.recipe.plan_steps import StepPlan
 from blendkit.recipe.schema import RecipeModel
+from blendkit.recipe.step_plans import Conversion, GateStep, OpStep, StepPlan
 
 
 def filled_recipe(plan: Plan) -> dict[str, Any]:
@@ -54,10 +54,10 @@ def _stream(plan: Plan, stream: StreamPlan) -> dict[str, Any]:
 
 def _step(step: StepPlan) -> dict[str, Any]:
     out: dict[str, Any]
-    if step.gates:
+    if isinstance(step, GateStep):
         out = {"gates": [_step(g) for g in step.gates]}
     else:
-        out = {step.name: step.params["space"] if step.info is None else _given(step)}
+        out = {step.name: step.space_out if isinstance(step, Conversion) else _given(step)}
     if step.id is not None:
         out["id"] = step.id
     if step.where is not None:
@@ -65,7 +65,7 @@ def _step(step: StepPlan) -> dict[str, Any]:
     return out
 
 
-def _given(step: StepPlan) -> dict[str, Any]:
+def _given(step: OpStep) -> dict[str, Any]:
     """A fitted step says either fit or artefact, never both."""
     return {k: v for k, v in step.params.items() if not (k in ("fit", "artefact") and v is None)}
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from blendkit.recipe.plan import Plan, StreamPlan
-from blendkit.recipe.plan_steps import StepPlan
+from blendkit.recipe.step_plans import StepPlan
 
 
 def lint(plan: Plan, *, sharded: bool = False) -> list[str]:
@@ -16,26 +16,15 @@ def lint(plan: Plan, *, sharded: bool = False) -> list[str]:
 
 def called(stream: StreamPlan, step: StepPlan) -> str:
     """How messages call a step: `eos7.gaussian`."""
-    return f"{stream.name}.{step.id or step.name}"
+    return f"{stream.name}.{step.label}"
 
 
 def weak_steps(plan: Plan) -> Iterator[tuple[StreamPlan, int]]:
     """Yield (stream, number) of every step that may make equal what was not."""
     for stream in plan.streams:
         for i, step in enumerate(stream.steps):
-            if step.info is not None and order_of(step) == "weak":
+            if step.order == "weak":
                 yield stream, i
-
-
-def order_of(step: StepPlan) -> str:
-    """What a step does to the order of a column: `strict` keeps it, `weak` may tie, `no` changes it.
-
-    A cross-fitted map differs between folds, so it re-orders however it is shaped.
-    """
-    if step.info is None:
-        return "no" if step.gates else "strict"
-    fit = step.params.get("fit")
-    return "no" if isinstance(fit, dict) and fit["folds"] else step.info.monotone
 
 
 def _idle(plan: Plan) -> Iterator[str]:
@@ -47,10 +36,10 @@ def _idle(plan: Plan) -> Iterator[str]:
             continue
         why = f"the rank blend {users[0].name!r} erases it" if ranked else "nothing follows it"
         for step in reversed(stream.steps):
-            if order_of(step) == "no":
+            if step.order == "no":
                 break
-            if step.info is not None:
-                kept = "keeps every column's order" if order_of(step) == "strict" else "changes no order but makes ties"
+            if step.ops:
+                kept = "keeps every column's order" if step.order == "strict" else "changes no order but makes ties"
                 yield f"{called(stream, step)}: {kept}, and {why}: it cannot raise AUC"
 
 
@@ -60,9 +49,7 @@ def _users(plan: Plan, name: str) -> list[StreamPlan]:
 
 def _only_ranks(user: StreamPlan, name: str) -> bool:
     """True where a stream's order is all that another sees: as input of a rank blend, as ranks of a step."""
-    marks = [
-        mark for step in user.steps for g in (step.gates or (step,)) for n, mark in g.streams.values() if n == name
-    ]
+    marks = [mark for op in user.ops for n, mark in op.streams.values() if n == name]
     ranked = name not in user.inputs or (user.blend is not None and user.blend.takes == "doubled_ranks")
     return ranked and all(mark.space == "rank" for mark in marks)
 
@@ -83,8 +70,8 @@ def _smoothed_twice(plan: Plan) -> Iterator[str]:
     before: dict[str, list[str]] = {}
     for stream in plan.streams:
         earlier = list(dict.fromkeys(name for i in stream.inputs for name in before[i]))
-        for step in stream.steps:
-            if step.info is not None and step.info.does == "smooth":
+        for step in stream.ops:
+            if step.info.does == "smooth":
                 if earlier:
                     yield f"{called(stream, step)}: smooths along time again, after {', '.join(earlier)}"
                 earlier = [*earlier, called(stream, step)]
@@ -94,11 +81,11 @@ def _smoothed_twice(plan: Plan) -> Iterator[str]:
 def _absolute(plan: Plan) -> Iterator[str]:
     streams = {s.name: s for s in plan.streams}
     for stream in plan.streams:
-        for gate in (g for step in stream.steps for g in (step.gates or (step,))):
-            if gate.info is None or not gate.info.thresholds:
+        for gate in stream.ops:
+            if not gate.info.thresholds:
                 continue
             for parameter, (name, mark) in gate.streams.items():
-                scaled = [s.name for s in streams[name].steps if s.info is not None and s.info.does == "rescale"]
+                scaled = [s.name for s in streams[name].ops if s.info.does == "rescale"]
                 if scaled and mark.space == "prob":
                     yield (
                         f"{called(stream, gate)}: compares {parameter}: {name} with absolute thresholds, after "
@@ -108,7 +95,7 @@ def _absolute(plan: Plan) -> Iterator[str]:
 
 def _in_sample(plan: Plan) -> Iterator[str]:
     for stream in plan.streams:
-        for step in stream.steps:
+        for step in stream.ops:
             if step.params.get("allow_seen"):
                 yield f"{called(stream, step)}: allow_seen: figures on the recordings it was fitted on are in-sample"
 
@@ -116,11 +103,10 @@ def _in_sample(plan: Plan) -> Iterator[str]:
 def _seams(plan: Plan) -> Iterator[str]:
     """Maps from scores that differ between the folds of one column."""
     for stream in plan.streams:
-        for step in stream.steps:
-            fit = step.params.get("fit")
-            if step.info is not None and step.info.fit_on == "scores" and isinstance(fit, dict) and fit["folds"]:
+        for step in stream.ops:
+            if step.info.fit_on == "scores" and step.folds:
                 yield (
-                    f"{called(stream, step)}: each of {fit['folds']} folds gets a map of its own: figures on labelled "
+                    f"{called(stream, step)}: each of {step.folds} folds gets a map of its own: figures on labelled "
                     "recordings compare chunks across maps, and with few positives fall by that alone"
                 )
 

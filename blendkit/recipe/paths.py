@@ -2,21 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Container, Iterator
-from dataclasses import dataclass
+from collections.abc import Callable, Container, Iterator, Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from blendkit.errors import BlendkitError, did_you_mean
+from blendkit.io import FileContents
 from blendkit.recipe.plan import Plan
+from blendkit.recipe.step_plans import OpStep
 from blendkit.recipe.strict_yaml import KeyPath
 
 
 @dataclass(frozen=True)
 class DataFolder:
-    """The folder a recipe's files lie in; `outside` lets them leave it."""
+    """The folder a recipe's files lie in; `outside` lets them leave it. contents: what was read from it already."""
 
     root: Path
     outside: bool = False
+    contents: FileContents = field(default_factory=FileContents, compare=False, repr=False)
 
     def find(self, name: str) -> Path:
         """Return the absolute path of a name. Raises BlendkitError if it leaves the folder."""
@@ -34,6 +37,38 @@ class DataFolder:
         raise BlendkitError(f"{name!r} is not in {self.root}{did_you_mean(path.name, beside)}")
 
 
+@dataclass(frozen=True, eq=False)
+class RecipeFiles:
+    """The files that a plan names, by key path, and what they hold: the one table that every stage looks into."""
+
+    paths: Mapping[KeyPath, Path] = field(default_factory=dict)
+    contents: FileContents = field(default_factory=FileContents, repr=False)
+
+    def of_member(self, member: str, key: str) -> list[Path]:
+        """Return the file or the files of a member's parameter, in order; none if they are not there."""
+        base = ("members", member, key)
+        one = [self.paths[base]] if base in self.paths else []
+        several = {int(k[3]): p for k, p in self.paths.items() if k[:3] == base and len(k) == 4}
+        return one or [several[i] for i in sorted(several)]
+
+    def of_step(self, step: OpStep) -> tuple[KeyPath, Path] | None:
+        """Return the file that a step is fitted on or applies, with its key path; None if it names none."""
+        return next(((key, self.paths[key]) for key, _ in step.named_files() if key in self.paths), None)
+
+    def seen_by(self, step: OpStep) -> tuple[str, ...] | None:
+        """Return the recordings that a fitted step learns from: labels in its table, or its artefact's `saw`.
+
+        None for a step that is not fitted.
+        """
+        found = self.of_step(step)
+        if found is None or step.info.load is None:
+            return None
+        fitted_here = step.params.get("fit") is not None
+        path = found[1]
+        saw = self.contents.labels(path).recordings if fitted_here else self.contents.artefact(path, step.info.load).saw
+        return tuple(saw)
+
+
 def named_files(plan: Plan) -> Iterator[tuple[KeyPath, str]]:
     """Yield (key path, file name) of every file that members and fitted steps need."""
     for member in plan.members.values():
@@ -46,23 +81,19 @@ def named_files(plan: Plan) -> Iterator[tuple[KeyPath, str]]:
     for stream in plan.streams:
         if stream.fill is not None and stream.fill.prior is not None:
             yield (*stream.path, "fill_uncovered", "prior"), stream.fill.prior
-        for step in stream.steps:
-            base = (*step.path, step.name)
-            fit = step.params.get("fit")
-            if isinstance(fit, dict):
-                yield (*base, "fit", "labels"), fit["labels"]
-            if isinstance(step.params.get("artefact"), str):
-                yield (*base, "artefact"), step.params["artefact"]
+        for step in stream.ops:
+            yield from step.named_files()
 
 
-def check_files(plan: Plan, data: DataFolder, spare: Container[str] = ()) -> dict[KeyPath, Path]:
+def check_files(plan: Plan, data: DataFolder, spare: Container[str] = ()) -> RecipeFiles:
     """Return every file the plan needs, by key path. Raises BlendkitError listing all that are not there.
 
     spare: members whose files may be missing, for their logits are saved.
     """
     if not data.root.is_dir():
         raise BlendkitError(f"{data.root}: no such data folder")
-    found, problems = {}, []
+    found: dict[KeyPath, Path] = {}
+    problems = []
     for path, name in named_files(plan):
         try:
             mark = plan.members[str(path[1])].files.get(str(path[2])) if path[0] == "members" else None
@@ -78,7 +109,7 @@ def check_files(plan: Plan, data: DataFolder, spare: Container[str] = ()) -> dic
                 problems.append(f"{plan.recipe.where(path[:2])}: {'; '.join([error.title, *error.problems])}")
     if problems:
         raise BlendkitError(f"{plan.recipe.source}: files are missing", problems)
-    return found
+    return RecipeFiles(found, data.contents)
 
 
 def _unnamed(plan: Plan) -> Iterator[tuple[KeyPath, Callable[[], Path]]]:

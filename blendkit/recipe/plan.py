@@ -13,8 +13,9 @@ from blendkit.ops import OpInfo
 from blendkit.recipe.graph import StreamDef, check_graph, stream_defs
 from blendkit.recipe.load import Recipe
 from blendkit.recipe.params import file_params, member_model, op_model
-from blendkit.recipe.plan_steps import StepPlan, at_key, find_op, plan_steps, validated
+from blendkit.recipe.plan_steps import at_key, find_op, plan_steps, validated
 from blendkit.recipe.schema import BlendModel, Fill, WeightsBy
+from blendkit.recipe.step_plans import OpStep, StepPlan
 from blendkit.recipe.strict_yaml import KeyPath
 from blendkit.registry import MEMBERS, registry
 
@@ -46,6 +47,11 @@ class StreamPlan:
     space: Space
     path: KeyPath
     params: dict[str, Any]
+
+    @property
+    def ops(self) -> tuple[OpStep, ...]:
+        """Every op that its steps apply, gates among them, in order."""
+        return tuple(one for step in self.steps for one in step.ops)
 
     @property
     def reads(self) -> tuple[str, ...]:

@@ -3,59 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Any, get_args
 
 from pydantic import BaseModel, ValidationError
 
 from blendkit.core import Space
 from blendkit.errors import BlendkitError, did_you_mean
-from blendkit.ops import OpInfo, Stream, info_of
+from blendkit.ops import OpInfo, info_of
 from blendkit.recipe.graph import StreamDef
 from blendkit.recipe.load import Recipe
 from blendkit.recipe.params import op_model, problems_of
-from blendkit.recipe.schema import Step, Where
+from blendkit.recipe.schema import Step
+from blendkit.recipe.step_plans import Conversion, GateStep, OpStep, StepPlan
 from blendkit.recipe.strict_yaml import KeyPath
 from blendkit.registry import OPS, registry
-
-
-@dataclass(frozen=True)
-class StepPlan:
-    """A step whose parameters are checked and filled. `info` is None for the conversion `to` and for `gates`."""
-
-    name: str
-    id: str | None
-    info: OpInfo | None
-    params: dict[str, Any]
-    where: Where | None
-    space_in: Space
-    space_out: Space
-    path: KeyPath
-    gates: tuple[StepPlan, ...] = ()
-
-    @property
-    def streams(self) -> dict[str, tuple[str, Stream]]:
-        """The streams that its parameters name: {parameter: (name, in which space)}."""
-        marks = {} if self.info is None else self.info.streams()
-        return {p: (self.params[p], mark) for p, mark in marks.items() if self.params[p] is not None}
-
-    @property
-    def reads(self) -> tuple[str, ...]:
-        """The names of the streams that it looks at, one for every use."""
-        return (*(n for n, _ in self.streams.values()), *(n for g in self.gates for n in g.reads))
-
-    @property
-    def scope(self) -> str:
-        """How much the step must see at once."""
-        if self.gates:
-            return max((g.scope for g in self.gates), key=_SCOPES.index)
-        if self.info is None:
-            return "set" if self.space_out == "rank" else "chunk"
-        ranked = any(mark.space == "rank" for _, mark in self.streams.values())
-        return "set" if ranked else self.info.scope
-
-
-_SCOPES = ("chunk", "file", "set")
 
 
 def plan_steps(
@@ -88,10 +49,17 @@ def _plan_step(recipe: Recipe, path: KeyPath, step: Step, space: Space, spaces: 
         return _plan_conversion(recipe, path, step, space)
     if step.op == "gates":
         return _plan_gates(recipe, path, step, space, spaces)
+    return _plan_op(recipe, path, step, space, spaces)
+
+
+def _plan_op(recipe: Recipe, path: KeyPath, step: Step, space: Space, spaces: Mapping[str, Space]) -> OpStep:
     at = (*path, step.op)
     info = find_op(recipe, at, step.op, "step", "gate")
     params = validated(recipe, at, op_model(info), step.params)
-    planned = StepPlan(step.op, step.id, info, params, step.where, space, info.gives or space, path)
+    planned = OpStep(
+        name=step.op, id=step.id, info=info, params=params, where=step.where, space_in=space,
+        space_out=info.gives or space, path=path,
+    )  # fmt: skip
     problems: list[str] = []
     if space not in info.spaces:
         hint = "no step gives it from ranks" if space == "rank" else f"add `to: {info.spaces[0]}` before it"
@@ -113,30 +81,30 @@ def _plan_step(recipe: Recipe, path: KeyPath, step: Step, space: Space, spaces: 
     return planned
 
 
-def _plan_gates(recipe: Recipe, path: KeyPath, step: Step, space: Space, spaces: Mapping[str, Space]) -> StepPlan:
-    gates: list[StepPlan] = []
+def _plan_gates(recipe: Recipe, path: KeyPath, step: Step, space: Space, spaces: Mapping[str, Space]) -> GateStep:
+    gates: list[OpStep] = []
     problems: list[str] = []
     for i, one in enumerate(step.gates or []):
         at = (*path, "gates", i)
         try:
             find_op(recipe, (*at, one.op), one.op, "gate")
-            gates.append(_plan_step(recipe, at, one, space, spaces))
+            gates.append(_plan_op(recipe, at, one, space, spaces))
         except BlendkitError as error:
             problems += error.problems or [error.title]
     if problems:
         raise BlendkitError("", problems)
-    return StepPlan("gates", step.id, None, {}, step.where, space, space, path, tuple(gates))
+    return GateStep(gates=tuple(gates), id=step.id, where=step.where, space_in=space, path=path)
 
 
-def _plan_conversion(recipe: Recipe, path: KeyPath, step: Step, space: Space) -> StepPlan:
-    target = step.params.get("space")
-    if target not in ("logit", "prob", "rank"):
+def _plan_conversion(recipe: Recipe, path: KeyPath, step: Step, space: Space) -> Conversion:
+    target: Any = step.params.get("space")
+    if target not in get_args(Space):
         raise BlendkitError("", [f"{recipe.where((*path, 'to'))}: expected logit, prob or rank, got {target!r}"])
     if space == "rank" and target != "rank":
         raise BlendkitError("", [f"{recipe.where((*path, 'to'))}: ranks cannot become a {target} again"])
     if step.where is not None:
         raise BlendkitError("", [f"{recipe.where((*path, 'where'))}: `to` converts a whole stream"])
-    return StepPlan("to", step.id, None, {"space": target}, None, space, target, path)
+    return Conversion(id=step.id, space_in=space, space_out=target, path=path)
 
 
 def find_op(recipe: Recipe, path: KeyPath, name: str, *kinds: str) -> OpInfo:

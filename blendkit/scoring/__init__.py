@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from blendkit._face import lazy_face
 
 if TYPE_CHECKING:
-    from blendkit.scoring.identity import facts_hash, member_facts, paths_of
+    from blendkit.scoring.identity import facts_hash, member_facts
     from blendkit.scoring.opened import (
         CAREFUL,
         How,
@@ -47,7 +47,6 @@ __all__ = [
     "member_params",
     "one_member",
     "open_members",
-    "paths_of",
     "predicted_minutes",
     "save_features",
     "score_audio",

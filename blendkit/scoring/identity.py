@@ -2,18 +2,16 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import Any
 
 from blendkit.core import Remainder, canonical_json, text_hash
 from blendkit.member import SCORING_FORMAT, TTA, MemberContext, logits_version_of
-from blendkit.recipe import KeyPath, MemberPlan
+from blendkit.recipe import MemberPlan, RecipeFiles
 from blendkit.registry import MEMBERS, registry
-from blendkit.store import content_hash
 
 
 def member_facts(
-    member: MemberPlan, files: dict[KeyPath, Path], context: MemberContext, tta: TTA, remainder: Remainder
+    member: MemberPlan, files: RecipeFiles, context: MemberContext, tta: TTA, remainder: Remainder
 ) -> dict[str, Any]:
     """Return all that a member's logits depend on beside the audio; files count by content, not by name.
 
@@ -23,7 +21,7 @@ def member_facts(
     """
     params: dict[str, Any] = dict(member.params)
     for key in member.files:
-        found = [{"sha256": content_hash(path)} for path in paths_of(files, member.name, key)]
+        found = [{"sha256": files.contents.sha256(path)} for path in files.of_member(member.name, key)]
         if found:
             params[key] = found if isinstance(params.get(key), (list, tuple)) else found[0]
     taxa = {c: context.taxonomy.table.get(c, {}) for c in context.classes}
@@ -39,14 +37,6 @@ def member_facts(
         "tta": {"shifts_s": list(tta.shifts_s), "edge": tta.edge},
         **({} if context.provider == "cpu" else {"provider": context.provider}),  # another runtime, other last bits
     }
-
-
-def paths_of(files: dict[KeyPath, Path], member: str, key: str) -> list[Path]:
-    """Return the file or the files of a member's parameter, in order; none if they are not there."""
-    base = ("members", member, key)
-    one = [files[base]] if base in files else []
-    several = {int(k[3]): p for k, p in files.items() if k[:3] == base and len(k) == 4}
-    return one or [several[i] for i in sorted(several)]
 
 
 def facts_hash(facts: dict[str, Any]) -> str:

@@ -11,8 +11,8 @@ from blendkit.core import Scores
 from blendkit.errors import BlendkitError, broken
 from blendkit.graphs import Provider
 from blendkit.member import TTA, FileMember, FinishedMember, FoldedMember, Member, MemberContext
-from blendkit.recipe import KeyPath, MemberPlan, Plan
-from blendkit.scoring.identity import facts_hash, member_facts, paths_of
+from blendkit.recipe import MemberPlan, Plan, RecipeFiles
+from blendkit.scoring.identity import facts_hash, member_facts
 from blendkit.scoring.scorer import AudioMember
 from blendkit.store import LogitStore
 
@@ -42,7 +42,7 @@ class How:
 CAREFUL = How()
 
 
-def open_members(plan: Plan, context: MemberContext, files: dict[KeyPath, Path], stores: Path) -> Opened:
+def open_members(plan: Plan, context: MemberContext, files: RecipeFiles, stores: Path) -> Opened:
     """Read the finished members and open the stores of the others, without building any model."""
     model = plan.recipe.model
     tables: dict[str, Scores] = {}
@@ -136,11 +136,11 @@ def audio_member(
     return AudioMember(member.name, build, tta, _existing(folder, made_by), open_store)
 
 
-def member_params(member: MemberPlan, files: dict[KeyPath, Path]) -> dict[str, Any]:
+def member_params(member: MemberPlan, files: RecipeFiles) -> dict[str, Any]:
     """Return a member's parameters with its files as absolute paths."""
     params = dict(member.params)
     for key in member.files:
-        found = [str(p) for p in paths_of(files, member.name, key)]
+        found = [str(p) for p in files.of_member(member.name, key)]
         if found:
             params[key] = found if isinstance(params.get(key), (list, tuple)) else found[0]
     return params

@@ -11,7 +11,7 @@ import soxr
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-import blendkit.audio
+import blendkit.audio.scratch
 from blendkit.audio.cutting import cut
 from blendkit.audio.decoding import Decoded, Samples, decode, fit_duration, probe_duration, silence
 from blendkit.audio.recordings import Recording, find_recordings, unique_recordings
@@ -516,8 +516,8 @@ def test_long_recordings_lie_on_disk(
         path = damaged(path, tmp_path, path.stat().st_size // 2, HOLE)
     whole = decode(path)
     at_48 = resample(whole, 48000)
-    monkeypatch.setattr(blendkit.audio, "LONG_S", 10.0)
-    monkeypatch.setattr(blendkit.audio, "BLOCK_S", 7)
+    monkeypatch.setattr(blendkit.audio.scratch, "LONG_S", 10.0)
+    monkeypatch.setattr(blendkit.audio.scratch, "BLOCK_S", 7)
     scratch = tmp_path / "scratch"
     scratch.mkdir()
     found = decode(path, scratch)
@@ -537,5 +537,5 @@ def test_a_long_recording_that_is_not_finite(
     samples = np.zeros(40 * 1000, np.float32)
     samples[35_000] = np.nan
     path = write_wav(tmp_path / "nan.wav", samples, 1000)
-    monkeypatch.setattr(blendkit.audio, "LONG_S", 10.0)
+    monkeypatch.setattr(blendkit.audio.scratch, "LONG_S", 10.0)
     assert decode(path, tmp_path).note == "samples are not finite"

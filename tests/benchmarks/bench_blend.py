@@ -14,8 +14,8 @@ from pathlib import Path
 
 import numpy as np
 
-from blendkit.blending.steps import Surroundings
 from blendkit.blending.streams import make_streams
+from blendkit.blending.surroundings import Surroundings
 from blendkit.core.names import NameRule
 from blendkit.core.rows import chunk_rows
 from blendkit.core.scores import Scores

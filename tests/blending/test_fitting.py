@@ -11,7 +11,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from blendkit.blending.fitting import fit_step
-from blendkit.blending.steps import Surroundings, apply_step
+from blendkit.blending.steps import apply_step
+from blendkit.blending.surroundings import Surroundings
 from blendkit.core.names import NameRule
 from blendkit.core.rows import chunk_rows, fold_of
 from blendkit.core.scores import Scores
@@ -21,8 +22,9 @@ from blendkit.io.readers.label_csv import read_labels
 from blendkit.ops.declare import Fitted
 from blendkit.ops.fitted.site_hour import SiteHourPrior, fit_site_hour_prior
 from blendkit.recipe.load import parse_recipe
+from blendkit.recipe.paths import RecipeFiles
 from blendkit.recipe.plan import make_plan
-from blendkit.recipe.plan_steps import StepPlan
+from blendkit.recipe.step_plans import OpStep
 
 CLASSES = ("frog", "bird", "ghost")
 RECORDINGS = [f"T_{i:04d}_S0{i % 3}_20250101_{(5 * i) % 24:02d}0000" for i in range(10)]
@@ -50,17 +52,23 @@ def labels(tmp_path: Path) -> Path:
     return path
 
 
-def step(params: str) -> StepPlan:
+def step(params: str) -> OpStep:
     text = (
         "recipe: 1\nname: t\nmembers:\n  m: {use: table, path: m.csv, space: logit, "
         f"steps: [{{site_hour_prior: {params}}}]}}\noutput: m\n"
     )
-    return make_plan(parse_recipe(text, "r.yaml")).streams[0].steps[0]
+    return make_plan(parse_recipe(text, "r.yaml")).streams[0].ops[0]
+
+
+def named(given: OpStep, path: Path, taxonomy: Taxonomy) -> Surroundings:
+    """Surroundings in which the one file that a step names lies at `path`."""
+    return Surroundings(taxonomy, files=RecipeFiles({key: path for key, _ in given.named_files()}))
 
 
 def fit(params: str, path: Path, scored: Sequence[str], classes: tuple[str, ...] = CLASSES, **more: Any) -> Fitted:
     taxonomy = Taxonomy({c: {"scientific_name": c} for c in CLASSES})
-    return fit_step(step(params), path, silent(scored, classes), taxonomy, NameRule(), 5.0, **more)
+    given = step(params)
+    return fit_step(given, silent(scored, classes), named(given, path, taxonomy), **more)
 
 
 def silent(scored: Sequence[str], classes: tuple[str, ...]) -> Scores:
@@ -220,11 +228,11 @@ def apply(
         "recipe: 1\nname: t\nmembers:\n  m: {use: table, path: m.csv, space: logit, "
         f"steps: [{{site_hour_prior: {params}{where}}}]}}\noutput: m\n"
     )
-    planned = make_plan(parse_recipe(text, "r.yaml")).streams[0].steps[0]
+    planned = make_plan(parse_recipe(text, "r.yaml")).streams[0].ops[0]
     rows = chunk_rows(dict.fromkeys(recordings, 2), 5.0, NameRule())
     given = Scores.build(np.zeros((len(rows), 3)), rows, CLASSES, "logit")
     around = around or Surroundings(Taxonomy({c: {"scientific_name": c} for c in CLASSES}))
-    around.files[(*planned.path, planned.name, "fit", "labels")] = path
+    around = named(planned, path, around.taxonomy)
     notes: list[str] = []
     return apply_step(planned, given, around, {"m": given.covered}, notes.append), notes
 
@@ -261,7 +269,7 @@ def test_an_artefact_of_other_classes_is_refused(labels: Path) -> None:
     path = saved(labels)
     given = step("{artefact: prior.npz}")
     with pytest.raises(BlendkitError, match="none of the run's classes") as caught:
-        fit_step(given, path, silent(UNLABELLED, ("x", "y")), Taxonomy({}), NameRule(), 5.0)
+        fit_step(given, silent(UNLABELLED, ("x", "y")), named(given, path, Taxonomy({})))
     assert "frog" in str(caught.value)
     # a step on a few classes of the run is another matter
-    assert fit_step(given, path, silent(UNLABELLED, ("x",)), Taxonomy({}), NameRule(), 5.0, known=("x", "frog"))
+    assert fit_step(given, silent(UNLABELLED, ("x",)), named(given, path, Taxonomy({})), known=("x", "frog"))

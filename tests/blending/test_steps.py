@@ -8,7 +8,8 @@ import pytest
 from numpy.typing import NDArray
 from scipy.special import expit
 
-from blendkit.blending.steps import Surroundings, apply_step, convert
+from blendkit.blending.steps import apply_step, convert
+from blendkit.blending.surroundings import Surroundings
 from blendkit.core.names import NameRule
 from blendkit.core.rows import chunk_rows, make_rows
 from blendkit.core.scores import Scores
@@ -19,7 +20,7 @@ from blendkit.ops.taxonomic import taxonomy_mean
 from blendkit.ops.temporal import gaussian
 from blendkit.recipe.load import parse_recipe
 from blendkit.recipe.plan import make_plan
-from blendkit.recipe.plan_steps import StepPlan
+from blendkit.recipe.step_plans import StepPlan
 
 CLASSES = ("frog1", "frog2", "bird")
 TABLE = {

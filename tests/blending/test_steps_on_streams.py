@@ -10,8 +10,8 @@ from numpy.typing import NDArray
 from scipy.special import expit
 
 from blendkit.blending.memo import Memo
-from blendkit.blending.steps import Surroundings
 from blendkit.blending.streams import make_streams
+from blendkit.blending.surroundings import Surroundings
 from blendkit.core.names import NameRule
 from blendkit.core.rows import chunk_rows
 from blendkit.core.scores import Scores
@@ -20,6 +20,7 @@ from blendkit.errors import BlendkitError
 from blendkit.metrics.ranks import percentile_rank
 from blendkit.offline.data_lint import spearman, tied_cells
 from blendkit.recipe.load import parse_recipe
+from blendkit.recipe.paths import RecipeFiles
 from blendkit.recipe.plan import make_plan
 
 CLASSES = ("frog", "toad", "bird")
@@ -148,7 +149,9 @@ def test_uncovered_classes_borrow_or_get_their_rate(tmp_path: Path) -> None:
     (tmp_path / "l.csv").write_text(
         "filename,start,end,primary_label\nfar,0,5,toad\nfar,5,10,\none,0,5,toad\n", encoding="utf-8"
     )
-    around = Surroundings(AROUND.taxonomy, files={("streams", "c", "fill_uncovered", "prior"): tmp_path / "l.csv"})
+    around = Surroundings(
+        AROUND.taxonomy, files=RecipeFiles({("streams", "c", "fill_uncovered", "prior"): tmp_path / "l.csv"})
+    )
     rate = out(body % "prior: l.csv", b=part, around=around).values[:, 1]
     assert np.unique(rate).tolist() == pytest.approx([(0.5 + 1 * (0.5 / 3)) / 2])
     (tmp_path / "l.csv").write_text("filename,start,end,primary_label\none,0,5,toad\n", encoding="utf-8")

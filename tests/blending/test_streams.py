@@ -11,8 +11,8 @@ from numpy.typing import NDArray
 from scipy.special import expit, logit
 
 from blendkit.blending import streams as module
-from blendkit.blending.steps import Surroundings
 from blendkit.blending.streams import make_streams
+from blendkit.blending.surroundings import Surroundings
 from blendkit.core.names import NameRule
 from blendkit.core.rows import chunk_rows
 from blendkit.core.scores import Scores

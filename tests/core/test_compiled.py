@@ -15,7 +15,7 @@ def test_a_folder_that_cannot_hold_a_cache_still_works(tmp_path: Path) -> None:
     package = tmp_path / "blendkit"
     skip = shutil.ignore_patterns("__pycache__")
     shutil.copytree(Path(blendkit.__file__).parent, package, ignore=skip)
-    (package / "metrics" / "__pycache__").write_text("not a folder: nothing can be cached here")
+    (package / "metrics" / "kernels" / "__pycache__").write_text("not a folder: nothing can be cached here")
     code = "import numpy as np, blendkit.metrics.kernels.ranking as k; print(k.__file__, k.doubled_ranks(np.eye(2)).tolist())"
     env = {k: v for k, v in os.environ.items() if k != "NUMBA_CACHE_DIR"}
     nowhere = str(tmp_path / "file" / "home")
@@ -25,4 +25,4 @@ def test_a_folder_that_cannot_hold_a_cache_still_works(tmp_path: Path) -> None:
         [sys.executable, "-c", code], cwd=tmp_path, env=env, capture_output=True, text=True, timeout=300
     )
     assert done.returncode == 0, done.stderr
-    assert done.stdout.split() == [str(package / "metrics" / "kernels.py"), "[[4,", "2],", "[2,", "4]]"]
+    assert done.stdout.split() == [str(package / "metrics" / "kernels" / "ranking.py"), "[[4,", "2],", "[2,", "4]]"]

@@ -13,8 +13,8 @@ from numpy.typing import NDArray
 from scipy.ndimage import gaussian_filter1d
 from scipy.special import expit
 
-from blendkit.blending.steps import Surroundings
 from blendkit.blending.streams import make_streams
+from blendkit.blending.surroundings import Surroundings
 from blendkit.core.names import NameRule
 from blendkit.core.rows import chunk_rows
 from blendkit.core.scores import Scores

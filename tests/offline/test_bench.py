@@ -16,7 +16,7 @@ from blendkit.errors import BlendkitError
 from blendkit.member.protocol import TTA, MemberContext
 from blendkit.offline.bench import Workshop
 from blendkit.recipe.load import parse_recipe
-from blendkit.recipe.paths import DataFolder
+from blendkit.recipe.paths import DataFolder, RecipeFiles
 from blendkit.recipe.plan import make_plan
 from blendkit.registry import MEMBERS, Registry, registry
 from blendkit.scoring.identity import member_facts
@@ -133,7 +133,7 @@ def test_a_model_that_is_elsewhere_is_the_one_it_was_scored_with(ran: Path) -> N
     """A missing file has no hash to compare: everything else must agree, and with one store alone."""
     text = TEXT.replace("{use: tone, classes: [x, y]}", "{use: onnx, model: gone.onnx, classes: gone.txt, rate: 8000}")
     plan = make_plan(parse_recipe(text, "both"))
-    facts = member_facts(plan.members["t"], {}, MemberContext((), Taxonomy({})), TTA(), "pad")
+    facts = member_facts(plan.members["t"], RecipeFiles(), MemberContext((), Taxonomy({})), TTA(), "pad")
     facts["params"] |= {"model": {"sha256": "m"}, "classes": {"sha256": "c"}}
     (manifest,) = (ran.parent / "out/logits").glob("*/manifest.json")
     told = json.loads(manifest.read_text(encoding="utf-8"))

@@ -7,8 +7,8 @@ from typing import Any
 import numpy as np
 import pytest
 
-from blendkit.blending.steps import Surroundings
 from blendkit.blending.streams import make_streams
+from blendkit.blending.surroundings import Surroundings
 from blendkit.core.names import NameRule
 from blendkit.core.rows import Rows, chunk_rows
 from blendkit.core.scores import Scores

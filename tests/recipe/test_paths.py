@@ -50,9 +50,9 @@ def test_every_file_a_plan_needs_is_named() -> None:
 
 def test_files_are_found_below_the_data_folder(data: Path) -> None:
     found = check_files(plan(), DataFolder(data))
-    assert {p.relative_to(data.resolve()).as_posix() for p in found.values()} == set(FILES)
-    assert found["members", "p", "path"] == (data / "scores/p.csv").resolve()
-    assert all(p.is_absolute() for p in found.values())
+    assert {p.relative_to(data.resolve()).as_posix() for p in found.paths.values()} == set(FILES)
+    assert found.paths["members", "p", "path"] == (data / "scores/p.csv").resolve()
+    assert all(p.is_absolute() for p in found.paths.values())
 
 
 def test_every_missing_file_is_listed_with_its_key_and_the_nearest(data: Path) -> None:
@@ -87,7 +87,7 @@ def test_paths_may_leave_where_that_is_allowed(data: Path) -> None:
     folder = DataFolder(data, outside=True)
     assert folder.find("../secret.csv") == (data.parent / "secret.csv").resolve()
     found = check_files(plan(TEXT.replace("path: z.csv", "path: ../secret.csv")), folder)
-    assert found["members", "z", "path"].name == "secret.csv"
+    assert found.paths["members", "z", "path"].name == "secret.csv"
 
 
 @pytest.mark.parametrize("name", ["scores/../z.csv", "./z.csv", "scores/./p.csv"])

@@ -13,8 +13,8 @@ import pytest
 import soundfile
 from numpy.typing import NDArray
 
-import blendkit.audio
 import blendkit.audio.prepare
+import blendkit.audio.scratch
 from blendkit.audio.decoding import Decoded
 from blendkit.audio.prepare import GROUP_S
 from blendkit.core.names import NameRule
@@ -173,7 +173,7 @@ def test_long_recordings_give_the_same_and_leave_nothing(
 ) -> None:
     data = tones({"r1": 31.0, "r2": 12.0})
     whole = run_text(tone_recipe, data, tmp_path / "whole")
-    monkeypatch.setattr(blendkit.audio, "LONG_S", 20.0)
+    monkeypatch.setattr(blendkit.audio.scratch, "LONG_S", 20.0)
     monkeypatch.setenv("TMPDIR", str(tmp_path / "scratch"))
     (tmp_path / "scratch").mkdir()
     monkeypatch.setattr(tempfile, "tempdir", None)

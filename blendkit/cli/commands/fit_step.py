@@ -7,6 +7,7 @@ from typing import Any
 
 import click
 
+from blendkit.blending import Surroundings
 from blendkit.cli._options import PATH
 
 
@@ -43,7 +44,7 @@ def step(
     CSV or a run's folder. The artefact holds the recordings it saw, and a recipe that applies it to these is refused.
     """
     from blendkit.blending import fit_op
-    from blendkit.core import NameRule, Taxonomy
+    from blendkit.core import Taxonomy
     from blendkit.errors import BlendkitError
     from blendkit.io import read_labels, read_taxonomy
     from blendkit.recipe import checked_fit, yaml_value
@@ -59,7 +60,7 @@ def step(
     found = None if scores is None else _scores(scores, info.spaces, space, rows, classes, chunk_s)
     taxa = Taxonomy({}) if taxonomy is None else read_taxonomy([taxonomy])
     table = None if labels is None else read_labels(labels)
-    made = fit_op(info, params, found, table, taxa, NameRule(), chunk_s)
+    made = fit_op(info, params, found, table, Surroundings(taxa, chunk_s=chunk_s))
     made.save(out)
     click.echo(f"wrote {out}: {op}, {len(made.classes)} classes, fitted on {len(made.saw)} recordings")
 

@@ -1,0 +1,30 @@
+"""Room for samples: in memory, or for long recordings on disk, so that memory stays flat."""
+
+from __future__ import annotations
+
+import tempfile
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+LONG_S = 1800.0  # recordings longer than this lie on disk while they are scored, not in memory
+BLOCK_S = 60  # and are read and resampled this much at a time
+
+
+def lies_on_disk(count: int, rate: int, scratch: Path | None) -> bool:
+    """Tell whether `count` samples at `rate` Hz go to a file; without a scratch folder nothing does."""
+    return scratch is not None and count > LONG_S * rate
+
+
+def block_size(rate: int) -> int:
+    """Return how many samples of a long recording are worked on at a time."""
+    return BLOCK_S * rate
+
+
+def room_for(count: int, rate: int, scratch: Path | None) -> NDArray[np.float32]:
+    """Return zeros (count,) in memory, or for a long recording in a file of their own in `scratch`."""
+    if not lies_on_disk(count, rate, scratch):
+        return np.zeros(count, np.float32)
+    with tempfile.NamedTemporaryFile(dir=scratch, suffix=".f32", delete=False) as handle:
+        return np.memmap(handle.name, np.float32, "w+", shape=(count,))

@@ -1,0 +1,43 @@
+"""What files hold, read and hashed once per version of a file, whoever asks."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from blendkit.core import LabelTable
+from blendkit.io.readers.label_csv import read_labels
+from blendkit.store import content_hash
+
+
+@dataclass(frozen=True, eq=False)
+class FileContents:
+    """Label tables, artefacts and hashes by path; a file that changed since is read again."""
+
+    known: dict[tuple[object, ...], Any] = field(default_factory=dict, repr=False)
+
+    def labels(self, path: Path) -> LabelTable:
+        """Return a label table. Raises BlendkitError as `read_labels` does."""
+        table: LabelTable = self._once(path, read_labels)
+        return table
+
+    def artefact(self, path: Path, load: Callable[[Path], Any]) -> Any:
+        """Return what `load` makes of an artefact."""
+        return self._once(path, load)
+
+    def sha256(self, path: Path) -> str:
+        """Return the hash of what a file or folder holds."""
+        found: str = self._once(path, content_hash) if path.is_file() else content_hash(path)
+        return found
+
+    def _once(self, path: Path, read: Callable[[Path], Any]) -> Any:
+        try:
+            stat = path.stat()
+        except OSError:
+            return read(path)  # it says in its own words what is wrong
+        key = (read, path, stat.st_size, stat.st_mtime_ns)
+        if key not in self.known:
+            self.known[key] = read(path)
+        return self.known[key]

@@ -1,0 +1,160 @@
+"""The three kinds of a checked step: an op, gates that share the cells out among them, or a conversion."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+from blendkit.core import Space
+from blendkit.ops import Monotone, OpInfo, Scope, Stream
+from blendkit.recipe.schema import Where
+from blendkit.recipe.strict_yaml import KeyPath
+
+_SCOPES: tuple[Scope, ...] = ("chunk", "file", "set")
+
+
+@dataclass(frozen=True, kw_only=True)
+class OpStep:
+    """A registered op with its parameters checked and filled; `path` is its key in the recipe."""
+
+    name: str
+    info: OpInfo
+    params: dict[str, Any]
+    space_in: Space
+    space_out: Space
+    path: KeyPath = ()
+    id: str | None = None
+    where: Where | None = None
+
+    @property
+    def label(self) -> str:
+        """How messages and run.json call it: its id, or its op."""
+        return self.id or self.name
+
+    @property
+    def ops(self) -> tuple[OpStep, ...]:
+        """Itself: the ops that the step applies."""
+        return (self,)
+
+    @property
+    def streams(self) -> dict[str, tuple[str, Stream]]:
+        """The streams that its parameters name: {parameter: (name, in which space)}."""
+        marks = self.info.streams()
+        return {p: (self.params[p], mark) for p, mark in marks.items() if self.params[p] is not None}
+
+    @property
+    def reads(self) -> tuple[str, ...]:
+        """The names of the streams that it looks at, one for every use."""
+        return tuple(n for n, _ in self.streams.values())
+
+    @property
+    def scope(self) -> Scope:
+        """How much it must see at once; another stream's ranks need the whole set."""
+        ranked = any(mark.space == "rank" for _, mark in self.streams.values())
+        return "set" if ranked else self.info.scope
+
+    @property
+    def order(self) -> Monotone:
+        """What it does to the order of a column: `strict` keeps it, `weak` may tie, `no` changes it.
+
+        A cross-fitted map differs between folds, so it re-orders however it is shaped.
+        """
+        return "no" if self.folds else self.info.monotone
+
+    @property
+    def folds(self) -> int:
+        """Into how many folds its fit is crossed; 0 for none."""
+        fit = self.params.get("fit")
+        return int(fit["folds"]) if isinstance(fit, dict) else 0
+
+    def named_files(self) -> Iterator[tuple[KeyPath, str]]:
+        """Yield (key path, file name) of what it is fitted on, or of the artefact it applies."""
+        base = (*self.path, self.name)
+        fit = self.params.get("fit")
+        if isinstance(fit, dict):
+            yield (*base, "fit", "labels"), fit["labels"]
+        if isinstance(self.params.get("artefact"), str):
+            yield (*base, "artefact"), self.params["artefact"]
+
+
+@dataclass(frozen=True, kw_only=True)
+class GateStep:
+    """Exclusive gates: each cell is edited by the first that takes it, and all see the unedited stream."""
+
+    gates: tuple[OpStep, ...]
+    space_in: Space
+    path: KeyPath = ()
+    id: str | None = None
+    where: Where | None = None
+    name: str = "gates"
+
+    @property
+    def space_out(self) -> Space:
+        """Gates edit cells; they never change the space."""
+        return self.space_in
+
+    @property
+    def label(self) -> str:
+        """How messages and run.json call it."""
+        return self.id or self.name
+
+    @property
+    def ops(self) -> tuple[OpStep, ...]:
+        """The gates, in their order."""
+        return self.gates
+
+    @property
+    def reads(self) -> tuple[str, ...]:
+        """The names of the streams that its gates look at, one for every use."""
+        return tuple(n for g in self.gates for n in g.reads)
+
+    @property
+    def scope(self) -> Scope:
+        """The widest of its gates'."""
+        return max((g.scope for g in self.gates), key=_SCOPES.index)
+
+    @property
+    def order(self) -> Monotone:
+        """Edited cells may land anywhere."""
+        return "no"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Conversion:
+    """`to: SPACE`, the only step that changes what a stream's values mean without an op."""
+
+    space_in: Space
+    space_out: Space
+    path: KeyPath = ()
+    id: str | None = None
+    name: str = "to"
+    where: None = None
+
+    @property
+    def label(self) -> str:
+        """How messages call it."""
+        return self.id or self.name
+
+    @property
+    def ops(self) -> tuple[OpStep, ...]:
+        """It applies no op."""
+        return ()
+
+    @property
+    def reads(self) -> tuple[str, ...]:
+        """It looks at no other stream."""
+        return ()
+
+    @property
+    def scope(self) -> Scope:
+        """Ranks are over the whole set; all else is cell by cell."""
+        return "set" if self.space_out == "rank" else "chunk"
+
+    @property
+    def order(self) -> Monotone:
+        """No conversion changes the order of a column or makes a tie."""
+        return "strict"
+
+
+StepPlan = OpStep | GateStep | Conversion
