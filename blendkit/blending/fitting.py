@@ -136,7 +136,8 @@ def fit_op(
         classes = tuple(around.taxonomy.classes) or tuple(sorted(table.classes))
         nothing, covered = chunk_rows({}, around.chunk_s, around.names), np.ones(len(classes), bool)
         scores = Scores(np.empty((0, len(classes))), nothing, classes, "logit", covered)
-    step = OpStep(name=info.name, info=info, params=params, space_in=scores.space, space_out=scores.space)
+    space = scores.stated_space()
+    step = OpStep(name=info.name, info=info, params=params, space_in=space, space_out=space)
     if info.fit_on == "scores":
         table = _scored_only(step, table.named_as(scores.rows.recordings()), scores.rows.recordings())
     return _fitted(step, table, scores, around, ())

@@ -141,11 +141,15 @@ def run_op(step: OpStep, scores: Scores, kwargs: dict[str, Any], others: tuple[s
 
 
 def convert(scores: Scores, space: Space, note: Callable[[str], None]) -> Scores:
-    """Return scores in another space: float64, never clipped. Ranks go nowhere."""
+    """Return scores in another space: float64, never clipped. Ranks go nowhere.
+
+    Raises BlendkitError for scores that do not say what they are, unless it is ranks that are wanted.
+    """
     if space == scores.space:
         return scores
     if space == "rank":
         return scores.with_values(percentile_rank(scores.values), "rank")
+    scores.stated_space()
     if space == "prob":
         return scores.with_values(sigmoid(scores.values), "prob")
     return scores.with_values(

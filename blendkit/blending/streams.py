@@ -16,7 +16,7 @@ from blendkit.blending.steps import Look, apply_step, convert, no_streams, zero_
 from blendkit.blending.surroundings import Surroundings
 from blendkit.blending.uncovered import fill_uncovered
 from blendkit.blending.weights import weight_matrix
-from blendkit.core import Matrix, Scores, logit, sigmoid
+from blendkit.core import Matrix, Rows, Scores, logit, sigmoid
 from blendkit.metrics import doubled_ranks
 from blendkit.ops import exact_weights
 from blendkit.recipe import Plan, StreamPlan
@@ -147,16 +147,16 @@ def _blend(desk: _Desk, stream: StreamPlan) -> Scores:
     first = inputs[stream.inputs[0]]
     weights = weight_matrix(stream, inputs, desk.coverage, desk.around.taxonomy)
     covered = (weights != 0).any(axis=0)
-    template = Scores(first.values[:0], first.rows, first.classes, stream.start_space, covered)
+    rows, classes = first.rows, first.classes
     if stream.blend.takes == "doubled_ranks":
         del inputs, first
-        if not exact_weights(weights, len(template.rows))[1].all():
+        if not exact_weights(weights, len(rows))[1].all():
             desk.note(
                 stream.name,
                 "these weights have no exact integer form (over nine decimals, or too far apart): blended in float64",
             )
         ranks = [_ranks(desk, n) for n in stream.inputs]
-        values = stream.blend.function(*ranks, **_blend_context(desk, stream, template, weights))
+        values = stream.blend.function(*ranks, **_blend_context(desk, stream, rows, classes, weights))
     else:
         values = _blend_rows(desk, stream, inputs, weights)
         for name in stream.inputs:
@@ -164,8 +164,7 @@ def _blend(desk: _Desk, stream: StreamPlan) -> Scores:
     for name in stream.inputs:
         if not desk.uses[name]:
             desk.ranks.pop(name, None)
-    values.setflags(write=False)
-    return Scores(values, template.rows, template.classes, stream.start_space, covered)
+    return Scores(values, rows, classes, stream.start_space, covered)
 
 
 def _ranks(desk: _Desk, name: str) -> NDArray[np.int32]:
@@ -197,8 +196,9 @@ def _blend_rows(
             return values
         return sigmoid(values) if takes == "prob" else logit(values, floor=floors[name])
 
-    n = len(next(iter(inputs.values())).values)
-    kwargs = _blend_context(desk, stream, next(iter(inputs.values())), weights)
+    first = next(iter(inputs.values()))
+    n = len(first)
+    kwargs = _blend_context(desk, stream, first.rows, first.classes, weights)
     by_rows = {"rows", "offsets"} & set(stream.blend.context().values())  # these belong to the whole
     step = _BLOCK if stream.blend.scope == "chunk" and not by_rows else max(n, 1)
     out = np.empty((n, weights.shape[1]), np.float64)
@@ -208,15 +208,17 @@ def _blend_rows(
     return out
 
 
-def _blend_context(desk: _Desk, stream: StreamPlan, scores: Scores, weights: NDArray[np.float64]) -> dict[str, Any]:
+def _blend_context(
+    desk: _Desk, stream: StreamPlan, rows: Rows, classes: tuple[str, ...], weights: NDArray[np.float64]
+) -> dict[str, Any]:
     """Supply what a blend asks for, beside its own parameters."""
     assert stream.blend is not None
     supply: dict[str, Any] = {
         "weights": weights,
-        "rows": scores.rows,
-        "offsets": scores.rows.offsets(),
+        "rows": rows,
+        "offsets": rows.offsets(),
         "taxonomy": desk.around.taxonomy,
-        "classes": scores.classes,
+        "classes": classes,
         "covered": (weights != 0).any(axis=0),
     }
     return {p: supply[name] for p, name in stream.blend.context().items()} | stream.params

@@ -38,7 +38,7 @@ if TYPE_CHECKING:
         rows_from_ids,
     )
     from blendkit.core.scores import Scores, concat
-    from blendkit.core.spaces import Space, logit, saturated, sigmoid, zero_floor
+    from blendkit.core.spaces import FileSpace, Space, logit, saturated, sigmoid, zero_floor
     from blendkit.core.taxonomy import LEVELS, TAXA, Level, Sonotypes, Taxonomy
 else:
     __getattr__, __dir__ = lazy_face(__name__)
@@ -52,6 +52,7 @@ __all__ = [
     "NO_HOUR",
     "TAXA",
     "ClusterBy",
+    "FileSpace",
     "LabelTable",
     "Level",
     "Matrix",

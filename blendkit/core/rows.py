@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, fields
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 from numpy.typing import NDArray
@@ -29,11 +29,14 @@ def count_chunks(duration_s: float, chunk_s: float, remainder: Remainder = "pad"
     return full + padded, padded
 
 
+if TYPE_CHECKING:
+    import pandas as pd
+
 ClusterBy = Literal["recording", "site", "date", "site-date"]
 StrArray = NDArray[np.object_]
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@dataclass(frozen=True, slots=True, eq=False, repr=False)
 class Rows:
     """The chunks a score matrix is about; every field has shape (N,).
 
@@ -50,6 +53,24 @@ class Rows:
 
     def __len__(self) -> int:
         return len(self.recording)
+
+    def __repr__(self) -> str:
+        return f"Rows({len(self)} chunks of {len(self.recordings())} recordings)"
+
+    @property
+    def shape(self) -> tuple[int]:
+        """(N,)."""
+        return (len(self),)
+
+    def to_frame(self) -> pd.DataFrame:
+        """Return one row per chunk: recording, start_s, end_s, site, hour, date."""
+        import pandas as pd
+
+        return pd.DataFrame({f.name: getattr(self, f.name) for f in fields(self)})
+
+    def _repr_html_(self) -> str:
+        """Show the first rows in a notebook."""
+        return f"<p>{self!r}</p>{self.take(slice(0, 10)).to_frame().to_html()}"
 
     def take(self, index: NDArray[np.integer[Any]] | slice) -> Rows:
         """Return the rows at `index`, in that order."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import html
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, Literal
@@ -11,6 +12,7 @@ from numpy.typing import NDArray
 
 from blendkit.core.names import NameRule, without_suffix
 from blendkit.core.rows import Rows, canonical_order, make_rows
+from blendkit.core.spaces import FileSpace
 from blendkit.errors import BlendkitError, did_you_mean, shorten
 
 if TYPE_CHECKING:
@@ -18,21 +20,55 @@ if TYPE_CHECKING:
 from blendkit.core.arrays import Matrix
 from blendkit.core.spaces import Space
 
+_IDS = "blendkit recording ids"  # marks a frame whose files are recording ids
 
-@dataclass(frozen=True, slots=True, eq=False)
+
+@dataclass(frozen=True, slots=True, eq=False, repr=False)
 class Scores:
     """Scores of N chunks for C classes.
 
     values (N, C): float32 for stored member logits, float64 for rank streams and blends; read-only.
+    space: `unknown` only for files whose space nobody stated; what needs one refuses it.
     covered (C,): the classes the source really scores. made_by: a provenance hash.
+    Raises BlendkitError where shapes or types do not fit together; `build` checks what came from outside.
     """
 
     values: Matrix
     rows: Rows
     classes: tuple[str, ...]
-    space: Space
+    space: FileSpace
     covered: NDArray[np.bool_]
     made_by: str = ""
+
+    def __post_init__(self) -> None:
+        """Check the shapes, and keep the arrays from being written to."""
+        problems = _shape_problems(self.values, self.rows, self.classes) + _cover_problems(self.covered, self.classes)
+        if problems:
+            raise BlendkitError("scores do not fit together", problems)
+        object.__setattr__(self, "values", _frozen(self.values))
+        object.__setattr__(self, "covered", _frozen(self.covered))
+
+    def __len__(self) -> int:
+        return len(self.rows)
+
+    def __repr__(self) -> str:
+        scope = f"{len(self)} chunks of {len(self.rows.recordings())} recordings x {len(self.classes)} classes"
+        return f"Scores({scope}, {self.space}, {int(self.covered.sum())} covered)"
+
+    def _repr_html_(self) -> str:
+        """Show the first rows in a notebook."""
+        return _captioned(repr(self), self.take_rows(np.arange(min(len(self), 10))).to_frame())
+
+    @property
+    def shape(self) -> tuple[int, int]:
+        """(N chunks, C classes)."""
+        return len(self.rows), len(self.classes)
+
+    def stated_space(self) -> Space:
+        """Return the space. Raises BlendkitError if nobody stated it."""
+        if self.space == "unknown":
+            raise BlendkitError("these scores do not say what they are", ["state their space: logit, prob or rank"])
+        return self.space
 
     @classmethod
     def build(
@@ -40,7 +76,7 @@ class Scores:
         values: Matrix,
         rows: Rows,
         classes: Sequence[str],
-        space: Space,
+        space: FileSpace,
         *,
         covered: NDArray[np.bool_] | None = None,
         made_by: str = "",
@@ -54,8 +90,7 @@ class Scores:
         """
         names = tuple(str(c) for c in classes)
         problems = _shape_problems(values, rows, names)
-        if covered is not None and (covered.shape != (len(names),) or covered.dtype != bool):
-            problems.append(f"covered is {covered.dtype} {covered.shape}, expected bool ({len(names)},)")
+        problems += [] if covered is None else _cover_problems(covered, names)
         if not problems:
             problems = _duplicate_problems(rows, names) + _nan_problems(values, rows, names)
         if problems:
@@ -64,17 +99,17 @@ class Scores:
         if not np.array_equal(order, np.arange(len(order))):
             values, rows = values[order], rows.take(order)
         cover = np.ones(len(names), bool) if covered is None else np.asarray(covered, bool)
-        return cls(_frozen(values), rows, names, space, _frozen(cover), made_by)
+        return cls(values, rows, names, space, cover, made_by)
 
     def with_values(self, values: Matrix, space: Space | None = None) -> Scores:
         """Return the same rows and classes with other values (and maybe another space)."""
         if values.shape != self.values.shape:
             raise BlendkitError(f"values have shape {values.shape}, expected {self.values.shape}")
-        return replace(self, values=_frozen(values), space=space or self.space)
+        return replace(self, values=values, space=space or self.space)
 
     def take_rows(self, index: NDArray[np.integer[Any]]) -> Scores:
         """Return the rows at `index`, in that order."""
-        return replace(self, values=_frozen(self.values[index]), rows=self.rows.take(index))
+        return replace(self, values=self.values[index], rows=self.rows.take(index))
 
     def align(
         self,
@@ -127,7 +162,7 @@ class Scores:
             values[np.ix_(row_at < 0, here)] = np.median(self.values[:, col_at[here]], axis=0)
         covered = np.zeros(len(classes), bool)
         covered[here] = self.covered[col_at[here]]
-        return Scores(_frozen(values), rows, classes, self.space, _frozen(covered), self.made_by)
+        return Scores(values, rows, classes, self.space, covered, self.made_by)
 
     def to_frame(self) -> pd.DataFrame:
         """Return a frame indexed by (file, start_time, end_time), one column per class."""
@@ -136,14 +171,17 @@ class Scores:
         index = pd.MultiIndex.from_arrays(
             [self.rows.recording, self.rows.start_s, self.rows.end_s], names=["file", "start_time", "end_time"]
         )
-        return pd.DataFrame(self.values, index=index, columns=list(self.classes))
+        frame = pd.DataFrame(self.values, index=index, columns=list(self.classes))
+        frame.attrs[_IDS] = True
+        return frame
 
     @classmethod
-    def from_frame(cls, frame: pd.DataFrame, space: Space, names: NameRule | None = None) -> Scores:
+    def from_frame(cls, frame: pd.DataFrame, space: FileSpace, names: NameRule | None = None) -> Scores:
         """Read a frame with (file, start_time, end_time) as index or as columns.
 
-        Files become recording ids: without audio suffix, and absolute paths by their name alone.
-        Raises BlendkitError where the three are not there, and as `build` does.
+        Files become recording ids: without audio suffix, and absolute paths by their name alone; those of a frame
+        that `to_frame` made are ids already and stay as they are. Raises BlendkitError where the three are not
+        there, and as `build` does.
         """
         keys = ["file", "start_time", "end_time"]
         if list(frame.index.names) != keys:
@@ -151,8 +189,12 @@ class Scores:
                 raise BlendkitError(f"frame needs {keys} as index or columns, has {list(frame.columns)[:5]}")
             frame = frame.set_index(keys)
         file, start, end = (frame.index.get_level_values(k) for k in keys)
+        own = frame.attrs.get(_IDS, False)
         rows = make_rows(
-            [_recording_id(str(f)) for f in file], start.to_numpy(float), end.to_numpy(float), names or NameRule()
+            [str(f) if own else _recording_id(str(f)) for f in file],
+            start.to_numpy(float),
+            end.to_numpy(float),
+            names or NameRule(),
         )
         return cls.build(frame.to_numpy(), rows, [str(c) for c in frame.columns], space, source="frame")
 
@@ -186,9 +228,22 @@ def _recording_id(file: str) -> str:
 
 
 def _frozen(values: NDArray[Any]) -> NDArray[Any]:
+    if not values.flags.writeable:
+        return values
     view = values.view()
     view.setflags(write=False)
     return view
+
+
+def _captioned(text: str, frame: pd.DataFrame) -> str:
+    """A frame as HTML under one line of text."""
+    return f"<p>{html.escape(text)}</p>{frame.to_html(max_cols=12)}"
+
+
+def _cover_problems(covered: NDArray[Any], classes: tuple[str, ...]) -> list[str]:
+    if covered.shape != (len(classes),) or covered.dtype != bool:
+        return [f"covered is {covered.dtype} {covered.shape}, expected bool ({len(classes)},)"]
+    return []
 
 
 def _shape_problems(values: Matrix, rows: Rows, classes: tuple[str, ...]) -> list[str]:

@@ -2,18 +2,15 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Literal
+from typing import Any, Literal
 
 import numpy as np
 from numpy.typing import NDArray
 
-if TYPE_CHECKING:
-    pass
-
-
 from blendkit.core.arrays import Matrix
 
 Space = Literal["logit", "prob", "rank"]
+FileSpace = Literal["logit", "prob", "rank", "unknown"]  # of a file that nobody says it of
 
 
 def sigmoid(z: Matrix) -> NDArray[np.float64]:

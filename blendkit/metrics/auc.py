@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -12,11 +13,14 @@ from numpy.typing import NDArray
 from blendkit.errors import BlendkitError
 from blendkit.metrics.kernels.pair_counts import count_pairs
 
+if TYPE_CHECKING:
+    import pandas as pd
+
 Bool = NDArray[np.bool_]
 Float = NDArray[np.floating[Any]]
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, repr=False)
 class MacroAUC:
     """macro: the mean over scored classes (nan if there are none); per_class (C,), nan where skipped.
 
@@ -27,6 +31,28 @@ class MacroAUC:
     per_class: NDArray[np.float64]
     scored: NDArray[np.int64]
     skipped: NDArray[np.int64]
+
+    def __len__(self) -> int:
+        return len(self.scored)
+
+    def __repr__(self) -> str:
+        return f"MacroAUC({self.macro:.6f} over {len(self.scored)} classes, {len(self.skipped)} skipped)"
+
+    @property
+    def shape(self) -> tuple[int]:
+        """(C,)."""
+        return (len(self.per_class),)
+
+    def to_frame(self, classes: Sequence[str] | None = None) -> pd.DataFrame:
+        """Return one row per class: its AUC, nan where skipped. classes (C,): their names."""
+        import pandas as pd
+
+        index = pd.Index(range(len(self.per_class)) if classes is None else list(classes), name="class")
+        return pd.DataFrame({"auc": self.per_class}, index=index)
+
+    def _repr_html_(self) -> str:
+        """Show the classes in a notebook, lowest first."""
+        return f"<p>{self!r}</p>{self.to_frame().sort_values('auc').to_html(max_rows=20)}"
 
 
 def macro_auc(y: Bool, x: Float, mask: Bool | None = None) -> MacroAUC:

@@ -86,7 +86,7 @@ def _scales(stream: StreamPlan, inputs: dict[str, Scores], bench: Bench) -> Iter
 
 
 def _spread(scores: Scores, takes: Literal["any", "logit", "prob"]) -> NDArray[np.float64]:
-    values = convert(scores, scores.space if takes == "any" else takes, _unheard).values
+    values = convert(scores, scores.stated_space() if takes == "any" else takes, _unheard).values
     return np.asarray(values.std(axis=0, dtype=np.float64))
 
 

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import itertools
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -329,3 +330,67 @@ def test_concat_refuses_a_row_twice() -> None:
     scores = numbered(two_recordings())
     with pytest.raises(BlendkitError, match=r"duplicate row: .*r2_5"):
         concat([scores, scores])
+
+
+# --- what people see, and what no Scores may be ---------------------------------------------------
+
+
+@pytest.fixture
+def scores() -> Scores:
+    return numbered(two_recordings())
+
+
+def test_repr_is_one_line(scores: Scores) -> None:
+    text = repr(scores)
+    assert "\n" not in text
+    assert text.startswith(f"Scores({len(scores)} chunks of ")
+    assert f"x {len(scores.classes)} classes" in text
+    assert "\n" not in repr(scores.rows)
+
+
+def test_shape_and_length(scores: Scores) -> None:
+    assert scores.shape == scores.values.shape
+    assert len(scores) == len(scores.rows) == scores.rows.shape[0]
+
+
+def test_html_escapes_and_shows_ten_rows_at_most(scores: Scores) -> None:
+    shown = replace(scores, classes=("<b>x</b>", *scores.classes[1:]))._repr_html_()
+    assert "<b>x" not in shown
+    assert shown.count("<tr>") <= 13
+    assert "recording" in scores.rows._repr_html_()
+
+
+@pytest.mark.parametrize("broken", ["rows", "classes", "covered", "type"])
+def test_an_invalid_one_cannot_be_made(scores: Scores, broken: str) -> None:
+    other: dict[str, Any] = {
+        "rows": {"rows": scores.rows.take(slice(1, None))},
+        "classes": {"classes": scores.classes[1:]},
+        "covered": {"covered": np.ones(len(scores.classes), np.int8)},
+        "type": {"values": np.zeros(scores.shape, np.int64)},
+    }
+    with pytest.raises(BlendkitError, match="do not fit together"):
+        replace(scores, **other[broken])
+
+
+def test_values_and_coverage_are_read_only_however_it_is_made(scores: Scores) -> None:
+    values, covered = np.zeros(scores.shape), np.ones(len(scores.classes), bool)
+    made = Scores(values, scores.rows, scores.classes, "logit", covered)
+    for array in (made.values, made.covered):
+        with pytest.raises(ValueError, match="read-only"):
+            array[0] = 1
+    values[0] = 1  # the maker's own array is left alone
+
+
+def test_an_unknown_space_is_refused_where_one_is_needed(scores: Scores) -> None:
+    assert replace(scores, space="prob").stated_space() == "prob"
+    with pytest.raises(BlendkitError, match="do not say what they are"):
+        replace(scores, space="unknown").stated_space()
+
+
+def test_a_frame_gives_back_the_same_recordings(scores: Scores) -> None:
+    names = ["a.wav", "/abs/b.v2.ogg", "c"]
+    rows = chunk_rows(dict.fromkeys(names, 2), 5.0, NameRule())
+    made = Scores.build(np.arange(12.0).reshape(6, 2), rows, ("x", "y"), "prob")
+    again = Scores.from_frame(made.to_frame(), "prob")
+    assert again.rows.ids() == made.rows.ids()
+    np.testing.assert_array_equal(again.values, made.values)

@@ -61,7 +61,7 @@ def read_source(text: str, names: Names) -> tuple[Scores, dict[str, str]]:
     )
     rows = rows_from_ids(table.row_ids, names.chunk_s, NameRule())
     folds = {} if table.folds is None else recording_folds(path.name, list(rows.recording), table.folds)
-    return Scores.build(table.values, rows, table.classes, "rank", source=text), folds
+    return Scores.build(table.values, rows, table.classes, "unknown", source=text), folds
 
 
 def source_name(text: str) -> str:
