@@ -1,6 +1,7 @@
 """blendkit: blend, post-process and honestly evaluate several models on the same audio chunks.
 
-Nothing heavy is imported here; public names load on first use (PEP 562).
+`import blendkit as bk` is the whole Python face; the command line calls the same functions. Nothing heavy is imported
+before a name is asked for, and nothing prints unless asked.
 """
 
 from __future__ import annotations
@@ -11,23 +12,107 @@ from blendkit._face import lazy_face
 from blendkit._version import __version__
 
 if TYPE_CHECKING:
+    # what flows
+    # blends and steps on scores at hand
+    from blendkit.blending import apply, blend, fit_places
+    from blendkit.blending import fit_step_artefact as fit_step
     from blendkit.core import LabelTable, NameRule, Rows, Scores, Taxonomy
-    from blendkit.engine import run
+    from blendkit.engine import measure as measure_variant
+
+    # recipes and members
+    from blendkit.engine import members_using, run, slim_model
     from blendkit.errors import BlendkitError
+
+    # files
+    from blendkit.io import ColumnNames, read_labels, read_scores, read_taxonomy, write_scores
+
+    # figures, from saved logits and score files
+    from blendkit.offline import (
+        GreedySearch,
+        GridSearch,
+        Judging,
+        Labels,
+        LineSearch,
+        Place,
+        Rules,
+        ablate,
+        check,
+        compare,
+        evaluate,
+        search,
+        whatif,
+    )
     from blendkit.recipe import load_recipe
-    from blendkit.store import LogitStore
+    from blendkit.sample import WorldConfig, make_world
+    from blendkit.scoring import How, fit_features, score
+    from blendkit.store import FeatureStore, LogitStore
+
+    # training on top of frozen models
+    from blendkit.training import (
+        HeadRequest,
+        PseudoLabelRequest,
+        RoundsRequest,
+        StudentRequest,
+        TrainingRows,
+        pseudo_label,
+    )
+    from blendkit.training import fit_head as fit_seqhead
+    from blendkit.training import fit_rounds as pseudo_label_rounds
+    from blendkit.training import fit_student_of as fit_student
+    from blendkit.training import probe_member as probe
 else:
     __getattr__, __dir__ = lazy_face(__name__)
 
 __all__ = [
     "BlendkitError",
+    "ColumnNames",
+    "FeatureStore",
+    "GreedySearch",
+    "GridSearch",
+    "HeadRequest",
+    "How",
+    "Judging",
     "LabelTable",
+    "Labels",
+    "LineSearch",
     "LogitStore",
     "NameRule",
+    "Place",
+    "PseudoLabelRequest",
+    "RoundsRequest",
     "Rows",
+    "Rules",
     "Scores",
+    "StudentRequest",
     "Taxonomy",
+    "TrainingRows",
+    "WorldConfig",
     "__version__",
+    "ablate",
+    "apply",
+    "blend",
+    "check",
+    "compare",
+    "evaluate",
+    "fit_features",
+    "fit_places",
+    "fit_seqhead",
+    "fit_step",
+    "fit_student",
     "load_recipe",
+    "make_world",
+    "measure_variant",
+    "members_using",
+    "probe",
+    "pseudo_label",
+    "pseudo_label_rounds",
+    "read_labels",
+    "read_scores",
+    "read_taxonomy",
     "run",
+    "score",
+    "search",
+    "slim_model",
+    "whatif",
+    "write_scores",
 ]

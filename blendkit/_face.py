@@ -22,7 +22,7 @@ def lazy_face(package: str) -> tuple[Callable[[str], object], Callable[[], list[
         home = homes_of(Path(str(module.__file__))).get(name)
         if home is None:
             raise AttributeError(f"module {package!r} has no attribute {name!r}")
-        value: object = getattr(importlib.import_module(home), name)
+        value: object = getattr(importlib.import_module(home[0]), home[1])
         setattr(module, name, value)  # the next access is a plain one
         return value
 
@@ -33,9 +33,9 @@ def lazy_face(package: str) -> tuple[Callable[[str], object], Callable[[], list[
 
 
 @cache
-def homes_of(init: Path) -> dict[str, str]:
-    """Return {public name: module it lives in} of a package's `__init__.py`."""
+def homes_of(init: Path) -> dict[str, tuple[str, str]]:
+    """Return {public name: (module it lives in, its name there)} of a package's `__init__.py`."""
     tree = ast.parse(init.read_text(encoding="utf-8"))
     blocks = [n for n in tree.body if isinstance(n, ast.If) and ast.unparse(n.test) == "TYPE_CHECKING"]
     imports = [n for block in blocks for n in block.body if isinstance(n, ast.ImportFrom)]
-    return {alias.name: str(n.module) for n in imports for alias in n.names}
+    return {a.asname or a.name: (str(n.module), a.name) for n in imports for a in n.names}

@@ -1,4 +1,4 @@
-"""What a run tells while it works; the command line shows it as bars and tables or as NDJSON."""
+"""What work says while it goes on; the command line shows it as bars and tables or as NDJSON."""
 
 from __future__ import annotations
 
@@ -6,7 +6,15 @@ from collections.abc import Callable
 from typing import Any
 
 Emit = Callable[[str, dict[str, Any]], None]
+"""Called with an event's name and its payload of plain values."""
+
+Note = Callable[[str, str], None]
+"""Called with a stream's name and a sentence about what was done to it."""
 
 
 def silent(event: str, payload: dict[str, Any]) -> None:
-    """Tell nobody."""
+    """Show no event."""
+
+
+def say_nothing(stream: str, text: str) -> None:
+    """Keep no note."""

@@ -11,15 +11,15 @@ from __future__ import annotations
 import argparse
 import shutil
 import tempfile
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 
 from blendkit.engine import run
-from blendkit.recipe import packaged, parse_recipe
 from blendkit.sample import WorldConfig, make_world
-from blendkit.scoring import one_member, save_features
-from blendkit.training import Request, fit_head
+from blendkit.scoring import fit_features
+from blendkit.training import HeadChoice, HeadRequest, TrainingRows, fit_head
 
 RUNGS = ("seqhead_v1", "seqhead_v4", "seqhead_v5", "seqhead_v6", "seqhead_v7")
 WHAT = ("focal clips only", "attention, + 20 % soundscapes", "+ 3-shift TTA", "+ 5-TTA, priors 0.5, sigma 1.0",
@@ -35,16 +35,17 @@ def ladder(folder: Path, seed: int, shift: float) -> list[float]:
     models = world / "models"
     settings = [f"model={models / 'perch_v2.onnx'}", f"labels={models / 'perch_labels.csv'}"]
     for audio in ("train_audio", "train_soundscapes"):
-        save_features(one_member("perch", [world / audio], settings=settings), BLOCKS, folder / audio)
-    common = {"taxonomy": world / "taxonomy.csv", "blocks": BLOCKS, "folds": 3, "features": (folder / "train_audio",)}
-    heard = {"soundscapes": folder / "train_soundscapes", "labels": world / "train_soundscapes_labels.csv"}
-    fit_head(Request(out=folder / "v1", head="scalarmix", **common))  # type: ignore[arg-type]
-    fit_head(Request(out=folder / "v4", head="attention", **common, **heard))  # type: ignore[arg-type]
+        fit_features("perch", world / audio, folder / audio, names=BLOCKS, settings=settings)
+    clips = TrainingRows(features=(folder / "train_audio",), taxonomy=world / "taxonomy.csv")
+    labels = world / "train_soundscapes_labels.csv"
+    both = replace(clips, soundscapes=folder / "train_soundscapes", labels=labels)
+    fit_head(HeadRequest(folder / "v1", clips, HeadChoice("scalarmix", blocks=BLOCKS), folds=3))
+    fit_head(HeadRequest(folder / "v4", both, HeadChoice("attention", blocks=BLOCKS), folds=3))
     shutil.copy(folder / "v1" / "head.onnx", models / "seqhead_v1.onnx")
     shutil.copy(folder / "v4" / "head.onnx", models / "seqhead.onnx")
     found = []
     for name in RUNGS:
-        result = run(parse_recipe(packaged()[name], name), world, folder / name, stores=folder / "logits")
+        result = run(name, world, folder / name, stores=folder / "logits")
         found.append(result.streams["seqhead"].macro_auc or float("nan"))
     return found
 

@@ -38,9 +38,9 @@ def test_python_blocks_run(code: str):
 
 
 def test_the_recipe_shown_is_the_recipe_shipped():
-    from blendkit.recipe.find import packaged
+    from blendkit.recipe.find import packaged_recipes
     from blendkit.recipe.load import parse_recipe
 
-    shown, shipped = parse_recipe(blocks("yaml")[0], "README"), parse_recipe(packaged()["eos7"], "eos7")
+    shown, shipped = parse_recipe(blocks("yaml")[0], "README"), parse_recipe(packaged_recipes()["eos7"], "eos7")
     assert shown.model.blends == shipped.model.blends
     assert shown.model.members == shipped.model.members

@@ -11,9 +11,11 @@ from typing import TYPE_CHECKING
 from blendkit._face import lazy_face
 
 if TYPE_CHECKING:
-    from blendkit.blending.align import aligned, table_rows
+    from blendkit.blending.align import aligned
+    from blendkit.blending.fit_artefacts import fit_places, fit_step_artefact
     from blendkit.blending.fitting import check_folds, fit_op, refuse_seen_by_step
     from blendkit.blending.memo import Memo
+    from blendkit.blending.on_scores import apply, blend
     from blendkit.blending.steps import convert, where_mask
     from blendkit.blending.streams import finished, make_streams
     from blendkit.blending.surroundings import Surroundings
@@ -25,14 +27,17 @@ __all__ = [
     "Memo",
     "Surroundings",
     "aligned",
+    "apply",
+    "blend",
     "check_folds",
     "convert",
     "finished",
     "fit_op",
+    "fit_places",
+    "fit_step_artefact",
     "make_streams",
     "raw_weights",
     "refuse_seen_by_step",
-    "table_rows",
     "weight_matrix",
     "where_mask",
 ]

@@ -2,45 +2,38 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 
 from blendkit.core import NameRule, Rows, Scores
-from blendkit.errors import BlendkitError, shorten
+from blendkit.errors import BlendkitError
 from blendkit.recipe import Plan
 from blendkit.scoring import Opened, facts_hash
 
 
-def table_rows(opened: Opened) -> Rows:
-    """Finished members alone: their row sets must agree."""
-    (first, scores), *others = opened.tables.items()
-    ids = set(scores.rows.ids())
-    problems = []
-    for name, other in others:
-        theirs = set(other.rows.ids())
-        if theirs != ids:
-            problems.append(
-                f"{first} has {len(ids)} rows, {name} {len(theirs)}, {len(ids & theirs)} in common; only in "
-                f"one: {shorten(sorted(ids ^ theirs))}"
-            )
-    if problems:
-        raise BlendkitError("the members' rows do not agree", problems)
-    return scores.rows
-
-
 def aligned(
-    plan: Plan, opened: Opened, rows: Rows, classes: tuple[str, ...], names: NameRule, *, rehearsal: bool = False
+    plan: Plan,
+    opened: Opened,
+    rows: Rows,
+    classes: tuple[str, ...],
+    names: NameRule,
+    *,
+    rehearsal: bool = False,
+    take: Callable[[str], Scores] | None = None,
 ) -> tuple[dict[str, Scores], list[str]]:
     """Bring every member onto the same rows and classes; return them, and what the reader should know.
 
     classes: those of the run, empty where only the members' own are known. rehearsal: rows that a member lacks get
-    the class's median, whatever the recipe says. Raises BlendkitError naming every member that does not fit.
+    the class's median, whatever the recipe says. take: gives a finished member's scores for good, so that nothing but
+    the streams keeps them in memory; default: those of `opened`. Raises BlendkitError naming
+    every member that does not fit.
     """
     model = plan.recipe.model
     classes = classes or _union([s.classes for s in opened.tables.values()])
+    finished = set(opened.tables)
     out, notes, problems = {}, [], []
     for name in plan.members:
-        table = opened.tables.pop(name, None)  # nothing but the streams keeps a table's values
+        table = (take or opened.tables.__getitem__)(name) if name in finished else None
         scores = table if table is not None else _stored(name, opened, names, rows)
         try:
             out[name] = scores.align(

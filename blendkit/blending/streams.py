@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 from typing import Any
@@ -17,6 +17,7 @@ from blendkit.blending.surroundings import Surroundings
 from blendkit.blending.uncovered import fill_uncovered
 from blendkit.blending.weights import weight_matrix
 from blendkit.core import Matrix, Rows, Scores, logit, sigmoid
+from blendkit.events import Note, say_nothing
 from blendkit.metrics import doubled_ranks
 from blendkit.ops import exact_weights
 from blendkit.recipe import Plan, StreamPlan
@@ -25,17 +26,17 @@ _BLOCK = 8192  # rows at a time where an op sees single chunks, so that temporar
 
 
 @dataclass
-class _Desk:
+class _Making:
     """Streams at hand while a plan is made; one is dropped when nothing needs it any more."""
 
     plan: Plan
     around: Surroundings
-    note: Callable[[str, str], None]
+    note: Note
     at_hand: dict[str, Scores]
     ranks: dict[str, NDArray[np.int32]]
     uses: Counter[str]
     coverage: dict[str, NDArray[np.bool_]]
-    kept: Memo
+    memo: Memo
 
 
 @dataclass(frozen=True)
@@ -48,46 +49,58 @@ class _Reader:
 
 def make_streams(
     plan: Plan,
-    members: dict[str, Scores],
+    members: Mapping[str, Scores],
     around: Surroundings,
     *,
     made: Callable[[str, Scores], None] = lambda name, scores: None,
-    note: Callable[[str, str], None] = lambda stream, text: None,
-    kept: Memo | None = None,
+    note: Note = say_nothing,
+    memo: Memo | None = None,
     wanted: Sequence[str] | None = None,
+    take: Callable[[str], Scores] | None = None,
 ) -> dict[str, Scores]:
     """Return the wanted streams, by default those a plan writes. members: all on equal rows and classes.
 
-    `members` is emptied as its scores are used up, `made` sees every stream once as soon as it is
-    whole, `note` hears what conversions, fallbacks and coverage did to it. A stream's ranks are made
-    once, however many blends use them. `kept` lends what earlier calls made, on the same rows and
-    surroundings: `made_by` says what a stream came from; a lent stream gives no notes again.
+    made: called with every stream once, as soon as it is whole. note: called with what conversions, fallbacks and
+    coverage did to a stream. A stream's ranks are made once, however many blends use them. memo: lends what earlier
+    calls made on the same rows and surroundings (`made_by` says what a stream came from); a lent stream gives no
+    notes again. take: gives a member's scores for good (`members.pop`), so that they leave memory after their last
+    use; default: they stay.
     """
     outputs = tuple(plan.outputs if wanted is None else wanted)
     streams = _needed(plan, outputs)
     uses = Counter(i for s in streams for i in (*s.inputs, *s.reads))
     uses.update(outputs)
     coverage = {n: s.covered for n, s in members.items()}
-    desk = _Desk(plan, around, note, {}, {}, uses, coverage, kept or Memo())
+    making = _Making(plan, around, note, {}, {}, uses, coverage, memo or Memo())
     for stream in streams:
         heard = partial(note, stream.name)
-        reader = _Reader(partial(_look, desk, heard), {n: desk.at_hand[n].made_by for n in stream.reads})
-        scores = finished(stream, _source(desk, stream, members), around, coverage, heard, desk.kept, reader)
+        reader = _Reader(partial(_look, making, heard), {n: making.at_hand[n].made_by for n in stream.reads})
+        scores = finished(
+            stream,
+            _source(making, stream, members, take or members.__getitem__),
+            around,
+            coverage,
+            heard,
+            making.memo,
+            reader,
+        )
         for name in stream.reads:
-            _taken(desk, name)
-        _report_uncovered(desk, stream, scores)
+            _taken(making, name)
+        _report_uncovered(making, stream, scores)
         made(stream.name, scores)
         if uses[stream.name]:
-            desk.at_hand[stream.name] = scores
+            making.at_hand[stream.name] = scores
         del scores
-    return {n: desk.at_hand[n] for n in outputs}
+    return {n: making.at_hand[n] for n in outputs}
 
 
-def _source(desk: _Desk, stream: StreamPlan, members: dict[str, Scores]) -> Scores:
+def _source(
+    making: _Making, stream: StreamPlan, members: Mapping[str, Scores], take: Callable[[str], Scores]
+) -> Scores:
     if stream.blend is not None:
-        return _blended(desk, stream)
+        return _blended(making, stream)
     name = stream.inputs[0] if stream.inputs else stream.name
-    return members.pop(name) if name in members else _taken(desk, name)
+    return take(name) if name in members else _taken(making, name)
 
 
 def finished(
@@ -96,10 +109,10 @@ def finished(
     around: Surroundings,
     coverage: dict[str, NDArray[np.bool_]],
     note: Callable[[str], None],
-    kept: Memo,
+    memo: Memo,
     reader: _Reader | None = None,
 ) -> Scores:
-    """Return a stream's source after its fill and its steps, as far as possible from what is kept.
+    """Return a stream's source after its fill and its steps, as far as possible from the memo.
 
     reader: gives the streams that steps look at.
     """
@@ -108,7 +121,7 @@ def finished(
     for step in stream.steps:
         key = step_key(step, scores.made_by, [made_by[n] for n in step.reads])
         make = partial(apply_step, step, scores, around, coverage, note, look)
-        scores = replace(kept.get(key, make, _bytes), made_by=key)
+        scores = replace(memo.get(key, make, _bytes), made_by=key)
         del make
     return scores
 
@@ -126,66 +139,66 @@ def _needed(plan: Plan, outputs: Sequence[str]) -> list[StreamPlan]:
     return [s for s in plan.streams if s.name in wanted]
 
 
-def _taken(desk: _Desk, name: str) -> Scores:
+def _taken(making: _Making, name: str) -> Scores:
     """Use a stream; after its last use nothing keeps it."""
-    desk.uses[name] -= 1
-    return desk.at_hand[name] if desk.uses[name] else desk.at_hand.pop(name)
+    making.uses[name] -= 1
+    return making.at_hand[name] if making.uses[name] else making.at_hand.pop(name)
 
 
-def _blended(desk: _Desk, stream: StreamPlan) -> Scores:
+def _blended(making: _Making, stream: StreamPlan) -> Scores:
     """A blend, made or lent; either way its inputs are used."""
-    key = blend_key(stream, [desk.at_hand[n].made_by for n in stream.inputs])
-    if key in desk.kept.held:
+    key = blend_key(stream, [making.at_hand[n].made_by for n in stream.inputs])
+    if key in making.memo.held:
         for name in stream.inputs:
-            _taken(desk, name)
-    return replace(desk.kept.get(key, partial(_blend, desk, stream), _bytes), made_by=key)
+            _taken(making, name)
+    return replace(making.memo.get(key, partial(_blend, making, stream), _bytes), made_by=key)
 
 
-def _blend(desk: _Desk, stream: StreamPlan) -> Scores:
+def _blend(making: _Making, stream: StreamPlan) -> Scores:
     assert stream.blend is not None
-    inputs = {n: desk.at_hand[n] for n in stream.inputs}
+    inputs = {n: making.at_hand[n] for n in stream.inputs}
     first = inputs[stream.inputs[0]]
-    weights = weight_matrix(stream, inputs, desk.coverage, desk.around.taxonomy)
+    weights = weight_matrix(stream, inputs, making.coverage, making.around.taxonomy)
     covered = (weights != 0).any(axis=0)
     rows, classes = first.rows, first.classes
     if stream.blend.takes == "doubled_ranks":
         del inputs, first
         if not exact_weights(weights, len(rows))[1].all():
-            desk.note(
+            making.note(
                 stream.name,
                 "these weights have no exact integer form (over nine decimals, or too far apart): blended in float64",
             )
-        ranks = [_ranks(desk, n) for n in stream.inputs]
-        values = stream.blend.function(*ranks, **_blend_context(desk, stream, rows, classes, weights))
+        ranks = [_ranks(making, n) for n in stream.inputs]
+        values = stream.blend.function(*ranks, **_blend_context(making, stream, rows, classes, weights))
     else:
-        values = _blend_rows(desk, stream, inputs, weights)
+        values = _blend_rows(making, stream, inputs, weights)
         for name in stream.inputs:
-            _taken(desk, name)
+            _taken(making, name)
     for name in stream.inputs:
-        if not desk.uses[name]:
-            desk.ranks.pop(name, None)
+        if not making.uses[name]:
+            making.ranks.pop(name, None)
     return Scores(values, rows, classes, stream.start_space, covered)
 
 
-def _ranks(desk: _Desk, name: str) -> NDArray[np.int32]:
+def _ranks(making: _Making, name: str) -> NDArray[np.int32]:
     """A stream's integer ranks, made once; its values are dropped at their last use."""
-    if name not in desk.ranks:
-        scores = desk.at_hand[name]
+    if name not in making.ranks:
+        scores = making.at_hand[name]
         make = partial(doubled_ranks, scores.values)
-        desk.ranks[name] = desk.kept.get(f"ranks {scores.made_by}", make, lambda r: r.nbytes)
+        making.ranks[name] = making.memo.get(f"ranks {scores.made_by}", make, lambda r: r.nbytes)
         del scores, make
-    _taken(desk, name)
-    return desk.ranks[name]
+    _taken(making, name)
+    return making.ranks[name]
 
 
 def _blend_rows(
-    desk: _Desk, stream: StreamPlan, inputs: dict[str, Scores], weights: NDArray[np.float64]
+    making: _Making, stream: StreamPlan, inputs: dict[str, Scores], weights: NDArray[np.float64]
 ) -> NDArray[np.float64]:
     """Convert and blend block by block where the op sees single chunks; whole otherwise."""
     assert stream.blend is not None
     takes, function = stream.blend.takes, stream.blend.function
     floors = {
-        n: zero_stand_in(s.values[:, s.covered], partial(_note_of, desk, stream.name, n))
+        n: zero_stand_in(s.values[:, s.covered], partial(_note_of, making, stream.name, n))
         for n, s in inputs.items()
         if takes == "logit" and s.space == "prob"
     }
@@ -198,7 +211,7 @@ def _blend_rows(
 
     first = next(iter(inputs.values()))
     n = len(first)
-    kwargs = _blend_context(desk, stream, first.rows, first.classes, weights)
+    kwargs = _blend_context(making, stream, first.rows, first.classes, weights)
     by_rows = {"rows", "offsets"} & set(stream.blend.context().values())  # these belong to the whole
     step = _BLOCK if stream.blend.scope == "chunk" and not by_rows else max(n, 1)
     out = np.empty((n, weights.shape[1]), np.float64)
@@ -209,7 +222,7 @@ def _blend_rows(
 
 
 def _blend_context(
-    desk: _Desk, stream: StreamPlan, rows: Rows, classes: tuple[str, ...], weights: NDArray[np.float64]
+    making: _Making, stream: StreamPlan, rows: Rows, classes: tuple[str, ...], weights: NDArray[np.float64]
 ) -> dict[str, Any]:
     """Supply what a blend asks for, beside its own parameters."""
     assert stream.blend is not None
@@ -217,30 +230,30 @@ def _blend_context(
         "weights": weights,
         "rows": rows,
         "offsets": rows.offsets(),
-        "taxonomy": desk.around.taxonomy,
+        "taxonomy": making.around.taxonomy,
         "classes": classes,
         "covered": (weights != 0).any(axis=0),
     }
     return {p: supply[name] for p, name in stream.blend.context().items()} | stream.params
 
 
-def _note_of(desk: _Desk, stream: str, source: str, text: str) -> None:
-    desk.note(stream, f"{source}: {text}")
+def _note_of(making: _Making, stream: str, source: str, text: str) -> None:
+    making.note(stream, f"{source}: {text}")
 
 
-def _look(desk: _Desk, note: Callable[[str], None], name: str, space: str) -> tuple[Matrix, NDArray[np.bool_]]:
+def _look(making: _Making, note: Callable[[str], None], name: str, space: str) -> tuple[Matrix, NDArray[np.bool_]]:
     """A stream as a step asks for it."""
-    scores = desk.at_hand[name]
+    scores = making.at_hand[name]
     if space in ("any", scores.space) and space != "rank":
         return scores.values, scores.covered
     if space == "rank":
         make = partial(doubled_ranks, scores.values)
-        ranks = desk.kept.get(f"ranks {scores.made_by}", make, lambda r: r.nbytes)
+        ranks = making.memo.get(f"ranks {scores.made_by}", make, lambda r: r.nbytes)
         return ranks / (2.0 * max(len(ranks), 1)), scores.covered
     return convert(scores, "prob" if space == "prob" else "logit", note).values, scores.covered
 
 
-def _report_uncovered(desk: _Desk, stream: StreamPlan, scores: Scores) -> None:
+def _report_uncovered(making: _Making, stream: StreamPlan, scores: Scores) -> None:
     nobody = int((~scores.covered).sum())
-    if nobody and stream.name in desk.plan.outputs:
-        desk.note(stream.name, f"{nobody} of {len(scores.classes)} classes are covered by no member (constant)")
+    if nobody and stream.name in making.plan.outputs:
+        making.note(stream.name, f"{nobody} of {len(scores.classes)} classes are covered by no member (constant)")

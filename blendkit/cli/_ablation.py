@@ -2,38 +2,29 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
 from blendkit.cli._compile_notice import announced
-from blendkit.cli._options import open_workshop
-from blendkit.cli._show import event, number, table
+from blendkit.cli._show import emitter, event, number, table
+from blendkit.errors import BlendkitError
 
 if TYPE_CHECKING:
-    from blendkit.offline import Ablation, Rules
+    from blendkit.offline import Ablation, Place, Rules
 
 
 def ablate_recipe(
-    sources: tuple[str, ...],
-    overrides: tuple[str, ...],
-    data: Path | None,
-    store: Path | None,
-    allow_outside: bool,
-    rules: Rules,
-    json_out: bool,
+    sources: tuple[str, ...], overrides: tuple[str, ...], place: Place, rules: Rules, json_out: bool
 ) -> None:
     """Measure one recipe without each of its parts and print the contributions."""
-    from blendkit.errors import BlendkitError
+    from blendkit import offline
     from blendkit.io import is_source
-    from blendkit.offline import ablate
 
     if len(sources) != 1 or is_source(sources[0]):
         raise BlendkitError("--ablate takes one recipe", [f"got {', '.join(sources) or 'nothing'}"])
     with announced(json_out):
-        workshop, recipe = open_workshop(sources[0], overrides, data, store, allow_outside, json_out)
-        found = ablate(workshop, recipe, rules)
+        found = offline.ablate(sources[0], overrides=overrides, place=place, rules=rules, emit=emitter(json_out))
     _show(found, rules, json_out)
 
 
@@ -55,8 +46,9 @@ def _show(found: Ablation, rules: Rules, json_out: bool) -> None:
         whole = {"name": found.whole.name, "macro_auc": number(found.whole.macro.estimate), "clusters": found.clusters}
         event("ablation", {**whole, "kept": found.kept, "notes": found.notes})
         return
-    redrawn = f"{found.clusters} clusters ({rules.clusters}), {rules.replicates} replicates"
-    title = f"{found.whole.name}: macro-AUC {found.whole.macro.estimate:.6f}; {rules.level:.0%} intervals, {redrawn}"
+    judging = rules.judging
+    redrawn = f"{found.clusters} clusters ({judging.clusters}), {judging.replicates} replicates"
+    title = f"{found.whole.name}: macro-AUC {found.whole.macro.estimate:.6f}; {judging.level:.0%} intervals, {redrawn}"
     table(title, ["part", "without it", "contribution", "interval", "p (Holm)"], rows)
     idle = [line.name for line in found.lines if line.change is not None and line.change.low == line.change.high == 0]
     if idle:

@@ -4,32 +4,18 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
-from blendkit.cli._options import open_workshop
 from blendkit.cli._show import event, number, table
-from blendkit.io import Names, is_source, read_source, source_name, truth_for
 
 if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
-    from blendkit.core import Scores
     from blendkit.metrics import Interval, RankBand
-    from blendkit.offline import Comparison, Rules, Truth
-
-
-@dataclass(frozen=True, eq=False)
-class Loaded:
-    """scores by name; truth; hashes of the recipes among them; notes."""
-
-    scores: dict[str, Scores]
-    truth: Truth
-    hashes: dict[str, str]
-    notes: list[str]
+    from blendkit.offline import Comparison, Rules
 
 
 @dataclass(frozen=True, eq=False)
@@ -52,57 +38,8 @@ class Board:
         return public, "leaderboard", rank_band(self.scores, public, public + private - estimate)
 
 
-def load_sources(
-    sources: tuple[str, ...],
-    labels: Path | None,
-    taxonomy: Path | None,
-    names: Names,
-    overrides: tuple[str, ...],
-    data: Path | None,
-    store: Path | None,
-    allow_outside: bool,
-    json_out: bool,
-) -> Loaded:
-    """Read every source, and the truth from --labels or from the first recipe.
-
-    Raises BlendkitError for names that occur twice and for sources without labels.
-    """
-    from blendkit.core import text_hash
-    from blendkit.errors import BlendkitError
-    from blendkit.offline import Truth
-    from blendkit.recipe import filled_text, make_plan
-
-    twice = [s for s in sources if sources.count(s) > 1]
-    if twice:
-        raise BlendkitError(f"{twice[0]} is given twice")
-    scores: dict[str, Scores] = {}
-    hashes: dict[str, str] = {}
-    folds: dict[str, str] = {}
-    truth, notes = None, []
-    for text in sources:
-        if is_source(text):
-            name, (found, own) = source_name(text), read_source(text, names)
-        else:
-            workshop, recipe = open_workshop(text, overrides, data, store, allow_outside, json_out)
-            bench, found = workshop.output(recipe)
-            name, own = recipe.model.name, bench.folds
-            if name in scores:
-                name = text
-            hashes[name] = text_hash(filled_text(make_plan(recipe)))
-            truth = truth or Truth(bench.rows, bench.classes, bench.truth, bench.labelled, bench.folds)
-            notes += [f"{name}: {n}" for n in bench.notes]
-        scores[text if name in scores else name], folds = found, folds or own
-    if labels is not None:
-        first = next(iter(scores.values()))
-        y, labelled, _ = truth_for(labels, first.rows, first.classes, taxonomy, sources[0])
-        truth = Truth(first.rows, first.classes, y, labelled, folds)
-    if truth is None:
-        raise BlendkitError("no recipe among the sources says where labels are: give --labels")
-    return Loaded(scores, truth, hashes, notes)
-
-
-def show(found: Comparison, loaded: Loaded, rules: Rules, board: Board | None, json_out: bool) -> None:
-    """Print a comparison, or tell it as events."""
+def show(found: Comparison, rules: Rules, board: Board | None, json_out: bool) -> None:
+    """Print a comparison, or emit it as events."""
     if json_out:
         for line in found.lines:
             event("source", _payload(found, line.name, line.macro, line.change, line.holm, board))
@@ -111,14 +48,14 @@ def show(found: Comparison, loaded: Loaded, rules: Rules, board: Board | None, j
             {"names": p.names, "shown": p.shown, "width": p.width, "tied": number(p.tied), "sd": number(p.sd)}
             for p in found.plateaus
         ]
-        event("compare", {**told, "plateaus": plateaus, "notes": [*found.notes, *loaded.notes]})
+        event("compare", {**told, "plateaus": plateaus, "notes": list(found.notes)})
         return
     _print_lines(found, rules)
     _print_plateaus(found, rules)
     _print_split(found, rules)
     if board is not None:
         _print_bands(found, board)
-    for text in [*found.notes, *loaded.notes]:
+    for text in found.notes:
         click.echo(f"note: {text}")
 
 
@@ -160,10 +97,10 @@ def _print_lines(found: Comparison, rules: Rules) -> None:
         means = [f"{found.fold_means[x.name]:.6f}"] if found.fold_means else []
         rows.append((x.name, f"{x.macro.estimate:.6f}", own, *means, *change))
     kind = "BCa" if rules.bca else "percentile"
-    redrawn = f"{found.boot.clusters} clusters ({rules.clusters}), {rules.replicates} replicates"
+    redrawn = f"{found.boot.clusters} clusters ({rules.judging.clusters}), {rules.judging.replicates} replicates"
     means = ["mean of folds"] if found.fold_means else []
     header = ["source", "macro-AUC", "interval", *means, f"- {found.lines[0].name}", "interval", "p", "p (Holm)"]
-    table(f"{rules.level:.0%} {kind} intervals, {redrawn}", header, rows)
+    table(f"{rules.judging.level:.0%} {kind} intervals, {redrawn}", header, rows)
     if found.fold_means:
         click.echo(
             "macro-AUC pools all folds, so it also compares chunks scored by different models; the mean of folds does "
@@ -192,7 +129,7 @@ def _print_split(found: Comparison, rules: Rules) -> None:
         keeps = "" if x.name == first else _share(found.split.stays_above(x.name, first))
         rows.append((x.name, *sides, f"{low:+.0f} .. {high:+.0f}", above, keeps))
     share = float(found.split.shares.mean())
-    title = f"{rules.replicates} simulated leaderboards by {rules.split_by}, {share:.0%} public"
+    title = f"{rules.judging.replicates} simulated leaderboards by {rules.split_by}, {share:.0%} public"
     header = ["source", "public", "private", "places lost", f"above {first}", "stays above"]
     table(title, header, rows)
     rho = found.split.rank_correlation()

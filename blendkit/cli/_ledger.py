@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -10,42 +11,81 @@ import click
 from blendkit.cli._show import event, table
 
 if TYPE_CHECKING:
-    from blendkit.cli._comparison import Loaded
     from blendkit.offline import Comparison
+    from blendkit.searching import Experiment, Transfer
 
 
-def add_to_ledger(path: Path, found: Comparison, loaded: Loaded) -> None:
-    """Add every compared recipe to the ledger."""
-    from blendkit.searching import append_entry
+@dataclass(frozen=True)
+class LedgerUse:
+    """What a user wants of the ledger: to be shown it, where it lies, and scores by hand (NAME=PUBLIC[/PRIVATE])."""
 
-    for x in found.lines:
-        if x.name in loaded.hashes:
-            rows = int(loaded.truth.labelled.sum())
-            told = {"recipe": x.name, "sha256": loaded.hashes[x.name], "oof": x.macro.estimate}
-            told |= {"low": x.macro.low, "high": x.macro.high, "rows": rows, "clusters": found.boot.clusters}
-            append_entry(path, {"kind": "oof", "from": "compare", **told})
+    ledger: bool
+    ledger_file: Path
+    scores_by_hand: tuple[str, ...]
+
+    @property
+    def unused(self) -> bool:
+        """True where nothing of the ledger is asked for."""
+        return not self.ledger and not self.scores_by_hand
+
+    @property
+    def entries(self) -> list[dict[str, Any]]:
+        """The scores by hand. Raises BlendkitError for what cannot be read."""
+        return [leaderboard_entry(text) for text in self.scores_by_hand]
+
+    def check(self) -> None:
+        """Raise BlendkitError for scores by hand, or a ledger, that cannot be read."""
+        from blendkit.searching import read_ledger
+
+        if self.entries or (not self.unused and self.ledger_file.exists()):
+            read_ledger(self.ledger_file) if self.ledger_file.exists() else None
+
+    def add(self, found: Comparison) -> None:
+        """Add every compared recipe to the ledger."""
+        from blendkit.searching import append_entry
+
+        for x in found.lines:
+            if x.name in found.hashes:
+                about = {"recipe": x.name, "sha256": found.hashes[x.name], "oof": x.macro.estimate}
+                about |= {"low": x.macro.low, "high": x.macro.high, "rows": found.labelled_rows}
+                append_entry(
+                    self.ledger_file, {"kind": "oof", "from": "compare", **about, "clusters": found.boot.clusters}
+                )
+
+    def public_scores(self, hashes: dict[str, str]) -> dict[str, float]:
+        """Return the public scores of recipes {name: hash}, as the ledger or --lb has them."""
+        from blendkit.searching import read_ledger
+
+        file = self.ledger_file
+        known = {e.sha256: e.public for e in read_ledger(file)} if file.exists() else {}
+        found = {name: known.get(h) for name, h in hashes.items()} | {e["recipe"]: e["public"] for e in self.entries}
+        return {name: score for name, score in found.items() if score is not None}
+
+    def show(self, json_out: bool) -> None:
+        """Add the scores by hand, then show how out-of-fold gains came through."""
+        from blendkit.searching import append_entry, check_entry, ledger_transfers, read_ledger
+
+        for entry in self.entries:
+            check_entry(self.ledger_file, entry)
+        for entry in self.entries:
+            append_entry(self.ledger_file, entry)
+        known = read_ledger(self.ledger_file)
+        moved = ledger_transfers(known)
+        if json_out:
+            event("ledger", {"recipes": [e.__dict__ for e in known], "transfers": [t.__dict__ for t in moved]})
+        else:
+            _print(self.ledger_file, known, moved)
 
 
-def show_ledger(path: Path, by_hand: tuple[str, ...], json_out: bool) -> None:
-    """Add leaderboard scores given by hand, then show how out-of-fold gains came through."""
-    from blendkit.searching import append_entry, check_entry, ledger_transfers, read_ledger, transfer_agreement
+def _print(file: Path, known: list[Experiment], moved: list[Transfer]) -> None:
+    from blendkit.searching import transfer_agreement
 
-    entries = [leaderboard_entry(text) for text in by_hand]
-    for entry in entries:
-        check_entry(path, entry)
-    for entry in entries:
-        append_entry(path, entry)
-    known = read_ledger(path)
-    moved = ledger_transfers(known)
-    if json_out:
-        event("ledger", {"recipes": [e.__dict__ for e in known], "transfers": [t.__dict__ for t in moved]})
-        return
     figures = {"search": "nested"}
     rows = [
         (e.recipe, e.sha256[:8], f"{e.oof:.6f}", figures.get(e.source, ""), _shown(e.public), _shown(e.private))
         for e in known
     ]
-    table(f"ledger {path}", ["recipe", "hash", "OOF", "", "public", "private"], rows)
+    table(f"ledger {file}", ["recipe", "hash", "OOF", "", "public", "private"], rows)
     if moved:
         changes = [(t.recipe, _signed(t.oof_gain), _signed(t.public_gain), _signed(t.private_gain)) for t in moved]
         table(f"gains over {moved[0].reference}", ["recipe", "OOF", "public", "private"], changes)
@@ -53,16 +93,6 @@ def show_ledger(path: Path, by_hand: tuple[str, ...], json_out: bool) -> None:
         click.echo(f"{same} of {of} out-of-fold gains had the same sign on the leaderboard")
     else:
         click.echo("fewer than two recipes have leaderboard scores: add them with --lb NAME=PUBLIC/PRIVATE")
-
-
-def public_scores(path: Path, hashes: dict[str, str], by_hand: tuple[str, ...]) -> dict[str, float]:
-    """Return the public scores of recipes {name: hash}, as the ledger or --lb has them."""
-    from blendkit.searching import read_ledger
-
-    entries = [leaderboard_entry(text) for text in by_hand]
-    known = {e.sha256: e.public for e in read_ledger(path)} if path.exists() else {}
-    found = {name: known.get(h) for name, h in hashes.items()} | {e["recipe"]: e["public"] for e in entries}
-    return {name: score for name, score in found.items() if score is not None}
 
 
 def leaderboard_entry(text: str) -> dict[str, Any]:

@@ -1,30 +1,113 @@
-"""Options that several commands share, and what they stand for."""
+"""Options that several commands share. Those that travel together reach a command as one small object."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from functools import wraps
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import Any, TypeVar
 
 import click
 
-if TYPE_CHECKING:
-    from blendkit.offline import Workshop
-    from blendkit.recipe import Recipe
-    from blendkit.scoring import How
-
-
 C = TypeVar("C", bound=Callable[..., Any])
+Decorator = Callable[[C], C]
 PATH: Any = click.Path(path_type=Path)
 LEDGER = Path("out/ledger.jsonl")
-_OFFLINE = (
-    click.option(
-        "--data", type=PATH, help="Folder of the recipe's files (default: its own; packaged recipes: the sample world)."
-    ),
-    click.option("--store", type=PATH, help="Where members' logits were saved (default: out/<recipe>/logits)."),
-    click.option("--allow-outside", is_flag=True, help="Let the recipe name files outside --data."),
+
+set_option = click.option(
+    "--set",
+    "overrides",
+    multiple=True,
+    metavar="PATH=VALUE",
+    help="Override a key of the recipe, as in blends.eos7.of.seqhead=0.1. May be repeated.",
 )
-_JUDGED = (
+settings_option = click.option(
+    "--set",
+    "settings",
+    multiple=True,
+    metavar="KEY=VALUE",
+    help="A parameter of the member, as in model=m.onnx or tta.shifts_s=[-1,0,1]. May be repeated.",
+)
+json_option = click.option("--json", "json_out", is_flag=True, help="Print NDJSON events.")
+outside_option = click.option("--allow-outside", is_flag=True, help="Let the recipe name files outside --data.")
+data_option = click.option(
+    "--data", type=PATH, help="Folder of the recipe's files (default: its own; packaged recipes: the sample world)."
+)
+chunk_option = click.option(
+    "--chunk-s", default=5.0, show_default=True, type=click.FloatRange(0.1, 3600), help="Chunk length in seconds."
+)
+
+
+def several(*options: Callable[[Any], Any]) -> Callable[[C], C]:
+    """Return a decorator that adds options in the order in which help shows them."""
+
+    def decorate(command: C) -> C:
+        for option in reversed(options):
+            command = option(command)
+        return command
+
+    return decorate
+
+
+def setting(name: str, default: object, kind: Any, text: str) -> Callable[[Any], Any]:
+    """Return an option of a training whose default is that of the settings themselves."""
+    return click.option(name, default=default, show_default=True, type=kind, help=text)
+
+
+def bundle(
+    name: str, fields: Sequence[str], build: Callable[..., object], *options: Callable[[Any], Any]
+) -> Callable[[C], Any]:
+    """Return a decorator that adds options and gives the command one object in their place.
+
+    name: of the command's parameter; fields: the options' own names, handed to `build` by keyword.
+    """
+
+    def decorate(command: C) -> Any:
+        @wraps(command)
+        def call(**given: Any) -> Any:
+            own = {f: given.pop(f) for f in fields}
+            return command(**given, **{name: build(**own)})
+
+        return several(*options)(call)
+
+    return decorate
+
+
+def _place(**own: Any) -> object:
+    from blendkit.offline import Place
+
+    return Place(**own)
+
+
+def _judging(**own: Any) -> object:
+    from blendkit.offline import Judging
+
+    return Judging(**own)
+
+
+def _how(provider: str, allow_code: bool) -> object:
+    from blendkit.graphs import best_provider
+    from blendkit.scoring import How
+
+    found: Any = best_provider() if provider == "auto" else provider
+    return How(found, allow_code)
+
+
+def _columns(**own: Any) -> object:
+    from blendkit.io import ColumnNames
+
+    return ColumnNames(**own)
+
+
+offline = bundle(
+    "place",
+    ("data", "store", "allow_outside"),
+    _place,
+    data_option,
+    click.option("--store", type=PATH, help="Where members' logits were saved (default: out/<recipe>/logits)."),
+    outside_option,
+)
+JUDGED = (
     click.option(
         "--clusters",
         default="recording",
@@ -42,14 +125,11 @@ _JUDGED = (
         help="Confidence level of intervals.",
     ),
 )
-set_option = click.option(
-    "--set",
-    "overrides",
-    multiple=True,
-    metavar="PATH=VALUE",
-    help="Override a key of the recipe, as in blends.eos7.of.seqhead=0.1. May be repeated.",
-)
-_HOW = (
+judged = bundle("judging", ("clusters", "replicates", "seed", "level"), _judging, *JUDGED)
+machine = bundle(
+    "how",
+    ("provider", "allow_code"),
+    _how,
     click.option(
         "--provider",
         default="cpu",
@@ -57,62 +137,15 @@ _HOW = (
         envvar="BLENDKIT_PROVIDER",
         show_envvar=True,
         type=click.Choice(["cpu", "cuda", "openvino", "auto"]),
-        help="What runs ONNX graphs; auto takes CUDA where onnxruntime has it.",
+        help="What runs ONNX graphs; auto uses CUDA where onnxruntime has it.",
     ),
     click.option("--allow-code", is_flag=True, help="Let the recipe name Python functions to call (`use: callable`)."),
 )
-json_option = click.option("--json", "json_out", is_flag=True, help="Print NDJSON events.")
-
-
-def offline(command: C) -> C:
-    """Add the options of commands that work from saved logits."""
-    for option in reversed(_OFFLINE):
-        command = option(command)
-    return command
-
-
-def machine(command: C) -> C:
-    """Add the options that say what may run."""
-    for option in reversed(_HOW):
-        command = option(command)
-    return command
-
-
-def how_of(provider: str, allow_code: bool) -> How:
-    """Return what a machine and its user allow."""
-    from blendkit.graphs import best_provider
-    from blendkit.scoring import How
-
-    found: Any = best_provider() if provider == "auto" else provider
-    return How(found, allow_code)
-
-
-def judged(command: C) -> C:
-    """Add the options of commands that give intervals."""
-    for option in reversed(_JUDGED):
-        command = option(command)
-    return command
-
-
-def open_workshop(
-    name: str, overrides: tuple[str, ...], data: Path | None, store: Path | None, allow_outside: bool, json_out: bool
-) -> tuple[Workshop, Recipe]:
-    """Return a recipe and the place where its saved logits and its data lie."""
-    from blendkit.cli.commands.run import sample_world
-    from blendkit.offline import Workshop
-    from blendkit.recipe import DataFolder, find_recipe, make_plan, parse_recipe
-
-    text, source, folder = find_recipe(name)
-    recipe = parse_recipe(text, source, overrides)
-    make_plan(recipe)
-    where = data or folder or sample_world(json_out)
-    stores = store or Path("out") / recipe.model.name / "logits"
-    return Workshop(DataFolder(where, allow_outside), stores), recipe
-
-
-def plain_recipe(name: str) -> Recipe:
-    """Return a recipe as its file has it, without --set."""
-    from blendkit.recipe import find_recipe, parse_recipe
-
-    text, source, _ = find_recipe(name)
-    return parse_recipe(text, source)
+_ROWS = click.option("--rows", help="Score files: the row id column, or the NPZ array of row ids.")
+_CLASSES = click.option("--classes", help="NPZ files: the array of class ids.")
+_FOLDS = click.option("--folds", help="Score files: the column or NPZ array of folds; their mean is shown too.")
+columns = bundle("names", ("rows", "classes", "folds"), _columns, _ROWS, _CLASSES, _FOLDS)
+chunked_columns = bundle(
+    "names", ("rows", "classes", "folds", "chunk_s"), _columns, _ROWS, _CLASSES, _FOLDS, chunk_option
+)
+foldless_columns = bundle("names", ("rows", "classes", "chunk_s"), _columns, _ROWS, _CLASSES, chunk_option)

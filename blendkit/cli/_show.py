@@ -53,9 +53,23 @@ def table(title: str, header: Sequence[str], rows: Sequence[Sequence[object]]) -
     Console(width=width, highlight=False).print(out)
 
 
+def emitter(json_out: bool) -> Emit:
+    """Return what shows the events of work without a progress bar: NDJSON, or lines for people."""
+    return event if json_out else _for_people
+
+
+def _for_people(name: str, payload: dict[str, Any]) -> None:
+    if name == "sample_world":
+        click.echo("no --data given: running on the built-in sample world, a small synthetic Pantanal")
+        click.echo(f"sample world: {payload['folder']}")
+    elif name == "member":
+        for note in payload["notes"]:
+            click.echo(f"{payload['name']}: {note}")
+
+
 @contextmanager
-def teller(json_out: bool) -> Iterator[Emit]:
-    """Yield what a run tells its events to: NDJSON, a progress bar on a terminal, or nothing."""
+def progress_emitter(json_out: bool) -> Iterator[Emit]:
+    """Yield what shows the events of scoring: NDJSON, or lines and, on a terminal, a progress bar."""
     if json_out:
         yield event
         return
@@ -67,13 +81,12 @@ def teller(json_out: bool) -> Iterator[Emit]:
     with Progress(*columns, console=console, transient=True, disable=not console.is_terminal) as progress:
         task = progress.add_task("scoring recordings", total=None, visible=False)
 
-        def tell(name: str, payload: dict[str, Any]) -> None:
+        def emit(name: str, payload: dict[str, Any]) -> None:
             if name == "scoring":
                 progress.update(task, total=payload["to_score"], visible=payload["to_score"] > 0)
             elif name == "scored":
                 progress.advance(task, len(payload["recordings"]))
-            elif name == "member":
-                for note in payload["notes"]:
-                    click.echo(f"{payload['name']}: {note}")
+            else:
+                _for_people(name, payload)
 
-        yield tell
+        yield emit

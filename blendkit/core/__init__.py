@@ -37,7 +37,7 @@ if TYPE_CHECKING:
         make_rows,
         rows_from_ids,
     )
-    from blendkit.core.scores import Scores, concat
+    from blendkit.core.scores import Scores, concat, shared_rows
     from blendkit.core.spaces import FileSpace, Space, logit, saturated, sigmoid, zero_floor
     from blendkit.core.taxonomy import LEVELS, TAXA, Level, Sonotypes, Taxonomy
 else:
@@ -77,6 +77,7 @@ __all__ = [
     "natural_key",
     "rows_from_ids",
     "saturated",
+    "shared_rows",
     "sigmoid",
     "text_hash",
     "without_suffix",

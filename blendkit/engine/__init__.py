@@ -11,10 +11,10 @@ from typing import TYPE_CHECKING
 from blendkit._face import lazy_face
 
 if TYPE_CHECKING:
-    from blendkit.engine.data_folder import recipe_data
+    from blendkit.engine.data_folder import data_folder
     from blendkit.engine.inputs import Inputs, find_inputs, member_context, truth_of
     from blendkit.engine.local import RunResult, run
-    from blendkit.engine.model_variants import Using, Variant, measure, slim_model, using
+    from blendkit.engine.model_variants import Using, Variant, measure, members_using, slim_model
     from blendkit.engine.preflighting import preflight
     from blendkit.engine.run_json import in_sample
 else:
@@ -25,14 +25,14 @@ __all__ = [
     "RunResult",
     "Using",
     "Variant",
+    "data_folder",
     "find_inputs",
     "in_sample",
     "measure",
     "member_context",
+    "members_using",
     "preflight",
-    "recipe_data",
     "run",
     "slim_model",
     "truth_of",
-    "using",
 ]

@@ -3,15 +3,25 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING
 
-if TYPE_CHECKING:
-    pass
+from blendkit.errors import BlendkitError
+from blendkit.events import Emit, silent
+from blendkit.recipe import FoundRecipe
 
 
-def recipe_data(name: str, data: Path | None) -> Path:
-    """Return the folder of a recipe's files: as given, its own, or the sample world of a packaged one."""
-    from blendkit.recipe import find_recipe
-    from blendkit.sample import cached_world
+def data_folder(found: FoundRecipe, data: Path | str | None = None, emit: Emit = silent) -> Path:
+    """Return the folder in which a recipe's files are looked for.
 
-    return data or find_recipe(name)[2] or cached_world()
+    A packaged recipe without one runs on the built-in sample world, which `emit` says before it is made. Raises
+    BlendkitError for a recipe made in memory that was given no folder.
+    """
+    if data is not None:
+        return Path(data)
+    if found.folder is not None:
+        return found.folder
+    if not found.packaged:
+        raise BlendkitError(f"{found.recipe.source}: say where the recipe's files lie (data=..., --data)")
+    from blendkit.sample import cached_world, cached_world_folder
+
+    emit("sample_world", {"folder": str(cached_world_folder())})
+    return cached_world()

@@ -2,23 +2,28 @@
 
 from __future__ import annotations
 
+import html
 import time
-from dataclasses import dataclass, field
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass, field
 from functools import partial
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from blendkit.audio import Grid
-from blendkit.blending import Surroundings, aligned, make_streams, table_rows
-from blendkit.core import Rows, Scores, chunk_rows
+from blendkit.blending import Surroundings, aligned, make_streams
+from blendkit.core import Rows, Scores, chunk_rows, shared_rows
+from blendkit.engine.data_folder import data_folder
 from blendkit.engine.inputs import Inputs, find_inputs, member_context
-from blendkit.engine.output import LOGITS, SUBMISSION, Written, open_folder, row_order, write_report, write_scores
+from blendkit.engine.output import LOGITS, SUBMISSION, open_folder, row_order, write_report
 from blendkit.engine.preflighting import preflight
 from blendkit.engine.run_json import Figures, StreamResult, run_report
 from blendkit.errors import BlendkitError, shorten
 from blendkit.events import Emit, silent
-from blendkit.recipe import DataFolder, Plan, Recipe, check_files, group_notes, make_plan
+from blendkit.io import Written, write_scores
+from blendkit.recipe import DataFolder, Plan, Recipe, check_files, group_notes, make_plan, open_recipe
 from blendkit.scoring import (
     CAREFUL,
     How,
@@ -32,8 +37,11 @@ from blendkit.scoring import (
     timings,
 )
 
+if TYPE_CHECKING:
+    import pandas as pd
 
-@dataclass(frozen=True)
+
+@dataclass(frozen=True, kw_only=True, repr=False)
 class RunResult:
     """What a run made: its files, figures per stream, what became of each recording, and its warnings.
 
@@ -52,47 +60,82 @@ class RunResult:
     decode_s: float = 0.0
     resample_s: float = 0.0
     minutes: float | None = None
-    made: dict[str, Scores] = field(default_factory=dict, repr=False)
+    made: dict[str, Scores] = field(default_factory=dict)
+
+    def __repr__(self) -> str:
+        figures = [f"{n} {s.macro_auc:.6f}" for n, s in self.streams.items() if s.macro_auc is not None]
+        measured = f"; macro-AUC {', '.join(figures)}" if figures else ""
+        return f"RunResult({self.submission}: {self.rows} rows x {self.classes} classes{measured})"
+
+    def to_frame(self) -> pd.DataFrame:
+        """Return one row per stream: space, covered classes, macro-AUC, classes scored and skipped."""
+        import pandas as pd
+
+        return pd.DataFrame.from_dict({n: asdict(s) for n, s in self.streams.items()}, orient="index")
+
+    def _repr_html_(self) -> str:
+        """Show the streams in a notebook."""
+        return f"<p>{html.escape(repr(self))}</p>{self.to_frame().to_html()}"
 
 
 def run(
-    recipe: Recipe,
-    data: Path,
-    out: Path,
+    recipe: Recipe | Path | str,
+    data: Path | str | None = None,
+    out: Path | str | None = None,
     *,
+    overrides: Sequence[str] = (),
     dry_run: int | None = None,
     allow_outside: bool = False,
-    stores: Path | None = None,
+    stores: Path | str | None = None,
     how: How = CAREFUL,
-    tell: Emit = silent,
+    emit: Emit = silent,
 ) -> RunResult:
-    """Run a recipe on a data folder and write its output folder.
+    """Run a recipe (a file, the name of a packaged one, or one that is read) and write its output folder.
 
-    dry_run: score only that many recordings. stores: where members' logits are kept (default
-    `out/logits`); what is there is not scored again. how: what runs ONNX graphs. Raises BlendkitError
-    for anything the user can mend; until then nothing of an earlier run in `out` is touched.
+    data: the folder of its files (default: its own; a packaged recipe runs on the sample world). out: default
+    `out/<recipe>`. overrides: `path=value`. dry_run: score only that many recordings. stores: where members' logits
+    are kept (default `out/logits`); what is there is not scored again. how: what runs ONNX graphs, and whether the
+    recipe may name code. emit: called with events as the run goes on. Raises BlendkitError for anything the user can
+    mend; until then nothing of an earlier run in `out` is touched.
     """
+    found = open_recipe(recipe, overrides)
+    plan = make_plan(found.recipe)  # a recipe that cannot run should say so before a sample world is made for it
+    folder = DataFolder(data_folder(found, data, emit), allow_outside)
+    target = Path(out) if out is not None else Path("out") / found.recipe.model.name
+    return _run(plan, folder, target, dry_run, Path(stores) if stores is not None else target / LOGITS, how, emit)
+
+
+def _run(
+    plan: Plan, folder: DataFolder, out: Path, dry_run: int | None, stores: Path, how: How, emit: Emit
+) -> RunResult:
     clock = {"start": time.perf_counter()}
-    plan = make_plan(recipe)
-    folder = DataFolder(data, allow_outside)
+    model = plan.recipe.model
     files = check_files(plan, folder)
     inputs = find_inputs(plan, folder, dry_run)
     preflight(plan, inputs, files)
     open_folder(out)
-    opened = open_members(plan, member_context(plan, inputs, how), files, stores or out / LOGITS)
-    scored, rows = _score(plan, inputs, opened, tell)
+    opened = open_members(plan, member_context(plan, inputs, how), files, stores)
+    scored, rows = _score(plan, inputs, opened, emit)
     clock["scored"] = time.perf_counter()
-    members, notes = aligned(plan, opened, rows, inputs.classes, inputs.names, rehearsal=inputs.rehearsal)
+    members, notes = aligned(
+        plan,
+        opened,
+        rows,
+        inputs.classes,
+        inputs.names,
+        rehearsal=inputs.rehearsal,
+        take=opened.tables.pop,
+    )
     if dry_run is not None and not opened.audio:
         notes.append("no member needs audio: a dry run changes nothing")
     warnings = [*(inputs.notes if opened.audio else ()), *_damaged(scored), *opened.doubts, *notes]
     classes = next(iter(members.values())).classes
     if inputs.taxonomy.table:
         warnings += group_notes(plan, inputs.taxonomy, classes)
-    figures = Figures(inputs, rows, classes, tell)
-    around = Surroundings(inputs.taxonomy, inputs.names, recipe.model.chunk_s, files)
+    figures = Figures(inputs, rows, classes, emit)
+    around = Surroundings(inputs.taxonomy, inputs.names, model.chunk_s, files)
     note = partial(_note, warnings)
-    streams = make_streams(plan, members, around, made=figures.made, note=note)
+    streams = make_streams(plan, members, around, made=figures.made, note=note, take=members.pop)
     clock["streams"] = time.perf_counter()
     warnings += figures.warnings(opened)
     written, doubts = _write(plan, inputs, out, streams)
@@ -101,13 +144,22 @@ def run(
     report = run_report(plan, inputs, opened, files, scored, figures, written, warnings)
     write_report(out, report, timings(clock, opened, scored), [w.path.name for w in written.values()])
     for text in warnings:
-        tell("warning", {"text": text})
-    shown = written[recipe.model.output]
-    status = {r: s.status for r, s in scored.status.items()}
+        emit("warning", {"text": text})
+    shown = written[model.output]
     return RunResult(
-        out, shown.path, shown.rows, shown.classes, figures.results, status, tuple(warnings),
-        tuple(throughput(opened)), scored.decode_s, scored.resample_s, predicted_minutes(opened, scored), streams,
-    )  # fmt: skip
+        out=out,
+        submission=shown.path,
+        rows=shown.rows,
+        classes=shown.classes,
+        streams=figures.results,
+        recordings={r: s.status for r, s in scored.status.items()},
+        warnings=tuple(warnings),
+        speeds=tuple(throughput(opened)),
+        decode_s=scored.decode_s,
+        resample_s=scored.resample_s,
+        minutes=predicted_minutes(opened, scored),
+        made=streams,
+    )
 
 
 def _note(warnings: list[str], stream: str, text: str) -> None:
@@ -128,7 +180,7 @@ def _write(plan: Plan, inputs: Inputs, out: Path, streams: dict[str, Scores]) ->
     output = plan.recipe.model.output
     order, doubt = row_order(streams[output], inputs.template)
     names = {n: SUBMISSION if n == output else f"{n}.csv" for n in streams}
-    written = {n: write_scores(out / names[n], s, order) for n, s in streams.items()}
+    written = {n: write_scores(s, out / names[n], order) for n, s in streams.items()}
     doubts = [doubt] if doubt else []
     doubts += [
         f"{n}: {w.ties_by_writing} distinct logits became equal probabilities in {w.path.name}"
@@ -138,11 +190,11 @@ def _write(plan: Plan, inputs: Inputs, out: Path, streams: dict[str, Scores]) ->
     return written, doubts
 
 
-def _score(plan: Plan, inputs: Inputs, opened: Opened, tell: Emit) -> tuple[Scored, Rows]:
+def _score(plan: Plan, inputs: Inputs, opened: Opened, emit: Emit) -> tuple[Scored, Rows]:
     """Score what needs audio; return every recording's status and the rows the run is about."""
     model = plan.recipe.model
     if not opened.audio:
-        return Scored({}), table_rows(opened)
+        return Scored({}), shared_rows(opened.tables)
     recordings = inputs.to_score
     if not recordings:
         raise BlendkitError(
@@ -150,7 +202,7 @@ def _score(plan: Plan, inputs: Inputs, opened: Opened, tell: Emit) -> tuple[Scor
             [f"looked in {', '.join(model.audio)} and for {model.template}"],
         )
     grid = Grid(model.chunk_s, model.remainder, inputs.names, inputs.expected_s)
-    scored = score_recordings(opened.audio, recordings, grid, tell)
+    scored = score_recordings(opened.audio, recordings, grid, emit)
     rows = chunk_rows({r: s.chunks for r, s in scored.status.items()}, model.chunk_s, inputs.names)
     if not len(rows):
         states = [f"{r}: {s.status} {s.note}" for r, s in scored.status.items()]

@@ -12,13 +12,14 @@ import numpy as np
 
 from blendkit.audio import Grid
 from blendkit.core import Scores
+from blendkit.engine.data_folder import data_folder
 from blendkit.engine.inputs import Inputs, find_inputs, member_context, truth_of
 from blendkit.errors import BlendkitError
 from blendkit.events import silent
 from blendkit.graphs import GraphNeeds, Slim, slim
 from blendkit.member import TTA, MemberContext
 from blendkit.metrics import macro_auc, paired_bootstrap
-from blendkit.recipe import DataFolder, MemberPlan, Recipe, RecipeFiles, check_files, make_plan
+from blendkit.recipe import DataFolder, MemberPlan, Recipe, RecipeFiles, check_files, make_plan, open_recipe
 from blendkit.scoring import (
     CAREFUL,
     How,
@@ -67,10 +68,18 @@ class Variant:
     interval: tuple[float, float] | None
 
 
-def using(recipe: Recipe, data: Path, model: Path, *, allow_outside: bool = False, how: How = CAREFUL) -> Using:
+def members_using(
+    model: Path | str,
+    recipe: Recipe | Path | str,
+    data: Path | str | None = None,
+    *,
+    allow_outside: bool = False,
+    how: How = CAREFUL,
+) -> Using:
     """Return the members of a recipe that use `model`. Raises BlendkitError if none does."""
-    plan = make_plan(recipe)
-    folder = DataFolder(data, allow_outside)
+    opened, model = open_recipe(recipe), Path(model)
+    plan, recipe = make_plan(opened.recipe), opened.recipe
+    folder = DataFolder(data_folder(opened, data), allow_outside)
     files = check_files(plan, folder)
     inputs = find_inputs(plan, folder, None)
     if not model.is_file():

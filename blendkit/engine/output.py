@@ -2,31 +2,19 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from blendkit.core import Scores, sigmoid
+from blendkit.core import Scores
 from blendkit.errors import BlendkitError
-from blendkit.io import Template, ties_made, write_submission
+from blendkit.io import Template
 from blendkit.store import write_json, write_text
 
 MARK = ".blendkit"
 SUBMISSION, RUN, TIMINGS, LOGITS = "submission.csv", "run.json", "timings.json", "logits"
-
-
-@dataclass(frozen=True)
-class Written:
-    """A score file that was written, and the ties its writing made."""
-
-    path: Path
-    rows: int
-    classes: int
-    ties_by_writing: int
-    tied_cells: int
 
 
 def open_folder(folder: Path) -> None:
@@ -55,16 +43,6 @@ def row_order(scores: Scores, template: Template | None) -> tuple[NDArray[np.int
         f"the template lists {len(template.row_ids)} rows, the recordings give {len(ids)}: "
         "the template fixes the columns only, rows are in natural order"
     )
-
-
-def write_scores(path: Path, scores: Scores, order: NDArray[np.int64]) -> Written:
-    """Write a stream: logits as probabilities by a float64 sigmoid, anything else as it is."""
-    out = scores.take_rows(order)
-    values = np.asarray(sigmoid(out.values) if out.space == "logit" else out.values, np.float64)
-    write_submission(path, out.rows.ids(), out.classes, values)
-    distinct = sum(len(np.unique(c)) for c in values.T)
-    made = ties_made(out.values, values) if out.space == "logit" else 0
-    return Written(path, len(values), len(out.classes), made, values.size - distinct)
 
 
 def write_report(folder: Path, run: dict[str, Any], timings: dict[str, Any], files: list[str]) -> None:

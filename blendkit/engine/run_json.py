@@ -9,8 +9,8 @@ from typing import Any
 from blendkit._version import __version__
 from blendkit.core import Rows, Scores, text_hash
 from blendkit.engine.inputs import Inputs, truth_of
-from blendkit.engine.output import Written
 from blendkit.events import Emit
+from blendkit.io import Written
 from blendkit.metrics import macro_auc
 from blendkit.recipe import Plan, RecipeFiles, filled_recipe, filled_text
 from blendkit.scoring import Opened, Scored, facts_hash
@@ -31,11 +31,11 @@ class StreamResult:
 class Figures:
     """Per-stream macro-AUC, taken as soon as a stream is made."""
 
-    def __init__(self, inputs: Inputs, rows: Rows, classes: tuple[str, ...], tell: Emit) -> None:
+    def __init__(self, inputs: Inputs, rows: Rows, classes: tuple[str, ...], emit: Emit) -> None:
         self.truth, self.labelled, self.sources = truth_of(inputs, rows, classes)
         self.recordings = {str(r) for r in rows.recording[self.labelled]}
         self.results: dict[str, StreamResult] = {}
-        self.tell = tell
+        self.emit = emit
 
     def made(self, name: str, scores: Scores) -> None:
         """Measure one stream."""
@@ -45,7 +45,7 @@ class Figures:
             figure = None if math.isnan(auc.macro) else auc.macro
             live, skipped = len(auc.scored), len(auc.skipped)
         self.results[name] = StreamResult(scores.space, int(scores.covered.sum()), figure, live, skipped)
-        self.tell("stream", {"name": name, **asdict(self.results[name])})
+        self.emit("stream", {"name": name, **asdict(self.results[name])})
 
     def warnings(self, opened: Opened) -> list[str]:
         """Say which figures are in-sample."""

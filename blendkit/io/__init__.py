@@ -18,22 +18,24 @@ if TYPE_CHECKING:
     from blendkit.io.readers.kaggle_cache import Cache, read_cache
     from blendkit.io.readers.label_csv import read_labels
     from blendkit.io.readers.places import read_finds, read_sites
-    from blendkit.io.readers.score_sources import Names, is_source, read_source, source_name, split_source
+    from blendkit.io.readers.score_sources import ColumnNames, is_source, read_score_file, read_scores, split_source
     from blendkit.io.readers.score_table import read_table, recording_folds
     from blendkit.io.readers.taxonomy_csv import read_taxonomy
     from blendkit.io.solutions import read_solutions
     from blendkit.io.space_check import check_space
-    from blendkit.io.truth import truth_for
-    from blendkit.io.writers.submission import ties_made, write_submission
+    from blendkit.io.truth import Truth, truth_for
+    from blendkit.io.writers.submission import Written, ties_made, write_scores, write_submission
 else:
     __getattr__, __dir__ = lazy_face(__name__)
 
 __all__ = [
     "Cache",
+    "ColumnNames",
     "Detections",
     "FileContents",
-    "Names",
     "Template",
+    "Truth",
+    "Written",
     "check_space",
     "is_source",
     "read_cache",
@@ -42,16 +44,17 @@ __all__ = [
     "read_hoplite",
     "read_labels",
     "read_leaderboard",
+    "read_score_file",
+    "read_scores",
     "read_sites",
     "read_solutions",
-    "read_source",
     "read_table",
     "read_taxonomy",
     "read_template",
     "recording_folds",
-    "source_name",
     "split_source",
     "ties_made",
     "truth_for",
+    "write_scores",
     "write_submission",
 ]

@@ -2,31 +2,42 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
 
-if TYPE_CHECKING:
-    import numpy as np
-    from numpy.typing import NDArray
+import numpy as np
+from numpy.typing import NDArray
 
-    from blendkit.core import LabelTable, Rows, Taxonomy
+from blendkit.core import LabelTable, Rows, Taxonomy
+from blendkit.errors import BlendkitError, shorten
+from blendkit.io.readers.label_csv import read_labels
+from blendkit.io.readers.taxonomy_csv import read_taxonomy
+
+
+@dataclass(frozen=True, eq=False)
+class Truth:
+    """What is known of some chunks: truth (N, C), and which chunks were labelled at all (N,)."""
+
+    values: NDArray[np.bool_]
+    labelled: NDArray[np.bool_]
+    taxonomy: Taxonomy
 
 
 def truth_for(
-    labels: Path, rows: Rows, classes: tuple[str, ...], taxonomy: Path | None, what: str
-) -> tuple[NDArray[np.bool_], NDArray[np.bool_], Taxonomy]:
-    """Return truth (N, C), labelled (N,) and the taxonomy. Raises BlendkitError if no label matches a row."""
-    from blendkit.core import Taxonomy
-    from blendkit.errors import BlendkitError, shorten
-    from blendkit.io.readers.label_csv import read_labels
-    from blendkit.io.readers.taxonomy_csv import read_taxonomy
-
-    taxa: Taxonomy = read_taxonomy([taxonomy]) if taxonomy is not None else Taxonomy({})
-    table: LabelTable = read_labels(labels).named_as(rows.recordings())
-    truth, labelled = table.only(rows.recordings()).matrix(rows, classes, taxa.classes)
+    labels: LabelTable | Path | str,
+    rows: Rows,
+    classes: tuple[str, ...],
+    taxonomy: Taxonomy | Path | str | None,
+    what: str,
+) -> Truth:
+    """Return the truth of rows (N) and classes (C). Raises BlendkitError if no label matches a row of `what`."""
+    taxa = taxonomy if isinstance(taxonomy, Taxonomy) else read_taxonomy(taxonomy) if taxonomy else Taxonomy({})
+    table = labels if isinstance(labels, LabelTable) else read_labels(labels)
+    table = table.named_as(rows.recordings())
+    values, labelled = table.only(rows.recordings()).matrix(rows, classes, taxa.classes)
     if not labelled.any():
         raise BlendkitError(
-            f"{labels}: no label matches a row of {what}",
+            f"{table.source if isinstance(labels, LabelTable) else labels}: no label matches a row of {what}",
             [f"labels start with {shorten(table.recordings[:1]) or 'nothing'}, scores with {rows.ids()[0]}"],
         )
-    return truth, labelled, taxa
+    return Truth(values, labelled, taxa)

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from blendkit.metrics.breakpoints import Breakpoints, weight_breakpoints
     from blendkit.metrics.kernels.pair_counts import count_pairs
     from blendkit.metrics.kernels.ranking import doubled_ranks
-    from blendkit.metrics.knn import Probe, Probed, initial_weights, probe
+    from blendkit.metrics.knn import KnnMetric, Probe, Probed, initial_weights, probe
     from blendkit.metrics.leaderboard import Plateau, RankBand, SimulatedSplit, plateaus, rank_band, simulate_split
     from blendkit.metrics.ranks import percentile_rank
     from blendkit.metrics.reliability_table import Reliability, reliability
@@ -41,6 +41,7 @@ __all__ = [
     "ClassMean",
     "Interval",
     "IntervalKind",
+    "KnnMetric",
     "MacroAUC",
     "Plateau",
     "Probe",

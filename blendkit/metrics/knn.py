@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from blendkit.errors import BlendkitError, shorten
 
-Metric = Literal["cosine", "euclidean"]
+KnnMetric = Literal["cosine", "euclidean"]
 Bools = NDArray[np.bool_]
 
 
@@ -45,7 +45,7 @@ class Probe:
 
 
 def neighbours_right(
-    x: NDArray[np.floating[Any]], labels: Sequence[str], groups: Sequence[str] | None, k: int, metric: Metric
+    x: NDArray[np.floating[Any]], labels: Sequence[str], groups: Sequence[str] | None, k: int, metric: KnnMetric
 ) -> Bools:
     """Return (n,) whether the k nearest clips of other groups name a clip's class by majority.
 
@@ -76,7 +76,7 @@ def probe(
     groups: Sequence[str] | None = None,
     *,
     k: int = 5,
-    metric: Metric = "cosine",
+    metric: KnnMetric = "cosine",
     against: str | None = None,
     replicates: int = 1000,
     seed: int = 0,
@@ -157,7 +157,7 @@ def _one(
     correct: Bools,
     resampled: NDArray[np.float64],
     labels: Sequence[str],
-    metric: Metric,
+    metric: KnnMetric,
 ) -> Probed:
     from sklearn.metrics import silhouette_score
 

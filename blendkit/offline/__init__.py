@@ -11,13 +11,20 @@ from typing import TYPE_CHECKING
 from blendkit._face import lazy_face
 
 if TYPE_CHECKING:
-    from blendkit.offline.ablation import Ablation, ablate
+    from blendkit.offline.ablation import Ablation, ablate, ablate_parts
     from blendkit.offline.axes import Axis, check_shares, read_axis, read_share
     from blendkit.offline.bench import Bench, Workshop
-    from blendkit.offline.comparison import Comparison, Rules, Truth, compare
-    from blendkit.offline.data_lint import doubts
+    from blendkit.offline.checking import check
+    from blendkit.offline.compare_sources import Labels, compare
+    from blendkit.offline.comparison import Comparison, LabelledChunks, Rules, compare_scores
+    from blendkit.offline.data_lint import data_findings
+    from blendkit.offline.evaluation import Evaluation, evaluate
+    from blendkit.offline.judging import Judging
+    from blendkit.offline.place import Place
     from blendkit.offline.recipe_search import Found, greedy_weights, grid_values, line_weights
+    from blendkit.offline.searches import GreedySearch, GridSearch, LineSearch, search
     from blendkit.offline.sweeps import Sweep, sweep
+    from blendkit.offline.what_if import WhatIf, whatif
 else:
     __getattr__, __dir__ = lazy_face(__name__)
 
@@ -26,19 +33,33 @@ __all__ = [
     "Axis",
     "Bench",
     "Comparison",
+    "Evaluation",
     "Found",
+    "GreedySearch",
+    "GridSearch",
+    "Judging",
+    "LabelledChunks",
+    "Labels",
+    "LineSearch",
+    "Place",
     "Rules",
     "Sweep",
-    "Truth",
+    "WhatIf",
     "Workshop",
     "ablate",
+    "ablate_parts",
+    "check",
     "check_shares",
     "compare",
-    "doubts",
+    "compare_scores",
+    "data_findings",
+    "evaluate",
     "greedy_weights",
     "grid_values",
     "line_weights",
     "read_axis",
     "read_share",
+    "search",
     "sweep",
+    "whatif",
 ]

@@ -2,15 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import TYPE_CHECKING
 
 from blendkit.blending import make_streams
 from blendkit.core import Scores
 from blendkit.errors import BlendkitError
+from blendkit.events import Emit, say_nothing, silent
 from blendkit.offline.bench import Bench, Workshop, audio_members
-from blendkit.offline.comparison import Line, Rules, Truth, change_lines
+from blendkit.offline.comparison import LabelledChunks, Line, Rules, change_lines
+from blendkit.offline.place import Place, open_workshop
 from blendkit.recipe import GateStep, KeyPath, OpStep, Plan, Recipe, check_files, make_plan, only_streams, without
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 
 @dataclass(frozen=True)
@@ -22,6 +29,18 @@ class Ablation:
     kept: dict[str, str]
     clusters: int
     notes: tuple[str, ...]
+
+    def to_frame(self) -> pd.DataFrame:
+        """Return one row per part: the macro-AUC without it, and the change against the whole with its bounds."""
+        import pandas as pd
+
+        rows = [
+            (x.name, x.macro.estimate, x.change.estimate, x.change.low, x.change.high, x.change.p, x.holm)
+            for x in self.lines
+            if x.change is not None
+        ]
+        columns = ["part", "macro_auc", "change", "change_low", "change_high", "p", "p_holm"]
+        return pd.DataFrame(rows, columns=columns).set_index("part")
 
 
 def parts(plan: Plan) -> Iterator[tuple[str, tuple[KeyPath, ...]]]:
@@ -60,10 +79,23 @@ def _weights(plan: Plan, path: KeyPath, name: str) -> Iterator[KeyPath]:
         yield from below(blend.get(key), (*path, key))
 
 
-def ablate(workshop: Workshop, recipe: Recipe, rules: Rules) -> Ablation:
+def ablate(
+    recipe: Recipe | Path | str,
+    *,
+    overrides: Sequence[str] = (),
+    place: Place | None = None,
+    rules: Rules | None = None,
+    emit: Emit = silent,
+) -> Ablation:
+    """Measure a recipe's output without each of its parts, from saved logits; see `ablate_parts`."""
+    workshop, loaded = open_workshop(recipe, overrides, place, emit)
+    return ablate_parts(workshop, loaded, rules or Rules())
+
+
+def ablate_parts(workshop: Workshop, recipe: Recipe, rules: Rules) -> Ablation:
     """Measure a recipe's output without each of its parts, all on the same redrawn recordings.
 
-    Raises BlendkitError where nothing can be taken out, and as `blendkit.offline.compare` does.
+    Raises BlendkitError where nothing can be taken out, and as `compare_scores` does.
     """
     plan = make_plan(recipe)
     bench = workshop.bench(plan)
@@ -77,7 +109,7 @@ def ablate(workshop: Workshop, recipe: Recipe, rules: Rules) -> Ablation:
     if len(scores) < 2:
         told = [f"{n}: {w}" for n, w in kept.items()]
         raise BlendkitError(f"{recipe.source}: nothing can be taken out of this recipe", told)
-    truth = Truth(bench.rows, bench.classes, bench.truth, bench.labelled, bench.folds)
+    truth = LabelledChunks(bench.rows, bench.classes, bench.truth, bench.labelled, bench.folds)
     (whole, *lines), boot = change_lines(scores, truth, rules)
     return Ablation(whole, tuple(lines), kept, boot.clusters, tuple(bench.notes))
 
@@ -87,8 +119,4 @@ def _without(workshop: Workshop, bench: Bench, recipe: Recipe, paths: tuple[KeyP
     plan = make_plan(only_streams(without(recipe, paths), output, []))
     around = replace(bench.around, files=check_files(plan, workshop.data, audio_members(plan)))
     members = {n: s for n, s in bench.members.items() if n in plan.members}
-    return make_streams(plan, members, around, note=_unheard, kept=bench.kept, wanted=(output,))[output]
-
-
-def _unheard(stream: str, text: str) -> None:
-    """What a reduced recipe has to say is said of the whole one."""
+    return make_streams(plan, members, around, note=say_nothing, memo=bench.memo, wanted=(output,))[output]

@@ -9,8 +9,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from blendkit.blending import Memo, Surroundings, aligned, make_streams, table_rows
-from blendkit.core import Rows, Scores, canonical_json
+from blendkit.blending import Memo, Surroundings, aligned, make_streams
+from blendkit.core import Rows, Scores, canonical_json, shared_rows
 from blendkit.engine import Inputs, find_inputs, in_sample, member_context, preflight, truth_of
 from blendkit.errors import BlendkitError, shorten
 from blendkit.metrics import MacroAUC, macro_auc
@@ -38,7 +38,7 @@ class Bench:
     labels: tuple[str, ...]
     folds: dict[str, str]
     notes: dict[str, None]
-    kept: Memo
+    memo: Memo
 
     def auc(self, scores: Scores) -> MacroAUC:
         """Return the exact macro-AUC of a stream over the labelled rows."""
@@ -72,7 +72,7 @@ class Workshop:
     def streams(self, plan: Plan, wanted: tuple[str, ...] | None = None) -> dict[str, Scores]:
         """Return the wanted streams of a plan (default: what it writes), re-using every common prefix."""
         bench = self.bench(plan)
-        return make_streams(plan, dict(bench.members), bench.around, note=bench.note, kept=bench.kept, wanted=wanted)
+        return make_streams(plan, bench.members, bench.around, note=bench.note, memo=bench.memo, wanted=wanted)
 
     def output(self, recipe: Recipe) -> tuple[Bench, Scores]:
         """Return a recipe's output stream and the bench it lies on."""
@@ -98,8 +98,8 @@ def _open(plan: Plan, data: DataFolder, files: RecipeFiles, stores: Path) -> Ben
     preflight(plan, inputs, files)
     opened = open_members(plan, member_context(plan, inputs), files, stores)
     find_saved(plan, opened, files, stores)
-    rows = saved_rows(inputs, opened, plan.recipe.model.chunk_s) if opened.audio else table_rows(opened)
-    members, notes = aligned(plan, opened, rows, inputs.classes, inputs.names)
+    rows = saved_rows(inputs, opened, plan.recipe.model.chunk_s) if opened.audio else shared_rows(opened.tables)
+    members, notes = aligned(plan, opened, rows, inputs.classes, inputs.names, take=opened.tables.pop)
     classes = next(iter(members.values())).classes
     truth, labelled, used = _truth(inputs, rows, classes)
     here = {str(r) for r in rows.recording[labelled]}

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import html
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -24,10 +25,14 @@ from blendkit.metrics import (
     plateaus,
     simulate_split,
 )
+from blendkit.offline.judging import Judging
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 
 @dataclass(frozen=True, eq=False)
-class Truth:
+class LabelledChunks:
     """Labels of some chunks: rows (N), classes (C), truth (N, C), labelled (N,), folds {recording: fold} if known."""
 
     rows: Rows
@@ -47,9 +52,12 @@ class Line:
     holm: float | None
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, repr=False)
 class Comparison:
-    """lines in the given order; split: simulated leaderboards; fold_means: means of the folds' own figures."""
+    """lines in the given order; split: simulated leaderboards; fold_means: means of the folds' own figures.
+
+    hashes: of the recipes among the sources, by name; labelled_rows: on how many chunks all were measured.
+    """
 
     lines: tuple[Line, ...]
     plateaus: tuple[Plateau, ...]
@@ -57,23 +65,46 @@ class Comparison:
     split: SimulatedSplit
     fold_means: dict[str, float]
     notes: tuple[str, ...]
+    hashes: dict[str, str] = field(default_factory=dict)
+    labelled_rows: int = 0
+
+    def __len__(self) -> int:
+        return len(self.lines)
+
+    def __repr__(self) -> str:
+        figures = ", ".join(f"{x.name} {x.macro.estimate:.6f}" for x in self.lines)
+        return f"Comparison({figures}; {self.boot.clusters} clusters redrawn)"
+
+    def to_frame(self) -> pd.DataFrame:
+        """Return one row per source: its macro-AUC with bounds, its change to the first with bounds, p and Holm's p."""
+        import pandas as pd
+
+        rows = []
+        for x in self.lines:
+            change = (
+                (math.nan,) * 4 if x.change is None else (x.change.estimate, x.change.low, x.change.high, x.change.p)
+            )
+            rows.append((x.macro.estimate, x.macro.low, x.macro.high, *change, math.nan if x.holm is None else x.holm))
+        columns = ["macro_auc", "low", "high", "change", "change_low", "change_high", "p", "p_holm"]
+        return pd.DataFrame(rows, columns=columns, index=pd.Index([x.name for x in self.lines], name="source"))
+
+    def _repr_html_(self) -> str:
+        """Show the sources in a notebook."""
+        return f"<p>{html.escape(repr(self))}</p>{self.to_frame().to_html()}"
 
 
 @dataclass(frozen=True)
 class Rules:
     """How a comparison is made; public: the public share of simulated leaderboards."""
 
-    clusters: ClusterBy = "recording"
-    replicates: int = 1000
-    seed: int = 0
-    level: float = 0.95
+    judging: Judging = Judging()
     bca: bool = False
     split_by: ClusterBy = "recording"
     public: float = 0.34
     decimals: int = 3
 
 
-def compare(scores: dict[str, Scores], truth: Truth, rules: Rules) -> Comparison:
+def compare_scores(scores: dict[str, Scores], truth: LabelledChunks, rules: Rules) -> Comparison:
     """Compare scores on the labelled rows of `truth`; the first is what the others are held against.
 
     Rows and classes are matched by identity. Raises BlendkitError for labelled rows that a score lacks,
@@ -83,13 +114,13 @@ def compare(scores: dict[str, Scores], truth: Truth, rules: Rules) -> Comparison
     y, rows, values = _labelled(scores, truth, notes)
     boot = _redrawn(y, rows, values, rules)
     groups = cluster_labels(rows, rules.split_by, np.ones(len(rows), bool))
-    split = simulate_split(y, values, groups, rules.public, rules.replicates, rules.seed)
+    split = simulate_split(y, values, groups, rules.public, rules.judging.replicates, rules.judging.seed)
     own = np.array([truth.folds.get(str(r), "") for r in rows.recording])
     means = {n: fold_mean(y, x, own) for n, x in values.items()} if truth.folds else {}
     return Comparison(_lines(boot, rules), plateaus(boot, rules.decimals), boot, split, means, tuple(notes))
 
 
-def change_lines(scores: dict[str, Scores], truth: Truth, rules: Rules) -> tuple[tuple[Line, ...], Bootstrap]:
+def change_lines(scores: dict[str, Scores], truth: LabelledChunks, rules: Rules) -> tuple[tuple[Line, ...], Bootstrap]:
     """Return the lines of a comparison, against the first, and their replicates; no leaderboard is simulated."""
     y, rows, values = _labelled(scores, truth, [])
     boot = _redrawn(y, rows, values, rules)
@@ -97,7 +128,7 @@ def change_lines(scores: dict[str, Scores], truth: Truth, rules: Rules) -> tuple
 
 
 def _labelled(
-    scores: dict[str, Scores], truth: Truth, notes: list[str]
+    scores: dict[str, Scores], truth: LabelledChunks, notes: list[str]
 ) -> tuple[NDArray[np.bool_], Rows, dict[str, NDArray[np.floating[Any]]]]:
     """Truth, rows and values of the labelled chunks alone."""
     here = np.flatnonzero(truth.labelled)
@@ -109,8 +140,8 @@ def _labelled(
 
 
 def _redrawn(y: NDArray[np.bool_], rows: Rows, values: dict[str, NDArray[np.floating[Any]]], rules: Rules) -> Bootstrap:
-    clusters = cluster_labels(rows, rules.clusters, np.ones(len(rows), bool))
-    return paired_bootstrap(y, values, clusters, rules.replicates, rules.seed)
+    clusters = cluster_labels(rows, rules.judging.clusters, np.ones(len(rows), bool))
+    return paired_bootstrap(y, values, clusters, rules.judging.replicates, rules.judging.seed)
 
 
 def fold_mean(y: NDArray[np.bool_], x: NDArray[Any], folds: NDArray[Any]) -> float:
@@ -134,6 +165,8 @@ def _on(name: str, scores: Scores, rows: Rows, classes: Sequence[str], notes: li
 def _lines(boot: Bootstrap, rules: Rules) -> tuple[Line, ...]:
     kind: IntervalKind = "bca" if rules.bca else "percentile"
     first, *others = boot.estimate
-    changes = {n: boot.difference(n, first, rules.level, kind) for n in others}
+    changes = {n: boot.difference(n, first, rules.judging.level, kind) for n in others}
     adjusted = holm({n: c.p for n, c in changes.items()})
-    return tuple(Line(n, boot.interval(n, rules.level, kind), changes.get(n), adjusted.get(n)) for n in boot.estimate)
+    return tuple(
+        Line(n, boot.interval(n, rules.judging.level, kind), changes.get(n), adjusted.get(n)) for n in boot.estimate
+    )

@@ -21,7 +21,7 @@ FAR = 3.0  # an effective weight this many times the stated one, or its inverse
 TWIN = 0.98  # the rule of thumb of public notebooks: members more alike than this add nothing
 
 
-def doubts(workshop: Workshop, plan: Plan) -> list[str]:
+def data_findings(workshop: Workshop, plan: Plan) -> list[str]:
     """Return findings on a plan from the saved logits of its members."""
     bench = workshop.bench(plan)
     blends = [s for s in plan.streams if s.blend is not None and len(s.inputs) > 1]

@@ -9,10 +9,12 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from blendkit.core import cluster_labels
 from blendkit.errors import BlendkitError
 from blendkit.metrics import Interval, macro_auc, paired_bootstrap
 from blendkit.offline.axes import Axis
-from blendkit.offline.bench import Bench, Workshop
+from blendkit.offline.bench import Workshop
+from blendkit.offline.judging import Judging
 from blendkit.offline.shares import bare_blend, steps_after
 from blendkit.ops import WEIGHTS_DO
 from blendkit.recipe import Recipe, blend_op, make_plan, with_values
@@ -48,7 +50,7 @@ class BlendInputs:
     covered: dict[str, Mask]
 
 
-def greedy_weights(workshop: Workshop, recipe: Recipe, steps: int, **judged: Any) -> Found:
+def greedy_weights(workshop: Workshop, recipe: Recipe, steps: int, *, judging: Judging) -> Found:
     """Search the weights of the output's blend by greedy selection; see `blendkit.searching`."""
     inputs = _inputs(workshop, recipe)
     truth = workshop.bench(make_plan(recipe)).truth
@@ -57,10 +59,10 @@ def greedy_weights(workshop: Workshop, recipe: Recipe, steps: int, **judged: Any
         found = greedy(truth, inputs.scores, steps, mask, inputs.covered)
         return {f"blends.{inputs.blend}.of": {n: float(w) for n, w in found.weights.items()}}
 
-    return _judge(workshop, recipe, find, inputs.blend, **judged)
+    return _judge(workshop, recipe, find, inputs.blend, judging)
 
 
-def line_weights(workshop: Workshop, recipe: Recipe, by: str | None = None, **judged: Any) -> Found:
+def line_weights(workshop: Workshop, recipe: Recipe, by: str | None = None, *, judging: Judging) -> Found:
     """Search the weights of the output's blend by coordinate ascent; by: per class group of the taxonomy."""
     inputs = _inputs(workshop, recipe)
     bench = workshop.bench(make_plan(recipe))
@@ -81,10 +83,10 @@ def line_weights(workshop: Workshop, recipe: Recipe, by: str | None = None, **ju
             f"{address}.weights_by": {"class_name": {str(g): a.weights for g, a in own.items() if g}},
         }
 
-    return _judge(workshop, recipe, find, inputs.blend, **judged)
+    return _judge(workshop, recipe, find, inputs.blend, judging)
 
 
-def grid_values(workshop: Workshop, recipe: Recipe, axes: Sequence[Axis], **judged: Any) -> Found:
+def grid_values(workshop: Workshop, recipe: Recipe, axes: Sequence[Axis], *, judging: Judging) -> Found:
     """Search values of the recipe one axis at a time, all others held, until no axis gains."""
     macros: dict[tuple[Any, ...], float] = {}
 
@@ -100,7 +102,7 @@ def grid_values(workshop: Workshop, recipe: Recipe, axes: Sequence[Axis], **judg
 
         return _values(recipe, axes, _climb(axes, macro))
 
-    return _judge(workshop, recipe, find, last_blend(recipe), **judged)
+    return _judge(workshop, recipe, find, last_blend(recipe), judging)
 
 
 def _climb(axes: Sequence[Axis], macro: Callable[[tuple[int, ...]], float]) -> tuple[int, ...]:
@@ -136,11 +138,7 @@ def _judge(
     recipe: Recipe,
     find: Find,
     blend: str | None,
-    *,
-    clusters: Callable[[Bench], Sequence[object]],
-    replicates: int,
-    seed: int,
-    level: float,
+    judging: Judging,
 ) -> Found:
     """Search on everything, guard it, and measure the recipe before and after by the engine itself."""
     bench, before = workshop.output(recipe)
@@ -152,10 +150,10 @@ def _judge(
         found = workshop.output(with_values(recipe, known[mask.tobytes()], "search"))[1]
         return np.asarray(found.values, np.float64)
 
-    drawn = list(clusters(bench))
+    drawn = cluster_labels(bench.rows, judging.clusters, bench.labelled)
     split = "one fold held out at a time" if bench.folds else "one half held out at a time"
     folds = [bench.folds.get(str(r), "") for r in bench.rows.recording]
-    parts = folds if bench.folds else half_split([str(c) for c in drawn])
+    parts = folds if bench.folds else half_split(drawn)
     guarded = guard(
         bench.truth,
         _singles(workshop, recipe, blend),
@@ -163,14 +161,16 @@ def _judge(
         parts,
         drawn,
         mask=keep,
-        replicates=replicates,
-        seed=seed,
-        level=level,
+        replicates=judging.replicates,
+        seed=judging.seed,
+        level=judging.level,
     )
     values = known[keep.tobytes()]
     after = workshop.output(with_values(recipe, values, "search"))[1]
     both = {"nested": guarded.unseen, "before": before.values}
-    gain = paired_bootstrap(bench.truth, both, drawn, replicates, seed, keep).difference("nested", "before", level)
+    gain = paired_bootstrap(bench.truth, both, drawn, judging.replicates, judging.seed, keep).difference(
+        "nested", "before", judging.level
+    )
     macros = (bench.auc(before).macro, bench.auc(after).macro)
     return Found(values, guarded, *macros, gain, split, tuple(bench.notes))
 

@@ -137,5 +137,5 @@ def _as_ranks(a: Float, b: Float, weights: Float) -> tuple[Float, Float]:
 def _through(bench: Bench, chain: Sequence[StreamPlan], scores: Scores) -> Float:
     coverage = {n: s.covered for n, s in bench.members.items()}
     for stream in chain:
-        scores = finished(stream, scores, bench.around, coverage, partial(bench.note, stream.name), bench.kept)
+        scores = finished(stream, scores, bench.around, coverage, partial(bench.note, stream.name), bench.memo)
     return np.asarray(scores.values, np.float64)

@@ -64,7 +64,7 @@ if TYPE_CHECKING:
         softmax_richness,
     )
     from blendkit.ops.fitted.calibration_maps import Isotonic, Platt, fit_isotonic, fit_platt
-    from blendkit.ops.fitted.rate_tables import diel_prior, month_prior, near_places, place_prior
+    from blendkit.ops.fitted.rate_tables import RateTable, diel_prior, month_prior, near_places, place_prior
     from blendkit.ops.fitted.reference import fit_class_rates, prior_correction, quantile_map
     from blendkit.ops.fitted.site_hour import site_hour_prior
     from blendkit.ops.gates import fake_only, rank_gate, replace_where_sure, spike, temporal_gate
@@ -116,6 +116,7 @@ __all__ = [
     "Positive",
     "ProbsOf",
     "RanksOf",
+    "RateTable",
     "RowsOf",
     "Scope",
     "Share",

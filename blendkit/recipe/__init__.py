@@ -13,7 +13,7 @@ from blendkit._face import lazy_face
 if TYPE_CHECKING:
     from blendkit.recipe.explanation import explain, group_notes
     from blendkit.recipe.fill import filled_recipe, filled_text
-    from blendkit.recipe.find import find_recipe, packaged
+    from blendkit.recipe.find import FoundRecipe, open_recipe, packaged_recipes
     from blendkit.recipe.graph import only_streams
     from blendkit.recipe.linting import called, lint, weak_steps
     from blendkit.recipe.load import Recipe, load_recipe, parse_recipe, with_values, without, yaml_value
@@ -30,6 +30,7 @@ else:
 __all__ = [
     "Conversion",
     "DataFolder",
+    "FoundRecipe",
     "GateStep",
     "KeyPath",
     "MemberPlan",
@@ -47,13 +48,13 @@ __all__ = [
     "explain",
     "filled_recipe",
     "filled_text",
-    "find_recipe",
     "group_notes",
     "lint",
     "load_recipe",
     "make_plan",
     "only_streams",
-    "packaged",
+    "open_recipe",
+    "packaged_recipes",
     "parse_recipe",
     "weak_steps",
     "with_values",

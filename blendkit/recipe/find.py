@@ -1,36 +1,60 @@
-"""Find a recipe by path or name, and the data folder it runs on."""
+"""Find a recipe by path or name, and the folder its files lie in."""
 
 from __future__ import annotations
 
-from importlib.resources import files
+from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 from blendkit.errors import BlendkitError, did_you_mean
+from blendkit.recipe.load import Recipe, parse_recipe
 
 
-def packaged() -> dict[str, str]:
+@dataclass(frozen=True)
+class FoundRecipe:
+    """A recipe and where it is from. folder: where its files lie; None for a packaged one or one made in memory."""
+
+    recipe: Recipe
+    folder: Path | None = None
+    packaged: bool = False
+
+
+def packaged_recipes() -> dict[str, str]:
     """Return {name: text} of the recipes that come with blendkit."""
-    found = (f for f in files("blendkit.recipes").iterdir() if f.name.endswith(".yaml"))
-    return {f.name.removesuffix(".yaml"): f.read_text(encoding="utf-8") for f in sorted(found, key=lambda f: f.name)}
+    found = sorted(_packaged_folder().glob("*.yaml"))
+    return {f.stem: f.read_text(encoding="utf-8") for f in found}
 
 
-def find_recipe(name: str) -> tuple[str, str, Path | None]:
-    """Return (text, source, folder) of a recipe; folder is None for a packaged one.
+def _packaged_folder() -> Path:
+    """An installed package holds its recipes; in a checkout they lie beside it."""
+    package = Path(__file__).parents[1]
+    installed = package / "recipes"
+    return installed if installed.is_dir() else package.parent / "recipes"
 
-    A path that exists wins; `recipes/eos7.yaml` and `eos7` otherwise name a packaged recipe. A file
-    equal to a packaged recipe counts as packaged. Raises BlendkitError with the nearest name.
+
+def open_recipe(recipe: Recipe | Path | str, overrides: Sequence[str] = ()) -> FoundRecipe:
+    """Read a recipe: a file, or the name of a packaged one; one that is read already is returned as it is.
+
+    A path that exists wins; `recipes/eos7.yaml` and `eos7` otherwise name a packaged recipe. A file equal to a
+    packaged recipe counts as packaged. overrides: `path=value`. Raises BlendkitError with every problem, and with
+    the nearest name where there is no such recipe.
     """
-    path, own = Path(name), packaged()
+    if isinstance(recipe, Recipe):
+        if overrides:
+            raise BlendkitError(f"{recipe.source}: overrides belong to a recipe that is read from text or a file")
+        return FoundRecipe(recipe)
+    path, own = Path(recipe), packaged_recipes()
     if path.is_file():
         try:
             text = path.read_text(encoding="utf-8")
         except (OSError, UnicodeDecodeError) as error:
             raise BlendkitError(f"{path}: cannot read this recipe", [str(error)]) from error
-        return text, path.name, None if own.get(path.stem) == text else path.parent
+        packaged = own.get(path.stem) == text
+        return FoundRecipe(parse_recipe(text, path.name, overrides), None if packaged else path.parent, packaged)
     stem = path.stem if path.parent in (Path(), Path("recipes")) else ""
     if stem in own and path.suffix in ("", ".yaml"):
-        return own[stem], f"{stem}.yaml", None
+        return FoundRecipe(parse_recipe(own[stem], f"{stem}.yaml", overrides), None, packaged=True)
     raise BlendkitError(
-        f"no recipe file {name!r}, and no packaged recipe of that name{did_you_mean(path.stem, own)}",
+        f"no recipe file {str(recipe)!r}, and no packaged recipe of that name{did_you_mean(path.stem, own)}",
         [f"packaged: {', '.join(own)}"],
     )

@@ -25,7 +25,15 @@ if TYPE_CHECKING:
     )
     from blendkit.scoring.scorer import AudioMember, Scored, score_recordings
     from blendkit.scoring.speed import Throughput, predicted_minutes, throughput, timings
-    from blendkit.scoring.standalone import Scorer, gather_audio, one_member, save_features, score_audio
+    from blendkit.scoring.standalone import (
+        Scorer,
+        find_audio,
+        fit_features,
+        one_member,
+        save_features,
+        score,
+        score_audio,
+    )
 else:
     __getattr__, __dir__ = lazy_face(__name__)
 
@@ -41,7 +49,8 @@ __all__ = [
     "build_member",
     "cpu_count",
     "facts_hash",
-    "gather_audio",
+    "find_audio",
+    "fit_features",
     "is_finished",
     "member_facts",
     "member_params",
@@ -49,6 +58,7 @@ __all__ = [
     "open_members",
     "predicted_minutes",
     "save_features",
+    "score",
     "score_audio",
     "score_recordings",
     "throughput",

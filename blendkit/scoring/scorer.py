@@ -56,7 +56,7 @@ class Scored:
     resample_s: float = 0.0
 
 
-def score_recordings(members: Sequence[AudioMember], recordings: Sequence[Recording], grid: Grid, tell: Emit) -> Scored:
+def score_recordings(members: Sequence[AudioMember], recordings: Sequence[Recording], grid: Grid, emit: Emit) -> Scored:
     """Fill every member's store with logits of all recordings; what is stored is not scored again.
 
     Each recording is decoded once for all members that lack it, in a thread ahead of the models.
@@ -74,9 +74,9 @@ def score_recordings(members: Sequence[AudioMember], recordings: Sequence[Record
             m.store = m.store or m.open_store(made)
     waiting = [[r for r in g if todo[r.id]] for g in groups(recordings)] if built else []
     waiting = [g for g in waiting if g]
-    tell("scoring", {"recordings": len(recordings), "to_score": sum(len(g) for g in waiting)})
+    emit("scoring", {"recordings": len(recordings), "to_score": sum(len(g) for g in waiting)})
     for name, made in built.items():
-        tell("member", {"name": name, "notes": list(made.info.notes)})
+        emit("member", {"name": name, "notes": list(made.info.notes)})
     decode_s = resample_s = 0.0
     with ThreadPoolExecutor(1) as ahead:
         pending = [ahead.submit(prepare_group, g, _rates(g, todo, built), grid) for g in waiting[:1]]
@@ -87,7 +87,7 @@ def score_recordings(members: Sequence[AudioMember], recordings: Sequence[Record
             resample_s += sum(p.resample_s for p in batch.recordings)
             _score_batch(members, built, batch, todo, keys, grid)
             states = [p.status for p in batch.recordings]
-            tell("scored", {"recordings": [p.recording for p in batch.recordings], "status": states})
+            emit("scored", {"recordings": [p.recording for p in batch.recordings], "status": states})
             batch.scratch.cleanup()
             del batch
     return Scored(_status(members, keys), decode_s, resample_s)

@@ -58,7 +58,7 @@ def one_member(
         why = f"{', '.join(sorted(unused))} belong to recipes" if unused else f"{use!r} reads finished scores"
         raise BlendkitError(f"score gives a model's own logits; {why}")
     files = check_files(plan, DataFolder(Path(), outside=True))
-    known, recordings = taxonomy or Taxonomy({}), gather_audio(audio)
+    known, recordings = taxonomy or Taxonomy({}), find_audio(audio)
     context = MemberContext(
         classes=known.classes,
         taxonomy=known,
@@ -75,17 +75,61 @@ def one_member(
     return Scorer(member, member_params(member, files), context, facts, tta, grid, recordings)
 
 
-def score_audio(scorer: Scorer, out: Path, *, tell: Emit = silent) -> dict[str, Stored]:
+def score(
+    member: str,
+    audio: Sequence[Path | str] | Path | str,
+    out: Path | str,
+    *,
+    settings: Sequence[str] = (),
+    taxonomy: Taxonomy | None = None,
+    chunk_s: float = 5.0,
+    how: How = CAREFUL,
+    emit: Emit = silent,
+) -> dict[str, Stored]:
+    """Score audio (files and folders) with one member into the store `out`; return every recording's status.
+
+    settings: `key=value` of the member. taxonomy: the target classes, default the member's own. What the store holds
+    already is not scored again, and a damaged recording never stops the rest. Raises BlendkitError for what a member
+    alone cannot do, and for paths that hold no audio.
+    """
+    scorer = one_member(member, _paths(audio), settings=settings, taxonomy=taxonomy, chunk_s=chunk_s, how=how)
+    return score_audio(scorer, Path(out), emit=emit)
+
+
+def fit_features(
+    member: str,
+    audio: Sequence[Path | str] | Path | str,
+    out: Path | str,
+    *,
+    names: Sequence[str] = (),
+    settings: Sequence[str] = (),
+    chunk_s: float = 5.0,
+    how: How = CAREFUL,
+    emit: Emit = silent,
+) -> dict[str, Stored]:
+    """Save a member's features of audio into the feature store `out`; return every recording's status.
+
+    names: features, or `blocks` for all blocks (default: these and the embedding). See `score` for the rest.
+    """
+    scorer = one_member(member, _paths(audio), settings=settings, chunk_s=chunk_s, how=how)
+    return save_features(scorer, names, Path(out), emit=emit)
+
+
+def _paths(audio: Sequence[Path | str] | Path | str) -> list[Path]:
+    return [Path(audio)] if isinstance(audio, (Path, str)) else [Path(a) for a in audio]
+
+
+def score_audio(scorer: Scorer, out: Path, *, emit: Emit = silent) -> dict[str, Stored]:
     """Score files with one member into the store `out`; return every recording's status.
 
     What the store holds already is not scored again.
     """
     member = audio_member(scorer.member, scorer.params, scorer.context, scorer.tta, scorer.facts, out)
     member.store = member.store or member.open_store(member.build())
-    return score_recordings([member], scorer.recordings, scorer.grid, tell).status
+    return score_recordings([member], scorer.recordings, scorer.grid, emit).status
 
 
-def save_features(scorer: Scorer, names: Sequence[str], out: Path, *, tell: Emit = silent) -> dict[str, Stored]:
+def save_features(scorer: Scorer, names: Sequence[str], out: Path, *, emit: Emit = silent) -> dict[str, Stored]:
     """Save a member's features of every chunk into the feature store `out`; return every recording's status.
 
     names: features, or `blocks` for all blocks the model has (default: these and the embedding). What is stored
@@ -105,7 +149,7 @@ def save_features(scorer: Scorer, names: Sequence[str], out: Path, *, tell: Emit
     store.manifest.drop_damaged()
     known, keys = store.manifest.recordings(), recording_keys(scorer.recordings, scorer.grid)
     todo = [r for r in scorer.recordings if r.id not in known or known[r.id].key != keys[r.id]]
-    tell("scoring", {"recordings": len(scorer.recordings), "to_score": len(todo)})
+    emit("scoring", {"recordings": len(scorer.recordings), "to_score": len(todo)})
     for group in groups(todo):
         batch = prepare_group(group, [made.info.rate], scorer.grid)
         with batch.scratch:
@@ -113,7 +157,7 @@ def save_features(scorer: Scorer, names: Sequence[str], out: Path, *, tell: Emit
             values = features_of(made, made.info, wanted, jobs, scorer.context.chunk_s)
             rows = chunk_rows({p.recording: p.chunks for p in batch.recordings}, scorer.context.chunk_s, NameRule())
             store.write(rows, values, {p.recording: stored(p, keys[p.recording]) for p in batch.recordings})
-            tell("scored", {"recordings": [r.id for r in group], "status": [p.status for p in batch.recordings]})
+            emit("scored", {"recordings": [r.id for r in group], "status": [p.status for p in batch.recordings]})
     return {r.id: store.manifest.recordings()[r.id] for r in scorer.recordings}
 
 
@@ -126,7 +170,7 @@ def _feature_names(who: str, made: FeatureMember, names: Sequence[str]) -> list[
     return wanted
 
 
-def gather_audio(paths: Sequence[Path]) -> list[Recording]:
+def find_audio(paths: Sequence[Path]) -> list[Recording]:
     """Return the recordings of files and folders. Raises BlendkitError for paths that hold none."""
     found, problems = [], []
     for path in paths:

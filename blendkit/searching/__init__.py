@@ -14,14 +14,24 @@ if TYPE_CHECKING:
     from blendkit.searching.coordinate_ascent import Ascent, ascend, ascend_groups
     from blendkit.searching.greedy_selection import Greedy, greedy
     from blendkit.searching.held_out import Guarded, guard, half_split
-    from blendkit.searching.ledger import append_entry, check_entry, ledger_transfers, read_ledger, transfer_agreement
+    from blendkit.searching.ledger import (
+        Experiment,
+        Transfer,
+        append_entry,
+        check_entry,
+        ledger_transfers,
+        read_ledger,
+        transfer_agreement,
+    )
 else:
     __getattr__, __dir__ = lazy_face(__name__)
 
 __all__ = [
     "Ascent",
+    "Experiment",
     "Greedy",
     "Guarded",
+    "Transfer",
     "append_entry",
     "ascend",
     "ascend_groups",

@@ -11,27 +11,52 @@ from typing import TYPE_CHECKING
 from blendkit._face import lazy_face
 
 if TYPE_CHECKING:
+    from blendkit.training.jobs.block_probe import ClipDraw, ProbedBlocks, Voting, probe_member
     from blendkit.training.jobs.clips import clip_features, find_clips, sample_clips
     from blendkit.training.jobs.distillation import distil
-    from blendkit.training.jobs.head_fit import Request, fit_head
-    from blendkit.training.jobs.labelling import PseudoLabelRequest, label_once
-    from blendkit.training.jobs.noisy_student import fit_rounds
-    from blendkit.training.jobs.student_task import task_of
+    from blendkit.training.jobs.head_fit import HeadRequest, TrainingRows, fit_head
+    from blendkit.training.jobs.labelling import (
+        GateChoice,
+        PseudoLabelRequest,
+        TeacherCheck,
+        TeacherSource,
+        pseudo_label,
+    )
+    from blendkit.training.jobs.noisy_student import RoundsRequest, fit_rounds
+    from blendkit.training.jobs.student_task import StudentRequest, fit_student_of, task_of
     from blendkit.training.outputs import span
+    from blendkit.training.settings import STUDENT_SCHEDULE, Distil, HeadChoice, Mixture, Rounds, Schedule
     from blendkit.training.torch_install import need_torch
 else:
     __getattr__, __dir__ = lazy_face(__name__)
 
 __all__ = [
+    "STUDENT_SCHEDULE",
+    "ClipDraw",
+    "Distil",
+    "GateChoice",
+    "HeadChoice",
+    "HeadRequest",
+    "Mixture",
+    "ProbedBlocks",
     "PseudoLabelRequest",
-    "Request",
+    "Rounds",
+    "RoundsRequest",
+    "Schedule",
+    "StudentRequest",
+    "TeacherCheck",
+    "TeacherSource",
+    "TrainingRows",
+    "Voting",
     "clip_features",
     "distil",
     "find_clips",
     "fit_head",
     "fit_rounds",
-    "label_once",
+    "fit_student_of",
     "need_torch",
+    "probe_member",
+    "pseudo_label",
     "sample_clips",
     "span",
     "task_of",

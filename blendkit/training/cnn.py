@@ -5,7 +5,8 @@ from __future__ import annotations
 import torch
 from torch import Tensor, nn
 
-from blendkit.training.spectrogram import LogMel, Picture
+from blendkit.training.settings import Picture
+from blendkit.training.spectrogram import LogMel
 
 _STAGES = ((16, 1, 1), (24, 2, 2), (40, 2, 2), (80, 2, 2))  # channels, blocks, stride of the first
 

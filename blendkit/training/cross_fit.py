@@ -19,8 +19,9 @@ from blendkit.events import Emit, silent
 from blendkit.training.examples import Examples, deal_folds, stack
 from blendkit.training.head_networks import AttentionPool, HeadShape, Mean, ScalarMix, new_head
 from blendkit.training.judging import stopping_score
-from blendkit.training.loop import Data, Schedule, train
-from blendkit.training.sampling import Mixture, epoch_rows
+from blendkit.training.loop import Data, train
+from blendkit.training.sampling import epoch_rows
+from blendkit.training.settings import Mixture, Schedule
 
 Head = ScalarMix | AttentionPool
 PseudoFor = Callable[[int | None], Examples | None]
@@ -64,7 +65,7 @@ def fit_seqhead(
     job: HeadFit,
     checkpoints: Path | None = None,
     pseudo: PseudoFor = lambda fold: None,
-    tell: Emit = silent,
+    emit: Emit = silent,
 ) -> Fit:
     """Fit a head on labelled examples, with out-of-fold logits for all of them.
 
@@ -83,7 +84,7 @@ def fit_seqhead(
         rows = _with(examples.take(learn), pseudo(f))
         own = []
         for s in range(job.seeds):
-            head, best = _one(rows, job, s, examples.take(stop), f"fold{f}-seed{s}", checkpoints, None, tell)
+            head, best = _one(rows, job, s, examples.take(stop), f"fold{f}-seed{s}", checkpoints, None, emit)
             by_seed[s, held] = logits_of(head, examples.take(held))
             weights.append(_shares(head, examples.take(held)))
             own.append((head, best))
@@ -91,7 +92,7 @@ def fit_seqhead(
         epochs.append([best for _, best in own])
     final_epochs = [max(1, round(float(np.mean([e[s] for e in epochs])))) for s in range(job.seeds)]
     rows = _with(examples, pseudo(None))
-    final = [_one(rows, job, s, None, f"all-seed{s}", checkpoints, final_epochs[s], tell)[0] for s in range(job.seeds)]
+    final = [_one(rows, job, s, None, f"all-seed{s}", checkpoints, final_epochs[s], emit)[0] for s in range(job.seeds)]
     oof = by_seed.mean(axis=0, dtype=np.float64).astype(np.float32)
     return Fit(oof, by_seed, fold, tuple(heads), Mean(final), epochs, final_epochs, np.array(weights))
 
@@ -125,7 +126,7 @@ def _with(examples: Examples, more: Examples | None) -> Examples:
 
 def _one(
     rows: Examples, job: HeadFit, seed: int, stop: Examples | None, name: str, checkpoints: Path | None,
-    stop_after: int | None, tell: Emit,
+    stop_after: int | None, emit: Emit,
 ) -> tuple[Head, int]:  # fmt: skip
     """Train one head; return it with its best weights, and which epoch these are of."""
     inputs = [torch.from_numpy(np.ascontiguousarray(rows.features[n])) for n in job.shape.inputs]
@@ -146,7 +147,7 @@ def _one(
             )
         return score
 
-    tell("training", {"name": name, "rows": len(rows), "epochs": stop_after or job.schedule.epochs})
+    emit("training", {"name": name, "rows": len(rows), "epochs": stop_after or job.schedule.epochs})
     key = _key(rows, stop, job, seed, stop_after)
     state = train(
         head,
@@ -157,7 +158,7 @@ def _one(
         judge=None if stop is None else judge,
         stop_after=stop_after,
         checkpoint=None if checkpoints is None else checkpoints / f"{name}-{key}.pt",
-        heard=lambda e, loss, score: tell("epoch", {"name": name, "epoch": e, "loss": loss, "score": score}),
+        heard=lambda e, loss, score: emit("epoch", {"name": name, "epoch": e, "loss": loss, "score": score}),
     )
     head.load_state_dict(state.best)
     return head.eval(), state.best_epoch

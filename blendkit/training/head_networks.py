@@ -4,12 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Literal
 
 import torch
 from torch import Tensor, nn
 
-HeadKind = Literal["scalarmix", "attention"]
+from blendkit.training.settings import HeadChoice, HeadKind
 
 
 @dataclass(frozen=True)
@@ -36,9 +35,9 @@ class HeadShape:
     tokens: tuple[Token, ...]
     shapes: dict[str, tuple[int, ...]]
     classes: int
-    width: int = 144
+    width: int = HeadChoice.width
     heads: int = 4
-    dropout: float = 0.1
+    dropout: float = HeadChoice.dropout
 
     @property
     def inputs(self) -> tuple[str, ...]:

@@ -7,7 +7,7 @@ import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Literal, Protocol
+from typing import Any, Protocol
 
 import numpy as np
 import torch
@@ -18,30 +18,11 @@ from torch.optim.swa_utils import AveragedModel
 from blendkit.store import atomic_path
 from blendkit.training.losses import loss_of
 from blendkit.training.sampling import mixed_up
+from blendkit.training.settings import Schedule
 
 EpochRows = Callable[[np.random.Generator], NDArray[np.int64]]
 Judge = Callable[[nn.Module], float]
 OnEpoch = Callable[[int, float, float], None]
-
-
-@dataclass(frozen=True)
-class Schedule:
-    """How a head is trained: AdamW, a cosine down to 0 over `epochs`, an average of the weights.
-
-    average: `ema` with `ema_decay` (reached gradually), `swa` (the plain mean over the second half, Izmailov et
-    al. 2018) or `none`. patience: epochs without a better score before it stops. mixup: its alpha.
-    """
-
-    epochs: int = 40
-    batch: int = 128
-    rate: float = 2e-3
-    decay: float = 1e-2
-    loss: Literal["bce", "focal"] = "bce"
-    gamma: float = 2.0
-    mixup: float = 0.4
-    patience: int = 10
-    average: Literal["ema", "swa", "none"] = "ema"
-    ema_decay: float = 0.99
 
 
 @dataclass

@@ -18,22 +18,7 @@ from blendkit.training.cross_fit import Fit, HeadFit, fit_seqhead, logits_of
 from blendkit.training.examples import Examples
 from blendkit.training.judging import judge
 from blendkit.training.pseudo_label_gates import percentile_thresholds, sharpened
-
-
-@dataclass(frozen=True)
-class Rounds:
-    """How pseudo-labels are made.
-
-    least: the probability a cell needs; percentile: it must also lie above this percentile of its class's scores.
-    power: soft targets are p ** power. naive: one teacher of all folds labels for everybody, and pseudo-labelled rows
-    are judged on as if they were labelled: what inflates a figure, for comparison.
-    """
-
-    rounds: int = 2
-    least: float = 0.5
-    percentile: float = 0.0
-    power: float = 1.5
-    naive: bool = False
+from blendkit.training.settings import Rounds
 
 
 @dataclass(frozen=True, eq=False)
@@ -59,18 +44,18 @@ def run_rounds(
     how: Rounds,
     checkpoints: Path,
     unseen: Examples | None = None,
-    tell: Emit = silent,
+    emit: Emit = silent,
 ) -> list[Round]:
     """Return round 0 (no pseudo-labels) and every further one.
 
     In an honest round the teacher of fold f is the head that never saw fold f, so the student of fold f can be judged
     on it; recordings that a teacher saw never count as out-of-fold. The rows of `unlabelled` have no labels yet.
     """
-    fit = fit_seqhead(examples, job, checkpoints / "round0", tell=tell)
+    fit = fit_seqhead(examples, job, checkpoints / "round0", emit=emit)
     rounds = [_told(examples, None, fit, unseen, None)]
     for r in range(1, how.rounds + 1):
         pseudo, dealt = _teachers(fit, unlabelled, how, job.folds)
-        fit = fit_seqhead(examples, job, checkpoints / f"round{r}", pseudo=pseudo, tell=tell)
+        fit = fit_seqhead(examples, job, checkpoints / f"round{r}", pseudo=pseudo, emit=emit)
         rounds.append(_told(examples, pseudo(None), fit, unseen, dealt))
     return rounds
 

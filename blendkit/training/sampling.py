@@ -2,27 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 import numpy as np
 from numpy.typing import NDArray
 
 from blendkit.training.examples import Examples, Index
-
-
-@dataclass(frozen=True)
-class Mixture:
-    """What an epoch is made of.
-
-    soundscape: the share of labelled soundscape chunks beside clips (0.2 in the eos7 head v4); pseudo: the share
-    of pseudo-labelled chunks in the whole. balance: draw clips so that every class comes up equally often. fewest: an
-    epoch shows at least as many rows, over and over if need be, so that few rows do not mean few steps.
-    """
-
-    soundscape: float = 0.2
-    pseudo: float = 0.0
-    balance: bool = True
-    fewest: int = 2048
+from blendkit.training.settings import Mixture
 
 
 def epoch_rows(examples: Examples, mix: Mixture, rng: np.random.Generator) -> Index:

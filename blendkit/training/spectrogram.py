@@ -2,25 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 import numpy as np
 import torch
 from torch import Tensor, nn
 
 from blendkit.errors import BlendkitError
-
-
-@dataclass(frozen=True)
-class Picture:
-    """A log-mel spectrogram: rate (Hz), window and hop (samples), bands, lowest and highest frequency (Hz)."""
-
-    rate: int = 32000
-    n_fft: int = 1024
-    hop: int = 640
-    mels: int = 64
-    fmin: float = 50.0
-    fmax: float = 15000.0
+from blendkit.training.settings import Picture
 
 
 class LogMel(nn.Module):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
@@ -17,29 +17,11 @@ from blendkit.core import canonical_json, sigmoid
 from blendkit.events import Emit, silent
 from blendkit.metrics import macro_auc
 from blendkit.training.cnn import Student, Whole
-from blendkit.training.loop import Data, Progress, Schedule, train
+from blendkit.training.loop import Data, Progress, train
 from blendkit.training.losses import bce, cosine, distillation
-from blendkit.training.spectrogram import Picture
+from blendkit.training.settings import Distil
 
 Array = NDArray[np.float32]
-
-
-@dataclass(frozen=True)
-class Distil:
-    """How a student learns.
-
-    temperature of the softened teacher; labels: the share of the labels' own cross-entropy where a row has labels;
-    embedding: the weight of 1 - cos to the teacher's embedding. width scales the network's channels.
-    """
-
-    picture: Picture = field(default_factory=Picture)
-    schedule: Schedule = field(default_factory=lambda: Schedule(epochs=30, batch=32, mixup=0.2, patience=8))
-    temperature: float = 2.0
-    labels: float = 0.5
-    embedding: float = 0.0
-    width: float = 1.0
-    seed: int = 0
-    device: str = "cpu"
 
 
 @dataclass(frozen=True, eq=False)
@@ -68,11 +50,11 @@ class _Pictures:
 
 
 def fit_student(
-    lessons: Lessons, learn: Sequence[int], stop: Sequence[int], how: Distil, checkpoint: Path, tell: Emit = silent
+    lessons: Lessons, learn: Sequence[int], stop: Sequence[int], how: Distil, checkpoint: Path, emit: Emit = silent
 ) -> tuple[Whole, Progress]:
     """Train on the rows `learn`, stop by the rows `stop`; return the whole network and its history.
 
-    It stops by macro-AUC where the stopping rows have labels that can tell, else by how near it comes to the teacher.
+    It stops by macro-AUC where the stopping rows have labels that can emit, else by how near it comes to the teacher.
     """
     classes = lessons.teacher.shape[1]
     width = 0 if lessons.embedding is None or not how.embedding else lessons.embedding.shape[1]
@@ -87,7 +69,7 @@ def fit_student(
         found = student_logits(shown, lessons.pictures[held], whole, how.device)
         return _nearness(found, lessons, held)
 
-    tell("training", {"name": "student", "rows": len(rows), "epochs": how.schedule.epochs})
+    emit("training", {"name": "student", "rows": len(rows), "epochs": how.schedule.epochs})
     state = train(
         whole.student.to(how.device),
         Data([pictures], _targets(lessons, how)),
@@ -97,7 +79,7 @@ def fit_student(
         judge=judge,
         loss=lambda found, targets: _loss(found, targets, classes, how),
         checkpoint=checkpoint.with_name(f"{checkpoint.name}-{_key(lessons, rows, held, how)}.pt"),
-        heard=lambda e, loss, score: tell("epoch", {"name": "student", "epoch": e, "loss": loss, "score": score}),
+        heard=lambda e, loss, score: emit("epoch", {"name": "student", "epoch": e, "loss": loss, "score": score}),
         device=how.device,
     )
     whole.student.load_state_dict(state.best)

@@ -21,7 +21,7 @@ from blendkit.audio.decoding import decode
 from blendkit.audio.resampling import resample
 from blendkit.sample.config import WorldConfig
 from blendkit.sample.world import make_world
-from blendkit.scoring.standalone import gather_audio, one_member, score_audio
+from blendkit.scoring.standalone import find_audio, one_member, score_audio
 
 TARGET = 48000
 TURNS = 5
@@ -67,7 +67,7 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as folder:
         world = Path(folder) / "world"
         make_world(world, WorldConfig(test_recordings=32, train_recordings=4))
-        files = [r.path for r in gather_audio([world / "test_soundscapes"])]
+        files = [r.path for r in find_audio([world / "test_soundscapes"])]
         assert np.array_equal(bare(files[0]), ours(files[0]))
         ref, got = best(lambda: bare(files[0]), lambda: ours(files[0]))
         print(

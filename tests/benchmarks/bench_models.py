@@ -255,7 +255,7 @@ def bench_thousand(place: Place) -> None:
     seen: list[tuple[int, float, int, int]] = []
     done = 0
 
-    def tell(name: str, payload: dict[str, Any]) -> None:
+    def emit(name: str, payload: dict[str, Any]) -> None:
         nonlocal done
         if name == "scored":
             done += len(payload["recordings"])
@@ -263,7 +263,7 @@ def bench_thousand(place: Place) -> None:
             seen.append((done, pages / 2**20, threading.active_count(), len(list(Path("/proc/self/fd").iterdir()))))
 
     started = time.perf_counter()
-    run(parse_recipe(text, "bench"), folder, folder / "out", allow_outside=True, tell=tell)
+    run(parse_recipe(text, "bench"), folder, folder / "out", allow_outside=True, emit=emit)
     spent = time.perf_counter() - started
     for at in (104, 200, 400, 600, 800, 1000):
         row = next(s for s in seen if s[0] >= at)

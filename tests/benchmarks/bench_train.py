@@ -14,8 +14,9 @@ import torch
 
 from blendkit.training.examples import Examples
 from blendkit.training.head_networks import HeadShape, Token, new_head
-from blendkit.training.loop import Data, Schedule, train
-from blendkit.training.sampling import Mixture, epoch_rows
+from blendkit.training.loop import Data, train
+from blendkit.training.sampling import epoch_rows
+from blendkit.training.settings import Mixture, Schedule
 
 SHAPES = {"b21": (232,), "b24": (384,), "b25": (384,)}
 CLASSES, BATCH = 234, 128

@@ -53,7 +53,7 @@ also: [a, b]
     members = {"a": scores(Z, "logit") if a is None else a, "b": scores(P, "prob") if b is None else b}
     heard = (lambda stream, text: notes.append(text)) if notes is not None else (lambda stream, text: None)
     plan = make_plan(parse_recipe(text, "r.yaml"))
-    return make_streams(plan, members, around, note=heard, kept=kept)["c"]
+    return make_streams(plan, members, around, note=heard, memo=kept)["c"]
 
 
 RANKED = "blends:\n  c:\n    by: rank\n    of: {a: 1, b: 1}\n    steps:\n"

@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 import blendkit as package
 from blendkit.cli.main import COMMANDS
-from blendkit.recipe.find import packaged
+from blendkit.recipe.find import packaged_recipes
 
 Blendkit = Callable[..., subprocess.CompletedProcess[str]]
 
@@ -56,12 +56,12 @@ def test_ops(blendkit: Blendkit) -> None:
 
 def test_recipes(blendkit: Blendkit) -> None:
     found = names(blendkit("recipes", "list", "--json"))
-    assert found == list(packaged())
+    assert found == list(packaged_recipes())
     assert {"eos7", "mean", "rank_blend", "seqhead_v4", "seqhead_v7"} <= set(found)
-    assert blendkit("recipes", "show", "eos7").stdout == packaged()["eos7"]
+    assert blendkit("recipes", "show", "eos7").stdout == packaged_recipes()["eos7"]
 
 
 def test_packaged_recipes_name_their_sources() -> None:
-    for name, text in packaged().items():
+    for name, text in packaged_recipes().items():
         assert text.startswith(f"# {name}: "), name
         assert "Needs, below --data:" in text, name

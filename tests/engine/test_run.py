@@ -19,12 +19,12 @@ import blendkit
 from blendkit.engine.local import RunResult
 from blendkit.errors import BlendkitError
 from blendkit.recipe.fill import filled_text
-from blendkit.recipe.find import packaged
+from blendkit.recipe.find import packaged_recipes
 from blendkit.recipe.load import parse_recipe
 from blendkit.recipe.plan import make_plan
 
 Run = Callable[..., RunResult]
-EOS7 = packaged()["eos7"]
+EOS7 = packaged_recipes()["eos7"]
 ALSO = "also=[seqhead, protossm_sed]"
 
 
@@ -204,14 +204,14 @@ def test_an_output_folder_of_somebody_else(world: Path, tmp_path: Path, run_text
     out.mkdir()
     (out / "thesis.txt").write_text("years of work", encoding="utf-8")
     with pytest.raises(BlendkitError, match="blendkit did not make"):
-        run_text(packaged()["mean"], world, out)
+        run_text(packaged_recipes()["mean"], world, out)
     assert [p.name for p in out.iterdir()] == ["thesis.txt"]
     with pytest.raises(BlendkitError, match="is no folder"):
-        run_text(packaged()["mean"], world, out / "thesis.txt")
+        run_text(packaged_recipes()["mean"], world, out / "thesis.txt")
 
 
 def test_a_dry_run_takes_a_few_recordings(world: Path, tmp_path: Path, run_text: Run) -> None:
-    result = run_text(packaged()["mean"], world, tmp_path / "out", dry_run=2)
+    result = run_text(packaged_recipes()["mean"], world, tmp_path / "out", dry_run=2)
     made = submission(result.submission)
     assert made.shape == (24, 24)
     assert len(result.recordings) == 2

@@ -13,7 +13,7 @@ import pytest
 
 from blendkit.engine.local import RunResult
 from blendkit.errors import BlendkitError
-from blendkit.recipe.find import packaged
+from blendkit.recipe.find import packaged_recipes
 
 Run = Callable[..., RunResult]
 Tones = Callable[..., Path]
@@ -125,7 +125,7 @@ def test_an_empty_folder_is_a_commit_run(world: Path, tmp_path: Path, run_text: 
         if path.name != "test_soundscapes":
             (data / path.name).symlink_to(path)
     (data / "test_soundscapes").mkdir()
-    result = run_text(packaged()["eos7"], data, tmp_path / "out", allow_outside=True)
+    result = run_text(packaged_recipes()["eos7"], data, tmp_path / "out", allow_outside=True)
     assert rows_of(result.submission) == rows_of(world / "sample_submission.csv")
     assert set(result.recordings.values()) == {"silent"}
     assert result.warnings[0].startswith("no audio in test_soundscapes")

@@ -7,10 +7,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from blendkit.offline.ablation import Ablation, ablate
+from blendkit.offline.ablation import Ablation, ablate_parts
 from blendkit.offline.bench import Workshop
 from blendkit.offline.comparison import Rules
-from blendkit.offline.data_lint import doubts
+from blendkit.offline.data_lint import data_findings
 from blendkit.recipe.linting import lint
 from blendkit.recipe.load import Recipe, parse_recipe
 from blendkit.recipe.paths import DataFolder
@@ -60,7 +60,7 @@ def workshop(real_data: Path) -> Workshop:
 
 @pytest.fixture(scope="module")
 def found(workshop: Workshop, recipe: Recipe) -> Ablation:
-    return ablate(workshop, recipe, Rules(replicates=50))
+    return ablate_parts(workshop, recipe, Rules(replicates=50))
 
 
 def test_parts_are_measured_on_the_same_recordings(found: Ablation) -> None:
@@ -78,4 +78,4 @@ def test_the_linter_names_what_the_figures_show(workshop: Workshop, recipe: Reci
     assert any(t.startswith("proto.sharpen: keeps every column's order, and the rank blend 'xsed'") for t in said)
     assert any(t.startswith("xsed.rare_suppression: keeps every column's order, and nothing follows") for t in said)
     assert all(np.char.find(np.array(said), "smooths along time again") < 0)
-    assert doubts(workshop, plan) == []
+    assert data_findings(workshop, plan) == []

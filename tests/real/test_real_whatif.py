@@ -12,7 +12,7 @@ from blendkit.metrics.bootstrap import paired_bootstrap
 from blendkit.metrics.ranks import percentile_rank
 from blendkit.offline.axes import read_axis, read_share
 from blendkit.offline.bench import Workshop
-from blendkit.offline.comparison import Rules, Truth, compare
+from blendkit.offline.comparison import LabelledChunks, Rules, compare_scores
 from blendkit.offline.sweeps import sweep
 from blendkit.recipe.load import parse_recipe
 from blendkit.recipe.paths import DataFolder
@@ -114,8 +114,8 @@ def test_members_that_a_leaderboard_would_show_alike(
     recipe = parse_recipe(EOS7, "eos7")
     bench, scores = Workshop(DataFolder(real_data / "birdclef2026"), tmp_path).output(recipe)
     twin = scores.with_values(scores.values + 1e-9 * np.random.default_rng(0).standard_normal(scores.values.shape))
-    truth = Truth(bench.rows, bench.classes, bench.truth, bench.labelled, bench.folds)
-    found = compare({"eos7": scores, "twin": twin}, truth, Rules(replicates=100, split_by="site"))
+    truth = LabelledChunks(bench.rows, bench.classes, bench.truth, bench.labelled, bench.folds)
+    found = compare_scores({"eos7": scores, "twin": twin}, truth, Rules(replicates=100, split_by="site"))
     (plateau,) = found.plateaus
     assert set(plateau.names) == {"eos7", "twin"}
     assert plateau.tied > 0.8

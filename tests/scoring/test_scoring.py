@@ -155,7 +155,7 @@ def test_long_recordings_share_no_part(tones: Tones, tmp_path: Path, run_text: R
 def test_events_tell_how_far_it_is(tones: Tones, tmp_path: Path, run_text: Run, tone_recipe: str) -> None:
     told: list[tuple[str, dict[str, Any]]] = []
     data = tones({f"r{i}": 5.0 for i in range(9)})
-    run_text(tone_recipe, data, tmp_path / "out", tell=lambda name, payload: told.append((name, payload)))
+    run_text(tone_recipe, data, tmp_path / "out", emit=lambda name, payload: told.append((name, payload)))
     assert told[0] == ("scoring", {"recordings": 9, "to_score": 9})
     assert [len(p["recordings"]) for n, p in told if n == "scored"] == [8, 1]
     assert [p["name"] for n, p in told if n == "stream"] == ["t"]

@@ -8,141 +8,65 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from blendkit.cli._compile_notice import announced
-from blendkit.cli._options import PATH, json_option, judged
+from blendkit.cli._options import PATH, chunked_columns, json_option, judged
 from blendkit.cli._show import event, number, table
-from blendkit.io import Names, read_source, truth_for
 
 if TYPE_CHECKING:
-    import numpy as np
-    from numpy.typing import NDArray
-
-    from blendkit.core import Scores
-    from blendkit.metrics import MacroAUC
+    from blendkit.io import ColumnNames
+    from blendkit.offline import Evaluation, Judging
 
 
 @click.command()
 @click.argument("scores")
 @click.option("--labels", required=True, type=PATH, help="CSV: filename, start, end, primary_label.")
 @click.option("--taxonomy", type=PATH, help="Names the classes; labels it lists but SCORES lacks are left out.")
-@click.option("--rows", help="Row id column, or NPZ array of row ids.")
-@click.option("--classes", help="NPZ: the array of class ids.")
-@click.option("--folds", help="Column or NPZ array of folds: the mean of the folds' own figures is shown too.")
-@click.option(
-    "--chunk-s", default=5.0, show_default=True, type=click.FloatRange(0.1, 3600), help="Chunk length in seconds."
-)
+@chunked_columns
 @judged
 @json_option
 def evaluate(
-    scores: str,
-    labels: Path,
-    taxonomy: Path | None,
-    rows: str | None,
-    classes: str | None,
-    folds: str | None,
-    chunk_s: float,
-    clusters: Any,
-    replicates: int,
-    seed: int,
-    level: float,
-    json_out: bool,
+    scores: str, labels: Path, taxonomy: Path | None, names: ColumnNames, judging: Judging, json_out: bool
 ) -> None:
     """Measure SCORES (a submission CSV, FILE.npz:ARRAY, Parquet, a run's folder or a store) against labels.
 
     Macro ROC-AUC, ties counted half, over classes with positives; unlabelled chunks count nowhere. The
     interval redraws whole recordings. cmAP is the class mean of average precision.
     """
-    from blendkit.metrics import average_precision, macro_auc
+    from blendkit import offline
 
-    found, fold_of = read_source(scores, Names(rows, classes, folds, chunk_s))
-    truth, labelled, taxa = truth_for(labels, found.rows, found.classes, taxonomy, scores)
     with announced(json_out):
-        result = macro_auc(truth, found.values, labelled)
-        payload = _figures(found, truth, labelled, result, fold_of)
-        payload |= _interval(found, truth, labelled, clusters, replicates, seed, level)
-    if not folds and "fold" in found.classes and not json_out:
-        click.echo("note: the column 'fold' is taken as a class; --folds fold says what it is")
-    aps = average_precision(truth, found.values, labelled).per_class
-    positives = truth[labelled].sum(axis=0)
-    lines = [
-        (
-            found.classes[i],
-            taxa.scientific_name(found.classes[i]),
-            int(positives[i]),
-            float(result.per_class[i]),
-            aps[i],
-        )
-        for i in result.scored
-    ]
+        found = offline.evaluate(scores, labels, taxonomy=taxonomy, names=names, judging=judging)
+    payload = _payload(found)
+    at = found.auc.scored.tolist()
+    lines = [(found.classes[i], int(found.positives[i]), float(found.auc.per_class[i]), float(found.ap[i])) for i in at]
     if json_out:
-        for class_id, _, count, auc, ap in lines:
-            event("class", {"class": class_id, "positives": count, "auc": auc, "ap": float(ap)})
+        for class_id, count, auc, ap in lines:
+            event("class", {"class": class_id, "positives": count, "auc": auc, "ap": ap})
         event("eval", payload)
         return
-    _print(lines, payload, len(found.rows), level)
+    if not names.folds and "fold" in found.classes:
+        click.echo("note: the column 'fold' counts as a class; --folds fold says what it is")
+    named = [(c, found.taxonomy.scientific_name(c), n, auc, ap) for c, n, auc, ap in lines]
+    _print(named, payload, found.rows, judging.level)
 
 
-def _figures(
-    found: Scores,
-    truth: NDArray[np.bool_],
-    labelled: NDArray[np.bool_],
-    result: MacroAUC,
-    fold_of: dict[str, str],
-) -> dict[str, Any]:
-    from blendkit.metrics import average_precision, reliability, top_one
-
-    inside = found.values[labelled]
+def _payload(found: Evaluation) -> dict[str, Any]:
     out: dict[str, Any] = {
-        "macro_auc": number(result.macro),
-        "classes_scored": len(result.scored),
-        "classes_skipped": len(result.skipped),
-        "skipped": [found.classes[i] for i in result.skipped],
-        "rows": int(labelled.sum()),
-        "cmap": number(average_precision(truth, found.values, labelled).macro),
-        "top_1": number(top_one(truth, found.values, labelled)),
+        "macro_auc": number(found.macro),
+        "classes_scored": len(found.auc.scored),
+        "classes_skipped": len(found.auc.skipped),
+        "skipped": [found.classes[i] for i in found.auc.skipped],
+        "rows": found.labelled_rows,
+        "cmap": number(found.cmap),
+        "top_1": number(found.top_one),
     }
-    if fold_of:
-        out["folds"] = fold_figures(found, truth, labelled, fold_of)
-    if inside.min() >= 0 and inside.max() <= 1:
-        table_ = reliability(truth, found.values, mask=labelled)
-        out |= {"ece": number(table_.ece), "brier": number(table_.brier)}
-    return out
-
-
-def fold_figures(
-    found: Scores, truth: NDArray[np.bool_], labelled: NDArray[np.bool_], fold_of: dict[str, str]
-) -> dict[str, float | None]:
-    """Return the macro-AUC of every fold by itself."""
-    import numpy as np
-
-    from blendkit.metrics import macro_auc
-
-    own = np.array([fold_of.get(str(r), "") for r in found.rows.recording])
-    return {
-        f: number(macro_auc(truth, found.values, labelled & (own == f)).macro)
-        for f in sorted({*own[labelled].tolist()} - {""})
-    }
-
-
-def _interval(
-    found: Scores,
-    truth: NDArray[np.bool_],
-    labelled: NDArray[np.bool_],
-    by: Any,
-    replicates: int,
-    seed: int,
-    level: float,
-) -> dict[str, Any]:
-    from blendkit.core import cluster_labels
-    from blendkit.errors import BlendkitError
-    from blendkit.metrics import paired_bootstrap
-
-    labels = cluster_labels(found.rows, by, labelled)
-    try:
-        boot = paired_bootstrap(truth, {"": found.values}, labels, replicates, seed, labelled)
-    except BlendkitError as error:
-        return {"no_interval": error.title}
-    got = boot.interval("", level)
-    return {"low": number(got.low), "high": number(got.high), "sd": number(got.sd), "clusters": boot.clusters}
+    if found.folds:
+        out["folds"] = {f: number(m) for f, m in found.folds.items()}
+    if found.ece is not None and found.brier is not None:
+        out |= {"ece": number(found.ece), "brier": number(found.brier)}
+    if found.interval is None:
+        return {**out, "no_interval": found.why_not}
+    bounds = {k: number(getattr(found.interval, k)) for k in ("low", "high", "sd")}
+    return {**out, **bounds, "clusters": found.clusters}
 
 
 def _print(rows: list[tuple[str, str, int, float, float]], payload: dict[str, Any], n: int, level: float) -> None:

@@ -4,33 +4,29 @@ from __future__ import annotations
 
 from collections import Counter
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
-from blendkit.cli._options import PATH, how_of, json_option, machine
-from blendkit.cli._show import event, table, teller
+from blendkit.cli._options import PATH, chunk_option, json_option, machine, settings_option
+from blendkit.cli._show import event, progress_emitter, table
+
+if TYPE_CHECKING:
+    from blendkit.scoring import How
 
 
 @click.command()
 @click.argument("member")
 @click.argument("audio", nargs=-1, required=True, type=PATH)
 @click.option("--out", required=True, type=PATH, help="The feature store to fill.")
-@click.option(
-    "--set",
-    "settings",
-    multiple=True,
-    metavar="KEY=VALUE",
-    help="A parameter of the member, as in model=m.onnx or grid=[16,4]. May be repeated.",
-)
+@settings_option
 @click.option(
     "--features",
     multiple=True,
     metavar="NAME",
     help="embedding, a block, `blocks` for all (default: these and the embedding). May be repeated.",
 )
-@click.option(
-    "--chunk-s", default=5.0, show_default=True, type=click.FloatRange(0.1, 3600), help="Chunk length in seconds."
-)
+@chunk_option
 @machine
 @json_option
 def features(
@@ -40,19 +36,19 @@ def features(
     settings: tuple[str, ...],
     features: tuple[str, ...],
     chunk_s: float,
-    provider: str,
-    allow_code: bool,
+    how: How,
     json_out: bool,
 ) -> None:
     """Save features of AUDIO (files and folders; one folder of clips per class for training) from MEMBER, once.
 
     Parquet, one row per chunk and one fixed-size list per feature. Run again to resume.
     """
-    from blendkit.scoring import one_member, save_features
+    from blendkit import scoring
 
-    scorer = one_member(member, audio, settings=settings, chunk_s=chunk_s, how=how_of(provider, allow_code))
-    with teller(json_out) as tell:
-        status = save_features(scorer, features, out, tell=tell)
+    with progress_emitter(json_out) as emit:
+        status = scoring.fit_features(
+            member, audio, out, names=features, settings=settings, chunk_s=chunk_s, how=how, emit=emit
+        )
     if json_out:
         for recording, s in status.items():
             event("recording", {"recording": recording, "status": s.status, "chunks": s.chunks, "note": s.note})
@@ -61,6 +57,6 @@ def features(
     if bad:
         table("", ["recording", "status", "chunks", "note"], bad)
     counts = Counter(s.status for s in status.values())
-    told = ", ".join(f"{n} {s}" for s, n in sorted(counts.items()))
-    click.echo(f"{len(status)} recordings, {sum(s.chunks for s in status.values())} chunks: {told}")
+    states = ", ".join(f"{n} {s}" for s, n in sorted(counts.items()))
+    click.echo(f"{len(status)} recordings, {sum(s.chunks for s in status.values())} chunks: {states}")
     click.echo(f"features in {out}")

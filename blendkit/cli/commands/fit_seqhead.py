@@ -4,17 +4,33 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import click
 
-from blendkit.cli._options import PATH, json_option
-from blendkit.cli._show import event, table
+from blendkit.cli._options import PATH, bundle, json_option, setting, several
+from blendkit.cli._show import event, progress_emitter, table
+from blendkit.training import HeadChoice, Mixture, Schedule
 
-if TYPE_CHECKING:
-    from blendkit.training import Request
 
-_ROWS = (
+def _rows(**own: Any) -> object:
+    from blendkit.training import TrainingRows
+
+    return TrainingRows(**own)
+
+
+def _head(head: Any, **own: Any) -> HeadChoice:
+    return HeadChoice(kind=head, **own)
+
+
+def _mixture(soundscape_share: float, pseudo_share: float, balance: bool) -> Mixture:
+    return Mixture(soundscape=soundscape_share, pseudo=pseudo_share, balance=balance)
+
+
+_ROWS = bundle(
+    "rows",
+    ("features", "soundscapes", "labels", "taxonomy", "group", "pseudo", "unlabelled"),
+    _rows,
     click.argument("features", nargs=-1, type=PATH),
     click.option(
         "--soundscapes", type=PATH, help="Feature store of soundscapes; their labelled chunks are learned too."
@@ -25,44 +41,49 @@ _ROWS = (
     click.option("--pseudo", type=PATH, help="Pseudo-labels (a folder of `blendkit pseudolabel gate`)."),
     click.option("--unlabelled", type=PATH, help="Feature store of the pseudo-labelled recordings."),
 )
-_SHAPE = (
-    click.option("--head", default="attention", show_default=True, type=click.Choice(["attention", "scalarmix"])),
-    click.option("--blocks", multiple=True, help="A block to listen to; default: the probe's, or all stored blocks."),
+_HEAD = bundle(
+    "head",
+    ("head", "blocks", "residual", "width", "dropout"),
+    _head,
+    setting("--head", HeadChoice.kind, click.Choice(["attention", "scalarmix"]), "Which head is trained."),
+    click.option("--blocks", multiple=True, help="A block to read; default: the probe's, or all stored blocks."),
     click.option(
         "--residual", multiple=True, nargs=2, metavar="LATE EARLY", help="A token of one block less an earlier one."
     ),
-    click.option("--probe", type=PATH, help="probe.json: its blocks and, for scalarmix, its weights to start from."),
-    click.option("--width", default=144, show_default=True, type=click.IntRange(8), help="Width of attention."),
-    click.option("--dropout", default=0.2, show_default=True, type=click.FloatRange(0, 0.9)),
+    setting("--width", HeadChoice.width, click.IntRange(8), "Width of attention."),
+    setting("--dropout", HeadChoice.dropout, click.FloatRange(0, 0.9), "Share of features left out in a step."),
 )
-_TRAINING = (
-    click.option("--epochs", default=40, show_default=True, type=click.IntRange(1)),
-    click.option("--patience", default=10, show_default=True, type=click.IntRange(1), help="Epochs without a gain."),
-    click.option("--batch", default=128, show_default=True, type=click.IntRange(2)),
-    click.option("--rate", default=2e-3, show_default=True, type=click.FloatRange(1e-6, 1), help="Learning rate."),
-    click.option("--loss", default="bce", show_default=True, type=click.Choice(["bce", "focal"])),
-    click.option("--average", default="ema", show_default=True, type=click.Choice(["ema", "swa", "none"])),
-    click.option("--mixup", default=0.4, show_default=True, type=click.FloatRange(0, 10), help="Its alpha; 0: none."),
-    click.option(
-        "--soundscape-share",
-        default=0.2,
-        show_default=True,
-        type=click.FloatRange(0, 1),
-        help="Beside clips, per epoch.",
-    ),
-    click.option("--pseudo-share", default=0.2, show_default=True, type=click.FloatRange(0, 0.9), help="Of an epoch."),
-    click.option("--balance/--no-balance", default=True, show_default=True, help="Draw every class equally often."),
-    click.option("--folds", default=5, show_default=True, type=click.IntRange(3)),
+_SCHEDULE = bundle(
+    "schedule",
+    ("epochs", "patience", "batch", "rate", "loss", "average", "mixup"),
+    Schedule,
+    setting("--epochs", Schedule.epochs, click.IntRange(1), "Epochs at most."),
+    setting("--patience", Schedule.patience, click.IntRange(1), "Epochs without a gain before it stops."),
+    setting("--batch", Schedule.batch, click.IntRange(2), "Rows in a batch."),
+    setting("--rate", Schedule.rate, click.FloatRange(1e-6, 1), "Learning rate."),
+    setting("--loss", Schedule.loss, click.Choice(["bce", "focal"]), "Loss of a cell."),
+    setting("--average", Schedule.average, click.Choice(["ema", "swa", "none"]), "How weights are averaged."),
+    setting("--mixup", Schedule.mixup, click.FloatRange(0, 10), "Alpha of mixup; 0 mixes nothing."),
+)
+_MIXTURE = bundle(
+    "mixture",
+    ("soundscape_share", "pseudo_share", "balance"),
+    _mixture,
+    setting("--soundscape-share", Mixture.soundscape, click.FloatRange(0, 1), "Share of soundscapes beside clips."),
+    setting("--pseudo-share", Mixture.pseudo, click.FloatRange(0, 0.9), "Share of pseudo-labelled rows in an epoch."),
+    click.option("--balance/--no-balance", default=Mixture.balance, show_default=True,
+                 help="Draw every class equally often."),
+)  # fmt: skip
+fit_options = several(
+    _ROWS,
+    _HEAD,
+    click.option("--probe", type=PATH, help="probe.json: its blocks and, for scalarmix, its weights to start from."),
+    _SCHEDULE,
+    _MIXTURE,
+    click.option("--folds", default=5, show_default=True, type=click.IntRange(3), help="Folds of whole groups."),
     click.option("--seeds", default=1, show_default=True, type=click.IntRange(1), help="Heads to average."),
     click.option("--seed", default=0, show_default=True, type=click.IntRange(0), help="The first seed."),
 )
-
-
-def fit_options(command: Any) -> Any:
-    """Add the options that say what is learned from, by what, and how."""
-    for option in reversed((*_ROWS, *_SHAPE, *_TRAINING)):
-        command = option(command)
-    return command
 
 
 @click.command()
@@ -71,34 +92,26 @@ def fit_options(command: Any) -> Any:
 @click.option("--allow-seen", is_flag=True, help="Count rows that a pseudo-labelling teacher learned from.")
 @click.option("--out", required=True, type=PATH, help="Folder of the heads, the out-of-fold table and the card.")
 @json_option
-def seqhead(out: Path, json_out: bool, **asked: Any) -> None:
+def seqhead(json_out: bool, **asked: Any) -> None:
     """Train a small head on stored FEATURES of clips, of soundscapes, or of both; export it to ONNX.
 
     Every fold is scored by heads that neither learned from it nor stopped on it; OUT/head.onnx is trained on all rows.
     Run again after an interruption: it goes on after the last epoch.
     """
-    from blendkit.training import need_torch
+    from blendkit import training
 
-    need_torch()
-    from blendkit.training import Request, fit_head
-
-    request = Request(out=out, **asked)
-    with _telling(json_out) as tell:
-        told = fit_head(request, tell=tell)
+    training.need_torch()
+    request = training.HeadRequest(**asked)
+    with progress_emitter(json_out) as emit:
+        made = training.fit_head(request, emit)
     if json_out:
-        event("fit", told)
+        event("fit", made)
         return
-    _show(told, request)
-    click.echo(f"wrote {out}: head.onnx, folds/, oof.npz, card.md, fit.json")
+    _show(made, request.probe)
+    click.echo(f"wrote {request.out}: head.onnx, folds/, oof.npz, card.md, fit.json")
 
 
-def _telling(json_out: bool) -> Any:
-    from blendkit.cli._show import teller
-
-    return teller(json_out)
-
-
-def _show(told: dict[str, Any], request: Request) -> None:
+def _show(told: dict[str, Any], probe: Path | None) -> None:
     from blendkit.training import span
 
     rows = told["rows"]
@@ -114,7 +127,7 @@ def _show(told: dict[str, Any], request: Request) -> None:
         for name, gain in f["gains"].items():
             more = f"; top-1 {span(gain['top_one'], '+')}" if "top_one" in gain else ""
             click.echo(f"  less {name}: macro-AUC {span(gain['macro_auc'], '+')}{more}")
-    probed = _probed(request.probe)
+    probed = _probed(probe)
     header = ["token", "share", "deviation", *(["probe's top-1"] if probed else [])]
     ranked = sorted(told["weights"].items(), key=lambda w: -w[1][0])
     table("", header, [[n, round(w, 3), round(s, 3), *([probed.get(n, "")] if probed else [])] for n, (w, s) in ranked])

@@ -2,13 +2,41 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import click
 
-from blendkit.cli._options import PATH, json_option
-from blendkit.cli._show import event, teller
+from blendkit.cli._options import PATH, bundle, json_option, setting
+from blendkit.cli._show import event, progress_emitter
+from blendkit.training import STUDENT_SCHEDULE, Distil
+
+
+def _made(embedding_weight: float, label_share: float, **own: Any) -> Distil:
+    schedule = replace(STUDENT_SCHEDULE, **{k: own.pop(k) for k in ("epochs", "patience", "batch", "rate", "mixup")})
+    return Distil(schedule=schedule, embedding=embedding_weight, labels=label_share, **own)
+
+
+_distil = bundle(
+    "distil",
+    (
+        "embedding_weight", "temperature", "label_share", "width", "epochs", "patience", "batch", "rate", "mixup",
+        "device", "seed",
+    ),
+    _made,
+    setting("--embedding-weight", Distil.embedding, click.FloatRange(0), "Weight of the embeddings' cosine distance."),
+    setting("--temperature", Distil.temperature, click.FloatRange(0.1), "Temperature that softens the teacher."),
+    setting("--label-share", Distil.labels, click.FloatRange(0, 1), "Share of the labels in the loss, where labelled."),
+    setting("--width", Distil.width, click.FloatRange(0.25, 8), "Factor on the number of channels."),
+    setting("--epochs", STUDENT_SCHEDULE.epochs, click.IntRange(1), "Epochs at most."),
+    setting("--patience", STUDENT_SCHEDULE.patience, click.IntRange(1), "Epochs without a gain before it stops."),
+    setting("--batch", STUDENT_SCHEDULE.batch, click.IntRange(2), "Chunks in a batch."),
+    setting("--rate", STUDENT_SCHEDULE.rate, click.FloatRange(1e-6, 1), "Learning rate."),
+    setting("--mixup", STUDENT_SCHEDULE.mixup, click.FloatRange(0, 10), "Alpha of mixup; 0 mixes nothing."),
+    setting("--device", Distil.device, str, "Where it trains: cpu, cuda, or auto."),
+    setting("--seed", Distil.seed, click.IntRange(0), "Seed of all that is drawn."),
+)  # fmt: skip
 
 
 @click.command()
@@ -20,38 +48,25 @@ from blendkit.cli._show import event, teller
 @click.option("--taxonomy", type=PATH, help="Further classes that labels may name.")
 @click.option("--embedding", type=PATH, help="A feature store of the teacher's embeddings of AUDIO.")
 @click.option("--embedding-name", default="embedding", show_default=True, help="Which feature of it.")
-@click.option("--embedding-weight", default=0.5, show_default=True, type=click.FloatRange(0), help="Of 1 - cosine.")
-@click.option("--temperature", default=2.0, show_default=True, type=click.FloatRange(0.1), help="Softens the teacher.")
-@click.option(
-    "--label-share", default=0.5, show_default=True, type=click.FloatRange(0, 1), help="Of the loss, where labelled."
-)
-@click.option("--width", default=1.0, show_default=True, type=click.FloatRange(0.25, 8), help="Scales the channels.")
-@click.option("--epochs", default=30, show_default=True, type=click.IntRange(1))
-@click.option("--patience", default=8, show_default=True, type=click.IntRange(1), help="Epochs without a gain.")
-@click.option("--batch", default=32, show_default=True, type=click.IntRange(2))
-@click.option("--rate", default=2e-3, show_default=True, type=click.FloatRange(1e-6, 1), help="Learning rate.")
-@click.option("--mixup", default=0.2, show_default=True, type=click.FloatRange(0, 10), help="Its alpha; 0: none.")
-@click.option("--device", default="auto", show_default=True, help="cpu, cuda, or auto.")
-@click.option("--seed", default=0, show_default=True, type=click.IntRange(0))
+@_distil
 @click.option("--out", required=True, type=PATH, help="Folder of student.onnx, its card and student.json.")
 @json_option
-def student(json_out: bool, **asked: Any) -> None:
+def student(json_out: bool, distil: Distil, **asked: Any) -> None:
     """Distil a teacher's scores of AUDIO into a small CNN that hears waves: a `sed` member with `mel: null`.
 
     It learns the teacher's softened probabilities, and labels where there are any. Whole recordings are kept apart to
     stop on and to judge on. Run again after an interruption: it goes on after the last epoch.
     """
-    from blendkit.training import need_torch
+    from blendkit import training
 
-    need_torch()
-    from blendkit.training import distil, task_of
-
-    with teller(json_out) as tell:
-        told = distil(task_of(**asked), tell)
+    training.need_torch()
+    request = training.StudentRequest(how=distil, **asked)
+    with progress_emitter(json_out) as emit:
+        made = training.fit_student_of(request, emit)
     if json_out:
-        event("student", told)
+        event("student", made)
         return
-    _show(told, asked["out"])
+    _show(made, request.out)
 
 
 def _show(told: dict[str, Any], out: Path) -> None:

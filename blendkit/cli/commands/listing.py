@@ -161,9 +161,9 @@ def recipes() -> None:
 @json_option
 def recipes_list(json_out: bool) -> None:
     """List the recipes that come with blendkit."""
-    from blendkit.recipe import packaged, parse_recipe
+    from blendkit.recipe import packaged_recipes, parse_recipe
 
-    rows = [(n, parse_recipe(t, n).model.description) for n, t in packaged().items()]
+    rows = [(n, parse_recipe(t, n).model.description) for n, t in packaged_recipes().items()]
     if json_out:
         for name, text in rows:
             event("entry", {"name": name, "summary": text})
@@ -176,9 +176,9 @@ def recipes_list(json_out: bool) -> None:
 def recipes_show(name: str) -> None:
     """Print a packaged recipe, comments and all."""
     from blendkit.errors import BlendkitError, did_you_mean
-    from blendkit.recipe import packaged
+    from blendkit.recipe import packaged_recipes
 
-    found = packaged()
+    found = packaged_recipes()
     if name not in found:
         raise BlendkitError(
             f"no packaged recipe {name!r}{did_you_mean(name, found)}", [f"packaged: {', '.join(found)}"]

@@ -3,29 +3,21 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import click
 
-from blendkit.cli._options import json_option, plain_recipe
+from blendkit.cli._options import PATH, data_option, json_option, outside_option, several
 from blendkit.cli._show import event, table
-from blendkit.engine import recipe_data
 
 if TYPE_CHECKING:
-    from blendkit.engine import Using, Variant
+    from blendkit.engine import Variant
 
-PATH: Any = click.Path(path_type=Path)
-_RECIPE = (
+_RECIPE = several(
     click.option("--recipe", required=True, help="The recipe whose members use MODEL: its classes are what counts."),
-    click.option("--data", type=PATH, help="Folder of the recipe's files (default: its own)."),
-    click.option("--allow-outside", is_flag=True, help="Let the recipe name files outside --data."),
+    data_option,
+    outside_option,
 )
-
-
-def _with_recipe(command: Any) -> Any:
-    for option in reversed(_RECIPE):
-        command = option(command)
-    return command
 
 
 @click.group()
@@ -35,7 +27,7 @@ def model() -> None:
 
 @model.command()
 @click.argument("path", metavar="MODEL", type=PATH)
-@_with_recipe
+@_RECIPE
 @click.option("--out", type=PATH, help="The graph to write (default: <model>.slim.onnx).")
 @json_option
 def slim(path: Path, recipe: str, data: Path | None, allow_outside: bool, out: Path | None, json_out: bool) -> None:
@@ -45,10 +37,10 @@ def slim(path: Path, recipe: str, data: Path | None, allow_outside: bool, out: P
     `run` does the same by itself and keeps the result in the user's cache; this writes it to a file, with its
     shorter class list beside it.
     """
-    from blendkit.engine import slim_model
+    from blendkit.engine import members_using, slim_model
 
     target = out or Path(f"{path.stem}.slim.onnx")
-    made, labels = slim_model(_using(path, recipe, data, allow_outside), target)
+    made, labels = slim_model(members_using(path, recipe, data, allow_outside=allow_outside), target)
     if json_out:
         files = {"model": str(target), "labels": str(labels) if labels else None}
         sizes = {"classes": made.classes, "of": made.width, "bytes": made.after, "bytes_before": made.before}
@@ -83,7 +75,7 @@ def taps(path: Path, out: Path | None, json_out: bool) -> None:
 
 @model.command()
 @click.argument("path", metavar="MODEL", type=PATH)
-@_with_recipe
+@_RECIPE
 @click.option(
     "--to",
     "kind",
@@ -108,11 +100,11 @@ def optimise(
 
     What it costs is written into the variant: every run with it says so.
     """
-    from blendkit.engine import measure
+    from blendkit.engine import measure, members_using
     from blendkit.graphs import stamp
     from blendkit.scoring import How
 
-    used = _using(path, recipe, data, allow_outside)
+    used = members_using(path, recipe, data, allow_outside=allow_outside)
     target = None if kind == "openvino" else out or Path(f"{path.stem}.{kind}.onnx")
     if target is not None:
         _convert(kind, path, target)
@@ -122,12 +114,6 @@ def optimise(
         if target is not None:
             stamp(target, {"kind": kind, "of": path.name, "cost": _cost(found)})
         _show(name, kind, found, path, target, json_out)
-
-
-def _using(path: Path, recipe: str, data: Path | None, allow_outside: bool) -> Using:
-    from blendkit.engine import using
-
-    return using(plain_recipe(recipe), recipe_data(recipe, data), path, allow_outside=allow_outside)
 
 
 def _convert(kind: str, path: Path, target: Path) -> None:

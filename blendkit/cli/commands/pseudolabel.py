@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
-from blendkit.cli._options import PATH, how_of, json_option, machine, set_option
-from blendkit.cli._show import event, table, teller
+from blendkit.cli._options import PATH, bundle, data_option, json_option, machine, set_option, setting
+from blendkit.cli._show import event, progress_emitter, table
 from blendkit.cli.commands.fit_seqhead import fit_options
+from blendkit.training import Rounds
 
 if TYPE_CHECKING:
     from blendkit.training import PseudoLabelRequest
@@ -19,62 +21,101 @@ def pseudolabel() -> None:
     """Let models label recordings nobody listened to, and see what that is worth before scaling it up."""
 
 
-_SOURCE = (
+def _teacher(audio: str | None, **own: Any) -> object:
+    from blendkit.training import TeacherSource
+
+    return TeacherSource(**own) if audio is None else TeacherSource(audio=audio, **own)
+
+
+def _gates(**own: Any) -> object:
+    from blendkit.training import GateChoice
+
+    return GateChoice(**own)
+
+
+def _check(**own: Any) -> object:
+    from blendkit.training import TeacherCheck
+
+    return TeacherCheck(**own)
+
+
+_TEACHER = bundle(
+    "teacher",
+    ("source", "data", "audio", "stream", "space", "saw", "overrides"),
+    _teacher,
     click.argument("source"),
-    click.option("--out", required=True, type=PATH, help="Folder of the labels, their cells and the report."),
-    click.option("--data", type=PATH, help="Folder of the recipe's files (default: its own; packaged: sample world)."),
+    data_option,
     click.option("--audio", help="Folder of unlabelled recordings, below --data (default: unlabelled_soundscapes)."),
-    click.option("--stream", help="Which stream of the recipe teaches (default: its output)."),
+    click.option("--stream", help="Which stream of the recipe is the teacher (default: its output)."),
     click.option("--space", type=click.Choice(["logit", "prob", "rank"]), help="What a score file's values are."),
     click.option("--saw", type=PATH, help="A label file: what a score file's teacher learned from."),
+    set_option,
 )
-_GATES = (
+_GATES = bundle(
+    "gates",
+    ("least", "precision", "percentile", "top", "agree", "soft", "power"),
+    _gates,
     click.option("--least", type=click.FloatRange(0, 1), help="The probability a label needs."),
-    click.option("--precision", type=click.FloatRange(0, 1, min_open=True), help="Per class, on --oof: its threshold."),
-    click.option("--oof", help="The teacher's out-of-fold scores (FILE.npz:ARRAY), for --precision and the inflation."),
-    click.option("--oof-space", default="logit", show_default=True, type=click.Choice(["logit", "prob"])),
-    click.option("--labels", type=PATH, help="Labels of the out-of-fold rows; also counts what each class had."),
-    click.option("--percentile", type=click.FloatRange(0, 100, max_open=True), help="Of each class's own scores."),
-    click.option("--top", type=click.IntRange(1), help="Of each class, the highest chunks of a recording."),
+    click.option(
+        "--precision",
+        type=click.FloatRange(0, 1, min_open=True),
+        help="The precision that a class's threshold reaches on --oof.",
+    ),
+    click.option(
+        "--percentile", type=click.FloatRange(0, 100, max_open=True), help="A percentile of each class's own scores."
+    ),
+    click.option("--top", type=click.IntRange(1), help="How many chunks of a recording each class may have."),
     click.option(
         "--agree", multiple=True, metavar="STREAM=RANK", help="Another stream's percentile rank must reach this."
     ),
     click.option("--soft", is_flag=True, help="Targets are the teacher's probabilities, not 1."),
     click.option("--power", default=1.0, show_default=True, type=click.FloatRange(0.01), help="Sharpen soft targets."),
 )
-
-
-def _gated(command: Any) -> Any:
-    for option in reversed((*_SOURCE, *_GATES)):
-        command = option(command)
-    return command
+_CHECK = bundle(
+    "check",
+    ("oof", "oof_space", "labels", "seen_audio"),
+    _check,
+    click.option("--oof", help="The teacher's out-of-fold scores (FILE.npz:ARRAY), for --precision and the inflation."),
+    click.option(
+        "--oof-space",
+        default="logit",
+        show_default=True,
+        type=click.Choice(["logit", "prob"]),
+        help="What the out-of-fold scores are.",
+    ),
+    click.option("--labels", type=PATH, help="Labels of the out-of-fold rows; also counts what each class had."),
+    click.option(
+        "--seen-audio", help="Folder of the labelled recordings, below --data, for the teacher to score as it is."
+    ),
+)
 
 
 @pseudolabel.command()
-@_gated
-@set_option
-@click.option("--seen-audio", help="Folder of the labelled recordings, below --data: what the teacher scores there.")
+@_TEACHER
+@_GATES
+@_CHECK
 @click.option("--allow-seen", is_flag=True, help="Label recordings that the teacher learned from.")
+@click.option("--out", required=True, type=PATH, help="Folder of the labels, their cells and the report.")
 @machine
 @json_option
-def gate(json_out: bool, provider: str, allow_code: bool, **asked: Any) -> None:
-    """Take a stream's surest cells on unlabelled recordings as labels, once, by strict gates.
+def gate(json_out: bool, **asked: Any) -> None:
+    """Make labels of a stream's surest cells on unlabelled recordings, once, by strict gates.
 
     SOURCE is a recipe (run on the unlabelled recordings) or a score file (then --space). What the teacher learned from
     is written down: where a head is trained on these labels, those recordings cannot count as out-of-fold.
     """
-    from blendkit.training import PseudoLabelRequest, label_once
+    from blendkit import training
 
-    ask = PseudoLabelRequest(how=how_of(provider, allow_code), **asked)
-    with teller(json_out) as tell:
-        told = label_once(ask, tell)
+    request = training.PseudoLabelRequest(**asked)
+    with progress_emitter(json_out) as emit:
+        made = training.pseudo_label(request, emit)
     if json_out:
-        event("pseudolabels", told)
+        event("pseudolabels", made)
         return
-    _show_gate(told, ask)
+    _show_gate(made, request)
 
 
-def _show_gate(told: dict[str, Any], ask: PseudoLabelRequest) -> None:
+def _show_gate(told: dict[str, Any], request: PseudoLabelRequest) -> None:
     shown = sorted((c for c in told["classes"] if c["chunks"]), key=lambda c: -c["chunks"])
     rows = [[c["class"], c["had"], c["chunks"], c["recordings"]] for c in shown]
     table("", ["class", "labelled chunks", "pseudo-labelled", "in recordings"], rows)
@@ -93,17 +134,29 @@ def _show_gate(told: dict[str, Any], ask: PseudoLabelRequest) -> None:
             f"inflation: on labelled recordings the teacher scores {f['seen']:.4f}, out of fold {f['unseen']:.4f}: "
             f"{f['gain'][0]:+.4f} [{low:+.4f}, {high:+.4f}] is what having seen them is worth"
         )
-    click.echo(f"wrote {ask.out}: pseudo_labels.csv, pseudo.npz, pseudo.json")
+    click.echo(f"wrote {request.out}: pseudo_labels.csv, pseudo.npz, pseudo.json")
+
+
+def _rounds(**own: Any) -> Rounds:
+    return Rounds(**own)
+
+
+_ROUNDS = bundle(
+    "rounds",
+    ("rounds", "least", "percentile", "power"),
+    _rounds,
+    setting("--rounds", Rounds.rounds, click.IntRange(1), "How often a student becomes the next teacher."),
+    setting("--least", Rounds.least, click.FloatRange(0, 1), "The probability a label needs."),
+    setting(
+        "--percentile", Rounds.percentile, click.FloatRange(0, 100, max_open=True), "A percentile of a class's scores."
+    ),
+    setting("--power", Rounds.power, click.FloatRange(0.01), "Sharpen soft targets."),
+)
 
 
 @pseudolabel.command()
 @fit_options
-@click.option("--rounds", default=2, show_default=True, type=click.IntRange(1))
-@click.option(
-    "--least", default=0.5, show_default=True, type=click.FloatRange(0, 1), help="The probability a label needs."
-)
-@click.option("--percentile", default=0.0, show_default=True, type=click.FloatRange(0, 100, max_open=True))
-@click.option("--power", default=1.5, show_default=True, type=click.FloatRange(0.01), help="Sharpen soft targets.")
+@_ROUNDS
 @click.option(
     "--naive", is_flag=True, help="Also the naive protocol: a teacher of all folds, judged on its own labels."
 )
@@ -111,24 +164,25 @@ def _show_gate(told: dict[str, Any], ask: PseudoLabelRequest) -> None:
 @click.option("--test-labels", type=PATH, help="Their labels.")
 @click.option("--out", required=True, type=PATH, help="Folder of the last round's heads and of rounds.json.")
 @json_option
-def rounds(json_out: bool, **asked: Any) -> None:
+def rounds(
+    json_out: bool, rounds: Rounds, naive: bool, test: Path | None, test_labels: Path | None, **asked: Any
+) -> None:
     """Train a head, let it label, train on both, and again: noisy-student rounds on stored FEATURES.
 
     Each fold has its own teacher, which never saw it, so every round's out-of-fold figure is honest. With --naive the
     usual shortcut runs beside it, and the table shows how far its figure runs ahead of the truth.
     """
-    from blendkit.training import need_torch
+    from blendkit import training
 
-    need_torch()
-    from blendkit.training import fit_rounds
-
-    with teller(json_out) as tell:
-        told = fit_rounds(asked, tell)
+    training.need_torch()
+    request = training.RoundsRequest(training.HeadRequest(**asked), rounds, naive, test, test_labels)
+    with progress_emitter(json_out) as emit:
+        made = training.fit_rounds(request, emit)
     if json_out:
-        event("rounds", told)
+        event("rounds", made)
         return
-    _show_rounds(told)
-    click.echo(f"wrote {asked['out']}: rounds.json, and the last honest round's heads")
+    _show_rounds(made)
+    click.echo(f"wrote {request.fit.out}: rounds.json, and the last honest round's heads")
 
 
 def _show_rounds(told: dict[str, Any]) -> None:

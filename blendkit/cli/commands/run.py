@@ -9,21 +9,18 @@ from typing import TYPE_CHECKING
 import click
 
 from blendkit.cli._compile_notice import announced
-from blendkit.cli._options import how_of, json_option, machine, set_option
-from blendkit.cli._show import event, say, table, teller
+from blendkit.cli._options import PATH, data_option, json_option, machine, outside_option, set_option
+from blendkit.cli._show import event, progress_emitter, table
 
 if TYPE_CHECKING:
     from blendkit.engine import RunResult
+    from blendkit.scoring import How
 
 
 @click.command()
 @click.argument("recipe")
-@click.option(
-    "--data",
-    type=click.Path(path_type=Path),
-    help="Folder of the recipe's files (default: its own folder; packaged recipes: the sample world).",
-)
-@click.option("--out", type=click.Path(path_type=Path), help="Output folder (default: out/<recipe>).")
+@data_option
+@click.option("--out", type=PATH, help="Output folder (default: out/<recipe>).")
 @set_option
 @click.option(
     "--dry-run",
@@ -31,8 +28,8 @@ if TYPE_CHECKING:
     metavar="N",
     help="A rehearsal: score only N recordings; score files that lack them give medians.",
 )
-@click.option("--store", type=click.Path(path_type=Path), help="Where members' logits are kept (default: OUT/logits).")
-@click.option("--allow-outside", is_flag=True, help="Let the recipe name files outside --data.")
+@click.option("--store", type=PATH, help="Where members' logits are kept (default: OUT/logits).")
+@outside_option
 @click.option("--strict", is_flag=True, help="Exit with 1 if there was any warning.")
 @machine
 @json_option
@@ -45,8 +42,7 @@ def run(
     store: Path | None,
     allow_outside: bool,
     strict: bool,
-    provider: str,
-    allow_code: bool,
+    how: How,
     json_out: bool,
 ) -> None:
     """Run RECIPE (a file, or the name of a packaged one) and write OUT/submission.csv.
@@ -54,42 +50,19 @@ def run(
     OUT/run.json holds the filled recipe, hashes, figures per stream and what became of each
     recording; OUT/timings.json what varies between equal runs. Saved logits are never scored again.
     """
-    from blendkit.engine import run as run_recipe
-    from blendkit.recipe import find_recipe, make_plan, parse_recipe
+    from blendkit import engine
 
-    text, source, folder = find_recipe(recipe)
-    loaded = parse_recipe(text, source, overrides)
-    make_plan(loaded)  # a recipe that cannot run should say so before a sample world is made for it
-    where = data or folder
-    if where is None:
-        where = sample_world(json_out)
-    with teller(json_out) as tell, announced(json_out):
-        result = run_recipe(
-            loaded,
-            where,
-            out or Path("out") / loaded.model.name,
-            dry_run=dry_run,
-            allow_outside=allow_outside,
-            stores=store,
-            how=how_of(provider, allow_code),
-            tell=tell,
-        )
+    with progress_emitter(json_out) as emit, announced(json_out):
+        result = engine.run(
+            recipe, data, out, overrides=overrides, dry_run=dry_run, allow_outside=allow_outside, stores=store, how=how,
+            emit=emit,
+        )  # fmt: skip
     if json_out:
         event("done", {"submission": str(result.submission), "rows": result.rows, "classes": result.classes})
     else:
         _print(result)
     if strict and result.warnings:
         raise click.exceptions.Exit(1)
-
-
-def sample_world(json_out: bool) -> Path:
-    """Return the cached sample world, and say that it is used."""
-    from blendkit.sample import cached_world
-
-    say("no --data given: running on the built-in sample world, a small synthetic Pantanal", json_out=json_out)
-    folder = cached_world()
-    say(f"sample world: {folder}", json_out=json_out)
-    return folder
 
 
 def _print(result: RunResult) -> None:

@@ -4,28 +4,24 @@ from __future__ import annotations
 
 from collections import Counter
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
-from blendkit.cli._options import how_of, json_option, machine
-from blendkit.cli._show import event, table, teller
+from blendkit.cli._options import chunk_option, json_option, machine, settings_option
+from blendkit.cli._show import event, progress_emitter, table
+
+if TYPE_CHECKING:
+    from blendkit.scoring import How
 
 
 @click.command()
 @click.argument("member")
 @click.argument("audio", nargs=-1, required=True, type=click.Path(path_type=Path))
 @click.option("--out", "store", required=True, type=click.Path(path_type=Path), help="The store to fill.")
-@click.option(
-    "--set",
-    "settings",
-    multiple=True,
-    metavar="KEY=VALUE",
-    help="A parameter of the member, as in model=m.onnx or tta.shifts_s=[-1,0,1]. May be repeated.",
-)
+@settings_option
 @click.option("--taxonomy", type=click.Path(path_type=Path), help="The target classes; default: the member's own.")
-@click.option(
-    "--chunk-s", default=5.0, show_default=True, type=click.FloatRange(0.1, 3600), help="Chunk length in seconds."
-)
+@chunk_option
 @click.option("--strict", is_flag=True, help="Exit with 1 unless every recording is ok or padded.")
 @machine
 @json_option
@@ -37,22 +33,21 @@ def score(
     taxonomy: Path | None,
     chunk_s: float,
     strict: bool,
-    provider: str,
-    allow_code: bool,
+    how: How,
     json_out: bool,
 ) -> None:
     """Score AUDIO (files and folders) with MEMBER and save its logits.
 
     Every file gets a status; a damaged one never stops the rest. Run again to resume.
     """
+    from blendkit import scoring
     from blendkit.io import read_taxonomy
-    from blendkit.scoring import one_member, score_audio
 
-    taxa = read_taxonomy([taxonomy]) if taxonomy is not None else None
-    how = how_of(provider, allow_code)
-    scorer = one_member(member, audio, settings=settings, taxonomy=taxa, chunk_s=chunk_s, how=how)
-    with teller(json_out) as tell:
-        status = score_audio(scorer, store, tell=tell)
+    taxa = read_taxonomy(taxonomy) if taxonomy is not None else None
+    with progress_emitter(json_out) as emit:
+        status = scoring.score(
+            member, audio, store, settings=settings, taxonomy=taxa, chunk_s=chunk_s, how=how, emit=emit
+        )
     if json_out:
         for recording, s in status.items():
             event("recording", {"recording": recording, "status": s.status, "chunks": s.chunks, "note": s.note})

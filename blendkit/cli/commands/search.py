@@ -2,22 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from blendkit.cli._compile_notice import announced
-from blendkit.cli._options import LEDGER, PATH, json_option, judged, offline, open_workshop, set_option
-from blendkit.cli._show import event, number
+from blendkit.cli._options import LEDGER, PATH, json_option, judged, offline, set_option, several
+from blendkit.cli._show import emitter, event, number
 
 if TYPE_CHECKING:
     from blendkit.metrics import Interval
-    from blendkit.offline import Bench, Found, Workshop
-    from blendkit.recipe import Recipe
-
-C = TypeVar("C", bound=Callable[..., Any])
+    from blendkit.offline import Found, Judging, Place
 
 
 @click.group()
@@ -30,32 +26,35 @@ def search() -> None:
     """
 
 
-def _common(command: C) -> C:
-    file = click.option("--ledger-file", type=PATH, default=LEDGER, show_default=True, help="Where results are kept.")
-    return set_option(offline(judged(file(json_option(command)))))
+_COMMON = several(
+    set_option,
+    offline,
+    judged,
+    click.option("--ledger-file", type=PATH, default=LEDGER, show_default=True, help="Where results are kept."),
+    json_option,
+)
 
 
 @search.command()
 @click.argument("recipe")
 @click.option("--steps", default=20, show_default=True, type=click.IntRange(1, 10_000), help="Members picked.")
-@_common
+@_COMMON
 def greedy(recipe: str, steps: int, **options: Any) -> None:
     """Weigh the output's blend by greedy selection with replacement (Caruana et al. 2004)."""
-    from blendkit.offline import greedy_weights
+    from blendkit.offline import GreedySearch
 
-    _search(recipe, lambda workshop, loaded, how: greedy_weights(workshop, loaded, steps, **how), options)
+    _search(recipe, GreedySearch(steps), **options)
 
 
 @search.command()
 @click.argument("recipe")
 @click.option("--by-class-name", is_flag=True, help="Separate weights for every taxonomic class (Aves, Insecta ...).")
-@_common
+@_COMMON
 def line(recipe: str, by_class_name: bool, **options: Any) -> None:
     """Weigh the output's blend by coordinate ascent on the exact weight path."""
-    from blendkit.offline import line_weights
+    from blendkit.offline import LineSearch
 
-    by = "class_name" if by_class_name else None
-    _search(recipe, lambda workshop, loaded, how: line_weights(workshop, loaded, by, **how), options)
+    _search(recipe, LineSearch(by_class_name), **options)
 
 
 @search.command()
@@ -68,56 +67,32 @@ def line(recipe: str, by_class_name: bool, **options: Any) -> None:
     help="A value to search, as in seqhead.gaussian.sigma=0.5:2:0.5, or a list A,B,C. May be repeated.",
 )
 @click.option("--share", "shares", multiple=True, metavar="BLEND.MEMBER=FIRST:LAST:STEP", help="A share to search.")
-@_common
+@_COMMON
 def grid(recipe: str, over: tuple[str, ...], shares: tuple[str, ...], **options: Any) -> None:
     """Search values of steps, one at a time with the others held, until none gains."""
-    from blendkit.offline import check_shares, grid_values, read_axis, read_share
+    from blendkit.offline import GridSearch
 
-    def go(workshop: Workshop, loaded: Recipe, how: dict[str, Any]) -> Found:
-        axes = [read_axis(o, "--over") for o in over] + [read_share(s, loaded) for s in shares]
-        check_shares(axes)
-        for axis in axes:
-            axis.applied(loaded, axis.values[0])  # an unknown path fails here, before any work
-        return grid_values(workshop, loaded, axes, **how)
-
-    _search(recipe, go, options)
+    _search(recipe, GridSearch(over, shares), **options)
 
 
-def _search(name: str, go: Callable[[Workshop, Recipe, dict[str, Any]], Found], options: dict[str, Any]) -> None:
-    from blendkit.core import cluster_labels
+def _search(
+    recipe: str, method: Any, *, overrides: tuple[str, ...], place: Place, judging: Judging, ledger_file: Path,
+    json_out: bool,
+) -> None:  # fmt: skip
+    from blendkit import offline as work
 
-    json_out = options["json_out"]
-    workshop, recipe = open_workshop(
-        name, options["overrides"], options["data"], options["store"], options["allow_outside"], json_out
-    )
-
-    def clusters(bench: Bench) -> list[str]:
-        return cluster_labels(bench.rows, options["clusters"], bench.labelled)
-
-    how = {k: options[k] for k in ("replicates", "seed", "level")}
     with announced(json_out):
-        found = go(workshop, recipe, {"clusters": clusters, **how})
-    _to_ledger(options["ledger_file"], workshop, recipe, found)
+        found = work.search(
+            recipe, method, overrides=overrides, place=place, judging=judging, ledger=ledger_file,
+            emit=emitter(json_out),
+        )  # fmt: skip
     if json_out:
-        _tell(found)
+        _emit(found)
     else:
-        _print(found, options["level"])
+        _print(found, judging.level)
 
 
-def _to_ledger(path: Path, workshop: Workshop, recipe: Recipe, found: Found) -> None:
-    """Keep what was found, under a name of its own; its figure is the nested one, for the other saw its labels."""
-    from blendkit.core import text_hash
-    from blendkit.recipe import filled_text, make_plan, with_values
-    from blendkit.searching import append_entry
-
-    plan = make_plan(with_values(recipe, found.values, "search"))
-    told = {"recipe": f"{recipe.model.name} (searched)", "sha256": text_hash(filled_text(plan))}
-    rows = int(workshop.bench(plan).labelled.sum())
-    seen = {"in_sample": found.after, "values": found.values, "rows": rows, "accepted": found.guarded.accepted}
-    append_entry(path, {"kind": "oof", "from": "search", "oof": found.guarded.nested, **told, **seen})
-
-
-def _tell(found: Found) -> None:
+def _emit(found: Found) -> None:
     g = found.guarded
     event(
         "search",

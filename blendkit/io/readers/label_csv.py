@@ -10,7 +10,7 @@ from blendkit.core import LabelTable, without_suffix
 from blendkit.errors import BlendkitError, shorten
 
 
-def read_labels(path: Path) -> LabelTable:
+def read_labels(path: Path | str) -> LabelTable:
     """Read a label CSV with columns filename, start, end, primary_label (`;`-joined, may be empty).
 
     Times are HH:MM:SS or seconds. Rows listed twice count once; equal spans give the union of their
@@ -18,6 +18,7 @@ def read_labels(path: Path) -> LabelTable:
     """
     import pandas as pd
 
+    path = Path(path)
     try:
         frame = pd.read_csv(path, dtype=str, keep_default_na=False)
     except (OSError, ValueError) as error:

@@ -1,21 +1,20 @@
-"""Score sources of the command line: submissions, NPZ arrays, Parquet tables, stores and run folders."""
+"""Scores by the name of a file: submissions, NPZ arrays, Parquet tables, stores and run folders."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
 
-if TYPE_CHECKING:
-    from blendkit.core import Scores
+from blendkit.core import FileSpace, NameRule, Scores, rows_from_ids
+from blendkit.io.readers.score_table import TABLE_SUFFIXES, read_table, recording_folds
+from blendkit.store import LogitStore
 
-
-SUFFIXES = (".csv", ".parquet", ".npz")
+SUBMISSION = "submission.csv"
 
 
 @dataclass(frozen=True)
-class Names:
-    """How the parts of a score file are called; None: the default."""
+class ColumnNames:
+    """How the parts of a score file are called; None: the default. chunk_s: the length of its chunks in seconds."""
 
     rows: str | None = None
     classes: str | None = None
@@ -23,48 +22,55 @@ class Names:
     chunk_s: float = 5.0
 
 
-def split_source(text: str) -> tuple[Path, str | None]:
+@dataclass(frozen=True, eq=False)
+class ScoreFile:
+    """What a score file holds, and what it calls itself. folds: {recording: fold}, empty if it says none."""
+
+    name: str
+    scores: Scores
+    folds: dict[str, str]
+
+
+def split_source(text: Path | str) -> tuple[Path, str | None]:
     """Return (path, array) of `scores.npz:array`, or (path, None)."""
-    head, colon, array = text.rpartition(":")
+    head, colon, array = str(text).rpartition(":")
     if colon and head.lower().endswith(".npz"):
         return Path(head), array
     return Path(text), None
 
 
-def is_source(text: str) -> bool:
+def is_source(text: Path | str) -> bool:
     """Tell score files, stores and run folders from recipes."""
     path, _ = split_source(text)
-    return path.suffix.lower() in SUFFIXES or path.is_dir()
+    return path.suffix.lower() in TABLE_SUFFIXES or path.is_dir()
 
 
-def read_source(text: str, names: Names) -> tuple[Scores, dict[str, str]]:
-    """Return a source's scores and, where its file has them, the fold of every recording.
+def read_scores(path: Path | str, space: FileSpace = "unknown", *, names: ColumnNames | None = None) -> Scores:
+    """Read scores: a submission CSV, a Parquet table, `FILE.npz:ARRAY`, a logit store, or the folder of a run.
 
-    Their space is nobody's concern here: ranks and AUCs do not ask. Raises BlendkitError for what
-    cannot be read.
+    space: what the values are; where nobody says it, it stays unknown, and only what needs no space (ranks, AUC)
+    accepts the scores. A store holds logits. names: columns and arrays under other names. Raises BlendkitError
+    naming what is missing, duplicate or not finite, and what the file has.
     """
-    from blendkit.core import NameRule, Scores, rows_from_ids
-    from blendkit.io.readers.score_table import read_table, recording_folds
-    from blendkit.store import LogitStore
+    return read_score_file(path, space, names=names).scores
 
-    path, array = split_source(text)
-    if path.is_dir() and not (path / "submission.csv").is_file():
-        return LogitStore.open(path).read(NameRule()), {}
-    path = path / "submission.csv" if path.is_dir() else path
-    npz = path.suffix.lower() == ".npz"
+
+def read_score_file(path: Path | str, space: FileSpace = "unknown", *, names: ColumnNames | None = None) -> ScoreFile:
+    """As `read_scores`, with the fold of every recording where the file has them."""
+    names = names or ColumnNames()
+    file, array = split_source(path)
+    name = array or (file.resolve().name if file.is_dir() else file.stem)
+    if file.is_dir() and not (file / SUBMISSION).is_file():
+        return ScoreFile(name, LogitStore.open(file).read(NameRule()), {})
+    file = file / SUBMISSION if file.is_dir() else file
+    npz = file.suffix.lower() == ".npz"
     table = read_table(
-        path,
+        file,
         array=array,
         rows=names.rows or ("row_ids" if npz else None),
         classes=names.classes or ("classes" if npz else None),
         folds=names.folds,
     )
     rows = rows_from_ids(table.row_ids, names.chunk_s, NameRule())
-    folds = {} if table.folds is None else recording_folds(path.name, list(rows.recording), table.folds)
-    return Scores.build(table.values, rows, table.classes, "unknown", source=text), folds
-
-
-def source_name(text: str) -> str:
-    """Return what a table calls a source: its array, its folder or its file."""
-    path, array = split_source(text)
-    return array or (path.resolve().name if path.is_dir() else path.stem)
+    folds = {} if table.folds is None else recording_folds(file.name, list(rows.recording), table.folds)
+    return ScoreFile(name, Scores.build(table.values, rows, table.classes, space, source=str(path)), folds)

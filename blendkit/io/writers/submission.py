@@ -4,17 +4,44 @@ from __future__ import annotations
 
 import csv as csv_text
 import io
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from blendkit.core import Scores, sigmoid
 from blendkit.errors import DeliveryError
 from blendkit.io.readers.score_table import ROW_ID
 from blendkit.store import atomic_path
 
 _WRITE_ROWS = 65536
+
+
+@dataclass(frozen=True)
+class Written:
+    """A score file that was written, and the ties its writing made."""
+
+    path: Path
+    rows: int
+    classes: int
+    ties_by_writing: int
+    tied_cells: int
+
+
+def write_scores(scores: Scores, path: Path | str, order: NDArray[np.int64] | None = None) -> Written:
+    """Write scores as a submission CSV: logits as probabilities by a float64 sigmoid, anything else as it is.
+
+    order (N,): of the rows; default: as they are. Digits are the shortest that read back as the same number. Raises
+    DeliveryError if the file does not read back.
+    """
+    out = scores if order is None else scores.take_rows(order)
+    values = np.asarray(sigmoid(out.values) if out.space == "logit" else out.values, np.float64)
+    write_submission(Path(path), out.rows.ids(), out.classes, values)
+    distinct = sum(len(np.unique(c)) for c in values.T)
+    made = ties_made(out.values, values) if out.space == "logit" else 0
+    return Written(Path(path), len(values), len(out.classes), made, values.size - distinct)
 
 
 def write_submission(path: Path, row_ids: list[str], classes: tuple[str, ...], values: NDArray[np.float64]) -> None:

@@ -82,14 +82,14 @@ def sample_clips(clips: Clips, classes: int, per_class: int, seed: int) -> Clips
 
 
 def clip_features(
-    scorer: Scorer, clips: Clips, names: Sequence[str], store: Path, *, tell: Emit = silent
+    scorer: Scorer, clips: Clips, names: Sequence[str], store: Path, *, emit: Emit = silent
 ) -> tuple[dict[str, Array], Clips]:
     """Return features (n, D), one row per clip (the mean of its chunks), and the clips that could be heard.
 
     Features are kept in `store`; what lies there is not made again. Raises BlendkitError if no clip of a
     class can be heard.
     """
-    status = save_features(replace(scorer, recordings=list(clips.recordings)), names, store, tell=tell)
+    status = save_features(replace(scorer, recordings=list(clips.recordings)), names, store, emit=emit)
     heard = [i for i, r in enumerate(clips.recordings) if status[r.id].chunks and status[r.id].status != "unreadable"]
     kept = Clips(
         tuple(clips.recordings[i] for i in heard),

@@ -22,8 +22,9 @@ from blendkit.store import FeatureStore, atomic_path, write_json, write_text
 from blendkit.training.cnn import Whole
 from blendkit.training.export import exported, write_onnx
 from blendkit.training.outputs import span
-from blendkit.training.spectrogram import LogMel, Picture
-from blendkit.training.student import Distil, Lessons, fit_student, student_logits
+from blendkit.training.settings import Distil, Picture
+from blendkit.training.spectrogram import LogMel
+from blendkit.training.student import Lessons, fit_student, student_logits
 
 STUDENT_FOLDS = 5  # of recordings: one to stop on, one to judge on, three to learn from
 
@@ -43,7 +44,7 @@ class Task:
     chunk_s: float = 5.0
 
 
-def distil(task: Task, tell: Emit = silent) -> dict[str, Any]:
+def distil(task: Task, emit: Emit = silent) -> dict[str, Any]:
     """Train, judge and write a student; return what student.json says.
 
     Whole recordings are dealt into five folds: it learns from three, stops on one and is judged on one. Raises
@@ -52,14 +53,14 @@ def distil(task: Task, tell: Emit = silent) -> dict[str, Any]:
     grid = Grid(task.chunk_s, "pad", NameRule())
     if len(task.recordings) < STUDENT_FOLDS:
         raise BlendkitError(f"{len(task.recordings)} recordings: a student needs {STUDENT_FOLDS} at least")
-    pictures, rows = _pictures(task, grid, tell)
+    pictures, rows = _pictures(task, grid, emit)
     teacher = task.teacher.align(rows, task.teacher.classes, source="the teacher")
     lessons = _lessons(task, pictures, rows, teacher)
     at = fold_of(sorted(set(rows.recording.tolist())), STUDENT_FOLDS)
     fold = np.array([at[r] for r in rows.recording.tolist()])
     learn, stop, held = (np.flatnonzero(m) for m in (fold > 1, fold == 1, fold == 0))
     whole, state = fit_student(
-        lessons, learn.tolist(), stop.tolist(), task.how, task.out / "checkpoints" / "student", tell
+        lessons, learn.tolist(), stop.tolist(), task.how, task.out / "checkpoints" / "student", emit
     )
     found = student_logits(whole.student, pictures[held], whole)
     saw = sorted({*rows.recording[fold > 0].tolist(), *task.saw})
@@ -81,7 +82,7 @@ def distil(task: Task, tell: Emit = silent) -> dict[str, Any]:
     return told
 
 
-def _pictures(task: Task, grid: Grid, tell: Emit) -> tuple[NDArray[np.float16], Rows]:
+def _pictures(task: Task, grid: Grid, emit: Emit) -> tuple[NDArray[np.float16], Rows]:
     """Every chunk as a raw log-mel picture, in a file that is kept; and the rows."""
     front, rate = LogMel(task.how.picture), task.how.picture.rate
     parts, counts = [], {}
@@ -100,7 +101,7 @@ def _pictures(task: Task, grid: Grid, tell: Emit) -> tuple[NDArray[np.float16], 
             return held["pictures"], chunk_rows(
                 dict(zip(held["recording"].tolist(), held["chunks"].tolist(), strict=True)), task.chunk_s, grid.names
             )
-    tell("scoring", {"recordings": len(task.recordings), "to_score": len(task.recordings)})
+    emit("scoring", {"recordings": len(task.recordings), "to_score": len(task.recordings)})
     for group in groups(task.recordings):
         batch = prepare_group(group, [rate], grid)
         with batch.scratch:
@@ -109,7 +110,7 @@ def _pictures(task: Task, grid: Grid, tell: Emit) -> tuple[NDArray[np.float16], 
                 counts[p.recording] = p.chunks
                 with torch.no_grad():
                     parts += [front.raw(torch.from_numpy(w)).numpy().astype(np.float16) for w in _batches(windows)]
-            tell("scored", {"recordings": [r.id for r in group], "status": [p.status for p in batch.recordings]})
+            emit("scored", {"recordings": [r.id for r in group], "status": [p.status for p in batch.recordings]})
     pictures = np.concatenate(parts)
     with atomic_path(path) as temporary, temporary.open("wb") as handle:
         np.savez(handle, pictures=pictures, recording=np.array(list(counts)), chunks=np.array(list(counts.values())))

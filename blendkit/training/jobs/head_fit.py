@@ -6,7 +6,7 @@ import json
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -28,16 +28,19 @@ from blendkit.training.jobs.examples_of_stores import (
 )
 from blendkit.training.jobs.pseudo_labels import read_pseudo
 from blendkit.training.judging import judge
-from blendkit.training.loop import Schedule
 from blendkit.training.outputs import OOF, Source, summary, write_card, write_heads, write_oof
-from blendkit.training.sampling import Mixture
+from blendkit.training.settings import HeadChoice, Mixture, Schedule
 
 
 @dataclass(frozen=True)
-class Request:
-    """What a user asks of `fit seqhead`; see its help."""
+class TrainingRows:
+    """What a head learns from.
 
-    out: Path
+    features: stores of clips, one folder per class; soundscapes and labels: a store of soundscapes and its label file;
+    taxonomy: the target classes (default: the clip folders and labels); group: a regular expression, what shares a
+    fold; pseudo: a folder of pseudo-labels, and unlabelled the store of those recordings.
+    """
+
     features: tuple[Path, ...] = ()
     soundscapes: Path | None = None
     labels: Path | None = None
@@ -45,42 +48,42 @@ class Request:
     group: str | None = None
     pseudo: Path | None = None
     unlabelled: Path | None = None
-    head: Literal["attention", "scalarmix"] = "attention"
-    blocks: tuple[str, ...] = ()
-    residual: tuple[tuple[str, str], ...] = ()
-    probe: Path | None = None
-    width: int = 144
-    dropout: float = 0.2
-    epochs: int = 40
-    patience: int = 10
-    batch: int = 128
-    rate: float = 2e-3
-    loss: Literal["bce", "focal"] = "bce"
-    average: Literal["ema", "swa", "none"] = "ema"
-    mixup: float = 0.4
-    soundscape_share: float = 0.2
-    pseudo_share: float = 0.2
-    balance: bool = True
-    folds: int = 5
-    seeds: int = 1
-    seed: int = 0
-    against: tuple[Path, ...] = ()
-    allow_seen: bool = False
 
     @property
-    def all_features(self) -> list[Path]:
+    def labelled(self) -> list[Path]:
         """The stores of labelled rows: clips, then soundscapes."""
         return [*self.features, *([self.soundscapes] if self.soundscapes else [])]
 
 
-def fit_head(request: Request, tell: Emit = silent) -> dict[str, Any]:
+@dataclass(frozen=True)
+class HeadRequest:
+    """A head to fit: on which rows, which head, how long and in what mixture, in how many folds and seeds.
+
+    probe: a probe.json, whose blocks and, for scalarmix, whose weights are the start. against: folders of other fits
+    on the same rows. allow_seen: count rows that a pseudo-labelling teacher learned from.
+    """
+
+    out: Path
+    rows: TrainingRows = TrainingRows()
+    head: HeadChoice = HeadChoice()
+    schedule: Schedule = Schedule()
+    mixture: Mixture = Mixture()
+    folds: int = 5
+    seeds: int = 1
+    seed: int = 0
+    probe: Path | None = None
+    against: tuple[Path, ...] = ()
+    allow_seen: bool = False
+
+
+def fit_head(request: HeadRequest, emit: Emit = silent) -> dict[str, Any]:
     """Fit, judge and write a sequence head; return what `fit.json` says.
 
     Raises BlendkitError for what cannot be learned from, before anything is trained.
     """
     ready = prepare_fit(request)
     taught, saw = _pseudo(request, ready)
-    fit = fit_seqhead(ready.examples, ready.job, request.out / "checkpoints", lambda fold: taught, tell)
+    fit = fit_seqhead(ready.examples, ready.job, request.out / "checkpoints", lambda fold: taught, emit)
     return deliver(request, fit, replace(ready, source=replace(ready.source, saw=saw)))
 
 
@@ -96,7 +99,7 @@ class Ready:
     blocks: list[str]
 
 
-def prepare_fit(request: Request) -> Ready:
+def prepare_fit(request: HeadRequest) -> Ready:
     """Read and check what a request names. Raises BlendkitError for what cannot be learned from."""
     stores = _open(request)
     probed = _probe(request.probe)
@@ -107,34 +110,34 @@ def prepare_fit(request: Request) -> Ready:
     return Ready(examples, job, _source(request, stores), notes, probed, blocks)
 
 
-def _pseudo(request: Request, ready: Ready) -> tuple[Examples | None, tuple[str, ...]]:
+def _pseudo(request: HeadRequest, ready: Ready) -> tuple[Examples | None, tuple[str, ...]]:
     """The pseudo-labelled rows, and what their teacher learned from."""
-    if request.pseudo is None or request.unlabelled is None:
+    if request.rows.pseudo is None or request.rows.unlabelled is None:
         return None, ()
-    (store,) = open_features([request.unlabelled])
+    (store,) = open_features([request.rows.unlabelled])
     rows = unlabelled_examples(store, ready.blocks, ready.examples.classes)
-    found, saw = read_pseudo(request.pseudo, rows)
+    found, saw = read_pseudo(request.rows.pseudo, rows)
     both = set(found.recording.tolist()) & set(ready.examples.recording.tolist())
     if both:
-        raise BlendkitError(f"{request.pseudo}: pseudo-labels of recordings that are labelled", sorted(both)[:5])
+        raise BlendkitError(f"{request.rows.pseudo}: pseudo-labels of recordings that are labelled", sorted(both)[:5])
     return found, saw
 
 
-def deliver(request: Request, fit: Fit, ready: Ready) -> dict[str, Any]:
+def deliver(request: HeadRequest, fit: Fit, ready: Ready) -> dict[str, Any]:
     """Judge a fit and write all of its files; return what `fit.json` says."""
     examples, job, source = ready.examples, ready.job, ready.source
     others = {p.name: _other(p, examples) for p in request.against}
-    logits, doubts = _countable(request, fit, ready)
+    logits, notes = _countable(request, fit, ready)
     figures = judge(examples, logits, others)
     drift = write_heads(request.out, fit, examples, job, source)
     write_oof(request.out, fit, examples)
     told = summary(fit, examples, job, source, figures, drift)
-    told = {**told, "notes": [*ready.notes, *doubts], "spearman": _agreement(told["weights"], ready.probed)}
+    told = {**told, "notes": [*ready.notes, *notes], "spearman": _agreement(told["weights"], ready.probed)}
     write_card(request.out, told)
     return told
 
 
-def _countable(request: Request, fit: Fit, ready: Ready) -> tuple[NDArray[np.float32], list[str]]:
+def _countable(request: HeadRequest, fit: Fit, ready: Ready) -> tuple[NDArray[np.float32], list[str]]:
     """The out-of-fold logits that count: rows of recordings a teacher learned from do not, unless asked for.
 
     Raises BlendkitError if none is left.
@@ -148,15 +151,17 @@ def _countable(request: Request, fit: Fit, ready: Ready) -> tuple[NDArray[np.flo
     return np.where(seen[:, None], np.nan, fit.oof), [f"{what}: they do not count as out-of-fold"]
 
 
-def labelled_examples(request: Request, stores: list[FeatureStore], blocks: list[str]) -> tuple[Examples, list[str]]:
+def labelled_examples(
+    request: HeadRequest, stores: list[FeatureStore], blocks: list[str]
+) -> tuple[Examples, list[str]]:
     """Return the labelled examples, of the classes that have a positive, and what the user should know."""
-    taxonomy = read_taxonomy([request.taxonomy]) if request.taxonomy else Taxonomy({})
-    classes = classes_of(stores, request.labels, taxonomy)
-    clips = stores[: len(request.features)]
-    parts = [clip_examples(s, blocks, classes, request.group) for s in clips]
-    if request.soundscapes is not None:
-        assert request.labels is not None
-        parts.append(chunk_examples(stores[len(clips)], blocks, classes, request.labels, taxonomy))
+    taxonomy = read_taxonomy([request.rows.taxonomy]) if request.rows.taxonomy else Taxonomy({})
+    classes = classes_of(stores, request.rows.labels, taxonomy)
+    clips = stores[: len(request.rows.features)]
+    parts = [clip_examples(s, blocks, classes, request.rows.group) for s in clips]
+    if request.rows.soundscapes is not None:
+        assert request.rows.labels is not None
+        parts.append(chunk_examples(stores[len(clips)], blocks, classes, request.rows.labels, taxonomy))
     examples = stack(parts)
     silent_classes = check_trainable(examples)
     notes = []
@@ -175,48 +180,49 @@ def _thin(examples: Examples, folds: int) -> list[str]:
     return [f"{len(thin)} {where}: {shorten(thin)}"] if thin else []
 
 
-def _open(request: Request) -> list[FeatureStore]:
+def _open(request: HeadRequest) -> list[FeatureStore]:
     problems = []
-    if not request.features and request.soundscapes is None:
+    if not request.rows.features and request.rows.soundscapes is None:
         problems.append("name a feature store of clips, or --soundscapes")
-    if (request.soundscapes is None) != (request.labels is None):
+    if (request.rows.soundscapes is None) != (request.rows.labels is None):
         problems.append("--soundscapes and --labels belong together")
-    if (request.pseudo is None) != (request.unlabelled is None):
+    if (request.rows.pseudo is None) != (request.rows.unlabelled is None):
         problems.append("--pseudo and --unlabelled belong together")
     if problems:
         raise BlendkitError("nothing to learn from", problems)
-    more = [request.unlabelled] if request.unlabelled else []
-    return open_features([*request.all_features, *more])
+    more = [request.rows.unlabelled] if request.rows.unlabelled else []
+    return open_features([*request.rows.labelled, *more])
 
 
-def _tokens(request: Request, store: FeatureStore) -> tuple[Token, ...]:
+def _tokens(request: HeadRequest, store: FeatureStore) -> tuple[Token, ...]:
     stored = [n for n in store.shapes if n != "embedding"]
-    asked = list(request.blocks) or _best(request.probe) or ([] if request.residual else stored)
+    asked = list(request.head.blocks) or _best(request.probe) or ([] if request.head.residual else stored)
     require_features(
-        str(store.manifest.folder), [*asked, *(b for pair in request.residual for b in pair)], store.shapes
+        str(store.manifest.folder), [*asked, *(b for pair in request.head.residual for b in pair)], store.shapes
     )
-    bad = [f"{a} {list(store.shapes[a])} and {b} {list(store.shapes[b])}" for a, b in request.residual
+    bad = [f"{a} {list(store.shapes[a])} and {b} {list(store.shapes[b])}" for a, b in request.head.residual
            if store.shapes[a] != store.shapes[b]]  # fmt: skip
     if bad:
         raise BlendkitError("--residual takes two blocks of one shape", bad)
-    return (*(Token(b) for b in dict.fromkeys(asked)), *(Token(a, b) for a, b in request.residual))
+    return (*(Token(b) for b in dict.fromkeys(asked)), *(Token(a, b) for a, b in request.head.residual))
 
 
 def _job(
-    request: Request, tokens: tuple[Token, ...], store: FeatureStore, examples: Examples, probed: Mapping[str, float]
+    request: HeadRequest,
+    tokens: tuple[Token, ...],
+    store: FeatureStore,
+    examples: Examples,
+    probed: Mapping[str, float],
 ) -> HeadFit:
     named = {b for t in tokens for b in (t.block, t.less) if b}
     shapes = {n: s for n, s in store.shapes.items() if n in named}
-    shape = HeadShape(request.head, tokens, shapes, len(examples.classes), request.width, 4, request.dropout)
-    if request.head == "attention" and request.width % shape.heads:
-        raise BlendkitError(f"--width {request.width} is no multiple of {shape.heads} attention heads")
-    schedule = Schedule(
-        request.epochs, request.batch, request.rate, loss=request.loss, mixup=request.mixup,
-        patience=request.patience, average=request.average,
-    )  # fmt: skip
-    mixture = Mixture(request.soundscape_share, request.pseudo_share if request.pseudo else 0.0, request.balance)
-    start = _start(tokens, probed) if request.head == "scalarmix" else {}
-    return HeadFit(shape, schedule, mixture, request.folds, request.seeds, request.seed, start)
+    shape = HeadShape(
+        request.head.kind, tokens, shapes, len(examples.classes), request.head.width, dropout=request.head.dropout
+    )
+    if request.head.kind == "attention" and request.head.width % shape.heads:
+        raise BlendkitError(f"--width {request.head.width} is no multiple of {shape.heads} attention heads")
+    start = _start(tokens, probed) if request.head.kind == "scalarmix" else {}
+    return HeadFit(shape, request.schedule, request.mixture, request.folds, request.seeds, request.seed, start)
 
 
 def _probe(path: Path | None) -> dict[str, float]:
@@ -243,11 +249,14 @@ def _start(tokens: tuple[Token, ...], probed: Mapping[str, float]) -> dict[str, 
     return {n: v / sum(lead.values()) for n, v in lead.items()}
 
 
-def _source(request: Request, stores: list[FeatureStore]) -> Source:
+def _source(request: HeadRequest, stores: list[FeatureStore]) -> Source:
     facts = stores[0].manifest.facts["about"]["facts"]
-    labels = [*(["folder names"] if request.features else []), *([request.labels.name] if request.labels else [])]
+    labels = [
+        *(["folder names"] if request.rows.features else []),
+        *([request.rows.labels.name] if request.rows.labels else []),
+    ]
     names = tuple(s.manifest.folder.name for s in stores)
-    return Source(names, stores[0].manifest.made_by, facts, " and ".join(labels), request.group)
+    return Source(names, stores[0].manifest.made_by, facts, " and ".join(labels), request.rows.group)
 
 
 def _other(path: Path, examples: Examples) -> Any:

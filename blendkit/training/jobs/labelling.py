@@ -3,20 +3,21 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 from numpy.typing import NDArray
 
-from blendkit.core import Scores, sigmoid
-from blendkit.engine import recipe_data, run
+from blendkit.core import Scores, Space, sigmoid
+from blendkit.engine import data_folder, run
 from blendkit.errors import BlendkitError
-from blendkit.events import Emit
-from blendkit.io import Names, is_source, read_labels, read_source, truth_for
+from blendkit.events import Emit, silent
+from blendkit.io import Truth, is_source, read_labels, read_scores, truth_for
 from blendkit.metrics import paired_bootstrap
-from blendkit.recipe import find_recipe, only_streams, parse_recipe
+from blendkit.recipe import only_streams, open_recipe
 from blendkit.scoring import CAREFUL, How
 from blendkit.training.jobs.pseudo_labels import (
     Gates,
@@ -28,34 +29,67 @@ from blendkit.training.jobs.pseudo_labels import (
 
 
 @dataclass(frozen=True)
-class PseudoLabelRequest:
-    """What a user asks of `pseudolabel gate`; see its help."""
+class TeacherSource:
+    """Whose scores become labels: a recipe (run on `audio`, a folder below `data`) or a score file.
+
+    stream: of the recipe, default its output; overrides: of the recipe; space: what a score file's values are; saw: a
+    label file, what a score file's teacher learned from.
+    """
 
     source: str
-    out: Path
     data: Path | None = None
-    audio: str | None = None
+    audio: str = "unlabelled_soundscapes"
     stream: str | None = None
-    space: Any = None
+    space: Space | None = None
     saw: Path | None = None
+    overrides: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class GateChoice:
+    """Which cells count as labels; all that are given must hold.
+
+    least: the probability a label needs; precision: per class, its threshold on out-of-fold scores; percentile: of a
+    class's own scores; top: the highest chunks of a class in a recording; agree: `STREAM=RANK`, another stream's
+    percentile rank must reach it; soft: targets are probabilities to the power `power`, not 1.
+    """
+
     least: float | None = None
     precision: float | None = None
-    oof: str | None = None
-    oof_space: str = "logit"
-    labels: Path | None = None
     percentile: float | None = None
     top: int | None = None
     agree: tuple[str, ...] = ()
     soft: bool = False
     power: float = 1.0
-    overrides: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class TeacherCheck:
+    """What a teacher is measured on: its out-of-fold scores and their labels, for `precision` and the inflation.
+
+    seen_audio: a folder of the labelled recordings below the recipe's data, which the teacher scores as it is.
+    """
+
+    oof: str | None = None
+    oof_space: Literal["logit", "prob"] = "logit"
+    labels: Path | None = None
     seen_audio: str | None = None
+
+
+@dataclass(frozen=True)
+class PseudoLabelRequest:
+    """Pseudo-labels to make. allow_seen: also of recordings that the teacher learned from."""
+
+    out: Path
+    teacher: TeacherSource
+    gates: GateChoice = GateChoice()
+    check: TeacherCheck = TeacherCheck()
     allow_seen: bool = False
     how: How = CAREFUL
 
 
 @dataclass(frozen=True)
-class Taught:
+class TeacherScores:
     """A stream's probabilities or ranks, the other streams that must agree, and what was learned from."""
 
     scores: Scores
@@ -64,40 +98,45 @@ class Taught:
     saw_known: bool
 
 
-def label_once(ask: PseudoLabelRequest, tell: Emit) -> dict[str, Any]:
-    """Label unlabelled recordings by gates and write them; return what pseudo.json says."""
-    _check(ask)
-    ranks = dict(_agreeing(a) for a in ask.agree)
-    taught = (
-        _from_file(ask)
-        if is_source(ask.source)
-        else _from_recipe(ask, ask.audio or "unlabelled_soundscapes", ranks, tell)
+def pseudo_label(request: PseudoLabelRequest, emit: Emit = silent) -> dict[str, Any]:
+    """Label unlabelled recordings by gates and write the labels; return what pseudo.json says.
+
+    Raises BlendkitError for gates that cannot be made, and for recordings that the teacher learned from.
+    """
+    _check(request)
+    chosen, ranks = request.gates, dict(_agreeing(a) for a in request.gates.agree)
+    teacher = (
+        _from_file(request.teacher)
+        if is_source(request.teacher.source)
+        else _from_recipe(request, request.teacher.audio, ranks, emit)
     )
-    refuse_seen_unlabelled(taught.saw, taught.scores.rows.recordings(), ask.allow_seen)
-    thresholds = _thresholds(ask, taught.scores)
-    gates = Gates(ask.least, thresholds, ask.percentile, ask.top, ranks, ask.soft, ask.power)
-    kept = gate(taught.scores, gates, taught.others)
+    refuse_seen_unlabelled(teacher.saw, teacher.scores.rows.recordings(), request.allow_seen)
+    thresholds = _thresholds(request, teacher.scores)
+    gates = Gates(chosen.least, thresholds, chosen.percentile, chosen.top, ranks, chosen.soft, chosen.power)
+    cells = gate(teacher.scores, gates, teacher.others)
     facts = {
-        "source": ask.source,
-        "stream": ask.stream,
-        "space": taught.scores.space,
-        "precision": ask.precision,
-        "saw": list(taught.saw),
-        "saw_known": taught.saw_known,
-        "inflation": _inflation(ask, tell),
+        "source": request.teacher.source,
+        "stream": request.teacher.stream,
+        "space": teacher.scores.space,
+        "precision": chosen.precision,
+        "saw": list(teacher.saw),
+        "saw_known": teacher.saw_known,
+        "inflation": _inflation(request, emit),
     }
-    return write_pseudo(ask.out, taught.scores, kept, gates, _had(ask, taught.scores), facts)
+    return write_pseudo(request.out, teacher.scores, cells, gates, _had(request, teacher.scores), facts)
 
 
-def _check(ask: PseudoLabelRequest) -> None:
+def _check(request: PseudoLabelRequest) -> None:
     problems = []
-    if (ask.precision is None) != (ask.oof is None) and ask.seen_audio is None:
+    if (request.gates.precision is None) != (request.check.oof is None) and request.check.seen_audio is None:
         problems.append("--precision needs --oof, the teacher's out-of-fold scores, and the other way round")
-    if ask.oof is not None and ask.labels is None:
+    if request.check.oof is not None and request.check.labels is None:
         problems.append("--oof needs --labels")
-    if ask.seen_audio is not None and ask.oof is None:
+    if request.check.seen_audio is not None and request.check.oof is None:
         problems.append("--seen-audio is compared with --oof")
-    if is_source(ask.source) and (ask.space is None or ask.agree or ask.seen_audio or ask.stream):
+    if is_source(request.teacher.source) and (
+        request.teacher.space is None or request.gates.agree or request.check.seen_audio or request.teacher.stream
+    ):
         problems.append(
             "a score file needs --space, and has no --stream, --agree or --seen-audio: those are a recipe's"
         )
@@ -118,71 +157,71 @@ def _agreeing(text: str) -> tuple[str, float]:
     return name, found
 
 
-def _from_file(ask: PseudoLabelRequest) -> Taught:
-    scores, _ = read_source(ask.source, Names())
-    saw = read_labels(ask.saw).recordings if ask.saw is not None else ()
-    return Taught(_as_shares(scores, ask.space), {}, tuple(saw), ask.saw is not None)
+def _from_file(teacher: TeacherSource) -> TeacherScores:
+    scores = read_scores(teacher.source, teacher.space or "unknown")
+    saw = read_labels(teacher.saw).recordings if teacher.saw is not None else ()
+    return TeacherScores(_as_shares(scores), {}, tuple(saw), teacher.saw is not None)
 
 
-def _from_recipe(ask: PseudoLabelRequest, audio: str, others: Any, tell: Emit) -> Taught:
-    text, source, _ = find_recipe(ask.source)
-    recipe = parse_recipe(text, source, [*ask.overrides, f"audio={json.dumps([audio])}"])
-    name = ask.stream or recipe.model.output
-    cut = only_streams(recipe, name, list(others))
-    folder = ask.out / f"run-{Path(audio).name}"
-    result = run(cut, recipe_data(ask.source, ask.data), folder, how=ask.how, tell=tell)
+def _from_recipe(request: PseudoLabelRequest, audio: str, others: Mapping[str, float], emit: Emit) -> TeacherScores:
+    teacher = request.teacher
+    found = open_recipe(teacher.source, [*teacher.overrides, f"audio={json.dumps([audio])}"])
+    name = teacher.stream or found.recipe.model.output
+    cut = only_streams(found.recipe, name, list(others))
+    folder = request.out / f"run-{Path(audio).name}"
+    result = run(cut, data_folder(found, teacher.data, emit), folder, how=request.how, emit=emit)
     saw = json.loads((folder / "run.json").read_text(encoding="utf-8"))["saw"]
-    made = {n: _as_shares(s, s.space) for n, s in result.made.items()}
-    return Taught(made[name], {n: made[n] for n in others}, tuple(sorted({r for v in saw.values() for r in v})), True)
+    made = {n: _as_shares(s) for n, s in result.made.items()}
+    learned = tuple(sorted({r for v in saw.values() for r in v}))
+    return TeacherScores(made[name], {n: made[n] for n in others}, learned, True)
 
 
-def _as_shares(scores: Scores, space: Any) -> Scores:
+def _as_shares(scores: Scores) -> Scores:
     """Logits as probabilities; probabilities and ranks as they are."""
-    if space == "logit":
-        return scores.with_values(sigmoid(scores.values), "prob")
-    return scores.with_values(scores.values, space)
+    return scores.with_values(sigmoid(scores.values), "prob") if scores.space == "logit" else scores
 
 
-def _oof(ask: PseudoLabelRequest) -> tuple[Scores, NDArray[np.bool_], NDArray[np.bool_]]:
-    assert ask.oof is not None
-    assert ask.labels is not None
-    scores, _ = read_source(ask.oof, Names())
-    taxonomy = recipe_data(ask.source, ask.data) / "taxonomy.csv" if not is_source(ask.source) else None
-    taxonomy = taxonomy if taxonomy is not None and taxonomy.is_file() else None
-    truth, labelled, _ = truth_for(ask.labels, scores.rows, scores.classes, taxonomy, ask.oof)
-    return _as_shares(scores, ask.oof_space), truth, labelled
+def _out_of_fold(request: PseudoLabelRequest) -> tuple[Scores, Truth]:
+    check = request.check
+    if check.oof is None or check.labels is None:
+        raise BlendkitError("--oof and --labels belong together")
+    scores, taxonomy = read_scores(check.oof, check.oof_space), None
+    if not is_source(request.teacher.source):
+        file = data_folder(open_recipe(request.teacher.source), request.teacher.data) / "taxonomy.csv"
+        taxonomy = file if file.is_file() else None
+    return _as_shares(scores), truth_for(check.labels, scores.rows, scores.classes, taxonomy, check.oof)
 
 
-def _thresholds(ask: PseudoLabelRequest, scores: Scores) -> NDArray[np.float64] | None:
-    if ask.precision is None:
+def _thresholds(request: PseudoLabelRequest, scores: Scores) -> NDArray[np.float64] | None:
+    if request.gates.precision is None:
         return None
     if scores.space == "rank":
         raise BlendkitError(
             "--precision: thresholds of ranks mean nothing on other recordings",
             ["take a stream of logits or probabilities, or --percentile and --top"],
         )
-    oof, truth, labelled = _oof(ask)
-    return thresholds_by_precision(scores, oof, truth, labelled, ask.precision)
+    oof, truth = _out_of_fold(request)
+    return thresholds_by_precision(scores, oof, truth.values, truth.labelled, request.gates.precision)
 
 
-def _had(ask: PseudoLabelRequest, scores: Scores) -> NDArray[np.int64]:
+def _had(request: PseudoLabelRequest, scores: Scores) -> NDArray[np.int64]:
     """How many labelled spans each class has so far."""
     counts = dict.fromkeys(scores.classes, 0)
-    spans = read_labels(ask.labels).spans if ask.labels is not None else {}
+    spans = read_labels(request.check.labels).spans if request.check.labels is not None else {}
     for heard in (c for s in spans.values() for *_, cs in s for c in cs):
         if heard in counts:
             counts[heard] += 1
     return np.array(list(counts.values()), np.int64)
 
 
-def _inflation(ask: PseudoLabelRequest, tell: Emit) -> dict[str, Any] | None:
+def _inflation(request: PseudoLabelRequest, emit: Emit) -> dict[str, Any] | None:
     """What the teacher scores on recordings it saw, against its out-of-fold scores of the same rows."""
-    if ask.seen_audio is None:
+    if request.check.seen_audio is None:
         return None
-    seen = _from_recipe(ask, ask.seen_audio, {}, tell)
-    oof, truth, labelled = _oof(ask)
+    seen = _from_recipe(request, request.check.seen_audio, {}, emit)
+    oof, known = _out_of_fold(request)
     here = np.flatnonzero(np.isin(oof.rows.recording, seen.scores.rows.recordings()))
-    oof, truth, labelled = oof.take_rows(here), truth[here], labelled[here]
+    oof, truth, labelled = oof.take_rows(here), known.values[here], known.labelled[here]
     own = seen.scores.align(
         oof.rows, oof.classes, unknown_classes="ignore", source="the teacher on labelled recordings"
     )

@@ -2,50 +2,58 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import fields, replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 from blendkit.core import Taxonomy
 from blendkit.errors import BlendkitError
-from blendkit.events import Emit
+from blendkit.events import Emit, silent
 from blendkit.io import read_taxonomy
-from blendkit.store import write_json
+from blendkit.store import FeatureStore, write_json
 from blendkit.training.examples import Examples
 from blendkit.training.jobs.examples_of_stores import chunk_examples, open_features, unlabelled_examples
-from blendkit.training.jobs.head_fit import Request, deliver, prepare_fit
-from blendkit.training.rounds import Round, Rounds, inflation, run_rounds
-from blendkit.training.sampling import Mixture
+from blendkit.training.jobs.head_fit import HeadRequest, deliver, prepare_fit
+from blendkit.training.rounds import Round, inflation, run_rounds
+from blendkit.training.settings import Rounds
 
 
-def fit_rounds(asked: Mapping[str, Any], tell: Emit) -> dict[str, Any]:
-    """Run the rounds a user asks for (the options of `pseudolabel rounds`); return what rounds.json says.
+@dataclass(frozen=True)
+class RoundsRequest:
+    """Noisy-student rounds to run: a head to fit, how pseudo-labels are made, and whether the naive protocol runs too.
 
-    Raises BlendkitError without unlabelled recordings, and as `fit seqhead` does.
+    test, test_labels: a feature store of labelled recordings nobody learns from, and its label file.
     """
-    if (
-        asked["unlabelled"] is None
-        or asked["pseudo"] is not None
-        or (asked["test"] is None) != (asked["test_labels"] is None)
-    ):
+
+    fit: HeadRequest
+    rounds: Rounds = Rounds()
+    naive: bool = False
+    test: Path | None = None
+    test_labels: Path | None = None
+
+
+def fit_rounds(asked: RoundsRequest, emit: Emit = silent) -> dict[str, Any]:
+    """Run noisy-student rounds, honest and on request naive; return what rounds.json says.
+
+    Raises BlendkitError without unlabelled recordings, and as `fit_head` does.
+    """
+    rows = asked.fit.rows
+    if rows.unlabelled is None or rows.pseudo is not None or (asked.test is None) != (asked.test_labels is None):
         advice = ["--unlabelled names features of the recordings to label", "--test and --test-labels belong together"]
         raise BlendkitError("rounds make their own pseudo-labels: no --pseudo", advice)
-    own = {f.name for f in fields(Request)}
-    request = Request(**{k: v for k, v in asked.items() if k in own and k != "unlabelled"})
+    request = replace(asked.fit, rows=replace(rows, unlabelled=None))
     ready = prepare_fit(request)
-    stores = open_features([*request.all_features, asked["unlabelled"], *([asked["test"]] if asked["test"] else [])])
-    unlabelled = unlabelled_examples(stores[len(request.all_features)], ready.blocks, ready.examples.classes)
+    stores = open_features([*rows.labelled, rows.unlabelled, *([asked.test] if asked.test else [])])
+    unlabelled = unlabelled_examples(stores[len(rows.labelled)], ready.blocks, ready.examples.classes)
     unlabelled = _without_labelled(unlabelled, ready.examples)
-    test = _test(asked, stores[-1], ready.blocks, ready.examples.classes) if asked["test"] else None
-    job = replace(ready.job, mixture=Mixture(request.soundscape_share, request.pseudo_share, request.balance))
-    how = Rounds(asked["rounds"], asked["least"], asked["percentile"], asked["power"])
+    test = _test(asked, stores[-1], ready.blocks, ready.examples.classes)
     protocols = {}
-    for name, protocol in {"honest": how, **({"naive": replace(how, naive=True)} if asked["naive"] else {})}.items():
+    for name in ("honest", *(("naive",) if asked.naive else ())):
+        how = replace(asked.rounds, naive=name == "naive")
         checkpoints = request.out / "checkpoints" / name
-        protocols[name] = run_rounds(ready.examples, unlabelled, job, protocol, checkpoints, test, tell)
+        protocols[name] = run_rounds(ready.examples, unlabelled, ready.job, how, checkpoints, test, emit)
     last = protocols["honest"][-1].fit
-    deliver(request, last, replace(ready, job=job))
+    deliver(request, last, ready)
     kind = "chunk" if (ready.examples.kind == "chunk").any() else "clip"
     told: dict[str, Any] = {"kind": kind, "protocols": {n: _figures(found, kind) for n, found in protocols.items()}}
     write_json(request.out / "rounds.json", told, sort=False)
@@ -75,7 +83,8 @@ def _without_labelled(unlabelled: Examples, examples: Examples) -> Examples:
     return unlabelled
 
 
-def _test(asked: Mapping[str, Any], store: Any, blocks: list[str], classes: tuple[str, ...]) -> Examples:
-    taxonomy = read_taxonomy([asked["taxonomy"]]) if asked["taxonomy"] else Taxonomy({})
-    labels: Path = asked["test_labels"]
-    return chunk_examples(store, blocks, classes, labels, taxonomy)
+def _test(asked: RoundsRequest, store: FeatureStore, blocks: list[str], classes: tuple[str, ...]) -> Examples | None:
+    if asked.test is None or asked.test_labels is None:
+        return None
+    taxonomy = read_taxonomy(asked.fit.rows.taxonomy) if asked.fit.rows.taxonomy else Taxonomy({})
+    return chunk_examples(store, blocks, classes, asked.test_labels, taxonomy)

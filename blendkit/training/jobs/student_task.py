@@ -1,81 +1,83 @@
-"""What `fit student` is asked, read and checked."""
+"""A student as a user asks for it: files and settings in, a checked task out."""
 
 from __future__ import annotations
 
+from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any, Literal
 
+import torch
+
+from blendkit.core import Scores, Taxonomy, logit
 from blendkit.errors import BlendkitError
-from blendkit.io import Names, read_source, split_source
+from blendkit.events import Emit, silent
+from blendkit.io import read_labels, read_scores, read_taxonomy, split_source
+from blendkit.member import BELOW_FLOAT32
+from blendkit.scoring import find_audio
+from blendkit.store import FeatureStore, LogitStore, require_features
+from blendkit.training.jobs.distillation import Task, distil
+from blendkit.training.settings import Distil
 
-if TYPE_CHECKING:
-    from blendkit.core import Scores
-    from blendkit.training.jobs.distillation import Task
+
+@dataclass(frozen=True)
+class StudentRequest:
+    """A student to train on recordings.
+
+    teacher: its scores of them (a store, `FILE.npz:ARRAY`, a CSV, or a run's folder), and space what they are (a store
+    holds logits); saw: a label file, what the teacher learned from; labels: of some of the recordings, and taxonomy
+    further classes that they may name; embedding: a store of the teacher's embeddings, and embedding_name which
+    feature of it.
+    """
+
+    audio: tuple[Path, ...]
+    teacher: str
+    out: Path
+    space: Literal["logit", "prob"] | None = None
+    saw: Path | None = None
+    labels: Path | None = None
+    taxonomy: Path | None = None
+    embedding: Path | None = None
+    embedding_name: str = "embedding"
+    how: Distil = Distil()
 
 
-def task_of(
-    *,
-    audio: tuple[Path, ...],
-    teacher: str,
-    space: Any,
-    saw: Path | None,
-    labels: Path | None,
-    taxonomy: Path | None,
-    embedding: Path | None,
-    embedding_name: str,
-    embedding_weight: float,
-    out: Path,
-    **how: Any,
-) -> Task:
+def fit_student_of(request: StudentRequest, emit: Emit = silent) -> dict[str, Any]:
+    """Train, judge and write a student; return what student.json says. Raises BlendkitError for what cannot be read."""
+    return distil(task_of(request), emit)
+
+
+def task_of(request: StudentRequest) -> Task:
     """Return the task. Raises BlendkitError for what cannot be read, and scores whose space nobody says."""
-    from blendkit.core import Taxonomy
-    from blendkit.io import read_labels, read_taxonomy
-    from blendkit.scoring import gather_audio
-    from blendkit.store import FeatureStore, require_features
-    from blendkit.training.jobs.distillation import Task
-
-    scores, seen = _teacher(teacher, space)
-    seen = read_labels(saw).recordings if saw is not None else seen
-    known = (read_taxonomy([taxonomy]) if taxonomy is not None else Taxonomy({})).classes
-    store = FeatureStore.open(embedding) if embedding is not None else None
+    scores, seen = _teacher(request.teacher, request.space)
+    seen = read_labels(request.saw).recordings if request.saw is not None else seen
+    known = (read_taxonomy(request.taxonomy) if request.taxonomy is not None else Taxonomy({})).classes
+    store = FeatureStore.open(request.embedding) if request.embedding is not None else None
     if store is not None:
-        require_features(str(embedding), [embedding_name], store.shapes)
-    table = read_labels(labels) if labels is not None else None
-    told = _how(how, embedding_weight if store is not None else 0.0)
-    pair = None if store is None else (store, embedding_name)
-    return Task(out, gather_audio(audio), scores, tuple(seen), table, tuple(known), pair, told)
-
-
-def _how(asked: dict[str, Any], embedding_weight: float) -> Any:
-    import torch
-
-    from blendkit.training.loop import Schedule
-    from blendkit.training.student import Distil
-
-    device = asked["device"]
-    if device == "auto":
-        device = "cuda" if torch.cuda.is_available() else "cpu"
-    if device != "cpu" and not (device.startswith("cuda") and torch.cuda.is_available()):
-        raise BlendkitError(
-            f"--device {device}: torch {torch.__version__} has no such device here", ["take cpu or auto"]
-        )
-    schedule = Schedule(
-        asked["epochs"], asked["batch"], asked["rate"], mixup=asked["mixup"], patience=asked["patience"]
+        require_features(str(request.embedding), [request.embedding_name], store.shapes)
+    return Task(
+        out=request.out,
+        recordings=find_audio(request.audio),
+        teacher=scores,
+        saw=tuple(seen),
+        labels=read_labels(request.labels) if request.labels is not None else None,
+        known=tuple(known),
+        embedding=None if store is None else (store, request.embedding_name),
+        how=replace(request.how, device=_device(request.how.device)),
     )
-    return Distil(
-        schedule=schedule, temperature=asked["temperature"], labels=asked["label_share"], embedding=embedding_weight,
-        width=asked["width"], seed=asked["seed"], device=device,
-    )  # fmt: skip
 
 
-def _teacher(source: str, space: Any) -> tuple[Scores, tuple[str, ...]]:
+def _device(wanted: str) -> str:
+    if wanted == "auto":
+        return "cuda" if torch.cuda.is_available() else "cpu"
+    if wanted != "cpu" and not (wanted.startswith("cuda") and torch.cuda.is_available()):
+        raise BlendkitError(f"--device {wanted}: torch {torch.__version__} has no such device", ["use cpu or auto"])
+    return wanted
+
+
+def _teacher(source: str, space: str | None) -> tuple[Scores, tuple[str, ...]]:
     """A teacher's logits, and the recordings it learned from, where its store says so."""
-    from blendkit.core import logit
-    from blendkit.member import BELOW_FLOAT32
-    from blendkit.store import LogitStore
-
     path, _ = split_source(source)
-    scores, _ = read_source(source, Names())
+    scores = read_scores(source)
     if path.is_dir() and (path / "manifest.json").is_file():
         return scores, tuple(LogitStore.open(path).about.get("saw", ()))
     if space is None:

@@ -1,0 +1,87 @@
+"""Artefacts that steps apply, fitted from files: `fit step` and `fit places`."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any
+
+from blendkit.blending.fitting import fit_op
+from blendkit.blending.steps import convert
+from blendkit.blending.surroundings import Surroundings
+from blendkit.core import Scores, Space, Taxonomy
+from blendkit.errors import BlendkitError, shorten
+from blendkit.io import ColumnNames, read_finds, read_labels, read_scores, read_sites, read_taxonomy
+from blendkit.ops import OpInfo, RateTable, info_of, near_places
+from blendkit.recipe import checked_fit, yaml_value
+from blendkit.registry import OPS, registry
+
+
+def _no_note(text: str) -> None:
+    """Keep no note."""
+
+
+def fit_step_artefact(
+    op: str,
+    out: Path | str,
+    *,
+    scores: Path | str | None = None,
+    space: Space | None = None,
+    labels: Path | str | None = None,
+    taxonomy: Path | str | None = None,
+    settings: Sequence[str] = (),
+    names: ColumnNames | None = None,
+    note: Callable[[str], None] = _no_note,
+) -> Any:
+    """Fit what a step applies, write it to `out`, and return it; a recipe's `artefact:` names it.
+
+    scores: out-of-fold scores for calibration, a reference's for ranks, and space what they are (a store holds logits);
+    labels: what priors are counted from. settings: `key=value` of the fit. note: called with what a conversion did. The
+    artefact holds the recordings it saw. Raises BlendkitError for an op that is not fitted, for what its fit needs and
+    did not get, and for scores whose space nobody says.
+    """
+    info = _fitted_op(op)
+    params = checked_fit(info, dict(_setting(text) for text in settings))
+    names = names or ColumnNames()
+    found = None if scores is None else _scores(scores, info.spaces, space, names, note)
+    taxa = Taxonomy({}) if taxonomy is None else read_taxonomy(taxonomy)
+    table = None if labels is None else read_labels(labels)
+    made = fit_op(info, params, found, table, Surroundings(taxa, chunk_s=names.chunk_s))
+    made.save(Path(out))
+    return made
+
+
+def fit_places(
+    finds: Path | str, sites: Path | str, out: Path | str, *, radius_km: float = 300.0, k: float = 20.0
+) -> RateTable:
+    """Make the table of place_prior from finds with coordinates, write it to `out`, and return it."""
+    made = near_places(read_sites(Path(sites)), read_finds(Path(finds)), radius_km=radius_km, k=k)
+    made.save(Path(out))
+    return made
+
+
+def _setting(text: str) -> tuple[str, Any]:
+    key, equals, value = text.partition("=")
+    if not equals:
+        raise BlendkitError(f"--set {text}: expected key=value")
+    return key, yaml_value(value, f"--set {key}")
+
+
+def _fitted_op(name: str) -> OpInfo:
+    info = info_of(registry(OPS).get(name))
+    if info is None or info.fit is None:
+        infos = [i for n in registry(OPS).names() if (i := info_of(registry(OPS).get(n))) is not None]
+        raise BlendkitError(f"{name} is not fitted", [f"fitted ops: {shorten([i.name for i in infos if i.fit], 20)}"])
+    return info
+
+
+def _scores(
+    source: Path | str, spaces: tuple[Space, ...], space: Space | None, names: ColumnNames, note: Callable[[str], None]
+) -> Scores:
+    found = read_scores(source, space or "unknown", names=names)
+    if found.space == "unknown":
+        raise BlendkitError(f"{source}: say what its scores are: --space logit, prob or rank")
+    target = found.space if found.space in spaces else spaces[0]
+    if found.space == "rank" and target != "rank":
+        raise BlendkitError(f"{source}: ranks cannot become a {target} again")
+    return convert(found, target, note)

@@ -1,0 +1,79 @@
+"""Blends and single ops on scores at hand, by the same plan and the same code as a recipe's."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+import yaml
+
+from blendkit.blending.streams import make_streams
+from blendkit.blending.surroundings import Surroundings
+from blendkit.core import Scores, Taxonomy, shared_rows
+from blendkit.errors import BlendkitError
+from blendkit.events import Note, say_nothing
+from blendkit.recipe import make_plan, parse_recipe
+
+_OUT = "result"
+
+
+def blend(
+    scores: Mapping[str, Scores],
+    by: str = "rank",
+    weights: Mapping[str, float] | None = None,
+    *,
+    params: Mapping[str, Any] | None = None,
+    taxonomy: Taxonomy | None = None,
+    note: Note = say_nothing,
+) -> Scores:
+    """Return several scores blended into one, as a recipe's `blends:` does.
+
+    by: the name of a blend (`rank`, `logit`, `prob`, `direct`, ...; `blendkit ops list`). weights: relative, by name;
+    default: equal. Rows are matched by identity and must agree; classes are the union, and a class counts only where a
+    member covers it. note: called with (stream, text) for what conversions and coverage did. Raises BlendkitError for
+    rows that differ, unknown names, and scores whose space is unknown where the blend needs one.
+    """
+    weights = dict.fromkeys(scores, 1.0) if weights is None else dict(weights)
+    if not scores or set(weights) != set(scores):
+        raise BlendkitError(
+            "weights and scores must name the same members",
+            [f"scores: {', '.join(scores) or 'none'}", f"weights: {', '.join(weights) or 'none'}"],
+        )
+    rows = shared_rows(scores)
+    classes = tuple(dict.fromkeys(c for s in scores.values() for c in s.classes))
+    names = {f"m{i}": n for i, n in enumerate(scores)}  # a recipe's names are words; these may be any text
+    members = {k: scores[n].align(rows, classes, source=n) for k, n in names.items()}
+    of = {k: float(weights[n]) for k, n in names.items()}
+    return _made(members, {"blends": {_OUT: {"by": by, "of": of, "params": dict(params or {})}}}, taxonomy, note)
+
+
+def apply(
+    scores: Scores, op: str, *, taxonomy: Taxonomy | None = None, note: Note = say_nothing, **params: Any
+) -> Scores:
+    """Return scores with one step applied, as a recipe's `steps:` does.
+
+    op: the name of a step (`gaussian`, `taxonomy_mean`, ...), or `to` with `space="prob"`. params: the step's own.
+    Raises BlendkitError for an unknown op or parameter with the nearest, and for a space that the op does not accept.
+    """
+    step = {op: params.get("space") if op == "to" else params}
+    return _made({"m0": scores}, {"streams": {_OUT: {"from": "m0", "steps": [step]}}}, taxonomy, note)
+
+
+def _made(members: Mapping[str, Scores], recipe: dict[str, Any], taxonomy: Taxonomy | None, note: Note) -> Scores:
+    """Make the one stream of a recipe whose members are scores at hand."""
+    spaces = {n: "prob" if s.space == "unknown" else s.space for n, s in members.items()}
+    text = yaml.safe_dump(
+        {
+            "recipe": 1,
+            "name": "scores",
+            "members": {n: {"use": "table", "path": n, "space": space} for n, space in spaces.items()},
+            **recipe,
+            "output": _OUT,
+        },
+        sort_keys=False,
+    )
+    plan = make_plan(parse_recipe(text, "scores"))
+    given = {n: replace(s, made_by=s.made_by or n, values=np.asarray(s.values)) for n, s in members.items()}
+    return make_streams(plan, given, Surroundings(taxonomy or Taxonomy({})), note=note)[_OUT]

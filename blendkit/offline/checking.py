@@ -1,0 +1,59 @@
+"""Check a recipe without running it, and say what its author may not mean."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from blendkit.engine import data_folder, find_inputs, preflight
+from blendkit.events import Emit, silent
+from blendkit.offline.bench import Workshop
+from blendkit.offline.data_lint import data_findings
+from blendkit.recipe import DataFolder, Plan, Recipe, check_files, group_notes, lint, make_plan, open_recipe
+
+
+@dataclass(frozen=True, eq=False, repr=False)
+class Check:
+    """A recipe that can run. findings: what the linter says; notes: worth knowing; folder: whose files were checked."""
+
+    plan: Plan
+    findings: tuple[str, ...]
+    notes: tuple[str, ...]
+    folder: Path | None
+
+    def __repr__(self) -> str:
+        counts = f"{len(self.plan.members)} members, {len(self.plan.streams)} streams"
+        return f"Check({self.plan.recipe.model.name}: {counts}, {len(self.findings)} findings)"
+
+
+def check(
+    recipe: Recipe | Path | str,
+    data: Path | str | None = None,
+    *,
+    overrides: Sequence[str] = (),
+    store: Path | str | None = None,
+    sharded: bool = False,
+    allow_outside: bool = False,
+    emit: Emit = silent,
+) -> Check:
+    """Check a recipe's keys, ops, parameters, spaces and loops, then its files and classes; and lint it.
+
+    Files are looked up below `data`, or beside a recipe of one's own; those of a packaged recipe only where a folder
+    is given. store: saved logits, against which the recipe is linted too. sharded: it is to run in parts. Raises
+    BlendkitError with every problem of a kind, each with file, line and key.
+    """
+    found = open_recipe(recipe, overrides)
+    plan, notes = make_plan(found.recipe), []
+    folder = Path(data) if data is not None else found.folder
+    if folder is not None:
+        root = DataFolder(folder, allow_outside)
+        files = check_files(plan, root)
+        inputs = find_inputs(plan, root)
+        preflight(plan, inputs, files)
+        notes = group_notes(plan, inputs.taxonomy, inputs.classes)
+    findings = lint(plan, sharded=sharded)
+    if store is not None:
+        root = DataFolder(data_folder(found, data, emit), allow_outside)
+        findings += data_findings(Workshop(root, Path(store)), plan)
+    return Check(plan, tuple(findings), tuple(notes), folder)

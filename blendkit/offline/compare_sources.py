@@ -1,0 +1,104 @@
+"""Recipes and score files against each other, on the same labelled chunks."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from blendkit.core import LabelTable, Scores, Taxonomy, text_hash
+from blendkit.errors import BlendkitError
+from blendkit.events import Emit, silent
+from blendkit.io import ColumnNames, is_source, read_score_file, truth_for
+from blendkit.offline.comparison import Comparison, LabelledChunks, Rules, compare_scores
+from blendkit.offline.place import Place, open_workshop
+from blendkit.recipe import Recipe, filled_text, make_plan
+
+Source = Scores | Recipe | Path | str
+
+
+@dataclass(frozen=True)
+class Labels:
+    """Where the truth comes from, where no recipe among the sources says it. taxonomy: further classes it may name."""
+
+    table: LabelTable | Path | str
+    taxonomy: Taxonomy | Path | str | None = None
+
+
+@dataclass
+class _Read:
+    """What the sources gave so far: hashes of the recipes among them, folds of the first file that knows them."""
+
+    scores: dict[str, Scores]
+    hashes: dict[str, str]
+    folds: dict[str, str]
+    truth: LabelledChunks | None
+    notes: list[str]
+
+
+def compare(
+    sources: Mapping[str, Source] | Sequence[Path | str],
+    labels: Labels | LabelTable | Path | str | None = None,
+    *,
+    names: ColumnNames | None = None,
+    overrides: Sequence[str] = (),
+    place: Place | None = None,
+    rules: Rules | None = None,
+    emit: Emit = silent,
+) -> Comparison:
+    """Compare scores, score files and recipes (from their saved logits); the first is what the others are held against.
+
+    labels: needed where no recipe is among the sources. overrides and place: of the recipes. Raises BlendkitError for
+    fewer than two sources, a source given twice, sources without labels, and as `compare_scores` does.
+    """
+    if isinstance(sources, Mapping):
+        named = {name: (name, source) for name, source in sources.items()}
+    else:
+        twice = [s for s in sources if list(sources).count(s) > 1]
+        if twice:
+            raise BlendkitError(f"{twice[0]} is given twice")
+        named = {str(s): ("", s) for s in sources}
+    if len(named) < 2:
+        raise BlendkitError("give at least two sources to compare")
+    read = _Read({}, {}, {}, None, [])
+    for text, (name, source) in named.items():
+        _add(read, text, name, source, names, overrides, place, emit)
+    truth = _truth(read, labels, next(iter(named)))
+    found = compare_scores(read.scores, truth, rules or Rules())
+    notes = (*found.notes, *read.notes)
+    return replace(found, notes=notes, hashes=read.hashes, labelled_rows=int(truth.labelled.sum()))
+
+
+def _add(
+    read: _Read, text: str, name: str, source: Source, names: ColumnNames | None, overrides: Sequence[str],
+    place: Place | None, emit: Emit,
+) -> None:  # fmt: skip
+    """Read one source under its name, or under what it calls itself."""
+    if isinstance(source, Scores):
+        read.scores[name] = source
+        return
+    if not isinstance(source, Recipe) and is_source(source):
+        file = read_score_file(source, names=names)
+        read.folds = read.folds or file.folds
+        own = name or file.name
+        read.scores[text if own in read.scores else own] = file.scores
+        return
+    workshop, recipe = open_workshop(source, overrides, place, emit)
+    bench, scores = workshop.output(recipe)
+    own = name or recipe.model.name
+    own = text if own in read.scores else own
+    read.scores[own], read.folds = scores, read.folds or bench.folds
+    read.hashes[own] = text_hash(filled_text(make_plan(recipe)))
+    read.truth = read.truth or LabelledChunks(bench.rows, bench.classes, bench.truth, bench.labelled, bench.folds)
+    read.notes += [f"{own}: {n}" for n in bench.notes]
+
+
+def _truth(read: _Read, labels: Labels | LabelTable | Path | str | None, what: str) -> LabelledChunks:
+    if labels is not None:
+        given = labels if isinstance(labels, Labels) else Labels(labels)
+        first = next(iter(read.scores.values()))
+        known = truth_for(given.table, first.rows, first.classes, given.taxonomy, what)
+        return LabelledChunks(first.rows, first.classes, known.values, known.labelled, read.folds)
+    if read.truth is None:
+        raise BlendkitError("no recipe among the sources says where labels are: give labels (--labels)")
+    return read.truth

@@ -1,0 +1,139 @@
+"""Scores against labels: every figure that `eval` prints, with the interval of the first."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+from numpy.typing import NDArray
+
+from blendkit.core import LabelTable, Scores, Taxonomy, cluster_labels
+from blendkit.errors import BlendkitError
+from blendkit.io import ColumnNames, Truth, read_score_file, truth_for
+from blendkit.metrics import Interval, MacroAUC, average_precision, macro_auc, paired_bootstrap, reliability, top_one
+from blendkit.offline.judging import Judging
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+
+@dataclass(frozen=True, eq=False, repr=False)
+class Evaluation:
+    """Figures of scores (N, C) on their labelled chunks.
+
+    auc: macro ROC-AUC, ties counted half; ap (C,): average precision, cmap its mean; top_one: how often the highest
+    class is right; interval: of the macro-AUC, whole recordings redrawn, None and why_not where there is none;
+    folds: the macro-AUC of every fold by itself; ece and brier: None unless all scores lie in [0, 1].
+    """
+
+    classes: tuple[str, ...]
+    taxonomy: Taxonomy
+    auc: MacroAUC
+    ap: NDArray[np.float64]
+    positives: NDArray[np.int64]
+    rows: int
+    labelled_rows: int
+    cmap: float
+    top_one: float
+    clusters: int
+    interval: Interval | None
+    why_not: str = ""
+    folds: Mapping[str, float] = field(default_factory=dict)
+    ece: float | None = None
+    brier: float | None = None
+
+    @property
+    def macro(self) -> float:
+        """The macro-AUC; nan where no class has both positives and negatives."""
+        return self.auc.macro
+
+    def __len__(self) -> int:
+        return len(self.auc)
+
+    def __repr__(self) -> str:
+        i = self.interval
+        bounds = f", {i.low:.6f} to {i.high:.6f}" if i is not None and not math.isnan(i.low) else ""
+        return f"Evaluation(macro-AUC {self.macro:.6f}{bounds}, {len(self)} classes, {self.labelled_rows} chunks)"
+
+    def to_frame(self) -> pd.DataFrame:
+        """Return one row per scored class: name, positives, auc, ap; lowest AUC first."""
+        import pandas as pd
+
+        at = self.auc.scored
+        names = [self.taxonomy.scientific_name(self.classes[i]) for i in at]
+        columns = {"name": names, "positives": self.positives[at], "auc": self.auc.per_class[at], "ap": self.ap[at]}
+        index = pd.Index([self.classes[i] for i in at], name="class")
+        return pd.DataFrame(columns, index=index).sort_values(["auc"], kind="stable")
+
+    def _repr_html_(self) -> str:
+        """Show the classes in a notebook."""
+        return f"<p>{self!r}</p>{self.to_frame().to_html(max_rows=20)}"
+
+
+def evaluate(
+    scores: Scores | Path | str,
+    labels: LabelTable | Path | str,
+    *,
+    taxonomy: Taxonomy | Path | str | None = None,
+    names: ColumnNames | None = None,
+    judging: Judging | None = None,
+) -> Evaluation:
+    """Measure scores against labels, on the chunks that were labelled.
+
+    scores: or a file, see `read_scores`; names: its columns and arrays. taxonomy: further classes that labels may
+    name. Raises BlendkitError for labels of unknown classes, and where no label matches a row.
+    """
+    folds: Mapping[str, str] = {}
+    what = "these scores" if isinstance(scores, Scores) else str(scores)
+    if not isinstance(scores, Scores):
+        file = read_score_file(scores, names=names)
+        scores, folds = file.scores, file.folds
+    truth = truth_for(labels, scores.rows, scores.classes, taxonomy, what)
+    return _evaluated(scores, truth, folds, judging or Judging())
+
+
+def _evaluated(scores: Scores, truth: Truth, folds: Mapping[str, str], judging: Judging) -> Evaluation:
+    y, known, x = truth.values, truth.labelled, scores.values
+    interval, clusters, why_not = _interval(scores, truth, judging)
+    ap = average_precision(y, x, known)
+    inside = x[known]
+    table = reliability(y, x, mask=known) if inside.min() >= 0 and inside.max() <= 1 else None
+    return Evaluation(
+        classes=scores.classes,
+        taxonomy=truth.taxonomy,
+        auc=macro_auc(y, x, known),
+        ap=ap.per_class,
+        positives=y[known].sum(axis=0),
+        rows=len(scores),
+        labelled_rows=int(known.sum()),
+        cmap=ap.macro,
+        top_one=top_one(y, x, known),
+        clusters=clusters,
+        interval=interval,
+        why_not=why_not,
+        folds=_fold_figures(scores, truth, folds),
+        ece=None if table is None else table.ece,
+        brier=None if table is None else table.brier,
+    )
+
+
+def _interval(scores: Scores, truth: Truth, judging: Judging) -> tuple[Interval | None, int, str]:
+    """The interval of the macro-AUC and the clusters redrawn for it; or none, and why."""
+    labels = cluster_labels(scores.rows, judging.clusters, truth.labelled)
+    try:
+        boot = paired_bootstrap(
+            truth.values, {"": scores.values}, labels, judging.replicates, judging.seed, truth.labelled
+        )
+    except BlendkitError as error:
+        return None, 0, error.title
+    return boot.interval("", judging.level), boot.clusters, ""
+
+
+def _fold_figures(scores: Scores, truth: Truth, folds: Mapping[str, str]) -> dict[str, float]:
+    own = np.array([folds.get(str(r), "") for r in scores.rows.recording])
+    names = sorted({*own[truth.labelled].tolist()} - {""})
+    return {f: macro_auc(truth.values, scores.values, truth.labelled & (own == f)).macro for f in names}

@@ -1,0 +1,35 @@
+"""Where offline work finds its files: a recipe's data folder, and the members' saved logits."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from blendkit.engine import data_folder
+from blendkit.events import Emit, silent
+from blendkit.offline.bench import Workshop
+from blendkit.recipe import DataFolder, Recipe, make_plan, open_recipe
+
+
+@dataclass(frozen=True)
+class Place:
+    """data: the folder of a recipe's files (None: its own, or the sample world); store: where logits were saved
+
+    (None: out/<recipe>/logits); allow_outside: whether the recipe may name files outside its data folder.
+    """
+
+    data: Path | None = None
+    store: Path | None = None
+    allow_outside: bool = False
+
+
+def open_workshop(
+    recipe: Recipe | Path | str, overrides: Sequence[str] = (), place: Place | None = None, emit: Emit = silent
+) -> tuple[Workshop, Recipe]:
+    """Return a recipe and the place where its saved logits and its files lie. Raises BlendkitError as a run does."""
+    place = place or Place()
+    found = open_recipe(recipe, overrides)
+    make_plan(found.recipe)  # a recipe that cannot run should say so before a sample world is made for it
+    folder = DataFolder(data_folder(found, place.data, emit), place.allow_outside)
+    return Workshop(folder, place.store or Path("out") / found.recipe.model.name / "logits"), found.recipe

@@ -1,0 +1,89 @@
+"""Search weights or values of a recipe from saved logits, judge what was found, and keep it in the ledger."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from blendkit.core import text_hash
+from blendkit.errors import BlendkitError
+from blendkit.events import Emit, silent
+from blendkit.offline.axes import check_shares, read_axis, read_share
+from blendkit.offline.bench import Workshop
+from blendkit.offline.judging import Judging
+from blendkit.offline.place import Place, open_workshop
+from blendkit.offline.recipe_search import Found, greedy_weights, grid_values, line_weights
+from blendkit.recipe import Recipe, filled_text, make_plan, with_values
+from blendkit.searching import append_entry
+
+
+@dataclass(frozen=True)
+class GreedySearch:
+    """Weights of the output's blend by greedy selection with replacement: how many members are picked."""
+
+    steps: int = 20
+
+
+@dataclass(frozen=True)
+class LineSearch:
+    """Weights of the output's blend by coordinate ascent on the exact weight path; by taxonomic class on request."""
+
+    by_class_name: bool = False
+
+
+@dataclass(frozen=True)
+class GridSearch:
+    """Values of steps (`PATH=FIRST:LAST:STEP`) and shares (`BLEND.MEMBER=FIRST:LAST:STEP`), one at a time."""
+
+    over: tuple[str, ...] = ()
+    shares: tuple[str, ...] = ()
+
+
+def search(
+    recipe: Recipe | Path | str,
+    method: GreedySearch | LineSearch | GridSearch | None = None,
+    *,
+    overrides: Sequence[str] = (),
+    place: Place | None = None,
+    judging: Judging | None = None,
+    ledger: Path | None = None,
+    emit: Emit = silent,
+) -> Found:
+    """Search a recipe's weights or values on its saved logits; the default is greedy selection.
+
+    What is found is also measured on recordings that the search did not see: the folds of the members' files, else two
+    halves. ledger: a file to which the result is added, under the nested figure. Raises BlendkitError for a recipe
+    whose output has no relative weights, for unknown paths, and as a run does.
+    """
+    method, judging = method or GreedySearch(), judging or Judging()
+    workshop, loaded = open_workshop(recipe, overrides, place, emit)
+    if isinstance(method, GreedySearch):
+        found = greedy_weights(workshop, loaded, method.steps, judging=judging)
+    elif isinstance(method, LineSearch):
+        by = "class_name" if method.by_class_name else None
+        found = line_weights(workshop, loaded, by, judging=judging)
+    else:
+        found = _grid(workshop, loaded, method, judging)
+    if ledger is not None:
+        _keep(ledger, workshop, loaded, found)
+    return found
+
+
+def _grid(workshop: Workshop, recipe: Recipe, method: GridSearch, judging: Judging) -> Found:
+    axes = [read_axis(o, "--over") for o in method.over] + [read_share(s, recipe) for s in method.shares]
+    if not axes:
+        raise BlendkitError("nothing to search: name a value, as in seqhead.gaussian.sigma=0.5:2:0.5")
+    check_shares(axes)
+    for axis in axes:
+        axis.applied(recipe, axis.values[0])  # an unknown path fails now, before any work
+    return grid_values(workshop, recipe, axes, judging=judging)
+
+
+def _keep(path: Path, workshop: Workshop, recipe: Recipe, found: Found) -> None:
+    """Add what was found to the ledger, under a name of its own; its figure is the nested one."""
+    plan = make_plan(with_values(recipe, found.values, "search"))
+    about = {"recipe": f"{recipe.model.name} (searched)", "sha256": text_hash(filled_text(plan))}
+    rows = int(workshop.bench(plan).labelled.sum())
+    seen = {"in_sample": found.after, "values": found.values, "rows": rows, "accepted": found.guarded.accepted}
+    append_entry(path, {"kind": "oof", "from": "search", "oof": found.guarded.nested, **about, **seen})

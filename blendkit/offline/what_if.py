@@ -1,0 +1,118 @@
+"""What-if on saved logits: a recipe with other shares and values, against the recipe as it is."""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from blendkit.core import cluster_labels
+from blendkit.errors import BlendkitError
+from blendkit.events import Emit, silent
+from blendkit.metrics import Interval, paired_bootstrap
+from blendkit.offline.axes import Axis, check_shares, read_axis, read_share
+from blendkit.offline.bench import Workshop
+from blendkit.offline.judging import Judging
+from blendkit.offline.place import Place, open_workshop
+from blendkit.offline.sweeps import Sweep, sweep
+from blendkit.recipe import Recipe, make_plan, open_recipe
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+
+@dataclass(frozen=True, eq=False, repr=False)
+class WhatIf:
+    """base: the recipe's own macro-AUC; best: that of the changed one, or of the best point of a sweep.
+
+    gain: the interval of best - base; None and why_not where there is none. swept: every point, None without a sweep.
+    The best of many points is in-sample: the same labels chose it.
+    """
+
+    base: float
+    best: float
+    gain: Interval | None
+    swept: Sweep | None
+    notes: tuple[str, ...]
+    why_not: str = ""
+
+    def __repr__(self) -> str:
+        what = "changed" if self.swept is None else f"best of {self.swept.macro.size}"
+        bounds = "" if self.gain is None else f" [{self.gain.low:+.6f}, {self.gain.high:+.6f}]"
+        return f"WhatIf(base {self.base:.6f}, {what} {self.best:.6f}, gain {self.best - self.base:+.6f}{bounds})"
+
+    def points(self) -> list[tuple[tuple[Any, ...], float]]:
+        """Return every point of the sweep as ((value of each axis), macro-AUC)."""
+        if self.swept is None:
+            return []
+        values = itertools.product(*(a.values for a in self.swept.axes))
+        return list(zip(values, self.swept.macro.ravel().tolist(), strict=True))
+
+    def to_frame(self) -> pd.DataFrame:
+        """Return one row per point: the value of each axis, macro_auc, change."""
+        import pandas as pd
+
+        labels = [] if self.swept is None else [a.label for a in self.swept.axes]
+        rows = [(*point, macro, macro - self.base) for point, macro in self.points()]
+        return pd.DataFrame(rows, columns=[*labels, "macro_auc", "change"])
+
+
+def whatif(
+    recipe: Recipe | Path | str,
+    *,
+    shares: Sequence[str] = (),
+    sweeps: Sequence[str] = (),
+    overrides: Sequence[str] = (),
+    place: Place | None = None,
+    judging: Judging | None = None,
+    emit: Emit = silent,
+) -> WhatIf:
+    """Measure a recipe with other shares and values, from saved logits: no audio, no model.
+
+    shares: `BLEND.MEMBER=SHARE`, the others' ratio kept; sweeps: `PATH=VALUE`; both may give a range FIRST:LAST:STEP
+    or a list A,B,C. overrides: `path=value`. A share is swept along the exact weight path. Raises BlendkitError for
+    nothing to change, for more than two ranges, and as a run does.
+    """
+    judging = judging or Judging()
+    workshop, changed = open_workshop(recipe, overrides, place, emit)
+    base = open_recipe(recipe).recipe
+    changed, axes = _axes(changed, shares, sweeps, bool(overrides))
+    swept = sweep(workshop, changed, axes) if axes else None
+    best = changed if swept is None else swept.recipe(changed, swept.best)
+    return _against(workshop, base, best, swept, judging)
+
+
+def _axes(recipe: Recipe, shares: Sequence[str], sweeps: Sequence[str], changed: bool) -> tuple[Recipe, list[Axis]]:
+    """Apply what has one value, return what has several."""
+    found = [read_share(s, recipe) for s in shares] + [read_axis(s, "--sweep") for s in sweeps]
+    check_shares(found)
+    if not found and not changed:
+        raise BlendkitError(
+            "nothing to change: give --share, --sweep or --set",
+            ["as in --share eos7.seqhead=0.1 --sweep seqhead.site_hour_prior.strength=0:1:0.05"],
+        )
+    wide = [a for a in found if len(a.values) > 1]
+    if len(wide) > 2:
+        raise BlendkitError(f"{len(wide)} sweeps; at most two make a table or a picture", [a.says for a in wide])
+    for axis in found:
+        there = axis.applied(recipe, axis.values[0])  # an unknown path fails now, before any work
+        recipe = there if len(axis.values) == 1 else recipe
+    return recipe, wide
+
+
+def _against(workshop: Workshop, base: Recipe, best: Recipe, swept: Sweep | None, judging: Judging) -> WhatIf:
+    """The changed recipe against the one as it is, with the interval of the difference or why there is none."""
+    (bench, old), (other, new) = workshop.output(base), workshop.output(best)
+    figures = bench.auc(old).macro, other.auc(new).macro
+    notes = tuple(workshop.bench(make_plan(base)).notes)
+    labels = cluster_labels(bench.rows, judging.clusters, bench.labelled)
+    if len(other.rows) != len(bench.rows):
+        return WhatIf(*figures, None, swept, notes, "the changed recipe has other rows")
+    both = {"base": old.values, "best": new.values}
+    try:
+        boot = paired_bootstrap(bench.truth, both, labels, judging.replicates, judging.seed, bench.labelled)
+    except BlendkitError as error:
+        return WhatIf(*figures, None, swept, notes, error.title)
+    return WhatIf(*figures, boot.difference("best", "base", judging.level), swept, notes)

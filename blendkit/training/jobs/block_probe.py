@@ -1,0 +1,103 @@
+"""`probe`, whole: clips of known classes through a model's blocks, and which block tells the classes apart."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from blendkit.events import Emit, silent
+from blendkit.metrics import KnnMetric, Probe, initial_weights, probe
+from blendkit.scoring import CAREFUL, How, one_member
+from blendkit.store import write_json
+from blendkit.training.jobs.clips import clip_features, find_clips, sample_clips
+
+RESULT = "probe.json"
+
+
+@dataclass(frozen=True)
+class ClipDraw:
+    """Which clips are probed: how many classes, how many clips of each, drawn how often and with which seed.
+
+    group: a regular expression, searched in file names: what must not vote on itself.
+    """
+
+    group: str | None = None
+    classes: int = 30
+    per_class: int = 20
+    repeats: int = 1
+    seed: int = 0
+
+
+@dataclass(frozen=True)
+class Voting:
+    """How neighbours name a clip's class: k of them, nearest by `metric`."""
+
+    k: int = 5
+    metric: KnnMetric = "cosine"
+
+
+@dataclass(frozen=True, eq=False)
+class ProbedBlocks:
+    """One ranking per draw, the features and labels of the first, and what probe.json says."""
+
+    draws: tuple[Probe, ...]
+    features: dict[str, NDArray[np.float32]] = field(repr=False)
+    labels: Sequence[str] = field(repr=False)
+    summary: dict[str, Any] = field(repr=False)
+
+
+def probe_member(
+    member: str,
+    clips: Path | str,
+    out: Path | str,
+    *,
+    features: Sequence[str] = (),
+    draw: ClipDraw | None = None,
+    voting: Voting | None = None,
+    settings: Sequence[str] = (),
+    how: How = CAREFUL,
+    emit: Emit = silent,
+) -> ProbedBlocks:
+    """Rank the blocks of a member by how well nearest neighbours name the class of clips, and write `out/probe.json`.
+
+    clips: a folder with one folder of audio per class. features: what is probed (default: all blocks, and the embedding
+    if there is one); they are kept in `out/features` and never made twice. Without a group a clip only never votes on
+    itself: if several clips are cut from one source, the figures flatter. Raises BlendkitError for clips outside a
+    class folder, classes that cannot be heard, and members without features.
+    """
+    draw, voting, out = draw or ClipDraw(), voting or Voting(), Path(out)
+    every = find_clips(Path(clips), draw.group)
+    scorer = one_member(member, [Path(clips)], settings=settings, how=how)
+    draws, first = [], None
+    for r in range(draw.repeats):
+        drawn = sample_clips(every, draw.classes, draw.per_class, draw.seed + r)
+        made, known = clip_features(scorer, drawn, features, out / "features", emit=emit)
+        draws.append(probe(made, known.labels, known.groups, k=voting.k, metric=voting.metric, seed=draw.seed))
+        first = first or (made, known.labels)
+    assert first is not None
+    summary = _summary(draws, draw, voting)
+    write_json(out / RESULT, summary, sort=False)
+    return ProbedBlocks(tuple(draws), *first, summary)
+
+
+def _summary(draws: Sequence[Probe], draw: ClipDraw, voting: Voting) -> dict[str, Any]:
+    first = draws[0]
+    blocks = [p for p in first.features if p.name != "embedding"]
+    return {
+        "clips": len(first.labels),
+        "classes": len(set(first.labels)),
+        "k": voting.k,
+        "metric": voting.metric,
+        "group": draw.group,
+        "seed": draw.seed,
+        "features": [asdict(p) for p in first.features],
+        "gains_against": first.against,
+        "gains": first.gains,
+        "weights": initial_weights(blocks or first.features),
+        "repeats": [{p.name: p.top_one for p in r.features} for r in draws],
+    }

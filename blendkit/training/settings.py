@@ -1,0 +1,111 @@
+"""Every setting of a training with its default, in one place; nothing heavy is imported, so that help may read it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+HeadKind = Literal["scalarmix", "attention"]
+LossName = Literal["bce", "focal"]
+Averaging = Literal["ema", "swa", "none"]
+
+
+@dataclass(frozen=True)
+class Schedule:
+    """How a head is trained: AdamW, a cosine down to 0 over `epochs`, an average of the weights.
+
+    average: `ema` with `ema_decay` (reached gradually), `swa` (the plain mean over the second half, Izmailov et
+    al. 2018) or `none`. patience: epochs without a better score before it stops. mixup: its alpha.
+    """
+
+    epochs: int = 40
+    batch: int = 128
+    rate: float = 2e-3
+    decay: float = 1e-2
+    loss: LossName = "bce"
+    gamma: float = 2.0
+    mixup: float = 0.4
+    patience: int = 10
+    average: Averaging = "ema"
+    ema_decay: float = 0.99
+
+
+STUDENT_SCHEDULE = Schedule(epochs=30, batch=32, mixup=0.2, patience=8)
+
+
+@dataclass(frozen=True)
+class Mixture:
+    """What an epoch is made of.
+
+    soundscape: the share of labelled soundscape chunks beside clips (0.2 in the eos7 head v4); pseudo: the share
+    of pseudo-labelled chunks in the whole, where there are any. balance: draw clips so that every class comes up
+    equally often. fewest: an epoch shows at least as many rows, over and over if need be, so that few rows do not mean
+    few steps.
+    """
+
+    soundscape: float = 0.2
+    pseudo: float = 0.2
+    balance: bool = True
+    fewest: int = 2048
+
+
+@dataclass(frozen=True)
+class HeadChoice:
+    """Which head is trained.
+
+    blocks: by name (default: the probe's, or all that are stored); residual: pairs (late, early) whose difference is a
+    token; width: of attention; dropout: the share of features that a training step leaves out.
+    """
+
+    kind: HeadKind = "attention"
+    blocks: tuple[str, ...] = ()
+    residual: tuple[tuple[str, str], ...] = ()
+    width: int = 144
+    dropout: float = 0.2
+
+
+@dataclass(frozen=True)
+class Rounds:
+    """How pseudo-labels are made.
+
+    least: the probability a cell needs; percentile: it must also lie above this percentile of its class's scores.
+    power: soft targets are p ** power. naive: one teacher of all folds labels for everybody, and pseudo-labelled rows
+    are judged on as if they were labelled: what inflates a figure, for comparison.
+    """
+
+    rounds: int = 2
+    least: float = 0.5
+    percentile: float = 0.0
+    power: float = 1.5
+    naive: bool = False
+
+
+@dataclass(frozen=True)
+class Picture:
+    """A log-mel spectrogram: rate (Hz), window and hop (samples), bands, lowest and highest frequency (Hz)."""
+
+    rate: int = 32000
+    n_fft: int = 1024
+    hop: int = 640
+    mels: int = 64
+    fmin: float = 50.0
+    fmax: float = 15000.0
+
+
+@dataclass(frozen=True)
+class Distil:
+    """How a student learns.
+
+    temperature of the softened teacher; labels: the share of the labels' own cross-entropy where a row has labels;
+    embedding: the weight of 1 - cosine similarity to the teacher's embedding, where it is given. width scales the
+    network's channels. device: cpu, cuda, or auto.
+    """
+
+    picture: Picture = Picture()
+    schedule: Schedule = STUDENT_SCHEDULE
+    temperature: float = 2.0
+    labels: float = 0.5
+    embedding: float = 0.5
+    width: float = 1.0
+    seed: int = 0
+    device: str = "auto"
