@@ -31,8 +31,8 @@ def test_shell_blocks_run(tmp_path: Path):
 
 
 @pytest.mark.parametrize("code", blocks("python"))
-def test_python_blocks_run(code: str):
-    done = subprocess.run([sys.executable, "-W", "error", "-c", code], capture_output=True, text=True)
+def test_python_blocks_run(code: str, tmp_path: Path):
+    done = subprocess.run([sys.executable, "-W", "error", "-c", code], cwd=tmp_path, capture_output=True, text=True)
     assert done.returncode == 0, done.stderr
     assert done.stdout.strip()
 

@@ -77,7 +77,7 @@ def make_streams(
         reader = _Reader(partial(_look, making, heard), {n: making.at_hand[n].made_by for n in stream.reads})
         scores = finished(
             stream,
-            _source(making, stream, members, take or members.__getitem__),
+            _source(making, stream, take or members.__getitem__),
             around,
             coverage,
             heard,
@@ -94,13 +94,10 @@ def make_streams(
     return {n: making.at_hand[n] for n in outputs}
 
 
-def _source(
-    making: _Making, stream: StreamPlan, members: Mapping[str, Scores], take: Callable[[str], Scores]
-) -> Scores:
+def _source(making: _Making, stream: StreamPlan, take: Callable[[str], Scores]) -> Scores:
     if stream.blend is not None:
         return _blended(making, stream)
-    name = stream.inputs[0] if stream.inputs else stream.name
-    return take(name) if name in members else _taken(making, name)
+    return _taken(making, stream.inputs[0]) if stream.inputs else take(stream.name)
 
 
 def finished(

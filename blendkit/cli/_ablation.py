@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import click
 
 from blendkit.cli._compile_notice import announced
-from blendkit.cli._show import emitter, event, number, table
+from blendkit.cli._show import emitter, event, number, print_table
 from blendkit.errors import BlendkitError
 
 if TYPE_CHECKING:
@@ -49,7 +49,7 @@ def _show(found: Ablation, rules: Rules, json_out: bool) -> None:
     judging = rules.judging
     redrawn = f"{found.clusters} clusters ({judging.clusters}), {judging.replicates} replicates"
     title = f"{found.whole.name}: macro-AUC {found.whole.macro.estimate:.6f}; {judging.level:.0%} intervals, {redrawn}"
-    table(title, ["part", "without it", "contribution", "interval", "p (Holm)"], rows)
+    print_table(title, ["part", "without it", "contribution", "interval", "p (Holm)"], rows)
     idle = [line.name for line in found.lines if line.change is not None and line.change.low == line.change.high == 0]
     if idle:
         click.echo(f"no effect on AUC here: {', '.join(idle)}")

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from blendkit.cli._show import event, number, table
+from blendkit.cli._show import event, number, print_table
 
 if TYPE_CHECKING:
     import numpy as np
@@ -100,7 +100,7 @@ def _print_lines(found: Comparison, rules: Rules) -> None:
     redrawn = f"{found.boot.clusters} clusters ({rules.judging.clusters}), {rules.judging.replicates} replicates"
     means = ["mean of folds"] if found.fold_means else []
     header = ["source", "macro-AUC", "interval", *means, f"- {found.lines[0].name}", "interval", "p", "p (Holm)"]
-    table(f"{rules.judging.level:.0%} {kind} intervals, {redrawn}", header, rows)
+    print_table(f"{rules.judging.level:.0%} {kind} intervals, {redrawn}", header, rows)
     if found.fold_means:
         click.echo(
             "macro-AUC pools all folds, so it also compares chunks scored by different models; the mean of folds does "
@@ -131,7 +131,7 @@ def _print_split(found: Comparison, rules: Rules) -> None:
     share = float(found.split.shares.mean())
     title = f"{rules.judging.replicates} simulated leaderboards by {rules.split_by}, {share:.0%} public"
     header = ["source", "public", "private", "places lost", f"above {first}", "stays above"]
-    table(title, header, rows)
+    print_table(title, header, rows)
     rho = found.split.rank_correlation()
     told = "undefined, for all tie in every split" if math.isnan(rho) else f"{rho:.3f}"
     click.echo(f"rank correlation of public and private: {told}")
@@ -152,6 +152,6 @@ def _print_bands(found: Comparison, board: Board) -> None:
         score, source, band = board.band(x.name, x.macro.estimate, found.split.private[x.name])
         rows.append((x.name, f"{score:.6f}", source, band.rank, f"{band.best} .. {band.worst}"))
     title = f"rank beside {len(board.scores)} teams, if the board stood still"
-    table(title, ["source", "score", "from", "rank", "90% band"], rows)
+    print_table(title, ["source", "score", "from", "rank", "90% band"], rows)
     if any(source == "these labels" for _, _, source, *_ in rows):
         click.echo("scores on these labels need not be leaderboard scores: --lb NAME=PUBLIC gives a source its own")

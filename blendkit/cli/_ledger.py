@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from blendkit.cli._show import event, table
+from blendkit.cli._show import event, print_table
 
 if TYPE_CHECKING:
     from blendkit.offline import Comparison
@@ -85,10 +85,10 @@ def _print(file: Path, known: list[Experiment], moved: list[Transfer]) -> None:
         (e.recipe, e.sha256[:8], f"{e.oof:.6f}", figures.get(e.source, ""), _shown(e.public), _shown(e.private))
         for e in known
     ]
-    table(f"ledger {file}", ["recipe", "hash", "OOF", "", "public", "private"], rows)
+    print_table(f"ledger {file}", ["recipe", "hash", "OOF", "", "public", "private"], rows)
     if moved:
         changes = [(t.recipe, _signed(t.oof_gain), _signed(t.public_gain), _signed(t.private_gain)) for t in moved]
-        table(f"gains over {moved[0].reference}", ["recipe", "OOF", "public", "private"], changes)
+        print_table(f"gains over {moved[0].reference}", ["recipe", "OOF", "public", "private"], changes)
         same, of = transfer_agreement(moved)
         click.echo(f"{same} of {of} out-of-fold gains had the same sign on the leaderboard")
     else:

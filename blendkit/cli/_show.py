@@ -34,7 +34,7 @@ def number(x: float) -> float | None:
     return None if math.isnan(x) else x
 
 
-def table(title: str, header: Sequence[str], rows: Sequence[Sequence[object]]) -> None:
+def print_table(title: str, header: Sequence[str], rows: Sequence[Sequence[object]]) -> None:
     """Print a table; right-aligned columns hold numbers."""
     from rich.box import SIMPLE_HEAD
     from rich.console import Console

@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from blendkit.core.arrays import Matrix
     from blendkit.core.compiling import compiled
     from blendkit.core.hashes import canonical_json, text_hash
+    from blendkit.core.joining import concat, shared_rows
     from blendkit.core.labels import LabelTable
     from blendkit.core.names import (
         AUDIO_SUFFIXES,
@@ -37,7 +38,7 @@ if TYPE_CHECKING:
         make_rows,
         rows_from_ids,
     )
-    from blendkit.core.scores import Scores, concat, shared_rows
+    from blendkit.core.scores import Scores
     from blendkit.core.spaces import FileSpace, Space, logit, saturated, sigmoid, zero_floor
     from blendkit.core.taxonomy import LEVELS, TAXA, Level, Sonotypes, Taxonomy
 else:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import html
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -197,39 +197,6 @@ class Scores:
             names or NameRule(),
         )
         return cls.build(frame.to_numpy(), rows, [str(c) for c in frame.columns], space, source="frame")
-
-
-def shared_rows(scores: Mapping[str, Scores]) -> Rows:
-    """Return the rows that several scores share, in the order of the first. Raises BlendkitError where they differ."""
-    (first, given), *others = scores.items()
-    ids = set(given.rows.ids())
-    problems = []
-    for name, other in others:
-        theirs = set(other.rows.ids())
-        if theirs != ids:
-            problems.append(
-                f"{first} has {len(ids)} rows, {name} {len(theirs)}, {len(ids & theirs)} in common; only in "
-                f"one: {shorten(sorted(ids ^ theirs))}"
-            )
-    if problems:
-        raise BlendkitError("the members' rows do not agree", problems)
-    return given.rows
-
-
-def concat(parts: Sequence[Scores]) -> Scores:
-    """Stack scores of different recordings; classes, space and coverage must agree.
-
-    Raises BlendkitError otherwise, or if a row occurs twice.
-    """
-    first = parts[0]
-    for other in parts[1:]:
-        if (other.classes, other.space) != (first.classes, first.space):
-            raise BlendkitError("cannot stack scores of different classes or spaces")
-        if not np.array_equal(other.covered, first.covered):
-            raise BlendkitError("cannot stack scores of different coverage")
-    rows = Rows(*(np.concatenate([getattr(p.rows, f) for p in parts]) for f in Rows.__slots__))
-    values = np.concatenate([p.values for p in parts])
-    return Scores.build(values, rows, first.classes, first.space, covered=first.covered, made_by=first.made_by)
 
 
 def _keys(rows: Rows) -> Iterator[tuple[str, int, int]]:

@@ -11,11 +11,11 @@ from typing import TYPE_CHECKING
 from blendkit._face import lazy_face
 
 if TYPE_CHECKING:
-    from blendkit.engine.data_folder import data_folder
     from blendkit.engine.inputs import Inputs, find_inputs, member_context, truth_of
     from blendkit.engine.local import RunResult, run
     from blendkit.engine.model_variants import Using, Variant, measure, members_using, slim_model
     from blendkit.engine.preflighting import preflight
+    from blendkit.engine.recipe_data import data_folder
     from blendkit.engine.run_json import in_sample
 else:
     __getattr__, __dir__ = lazy_face(__name__)

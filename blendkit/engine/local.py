@@ -15,15 +15,15 @@ import numpy as np
 from blendkit.audio import Grid
 from blendkit.blending import Surroundings, aligned, make_streams
 from blendkit.core import Rows, Scores, chunk_rows, shared_rows
-from blendkit.engine.data_folder import data_folder
 from blendkit.engine.inputs import Inputs, find_inputs, member_context
 from blendkit.engine.output import LOGITS, SUBMISSION, open_folder, row_order, write_report
 from blendkit.engine.preflighting import preflight
+from blendkit.engine.recipe_data import data_folder
 from blendkit.engine.run_json import Figures, StreamResult, run_report
 from blendkit.errors import BlendkitError, shorten
 from blendkit.events import Emit, silent
 from blendkit.io import Written, write_scores
-from blendkit.recipe import DataFolder, Plan, Recipe, check_files, group_notes, make_plan, open_recipe
+from blendkit.recipe import DataFolder, Plan, Recipe, RecipeFiles, check_files, group_notes, make_plan, open_recipe
 from blendkit.scoring import (
     CAREFUL,
     How,
@@ -102,52 +102,44 @@ def run(
     plan = make_plan(found.recipe)  # a recipe that cannot run should say so before a sample world is made for it
     folder = DataFolder(data_folder(found, data, emit), allow_outside)
     target = Path(out) if out is not None else Path("out") / found.recipe.model.name
-    return _run(plan, folder, target, dry_run, Path(stores) if stores is not None else target / LOGITS, how, emit)
+    kept = Path(stores) if stores is not None else target / LOGITS
+    return _run(plan, folder, _Order(target, kept, dry_run, how, emit))
 
 
-def _run(
-    plan: Plan, folder: DataFolder, out: Path, dry_run: int | None, stores: Path, how: How, emit: Emit
-) -> RunResult:
+@dataclass(frozen=True)
+class _Order:
+    """How a run is to be done: where it writes and finds saved logits, how many recordings, and by what."""
+
+    out: Path
+    stores: Path
+    dry_run: int | None
+    how: How
+    emit: Emit
+
+
+def _run(plan: Plan, folder: DataFolder, order: _Order) -> RunResult:
+    """Check, score, blend, write: each stage is another package's work."""
     clock = {"start": time.perf_counter()}
-    model = plan.recipe.model
     files = check_files(plan, folder)
-    inputs = find_inputs(plan, folder, dry_run)
+    inputs = find_inputs(plan, folder, order.dry_run)
     preflight(plan, inputs, files)
-    open_folder(out)
-    opened = open_members(plan, member_context(plan, inputs, how), files, stores)
-    scored, rows = _score(plan, inputs, opened, emit)
+    open_folder(order.out)
+    opened = open_members(plan, member_context(plan, inputs, order.how), files, order.stores)
+    scored, rows = _score(plan, inputs, opened, order.emit)
     clock["scored"] = time.perf_counter()
-    members, notes = aligned(
-        plan,
-        opened,
-        rows,
-        inputs.classes,
-        inputs.names,
-        rehearsal=inputs.rehearsal,
-        take=opened.tables.pop,
-    )
-    if dry_run is not None and not opened.audio:
-        notes.append("no member needs audio: a dry run changes nothing")
-    warnings = [*(inputs.notes if opened.audio else ()), *_damaged(scored), *opened.doubts, *notes]
-    classes = next(iter(members.values())).classes
-    if inputs.taxonomy.table:
-        warnings += group_notes(plan, inputs.taxonomy, classes)
-    figures = Figures(inputs, rows, classes, emit)
-    around = Surroundings(inputs.taxonomy, inputs.names, model.chunk_s, files)
-    note = partial(_note, warnings)
-    streams = make_streams(plan, members, around, made=figures.made, note=note, take=members.pop)
+    streams, figures, warnings = _streams(plan, inputs, opened, rows, files, order)
+    warnings = [*(inputs.notes if opened.audio else ()), *_damaged(scored), *warnings]
     clock["streams"] = time.perf_counter()
-    warnings += figures.warnings(opened)
-    written, doubts = _write(plan, inputs, out, streams)
-    warnings += doubts
+    written, notes = _write(plan, inputs, order.out, streams)
+    warnings += notes
     clock["written"] = time.perf_counter()
     report = run_report(plan, inputs, opened, files, scored, figures, written, warnings)
-    write_report(out, report, timings(clock, opened, scored), [w.path.name for w in written.values()])
+    write_report(order.out, report, timings(clock, opened, scored), [w.path.name for w in written.values()])
     for text in warnings:
-        emit("warning", {"text": text})
-    shown = written[model.output]
+        order.emit("warning", {"text": text})
+    shown = written[plan.recipe.model.output]
     return RunResult(
-        out=out,
+        out=order.out,
         submission=shown.path,
         rows=shown.rows,
         classes=shown.classes,
@@ -160,6 +152,26 @@ def _run(
         minutes=predicted_minutes(opened, scored),
         made=streams,
     )
+
+
+def _streams(
+    plan: Plan, inputs: Inputs, opened: Opened, rows: Rows, files: RecipeFiles, order: _Order
+) -> tuple[dict[str, Scores], Figures, list[str]]:
+    """Every stream that is written, the figures of all, and what the reader should know of them."""
+    members, notes = aligned(
+        plan, opened, rows, inputs.classes, inputs.names, rehearsal=inputs.rehearsal, take=opened.tables.pop
+    )
+    if order.dry_run is not None and not opened.audio:
+        notes.append("no member needs audio: a dry run changes nothing")
+    warnings = [*opened.doubts, *notes]
+    classes = next(iter(members.values())).classes
+    if inputs.taxonomy.table:
+        warnings += group_notes(plan, inputs.taxonomy, classes)
+    figures = Figures(inputs, rows, classes, order.emit)
+    around = Surroundings(inputs.taxonomy, inputs.names, plan.recipe.model.chunk_s, files)
+    note = partial(_note, warnings)
+    streams = make_streams(plan, members, around, made=figures.made, note=note, take=members.pop)
+    return streams, figures, [*warnings, *figures.warnings(opened)]
 
 
 def _note(warnings: list[str], stream: str, text: str) -> None:

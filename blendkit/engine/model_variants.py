@@ -12,8 +12,8 @@ import numpy as np
 
 from blendkit.audio import Grid
 from blendkit.core import Scores
-from blendkit.engine.data_folder import data_folder
 from blendkit.engine.inputs import Inputs, find_inputs, member_context, truth_of
+from blendkit.engine.recipe_data import data_folder
 from blendkit.errors import BlendkitError
 from blendkit.events import silent
 from blendkit.graphs import GraphNeeds, Slim, slim

@@ -5,8 +5,9 @@ from __future__ import annotations
 from pathlib import Path
 
 from blendkit.errors import BlendkitError
-from blendkit.graphs import taps, tflite
 from blendkit.graphs.onnx_file import load_graph
+from blendkit.graphs.taps import discover_blocks, with_taps
+from blendkit.graphs.tflite import discover_tflite_blocks, read_graph, with_outputs
 from blendkit.store import atomic_path
 
 
@@ -18,13 +19,13 @@ def blocks_of(path: Path) -> dict[str, int]:
     if not path.is_file():
         raise BlendkitError(f"{path}: no such model")
     if path.suffix.lower() == ".tflite":
-        model = tflite.read_graph(path, "taps")
+        model = read_graph(path, "taps")
         tensors = model.subgraphs[0].tensors
-        found = {n: int(tensors[t].shape[-1]) for n, t in tflite.discover_tflite_blocks(model).items()}
+        found = {n: int(tensors[t].shape[-1]) for n, t in discover_tflite_blocks(model).items()}
     else:
         graph = load_graph(path, "taps")
         widths = _widths(graph)
-        found = {n: widths.get(n, 0) for n in taps.discover_blocks(graph)}
+        found = {n: widths.get(n, 0) for n in discover_blocks(graph)}
     if not found:
         raise BlendkitError(f"{path.name}: no MBConv blocks", ["they are known by their depthwise convolutions"])
     return found
@@ -33,12 +34,12 @@ def blocks_of(path: Path) -> dict[str, int]:
 def write_tapped(path: Path, out: Path) -> None:
     """Write the model with its own outputs and the blocks: ONNX as means, TFLite as they are."""
     if path.suffix.lower() == ".tflite":
-        model = tflite.read_graph(path, "taps")
-        data = tflite.with_outputs(model, list(tflite.discover_tflite_blocks(model).values()))
+        model = read_graph(path, "taps")
+        data = with_outputs(model, list(discover_tflite_blocks(model).values()))
     else:
         graph = load_graph(path, "taps")
         outputs = [o.name for o in graph.graph.output]
-        tapped = taps.with_taps(graph, taps.discover_blocks(graph), outputs, "taps", cut=False)
+        tapped = with_taps(graph, discover_blocks(graph), outputs, "taps", cut=False)
         data = bytes(tapped.SerializeToString())
     with atomic_path(out) as temporary:
         temporary.write_bytes(data)

@@ -100,5 +100,5 @@ def _truth(read: _Read, labels: Labels | LabelTable | Path | str | None, what: s
         known = truth_for(given.table, first.rows, first.classes, given.taxonomy, what)
         return LabelledChunks(first.rows, first.classes, known.values, known.labelled, read.folds)
     if read.truth is None:
-        raise BlendkitError("no recipe among the sources says where labels are: give labels (--labels)")
+        raise BlendkitError("no recipe among the sources says where labels are: give --labels (labels=...)")
     return read.truth

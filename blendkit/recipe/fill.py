@@ -6,10 +6,10 @@ from typing import Any
 
 import yaml
 
-from blendkit.recipe import strict_yaml
 from blendkit.recipe.plan import Plan, StreamPlan
 from blendkit.recipe.schema import RecipeModel
 from blendkit.recipe.step_plans import Conversion, GateStep, OpStep, StepPlan
+from blendkit.recipe.strict_yaml import scalar
 
 
 def filled_recipe(plan: Plan) -> dict[str, Any]:
@@ -79,7 +79,7 @@ class _Dumper(yaml.SafeDumper):
 
 def _quoted(dumper: yaml.SafeDumper, text: str) -> yaml.ScalarNode:
     try:
-        plain = text.isprintable() and isinstance(strict_yaml.scalar(text), str)
+        plain = text.isprintable() and isinstance(scalar(text), str)
     except ValueError:  # it looks like a number of absurd length
         plain = False
     style = None if plain else '"'

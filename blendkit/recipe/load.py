@@ -11,11 +11,10 @@ from typing import Any
 from pydantic import ValidationError
 
 from blendkit.errors import BlendkitError, did_you_mean
-from blendkit.recipe import strict_yaml
 from blendkit.recipe.address import assign, dotted, known_keys
 from blendkit.recipe.params import problems_of
 from blendkit.recipe.schema import RecipeModel
-from blendkit.recipe.strict_yaml import KeyPath
+from blendkit.recipe.strict_yaml import KeyPath, parse
 
 
 @dataclass(frozen=True)
@@ -46,7 +45,7 @@ def load_recipe(path: Path, overrides: Sequence[str] = ()) -> Recipe:
 
 def parse_recipe(text: str, source: str, overrides: Sequence[str] = ()) -> Recipe:
     """Read a recipe from text; `source` names it in messages."""
-    data, lines = strict_yaml.parse(text, source)
+    data, lines = parse(text, source)
     if not isinstance(data, dict):
         raise BlendkitError(f"{source}: a recipe is a mapping that starts with `recipe: 1`")
     for override in overrides:
@@ -82,7 +81,7 @@ def _override(data: dict[str, Any], override: str) -> None:
 
 def yaml_value(text: str, source: str) -> Any:
     """Return what a YAML text stands for; `source` names it in messages."""
-    return strict_yaml.parse(text, source)[0]
+    return parse(text, source)[0]
 
 
 def cut_down(recipe: Recipe, streams: Collection[str], output: str, also: Sequence[str] = ()) -> Recipe:

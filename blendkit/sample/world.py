@@ -36,12 +36,13 @@ class WorldFeatures:
     unlabelled: Features
 
 
-def make_world(folder: Path, config: WorldConfig = _DEFAULT) -> None:
-    """Make the sample world of `config` in a new folder.
+def make_world(folder: Path | str, config: WorldConfig = _DEFAULT) -> Path:
+    """Make the sample world of `config` in a new folder, and return the folder.
 
     The same config gives the same samples, tables and models. The folder appears under its name only when it
     is complete; one that exists already raises `FileExistsError`.
     """
+    folder = Path(folder)
     if folder.exists():
         raise FileExistsError(f"{folder} exists already; the sample world needs a new folder")
     folder.parent.mkdir(parents=True, exist_ok=True)
@@ -52,6 +53,7 @@ def make_world(folder: Path, config: WorldConfig = _DEFAULT) -> None:
         building.rename(folder)
     finally:
         shutil.rmtree(building, ignore_errors=True)
+    return folder
 
 
 def _fill(folder: Path, config: WorldConfig) -> None:

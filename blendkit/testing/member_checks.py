@@ -87,8 +87,6 @@ def _finished_problems(member: FinishedMember) -> list[str]:
         problems.append(f"read gave {scores.space} scores, space says {member.space}")
     if not np.array_equal(canonical_order(scores.rows), np.arange(len(scores.rows))):
         problems.append("rows are not grouped by recording and ordered by start time; use Scores.build")
-    if scores.values.flags.writeable:
-        problems.append("values are writeable; use Scores.build")
     return problems
 
 

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from blendkit.training.jobs.block_probe import ClipDraw, ProbedBlocks, Voting, probe_member
     from blendkit.training.jobs.clips import clip_features, find_clips, sample_clips
     from blendkit.training.jobs.distillation import distil
-    from blendkit.training.jobs.head_fit import HeadRequest, TrainingRows, fit_head
+    from blendkit.training.jobs.head_fit import fit_head
     from blendkit.training.jobs.labelling import (
         GateChoice,
         PseudoLabelRequest,
@@ -23,6 +23,7 @@ if TYPE_CHECKING:
         pseudo_label,
     )
     from blendkit.training.jobs.noisy_student import RoundsRequest, fit_rounds
+    from blendkit.training.jobs.requests import HeadRequest, TrainingRows
     from blendkit.training.jobs.student_task import StudentRequest, fit_student_of, task_of
     from blendkit.training.outputs import span
     from blendkit.training.settings import STUDENT_SCHEDULE, Distil, HeadChoice, Mixture, Rounds, Schedule

@@ -16,7 +16,7 @@ from blendkit.events import Emit, silent
 from blendkit.metrics import macro_auc
 from blendkit.training.cross_fit import Fit, HeadFit, fit_seqhead, logits_of
 from blendkit.training.examples import Examples
-from blendkit.training.judging import judge
+from blendkit.training.out_of_fold import judge
 from blendkit.training.pseudo_label_gates import percentile_thresholds, sharpened
 from blendkit.training.settings import Rounds
 

@@ -332,7 +332,7 @@ def test_ranks_of_a_stream_are_made_once(monkeypatch: pytest.MonkeyPatch) -> Non
     assert len(calls) == 4  # a, b, c and d once each
 
 
-def test_members_are_not_written_to_and_their_table_is_emptied() -> None:
+def test_members_are_not_written_to_and_stay_unless_they_are_given_away() -> None:
     before = [A.values.copy(), B.values.copy()]
     more = ", steps: [{gaussian: {}, where: {classes: [bird]}}, three_tap]"
     members = {"a": A, "b": B}
@@ -340,7 +340,11 @@ def test_members_are_not_written_to_and_their_table_is_emptied() -> None:
         f"recipe: 1\nname: t\nmembers:\n  a: {{use: table, path: a.csv, space: prob{more}}}\n"
         f"  b: {{use: table, path: b.csv, space: logit{more}}}\n{blend('rank')}\n"
     )
-    make_streams(make_plan(parse_recipe(text, "r.yaml")), members, AROUND)
+    plan = make_plan(parse_recipe(text, "r.yaml"))
+    first = make_streams(plan, members, AROUND)
+    assert members == {"a": A, "b": B}
+    second = make_streams(plan, members, AROUND, take=members.pop)
+    np.testing.assert_array_equal(first["c"].values, second["c"].values)
     np.testing.assert_array_equal(A.values, before[0])
     np.testing.assert_array_equal(B.values, before[1])
     assert members == {}

@@ -10,9 +10,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from blendkit.core.joining import concat
 from blendkit.core.names import NameRule
 from blendkit.core.rows import Rows, chunk_rows, rows_from_ids
-from blendkit.core.scores import Scores, concat
+from blendkit.core.scores import Scores
 from blendkit.errors import BlendkitError
 
 NAMES = NameRule()

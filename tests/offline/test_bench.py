@@ -154,10 +154,10 @@ def test_a_model_that_is_elsewhere_is_the_one_it_was_scored_with(ran: Path) -> N
 def test_recipes_of_the_same_inputs_share_a_bench(ran: Path) -> None:
     shop = workshop(ran)
     bench, _ = shop.output(parse_recipe(TEXT, "both"))
-    hits = bench.kept.hits
+    hits = bench.memo.hits
     other, _ = shop.output(parse_recipe(TEXT, "both", ["blends.both.gaussian.sigma=2"]))
     assert other.members is bench.members
-    assert bench.kept.hits > hits  # the blend before the changed step was lent
+    assert bench.memo.hits > hits  # the blend before the changed step was lent
     third, _ = shop.output(parse_recipe(TEXT, "both", ["members.a.missing_rows=error"]))
     assert third.members is not bench.members
 

@@ -12,6 +12,7 @@ from blendkit.blending.memo import Memo
 from blendkit.errors import BlendkitError
 from blendkit.offline.axes import Axis, read_axis, read_share
 from blendkit.offline.bench import Workshop
+from blendkit.offline.judging import Judging
 from blendkit.offline.recipe_search import greedy_weights, grid_values, line_weights
 from blendkit.offline.sweeps import sweep
 from blendkit.recipe.load import Recipe, parse_recipe, with_values
@@ -170,7 +171,7 @@ def test_what_was_made_is_lent(data: Path) -> None:
     workshop = shop(data)
     first = sweep(workshop, plain, axes)
     (bench,) = workshop.benches.values()
-    assert bench.kept.hits == 5 * 2  # the blend and its first step were made once for all six points
+    assert bench.memo.hits == 5 * 2  # the blend and its first step were made once for all six points
     kept = Memo(1000)
     made: list[int] = []
     for key in "aabab":
@@ -181,19 +182,20 @@ def test_what_was_made_is_lent(data: Path) -> None:
 
 # --- search over a recipe -----------------------------------------------------------------------
 
-JUDGED: dict[str, Any] = {
-    "clusters": lambda bench: [str(r) for r in bench.rows.recording], "replicates": 50, "seed": 0, "level": 0.9,
-}  # fmt: skip
+JUDGED = Judging(replicates=50, seed=0, level=0.9)
 
 
 @pytest.mark.parametrize(
     "go",
     [
-        lambda w, r: greedy_weights(w, r, 6, **JUDGED),
-        lambda w, r: line_weights(w, r, **JUDGED),
-        lambda w, r: line_weights(w, r, "class_name", **JUDGED),
+        lambda w, r: greedy_weights(w, r, 6, judging=JUDGED),
+        lambda w, r: line_weights(w, r, judging=JUDGED),
+        lambda w, r: line_weights(w, r, "class_name", judging=JUDGED),
         lambda w, r: grid_values(
-            w, r, [read_axis("mix.gaussian.sigma=0.4:1.2:0.4", "--over"), read_share("mix.b=0:1:0.25", r)], **JUDGED
+            w,
+            r,
+            [read_axis("mix.gaussian.sigma=0.4:1.2:0.4", "--over"), read_share("mix.b=0:1:0.25", r)],
+            judging=JUDGED,
         ),
     ],
 )
@@ -214,7 +216,7 @@ def test_a_search_reports_what_the_engine_measures(data: Path, go: Callable[...,
 
 
 def test_a_search_before_a_later_step_says_so(data: Path) -> None:
-    found = greedy_weights(shop(data), recipe(steps="[{to: rank}]"), 4, **JUDGED)
+    found = greedy_weights(shop(data), recipe(steps="[{to: rank}]"), 4, judging=JUDGED)
     assert any("searched before the steps that follow" in n and "'to'" in n for n in found.notes)
 
 
@@ -223,4 +225,4 @@ def test_a_search_before_a_later_step_says_so(data: Path) -> None:
 )
 def test_blends_without_weights_to_search(data: Path, by: str, of: str, says: str) -> None:
     with pytest.raises(BlendkitError, match=says):
-        line_weights(shop(data), recipe(by, of), **JUDGED)
+        line_weights(shop(data), recipe(by, of), judging=JUDGED)

@@ -13,9 +13,9 @@ from blendkit.training.cross_fit import HeadFit, fit_seqhead  # noqa: E402
 from blendkit.training.examples import Examples, check_trainable, deal_folds, stack  # noqa: E402
 from blendkit.training.export import exported, write_onnx  # noqa: E402
 from blendkit.training.head_networks import AttentionPool, HeadShape, Mean, ScalarMix, Token, new_head, parameters_of  # noqa: E402
-from blendkit.training.judging import stopping_score  # noqa: E402
 from blendkit.training.loop import Data, train  # noqa: E402
 from blendkit.training.losses import bce, distillation, focal  # noqa: E402
+from blendkit.training.out_of_fold import stopping_score  # noqa: E402
 from blendkit.training.sampling import class_balance, epoch_rows  # noqa: E402
 from blendkit.training.settings import Mixture, Schedule  # noqa: E402
 

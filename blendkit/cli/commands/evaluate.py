@@ -9,7 +9,7 @@ import click
 
 from blendkit.cli._compile_notice import announced
 from blendkit.cli._options import PATH, chunked_columns, json_option, judged
-from blendkit.cli._show import event, number, table
+from blendkit.cli._show import event, number, print_table
 
 if TYPE_CHECKING:
     from blendkit.io import ColumnNames
@@ -74,7 +74,7 @@ def _print(rows: list[tuple[str, str, int, float, float]], payload: dict[str, An
 
     shown = sorted(rows, key=lambda r: (r[3], r[0]))
     header = ["class", "name", "positives", "AUC", "AP"]
-    table("", header, [(c, s, p, f"{a:.6f}", f"{ap:.4f}") for c, s, p, a, ap in shown])
+    print_table("", header, [(c, s, p, f"{a:.6f}", f"{ap:.4f}") for c, s, p, a, ap in shown])
     if payload["skipped"]:
         click.echo(f"skipped, without positives or without negatives: {shorten(payload['skipped'])}")
     click.echo(f"rows: {payload['rows']} labelled of {n}")

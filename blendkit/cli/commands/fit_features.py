@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import click
 
 from blendkit.cli._options import PATH, chunk_option, json_option, machine, settings_option
-from blendkit.cli._show import event, progress_emitter, table
+from blendkit.cli._show import event, print_table, progress_emitter
 
 if TYPE_CHECKING:
     from blendkit.scoring import How
@@ -55,7 +55,7 @@ def features(
         return
     bad = [(r, s.status, s.chunks, s.note) for r, s in status.items() if s.status not in ("ok", "padded")]
     if bad:
-        table("", ["recording", "status", "chunks", "note"], bad)
+        print_table("", ["recording", "status", "chunks", "note"], bad)
     counts = Counter(s.status for s in status.values())
     states = ", ".join(f"{n} {s}" for s, n in sorted(counts.items()))
     click.echo(f"{len(status)} recordings, {sum(s.chunks for s in status.values())} chunks: {states}")

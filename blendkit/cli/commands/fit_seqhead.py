@@ -9,7 +9,7 @@ from typing import Any
 import click
 
 from blendkit.cli._options import PATH, bundle, json_option, setting, several
-from blendkit.cli._show import event, progress_emitter, table
+from blendkit.cli._show import event, print_table, progress_emitter
 from blendkit.training import HeadChoice, Mixture, Schedule
 
 
@@ -130,7 +130,9 @@ def _show(told: dict[str, Any], probe: Path | None) -> None:
     probed = _probed(probe)
     header = ["token", "share", "deviation", *(["probe's top-1"] if probed else [])]
     ranked = sorted(told["weights"].items(), key=lambda w: -w[1][0])
-    table("", header, [[n, round(w, 3), round(s, 3), *([probed.get(n, "")] if probed else [])] for n, (w, s) in ranked])
+    print_table(
+        "", header, [[n, round(w, 3), round(s, 3), *([probed.get(n, "")] if probed else [])] for n, (w, s) in ranked]
+    )
     if told.get("spearman") is not None:
         click.echo(
             f"Spearman of shares and the probe's ranking: {told['spearman']:+.2f} over {len(told['weights'])} tokens"

@@ -11,7 +11,7 @@ from typing import Annotated, Any, get_origin
 import click
 
 from blendkit.cli._options import json_option
-from blendkit.cli._show import event, table
+from blendkit.cli._show import event, print_table
 
 
 def _describe(group: str) -> list[tuple[str, str, str]]:
@@ -36,7 +36,7 @@ def _list(group: str, json_out: bool) -> None:
         for name, text, source in rows:
             event("entry", {"name": name, "summary": text, "source": source})
         return
-    table("", ["name", "what it does", "from"], rows)
+    print_table("", ["name", "what it does", "from"], rows)
 
 
 def _show_parameters(function: Callable[..., Any], extra: Callable[..., Any] | None = None) -> None:
@@ -49,7 +49,7 @@ def _show_parameters(function: Callable[..., Any], extra: Callable[..., Any] | N
                 shown = "required" if default is inspect.Parameter.empty else repr(default)
                 rows.append((name, _type_name(hint), shown))
     if rows:
-        table("parameters", ["name", "type", "default"], rows)
+        print_table("parameters", ["name", "type", "default"], rows)
 
 
 def _type_name(hint: Any) -> str:
@@ -168,7 +168,7 @@ def recipes_list(json_out: bool) -> None:
         for name, text in rows:
             event("entry", {"name": name, "summary": text})
         return
-    table("", ["name", "what it is"], rows)
+    print_table("", ["name", "what it is"], rows)
 
 
 @recipes.command("show")

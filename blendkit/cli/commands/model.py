@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import click
 
 from blendkit.cli._options import PATH, data_option, json_option, outside_option, several
-from blendkit.cli._show import event, table
+from blendkit.cli._show import event, print_table
 
 if TYPE_CHECKING:
     from blendkit.engine import Variant
@@ -66,7 +66,9 @@ def taps(path: Path, out: Path | None, json_out: bool) -> None:
         for name, width in found.items():
             event("block", {"name": name, "width": width})
     else:
-        table(f"{path.name}: {len(found)} blocks", ["block", "channels"], [(n, w or "") for n, w in found.items()])
+        print_table(
+            f"{path.name}: {len(found)} blocks", ["block", "channels"], [(n, w or "") for n, w in found.items()]
+        )
     if out is not None:
         write_tapped(path, out)
         if not json_out:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from blendkit.cli._options import PATH, bundle, json_option, machine, settings_option
-from blendkit.cli._show import event, progress_emitter, table
+from blendkit.cli._show import event, print_table, progress_emitter
 
 if TYPE_CHECKING:
     from blendkit.metrics import Probe
@@ -132,7 +132,7 @@ def _show(rounds: Sequence[Probe], group: str | None, weights: dict[str, float])
             row.append(f"{min(seen):.3f} to {max(seen):.3f}")
         rows.append(row)
     header = ["feature", "width", "top-1", "95 %", "silhouette", f"gain over {first.against}"]
-    table("", header + (["over the draws"] if len(rounds) > 1 else []), rows)
+    print_table("", header + (["over the draws"] if len(rounds) > 1 else []), rows)
     told = ", ".join(f"{n} {w:.2f}" for n, w in weights.items())
     click.echo(f"to start a scalar mix with: {told}")
     best, (gain, low, high) = first.features[0], first.gains[first.features[0].name]

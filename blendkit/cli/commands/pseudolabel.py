@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from blendkit.cli._options import PATH, bundle, data_option, json_option, machine, set_option, setting
-from blendkit.cli._show import event, progress_emitter, table
+from blendkit.cli._show import event, print_table, progress_emitter
 from blendkit.cli.commands.fit_seqhead import fit_options
 from blendkit.training import Rounds
 
@@ -118,7 +118,7 @@ def gate(json_out: bool, **asked: Any) -> None:
 def _show_gate(told: dict[str, Any], request: PseudoLabelRequest) -> None:
     shown = sorted((c for c in told["classes"] if c["chunks"]), key=lambda c: -c["chunks"])
     rows = [[c["class"], c["had"], c["chunks"], c["recordings"]] for c in shown]
-    table("", ["class", "labelled chunks", "pseudo-labelled", "in recordings"], rows)
+    print_table("", ["class", "labelled chunks", "pseudo-labelled", "in recordings"], rows)
     never = [c["class"] for c in told["classes"] if not c["chunks"]]
     click.echo(f"{told['cells']} labels in {told['rows']} of {told['of_rows']} chunks, {told['recordings']} recordings")
     click.echo(f"{len(never)} of {len(told['classes'])} classes gain nothing")
@@ -202,7 +202,7 @@ def _show_rounds(told: dict[str, Any]) -> None:
             row.append("" if one["inflation"] is None else f"{one['inflation']:+.4f}")
             rows.append(row)
     header = ["protocol", "round", "pseudo rows", "labels", "as it counts", "labelled OOF", "unseen", "inflation"]
-    table("", header, rows)
+    print_table("", header, rows)
     click.echo(
         "inflation: how much more the protocol's own count rose than the figure on recordings nobody learned from"
     )

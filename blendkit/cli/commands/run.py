@@ -10,7 +10,7 @@ import click
 
 from blendkit.cli._compile_notice import announced
 from blendkit.cli._options import PATH, data_option, json_option, machine, outside_option, set_option
-from blendkit.cli._show import event, progress_emitter, table
+from blendkit.cli._show import event, print_table, progress_emitter
 
 if TYPE_CHECKING:
     from blendkit.engine import RunResult
@@ -70,7 +70,7 @@ def _print(result: RunResult) -> None:
     for name, s in result.streams.items():
         figure = "" if s.macro_auc is None else f"{s.macro_auc:.6f}"
         rows.append((name, s.space, s.covered, figure, s.classes_scored or "", s.classes_skipped or ""))
-    table("", ["stream", "space", "classes covered", "macro-AUC", "classes scored", "skipped"], rows)
+    print_table("", ["stream", "space", "classes covered", "macro-AUC", "classes scored", "skipped"], rows)
     if result.recordings:
         counts = Counter(result.recordings.values())
         click.echo(f"{len(result.recordings)} recordings: " + ", ".join(f"{n} {s}" for s, n in sorted(counts.items())))
@@ -90,6 +90,6 @@ def _print_speeds(result: RunResult) -> None:
     for s in result.speeds:
         speed = round(s.recordings_per_s, 2), round(s.x_real_time, 1)
         rows.append((s.member, s.recordings_scored, *speed, f"{s.inference:.0%}", f"{s.post:.0%}"))
-    table("", ["member", "recordings", "recordings/s", "x real time", "inference", "cut, pool, save"], rows)
+    print_table("", ["member", "recordings", "recordings/s", "x real time", "inference", "cut, pool, save"], rows)
     told = f"decoding {result.decode_s:.1f} s, resampling {result.resample_s:.1f} s, beside the models"
     click.echo(f"{told}; 700 recordings of 60 s on 4 cores: about {result.minutes or 0:.1f} minutes")

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import click
 
 from blendkit.cli._options import chunk_option, json_option, machine, settings_option
-from blendkit.cli._show import event, progress_emitter, table
+from blendkit.cli._show import event, print_table, progress_emitter
 
 if TYPE_CHECKING:
     from blendkit.scoring import How
@@ -53,7 +53,7 @@ def score(
             event("recording", {"recording": recording, "status": s.status, "chunks": s.chunks, "note": s.note})
     else:
         rows = [(r, s.status, s.chunks, f"{s.duration_s:.3f}", s.note) for r, s in status.items()]
-        table("", ["recording", "status", "chunks", "seconds", "note"], rows)
+        print_table("", ["recording", "status", "chunks", "seconds", "note"], rows)
         counts = Counter(s.status for s in status.values())
         click.echo(f"{len(status)} recordings: " + ", ".join(f"{n} {s}" for s, n in sorted(counts.items())))
         click.echo(f"logits in {store}")

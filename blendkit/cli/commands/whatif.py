@@ -9,7 +9,7 @@ import click
 
 from blendkit.cli._compile_notice import announced
 from blendkit.cli._options import PATH, json_option, judged, offline, set_option
-from blendkit.cli._show import emitter, event, number, say, table
+from blendkit.cli._show import emitter, event, number, print_table, say
 
 if TYPE_CHECKING:
     from blendkit.offline import Judging, Place, Sweep, WhatIf
@@ -149,4 +149,4 @@ def _print_points(found: WhatIf, swept: Sweep) -> None:
     shown = sorted(points, key=lambda p: -p[1])[:10] if many else points
     title = f"the best 10 of {len(points)} points; --csv writes all" if many else ""
     header = [*(a.label for a in swept.axes), "macro-AUC", "change"]
-    table(title, header, [(*point, f"{m:.6f}", f"{m - found.base:+.6f}") for point, m in shown])
+    print_table(title, header, [(*point, f"{m:.6f}", f"{m - found.base:+.6f}") for point, m in shown])

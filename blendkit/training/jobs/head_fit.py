@@ -27,53 +27,9 @@ from blendkit.training.jobs.examples_of_stores import (
     unlabelled_examples,
 )
 from blendkit.training.jobs.pseudo_labels import read_pseudo
-from blendkit.training.judging import judge
+from blendkit.training.jobs.requests import HeadRequest
+from blendkit.training.out_of_fold import judge
 from blendkit.training.outputs import OOF, Source, summary, write_card, write_heads, write_oof
-from blendkit.training.settings import HeadChoice, Mixture, Schedule
-
-
-@dataclass(frozen=True)
-class TrainingRows:
-    """What a head learns from.
-
-    features: stores of clips, one folder per class; soundscapes and labels: a store of soundscapes and its label file;
-    taxonomy: the target classes (default: the clip folders and labels); group: a regular expression, what shares a
-    fold; pseudo: a folder of pseudo-labels, and unlabelled the store of those recordings.
-    """
-
-    features: tuple[Path, ...] = ()
-    soundscapes: Path | None = None
-    labels: Path | None = None
-    taxonomy: Path | None = None
-    group: str | None = None
-    pseudo: Path | None = None
-    unlabelled: Path | None = None
-
-    @property
-    def labelled(self) -> list[Path]:
-        """The stores of labelled rows: clips, then soundscapes."""
-        return [*self.features, *([self.soundscapes] if self.soundscapes else [])]
-
-
-@dataclass(frozen=True)
-class HeadRequest:
-    """A head to fit: on which rows, which head, how long and in what mixture, in how many folds and seeds.
-
-    probe: a probe.json, whose blocks and, for scalarmix, whose weights are the start. against: folders of other fits
-    on the same rows. allow_seen: count rows that a pseudo-labelling teacher learned from.
-    """
-
-    out: Path
-    rows: TrainingRows = TrainingRows()
-    head: HeadChoice = HeadChoice()
-    schedule: Schedule = Schedule()
-    mixture: Mixture = Mixture()
-    folds: int = 5
-    seeds: int = 1
-    seed: int = 0
-    probe: Path | None = None
-    against: tuple[Path, ...] = ()
-    allow_seen: bool = False
 
 
 def fit_head(request: HeadRequest, emit: Emit = silent) -> dict[str, Any]:

@@ -13,7 +13,8 @@ from blendkit.io import read_taxonomy
 from blendkit.store import FeatureStore, write_json
 from blendkit.training.examples import Examples
 from blendkit.training.jobs.examples_of_stores import chunk_examples, open_features, unlabelled_examples
-from blendkit.training.jobs.head_fit import HeadRequest, deliver, prepare_fit
+from blendkit.training.jobs.head_fit import deliver, prepare_fit
+from blendkit.training.jobs.requests import HeadRequest
 from blendkit.training.rounds import Round, inflation, run_rounds
 from blendkit.training.settings import Rounds
 

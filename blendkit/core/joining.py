@@ -1,0 +1,44 @@
+"""Several scores together: the rows they share, and their rows one after the other."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+import numpy as np
+
+from blendkit.core.rows import Rows
+from blendkit.core.scores import Scores
+from blendkit.errors import BlendkitError, shorten
+
+
+def shared_rows(scores: Mapping[str, Scores]) -> Rows:
+    """Return the rows that several scores share, in the order of the first. Raises BlendkitError where they differ."""
+    (first, given), *others = scores.items()
+    ids = set(given.rows.ids())
+    problems = []
+    for name, other in others:
+        theirs = set(other.rows.ids())
+        if theirs != ids:
+            problems.append(
+                f"{first} has {len(ids)} rows, {name} {len(theirs)}, {len(ids & theirs)} in common; only in "
+                f"one: {shorten(sorted(ids ^ theirs))}"
+            )
+    if problems:
+        raise BlendkitError("the members' rows do not agree", problems)
+    return given.rows
+
+
+def concat(parts: Sequence[Scores]) -> Scores:
+    """Stack scores of different recordings; classes, space and coverage must agree.
+
+    Raises BlendkitError otherwise, or if a row occurs twice.
+    """
+    first = parts[0]
+    for other in parts[1:]:
+        if (other.classes, other.space) != (first.classes, first.space):
+            raise BlendkitError("cannot stack scores of different classes or spaces")
+        if not np.array_equal(other.covered, first.covered):
+            raise BlendkitError("cannot stack scores of different coverage")
+    rows = Rows(*(np.concatenate([getattr(p.rows, f) for p in parts]) for f in Rows.__slots__))
+    values = np.concatenate([p.values for p in parts])
+    return Scores.build(values, rows, first.classes, first.space, covered=first.covered, made_by=first.made_by)
