@@ -9,9 +9,9 @@ from pathlib import Path
 from typing import Annotated, Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from blendkit.audio import Anchor, WindowPool, samples_at
+from blendkit.core import Float32
 from blendkit.errors import BlendkitError
 from blendkit.graphs import (
     Interpreters,
@@ -73,7 +73,7 @@ class BirdnetMember:
     threads: int
     grid: tuple[int, ...] | None = None
 
-    def predict(self, windows: NDArray[np.float32]) -> NDArray[np.float32]:
+    def predict(self, windows: Float32) -> Float32:
         """Return logits (B, C) of the run's classes; classes BirdNET does not know hold 0."""
         logits = self.graph.run(windows)[0]
         return self.labels.place(logits if self.sensitivity == 1 else logits * np.float32(self.sensitivity))
@@ -90,19 +90,19 @@ class BirdnetMember:
         cells = {n: () if n == EMBEDDING or self.grid is None else self.grid for n in self._taps}
         return {name: (*cells[name], int(tensors[t].shape[-1])) for name, t in self._taps.items()}
 
-    def features(self, windows: NDArray[np.float32], names: Sequence[str]) -> list[NDArray[np.float32]]:
+    def features(self, windows: Float32, names: Sequence[str]) -> list[Float32]:
         """Return the embedding or blocks: their means (B, channels), or cells (B, a, b, channels)."""
         require_features("birdnet", names, self.feature_shapes)
         found = self._tapped.run(windows)
         at = {name: k for k, name in enumerate(self._taps, 1)}  # output 0 holds the logits
         return [self._pooled(found[at[name]]) for name in names]
 
-    def _pooled(self, block: NDArray[np.float32]) -> NDArray[np.float32]:
+    def _pooled(self, block: Float32) -> Float32:
         if block.ndim == 2:
             return block
         if self.grid is not None:
             return pool_cells(block, self.grid)
-        return block.mean(axis=tuple(range(1, block.ndim - 1)), dtype=np.float32)
+        return np.asarray(block.mean(axis=tuple(range(1, block.ndim - 1)), dtype=np.float32))
 
     @cached_property
     def _parsed(self) -> Any:

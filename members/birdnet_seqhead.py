@@ -7,14 +7,13 @@ from functools import partial
 from pathlib import Path
 
 import numpy as np
-from numpy.typing import NDArray
 
 from blendkit.audio import edges, onto_chunks, place, samples_at
+from blendkit.core import Float32, Float64
 from blendkit.member import ClassMap, FilePath, HeadFile, MemberContext, MemberInfo, by_id, open_head, try_silence
 from blendkit.store import require_features
 from blendkit_members.birdnet import MODEL_FILE, RATE, WINDOW_S, BirdnetMember, Labels, Model, birdnet, find_file
 
-Array = NDArray[np.float32]
 NAME = "birdnet-seqhead"
 
 
@@ -27,7 +26,7 @@ class BirdnetSeqHeadMember:
     head: HeadFile
     labels: ClassMap
 
-    def predict(self, windows: Array) -> Array:
+    def predict(self, windows: Float32) -> Float32:
         """Return logits (B, C) of chunks (B, chunk_s * 48000)."""
         heard = self.backbone.info
         bounds = edges(1, self.info.window_s, RATE)
@@ -40,7 +39,7 @@ class BirdnetSeqHeadMember:
         return self.labels.place(self.head.run(per_chunk))
 
     @staticmethod
-    def _averaged(found: Array, chunks: int, mean: partial[NDArray[np.float64]]) -> Array:
+    def _averaged(found: Float32, chunks: int, mean: partial[Float64]) -> Float32:
         flat = found.reshape(chunks, -1, int(np.prod(found.shape[1:]))).astype(np.float64)
         return np.concatenate([mean(x) for x in flat]).reshape(chunks, *found.shape[1:]).astype(np.float32)
 

@@ -7,16 +7,15 @@ from pathlib import Path
 from typing import Any, Literal
 
 import numpy as np
-from numpy.typing import NDArray
 
 from blendkit.audio import samples_at
+from blendkit.core import Float32
 from blendkit.errors import BlendkitError
 from blendkit.graphs import load_graph, metadata_names, open_session, ports, require_names
 from blendkit.member import ClassMap, FilePath, Image, Mel, MemberContext, MemberInfo, by_id
 
 PATCH = 14
 Tokens = Literal["cls", "patches", "all"]
-Array = NDArray[np.float32]
 
 
 @dataclass(frozen=True)
@@ -32,11 +31,11 @@ class Dinov2Member:
     input: str
     hidden: str
 
-    def predict(self, windows: Array) -> Array:
+    def predict(self, windows: Float32) -> Float32:
         """Return logits (B, C) of windows (B, samples)."""
         return self.predict_front(self.front(windows))
 
-    def predict_front(self, pictures: Array) -> Array:
+    def predict_front(self, pictures: Float32) -> Float32:
         """As `predict`, for pictures (B, 3, size, size)."""
         hidden = self.backbone.run([self.hidden], {self.input: pictures})[0]
         logits = self.head.run(None, {self.head.get_inputs()[0].name: _picked(hidden, self.tokens)})[0]
@@ -76,7 +75,7 @@ def dinov2(
     return made
 
 
-def _picked(hidden: Array, tokens: Tokens) -> Array:
+def _picked(hidden: Float32, tokens: Tokens) -> Float32:
     if tokens == "cls":
         return hidden[:, 0]
     return np.ascontiguousarray(hidden[:, 1:]) if tokens == "patches" else hidden

@@ -9,10 +9,9 @@ from pathlib import Path
 from typing import Annotated, Literal
 
 import numpy as np
-from numpy.typing import NDArray
 
 from blendkit.audio import WindowPool
-from blendkit.core import Scores, Space
+from blendkit.core import Float32, Scores, Space
 from blendkit.errors import BlendkitError
 from blendkit.graphs import load_graph, metadata_names, open_session
 from blendkit.io import read_hoplite
@@ -63,7 +62,7 @@ class HopliteMember:
         """Return doubts about the database that `read` found."""
         return list(self._doubts)
 
-    def _logits(self, vectors: NDArray[np.float32]) -> tuple[list[str], NDArray[np.float32]]:
+    def _logits(self, vectors: Float32) -> tuple[list[str], Float32]:
         """The class names and the logits: the vectors themselves, or what the head makes of them."""
         if self.head is None:
             assert self.classes is not None
@@ -81,7 +80,7 @@ class HopliteMember:
             ) from error
 
 
-def _linear(path: Path, vectors: NDArray[np.float32]) -> tuple[list[str], NDArray[np.float32]]:
+def _linear(path: Path, vectors: Float32) -> tuple[list[str], Float32]:
     """Apply hoplite's own linear classifier, a JSON with base64 float32 `beta` (D, L) and `beta_bias` (L,)."""
     try:
         data = json.loads(path.read_text(encoding="utf-8"))
@@ -116,5 +115,5 @@ def hoplite(
         raise BlendkitError("hoplite: name either `classes:` (the vectors are logits) or `head:` (embeddings)")
     if Path(path).is_file():
         raise BlendkitError(f"hoplite: name the folder that holds {Path(path).name}, and its vectors")
-    paths = (Path(p) if p else None for p in (classes, head))
-    return HopliteMember(Path(path), space, context, *paths, pool)
+    names, graph = (Path(p) if p else None for p in (classes, head))
+    return HopliteMember(Path(path), space, context, names, graph, pool)

@@ -8,10 +8,9 @@ from pathlib import Path
 from typing import Any, Literal
 
 import numpy as np
-from numpy.typing import NDArray
 
 from blendkit.audio import WindowPool, samples_at
-from blendkit.core import logit
+from blendkit.core import Float32, logit
 from blendkit.errors import BlendkitError
 from blendkit.graphs import (
     GraphNeeds,
@@ -49,7 +48,7 @@ class OnnxMember:
     gives: Literal["logit", "prob"]
     inside: OnnxBlocks
 
-    def predict(self, windows: NDArray[np.float32]) -> NDArray[np.float32]:
+    def predict(self, windows: Float32) -> Float32:
         """Return logits (B, C) of windows (B, samples)."""
         values = self.session.run([self.output], {self.input: windows})[0]
         if self.gives == "prob":
@@ -71,7 +70,7 @@ class OnnxMember:
         """The shape of every other output, and of every block."""
         return self.inside.shapes
 
-    def features(self, windows: NDArray[np.float32], names: Sequence[str]) -> list[NDArray[np.float32]]:
+    def features(self, windows: Float32, names: Sequence[str]) -> list[Float32]:
         """Return other outputs (B, ...) and blocks, as `OnnxBlocks` has them, in the order asked."""
         return self.inside.features(windows, names)
 

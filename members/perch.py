@@ -9,8 +9,8 @@ from pathlib import Path
 from typing import Annotated, Any, Literal
 
 import numpy as np
-from numpy.typing import NDArray
 
+from blendkit.core import Float32
 from blendkit.graphs import (
     GraphNeeds,
     check_grid,
@@ -69,7 +69,7 @@ class PerchMember:
     intercept: float
     inside: OnnxBlocks
 
-    def predict(self, windows: NDArray[np.float32]) -> NDArray[np.float32]:
+    def predict(self, windows: Float32) -> Float32:
         """Return logits (B, C) of the run's classes; classes Perch does not know hold 0."""
         raw = self.session.run([LABEL], {INPUT: normalised(windows, self.normalise)})[0]
         return self.labels.place((raw * self.slope + self.intercept).astype(np.float32))
@@ -84,13 +84,13 @@ class PerchMember:
         """The shape of every other output, and of every block."""
         return self.inside.shapes
 
-    def features(self, windows: NDArray[np.float32], names: Sequence[str]) -> list[NDArray[np.float32]]:
+    def features(self, windows: Float32, names: Sequence[str]) -> list[Float32]:
         """Return outputs (B, ...) and blocks, as `OnnxBlocks` has them, in the order asked."""
         return self.inside.features(normalised(windows, self.normalise), names)
 
 
-def normalised(windows: NDArray[np.float32], normalise: Normalise) -> NDArray[np.float32]:
-    """Return windows as Perch is to hear them: raw, or centred with their peak at 0.25.
+def normalised(windows: Float32, normalise: Normalise) -> Float32:
+    """Return windows as Perch is given them: raw, or centred with their peak at 0.25.
 
     Both conventions are in use: perch-hoplite normalises, the public Kaggle chains feed raw audio.
     """
@@ -98,7 +98,8 @@ def normalised(windows: NDArray[np.float32], normalise: Normalise) -> NDArray[np
         return windows
     centred = windows - windows.mean(axis=1, keepdims=True, dtype=np.float32)
     peak = np.abs(centred).max(axis=1, keepdims=True)
-    return np.where(peak > 0, centred * (PEAK / np.maximum(peak, 1e-12)), centred).astype(np.float32)
+    scaled = np.where(peak > 0, centred * (PEAK / np.maximum(peak, 1e-12)), centred)
+    return np.asarray(scaled, np.float32)
 
 
 def perch(

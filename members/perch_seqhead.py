@@ -6,9 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
-import numpy as np
-from numpy.typing import NDArray
-
+from blendkit.core import Float32
 from blendkit.graphs import (
     TAP,
     GraphNeeds,
@@ -24,7 +22,6 @@ from blendkit.graphs import (
 from blendkit.member import ClassMap, FilePath, HeadFile, MemberContext, MemberInfo, by_id, open_head, try_silence
 from blendkit_members.perch import INPUT, RATE, SAMPLES, WINDOW_S, Normalise, normalised
 
-Array = NDArray[np.float32]
 NAME = "perch-seqhead"
 
 
@@ -34,12 +31,12 @@ class SeqHeadMember:
 
     info: MemberInfo
     ask: GraphNeeds | None  # of its backbone; None for cells, which `blendkit.graphs` does not know
-    blocks: Callable[[Array], list[Array]]
+    blocks: Callable[[Float32], list[Float32]]
     head: HeadFile
     labels: ClassMap
     normalise: Normalise
 
-    def predict(self, windows: Array) -> Array:
+    def predict(self, windows: Float32) -> Float32:
         """Return logits (B, C) of windows (B, 160000) at 32 kHz."""
         return self.labels.place(self.head.run(self.blocks(normalised(windows, self.normalise))))
 
@@ -71,20 +68,20 @@ def perch_seqhead(
     return member
 
 
-def _means(ask: GraphNeeds, head: HeadFile, context: MemberContext) -> tuple[Callable[[Array], list[Array]], str]:
+def _means(ask: GraphNeeds, head: HeadFile, context: MemberContext) -> tuple[Callable[[Float32], list[Float32]], str]:
     slimmed = slim(ask, context.examples, context.threads)
     trunk = open_session(slimmed.path, context.threads, NAME, context.provider)
     wanted = [b + TAP for b in head.blocks]
     return lambda heard: list(trunk.run(wanted, {INPUT: heard})), slimmed.note()
 
 
-def _cells(backbone: Path, head: HeadFile, context: MemberContext) -> tuple[Callable[[Array], list[Array]], str]:
+def _cells(backbone: Path, head: HeadFile, context: MemberContext) -> tuple[Callable[[Float32], list[Float32]], str]:
     grid = head.grid
     assert grid is not None
     graph = with_whole(load_graph(backbone, NAME), head.blocks, [], NAME)
     trunk = open_session(graph_bytes(graph), context.threads, NAME, context.provider)
 
-    def blocks(heard: Array) -> list[Array]:
+    def blocks(heard: Float32) -> list[Float32]:
         found = trunk.run(list(head.blocks), {INPUT: heard})
         return [pool_cells(x.transpose(0, 2, 3, 1), grid) for x in found]
 

@@ -10,7 +10,7 @@ from typing import Any, Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from blendkit.core import Rows, Scores, Space, canonical_order, rows_from_ids
+from blendkit.core import Float64, Int64, Rows, Scores, Space, canonical_order, rows_from_ids
 from blendkit.errors import BlendkitError, shorten
 from blendkit.graphs import load_graph, metadata, metadata_names, open_session
 from blendkit.io import Cache, read_cache
@@ -59,7 +59,7 @@ class ProtossmMember:
         """Return doubts that `read` found."""
         return list(self._doubts)
 
-    def _one(self, rows: Rows, at: NDArray[np.int64], first: int) -> NDArray[np.float64]:
+    def _one(self, rows: Rows, at: Int64, first: int) -> Float64:
         """One recording (T, C): the mean over rolls of its chunks, each rolled back."""
         recording = str(rows.recording[first])
         known = {s: i for i, s in enumerate(self.sites, 1)}
@@ -70,7 +70,7 @@ class ProtossmMember:
         total = np.zeros((len(at), len(self.classes)))
         for roll in self.rolls:
             rolled = np.roll(at, roll)
-            given = {
+            given: dict[str, NDArray[Any]] = {
                 "embedding": self.cache.embeddings[rolled][None],
                 "logits": self.cache.logits[rolled][None],
                 **facts,
@@ -78,7 +78,7 @@ class ProtossmMember:
             total += np.roll(self._run(recording, {self.roles[r]: given[r] for r in self.roles}), -roll, axis=0)
         return total / len(self.rolls)
 
-    def _run(self, recording: str, feeds: dict[str, NDArray[Any]]) -> NDArray[np.float64]:
+    def _run(self, recording: str, feeds: dict[str, NDArray[Any]]) -> Float64:
         try:
             found = self.session.run(None, feeds)[0]
         except Exception as error:  # the runtime raises its own family of exceptions

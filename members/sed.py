@@ -7,15 +7,13 @@ from pathlib import Path
 from typing import Any, Literal
 
 import numpy as np
-from numpy.typing import NDArray
 
 from blendkit.audio import Anchor, Pool, samples_at
-from blendkit.core import logit, sigmoid
+from blendkit.core import Float32, Float64, logit, sigmoid
 from blendkit.errors import BlendkitError
 from blendkit.graphs import load_graph, metadata, metadata_names, open_session, ports, require_names
 from blendkit.member import BELOW_FLOAT32, ClassMap, FilePath, Mel, MemberContext, MemberInfo, by_id, read_class_list
 
-Array = NDArray[np.float32]
 Mix = Literal["prob", "logit"]
 Gives = Literal["logit", "prob"]
 
@@ -35,11 +33,11 @@ class SedMember:
     mix: Mix
     gives: Gives
 
-    def predict(self, windows: Array) -> Array:
+    def predict(self, windows: Float32) -> Float32:
         """Return logits (B, C), or frame probabilities (B, T, C) with the pool `frames`."""
         return self.predict_front(self.front(windows))
 
-    def predict_front(self, pictures: Array) -> Array:
+    def predict_front(self, pictures: Float32) -> Float32:
         """As `predict`, for spectrograms (B, 1, mels, frames)."""
         one = self._frames if self.info.pool == "frames" else self._mixed
         mean = np.mean([one(fold, pictures) for fold in self.folds], axis=0)
@@ -49,7 +47,7 @@ class SedMember:
         logits = logit(mean, floor=BELOW_FLOAT32) if self.mix == "prob" else mean
         return self.labels.place(logits.astype(np.float32))
 
-    def _mixed(self, fold: Any, pictures: Array) -> NDArray[np.float64]:
+    def _mixed(self, fold: Any, pictures: Float32) -> Float64:
         """One fold: (1 - w) clip + w max over frames, as probabilities or as logits."""
         names = [n for n in (self.clip, self.frame) if n is not None]
         found = dict(zip(names, fold.run(names, {self.input: pictures}), strict=True))
@@ -61,11 +59,11 @@ class SedMember:
             return only
         return (1 - self.frame_weight) * clip + self.frame_weight * frame
 
-    def _frames(self, fold: Any, pictures: Array) -> NDArray[np.float64]:
+    def _frames(self, fold: Any, pictures: Float32) -> Float64:
         values = fold.run([self.frame], {self.input: pictures})[0]
         return values.astype(np.float64) if self.gives == "prob" else sigmoid(values)
 
-    def _in_mix(self, values: Array) -> NDArray[np.float64]:
+    def _in_mix(self, values: Float32) -> Float64:
         if self.gives == self.mix:
             return values.astype(np.float64)
         return sigmoid(values) if self.mix == "prob" else logit(values, floor=BELOW_FLOAT32)
@@ -77,7 +75,7 @@ class Waves:
 
     rate: int
 
-    def __call__(self, windows: Array) -> Array:
+    def __call__(self, windows: Float32) -> Float32:
         """Return the windows."""
         return windows
 

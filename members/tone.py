@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
 
+from blendkit.core import Float32, Int64
 from blendkit.errors import BlendkitError
 from blendkit.member import MemberContext, MemberInfo
 
@@ -16,9 +16,9 @@ class ToneMember:
     """Log energy near one frequency per class, as logits."""
 
     info: MemberInfo
-    bins: NDArray[np.int64]  # (C,) bin of each class's tone in the window's spectrum
+    bins: Int64  # (C,) bin of each class's tone in the window's spectrum
 
-    def predict(self, windows: NDArray[np.float32]) -> NDArray[np.float32]:
+    def predict(self, windows: Float32) -> Float32:
         """Return logits (B, C): log10 energy in the three bins around each class's tone."""
         out = np.empty((len(windows), len(self.bins)), np.float32)
         for i, window in enumerate(windows):  # one by one: the same bits for any batch

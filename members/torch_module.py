@@ -8,15 +8,13 @@ from functools import cached_property
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from blendkit.audio import samples_at
+from blendkit.core import Float32
 from blendkit.errors import BlendkitError, did_you_mean
 from blendkit.graphs import check_grid, pool_cells
 from blendkit.member import ClassMap, MemberContext, MemberInfo, by_id, import_code
 from blendkit.store import require_features
-
-Array = NDArray[np.float32]
 
 
 @dataclass(frozen=True)
@@ -30,7 +28,7 @@ class TorchMember:
     grid: tuple[int, ...] | None
     samples: int
 
-    def predict(self, windows: Array) -> Array:
+    def predict(self, windows: Float32) -> Float32:
         """Return logits (B, C) of windows (B, samples)."""
         return self.labels.place(self._run(windows, ())[0])
 
@@ -40,16 +38,16 @@ class TorchMember:
         found = self._run(np.zeros((1, self.samples), np.float32), self.blocks)[1]
         return {n: tuple(found[n].shape[1:]) for n in self.blocks}
 
-    def features(self, windows: Array, names: Sequence[str]) -> list[Array]:
+    def features(self, windows: Float32, names: Sequence[str]) -> list[Float32]:
         """Return blocks: means (B, channels), or cells (B, a, b, channels)."""
         require_features("torch", names, self.feature_shapes)
         found = self._run(windows, names)[1]
         return [found[n] for n in names]
 
-    def _run(self, windows: Array, names: Sequence[str]) -> tuple[Array, dict[str, Array]]:
+    def _run(self, windows: Float32, names: Sequence[str]) -> tuple[Float32, dict[str, Float32]]:
         import torch
 
-        kept: dict[str, Array] = {}
+        kept: dict[str, Float32] = {}
         hooks = [self.module.get_submodule(n).register_forward_hook(_keeper(kept, n, self.grid)) for n in names]
         try:
             with torch.no_grad():
@@ -137,7 +135,7 @@ def _is_stack(module: Any) -> bool:
     return isinstance(module, torch.nn.Sequential | torch.nn.ModuleList)
 
 
-def _keeper(kept: dict[str, Array], name: str, grid: tuple[int, ...] | None) -> Any:
+def _keeper(kept: dict[str, Float32], name: str, grid: tuple[int, ...] | None) -> Any:
     def keep(module: Any, given: Any, found: Any) -> None:
         x = found[0] if isinstance(found, tuple) else found
         values = x.detach().float().numpy()

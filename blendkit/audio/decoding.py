@@ -9,15 +9,14 @@ from pathlib import Path
 from typing import Any, Literal
 
 import numpy as np
-from numpy.typing import NDArray
 
 from blendkit.audio.ogg import Segment, is_truncated, sound_segments
 from blendkit.audio.scratch import block_size, lies_on_disk, room_for
-from blendkit.core import MIN_REMAINDER_S
+from blendkit.core import MIN_REMAINDER_S, Float32
 
 MIN_RATE = 1000  # Hz; nothing that records animals is slower, but a broken header may be
 
-Samples = NDArray[np.float32]
+Samples = Float32
 Status = Literal["ok", "padded", "short", "holed", "unreadable", "empty", "silent"]
 
 
@@ -110,7 +109,7 @@ def fit_duration(decoded: Decoded, expected_s: float) -> Decoded:
     return Decoded(decoded.samples, decoded.rate, decoded.duration_s, status, note)
 
 
-def _mono(frames: NDArray[np.float32]) -> Samples:
+def _mono(frames: Float32) -> Samples:
     return frames[:, 0] if frames.shape[1] == 1 else frames.mean(axis=1, dtype=np.float32)
 
 

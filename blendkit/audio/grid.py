@@ -9,14 +9,13 @@ from math import ceil
 from typing import Literal
 
 import numpy as np
-from numpy.typing import NDArray
 
+from blendkit.core import Float64, Int64
 from blendkit.errors import BlendkitError
 
 WindowPool = Literal["mean", "max"]
 Pool = WindowPool | Literal["frames"]
 Anchor = Literal["recording", "chunk", "centre"]
-Float = NDArray[np.float64]
 
 
 def samples_at(seconds: float, rate: int, times: int = 1) -> int:
@@ -27,12 +26,12 @@ def samples_at(seconds: float, rate: int, times: int = 1) -> int:
     return round(Fraction(str(seconds)) * rate * times)
 
 
-def edges(count: int, step_s: float, rate: int) -> NDArray[np.int64]:
+def edges(count: int, step_s: float, rate: int) -> Int64:
     """Return (count + 1,) the first sample of every step of `step_s` seconds, and the end of the last."""
     return np.array([samples_at(step_s, rate, k) for k in range(count + 1)], np.int64)
 
 
-def window_starts(end: int, window_s: float, hop_s: float, rate: int) -> NDArray[np.int64]:
+def window_starts(end: int, window_s: float, hop_s: float, rate: int) -> Int64:
     """Return (W,) the first samples of windows every `hop_s` seconds, until one reaches sample `end`.
 
     There is always one; the last may reach beyond the end.
@@ -47,13 +46,13 @@ def window_starts(end: int, window_s: float, hop_s: float, rate: int) -> NDArray
 class Overlaps:
     """Pairs (P,) of a chunk and a window that share samples, in order of chunk and window."""
 
-    chunk: NDArray[np.int64]
-    window: NDArray[np.int64]
-    samples: NDArray[np.int64]
+    chunk: Int64
+    window: Int64
+    samples: Int64
     chunks: int
 
 
-def overlaps(starts: NDArray[np.int64], ends: NDArray[np.int64], chunk_edges: NDArray[np.int64]) -> Overlaps:
+def overlaps(starts: Int64, ends: Int64, chunk_edges: Int64) -> Overlaps:
     """Return which windows [start, end) share samples with which chunks, and how many.
 
     starts, ends (W,) in any order, chunk_edges (K + 1,) rising; windows may reach beyond the chunks.
@@ -78,9 +77,7 @@ def require_all(pairs: Overlaps) -> None:
         raise BlendkitError(f"no window of the member touches chunk {int(np.argmin(heard)) + 1}: its hop leaves gaps")
 
 
-def place(
-    chunk_edges: NDArray[np.int64], window_s: float, hop_s: float, rate: int, anchor: Anchor
-) -> tuple[NDArray[np.int64], Overlaps]:
+def place(chunk_edges: Int64, window_s: float, hop_s: float, rate: int, anchor: Anchor) -> tuple[Int64, Overlaps]:
     """Return the first samples (W,) of a recording's windows, and which of them make up which chunk.
 
     anchor `recording`: every hop from the recording's start; a window counts in every chunk it touches.
@@ -105,7 +102,7 @@ def place(
     return starts, Overlaps(chunk, np.arange(len(starts)), shared, chunks)
 
 
-def onto_chunks(values: Float, pairs: Overlaps, pool: WindowPool) -> Float:
+def onto_chunks(values: Float64, pairs: Overlaps, pool: WindowPool) -> Float64:
     """Return (K, C) chunk scores from window scores (W, C).
 
     mean: weighted by shared samples, so that a window that only brushes a chunk hardly counts. max: the
@@ -122,7 +119,7 @@ def onto_chunks(values: Float, pairs: Overlaps, pool: WindowPool) -> Float:
     return total
 
 
-def frames_onto_chunks(frames: Float, starts: NDArray[np.int64], size: int, chunk_edges: NDArray[np.int64]) -> Float:
+def frames_onto_chunks(frames: Float64, starts: Int64, size: int, chunk_edges: Int64) -> Float64:
     """Return (K, C): frames (W, T, C) of overlapping windows averaged on one timeline, then each chunk's highest.
 
     A window of `size` samples has T frames; starts (W,) may be negative. This is the overlap-average-max

@@ -6,7 +6,8 @@ import tempfile
 from pathlib import Path
 
 import numpy as np
-from numpy.typing import NDArray
+
+from blendkit.core import Float32
 
 LONG_S = 1800.0  # recordings longer than this lie on disk while they are scored, not in memory
 BLOCK_S = 60  # and are read and resampled this much at a time
@@ -22,7 +23,7 @@ def block_size(rate: int) -> int:
     return BLOCK_S * rate
 
 
-def room_for(count: int, rate: int, scratch: Path | None) -> NDArray[np.float32]:
+def room_for(count: int, rate: int, scratch: Path | None) -> Float32:
     """Return zeros (count,) in memory, or for a long recording in a file of their own in `scratch`."""
     if not lies_on_disk(count, rate, scratch):
         return np.zeros(count, np.float32)

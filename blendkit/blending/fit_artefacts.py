@@ -15,6 +15,7 @@ from blendkit.io import ColumnNames, read_finds, read_labels, read_scores, read_
 from blendkit.ops import OpInfo, RateTable, info_of, near_places
 from blendkit.recipe import checked_fit, yaml_value
 from blendkit.registry import OPS, registry
+from blendkit.store import save_artefact
 
 
 def _no_note(text: str) -> None:
@@ -56,7 +57,7 @@ def fit_places(
 ) -> RateTable:
     """Make the table of place_prior from finds with coordinates, write it to `out`, and return it."""
     made = near_places(read_sites(Path(sites)), read_finds(Path(finds)), radius_km=radius_km, k=k)
-    made.save(Path(out))
+    save_artefact(made, Path(out))
     return made
 
 

@@ -7,22 +7,21 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from blendkit.blending.fitting import fit_step
 from blendkit.blending.surroundings import Surroundings
 from blendkit.blending.weights import class_mask
-from blendkit.core import TAXA, Matrix, Scores, Space, Taxonomy, logit, saturated, sigmoid, zero_floor
+from blendkit.core import TAXA, Bools, Int64, Matrix, Scores, Space, Taxonomy, logit, saturated, sigmoid, zero_floor
 from blendkit.errors import BlendkitError, broken, did_you_mean
 from blendkit.metrics import percentile_rank
 from blendkit.ops import signature
 from blendkit.recipe import Conversion, GateStep, OpStep, StepPlan
 
-Look = Callable[[str, str], tuple[Matrix, NDArray[np.bool_]]]
+Look = Callable[[str, str], tuple[Matrix, Bools]]
 """Another stream's values (N, C) in a space, and which classes (C,) it covers."""
 
 
-def no_streams(name: str, space: str) -> tuple[Matrix, NDArray[np.bool_]]:
+def no_streams(name: str, space: str) -> tuple[Matrix, Bools]:
     """Look where there is nothing to see."""
     raise BlendkitError(f"stream {name!r} is not at hand here")
 
@@ -31,7 +30,7 @@ def apply_step(
     step: StepPlan,
     scores: Scores,
     around: Surroundings,
-    coverage: dict[str, NDArray[np.bool_]],
+    coverage: dict[str, Bools],
     note: Callable[[str], None],
     look: Look = no_streams,
 ) -> Scores:
@@ -60,9 +59,9 @@ def apply_step(
 
 
 def _result(
-    step: OpStep, scores: Scores, around: Surroundings, coverage: dict[str, NDArray[np.bool_]],
+    step: OpStep, scores: Scores, around: Surroundings, coverage: dict[str, Bools],
     note: Callable[[str], None], look: Look,
-) -> tuple[NDArray[np.bool_] | None, Any]:  # fmt: skip
+) -> tuple[Bools | None, Any]:  # fmt: skip
     """Which classes (C,) the step acts on, None for all; and what its op gives for all classes, (N, C).
 
     A classwise op only sees the classes it acts on; the others' results are what they were.
@@ -90,7 +89,7 @@ def _result(
     return mask, _widened(scores.values, chosen, found)
 
 
-def _widened(values: Matrix, chosen: NDArray[np.int64], part: Matrix) -> Matrix:
+def _widened(values: Matrix, chosen: Int64, part: Matrix) -> Matrix:
     out = values.copy()
     out[:, chosen] = part
     return out
@@ -113,7 +112,7 @@ def _run(
     return run_op(step, part, kwargs, tuple(others))
 
 
-def _new_recording(scores: Scores) -> NDArray[np.bool_]:
+def _new_recording(scores: Scores) -> Bools:
     """(N - 1,) true where the next row belongs to another recording."""
     who = scores.rows.recording
     return np.asarray(who[1:] != who[:-1], bool)
@@ -203,8 +202,8 @@ def _fit(
 
 
 def where_mask(
-    step: OpStep | GateStep, classes: tuple[str, ...], taxonomy: Taxonomy, coverage: Mapping[str, NDArray[np.bool_]]
-) -> NDArray[np.bool_] | None:
+    step: OpStep | GateStep, classes: tuple[str, ...], taxonomy: Taxonomy, coverage: Mapping[str, Bools]
+) -> Bools | None:
     """Return (C,) true for the classes a step acts on, None for all.
 
     Raises BlendkitError for classes, taxa and members that do not exist.

@@ -16,7 +16,7 @@ from blendkit.blending.steps import Look, apply_step, convert, no_streams, zero_
 from blendkit.blending.surroundings import Surroundings
 from blendkit.blending.uncovered import fill_uncovered
 from blendkit.blending.weights import weight_matrix
-from blendkit.core import Matrix, Rows, Scores, logit, sigmoid
+from blendkit.core import Bools, Float64, Matrix, Rows, Scores, logit, sigmoid
 from blendkit.events import Note, say_nothing
 from blendkit.metrics import doubled_ranks
 from blendkit.ops import exact_weights
@@ -35,7 +35,7 @@ class _Making:
     at_hand: dict[str, Scores]
     ranks: dict[str, NDArray[np.int32]]
     uses: Counter[str]
-    coverage: dict[str, NDArray[np.bool_]]
+    coverage: dict[str, Bools]
     memo: Memo
 
 
@@ -104,7 +104,7 @@ def finished(
     stream: StreamPlan,
     scores: Scores,
     around: Surroundings,
-    coverage: dict[str, NDArray[np.bool_]],
+    coverage: dict[str, Bools],
     note: Callable[[str], None],
     memo: Memo,
     reader: _Reader | None = None,
@@ -188,9 +188,7 @@ def _ranks(making: _Making, name: str) -> NDArray[np.int32]:
     return making.ranks[name]
 
 
-def _blend_rows(
-    making: _Making, stream: StreamPlan, inputs: dict[str, Scores], weights: NDArray[np.float64]
-) -> NDArray[np.float64]:
+def _blend_rows(making: _Making, stream: StreamPlan, inputs: dict[str, Scores], weights: Float64) -> Float64:
     """Convert and blend block by block where the op sees single chunks; whole otherwise."""
     assert stream.blend is not None
     takes, function = stream.blend.takes, stream.blend.function
@@ -219,7 +217,7 @@ def _blend_rows(
 
 
 def _blend_context(
-    making: _Making, stream: StreamPlan, rows: Rows, classes: tuple[str, ...], weights: NDArray[np.float64]
+    making: _Making, stream: StreamPlan, rows: Rows, classes: tuple[str, ...], weights: Float64
 ) -> dict[str, Any]:
     """Supply what a blend asks for, beside its own parameters."""
     assert stream.blend is not None
@@ -238,7 +236,7 @@ def _note_of(making: _Making, stream: str, source: str, text: str) -> None:
     making.note(stream, f"{source}: {text}")
 
 
-def _look(making: _Making, note: Callable[[str], None], name: str, space: str) -> tuple[Matrix, NDArray[np.bool_]]:
+def _look(making: _Making, note: Callable[[str], None], name: str, space: str) -> tuple[Matrix, Bools]:
     """A stream as a step asks for it."""
     scores = making.at_hand[name]
     if space in ("any", scores.space) and space != "rank":

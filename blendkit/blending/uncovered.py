@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import numpy as np
-from numpy.typing import NDArray
 
 from blendkit.blending.surroundings import Surroundings
-from blendkit.core import Scores, chunk_rows, sigmoid
+from blendkit.core import Float64, Scores, chunk_rows, sigmoid
 from blendkit.errors import BlendkitError
 from blendkit.ops import congener_scores, fit_class_rates
 from blendkit.recipe import StreamPlan
@@ -32,7 +31,7 @@ def fill_uncovered(stream: StreamPlan, scores: Scores, around: Surroundings) -> 
     return Scores(values, scores.rows, scores.classes, scores.space, np.ones_like(scores.covered), scores.made_by)
 
 
-def _constants(stream: StreamPlan, scores: Scores, around: Surroundings) -> NDArray[np.float64]:
+def _constants(stream: StreamPlan, scores: Scores, around: Surroundings) -> Float64:
     """(C,) in the stream's space."""
     assert stream.fill is not None
     fill, width = stream.fill, len(scores.classes)
@@ -44,7 +43,7 @@ def _constants(stream: StreamPlan, scores: Scores, around: Surroundings) -> NDAr
     return z if scores.space == "logit" else sigmoid(z)
 
 
-def _rates(stream: StreamPlan, scores: Scores, around: Surroundings) -> NDArray[np.float64]:
+def _rates(stream: StreamPlan, scores: Scores, around: Surroundings) -> Float64:
     """(C,) log-odds of hearing each class, from labels of recordings that are not scored here."""
     here = set(scores.rows.recordings())
     table = around.files.contents.labels(around.files.paths[*stream.path, "fill_uncovered", "prior"]).named_as(

@@ -2,19 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 
 import numpy as np
-from numpy.typing import NDArray
 
-from blendkit.core import Level, Scores, Taxonomy
+from blendkit.core import Bools, Float64, Level, Scores, Taxonomy
 from blendkit.errors import BlendkitError, did_you_mean, shorten
 from blendkit.recipe import StreamPlan, WeightsBy
 
 
 def weight_matrix(
-    stream: StreamPlan, inputs: Mapping[str, Scores], members: Mapping[str, NDArray[np.bool_]], taxonomy: Taxonomy
-) -> NDArray[np.float64]:
+    stream: StreamPlan, inputs: Mapping[str, Scores], members: Mapping[str, Bools], taxonomy: Taxonomy
+) -> Float64:
     """Return the relative weights (K, C) of a blend's inputs, 0 where an input does not cover a class.
 
     members maps member names to coverage (C,). Raises BlendkitError as `raw_weights` does.
@@ -25,8 +24,8 @@ def weight_matrix(
 
 
 def raw_weights(
-    stream: StreamPlan, classes: tuple[str, ...], members: Mapping[str, NDArray[np.bool_]], taxonomy: Taxonomy
-) -> NDArray[np.float64]:
+    stream: StreamPlan, classes: tuple[str, ...], members: Mapping[str, Bools], taxonomy: Taxonomy
+) -> Float64:
     """Return a blend's weights (K, C) as the recipe gives them.
 
     Raises BlendkitError for groups that do not exist, negative weights, and classes whose weights are
@@ -49,37 +48,42 @@ def _groups(
     stream: StreamPlan,
     by: WeightsBy,
     classes: tuple[str, ...],
-    members: Mapping[str, NDArray[np.bool_]],
+    members: Mapping[str, Bools],
     taxonomy: Taxonomy,
-) -> list[tuple[NDArray[np.bool_], Mapping[str, float]]]:
-    out: list[tuple[NDArray[np.bool_], Mapping[str, float]]] = []
+) -> Iterator[tuple[Bools, Mapping[str, float]]]:
+    """Yield (which classes (C,), weights) of every group; the later wins."""
     where = f"blend {stream.name!r}: weights_by"
-    levels: tuple[tuple[Level, Mapping[str, Mapping[str, float]] | None], ...] = (
-        ("class_name", by.class_name),
-        ("genus", by.genus),
-    )
-    for level, given in levels:  # a genus is narrower, so it comes later and wins
-        taxa = [taxonomy.group_of(c, level) for c in classes]
-        for name, of in (given or {}).items():
-            if name not in taxa:
-                raise BlendkitError(f"{where}.{level}: no class is {name!r}{did_you_mean(name, set(taxa))}")
-            out.append((np.array([t == name for t in taxa]), of))
-    if by.split is not None:
-        if by.split.at >= len(classes):
-            raise BlendkitError(f"{where}.split.at: {by.split.at} of {len(classes)} classes leaves nothing after it")
-        first = np.arange(len(classes)) < by.split.at
-        out += [(first, by.split.before), (~first, by.split.after)]
-    for member, sides in (by.covered_by or {}).items():
-        if member not in members:
-            raise BlendkitError(f"{where}.covered_by: no member is called {member!r}{did_you_mean(member, members)}")
-        for side, of in sides.items():
-            out.append((members[member] == (side == "yes"), of))
-    for group in by.classes or []:
-        out.append((class_mask(group.classes, classes, f"{where}.classes"), group.of))
-    return out
+    for path, of in by.groups():
+        kind, key = path[0], path[1]
+        if kind in ("class_name", "genus"):
+            level: Level = "genus" if kind == "genus" else "class_name"
+            yield _of_taxon(str(key), level, classes, taxonomy, where), of
+        elif kind == "split":
+            yield _of_columns(by, key == "before", classes, where), of
+        elif kind == "covered_by":
+            if key not in members:
+                raise BlendkitError(f"{where}.covered_by: no member is called {key!r}{did_you_mean(key, members)}")
+            yield members[str(key)] == (path[2] == "yes"), of
+        else:
+            yield class_mask((by.classes or [])[int(key)].classes, classes, f"{where}.classes"), of
 
 
-def class_mask(wanted: list[str], classes: tuple[str, ...], where: str) -> NDArray[np.bool_]:
+def _of_taxon(name: str, level: Level, classes: tuple[str, ...], taxonomy: Taxonomy, where: str) -> Bools:
+    taxa = [taxonomy.group_of(c, level) for c in classes]
+    if name not in taxa:
+        raise BlendkitError(f"{where}.{level}: no class is {name!r}{did_you_mean(name, set(taxa))}")
+    return np.array([t == name for t in taxa])
+
+
+def _of_columns(by: WeightsBy, before: bool, classes: tuple[str, ...], where: str) -> Bools:
+    at = 0 if by.split is None else by.split.at
+    if at >= len(classes):
+        raise BlendkitError(f"{where}.split.at: {at} of {len(classes)} classes leaves nothing after it")
+    first = np.arange(len(classes)) < at
+    return first if before else ~first
+
+
+def class_mask(wanted: list[str], classes: tuple[str, ...], where: str) -> Bools:
     """Return (C,) true for the wanted class ids. Raises BlendkitError for unknown ones."""
     unknown = [f"{c!r}{did_you_mean(c, classes)}" for c in wanted if c not in classes]
     if unknown:

@@ -9,11 +9,9 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from blendkit.cli._show import event, number, print_table
+from blendkit.core import Float64
 
 if TYPE_CHECKING:
-    import numpy as np
-    from numpy.typing import NDArray
-
     from blendkit.metrics import Interval, RankBand
     from blendkit.offline import Comparison, Rules
 
@@ -22,10 +20,10 @@ if TYPE_CHECKING:
 class Board:
     """A leaderboard's scores (T,), and the public scores that some sources are known to have."""
 
-    scores: NDArray[np.float64]
+    scores: Float64
     known: dict[str, float]
 
-    def band(self, name: str, estimate: float, private: NDArray[np.float64]) -> tuple[float, str, RankBand]:
+    def band(self, name: str, estimate: float, private: Float64) -> tuple[float, str, RankBand]:
         """Return the score that stands for a source, where it is from, and its rank band.
 
         A known public score is moved by what the simulated splits moved the source's own figure.
@@ -137,7 +135,7 @@ def _print_split(found: Comparison, rules: Rules) -> None:
     click.echo(f"rank correlation of public and private: {told}")
 
 
-def _mean(draws: NDArray[np.float64]) -> str:
+def _mean(draws: Float64) -> str:
     known = [d for d in draws.tolist() if not math.isnan(d)]
     return f"{math.fsum(known) / len(known):.6f}" if known else ""
 

@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-import importlib
 import os
 import sys
 
 import click
 
 from blendkit._version import __version__
+from blendkit.cli._lazy_group import LazyGroup
 from blendkit.errors import BlendkitError
 
-COMMANDS = {
+TOP_COMMANDS = {
     "run": ("blendkit.cli.commands.run:run", "Run a recipe on a data folder and write a submission."),
     "check": ("blendkit.cli.commands.check:check", "Check a recipe without running it."),
     "score": ("blendkit.cli.commands.score:score", "Score audio with one member and save its logits."),
@@ -34,38 +34,7 @@ COMMANDS = {
 }
 
 
-class LazyGroup(click.Group):
-    """Knows every command's name and one-line help; imports a command only to run it."""
-
-    def list_commands(self, ctx: click.Context) -> list[str]:
-        """Return the commands in the order of the work."""
-        return list(COMMANDS)
-
-    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
-        """Import one command."""
-        if cmd_name not in COMMANDS:
-            return None
-        module, attribute = COMMANDS[cmd_name][0].split(":")
-        command: click.Command = getattr(importlib.import_module(module), attribute)
-        return command
-
-    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
-        """Write the table of commands without importing them."""
-        with formatter.section("Commands"):
-            formatter.write_dl([(name, text) for name, (_, text) in COMMANDS.items()])
-
-    def resolve_command(
-        self, ctx: click.Context, args: list[str]
-    ) -> tuple[str | None, click.Command | None, list[str]]:
-        """Name the nearest command for an unknown one."""
-        if args and args[0] not in COMMANDS and not args[0].startswith("-"):
-            from blendkit.errors import did_you_mean
-
-            raise click.UsageError(f"no command {args[0]!r}{did_you_mean(args[0], COMMANDS)}", ctx)
-        return super().resolve_command(ctx, args)
-
-
-@click.group(cls=LazyGroup)
+@click.group(cls=LazyGroup, table=TOP_COMMANDS)
 @click.version_option(__version__, prog_name="blendkit")
 def cli() -> None:
     """Blend, post-process and honestly evaluate several models on the same audio chunks.

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from blendkit._face import lazy_face
 
 if TYPE_CHECKING:
-    from blendkit.core.arrays import Matrix
+    from blendkit.core.arrays import Bools, Float32, Float64, Int64, Matrix
     from blendkit.core.compiling import compiled
     from blendkit.core.hashes import canonical_json, text_hash
     from blendkit.core.joining import concat, shared_rows
@@ -52,8 +52,12 @@ __all__ = [
     "MIN_REMAINDER_S",
     "NO_HOUR",
     "TAXA",
+    "Bools",
     "ClusterBy",
     "FileSpace",
+    "Float32",
+    "Float64",
+    "Int64",
     "LabelTable",
     "Level",
     "Matrix",

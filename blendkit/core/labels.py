@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from pathlib import PurePath
 
 import numpy as np
-from numpy.typing import NDArray
 
+from blendkit.core.arrays import Bools
 from blendkit.core.rows import MIN_REMAINDER_S, Rows
 from blendkit.errors import BlendkitError, did_you_mean, shorten
 
@@ -72,9 +72,7 @@ class LabelTable:
         if unknown:
             raise BlendkitError(f"{self.source}: {len(unknown)} unknown labels", [shorten(unknown)])
 
-    def matrix(
-        self, rows: Rows, classes: Sequence[str], known: Iterable[str] = ()
-    ) -> tuple[NDArray[np.bool_], NDArray[np.bool_]]:
+    def matrix(self, rows: Rows, classes: Sequence[str], known: Iterable[str] = ()) -> tuple[Bools, Bools]:
         """Return truth (N, C) and labelled (N,).
 
         A class is true in a chunk that one of its spans overlaps. A chunk is labelled where spans cover

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, Literal
 import numpy as np
 from numpy.typing import NDArray
 
+from blendkit.core.arrays import Bools, Float64, Int64
 from blendkit.core.hashes import text_hash
 from blendkit.core.names import NameRule, natural_key
 from blendkit.errors import BlendkitError, shorten
@@ -45,8 +46,8 @@ class Rows:
     """
 
     recording: StrArray
-    start_s: NDArray[np.float64]
-    end_s: NDArray[np.float64]
+    start_s: Float64
+    end_s: Float64
     site: StrArray
     hour: NDArray[np.int16]
     date: NDArray[np.datetime64]
@@ -81,7 +82,7 @@ class Rows:
         ends = {e: format_seconds(e) for e in np.unique(self.end_s).tolist()}
         return [f"{r}_{ends[e]}" for r, e in zip(self.recording, self.end_s.tolist(), strict=True)]
 
-    def offsets(self) -> NDArray[np.int64]:
+    def offsets(self) -> Int64:
         """Return (R + 1,) row offsets: recording r owns rows offsets[r]:offsets[r + 1]."""
         if not len(self):
             return np.zeros(1, np.int64)
@@ -93,9 +94,7 @@ class Rows:
         return [str(r) for r in self.recording[self.offsets()[:-1]]]
 
 
-def make_rows(
-    recordings: Sequence[str], start_s: NDArray[np.float64], end_s: NDArray[np.float64], names: NameRule
-) -> Rows:
+def make_rows(recordings: Sequence[str], start_s: Float64, end_s: Float64, names: NameRule) -> Rows:
     """Build rows from (N,) recording ids and chunk times in seconds; names are parsed once each."""
     parsed = {r: names.parse(r) for r in dict.fromkeys(recordings)}
     unique = {r: r for r in parsed}  # one str object per recording, shared by its rows
@@ -123,7 +122,7 @@ def fold_of(recordings: Sequence[str], folds: int) -> dict[str, int]:
     return {r: i % folds for i, r in enumerate(order)}
 
 
-def cluster_labels(rows: Rows, by: ClusterBy, used: NDArray[np.bool_]) -> list[str]:
+def cluster_labels(rows: Rows, by: ClusterBy, used: Bools) -> list[str]:
     """Return (N,) what a row belongs to: its recording, site, date, or site and date.
 
     used (N,): the rows that matter; the others may lack a site or a date. Raises BlendkitError naming
@@ -166,7 +165,7 @@ def rows_from_ids(ids: Sequence[str], chunk_s: float, names: NameRule) -> Rows:
     return make_rows(stems, ends - chunk_s, ends, names)
 
 
-def canonical_order(rows: Rows) -> NDArray[np.int64]:
+def canonical_order(rows: Rows) -> Int64:
     """Return the (N,) order that keeps recordings together (natural order) and chunks by start time.
 
     Row ids are never sorted as text: `_10` would come before `_5`.

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, Literal
 import numpy as np
 from numpy.typing import NDArray
 
+from blendkit.core.arrays import Bools, Int64
 from blendkit.core.names import NameRule, without_suffix
 from blendkit.core.rows import Rows, canonical_order, make_rows
 from blendkit.core.spaces import FileSpace
@@ -37,7 +38,7 @@ class Scores:
     rows: Rows
     classes: tuple[str, ...]
     space: FileSpace
-    covered: NDArray[np.bool_]
+    covered: Bools
     made_by: str = ""
 
     def __post_init__(self) -> None:
@@ -78,7 +79,7 @@ class Scores:
         classes: Sequence[str],
         space: FileSpace,
         *,
-        covered: NDArray[np.bool_] | None = None,
+        covered: Bools | None = None,
         made_by: str = "",
         source: str = "scores",
     ) -> Scores:
@@ -141,14 +142,14 @@ class Scores:
             raise BlendkitError(f"{source}: does not fit the expected rows and classes", problems)
         return self._placed(row_at, rows, tuple(classes), fill)
 
-    def _row_index(self, rows: Rows) -> NDArray[np.int64]:
+    def _row_index(self, rows: Rows) -> Int64:
         """Where each wanted row is here, -1 where it is missing."""
         if rows is self.rows:
             return np.arange(len(rows))
         at = {key: i for i, key in enumerate(_keys(self.rows))}
         return np.fromiter((at.get(key, -1) for key in _keys(rows)), np.int64, len(rows))
 
-    def _placed(self, row_at: NDArray[np.int64], rows: Rows, classes: tuple[str, ...], fill: float) -> Scores:
+    def _placed(self, row_at: Int64, rows: Rows, classes: tuple[str, ...], fill: float) -> Scores:
         same_rows = len(row_at) == len(self.rows) and np.array_equal(row_at, np.arange(len(row_at)))
         if same_rows and classes == self.classes:
             return replace(self, rows=rows)

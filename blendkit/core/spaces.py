@@ -2,25 +2,24 @@
 
 from __future__ import annotations
 
-from typing import Any, Literal
+from typing import Literal
 
 import numpy as np
-from numpy.typing import NDArray
 
-from blendkit.core.arrays import Matrix
+from blendkit.core.arrays import Float64, Matrix
 
 Space = Literal["logit", "prob", "rank"]
 FileSpace = Literal["logit", "prob", "rank", "unknown"]  # of a file that nobody says it of
 
 
-def sigmoid(z: Matrix) -> NDArray[np.float64]:
+def sigmoid(z: Matrix) -> Float64:
     """Return probabilities of logits, in float64: a float32 sigmoid ties every logit above 17."""
     from scipy.special import expit
 
     return np.asarray(expit(z.astype(np.float64)), np.float64)
 
 
-def logit(p: Matrix, *, floor: float) -> NDArray[np.float64]:
+def logit(p: Matrix, *, floor: float) -> Float64:
     """Return float64 log p - log1p(-p) of probabilities.
 
     Values inside (0, 1) are never clipped. An exact 1 becomes the logit of half the source dtype's
@@ -44,6 +43,6 @@ def zero_floor(p: Matrix) -> float:
     return max(float(smallest) / 2, 5e-324) if np.isfinite(smallest) else 2.0**-25
 
 
-def saturated(p: NDArray[np.floating[Any]]) -> tuple[int, int]:
+def saturated(p: Matrix) -> tuple[int, int]:
     """Return the numbers of exact 0 and exact 1, which no logit can keep apart."""
     return int((p == 0).sum()), int((p == 1).sum())

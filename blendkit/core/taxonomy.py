@@ -9,7 +9,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
 import numpy as np
-from numpy.typing import NDArray
+
+from blendkit.core.arrays import Int64
 
 if TYPE_CHECKING:
     pass
@@ -54,7 +55,7 @@ class Taxonomy:
         words = self.scientific_name(class_id).split()
         return words[0] if words else ""
 
-    def groups(self, classes: Sequence[str], level: Level, sonotypes: Sonotypes = "skip") -> NDArray[np.int64]:
+    def groups(self, classes: Sequence[str], level: Level, sonotypes: Sonotypes = "skip") -> Int64:
         """Return (C,) group numbers at a level, -1 for classes without a group or alone in it."""
         names = [self.group_of(c, level, sonotypes) for c in classes]
         shared = sorted(n for n, size in Counter(names).items() if n and size > 1)

@@ -8,10 +8,9 @@ from pathlib import Path
 from typing import Literal
 
 import numpy as np
-from numpy.typing import NDArray
 
 from blendkit.audio import Recording, find_recordings
-from blendkit.core import LabelTable, NameRule, Rows, Taxonomy, natural_key, rows_from_ids
+from blendkit.core import Bools, LabelTable, NameRule, Rows, Taxonomy, natural_key, rows_from_ids
 from blendkit.errors import BlendkitError
 from blendkit.io import Template, read_taxonomy, read_template
 from blendkit.member import MemberContext
@@ -106,9 +105,7 @@ def member_context(plan: Plan, inputs: Inputs, how: How = CAREFUL) -> MemberCont
     )
 
 
-def truth_of(
-    inputs: Inputs, rows: Rows, classes: Sequence[str]
-) -> tuple[NDArray[np.bool_], NDArray[np.bool_], list[str]]:
+def truth_of(inputs: Inputs, rows: Rows, classes: Sequence[str]) -> tuple[Bools, Bools, list[str]]:
     """Return truth (N, C), labelled (N,) and the label files used: those with recordings among the rows."""
     truth = np.zeros((len(rows), len(classes)), bool)
     labelled = np.zeros(len(rows), bool)

@@ -6,9 +6,8 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
-from blendkit.core import Scores
+from blendkit.core import Int64, Scores
 from blendkit.errors import BlendkitError
 from blendkit.io import Template
 from blendkit.store import write_json, write_text
@@ -27,7 +26,7 @@ def open_folder(folder: Path) -> None:
     write_text(folder / MARK, "made by blendkit; a later run may replace what is here\n")
 
 
-def row_order(scores: Scores, template: Template | None) -> tuple[NDArray[np.int64], str | None]:
+def row_order(scores: Scores, template: Template | None) -> tuple[Int64, str | None]:
     """Return the order rows are written in, and a warning where the template cannot give it.
 
     The template's order holds only where its row set equals the expected one.

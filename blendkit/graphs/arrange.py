@@ -5,8 +5,10 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
+from blendkit.core import Int64
+
 Shape = tuple[int, ...]
-Index = NDArray[np.int64]
+Index = Int64
 
 
 def source_axis(before: Shape, after: Shape, axis: int, keep: Index) -> tuple[int, Index] | None:

@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 import numpy as np
-from numpy.typing import NDArray
 
+from blendkit.core import Float32
 from blendkit.errors import BlendkitError
 
 
-def pool_cells(x: NDArray[np.float32], grid: Sequence[int]) -> NDArray[np.float32]:
+def pool_cells(x: Float32, grid: Sequence[int]) -> Float32:
     """Return the means (B, a, b, C) of x (B, H, W, C) over a x b cells, whose bounds may overlap by one.
 
     Cell i of a covers floor(i H / a) to ceil((i + 1) H / a), as adaptive average pooling has it everywhere.

@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from blendkit.core import Float32
 from blendkit.errors import BlendkitError
 
 
@@ -36,7 +37,7 @@ class OpenVinoSession:
         """Return the outputs."""
         return [_port(o) for o in self.compiled.outputs]
 
-    def run(self, names: Sequence[str] | None, feeds: Mapping[str, NDArray[Any]]) -> list[NDArray[np.float32]]:
+    def run(self, names: Sequence[str] | None, feeds: Mapping[str, NDArray[Any]]) -> list[Float32]:
         """Return copies of the named outputs (None: all), as onnxruntime does."""
         found = self.request.infer(dict(feeds), share_outputs=False)
         return [np.array(found[self.compiled.outputs[self.outputs[n]]]) for n in names or self.outputs]

@@ -14,10 +14,9 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from blendkit.audio import cut, decode, resample
-from blendkit.core import canonical_json, text_hash
+from blendkit.core import Float32, canonical_json, text_hash
 from blendkit.errors import BlendkitError
 from blendkit.graphs.arrange import Index
 from blendkit.graphs.onnx_file import load_graph, metadata
@@ -127,7 +126,7 @@ def graph_bytes(model: Any) -> bytes:
         raise BlendkitError("the graph is too large to be cut in memory", [str(error)]) from error
 
 
-def example_windows(examples: Sequence[Path], samples: int, rate: int) -> tuple[NDArray[np.float32], str]:
+def example_windows(examples: Sequence[Path], samples: int, rate: int) -> tuple[Float32, str]:
     """Return up to eight windows (B, samples) of the first recording with sound in it, else noise; and say which."""
     for path in examples:
         decoded = decode(path)
@@ -149,7 +148,7 @@ def _known(path: Path, key: str) -> Slim | None:
         return None  # damaged or absent: it is made anew
 
 
-def _identical(ask: GraphNeeds, windows: NDArray[np.float32], heard: str, threads: int) -> tuple[Any, float]:
+def _identical(ask: GraphNeeds, windows: Float32, heard: str, threads: int) -> tuple[Any, float]:
     """Cut to what is asked; if that changes what the runtime fuses, and with it bits, keep the other outputs."""
     graph = load_graph(ask.model, ask.name)
     wanted = _run(graph_bytes(with_taps(graph, ask.taps, _asked(ask), ask.name, cut=False)), ask, windows, threads)
@@ -184,16 +183,14 @@ def _cut_down(graph: Any, ask: GraphNeeds) -> Any:
     return graph
 
 
-def _run(graph: bytes, ask: GraphNeeds, windows: NDArray[np.float32], threads: int) -> list[list[NDArray[np.float32]]]:
+def _run(graph: bytes, ask: GraphNeeds, windows: Float32, threads: int) -> list[list[Float32]]:
     """Every asked output for all windows at once, and for one alone."""
     session = open_session(graph, threads, ask.name)
     names = [*_asked(ask), *(t + TAP for t in ask.taps)]
     return [session.run(names, {ask.input: batch}) for batch in (windows, windows[:1])]
 
 
-def _drifts(
-    ask: GraphNeeds, wanted: list[list[NDArray[np.float32]]], got: list[list[NDArray[np.float32]]]
-) -> tuple[float, float]:
+def _drifts(ask: GraphNeeds, wanted: list[list[Float32]], got: list[list[Float32]]) -> tuple[float, float]:
     """The largest difference of a kept logit, and of anything else relative to its largest value."""
     head, rest = 0.0, 0.0
     for whole, short in zip(wanted, got, strict=True):

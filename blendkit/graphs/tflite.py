@@ -10,11 +10,10 @@ from queue import SimpleQueue
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
+from blendkit.core import Float32
 from blendkit.errors import BlendkitError
 
-Array = NDArray[np.float32]
 _BLOCK = re.compile(r"BLOCK_(\d+-\d+)", re.IGNORECASE)
 
 
@@ -44,13 +43,13 @@ class Interpreters:
                 [f"found {found}", f"outputs {', '.join(f'{n} {list(s)}' for n, s in self.outputs)}"],
             )
 
-    def run(self, windows: Array) -> list[Array]:
+    def run(self, windows: Float32) -> list[Float32]:
         """Return every output for windows (B, samples), in the order of the windows."""
         parts = [windows[i : i + self.batch] for i in range(0, len(windows), self.batch)]
         done = list(self.pool.map(self._run_one, parts))
         return [np.concatenate([d[k] for d in done]) for k in range(len(self.outputs))]
 
-    def _run_one(self, windows: Array) -> list[Array]:
+    def _run_one(self, windows: Float32) -> list[Float32]:
         interpreter = self._take()
         try:
             given = windows

@@ -2,12 +2,9 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import numpy as np
-from numpy.typing import NDArray
 
-from blendkit.core import Space
+from blendkit.core import Matrix, Space
 from blendkit.errors import BlendkitError
 
 _SIGMOID_OF_PROB = (0.5, 0.7310586)  # sigmoid(0), sigmoid(1)
@@ -15,7 +12,7 @@ _MEAN_TOLERANCE = 0.005
 _ENOUGH_ROWS = 24
 
 
-def check_space(values: NDArray[np.floating[Any]], space: Space, source: str) -> list[str]:
+def check_space(values: Matrix, space: Space, source: str) -> list[str]:
     """Return doubts about (N, C) values declared to be in `space`.
 
     Raises BlendkitError where the values contradict it: probabilities or ranks outside [0, 1].
@@ -47,7 +44,7 @@ def check_space(values: NDArray[np.floating[Any]], space: Space, source: str) ->
     return []
 
 
-def _mean_half(values: NDArray[np.floating[Any]]) -> bool:
+def _mean_half(values: Matrix) -> bool:
     """Any weighted blend of average-tie percentile ranks has column means of (N + 1) / 2N."""
     n = len(values)
     if n < _ENOUGH_ROWS:

@@ -5,10 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
-import numpy as np
-from numpy.typing import NDArray
-
-from blendkit.core import LabelTable, Rows, Taxonomy
+from blendkit.core import Bools, LabelTable, Rows, Taxonomy
 from blendkit.errors import BlendkitError, shorten
 from blendkit.io.readers.label_csv import read_labels
 from blendkit.io.readers.taxonomy_csv import read_taxonomy
@@ -18,8 +15,8 @@ from blendkit.io.readers.taxonomy_csv import read_taxonomy
 class Truth:
     """What is known of some chunks: truth (N, C), and which chunks were labelled at all (N,)."""
 
-    values: NDArray[np.bool_]
-    labelled: NDArray[np.bool_]
+    values: Bools
+    labelled: Bools
     taxonomy: Taxonomy
 
 

@@ -10,15 +10,15 @@ from pathlib import Path
 from typing import Literal
 
 import numpy as np
-from numpy.typing import NDArray
 
+from blendkit.core import Float32, Int64
 from blendkit.errors import BlendkitError, shorten
 from blendkit.member.protocol import MemberContext
 
 HEADERS = {"inat2024_fsd50k", "primary_label", "scientific_name", "label", "class", "ebird2021"}
 
 Proxies = Literal["none", "genus"]
-Columns = NDArray[np.int64]
+Columns = Int64
 
 
 @dataclass(frozen=True)
@@ -51,7 +51,7 @@ class ClassMap:
         borrowed = {i: np.searchsorted(kept, c) for i, c in self.borrowed.items()}
         return ClassMap(self.classes, columns, len(kept), self.note, borrowed)
 
-    def place(self, values: NDArray[np.float32]) -> NDArray[np.float32]:
+    def place(self, values: Float32) -> Float32:
         """Return (B, C) of the model's (B, L); classes without a column hold 0.
 
         Raises BlendkitError if the model gives another number of columns than its class list has.

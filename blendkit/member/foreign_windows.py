@@ -8,10 +8,20 @@ from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
-from numpy.typing import NDArray
 
 from blendkit.audio import WindowPool, edges, onto_chunks, overlaps, probe_duration, samples_at
-from blendkit.core import NameRule, Scores, Space, chunk_rows, count_chunks, natural_key
+from blendkit.core import (
+    Float32,
+    Float64,
+    Int64,
+    Matrix,
+    NameRule,
+    Scores,
+    Space,
+    chunk_rows,
+    count_chunks,
+    natural_key,
+)
 from blendkit.errors import BlendkitError, broken, shorten
 from blendkit.member.protocol import TTA, FileMember, MemberContext
 
@@ -24,9 +34,9 @@ class Windowed:
     """Scores (N, C) of windows [start_s, end_s) of recordings, in any order."""
 
     recording: Sequence[str]
-    start_s: NDArray[np.float64]
-    end_s: NDArray[np.float64]
-    values: NDArray[np.floating]
+    start_s: Float64
+    end_s: Float64
+    values: Matrix
     classes: tuple[str, ...]
 
 
@@ -80,8 +90,8 @@ def on_grid(
 
 
 def _pooled(
-    w: Windowed, own: NDArray[np.int64], chunks: int, chunk_s: float, pool: WindowPool, empty: float | None
-) -> tuple[NDArray[np.float64], list[int]]:
+    w: Windowed, own: Int64, chunks: int, chunk_s: float, pool: WindowPool, empty: float | None
+) -> tuple[Float64, list[int]]:
     """One recording's chunks (K, C), and which of them no window touches."""
     bounds = edges(chunks, chunk_s, RATE)
     starts, ends = (np.array([samples_at(s, RATE) for s in t[own].tolist()], np.int64) for t in (w.start_s, w.end_s))
@@ -100,7 +110,7 @@ def score_files(
     chunk_s: float,
     names: NameRule,
     tta: TTA,
-) -> NDArray[np.float32]:
+) -> Float32:
     """Return logits (sum of chunks, C) of recordings that a member hears as whole files.
 
     files: recording id to file, of those that can be read; the others hold NOT_HEARD. Raises

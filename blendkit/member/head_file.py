@@ -9,14 +9,12 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
+from blendkit.core import Float32
 from blendkit.errors import BlendkitError
 from blendkit.graphs import load_graph, metadata, metadata_names, open_session
 from blendkit.member.protocol import MemberContext
 from blendkit.store import content_hash
-
-Array = NDArray[np.float32]
 
 
 @dataclass(frozen=True)
@@ -36,10 +34,10 @@ class HeadFile:
         found = self.hears.get("params", {}).get("grid")
         return tuple(found) if found else None
 
-    def run(self, features: Sequence[Array]) -> Array:
+    def run(self, features: Sequence[Float32]) -> Float32:
         """Return logits (B, L) of block features (B, ...)."""
         names = [i.name for i in self.session.get_inputs()]
-        logits: Array = self.session.run(None, dict(zip(names, features, strict=True)))[0]
+        logits: Float32 = self.session.run(None, dict(zip(names, features, strict=True)))[0]
         return logits
 
     def check_hears(self, name: str, model: Path, settings: Mapping[str, Any]) -> None:

@@ -9,9 +9,9 @@ from annotated_types import Ge, Gt
 from numpy.typing import NDArray
 from pydantic import BaseModel, ConfigDict
 
+from blendkit.core import Float32
 from blendkit.errors import BlendkitError
 
-Array = NDArray[np.float32]
 IMAGENET_MEAN, IMAGENET_STD = (0.485, 0.456, 0.406), (0.229, 0.224, 0.225)
 
 
@@ -41,7 +41,7 @@ class Mel(BaseModel):
     norm: Literal["slaney"] | None = "slaney"
     pad: Literal["constant", "reflect"] = "constant"
 
-    def __call__(self, windows: Array) -> Array:
+    def __call__(self, windows: Float32) -> Float32:
         """Return the picture of every window by itself: what else is in the batch changes nothing."""
         return np.stack([self._one(w) for w in windows])[:, None]
 
@@ -49,7 +49,7 @@ class Mel(BaseModel):
         """Return how many frames a window of `samples` has."""
         return samples // self.hop + 1
 
-    def _one(self, window: Array) -> Array:
+    def _one(self, window: Float32) -> Float32:
         feature, core = _librosa()
         if self.n_fft > len(window):
             raise BlendkitError(f"mel: n_fft {self.n_fft} is longer than a window of {len(window)} samples")
@@ -72,7 +72,7 @@ class Image(BaseModel):
     mel: Mel
     size: int
 
-    def __call__(self, windows: Array) -> Array:
+    def __call__(self, windows: Float32) -> Float32:
         """Return one picture per window, low frequencies at the bottom, resampled bilinearly."""
         from PIL import Image as Pillow
 

@@ -9,8 +9,8 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
+from blendkit.core import Float32
 from blendkit.graphs import (
     TAP,
     Provider,
@@ -24,8 +24,6 @@ from blendkit.graphs import (
     with_whole,
 )
 from blendkit.store import require_features
-
-Array = NDArray[np.float32]
 
 
 @dataclass(frozen=True)
@@ -61,13 +59,13 @@ class OnnxBlocks:
         found = self._run(np.zeros((1, self.samples), np.float32), names)
         return {n: tuple(found[n].shape[1:]) for n in names}
 
-    def features(self, heard: Array, names: Sequence[str]) -> list[Array]:
+    def features(self, heard: Float32, names: Sequence[str]) -> list[Float32]:
         """Return the named features (B, ...) of windows as the graph is to hear them."""
         require_features(self.name, names, self.shapes)
         found = self._run(heard, names)
         return [found[n] for n in names]
 
-    def _run(self, heard: Array, names: Sequence[str]) -> dict[str, Array]:
+    def _run(self, heard: Float32, names: Sequence[str]) -> dict[str, Float32]:
         if tuple(names) not in self._sessions:
             self._sessions[tuple(names)] = self._open(names)
         session = self._sessions[tuple(names)]

@@ -7,11 +7,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Protocol, TypeVar, runtime_checkable
 
-import numpy as np
-from numpy.typing import NDArray
-
 from blendkit.audio import Anchor, Edge, Pool, Recording
-from blendkit.core import NameRule, Scores, Space, Taxonomy
+from blendkit.core import Float32, NameRule, Scores, Space, Taxonomy
 from blendkit.errors import BlendkitError
 from blendkit.graphs import Provider
 
@@ -120,7 +117,7 @@ class Member(Protocol):
         """What the member says of itself."""
         ...
 
-    def predict(self, windows: NDArray[np.float32]) -> NDArray[np.float32]:
+    def predict(self, windows: Float32) -> Float32:
         """Return logits (B, C) of windows (B, window_s * rate) of mono audio."""
         ...
 
@@ -139,7 +136,7 @@ class FeatureMember(Protocol):
         """The shape of every feature of one window, by name."""
         ...
 
-    def features(self, windows: NDArray[np.float32], names: Sequence[str]) -> list[NDArray[np.float32]]:
+    def features(self, windows: Float32, names: Sequence[str]) -> list[Float32]:
         """Return the named features (B, ...) of windows."""
         ...
 
@@ -152,11 +149,11 @@ class FrontedMember(Protocol):
     """
 
     @property
-    def front(self) -> Callable[[NDArray[np.float32]], NDArray[np.float32]]:
+    def front(self) -> Callable[[Float32], Float32]:
         """The front end: windows (B, samples) in, features (B, ...) out. Hashable."""
         ...
 
-    def predict_front(self, features: NDArray[np.float32]) -> NDArray[np.float32]:
+    def predict_front(self, features: Float32) -> Float32:
         """Return logits (B, C) of what `front` gives; `predict` is this of `front`."""
         ...
 

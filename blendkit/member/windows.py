@@ -23,12 +23,12 @@ from blendkit.audio import (
     place,
     samples_at,
 )
-from blendkit.core import logit
+from blendkit.core import Float32, Float64, Int64, logit
 from blendkit.errors import BlendkitError, broken
 from blendkit.member.protocol import TTA, FeatureMember, FrontedMember, Member, MemberInfo
 
 BELOW_FLOAT32 = 2.0**-150  # stands for an exact 0: half of float32's smallest positive value
-CallModel = Callable[[NDArray[np.float32]], Sequence[NDArray[np.float32]]]
+CallModel = Callable[[Float32], Sequence[Float32]]
 
 
 @dataclass(frozen=True, eq=False)
@@ -55,7 +55,7 @@ def check_window(name: str, info: MemberInfo, chunk_s: float) -> None:
         raise BlendkitError(f"member {name!r}: unusable windows", bad)
 
 
-def score_jobs(member: Member, jobs: Sequence[RecordingAudio], chunk_s: float, tta: TTA) -> NDArray[np.float32]:
+def score_jobs(member: Member, jobs: Sequence[RecordingAudio], chunk_s: float, tta: TTA) -> Float32:
     """Return logits (sum of chunks, C) of a group of recordings, averaged over the shifts.
 
     Windows are cut from the recording's own audio and batched over recordings and shifts; a batch
@@ -74,21 +74,21 @@ def hears_like(member: Member) -> object:
 
 def score_together(
     members: Sequence[Member], jobs: Sequence[RecordingAudio], chunk_s: float, tta: TTA
-) -> tuple[list[NDArray[np.float32]], float]:
+) -> tuple[list[Float32], float]:
     """As `score_jobs`, for members with one `hears_like`: their front end is computed once.
 
     Returns the logits of each, and the seconds spent inside the members.
     """
     first, spent = members[0], [0.0]
 
-    def call(windows: NDArray[np.float32]) -> list[NDArray[np.float32]]:
+    def call(windows: Float32) -> list[Float32]:
         started = time.perf_counter()
         try:
             return run(windows)
         finally:
             spent[0] += time.perf_counter() - started
 
-    def run(windows: NDArray[np.float32]) -> list[NDArray[np.float32]]:
+    def run(windows: Float32) -> list[Float32]:
         if len(members) == 1 or not isinstance(first, FrontedMember):
             return [_predict(m, windows) for m in members]
         heard = _guarded(first, "front", windows)
@@ -102,7 +102,7 @@ def score_together(
 
 def features_of(
     member: FeatureMember, info: MemberInfo, names: Sequence[str], jobs: Sequence[RecordingAudio], chunk_s: float
-) -> list[NDArray[np.float32]]:
+) -> list[Float32]:
     """Return features (sum of chunks, D) of a group of recordings, one array per name, flattened.
 
     Windows that are no chunks are averaged onto them by shared time, whatever the logits' pooling.
@@ -110,7 +110,7 @@ def features_of(
     shapes = [member.feature_shapes[n] for n in names]
     widths = [int(np.prod(s, dtype=np.int64)) for s in shapes]
 
-    def call(windows: NDArray[np.float32]) -> list[NDArray[np.float32]]:
+    def call(windows: Float32) -> list[Float32]:
         found = _guarded(member, "features", windows, names)
         return [f.reshape(len(windows), -1) for f in found]
 
@@ -120,7 +120,7 @@ def features_of(
 
 def _heard(
     call: CallModel, widths: Sequence[int], info: MemberInfo, jobs: Sequence[RecordingAudio], chunk_s: float, tta: TTA
-) -> list[NDArray[np.float32]]:
+) -> list[Float32]:
     """Cut, batch, call, average over shifts, pool."""
     size = samples_at(info.window_s, info.rate)
     placed = [_place(info, chunk_s, j.chunks) for j in jobs]
@@ -146,7 +146,7 @@ def _heard(
     return [sums.astype(np.float32) for sums in summed]
 
 
-def chunk_windows(samples: Samples, chunks: int, chunk_s: float, rate: int) -> NDArray[np.float32]:
+def chunk_windows(samples: Samples, chunks: int, chunk_s: float, rate: int) -> Float32:
     """Return a recording's chunks (K, chunk_s * rate), its last one filled with silence."""
     size = samples_at(chunk_s, rate)
     starts = edges(chunks, chunk_s, rate)[:-1].tolist()
@@ -161,7 +161,7 @@ def _hears_chunks(info: MemberInfo, chunk_s: float) -> bool:
     return info.pool != "frames" and info.window_s == chunk_s and info.hop_s in (None, chunk_s)
 
 
-def _place(info: MemberInfo, chunk_s: float, chunks: int) -> tuple[NDArray[np.int64], Overlaps | None]:
+def _place(info: MemberInfo, chunk_s: float, chunks: int) -> tuple[Int64, Overlaps | None]:
     """A recording's windows: its chunks where these are windows, else as its info says."""
     bounds = edges(chunks, chunk_s, info.rate)
     if _hears_chunks(info, chunk_s):
@@ -170,11 +170,11 @@ def _place(info: MemberInfo, chunk_s: float, chunks: int) -> tuple[NDArray[np.in
 
 
 def _on_chunks(
-    values: NDArray[np.float64],
+    values: Float64,
     info: MemberInfo,
     chunk_s: float,
-    placed: Sequence[tuple[NDArray[np.int64], Overlaps | None]],
-) -> NDArray[np.float64]:
+    placed: Sequence[tuple[Int64, Overlaps | None]],
+) -> Float64:
     """Pool window scores onto chunks, recording by recording."""
     width = values.shape[1] // max(1, info.frames)
     parts, row = [np.empty((0, width))], 0
@@ -187,9 +187,7 @@ def _on_chunks(
     return np.concatenate(parts)
 
 
-def _frames(
-    values: NDArray[np.float64], info: MemberInfo, chunk_s: float, starts: NDArray[np.int64], pairs: Overlaps
-) -> NDArray[np.float64]:
+def _frames(values: Float64, info: MemberInfo, chunk_s: float, starts: Int64, pairs: Overlaps) -> Float64:
     """Frame probabilities (W, T * C) to logits (K, C)."""
     size, bounds = samples_at(info.window_s, info.rate), edges(pairs.chunks, chunk_s, info.rate)
     frames = values.reshape(len(values), info.frames, -1)
@@ -197,7 +195,7 @@ def _frames(
 
 
 def _windows(
-    jobs: Sequence[RecordingAudio], starts: Sequence[NDArray[np.int64]], size: int, rate: int, tta: TTA
+    jobs: Sequence[RecordingAudio], starts: Sequence[Int64], size: int, rate: int, tta: TTA
 ) -> Iterator[tuple[int, Samples]]:
     shifts = [(s, samples_at(s, rate)) for s in tta.shifts_s]
     row = 0
@@ -216,7 +214,7 @@ def _windows(
             row += 1
 
 
-def _predict(member: Member, windows: NDArray[np.float32]) -> NDArray[np.float32]:
+def _predict(member: Member, windows: Float32) -> Float32:
     return _checked(member, _guarded(member, "predict", windows), len(windows))
 
 
@@ -229,7 +227,7 @@ def _guarded(member: Any, method: str, *args: Any) -> Any:
         raise broken(method, type(member), error) from error
 
 
-def _checked(member: Member, values: Any, count: int) -> NDArray[np.float32]:
+def _checked(member: Member, values: Any, count: int) -> Float32:
     logits = np.asarray(values)
     info = member.info
     expected = (count, info.frames, len(info.classes)) if info.frames else (count, len(info.classes))
@@ -238,6 +236,6 @@ def _checked(member: Member, values: Any, count: int) -> NDArray[np.float32]:
     return logits.reshape(count, -1)
 
 
-def _add(sums: NDArray[np.float64], at: list[int], values: NDArray[Any]) -> None:
+def _add(sums: Float64, at: list[int], values: NDArray[Any]) -> None:
     for row, one in zip(at, values, strict=True):  # a row may come twice in a batch
         sums[row] += one

@@ -7,13 +7,10 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
+from blendkit.core import Bools, Float64, Int64, Matrix
 from blendkit.errors import BlendkitError
 from blendkit.metrics.auc import check_shapes, kept_cells, refuse_nan
-
-Bool = NDArray[np.bool_]
-Float = NDArray[np.floating[Any]]
 
 
 @dataclass(frozen=True, eq=False)
@@ -24,12 +21,12 @@ class ClassMean:
     """
 
     macro: float
-    per_class: NDArray[np.float64]
-    scored: NDArray[np.int64]
-    skipped: NDArray[np.int64]
+    per_class: Float64
+    scored: Int64
+    skipped: Int64
 
 
-def average_precision(y: Bool, x: Float, mask: Bool | None = None) -> ClassMean:
+def average_precision(y: Bools, x: Matrix, mask: Bools | None = None) -> ClassMean:
     """Return the average precision per class of scores x (N, C) against truth y (N, C), and their mean (cmAP).
 
     AP = sum over distinct scores, highest first, of (recall gained) x (precision there): tied rows enter
@@ -40,7 +37,7 @@ def average_precision(y: Bool, x: Float, mask: Bool | None = None) -> ClassMean:
     return _per_class(y, x, mask, _average_precision)
 
 
-def padded_cmap(y: Bool, p: Float, mask: Bool | None = None, rows: int = 5) -> ClassMean:
+def padded_cmap(y: Bools, p: Matrix, mask: Bools | None = None, rows: int = 5) -> ClassMean:
     """Return BirdCLEF 2023's metric: average precision after `rows` rows of ones are added to truth and scores.
 
     The padding lets classes without positives count, and damps those with few. p (N, C) probabilities in
@@ -57,7 +54,7 @@ def padded_cmap(y: Bool, p: Float, mask: Bool | None = None, rows: int = 5) -> C
     )
 
 
-def top_one(y: Bool, x: Float, mask: Bool | None = None) -> float:
+def top_one(y: Bools, x: Matrix, mask: Bools | None = None) -> float:
     """Return the share of rows with a positive whose highest score belongs to one; nan if no row has one.
 
     y, x (N, C). Classes that tie for the highest count by their share of positives. Rows without a
@@ -75,7 +72,7 @@ def top_one(y: Bool, x: Float, mask: Bool | None = None) -> float:
     return math.fsum((best & y[use]).sum(axis=1) / best.sum(axis=1)) / int(use.sum())
 
 
-def recall_at_precision(y: Bool, x: Float, precision: float = 0.9, mask: Bool | None = None) -> ClassMean:
+def recall_at_precision(y: Bools, x: Matrix, precision: float = 0.9, mask: Bools | None = None) -> ClassMean:
     """Return per class the highest recall at which precision is at least `precision` (0 if never), and the mean.
 
     Thresholds are the distinct scores, so tied rows are found together. Arguments and errors as for
@@ -84,14 +81,14 @@ def recall_at_precision(y: Bool, x: Float, precision: float = 0.9, mask: Bool | 
     if not 0 < precision <= 1:
         raise BlendkitError(f"precision lies in (0, 1], got {precision:g}")
 
-    def best(found: NDArray[np.int64], taken: NDArray[np.int64]) -> float:
+    def best(found: Int64, taken: Int64) -> float:
         good = found >= precision * taken
         return float(found[good].max(initial=0) / found[-1])
 
     return _per_class(y, x, mask, best)
 
 
-def refuse_beyond_unit(p: Float, mask: Bool | None, what: str) -> None:
+def refuse_beyond_unit(p: Matrix, mask: Bools | None, what: str) -> None:
     """Raise BlendkitError with the first row and class if a cell that counts is no probability."""
     bad = np.argwhere(((p < 0) | (p > 1)) & kept_cells(p.shape, mask))
     if len(bad):
@@ -102,12 +99,12 @@ def refuse_beyond_unit(p: Float, mask: Bool | None, what: str) -> None:
         )
 
 
-def _average_precision(found: NDArray[np.int64], taken: NDArray[np.int64]) -> float:
+def _average_precision(found: Int64, taken: Int64) -> float:
     gained = np.diff(found, prepend=0) / found[-1]
     return math.fsum(gained * (found / taken))
 
 
-def _per_class(y: Bool, x: Float, mask: Bool | None, figure: Any) -> ClassMean:
+def _per_class(y: Bools, x: Matrix, mask: Bools | None, figure: Any) -> ClassMean:
     """Apply figure(found (T,), taken (T,)) per class: positives and rows at or above each distinct score."""
     check_shapes(y, x, mask)
     refuse_nan(x, mask)

@@ -10,14 +10,12 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
+from blendkit.core import Bools, Float64, Int64, Matrix
 from blendkit.errors import BlendkitError
 from blendkit.metrics.kernels.pair_counts import count_pairs
 
 if TYPE_CHECKING:
     import pandas as pd
-
-Bool = NDArray[np.bool_]
-Float = NDArray[np.floating[Any]]
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -28,9 +26,9 @@ class MacroAUC:
     """
 
     macro: float
-    per_class: NDArray[np.float64]
-    scored: NDArray[np.int64]
-    skipped: NDArray[np.int64]
+    per_class: Float64
+    scored: Int64
+    skipped: Int64
 
     def __len__(self) -> int:
         return len(self.scored)
@@ -55,7 +53,7 @@ class MacroAUC:
         return f"<p>{self!r}</p>{self.to_frame().sort_values('auc').to_html(max_rows=20)}"
 
 
-def macro_auc(y: Bool, x: Float, mask: Bool | None = None) -> MacroAUC:
+def macro_auc(y: Bools, x: Matrix, mask: Bools | None = None) -> MacroAUC:
     """Return the macro-averaged ROC-AUC of scores x (N, C) against truth y (N, C), ties counted half.
 
     Per class 2U = sum(2*[p > n] + [p == n]) over positive/negative pairs is an exact integer; one
@@ -70,7 +68,7 @@ def macro_auc(y: Bool, x: Float, mask: Bool | None = None) -> MacroAUC:
     return auc_of(counts[:, 0], counts[:, 2] * counts[:, 3])
 
 
-def auc_of(twice_u: NDArray[np.int64], pairs: NDArray[np.int64]) -> MacroAUC:
+def auc_of(twice_u: Int64, pairs: Int64) -> MacroAUC:
     """Return the AUCs that exact pair counts stand for: 2U (C,) over positive-negative pairs (C,)."""
     per_class = np.full(len(pairs), np.nan)
     live = pairs > 0
@@ -87,14 +85,14 @@ def check_shapes(y: NDArray[Any], x: NDArray[Any], mask: NDArray[Any] | None = N
         raise BlendkitError(f"mask is {mask.dtype} {mask.shape}; expected bool {y.shape[:1]} or {y.shape}")
 
 
-def kept_cells(shape: tuple[int, ...], mask: Bool | None) -> Bool:
+def kept_cells(shape: tuple[int, ...], mask: Bools | None) -> Bools:
     """Return (N, C) true where a cell counts under a mask (N,), (N, C) or none; read-only."""
     if mask is None:
         return np.broadcast_to(np.True_, shape)
     return np.broadcast_to(mask[:, None] if mask.ndim == 1 else mask, shape)
 
 
-def refuse_nan(x: Float, mask: Bool | None) -> None:
+def refuse_nan(x: Matrix, mask: Bools | None) -> None:
     """Raise BlendkitError with the first row and class if a cell that counts is NaN."""
     bad = np.argwhere(np.isnan(x) & kept_cells(x.shape, mask))
     if len(bad):
@@ -109,9 +107,9 @@ class AUCState:
     without loss, unlike averaged AUCs or binned scores.
     """
 
-    values: tuple[NDArray[np.float64], ...]
-    positives: tuple[NDArray[np.int64], ...]
-    negatives: tuple[NDArray[np.int64], ...]
+    values: tuple[Float64, ...]
+    positives: tuple[Int64, ...]
+    negatives: tuple[Int64, ...]
 
     def __add__(self, other: AUCState) -> AUCState:
         if len(self.values) != len(other.values):
@@ -139,7 +137,7 @@ class AUCState:
         return auc_of(np.array(twice_u, np.int64), np.array(pairs, np.int64))
 
 
-def auc_state(y: Bool, x: Float, mask: Bool | None = None) -> AUCState:
+def auc_state(y: Bools, x: Matrix, mask: Bools | None = None) -> AUCState:
     """Return the mergeable state of some rows; arguments and errors as for `macro_auc`."""
     check_shapes(y, x, mask)
     keep = kept_cells(y.shape, mask)
@@ -151,9 +149,7 @@ def auc_state(y: Bool, x: Float, mask: Bool | None = None) -> AUCState:
     return AUCState(*zip(*parts, strict=True)) if parts else AUCState((), (), ())
 
 
-def _tally(
-    values: NDArray[np.float64], positives: NDArray[np.int64], negatives: NDArray[np.int64]
-) -> tuple[NDArray[np.float64], NDArray[np.int64], NDArray[np.int64]]:
+def _tally(values: Float64, positives: Int64, negatives: Int64) -> tuple[Float64, Int64, Int64]:
     """Sum the counts of equal values; values come out sorted."""
     distinct, which = np.unique(values, return_inverse=True)
     p, n = np.zeros(len(distinct), np.int64), np.zeros(len(distinct), np.int64)

@@ -10,11 +10,11 @@ from typing import Any, Literal
 import numpy as np
 from numpy.typing import NDArray
 
+from blendkit.core import Bools, Float64, Int64, Matrix
 from blendkit.errors import BlendkitError, did_you_mean
 from blendkit.metrics.auc import check_shapes, kept_cells, macro_auc, refuse_nan
 from blendkit.metrics.kernels.resampled_counts import resampled_counts
 
-Float = NDArray[np.float64]
 IntervalKind = Literal["percentile", "bca"]
 
 
@@ -39,9 +39,9 @@ class Bootstrap:
     """
 
     estimate: dict[str, float]
-    replicates: dict[str, Float]
-    jackknife: dict[str, Float]
-    scored: NDArray[np.int64]
+    replicates: dict[str, Float64]
+    jackknife: dict[str, Float64]
+    scored: Int64
     clusters: int
 
     def interval(self, name: str, level: float = 0.95, kind: IntervalKind = "percentile") -> Interval:
@@ -67,12 +67,12 @@ class Bootstrap:
 
 
 def paired_bootstrap(
-    y: NDArray[np.bool_],
-    scores: Mapping[str, NDArray[np.floating[Any]]],
+    y: Bools,
+    scores: Mapping[str, Matrix],
     clusters: Sequence[object] | NDArray[Any],
     replicates: int = 1000,
     seed: int = 0,
-    mask: NDArray[np.bool_] | None = None,
+    mask: Bools | None = None,
 ) -> Bootstrap:
     """Redraw whole clusters with replacement and measure every score on the same draws.
 
@@ -105,12 +105,12 @@ def paired_bootstrap(
 
 
 def resampled_macros(
-    y: NDArray[np.bool_],
-    scores: Mapping[str, NDArray[np.floating[Any]]],
-    keep: NDArray[np.bool_],
-    cluster: NDArray[np.int64],
-    weights: NDArray[np.int64],
-) -> dict[str, Float]:
+    y: Bools,
+    scores: Mapping[str, Matrix],
+    keep: Bools,
+    cluster: Int64,
+    weights: Int64,
+) -> dict[str, Float64]:
     """Return {name: macro-AUCs (R,)} when cluster k counts weights[k, r] times in replicate r.
 
     y, keep, scores (N, C), cluster (N,). A class without pairs in a replicate is skipped there; nan
@@ -125,7 +125,7 @@ def resampled_macros(
     return out
 
 
-def cluster_codes(clusters: Sequence[object] | NDArray[Any], keep: NDArray[np.bool_]) -> tuple[NDArray[np.int64], int]:
+def cluster_codes(clusters: Sequence[object] | NDArray[Any], keep: Bools) -> tuple[Int64, int]:
     """Number the clusters (N,) in sorted order of those with a cell that counts; others get 0.
 
     Raises BlendkitError for fewer than two clusters, or another length.
@@ -153,9 +153,7 @@ def holm(p: Mapping[str, float]) -> dict[str, float]:
     return {k: out[k] for k in p}
 
 
-def _tallies(
-    y: NDArray[np.bool_], keep: NDArray[np.bool_], cluster: NDArray[np.int64], count: int
-) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+def _tallies(y: Bools, keep: Bools, cluster: Int64, count: int) -> tuple[Int64, Int64]:
     """Return positives and negatives (C, K) per class and cluster."""
     order = np.argsort(cluster, kind="stable")
     starts = np.searchsorted(cluster[order], np.arange(count))  # every cluster has a row
@@ -164,7 +162,7 @@ def _tallies(
     return positives, negatives
 
 
-def _pairs(positives: NDArray[np.int64], negatives: NDArray[np.int64], weights: NDArray[np.int64]) -> NDArray[np.int64]:
+def _pairs(positives: Int64, negatives: Int64, weights: Int64) -> Int64:
     """Return the positive-negative pairs (C, R) of every replicate.
 
     Sums of whole numbers below 2**53 are exact in float64.
@@ -174,12 +172,12 @@ def _pairs(positives: NDArray[np.int64], negatives: NDArray[np.int64], weights: 
     return np.asarray(p * n)
 
 
-def _without(tally: NDArray[np.int64]) -> NDArray[np.int64]:
+def _without(tally: Int64) -> Int64:
     """Return (C, K) the totals with each cluster left out."""
     return np.asarray(tally.sum(axis=1, keepdims=True) - tally)
 
 
-def _macros(twice_u: NDArray[np.int64], pairs: NDArray[np.int64]) -> Float:
+def _macros(twice_u: Int64, pairs: Int64) -> Float64:
     """Return macro-AUCs (R,), each the correctly rounded mean over the classes it has pairs of."""
     auc = np.divide(twice_u, 2 * pairs, out=np.zeros(pairs.shape), where=pairs > 0)
     live = (pairs > 0).sum(axis=0)
@@ -187,7 +185,7 @@ def _macros(twice_u: NDArray[np.int64], pairs: NDArray[np.int64]) -> Float:
     return np.array([s / k if k else math.nan for s, k in zip(sums, live.tolist(), strict=True)])
 
 
-def _interval(estimate: float, draws: Float, jackknife: Float, level: float, kind: IntervalKind) -> Interval:
+def _interval(estimate: float, draws: Float64, jackknife: Float64, level: float, kind: IntervalKind) -> Interval:
     if not 0 < level < 1:
         raise BlendkitError(f"a confidence level lies between 0 and 1, got {level:g}")
     draws = draws[~np.isnan(draws)]
@@ -200,7 +198,7 @@ def _interval(estimate: float, draws: Float, jackknife: Float, level: float, kin
     return Interval(estimate, float(low), float(high), float(draws.std(ddof=1)))
 
 
-def _bca_tails(estimate: float, draws: Float, jackknife: Float, tails: Float) -> Float:
+def _bca_tails(estimate: float, draws: Float64, jackknife: Float64, tails: Float64) -> Float64:
     """Return bias-corrected and accelerated quantile levels (Efron 1987); ties with the estimate count half."""
     from scipy.special import ndtr, ndtri
 

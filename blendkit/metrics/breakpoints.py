@@ -8,11 +8,11 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from blendkit.core import Bools, Float64
 from blendkit.errors import BlendkitError
 from blendkit.metrics.auc import check_shapes, kept_cells, macro_auc
 from blendkit.metrics.kernels.pair_counts import count_pairs
 
-Float = NDArray[np.float64]
 _MOST = 20_000_000
 
 
@@ -20,9 +20,9 @@ _MOST = 20_000_000
 class Breakpoints:
     """weights (B,) rising in (0, 1); at (B,) the macro-AUC there; between (B + 1,) on the open intervals."""
 
-    weights: Float
-    at: Float
-    between: Float
+    weights: Float64
+    at: Float64
+    between: Float64
 
     @property
     def best(self) -> tuple[float, float, float]:
@@ -32,9 +32,7 @@ class Breakpoints:
         return float(self.between[i]), float(edges[i]), float(edges[i + 1])
 
 
-def weight_breakpoints(
-    y: NDArray[np.bool_], a: NDArray[Any], b: NDArray[Any], mask: NDArray[np.bool_] | None = None
-) -> Breakpoints:
+def weight_breakpoints(y: Bools, a: NDArray[Any], b: NDArray[Any], mask: Bools | None = None) -> Breakpoints:
     """Return where (1 - w) a + w b changes its macro-AUC, for all w in (0, 1), and its values there.
 
     y, a, b (N, C), values finite; mask as in `macro_auc`. Weights are resolved to float64. Macro-AUCs are
@@ -68,9 +66,7 @@ def weight_breakpoints(
     return Breakpoints(weights, (between[:-1] + between[1:]) / 2, between)
 
 
-def _crossings(
-    a: Float, b: Float, positive: NDArray[np.bool_], negative: NDArray[np.bool_]
-) -> tuple[Float, Float, int]:
+def _crossings(a: Float64, b: Float64, positive: Bools, negative: Bools) -> tuple[Float64, Float64, int]:
     """Return where pairs change places, by how much 2U rises there, and what ties of a alone add past w = 0."""
     da = np.subtract.outer(a[positive], a[negative]).ravel()
     db = np.subtract.outer(b[positive], b[negative]).ravel()

@@ -4,15 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Literal
 
 import numpy as np
-from numpy.typing import NDArray
 
+from blendkit.core import Bools, Float64, Matrix
 from blendkit.errors import BlendkitError, shorten
 
 KnnMetric = Literal["cosine", "euclidean"]
-Bools = NDArray[np.bool_]
 
 
 @dataclass(frozen=True)
@@ -45,7 +44,7 @@ class Probe:
 
 
 def neighbours_right(
-    x: NDArray[np.floating[Any]], labels: Sequence[str], groups: Sequence[str] | None, k: int, metric: KnnMetric
+    x: Matrix, labels: Sequence[str], groups: Sequence[str] | None, k: int, metric: KnnMetric
 ) -> Bools:
     """Return (n,) whether the k nearest clips of other groups name a clip's class by majority.
 
@@ -71,7 +70,7 @@ def neighbours_right(
 
 
 def probe(
-    features: Mapping[str, NDArray[np.floating[Any]]],
+    features: Mapping[str, Matrix],
     labels: Sequence[str],
     groups: Sequence[str] | None = None,
     *,
@@ -101,7 +100,7 @@ def probe(
     return Probe(tuple(labels), ranked, correct, gains, reference)
 
 
-def _gain(right: Bools, other: Bools, drawn: NDArray[np.float64]) -> tuple[float, float, float]:
+def _gain(right: Bools, other: Bools, drawn: Float64) -> tuple[float, float, float]:
     low, high = (float(q) for q in np.quantile(drawn, (0.025, 0.975)))
     return float(right.mean() - other.mean()), low, high
 
@@ -117,9 +116,7 @@ def initial_weights(probed: Sequence[Probed], blocks: int = 3) -> dict[str, floa
     return {p.name: float(w) for p, w in zip(best, lead / lead.sum(), strict=True)}
 
 
-def _check(
-    features: Mapping[str, NDArray[np.floating[Any]]], labels: Sequence[str], groups: Sequence[str] | None
-) -> None:
+def _check(features: Mapping[str, Matrix], labels: Sequence[str], groups: Sequence[str] | None) -> None:
     n = len(labels)
     bad = [f"{name} has shape {x.shape}" for name, x in features.items() if x.ndim != 2 or len(x) != n]
     if groups is not None and len(groups) != n:
@@ -134,7 +131,7 @@ def _check(
         raise BlendkitError("too few clips: every class needs two at least", [shorten(single)])
 
 
-def _draws(labels: Sequence[str], groups: Sequence[str] | None, replicates: int, seed: int) -> NDArray[np.float64]:
+def _draws(labels: Sequence[str], groups: Sequence[str] | None, replicates: int, seed: int) -> Float64:
     """Return (R, n) how often each clip is drawn."""
     rng, n = np.random.default_rng(seed), len(labels)
     out = np.zeros((replicates, n))
@@ -153,9 +150,9 @@ def _draws(labels: Sequence[str], groups: Sequence[str] | None, replicates: int,
 
 def _one(
     name: str,
-    x: NDArray[np.floating[Any]],
+    x: Matrix,
     correct: Bools,
-    resampled: NDArray[np.float64],
+    resampled: Float64,
     labels: Sequence[str],
     metric: KnnMetric,
 ) -> Probed:

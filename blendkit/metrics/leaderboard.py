@@ -13,11 +13,10 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.stats import rankdata
 
+from blendkit.core import Bools, Float64, Int64, Matrix
 from blendkit.errors import BlendkitError, did_you_mean
 from blendkit.metrics.auc import check_shapes, kept_cells
 from blendkit.metrics.bootstrap import Bootstrap, cluster_codes, resampled_macros
-
-Float = NDArray[np.float64]
 
 
 @dataclass(frozen=True)
@@ -59,11 +58,11 @@ class SimulatedSplit:
     leaves no class with positives and negatives, the figure is nan.
     """
 
-    public: dict[str, Float]
-    private: dict[str, Float]
-    shares: Float
+    public: dict[str, Float64]
+    private: dict[str, Float64]
+    shares: Float64
 
-    def shake_up(self, name: str) -> NDArray[np.int64]:
+    def shake_up(self, name: str) -> Int64:
         """Return (R',) places lost (positive) or won from public to private among the compared scores."""
         self._check(name)
         at = list(self.public).index(name)
@@ -94,7 +93,7 @@ class SimulatedSplit:
         return float((self.private[a] > self.private[b])[led].mean()) if led.any() else math.nan
 
     @cached_property
-    def _ranks(self) -> tuple[Float, Float]:
+    def _ranks(self) -> tuple[Float64, Float64]:
         """Ranks (M, R') in public and private, 1 the highest, ties averaged, of the splits with figures."""
         sides = [np.array(list(s.values())) for s in (self.public, self.private)]
         whole = ~np.isnan(np.concatenate(sides)).any(axis=0)
@@ -108,13 +107,13 @@ class SimulatedSplit:
 
 
 def simulate_split(
-    y: NDArray[np.bool_],
-    scores: Mapping[str, NDArray[np.floating[Any]]],
+    y: Bools,
+    scores: Mapping[str, Matrix],
     groups: Sequence[object] | NDArray[Any],
     public: float = 0.34,
     draws: int = 1000,
     seed: int = 0,
-    mask: NDArray[np.bool_] | None = None,
+    mask: Bools | None = None,
 ) -> SimulatedSplit:
     """Split the rows into a public and a private side many times and score every side exactly.
 
@@ -154,7 +153,7 @@ class RankBand:
     teams: int
 
 
-def rank_band(board: Float, estimate: float, draws: Float, decimals: int = 3, level: float = 0.9) -> RankBand:
+def rank_band(board: Float64, estimate: float, draws: Float64, decimals: int = 3, level: float = 0.9) -> RankBand:
     """Return where a score would stand on a leaderboard, and the band that its draws span.
 
     board (T,) are the scores shown, to `decimals`; draws (R,) are what the score might be on other data

@@ -2,15 +2,11 @@
 
 from __future__ import annotations
 
-from typing import Any
-
-import numpy as np
-from numpy.typing import NDArray
-
+from blendkit.core import Float64, Matrix
 from blendkit.metrics.kernels.ranking import rank_shares
 
 
-def percentile_rank(x: NDArray[np.floating[Any]]) -> NDArray[np.float64]:
+def percentile_rank(x: Matrix) -> Float64:
     """Return (N, C) average-tie percentile ranks of each column over all its rows, in (0, 1].
 
     Equals `pandas.DataFrame.rank(pct=True)`: the average rank divided by N. x is (N, C) without NaN.

@@ -8,12 +8,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from blendkit.core import Bools, Float64, Int64, Matrix
 from blendkit.errors import BlendkitError
 from blendkit.metrics.ap import refuse_beyond_unit
 from blendkit.metrics.auc import check_shapes, kept_cells, refuse_nan
-
-Bool = NDArray[np.bool_]
-Float = NDArray[np.float64]
 
 
 @dataclass(frozen=True, eq=False)
@@ -25,20 +23,20 @@ class Reliability:
     class_observed (C, B), class_ece and class_brier (C,), nan without cells.
     """
 
-    edges: Float
-    count: NDArray[np.int64]
-    predicted: Float
-    observed: Float
+    edges: Float64
+    count: Int64
+    predicted: Float64
+    observed: Float64
     ece: float
     brier: float
-    class_count: NDArray[np.int64]
-    class_predicted: Float
-    class_observed: Float
-    class_ece: Float
-    class_brier: Float
+    class_count: Int64
+    class_predicted: Float64
+    class_observed: Float64
+    class_ece: Float64
+    class_brier: Float64
 
 
-def reliability(y: Bool, p: NDArray[np.floating[Any]], bins: int = 15, mask: Bool | None = None) -> Reliability:
+def reliability(y: Bools, p: Matrix, bins: int = 15, mask: Bools | None = None) -> Reliability:
     """Return the reliability table, ECE and Brier score of probabilities p (N, C), per class and pooled.
 
     ECE = sum over bins of count / N x |observed - predicted| (Naeini et al. 2015, equal-width bins);
@@ -55,7 +53,7 @@ def reliability(y: Bool, p: NDArray[np.floating[Any]], bins: int = 15, mask: Boo
     p, width = np.where(keep, p, 0.0).astype(np.float64), y.shape[1]
     at = np.minimum((p * bins).astype(np.int64), bins - 1) + np.arange(width) * bins
 
-    def per_bin(weights: NDArray[Any]) -> Float:
+    def per_bin(weights: NDArray[Any]) -> Float64:
         found = np.bincount(at[keep], weights[keep], width * bins)
         return found.astype(np.float64).reshape(width, bins)
 
@@ -78,10 +76,10 @@ def reliability(y: Bool, p: NDArray[np.floating[Any]], bins: int = 15, mask: Boo
     )
 
 
-def _ece(count: NDArray[np.int64], sums: Float, hits: Float) -> Float:
+def _ece(count: Int64, sums: Float64, hits: Float64) -> Float64:
     """Sum |observed - predicted| over the last axis, weighted by count."""
     return _over(np.abs(hits - sums).sum(axis=-1), count.sum(axis=-1))
 
 
-def _over(a: Any, b: Any) -> Float:
+def _over(a: Any, b: Any) -> Float64:
     return np.asarray(np.divide(a, b, out=np.full(np.shape(a), np.nan), where=np.asarray(b) > 0))

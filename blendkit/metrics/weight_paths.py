@@ -11,13 +11,12 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from blendkit.core import Bools, Float64, Int64
 from blendkit.errors import BlendkitError, shorten
 from blendkit.metrics.auc import auc_of, check_shapes
 from blendkit.metrics.kernels.crossings import path_steps, two_product, two_sum
 from blendkit.metrics.kernels.pair_counts import count_pairs
 
-Bool = NDArray[np.bool_]
-Float = NDArray[np.float64]
 _DECIMALS = 9
 _COLUMNS = 16  # at a time
 _STEPS = 100_000  # a finer grid than this is evaluated weight by weight
@@ -34,14 +33,14 @@ class WeightPath:
     curve came from one pass over their pairs; the others were evaluated weight by weight.
     """
 
-    weights: Float
-    macro: Float
-    per_class: Float
-    scored: NDArray[np.int64]
-    skipped: NDArray[np.int64]
-    twice_u: NDArray[np.int64]
-    pairs: NDArray[np.int64]
-    by_pairs: Bool
+    weights: Float64
+    macro: Float64
+    per_class: Float64
+    scored: Int64
+    skipped: Int64
+    twice_u: Int64
+    pairs: Int64
+    by_pairs: Bools
 
     @property
     def best(self) -> float:
@@ -50,7 +49,7 @@ class WeightPath:
 
 
 def weight_path(
-    y: Bool, a: NDArray[Any], b: NDArray[Any], weights: Sequence[float] | Float, mask: Bool | None = None
+    y: Bools, a: NDArray[Any], b: NDArray[Any], weights: Sequence[float] | Float64, mask: Bools | None = None
 ) -> WeightPath:
     """Return the macro-AUC of (1 - w) a + w b for every weight w in [0, 1], with every class's curve.
 
@@ -92,7 +91,7 @@ def weight_path(
     )
 
 
-def _on_grid(weights: Sequence[float] | Float) -> tuple[NDArray[np.int64], int]:
+def _on_grid(weights: Sequence[float] | Float64) -> tuple[Int64, int]:
     """Return the weights as whole numbers k (G,) out of a common `whole`."""
     listed = [float(w) for w in weights]
     bad = [f"{w:g}" for w in listed if not 0 <= w <= 1]
@@ -107,8 +106,8 @@ def _on_grid(weights: Sequence[float] | Float) -> tuple[NDArray[np.int64], int]:
 
 
 def _ready(
-    y: Bool, a: NDArray[Any], b: NDArray[Any], mask: Bool | None
-) -> tuple[Float, Float, Bool, NDArray[np.uint8]]:
+    y: Bools, a: NDArray[Any], b: NDArray[Any], mask: Bools | None
+) -> tuple[Float64, Float64, Bools, NDArray[np.uint8]]:
     """Return a and b as float64, and the state of every cell: 1 positive, 0 negative, 2 left out."""
     y = np.asarray(y, bool)
     state = y.astype(np.uint8)
@@ -117,7 +116,7 @@ def _ready(
     return _finite("a", a, state), _finite("b", b, state), y, state
 
 
-def _finite(name: str, x: NDArray[Any], state: NDArray[np.uint8]) -> Float:
+def _finite(name: str, x: NDArray[Any], state: NDArray[np.uint8]) -> Float64:
     """Return x (N, C) as float64, cells that do not count as 0; a few columns at a time, to save memory."""
     if x.dtype.kind in "iu" and x.size and max(abs(int(x.max())), abs(int(x.min()))) >= 2**53:
         raise BlendkitError(f"{name}: whole numbers beyond 2**53")
@@ -138,7 +137,7 @@ def _finite(name: str, x: NDArray[Any], state: NDArray[np.uint8]) -> Float:
     return out
 
 
-def _blended_counts(y: Bool, a: Float, b: Float, k: int, whole: int, mask: Bool | None) -> NDArray[np.int64]:
+def _blended_counts(y: Bools, a: Float64, b: Float64, k: int, whole: int, mask: Bools | None) -> Int64:
     """Return 2U (C,) of (whole - k) a + k b, a few columns at a time, for the temporaries' sake."""
     out = np.empty(y.shape[1], np.int64)
     for low in range(0, y.shape[1], _COLUMNS):
@@ -148,7 +147,7 @@ def _blended_counts(y: Bool, a: Float, b: Float, k: int, whole: int, mask: Bool 
     return out
 
 
-def _exact_counts(y: Bool, a: Float, b: Float, k: int, whole: int, mask: Bool | None) -> NDArray[np.int64]:
+def _exact_counts(y: Bools, a: Float64, b: Float64, k: int, whole: int, mask: Bools | None) -> Int64:
     """As `_blended_counts`; columns where float64 could tie wrongly are ranked in twice its bits."""
     (p, p_error), (q, q_error) = two_product(a, float(whole - k)), two_product(b, float(k))
     high, low = two_sum(p, q)
@@ -161,7 +160,7 @@ def _exact_counts(y: Bool, a: Float, b: Float, k: int, whole: int, mask: Bool | 
     return np.asarray(counts[:, 0])
 
 
-def _double_ranks(high: Float, low: Float) -> Float:
+def _double_ranks(high: Float64, low: Float64) -> Float64:
     """Return dense ranks (N,) of the numbers high + low."""
     order = np.lexsort((low, high))
     new = (np.diff(high[order]) != 0) | (np.diff(low[order]) != 0)

@@ -6,11 +6,8 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-from numpy.typing import NDArray
-
 from blendkit.blending import Memo, Surroundings, aligned, make_streams
-from blendkit.core import Rows, Scores, canonical_json, shared_rows
+from blendkit.core import Bools, Rows, Scores, canonical_json, shared_rows
 from blendkit.engine import Inputs, find_inputs, in_sample, member_context, preflight, truth_of
 from blendkit.errors import BlendkitError, shorten
 from blendkit.metrics import MacroAUC, macro_auc
@@ -33,8 +30,8 @@ class Bench:
     around: Surroundings
     rows: Rows
     classes: tuple[str, ...]
-    truth: NDArray[np.bool_]
-    labelled: NDArray[np.bool_]
+    truth: Bools
+    labelled: Bools
     labels: tuple[str, ...]
     folds: dict[str, str]
     notes: dict[str, None]
@@ -110,9 +107,7 @@ def _open(plan: Plan, data: DataFolder, files: RecipeFiles, stores: Path) -> Ben
     return Bench(members, around, rows, classes, truth, labelled, tuple(used), folds, said, held)
 
 
-def _truth(
-    inputs: Inputs, rows: Rows, classes: tuple[str, ...]
-) -> tuple[NDArray[np.bool_], NDArray[np.bool_], list[str]]:
+def _truth(inputs: Inputs, rows: Rows, classes: tuple[str, ...]) -> tuple[Bools, Bools, list[str]]:
     truth, labelled, used = truth_of(inputs, rows, classes)
     if not labelled.any():
         read = [

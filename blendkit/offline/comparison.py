@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from blendkit.core import ClusterBy, Rows, Scores, cluster_labels
+from blendkit.core import Bools, ClusterBy, Matrix, Rows, Scores, cluster_labels
 from blendkit.errors import BlendkitError, shorten
 from blendkit.metrics import (
     Bootstrap,
@@ -37,8 +37,8 @@ class LabelledChunks:
 
     rows: Rows
     classes: tuple[str, ...]
-    truth: NDArray[np.bool_]
-    labelled: NDArray[np.bool_]
+    truth: Bools
+    labelled: Bools
     folds: dict[str, str] = field(default_factory=dict)
 
 
@@ -129,7 +129,7 @@ def change_lines(scores: dict[str, Scores], truth: LabelledChunks, rules: Rules)
 
 def _labelled(
     scores: dict[str, Scores], truth: LabelledChunks, notes: list[str]
-) -> tuple[NDArray[np.bool_], Rows, dict[str, NDArray[np.floating[Any]]]]:
+) -> tuple[Bools, Rows, dict[str, Matrix]]:
     """Truth, rows and values of the labelled chunks alone."""
     here = np.flatnonzero(truth.labelled)
     rows = truth.rows.take(here)
@@ -139,19 +139,19 @@ def _labelled(
     return y, rows, {n: _on(n, s, rows, truth.classes, notes) for n, s in scores.items()}
 
 
-def _redrawn(y: NDArray[np.bool_], rows: Rows, values: dict[str, NDArray[np.floating[Any]]], rules: Rules) -> Bootstrap:
+def _redrawn(y: Bools, rows: Rows, values: dict[str, Matrix], rules: Rules) -> Bootstrap:
     clusters = cluster_labels(rows, rules.judging.clusters, np.ones(len(rows), bool))
     return paired_bootstrap(y, values, clusters, rules.judging.replicates, rules.judging.seed)
 
 
-def fold_mean(y: NDArray[np.bool_], x: NDArray[Any], folds: NDArray[Any]) -> float:
+def fold_mean(y: Bools, x: NDArray[Any], folds: NDArray[Any]) -> float:
     """Return the mean of the macro-AUCs of every fold by itself; folds (N,) labels, "" for none."""
     own = [macro_auc(y, x, folds == f).macro for f in np.unique(folds[folds != ""])]
     known = [m for m in own if not math.isnan(m)]
     return math.fsum(known) / len(known) if known else math.nan
 
 
-def _on(name: str, scores: Scores, rows: Rows, classes: Sequence[str], notes: list[str]) -> NDArray[np.floating[Any]]:
+def _on(name: str, scores: Scores, rows: Rows, classes: Sequence[str], notes: list[str]) -> Matrix:
     found = scores.align(rows, classes, source=name)
     lacks = [c for c, here in zip(classes, found.covered, strict=True) if not here]
     if len(lacks) == len(classes):

@@ -8,10 +8,9 @@ from dataclasses import replace
 from typing import Literal
 
 import numpy as np
-from numpy.typing import NDArray
 
 from blendkit.blending import convert, weight_matrix
-from blendkit.core import Matrix, Scores
+from blendkit.core import Float64, Matrix, Scores
 from blendkit.errors import shorten
 from blendkit.metrics import doubled_ranks
 from blendkit.offline.bench import Bench, Workshop
@@ -85,7 +84,7 @@ def _scales(stream: StreamPlan, inputs: dict[str, Scores], bench: Bench) -> Iter
         yield f"{stream.name}: `by: {stream.blend.name}` on different scales; weights times spread: {told}"
 
 
-def _spread(scores: Scores, takes: Literal["any", "logit", "prob"]) -> NDArray[np.float64]:
+def _spread(scores: Scores, takes: Literal["any", "logit", "prob"]) -> Float64:
     values = convert(scores, scores.stated_space() if takes == "any" else takes, _unheard).values
     return np.asarray(values.std(axis=0, dtype=np.float64))
 
@@ -105,7 +104,7 @@ def _twins(stream: StreamPlan, inputs: dict[str, Scores]) -> Iterator[str]:
             )
 
 
-def spearman(a: Matrix, b: Matrix) -> NDArray[np.float64]:
+def spearman(a: Matrix, b: Matrix) -> Float64:
     """Return Spearman's rho per column of (N, C), ties averaged; columns that are constant in either are left out."""
     x, y = (doubled_ranks(np.ascontiguousarray(v)).astype(np.float64) for v in (a, b))
     x, y = x - x.mean(axis=0), y - y.mean(axis=0)

@@ -9,9 +9,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
-from numpy.typing import NDArray
 
-from blendkit.core import LabelTable, Scores, Taxonomy, cluster_labels
+from blendkit.core import Float64, Int64, LabelTable, Scores, Taxonomy, cluster_labels
 from blendkit.errors import BlendkitError
 from blendkit.io import ColumnNames, Truth, read_score_file, truth_for
 from blendkit.metrics import Interval, MacroAUC, average_precision, macro_auc, paired_bootstrap, reliability, top_one
@@ -33,8 +32,8 @@ class Evaluation:
     classes: tuple[str, ...]
     taxonomy: Taxonomy
     auc: MacroAUC
-    ap: NDArray[np.float64]
-    positives: NDArray[np.int64]
+    ap: Float64
+    positives: Int64
     rows: int
     labelled_rows: int
     cmap: float

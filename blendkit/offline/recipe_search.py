@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from blendkit.core import cluster_labels
+from blendkit.core import Bools, Float64, cluster_labels
 from blendkit.errors import BlendkitError
 from blendkit.metrics import Interval, macro_auc, paired_bootstrap
 from blendkit.offline.axes import Axis
@@ -20,7 +20,7 @@ from blendkit.ops import WEIGHTS_DO
 from blendkit.recipe import Recipe, blend_op, make_plan, with_values
 from blendkit.searching import Guarded, ascend, ascend_groups, greedy, guard, half_split
 
-Mask = NDArray[np.bool_]
+Mask = Bools
 Find = Callable[[Mask], dict[str, Any]]
 """From the cells (N, C) that may be learned from to values by their address in the recipe."""
 _PASSES = 10
@@ -145,7 +145,7 @@ def _judge(
     keep = np.array(np.broadcast_to(bench.labelled[:, None], bench.truth.shape))
     known: dict[bytes, dict[str, Any]] = {}
 
-    def fit(mask: Mask) -> NDArray[np.float64]:
+    def fit(mask: Mask) -> Float64:
         known[mask.tobytes()] = find(mask)
         found = workshop.output(with_values(recipe, known[mask.tobytes()], "search"))[1]
         return np.asarray(found.values, np.float64)

@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from blendkit.blending import finished
-from blendkit.core import Scores
+from blendkit.core import Float64, Scores
 from blendkit.errors import BlendkitError
 from blendkit.metrics import weight_path
 from blendkit.offline.axes import Axis
@@ -20,15 +20,13 @@ from blendkit.offline.shares import bare_blend, steps_after
 from blendkit.ops import integer_weights
 from blendkit.recipe import Plan, Recipe, StreamPlan, make_plan
 
-Float = NDArray[np.float64]
-
 
 @dataclass(frozen=True, eq=False)
 class Sweep:
     """macro (V,) or (V1, V2) along the axes. how: by the exact weight path, or why point by point."""
 
     axes: tuple[Axis, ...]
-    macro: Float
+    macro: Float64
     how: str
 
     @property
@@ -68,7 +66,7 @@ def sweep(workshop: Workshop, recipe: Recipe, axes: Sequence[Axis]) -> Sweep:
     return Sweep(tuple(axes), macro, how)
 
 
-def _line(workshop: Workshop, recipe: Recipe, axis: Axis) -> tuple[Float, str | None]:
+def _line(workshop: Workshop, recipe: Recipe, axis: Axis) -> tuple[Float64, str | None]:
     """Macro-AUCs (V,) along one axis, and why not by the weight path (None if by it)."""
     if isinstance(axis.address, str):
         reason: str | None = f"{axis.label} is no share of a blend"
@@ -125,7 +123,7 @@ def _with(blank: Scores, values: NDArray[Any], name: str) -> Scores:
     return replace(blank, values=values, made_by=f"{blank.made_by}:{name}")
 
 
-def _as_ranks(a: Float, b: Float, weights: Float) -> tuple[Float, Float]:
+def _as_ranks(a: Float64, b: Float64, weights: Float64) -> tuple[Float64, Float64]:
     """Percentile ranks back as the whole numbers they were divided from, which tie exactly; if weights allow."""
     whole = integer_weights(weights)
     if whole is None:
@@ -134,7 +132,7 @@ def _as_ranks(a: Float, b: Float, weights: Float) -> tuple[Float, Float]:
     return np.rint(a * scale), np.rint(b * scale)
 
 
-def _through(bench: Bench, chain: Sequence[StreamPlan], scores: Scores) -> Float:
+def _through(bench: Bench, chain: Sequence[StreamPlan], scores: Scores) -> Float64:
     coverage = {n: s.covered for n, s in bench.members.items()}
     for stream in chain:
         scores = finished(stream, scores, bench.around, coverage, partial(bench.note, stream.name), bench.memo)

@@ -12,14 +12,14 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from blendkit.core import Matrix
+from blendkit.core import Bools, Float64, Int64, Matrix
 from blendkit.ops.declare import Weights, op
 from blendkit.ops.parallel import in_blocks
 
 _DECIMALS = 9
 
 
-def integer_weights(weights: NDArray[np.float64]) -> NDArray[np.int64] | None:
+def integer_weights(weights: Float64) -> Int64 | None:
     """Scale decimal weights (up to nine decimals) to the smallest integers; None if they are longer."""
     scaled = np.rint(weights * 10**_DECIMALS)
     if not np.array_equal(scaled / 10**_DECIMALS, weights):
@@ -28,7 +28,7 @@ def integer_weights(weights: NDArray[np.float64]) -> NDArray[np.int64] | None:
     return np.asarray(whole // max(math.gcd(*whole.ravel().tolist()), 1))
 
 
-def exact_weights(weights: NDArray[np.float64], rows: int) -> tuple[NDArray[np.int64], NDArray[np.bool_]]:
+def exact_weights(weights: Float64, rows: int) -> tuple[Int64, Bools]:
     """Return integer weights (K, C), and which columns (C,) have them.
 
     A column has none if its decimals are too long, or if its sums of doubled ranks over `rows` would
@@ -49,7 +49,7 @@ def exact_weights(weights: NDArray[np.float64], rows: int) -> tuple[NDArray[np.i
     "rank", kind="blend", scope="set", classwise=True, takes="doubled_ranks", gives="rank", per_class=("weights",),
     weighted_mean=True,
 )  # fmt: skip
-def rank_mean(*ranks: NDArray[np.int32], weights: Weights) -> NDArray[np.float64]:
+def rank_mean(*ranks: NDArray[np.int32], weights: Weights) -> Float64:
     """Return the weighted mean of percentile ranks, (N, C) in (0, 1].
 
     ranks: per stream (N, C) int32 doubled average-tie ranks over the whole column
@@ -79,7 +79,7 @@ def rank_mean(*ranks: NDArray[np.int32], weights: Weights) -> NDArray[np.float64
     "logit", kind="blend", scope="chunk", classwise=True, takes="logit", gives="logit", per_class=("weights",),
     weighted_mean=True,
 )  # fmt: skip
-def logit_mean(*xs: Matrix, weights: Weights) -> NDArray[np.float64]:
+def logit_mean(*xs: Matrix, weights: Weights) -> Float64:
     """Return the weighted mean of logits (N, C): the log-odds or geometric-odds pool."""
     return _weighted_mean(xs, weights, 1.0, 0.0)
 
@@ -88,13 +88,13 @@ def logit_mean(*xs: Matrix, weights: Weights) -> NDArray[np.float64]:
     "prob", kind="blend", scope="chunk", classwise=True, takes="prob", gives="prob", per_class=("weights",),
     weighted_mean=True,
 )  # fmt: skip
-def prob_mean(*xs: Matrix, weights: Weights) -> NDArray[np.float64]:
+def prob_mean(*xs: Matrix, weights: Weights) -> Float64:
     """Return the weighted mean of probabilities (N, C): the linear opinion pool."""
     return _weighted_mean(xs, weights, 1.0, 0.5)
 
 
 @op("direct", kind="blend", scope="chunk", classwise=True, per_class=("weights",), weighted_mean=True)
-def direct(*xs: Matrix, weights: Weights) -> NDArray[np.float64]:
+def direct(*xs: Matrix, weights: Weights) -> Float64:
     """Return the weighted mean of values as they are (N, C); their spaces should agree.
 
     Source: the `direct` blend of public BirdCLEF notebooks.
@@ -106,7 +106,7 @@ def direct(*xs: Matrix, weights: Weights) -> NDArray[np.float64]:
     "sum", kind="blend", scope="chunk", classwise=True, takes="logit", gives="logit", per_class=("weights",),
     weights="coefficients",
 )  # fmt: skip
-def logit_sum(*xs: Matrix, weights: Weights) -> NDArray[np.float64]:
+def logit_sum(*xs: Matrix, weights: Weights) -> Float64:
     """Return the sum of logits with the given coefficients (N, C): not normalised, negatives allowed."""
     out = np.zeros(xs[0].shape, np.float64)
 
@@ -118,9 +118,7 @@ def logit_sum(*xs: Matrix, weights: Weights) -> NDArray[np.float64]:
     return out
 
 
-def _weighted_mean(
-    xs: tuple[NDArray[Any], ...], weights: NDArray[np.float64], scale: float, empty: float
-) -> NDArray[np.float64]:
+def _weighted_mean(xs: tuple[NDArray[Any], ...], weights: Float64, scale: float, empty: float) -> Float64:
     """Sum in stream order, divide once by the weights' sum times `scale`."""
     total = weights.sum(axis=0) * scale
     out = np.empty(xs[0].shape, np.float64)

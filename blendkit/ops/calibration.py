@@ -7,9 +7,8 @@ from typing import Annotated
 
 import numpy as np
 from annotated_types import Interval
-from numpy.typing import NDArray
 
-from blendkit.core import Matrix, Rows, Taxonomy
+from blendkit.core import Bools, Float64, Int64, Matrix, Rows, Taxonomy
 from blendkit.errors import BlendkitError, shorten
 from blendkit.ops.declare import (
     NO_NUMBERS,
@@ -29,9 +28,8 @@ from blendkit.ops.fitted.shared import by_artefact, numbers_for, used_by
 from blendkit.ops.fitted.thresholds import Thresholds, fit_thresholds
 from blendkit.ops.kernels.per_value import interpolate_kernel, scale_below_kernel, sharpen_kernel, standardise_kernel
 from blendkit.ops.parallel import row_by_row
+from blendkit.store import loader_of
 
-Float = NDArray[np.float64]
-Bool = NDArray[np.bool_]
 Inner = Annotated[float, Interval(gt=0, lt=1)]
 Least = Annotated[int, Interval(ge=1, le=1_000_000)]
 
@@ -96,7 +94,7 @@ def sharpen(x: Matrix, *, classes: ClassIds, threshold: Inner = 0.5, by_class: B
 
 
 @op("sharpen_at_best_f1", scope="file", classwise=True, spaces=("prob",), monotone="strict", fit=fit_thresholds,
-    load=Thresholds.load, fit_on="scores")  # fmt: skip
+    load=loader_of(Thresholds), fit_on="scores")  # fmt: skip
 def sharpen_at_best_f1(x: Matrix, *, rows: RowsOf, classes: ClassIds, fitted: FittedOf) -> Matrix:
     """Sharpen (as `sharpen`) at each class's best threshold for F1 over recordings; 0.5 where there is none.
 
@@ -108,12 +106,12 @@ def sharpen_at_best_f1(x: Matrix, *, rows: RowsOf, classes: ClassIds, fitted: Fi
     )
 
 
-def _sharpened(x: Matrix, t: Float) -> Matrix:
+def _sharpened(x: Matrix, t: Float64) -> Matrix:
     return row_by_row(sharpen_kernel, x, t)
 
 
 def fit_platt_map(
-    x: Matrix, truth: Bool, labelled: Bool, rows: Rows, classes: Sequence[str], *,
+    x: Matrix, truth: Bools, labelled: Bools, rows: Rows, classes: Sequence[str], *,
     taxonomy: TaxonomyOf | None = None, min_positives: Least = 1, borrow: bool = False,
 ) -> Platt:  # fmt: skip
     """Fit `blendkit.metrics.fit_platt` on labelled rows: x (N, C) logits, truth (N, C), labelled (N,).
@@ -140,14 +138,14 @@ def platt_notes(x: Matrix, *, rows: RowsOf, classes: ClassIds, fitted: FittedOf)
     return [*(told if found else []), *_half_mapped(classes, maps)]
 
 
-def _half_mapped(classes: Sequence[str], maps: Sequence[Bool]) -> list[str]:
+def _half_mapped(classes: Sequence[str], maps: Sequence[Bools]) -> list[str]:
     some = np.any(maps, axis=0) & ~np.all(maps, axis=0)
     found = [c for c, s in zip(classes, some, strict=True) if s]
     told = f"{len(found)} of {len(classes)} classes have a map in some folds only, and two scales in one column"
     return [f"{told}: {shorten(found, 3)}"] if found else []
 
 
-@op("platt", scope="file", classwise=True, spaces=("logit",), fit=fit_platt_map, load=Platt.load, fit_on="scores",
+@op("platt", scope="file", classwise=True, spaces=("logit",), fit=fit_platt_map, load=loader_of(Platt), fit_on="scores",
     notes=platt_notes)  # fmt: skip
 def platt(x: Matrix, *, rows: RowsOf, classes: ClassIds, fitted: FittedOf) -> Matrix:
     """Apply Platt's map per class: slope x logit + intercept, fitted with smoothed targets.
@@ -166,7 +164,7 @@ def platt(x: Matrix, *, rows: RowsOf, classes: ClassIds, fitted: FittedOf) -> Ma
 
 
 def fit_isotonic_map(
-    x: Matrix, truth: Bool, labelled: Bool, rows: Rows, classes: Sequence[str], *,
+    x: Matrix, truth: Bools, labelled: Bools, rows: Rows, classes: Sequence[str], *,
     taxonomy: TaxonomyOf | None = None, min_positives: Least = 1, borrow: bool = False,
 ) -> Isotonic:  # fmt: skip
     """Fit `blendkit.metrics.fit_isotonic` on labelled rows: x (N, C) probabilities. As `fit_platt_map`."""
@@ -184,7 +182,7 @@ def isotonic_notes(x: Matrix, *, rows: RowsOf, classes: ClassIds, fitted: Fitted
 
 
 @op("isotonic", scope="file", classwise=True, spaces=("prob",), monotone="weak", fit=fit_isotonic_map,
-    load=Isotonic.load, fit_on="scores", notes=isotonic_notes)  # fmt: skip
+    load=loader_of(Isotonic), fit_on="scores", notes=isotonic_notes)  # fmt: skip
 def isotonic(x: Matrix, *, rows: RowsOf, classes: ClassIds, fitted: FittedOf) -> Matrix:
     """Apply a rising map from score to the share of positives per class. Its flat parts make ties, which cost AUC.
 
@@ -201,9 +199,9 @@ def isotonic(x: Matrix, *, rows: RowsOf, classes: ClassIds, fitted: FittedOf) ->
 
 
 def through_knots(
-    x: Matrix, known: Sequence[str], classes: Sequence[str], first: NDArray[np.int64], knots: Float, values: Float,
+    x: Matrix, known: Sequence[str], classes: Sequence[str], first: Int64, knots: Float64, values: Float64,
     otherwise: float,
-) -> Float:  # fmt: skip
+) -> Float64:  # fmt: skip
     """Return x (N, C) mapped through each class's knots; `otherwise` for a class that has none, NaN: it stays.
 
     Knots of the k-th known class are first[k]:first[k + 1].

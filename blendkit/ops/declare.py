@@ -27,11 +27,9 @@ from typing import (
     is_typeddict,
 )
 
-import numpy as np
 from annotated_types import Ge, Gt, Interval, Le
-from numpy.typing import NDArray
 
-from blendkit.core import Rows, Space, Taxonomy
+from blendkit.core import Bools, Float64, Int64, Rows, Space, Taxonomy
 
 Scope = Literal["chunk", "file", "set"]
 Monotone = Literal["strict", "weak", "no"]
@@ -97,18 +95,18 @@ class Fitted:
 
 
 # Context parameters, all optional to the reader of a recipe:
-Offsets = Annotated[NDArray[np.int64], Context("offsets")]  # (R + 1,) first row of each recording
+Offsets = Annotated[Int64, Context("offsets")]  # (R + 1,) first row of each recording
 RowsOf = Annotated[Rows, Context("rows")]
 TaxonomyOf = Annotated[Taxonomy, Context("taxonomy")]
 ClassIds = Annotated[tuple[str, ...], Context("classes")]
-Covered = Annotated[NDArray[np.bool_], Context("covered")]  # (C,)
+Covered = Annotated[Bools, Context("covered")]  # (C,)
 FittedOf = Annotated[Fitted, Context("fitted")]
 SpaceOf = Annotated[Space, Context("space")]
-Weights = Annotated[NDArray[np.float64], Context("weights")]  # (K, C), relative, 0 where not covered
+Weights = Annotated[Float64, Context("weights")]  # (K, C), relative, 0 where not covered
 
 # Streams that a recipe names:
-ProbsOf = Annotated[NDArray[np.float64], Stream("prob")]
-RanksOf = Annotated[NDArray[np.float64], Stream("rank")]
+ProbsOf = Annotated[Float64, Stream("prob")]
+RanksOf = Annotated[Float64, Stream("rank")]
 
 # Numbers by class, or by taxon:
 ByClass = Annotated[dict[str, float], Keys("classes")]

@@ -7,9 +7,8 @@ from typing import Annotated
 
 import numpy as np
 from annotated_types import Ge, Le
-from numpy.typing import NDArray
 
-from blendkit.core import Matrix
+from blendkit.core import Float64, Int64, Matrix
 from blendkit.ops.declare import Covered, NonNegative, Offsets, Positive, Share, SpaceOf, op
 from blendkit.ops.kernels.bounds import bounds_of
 from blendkit.ops.kernels.per_recording import (
@@ -22,8 +21,7 @@ from blendkit.ops.kernels.per_recording import (
 )
 from blendkit.ops.parallel import in_blocks
 
-Float = NDArray[np.float64]
-Bounds = NDArray[np.int64]
+Bounds = Int64
 Count = Annotated[int, Ge(1), Le(1_000_000)]
 Power = Annotated[float, Ge(0), Le(100)]
 
@@ -137,7 +135,7 @@ def power(x: Matrix, *, power: NonNegative = 1.2) -> Matrix:
     return out
 
 
-def _by_recordings(x: Matrix, offsets: Bounds | None, change: Callable[[Matrix, Bounds], Float]) -> Matrix:
+def _by_recordings(x: Matrix, offsets: Bounds | None, change: Callable[[Matrix, Bounds], Float64]) -> Matrix:
     """Return change(rows, bounds) of some recordings at a time; bounds (R + 1,) count from the first of these rows."""
     at, x = bounds_of(x, offsets), np.ascontiguousarray(x)
     out = np.empty_like(x)
@@ -151,13 +149,13 @@ def _by_recordings(x: Matrix, offsets: Bounds | None, change: Callable[[Matrix, 
     return out
 
 
-def _reduced(x: Matrix, at: Bounds, kind: int) -> Float:
+def _reduced(x: Matrix, at: Bounds, kind: int) -> Float64:
     out = np.empty((len(at) - 1, x.shape[1]), np.float64)
     reduce_kernel(x, at, kind, out)
     return out
 
 
-def _affine(x: Matrix, at: Bounds, factor: float, added: Float) -> Float:
+def _affine(x: Matrix, at: Bounds, factor: float, added: Float64) -> Float64:
     out = np.empty(x.shape, np.float64)
     affine_kernel(x, at, factor, added, out)
     return out
@@ -167,7 +165,7 @@ def _anchored(x: Matrix, offsets: Bounds | None, kind: int, alpha: float) -> Mat
     return _by_recordings(x, offsets, lambda p, at: _affine(p, at, 1 - alpha, alpha * _reduced(p, at, kind)))
 
 
-def _soft_anchored(x: Matrix, at: Bounds, alpha: float, beta: float) -> Float:
+def _soft_anchored(x: Matrix, at: Bounds, alpha: float, beta: float) -> Float64:
     high = _reduced(x, at, 0)
     share = _affine(x, at, beta, -beta * high)
     np.exp(share, out=share)
@@ -175,7 +173,7 @@ def _soft_anchored(x: Matrix, at: Bounds, alpha: float, beta: float) -> Float:
     return _affine(x, at, 1 - alpha, alpha * (high + np.log(mean) / beta))
 
 
-def _tops(x: Matrix, at: Bounds, n: int) -> tuple[Float, Float]:
+def _tops(x: Matrix, at: Bounds, n: int) -> tuple[Float64, Float64]:
     """Return (R, n, C) the highest values, -inf where a recording has fewer chunks, and (R, 1) how many they are."""
     chunks = np.diff(at)
     out = np.empty((len(chunks), min(n, int(chunks.max(initial=1))), x.shape[1]), np.float64)
@@ -183,13 +181,13 @@ def _tops(x: Matrix, at: Bounds, n: int) -> tuple[Float, Float]:
     return out, np.minimum(out.shape[1], chunks)[:, None].astype(np.float64)
 
 
-def _scaled_probs(p: Matrix, at: Bounds, n: int, power: float) -> Float:
+def _scaled_probs(p: Matrix, at: Bounds, n: int, power: float) -> Float64:
     top, held = _tops(p, at, n)
     mean = _summed(np.where(np.isneginf(top), 0.0, top)) / held
     return np.asarray(p * np.repeat(mean**power, np.diff(at), axis=0))
 
 
-def _scaled_logits(z: Matrix, at: Bounds, n: int, power: float) -> Float:
+def _scaled_logits(z: Matrix, at: Bounds, n: int, power: float) -> Float64:
     """Return logit(sigmoid(z) s) of log s (R, C) <= 0, as log s - log(1 - s + exp(-z))."""
     scale = power * _log_mean(*_tops(z, at, n))
     away = np.empty(z.shape, np.float64)
@@ -201,7 +199,7 @@ def _scaled_logits(z: Matrix, at: Bounds, n: int, power: float) -> Float:
     return away
 
 
-def _log_mean(top: Float, held: Float) -> Float:
+def _log_mean(top: Float64, held: Float64) -> Float64:
     """(R, C) log of the mean probability of logits (R, n, C)."""
     low = np.minimum(top, 0) - np.log1p(np.exp(-np.abs(top)))  # log sigmoid; what is not there adds exp(-inf)
     first = low[:, :1].copy()
@@ -209,7 +207,7 @@ def _log_mean(top: Float, held: Float) -> Float:
     return np.asarray(first[:, 0] + np.log(_summed(np.exp(low, out=low)) / held))
 
 
-def _summed(top: Float) -> Float:
+def _summed(top: Float64) -> Float64:
     """(R, n, C) to (R, C), highest first: numpy's own order of summing depends on the number of classes."""
     total = np.zeros((top.shape[0], top.shape[2]), np.float64)
     for k in range(top.shape[1]):

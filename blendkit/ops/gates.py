@@ -7,16 +7,14 @@ takes a cell has it, and all look at the stream as it was before any of them.
 from __future__ import annotations
 
 import numpy as np
-from numpy.typing import NDArray
 
-from blendkit.core import Matrix
+from blendkit.core import Bools, Float64, Matrix
 from blendkit.metrics import percentile_rank
 from blendkit.ops.declare import Offsets, ProbsOf, RanksOf, Share, op
 from blendkit.ops.kernels.along_time import correlate_kernel
 from blendkit.ops.kernels.bounds import bounds_of
 
-Float = NDArray[np.float64]
-Gate = tuple[NDArray[np.bool_], Float]
+Gate = tuple[Bools, Float64]
 
 
 @op("fake_only", kind="gate", scope="set", classwise=True, spaces=("rank",), thresholds=True)

@@ -12,20 +12,18 @@ from typing import Annotated
 
 import numpy as np
 from annotated_types import Interval
-from numpy.typing import NDArray
 
-from blendkit.core import Matrix
+from blendkit.core import Float64, Matrix
 from blendkit.metrics import percentile_rank
 from blendkit.ops.declare import Share, Weights, op
 from blendkit.ops.kernels.per_value import median_kernel
 from blendkit.ops.parallel import in_blocks
 
-Float = NDArray[np.float64]
 MeanExponent = Annotated[float, Interval(ge=-50, le=50)]
 
 
 @op("geometric", kind="blend", scope="chunk", classwise=True, takes="prob", gives="prob", per_class=("weights",))
-def geometric_mean(*xs: Matrix, weights: Weights) -> Float:
+def geometric_mean(*xs: Matrix, weights: Weights) -> Float64:
     """Return exp(weighted mean of log p) of probabilities (N, C). One exact 0 makes a cell 0, whatever others say.
 
     The logit blend is its balanced kin: it weighs log p - log(1 - p).
@@ -34,7 +32,7 @@ def geometric_mean(*xs: Matrix, weights: Weights) -> Float:
 
 
 @op("power_mean", kind="blend", scope="chunk", classwise=True, takes="prob", gives="prob", per_class=("weights",))
-def power_mean(*xs: Matrix, weights: Weights, exponent: MeanExponent = 2.0) -> Float:
+def power_mean(*xs: Matrix, weights: Weights, exponent: MeanExponent = 2.0) -> Float64:
     """Return (weighted mean of p^exponent)^(1 / exponent) of probabilities (N, C).
 
     1 is the mean, 0 the geometric mean, large ones near the maximum, negative ones near the minimum. Cells are taken
@@ -47,19 +45,19 @@ def power_mean(*xs: Matrix, weights: Weights, exponent: MeanExponent = 2.0) -> F
 
 
 @op("max", kind="blend", scope="chunk", classwise=True, per_class=("weights",), weights="membership")
-def maximum(*xs: Matrix, weights: Weights) -> Float:
+def maximum(*xs: Matrix, weights: Weights) -> Float64:
     """Return the highest of the streams (N, C); weights only say who takes part. Their spaces should agree."""
     return _by_blocks(xs, weights, lambda x, w: _extreme(np.maximum, x, w))
 
 
 @op("min", kind="blend", scope="chunk", classwise=True, per_class=("weights",), weights="membership")
-def minimum(*xs: Matrix, weights: Weights) -> Float:
+def minimum(*xs: Matrix, weights: Weights) -> Float64:
     """Return the lowest of the streams (N, C); weights only say who takes part. Their spaces should agree."""
     return _by_blocks(xs, weights, lambda x, w: _extreme(np.minimum, x, w))
 
 
 @op("median", kind="blend", scope="chunk", classwise=True, per_class=("weights",), weights="membership")
-def median(*xs: Matrix, weights: Weights) -> Float:
+def median(*xs: Matrix, weights: Weights) -> Float64:
     """Return the median of the streams (N, C), of two their mean; weights only say who takes part."""
     out = np.empty(xs[0].shape, np.float64)
 
@@ -71,7 +69,7 @@ def median(*xs: Matrix, weights: Weights) -> Float:
 
 
 @op("quantile_mix", kind="blend", scope="set", classwise=True, takes="prob", gives="rank", per_class=("weights",))
-def quantile_mix(*xs: Matrix, weights: Weights, alpha: Share = 0.5) -> Float:
+def quantile_mix(*xs: Matrix, weights: Weights, alpha: Share = 0.5) -> Float64:
     """Return alpha weighted mean of p + (1 - alpha) weighted mean of percentile ranks, (N, C) in [0, 1].
 
     Neither a probability nor a rank, and handled as a rank. Source: Quantile-Mix of a 2025 bronze medal, after a
@@ -81,17 +79,17 @@ def quantile_mix(*xs: Matrix, weights: Weights, alpha: Share = 0.5) -> Float:
     return _by_blocks(both, weights, lambda x, w: np.einsum("knc,kc->nc", x, w / w.sum(axis=0)))
 
 
-def _taking_part(x: Float, w: Float, otherwise: float) -> Float:
+def _taking_part(x: Float64, w: Float64, otherwise: float) -> Float64:
     """A stream (n, C), with something else where it weighs nothing."""
     return x if (w > 0).all() else np.where(w > 0, x, otherwise)
 
 
-def _extreme(pick: np.ufunc, xs: list[Float], w: Float) -> Float:
+def _extreme(pick: np.ufunc, xs: list[Float64], w: Float64) -> Float64:
     none = -np.inf if pick is np.maximum else np.inf
     return reduce(pick, [_taking_part(x, v, none) for x, v in zip(xs, w, strict=True)])
 
 
-def _geometric(xs: list[Float], w: Float) -> Float:
+def _geometric(xs: list[Float64], w: Float64) -> Float64:
     total = np.zeros(xs[0].shape, np.float64)
     with np.errstate(divide="ignore"):
         for x, share in zip(xs, w / w.sum(axis=0), strict=True):
@@ -101,7 +99,7 @@ def _geometric(xs: list[Float], w: Float) -> Float:
     return np.exp(total, out=total)
 
 
-def _power(xs: list[Float], w: Float, exponent: float) -> Float:
+def _power(xs: list[Float64], w: Float64, exponent: float) -> Float64:
     pick = _extreme(np.maximum if exponent > 0 else np.minimum, xs, w)
     mean, scale = np.zeros(pick.shape, np.float64), np.maximum(pick, 5e-324)  # 0 / 0 is 0
     with np.errstate(divide="ignore", over="ignore"):
@@ -115,7 +113,7 @@ def _power(xs: list[Float], w: Float, exponent: float) -> Float:
     return root
 
 
-def _by_blocks(xs: tuple[Matrix, ...], weights: Float, blend: Callable[[list[Float], Float], Float]) -> Float:
+def _by_blocks(xs: tuple[Matrix, ...], weights: Float64, blend: Callable[[list[Float64], Float64], Float64]) -> Float64:
     """Return blend(streams (n, C) each, weights (K, C)) of a few rows at a time."""
     out = np.empty(xs[0].shape, np.float64)
     some = (weights > 0).any(axis=0)

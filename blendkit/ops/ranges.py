@@ -8,9 +8,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
-from numpy.typing import NDArray
 
-from blendkit.core import Matrix, Rows
+from blendkit.core import Bools, Float64, Matrix, Rows
 from blendkit.errors import BlendkitError
 from blendkit.ops.declare import NO_NUMBERS, ByClass, ClassIds, FittedOf, NonNegative, RowsOf, op
 from blendkit.ops.fitted.shared import added
@@ -88,7 +87,7 @@ def range_penalty(
     A class that occurs nowhere keeps its order. Returns (N, C).
     """
 
-    def term(listed: RangeList, a: int) -> NDArray[np.float64]:
+    def term(listed: RangeList, a: int) -> Float64:
         here = listed.at(str(rows.site[a]))
         return np.array([0.0 if here is None or c in here else -penalty for c in classes])
 
@@ -111,7 +110,7 @@ def station_floor(
     return out
 
 
-def _absent(rows: Rows, classes: Sequence[str], fitted: FittedOf) -> NDArray[np.bool_]:
+def _absent(rows: Rows, classes: Sequence[str], fitted: FittedOf) -> Bools:
     """(N, C): true where a class does not occur at the row's site."""
     listed: RangeList = fitted.artefacts[0]
     out = np.zeros((len(rows), len(classes)), bool)

@@ -7,14 +7,12 @@ from typing import Annotated
 
 import numpy as np
 from annotated_types import Ge, Le
-from numpy.typing import NDArray
 
-from blendkit.core import Matrix, Taxonomy
+from blendkit.core import Bools, Float64, Matrix, Taxonomy
 from blendkit.ops.declare import NO_NUMBERS, ByTaxon, ClassIds, Covered, RanksOf, Share, TaxonomyOf, op
 from blendkit.ops.fitted.shared import taxa_of
 from blendkit.ops.kernels.sidecar_passes import correct_kernel, survey_kernel
 
-Float = NDArray[np.float64]
 Count = Annotated[int, Ge(0), Le(1_000_000)]
 _TOPS = (3, 10)  # whose overlap with the anchor's is told
 
@@ -33,7 +31,7 @@ class Limits:
 
 
 def sidecar_notes(
-    x: Matrix, *, by: Float, covered: NDArray[np.bool_], classes: tuple[str, ...], taxonomy: Taxonomy | None,
+    x: Matrix, *, by: Float64, covered: Bools, classes: tuple[str, ...], taxonomy: Taxonomy | None,
     share: float, by_class_name: dict[str, float], top_anchor: int, top_sidecar: int, anchor_above: float,
     budget: float, most_cells: float, overlap_top3: float, overlap_top10: float,
 ) -> list[str]:  # fmt: skip
@@ -76,7 +74,7 @@ def sidecar(
     return corrected(x, by, _shares(classes, taxonomy, share, by_class_name) * covered, limits)[0]
 
 
-def corrected(x: Matrix, by: Float, shares: Float, limits: Limits) -> tuple[Matrix, str]:
+def corrected(x: Matrix, by: Float64, shares: Float64, limits: Limits) -> tuple[Matrix, str]:
     """Return ranks x (N, C) corrected by another stream's with shares (C,), and in words what became of it."""
     anchor, by = np.ascontiguousarray(x, np.float64), np.ascontiguousarray(by, np.float64)
     given = shares, np.array([limits.top_anchor, *_TOPS, limits.top_sidecar]), limits.anchor_above
@@ -99,5 +97,5 @@ def corrected(x: Matrix, by: Float, shares: Float, limits: Limits) -> tuple[Matr
 
 def _shares(
     classes: tuple[str, ...], taxonomy: Taxonomy | None, share: float, by_class_name: dict[str, float]
-) -> Float:
+) -> Float64:
     return np.array([by_class_name.get(t, share) for t in taxa_of(classes, taxonomy, by_class_name)])

@@ -7,9 +7,8 @@ from typing import Annotated, Literal, NotRequired, TypedDict, Unpack
 
 import numpy as np
 from annotated_types import Ge, Interval, Le
-from numpy.typing import NDArray
 
-from blendkit.core import LEVELS, Level, Matrix, Sonotypes, Taxonomy
+from blendkit.core import LEVELS, Bools, Float64, Int64, Level, Matrix, Sonotypes, Taxonomy
 from blendkit.errors import BlendkitError, did_you_mean
 from blendkit.ops.declare import NO_GROUPS, ClassGroups, ClassIds, Covered, Default, NonNegative, Share, TaxonomyOf, op
 from blendkit.ops.fitted.shared import doubt, highest_covered
@@ -143,8 +142,8 @@ def mirror(
 
 
 def congener_scores(
-    x: Matrix, taxonomy: Taxonomy, classes: Sequence[str], covered: NDArray[np.bool_], by: Literal["mean", "max"]
-) -> tuple[NDArray[np.float64], NDArray[np.bool_]]:
+    x: Matrix, taxonomy: Taxonomy, classes: Sequence[str], covered: Bools, by: Literal["mean", "max"]
+) -> tuple[Float64, Bools]:
     """Return (N, C) scores in which uncovered classes borrow from their genus, and (C,) which are covered then.
 
     by: the mean or the highest of the genus's covered classes. A genus without any stays uncovered. Source: the
@@ -160,14 +159,14 @@ def congener_scores(
     return out, now
 
 
-def _towards_means(x: Matrix, levels: Levels, share: Callable[[Matrix], NDArray[np.float64]]) -> Matrix:
+def _towards_means(x: Matrix, levels: Levels, share: Callable[[Matrix], Float64]) -> Matrix:
     """Return x (N, C) pulled towards its groups' means, chunks (n, C) by share(chunks) (n,) of the levels' alphas."""
     out, own = np.empty_like(x, order="C"), np.ascontiguousarray(x)
     in_blocks(len(x), x.shape[1], lambda part: group_mean_kernel(own[part], *levels, share(own[part]), out[part]))
     return out
 
 
-Levels = tuple[NDArray[np.int64], NDArray[np.bool_], NDArray[np.float64]]
+Levels = tuple[Int64, Bools, Float64]
 
 
 def _in_use(name: str, given: TaxonLevels) -> Levels | None:

@@ -6,9 +6,8 @@ from typing import Annotated, Literal
 
 import numpy as np
 from annotated_types import Ge, Le
-from numpy.typing import NDArray
 
-from blendkit.core import Matrix
+from blendkit.core import Float64, Int64, Matrix
 from blendkit.ops.declare import Covered, NonNegative, Offsets, Positive, Share, op
 from blendkit.ops.fitted.shared import doubt, highest_covered
 from blendkit.ops.kernels.along_time import adaptive_kernel, correlate_kernel, segment_kernel, window_max_kernel
@@ -140,7 +139,7 @@ _EDGES = {"nearest": 0, "available": 1, "keep": 2}
 
 
 def _adapted(
-    x: Matrix, offsets: NDArray[np.int64] | None, alphas: NDArray[np.float64], edge: KernelEdge, *,
+    x: Matrix, offsets: Int64 | None, alphas: Float64, edge: KernelEdge, *,
     above: float = np.inf, ratio: float = 1.0,
 ) -> Matrix:  # fmt: skip
     out = np.empty_like(x, order="C")
@@ -148,7 +147,7 @@ def _adapted(
     return out
 
 
-def _correlate(x: Matrix, taps: NDArray[np.float64], offsets: NDArray[np.int64] | None, edge: KernelEdge) -> Matrix:
+def _correlate(x: Matrix, taps: Float64, offsets: Int64 | None, edge: KernelEdge) -> Matrix:
     out = np.empty_like(x, order="C")
     correlate_kernel(np.ascontiguousarray(x), taps, bounds_of(x, offsets), _EDGES[edge], out)
     return out

@@ -100,17 +100,8 @@ def only_streams(recipe: Recipe, output: str, also: list[str]) -> Recipe:
 
 
 def _blend_inputs(blend: BlendModel) -> tuple[str, ...]:
-    names = list(blend.of)
-    by = blend.weights_by
-    if by is not None:
-        for of in (*(by.class_name or {}).values(), *(by.genus or {}).values()):
-            names += of
-        if by.split is not None:
-            names += [*by.split.before, *by.split.after]
-        for group in by.classes or []:
-            names += group.of
-        for sides in (by.covered_by or {}).values():
-            names += [n for of in sides.values() for n in of]
+    groups = () if blend.weights_by is None else blend.weights_by.groups()
+    names = [*blend.of, *(n for _, of in groups for n in of)]
     return tuple(dict.fromkeys(names))
 
 

@@ -161,19 +161,8 @@ def _plan_blend(
 def _weight_groups(path: KeyPath, model: BlendModel) -> Iterator[tuple[KeyPath, dict[str, float]]]:
     """Yield (key path, weights) of a blend: its `of`, then every group of `weights_by`."""
     yield (*path, "of"), model.of
-    by = model.weights_by or WeightsBy()
-    for name, of in (by.class_name or {}).items():
-        yield (*path, "weights_by", "class_name", name), of
-    for name, of in (by.genus or {}).items():
-        yield (*path, "weights_by", "genus", name), of
-    if by.split is not None:
-        yield (*path, "weights_by", "split", "before"), by.split.before
-        yield (*path, "weights_by", "split", "after"), by.split.after
-    for i, group in enumerate(by.classes or []):
-        yield (*path, "weights_by", "classes", i, "of"), group.of
-    for member, sides in (by.covered_by or {}).items():
-        for side, of in sides.items():
-            yield (*path, "weights_by", "covered_by", member, side), of
+    for below, of in (model.weights_by or WeightsBy()).groups():
+        yield (*path, "weights_by", *below), of
 
 
 def _fill_problem(recipe: Recipe, d: StreamDef, space: Space) -> list[str]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 from typing import Annotated, Any, Literal
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError, available_timezones
 
@@ -186,6 +187,21 @@ class WeightsBy(Strict):
     classes: list[ClassGroup] | None = None
     split: ColumnSplit | None = None
     covered_by: dict[str, dict[Literal["yes", "no"], dict[str, Weight]]] | None = None
+
+    def groups(self) -> Iterator[tuple[tuple[str | int, ...], dict[str, float]]]:
+        """Yield (key path below `weights_by`, weights) of every group; of groups that overlap, the later wins.
+
+        A genus is narrower than a class, and classes that are listed one by one are narrowest.
+        """
+        for level, given in (("class_name", self.class_name), ("genus", self.genus)):
+            yield from (((level, name), of) for name, of in (given or {}).items())
+        if self.split is not None:
+            yield ("split", "before"), self.split.before
+            yield ("split", "after"), self.split.after
+        for member, sides in (self.covered_by or {}).items():
+            yield from ((("covered_by", member, side), of) for side, of in sides.items())
+        for i, group in enumerate(self.classes or []):
+            yield ("classes", i, "of"), group.of
 
 
 class ClassGroup(Strict):

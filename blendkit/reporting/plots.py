@@ -7,8 +7,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from numpy.typing import NDArray
 
+from blendkit.core import Float64
 from blendkit.errors import BlendkitError
 from blendkit.store import atomic_path
 
@@ -26,7 +26,7 @@ def check_plot_path(path: Path) -> None:
         raise BlendkitError(f"{path}: plots are written as {' or '.join(FORMATS)}")
 
 
-def plot_curve(path: Path, label: str, values: Sequence[Any], macro: NDArray[np.float64], base: float) -> None:
+def plot_curve(path: Path, label: str, values: Sequence[Any], macro: Float64, base: float) -> None:
     """Write macro-AUC (V,) over the values of one axis; a dashed line marks the recipe as it is."""
     figure, axes = _figure()
     numbers = all(isinstance(v, int | float) and not isinstance(v, bool) for v in values)
@@ -44,7 +44,7 @@ def plot_curve(path: Path, label: str, values: Sequence[Any], macro: NDArray[np.
 
 
 def plot_heat_map(
-    path: Path, labels: Sequence[str], values: Sequence[Sequence[Any]], macro: NDArray[np.float64], base: float
+    path: Path, labels: Sequence[str], values: Sequence[Sequence[Any]], macro: Float64, base: float
 ) -> None:
     """Write macro-AUC (V1, V2) over two axes as colours; the best point is marked."""
     figure, axes = _figure()

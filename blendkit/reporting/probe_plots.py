@@ -6,11 +6,11 @@ import warnings
 from collections.abc import Mapping, Sequence
 from importlib.util import find_spec
 from pathlib import Path
-from typing import Any, Literal
+from typing import Literal
 
 import numpy as np
-from numpy.typing import NDArray
 
+from blendkit.core import Float64, Matrix
 from blendkit.errors import BlendkitError
 from blendkit.metrics import Probed
 from blendkit.reporting.plots import save_figure
@@ -41,9 +41,7 @@ def best_layout() -> Layout:
     return "umap" if find_spec("umap") else "tsne"
 
 
-def clip_pictures(
-    features: Mapping[str, NDArray[np.floating[Any]]], labels: Sequence[str], path: Path, layout: Layout = "pca"
-) -> None:
+def clip_pictures(features: Mapping[str, Matrix], labels: Sequence[str], path: Path, layout: Layout = "pca") -> None:
     """Write one panel per feature: clips laid out on a plane, coloured by class.
 
     layout: `umap` (McInnes et al. 2018, cosine, 15 neighbours), `tsne` (perplexity 30 or a quarter of the clips) or
@@ -73,7 +71,7 @@ def clip_pictures(
     save_figure(figure, path)
 
 
-def _laid_out(x: NDArray[np.float64], layout: Layout) -> NDArray[np.float64]:
+def _laid_out(x: Float64, layout: Layout) -> Float64:
     """Lay rows (n, D) of unit length out on a plane (n, 2)."""
     if layout == "pca":
         from sklearn.decomposition import PCA

@@ -7,11 +7,8 @@ from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
-import numpy as np
-from numpy.typing import NDArray
-
 from blendkit.audio import Batch, Grid, Prepared, Recording, groups, prepare_group
-from blendkit.core import Scores, chunk_rows, natural_key
+from blendkit.core import Float32, Scores, chunk_rows, natural_key
 from blendkit.errors import BlendkitError
 from blendkit.events import Emit
 from blendkit.member import (
@@ -175,7 +172,7 @@ def _score_alike(
 
 def _values(
     models: Sequence[Member | FileMember], prepared: Sequence[Prepared], grid: Grid, tta: TTA
-) -> tuple[list[NDArray[np.float32]], float]:
+) -> tuple[list[Float32], float]:
     """Logits of every model for the group's chunks, and the seconds inside the models."""
     first = models[0]
     if not isinstance(first, Member):

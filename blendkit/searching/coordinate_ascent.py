@@ -9,11 +9,11 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from blendkit.core import Bools, Float64
 from blendkit.errors import BlendkitError, did_you_mean
 from blendkit.metrics import weight_path
 from blendkit.searching.problem import Problem, pose
 
-Bool = NDArray[np.bool_]
 _DIGITS = 6
 _NOISE = 1e-12  # a gain below it may be the rounding of the weights
 _PASSES = 30
@@ -33,13 +33,13 @@ class Ascent:
 
 
 def ascend(
-    y: Bool,
+    y: Bools,
     scores: Mapping[str, NDArray[Any]],
     *,
     start: Mapping[str, float] | None = None,
     grid: int = 1001,
-    mask: Bool | None = None,
-    covered: Mapping[str, Bool] | None = None,
+    mask: Bools | None = None,
+    covered: Mapping[str, Bools] | None = None,
 ) -> Ascent:
     """Raise the macro-AUC of a weighted mean by moving one member's share at a time, the others' ratio kept.
 
@@ -53,13 +53,13 @@ def ascend(
 
 
 def ascend_groups(
-    y: Bool,
+    y: Bools,
     scores: Mapping[str, NDArray[Any]],
     groups: Sequence[Hashable],
     *,
     grid: int = 1001,
-    mask: Bool | None = None,
-    covered: Mapping[str, Bool] | None = None,
+    mask: Bools | None = None,
+    covered: Mapping[str, Bools] | None = None,
 ) -> dict[Hashable, Ascent]:
     """Return an `Ascent` per group of classes; groups (C,) says which each class is in.
 
@@ -107,7 +107,7 @@ def _ascend(problem: Problem, start: Mapping[str, float] | None, grid: int) -> A
     return Ascent(dict(zip(names, weights.tolist(), strict=True)), found, weighed, passes)
 
 
-def _start(problem: Problem, names: list[str], start: Mapping[str, float] | None) -> tuple[NDArray[np.float64], float]:
+def _start(problem: Problem, names: list[str], start: Mapping[str, float] | None) -> tuple[Float64, float]:
     tries = [np.eye(len(names))[i] for i in range(len(names))] + [np.full(len(names), 1 / len(names))]
     if start is not None:
         given = np.array([start.get(n, 0.0) for n in names])
@@ -119,7 +119,7 @@ def _start(problem: Problem, names: list[str], start: Mapping[str, float] | None
     return tries[best], macros[best]
 
 
-def _mean(problem: Problem, names: Sequence[str], weights: NDArray[np.float64]) -> NDArray[np.float64]:
+def _mean(problem: Problem, names: Sequence[str], weights: Float64) -> Float64:
     out = np.zeros(problem.y.shape, order="F")
     for name, w in zip(names, weights.tolist(), strict=True):
         if w:
@@ -127,7 +127,7 @@ def _mean(problem: Problem, names: Sequence[str], weights: NDArray[np.float64]) 
     return out
 
 
-def _rounded(weights: NDArray[np.float64]) -> NDArray[np.float64]:
+def _rounded(weights: Float64) -> Float64:
     """Decimals of sum 1: the largest remainders get what rounding down left over."""
     scaled = weights / weights.sum() * 10**_DIGITS
     whole = np.floor(scaled).astype(np.int64)

@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from blendkit.core import Bools, Float64
 from blendkit.errors import BlendkitError
 from blendkit.searching.problem import pose
 
@@ -25,15 +26,15 @@ class Greedy:
     weights: dict[str, int]
     picks: tuple[str, ...]
     macro: float
-    curve: NDArray[np.float64]
+    curve: Float64
 
 
 def greedy(
-    y: NDArray[np.bool_],
+    y: Bools,
     scores: Mapping[str, NDArray[Any]],
     steps: int = 20,
-    mask: NDArray[np.bool_] | None = None,
-    covered: Mapping[str, NDArray[np.bool_]] | None = None,
+    mask: Bools | None = None,
+    covered: Mapping[str, Bools] | None = None,
 ) -> Greedy:
     """Add, `steps` times, the member that makes the mean of all picks best; return the best prefix.
 

@@ -10,12 +10,11 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from blendkit.core import fold_of
+from blendkit.core import Bools, Float64, fold_of
 from blendkit.errors import BlendkitError
 from blendkit.metrics import Interval, check_shapes, kept_cells, macro_auc, paired_bootstrap
 
-Bool = NDArray[np.bool_]
-Search = Callable[[Bool], NDArray[np.float64]]
+Search = Callable[[Bools], Float64]
 """From the cells (N, C) that may be learned from to blended scores (N, C) of all rows."""
 
 
@@ -40,7 +39,7 @@ class Guarded:
     gain: Interval
     accepted: bool
     folds: int
-    unseen: NDArray[np.float64]
+    unseen: Float64
 
     @property
     def verdict(self) -> str:
@@ -59,13 +58,13 @@ def half_split(recordings: Sequence[str]) -> list[str]:
 
 
 def guard(
-    y: Bool,
+    y: Bools,
     singles: Mapping[str, NDArray[Any]],
     fit: Search,
     folds: Sequence[object],
     clusters: Sequence[object],
     *,
-    mask: Bool | None = None,
+    mask: Bools | None = None,
     replicates: int = 1000,
     seed: int = 0,
     level: float = 0.95,
@@ -109,7 +108,7 @@ def guard(
     )
 
 
-def _parts(labels: NDArray[Any], clusters: list[str], keep: Bool) -> list[str]:
+def _parts(labels: NDArray[Any], clusters: list[str], keep: Bools) -> list[str]:
     """The folds with cells that count, in sorted order."""
     used = np.flatnonzero(keep.any(axis=1)).tolist()
     of: dict[str, set[str]] = {}

@@ -9,11 +9,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from blendkit.core import Bools, Float64, Int64
 from blendkit.errors import BlendkitError
 from blendkit.metrics import MacroAUC, auc_of, check_shapes, count_pairs, kept_cells, refuse_nan
-
-Bool = NDArray[np.bool_]
-Float = NDArray[np.float64]
 
 
 @dataclass(frozen=True, eq=False)
@@ -24,17 +22,17 @@ class Problem:
     change a macro-AUC. classes (C',) are the indices of those that are left.
     """
 
-    y: Bool
-    scores: dict[str, Float]
-    mask: Bool | None
-    classes: NDArray[np.int64]
+    y: Bools
+    scores: dict[str, Float64]
+    mask: Bools | None
+    classes: Int64
 
     def auc(self, x: NDArray[Any]) -> MacroAUC:
         """Return the exact macro-AUC of scores (N', C')."""
         counts = count_pairs(self.y, x, self.mask)
         return auc_of(counts[:, 0], counts[:, 2] * counts[:, 3])
 
-    def only(self, columns: Bool) -> Problem:
+    def only(self, columns: Bools) -> Problem:
         """Return the problem of some classes (C',) alone."""
         mask = self.mask if self.mask is None or self.mask.ndim == 1 else self.mask[:, columns]
         scores = {n: np.asfortranarray(x[:, columns]) for n, x in self.scores.items()}
@@ -42,10 +40,10 @@ class Problem:
 
 
 def pose(
-    y: Bool,
+    y: Bools,
     scores: Mapping[str, NDArray[Any]],
-    mask: Bool | None = None,
-    covered: Mapping[str, Bool] | None = None,
+    mask: Bools | None = None,
+    covered: Mapping[str, Bools] | None = None,
 ) -> Problem:
     """Return the problem of blending scores {name: (N, C)} against truth y (N, C).
 

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from blendkit._face import lazy_face
 
 if TYPE_CHECKING:
-    from blendkit.store.artefacts import BROKEN, load_artefact, not_a, refuse_seen, save_artefact
+    from blendkit.store.artefacts import artefact, load_artefact, loader_of, not_a, refuse_seen, save_artefact
     from blendkit.store.content import content_hash
     from blendkit.store.features import FeatureStore, require_features
     from blendkit.store.files import atomic_path, cache_folder, file_hash, write_json, write_text
@@ -21,15 +21,16 @@ else:
     __getattr__, __dir__ = lazy_face(__name__)
 
 __all__ = [
-    "BROKEN",
     "FeatureStore",
     "LogitStore",
     "Stored",
+    "artefact",
     "atomic_path",
     "cache_folder",
     "content_hash",
     "file_hash",
     "load_artefact",
+    "loader_of",
     "not_a",
     "refuse_seen",
     "require_features",

@@ -4,36 +4,98 @@ from __future__ import annotations
 
 import json
 import zipfile
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import asdict, dataclass, fields, is_dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar, get_type_hints
 
 import numpy as np
-from numpy.typing import NDArray
 
 from blendkit.errors import BlendkitError, shorten
 from blendkit.store.files import atomic_path
 
-Arrays = dict[str, NDArray[Any]]
-BROKEN = (OSError, ValueError, KeyError, TypeError, IndexError, EOFError, zipfile.BadZipFile)
+T = TypeVar("T")
+_BROKEN = (OSError, ValueError, KeyError, TypeError, IndexError, EOFError, zipfile.BadZipFile)
+_FORMAT = "blendkit_artefact"
 
 
-def save_artefact(path: Path, meta: Mapping[str, Any], arrays: Mapping[str, NDArray[Any]]) -> None:
-    """Write an artefact, whole or not at all; `meta` says its kind, version and the recordings it saw."""
-    held: dict[str, Any] = {"meta": np.array(json.dumps(dict(meta))), **arrays}
+@dataclass(frozen=True)
+class ArtefactFormat:
+    """How a class lies on disk. shapes: of every array field, as names of lengths: C is that of `classes`."""
+
+    kind: str
+    version: int
+    shapes: Mapping[str, tuple[str | int, ...]]
+
+
+def artefact(kind: str, *, version: int = 1, **shapes: tuple[str | int, ...]) -> Callable[[type[T]], type[T]]:
+    """Give a frozen dataclass `save(path)` and `load(path)`, and say which of its fields are arrays.
+
+    `slope=("C",)` says that `slope` is an array with one entry per class; other letters stand for lengths that must
+    agree between the arrays. All other fields are kept as JSON. What else must hold, the class checks in its
+    `__post_init__`, by ValueError. `saw` holds the recordings it was fitted on.
+    """
+
+    def declare(cls: type[T]) -> type[T]:
+        setattr(cls, _FORMAT, ArtefactFormat(kind, version, shapes))
+        cls.save = save_artefact  # type: ignore[attr-defined]
+        cls.load = staticmethod(lambda path: load_artefact(path, cls))  # type: ignore[attr-defined]
+        return cls
+
+    return declare
+
+
+def loader_of(cls: type[T]) -> Callable[[Path], T]:
+    """Return the function that reads an artefact of a class, for `@op(load=...)`."""
+    return lambda path: load_artefact(path, cls)
+
+
+def save_artefact(made: Any, path: Path) -> None:
+    """Write an artefact, whole or not at all."""
+    own: ArtefactFormat = getattr(made, _FORMAT)
+    values = {f.name: getattr(made, f.name) for f in fields(made)}
+    plain = {n: asdict(v) if is_dataclass(v) and not isinstance(v, type) else v
+             for n, v in values.items() if n not in own.shapes}  # fmt: skip
+    meta = {"kind": own.kind, "version": own.version, **plain}
+    arrays: dict[str, Any] = {"meta": np.array(json.dumps(meta)), **{n: values[n] for n in own.shapes}}
     with atomic_path(path) as temporary, temporary.open("wb") as handle:
-        np.savez(handle, **held)
+        np.savez(handle, **arrays)
 
 
-def load_artefact(path: Path, kind: str) -> tuple[dict[str, Any], Arrays]:
-    """Return (meta, arrays) of an artefact. Raises one of BROKEN if the file is something else."""
-    with path.open("rb") as handle:  # np.load leaves a file open that it cannot read
-        data = np.load(handle, allow_pickle=False)
-        meta = json.loads(str(data["meta"]))
-        arrays = {k: data[k] for k in data.files if k != "meta"}
-    if meta["kind"] != kind:
-        raise ValueError(f"it is a {meta['kind']}")
-    return meta, arrays
+def load_artefact(path: Path, cls: type[T]) -> T:
+    """Read what `save_artefact` wrote of a class. Raises BlendkitError if the file is something else."""
+    own: ArtefactFormat = getattr(cls, _FORMAT)
+    try:
+        with path.open("rb") as handle:  # np.load leaves a file open that it cannot read
+            data = np.load(handle, allow_pickle=False)
+            meta = json.loads(str(data["meta"]))
+            arrays = {n: data[n] for n in own.shapes if n in data.files}
+        if meta["kind"] != own.kind:
+            raise ValueError(f"it is a {meta['kind']}")
+        if meta["version"] != own.version:
+            raise ValueError(f"it has version {meta['version']}, this blendkit reads {own.version}")
+        plain = {f.name: _plain(cls, f.name, meta[f.name]) for f in fields(cls) if f.name not in own.shapes}  # type: ignore[arg-type]
+        _check_shapes(own, {n: arrays[n].shape for n in own.shapes}, len(plain["classes"]))
+        return cls(**plain, **arrays)
+    except _BROKEN as error:
+        raise not_a(path, own.kind, error) from error
+
+
+def _plain(cls: type, name: str, value: Any) -> Any:
+    """A field as JSON gives it: lists are tuples, objects are the dataclass that the field is."""
+    if isinstance(value, dict):
+        return get_type_hints(cls)[name](**value)
+    return tuple(value) if isinstance(value, list) else value
+
+
+def _check_shapes(own: ArtefactFormat, found: Mapping[str, tuple[int, ...]], classes: int) -> None:
+    lengths: dict[str | int, int] = {"C": classes, "C+1": classes + 1}
+    for name, shape in own.shapes.items():
+        at = found[name]
+        wanted = [d if isinstance(d, int) else lengths.setdefault(d, n) for d, n in zip(shape, at, strict=False)]
+        if len(at) != len(shape) or list(at) != wanted:
+            listed = ", ".join(f"{n} {s}" for n, s in found.items())
+            raise ValueError(f"its arrays do not fit together and {classes} classes: {listed}")
 
 
 def not_a(path: Path, kind: str, error: Exception) -> BlendkitError:

@@ -12,9 +12,8 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
-from blendkit.core import NameRule, Rows, canonical_order, make_rows
+from blendkit.core import Float32, NameRule, Rows, canonical_order, make_rows
 from blendkit.errors import BlendkitError, did_you_mean
 from blendkit.store.files import atomic_path
 from blendkit.store.manifest import KEYS, Manifest, Stored
@@ -59,7 +58,7 @@ class FeatureStore:
         """The shape of every feature of one chunk."""
         return {n: tuple(s) for n, s in self.manifest.facts["features"].items()}
 
-    def write(self, rows: Rows, values: Sequence[NDArray[np.float32]], stored: Mapping[str, Stored]) -> None:
+    def write(self, rows: Rows, values: Sequence[Float32], stored: Mapping[str, Stored]) -> None:
         """Add one part: features (N, D) of a group of recordings, in the order of `shapes`."""
         import pyarrow as pa
         import pyarrow.parquet as pq
@@ -74,7 +73,7 @@ class FeatureStore:
             pq.write_table(table, temporary, use_dictionary=["recording"], compression="zstd")
         self.manifest.add(name, stored)
 
-    def read(self, name: str, names: NameRule) -> tuple[Rows, NDArray[np.float32]]:
+    def read(self, name: str, names: NameRule) -> tuple[Rows, Float32]:
         """Return all rows, in canonical order, and one feature (N, *shape).
 
         Raises BlendkitError for a feature that is not stored, with the nearest, and for an empty store.

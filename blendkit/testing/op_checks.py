@@ -8,9 +8,8 @@ from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from numpy.typing import NDArray
 
-from blendkit.core import LEVELS, Matrix, Rows
+from blendkit.core import LEVELS, Float64, Int64, Matrix, Rows
 from blendkit.metrics import doubled_ranks, percentile_rank
 from blendkit.ops import Fitted, OpInfo, info_of, signature
 from blendkit.testing.small_world import CLASSES, raise_problems, small_rows, small_taxonomy
@@ -38,7 +37,7 @@ def check_op(function: Callable[..., Any], *, artefact: Any = None, **params: An
     raise_problems("op", info.name, problems)
 
 
-def scores_strategy(max_rows: int = 40, max_classes: int = 6) -> SearchStrategy[NDArray[np.float64]]:
+def scores_strategy(max_rows: int = 40, max_classes: int = 6) -> SearchStrategy[Float64]:
     """Return a Hypothesis strategy of (N, C) float64 scores with many ties, signed zeros and large values."""
     from hypothesis import strategies as st
     from hypothesis.extra import numpy as hnp
@@ -69,7 +68,7 @@ def _op_inputs(info: OpInfo, space: str, kind: Any, artefact: Any) -> dict[str, 
     return {"xs": xs, "context": context, "streams": streams}
 
 
-def _stream(rng: np.random.Generator, shape: tuple[int, ...], space: str) -> NDArray[np.float64]:
+def _stream(rng: np.random.Generator, shape: tuple[int, ...], space: str) -> Float64:
     """Another stream's values, tied and in range."""
     z = np.round(rng.standard_normal(shape) * 3, 1)
     if space == "rank":
@@ -133,7 +132,7 @@ def _coverage_problems(info: OpInfo, inputs: dict[str, Any], params: Mapping[str
     return [] if same else ["classes that are not covered change the others; take `covered: Covered`"]
 
 
-def _row_parts(info: OpInfo, rows: Rows) -> list[tuple[str, NDArray[np.int64]]]:
+def _row_parts(info: OpInfo, rows: Rows) -> list[tuple[str, Int64]]:
     bounds = rows.offsets()
     spans = [np.arange(a, b) for a, b in itertools.pairwise(bounds)]
     files = [(f"recording {i}", s) for i, s in enumerate(spans)]
@@ -143,7 +142,7 @@ def _row_parts(info: OpInfo, rows: Rows) -> list[tuple[str, NDArray[np.int64]]]:
     return [*files, *[(f"row {i}", np.array([i])) for i in range(len(rows))]] if info.scope == "chunk" else []
 
 
-def _rows_of(inputs: Mapping[str, Any], index: NDArray[np.int64]) -> dict[str, Any]:
+def _rows_of(inputs: Mapping[str, Any], index: Int64) -> dict[str, Any]:
     rows = inputs["context"]["rows"].take(index)
     context = {**inputs["context"], "rows": rows, "offsets": rows.offsets()}
     return _part(inputs, context, lambda v: np.ascontiguousarray(v[index]))
@@ -223,7 +222,7 @@ def _weight_problems(info: OpInfo, inputs: Mapping[str, Any], params: Mapping[st
     return problems
 
 
-def _weighted(inputs: Mapping[str, Any], weights: NDArray[np.float64]) -> dict[str, Any]:
+def _weighted(inputs: Mapping[str, Any], weights: Float64) -> dict[str, Any]:
     return {**inputs, "context": {**inputs["context"], "weights": weights}}
 
 

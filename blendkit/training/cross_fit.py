@@ -10,10 +10,9 @@ from typing import Any
 
 import numpy as np
 import torch
-from numpy.typing import NDArray
 from torch import Tensor
 
-from blendkit.core import canonical_json, text_hash
+from blendkit.core import Float32, Float64, Int64, canonical_json, text_hash
 from blendkit.errors import BlendkitError
 from blendkit.events import Emit, silent
 from blendkit.training.examples import Examples, deal_folds, stack
@@ -50,14 +49,14 @@ class Fit:
     what the head of all rows was trained for. weights (folds x seeds, tokens): shares on the held-out rows.
     """
 
-    oof: NDArray[np.float32]
-    by_seed: NDArray[np.float32]
-    fold: NDArray[np.int64]
+    oof: Float32
+    by_seed: Float32
+    fold: Int64
     heads: tuple[Mean, ...]
     head: Mean
     epochs: list[list[int]]
     final_epochs: list[int]
-    weights: NDArray[np.float64]
+    weights: Float64
 
 
 def fit_seqhead(
@@ -97,7 +96,7 @@ def fit_seqhead(
     return Fit(oof, by_seed, fold, tuple(heads), Mean(final), epochs, final_epochs, np.array(weights))
 
 
-def logits_of(head: torch.nn.Module, examples: Examples, inputs: tuple[str, ...] | None = None) -> NDArray[np.float32]:
+def logits_of(head: torch.nn.Module, examples: Examples, inputs: tuple[str, ...] | None = None) -> Float32:
     """Return logits (N, C) of a head or a mean of heads."""
     names = inputs or _inputs(head)
     head.eval()
@@ -115,7 +114,7 @@ def _inputs(head: torch.nn.Module) -> tuple[str, ...]:
     return inputs
 
 
-def _split(fold: NDArray[np.int64], f: int, folds: int) -> tuple[NDArray[np.int64], ...]:
+def _split(fold: Int64, f: int, folds: int) -> tuple[Int64, ...]:
     held, stop = fold == f, fold == (f + 1) % folds
     return tuple(np.flatnonzero(m) for m in (~held & ~stop & (fold >= 0), stop, held))
 
@@ -174,7 +173,7 @@ def _key(rows: Examples, stop: Examples | None, job: HeadFit, seed: int, stop_af
     return digest.hexdigest()[:12]
 
 
-def _shares(head: Head, held: Examples) -> NDArray[np.float64]:
+def _shares(head: Head, held: Examples) -> Float64:
     """The mean share of every token over held-out rows."""
     blocks: list[Tensor] = [torch.from_numpy(held.features[n][:4096]) for n in head.tokens.shape.inputs]
     with torch.no_grad():

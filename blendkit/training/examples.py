@@ -9,11 +9,11 @@ from typing import Any, Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from blendkit.core import fold_of
+from blendkit.core import Float32, Int64, fold_of
 from blendkit.errors import BlendkitError, shorten
 
 ExampleKind = Literal["clip", "chunk", "pseudo"]
-Index = NDArray[np.int64]
+Index = Int64
 
 
 @dataclass(frozen=True, eq=False)
@@ -25,8 +25,8 @@ class Examples:
     each, clean), `chunk` (of a labelled soundscape) or `pseudo` (labelled by a model, never judged on).
     """
 
-    features: Mapping[str, NDArray[np.float32]]
-    targets: NDArray[np.float32]
+    features: Mapping[str, Float32]
+    targets: Float32
     row_ids: NDArray[np.str_]
     recording: NDArray[np.str_]
     group: NDArray[np.str_]

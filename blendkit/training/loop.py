@@ -11,16 +11,16 @@ from typing import Any, Protocol
 
 import numpy as np
 import torch
-from numpy.typing import NDArray
 from torch import Tensor, nn
 from torch.optim.swa_utils import AveragedModel
 
+from blendkit.core import Int64
 from blendkit.store import atomic_path
 from blendkit.training.losses import loss_of
 from blendkit.training.sampling import mixed_up
 from blendkit.training.settings import Schedule
 
-EpochRows = Callable[[np.random.Generator], NDArray[np.int64]]
+EpochRows = Callable[[np.random.Generator], Int64]
 Judge = Callable[[nn.Module], float]
 OnEpoch = Callable[[int, float, float], None]
 

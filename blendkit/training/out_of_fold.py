@@ -8,11 +8,12 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from blendkit.core import Bools, Float64, Matrix
 from blendkit.metrics import Interval, cluster_codes, macro_auc, paired_bootstrap
 from blendkit.training.examples import Examples
 
 REPLICATES = 1000
-Logits = NDArray[np.floating[Any]]
+Logits = Matrix
 KINDS = (("clip", "clips"), ("chunk", "soundscape chunks"))
 
 
@@ -66,7 +67,7 @@ def stopping_score(examples: Examples, logits: Logits) -> float:
     return float("nan")
 
 
-def share_interval(right: NDArray[np.float64], clusters: NDArray[np.str_]) -> list[float]:
+def share_interval(right: Float64, clusters: NDArray[np.str_]) -> list[float]:
     """Return [mean, low, high] of (N,) values, redrawing whole clusters (95 %)."""
     code, count = cluster_codes(clusters.tolist(), np.ones((len(right), 1), bool))
     sums, sizes = np.bincount(code, right, count), np.bincount(code, minlength=count)
@@ -76,7 +77,7 @@ def share_interval(right: NDArray[np.float64], clusters: NDArray[np.str_]) -> li
     return [float(right.mean()), float(low), float(high)]
 
 
-def _right(truth: NDArray[np.bool_], logits: Logits) -> NDArray[np.float64]:
+def _right(truth: Bools, logits: Logits) -> Float64:
     return np.asarray(truth[np.arange(len(truth)), logits.argmax(axis=1)], np.float64)
 
 

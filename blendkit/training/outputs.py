@@ -9,9 +9,9 @@ from typing import Any
 
 import numpy as np
 import torch
-from numpy.typing import NDArray
 
 from blendkit._version import __version__
+from blendkit.core import Int64
 from blendkit.store import atomic_path, write_json, write_text
 from blendkit.training.cross_fit import Fit, HeadFit
 from blendkit.training.examples import Examples
@@ -47,12 +47,12 @@ def write_heads(out: Path, fit: Fit, examples: Examples, job: HeadFit, source: S
     return drift
 
 
-def _heads(fit: Fit, examples: Examples) -> list[tuple[str, Mean, NDArray[np.int64]]]:
+def _heads(fit: Fit, examples: Examples) -> list[tuple[str, Mean, Int64]]:
     folds = [(f"folds/head_{f}.onnx", h, np.flatnonzero(fit.fold != f)) for f, h in enumerate(fit.heads)]
     return [("head.onnx", fit.head, np.arange(len(examples))), *folds]
 
 
-def _facts(shape: HeadShape, examples: Examples, source: Source, rows: NDArray[np.int64]) -> dict[str, Any]:
+def _facts(shape: HeadShape, examples: Examples, source: Source, rows: Int64) -> dict[str, Any]:
     return {
         "kind": "seqhead",
         "classes": list(examples.classes),

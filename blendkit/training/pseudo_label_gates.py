@@ -6,18 +6,13 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
+from blendkit.core import Bools, Float64, Int64, Matrix
 from blendkit.errors import BlendkitError
 from blendkit.metrics import check_shapes, percentile_rank
 
-Float = NDArray[np.floating[Any]]
-Bool = NDArray[np.bool_]
 
-
-def precision_thresholds(
-    y: Bool, x: Float, precision: float, fewest: int = 3, mask: Bool | None = None
-) -> NDArray[np.float64]:
+def precision_thresholds(y: Bools, x: Matrix, precision: float, fewest: int = 3, mask: Bools | None = None) -> Float64:
     """Return (C,) the lowest score at which the rows above it reach a precision; inf for classes that never do.
 
     y, x (N, C) truth and out-of-fold scores; mask (N,) or (N, C): cells that count. At least `fewest` true rows must
@@ -39,14 +34,14 @@ def precision_thresholds(
     return out
 
 
-def percentile_thresholds(x: Float, percentile: float) -> NDArray[np.float64]:
+def percentile_thresholds(x: Matrix, percentile: float) -> Float64:
     """Return (C,) each class's percentile of its own scores (N, C); 95 keeps the highest twentieth."""
     if not 0 <= percentile < 100:
         raise BlendkitError(f"a percentile lies in [0, 100), got {percentile:g}")
     return np.asarray(np.percentile(x, percentile, axis=0), np.float64)
 
 
-def top_of_recordings(x: Float, recording: Sequence[str], most: int) -> Bool:
+def top_of_recordings(x: Matrix, recording: Sequence[str], most: int) -> Bools:
     """Return (N, C) the `most` highest chunks of every class in every recording; ties at the edge are all kept."""
     out = np.zeros(x.shape, bool)
     code = np.unique(np.array(recording, str), return_inverse=True)[1]
@@ -57,22 +52,20 @@ def top_of_recordings(x: Float, recording: Sequence[str], most: int) -> Bool:
     return out
 
 
-def rank_gates(others: Mapping[str, Float], least: Mapping[str, float]) -> Bool:
+def rank_gates(others: Mapping[str, Matrix], least: Mapping[str, float]) -> Bools:
     """Return (N, C) cells whose percentile rank in every other member's column is at least `least` of it."""
     gates = [percentile_rank(others[n]) >= least[n] for n in others]
     return np.asarray(np.logical_and.reduce(gates), bool)
 
 
-def sharpened(p: Float, power: float) -> NDArray[np.float64]:
+def sharpened(p: Matrix, power: float) -> Float64:
     """Return p ** power: above 1 it lowers what is unsure more than what is sure (Babych, BirdCLEF 2025)."""
     if not power > 0:
         raise BlendkitError(f"a sharpening power is positive, got {power:g}")
     return np.asarray(p, np.float64) ** power
 
 
-def gained(
-    kept: Bool, recording: Sequence[str], classes: Sequence[str], had: NDArray[np.int64]
-) -> list[dict[str, Any]]:
+def gained(kept: Bools, recording: Sequence[str], classes: Sequence[str], had: Int64) -> list[dict[str, Any]]:
     """Return, per class, how many labelled chunks there were, and how many chunks and recordings a gate adds."""
     names = np.array(recording, str)
     return [

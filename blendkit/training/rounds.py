@@ -8,10 +8,9 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 from torch import nn
 
-from blendkit.core import fold_of, sigmoid
+from blendkit.core import Float64, fold_of, sigmoid
 from blendkit.events import Emit, silent
 from blendkit.metrics import macro_auc
 from blendkit.training.cross_fit import Fit, HeadFit, fit_seqhead, logits_of
@@ -118,7 +117,7 @@ def _told(examples: Examples, pseudo: Examples | None, fit: Fit, unseen: Example
     return Round(fit, macro_auc(truth, logits).macro, judge(examples, fit.oof), outside, rows, cells)
 
 
-def inflation(rounds: list[Round], kind: str) -> NDArray[np.float64]:
+def inflation(rounds: list[Round], kind: str) -> Float64:
     """Return, per round, how much more the protocol's own count rose than the figure on unseen recordings."""
     counted = np.array([r.counted for r in rounds])
     seen = np.array([r.unseen[kind]["macro_auc"][0] for r in rounds])

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import numpy as np
-from numpy.typing import NDArray
 
+from blendkit.core import Float32, Float64
 from blendkit.training.examples import Examples, Index
 from blendkit.training.settings import Mixture
 
@@ -27,7 +27,7 @@ def epoch_rows(examples: Examples, mix: Mixture, rng: np.random.Generator) -> In
     return rng.permutation(np.concatenate(drawn))
 
 
-def class_balance(targets: NDArray[np.float32]) -> NDArray[np.float64]:
+def class_balance(targets: Float32) -> Float64:
     """Return (N,) chances that make every class come up equally often; rows without a class share one chance.
 
     targets (N, C). A row of several classes gets the mean of theirs.
@@ -40,7 +40,7 @@ def class_balance(targets: NDArray[np.float32]) -> NDArray[np.float64]:
     return np.asarray(worth / worth.sum())
 
 
-def mixed_up(rows: int, alpha: float, rng: np.random.Generator) -> tuple[NDArray[np.float32], Index]:
+def mixed_up(rows: int, alpha: float, rng: np.random.Generator) -> tuple[Float32, Index]:
     """Return (rows,) shares and partners of mixup (Zhang et al. 2018): x = share x + (1 - share) x[partner].
 
     Half of the rows are mixed. alpha 0 mixes nothing.

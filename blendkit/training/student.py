@@ -13,15 +13,13 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from blendkit.core import canonical_json, sigmoid
+from blendkit.core import Bools, Float32, Int64, canonical_json, sigmoid
 from blendkit.events import Emit, silent
 from blendkit.metrics import macro_auc
 from blendkit.training.cnn import Student, Whole
 from blendkit.training.loop import Data, Progress, train
 from blendkit.training.losses import bce, cosine, distillation
 from blendkit.training.settings import Distil
-
-Array = NDArray[np.float32]
 
 
 @dataclass(frozen=True, eq=False)
@@ -32,10 +30,10 @@ class Lessons:
     """
 
     pictures: NDArray[np.float16]
-    teacher: Array
-    truth: Array
-    labelled: NDArray[np.bool_]
-    embedding: Array | None = None
+    teacher: Float32
+    truth: Float32
+    labelled: Bools
+    embedding: Float32 | None = None
 
 
 class _Pictures:
@@ -86,7 +84,9 @@ def fit_student(
     return whole.cpu().eval(), state
 
 
-def student_logits(student: torch.nn.Module, pictures: NDArray[np.float16], whole: Whole, device: str = "cpu") -> Array:
+def student_logits(
+    student: torch.nn.Module, pictures: NDArray[np.float16], whole: Whole, device: str = "cpu"
+) -> Float32:
     """Return clip logits (N, C) of raw pictures (N, mels, frames)."""
     student.eval()
     found = []
@@ -97,7 +97,7 @@ def student_logits(student: torch.nn.Module, pictures: NDArray[np.float16], whol
     return np.asarray(torch.cat(found).numpy())
 
 
-def _epoch_rows(rows: NDArray[np.int64], batch: int, rng: np.random.Generator) -> NDArray[np.int64]:
+def _epoch_rows(rows: Int64, batch: int, rng: np.random.Generator) -> Int64:
     """Every row once; few rows several times, so that an epoch has sixteen batches at least."""
     turns = max(1, -(-16 * batch // len(rows)))
     return np.concatenate([rng.permutation(rows) for _ in range(turns)])
@@ -127,7 +127,7 @@ def _loss(found: tuple[Tensor, Tensor, Tensor], targets: Tensor, classes: int, h
     return loss
 
 
-def _nearness(found: Array, lessons: Lessons, held: NDArray[np.int64]) -> float:
+def _nearness(found: Float32, lessons: Lessons, held: Int64) -> float:
     own = lessons.labelled[held]
     score = macro_auc(lessons.truth[held][own] > 0.5, found[own]).macro if own.any() else float("nan")
     if np.isfinite(score):

@@ -8,6 +8,7 @@ import subprocess
 import sys
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -63,7 +64,7 @@ def many(tmp_path_factory: pytest.TempPathFactory) -> Callable[..., list[Process
 
     def go(jobs: Sequence[tuple[Sequence[object], Path]]) -> list[Process]:
         folder = tmp_path_factory.mktemp("streams")
-        told = [
+        told: list[dict[str, Any]] = [
             {
                 "args": [*map(str, args)],
                 "cwd": str(cwd),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -51,7 +52,8 @@ def oof_world(folder: Path) -> Path:
     rng = np.random.default_rng(5)
     heard = rng.random((72, 5)) < 0.3
     noise = {"cnn": 1.6, "sed": 1.6, "perch": 2.2}
-    scores = {n: (2 * heard + s * rng.standard_normal(heard.shape)).astype(np.float32) for n, s in noise.items()}
+    made = {n: 2 * heard + s * rng.standard_normal(heard.shape) for n, s in noise.items()}
+    scores: dict[str, Any] = {n: x.astype(np.float32) for n, x in made.items()}
     scores["perch"] = 1 / (1 + np.exp(-scores["perch"]))
     fold = np.repeat(np.arange(12) % 2, 6)
     np.savez(folder / "oof.npz", row_ids=np.array(ids), classes=np.array(CLASSES), fold=fold, **scores)

@@ -81,3 +81,16 @@ def test_it_is_not_installed_here() -> None:
     # else the tests above would prove nothing
     code = "import importlib.util, sys; sys.exit(importlib.util.find_spec('blendkit_loudness') is not None)"
     assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
+
+
+def test_python_started_in_a_checkout_works_as_anywhere(tmp_path: Path) -> None:
+    """After a plain install Python finds the working tree first: packaged recipes must be found beside it."""
+    root = Path(__file__).parents[2]
+    for part in ("blendkit", "recipes"):
+        shutil.copytree(root / part, tmp_path / part, ignore=shutil.ignore_patterns("__pycache__"))
+    code = "import blendkit as bk; print(bk.__file__); print(bk.check('eos7'), bk.check('recipes/eos7.yaml'))"
+    done = subprocess.run([sys.executable, "-c", code], cwd=tmp_path, capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
+    file, checks = done.stdout.splitlines()
+    assert Path(file).is_relative_to(tmp_path)
+    assert checks.count("Check(eos7: 2 members, 3 streams") == 2

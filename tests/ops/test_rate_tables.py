@@ -63,7 +63,7 @@ def test_hours_round_the_clock(tmp_path: Path) -> None:
     reset = diel_prior(np.zeros((2, 2)), rows=rows("z_S01_19700101_040000"), classes=CLASSES, fitted=Fitted((made,)))
     assert reset.tolist() == [[0, 0], [0, 0]]
     for load in (load_month, load_site):
-        with pytest.raises(BlendkitError, match="hour_rates"):
+        with pytest.raises(BlendkitError, match="rates are by hour"):
             load(tmp_path / "h.npz")
 
 

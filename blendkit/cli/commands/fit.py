@@ -2,33 +2,22 @@
 
 from __future__ import annotations
 
-import importlib
-
 import click
 
+from blendkit.cli._lazy_group import LazyGroup
+
 COMMANDS = {
-    "features": "blendkit.cli.commands.fit_features:features",
-    "seqhead": "blendkit.cli.commands.fit_seqhead:seqhead",
-    "step": "blendkit.cli.commands.fit_step:step",
-    "places": "blendkit.cli.commands.fit_step:places",
-    "student": "blendkit.cli.commands.fit_student:student",
+    "features": ("blendkit.cli.commands.fit_features:features", "Save features of AUDIO from MEMBER, once."),
+    "seqhead": ("blendkit.cli.commands.fit_seqhead:seqhead", "Train a small head on stored FEATURES."),
+    "step": ("blendkit.cli.commands.fit_step:step", "Fit what a step applies: a prior, a map, a reference."),
+    "places": ("blendkit.cli.commands.fit_step:places", "Make the table of place_prior from FINDS with coordinates."),
+    "student": ("blendkit.cli.commands.fit_student:student", "Distil a teacher's scores of AUDIO into a small CNN."),
 }
 
 
-class _Lazy(click.Group):
-    """Imports a command only to run it."""
-
-    def list_commands(self, ctx: click.Context) -> list[str]:
-        return list(COMMANDS)
-
-    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
-        if cmd_name not in COMMANDS:
-            return None
-        module, attribute = COMMANDS[cmd_name].split(":")
-        command: click.Command = getattr(importlib.import_module(module), attribute)
-        return command
-
-
-@click.group(cls=_Lazy)
+@click.group(cls=LazyGroup, table=COMMANDS)
 def fit() -> None:
-    """Train small things on top of frozen models, and fit what steps apply; all of it runs without torch."""
+    """Fit what steps apply, save features of frozen models, and train heads and students on top of them.
+
+    Heads and students are trained with torch (the extra `train`) and exported to ONNX; members run them without it.
+    """

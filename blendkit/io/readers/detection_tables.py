@@ -8,9 +8,8 @@ from pathlib import Path, PurePath
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from numpy.typing import NDArray
 
-from blendkit.core import without_suffix
+from blendkit.core import Float64, without_suffix
 from blendkit.errors import BlendkitError, did_you_mean, shorten
 
 if TYPE_CHECKING:
@@ -33,10 +32,10 @@ class Detections:
     """Detections (N,) in file order. score is NaN where the table has none."""
 
     recording: list[str]
-    start_s: NDArray[np.float64]
-    end_s: NDArray[np.float64]
+    start_s: Float64
+    end_s: Float64
     label: list[str]
-    score: NDArray[np.float64]
+    score: Float64
     source: list[str]
 
 
@@ -121,7 +120,7 @@ def _column(
     return found
 
 
-def _times(path: Path, frame: pd.DataFrame, columns: dict[str, Any]) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+def _times(path: Path, frame: pd.DataFrame, columns: dict[str, Any]) -> tuple[Float64, Float64]:
     begin, end, offset, duration = (_first(columns, n) for n in (_START, _END, _OFFSET, _DURATION))
     if begin is None or (end is None and duration is None):
         raise BlendkitError(f"{path.name}: no columns of start and end times", [f"has {shorten(columns)}"])
@@ -132,7 +131,7 @@ def _times(path: Path, frame: pd.DataFrame, columns: dict[str, Any]) -> tuple[ND
     return start, np.round(start + length, 6)
 
 
-def _numbers(path: Path, column: pd.Series[Any]) -> NDArray[np.float64]:
+def _numbers(path: Path, column: pd.Series[Any]) -> Float64:
     import pandas as pd
 
     values = pd.to_numeric(column, errors="coerce").to_numpy(np.float64)

@@ -9,9 +9,8 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
-from blendkit.core import without_suffix
+from blendkit.core import Float32, Float64, without_suffix
 from blendkit.errors import BlendkitError, shorten
 
 DATABASE, INDEX = "hoplite.sqlite", "usearch.index"
@@ -26,9 +25,9 @@ class Vectors:
     """Windows (N,) of recordings, times in seconds, and their vectors (N, D) float32: embeddings or logits."""
 
     recording: list[str]
-    start_s: NDArray[np.float64]
-    end_s: NDArray[np.float64]
-    values: NDArray[np.float32]
+    start_s: Float64
+    end_s: Float64
+    values: Float32
     duplicates: int
 
 
@@ -51,7 +50,7 @@ def read_hoplite(path: Path) -> Vectors:
     return Vectors([recording[i] for i in keep], start[keep], end[keep], values[keep], duplicates)
 
 
-def _windows(database: Path) -> tuple[list[int], list[str], list[NDArray[np.float64]]]:
+def _windows(database: Path) -> tuple[list[int], list[str], list[Float64]]:
     if not database.is_file():
         raise BlendkitError(f"{database}: no such hoplite database")
     try:
@@ -67,7 +66,7 @@ def _windows(database: Path) -> tuple[list[int], list[str], list[NDArray[np.floa
     return [int(i) for i, *_ in rows], [without_suffix(str(f)).as_posix() for _, f, _ in rows], offsets
 
 
-def _vectors(index: Path, ids: list[int]) -> NDArray[np.float32]:
+def _vectors(index: Path, ids: list[int]) -> Float32:
     try:
         from usearch.index import Index
     except ImportError as error:
@@ -89,9 +88,9 @@ def _vectors(index: Path, ids: list[int]) -> NDArray[np.float32]:
 def _distinct(
     database: Path,
     recording: list[str],
-    start: NDArray[np.float64],
-    end: NDArray[np.float64],
-    values: NDArray[np.float32],
+    start: Float64,
+    end: Float64,
+    values: Float32,
 ) -> tuple[list[int], int]:
     """The first of each window; the others must be equal to it."""
     first: dict[tuple[str, float, float], int] = {}

@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
-from numpy.typing import NDArray
 
+from blendkit.core import Float64
 from blendkit.errors import BlendkitError, shorten
 from blendkit.io.readers.score_table import read_table
 
@@ -32,7 +32,7 @@ def read_template(path: Path) -> Template:
     return Template(tuple(table.row_ids), tuple(table.classes))
 
 
-def read_leaderboard(path: Path) -> NDArray[np.float64]:
+def read_leaderboard(path: Path) -> Float64:
     """Return the scores (T,) of a leaderboard CSV, from its column Score, PublicScore or PrivateScore.
 
     Raises BlendkitError for a file without such a column, or with scores that are no numbers.

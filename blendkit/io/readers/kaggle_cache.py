@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
-from numpy.typing import NDArray
 
+from blendkit.core import Float32
 from blendkit.errors import BlendkitError, did_you_mean, shorten
 
 
@@ -17,8 +17,8 @@ class Cache:
     """Embeddings (N, D) and logits (N, C) in float32, and the ids of their rows."""
 
     row_ids: list[str]
-    embeddings: NDArray[np.float32]
-    logits: NDArray[np.float32]
+    embeddings: Float32
+    logits: Float32
 
 
 def read_cache(path: Path, meta: Path | None, *, embeddings: str, logits: str, rows: str) -> Cache:

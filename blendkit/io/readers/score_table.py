@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from blendkit.core import Matrix
 from blendkit.errors import BlendkitError, did_you_mean, shorten
 
 ROW_ID = "row_id"
@@ -24,7 +25,7 @@ class Table:
 
     row_ids: list[str]
     classes: list[str]
-    values: NDArray[np.floating[Any]]
+    values: Matrix
     folds: NDArray[Any] | None = None
 
 
@@ -122,7 +123,7 @@ def _from_columns(path: Path, columns: dict[str, NDArray[Any]], row_id: str, fol
         what = f"not numbers: {shorten(text)}" if text else "no class columns"
         raise BlendkitError(f"{path.name}: {what}")
     kept_float32 = all(columns[n].dtype == np.float32 for n in classes)
-    values: NDArray[np.floating[Any]] = np.column_stack([columns[n] for n in classes])
+    values: Matrix = np.column_stack([columns[n] for n in classes])
     values = values.astype(np.float32 if kept_float32 else np.float64)
     return Table(ids, classes, values, fold)
 

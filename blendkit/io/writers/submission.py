@@ -6,12 +6,10 @@ import csv as csv_text
 import io
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
-from blendkit.core import Scores, sigmoid
+from blendkit.core import Float64, Int64, Matrix, Scores, sigmoid
 from blendkit.errors import DeliveryError
 from blendkit.io.readers.score_table import ROW_ID
 from blendkit.store import atomic_path
@@ -30,7 +28,7 @@ class Written:
     tied_cells: int
 
 
-def write_scores(scores: Scores, path: Path | str, order: NDArray[np.int64] | None = None) -> Written:
+def write_scores(scores: Scores, path: Path | str, order: Int64 | None = None) -> Written:
     """Write scores as a submission CSV: logits as probabilities by a float64 sigmoid, anything else as it is.
 
     order (N,): of the rows; default: as they are. Digits are the shortest that read back as the same number. Raises
@@ -44,7 +42,7 @@ def write_scores(scores: Scores, path: Path | str, order: NDArray[np.int64] | No
     return Written(Path(path), len(values), len(out.classes), made, values.size - distinct)
 
 
-def write_submission(path: Path, row_ids: list[str], classes: tuple[str, ...], values: NDArray[np.float64]) -> None:
+def write_submission(path: Path, row_ids: list[str], classes: tuple[str, ...], values: Float64) -> None:
     """Write row_id and one column per class, each value (N, C) with its shortest round-trip digits.
 
     The file is re-read and compared bit for bit before it takes its name. Raises DeliveryError if
@@ -65,12 +63,12 @@ def write_submission(path: Path, row_ids: list[str], classes: tuple[str, ...], v
         _verify(temporary, path.name, row_ids, classes, values)
 
 
-def ties_made(before: NDArray[np.floating[Any]], after: NDArray[np.floating[Any]]) -> int:
+def ties_made(before: Matrix, after: Matrix) -> int:
     """Return how many distinct values per column were lost between two (N, C) matrices, summed."""
     return sum(max(len(np.unique(b)) - len(np.unique(a)), 0) for b, a in zip(before.T, after.T, strict=True))
 
 
-def _verify(path: Path, name: str, row_ids: list[str], classes: tuple[str, ...], values: NDArray[np.float64]) -> None:
+def _verify(path: Path, name: str, row_ids: list[str], classes: tuple[str, ...], values: Float64) -> None:
     import pyarrow as pa
     from pyarrow import csv
 

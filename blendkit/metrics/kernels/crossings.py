@@ -8,7 +8,7 @@ import numpy as np
 from numba import get_num_threads, prange
 from numpy.typing import NDArray
 
-from blendkit.core import compiled
+from blendkit.core import Float64, Int64, compiled
 
 _BLOCK = 64  # negatives that share a bounding box
 _NEAR = 1e-6  # closer to a grid point than this, and exact arithmetic decides
@@ -127,9 +127,7 @@ def _paths(a: Any, b: Any, state: Any, classes: Any, whole: int, out: Any, threa
             out[i] = np.cumsum(steps)[: whole + 1]
 
 
-def path_steps(
-    a: NDArray[np.float64], b: NDArray[np.float64], state: NDArray[np.uint8], classes: NDArray[np.int64], whole: int
-) -> NDArray[np.int64]:
+def path_steps(a: Float64, b: Float64, state: NDArray[np.uint8], classes: Int64, whole: int) -> Int64:
     """Return (L, whole + 1) int64: how much 2U of (whole - k) a + k b exceeds that of a, for k = 0..whole.
 
     a, b (N, C) finite; state (N, C): 1 positive, 0 negative, else left out; classes (L,) in the order of

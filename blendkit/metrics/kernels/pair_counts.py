@@ -8,7 +8,7 @@ import numpy as np
 from numba import get_num_threads, prange
 from numpy.typing import NDArray
 
-from blendkit.core import compiled
+from blendkit.core import Bools, Int64, compiled
 from blendkit.metrics.kernels.buckets import PER_POSITIVE, own_ties, pairs_of
 
 _COLUMNS = 32  # gathered together, so that most of a row-major matrix's cache lines are used at once
@@ -98,7 +98,7 @@ def _count(x: Any, class_major: bool, state: Any, masked: bool, out: Any, column
                     _count_class(column, states[c - low].view(np.uint64), rooms, ends, table, out[c])
 
 
-def count_pairs(y: NDArray[np.bool_], x: NDArray[Any], mask: NDArray[np.bool_] | None = None) -> NDArray[np.int64]:
+def count_pairs(y: Bools, x: NDArray[Any], mask: Bools | None = None) -> Int64:
     """Return (C, 4) int64: 2U = sum(2*[p > n] + [p == n]), tied pairs, positives and negatives per class.
 
     y (N, C), x (N, C) float32 or float64 (anything else is taken as float64), mask (N,) or (N, C) of the

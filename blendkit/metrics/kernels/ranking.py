@@ -12,7 +12,7 @@ import numpy as np
 from numba import prange
 from numpy.typing import NDArray
 
-from blendkit.core import compiled
+from blendkit.core import Float64, Matrix, compiled
 
 _COLUMNS = 64  # gathered together: a row-major matrix is read and written by whole cache lines
 
@@ -146,7 +146,7 @@ def raw_bits(x: NDArray[Any]) -> tuple[NDArray[Any], Any, int]:
     return values.view(sign.dtype), sign, passes
 
 
-def doubled_ranks(x: NDArray[np.floating[Any]]) -> NDArray[np.int32]:
+def doubled_ranks(x: Matrix) -> NDArray[np.int32]:
     """Return (N, C) int32: twice the average-tie rank (1-based) of each value within its column.
 
     Exact integers: tied values share the mean of their ranks, doubled. x is (N, C) float32 or
@@ -158,7 +158,7 @@ def doubled_ranks(x: NDArray[np.floating[Any]]) -> NDArray[np.int32]:
     return out
 
 
-def rank_shares(x: NDArray[np.floating[Any]]) -> NDArray[np.float64]:
+def rank_shares(x: Matrix) -> Float64:
     """Return (N, C) doubled ranks divided by 2 N, in one pass; x as for `doubled_ranks`."""
     out = np.empty(x.shape, np.float64)
     for low, ranks in _ranked(x):
@@ -166,7 +166,7 @@ def rank_shares(x: NDArray[np.floating[Any]]) -> NDArray[np.float64]:
     return out
 
 
-def _ranked(x: NDArray[np.floating[Any]]) -> Iterator[tuple[int, NDArray[np.int32]]]:
+def _ranked(x: Matrix) -> Iterator[tuple[int, NDArray[np.int32]]]:
     """Yield (first column, ranks (B, N)) of a few columns at a time; the ranks are overwritten by the next."""
     if len(x) > 0x3FFFFFFF:
         raise ValueError(f"{len(x)} rows: doubled ranks need int32")

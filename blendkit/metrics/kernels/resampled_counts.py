@@ -8,7 +8,7 @@ import numpy as np
 from numba import get_num_threads, prange
 from numpy.typing import NDArray
 
-from blendkit.core import compiled
+from blendkit.core import Bools, Int64, compiled
 from blendkit.metrics.kernels.ranking import ordered_key, raw_bits, sort_keys
 
 
@@ -126,15 +126,15 @@ def _all(
 
 
 def resampled_counts(
-    y: NDArray[np.bool_],
+    y: Bools,
     x: NDArray[Any],
-    keep: NDArray[np.bool_],
-    cluster: NDArray[np.int64],
+    keep: Bools,
+    cluster: Int64,
     weights: NDArray[np.integer[Any]],
-    live: NDArray[np.int64],
+    live: Int64,
     *,
     jackknife: bool = False,
-) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+) -> tuple[Int64, Int64]:
     """Return 2U (L, R) of the live classes when cluster k counts weights[k, r] times in replicate r.
 
     The second array (L, K) holds 2U with each cluster left out in turn, where `jackknife` asks for it.

@@ -4,20 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from blendkit.core import Bools, Float64, Int64
 from blendkit.errors import BlendkitError
 from blendkit.metrics import check_shapes, kept_cells, refuse_nan
-from blendkit.store import BROKEN, load_artefact, not_a, refuse_seen, save_artefact
-
-Bool = NDArray[np.bool_]
-Float = NDArray[np.float64]
+from blendkit.store import artefact, refuse_seen
 
 
+@artefact("platt", slope=("C",), intercept=("C",), fitted=("C",))
 @dataclass(frozen=True, eq=False)
 class Platt:
     """Per class: calibrated logit = slope (C,) x logit + intercept (C,). saw: the recordings it was fitted on.
@@ -26,36 +24,19 @@ class Platt:
     """
 
     classes: tuple[str, ...]
-    slope: Float
-    intercept: Float
-    fitted: Bool
+    slope: Float64
+    intercept: Float64
+    fitted: Bools
     saw: tuple[str, ...]
 
-    def apply(self, logits: Float, recordings: Sequence[str], *, allow_seen: bool = False) -> Float:
+    def apply(self, logits: Float64, recordings: Sequence[str], *, allow_seen: bool = False) -> Float64:
         """Return calibrated logits (N, C). Raises BlendkitError if it saw one of the recordings (N,)."""
         refuse_seen("this Platt map", self.saw, recordings, allow_seen)
         _check_width(logits, self.classes)
         return np.asarray(logits, np.float64) * self.slope + self.intercept
 
-    def save(self, path: Path) -> None:
-        """Write the map as an artefact (`blendkit.store`)."""
-        meta = {"kind": "platt", "version": 1, "classes": self.classes, "saw": self.saw}
-        save_artefact(path, meta, {"slope": self.slope, "intercept": self.intercept, "fitted": self.fitted})
 
-    @classmethod
-    def load(cls, path: Path) -> Platt:
-        """Read what `save` wrote. Raises BlendkitError if the file is something else."""
-        try:
-            meta, a = load_artefact(path, "platt")
-            found = cls(tuple(meta["classes"]), a["slope"], a["intercept"], a["fitted"], tuple(meta["saw"]))
-            shapes = [v.shape for v in (found.slope, found.intercept, found.fitted)]
-            if shapes != [(len(found.classes),)] * 3:
-                raise ValueError(f"its arrays have shapes {shapes}")
-        except BROKEN as error:
-            raise not_a(path, "platt", error) from error
-        return found
-
-
+@artefact("isotonic", first=("C+1",), scores=("K",), probs=("K",))
 @dataclass(frozen=True, eq=False)
 class Isotonic:
     """Per class a rising map from score to probability, straight between its knots and flat beyond them.
@@ -65,12 +46,17 @@ class Isotonic:
     """
 
     classes: tuple[str, ...]
-    first: NDArray[np.int64]
-    scores: Float
-    probs: Float
+    first: Int64
+    scores: Float64
+    probs: Float64
     saw: tuple[str, ...]
 
-    def apply(self, p: Float, recordings: Sequence[str], *, allow_seen: bool = False) -> Float:
+    def __post_init__(self) -> None:
+        """Check that the knots are those of the classes."""
+        if len(self.scores) != self.first[-1]:
+            raise ValueError(f"{len(self.scores)} knots for {len(self.classes)} classes")
+
+    def apply(self, p: Float64, recordings: Sequence[str], *, allow_seen: bool = False) -> Float64:
         """Return calibrated probabilities (N, C); a class that was not fitted keeps its values.
 
         Give what was given to the fit. Raises BlendkitError if it saw one of the recordings (N,).
@@ -84,26 +70,9 @@ class Isotonic:
                 out[:, c] = np.interp(out[:, c], self.scores[knots], self.probs[knots])
         return out
 
-    def save(self, path: Path) -> None:
-        """Write the map as an artefact (`blendkit.store`)."""
-        meta = {"kind": "isotonic", "version": 1, "classes": self.classes, "saw": self.saw}
-        save_artefact(path, meta, {"first": self.first, "scores": self.scores, "probs": self.probs})
-
-    @classmethod
-    def load(cls, path: Path) -> Isotonic:
-        """Read what `save` wrote. Raises BlendkitError if the file is something else."""
-        try:
-            meta, a = load_artefact(path, "isotonic")
-            found = cls(tuple(meta["classes"]), a["first"], a["scores"], a["probs"], tuple(meta["saw"]))
-            if len(found.first) != len(found.classes) + 1 or len(found.scores) != found.first[-1]:
-                raise ValueError(f"{len(found.scores)} knots for {len(found.classes)} classes")
-        except BROKEN as error:
-            raise not_a(path, "isotonic", error) from error
-        return found
-
 
 def fit_platt(
-    y: Bool, logits: Float, classes: Sequence[str], recordings: Sequence[str], mask: Bool | None = None, *,
+    y: Bools, logits: Float64, classes: Sequence[str], recordings: Sequence[str], mask: Bools | None = None, *,
     min_positives: int = 1, groups: Sequence[str] | None = None,
 ) -> Platt:  # fmt: skip
     """Fit logit(p) = slope x logit + intercept per class, on truth y (N, C) and logits (N, C).
@@ -130,7 +99,7 @@ def fit_platt(
 
 
 def fit_isotonic(
-    y: Bool, p: Float, classes: Sequence[str], recordings: Sequence[str], mask: Bool | None = None, *,
+    y: Bools, p: Float64, classes: Sequence[str], recordings: Sequence[str], mask: Bools | None = None, *,
     min_positives: int = 1, groups: Sequence[str] | None = None,
 ) -> Isotonic:  # fmt: skip
     """Fit a rising map from scores p (N, C) to the share of positives, per class, by scikit-learn.
@@ -140,7 +109,7 @@ def fit_isotonic(
     """
     from sklearn.isotonic import IsotonicRegression
 
-    knots: list[tuple[Float, Float]] = [(np.empty(0), np.empty(0))] * len(classes)
+    knots: list[tuple[Float64, Float64]] = [(np.empty(0), np.empty(0))] * len(classes)
     _check_cells(y, p, classes, recordings, mask)
     for own, x, t in _lots(y, p, mask, min_positives, groups):
         model = IsotonicRegression(y_min=0.0, y_max=1.0, out_of_bounds="clip").fit(x, t.astype(np.float64))
@@ -152,7 +121,7 @@ def fit_isotonic(
 
 
 def _check_cells(
-    y: Bool, x: NDArray[Any], classes: Sequence[str], recordings: Sequence[str], mask: Bool | None
+    y: Bools, x: NDArray[Any], classes: Sequence[str], recordings: Sequence[str], mask: Bools | None
 ) -> None:
     check_shapes(y, x, mask)
     refuse_nan(x, mask)
@@ -162,8 +131,8 @@ def _check_cells(
 
 
 def _lots(
-    y: Bool, x: NDArray[Any], mask: Bool | None, min_positives: int, groups: Sequence[str] | None
-) -> Iterator[tuple[list[int], Float, Bool]]:
+    y: Bools, x: NDArray[Any], mask: Bools | None, min_positives: int, groups: Sequence[str] | None
+) -> Iterator[tuple[list[int], Float64, Bools]]:
     """Yield (class indices, scores, truth) of every map: the classes it is for, and the cells it is fitted on."""
     if min_positives < 1:
         raise BlendkitError(f"min_positives is at least 1, got {min_positives}")
@@ -183,13 +152,13 @@ def _lots(
                 break
 
 
-def _cells(y: Bool, x: NDArray[Any], keep: Bool, pool: list[int]) -> tuple[Float, Bool]:
+def _cells(y: Bools, x: NDArray[Any], keep: Bools, pool: list[int]) -> tuple[Float64, Bools]:
     """The cells of some classes that count: scores and truth."""
     inside = keep[:, pool]
     return x[:, pool][inside].astype(np.float64), np.asarray(y[:, pool][inside], bool)
 
 
-def _seen(recordings: Sequence[str], y: Bool, mask: Bool | None) -> tuple[str, ...]:
+def _seen(recordings: Sequence[str], y: Bools, mask: Bools | None) -> tuple[str, ...]:
     used = np.flatnonzero(kept_cells(y.shape, mask).any(axis=1))
     return tuple(dict.fromkeys(str(recordings[i]) for i in used.tolist()))
 

@@ -8,19 +8,18 @@ from pathlib import Path
 from typing import Literal
 
 import numpy as np
-from numpy.typing import NDArray
 
-from blendkit.core import CLOCK_RESET, NO_HOUR, Matrix, Rows
+from blendkit.core import CLOCK_RESET, NO_HOUR, Bools, Float64, Int64, Matrix, Rows
 from blendkit.errors import BlendkitError
 from blendkit.ops.declare import ClassIds, FittedOf, NonNegative, Positive, RowsOf, op
 from blendkit.ops.fitted.shared import added, prior_term, recording_shares, round_the_clock
-from blendkit.store import BROKEN, load_artefact, not_a, save_artefact
+from blendkit.store import artefact, load_artefact, not_a
 
-Float = NDArray[np.float64]
 Key = Literal["month", "hour", "site"]
 UNKNOWN = ""
 
 
+@artefact("rate_table", p_global=("C",), p_level=("L", "C"))
 @dataclass(frozen=True, eq=False)
 class RateTable:
     """A fitted prior of one key. levels (K,): months 1 to 12, hours 0 to 23, or sites; p_level (K, C), p_global (C,).
@@ -31,31 +30,24 @@ class RateTable:
     key: Key
     classes: tuple[str, ...]
     levels: tuple[str, ...]
-    p_global: Float
-    p_level: Float
+    p_global: Float64
+    p_level: Float64
     saw: tuple[str, ...]
 
-    def rate(self, level: str) -> Float:
+    def __post_init__(self) -> None:
+        """Check that there is a row per level."""
+        if len(self.p_level) != len(self.levels):
+            raise ValueError(f"{len(self.p_level)} rows of rates for {len(self.levels)} levels")
+
+    def rate(self, level: str) -> Float64:
         """Return (C,) rates at a level; overall ones where it is unknown."""
         return np.asarray(self.p_level[self.levels.index(level)]) if level in self.levels else self.p_global
 
-    def save(self, path: Path) -> None:
-        """Write the table as an artefact (`blendkit.store`)."""
-        meta = {"kind": f"{self.key}_rates", "version": 1, "classes": self.classes, "levels": self.levels}
-        save_artefact(path, {**meta, "saw": self.saw}, {"p_global": self.p_global, "p_level": self.p_level})
-
 
 def _load(path: Path, key: Key) -> RateTable:
-    try:
-        meta, a = load_artefact(path, f"{key}_rates")
-        found = RateTable(
-            key, tuple(meta["classes"]), tuple(meta["levels"]), a["p_global"], a["p_level"], tuple(meta["saw"])
-        )
-        shapes = (found.p_global.shape, found.p_level.shape)
-        if shapes != ((len(found.classes),), (len(found.levels), len(found.classes))):
-            raise ValueError(f"its arrays have shapes {shapes}")
-    except BROKEN as error:
-        raise not_a(path, f"{key}_rates", error) from error
+    found = load_artefact(path, RateTable)
+    if found.key != key:
+        raise not_a(path, f"table of rates by {key}", ValueError(f"its rates are by {found.key}"))
     return found
 
 
@@ -74,7 +66,7 @@ def load_site(path: Path) -> RateTable:
     return _load(path, "site")
 
 
-def levels_at(rows: Rows, at: NDArray[np.int64], key: Key) -> list[str]:
+def levels_at(rows: Rows, at: Int64, key: Key) -> list[str]:
     """Return the levels of some rows (n,): their months, hours or sites; "" where a name does not say."""
     if key == "site":
         return [str(s) for s in rows.site[at]]
@@ -87,7 +79,7 @@ def levels_at(rows: Rows, at: NDArray[np.int64], key: Key) -> list[str]:
 
 
 def fit_month(
-    truth: NDArray[np.bool_], labelled: NDArray[np.bool_], rows: Rows, classes: Sequence[str], *,
+    truth: Bools, labelled: Bools, rows: Rows, classes: Sequence[str], *,
     k: Positive = 8.0, sigma: NonNegative = 1.0,
 ) -> RateTable:  # fmt: skip
     """Fit rates by month round the year: near months pooled by count (sigma months), shrunk by k recordings."""
@@ -95,7 +87,7 @@ def fit_month(
 
 
 def fit_hour(
-    truth: NDArray[np.bool_], labelled: NDArray[np.bool_], rows: Rows, classes: Sequence[str], *,
+    truth: Bools, labelled: Bools, rows: Rows, classes: Sequence[str], *,
     k: Positive = 8.0, sigma: NonNegative = 1.5,
 ) -> RateTable:  # fmt: skip
     """Fit rates by hour round the clock: near hours pooled by count (sigma hours), shrunk by k recordings."""
@@ -165,14 +157,14 @@ def near_places(
     return RateTable("site", classes, tuple(sites), overall, np.array(rows), ())
 
 
-def _apart(a: Float, b: Float) -> Float:
+def _apart(a: Float64, b: Float64) -> Float64:
     """Great-circle distances in km (haversine) of a (2,) and b (n, 2), in radians."""
     half = np.sin((b - a) / 2) ** 2
     return np.asarray(2 * 6371.0 * np.arcsin(np.sqrt(half[:, 0] + np.cos(a[0]) * np.cos(b[:, 0]) * half[:, 1])))
 
 
 def _cyclic(
-    key: Key, truth: NDArray[np.bool_], labelled: NDArray[np.bool_], rows: Rows, classes: Sequence[str],
+    key: Key, truth: Bools, labelled: Bools, rows: Rows, classes: Sequence[str],
     levels: list[str], k: float, sigma: float,
 ) -> RateTable:  # fmt: skip
     share, first = recording_shares(f"{key} prior", truth, labelled, rows)
@@ -190,7 +182,7 @@ def _with_rates(
     first = rows.offsets()[:-1]
     level = dict(zip(first.tolist(), levels_at(rows, first, key), strict=True))
 
-    def term(table: RateTable, a: int) -> Float:
+    def term(table: RateTable, a: int) -> Float64:
         return prior_term(table.classes, table.p_global, table.rate(level[a]), classes, each, cap, True)
 
     return added(x, rows, fitted, lambda a: level[a], term)

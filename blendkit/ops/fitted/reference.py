@@ -4,24 +4,22 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Annotated
 
 import numpy as np
 from annotated_types import Ge, Interval, Le
-from numpy.typing import NDArray
 
-from blendkit.core import Matrix, Rows
+from blendkit.core import Bools, Float64, Int64, Matrix, Rows
 from blendkit.ops.calibration import through_knots
 from blendkit.ops.declare import ClassIds, FittedOf, NonNegative, Positive, RowsOf, op
 from blendkit.ops.fitted.shared import by_artefact, numbers_for, recording_shares
-from blendkit.store import BROKEN, load_artefact, not_a, save_artefact
+from blendkit.store import artefact, loader_of
 
-Float = NDArray[np.float64]
 Knots = Annotated[int, Ge(2), Le(1_000_000)]
 Rate = Annotated[float, Interval(gt=0, lt=1)]
 
 
+@artefact("reference", first=("C+1",), scores=("K",), ranks=("K",))
 @dataclass(frozen=True, eq=False)
 class Reference:
     """Per class a piecewise-linear map from score to percentile rank; class c owns knots first[c]:first[c + 1].
@@ -30,27 +28,15 @@ class Reference:
     """
 
     classes: tuple[str, ...]
-    first: NDArray[np.int64]
-    scores: Float
-    ranks: Float
+    first: Int64
+    scores: Float64
+    ranks: Float64
     saw: tuple[str, ...]
 
-    def save(self, path: Path) -> None:
-        """Write it as an artefact (`blendkit.store`)."""
-        meta = {"kind": "reference", "version": 1, "classes": self.classes, "saw": self.saw}
-        save_artefact(path, meta, {"first": self.first, "scores": self.scores, "ranks": self.ranks})
-
-    @classmethod
-    def load(cls, path: Path) -> Reference:
-        """Read what `save` wrote. Raises BlendkitError if the file is something else."""
-        try:
-            meta, a = load_artefact(path, "reference")
-            found = cls(tuple(meta["classes"]), a["first"], a["scores"], a["ranks"], tuple(meta["saw"]))
-            if len(found.first) != len(found.classes) + 1 or len(found.scores) != found.first[-1]:
-                raise ValueError(f"{len(found.scores)} knots for {len(found.classes)} classes")
-        except BROKEN as error:
-            raise not_a(path, "reference", error) from error
-        return found
+    def __post_init__(self) -> None:
+        """Check that the knots are those of the classes."""
+        if len(self.scores) != self.first[-1]:
+            raise ValueError(f"{len(self.scores)} knots for {len(self.classes)} classes")
 
 
 def fit_reference(x: Matrix, rows: Rows, classes: Sequence[str], *, knots: Knots = 4096) -> Reference:
@@ -73,7 +59,7 @@ def fit_reference(x: Matrix, rows: Rows, classes: Sequence[str], *, knots: Knots
     return Reference(tuple(classes), first, np.concatenate(scores), np.concatenate(ranks), saw)
 
 
-@op("quantile_map", scope="chunk", classwise=True, gives="rank", monotone="weak", load=Reference.load,
+@op("quantile_map", scope="chunk", classwise=True, gives="rank", monotone="weak", load=loader_of(Reference),
     fit=fit_reference, fit_on="reference")  # fmt: skip
 def quantile_map(x: Matrix, *, classes: ClassIds, fitted: FittedOf) -> Matrix:
     """Give every score the percentile rank it would have in a reference set: a rank that needs no other test rows.
@@ -86,34 +72,23 @@ def quantile_map(x: Matrix, *, classes: ClassIds, fitted: FittedOf) -> Matrix:
     return through_knots(x, made.classes, classes, made.first, made.scores, made.ranks, 0.5)
 
 
+@artefact("class_rates", rate=("C",))
 @dataclass(frozen=True, eq=False)
 class ClassRates:
     """rate (C,): how often each class is heard, inside (0, 1). saw: the recordings that were counted."""
 
     classes: tuple[str, ...]
-    rate: Float
+    rate: Float64
     saw: tuple[str, ...]
 
-    def save(self, path: Path) -> None:
-        """Write them as an artefact (`blendkit.store`)."""
-        meta = {"kind": "class_rates", "version": 1, "classes": self.classes, "saw": self.saw}
-        save_artefact(path, meta, {"rate": self.rate})
-
-    @classmethod
-    def load(cls, path: Path) -> ClassRates:
-        """Read what `save` wrote. Raises BlendkitError if the file is something else."""
-        try:
-            meta, a = load_artefact(path, "class_rates")
-            found = cls(tuple(meta["classes"]), a["rate"], tuple(meta["saw"]))
-            if found.rate.shape != (len(found.classes),) or not ((found.rate > 0) & (found.rate < 1)).all():
-                raise ValueError("its rates are not one per class, inside (0, 1)")
-        except BROKEN as error:
-            raise not_a(path, "class_rates", error) from error
-        return found
+    def __post_init__(self) -> None:
+        """Check that the rates have log-odds."""
+        if not ((self.rate > 0) & (self.rate < 1)).all():
+            raise ValueError("its rates are not inside (0, 1)")
 
 
 def fit_class_rates(
-    truth: NDArray[np.bool_], labelled: NDArray[np.bool_], rows: Rows, classes: Sequence[str], *, k: Positive = 1.0
+    truth: Bools, labelled: Bools, rows: Rows, classes: Sequence[str], *, k: Positive = 1.0
 ) -> ClassRates:
     """Count each class's share of labelled chunks, recordings alike, with k recordings at the mean rate of all classes.
 
@@ -126,7 +101,7 @@ def fit_class_rates(
 
 
 @op("prior_correction", scope="file", classwise=True, spaces=("logit",), monotone="strict", affine=True,
-    fit=fit_class_rates, load=ClassRates.load)  # fmt: skip
+    fit=fit_class_rates, load=loader_of(ClassRates))  # fmt: skip
 def prior_correction(
     x: Matrix,
     *,

@@ -9,17 +9,13 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from blendkit.core import Matrix, Rows, Taxonomy
+from blendkit.core import Bools, Float64, Int64, Matrix, Rows, Taxonomy
 from blendkit.errors import BlendkitError
 from blendkit.ops.declare import Fitted
 from blendkit.ops.parallel import in_blocks
 
-Float = NDArray[np.float64]
 
-
-def recording_shares(
-    name: str, truth: NDArray[np.bool_], labelled: NDArray[np.bool_], rows: Rows
-) -> tuple[Float, NDArray[np.int64]]:
+def recording_shares(name: str, truth: Bools, labelled: Bools, rows: Rows) -> tuple[Float64, Int64]:
     """Return (R, C) shares of labelled chunks with each class, and the first row (R,), of recordings that have any.
 
     Raises BlendkitError if nothing is labelled.
@@ -33,15 +29,15 @@ def recording_shares(
     return share, offsets[:-1][use]
 
 
-def shrunk(share: Float, towards: Float, k: float) -> Float:
+def shrunk(share: Float64, towards: Float64, k: float) -> Float64:
     """Return the mean of shares (n, C), drawn to `towards` (C,) as if by k more."""
     n = len(share)
     return towards if n == 0 else (share.sum(axis=0) + k * towards) / (n + k)
 
 
 def round_the_clock(
-    share: Float, at: NDArray[np.integer[Any]], size: int, overall: Float, k: float, sigma: float
-) -> Float:
+    share: Float64, at: NDArray[np.integer[Any]], size: int, overall: Float64, k: float, sigma: float
+) -> Float64:
     """Return (size, C) rates by hour or month: pooled over near ones, round the clock, shrunk to the overall rate.
 
     share (R, C), at (R,) in 0 .. size - 1; anything else counts nowhere. sigma: of the Gaussian; 0 pools nothing.
@@ -66,10 +62,10 @@ def taxa_of(classes: Sequence[str], taxonomy: Taxonomy | None, wanted: Mapping[s
 
 
 def added(
-    x: Matrix, rows: Rows, fitted: Fitted, key: Callable[[int], Hashable], term: Callable[[Any, int], Float]
+    x: Matrix, rows: Rows, fitted: Fitted, key: Callable[[int], Hashable], term: Callable[[Any, int], Float64]
 ) -> Matrix:
     """Return x (N, C) with each recording's term added; term(artefact, row) is asked once per artefact and key."""
-    bounds, numbers, terms = rows.offsets(), dict[Hashable, int](), list[Float]()
+    bounds, numbers, terms = rows.offsets(), dict[Hashable, int](), list[Float64]()
     own = np.empty(len(bounds) - 1, np.int64)
     for r, a in enumerate(bounds[:-1].tolist()):
         pick = fitted.pick(str(rows.recording[a]))
@@ -83,14 +79,14 @@ def added(
     return out
 
 
-def _add(x: Matrix, table: Float, number: NDArray[np.int64], out: Matrix) -> None:
+def _add(x: Matrix, table: Float64, number: Int64, out: Matrix) -> None:
     np.add(x, table.take(number, axis=0), out=out, casting="same_kind")
 
 
 def prior_term(
-    known: tuple[str, ...], base: Float, rate: Float, classes: tuple[str, ...], strength: Float, cap: float,
+    known: tuple[str, ...], base: Float64, rate: Float64, classes: tuple[str, ...], strength: Float64, cap: float,
     centre: bool,
-) -> Float:  # fmt: skip
+) -> Float64:  # fmt: skip
     """Return (C,) strength (C,) x (logit rate - logit base), within +-cap; base and rate (K,) are of the known classes.
 
     0 for a class that is unknown, or whose base rate is 0 or 1: never or always heard says nothing of where and when.
@@ -123,14 +119,14 @@ def by_artefact(x: Matrix, rows: Rows, fitted: Fitted, mapped: Callable[[Any, Ma
     return out
 
 
-def doubt(high: Float, unsure: float, sure: float, name: str) -> Float:
+def doubt(high: Float64, unsure: float, sure: float, name: str) -> Float64:
     """Return (N,) 1 where a chunk's highest score is at most `unsure`, falling to 0 at `sure`."""
     if not unsure < sure:
         raise BlendkitError(f"{name}: unsure {unsure:g} is not below sure {sure:g}")
     return np.clip((sure - high) / (sure - unsure), 0.0, 1.0)
 
 
-def highest_covered(x: Matrix, covered: NDArray[np.bool_] | None) -> Float:
+def highest_covered(x: Matrix, covered: Bools | None) -> Float64:
     """Return (N,) the highest score of each chunk among covered classes; 0 where there are none."""
     counts = x if covered is None or covered.all() else x[:, covered]
     return counts.max(axis=1).astype(np.float64) if counts.shape[1] else np.zeros(len(x))
@@ -141,7 +137,7 @@ def used_by(rows: Rows, fitted: Fitted) -> list[Any]:
     return [fitted.artefacts[i] for i in sorted({fitted.pick(r) for r in rows.recordings()})]
 
 
-def numbers_for(known: Sequence[str], values: Float, classes: Sequence[str], otherwise: float) -> Float:
+def numbers_for(known: Sequence[str], values: Float64, classes: Sequence[str], otherwise: float) -> Float64:
     """Return (C,) an artefact's numbers in the order of these classes."""
     at = dict(zip(known, values.tolist(), strict=True))
     return np.array([at.get(c, otherwise) for c in classes])

@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
-from pathlib import Path
+from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
 
-from blendkit.core import CLOCK_RESET, NO_HOUR, Matrix, Rows
+from blendkit.core import CLOCK_RESET, NO_HOUR, Bools, Float64, Matrix, Rows
 from blendkit.ops.declare import (
     NO_NUMBERS,
     ByTaxon,
@@ -23,10 +21,7 @@ from blendkit.ops.declare import (
     op,
 )
 from blendkit.ops.fitted.shared import added, prior_term, recording_shares, round_the_clock, shrunk, taxa_of
-from blendkit.store import BROKEN, load_artefact, not_a, save_artefact
-
-Float = NDArray[np.float64]
-_TABLES = ("p_global", "p_hour", "p_site", "p_cell")
+from blendkit.store import artefact, loader_of
 
 
 @dataclass(frozen=True)
@@ -39,6 +34,7 @@ class PriorSettings:
     hour_sigma: float
 
 
+@artefact("site_hour_prior", p_global=("C",), p_hour=(24, "C"), p_site=("S", "C"), p_cell=("S", 24, "C"))
 @dataclass(frozen=True, eq=False)
 class SiteHourPrior:
     """A fitted prior: the rate of each class overall, by hour, by site, and by site and hour.
@@ -49,56 +45,29 @@ class SiteHourPrior:
 
     classes: tuple[str, ...]
     sites: tuple[str, ...]
-    p_global: Float
-    p_hour: Float
-    p_site: Float
-    p_cell: Float
+    p_global: Float64
+    p_hour: Float64
+    p_site: Float64
+    p_cell: Float64
     saw: tuple[str, ...]
     settings: PriorSettings
 
-    def rate(self, site: str, hour: int) -> Float:
+    def __post_init__(self) -> None:
+        """Check that there is a row per site."""
+        if len(self.p_site) != len(self.sites):
+            raise ValueError(f"{len(self.p_site)} rows of rates for {len(self.sites)} sites")
+
+    def rate(self, site: str, hour: int) -> Float64:
         """Return (C,) rates: the finest level known for a site ("" or unseen) and hour (-1 unknown)."""
         at = self.sites.index(site) if site in self.sites else -1
         if at < 0:
             return self.p_global if hour == NO_HOUR else np.asarray(self.p_hour[hour])
         return np.asarray(self.p_site[at] if hour == NO_HOUR else self.p_cell[at, hour])
 
-    def save(self, path: Path) -> None:
-        """Write the prior as an artefact (`blendkit.store`)."""
-        meta = {
-            "kind": "site_hour_prior",
-            "version": 1,
-            "classes": self.classes,
-            "sites": self.sites,
-            "saw": self.saw,
-            "settings": asdict(self.settings),
-        }
-        save_artefact(path, meta, {k: getattr(self, k) for k in _TABLES})
-
-    @classmethod
-    def load(cls, path: Path) -> SiteHourPrior:
-        """Read what `save` wrote. Raises BlendkitError if the file is something else."""
-        try:
-            meta, arrays = load_artefact(path, "site_hour_prior")
-            found = cls(
-                tuple(meta["classes"]),
-                tuple(meta["sites"]),
-                saw=tuple(meta["saw"]),
-                settings=PriorSettings(**meta["settings"]),
-                **{k: arrays[k] for k in _TABLES},
-            )
-            s, c = len(found.sites), len(found.classes)
-            shapes = [arrays[k].shape for k in _TABLES]
-            if shapes != [(c,), (24, c), (s, c), (s, 24, c)]:
-                raise ValueError(f"its arrays have shapes {shapes}")
-        except BROKEN as error:
-            raise not_a(path, "site_hour_prior", error) from error
-        return found
-
 
 def fit_site_hour_prior(
-    truth: NDArray[np.bool_],
-    labelled: NDArray[np.bool_],
+    truth: Bools,
+    labelled: Bools,
     rows: Rows,
     classes: Sequence[str],
     *,
@@ -167,7 +136,7 @@ def fallbacks(x: Matrix, *, rows: Rows, fitted: Fitted) -> list[str]:
     spaces=("logit",),
     affine=True,
     fit=fit_site_hour_prior,
-    load=SiteHourPrior.load,
+    load=loader_of(SiteHourPrior),
     notes=fallbacks,
 )
 def site_hour_prior(
@@ -193,7 +162,7 @@ def site_hour_prior(
     """
     each = np.array([by_class_name.get(t, strength) for t in taxa_of(classes, taxonomy, by_class_name)])
 
-    def term(prior: SiteHourPrior, a: int) -> Float:
+    def term(prior: SiteHourPrior, a: int) -> Float64:
         rate = prior.rate(str(rows.site[a]), int(rows.hour[a]))
         return prior_term(prior.classes, prior.p_global, rate, classes, each, cap, centre)
 

@@ -5,46 +5,24 @@ from __future__ import annotations
 import itertools
 from collections.abc import Sequence
 from dataclasses import dataclass
-from pathlib import Path
 
 import numpy as np
-from numpy.typing import NDArray
 
-from blendkit.core import Matrix, Rows
-from blendkit.store import BROKEN, load_artefact, not_a, save_artefact
-
-Float = NDArray[np.float64]
+from blendkit.core import Bools, Float64, Matrix, Rows
+from blendkit.store import artefact
 
 
+@artefact("thresholds", threshold=("C",))
 @dataclass(frozen=True, eq=False)
 class Thresholds:
     """threshold (C,): probabilities; 0.5 for classes without positives. saw: the recordings it was fitted on."""
 
     classes: tuple[str, ...]
-    threshold: Float
+    threshold: Float64
     saw: tuple[str, ...]
 
-    def save(self, path: Path) -> None:
-        """Write them as an artefact (`blendkit.store`)."""
-        meta = {"kind": "thresholds", "version": 1, "classes": self.classes, "saw": self.saw}
-        save_artefact(path, meta, {"threshold": self.threshold})
 
-    @classmethod
-    def load(cls, path: Path) -> Thresholds:
-        """Read what `save` wrote. Raises BlendkitError if the file is something else."""
-        try:
-            meta, arrays = load_artefact(path, "thresholds")
-            found = cls(tuple(meta["classes"]), arrays["threshold"], tuple(meta["saw"]))
-            if found.threshold.shape != (len(found.classes),):
-                raise ValueError(f"its thresholds have shape {found.threshold.shape}")
-        except BROKEN as error:
-            raise not_a(path, "thresholds", error) from error
-        return found
-
-
-def fit_thresholds(
-    x: Matrix, truth: NDArray[np.bool_], labelled: NDArray[np.bool_], rows: Rows, classes: Sequence[str]
-) -> Thresholds:
+def fit_thresholds(x: Matrix, truth: Bools, labelled: Bools, rows: Rows, classes: Sequence[str]) -> Thresholds:
     """Find per class the threshold of the best F1, of recordings by their highest labelled chunk.
 
     x (N, C) probabilities, truth (N, C), labelled (N,). A threshold lies midway between two scores; of equal ones the
@@ -60,7 +38,7 @@ def fit_thresholds(
     return Thresholds(tuple(classes), np.clip(best, 0.001, 0.999), saw)
 
 
-def _best(score: Float, heard: NDArray[np.bool_]) -> float:
+def _best(score: Float64, heard: Bools) -> float:
     if not heard.any():
         return 0.5
     order = np.argsort(-score, kind="stable")

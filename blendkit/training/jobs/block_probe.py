@@ -7,9 +7,7 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-from numpy.typing import NDArray
-
+from blendkit.core import Float32
 from blendkit.events import Emit, silent
 from blendkit.metrics import KnnMetric, Probe, initial_weights, probe
 from blendkit.scoring import CAREFUL, How, one_member
@@ -46,7 +44,7 @@ class ProbedBlocks:
     """One ranking per draw, the features and labels of the first, and what probe.json says."""
 
     draws: tuple[Probe, ...]
-    features: dict[str, NDArray[np.float32]] = field(repr=False)
+    features: dict[str, Float32] = field(repr=False)
     labels: Sequence[str] = field(repr=False)
     summary: dict[str, Any] = field(repr=False)
 

@@ -8,16 +8,13 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
-from numpy.typing import NDArray
 
 from blendkit.audio import Recording, find_recordings
-from blendkit.core import NameRule
+from blendkit.core import Float32, NameRule
 from blendkit.errors import BlendkitError, shorten
 from blendkit.events import Emit, silent
 from blendkit.scoring import Scorer, save_features
 from blendkit.store import FeatureStore
-
-Array = NDArray[np.float32]
 
 
 @dataclass(frozen=True)
@@ -83,7 +80,7 @@ def sample_clips(clips: Clips, classes: int, per_class: int, seed: int) -> Clips
 
 def clip_features(
     scorer: Scorer, clips: Clips, names: Sequence[str], store: Path, *, emit: Emit = silent
-) -> tuple[dict[str, Array], Clips]:
+) -> tuple[dict[str, Float32], Clips]:
     """Return features (n, D), one row per clip (the mean of its chunks), and the clips that could be heard.
 
     Features are kept in `store`; what lies there is not made again. Raises BlendkitError if no clip of a
@@ -103,7 +100,7 @@ def clip_features(
     return {n: _means(saved, n, [r.id for r in kept.recordings]) for n in saved.shapes}, kept
 
 
-def _means(saved: FeatureStore, name: str, ids: Sequence[str]) -> Array:
+def _means(saved: FeatureStore, name: str, ids: Sequence[str]) -> Float32:
     rows, values = saved.read(name, NameRule())
     flat = values.reshape(len(values), -1).astype(np.float64)
     at = {r: i for i, r in enumerate(rows.recordings())}

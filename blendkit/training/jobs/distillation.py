@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from blendkit._version import __version__
 from blendkit.audio import Grid, Recording, groups, prepare_group, samples_at
-from blendkit.core import LabelTable, NameRule, Rows, Scores, chunk_rows, fold_of, sigmoid, text_hash
+from blendkit.core import Float32, Int64, LabelTable, NameRule, Rows, Scores, chunk_rows, fold_of, sigmoid, text_hash
 from blendkit.errors import BlendkitError, shorten
 from blendkit.events import Emit, silent
 from blendkit.member import chunk_windows
@@ -117,7 +117,7 @@ def _pictures(task: Task, grid: Grid, emit: Emit) -> tuple[NDArray[np.float16], 
     return pictures, chunk_rows(counts, task.chunk_s, grid.names)
 
 
-def _batches(windows: NDArray[np.float32], size: int = 16) -> list[NDArray[np.float32]]:
+def _batches(windows: Float32, size: int = 16) -> list[Float32]:
     return [windows[i : i + size] for i in range(0, len(windows), size)]
 
 
@@ -139,7 +139,7 @@ def _lessons(task: Task, pictures: NDArray[np.float16], rows: Rows, teacher: Sco
     return Lessons(pictures, teacher.values.astype(np.float32), truth.astype(np.float32), labelled, embedding)
 
 
-def _figures(lessons: Lessons, held: NDArray[np.int64], found: NDArray[np.float32], rows: Rows) -> dict[str, Any]:
+def _figures(lessons: Lessons, held: Int64, found: Float32, rows: Rows) -> dict[str, Any]:
     """How near the student comes to its teacher on recordings it neither learned from nor stopped on."""
     teacher = lessons.teacher[held]
     told: dict[str, Any] = {"rmse": float(np.sqrt(np.mean((sigmoid(found) - sigmoid(teacher)) ** 2)))}

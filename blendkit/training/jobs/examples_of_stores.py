@@ -7,9 +7,8 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
-from blendkit.core import NameRule, Rows, Taxonomy
+from blendkit.core import Float32, NameRule, Rows, Taxonomy
 from blendkit.errors import BlendkitError, did_you_mean, shorten
 from blendkit.io import read_labels
 from blendkit.store import FeatureStore, require_features
@@ -101,7 +100,7 @@ def classes_of(stores: Sequence[FeatureStore], labels: Path | None, taxonomy: Ta
     return tuple(sorted(found))
 
 
-def _read(store: FeatureStore, blocks: Sequence[str]) -> tuple[Rows, dict[str, NDArray[np.float32]]]:
+def _read(store: FeatureStore, blocks: Sequence[str]) -> tuple[Rows, dict[str, Float32]]:
     require_features(str(store.manifest.folder), blocks, store.shapes)
     read = {b: store.read(b, NameRule()) for b in dict.fromkeys(blocks)}
     return next(iter(read.values()))[0], {b: values for b, (_, values) in read.items()}
@@ -109,8 +108,8 @@ def _read(store: FeatureStore, blocks: Sequence[str]) -> tuple[Rows, dict[str, N
 
 def _examples(
     rows: Rows,
-    features: dict[str, NDArray[np.float32]],
-    targets: NDArray[np.float32],
+    features: dict[str, Float32],
+    targets: Float32,
     groups: Sequence[str],
     kind: str,
     classes: Sequence[str],

@@ -9,9 +9,8 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
-from blendkit.core import Taxonomy
+from blendkit.core import Float32, Taxonomy
 from blendkit.errors import BlendkitError, shorten
 from blendkit.events import Emit, silent
 from blendkit.io import read_taxonomy
@@ -93,7 +92,7 @@ def deliver(request: HeadRequest, fit: Fit, ready: Ready) -> dict[str, Any]:
     return told
 
 
-def _countable(request: HeadRequest, fit: Fit, ready: Ready) -> tuple[NDArray[np.float32], list[str]]:
+def _countable(request: HeadRequest, fit: Fit, ready: Ready) -> tuple[Float32, list[str]]:
     """The out-of-fold logits that count: rows of recordings a teacher learned from do not, unless asked for.
 
     Raises BlendkitError if none is left.

@@ -9,9 +9,8 @@ from pathlib import Path
 from typing import Any, Literal
 
 import numpy as np
-from numpy.typing import NDArray
 
-from blendkit.core import Scores, Space, sigmoid
+from blendkit.core import Float64, Int64, Scores, Space, sigmoid
 from blendkit.engine import data_folder, run
 from blendkit.errors import BlendkitError
 from blendkit.events import Emit, silent
@@ -192,7 +191,7 @@ def _out_of_fold(request: PseudoLabelRequest) -> tuple[Scores, Truth]:
     return _as_shares(scores), truth_for(check.labels, scores.rows, scores.classes, taxonomy, check.oof)
 
 
-def _thresholds(request: PseudoLabelRequest, scores: Scores) -> NDArray[np.float64] | None:
+def _thresholds(request: PseudoLabelRequest, scores: Scores) -> Float64 | None:
     if request.gates.precision is None:
         return None
     if scores.space == "rank":
@@ -204,7 +203,7 @@ def _thresholds(request: PseudoLabelRequest, scores: Scores) -> NDArray[np.float
     return thresholds_by_precision(scores, oof, truth.values, truth.labelled, request.gates.precision)
 
 
-def _had(request: PseudoLabelRequest, scores: Scores) -> NDArray[np.int64]:
+def _had(request: PseudoLabelRequest, scores: Scores) -> Int64:
     """How many labelled spans each class has so far."""
     counts = dict.fromkeys(scores.classes, 0)
     spans = read_labels(request.check.labels).spans if request.check.labels is not None else {}

@@ -10,9 +10,8 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
-from blendkit.core import Scores
+from blendkit.core import Bools, Float64, Int64, Scores
 from blendkit.errors import BlendkitError, did_you_mean, shorten
 from blendkit.store import atomic_path, write_json
 from blendkit.training.examples import Examples
@@ -37,7 +36,7 @@ class Gates:
     """
 
     least: float | None = None
-    thresholds: NDArray[np.float64] | None = None
+    thresholds: Float64 | None = None
     percentile: float | None = None
     top: int | None = None
     ranks: Mapping[str, float] | None = None
@@ -51,9 +50,7 @@ class Gates:
         return {k: dict(v) if isinstance(v, Mapping) else v for k, v in given.items()}
 
 
-def thresholds_by_precision(
-    scores: Scores, oof: Scores, truth: NDArray[np.bool_], labelled: NDArray[np.bool_], precision: float
-) -> NDArray[np.float64]:
+def thresholds_by_precision(scores: Scores, oof: Scores, truth: Bools, labelled: Bools, precision: float) -> Float64:
     """Return (C,) thresholds for a stream from out-of-fold scores of the same scale (probabilities).
 
     truth (N, C), labelled (N,) on the rows of oof. A class that never reaches the precision, or that oof does not
@@ -63,7 +60,7 @@ def thresholds_by_precision(
     return np.array([found.get(c, np.inf) for c in scores.classes])
 
 
-def gate(scores: Scores, gates: Gates, others: Mapping[str, Scores]) -> NDArray[np.bool_]:
+def gate(scores: Scores, gates: Gates, others: Mapping[str, Scores]) -> Bools:
     """Return (N, C) the cells that are taken as labels. Raises BlendkitError if no gate is given."""
     x, kept = scores.values, np.broadcast_to(scores.covered, scores.values.shape).copy()
     if gates.least is None and gates.thresholds is None and gates.percentile is None and gates.top is None:
@@ -85,7 +82,7 @@ def gate(scores: Scores, gates: Gates, others: Mapping[str, Scores]) -> NDArray[
 
 
 def write_pseudo(
-    out: Path, scores: Scores, kept: NDArray[np.bool_], gates: Gates, had: NDArray[np.int64], facts: Mapping[str, Any]
+    out: Path, scores: Scores, kept: Bools, gates: Gates, had: Int64, facts: Mapping[str, Any]
 ) -> dict[str, Any]:
     """Write the labels (a label file like any other, and cells with their targets); return what pseudo.json says.
 
