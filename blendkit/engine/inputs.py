@@ -140,7 +140,7 @@ def _require_named(plan: Plan, data: DataFolder) -> None:
 
 def _taxonomy(data: DataFolder, names: list[str], files: dict[str, Path]) -> Taxonomy:
     paths = {n: data.find(n) for n in names}
-    if not all(p.is_file() for p in paths.values()):
+    if not paths or not all(p.is_file() for p in paths.values()):
         return Taxonomy({})  # only the default may be missing
     files.update(paths)
     return read_taxonomy(list(paths.values()))
