@@ -44,7 +44,7 @@ if TYPE_CHECKING:
     )
     from blendkit.recipe import load_recipe
     from blendkit.sample import WorldConfig, make_world
-    from blendkit.scoring import How, fit_features, score
+    from blendkit.scoring import Runtime, fit_features, score
     from blendkit.store import FeatureStore, LogitStore
 
     # training on top of frozen models
@@ -70,7 +70,6 @@ __all__ = [
     "GreedySearch",
     "GridSearch",
     "HeadRequest",
-    "How",
     "Judging",
     "LabelTable",
     "Labels",
@@ -82,6 +81,7 @@ __all__ = [
     "RoundsRequest",
     "Rows",
     "Rules",
+    "Runtime",
     "Scores",
     "StudentRequest",
     "Taxonomy",

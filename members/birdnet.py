@@ -14,7 +14,7 @@ from blendkit.audio import Anchor, WindowPool, samples_at
 from blendkit.core import Float32
 from blendkit.errors import BlendkitError
 from blendkit.graphs import (
-    Interpreters,
+    TfliteInterpreters,
     check_grid,
     discover_tflite_blocks,
     embedding_of,
@@ -67,7 +67,7 @@ class BirdnetMember:
 
     info: MemberInfo
     model: Path
-    graph: Interpreters
+    graph: TfliteInterpreters
     labels: ClassMap
     sensitivity: float
     threads: int
@@ -114,9 +114,9 @@ class BirdnetMember:
         return {**discover_tflite_blocks(self._parsed), **({EMBEDDING: last} if last is not None else {})}
 
     @cached_property
-    def _tapped(self) -> Interpreters:
+    def _tapped(self) -> TfliteInterpreters:
         tapped = with_outputs(self._parsed, list(self._taps.values()))
-        return Interpreters(tapped, "birdnet", threads=self.threads, batch=PER_CALL)
+        return TfliteInterpreters(tapped, "birdnet", threads=self.threads, batch=PER_CALL)
 
 
 def birdnet(
@@ -145,7 +145,7 @@ def birdnet(
     check_grid("birdnet", grid)
     source = Path(model) if model else find_file(MODEL_FILE)
     listed = Path(labels) if labels else find_file(f"{_STEM}_Labels.txt")
-    graph = Interpreters(source, "birdnet", threads=context.threads, batch=PER_CALL)
+    graph = TfliteInterpreters(source, "birdnet", threads=context.threads, batch=PER_CALL)
     graph.check(samples_at(WINDOW_S, RATE))
     names = [label.split("_")[0] for label in read_class_list(listed)]
     width = graph.outputs[0][1][-1]

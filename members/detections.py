@@ -42,7 +42,7 @@ class DetectionMember:
     pool: WindowPool
     synonyms: Path | None
     knows: Path | None = None
-    _doubts: list[str] = field(default_factory=list)
+    _warnings: list[str] = field(default_factory=list)
 
     def read(self) -> Scores:
         """Return the chunks of all recordings: the table's, and those of the run that it says nothing of."""
@@ -57,14 +57,14 @@ class DetectionMember:
             )
         if strange:
             told = shorten([f"{n} ({c})" for n, c in strange.most_common()])
-            self._doubts.append(f"{sum(strange.values())} detections of other classes left out: {told}")
+            self._warnings.append(f"{sum(strange.values())} detections of other classes left out: {told}")
         windowed = _windows(found, ids, scores, columns, kept, classes, self.empty)
         made = on_grid(windowed, self.context, self.space, self.pool, self.path.name, empty=self.empty)
         return made if self.knows is None else replace(made, covered=self._covered(self.knows, made.classes))
 
     def warnings(self) -> list[str]:
         """Return doubts about the table that `read` found."""
-        return list(self._doubts)
+        return list(self._warnings)
 
     def _scored(self, found: Detections) -> np.ndarray:
         """Every detection's score, in this member's space."""

@@ -16,7 +16,7 @@ from blendkit.errors import BlendkitError
 from blendkit.graphs import load_graph, metadata_names, open_session
 from blendkit.io import read_hoplite
 from blendkit.member import (
-    NOT_HEARD,
+    NO_SCORE,
     DataFile,
     FilePath,
     MemberContext,
@@ -39,13 +39,13 @@ class HopliteMember:
     classes: Path | None
     head: Path | None
     pool: WindowPool
-    _doubts: list[str] = field(default_factory=list)
+    _warnings: list[str] = field(default_factory=list)
 
     def read(self) -> Scores:
         """Return the chunks of all recordings; those without a window hold the null logit -20."""
         vectors = read_hoplite(self.path)
         if vectors.duplicates:
-            self._doubts.append(f"{vectors.duplicates} windows were stored twice")
+            self._warnings.append(f"{vectors.duplicates} windows were stored twice")
         names, logits = self._logits(vectors.values)
         if logits.shape[1] != len(names):
             raise BlendkitError(
@@ -56,11 +56,11 @@ class HopliteMember:
         covered = [c for c, known in zip(mapped.classes, mapped.covered, strict=True) if known]
         values = mapped.place(logits)[:, list(mapped.covered)]
         windowed = Windowed(vectors.recording, vectors.start_s, vectors.end_s, values, tuple(covered))
-        return on_grid(windowed, self.context, self.space, self.pool, self.path.name, empty=NOT_HEARD)
+        return on_grid(windowed, self.context, self.space, self.pool, self.path.name, empty=NO_SCORE)
 
     def warnings(self) -> list[str]:
         """Return doubts about the database that `read` found."""
-        return list(self._doubts)
+        return list(self._warnings)
 
     def _logits(self, vectors: Float32) -> tuple[list[str], Float32]:
         """The class names and the logits: the vectors themselves, or what the head makes of them."""

@@ -56,7 +56,7 @@ def perch_seqhead(
     features it was fitted on is refused on others.
     """
     made = open_head(Path(head), context, NAME)
-    made.check_hears(NAME, Path(backbone), {"normalise": normalise})
+    made.check_features(NAME, Path(backbone), {"normalise": normalise})
     check_input(NAME, ports(load_graph(Path(backbone), NAME))[0], INPUT, SAMPLES)
     ask = GraphNeeds(Path(backbone), NAME, INPUT, SAMPLES, RATE, taps=made.blocks) if made.grid is None else None
     blocks, note = _means(ask, made, context) if ask else _cells(Path(backbone), made, context)

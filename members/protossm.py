@@ -38,7 +38,7 @@ class ProtossmMember:
     rolls: tuple[int, ...]
     source: str
     space: Space = "logit"
-    _doubts: list[str] = field(default_factory=list)
+    _warnings: list[str] = field(default_factory=list)
 
     def read(self) -> Scores:
         """Return logits of every row of the cache."""
@@ -50,14 +50,14 @@ class ProtossmMember:
         if "site" in self.roles:
             strange = sorted({str(s) for s in rows.site} - set(self.sites))
             if strange:
-                self._doubts.append(
+                self._warnings.append(
                     f"sites the head never saw count as unknown: {shorten([s or '(none)' for s in strange])}"
                 )
         return Scores.build(out, rows, self.classes, self.space, source=self.source)
 
     def warnings(self) -> list[str]:
         """Return doubts that `read` found."""
-        return list(self._doubts)
+        return list(self._warnings)
 
     def _one(self, rows: Rows, at: Int64, first: int) -> Float64:
         """One recording (T, C): the mean over rolls of its chunks, each rolled back."""
@@ -126,7 +126,7 @@ def protossm(
     at = rows_from_ids(held.row_ids, context.chunk_s, context.names)
     saved = f"backbone {metadata(graph)['backbone']}" if "backbone" in metadata(graph) else ""
     made = ProtossmMember(held, at, session, roles, tuple(classes), tuple(sites), tuple(rolls), Path(cache).name, space)
-    made._doubts += [f"trained on {saved}: a cache of another backbone loses accuracy"] if saved else []
+    made._warnings += [f"trained on {saved}: a cache of another backbone loses accuracy"] if saved else []
     return made
 
 

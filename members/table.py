@@ -26,7 +26,7 @@ class TableMember:
     fold_column: str | None
     dtype: str | None
     folds: dict[str, str] = field(default_factory=dict)
-    _doubts: list[str] = field(default_factory=list)
+    _warnings: list[str] = field(default_factory=list)
 
     def read(self) -> Scores:
         """Return the table's scores. Raises BlendkitError for values that contradict their space."""
@@ -34,14 +34,14 @@ class TableMember:
         values = table.values if self.dtype is None else table.values.astype(self.dtype)
         rows = rows_from_ids(table.row_ids, self.context.chunk_s, self.context.names)
         scores = Scores.build(values, rows, table.classes, self.space, source=self.path.name)
-        self._doubts = check_space(np.asarray(values), self.space, self.path.name)
+        self._warnings = check_space(np.asarray(values), self.space, self.path.name)
         if table.folds is not None:
             self.folds = recording_folds(self.path.name, list(rows.recording), table.folds)
         return scores
 
     def warnings(self) -> list[str]:
         """Return doubts about the values that `read` found."""
-        return list(self._doubts)
+        return list(self._warnings)
 
 
 def table(

@@ -16,16 +16,16 @@ if TYPE_CHECKING:
     from blendkit.blending.fitting import check_folds, fit_op, refuse_seen_by_step
     from blendkit.blending.memo import Memo
     from blendkit.blending.on_scores import apply, blend
+    from blendkit.blending.step_context import StepContext
     from blendkit.blending.steps import convert, where_mask
     from blendkit.blending.streams import finished, make_streams
-    from blendkit.blending.surroundings import Surroundings
     from blendkit.blending.weights import raw_weights, weight_matrix
 else:
     __getattr__, __dir__ = lazy_face(__name__)
 
 __all__ = [
     "Memo",
-    "Surroundings",
+    "StepContext",
     "aligned",
     "apply",
     "blend",

@@ -7,8 +7,8 @@ from pathlib import Path
 from typing import Any
 
 from blendkit.blending.fitting import fit_op
+from blendkit.blending.step_context import StepContext
 from blendkit.blending.steps import convert
-from blendkit.blending.surroundings import Surroundings
 from blendkit.core import Scores, Space, Taxonomy
 from blendkit.errors import BlendkitError, shorten
 from blendkit.io import ColumnNames, read_finds, read_labels, read_scores, read_sites, read_taxonomy
@@ -47,7 +47,7 @@ def fit_step_artefact(
     found = None if scores is None else _scores(scores, info.spaces, space, names, note)
     taxa = Taxonomy({}) if taxonomy is None else read_taxonomy(taxonomy)
     table = None if labels is None else read_labels(labels)
-    made = fit_op(info, params, found, table, Surroundings(taxa, chunk_s=names.chunk_s))
+    made = fit_op(info, params, found, table, StepContext(taxa, chunk_s=names.chunk_s))
     made.save(Path(out))
     return made
 

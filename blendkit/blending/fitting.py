@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from blendkit.blending.surroundings import Surroundings
+from blendkit.blending.step_context import StepContext
 from blendkit.core import LabelTable, Scores, chunk_rows, fold_of
 from blendkit.errors import BlendkitError, shorten
 from blendkit.ops import Fitted, OpInfo, signature
@@ -17,7 +17,7 @@ from blendkit.recipe import OpStep
 def fit_step(
     step: OpStep,
     scores: Scores,
-    around: Surroundings,
+    around: StepContext,
     note: Callable[[str], None] = lambda text: None,
     known: Iterable[str] = (),
 ) -> Fitted:
@@ -55,7 +55,7 @@ def fit_step(
     return _cross_fit(table, step.folds, fitted, everything, set(scored))
 
 
-def _fitted(step: OpStep, part: LabelTable, scores: Scores, around: Surroundings, further: Iterable[str]) -> Any:
+def _fitted(step: OpStep, part: LabelTable, scores: Scores, around: StepContext, further: Iterable[str]) -> Any:
     if step.info.fit is None:
         raise BlendkitError(f"{step.name} is not fitted")
     known = {*around.taxonomy.classes, *further}
@@ -116,7 +116,7 @@ def fit_op(
     params: dict[str, Any],
     scores: Scores | None,
     table: LabelTable | None,
-    around: Surroundings,
+    around: StepContext,
 ) -> Any:
     """Return what an op applies, made from labels, from scores and labels, or from a reference's scores.
 

@@ -9,8 +9,8 @@ from typing import Any
 import numpy as np
 import yaml
 
+from blendkit.blending.step_context import StepContext
 from blendkit.blending.streams import make_streams
-from blendkit.blending.surroundings import Surroundings
 from blendkit.core import Scores, Taxonomy, shared_rows
 from blendkit.errors import BlendkitError
 from blendkit.events import Note, say_nothing
@@ -76,4 +76,4 @@ def _made(members: Mapping[str, Scores], recipe: dict[str, Any], taxonomy: Taxon
     )
     plan = make_plan(parse_recipe(text, "scores"))
     given = {n: replace(s, made_by=s.made_by or n, values=np.asarray(s.values)) for n, s in members.items()}
-    return make_streams(plan, given, Surroundings(taxonomy or Taxonomy({})), note=note)[_OUT]
+    return make_streams(plan, given, StepContext(taxonomy or Taxonomy({})), note=note)[_OUT]

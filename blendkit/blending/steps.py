@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from blendkit.blending.fitting import fit_step
-from blendkit.blending.surroundings import Surroundings
+from blendkit.blending.step_context import StepContext
 from blendkit.blending.weights import class_mask
 from blendkit.core import TAXA, Bools, Int64, Matrix, Scores, Space, Taxonomy, logit, saturated, sigmoid, zero_floor
 from blendkit.errors import BlendkitError, broken, did_you_mean
@@ -17,7 +17,7 @@ from blendkit.metrics import percentile_rank
 from blendkit.ops import signature
 from blendkit.recipe import Conversion, GateStep, OpStep, StepPlan
 
-Look = Callable[[str, str], tuple[Matrix, Bools]]
+ReadStream = Callable[[str, str], tuple[Matrix, Bools]]
 """Another stream's values (N, C) in a space, and which classes (C,) it covers."""
 
 
@@ -29,10 +29,10 @@ def no_streams(name: str, space: str) -> tuple[Matrix, Bools]:
 def apply_step(
     step: StepPlan,
     scores: Scores,
-    around: Surroundings,
+    around: StepContext,
     coverage: dict[str, Bools],
     note: Callable[[str], None],
-    look: Look = no_streams,
+    look: ReadStream = no_streams,
 ) -> Scores:
     """Return a stream with one step applied; other classes than the step's `where` stay as they are.
 
@@ -59,8 +59,8 @@ def apply_step(
 
 
 def _result(
-    step: OpStep, scores: Scores, around: Surroundings, coverage: dict[str, Bools],
-    note: Callable[[str], None], look: Look,
+    step: OpStep, scores: Scores, around: StepContext, coverage: dict[str, Bools],
+    note: Callable[[str], None], look: ReadStream,
 ) -> tuple[Bools | None, Any]:  # fmt: skip
     """Which classes (C,) the step acts on, None for all; and what its op gives for all classes, (N, C).
 
@@ -96,7 +96,7 @@ def _widened(values: Matrix, chosen: Int64, part: Matrix) -> Matrix:
 
 
 def _run(
-    step: OpStep, part: Scores, known: tuple[str, ...], around: Surroundings, note: Callable[[str], None],
+    step: OpStep, part: Scores, known: tuple[str, ...], around: StepContext, note: Callable[[str], None],
     others: dict[str, Matrix],
 ) -> Any:  # fmt: skip
     context = _context(step, part, around, note, known)
@@ -171,7 +171,7 @@ def _own_params(step: OpStep) -> set[str]:
 
 
 def _context(
-    step: OpStep, scores: Scores, around: Surroundings, note: Callable[[str], None], known: tuple[str, ...]
+    step: OpStep, scores: Scores, around: StepContext, note: Callable[[str], None], known: tuple[str, ...]
 ) -> dict[str, Any]:
     """Supply what an op asks for; known: all classes of the stream, of which `scores` may hold some."""
     supply: dict[str, Callable[[], Any]] = {
@@ -195,9 +195,7 @@ def _known(step: OpStep | GateStep, taxonomy: Taxonomy) -> Taxonomy:
     return taxonomy
 
 
-def _fit(
-    step: OpStep, scores: Scores, around: Surroundings, note: Callable[[str], None], known: tuple[str, ...]
-) -> Any:
+def _fit(step: OpStep, scores: Scores, around: StepContext, note: Callable[[str], None], known: tuple[str, ...]) -> Any:
     return fit_step(step, scores, around, note, known)
 
 

@@ -12,8 +12,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from blendkit.blending.memo import Memo, blend_key, fill_key, step_key
-from blendkit.blending.steps import Look, apply_step, convert, no_streams, zero_stand_in
-from blendkit.blending.surroundings import Surroundings
+from blendkit.blending.step_context import StepContext
+from blendkit.blending.steps import ReadStream, apply_step, convert, no_streams, zero_stand_in
 from blendkit.blending.uncovered import fill_uncovered
 from blendkit.blending.weights import weight_matrix
 from blendkit.core import Bools, Float64, Matrix, Rows, Scores, logit, sigmoid
@@ -30,7 +30,7 @@ class _Making:
     """Streams at hand while a plan is made; one is dropped when nothing needs it any more."""
 
     plan: Plan
-    around: Surroundings
+    around: StepContext
     note: Note
     at_hand: dict[str, Scores]
     ranks: dict[str, NDArray[np.int32]]
@@ -43,14 +43,14 @@ class _Making:
 class _Reader:
     """How a stream's steps look at others, and what these were made from."""
 
-    look: Look
+    look: ReadStream
     made_by: dict[str, str]
 
 
 def make_streams(
     plan: Plan,
     members: Mapping[str, Scores],
-    around: Surroundings,
+    around: StepContext,
     *,
     made: Callable[[str, Scores], None] = lambda name, scores: None,
     note: Note = say_nothing,
@@ -103,7 +103,7 @@ def _source(making: _Making, stream: StreamPlan, take: Callable[[str], Scores]) 
 def finished(
     stream: StreamPlan,
     scores: Scores,
-    around: Surroundings,
+    around: StepContext,
     coverage: dict[str, Bools],
     note: Callable[[str], None],
     memo: Memo,
@@ -158,7 +158,7 @@ def _blend(making: _Making, stream: StreamPlan) -> Scores:
     weights = weight_matrix(stream, inputs, making.coverage, making.around.taxonomy)
     covered = (weights != 0).any(axis=0)
     rows, classes = first.rows, first.classes
-    if stream.blend.takes == "doubled_ranks":
+    if stream.blend.inputs_as == "doubled_ranks":
         del inputs, first
         if not exact_weights(weights, len(rows))[1].all():
             making.note(
@@ -191,7 +191,7 @@ def _ranks(making: _Making, name: str) -> NDArray[np.int32]:
 def _blend_rows(making: _Making, stream: StreamPlan, inputs: dict[str, Scores], weights: Float64) -> Float64:
     """Convert and blend block by block where the op sees single chunks; whole otherwise."""
     assert stream.blend is not None
-    takes, function = stream.blend.takes, stream.blend.function
+    takes, function = stream.blend.inputs_as, stream.blend.function
     floors = {
         n: zero_stand_in(s.values[:, s.covered], partial(_note_of, making, stream.name, n))
         for n, s in inputs.items()

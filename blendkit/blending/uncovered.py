@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import numpy as np
 
-from blendkit.blending.surroundings import Surroundings
+from blendkit.blending.step_context import StepContext
 from blendkit.core import Float64, Scores, chunk_rows, sigmoid
 from blendkit.errors import BlendkitError
 from blendkit.ops import congener_scores, fit_class_rates
 from blendkit.recipe import StreamPlan
 
 
-def fill_uncovered(stream: StreamPlan, scores: Scores, around: Surroundings) -> Scores:
+def fill_uncovered(stream: StreamPlan, scores: Scores, around: StepContext) -> Scores:
     """Return a stream whose uncovered classes hold what the recipe says; they count as covered from here on.
 
     Raises BlendkitError for congeners without a taxonomy, and for a prior whose labels are all of scored recordings.
@@ -31,7 +31,7 @@ def fill_uncovered(stream: StreamPlan, scores: Scores, around: Surroundings) -> 
     return Scores(values, scores.rows, scores.classes, scores.space, np.ones_like(scores.covered), scores.made_by)
 
 
-def _constants(stream: StreamPlan, scores: Scores, around: Surroundings) -> Float64:
+def _constants(stream: StreamPlan, scores: Scores, around: StepContext) -> Float64:
     """(C,) in the stream's space."""
     assert stream.fill is not None
     fill, width = stream.fill, len(scores.classes)
@@ -43,7 +43,7 @@ def _constants(stream: StreamPlan, scores: Scores, around: Surroundings) -> Floa
     return z if scores.space == "logit" else sigmoid(z)
 
 
-def _rates(stream: StreamPlan, scores: Scores, around: Surroundings) -> Float64:
+def _rates(stream: StreamPlan, scores: Scores, around: StepContext) -> Float64:
     """(C,) log-odds of hearing each class, from labels of recordings that are not scored here."""
     here = set(scores.rows.recordings())
     table = around.files.contents.labels(around.files.paths[*stream.path, "fill_uncovered", "prior"]).named_as(

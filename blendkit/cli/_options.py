@@ -87,10 +87,10 @@ def _judging(**own: Any) -> object:
 
 def _how(provider: str, allow_code: bool) -> object:
     from blendkit.graphs import best_provider
-    from blendkit.scoring import How
+    from blendkit.scoring import Runtime
 
     found: Any = best_provider() if provider == "auto" else provider
-    return How(found, allow_code)
+    return Runtime(found, allow_code)
 
 
 def _columns(**own: Any) -> object:
@@ -127,7 +127,7 @@ JUDGED = (
 )
 judged = bundle("judging", ("clusters", "replicates", "seed", "level"), _judging, *JUDGED)
 machine = bundle(
-    "how",
+    "runtime",
     ("provider", "allow_code"),
     _how,
     click.option(

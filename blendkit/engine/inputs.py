@@ -15,7 +15,7 @@ from blendkit.errors import BlendkitError
 from blendkit.io import Template, read_taxonomy, read_template
 from blendkit.member import MemberContext
 from blendkit.recipe import DataFolder, KeyPath, Plan
-from blendkit.scoring import CAREFUL, How, cpu_count
+from blendkit.scoring import CPU_ONLY, Runtime, cpu_count
 
 Mode = Literal["audio", "template"]
 
@@ -90,7 +90,7 @@ def find_inputs(plan: Plan, data: DataFolder, dry_run: int | None = None) -> Inp
     )
 
 
-def member_context(plan: Plan, inputs: Inputs, how: How = CAREFUL) -> MemberContext:
+def member_context(plan: Plan, inputs: Inputs, runtime: Runtime = CPU_ONLY) -> MemberContext:
     """Return what the members of a plan may know of a run on these inputs."""
     return MemberContext(
         classes=inputs.classes,
@@ -100,8 +100,8 @@ def member_context(plan: Plan, inputs: Inputs, how: How = CAREFUL) -> MemberCont
         threads=cpu_count(),
         recordings=inputs.to_score,
         expected_s=inputs.expected_s,
-        provider=how.provider,
-        allow_code=how.allow_code,
+        provider=runtime.provider,
+        allow_code=runtime.allow_code,
     )
 
 

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from blendkit.audio import Grid
-from blendkit.blending import Surroundings, aligned, make_streams
+from blendkit.blending import StepContext, aligned, make_streams
 from blendkit.core import Rows, Scores, chunk_rows, shared_rows
 from blendkit.engine.inputs import Inputs, find_inputs, member_context
 from blendkit.engine.output import LOGITS, SUBMISSION, open_folder, row_order, write_report
@@ -25,9 +25,9 @@ from blendkit.events import Emit, silent
 from blendkit.io import Written, write_scores
 from blendkit.recipe import DataFolder, Plan, Recipe, RecipeFiles, check_files, group_notes, make_plan, open_recipe
 from blendkit.scoring import (
-    CAREFUL,
-    How,
+    CPU_ONLY,
     Opened,
+    Runtime,
     Scored,
     Throughput,
     open_members,
@@ -87,14 +87,14 @@ def run(
     dry_run: int | None = None,
     allow_outside: bool = False,
     stores: Path | str | None = None,
-    how: How = CAREFUL,
+    runtime: Runtime = CPU_ONLY,
     emit: Emit = silent,
 ) -> RunResult:
     """Run a recipe (a file, the name of a packaged one, or one that is read) and write its output folder.
 
     data: the folder of its files (default: its own; a packaged recipe runs on the sample world). out: default
     `out/<recipe>`. overrides: `path=value`. dry_run: score only that many recordings. stores: where members' logits
-    are kept (default `out/logits`); what is there is not scored again. how: what runs ONNX graphs, and whether the
+    are kept (default `out/logits`); what is there is not scored again. runtime: what runs ONNX graphs, and whether the
     recipe may name code. emit: called with events as the run goes on. Raises BlendkitError for anything the user can
     mend; until then nothing of an earlier run in `out` is touched.
     """
@@ -103,7 +103,7 @@ def run(
     folder = DataFolder(data_folder(found, data, emit), allow_outside)
     target = Path(out) if out is not None else Path("out") / found.recipe.model.name
     kept = Path(stores) if stores is not None else target / LOGITS
-    return _run(plan, folder, _Order(target, kept, dry_run, how, emit))
+    return _run(plan, folder, _Order(target, kept, dry_run, runtime, emit))
 
 
 @dataclass(frozen=True)
@@ -113,7 +113,7 @@ class _Order:
     out: Path
     stores: Path
     dry_run: int | None
-    how: How
+    runtime: Runtime
     emit: Emit
 
 
@@ -124,7 +124,7 @@ def _run(plan: Plan, folder: DataFolder, order: _Order) -> RunResult:
     inputs = find_inputs(plan, folder, order.dry_run)
     preflight(plan, inputs, files)
     open_folder(order.out)
-    opened = open_members(plan, member_context(plan, inputs, order.how), files, order.stores)
+    opened = open_members(plan, member_context(plan, inputs, order.runtime), files, order.stores)
     scored, rows = _score(plan, inputs, opened, order.emit)
     clock["scored"] = time.perf_counter()
     streams, figures, warnings = _streams(plan, inputs, opened, rows, files, order)
@@ -163,12 +163,12 @@ def _streams(
     )
     if order.dry_run is not None and not opened.audio:
         notes.append("no member needs audio: a dry run changes nothing")
-    warnings = [*opened.doubts, *notes]
+    warnings = [*opened.warnings, *notes]
     classes = next(iter(members.values())).classes
     if inputs.taxonomy.table:
         warnings += group_notes(plan, inputs.taxonomy, classes)
     figures = Figures(inputs, rows, classes, order.emit)
-    around = Surroundings(inputs.taxonomy, inputs.names, plan.recipe.model.chunk_s, files)
+    around = StepContext(inputs.taxonomy, inputs.names, plan.recipe.model.chunk_s, files)
     note = partial(_note, warnings)
     streams = make_streams(plan, members, around, made=figures.made, note=note, take=members.pop)
     return streams, figures, [*warnings, *figures.warnings(opened)]

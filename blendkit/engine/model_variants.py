@@ -21,8 +21,8 @@ from blendkit.member import TTA, MemberContext
 from blendkit.metrics import macro_auc, paired_bootstrap
 from blendkit.recipe import DataFolder, MemberPlan, Recipe, RecipeFiles, check_files, make_plan, open_recipe
 from blendkit.scoring import (
-    CAREFUL,
-    How,
+    CPU_ONLY,
+    Runtime,
     audio_member,
     build_member,
     member_facts,
@@ -74,7 +74,7 @@ def members_using(
     data: Path | str | None = None,
     *,
     allow_outside: bool = False,
-    how: How = CAREFUL,
+    runtime: Runtime = CPU_ONLY,
 ) -> Using:
     """Return the members of a recipe that use `model`. Raises BlendkitError if none does."""
     opened, model = open_recipe(recipe), Path(model)
@@ -94,7 +94,7 @@ def members_using(
         named = sorted({str(p) for k, p in files.paths.items() if k[0] == "members"})
         raise BlendkitError(f"{recipe.source}: no member uses {model}", [f"its files: {', '.join(named) or 'none'}"])
     settings = recipe.model
-    context = member_context(plan, inputs, how)
+    context = member_context(plan, inputs, runtime)
     grid = Grid(settings.chunk_s, settings.remainder, inputs.names, inputs.expected_s)
     return Using(model, inputs, files, context, grid, found)
 
@@ -137,7 +137,7 @@ def _merged(asks: Sequence[GraphNeeds]) -> GraphNeeds:
     )
 
 
-def measure(used: Using, name: str, variant: Path | None, how: How, recordings: int) -> Variant:
+def measure(used: Using, name: str, variant: Path | None, runtime: Runtime, recordings: int) -> Variant:
     """Score some recordings with a member's model and with a variant of it (or another provider), and compare.
 
     Raises BlendkitError if there is no recording to score.
@@ -145,7 +145,7 @@ def measure(used: Using, name: str, variant: Path | None, how: How, recordings: 
     if not used.inputs.recordings:
         raise BlendkitError(f"no audio below {used.inputs.data.root}: a variant is measured on recordings")
     before, slow = _scored(used, name, used.params(name), used.context, recordings)
-    context = replace(used.context, provider=how.provider)
+    context = replace(used.context, provider=runtime.provider)
     after, fast = _scored(used, name, used.params(name, variant), context, recordings)
     gap = np.abs(after.values[:, after.covered] - before.values[:, before.covered])
     auc = interval = None

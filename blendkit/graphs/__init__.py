@@ -26,16 +26,23 @@ if TYPE_CHECKING:
     from blendkit.graphs.session import Provider, best_provider, open_session
     from blendkit.graphs.slimming import GraphNeeds, Slim, graph_bytes, slim
     from blendkit.graphs.taps import TAP, discover_blocks, with_taps, with_whole
-    from blendkit.graphs.tflite import Interpreters, discover_tflite_blocks, embedding_of, read_graph, with_outputs
+    from blendkit.graphs.tflite import (
+        TfliteInterpreters,
+        discover_tflite_blocks,
+        embedding_of,
+        read_graph,
+        runtime,
+        with_outputs,
+    )
 else:
     __getattr__, __dir__ = lazy_face(__name__)
 
 __all__ = [
     "TAP",
     "GraphNeeds",
-    "Interpreters",
     "Provider",
     "Slim",
+    "TfliteInterpreters",
     "best_provider",
     "blocks_of",
     "check_grid",
@@ -53,6 +60,7 @@ __all__ = [
     "ports",
     "read_graph",
     "require_names",
+    "runtime",
     "slim",
     "stamp",
     "to_fp16",

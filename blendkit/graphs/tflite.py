@@ -17,7 +17,7 @@ from blendkit.errors import BlendkitError
 _BLOCK = re.compile(r"BLOCK_(\d+-\d+)", re.IGNORECASE)
 
 
-class Interpreters:
+class TfliteInterpreters:
     """A TFLite model, run by several interpreters of one thread each: these scale, one of many threads does not.
 
     Batches have one fixed size; the last one is filled with silence, whose rows are dropped.

@@ -12,7 +12,7 @@ from blendkit._face import lazy_face
 
 if TYPE_CHECKING:
     from blendkit.member.class_map import ClassMap, Proxies, by_id, by_scientific_name, read_class_list, read_synonyms
-    from blendkit.member.foreign_windows import NOT_HEARD, Windowed, on_grid, score_files
+    from blendkit.member.foreign_windows import NO_SCORE, Windowed, on_grid, score_files
     from blendkit.member.frames import FrameMember, Gives, frame_member, import_code
     from blendkit.member.head_file import HeadFile, open_head, try_silence
     from blendkit.member.mel import Image, Mel
@@ -41,7 +41,7 @@ if TYPE_CHECKING:
         check_window,
         chunk_windows,
         features_of,
-        hears_like,
+        same_front_end,
         score_together,
     )
 else:
@@ -49,7 +49,7 @@ else:
 
 __all__ = [
     "BELOW_FLOAT32",
-    "NOT_HEARD",
+    "NO_SCORE",
     "SCORING_FORMAT",
     "TTA",
     "ClassMap",
@@ -78,7 +78,6 @@ __all__ = [
     "chunk_windows",
     "features_of",
     "frame_member",
-    "hears_like",
     "import_code",
     "locate",
     "logits_version",
@@ -89,6 +88,7 @@ __all__ = [
     "package_folder",
     "read_class_list",
     "read_synonyms",
+    "same_front_end",
     "score_files",
     "score_together",
     "slim_or_whole",

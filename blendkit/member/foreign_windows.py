@@ -25,7 +25,7 @@ from blendkit.core import (
 from blendkit.errors import BlendkitError, broken, shorten
 from blendkit.member.protocol import TTA, FileMember, MemberContext
 
-NOT_HEARD = -20.0  # the logit of what could not be heard: hoplite's null logit
+NO_SCORE = -20.0  # the logit of what could not be heard: hoplite's null logit
 RATE = 48000  # times become whole samples at this rate: exact for every decimal of a millisecond
 
 
@@ -119,13 +119,13 @@ def score_files(
     if tta != TTA():
         raise BlendkitError("tta moves windows; this member cuts its own")
     width = len(member.info.classes)
-    parts = {r: np.full((n, width), NOT_HEARD) for r, n in chunks.items()}
+    parts = {r: np.full((n, width), NO_SCORE) for r, n in chunks.items()}
     heard = {r: chunks[r] for r in files if chunks[r]}
     if heard:
         pool: WindowPool = "max" if member.info.pool == "max" else "mean"
         context = MemberContext(chunk_s=chunk_s, names=names)
         windowed = _asked(member, {r: files[r] for r in heard})
-        scores = on_grid(windowed, context, "logit", pool, "predict_files", empty=NOT_HEARD, chunks=heard)
+        scores = on_grid(windowed, context, "logit", pool, "predict_files", empty=NO_SCORE, chunks=heard)
         for r, (first, last) in zip(scores.rows.recordings(), pairwise(scores.rows.offsets().tolist()), strict=True):
             parts[r] = scores.values[first:last]
     order = sorted(chunks, key=natural_key)

@@ -19,19 +19,19 @@ from blendkit.store import content_hash
 
 @dataclass(frozen=True)
 class HeadFile:
-    """One input per block, in the order of `blocks`. hears: the facts of the features it was fitted on, if it says."""
+    """One input per block, in the order of `blocks`. fitted_on: the facts of the features behind it, if it says."""
 
     session: Any
     source: str
     classes: tuple[str, ...]
     blocks: tuple[str, ...]
     saw: tuple[str, ...]
-    hears: Mapping[str, Any]
+    fitted_on: Mapping[str, Any]
 
     @property
     def grid(self) -> tuple[int, ...] | None:
         """The cells of every block, None where blocks are means."""
-        found = self.hears.get("params", {}).get("grid")
+        found = self.fitted_on.get("params", {}).get("grid")
         return tuple(found) if found else None
 
     def run(self, features: Sequence[Float32]) -> Float32:
@@ -40,12 +40,12 @@ class HeadFile:
         logits: Float32 = self.session.run(None, dict(zip(names, features, strict=True)))[0]
         return logits
 
-    def check_hears(self, name: str, model: Path, settings: Mapping[str, Any]) -> None:
+    def check_features(self, name: str, model: Path, settings: Mapping[str, Any]) -> None:
         """Raise BlendkitError if its features came from another model, or were made in another way.
 
         settings: parameters as this member has them, with their defaults. Heads that say nothing pass.
         """
-        fitted = self.hears.get("params")
+        fitted = self.fitted_on.get("params")
         if fitted is None:
             return
         bad = []
@@ -69,8 +69,8 @@ def open_head(path: Path, context: MemberContext, name: str) -> HeadFile:
     saw = metadata_names(graph, "saw", path.name, name) if "saw" in facts else []
     session = open_session(path, context.threads, name, context.provider)
     _check(path.name, name, session, classes, blocks)
-    hears = json.loads(facts["hears"]) if "hears" in facts else {}
-    return HeadFile(session, path.name, tuple(classes), tuple(blocks), tuple(saw), hears)
+    fitted_on = json.loads(facts["fitted_on"]) if "fitted_on" in facts else {}
+    return HeadFile(session, path.name, tuple(classes), tuple(blocks), tuple(saw), fitted_on)
 
 
 def _check(source: str, name: str, session: Any, classes: list[str], blocks: list[str]) -> None:

@@ -65,7 +65,7 @@ def score_jobs(member: Member, jobs: Sequence[RecordingAudio], chunk_s: float, t
     return score_together([member], jobs, chunk_s, tta)[0][0]
 
 
-def hears_like(member: Member) -> object:
+def same_front_end(member: Member) -> object:
     """Return a key that members share if their windows and their front end are the same."""
     info = member.info
     front = member.front if isinstance(member, FrontedMember) else id(member)
@@ -75,7 +75,7 @@ def hears_like(member: Member) -> object:
 def score_together(
     members: Sequence[Member], jobs: Sequence[RecordingAudio], chunk_s: float, tta: TTA
 ) -> tuple[list[Float32], float]:
-    """As `score_jobs`, for members with one `hears_like`: their front end is computed once.
+    """As `score_jobs`, for members with one `same_front_end`: their front end is computed once.
 
     Returns the logits of each, and the seconds spent inside the members.
     """

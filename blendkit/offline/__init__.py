@@ -13,7 +13,6 @@ from blendkit._face import lazy_face
 if TYPE_CHECKING:
     from blendkit.offline.ablation import Ablation, ablate, ablate_parts
     from blendkit.offline.axes import Axis, check_shares, read_axis, read_share
-    from blendkit.offline.bench import Bench, Workshop
     from blendkit.offline.checking import check
     from blendkit.offline.compare_sources import Labels, compare
     from blendkit.offline.comparison import Comparison, LabelledChunks, Rules, compare_scores
@@ -25,13 +24,13 @@ if TYPE_CHECKING:
     from blendkit.offline.searches import GreedySearch, GridSearch, LineSearch, search
     from blendkit.offline.sweeps import Sweep, sweep
     from blendkit.offline.what_if import WhatIf, whatif
+    from blendkit.offline.workspace import Workspace, Workspaces
 else:
     __getattr__, __dir__ = lazy_face(__name__)
 
 __all__ = [
     "Ablation",
     "Axis",
-    "Bench",
     "Comparison",
     "Evaluation",
     "Found",
@@ -45,7 +44,8 @@ __all__ = [
     "Rules",
     "Sweep",
     "WhatIf",
-    "Workshop",
+    "Workspace",
+    "Workspaces",
     "ablate",
     "ablate_parts",
     "check",

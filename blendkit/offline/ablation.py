@@ -11,9 +11,9 @@ from blendkit.blending import make_streams
 from blendkit.core import Scores
 from blendkit.errors import BlendkitError
 from blendkit.events import Emit, say_nothing, silent
-from blendkit.offline.bench import Bench, Workshop, audio_members
 from blendkit.offline.comparison import LabelledChunks, Line, Rules, change_lines
-from blendkit.offline.place import Place, open_workshop
+from blendkit.offline.place import Place, open_workspaces
+from blendkit.offline.workspace import Workspace, Workspaces, audio_members
 from blendkit.recipe import GateStep, KeyPath, OpStep, Plan, Recipe, check_files, make_plan, only_streams, without
 
 if TYPE_CHECKING:
@@ -88,35 +88,35 @@ def ablate(
     emit: Emit = silent,
 ) -> Ablation:
     """Measure a recipe's output without each of its parts, from saved logits; see `ablate_parts`."""
-    workshop, loaded = open_workshop(recipe, overrides, place, emit)
-    return ablate_parts(workshop, loaded, rules or Rules())
+    workspaces, loaded = open_workspaces(recipe, overrides, place, emit)
+    return ablate_parts(workspaces, loaded, rules or Rules())
 
 
-def ablate_parts(workshop: Workshop, recipe: Recipe, rules: Rules) -> Ablation:
+def ablate_parts(workspaces: Workspaces, recipe: Recipe, rules: Rules) -> Ablation:
     """Measure a recipe's output without each of its parts, all on the same redrawn recordings.
 
     Raises BlendkitError where nothing can be taken out, and as `compare_scores` does.
     """
     plan = make_plan(recipe)
-    bench = workshop.bench(plan)
-    scores = {recipe.model.name: workshop.streams(plan, (recipe.model.output,))[recipe.model.output]}
+    workspace = workspaces.workspace(plan)
+    scores = {recipe.model.name: workspaces.streams(plan, (recipe.model.output,))[recipe.model.output]}
     kept: dict[str, str] = {}
     for name, paths in parts(plan):
         try:
-            scores[name] = _without(workshop, bench, recipe, paths)
+            scores[name] = _without(workspaces, workspace, recipe, paths)
         except BlendkitError as error:
             kept[name] = (error.problems or [error.title])[0]
     if len(scores) < 2:
         told = [f"{n}: {w}" for n, w in kept.items()]
         raise BlendkitError(f"{recipe.source}: nothing can be taken out of this recipe", told)
-    truth = LabelledChunks(bench.rows, bench.classes, bench.truth, bench.labelled, bench.folds)
+    truth = LabelledChunks(workspace.rows, workspace.classes, workspace.truth, workspace.labelled, workspace.folds)
     (whole, *lines), boot = change_lines(scores, truth, rules)
-    return Ablation(whole, tuple(lines), kept, boot.clusters, tuple(bench.notes))
+    return Ablation(whole, tuple(lines), kept, boot.clusters, tuple(workspace.notes))
 
 
-def _without(workshop: Workshop, bench: Bench, recipe: Recipe, paths: tuple[KeyPath, ...]) -> Scores:
+def _without(workspaces: Workspaces, workspace: Workspace, recipe: Recipe, paths: tuple[KeyPath, ...]) -> Scores:
     output = recipe.model.output
     plan = make_plan(only_streams(without(recipe, paths), output, []))
-    around = replace(bench.around, files=check_files(plan, workshop.data, audio_members(plan)))
-    members = {n: s for n, s in bench.members.items() if n in plan.members}
-    return make_streams(plan, members, around, note=say_nothing, memo=bench.memo, wanted=(output,))[output]
+    around = replace(workspace.around, files=check_files(plan, workspaces.data, audio_members(plan)))
+    members = {n: s for n, s in workspace.members.items() if n in plan.members}
+    return make_streams(plan, members, around, note=say_nothing, memo=workspace.memo, wanted=(output,))[output]

@@ -8,8 +8,8 @@ from pathlib import Path
 
 from blendkit.engine import data_folder, find_inputs, preflight
 from blendkit.events import Emit, silent
-from blendkit.offline.bench import Workshop
 from blendkit.offline.data_lint import data_findings
+from blendkit.offline.workspace import Workspaces
 from blendkit.recipe import DataFolder, Plan, Recipe, check_files, group_notes, lint, make_plan, open_recipe
 
 
@@ -55,5 +55,5 @@ def check(
     findings = lint(plan, sharded=sharded)
     if store is not None:
         root = DataFolder(data_folder(found, data, emit), allow_outside)
-        findings += data_findings(Workshop(root, Path(store)), plan)
+        findings += data_findings(Workspaces(root, Path(store)), plan)
     return Check(plan, tuple(findings), tuple(notes), folder)

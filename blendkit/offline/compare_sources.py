@@ -11,7 +11,7 @@ from blendkit.errors import BlendkitError
 from blendkit.events import Emit, silent
 from blendkit.io import ColumnNames, is_source, read_score_file, truth_for
 from blendkit.offline.comparison import Comparison, LabelledChunks, Rules, compare_scores
-from blendkit.offline.place import Place, open_workshop
+from blendkit.offline.place import Place, open_workspaces
 from blendkit.recipe import Recipe, filled_text, make_plan
 
 Source = Scores | Recipe | Path | str
@@ -83,14 +83,16 @@ def _add(
         own = name or file.name
         read.scores[text if own in read.scores else own] = file.scores
         return
-    workshop, recipe = open_workshop(source, overrides, place, emit)
-    bench, scores = workshop.output(recipe)
+    workspaces, recipe = open_workspaces(source, overrides, place, emit)
+    workspace, scores = workspaces.output(recipe)
     own = name or recipe.model.name
     own = text if own in read.scores else own
-    read.scores[own], read.folds = scores, read.folds or bench.folds
+    read.scores[own], read.folds = scores, read.folds or workspace.folds
     read.hashes[own] = text_hash(filled_text(make_plan(recipe)))
-    read.truth = read.truth or LabelledChunks(bench.rows, bench.classes, bench.truth, bench.labelled, bench.folds)
-    read.notes += [f"{own}: {n}" for n in bench.notes]
+    read.truth = read.truth or LabelledChunks(
+        workspace.rows, workspace.classes, workspace.truth, workspace.labelled, workspace.folds
+    )
+    read.notes += [f"{own}: {n}" for n in workspace.notes]
 
 
 def _truth(read: _Read, labels: Labels | LabelTable | Path | str | None, what: str) -> LabelledChunks:

@@ -13,23 +13,23 @@ from blendkit.blending import convert, weight_matrix
 from blendkit.core import Float64, Matrix, Scores
 from blendkit.errors import shorten
 from blendkit.metrics import doubled_ranks
-from blendkit.offline.bench import Bench, Workshop
+from blendkit.offline.workspace import Workspace, Workspaces
 from blendkit.recipe import Plan, StreamPlan, called, weak_steps
 
 FAR = 3.0  # an effective weight this many times the stated one, or its inverse
 TWIN = 0.98  # the rule of thumb of public notebooks: members more alike than this add nothing
 
 
-def data_findings(workshop: Workshop, plan: Plan) -> list[str]:
+def data_findings(workspaces: Workspaces, plan: Plan) -> list[str]:
     """Return findings on a plan from the saved logits of its members."""
-    bench = workshop.bench(plan)
+    workspace = workspaces.workspace(plan)
     blends = [s for s in plan.streams if s.blend is not None and len(s.inputs) > 1]
     names = tuple(dict.fromkeys(i for s in blends for i in s.inputs))
-    made = workshop.streams(plan, names) if names else {}
-    found = [*_ties(workshop, plan), *_uncovered(bench)]
+    made = workspaces.streams(plan, names) if names else {}
+    found = [*_ties(workspaces, plan), *_uncovered(workspace)]
     for stream in blends:
         inputs = {n: made[n] for n in stream.inputs}
-        found += [*_scales(stream, inputs, bench), *_twins(stream, inputs)]
+        found += [*_scales(stream, inputs, workspace), *_twins(stream, inputs)]
     return found
 
 
@@ -39,10 +39,11 @@ def tied_cells(x: Matrix) -> int:
     return int((ordered[1:] == ordered[:-1]).sum())
 
 
-def _ties(workshop: Workshop, plan: Plan) -> Iterator[str]:
+def _ties(workspaces: Workspaces, plan: Plan) -> Iterator[str]:
     for stream, i in weak_steps(plan):
         before, after = (
-            tied_cells(workshop.streams(_cut(plan, stream, k), (stream.name,))[stream.name].values) for k in (i, i + 1)
+            tied_cells(workspaces.streams(_cut(plan, stream, k), (stream.name,))[stream.name].values)
+            for k in (i, i + 1)
         )
         if after > before:
             yield f"{called(stream, stream.steps[i])}: ties {after - before} more cells ({before} were tied)"
@@ -55,24 +56,24 @@ def _cut(plan: Plan, stream: StreamPlan, steps: int) -> Plan:
     return replace(plan, streams=tuple(short if s.name == stream.name else s for s in plan.streams))
 
 
-def _uncovered(bench: Bench) -> Iterator[str]:
-    heard = np.asarray(bench.truth[bench.labelled].any(axis=0), bool)
-    for name, scores in bench.members.items():
-        lacks = [c for c, h, own in zip(bench.classes, heard, scores.covered, strict=True) if h and not own]
+def _uncovered(workspace: Workspace) -> Iterator[str]:
+    heard = np.asarray(workspace.truth[workspace.labelled].any(axis=0), bool)
+    for name, scores in workspace.members.items():
+        lacks = [c for c, h, own in zip(workspace.classes, heard, scores.covered, strict=True) if h and not own]
         if lacks:
             count = f"{len(lacks)} of {int(heard.sum())} classes with positives"
             yield f"{name}: does not cover {count}: {shorten(lacks, 3)}"
 
 
-def _scales(stream: StreamPlan, inputs: dict[str, Scores], bench: Bench) -> Iterator[str]:
+def _scales(stream: StreamPlan, inputs: dict[str, Scores], workspace: Workspace) -> Iterator[str]:
     """What members of a value blend really weigh: weight x spread of their values."""
     assert stream.blend is not None
-    takes = stream.blend.takes
-    if takes == "doubled_ranks" or stream.blend.weights == "membership":
+    inputs_as = stream.blend.inputs_as
+    if inputs_as == "doubled_ranks" or stream.blend.weights == "membership":
         return
-    coverage = {n: s.covered for n, s in bench.members.items()}
-    weights = np.abs(weight_matrix(stream, inputs, coverage, bench.around.taxonomy))
-    spread = np.array([_spread(s, takes) for s in inputs.values()])
+    coverage = {n: s.covered for n, s in workspace.members.items()}
+    weights = np.abs(weight_matrix(stream, inputs, coverage, workspace.around.taxonomy))
+    spread = np.array([_spread(s, inputs_as) for s in inputs.values()])
     both = weights * spread
     used = (weights > 0).sum(axis=0) > 1
     if not used.any() or not (both.sum(axis=0)[used] > 0).all():

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from blendkit.engine import data_folder
 from blendkit.events import Emit, silent
-from blendkit.offline.bench import Workshop
+from blendkit.offline.workspace import Workspaces
 from blendkit.recipe import DataFolder, Recipe, make_plan, open_recipe
 
 
@@ -24,12 +24,12 @@ class Place:
     allow_outside: bool = False
 
 
-def open_workshop(
+def open_workspaces(
     recipe: Recipe | Path | str, overrides: Sequence[str] = (), place: Place | None = None, emit: Emit = silent
-) -> tuple[Workshop, Recipe]:
+) -> tuple[Workspaces, Recipe]:
     """Return a recipe and the place where its saved logits and its files lie. Raises BlendkitError as a run does."""
     place = place or Place()
     found = open_recipe(recipe, overrides)
     make_plan(found.recipe)  # a recipe that cannot run should say so before a sample world is made for it
     folder = DataFolder(data_folder(found, place.data, emit), place.allow_outside)
-    return Workshop(folder, place.store or Path("out") / found.recipe.model.name / "logits"), found.recipe
+    return Workspaces(folder, place.store or Path("out") / found.recipe.model.name / "logits"), found.recipe

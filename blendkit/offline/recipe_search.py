@@ -13,9 +13,9 @@ from blendkit.core import Bools, Float64, cluster_labels
 from blendkit.errors import BlendkitError
 from blendkit.metrics import Interval, macro_auc, paired_bootstrap
 from blendkit.offline.axes import Axis
-from blendkit.offline.bench import Workshop
 from blendkit.offline.judging import Judging
 from blendkit.offline.shares import bare_blend, steps_after
+from blendkit.offline.workspace import Workspaces
 from blendkit.ops import WEIGHTS_DO
 from blendkit.recipe import Recipe, blend_op, make_plan, with_values
 from blendkit.searching import Guarded, ascend, ascend_groups, greedy, guard, half_split
@@ -50,43 +50,43 @@ class BlendInputs:
     covered: dict[str, Mask]
 
 
-def greedy_weights(workshop: Workshop, recipe: Recipe, steps: int, *, judging: Judging) -> Found:
+def greedy_weights(workspaces: Workspaces, recipe: Recipe, steps: int, *, judging: Judging) -> Found:
     """Search the weights of the output's blend by greedy selection; see `blendkit.searching`."""
-    inputs = _inputs(workshop, recipe)
-    truth = workshop.bench(make_plan(recipe)).truth
+    inputs = _inputs(workspaces, recipe)
+    truth = workspaces.workspace(make_plan(recipe)).truth
 
     def find(mask: Mask) -> dict[str, Any]:
         found = greedy(truth, inputs.scores, steps, mask, inputs.covered)
         return {f"blends.{inputs.blend}.of": {n: float(w) for n, w in found.weights.items()}}
 
-    return _judge(workshop, recipe, find, inputs.blend, judging)
+    return _judge(workspaces, recipe, find, inputs.blend, judging)
 
 
-def line_weights(workshop: Workshop, recipe: Recipe, by: str | None = None, *, judging: Judging) -> Found:
+def line_weights(workspaces: Workspaces, recipe: Recipe, by: str | None = None, *, judging: Judging) -> Found:
     """Search the weights of the output's blend by coordinate ascent; by: per class group of the taxonomy."""
-    inputs = _inputs(workshop, recipe)
-    bench = workshop.bench(make_plan(recipe))
+    inputs = _inputs(workspaces, recipe)
+    workspace = workspaces.workspace(make_plan(recipe))
     address = f"blends.{inputs.blend}"
     groups = None
     if by is not None:
-        groups = [bench.around.taxonomy.group_of(c, "class_name") for c in bench.classes]
+        groups = [workspace.around.taxonomy.group_of(c, "class_name") for c in workspace.classes]
         if not any(groups):
             raise BlendkitError("the taxonomy gives no class_name for any class, so there are no groups to search by")
 
     def find(mask: Mask) -> dict[str, Any]:
-        whole = ascend(bench.truth, inputs.scores, mask=mask, covered=inputs.covered).weights
+        whole = ascend(workspace.truth, inputs.scores, mask=mask, covered=inputs.covered).weights
         if groups is None:
             return {f"{address}.of": whole}
-        own = ascend_groups(bench.truth, inputs.scores, groups, mask=mask, covered=inputs.covered)
+        own = ascend_groups(workspace.truth, inputs.scores, groups, mask=mask, covered=inputs.covered)
         return {
             f"{address}.of": whole,
             f"{address}.weights_by": {"class_name": {str(g): a.weights for g, a in own.items() if g}},
         }
 
-    return _judge(workshop, recipe, find, inputs.blend, judging)
+    return _judge(workspaces, recipe, find, inputs.blend, judging)
 
 
-def grid_values(workshop: Workshop, recipe: Recipe, axes: Sequence[Axis], *, judging: Judging) -> Found:
+def grid_values(workspaces: Workspaces, recipe: Recipe, axes: Sequence[Axis], *, judging: Judging) -> Found:
     """Search values of the recipe one axis at a time, all others held, until no axis gains."""
     macros: dict[tuple[Any, ...], float] = {}
 
@@ -96,13 +96,13 @@ def grid_values(workshop: Workshop, recipe: Recipe, axes: Sequence[Axis], *, jud
         def macro(point: tuple[int, ...]) -> float:
             key = (mask_key, point)
             if key not in macros:
-                bench, scores = workshop.output(_at(recipe, axes, point))
-                macros[key] = macro_auc(bench.truth, scores.values, mask).macro
+                workspace, scores = workspaces.output(_at(recipe, axes, point))
+                macros[key] = macro_auc(workspace.truth, scores.values, mask).macro
             return macros[key]
 
         return _values(recipe, axes, _climb(axes, macro))
 
-    return _judge(workshop, recipe, find, last_blend(recipe), judging)
+    return _judge(workspaces, recipe, find, last_blend(recipe), judging)
 
 
 def _climb(axes: Sequence[Axis], macro: Callable[[tuple[int, ...]], float]) -> tuple[int, ...]:
@@ -134,29 +134,29 @@ def _values(recipe: Recipe, axes: Sequence[Axis], point: Sequence[int]) -> dict[
 
 
 def _judge(
-    workshop: Workshop,
+    workspaces: Workspaces,
     recipe: Recipe,
     find: Find,
     blend: str | None,
     judging: Judging,
 ) -> Found:
     """Search on everything, guard it, and measure the recipe before and after by the engine itself."""
-    bench, before = workshop.output(recipe)
-    keep = np.array(np.broadcast_to(bench.labelled[:, None], bench.truth.shape))
+    workspace, before = workspaces.output(recipe)
+    keep = np.array(np.broadcast_to(workspace.labelled[:, None], workspace.truth.shape))
     known: dict[bytes, dict[str, Any]] = {}
 
     def fit(mask: Mask) -> Float64:
         known[mask.tobytes()] = find(mask)
-        found = workshop.output(with_values(recipe, known[mask.tobytes()], "search"))[1]
+        found = workspaces.output(with_values(recipe, known[mask.tobytes()], "search"))[1]
         return np.asarray(found.values, np.float64)
 
-    drawn = cluster_labels(bench.rows, judging.clusters, bench.labelled)
-    split = "one fold held out at a time" if bench.folds else "one half held out at a time"
-    folds = [bench.folds.get(str(r), "") for r in bench.rows.recording]
-    parts = folds if bench.folds else half_split(drawn)
+    drawn = cluster_labels(workspace.rows, judging.clusters, workspace.labelled)
+    split = "one fold held out at a time" if workspace.folds else "one half held out at a time"
+    folds = [workspace.folds.get(str(r), "") for r in workspace.rows.recording]
+    parts = folds if workspace.folds else half_split(drawn)
     guarded = guard(
-        bench.truth,
-        _singles(workshop, recipe, blend),
+        workspace.truth,
+        _singles(workspaces, recipe, blend),
         fit,
         parts,
         drawn,
@@ -166,26 +166,26 @@ def _judge(
         level=judging.level,
     )
     values = known[keep.tobytes()]
-    after = workshop.output(with_values(recipe, values, "search"))[1]
+    after = workspaces.output(with_values(recipe, values, "search"))[1]
     both = {"nested": guarded.unseen, "before": before.values}
-    gain = paired_bootstrap(bench.truth, both, drawn, judging.replicates, judging.seed, keep).difference(
+    gain = paired_bootstrap(workspace.truth, both, drawn, judging.replicates, judging.seed, keep).difference(
         "nested", "before", judging.level
     )
-    macros = (bench.auc(before).macro, bench.auc(after).macro)
-    return Found(values, guarded, *macros, gain, split, tuple(bench.notes))
+    macros = (workspace.auc(before).macro, workspace.auc(after).macro)
+    return Found(values, guarded, *macros, gain, split, tuple(workspace.notes))
 
 
-def _singles(workshop: Workshop, recipe: Recipe, blend: str | None) -> Mapping[str, NDArray[Any]]:
+def _singles(workspaces: Workspaces, recipe: Recipe, blend: str | None) -> Mapping[str, NDArray[Any]]:
     """The recipe's output with each input of its last blend alone; without a blend, its members' streams."""
     if blend is None:
-        streams = workshop.streams(make_plan(recipe), tuple(recipe.model.members))
+        streams = workspaces.streams(make_plan(recipe), tuple(recipe.model.members))
         return {n: s.values for n, s in streams.items()}
     names = list(recipe.model.blends[blend].of)
     alone = {n: {m: float(m == n) for m in names} for n in names}
     own = recipe.model.blends[blend]
     drop = {f"blends.{blend}.weights_by": None} if own.weights_by is not None else {}
     tries = {n: with_values(recipe, {f"blends.{blend}.of": w, **drop}, "search") for n, w in alone.items()}
-    return {n: workshop.output(r)[1].values for n, r in tries.items()}
+    return {n: workspaces.output(r)[1].values for n, r in tries.items()}
 
 
 def last_blend(recipe: Recipe) -> str | None:
@@ -196,7 +196,7 @@ def last_blend(recipe: Recipe) -> str | None:
     return name if name in model.blends else None
 
 
-def _inputs(workshop: Workshop, recipe: Recipe) -> BlendInputs:
+def _inputs(workspaces: Workspaces, recipe: Recipe) -> BlendInputs:
     """The last blend's inputs, each as the output would be with it alone, for sums of these are the outputs.
 
     Where a later step does not keep weighted means, the inputs are those of the blend itself, and `note`
@@ -212,15 +212,15 @@ def _inputs(workshop: Workshop, recipe: Recipe) -> BlendInputs:
         why = why if op.weights == "relative" else WEIGHTS_DO[op.weights]
         raise BlendkitError(f"{recipe.source}: blend {blend!r} {why}; a search needs one set of relative weights")
     plan = make_plan(recipe)
-    covered = {n: s.covered for n, s in workshop.streams(plan, tuple(own.of)).items()}
+    covered = {n: s.covered for n, s in workspaces.streams(plan, tuple(own.of)).items()}
     chain = steps_after(plan, blend)
     if isinstance(chain, str):
         names = list(own.of)
         alone = {n: {m: float(m == n) for m in names} for n in names}
-        scores = {n: bare_blend(workshop, plan, blend, w).values for n, w in alone.items()}
-        workshop.bench(plan).note(blend, f"weights are searched before the steps that follow: {chain}")
+        scores = {n: bare_blend(workspaces, plan, blend, w).values for n, w in alone.items()}
+        workspaces.workspace(plan).note(blend, f"weights are searched before the steps that follow: {chain}")
     else:
-        scores = dict(_singles(workshop, recipe, blend))
-    if op.takes == "doubled_ranks" and (isinstance(chain, str) or not any(s.steps for s in chain)):
+        scores = dict(_singles(workspaces, recipe, blend))
+    if op.inputs_as == "doubled_ranks" and (isinstance(chain, str) or not any(s.steps for s in chain)):
         scores = {n: np.rint(x * (2 * len(x))).astype(np.int64) for n, x in scores.items()}  # ranks are exact
     return BlendInputs(blend, scores, covered)

@@ -10,10 +10,10 @@ from blendkit.core import text_hash
 from blendkit.errors import BlendkitError
 from blendkit.events import Emit, silent
 from blendkit.offline.axes import check_shares, read_axis, read_share
-from blendkit.offline.bench import Workshop
 from blendkit.offline.judging import Judging
-from blendkit.offline.place import Place, open_workshop
+from blendkit.offline.place import Place, open_workspaces
 from blendkit.offline.recipe_search import Found, greedy_weights, grid_values, line_weights
+from blendkit.offline.workspace import Workspaces
 from blendkit.recipe import Recipe, filled_text, make_plan, with_values
 from blendkit.searching import append_entry
 
@@ -57,33 +57,33 @@ def search(
     whose output has no relative weights, for unknown paths, and as a run does.
     """
     method, judging = method or GreedySearch(), judging or Judging()
-    workshop, loaded = open_workshop(recipe, overrides, place, emit)
+    workspaces, loaded = open_workspaces(recipe, overrides, place, emit)
     if isinstance(method, GreedySearch):
-        found = greedy_weights(workshop, loaded, method.steps, judging=judging)
+        found = greedy_weights(workspaces, loaded, method.steps, judging=judging)
     elif isinstance(method, LineSearch):
         by = "class_name" if method.by_class_name else None
-        found = line_weights(workshop, loaded, by, judging=judging)
+        found = line_weights(workspaces, loaded, by, judging=judging)
     else:
-        found = _grid(workshop, loaded, method, judging)
+        found = _grid(workspaces, loaded, method, judging)
     if ledger is not None:
-        _keep(ledger, workshop, loaded, found)
+        _keep(ledger, workspaces, loaded, found)
     return found
 
 
-def _grid(workshop: Workshop, recipe: Recipe, method: GridSearch, judging: Judging) -> Found:
+def _grid(workspaces: Workspaces, recipe: Recipe, method: GridSearch, judging: Judging) -> Found:
     axes = [read_axis(o, "--over") for o in method.over] + [read_share(s, recipe) for s in method.shares]
     if not axes:
         raise BlendkitError("nothing to search: name a value, as in seqhead.gaussian.sigma=0.5:2:0.5")
     check_shares(axes)
     for axis in axes:
         axis.applied(recipe, axis.values[0])  # an unknown path fails now, before any work
-    return grid_values(workshop, recipe, axes, judging=judging)
+    return grid_values(workspaces, recipe, axes, judging=judging)
 
 
-def _keep(path: Path, workshop: Workshop, recipe: Recipe, found: Found) -> None:
+def _keep(path: Path, workspaces: Workspaces, recipe: Recipe, found: Found) -> None:
     """Add what was found to the ledger, under a name of its own; its figure is the nested one."""
     plan = make_plan(with_values(recipe, found.values, "search"))
     about = {"recipe": f"{recipe.model.name} (searched)", "sha256": text_hash(filled_text(plan))}
-    rows = int(workshop.bench(plan).labelled.sum())
+    rows = int(workspaces.workspace(plan).labelled.sum())
     seen = {"in_sample": found.after, "values": found.values, "rows": rows, "accepted": found.guarded.accepted}
     append_entry(path, {"kind": "oof", "from": "search", "oof": found.guarded.nested, **about, **seen})

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from blendkit.core import Scores
-from blendkit.offline.bench import Workshop
+from blendkit.offline.workspace import Workspaces
 from blendkit.recipe import OpStep, Plan, StreamPlan
 
 
@@ -27,10 +27,10 @@ def steps_after(plan: Plan, blend: str) -> list[StreamPlan] | str:
     return chain
 
 
-def bare_blend(workshop: Workshop, plan: Plan, blend: str, weights: dict[str, float]) -> Scores:
+def bare_blend(workspaces: Workspaces, plan: Plan, blend: str, weights: dict[str, float]) -> Scores:
     """A blend with other weights, before its fill and its steps."""
     streams = tuple(
         replace(s, weights=weights, steps=(), fill=None, space=s.start_space) if s.name == blend else s
         for s in plan.streams
     )
-    return workshop.streams(replace(plan, streams=streams), (blend,))[blend]
+    return workspaces.streams(replace(plan, streams=streams), (blend,))[blend]

@@ -15,8 +15,8 @@ from blendkit.core import Float64, Scores
 from blendkit.errors import BlendkitError
 from blendkit.metrics import weight_path
 from blendkit.offline.axes import Axis
-from blendkit.offline.bench import Bench, Workshop
 from blendkit.offline.shares import bare_blend, steps_after
+from blendkit.offline.workspace import Workspace, Workspaces
 from blendkit.ops import integer_weights
 from blendkit.recipe import Plan, Recipe, StreamPlan, make_plan
 
@@ -41,7 +41,7 @@ class Sweep:
         return recipe
 
 
-def sweep(workshop: Workshop, recipe: Recipe, axes: Sequence[Axis]) -> Sweep:
+def sweep(workspaces: Workspaces, recipe: Recipe, axes: Sequence[Axis]) -> Sweep:
     """Measure a recipe's output at every point of one axis, or of the grid of two.
 
     A share of the output's own blend is swept by the exact weight path where all that follows keeps
@@ -55,7 +55,7 @@ def sweep(workshop: Workshop, recipe: Recipe, axes: Sequence[Axis]) -> Sweep:
     lines, reasons = [], []
     for value in outer.values if outer is not None else (None,):
         here = recipe if outer is None else outer.applied(recipe, value)
-        line, reason = _line(workshop, here, axes[inner])
+        line, reason = _line(workspaces, here, axes[inner])
         lines.append(line)
         reasons.append(reason)
     macro = np.array(lines) if outer is not None else lines[0]
@@ -66,56 +66,58 @@ def sweep(workshop: Workshop, recipe: Recipe, axes: Sequence[Axis]) -> Sweep:
     return Sweep(tuple(axes), macro, how)
 
 
-def _line(workshop: Workshop, recipe: Recipe, axis: Axis) -> tuple[Float64, str | None]:
+def _line(workspaces: Workspaces, recipe: Recipe, axis: Axis) -> tuple[Float64, str | None]:
     """Macro-AUCs (V,) along one axis, and why not by the weight path (None if by it)."""
     if isinstance(axis.address, str):
         reason: str | None = f"{axis.label} is no share of a blend"
     else:
         plan = make_plan(recipe)
-        sides = _sides(workshop, plan, *axis.address)
+        sides = _sides(workspaces, plan, *axis.address)
         reason = sides if isinstance(sides, str) else None
         if not isinstance(sides, str):
-            bench = workshop.bench(plan)
-            rows = np.flatnonzero(bench.labelled)
+            workspace = workspaces.workspace(plan)
+            rows = np.flatnonzero(workspace.labelled)
             try:
-                path = weight_path(bench.truth[rows], sides[0][rows], sides[1][rows], axis.values)
+                path = weight_path(workspace.truth[rows], sides[0][rows], sides[1][rows], axis.values)
             except BlendkitError as error:  # values beyond what the path can blend exactly
                 reason = error.title
             else:
                 # at the ends a class may lose all that covers it
                 ends = {i: w for i, w in enumerate(axis.values) if w in (0, 1)}
-                measured = {i: _measured(workshop, axis.applied(recipe, w)) for i, w in ends.items()}
+                measured = {i: _measured(workspaces, axis.applied(recipe, w)) for i, w in ends.items()}
                 return np.array([measured.get(i, m) for i, m in enumerate(path.macro.tolist())]), None
-    return np.array([_measured(workshop, axis.applied(recipe, v)) for v in axis.values]), reason
+    return np.array([_measured(workspaces, axis.applied(recipe, v)) for v in axis.values]), reason
 
 
-def _measured(workshop: Workshop, recipe: Recipe) -> float:
-    bench, scores = workshop.output(recipe)
-    return bench.auc(scores).macro
+def _measured(workspaces: Workspaces, recipe: Recipe) -> float:
+    workspace, scores = workspaces.output(recipe)
+    return workspace.auc(scores).macro
 
 
-def _sides(workshop: Workshop, plan: Plan, blend: str, member: str) -> tuple[NDArray[Any], NDArray[Any]] | str:
+def _sides(workspaces: Workspaces, plan: Plan, blend: str, member: str) -> tuple[NDArray[Any], NDArray[Any]] | str:
     """The output with none and with all of a member, so that any share of it is their weighted mean; or why not."""
     chain = steps_after(plan, blend)
     if isinstance(chain, str):
         return chain
-    stream, bench = chain[0], workshop.bench(plan)
-    covered = {n: s.covered for n, s in workshop.streams(plan, stream.inputs).items()}
+    stream, workspace = chain[0], workspaces.workspace(plan)
+    covered = {n: s.covered for n, s in workspaces.streams(plan, stream.inputs).items()}
     given = {n: w for n, w in stream.weights.items() if n != member and w}
     if any((covered[n] != covered[next(iter(given))]).any() for n in given):
         return "the other members cover different classes, so a share means another weight in each"
     none, whole = (
-        bare_blend(workshop, plan, blend, weights)
+        bare_blend(workspaces, plan, blend, weights)
         for weights in ({**stream.weights, member: 0.0}, {n: float(n == member) for n in stream.weights})
     )
     both = none.covered | whole.covered
     a = np.where(none.covered, none.values, whole.values)  # one side alone covers a class: it has it all
     b = np.where(whole.covered, whole.values, none.values)
     blank = replace(none, values=np.zeros_like(a), covered=both, made_by=f"{none.made_by}+{whole.made_by}")
-    ranked = stream.blend is not None and stream.blend.takes == "doubled_ranks"
-    if ranked and not _through(bench, chain, _with(blank, blank.values, "0")).any():  # no constant: any scale will do
+    ranked = stream.blend is not None and stream.blend.inputs_as == "doubled_ranks"
+    if (
+        ranked and not _through(workspace, chain, _with(blank, blank.values, "0")).any()
+    ):  # no constant: any scale will do
         a, b = _as_ranks(a, b, np.array([[w] for w in given.values()]))
-    sides = [_through(bench, chain, _with(blank, values, name)) for name, values in (("a", a), ("b", b))]
+    sides = [_through(workspace, chain, _with(blank, values, name)) for name, values in (("a", a), ("b", b))]
     return sides[0], sides[1]
 
 
@@ -132,8 +134,10 @@ def _as_ranks(a: Float64, b: Float64, weights: Float64) -> tuple[Float64, Float6
     return np.rint(a * scale), np.rint(b * scale)
 
 
-def _through(bench: Bench, chain: Sequence[StreamPlan], scores: Scores) -> Float64:
-    coverage = {n: s.covered for n, s in bench.members.items()}
+def _through(workspace: Workspace, chain: Sequence[StreamPlan], scores: Scores) -> Float64:
+    coverage = {n: s.covered for n, s in workspace.members.items()}
     for stream in chain:
-        scores = finished(stream, scores, bench.around, coverage, partial(bench.note, stream.name), bench.memo)
+        scores = finished(
+            stream, scores, workspace.around, coverage, partial(workspace.note, stream.name), workspace.memo
+        )
     return np.asarray(scores.values, np.float64)

@@ -13,10 +13,10 @@ from blendkit.errors import BlendkitError
 from blendkit.events import Emit, silent
 from blendkit.metrics import Interval, paired_bootstrap
 from blendkit.offline.axes import Axis, check_shares, read_axis, read_share
-from blendkit.offline.bench import Workshop
 from blendkit.offline.judging import Judging
-from blendkit.offline.place import Place, open_workshop
+from blendkit.offline.place import Place, open_workspaces
 from blendkit.offline.sweeps import Sweep, sweep
+from blendkit.offline.workspace import Workspaces
 from blendkit.recipe import Recipe, make_plan, open_recipe
 
 if TYPE_CHECKING:
@@ -76,12 +76,12 @@ def whatif(
     nothing to change, for more than two ranges, and as a run does.
     """
     judging = judging or Judging()
-    workshop, changed = open_workshop(recipe, overrides, place, emit)
+    workspaces, changed = open_workspaces(recipe, overrides, place, emit)
     base = open_recipe(recipe).recipe
     changed, axes = _axes(changed, shares, sweeps, bool(overrides))
-    swept = sweep(workshop, changed, axes) if axes else None
+    swept = sweep(workspaces, changed, axes) if axes else None
     best = changed if swept is None else swept.recipe(changed, swept.best)
-    return _against(workshop, base, best, swept, judging)
+    return _against(workspaces, base, best, swept, judging)
 
 
 def _axes(recipe: Recipe, shares: Sequence[str], sweeps: Sequence[str], changed: bool) -> tuple[Recipe, list[Axis]]:
@@ -102,17 +102,17 @@ def _axes(recipe: Recipe, shares: Sequence[str], sweeps: Sequence[str], changed:
     return recipe, wide
 
 
-def _against(workshop: Workshop, base: Recipe, best: Recipe, swept: Sweep | None, judging: Judging) -> WhatIf:
+def _against(workspaces: Workspaces, base: Recipe, best: Recipe, swept: Sweep | None, judging: Judging) -> WhatIf:
     """The changed recipe against the one as it is, with the interval of the difference or why there is none."""
-    (bench, old), (other, new) = workshop.output(base), workshop.output(best)
-    figures = bench.auc(old).macro, other.auc(new).macro
-    notes = tuple(workshop.bench(make_plan(base)).notes)
-    labels = cluster_labels(bench.rows, judging.clusters, bench.labelled)
-    if len(other.rows) != len(bench.rows):
+    (workspace, old), (other, new) = workspaces.output(base), workspaces.output(best)
+    figures = workspace.auc(old).macro, other.auc(new).macro
+    notes = tuple(workspaces.workspace(make_plan(base)).notes)
+    labels = cluster_labels(workspace.rows, judging.clusters, workspace.labelled)
+    if len(other.rows) != len(workspace.rows):
         return WhatIf(*figures, None, swept, notes, "the changed recipe has other rows")
     both = {"base": old.values, "best": new.values}
     try:
-        boot = paired_bootstrap(bench.truth, both, labels, judging.replicates, judging.seed, bench.labelled)
+        boot = paired_bootstrap(workspace.truth, both, labels, judging.replicates, judging.seed, workspace.labelled)
     except BlendkitError as error:
         return WhatIf(*figures, None, swept, notes, error.title)
     return WhatIf(*figures, boot.difference("best", "base", judging.level), swept, notes)

@@ -46,7 +46,7 @@ def exact_weights(weights: Float64, rows: int) -> tuple[Int64, Bools]:
 
 
 @op(
-    "rank", kind="blend", scope="set", classwise=True, takes="doubled_ranks", gives="rank", per_class=("weights",),
+    "rank", kind="blend", scope="set", classwise=True, inputs_as="doubled_ranks", gives="rank", per_class=("weights",),
     weighted_mean=True,
 )  # fmt: skip
 def rank_mean(*ranks: NDArray[np.int32], weights: Weights) -> Float64:
@@ -76,7 +76,7 @@ def rank_mean(*ranks: NDArray[np.int32], weights: Weights) -> Float64:
 
 
 @op(
-    "logit", kind="blend", scope="chunk", classwise=True, takes="logit", gives="logit", per_class=("weights",),
+    "logit", kind="blend", scope="chunk", classwise=True, inputs_as="logit", gives="logit", per_class=("weights",),
     weighted_mean=True,
 )  # fmt: skip
 def logit_mean(*xs: Matrix, weights: Weights) -> Float64:
@@ -85,7 +85,7 @@ def logit_mean(*xs: Matrix, weights: Weights) -> Float64:
 
 
 @op(
-    "prob", kind="blend", scope="chunk", classwise=True, takes="prob", gives="prob", per_class=("weights",),
+    "prob", kind="blend", scope="chunk", classwise=True, inputs_as="prob", gives="prob", per_class=("weights",),
     weighted_mean=True,
 )  # fmt: skip
 def prob_mean(*xs: Matrix, weights: Weights) -> Float64:
@@ -103,7 +103,7 @@ def direct(*xs: Matrix, weights: Weights) -> Float64:
 
 
 @op(
-    "sum", kind="blend", scope="chunk", classwise=True, takes="logit", gives="logit", per_class=("weights",),
+    "sum", kind="blend", scope="chunk", classwise=True, inputs_as="logit", gives="logit", per_class=("weights",),
     weights="coefficients",
 )  # fmt: skip
 def logit_sum(*xs: Matrix, weights: Weights) -> Float64:

@@ -19,8 +19,8 @@ from blendkit.ops.declare import (
     NonNegative,
     Positive,
     RowsOf,
-    Share,
     TaxonomyOf,
+    UnitInterval,
     op,
 )
 from blendkit.ops.fitted.calibration_maps import Isotonic, Platt, fit_isotonic, fit_platt
@@ -34,7 +34,7 @@ Inner = Annotated[float, Interval(gt=0, lt=1)]
 Least = Annotated[int, Interval(ge=1, le=1_000_000)]
 
 
-@op("temperature", scope="chunk", classwise=True, spaces=("logit",), monotone="strict", does="rescale")
+@op("temperature", scope="chunk", classwise=True, spaces=("logit",), monotone="strict", effect="rescale")
 def temperature(
     x: Matrix,
     *,
@@ -57,7 +57,7 @@ def temperature(
     return np.asarray(x / np.array(at, x.dtype), x.dtype)
 
 
-@op("standardise", scope="set", classwise=True, spaces=("logit",), monotone="strict", does="rescale")
+@op("standardise", scope="set", classwise=True, spaces=("logit",), monotone="strict", effect="rescale")
 def standardise(x: Matrix) -> Matrix:
     """Give every class mean 0 and standard deviation 1 over all chunks: members of other scales weigh what they say.
 
@@ -80,7 +80,7 @@ def clip(x: Matrix, *, low: float = 1e-5, high: float = 1 - 1e-5) -> Matrix:
     return np.clip(x, low, high)
 
 
-@op("sharpen", scope="chunk", classwise=True, spaces=("prob",), monotone="strict", does="rescale")
+@op("sharpen", scope="chunk", classwise=True, spaces=("prob",), monotone="strict", effect="rescale")
 def sharpen(x: Matrix, *, classes: ClassIds, threshold: Inner = 0.5, by_class: ByClass = NO_NUMBERS) -> Matrix:
     """Move a class's threshold to 0.5: p > t: 0.5 + 0.5 (p - t) / (1 - t), otherwise 0.5 p / t.
 
@@ -213,8 +213,8 @@ def through_knots(
     return out
 
 
-@op("rare_suppression", scope="set", classwise=True, spaces=("prob", "rank"), monotone="strict", does="rescale")
-def rare_suppression(x: Matrix, *, margin: NonNegative = 0.05, factor: Share = 0.9) -> Matrix:
+@op("rare_suppression", scope="set", classwise=True, spaces=("prob", "rank"), monotone="strict", effect="rescale")
+def rare_suppression(x: Matrix, *, margin: NonNegative = 0.05, factor: UnitInterval = 0.9) -> Matrix:
     """Multiply what lies below its column's mean + margin: x < mean + margin: factor x.
 
     x: (N, C). For rare taxa: `where: {class_name: [Amphibia, Mammalia, Reptilia]}`. As a last step it keeps every

@@ -33,9 +33,9 @@ from blendkit.core import Bools, Float64, Int64, Rows, Space, Taxonomy
 
 Scope = Literal["chunk", "file", "set"]
 Monotone = Literal["strict", "weak", "no"]
-Takes = Literal["any", "logit", "prob", "doubled_ranks"]
+InputsAs = Literal["any", "logit", "prob", "doubled_ranks"]
 OpKind = Literal["step", "blend", "gate"]
-Does = Literal["smooth", "rescale"]
+Effect = Literal["smooth", "rescale"]
 FitOn = Literal["labels", "scores", "reference"]
 WeightKind = Literal["relative", "coefficients", "membership"]
 WEIGHTS_DO: dict[WeightKind, str] = {
@@ -119,7 +119,7 @@ NO_GROUPS: list[list[str]] = []
 # Ranges a recipe's numbers must keep:
 Positive = Annotated[float, Gt(0), Le(1e6)]
 NonNegative = Annotated[float, Ge(0), Le(1e6)]
-Share = Annotated[float, Interval(ge=0, le=1)]
+UnitInterval = Annotated[float, Interval(ge=0, le=1)]
 
 
 class Declared(TypedDict, total=False):
@@ -129,7 +129,7 @@ class Declared(TypedDict, total=False):
     scope: Scope
     classwise: bool
     spaces: tuple[Space, ...]
-    takes: Takes
+    inputs_as: InputsAs
     gives: Space | None
     monotone: Monotone
     affine: bool
@@ -139,7 +139,7 @@ class Declared(TypedDict, total=False):
     notes: Callable[..., list[str]] | None
     fit_on: FitOn
     thresholds: bool
-    does: Does | None
+    effect: Effect | None
     weighted_mean: bool
     weights: WeightKind
     taxonomic: bool
@@ -171,7 +171,7 @@ class OpInfo:
     scope: Scope = "set"
     classwise: bool = False
     spaces: tuple[Space, ...] = ("logit", "prob", "rank")
-    takes: Takes = "any"
+    inputs_as: InputsAs = "any"
     gives: Space | None = None
     monotone: Monotone = "no"
     affine: bool = False
@@ -181,7 +181,7 @@ class OpInfo:
     notes: Callable[..., list[str]] | None = None
     fit_on: FitOn = "labels"
     thresholds: bool = False
-    does: Does | None = None
+    effect: Effect | None = None
     weighted_mean: bool = False
     weights: WeightKind = "relative"
     taxonomic: bool = False

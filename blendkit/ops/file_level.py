@@ -9,7 +9,7 @@ import numpy as np
 from annotated_types import Ge, Le
 
 from blendkit.core import Float64, Int64, Matrix
-from blendkit.ops.declare import Covered, NonNegative, Offsets, Positive, Share, SpaceOf, op
+from blendkit.ops.declare import Covered, NonNegative, Offsets, Positive, SpaceOf, UnitInterval, op
 from blendkit.ops.kernels.bounds import bounds_of
 from blendkit.ops.kernels.per_recording import (
     affine_kernel,
@@ -26,7 +26,7 @@ Count = Annotated[int, Ge(1), Le(1_000_000)]
 Power = Annotated[float, Ge(0), Le(100)]
 
 
-@op("file_top_scale", scope="file", classwise=True, spaces=("logit", "prob"), does="rescale")
+@op("file_top_scale", scope="file", classwise=True, spaces=("logit", "prob"), effect="rescale")
 def file_top_scale(
     x: Matrix, *, space: SpaceOf, offsets: Offsets | None = None, n: Count = 2, power: Power = 0.4
 ) -> Matrix:
@@ -41,8 +41,8 @@ def file_top_scale(
     return _by_recordings(x, offsets, lambda part, at: scale(part, at, n, power))
 
 
-@op("file_max_mix", scope="file", classwise=True, does="rescale")
-def file_max_mix(x: Matrix, *, offsets: Offsets | None = None, alpha: Share = 0.05) -> Matrix:
+@op("file_max_mix", scope="file", classwise=True, effect="rescale")
+def file_max_mix(x: Matrix, *, offsets: Offsets | None = None, alpha: UnitInterval = 0.05) -> Matrix:
     """Let the recording's best chunk leak into all: (1 - alpha) x + alpha max over the recording.
 
     x: (N, C) in any space. Adding alpha max, as some do, is the same order with alpha / (1 + alpha) here, and
@@ -51,8 +51,8 @@ def file_max_mix(x: Matrix, *, offsets: Offsets | None = None, alpha: Share = 0.
     return _anchored(x, offsets, 0, alpha)
 
 
-@op("file_mean_max", scope="file", classwise=True, does="rescale")
-def file_mean_max(x: Matrix, *, offsets: Offsets | None = None, alpha: Share = 0.3) -> Matrix:
+@op("file_mean_max", scope="file", classwise=True, effect="rescale")
+def file_mean_max(x: Matrix, *, offsets: Offsets | None = None, alpha: UnitInterval = 0.3) -> Matrix:
     """Pull chunks towards the mean of the recording's mean and maximum: (1 - alpha) x + alpha (mean + max) / 2.
 
     x: (N, C) in any space. Returns (N, C). Source: file anchors of a BirdCLEF 2026 post-processing report.
@@ -60,8 +60,8 @@ def file_mean_max(x: Matrix, *, offsets: Offsets | None = None, alpha: Share = 0
     return _anchored(x, offsets, 1, alpha)
 
 
-@op("file_noisy_or", scope="file", classwise=True, spaces=("prob",), does="rescale")
-def file_noisy_or(x: Matrix, *, offsets: Offsets | None = None, alpha: Share = 0.3) -> Matrix:
+@op("file_noisy_or", scope="file", classwise=True, spaces=("prob",), effect="rescale")
+def file_noisy_or(x: Matrix, *, offsets: Offsets | None = None, alpha: UnitInterval = 0.3) -> Matrix:
     """Pull chunks towards the chance that the recording holds the class: (1 - alpha) p + alpha (1 - prod(1 - p)).
 
     x: (N, C) probabilities, however small; a longer recording has more chances. Returns (N, C). Source: as
@@ -70,8 +70,8 @@ def file_noisy_or(x: Matrix, *, offsets: Offsets | None = None, alpha: Share = 0
     return _anchored(x, offsets, 2, alpha)
 
 
-@op("file_lse", scope="file", classwise=True, does="rescale")
-def file_lse(x: Matrix, *, offsets: Offsets | None = None, alpha: Share = 0.3, beta: Positive = 4.5) -> Matrix:
+@op("file_lse", scope="file", classwise=True, effect="rescale")
+def file_lse(x: Matrix, *, offsets: Offsets | None = None, alpha: UnitInterval = 0.3, beta: Positive = 4.5) -> Matrix:
     """Pull chunks towards a soft maximum of the recording: (1 - alpha) x + alpha log(mean(exp(beta x))) / beta.
 
     x: (N, C) in any space; beta near 0 means the mean, a large one the maximum. Returns (N, C). Source: as
@@ -80,7 +80,7 @@ def file_lse(x: Matrix, *, offsets: Offsets | None = None, alpha: Share = 0.3, b
     return _by_recordings(x, offsets, lambda part, at: _soft_anchored(part, at, alpha, beta))
 
 
-@op("low_rank_power", scope="file", spaces=("prob",), does="rescale")
+@op("low_rank_power", scope="file", spaces=("prob",), effect="rescale")
 def low_rank_power(
     x: Matrix, *, offsets: Offsets | None = None, covered: Covered | None = None, keep: Count = 30, power: Power = 2.0
 ) -> Matrix:
@@ -98,7 +98,7 @@ def low_rank_power(
     return out
 
 
-@op("softmax_richness", scope="chunk", spaces=("prob",), does="rescale")
+@op("softmax_richness", scope="chunk", spaces=("prob",), effect="rescale")
 def softmax_richness(x: Matrix, *, covered: Covered | None = None, tau: Positive = 0.12) -> Matrix:
     """Weigh each class by its share of the chunk: p <- p softmax over covered classes of (p / tau).
 
@@ -124,7 +124,7 @@ def softmax_richness(x: Matrix, *, covered: Covered | None = None, tau: Positive
     return out
 
 
-@op("power", scope="chunk", classwise=True, spaces=("prob",), monotone="weak", does="rescale")
+@op("power", scope="chunk", classwise=True, spaces=("prob",), monotone="weak", effect="rescale")
 def power(x: Matrix, *, power: NonNegative = 1.2) -> Matrix:
     """Raise all to one power: p <- p^power. By itself it keeps every column's order.
 

@@ -10,7 +10,7 @@ import numpy as np
 
 from blendkit.core import Bools, Float64, Matrix
 from blendkit.metrics import percentile_rank
-from blendkit.ops.declare import Offsets, ProbsOf, RanksOf, Share, op
+from blendkit.ops.declare import Offsets, ProbsOf, RanksOf, UnitInterval, op
 from blendkit.ops.kernels.along_time import correlate_kernel
 from blendkit.ops.kernels.bounds import bounds_of
 
@@ -19,16 +19,22 @@ Gate = tuple[Bools, Float64]
 
 @op("fake_only", kind="gate", scope="set", classwise=True, spaces=("rank",), thresholds=True)
 def fake_only(
-    x: Matrix, *, main: ProbsOf, check: ProbsOf, above: Share = 0.50, below: Share = 0.05, share: Share = 0.08
+    x: Matrix,
+    *,
+    main: ProbsOf,
+    check: ProbsOf,
+    above: UnitInterval = 0.50,
+    below: UnitInterval = 0.05,
+    alpha: UnitInterval = 0.08,
 ) -> Gate:
     """Where the main model is sure and the check hears nothing: move towards the main model's rank.
 
-    p_main > above and p_check < below: x <- (1 - share) x + share rank(p_main). x: (N, C) ranks; main, check: streams
+    p_main > above and p_check < below: x <- (1 - alpha) x + alpha rank(p_main). x: (N, C) ranks; main, check: streams
     (N, C) of probabilities. The thresholds are absolute: what rescales these streams changes what the gate does.
     Source: the first gate of the EoS chain (0.50, 0.05, 0.08; 0.12 in a fork).
     """
     mask = (main > above) & (check < below)
-    return mask, (1 - share) * x + share * percentile_rank(main)
+    return mask, (1 - alpha) * x + alpha * percentile_rank(main)
 
 
 @op("temporal", kind="gate", scope="set", classwise=True, spaces=("rank",), thresholds=True)
@@ -38,16 +44,16 @@ def temporal_gate(
     main: ProbsOf,
     check: ProbsOf,
     offsets: Offsets | None = None,
-    context_above: Share = 0.88,
-    rank_above: Share = 0.77,
-    check_below: Share = 0.14,
-    share: Share = 0.15,
+    context_above: UnitInterval = 0.88,
+    rank_above: UnitInterval = 0.77,
+    check_below: UnitInterval = 0.14,
+    alpha: UnitInterval = 0.15,
 ) -> Gate:
     """Where the main model hears a class over several chunks and the check does not: lift.
 
     context = rank of p_main correlated in its recording with k_d ~ (1 + (d / 1.2)^2 / 2)^(-1.5), d = -3 .. 3, the first
     and last chunk repeated. context > context_above, rank(p_main) > rank_above, p_check < check_below:
-    x <- (1 - share) x + share max(rank(p_main), context). x: (N, C) ranks; main, check: probabilities (N, C).
+    x <- (1 - alpha) x + alpha max(rank(p_main), context). x: (N, C) ranks; main, check: probabilities (N, C).
     Source: the second gate of the EoS chain (0.88, 0.77, 0.14, 0.15), the one that 2026's second place kept, with
     check_below 1.
     """
@@ -57,24 +63,24 @@ def temporal_gate(
     correlate_kernel(np.ascontiguousarray(main, np.float64), taps / taps.sum(), bounds_of(x, offsets), 0, smooth)
     context, own = percentile_rank(smooth), percentile_rank(main)
     mask = (context > context_above) & (own > rank_above) & (check < check_below)
-    return mask, (1 - share) * x + share * np.maximum(own, context)
+    return mask, (1 - alpha) * x + alpha * np.maximum(own, context)
 
 
 @op("spike", kind="gate", scope="chunk", classwise=True, spaces=("rank",), thresholds=True)
 def spike(
-    x: Matrix, *, main: RanksOf, check: RanksOf, check_above: Share = 0.95, main_below: Share = 0.80,
-    share: Share = 0.12,
+    x: Matrix, *, main: RanksOf, check: RanksOf, check_above: UnitInterval = 0.95, main_below: UnitInterval = 0.80,
+    alpha: UnitInterval = 0.12,
 ) -> Gate:  # fmt: skip
     """Where the check alone is sure: move towards its rank.
 
-    rank(check) > check_above and rank(main) < main_below: x <- (1 - share) x + share rank(check). x: (N, C) ranks;
+    rank(check) > check_above and rank(main) < main_below: x <- (1 - alpha) x + alpha rank(check). x: (N, C) ranks;
     main, check: streams (N, C) as ranks. Source: the third gate of the EoS chain (0.95, 0.80, 0.12).
     """
-    return (check > check_above) & (main < main_below), (1 - share) * x + share * check
+    return (check > check_above) & (main < main_below), (1 - alpha) * x + alpha * check
 
 
-@op("rank_gate", scope="chunk", classwise=True, spaces=("prob",), does="rescale")
-def rank_gate(x: Matrix, *, by: RanksOf, floor: Share = 0.5) -> Matrix:
+@op("rank_gate", scope="chunk", classwise=True, spaces=("prob",), effect="rescale")
+def rank_gate(x: Matrix, *, by: RanksOf, floor: UnitInterval = 0.5) -> Matrix:
     """Attenuate by another stream's rank: p <- p (floor + (1 - floor) rank(by)).
 
     x: (N, C) probabilities; by: a stream (N, C) as ranks. Several gates are several steps. Returns (N, C). Source: the
@@ -84,10 +90,10 @@ def rank_gate(x: Matrix, *, by: RanksOf, floor: Share = 0.5) -> Matrix:
 
 
 @op("replace_where_sure", kind="gate", scope="chunk", classwise=True, spaces=("prob",), thresholds=True)
-def replace_where_sure(x: Matrix, *, by: ProbsOf, above: Share = 0.5, share: Share = 0.5) -> Gate:
-    """Where another stream is above a threshold, weigh it in: x <- (1 - share) x + share p_by.
+def replace_where_sure(x: Matrix, *, by: ProbsOf, above: UnitInterval = 0.5, alpha: UnitInterval = 0.5) -> Gate:
+    """Where another stream is above a threshold, weigh it in: x <- (1 - alpha) x + alpha p_by.
 
     x: (N, C) probabilities; by: a stream (N, C) of probabilities. Source: threshold-dependent
     weights of 2025's second place.
     """
-    return by > above, (1 - share) * x + share * by
+    return by > above, (1 - alpha) * x + alpha * by

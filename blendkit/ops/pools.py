@@ -15,14 +15,14 @@ from annotated_types import Interval
 
 from blendkit.core import Float64, Matrix
 from blendkit.metrics import percentile_rank
-from blendkit.ops.declare import Share, Weights, op
+from blendkit.ops.declare import UnitInterval, Weights, op
 from blendkit.ops.kernels.per_value import median_kernel
 from blendkit.ops.parallel import in_blocks
 
 MeanExponent = Annotated[float, Interval(ge=-50, le=50)]
 
 
-@op("geometric", kind="blend", scope="chunk", classwise=True, takes="prob", gives="prob", per_class=("weights",))
+@op("geometric", kind="blend", scope="chunk", classwise=True, inputs_as="prob", gives="prob", per_class=("weights",))
 def geometric_mean(*xs: Matrix, weights: Weights) -> Float64:
     """Return exp(weighted mean of log p) of probabilities (N, C). One exact 0 makes a cell 0, whatever others say.
 
@@ -31,7 +31,7 @@ def geometric_mean(*xs: Matrix, weights: Weights) -> Float64:
     return power_mean(*xs, weights=weights, exponent=0.0)
 
 
-@op("power_mean", kind="blend", scope="chunk", classwise=True, takes="prob", gives="prob", per_class=("weights",))
+@op("power_mean", kind="blend", scope="chunk", classwise=True, inputs_as="prob", gives="prob", per_class=("weights",))
 def power_mean(*xs: Matrix, weights: Weights, exponent: MeanExponent = 2.0) -> Float64:
     """Return (weighted mean of p^exponent)^(1 / exponent) of probabilities (N, C).
 
@@ -68,8 +68,8 @@ def median(*xs: Matrix, weights: Weights) -> Float64:
     return out
 
 
-@op("quantile_mix", kind="blend", scope="set", classwise=True, takes="prob", gives="rank", per_class=("weights",))
-def quantile_mix(*xs: Matrix, weights: Weights, alpha: Share = 0.5) -> Float64:
+@op("quantile_mix", kind="blend", scope="set", classwise=True, inputs_as="prob", gives="rank", per_class=("weights",))
+def quantile_mix(*xs: Matrix, weights: Weights, alpha: UnitInterval = 0.5) -> Float64:
     """Return alpha weighted mean of p + (1 - alpha) weighted mean of percentile ranks, (N, C) in [0, 1].
 
     Neither a probability nor a rank, and handled as a rank. Source: Quantile-Mix of a 2025 bronze medal, after a

@@ -9,7 +9,7 @@ import numpy as np
 from annotated_types import Ge, Le
 
 from blendkit.core import Bools, Float64, Matrix, Taxonomy
-from blendkit.ops.declare import NO_NUMBERS, ByTaxon, ClassIds, Covered, RanksOf, Share, TaxonomyOf, op
+from blendkit.ops.declare import NO_NUMBERS, ByTaxon, ClassIds, Covered, RanksOf, TaxonomyOf, UnitInterval, op
 from blendkit.ops.fitted.shared import taxa_of
 from blendkit.ops.kernels.sidecar_passes import correct_kernel, survey_kernel
 
@@ -32,12 +32,12 @@ class Limits:
 
 def sidecar_notes(
     x: Matrix, *, by: Float64, covered: Bools, classes: tuple[str, ...], taxonomy: Taxonomy | None,
-    share: float, by_class_name: dict[str, float], top_anchor: int, top_sidecar: int, anchor_above: float,
+    alpha: float, by_class_name: dict[str, float], top_anchor: int, top_sidecar: int, anchor_above: float,
     budget: float, most_cells: float, overlap_top3: float, overlap_top10: float,
 ) -> list[str]:  # fmt: skip
     """Say what became of the correction."""
     limits = Limits(top_anchor, top_sidecar, anchor_above, budget, most_cells, overlap_top3, overlap_top10)
-    shares = _shares(classes, taxonomy, share, by_class_name) * covered
+    shares = _shares(classes, taxonomy, alpha, by_class_name) * covered
     return [corrected(x, by, shares, limits)[1]]
 
 
@@ -49,21 +49,21 @@ def sidecar(
     covered: Covered,
     classes: ClassIds,
     taxonomy: TaxonomyOf | None = None,
-    share: Share = 0.05,
+    alpha: UnitInterval = 0.05,
     by_class_name: ByTaxon = NO_NUMBERS,
     top_anchor: Count = 32,
     top_sidecar: Count = 16,
-    anchor_above: Share = 0.70,
-    budget: Share = 0.009,
-    most_cells: Share = 0.25,
-    overlap_top3: Share = 0.75,
-    overlap_top10: Share = 0.80,
+    anchor_above: UnitInterval = 0.70,
+    budget: UnitInterval = 0.009,
+    most_cells: UnitInterval = 0.25,
+    overlap_top3: UnitInterval = 0.75,
+    overlap_top10: UnitInterval = 0.80,
 ) -> Matrix:
-    """Correct an anchor's ranks by a sidecar's in some cells: x + share M (rank(by) - x), within a budget.
+    """Correct an anchor's ranks by a sidecar's in some cells: x + alpha M (rank(by) - x), within a budget.
 
     M: cells among a chunk's `top_anchor` highest of the anchor, or among its `top_sidecar` highest of the sidecar where
     the anchor is at least anchor_above; what is level with the last counts. by_class_name: shares of some taxa, in
-    place of `share`. The mean change over all cells is at most `budget`: a larger one is scaled down. If more than
+    place of `alpha`. The mean change over all cells is at most `budget`: a larger one is scaled down. If more than
     most_cells of the cells would move, or less than stated of the anchor's top 3 or top 10 classes of the chunks would
     stay there, the anchor stays as it is; either way a note says so. x: (N, C) ranks, by: a stream (N, C) as ranks.
     Returns (N, C).
@@ -71,7 +71,7 @@ def sidecar(
     critical mistake.
     """
     limits = Limits(top_anchor, top_sidecar, anchor_above, budget, most_cells, overlap_top3, overlap_top10)
-    return corrected(x, by, _shares(classes, taxonomy, share, by_class_name) * covered, limits)[0]
+    return corrected(x, by, _shares(classes, taxonomy, alpha, by_class_name) * covered, limits)[0]
 
 
 def corrected(x: Matrix, by: Float64, shares: Float64, limits: Limits) -> tuple[Matrix, str]:
@@ -96,6 +96,6 @@ def corrected(x: Matrix, by: Float64, shares: Float64, limits: Limits) -> tuple[
 
 
 def _shares(
-    classes: tuple[str, ...], taxonomy: Taxonomy | None, share: float, by_class_name: dict[str, float]
+    classes: tuple[str, ...], taxonomy: Taxonomy | None, alpha: float, by_class_name: dict[str, float]
 ) -> Float64:
-    return np.array([by_class_name.get(t, share) for t in taxa_of(classes, taxonomy, by_class_name)])
+    return np.array([by_class_name.get(t, alpha) for t in taxa_of(classes, taxonomy, by_class_name)])

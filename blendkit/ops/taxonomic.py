@@ -10,8 +10,18 @@ from annotated_types import Ge, Interval, Le
 
 from blendkit.core import LEVELS, Bools, Float64, Int64, Level, Matrix, Sonotypes, Taxonomy
 from blendkit.errors import BlendkitError, did_you_mean
-from blendkit.ops.declare import NO_GROUPS, ClassGroups, ClassIds, Covered, Default, NonNegative, Share, TaxonomyOf, op
-from blendkit.ops.fitted.shared import doubt, highest_covered
+from blendkit.ops.declare import (
+    NO_GROUPS,
+    ClassGroups,
+    ClassIds,
+    Covered,
+    Default,
+    NonNegative,
+    TaxonomyOf,
+    UnitInterval,
+    op,
+)
+from blendkit.ops.fitted.shared import highest_covered, unsureness
 from blendkit.ops.kernels.over_classes import group_mean_kernel, group_reduce_kernel, share_kernel
 from blendkit.ops.parallel import in_blocks, row_by_row
 
@@ -54,8 +64,8 @@ def taxonomy_mean_unsure(
     x: Matrix,
     *,
     largest: Annotated[int, Ge(2), Le(1_000_000)] = 80,
-    unsure: Share = 0.35,
-    sure: Share = 0.92,
+    unsure: UnitInterval = 0.35,
+    sure: UnitInterval = 0.92,
     **levels: Unpack[TaxonLevels],
 ) -> Matrix:
     """Pull each score of an unsure chunk towards the mean of its relatives: x <- x + alpha u (mean of group - x).
@@ -65,17 +75,17 @@ def taxonomy_mean_unsure(
     fork of the TAX_SMOOTHING step (genus 0.12, class 0.025, groups of 2 to 80, 0.35, 0.92).
     """
     name = "taxonomy_mean_unsure"
-    doubt(np.zeros(0), unsure, sure, name)  # refused even where no level is in use
+    unsureness(np.zeros(0), unsure, sure, name)  # refused even where no level is in use
     used = _in_use(name, levels)
     if used is None:
         return x
     groups, members, alphas = used
     small = np.array([[g >= 0 and (row == g).sum() <= largest for g in row] for row in groups])
     used, covered = (np.where(small, groups, -1), members, alphas), levels["covered"]
-    return _towards_means(x, used, lambda part: doubt(highest_covered(part, covered), unsure, sure, name))
+    return _towards_means(x, used, lambda part: unsureness(highest_covered(part, covered), unsure, sure, name))
 
 
-@op("taxon_share", scope="chunk", spaces=("prob",), does="rescale")
+@op("taxon_share", scope="chunk", spaces=("prob",), effect="rescale")
 def taxon_share(
     x: Matrix, *, taxonomy: TaxonomyOf, classes: ClassIds, covered: Covered, power: NonNegative = 0.5
 ) -> Matrix:

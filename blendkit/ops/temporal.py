@@ -8,8 +8,8 @@ import numpy as np
 from annotated_types import Ge, Le
 
 from blendkit.core import Float64, Int64, Matrix
-from blendkit.ops.declare import Covered, NonNegative, Offsets, Positive, Share, op
-from blendkit.ops.fitted.shared import doubt, highest_covered
+from blendkit.ops.declare import Covered, NonNegative, Offsets, Positive, UnitInterval, op
+from blendkit.ops.fitted.shared import highest_covered, unsureness
 from blendkit.ops.kernels.along_time import adaptive_kernel, correlate_kernel, segment_kernel, window_max_kernel
 from blendkit.ops.kernels.bounds import bounds_of
 
@@ -19,7 +19,7 @@ Radius = Annotated[int, Ge(1), Le(1000)]
 Tap = Annotated[float, Ge(0), Le(1e6)]
 
 
-@op("gaussian", scope="file", classwise=True, affine=True, does="smooth")
+@op("gaussian", scope="file", classwise=True, affine=True, effect="smooth")
 def gaussian(x: Matrix, *, offsets: Offsets | None = None, sigma: Positive = 1.0) -> Matrix:
     """Smooth along the chunks of each recording with a Gaussian of `sigma` chunks.
 
@@ -34,8 +34,10 @@ def gaussian(x: Matrix, *, offsets: Offsets | None = None, sigma: Positive = 1.0
     return _correlate(x, taps / taps.sum(), offsets, "nearest")
 
 
-@op("three_tap", scope="file", classwise=True, affine=True, does="smooth")
-def three_tap(x: Matrix, *, offsets: Offsets | None = None, alpha: Share = 0.2, edge: KernelEdge = "nearest") -> Matrix:
+@op("three_tap", scope="file", classwise=True, affine=True, effect="smooth")
+def three_tap(
+    x: Matrix, *, offsets: Offsets | None = None, alpha: UnitInterval = 0.2, edge: KernelEdge = "nearest"
+) -> Matrix:
     """Mix each chunk with its two neighbours: (1 - alpha) x_t + alpha / 2 (x_(t-1) + x_(t+1)).
 
     x: (N, C), offsets as in `gaussian`. edge: at the ends `nearest` repeats the chunk itself, `available`
@@ -46,7 +48,7 @@ def three_tap(x: Matrix, *, offsets: Offsets | None = None, alpha: Share = 0.2, 
     return _correlate(x, np.array([alpha / 2, 1 - alpha, alpha / 2]), offsets, edge)
 
 
-@op("five_tap", scope="file", classwise=True, affine=True, does="smooth")
+@op("five_tap", scope="file", classwise=True, affine=True, effect="smooth")
 def five_tap(
     x: Matrix,
     *,
@@ -65,9 +67,9 @@ def five_tap(
     return _correlate(x, taps / taps.sum(), offsets, edge) if taps.any() else x
 
 
-@op("adaptive_delta", scope="file", spaces=("prob",), does="smooth")
+@op("adaptive_delta", scope="file", spaces=("prob",), effect="smooth")
 def adaptive_delta(
-    x: Matrix, *, offsets: Offsets | None = None, covered: Covered | None = None, alpha: Share = 0.2,
+    x: Matrix, *, offsets: Offsets | None = None, covered: Covered | None = None, alpha: UnitInterval = 0.2,
     edge: KernelEdge = "nearest",
 ) -> Matrix:  # fmt: skip
     """Mix a chunk with its neighbours, the more the less sure it is: alpha_t = alpha (1 - max over classes of x_t).
@@ -79,10 +81,11 @@ def adaptive_delta(
     return _adapted(x, offsets, alpha * (1 - highest_covered(x, covered)), edge)
 
 
-@op("conservative_delta", scope="file", spaces=("prob",), does="smooth", thresholds=True)
+@op("conservative_delta", scope="file", spaces=("prob",), effect="smooth", thresholds=True)
 def conservative_delta(
-    x: Matrix, *, offsets: Offsets | None = None, covered: Covered | None = None, alpha: Share = 0.08,
-    unsure: Share = 0.35, sure: Share = 0.92, keep_above: Share = 0.65, keep_ratio: Positive = 1.25,
+    x: Matrix, *, offsets: Offsets | None = None, covered: Covered | None = None,
+    alpha: UnitInterval = 0.08, unsure: UnitInterval = 0.35, sure: UnitInterval = 0.92,
+    keep_above: UnitInterval = 0.65, keep_ratio: Positive = 1.25,
 ) -> Matrix:  # fmt: skip
     """Mix unsure chunks with their neighbours, and never an outstanding cell: x_t + alpha_t (m - x_t).
 
@@ -91,13 +94,13 @@ def conservative_delta(
     probabilities. Returns (N, C). Raises BlendkitError for unsure >= sure. Source: the conservative temporal
     consistency of a fork of the EoS chain (0.08, 0.35, 0.92, 0.65, 1.25).
     """
-    alphas = alpha * doubt(highest_covered(x, covered), unsure, sure, "conservative_delta")
+    alphas = alpha * unsureness(highest_covered(x, covered), unsure, sure, "conservative_delta")
     return _adapted(x, offsets, alphas, "keep", above=keep_above, ratio=keep_ratio)
 
 
-@op("segment_mean", scope="file", classwise=True, does="smooth", thresholds=True)
+@op("segment_mean", scope="file", classwise=True, effect="smooth", thresholds=True)
 def segment_mean(
-    x: Matrix, *, offsets: Offsets | None = None, threshold: NonNegative = 0.06, alpha: Share = 0.6
+    x: Matrix, *, offsets: Offsets | None = None, threshold: NonNegative = 0.06, alpha: UnitInterval = 0.6
 ) -> Matrix:
     """Pull each chunk towards the mean of its segment: a class's run of chunks without a step above the threshold.
 
@@ -110,8 +113,8 @@ def segment_mean(
     return out
 
 
-@op("local_max", scope="file", classwise=True, does="smooth")
-def local_max(x: Matrix, *, offsets: Offsets | None = None, alpha: Share = 0.15, radius: Radius = 1) -> Matrix:
+@op("local_max", scope="file", classwise=True, effect="smooth")
+def local_max(x: Matrix, *, offsets: Offsets | None = None, alpha: UnitInterval = 0.15, radius: Radius = 1) -> Matrix:
     """Pull each chunk towards the highest of its neighbourhood: (1 - alpha) x_t + alpha max(x_(t-r) .. x_(t+r)).
 
     x: (N, C); beyond the ends there is nothing. For one group of taxa: `where: {class_name: Aves}`. Returns
@@ -123,7 +126,7 @@ def local_max(x: Matrix, *, offsets: Offsets | None = None, alpha: Share = 0.15,
     return out
 
 
-@op("dilate", scope="file", classwise=True, does="smooth")
+@op("dilate", scope="file", classwise=True, effect="smooth")
 def dilate(x: Matrix, *, offsets: Offsets | None = None, radius: Radius = 1) -> Matrix:
     """Take the highest of each chunk's neighbourhood: max(x_(t-r) .. x_(t+r)).
 

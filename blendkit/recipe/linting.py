@@ -50,7 +50,7 @@ def _users(plan: Plan, name: str) -> list[StreamPlan]:
 def _only_ranks(user: StreamPlan, name: str) -> bool:
     """True where a stream's order is all that another sees: as input of a rank blend, as ranks of a step."""
     marks = [mark for op in user.ops for n, mark in op.streams.values() if n == name]
-    ranked = name not in user.inputs or (user.blend is not None and user.blend.takes == "doubled_ranks")
+    ranked = name not in user.inputs or (user.blend is not None and user.blend.inputs_as == "doubled_ranks")
     return ranked and all(mark.space == "rank" for mark in marks)
 
 
@@ -58,7 +58,7 @@ def _mixed(plan: Plan) -> Iterator[str]:
     spaces = {s.name: s.space for s in plan.streams}
     for stream in plan.streams:
         found = {n: spaces[n] for n in stream.inputs}
-        if stream.blend is not None and stream.blend.takes == "any" and len(set(found.values())) > 1:
+        if stream.blend is not None and stream.blend.inputs_as == "any" and len(set(found.values())) > 1:
             told = ", ".join(f"{n} {s}" for n, s in found.items())
             yield (
                 f"{stream.name}: averages values of different spaces ({told}): ranks spread evenly over (0, 1], "
@@ -71,7 +71,7 @@ def _smoothed_twice(plan: Plan) -> Iterator[str]:
     for stream in plan.streams:
         earlier = list(dict.fromkeys(name for i in stream.inputs for name in before[i]))
         for step in stream.ops:
-            if step.info.does == "smooth":
+            if step.info.effect == "smooth":
                 if earlier:
                     yield f"{called(stream, step)}: smooths along time again, after {', '.join(earlier)}"
                 earlier = [*earlier, called(stream, step)]
@@ -85,7 +85,7 @@ def _absolute(plan: Plan) -> Iterator[str]:
             if not gate.info.thresholds:
                 continue
             for parameter, (name, mark) in gate.streams.items():
-                scaled = [s.name for s in streams[name].ops if s.info.does == "rescale"]
+                scaled = [s.name for s in streams[name].ops if s.info.effect == "rescale"]
                 if scaled and mark.space == "prob":
                     yield (
                         f"{called(stream, gate)}: compares {parameter}: {name} with absolute thresholds, after "

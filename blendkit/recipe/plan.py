@@ -146,9 +146,9 @@ def _plan_blend(
         if all(w == 0 for w in of.values()) and (of is not model.of or model.weights_by is None):
             problems.append(f"{recipe.where(path)}: all weights are 0")
     of_path = (*d.path, "of")
-    if info.takes in ("logit", "prob"):
+    if info.inputs_as in ("logit", "prob"):
         problems += [
-            f"{recipe.where((*of_path, i))}: {i!r} is in rank space, and ranks cannot become a {info.takes}; "
+            f"{recipe.where((*of_path, i))}: {i!r} is in rank space, and ranks cannot become a {info.inputs_as}; "
             "blend `by: rank`, or `by: direct` with `mixed: true`"
             for i, s in spaces.items()
             if s == "rank"

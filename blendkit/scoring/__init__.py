@@ -13,9 +13,9 @@ from blendkit._face import lazy_face
 if TYPE_CHECKING:
     from blendkit.scoring.identity import facts_hash, member_facts
     from blendkit.scoring.opened import (
-        CAREFUL,
-        How,
+        CPU_ONLY,
         Opened,
+        Runtime,
         audio_member,
         build_member,
         cpu_count,
@@ -38,10 +38,10 @@ else:
     __getattr__, __dir__ = lazy_face(__name__)
 
 __all__ = [
-    "CAREFUL",
+    "CPU_ONLY",
     "AudioMember",
-    "How",
     "Opened",
+    "Runtime",
     "Scored",
     "Scorer",
     "Throughput",

@@ -27,19 +27,19 @@ class Opened:
     tables: dict[str, Scores]
     audio: tuple[AudioMember, ...]
     facts: dict[str, dict[str, Any]]
-    doubts: list[str]
+    warnings: list[str]
     folds: dict[str, dict[str, str]]
 
 
 @dataclass(frozen=True)
-class How:
+class Runtime:
     """What a machine and its user allow: what runs ONNX graphs, and whether a recipe may name functions to call."""
 
     provider: Provider = "cpu"
     allow_code: bool = False
 
 
-CAREFUL = How()
+CPU_ONLY = Runtime()
 
 
 def open_members(plan: Plan, context: MemberContext, files: RecipeFiles, stores: Path) -> Opened:

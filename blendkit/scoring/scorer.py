@@ -17,7 +17,7 @@ from blendkit.member import (
     Member,
     RecordingAudio,
     check_window,
-    hears_like,
+    same_front_end,
     score_files,
     score_together,
 )
@@ -136,7 +136,7 @@ def _score_batch(
         own = [p for p in batch.recordings if m.name in todo[p.recording]]
         if own:
             made = built[m.name]
-            like = hears_like(made) if isinstance(made, Member) else m.name
+            like = same_front_end(made) if isinstance(made, Member) else m.name
             key = (tuple(p.recording for p in own), m.tta, like)
             alike.setdefault(key, (own, []))[1].append(m)
     for own, together in alike.values():

@@ -15,7 +15,7 @@ from blendkit.events import Emit, silent
 from blendkit.member import TTA, FeatureMember, Member, MemberContext, RecordingAudio, check_window, features_of
 from blendkit.recipe import DataFolder, MemberPlan, check_files, make_plan, parse_recipe
 from blendkit.scoring.identity import facts_hash, member_facts
-from blendkit.scoring.opened import CAREFUL, How, audio_member, build_member, cpu_count, is_finished, member_params
+from blendkit.scoring.opened import CPU_ONLY, Runtime, audio_member, build_member, cpu_count, is_finished, member_params
 from blendkit.scoring.scorer import recording_keys, score_recordings, stored
 from blendkit.store import FeatureStore, Stored, require_features
 
@@ -42,7 +42,7 @@ def one_member(
     settings: Sequence[str] = (),
     taxonomy: Taxonomy | None = None,
     chunk_s: float = 5.0,
-    how: How = CAREFUL,
+    runtime: Runtime = CPU_ONLY,
 ) -> Scorer:
     """Check a member's settings and find its files and recordings, without building the model.
 
@@ -65,8 +65,8 @@ def one_member(
         chunk_s=chunk_s,
         threads=cpu_count(),
         recordings=tuple(recordings),
-        provider=how.provider,
-        allow_code=how.allow_code,
+        provider=runtime.provider,
+        allow_code=runtime.allow_code,
     )
     tta = TTA(tuple(model.tta.shifts_s), model.tta.edge)
     remainder = plan.recipe.model.remainder
@@ -83,7 +83,7 @@ def score(
     settings: Sequence[str] = (),
     taxonomy: Taxonomy | None = None,
     chunk_s: float = 5.0,
-    how: How = CAREFUL,
+    runtime: Runtime = CPU_ONLY,
     emit: Emit = silent,
 ) -> dict[str, Stored]:
     """Score audio (files and folders) with one member into the store `out`; return every recording's status.
@@ -92,7 +92,7 @@ def score(
     already is not scored again, and a damaged recording never stops the rest. Raises BlendkitError for what a member
     alone cannot do, and for paths that hold no audio.
     """
-    scorer = one_member(member, _paths(audio), settings=settings, taxonomy=taxonomy, chunk_s=chunk_s, how=how)
+    scorer = one_member(member, _paths(audio), settings=settings, taxonomy=taxonomy, chunk_s=chunk_s, runtime=runtime)
     return score_audio(scorer, Path(out), emit=emit)
 
 
@@ -104,14 +104,14 @@ def fit_features(
     names: Sequence[str] = (),
     settings: Sequence[str] = (),
     chunk_s: float = 5.0,
-    how: How = CAREFUL,
+    runtime: Runtime = CPU_ONLY,
     emit: Emit = silent,
 ) -> dict[str, Stored]:
     """Save a member's features of audio into the feature store `out`; return every recording's status.
 
     names: features, or `blocks` for all blocks (default: these and the embedding). See `score` for the rest.
     """
-    scorer = one_member(member, _paths(audio), settings=settings, chunk_s=chunk_s, how=how)
+    scorer = one_member(member, _paths(audio), settings=settings, chunk_s=chunk_s, runtime=runtime)
     return save_features(scorer, names, Path(out), emit=emit)
 
 

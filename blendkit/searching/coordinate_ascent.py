@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from blendkit.core import Bools, Float64
 from blendkit.errors import BlendkitError, did_you_mean
 from blendkit.metrics import weight_path
-from blendkit.searching.problem import Problem, pose
+from blendkit.searching.problem import Problem, problem_of
 
 _DIGITS = 6
 _NOISE = 1e-12  # a gain below it may be the rounding of the weights
@@ -49,7 +49,7 @@ def ascend(
     in-sample: see `blendkit.searching`. Raises BlendkitError as `pose` does.
     """
     _check(scores, start, grid)
-    return _ascend(pose(y, scores, mask, covered), start, grid)
+    return _ascend(problem_of(y, scores, mask, covered), start, grid)
 
 
 def ascend_groups(
@@ -69,7 +69,7 @@ def ascend_groups(
     if len(groups) != y.shape[1]:
         raise BlendkitError(f"{len(groups)} groups for {y.shape[1]} classes")
     _check(scores, None, grid)
-    problem = pose(y, scores, mask, covered)
+    problem = problem_of(y, scores, mask, covered)
     here = [groups[c] for c in problem.classes.tolist()]
     distinct = dict.fromkeys(here)
     return {g: _ascend(problem.only(np.array([h == g for h in here])), None, grid) for g in distinct}

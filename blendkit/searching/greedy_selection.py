@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from blendkit.core import Bools, Float64
 from blendkit.errors import BlendkitError
-from blendkit.searching.problem import pose
+from blendkit.searching.problem import problem_of
 
 
 @dataclass(frozen=True, eq=False)
@@ -46,7 +46,7 @@ def greedy(
     """
     if steps < 1:
         raise BlendkitError(f"greedy takes at least one step, got {steps}")
-    problem = pose(y, scores, mask, covered)
+    problem = problem_of(y, scores, mask, covered)
     names = list(problem.scores)
     total = np.zeros(problem.y.shape, order="F")
     trial = np.empty_like(total)

@@ -39,7 +39,7 @@ class Problem:
         return Problem(np.asfortranarray(self.y[:, columns]), scores, mask, self.classes[columns])
 
 
-def pose(
+def problem_of(
     y: Bools,
     scores: Mapping[str, NDArray[Any]],
     mask: Bools | None = None,

@@ -12,9 +12,9 @@ from blendkit._face import lazy_face
 
 if TYPE_CHECKING:
     from blendkit.testing.member_checks import check_member
-    from blendkit.testing.op_checks import check_op, needs_params, scores_strategy
+    from blendkit.testing.op_checks import check_op, required_params, scores_strategy
     from blendkit.testing.small_world import CLASSES, small_rows, small_taxonomy
 else:
     __getattr__, __dir__ = lazy_face(__name__)
 
-__all__ = ["CLASSES", "check_member", "check_op", "needs_params", "scores_strategy", "small_rows", "small_taxonomy"]
+__all__ = ["CLASSES", "check_member", "check_op", "required_params", "scores_strategy", "small_rows", "small_taxonomy"]

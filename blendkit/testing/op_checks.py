@@ -52,11 +52,11 @@ def _op_inputs(info: OpInfo, space: str, kind: Any, artefact: Any) -> dict[str, 
     """Values and context for an op: tied, signed, and in the right range."""
     rows, rng = small_rows(), np.random.default_rng(11)
     z = np.round(rng.standard_normal((len(rows), len(CLASSES))) * 3, 1)
-    prob = info.kind == "blend" and info.takes == "prob"
+    prob = info.kind == "blend" and info.inputs_as == "prob"
     x = (1 / (1 + np.exp(-z)) if prob or space != "logit" else z).astype(kind)
     count = 3 if info.kind == "blend" else 1
     xs = [x, np.flipud(x).copy(), np.sqrt(np.abs(x))][:count]
-    if info.takes == "doubled_ranks":
+    if info.inputs_as == "doubled_ranks":
         xs = [doubled_ranks(v) for v in xs]
     covered = np.array([True, True, False, True, True, True, True])
     weights = np.round(np.array([[0.5], [0.3], [0.2]]) + 0.01 * np.arange(len(CLASSES)), 2)
@@ -215,7 +215,7 @@ def _weight_problems(info: OpInfo, inputs: Mapping[str, Any], params: Mapping[st
             problems.append("declared weights membership, but other weights above 0 give other values")
     if info.weighted_mean:
         xs = np.stack([x.astype(np.float64) for x in inputs["xs"]])
-        scale = 2.0 * len(xs[0]) if info.takes == "doubled_ranks" else 1.0
+        scale = 2.0 * len(xs[0]) if info.inputs_as == "doubled_ranks" else 1.0
         mean = (xs * weights[:, None]).sum(axis=0) / (scale * weights.sum(axis=0))
         if info.weights != "relative" or not np.allclose(whole, mean, rtol=1e-6, atol=1e-9):
             problems.append("declared weighted_mean, but gives no mean of its inputs by their relative weights")
@@ -234,7 +234,7 @@ def _taxonomic_problems(info: OpInfo) -> list[str]:
     return [] if info.taxonomic or missing else ["has the levels of a taxonomy, but is not declared taxonomic"]
 
 
-def needs_params(function: Callable[..., Any]) -> list[str]:
+def required_params(function: Callable[..., Any]) -> list[str]:
     """Return the parameters that an op or a member factory cannot do without."""
     import inspect
 

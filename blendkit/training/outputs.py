@@ -23,14 +23,14 @@ OOF = "oof.npz"
 
 @dataclass(frozen=True)
 class Source:
-    """Where a fit's rows came from. hears: the feature store's facts (model, preprocessing), which go into the head.
+    """Where a fit's rows came from. fitted_on: the feature store's facts (model, settings), which go into the head.
 
     saw: recordings behind the fit beside its own rows (those a pseudo-labelling teacher learned from).
     """
 
     features: tuple[str, ...]
     made_by: str
-    hears: Mapping[str, Any]
+    fitted_on: Mapping[str, Any]
     labels: str
     group: str | None
     saw: tuple[str, ...] = ()
@@ -58,7 +58,7 @@ def _facts(shape: HeadShape, examples: Examples, source: Source, rows: Int64) ->
         "classes": list(examples.classes),
         "blocks": list(shape.inputs),
         "saw": sorted({*examples.recording[rows].tolist(), *source.saw}),
-        "hears": dict(source.hears),
+        "fitted_on": dict(source.fitted_on),
         "made_by": f"blendkit {__version__}",
     }
 

@@ -23,7 +23,7 @@ from blendkit.training.settings import Distil
 
 
 @dataclass(frozen=True, eq=False)
-class Lessons:
+class StudentRows:
     """Rows to learn from: pictures (N, mels, frames) raw log-mel, teacher logits (N, C), what labels say of them.
 
     truth (N, C) in [0, 1] and labelled (N,); embedding (N, D) or None.
@@ -48,7 +48,7 @@ class _Pictures:
 
 
 def fit_student(
-    lessons: Lessons, learn: Sequence[int], stop: Sequence[int], how: Distil, checkpoint: Path, emit: Emit = silent
+    lessons: StudentRows, learn: Sequence[int], stop: Sequence[int], how: Distil, checkpoint: Path, emit: Emit = silent
 ) -> tuple[Whole, Progress]:
     """Train on the rows `learn`, stop by the rows `stop`; return the whole network and its history.
 
@@ -103,7 +103,7 @@ def _epoch_rows(rows: Int64, batch: int, rng: np.random.Generator) -> Int64:
     return np.concatenate([rng.permutation(rows) for _ in range(turns)])
 
 
-def _targets(lessons: Lessons, how: Distil) -> Tensor:
+def _targets(lessons: StudentRows, how: Distil) -> Tensor:
     """The teacher's probabilities at its temperature, the truth, whether there is one, the embedding: side by side.
 
     All of these may be mixed linearly; logits may not.
@@ -127,7 +127,7 @@ def _loss(found: tuple[Tensor, Tensor, Tensor], targets: Tensor, classes: int, h
     return loss
 
 
-def _nearness(found: Float32, lessons: Lessons, held: Int64) -> float:
+def _nearness(found: Float32, lessons: StudentRows, held: Int64) -> float:
     own = lessons.labelled[held]
     score = macro_auc(lessons.truth[held][own] > 0.5, found[own]).macro if own.any() else float("nan")
     if np.isfinite(score):
@@ -135,7 +135,7 @@ def _nearness(found: Float32, lessons: Lessons, held: Int64) -> float:
     return -float(np.mean((sigmoid(found) - sigmoid(lessons.teacher[held])) ** 2))
 
 
-def _key(lessons: Lessons, rows: Any, held: Any, how: Distil) -> str:
+def _key(lessons: StudentRows, rows: Any, held: Any, how: Distil) -> str:
     about = {**asdict(how), "device": ""}
     digest = hashlib.sha256(canonical_json([about, torch.__version__]).encode())
     for array in (lessons.pictures, lessons.teacher, lessons.truth, lessons.labelled, rows, held):

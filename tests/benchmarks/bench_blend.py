@@ -14,8 +14,8 @@ from pathlib import Path
 
 import numpy as np
 
+from blendkit.blending.step_context import StepContext
 from blendkit.blending.streams import make_streams
-from blendkit.blending.surroundings import Surroundings
 from blendkit.core.names import NameRule
 from blendkit.core.rows import chunk_rows
 from blendkit.core.scores import Scores
@@ -59,7 +59,7 @@ def world(n: int, c: int) -> tuple[dict[str, Scores], Taxonomy]:
 
 def blendkit_way(members: dict[str, Scores], taxonomy: Taxonomy) -> np.ndarray:
     plan = make_plan(parse_recipe(RECIPE, "bench"))
-    return make_streams(plan, members, Surroundings(taxonomy=taxonomy))["out"].values
+    return make_streams(plan, members, StepContext(taxonomy=taxonomy))["out"].values
 
 
 def plain_way(members: dict[str, Scores], taxonomy: Taxonomy) -> np.ndarray:

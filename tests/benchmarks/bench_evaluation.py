@@ -144,8 +144,8 @@ def caruana(n: int, aim: float) -> None:
 
 def sweep_real(aim_s: float) -> None:
     from blendkit.offline.axes import read_axis, read_share
-    from blendkit.offline.bench import Workshop
     from blendkit.offline.sweeps import sweep
+    from blendkit.offline.workspace import Workspaces
     from blendkit.recipe.load import parse_recipe
     from blendkit.recipe.paths import DataFolder
 
@@ -160,7 +160,7 @@ def sweep_real(aim_s: float) -> None:
     ]
 
     def once() -> Any:
-        return sweep(Workshop(DataFolder(Path(real) / "birdclef2026"), Path(tempfile.gettempdir())), recipe, axes)
+        return sweep(Workspaces(DataFolder(Path(real) / "birdclef2026"), Path(tempfile.gettempdir())), recipe, axes)
 
     found = once()
     ours = best_of(once, 3)

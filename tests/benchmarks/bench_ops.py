@@ -221,13 +221,13 @@ def one(name: str, w: World, floor: float, plain: Plain | None) -> str:
     info = info_of(registry(OPS).get(name))
     assert info is not None
     space = (
-        info.takes
-        if info.takes in ("logit", "prob")
+        info.inputs_as
+        if info.inputs_as in ("logit", "prob")
         else next(s for s in ("logit", "prob", "rank") if s in info.spaces)
     )
     x = getattr(w, space)
     xs = [x] if info.kind != "blend" else [x, w.streams["prob"] if space == "prob" else w.other]
-    if info.takes == "doubled_ranks":
+    if info.inputs_as == "doubled_ranks":
         xs = [doubled_ranks(v) for v in xs]
     fitted = fitted_for(name, w) if "fitted" in info.context().values() else None
     kwargs = {p: w.context(c, space, fitted) for p, c in info.context().items()}
@@ -242,7 +242,7 @@ def one(name: str, w: World, floor: float, plain: Plain | None) -> str:
         told += f" ({ours / (floor + maths(name) * x.size):.1f} with maths)"
     if plain is None:
         return told
-    given = (lambda: plain(x)) if info.takes != "doubled_ranks" else (lambda: plain(w.logit))
+    given = (lambda: plain(x)) if info.inputs_as != "doubled_ranks" else (lambda: plain(w.logit))
     theirs = best_of(given, 2)
     return f"{told}   plain {theirs * 1e3:8.0f} ms   {theirs / ours:6.1f}x"
 

@@ -11,8 +11,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from blendkit.blending.fitting import fit_step
+from blendkit.blending.step_context import StepContext
 from blendkit.blending.steps import apply_step
-from blendkit.blending.surroundings import Surroundings
 from blendkit.core.names import NameRule
 from blendkit.core.rows import chunk_rows, fold_of
 from blendkit.core.scores import Scores
@@ -60,9 +60,9 @@ def step(params: str) -> OpStep:
     return make_plan(parse_recipe(text, "r.yaml")).streams[0].ops[0]
 
 
-def named(given: OpStep, path: Path, taxonomy: Taxonomy) -> Surroundings:
+def named(given: OpStep, path: Path, taxonomy: Taxonomy) -> StepContext:
     """Surroundings in which the one file that a step names lies at `path`."""
-    return Surroundings(taxonomy, files=RecipeFiles({key: path for key, _ in given.named_files()}))
+    return StepContext(taxonomy, files=RecipeFiles({key: path for key, _ in given.named_files()}))
 
 
 def fit(params: str, path: Path, scored: Sequence[str], classes: tuple[str, ...] = CLASSES, **more: Any) -> Fitted:
@@ -222,7 +222,7 @@ def test_labels_of_strange_classes_are_refused_with_the_nearest(labels: Path) ->
 
 
 def apply(
-    params: str, path: Path, recordings: Sequence[str], around: Surroundings | None = None, where: str = ""
+    params: str, path: Path, recordings: Sequence[str], around: StepContext | None = None, where: str = ""
 ) -> Any:
     text = (
         "recipe: 1\nname: t\nmembers:\n  m: {use: table, path: m.csv, space: logit, "
@@ -231,7 +231,7 @@ def apply(
     planned = make_plan(parse_recipe(text, "r.yaml")).streams[0].ops[0]
     rows = chunk_rows(dict.fromkeys(recordings, 2), 5.0, NameRule())
     given = Scores.build(np.zeros((len(rows), 3)), rows, CLASSES, "logit")
-    around = around or Surroundings(Taxonomy({c: {"scientific_name": c} for c in CLASSES}))
+    around = around or StepContext(Taxonomy({c: {"scientific_name": c} for c in CLASSES}))
     around = named(planned, path, around.taxonomy)
     notes: list[str] = []
     return apply_step(planned, given, around, {"m": given.covered}, notes.append), notes
@@ -258,7 +258,7 @@ def test_the_step_tells_its_fallbacks(labels: Path) -> None:
 def test_a_step_for_some_classes_reads_labels_of_all(labels: Path) -> None:
     """Labels of the classes a step leaves alone are no strangers, taxonomy or not."""
     whole, _ = apply(FIVE, labels, RECORDINGS)
-    for around in (None, Surroundings()):
+    for around in (None, StepContext()):
         some, _ = apply(FIVE, labels, RECORDINGS, around, ", where: {classes: [frog]}")
         np.testing.assert_array_equal(some.values[:, 0], whole.values[:, 0])
         assert (some.values[:, 1:] == 0).all()

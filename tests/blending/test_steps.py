@@ -8,8 +8,8 @@ import pytest
 from numpy.typing import NDArray
 from scipy.special import expit
 
+from blendkit.blending.step_context import StepContext
 from blendkit.blending.steps import apply_step, convert
-from blendkit.blending.surroundings import Surroundings
 from blendkit.core.names import NameRule
 from blendkit.core.rows import chunk_rows, make_rows
 from blendkit.core.scores import Scores
@@ -28,7 +28,7 @@ TABLE = {
     "frog2": {"scientific_name": "Scinax b", "class_name": "Amphibia"},
     "bird": {"scientific_name": "Pitangus c", "class_name": "Aves"},
 }
-AROUND = Surroundings(taxonomy=Taxonomy(TABLE))
+AROUND = StepContext(taxonomy=Taxonomy(TABLE))
 ROWS = chunk_rows({"one": 3, "two": 2}, 5.0, NameRule())
 X = np.array([[0.0, 4, 1], [8, 4, 2], [0, 4, 3], [2, 4, 4], [6, 4, 5]])
 
@@ -46,7 +46,7 @@ def step(text: str, space: str = "logit") -> StepPlan:
 
 
 def apply(
-    text: str, given: Scores, around: Surroundings = AROUND, coverage: dict[str, NDArray[np.bool_]] | None = None
+    text: str, given: Scores, around: StepContext = AROUND, coverage: dict[str, NDArray[np.bool_]] | None = None
 ) -> tuple[Scores, list[str]]:
     notes: list[str] = []
     out = apply_step(step(text, given.space), given, around, coverage or {"m": given.covered}, notes.append)
@@ -138,7 +138,7 @@ def test_ops_on_float32_work_in_float64(space: str) -> None:
 
 def test_a_missing_taxonomy_is_said() -> None:
     with pytest.raises(BlendkitError, match=r"taxonomy_mean needs a taxonomy.*taxonomy:"):
-        apply("{taxonomy_mean: {genus: 0.5}}", scores(), Surroundings())
+        apply("{taxonomy_mean: {genus: 0.5}}", scores(), StepContext())
 
 
 def test_missing_chunks_between_neighbours_are_told() -> None:
@@ -217,4 +217,4 @@ def test_selections_of_what_does_not_exist_are_refused(where: str, words: list[s
 
 def test_a_selection_by_taxon_needs_a_taxonomy() -> None:
     with pytest.raises(BlendkitError, match="needs a taxonomy"):
-        apply("{gaussian: {}, where: {class_name: Aves}}", scores(), Surroundings())
+        apply("{gaussian: {}, where: {class_name: Aves}}", scores(), StepContext())

@@ -10,8 +10,8 @@ from numpy.typing import NDArray
 from scipy.special import expit
 
 from blendkit.blending.memo import Memo
+from blendkit.blending.step_context import StepContext
 from blendkit.blending.streams import make_streams
-from blendkit.blending.surroundings import Surroundings
 from blendkit.core.names import NameRule
 from blendkit.core.rows import chunk_rows
 from blendkit.core.scores import Scores
@@ -25,7 +25,7 @@ from blendkit.recipe.plan import make_plan
 
 CLASSES = ("frog", "toad", "bird")
 NAMES = {"frog": "Scinax one", "toad": "Scinax two", "bird": "Turdus one"}
-AROUND = Surroundings(
+AROUND = StepContext(
     Taxonomy({c: {"scientific_name": n, "class_name": "Aves" if c == "bird" else "Amphibia"} for c, n in NAMES.items()})
 )
 ROWS = chunk_rows({"one": 3, "two": 2, "three": 4}, 5.0, NameRule())
@@ -38,7 +38,7 @@ def scores(x: NDArray[np.float64], space: str, covered: tuple[bool, ...] = (True
 
 
 def out(
-    body: str, a: Scores | None = None, b: Scores | None = None, *, around: Surroundings = AROUND,
+    body: str, a: Scores | None = None, b: Scores | None = None, *, around: StepContext = AROUND,
     notes: list[str] | None = None, kept: Memo | None = None,
 ) -> Scores:  # fmt: skip
     text = f"""recipe: 1
@@ -60,7 +60,7 @@ RANKED = "blends:\n  c:\n    by: rank\n    of: {a: 1, b: 1}\n    steps:\n"
 
 
 def test_streams_arrive_in_the_space_an_op_asks_for() -> None:
-    got = out(RANKED + "      - fake_only: {main: a, check: b, above: 0.5, below: 0.5, share: 0.5}").values
+    got = out(RANKED + "      - fake_only: {main: a, check: b, above: 0.5, below: 0.5, alpha: 0.5}").values
     x = (percentile_rank(Z) + percentile_rank(P)) / 2
     mask = (expit(Z) > 0.5) & (P < 0.5)
     assert 0 < mask.sum() < mask.size
@@ -69,10 +69,10 @@ def test_streams_arrive_in_the_space_an_op_asks_for() -> None:
 
 def test_the_first_gate_that_takes_a_cell_has_it_and_all_see_the_unedited_stream() -> None:
     gates = (
-        "      - gates:\n" + "          - spike: {main: a, check: b, check_above: 0.5, main_below: 1.0, share: %s}\n"
+        "      - gates:\n" + "          - spike: {main: a, check: b, check_above: 0.5, main_below: 1.0, alpha: %s}\n"
     )
     one = "            id: first\n"
-    more = "          - spike: {main: a, check: b, check_above: 0.0, main_below: 1.0, share: 0.25}\n            id: second\n"
+    more = "          - spike: {main: a, check: b, check_above: 0.0, main_below: 1.0, alpha: 0.25}\n            id: second\n"
     notes: list[str] = []
     got = out(RANKED + gates % "1.0" + one + more, notes=notes).values
     x, ra, rb = (percentile_rank(Z) + percentile_rank(P)) / 2, percentile_rank(Z), percentile_rank(P)
@@ -85,7 +85,7 @@ def test_the_first_gate_that_takes_a_cell_has_it_and_all_see_the_unedited_stream
 
 
 def test_where_narrows_gates_and_steps_that_look() -> None:
-    step = "      - spike: {main: a, check: b, check_above: 0.0, main_below: 1.0, share: 1.0}\n        where: {class_name: Aves}"
+    step = "      - spike: {main: a, check: b, check_above: 0.0, main_below: 1.0, alpha: 1.0}\n        where: {class_name: Aves}"
     got, plain = out(RANKED + step).values, out(RANKED.replace("    steps:\n", "")).values
     np.testing.assert_array_equal(got[:, :2], plain[:, :2])
     assert (got[:, 2] != plain[:, 2]).any()
@@ -149,7 +149,7 @@ def test_uncovered_classes_borrow_or_get_their_rate(tmp_path: Path) -> None:
     (tmp_path / "l.csv").write_text(
         "filename,start,end,primary_label\nfar,0,5,toad\nfar,5,10,\none,0,5,toad\n", encoding="utf-8"
     )
-    around = Surroundings(
+    around = StepContext(
         AROUND.taxonomy, files=RecipeFiles({("streams", "c", "fill_uncovered", "prior"): tmp_path / "l.csv"})
     )
     rate = out(body % "prior: l.csv", b=part, around=around).values[:, 1]

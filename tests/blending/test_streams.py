@@ -11,8 +11,8 @@ from numpy.typing import NDArray
 from scipy.special import expit, logit
 
 from blendkit.blending import streams as module
+from blendkit.blending.step_context import StepContext
 from blendkit.blending.streams import make_streams
-from blendkit.blending.surroundings import Surroundings
 from blendkit.core.names import NameRule
 from blendkit.core.rows import chunk_rows
 from blendkit.core.scores import Scores
@@ -25,9 +25,7 @@ from blendkit.recipe.plan import make_plan
 
 CLASSES = ("frog", "bird", "cicada")
 TAXA = ("Amphibia", "Aves", "Insecta")
-AROUND = Surroundings(
-    Taxonomy({c: {"scientific_name": c, "class_name": t} for c, t in zip(CLASSES, TAXA, strict=True)})
-)
+AROUND = StepContext(Taxonomy({c: {"scientific_name": c, "class_name": t} for c, t in zip(CLASSES, TAXA, strict=True)}))
 ROWS = chunk_rows({"one": 3, "two": 2, "three": 4}, 5.0, NameRule())
 SPACES = {"a": "prob", "b": "logit", "r": "rank"}
 
@@ -49,7 +47,7 @@ A, B, R = (member(n) for n in "abr")
 class Run:
     """Streams made from a recipe: members by name, the rest as YAML."""
 
-    def __init__(self, body: str, *members: Scores, around: Surroundings = AROUND, more: str = "") -> None:
+    def __init__(self, body: str, *members: Scores, around: StepContext = AROUND, more: str = "") -> None:
         names = [next(n for n, s in SPACES.items() if s == m.space) for m in members]
         lines = [f"  {n}: {{use: table, path: {n}.csv, space: {SPACES[n]}{more}}}\n" for n in names]
         text = f"recipe: 1\nname: t\nmembers:\n{''.join(lines)}{body}\n"
@@ -304,7 +302,7 @@ def test_steps_follow_a_blend() -> None:
 
 @pytest.mark.parametrize("op", ["gaussian: {}", "taxonomy_mean: {class_name: 0.5}"])
 def test_steps_on_some_classes_of_a_blend(op: str) -> None:
-    around = Surroundings(Taxonomy({c: {"scientific_name": c, "class_name": "Aves"} for c in CLASSES}))
+    around = StepContext(Taxonomy({c: {"scientific_name": c, "class_name": "Aves"} for c in CLASSES}))
     plain = Run(blend("rank"), A, B)["c"].values
     whole = Run(blend("rank", more=f", steps: [{{{op}}}]"), A, B, around=around)["c"].values
     some = Run(blend("rank", more=f", steps: [{{{op}, where: {{classes: [bird]}}}}]"), A, B, around=around)["c"].values

@@ -13,8 +13,8 @@ from numpy.typing import NDArray
 from scipy.ndimage import gaussian_filter1d
 from scipy.special import expit
 
+from blendkit.blending.step_context import StepContext
 from blendkit.blending.streams import make_streams
-from blendkit.blending.surroundings import Surroundings
 from blendkit.core.names import NameRule
 from blendkit.core.rows import chunk_rows
 from blendkit.core.scores import Scores
@@ -36,7 +36,7 @@ NAMES = {
 }
 CLASSES = tuple(NAMES)
 TAXA = np.array([t for _, t in NAMES.values()])
-AROUND = Surroundings(Taxonomy({c: {"scientific_name": s, "class_name": t} for c, (s, t) in NAMES.items()}))
+AROUND = StepContext(Taxonomy({c: {"scientific_name": s, "class_name": t} for c, (s, t) in NAMES.items()}))
 LENGTHS = {"a_S01_20250101_040000": 12, "b_S02_20250102_050000": 1, "c_S01_20250103_060000": 7, "d": 2, "e": 12}
 ROWS = chunk_rows(LENGTHS, 5.0, NameRule())
 SPANS = [

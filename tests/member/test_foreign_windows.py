@@ -11,7 +11,7 @@ import pytest
 from blendkit.audio.recordings import Recording
 from blendkit.core.names import NameRule
 from blendkit.errors import BlendkitError
-from blendkit.member.foreign_windows import NOT_HEARD, Windowed, known_chunks, on_grid, score_files
+from blendkit.member.foreign_windows import NO_SCORE, Windowed, known_chunks, on_grid, score_files
 from blendkit.member.protocol import TTA, MemberContext, MemberInfo
 
 CONTEXT = MemberContext(chunk_s=5.0)
@@ -80,8 +80,8 @@ def test_whole_files_by_hand() -> None:
     )
     assert got.dtype == np.float32
     # gone, then r2, then r10: natural order; a chunk that no window touches, and a file that cannot be read, are not heard
-    assert got.tolist() == [[NOT_HEARD] * 2, [0, 1], [-1, 2], [-2, 2], [-3, 4], [-4, 5]]
-    assert scored(Frames(), {}, {"gone": 1}).tolist() == [[NOT_HEARD] * 2]
+    assert got.tolist() == [[NO_SCORE] * 2, [0, 1], [-1, 2], [-2, 2], [-3, 4], [-4, 5]]
+    assert scored(Frames(), {}, {"gone": 1}).tolist() == [[NO_SCORE] * 2]
     with pytest.raises(BlendkitError, match="this member cuts its own"):
         score_files(Frames(), {}, {}, 5.0, NameRule(), TTA((-1.0, 0.0)))  # type: ignore[arg-type]
 

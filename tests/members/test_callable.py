@@ -68,7 +68,7 @@ def test_what_does_not_fit() -> None:
 
 
 def test_through_score(importable: str, tmp_path: Path, write_wav: Callable[..., Path], monkeypatch: Any) -> None:
-    from blendkit.scoring.opened import How
+    from blendkit.scoring.opened import Runtime
     from blendkit.scoring.standalone import one_member, score_audio
     from blendkit.store.logits import LogitStore
 
@@ -76,7 +76,7 @@ def test_through_score(importable: str, tmp_path: Path, write_wav: Callable[...,
         write_wav(tmp_path / "audio" / f"{name}.wav", np.ones(10 * 1000, np.float32), 1000)
     (tmp_path / "audio" / "bad.wav").write_bytes(b"RIFF0000WAVE")
     settings = [f"function={importable}", 'classes=["a", "b"]']
-    scorer = one_member("callable", [tmp_path / "audio"], settings=settings, how=How("cpu", True))
+    scorer = one_member("callable", [tmp_path / "audio"], settings=settings, runtime=Runtime("cpu", True))
     status = score_audio(scorer, tmp_path / "out")
     assert {r: s.status for r, s in status.items()} == {"bad": "unreadable", "r2": "ok", "r10": "ok"}
     scores = LogitStore.open(tmp_path / "out").read(MemberContext().names)

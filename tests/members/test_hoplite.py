@@ -14,7 +14,7 @@ from onnx import helper
 
 from blendkit.core.taxonomy import Taxonomy
 from blendkit.errors import BlendkitError
-from blendkit.member.foreign_windows import NOT_HEARD
+from blendkit.member.foreign_windows import NO_SCORE
 from blendkit.member.protocol import MemberContext
 from blendkit.testing.member_checks import check_member
 from blendkit_members.hoplite import hoplite
@@ -65,7 +65,7 @@ def test_logits_of_a_database(database: Callable[..., str], classes: str) -> Non
     scores = hoplite(CONTEXT, path=database(), classes=classes).read()
     assert scores.rows.ids() == ["R10_5", "R10_10", "site/R2_5", "site/R2_10"]
     assert scores.classes == ("grekis1", "frog")
-    assert scores.values.tolist() == [[NOT_HEARD] * 2, [8, -4], [-2, 1], [0.5, 3]]
+    assert scores.values.tolist() == [[NO_SCORE] * 2, [8, -4], [-2, 1], [0.5, 3]]
 
 
 def test_keeps_the_members_promises(database: Callable[..., str], classes: str) -> None:

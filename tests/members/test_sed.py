@@ -14,7 +14,7 @@ from blendkit.audio.decoding import Decoded
 from blendkit.errors import BlendkitError
 from blendkit.member.mel import Mel
 from blendkit.member.protocol import TTA, MemberContext
-from blendkit.member.windows import RecordingAudio, hears_like, score_jobs, score_together
+from blendkit.member.windows import RecordingAudio, same_front_end, score_jobs, score_together
 from blendkit.testing.member_checks import check_member
 from blendkit_members.sed import SedMember, sed
 
@@ -136,8 +136,8 @@ def test_members_with_one_spectrogram_share_it(
     first = sed(CONTEXT, folds=[fold(0)], classes=str(labels), mel=MEL)
     second = sed(CONTEXT, folds=[fold(1), fold(2)], classes=str(labels), mel=MEL)
     other = sed(CONTEXT, folds=[fold(1)], classes=str(labels), mel={**MEL, "mels": 16, "top_db": 60.0})
-    assert hears_like(first) == hears_like(second)
-    assert hears_like(first) != hears_like(other)
+    assert same_front_end(first) == same_front_end(second)
+    assert same_front_end(first) != same_front_end(other)
     job = RecordingAudio("r", Decoded(windows(1, 3)[0], 8000, 3.0, "ok"), 3)
     alone = [score_jobs(m, [job], 1.0, TTA()) for m in (first, second)]
     calls = []

@@ -10,8 +10,8 @@ import numpy as np
 import pytest
 
 from blendkit.offline.axes import read_share
-from blendkit.offline.bench import Workshop
 from blendkit.offline.sweeps import sweep
+from blendkit.offline.workspace import Workspaces
 from blendkit.ops.declare import Weights, op
 from blendkit.recipe.load import parse_recipe
 from blendkit.recipe.paths import DataFolder
@@ -34,7 +34,7 @@ output: mix
 
 
 def own(weighted_mean: bool) -> Callable[..., Any]:
-    @op("own_mean", kind="blend", scope="chunk", classwise=True, takes="prob", gives="prob", per_class=("weights",),
+    @op("own_mean", kind="blend", scope="chunk", classwise=True, inputs_as="prob", gives="prob", per_class=("weights",),
         weighted_mean=weighted_mean)  # fmt: skip
     def own_mean(*xs: Any, weights: Weights) -> Any:
         total = weights.sum(axis=0)
@@ -78,7 +78,7 @@ def test_a_plugged_in_mean_is_swept_exactly(
     known = Registry(OPS, {**registry(OPS).entries, "own_mean": (Entry(made),)})  # type: ignore[dict-item]
     for module in ("plan_steps", "graph"):
         monkeypatch.setattr(f"blendkit.recipe.{module}.registry", lambda g: known if g == OPS else real(g))
-    shop = Workshop(DataFolder(data), data / "logits")
+    shop = Workspaces(DataFolder(data), data / "logits")
     found = {}
     for by in ("own_mean", "prob"):
         recipe = parse_recipe(RECIPE.replace("BY", by), "plugged.yaml")

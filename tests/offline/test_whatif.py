@@ -11,10 +11,10 @@ import pytest
 from blendkit.blending.memo import Memo
 from blendkit.errors import BlendkitError
 from blendkit.offline.axes import Axis, read_axis, read_share
-from blendkit.offline.bench import Workshop
 from blendkit.offline.judging import Judging
 from blendkit.offline.recipe_search import greedy_weights, grid_values, line_weights
 from blendkit.offline.sweeps import sweep
+from blendkit.offline.workspace import Workspaces
 from blendkit.recipe.load import Recipe, parse_recipe, with_values
 from blendkit.recipe.paths import DataFolder
 
@@ -78,18 +78,18 @@ def recipe(by: str = "rank", of: str = "{a: 0.7, b: 0.3}", steps: str = "[]", fo
     return parse_recipe(text.replace("OUTPUT", "out" if fork else "mix"), "small")
 
 
-def shop(data: Path) -> Workshop:
-    return Workshop(DataFolder(data), data / "none")
+def shop(data: Path) -> Workspaces:
+    return Workspaces(DataFolder(data), data / "none")
 
 
-def one_by_one(workshop: Workshop, plain: Recipe, *axes: Axis) -> Any:
+def one_by_one(workspaces: Workspaces, plain: Recipe, *axes: Axis) -> Any:
     out = []
     for point in itertools.product(*(a.values for a in axes)):
         there = plain
         for axis, value in zip(axes, point, strict=True):
             there = axis.applied(there, value)
-        bench, scores = workshop.output(there)
-        out.append(bench.auc(scores).macro)
+        workspace, scores = workspaces.output(there)
+        out.append(workspace.auc(scores).macro)
     return np.array(out).reshape([len(a.values) for a in axes])
 
 
@@ -161,23 +161,23 @@ def test_any_value_can_be_swept(data: Path) -> None:
     assert found.macro.tolist() == one_by_one(shop(data), plain, by, sigma).tolist()
     assert "is no share of a blend" in found.how
     hand = recipe("logit", steps="[{gaussian: {sigma: 1.5}}]")
-    bench, scores = shop(data).output(hand)
-    assert found.macro[1, 2] == bench.auc(scores).macro
+    workspace, scores = shop(data).output(hand)
+    assert found.macro[1, 2] == workspace.auc(scores).macro
 
 
 def test_what_was_made_is_lent(data: Path) -> None:
     plain = recipe(steps=f"[{SMOOTH}, {RELATED}]")
     axes = [read_axis("mix.taxonomy_mean.genus=0:0.5:0.1", "--sweep")]
-    workshop = shop(data)
-    first = sweep(workshop, plain, axes)
-    (bench,) = workshop.benches.values()
-    assert bench.memo.hits == 5 * 2  # the blend and its first step were made once for all six points
+    workspaces = shop(data)
+    first = sweep(workspaces, plain, axes)
+    (workspace,) = workspaces.benches.values()
+    assert workspace.memo.hits == 5 * 2  # the blend and its first step were made once for all six points
     kept = Memo(1000)
     made: list[int] = []
     for key in "aabab":
         kept.get(key, lambda key=key: made.append(1) or key, lambda found: 600)  # type: ignore[misc]
     assert (len(made), kept.hits, kept.size) == (4, 1, 600)  # only one fits at a time
-    assert sweep(workshop, plain, axes).macro.tolist() == first.macro.tolist()
+    assert sweep(workspaces, plain, axes).macro.tolist() == first.macro.tolist()
 
 
 # --- search over a recipe -----------------------------------------------------------------------
@@ -202,9 +202,9 @@ JUDGED = Judging(replicates=50, seed=0, level=0.9)
 def test_a_search_reports_what_the_engine_measures(data: Path, go: Callable[..., Any]) -> None:
     plain = recipe(steps=f"[{SMOOTH}]")
     found = go(shop(data), plain)
-    bench, before = shop(data).output(plain)
+    workspace, before = shop(data).output(plain)
     _, after = shop(data).output(with_values(plain, found.values, "test"))
-    assert (found.before, found.after) == (bench.auc(before).macro, bench.auc(after).macro)
+    assert (found.before, found.after) == (workspace.auc(before).macro, workspace.auc(after).macro)
     assert found.guarded.in_sample == found.after
     assert found.after >= found.before - 1e-9 or "grid" not in str(go)
     assert found.split == "one fold held out at a time"

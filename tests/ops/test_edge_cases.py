@@ -7,8 +7,8 @@ from typing import Any
 import numpy as np
 import pytest
 
+from blendkit.blending.step_context import StepContext
 from blendkit.blending.streams import make_streams
-from blendkit.blending.surroundings import Surroundings
 from blendkit.core.names import NameRule
 from blendkit.core.rows import Rows, chunk_rows
 from blendkit.core.scores import Scores
@@ -55,7 +55,7 @@ def call(info: OpInfo, x: Any, rows: Rows, **params: Any) -> Any:
         "weights": np.ones((2, 3)), "fitted": fitted(info), "space": space,
     }  # fmt: skip
     xs = [x] if info.kind != "blend" else [x, x]
-    xs = [doubled_ranks(v) for v in xs] if info.takes == "doubled_ranks" else xs
+    xs = [doubled_ranks(v) for v in xs] if info.inputs_as == "doubled_ranks" else xs
     kwargs = {p: supply[c] for p, c in info.context().items()} | dict.fromkeys(info.streams(), x)
     found = info.function(*xs, **kwargs, **params)
     return np.where(found[0], found[1], x) if info.kind == "gate" else found
@@ -111,7 +111,7 @@ def run(step: str, space: str = "prob", taxonomy: Taxonomy = TAXA, **more: Any) 
     )
     x = np.random.default_rng(2).random((5, 3))
     made = make_streams(
-        make_plan(parse_recipe(text, "r.yaml")), {"m": Scores.build(x, BARE, CLASSES, space)}, Surroundings(taxonomy)
+        make_plan(parse_recipe(text, "r.yaml")), {"m": Scores.build(x, BARE, CLASSES, space)}, StepContext(taxonomy)
     )  # type: ignore[arg-type]
     return made["m"]
 

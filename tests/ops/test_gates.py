@@ -44,7 +44,7 @@ def test_spike_by_hand() -> None:
 def test_attenuation_and_replacement() -> None:
     p = np.array([[0.8, 0.2]])
     np.testing.assert_allclose(rank_gate(p, by=np.array([[1.0, 0.5]])), [[0.8, 0.15]])
-    mask, edited = replace_where_sure(p, by=np.array([[0.6, 0.4]]), share=0.5)
+    mask, edited = replace_where_sure(p, by=np.array([[0.6, 0.4]]), alpha=0.5)
     assert mask.tolist() == [[True, False]]
     assert edited[0, 0] == pytest.approx(0.7)
 

@@ -8,9 +8,9 @@ import numpy as np
 import pytest
 
 from blendkit.offline.ablation import Ablation, ablate_parts
-from blendkit.offline.bench import Workshop
 from blendkit.offline.comparison import Rules
 from blendkit.offline.data_lint import data_findings
+from blendkit.offline.workspace import Workspaces
 from blendkit.recipe.linting import lint
 from blendkit.recipe.load import Recipe, parse_recipe
 from blendkit.recipe.paths import DataFolder
@@ -54,13 +54,13 @@ def recipe() -> Recipe:
 
 
 @pytest.fixture(scope="module")
-def workshop(real_data: Path) -> Workshop:
-    return Workshop(DataFolder(real_data / "birdclef2026"), real_data / "none")
+def workspaces(real_data: Path) -> Workspaces:
+    return Workspaces(DataFolder(real_data / "birdclef2026"), real_data / "none")
 
 
 @pytest.fixture(scope="module")
-def found(workshop: Workshop, recipe: Recipe) -> Ablation:
-    return ablate_parts(workshop, recipe, Rules(replicates=50))
+def found(workspaces: Workspaces, recipe: Recipe) -> Ablation:
+    return ablate_parts(workspaces, recipe, Rules(replicates=50))
 
 
 def test_parts_are_measured_on_the_same_recordings(found: Ablation) -> None:
@@ -72,10 +72,10 @@ def test_parts_are_measured_on_the_same_recordings(found: Ablation) -> None:
     assert idle == ["proto.sharpen", "xsed.rare_suppression"]  # ranks erase the one, the other comes last
 
 
-def test_the_linter_names_what_the_figures_show(workshop: Workshop, recipe: Recipe) -> None:
+def test_the_linter_names_what_the_figures_show(workspaces: Workspaces, recipe: Recipe) -> None:
     plan = make_plan(recipe)
     said = lint(plan)
     assert any(t.startswith("proto.sharpen: keeps every column's order, and the rank blend 'xsed'") for t in said)
     assert any(t.startswith("xsed.rare_suppression: keeps every column's order, and nothing follows") for t in said)
     assert all(np.char.find(np.array(said), "smooths along time again") < 0)
-    assert data_findings(workshop, plan) == []
+    assert data_findings(workspaces, plan) == []

@@ -11,9 +11,9 @@ from blendkit.metrics.auc import macro_auc
 from blendkit.metrics.bootstrap import paired_bootstrap
 from blendkit.metrics.ranks import percentile_rank
 from blendkit.offline.axes import read_axis, read_share
-from blendkit.offline.bench import Workshop
 from blendkit.offline.comparison import LabelledChunks, Rules, compare_scores
 from blendkit.offline.sweeps import sweep
+from blendkit.offline.workspace import Workspaces
 from blendkit.recipe.load import parse_recipe
 from blendkit.recipe.paths import DataFolder
 from blendkit.searching.greedy_selection import greedy
@@ -55,17 +55,17 @@ def oof(real_data: Path) -> dict[str, np.ndarray]:
 
 def test_a_sweep_of_eos7_is_every_point_made_anew(real_data: Path, tmp_path: Path) -> None:
     recipe = parse_recipe(EOS7, "eos7")
-    workshop = Workshop(DataFolder(real_data / "birdclef2026"), tmp_path)
+    workspaces = Workspaces(DataFolder(real_data / "birdclef2026"), tmp_path)
     share = read_share("eos7.seqhead=0:1:0.005", recipe)
     sigma = read_axis("seqhead.gaussian.sigma=0.1:2:0.1", "--sweep")
-    found = sweep(workshop, recipe, [share, sigma])
+    found = sweep(workspaces, recipe, [share, sigma])
     assert found.how == "exact weight path"
     assert found.macro.shape == (201, 20)
     rng = np.random.default_rng(0)
     points = [(0, 0), (200, 19), found.best, *zip(rng.integers(0, 201, 12), rng.integers(0, 20, 12), strict=True)]
     apart = []
     for point in points:
-        bench, scores = workshop.output(found.recipe(recipe, point))
+        bench, scores = workspaces.output(found.recipe(recipe, point))
         apart.append(abs(bench.auc(scores).macro - found.macro[point]))
     assert max(apart) < 1e-5
     assert sum(a < 1e-12 for a in apart) >= len(apart) - 2
@@ -112,7 +112,7 @@ def test_members_that_a_leaderboard_would_show_alike(
     oof: dict[str, np.ndarray], real_data: Path, tmp_path: Path
 ) -> None:
     recipe = parse_recipe(EOS7, "eos7")
-    bench, scores = Workshop(DataFolder(real_data / "birdclef2026"), tmp_path).output(recipe)
+    bench, scores = Workspaces(DataFolder(real_data / "birdclef2026"), tmp_path).output(recipe)
     twin = scores.with_values(scores.values + 1e-9 * np.random.default_rng(0).standard_normal(scores.values.shape))
     truth = LabelledChunks(bench.rows, bench.classes, bench.truth, bench.labelled, bench.folds)
     found = compare_scores({"eos7": scores, "twin": twin}, truth, Rules(replicates=100, split_by="site"))

@@ -414,7 +414,7 @@ output: c
 
 
 @pytest.mark.parametrize(
-    "address", ["c.gates.fake.share", "c.gates.fake_only.share", "gates.fake.share", "c.gates[1].fake_only.share"]
+    "address", ["c.gates.fake.alpha", "c.gates.fake_only.alpha", "gates.fake.alpha", "c.gates[1].fake_only.alpha"]
 )
 def test_gates_are_called_by_name(address: str) -> None:
     model = parse_recipe(GATED, "g.yaml", [f"{address}=0.5"]).model
@@ -422,4 +422,4 @@ def test_gates_are_called_by_name(address: str) -> None:
     assert gates is not None
     assert gates[1].params["share"] == 0.5
     with pytest.raises(BlendkitError, match=r"did you mean 'spike'"):
-        parse_recipe(GATED, "g.yaml", ["c.gates.spke.share=0.5"])
+        parse_recipe(GATED, "g.yaml", ["c.gates.spke.alpha=0.5"])

@@ -12,7 +12,7 @@ from blendkit.cli._options import PATH, chunk_option, json_option, machine, sett
 from blendkit.cli._show import event, print_table, progress_emitter
 
 if TYPE_CHECKING:
-    from blendkit.scoring import How
+    from blendkit.scoring import Runtime
 
 
 @click.command()
@@ -36,7 +36,7 @@ def features(
     settings: tuple[str, ...],
     features: tuple[str, ...],
     chunk_s: float,
-    how: How,
+    runtime: Runtime,
     json_out: bool,
 ) -> None:
     """Save features of AUDIO (files and folders; one folder of clips per class for training) from MEMBER, once.
@@ -47,7 +47,7 @@ def features(
 
     with progress_emitter(json_out) as emit:
         status = scoring.fit_features(
-            member, audio, out, names=features, settings=settings, chunk_s=chunk_s, how=how, emit=emit
+            member, audio, out, names=features, settings=settings, chunk_s=chunk_s, runtime=runtime, emit=emit
         )
     if json_out:
         for recording, s in status.items():

@@ -104,13 +104,13 @@ def optimise(
     """
     from blendkit.engine import measure, members_using
     from blendkit.graphs import stamp
-    from blendkit.scoring import How
+    from blendkit.scoring import Runtime
 
     used = members_using(path, recipe, data, allow_outside=allow_outside)
     target = None if kind == "openvino" else out or Path(f"{path.stem}.{kind}.onnx")
     if target is not None:
         _convert(kind, path, target)
-    how = How("openvino") if kind == "openvino" else How()
+    how = Runtime("openvino") if kind == "openvino" else Runtime()
     for name in used.members:
         found = measure(used, name, target, how, recordings)
         if target is not None:

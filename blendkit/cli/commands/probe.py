@@ -13,7 +13,7 @@ from blendkit.cli._show import event, print_table, progress_emitter
 
 if TYPE_CHECKING:
     from blendkit.metrics import Probe
-    from blendkit.scoring import How
+    from blendkit.scoring import Runtime
     from blendkit.training import ClipDraw, ProbedBlocks, Voting
 
 
@@ -88,7 +88,7 @@ def probe(
     voting: Voting,
     plot: str | None,
     layout: Any,
-    how: How,
+    runtime: Runtime,
     json_out: bool,
 ) -> None:
     """Rank the blocks of MEMBER by how well nearest neighbours name the class of CLIPS, before any training.
@@ -100,7 +100,15 @@ def probe(
 
     with progress_emitter(json_out) as emit:
         found = training.probe_member(
-            member, clips, out, features=features, draw=draw, voting=voting, settings=settings, how=how, emit=emit
+            member,
+            clips,
+            out,
+            features=features,
+            draw=draw,
+            voting=voting,
+            settings=settings,
+            runtime=runtime,
+            emit=emit,
         )
     if plot:
         _plot(found, out, plot, layout)

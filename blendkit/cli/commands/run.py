@@ -14,7 +14,7 @@ from blendkit.cli._show import event, print_table, progress_emitter
 
 if TYPE_CHECKING:
     from blendkit.engine import RunResult
-    from blendkit.scoring import How
+    from blendkit.scoring import Runtime
 
 
 @click.command()
@@ -42,7 +42,7 @@ def run(
     store: Path | None,
     allow_outside: bool,
     strict: bool,
-    how: How,
+    runtime: Runtime,
     json_out: bool,
 ) -> None:
     """Run RECIPE (a file, or the name of a packaged one) and write OUT/submission.csv.
@@ -54,8 +54,8 @@ def run(
 
     with progress_emitter(json_out) as emit, announced(json_out):
         result = engine.run(
-            recipe, data, out, overrides=overrides, dry_run=dry_run, allow_outside=allow_outside, stores=store, how=how,
-            emit=emit,
+            recipe, data, out, overrides=overrides, dry_run=dry_run, allow_outside=allow_outside, stores=store,
+            runtime=runtime, emit=emit,
         )  # fmt: skip
     if json_out:
         event("done", {"submission": str(result.submission), "rows": result.rows, "classes": result.classes})

@@ -12,7 +12,7 @@ from blendkit.cli._options import chunk_option, json_option, machine, settings_o
 from blendkit.cli._show import event, print_table, progress_emitter
 
 if TYPE_CHECKING:
-    from blendkit.scoring import How
+    from blendkit.scoring import Runtime
 
 
 @click.command()
@@ -33,7 +33,7 @@ def score(
     taxonomy: Path | None,
     chunk_s: float,
     strict: bool,
-    how: How,
+    runtime: Runtime,
     json_out: bool,
 ) -> None:
     """Score AUDIO (files and folders) with MEMBER and save its logits.
@@ -46,7 +46,7 @@ def score(
     taxa = read_taxonomy(taxonomy) if taxonomy is not None else None
     with progress_emitter(json_out) as emit:
         status = scoring.score(
-            member, audio, store, settings=settings, taxonomy=taxa, chunk_s=chunk_s, how=how, emit=emit
+            member, audio, store, settings=settings, taxonomy=taxa, chunk_s=chunk_s, runtime=runtime, emit=emit
         )
     if json_out:
         for recording, s in status.items():

@@ -119,7 +119,7 @@ def by_artefact(x: Matrix, rows: Rows, fitted: Fitted, mapped: Callable[[Any, Ma
     return out
 
 
-def doubt(high: Float64, unsure: float, sure: float, name: str) -> Float64:
+def unsureness(high: Float64, unsure: float, sure: float, name: str) -> Float64:
     """Return (N,) 1 where a chunk's highest score is at most `unsure`, falling to 0 at `sure`."""
     if not unsure < sure:
         raise BlendkitError(f"{name}: unsure {unsure:g} is not below sure {sure:g}")

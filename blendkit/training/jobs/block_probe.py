@@ -10,7 +10,7 @@ from typing import Any
 from blendkit.core import Float32
 from blendkit.events import Emit, silent
 from blendkit.metrics import KnnMetric, Probe, initial_weights, probe
-from blendkit.scoring import CAREFUL, How, one_member
+from blendkit.scoring import CPU_ONLY, Runtime, one_member
 from blendkit.store import write_json
 from blendkit.training.jobs.clips import clip_features, find_clips, sample_clips
 
@@ -58,7 +58,7 @@ def probe_member(
     draw: ClipDraw | None = None,
     voting: Voting | None = None,
     settings: Sequence[str] = (),
-    how: How = CAREFUL,
+    runtime: Runtime = CPU_ONLY,
     emit: Emit = silent,
 ) -> ProbedBlocks:
     """Rank the blocks of a member by how well nearest neighbours name the class of clips, and write `out/probe.json`.
@@ -70,7 +70,7 @@ def probe_member(
     """
     draw, voting, out = draw or ClipDraw(), voting or Voting(), Path(out)
     every = find_clips(Path(clips), draw.group)
-    scorer = one_member(member, [Path(clips)], settings=settings, how=how)
+    scorer = one_member(member, [Path(clips)], settings=settings, runtime=runtime)
     draws, first = [], None
     for r in range(draw.repeats):
         drawn = sample_clips(every, draw.classes, draw.per_class, draw.seed + r)

@@ -24,7 +24,7 @@ from blendkit.training.export import exported, write_onnx
 from blendkit.training.outputs import span
 from blendkit.training.settings import Distil, Picture
 from blendkit.training.spectrogram import LogMel
-from blendkit.training.student import Lessons, fit_student, student_logits
+from blendkit.training.student import StudentRows, fit_student, student_logits
 
 STUDENT_FOLDS = 5  # of recordings: one to stop on, one to judge on, three to learn from
 
@@ -65,7 +65,7 @@ def distil(task: Task, emit: Emit = silent) -> dict[str, Any]:
     found = student_logits(whole.student, pictures[held], whole)
     saw = sorted({*rows.recording[fold > 0].tolist(), *task.saw})
     drift = _write(task, whole, saw)
-    told = {
+    made = {
         "classes": list(teacher.classes),
         "parameters": sum(p.numel() for p in whole.student.parameters()),
         "recordings": len(at),
@@ -77,9 +77,9 @@ def distil(task: Task, emit: Emit = silent) -> dict[str, Any]:
         "how": asdict(task.how),
         "saw": saw,
     }
-    write_json(task.out / "student.json", told, sort=False)
-    write_text(task.out / "card.md", "\n".join(_card(told)) + "\n")
-    return told
+    write_json(task.out / "student.json", made, sort=False)
+    write_text(task.out / "card.md", "\n".join(_card(made)) + "\n")
+    return made
 
 
 def _pictures(task: Task, grid: Grid, emit: Emit) -> tuple[NDArray[np.float16], Rows]:
@@ -121,7 +121,7 @@ def _batches(windows: Float32, size: int = 16) -> list[Float32]:
     return [windows[i : i + size] for i in range(0, len(windows), size)]
 
 
-def _lessons(task: Task, pictures: NDArray[np.float16], rows: Rows, teacher: Scores) -> Lessons:
+def _lessons(task: Task, pictures: NDArray[np.float16], rows: Rows, teacher: Scores) -> StudentRows:
     n, c = teacher.values.shape
     truth, labelled = np.zeros((n, c), bool), np.zeros(n, bool)
     if task.labels is not None:
@@ -136,13 +136,13 @@ def _lessons(task: Task, pictures: NDArray[np.float16], rows: Rows, teacher: Sco
         if missing:
             raise BlendkitError(f"{store.manifest.folder}: no embedding of {len(missing)} chunks", [shorten(missing)])
         embedding = values[[at[i] for i in rows.ids()]].reshape(n, -1)
-    return Lessons(pictures, teacher.values.astype(np.float32), truth.astype(np.float32), labelled, embedding)
+    return StudentRows(pictures, teacher.values.astype(np.float32), truth.astype(np.float32), labelled, embedding)
 
 
-def _figures(lessons: Lessons, held: Int64, found: Float32, rows: Rows) -> dict[str, Any]:
+def _figures(lessons: StudentRows, held: Int64, found: Float32, rows: Rows) -> dict[str, Any]:
     """How near the student comes to its teacher on recordings it neither learned from nor stopped on."""
     teacher = lessons.teacher[held]
-    told: dict[str, Any] = {"rmse": float(np.sqrt(np.mean((sigmoid(found) - sigmoid(teacher)) ** 2)))}
+    made: dict[str, Any] = {"rmse": float(np.sqrt(np.mean((sigmoid(found) - sigmoid(teacher)) ** 2)))}
     own = lessons.labelled[held]
     truth = lessons.truth[held][own] > 0.5
     clusters = rows.recording[held][own].tolist()
@@ -150,8 +150,8 @@ def _figures(lessons: Lessons, held: Int64, found: Float32, rows: Rows) -> dict[
         boot = paired_bootstrap(truth, {"student": found[own], "teacher": teacher[own]}, clusters)
         for name, i in (("student", boot.interval("student")), ("teacher", boot.interval("teacher")),
                         ("gain", boot.difference("student", "teacher"))):  # fmt: skip
-            told[name] = [i.estimate, i.low, i.high]
-    return told
+            made[name] = [i.estimate, i.low, i.high]
+    return made
 
 
 def _write(task: Task, whole: Whole, saw: list[str]) -> float:
@@ -177,16 +177,16 @@ def _without_embedding(whole: Whole) -> Whole:
     return whole.eval()
 
 
-def _card(told: dict[str, Any]) -> list[str]:
-    rows, held = told["rows"], told["held_out"]
+def _card(made: dict[str, Any]) -> list[str]:
+    rows, held = made["rows"], made["held_out"]
     lines = [
         "# Student",
         "",
-        f"{told['parameters']:,} parameters, {len(told['classes'])} classes; log-mel front end inside the graph. "
+        f"{made['parameters']:,} parameters, {len(made['classes'])} classes; log-mel front end inside the graph. "
         f"Made by blendkit {__version__} with torch {torch.__version__}.",
         "",
         f"- learned from {rows['learn']} chunks, stopped on {rows['stop']}, judged on {rows['judge']}, by whole "
-        f"recordings ({told['recordings']}); {rows['labelled']} chunks had labels",
+        f"recordings ({made['recordings']}); {rows['labelled']} chunks had labels",
         f"- distance from its teacher's probabilities on held-out recordings (rmse): {held['rmse']:.4f}",
     ]
     if "student" in held:
@@ -194,5 +194,5 @@ def _card(told: dict[str, Any]) -> list[str]:
             f"- macro-AUC on held-out labelled chunks: {span(held['student'])}; teacher {span(held['teacher'])}"
         )
         lines.append("- the teacher's own figure there is in-sample if it learned from these recordings")
-    return [*lines, f"- largest difference between torch and ONNX: {told['onnx_difference']:.1e}",
+    return [*lines, f"- largest difference between torch and ONNX: {made['onnx_difference']:.1e}",
             "- every recording behind it, its teacher's too, is in the metadata `saw`"]  # fmt: skip

@@ -86,10 +86,10 @@ def deliver(request: HeadRequest, fit: Fit, ready: Ready) -> dict[str, Any]:
     figures = judge(examples, logits, others)
     drift = write_heads(request.out, fit, examples, job, source)
     write_oof(request.out, fit, examples)
-    told = summary(fit, examples, job, source, figures, drift)
-    told = {**told, "notes": [*ready.notes, *notes], "spearman": _agreement(told["weights"], ready.probed)}
-    write_card(request.out, told)
-    return told
+    made = summary(fit, examples, job, source, figures, drift)
+    made = {**made, "notes": [*ready.notes, *notes], "spearman": _agreement(made["weights"], ready.probed)}
+    write_card(request.out, made)
+    return made
 
 
 def _countable(request: HeadRequest, fit: Fit, ready: Ready) -> tuple[Float32, list[str]]:

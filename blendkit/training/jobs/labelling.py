@@ -17,7 +17,7 @@ from blendkit.events import Emit, silent
 from blendkit.io import Truth, is_source, read_labels, read_scores, truth_for
 from blendkit.metrics import paired_bootstrap
 from blendkit.recipe import only_streams, open_recipe
-from blendkit.scoring import CAREFUL, How
+from blendkit.scoring import CPU_ONLY, Runtime
 from blendkit.training.jobs.pseudo_labels import (
     Gates,
     gate,
@@ -84,7 +84,7 @@ class PseudoLabelRequest:
     gates: GateChoice = GateChoice()
     check: TeacherCheck = TeacherCheck()
     allow_seen: bool = False
-    how: How = CAREFUL
+    runtime: Runtime = CPU_ONLY
 
 
 @dataclass(frozen=True)
@@ -168,7 +168,7 @@ def _from_recipe(request: PseudoLabelRequest, audio: str, others: Mapping[str, f
     name = teacher.stream or found.recipe.model.output
     cut = only_streams(found.recipe, name, list(others))
     folder = request.out / f"run-{Path(audio).name}"
-    result = run(cut, data_folder(found, teacher.data, emit), folder, how=request.how, emit=emit)
+    result = run(cut, data_folder(found, teacher.data, emit), folder, runtime=request.runtime, emit=emit)
     saw = json.loads((folder / "run.json").read_text(encoding="utf-8"))["saw"]
     made = {n: _as_shares(s) for n, s in result.made.items()}
     learned = tuple(sorted({r for v in saw.values() for r in v}))

@@ -56,9 +56,9 @@ def fit_rounds(asked: RoundsRequest, emit: Emit = silent) -> dict[str, Any]:
     last = protocols["honest"][-1].fit
     deliver(request, last, ready)
     kind = "chunk" if (ready.examples.kind == "chunk").any() else "clip"
-    told: dict[str, Any] = {"kind": kind, "protocols": {n: _figures(found, kind) for n, found in protocols.items()}}
-    write_json(request.out / "rounds.json", told, sort=False)
-    return told
+    made: dict[str, Any] = {"kind": kind, "protocols": {n: _figures(found, kind) for n, found in protocols.items()}}
+    write_json(request.out / "rounds.json", made, sort=False)
+    return made
 
 
 def _figures(rounds: list[Round], kind: str) -> list[dict[str, Any]]:

@@ -44,7 +44,7 @@ class Gates:
     power: float = 1.0
 
     @property
-    def told(self) -> dict[str, Any]:
+    def made(self) -> dict[str, Any]:
         """What pseudo.json says of them."""
         given = {k: v for k, v in vars(self).items() if k != "thresholds" and v is not None}
         return {k: dict(v) if isinstance(v, Mapping) else v for k, v in given.items()}
@@ -104,17 +104,17 @@ def write_pseudo(
     }
     with atomic_path(out / CELLS) as temporary, temporary.open("wb") as handle:
         np.savez_compressed(handle, **held)
-    told = {
+    made = {
         **facts,
-        "gates": gates.told,
+        "gates": gates.made,
         "rows": len(rows),
         "of_rows": len(scores.rows),
         "cells": int(kept.sum()),
         "recordings": len(set(part.recording.tolist())),
         "classes": gained(kept, scores.rows.recording.tolist(), scores.classes, had),
     }
-    write_json(out / FACTS, told, sort=False)
-    return told
+    write_json(out / FACTS, made, sort=False)
+    return made
 
 
 def read_pseudo(folder: Path, unlabelled: Examples) -> tuple[Examples, tuple[str, ...]]:
@@ -150,6 +150,6 @@ def refuse_seen_unlabelled(saw: Sequence[str], recordings: Sequence[str], allow:
     both = sorted(set(saw) & set(recordings))
     if both and not allow:
         raise BlendkitError(
-            f"the teacher learned from {len(both)} of the recordings it is to label: it would repeat what it was told",
+            f"the teacher learned from {len(both)} of the recordings it is to label: it would repeat what it was made",
             [shorten(both), "take recordings it never saw, or say --allow-seen"],
         )

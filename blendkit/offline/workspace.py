@@ -6,7 +6,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
-from blendkit.blending import Memo, Surroundings, aligned, make_streams
+from blendkit.blending import Memo, StepContext, aligned, make_streams
 from blendkit.core import Bools, Rows, Scores, canonical_json, shared_rows
 from blendkit.engine import Inputs, find_inputs, in_sample, member_context, preflight, truth_of
 from blendkit.errors import BlendkitError, shorten
@@ -20,14 +20,14 @@ _OUTSIDE = {"name", "description", "members", "streams", "blends", "output", "al
 
 
 @dataclass(frozen=True, eq=False)
-class Bench:
+class Workspace:
     """What offline work stands on: members on the same rows (N) and classes (C), truth (N, C), labelled (N,).
 
     folds {recording: fold} where the members' files know them. notes are for the reader, each once.
     """
 
     members: dict[str, Scores]
-    around: Surroundings
+    around: StepContext
     rows: Rows
     classes: tuple[str, ...]
     truth: Bools
@@ -47,35 +47,37 @@ class Bench:
 
 
 @dataclass
-class Workshop:
-    """A data folder and a folder of saved logits; recipes that read the same inputs share one bench."""
+class Workspaces:
+    """A data folder and a folder of saved logits; recipes that read the same inputs share one workspace."""
 
     data: DataFolder
     stores: Path
-    benches: dict[str, Bench] = field(default_factory=dict)
+    by_inputs: dict[str, Workspace] = field(default_factory=dict)
 
-    def bench(self, plan: Plan) -> Bench:
-        """Return the bench of a plan, with the files of the plan's own steps.
+    def workspace(self, plan: Plan) -> Workspace:
+        """Return the workspace of a plan, with the files of the plan's own steps.
 
         Raises BlendkitError for logits that are not saved, labels that match no row, and as a run does.
         """
         files = check_files(plan, self.data, audio_members(plan))
         key = _inputs_key(plan)
-        if key not in self.benches:
-            self.benches = {key: _open(plan, self.data, files, self.stores)}  # one at a time: memory
-        found = self.benches[key]
+        if key not in self.by_inputs:
+            self.by_inputs = {key: _open(plan, self.data, files, self.stores)}  # one at a time: memory
+        found = self.by_inputs[key]
         return replace(found, around=replace(found.around, files=files))
 
     def streams(self, plan: Plan, wanted: tuple[str, ...] | None = None) -> dict[str, Scores]:
         """Return the wanted streams of a plan (default: what it writes), re-using every common prefix."""
-        bench = self.bench(plan)
-        return make_streams(plan, bench.members, bench.around, note=bench.note, memo=bench.memo, wanted=wanted)
+        workspace = self.workspace(plan)
+        return make_streams(
+            plan, workspace.members, workspace.around, note=workspace.note, memo=workspace.memo, wanted=wanted
+        )
 
-    def output(self, recipe: Recipe) -> tuple[Bench, Scores]:
-        """Return a recipe's output stream and the bench it lies on."""
+    def output(self, recipe: Recipe) -> tuple[Workspace, Scores]:
+        """Return a recipe's output stream and the workspace it lies on."""
         plan = make_plan(recipe)
         name = recipe.model.output
-        return self.bench(plan), self.streams(plan, (name,))[name]
+        return self.workspace(plan), self.streams(plan, (name,))[name]
 
 
 def audio_members(plan: Plan) -> set[str]:
@@ -84,13 +86,13 @@ def audio_members(plan: Plan) -> set[str]:
 
 
 def _inputs_key(plan: Plan) -> str:
-    """What a bench depends on: all but the steps, streams and blends."""
+    """What a workspace depends on: all but the steps, streams and blends."""
     model = plan.recipe.model
     members: dict[str, Any] = {n: m.model_dump(exclude={"steps", "fill_uncovered"}) for n, m in model.members.items()}
     return canonical_json([model.model_dump(exclude=_OUTSIDE), members])
 
 
-def _open(plan: Plan, data: DataFolder, files: RecipeFiles, stores: Path) -> Bench:
+def _open(plan: Plan, data: DataFolder, files: RecipeFiles, stores: Path) -> Workspace:
     inputs = find_inputs(plan, data)
     preflight(plan, inputs, files)
     opened = open_members(plan, member_context(plan, inputs), files, stores)
@@ -101,10 +103,10 @@ def _open(plan: Plan, data: DataFolder, files: RecipeFiles, stores: Path) -> Ben
     truth, labelled, used = _truth(inputs, rows, classes)
     here = {str(r) for r in rows.recording[labelled]}
     folds, doubts = _folds(opened, here)
-    said = dict.fromkeys([*opened.doubts, *notes, *doubts, *in_sample(opened, here)])
-    around = Surroundings(inputs.taxonomy, inputs.names, plan.recipe.model.chunk_s, files)
+    said = dict.fromkeys([*opened.warnings, *notes, *doubts, *in_sample(opened, here)])
+    around = StepContext(inputs.taxonomy, inputs.names, plan.recipe.model.chunk_s, files)
     held = Memo(max(_KEPT_BYTES, 2 * sum(m.values.nbytes for m in members.values())))
-    return Bench(members, around, rows, classes, truth, labelled, tuple(used), folds, said, held)
+    return Workspace(members, around, rows, classes, truth, labelled, tuple(used), folds, said, held)
 
 
 def _truth(inputs: Inputs, rows: Rows, classes: tuple[str, ...]) -> tuple[Bools, Bools, list[str]]:

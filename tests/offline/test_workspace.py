@@ -14,7 +14,7 @@ import pytest
 from blendkit.core.taxonomy import Taxonomy
 from blendkit.errors import BlendkitError
 from blendkit.member.protocol import TTA, MemberContext
-from blendkit.offline.bench import Workshop
+from blendkit.offline.workspace import Workspaces
 from blendkit.recipe.load import parse_recipe
 from blendkit.recipe.paths import DataFolder, RecipeFiles
 from blendkit.recipe.plan import make_plan
@@ -50,8 +50,8 @@ def data(tones: Make) -> Path:
     return folder
 
 
-def workshop(data: Path) -> Workshop:
-    return Workshop(DataFolder(data), data.parent / "out/logits")
+def workspaces(data: Path) -> Workspaces:
+    return Workspaces(DataFolder(data), data.parent / "out/logits")
 
 
 @pytest.fixture
@@ -61,39 +61,39 @@ def ran(data: Path, run_text: Callable[..., object]) -> Path:
 
 
 def test_the_output_is_the_runs_to_the_last_bit(ran: Path) -> None:
-    bench, found = workshop(ran).output(parse_recipe(TEXT, "both"))
+    workspace, found = workspaces(ran).output(parse_recipe(TEXT, "both"))
     written = pd.read_csv(ran.parent / "out/submission.csv", index_col="row_id")
     assert list(written.index) == found.rows.ids()
     assert np.array_equal(written.to_numpy(), found.values)
     figure = json.loads((ran.parent / "out/run.json").read_text(encoding="utf-8"))["streams"]["both"]["macro_auc"]
-    assert bench.auc(found).macro == figure
-    assert bench.folds == {"r2": "0", "r10": "1"}
-    assert bench.labels == ("train_soundscapes_labels.csv",)
+    assert workspace.auc(found).macro == figure
+    assert workspace.folds == {"r2": "0", "r10": "1"}
+    assert workspace.labels == ("train_soundscapes_labels.csv",)
 
 
 def test_the_audio_may_be_elsewhere(ran: Path) -> None:
-    before = workshop(ran).output(parse_recipe(TEXT, "both"))[1]
+    before = workspaces(ran).output(parse_recipe(TEXT, "both"))[1]
     shutil.rmtree(ran / "test_soundscapes")
-    after = workshop(ran).output(parse_recipe(TEXT, "both"))[1]
+    after = workspaces(ran).output(parse_recipe(TEXT, "both"))[1]
     assert np.array_equal(before.values, after.values)
 
 
 def test_new_recordings_are_not_saved_yet(ran: Path, tones: Make) -> None:
     tones({"r3": 10})
     with pytest.raises(BlendkitError, match="recordings are not in the saved logits") as caught:
-        workshop(ran).output(parse_recipe(TEXT, "both"))
+        workspaces(ran).output(parse_recipe(TEXT, "both"))
     assert any("member 't': 1 of 3 missing" in p and "r3" in p for p in caught.value.problems)
 
 
 def test_logits_that_were_never_saved(data: Path) -> None:
     with pytest.raises(BlendkitError, match="logits are not saved below") as caught:
-        workshop(data).output(parse_recipe(TEXT, "both"))
+        workspaces(data).output(parse_recipe(TEXT, "both"))
     assert caught.value.problems == ("member 't': no saved logits", "score them first: `blendkit run`")
 
 
 def test_logits_saved_with_other_settings_say_which(ran: Path) -> None:
     with pytest.raises(BlendkitError, match="logits are not saved") as caught:
-        workshop(ran).output(parse_recipe(TEXT, "both", ["members.t.tta.shifts_s=[-1, 0, 1]"]))
+        workspaces(ran).output(parse_recipe(TEXT, "both", ["members.t.tta.shifts_s=[-1, 0, 1]"]))
     assert caught.value.problems[0] == "member 't': no saved logits; saved with other tta"
 
 
@@ -101,7 +101,7 @@ def test_a_damaged_part_is_not_saved(ran: Path) -> None:
     (part,) = (ran.parent / "out/logits").glob("*/part-*.parquet")
     part.write_bytes(b"no parquet")
     with pytest.raises(BlendkitError, match="recordings are not in the saved logits"):
-        workshop(ran).output(parse_recipe(TEXT, "both"))
+        workspaces(ran).output(parse_recipe(TEXT, "both"))
 
 
 @pytest.mark.parametrize(
@@ -116,7 +116,7 @@ def test_labels_by_which_nothing_can_be_measured(ran: Path, labels: str | None, 
     path = ran / "train_soundscapes_labels.csv"
     path.unlink() if labels is None else path.write_text(labels, encoding="utf-8")
     with pytest.raises(BlendkitError, match=says) as caught:
-        workshop(ran).output(parse_recipe(TEXT, "both"))
+        workspaces(ran).output(parse_recipe(TEXT, "both"))
     assert caught.value.problems
 
 
@@ -124,9 +124,9 @@ def test_folds_that_disagree_are_not_used(ran: Path) -> None:
     other = SCORES.replace("r10_5,0.3,0.7,1", "r10_5,0.3,0.7,0").replace("r10_10,0.4,0.6,1", "r10_10,0.4,0.6,0")
     (ran / "b.csv").write_text(other, encoding="utf-8")
     text = TEXT.replace("blends:", "  b: {use: table, path: b.csv, space: prob, folds: fold}\nblends:")
-    bench, _ = workshop(ran).output(parse_recipe(text.replace("a: 0.5}", "a: 0.5, b: 1}"), "both"))
-    assert bench.folds == {}
-    assert any("have other folds" in n for n in bench.notes)
+    workspace, _ = workspaces(ran).output(parse_recipe(text.replace("a: 0.5}", "a: 0.5, b: 1}"), "both"))
+    assert workspace.folds == {}
+    assert any("have other folds" in n for n in workspace.notes)
 
 
 def test_a_model_that_is_elsewhere_is_the_one_it_was_scored_with(ran: Path) -> None:
@@ -139,27 +139,27 @@ def test_a_model_that_is_elsewhere_is_the_one_it_was_scored_with(ran: Path) -> N
     told = json.loads(manifest.read_text(encoding="utf-8"))
     told["about"]["facts"] = facts
     write_json(manifest, told)
-    _, found = workshop(ran).output(parse_recipe(text, "both"))
+    _, found = workspaces(ran).output(parse_recipe(text, "both"))
     assert found.covered.all()
     shutil.copytree(manifest.parent, manifest.parent.with_name("again"))
     with pytest.raises(BlendkitError, match="not saved") as caught:
-        workshop(ran).output(parse_recipe(text, "both"))
+        workspaces(ran).output(parse_recipe(text, "both"))
     assert "2 stores fit" in caught.value.problems[0]
     (ran / "gone.onnx").write_bytes(b"another model")
     with pytest.raises(BlendkitError, match="not saved") as caught:
-        workshop(ran).output(parse_recipe(text, "both"))
+        workspaces(ran).output(parse_recipe(text, "both"))
     assert caught.value.problems[0] == "member 't': no saved logits; saved with other params.model"
 
 
 def test_recipes_of_the_same_inputs_share_a_bench(ran: Path) -> None:
-    shop = workshop(ran)
-    bench, _ = shop.output(parse_recipe(TEXT, "both"))
-    hits = bench.memo.hits
+    shop = workspaces(ran)
+    workspace, _ = shop.output(parse_recipe(TEXT, "both"))
+    hits = workspace.memo.hits
     other, _ = shop.output(parse_recipe(TEXT, "both", ["blends.both.gaussian.sigma=2"]))
-    assert other.members is bench.members
-    assert bench.memo.hits > hits  # the blend before the changed step was lent
+    assert other.members is workspace.members
+    assert workspace.memo.hits > hits  # the blend before the changed step was lent
     third, _ = shop.output(parse_recipe(TEXT, "both", ["members.a.missing_rows=error"]))
-    assert third.members is not bench.members
+    assert third.members is not workspace.members
 
 
 def test_saved_logits_outlive_a_release_and_a_move(ran: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -167,7 +167,7 @@ def test_saved_logits_outlive_a_release_and_a_move(ran: Path, monkeypatch: pytes
     vars(entry)["dist"] = SimpleNamespace(name="BlendKit", version="9.9")
     moved = dict(registry(MEMBERS).entries) | {"tone": (entry,)}
     monkeypatch.setattr("blendkit.scoring.identity.registry", lambda group: Registry(group, moved))
-    _, found = workshop(ran).output(parse_recipe(TEXT, "both"))
+    _, found = workspaces(ran).output(parse_recipe(TEXT, "both"))
     assert found.covered.all()
 
 
@@ -175,5 +175,5 @@ def test_logits_of_another_version_are_not_used(ran: Path, monkeypatch: pytest.M
     plan = make_plan(parse_recipe(TEXT, "both"))
     monkeypatch.setattr(plan.members["t"].factory, "blendkit_logits_version", 2, raising=False)
     with pytest.raises(BlendkitError, match="not saved") as caught:
-        workshop(ran).output(parse_recipe(TEXT, "both"))
+        workspaces(ran).output(parse_recipe(TEXT, "both"))
     assert "saved with other logits_version" in caught.value.problems[0]

@@ -9,7 +9,7 @@ from blendkit.recipe import RecipeFiles
 
 
 @dataclass(frozen=True)
-class Surroundings:
+class StepContext:
     """What steps may ask for beside the values: taxonomy, names, and the files of fitted steps."""
 
     taxonomy: Taxonomy = field(default_factory=lambda: Taxonomy({}))
