@@ -170,7 +170,7 @@ def test_what_was_made_is_lent(data: Path) -> None:
     axes = [read_axis("mix.taxonomy_mean.genus=0:0.5:0.1", "--sweep")]
     workspaces = shop(data)
     first = sweep(workspaces, plain, axes)
-    (workspace,) = workspaces.benches.values()
+    (workspace,) = workspaces.by_inputs.values()
     assert workspace.memo.hits == 5 * 2  # the blend and its first step were made once for all six points
     kept = Memo(1000)
     made: list[int] = []

@@ -48,7 +48,7 @@ SETTINGS: dict[str, list[dict[str, Any]]] = {
     "mirror": [{"groups": [["47158son01", "47158son02"], ["22961", "116570", "litnig1"]]}],
     "power_mean": [{"exponent": 0.0}, {"exponent": -3.0}, {"exponent": 50.0}],
     "rank_gate": [{"floor": 0.0}],
-    "sidecar": [{"share": 1.0, "budget": 1.0, "most_cells": 1.0, "overlap_top3": 0.0, "overlap_top10": 0.0}],
+    "sidecar": [{"alpha": 1.0, "budget": 1.0, "most_cells": 1.0, "overlap_top3": 0.0, "overlap_top10": 0.0}],
     "station_floor": [{"site": "S01", "floors": {"22961": 0.9}}],
     "range_mask": [{"floor": -20.0}],
     "prior_correction": [{"source_rate": 0.1, "strength": 0.3}],

@@ -420,6 +420,6 @@ def test_gates_are_called_by_name(address: str) -> None:
     model = parse_recipe(GATED, "g.yaml", [f"{address}=0.5"]).model
     gates = model.blends["c"].steps[0].gates
     assert gates is not None
-    assert gates[1].params["share"] == 0.5
+    assert gates[1].params["alpha"] == 0.5
     with pytest.raises(BlendkitError, match=r"did you mean 'spike'"):
         parse_recipe(GATED, "g.yaml", ["c.gates.spke.alpha=0.5"])
