@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import click
 
 from blendkit.cli._compile_notice import announced
-from blendkit.cli._show import emitter, event, number, print_table
+from blendkit.cli._show import emitter, event, print_table
 from blendkit.errors import BlendkitError
 
 if TYPE_CHECKING:
@@ -36,14 +36,13 @@ def _show(found: Ablation, rules: Rules, json_out: bool) -> None:
         # the change is that of leaving it out: its contribution is the other way round
         figures = {"estimate": 0.0 - c.estimate, "low": 0.0 - c.high, "high": 0.0 - c.low, "p": c.p}
         if json_out:
-            told = {k: number(v) for k, v in figures.items()}
-            event("part", {"name": line.name, "without": number(line.macro.estimate), **told, "p_holm": line.holm})
+            event("part", {"name": line.name, "without": line.macro.estimate, **figures, "p_holm": line.holm})
         bounds = f"{figures['low']:+.6f} .. {figures['high']:+.6f}"
         rows.append(
             (line.name, f"{line.macro.estimate:.6f}", f"{figures['estimate']:+.6f}", bounds, f"{line.holm:.4f}")
         )
     if json_out:
-        whole = {"name": found.whole.name, "macro_auc": number(found.whole.macro.estimate), "clusters": found.clusters}
+        whole = {"name": found.whole.name, "macro_auc": found.whole.macro.estimate, "clusters": found.clusters}
         event("ablation", {**whole, "kept": found.kept, "notes": found.notes})
         return
     judging = rules.judging

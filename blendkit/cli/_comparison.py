@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from blendkit.cli._show import event, number, print_table
+from blendkit.cli._show import event, print_table
 from blendkit.core import Float64
 
 if TYPE_CHECKING:
@@ -41,10 +41,9 @@ def show(found: Comparison, rules: Rules, board: Board | None, json_out: bool) -
     if json_out:
         for line in found.lines:
             event("source", _payload(found, line.name, line.macro, line.change, line.holm, board))
-        told = {"rank_correlation": number(found.split.rank_correlation()), "clusters": found.boot.clusters}
+        told = {"rank_correlation": found.split.rank_correlation(), "clusters": found.boot.clusters}
         plateaus = [
-            {"names": p.names, "shown": p.shown, "width": p.width, "tied": number(p.tied), "sd": number(p.sd)}
-            for p in found.plateaus
+            {"names": p.names, "shown": p.shown, "width": p.width, "tied": p.tied, "sd": p.sd} for p in found.plateaus
         ]
         event("compare", {**told, "plateaus": plateaus, "notes": list(found.notes)})
         return
@@ -65,14 +64,14 @@ def _payload(
     adjusted: float | None,
     board: Board | None,
 ) -> dict[str, Any]:
-    out: dict[str, Any] = {"name": name, "macro_auc": number(macro.estimate)}
+    out: dict[str, Any] = {"name": name, "macro_auc": macro.estimate}
     out |= {
-        "low": number(macro.low),
-        "high": number(macro.high),
-        "fold_mean": number(found.fold_means.get(name, math.nan)),
+        "low": macro.low,
+        "high": macro.high,
+        "fold_mean": found.fold_means.get(name, math.nan),
     }
     if change is not None:
-        out["change"] = {k: number(getattr(change, k)) for k in ("estimate", "low", "high", "sd", "p")}
+        out["change"] = {k: getattr(change, k) for k in ("estimate", "low", "high", "sd", "p")}
         out["p_holm"] = adjusted
     shake = found.split.shake_up(name)
     if len(shake):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import math
+import re
 import sys
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -26,16 +27,32 @@ def say(text: str, *, json_out: bool = False) -> None:
 def event(name: str, payload: dict[str, Any]) -> None:
     """Print one NDJSON event: {spec_version, timestamp, event, payload}."""
     stamp = datetime.now(UTC).isoformat(timespec="milliseconds")
-    click.echo(json.dumps({"spec_version": SPEC_VERSION, "timestamp": stamp, "event": name, "payload": payload}))
+    line = {"spec_version": SPEC_VERSION, "timestamp": stamp, "event": name, "payload": _as_json(payload)}
+    click.echo(json.dumps(line, allow_nan=False))
 
 
-def number(x: float) -> float | None:
-    """Return a float as JSON knows it: nan as null."""
-    return None if math.isnan(x) else x
+def _as_json(value: Any) -> Any:
+    """What JSON can hold: a figure that is not a number, or not finite, is null."""
+    if isinstance(value, dict):
+        return {k: _as_json(v) for k, v in value.items()}
+    if isinstance(value, list | tuple):
+        return [_as_json(v) for v in value]
+    if isinstance(value, float):
+        return float(value) if math.isfinite(value) else None
+    return value
+
+
+_NUMBER = r"[+-]?(\d[\d,]*(\.\d+)?([eE][+-]?\d+)?|inf|nan)( ?%| x| s| MB)?"
+_FIGURES = re.compile(rf"\[?{_NUMBER}( (\.\.|to) |, | \[)?({_NUMBER})?(, )?({_NUMBER})?\]?")
+
+
+def _is_figure(cell: object) -> bool:
+    """True for numbers, and for text that shows one or an interval: `+0.0012`, `12 %`, `0.1 .. 0.2`."""
+    return isinstance(cell, int | float) or cell in ("", None) or _FIGURES.fullmatch(str(cell)) is not None
 
 
 def print_table(title: str, header: Sequence[str], rows: Sequence[Sequence[object]]) -> None:
-    """Print a table; right-aligned columns hold numbers."""
+    """Print a table: columns of figures are right-aligned, names (and the first column) left."""
     from rich.box import SIMPLE_HEAD
     from rich.console import Console
     from rich.table import Table
@@ -45,8 +62,8 @@ def print_table(title: str, header: Sequence[str], rows: Sequence[Sequence[objec
         click.echo(title)  # a table's own title wraps at its width
     out = Table(box=SIMPLE_HEAD, pad_edge=False)
     for i, name in enumerate(header):
-        numbers = bool(rows) and all(isinstance(r[i], int | float) or r[i] in ("", None) for r in rows)
-        out.add_column(name, justify="right" if numbers else "left", overflow="fold")
+        figures = any(r[i] not in ("", None) for r in rows) and all(_is_figure(r[i]) for r in rows)
+        out.add_column(name, justify="right" if figures and i else "left", overflow="fold")
     for row in rows:
         out.add_row(*(Text("" if v is None else str(v)) for v in row))
     width = None if sys.stdout.isatty() else 160

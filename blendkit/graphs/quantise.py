@@ -5,6 +5,8 @@ from __future__ import annotations
 import json
 import logging
 import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +17,25 @@ from blendkit.store import atomic_path
 VARIANT_KEY = "blendkit.variant"
 
 
+@contextmanager
+def _unwarned() -> Iterator[None]:
+    """Drop warnings of the root logger in this block: the quantiser warns there about every model it is given.
+
+    The process's own settings (level, handlers) are left alone, and its errors pass.
+    """
+    root, only_errors = logging.getLogger(), _OnlyErrors()
+    root.addFilter(only_errors)
+    try:
+        yield
+    finally:
+        root.removeFilter(only_errors)
+
+
+class _OnlyErrors(logging.Filter):
+    def filter(self, record: logging.LogRecord) -> bool:
+        return record.levelno >= logging.ERROR
+
+
 def to_int8(model: Path, out: Path, name: str) -> None:
     """Write a variant with 8-bit weights, activations quantised as they come (onnxruntime's dynamic scheme).
 
@@ -23,8 +44,7 @@ def to_int8(model: Path, out: Path, name: str) -> None:
     """
     from onnxruntime.quantization import QuantType, quantize_dynamic
 
-    with tempfile.TemporaryDirectory(prefix="blendkit-") as folder, atomic_path(out) as temporary:
-        logging.getLogger().setLevel(logging.ERROR)  # the quantiser warns about every model it is given
+    with _unwarned(), tempfile.TemporaryDirectory(prefix="blendkit-") as folder, atomic_path(out) as temporary:
         made = Path(folder) / "int8.onnx"
         try:
             quantize_dynamic(str(model), str(made), weight_type=QuantType.QUInt8)

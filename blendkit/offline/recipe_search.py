@@ -199,8 +199,8 @@ def last_blend(recipe: Recipe) -> str | None:
 def _inputs(workspaces: Workspaces, recipe: Recipe) -> BlendInputs:
     """The last blend's inputs, each as the output would be with it alone, for sums of these are the outputs.
 
-    Where a later step does not keep weighted means, the inputs are those of the blend itself, and `note`
-    says so. Raises BlendkitError where there is no blend to search, or none that takes relative weights.
+    Where a later step does not keep weighted means, the inputs are those of the blend itself, and a note of the
+    workspace says so. Raises BlendkitError where there is no blend to search, or none that takes relative weights.
     """
     blend = last_blend(recipe)
     if blend is None:

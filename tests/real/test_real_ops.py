@@ -10,6 +10,7 @@ import pytest
 from blendkit.offline.ablation import Ablation, ablate_parts
 from blendkit.offline.comparison import Rules
 from blendkit.offline.data_lint import data_findings
+from blendkit.offline.judging import Judging
 from blendkit.offline.workspace import Workspaces
 from blendkit.recipe.linting import lint
 from blendkit.recipe.load import Recipe, parse_recipe
@@ -60,7 +61,7 @@ def workspaces(real_data: Path) -> Workspaces:
 
 @pytest.fixture(scope="module")
 def found(workspaces: Workspaces, recipe: Recipe) -> Ablation:
-    return ablate_parts(workspaces, recipe, Rules(replicates=50))
+    return ablate_parts(workspaces, recipe, Rules(Judging(replicates=50)))
 
 
 def test_parts_are_measured_on_the_same_recordings(found: Ablation) -> None:

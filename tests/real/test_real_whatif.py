@@ -12,6 +12,7 @@ from blendkit.metrics.bootstrap import paired_bootstrap
 from blendkit.metrics.ranks import percentile_rank
 from blendkit.offline.axes import read_axis, read_share
 from blendkit.offline.comparison import LabelledChunks, Rules, compare_scores
+from blendkit.offline.judging import Judging
 from blendkit.offline.sweeps import sweep
 from blendkit.offline.workspace import Workspaces
 from blendkit.recipe.load import parse_recipe
@@ -115,7 +116,7 @@ def test_members_that_a_leaderboard_would_show_alike(
     bench, scores = Workspaces(DataFolder(real_data / "birdclef2026"), tmp_path).output(recipe)
     twin = scores.with_values(scores.values + 1e-9 * np.random.default_rng(0).standard_normal(scores.values.shape))
     truth = LabelledChunks(bench.rows, bench.classes, bench.truth, bench.labelled, bench.folds)
-    found = compare_scores({"eos7": scores, "twin": twin}, truth, Rules(replicates=100, split_by="site"))
+    found = compare_scores({"eos7": scores, "twin": twin}, truth, Rules(Judging(replicates=100), split_by="site"))
     (plateau,) = found.plateaus
     assert set(plateau.names) == {"eos7", "twin"}
     assert plateau.tied > 0.8

@@ -9,7 +9,7 @@ import click
 
 from blendkit.cli._compile_notice import announced
 from blendkit.cli._options import PATH, chunked_columns, json_option, judged
-from blendkit.cli._show import event, number, print_table
+from blendkit.cli._show import event, print_table
 
 if TYPE_CHECKING:
     from blendkit.io import ColumnNames
@@ -51,21 +51,21 @@ def evaluate(
 
 def _payload(found: Evaluation) -> dict[str, Any]:
     out: dict[str, Any] = {
-        "macro_auc": number(found.macro),
+        "macro_auc": found.macro,
         "classes_scored": len(found.auc.scored),
         "classes_skipped": len(found.auc.skipped),
         "skipped": [found.classes[i] for i in found.auc.skipped],
         "rows": found.labelled_rows,
-        "cmap": number(found.cmap),
-        "top_1": number(found.top_one),
+        "cmap": found.cmap,
+        "top_1": found.top_one,
     }
     if found.folds:
-        out["folds"] = {f: number(m) for f, m in found.folds.items()}
+        out["folds"] = dict(found.folds)
     if found.ece is not None and found.brier is not None:
-        out |= {"ece": number(found.ece), "brier": number(found.brier)}
+        out |= {"ece": found.ece, "brier": found.brier}
     if found.interval is None:
         return {**out, "no_interval": found.why_not}
-    bounds = {k: number(getattr(found.interval, k)) for k in ("low", "high", "sd")}
+    bounds = {k: getattr(found.interval, k) for k in ("low", "high", "sd")}
     return {**out, **bounds, "clusters": found.clusters}
 
 

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     "--features",
     multiple=True,
     metavar="NAME",
-    help="embedding, a block, `blocks` for all (default: these and the embedding). May be repeated.",
+    help="A feature: embedding, a block, or `blocks` for all (default: these and the embedding). May be repeated.",
 )
 @chunk_option
 @machine

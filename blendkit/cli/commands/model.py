@@ -57,7 +57,7 @@ def slim(path: Path, recipe: str, data: Path | None, allow_outside: bool, out: P
 def taps(path: Path, out: Path | None, json_out: bool) -> None:
     """List the MBConv blocks of MODEL (ONNX or TFLite), found by structure.
 
-    Block means are features of members: `blendkit score MEMBER AUDIO --features NAME`.
+    Block means are features of members: `blendkit fit features MEMBER AUDIO --out STORE` saves them.
     """
     from blendkit.graphs import blocks_of, write_tapped
 
@@ -83,7 +83,7 @@ def taps(path: Path, out: Path | None, json_out: bool) -> None:
     "kind",
     required=True,
     type=click.Choice(["int8", "fp16", "openvino"]),
-    help="8-bit weights, half precision, or (nothing is written) OpenVINO as the runtime.",
+    help="What MODEL becomes: 8-bit weights, half precision, or (nothing is written) OpenVINO as the runtime.",
 )
 @click.option("--out", type=PATH, help="The variant to write (default: <model>.<kind>.onnx).")
 @click.option("--recordings", default=8, show_default=True, type=click.IntRange(1), help="How many to measure on.")

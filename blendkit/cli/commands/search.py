@@ -9,7 +9,7 @@ import click
 
 from blendkit.cli._compile_notice import announced
 from blendkit.cli._options import LEDGER, PATH, json_option, judged, offline, set_option, several
-from blendkit.cli._show import emitter, event, number
+from blendkit.cli._show import emitter, event
 
 if TYPE_CHECKING:
     from blendkit.metrics import Interval
@@ -101,7 +101,7 @@ def _emit(found: Found) -> None:
             "recipe_before": found.before,
             "in_sample": found.after,
             "nested": g.nested,
-            "fold_mean": number(g.fold_mean),
+            "fold_mean": g.fold_mean,
             "optimism": found.after - g.nested,
             "single": g.single,
             "single_macro": g.single_macro,
@@ -117,7 +117,7 @@ def _emit(found: Found) -> None:
 
 
 def _bounds(gain: Interval) -> dict[str, float | None]:
-    return {k: number(getattr(gain, k)) for k in ("estimate", "low", "high", "sd", "p")}
+    return {k: getattr(gain, k) for k in ("estimate", "low", "high", "sd", "p")}
 
 
 def _print(found: Found, level: float) -> None:

@@ -9,7 +9,7 @@ import click
 
 from blendkit.cli._compile_notice import announced
 from blendkit.cli._options import PATH, json_option, judged, offline, set_option
-from blendkit.cli._show import emitter, event, number, print_table, say
+from blendkit.cli._show import emitter, event, print_table, say
 
 if TYPE_CHECKING:
     from blendkit.offline import Judging, Place, Sweep, WhatIf
@@ -110,7 +110,7 @@ def _emit(found: WhatIf) -> None:
     payload["notes"] = list(found.notes)
     if swept is not None:
         payload["axes"] = [{"label": a.label, "values": list(a.values)} for a in swept.axes]
-        payload["macro_auc"] = [number(m) for m in swept.macro.ravel().tolist()]
+        payload["macro_auc"] = swept.macro.ravel().tolist()
         payload["shape"], payload["how"] = list(swept.macro.shape), swept.how
         payload["best_at"] = [a.values[i] for a, i in zip(swept.axes, swept.best, strict=True)]
     if gain is None:

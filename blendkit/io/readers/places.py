@@ -8,34 +8,69 @@ import pandas as pd
 
 from blendkit.errors import BlendkitError, shorten
 
+_LIMITS = {"latitude": 90.0, "longitude": 180.0}  # degrees
+
 
 def read_sites(path: Path) -> dict[str, tuple[float, float]]:
-    """Return {site: (latitude, longitude)} in degrees. Raises BlendkitError for columns or numbers that are missing."""
+    """Return {site: (latitude, longitude)} in degrees.
+
+    Raises BlendkitError naming columns that are missing, and every line whose site has no name, is listed twice or has
+    no coordinates on Earth.
+    """
     frame = _frame(path, "site")
-    return {
-        str(s): (lat, lon) for s, lat, lon in zip(frame["site"], frame["latitude"], frame["longitude"], strict=True)
-    }
+    lines = _numbered(frame)
+    problems = [f"{lines[i]}: no name" for i, s in enumerate(frame["site"]) if not str(s).strip() or pd.isna(s)]
+    problems += [f"{lines[i]}: {s!r} is listed twice" for i, s in enumerate(frame["site"])
+                 if frame["site"].duplicated().iloc[i]]  # fmt: skip
+    problems += _off_earth(frame, lines, required=True)
+    if problems:
+        raise BlendkitError(f"{path}: sites need a name and coordinates in degrees, each once", problems[:10])
+    columns = (frame["site"].astype(str), frame["latitude"], frame["longitude"])
+    return {s: (float(lat), float(lon)) for s, lat, lon in zip(*columns, strict=True)}
 
 
 def read_finds(path: Path) -> list[tuple[str, float, float]]:
-    """Return (class, latitude, longitude) of every row with coordinates, as a competition's train.csv has them."""
-    frame = _frame(path, "primary_label").dropna(subset=["latitude", "longitude"])
+    """Return (class, latitude, longitude) of every row with coordinates, as a competition's train.csv has them.
+
+    A find without coordinates is left out. Raises BlendkitError naming columns that are missing, and every line with
+    half of its coordinates, text in their place, or numbers that lie nowhere on Earth.
+    """
+    frame = _frame(path, "primary_label")
+    problems = _off_earth(frame, _numbered(frame), required=False)
+    if problems:
+        raise BlendkitError(f"{path}: finds need coordinates in degrees, or none", problems[:10])
+    frame = frame.dropna(subset=["latitude", "longitude"])
     columns = (frame["primary_label"].astype(str), frame["latitude"], frame["longitude"])
     return [(c, float(lat), float(lon)) for c, lat, lon in zip(*columns, strict=True)]
 
 
+def _numbered(frame: pd.DataFrame) -> list[str]:
+    return [f"line {i + 2}" for i in range(len(frame))]
+
+
+def _off_earth(frame: pd.DataFrame, lines: list[str], *, required: bool) -> list[str]:
+    """Name every line whose coordinates are no numbers in their range, or are missing where they are required."""
+    problems = []
+    for i, line in enumerate(lines):
+        given = {c: str(frame[f"{c} text"].iloc[i]).strip() for c in _LIMITS}
+        if not required and not any(given.values()):
+            continue
+        bad = [f"{c} {given[c]!r}" for c, most in _LIMITS.items() if not abs(frame[c].iloc[i]) <= most]
+        problems += [f"{line}: {', '.join(bad)}"] if bad else []
+    return problems
+
+
 def _frame(path: Path, name: str) -> pd.DataFrame:
+    """The table as text, its coordinates also as numbers (NaN where they are none)."""
     try:
-        frame = pd.read_csv(path, dtype={name: str})
+        frame = pd.read_csv(path, dtype=str, keep_default_na=False)
     except (OSError, ValueError) as error:
         raise BlendkitError(f"{path}: cannot read this table", [str(error)]) from error
     frame.columns = [str(c).lower() for c in frame.columns]
-    lacks = [c for c in (name, "latitude", "longitude") if c not in frame.columns]
+    lacks = [c for c in (name, *_LIMITS) if c not in frame.columns]
     if lacks:
         raise BlendkitError(f"{path}: no column {', '.join(lacks)}", [f"has {shorten(frame.columns, 8)}"])
-    for column in ("latitude", "longitude"):
+    for column in _LIMITS:
+        frame[f"{column} text"] = frame[column]
         frame[column] = pd.to_numeric(frame[column], errors="coerce")
-    known = frame[["latitude", "longitude"]].dropna()
-    if (known.abs() > [90, 180]).any().any():
-        raise BlendkitError(f"{path}: coordinates beyond 90 and 180 degrees")
     return frame

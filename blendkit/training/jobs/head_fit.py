@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -58,11 +58,11 @@ def prepare_fit(request: HeadRequest) -> Ready:
     """Read and check what a request names. Raises BlendkitError for what cannot be learned from."""
     stores = _open(request)
     probed = _probe(request.probe)
-    tokens = _tokens(request, stores[0])
+    tokens = _tokens(request, stores[0], probed.blocks)
     blocks = list(dict.fromkeys(b for t in tokens for b in (t.block, t.less) if b))
     examples, notes = labelled_examples(request, stores, blocks)
-    job = _job(request, tokens, stores[0], examples, probed)
-    return Ready(examples, job, _source(request, stores), notes, probed, blocks)
+    job = _job(request, tokens, stores[0], examples, probed.top_one)
+    return Ready(examples, job, _source(request, stores), notes, probed.top_one, blocks)
 
 
 def _pseudo(request: HeadRequest, ready: Ready) -> tuple[Examples | None, tuple[str, ...]]:
@@ -149,9 +149,9 @@ def _open(request: HeadRequest) -> list[FeatureStore]:
     return open_features([*request.rows.labelled, *more])
 
 
-def _tokens(request: HeadRequest, store: FeatureStore) -> tuple[Token, ...]:
+def _tokens(request: HeadRequest, store: FeatureStore, probed: Sequence[str]) -> tuple[Token, ...]:
     stored = [n for n in store.shapes if n != "embedding"]
-    asked = list(request.head.blocks) or _best(request.probe) or ([] if request.head.residual else stored)
+    asked = list(request.head.blocks) or list(probed) or ([] if request.head.residual else stored)
     require_features(
         str(store.manifest.folder), [*asked, *(b for pair in request.head.residual for b in pair)], store.shapes
     )
@@ -180,19 +180,24 @@ def _job(
     return HeadFit(shape, request.schedule, request.mixture, request.folds, request.seeds, request.seed, start)
 
 
-def _probe(path: Path | None) -> dict[str, float]:
-    """The top-1 of every feature a probe ranked."""
+@dataclass(frozen=True)
+class Probed:
+    """What a probe.json says: the top-1 of every feature, and which blocks it would mix."""
+
+    top_one: dict[str, float]
+    blocks: tuple[str, ...]
+
+
+def _probe(path: Path | None) -> Probed:
+    """Read a probe.json once. Raises BlendkitError for a file that is none."""
     if path is None:
-        return {}
+        return Probed({}, ())
     try:
         found = json.loads(path.read_text(encoding="utf-8"))
-        return {f["name"]: float(f["top_one"]) for f in found["features"]}
+        return Probed({f["name"]: float(f["top_one"]) for f in found["features"]}, tuple(found["weights"]))
     except (OSError, ValueError, KeyError, TypeError) as error:
-        raise BlendkitError(f"{path}: not a probe.json of `blendkit probe`", [str(error)]) from error
-
-
-def _best(path: Path | None) -> list[str]:
-    return list(json.loads(path.read_text(encoding="utf-8"))["weights"]) if path is not None else []
+        reason = f"no {error}" if isinstance(error, KeyError) else str(error)
+        raise BlendkitError(f"{path}: not a probe.json of `blendkit probe`", [reason]) from error
 
 
 def _start(tokens: tuple[Token, ...], probed: Mapping[str, float]) -> dict[str, float]:

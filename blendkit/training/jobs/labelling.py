@@ -10,7 +10,7 @@ from typing import Any, Literal
 
 import numpy as np
 
-from blendkit.core import Float64, Int64, Scores, Space, sigmoid
+from blendkit.core import Float64, Int64, NameRule, Scores, Space, chunk_rows, sigmoid
 from blendkit.engine import data_folder, run
 from blendkit.errors import BlendkitError
 from blendkit.events import Emit, silent
@@ -203,14 +203,14 @@ def _thresholds(request: PseudoLabelRequest, scores: Scores) -> Float64 | None:
     return thresholds_by_precision(scores, oof, truth.values, truth.labelled, request.gates.precision)
 
 
-def _had(request: PseudoLabelRequest, scores: Scores) -> Int64:
-    """How many labelled spans each class has so far."""
-    counts = dict.fromkeys(scores.classes, 0)
-    spans = read_labels(request.check.labels).spans if request.check.labels is not None else {}
-    for heard in (c for s in spans.values() for *_, cs in s for c in cs):
-        if heard in counts:
-            counts[heard] += 1
-    return np.array(list(counts.values()), np.int64)
+def _had(request: PseudoLabelRequest, scores: Scores, chunk_s: float = 5.0) -> Int64:
+    """In how many labelled chunks each class (C,) is present so far."""
+    if request.check.labels is None:
+        return np.zeros(len(scores.classes), np.int64)
+    table = read_labels(request.check.labels)
+    rows = chunk_rows(table.chunk_counts(chunk_s), chunk_s, NameRule())
+    truth, labelled = table.matrix(rows, scores.classes, table.classes)
+    return np.asarray(truth[labelled].sum(axis=0), np.int64)
 
 
 def _inflation(request: PseudoLabelRequest, emit: Emit) -> dict[str, Any] | None:
