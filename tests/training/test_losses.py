@@ -1,0 +1,42 @@
+from __future__ import annotations
+
+import numpy as np
+import pytest
+import torch
+from scipy.special import expit, xlogy
+
+from blendkit.training.losses import bce, cosine, distillation, focal, loss_of
+
+Z = torch.tensor([[0.0, 2.0], [-1.0, 3.0]])
+T = torch.tensor([[1.0, 0.0], [0.3, 0.9]])
+P, Y = expit(Z.numpy().astype(np.float64)), T.numpy().astype(np.float64)
+EACH = -(Y * np.log(P) + (1 - Y) * np.log(1 - P))
+
+
+def test_bce_of_soft_targets() -> None:
+    assert bce(Z, T).item() == pytest.approx(EACH.mean(), rel=1e-6)
+
+
+@pytest.mark.parametrize("gamma", [0.0, 1.0, 2.0, 3.5])
+def test_focal_weighs_by_distance(gamma: float) -> None:
+    assert focal(Z, T, gamma).item() == pytest.approx((np.abs(Y - P) ** gamma * EACH).mean(), rel=1e-6)
+
+
+@pytest.mark.parametrize("temperature", [1.0, 2.0, 5.0])
+def test_distillation_is_t_squared_kl(temperature: float) -> None:
+    q = expit(Z.numpy().astype(np.float64) / temperature)
+    kl = xlogy(Y, Y / q) + xlogy(1 - Y, (1 - Y) / (1 - q))
+    assert distillation(Z, T, temperature).item() == pytest.approx(temperature**2 * kl.mean(), rel=1e-5)
+    assert distillation(Z, torch.sigmoid(Z / temperature), temperature).item() == pytest.approx(0, abs=1e-5)
+
+
+def test_cosine_ignores_length() -> None:
+    a, b = torch.tensor([[1.0, 0.0], [1.0, 1.0]]), torch.tensor([[5.0, 0.0], [-2.0, 2.0]])
+    assert cosine(a, b).item() == pytest.approx((0 + 1) / 2, abs=1e-6)
+    assert cosine(a, -a).item() == pytest.approx(2, abs=1e-6)
+
+
+def test_losses_by_name() -> None:
+    assert loss_of("bce", 2.0, Z, T) == bce(Z, T)
+    assert loss_of("focal", 1.5, Z, T) == focal(Z, T, 1.5)
+    assert loss_of("focal", 1.5, Z, T) != bce(Z, T)

@@ -1,0 +1,73 @@
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import onnx
+import onnxruntime
+import pytest
+
+from blendkit.training.cross_fit import logits_of
+from blendkit.training.examples import Examples
+from blendkit.training.out_of_fold import judge
+from blendkit.training.outputs import Source, span, summary, write_card, write_heads, write_oof
+
+Make = Callable[..., Examples]
+SOURCE = Source(
+    ("clips", "scapes"), "0123456789abcdef", {"params": {"model": "m"}}, "labels.csv", "XC\\d+", ("teacher1",)
+)
+
+
+def test_every_head_says_what_it_saw(make_examples: Make, head_fit: Any, fitted: Any, tmp_path: Path) -> None:
+    e = make_examples()
+    drift = write_heads(tmp_path, fitted, e, head_fit, SOURCE)
+    assert set(drift) == {"head.onnx", *(f"folds/head_{f}.onnx" for f in range(3))}
+    assert max(drift.values()) < 1e-4
+    for f in range(3):
+        path = tmp_path / f"folds/head_{f}.onnx"
+        facts = {p.key: p.value for p in onnx.load(str(path)).metadata_props}
+        own = set(e.recording[fitted.fold != f].tolist())
+        assert set(json.loads(facts["saw"])) == own | {"teacher1"}
+        assert json.loads(facts["classes"]) == ["x", "y", "z"]
+        assert json.loads(facts["fitted_on"]) == {"params": {"model": "m"}}
+        session = onnxruntime.InferenceSession(path, providers=["CPUExecutionProvider"])
+        found = session.run(None, {n: e.features[n] for n in ("a", "b")})[0]
+        np.testing.assert_allclose(found, logits_of(fitted.heads[f], e), atol=1e-4)
+
+
+def test_the_out_of_fold_table_is_a_member(make_examples: Make, fitted: Any, tmp_path: Path) -> None:
+    e = make_examples()
+    write_oof(tmp_path, fitted, e)
+    with np.load(tmp_path / "oof.npz", allow_pickle=False) as held:
+        np.testing.assert_array_equal(held["logits"], fitted.oof)
+        np.testing.assert_array_equal(held["fold"], fitted.fold)
+        np.testing.assert_array_equal(held["labels"], e.targets.astype(np.uint8))
+        assert held["row_ids"].tolist() == e.row_ids.tolist()
+        assert held["kind"].tolist() == e.kind.tolist()
+
+
+def test_the_card_holds_the_figures(make_examples: Make, head_fit: Any, fitted: Any, tmp_path: Path) -> None:
+    e = make_examples()
+    figures = judge(e, fitted.oof)
+    made = summary(fitted, e, head_fit, SOURCE, figures, {"head.onnx": 2e-7})
+    assert made["rows"] == {"clip": 36, "chunk": 18}
+    assert made["weights"]["b"][0] == pytest.approx(fitted.weights.mean(axis=0)[1])
+    write_card(tmp_path, made)
+    card = (tmp_path / "card.md").read_text(encoding="utf-8")
+    for words in (
+        f"- chunks: macro-AUC {span(figures['chunk']['macro_auc'])} over 3 classes, 18 rows",
+        f"top-1 {span(figures['clip']['top_one'])}",
+        "features: clips, scapes (hash 0123456789ab)", "groups: XC\\d+", "learned from 1 recordings", "2.0e-07",
+    ):  # fmt: skip
+        assert words in card
+    assert json.loads((tmp_path / "fit.json").read_text(encoding="utf-8"))["tokens"] == ["a", "b"]
+    write_card(tmp_path, {**made, "oof": {}})
+    assert "none: no class has both" in (tmp_path / "card.md").read_text(encoding="utf-8")
+
+
+def test_spans() -> None:
+    assert span([0.5, 0.25, 0.75]) == "0.5000 [0.2500, 0.7500]"
+    assert span([0.5, -0.25, 0.75], "+") == "+0.5000 [-0.2500, +0.7500]"

@@ -1,0 +1,81 @@
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from scipy.special import expit
+
+from blendkit.core.rows import fold_of
+from blendkit.training.cross_fit import logits_of
+from blendkit.training.examples import Examples
+from blendkit.training.rounds import Round, _teachers, _Together, inflation, label, run_rounds
+from blendkit.training.settings import Rounds
+
+Make = Callable[..., Examples]
+
+
+@pytest.fixture(scope="module")
+def unlabelled(make_examples: Make) -> Examples:
+    e = make_examples(0, 24, "pseudo", seed=4, prefix="u")
+    return replace(e, targets=np.zeros_like(e.targets))
+
+
+def test_sure_cells_become_soft_targets(fitted: Any, unlabelled: Examples) -> None:
+    how = Rounds(least=0.6, percentile=50.0, power=2.0)
+    made = label(fitted.head, unlabelled, how)
+    p = expit(logits_of(fitted.head, unlabelled).astype(np.float64))
+    cells = (p >= 0.6) & (p >= np.percentile(p, 50, axis=0))
+    rows = np.flatnonzero(cells.any(axis=1))
+    assert made.row_ids.tolist() == unlabelled.row_ids[rows].tolist()
+    np.testing.assert_allclose(made.targets, np.where(cells, p**2, 0)[rows], atol=1e-6)
+    assert len(label(fitted.head, unlabelled, Rounds(least=1.0))) == 0
+
+
+def test_an_honest_fold_has_its_own_teacher(fitted: Any, unlabelled: Examples) -> None:
+    how = Rounds()
+    pseudo, dealt = _teachers(fitted, unlabelled, how, 3)
+    assert dealt is None
+    for f in range(3):
+        np.testing.assert_array_equal(pseudo(f).targets, label(fitted.heads[f], unlabelled, how).targets)  # type: ignore[union-attr]
+    np.testing.assert_array_equal(pseudo(None).targets, label(fitted.head, unlabelled, how).targets)  # type: ignore[union-attr]
+
+
+def test_the_naive_teacher_has_seen_every_fold(fitted: Any, unlabelled: Examples) -> None:
+    pseudo, dealt = _teachers(fitted, unlabelled, Rounds(naive=True), 3)
+    everyone = pseudo(None)
+    assert everyone is not None
+    mean = np.mean([logits_of(h, unlabelled) for h in fitted.heads], axis=0)
+    np.testing.assert_allclose(logits_of(_Together(fitted.heads), unlabelled), mean, atol=1e-5)
+    at = fold_of(sorted(set(everyone.recording.tolist())), 3)
+    assert dealt is not None
+    for f, part in dealt.items():
+        assert {at[r] for r in part.recording.tolist()} <= {f}
+        assert f not in {at[r] for r in pseudo(f).recording.tolist()}  # type: ignore[union-attr]
+
+
+def test_rounds_report_what_they_count(
+    make_examples: Make, head_fit: Any, unlabelled: Examples, tmp_path: Path
+) -> None:
+    short = replace(head_fit, schedule=replace(head_fit.schedule, epochs=2))
+    test = make_examples(0, 18, seed=7, prefix="t")
+    honest = run_rounds(make_examples(), unlabelled, short, Rounds(rounds=1), tmp_path / "h", test)
+    naive = run_rounds(make_examples(), unlabelled, short, Rounds(rounds=1, naive=True), tmp_path / "n", test)
+    assert honest[0].rows == 0
+    assert honest[1].rows > 0
+    assert honest[1].cells >= honest[1].rows
+    assert honest[0].counted == naive[0].counted
+    assert set(honest[0].unseen) == {"chunk"}
+    assert honest[1].counted != naive[1].counted
+    assert sorted(p.name for p in (tmp_path / "h").iterdir()) == ["round0", "round1"]
+
+
+def test_inflation_by_hand() -> None:
+    def one(counted: float, unseen: float) -> Round:
+        return Round(None, counted, {}, {"chunk": {"macro_auc": [unseen, 0, 1]}}, 0, 0)  # type: ignore[arg-type]
+
+    found = inflation([one(0.70, 0.60), one(0.85, 0.62), one(0.90, 0.55)], "chunk")
+    np.testing.assert_allclose(found, [0, 0.15 - 0.02, 0.20 + 0.05])

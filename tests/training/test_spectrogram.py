@@ -1,0 +1,32 @@
+from __future__ import annotations
+
+import librosa
+import numpy as np
+import pytest
+import torch
+
+from blendkit.training.settings import Picture
+from blendkit.training.spectrogram import LogMel
+
+SMALL = Picture(rate=8000, n_fft=256, hop=100, mels=20, fmin=50.0, fmax=3500.0)
+
+
+def test_it_is_librosas() -> None:
+    waves = 0.1 * np.random.default_rng(0).standard_normal((2, 4000)).astype(np.float32)
+    found = LogMel(SMALL)(torch.from_numpy(waves)).numpy()
+    for wave, picture in zip(waves, found, strict=True):
+        power = librosa.feature.melspectrogram(
+            y=wave, sr=8000, n_fft=256, hop_length=100, n_mels=20, fmin=50.0, fmax=3500.0, center=False
+        )
+        np.testing.assert_allclose(picture[0], np.log(power + 1e-6), atol=2e-2, rtol=2e-3)
+
+
+def test_standardised_by_fixed_numbers() -> None:
+    front = LogMel(SMALL)
+    raw = torch.randn(50, 20, 30) * 3 + 5
+    front.fit(raw)
+    found = front.standard(raw)
+    assert found.mean().item() == pytest.approx(0, abs=1e-4)
+    assert found.std().item() == pytest.approx(1, abs=2e-2)
+    louder = front.standard(raw + 2)
+    assert (louder - found).min().item() > 0.5  # how loud a window is stays known

@@ -1,0 +1,87 @@
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+import torch
+from scipy.special import expit
+
+from blendkit.metrics.auc import macro_auc
+from blendkit.training.losses import bce, cosine, distillation
+from blendkit.training.settings import Distil, Picture, Schedule
+from blendkit.training.student import StudentRows, _epoch_rows, _loss, _nearness, _targets, fit_student, student_logits
+
+PICTURE = Picture(rate=4000, n_fft=256, hop=160, mels=16, fmax=2000.0)
+HOW = Distil(PICTURE, Schedule(epochs=2, batch=8, mixup=0.2, patience=5), width=0.25, device="cpu")
+
+
+def rows(embedding: bool = False) -> StudentRows:
+    rng = np.random.default_rng(0)
+    truth = np.eye(2, dtype=np.float32)[np.arange(20) % 2]
+    pictures = rng.standard_normal((20, 16, 30)) + truth[:, :1, None] * np.linspace(-2, 2, 16)[:, None]
+    teacher = (4 * truth - 2 + rng.standard_normal(truth.shape)).astype(np.float32)
+    labelled = np.arange(20) < 14
+    own = rng.standard_normal((20, 3)).astype(np.float32) if embedding else None
+    return StudentRows(pictures.astype(np.float16), teacher, truth, labelled, own)
+
+
+def test_targets_lie_side_by_side() -> None:
+    given = rows(embedding=True)
+    found = _targets(given, HOW).numpy()
+    np.testing.assert_allclose(found[:, :2], expit(given.teacher / 2.0), rtol=1e-6)
+    np.testing.assert_array_equal(found[:, 2:4], given.truth)
+    np.testing.assert_array_equal(found[:, 4], given.labelled)
+    np.testing.assert_array_equal(found[:, 5:], given.embedding)
+    assert _targets(given, replace(HOW, embedding=0.0)).shape == (20, 5)
+    assert _targets(rows(), HOW).shape == (20, 5)
+
+
+def test_the_loss_by_hand() -> None:
+    given = rows(embedding=True)
+    targets = _targets(given, HOW)
+    clip, own = torch.randn(20, 2), torch.randn(20, 3)
+    labelled = torch.from_numpy(given.labelled)
+    share = HOW.labels * 14 / 20
+    wanted = (1 - share) * distillation(clip, targets[:, :2], 2.0)
+    wanted = wanted + share * bce(clip[labelled], targets[:14, 2:4]) + 0.5 * cosine(own, targets[:, 5:])
+    assert _loss((clip, clip, own), targets, 2, HOW).item() == pytest.approx(wanted.item(), rel=1e-6)
+    plain = _loss((clip, clip, own), targets[:, :5], 2, replace(HOW, labels=0.0))
+    assert plain.item() == pytest.approx(distillation(clip, targets[:, :2], 2.0).item(), rel=1e-6)
+
+
+def test_it_stops_by_labels_or_by_its_teacher() -> None:
+    given, found = rows(), np.random.default_rng(1).standard_normal((20, 2)).astype(np.float32)
+    all_rows = np.arange(20)
+    own = given.labelled
+    assert _nearness(found, given, all_rows) == macro_auc(given.truth[own] > 0.5, found[own]).macro
+    none = replace(given, labelled=np.zeros(20, bool))
+    distance = np.mean((expit(found.astype(np.float64)) - expit(given.teacher.astype(np.float64))) ** 2)
+    assert _nearness(found, none, all_rows) == pytest.approx(-distance)
+    assert _nearness(given.teacher, none, all_rows) == pytest.approx(0)
+
+
+def test_an_epoch_has_sixteen_batches_at_least() -> None:
+    few = _epoch_rows(np.array([3, 5, 7]), 8, np.random.default_rng(0))
+    assert len(few) >= 16 * 8
+    assert set(few.tolist()) == {3, 5, 7}
+    many = _epoch_rows(np.arange(1000), 8, np.random.default_rng(0))
+    assert sorted(many.tolist()) == list(range(1000))
+
+
+@pytest.mark.parametrize("embedding", [False, True])
+def test_a_student_learns_and_goes_on_where_it_was(tmp_path: Path, embedding: bool) -> None:
+    given, said = rows(embedding), list[Any]()
+    whole, state = fit_student(given, range(14), range(14, 20), HOW, tmp_path / "s", lambda n, p: said.append((n, p)))
+    found = student_logits(whole.student, given.pictures, whole)
+    assert found.shape == (20, 2)
+    assert np.isfinite(found).all()
+    assert [n for n, _ in said] == ["training", "epoch", "epoch"]
+    again, same = fit_student(given, range(14), range(14, 20), HOW, tmp_path / "s")
+    assert same.history == state.history
+    np.testing.assert_array_equal(student_logits(again.student, given.pictures, again), found)
+    assert len(list(tmp_path.iterdir())) == 1
+    fit_student(given, range(13), range(14, 20), replace(HOW, schedule=replace(HOW.schedule, epochs=1)), tmp_path / "s")
+    assert len(list(tmp_path.iterdir())) == 2  # other rows, another checkpoint
