@@ -52,7 +52,7 @@ def fit_student(
 ) -> tuple[Whole, Progress]:
     """Train on the rows `learn`, stop by the rows `stop`; return the whole network and its history.
 
-    It stops by macro-AUC where the stopping rows have labels that can be scored, else by how near it comes to the teacher.
+    It stops by macro-AUC where the stopping rows have labels to score by, else by its nearness to the teacher.
     """
     classes = lessons.teacher.shape[1]
     width = 0 if lessons.embedding is None or not how.embedding else lessons.embedding.shape[1]
