@@ -181,20 +181,20 @@ def _job(
 
 
 @dataclass(frozen=True)
-class Probed:
+class ProbeFile:
     """What a probe.json says: the top-1 of every feature, and which blocks it would mix."""
 
     top_one: dict[str, float]
     blocks: tuple[str, ...]
 
 
-def _probe(path: Path | None) -> Probed:
+def _probe(path: Path | None) -> ProbeFile:
     """Read a probe.json once. Raises BlendkitError for a file that is none."""
     if path is None:
-        return Probed({}, ())
+        return ProbeFile({}, ())
     try:
         found = json.loads(path.read_text(encoding="utf-8"))
-        return Probed({f["name"]: float(f["top_one"]) for f in found["features"]}, tuple(found["weights"]))
+        return ProbeFile({f["name"]: float(f["top_one"]) for f in found["features"]}, tuple(found["weights"]))
     except (OSError, ValueError, KeyError, TypeError) as error:
         reason = f"no {error}" if isinstance(error, KeyError) else str(error)
         raise BlendkitError(f"{path}: not a probe.json of `blendkit probe`", [reason]) from error
