@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import fcntl
 import json
 import os
 import textwrap
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -21,9 +22,11 @@ from blendkit.engine.local import RunResult, run
 from blendkit.recipe.load import parse_recipe
 from blendkit.sample.config import WorldConfig
 from blendkit.sample.world import make_world
+from tests.processes import ForkServer, Process, from_scratch
 
 Samples = NDArray[np.float32]
 Graph = Callable[..., Path]
+Once = Callable[[str, Callable[[Path], object]], Path]
 IR, OPSET = 8, 17  # old enough for every onnxruntime in use
 
 settings.register_profile("blendkit", deadline=None, max_examples=50)
@@ -75,14 +78,54 @@ def tone_chunks() -> Callable[..., Samples]:
 
 
 @pytest.fixture(scope="session")
-def world(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """One small sample world for the whole session; tests must not write into it."""
-    folder = tmp_path_factory.getbasetemp() / "e2e_world"
-    if not folder.exists():
-        make_world(
-            folder, WorldConfig(train_recordings=6, test_recordings=3, focal_clips=3, unlabelled=2, train_audio=True)
-        )
-    return folder
+def fork_server() -> Iterator[ForkServer]:
+    """One server for all commands of this worker."""
+    server = ForkServer()
+    yield server
+    server.close()
+
+
+@pytest.fixture(scope="session")
+def many(fork_server: ForkServer) -> Callable[..., list[Process]]:
+    """Run many `blendkit ARGS`, each as a process in its own folder: many([(args, folder), ...])."""
+    return lambda jobs: [fork_server.run(*args, cwd=folder) for args, folder in jobs]
+
+
+@pytest.fixture(scope="session")
+def blendkit(fork_server: ForkServer) -> Callable[..., Process]:
+    """Run `blendkit ARGS` as a process; a traceback on stderr fails the test whatever it expects."""
+
+    def go(*args: object, cwd: Path | None = None, env: Mapping[str, str] | None = None) -> Process:
+        done = from_scratch(*args, cwd=cwd, env=env) if env else fork_server.run(*args, cwd=cwd)
+        assert "Traceback" not in done.stderr, done.stderr
+        return done
+
+    return go
+
+
+@pytest.fixture(scope="session")
+def once(tmp_path_factory: pytest.TempPathFactory) -> Once:
+    """Build a folder once for all workers: once("name", build) calls build(folder) in the first worker that asks."""
+    base = tmp_path_factory.getbasetemp()
+    shared = base.parent if "PYTEST_XDIST_WORKER" in os.environ else base
+
+    def get(name: str, build: Callable[[Path], object]) -> Path:
+        folder, done = shared / name, shared / f"{name}.done"
+        with (shared / f"{name}.lock").open("w") as lock:
+            fcntl.flock(lock, fcntl.LOCK_EX)
+            if not done.exists():
+                build(folder)
+                done.touch()
+        return folder
+
+    return get
+
+
+@pytest.fixture(scope="session")
+def world(once: Once) -> Path:
+    """One small sample world for all workers; tests must not write into it."""
+    size = WorldConfig(train_recordings=6, test_recordings=3, focal_clips=3, unlabelled=2, train_audio=True)
+    return once("world", lambda folder: make_world(folder, size))
 
 
 def save(path: Path, nodes: Sequence[Any], inputs: Any, outputs: Any, weights: Any, **meta: str) -> Path:

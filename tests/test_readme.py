@@ -1,18 +1,24 @@
 """The README's code blocks work as they stand."""
 
 import re
+import shlex
 import subprocess
 import sys
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
 README = Path(__file__).parents[1] / "README.md"
+Blendkit = Callable[..., subprocess.CompletedProcess[str]]
 
 
 def blocks(language: str) -> list[str]:
     text = README.read_text(encoding="utf-8")
     return re.findall(rf"^```{language}\n(.*?)^```$", text, re.MULTILINE | re.DOTALL)
+
+
+FIRST, *LATER = [b for b in blocks("bash") if not b.startswith("pip install")]
 
 
 def test_there_are_two_set_up_commands():
@@ -21,13 +27,29 @@ def test_there_are_two_set_up_commands():
     assert all(c.count("\n") == 0 for c in commands)
 
 
-def test_shell_blocks_run(tmp_path: Path):
-    script = "\n".join(b for b in blocks("bash") if not b.startswith("pip install"))
+@pytest.fixture(scope="module")
+def first(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, str]:
+    """The folder in which a shell ran the first block, which makes what the others start from, and what it said."""
+    folder = tmp_path_factory.mktemp("readme")
     path = f"PATH={Path(sys.executable).parent}:$PATH"
-    done = subprocess.run(["bash", "-ec", f"{path}\n{script}"], cwd=tmp_path, capture_output=True, text=True)
+    done = subprocess.run(["bash", "-ec", f"{path}\n{FIRST}"], cwd=folder, capture_output=True, text=True)
     assert done.returncode == 0, done.stderr
-    assert (tmp_path / "out/eos7/submission.csv").is_file()
-    assert "macro-AUC" in done.stdout
+    return folder, done.stdout
+
+
+def test_the_first_block_writes_a_submission_and_measures_it(first: tuple[Path, str]):
+    folder, said = first
+    assert (folder / "out/eos7/submission.csv").is_file()
+    assert "macro-AUC" in said
+
+
+@pytest.mark.parametrize("block", LATER, ids=lambda b: b.splitlines()[-1].split(" --")[0])
+def test_later_blocks_run(block: str, first: tuple[Path, str], blendkit: Blendkit):
+    for line in block.replace("\\\n", " ").splitlines():
+        name, *args = shlex.split(line, comments=True)
+        assert name == "blendkit"
+        done = blendkit(*args, cwd=first[0])
+        assert done.returncode == 0, done.stderr
 
 
 @pytest.mark.parametrize("code", blocks("python"))

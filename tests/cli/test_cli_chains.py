@@ -61,13 +61,12 @@ def test_a_step_that_others_need_is_kept_and_said(world: Path, tmp_path: Path, b
         "      - quantile_map: {artefact: q.npz, allow_seen: true}\n      - gaussian\n"
         "blends:\n  b: {by: direct, mixed: true, of: {sed: 1, cnn: 1}}\nstreams:\n  out: {from: b, steps: [spike: {main: sed, check: cnn}]}\noutput: out\n"
     )
-    fit = blendkit(
-        "fit", "step", "quantile_map", world / "external/cnn.csv", "--space", "prob", "--out", world / "q.npz"
-    )
+    reference = tmp_path / "q.npz"
+    fit = blendkit("fit", "step", "quantile_map", world / "external/cnn.csv", "--space", "prob", "--out", reference)
     assert fit.returncode == 0, fit.stderr
-    (tmp_path / "q.yaml").write_text(text.replace("cnn: 1", "cnn: 0.5"), encoding="utf-8")
-    done = blendkit("compare", "--ablate", tmp_path / "q.yaml", "--data", world, "--replicates", 20)
-    (world / "q.npz").unlink()
+    (tmp_path / "q.yaml").write_text(text.replace("cnn: 1", "cnn: 0.5").replace("q.npz", str(reference)), encoding="utf-8")
+    wide = ("--data", world, "--allow-outside", "--replicates", 20)
+    done = blendkit("compare", "--ablate", tmp_path / "q.yaml", *wide)
     assert done.returncode == 0, done.stderr
     assert "cannot be taken out: cnn.quantile_map" in done.stdout
     assert "the stream is in prob space, spike takes rank" in done.stdout

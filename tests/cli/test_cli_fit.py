@@ -14,7 +14,7 @@ import pytest
 pytest.importorskip("torch", reason="torch is not installed: pip install 'blendkit[train]'")
 Blendkit = Callable[..., subprocess.CompletedProcess[str]]
 BLOCKS = ("--blocks", "block5_add", "--blocks", "block6_add")
-QUICK = ("--epochs", 2, "--folds", 3, "--width", 16)
+QUICK = ("--epochs", 1, "--folds", 3, "--width", 16)
 
 
 @pytest.fixture(scope="module")
@@ -102,7 +102,7 @@ def test_a_student_hears_waves_in_a_recipe(world: Path, tmp_path: Path, blendkit
     head = ("--set", f"backbone={world}/models/perch_v2.onnx", "--set", f"head={world}/models/seqhead.onnx")
     audio = world / "train_soundscapes"
     assert blendkit("score", "perch-seqhead", audio, *head, "--out", tmp_path / "teacher").returncode == 0
-    fit = ("fit", "student", audio, "--teacher", tmp_path / "teacher", "--width", 0.5, "--device", "cpu")
+    fit = ("fit", "student", audio, "--teacher", tmp_path / "teacher", "--width", 0.25, "--device", "cpu")
     done = blendkit(*fit, "--labels", world / "train_soundscapes_labels.csv", "--epochs", 1, "--out", tmp_path / "s")
     assert done.returncode == 0, done.stderr
     told = json.loads((tmp_path / "s" / "student.json").read_text(encoding="utf-8"))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable
 from typing import Any
 
@@ -12,6 +13,13 @@ from blendkit.training.examples import Examples
 from blendkit.training.settings import Mixture, Schedule
 
 Make = Callable[..., Examples]
+
+
+@pytest.fixture(scope="session", autouse=True)
+def one_thread() -> None:
+    """Let torch work on one thread: the workers share the cores already, and more threads would only wait."""
+    if torch := sys.modules.get("torch"):
+        torch.set_num_threads(1)
 
 
 def made(clips: int = 36, chunks: int = 18, kind: str | None = None, seed: int = 0, prefix: str = "r") -> Examples:

