@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib
 from collections.abc import Callable, Sequence
 from functools import wraps
 from pathlib import Path
@@ -13,6 +14,8 @@ C = TypeVar("C", bound=Callable[..., Any])
 Decorator = Callable[[C], C]
 PATH: Any = click.Path(path_type=Path)
 LEDGER = Path("out/ledger.jsonl")
+WHOLE = click.Choice(["recording", "site", "date", "site-date"])  # groups of chunks that stay together
+INSIDE_UNIT = click.FloatRange(0, 1, min_open=True, max_open=True)  # above 0 and below 1
 
 set_option = click.option(
     "--set",
@@ -73,16 +76,14 @@ def bundle(
     return decorate
 
 
-def _place(**own: Any) -> object:
-    from blendkit.offline import Place
+def lazy(address: str) -> Callable[..., Any]:
+    """Return a constructor that imports `module:attribute` only when it is called, so that help stays quick."""
+    module, _, attribute = address.partition(":")
 
-    return Place(**own)
+    def build(**own: Any) -> Any:
+        return getattr(importlib.import_module(module), attribute)(**own)
 
-
-def _judging(**own: Any) -> object:
-    from blendkit.offline import Judging
-
-    return Judging(**own)
+    return build
 
 
 def _how(provider: str, allow_code: bool) -> object:
@@ -93,16 +94,10 @@ def _how(provider: str, allow_code: bool) -> object:
     return Runtime(found, allow_code)
 
 
-def _columns(**own: Any) -> object:
-    from blendkit.io import ColumnNames
-
-    return ColumnNames(**own)
-
-
 offline = bundle(
     "place",
     ("data", "store", "allow_outside"),
-    _place,
+    lazy("blendkit.offline:Place"),
     data_option,
     click.option("--store", type=PATH, help="Where members' logits were saved (default: out/<recipe>/logits)."),
     outside_option,
@@ -112,7 +107,7 @@ JUDGED = (
         "--clusters",
         default="recording",
         show_default=True,
-        type=click.Choice(["recording", "site", "date", "site-date"]),
+        type=WHOLE,
         help="What is redrawn whole: chunks of one recording are no independent observations.",
     ),
     click.option("--replicates", default=1000, show_default=True, type=click.IntRange(2), help="Bootstrap replicates."),
@@ -121,11 +116,11 @@ JUDGED = (
         "--level",
         default=0.95,
         show_default=True,
-        type=click.FloatRange(0, 1, min_open=True, max_open=True),
+        type=INSIDE_UNIT,
         help="Confidence level of intervals.",
     ),
 )
-judged = bundle("judging", ("clusters", "replicates", "seed", "level"), _judging, *JUDGED)
+judged = bundle("judging", ("clusters", "replicates", "seed", "level"), lazy("blendkit.offline:Judging"), *JUDGED)
 machine = bundle(
     "runtime",
     ("provider", "allow_code"),
@@ -144,6 +139,7 @@ machine = bundle(
 _ROWS = click.option("--rows", help="Score files: the row id column, or the NPZ array of row ids.")
 _CLASSES = click.option("--classes", help="NPZ files: the array of class ids.")
 _FOLDS = click.option("--folds", help="Score files: the column or NPZ array of folds; their mean is shown too.")
+_columns = lazy("blendkit.io:ColumnNames")
 columns = bundle("names", ("rows", "classes", "folds"), _columns, _ROWS, _CLASSES, _FOLDS)
 chunked_columns = bundle(
     "names", ("rows", "classes", "folds", "chunk_s"), _columns, _ROWS, _CLASSES, _FOLDS, chunk_option

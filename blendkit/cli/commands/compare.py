@@ -10,7 +10,18 @@ import click
 from blendkit.cli._ablation import ablate_recipe
 from blendkit.cli._compile_notice import announced
 from blendkit.cli._ledger import LedgerUse
-from blendkit.cli._options import JUDGED, LEDGER, PATH, bundle, columns, json_option, offline, set_option
+from blendkit.cli._options import (
+    INSIDE_UNIT,
+    JUDGED,
+    LEDGER,
+    PATH,
+    WHOLE,
+    bundle,
+    columns,
+    json_option,
+    offline,
+    set_option,
+)
 from blendkit.cli._show import emitter, event
 from blendkit.errors import BlendkitError
 
@@ -37,14 +48,14 @@ _rules = bundle(
         "split_by",
         default="recording",
         show_default=True,
-        type=click.Choice(["recording", "site", "date", "site-date"]),
+        type=WHOLE,
         help="What a simulated leaderboard keeps on one side.",
     ),
     click.option(
         "--public",
         default=0.34,
         show_default=True,
-        type=click.FloatRange(0, 1, min_open=True, max_open=True),
+        type=INSIDE_UNIT,
         help="Share of rows that are public.",
     ),
 )

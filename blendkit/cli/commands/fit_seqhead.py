@@ -8,15 +8,9 @@ from typing import Any
 
 import click
 
-from blendkit.cli._options import PATH, bundle, json_option, setting, several
+from blendkit.cli._options import PATH, bundle, json_option, lazy, setting, several
 from blendkit.cli._show import event, print_table, progress_emitter
 from blendkit.training import HeadChoice, Mixture, Schedule
-
-
-def _rows(**own: Any) -> object:
-    from blendkit.training import TrainingRows
-
-    return TrainingRows(**own)
 
 
 def _head(head: Any, **own: Any) -> HeadChoice:
@@ -30,7 +24,7 @@ def _mixture(soundscape_share: float, pseudo_share: float, balance: bool) -> Mix
 _ROWS = bundle(
     "rows",
     ("features", "soundscapes", "labels", "taxonomy", "group", "pseudo", "unlabelled"),
-    _rows,
+    lazy("blendkit.training:TrainingRows"),
     click.argument("features", nargs=-1, type=PATH),
     click.option(
         "--soundscapes", type=PATH, help="Feature store of soundscapes; their labelled chunks are learned too."

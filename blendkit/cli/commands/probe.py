@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from blendkit.cli._options import PATH, bundle, json_option, machine, settings_option
+from blendkit.cli._options import PATH, bundle, json_option, lazy, machine, settings_option
 from blendkit.cli._show import event, print_table, progress_emitter
 
 if TYPE_CHECKING:
@@ -17,22 +17,10 @@ if TYPE_CHECKING:
     from blendkit.training import ClipDraw, ProbedBlocks, Voting
 
 
-def _draw(**own: Any) -> object:
-    from blendkit.training import ClipDraw
-
-    return ClipDraw(**own)
-
-
-def _voting(**own: Any) -> object:
-    from blendkit.training import Voting
-
-    return Voting(**own)
-
-
 _DRAW = bundle(
     "draw",
     ("group", "classes", "per_class", "repeats", "seed"),
-    _draw,
+    lazy("blendkit.training:ClipDraw"),
     click.option(
         "--group", metavar="REGEX", help="What must not vote on itself: the first parenthesis, in file names."
     ),
@@ -46,7 +34,7 @@ _DRAW = bundle(
 _VOTING = bundle(
     "voting",
     ("k", "metric"),
-    _voting,
+    lazy("blendkit.training:Voting"),
     click.option("--k", default=5, show_default=True, type=click.IntRange(1), help="Neighbours that vote."),
     click.option(
         "--metric",

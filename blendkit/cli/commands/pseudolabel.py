@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from blendkit.cli._options import PATH, bundle, data_option, json_option, machine, set_option, setting
+from blendkit.cli._options import PATH, bundle, data_option, json_option, lazy, machine, set_option, setting
 from blendkit.cli._show import event, print_table, progress_emitter
 from blendkit.cli.commands.fit_seqhead import fit_options
 from blendkit.training import Rounds
@@ -27,18 +27,6 @@ def _teacher(audio: str | None, **own: Any) -> object:
     return TeacherSource(**own) if audio is None else TeacherSource(audio=audio, **own)
 
 
-def _gates(**own: Any) -> object:
-    from blendkit.training import GateChoice
-
-    return GateChoice(**own)
-
-
-def _check(**own: Any) -> object:
-    from blendkit.training import TeacherCheck
-
-    return TeacherCheck(**own)
-
-
 _TEACHER = bundle(
     "teacher",
     ("source", "data", "audio", "stream", "space", "saw", "overrides"),
@@ -54,7 +42,7 @@ _TEACHER = bundle(
 _GATES = bundle(
     "gates",
     ("least", "precision", "percentile", "top", "agree", "soft", "power"),
-    _gates,
+    lazy("blendkit.training:GateChoice"),
     click.option("--least", type=click.FloatRange(0, 1), help="The probability a label needs."),
     click.option(
         "--precision",
@@ -74,7 +62,7 @@ _GATES = bundle(
 _CHECK = bundle(
     "check",
     ("oof", "oof_space", "labels", "seen_audio"),
-    _check,
+    lazy("blendkit.training:TeacherCheck"),
     click.option("--oof", help="The teacher's out-of-fold scores (FILE.npz:ARRAY), for --precision and the inflation."),
     click.option(
         "--oof-space",
@@ -137,14 +125,10 @@ def _show_gate(told: dict[str, Any], request: PseudoLabelRequest) -> None:
     click.echo(f"wrote {request.out}: pseudo_labels.csv, pseudo.npz, pseudo.json")
 
 
-def _rounds(**own: Any) -> Rounds:
-    return Rounds(**own)
-
-
 _ROUNDS = bundle(
     "rounds",
     ("rounds", "least", "percentile", "power"),
-    _rounds,
+    Rounds,
     setting("--rounds", Rounds.rounds, click.IntRange(1), "How often a student becomes the next teacher."),
     setting("--least", Rounds.least, click.FloatRange(0, 1), "The probability a label needs."),
     setting(
