@@ -69,7 +69,7 @@ def test_a_step_that_others_need_is_kept_and_said(world: Path, tmp_path: Path, b
     done = blendkit("compare", "--ablate", tmp_path / "q.yaml", "--data", world, "--replicates", 20)
     (world / "q.npz").unlink()
     assert done.returncode == 0, done.stderr
-    assert "cannot be taken out: cnn.quantile_map" in done.stdout
+    assert "cannot be left out: cnn.quantile_map" in done.stdout
     assert "the stream is in prob space, spike takes rank" in done.stdout
 
 
