@@ -116,6 +116,6 @@ def hoplite(
     if (classes is None) == (head is None):
         raise BlendkitError("hoplite: name either `classes:` (the vectors are logits) or `head:` (embeddings)")
     if Path(path).is_file():
-        raise BlendkitError(f"hoplite: name the folder that holds {Path(path).name}, and its vectors")
+        raise BlendkitError(f"hoplite: `path:` must name the folder of {Path(path).name}, not the file itself")
     names, graph = (Path(p) if p else None for p in (classes, head))
     return HopliteMember(Path(path), space, context, names, graph, pool)

@@ -123,7 +123,7 @@ def protossm(
         ]
         raise BlendkitError(f"protossm: {name} does not fit the cache", details)
     if not rolls:
-        raise BlendkitError("protossm: `rolls:` needs at least one number; [0] rolls nothing")
+        raise BlendkitError("protossm: `rolls:` needs at least one number; use [0] to roll nothing")
     at = rows_from_ids(held.row_ids, context.chunk_s, context.names)
     saved = f"backbone {metadata(graph)['backbone']}" if "backbone" in metadata(graph) else ""
     made = ProtossmMember(held, at, session, roles, tuple(classes), tuple(sites), tuple(rolls), Path(cache).name, space)

@@ -109,12 +109,12 @@ def sed(
     a chunk's score is its highest frame (Babych, BirdCLEF 2025).
     """
     if not folds:
-        raise BlendkitError("sed: `folds:` names no model")
+        raise BlendkitError("sed: `folds:` is empty; name at least one ONNX file")
     graph = load_graph(Path(folds[0]), "sed")
     front = _front(mel, graph, Path(folds[0]).name)
     labels = read_class_list(Path(classes)) if classes else metadata_names(graph, "classes", Path(folds[0]).name, "sed")
     if not 0 <= frame_weight <= 1:
-        raise BlendkitError(f"sed: frame_weight lies between 0 and 1, got {frame_weight:g}")
+        raise BlendkitError(f"sed: frame_weight must lie between 0 and 1, got {frame_weight:g}")
     inputs, outputs = ports(graph)
     clip, frame = _output(clip, 2, outputs), _output(frame, 3, outputs)
     if (clip is None and frame is None) or (pool == "frames" and frame is None):

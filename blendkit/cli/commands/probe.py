@@ -153,5 +153,5 @@ def _show(rounds: Sequence[Probe], group: str | None, weights: dict[str, float])
     click.echo(f"to start a scalar mix with: {shares}")
     best, (gain, low, high) = first.features[0], first.gains[first.features[0].name]
     if best.name != first.against:
-        doubt = "" if low > 0 else ": not separable on these clips"
-        click.echo(f"{best.name} less {first.against}: {gain:+.3f} [{low:+.3f}, {high:+.3f}]{doubt}")
+        caveat = "" if low > 0 else ": not separable on these clips"
+        click.echo(f"{best.name} less {first.against}: {gain:+.3f} [{low:+.3f}, {high:+.3f}]{caveat}")
