@@ -65,7 +65,7 @@ def main() -> None:
 
 
 def show(shift: float, found: np.ndarray) -> None:
-    """Print a table in Markdown: the mean over seeds, each step's mean gain and in how many seeds it went that way."""
+    """Print a table in Markdown: the mean over seeds, each step's mean gain and in how many seeds it gained."""
     print(f"\n### Shift {shift:g}, {len(found)} seeds\n\n| recipe | macro-AUC | step | seeds up | in the note |")
     print("|---|---|---|---|---|")
     for i, name in enumerate(RUNGS):

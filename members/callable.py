@@ -2,15 +2,11 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from blendkit.audio import WindowPool
 from blendkit.errors import BlendkitError
-from blendkit.member import MemberContext
-
-if TYPE_CHECKING:
-    pass
-from blendkit.member import FrameMember, Gives, frame_member, import_code
+from blendkit.member import FrameMember, Gives, MemberContext, frame_member, import_code
 
 
 def callable_member(
@@ -23,15 +19,15 @@ def callable_member(
     arguments: dict[str, Any] = {},  # noqa: B006 - never changed
     version: str = "",
 ) -> FrameMember:
-    """A function `module:name` of a list of files, giving a frame indexed by (file, start_time, end_time).
+    """A function `module:name` that scores a list of files: a frame indexed by (file, start_time, end_time).
 
-    opensoundscape's `model.predict` gives such frames. A recipe that names code runs it: only with
-    --allow-code, and the module must be importable. arguments: passed by name. classes: its columns.
-    version: say another one when the function changes, for saved logits are kept by these settings.
-    `blendkit.member.frame_member` makes the same of a function in a plugin, without the flag.
+    opensoundscape's `model.predict` gives such frames. The recipe needs --allow-code, and the module must be
+    importable. arguments: passed by name. classes: the function's columns. version: change it whenever the
+    function changes, because saved logits are reused as long as these settings are equal.
+    `blendkit.member.frame_member` makes the same member in a plugin, without the flag.
     """
     if not context.allow_code:
-        raise BlendkitError(f"callable: {function!r} is code; --allow-code lets a recipe call it")
+        raise BlendkitError(f"callable: {function!r} is Python code, which a recipe may call only with --allow-code")
     found = import_code("callable", function)
 
     def call(files: list[str]) -> Any:

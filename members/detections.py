@@ -45,25 +45,25 @@ class DetectionMember:
     _warnings: list[str] = field(default_factory=list)
 
     def read(self) -> Scores:
-        """Return the chunks of all recordings: the table's, and those of the run that it says nothing of."""
+        """Return the chunks of the table's recordings, and of the run's recordings that it does not name."""
         found = read_detections(self.path, label=self.label, score=self.score)
         scores = self._scored(found)
         ids = _recording_ids(found, self.context)
         columns, classes, strange = self._columns(found)
-        kept = [i for i, c in enumerate(columns) if c >= 0]
-        if not kept:
+        known = [i for i, c in enumerate(columns) if c >= 0]
+        if not known:
             raise BlendkitError(
                 f"{self.path.name}: none of its labels is one of the run's classes", [shorten(sorted(set(found.label)))]
             )
         if strange:
-            told = shorten([f"{n} ({c})" for n, c in strange.most_common()])
-            self._warnings.append(f"{sum(strange.values())} detections of other classes left out: {told}")
-        windowed = _windows(found, ids, scores, columns, kept, classes, self.empty)
+            listed = shorten([f"{n} ({c})" for n, c in strange.most_common()])
+            self._warnings.append(f"{sum(strange.values())} detections of other classes left out: {listed}")
+        windowed = _windows(found, ids, scores, columns, known, classes, self.empty)
         made = on_grid(windowed, self.context, self.space, self.pool, self.path.name, empty=self.empty)
         return made if self.knows is None else replace(made, covered=self._covered(self.knows, made.classes))
 
     def warnings(self) -> list[str]:
-        """Return doubts about the table that `read` found."""
+        """Return the warnings that `read` found about the table."""
         return list(self._warnings)
 
     def _scored(self, found: Detections) -> np.ndarray:
@@ -72,7 +72,7 @@ class DetectionMember:
         if lacking.any() and self.unscored is None:
             raise BlendkitError(
                 f"{self.path.name}: {int(lacking.sum())} detections have no score",
-                ["`score:` names the column, or `unscored: 1.0` counts every selection as heard"],
+                ["name their column with `score:`, or give every selection a score with `unscored: 1.0`"],
             )
         score = np.where(lacking, self.unscored or 0.0, found.score)
         if self.space != "logit" and (score.min(initial=0) < 0 or score.max(initial=0) > 1):
@@ -80,12 +80,14 @@ class DetectionMember:
         return score
 
     def _covered(self, path: Path, classes: tuple[str, ...]) -> np.ndarray:
-        """Which classes the detector knows at all: a class it cannot hear is not one it did not hear."""
+        """Return which classes the detector knows: a class that it cannot detect is not an absent one."""
         names = [n.split("_")[0] for n in read_class_list(path)]
-        here = MemberContext(classes, self.context.taxonomy)
-        by_name = bool(here.taxonomy.table)
+        table = MemberContext(classes, self.context.taxonomy)
+        by_name = bool(table.taxonomy.table)
         mapped = (
-            by_scientific_name("knows", names, here, synonyms=self.synonyms) if by_name else by_id("knows", names, here)
+            by_scientific_name("knows", names, table, synonyms=self.synonyms)
+            if by_name
+            else by_id("knows", names, table)
         )
         covered = np.array(mapped.covered, bool)
         covered.setflags(write=False)
@@ -100,7 +102,7 @@ class DetectionMember:
         others = read_synonyms(self.synonyms)
         seen: dict[str, int] = {}
         for text in set(found.label):
-            names = [text.lower(), text.split("_")[0].lower()]  # BirdNET writes `Scientific_Common` at places
+            names = [text.lower(), text.split("_")[0].lower()]  # some BirdNET tables write `Scientific_Common`
             names += [o for n in names for o in others.get(n, ())]
             seen[text] = next((at[n] for n in names if n in at), -1)
         strange = Counter(text for text in found.label if seen[text] < 0)
@@ -126,15 +128,15 @@ def _windows(
     ids: list[str],
     scores: np.ndarray,
     columns: list[int],
-    kept: list[int],
+    known: list[int],
     classes: tuple[str, ...],
     empty: float,
 ) -> Windowed:
-    """One row per window; a class that a window has no detection of holds `empty`, of several the highest."""
+    """Return one row per window: the highest score of each class, `empty` where it has no detection."""
     rows: dict[tuple[str, float, float], int] = {}
-    at = [rows.setdefault((ids[i], found.start_s[i], found.end_s[i]), len(rows)) for i in kept]
+    at = [rows.setdefault((ids[i], found.start_s[i], found.end_s[i]), len(rows)) for i in known]
     values = np.full((len(rows), len(classes)), empty)
-    np.maximum.at(values, (at, [columns[i] for i in kept]), scores[kept])
+    np.maximum.at(values, (at, [columns[i] for i in known]), scores[known])
     recording, start, end = zip(*rows, strict=True)
     return Windowed(recording, np.array(start), np.array(end), values, classes)
 
@@ -154,8 +156,8 @@ def birdnet_table(
     """BirdNET's result tables (CSV, Raven, Kaleidoscope, R, Parquet): one file, or a folder of them.
 
     Read from BirdNET-Analyzer, birdnet and birdnetlib alike. Detections below their threshold are not in
-    such a table: these cells hold `empty`, and are ties. Windows of 3 s are taken to the chunks they touch
-    by their maximum, or by shared time (`pool: mean`). Classes by scientific name, synonym or species code.
+    such a table: these cells hold `empty` and tie. A chunk gets the maximum of the 3 s windows it
+    overlaps, or their mean by shared time (`pool: mean`). Classes by scientific name, synonym or species code.
     knows: the detector's class list (BirdNET's labels): classes it does not know are then not covered.
     """
     names = _path(synonyms), _path(knows)

@@ -55,7 +55,7 @@ def dinov2(
 ) -> Dinov2Member:
     """DINOv2 (patch 14) on the log-mel picture of a chunk, ImageNet-normalised, with a head on its tokens.
 
-    size: 224 (256 patches; better) or 196, any multiple of 14. tokens: what the head takes: the CLS token
+    size: 224 (256 patches; better) or 196, any multiple of 14. tokens: the head's input: the CLS token
     [batch, D] for a linear head, the patch tokens or all of them [batch, N, D] for attention. head: an ONNX
     graph whose metadata says `classes`, its columns. hidden: the backbone's output of tokens.
     """
@@ -82,17 +82,19 @@ def _picked(hidden: Float32, tokens: Tokens) -> Float32:
 
 
 def _try(member: Dinov2Member, files: list[str], samples: int) -> None:
-    """Look at one silent picture: whether the graphs fit each other is only known once they run."""
+    """Try one silent picture: only a run shows whether the two graphs fit each other."""
     size = member.front.size
     try:
         picture = member.front(np.zeros((1, samples), np.float32))
         hidden = member.backbone.run([member.hidden], {member.input: picture})[0]
         wanted = 1 + (size // PATCH) ** 2
         if hidden.ndim != 3 or hidden.shape[1] != wanted:
-            told = [f"expected [1, {wanted}, D]: the CLS token and {wanted - 1} patches of {size} px"]
-            raise BlendkitError(f"dinov2: {files[0]} gives tokens {list(hidden.shape)}", told)
+            details = [f"expected [1, {wanted}, D]: the CLS token and {wanted - 1} patches of {size} px"]
+            raise BlendkitError(f"dinov2: {files[0]} gives tokens {list(hidden.shape)}", details)
         member.predict_front(picture)
     except BlendkitError:
         raise
     except Exception as error:  # the runtime raises its own family of exceptions
-        raise BlendkitError(f"dinov2: {' and '.join(files)} do not fit", [" ".join(str(error).split())]) from error
+        raise BlendkitError(
+            f"dinov2: {' and '.join(files)} do not fit each other", [" ".join(str(error).split())]
+        ) from error

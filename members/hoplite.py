@@ -59,7 +59,7 @@ class HopliteMember:
         return on_grid(windowed, self.context, self.space, self.pool, self.path.name, empty=NO_SCORE)
 
     def warnings(self) -> list[str]:
-        """Return doubts about the database that `read` found."""
+        """Return the warnings that `read` found about the database."""
         return list(self._warnings)
 
     def _logits(self, vectors: Float32) -> tuple[list[str], Float32]:
@@ -74,9 +74,9 @@ class HopliteMember:
         try:
             return names, session.run(None, {session.get_inputs()[0].name: vectors})[0]
         except Exception as error:  # the runtime raises its own family of exceptions
-            told = [" ".join(str(error).split())]
+            details = [" ".join(str(error).split())]
             raise BlendkitError(
-                f"hoplite: {self.head.name} does not take vectors of {vectors.shape[1]}", told
+                f"hoplite: {self.head.name} does not accept vectors of {vectors.shape[1]}", details
             ) from error
 
 
@@ -89,10 +89,12 @@ def _linear(path: Path, vectors: Float32) -> tuple[list[str], Float32]:
         beta = beta.reshape(-1, len(names))
     except (OSError, ValueError, KeyError, TypeError) as error:
         raise BlendkitError(
-            f"hoplite: {path.name} is no hoplite classifier", [f"{type(error).__name__}: {error}"]
+            f"hoplite: {path.name} is not a hoplite classifier", [f"{type(error).__name__}: {error}"]
         ) from error
     if len(beta) != vectors.shape[1] or len(bias) != len(names):
-        raise BlendkitError(f"hoplite: {path.name} takes vectors of {len(beta)}, the database holds {vectors.shape[1]}")
+        raise BlendkitError(
+            f"hoplite: {path.name} expects vectors of {len(beta)}, the database holds {vectors.shape[1]}"
+        )
     return names, vectors @ beta + bias
 
 
@@ -107,13 +109,13 @@ def hoplite(
 ) -> HopliteMember:
     """A perch-hoplite 1.x database: the folder of hoplite.sqlite and usearch.index, never changed.
 
-    Either `classes:`, where its vectors are logits (one class name a line, in their order), or `head:`,
-    where they are embeddings: hoplite's own classifier (JSON), or an ONNX graph whose metadata says
+    Give either `classes:`, if its vectors are logits (one class name a line, in their order), or `head:`,
+    if they are embeddings: hoplite's own classifier (JSON), or an ONNX graph whose metadata says
     `classes`. Classes by scientific name or id. Its float16 vectors carry three digits: close logits tie.
     """
     if (classes is None) == (head is None):
         raise BlendkitError("hoplite: name either `classes:` (the vectors are logits) or `head:` (embeddings)")
     if Path(path).is_file():
-        raise BlendkitError(f"hoplite: name the folder that holds {Path(path).name}, and its vectors")
+        raise BlendkitError(f"hoplite: `path:` must name the folder of {Path(path).name}, not the file itself")
     names, graph = (Path(p) if p else None for p in (classes, head))
     return HopliteMember(Path(path), space, context, names, graph, pool)

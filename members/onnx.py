@@ -1,4 +1,4 @@
-"""`onnx`: any ONNX classifier that takes windows of mono audio."""
+"""`onnx`: any ONNX classifier of windows of mono audio."""
 
 from __future__ import annotations
 
@@ -84,7 +84,7 @@ def onnx_member(
     window_s: float | None = None,
     hop_s: float | None = None,
     pool: WindowPool = "mean",
-    input: str | None = None,  # noqa: A002 - the word a recipe uses
+    input: str | None = None,  # noqa: A002 - the recipe's key
     output: str | None = None,
     gives: Literal["logit", "prob"] = "logit",
     slim: bool = True,
@@ -98,7 +98,7 @@ def onnx_member(
     the chunks (`mean` by shared time, or `max`). input and output default to the only one. gives: what the output
     holds; probabilities are turned into logits. slim: run the graph cut to the run's classes, where that
     leaves every logit as it is. Features: other outputs, and the mean of every block, found by structure;
-    `grid: [16, 4]` keeps blocks as means over that many cells.
+    `grid: [16, 4]` gives blocks as means over that many cells.
     """
     check_grid("onnx", grid)
     path = Path(model)
@@ -116,8 +116,9 @@ def onnx_member(
         path, mapped, note = slim_or_whole(ask, mapped, context)
         notes.append(note)
     session = open_session(path, context.threads, "onnx", context.provider)
-    said = (mapped.note, *notes)
-    info = MemberInfo(mapped.classes, mapped.covered, rate, window, batch, said, hop_s=hop_s, pool=pool)
+    info = MemberInfo(
+        mapped.classes, mapped.covered, rate, window, batch, (mapped.note, *notes), hop_s=hop_s, pool=pool
+    )
     cells = tuple(grid) if grid else None
     inside = OnnxBlocks(Path(model), "onnx", name, ask.samples, out, cells, context.threads, context.provider)
     return OnnxMember(info, session, name, out, mapped, gives, inside)

@@ -90,7 +90,7 @@ class PerchMember:
 
 
 def normalised(windows: Float32, normalise: Normalise) -> Float32:
-    """Return windows as Perch is given them: raw, or centred with their peak at 0.25.
+    """Return windows as Perch expects them: raw, or centred with their peak at 0.25.
 
     Both conventions are in use: perch-hoplite normalises, the public Kaggle chains feed raw audio.
     """
@@ -123,7 +123,7 @@ def perch(
     `peak`, 0.97 and -10. synonyms: a CSV of two names a line; `proxies: genus` lets a species without a
     column take the highest logit of its genus. slim: run the graph cut to the run's classes, where that
     leaves every logit as it is. Features: embedding, spatial_embedding, spectrogram, and the mean of
-    every block, found by structure; `grid: [16, 4]` keeps blocks as means over that many cells of time and
+    every block, found by structure; `grid: [16, 4]` gives blocks as means over that many cells of time and
     frequency, for heads with spatial tokens.
     """
     check_grid("perch", grid)

@@ -52,8 +52,8 @@ def perch_seqhead(
     """A head exported to ONNX on the blocks it names, such as `blendkit fit seqhead` writes; no torch is needed.
 
     The head's metadata says `classes` (its columns) and `blocks` (tensor names in the backbone, one per input, in
-    input order). The backbone is cut to those blocks, so its own classifier costs nothing. A head that says which
-    features it was fitted on is refused on others.
+    input order). The backbone is cut to those blocks, so its own classifier costs nothing. A head whose metadata
+    says which features it was fitted on is refused on others.
     """
     made = open_head(Path(head), context, NAME)
     made.check_features(NAME, Path(backbone), {"normalise": normalise})
@@ -72,7 +72,7 @@ def _means(ask: GraphNeeds, head: HeadFile, context: MemberContext) -> tuple[Cal
     slimmed = slim(ask, context.examples, context.threads)
     trunk = open_session(slimmed.path, context.threads, NAME, context.provider)
     wanted = [b + TAP for b in head.blocks]
-    return lambda heard: list(trunk.run(wanted, {INPUT: heard})), slimmed.note()
+    return lambda windows: list(trunk.run(wanted, {INPUT: windows})), slimmed.note()
 
 
 def _cells(backbone: Path, head: HeadFile, context: MemberContext) -> tuple[Callable[[Float32], list[Float32]], str]:
@@ -81,8 +81,8 @@ def _cells(backbone: Path, head: HeadFile, context: MemberContext) -> tuple[Call
     graph = with_whole(load_graph(backbone, NAME), head.blocks, [], NAME)
     trunk = open_session(graph_bytes(graph), context.threads, NAME, context.provider)
 
-    def blocks(heard: Float32) -> list[Float32]:
-        found = trunk.run(list(head.blocks), {INPUT: heard})
+    def blocks(windows: Float32) -> list[Float32]:
+        found = trunk.run(list(head.blocks), {INPUT: windows})
         return [pool_cells(x.transpose(0, 2, 3, 1), grid) for x in found]
 
     return blocks, f"blocks as {grid[0]} x {grid[1]} cells"

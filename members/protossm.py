@@ -50,20 +50,19 @@ class ProtossmMember:
         if "site" in self.roles:
             strange = sorted({str(s) for s in rows.site} - set(self.sites))
             if strange:
-                self._warnings.append(
-                    f"sites the head never saw count as unknown: {shorten([s or '(none)' for s in strange])}"
-                )
+                listed = shorten([s or "(none)" for s in strange])
+                self._warnings.append(f"sites that the head was not trained on count as unknown: {listed}")
         return Scores.build(out, rows, self.classes, self.space, source=self.source)
 
     def warnings(self) -> list[str]:
-        """Return doubts that `read` found."""
+        """Return the warnings that `read` found."""
         return list(self._warnings)
 
     def _one(self, rows: Rows, at: Int64, first: int) -> Float64:
         """One recording (T, C): the mean over rolls of its chunks, each rolled back."""
         recording = str(rows.recording[first])
         known = {s: i for i, s in enumerate(self.sites, 1)}
-        facts = {
+        place = {
             "site": np.array([known.get(str(rows.site[first]), 0)], np.int64),
             "hour": np.array([max(int(rows.hour[first]), 0)], np.int64),
         }
@@ -73,7 +72,7 @@ class ProtossmMember:
             given: dict[str, NDArray[Any]] = {
                 "embedding": self.cache.embeddings[rolled][None],
                 "logits": self.cache.logits[rolled][None],
-                **facts,
+                **place,
             }
             total += np.roll(self._run(recording, {self.roles[r]: given[r] for r in self.roles}), -roll, axis=0)
         return total / len(self.rolls)
@@ -83,8 +82,8 @@ class ProtossmMember:
             found = self.session.run(None, feeds)[0]
         except Exception as error:  # the runtime raises its own family of exceptions
             shapes = ", ".join(f"{n} {list(v.shape)}" for n, v in feeds.items())
-            told = [" ".join(str(error).split())[:300], f"it was given {shapes}"]
-            raise BlendkitError(f"protossm: the head does not take recording {recording}", told) from error
+            details = [" ".join(str(error).split())[:300], f"its inputs were {shapes}"]
+            raise BlendkitError(f"protossm: the head failed on recording {recording}", details) from error
         wanted = (1, next(v.shape[1] for v in feeds.values() if v.ndim == 3), len(self.classes))
         if found.shape != wanted:
             raise BlendkitError(f"protossm: the head gave {list(found.shape)} for {recording}, expected {list(wanted)}")
@@ -107,7 +106,7 @@ def protossm(
 
     cache: the NPZ of the public chains, with arrays of embeddings (N, D) and backbone logits (N, C). meta:
     the Parquet or CSV beside it with the row ids; without it they are an array of the NPZ. rows: the
-    column or array of row ids. The head's inputs are known by name; its metadata says `classes` and, with
+    column or array of row ids. The head's inputs are found by name; its metadata says `classes` and, with
     a site input, `sites` (number 0 is unknown). rolls: chunks to roll a recording by, logits averaged
     (`[0, -1, 1]` is the public test-time augmentation). The finished chain's CSV is a `table`.
     """
@@ -119,22 +118,24 @@ def protossm(
     sites = metadata_names(graph, "sites", name, "protossm") if "site" in roles else []
     held = read_cache(Path(cache), Path(meta) if meta else None, embeddings=embeddings, logits=logits, rows=rows)
     if "logits" in roles and held.logits.shape[1] != len(classes):
-        told = [f"the cache's {logits!r} has {held.logits.shape[1]} columns, its metadata names {len(classes)} classes"]
-        raise BlendkitError(f"protossm: {name} does not fit the cache", told)
+        details = [
+            f"the cache's {logits!r} has {held.logits.shape[1]} columns, its metadata names {len(classes)} classes"
+        ]
+        raise BlendkitError(f"protossm: {name} does not fit the cache", details)
     if not rolls:
-        raise BlendkitError("protossm: `rolls:` needs at least one number; [0] rolls nothing")
+        raise BlendkitError("protossm: `rolls:` needs at least one number; use [0] to roll nothing")
     at = rows_from_ids(held.row_ids, context.chunk_s, context.names)
     saved = f"backbone {metadata(graph)['backbone']}" if "backbone" in metadata(graph) else ""
     made = ProtossmMember(held, at, session, roles, tuple(classes), tuple(sites), tuple(rolls), Path(cache).name, space)
-    made._warnings += [f"trained on {saved}: a cache of another backbone loses accuracy"] if saved else []
+    made._warnings += [f"trained on {saved}: a cache of another backbone gives lower accuracy"] if saved else []
     return made
 
 
 def _roles(name: str, inputs: Sequence[str]) -> dict[str, str]:
-    """Which input is which, by its name."""
+    """Return {role: input name}, found by the inputs' names."""
     found = {role: i for role, names in ROLES.items() for i in inputs if i.lower() in names}
     strange = [i for i in inputs if i not in found.values()]
     if strange or "embedding" not in found:
-        told = [f"found {', '.join(inputs)}", *(f"{r}: {', '.join(n)}" for r, n in ROLES.items())]
-        raise BlendkitError(f"protossm: {name} has inputs that cannot be told apart by name", told)
+        details = [f"found {', '.join(inputs)}", *(f"{r}: {', '.join(n)}" for r, n in ROLES.items())]
+        raise BlendkitError(f"protossm: {name} has inputs that are not known by name", details)
     return found

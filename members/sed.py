@@ -23,7 +23,7 @@ class SedMember:
     """Folds of one architecture; `clip` (B, L) and `frame` (B, T, L) outputs, either may be absent."""
 
     info: MemberInfo
-    front: Mel | Waves
+    front: Mel | RawAudio
     folds: tuple[Any, ...]
     labels: ClassMap
     input: str
@@ -70,8 +70,8 @@ class SedMember:
 
 
 @dataclass(frozen=True)
-class Waves:
-    """No front end: the graph hears the samples themselves, at `rate` Hz."""
+class RawAudio:
+    """No front end: the graph's input is the samples themselves, at `rate` Hz."""
 
     rate: int
 
@@ -100,26 +100,26 @@ def sed(
     """A fold ensemble of SED CNNs [batch, 1, mels, frames] -> clip [batch, L] and frame [batch, T, L] scores.
 
     A window's probability is the mean over folds of (1 - w) s(clip) + w s(highest frame), with w
-    frame_weight: the public distilled SED chains' half and half (`mix: logit` averages logits instead, which
-    is not the same). classes: its columns, one id a line; default: the list in the graph's metadata. mel: the
+    frame_weight, 0.5 in the public distilled SED chains (`mix: logit` averages logits instead, which is not
+    the same). classes: its columns, one id a line; default: the list in the graph's metadata. mel: the
     spectrogram of the training; folds and members with equal settings share one computation. `mel: null`: the
-    graph hears waves and says its `rate` in its metadata, as a student of `blendkit fit student` does. clip,
+    graph's input is raw audio, and its metadata says its `rate`, as a student of `blendkit fit student` does. clip,
     frame: the outputs' names; default: the one of rank 2 and the one of rank 3. Longer windows:
-    `window_s: 20, anchor: centre, pool: frames` averages the frames of overlapping windows on one timeline and
-    takes each chunk's highest (Babych, BirdCLEF 2025).
+    `window_s: 20, anchor: centre, pool: frames` averages the frames of overlapping windows on one timeline;
+    a chunk's score is its highest frame (Babych, BirdCLEF 2025).
     """
     if not folds:
-        raise BlendkitError("sed: `folds:` names no model")
+        raise BlendkitError("sed: `folds:` is empty; name at least one ONNX file")
     graph = load_graph(Path(folds[0]), "sed")
     front = _front(mel, graph, Path(folds[0]).name)
     labels = read_class_list(Path(classes)) if classes else metadata_names(graph, "classes", Path(folds[0]).name, "sed")
     if not 0 <= frame_weight <= 1:
-        raise BlendkitError(f"sed: frame_weight lies between 0 and 1, got {frame_weight:g}")
+        raise BlendkitError(f"sed: frame_weight must lie between 0 and 1, got {frame_weight:g}")
     inputs, outputs = ports(graph)
     clip, frame = _output(clip, 2, outputs), _output(frame, 3, outputs)
     if (clip is None and frame is None) or (pool == "frames" and frame is None):
-        told = [f"found {', '.join(f'{o.name} {o.shape}' for o in outputs)}", "name them with `clip:` and `frame:`"]
-        raise BlendkitError("sed: the graph has no output of clip [batch, L] or frame [batch, T, L] scores", told)
+        details = [f"found {', '.join(f'{o.name} {o.shape}' for o in outputs)}", "name them with `clip:` and `frame:`"]
+        raise BlendkitError("sed: the graph has no output of clip [batch, L] or frame [batch, T, L] scores", details)
     sessions = tuple(open_session(Path(f), context.threads, "sed", context.provider) for f in folds)
     window = context.chunk_s if window_s is None else window_s
     mapped = by_id("sed", labels, context)
@@ -131,18 +131,18 @@ def sed(
     return _tried(made, [Path(f).name for f in folds], samples_at(window, front.rate))
 
 
-def _front(mel: Any, graph: Any, source: str) -> Mel | Waves:
+def _front(mel: Any, graph: Any, source: str) -> Mel | RawAudio:
     if mel is not None:
         return mel if isinstance(mel, Mel) else Mel(**mel)
     rate = metadata(graph).get("rate", "")
     if not rate.isdigit():
-        told = ["name its spectrogram with `mel:`, or write `rate` into the graph's metadata"]
-        raise BlendkitError(f"sed: {source} says no `rate`, which `mel: null` needs", told)
-    return Waves(int(rate))
+        details = ["name its spectrogram with `mel:`, or write `rate` into the graph's metadata"]
+        raise BlendkitError(f"sed: the metadata of {source} has no `rate`, which `mel: null` needs", details)
+    return RawAudio(int(rate))
 
 
 def _saw(folds: list[FilePath]) -> tuple[str, ...]:
-    """The labelled recordings that any fold learned from, where they say so."""
+    """Return the labelled recordings that any fold was trained on, as their metadata say."""
     graphs = [(load_graph(Path(f), "sed"), Path(f).name) for f in folds]
     found = [metadata_names(g, "saw", n, "sed") for g, n in graphs if "saw" in metadata(g)]
     return tuple(sorted({r for saw in found for r in saw}))
@@ -157,7 +157,7 @@ def _output(name: str | None, rank: int, outputs: list[Any]) -> str | None:
 
 
 def _tried(member: SedMember, files: list[str], samples: int) -> SedMember:
-    """Hear one silent window through every fold: shapes are only known once spectrogram and graph meet."""
+    """Run one silent window through every fold: only a run shows whether spectrogram and graph fit."""
     picture = member.front(np.zeros((1, samples), np.float32))
     names = [n for n in (member.clip, member.frame) if n is not None]
     frames = 0
@@ -165,8 +165,8 @@ def _tried(member: SedMember, files: list[str], samples: int) -> SedMember:
         try:
             found = fold.run(names, {member.input: picture})
         except Exception as error:  # the runtime raises its own family of exceptions
-            told = [" ".join(str(error).split()), f"the spectrogram is {list(picture.shape)}"]
-            raise BlendkitError(f"sed: {file} does not take this spectrogram", told) from error
+            details = [" ".join(str(error).split()), f"the spectrogram is {list(picture.shape)}"]
+            raise BlendkitError(f"sed: {file} does not accept this spectrogram", details) from error
         widths = {v.shape[-1] for v in found}
         if widths != {member.labels.width}:
             raise BlendkitError(f"sed: {file} gives {sorted(widths)} classes, the list has {member.labels.width}")

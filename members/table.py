@@ -1,4 +1,4 @@
-"""`table`: scores another notebook already computed, from CSV, Parquet or NPZ."""
+"""`table`: scores that another program computed, from CSV, Parquet or NPZ."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ class TableMember:
         return scores
 
     def warnings(self) -> list[str]:
-        """Return doubts about the values that `read` found."""
+        """Return the warnings that `read` found about the values."""
         return list(self._warnings)
 
 
@@ -57,7 +57,7 @@ def table(
 ) -> TableMember:
     """Scores of another notebook: rows matched by row id, columns by class id, never by position.
 
-    space: what the values are; no file says it, so it must be said. array, rows, classes, folds name
+    space: what the values are; no file format records it, so the recipe must. array, rows, classes, folds name
     the arrays of an NPZ (rows also the row id column of a CSV or Parquet). dtype: what the values
     were before they were written, where a CSV of float32 probabilities holds exact 0 or 1.
     """

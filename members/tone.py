@@ -35,7 +35,7 @@ def tone(
     low_hz: float = 300.0,
     high_hz: float = 3500.0,
 ) -> ToneMember:
-    """A deterministic member that hears one tone per class, evenly spaced from low_hz to high_hz.
+    """A deterministic member that measures one tone per class, evenly spaced from low_hz to high_hz.
 
     classes defaults to the run's, or to eight tones where the run has none; rate in Hz.
     """

@@ -1,4 +1,4 @@
-"""`torch`: any torch module that hears waves; its blocks by forward hooks, for the probe and for heads."""
+"""`torch`: any torch module of raw audio; forward hooks give its blocks, for the probe and for heads."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from blendkit.store import require_features
 
 @dataclass(frozen=True)
 class TorchMember:
-    """A module from waves (B, samples) to logits (B, L), and what its submodules give."""
+    """A module from audio (B, samples) to logits (B, L), and the outputs of its submodules."""
 
     info: MemberInfo
     module: Any
@@ -47,8 +47,8 @@ class TorchMember:
     def _run(self, windows: Float32, names: Sequence[str]) -> tuple[Float32, dict[str, Float32]]:
         import torch
 
-        kept: dict[str, Float32] = {}
-        hooks = [self.module.get_submodule(n).register_forward_hook(_keeper(kept, n, self.grid)) for n in names]
+        outputs: dict[str, Float32] = {}
+        hooks = [self.module.get_submodule(n).register_forward_hook(_saves_into(outputs, n, self.grid)) for n in names]
         try:
             with torch.no_grad():
                 logits = self.module(torch.from_numpy(np.ascontiguousarray(windows)))
@@ -58,7 +58,7 @@ class TorchMember:
         if not isinstance(logits, torch.Tensor) or logits.ndim != 2:
             shape = list(logits.shape) if isinstance(logits, torch.Tensor) else type(logits).__name__
             raise BlendkitError(f"torch: the module gives {shape}, expected logits [batch, classes]")
-        return logits.float().numpy(), kept
+        return logits.float().numpy(), outputs
 
 
 def torch_member(
@@ -76,14 +76,15 @@ def torch_member(
 ) -> TorchMember:
     """A function `module:name` that returns a torch module [batch, samples] -> [batch, classes].
 
-    A recipe that names code runs it: only with --allow-code. rate in Hz; window_s defaults to the chunk. classes: its
+    The recipe needs --allow-code. rate in Hz; window_s defaults to the chunk. classes: its
     columns (default: their numbers). blocks: names of submodules whose outputs are features (default: the units that a
     Sequential or ModuleList holds, where these have parts): (B, C, H, W) and (B, C, T) are averaged over all but batch
     and channels, (B, T, C) of transformers too where `(B, C, T)` cannot be meant. grid: cells instead of means.
-    version: say another one when the code or its weights change, for what is saved is kept by these settings.
+    version: change it whenever the code or its weights change, because saved logits and features are reused as long
+    as these settings are equal.
     """
     if not context.allow_code:
-        raise BlendkitError(f"torch: {function!r} is code; --allow-code lets a recipe call it")
+        raise BlendkitError(f"torch: {function!r} is Python code, which a recipe may call only with --allow-code")
     check_grid("torch", grid)
     try:
         import torch
@@ -91,7 +92,7 @@ def torch_member(
         raise BlendkitError("torch is not installed", ["pip install 'blendkit[train]'", str(error)]) from error
     module = import_code("torch", function)(**arguments)
     if not isinstance(module, torch.nn.Module):
-        raise BlendkitError(f"torch: {function!r} gave a {type(module).__name__}, no torch module")
+        raise BlendkitError(f"torch: {function!r} returned a {type(module).__name__}, not a torch module")
     module.eval()
     named = _blocks(module, blocks)
     window = context.chunk_s if window_s is None else window_s
@@ -112,7 +113,10 @@ def _blocks(module: Any, asked: Sequence[str]) -> list[str]:
     known = {n for n, _ in module.named_modules() if n}
     unknown = [f"{n!r}{did_you_mean(n, known)}" for n in asked if n not in known]
     if unknown:
-        raise BlendkitError(f"torch: no submodule {', '.join(unknown)}", [f"has {len(known)}"])
+        raise BlendkitError(
+            f"torch: no submodule {', '.join(unknown)}",
+            [f"the module has {len(known)} submodules; `named_modules()` lists them"],
+        )
     if asked:
         return list(asked)
     return _elements(module, "")
@@ -135,18 +139,18 @@ def _is_stack(module: Any) -> bool:
     return isinstance(module, torch.nn.Sequential | torch.nn.ModuleList)
 
 
-def _keeper(kept: dict[str, Float32], name: str, grid: tuple[int, ...] | None) -> Any:
-    def keep(module: Any, given: Any, found: Any) -> None:
+def _saves_into(outputs: dict[str, Float32], name: str, grid: tuple[int, ...] | None) -> Any:
+    def hook(module: Any, given: Any, found: Any) -> None:
         x = found[0] if isinstance(found, tuple) else found
         values = x.detach().float().numpy()
         if values.ndim == 4 and grid is not None:
-            kept[name] = pool_cells(values.transpose(0, 2, 3, 1), grid)
+            outputs[name] = pool_cells(values.transpose(0, 2, 3, 1), grid)
         elif values.ndim == 3 and not _convolves(module):  # a transformer's tokens: channels come last
-            kept[name] = values.mean(axis=1)
+            outputs[name] = values.mean(axis=1)
         else:
-            kept[name] = values.mean(axis=tuple(range(2, values.ndim))) if values.ndim > 2 else values
+            outputs[name] = values.mean(axis=tuple(range(2, values.ndim))) if values.ndim > 2 else values
 
-    return keep
+    return hook
 
 
 def _convolves(module: Any) -> bool:

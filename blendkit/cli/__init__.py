@@ -1,1 +1,1 @@
-"""The command line: one thin file per command in `commands`."""
+"""The command line: `commands` has one thin file per command, and each calls one public function."""

@@ -22,7 +22,7 @@ def ablate_recipe(
     from blendkit.io import is_source
 
     if len(sources) != 1 or is_source(sources[0]):
-        raise BlendkitError("--ablate takes one recipe", [f"got {', '.join(sources) or 'nothing'}"])
+        raise BlendkitError("--ablate needs exactly one recipe", [f"got {', '.join(sources) or 'nothing'}"])
     with announced(json_out):
         found = offline.ablate(sources[0], overrides=overrides, place=place, rules=rules, emit=emitter(json_out))
     _show(found, rules, json_out)
@@ -33,7 +33,7 @@ def _show(found: Ablation, rules: Rules, json_out: bool) -> None:
     for line in found.lines:
         c = line.change
         assert c is not None
-        # the change is that of leaving it out: its contribution is the other way round
+        # the change is what leaving the part out does; the part's contribution has the opposite sign
         figures = {"estimate": 0.0 - c.estimate, "low": 0.0 - c.high, "high": 0.0 - c.low, "p": c.p}
         if json_out:
             event("part", {"name": line.name, "without": line.macro.estimate, **figures, "p_holm": line.holm})
@@ -51,9 +51,12 @@ def _show(found: Ablation, rules: Rules, json_out: bool) -> None:
     print_table(title, ["part", "without it", "contribution", "interval", "p (Holm)"], rows)
     idle = [line.name for line in found.lines if line.change is not None and line.change.low == line.change.high == 0]
     if idle:
-        click.echo(f"no effect on AUC here: {', '.join(idle)}")
+        click.echo(f"no effect on this recipe's AUC: {', '.join(idle)}")
     for name, why in found.kept.items():
-        click.echo(f"cannot be taken out: {name}: {why}")
-    click.echo("contributions hold one part at a time; parts that stand in for each other show less than both together")
+        click.echo(f"cannot be left out: {name}: {why}")
+    click.echo(
+        "each contribution is measured with all other parts in place: two parts that do the same work each show "
+        "less than both contribute together"
+    )
     for text in found.notes:
         click.echo(f"note: {text}")

@@ -1,4 +1,4 @@
-"""What `blendkit compare` reads, shows and keeps."""
+"""How `blendkit compare` prints a comparison, as tables or as events."""
 
 from __future__ import annotations
 
@@ -24,9 +24,9 @@ class Board:
     known: dict[str, float]
 
     def band(self, name: str, estimate: float, private: Float64) -> tuple[float, str, RankBand]:
-        """Return the score that stands for a source, where it is from, and its rank band.
+        """Return a source's score on the board, where the score is from, and its rank band.
 
-        A known public score is moved by what the simulated splits moved the source's own figure.
+        A known public score is shifted as the simulated splits shift the source's own figure.
         """
         from blendkit.metrics import rank_band
 
@@ -41,11 +41,11 @@ def show(found: Comparison, rules: Rules, board: Board | None, json_out: bool) -
     if json_out:
         for line in found.lines:
             event("source", _payload(found, line.name, line.macro, line.change, line.holm, board))
-        told = {"rank_correlation": found.split.rank_correlation(), "clusters": found.boot.clusters}
+        summary = {"rank_correlation": found.split.rank_correlation(), "clusters": found.boot.clusters}
         plateaus = [
             {"names": p.names, "shown": p.shown, "width": p.width, "tied": p.tied, "sd": p.sd} for p in found.plateaus
         ]
-        event("compare", {**told, "plateaus": plateaus, "notes": list(found.notes)})
+        event("compare", {**summary, "plateaus": plateaus, "notes": list(found.notes)})
         return
     _print_lines(found, rules)
     _print_plateaus(found, rules)
@@ -100,8 +100,8 @@ def _print_lines(found: Comparison, rules: Rules) -> None:
     print_table(f"{rules.judging.level:.0%} {kind} intervals, {redrawn}", header, rows)
     if found.fold_means:
         click.echo(
-            "macro-AUC pools all folds, so it also compares chunks scored by different models; the mean of folds does "
-            "not, but each fold scores only the classes it has"
+            "macro-AUC pools all folds, so it also compares chunks that different models scored; the mean of folds "
+            "does not, but each fold measures only the classes that have positives in it"
         )
 
 
@@ -109,8 +109,8 @@ def _print_plateaus(found: Comparison, rules: Rules) -> None:
     for p in found.plateaus:
         if len(p.names) > 1:
             click.echo(
-                f"plateau {p.shown:.{rules.decimals}f}: {', '.join(p.names)} show alike; they differ by {p.width:.6f}, "
-                f"the noise of that is {p.sd:.6f}, and they tie in {p.tied:.0%} of replicates"
+                f"plateau {p.shown:.{rules.decimals}f}: {', '.join(p.names)} show alike; they differ by {p.width:.6f} "
+                f"(standard deviation {p.sd:.6f}) and tie in {p.tied:.0%} of replicates"
             )
 
 
@@ -130,8 +130,8 @@ def _print_split(found: Comparison, rules: Rules) -> None:
     header = ["source", "public", "private", "places lost", f"above {first}", "stays above"]
     print_table(title, header, rows)
     rho = found.split.rank_correlation()
-    told = "undefined, for all tie in every split" if math.isnan(rho) else f"{rho:.3f}"
-    click.echo(f"rank correlation of public and private: {told}")
+    shown = "undefined: all sources tie in every split" if math.isnan(rho) else f"{rho:.3f}"
+    click.echo(f"rank correlation of public and private: {shown}")
 
 
 def _mean(draws: Float64) -> str:
@@ -148,7 +148,9 @@ def _print_bands(found: Comparison, board: Board) -> None:
     for x in found.lines:
         score, source, band = board.band(x.name, x.macro.estimate, found.split.private[x.name])
         rows.append((x.name, f"{score:.6f}", source, band.rank, f"{band.best} .. {band.worst}"))
-    title = f"rank beside {len(board.scores)} teams, if the board stood still"
+    title = f"rank beside {len(board.scores)} teams, if their scores did not change"
     print_table(title, ["source", "score", "from", "rank", "90% band"], rows)
     if any(source == "these labels" for _, _, source, *_ in rows):
-        click.echo("scores on these labels need not be leaderboard scores: --lb NAME=PUBLIC gives a source its own")
+        click.echo(
+            "scores on these labels need not be leaderboard scores: --lb NAME=PUBLIC gives a source's leaderboard score"
+        )

@@ -1,4 +1,4 @@
-"""Say so when the compiled code is compiled, which happens once per installation and takes seconds."""
+"""Say when the exact kernels are being compiled, which happens once per installation and takes some seconds."""
 
 from __future__ import annotations
 
@@ -15,17 +15,17 @@ def announced(json_out: bool) -> Iterator[None]:
 
     from blendkit.cli._show import event
 
-    class Once(numba_event.Listener):
-        told = False
+    class FirstCompilation(numba_event.Listener):
+        printed = False
 
         def on_start(self, happened: object) -> None:
-            if not self.told:
-                self.told = True
+            if not self.printed:
+                self.printed = True
                 text = "compiling exact kernels, once per installation (some seconds)"
                 event("compiling", {"text": text}) if json_out else click.echo(text, err=True)
 
         def on_end(self, happened: object) -> None:
             pass
 
-    with numba_event.install_listener("numba:compile", Once()):
+    with numba_event.install_listener("numba:compile", FirstCompilation()):
         yield

@@ -1,4 +1,4 @@
-"""The ledger on the command line: what was measured, what the leaderboard said."""
+"""The ledger on the command line: past out-of-fold figures beside their leaderboard scores."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class LedgerUse:
-    """What a user wants of the ledger: to be shown it, where it lies, and scores by hand (NAME=PUBLIC[/PRIVATE])."""
+    """The ledger options: whether to show it, its file, and leaderboard scores given as NAME=PUBLIC[/PRIVATE]."""
 
     ledger: bool
     ledger_file: Path
@@ -25,16 +25,16 @@ class LedgerUse:
 
     @property
     def unused(self) -> bool:
-        """True where nothing of the ledger is asked for."""
+        """True if no ledger option was given."""
         return not self.ledger and not self.scores_by_hand
 
     @property
     def entries(self) -> list[dict[str, Any]]:
-        """The scores by hand. Raises BlendkitError for what cannot be read."""
+        """The scores given by hand. Raises BlendkitError for text that cannot be read."""
         return [leaderboard_entry(text) for text in self.scores_by_hand]
 
     def check(self) -> None:
-        """Raise BlendkitError for scores by hand, or a ledger, that cannot be read."""
+        """Raise BlendkitError if the scores given by hand or the ledger cannot be read."""
         from blendkit.searching import read_ledger
 
         if self.entries or (not self.unused and self.ledger_file.exists()):
@@ -53,7 +53,7 @@ class LedgerUse:
                 )
 
     def public_scores(self, hashes: dict[str, str]) -> dict[str, float]:
-        """Return the public scores of recipes {name: hash}, as the ledger or --lb has them."""
+        """Return the public scores of recipes {name: hash}, from the ledger and from --lb."""
         from blendkit.searching import read_ledger
 
         file = self.ledger_file
@@ -62,7 +62,7 @@ class LedgerUse:
         return {name: score for name, score in found.items() if score is not None}
 
     def show(self, json_out: bool) -> None:
-        """Add the scores by hand, then show how out-of-fold gains came through."""
+        """Add the scores given by hand, then show which out-of-fold gains the leaderboard confirmed."""
         from blendkit.searching import append_entry, check_entry, ledger_transfers, read_ledger
 
         for entry in self.entries:

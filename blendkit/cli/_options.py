@@ -1,7 +1,8 @@
-"""Options that several commands share. Those that travel together reach a command as one small object."""
+"""Options that several commands share. Options that belong together reach a command as one small object."""
 
 from __future__ import annotations
 
+import importlib
 from collections.abc import Callable, Sequence
 from functools import wraps
 from pathlib import Path
@@ -13,6 +14,8 @@ C = TypeVar("C", bound=Callable[..., Any])
 Decorator = Callable[[C], C]
 PATH: Any = click.Path(path_type=Path)
 LEDGER = Path("out/ledger.jsonl")
+WHOLE = click.Choice(["recording", "site", "date", "site-date"])  # groups of chunks that stay together
+INSIDE_UNIT = click.FloatRange(0, 1, min_open=True, max_open=True)  # above 0 and below 1
 
 set_option = click.option(
     "--set",
@@ -26,15 +29,17 @@ settings_option = click.option(
     "settings",
     multiple=True,
     metavar="KEY=VALUE",
-    help="A parameter of the member, as in model=m.onnx or tta.shifts_s=[-1,0,1]. May be repeated.",
+    help="Set a parameter of the member, as in model=m.onnx or tta.shifts_s=[-1,0,1]. May be repeated.",
 )
-json_option = click.option("--json", "json_out", is_flag=True, help="Print NDJSON events.")
+json_option = click.option("--json", "json_out", is_flag=True, help="Print NDJSON events instead of text.")
 outside_option = click.option("--allow-outside", is_flag=True, help="Let the recipe name files outside --data.")
 data_option = click.option(
-    "--data", type=PATH, help="Folder of the recipe's files (default: its own; packaged recipes: the sample world)."
+    "--data",
+    type=PATH,
+    help="Folder that holds the recipe's files (default: the recipe's own; for packaged recipes, the sample world).",
 )
 chunk_option = click.option(
-    "--chunk-s", default=5.0, show_default=True, type=click.FloatRange(0.1, 3600), help="Chunk length in seconds."
+    "--chunk-s", default=5.0, show_default=True, type=click.FloatRange(0.1, 3600), help="Length of a chunk in seconds."
 )
 
 
@@ -50,16 +55,16 @@ def several(*options: Callable[[Any], Any]) -> Callable[[C], C]:
 
 
 def setting(name: str, default: object, kind: Any, text: str) -> Callable[[Any], Any]:
-    """Return an option of a training whose default is that of the settings themselves."""
+    """Return an option whose default comes from the class that holds the settings."""
     return click.option(name, default=default, show_default=True, type=kind, help=text)
 
 
 def bundle(
     name: str, fields: Sequence[str], build: Callable[..., object], *options: Callable[[Any], Any]
 ) -> Callable[[C], Any]:
-    """Return a decorator that adds options and gives the command one object in their place.
+    """Return a decorator that adds options and passes the command one object built from them.
 
-    name: of the command's parameter; fields: the options' own names, handed to `build` by keyword.
+    name: the command's parameter; fields: the options' own names, passed to `build` by keyword.
     """
 
     def decorate(command: C) -> Any:
@@ -73,16 +78,14 @@ def bundle(
     return decorate
 
 
-def _place(**own: Any) -> object:
-    from blendkit.offline import Place
+def lazy(address: str) -> Callable[..., Any]:
+    """Return a constructor that imports `module:attribute` only when it is called, so that help stays quick."""
+    module, _, attribute = address.partition(":")
 
-    return Place(**own)
+    def build(**own: Any) -> Any:
+        return getattr(importlib.import_module(module), attribute)(**own)
 
-
-def _judging(**own: Any) -> object:
-    from blendkit.offline import Judging
-
-    return Judging(**own)
+    return build
 
 
 def _how(provider: str, allow_code: bool) -> object:
@@ -93,18 +96,14 @@ def _how(provider: str, allow_code: bool) -> object:
     return Runtime(found, allow_code)
 
 
-def _columns(**own: Any) -> object:
-    from blendkit.io import ColumnNames
-
-    return ColumnNames(**own)
-
-
 offline = bundle(
     "place",
     ("data", "store", "allow_outside"),
-    _place,
+    lazy("blendkit.offline:Place"),
     data_option,
-    click.option("--store", type=PATH, help="Where members' logits were saved (default: out/<recipe>/logits)."),
+    click.option(
+        "--store", type=PATH, help="Folder where the members' logits were saved (default: out/<recipe>/logits)."
+    ),
     outside_option,
 )
 JUDGED = (
@@ -112,20 +111,22 @@ JUDGED = (
         "--clusters",
         default="recording",
         show_default=True,
-        type=click.Choice(["recording", "site", "date", "site-date"]),
-        help="What is redrawn whole: chunks of one recording are no independent observations.",
+        type=WHOLE,
+        help="What the bootstrap draws as a whole; chunks of one recording are not independent observations.",
     ),
-    click.option("--replicates", default=1000, show_default=True, type=click.IntRange(2), help="Bootstrap replicates."),
-    click.option("--seed", default=0, show_default=True, type=click.IntRange(0), help="Seed of all that is drawn."),
+    click.option(
+        "--replicates", default=1000, show_default=True, type=click.IntRange(2), help="Number of bootstrap replicates."
+    ),
+    click.option("--seed", default=0, show_default=True, type=click.IntRange(0), help="Seed of every random draw."),
     click.option(
         "--level",
         default=0.95,
         show_default=True,
-        type=click.FloatRange(0, 1, min_open=True, max_open=True),
-        help="Confidence level of intervals.",
+        type=INSIDE_UNIT,
+        help="Confidence level of the intervals.",
     ),
 )
-judged = bundle("judging", ("clusters", "replicates", "seed", "level"), _judging, *JUDGED)
+judged = bundle("judging", ("clusters", "replicates", "seed", "level"), lazy("blendkit.offline:Judging"), *JUDGED)
 machine = bundle(
     "runtime",
     ("provider", "allow_code"),
@@ -137,13 +138,20 @@ machine = bundle(
         envvar="BLENDKIT_PROVIDER",
         show_envvar=True,
         type=click.Choice(["cpu", "cuda", "openvino", "auto"]),
-        help="What runs ONNX graphs; auto uses CUDA where onnxruntime has it.",
+        help="Runtime of ONNX graphs; auto uses CUDA if onnxruntime has it.",
     ),
-    click.option("--allow-code", is_flag=True, help="Let the recipe name Python functions to call (`use: callable`)."),
+    click.option(
+        "--allow-code", is_flag=True, help="Let the recipe call Python functions that it names (`use: callable`)."
+    ),
 )
-_ROWS = click.option("--rows", help="Score files: the row id column, or the NPZ array of row ids.")
-_CLASSES = click.option("--classes", help="NPZ files: the array of class ids.")
-_FOLDS = click.option("--folds", help="Score files: the column or NPZ array of folds; their mean is shown too.")
+_ROWS = click.option(
+    "--rows", help="Name of the row id column of score files, or of the array of row ids in an NPZ file."
+)
+_CLASSES = click.option("--classes", help="Name of the array of class ids in NPZ files.")
+_FOLDS = click.option(
+    "--folds", help="Name of the column or NPZ array of folds in score files; adds the mean over folds."
+)
+_columns = lazy("blendkit.io:ColumnNames")
 columns = bundle("names", ("rows", "classes", "folds"), _columns, _ROWS, _CLASSES, _FOLDS)
 chunked_columns = bundle(
     "names", ("rows", "classes", "folds", "chunk_s"), _columns, _ROWS, _CLASSES, _FOLDS, chunk_option

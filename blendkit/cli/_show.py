@@ -1,4 +1,4 @@
-"""How commands speak: tables and bars for people, NDJSON for programs."""
+"""What commands print: tables and progress bars for people, NDJSON for programs."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ def event(name: str, payload: dict[str, Any]) -> None:
 
 
 def _as_json(value: Any) -> Any:
-    """What JSON can hold: a figure that is not a number, or not finite, is null."""
+    """Return a value that JSON can hold: NaN and infinite figures become null."""
     if isinstance(value, dict):
         return {k: _as_json(v) for k, v in value.items()}
     if isinstance(value, list | tuple):
@@ -47,7 +47,7 @@ _FIGURES = re.compile(rf"\[?{_NUMBER}( (\.\.|to) |, | \[)?({_NUMBER})?(, )?({_NU
 
 
 def _is_figure(cell: object) -> bool:
-    """True for numbers, and for text that shows one or an interval: `+0.0012`, `12 %`, `0.1 .. 0.2`."""
+    """True for numbers, and for text that shows a number or an interval: `+0.0012`, `12 %`, `0.1 .. 0.2`."""
     return isinstance(cell, int | float) or cell in ("", None) or _FIGURES.fullmatch(str(cell)) is not None
 
 
@@ -59,7 +59,7 @@ def print_table(title: str, header: Sequence[str], rows: Sequence[Sequence[objec
     from rich.text import Text
 
     if title:
-        click.echo(title)  # a table's own title wraps at its width
+        click.echo(title)  # rich would wrap a title at the table's width
     out = Table(box=SIMPLE_HEAD, pad_edge=False)
     for i, name in enumerate(header):
         figures = any(r[i] not in ("", None) for r in rows) and all(_is_figure(r[i]) for r in rows)
@@ -71,7 +71,7 @@ def print_table(title: str, header: Sequence[str], rows: Sequence[Sequence[objec
 
 
 def emitter(json_out: bool) -> Emit:
-    """Return what shows the events of work without a progress bar: NDJSON, or lines for people."""
+    """Return a function that prints events without a progress bar: as NDJSON, or as lines for people."""
     return event if json_out else _for_people
 
 
@@ -86,7 +86,7 @@ def _for_people(name: str, payload: dict[str, Any]) -> None:
 
 @contextmanager
 def progress_emitter(json_out: bool) -> Iterator[Emit]:
-    """Yield what shows the events of scoring: NDJSON, or lines and, on a terminal, a progress bar."""
+    """Yield a function that prints events of scoring: as NDJSON, or as lines and, on a terminal, a progress bar."""
     if json_out:
         yield event
         return

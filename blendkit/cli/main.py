@@ -15,15 +15,18 @@ TOP_COMMANDS = {
     "run": ("blendkit.cli.commands.run:run", "Run a recipe on a data folder and write a submission."),
     "check": ("blendkit.cli.commands.check:check", "Check a recipe without running it."),
     "score": ("blendkit.cli.commands.score:score", "Score audio with one member and save its logits."),
-    "eval": ("blendkit.cli.commands.evaluate:evaluate", "Measure saved scores against labels, tie-aware."),
-    "compare": ("blendkit.cli.commands.compare:compare", "Compare recipes or score files, paired and with intervals."),
+    "eval": ("blendkit.cli.commands.evaluate:evaluate", "Measure saved scores against labels; ties count half."),
+    "compare": ("blendkit.cli.commands.compare:compare", "Compare recipes or score files, with paired intervals."),
     "whatif": ("blendkit.cli.commands.whatif:whatif", "Try other shares and values on saved logits."),
     "search": ("blendkit.cli.commands.search:search", "Search weights or values, and judge the search."),
     "probe": ("blendkit.cli.commands.probe:probe", "Rank a model's blocks by nearest neighbours, before any training."),
-    "fit": ("blendkit.cli.commands.fit:fit", "Fit what steps apply, save features, and train heads and students."),
+    "fit": (
+        "blendkit.cli.commands.fit:fit",
+        "Fit priors and maps for steps, save features, and train heads and students.",
+    ),
     "pseudolabel": (
         "blendkit.cli.commands.pseudolabel:pseudolabel",
-        "Let models label unlabelled recordings, by strict gates.",
+        "Let models label unlabelled recordings, through strict gates.",
     ),
     "model": ("blendkit.cli.commands.model:model", "Cut a model down, list its blocks, or convert it."),
     "members": ("blendkit.cli.commands.listing:members", "List the installed members, or show one."),
@@ -44,7 +47,7 @@ def cli() -> None:
 
 
 def main() -> None:
-    """Run the command line. Exit codes: 0 delivered, 1 --strict or --gate, 2 the user's to mend, 3 I/O failure."""
+    """Run the command line. Exit codes: 0 delivered, 1 --strict or --gate failed, 2 a user's mistake, 3 I/O failure."""
     try:
         code = cli(standalone_mode=False)  # click hands back the code of an Exit
         sys.exit(code if isinstance(code, int) else 0)
@@ -57,7 +60,7 @@ def main() -> None:
     except BlendkitError as error:
         click.echo(f"error: {error}", err=True)
         sys.exit(error.exit_code)
-    except BrokenPipeError:  # the reader went away, as in `blendkit ops list | head`
+    except BrokenPipeError:  # the reading program ended, as in `blendkit ops list | head`
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         sys.exit(0)
     except OSError as error:

@@ -1,4 +1,4 @@
-"""A whole member: every class gets the loudness of the chunk as its logit."""
+"""A whole member: the logit of every class is the loudness of the chunk."""
 
 from dataclasses import dataclass
 
@@ -13,7 +13,7 @@ class Loudness:
     gain: float
 
     def predict(self, windows: np.ndarray) -> np.ndarray:
-        """(B, samples) of mono audio in, (B, C) logits out."""
+        """Return logits (B, C) of windows (B, samples) of mono audio."""
         power = np.mean(np.square(windows, dtype=np.float64), axis=1)
         level = self.gain * np.log10(power + 1e-10)
         return np.repeat(level[:, None], len(self.info.classes), axis=1).astype(np.float32)

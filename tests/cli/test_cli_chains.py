@@ -68,7 +68,7 @@ def test_a_step_that_others_need_is_kept_and_said(world: Path, tmp_path: Path, b
     wide = ("--data", world, "--allow-outside", "--replicates", 20)
     done = blendkit("compare", "--ablate", tmp_path / "q.yaml", *wide)
     assert done.returncode == 0, done.stderr
-    assert "cannot be taken out: cnn.quantile_map" in done.stdout
+    assert "cannot be left out: cnn.quantile_map" in done.stdout
     assert "the stream is in prob space, spike takes rank" in done.stdout
 
 

@@ -75,7 +75,7 @@ def test_weights_in_another_file(tmp_path: Path, linear: Graph, labels: Path) ->
 def test_a_provider_that_is_not_there(tmp_path: Path, linear: Graph, labels: Path) -> None:
     path = linear(tmp_path / "m.onnx")
     if best_provider() == "cuda":
-        pytest.skip("CUDA is here")
+        pytest.skip("CUDA is available")
     with pytest.raises(BlendkitError, match="onnxruntime has no CUDAExecutionProvider here") as error:
         open_session(path, 1, "m", "cuda")
     assert "CPUExecutionProvider" in error.value.problems[0]
@@ -85,9 +85,9 @@ def test_openvino_is_near(tmp_path: Path, linear: Graph, labels: Path) -> None:
     pytest.importorskip("openvino", reason="OpenVINO is not installed: pip install '.[openvino]'")
     path = linear(tmp_path / "m.onnx")
     params = {"model": str(path), "classes": str(labels), "rate": 5, "window_s": 2.0}
-    here, there = (onnx_member(MemberContext(provider=p), **params) for p in ("cpu", "openvino"))  # type: ignore[arg-type]
+    on_cpu, on_openvino = (onnx_member(MemberContext(provider=p), **params) for p in ("cpu", "openvino"))  # type: ignore[arg-type]
     x = np.random.default_rng(0).standard_normal((3, 10)).astype(np.float32)
-    assert np.allclose(here.predict(x), there.predict(x), atol=1e-5)
+    assert np.allclose(on_cpu.predict(x), on_openvino.predict(x), atol=1e-5)
     path.write_bytes(b"none")
     with pytest.raises(BlendkitError, match=r"OpenVINO cannot load m\.onnx"):
         open_session(path, 1, "m", "openvino")

@@ -128,7 +128,7 @@ def test_lost_vectors(database: Callable[..., str], classes: str) -> None:
 def test_what_is_no_database(database: Callable[..., str], classes: str, tmp_path: Path) -> None:
     folder = Path(database())
     assert "name either `classes:`" in failure(path=str(folder))
-    assert "name the folder that holds hoplite.sqlite" in failure(path=str(folder / "hoplite.sqlite"), classes=classes)
+    assert "must name the folder of hoplite.sqlite" in failure(path=str(folder / "hoplite.sqlite"), classes=classes)
     (tmp_path / "one.csv").write_text("Scinax nasicus\n", encoding="utf-8")
     assert "vectors of 2, the class list has 1" in failure(path=str(folder), classes=str(tmp_path / "one.csv"))
     (folder / "usearch.index").write_bytes(b"none")

@@ -60,7 +60,7 @@ def test_logits_by_hand(tmp_path: Path, linear: Graph, labels: Path, linear_weig
 
 
 def test_windows_that_are_no_chunks_are_pooled(tmp_path: Path, linear: Graph, labels: Path) -> None:
-    """The model hears one second; chunks are two, windows every half second."""
+    """The window is one second, the chunk two, the hop half a second."""
     two = MemberContext(("c", "a"), chunk_s=2.0)
     member = made(linear(tmp_path / "m.onnx"), labels, two, window_s=1.0, hop_s=0.5, pool="max")
     assert (member.info.window_s, member.info.hop_s, member.info.pool) == (1.0, 0.5, "max")

@@ -141,16 +141,14 @@ def test_slim_or_whole_gives_the_same_bits(
     assert slim.info.classes == whole.info.classes
 
 
-def test_a_synonym_and_a_genus(
-    context: MemberContext, files: dict[str, str], noise: NDArray[np.float32], tmp_path: Path
-) -> None:
+def test_a_synonym_and_a_genus(files: dict[str, str], noise: NDArray[np.float32], tmp_path: Path) -> None:
     names = Path(files["labels"]).read_text(encoding="utf-8").splitlines()[1:]
     known = next(n for n in names if " " in n)
     ours = {"a": "Novum nomen", "b": f"{known.split()[0]} fictus", "c": "Nihil simile"}
-    here = MemberContext(tuple(ours), Taxonomy({c: {"scientific_name": s} for c, s in ours.items()}))
+    context = MemberContext(tuple(ours), Taxonomy({c: {"scientific_name": s} for c, s in ours.items()}))
     synonyms = tmp_path / "synonyms.csv"
     synonyms.write_text(f"Novum nomen,{known}\n", encoding="utf-8")
-    member = perch(here, synonyms=str(synonyms), proxies="genus", **files)
+    member = perch(context, synonyms=str(synonyms), proxies="genus", **files)
     raw = raw_labels(files["model"], noise, "label")[0]
     genus = [i for i, n in enumerate(names) if n.split()[0] == known.split()[0]]
     got = member.predict(noise)
@@ -197,9 +195,9 @@ def other_contract(tmp_path: Path, save_graph: Graph, source: str, output: str) 
 
 @pytest.mark.parametrize(("source", "output"), [("audio", "label"), ("inputs", "scores")])
 def test_a_model_of_another_contract(tmp_path: Path, save_graph: Graph, source: str, output: str) -> None:
-    here = MemberContext(("a",), Taxonomy({"a": {"scientific_name": "Pipa pipa"}}))
+    context = MemberContext(("a",), Taxonomy({"a": {"scientific_name": "Pipa pipa"}}))
     with pytest.raises(BlendkitError, match="the graph has no") as error:
-        perch(here, **other_contract(tmp_path, save_graph, source, output))
+        perch(context, **other_contract(tmp_path, save_graph, source, output))
     assert "found" in str(error.value)
 
 

@@ -96,7 +96,7 @@ def test_sites_and_hours(cache: dict[str, str], head: Callable[..., str]) -> Non
     got = member.read().values
     plain = (EMB @ WEIGHT + LOGITS)[[1, 0, 2, 3, 4]]
     assert np.allclose(got - plain, np.array([101] * 3 + [23] * 2)[:, None], atol=1e-4)  # S05 is 1, S09 unknown
-    assert member.warnings() == ["sites the head never saw count as unknown: S09"]
+    assert member.warnings() == ["sites that the head was not trained on count as unknown: S09"]
 
 
 def test_row_ids_inside_the_npz(tmp_path: Path, cache: dict[str, str], head: Callable[..., str]) -> None:
@@ -118,9 +118,9 @@ def failure(**params: Any) -> str:
 def test_what_does_not_fit(tmp_path: Path, cache: dict[str, str], head: Callable[..., str]) -> None:
     assert "head.onnx has no metadata 'classes'" in failure(head=head(classes=None), **cache)
     assert "3 columns, its metadata names 2 classes" in failure(head=head(classes=["a", "b"]), **cache)
-    assert "inputs that cannot be told apart by name" in failure(head=head(embedding="q"), **cache)
+    assert "inputs that are not known by name" in failure(head=head(embedding="q"), **cache)
     text = failure(head=head(fixed=12), **cache)
-    assert "does not take recording BC2026_Test_0001" in text
+    assert "failed on recording BC2026_Test_0001" in text
     assert "emb [1, 3, 4]" in text
     assert "no array 'emb_ful' (did you mean 'emb_full'" in failure(head=head(), embeddings="emb_ful", **cache)
     assert "no column 'rowid' (did you mean 'row_id'" in failure(head=head(), rows="rowid", **cache)

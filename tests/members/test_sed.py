@@ -157,12 +157,12 @@ def failure(*args: Any, **params: Any) -> str:
 
 def test_what_cannot_work(fold: Callable[..., str], labels: Path, tmp_path: Path) -> None:
     classes = str(labels)
-    assert "names no model" in failure(folds=[], classes=classes, mel=MEL)
-    assert "frame_weight lies between 0 and 1, got 2" in failure(
+    assert "`folds:` is empty" in failure(folds=[], classes=classes, mel=MEL)
+    assert "frame_weight must lie between 0 and 1, got 2" in failure(
         folds=[fold(0)], classes=classes, mel=MEL, frame_weight=2
     )
     text = failure(folds=[fold(0), fold(1, mels=20)], classes=classes, mel=MEL)
-    assert "fold1.onnx does not take this spectrogram" in text
+    assert "fold1.onnx does not accept this spectrogram" in text
     assert "the spectrogram is [1, 1, 16, 41]" in text
     text = failure(folds=[fold(0), fold(3, wide=5)], classes=classes, mel=MEL)
     assert "fold3.onnx gives [5] classes, the list has 4" in text

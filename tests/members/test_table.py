@@ -87,13 +87,13 @@ def test_values_that_contradict_their_space(tmp_path: Path, space: str, low: flo
     assert "did you mean `space: logit`?" in text
 
 
-def test_probabilities_called_logits_are_doubted(tmp_path: Path) -> None:
+def test_probabilities_called_logits_give_a_warning(tmp_path: Path) -> None:
     member = table(MemberContext(), path=str(write(tmp_path / "t.csv")), space="logit")
     member.read()
     assert any("probabilities?" in w for w in member.warnings())
 
 
-def test_ranks_called_probabilities_are_doubted(tmp_path: Path) -> None:
+def test_ranks_called_probabilities_give_a_warning(tmp_path: Path) -> None:
     n = 40
     values = np.column_stack([np.arange(1, n + 1), np.arange(n, 0, -1)]) / n
     member = table(

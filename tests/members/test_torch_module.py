@@ -99,7 +99,7 @@ def test_logits_are_the_modules() -> None:
     ("params", "said"),
     [
         ({"allow_code": False}, "--allow-code"),
-        ({"name": "number"}, "gave a int, no torch module"),
+        ({"name": "number"}, "returned a int, not a torch module"),
         ({"blocks": ["stages.7"]}, "no submodule 'stages.7' (did you mean 'stages.1'?)"),
         ({"arguments": {"outputs": 4}, "classes": ()}, None),
     ],

@@ -12,13 +12,13 @@ from blendkit.cli._show import emitter
 
 @click.command()
 @click.argument("recipe")
-@click.option("--data", type=PATH, help="Also check the files below this folder.")
+@click.option("--data", type=PATH, help="Also check the recipe's files below this folder.")
 @set_option
-@click.option("--fill", is_flag=True, help="Print the recipe with every default explicit.")
+@click.option("--fill", is_flag=True, help="Print the recipe with every default written out.")
 @click.option("--explain", "explained", is_flag=True, help="Print the stream graph with spaces and scopes.")
-@click.option("--store", type=PATH, help="Saved logits: also lint the recipe against what they hold.")
-@click.option("--sharded", is_flag=True, help="The recipe is to run in parts or on a stream: say what cannot.")
-@click.option("--strict", is_flag=True, help="Exit with 1 if the linter finds anything.")
+@click.option("--store", type=PATH, help="Folder of saved logits: the linter also looks at their values.")
+@click.option("--sharded", is_flag=True, help="Report every step that cannot run in parts or on a live stream.")
+@click.option("--strict", is_flag=True, help="Exit with 1 if the linter reports anything.")
 @outside_option
 def check(
     recipe: str,
@@ -31,12 +31,12 @@ def check(
     strict: bool,
     allow_outside: bool,
 ) -> None:
-    """Check RECIPE: its keys, then ops, parameters, spaces and loops, then its files and classes; and lint it.
+    """Check RECIPE: its keys, then its ops, parameters, spaces and loops, then its files and classes. Then lint it.
 
-    The files are looked up below --data, or beside a recipe of your own. All problems of a kind are
-    reported together, with file, line and key; exit code 2 if there is one. The linter knows which steps
-    cannot change AUC, which smooth twice or compare rescaled values with absolute thresholds; with --store it
-    counts ties, weighs scales and finds members that are nearly one model.
+    Files are looked up below --data, or beside a recipe of your own. All problems of a kind are reported together,
+    with file, line and key; the exit code is then 2. The linter reports steps that cannot change the AUC, that smooth
+    a second time, or that compare rescaled values with absolute thresholds; with --store it also reports ties,
+    members on different scales and members that are nearly the same model.
     """
     from blendkit import offline
     from blendkit.recipe import explain, filled_text, make_plan, open_recipe

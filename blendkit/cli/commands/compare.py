@@ -10,7 +10,18 @@ import click
 from blendkit.cli._ablation import ablate_recipe
 from blendkit.cli._compile_notice import announced
 from blendkit.cli._ledger import LedgerUse
-from blendkit.cli._options import JUDGED, LEDGER, PATH, bundle, columns, json_option, offline, set_option
+from blendkit.cli._options import (
+    INSIDE_UNIT,
+    JUDGED,
+    LEDGER,
+    PATH,
+    WHOLE,
+    bundle,
+    columns,
+    json_option,
+    offline,
+    set_option,
+)
 from blendkit.cli._show import emitter, event
 from blendkit.errors import BlendkitError
 
@@ -31,29 +42,37 @@ _rules = bundle(
     ("clusters", "replicates", "seed", "level", "bca", "split_by", "public"),
     _made_rules,
     *JUDGED,
-    click.option("--bca", is_flag=True, help="Bias-corrected and accelerated intervals instead of percentiles."),
+    click.option(
+        "--bca",
+        is_flag=True,
+        help="Use bias-corrected and accelerated (BCa) intervals instead of percentile intervals.",
+    ),
     click.option(
         "--split",
         "split_by",
         default="recording",
         show_default=True,
-        type=click.Choice(["recording", "site", "date", "site-date"]),
-        help="What a simulated leaderboard keeps on one side.",
+        type=WHOLE,
+        help="What a simulated leaderboard puts whole on its public or its private side.",
     ),
     click.option(
         "--public",
         default=0.34,
         show_default=True,
-        type=click.FloatRange(0, 1, min_open=True, max_open=True),
-        help="Share of rows that are public.",
+        type=INSIDE_UNIT,
+        help="Share of the rows that are public.",
     ),
 )
 _ledgers = bundle(
     "ledger",
     ("ledger", "ledger_file", "scores_by_hand"),
     LedgerUse,
-    click.option("--ledger", is_flag=True, help="Add recipes to the ledger, and show how gains came through so far."),
-    click.option("--ledger-file", type=PATH, default=LEDGER, show_default=True, help="The ledger."),
+    click.option(
+        "--ledger",
+        is_flag=True,
+        help="Add the recipes to the ledger and show which earlier gains the leaderboard confirmed.",
+    ),
+    click.option("--ledger-file", type=PATH, default=LEDGER, show_default=True, help="File of the ledger."),
     click.option(
         "--lb",
         "scores_by_hand",
@@ -66,8 +85,10 @@ _ledgers = bundle(
 
 @click.command()
 @click.argument("sources", nargs=-1, metavar="A B [C ...]")
-@click.option("--labels", type=PATH, help="Labels (needed where no recipe is among the sources).")
-@click.option("--taxonomy", type=PATH, help="With --labels: names classes that the scores may lack.")
+@click.option("--labels", type=PATH, help="File of labels (needed if no source is a recipe).")
+@click.option(
+    "--taxonomy", type=PATH, help="Taxonomy that names the classes which --labels may hold and the scores may lack."
+)
 @columns
 @set_option
 @offline
@@ -78,8 +99,10 @@ _ledgers = bundle(
     metavar="X",
     help="Exit with 1 if the lower bound of a later source's change is below X, as in --gate -0.001.",
 )
-@click.option("--leaderboard", type=PATH, help="A leaderboard CSV: the rank band of every source on it.")
-@click.option("--ablate", is_flag=True, help="One recipe: what each step, gate and member contributes to it.")
+@click.option(
+    "--leaderboard", type=PATH, help="Leaderboard CSV: also show the band of ranks that every source may reach on it."
+)
+@click.option("--ablate", is_flag=True, help="Measure what each step, gate and member contributes to one recipe.")
 @_ledgers
 @json_option
 def compare(
@@ -98,21 +121,21 @@ def compare(
 ) -> None:
     """Compare recipes (from their saved logits), score files, FILE.npz:ARRAY, stores and run folders.
 
-    Every source is measured on the same redrawn recordings; changes are against A, with p-values
-    corrected for their number (Holm). With --ablate, one recipe is held against itself without each of its
-    parts. Plateaus are figures that a leaderboard shows alike; the split
-    table says how far public ranks carry to the private side.
+    Every source is measured on the same redrawn recordings. Changes are against A, and p-values are corrected for
+    their number (Holm). With --ablate, one recipe is compared with itself without each of its parts. A plateau
+    is a set of figures that a leaderboard shows alike; the table of simulated leaderboards shows how often a public
+    rank holds on the private side.
     """
     if ablate:
         others = (gate, labels, leaderboard, *(() if ledger.unused else ("ledger",)))
         if any(o is not None for o in others):
             named = "--gate, --ledger, --lb, --labels and --leaderboard"
-            raise BlendkitError(f"--ablate goes without {named}: its recipe says where labels are")
+            raise BlendkitError(f"--ablate goes without {named}: the recipe itself names its labels")
         ablate_recipe(sources, overrides, place, rules, json_out)
         return
     if len(sources) < 2 and (sources or ledger.unused):
         raise BlendkitError("give at least two sources to compare", ["or none, with --ledger, to show the ledger"])
-    ledger.check()  # what is written wrongly should be said before any work
+    ledger.check()  # report mistakes before any work starts
     failed = bool(sources) and _compared(
         sources, labels, taxonomy, names, overrides, place, rules, gate, leaderboard, ledger, json_out
     )
@@ -127,7 +150,7 @@ def _compared(
     overrides: tuple[str, ...], place: Place, rules: Rules, gate: float | None, leaderboard: Path | None,
     ledger: LedgerUse, json_out: bool,
 ) -> bool:  # fmt: skip
-    """Compare, show and keep; tell whether the gate failed."""
+    """Compare, print and add to the ledger. Return True if the gate failed."""
     from blendkit import offline as work
     from blendkit.cli._comparison import Board, show
     from blendkit.io import read_leaderboard
@@ -147,9 +170,9 @@ def _compared(
 
 def _fails(found: Comparison, gate: float, json_out: bool) -> bool:
     below = [x for x in found.lines if x.change is not None and not x.change.low >= gate]
-    told = [f"{x.name}: lower bound {x.change.low:+.6f}" for x in below if x.change is not None]
+    failures = [f"{x.name}: lower bound {x.change.low:+.6f}" for x in below if x.change is not None]
     if json_out:
-        event("gate", {"gate": gate, "passed": not below, "below": told})
+        event("gate", {"gate": gate, "passed": not below, "below": failures})
     else:
-        click.echo(f"gate {gate:+g}: " + (f"failed by {'; '.join(told)}" if below else "passed"))
+        click.echo(f"gate {gate:+g}: " + (f"failed by {'; '.join(failures)}" if below else "passed"))
     return bool(below)

@@ -16,14 +16,14 @@ from blendkit.cli._options import PATH
     "source",
     required=True,
     type=click.Choice(["solutions"]),
-    help="solutions: the public notebooks' dictionary, as JSON or Python.",
+    help="Format of FILE; solutions: the dictionary of public notebooks, as JSON or Python.",
 )
-@click.option("--out", type=PATH, help="The recipe to write (default: print it).")
+@click.option("--out", type=PATH, help="File to write the recipe to (default: print it).")
 def convert(file: Path, source: str, out: Path | None) -> None:
     """Turn another tool's FILE into a recipe.
 
-    A `solutions = {...}` dictionary is read as a literal and never executed; what is not known is refused with its
-    line. Positions become names, so that an order no longer decides which weight goes where.
+    A `solutions = {...}` dictionary is read as a literal and never executed; an unknown key is refused with
+    its line. Positions become names, so a weight no longer depends on the order of the files.
     """
     from blendkit.errors import BlendkitError
     from blendkit.io import read_solutions

@@ -18,8 +18,12 @@ if TYPE_CHECKING:
 
 @click.command()
 @click.argument("scores")
-@click.option("--labels", required=True, type=PATH, help="CSV: filename, start, end, primary_label.")
-@click.option("--taxonomy", type=PATH, help="Names the classes; labels it lists but SCORES lacks are left out.")
+@click.option(
+    "--labels", required=True, type=PATH, help="CSV of labels with columns filename, start, end, primary_label."
+)
+@click.option(
+    "--taxonomy", type=PATH, help="Taxonomy of the classes; a label that it lists and SCORES lacks is left out."
+)
 @chunked_columns
 @judged
 @json_option
@@ -28,8 +32,8 @@ def evaluate(
 ) -> None:
     """Measure SCORES (a submission CSV, FILE.npz:ARRAY, Parquet, a run's folder or a store) against labels.
 
-    Macro ROC-AUC, ties counted half, over classes with positives; unlabelled chunks count nowhere. The
-    interval redraws whole recordings. cmAP is the class mean of average precision.
+    Prints the macro ROC-AUC over classes that have positives, with ties counted half; unlabelled chunks are left
+    out. The interval comes from redrawing whole recordings. cmAP is the class mean of average precision.
     """
     from blendkit import offline
 
@@ -44,7 +48,7 @@ def evaluate(
         event("eval", payload)
         return
     if not names.folds and "fold" in found.classes:
-        click.echo("note: the column 'fold' counts as a class; --folds fold says what it is")
+        click.echo("note: the column 'fold' counts as a class; give --folds fold if it holds folds")
     named = [(c, found.taxonomy.scientific_name(c), n, auc, ap) for c, n, auc, ap in lines]
     _print(named, payload, found.rows, judging.level)
 
@@ -89,8 +93,8 @@ def _print(rows: list[tuple[str, str, int, float, float]], payload: dict[str, An
         click.echo(f"{level:.0%} interval: {payload['low']:.6f} to {payload['high']:.6f} ({clusters})")
     _print_folds(payload)
     figures = {"cmAP": "cmap", "top-1": "top_1", "as probabilities: ECE": "ece", "Brier": "brier"}
-    told = [f"{name} {payload[k]:.6f}" for name, k in figures.items() if payload.get(k) is not None]
-    click.echo(", ".join(told))
+    texts = [f"{name} {payload[k]:.6f}" for name, k in figures.items() if payload.get(k) is not None]
+    click.echo(", ".join(texts))
 
 
 def _print_folds(payload: dict[str, Any]) -> None:
@@ -101,5 +105,5 @@ def _print_folds(payload: dict[str, Any]) -> None:
     click.echo(f"mean of {len(own)} folds: {mean:.6f} ({', '.join(f'{f}: {m:.6f}' for f, m in own.items())})")
     click.echo(
         f"pooled - fold mean: {payload['macro_auc'] - mean:+.6f}. Pooled figures also compare chunks of different "
-        "folds, whose models may use different scales; a fold by itself scores only the classes it has"
+        "folds, whose models may use different scales; a fold measures only the classes that have positives in it"
     )

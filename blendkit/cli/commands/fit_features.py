@@ -18,13 +18,13 @@ if TYPE_CHECKING:
 @click.command()
 @click.argument("member")
 @click.argument("audio", nargs=-1, required=True, type=PATH)
-@click.option("--out", required=True, type=PATH, help="The feature store to fill.")
+@click.option("--out", required=True, type=PATH, help="Feature store to fill.")
 @settings_option
 @click.option(
     "--features",
     multiple=True,
     metavar="NAME",
-    help="A feature: embedding, a block, or `blocks` for all (default: these and the embedding). May be repeated.",
+    help="Feature to save: embedding, a block, or `blocks` for all blocks (default: both). May be repeated.",
 )
 @chunk_option
 @machine
@@ -39,9 +39,9 @@ def features(
     runtime: Runtime,
     json_out: bool,
 ) -> None:
-    """Save features of AUDIO (files and folders; one folder of clips per class for training) from MEMBER, once.
+    """Save the features that MEMBER gives for AUDIO: files or folders; for training, one folder per class.
 
-    Parquet, one row per chunk and one fixed-size list per feature. Run again to resume.
+    The store is Parquet with one row per chunk and one fixed-size list per feature. Run again to resume.
     """
     from blendkit import scoring
 

@@ -8,15 +8,9 @@ from typing import Any
 
 import click
 
-from blendkit.cli._options import PATH, bundle, json_option, setting, several
+from blendkit.cli._options import PATH, bundle, json_option, lazy, setting, several
 from blendkit.cli._show import event, print_table, progress_emitter
 from blendkit.training import HeadChoice, Mixture, Schedule
-
-
-def _rows(**own: Any) -> object:
-    from blendkit.training import TrainingRows
-
-    return TrainingRows(**own)
 
 
 def _head(head: Any, **own: Any) -> HeadChoice:
@@ -30,46 +24,67 @@ def _mixture(soundscape_share: float, pseudo_share: float, balance: bool) -> Mix
 _ROWS = bundle(
     "rows",
     ("features", "soundscapes", "labels", "taxonomy", "group", "pseudo", "unlabelled"),
-    _rows,
+    lazy("blendkit.training:TrainingRows"),
     click.argument("features", nargs=-1, type=PATH),
     click.option(
-        "--soundscapes", type=PATH, help="Feature store of soundscapes; their labelled chunks are learned too."
+        "--soundscapes",
+        type=PATH,
+        help="Feature store of soundscapes; the head also learns from their labelled chunks.",
     ),
-    click.option("--labels", type=PATH, help="Label file of the soundscapes."),
-    click.option("--taxonomy", type=PATH, help="The target classes; default: the clip folders and labels."),
-    click.option("--group", metavar="REGEX", help="What shares a fold: the first parenthesis, in clips' names."),
-    click.option("--pseudo", type=PATH, help="Pseudo-labels (a folder of `blendkit pseudolabel gate`)."),
+    click.option("--labels", type=PATH, help="File of the soundscapes' labels."),
+    click.option(
+        "--taxonomy", type=PATH, help="Taxonomy of the target classes (default: the clip folders and the labels)."
+    ),
+    click.option(
+        "--group",
+        metavar="REGEX",
+        help="Pattern whose first parenthesis names a clip's group; clips of one group share a fold.",
+    ),
+    click.option("--pseudo", type=PATH, help="Folder of pseudo-labels that `blendkit pseudolabel gate` wrote."),
     click.option("--unlabelled", type=PATH, help="Feature store of the pseudo-labelled recordings."),
 )
 _HEAD = bundle(
     "head",
     ("head", "blocks", "residual", "width", "dropout"),
     _head,
-    setting("--head", HeadChoice.kind, click.Choice(["attention", "scalarmix"]), "Which head is trained."),
-    click.option("--blocks", multiple=True, help="A block to read; default: the probe's, or all stored blocks."),
+    setting("--head", HeadChoice.kind, click.Choice(["attention", "scalarmix"]), "Kind of head to train."),
     click.option(
-        "--residual", multiple=True, nargs=2, metavar="LATE EARLY", help="A token of one block less an earlier one."
+        "--blocks",
+        multiple=True,
+        help="Block to read (default: the probe's blocks, or all stored blocks). May be repeated.",
     ),
-    setting("--width", HeadChoice.width, click.IntRange(8), "Width of attention."),
-    setting("--dropout", HeadChoice.dropout, click.FloatRange(0, 0.9), "Share of features left out in a step."),
+    click.option(
+        "--residual",
+        multiple=True,
+        nargs=2,
+        metavar="LATE EARLY",
+        help="Add a token that is a late block minus an early one. May be repeated.",
+    ),
+    setting("--width", HeadChoice.width, click.IntRange(8), "Width of the attention head."),
+    setting("--dropout", HeadChoice.dropout, click.FloatRange(0, 0.9), "Share of features that dropout sets to zero."),
 )
 _SCHEDULE = bundle(
     "schedule",
     ("epochs", "patience", "batch", "rate", "loss", "average", "mixup"),
     Schedule,
-    setting("--epochs", Schedule.epochs, click.IntRange(1), "Epochs at most."),
-    setting("--patience", Schedule.patience, click.IntRange(1), "Epochs without a gain before it stops."),
-    setting("--batch", Schedule.batch, click.IntRange(2), "Rows in a batch."),
+    setting("--epochs", Schedule.epochs, click.IntRange(1), "Most epochs to train."),
+    setting("--patience", Schedule.patience, click.IntRange(1), "Epochs without a gain before training stops."),
+    setting("--batch", Schedule.batch, click.IntRange(2), "Number of rows in a batch."),
     setting("--rate", Schedule.rate, click.FloatRange(1e-6, 1), "Learning rate."),
-    setting("--loss", Schedule.loss, click.Choice(["bce", "focal"]), "Loss of a cell."),
-    setting("--average", Schedule.average, click.Choice(["ema", "swa", "none"]), "How weights are averaged."),
-    setting("--mixup", Schedule.mixup, click.FloatRange(0, 10), "Alpha of mixup; 0 mixes nothing."),
+    setting("--loss", Schedule.loss, click.Choice(["bce", "focal"]), "Loss of each chunk and class."),
+    setting(
+        "--average",
+        Schedule.average,
+        click.Choice(["ema", "swa", "none"]),
+        "How the head's parameters are averaged over training.",
+    ),
+    setting("--mixup", Schedule.mixup, click.FloatRange(0, 10), "Alpha of mixup; 0 turns mixup off."),
 )
 _MIXTURE = bundle(
     "mixture",
     ("soundscape_share", "pseudo_share", "balance"),
     _mixture,
-    setting("--soundscape-share", Mixture.soundscape, click.FloatRange(0, 1), "Share of soundscapes beside clips."),
+    setting("--soundscape-share", Mixture.soundscape, click.FloatRange(0, 1), "Share of soundscapes beside the clips."),
     setting("--pseudo-share", Mixture.pseudo, click.FloatRange(0, 0.9), "Share of pseudo-labelled rows in an epoch."),
     click.option("--balance/--no-balance", default=Mixture.balance, show_default=True,
                  help="Draw every class equally often."),
@@ -77,26 +92,45 @@ _MIXTURE = bundle(
 fit_options = several(
     _ROWS,
     _HEAD,
-    click.option("--probe", type=PATH, help="probe.json: its blocks and, for scalarmix, its weights to start from."),
+    click.option(
+        "--probe",
+        type=PATH,
+        help="File probe.json of a probe, for its blocks and, for scalarmix, its starting weights.",
+    ),
     _SCHEDULE,
     _MIXTURE,
-    click.option("--folds", default=5, show_default=True, type=click.IntRange(3), help="Folds of whole groups."),
-    click.option("--seeds", default=1, show_default=True, type=click.IntRange(1), help="Heads to average."),
-    click.option("--seed", default=0, show_default=True, type=click.IntRange(0), help="The first seed."),
+    click.option(
+        "--folds",
+        default=5,
+        show_default=True,
+        type=click.IntRange(3),
+        help="Number of folds; a group lies whole in one fold.",
+    ),
+    click.option("--seeds", default=1, show_default=True, type=click.IntRange(1), help="Number of heads to average."),
+    click.option("--seed", default=0, show_default=True, type=click.IntRange(0), help="Seed of the first head."),
 )
 
 
 @click.command()
 @fit_options
-@click.option("--against", multiple=True, type=PATH, help="Another fit's folder, on the same rows: print paired gains.")
-@click.option("--allow-seen", is_flag=True, help="Count rows that a pseudo-labelling teacher learned from.")
-@click.option("--out", required=True, type=PATH, help="Folder of the heads, the out-of-fold table and the card.")
+@click.option(
+    "--against",
+    multiple=True,
+    type=PATH,
+    help="Folder of another fit on the same rows: print the paired gains over it. May be repeated.",
+)
+@click.option(
+    "--allow-seen", is_flag=True, help="Count out-of-fold rows that the teacher of the pseudo-labels was trained on."
+)
+@click.option(
+    "--out", required=True, type=PATH, help="Folder to write the heads, the out-of-fold table and the model card to."
+)
 @json_option
 def seqhead(json_out: bool, **asked: Any) -> None:
     """Train a small head on stored FEATURES of clips, of soundscapes, or of both; export it to ONNX.
 
-    Every fold is scored by heads that neither learned from it nor stopped on it; OUT/head.onnx is trained on all rows.
-    Run again after an interruption: it goes on after the last epoch.
+    Every fold is scored by heads that were neither trained nor stopped on it; OUT/head.onnx is trained on all rows.
+    After an interruption, run the command again: it goes on after the last finished epoch.
     """
     from blendkit import training
 
@@ -111,17 +145,17 @@ def seqhead(json_out: bool, **asked: Any) -> None:
     click.echo(f"wrote {request.out}: head.onnx, folds/, oof.npz, card.md, fit.json")
 
 
-def _show(told: dict[str, Any], probe: Path | None) -> None:
+def _show(report: dict[str, Any], probe: Path | None) -> None:
     from blendkit.training import span
 
-    rows = told["rows"]
+    rows = report["rows"]
     click.echo(
-        f"{told['kind']} of {told['parameters']:,} parameters; {rows['clip']} clip chunks, "
-        f"{rows['chunk']} soundscape chunks, {len(told['classes'])} classes"
+        f"{report['kind']} of {report['parameters']:,} parameters; {rows['clip']} clip chunks, "
+        f"{rows['chunk']} soundscape chunks, {len(report['classes'])} classes"
     )
-    for note in told["notes"]:
+    for note in report["notes"]:
         click.echo(note)
-    for kind, f in told["oof"].items():
+    for kind, f in report["oof"].items():
         top = f"; top-1 {span(f['top_one'])}" if f["top_one"] else ""
         click.echo(f"out of fold, {kind}s: macro-AUC {span(f['macro_auc'])}{top}")
         for name, gain in f["gains"].items():
@@ -129,13 +163,14 @@ def _show(told: dict[str, Any], probe: Path | None) -> None:
             click.echo(f"  less {name}: macro-AUC {span(gain['macro_auc'], '+')}{more}")
     probed = _probed(probe)
     header = ["token", "share", "deviation", *(["probe's top-1"] if probed else [])]
-    ranked = sorted(told["weights"].items(), key=lambda w: -w[1][0])
+    ranked = sorted(report["weights"].items(), key=lambda w: -w[1][0])
     print_table(
         "", header, [[n, round(w, 3), round(s, 3), *([probed.get(n, "")] if probed else [])] for n, (w, s) in ranked]
     )
-    if told.get("spearman") is not None:
+    if report.get("spearman") is not None:
         click.echo(
-            f"Spearman of shares and the probe's ranking: {told['spearman']:+.2f} over {len(told['weights'])} tokens"
+            f"Spearman of shares and the probe's ranking: {report['spearman']:+.2f} "
+            f"over {len(report['weights'])} tokens"
         )
 
 

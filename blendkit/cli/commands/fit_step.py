@@ -17,13 +17,25 @@ if TYPE_CHECKING:
 @click.argument("op")
 @click.argument("scores", required=False)
 @click.option(
-    "--labels", type=PATH, help="Label file. Priors need nothing else; calibration needs SCORES of the same recordings."
+    "--labels",
+    type=PATH,
+    help="File of labels. Priors need only this; calibration also needs SCORES of the same recordings.",
 )
-@click.option("--space", type=click.Choice(["logit", "prob", "rank"]), help="What SCORES are; a store holds logits.")
-@click.option("--taxonomy", type=PATH, help="The classes (default: those of SCORES, or of the labels).")
-@click.option("--set", "settings", multiple=True, metavar="KEY=VALUE", help="A parameter of the fit, as in k_site=4.")
+@click.option(
+    "--space", type=click.Choice(["logit", "prob", "rank"]), help="Space of SCORES (a store always holds logits)."
+)
+@click.option(
+    "--taxonomy", type=PATH, help="Taxonomy of the classes (default: the classes of SCORES, or of the labels)."
+)
+@click.option(
+    "--set",
+    "settings",
+    multiple=True,
+    metavar="KEY=VALUE",
+    help="Set a parameter of the fit, as in k_site=4. May be repeated.",
+)
 @foldless_columns
-@click.option("--out", required=True, type=PATH, help="The artefact (.npz: plain arrays and one JSON text).")
+@click.option("--out", required=True, type=PATH, help="Artefact to write (.npz: plain arrays and one JSON text).")
 def step(
     op: str,
     scores: str | None,
@@ -34,10 +46,13 @@ def step(
     names: ColumnNames,
     out: Path,
 ) -> None:
-    """Fit what a step applies: a prior, a calibration map, a reference for ranks; `artefact:` in a recipe names it.
+    """Fit the file that a step applies: a prior, a calibration map, or a reference for ranks.
 
-    SCORES: out-of-fold scores for calibration, scores of a reference set for quantile_map; a store, FILE.npz:ARRAY, a
-    CSV or a run's folder. The artefact holds the recordings it saw, and a recipe that applies it to these is refused.
+    A recipe names the file with `artefact:`.
+
+    SCORES are out-of-fold scores for calibration, or scores of a reference set for quantile_map: a store,
+    FILE.npz:ARRAY, a CSV or a run's folder. The artefact lists the recordings it was fitted on, and a recipe that
+    applies it to one of these is refused.
     """
     from blendkit import blending
 
@@ -50,20 +65,26 @@ def step(
 
 @click.command()
 @click.argument("finds", type=PATH)
-@click.option("--sites", required=True, type=PATH, help="CSV: site, latitude, longitude (degrees).")
 @click.option(
-    "--radius-km", default=300.0, show_default=True, type=click.FloatRange(0, min_open=True), help="Of the Gaussian."
+    "--sites", required=True, type=PATH, help="CSV of sites with columns site, latitude, longitude (degrees)."
+)
+@click.option(
+    "--radius-km",
+    default=300.0,
+    show_default=True,
+    type=click.FloatRange(0, min_open=True),
+    help="Radius of the Gaussian.",
 )
 @click.option(
     "--k",
     default=20.0,
     show_default=True,
     type=click.FloatRange(0, min_open=True),
-    help="Finds that the overall share counts for.",
+    help="Weight of a species' overall share, as a number of finds.",
 )
-@click.option("--out", required=True, type=PATH, help="The artefact (.npz), for place_prior.")
+@click.option("--out", required=True, type=PATH, help="Artefact to write (.npz), for place_prior.")
 def places(finds: Path, sites: Path, radius_km: float, k: float, out: Path) -> None:
-    """Make the table of place_prior from FINDS: a CSV of primary_label, latitude and longitude, as train.csv is."""
+    """Make the table for place_prior from FINDS: a CSV like train.csv, with primary_label, latitude and longitude."""
     from blendkit import blending
 
     made = blending.fit_places(finds, sites, out, radius_km=radius_km, k=k)

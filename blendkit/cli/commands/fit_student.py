@@ -27,35 +27,41 @@ _distil = bundle(
     _made,
     setting("--embedding-weight", Distil.embedding, click.FloatRange(0), "Weight of the embeddings' cosine distance."),
     setting("--temperature", Distil.temperature, click.FloatRange(0.1), "Temperature that softens the teacher."),
-    setting("--label-share", Distil.labels, click.FloatRange(0, 1), "Share of the labels in the loss, where labelled."),
-    setting("--width", Distil.width, click.FloatRange(0.25, 8), "Factor on the number of channels."),
-    setting("--epochs", STUDENT_SCHEDULE.epochs, click.IntRange(1), "Epochs at most."),
-    setting("--patience", STUDENT_SCHEDULE.patience, click.IntRange(1), "Epochs without a gain before it stops."),
-    setting("--batch", STUDENT_SCHEDULE.batch, click.IntRange(2), "Chunks in a batch."),
+    setting("--label-share", Distil.labels, click.FloatRange(0, 1), "Share of labels in a labelled chunk's loss."),
+    setting("--width", Distil.width, click.FloatRange(0.25, 8), "Factor for the number of channels."),
+    setting("--epochs", STUDENT_SCHEDULE.epochs, click.IntRange(1), "Most epochs to train."),
+    setting("--patience", STUDENT_SCHEDULE.patience, click.IntRange(1), "Epochs without a gain before training stops."),
+    setting("--batch", STUDENT_SCHEDULE.batch, click.IntRange(2), "Number of chunks in a batch."),
     setting("--rate", STUDENT_SCHEDULE.rate, click.FloatRange(1e-6, 1), "Learning rate."),
-    setting("--mixup", STUDENT_SCHEDULE.mixup, click.FloatRange(0, 10), "Alpha of mixup; 0 mixes nothing."),
-    setting("--device", Distil.device, str, "Where it trains: cpu, cuda, or auto."),
-    setting("--seed", Distil.seed, click.IntRange(0), "Seed of all that is drawn."),
+    setting("--mixup", STUDENT_SCHEDULE.mixup, click.FloatRange(0, 10), "Alpha of mixup; 0 turns mixup off."),
+    setting("--device", Distil.device, str, "Device to train on: cpu, cuda, or auto."),
+    setting("--seed", Distil.seed, click.IntRange(0), "Seed of every random draw."),
 )  # fmt: skip
 
 
 @click.command()
 @click.argument("audio", nargs=-1, required=True, type=PATH)
-@click.option("--teacher", required=True, help="Its scores of AUDIO: a store, FILE.npz:ARRAY, CSV, or a run's folder.")
-@click.option("--space", type=click.Choice(["logit", "prob"]), help="What the scores are; a store holds logits.")
-@click.option("--saw", type=PATH, help="A label file: what the teacher learned from.")
-@click.option("--labels", type=PATH, help="Labels of some of AUDIO: learned too, stopped by and judged by.")
-@click.option("--taxonomy", type=PATH, help="Further classes that labels may name.")
-@click.option("--embedding", type=PATH, help="A feature store of the teacher's embeddings of AUDIO.")
-@click.option("--embedding-name", default="embedding", show_default=True, help="Which feature of it.")
+@click.option(
+    "--teacher", required=True, help="The teacher's scores of AUDIO: a store, FILE.npz:ARRAY, a CSV, or a run's folder."
+)
+@click.option(
+    "--space", type=click.Choice(["logit", "prob"]), help="Space of the teacher's scores (a store always holds logits)."
+)
+@click.option("--saw", type=PATH, help="File of the labels that the teacher was trained on.")
+@click.option("--labels", type=PATH, help="File of labels for some of AUDIO, used to train, to stop and to judge.")
+@click.option("--taxonomy", type=PATH, help="Taxonomy of further classes that the labels may name.")
+@click.option("--embedding", type=PATH, help="Feature store of the teacher's embeddings of AUDIO.")
+@click.option(
+    "--embedding-name", default="embedding", show_default=True, help="Name of the feature in the --embedding store."
+)
 @_distil
-@click.option("--out", required=True, type=PATH, help="Folder of student.onnx, its card and student.json.")
+@click.option("--out", required=True, type=PATH, help="Folder to write student.onnx, its card and student.json to.")
 @json_option
 def student(json_out: bool, distil: Distil, **asked: Any) -> None:
-    """Distil a teacher's scores of AUDIO into a small CNN that hears waves: a `sed` member with `mel: null`.
+    """Distil a teacher's scores of AUDIO into a small CNN of raw audio: a `sed` member with `mel: null`.
 
-    It learns the teacher's softened probabilities, and labels where there are any. Whole recordings are kept apart to
-    stop on and to judge on. Run again after an interruption: it goes on after the last epoch.
+    The student learns the teacher's softened probabilities, and labels where there are any. Whole recordings are held
+    out to stop on and to judge on. After an interruption, run the command again: it goes on after the last epoch.
     """
     from blendkit import training
 
@@ -69,15 +75,15 @@ def student(json_out: bool, distil: Distil, **asked: Any) -> None:
     _show(made, request.out)
 
 
-def _show(told: dict[str, Any], out: Path) -> None:
+def _show(report: dict[str, Any], out: Path) -> None:
     from blendkit.training import span
 
-    rows, held = told["rows"], told["held_out"]
-    click.echo(f"{told['parameters']:,} parameters; {rows['learn']} chunks, best epoch {told['best_epoch']}")
+    rows, held = report["rows"], report["held_out"]
+    click.echo(f"{report['parameters']:,} parameters; {rows['learn']} chunks, best epoch {report['best_epoch']}")
     click.echo(f"held-out recordings, {rows['judge']} chunks: rmse to the teacher's probabilities {held['rmse']:.4f}")
     if "student" in held:
         click.echo(
             f"macro-AUC {span(held['student'])}; teacher {span(held['teacher'])}; less {span(held['gain'], '+')}"
         )
-    click.echo(f"torch and ONNX differ by {told['onnx_difference']:.1e}")
+    click.echo(f"torch and ONNX differ by {report['onnx_difference']:.1e}")
     click.echo(f"wrote {out}: student.onnx, card.md, student.json")

@@ -15,7 +15,7 @@ from blendkit.cli._show import event, print_table
 
 
 def _describe(group: str) -> list[tuple[str, str, str]]:
-    """Return (name, first line of the docstring or the reason it cannot load, source)."""
+    """Return (name, first line of the docstring or the reason why it cannot load, source)."""
     from blendkit.errors import BlendkitError
     from blendkit.registry import registry
 
@@ -53,7 +53,7 @@ def _show_parameters(function: Callable[..., Any], extra: Callable[..., Any] | N
 
 
 def _type_name(hint: Any) -> str:
-    """What a recipe may write there, in few words."""
+    """Return in few words what a recipe may write for this parameter."""
     from blendkit.ops import Keys, Stream, mark_of
 
     stream, keys = mark_of(hint, Stream), mark_of(hint, Keys)
@@ -70,7 +70,7 @@ def _type_name(hint: Any) -> str:
 
 
 def _bounds(marks: tuple[Any, ...]) -> str:
-    """A number's range in words; "" where the marks say none."""
+    """Return a number's range in words, "" if the marks give none."""
     words = {"ge": "at least", "gt": "above", "le": "at most", "lt": "below"}
     given = [(k, getattr(m, k)) for m in marks for k in words if getattr(m, k, None) is not None]
     return ", ".join(f"{words[k]} {v:g}" for k, v in given)
@@ -84,7 +84,7 @@ def members() -> None:
 @members.command("list")
 @json_option
 def members_list(json_out: bool) -> None:
-    """List every member with where it comes from; broken plugins say why."""
+    """List every member with its source; a broken plugin shows why it cannot load."""
     from blendkit.registry import MEMBERS
 
     _list(MEMBERS, json_out)
@@ -93,7 +93,7 @@ def members_list(json_out: bool) -> None:
 @members.command("show")
 @click.argument("name")
 def members_show(name: str) -> None:
-    """Show what a member needs: its page, and its parameters."""
+    """Show a member's page and its parameters."""
     from blendkit.registry import MEMBERS, registry
 
     factory = registry(MEMBERS).get(name)
@@ -105,7 +105,7 @@ def members_show(name: str) -> None:
 
 
 def _page(factory: Callable[..., Any]) -> str:
-    """The Markdown page that lies beside a member's module, empty if there is none."""
+    """Return the Markdown page beside a member's module, "" if there is none."""
     path = Path(inspect.getfile(factory)).with_suffix(".md")
     return path.read_text(encoding="utf-8") if path.is_file() else ""
 
@@ -118,7 +118,7 @@ def ops() -> None:
 @ops.command("list")
 @json_option
 def ops_list(json_out: bool) -> None:
-    """List every step and blend with where it comes from."""
+    """List every step, gate and blend with its source."""
     from blendkit.registry import OPS
 
     _list(OPS, json_out)
@@ -149,7 +149,7 @@ def ops_show(name: str) -> None:
     if info.load is not None:
         crossed = ", or `fit: {labels: FILE, folds: 5}`" if inside else ""
         made = f"; `blendkit fit step {name}` makes one" if info.fit else ""
-        click.echo(f"applies a file: `artefact: FILE`{crossed}{made}")
+        click.echo(f"applies a fitted file: `artefact: FILE`{crossed}{made}")
 
 
 @click.group()
@@ -160,7 +160,7 @@ def recipes() -> None:
 @recipes.command("list")
 @json_option
 def recipes_list(json_out: bool) -> None:
-    """List the recipes that come with blendkit."""
+    """List the packaged recipes."""
     from blendkit.recipe import packaged_recipes, parse_recipe
 
     rows = [(n, parse_recipe(t, n).model.description) for n, t in packaged_recipes().items()]
@@ -174,7 +174,7 @@ def recipes_list(json_out: bool) -> None:
 @recipes.command("show")
 @click.argument("name")
 def recipes_show(name: str) -> None:
-    """Print a packaged recipe, comments and all."""
+    """Print a packaged recipe with its comments."""
     from blendkit.errors import BlendkitError, did_you_mean
     from blendkit.recipe import packaged_recipes
 

@@ -14,7 +14,9 @@ if TYPE_CHECKING:
     from blendkit.engine import Variant
 
 _RECIPE = several(
-    click.option("--recipe", required=True, help="The recipe whose members use MODEL: its classes are what counts."),
+    click.option(
+        "--recipe", required=True, help="Recipe whose members use MODEL and whose classes decide what is needed."
+    ),
     data_option,
     outside_option,
 )
@@ -22,19 +24,19 @@ _RECIPE = several(
 
 @click.group()
 def model() -> None:
-    """Cut a model down, list its blocks, or convert it and see what that costs."""
+    """Cut a model down, list its blocks, or convert it and measure the effect."""
 
 
 @model.command()
 @click.argument("path", metavar="MODEL", type=PATH)
 @_RECIPE
-@click.option("--out", type=PATH, help="The graph to write (default: <model>.slim.onnx).")
+@click.option("--out", type=PATH, help="File to write the cut graph to (default: <model>.slim.onnx).")
 @json_option
 def slim(path: Path, recipe: str, data: Path | None, allow_outside: bool, out: Path | None, json_out: bool) -> None:
     """Cut MODEL (ONNX) to the outputs, taps and classes that a recipe needs of it.
 
-    The kept logits are compared on the recipe's own audio and must be identical, else nothing is written.
-    `run` does the same by itself and keeps the result in the user's cache; this writes it to a file, with its
+    The logits of the remaining classes are compared on the recipe's own audio. If they are not identical, nothing is
+    written. `run` makes the same cut by itself and caches it; this command writes the cut graph to a file, with its
     shorter class list beside it.
     """
     from blendkit.engine import members_using, slim_model
@@ -52,12 +54,12 @@ def slim(path: Path, recipe: str, data: Path | None, allow_outside: bool, out: P
 
 @model.command()
 @click.argument("path", metavar="MODEL", type=PATH)
-@click.option("--out", type=PATH, help="Write the graph with every block's mean as a further output.")
+@click.option("--out", type=PATH, help="File to write the graph to, with the mean of every block as a further output.")
 @json_option
 def taps(path: Path, out: Path | None, json_out: bool) -> None:
     """List the MBConv blocks of MODEL (ONNX or TFLite), found by structure.
 
-    Block means are features of members: `blendkit fit features MEMBER AUDIO --out STORE` saves them.
+    Members give block means as features: `blendkit fit features MEMBER AUDIO --out STORE` saves them.
     """
     from blendkit.graphs import blocks_of, write_tapped
 
@@ -72,7 +74,7 @@ def taps(path: Path, out: Path | None, json_out: bool) -> None:
     if out is not None:
         write_tapped(path, out)
         if not json_out:
-            click.echo(f"wrote {out}: its own outputs, then one mean per block")
+            click.echo(f"wrote {out}: the model's own outputs, then one mean per block")
 
 
 @model.command()
@@ -83,10 +85,12 @@ def taps(path: Path, out: Path | None, json_out: bool) -> None:
     "kind",
     required=True,
     type=click.Choice(["int8", "fp16", "openvino"]),
-    help="What MODEL becomes: 8-bit weights, half precision, or (nothing is written) OpenVINO as the runtime.",
+    help="Conversion: 8-bit weights, half precision, or OpenVINO as the runtime (which writes no file).",
 )
-@click.option("--out", type=PATH, help="The variant to write (default: <model>.<kind>.onnx).")
-@click.option("--recordings", default=8, show_default=True, type=click.IntRange(1), help="How many to measure on.")
+@click.option("--out", type=PATH, help="File to write the variant to (default: <model>.<kind>.onnx).")
+@click.option(
+    "--recordings", default=8, show_default=True, type=click.IntRange(1), help="Number of recordings to measure on."
+)
 @json_option
 def optimise(
     path: Path,
@@ -98,9 +102,9 @@ def optimise(
     recordings: int,
     json_out: bool,
 ) -> None:
-    """Convert MODEL and measure on the recipe's own audio what that does to its logits, its AUC and its speed.
+    """Convert MODEL and measure how its logits, its AUC and its speed change on the recipe's own audio.
 
-    What it costs is written into the variant: every run with it says so.
+    The measured differences are written into the variant, and every run with it prints them.
     """
     from blendkit.engine import measure, members_using
     from blendkit.graphs import stamp
@@ -146,6 +150,6 @@ def _show(name: str, kind: str, found: Variant, path: Path, target: Path | None,
     if target is not None:
         click.echo(f"{name}: {sizes[0] / 1e6:.1f} MB became {sizes[1] / 1e6:.1f} MB")
     if found.auc is None:
-        click.echo(f"{name}: no labels match these recordings: what it does to the AUC is unknown")
+        click.echo(f"{name}: no labels match these recordings: its effect on the AUC is unknown")
     if target is not None:
         click.echo(f"wrote {target}, with these figures in it")

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from blendkit.cli._options import PATH, bundle, json_option, machine, settings_option
+from blendkit.cli._options import PATH, bundle, json_option, lazy, machine, settings_option
 from blendkit.cli._show import event, print_table, progress_emitter
 
 if TYPE_CHECKING:
@@ -17,43 +17,43 @@ if TYPE_CHECKING:
     from blendkit.training import ClipDraw, ProbedBlocks, Voting
 
 
-def _draw(**own: Any) -> object:
-    from blendkit.training import ClipDraw
-
-    return ClipDraw(**own)
-
-
-def _voting(**own: Any) -> object:
-    from blendkit.training import Voting
-
-    return Voting(**own)
-
-
 _DRAW = bundle(
     "draw",
     ("group", "classes", "per_class", "repeats", "seed"),
-    _draw,
+    lazy("blendkit.training:ClipDraw"),
     click.option(
-        "--group", metavar="REGEX", help="What must not vote on itself: the first parenthesis, in file names."
+        "--group",
+        metavar="REGEX",
+        help="Pattern whose first parenthesis names a file's group; clips of one group do not vote on each other.",
     ),
-    click.option("--classes", default=30, show_default=True, type=click.IntRange(2), help="Classes to draw."),
-    click.option("--per-class", default=20, show_default=True, type=click.IntRange(2), help="Clips to draw of each."),
+    click.option("--classes", default=30, show_default=True, type=click.IntRange(2), help="Number of classes to draw."),
     click.option(
-        "--repeats", default=1, show_default=True, type=click.IntRange(1), help="Draw again, with further seeds."
+        "--per-class",
+        default=20,
+        show_default=True,
+        type=click.IntRange(2),
+        help="Number of clips to draw of each class.",
     ),
-    click.option("--seed", default=0, show_default=True, type=click.IntRange(0), help="Seed of all that is drawn."),
+    click.option(
+        "--repeats",
+        default=1,
+        show_default=True,
+        type=click.IntRange(1),
+        help="Number of draws, each with its own seed.",
+    ),
+    click.option("--seed", default=0, show_default=True, type=click.IntRange(0), help="Seed of every random draw."),
 )
 _VOTING = bundle(
     "voting",
     ("k", "metric"),
-    _voting,
-    click.option("--k", default=5, show_default=True, type=click.IntRange(1), help="Neighbours that vote."),
+    lazy("blendkit.training:Voting"),
+    click.option("--k", default=5, show_default=True, type=click.IntRange(1), help="Number of neighbours that vote."),
     click.option(
         "--metric",
         default="cosine",
         show_default=True,
         type=click.Choice(["cosine", "euclidean"]),
-        help="What is near.",
+        help="Distance that decides which clips are neighbours.",
     ),
 )
 
@@ -61,14 +61,22 @@ _VOTING = bundle(
 @click.command()
 @click.argument("member")
 @click.argument("clips", type=PATH)
-@click.option("--out", default=Path("out/probe"), show_default=True, type=PATH, help="Folder of features and results.")
+@click.option(
+    "--out", default=Path("out/probe"), show_default=True, type=PATH, help="Folder to write features and results to."
+)
 @settings_option
 @click.option(
-    "--features", multiple=True, help="What is probed (default: all blocks, and the embedding if there is one)."
+    "--features",
+    multiple=True,
+    help="Feature to probe (default: all blocks, and the embedding if there is one). May be repeated.",
 )
 @_DRAW
 @_VOTING
-@click.option("--plot", type=click.Choice(["png", "svg"]), help="Draw the ranking, and the clips per block.")
+@click.option(
+    "--plot",
+    type=click.Choice(["png", "svg"]),
+    help="Format of pictures to draw: the ranking, and the clips of each block.",
+)
 @click.option(
     "--layout",
     default="auto",
@@ -93,8 +101,8 @@ def probe(
 ) -> None:
     """Rank the blocks of MEMBER by how well nearest neighbours name the class of CLIPS, before any training.
 
-    CLIPS has one folder of audio per class. Without --group a clip only never votes on itself: if several
-    clips are cut from one source, the figures flatter. Features are kept in OUT/features and never made twice.
+    CLIPS has one folder of audio per class. Without --group a clip is only kept from voting on itself: if several
+    clips are cut from one source, the figures are too high. Features are saved in OUT/features and reused.
     """
     from blendkit import training
 
@@ -128,8 +136,8 @@ def _plot(found: ProbedBlocks, out: Path, suffix: str, layout: Any) -> None:
 
 def _show(rounds: Sequence[Probe], group: str | None, weights: dict[str, float]) -> None:
     first = rounds[0]
-    kept_apart = f"groups by {group!r}" if group else "each clip left out alone"
-    click.echo(f"{len(first.labels)} clips of {len(set(first.labels))} classes; {kept_apart}")
+    excluded = f"groups by {group!r}" if group else "each clip left out alone"
+    click.echo(f"{len(first.labels)} clips of {len(set(first.labels))} classes; {excluded}")
     rows = []
     for p in first.features:
         gain, low, high = first.gains[p.name]
@@ -141,9 +149,9 @@ def _show(rounds: Sequence[Probe], group: str | None, weights: dict[str, float])
         rows.append(row)
     header = ["feature", "width", "top-1", "95 %", "silhouette", f"gain over {first.against}"]
     print_table("", header + (["over the draws"] if len(rounds) > 1 else []), rows)
-    told = ", ".join(f"{n} {w:.2f}" for n, w in weights.items())
-    click.echo(f"to start a scalar mix with: {told}")
+    shares = ", ".join(f"{n} {w:.2f}" for n, w in weights.items())
+    click.echo(f"to start a scalar mix with: {shares}")
     best, (gain, low, high) = first.features[0], first.gains[first.features[0].name]
     if best.name != first.against:
-        sure = "" if low > 0 else ": not separable on these clips"
-        click.echo(f"{best.name} less {first.against}: {gain:+.3f} [{low:+.3f}, {high:+.3f}]{sure}")
+        caveat = "" if low > 0 else ": not separable on these clips"
+        click.echo(f"{best.name} less {first.against}: {gain:+.3f} [{low:+.3f}, {high:+.3f}]{caveat}")

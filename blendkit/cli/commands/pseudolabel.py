@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from blendkit.cli._options import PATH, bundle, data_option, json_option, machine, set_option, setting
+from blendkit.cli._options import PATH, bundle, data_option, json_option, lazy, machine, set_option, setting
 from blendkit.cli._show import event, print_table, progress_emitter
 from blendkit.cli.commands.fit_seqhead import fit_options
 from blendkit.training import Rounds
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 @click.group()
 def pseudolabel() -> None:
-    """Let models label recordings nobody listened to, and see what that is worth before scaling it up."""
+    """Let models label unlabelled recordings, and measure on a small scale what that gains."""
 
 
 def _teacher(audio: str | None, **own: Any) -> object:
@@ -27,65 +27,71 @@ def _teacher(audio: str | None, **own: Any) -> object:
     return TeacherSource(**own) if audio is None else TeacherSource(audio=audio, **own)
 
 
-def _gates(**own: Any) -> object:
-    from blendkit.training import GateChoice
-
-    return GateChoice(**own)
-
-
-def _check(**own: Any) -> object:
-    from blendkit.training import TeacherCheck
-
-    return TeacherCheck(**own)
-
-
 _TEACHER = bundle(
     "teacher",
     ("source", "data", "audio", "stream", "space", "saw", "overrides"),
     _teacher,
     click.argument("source"),
     data_option,
-    click.option("--audio", help="Folder of unlabelled recordings, below --data (default: unlabelled_soundscapes)."),
-    click.option("--stream", help="Which stream of the recipe is the teacher (default: its output)."),
-    click.option("--space", type=click.Choice(["logit", "prob", "rank"]), help="What a score file's values are."),
-    click.option("--saw", type=PATH, help="A label file: what a score file's teacher learned from."),
+    click.option("--audio", help="Folder of unlabelled recordings below --data (default: unlabelled_soundscapes)."),
+    click.option("--stream", help="Stream of the recipe that is the teacher (default: the recipe's output)."),
+    click.option("--space", type=click.Choice(["logit", "prob", "rank"]), help="Space of the values in a score file."),
+    click.option("--saw", type=PATH, help="File of the labels that the teacher of a score file was trained on."),
     set_option,
 )
 _GATES = bundle(
     "gates",
     ("least", "precision", "percentile", "top", "agree", "soft", "power"),
-    _gates,
-    click.option("--least", type=click.FloatRange(0, 1), help="The probability a label needs."),
+    lazy("blendkit.training:GateChoice"),
+    click.option("--least", type=click.FloatRange(0, 1), help="Lowest probability that makes a label."),
     click.option(
         "--precision",
         type=click.FloatRange(0, 1, min_open=True),
-        help="The precision that a class's threshold reaches on --oof.",
+        help="Precision that the threshold of each class must reach on --oof.",
     ),
     click.option(
-        "--percentile", type=click.FloatRange(0, 100, max_open=True), help="A percentile of each class's own scores."
+        "--percentile",
+        type=click.FloatRange(0, 100, max_open=True),
+        help="Percentile of a class's own scores that a label must reach.",
     ),
-    click.option("--top", type=click.IntRange(1), help="How many chunks of a recording each class may have."),
+    click.option("--top", type=click.IntRange(1), help="Most chunks of one recording that a class may label."),
     click.option(
-        "--agree", multiple=True, metavar="STREAM=RANK", help="Another stream's percentile rank must reach this."
+        "--agree",
+        multiple=True,
+        metavar="STREAM=RANK",
+        help="Percentile rank that another stream must reach in the same cell. May be repeated.",
     ),
-    click.option("--soft", is_flag=True, help="Targets are the teacher's probabilities, not 1."),
-    click.option("--power", default=1.0, show_default=True, type=click.FloatRange(0.01), help="Sharpen soft targets."),
+    click.option("--soft", is_flag=True, help="Use the teacher's probabilities as targets instead of 1."),
+    click.option(
+        "--power",
+        default=1.0,
+        show_default=True,
+        type=click.FloatRange(0.01),
+        help="Exponent that sharpens soft targets.",
+    ),
 )
 _CHECK = bundle(
     "check",
     ("oof", "oof_space", "labels", "seen_audio"),
-    _check,
-    click.option("--oof", help="The teacher's out-of-fold scores (FILE.npz:ARRAY), for --precision and the inflation."),
+    lazy("blendkit.training:TeacherCheck"),
+    click.option(
+        "--oof", help="The teacher's out-of-fold scores (FILE.npz:ARRAY), needed for --precision and the inflation."
+    ),
     click.option(
         "--oof-space",
         default="logit",
         show_default=True,
         type=click.Choice(["logit", "prob"]),
-        help="What the out-of-fold scores are.",
+        help="Space of the out-of-fold scores.",
     ),
-    click.option("--labels", type=PATH, help="Labels of the out-of-fold rows; also counts what each class had."),
     click.option(
-        "--seen-audio", help="Folder of the labelled recordings, below --data, for the teacher to score as it is."
+        "--labels",
+        type=PATH,
+        help="File of labels of the out-of-fold rows; also used to count the labelled chunks of each class.",
+    ),
+    click.option(
+        "--seen-audio",
+        help="Folder of the labelled recordings below --data; the teacher scores them to measure the inflation.",
     ),
 )
 
@@ -94,15 +100,15 @@ _CHECK = bundle(
 @_TEACHER
 @_GATES
 @_CHECK
-@click.option("--allow-seen", is_flag=True, help="Label recordings that the teacher learned from.")
-@click.option("--out", required=True, type=PATH, help="Folder of the labels, their cells and the report.")
+@click.option("--allow-seen", is_flag=True, help="Also label recordings that the teacher was trained on.")
+@click.option("--out", required=True, type=PATH, help="Folder to write the labels, their cells and the report to.")
 @machine
 @json_option
 def gate(json_out: bool, **asked: Any) -> None:
-    """Make labels of a stream's surest cells on unlabelled recordings, once, by strict gates.
+    """Turn a stream's most confident cells on unlabelled recordings into labels, through strict gates.
 
-    SOURCE is a recipe (run on the unlabelled recordings) or a score file (then --space). What the teacher learned from
-    is written down: where a head is trained on these labels, those recordings cannot count as out-of-fold.
+    SOURCE is a recipe, which is run on the unlabelled recordings, or a score file, which needs --space. The recordings
+    that the teacher was trained on are saved too: for a head trained on these labels they are not out-of-fold.
     """
     from blendkit import training
 
@@ -115,42 +121,45 @@ def gate(json_out: bool, **asked: Any) -> None:
     _show_gate(made, request)
 
 
-def _show_gate(told: dict[str, Any], request: PseudoLabelRequest) -> None:
-    shown = sorted((c for c in told["classes"] if c["chunks"]), key=lambda c: -c["chunks"])
+def _show_gate(report: dict[str, Any], request: PseudoLabelRequest) -> None:
+    shown = sorted((c for c in report["classes"] if c["chunks"]), key=lambda c: -c["chunks"])
     rows = [[c["class"], c["had"], c["chunks"], c["recordings"]] for c in shown]
     print_table("", ["class", "labelled chunks", "pseudo-labelled", "in recordings"], rows)
-    never = [c["class"] for c in told["classes"] if not c["chunks"]]
-    click.echo(f"{told['cells']} labels in {told['rows']} of {told['of_rows']} chunks, {told['recordings']} recordings")
-    click.echo(f"{len(never)} of {len(told['classes'])} classes gain nothing")
+    never = [c["class"] for c in report["classes"] if not c["chunks"]]
     click.echo(
-        f"the teacher learned from {len(told['saw'])} recordings: a student of these labels is not out-of-fold there"
-        if told["saw_known"]
-        else "what the teacher learned from is not known (--saw): no figure on labelled recordings can be trusted"
+        f"{report['cells']} labels in {report['rows']} of {report['of_rows']} chunks, {report['recordings']} recordings"
     )
-    if told.get("inflation"):
-        f = told["inflation"]
+    click.echo(f"{len(never)} of {len(report['classes'])} classes gain nothing")
+    click.echo(
+        f"the teacher was trained on {len(report['saw'])} recordings: there, a student of these labels is in-sample"
+        if report["saw_known"]
+        else "what the teacher was trained on is not known (--saw): no figure on labelled recordings can be trusted"
+    )
+    if report.get("inflation"):
+        f = report["inflation"]
         low, high = f["gain"][1:]
         click.echo(
             f"inflation: on labelled recordings the teacher scores {f['seen']:.4f}, out of fold {f['unseen']:.4f}: "
-            f"{f['gain'][0]:+.4f} [{low:+.4f}, {high:+.4f}] is what having seen them is worth"
+            f"{f['gain'][0]:+.4f} [{low:+.4f}, {high:+.4f}] is the effect of having been trained on them"
         )
     click.echo(f"wrote {request.out}: pseudo_labels.csv, pseudo.npz, pseudo.json")
-
-
-def _rounds(**own: Any) -> Rounds:
-    return Rounds(**own)
 
 
 _ROUNDS = bundle(
     "rounds",
     ("rounds", "least", "percentile", "power"),
-    _rounds,
-    setting("--rounds", Rounds.rounds, click.IntRange(1), "How often a student becomes the next teacher."),
-    setting("--least", Rounds.least, click.FloatRange(0, 1), "The probability a label needs."),
+    Rounds,
     setting(
-        "--percentile", Rounds.percentile, click.FloatRange(0, 100, max_open=True), "A percentile of a class's scores."
+        "--rounds", Rounds.rounds, click.IntRange(1), "Number of rounds; in each, the student becomes the next teacher."
     ),
-    setting("--power", Rounds.power, click.FloatRange(0.01), "Sharpen soft targets."),
+    setting("--least", Rounds.least, click.FloatRange(0, 1), "Lowest probability that makes a label."),
+    setting(
+        "--percentile",
+        Rounds.percentile,
+        click.FloatRange(0, 100, max_open=True),
+        "Percentile of a class's own scores that a label must reach.",
+    ),
+    setting("--power", Rounds.power, click.FloatRange(0.01), "Exponent that sharpens soft targets."),
 )
 
 
@@ -158,19 +167,19 @@ _ROUNDS = bundle(
 @fit_options
 @_ROUNDS
 @click.option(
-    "--naive", is_flag=True, help="Also the naive protocol: a teacher of all folds, judged on its own labels."
+    "--naive", is_flag=True, help="Also run the naive protocol: one teacher of all folds, judged on its own labels."
 )
-@click.option("--test", type=PATH, help="Feature store of labelled recordings nobody learns from.")
-@click.option("--test-labels", type=PATH, help="Their labels.")
-@click.option("--out", required=True, type=PATH, help="Folder of the last round's heads and of rounds.json.")
+@click.option("--test", type=PATH, help="Feature store of labelled recordings that no model is trained on.")
+@click.option("--test-labels", type=PATH, help="File of labels for the recordings of --test.")
+@click.option("--out", required=True, type=PATH, help="Folder to write the last round's heads and rounds.json to.")
 @json_option
 def rounds(
     json_out: bool, rounds: Rounds, naive: bool, test: Path | None, test_labels: Path | None, **asked: Any
 ) -> None:
-    """Train a head, let it label, train on both, and again: noisy-student rounds on stored FEATURES.
+    """Train a head, let it label, train on both kinds of labels and repeat: noisy-student rounds on stored FEATURES.
 
-    Each fold has its own teacher, which never saw it, so every round's out-of-fold figure is honest. With --naive the
-    usual shortcut runs beside it, and the table shows how far its figure runs ahead of the truth.
+    Each fold has its own teacher, which was not trained on it, so every round's out-of-fold figure is honest. With
+    --naive the usual shortcut runs too, and the table shows how much too high its figure is.
     """
     from blendkit import training
 
@@ -185,9 +194,9 @@ def rounds(
     click.echo(f"wrote {request.fit.out}: rounds.json, and the last honest round's heads")
 
 
-def _show_rounds(told: dict[str, Any]) -> None:
-    kind, rows = told["kind"], []
-    for protocol, found in told["protocols"].items():
+def _show_rounds(report: dict[str, Any]) -> None:
+    kind, rows = report["kind"], []
+    for protocol, found in report["protocols"].items():
         for r, one in enumerate(found):
             unseen = one["unseen"].get(kind)
             row = [
@@ -203,6 +212,4 @@ def _show_rounds(told: dict[str, Any]) -> None:
             rows.append(row)
     header = ["protocol", "round", "pseudo rows", "labels", "as it counts", "labelled OOF", "unseen", "inflation"]
     print_table("", header, rows)
-    click.echo(
-        "inflation: how much more the protocol's own count rose than the figure on recordings nobody learned from"
-    )
+    click.echo("inflation: how much more the protocol's own figure rose than its figure on unseen recordings")

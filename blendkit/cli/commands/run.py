@@ -20,17 +20,17 @@ if TYPE_CHECKING:
 @click.command()
 @click.argument("recipe")
 @data_option
-@click.option("--out", type=PATH, help="Output folder (default: out/<recipe>).")
+@click.option("--out", type=PATH, help="Folder to write to (default: out/<recipe>).")
 @set_option
 @click.option(
     "--dry-run",
     type=click.IntRange(1),
     metavar="N",
-    help="A rehearsal: score only N recordings; score files that lack them give medians.",
+    help="Rehearse the run on only N recordings; rows that score files lack get medians.",
 )
-@click.option("--store", type=PATH, help="Where members' logits are kept (default: OUT/logits).")
+@click.option("--store", type=PATH, help="Folder to save the members' logits in (default: OUT/logits).")
 @outside_option
-@click.option("--strict", is_flag=True, help="Exit with 1 if there was any warning.")
+@click.option("--strict", is_flag=True, help="Exit with 1 if there was a warning.")
 @machine
 @json_option
 def run(
@@ -47,8 +47,8 @@ def run(
 ) -> None:
     """Run RECIPE (a file, or the name of a packaged one) and write OUT/submission.csv.
 
-    OUT/run.json holds the filled recipe, hashes, figures per stream and what became of each
-    recording; OUT/timings.json what varies between equal runs. Saved logits are never scored again.
+    OUT/run.json holds the filled recipe, hashes, the figures of each stream and the status of each recording;
+    OUT/timings.json holds what varies between equal runs. Logits that are saved already are not computed again.
     """
     from blendkit import engine
 
@@ -83,7 +83,7 @@ def _print(result: RunResult) -> None:
 
 
 def _print_speeds(result: RunResult) -> None:
-    """Print how fast each member was; nothing if all logits were saved already."""
+    """Print how fast each member was; print nothing if all logits were saved already."""
     if not result.speeds:
         return
     rows = []
@@ -91,5 +91,5 @@ def _print_speeds(result: RunResult) -> None:
         speed = round(s.recordings_per_s, 2), round(s.x_real_time, 1)
         rows.append((s.member, s.recordings_scored, *speed, f"{s.inference:.0%}", f"{s.post:.0%}"))
     print_table("", ["member", "recordings", "recordings/s", "x real time", "inference", "cut, pool, save"], rows)
-    told = f"decoding {result.decode_s:.1f} s, resampling {result.resample_s:.1f} s, beside the models"
-    click.echo(f"{told}; 700 recordings of 60 s on 4 cores: about {result.minutes or 0:.1f} minutes")
+    times = f"decoding {result.decode_s:.1f} s, resampling {result.resample_s:.1f} s, beside the models"
+    click.echo(f"{times}; 700 recordings of 60 s on 4 cores: about {result.minutes or 0:.1f} minutes")

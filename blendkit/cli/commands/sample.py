@@ -1,4 +1,4 @@
-"""`blendkit sample`, and the cached world that packaged recipes fall back to."""
+"""`blendkit sample`."""
 
 from __future__ import annotations
 
@@ -10,17 +10,17 @@ import click
 
 @click.command()
 @click.argument("folder", type=click.Path(path_type=Path))
-@click.option("--seed", default=7, show_default=True, help="Another seed is another world.")
-@click.option("--train", "train", type=click.IntRange(2), help="Training recordings.")
-@click.option("--test", "test", type=click.IntRange(1), help="Test recordings.")
+@click.option("--seed", default=7, show_default=True, help="Seed of the world; another seed makes another world.")
+@click.option("--train", "train", type=click.IntRange(2), help="Number of training recordings.")
+@click.option("--test", "test", type=click.IntRange(1), help="Number of test recordings.")
 @click.option(
     "--shift",
     type=click.FloatRange(0, 1),
-    help="How strongly sites and hours differ between training and test: 0 not at all, 1 unseen sites and new habits.",
+    help="How much sites and hours differ between training and test, 0 (not at all) to 1 (unseen sites, other hours).",
 )
-@click.option("--unlabelled", type=click.IntRange(1), help="Recordings nobody labelled.")
-@click.option("--clips", "clips", type=click.IntRange(2), help="Focal clips per class.")
-@click.option("--train-audio", is_flag=True, help="Write the focal clips of the target classes as files too.")
+@click.option("--unlabelled", type=click.IntRange(1), help="Number of recordings without labels.")
+@click.option("--clips", "clips", type=click.IntRange(2), help="Number of focal clips of each class.")
+@click.option("--train-audio", is_flag=True, help="Also write the focal clips of the target classes as files.")
 def sample(
     folder: Path,
     seed: int,
@@ -33,8 +33,8 @@ def sample(
 ) -> None:
     """Make the sample world in FOLDER: recordings, labels, score files and small ONNX models.
 
-    A synthetic Pantanal with the file names and contracts of the real competition; the same seed
-    gives the same world.
+    The world is a synthetic Pantanal with the file names and formats of the real competition. The same seed makes the
+    same world.
     """
     from blendkit.errors import BlendkitError
     from blendkit.sample import WorldConfig, make_world
@@ -48,6 +48,6 @@ def sample(
     except ValueError as error:
         raise BlendkitError(f"no such world: {error}") from error
     if folder.exists():
-        folder.rmdir()  # it is empty; the world takes its place whole
+        folder.rmdir()  # it is empty; the finished world replaces it in one step
     make_world(folder, config)
     click.echo(f"made {folder}: {config.train_recordings} training and {config.test_recordings} test recordings")

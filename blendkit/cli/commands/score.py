@@ -18,9 +18,13 @@ if TYPE_CHECKING:
 @click.command()
 @click.argument("member")
 @click.argument("audio", nargs=-1, required=True, type=click.Path(path_type=Path))
-@click.option("--out", "store", required=True, type=click.Path(path_type=Path), help="The store to fill.")
+@click.option("--out", "store", required=True, type=click.Path(path_type=Path), help="Store to fill with logits.")
 @settings_option
-@click.option("--taxonomy", type=click.Path(path_type=Path), help="The target classes; default: the member's own.")
+@click.option(
+    "--taxonomy",
+    type=click.Path(path_type=Path),
+    help="Taxonomy of the target classes (default: the member's own classes).",
+)
 @chunk_option
 @click.option("--strict", is_flag=True, help="Exit with 1 unless every recording is ok or padded.")
 @machine
@@ -38,7 +42,7 @@ def score(
 ) -> None:
     """Score AUDIO (files and folders) with MEMBER and save its logits.
 
-    Every file gets a status; a damaged one never stops the rest. Run again to resume.
+    Every file gets a status; a damaged file does not stop the others. Run the command again to resume.
     """
     from blendkit import scoring
     from blendkit.io import read_taxonomy

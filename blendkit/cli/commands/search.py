@@ -18,11 +18,11 @@ if TYPE_CHECKING:
 
 @click.group()
 def search() -> None:
-    """Search weights or values of a recipe from saved logits, and judge what was found.
+    """Search weights or values of a recipe from saved logits, and judge the result.
 
-    A search sees the labels it is scored on, so its own figure flatters it. Every result therefore also
-    comes from recordings the search did not see (the folds of the members' files, else two halves), with
-    the interval of its gain over the best single member, and a verdict.
+    A search uses the labels it is measured on, so its own figure is too high. Every result is therefore also measured
+    on recordings that the search did not use (the folds of the members' files, else two halves), and shown with the
+    interval of its gain over the best member alone, and a verdict.
     """
 
 
@@ -30,14 +30,20 @@ _COMMON = several(
     set_option,
     offline,
     judged,
-    click.option("--ledger-file", type=PATH, default=LEDGER, show_default=True, help="Where results are kept."),
+    click.option(
+        "--ledger-file",
+        type=PATH,
+        default=LEDGER,
+        show_default=True,
+        help="File of the ledger that results are added to.",
+    ),
     json_option,
 )
 
 
 @search.command()
 @click.argument("recipe")
-@click.option("--steps", default=20, show_default=True, type=click.IntRange(1, 10_000), help="Members picked.")
+@click.option("--steps", default=20, show_default=True, type=click.IntRange(1, 10_000), help="Number of picks.")
 @_COMMON
 def greedy(recipe: str, steps: int, **options: Any) -> None:
     """Weigh the output's blend by greedy selection with replacement (Caruana et al. 2004)."""
@@ -48,7 +54,9 @@ def greedy(recipe: str, steps: int, **options: Any) -> None:
 
 @search.command()
 @click.argument("recipe")
-@click.option("--by-class-name", is_flag=True, help="Separate weights for every taxonomic class (Aves, Insecta ...).")
+@click.option(
+    "--by-class-name", is_flag=True, help="Search separate weights for every taxonomic class (Aves, Insecta ...)."
+)
 @_COMMON
 def line(recipe: str, by_class_name: bool, **options: Any) -> None:
     """Weigh the output's blend by coordinate ascent on the exact weight path."""
@@ -64,12 +72,18 @@ def line(recipe: str, by_class_name: bool, **options: Any) -> None:
     multiple=True,
     required=True,
     metavar="PATH=FIRST:LAST:STEP",
-    help="A value to search, as in seqhead.gaussian.sigma=0.5:2:0.5, or a list A,B,C. May be repeated.",
+    help="Value to search, as in seqhead.gaussian.sigma=0.5:2:0.5, or a list A,B,C. May be repeated.",
 )
-@click.option("--share", "shares", multiple=True, metavar="BLEND.MEMBER=FIRST:LAST:STEP", help="A share to search.")
+@click.option(
+    "--share",
+    "shares",
+    multiple=True,
+    metavar="BLEND.MEMBER=FIRST:LAST:STEP",
+    help="Share of a member to search. May be repeated.",
+)
 @_COMMON
 def grid(recipe: str, over: tuple[str, ...], shares: tuple[str, ...], **options: Any) -> None:
-    """Search values of steps, one at a time with the others held, until none gains."""
+    """Search values of steps, one at a time with the others fixed, until no change gains."""
     from blendkit.offline import GridSearch
 
     _search(recipe, GridSearch(over, shares), **options)
@@ -126,7 +140,7 @@ def _print(found: Found, level: float) -> None:
     g = found.guarded
     for address, value in found.values.items():
         click.echo(f"--set '{address}={json.dumps(value)}'")
-    parts = f"{found.split}, {g.folds} parts; mean of the parts' own figures {g.fold_mean:.6f}"
+    parts = f"{found.split}, {g.folds} parts; mean of the figures of the parts {g.fold_mean:.6f}"
     click.echo("")
     click.echo(f"recipe as it is:  {found.before:.6f}")
     click.echo(f"in-sample:        {found.after:.6f}  (on the labels that chose it)")

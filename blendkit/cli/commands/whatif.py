@@ -14,7 +14,7 @@ from blendkit.cli._show import emitter, event, print_table, say
 if TYPE_CHECKING:
     from blendkit.offline import Judging, Place, Sweep, WhatIf
 
-_SHOWN = 40  # rows of a table; beyond it the best ones
+_SHOWN = 40  # most rows of a table; of more points only the best are shown
 
 
 @click.command()
@@ -24,20 +24,20 @@ _SHOWN = 40  # rows of a table; beyond it the best ones
     "shares",
     multiple=True,
     metavar="BLEND.MEMBER=SHARE",
-    help="Set a member's final share, the others' ratio kept; a range 0:1:0.05 sweeps it. May be repeated.",
+    help="Set a member's final share; the others keep their ratio; a range 0:1:0.05 sweeps it. May be repeated.",
 )
 @click.option(
     "--sweep",
     "sweeps",
     multiple=True,
     metavar="PATH=FIRST:LAST:STEP",
-    help="Sweep any value, both ends included, as in seqhead.gaussian.sigma=0.5:2:0.5, or a list A,B,C. At most two.",
+    help="Sweep any value from FIRST to LAST, as in seqhead.gaussian.sigma=0.5:2:0.5, or a list A,B,C. At most twice.",
 )
 @set_option
 @offline
 @judged
-@click.option("--csv", "csv_path", type=PATH, help="Write every point to this CSV.")
-@click.option("--plot", type=PATH, help="Write a curve or a heat map to this .png or .svg.")
+@click.option("--csv", "csv_path", type=PATH, help="CSV to write every point to.")
+@click.option("--plot", type=PATH, help="File (.png or .svg) to write a curve or a heat map to.")
 @json_option
 def whatif(
     recipe: str,
@@ -52,10 +52,10 @@ def whatif(
 ) -> None:
     """Measure RECIPE with other shares and values, from saved logits: no audio, no model.
 
-    Figures are exact macro-AUCs of the recipe's output over the labelled chunks. A share is swept along
-    the exact path between none and all of a member; the best point is then measured again as a run makes
-    it, whose rounding may make or break a tie. The best of many points is in-sample, for the same labels
-    chose it: `blendkit search` says what such a choice is worth.
+    Figures are exact macro-AUCs of the recipe's output over the labelled chunks. A share is swept along the exact path
+    from none of a member to all of it. The best point is then measured again as a run computes it, because rounding
+    may make or break a tie. The best of many points is in-sample, because the same labels chose it: `blendkit search`
+    measures what such a choice is worth.
     """
     from blendkit import offline as work
     from blendkit.errors import BlendkitError
