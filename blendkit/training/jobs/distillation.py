@@ -12,18 +12,17 @@ import torch
 from numpy.typing import NDArray
 
 from blendkit._version import __version__
-from blendkit.audio import Grid, Recording, groups, prepare_group, samples_at
-from blendkit.core import Float32, Int64, LabelTable, NameRule, Rows, Scores, chunk_rows, fold_of, sigmoid, text_hash
+from blendkit.audio import Grid, Recording, samples_at
+from blendkit.core import Float32, Int64, LabelTable, NameRule, Rows, Scores, fold_of, sigmoid
 from blendkit.errors import BlendkitError, shorten
 from blendkit.events import Emit, silent
-from blendkit.member import chunk_windows
 from blendkit.metrics import paired_bootstrap
-from blendkit.store import FeatureStore, atomic_path, write_json, write_text
+from blendkit.store import FeatureStore, write_json, write_text
 from blendkit.training.cnn import Whole
 from blendkit.training.export import exported, write_onnx
+from blendkit.training.jobs.chunk_pictures import chunk_pictures
 from blendkit.training.outputs import span
 from blendkit.training.settings import Distil, Picture
-from blendkit.training.spectrogram import LogMel
 from blendkit.training.student import StudentRows, fit_student, student_logits
 
 STUDENT_FOLDS = 5  # of recordings: one to stop on, one to judge on, three to learn from
@@ -53,7 +52,11 @@ def distil(task: Task, emit: Emit = silent) -> dict[str, Any]:
     grid = Grid(task.chunk_s, "pad", NameRule())
     if len(task.recordings) < STUDENT_FOLDS:
         raise BlendkitError(f"{len(task.recordings)} recordings: a student needs {STUDENT_FOLDS} at least")
-    pictures, rows = _pictures(task, grid, emit)
+    known = set(task.teacher.rows.recordings())
+    missing = [r.id for r in task.recordings if r.id not in known]
+    if missing:
+        raise BlendkitError(f"the teacher has no scores of {len(missing)} recordings", [shorten(missing)])
+    pictures, rows = chunk_pictures(task.recordings, task.how.picture, grid, task.out / "checkpoints", emit)
     teacher = task.teacher.align(rows, task.teacher.classes, source="the teacher")
     lessons = _lessons(task, pictures, rows, teacher)
     at = fold_of(sorted(set(rows.recording.tolist())), STUDENT_FOLDS)
@@ -80,45 +83,6 @@ def distil(task: Task, emit: Emit = silent) -> dict[str, Any]:
     write_json(task.out / "student.json", made, sort=False)
     write_text(task.out / "card.md", "\n".join(_card(made)) + "\n")
     return made
-
-
-def _pictures(task: Task, grid: Grid, emit: Emit) -> tuple[NDArray[np.float16], Rows]:
-    """Every chunk as a raw log-mel picture, in a file that is kept; and the rows."""
-    front, rate = LogMel(task.how.picture), task.how.picture.rate
-    parts, counts = [], {}
-    known = set(task.teacher.rows.recordings())
-    missing = [r.id for r in task.recordings if r.id not in known]
-    if missing:
-        raise BlendkitError(f"the teacher has no scores of {len(missing)} recordings", [shorten(missing)])
-    about = text_hash(
-        repr(
-            (task.how.picture, task.chunk_s, [(r.id, str(r.path), r.path.stat().st_mtime_ns) for r in task.recordings])
-        )
-    )
-    path = task.out / "checkpoints" / f"pictures-{about[:12]}.npz"
-    if path.exists():
-        with np.load(path, allow_pickle=False) as held:
-            return held["pictures"], chunk_rows(
-                dict(zip(held["recording"].tolist(), held["chunks"].tolist(), strict=True)), task.chunk_s, grid.names
-            )
-    emit("scoring", {"recordings": len(task.recordings), "to_score": len(task.recordings)})
-    for group in groups(task.recordings):
-        batch = prepare_group(group, [rate], grid)
-        with batch.scratch:
-            for p in batch.recordings:
-                windows = chunk_windows(p.by_rate[rate].samples, p.chunks, task.chunk_s, rate)
-                counts[p.recording] = p.chunks
-                with torch.no_grad():
-                    parts += [front.raw(torch.from_numpy(w)).numpy().astype(np.float16) for w in _batches(windows)]
-            emit("scored", {"recordings": [r.id for r in group], "status": [p.status for p in batch.recordings]})
-    pictures = np.concatenate(parts)
-    with atomic_path(path) as temporary, temporary.open("wb") as handle:
-        np.savez(handle, pictures=pictures, recording=np.array(list(counts)), chunks=np.array(list(counts.values())))
-    return pictures, chunk_rows(counts, task.chunk_s, grid.names)
-
-
-def _batches(windows: Float32, size: int = 16) -> list[Float32]:
-    return [windows[i : i + size] for i in range(0, len(windows), size)]
 
 
 def _lessons(task: Task, pictures: NDArray[np.float16], rows: Rows, teacher: Scores) -> StudentRows:
