@@ -138,6 +138,7 @@ def _nearness(found: Float32, lessons: StudentRows, held: Int64) -> float:
 def _key(lessons: StudentRows, rows: Any, held: Any, how: Distil) -> str:
     about = {**asdict(how), "device": ""}
     digest = hashlib.sha256(canonical_json([about, torch.__version__]).encode())
-    for array in (lessons.pictures, lessons.teacher, lessons.truth, lessons.labelled, rows, held):
+    embedding = [lessons.embedding] if lessons.embedding is not None and how.embedding else []
+    for array in (lessons.pictures, lessons.teacher, lessons.truth, lessons.labelled, rows, held, *embedding):
         digest.update(np.ascontiguousarray(array).data)
     return digest.hexdigest()[:12]
