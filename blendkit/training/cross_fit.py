@@ -47,6 +47,7 @@ class Fit:
     oof (N, C): logits of every labelled row by heads that did not see its fold, averaged over seeds; by_seed
     (S, N, C). fold (N,). heads: per fold; head: of all rows. epochs: the best epoch of every (fold, seed) and
     what the head of all rows was trained for. weights (folds x seeds, tokens): shares on the held-out rows.
+    pseudo_recordings: the pseudo-labelled recordings behind the head of a fold, or of all rows (None).
     """
 
     oof: Float32
@@ -57,6 +58,7 @@ class Fit:
     epochs: list[list[int]]
     final_epochs: list[int]
     weights: Float64
+    pseudo_recordings: Mapping[int | None, frozenset[str]] = field(default_factory=dict)
 
 
 def fit_seqhead(
@@ -78,9 +80,10 @@ def fit_seqhead(
     n, c = examples.targets.shape
     by_seed = np.full((job.seeds, n, c), np.nan, np.float32)
     heads, epochs, weights = [], [], []
+    added = {f: pseudo(f) for f in (*range(job.folds), None)}
     for f in range(job.folds):
         learn, stop, held = _split(fold, f, job.folds)
-        rows = _with(examples.take(learn), pseudo(f))
+        rows = _with(examples.take(learn), added[f])
         own = []
         for s in range(job.seeds):
             head, best = _one(rows, job, s, examples.take(stop), f"fold{f}-seed{s}", checkpoints, None, emit)
@@ -90,10 +93,11 @@ def fit_seqhead(
         heads.append(Mean([h for h, _ in own]))
         epochs.append([best for _, best in own])
     final_epochs = [max(1, round(float(np.mean([e[s] for e in epochs])))) for s in range(job.seeds)]
-    rows = _with(examples, pseudo(None))
+    rows = _with(examples, added[None])
     final = [_one(rows, job, s, None, f"all-seed{s}", checkpoints, final_epochs[s], emit)[0] for s in range(job.seeds)]
     oof = by_seed.mean(axis=0, dtype=np.float64).astype(np.float32)
-    return Fit(oof, by_seed, fold, tuple(heads), Mean(final), epochs, final_epochs, np.array(weights))
+    behind = {f: frozenset(() if more is None else more.recording.tolist()) for f, more in added.items()}
+    return Fit(oof, by_seed, fold, tuple(heads), Mean(final), epochs, final_epochs, np.array(weights), behind)
 
 
 def logits_of(head: torch.nn.Module, examples: Examples, inputs: tuple[str, ...] | None = None) -> Float32:

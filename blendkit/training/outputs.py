@@ -11,12 +11,11 @@ import numpy as np
 import torch
 
 from blendkit._version import __version__
-from blendkit.core import Int64
 from blendkit.store import atomic_path, write_json, write_text
 from blendkit.training.cross_fit import Fit, HeadFit
 from blendkit.training.examples import Examples
 from blendkit.training.export import exported, write_onnx
-from blendkit.training.head_networks import HeadShape, Mean, parameters_of
+from blendkit.training.head_networks import HeadShape, parameters_of
 
 OOF = "oof.npz"
 
@@ -41,23 +40,25 @@ def write_heads(out: Path, fit: Fit, examples: Examples, job: HeadFit, source: S
     sample = [torch.from_numpy(np.ascontiguousarray(examples.features[n][:64])) for n in job.shape.inputs]
     graph = exported(fit.head, sample, job.shape.inputs, ["logits"])  # all heads are of one shape
     drift = {}
-    for name, head, rows in _heads(fit, examples):
-        facts = _facts(job.shape, examples, source, rows)
+    for f, head in ((None, fit.head), *enumerate(fit.heads)):
+        name = "head.onnx" if f is None else f"folds/head_{f}.onnx"
+        facts = _facts(job.shape, examples, source, _seen_by(fit, examples, f))
         drift[name] = write_onnx(graph, head, sample, facts, out / name)
     return drift
 
 
-def _heads(fit: Fit, examples: Examples) -> list[tuple[str, Mean, Int64]]:
-    folds = [(f"folds/head_{f}.onnx", h, np.flatnonzero(fit.fold != f)) for f, h in enumerate(fit.heads)]
-    return [("head.onnx", fit.head, np.arange(len(examples))), *folds]
+def _seen_by(fit: Fit, examples: Examples, fold: int | None) -> set[str]:
+    """The labelled and the pseudo-labelled recordings behind the head of a fold, or of all rows (None)."""
+    rows = np.arange(len(examples)) if fold is None else np.flatnonzero(fit.fold != fold)
+    return {*examples.recording[rows].tolist(), *fit.pseudo_recordings.get(fold, ())}
 
 
-def _facts(shape: HeadShape, examples: Examples, source: Source, rows: Int64) -> dict[str, Any]:
+def _facts(shape: HeadShape, examples: Examples, source: Source, seen: set[str]) -> dict[str, Any]:
     return {
         "kind": "seqhead",
         "classes": list(examples.classes),
         "blocks": list(shape.inputs),
-        "saw": sorted({*examples.recording[rows].tolist(), *source.saw}),
+        "saw": sorted({*seen, *source.saw}),
         "fitted_on": dict(source.fitted_on),
         "made_by": f"blendkit {__version__}",
     }

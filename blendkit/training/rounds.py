@@ -53,8 +53,10 @@ def run_rounds(
     fit = fit_seqhead(examples, job, checkpoints / "round0", emit=emit)
     rounds = [_told(examples, None, fit, unseen, None)]
     for r in range(1, how.rounds + 1):
-        pseudo, dealt = _teachers(fit, unlabelled, how, job.folds)
+        teacher = fit
+        pseudo, dealt = _teachers(teacher, unlabelled, how, job.folds)
         fit = fit_seqhead(examples, job, checkpoints / f"round{r}", pseudo=pseudo, emit=emit)
+        fit = replace(fit, pseudo_recordings=_behind(fit, teacher, how.naive))
         rounds.append(_told(examples, pseudo(None), fit, unseen, dealt))
     return rounds
 
@@ -88,6 +90,13 @@ def _teachers(
     parts: dict[int | None, Examples] = {f: everyone.take(np.flatnonzero(fold != f)) for f in range(folds)}
     parts[None] = everyone
     return parts.get, {f: everyone.take(np.flatnonzero(fold == f)) for f in range(folds)}
+
+
+def _behind(student: Fit, teacher: Fit, naive: bool) -> dict[int | None, frozenset[str]]:
+    """The pseudo-labelled recordings behind every head of a student: its own, and those of whoever taught it."""
+    own, before = student.pseudo_recordings, teacher.pseudo_recordings
+    everyone = frozenset().union(*before.values())
+    return {f: seen | (everyone if naive else before.get(f, frozenset())) for f, seen in own.items()}
 
 
 class _Together(nn.Module):
