@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import copy
 import math
+import pickle
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -15,6 +16,7 @@ from torch import Tensor, nn
 from torch.optim.swa_utils import AveragedModel
 
 from blendkit.core import Int64
+from blendkit.errors import BlendkitError
 from blendkit.store import atomic_path
 from blendkit.training.losses import loss_of
 from blendkit.training.sampling import mixed_up
@@ -190,7 +192,11 @@ def _save(path: Path, state: Progress, head: nn.Module, average: AveragedModel, 
 
 
 def _resume(path: Path, head: nn.Module, average: AveragedModel, optimiser: Any) -> Progress:
-    held = torch.load(path, weights_only=True)
+    try:
+        held = torch.load(path, weights_only=True)
+    except (OSError, EOFError, RuntimeError, ValueError, KeyError, pickle.UnpicklingError) as error:
+        advice = "delete it: training starts again from its first epoch"
+        raise BlendkitError(f"{path}: not a checkpoint that can be read", [str(error), advice]) from error
     head.load_state_dict(held["head"])
     average.load_state_dict(held["average"])
     optimiser.load_state_dict(held["optimiser"])

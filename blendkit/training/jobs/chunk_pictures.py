@@ -15,6 +15,7 @@ from blendkit.errors import BlendkitError
 from blendkit.events import Emit, silent
 from blendkit.member import chunk_windows
 from blendkit.store import atomic_path
+from blendkit.training.jobs.saved_arrays import read_arrays
 from blendkit.training.settings import Picture
 from blendkit.training.spectrogram import LogMel
 
@@ -32,12 +33,13 @@ def chunk_pictures(
     stamps = [(r.id, str(r.path), r.path.stat().st_mtime_ns) for r in recordings]
     path = folder / f"pictures-{text_hash(repr((picture, grid.chunk_s, stamps)))[:12]}.npz"
     if path.exists():
-        with np.load(path, allow_pickle=False) as saved:
-            pictures, names, counts = saved["pictures"], saved["recording"].tolist(), saved["chunks"].tolist()
-        return _in_row_order(pictures, dict(zip(names, counts, strict=True)), grid)
+        advice = "delete it: the pictures are made again"
+        saved = read_arrays(path, ("pictures", "recording", "chunks"), "a file of pictures", advice)
+        chunks = dict(zip(saved["recording"].tolist(), saved["chunks"].tolist(), strict=True))
+        return _in_row_order(saved["pictures"], chunks, grid)
     emit("scoring", {"recordings": len(recordings), "to_score": len(recordings)})
     parts: list[Pictures] = []
-    chunks: dict[str, int] = {}
+    chunks = {}
     for recording, own in _each(recordings, picture, grid, emit):
         chunks[recording] = len(own)
         parts += [own] if len(own) else []

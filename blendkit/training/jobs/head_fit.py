@@ -27,6 +27,7 @@ from blendkit.training.jobs.examples_of_stores import (
 )
 from blendkit.training.jobs.pseudo_labels import read_pseudo
 from blendkit.training.jobs.requests import HeadRequest
+from blendkit.training.jobs.saved_arrays import read_arrays
 from blendkit.training.out_of_fold import judge
 from blendkit.training.outputs import OOF, Source, summary, write_card, write_heads, write_oof
 
@@ -221,14 +222,11 @@ def _source(request: HeadRequest, stores: list[FeatureStore]) -> Source:
 
 def _other(path: Path, examples: Examples) -> Any:
     """Another fit's out-of-fold logits on these rows and classes."""
-    try:
-        with np.load(path / OOF, allow_pickle=False) as held:
-            rows, classes, logits = held["row_ids"].tolist(), held["classes"].tolist(), held["logits"]
-    except (OSError, ValueError, KeyError) as error:
-        raise BlendkitError(f"{path}: not the folder of a fit", [str(error)]) from error
-    if rows != examples.row_ids.tolist() or tuple(classes) != examples.classes:
+    advice = "--against takes the --out folder of a finished `blendkit fit seqhead`; run that fit again"
+    saved = read_arrays(path / OOF, ("row_ids", "classes", "logits"), "the out-of-fold table of a fit", advice)
+    if saved["row_ids"].tolist() != examples.row_ids.tolist() or tuple(saved["classes"].tolist()) != examples.classes:
         raise BlendkitError(f"--against {path}: it was judged on other rows or classes")
-    return logits
+    return saved["logits"]
 
 
 def _agreement(weights: Mapping[str, list[float]], probed: Mapping[str, float]) -> float | None:

@@ -15,6 +15,7 @@ from blendkit.core import Bools, Float64, Int64, Scores
 from blendkit.errors import BlendkitError, did_you_mean, shorten
 from blendkit.store import atomic_path, write_json
 from blendkit.training.examples import Examples
+from blendkit.training.jobs.saved_arrays import read_arrays
 from blendkit.training.pseudo_label_gates import (
     gained,
     percentile_thresholds,
@@ -25,6 +26,7 @@ from blendkit.training.pseudo_label_gates import (
 )
 
 FACTS, TABLE, CELLS = "pseudo.json", "pseudo_labels.csv", "pseudo.npz"
+_AGAIN = "--pseudo takes the --out folder of a finished `blendkit pseudolabel gate`; run that again"
 
 
 @dataclass(frozen=True)
@@ -122,12 +124,9 @@ def read_pseudo(folder: Path, unlabelled: Examples) -> tuple[Examples, tuple[str
 
     Raises BlendkitError for labels of rows that the store does not have, and where no class is shared.
     """
-    try:
-        facts = json.loads((folder / FACTS).read_text(encoding="utf-8"))
-        with np.load(folder / CELLS, allow_pickle=False) as held:
-            ids, classes, targets = held["row_ids"].tolist(), held["classes"].tolist(), held["targets"]
-    except (OSError, ValueError, KeyError) as error:
-        raise BlendkitError(f"{folder}: not a folder of `blendkit pseudolabel gate`", [str(error)]) from error
+    saw = _saw(folder / FACTS)
+    saved = read_arrays(folder / CELLS, ("row_ids", "classes", "targets"), "a file of pseudo-labels", _AGAIN)
+    ids, classes, targets = saved["row_ids"].tolist(), saved["classes"].tolist(), saved["targets"]
     at = {r: i for i, r in enumerate(unlabelled.row_ids.tolist())}
     missing = [r for r in ids if r not in at]
     if missing:
@@ -142,7 +141,19 @@ def read_pseudo(folder: Path, unlabelled: Examples) -> tuple[Examples, tuple[str
         if c in column:
             found[:, i] = targets[:, column[c]]
     rows = unlabelled.take(np.array([at[r] for r in ids], np.int64))
-    return replace(rows, targets=found), tuple(facts["saw"])
+    return replace(rows, targets=found), saw
+
+
+def _saw(path: Path) -> tuple[str, ...]:
+    """The recordings that a teacher learned from, of a pseudo.json."""
+    try:
+        saw = json.loads(path.read_text(encoding="utf-8"))["saw"]
+        if not isinstance(saw, list) or not all(isinstance(r, str) for r in saw):
+            raise ValueError("its `saw` is no list of recordings")
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        reason = f"it has no {error}" if isinstance(error, KeyError) else str(error)
+        raise BlendkitError(f"{path}: not the facts of pseudo-labels", [reason, _AGAIN]) from error
+    return tuple(saw)
 
 
 def refuse_seen_unlabelled(saw: Sequence[str], recordings: Sequence[str], allow: bool) -> None:
