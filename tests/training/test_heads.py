@@ -128,9 +128,8 @@ def test_folds_never_split_a_group() -> None:
     e = examples()
     e = replace(e, group=np.array([f"g{i % 7}" for i in range(len(e))]))
     fold = deal_folds(e, 3)
-    for kind in ("clip", "chunk"):
-        for g in set(e.group.tolist()):
-            assert len(set(fold[(e.group == g) & (e.kind == kind)].tolist())) <= 1
+    for g in set(e.group.tolist()):
+        assert len(set(fold[e.group == g].tolist())) == 1  # of clips and chunks together
     with pytest.raises(BlendkitError, match="cannot make 9 folds"):
         deal_folds(e, 9)
 
