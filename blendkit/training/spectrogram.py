@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import warnings
+
 import numpy as np
 import torch
 from torch import Tensor, nn
@@ -63,6 +65,15 @@ def _bank(picture: Picture) -> tuple[np.ndarray, np.ndarray]:
         raise BlendkitError(
             "librosa, which makes mel bands, is not installed", ["pip install 'blendkit[train]'"]
         ) from error
-    weights = mel(sr=picture.rate, n_fft=picture.n_fft, n_mels=picture.mels, fmin=picture.fmin, fmax=picture.fmax)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # of empty bands: they are an error below
+        weights = mel(sr=picture.rate, n_fft=picture.n_fft, n_mels=picture.mels, fmin=picture.fmin, fmax=picture.fmax)
+    empty = int((~weights.any(axis=1)).sum())
+    if empty:
+        raise BlendkitError(
+            f"{empty} of {picture.mels} mel bands hold no frequency of a {picture.n_fft}-sample transform",
+            [f"bands lie from {picture.fmin:g} to {picture.fmax:g} Hz; the rate is {picture.rate} Hz",
+             "take fewer bands (mels), a longer window (n_fft), or an fmax of at most half the rate"],
+        )  # fmt: skip
     bins = np.flatnonzero(weights.any(axis=0))
     return bins, weights[:, bins]

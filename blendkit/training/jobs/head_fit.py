@@ -160,7 +160,8 @@ def _tokens(request: HeadRequest, store: FeatureStore, probed: Sequence[str]) ->
            if store.shapes[a] != store.shapes[b]]  # fmt: skip
     if bad:
         raise BlendkitError("--residual takes two blocks of one shape", bad)
-    return (*(Token(b) for b in dict.fromkeys(asked)), *(Token(a, b) for a, b in request.head.residual))
+    pairs = dict.fromkeys(request.head.residual)
+    return (*(Token(b) for b in dict.fromkeys(asked)), *(Token(late, early) for late, early in pairs))
 
 
 def _job(
