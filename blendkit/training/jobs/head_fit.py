@@ -94,10 +94,7 @@ def deliver(request: HeadRequest, fit: Fit, ready: Ready) -> dict[str, Any]:
 
 
 def _countable(request: HeadRequest, fit: Fit, ready: Ready) -> tuple[Float32, list[str]]:
-    """The out-of-fold logits that count: rows of recordings a teacher learned from do not, unless asked for.
-
-    Raises BlendkitError if none is left.
-    """
+    """The out-of-fold logits, nan where a teacher learned from the recording, unless those are to count; and notes."""
     seen = np.isin(ready.examples.recording, list(ready.source.saw))
     if not seen.any():
         return fit.oof, []

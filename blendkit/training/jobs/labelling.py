@@ -25,6 +25,7 @@ from blendkit.training.jobs.pseudo_labels import (
     thresholds_by_precision,
     write_pseudo,
 )
+from blendkit.training.jobs.teacher_saw import run_saw, teacher_saw
 
 
 @dataclass(frozen=True)
@@ -158,8 +159,8 @@ def _agreeing(text: str) -> tuple[str, float]:
 
 def _from_file(teacher: TeacherSource) -> TeacherScores:
     scores = read_scores(teacher.source, teacher.space or "unknown")
-    saw = read_labels(teacher.saw).recordings if teacher.saw is not None else ()
-    return TeacherScores(_as_shares(scores), {}, tuple(saw), teacher.saw is not None)
+    saw = teacher_saw(teacher.source, teacher.saw)
+    return TeacherScores(_as_shares(scores), {}, saw, teacher.saw is not None or bool(saw))
 
 
 def _from_recipe(request: PseudoLabelRequest, audio: str, others: Mapping[str, float], emit: Emit) -> TeacherScores:
@@ -169,10 +170,8 @@ def _from_recipe(request: PseudoLabelRequest, audio: str, others: Mapping[str, f
     cut = only_streams(found.recipe, name, list(others))
     folder = request.out / f"run-{Path(audio).name}"
     result = run(cut, data_folder(found, teacher.data, emit), folder, runtime=request.runtime, emit=emit)
-    saw = json.loads((folder / "run.json").read_text(encoding="utf-8"))["saw"]
     made = {n: _as_shares(s) for n, s in result.made.items()}
-    learned = tuple(sorted({r for v in saw.values() for r in v}))
-    return TeacherScores(made[name], {n: made[n] for n in others}, learned, True)
+    return TeacherScores(made[name], {n: made[n] for n in others}, run_saw(folder), True)
 
 
 def _as_shares(scores: Scores) -> Scores:
