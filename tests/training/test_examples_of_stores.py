@@ -62,7 +62,7 @@ def test_folders_that_are_no_class_are_named(save: Save) -> None:
         clip_examples(save("clips", {"xblu/1": 1, "loose": 1, "b/2": 1}), ["p"], ("xblue", "b"), None)
     (text,) = caught.value.problems
     assert "clips outside a class folder" in text
-    assert "'xblu', did you mean 'xblue'" in text
+    assert "'xblu' (did you mean 'xblue'?)" in text
 
 
 def test_only_labelled_chunks_are_taken_with_their_own_features(save: Save, tmp_path: Path) -> None:

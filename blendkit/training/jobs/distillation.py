@@ -47,11 +47,10 @@ def distil(task: Task, emit: Emit = silent) -> dict[str, Any]:
     """Train, judge and write a student; return what student.json says.
 
     Whole recordings are dealt into five folds: it learns from three, stops on one and is judged on one. Raises
-    BlendkitError for recordings the teacher has no scores of, and for fewer than five recordings.
+    BlendkitError for recordings the teacher has no scores of, and for fewer than five recordings that can be read.
     """
     grid = Grid(task.chunk_s, "pad", NameRule())
-    if len(task.recordings) < STUDENT_FOLDS:
-        raise BlendkitError(f"{len(task.recordings)} recordings: a student needs {STUDENT_FOLDS} at least")
+    _need_folds([r.id for r in task.recordings])
     known = set(task.teacher.rows.recordings())
     missing = [r.id for r in task.recordings if r.id not in known]
     if missing:
@@ -59,7 +58,8 @@ def distil(task: Task, emit: Emit = silent) -> dict[str, Any]:
     pictures, rows = chunk_pictures(task.recordings, task.how.picture, grid, task.out / "checkpoints", emit)
     teacher = task.teacher.align(rows, task.teacher.classes, source="the teacher")
     lessons = _lessons(task, pictures, rows, teacher)
-    at = fold_of(sorted(set(rows.recording.tolist())), STUDENT_FOLDS)
+    _need_folds(rows.recordings())  # those that could be read
+    at = fold_of(rows.recordings(), STUDENT_FOLDS)
     fold = np.array([at[r] for r in rows.recording.tolist()])
     learn, stop, held = (np.flatnonzero(m) for m in (fold > 1, fold == 1, fold == 0))
     whole, state = fit_student(
@@ -83,6 +83,11 @@ def distil(task: Task, emit: Emit = silent) -> dict[str, Any]:
     write_json(task.out / "student.json", made, sort=False)
     write_text(task.out / "card.md", "\n".join(_card(made)) + "\n")
     return made
+
+
+def _need_folds(recordings: Sequence[str]) -> None:
+    if len(recordings) < STUDENT_FOLDS:
+        raise BlendkitError(f"{len(recordings)} recordings with audio: a student needs {STUDENT_FOLDS} at least")
 
 
 def _lessons(task: Task, pictures: NDArray[np.float16], rows: Rows, teacher: Scores) -> StudentRows:
