@@ -1,4 +1,4 @@
-"""What a head is trained on: features of rows, their targets, and what must stay together."""
+"""Training examples of a head: features of rows, their targets, and the groups that must stay together."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ Index = Int64
 
 @dataclass(frozen=True, eq=False)
 class Examples:
-    """Rows to learn from.
+    """Training examples, one per row.
 
     features {name: (N, ...)} float32; targets (N, C) in [0, 1]; row_ids (N,); recording (N,); group (N,): what
     must never lie on both sides of a fold (a recording, a recordist, a source); kind (N,): `clip` (one class

@@ -1,4 +1,4 @@
-"""What a fit leaves behind: ONNX heads, the out-of-fold table, a model card, and the same as JSON."""
+"""The files of a fit: ONNX heads, the out-of-fold table, a model card, and the same as JSON."""
 
 from __future__ import annotations
 
@@ -109,24 +109,24 @@ def summary(
     }
 
 
-def write_card(out: Path, told: Mapping[str, Any]) -> None:
+def write_card(out: Path, report: Mapping[str, Any]) -> None:
     """Write `fit.json` and `card.md`."""
-    write_json(out / "fit.json", told, sort=False)
-    write_text(out / "card.md", "\n".join(_card(told)) + "\n")
+    write_json(out / "fit.json", report, sort=False)
+    write_text(out / "card.md", "\n".join(_card(report)) + "\n")
 
 
-def _card(told: Mapping[str, Any]) -> list[str]:
-    rows, source = told["rows"], told["source"]
+def _card(report: Mapping[str, Any]) -> list[str]:
+    rows, source = report["rows"], report["source"]
     return [
-        f"# Sequence head: {told['kind']}",
+        f"# Sequence head: {report['kind']}",
         "",
-        f"{told['parameters']:,} parameters on {', '.join(told['tokens'])}; {len(told['classes'])} classes; "
-        f"{told['seeds']} seed(s), averaged. Made by blendkit {__version__} with torch {torch.__version__}.",
+        f"{report['parameters']:,} parameters on {', '.join(report['tokens'])}; {len(report['classes'])} classes; "
+        f"{report['seeds']} seed(s), averaged. Made by blendkit {__version__} with torch {torch.__version__}.",
         "",
         "## Data",
         "",
         f"- {rows['clip']} clip chunks and {rows['chunk']} labelled soundscape chunks "
-        f"of {told['recordings']} recordings",
+        f"of {report['recordings']} recordings",
         f"- features: {', '.join(source['features'])} (hash {source['made_by'][:12]})",
         f"- labels: {source['labels']}; groups: {source['group'] or 'recordings'}",
         *([f"- a pseudo-labelling teacher learned from {len(source['saw'])} recordings"] if source["saw"] else []),
@@ -134,17 +134,20 @@ def _card(told: Mapping[str, Any]) -> list[str]:
         "",
         "## Out-of-fold figures",
         "",
-        f"{told['folds']} folds of whole groups; each fold is scored by heads that neither learned from it nor stopped "
-        "on it. 95 % intervals redraw whole groups.",
+        f"{report['folds']} folds of whole groups; each fold is scored by heads that neither learned from it nor "
+        "stopped on it. 95 % intervals redraw whole groups.",
         "",
-        *_figures(told["oof"]),
+        *_figures(report["oof"]),
         "",
         "## Shares of the tokens on held-out rows",
         "",
-        *[f"- {n}: {w:.3f} (standard deviation over folds and seeds {s:.3f})" for n, (w, s) in told["weights"].items()],
+        *[
+            f"- {n}: {w:.3f} (standard deviation over folds and seeds {s:.3f})"
+            for n, (w, s) in report["weights"].items()
+        ],
         "",
-        f"Trained for {told['epochs_of_all_rows']} epochs on all rows: the mean of the folds' best. Largest difference "
-        f"between torch and ONNX: {max(told['onnx_difference'].values()):.1e}.",
+        f"Trained for {report['epochs_of_all_rows']} epochs on all rows: the mean of the folds' best. Largest "
+        f"difference between torch and ONNX: {max(report['onnx_difference'].values()):.1e}.",
     ]
 
 

@@ -46,21 +46,21 @@ def test_draws_have_seeds_of_their_own_and_the_first_is_the_result(drawn: list[i
     draw = ClipDraw(classes=3, per_class=8, repeats=3, seed=7)
     found = probe_member("m", tmp_path, tmp_path / "out", draw=draw, voting=Voting(3, "euclidean"))
     assert drawn == [7, 8, 9]
-    told = json.loads((tmp_path / "out" / "probe.json").read_text(encoding="utf-8"))
-    assert told == json.loads(json.dumps(found.summary))
-    assert (told["clips"], told["classes"], told["k"], told["metric"], told["seed"]) == (24, 3, 3, "euclidean", 7)
-    assert told["features"][0]["name"] == "good"
-    assert told["features"][0]["top_one"] == 1.0
+    made = json.loads((tmp_path / "out" / "probe.json").read_text(encoding="utf-8"))
+    assert made == json.loads(json.dumps(found.summary))
+    assert (made["clips"], made["classes"], made["k"], made["metric"], made["seed"]) == (24, 3, 3, "euclidean", 7)
+    assert made["features"][0]["name"] == "good"
+    assert made["features"][0]["top_one"] == 1.0
     assert found.labels == LABELS
     assert found.features["good"].shape == (24, 3)
-    assert len(found.draws) == len(told["repeats"]) == 3
-    assert told["repeats"][0]["good"] == 1.0
-    assert told["repeats"][1]["good"] < 0.8
+    assert len(found.draws) == len(made["repeats"]) == 3
+    assert made["repeats"][0]["good"] == 1.0
+    assert made["repeats"][1]["good"] < 0.8
 
 
 def test_weights_are_of_blocks_alone(drawn: list[int], tmp_path: Path) -> None:
-    told = probe_member("m", tmp_path, tmp_path / "out", draw=ClipDraw(classes=3, per_class=8)).summary
-    assert told["gains_against"] == "embedding"
-    assert set(told["weights"]) <= {"good", "bad"}
-    assert sum(told["weights"].values()) == pytest.approx(1)
-    assert max(told["weights"], key=told["weights"].get) == "good"
+    made = probe_member("m", tmp_path, tmp_path / "out", draw=ClipDraw(classes=3, per_class=8)).summary
+    assert made["gains_against"] == "embedding"
+    assert set(made["weights"]) <= {"good", "bad"}
+    assert sum(made["weights"].values()) == pytest.approx(1)
+    assert max(made["weights"], key=made["weights"].get) == "good"

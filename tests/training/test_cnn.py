@@ -6,7 +6,7 @@ import pytest
 import torch
 
 from blendkit.training import cnn
-from blendkit.training.cnn import MBConv, Student, Whole, _masked
+from blendkit.training.cnn import MBConv, Student, WaveStudent, _spec_augment
 from blendkit.training.settings import Picture
 
 
@@ -67,7 +67,7 @@ def test_masks_silence_one_band_and_one_stretch_of_time() -> None:
     torch.manual_seed(0)
     masked = 0
     for _ in range(40):
-        found = _masked(torch.ones(1, 1, 12, 18))[0, 0]
+        found = _spec_augment(torch.ones(1, 1, 12, 18))[0, 0]
         bands, times = ~found.any(1), ~found.any(0)
         assert int(bands.sum()) <= 2
         assert int(times.sum()) <= 3
@@ -75,12 +75,12 @@ def test_masks_silence_one_band_and_one_stretch_of_time() -> None:
         masked += int(bands.any()) + int(times.any())
     assert masked > 20
     x = torch.arange(18.0).expand(1, 1, 12, 18) + 1
-    assert any((_masked(x)[0, 0].max(0).values.diff() < -10).any() for _ in range(10))  # time is rolled
+    assert any((_spec_augment(x)[0, 0].max(0).values.diff() < -10).any() for _ in range(10))  # time is rolled
 
 
 def test_only_training_masks(student: Student, monkeypatch: pytest.MonkeyPatch) -> None:
     calls: list[int] = []
-    monkeypatch.setattr(cnn, "_masked", lambda x: calls.append(len(x)) or x)
+    monkeypatch.setattr(cnn, "_spec_augment", lambda x: calls.append(len(x)) or x)
     student(torch.randn(2, 1, 16, 20))
     assert calls == []
     student.train()(torch.randn(2, 1, 16, 20))
@@ -88,7 +88,7 @@ def test_only_training_masks(student: Student, monkeypatch: pytest.MonkeyPatch) 
 
 
 def test_the_whole_is_the_front_end_and_the_student(student: Student) -> None:
-    whole = Whole(Picture(4000, 256, 160, 16, 50.0, 2000.0), student).eval()
+    whole = WaveStudent(Picture(4000, 256, 160, 16, 50.0, 2000.0), student).eval()
     waves = torch.randn(2, 4000)
     with torch.no_grad():
         clip, frames, _ = student(whole.front(waves))

@@ -10,7 +10,7 @@ import pytest
 import torch
 
 from blendkit.errors import BlendkitError
-from blendkit.training.cross_fit import _key, _split, fit_seqhead, logits_of
+from blendkit.training.cross_fit import _checkpoint_key, _split, fit_seqhead, logits_of
 from blendkit.training.examples import Examples
 
 Make = Callable[..., Examples]
@@ -89,12 +89,12 @@ def test_what_a_checkpoint_depends_on(make_examples: Make, head_fit: Any) -> Non
     e, stop = make_examples(), make_examples(6, 6, seed=1)
     changed = replace(e, features={**e.features, "a": e.features["a"] + 1e-3})
     keys = {
-        _key(e, stop, head_fit, 0, None), _key(changed, stop, head_fit, 0, None), _key(e, None, head_fit, 0, None),
-        _key(e, stop, head_fit, 1, None), _key(e, stop, head_fit, 0, 3), _key(e, stop, replace(head_fit, folds=4), 0, None),
-        _key(replace(e, targets=1 - e.targets), stop, head_fit, 0, None),
+        _checkpoint_key(e, stop, head_fit, 0, None), _checkpoint_key(changed, stop, head_fit, 0, None), _checkpoint_key(e, None, head_fit, 0, None),
+        _checkpoint_key(e, stop, head_fit, 1, None), _checkpoint_key(e, stop, head_fit, 0, 3), _checkpoint_key(e, stop, replace(head_fit, folds=4), 0, None),
+        _checkpoint_key(replace(e, targets=1 - e.targets), stop, head_fit, 0, None),
     }  # fmt: skip
     assert len(keys) == 7
-    assert _key(e, stop, head_fit, 0, None) == _key(e, stop, head_fit, 0, None)
+    assert _checkpoint_key(e, stop, head_fit, 0, None) == _checkpoint_key(e, stop, head_fit, 0, None)
 
 
 def test_mistakes_are_explained(make_examples: Make, head_fit: Any) -> None:

@@ -18,9 +18,9 @@ from blendkit.core import LabelTable, NameRule, Scores, chunk_rows, fold_of
 from blendkit.errors import BlendkitError
 from blendkit.io import read_labels
 from blendkit.store import FeatureStore, Stored
-from blendkit.training.cnn import Student, Whole
+from blendkit.training.cnn import Student, WaveStudent
 from blendkit.training.jobs import distillation
-from blendkit.training.jobs.distillation import Task, _card, _figures, _lessons, _without_embedding, distil
+from blendkit.training.jobs.distillation import Task, _card, _figures, _student_rows, _without_embedding, distil
 from blendkit.training.settings import Distil, Picture
 from blendkit.training.student import StudentRows
 
@@ -43,19 +43,19 @@ def fitted(monkeypatch: pytest.MonkeyPatch) -> dict[str, Any]:
     """What distil gives to the fit, the writer and the judge; nothing is trained."""
     seen: dict[str, Any] = {}
 
-    def fit(lessons: StudentRows, learn: list[int], stop: list[int], how: Distil, path: Path, emit: Any) -> Any:
-        seen.update(lessons=lessons, learn=learn, stop=stop, path=path)
-        whole = SimpleNamespace(student=torch.nn.Linear(2, 2))
-        return whole, SimpleNamespace(best_epoch=3, history=[[0.5, 0.1]])
+    def fit(examples: StudentRows, learn: list[int], stop: list[int], how: Distil, path: Path, emit: Any) -> Any:
+        seen.update(examples=examples, learn=learn, stop=stop, path=path)
+        network = SimpleNamespace(student=torch.nn.Linear(2, 2))
+        return network, SimpleNamespace(best_epoch=3, history=[[0.5, 0.1]])
 
-    def judged(student: Any, pictures: np.ndarray, whole: Any) -> np.ndarray:
+    def judged(student: Any, pictures: np.ndarray, network: Any) -> np.ndarray:
         seen["held"] = pictures[:, 0, 0].astype(int).tolist()
         return np.zeros((len(pictures), 2), np.float32)
 
     monkeypatch.setattr(distillation, "chunk_pictures", lambda *args: (PICTURES, ROWS))
     monkeypatch.setattr(distillation, "fit_student", fit)
     monkeypatch.setattr(distillation, "student_logits", judged)
-    monkeypatch.setattr(distillation, "_write", lambda task, whole, saw: seen.update(written=saw) or 1e-6)
+    monkeypatch.setattr(distillation, "_write", lambda task, network, saw: seen.update(written=saw) or 1e-6)
     return seen
 
 
@@ -107,7 +107,7 @@ def test_lessons_pair_labels_and_embeddings_by_chunk(tmp_path: Path) -> None:
     store.write(other, [values], {r: Stored(r, 2, "ok", "", 10.0) for r in [*IDS, "r10"]})
     table = labels(tmp_path / "l.csv", "r2.ogg,5,10,y", "r7.ogg,0,5,known", "elsewhere.ogg,0,5,odd")
     given = task(tmp_path, embedding=(store, "embedding"), labels=table, known=("known",))
-    found = _lessons(given, PICTURES, ROWS, given.teacher)
+    found = _student_rows(given, PICTURES, ROWS, given.teacher)
     assert np.flatnonzero(found.labelled).tolist() == [5, 14]
     assert found.truth[5].tolist() == [0, 1]
     assert found.truth.sum() == 1
@@ -122,11 +122,11 @@ def test_chunks_without_an_embedding_are_named(tmp_path: Path) -> None:
     store.write(some, [np.zeros((18, 1), np.float32)], {r: Stored(r, 2, "ok", "", 10.0) for r in IDS[1:]})
     given = task(tmp_path, embedding=(store, "embedding"))
     with pytest.raises(BlendkitError, match="no embedding of 2 chunks") as caught:
-        _lessons(given, PICTURES, ROWS, given.teacher)
+        _student_rows(given, PICTURES, ROWS, given.teacher)
     assert list(caught.value.problems) == ["r0_5, r0_10"]
 
 
-def lessons(labelled: np.ndarray) -> StudentRows:
+def examples(labelled: np.ndarray) -> StudentRows:
     truth = np.eye(2, dtype=np.float32)[np.arange(20) % 2]
     return StudentRows(PICTURES, np.zeros((20, 2), np.float32), truth, labelled)
 
@@ -134,20 +134,20 @@ def lessons(labelled: np.ndarray) -> StudentRows:
 def test_figures_by_hand() -> None:
     held, off = np.array([0, 1, 2, 3]), np.log(3)  # a logit of log 3 is 0.75, a quarter off the teacher's half
     found = np.full((4, 2), off, np.float32)
-    assert _figures(lessons(np.zeros(20, bool)), held, found, ROWS) == {"rmse": pytest.approx(0.25)}
-    right = (4 * lessons(np.ones(20, bool)).truth[held] - 2).astype(np.float32)
-    made = _figures(lessons(np.ones(20, bool)), held, right, ROWS)
+    assert _figures(examples(np.zeros(20, bool)), held, found, ROWS) == {"rmse": pytest.approx(0.25)}
+    right = (4 * examples(np.ones(20, bool)).truth[held] - 2).astype(np.float32)
+    made = _figures(examples(np.ones(20, bool)), held, right, ROWS)
     assert made["student"][0] == 1.0
     assert made["teacher"][0] == 0.5
     assert made["gain"][0] == 0.5
     one = np.isin(np.arange(20), [0, 1])  # of one recording: nothing to redraw
-    assert set(_figures(lessons(one), held, right, ROWS)) == {"rmse"}
+    assert set(_figures(examples(one), held, right, ROWS)) == {"rmse"}
 
 
 def test_the_exported_network_has_no_embedding() -> None:
-    whole = Whole(Picture(4000, 256, 160, 16, 50.0, 2000.0), Student(2, 0.25, embedding=5))
-    assert _without_embedding(whole).student.embed is None
-    assert not whole.training
+    network = WaveStudent(Picture(4000, 256, 160, 16, 50.0, 2000.0), Student(2, 0.25, embedding=5))
+    assert _without_embedding(network).student.embed is None
+    assert not network.training
 
 
 def test_the_card_names_the_teachers_caveat_where_it_is_judged() -> None:
@@ -168,7 +168,7 @@ def test_the_written_graph_says_what_it_saw(tmp_path: Path, monkeypatch: pytest.
     write: Callable[..., float] = lambda graph, bare, waves, about, path: facts.update(about, path=path) or 1e-6  # noqa: E731
     monkeypatch.setattr(distillation, "exported", lambda *args: None)
     monkeypatch.setattr(distillation, "write_onnx", write)
-    whole = Whole(Distil().picture, Student(2, 0.25, embedding=5))
-    assert distillation._write(task(tmp_path), whole, ["r1", "t1"]) == 1e-6
+    network = WaveStudent(Distil().picture, Student(2, 0.25, embedding=5))
+    assert distillation._write(task(tmp_path), network, ["r1", "t1"]) == 1e-6
     assert (facts["saw"], facts["classes"], facts["rate"]) == (["r1", "t1"], ["x", "y"], "32000")
     assert facts["path"] == tmp_path / "student.onnx"

@@ -33,8 +33,8 @@ def save(tmp_path: Path) -> Save:
         store = FeatureStore.create(tmp_path / name, made_by, {"p": (2,), "q": (1,)}, about)
         rows = chunk_rows(chunks, 5.0, NameRule())
         number = np.arange(len(rows), dtype=np.float32)[:, None]
-        kept = {r: Stored(r, n, "ok", "", 5.0 * n) for r, n in chunks.items()}
-        store.write(rows, [np.hstack([number, -number]), 10 * number], kept)
+        stored = {r: Stored(r, n, "ok", "", 5.0 * n) for r, n in chunks.items()}
+        store.write(rows, [np.hstack([number, -number]), 10 * number], stored)
         return FeatureStore.open(tmp_path / name)
 
     return make

@@ -168,12 +168,12 @@ def test_an_interrupted_training_goes_on_as_if_it_had_not_been(tmp_path: Path) -
         torch.manual_seed(3)
         head = new_head(job().shape)
 
-        def heard(epoch: int, loss: float, score: float) -> None:
+        def on_epoch(epoch: int, loss: float, score: float) -> None:
             if epoch == stop_at:
                 raise KeyboardInterrupt
 
         state = train(
-            head, data, lambda rng: rng.permutation(len(e)), job().schedule, 0, checkpoint=checkpoint, heard=heard
+            head, data, lambda rng: rng.permutation(len(e)), job().schedule, 0, checkpoint=checkpoint, on_epoch=on_epoch
         )
         return state.best
 

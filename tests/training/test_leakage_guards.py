@@ -17,7 +17,7 @@ from blendkit.errors import BlendkitError
 from blendkit.store import LogitStore, Stored
 from blendkit.training.examples import Examples
 from blendkit.training.jobs import head_fit
-from blendkit.training.jobs.head_fit import Ready, _countable, _pseudo
+from blendkit.training.jobs.head_fit import PreparedFit, _countable, _pseudo
 from blendkit.training.jobs.labelling import TeacherSource, _from_file
 from blendkit.training.jobs.noisy_student import _without_labelled
 from blendkit.training.jobs.pseudo_labels import refuse_seen_unlabelled
@@ -39,9 +39,9 @@ def test_a_teacher_never_labels_what_it_learned_from() -> None:
     assert "--allow-seen" in caught.value.problems[1]
 
 
-def ready(examples: Examples, *saw: str) -> Ready:
+def ready(examples: Examples, *saw: str) -> PreparedFit:
     source = Source(("f",), "0" * 16, {}, "l.csv", None, saw)
-    return Ready(examples, None, source, [], {}, ["a", "b"])  # type: ignore[arg-type]
+    return PreparedFit(examples, None, source, [], {}, ["a", "b"])  # type: ignore[arg-type]
 
 
 def countable(e: Examples, *saw: str, allow: bool = False) -> tuple[np.ndarray, list[str]]:

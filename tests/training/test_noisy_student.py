@@ -55,7 +55,7 @@ def calls(make_examples: Make, monkeypatch: pytest.MonkeyPatch) -> dict[str, Any
     for name, part in (
         ("prepare_fit", prepare), ("open_features", list), ("unlabelled_examples", unlabelled),
         ("chunk_examples", chunks), ("run_rounds", run),
-        ("deliver", lambda request, fit, ready: seen.update(delivered=fit)),
+        ("write_fit", lambda request, fit, ready: seen.update(delivered=fit)),
     ):  # fmt: skip
         monkeypatch.setattr(noisy_student, name, part)
     return seen

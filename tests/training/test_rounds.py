@@ -13,7 +13,7 @@ from blendkit.core.rows import fold_of
 from blendkit.training import rounds
 from blendkit.training.cross_fit import Fit, logits_of
 from blendkit.training.examples import Examples
-from blendkit.training.rounds import Round, _behind, _teachers, _Together, inflation, label, run_rounds
+from blendkit.training.rounds import Round, _Ensemble, _pseudo_behind, _teachers, inflation, label, run_rounds
 from blendkit.training.settings import Rounds
 
 Make = Callable[..., Examples]
@@ -52,7 +52,7 @@ def test_the_naive_teacher_has_seen_every_fold(fitted: Any, unlabelled: Examples
     everyone = pseudo(None)
     assert everyone is not None
     mean = np.mean([logits_of(h, unlabelled) for h in fitted.heads], axis=0)
-    np.testing.assert_allclose(logits_of(_Together(fitted.heads), unlabelled), mean, atol=1e-5)
+    np.testing.assert_allclose(logits_of(_Ensemble(fitted.heads), unlabelled), mean, atol=1e-5)
     at = fold_of(sorted(set(everyone.recording.tolist())), 3)
     assert dealt is not None
     for f, part in dealt.items():
@@ -90,9 +90,9 @@ def test_a_rounds_heads_saw_what_their_teachers_saw() -> None:
         return replace(BARE, pseudo_recordings=each)
 
     first, second = fit("a", "b", "a b"), fit("c", "", "d")
-    assert _behind(second, first, naive=False) == {0: {"a", "c"}, 1: {"b"}, None: {"a", "b", "d"}}
-    assert _behind(second, first, naive=True) == {0: {"a", "b", "c"}, 1: {"a", "b"}, None: {"a", "b", "d"}}
-    assert _behind(first, BARE, naive=False) == first.pseudo_recordings
+    assert _pseudo_behind(second, first, naive=False) == {0: {"a", "c"}, 1: {"b"}, None: {"a", "b", "d"}}
+    assert _pseudo_behind(second, first, naive=True) == {0: {"a", "b", "c"}, 1: {"a", "b"}, None: {"a", "b", "d"}}
+    assert _pseudo_behind(first, BARE, naive=False) == first.pseudo_recordings
 
 
 def test_every_round_adds_its_recordings(

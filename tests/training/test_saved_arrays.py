@@ -15,7 +15,7 @@ from blendkit.core import NameRule
 from blendkit.errors import BlendkitError
 from blendkit.training.examples import Examples
 from blendkit.training.jobs.chunk_pictures import chunk_pictures
-from blendkit.training.jobs.head_fit import _other
+from blendkit.training.jobs.head_fit import _other_logits
 from blendkit.training.jobs.pseudo_labels import read_pseudo
 from blendkit.training.jobs.saved_arrays import read_arrays
 from blendkit.training.loop import _resume
@@ -85,12 +85,12 @@ def test_a_cut_out_of_fold_table(tmp_path: Path, make_examples: Make) -> None:
     e = make_examples()
     logits = np.zeros((len(e), 3), np.float32)
     np.savez(tmp_path / "oof.npz", row_ids=e.row_ids, classes=np.array(e.classes), logits=logits)
-    assert _other(tmp_path, e).shape == logits.shape
+    assert _other_logits(tmp_path, e).shape == logits.shape
     with pytest.raises(BlendkitError, match="judged on other rows or classes"):
-        _other(tmp_path, e.take(np.arange(5)))
+        _other_logits(tmp_path, e.take(np.arange(5)))
     cut_short(tmp_path / "oof.npz")
     with pytest.raises(BlendkitError, match=r"oof\.npz: not the out-of-fold table of a fit") as caught:
-        _other(tmp_path, e)
+        _other_logits(tmp_path, e)
     assert "fit seqhead" in caught.value.problems[-1]
 
 

@@ -24,10 +24,10 @@ from blendkit.training.settings import Distil
 class StudentRequest:
     """A student to train on recordings.
 
-    teacher: its scores of them (a store, `FILE.npz:ARRAY`, a CSV, or a run's folder), and space what they are (a store
-    holds logits); saw: a label file, what the teacher learned from; labels: of some of the recordings, and taxonomy
-    further classes that they may name; embedding: a store of the teacher's embeddings, and embedding_name which
-    feature of it.
+    teacher: its scores of them (a store, `FILE.npz:ARRAY`, a CSV, or a run's folder); space: what the scores are (a
+    store holds logits); saw: a label file of the recordings that the teacher learned from; labels: of some of the
+    recordings; taxonomy: further classes that labels may name; embedding: a store of the teacher's embeddings;
+    embedding_name: which feature of it.
     """
 
     audio: tuple[Path, ...]
