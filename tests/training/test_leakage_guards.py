@@ -19,7 +19,7 @@ from blendkit.training.examples import Examples
 from blendkit.training.jobs import head_fit
 from blendkit.training.jobs.head_fit import PreparedFit, _countable, _pseudo
 from blendkit.training.jobs.labelling import TeacherSource, _from_file
-from blendkit.training.jobs.noisy_student import _without_labelled
+from blendkit.training.jobs.noisy_student import _refuse_learned, _without_labelled
 from blendkit.training.jobs.pseudo_labels import refuse_seen_unlabelled
 from blendkit.training.jobs.requests import HeadRequest, TrainingRows
 from blendkit.training.jobs.student_task import StudentRequest, task_of
@@ -72,6 +72,17 @@ def test_labelled_recordings_are_never_unlabelled_too(make_examples: Make) -> No
     with pytest.raises(BlendkitError, match="1 of the unlabelled recordings are labelled ones") as caught:
         _without_labelled(replace(apart, recording=np.array(["u0", "r3", "r3"])), e)
     assert list(caught.value.problems) == ["r3"]
+
+
+def test_nothing_is_tested_on_what_the_rounds_learn_from(make_examples: Make) -> None:
+    labelled, unlabelled = make_examples(2, 2), make_examples(0, 3, "pseudo", prefix="u")
+    test = make_examples(0, 3, prefix="t")
+    _refuse_learned(test, labelled, unlabelled)
+    _refuse_learned(None, labelled, unlabelled)
+    for r in ("r3", "u0"):
+        with pytest.raises(BlendkitError, match="learn from 1 of its recordings") as caught:
+            _refuse_learned(replace(test, recording=np.array(["t0", r, "t2"])), labelled, unlabelled)
+        assert caught.value.problems[0] == r
 
 
 def test_pseudo_labels_of_labelled_recordings_are_refused(

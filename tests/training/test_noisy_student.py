@@ -85,6 +85,15 @@ def test_without_a_test_only_what_is_asked_runs(calls: dict[str, Any], tmp_path:
     assert "test" not in calls
 
 
+def test_a_test_of_labelled_recordings_is_refused_before_anything_is_trained(
+    calls: dict[str, Any], make_examples: Make, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setattr(noisy_student, "chunk_examples", lambda *args: make_examples(0, 3))  # r0 to r2 are labelled
+    with pytest.raises(BlendkitError, match="--test: the rounds learn from 3"):
+        fit_rounds(RoundsRequest(HeadRequest(tmp_path, ROWS), Rounds(), test=T, test_labels=Path("t.csv")))
+    assert calls["rounds"] == []
+
+
 @pytest.mark.parametrize(
     "change",
     [{"unlabelled": None}, {"pseudo": Path("p")}],

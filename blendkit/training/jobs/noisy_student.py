@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from blendkit.core import Taxonomy
-from blendkit.errors import BlendkitError
+from blendkit.errors import BlendkitError, shorten
 from blendkit.events import Emit, silent
 from blendkit.io import read_taxonomy
 from blendkit.store import FeatureStore, write_json
@@ -36,7 +36,7 @@ class RoundsRequest:
 def fit_rounds(asked: RoundsRequest, emit: Emit = silent) -> dict[str, Any]:
     """Run noisy-student rounds, honest and on request naive; return what rounds.json says.
 
-    Raises BlendkitError without unlabelled recordings, and as `fit_head` does.
+    Raises BlendkitError without unlabelled recordings, for recordings in two roles, and as `fit_head` does.
     """
     rows = asked.fit.rows
     if rows.unlabelled is None or rows.pseudo is not None or (asked.test is None) != (asked.test_labels is None):
@@ -48,6 +48,7 @@ def fit_rounds(asked: RoundsRequest, emit: Emit = silent) -> dict[str, Any]:
     unlabelled = unlabelled_examples(stores[len(rows.labelled)], ready.blocks, ready.examples.classes)
     unlabelled = _without_labelled(unlabelled, ready.examples)
     test = _test_examples(asked, stores[-1], ready.blocks, ready.examples.classes)
+    _refuse_learned(test, ready.examples, unlabelled)
     protocols = {}
     for name in ("honest", *(("naive",) if asked.naive else ())):
         how = replace(asked.rounds, naive=name == "naive")
@@ -82,6 +83,17 @@ def _without_labelled(unlabelled: Examples, examples: Examples) -> Examples:
     if both:
         raise BlendkitError(f"{len(both)} of the unlabelled recordings are labelled ones", sorted(both)[:5])
     return unlabelled
+
+
+def _refuse_learned(test: Examples | None, *learned: Examples) -> None:
+    """Raise BlendkitError if a test recording is one of those that the rounds learn from."""
+    known = {r for e in learned for r in e.recording.tolist()}
+    both = sorted(known & set(test.recording.tolist())) if test is not None else []
+    if both:
+        raise BlendkitError(
+            f"--test: the rounds learn from {len(both)} of its recordings, so figures on them would be in-sample",
+            [shorten(both), "test on recordings that are neither labelled nor unlabelled ones of the rounds"],
+        )
 
 
 def _test_examples(
