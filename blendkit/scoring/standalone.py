@@ -153,9 +153,11 @@ def save_features(scorer: Scorer, names: Sequence[str], out: Path, *, emit: Emit
     for group in groups(todo):
         batch = prepare_group(group, [made.info.rate], scorer.grid)
         with batch.scratch:
-            jobs = [RecordingAudio(p.recording, p.by_rate[made.info.rate], p.chunks) for p in batch.recordings]
-            values = features_of(made, made.info, wanted, jobs, scorer.context.chunk_s)
             rows = chunk_rows({p.recording: p.chunks for p in batch.recordings}, scorer.context.chunk_s, NameRule())
+            at = {r: i for i, r in enumerate(rows.recordings())}  # values follow the rows, not the group's order
+            own = sorted(batch.recordings, key=lambda p: at.get(p.recording, len(at)))
+            jobs = [RecordingAudio(p.recording, p.by_rate[made.info.rate], p.chunks) for p in own]
+            values = features_of(made, made.info, wanted, jobs, scorer.context.chunk_s)
             store.write(rows, values, {p.recording: stored(p, keys[p.recording]) for p in batch.recordings})
             emit("scored", {"recordings": [r.id for r in group], "status": [p.status for p in batch.recordings]})
     return {r.id: store.manifest.recordings()[r.id] for r in scorer.recordings}

@@ -1,4 +1,4 @@
-"""A small MBConv network for sound event detection: pictures in, clip and frame logits out."""
+"""A small MBConv network for sound event detection: log-mel pictures in, clip and frame logits out."""
 
 from __future__ import annotations
 
@@ -50,15 +50,15 @@ class Student(nn.Module):
         self.embed = nn.Linear(self.wide, embedding) if embedding else None
 
     def forward(self, pictures: Tensor) -> tuple[Tensor, Tensor, Tensor]:
-        """Return clip logits (B, C), frame logits (B, T, C) and what is to be like the teacher's embedding (B, D)."""
-        heard = self.body(_masked(pictures) if self.training else pictures).mean(2).transpose(1, 2)
-        frames = self.frame(self.drop(heard))
-        share = torch.tanh(self.attend(heard)).softmax(1)
-        pooled = heard.mean(1)
+        """Return clip logits (B, C), frame logits (B, T, C) and the embedding (B, D) that follows the teacher's."""
+        features = self.body(_spec_augment(pictures) if self.training else pictures).mean(2).transpose(1, 2)
+        frames = self.frame(self.drop(features))
+        share = torch.tanh(self.attend(features)).softmax(1)
+        pooled = features.mean(1)
         return (share * frames).sum(1), frames, pooled if self.embed is None else self.embed(pooled)
 
 
-class Whole(nn.Module):
+class WaveStudent(nn.Module):
     """The front end and the student as one: waves (B, samples) to clip (B, C) and frame (B, T, C) logits."""
 
     def __init__(self, picture: Picture, student: Student) -> None:
@@ -76,7 +76,7 @@ def _conv(source: int, width: int, size: int, stride: int = 1, groups: int = 1) 
     return nn.Sequential(conv, nn.BatchNorm2d(width), nn.SiLU())
 
 
-def _masked(pictures: Tensor) -> Tensor:
+def _spec_augment(pictures: Tensor) -> Tensor:
     """SpecAugment (Park et al. 2019): one band of frequencies and one of time are silenced, then time is rolled."""
     _, _, mels, frames = pictures.shape
     for size, axis in ((mels, 2), (frames, 3)):

@@ -29,7 +29,7 @@ PseudoFor = Callable[[int | None], Examples | None]
 
 @dataclass(frozen=True)
 class HeadFit:
-    """All that decides a fit but the rows. start: weights a scalar mix starts from, by token name."""
+    """The settings of a fit, without its rows. start: the weights that a scalar mix starts from, by token name."""
 
     shape: HeadShape
     schedule: Schedule = field(default_factory=Schedule)
@@ -42,11 +42,12 @@ class HeadFit:
 
 @dataclass(frozen=True, eq=False)
 class Fit:
-    """What a fit made.
+    """The result of a fit.
 
     oof (N, C): logits of every labelled row by heads that did not see its fold, averaged over seeds; by_seed
     (S, N, C). fold (N,). heads: per fold; head: of all rows. epochs: the best epoch of every (fold, seed) and
     what the head of all rows was trained for. weights (folds x seeds, tokens): shares on the held-out rows.
+    pseudo_recordings: the pseudo-labelled recordings behind the head of a fold, or of all rows (None).
     """
 
     oof: Float32
@@ -57,6 +58,7 @@ class Fit:
     epochs: list[list[int]]
     final_epochs: list[int]
     weights: Float64
+    pseudo_recordings: Mapping[int | None, frozenset[str]] = field(default_factory=dict)
 
 
 def fit_seqhead(
@@ -70,7 +72,8 @@ def fit_seqhead(
 
     Fold f is scored by a head that neither learned from it nor stopped on it: it stops on fold f + 1. The head of
     all rows is trained for the mean of the best epochs. checkpoints: a folder; what is finished there is not
-    trained again. Raises BlendkitError for fewer than three folds, and for a fold nothing can be told by.
+    trained again. Raises BlendkitError for fewer than three folds, and for a fold to stop on in which no class has
+    both positive and negative rows.
     """
     if job.folds < 3:
         raise BlendkitError(f"a fit needs three folds at least, got {job.folds}: to learn, to stop and to judge")
@@ -78,22 +81,26 @@ def fit_seqhead(
     n, c = examples.targets.shape
     by_seed = np.full((job.seeds, n, c), np.nan, np.float32)
     heads, epochs, weights = [], [], []
+    added = {f: pseudo(f) for f in (*range(job.folds), None)}
     for f in range(job.folds):
         learn, stop, held = _split(fold, f, job.folds)
-        rows = _with(examples.take(learn), pseudo(f))
+        rows = _with_pseudo(examples.take(learn), added[f])
         own = []
         for s in range(job.seeds):
-            head, best = _one(rows, job, s, examples.take(stop), f"fold{f}-seed{s}", checkpoints, None, emit)
+            head, best = _train_head(rows, job, s, examples.take(stop), f"fold{f}-seed{s}", checkpoints, None, emit)
             by_seed[s, held] = logits_of(head, examples.take(held))
-            weights.append(_shares(head, examples.take(held)))
+            weights.append(_token_shares(head, examples.take(held)))
             own.append((head, best))
         heads.append(Mean([h for h, _ in own]))
         epochs.append([best for _, best in own])
     final_epochs = [max(1, round(float(np.mean([e[s] for e in epochs])))) for s in range(job.seeds)]
-    rows = _with(examples, pseudo(None))
-    final = [_one(rows, job, s, None, f"all-seed{s}", checkpoints, final_epochs[s], emit)[0] for s in range(job.seeds)]
+    rows = _with_pseudo(examples, added[None])
+    final = [
+        _train_head(rows, job, s, None, f"all-seed{s}", checkpoints, final_epochs[s], emit)[0] for s in range(job.seeds)
+    ]
     oof = by_seed.mean(axis=0, dtype=np.float64).astype(np.float32)
-    return Fit(oof, by_seed, fold, tuple(heads), Mean(final), epochs, final_epochs, np.array(weights))
+    behind = {f: frozenset(() if more is None else more.recording.tolist()) for f, more in added.items()}
+    return Fit(oof, by_seed, fold, tuple(heads), Mean(final), epochs, final_epochs, np.array(weights), behind)
 
 
 def logits_of(head: torch.nn.Module, examples: Examples, inputs: tuple[str, ...] | None = None) -> Float32:
@@ -119,11 +126,11 @@ def _split(fold: Int64, f: int, folds: int) -> tuple[Int64, ...]:
     return tuple(np.flatnonzero(m) for m in (~held & ~stop & (fold >= 0), stop, held))
 
 
-def _with(examples: Examples, more: Examples | None) -> Examples:
+def _with_pseudo(examples: Examples, more: Examples | None) -> Examples:
     return examples if more is None or not len(more) else stack([examples, more])
 
 
-def _one(
+def _train_head(
     rows: Examples, job: HeadFit, seed: int, stop: Examples | None, name: str, checkpoints: Path | None,
     stop_after: int | None, emit: Emit,
 ) -> tuple[Head, int]:  # fmt: skip
@@ -136,9 +143,9 @@ def _one(
     if isinstance(head, ScalarMix) and job.start:
         head.start_from([job.start[t.name] for t in job.shape.tokens])
 
-    def judge(shown: torch.nn.Module) -> float:
+    def judge(scored: torch.nn.Module) -> float:
         assert stop is not None
-        score = stopping_score(stop, logits_of(shown, stop, job.shape.inputs))
+        score = stopping_score(stop, logits_of(scored, stop, job.shape.inputs))
         if not np.isfinite(score):
             raise BlendkitError(
                 f"{name}: the fold to stop on has no class with both positive and negative rows",
@@ -147,7 +154,7 @@ def _one(
         return score
 
     emit("training", {"name": name, "rows": len(rows), "epochs": stop_after or job.schedule.epochs})
-    key = _key(rows, stop, job, seed, stop_after)
+    key = _checkpoint_key(rows, stop, job, seed, stop_after)
     state = train(
         head,
         Data(inputs, torch.from_numpy(rows.targets)),
@@ -157,13 +164,13 @@ def _one(
         judge=None if stop is None else judge,
         stop_after=stop_after,
         checkpoint=None if checkpoints is None else checkpoints / f"{name}-{key}.pt",
-        heard=lambda e, loss, score: emit("epoch", {"name": name, "epoch": e, "loss": loss, "score": score}),
+        on_epoch=lambda e, loss, score: emit("epoch", {"name": name, "epoch": e, "loss": loss, "score": score}),
     )
     head.load_state_dict(state.best)
     return head.eval(), state.best_epoch
 
 
-def _key(rows: Examples, stop: Examples | None, job: HeadFit, seed: int, stop_after: int | None) -> str:
+def _checkpoint_key(rows: Examples, stop: Examples | None, job: HeadFit, seed: int, stop_after: int | None) -> str:
     """What a checkpoint depends on: the job, and every number it learns from or stops by."""
     digest = hashlib.sha256(canonical_json([asdict(job), seed, stop_after, torch.__version__]).encode())
     for part in (rows, stop) if stop is not None else (rows,):
@@ -173,7 +180,7 @@ def _key(rows: Examples, stop: Examples | None, job: HeadFit, seed: int, stop_af
     return digest.hexdigest()[:12]
 
 
-def _shares(head: Head, held: Examples) -> Float64:
+def _token_shares(head: Head, held: Examples) -> Float64:
     """The mean share of every token over held-out rows."""
     blocks: list[Tensor] = [torch.from_numpy(held.features[n][:4096]) for n in head.tokens.shape.inputs]
     with torch.no_grad():

@@ -1,4 +1,4 @@
-"""What a head is trained on: features of rows, their targets, and what must stay together."""
+"""Training examples of a head: features of rows, their targets, and the groups that must stay together."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from typing import Any, Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from blendkit.core import Float32, Int64, fold_of
+from blendkit.core import Float32, Int64, fold_of, text_hash
 from blendkit.errors import BlendkitError, shorten
 
 ExampleKind = Literal["clip", "chunk", "pseudo"]
@@ -18,7 +18,7 @@ Index = Int64
 
 @dataclass(frozen=True, eq=False)
 class Examples:
-    """Rows to learn from.
+    """Training examples, one per row.
 
     features {name: (N, ...)} float32; targets (N, C) in [0, 1]; row_ids (N,); recording (N,); group (N,): what
     must never lie on both sides of a fold (a recording, a recordist, a source); kind (N,): `clip` (one class
@@ -68,23 +68,37 @@ def stack(parts: Sequence[Examples]) -> Examples:
 
 
 def deal_folds(examples: Examples, folds: int) -> Index:
-    """Return (N,) a fold per row, -1 for pseudo-labelled ones: whole groups, clips and chunks dealt separately.
+    """Return (N,) a fold per row, -1 for pseudo-labelled ones: whole groups, evenly of clips and of chunks.
 
-    Groups are dealt by the hash of their names, so the folds do not depend on the order of anything. Raises
-    BlendkitError if a kind has fewer groups than folds.
+    Groups that hold clips and chunks are dealt first, then those of one kind. The hash of a group's name decides, so
+    the folds do not depend on the order of anything. Raises BlendkitError if a kind has fewer groups than folds.
     """
     fold = np.full(len(examples), -1, np.int64)
-    for kind, what in (("clip", "clips"), ("chunk", "soundscape chunks")):
+    clips, chunks = (set(examples.group[examples.of_kind(k)].tolist()) for k in ("clip", "chunk"))
+    shared = fold_of(sorted(clips & chunks), folds)
+    for kind, what, groups in (("clip", "clips", clips), ("chunk", "soundscape chunks", chunks)):
         rows = np.flatnonzero(examples.kind == kind)
-        groups = sorted(set(examples.group[rows].tolist()))
         if len(rows) and len(groups) < folds:
             raise BlendkitError(
                 f"{len(groups)} groups of {what} cannot make {folds} folds",
-                [f"groups: {shorten(groups)}", "a group (a recording, a recordist) never lies on both sides of a fold"],
+                [
+                    f"groups: {shorten(sorted(groups))}",
+                    "a group (a recording, a recordist) never lies on both sides of a fold",
+                ],
             )
-        at = fold_of(groups, folds)
+        at = _deal(groups, shared, folds)
         fold[rows] = [at[g] for g in examples.group[rows].tolist()]
     return fold
+
+
+def _deal(groups: set[str], shared: Mapping[str, int], folds: int) -> dict[str, int]:
+    """Deal one kind's groups, by the hash of their names, each to the fold that has the fewest of them so far."""
+    at = {g: f for g, f in shared.items() if g in groups}
+    count = np.bincount(list(at.values()), minlength=folds)
+    for g in sorted(groups - set(at), key=text_hash):
+        at[g] = int(count.argmin())
+        count[at[g]] += 1
+    return at
 
 
 def check_trainable(examples: Examples, fewest: int = 2) -> list[str]:

@@ -1,4 +1,4 @@
-"""torch to ONNX, with what the members need to know in the metadata, and proof that both say the same."""
+"""Export torch to ONNX, with the facts that members need as metadata, and a check that both give the same logits."""
 
 from __future__ import annotations
 
@@ -28,13 +28,13 @@ def exported(module: nn.Module, examples: Sequence[Tensor], inputs: Sequence[str
     """
     logger = logging.getLogger("torch.onnx")
     level = logger.level
-    logger.setLevel(logging.ERROR)  # it misses torchvision aloud
+    logger.setLevel(logging.ERROR)  # it warns that torchvision is missing
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # the exporter warns of its own internals
             made = torch.onnx.export(
                 module.eval(), tuple(x[:2] for x in examples), None, input_names=list(inputs),
-                output_names=list(outputs), dynamic_shapes=_free(module, examples), dynamo=True, verbose=False,
+                output_names=list(outputs), dynamic_shapes=_dynamic_axes(module, examples), dynamo=True, verbose=False,
                 opset_version=OPSET, optimize=False,
             )  # fmt: skip
     finally:
@@ -72,11 +72,11 @@ def write_onnx(
     return drift
 
 
-def _free(module: nn.Module, examples: Sequence[Tensor]) -> Any:
-    """The first axis of every input is free; a module of `*blocks` takes them as one tuple."""
+def _dynamic_axes(module: nn.Module, examples: Sequence[Tensor]) -> Any:
+    """Leave the first axis of every input free; a module with `*blocks` gets its inputs as one tuple."""
     each = tuple({0: torch.export.Dim.DYNAMIC} for _ in examples)
-    takes = inspect.signature(module.forward).parameters.values()
-    return (each,) if any(p.kind is p.VAR_POSITIONAL for p in takes) else each
+    parameters = inspect.signature(module.forward).parameters.values()
+    return (each,) if any(p.kind is p.VAR_POSITIONAL for p in parameters) else each
 
 
 def _difference(module: nn.Module, examples: Sequence[Tensor], data: bytes) -> tuple[float, float]:

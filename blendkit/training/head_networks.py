@@ -13,20 +13,20 @@ from blendkit.training.settings import HeadChoice, HeadKind
 
 @dataclass(frozen=True)
 class Token:
-    """What one kind of token is made from: a block, or a block less an earlier one (`h25 - h24`)."""
+    """The source of one kind of token: a block, or a block minus an earlier one (`h25 - h24`)."""
 
     block: str
     less: str | None = None
 
     @property
     def name(self) -> str:
-        """How tables call it."""
+        """The name in tables."""
         return self.block if self.less is None else f"{self.block} less {self.less}"
 
 
 @dataclass(frozen=True)
 class HeadShape:
-    """A head: which tokens it takes, of which sizes, and how wide it is.
+    """The architecture of a head: its tokens, their sizes, and its width.
 
     shapes: of every input block, (channels,) where it is pooled, (time, frequency, channels) where it is a grid.
     """
@@ -58,7 +58,7 @@ class Standard(nn.Module):
         self.register_buffer("scale", torch.ones(channels))
 
     def fit(self, x: Tensor) -> None:
-        """Take mean and deviation from training rows (N, ..., channels)."""
+        """Set mean and deviation from training rows (N, ..., channels)."""
         flat = x.reshape(-1, x.shape[-1])
         self.mean.copy_(flat.mean(0))
         self.scale.copy_(1 / flat.std(0, correction=0).clamp_min(1e-3))
@@ -84,7 +84,7 @@ class Tokens(nn.Module):
         return [x.reshape(x.shape[0], -1, x.shape[-1]) for x in whole]
 
     def fit(self, blocks: Sequence[Tensor]) -> None:
-        """Take the standardisation from training rows."""
+        """Fit the standardisation on training rows."""
         for standard, x in zip(self.standard, self.raw(blocks), strict=True):
             standard.fit(x)  # type: ignore[operator]
 
@@ -96,8 +96,8 @@ class Tokens(nn.Module):
 class ScalarMix(nn.Module):
     """Softmax-weighted sum of blocks, then a linear layer (Peters et al. 2018, ELMo, eq. 1, without its scale).
 
-    Blocks of differing widths are brought to one width first and normalised there, so that a weight says what
-    it seems to say. Grids are averaged.
+    Blocks of differing widths are projected to one width first and normalised there, so that their weights can be
+    compared. Grids are averaged.
     """
 
     def __init__(self, shape: HeadShape) -> None:
@@ -120,7 +120,7 @@ class ScalarMix(nn.Module):
             self.mix.copy_(torch.tensor(weights).clamp_min(1e-3).log())
 
     def weights(self, blocks: Sequence[Tensor]) -> Tensor:
-        """Return (B, tokens) the share of every token; here the same for all rows."""
+        """Return (B, tokens) the share of every token, the same for all rows."""
         return self.mix.softmax(0).expand(blocks[0].shape[0], -1)
 
     def forward(self, *blocks: Tensor) -> Tensor:
@@ -134,7 +134,7 @@ class ScalarMix(nn.Module):
 class AttentionPool(nn.Module):
     """A learned [CLS] and one transformer block over it and the tokens; only [CLS] is carried on.
 
-    Exactly what a whole block would give at [CLS]: the other positions' outputs are never needed, so they are
+    The result is exactly that of a whole block at [CLS]. The other positions' outputs are never needed, so they are
     not computed, and the cost grows linearly with the number of tokens.
     """
 
@@ -167,8 +167,8 @@ class AttentionPool(nn.Module):
             self._split(f(y)) for f, y in ((self.query, normal[:, :1]), (self.key, normal), (self.value, normal))
         )
         attention = (q @ k.transpose(-1, -2) / k.shape[-1] ** 0.5).softmax(-1)
-        heard = (attention @ v).transpose(1, 2).flatten(2)
-        return x[:, :1] + self.dropout(self.join(heard)), attention
+        attended = (attention @ v).transpose(1, 2).flatten(2)
+        return x[:, :1] + self.dropout(self.join(attended)), attention
 
     def _split(self, x: Tensor) -> Tensor:
         return x.reshape(*x.shape[:2], self.heads, -1).transpose(1, 2)

@@ -1,9 +1,10 @@
-"""One head trained on some rows, resumable after every epoch; the same bits whether it was interrupted or not."""
+"""Train one network, resumable after every epoch; an interrupted training ends with the same bits."""
 
 from __future__ import annotations
 
 import copy
 import math
+import pickle
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -15,9 +16,10 @@ from torch import Tensor, nn
 from torch.optim.swa_utils import AveragedModel
 
 from blendkit.core import Int64
+from blendkit.errors import BlendkitError
 from blendkit.store import atomic_path
 from blendkit.training.losses import loss_of
-from blendkit.training.sampling import mixed_up
+from blendkit.training.sampling import mixup_shares
 from blendkit.training.settings import Schedule
 
 EpochRows = Callable[[np.random.Generator], Int64]
@@ -27,7 +29,7 @@ OnEpoch = Callable[[int, float, float], None]
 
 @dataclass
 class Progress:
-    """Where a training stands. best: the averaged weights of the best epoch so far."""
+    """The state of a training. best: the averaged weights of the best epoch so far."""
 
     epoch: int = 0
     best_epoch: int = 0
@@ -66,7 +68,7 @@ def train(
     loss: Loss | None = None,
     stop_after: int | None = None,
     checkpoint: Path | None = None,
-    heard: OnEpoch = lambda epoch, loss, score: None,
+    on_epoch: OnEpoch = lambda epoch, loss, score: None,
     device: str = "cpu",
 ) -> Progress:
     """Train until the schedule ends, nothing has improved for `patience` epochs, or `stop_after` epochs.
@@ -78,7 +80,7 @@ def train(
     training that was interrupted goes on as if it had not been.
     """
     optimiser = torch.optim.AdamW(_groups(head, schedule), lr=schedule.rate, weight_decay=schedule.decay)
-    average = AveragedModel(head, avg_fn=_mixing(schedule), use_buffers=True)
+    average = AveragedModel(head, avg_fn=_average_fn(schedule), use_buffers=True)
     measure = loss or (lambda found, targets: loss_of(schedule.loss, schedule.gamma, found, targets))
     state = Progress()
     if checkpoint is not None and checkpoint.exists():
@@ -86,23 +88,23 @@ def train(
     last = min(schedule.epochs, stop_after or schedule.epochs)
     run = _Run(head, average, optimiser, data, rows, schedule, seed, measure, device)
     while state.epoch < last and state.epoch - state.best_epoch < schedule.patience:
-        lost = _epoch(run, state.epoch)
+        mean_loss = _epoch(run, state.epoch)
         state.epoch += 1
-        shown = average.module if _averages(schedule, state.epoch - 1) else head
-        score = float(judge(shown)) if judge is not None else float(state.epoch)
-        state.history.append([lost, score if judge is not None else 0.0])
+        scored = average.module if _averages(schedule, state.epoch - 1) else head
+        score = float(judge(scored)) if judge is not None else float(state.epoch)
+        state.history.append([mean_loss, score if judge is not None else 0.0])
         if score > state.best_score:
             state.best_epoch, state.best_score = state.epoch, score
-            state.best = {k: v.detach().clone() for k, v in shown.state_dict().items()}
+            state.best = {k: v.detach().clone() for k, v in scored.state_dict().items()}
         if checkpoint is not None:
             _save(checkpoint, state, head, average, optimiser)
-        heard(state.epoch, lost, score)
+        on_epoch(state.epoch, mean_loss, score)
     return state
 
 
 @dataclass(frozen=True)
 class _Run:
-    """What does not change from epoch to epoch."""
+    """The parts of a training that do not change from epoch to epoch."""
 
     head: nn.Module
     average: AveragedModel
@@ -127,7 +129,7 @@ def _epoch(run: _Run, epoch: int) -> float:
         torch.manual_seed(int(rng.integers(2**31)))
         for step, batch in enumerate(batches):
             _set_rate(run.optimiser, schedule, epoch + step / len(batches))
-            share, partner = (torch.from_numpy(a) for a in mixed_up(len(batch), schedule.mixup, rng))
+            share, partner = (torch.from_numpy(a) for a in mixup_shares(len(batch), schedule.mixup, rng))
             inputs = [_mix(x[batch], share, partner).to(device) for x in run.data.inputs]
             targets = _mix(run.data.targets[batch], share, partner).to(device)
             with torch.autocast(device.partition(":")[0], torch.bfloat16, enabled=device != "cpu"):
@@ -154,7 +156,7 @@ def _mix(x: Tensor, share: Tensor, partner: Tensor) -> Tensor:
     return by * x + (1 - by) * x[partner]
 
 
-def _mixing(schedule: Schedule) -> Callable[[Tensor, Tensor, Tensor | int], Tensor]:
+def _average_fn(schedule: Schedule) -> Callable[[Tensor, Tensor, Tensor | int], Tensor]:
     def mixing(own: Tensor, new: Tensor, count: Tensor | int) -> Tensor:
         n = float(count)
         keep = min(schedule.ema_decay, (1 + n) / (10 + n)) if schedule.average == "ema" else n / (n + 1)
@@ -190,7 +192,11 @@ def _save(path: Path, state: Progress, head: nn.Module, average: AveragedModel, 
 
 
 def _resume(path: Path, head: nn.Module, average: AveragedModel, optimiser: Any) -> Progress:
-    held = torch.load(path, weights_only=True)
+    try:
+        held = torch.load(path, weights_only=True)
+    except (OSError, EOFError, RuntimeError, ValueError, KeyError, pickle.UnpicklingError) as error:
+        advice = "delete it: training starts again from its first epoch"
+        raise BlendkitError(f"{path}: not a checkpoint that can be read", [str(error), advice]) from error
     head.load_state_dict(held["head"])
     average.load_state_dict(held["average"])
     optimiser.load_state_dict(held["optimiser"])

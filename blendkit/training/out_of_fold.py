@@ -1,4 +1,4 @@
-"""What out-of-fold logits are worth, kind by kind, with intervals that redraw whole groups."""
+"""Figures of out-of-fold logits for each kind of rows, with intervals that redraw whole groups."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ KINDS = (("clip", "clips"), ("chunk", "soundscape chunks"))
 
 
 def clusters_of(examples: Examples) -> NDArray[np.str_]:
-    """Return (N,) what is redrawn whole: groups where there are more than ten, else recordings."""
+    """Return (N,) the cluster of each row: its group where there are more than ten groups, else its recording."""
     return examples.group if len(set(examples.group.tolist())) > 10 else examples.recording
 
 
@@ -40,13 +40,13 @@ def judge(examples: Examples, logits: Logits, against: Mapping[str, Logits] | No
         scores = {"": logits[rows], **{n: x[rows] for n, x in (against or {}).items()}}
         boot = paired_bootstrap(truth, scores, clusters_of(part).tolist(), REPLICATES)
         right = {n: _right(truth, x) for n, x in scores.items()} if kind == "clip" else {}
-        gains = {n: {"macro_auc": _told(boot.difference("", n))} for n in against or {}}
+        gains = {n: {"macro_auc": _as_list(boot.difference("", n))} for n in against or {}}
         for n in gains if right else ():
             gains[n]["top_one"] = share_interval(right[""] - right[n], clusters_of(part))
         found[kind] = {
             "rows": len(rows),
             "classes": int((truth.any(axis=0) & ~truth.all(axis=0)).sum()),
-            "macro_auc": _told(boot.interval("")),
+            "macro_auc": _as_list(boot.interval("")),
             "top_one": share_interval(right[""], clusters_of(part)) if right else None,
             "gains": gains,
         }
@@ -54,9 +54,9 @@ def judge(examples: Examples, logits: Logits, against: Mapping[str, Logits] | No
 
 
 def stopping_score(examples: Examples, logits: Logits) -> float:
-    """Return the macro-AUC that decides when to stop: of soundscape chunks where they can tell, else of clips.
+    """Return the macro-AUC that decides when to stop: of soundscape chunks if they give one, else of clips.
 
-    The head is meant for soundscapes; nan if neither kind has a class with both kinds of rows.
+    The head is meant for soundscapes. The score is nan if no class has both positive and negative rows.
     """
     for kind in ("chunk", "clip"):
         rows = examples.of_kind(kind)
@@ -81,5 +81,5 @@ def _right(truth: Bools, logits: Logits) -> Float64:
     return np.asarray(truth[np.arange(len(truth)), logits.argmax(axis=1)], np.float64)
 
 
-def _told(interval: Interval) -> list[float]:
+def _as_list(interval: Interval) -> list[float]:
     return [interval.estimate, interval.low, interval.high]

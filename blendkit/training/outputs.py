@@ -1,4 +1,4 @@
-"""What a fit leaves behind: ONNX heads, the out-of-fold table, a model card, and the same as JSON."""
+"""The files of a fit: ONNX heads, the out-of-fold table, a model card, and the same as JSON."""
 
 from __future__ import annotations
 
@@ -11,12 +11,11 @@ import numpy as np
 import torch
 
 from blendkit._version import __version__
-from blendkit.core import Int64
 from blendkit.store import atomic_path, write_json, write_text
 from blendkit.training.cross_fit import Fit, HeadFit
 from blendkit.training.examples import Examples
 from blendkit.training.export import exported, write_onnx
-from blendkit.training.head_networks import HeadShape, Mean, parameters_of
+from blendkit.training.head_networks import HeadShape, parameters_of
 
 OOF = "oof.npz"
 
@@ -41,23 +40,25 @@ def write_heads(out: Path, fit: Fit, examples: Examples, job: HeadFit, source: S
     sample = [torch.from_numpy(np.ascontiguousarray(examples.features[n][:64])) for n in job.shape.inputs]
     graph = exported(fit.head, sample, job.shape.inputs, ["logits"])  # all heads are of one shape
     drift = {}
-    for name, head, rows in _heads(fit, examples):
-        facts = _facts(job.shape, examples, source, rows)
+    for f, head in ((None, fit.head), *enumerate(fit.heads)):
+        name = "head.onnx" if f is None else f"folds/head_{f}.onnx"
+        facts = _facts(job.shape, examples, source, _seen_by(fit, examples, f))
         drift[name] = write_onnx(graph, head, sample, facts, out / name)
     return drift
 
 
-def _heads(fit: Fit, examples: Examples) -> list[tuple[str, Mean, Int64]]:
-    folds = [(f"folds/head_{f}.onnx", h, np.flatnonzero(fit.fold != f)) for f, h in enumerate(fit.heads)]
-    return [("head.onnx", fit.head, np.arange(len(examples))), *folds]
+def _seen_by(fit: Fit, examples: Examples, fold: int | None) -> set[str]:
+    """The labelled and the pseudo-labelled recordings behind the head of a fold, or of all rows (None)."""
+    rows = np.arange(len(examples)) if fold is None else np.flatnonzero(fit.fold != fold)
+    return {*examples.recording[rows].tolist(), *fit.pseudo_recordings.get(fold, ())}
 
 
-def _facts(shape: HeadShape, examples: Examples, source: Source, rows: Int64) -> dict[str, Any]:
+def _facts(shape: HeadShape, examples: Examples, source: Source, seen: set[str]) -> dict[str, Any]:
     return {
         "kind": "seqhead",
         "classes": list(examples.classes),
         "blocks": list(shape.inputs),
-        "saw": sorted({*examples.recording[rows].tolist(), *source.saw}),
+        "saw": sorted({*seen, *source.saw}),
         "fitted_on": dict(source.fitted_on),
         "made_by": f"blendkit {__version__}",
     }
@@ -108,24 +109,24 @@ def summary(
     }
 
 
-def write_card(out: Path, told: Mapping[str, Any]) -> None:
+def write_card(out: Path, report: Mapping[str, Any]) -> None:
     """Write `fit.json` and `card.md`."""
-    write_json(out / "fit.json", told, sort=False)
-    write_text(out / "card.md", "\n".join(_card(told)) + "\n")
+    write_json(out / "fit.json", report, sort=False)
+    write_text(out / "card.md", "\n".join(_card(report)) + "\n")
 
 
-def _card(told: Mapping[str, Any]) -> list[str]:
-    rows, source = told["rows"], told["source"]
+def _card(report: Mapping[str, Any]) -> list[str]:
+    rows, source = report["rows"], report["source"]
     return [
-        f"# Sequence head: {told['kind']}",
+        f"# Sequence head: {report['kind']}",
         "",
-        f"{told['parameters']:,} parameters on {', '.join(told['tokens'])}; {len(told['classes'])} classes; "
-        f"{told['seeds']} seed(s), averaged. Made by blendkit {__version__} with torch {torch.__version__}.",
+        f"{report['parameters']:,} parameters on {', '.join(report['tokens'])}; {len(report['classes'])} classes; "
+        f"{report['seeds']} seed(s), averaged. Made by blendkit {__version__} with torch {torch.__version__}.",
         "",
         "## Data",
         "",
         f"- {rows['clip']} clip chunks and {rows['chunk']} labelled soundscape chunks "
-        f"of {told['recordings']} recordings",
+        f"of {report['recordings']} recordings",
         f"- features: {', '.join(source['features'])} (hash {source['made_by'][:12]})",
         f"- labels: {source['labels']}; groups: {source['group'] or 'recordings'}",
         *([f"- a pseudo-labelling teacher learned from {len(source['saw'])} recordings"] if source["saw"] else []),
@@ -133,17 +134,20 @@ def _card(told: Mapping[str, Any]) -> list[str]:
         "",
         "## Out-of-fold figures",
         "",
-        f"{told['folds']} folds of whole groups; each fold is scored by heads that neither learned from it nor stopped "
-        "on it. 95 % intervals redraw whole groups.",
+        f"{report['folds']} folds of whole groups; each fold is scored by heads that neither learned from it nor "
+        "stopped on it. 95 % intervals redraw whole groups.",
         "",
-        *_figures(told["oof"]),
+        *_figures(report["oof"]),
         "",
         "## Shares of the tokens on held-out rows",
         "",
-        *[f"- {n}: {w:.3f} (standard deviation over folds and seeds {s:.3f})" for n, (w, s) in told["weights"].items()],
+        *[
+            f"- {n}: {w:.3f} (standard deviation over folds and seeds {s:.3f})"
+            for n, (w, s) in report["weights"].items()
+        ],
         "",
-        f"Trained for {told['epochs_of_all_rows']} epochs on all rows: the mean of the folds' best. Largest difference "
-        f"between torch and ONNX: {max(told['onnx_difference'].values()):.1e}.",
+        f"Trained for {report['epochs_of_all_rows']} epochs on all rows: the mean of the folds' best. Largest "
+        f"difference between torch and ONNX: {max(report['onnx_difference'].values()):.1e}.",
     ]
 
 

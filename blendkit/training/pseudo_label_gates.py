@@ -1,4 +1,4 @@
-"""Gates on a teacher's scores: which cells are sure enough to be taken as labels. Arrays only, no torch."""
+"""Gates on a teacher's scores: which cells are sure enough to be labels. Arrays only, no torch."""
 
 from __future__ import annotations
 
@@ -35,14 +35,14 @@ def precision_thresholds(y: Bools, x: Matrix, precision: float, fewest: int = 3,
 
 
 def percentile_thresholds(x: Matrix, percentile: float) -> Float64:
-    """Return (C,) each class's percentile of its own scores (N, C); 95 keeps the highest twentieth."""
+    """Return (C,) each class's percentile of its own scores (N, C); at 95 the highest twentieth lies above."""
     if not 0 <= percentile < 100:
         raise BlendkitError(f"a percentile lies in [0, 100), got {percentile:g}")
     return np.asarray(np.percentile(x, percentile, axis=0), np.float64)
 
 
 def top_of_recordings(x: Matrix, recording: Sequence[str], most: int) -> Bools:
-    """Return (N, C) the `most` highest chunks of every class in every recording; ties at the edge are all kept."""
+    """Return (N, C) the `most` highest chunks of every class in every recording; ties with the last are included."""
     out = np.zeros(x.shape, bool)
     code = np.unique(np.array(recording, str), return_inverse=True)[1]
     for r in range(int(code.max(initial=-1)) + 1):
@@ -59,16 +59,16 @@ def rank_gates(others: Mapping[str, Matrix], least: Mapping[str, float]) -> Bool
 
 
 def sharpened(p: Matrix, power: float) -> Float64:
-    """Return p ** power: above 1 it lowers what is unsure more than what is sure (Babych, BirdCLEF 2025)."""
+    """Return p ** power: a power above 1 lowers low probabilities more than high ones (Babych, BirdCLEF 2025)."""
     if not power > 0:
         raise BlendkitError(f"a sharpening power is positive, got {power:g}")
     return np.asarray(p, np.float64) ** power
 
 
-def gained(kept: Bools, recording: Sequence[str], classes: Sequence[str], had: Int64) -> list[dict[str, Any]]:
+def gained(cells: Bools, recording: Sequence[str], classes: Sequence[str], had: Int64) -> list[dict[str, Any]]:
     """Return, per class, how many labelled chunks there were, and how many chunks and recordings a gate adds."""
     names = np.array(recording, str)
     return [
-        {"class": c, "had": int(had[i]), "chunks": int(kept[:, i].sum()), "recordings": len(set(names[kept[:, i]]))}
+        {"class": c, "had": int(had[i]), "chunks": int(cells[:, i].sum()), "recordings": len(set(names[cells[:, i]]))}
         for i, c in enumerate(classes)
     ]

@@ -1,4 +1,4 @@
-"""Noisy-student rounds: a teacher labels what nobody labelled, a student learns from both, and teaches in turn."""
+"""Noisy-student rounds: a teacher labels unlabelled rows, a student learns from all rows and is the next teacher."""
 
 from __future__ import annotations
 
@@ -51,23 +51,25 @@ def run_rounds(
     on it; recordings that a teacher saw never count as out-of-fold. The rows of `unlabelled` have no labels yet.
     """
     fit = fit_seqhead(examples, job, checkpoints / "round0", emit=emit)
-    rounds = [_told(examples, None, fit, unseen, None)]
+    rounds = [_measured(examples, None, fit, unseen, None)]
     for r in range(1, how.rounds + 1):
-        pseudo, dealt = _teachers(fit, unlabelled, how, job.folds)
+        teacher = fit
+        pseudo, dealt = _teachers(teacher, unlabelled, how, job.folds)
         fit = fit_seqhead(examples, job, checkpoints / f"round{r}", pseudo=pseudo, emit=emit)
-        rounds.append(_told(examples, pseudo(None), fit, unseen, dealt))
+        fit = replace(fit, pseudo_recordings=_pseudo_behind(fit, teacher, how.naive))
+        rounds.append(_measured(examples, pseudo(None), fit, unseen, dealt))
     return rounds
 
 
 def label(teacher: nn.Module, unlabelled: Examples, how: Rounds) -> Examples:
-    """Return the rows a teacher is sure of, with soft targets; cells below the gates are 0.
+    """Return the rows with a cell that passes the gates, with soft targets; all other cells are 0.
 
-    A row without any sure cell is left out: it is unknown, not silent.
+    A row in which no cell passes the gates is left out: it is unknown, not silent.
     """
     p = sigmoid(logits_of(teacher, unlabelled))
-    kept = (p >= how.least) & (p >= percentile_thresholds(p, how.percentile))
-    rows = np.flatnonzero(kept.any(axis=1))
-    targets = np.where(kept, sharpened(p, how.power), 0)[rows].astype(np.float32)
+    cells = (p >= how.least) & (p >= percentile_thresholds(p, how.percentile))
+    rows = np.flatnonzero(cells.any(axis=1))
+    targets = np.where(cells, sharpened(p, how.power), 0)[rows].astype(np.float32)
     return replace(unlabelled.take(rows), targets=targets)
 
 
@@ -77,12 +79,12 @@ Dealt = dict[int, Examples]
 def _teachers(
     fit: Fit, unlabelled: Examples, how: Rounds, folds: int
 ) -> tuple[Callable[[int | None], Examples | None], Dealt | None]:
-    """Who labels for whom; in the naive protocol also the pseudo-labelled rows that each fold holds out."""
+    """Return the pseudo-labels of every fold; in the naive protocol also those that each fold holds out."""
     if not how.naive:
         made: dict[int | None, Examples] = {f: label(h, unlabelled, how) for f, h in enumerate(fit.heads)}
         made[None] = label(fit.head, unlabelled, how)
         return made.get, None
-    everyone = label(_Together(fit.heads), unlabelled, how)
+    everyone = label(_Ensemble(fit.heads), unlabelled, how)
     at = fold_of(sorted(set(everyone.recording.tolist())), folds)
     fold = np.array([at[r] for r in everyone.recording.tolist()], np.int64)
     parts: dict[int | None, Examples] = {f: everyone.take(np.flatnonzero(fold != f)) for f in range(folds)}
@@ -90,7 +92,14 @@ def _teachers(
     return parts.get, {f: everyone.take(np.flatnonzero(fold == f)) for f in range(folds)}
 
 
-class _Together(nn.Module):
+def _pseudo_behind(student: Fit, teacher: Fit, naive: bool) -> dict[int | None, frozenset[str]]:
+    """The pseudo-labelled recordings behind every head of a student: its own and its teacher's."""
+    own, before = student.pseudo_recordings, teacher.pseudo_recordings
+    everyone = frozenset().union(*before.values())
+    return {f: seen | (everyone if naive else before.get(f, frozenset())) for f, seen in own.items()}
+
+
+class _Ensemble(nn.Module):
     """The mean of the folds' heads: between them they have seen every labelled row."""
 
     def __init__(self, heads: tuple[nn.Module, ...]) -> None:
@@ -106,7 +115,9 @@ class _Together(nn.Module):
         return total / len(self.each)
 
 
-def _told(examples: Examples, pseudo: Examples | None, fit: Fit, unseen: Examples | None, dealt: Dealt | None) -> Round:
+def _measured(
+    examples: Examples, pseudo: Examples | None, fit: Fit, unseen: Examples | None, dealt: Dealt | None
+) -> Round:
     truth, logits = examples.targets > 0.5, fit.oof
     if dealt is not None:
         held = [(p.targets > 0, logits_of(fit.heads[f], p)) for f, p in dealt.items() if len(p)]

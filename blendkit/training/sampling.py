@@ -1,4 +1,4 @@
-"""Which rows an epoch shows: clips by class, a stated share of soundscape chunks, and mixing of both."""
+"""Which rows make up an epoch: clips by class, a stated share of soundscape chunks, pseudo-labels; and mixup."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from blendkit.training.settings import Mixture
 def epoch_rows(examples: Examples, mix: Mixture, rng: np.random.Generator) -> Index:
     """Return the rows of one epoch, shuffled: as many as there are labelled rows, and `fewest` at least.
 
-    Where a kind is missing, the others take its share.
+    Where a kind is missing, its share goes to the others.
     """
     clips, chunks, pseudo = (examples.of_kind(k) for k in ("clip", "chunk", "pseudo"))
     total = max(len(clips) + len(chunks), mix.fewest)
@@ -35,12 +35,12 @@ def class_balance(targets: Float32) -> Float64:
     positive = targets > 0.5
     count = positive.sum(axis=0)
     worth = positive @ (1 / np.maximum(count, 1)) / np.maximum(positive.sum(axis=1), 1)
-    silent = ~positive.any(axis=1)
-    worth[silent] = 1 / max(1, int(silent.sum()))
+    empty = ~positive.any(axis=1)
+    worth[empty] = 1 / max(1, int(empty.sum()))
     return np.asarray(worth / worth.sum())
 
 
-def mixed_up(rows: int, alpha: float, rng: np.random.Generator) -> tuple[Float32, Index]:
+def mixup_shares(rows: int, alpha: float, rng: np.random.Generator) -> tuple[Float32, Index]:
     """Return (rows,) shares and partners of mixup (Zhang et al. 2018): x = share x + (1 - share) x[partner].
 
     Half of the rows are mixed. alpha 0 mixes nothing.
@@ -59,6 +59,6 @@ def _weighted(examples: Examples, rows: Index, count: int, balance: bool, rng: n
 
 
 def _uniform(rows: Index, count: int, rng: np.random.Generator) -> Index:
-    """Every row once before any comes again."""
-    turns = -(-count // len(rows)) if count else 0
-    return np.concatenate([rows[:0], *(rng.permutation(rows) for _ in range(turns))])[:count]
+    """Draw rows so that each comes once before any comes again."""
+    repeats = -(-count // len(rows)) if count else 0
+    return np.concatenate([rows[:0], *(rng.permutation(rows) for _ in range(repeats))])[:count]

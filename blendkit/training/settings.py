@@ -1,4 +1,4 @@
-"""Every setting of a training with its default, in one place; nothing heavy is imported, so that help may read it."""
+"""Every setting of a training with its default, in one place. Nothing heavy is imported, so help pages load quickly."""
 
 from __future__ import annotations
 

@@ -1,6 +1,8 @@
-"""A log-mel front end of plain convolutions, so that it can live inside an ONNX graph."""
+"""A log-mel front end of plain convolutions, so that it can be part of an ONNX graph."""
 
 from __future__ import annotations
+
+import warnings
 
 import numpy as np
 import torch
@@ -13,8 +15,9 @@ from blendkit.training.settings import Picture
 class LogMel(nn.Module):
     """Waves (B, samples) to log-mel pictures (B, 1, mels, frames), standardised per band with fixed numbers.
 
-    The power spectrum is a convolution with windowed cosines and sines (Hann), no padding: librosa's with
-    `center=False`, natural logarithm above 1e-6. Fixed numbers, not the window's own: how loud a window is stays known.
+    The power spectrum is a convolution with windowed cosines and sines (Hann), no padding, as librosa's
+    with `center=False`; the logarithm is natural, of at least 1e-6. The mean and deviation are fixed, not the
+    window's own, so the loudness of a window is not lost.
     """
 
     window: Tensor
@@ -25,7 +28,7 @@ class LogMel(nn.Module):
     def __init__(self, picture: Picture) -> None:
         super().__init__()
         self.hop = picture.hop
-        bins, bank = _bank(picture)
+        bins, bank = _mel_bank(picture)
         at = np.arange(picture.n_fft)
         hann = 0.5 - 0.5 * np.cos(2 * np.pi * at / picture.n_fft)
         phase = 2 * np.pi * np.outer(bins, at) / picture.n_fft
@@ -42,7 +45,7 @@ class LogMel(nn.Module):
         return torch.log(torch.matmul(self.bank, real + imaginary).clamp_min(1e-6))
 
     def fit(self, pictures: Tensor) -> None:
-        """Take each band's mean and deviation from raw pictures (N, mels, frames)."""
+        """Set each band's mean and deviation from raw pictures (N, mels, frames)."""
         self.mean.copy_(pictures.mean((0, 2))[:, None])
         self.scale.copy_(1 / pictures.std((0, 2), correction=0)[:, None].clamp_min(1e-3))
 
@@ -55,14 +58,23 @@ class LogMel(nn.Module):
         return self.standard(self.raw(waves))
 
 
-def _bank(picture: Picture) -> tuple[np.ndarray, np.ndarray]:
-    """The frequency bins that any band hears, and the bands' weights on them (mels, bins)."""
+def _mel_bank(picture: Picture) -> tuple[np.ndarray, np.ndarray]:
+    """Return the frequency bins that any band uses, and the bands' weights on them (mels, bins)."""
     try:
         from librosa.filters import mel
     except ImportError as error:
         raise BlendkitError(
             "librosa, which makes mel bands, is not installed", ["pip install 'blendkit[train]'"]
         ) from error
-    weights = mel(sr=picture.rate, n_fft=picture.n_fft, n_mels=picture.mels, fmin=picture.fmin, fmax=picture.fmax)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # of empty bands: they are an error below
+        weights = mel(sr=picture.rate, n_fft=picture.n_fft, n_mels=picture.mels, fmin=picture.fmin, fmax=picture.fmax)
+    empty = int((~weights.any(axis=1)).sum())
+    if empty:
+        raise BlendkitError(
+            f"{empty} of {picture.mels} mel bands hold no frequency of a {picture.n_fft}-sample transform",
+            [f"bands lie from {picture.fmin:g} to {picture.fmax:g} Hz; the rate is {picture.rate} Hz",
+             "use fewer bands (mels), a longer window (n_fft), or an fmax of at most half the rate"],
+        )  # fmt: skip
     bins = np.flatnonzero(weights.any(axis=0))
     return bins, weights[:, bins]

@@ -1,4 +1,4 @@
-"""torch, where it is installed."""
+"""A check that torch is installed."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from blendkit.errors import BlendkitError
 
 _ADVICE = (
     "pip install 'blendkit[train]'",
-    "without a GPU, take torch's CPU build first: pip install torch --index-url https://download.pytorch.org/whl/cpu",
+    "without a GPU, install torch's CPU build: pip install torch --index-url https://download.pytorch.org/whl/cpu",
 )
 
 

@@ -7,7 +7,7 @@ import numpy as np
 from blendkit.core.names import NameRule
 from blendkit.core.rows import chunk_rows
 from blendkit.core.scores import Scores
-from blendkit.training.jobs.labelling import PseudoLabelRequest, TeacherCheck, TeacherSource, _had
+from blendkit.training.jobs.labelling import PseudoLabelRequest, TeacherCheck, TeacherSource, _labelled_chunks
 
 
 def test_chunks_are_counted_not_spans(tmp_path: Path) -> None:
@@ -17,5 +17,5 @@ def test_chunks_are_counted_not_spans(tmp_path: Path) -> None:
     rows = chunk_rows({"r1": 1}, 5.0, NameRule())
     scores = Scores.build(np.zeros((1, 3)), rows, ("a", "b", "c"), "prob")
     request = PseudoLabelRequest(tmp_path, TeacherSource("t.csv"), check=TeacherCheck(labels=labels))
-    assert _had(request, scores).tolist() == [3, 2, 0]  # a in three chunks of one span, b in two
-    assert _had(PseudoLabelRequest(tmp_path, TeacherSource("t.csv")), scores).tolist() == [0, 0, 0]
+    assert _labelled_chunks(request, scores).tolist() == [3, 2, 0]  # a in three chunks of one span, b in two
+    assert _labelled_chunks(PseudoLabelRequest(tmp_path, TeacherSource("t.csv")), scores).tolist() == [0, 0, 0]

@@ -8,7 +8,7 @@ import pytest
 import torch
 from torch import nn
 
-from blendkit.training.loop import Data, _averages, _mix, _mixing, _set_rate, train
+from blendkit.training.loop import Data, _average_fn, _averages, _mix, _set_rate, train
 from blendkit.training.settings import Schedule
 
 X = torch.from_numpy(np.random.default_rng(0).standard_normal((32, 3)).astype(np.float32))
@@ -53,7 +53,7 @@ def test_the_best_epoch_is_kept_and_patience_ends_it() -> None:
     _, state = fit(
         Schedule(epochs=6, batch=16, patience=3),
         judge=lambda shown: next(scores),
-        heard=lambda epoch, loss, score: seen.append((epoch, score)),
+        on_epoch=lambda epoch, loss, score: seen.append((epoch, score)),
     )
     assert (state.best_epoch, state.best_score, state.epoch) == (2, 0.5, 5)  # type: ignore[attr-defined]
     assert seen == [(1, 0.1), (2, 0.5), (3, 0.3), (4, 0.4), (5, 0.2)]
@@ -81,7 +81,7 @@ def test_a_finished_training_is_not_trained_again(tmp_path: Path) -> None:
 
 def test_averages_by_hand() -> None:
     own, new = torch.tensor(1.0), torch.tensor(2.0)
-    ema, swa = _mixing(Schedule(ema_decay=0.99)), _mixing(Schedule(average="swa"))
+    ema, swa = _average_fn(Schedule(ema_decay=0.99)), _average_fn(Schedule(average="swa"))
     assert ema(own, new, 0).item() == pytest.approx(1 + (1 - 1 / 10))  # decay is reached gradually
     assert ema(own, new, 10_000).item() == pytest.approx(1 + 0.01, rel=1e-4)
     assert swa(own, new, 1).item() == pytest.approx(1.5)

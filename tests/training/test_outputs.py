@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -23,19 +24,22 @@ SOURCE = Source(
 
 def test_every_head_says_what_it_saw(make_examples: Make, head_fit: Any, fitted: Any, tmp_path: Path) -> None:
     e = make_examples()
-    drift = write_heads(tmp_path, fitted, e, head_fit, SOURCE)
+    pseudo = {0: frozenset({"p0"}), 1: frozenset({"p1", "p2"}), 2: frozenset[str](), None: frozenset({"p3"})}
+    drift = write_heads(tmp_path, replace(fitted, pseudo_recordings=pseudo), e, head_fit, SOURCE)
     assert set(drift) == {"head.onnx", *(f"folds/head_{f}.onnx" for f in range(3))}
     assert max(drift.values()) < 1e-4
     for f in range(3):
         path = tmp_path / f"folds/head_{f}.onnx"
         facts = {p.key: p.value for p in onnx.load(str(path)).metadata_props}
         own = set(e.recording[fitted.fold != f].tolist())
-        assert set(json.loads(facts["saw"])) == own | {"teacher1"}
+        assert set(json.loads(facts["saw"])) == own | pseudo[f] | {"teacher1"}
         assert json.loads(facts["classes"]) == ["x", "y", "z"]
         assert json.loads(facts["fitted_on"]) == {"params": {"model": "m"}}
         session = onnxruntime.InferenceSession(path, providers=["CPUExecutionProvider"])
         found = session.run(None, {n: e.features[n] for n in ("a", "b")})[0]
         np.testing.assert_allclose(found, logits_of(fitted.heads[f], e), atol=1e-4)
+    facts = {p.key: p.value for p in onnx.load(str(tmp_path / "head.onnx")).metadata_props}
+    assert set(json.loads(facts["saw"])) == {*e.recording.tolist(), "p3", "teacher1"}
 
 
 def test_the_out_of_fold_table_is_a_member(make_examples: Make, fitted: Any, tmp_path: Path) -> None:

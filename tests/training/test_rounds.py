@@ -10,12 +10,15 @@ import pytest
 from scipy.special import expit
 
 from blendkit.core.rows import fold_of
-from blendkit.training.cross_fit import logits_of
+from blendkit.training import rounds
+from blendkit.training.cross_fit import Fit, logits_of
 from blendkit.training.examples import Examples
-from blendkit.training.rounds import Round, _teachers, _Together, inflation, label, run_rounds
+from blendkit.training.rounds import Round, _Ensemble, _pseudo_behind, _teachers, inflation, label, run_rounds
 from blendkit.training.settings import Rounds
 
 Make = Callable[..., Examples]
+NONE = np.empty(0)
+BARE = Fit(NONE, NONE, NONE, (), None, [], [], NONE)  # type: ignore[arg-type]
 
 
 @pytest.fixture(scope="module")
@@ -49,7 +52,7 @@ def test_the_naive_teacher_has_seen_every_fold(fitted: Any, unlabelled: Examples
     everyone = pseudo(None)
     assert everyone is not None
     mean = np.mean([logits_of(h, unlabelled) for h in fitted.heads], axis=0)
-    np.testing.assert_allclose(logits_of(_Together(fitted.heads), unlabelled), mean, atol=1e-5)
+    np.testing.assert_allclose(logits_of(_Ensemble(fitted.heads), unlabelled), mean, atol=1e-5)
     at = fold_of(sorted(set(everyone.recording.tolist())), 3)
     assert dealt is not None
     for f, part in dealt.items():
@@ -79,3 +82,29 @@ def test_inflation_by_hand() -> None:
 
     found = inflation([one(0.70, 0.60), one(0.85, 0.62), one(0.90, 0.55)], "chunk")
     np.testing.assert_allclose(found, [0, 0.15 - 0.02, 0.20 + 0.05])
+
+
+def test_a_rounds_heads_saw_what_their_teachers_saw() -> None:
+    def fit(*seen: str) -> Fit:
+        each = {f: frozenset(s.split()) for f, s in zip((0, 1, None), seen, strict=True)}
+        return replace(BARE, pseudo_recordings=each)
+
+    first, second = fit("a", "b", "a b"), fit("c", "", "d")
+    assert _pseudo_behind(second, first, naive=False) == {0: {"a", "c"}, 1: {"b"}, None: {"a", "b", "d"}}
+    assert _pseudo_behind(second, first, naive=True) == {0: {"a", "b", "c"}, 1: {"a", "b"}, None: {"a", "b", "d"}}
+    assert _pseudo_behind(first, BARE, naive=False) == first.pseudo_recordings
+
+
+def test_every_round_adds_its_recordings(
+    fitted: Any, make_examples: Make, head_fit: Any, unlabelled: Examples, tmp_path: Path, monkeypatch: Any
+) -> None:
+    calls: list[Any] = []
+
+    def fit_seqhead(*args: Any, pseudo: Any = None, **more: Any) -> Fit:
+        calls.append(pseudo)
+        seen = {0: frozenset({f"round{len(calls) - 1}"}), None: frozenset[str]()} if pseudo else {}
+        return replace(fitted, pseudo_recordings=seen)
+
+    monkeypatch.setattr(rounds, "fit_seqhead", fit_seqhead)
+    made = run_rounds(make_examples(), unlabelled, head_fit, Rounds(rounds=2), tmp_path)
+    assert [r.fit.pseudo_recordings.get(0) for r in made] == [None, {"round1"}, {"round1", "round2"}]

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from blendkit.training.examples import Examples, stack
-from blendkit.training.sampling import class_balance, epoch_rows, mixed_up
+from blendkit.training.sampling import class_balance, epoch_rows, mixup_shares
 from blendkit.training.settings import Mixture
 
 Make = Callable[..., Examples]
@@ -67,9 +67,9 @@ def test_balance_shows_rare_classes_as_often(make_examples: Make) -> None:
 
 
 def test_mixup_mixes_half() -> None:
-    share, partner = mixed_up(10_000, 0.4, np.random.default_rng(0))
+    share, partner = mixup_shares(10_000, 0.4, np.random.default_rng(0))
     assert 0.48 < (share < 1).mean() < 0.52
     assert share.min() >= 0
     assert sorted(partner.tolist()) == list(range(10_000))
-    none, _ = mixed_up(50, 0.0, np.random.default_rng(0))
+    none, _ = mixup_shares(50, 0.0, np.random.default_rng(0))
     assert (none == 1).all()

@@ -1,10 +1,13 @@
 from __future__ import annotations
 
+from dataclasses import replace
+
 import librosa
 import numpy as np
 import pytest
 import torch
 
+from blendkit.errors import BlendkitError
 from blendkit.training.settings import Picture
 from blendkit.training.spectrogram import LogMel
 
@@ -30,3 +33,12 @@ def test_standardised_by_fixed_numbers() -> None:
     assert found.std().item() == pytest.approx(1, abs=2e-2)
     louder = front.standard(raw + 2)
     assert (louder - found).min().item() > 0.5  # how loud a window is stays known
+
+
+@pytest.mark.parametrize(
+    ("change", "empty"), [({"mels": 200}, "of 200 mel bands"), ({"fmax": 6000.0}, "of 20 mel bands")]
+)
+def test_a_band_without_a_frequency_is_an_error(change: dict[str, float], empty: str) -> None:
+    with pytest.raises(BlendkitError, match=empty) as caught:
+        LogMel(replace(SMALL, **change))
+    assert "fewer bands" in caught.value.problems[-1]

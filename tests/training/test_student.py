@@ -12,7 +12,16 @@ from scipy.special import expit
 from blendkit.metrics.auc import macro_auc
 from blendkit.training.losses import bce, cosine, distillation
 from blendkit.training.settings import Distil, Picture, Schedule
-from blendkit.training.student import StudentRows, _epoch_rows, _loss, _nearness, _targets, fit_student, student_logits
+from blendkit.training.student import (
+    StudentRows,
+    _checkpoint_key,
+    _epoch_rows,
+    _loss,
+    _stop_score,
+    _targets,
+    fit_student,
+    student_logits,
+)
 
 PICTURE = Picture(rate=4000, n_fft=256, hop=160, mels=16, fmax=2000.0)
 HOW = Distil(PICTURE, Schedule(epochs=2, batch=8, mixup=0.2, patience=5), width=0.25, device="cpu")
@@ -56,11 +65,11 @@ def test_it_stops_by_labels_or_by_its_teacher() -> None:
     given, found = rows(), np.random.default_rng(1).standard_normal((20, 2)).astype(np.float32)
     all_rows = np.arange(20)
     own = given.labelled
-    assert _nearness(found, given, all_rows) == macro_auc(given.truth[own] > 0.5, found[own]).macro
+    assert _stop_score(found, given, all_rows) == macro_auc(given.truth[own] > 0.5, found[own]).macro
     none = replace(given, labelled=np.zeros(20, bool))
     distance = np.mean((expit(found.astype(np.float64)) - expit(given.teacher.astype(np.float64))) ** 2)
-    assert _nearness(found, none, all_rows) == pytest.approx(-distance)
-    assert _nearness(given.teacher, none, all_rows) == pytest.approx(0)
+    assert _stop_score(found, none, all_rows) == pytest.approx(-distance)
+    assert _stop_score(given.teacher, none, all_rows) == pytest.approx(0)
 
 
 def test_an_epoch_has_sixteen_batches_at_least() -> None:
@@ -74,8 +83,8 @@ def test_an_epoch_has_sixteen_batches_at_least() -> None:
 @pytest.mark.parametrize("embedding", [False, True])
 def test_a_student_learns_and_goes_on_where_it_was(tmp_path: Path, embedding: bool) -> None:
     given, said = rows(embedding), list[Any]()
-    whole, state = fit_student(given, range(14), range(14, 20), HOW, tmp_path / "s", lambda n, p: said.append((n, p)))
-    found = student_logits(whole.student, given.pictures, whole)
+    network, state = fit_student(given, range(14), range(14, 20), HOW, tmp_path / "s", lambda n, p: said.append((n, p)))
+    found = student_logits(network.student, given.pictures, network)
     assert found.shape == (20, 2)
     assert np.isfinite(found).all()
     assert [n for n, _ in said] == ["training", "epoch", "epoch"]
@@ -85,3 +94,20 @@ def test_a_student_learns_and_goes_on_where_it_was(tmp_path: Path, embedding: bo
     assert len(list(tmp_path.iterdir())) == 1
     fit_student(given, range(13), range(14, 20), replace(HOW, schedule=replace(HOW.schedule, epochs=1)), tmp_path / "s")
     assert len(list(tmp_path.iterdir())) == 2  # other rows, another checkpoint
+
+
+def test_what_a_checkpoint_depends_on() -> None:
+    given, learn, stop = rows(embedding=True), np.arange(14), np.arange(14, 20)
+    assert given.embedding is not None
+    other = replace(given, embedding=given.embedding + 1)
+    changed = [
+        (given, learn, stop, HOW), (other, learn, stop, HOW), (replace(given, embedding=None), learn, stop, HOW),
+        (replace(given, teacher=given.teacher + 1), learn, stop, HOW), (given, learn[1:], stop, HOW),
+        (replace(given, labelled=~given.labelled), learn, stop, HOW), (given, learn, stop, replace(HOW, seed=1)),
+        (replace(given, truth=1 - given.truth), learn, stop, HOW), (given, learn, stop[1:], HOW),
+        (replace(given, pictures=given.pictures + 1), learn, stop, HOW),
+    ]  # fmt: skip
+    assert len({_checkpoint_key(*c) for c in changed}) == len(changed)
+    assert _checkpoint_key(given, learn, stop, replace(HOW, device="cuda")) == _checkpoint_key(given, learn, stop, HOW)
+    unused = replace(HOW, embedding=0.0)  # what nothing is learned from changes nothing
+    assert _checkpoint_key(given, learn, stop, unused) == _checkpoint_key(other, learn, stop, unused)

@@ -1,4 +1,4 @@
-"""`probe`, whole: clips of known classes through a model's blocks, and which block tells the classes apart."""
+"""The whole of `probe`: clips of known classes through a model's blocks, and which block separates them best."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ RESULT = "probe.json"
 class ClipDraw:
     """Which clips are probed: how many classes, how many clips of each, drawn how often and with which seed.
 
-    group: a regular expression, searched in file names: what must not vote on itself.
+    group: a regular expression that is searched in file names; clips with the same match do not vote on each other.
     """
 
     group: str | None = None
@@ -33,7 +33,7 @@ class ClipDraw:
 
 @dataclass(frozen=True)
 class Voting:
-    """How neighbours name a clip's class: k of them, nearest by `metric`."""
+    """How neighbours decide a clip's class: by the majority of the k nearest, measured by `metric`."""
 
     k: int = 5
     metric: KnnMetric = "cosine"
@@ -64,9 +64,9 @@ def probe_member(
     """Rank the blocks of a member by how well nearest neighbours name the class of clips, and write `out/probe.json`.
 
     clips: a folder with one folder of audio per class. features: what is probed (default: all blocks, and the embedding
-    if there is one); they are kept in `out/features` and never made twice. Without a group a clip only never votes on
-    itself: if several clips are cut from one source, the figures flatter. Raises BlendkitError for clips outside a
-    class folder, classes that cannot be heard, and members without features.
+    if there is one); they are saved in `out/features` and never computed twice. Without a group only a clip itself is
+    left out of its vote: if several clips are cut from one source, the figures are too high. Raises BlendkitError for
+    clips outside a class folder, classes without a clip that can be read, and members without features.
     """
     draw, voting, out = draw or ClipDraw(), voting or Voting(), Path(out)
     every = find_clips(Path(clips), draw.group)

@@ -1,4 +1,4 @@
-"""Clips of known classes through a member's blocks, and which block tells the classes apart."""
+"""Clips of known classes: found, drawn, and their features from a member."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from blendkit.store import FeatureStore
 
 @dataclass(frozen=True)
 class Clips:
-    """Recordings of one class each. groups: what must not vote on itself (fold, recordist, source); None: unknown."""
+    """Recordings of one class each. groups: clips of one group (recordist, source) do not vote on each other."""
 
     recordings: tuple[Recording, ...]
     labels: tuple[str, ...]
@@ -73,31 +73,33 @@ def sample_clips(clips: Clips, classes: int, per_class: int, seed: int) -> Clips
     if len(enough) < 2:
         raise BlendkitError("too few classes with two clips or more", [f"with one: {shorten(thin)}"] if thin else [])
     chosen = sorted(rng.choice(enough, min(classes, len(enough)), replace=False).tolist())
-    keep = [i for c in chosen for i in sorted(rng.permutation(by_class[c])[:per_class].tolist())]
-    groups = None if clips.groups is None else tuple(clips.groups[i] for i in keep)
-    return Clips(tuple(clips.recordings[i] for i in keep), tuple(clips.labels[i] for i in keep), groups)
+    chosen_clips = [i for c in chosen for i in sorted(rng.permutation(by_class[c])[:per_class].tolist())]
+    groups = None if clips.groups is None else tuple(clips.groups[i] for i in chosen_clips)
+    return Clips(tuple(clips.recordings[i] for i in chosen_clips), tuple(clips.labels[i] for i in chosen_clips), groups)
 
 
 def clip_features(
     scorer: Scorer, clips: Clips, names: Sequence[str], store: Path, *, emit: Emit = silent
 ) -> tuple[dict[str, Float32], Clips]:
-    """Return features (n, D), one row per clip (the mean of its chunks), and the clips that could be heard.
+    """Return features (n, D), one row per clip (the mean of its chunks), and the clips that could be read.
 
-    Features are kept in `store`; what lies there is not made again. Raises BlendkitError if no clip of a
-    class can be heard.
+    Features are saved in `store`; what it holds is not computed again. Raises BlendkitError if no clip of a class
+    can be read.
     """
     status = save_features(replace(scorer, recordings=list(clips.recordings)), names, store, emit=emit)
-    heard = [i for i, r in enumerate(clips.recordings) if status[r.id].chunks and status[r.id].status != "unreadable"]
-    kept = Clips(
-        tuple(clips.recordings[i] for i in heard),
-        tuple(clips.labels[i] for i in heard),
-        None if clips.groups is None else tuple(clips.groups[i] for i in heard),
+    readable = [
+        i for i, r in enumerate(clips.recordings) if status[r.id].chunks and status[r.id].status != "unreadable"
+    ]
+    usable = Clips(
+        tuple(clips.recordings[i] for i in readable),
+        tuple(clips.labels[i] for i in readable),
+        None if clips.groups is None else tuple(clips.groups[i] for i in readable),
     )
-    lost = sorted(set(clips.labels) - set(kept.labels))
+    lost = sorted(set(clips.labels) - set(usable.labels))
     if lost:
-        raise BlendkitError("classes without a clip that can be heard", [shorten(lost)])
+        raise BlendkitError("classes without a clip that can be read", [shorten(lost)])
     saved = FeatureStore.open(store)
-    return {n: _means(saved, n, [r.id for r in kept.recordings]) for n in saved.shapes}, kept
+    return {n: _means(saved, n, [r.id for r in usable.recordings]) for n in saved.shapes}, usable
 
 
 def _means(saved: FeatureStore, name: str, ids: Sequence[str]) -> Float32:

@@ -1,4 +1,4 @@
-"""`fit student`, whole: recordings and a teacher's scores in, an ONNX network with its front end and a card out."""
+"""The whole of `fit student`: recordings and a teacher's scores in, an ONNX network with front end and a card out."""
 
 from __future__ import annotations
 
@@ -12,18 +12,17 @@ import torch
 from numpy.typing import NDArray
 
 from blendkit._version import __version__
-from blendkit.audio import Grid, Recording, groups, prepare_group, samples_at
-from blendkit.core import Float32, Int64, LabelTable, NameRule, Rows, Scores, chunk_rows, fold_of, sigmoid, text_hash
+from blendkit.audio import Grid, Recording, samples_at
+from blendkit.core import Float32, Int64, LabelTable, NameRule, Rows, Scores, fold_of, sigmoid
 from blendkit.errors import BlendkitError, shorten
 from blendkit.events import Emit, silent
-from blendkit.member import chunk_windows
 from blendkit.metrics import paired_bootstrap
-from blendkit.store import FeatureStore, atomic_path, write_json, write_text
-from blendkit.training.cnn import Whole
+from blendkit.store import FeatureStore, write_json, write_text
+from blendkit.training.cnn import WaveStudent
 from blendkit.training.export import exported, write_onnx
+from blendkit.training.jobs.chunk_pictures import chunk_pictures
 from blendkit.training.outputs import span
 from blendkit.training.settings import Distil, Picture
-from blendkit.training.spectrogram import LogMel
 from blendkit.training.student import StudentRows, fit_student, student_logits
 
 STUDENT_FOLDS = 5  # of recordings: one to stop on, one to judge on, three to learn from
@@ -31,7 +30,11 @@ STUDENT_FOLDS = 5  # of recordings: one to stop on, one to judge on, three to le
 
 @dataclass(frozen=True, eq=False)
 class Task:
-    """What a student is made from. teacher: logits; saw: recordings it learned from; embedding: store and name."""
+    """What a student is made from.
+
+    teacher: its logits; saw: the recordings that the teacher learned from; known: classes that labels may name beside
+    the teacher's; embedding: the feature store of the teacher's embeddings, and the name of the feature.
+    """
 
     out: Path
     recordings: Sequence[Recording]
@@ -48,31 +51,35 @@ def distil(task: Task, emit: Emit = silent) -> dict[str, Any]:
     """Train, judge and write a student; return what student.json says.
 
     Whole recordings are dealt into five folds: it learns from three, stops on one and is judged on one. Raises
-    BlendkitError for recordings the teacher has no scores of, and for fewer than five recordings.
+    BlendkitError for recordings the teacher has no scores of, and for fewer than five recordings that can be read.
     """
     grid = Grid(task.chunk_s, "pad", NameRule())
-    if len(task.recordings) < STUDENT_FOLDS:
-        raise BlendkitError(f"{len(task.recordings)} recordings: a student needs {STUDENT_FOLDS} at least")
-    pictures, rows = _pictures(task, grid, emit)
+    _need_folds([r.id for r in task.recordings])
+    known = set(task.teacher.rows.recordings())
+    missing = [r.id for r in task.recordings if r.id not in known]
+    if missing:
+        raise BlendkitError(f"the teacher has no scores of {len(missing)} recordings", [shorten(missing)])
+    pictures, rows = chunk_pictures(task.recordings, task.how.picture, grid, task.out / "checkpoints", emit)
     teacher = task.teacher.align(rows, task.teacher.classes, source="the teacher")
-    lessons = _lessons(task, pictures, rows, teacher)
-    at = fold_of(sorted(set(rows.recording.tolist())), STUDENT_FOLDS)
+    examples = _student_rows(task, pictures, rows, teacher)
+    _need_folds(rows.recordings())  # those that could be read
+    at = fold_of(rows.recordings(), STUDENT_FOLDS)
     fold = np.array([at[r] for r in rows.recording.tolist()])
     learn, stop, held = (np.flatnonzero(m) for m in (fold > 1, fold == 1, fold == 0))
-    whole, state = fit_student(
-        lessons, learn.tolist(), stop.tolist(), task.how, task.out / "checkpoints" / "student", emit
+    network, state = fit_student(
+        examples, learn.tolist(), stop.tolist(), task.how, task.out / "checkpoints" / "student", emit
     )
-    found = student_logits(whole.student, pictures[held], whole)
+    found = student_logits(network.student, pictures[held], network)
     saw = sorted({*rows.recording[fold > 0].tolist(), *task.saw})
-    drift = _write(task, whole, saw)
+    drift = _write(task, network, saw)
     made = {
         "classes": list(teacher.classes),
-        "parameters": sum(p.numel() for p in whole.student.parameters()),
+        "parameters": sum(p.numel() for p in network.student.parameters()),
         "recordings": len(at),
-        "rows": {"learn": len(learn), "stop": len(stop), "judge": len(held), "labelled": int(lessons.labelled.sum())},
+        "rows": {"learn": len(learn), "stop": len(stop), "judge": len(held), "labelled": int(examples.labelled.sum())},
         "best_epoch": state.best_epoch,
         "history": state.history,
-        "held_out": _figures(lessons, held, found, rows),
+        "held_out": _figures(examples, held, found, rows),
         "onnx_difference": drift,
         "how": asdict(task.how),
         "saw": saw,
@@ -82,46 +89,12 @@ def distil(task: Task, emit: Emit = silent) -> dict[str, Any]:
     return made
 
 
-def _pictures(task: Task, grid: Grid, emit: Emit) -> tuple[NDArray[np.float16], Rows]:
-    """Every chunk as a raw log-mel picture, in a file that is kept; and the rows."""
-    front, rate = LogMel(task.how.picture), task.how.picture.rate
-    parts, counts = [], {}
-    known = set(task.teacher.rows.recordings())
-    missing = [r.id for r in task.recordings if r.id not in known]
-    if missing:
-        raise BlendkitError(f"the teacher has no scores of {len(missing)} recordings", [shorten(missing)])
-    about = text_hash(
-        repr(
-            (task.how.picture, task.chunk_s, [(r.id, str(r.path), r.path.stat().st_mtime_ns) for r in task.recordings])
-        )
-    )
-    path = task.out / "checkpoints" / f"pictures-{about[:12]}.npz"
-    if path.exists():
-        with np.load(path, allow_pickle=False) as held:
-            return held["pictures"], chunk_rows(
-                dict(zip(held["recording"].tolist(), held["chunks"].tolist(), strict=True)), task.chunk_s, grid.names
-            )
-    emit("scoring", {"recordings": len(task.recordings), "to_score": len(task.recordings)})
-    for group in groups(task.recordings):
-        batch = prepare_group(group, [rate], grid)
-        with batch.scratch:
-            for p in batch.recordings:
-                windows = chunk_windows(p.by_rate[rate].samples, p.chunks, task.chunk_s, rate)
-                counts[p.recording] = p.chunks
-                with torch.no_grad():
-                    parts += [front.raw(torch.from_numpy(w)).numpy().astype(np.float16) for w in _batches(windows)]
-            emit("scored", {"recordings": [r.id for r in group], "status": [p.status for p in batch.recordings]})
-    pictures = np.concatenate(parts)
-    with atomic_path(path) as temporary, temporary.open("wb") as handle:
-        np.savez(handle, pictures=pictures, recording=np.array(list(counts)), chunks=np.array(list(counts.values())))
-    return pictures, chunk_rows(counts, task.chunk_s, grid.names)
+def _need_folds(recordings: Sequence[str]) -> None:
+    if len(recordings) < STUDENT_FOLDS:
+        raise BlendkitError(f"{len(recordings)} recordings with audio: a student needs {STUDENT_FOLDS} at least")
 
 
-def _batches(windows: Float32, size: int = 16) -> list[Float32]:
-    return [windows[i : i + size] for i in range(0, len(windows), size)]
-
-
-def _lessons(task: Task, pictures: NDArray[np.float16], rows: Rows, teacher: Scores) -> StudentRows:
+def _student_rows(task: Task, pictures: NDArray[np.float16], rows: Rows, teacher: Scores) -> StudentRows:
     n, c = teacher.values.shape
     truth, labelled = np.zeros((n, c), bool), np.zeros(n, bool)
     if task.labels is not None:
@@ -139,12 +112,12 @@ def _lessons(task: Task, pictures: NDArray[np.float16], rows: Rows, teacher: Sco
     return StudentRows(pictures, teacher.values.astype(np.float32), truth.astype(np.float32), labelled, embedding)
 
 
-def _figures(lessons: StudentRows, held: Int64, found: Float32, rows: Rows) -> dict[str, Any]:
-    """How near the student comes to its teacher on recordings it neither learned from nor stopped on."""
-    teacher = lessons.teacher[held]
+def _figures(examples: StudentRows, held: Int64, found: Float32, rows: Rows) -> dict[str, Any]:
+    """Compare the student with its teacher on recordings that it neither learned from nor stopped on."""
+    teacher = examples.teacher[held]
     made: dict[str, Any] = {"rmse": float(np.sqrt(np.mean((sigmoid(found) - sigmoid(teacher)) ** 2)))}
-    own = lessons.labelled[held]
-    truth = lessons.truth[held][own] > 0.5
+    own = examples.labelled[held]
+    truth = examples.truth[held][own] > 0.5
     clusters = rows.recording[held][own].tolist()
     if len(set(clusters)) > 1 and (truth.any(axis=0) & ~truth.all(axis=0)).any():
         boot = paired_bootstrap(truth, {"student": found[own], "teacher": teacher[own]}, clusters)
@@ -154,8 +127,8 @@ def _figures(lessons: StudentRows, held: Int64, found: Float32, rows: Rows) -> d
     return made
 
 
-def _write(task: Task, whole: Whole, saw: list[str]) -> float:
-    """Write student.onnx: waves in, `clip` and `frame` logits out, with what a `sed` member asks for."""
+def _write(task: Task, network: WaveStudent, saw: list[str]) -> float:
+    """Write student.onnx (waves in, `clip` and `frame` logits out) with the metadata that a `sed` member reads."""
     picture: Picture = task.how.picture
     waves = torch.randn(4, samples_at(task.chunk_s, picture.rate)) * 0.05
     facts = {
@@ -165,16 +138,16 @@ def _write(task: Task, whole: Whole, saw: list[str]) -> float:
         "saw": saw,
         "made_by": f"blendkit {__version__}",
     }
-    bare = _without_embedding(whole)
+    bare = _without_embedding(network)
     return write_onnx(
         exported(bare, [waves], ["waves"], ["clip", "frame"]), bare, [waves], facts, task.out / "student.onnx"
     )
 
 
-def _without_embedding(whole: Whole) -> Whole:
-    """Return the network without what only its training needed."""
-    whole.student.embed = None
-    return whole.eval()
+def _without_embedding(network: WaveStudent) -> WaveStudent:
+    """Return the network without the layer that only training needs."""
+    network.student.embed = None
+    return network.eval()
 
 
 def _card(made: dict[str, Any]) -> list[str]:

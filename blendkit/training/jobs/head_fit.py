@@ -1,4 +1,4 @@
-"""`fit seqhead`, whole: stores and labels in, heads, out-of-fold table and card out."""
+"""The whole of `fit seqhead`: stores and labels in, heads, out-of-fold table and card out."""
 
 from __future__ import annotations
 
@@ -27,6 +27,7 @@ from blendkit.training.jobs.examples_of_stores import (
 )
 from blendkit.training.jobs.pseudo_labels import read_pseudo
 from blendkit.training.jobs.requests import HeadRequest
+from blendkit.training.jobs.saved_arrays import read_arrays
 from blendkit.training.out_of_fold import judge
 from blendkit.training.outputs import OOF, Source, summary, write_card, write_heads, write_oof
 
@@ -37,13 +38,13 @@ def fit_head(request: HeadRequest, emit: Emit = silent) -> dict[str, Any]:
     Raises BlendkitError for what cannot be learned from, before anything is trained.
     """
     ready = prepare_fit(request)
-    taught, saw = _pseudo(request, ready)
-    fit = fit_seqhead(ready.examples, ready.job, request.out / "checkpoints", lambda fold: taught, emit)
-    return deliver(request, fit, replace(ready, source=replace(ready.source, saw=saw)))
+    pseudo, saw = _pseudo(request, ready)
+    fit = fit_seqhead(ready.examples, ready.job, request.out / "checkpoints", lambda fold: pseudo, emit)
+    return write_fit(request, fit, replace(ready, source=replace(ready.source, saw=saw)))
 
 
 @dataclass(frozen=True, eq=False)
-class Ready:
+class PreparedFit:
     """All that a fit needs, read and checked."""
 
     examples: Examples
@@ -54,7 +55,7 @@ class Ready:
     blocks: list[str]
 
 
-def prepare_fit(request: HeadRequest) -> Ready:
+def prepare_fit(request: HeadRequest) -> PreparedFit:
     """Read and check what a request names. Raises BlendkitError for what cannot be learned from."""
     stores = _open(request)
     probed = _probe(request.probe)
@@ -62,10 +63,10 @@ def prepare_fit(request: HeadRequest) -> Ready:
     blocks = list(dict.fromkeys(b for t in tokens for b in (t.block, t.less) if b))
     examples, notes = labelled_examples(request, stores, blocks)
     job = _job(request, tokens, stores[0], examples, probed.top_one)
-    return Ready(examples, job, _source(request, stores), notes, probed.top_one, blocks)
+    return PreparedFit(examples, job, _source(request, stores), notes, probed.top_one, blocks)
 
 
-def _pseudo(request: HeadRequest, ready: Ready) -> tuple[Examples | None, tuple[str, ...]]:
+def _pseudo(request: HeadRequest, ready: PreparedFit) -> tuple[Examples | None, tuple[str, ...]]:
     """The pseudo-labelled rows, and what their teacher learned from."""
     if request.rows.pseudo is None or request.rows.unlabelled is None:
         return None, ()
@@ -78,10 +79,10 @@ def _pseudo(request: HeadRequest, ready: Ready) -> tuple[Examples | None, tuple[
     return found, saw
 
 
-def deliver(request: HeadRequest, fit: Fit, ready: Ready) -> dict[str, Any]:
-    """Judge a fit and write all of its files; return what `fit.json` says."""
+def write_fit(request: HeadRequest, fit: Fit, ready: PreparedFit) -> dict[str, Any]:
+    """Compute the figures of a fit and write all of its files; return what `fit.json` says."""
     examples, job, source = ready.examples, ready.job, ready.source
-    others = {p.name: _other(p, examples) for p in request.against}
+    others = {p.name: _other_logits(p, examples) for p in request.against}
     logits, notes = _countable(request, fit, ready)
     figures = judge(examples, logits, others)
     drift = write_heads(request.out, fit, examples, job, source)
@@ -92,11 +93,8 @@ def deliver(request: HeadRequest, fit: Fit, ready: Ready) -> dict[str, Any]:
     return made
 
 
-def _countable(request: HeadRequest, fit: Fit, ready: Ready) -> tuple[Float32, list[str]]:
-    """The out-of-fold logits that count: rows of recordings a teacher learned from do not, unless asked for.
-
-    Raises BlendkitError if none is left.
-    """
+def _countable(request: HeadRequest, fit: Fit, ready: PreparedFit) -> tuple[Float32, list[str]]:
+    """The out-of-fold logits, nan where a teacher learned from the recording, unless those are to count; and notes."""
     seen = np.isin(ready.examples.recording, list(ready.source.saw))
     if not seen.any():
         return fit.oof, []
@@ -118,21 +116,21 @@ def labelled_examples(
         assert request.rows.labels is not None
         parts.append(chunk_examples(stores[len(clips)], blocks, classes, request.rows.labels, taxonomy))
     examples = stack(parts)
-    silent_classes = check_trainable(examples)
+    without_positives = check_trainable(examples)
     notes = []
-    if silent_classes:
-        notes.append(f"{len(silent_classes)} classes without positives are left out: {shorten(silent_classes)}")
-        keep = [i for i, c in enumerate(classes) if c not in set(silent_classes)]
+    if without_positives:
+        notes.append(f"{len(without_positives)} classes without positives are left out: {shorten(without_positives)}")
+        keep = [i for i, c in enumerate(classes) if c not in set(without_positives)]
         examples = replace(examples, targets=examples.targets[:, keep].copy(), classes=tuple(classes[i] for i in keep))
-    return examples, notes + _thin(examples, request.folds)
+    return examples, notes + _rare_classes(examples, request.folds)
 
 
-def _thin(examples: Examples, folds: int) -> list[str]:
+def _rare_classes(examples: Examples, folds: int) -> list[str]:
     """Name classes whose positives lie in so few groups that some fold learns nothing of them."""
     groups = [len(set(examples.group[examples.targets[:, c] > 0.5].tolist())) for c in range(len(examples.classes))]
-    thin = [f"{c} ({n})" for c, n in zip(examples.classes, groups, strict=True) if n < 3]
+    rare = [f"{c} ({n})" for c, n in zip(examples.classes, groups, strict=True) if n < 3]
     where = f"classes have positives in fewer than 3 groups, so some of {folds} folds learn nothing of them"
-    return [f"{len(thin)} {where}: {shorten(thin)}"] if thin else []
+    return [f"{len(rare)} {where}: {shorten(rare)}"] if rare else []
 
 
 def _open(request: HeadRequest) -> list[FeatureStore]:
@@ -159,7 +157,8 @@ def _tokens(request: HeadRequest, store: FeatureStore, probed: Sequence[str]) ->
            if store.shapes[a] != store.shapes[b]]  # fmt: skip
     if bad:
         raise BlendkitError("--residual takes two blocks of one shape", bad)
-    return (*(Token(b) for b in dict.fromkeys(asked)), *(Token(a, b) for a, b in request.head.residual))
+    pairs = dict.fromkeys(request.head.residual)
+    return (*(Token(b) for b in dict.fromkeys(asked)), *(Token(late, early) for late, early in pairs))
 
 
 def _job(
@@ -176,7 +175,7 @@ def _job(
     )
     if request.head.kind == "attention" and request.head.width % shape.heads:
         raise BlendkitError(f"--width {request.head.width} is no multiple of {shape.heads} attention heads")
-    start = _start(tokens, probed) if request.head.kind == "scalarmix" else {}
+    start = _start_weights(tokens, probed) if request.head.kind == "scalarmix" else {}
     return HeadFit(shape, request.schedule, request.mixture, request.folds, request.seeds, request.seed, start)
 
 
@@ -200,7 +199,7 @@ def _probe(path: Path | None) -> ProbeFile:
         raise BlendkitError(f"{path}: not a probe.json of `blendkit probe`", [reason]) from error
 
 
-def _start(tokens: tuple[Token, ...], probed: Mapping[str, float]) -> dict[str, float]:
+def _start_weights(tokens: tuple[Token, ...], probed: Mapping[str, float]) -> dict[str, float]:
     """Weights in proportion to a block's lead over the worst probed one; none without a probe of all tokens."""
     if not all(t.name in probed for t in tokens):
         return {}
@@ -219,16 +218,13 @@ def _source(request: HeadRequest, stores: list[FeatureStore]) -> Source:
     return Source(names, stores[0].manifest.made_by, facts, " and ".join(labels), request.rows.group)
 
 
-def _other(path: Path, examples: Examples) -> Any:
+def _other_logits(path: Path, examples: Examples) -> Any:
     """Another fit's out-of-fold logits on these rows and classes."""
-    try:
-        with np.load(path / OOF, allow_pickle=False) as held:
-            rows, classes, logits = held["row_ids"].tolist(), held["classes"].tolist(), held["logits"]
-    except (OSError, ValueError, KeyError) as error:
-        raise BlendkitError(f"{path}: not the folder of a fit", [str(error)]) from error
-    if rows != examples.row_ids.tolist() or tuple(classes) != examples.classes:
+    advice = "--against takes the --out folder of a finished `blendkit fit seqhead`; run that fit again"
+    saved = read_arrays(path / OOF, ("row_ids", "classes", "logits"), "the out-of-fold table of a fit", advice)
+    if saved["row_ids"].tolist() != examples.row_ids.tolist() or tuple(saved["classes"].tolist()) != examples.classes:
         raise BlendkitError(f"--against {path}: it was judged on other rows or classes")
-    return logits
+    return saved["logits"]
 
 
 def _agreement(weights: Mapping[str, list[float]], probed: Mapping[str, float]) -> float | None:

@@ -1,4 +1,4 @@
-"""`pseudolabel gate`, whole: a stream on unlabelled recordings, gated, with what its teacher saw."""
+"""The whole of `pseudolabel gate`: a stream on unlabelled recordings, its gates, and what its teacher learned from."""
 
 from __future__ import annotations
 
@@ -25,6 +25,7 @@ from blendkit.training.jobs.pseudo_labels import (
     thresholds_by_precision,
     write_pseudo,
 )
+from blendkit.training.jobs.teacher_saw import run_saw, teacher_saw
 
 
 @dataclass(frozen=True)
@@ -122,7 +123,7 @@ def pseudo_label(request: PseudoLabelRequest, emit: Emit = silent) -> dict[str, 
         "saw_known": teacher.saw_known,
         "inflation": _inflation(request, emit),
     }
-    return write_pseudo(request.out, teacher.scores, cells, gates, _had(request, teacher.scores), facts)
+    return write_pseudo(request.out, teacher.scores, cells, gates, _labelled_chunks(request, teacher.scores), facts)
 
 
 def _check(request: PseudoLabelRequest) -> None:
@@ -158,8 +159,8 @@ def _agreeing(text: str) -> tuple[str, float]:
 
 def _from_file(teacher: TeacherSource) -> TeacherScores:
     scores = read_scores(teacher.source, teacher.space or "unknown")
-    saw = read_labels(teacher.saw).recordings if teacher.saw is not None else ()
-    return TeacherScores(_as_shares(scores), {}, tuple(saw), teacher.saw is not None)
+    saw = teacher_saw(teacher.source, teacher.saw)
+    return TeacherScores(_as_probabilities(scores), {}, saw, teacher.saw is not None or bool(saw))
 
 
 def _from_recipe(request: PseudoLabelRequest, audio: str, others: Mapping[str, float], emit: Emit) -> TeacherScores:
@@ -169,13 +170,11 @@ def _from_recipe(request: PseudoLabelRequest, audio: str, others: Mapping[str, f
     cut = only_streams(found.recipe, name, list(others))
     folder = request.out / f"run-{Path(audio).name}"
     result = run(cut, data_folder(found, teacher.data, emit), folder, runtime=request.runtime, emit=emit)
-    saw = json.loads((folder / "run.json").read_text(encoding="utf-8"))["saw"]
-    made = {n: _as_shares(s) for n, s in result.made.items()}
-    learned = tuple(sorted({r for v in saw.values() for r in v}))
-    return TeacherScores(made[name], {n: made[n] for n in others}, learned, True)
+    made = {n: _as_probabilities(s) for n, s in result.made.items()}
+    return TeacherScores(made[name], {n: made[n] for n in others}, run_saw(folder), True)
 
 
-def _as_shares(scores: Scores) -> Scores:
+def _as_probabilities(scores: Scores) -> Scores:
     """Logits as probabilities; probabilities and ranks as they are."""
     return scores.with_values(sigmoid(scores.values), "prob") if scores.space == "logit" else scores
 
@@ -188,7 +187,7 @@ def _out_of_fold(request: PseudoLabelRequest) -> tuple[Scores, Truth]:
     if not is_source(request.teacher.source):
         file = data_folder(open_recipe(request.teacher.source), request.teacher.data) / "taxonomy.csv"
         taxonomy = file if file.is_file() else None
-    return _as_shares(scores), truth_for(check.labels, scores.rows, scores.classes, taxonomy, check.oof)
+    return _as_probabilities(scores), truth_for(check.labels, scores.rows, scores.classes, taxonomy, check.oof)
 
 
 def _thresholds(request: PseudoLabelRequest, scores: Scores) -> Float64 | None:
@@ -197,13 +196,13 @@ def _thresholds(request: PseudoLabelRequest, scores: Scores) -> Float64 | None:
     if scores.space == "rank":
         raise BlendkitError(
             "--precision: thresholds of ranks mean nothing on other recordings",
-            ["take a stream of logits or probabilities, or --percentile and --top"],
+            ["use a stream of logits or probabilities, or --percentile and --top"],
         )
     oof, truth = _out_of_fold(request)
     return thresholds_by_precision(scores, oof, truth.values, truth.labelled, request.gates.precision)
 
 
-def _had(request: PseudoLabelRequest, scores: Scores, chunk_s: float = 5.0) -> Int64:
+def _labelled_chunks(request: PseudoLabelRequest, scores: Scores, chunk_s: float = 5.0) -> Int64:
     """In how many labelled chunks each class (C,) is present so far."""
     if request.check.labels is None:
         return np.zeros(len(scores.classes), np.int64)
@@ -219,8 +218,8 @@ def _inflation(request: PseudoLabelRequest, emit: Emit) -> dict[str, Any] | None
         return None
     seen = _from_recipe(request, request.check.seen_audio, {}, emit)
     oof, known = _out_of_fold(request)
-    here = np.flatnonzero(np.isin(oof.rows.recording, seen.scores.rows.recordings()))
-    oof, truth, labelled = oof.take_rows(here), known.values[here], known.labelled[here]
+    shared = np.flatnonzero(np.isin(oof.rows.recording, seen.scores.rows.recordings()))
+    oof, truth, labelled = oof.take_rows(shared), known.values[shared], known.labelled[shared]
     own = seen.scores.align(
         oof.rows, oof.classes, unknown_classes="ignore", source="the teacher on labelled recordings"
     )

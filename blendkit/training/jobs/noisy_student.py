@@ -1,4 +1,4 @@
-"""`pseudolabel rounds`, whole: noisy-student rounds on stored features, honest and naive."""
+"""The whole of `pseudolabel rounds`: noisy-student rounds on stored features, honest and naive."""
 
 from __future__ import annotations
 
@@ -7,13 +7,13 @@ from pathlib import Path
 from typing import Any
 
 from blendkit.core import Taxonomy
-from blendkit.errors import BlendkitError
+from blendkit.errors import BlendkitError, shorten
 from blendkit.events import Emit, silent
 from blendkit.io import read_taxonomy
 from blendkit.store import FeatureStore, write_json
 from blendkit.training.examples import Examples
 from blendkit.training.jobs.examples_of_stores import chunk_examples, open_features, unlabelled_examples
-from blendkit.training.jobs.head_fit import deliver, prepare_fit
+from blendkit.training.jobs.head_fit import prepare_fit, write_fit
 from blendkit.training.jobs.requests import HeadRequest
 from blendkit.training.rounds import Round, inflation, run_rounds
 from blendkit.training.settings import Rounds
@@ -36,7 +36,7 @@ class RoundsRequest:
 def fit_rounds(asked: RoundsRequest, emit: Emit = silent) -> dict[str, Any]:
     """Run noisy-student rounds, honest and on request naive; return what rounds.json says.
 
-    Raises BlendkitError without unlabelled recordings, and as `fit_head` does.
+    Raises BlendkitError without unlabelled recordings, for recordings in two roles, and as `fit_head` does.
     """
     rows = asked.fit.rows
     if rows.unlabelled is None or rows.pseudo is not None or (asked.test is None) != (asked.test_labels is None):
@@ -47,14 +47,15 @@ def fit_rounds(asked: RoundsRequest, emit: Emit = silent) -> dict[str, Any]:
     stores = open_features([*rows.labelled, rows.unlabelled, *([asked.test] if asked.test else [])])
     unlabelled = unlabelled_examples(stores[len(rows.labelled)], ready.blocks, ready.examples.classes)
     unlabelled = _without_labelled(unlabelled, ready.examples)
-    test = _test(asked, stores[-1], ready.blocks, ready.examples.classes)
+    test = _test_examples(asked, stores[-1], ready.blocks, ready.examples.classes)
+    _refuse_learned(test, ready.examples, unlabelled)
     protocols = {}
     for name in ("honest", *(("naive",) if asked.naive else ())):
         how = replace(asked.rounds, naive=name == "naive")
         checkpoints = request.out / "checkpoints" / name
         protocols[name] = run_rounds(ready.examples, unlabelled, ready.job, how, checkpoints, test, emit)
     last = protocols["honest"][-1].fit
-    deliver(request, last, ready)
+    write_fit(request, last, ready)
     kind = "chunk" if (ready.examples.kind == "chunk").any() else "clip"
     made: dict[str, Any] = {"kind": kind, "protocols": {n: _figures(found, kind) for n, found in protocols.items()}}
     write_json(request.out / "rounds.json", made, sort=False)
@@ -84,7 +85,20 @@ def _without_labelled(unlabelled: Examples, examples: Examples) -> Examples:
     return unlabelled
 
 
-def _test(asked: RoundsRequest, store: FeatureStore, blocks: list[str], classes: tuple[str, ...]) -> Examples | None:
+def _refuse_learned(test: Examples | None, *learned: Examples) -> None:
+    """Raise BlendkitError if a test recording is one of those that the rounds learn from."""
+    known = {r for e in learned for r in e.recording.tolist()}
+    both = sorted(known & set(test.recording.tolist())) if test is not None else []
+    if both:
+        raise BlendkitError(
+            f"--test: the rounds learn from {len(both)} of its recordings, so figures on them would be in-sample",
+            [shorten(both), "test on recordings that are neither labelled nor unlabelled ones of the rounds"],
+        )
+
+
+def _test_examples(
+    asked: RoundsRequest, store: FeatureStore, blocks: list[str], classes: tuple[str, ...]
+) -> Examples | None:
     if asked.test is None or asked.test_labels is None:
         return None
     taxonomy = read_taxonomy(asked.fit.rows.taxonomy) if asked.fit.rows.taxonomy else Taxonomy({})

@@ -1,4 +1,4 @@
-"""Pseudo-labels from any stream of a recipe, or a score file: gated, counted, with all that the teacher saw."""
+"""Pseudo-labels from scores: the gates, the files that hold the labels, and how those are read."""
 
 from __future__ import annotations
 
@@ -15,6 +15,7 @@ from blendkit.core import Bools, Float64, Int64, Scores
 from blendkit.errors import BlendkitError, did_you_mean, shorten
 from blendkit.store import atomic_path, write_json
 from blendkit.training.examples import Examples
+from blendkit.training.jobs.saved_arrays import read_arrays
 from blendkit.training.pseudo_label_gates import (
     gained,
     percentile_thresholds,
@@ -25,6 +26,7 @@ from blendkit.training.pseudo_label_gates import (
 )
 
 FACTS, TABLE, CELLS = "pseudo.json", "pseudo_labels.csv", "pseudo.npz"
+_AGAIN = "--pseudo takes the --out folder of a finished `blendkit pseudolabel gate`; run that again"
 
 
 @dataclass(frozen=True)
@@ -45,7 +47,7 @@ class Gates:
 
     @property
     def made(self) -> dict[str, Any]:
-        """What pseudo.json says of them."""
+        """The gates as pseudo.json lists them."""
         given = {k: v for k, v in vars(self).items() if k != "thresholds" and v is not None}
         return {k: dict(v) if isinstance(v, Mapping) else v for k, v in given.items()}
 
@@ -61,42 +63,42 @@ def thresholds_by_precision(scores: Scores, oof: Scores, truth: Bools, labelled:
 
 
 def gate(scores: Scores, gates: Gates, others: Mapping[str, Scores]) -> Bools:
-    """Return (N, C) the cells that are taken as labels. Raises BlendkitError if no gate is given."""
-    x, kept = scores.values, np.broadcast_to(scores.covered, scores.values.shape).copy()
+    """Return (N, C) the cells that pass every gate. Raises BlendkitError if no gate is given."""
+    x, cells = scores.values, np.broadcast_to(scores.covered, scores.values.shape).copy()
     if gates.least is None and gates.thresholds is None and gates.percentile is None and gates.top is None:
         raise BlendkitError(
             "no gate: everything would be a label", ["give --least, --precision, --percentile or --top"]
         )
     if gates.least is not None:
-        kept &= x >= gates.least
+        cells &= x >= gates.least
     if gates.thresholds is not None:
-        kept &= x >= gates.thresholds
+        cells &= x >= gates.thresholds
     if gates.percentile is not None:
-        kept &= x >= percentile_thresholds(x, gates.percentile)
+        cells &= x >= percentile_thresholds(x, gates.percentile)
     if gates.top is not None:
-        kept &= top_of_recordings(x, scores.rows.recording.tolist(), gates.top)
+        cells &= top_of_recordings(x, scores.rows.recording.tolist(), gates.top)
     if gates.ranks:
         aligned = {n: s.align(scores.rows, scores.classes, unknown_classes="ignore").values for n, s in others.items()}
-        kept &= rank_gates(aligned, gates.ranks)
-    return kept
+        cells &= rank_gates(aligned, gates.ranks)
+    return cells
 
 
 def write_pseudo(
-    out: Path, scores: Scores, kept: Bools, gates: Gates, had: Int64, facts: Mapping[str, Any]
+    out: Path, scores: Scores, cells: Bools, gates: Gates, had: Int64, facts: Mapping[str, Any]
 ) -> dict[str, Any]:
     """Write the labels (a label file like any other, and cells with their targets); return what pseudo.json says.
 
-    Rows without a kept cell are left out: they are unknown, not silent.
+    Rows in which no cell passed are left out: they are unknown, not silent.
     """
-    rows = np.flatnonzero(kept.any(axis=1))
+    rows = np.flatnonzero(cells.any(axis=1))
     part = scores.rows.take(rows)
-    targets = np.where(kept, sharpened(scores.values, gates.power) if gates.soft else 1.0, 0)[rows]
+    targets = np.where(cells, sharpened(scores.values, gates.power) if gates.soft else 1.0, 0)[rows]
     with atomic_path(out / TABLE) as temporary, temporary.open("w", encoding="utf-8", newline="") as handle:
         writer = csv.writer(handle, lineterminator="\n")
         writer.writerow(["filename", "start", "end", "primary_label"])
         for i, row in enumerate(rows):
-            heard = [c for c, k in zip(scores.classes, kept[row], strict=True) if k]
-            writer.writerow([part.recording[i], f"{part.start_s[i]:g}", f"{part.end_s[i]:g}", ";".join(heard)])
+            present = [c for c, k in zip(scores.classes, cells[row], strict=True) if k]
+            writer.writerow([part.recording[i], f"{part.start_s[i]:g}", f"{part.end_s[i]:g}", ";".join(present)])
     held: dict[str, Any] = {
         "row_ids": np.array(part.ids(), np.str_),
         "classes": np.array(scores.classes, np.str_),
@@ -109,9 +111,9 @@ def write_pseudo(
         "gates": gates.made,
         "rows": len(rows),
         "of_rows": len(scores.rows),
-        "cells": int(kept.sum()),
+        "cells": int(cells.sum()),
         "recordings": len(set(part.recording.tolist())),
-        "classes": gained(kept, scores.rows.recording.tolist(), scores.classes, had),
+        "classes": gained(cells, scores.rows.recording.tolist(), scores.classes, had),
     }
     write_json(out / FACTS, made, sort=False)
     return made
@@ -122,12 +124,9 @@ def read_pseudo(folder: Path, unlabelled: Examples) -> tuple[Examples, tuple[str
 
     Raises BlendkitError for labels of rows that the store does not have, and where no class is shared.
     """
-    try:
-        facts = json.loads((folder / FACTS).read_text(encoding="utf-8"))
-        with np.load(folder / CELLS, allow_pickle=False) as held:
-            ids, classes, targets = held["row_ids"].tolist(), held["classes"].tolist(), held["targets"]
-    except (OSError, ValueError, KeyError) as error:
-        raise BlendkitError(f"{folder}: not a folder of `blendkit pseudolabel gate`", [str(error)]) from error
+    saw = _saw(folder / FACTS)
+    saved = read_arrays(folder / CELLS, ("row_ids", "classes", "targets"), "a file of pseudo-labels", _AGAIN)
+    ids, classes, targets = saved["row_ids"].tolist(), saved["classes"].tolist(), saved["targets"]
     at = {r: i for i, r in enumerate(unlabelled.row_ids.tolist())}
     missing = [r for r in ids if r not in at]
     if missing:
@@ -142,7 +141,19 @@ def read_pseudo(folder: Path, unlabelled: Examples) -> tuple[Examples, tuple[str
         if c in column:
             found[:, i] = targets[:, column[c]]
     rows = unlabelled.take(np.array([at[r] for r in ids], np.int64))
-    return replace(rows, targets=found), tuple(facts["saw"])
+    return replace(rows, targets=found), saw
+
+
+def _saw(path: Path) -> tuple[str, ...]:
+    """The recordings that a teacher learned from, of a pseudo.json."""
+    try:
+        saw = json.loads(path.read_text(encoding="utf-8"))["saw"]
+        if not isinstance(saw, list) or not all(isinstance(r, str) for r in saw):
+            raise ValueError("its `saw` is no list of recordings")
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        reason = f"it has no {error}" if isinstance(error, KeyError) else str(error)
+        raise BlendkitError(f"{path}: not the facts of pseudo-labels", [reason, _AGAIN]) from error
+    return tuple(saw)
 
 
 def refuse_seen_unlabelled(saw: Sequence[str], recordings: Sequence[str], allow: bool) -> None:
@@ -150,6 +161,6 @@ def refuse_seen_unlabelled(saw: Sequence[str], recordings: Sequence[str], allow:
     both = sorted(set(saw) & set(recordings))
     if both and not allow:
         raise BlendkitError(
-            f"the teacher learned from {len(both)} of the recordings it is to label: it would repeat what it was made",
-            [shorten(both), "take recordings it never saw, or say --allow-seen"],
+            f"the teacher learned from {len(both)} of the recordings it is to label: they would repeat its training",
+            [shorten(both), "label recordings that it never saw, or say --allow-seen"],
         )

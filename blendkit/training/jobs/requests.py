@@ -1,4 +1,4 @@
-"""What a head is asked for: rows, head, schedule, mixture, folds."""
+"""What the user asks of a head: rows, architecture, schedule, mixture, folds."""
 
 from __future__ import annotations
 
@@ -13,8 +13,8 @@ class TrainingRows:
     """What a head learns from.
 
     features: stores of clips, one folder per class; soundscapes and labels: a store of soundscapes and its label file;
-    taxonomy: the target classes (default: the clip folders and labels); group: a regular expression, what shares a
-    fold; pseudo: a folder of pseudo-labels, and unlabelled the store of those recordings.
+    taxonomy: the target classes (default: the clip folders and labels); group: a regular expression, clips with the
+    same match share a fold; pseudo: a folder of pseudo-labels, and unlabelled the store of those recordings.
     """
 
     features: tuple[Path, ...] = ()

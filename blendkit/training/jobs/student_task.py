@@ -14,8 +14,9 @@ from blendkit.events import Emit, silent
 from blendkit.io import read_labels, read_scores, read_taxonomy, split_source
 from blendkit.member import BELOW_FLOAT32
 from blendkit.scoring import find_audio
-from blendkit.store import FeatureStore, LogitStore, require_features
+from blendkit.store import FeatureStore, require_features
 from blendkit.training.jobs.distillation import Task, distil
+from blendkit.training.jobs.teacher_saw import teacher_saw
 from blendkit.training.settings import Distil
 
 
@@ -23,10 +24,10 @@ from blendkit.training.settings import Distil
 class StudentRequest:
     """A student to train on recordings.
 
-    teacher: its scores of them (a store, `FILE.npz:ARRAY`, a CSV, or a run's folder), and space what they are (a store
-    holds logits); saw: a label file, what the teacher learned from; labels: of some of the recordings, and taxonomy
-    further classes that they may name; embedding: a store of the teacher's embeddings, and embedding_name which
-    feature of it.
+    teacher: its scores of them (a store, `FILE.npz:ARRAY`, a CSV, or a run's folder); space: what the scores are (a
+    store holds logits); saw: a label file of the recordings that the teacher learned from; labels: of some of the
+    recordings; taxonomy: further classes that labels may name; embedding: a store of the teacher's embeddings;
+    embedding_name: which feature of it.
     """
 
     audio: tuple[Path, ...]
@@ -48,8 +49,7 @@ def fit_student_of(request: StudentRequest, emit: Emit = silent) -> dict[str, An
 
 def task_of(request: StudentRequest) -> Task:
     """Return the task. Raises BlendkitError for what cannot be read, and scores whose space nobody says."""
-    scores, seen = _teacher(request.teacher, request.space)
-    seen = read_labels(request.saw).recordings if request.saw is not None else seen
+    scores = _teacher(request.teacher, request.space)
     known = (read_taxonomy(request.taxonomy) if request.taxonomy is not None else Taxonomy({})).classes
     store = FeatureStore.open(request.embedding) if request.embedding is not None else None
     if store is not None:
@@ -58,7 +58,7 @@ def task_of(request: StudentRequest) -> Task:
         out=request.out,
         recordings=find_audio(request.audio),
         teacher=scores,
-        saw=tuple(seen),
+        saw=teacher_saw(request.teacher, request.saw),
         labels=read_labels(request.labels) if request.labels is not None else None,
         known=tuple(known),
         embedding=None if store is None else (store, request.embedding_name),
@@ -74,16 +74,16 @@ def _device(wanted: str) -> str:
     return wanted
 
 
-def _teacher(source: str, space: str | None) -> tuple[Scores, tuple[str, ...]]:
-    """A teacher's logits, and the recordings it learned from, where its store says so."""
+def _teacher(source: str, space: str | None) -> Scores:
+    """A teacher's logits."""
     path, _ = split_source(source)
     scores = read_scores(source)
     if path.is_dir() and (path / "manifest.json").is_file():
-        return scores, tuple(LogitStore.open(path).about.get("saw", ()))
+        return scores
     if space is None:
         raise BlendkitError(
             f"--teacher {source}: no file says what its values are", ["say --space logit or --space prob"]
         )
     if space == "prob":
-        return scores.with_values(logit(scores.values, floor=BELOW_FLOAT32), "logit"), ()
-    return scores.with_values(scores.values, "logit"), ()
+        return scores.with_values(logit(scores.values, floor=BELOW_FLOAT32), "logit")
+    return scores.with_values(scores.values, "logit")

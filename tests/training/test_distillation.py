@@ -1,0 +1,174 @@
+"""A student from a task: which recordings teach, stop and judge it, and what it says of them."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+
+import numpy as np
+import pytest
+import torch
+
+from blendkit.audio import Recording
+from blendkit.core import LabelTable, NameRule, Scores, chunk_rows, fold_of
+from blendkit.errors import BlendkitError
+from blendkit.io import read_labels
+from blendkit.store import FeatureStore, Stored
+from blendkit.training.cnn import Student, WaveStudent
+from blendkit.training.jobs import distillation
+from blendkit.training.jobs.distillation import Task, _card, _figures, _student_rows, _without_embedding, distil
+from blendkit.training.settings import Distil, Picture
+from blendkit.training.student import StudentRows
+
+IDS = [f"r{i}" for i in range(10)]
+ROWS = chunk_rows(dict.fromkeys(IDS, 2), 5.0, NameRule())
+PICTURES = np.arange(20, dtype=np.float16)[:, None, None]  # a row's picture is its number
+
+
+def task(out: Path, **more: Any) -> Task:
+    values = np.stack([np.arange(20.0), -np.arange(20.0)], 1)
+    made = Task(
+        out, [Recording(r, out / r) for r in IDS], Scores.build(values, ROWS, ("x", "y"), "logit"), ("t1", "r3"), None,
+        (), None, Distil(),
+    )  # fmt: skip
+    return replace(made, **more)
+
+
+@pytest.fixture
+def fitted(monkeypatch: pytest.MonkeyPatch) -> dict[str, Any]:
+    """What distil gives to the fit, the writer and the judge; nothing is trained."""
+    seen: dict[str, Any] = {}
+
+    def fit(examples: StudentRows, learn: list[int], stop: list[int], how: Distil, path: Path, emit: Any) -> Any:
+        seen.update(examples=examples, learn=learn, stop=stop, path=path)
+        network = SimpleNamespace(student=torch.nn.Linear(2, 2))
+        return network, SimpleNamespace(best_epoch=3, history=[[0.5, 0.1]])
+
+    def judged(student: Any, pictures: np.ndarray, network: Any) -> np.ndarray:
+        seen["held"] = pictures[:, 0, 0].astype(int).tolist()
+        return np.zeros((len(pictures), 2), np.float32)
+
+    monkeypatch.setattr(distillation, "chunk_pictures", lambda *args: (PICTURES, ROWS))
+    monkeypatch.setattr(distillation, "fit_student", fit)
+    monkeypatch.setattr(distillation, "student_logits", judged)
+    monkeypatch.setattr(distillation, "_write", lambda task, network, saw: seen.update(written=saw) or 1e-6)
+    return seen
+
+
+def test_whole_recordings_teach_stop_or_judge(fitted: dict[str, Any], tmp_path: Path) -> None:
+    made = distil(task(tmp_path))
+    at = fold_of(IDS, 5)
+    names = ROWS.recording
+    for rows, folds in ((fitted["learn"], {2, 3, 4}), (fitted["stop"], {1}), (fitted["held"], {0})):
+        assert sorted(rows) == [i for i, r in enumerate(names) if at[r] in folds]
+    assert made["rows"] == {"learn": 12, "stop": 4, "judge": 4, "labelled": 0}
+    assert made["recordings"] == 10
+    assert fitted["path"] == tmp_path / "checkpoints" / "student"
+
+
+def test_it_saw_what_it_or_its_teacher_learned_from(fitted: dict[str, Any], tmp_path: Path) -> None:
+    made = distil(task(tmp_path))
+    held = {r for r, f in fold_of(IDS, 5).items() if f == 0}
+    assert set(made["saw"]) == (set(IDS) - held) | {"t1", "r3"}
+    assert fitted["written"] == made["saw"] == sorted(made["saw"])
+    assert json.loads((tmp_path / "student.json").read_text(encoding="utf-8"))["saw"] == made["saw"]
+    assert "# Student" in (tmp_path / "card.md").read_text(encoding="utf-8")
+
+
+def test_too_few_recordings_and_missing_scores_are_errors(
+    fitted: dict[str, Any], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    given = task(tmp_path)
+    with pytest.raises(BlendkitError, match="4 recordings with audio: a student needs 5"):
+        distil(replace(given, recordings=given.recordings[:4]))
+    with pytest.raises(BlendkitError, match="no scores of 1 recordings") as caught:
+        distil(replace(given, recordings=[*given.recordings, Recording("new", tmp_path)]))
+    assert list(caught.value.problems) == ["new"]
+    few = chunk_rows(dict.fromkeys(IDS[:3], 2), 5.0, NameRule())
+    monkeypatch.setattr(distillation, "chunk_pictures", lambda *args: (PICTURES[:6], few))
+    with pytest.raises(BlendkitError, match="3 recordings with audio"):
+        distil(given)
+    assert "learn" not in fitted
+
+
+def labels(path: Path, *lines: str) -> LabelTable:
+    path.write_text("\n".join(["filename,start,end,primary_label", *lines]) + "\n")
+    return read_labels(path)
+
+
+def test_lessons_pair_labels_and_embeddings_by_chunk(tmp_path: Path) -> None:
+    store = FeatureStore.create(tmp_path / "e", "a" * 16, {"embedding": (2, 1)}, {"facts": {}})
+    other = chunk_rows(dict.fromkeys(["r10", *reversed(IDS)], 2), 5.0, NameRule())  # more rows than the student has
+    values = np.array([[int(r[1:]), s] for r, s in zip(other.recording, other.start_s, strict=True)], np.float32)
+    store.write(other, [values], {r: Stored(r, 2, "ok", "", 10.0) for r in [*IDS, "r10"]})
+    table = labels(tmp_path / "l.csv", "r2.ogg,5,10,y", "r7.ogg,0,5,known", "elsewhere.ogg,0,5,odd")
+    given = task(tmp_path, embedding=(store, "embedding"), labels=table, known=("known",))
+    found = _student_rows(given, PICTURES, ROWS, given.teacher)
+    assert np.flatnonzero(found.labelled).tolist() == [5, 14]
+    assert found.truth[5].tolist() == [0, 1]
+    assert found.truth.sum() == 1
+    assert found.embedding is not None
+    assert found.embedding[[5, 14]].tolist() == [[2, 5], [7, 0]]
+    assert found.teacher.dtype == np.float32
+
+
+def test_chunks_without_an_embedding_are_named(tmp_path: Path) -> None:
+    store = FeatureStore.create(tmp_path / "e", "a" * 16, {"embedding": (1,)}, {"facts": {}})
+    some = chunk_rows(dict.fromkeys(IDS[1:], 2), 5.0, NameRule())
+    store.write(some, [np.zeros((18, 1), np.float32)], {r: Stored(r, 2, "ok", "", 10.0) for r in IDS[1:]})
+    given = task(tmp_path, embedding=(store, "embedding"))
+    with pytest.raises(BlendkitError, match="no embedding of 2 chunks") as caught:
+        _student_rows(given, PICTURES, ROWS, given.teacher)
+    assert list(caught.value.problems) == ["r0_5, r0_10"]
+
+
+def examples(labelled: np.ndarray) -> StudentRows:
+    truth = np.eye(2, dtype=np.float32)[np.arange(20) % 2]
+    return StudentRows(PICTURES, np.zeros((20, 2), np.float32), truth, labelled)
+
+
+def test_figures_by_hand() -> None:
+    held, off = np.array([0, 1, 2, 3]), np.log(3)  # a logit of log 3 is 0.75, a quarter off the teacher's half
+    found = np.full((4, 2), off, np.float32)
+    assert _figures(examples(np.zeros(20, bool)), held, found, ROWS) == {"rmse": pytest.approx(0.25)}
+    right = (4 * examples(np.ones(20, bool)).truth[held] - 2).astype(np.float32)
+    made = _figures(examples(np.ones(20, bool)), held, right, ROWS)
+    assert made["student"][0] == 1.0
+    assert made["teacher"][0] == 0.5
+    assert made["gain"][0] == 0.5
+    one = np.isin(np.arange(20), [0, 1])  # of one recording: nothing to redraw
+    assert set(_figures(examples(one), held, right, ROWS)) == {"rmse"}
+
+
+def test_the_exported_network_has_no_embedding() -> None:
+    network = WaveStudent(Picture(4000, 256, 160, 16, 50.0, 2000.0), Student(2, 0.25, embedding=5))
+    assert _without_embedding(network).student.embed is None
+    assert not network.training
+
+
+def test_the_card_names_the_teachers_caveat_where_it_is_judged() -> None:
+    made: dict[str, Any] = {
+        "rows": {"learn": 1, "stop": 2, "judge": 3, "labelled": 4}, "held_out": {"rmse": 0.125}, "parameters": 1234,
+        "classes": ["x"], "recordings": 9, "onnx_difference": 2e-7,
+    }  # fmt: skip
+    plain = "\n".join(_card(made))
+    assert "1,234 parameters" in plain
+    assert "0.1250" in plain
+    assert "in-sample" not in plain
+    made["held_out"] |= {"student": [0.9, 0.8, 1.0], "teacher": [0.95, 0.9, 1.0]}
+    assert "in-sample" in "\n".join(_card(made))
+
+
+def test_the_written_graph_says_what_it_saw(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    facts: dict[str, Any] = {}
+    write: Callable[..., float] = lambda graph, bare, waves, about, path: facts.update(about, path=path) or 1e-6  # noqa: E731
+    monkeypatch.setattr(distillation, "exported", lambda *args: None)
+    monkeypatch.setattr(distillation, "write_onnx", write)
+    network = WaveStudent(Distil().picture, Student(2, 0.25, embedding=5))
+    assert distillation._write(task(tmp_path), network, ["r1", "t1"]) == 1e-6
+    assert (facts["saw"], facts["classes"], facts["rate"]) == (["r1", "t1"], ["x", "y"], "32000")
+    assert facts["path"] == tmp_path / "student.onnx"

@@ -1,0 +1,148 @@
+"""What keeps a figure from being made on recordings that a model saw: every guard, and where it looks."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+
+import numpy as np
+import pytest
+
+from blendkit.core import NameRule, Scores, chunk_rows
+from blendkit.errors import BlendkitError
+from blendkit.store import LogitStore, Stored
+from blendkit.training.examples import Examples
+from blendkit.training.jobs import head_fit
+from blendkit.training.jobs.head_fit import PreparedFit, _countable, _pseudo
+from blendkit.training.jobs.labelling import TeacherSource, _from_file
+from blendkit.training.jobs.noisy_student import _refuse_learned, _without_labelled
+from blendkit.training.jobs.pseudo_labels import refuse_seen_unlabelled
+from blendkit.training.jobs.requests import HeadRequest, TrainingRows
+from blendkit.training.jobs.student_task import StudentRequest, task_of
+from blendkit.training.jobs.teacher_saw import run_saw, teacher_saw
+from blendkit.training.outputs import Source
+
+Make = Callable[..., Examples]
+
+
+def test_a_teacher_never_labels_what_it_learned_from() -> None:
+    refuse_seen_unlabelled(["a", "b"], ["c"], allow=False)
+    refuse_seen_unlabelled([], ["c"], allow=False)
+    refuse_seen_unlabelled(["a", "b"], ["b", "c"], allow=True)
+    with pytest.raises(BlendkitError, match="learned from 2 of the recordings it is to label") as caught:
+        refuse_seen_unlabelled(["d", "a", "b"], ["b", "c", "a"], allow=False)
+    assert caught.value.problems[0] == "a, b"
+    assert "--allow-seen" in caught.value.problems[1]
+
+
+def ready(examples: Examples, *saw: str) -> PreparedFit:
+    source = Source(("f",), "0" * 16, {}, "l.csv", None, saw)
+    return PreparedFit(examples, None, source, [], {}, ["a", "b"])  # type: ignore[arg-type]
+
+
+def countable(e: Examples, *saw: str, allow: bool = False) -> tuple[np.ndarray, list[str]]:
+    fit: Any = SimpleNamespace(oof=np.ones((len(e), 3), np.float32))
+    return _countable(HeadRequest(Path("out"), allow_seen=allow), fit, ready(e, *saw))
+
+
+def test_rows_a_teacher_saw_do_not_count_as_out_of_fold(make_examples: Make) -> None:
+    e = make_examples(4, 2)
+    logits, notes = countable(e, "r1", "r5", "elsewhere")
+    assert np.isnan(logits).all(axis=1).tolist() == [False, True, False, False, False, True]
+    assert (logits[[0, 2, 3, 4]] == 1).all()
+    assert notes == ["2 of 6 rows are of recordings the pseudo-labelling teacher learned from: they do not count as out-of-fold"]  # fmt: skip
+
+
+def test_they_count_on_request_with_a_note(make_examples: Make) -> None:
+    e = make_examples(4, 2)
+    logits, notes = countable(e, "r1", allow=True)
+    assert np.isfinite(logits).all()
+    assert "inflated" in notes[0]
+    assert countable(e, "elsewhere")[1] == countable(e)[1] == []
+
+
+def test_labelled_recordings_are_never_unlabelled_too(make_examples: Make) -> None:
+    e = make_examples(4, 2)
+    apart = make_examples(0, 3, "pseudo", prefix="u")
+    assert _without_labelled(apart, e) is apart
+    with pytest.raises(BlendkitError, match="1 of the unlabelled recordings are labelled ones") as caught:
+        _without_labelled(replace(apart, recording=np.array(["u0", "r3", "r3"])), e)
+    assert list(caught.value.problems) == ["r3"]
+
+
+def test_nothing_is_tested_on_what_the_rounds_learn_from(make_examples: Make) -> None:
+    labelled, unlabelled = make_examples(2, 2), make_examples(0, 3, "pseudo", prefix="u")
+    test = make_examples(0, 3, prefix="t")
+    _refuse_learned(test, labelled, unlabelled)
+    _refuse_learned(None, labelled, unlabelled)
+    for r in ("r3", "u0"):
+        with pytest.raises(BlendkitError, match="learn from 1 of its recordings") as caught:
+            _refuse_learned(replace(test, recording=np.array(["t0", r, "t2"])), labelled, unlabelled)
+        assert caught.value.problems[0] == r
+
+
+def test_pseudo_labels_of_labelled_recordings_are_refused(
+    make_examples: Make, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    e, found = make_examples(4, 2), make_examples(0, 3, "pseudo", prefix="u")
+    monkeypatch.setattr(head_fit, "open_features", lambda folders: [None])
+    monkeypatch.setattr(head_fit, "unlabelled_examples", lambda *args: None)
+    monkeypatch.setattr(head_fit, "read_pseudo", lambda folder, rows: (found, ("t",)))
+    request = HeadRequest(tmp_path, TrainingRows(pseudo=tmp_path / "p", unlabelled=tmp_path / "u"))
+    assert _pseudo(request, ready(e)) == (found, ("t",))
+    assert _pseudo(HeadRequest(tmp_path), ready(e)) == (None, ())
+    found = replace(found, recording=np.array(["u0", "r0", "u2"]))
+    with pytest.raises(BlendkitError, match="pseudo-labels of recordings that are labelled"):
+        _pseudo(request, ready(e))
+
+
+@pytest.fixture
+def store(tmp_path: Path) -> Path:
+    """Logits of two recordings, by a member that learned from t1."""
+    rows = chunk_rows({"r1": 1, "r2": 1}, 5.0, NameRule())
+    made = LogitStore.create(tmp_path / "store", "0" * 16, ("x",), (True,), {"saw": ["t1"]})
+    scores = Scores.build(np.array([[0.0], [1.0]], np.float32), rows, ("x",), "logit")
+    made.write(scores, {r: Stored(r, 1, "ok", "", 5.0) for r in ("r1", "r2")})
+    return tmp_path / "store"
+
+
+@pytest.fixture
+def run_folder(tmp_path: Path) -> Path:
+    """A run whose members and steps learned from t1, t2 and t3."""
+    (tmp_path / "run").mkdir()
+    (tmp_path / "run" / "submission.csv").write_text("row_id,x\nr1_5,0.5\nr2_5,0.25\n")
+    (tmp_path / "run" / "run.json").write_text(json.dumps({"saw": {"m": ["t2", "t1"], "m.prior": ["t3", "t1"]}}))
+    return tmp_path / "run"
+
+
+def test_a_teachers_folder_says_what_it_saw(store: Path, run_folder: Path, tmp_path: Path) -> None:
+    assert teacher_saw(str(store), None) == ("t1",)
+    assert teacher_saw(str(run_folder), None) == ("t1", "t2", "t3")
+    assert teacher_saw(str(run_folder / "submission.csv"), None) == ()
+    labels = tmp_path / "l.csv"
+    labels.write_text("filename,start,end,primary_label\nz.ogg,0,5,x\n")
+    assert teacher_saw(str(store), labels) == ("z",)
+
+
+def test_both_uses_of_a_teacher_ask_its_folder(
+    store: Path, run_folder: Path, tmp_path: Path, write_wav: Callable[..., Path]
+) -> None:
+    for source, space, saw in ((store, "logit", ("t1",)), (run_folder, "prob", ("t1", "t2", "t3"))):
+        found = _from_file(TeacherSource(str(source), space=space))  # type: ignore[arg-type]
+        assert (found.saw, found.saw_known) == (saw, True)
+        audio = write_wav(tmp_path / "r1.wav", np.zeros(100, np.float32), 8000)
+        task = task_of(StudentRequest((audio,), str(source), tmp_path / "o", space=space))  # type: ignore[arg-type]
+        assert task.saw == saw
+    unknown = _from_file(TeacherSource(str(run_folder / "submission.csv"), space="prob"))
+    assert (unknown.saw, unknown.saw_known) == ((), False)
+
+
+@pytest.mark.parametrize("text", ["{}", "[]", '{"saw": []}', '{"saw": {"m": 3}}', "{"])
+def test_a_damaged_run_is_one_error(tmp_path: Path, text: str) -> None:
+    (tmp_path / "run.json").write_text(text)
+    with pytest.raises(BlendkitError, match=r"run\.json: not the facts of a run"):
+        run_saw(tmp_path)

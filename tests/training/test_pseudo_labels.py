@@ -1,0 +1,106 @@
+"""Gates on scores, and pseudo-labels written and read."""
+
+from __future__ import annotations
+
+import csv
+import json
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from blendkit.core import NameRule, Scores, chunk_rows
+from blendkit.errors import BlendkitError
+from blendkit.training.examples import Examples
+from blendkit.training.jobs.pseudo_labels import Gates, gate, read_pseudo, thresholds_by_precision, write_pseudo
+
+Make = Callable[..., Examples]
+VALUES = np.array([[0.9, 0.1], [0.6, 0.8], [0.2, 0.7], [0.7, 0.3]])
+ROWS = chunk_rows({"r1": 2, "r2": 2}, 5.0, NameRule())
+
+
+def scores(values: np.ndarray = VALUES, classes: tuple[str, ...] = ("x", "y")) -> Scores:
+    return Scores.build(values, ROWS, classes, "prob")
+
+
+@pytest.mark.parametrize(
+    ("gates", "cells"),
+    [
+        (Gates(least=0.7), [[1, 0], [0, 1], [0, 1], [1, 0]]),
+        (Gates(thresholds=np.array([0.65, np.inf])), [[1, 0], [0, 0], [0, 0], [1, 0]]),
+        (Gates(percentile=50.0), [[1, 0], [0, 1], [0, 1], [1, 0]]),
+        (Gates(top=1), [[1, 0], [0, 1], [0, 1], [1, 0]]),
+        (Gates(top=2, least=0.65), [[1, 0], [0, 1], [0, 1], [1, 0]]),
+        (Gates(least=0.65, thresholds=np.array([0.8, 0.8])), [[1, 0], [0, 1], [0, 0], [0, 0]]),
+    ],
+)
+def test_gates_by_hand(gates: Gates, cells: list[list[int]]) -> None:
+    np.testing.assert_array_equal(gate(scores(), gates, {}), np.array(cells, bool))
+
+
+def test_other_streams_must_agree() -> None:
+    other = scores(VALUES[::-1, ::-1], ("y", "x"))  # columns in another order, paired by name
+    # other's x is 0.7 0.2 0.6 0.9 and its y 0.3 0.7 0.8 0.1: the upper halves are rows 0 3 and rows 1 2
+    found = gate(scores(), Gates(least=0.0, ranks={"o": 0.75}), {"o": other})
+    np.testing.assert_array_equal(found, np.array([[1, 0], [0, 1], [0, 1], [1, 0]], bool))
+
+
+def test_what_the_teacher_does_not_cover_is_never_a_label() -> None:
+    half = replace(scores(), covered=np.array([True, False]))
+    assert gate(half, Gates(least=0.0), {}).tolist() == [[True, False]] * 4
+
+
+def test_no_gate_is_an_error() -> None:
+    with pytest.raises(BlendkitError, match="everything would be a label"):
+        gate(scores(), Gates(soft=True, ranks={"o": 0.5}), {})
+
+
+def test_thresholds_are_paired_by_class() -> None:
+    # y: true rows 0.9 0.8 0.7, false 0.6; x: nothing true. z is not in the out-of-fold scores
+    oof = Scores.build(np.array([[0.5, 0.9], [0.5, 0.8], [0.5, 0.7], [0.5, 0.6]]), ROWS, ("x", "y"), "prob")
+    truth = np.array([[0, 1], [0, 1], [0, 1], [0, 0]], bool)
+    wanted = Scores.build(np.zeros((4, 3)), ROWS, ("z", "y", "x"), "prob")
+    found = thresholds_by_precision(wanted, oof, truth, np.ones(4, bool), 1.0)
+    assert found.tolist() == [np.inf, 0.7, np.inf]
+    assert thresholds_by_precision(wanted, oof, truth, np.array([1, 1, 0, 1], bool), 1.0)[1] == np.inf
+
+
+def test_labels_are_written_and_read(tmp_path: Path, make_examples: Make) -> None:
+    cells = np.array([[1, 1], [0, 0], [0, 1], [0, 0]], bool)
+    gates = Gates(least=0.5, soft=True, power=2.0)
+    made = write_pseudo(tmp_path, scores(), cells, gates, np.array([4, 0]), {"saw": ["t1", "t2"]})
+    assert (made["rows"], made["of_rows"], made["cells"], made["recordings"]) == (2, 4, 3, 2)
+    assert made["gates"] == {"least": 0.5, "soft": True, "power": 2.0}
+    assert made["classes"][0] == {"class": "x", "had": 4, "chunks": 1, "recordings": 1}
+    assert json.loads((tmp_path / "pseudo.json").read_text(encoding="utf-8")) == made
+    with (tmp_path / "pseudo_labels.csv").open(encoding="utf-8", newline="") as handle:
+        assert list(csv.reader(handle))[1:] == [["r1", "0", "5", "x;y"], ["r2", "0", "5", "y"]]
+    given = make_examples(0, 4, "pseudo")
+    store = replace(
+        given, row_ids=np.array(["r2_5", "r1_10", "r1_5", "r2_10"]), recording=np.array(["r2", "r1", "r1", "r2"]),
+        classes=("y", "new", "x"),
+    )  # fmt: skip
+    rows, saw = read_pseudo(tmp_path, store)
+    assert saw == ("t1", "t2")
+    assert rows.row_ids.tolist() == ["r1_5", "r2_5"]
+    np.testing.assert_array_equal(rows.features["a"], given.features["a"][[2, 0]])  # of the same rows
+    np.testing.assert_allclose(rows.targets, [[0.1**2, 0, 0.9**2], [0.7**2, 0, 0]], rtol=1e-6)
+
+
+def test_hard_labels_are_ones(tmp_path: Path) -> None:
+    cells = np.array([[1, 0], [0, 0], [0, 1], [0, 0]], bool)
+    write_pseudo(tmp_path, scores(), cells, Gates(least=0.5), np.zeros(2, np.int64), {"saw": []})
+    with np.load(tmp_path / "pseudo.npz", allow_pickle=False) as saved:
+        assert saved["targets"].tolist() == [[1, 0], [0, 1]]
+
+
+def test_rows_without_features_and_foreign_classes_are_errors(tmp_path: Path, make_examples: Make) -> None:
+    write_pseudo(tmp_path, scores(), VALUES > 0.5, Gates(least=0.5), np.zeros(2, np.int64), {"saw": []})
+    with pytest.raises(BlendkitError, match="4 of 4 pseudo-labelled rows have no features"):
+        read_pseudo(tmp_path, make_examples(0, 3, "pseudo", prefix="u"))
+    own = replace(make_examples(0, 4, "pseudo"), row_ids=np.array(ROWS.ids()), classes=("a", "b", "c"))
+    with pytest.raises(BlendkitError, match="none of its classes is one of the head's") as caught:
+        read_pseudo(tmp_path, own)
+    assert list(caught.value.problems) == ["x, y"]

@@ -1,0 +1,77 @@
+"""A student's task from files: the teacher's space, the device, labels and embeddings."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+
+from blendkit.core import NameRule, chunk_rows
+from blendkit.errors import BlendkitError
+from blendkit.store import FeatureStore, Stored
+from blendkit.training.jobs.student_task import StudentRequest, _device, _teacher, task_of
+from blendkit.training.settings import Distil
+
+
+@pytest.fixture
+def table(tmp_path: Path) -> str:
+    np.savez(tmp_path / "t.npz", row_ids=["r1_5", "r2_5"], classes=["x", "y"], s=np.array([[0.5, 0.75], [0.0, 1.0]]))
+    return f"{tmp_path / 't.npz'}:s"
+
+
+def test_a_teacher_is_logits(table: str) -> None:
+    found = _teacher(table, "prob")
+    assert found.space == "logit"
+    np.testing.assert_allclose(found.values[0], [0, np.log(3)], atol=1e-6)
+    assert np.isfinite(found.values).all()
+    assert found.values[1, 0] < -50 < 10 < found.values[1, 1]
+    same = _teacher(table, "logit")
+    assert same.space == "logit"
+    assert same.values[0].tolist() == [0.5, 0.75]
+
+
+def test_values_nobody_names_are_refused(table: str) -> None:
+    with pytest.raises(BlendkitError, match="no file says what its values are") as caught:
+        _teacher(table, None)
+    assert "--space logit" in caught.value.problems[0]
+
+
+def test_where_it_trains(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(torch.cuda, "is_available", lambda: False)
+    assert (_device("auto"), _device("cpu")) == ("cpu", "cpu")
+    for wanted in ("cuda", "cuda:1", "tpu"):
+        with pytest.raises(BlendkitError, match=f"--device {wanted}"):
+            _device(wanted)
+    monkeypatch.setattr(torch.cuda, "is_available", lambda: True)
+    assert (_device("auto"), _device("cuda:1")) == ("cuda", "cuda:1")
+    with pytest.raises(BlendkitError, match="--device tpu"):
+        _device("tpu")
+
+
+def test_a_task_is_all_that_the_request_names(table: str, tmp_path: Path, write_wav: Callable[..., Path]) -> None:
+    audio = [write_wav(tmp_path / f"{r}.wav", np.zeros(100, np.float32), 8000) for r in ("r2", "r1")]
+    (tmp_path / "l.csv").write_text("filename,start,end,primary_label\nr1.ogg,0,5,x\n")
+    (tmp_path / "saw.csv").write_text("filename,start,end,primary_label\nold.ogg,0,5,x\n")
+    store = FeatureStore.create(tmp_path / "e", "a" * 16, {"own": (1,)}, {"facts": {}})
+    rows = chunk_rows({"r1": 1}, 5.0, NameRule())
+    store.write(rows, [np.zeros((1, 1), np.float32)], {"r1": Stored("r1", 1, "ok", "", 5.0)})
+    request = StudentRequest(
+        tuple(audio), table, tmp_path / "out", "logit", tmp_path / "saw.csv", tmp_path / "l.csv",
+        embedding=tmp_path / "e", embedding_name="own", how=Distil(device="cpu"),
+    )  # fmt: skip
+    task = task_of(request)
+    assert [r.id for r in task.recordings] == ["r1", "r2"]
+    assert task.saw == ("old",)
+    assert task.labels is not None
+    assert task.labels.recordings == ("r1",)
+    assert task.embedding is not None
+    assert task.embedding[1] == "own"
+    assert (task.how.device, task.known, task.out) == ("cpu", (), tmp_path / "out")
+    with pytest.raises(BlendkitError, match="no feature 'embedding'"):
+        task_of(replace(request, embedding_name="embedding"))
+    bare = task_of(StudentRequest(tuple(audio), table, tmp_path / "out", "logit", how=Distil(device="cpu")))
+    assert (bare.labels, bare.embedding, bare.saw) == (None, None, ())
