@@ -1,4 +1,4 @@
-"""From a recipe's weights to a (K, C) matrix: by group of classes, and only where a member covers."""
+"""From a recipe's weights to a (K, C) matrix: by group of classes, and 0 where an input does not cover a class."""
 
 from __future__ import annotations
 
@@ -51,7 +51,7 @@ def _groups(
     members: Mapping[str, Bools],
     taxonomy: Taxonomy,
 ) -> Iterator[tuple[Bools, Mapping[str, float]]]:
-    """Yield (which classes (C,), weights) of every group; the later wins."""
+    """Yield (which classes (C,), weights) of every group; where groups overlap, the later one applies."""
     where = f"blend {stream.name!r}: weights_by"
     for path, of in by.groups():
         kind, key = path[0], path[1]

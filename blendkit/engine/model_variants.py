@@ -1,4 +1,4 @@
-"""Models of a recipe, cut or converted: which members use a file, and what a variant of it changes."""
+"""Variants of a recipe's models (cut, quantised, on another provider): who uses a file, and what a variant changes."""
 
 from __future__ import annotations
 
@@ -100,12 +100,12 @@ def members_using(
 
 
 def slim_model(used: Using, out: Path) -> tuple[Slim, Path | None]:
-    """Write the model cut to all that the recipe needs of it, and its shorter class list beside it."""
+    """Write the model cut down to what the recipe needs of it, and its shorter class list beside it."""
     asks = []
     for name, (member, _) in used.members.items():
         made = build_member(member, used.params(name), used.context)
         if not isinstance(getattr(made, "ask", None), GraphNeeds):
-            raise BlendkitError(f"member {name!r}: {member.use} does not say what it needs of its model")
+            raise BlendkitError(f"member {name!r}: {member.use} does not declare what it needs of its model")
         asks.append(made.ask)
     ask = _merged(asks)
     made_slim = slim(ask, used.context.examples, used.context.threads, out)
@@ -122,7 +122,9 @@ def _merged(asks: Sequence[GraphNeeds]) -> GraphNeeds:
     heads = {a.head for a in asks if a.head is not None}
     lists = {a.labels for a in asks if a.head is not None}
     if len({(a.input, a.samples, a.rate) for a in asks}) > 1 or len(heads) > 1 or len(lists) > 1:
-        raise BlendkitError(f"{first.model.name}: members need it in ways that no single graph serves")
+        raise BlendkitError(
+            f"{first.model.name}: members need different inputs, heads or label lists of it; no one graph serves all"
+        )
     return GraphNeeds(
         first.model,
         first.name,

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from blendkit.blending import make_streams
 from blendkit.core import Scores
 from blendkit.errors import BlendkitError
-from blendkit.events import Emit, say_nothing, silent
+from blendkit.events import Emit, ignore_note, silent
 from blendkit.offline.comparison import LabelledChunks, Line, Rules, change_lines
 from blendkit.offline.place import Place, open_workspaces
 from blendkit.offline.workspace import Workspace, Workspaces, audio_members
@@ -119,4 +119,4 @@ def _without(workspaces: Workspaces, workspace: Workspace, recipe: Recipe, paths
     plan = make_plan(only_streams(without(recipe, paths), output, []))
     around = replace(workspace.around, files=check_files(plan, workspaces.data, audio_members(plan)))
     members = {n: s for n, s in workspace.members.items() if n in plan.members}
-    return make_streams(plan, members, around, note=say_nothing, memo=workspace.memo, wanted=(output,))[output]
+    return make_streams(plan, members, around, note=ignore_note, memo=workspace.memo, wanted=(output,))[output]

@@ -98,7 +98,7 @@ def _open(plan: Plan, data: DataFolder, files: RecipeFiles, stores: Path) -> Wor
     opened = open_members(plan, member_context(plan, inputs), files, stores)
     find_saved(plan, opened, files, stores)
     rows = saved_rows(inputs, opened, plan.recipe.model.chunk_s) if opened.audio else shared_rows(opened.tables)
-    members, notes = aligned(plan, opened, rows, inputs.classes, inputs.names, take=opened.tables.pop)
+    members, notes = aligned(plan, opened, rows, inputs.classes, inputs.names, release=opened.tables.pop)
     classes = next(iter(members.values())).classes
     truth, labelled, used = _truth(inputs, rows, classes)
     here = {str(r) for r in rows.recording[labelled]}

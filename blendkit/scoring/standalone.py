@@ -24,7 +24,7 @@ _NAME = "member"
 
 @dataclass(frozen=True)
 class Scorer:
-    """One member at work on its own: its facts, its parameters, and what it may know."""
+    """One member without a recipe: its plan, parameters, context and facts (what its logits depend on)."""
 
     member: MemberPlan
     params: dict[str, Any]

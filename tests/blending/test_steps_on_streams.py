@@ -80,8 +80,8 @@ def test_the_first_gate_that_takes_a_cell_has_it_and_all_see_the_unedited_stream
     second = (rb > 0) & (ra < 1) & ~first
     expected = np.where(first, rb, np.where(second, 0.75 * x + 0.25 * rb, x))
     np.testing.assert_allclose(got, expected, atol=1e-12)
-    assert f"first: took {first.sum()} of 27 cells" in notes
-    assert f"second: took {second.sum()} of 27 cells" in notes
+    assert f"first: edited {first.sum()} of 27 cells" in notes
+    assert f"second: edited {second.sum()} of 27 cells" in notes
 
 
 def test_where_narrows_gates_and_steps_that_look() -> None:
@@ -99,7 +99,7 @@ def test_classes_that_the_other_stream_lacks_stay() -> None:
     body = "streams:\n  c:\n    from: b\n    steps:\n      - rank_gate: {by: a, floor: 0.0}"
     got = out(body, scores(Z, "logit", (True, False, True)), notes=notes).values
     np.testing.assert_array_equal(got[:, 1], P[:, 1])
-    assert "rank_gate: a does not cover 1 classes; they stay" in notes
+    assert "rank_gate: a does not cover 1 classes; they stay as they are" in notes
 
 
 def test_what_is_kept_depends_on_the_streams_that_were_looked_at() -> None:

@@ -341,7 +341,7 @@ def test_members_are_not_written_to_and_stay_unless_they_are_given_away() -> Non
     plan = make_plan(parse_recipe(text, "r.yaml"))
     first = make_streams(plan, members, AROUND)
     assert members == {"a": A, "b": B}
-    second = make_streams(plan, members, AROUND, take=members.pop)
+    second = make_streams(plan, members, AROUND, release=members.pop)
     np.testing.assert_array_equal(first["c"].values, second["c"].values)
     np.testing.assert_array_equal(A.values, before[0])
     np.testing.assert_array_equal(B.values, before[1])
