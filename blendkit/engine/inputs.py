@@ -120,7 +120,7 @@ def truth_of(inputs: Inputs, rows: Rows, classes: Sequence[str]) -> tuple[Bools,
 
 
 def _require_named(plan: Plan, data: DataFolder) -> None:
-    """Raise BlendkitError for missing files that the recipe names; where a key is at its default they may be missing."""
+    """Raise BlendkitError for missing files that the recipe names; files of keys at their default may be missing."""
     model, problems = plan.recipe.model, []
     fields = type(model).model_fields
     changed = {k for k in ("template", "taxonomy", "labels", "audio") if getattr(model, k) != fields[k].default}

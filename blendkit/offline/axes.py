@@ -17,7 +17,10 @@ _MOST = 100_001
 
 @dataclass(frozen=True)
 class Axis:
-    """One changed thing and the values it takes. address: where in the recipe, or (blend, member) of a share."""
+    """One changed value and the points it is tried at.
+
+    says: the option as the user wrote it, for messages. address: where in the recipe, or (blend, member) of a share.
+    """
 
     says: str
     address: str | tuple[str, str]
@@ -51,7 +54,7 @@ def read_axis(text: str, option: str) -> Axis:
 def read_share(text: str, recipe: Recipe) -> Axis:
     """Read `BLEND.MEMBER=SHARE`, a share from 0 to 1 or a range of shares.
 
-    Raises BlendkitError for blends and members that are not there, and shares outside 0 to 1.
+    Raises BlendkitError for blends and members that do not exist, and shares outside 0 to 1.
     """
     axis = read_axis(text, "--share")
     blends = recipe.model.blends
@@ -75,7 +78,7 @@ def read_share(text: str, recipe: Recipe) -> Axis:
     if blends[blend].weights_by is not None:
         raise BlendkitError(f"{axis.says}: {blend!r} weighs by group; sweep a path below blends.{blend}.weights_by")
     if not any(w for n, w in of.items() if n != member):
-        raise BlendkitError(f"{axis.says}: nothing else has a weight in {blend!r}, so no share can be given away")
+        raise BlendkitError(f"{axis.says}: no other input of {blend!r} has a weight, so its share is always 1")
     bad = [v for v in axis.values if isinstance(v, bool) or not isinstance(v, int | float) or not 0 <= v <= 1]
     if bad:
         raise BlendkitError(f"{axis.says}: a share lies between 0 and 1, got {bad[0]!r}")
@@ -94,7 +97,7 @@ def check_shares(axes: Sequence[Axis]) -> None:
 
 
 def share_weights(recipe: Recipe, blend: str, member: str, share: float) -> dict[str, float]:
-    """Return a blend's weights with a member's final share set and the others' ratio kept: decimals, exactly."""
+    """Return a blend's weights with a member's final share set and the ratio of the others unchanged, as decimals."""
     of: Mapping[str, float] = recipe.model.blends[blend].of
     part = Fraction(str(share))
     others = {n: Fraction(str(w)) for n, w in of.items() if n != member}

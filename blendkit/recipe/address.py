@@ -32,7 +32,7 @@ def assign(data: dict[str, Any], address: str, value: Any, says: str, *, positio
 
     The section and `steps` may be left out where one stream or step alone has the name; a step is its
     op name or id, or, with `positions`, its number. says: what the user wrote, for messages. Raises
-    BlendkitError for addresses that lead nowhere, with the nearest name, or to several places, with all.
+    BlendkitError for an address that matches nothing, with the nearest name, or several places, with all of them.
     """
     tokens = split_address(address)
     if not tokens:
@@ -62,7 +62,7 @@ def known_keys(path: KeyPath) -> list[str]:
 
 
 def _arms(hint: Any) -> list[Any]:
-    """The types a hint stands for: `Annotated` and `... | None` taken apart."""
+    """The types a hint allows: `Annotated` unwrapped and unions split."""
     if get_origin(hint) in (Annotated, Union, UnionType):
         return [arm for part in get_args(hint) for arm in _arms(part)]
     return [hint]
@@ -139,7 +139,7 @@ def _with_section(data: dict[str, Any], tokens: KeyPath, says: str) -> KeyPath:
     if len(found) == 1:
         return found[0]
     if found:
-        raise BlendkitError(f"{says}: {first!r} is in {len(found)} places", [f"say {dotted(f)}" for f in found])
+        raise BlendkitError(f"{says}: {first!r} is in {len(found)} places", [f"write {dotted(f)}" for f in found])
     steps = {name for d in streams.values() for step in d.get("steps") or () for name in _names(step)}
     hint = did_you_mean(first, [*RecipeModel.model_fields, *(n for _, n in streams), *steps])
     raise BlendkitError(f"{says}: no such key: no section, stream or step is called {first!r}{hint}")
@@ -150,7 +150,7 @@ def _step_path(stream: dict[str, Any], head: KeyPath, rest: KeyPath, says: str, 
     steps, token = stream["steps"], rest[0]
     if isinstance(token, int):
         if not positions:
-            raise BlendkitError(f"{says}: steps are called by op name or id, never by number", _spellings(head, steps))
+            raise BlendkitError(f"{says}: name steps by op or id, never by number", _spellings(head, steps))
         return (_number(steps, token, f"{says}: {dotted((*head, 'steps', token))}"), *rest[1:])
     found = _called(stream, token)
     if len(found) != 1:
@@ -167,7 +167,7 @@ def _step_path(stream: dict[str, Any], head: KeyPath, rest: KeyPath, says: str, 
 
 
 def _spellings(head: KeyPath, steps: list[Any]) -> list[str]:
-    """How each step can be called, and which need an id for that."""
+    """The address of each step, and which steps need an id to have one."""
     names = [_names(s) for s in steps]
     called = [n for own in names for n in own]
     return [
@@ -181,7 +181,7 @@ def _called(stream: dict[str, Any], token: str | int) -> list[int]:
 
 
 def _names(step: Any) -> list[str]:
-    """What a step can be called: its op, and its id if it has one."""
+    """The names of a step: its op, and its id if it has one."""
     own = step.get("id") if isinstance(step, dict) else None
     return [_op_name(step), own] if isinstance(own, str) else [_op_name(step)]
 

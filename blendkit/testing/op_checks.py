@@ -1,4 +1,4 @@
-"""`check_op`: does an op keep what it declared? And values to try it on."""
+"""`check_op`: test that an op behaves as it declared; and values to test it on."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 
 def check_op(function: Callable[..., Any], *, artefact: Any = None, **params: Any) -> None:
-    """Check that an op keeps what `@op` declared: scope, classwise, spaces, monotone, affine.
+    """Check that an op behaves as `@op` declared: scope, classwise, spaces, monotone, affine.
 
     Parts are run against the whole and must agree bit for bit: single chunks for `chunk`, single
     recordings for `file`, single classes for `classwise`. Arguments must not change, values must stay
@@ -129,7 +129,11 @@ def _coverage_problems(info: OpInfo, inputs: dict[str, Any], params: Mapping[str
     other[:, ~covered] = other[::-1, ~covered] if info.spaces == ("rank",) else other.max()
     found = _call(info, {**inputs, "xs": [other]}, params)
     same = np.array_equal(found[:, covered], whole[:, covered])
-    return [] if same else ["classes that are not covered change the others; take `covered: Covered`"]
+    return (
+        []
+        if same
+        else ["classes that are not covered change the others; add a parameter `covered: Covered` and leave them out"]
+    )
 
 
 def _row_parts(info: OpInfo, rows: Rows) -> list[tuple[str, Int64]]:
@@ -201,7 +205,7 @@ def _affine_problems(info: OpInfo, inputs: Mapping[str, Any], params: Mapping[st
 
 
 def _weight_problems(info: OpInfo, inputs: Mapping[str, Any], params: Mapping[str, Any], whole: Matrix) -> list[str]:
-    """A blend's weights must mean what it declared: ratios, coefficients or who takes part; and a mean be one."""
+    """A blend's weights must be what it declared (ratios, coefficients, membership), and a declared mean be one."""
     if info.kind != "blend":
         return [f"declared {t}, which is for blends" for t in ("weighted_mean",) if info.weighted_mean]
     weights, problems = inputs["context"]["weights"], []
@@ -227,10 +231,10 @@ def _weighted(inputs: Mapping[str, Any], weights: Float64) -> dict[str, Any]:
 
 
 def _taxonomic_problems(info: OpInfo) -> list[str]:
-    """Who reads a recipe finds the levels by their names."""
+    """Recipe code finds taxonomy levels by parameter name, so a taxonomic op must have all of these parameters."""
     missing = sorted({*LEVELS, "sonotypes"} - set(signature(info.function)))
     if info.taxonomic and missing:
-        return [f"declared taxonomic, but lacks {', '.join(missing)}; take `**levels: Unpack[TaxonLevels]`"]
+        return [f"declared taxonomic, but lacks {', '.join(missing)}; add `**levels: Unpack[TaxonLevels]`"]
     return [] if info.taxonomic or missing else ["has the levels of a taxonomy, but is not declared taxonomic"]
 
 

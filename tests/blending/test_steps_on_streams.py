@@ -117,7 +117,7 @@ def test_what_is_kept_depends_on_the_streams_that_were_looked_at() -> None:
     [
         (RANKED + "      - fake_only: {main: a, check: zz}", "no stream is called 'zz'"),
         (RANKED + "      - fake_only: {main: a}", "check: missing"),
-        (RANKED + "      - gates: []", "`gates:` takes a list of gates"),
+        (RANKED + "      - gates: []", "`gates:` expects a list of gates"),
         (RANKED + "      - gates: [gaussian]", "'gaussian' is a step, not a gate"),
         (RANKED + "      - fake_only: {main: c, check: b}", "feed each other in a loop"),
         (
@@ -127,9 +127,9 @@ def test_what_is_kept_depends_on_the_streams_that_were_looked_at() -> None:
         (RANKED + "      - range_mask", "give `artefact:`, the file it applies"),
         (
             "streams:\n  c:\n    from: b\n    steps:\n      - quantile_map: {artefact: q.npz}\n        where: {class_name: Aves}",
-            "takes a whole stream",
+            "acts on all classes",
         ),
-        (RANKED + "      - temperature", "the stream is in rank space, temperature takes logit"),
+        (RANKED + "      - temperature", "the stream is in rank space, temperature accepts logit"),
     ],
 )
 def test_mistakes(body: str, said: str) -> None:

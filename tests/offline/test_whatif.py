@@ -159,7 +159,7 @@ def test_any_value_can_be_swept(data: Path) -> None:
     by, sigma = read_axis("mix.by=rank,logit,prob", "--sweep"), read_axis("gaussian.sigma=0.5:1.5:0.5", "--sweep")
     found = sweep(shop(data), plain, [by, sigma])
     assert found.macro.tolist() == one_by_one(shop(data), plain, by, sigma).tolist()
-    assert "is no share of a blend" in found.how
+    assert "is not a share of a blend" in found.how
     hand = recipe("logit", steps="[{gaussian: {sigma: 1.5}}]")
     workspace, scores = shop(data).output(hand)
     assert found.macro[1, 2] == workspace.auc(scores).macro

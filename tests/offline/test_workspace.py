@@ -126,7 +126,7 @@ def test_folds_that_disagree_are_not_used(ran: Path) -> None:
     text = TEXT.replace("blends:", "  b: {use: table, path: b.csv, space: prob, folds: fold}\nblends:")
     workspace, _ = workspaces(ran).output(parse_recipe(text.replace("a: 0.5}", "a: 0.5, b: 1}"), "both"))
     assert workspace.folds == {}
-    assert any("have other folds" in n for n in workspace.notes)
+    assert any("have different folds" in n for n in workspace.notes)
 
 
 def test_a_model_that_is_elsewhere_is_the_one_it_was_scored_with(ran: Path) -> None:

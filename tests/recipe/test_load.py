@@ -378,7 +378,7 @@ def test_an_address_that_fits_several_places_lists_them() -> None:
     text = changed("    by: rank\n", "    by: rank\n    steps: [gaussian]\n")
     with pytest.raises(BlendkitError, match="'gaussian' is in 2 places") as caught:
         with_values(parse_recipe(text, "r.yaml"), {"gaussian.sigma": 1}, "--sweep")
-    assert caught.value.problems == ("say members.b.steps.gaussian.sigma", "say blends.c.steps.gaussian.sigma")
+    assert caught.value.problems == ("write members.b.steps.gaussian.sigma", "write blends.c.steps.gaussian.sigma")
 
 
 def test_the_classes_of_a_step_have_an_address() -> None:

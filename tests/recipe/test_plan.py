@@ -201,7 +201,7 @@ def test_a_blend_is_no_step() -> None:
 
 
 def test_an_op_in_the_wrong_space_names_the_step_to_add() -> None:
-    one_step_problem("{site_hour_prior: {artefact: a.npz}}", "prob space", "takes logit", "to: logit", member="p")
+    one_step_problem("{site_hour_prior: {artefact: a.npz}}", "prob space", "accepts logit", "to: logit", member="p")
 
 
 def test_an_op_that_ranks_can_never_reach_says_so() -> None:
