@@ -45,9 +45,10 @@ def aligned(
             )
         except BlendkitError as error:
             problems += [f"{error.title}: {p}" for p in error.problems]
-            continue
+            continue  # the user should see every member that does not fit, not only the first
+        # the memo's keys start from this hash: streams are shared only where all that made the logits is equal
         out[name] = replace(out[name], made_by=facts_hash(opened.facts[name]))
-        classes = classes or scores.classes
+        classes = classes or scores.classes  # with neither targets nor tables, the first audio member sets them
         notes += _row_notes(name, scores, rows)
         if table is None and _looks_like_probabilities(scores):
             notes.append(f"member {name!r}: every logit lies in [0, 1]; the model may give probabilities instead")

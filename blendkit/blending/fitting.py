@@ -40,7 +40,7 @@ def fit_step(
     if step.params.get("fit") is None:
         artefact = around.files.contents.artefact(path, step.info.load)
         refuse_seen_by_step(step, artefact.saw, scored, note)
-        if not set(artefact.classes) & {*classes, *known}:
+        if not set(artefact.classes) & {*classes, *known}:  # it would change no score, and nobody would notice
             listed = [f"artefact: {shorten(artefact.classes)}", f"run: {shorten(classes)}"]
             raise BlendkitError(f"{step.name}: {path.name} was fitted on none of the run's classes", listed)
         return Fitted((artefact,))
@@ -52,7 +52,7 @@ def fit_step(
     def fitted(recordings: Sequence[str]) -> Any:
         return _fitted(step, table.only(recordings), scores, around, known)
 
-    everything = fitted(table.recordings)
+    everything = fitted(table.recordings)  # with folds, what recordings without labels get: it cannot have seen them
     if step.folds == 0:
         refuse_seen_by_step(step, everything.saw, scored, note)
         return Fitted((everything,))
@@ -67,7 +67,7 @@ def _fitted(step: OpStep, part: LabelTable, scores: Scores, around: StepContext,
         k: step.params[k] if context is None else {"taxonomy": around.taxonomy}[context.name]
         for k, (_, context, _) in signature(step.info.fit).items()
     }
-    if step.info.fit_on == "labels":
+    if step.info.fit_on == "labels":  # counts of labels: the labelled recordings need not be scored
         rows = chunk_rows(part.chunk_counts(around.chunk_s), around.chunk_s, around.names)
         truth, labelled = part.matrix(rows, scores.classes, known)
         return step.info.fit(truth, labelled, rows, scores.classes, **params)
@@ -94,8 +94,8 @@ def check_folds(step: OpStep, table: LabelTable) -> None:
 
 
 def _cross_fit(table: LabelTable, folds: int, fitted: Any, everything: Any, scored: set[str]) -> Fitted:
-    fold = fold_of(table.recordings, folds)
-    needed = sorted({fold[r] for r in scored if r in fold})  # folds nobody needs are not fitted
+    fold = fold_of(table.recordings, folds)  # by recording: chunks of one recording are alike, and would leak
+    needed = sorted({fold[r] for r in scored if r in fold})  # without scored recordings a fold's fit is never applied
     without = [fitted([r for r in table.recordings if fold[r] != f]) for f in needed]
     at = {f: i + 1 for i, f in enumerate(needed)}
     return Fitted((everything, *without), 0, {r: at[fold[r]] for r in scored if r in fold})
@@ -136,7 +136,7 @@ def fit_op(
     if info.fit_on == "reference" and scores is not None:
         return info.fit(scores.values, scores.rows, scores.classes, **params)
     assert table is not None
-    if scores is None:
+    if scores is None:  # a fit on labels alone asks the stream for nothing but its classes
         classes = tuple(around.taxonomy.classes) or tuple(sorted(table.classes))
         nothing, covered = chunk_rows({}, around.chunk_s, around.names), np.ones(len(classes), bool)
         scores = Scores(np.empty((0, len(classes))), nothing, classes, "logit", covered)

@@ -63,6 +63,7 @@ def step_key(step: StepPlan, source: str, reads: Sequence[str] = ()) -> str:
 
 def _identity(step: StepPlan) -> list[Any]:
     where = None if step.where is None else step.where.model_dump()
+    # a file's name stands for its content: in one data folder every file is read once, so it cannot change between
     if isinstance(step, OpStep):
         return [step.name, step.params, where]
     return [step.name, step.space_out, where, [_identity(g) for g in step.ops]]

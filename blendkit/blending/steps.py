@@ -47,7 +47,7 @@ def apply_step(
         return scores.with_values(result if mask is None else np.where(mask, result, values), step.space_out)
     out, edited = values.copy(), np.zeros(values.shape, bool)
     overall = where_mask(step, scores.classes, around.taxonomy, coverage) if isinstance(step, GateStep) else None
-    for gate in step.ops:
+    for gate in step.ops:  # each reads the unedited stream: their order decides who edits a cell, not what a gate sees
         mask, result = _result(gate, wide, around, coverage, note, read)
         found = result[0] & ~edited
         for only in (mask, overall):
@@ -75,7 +75,7 @@ def _result(
     others = {p: values for p, (values, _) in streams.items()}
     if mask is None or not step.info.classwise:
         return mask, _run(step, scores, scores.classes, around, note, others)
-    chosen = np.flatnonzero(mask)
+    chosen = np.flatnonzero(mask)  # its op is given these alone, so that the others' values cannot matter
     part = Scores(
         np.ascontiguousarray(scores.values[:, chosen]), scores.rows, tuple(scores.classes[i] for i in chosen),
         scores.space, scores.covered[chosen],
@@ -102,6 +102,7 @@ def _run(
     context = _context(step, part, around, note, known)
     own = {k: v for k, v in step.params.items() if k in _own_params(step)}
     kwargs = {**context, **own, **others}
+    # smoothing across a gap is reported, not prevented: missing rows are never made up
     if step.info.scope == "file" and "offsets" in context:
         gaps = int(((part.rows.start_s[1:] > part.rows.end_s[:-1]) & ~_new_recording(part)).sum())
         if gaps:
@@ -127,7 +128,7 @@ def run_op(step: OpStep, scores: Scores, kwargs: dict[str, Any], others: tuple[s
     try:
         if step.info.scope != "file" or {"rows", "offsets"} & set(step.info.context().values()):
             return function(scores.values, **kwargs)
-        bounds = scores.rows.offsets()
+        bounds = scores.rows.offsets()  # one call per recording, so that not even a faulty op can mix recordings
         parts = [
             function(scores.values[a:b], **{k: v[a:b] if k in others else v for k, v in kwargs.items()})
             for a, b in itertools.pairwise(bounds)
@@ -151,6 +152,7 @@ def convert(scores: Scores, space: Space, note: Callable[[str], None]) -> Scores
     scores.stated_space()
     if space == "prob":
         return scores.with_values(sigmoid(scores.values), "prob")
+    # covered classes alone set the floor: the constant of an uncovered class says nothing about small probabilities
     return scores.with_values(
         logit(scores.values, floor=zero_stand_in(scores.values[:, scores.covered], note)), "logit"
     )
@@ -213,6 +215,7 @@ def where_mask(
         return class_mask(where.classes, classes, f"{step.name}: where.classes")
     if where.class_name is not None:
         taxa = [_known(step, taxonomy).group_of(c, "class_name") for c in classes]
+        # a known taxon may select no class, so that one recipe serves several data sets; a misspelt one may not
         unknown = sorted(set(where.class_name) - set(taxa) - TAXA)
         if unknown:
             hint = did_you_mean(unknown[0], set(taxa))

@@ -70,7 +70,7 @@ def make_streams(
     streams = _needed(plan, outputs)
     uses = Counter(i for s in streams for i in (*s.inputs, *s.reads))
     uses.update(outputs)
-    coverage = {n: s.covered for n, s in members.items()}
+    coverage = {n: s.covered for n, s in members.items()}  # asked for until the end, when members may be released
     making = _Making(plan, around, note, {}, {}, uses, coverage, memo or Memo())
     for stream in streams:
         own_note = partial(note, stream.name)
@@ -90,7 +90,7 @@ def make_streams(
         made(stream.name, scores)
         if uses[stream.name]:
             making.live[stream.name] = scores
-        del scores
+        del scores  # or this name would hold the stream while the next one is made
     return {n: making.live[n] for n in outputs}
 
 
@@ -119,7 +119,7 @@ def finished(
         key = step_key(step, scores.made_by, [made_by[n] for n in step.reads])
         make = partial(apply_step, step, scores, around, coverage, note, read)
         scores = replace(memo.get(key, make, _bytes), made_by=key)
-        del make
+        del make  # it holds the step's input, which the next step does not need
     return scores
 
 
@@ -159,7 +159,7 @@ def _blend(making: _Making, stream: StreamPlan) -> Scores:
     covered = (weights != 0).any(axis=0)
     rows, classes = first.rows, first.classes
     if stream.blend.inputs_as == "doubled_ranks":
-        del inputs, first
+        del inputs, first  # each input is ranked and dropped in turn: values and ranks of all are never held together
         if not exact_weights(weights, len(rows))[1].all():
             making.note(
                 stream.name,
@@ -192,7 +192,7 @@ def _blend_rows(making: _Making, stream: StreamPlan, inputs: dict[str, Scores], 
     """Convert and blend block by block where the op sees single chunks; whole otherwise."""
     assert stream.blend is not None
     wanted, function = stream.blend.inputs_as, stream.blend.function
-    floors = {
+    floors = {  # from all rows of an input: a floor per block would make results depend on the block size
         n: zero_stand_in(s.values[:, s.covered], partial(_note_of, making, stream.name, n))
         for n, s in inputs.items()
         if wanted == "logit" and s.space == "prob"

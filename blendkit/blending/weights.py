@@ -35,7 +35,7 @@ def raw_weights(
     raw = np.repeat(np.array([[stream.weights.get(n, 0.0)] for n in names]), len(classes), axis=1)
     if stream.weights_by is not None:
         for mask, of in _groups(stream, stream.weights_by, classes, members, taxonomy):
-            raw[:, mask] = np.array([[of.get(n, 0.0)] for n in names])
+            raw[:, mask] = np.array([[of.get(n, 0.0)] for n in names])  # replaces `of`: an input left out weighs 0
     if stream.blend is not None and stream.blend.weights != "coefficients" and (raw < 0).any():
         raise BlendkitError(f"blend {stream.name!r}: weights cannot be negative")
     empty = [c for c, dead in zip(classes, (raw == 0).all(axis=0), strict=True) if dead]

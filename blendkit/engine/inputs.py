@@ -73,7 +73,7 @@ def find_inputs(plan: Plan, data: DataFolder, dry_run: int | None = None) -> Inp
     recordings, notes = _recordings(data, model.audio, dry_run)
     mode: Mode = "audio" if recordings else "template"
     expected = _expected(template, model.chunk_s, names)
-    if model.recording_s is not None:
+    if model.recording_s is not None:  # the recipe knows the true length; the template only the last row it asks for
         expected |= {r.id: model.recording_s for r in recordings}
     return Inputs(
         data=data,

@@ -123,6 +123,7 @@ def _run(plan: Plan, folder: DataFolder, order: _Order) -> RunResult:
     files = check_files(plan, folder)
     inputs = find_inputs(plan, folder, order.dry_run)
     preflight(plan, inputs, files)
+    # after all checks, because it writes; before scoring, because a wrong --out must not cost hours
     open_folder(order.out)
     opened = open_members(plan, member_context(plan, inputs, order.runtime), files, order.stores)
     scored, rows = _score(plan, inputs, opened, order.emit)
@@ -189,7 +190,7 @@ def _damaged(scored: Scored) -> list[str]:
 
 def _write(plan: Plan, inputs: Inputs, out: Path, streams: dict[str, Scores]) -> tuple[dict[str, Written], list[str]]:
     """Write every stream that the recipe asks for, all in one row order."""
-    output = plan.recipe.model.output
+    output = plan.recipe.model.output  # its order is used for all files, so that they can be compared line by line
     order, order_warning = row_order(streams[output], inputs.template)
     names = {n: SUBMISSION if n == output else f"{n}.csv" for n in streams}
     written = {n: write_scores(s, out / names[n], order) for n, s in streams.items()}
@@ -219,7 +220,7 @@ def _score(plan: Plan, inputs: Inputs, opened: Opened, emit: Emit) -> tuple[Scor
     if not len(rows):
         states = [f"{r}: {s.status} {s.note}" for r, s in scored.status.items()]
         raise BlendkitError("no recording has a chunk to score", [shorten(states)])
-    if inputs.mode == "template" and inputs.template is not None:
+    if inputs.mode == "template" and inputs.template is not None:  # it may ask for some chunks of a recording only
         wanted = set(inputs.template.row_ids)
         rows = rows.take(np.flatnonzero([i in wanted for i in rows.ids()]))
     return scored, rows

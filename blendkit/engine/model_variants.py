@@ -47,6 +47,7 @@ class Using:
         """Return a member's parameters, its model whole, or replaced by another file."""
         member, key = self.members[name]
         params = member_params(member, self.files)
+        # a variant is compared with the file itself, not with a cut of it
         whole = {"slim": False} if "slim" in params else {}
         return {**params, **whole, **({} if model is None else {key: str(model)})}
 
@@ -168,6 +169,7 @@ def _scored(
     """The logits of the first recordings, and the model's seconds per recording."""
     member, _ = used.members[name]
     facts = member_facts(member, used.files, context, TTA(), used.grid.remainder)
+    # a new folder: from a store that exists, logits would be read instead of computed and timed
     with tempfile.TemporaryDirectory(prefix="blendkit-") as folder:
         scorer = audio_member(member, params, context, TTA(), facts, Path(folder) / "logits")
         score_recordings([scorer], used.inputs.recordings[:recordings], used.grid, silent)

@@ -28,6 +28,7 @@ def preflight(plan: Plan, inputs: Inputs, files: RecipeFiles) -> None:
 def _class_errors(plan: Plan, inputs: Inputs) -> Iterator[tuple[KeyPath, BlendkitError]]:
     if not inputs.classes:  # known only once score files are read
         return
+    # members are not open yet, so what they cover is unknown: full coverage checks all names and rejects nothing valid
     everything = {m: np.ones(len(inputs.classes), bool) for m in plan.members}
     for stream in plan.streams:
         if stream.blend is not None:

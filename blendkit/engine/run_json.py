@@ -42,7 +42,7 @@ class Figures:
         figure, live, skipped = None, 0, 0
         if self.labelled.any():
             auc = macro_auc(self.truth, scores.values, self.labelled)
-            figure = None if math.isnan(auc.macro) else auc.macro
+            figure = None if math.isnan(auc.macro) else auc.macro  # JSON has no NaN
             live, skipped = len(auc.scored), len(auc.skipped)
         self.results[name] = StreamResult(scores.space, int(scores.covered.sum()), figure, live, skipped)
         self.emit("stream", {"name": name, **asdict(self.results[name])})

@@ -122,5 +122,6 @@ def _without(workspaces: Workspaces, workspace: Workspace, recipe: Recipe, paths
     output = recipe.model.output
     plan = make_plan(only_streams(without(recipe, paths), output, []))
     around = replace(workspace.around, files=check_files(plan, workspaces.data, audio_members(plan)))
+    # on the workspace's rows and classes, even where the smaller recipe would have others: changes must be paired
     members = {n: s for n, s in workspace.members.items() if n in plan.members}
     return make_streams(plan, members, around, note=ignore_note, memo=workspace.memo, wanted=(output,))[output]

@@ -99,7 +99,7 @@ def check_shares(axes: Sequence[Axis]) -> None:
 def share_weights(recipe: Recipe, blend: str, member: str, share: float) -> dict[str, float]:
     """Return a blend's weights with a member's final share set and the ratio of the others unchanged, as decimals."""
     of: Mapping[str, float] = recipe.model.blends[blend].of
-    part = Fraction(str(share))
+    part = Fraction(str(share))  # the decimal the user wrote: rounding in floats would break exact ties of ranks
     others = {n: Fraction(str(w)) for n, w in of.items() if n != member}
     total = sum(others.values())
     fair = {n: part if n == member else others[n] / total * (1 - part) for n in of}

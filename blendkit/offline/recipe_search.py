@@ -93,7 +93,7 @@ def grid_values(workspaces: Workspaces, recipe: Recipe, axes: Sequence[Axis], *,
     macros: dict[tuple[Any, ...], float] = {}
 
     def find(mask: Mask) -> dict[str, Any]:
-        mask_key = mask.tobytes()
+        mask_key = mask.tobytes()  # parts held out may repeat a mask, and a climb repeats points
 
         def macro(point: tuple[int, ...]) -> float:
             key = (mask_key, point)
@@ -185,6 +185,7 @@ def _each_alone(workspaces: Workspaces, recipe: Recipe, blend: str | None) -> Ma
     names = list(recipe.model.blends[blend].of)
     alone = {n: {m: float(m == n) for m in names} for n in names}
     own = recipe.model.blends[blend]
+    # weights by group would replace the ones that leave one input alone
     drop = {f"blends.{blend}.weights_by": None} if own.weights_by is not None else {}
     tries = {n: with_values(recipe, {f"blends.{blend}.of": w, **drop}, "search") for n, w in alone.items()}
     return {n: workspaces.output(r)[1].values for n, r in tries.items()}

@@ -43,9 +43,9 @@ def _open_store(m: AudioMember, facts: dict[str, dict[str, Any]], absent: set[st
     if len(fits) == 1:
         m.store = LogitStore.open(fits[0].parent)
         m.store.drop_damaged()
-        facts[m.name] = m.store.about["facts"]
+        facts[m.name] = m.store.about["facts"]  # with the missing files' hashes, as in the run that made the logits
         return []
-    if fits:
+    if fits:  # never the newest or the first: the missing file alone says which model is meant
         names = ", ".join(f.parent.name for f in fits)
         return [f"member {m.name!r}: its files {sorted(absent)} are missing, and {len(fits)} stores fit: {names}"]
     near: list[set[str]] = [{k for k in {*has, *wanted} if has.get(k) != wanted.get(k)} for has in found.values()]

@@ -62,8 +62,9 @@ class Workspaces:
         files = check_files(plan, self.data, audio_members(plan))
         key = _inputs_key(plan)
         if key not in self.by_inputs:
-            self.by_inputs = {key: _open(plan, self.data, files, self.stores)}  # one at a time: memory
+            self.by_inputs = {key: _open(plan, self.data, files, self.stores)}  # the last one only, to bound memory
         found = self.by_inputs[key]
+        # members and memo are shared, but every plan's steps name files of their own
         return replace(found, around=replace(found.around, files=files))
 
     def streams(self, plan: Plan, wanted: tuple[str, ...] | None = None) -> dict[str, Scores]:
@@ -134,6 +135,7 @@ def _folds(opened: Opened, labelled: set[str]) -> tuple[dict[str, str], list[str
         return {}, []
     (first, folds), *others = opened.folds.items()
     for name, found in others:
+        # files may number the same folds differently: they agree if the numbers map one to one
         pairs = {(folds[r], found[r]) for r in labelled & set(folds) & set(found)}
         if len(pairs) != len({a for a, _ in pairs}) or len(pairs) != len({b for _, b in pairs}):
             return {}, [f"members {first!r} and {name!r} have different folds: neither are used"]

@@ -360,7 +360,7 @@ def test_a_change_leaves_the_recipe_it_came_from_alone() -> None:
         ("gausian.sigma", ["no section, stream or step is called 'gausian' (did you mean 'gaussian'?)"]),
         (
             "members.b.steps[0].gaussian.sigma",
-            ["by op name or id, never by number", "members.b.gaussian", "members.b.light"],
+            ["by op or id, never by number", "members.b.gaussian", "members.b.light"],
         ),
         ("d.of.a", ["no section, stream or step is called 'd'"]),
         ("b.gaussian.sigma.x", ["holds 1.0, not keys"]),

@@ -226,7 +226,7 @@ def test_conversions_know_three_spaces(target: str) -> None:
 
 
 def test_a_conversion_takes_all_classes() -> None:
-    one_step_problem("{to: prob, where: {classes: [x]}}", "whole stream")
+    one_step_problem("{to: prob, where: {classes: [x]}}", "converts all classes")
 
 
 def test_the_same_op_twice_needs_ids() -> None:
