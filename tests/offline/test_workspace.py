@@ -136,9 +136,9 @@ def test_a_model_that_is_elsewhere_is_the_one_it_was_scored_with(ran: Path) -> N
     facts = member_facts(plan.members["t"], RecipeFiles(), MemberContext((), Taxonomy({})), TTA(), "pad")
     facts["params"] |= {"model": {"sha256": "m"}, "classes": {"sha256": "c"}}
     (manifest,) = (ran.parent / "out/logits").glob("*/manifest.json")
-    told = json.loads(manifest.read_text(encoding="utf-8"))
-    told["about"]["facts"] = facts
-    write_json(manifest, told)
+    stored = json.loads(manifest.read_text(encoding="utf-8"))
+    stored["about"]["facts"] = facts
+    write_json(manifest, stored)
     _, found = workspaces(ran).output(parse_recipe(text, "both"))
     assert found.covered.all()
     shutil.copytree(manifest.parent, manifest.parent.with_name("again"))

@@ -319,7 +319,7 @@ def test_a_step_is_no_blend() -> None:
     one_problem(blend("gaussian"), "blends.c.by", "'gaussian' is a step, not a blend")
 
 
-def test_blends_take_no_parameters_they_do_not_know() -> None:
+def test_a_blend_refuses_unknown_parameters() -> None:
     one_problem(blend("rank", more=", params: {temperature: 2}"), "blends.c.params.temperature", "unknown key")
 
 
