@@ -93,7 +93,9 @@ def check_folds(step: OpStep, table: LabelTable) -> None:
         raise BlendkitError(f"{step.name}: {len(table.recordings)} labelled recordings cannot make {step.folds} folds")
 
 
-def _cross_fit(table: LabelTable, folds: int, fitted: Any, everything: Any, scored: set[str]) -> Fitted:
+def _cross_fit(
+    table: LabelTable, folds: int, fitted: Callable[[Sequence[str]], Any], everything: Any, scored: set[str]
+) -> Fitted:
     fold = fold_of(table.recordings, folds)  # by recording: chunks of one recording are alike, and would leak
     needed = sorted({fold[r] for r in scored if r in fold})  # without scored recordings a fold's fit is never applied
     without = [fitted([r for r in table.recordings if fold[r] != f]) for f in needed]

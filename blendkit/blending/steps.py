@@ -14,7 +14,7 @@ from blendkit.blending.weights import class_mask
 from blendkit.core import TAXA, Bools, Int64, Matrix, Scores, Space, Taxonomy, logit, saturated, sigmoid, zero_floor
 from blendkit.errors import BlendkitError, broken, did_you_mean
 from blendkit.metrics import percentile_rank
-from blendkit.ops import signature
+from blendkit.ops import Fitted, signature
 from blendkit.recipe import Conversion, GateStep, OpStep, StepPlan
 
 ReadStream = Callable[[str, Space | Literal["any"]], tuple[Matrix, Bools]]
@@ -197,7 +197,9 @@ def _known(step: OpStep | GateStep, taxonomy: Taxonomy) -> Taxonomy:
     return taxonomy
 
 
-def _fit(step: OpStep, scores: Scores, around: StepContext, note: Callable[[str], None], known: tuple[str, ...]) -> Any:
+def _fit(
+    step: OpStep, scores: Scores, around: StepContext, note: Callable[[str], None], known: tuple[str, ...]
+) -> Fitted:
     return fit_step(step, scores, around, note, known)
 
 

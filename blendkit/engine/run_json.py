@@ -7,7 +7,7 @@ from dataclasses import asdict, dataclass
 from typing import Any
 
 from blendkit._version import __version__
-from blendkit.core import Rows, Scores, text_hash
+from blendkit.core import FileSpace, Rows, Scores, text_hash
 from blendkit.engine.inputs import Inputs, truth_of
 from blendkit.events import Emit
 from blendkit.io import Written
@@ -21,7 +21,7 @@ from blendkit.store import file_hash
 class StreamResult:
     """A stream's figures: macro-AUC over labelled rows (None without labels), classes scored and skipped."""
 
-    space: str
+    space: FileSpace
     covered: int
     macro_auc: float | None
     classes_scored: int

@@ -64,13 +64,13 @@ def greedy_weights(workspaces: Workspaces, recipe: Recipe, steps: int, *, judgin
     return _judge(workspaces, recipe, find, inputs.blend, judging)
 
 
-def line_weights(workspaces: Workspaces, recipe: Recipe, by: str | None = None, *, judging: Judging) -> Found:
-    """Search the weights of the output's blend by coordinate ascent; by: per class group of the taxonomy."""
+def line_weights(workspaces: Workspaces, recipe: Recipe, *, by_class_name: bool = False, judging: Judging) -> Found:
+    """Search the weights of the output's blend by coordinate ascent. by_class_name: also per class_name (Aves ...)."""
     inputs = _inputs(workspaces, recipe)
     workspace = workspaces.workspace(make_plan(recipe))
     address = f"blends.{inputs.blend}"
     groups = None
-    if by is not None:
+    if by_class_name:
         groups = [workspace.around.taxonomy.group_of(c, "class_name") for c in workspace.classes]
         if not any(groups):
             raise BlendkitError("the taxonomy gives no class_name for any class, so there are no groups to search by")

@@ -61,8 +61,7 @@ def search(
     if isinstance(method, GreedySearch):
         found = greedy_weights(workspaces, loaded, method.steps, judging=judging)
     elif isinstance(method, LineSearch):
-        by = "class_name" if method.by_class_name else None
-        found = line_weights(workspaces, loaded, by, judging=judging)
+        found = line_weights(workspaces, loaded, by_class_name=method.by_class_name, judging=judging)
     else:
         found = _grid(workspaces, loaded, method, judging)
     if ledger is not None:
