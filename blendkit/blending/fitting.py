@@ -90,7 +90,10 @@ def _scored_only(step: OpStep, table: LabelTable, scored: Sequence[str]) -> Labe
 def check_folds(step: OpStep, table: LabelTable) -> None:
     """Raise BlendkitError if a fitted step asks for more folds than there are labelled recordings."""
     if len(table.recordings) < step.folds:
-        raise BlendkitError(f"{step.name}: {len(table.recordings)} labelled recordings cannot make {step.folds} folds")
+        raise BlendkitError(
+            f"{step.name}: {len(table.recordings)} labelled recordings cannot make {step.folds} folds",
+            ["give fewer `folds:`"],
+        )
 
 
 def _cross_fit(

@@ -14,7 +14,7 @@ from blendkit.blending.weights import class_mask
 from blendkit.core import TAXA, Bools, Int64, Matrix, Scores, Space, Taxonomy, logit, saturated, sigmoid, zero_floor
 from blendkit.errors import BlendkitError, broken, did_you_mean
 from blendkit.metrics import percentile_rank
-from blendkit.ops import Fitted, signature
+from blendkit.ops import signature
 from blendkit.recipe import Conversion, GateStep, OpStep, StepPlan
 
 ReadStream = Callable[[str, Space | Literal["any"]], tuple[Matrix, Bools]]
@@ -183,7 +183,7 @@ def _context(
         "taxonomy": lambda: _known(step, around.taxonomy),
         "classes": lambda: scores.classes,
         "covered": lambda: scores.covered,
-        "fitted": lambda: _fit(step, scores, around, note, known),
+        "fitted": lambda: fit_step(step, scores, around, note, known),
     }
     spare = [p for p, (_, _, default) in signature(step.info.function).items() if default is None]
     without = {p for p, name in step.info.context().items() if name == "taxonomy" and p in spare}
@@ -195,12 +195,6 @@ def _known(step: OpStep | GateStep, taxonomy: Taxonomy) -> Taxonomy:
     if not taxonomy.table:
         raise BlendkitError(f"{step.name} needs a taxonomy, and the data folder has none (`taxonomy:` names it)")
     return taxonomy
-
-
-def _fit(
-    step: OpStep, scores: Scores, around: StepContext, note: Callable[[str], None], known: tuple[str, ...]
-) -> Fitted:
-    return fit_step(step, scores, around, note, known)
 
 
 def where_mask(
@@ -225,5 +219,5 @@ def where_mask(
         return np.array([t in where.class_name for t in taxa])
     member = where.covered_by or where.not_covered_by or ""
     if member not in coverage:
-        raise BlendkitError(f"{step.name}: where: {member!r} is not a member")
+        raise BlendkitError(f"{step.name}: where: {member!r} is not a member{did_you_mean(member, coverage)}")
     return coverage[member] if where.covered_by else ~coverage[member]

@@ -78,7 +78,7 @@ def _of_taxon(name: str, level: Level, classes: tuple[str, ...], taxonomy: Taxon
 def _of_columns(by: WeightsBy, before: bool, classes: tuple[str, ...], where: str) -> Bools:
     at = 0 if by.split is None else by.split.at
     if at >= len(classes):
-        raise BlendkitError(f"{where}.split.at: {at} of {len(classes)} classes leaves nothing after it")
+        raise BlendkitError(f"{where}.split.at: {at} of {len(classes)} classes leaves nothing after it; give less")
     first = np.arange(len(classes)) < at
     return first if before else ~first
 

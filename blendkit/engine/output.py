@@ -19,7 +19,7 @@ SUBMISSION, RUN, TIMINGS, LOGITS = "submission.csv", "run.json", "timings.json",
 def open_folder(folder: Path) -> None:
     """Make the output folder. Raises BlendkitError if it holds something blendkit did not make."""
     if folder.exists() and not folder.is_dir():
-        raise BlendkitError(f"{folder}: exists and is no folder; choose another --out")
+        raise BlendkitError(f"{folder}: exists and is not a folder; choose another --out")
     if folder.is_dir() and any(folder.iterdir()) and not (folder / MARK).exists():
         raise BlendkitError(f"{folder}: holds files that blendkit did not make; choose another --out")
     folder.mkdir(parents=True, exist_ok=True)

@@ -90,5 +90,5 @@ def saved_rows(inputs: Inputs, opened: Opened, chunk_s: float) -> Rows:
         raise BlendkitError("recordings are not in the saved logits", [*problems, "score them first: `blendkit run`"])
     rows = chunk_rows({r: known[first][r].chunks for r in wanted}, chunk_s, inputs.names)
     if not len(rows):
-        raise BlendkitError("no saved recording has a chunk")
+        raise BlendkitError("no saved recording has a chunk, so there is nothing to measure")
     return rows

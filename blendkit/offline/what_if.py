@@ -95,7 +95,9 @@ def _axes(recipe: Recipe, shares: Sequence[str], sweeps: Sequence[str], changed:
         )
     wide = [a for a in found if len(a.values) > 1]
     if len(wide) > 2:
-        raise BlendkitError(f"{len(wide)} sweeps; at most two make a table or a picture", [a.says for a in wide])
+        raise BlendkitError(
+            f"{len(wide)} sweeps; at most two can be shown as a table or a plot", [a.says for a in wide]
+        )
     for axis in found:
         changed_recipe = axis.applied(recipe, axis.values[0])  # an unknown path fails now, before any work
         recipe = changed_recipe if len(axis.values) == 1 else recipe

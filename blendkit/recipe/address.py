@@ -198,10 +198,10 @@ def _inside(at: Any, key: str | int, where: str) -> Any:
         return at[key]
     if isinstance(at, list):
         return at[_number(at, key, where)]
-    raise BlendkitError(f"{where}: the recipe holds {at!r} there")
+    raise BlendkitError(f"{where}: the recipe has the value {at!r} there, and no keys")
 
 
 def _number(items: list[Any], key: str | int, where: str) -> int:
     if not isinstance(key, int) or key >= len(items):
-        raise BlendkitError(f"{where}: only {len(items)} items there, counted from 0")
+        raise BlendkitError(f"{where}: expected a number below {len(items)}, the count of items there")
     return key

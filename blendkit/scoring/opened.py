@@ -149,7 +149,7 @@ def member_params(member: MemberPlan, files: RecipeFiles) -> dict[str, Any]:
 def _existing(folder: Path, made_by: str) -> LogitStore | None:
     if not (folder / "manifest.json").exists():
         if folder.is_dir() and any(not p.name.startswith(("part-", ".")) for p in folder.iterdir()):
-            raise BlendkitError(f"{folder}: holds files that are no logit store; choose another folder")
+            raise BlendkitError(f"{folder}: holds files but is not a logit store; choose another folder")
         return None
     store = LogitStore.open(folder)
     if store.made_by != made_by:

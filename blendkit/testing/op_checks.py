@@ -49,7 +49,7 @@ def scores_strategy(max_rows: int = 40, max_classes: int = 6) -> SearchStrategy[
     return shape.flatmap(lambda s: hnp.arrays(np.float64, s, elements=value))
 
 
-def _op_inputs(info: OpInfo, space: Space, dtype: type[np.float32] | type[np.float64], artefact: Any) -> dict[str, Any]:
+def _op_inputs(info: OpInfo, space: Space, dtype: type[np.floating[Any]], artefact: Any) -> dict[str, Any]:
     """Values and context for an op: tied, signed, and in the right range."""
     rows, rng = small_rows(), np.random.default_rng(11)
     z = np.round(rng.standard_normal((len(rows), len(CLASSES))) * 3, 1)
