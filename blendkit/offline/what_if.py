@@ -96,7 +96,7 @@ def _axes(recipe: Recipe, shares: Sequence[str], sweeps: Sequence[str], changed:
     wide = [a for a in found if len(a.values) > 1]
     if len(wide) > 2:
         raise BlendkitError(
-            f"{len(wide)} sweeps; at most two can be shown as a table or a plot", [a.says for a in wide]
+            f"{len(wide)} sweeps; at most two can be shown as a table or a plot", [a.origin for a in wide]
         )
     for axis in found:
         changed_recipe = axis.applied(recipe, axis.values[0])  # an unknown path fails now, before any work

@@ -110,13 +110,13 @@ def _remove(data: Any, path: KeyPath) -> None:
         _remove(data, path[:-2])
 
 
-def with_values(recipe: Recipe, values: Mapping[str, Any], says: str) -> Recipe:
+def with_values(recipe: Recipe, values: Mapping[str, Any], origin: str) -> Recipe:
     """Return the recipe with other values at some addresses, which name steps by op or id, never by number.
 
-    says: what the user wrote, for messages. Raises BlendkitError as `blendkit.recipe.address.assign`
+    origin: what the user wrote, for messages. Raises BlendkitError as `blendkit.recipe.address.assign`
     does, and for values that the schema refuses.
     """
     data = copy.deepcopy(recipe.raw)
     for address, value in values.items():
-        assign(data, address, copy.deepcopy(value), says, positions=False)
+        assign(data, address, copy.deepcopy(value), origin, positions=False)
     return _checked(data, recipe.source, recipe.lines)
