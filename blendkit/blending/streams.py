@@ -70,7 +70,7 @@ def make_streams(
     streams = _needed(plan, outputs)
     uses = Counter(i for s in streams for i in (*s.inputs, *s.reads))
     uses.update(outputs)
-    coverage = {n: s.covered for n, s in members.items()}  # asked for until the end, when members may be released
+    coverage = {n: s.covered for n, s in members.items()}  # needed to the end, after members were released
     making = _Making(plan, around, note, {}, {}, uses, coverage, memo or Memo())
     for stream in streams:
         own_note = partial(note, stream.name)
