@@ -1,4 +1,4 @@
-"""What work says while it goes on; the command line shows it as bars and tables or as NDJSON."""
+"""Events and notes that running work reports; the command line shows them as bars and tables or as NDJSON."""
 
 from __future__ import annotations
 
@@ -16,5 +16,9 @@ def silent(event: str, payload: dict[str, Any]) -> None:
     """Show no event."""
 
 
-def say_nothing(stream: str, text: str) -> None:
-    """Keep no note."""
+def ignore_note(stream: str, text: str) -> None:
+    """Drop a note on a stream."""
+
+
+def ignore_text(text: str) -> None:
+    """Drop a note where the stream or step it is about is known."""

@@ -161,12 +161,38 @@ members:
   t: {use: tone, classes: [low, mid, high]}
 output: t
 """
+TONE_BLEND = """\
+recipe: 1
+name: tones
+members:
+  t: {use: tone, classes: [x, y]}
+  a: {use: table, path: a.csv, space: prob}
+blends:
+  both:
+    by: rank
+    of: {t: 0.5, a: 0.5}
+    steps:
+      - gaussian: {sigma: 1.0}
+output: both
+"""
 
 
 @pytest.fixture(scope="session")
 def tone_recipe() -> str:
-    """A recipe of one member that hears three tones: 300, 1900 and 3500 Hz."""
+    """A recipe of one member that detects three tones: 300, 1900 and 3500 Hz."""
     return TONE
+
+
+@pytest.fixture(scope="session")
+def tone_blend() -> str:
+    """A recipe that blends a tone member with the score table `a.csv` (`tone_table`)."""
+    return TONE_BLEND
+
+
+@pytest.fixture(scope="session")
+def tone_table() -> str:
+    """Scores of two recordings, r2 (10 s) and r10 (7 s), as a CSV table."""
+    return "row_id,x,y\nr2_5,0.1,0.9\nr2_10,0.2,0.8\nr10_5,0.3,0.7\nr10_10,0.4,0.6\n"
 
 
 @pytest.fixture

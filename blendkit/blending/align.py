@@ -1,4 +1,4 @@
-"""Members on common ground: the rows and classes that a recipe is about."""
+"""Align members: bring their scores onto the rows and classes of a run."""
 
 from __future__ import annotations
 
@@ -19,21 +19,21 @@ def aligned(
     names: NameRule,
     *,
     rehearsal: bool = False,
-    take: Callable[[str], Scores] | None = None,
+    release: Callable[[str], Scores] | None = None,
 ) -> tuple[dict[str, Scores], list[str]]:
-    """Bring every member onto the same rows and classes; return them, and what the reader should know.
+    """Bring every member onto the same rows and classes; return their scores, and notes for the user.
 
     classes: those of the run, empty where only the members' own are known. rehearsal: rows that a member lacks get
-    the class's median, whatever the recipe says. take: gives a finished member's scores for good, so that nothing but
-    the streams keeps them in memory; default: those of `opened`. Raises BlendkitError naming
-    every member that does not fit.
+    the class's median, whatever the recipe says. release: returns a finished member's scores and forgets them
+    (`opened.tables.pop`), so that only the streams hold them in memory; default: `opened` keeps them. Raises
+    BlendkitError naming every member that does not fit.
     """
     model = plan.recipe.model
     classes = classes or _union([s.classes for s in opened.tables.values()])
     finished = set(opened.tables)
     out, notes, problems = {}, [], []
     for name in plan.members:
-        table = (take or opened.tables.__getitem__)(name) if name in finished else None
+        table = (release or opened.tables.__getitem__)(name) if name in finished else None
         scores = table if table is not None else _stored(name, opened, names, rows)
         try:
             out[name] = scores.align(
@@ -45,12 +45,13 @@ def aligned(
             )
         except BlendkitError as error:
             problems += [f"{error.title}: {p}" for p in error.problems]
-            continue
+            continue  # the user should see every member that does not fit, not only the first
+        # the memo's keys start from this hash: streams are shared only where all that made the logits is equal
         out[name] = replace(out[name], made_by=facts_hash(opened.facts[name]))
-        classes = classes or scores.classes
+        classes = classes or scores.classes  # with neither targets nor tables, the first audio member sets them
         notes += _row_notes(name, scores, rows)
         if table is None and _looks_like_probabilities(scores):
-            notes.append(f"member {name!r}: every logit lies in [0, 1]: probabilities?")
+            notes.append(f"member {name!r}: every logit lies in [0, 1]; the model may give probabilities instead")
     if problems:
         raise BlendkitError("members do not fit the expected rows and classes", problems)
     return out, notes
@@ -62,13 +63,13 @@ def _looks_like_probabilities(scores: Scores) -> bool:
 
 
 def _row_notes(name: str, scores: Scores, rows: Rows) -> list[str]:
-    """Say how many rows a member has too many, and how many got the class's median."""
+    """Count a member's rows that the run does not expect, and the missing ones that got the class's median."""
     if scores.rows is rows:
         return []
-    wanted, here = set(rows.ids()), set(scores.rows.ids())
+    wanted, own = set(rows.ids()), set(scores.rows.ids())
     notes = {
-        "rows beyond the expected ones left out": len(here - wanted),
-        "missing rows given the class's median": len(wanted - here),
+        "rows beyond the expected ones left out": len(own - wanted),
+        "missing rows given the class's median": len(wanted - own),
     }
     return [f"member {name!r}: {n} {what}" for what, n in notes.items() if n]
 

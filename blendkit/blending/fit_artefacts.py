@@ -11,15 +11,12 @@ from blendkit.blending.step_context import StepContext
 from blendkit.blending.steps import convert
 from blendkit.core import Scores, Space, Taxonomy
 from blendkit.errors import BlendkitError, shorten
+from blendkit.events import ignore_text
 from blendkit.io import ColumnNames, read_finds, read_labels, read_scores, read_sites, read_taxonomy
 from blendkit.ops import OpInfo, RateTable, info_of, near_places
 from blendkit.recipe import checked_fit, yaml_value
 from blendkit.registry import OPS, registry
 from blendkit.store import save_artefact
-
-
-def _no_note(text: str) -> None:
-    """Keep no note."""
 
 
 def fit_step_artefact(
@@ -32,14 +29,14 @@ def fit_step_artefact(
     taxonomy: Path | str | None = None,
     settings: Sequence[str] = (),
     names: ColumnNames | None = None,
-    note: Callable[[str], None] = _no_note,
+    note: Callable[[str], None] = ignore_text,
 ) -> Any:
-    """Fit what a step applies, write it to `out`, and return it; a recipe's `artefact:` names it.
+    """Fit the artefact that a step applies, write it to `out`, and return it; a recipe's `artefact:` names it.
 
-    scores: out-of-fold scores for calibration, a reference's for ranks, and space what they are (a store holds logits);
-    labels: what priors are counted from. settings: `key=value` of the fit. note: called with what a conversion did. The
-    artefact holds the recordings it saw. Raises BlendkitError for an op that is not fitted, for what its fit needs and
-    did not get, and for scores whose space nobody says.
+    scores: out-of-fold scores for calibration, a reference's for ranks. space: what these scores are (a store holds
+    logits). labels: what priors are counted from. settings: `key=value` of the fit. note: called with what a conversion
+    did. The artefact lists the recordings it was fitted on. Raises BlendkitError for an op that is not fitted, for
+    missing scores or labels that its fit needs, and for scores of unknown space.
     """
     info = _fitted_op(op)
     params = checked_fit(info, dict(_setting(text) for text in settings))
@@ -72,7 +69,9 @@ def _fitted_op(name: str) -> OpInfo:
     info = info_of(registry(OPS).get(name))
     if info is None or info.fit is None:
         infos = [i for n in registry(OPS).names() if (i := info_of(registry(OPS).get(n))) is not None]
-        raise BlendkitError(f"{name} is not fitted", [f"fitted ops: {shorten([i.name for i in infos if i.fit], 20)}"])
+        raise BlendkitError(
+            f"{name} is not a fitted op", [f"fitted ops: {shorten([i.name for i in infos if i.fit], 20)}"]
+        )
     return info
 
 

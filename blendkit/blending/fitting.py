@@ -1,4 +1,4 @@
-"""Fit what fitted steps apply, and never on the recordings it is applied to unless that is asked for."""
+"""Fit the artefacts of fitted steps; an artefact is not applied to recordings it was fitted on unless allowed."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ import numpy as np
 from blendkit.blending.step_context import StepContext
 from blendkit.core import LabelTable, Scores, chunk_rows, fold_of
 from blendkit.errors import BlendkitError, shorten
+from blendkit.events import ignore_text
 from blendkit.ops import Fitted, OpInfo, signature
 from blendkit.recipe import OpStep
 
@@ -18,25 +19,28 @@ def fit_step(
     step: OpStep,
     scores: Scores,
     around: StepContext,
-    note: Callable[[str], None] = lambda text: None,
+    note: Callable[[str], None] = ignore_text,
     known: Iterable[str] = (),
 ) -> Fitted:
-    """Return what a fitted step applies to a stream.
+    """Return the artefact, or artefacts, that a fitted step applies to a stream.
 
     `fit: {labels, folds}` cross-fits: a labelled recording gets the artefact fitted without its fold.
     `fit: F` and `artefact: P` raise BlendkitError if they saw a scored recording, unless `allow_seen`;
-    then `note` is told. A fit that needs scores takes the stream's own, on the recordings that have labels.
+    then `note` reports it. A fit that needs scores uses the stream's own, on the recordings that have labels.
     known: further classes that labels may name (a step may act on some only).
     """
     named = around.files.of_step(step)
     if named is None or step.info.load is None:
-        raise BlendkitError(f"{step.name}: the file it applies is not known here")
+        raise BlendkitError(
+            f"{step.name}: no file is known for its `fit:` or `artefact:`",
+            ["run it as a step of a recipe, which finds files in its data folder"],
+        )
     path = named[1]
     scored, classes = scores.rows.recordings(), scores.classes
     if step.params.get("fit") is None:
         artefact = around.files.contents.artefact(path, step.info.load)
         refuse_seen_by_step(step, artefact.saw, scored, note)
-        if not set(artefact.classes) & {*classes, *known}:
+        if not set(artefact.classes) & {*classes, *known}:  # it would change no score, and nobody would notice
             listed = [f"artefact: {shorten(artefact.classes)}", f"run: {shorten(classes)}"]
             raise BlendkitError(f"{step.name}: {path.name} was fitted on none of the run's classes", listed)
         return Fitted((artefact,))
@@ -48,7 +52,7 @@ def fit_step(
     def fitted(recordings: Sequence[str]) -> Any:
         return _fitted(step, table.only(recordings), scores, around, known)
 
-    everything = fitted(table.recordings)
+    everything = fitted(table.recordings)  # with folds, what recordings without labels get: it cannot have seen them
     if step.folds == 0:
         refuse_seen_by_step(step, everything.saw, scored, note)
         return Fitted((everything,))
@@ -63,7 +67,7 @@ def _fitted(step: OpStep, part: LabelTable, scores: Scores, around: StepContext,
         k: step.params[k] if context is None else {"taxonomy": around.taxonomy}[context.name]
         for k, (_, context, _) in signature(step.info.fit).items()
     }
-    if step.info.fit_on == "labels":
+    if step.info.fit_on == "labels":  # counts of labels: the labelled recordings need not be scored
         rows = chunk_rows(part.chunk_counts(around.chunk_s), around.chunk_s, around.names)
         truth, labelled = part.matrix(rows, scores.classes, known)
         return step.info.fit(truth, labelled, rows, scores.classes, **params)
@@ -74,33 +78,38 @@ def _fitted(step: OpStep, part: LabelTable, scores: Scores, around: StepContext,
 
 
 def _scored_only(step: OpStep, table: LabelTable, scored: Sequence[str]) -> LabelTable:
-    here = [r for r in table.recordings if r in set(scored)]
-    if not here:
+    both = [r for r in table.recordings if r in set(scored)]
+    if not both:
         raise BlendkitError(
-            f"{step.name}: is fitted on scores of labelled recordings, and none of these is scored here",
-            ["make its artefact from out-of-fold scores: `blendkit fit step`, then `artefact:`"],
+            f"{step.name}: is fitted on scores of labelled recordings, and this run scores none of them",
+            ["fit its artefact on out-of-fold scores (`blendkit fit step`) and name the file as `artefact:`"],
         )
-    return table.only(here)
+    return table.only(both)
 
 
 def check_folds(step: OpStep, table: LabelTable) -> None:
     """Raise BlendkitError if a fitted step asks for more folds than there are labelled recordings."""
     if len(table.recordings) < step.folds:
-        raise BlendkitError(f"{step.name}: {len(table.recordings)} labelled recordings cannot make {step.folds} folds")
+        raise BlendkitError(
+            f"{step.name}: {len(table.recordings)} labelled recordings cannot make {step.folds} folds",
+            ["give fewer `folds:`"],
+        )
 
 
-def _cross_fit(table: LabelTable, folds: int, fitted: Any, everything: Any, scored: set[str]) -> Fitted:
-    fold = fold_of(table.recordings, folds)
-    needed = sorted({fold[r] for r in scored if r in fold})  # folds nobody needs are not fitted
+def _cross_fit(
+    table: LabelTable, folds: int, fitted: Callable[[Sequence[str]], Any], everything: Any, scored: set[str]
+) -> Fitted:
+    fold = fold_of(table.recordings, folds)  # by recording: chunks of one recording are alike, and would leak
+    needed = sorted({fold[r] for r in scored if r in fold})  # without scored recordings a fold's fit is never applied
     without = [fitted([r for r in table.recordings if fold[r] != f]) for f in needed]
     at = {f: i + 1 for i, f in enumerate(needed)}
     return Fitted((everything, *without), 0, {r: at[fold[r]] for r in scored if r in fold})
 
 
 def refuse_seen_by_step(
-    step: OpStep, saw: Sequence[str], scored: Sequence[str], note: Callable[[str], None] = lambda text: None
+    step: OpStep, saw: Sequence[str], scored: Sequence[str], note: Callable[[str], None] = ignore_text
 ) -> None:
-    """Raise BlendkitError if a fitted step saw a scored recording, unless its `allow_seen`; then tell `note`."""
+    """Raise BlendkitError if a fitted step saw a scored recording; where `allow_seen` is set, call `note` instead."""
     both = sorted(set(saw) & set(scored))
     if both and not step.params.get("allow_seen"):
         raise BlendkitError(
@@ -118,9 +127,9 @@ def fit_op(
     table: LabelTable | None,
     around: StepContext,
 ) -> Any:
-    """Return what an op applies, made from labels, from scores and labels, or from a reference's scores.
+    """Return an op's artefact, fitted on labels, on scores and labels, or on a reference's scores.
 
-    Raises BlendkitError for an op that is not fitted, and for scores or labels that its fit needs and did not get.
+    Raises BlendkitError for an op that is not fitted, and for missing scores or labels that its fit needs.
     """
     needs = {"labels": (False, True), "scores": (True, True), "reference": (True, False)}[info.fit_on]
     given = (scores is not None, table is not None)
@@ -128,11 +137,11 @@ def fit_op(
     if info.fit is None:
         raise BlendkitError(f"{info.name} is not fitted")
     if lacks:
-        raise BlendkitError(f"{info.name} is fitted on {' and '.join(lacks)} too: give them")
+        raise BlendkitError(f"{info.name}: its fit also needs {' and '.join(lacks)}")
     if info.fit_on == "reference" and scores is not None:
         return info.fit(scores.values, scores.rows, scores.classes, **params)
     assert table is not None
-    if scores is None:
+    if scores is None:  # a fit on labels alone asks the stream for nothing but its classes
         classes = tuple(around.taxonomy.classes) or tuple(sorted(table.classes))
         nothing, covered = chunk_rows({}, around.chunk_s, around.names), np.ones(len(classes), bool)
         scores = Scores(np.empty((0, len(classes))), nothing, classes, "logit", covered)

@@ -1,4 +1,4 @@
-"""Blends and single ops on scores at hand, by the same plan and the same code as a recipe's."""
+"""Blend scores, or apply one op to them, in memory: by the same plan and the same code as a recipe's."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from blendkit.blending.step_context import StepContext
 from blendkit.blending.streams import make_streams
 from blendkit.core import Scores, Taxonomy, shared_rows
 from blendkit.errors import BlendkitError
-from blendkit.events import Note, say_nothing
+from blendkit.events import Note, ignore_note
 from blendkit.recipe import make_plan, parse_recipe
 
 _OUT = "result"
@@ -26,7 +26,7 @@ def blend(
     *,
     params: Mapping[str, Any] | None = None,
     taxonomy: Taxonomy | None = None,
-    note: Note = say_nothing,
+    note: Note = ignore_note,
 ) -> Scores:
     """Return several scores blended into one, as a recipe's `blends:` does.
 
@@ -50,7 +50,7 @@ def blend(
 
 
 def apply(
-    scores: Scores, op: str, *, taxonomy: Taxonomy | None = None, note: Note = say_nothing, **params: Any
+    scores: Scores, op: str, *, taxonomy: Taxonomy | None = None, note: Note = ignore_note, **params: Any
 ) -> Scores:
     """Return scores with one step applied, as a recipe's `steps:` does.
 
@@ -62,7 +62,7 @@ def apply(
 
 
 def _made(members: Mapping[str, Scores], recipe: dict[str, Any], taxonomy: Taxonomy | None, note: Note) -> Scores:
-    """Make the one stream of a recipe whose members are scores at hand."""
+    """Make the one stream of a recipe whose members are scores in memory."""
     spaces = {n: "prob" if s.space == "unknown" else s.space for n, s in members.items()}
     text = yaml.safe_dump(
         {

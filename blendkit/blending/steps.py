@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Callable, Mapping
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 
@@ -17,13 +17,13 @@ from blendkit.metrics import percentile_rank
 from blendkit.ops import signature
 from blendkit.recipe import Conversion, GateStep, OpStep, StepPlan
 
-ReadStream = Callable[[str, str], tuple[Matrix, Bools]]
+ReadStream = Callable[[str, Space | Literal["any"]], tuple[Matrix, Bools]]
 """Another stream's values (N, C) in a space, and which classes (C,) it covers."""
 
 
-def no_streams(name: str, space: str) -> tuple[Matrix, Bools]:
-    """Look where there is nothing to see."""
-    raise BlendkitError(f"stream {name!r} is not at hand here")
+def no_streams(name: str, space: Space | Literal["any"]) -> tuple[Matrix, Bools]:
+    """Refuse to read another stream, for there is none."""
+    raise BlendkitError(f"stream {name!r} is not available to this step")
 
 
 def apply_step(
@@ -32,50 +32,50 @@ def apply_step(
     around: StepContext,
     coverage: dict[str, Bools],
     note: Callable[[str], None],
-    look: ReadStream = no_streams,
+    read: ReadStream = no_streams,
 ) -> Scores:
     """Return a stream with one step applied; other classes than the step's `where` stay as they are.
 
-    look: gives the streams that the step names. Classes that one of them does not cover stay as they are, too.
+    read: gives the streams that the step names. Classes that one of them does not cover stay as they are, too.
     """
     if isinstance(step, Conversion):
         return convert(scores, step.space_out, note)
-    values = scores.values.astype(np.float64, copy=False)  # float32 would make ties that were none
+    values = scores.values.astype(np.float64, copy=False)  # an op's results in float32 would round to ties
     wide = scores.with_values(values)
     if isinstance(step, OpStep) and step.info.kind == "step":
-        mask, result = _result(step, wide, around, coverage, note, look)
+        mask, result = _result(step, wide, around, coverage, note, read)
         return scores.with_values(result if mask is None else np.where(mask, result, values), step.space_out)
-    out, taken = values.copy(), np.zeros(values.shape, bool)
+    out, edited = values.copy(), np.zeros(values.shape, bool)
     overall = where_mask(step, scores.classes, around.taxonomy, coverage) if isinstance(step, GateStep) else None
-    for gate in step.ops:
-        mask, result = _result(gate, wide, around, coverage, note, look)
-        found = result[0] & ~taken
+    for gate in step.ops:  # each reads the unedited stream: their order decides who edits a cell, not what a gate sees
+        mask, result = _result(gate, wide, around, coverage, note, read)
+        found = result[0] & ~edited
         for only in (mask, overall):
             found &= True if only is None else only
         out[found] = result[1][found]
-        taken |= found
-        note(f"{gate.label}: took {int(found.sum())} of {found.size} cells")
+        edited |= found
+        note(f"{gate.label}: edited {int(found.sum())} of {found.size} cells")
     return scores.with_values(out)
 
 
 def _result(
     step: OpStep, scores: Scores, around: StepContext, coverage: dict[str, Bools],
-    note: Callable[[str], None], look: ReadStream,
+    note: Callable[[str], None], read: ReadStream,
 ) -> tuple[Bools | None, Any]:  # fmt: skip
     """Which classes (C,) the step acts on, None for all; and what its op gives for all classes, (N, C).
 
     A classwise op only sees the classes it acts on; the others' results are what they were.
     """
     mask = where_mask(step, scores.classes, around.taxonomy, coverage)
-    streams = {p: look(name, mark.space) for p, (name, mark) in step.streams.items()}
+    streams = {p: read(name, mark.space) for p, (name, mark) in step.streams.items()}
     for p, (_, covered) in streams.items():
         if not covered.all():
             mask = covered if mask is None else mask & covered
-            note(f"{step.name}: {step.params[p]} does not cover {int((~covered).sum())} classes; they stay")
+            note(f"{step.name}: {step.params[p]} does not cover {int((~covered).sum())} classes; they stay as they are")
     others = {p: values for p, (values, _) in streams.items()}
     if mask is None or not step.info.classwise:
         return mask, _run(step, scores, scores.classes, around, note, others)
-    chosen = np.flatnonzero(mask)
+    chosen = np.flatnonzero(mask)  # its op is given these alone, so that the others' values cannot matter
     part = Scores(
         np.ascontiguousarray(scores.values[:, chosen]), scores.rows, tuple(scores.classes[i] for i in chosen),
         scores.space, scores.covered[chosen],
@@ -83,9 +83,9 @@ def _result(
     narrow = {p: np.ascontiguousarray(v[:, chosen]) for p, v in others.items()}
     found = _run(step, part, scores.classes, around, note, narrow)
     if step.info.kind == "gate":
-        took = np.zeros(scores.values.shape, bool)
-        took[:, chosen] = found[0]
-        return mask, (took, _widened(scores.values, chosen, found[1]))
+        edits = np.zeros(scores.values.shape, bool)
+        edits[:, chosen] = found[0]
+        return mask, (edits, _widened(scores.values, chosen, found[1]))
     return mask, _widened(scores.values, chosen, found)
 
 
@@ -102,6 +102,7 @@ def _run(
     context = _context(step, part, around, note, known)
     own = {k: v for k, v in step.params.items() if k in _own_params(step)}
     kwargs = {**context, **own, **others}
+    # smoothing across a gap is reported, not prevented: missing rows are never made up
     if step.info.scope == "file" and "offsets" in context:
         gaps = int(((part.rows.start_s[1:] > part.rows.end_s[:-1]) & ~_new_recording(part)).sum())
         if gaps:
@@ -127,22 +128,22 @@ def run_op(step: OpStep, scores: Scores, kwargs: dict[str, Any], others: tuple[s
     try:
         if step.info.scope != "file" or {"rows", "offsets"} & set(step.info.context().values()):
             return function(scores.values, **kwargs)
-        bounds = scores.rows.offsets()
+        bounds = scores.rows.offsets()  # one call per recording, so that not even a faulty op can mix recordings
         parts = [
             function(scores.values[a:b], **{k: v[a:b] if k in others else v for k, v in kwargs.items()})
             for a, b in itertools.pairwise(bounds)
         ]
     except BlendkitError:
         raise
-    except Exception as error:  # an op may be a third party's: say whose it is
+    except Exception as error:  # an op may be a third party's: the message names its module
         raise broken(f"op {step.name!r}", function, error) from error
     return np.concatenate(parts) if parts else scores.values
 
 
 def convert(scores: Scores, space: Space, note: Callable[[str], None]) -> Scores:
-    """Return scores in another space: float64, never clipped. Ranks go nowhere.
+    """Return scores in another space: float64, never clipped. Ranks cannot be converted back.
 
-    Raises BlendkitError for scores that do not say what they are, unless it is ranks that are wanted.
+    Raises BlendkitError for scores of unknown space, unless ranks are wanted.
     """
     if space == scores.space:
         return scores
@@ -151,6 +152,7 @@ def convert(scores: Scores, space: Space, note: Callable[[str], None]) -> Scores
     scores.stated_space()
     if space == "prob":
         return scores.with_values(sigmoid(scores.values), "prob")
+    # covered classes alone set the floor: the constant of an uncovered class says nothing about small probabilities
     return scores.with_values(
         logit(scores.values, floor=zero_stand_in(scores.values[:, scores.covered], note)), "logit"
     )
@@ -161,7 +163,7 @@ def zero_stand_in(p: Matrix, note: Callable[[str], None]) -> float:
     floor = zero_floor(p)
     zeros, ones = saturated(p)
     if zeros or ones:
-        note(f"{zeros} exact 0 (taken as {floor:.3g}) and {ones} exact 1 met the logit; they tie for good")
+        note(f"logit of {zeros} exact 0 (replaced by {floor:.3g}) and {ones} exact 1: these cells tie from here on")
     return floor
 
 
@@ -181,7 +183,7 @@ def _context(
         "taxonomy": lambda: _known(step, around.taxonomy),
         "classes": lambda: scores.classes,
         "covered": lambda: scores.covered,
-        "fitted": lambda: _fit(step, scores, around, note, known),
+        "fitted": lambda: fit_step(step, scores, around, note, known),
     }
     spare = [p for p, (_, _, default) in signature(step.info.function).items() if default is None]
     without = {p for p, name in step.info.context().items() if name == "taxonomy" and p in spare}
@@ -193,10 +195,6 @@ def _known(step: OpStep | GateStep, taxonomy: Taxonomy) -> Taxonomy:
     if not taxonomy.table:
         raise BlendkitError(f"{step.name} needs a taxonomy, and the data folder has none (`taxonomy:` names it)")
     return taxonomy
-
-
-def _fit(step: OpStep, scores: Scores, around: StepContext, note: Callable[[str], None], known: tuple[str, ...]) -> Any:
-    return fit_step(step, scores, around, note, known)
 
 
 def where_mask(
@@ -213,6 +211,7 @@ def where_mask(
         return class_mask(where.classes, classes, f"{step.name}: where.classes")
     if where.class_name is not None:
         taxa = [_known(step, taxonomy).group_of(c, "class_name") for c in classes]
+        # a known taxon may select no class, so that one recipe serves several data sets; a misspelt one may not
         unknown = sorted(set(where.class_name) - set(taxa) - TAXA)
         if unknown:
             hint = did_you_mean(unknown[0], set(taxa))
@@ -220,5 +219,5 @@ def where_mask(
         return np.array([t in where.class_name for t in taxa])
     member = where.covered_by or where.not_covered_by or ""
     if member not in coverage:
-        raise BlendkitError(f"{step.name}: where: {member!r} is not a member")
+        raise BlendkitError(f"{step.name}: where: {member!r} is not a member{did_you_mean(member, coverage)}")
     return coverage[member] if where.covered_by else ~coverage[member]

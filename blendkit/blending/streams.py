@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 from numpy.typing import NDArray
@@ -16,8 +16,8 @@ from blendkit.blending.step_context import StepContext
 from blendkit.blending.steps import ReadStream, apply_step, convert, no_streams, zero_stand_in
 from blendkit.blending.uncovered import fill_uncovered
 from blendkit.blending.weights import weight_matrix
-from blendkit.core import Bools, Float64, Matrix, Rows, Scores, logit, sigmoid
-from blendkit.events import Note, say_nothing
+from blendkit.core import Bools, Float64, Matrix, Rows, Scores, Space, logit, sigmoid
+from blendkit.events import Note, ignore_note
 from blendkit.metrics import doubled_ranks
 from blendkit.ops import exact_weights
 from blendkit.recipe import Plan, StreamPlan
@@ -27,12 +27,12 @@ _BLOCK = 8192  # rows at a time where an op sees single chunks, so that temporar
 
 @dataclass
 class _Making:
-    """Streams at hand while a plan is made; one is dropped when nothing needs it any more."""
+    """What is held while a plan's streams are made; a stream is dropped after its last use."""
 
     plan: Plan
     around: StepContext
     note: Note
-    at_hand: dict[str, Scores]
+    live: dict[str, Scores]
     ranks: dict[str, NDArray[np.int32]]
     uses: Counter[str]
     coverage: dict[str, Bools]
@@ -41,9 +41,9 @@ class _Making:
 
 @dataclass(frozen=True)
 class _Reader:
-    """How a stream's steps look at others, and what these were made from."""
+    """How a stream's steps read other streams, and what these were made from."""
 
-    look: ReadStream
+    read: ReadStream
     made_by: dict[str, str]
 
 
@@ -53,51 +53,51 @@ def make_streams(
     around: StepContext,
     *,
     made: Callable[[str, Scores], None] = lambda name, scores: None,
-    note: Note = say_nothing,
+    note: Note = ignore_note,
     memo: Memo | None = None,
     wanted: Sequence[str] | None = None,
-    take: Callable[[str], Scores] | None = None,
+    release: Callable[[str], Scores] | None = None,
 ) -> dict[str, Scores]:
     """Return the wanted streams, by default those a plan writes. members: all on equal rows and classes.
 
     made: called with every stream once, as soon as it is whole. note: called with what conversions, fallbacks and
-    coverage did to a stream. A stream's ranks are made once, however many blends use them. memo: lends what earlier
-    calls made on the same rows and surroundings (`made_by` says what a stream came from); a lent stream gives no
-    notes again. take: gives a member's scores for good (`members.pop`), so that they leave memory after their last
-    use; default: they stay.
+    coverage did to a stream. A stream's ranks are made once, however many blends use them. memo: results of earlier
+    calls on the same rows and with the same context (`made_by` says what a stream came from); a stream found in it
+    gives no notes again. release: returns a member's scores and forgets them (`members.pop`), so that they leave
+    memory after their last use; default: `members` keeps them.
     """
     outputs = tuple(plan.outputs if wanted is None else wanted)
     streams = _needed(plan, outputs)
     uses = Counter(i for s in streams for i in (*s.inputs, *s.reads))
     uses.update(outputs)
-    coverage = {n: s.covered for n, s in members.items()}
+    coverage = {n: s.covered for n, s in members.items()}  # needed to the end, after members were released
     making = _Making(plan, around, note, {}, {}, uses, coverage, memo or Memo())
     for stream in streams:
-        heard = partial(note, stream.name)
-        reader = _Reader(partial(_look, making, heard), {n: making.at_hand[n].made_by for n in stream.reads})
+        own_note = partial(note, stream.name)
+        reader = _Reader(partial(_read, making, own_note), {n: making.live[n].made_by for n in stream.reads})
         scores = finished(
             stream,
-            _source(making, stream, take or members.__getitem__),
+            _source(making, stream, release or members.__getitem__),
             around,
             coverage,
-            heard,
+            own_note,
             making.memo,
             reader,
         )
         for name in stream.reads:
-            _taken(making, name)
+            _use(making, name)
         _report_uncovered(making, stream, scores)
         made(stream.name, scores)
         if uses[stream.name]:
-            making.at_hand[stream.name] = scores
-        del scores
-    return {n: making.at_hand[n] for n in outputs}
+            making.live[stream.name] = scores
+        del scores  # or this name would hold the stream while the next one is made
+    return {n: making.live[n] for n in outputs}
 
 
-def _source(making: _Making, stream: StreamPlan, take: Callable[[str], Scores]) -> Scores:
+def _source(making: _Making, stream: StreamPlan, release: Callable[[str], Scores]) -> Scores:
     if stream.blend is not None:
         return _blended(making, stream)
-    return _taken(making, stream.inputs[0]) if stream.inputs else take(stream.name)
+    return _use(making, stream.inputs[0]) if stream.inputs else release(stream.name)
 
 
 def finished(
@@ -111,15 +111,15 @@ def finished(
 ) -> Scores:
     """Return a stream's source after its fill and its steps, as far as possible from the memo.
 
-    reader: gives the streams that steps look at.
+    reader: gives the other streams that steps read.
     """
-    look, made_by = (no_streams, {}) if reader is None else (reader.look, reader.made_by)
+    read, made_by = (no_streams, {}) if reader is None else (reader.read, reader.made_by)
     scores = replace(fill_uncovered(stream, scores, around), made_by=fill_key(stream, scores.made_by))
     for step in stream.steps:
         key = step_key(step, scores.made_by, [made_by[n] for n in step.reads])
-        make = partial(apply_step, step, scores, around, coverage, note, look)
+        make = partial(apply_step, step, scores, around, coverage, note, read)
         scores = replace(memo.get(key, make, _bytes), made_by=key)
-        del make
+        del make  # it holds the step's input, which the next step does not need
     return scores
 
 
@@ -136,30 +136,30 @@ def _needed(plan: Plan, outputs: Sequence[str]) -> list[StreamPlan]:
     return [s for s in plan.streams if s.name in wanted]
 
 
-def _taken(making: _Making, name: str) -> Scores:
-    """Use a stream; after its last use nothing keeps it."""
+def _use(making: _Making, name: str) -> Scores:
+    """Return a stream for one use, and drop it after its last."""
     making.uses[name] -= 1
-    return making.at_hand[name] if making.uses[name] else making.at_hand.pop(name)
+    return making.live[name] if making.uses[name] else making.live.pop(name)
 
 
 def _blended(making: _Making, stream: StreamPlan) -> Scores:
-    """A blend, made or lent; either way its inputs are used."""
-    key = blend_key(stream, [making.at_hand[n].made_by for n in stream.inputs])
-    if key in making.memo.held:
+    """A blend, made or found in the memo; either way it counts as one use of each input."""
+    key = blend_key(stream, [making.live[n].made_by for n in stream.inputs])
+    if key in making.memo.stored:
         for name in stream.inputs:
-            _taken(making, name)
+            _use(making, name)
     return replace(making.memo.get(key, partial(_blend, making, stream), _bytes), made_by=key)
 
 
 def _blend(making: _Making, stream: StreamPlan) -> Scores:
     assert stream.blend is not None
-    inputs = {n: making.at_hand[n] for n in stream.inputs}
+    inputs = {n: making.live[n] for n in stream.inputs}
     first = inputs[stream.inputs[0]]
     weights = weight_matrix(stream, inputs, making.coverage, making.around.taxonomy)
     covered = (weights != 0).any(axis=0)
     rows, classes = first.rows, first.classes
     if stream.blend.inputs_as == "doubled_ranks":
-        del inputs, first
+        del inputs, first  # each input is ranked and dropped in turn: values and ranks of all are never held together
         if not exact_weights(weights, len(rows))[1].all():
             making.note(
                 stream.name,
@@ -170,7 +170,7 @@ def _blend(making: _Making, stream: StreamPlan) -> Scores:
     else:
         values = _blend_rows(making, stream, inputs, weights)
         for name in stream.inputs:
-            _taken(making, name)
+            _use(making, name)
     for name in stream.inputs:
         if not making.uses[name]:
             making.ranks.pop(name, None)
@@ -180,29 +180,29 @@ def _blend(making: _Making, stream: StreamPlan) -> Scores:
 def _ranks(making: _Making, name: str) -> NDArray[np.int32]:
     """A stream's integer ranks, made once; its values are dropped at their last use."""
     if name not in making.ranks:
-        scores = making.at_hand[name]
+        scores = making.live[name]
         make = partial(doubled_ranks, scores.values)
         making.ranks[name] = making.memo.get(f"ranks {scores.made_by}", make, lambda r: r.nbytes)
         del scores, make
-    _taken(making, name)
+    _use(making, name)
     return making.ranks[name]
 
 
 def _blend_rows(making: _Making, stream: StreamPlan, inputs: dict[str, Scores], weights: Float64) -> Float64:
     """Convert and blend block by block where the op sees single chunks; whole otherwise."""
     assert stream.blend is not None
-    takes, function = stream.blend.inputs_as, stream.blend.function
-    floors = {
+    wanted, function = stream.blend.inputs_as, stream.blend.function
+    floors = {  # from all rows of an input: a floor per block would make results depend on the block size
         n: zero_stand_in(s.values[:, s.covered], partial(_note_of, making, stream.name, n))
         for n, s in inputs.items()
-        if takes == "logit" and s.space == "prob"
+        if wanted == "logit" and s.space == "prob"
     }
 
     def ready(name: str, part: slice) -> Matrix:
         scores, values = inputs[name], inputs[name].values[part]
-        if takes == "any" or takes == scores.space:
+        if wanted in ("any", scores.space):
             return values
-        return sigmoid(values) if takes == "prob" else logit(values, floor=floors[name])
+        return sigmoid(values) if wanted == "prob" else logit(values, floor=floors[name])
 
     first = next(iter(inputs.values()))
     n = len(first)
@@ -236,9 +236,11 @@ def _note_of(making: _Making, stream: str, source: str, text: str) -> None:
     making.note(stream, f"{source}: {text}")
 
 
-def _look(making: _Making, note: Callable[[str], None], name: str, space: str) -> tuple[Matrix, Bools]:
-    """A stream as a step asks for it."""
-    scores = making.at_hand[name]
+def _read(
+    making: _Making, note: Callable[[str], None], name: str, space: Space | Literal["any"]
+) -> tuple[Matrix, Bools]:
+    """Another stream's values in the space that a step asks for, and the classes it covers."""
+    scores = making.live[name]
     if space in ("any", scores.space) and space != "rank":
         return scores.values, scores.covered
     if space == "rank":
@@ -249,6 +251,6 @@ def _look(making: _Making, note: Callable[[str], None], name: str, space: str) -
 
 
 def _report_uncovered(making: _Making, stream: StreamPlan, scores: Scores) -> None:
-    nobody = int((~scores.covered).sum())
-    if nobody and stream.name in making.plan.outputs:
-        making.note(stream.name, f"{nobody} of {len(scores.classes)} classes are covered by no member (constant)")
+    uncovered = int((~scores.covered).sum())
+    if uncovered and stream.name in making.plan.outputs:
+        making.note(stream.name, f"{uncovered} of {len(scores.classes)} classes are covered by no member (constant)")

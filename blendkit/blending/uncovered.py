@@ -1,4 +1,4 @@
-"""`fill_uncovered`: what a class gets that nobody covers."""
+"""`fill_uncovered`: the scores of a class that no member covers."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from blendkit.recipe import StreamPlan
 
 
 def fill_uncovered(stream: StreamPlan, scores: Scores, around: StepContext) -> Scores:
-    """Return a stream whose uncovered classes hold what the recipe says; they count as covered from here on.
+    """Return a stream whose uncovered classes hold what the recipe says; they count as covered in all later steps.
 
     Raises BlendkitError for congeners without a taxonomy, and for a prior whose labels are all of scored recordings.
     """
@@ -38,18 +38,18 @@ def _constants(stream: StreamPlan, scores: Scores, around: StepContext) -> Float
     if fill.value is not None:
         return np.full(width, fill.value)
     if scores.space == "rank":
-        raise BlendkitError(f"stream {stream.name!r}: fill_uncovered: only a `value` has a place in rank space")
+        raise BlendkitError(f"stream {stream.name!r}: fill_uncovered: a rank stream can only be filled with a `value:`")
     z = np.full(width, fill.logit) if fill.logit is not None else _rates(stream, scores, around)
     return z if scores.space == "logit" else sigmoid(z)
 
 
 def _rates(stream: StreamPlan, scores: Scores, around: StepContext) -> Float64:
-    """(C,) log-odds of hearing each class, from labels of recordings that are not scored here."""
-    here = set(scores.rows.recordings())
+    """(C,) log-odds that a chunk contains each class, from labels of recordings that this run does not score."""
+    scored = set(scores.rows.recordings())
     table = around.files.contents.labels(around.files.paths[*stream.path, "fill_uncovered", "prior"]).named_as(
-        list(here)
+        list(scored)
     )
-    other = [r for r in table.recordings if r not in here]
+    other = [r for r in table.recordings if r not in scored]
     if not other:
         raise BlendkitError(
             f"stream {stream.name!r}: fill_uncovered: prior: {table.source} labels only scored recordings",

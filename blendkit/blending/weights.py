@@ -1,4 +1,4 @@
-"""From a recipe's weights to a (K, C) matrix: by group of classes, and only where a member covers."""
+"""From a recipe's weights to a (K, C) matrix: by group of classes, and 0 where an input does not cover a class."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ def raw_weights(
     raw = np.repeat(np.array([[stream.weights.get(n, 0.0)] for n in names]), len(classes), axis=1)
     if stream.weights_by is not None:
         for mask, of in _groups(stream, stream.weights_by, classes, members, taxonomy):
-            raw[:, mask] = np.array([[of.get(n, 0.0)] for n in names])
+            raw[:, mask] = np.array([[of.get(n, 0.0)] for n in names])  # replaces `of`: an input left out weighs 0
     if stream.blend is not None and stream.blend.weights != "coefficients" and (raw < 0).any():
         raise BlendkitError(f"blend {stream.name!r}: weights cannot be negative")
     empty = [c for c, dead in zip(classes, (raw == 0).all(axis=0), strict=True) if dead]
@@ -51,7 +51,7 @@ def _groups(
     members: Mapping[str, Bools],
     taxonomy: Taxonomy,
 ) -> Iterator[tuple[Bools, Mapping[str, float]]]:
-    """Yield (which classes (C,), weights) of every group; the later wins."""
+    """Yield (which classes (C,), weights) of every group; where groups overlap, the later one applies."""
     where = f"blend {stream.name!r}: weights_by"
     for path, of in by.groups():
         kind, key = path[0], path[1]
@@ -78,7 +78,7 @@ def _of_taxon(name: str, level: Level, classes: tuple[str, ...], taxonomy: Taxon
 def _of_columns(by: WeightsBy, before: bool, classes: tuple[str, ...], where: str) -> Bools:
     at = 0 if by.split is None else by.split.at
     if at >= len(classes):
-        raise BlendkitError(f"{where}.split.at: {at} of {len(classes)} classes leaves nothing after it")
+        raise BlendkitError(f"{where}.split.at: {at} of {len(classes)} classes leaves nothing after it; give less")
     first = np.arange(len(classes)) < at
     return first if before else ~first
 

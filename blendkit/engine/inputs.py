@@ -24,8 +24,8 @@ Mode = Literal["audio", "template"]
 class Inputs:
     """The data folder as a recipe sees it.
 
-    expected_s: expected durations in seconds, where known. rehearsal: a dry run, which score files
-    need not know the recordings of.
+    expected_s: expected durations in seconds, where known. rehearsal: true for a dry run, whose recordings score files
+    need not contain.
     """
 
     data: DataFolder
@@ -54,7 +54,7 @@ class Inputs:
 def find_inputs(plan: Plan, data: DataFolder, dry_run: int | None = None) -> Inputs:
     """Find what a plan needs below its data folder.
 
-    dry_run takes that many recordings only. Raises BlendkitError for unreadable inputs.
+    dry_run: use only that many recordings. Raises BlendkitError for unreadable inputs.
     """
     model = plan.recipe.model
     names = NameRule(**model.names.model_dump())
@@ -68,12 +68,12 @@ def find_inputs(plan: Plan, data: DataFolder, dry_run: int | None = None) -> Inp
         if path.is_file():
             files[name] = path
             tables.append(data.contents.labels(path))
-            if template or taxonomy.table:  # better now than after hours of scoring
+            if template or taxonomy.table:  # an unknown label should fail now, not after hours of scoring
                 tables[-1].require_known({*(template.classes if template else ()), *taxonomy.classes})
     recordings, notes = _recordings(data, model.audio, dry_run)
     mode: Mode = "audio" if recordings else "template"
     expected = _expected(template, model.chunk_s, names)
-    if model.recording_s is not None:
+    if model.recording_s is not None:  # the recipe knows the true length; the template only the last row it asks for
         expected |= {r.id: model.recording_s for r in recordings}
     return Inputs(
         data=data,
@@ -109,10 +109,10 @@ def truth_of(inputs: Inputs, rows: Rows, classes: Sequence[str]) -> tuple[Bools,
     """Return truth (N, C), labelled (N,) and the label files used: those with recordings among the rows."""
     truth = np.zeros((len(rows), len(classes)), bool)
     labelled = np.zeros(len(rows), bool)
-    here, used = set(rows.recordings()), []
-    for table in (t.named_as(here) for t in inputs.labels):
-        if here & set(table.recordings):
-            y, known = table.only(here).matrix(rows, classes, inputs.taxonomy.classes)
+    scored, used = set(rows.recordings()), []
+    for table in (t.named_as(scored) for t in inputs.labels):
+        if scored & set(table.recordings):
+            y, known = table.only(scored).matrix(rows, classes, inputs.taxonomy.classes)
             truth |= y
             labelled |= known
             used.append(table.source)
@@ -120,7 +120,7 @@ def truth_of(inputs: Inputs, rows: Rows, classes: Sequence[str]) -> tuple[Bools,
 
 
 def _require_named(plan: Plan, data: DataFolder) -> None:
-    """A file may be missing where its key is at the default; one that the recipe names must be there."""
+    """Raise BlendkitError for missing files that the recipe names; files of keys at their default may be missing."""
     model, problems = plan.recipe.model, []
     fields = type(model).model_fields
     changed = {k for k in ("template", "taxonomy", "labels", "audio") if getattr(model, k) != fields[k].default}
@@ -154,8 +154,11 @@ def _template(data: DataFolder, name: str | None, files: dict[str, Path]) -> Tem
 
 
 def _recordings(data: DataFolder, folders: list[str], dry_run: int | None) -> tuple[list[Recording], list[str]]:
-    """The first folder that holds audio. An empty one before it means a commit run: it stops there,
-    unless a dry run asks for a few recordings of the next."""
+    """Return the recordings of the first folder, and a note where there are none or not all are used.
+
+    A folder that exists but is empty is a competition's test folder before the hidden test set replaces it: the search
+    for audio stops there, unless a dry run asks for a few recordings of the next folder.
+    """
     for name in folders:
         folder = data.find(name)
         if not folder.is_dir():

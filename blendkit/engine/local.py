@@ -43,7 +43,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, kw_only=True, repr=False)
 class RunResult:
-    """What a run made: its files, figures per stream, what became of each recording, and its warnings.
+    """What a run made: its files, figures per stream, the status of each recording, and its warnings.
 
     speeds: of members that scored something; minutes: predicted for 700 recordings of 60 s on 4 cores. made: the
     streams that were written.
@@ -94,16 +94,16 @@ def run(
 
     data: the folder of its files (default: its own; a packaged recipe runs on the sample world). out: default
     `out/<recipe>`. overrides: `path=value`. dry_run: score only that many recordings. stores: where members' logits
-    are kept (default `out/logits`); what is there is not scored again. runtime: what runs ONNX graphs, and whether the
-    recipe may name code. emit: called with events as the run goes on. Raises BlendkitError for anything the user can
-    mend; until then nothing of an earlier run in `out` is touched.
+    are saved (default `out/logits`); saved logits are not computed again. runtime: what runs ONNX graphs, and whether
+    the recipe may name code. emit: called with events as the run goes on. Raises BlendkitError for anything the user
+    can correct; an earlier run's files in `out` are changed only after all checks have passed.
     """
     found = open_recipe(recipe, overrides)
     plan = make_plan(found.recipe)  # a recipe that cannot run should say so before a sample world is made for it
     folder = DataFolder(data_folder(found, data, emit), allow_outside)
     target = Path(out) if out is not None else Path("out") / found.recipe.model.name
-    kept = Path(stores) if stores is not None else target / LOGITS
-    return _run(plan, folder, _Order(target, kept, dry_run, runtime, emit))
+    saved = Path(stores) if stores is not None else target / LOGITS
+    return _run(plan, folder, _Order(target, saved, dry_run, runtime, emit))
 
 
 @dataclass(frozen=True)
@@ -123,6 +123,7 @@ def _run(plan: Plan, folder: DataFolder, order: _Order) -> RunResult:
     files = check_files(plan, folder)
     inputs = find_inputs(plan, folder, order.dry_run)
     preflight(plan, inputs, files)
+    # after all checks, because it writes; before scoring, because a wrong --out must not cost hours
     open_folder(order.out)
     opened = open_members(plan, member_context(plan, inputs, order.runtime), files, order.stores)
     scored, rows = _score(plan, inputs, opened, order.emit)
@@ -157,9 +158,9 @@ def _run(plan: Plan, folder: DataFolder, order: _Order) -> RunResult:
 def _streams(
     plan: Plan, inputs: Inputs, opened: Opened, rows: Rows, files: RecipeFiles, order: _Order
 ) -> tuple[dict[str, Scores], Figures, list[str]]:
-    """Every stream that is written, the figures of all, and what the reader should know of them."""
+    """Every stream that is written, the figures of all streams, and warnings for the user."""
     members, notes = aligned(
-        plan, opened, rows, inputs.classes, inputs.names, rehearsal=inputs.rehearsal, take=opened.tables.pop
+        plan, opened, rows, inputs.classes, inputs.names, rehearsal=inputs.rehearsal, release=opened.tables.pop
     )
     if order.dry_run is not None and not opened.audio:
         notes.append("no member needs audio: a dry run changes nothing")
@@ -170,7 +171,7 @@ def _streams(
     figures = Figures(inputs, rows, classes, order.emit)
     around = StepContext(inputs.taxonomy, inputs.names, plan.recipe.model.chunk_s, files)
     note = partial(_note, warnings)
-    streams = make_streams(plan, members, around, made=figures.made, note=note, take=members.pop)
+    streams = make_streams(plan, members, around, made=figures.made, note=note, release=members.pop)
     return streams, figures, [*warnings, *figures.warnings(opened)]
 
 
@@ -179,7 +180,7 @@ def _note(warnings: list[str], stream: str, text: str) -> None:
 
 
 def _damaged(scored: Scored) -> list[str]:
-    """Name the recordings that are not whole, by what became of them."""
+    """Return one warning per status of damaged recordings, with their names."""
     states: dict[str, list[str]] = {}
     for recording, s in scored.status.items():
         if s.status not in ("ok", "padded"):
@@ -189,17 +190,17 @@ def _damaged(scored: Scored) -> list[str]:
 
 def _write(plan: Plan, inputs: Inputs, out: Path, streams: dict[str, Scores]) -> tuple[dict[str, Written], list[str]]:
     """Write every stream that the recipe asks for, all in one row order."""
-    output = plan.recipe.model.output
-    order, doubt = row_order(streams[output], inputs.template)
+    output = plan.recipe.model.output  # its order is used for all files, so that they can be compared line by line
+    order, order_warning = row_order(streams[output], inputs.template)
     names = {n: SUBMISSION if n == output else f"{n}.csv" for n in streams}
     written = {n: write_scores(s, out / names[n], order) for n, s in streams.items()}
-    doubts = [doubt] if doubt else []
-    doubts += [
+    warnings = [order_warning] if order_warning else []
+    warnings += [
         f"{n}: {w.ties_by_writing} distinct logits became equal probabilities in {w.path.name}"
         for n, w in written.items()
         if w.ties_by_writing
     ]
-    return written, doubts
+    return written, warnings
 
 
 def _score(plan: Plan, inputs: Inputs, opened: Opened, emit: Emit) -> tuple[Scored, Rows]:
@@ -210,8 +211,8 @@ def _score(plan: Plan, inputs: Inputs, opened: Opened, emit: Emit) -> tuple[Scor
     recordings = inputs.to_score
     if not recordings:
         raise BlendkitError(
-            f"no audio below {inputs.data.root} and no template to take rows from",
-            [f"looked in {', '.join(model.audio)} and for {model.template}"],
+            f"no audio below {inputs.data.root}, and no template that lists the rows to score",
+            [f"folders searched for audio: {', '.join(model.audio)}; template: {model.template}"],
         )
     grid = Grid(model.chunk_s, model.remainder, inputs.names, inputs.expected_s)
     scored = score_recordings(opened.audio, recordings, grid, emit)
@@ -219,7 +220,7 @@ def _score(plan: Plan, inputs: Inputs, opened: Opened, emit: Emit) -> tuple[Scor
     if not len(rows):
         states = [f"{r}: {s.status} {s.note}" for r, s in scored.status.items()]
         raise BlendkitError("no recording has a chunk to score", [shorten(states)])
-    if inputs.mode == "template" and inputs.template is not None:
+    if inputs.mode == "template" and inputs.template is not None:  # it may ask for some chunks of a recording only
         wanted = set(inputs.template.row_ids)
         rows = rows.take(np.flatnonzero([i in wanted for i in rows.ids()]))
     return scored, rows

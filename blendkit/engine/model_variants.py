@@ -1,4 +1,4 @@
-"""Models of a recipe, cut or converted: which members use a file, and what a variant of it changes."""
+"""Variants of a recipe's models (cut, quantised, on another provider): who uses a file, and what a variant changes."""
 
 from __future__ import annotations
 
@@ -47,6 +47,7 @@ class Using:
         """Return a member's parameters, its model whole, or replaced by another file."""
         member, key = self.members[name]
         params = member_params(member, self.files)
+        # a variant is compared with the file itself, not with a cut of it
         whole = {"slim": False} if "slim" in params else {}
         return {**params, **whole, **({} if model is None else {key: str(model)})}
 
@@ -100,12 +101,12 @@ def members_using(
 
 
 def slim_model(used: Using, out: Path) -> tuple[Slim, Path | None]:
-    """Write the model cut to all that the recipe needs of it, and its shorter class list beside it."""
+    """Write the model cut down to what the recipe needs of it, and its shorter class list beside it."""
     asks = []
     for name, (member, _) in used.members.items():
         made = build_member(member, used.params(name), used.context)
         if not isinstance(getattr(made, "ask", None), GraphNeeds):
-            raise BlendkitError(f"member {name!r}: {member.use} does not say what it needs of its model")
+            raise BlendkitError(f"member {name!r}: {member.use} does not declare what it needs of its model")
         asks.append(made.ask)
     ask = _merged(asks)
     made_slim = slim(ask, used.context.examples, used.context.threads, out)
@@ -122,7 +123,9 @@ def _merged(asks: Sequence[GraphNeeds]) -> GraphNeeds:
     heads = {a.head for a in asks if a.head is not None}
     lists = {a.labels for a in asks if a.head is not None}
     if len({(a.input, a.samples, a.rate) for a in asks}) > 1 or len(heads) > 1 or len(lists) > 1:
-        raise BlendkitError(f"{first.model.name}: members need it in ways that no single graph serves")
+        raise BlendkitError(
+            f"{first.model.name}: members need different inputs, heads or label lists of it; no one graph serves all"
+        )
     return GraphNeeds(
         first.model,
         first.name,
@@ -166,6 +169,7 @@ def _scored(
     """The logits of the first recordings, and the model's seconds per recording."""
     member, _ = used.members[name]
     facts = member_facts(member, used.files, context, TTA(), used.grid.remainder)
+    # a new folder: from a store that exists, logits would be read instead of computed and timed
     with tempfile.TemporaryDirectory(prefix="blendkit-") as folder:
         scorer = audio_member(member, params, context, TTA(), facts, Path(folder) / "logits")
         score_recordings([scorer], used.inputs.recordings[:recordings], used.grid, silent)

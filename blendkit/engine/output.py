@@ -19,10 +19,11 @@ SUBMISSION, RUN, TIMINGS, LOGITS = "submission.csv", "run.json", "timings.json",
 def open_folder(folder: Path) -> None:
     """Make the output folder. Raises BlendkitError if it holds something blendkit did not make."""
     if folder.exists() and not folder.is_dir():
-        raise BlendkitError(f"{folder}: exists and is no folder; choose another --out")
+        raise BlendkitError(f"{folder}: exists and is not a folder; choose another --out")
     if folder.is_dir() and any(folder.iterdir()) and not (folder / MARK).exists():
         raise BlendkitError(f"{folder}: holds files that blendkit did not make; choose another --out")
     folder.mkdir(parents=True, exist_ok=True)
+    # first of all files, so that an interrupted run can be repeated into its own folder
     write_text(folder / MARK, "made by blendkit; a later run may replace what is here\n")
 
 
@@ -46,7 +47,7 @@ def row_order(scores: Scores, template: Template | None) -> tuple[Int64, str | N
 
 def write_report(folder: Path, run: dict[str, Any], timings: dict[str, Any], files: list[str]) -> None:
     """Write run.json (nothing in it varies between equal runs) and timings.json; drop an older run's files."""
-    old = _old_files(folder)
+    old = _old_files(folder)  # before run.json is replaced, which alone says what the earlier run wrote
     write_json(folder / RUN, {**run, "files": files})
     write_json(folder / TIMINGS, timings)
     for name in old - set(files):
@@ -60,4 +61,5 @@ def _old_files(folder: Path) -> set[str]:
         listed = json.loads((folder / RUN).read_text(encoding="utf-8"))["files"]
     except (OSError, ValueError, KeyError):
         return set()
+    # run.json can be edited by hand: nothing but tables directly in this folder may be deleted because of it
     return {n for n in listed if Path(n).name == n and n.endswith(".csv")}

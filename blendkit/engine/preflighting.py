@@ -1,4 +1,4 @@
-"""What can be known before hours of scoring: classes, groups, levels and labels that steps ask for."""
+"""Checks that need no scores, made before hours of scoring: classes, groups, levels and labels that steps name."""
 
 from __future__ import annotations
 
@@ -28,6 +28,7 @@ def preflight(plan: Plan, inputs: Inputs, files: RecipeFiles) -> None:
 def _class_errors(plan: Plan, inputs: Inputs) -> Iterator[tuple[KeyPath, BlendkitError]]:
     if not inputs.classes:  # known only once score files are read
         return
+    # members are not open yet, so what they cover is unknown: full coverage checks all names and rejects nothing valid
     everything = {m: np.ones(len(inputs.classes), bool) for m in plan.members}
     for stream in plan.streams:
         if stream.blend is not None:
@@ -71,8 +72,9 @@ def _check_keys(step: OpStep, inputs: Inputs) -> None:
 
 
 def _file_errors(plan: Plan, inputs: Inputs, files: RecipeFiles) -> Iterator[tuple[KeyPath, BlendkitError]]:
-    heard = not all(is_finished(member) for member in plan.members.values())
-    scored = [r.id for r in inputs.recordings] if heard else []  # without audio, known only once score files are read
+    needs_audio = not all(is_finished(member) for member in plan.members.values())
+    # without audio members the recordings are those of the score files, known only once these are read
+    scored = [r.id for r in inputs.recordings] if needs_audio else []
     for stream in plan.streams:
         for step in stream.ops:
             named = files.of_step(step)

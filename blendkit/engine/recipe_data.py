@@ -12,7 +12,7 @@ from blendkit.recipe import FoundRecipe
 def data_folder(found: FoundRecipe, data: Path | str | None = None, emit: Emit = silent) -> Path:
     """Return the folder in which a recipe's files are looked for.
 
-    A packaged recipe without one runs on the built-in sample world, which `emit` says before it is made. Raises
+    A packaged recipe without one runs on the built-in sample world, which `emit` reports before it is made. Raises
     BlendkitError for a recipe made in memory that was given no folder.
     """
     if data is not None:

@@ -1,4 +1,4 @@
-"""What a run says of itself: figures per stream, run.json and timings.json."""
+"""The report of a run: figures per stream, and the content of run.json."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from dataclasses import asdict, dataclass
 from typing import Any
 
 from blendkit._version import __version__
-from blendkit.core import Rows, Scores, text_hash
+from blendkit.core import FileSpace, Rows, Scores, text_hash
 from blendkit.engine.inputs import Inputs, truth_of
 from blendkit.events import Emit
 from blendkit.io import Written
@@ -21,7 +21,7 @@ from blendkit.store import file_hash
 class StreamResult:
     """A stream's figures: macro-AUC over labelled rows (None without labels), classes scored and skipped."""
 
-    space: str
+    space: FileSpace
     covered: int
     macro_auc: float | None
     classes_scored: int
@@ -29,7 +29,7 @@ class StreamResult:
 
 
 class Figures:
-    """Per-stream macro-AUC, taken as soon as a stream is made."""
+    """Per-stream macro-AUC, measured as soon as a stream is made."""
 
     def __init__(self, inputs: Inputs, rows: Rows, classes: tuple[str, ...], emit: Emit) -> None:
         self.truth, self.labelled, self.sources = truth_of(inputs, rows, classes)
@@ -42,7 +42,7 @@ class Figures:
         figure, live, skipped = None, 0, 0
         if self.labelled.any():
             auc = macro_auc(self.truth, scores.values, self.labelled)
-            figure = None if math.isnan(auc.macro) else auc.macro
+            figure = None if math.isnan(auc.macro) else auc.macro  # JSON has no NaN
             live, skipped = len(auc.scored), len(auc.skipped)
         self.results[name] = StreamResult(scores.space, int(scores.covered.sum()), figure, live, skipped)
         self.emit("stream", {"name": name, **asdict(self.results[name])})
@@ -67,7 +67,7 @@ def in_sample(opened: Opened, recordings: set[str]) -> list[str]:
 
 
 def saw_by(plan: Plan, opened: Opened, files: RecipeFiles) -> dict[str, list[str]]:
-    """Return the labelled recordings that each member, and each fitted step, learned from, where known."""
+    """Return the labelled recordings that each member, and each fitted step, was fitted on, where known."""
     found: dict[str, list[str]] = {}
     for m in opened.audio:
         saw = sorted(m.store.about.get("saw", [])) if m.store is not None else []
@@ -90,7 +90,7 @@ def run_report(
     written: dict[str, Written],
     warnings: list[str],
 ) -> dict[str, Any]:
-    """Return what run.json says; nothing in it varies between equal runs."""
+    """Return the content of run.json; nothing in it varies between equal runs."""
     text = filled_text(plan)
     used = {
         **inputs.files,

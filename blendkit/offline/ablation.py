@@ -1,4 +1,4 @@
-"""Take one thing at a time out of a recipe: what does each step, gate and member contribute?"""
+"""Ablation: leave one part of a recipe out at a time, to measure what each step, gate and member contributes."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from blendkit.blending import make_streams
 from blendkit.core import Scores
 from blendkit.errors import BlendkitError
-from blendkit.events import Emit, say_nothing, silent
+from blendkit.events import Emit, ignore_note, silent
 from blendkit.offline.comparison import LabelledChunks, Line, Rules, change_lines
 from blendkit.offline.place import Place, open_workspaces
 from blendkit.offline.workspace import Workspace, Workspaces, audio_members
@@ -22,7 +22,11 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Ablation:
-    """whole: the recipe's own line; lines: without each part, changes against the whole; kept: parts that must stay."""
+    """What each part of a recipe contributes.
+
+    whole: the recipe's own line; lines: the recipe without each part, changes against the whole; kept: {part: why} of
+    parts without which the recipe cannot run.
+    """
 
     whole: Line
     lines: tuple[Line, ...]
@@ -44,9 +48,9 @@ class Ablation:
 
 
 def parts(plan: Plan) -> Iterator[tuple[str, tuple[KeyPath, ...]]]:
-    """Yield (name, key paths) of everything that can be taken out: steps, gates, and inputs of blends.
+    """Yield (name, key paths) of everything that can be left out: steps, gates, and inputs of blends.
 
-    Conversions are no parts: they change nothing by themselves, and what follows needs them.
+    Conversions are no parts: they change nothing by themselves, and the steps after them need them.
     """
     for stream in plan.streams:
         if stream.blend is not None and sum(w != 0 for w in stream.weights.values()) > 1:
@@ -95,7 +99,7 @@ def ablate(
 def ablate_parts(workspaces: Workspaces, recipe: Recipe, rules: Rules) -> Ablation:
     """Measure a recipe's output without each of its parts, all on the same redrawn recordings.
 
-    Raises BlendkitError where nothing can be taken out, and as `compare_scores` does.
+    Raises BlendkitError where nothing can be left out, and as `compare_scores` does.
     """
     plan = make_plan(recipe)
     workspace = workspaces.workspace(plan)
@@ -107,8 +111,8 @@ def ablate_parts(workspaces: Workspaces, recipe: Recipe, rules: Rules) -> Ablati
         except BlendkitError as error:
             kept[name] = (error.problems or [error.title])[0]
     if len(scores) < 2:
-        told = [f"{n}: {w}" for n, w in kept.items()]
-        raise BlendkitError(f"{recipe.source}: nothing can be taken out of this recipe", told)
+        reasons = [f"{n}: {w}" for n, w in kept.items()]
+        raise BlendkitError(f"{recipe.source}: nothing can be left out of this recipe", reasons)
     truth = LabelledChunks(workspace.rows, workspace.classes, workspace.truth, workspace.labelled, workspace.folds)
     (whole, *lines), boot = change_lines(scores, truth, rules)
     return Ablation(whole, tuple(lines), kept, boot.clusters, tuple(workspace.notes))
@@ -118,5 +122,6 @@ def _without(workspaces: Workspaces, workspace: Workspace, recipe: Recipe, paths
     output = recipe.model.output
     plan = make_plan(only_streams(without(recipe, paths), output, []))
     around = replace(workspace.around, files=check_files(plan, workspaces.data, audio_members(plan)))
+    # on the workspace's rows and classes, even where the smaller recipe would have others: changes must be paired
     members = {n: s for n, s in workspace.members.items() if n in plan.members}
-    return make_streams(plan, members, around, note=say_nothing, memo=workspace.memo, wanted=(output,))[output]
+    return make_streams(plan, members, around, note=ignore_note, memo=workspace.memo, wanted=(output,))[output]

@@ -17,9 +17,12 @@ _MOST = 100_001
 
 @dataclass(frozen=True)
 class Axis:
-    """One changed thing and the values it takes. address: where in the recipe, or (blend, member) of a share."""
+    """One changed value and the points it is tried at.
 
-    says: str
+    origin: the option as the user wrote it, for messages. address: where in the recipe, or (blend, member) of a share.
+    """
+
+    origin: str
     address: str | tuple[str, str]
     values: tuple[Any, ...]
 
@@ -31,9 +34,9 @@ class Axis:
     def applied(self, recipe: Recipe, value: Any) -> Recipe:
         """Return the recipe with one of the values."""
         if isinstance(self.address, str):
-            return with_values(recipe, {self.address: value}, self.says)
+            return with_values(recipe, {self.address: value}, self.origin)
         blend, member = self.address
-        return with_values(recipe, {f"blends.{blend}.of": share_weights(recipe, blend, member, value)}, self.says)
+        return with_values(recipe, {f"blends.{blend}.of": share_weights(recipe, blend, member, value)}, self.origin)
 
 
 def read_axis(text: str, option: str) -> Axis:
@@ -42,16 +45,16 @@ def read_axis(text: str, option: str) -> Axis:
     Raises BlendkitError for other texts.
     """
     address, equals, values = text.partition("=")
-    says = f"{option} {text}"
+    origin = f"{option} {text}"
     if not equals or not address or not values.strip():
-        raise BlendkitError(f"{says}: expected PATH=VALUE, PATH=FIRST:LAST:STEP or PATH=A,B,C")
-    return Axis(says, address, _values(values.strip(), says))
+        raise BlendkitError(f"{origin}: expected PATH=VALUE, PATH=FIRST:LAST:STEP or PATH=A,B,C")
+    return Axis(origin, address, _values(values.strip(), origin))
 
 
 def read_share(text: str, recipe: Recipe) -> Axis:
     """Read `BLEND.MEMBER=SHARE`, a share from 0 to 1 or a range of shares.
 
-    Raises BlendkitError for blends and members that are not there, and shares outside 0 to 1.
+    Raises BlendkitError for blends and members that do not exist, and shares outside 0 to 1.
     """
     axis = read_axis(text, "--share")
     blends = recipe.model.blends
@@ -59,27 +62,27 @@ def read_share(text: str, recipe: Recipe) -> Axis:
     member = member.removeprefix("of.")
     if blend not in blends:
         hint = did_you_mean(blend, blends)
-        raise BlendkitError(f"{axis.says}: expected BLEND.MEMBER=SHARE; no blend is called {blend!r}{hint}")
+        raise BlendkitError(f"{axis.origin}: expected BLEND.MEMBER=SHARE; no blend is called {blend!r}{hint}")
     of = blends[blend].of
     if not dot:
-        raise BlendkitError(f"{axis.says}: expected BLEND.MEMBER=SHARE, and {blend!r} blends {', '.join(of)}")
+        raise BlendkitError(f"{axis.origin}: expected BLEND.MEMBER=SHARE, and {blend!r} blends {', '.join(of)}")
     if member not in of:
         hint = did_you_mean(member, of)
-        raise BlendkitError(f"{axis.says}: {blend!r} does not blend {member!r}{hint}", [f"it blends {', '.join(of)}"])
+        raise BlendkitError(f"{axis.origin}: {blend!r} does not blend {member!r}{hint}", [f"it blends {', '.join(of)}"])
     kind = blend_op(recipe, blend).weights
     if kind != "relative":
         raise BlendkitError(
-            f"{axis.says}: `by: {blends[blend].by}` {WEIGHTS_DO[kind]}, so it has no shares; "
+            f"{axis.origin}: `by: {blends[blend].by}` {WEIGHTS_DO[kind]}, so it has no shares; "
             f"sweep blends.{blend}.of.{member}"
         )
     if blends[blend].weights_by is not None:
-        raise BlendkitError(f"{axis.says}: {blend!r} weighs by group; sweep a path below blends.{blend}.weights_by")
+        raise BlendkitError(f"{axis.origin}: {blend!r} weighs by group; sweep a path below blends.{blend}.weights_by")
     if not any(w for n, w in of.items() if n != member):
-        raise BlendkitError(f"{axis.says}: nothing else has a weight in {blend!r}, so no share can be given away")
+        raise BlendkitError(f"{axis.origin}: no other input of {blend!r} has a weight, so its share is always 1")
     bad = [v for v in axis.values if isinstance(v, bool) or not isinstance(v, int | float) or not 0 <= v <= 1]
     if bad:
-        raise BlendkitError(f"{axis.says}: a share lies between 0 and 1, got {bad[0]!r}")
-    return Axis(axis.says, (blend, member), axis.values)
+        raise BlendkitError(f"{axis.origin}: a share lies between 0 and 1, got {bad[0]!r}")
+    return Axis(axis.origin, (blend, member), axis.values)
 
 
 def check_shares(axes: Sequence[Axis]) -> None:
@@ -94,9 +97,9 @@ def check_shares(axes: Sequence[Axis]) -> None:
 
 
 def share_weights(recipe: Recipe, blend: str, member: str, share: float) -> dict[str, float]:
-    """Return a blend's weights with a member's final share set and the others' ratio kept: decimals, exactly."""
+    """Return a blend's weights with a member's final share set and the ratio of the others unchanged, as decimals."""
     of: Mapping[str, float] = recipe.model.blends[blend].of
-    part = Fraction(str(share))
+    part = Fraction(str(share))  # the decimal the user wrote: rounding in floats would break exact ties of ranks
     others = {n: Fraction(str(w)) for n, w in of.items() if n != member}
     total = sum(others.values())
     fair = {n: part if n == member else others[n] / total * (1 - part) for n in of}
@@ -109,24 +112,24 @@ def _short(w: Fraction) -> bool:
     return (w * 10**9).denominator == 1
 
 
-def _values(text: str, says: str) -> tuple[Any, ...]:
+def _values(text: str, origin: str) -> tuple[Any, ...]:
     if ":" in text and not text.startswith(("{", "[", '"', "'")):
-        return _range(text.split(":"), says)
+        return _range(text.split(":"), origin)
     if text.startswith(("[", "{", '"', "'")):
-        return (yaml_value(text, says),)
-    return tuple(yaml_value(part, says) for part in text.split(","))
+        return (yaml_value(text, origin),)
+    return tuple(yaml_value(part, origin) for part in text.split(","))
 
 
-def _range(parts: list[str], says: str) -> tuple[Any, ...]:
+def _range(parts: list[str], origin: str) -> tuple[Any, ...]:
     try:
         first, last, step = (Decimal(p.strip()) for p in parts)
     except (InvalidOperation, ValueError) as error:
-        raise BlendkitError(f"{says}: a range is FIRST:LAST:STEP, as in 0:1:0.05") from error
+        raise BlendkitError(f"{origin}: a range is FIRST:LAST:STEP, as in 0:1:0.05") from error
     if not (first.is_finite() and last.is_finite() and step.is_finite() and step > 0 and last > first):
-        raise BlendkitError(f"{says}: a range rises from FIRST to LAST by a STEP above 0")
+        raise BlendkitError(f"{origin}: a range rises from FIRST to LAST by a STEP above 0")
     count = int((last - first) / step) + 1
     if count > _MOST:
-        raise BlendkitError(f"{says}: {count} points; at most {_MOST} are swept")
+        raise BlendkitError(f"{origin}: {count} points; at most {_MOST} are swept")
     points = [first + i * step for i in range(count)]
     points += [last] if points[-1] != last else []
     whole = all(p == p.to_integral_value() and "." not in t for p, t in zip((first, step, last), parts, strict=True))

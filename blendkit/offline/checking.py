@@ -1,4 +1,4 @@
-"""Check a recipe without running it, and say what its author may not mean."""
+"""Check a recipe without running it, and report what its author may not have meant."""
 
 from __future__ import annotations
 
@@ -37,11 +37,11 @@ def check(
     allow_outside: bool = False,
     emit: Emit = silent,
 ) -> Check:
-    """Check a recipe's keys, ops, parameters, spaces and loops, then its files and classes; and lint it.
+    """Check a recipe's keys, ops, parameters, spaces and loops, then its files and classes; then lint it.
 
-    Files are looked up below `data`, or beside a recipe of one's own; those of a packaged recipe only where a folder
-    is given. store: saved logits, against which the recipe is linted too. sharded: it is to run in parts. Raises
-    BlendkitError with every problem of a kind, each with file, line and key.
+    Files are searched for below `data`, by default in the recipe's own folder; those of a packaged recipe are checked
+    only where a folder is given. store: saved logits; the recipe is then linted against them too. sharded: the recipe
+    is to run in parts. Raises BlendkitError with every problem of a kind, each with file, line and key.
     """
     found = open_recipe(recipe, overrides)
     plan, notes = make_plan(found.recipe), []

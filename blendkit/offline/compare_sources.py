@@ -1,4 +1,4 @@
-"""Recipes and score files against each other, on the same labelled chunks."""
+"""Compare recipes and score files with each other, on the same labelled chunks."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ class Labels:
 
 @dataclass
 class _Read:
-    """What the sources gave so far: hashes of the recipes among them, folds of the first file that knows them."""
+    """What was read from the sources so far: hashes of the recipes, folds of the first file that has them."""
 
     scores: dict[str, Scores]
     hashes: dict[str, str]
@@ -46,7 +46,7 @@ def compare(
     rules: Rules | None = None,
     emit: Emit = silent,
 ) -> Comparison:
-    """Compare scores, score files and recipes (from their saved logits); the first is what the others are held against.
+    """Compare scores, score files and recipes (from their saved logits) with the first of them.
 
     labels: needed where no recipe is among the sources. overrides and place: of the recipes. Raises BlendkitError for
     fewer than two sources, a source given twice, sources without labels, and as `compare_scores` does.
@@ -73,7 +73,7 @@ def _add(
     read: _Read, text: str, name: str, source: Source, names: ColumnNames | None, overrides: Sequence[str],
     place: Place | None, emit: Emit,
 ) -> None:  # fmt: skip
-    """Read one source under its name, or under what it calls itself."""
+    """Read one source under its name, or under the name that the file or recipe holds."""
     if isinstance(source, Scores):
         read.scores[name] = source
         return

@@ -1,4 +1,4 @@
-"""Several score matrices against the same truth: paired, with intervals, plateaus and leaderboard luck."""
+"""Compare score matrices on the same truth: paired, with intervals, rounding plateaus and simulated leaderboards."""
 
 from __future__ import annotations
 
@@ -105,7 +105,7 @@ class Rules:
 
 
 def compare_scores(scores: dict[str, Scores], truth: LabelledChunks, rules: Rules) -> Comparison:
-    """Compare scores on the labelled rows of `truth`; the first is what the others are held against.
+    """Compare scores on the labelled rows of `truth`, each with the first.
 
     Rows and classes are matched by identity. Raises BlendkitError for labelled rows that a score lacks,
     classes that the truth lacks, and where no interval is possible (one recording).
@@ -131,9 +131,9 @@ def _labelled(
     scores: dict[str, Scores], truth: LabelledChunks, notes: list[str]
 ) -> tuple[Bools, Rows, dict[str, Matrix]]:
     """Truth, rows and values of the labelled chunks alone."""
-    here = np.flatnonzero(truth.labelled)
-    rows = truth.rows.take(here)
-    y = truth.truth[here]
+    labelled = np.flatnonzero(truth.labelled)
+    rows = truth.rows.take(labelled)
+    y = truth.truth[labelled]
     if not (y.any(axis=0) & ~y.all(axis=0)).any():
         raise BlendkitError("no class has both positives and negatives among the labelled chunks: nothing to compare")
     return y, rows, {n: _on(n, s, rows, truth.classes, notes) for n, s in scores.items()}
@@ -153,12 +153,12 @@ def fold_mean(y: Bools, x: NDArray[Any], folds: NDArray[Any]) -> float:
 
 def _on(name: str, scores: Scores, rows: Rows, classes: Sequence[str], notes: list[str]) -> Matrix:
     found = scores.align(rows, classes, source=name)
-    lacks = [c for c, here in zip(classes, found.covered, strict=True) if not here]
+    lacks = [c for c, own in zip(classes, found.covered, strict=True) if not own]
     if len(lacks) == len(classes):
         raise BlendkitError(f"{name}: scores none of the classes", [shorten(classes)])
     if lacks:
-        told = f"{len(lacks)} of {len(classes)} classes are not covered and count as constant"
-        notes.append(f"{name}: {told}: {shorten(lacks, 3)}")
+        count = f"{len(lacks)} of {len(classes)} classes are not covered and count as constant"
+        notes.append(f"{name}: {count}: {shorten(lacks, 3)}")
     return found.values
 
 

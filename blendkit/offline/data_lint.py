@@ -1,4 +1,4 @@
-"""What saved logits say against a recipe: ties, scales, twins, and classes nobody covers."""
+"""Lint a recipe on saved logits: ties, different scales, near-duplicate members, and classes that are not covered."""
 
 from __future__ import annotations
 
@@ -12,12 +12,13 @@ import numpy as np
 from blendkit.blending import convert, weight_matrix
 from blendkit.core import Float64, Matrix, Scores
 from blendkit.errors import shorten
+from blendkit.events import ignore_text
 from blendkit.metrics import doubled_ranks
 from blendkit.offline.workspace import Workspace, Workspaces
 from blendkit.recipe import Plan, StreamPlan, called, weak_steps
 
 FAR = 3.0  # an effective weight this many times the stated one, or its inverse
-TWIN = 0.98  # the rule of thumb of public notebooks: members more alike than this add nothing
+TWIN = 0.98  # the rule of thumb of public notebooks: members that correlate more than this add nothing to a blend
 
 
 def data_findings(workspaces: Workspaces, plan: Plan) -> list[str]:
@@ -57,16 +58,16 @@ def _cut(plan: Plan, stream: StreamPlan, steps: int) -> Plan:
 
 
 def _uncovered(workspace: Workspace) -> Iterator[str]:
-    heard = np.asarray(workspace.truth[workspace.labelled].any(axis=0), bool)
+    positive = np.asarray(workspace.truth[workspace.labelled].any(axis=0), bool)
     for name, scores in workspace.members.items():
-        lacks = [c for c, h, own in zip(workspace.classes, heard, scores.covered, strict=True) if h and not own]
+        lacks = [c for c, p, own in zip(workspace.classes, positive, scores.covered, strict=True) if p and not own]
         if lacks:
-            count = f"{len(lacks)} of {int(heard.sum())} classes with positives"
+            count = f"{len(lacks)} of {int(positive.sum())} classes with positives"
             yield f"{name}: does not cover {count}: {shorten(lacks, 3)}"
 
 
 def _scales(stream: StreamPlan, inputs: dict[str, Scores], workspace: Workspace) -> Iterator[str]:
-    """What members of a value blend really weigh: weight x spread of their values."""
+    """Compare the stated weights of a value blend with the effective ones: weight x spread of the values."""
     assert stream.blend is not None
     inputs_as = stream.blend.inputs_as
     if inputs_as == "doubled_ranks" or stream.blend.weights == "membership":
@@ -81,17 +82,14 @@ def _scales(stream: StreamPlan, inputs: dict[str, Scores], workspace: Workspace)
     stated, real = ((w / w.sum(axis=0))[:, used].mean(axis=1) for w in (weights, both))
     off = [r / s for r, s in zip(real, stated, strict=True) if s > 0]
     if max(off) > FAR or min(off) < 1 / FAR:
-        told = ", ".join(f"{n} {s:.3f} -> {r:.3f}" for n, s, r in zip(inputs, stated, real, strict=True))
-        yield f"{stream.name}: `by: {stream.blend.name}` on different scales; weights times spread: {told}"
+        listed = ", ".join(f"{n} {s:.3f} -> {r:.3f}" for n, s, r in zip(inputs, stated, real, strict=True))
+        yield f"{stream.name}: `by: {stream.blend.name}` on different scales; weights times spread: {listed}"
 
 
-def _spread(scores: Scores, takes: Literal["any", "logit", "prob"]) -> Float64:
-    values = convert(scores, scores.stated_space() if takes == "any" else takes, _unheard).values
+def _spread(scores: Scores, inputs_as: Literal["any", "logit", "prob"]) -> Float64:
+    # the notes of this conversion are dropped: the blend itself makes the same one, and reports it
+    values = convert(scores, scores.stated_space() if inputs_as == "any" else inputs_as, ignore_text).values
     return np.asarray(values.std(axis=0, dtype=np.float64))
-
-
-def _unheard(text: str) -> None:
-    """A conversion made only to look has nothing to tell."""
 
 
 def _twins(stream: StreamPlan, inputs: dict[str, Scores]) -> Iterator[str]:
@@ -110,5 +108,5 @@ def spearman(a: Matrix, b: Matrix) -> Float64:
     x, y = (doubled_ranks(np.ascontiguousarray(v)).astype(np.float64) for v in (a, b))
     x, y = x - x.mean(axis=0), y - y.mean(axis=0)
     norm = np.sqrt((x * x).sum(axis=0) * (y * y).sum(axis=0))
-    told = norm > 0
-    return np.asarray((x * y).sum(axis=0)[told] / norm[told])
+    varies = norm > 0
+    return np.asarray((x * y).sum(axis=0)[varies] / norm[varies])

@@ -1,4 +1,4 @@
-"""Scores against labels: every figure that `eval` prints, with the interval of the first."""
+"""Measure scores against labels: every figure that `eval` prints, with an interval of the macro-AUC."""
 
 from __future__ import annotations
 
@@ -83,8 +83,8 @@ def evaluate(
 ) -> Evaluation:
     """Measure scores against labels, on the chunks that were labelled.
 
-    scores: or a file, see `read_scores`; names: its columns and arrays. taxonomy: further classes that labels may
-    name. Raises BlendkitError for labels of unknown classes, and where no label matches a row.
+    scores: scores or a file of them, see `read_scores`; names: the file's columns and arrays. taxonomy: further classes
+    that labels may name. Raises BlendkitError for labels of unknown classes, and where no label matches a row.
     """
     folds: Mapping[str, str] = {}
     what = "these scores" if isinstance(scores, Scores) else str(scores)

@@ -1,4 +1,4 @@
-"""How figures are judged: what is redrawn, how often, and which interval is printed."""
+"""How confidence intervals are made: what the bootstrap redraws, how often, and at which level."""
 
 from __future__ import annotations
 
@@ -9,9 +9,10 @@ from blendkit.core import ClusterBy
 
 @dataclass(frozen=True)
 class Judging:
-    """clusters: what is redrawn whole, for chunks of one recording are no independent observations; replicates: how
+    """Settings of the cluster bootstrap.
 
-    often; seed: of all that is drawn; level: of the confidence intervals.
+    clusters: what is redrawn as a whole, for chunks of one recording are not independent observations; replicates: how
+    often it is redrawn; seed: of all random draws; level: of the confidence intervals.
     """
 
     clusters: ClusterBy = "recording"

@@ -14,9 +14,10 @@ from blendkit.recipe import DataFolder, Recipe, make_plan, open_recipe
 
 @dataclass(frozen=True)
 class Place:
-    """data: the folder of a recipe's files (None: its own, or the sample world); store: where logits were saved
+    """The folders of a recipe's files and saved logits.
 
-    (None: out/<recipe>/logits); allow_outside: whether the recipe may name files outside its data folder.
+    data: the folder of a recipe's files (None: its own, or the sample world); store: where logits were saved (None:
+    out/<recipe>/logits); allow_outside: whether the recipe may name files outside its data folder.
     """
 
     data: Path | None = None
@@ -27,7 +28,7 @@ class Place:
 def open_workspaces(
     recipe: Recipe | Path | str, overrides: Sequence[str] = (), place: Place | None = None, emit: Emit = silent
 ) -> tuple[Workspaces, Recipe]:
-    """Return a recipe and the place where its saved logits and its files lie. Raises BlendkitError as a run does."""
+    """Return the workspaces of a recipe's data folder and saved logits, and the recipe. Raises as a run does."""
     place = place or Place()
     found = open_recipe(recipe, overrides)
     make_plan(found.recipe)  # a recipe that cannot run should say so before a sample world is made for it

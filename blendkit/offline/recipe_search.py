@@ -1,4 +1,4 @@
-"""Search over a recipe: weights of its output's blend, or values of its steps, each judged from outside."""
+"""Recipe search: weights of the output's blend, or values of steps, each measured on held-out recordings."""
 
 from __future__ import annotations
 
@@ -22,14 +22,16 @@ from blendkit.searching import Guarded, ascend, ascend_groups, greedy, guard, ha
 
 Mask = Bools
 Find = Callable[[Mask], dict[str, Any]]
-"""From the cells (N, C) that may be learned from to values by their address in the recipe."""
+"""Searches on the cells (N, C) where the mask is true; returns values by their address in the recipe."""
 _PASSES = 10
 
 
 @dataclass(frozen=True)
 class Found:
-    """values: by their address in the recipe; guarded: what the search is worth; before and after: the
-    recipe's own figures, the second in-sample; gain: nested less before; split: how parts were held out.
+    """The result of a recipe search.
+
+    values: by their address in the recipe; guarded: the nested (held-out) result of the search; before and after: the
+    recipe's own figures, the second in-sample; gain: nested minus before; split: how parts were held out.
     """
 
     values: dict[str, Any]
@@ -62,13 +64,13 @@ def greedy_weights(workspaces: Workspaces, recipe: Recipe, steps: int, *, judgin
     return _judge(workspaces, recipe, find, inputs.blend, judging)
 
 
-def line_weights(workspaces: Workspaces, recipe: Recipe, by: str | None = None, *, judging: Judging) -> Found:
-    """Search the weights of the output's blend by coordinate ascent; by: per class group of the taxonomy."""
+def line_weights(workspaces: Workspaces, recipe: Recipe, *, by_class_name: bool = False, judging: Judging) -> Found:
+    """Search the weights of the output's blend by coordinate ascent. by_class_name: also per class_name (Aves ...)."""
     inputs = _inputs(workspaces, recipe)
     workspace = workspaces.workspace(make_plan(recipe))
     address = f"blends.{inputs.blend}"
     groups = None
-    if by is not None:
+    if by_class_name:
         groups = [workspace.around.taxonomy.group_of(c, "class_name") for c in workspace.classes]
         if not any(groups):
             raise BlendkitError("the taxonomy gives no class_name for any class, so there are no groups to search by")
@@ -87,11 +89,11 @@ def line_weights(workspaces: Workspaces, recipe: Recipe, by: str | None = None, 
 
 
 def grid_values(workspaces: Workspaces, recipe: Recipe, axes: Sequence[Axis], *, judging: Judging) -> Found:
-    """Search values of the recipe one axis at a time, all others held, until no axis gains."""
+    """Search values of the recipe along one axis at a time, all others fixed, until no axis gains."""
     macros: dict[tuple[Any, ...], float] = {}
 
     def find(mask: Mask) -> dict[str, Any]:
-        mask_key = mask.tobytes()
+        mask_key = mask.tobytes()  # parts held out may repeat a mask, and a climb repeats points
 
         def macro(point: tuple[int, ...]) -> float:
             key = (mask_key, point)
@@ -106,7 +108,7 @@ def grid_values(workspaces: Workspaces, recipe: Recipe, axes: Sequence[Axis], *,
 
 
 def _climb(axes: Sequence[Axis], macro: Callable[[tuple[int, ...]], float]) -> tuple[int, ...]:
-    """Coordinate ascent from the middle of every axis; of equal points the one nearest to the last is kept."""
+    """Coordinate ascent from the middle of every axis; of equally good points the one nearest to the last wins."""
     point = tuple(len(a.values) // 2 for a in axes)
     for _ in range(_PASSES):
         before = point
@@ -126,11 +128,11 @@ def _at(recipe: Recipe, axes: Sequence[Axis], point: Sequence[int]) -> Recipe:
 
 
 def _values(recipe: Recipe, axes: Sequence[Axis], point: Sequence[int]) -> dict[str, Any]:
-    """What a point changes, by address; of a share, the weights that came of it."""
+    """What a point changes, by address; for a share, the weights that follow from it."""
     plain = {a.address: a.values[i] for a, i in zip(axes, point, strict=True) if isinstance(a.address, str)}
     blends = {a.address[0] for a in axes if not isinstance(a.address, str)}
-    there = _at(recipe, axes, point).model.blends
-    return {**plain, **{f"blends.{b}.of": dict(there[b].of) for b in sorted(blends)}}
+    changed = _at(recipe, axes, point).model.blends
+    return {**plain, **{f"blends.{b}.of": dict(changed[b].of) for b in sorted(blends)}}
 
 
 def _judge(
@@ -140,9 +142,9 @@ def _judge(
     blend: str | None,
     judging: Judging,
 ) -> Found:
-    """Search on everything, guard it, and measure the recipe before and after by the engine itself."""
+    """Search on all labels, repeat the search with parts held out, and measure the recipe before and after."""
     workspace, before = workspaces.output(recipe)
-    keep = np.array(np.broadcast_to(workspace.labelled[:, None], workspace.truth.shape))
+    labelled = np.array(np.broadcast_to(workspace.labelled[:, None], workspace.truth.shape))
     known: dict[bytes, dict[str, Any]] = {}
 
     def fit(mask: Mask) -> Float64:
@@ -156,26 +158,26 @@ def _judge(
     parts = folds if workspace.folds else half_split(drawn)
     guarded = guard(
         workspace.truth,
-        _singles(workspaces, recipe, blend),
+        _each_alone(workspaces, recipe, blend),
         fit,
         parts,
         drawn,
-        mask=keep,
+        mask=labelled,
         replicates=judging.replicates,
         seed=judging.seed,
         level=judging.level,
     )
-    values = known[keep.tobytes()]
+    values = known[labelled.tobytes()]
     after = workspaces.output(with_values(recipe, values, "search"))[1]
     both = {"nested": guarded.unseen, "before": before.values}
-    gain = paired_bootstrap(workspace.truth, both, drawn, judging.replicates, judging.seed, keep).difference(
+    gain = paired_bootstrap(workspace.truth, both, drawn, judging.replicates, judging.seed, labelled).difference(
         "nested", "before", judging.level
     )
     macros = (workspace.auc(before).macro, workspace.auc(after).macro)
     return Found(values, guarded, *macros, gain, split, tuple(workspace.notes))
 
 
-def _singles(workspaces: Workspaces, recipe: Recipe, blend: str | None) -> Mapping[str, NDArray[Any]]:
+def _each_alone(workspaces: Workspaces, recipe: Recipe, blend: str | None) -> Mapping[str, NDArray[Any]]:
     """The recipe's output with each input of its last blend alone; without a blend, its members' streams."""
     if blend is None:
         streams = workspaces.streams(make_plan(recipe), tuple(recipe.model.members))
@@ -183,13 +185,14 @@ def _singles(workspaces: Workspaces, recipe: Recipe, blend: str | None) -> Mappi
     names = list(recipe.model.blends[blend].of)
     alone = {n: {m: float(m == n) for m in names} for n in names}
     own = recipe.model.blends[blend]
+    # weights by group would replace the ones that leave one input alone
     drop = {f"blends.{blend}.weights_by": None} if own.weights_by is not None else {}
     tries = {n: with_values(recipe, {f"blends.{blend}.of": w, **drop}, "search") for n, w in alone.items()}
     return {n: workspaces.output(r)[1].values for n, r in tries.items()}
 
 
 def last_blend(recipe: Recipe) -> str | None:
-    """The blend that the output is, or is forked from; None if a member is."""
+    """The blend that is the output, or that the output is forked from; None if that is a member."""
     name, model = recipe.model.output, recipe.model
     while name in model.streams:
         name = model.streams[name].source
@@ -197,14 +200,16 @@ def last_blend(recipe: Recipe) -> str | None:
 
 
 def _inputs(workspaces: Workspaces, recipe: Recipe) -> BlendInputs:
-    """The last blend's inputs, each as the output would be with it alone, for sums of these are the outputs.
+    """The outputs with each input of the last blend alone: the output with any weights is their weighted mean.
 
     Where a later step does not keep weighted means, the inputs are those of the blend itself, and a note of the
-    workspace says so. Raises BlendkitError where there is no blend to search, or none that takes relative weights.
+    workspace says so. Raises BlendkitError where there is no blend to search, or none with relative weights.
     """
     blend = last_blend(recipe)
     if blend is None:
-        raise BlendkitError(f"{recipe.source}: the output {recipe.model.output!r} is no blend: nothing to weigh")
+        raise BlendkitError(
+            f"{recipe.source}: the output {recipe.model.output!r} is not a blend, so it has no weights to search"
+        )
     own = recipe.model.blends[blend]
     op = blend_op(recipe, blend)
     if op.weights != "relative" or own.weights_by is not None or len(own.of) < 2:
@@ -220,7 +225,7 @@ def _inputs(workspaces: Workspaces, recipe: Recipe) -> BlendInputs:
         scores = {n: bare_blend(workspaces, plan, blend, w).values for n, w in alone.items()}
         workspaces.workspace(plan).note(blend, f"weights are searched before the steps that follow: {chain}")
     else:
-        scores = dict(_singles(workspaces, recipe, blend))
+        scores = dict(_each_alone(workspaces, recipe, blend))
     if op.inputs_as == "doubled_ranks" and (isinstance(chain, str) or not any(s.steps for s in chain)):
         scores = {n: np.rint(x * (2 * len(x))).astype(np.int64) for n, x in scores.items()}  # ranks are exact
     return BlendInputs(blend, scores, covered)

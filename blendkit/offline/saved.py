@@ -26,8 +26,8 @@ def find_saved(plan: Plan, opened: Opened, files: RecipeFiles, stores: Path) -> 
         if m.store is None:
             problems += _open_store(m, opened.facts, absent, stores)
     if problems:
-        told = [*problems, "score them first: `blendkit run`"]
-        raise BlendkitError(f"{plan.recipe.source}: logits are not saved below {stores}", told)
+        listed = [*problems, "score them first: `blendkit run`"]
+        raise BlendkitError(f"{plan.recipe.source}: logits are not saved below {stores}", listed)
 
 
 def _absent(member: MemberPlan, files: RecipeFiles) -> set[str]:
@@ -43,15 +43,15 @@ def _open_store(m: AudioMember, facts: dict[str, dict[str, Any]], absent: set[st
     if len(fits) == 1:
         m.store = LogitStore.open(fits[0].parent)
         m.store.drop_damaged()
-        facts[m.name] = m.store.about["facts"]
+        facts[m.name] = m.store.about["facts"]  # with the missing files' hashes, as in the run that made the logits
         return []
-    if fits:
-        lying = ", ".join(f.parent.name for f in fits)
-        return [f"member {m.name!r}: its files {sorted(absent)} are missing, and {len(fits)} stores fit: {lying}"]
+    if fits:  # never the newest or the first: the missing file alone says which model is meant
+        names = ", ".join(f.parent.name for f in fits)
+        return [f"member {m.name!r}: its files {sorted(absent)} are missing, and {len(fits)} stores fit: {names}"]
     near: list[set[str]] = [{k for k in {*has, *wanted} if has.get(k) != wanted.get(k)} for has in found.values()]
     near = [n for n in near if "use" not in n]
-    told = f"; saved with other {shorten(sorted(min(near, key=lambda n: len(set(n)))))}" if near else ""
-    return [f"member {m.name!r}: no saved logits{told}"]
+    hint = f"; saved with other {shorten(sorted(min(near, key=lambda n: len(set(n)))))}" if near else ""
+    return [f"member {m.name!r}: no saved logits{hint}"]
 
 
 def _manifests(stores: Path) -> Iterator[Path]:
@@ -61,28 +61,28 @@ def _manifests(stores: Path) -> Iterator[Path]:
             if isinstance(json.loads(path.read_text(encoding="utf-8"))["about"]["facts"], dict):
                 yield path
         except (OSError, ValueError, KeyError, TypeError):
-            continue  # a damaged store is nobody's
+            continue  # a store whose manifest is damaged belongs to no member
 
 
 def _flat(facts: dict[str, Any], absent: set[str]) -> dict[str, Any]:
-    """Facts with the member's parameters one by one, but for the files that are missing."""
+    """Facts with one key per parameter of the member, without the parameters whose files are missing."""
     params = {f"params.{k}": v for k, v in facts.get("params", {}).items() if k not in absent}
     return {**{k: v for k, v in facts.items() if k != "params"}, **params}
 
 
 def saved_rows(inputs: Inputs, opened: Opened, chunk_s: float) -> Rows:
-    """Return the rows of the recordings at hand; where the audio is elsewhere, of all that are saved.
+    """Return the rows of the recordings in the data folder; where it has no audio, of all that are saved.
 
-    Raises BlendkitError listing what a member lacks, or members that hold other recordings.
+    Raises BlendkitError listing recordings that a member's saved logits lack, or hold beyond the others'.
     """
     known = {m.name: m.store.recordings() for m in opened.audio if m.store is not None}
-    here = [r.id for r in inputs.recordings]
+    present = [r.id for r in inputs.recordings]
     first = next(iter(known))
-    wanted = here or list(known[first])
+    wanted = present or list(known[first])
     problems = []
     for name, stored in known.items():
         lacks = [r for r in wanted if r not in stored]
-        extra = [] if here else [r for r in stored if r not in known[first]]
+        extra = [] if present else [r for r in stored if r not in known[first]]
         if lacks or extra:
             counts = f"{len(lacks)} of {len(wanted)} missing, {len(extra)} others"
             problems.append(f"member {name!r}: {counts}: {shorten(lacks + extra, 3)}")
@@ -90,5 +90,5 @@ def saved_rows(inputs: Inputs, opened: Opened, chunk_s: float) -> Rows:
         raise BlendkitError("recordings are not in the saved logits", [*problems, "score them first: `blendkit run`"])
     rows = chunk_rows({r: known[first][r].chunks for r in wanted}, chunk_s, inputs.names)
     if not len(rows):
-        raise BlendkitError("no saved recording has a chunk")
+        raise BlendkitError("no saved recording has a chunk, so there is nothing to measure")
     return rows

@@ -1,4 +1,4 @@
-"""Search weights or values of a recipe from saved logits, judge what was found, and keep it in the ledger."""
+"""Search weights or values of a recipe on saved logits, measure the result, and add it to the ledger."""
 
 from __future__ import annotations
 
@@ -52,8 +52,8 @@ def search(
 ) -> Found:
     """Search a recipe's weights or values on its saved logits; the default is greedy selection.
 
-    What is found is also measured on recordings that the search did not see: the folds of the members' files, else two
-    halves. ledger: a file to which the result is added, under the nested figure. Raises BlendkitError for a recipe
+    The result is also measured on recordings that the search did not see: the folds of the members' files, else two
+    halves. ledger: a file to which the result is added, with the nested figure. Raises BlendkitError for a recipe
     whose output has no relative weights, for unknown paths, and as a run does.
     """
     method, judging = method or GreedySearch(), judging or Judging()
@@ -61,12 +61,11 @@ def search(
     if isinstance(method, GreedySearch):
         found = greedy_weights(workspaces, loaded, method.steps, judging=judging)
     elif isinstance(method, LineSearch):
-        by = "class_name" if method.by_class_name else None
-        found = line_weights(workspaces, loaded, by, judging=judging)
+        found = line_weights(workspaces, loaded, by_class_name=method.by_class_name, judging=judging)
     else:
         found = _grid(workspaces, loaded, method, judging)
     if ledger is not None:
-        _keep(ledger, workspaces, loaded, found)
+        _add_to_ledger(ledger, workspaces, loaded, found)
     return found
 
 
@@ -80,8 +79,8 @@ def _grid(workspaces: Workspaces, recipe: Recipe, method: GridSearch, judging: J
     return grid_values(workspaces, recipe, axes, judging=judging)
 
 
-def _keep(path: Path, workspaces: Workspaces, recipe: Recipe, found: Found) -> None:
-    """Add what was found to the ledger, under a name of its own; its figure is the nested one."""
+def _add_to_ledger(path: Path, workspaces: Workspaces, recipe: Recipe, found: Found) -> None:
+    """Add the result to the ledger, under a name of its own; its figure is the nested one."""
     plan = make_plan(with_values(recipe, found.values, "search"))
     about = {"recipe": f"{recipe.model.name} (searched)", "sha256": text_hash(filled_text(plan))}
     rows = int(workspaces.workspace(plan).labelled.sum())

@@ -1,4 +1,4 @@
-"""The output as a function of one blend's weights: what follows the blend, and the blend by itself."""
+"""The output as a function of one blend's weights: the steps after the blend, and the blend by itself."""
 
 from __future__ import annotations
 
@@ -10,7 +10,10 @@ from blendkit.recipe import OpStep, Plan, StreamPlan
 
 
 def steps_after(plan: Plan, blend: str) -> list[StreamPlan] | str:
-    """The streams from a blend to the output if every step on them keeps weighted means; else why not."""
+    """The streams from a blend to the output, or the reason why one of their steps does not keep weighted means.
+
+    A step keeps weighted means if its result for a weighted mean is the weighted mean of its results.
+    """
     of = {s.name: s for s in plan.streams}
     chain = [of[plan.recipe.model.output]]
     while chain[0].name != blend:

@@ -23,7 +23,7 @@ from blendkit.recipe import Plan, Recipe, StreamPlan, make_plan
 
 @dataclass(frozen=True, eq=False)
 class Sweep:
-    """macro (V,) or (V1, V2) along the axes. how: by the exact weight path, or why point by point."""
+    """macro: macro-AUC (V,) or (V1, V2) along the axes. how: by the exact weight path, or why point by point."""
 
     axes: tuple[Axis, ...]
     macro: Float64
@@ -44,18 +44,18 @@ class Sweep:
 def sweep(workspaces: Workspaces, recipe: Recipe, axes: Sequence[Axis]) -> Sweep:
     """Measure a recipe's output at every point of one axis, or of the grid of two.
 
-    A share of the output's own blend is swept by the exact weight path where all that follows keeps
-    weighted means; the steps are then applied to both sides first, in float64. Otherwise every point is
-    made anew, re-using every common prefix. Raises BlendkitError as a run does, at the first point that
-    cannot be made.
+    A share of the output's own blend is swept by the exact weight path where all later steps keep
+    weighted means; these steps are then applied to both sides first, in float64. Otherwise the output is
+    made again at every point, re-using the streams and steps that do not change. Raises BlendkitError as
+    a run does, at the first point that cannot be made.
     """
     shares = [i for i, a in enumerate(axes) if not isinstance(a.address, str)]
     inner = shares[-1] if shares else len(axes) - 1
     outer = axes[1 - inner] if len(axes) > 1 else None
     lines, reasons = [], []
     for value in outer.values if outer is not None else (None,):
-        here = recipe if outer is None else outer.applied(recipe, value)
-        line, reason = _line(workspaces, here, axes[inner])
+        changed = recipe if outer is None else outer.applied(recipe, value)
+        line, reason = _line(workspaces, changed, axes[inner])
         lines.append(line)
         reasons.append(reason)
     macro = np.array(lines) if outer is not None else lines[0]
@@ -67,9 +67,9 @@ def sweep(workspaces: Workspaces, recipe: Recipe, axes: Sequence[Axis]) -> Sweep
 
 
 def _line(workspaces: Workspaces, recipe: Recipe, axis: Axis) -> tuple[Float64, str | None]:
-    """Macro-AUCs (V,) along one axis, and why not by the weight path (None if by it)."""
+    """Macro-AUCs (V,) along one axis, and why the weight path was not used (None if it was)."""
     if isinstance(axis.address, str):
-        reason: str | None = f"{axis.label} is no share of a blend"
+        reason: str | None = f"{axis.label} is not a share of a blend"
     else:
         plan = make_plan(recipe)
         sides = _sides(workspaces, plan, *axis.address)
@@ -82,7 +82,7 @@ def _line(workspaces: Workspaces, recipe: Recipe, axis: Axis) -> tuple[Float64, 
             except BlendkitError as error:  # values beyond what the path can blend exactly
                 reason = error.title
             else:
-                # at the ends a class may lose all that covers it
+                # at the shares 0 and 1 a class may lose every input that covers it; the path cannot represent that
                 ends = {i: w for i, w in enumerate(axis.values) if w in (0, 1)}
                 measured = {i: _measured(workspaces, axis.applied(recipe, w)) for i, w in ends.items()}
                 return np.array([measured.get(i, m) for i, m in enumerate(path.macro.tolist())]), None
@@ -109,13 +109,14 @@ def _sides(workspaces: Workspaces, plan: Plan, blend: str, member: str) -> tuple
         for weights in ({**stream.weights, member: 0.0}, {n: float(n == member) for n in stream.weights})
     )
     both = none.covered | whole.covered
-    a = np.where(none.covered, none.values, whole.values)  # one side alone covers a class: it has it all
+    # if one side alone covers a class, its values are the blend's at every share
+    a = np.where(none.covered, none.values, whole.values)
     b = np.where(whole.covered, whole.values, none.values)
     blank = replace(none, values=np.zeros_like(a), covered=both, made_by=f"{none.made_by}+{whole.made_by}")
     ranked = stream.blend is not None and stream.blend.inputs_as == "doubled_ranks"
     if (
         ranked and not _through(workspace, chain, _with(blank, blank.values, "0")).any()
-    ):  # no constant: any scale will do
+    ):  # steps without a constant part give the same order at any scale
         a, b = _as_ranks(a, b, np.array([[w] for w in given.values()]))
     sides = [_through(workspace, chain, _with(blank, values, name)) for name, values in (("a", a), ("b", b))]
     return sides[0], sides[1]
@@ -126,7 +127,7 @@ def _with(blank: Scores, values: NDArray[Any], name: str) -> Scores:
 
 
 def _as_ranks(a: Float64, b: Float64, weights: Float64) -> tuple[Float64, Float64]:
-    """Percentile ranks back as the whole numbers they were divided from, which tie exactly; if weights allow."""
+    """Percentile ranks as the integers they were divided from, which tie exactly; unchanged if weights forbid it."""
     whole = integer_weights(weights)
     if whole is None:
         return a, b

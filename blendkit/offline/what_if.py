@@ -1,4 +1,4 @@
-"""What-if on saved logits: a recipe with other shares and values, against the recipe as it is."""
+"""What-if on saved logits: a recipe with other shares and values, compared with the recipe as it is."""
 
 from __future__ import annotations
 
@@ -71,9 +71,9 @@ def whatif(
 ) -> WhatIf:
     """Measure a recipe with other shares and values, from saved logits: no audio, no model.
 
-    shares: `BLEND.MEMBER=SHARE`, the others' ratio kept; sweeps: `PATH=VALUE`; both may give a range FIRST:LAST:STEP
-    or a list A,B,C. overrides: `path=value`. A share is swept along the exact weight path. Raises BlendkitError for
-    nothing to change, for more than two ranges, and as a run does.
+    shares: `BLEND.MEMBER=SHARE`, the ratio of the other members unchanged; sweeps: `PATH=VALUE`; both may give a range
+    FIRST:LAST:STEP or a list A,B,C. overrides: `path=value`. A share is swept along the exact weight path where
+    possible. Raises BlendkitError for nothing to change, for more than two ranges, and as a run does.
     """
     judging = judging or Judging()
     workspaces, changed = open_workspaces(recipe, overrides, place, emit)
@@ -85,7 +85,7 @@ def whatif(
 
 
 def _axes(recipe: Recipe, shares: Sequence[str], sweeps: Sequence[str], changed: bool) -> tuple[Recipe, list[Axis]]:
-    """Apply what has one value, return what has several."""
+    """Apply the axes that have one value, and return those that have several."""
     found = [read_share(s, recipe) for s in shares] + [read_axis(s, "--sweep") for s in sweeps]
     check_shares(found)
     if not found and not changed:
@@ -95,15 +95,17 @@ def _axes(recipe: Recipe, shares: Sequence[str], sweeps: Sequence[str], changed:
         )
     wide = [a for a in found if len(a.values) > 1]
     if len(wide) > 2:
-        raise BlendkitError(f"{len(wide)} sweeps; at most two make a table or a picture", [a.says for a in wide])
+        raise BlendkitError(
+            f"{len(wide)} sweeps; at most two can be shown as a table or a plot", [a.origin for a in wide]
+        )
     for axis in found:
-        there = axis.applied(recipe, axis.values[0])  # an unknown path fails now, before any work
-        recipe = there if len(axis.values) == 1 else recipe
+        changed_recipe = axis.applied(recipe, axis.values[0])  # an unknown path fails now, before any work
+        recipe = changed_recipe if len(axis.values) == 1 else recipe
     return recipe, wide
 
 
 def _against(workspaces: Workspaces, base: Recipe, best: Recipe, swept: Sweep | None, judging: Judging) -> WhatIf:
-    """The changed recipe against the one as it is, with the interval of the difference or why there is none."""
+    """Compare the changed recipe with the one as it is: the interval of the difference, or why there is none."""
     (workspace, old), (other, new) = workspaces.output(base), workspaces.output(best)
     figures = workspace.auc(old).macro, other.auc(new).macro
     notes = tuple(workspaces.workspace(make_plan(base)).notes)

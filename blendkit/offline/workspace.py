@@ -1,4 +1,4 @@
-"""Work from saved logits: a recipe's members on common rows, with truth, without audio, model or runtime."""
+"""Workspaces of saved logits: a recipe's members on common rows, with truth; no audio, model or runtime is needed."""
 
 from __future__ import annotations
 
@@ -15,15 +15,15 @@ from blendkit.offline.saved import find_saved, saved_rows
 from blendkit.recipe import DataFolder, Plan, Recipe, RecipeFiles, check_files, make_plan
 from blendkit.scoring import Opened, is_finished, open_members
 
-_KEPT_BYTES = 1 << 28
-_OUTSIDE = {"name", "description", "members", "streams", "blends", "output", "also"}  # not inputs
+_MEMO_BYTES = 1 << 28
+_NOT_INPUTS = {"name", "description", "members", "streams", "blends", "output", "also"}
 
 
 @dataclass(frozen=True, eq=False)
 class Workspace:
-    """What offline work stands on: members on the same rows (N) and classes (C), truth (N, C), labelled (N,).
+    """What offline work is done on: members on the same rows (N) and classes (C), truth (N, C), labelled (N,).
 
-    folds {recording: fold} where the members' files know them. notes are for the reader, each once.
+    folds {recording: fold} where the members' files have them. notes are for the user, each once.
     """
 
     members: dict[str, Scores]
@@ -42,7 +42,7 @@ class Workspace:
         return macro_auc(self.truth, scores.values, self.labelled)
 
     def note(self, stream: str, text: str) -> None:
-        """Keep a note once."""
+        """Add a note, unless it is there already."""
         self.notes[f"{stream}: {text}"] = None
 
 
@@ -62,26 +62,27 @@ class Workspaces:
         files = check_files(plan, self.data, audio_members(plan))
         key = _inputs_key(plan)
         if key not in self.by_inputs:
-            self.by_inputs = {key: _open(plan, self.data, files, self.stores)}  # one at a time: memory
+            self.by_inputs = {key: _open(plan, self.data, files, self.stores)}  # the last one only, to bound memory
         found = self.by_inputs[key]
+        # members and memo are shared, but every plan's steps name files of their own
         return replace(found, around=replace(found.around, files=files))
 
     def streams(self, plan: Plan, wanted: tuple[str, ...] | None = None) -> dict[str, Scores]:
-        """Return the wanted streams of a plan (default: what it writes), re-using every common prefix."""
+        """Return the wanted streams of a plan (default: those it writes), re-using streams and steps made before."""
         workspace = self.workspace(plan)
         return make_streams(
             plan, workspace.members, workspace.around, note=workspace.note, memo=workspace.memo, wanted=wanted
         )
 
     def output(self, recipe: Recipe) -> tuple[Workspace, Scores]:
-        """Return a recipe's output stream and the workspace it lies on."""
+        """Return a recipe's workspace and its output stream."""
         plan = make_plan(recipe)
         name = recipe.model.output
         return self.workspace(plan), self.streams(plan, (name,))[name]
 
 
 def audio_members(plan: Plan) -> set[str]:
-    """Return the members that hear audio: their model files may be missing where their logits are saved."""
+    """Return the members that need audio: their model files may be missing where their logits are saved."""
     return {n for n, m in plan.members.items() if not is_finished(m)}
 
 
@@ -89,7 +90,7 @@ def _inputs_key(plan: Plan) -> str:
     """What a workspace depends on: all but the steps, streams and blends."""
     model = plan.recipe.model
     members: dict[str, Any] = {n: m.model_dump(exclude={"steps", "fill_uncovered"}) for n, m in model.members.items()}
-    return canonical_json([model.model_dump(exclude=_OUTSIDE), members])
+    return canonical_json([model.model_dump(exclude=_NOT_INPUTS), members])
 
 
 def _open(plan: Plan, data: DataFolder, files: RecipeFiles, stores: Path) -> Workspace:
@@ -98,15 +99,15 @@ def _open(plan: Plan, data: DataFolder, files: RecipeFiles, stores: Path) -> Wor
     opened = open_members(plan, member_context(plan, inputs), files, stores)
     find_saved(plan, opened, files, stores)
     rows = saved_rows(inputs, opened, plan.recipe.model.chunk_s) if opened.audio else shared_rows(opened.tables)
-    members, notes = aligned(plan, opened, rows, inputs.classes, inputs.names, take=opened.tables.pop)
+    members, notes = aligned(plan, opened, rows, inputs.classes, inputs.names, release=opened.tables.pop)
     classes = next(iter(members.values())).classes
     truth, labelled, used = _truth(inputs, rows, classes)
-    here = {str(r) for r in rows.recording[labelled]}
-    folds, doubts = _folds(opened, here)
-    said = dict.fromkeys([*opened.warnings, *notes, *doubts, *in_sample(opened, here)])
+    measured = {str(r) for r in rows.recording[labelled]}
+    folds, fold_notes = _folds(opened, measured)
+    unique = dict.fromkeys([*opened.warnings, *notes, *fold_notes, *in_sample(opened, measured)])
     around = StepContext(inputs.taxonomy, inputs.names, plan.recipe.model.chunk_s, files)
-    held = Memo(max(_KEPT_BYTES, 2 * sum(m.values.nbytes for m in members.values())))
-    return Workspace(members, around, rows, classes, truth, labelled, tuple(used), folds, said, held)
+    memo = Memo(max(_MEMO_BYTES, 2 * sum(m.values.nbytes for m in members.values())))
+    return Workspace(members, around, rows, classes, truth, labelled, tuple(used), folds, unique, memo)
 
 
 def _truth(inputs: Inputs, rows: Rows, classes: tuple[str, ...]) -> tuple[Bools, Bools, list[str]]:
@@ -134,9 +135,10 @@ def _folds(opened: Opened, labelled: set[str]) -> tuple[dict[str, str], list[str
         return {}, []
     (first, folds), *others = opened.folds.items()
     for name, found in others:
+        # files may number the same folds differently: they agree if the numbers map one to one
         pairs = {(folds[r], found[r]) for r in labelled & set(folds) & set(found)}
         if len(pairs) != len({a for a, _ in pairs}) or len(pairs) != len({b for _, b in pairs}):
-            return {}, [f"members {first!r} and {name!r} have other folds: they are not used"]
+            return {}, [f"members {first!r} and {name!r} have different folds: neither are used"]
     if labelled - set(folds):
         return {}, [f"member {first!r} gives no fold for {len(labelled - set(folds))} labelled recordings"]
     return folds, []

@@ -27,29 +27,29 @@ def split_address(address: str) -> KeyPath:
     return tuple(int(i) if i else k for k, i in _TOKEN.findall(address))
 
 
-def assign(data: dict[str, Any], address: str, value: Any, says: str, *, positions: bool = True) -> None:
+def assign(data: dict[str, Any], address: str, value: Any, origin: str, *, positions: bool = True) -> None:
     """Set one value in raw recipe data, in place.
 
     The section and `steps` may be left out where one stream or step alone has the name; a step is its
-    op name or id, or, with `positions`, its number. says: what the user wrote, for messages. Raises
-    BlendkitError for addresses that lead nowhere, with the nearest name, or to several places, with all.
+    op name or id, or, with `positions`, its number. origin: what the user wrote, for messages. Raises
+    BlendkitError for an address that matches nothing, with the nearest name, or several places, with all of them.
     """
     tokens = split_address(address)
     if not tokens:
-        raise BlendkitError(f"{says}: expected path=value, as in blends.eos7.of.seqhead=0.1")
+        raise BlendkitError(f"{origin}: expected path=value, as in blends.eos7.of.seqhead=0.1")
     _open_steps(data)
     at: Any = data
-    *parents, last = _concrete(data, tokens, says, positions)
+    *parents, last = _concrete(data, tokens, origin, positions)
     for depth, key in enumerate(parents):
         if isinstance(at, dict) and at.get(str(key)) is None and key in known_keys(tuple(parents[: depth + 1])):
             at[str(key)] = {}  # the recipe leaves it at its default
-        at = _inside(at, key, f"{says}: {dotted(tuple(parents[: depth + 1]))}")
+        at = _inside(at, key, f"{origin}: {dotted(tuple(parents[: depth + 1]))}")
     if isinstance(at, dict):
         at[str(last)] = value
     elif isinstance(at, list):
-        at[_number(at, last, says)] = value
+        at[_number(at, last, origin)] = value
     else:
-        raise BlendkitError(f"{says}: {dotted(tuple(parents))} holds {at!r}, not keys")
+        raise BlendkitError(f"{origin}: {dotted(tuple(parents))} holds {at!r}, not keys")
 
 
 def known_keys(path: KeyPath) -> list[str]:
@@ -62,7 +62,7 @@ def known_keys(path: KeyPath) -> list[str]:
 
 
 def _arms(hint: Any) -> list[Any]:
-    """The types a hint stands for: `Annotated` and `... | None` taken apart."""
+    """The types a hint allows: `Annotated` unwrapped and unions split."""
     if get_origin(hint) in (Annotated, Union, UnionType):
         return [arm for part in get_args(hint) for arm in _arms(part)]
     return [hint]
@@ -104,9 +104,9 @@ def _opened(steps: Any) -> None:
             _opened(step.get("gates"))
 
 
-def _concrete(data: dict[str, Any], tokens: KeyPath, says: str, positions: bool) -> KeyPath:
+def _concrete(data: dict[str, Any], tokens: KeyPath, origin: str, positions: bool) -> KeyPath:
     """The whole key path of an address: section, `steps` and step numbers filled in."""
-    tokens = _with_section(data, tokens, says)
+    tokens = _with_section(data, tokens, origin)
     if len(tokens) < 3 or (stream := _streams(data).get((str(tokens[0]), str(tokens[1])))) is None:
         return tokens
     head, rest = tokens[:2], tokens[2:]
@@ -115,20 +115,20 @@ def _concrete(data: dict[str, Any], tokens: KeyPath, says: str, positions: bool)
         if not named and len(rest) > 1 and rest[0] not in stream and rest[0] not in known_keys(tokens[:3]):
             steps = stream["steps"] if isinstance(stream.get("steps"), list) else []
             known = [*stream, *(n for s in steps for n in _names(s))]
-            where = f"{says}: {dotted(tokens[:3])}: no such key or step{did_you_mean(rest[0], known)}"
+            where = f"{origin}: {dotted(tokens[:3])}: no such key or step{did_you_mean(rest[0], known)}"
             raise BlendkitError(where, [f"has {', '.join(stream)}", *_spellings(head, steps)])
         if not named:
             return tokens
         if rest[0] in stream or rest[0] in known_keys(tokens[:3]):
             both = [dotted(tokens), dotted((*head, "steps", *rest))]
-            raise BlendkitError(f"{says}: {rest[0]!r} is a key and a step of {head[1]!r}", both)
+            raise BlendkitError(f"{origin}: {rest[0]!r} is a key and a step of {head[1]!r}", both)
         rest = ("steps", *rest)
     if len(rest) == 1 or not isinstance(stream.get("steps"), list):
         return (*head, *rest)
-    return (*head, "steps", *_step_path(stream, head, rest[1:], says, positions))
+    return (*head, "steps", *_step_path(stream, head, rest[1:], origin, positions))
 
 
-def _with_section(data: dict[str, Any], tokens: KeyPath, says: str) -> KeyPath:
+def _with_section(data: dict[str, Any], tokens: KeyPath, origin: str) -> KeyPath:
     """Complete an address that starts with a stream's or a step's name."""
     first = tokens[0]
     if first in RecipeModel.model_fields or first in data:
@@ -139,35 +139,35 @@ def _with_section(data: dict[str, Any], tokens: KeyPath, says: str) -> KeyPath:
     if len(found) == 1:
         return found[0]
     if found:
-        raise BlendkitError(f"{says}: {first!r} is in {len(found)} places", [f"say {dotted(f)}" for f in found])
+        raise BlendkitError(f"{origin}: {first!r} is in {len(found)} places", [f"write {dotted(f)}" for f in found])
     steps = {name for d in streams.values() for step in d.get("steps") or () for name in _names(step)}
     hint = did_you_mean(first, [*RecipeModel.model_fields, *(n for _, n in streams), *steps])
-    raise BlendkitError(f"{says}: no such key: no section, stream or step is called {first!r}{hint}")
+    raise BlendkitError(f"{origin}: no such key: no section, stream or step is called {first!r}{hint}")
 
 
-def _step_path(stream: dict[str, Any], head: KeyPath, rest: KeyPath, says: str, positions: bool) -> KeyPath:
+def _step_path(stream: dict[str, Any], head: KeyPath, rest: KeyPath, origin: str, positions: bool) -> KeyPath:
     """From a step's name, id or number and what follows to the keys below `steps`."""
     steps, token = stream["steps"], rest[0]
     if isinstance(token, int):
         if not positions:
-            raise BlendkitError(f"{says}: steps are called by op name or id, never by number", _spellings(head, steps))
-        return (_number(steps, token, f"{says}: {dotted((*head, 'steps', token))}"), *rest[1:])
+            raise BlendkitError(f"{origin}: name steps by op or id, never by number", _spellings(head, steps))
+        return (_number(steps, token, f"{origin}: {dotted((*head, 'steps', token))}"), *rest[1:])
     found = _called(stream, token)
     if len(found) != 1:
         hint = did_you_mean(token, [n for s in steps for n in _names(s)])
         more = _spellings(head, [steps[i] for i in found] or steps)
-        raise BlendkitError(f"{says}: {len(found)} steps are called {token!r}{hint}", more)
+        raise BlendkitError(f"{origin}: {len(found)} steps are called {token!r}{hint}", more)
     i, own = found[0], _op_name(steps[found[0]])
     if len(rest) > 1 and rest[1] in _BESIDE:
         return (i, *rest[1:])
     gates = steps[i].get("gates")
     if own == "gates" and len(rest) > 1 and isinstance(rest[1], str) and isinstance(gates, list):
-        return (i, "gates", *_step_path({"steps": gates}, (*head, "gates"), rest[1:], says, positions))
+        return (i, "gates", *_step_path({"steps": gates}, (*head, "gates"), rest[1:], origin, positions))
     return (i, own, *rest[1:])
 
 
 def _spellings(head: KeyPath, steps: list[Any]) -> list[str]:
-    """How each step can be called, and which need an id for that."""
+    """The address of each step, and which steps need an id to have one."""
     names = [_names(s) for s in steps]
     called = [n for own in names for n in own]
     return [
@@ -181,7 +181,7 @@ def _called(stream: dict[str, Any], token: str | int) -> list[int]:
 
 
 def _names(step: Any) -> list[str]:
-    """What a step can be called: its op, and its id if it has one."""
+    """The names of a step: its op, and its id if it has one."""
     own = step.get("id") if isinstance(step, dict) else None
     return [_op_name(step), own] if isinstance(own, str) else [_op_name(step)]
 
@@ -198,10 +198,10 @@ def _inside(at: Any, key: str | int, where: str) -> Any:
         return at[key]
     if isinstance(at, list):
         return at[_number(at, key, where)]
-    raise BlendkitError(f"{where}: the recipe holds {at!r} there")
+    raise BlendkitError(f"{where}: the recipe has the value {at!r} there, and no keys")
 
 
 def _number(items: list[Any], key: str | int, where: str) -> int:
     if not isinstance(key, int) or key >= len(items):
-        raise BlendkitError(f"{where}: only {len(items)} items there, counted from 0")
+        raise BlendkitError(f"{where}: expected a number below {len(items)}, the count of items there")
     return key

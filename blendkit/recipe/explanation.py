@@ -68,9 +68,9 @@ def _source(plan: Plan, stream: StreamPlan) -> str:
 
 def _step(step: StepPlan) -> str:
     if isinstance(step, GateStep):
-        told = "; ".join(_step(g).split("  [")[0] for g in step.gates)
+        gates = "; ".join(_step(g).split("  [")[0] for g in step.gates)
         only = "" if step.where is None else f" where {step.where.model_dump(exclude_none=True)}"
-        return f"gates: {told}{only}  [{step.space_in}, scope {step.scope}, monotone no]"
+        return f"gates: {gates}{only}  [{step.space_in}, scope {step.scope}, monotone no]"
     if isinstance(step, Conversion):
         return f"to {step.space_out}  [{step.space_in} -> {step.space_out}, scope {step.scope}]"
     params = ", ".join(f"{k} {v}" for k, v in step.params.items() if v is not None)

@@ -1,4 +1,4 @@
-"""The filled recipe: every default explicit. Its text is what a result's hash stands for."""
+"""The filled recipe: every default explicit. A result's `recipe_sha256` is the hash of its text."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ def filled_recipe(plan: Plan) -> dict[str, Any]:
 
 
 def filled_text(plan: Plan) -> str:
-    """Return the filled recipe as YAML that the strict reader takes."""
+    """Return the filled recipe as YAML that the strict reader accepts."""
     return yaml.dump(filled_recipe(plan), Dumper=_Dumper, sort_keys=False, allow_unicode=True, width=100)
 
 
@@ -66,12 +66,12 @@ def _step(step: StepPlan) -> dict[str, Any]:
 
 
 def _given(step: OpStep) -> dict[str, Any]:
-    """A fitted step says either fit or artefact, never both."""
+    """The parameters to write: of `fit` and `artefact` only the one that is set, for a step may not have both."""
     return {k: v for k, v in step.params.items() if not (k in ("fit", "artefact") and v is None)}
 
 
 class _Dumper(yaml.SafeDumper):
-    """Quotes text that the strict reader would take for a number or a word like `true`."""
+    """Quotes text that the strict reader would read as a number or a word like `true`."""
 
     def ignore_aliases(self, data: Any) -> bool:
         return True
@@ -80,7 +80,7 @@ class _Dumper(yaml.SafeDumper):
 def _quoted(dumper: yaml.SafeDumper, text: str) -> yaml.ScalarNode:
     try:
         plain = text.isprintable() and isinstance(scalar(text), str)
-    except ValueError:  # it looks like a number of absurd length
+    except ValueError:  # too long a number for the strict reader
         plain = False
     style = None if plain else '"'
     return dumper.represent_scalar("tag:yaml.org,2002:str", text, style=style)

@@ -12,7 +12,7 @@ from blendkit.recipe.load import Recipe, parse_recipe
 
 @dataclass(frozen=True)
 class FoundRecipe:
-    """A recipe and where it is from. folder: where its files lie; None for a packaged one or one made in memory."""
+    """A recipe and its origin. folder: where its files lie; None for a packaged recipe or one made in memory."""
 
     recipe: Recipe
     folder: Path | None = None
@@ -33,9 +33,9 @@ def _packaged_folder() -> Path:
 
 
 def open_recipe(recipe: Recipe | Path | str, overrides: Sequence[str] = ()) -> FoundRecipe:
-    """Read a recipe: a file, or the name of a packaged one; one that is read already is returned as it is.
+    """Read a recipe: a file, or the name of a packaged one; a `Recipe` is returned as it is.
 
-    A path that exists wins; `recipes/eos7.yaml` and `eos7` otherwise name a packaged recipe. A file equal to a
+    A file that exists is read; otherwise `recipes/eos7.yaml` and `eos7` name a packaged recipe. A file equal to a
     packaged recipe counts as packaged. overrides: `path=value`. Raises BlendkitError with every problem, and with
     the nearest name where there is no such recipe.
     """

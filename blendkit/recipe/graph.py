@@ -16,7 +16,7 @@ from blendkit.registry import OPS, registry
 
 @dataclass(frozen=True)
 class StreamDef:
-    """A stream as the recipe defines it: the streams it is made from, and those its steps look at."""
+    """A stream as the recipe defines it. inputs: the streams it is made from; reads: those that its steps read."""
 
     name: str
     path: KeyPath
@@ -26,7 +26,7 @@ class StreamDef:
 
     @property
     def needs(self) -> tuple[str, ...]:
-        """Every stream that must be there before this one, each once."""
+        """Every stream that must be made before this one, each once."""
         return tuple(dict.fromkeys([*self.inputs, *(name for _, name in self.reads)]))
 
     @property
@@ -36,7 +36,7 @@ class StreamDef:
 
 
 def stream_defs(model: RecipeModel) -> dict[str, StreamDef]:
-    """Return every stream by name; a later section wins a clash, which `check_graph` reports."""
+    """Return every stream by name; of equal names the last section's is returned, and `check_graph` reports them."""
     out = {n: StreamDef(n, ("members", n), m, ()) for n, m in model.members.items()}
     out |= {n: StreamDef(n, ("streams", n), s, (s.source,)) for n, s in model.streams.items()}
     out |= {n: StreamDef(n, ("blends", n), b, _blend_inputs(b)) for n, b in model.blends.items()}
@@ -67,7 +67,7 @@ def check_graph(recipe: Recipe, defs: dict[str, StreamDef]) -> tuple[list[str], 
             *problems,
             f"{recipe.where(defs[error.args[1][0]].path)}: streams feed each other in a loop: {loop}",
         ]
-    if problems:  # whether a stream is used cannot be said while names dangle
+    if problems:  # with unknown names, whether a stream is used cannot be decided
         return order, problems
     used: set[str] = set()
     wanted = [n for n in (recipe.model.output, *recipe.model.also) if n in defs]
@@ -85,7 +85,7 @@ def check_graph(recipe: Recipe, defs: dict[str, StreamDef]) -> tuple[list[str], 
 
 
 def only_streams(recipe: Recipe, output: str, also: list[str]) -> Recipe:
-    """Return the recipe cut down to some streams and what they need. Raises BlendkitError for a name that is none."""
+    """Return the recipe cut down to some streams and those they need. Raises BlendkitError for unknown names."""
     defs = stream_defs(recipe.model)
     unknown = [f"{n!r}{did_you_mean(n, defs)}" for n in (output, *also) if n not in defs]
     if unknown:

@@ -1,4 +1,4 @@
-"""What a recipe does that its author may not mean, told from the ops' metadata alone."""
+"""Lint a plan: report what its author may not have meant, from the ops' metadata alone."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ def called(stream: StreamPlan, step: StepPlan) -> str:
 
 
 def weak_steps(plan: Plan) -> Iterator[tuple[StreamPlan, int]]:
-    """Yield (stream, number) of every step that may make equal what was not."""
+    """Yield (stream, number) of every step that may make different values equal."""
     for stream in plan.streams:
         for i, step in enumerate(stream.steps):
             if step.order == "weak":
@@ -39,8 +39,8 @@ def _idle(plan: Plan) -> Iterator[str]:
             if step.order == "no":
                 break
             if step.ops:
-                kept = "keeps every column's order" if step.order == "strict" else "changes no order but makes ties"
-                yield f"{called(stream, step)}: {kept}, and {why}: it cannot raise AUC"
+                effect = "keeps every column's order" if step.order == "strict" else "changes no order but makes ties"
+                yield f"{called(stream, step)}: {effect}, and {why}: it cannot raise AUC"
 
 
 def _users(plan: Plan, name: str) -> list[StreamPlan]:
@@ -59,10 +59,10 @@ def _mixed(plan: Plan) -> Iterator[str]:
     for stream in plan.streams:
         found = {n: spaces[n] for n in stream.inputs}
         if stream.blend is not None and stream.blend.inputs_as == "any" and len(set(found.values())) > 1:
-            told = ", ".join(f"{n} {s}" for n, s in found.items())
+            listed = ", ".join(f"{n} {s}" for n, s in found.items())
             yield (
-                f"{stream.name}: averages values of different spaces ({told}): ranks spread evenly over (0, 1], "
-                "probabilities do not, so weights are not what they say; `by: rank` ranks them all"
+                f"{stream.name}: averages values of different spaces ({listed}): ranks spread evenly over (0, 1], "
+                "probabilities do not, so the effective weights differ from the stated ones; `by: rank` ranks them all"
             )
 
 
@@ -101,13 +101,13 @@ def _in_sample(plan: Plan) -> Iterator[str]:
 
 
 def _seams(plan: Plan) -> Iterator[str]:
-    """Maps from scores that differ between the folds of one column."""
+    """Steps that are cross-fitted on scores: one column then holds the values of several maps."""
     for stream in plan.streams:
         for step in stream.ops:
             if step.info.fit_on == "scores" and step.folds:
                 yield (
                     f"{called(stream, step)}: each of {step.folds} folds gets a map of its own: figures on labelled "
-                    "recordings compare chunks across maps, and with few positives fall by that alone"
+                    "recordings compare chunks across maps, which alone lowers them where positives are few"
                 )
 
 
@@ -115,7 +115,7 @@ def _transductive(plan: Plan) -> Iterator[str]:
     for stream in plan.streams:
         advice = "`quantile_map` gives ranks from a reference instead, and `by: direct` blends them"
         if stream.blend is not None and stream.blend.scope == "set":
-            yield f"{stream.name}: `by: {stream.blend.name}` looks at all recordings at once; {advice}"
+            yield f"{stream.name}: `by: {stream.blend.name}` needs all recordings at once; {advice}"
         for step in stream.steps:
             if step.scope == "set":
-                yield f"{called(stream, step)}: looks at all recordings at once; {advice}"
+                yield f"{called(stream, step)}: needs all recordings at once; {advice}"

@@ -19,7 +19,7 @@ from blendkit.recipe.strict_yaml import KeyPath, parse
 
 @dataclass(frozen=True)
 class Recipe:
-    """A recipe that has the right shape; whether it makes sense is for the plan to say."""
+    """A recipe of valid shape; `make_plan` checks whether it makes sense."""
 
     model: RecipeModel
     source: str
@@ -88,13 +88,13 @@ def cut_down(recipe: Recipe, streams: Collection[str], output: str, also: Sequen
     """Return the recipe with these members, streams and blends alone, and other outputs."""
     data = {k: v for k, v in copy.deepcopy(recipe.raw).items() if k != "also"}
     for section in ("members", "streams", "blends"):
-        kept = {n: v for n, v in data.pop(section, {}).items() if n in streams}
-        data |= {section: kept} if kept else {}
+        wanted = {n: v for n, v in data.pop(section, {}).items() if n in streams}
+        data |= {section: wanted} if wanted else {}
     return _checked({**data, "output": output, "also": list(also)}, recipe.source, recipe.lines)
 
 
 def without(recipe: Recipe, paths: Sequence[KeyPath]) -> Recipe:
-    """Return the recipe with the things at some key paths left out; a list that becomes empty goes with its last."""
+    """Return the recipe without the keys at some paths; a `gates:` step whose list becomes empty is removed too."""
     data = copy.deepcopy(recipe.raw)
     for path in paths:
         _remove(data, path)
@@ -110,13 +110,13 @@ def _remove(data: Any, path: KeyPath) -> None:
         _remove(data, path[:-2])
 
 
-def with_values(recipe: Recipe, values: Mapping[str, Any], says: str) -> Recipe:
-    """Return the recipe with other values at some addresses; steps by op name or id alone.
+def with_values(recipe: Recipe, values: Mapping[str, Any], origin: str) -> Recipe:
+    """Return the recipe with other values at some addresses, which name steps by op or id, never by number.
 
-    says: what the user wrote, for messages. Raises BlendkitError as `blendkit.recipe.address.assign`
+    origin: what the user wrote, for messages. Raises BlendkitError as `blendkit.recipe.address.assign`
     does, and for values that the schema refuses.
     """
     data = copy.deepcopy(recipe.raw)
     for address, value in values.items():
-        assign(data, address, copy.deepcopy(value), says, positions=False)
+        assign(data, address, copy.deepcopy(value), origin, positions=False)
     return _checked(data, recipe.source, recipe.lines)

@@ -63,8 +63,8 @@ def checked_fit(info: OpInfo, given: dict[str, Any]) -> dict[str, Any]:
         return model.model_validate(given).model_dump()
     except ValidationError as error:
         found = problems_of(error, dict(model.model_fields))
-        told = [f"{'.'.join(map(str, where))}: {text}" for where, text in found]
-        raise BlendkitError(f"{info.name}: parameters of its fit", told) from error
+        problems = [f"{'.'.join(map(str, where))}: {text}" for where, text in found]
+        raise BlendkitError(f"{info.name}: the parameters of its fit are not valid", problems) from error
 
 
 @cache
@@ -81,7 +81,7 @@ def file_params(factory: Callable[..., Any]) -> dict[str, DataFile]:
 
 
 def problems_of(error: ValidationError, known: dict[str, Any]) -> list[tuple[tuple[str | int, ...], str]]:
-    """Return (path, message) per problem, in the words of a person, with the nearest parameter."""
+    """Return (path, message) per problem, in plain words, with the nearest parameter."""
     out = []
     for e in error.errors():
         path = tuple(e["loc"])
@@ -99,7 +99,7 @@ def problems_of(error: ValidationError, known: dict[str, Any]) -> list[tuple[tup
 
 
 def _fields_at(known: dict[str, Any], path: tuple[str | int, ...]) -> dict[str, Any]:
-    """The keys that are known inside a nested parameter: `mel`, `fit`."""
+    """The keys that a nested parameter such as `mel` or `fit` may have."""
     for key in path:
         hint = getattr(known.get(str(key)), "annotation", None)
         inner = [h for h in (hint, *get_args(hint)) if isinstance(h, type) and issubclass(h, BaseModel)]

@@ -15,7 +15,7 @@ from blendkit.recipe.strict_yaml import KeyPath
 
 @dataclass(frozen=True)
 class DataFolder:
-    """The folder a recipe's files lie in; `outside` lets them leave it. contents: what was read from it already."""
+    """The folder of a recipe's files. outside: they may lie outside it. contents: the files that were read already."""
 
     root: Path
     outside: bool = False
@@ -29,7 +29,7 @@ class DataFolder:
         return path
 
     def require(self, name: str, *, folder: bool = False) -> Path:
-        """As `find`, for a file (or a folder) that must be there; the error names the nearest file beside it."""
+        """As `find`, for a file (or a folder) that must exist; the error names the most similar file of its folder."""
         path = self.find(name)
         if path.is_file() or (folder and path.is_dir()):
             return path
@@ -39,13 +39,13 @@ class DataFolder:
 
 @dataclass(frozen=True, eq=False)
 class RecipeFiles:
-    """The files that a plan names, by key path, and what they hold: the one table that every stage looks into."""
+    """The files that a plan names, by key path, and their contents: the one table that every stage reads."""
 
     paths: Mapping[KeyPath, Path] = field(default_factory=dict)
     contents: FileContents = field(default_factory=FileContents, repr=False)
 
     def of_member(self, member: str, key: str) -> list[Path]:
-        """Return the file or the files of a member's parameter, in order; none if they are not there."""
+        """Return the file or the files of a member's parameter, in order; an empty list if they are missing."""
         base = ("members", member, key)
         one = [self.paths[base]] if base in self.paths else []
         several = {int(k[3]): p for k, p in self.paths.items() if k[:3] == base and len(k) == 4}
@@ -56,17 +56,17 @@ class RecipeFiles:
         return next(((key, self.paths[key]) for key, _ in step.named_files() if key in self.paths), None)
 
     def seen_by(self, step: OpStep) -> tuple[str, ...] | None:
-        """Return the recordings that a fitted step learns from: labels in its table, or its artefact's `saw`.
+        """Return the recordings that a fitted step was or will be fitted on: of its labels, or its artefact's `saw`.
 
         None for a step that is not fitted.
         """
         found = self.of_step(step)
         if found is None or step.info.load is None:
             return None
-        fitted_here = step.params.get("fit") is not None
         path = found[1]
-        saw = self.contents.labels(path).recordings if fitted_here else self.contents.artefact(path, step.info.load).saw
-        return tuple(saw)
+        if step.params.get("fit") is not None:
+            return tuple(self.contents.labels(path).recordings)
+        return tuple(self.contents.artefact(path, step.info.load).saw)
 
 
 def named_files(plan: Plan) -> Iterator[tuple[KeyPath, str]]:
@@ -86,9 +86,9 @@ def named_files(plan: Plan) -> Iterator[tuple[KeyPath, str]]:
 
 
 def check_files(plan: Plan, data: DataFolder, spare: Container[str] = ()) -> RecipeFiles:
-    """Return every file the plan needs, by key path. Raises BlendkitError listing all that are not there.
+    """Return every file the plan needs, by key path. Raises BlendkitError listing all that are missing.
 
-    spare: members whose files may be missing, for their logits are saved.
+    spare: members whose files may be missing, because their logits are saved.
     """
     if not data.root.is_dir():
         raise BlendkitError(f"{data.root}: no such data folder")
@@ -113,7 +113,7 @@ def check_files(plan: Plan, data: DataFolder, spare: Container[str] = ()) -> Rec
 
 
 def _unnamed(plan: Plan) -> Iterator[tuple[KeyPath, Callable[[], Path]]]:
-    """Yield the files that no recipe names but the member itself can find, as an installed package's."""
+    """Yield the files that the recipe does not name but the member can find, such as those of an installed package."""
     for member in plan.members.values():
         for key, mark in member.files.items():
             if mark.find is not None and member.params.get(key) is None:

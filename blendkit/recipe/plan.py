@@ -55,13 +55,13 @@ class StreamPlan:
 
     @property
     def reads(self) -> tuple[str, ...]:
-        """The streams that its steps look at, each once."""
+        """The other streams that its steps read, each once."""
         return tuple(dict.fromkeys(name for step in self.steps for name in step.reads))
 
 
 @dataclass(frozen=True)
 class Plan:
-    """A recipe that makes sense: its members, and its streams in an order in which each can be made."""
+    """A recipe that can run: its members, and its streams in an order in which each can be made."""
 
     recipe: Recipe
     members: dict[str, MemberPlan]
@@ -166,7 +166,7 @@ def _weight_groups(path: KeyPath, model: BlendModel) -> Iterator[tuple[KeyPath, 
 
 
 def _fill_problem(recipe: Recipe, d: StreamDef, space: Space) -> list[str]:
-    """A constant must have its place in the stream's space."""
+    """Report a constant that is not valid in the stream's space."""
     fill = d.model.fill_uncovered
     path = (*d.path, "fill_uncovered")
     if fill is None or space == "logit":
@@ -174,9 +174,9 @@ def _fill_problem(recipe: Recipe, d: StreamDef, space: Space) -> list[str]:
     if fill.value is not None and not 0 <= fill.value <= 1:
         return [f"{recipe.where((*path, 'value'))}: expected 0 to 1 in a {space} stream, got {fill.value:g}"]
     if fill.logit is not None and space == "rank":
-        return [f"{recipe.where((*path, 'logit'))}: a logit has no place in a rank stream; use `value`"]
+        return [f"{recipe.where((*path, 'logit'))}: a rank stream cannot be filled with a logit; use `value:`"]
     if fill.prior is not None and space == "rank":
-        return [f"{recipe.where((*path, 'prior'))}: a rate has no place in a rank stream; use `value`"]
+        return [f"{recipe.where((*path, 'prior'))}: a rank stream cannot be filled with a rate; use `value:`"]
     return []
 
 
@@ -195,6 +195,6 @@ def _agreed_space(
     elif not model.mixed:
         problems.append(
             f"{recipe.where(d.path)}: `by: {model.by}` on different spaces ({listed}); convert with "
-            "`to:`, or say `mixed: true`"
+            "`to:`, or set `mixed: true`"
         )
-    return "rank"  # in [0, 1], but no probability
+    return "rank"  # values in [0, 1] that are not probabilities

@@ -1,9 +1,9 @@
-"""The steps of one stream, checked: ops that exist, parameters that fit, spaces that follow."""
+"""Check the steps of one stream: that ops exist, parameters are valid, and each op accepts the space it gets."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any, get_args
+from typing import Any, Literal, get_args
 
 from pydantic import BaseModel, ValidationError
 
@@ -62,11 +62,13 @@ def _plan_op(recipe: Recipe, path: KeyPath, step: Step, space: Space, spaces: Ma
     )  # fmt: skip
     problems: list[str] = []
     if space not in info.spaces:
-        hint = "no step gives it from ranks" if space == "rank" else f"add `to: {info.spaces[0]}` before it"
-        takes = " or ".join(info.spaces)
-        problems.append(f"{recipe.where(at)}: the stream is in {space} space, {step.op} takes {takes}; {hint}")
+        hint = (
+            f"no step turns ranks into {info.spaces[0]}" if space == "rank" else f"add `to: {info.spaces[0]}` before it"
+        )
+        accepted = " or ".join(info.spaces)
+        problems.append(f"{recipe.where(at)}: the stream is in {space} space, {step.op} accepts {accepted}; {hint}")
     if info.gives is not None and info.gives != space and step.where is not None:
-        problems.append(f"{recipe.where((*path, 'where'))}: {step.op} changes the space, so it takes a whole stream")
+        problems.append(f"{recipe.where((*path, 'where'))}: {step.op} changes the space, so it acts on all classes")
     problems += [
         f"{recipe.where((*at, p))}: {name!r} is in rank space, and {step.op} needs it as {mark.space}"
         for p, (name, mark) in planned.streams.items()
@@ -103,11 +105,11 @@ def _plan_conversion(recipe: Recipe, path: KeyPath, step: Step, space: Space) ->
     if space == "rank" and target != "rank":
         raise BlendkitError("", [f"{recipe.where((*path, 'to'))}: ranks cannot become a {target} again"])
     if step.where is not None:
-        raise BlendkitError("", [f"{recipe.where((*path, 'where'))}: `to` converts a whole stream"])
+        raise BlendkitError("", [f"{recipe.where((*path, 'where'))}: `to` converts all classes of a stream"])
     return Conversion(id=step.id, space_in=space, space_out=target, path=path)
 
 
-def find_op(recipe: Recipe, path: KeyPath, name: str, *kinds: str) -> OpInfo:
+def find_op(recipe: Recipe, path: KeyPath, name: str, *kinds: Literal["step", "blend", "gate"]) -> OpInfo:
     """Return a registered op of one of these kinds. Raises BlendkitError with the key and the nearest name."""
     try:
         info = info_of(registry(OPS).get(name))

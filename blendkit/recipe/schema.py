@@ -100,7 +100,7 @@ class Where(Strict):
 
 
 class Step(Strict):
-    """One op applied to one stream. `to` converts, `gates` holds gates of which the first to take a cell has it."""
+    """One op applied to one stream; `to` converts. Each cell is edited by the first of the `gates` that selects it."""
 
     op: str
     params: dict[str, Any] = {}
@@ -125,15 +125,15 @@ class Step(Strict):
             return {"op": "to", "params": {"space": params}, **rest}
         if names[0] == "gates":
             if not isinstance(params, list) or not params:
-                raise ValueError("`gates:` takes a list of gates")
+                raise ValueError(f"`gates:` expects a list of gates, got {params!r}")
             return {"op": "gates", "gates": params, **rest}
         if params is not None and not isinstance(params, dict):
-            raise ValueError(f"`{names[0]}:` takes its parameters as `{{name: value}}`, got {params!r}")
+            raise ValueError(f"`{names[0]}:` expects its parameters as `{{name: value}}`, got {params!r}")
         return {"op": names[0], "params": params or {}, **rest}
 
 
 class Fill(Strict):
-    """What makes an uncovered class covered: a constant, its rate in labels, or what its genus scores."""
+    """The scores of an uncovered class: a constant, its rate in labels, or the scores of its genus."""
 
     value: float | None = None
     logit: float | None = None
@@ -189,7 +189,7 @@ class WeightsBy(Strict):
     covered_by: dict[str, dict[Literal["yes", "no"], dict[str, Weight]]] | None = None
 
     def groups(self) -> Iterator[tuple[tuple[str | int, ...], dict[str, float]]]:
-        """Yield (key path below `weights_by`, weights) of every group; of groups that overlap, the later wins.
+        """Yield (key path below `weights_by`, weights) of every group; where groups overlap, the later one applies.
 
         A genus is narrower than a class, and classes that are listed one by one are narrowest.
         """
@@ -220,7 +220,7 @@ class ColumnSplit(Strict):
 
 
 class BlendModel(Strict):
-    """Several streams into one. `of` holds relative weights."""
+    """Several streams blended into one. `of` holds their weights, relative for most blends."""
 
     by: str
     of: dict[str, Weight] = Field(min_length=1)

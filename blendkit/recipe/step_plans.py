@@ -1,4 +1,4 @@
-"""The three kinds of a checked step: an op, gates that share the cells out among them, or a conversion."""
+"""The three kinds of a checked step: an op, a list of exclusive gates, or a conversion."""
 
 from __future__ import annotations
 
@@ -45,12 +45,12 @@ class OpStep:
 
     @property
     def reads(self) -> tuple[str, ...]:
-        """The names of the streams that it looks at, one for every use."""
+        """The names of the other streams that it reads, one for every use."""
         return tuple(n for n, _ in self.streams.values())
 
     @property
     def scope(self) -> Scope:
-        """How much it must see at once; another stream's ranks need the whole set."""
+        """How much it needs at once; another stream's ranks need the whole set."""
         ranked = any(mark.space == "rank" for _, mark in self.streams.values())
         return "set" if ranked else self.info.scope
 
@@ -58,13 +58,13 @@ class OpStep:
     def order(self) -> Monotone:
         """What it does to the order of a column: `strict` keeps it, `weak` may tie, `no` changes it.
 
-        A cross-fitted map differs between folds, so it re-orders however it is shaped.
+        A cross-fitted map differs between folds, so it may re-order a column even where each map is monotone.
         """
         return "no" if self.folds else self.info.monotone
 
     @property
     def folds(self) -> int:
-        """Into how many folds its fit is crossed; 0 for none."""
+        """The number of folds of its cross-fit; 0 for none."""
         fit = self.params.get("fit")
         return int(fit["folds"]) if isinstance(fit, dict) else 0
 
@@ -80,7 +80,7 @@ class OpStep:
 
 @dataclass(frozen=True, kw_only=True)
 class GateStep:
-    """Exclusive gates: each cell is edited by the first that takes it, and all see the unedited stream."""
+    """Exclusive gates: each cell is edited by the first gate that selects it; all gates read the unedited stream."""
 
     gates: tuple[OpStep, ...]
     space_in: Space
@@ -106,7 +106,7 @@ class GateStep:
 
     @property
     def reads(self) -> tuple[str, ...]:
-        """The names of the streams that its gates look at, one for every use."""
+        """The names of the other streams that its gates read, one for every use."""
         return tuple(n for g in self.gates for n in g.reads)
 
     @property
@@ -116,7 +116,7 @@ class GateStep:
 
     @property
     def order(self) -> Monotone:
-        """Edited cells may land anywhere."""
+        """Edited cells may get any place in the order."""
         return "no"
 
 
@@ -143,12 +143,12 @@ class Conversion:
 
     @property
     def reads(self) -> tuple[str, ...]:
-        """It looks at no other stream."""
+        """It reads no other stream."""
         return ()
 
     @property
     def scope(self) -> Scope:
-        """Ranks are over the whole set; all else is cell by cell."""
+        """Ranks need the whole set; other conversions work cell by cell."""
         return "set" if self.space_out == "rank" else "chunk"
 
     @property

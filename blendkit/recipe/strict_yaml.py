@@ -18,7 +18,7 @@ KeyPath = tuple[str | int, ...]
 
 _INT = re.compile(r"[-+]?[0-9]+")
 _FLOAT = re.compile(r"[-+]?(\.[0-9]+|[0-9]+(\.[0-9]*)?)([eE][-+]?[0-9]+)?")
-_MOST_DIGITS = 400  # more is no number anybody means
+_MOST_DIGITS = 400  # a longer number is surely a mistake
 _WORDS: dict[str, Any] = {
     "": None,
     "~": None,
@@ -69,7 +69,7 @@ def parse(text: str, source: str) -> tuple[Any, dict[KeyPath, int]]:
 def scalar(text: str) -> Any:
     """Return the value of one plain scalar under the YAML 1.2 core rules.
 
-    Raises ValueError for a number too long to be meant.
+    Raises ValueError for a number of more than 400 digits.
     """
     if text in _WORDS:
         return _WORDS[text]

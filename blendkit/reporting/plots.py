@@ -69,7 +69,7 @@ def _figure() -> tuple[Figure, Axes]:
 
 
 def save_figure(figure: Figure, path: Path) -> None:
-    """Write whole or not at all; equal figures give equal SVG text."""
+    """Write the file whole or not at all; equal figures give equal SVG text."""
     import matplotlib as mpl
 
     kind = path.suffix.lower().removeprefix(".")

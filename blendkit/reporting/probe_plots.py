@@ -55,7 +55,7 @@ def clip_pictures(features: Mapping[str, Matrix], labels: Sequence[str], path: P
     figure = Figure(figsize=(3.2 * columns, 3 * lines + 0.6), layout="constrained")
     panels = figure.subplots(lines, columns, squeeze=False).ravel()
     for axes, (name, x) in zip(panels, features.items(), strict=False):
-        unit = x / np.maximum(np.linalg.norm(x, axis=1, keepdims=True), 1e-12)  # as the cosine sees them
+        unit = x / np.maximum(np.linalg.norm(x, axis=1, keepdims=True), 1e-12)  # cosine distance ignores length
         at = _laid_out(unit.astype(np.float64), layout)
         for c in range(len(names)):
             axes.scatter(*at[code == c].T, s=8, color=f"C{c % 10}", marker="os^v"[c // 10 % 4], label=names[c])
@@ -89,6 +89,6 @@ def _laid_out(x: Float64, layout: Layout) -> Float64:
 
             made = UMAP(n_neighbors=min(15, len(x) - 1), metric="cosine", random_state=0).fit_transform(x)
     except ImportError as error:
-        advice = ["pip install 'blendkit[umap]', or take --layout tsne or pca", str(error)]
+        advice = ["pip install 'blendkit[umap]', or use --layout tsne or pca", str(error)]
         raise BlendkitError("umap-learn is not installed", advice) from error
     return np.asarray(made, np.float64)

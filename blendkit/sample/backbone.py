@@ -49,7 +49,7 @@ BLOCKS = (
     Block(6, 96, 96, 1),
 )
 _INPUT: PieceInput = ("inputs", ["batch", CHUNK_SAMPLES])
-TAPS = tuple(block.end for block in BLOCKS[3:])  # the late blocks the sequence head listens to
+TAPS = tuple(block.end for block in BLOCKS[3:])  # the late blocks, whose outputs the sequence head reads
 
 
 def trunk(config: WorldConfig) -> Piece:
@@ -90,10 +90,10 @@ def backbone(body: Piece, weight: PieceWeights, bias: PieceWeights) -> onnx.Mode
 
 
 def _stem(rng: np.random.Generator) -> Piece:
-    """Convolve the spectrogram and let each channel listen to its own part of the scale.
+    """Convolve the spectrogram and weight each channel to its own part of the frequency scale.
 
-    Untrained filters carry no pitch; without the gain a global average would forget it. The sigmoid makes a
-    channel say how often its shape is there rather than how loud it is.
+    Untrained filters do not encode pitch, and a global average would lose it without this gain. After the sigmoid a
+    channel measures how often its shape occurs rather than how loud it is.
     """
     weight, bias = _shapes(rng), rng.uniform(-3.0, -2.0, size=STEM)
     centre, bins = np.linspace(0, 1, STEM)[:, None], np.linspace(0, 1, BANDS // 2)
@@ -111,7 +111,7 @@ def _stem(rng: np.random.Generator) -> Piece:
 def _shapes(rng: np.random.Generator) -> PieceWeights:
     """Draw the stem's kernels (64, 1, 5 frames, 5 bands): steady tones, onsets, rising and falling glides.
 
-    Tones, on every other channel, have a passband of three bands: the stem looks at every second band only.
+    Tones, on every other channel, have a passband of three bands, because the stem samples only every second band.
     """
     smooth, edge = np.array([0.25, 0.8, 1, 0.8, 0.25]), np.array([-0.75, 0.4, 0.7, 0.4, -0.75])
     tone, onset = np.outer(smooth, edge), np.outer([-1, -1, 0, 1, 1], smooth) / 3

@@ -1,4 +1,4 @@
-"""Running the backbone, and the tie-aware AUC that judges what comes out."""
+"""Run the backbone, and measure scores by a tie-aware AUC."""
 
 from __future__ import annotations
 
@@ -27,9 +27,9 @@ class Features:
         """All taps side by side: (rows, channels of all taps)."""
         return np.concatenate(self.taps, axis=1)
 
-    def rows(self, kept: npt.NDArray[np.bool_]) -> Features:
-        """Return the rows marked in `kept`, (rows,)."""
-        return Features(self.embedding[kept], tuple(tap[kept] for tap in self.taps))
+    def rows(self, mask: npt.NDArray[np.bool_]) -> Features:
+        """Return the rows where `mask`, (rows,), is true."""
+        return Features(self.embedding[mask], tuple(tap[mask] for tap in self.taps))
 
 
 def session_of(model: bytes) -> Any:

@@ -63,7 +63,7 @@ def filtered(zeros: tuple[float, ...], poles: tuple[float, ...], wave: Wave) -> 
     """Filter a wave recursively in single precision: (samples,)."""
     from scipy.signal import lfilter
 
-    b, a = (np.array(terms, dtype=np.float32) for terms in (zeros, poles))
+    b, a = (np.array(coefficients, dtype=np.float32) for coefficients in (zeros, poles))
     return np.asarray(lfilter(b, a, wave), dtype=np.float32)
 
 

@@ -25,9 +25,9 @@ def write_labels(path: Path, recordings: Sequence[PlannedRecording]) -> None:
     rows = []
     for recording in recordings:
         for chunk in recording.labelled:
-            heard = ";".join(SPECIES[p.species].label for p in recording.presences if chunk in p.chunks)
+            labels = ";".join(SPECIES[p.species].label for p in recording.presences if chunk in p.chunks)
             start = chunk * CHUNK_SECONDS
-            row = [f"{recording.stem}.ogg", _clock(start), _clock(start + CHUNK_SECONDS), heard]
+            row = [f"{recording.stem}.ogg", _clock(start), _clock(start + CHUNK_SECONDS), labels]
             rows.extend([row] * (2 if recording.split is Part.TRAIN else 1))
     write_csv(path, LABEL_COLUMNS, rows)
 

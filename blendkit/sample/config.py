@@ -1,4 +1,4 @@
-"""What a sample world is made from."""
+"""The settings of a sample world."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ CHUNK_SAMPLES = SAMPLE_RATE * CHUNK_SECONDS
 
 
 class Purpose(IntEnum):
-    """One random stream per purpose, so that more of one thing never changes another."""
+    """One random stream per purpose, so that drawing more of one thing never changes another."""
 
     SITES = 1
     HOURS = 2
@@ -33,7 +33,7 @@ class Purpose(IntEnum):
 
 
 class Part(IntEnum):
-    """The parts of the world; unlabelled recordings are like the training ones, but nobody listened to them."""
+    """The parts of the world; unlabelled recordings are drawn like the training ones, but have no labels."""
 
     TRAIN = 0
     TEST = 1
@@ -52,9 +52,9 @@ class WorldConfig:
     `seconds` is the length of a recording and a multiple of 5; `sites` counts the training sites.
     `shift` in [0, 1] says how strongly site and hour preferences differ between training and test: at 0
     the test sites and hours are drawn like the training ones and every species keeps its preferences; at 1
-    all test sites are unseen ones and all preferences are drawn again. `focal_clips` is the number of clean
+    no test site occurs in training and all preferences are drawn again. `focal_clips` is the number of clean
     5 s clips per sound that the models are fitted on; `train_audio` writes those of the target classes as files.
-    `unlabelled` is the number of recordings nobody labelled; one head is also fitted on a model's labels of them.
+    `unlabelled` is the number of recordings without labels; one head is also fitted on pseudo-labels of them.
     """
 
     seed: int = 7

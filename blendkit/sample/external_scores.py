@@ -1,4 +1,4 @@
-"""Scores that came from elsewhere: an external notebook's table and out-of-fold members."""
+"""Score files of external members: tables of test scores, and out-of-fold scores of the training recordings."""
 
 from __future__ import annotations
 
@@ -49,10 +49,10 @@ def external_probabilities(
 
 
 def write_external(folder: Path, config: WorldConfig, recordings: tuple[PlannedRecording, ...]) -> None:
-    """Write other people's test tables: protossm_sed.csv, and one file below external/ for each of the others.
+    """Write the test tables of external members: protossm_sed.csv, and one file below external/ for each of the others.
 
     Columns are shuffled, rows in text order (`_10` before `_5`). proto.csv holds logits, the others probabilities;
-    birdnet.csv knows only birds.
+    birdnet.csv covers only birds.
     """
     labels = truth(config, recordings)
     ids = row_ids(config, recordings)
@@ -61,9 +61,9 @@ def write_external(folder: Path, config: WorldConfig, recordings: tuple[PlannedR
     for name, (strength, member) in _EXTERNAL.items():
         table = external_probabilities(config, Part.TEST, labels, strength, member).reshape(-1, labels.shape[2])
         values = np.log(table) - np.log1p(-table) if name == "external/proto.csv" else table
-        columns = config.rng(Purpose.EXTERNAL).permutation(len(SPECIES))
-        kept = [c for c in columns.tolist() if name != "external/birdnet.csv" or c in birds]
-        _write_table(folder / name, ids, values[:, kept], [class_labels()[c] for c in kept])
+        shuffled = config.rng(Purpose.EXTERNAL).permutation(len(SPECIES))
+        columns = [c for c in shuffled.tolist() if name != "external/birdnet.csv" or c in birds]
+        _write_table(folder / name, ids, values[:, columns], [class_labels()[c] for c in columns])
 
 
 def _write_table(path: Path, ids: Sequence[str], values: npt.NDArray[np.float32], names: list[str]) -> None:
@@ -74,7 +74,7 @@ def _write_table(path: Path, ids: Sequence[str], values: npt.NDArray[np.float32]
 def write_out_of_fold(path: Path, config: WorldConfig, recordings: tuple[PlannedRecording, ...]) -> None:
     """Write the members' out-of-fold probabilities for all training rows, with folds by recording.
 
-    `labels` holds the full truth, of the chunks without a row in the label file too; `labelled` tells them.
+    `labels` holds the truth of all chunks; `labelled` marks those that have a row in the label file.
     """
     labels = truth(config, recordings)
     folds = config.rng(Purpose.FOLDS).permutation(len(recordings)) % FOLDS

@@ -1,4 +1,4 @@
-"""Where and when: the sites, the hours, and what each species makes of them."""
+"""Sites and hours, and how much each species prefers them."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ _HOURS = np.arange(24)
 
 
 def site_weights(config: WorldConfig, split: Part) -> DrawWeights:
-    """Return each species' liking of each site: (classes, 2 * sites), mean 1; the second half is unseen."""
+    """Return each species' preference for each site: (classes, 2 * sites), mean 1; the second half is unseen sites."""
 
     def draw(*index: int) -> DrawWeights:
         weights = config.rng(Purpose.SITES, *index).gamma(0.7, size=(len(SPECIES), 2, config.sites)) + 0.02

@@ -80,7 +80,7 @@ def _call(config: WorldConfig, species: int) -> SpeciesCall:
 
 
 def _strangers(config: WorldConfig, rng: np.random.Generator) -> tuple[Presence, ...]:
-    """Let animals that are no targets call too, in about half of the recordings."""
+    """Draw the calls of up to two animals that are not target classes."""
     others = len(other_calls(config))
     chosen = rng.choice(others, size=int(rng.integers(0, 3)), replace=False)
     return tuple(

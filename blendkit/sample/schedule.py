@@ -11,7 +11,7 @@ from blendkit.sample.config import CHUNK_SECONDS, Part, Purpose, WorldConfig
 from blendkit.sample.preferences import DrawWeights, draw_hour, draw_site, hour_weights, site_weights
 from blendkit.sample.species import SPECIES
 
-_PRESENT = 0.2  # chance that a species is there when site and hour are average
+_PRESENT = 0.2  # chance that a species is in a recording of an average site and hour
 
 
 @dataclass(frozen=True)
@@ -77,7 +77,7 @@ def _draw(
 
 def _presence(config: WorldConfig, split: Part, index: int, species: int) -> Presence:
     rng = config.rng(Purpose.PLAN, split, index, species + 1)
-    # Bouts: a caller goes on calling and a silent one stays silent, so neighbouring chunks agree.
+    # Animals call in bouts: calling and silence both tend to go on, so neighbouring chunks agree.
     calling, chunks = bool(rng.random() < 0.5), []
     for chunk in range(config.chunks):
         if calling:
@@ -89,13 +89,13 @@ def _presence(config: WorldConfig, split: Part, index: int, species: int) -> Pre
 
 
 def _labelled(config: WorldConfig, split: Part, index: int) -> tuple[int, ...]:
-    """Return the labelled chunks: all, but for the two training recordings that are partly labelled."""
+    """Return the labelled chunks: all of them, except in the two training recordings that are partly labelled."""
     everything = tuple(range(config.chunks))
     if split is not Part.TRAIN or not _is_partial(config, index):
         return everything
     rng = config.rng(Purpose.PARTIAL, index)
-    kept = rng.choice(config.chunks, size=max(1, config.chunks // 2), replace=False)
-    return tuple(sorted(int(chunk) for chunk in kept))
+    labelled = rng.choice(config.chunks, size=max(1, config.chunks // 2), replace=False)
+    return tuple(sorted(int(chunk) for chunk in labelled))
 
 
 def _is_partial(config: WorldConfig, index: int) -> bool:
@@ -105,18 +105,18 @@ def _is_partial(config: WorldConfig, index: int) -> bool:
 def _top_up(
     config: WorldConfig, recordings: tuple[PlannedRecording, ...], sites: DrawWeights, hours: DrawWeights
 ) -> tuple[PlannedRecording, ...]:
-    """Put each species that is nowhere into the fully labelled recording it likes best."""
+    """Add each species that is in no fully labelled recording to the one whose site and hour it prefers."""
     split, full = recordings[0].split, [r for r in recordings if len(r.labelled) == config.chunks]
-    heard = {presence.species for recording in full for presence in recording.presences}
+    present = {presence.species for recording in full for presence in recording.presences}
     added: dict[int, list[Presence]] = {}
-    for species in sorted(set(range(len(SPECIES))) - heard):
-        # In test a few species stay unheard, as in any real survey.
+    for species in sorted(set(range(len(SPECIES))) - present):
+        # In test a few species stay absent, as in any real survey.
         if split is Part.TEST and species % 6 == 0:
             continue
-        # The jitter keeps species of one taste from all ending up in one recording.
+        # Without the jitter, species of equal preferences would all be added to one recording.
         jitter = config.rng(Purpose.TOP_UP, split, species).uniform(0.5, 1.0, size=len(full))
-        liking = [sites[species, r.site] * hours[species, r.hour] for r in full] * jitter
-        best = full[int(np.argmax(liking))].index
+        preference = [sites[species, r.site] * hours[species, r.hour] for r in full] * jitter
+        best = full[int(np.argmax(preference))].index
         added.setdefault(best, []).append(_presence(config, split, best, species))
     return tuple(
         replace(r, presences=tuple(sorted([*r.presences, *added.get(r.index, [])], key=lambda p: p.species)))

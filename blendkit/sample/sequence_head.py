@@ -28,7 +28,7 @@ def fit_sample_head(features: Features, truth: npt.NDArray[np.uint8]) -> Layer:
 
 
 def pseudo_labels(layer: Layer, features: Features) -> npt.NDArray[np.uint8]:
-    """Return what a head takes for granted in its own scores, (rows, classes): a probability of a half or more."""
+    """Return a head's own labels of features, (rows, classes): 1 where its probability is a half or more."""
     logits = (features.joined - layer.mean) / layer.std @ layer.weight + layer.bias
     return np.asarray(logits >= 0, dtype=np.uint8)
 

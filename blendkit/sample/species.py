@@ -157,8 +157,8 @@ SPECIES: tuple[Species, ...] = (
     Species("47158son04", 47158, "Insect son04", "Insect sonotype 4", _I, SpeciesCall(9500, 800, 0.25, 2, 8, 1, 0.5)),
 )
 
-# Targets the backbone was never taught: one with a congener on its label list that is no target, one whose
-# congeners are targets, and one that is alone.
+# Targets the backbone is not trained on: one with a congener on its label list that is not a target, one whose
+# congeners are targets, and one without congeners.
 LEFT_OUT = frozenset({"Scinax nasicus", "Crypturellus tataupa", "Alouatta caraya"})
 OTHER_NAMES: tuple[str, ...] = (
     "Ara ararauna",
@@ -195,7 +195,7 @@ def backbone_labels() -> tuple[str, ...]:
 
 
 def other_calls(config: WorldConfig) -> dict[str, SpeciesCall]:
-    """Return the calls of the animals that are no targets, by scientific name."""
+    """Return the calls of the animals that are not targets, by scientific name."""
     return {name: _other_call(name, config.rng(Purpose.DRAWN_CALLS, i)) for i, name in enumerate(OTHER_NAMES)}
 
 

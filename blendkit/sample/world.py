@@ -1,4 +1,4 @@
-"""Making the sample world: everything at once, in one folder that appears when it is complete."""
+"""Make the sample world: all its files in one folder, which appears only when it is complete."""
 
 from __future__ import annotations
 
@@ -63,11 +63,11 @@ def _fill(folder: Path, config: WorldConfig) -> None:
     session = session_of(to_bytes(tapped(body)))
     # Synthesis, Vorbis and the network all release the interpreter lock.
     with ThreadPoolExecutor(max(2, os.cpu_count() or 1)) as pool:
-        heard = pool.map(lambda recording: _record(folder, config, recording, session), train)
-        unheard = pool.map(lambda recording: _record(folder, config, recording, session), unlabelled)
+        from_train = pool.map(lambda recording: _record(folder, config, recording, session), train)
+        from_unlabelled = pool.map(lambda recording: _record(folder, config, recording, session), unlabelled)
         clips = pool.map(lambda name: backbone_features(session, focal_waves(config, name)), focal_names())
         written = pool.map(lambda recording: _record(folder, config, recording), test)
-        chunks, more = (stacked([part for part in parts if part]) for parts in (heard, unheard))
+        chunks, more = (stacked([part for part in parts if part]) for parts in (from_train, from_unlabelled))
         _write_models(folder / "models", config, train, body, WorldFeatures(chunks, stacked(list(clips)), more))
         list(written)
         if config.train_audio:
@@ -97,25 +97,25 @@ def _record(folder: Path, config: WorldConfig, recording: PlannedRecording, sess
 
 
 def _write_models(
-    folder: Path, config: WorldConfig, train: tuple[PlannedRecording, ...], body: Piece, heard: WorldFeatures
+    folder: Path, config: WorldConfig, train: tuple[PlannedRecording, ...], body: Piece, features: WorldFeatures
 ) -> None:
-    """Fit what is fitted and write the models; nothing of the test recordings is used.
+    """Fit and write the models; nothing of the test recordings is used.
 
-    Three heads: of focal clips alone, of clips and labelled chunks, and of these and what that one says of the
-    unlabelled recordings.
+    There are three heads: fitted on focal clips alone, on clips and labelled chunks, and on these and on pseudo-labels
+    of the unlabelled recordings, which the second head gives.
     """
     names = "\n".join(["inat2024_fsd50k", *backbone_labels()])
     (folder / "perch_labels.csv").write_text(names + "\n", encoding="utf-8")
-    weight, bias = fit_labels(config, heard.focal.embedding).folded()
+    weight, bias = fit_labels(config, features.focal.embedding).folded()
     (folder / "perch_v2.onnx").write_bytes(to_bytes(backbone(body, weight, bias)))
     labelled, stems = labelled_rows(config, train), [r.stem for r in train]
     labels = truth(config, train).reshape(len(labelled), -1)[labelled]
-    focal, both = focal_truth(config), stacked([heard.chunks.rows(labelled), heard.focal])
+    focal, both = focal_truth(config), stacked([features.chunks.rows(labelled), features.focal])
     layer = fit_sample_head(both, np.concatenate([labels, focal]))
-    pseudo = pseudo_labels(layer, heard.unlabelled)
-    more = fit_sample_head(stacked([both, heard.unlabelled]), np.concatenate([labels, focal, pseudo]))
+    pseudo = pseudo_labels(layer, features.unlabelled)
+    more = fit_sample_head(stacked([both, features.unlabelled]), np.concatenate([labels, focal, pseudo]))
     heads = {
-        "seqhead_v1": (fit_sample_head(heard.focal, focal), []),
+        "seqhead_v1": (fit_sample_head(features.focal, focal), []),
         "seqhead": (layer, stems),
         "seqhead_pseudo": (more, stems),
     }

@@ -1,4 +1,4 @@
-"""A plan's members, opened: finished tables are read, audio members get their stores."""
+"""Open a plan's members: read the finished tables, and give the audio members their stores."""
 
 from __future__ import annotations
 
@@ -46,7 +46,7 @@ def open_members(plan: Plan, context: MemberContext, files: RecipeFiles, stores:
     """Read the finished members and open the stores of the others, without building any model."""
     model = plan.recipe.model
     tables: dict[str, Scores] = {}
-    audio, facts, doubts, folds = [], {}, [], {}
+    audio, facts, warnings, folds = [], {}, [], {}
     for name, member in plan.members.items():
         tta = TTA(tuple(model.members[name].tta.shifts_s), model.members[name].tta.edge)
         facts[name] = member_facts(member, files, context, tta, model.remainder)
@@ -54,19 +54,19 @@ def open_members(plan: Plan, context: MemberContext, files: RecipeFiles, stores:
         if is_finished(member):
             made = build_member(member, params, context)
             tables[name] = _read(name, made, member, tta)
-            if context.classes:  # rows are only known after scoring, classes already now
+            if context.classes:  # classes can be checked before anything is scored; rows only afterwards
                 policy = model.members[name].unknown_classes
                 known = tables[name].align(
                     tables[name].rows, context.classes, source=f"member {name!r}", unknown_classes=policy
                 )
                 tables[name] = known
-            doubts += [f"member {name!r}: {w}" for w in made.warnings()]
+            warnings += [f"member {name!r}: {w}" for w in made.warnings()]
             if isinstance(made, FoldedMember) and made.folds:
                 folds[name] = dict(made.folds)
         else:
             folder = stores / f"{member.use}-{facts_hash(facts[name])[:12]}"
             audio.append(audio_member(member, params, context, tta, facts[name], folder))
-    return Opened(tables, tuple(audio), facts, doubts, folds)
+    return Opened(tables, tuple(audio), facts, warnings, folds)
 
 
 def cpu_count() -> int:
@@ -75,12 +75,12 @@ def cpu_count() -> int:
 
 
 def build_member(member: MemberPlan, params: dict[str, Any], context: MemberContext) -> Any:
-    """Call the adapter's factory; its own errors get the member's name."""
+    """Call the adapter's factory; the message of an error names the member."""
     try:
         made = member.factory(context, **params)
     except BlendkitError as error:
         raise BlendkitError(f"member {member.name!r}: {error.title}", error.problems) from error
-    except Exception as error:  # an adapter may be a third party's: say whose it is
+    except Exception as error:  # an adapter may be a third party's: the message names its module
         raise broken(f"member {member.name!r}", member.factory, error) from error
     kinds = (FinishedMember,) if is_finished(member) else (Member, FileMember)
     if not isinstance(made, kinds):
@@ -95,7 +95,7 @@ def build_member(member: MemberPlan, params: dict[str, Any], context: MemberCont
 
 
 def is_finished(member: MemberPlan) -> bool:
-    """Tell the kinds apart before anything is built: only a finished member has a parameter `space`."""
+    """Return whether a member gives finished scores, without building it: only then it has a parameter `space`."""
     return "space" in member.params
 
 
@@ -149,7 +149,7 @@ def member_params(member: MemberPlan, files: RecipeFiles) -> dict[str, Any]:
 def _existing(folder: Path, made_by: str) -> LogitStore | None:
     if not (folder / "manifest.json").exists():
         if folder.is_dir() and any(not p.name.startswith(("part-", ".")) for p in folder.iterdir()):
-            raise BlendkitError(f"{folder}: holds files that are no logit store; choose another folder")
+            raise BlendkitError(f"{folder}: holds files but is not a logit store; choose another folder")
         return None
     store = LogitStore.open(folder)
     if store.made_by != made_by:

@@ -30,7 +30,7 @@ NO_AUDIO_KEY = "silence"
 class AudioMember:
     """A member that needs audio, with its store; built only if something is left to score.
 
-    seconds: spent on it in all; inference_s: of those, inside the model; audio_s: of audio heard.
+    seconds: spent on it in all; inference_s: of those, inside the model; audio_s: duration of the audio it scored.
     """
 
     name: str
@@ -46,7 +46,7 @@ class AudioMember:
 
 @dataclass(frozen=True)
 class Scored:
-    """What became of each recording, and the seconds spent decoding and resampling."""
+    """The status of each recording, and the seconds spent decoding and resampling."""
 
     status: dict[str, Stored]
     decode_s: float = 0.0
@@ -91,7 +91,7 @@ def score_recordings(members: Sequence[AudioMember], recordings: Sequence[Record
 
 
 def recording_keys(recordings: Sequence[Recording], grid: Grid) -> dict[str, str]:
-    """Return what a recording's saved values depend on: its bytes, and the duration it is held against."""
+    """Return what a recording's saved values depend on: the hash of its file, and the duration expected of it."""
 
     def key(r: Recording) -> str:
         try:
@@ -130,7 +130,7 @@ def _score_batch(
     keys: dict[str, str],
     grid: Grid,
 ) -> None:
-    """Score a group with every member that lacks it; those that hear alike hear it together."""
+    """Score a group with every member that lacks it; members with the same front end share its computation."""
     alike: dict[object, tuple[list[Prepared], list[AudioMember]]] = {}
     for m in members:
         own = [p for p in batch.recordings if m.name in todo[p.recording]]
@@ -157,11 +157,11 @@ def _score_alike(
     except BlendkitError as error:
         raise BlendkitError(f"member {names}: {error.title}", error.problems) from error
     rows = chunk_rows({p.recording: p.chunks for p in prepared}, grid.chunk_s, grid.names)
-    told = {p.recording: stored(p, keys[p.recording]) for p in prepared}
+    status = {p.recording: stored(p, keys[p.recording]) for p in prepared}
     for m, model, logits in zip(members, models, values, strict=True):
         scores = Scores.build(logits, rows, model.info.classes, "logit", source=f"member {m.name!r}")
         assert m.store is not None
-        m.store.write(scores, told)
+        m.store.write(scores, status)
     seconds = time.perf_counter() - started
     for m in members:
         m.scored += len(prepared)
@@ -185,7 +185,7 @@ def _values(
 
 
 def stored(prepared: Prepared, key: str) -> Stored:
-    """Return what a store is to know of a recording."""
+    """Return the entry that a store holds of a recording."""
     return Stored(key, prepared.chunks, prepared.status, prepared.note, round(prepared.duration_s, 3))
 
 

@@ -49,18 +49,18 @@ def throughput(opened: Opened) -> list[Throughput]:
 def predicted_minutes(opened: Opened, scored: Scored) -> float | None:
     """Return the minutes for 700 recordings of 60 s on 4 cores; None if nothing was scored.
 
-    Models take turns; decoding and resampling go on beside them in one thread, so the longer of the two counts.
+    Models run one after another; decoding and resampling run beside them in one thread; the longer of the two counts.
     """
     models = sum(t.minutes for t in throughput(opened))
-    heard = max((m.audio_s for m in opened.audio), default=0.0)
-    if not models or not heard:
+    audio_s = max((m.audio_s for m in opened.audio), default=0.0)
+    if not models or not audio_s:
         return None
-    ready = (scored.decode_s + scored.resample_s) / heard * TARGET_S * TARGET_RECORDINGS / 60
-    return max(models, ready)
+    decoding = (scored.decode_s + scored.resample_s) / audio_s * TARGET_S * TARGET_RECORDINGS / 60
+    return max(models, decoding)
 
 
 def timings(clock: dict[str, float], opened: Opened, scored: Scored) -> dict[str, Any]:
-    """Return what timings.json says: all that varies between equal runs."""
+    """Return the content of timings.json: all that varies between equal runs."""
     marks = list(clock.items())
     spent = {name: round(at - before, 3) for (_, before), (name, at) in itertools.pairwise(marks)}
     speeds = {t.member: _rounded(asdict(t)) for t in throughput(opened)}

@@ -24,7 +24,7 @@ _NAME = "member"
 
 @dataclass(frozen=True)
 class Scorer:
-    """One member at work on its own: its facts, its parameters, and what it may know."""
+    """One member without a recipe: its plan, parameters, context and facts (what its logits depend on)."""
 
     member: MemberPlan
     params: dict[str, Any]
@@ -137,7 +137,7 @@ def save_features(scorer: Scorer, names: Sequence[str], out: Path, *, emit: Emit
     Raises BlendkitError if the member gives none, or not these, with the nearest.
     """
     if scorer.tta != TTA():
-        raise BlendkitError("features are of the windows as they are: no tta")
+        raise BlendkitError("features are made of unshifted windows: leave out `tta`")
     made = build_member(scorer.member, scorer.params, scorer.context)
     if not isinstance(made, FeatureMember) or not isinstance(made, Member):
         raise BlendkitError(f"{scorer.member.use!r} gives logits only, no features")

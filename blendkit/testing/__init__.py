@@ -1,4 +1,4 @@
-"""Conformance kits for members and ops: ours, and third parties'.
+"""Conformance tests for members and ops, built-in or third-party.
 
 A plugin's whole test can be one line: `check_member("my-member")` or `check_op(my_op)`. Each raises AssertionError
 that lists every broken promise.

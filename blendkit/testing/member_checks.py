@@ -1,4 +1,4 @@
-"""`check_member`: does a member keep the protocol?"""
+"""`check_member`: test that a member keeps the protocol."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from blendkit.testing.small_world import CLASSES, raise_problems, small_taxonomy
 def check_member(use: str | Callable[..., Any], *, context: MemberContext | None = None, **params: Any) -> None:
     """Check that a member keeps the protocol. `use` is a registered name or the factory itself.
 
-    An audio member must give finite float32 logits (B, C) for noise, silence and a single window,
+    An audio member must give finite float32 logits (B, C) for noise, silence and one window,
     the same for the same window whatever its batch (to 1e-4), without changing its input; frame
     probabilities (B, frames, C) where it pools by frames. A member of whole files must give a frame for two
     short recordings. A finished member must read scores whose rows are in canonical order. Raises AssertionError
@@ -91,7 +91,7 @@ def _finished_problems(member: FinishedMember) -> list[str]:
 
 
 def _file_problems(member: FileMember) -> list[str]:
-    """Let it hear two recordings of noise, of 12 and 5 seconds."""
+    """Score two recordings of noise, of 12 and 5 seconds."""
     import soundfile
 
     rng = np.random.default_rng(5)

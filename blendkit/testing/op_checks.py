@@ -1,15 +1,15 @@
-"""`check_op`: does an op keep what it declared? And values to try it on."""
+"""`check_op`: test that an op behaves as it declared; and values to test it on."""
 
 from __future__ import annotations
 
 import itertools
 from collections.abc import Callable, Mapping
 from functools import partial
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 
-from blendkit.core import LEVELS, Float64, Int64, Matrix, Rows
+from blendkit.core import LEVELS, Float64, Int64, Matrix, Rows, Space
 from blendkit.metrics import doubled_ranks, percentile_rank
 from blendkit.ops import Fitted, OpInfo, info_of, signature
 from blendkit.testing.small_world import CLASSES, raise_problems, small_rows, small_taxonomy
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 
 def check_op(function: Callable[..., Any], *, artefact: Any = None, **params: Any) -> None:
-    """Check that an op keeps what `@op` declared: scope, classwise, spaces, monotone, affine.
+    """Check that an op behaves as `@op` declared: scope, classwise, spaces, monotone, affine.
 
     Parts are run against the whole and must agree bit for bit: single chunks for `chunk`, single
     recordings for `file`, single classes for `classwise`. Arguments must not change, values must stay
@@ -30,10 +30,11 @@ def check_op(function: Callable[..., Any], *, artefact: Any = None, **params: An
     info = info_of(function)
     assert info is not None, f"{function} is not declared with @op"
     problems: list[str] = []
-    for space in ("logit",) if info.kind == "blend" else info.spaces:
-        for kind in (np.float32, np.float64):
-            inputs = _op_inputs(info, space, kind, artefact)
-            problems += [f"{space} {kind.__name__}: {p}" for p in _op_problems(info, inputs, params)]
+    spaces: tuple[Space, ...] = ("logit",) if info.kind == "blend" else info.spaces
+    for space in spaces:
+        for dtype in (np.float32, np.float64):
+            inputs = _op_inputs(info, space, dtype, artefact)
+            problems += [f"{space} {dtype.__name__}: {p}" for p in _op_problems(info, inputs, params)]
     raise_problems("op", info.name, problems)
 
 
@@ -48,12 +49,12 @@ def scores_strategy(max_rows: int = 40, max_classes: int = 6) -> SearchStrategy[
     return shape.flatmap(lambda s: hnp.arrays(np.float64, s, elements=value))
 
 
-def _op_inputs(info: OpInfo, space: str, kind: Any, artefact: Any) -> dict[str, Any]:
+def _op_inputs(info: OpInfo, space: Space, dtype: type[np.floating[Any]], artefact: Any) -> dict[str, Any]:
     """Values and context for an op: tied, signed, and in the right range."""
     rows, rng = small_rows(), np.random.default_rng(11)
     z = np.round(rng.standard_normal((len(rows), len(CLASSES))) * 3, 1)
     prob = info.kind == "blend" and info.inputs_as == "prob"
-    x = (1 / (1 + np.exp(-z)) if prob or space != "logit" else z).astype(kind)
+    x = (1 / (1 + np.exp(-z)) if prob or space != "logit" else z).astype(dtype)
     count = 3 if info.kind == "blend" else 1
     xs = [x, np.flipud(x).copy(), np.sqrt(np.abs(x))][:count]
     if info.inputs_as == "doubled_ranks":
@@ -68,7 +69,7 @@ def _op_inputs(info: OpInfo, space: str, kind: Any, artefact: Any) -> dict[str, 
     return {"xs": xs, "context": context, "streams": streams}
 
 
-def _stream(rng: np.random.Generator, shape: tuple[int, ...], space: str) -> Float64:
+def _stream(rng: np.random.Generator, shape: tuple[int, ...], space: Space | Literal["any"]) -> Float64:
     """Another stream's values, tied and in range."""
     z = np.round(rng.standard_normal(shape) * 3, 1)
     if space == "rank":
@@ -129,7 +130,11 @@ def _coverage_problems(info: OpInfo, inputs: dict[str, Any], params: Mapping[str
     other[:, ~covered] = other[::-1, ~covered] if info.spaces == ("rank",) else other.max()
     found = _call(info, {**inputs, "xs": [other]}, params)
     same = np.array_equal(found[:, covered], whole[:, covered])
-    return [] if same else ["classes that are not covered change the others; take `covered: Covered`"]
+    return (
+        []
+        if same
+        else ["classes that are not covered change the others; add a parameter `covered: Covered` and leave them out"]
+    )
 
 
 def _row_parts(info: OpInfo, rows: Rows) -> list[tuple[str, Int64]]:
@@ -167,7 +172,7 @@ def _column_problems(info: OpInfo, inputs: Mapping[str, Any], params: Mapping[st
     return []
 
 
-def _columns(v: Any, part: slice) -> Any:
+def _columns(v: Matrix, part: slice) -> Matrix:
     return np.ascontiguousarray(v[:, part])
 
 
@@ -201,7 +206,7 @@ def _affine_problems(info: OpInfo, inputs: Mapping[str, Any], params: Mapping[st
 
 
 def _weight_problems(info: OpInfo, inputs: Mapping[str, Any], params: Mapping[str, Any], whole: Matrix) -> list[str]:
-    """A blend's weights must mean what it declared: ratios, coefficients or who takes part; and a mean be one."""
+    """A blend's weights must be what it declared (ratios, coefficients, membership), and a declared mean be one."""
     if info.kind != "blend":
         return [f"declared {t}, which is for blends" for t in ("weighted_mean",) if info.weighted_mean]
     weights, problems = inputs["context"]["weights"], []
@@ -227,10 +232,10 @@ def _weighted(inputs: Mapping[str, Any], weights: Float64) -> dict[str, Any]:
 
 
 def _taxonomic_problems(info: OpInfo) -> list[str]:
-    """Who reads a recipe finds the levels by their names."""
+    """Recipe code finds taxonomy levels by parameter name, so a taxonomic op must have all of these parameters."""
     missing = sorted({*LEVELS, "sonotypes"} - set(signature(info.function)))
     if info.taxonomic and missing:
-        return [f"declared taxonomic, but lacks {', '.join(missing)}; take `**levels: Unpack[TaxonLevels]`"]
+        return [f"declared taxonomic, but lacks {', '.join(missing)}; add `**levels: Unpack[TaxonLevels]`"]
     return [] if info.taxonomic or missing else ["has the levels of a taxonomy, but is not declared taxonomic"]
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Literal
+
 from blendkit.core import NameRule, Rows, Taxonomy, chunk_rows
 
 CLASSES = ("22961", "grekis1", "47158son01", "47158son02", "compau", "116570", "litnig1")
@@ -28,7 +30,7 @@ def small_rows() -> Rows:
     return chunk_rows(_RECORDINGS, 5.0, NameRule())
 
 
-def raise_problems(kind: str, name: object, problems: list[str]) -> None:
+def raise_problems(kind: Literal["op", "member"], name: object, problems: list[str]) -> None:
     """Raise AssertionError listing broken promises, if there are any."""
     if problems:
         raise AssertionError("\n".join([f"{kind} {name!r} breaks its promises", *(f"  {p}" for p in problems)]))

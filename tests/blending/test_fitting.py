@@ -36,11 +36,11 @@ def label_lines(flip: str = "") -> list[str]:
     """Two chunks per recording; frogs at S00, birds in every second recording."""
     lines = ["filename,start,end,primary_label"]
     for i, r in enumerate(RECORDINGS):
-        heard = ["bird"] if (i % 2 == 0) != (r == flip) else []
-        heard += ["frog"] if (i % 3 == 0) != (r == flip) else []
+        present = ["bird"] if (i % 2 == 0) != (r == flip) else []
+        present += ["frog"] if (i % 3 == 0) != (r == flip) else []
         lines += [
-            f"{r}.ogg,00:00:00,00:00:05,{';'.join(heard)}",
-            f"{r}.ogg,00:00:05,00:00:10,{heard[0] if heard else ''}",
+            f"{r}.ogg,00:00:00,00:00:05,{';'.join(present)}",
+            f"{r}.ogg,00:00:05,00:00:10,{present[0] if present else ''}",
         ]
     return lines
 
@@ -183,7 +183,7 @@ def test_a_fit_on_other_recordings_is_fine(labels: Path) -> None:
     assert notes == []
 
 
-def test_what_was_seen_may_be_allowed_and_is_told(labels: Path) -> None:
+def test_what_was_seen_may_be_allowed_and_is_reported(labels: Path) -> None:
     notes: list[str] = []
     fitted = fit("{fit: l.csv, allow_seen: true}", labels, [*RECORDINGS[:2], *UNLABELLED], note=notes.append)
     assert fitted.pick(RECORDINGS[0]) == 0
@@ -245,7 +245,7 @@ def test_the_step_adds_each_recordings_own_prior(labels: Path) -> None:
         rate = prior.rate(str(out.rows.site[2 * i]), int(out.rows.hour[2 * i]))[:2]
         odds = np.log(rate / (1 - rate)) - np.log(prior.p_global[:2] / (1 - prior.p_global[:2]))
         np.testing.assert_allclose(out.values[2 * i, :2], 0.5 * odds, atol=1e-12)
-        assert out.values[2 * i, 2] == 0  # the ghost was never heard
+        assert out.values[2 * i, 2] == 0  # the ghost was never present
     assert (out.values[:, :2] != 0).any()
 
 

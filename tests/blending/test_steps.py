@@ -82,7 +82,7 @@ def test_to_logit_keeps_what_lies_inside() -> None:
     assert notes == []
 
 
-def test_exact_zeros_and_ones_are_counted_and_told() -> None:
+def test_exact_zeros_and_ones_are_counted_and_reported() -> None:
     p = np.array([[0.0, 0.5, 1], [0, 0.5, 1], [0.02, 0.5, 1], [0.5, 0.5, 0.5], [0.5, 0.5, 0.5]])
     out, notes = apply("{to: logit}", scores(p, "prob"))
     assert len(notes) == 1
@@ -141,7 +141,7 @@ def test_a_missing_taxonomy_is_said() -> None:
         apply("{taxonomy_mean: {genus: 0.5}}", scores(), StepContext())
 
 
-def test_missing_chunks_between_neighbours_are_told() -> None:
+def test_missing_chunks_between_neighbours_are_reported() -> None:
     rows = make_rows(
         ["one"] * 3 + ["two"] * 2, np.array([0.0, 10, 15, 0, 5]), np.array([5.0, 15, 20, 5, 10]), NameRule()
     )
@@ -185,10 +185,10 @@ def test_a_step_acts_on_its_classes_alone(op: str, where: str, chosen: list[int]
     """Chosen classes as if the step had met them all, the others bit for bit as they were."""
     given = scores(covered=[True, False, True])
     everywhere, _ = apply(f"{{{op}}}", given)
-    here, _ = apply(f"{{{op}, where: {where}}}", given)
+    narrowed, _ = apply(f"{{{op}, where: {where}}}", given)
     rest = [c for c in range(3) if c not in chosen]
-    np.testing.assert_array_equal(here.values[:, chosen], everywhere.values[:, chosen])
-    np.testing.assert_array_equal(here.values[:, rest], X[:, rest])
+    np.testing.assert_array_equal(narrowed.values[:, chosen], everywhere.values[:, chosen])
+    np.testing.assert_array_equal(narrowed.values[:, rest], X[:, rest])
 
 
 def test_an_op_that_mixes_classes_still_sees_them_all() -> None:

@@ -39,7 +39,7 @@ def scores(x: NDArray[np.float64], space: str, covered: tuple[bool, ...] = (True
 
 def out(
     body: str, a: Scores | None = None, b: Scores | None = None, *, around: StepContext = AROUND,
-    notes: list[str] | None = None, kept: Memo | None = None,
+    notes: list[str] | None = None, memo: Memo | None = None,
 ) -> Scores:  # fmt: skip
     text = f"""recipe: 1
 name: t
@@ -51,9 +51,9 @@ output: c
 also: [a, b]
 """
     members = {"a": scores(Z, "logit") if a is None else a, "b": scores(P, "prob") if b is None else b}
-    heard = (lambda stream, text: notes.append(text)) if notes is not None else (lambda stream, text: None)
+    note = (lambda stream, text: notes.append(text)) if notes is not None else (lambda stream, text: None)
     plan = make_plan(parse_recipe(text, "r.yaml"))
-    return make_streams(plan, members, around, note=heard, memo=kept)["c"]
+    return make_streams(plan, members, around, note=note, memo=memo)["c"]
 
 
 RANKED = "blends:\n  c:\n    by: rank\n    of: {a: 1, b: 1}\n    steps:\n"
@@ -67,7 +67,7 @@ def test_streams_arrive_in_the_space_an_op_asks_for() -> None:
     np.testing.assert_allclose(got, np.where(mask, 0.5 * x + 0.5 * percentile_rank(Z), x), atol=1e-12)
 
 
-def test_the_first_gate_that_takes_a_cell_has_it_and_all_see_the_unedited_stream() -> None:
+def test_a_cell_is_edited_by_the_first_gate_and_all_see_the_unedited_stream() -> None:
     gates = (
         "      - gates:\n" + "          - spike: {main: a, check: b, check_above: 0.5, main_below: 1.0, alpha: %s}\n"
     )
@@ -80,11 +80,11 @@ def test_the_first_gate_that_takes_a_cell_has_it_and_all_see_the_unedited_stream
     second = (rb > 0) & (ra < 1) & ~first
     expected = np.where(first, rb, np.where(second, 0.75 * x + 0.25 * rb, x))
     np.testing.assert_allclose(got, expected, atol=1e-12)
-    assert f"first: took {first.sum()} of 27 cells" in notes
-    assert f"second: took {second.sum()} of 27 cells" in notes
+    assert f"first: edited {first.sum()} of 27 cells" in notes
+    assert f"second: edited {second.sum()} of 27 cells" in notes
 
 
-def test_where_narrows_gates_and_steps_that_look() -> None:
+def test_where_narrows_gates_and_steps_that_read_streams() -> None:
     step = "      - spike: {main: a, check: b, check_above: 0.0, main_below: 1.0, alpha: 1.0}\n        where: {class_name: Aves}"
     got, plain = out(RANKED + step).values, out(RANKED.replace("    steps:\n", "")).values
     np.testing.assert_array_equal(got[:, :2], plain[:, :2])
@@ -99,16 +99,16 @@ def test_classes_that_the_other_stream_lacks_stay() -> None:
     body = "streams:\n  c:\n    from: b\n    steps:\n      - rank_gate: {by: a, floor: 0.0}"
     got = out(body, scores(Z, "logit", (True, False, True)), notes=notes).values
     np.testing.assert_array_equal(got[:, 1], P[:, 1])
-    assert "rank_gate: a does not cover 1 classes; they stay" in notes
+    assert "rank_gate: a does not cover 1 classes; they stay as they are" in notes
 
 
-def test_what_is_kept_depends_on_the_streams_that_were_looked_at() -> None:
-    kept = Memo(10**9)
+def test_the_memo_depends_on_the_streams_that_were_read() -> None:
+    memo = Memo(10**9)
     body = "streams:\n  c:\n    from: b\n    steps:\n      - rank_gate: {by: a, floor: 0.0}"
     from dataclasses import replace
 
-    first = out(body, replace(scores(Z, "logit"), made_by="one"), replace(scores(P, "prob"), made_by="p"), kept=kept)
-    other = out(body, replace(scores(-Z, "logit"), made_by="two"), replace(scores(P, "prob"), made_by="p"), kept=kept)
+    first = out(body, replace(scores(Z, "logit"), made_by="one"), replace(scores(P, "prob"), made_by="p"), memo=memo)
+    other = out(body, replace(scores(-Z, "logit"), made_by="two"), replace(scores(P, "prob"), made_by="p"), memo=memo)
     assert (first.values != other.values).any()
 
 
@@ -117,7 +117,7 @@ def test_what_is_kept_depends_on_the_streams_that_were_looked_at() -> None:
     [
         (RANKED + "      - fake_only: {main: a, check: zz}", "no stream is called 'zz'"),
         (RANKED + "      - fake_only: {main: a}", "check: missing"),
-        (RANKED + "      - gates: []", "`gates:` takes a list of gates"),
+        (RANKED + "      - gates: []", "`gates:` expects a list of gates"),
         (RANKED + "      - gates: [gaussian]", "'gaussian' is a step, not a gate"),
         (RANKED + "      - fake_only: {main: c, check: b}", "feed each other in a loop"),
         (
@@ -127,9 +127,9 @@ def test_what_is_kept_depends_on_the_streams_that_were_looked_at() -> None:
         (RANKED + "      - range_mask", "give `artefact:`, the file it applies"),
         (
             "streams:\n  c:\n    from: b\n    steps:\n      - quantile_map: {artefact: q.npz}\n        where: {class_name: Aves}",
-            "takes a whole stream",
+            "acts on all classes",
         ),
-        (RANKED + "      - temperature", "the stream is in rank space, temperature takes logit"),
+        (RANKED + "      - temperature", "the stream is in rank space, temperature accepts logit"),
     ],
 )
 def test_mistakes(body: str, said: str) -> None:

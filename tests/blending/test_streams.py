@@ -110,10 +110,10 @@ def test_direct_averages_values_as_they_are() -> None:
 
 
 def test_float32_members_blend_in_float64() -> None:
-    single = Scores.build(A.values.astype(np.float32), ROWS, CLASSES, "prob")
-    out = Run("blends:\n  c: {by: prob, of: {a: 1}}\noutput: c", single)["c"]
+    narrow = Scores.build(A.values.astype(np.float32), ROWS, CLASSES, "prob")
+    out = Run("blends:\n  c: {by: prob, of: {a: 1}}\noutput: c", narrow)["c"]
     assert out.values.dtype == np.float64
-    np.testing.assert_array_equal(out.values, single.values.astype(np.float64))
+    np.testing.assert_array_equal(out.values, narrow.values.astype(np.float64))
 
 
 @settings(max_examples=25)
@@ -124,8 +124,8 @@ def test_the_order_of_recordings_changes_no_bit(random: Any, by: str) -> None:
     random.shuffle(names)
     order = np.concatenate([np.flatnonzero(ROWS.recording == n) for n in names])
     body = blend(by, "{a: 0.93, b: 0.07}", ", steps: [gaussian]")
-    there, here = Run(body, A, B)["c"], Run(body, A.take_rows(order), B.take_rows(order))["c"]
-    np.testing.assert_array_equal(here.values, there.values[order])
+    plain, reordered = Run(body, A, B)["c"], Run(body, A.take_rows(order), B.take_rows(order))["c"]
+    np.testing.assert_array_equal(reordered.values, plain.values[order])
 
 
 def test_weights_in_any_unit_give_the_same_bits() -> None:
@@ -133,7 +133,7 @@ def test_weights_in_any_unit_give_the_same_bits() -> None:
     np.testing.assert_array_equal(first, second)
 
 
-def test_weights_without_an_exact_form_are_told() -> None:
+def test_weights_without_an_exact_form_are_reported() -> None:
     run = Run(blend("rank", "{a: 0.3333333333333333, b: 0.6666666666666666}"), A, B)
     expected = (percentile_rank(A.values) + 2 * percentile_rank(B.values)) / 3
     np.testing.assert_allclose(run["c"].values, expected, rtol=1e-14)
@@ -154,7 +154,7 @@ def test_weights_are_renormalised_over_the_members_that_cover(by: str) -> None:
 
 
 @pytest.mark.parametrize(("by", "constant"), [("rank", 0.5), ("logit", 0.0), ("prob", 0.5)])
-def test_a_class_nobody_covers_is_constant_and_told(by: str, constant: float) -> None:
+def test_a_class_without_coverage_is_constant_and_reported(by: str, constant: float) -> None:
     run = Run(blend(by), member("a", covered=(True, False, True)), member("b", covered=(True, False, False)))
     assert run["c"].covered.tolist() == [True, False, True]
     assert (run["c"].values[:, 1] == constant).all()
@@ -169,7 +169,7 @@ def test_uncovered_classes_are_no_exact_zeros() -> None:
     np.testing.assert_array_equal(run["c"].values[:, 1], B.values[:, 1])
 
 
-def test_exact_zeros_and_ones_are_told_with_their_source() -> None:
+def test_exact_zeros_and_ones_are_reported_with_their_source() -> None:
     p = A.values.copy()
     p[0, 0], p[1:3, 2] = 0, 1
     run = Run(blend("logit"), member("a", p), B)
@@ -341,7 +341,7 @@ def test_members_are_not_written_to_and_stay_unless_they_are_given_away() -> Non
     plan = make_plan(parse_recipe(text, "r.yaml"))
     first = make_streams(plan, members, AROUND)
     assert members == {"a": A, "b": B}
-    second = make_streams(plan, members, AROUND, take=members.pop)
+    second = make_streams(plan, members, AROUND, release=members.pop)
     np.testing.assert_array_equal(first["c"].values, second["c"].values)
     np.testing.assert_array_equal(A.values, before[0])
     np.testing.assert_array_equal(B.values, before[1])
@@ -362,7 +362,7 @@ def test_blocks_of_rows_equal_the_whole_bit_for_bit(by: str, monkeypatch: pytest
     np.testing.assert_array_equal(Run(blend(by), member("a", p), B)["c"].values, whole)
 
 
-def test_ranks_take_no_logit_as_fill() -> None:
+def test_a_rank_stream_is_not_filled_with_a_logit() -> None:
     body = "blends:\n  c: {by: rank, of: {a: 1}, fill_uncovered: {logit: -8}}\noutput: c"
     with pytest.raises(BlendkitError, match="rank"):
         Run(body, member("a", covered=(True, False, True)))

@@ -35,9 +35,9 @@ def scores(covered: tuple[bool, ...]) -> Scores:
 
 
 def matrix(stream: StreamPlan, a: tuple[bool, ...] = ALL, b: tuple[bool, ...] = ALL) -> list[list[float]]:
-    at_hand = {"a": scores(a), "b": scores(b)}
-    inputs = {n: at_hand[n] for n in stream.inputs}
-    coverage: dict[str, NDArray[np.bool_]] = {n: s.covered for n, s in at_hand.items()}
+    inputs_by_name = {"a": scores(a), "b": scores(b)}
+    inputs = {n: inputs_by_name[n] for n in stream.inputs}
+    coverage: dict[str, NDArray[np.bool_]] = {n: s.covered for n, s in inputs_by_name.items()}
     result: Any = weight_matrix(stream, inputs, coverage, TAXONOMY)
     return result.tolist()
 

@@ -25,29 +25,14 @@ def install() -> Callable[..., Path]:
 
 
 @pytest.fixture(scope="session")
-def tone_folder(tmp_path_factory: pytest.TempPathFactory, write_wav: Callable[..., Path]) -> Path:
+def tone_folder(
+    tmp_path_factory: pytest.TempPathFactory, write_wav: Callable[..., Path], tone_blend: str, tone_table: str
+) -> Path:
     """A data folder: two recordings (10 s, 7 s), a score table `a.csv` and a recipe `tones.yaml` for them."""
     data = tmp_path_factory.mktemp("tones")
     for i, (name, seconds) in enumerate({"r2": 10, "r10": 7}.items()):
         noise = np.random.default_rng(i).standard_normal(seconds * 8000) * 0.1
         write_wav(data / "test_soundscapes" / f"{name}.wav", noise.astype(np.float32), 8000)
-    rows = ["row_id,x,y", "r2_5,0.1,0.9", "r2_10,0.2,0.8", "r10_5,0.3,0.7", "r10_10,0.4,0.6"]
-    (data / "a.csv").write_text("\n".join(rows) + "\n", encoding="utf-8")
-    (data / "tones.yaml").write_text(RECIPE, encoding="utf-8")
+    (data / "a.csv").write_text(tone_table, encoding="utf-8")
+    (data / "tones.yaml").write_text(tone_blend, encoding="utf-8")
     return data
-
-
-RECIPE = """\
-recipe: 1
-name: tones
-members:
-  t: {use: tone, classes: [x, y]}
-  a: {use: table, path: a.csv, space: prob}
-blends:
-  both:
-    by: rank
-    of: {t: 0.5, a: 0.5}
-    steps:
-      - gaussian: {sigma: 1.0}
-output: both
-"""

@@ -78,7 +78,7 @@ CASES = {
         ("tones.yaml:11", "ranks cannot become a prob again"), (SIGMA, "to: prob")
     ),
     "a step in the wrong space": Case(
-        ("site_hour_prior", "the stream is in rank space", "takes logit"),
+        ("site_hour_prior", "the stream is in rank space", "accepts logit"),
         (SIGMA, "site_hour_prior: {fit: {labels: a.csv, folds: 2}}"),
     ),
     "neither fit nor artefact": Case(

@@ -146,7 +146,7 @@ def test_what_steps_apply_is_made_apart_and_guarded(world: Path, tmp_path: Path,
     assert done.returncode == 2
     assert "isotonic: fitted on" in done.stderr
     for args, said in (
-        (("gaussian",), "gaussian is not fitted"),
+        (("gaussian",), "gaussian is not a fitted op"),
         (("platt", *train), "fitted on scores too"),
         (("platt", oof, *train), "say what its scores are"),
         (("month_prior", *train, "--set", "sigm=1"), "did you mean 'sigma'?"),

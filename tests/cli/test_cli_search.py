@@ -80,7 +80,7 @@ BAD: dict[str, tuple[tuple[str, ...], tuple[str, ...]]] = {
     ),
     "step by number": (
         (*SWEEP, "mix.steps[0].sigma=0.1,0.2"),
-        ("steps are called by op name or id, never by number", "blends.mix.gaussian", "blends.mix.taxonomy_mean"),
+        ("name steps by op or id, never by number", "blends.mix.gaussian", "blends.mix.taxonomy_mean"),
     ),
     "no values": ((*SWEEP, "mix.gaussian.sigma"), ("expected PATH=VALUE, PATH=FIRST:LAST:STEP or PATH=A,B,C",)),
     "empty values": ((*SWEEP, "mix.gaussian.sigma="), ("expected PATH=VALUE",)),
@@ -112,7 +112,7 @@ BAD: dict[str, tuple[tuple[str, ...], tuple[str, ...]]] = {
         ("search", "greedy", "w/trio.yaml", "--clusters", "site"),
         ("3 clusters lie in several folds", "'S01'"),
     ),
-    "no blend": (("search", "greedy", "w/bare.yaml"), ("the output 'cnn' is no blend: nothing to weigh",)),
+    "no blend": (("search", "greedy", "w/bare.yaml"), ("the output 'cnn' is not a blend",)),
     "unknown search": (("search", "gird"), ("gird",)),
     "unknown value to search": (
         ("search", "grid", "w/trio.yaml", "--over", "mix.gaussian.sigam=0.1,0.2"), ("'sigma'",)),

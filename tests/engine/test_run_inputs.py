@@ -74,9 +74,9 @@ def test_a_template_of_other_rows(
     template(data, ids)
     result = run_text(tone_recipe, data, tmp_path / "out")
     assert rows_of(result.submission) == (natural(r3=2, r10=1), CLASSES)
-    told = [w for w in result.warnings if "template" in w]
-    assert len(told) == 1
-    assert f"lists {len(ids)} rows, the recordings give 3" in told[0]
+    about_template = [w for w in result.warnings if "template" in w]
+    assert len(about_template) == 1
+    assert f"lists {len(ids)} rows, the recordings give 3" in about_template[0]
 
 
 def test_without_a_template_rows_are_in_natural_order(

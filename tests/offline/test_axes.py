@@ -76,7 +76,7 @@ def test_texts_that_are_no_axis(text: str) -> None:
         ("mix.a=true", "got True"),
         ("total.a=0.1", "coefficients"),
         ("grouped.a=0.1", "weighs by group"),
-        ("lone.a=0.1", "nothing else has a weight"),
+        ("lone.a=0.1", "no other input of 'lone' has a weight"),
     ],
 )
 def test_shares_that_cannot_be_set(text: str, says: str) -> None:

@@ -51,9 +51,9 @@ def data(tmp_path: Path) -> Path:
     for name in "ab":
         rows = [f"{r},{p:.4f},{q:.4f}" for r, (p, q) in zip(ids, rng.random((24, 2)), strict=True)]
         (tmp_path / f"{name}.csv").write_text("\n".join(["row_id,x,y", *rows]) + "\n", encoding="utf-8")
-    heard = [f"r{i}.ogg,{5 * k},{5 * k + 5},{'x' if (i + k) % 3 else 'y'}" for i in range(6) for k in range(4)]
+    labelled = [f"r{i}.ogg,{5 * k},{5 * k + 5},{'x' if (i + k) % 3 else 'y'}" for i in range(6) for k in range(4)]
     (tmp_path / "labels.csv").write_text(
-        "\n".join(["filename,start,end,primary_label", *heard]) + "\n", encoding="utf-8"
+        "\n".join(["filename,start,end,primary_label", *labelled]) + "\n", encoding="utf-8"
     )
     return tmp_path
 

@@ -51,16 +51,16 @@ def data(tmp_path_factory: pytest.TempPathFactory) -> Path:
     rng = np.random.default_rng(3)
     names = [f"X_{i:02d}_S0{i % 3 + 1}_20250101_0{i % 3}0000" for i in range(10)]
     rows = [f"{n}_{5 * k + 5}" for n in names for k in range(6)]
-    heard = rng.random((60, 6)) < 0.35
+    present = rng.random((60, 6)) < 0.35
     fold = np.repeat(np.arange(10) % 2, 6)
-    fine = {k: 1.5 * heard + rng.standard_normal(heard.shape) for k in "abc"}
+    fine = {k: 1.5 * present + rng.standard_normal(present.shape) for k in "abc"}
     values = {k: np.round(2 * x) / 2 for k, x in fine.items()} | {f"f{k}": x for k, x in fine.items()}
     common = {"rows": np.array(rows), "fold": fold}
     np.savez(folder / "oof.npz", classes=np.array(CLASSES), **values, **common)
     part = {k: values[k][:, :4] for k in ("c", "fc")}
     np.savez(folder / "part.npz", classes=np.array(CLASSES[:4]), **part, **common)
     lines = ["filename,start,end,primary_label"]
-    for row, truth in zip(rows, heard, strict=True):
+    for row, truth in zip(rows, present, strict=True):
         name, _, end = row.rpartition("_")
         lines.append(f"{name}.ogg,{int(end) - 5},{end},{';'.join(np.array(CLASSES)[truth])}")
     (folder / "labels.csv").write_text("\n".join(lines) + "\n", encoding="utf-8")
@@ -159,7 +159,7 @@ def test_any_value_can_be_swept(data: Path) -> None:
     by, sigma = read_axis("mix.by=rank,logit,prob", "--sweep"), read_axis("gaussian.sigma=0.5:1.5:0.5", "--sweep")
     found = sweep(shop(data), plain, [by, sigma])
     assert found.macro.tolist() == one_by_one(shop(data), plain, by, sigma).tolist()
-    assert "is no share of a blend" in found.how
+    assert "is not a share of a blend" in found.how
     hand = recipe("logit", steps="[{gaussian: {sigma: 1.5}}]")
     workspace, scores = shop(data).output(hand)
     assert found.macro[1, 2] == workspace.auc(scores).macro
@@ -172,11 +172,11 @@ def test_what_was_made_is_lent(data: Path) -> None:
     first = sweep(workspaces, plain, axes)
     (workspace,) = workspaces.by_inputs.values()
     assert workspace.memo.hits == 5 * 2  # the blend and its first step were made once for all six points
-    kept = Memo(1000)
+    memo = Memo(1000)
     made: list[int] = []
     for key in "aabab":
-        kept.get(key, lambda key=key: made.append(1) or key, lambda found: 600)  # type: ignore[misc]
-    assert (len(made), kept.hits, kept.size) == (4, 1, 600)  # only one fits at a time
+        memo.get(key, lambda key=key: made.append(1) or key, lambda found: 600)  # type: ignore[misc]
+    assert (len(made), memo.hits, memo.size) == (4, 1, 600)  # only one fits at a time
     assert sweep(workspaces, plain, axes).macro.tolist() == first.macro.tolist()
 
 
@@ -190,7 +190,7 @@ JUDGED = Judging(replicates=50, seed=0, level=0.9)
     [
         lambda w, r: greedy_weights(w, r, 6, judging=JUDGED),
         lambda w, r: line_weights(w, r, judging=JUDGED),
-        lambda w, r: line_weights(w, r, "class_name", judging=JUDGED),
+        lambda w, r: line_weights(w, r, by_class_name=True, judging=JUDGED),
         lambda w, r: grid_values(
             w,
             r,

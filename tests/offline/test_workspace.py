@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import json
+import re
 import shutil
 from collections.abc import Callable
 from importlib.metadata import EntryPoint
@@ -23,29 +24,21 @@ from blendkit.scoring.identity import member_facts
 from blendkit.store.files import write_json
 
 Make = Callable[..., Path]
-TEXT = """\
-recipe: 1
-name: both
-template: null
-members:
-  t: {use: tone, classes: [x, y]}
-  a: {use: table, path: a.csv, space: prob, missing_rows: median, folds: fold}
-blends:
-  both:
-    by: rank
-    of: {t: 0.5, a: 0.5}
-    steps:
-      - gaussian: {sigma: 1.0}
-output: both
-"""
-SCORES = "row_id,x,y,fold\nr2_5,0.1,0.9,0\nr2_10,0.2,0.8,0\nr10_5,0.3,0.7,1\nr10_10,0.4,0.6,1\n"
 LABELS = "filename,start,end,primary_label\nr2.wav,0,5,x\nr2.wav,5,10,y\nr10.wav,0,5,x;y\nr10.wav,5,10,\n"
 
 
 @pytest.fixture
-def data(tones: Make) -> Path:
+def text(tone_blend: str) -> str:
+    """The recipe, of members that may lack rows and know their folds."""
+    more = tone_blend.replace("space: prob}", "space: prob, missing_rows: median, folds: fold}")
+    return more.replace("name: tones", "name: both\ntemplate: null")
+
+
+@pytest.fixture
+def data(tones: Make, tone_table: str) -> Path:
     folder = tones({"r2": 10, "r10": 7})
-    (folder / "a.csv").write_text(SCORES, encoding="utf-8")
+    lines = zip(tone_table.split(), ("fold", 0, 0, 1, 1), strict=True)
+    (folder / "a.csv").write_text("".join(f"{line},{fold}\n" for line, fold in lines), encoding="utf-8")
     (folder / "train_soundscapes_labels.csv").write_text(LABELS, encoding="utf-8")
     return folder
 
@@ -55,13 +48,13 @@ def workspaces(data: Path) -> Workspaces:
 
 
 @pytest.fixture
-def ran(data: Path, run_text: Callable[..., object]) -> Path:
-    run_text(TEXT, data, data.parent / "out")
+def ran(data: Path, text: str, run_text: Callable[..., object]) -> Path:
+    run_text(text, data, data.parent / "out")
     return data
 
 
-def test_the_output_is_the_runs_to_the_last_bit(ran: Path) -> None:
-    workspace, found = workspaces(ran).output(parse_recipe(TEXT, "both"))
+def test_the_output_is_the_runs_to_the_last_bit(ran: Path, text: str) -> None:
+    workspace, found = workspaces(ran).output(parse_recipe(text, "both"))
     written = pd.read_csv(ran.parent / "out/submission.csv", index_col="row_id")
     assert list(written.index) == found.rows.ids()
     assert np.array_equal(written.to_numpy(), found.values)
@@ -71,37 +64,37 @@ def test_the_output_is_the_runs_to_the_last_bit(ran: Path) -> None:
     assert workspace.labels == ("train_soundscapes_labels.csv",)
 
 
-def test_the_audio_may_be_elsewhere(ran: Path) -> None:
-    before = workspaces(ran).output(parse_recipe(TEXT, "both"))[1]
+def test_the_audio_may_be_elsewhere(ran: Path, text: str) -> None:
+    before = workspaces(ran).output(parse_recipe(text, "both"))[1]
     shutil.rmtree(ran / "test_soundscapes")
-    after = workspaces(ran).output(parse_recipe(TEXT, "both"))[1]
+    after = workspaces(ran).output(parse_recipe(text, "both"))[1]
     assert np.array_equal(before.values, after.values)
 
 
-def test_new_recordings_are_not_saved_yet(ran: Path, tones: Make) -> None:
+def test_new_recordings_are_not_saved_yet(ran: Path, text: str, tones: Make) -> None:
     tones({"r3": 10})
     with pytest.raises(BlendkitError, match="recordings are not in the saved logits") as caught:
-        workspaces(ran).output(parse_recipe(TEXT, "both"))
+        workspaces(ran).output(parse_recipe(text, "both"))
     assert any("member 't': 1 of 3 missing" in p and "r3" in p for p in caught.value.problems)
 
 
-def test_logits_that_were_never_saved(data: Path) -> None:
+def test_logits_that_were_never_saved(data: Path, text: str) -> None:
     with pytest.raises(BlendkitError, match="logits are not saved below") as caught:
-        workspaces(data).output(parse_recipe(TEXT, "both"))
+        workspaces(data).output(parse_recipe(text, "both"))
     assert caught.value.problems == ("member 't': no saved logits", "score them first: `blendkit run`")
 
 
-def test_logits_saved_with_other_settings_say_which(ran: Path) -> None:
+def test_logits_saved_with_other_settings_say_which(ran: Path, text: str) -> None:
     with pytest.raises(BlendkitError, match="logits are not saved") as caught:
-        workspaces(ran).output(parse_recipe(TEXT, "both", ["members.t.tta.shifts_s=[-1, 0, 1]"]))
+        workspaces(ran).output(parse_recipe(text, "both", ["members.t.tta.shifts_s=[-1, 0, 1]"]))
     assert caught.value.problems[0] == "member 't': no saved logits; saved with other tta"
 
 
-def test_a_damaged_part_is_not_saved(ran: Path) -> None:
+def test_a_damaged_part_is_not_saved(ran: Path, text: str) -> None:
     (part,) = (ran.parent / "out/logits").glob("*/part-*.parquet")
     part.write_bytes(b"no parquet")
     with pytest.raises(BlendkitError, match="recordings are not in the saved logits"):
-        workspaces(ran).output(parse_recipe(TEXT, "both"))
+        workspaces(ran).output(parse_recipe(text, "both"))
 
 
 @pytest.mark.parametrize(
@@ -112,33 +105,33 @@ def test_a_damaged_part_is_not_saved(ran: Path) -> None:
         (None, "no label matches a row"),
     ],
 )
-def test_labels_by_which_nothing_can_be_measured(ran: Path, labels: str | None, says: str) -> None:
+def test_labels_by_which_nothing_can_be_measured(ran: Path, text: str, labels: str | None, says: str) -> None:
     path = ran / "train_soundscapes_labels.csv"
     path.unlink() if labels is None else path.write_text(labels, encoding="utf-8")
     with pytest.raises(BlendkitError, match=says) as caught:
-        workspaces(ran).output(parse_recipe(TEXT, "both"))
+        workspaces(ran).output(parse_recipe(text, "both"))
     assert caught.value.problems
 
 
-def test_folds_that_disagree_are_not_used(ran: Path) -> None:
-    other = SCORES.replace("r10_5,0.3,0.7,1", "r10_5,0.3,0.7,0").replace("r10_10,0.4,0.6,1", "r10_10,0.4,0.6,0")
+def test_folds_that_disagree_are_not_used(ran: Path, text: str) -> None:
+    other = re.sub(r"^(r10_.*),1$", r"\1,0", (ran / "a.csv").read_text(encoding="utf-8"), flags=re.MULTILINE)
     (ran / "b.csv").write_text(other, encoding="utf-8")
-    text = TEXT.replace("blends:", "  b: {use: table, path: b.csv, space: prob, folds: fold}\nblends:")
+    text = text.replace("blends:", "  b: {use: table, path: b.csv, space: prob, folds: fold}\nblends:")
     workspace, _ = workspaces(ran).output(parse_recipe(text.replace("a: 0.5}", "a: 0.5, b: 1}"), "both"))
     assert workspace.folds == {}
-    assert any("have other folds" in n for n in workspace.notes)
+    assert any("have different folds" in n for n in workspace.notes)
 
 
-def test_a_model_that_is_elsewhere_is_the_one_it_was_scored_with(ran: Path) -> None:
+def test_a_model_that_is_elsewhere_is_the_one_it_was_scored_with(ran: Path, text: str) -> None:
     """A missing file has no hash to compare: everything else must agree, and with one store alone."""
-    text = TEXT.replace("{use: tone, classes: [x, y]}", "{use: onnx, model: gone.onnx, classes: gone.txt, rate: 8000}")
+    text = text.replace("{use: tone, classes: [x, y]}", "{use: onnx, model: gone.onnx, classes: gone.txt, rate: 8000}")
     plan = make_plan(parse_recipe(text, "both"))
     facts = member_facts(plan.members["t"], RecipeFiles(), MemberContext((), Taxonomy({})), TTA(), "pad")
     facts["params"] |= {"model": {"sha256": "m"}, "classes": {"sha256": "c"}}
     (manifest,) = (ran.parent / "out/logits").glob("*/manifest.json")
-    told = json.loads(manifest.read_text(encoding="utf-8"))
-    told["about"]["facts"] = facts
-    write_json(manifest, told)
+    stored = json.loads(manifest.read_text(encoding="utf-8"))
+    stored["about"]["facts"] = facts
+    write_json(manifest, stored)
     _, found = workspaces(ran).output(parse_recipe(text, "both"))
     assert found.covered.all()
     shutil.copytree(manifest.parent, manifest.parent.with_name("again"))
@@ -151,29 +144,29 @@ def test_a_model_that_is_elsewhere_is_the_one_it_was_scored_with(ran: Path) -> N
     assert caught.value.problems[0] == "member 't': no saved logits; saved with other params.model"
 
 
-def test_recipes_of_the_same_inputs_share_a_bench(ran: Path) -> None:
-    shop = workspaces(ran)
-    workspace, _ = shop.output(parse_recipe(TEXT, "both"))
+def test_recipes_of_the_same_inputs_share_a_workspace(ran: Path, text: str) -> None:
+    shared = workspaces(ran)
+    workspace, _ = shared.output(parse_recipe(text, "both"))
     hits = workspace.memo.hits
-    other, _ = shop.output(parse_recipe(TEXT, "both", ["blends.both.gaussian.sigma=2"]))
+    other, _ = shared.output(parse_recipe(text, "both", ["blends.both.gaussian.sigma=2"]))
     assert other.members is workspace.members
-    assert workspace.memo.hits > hits  # the blend before the changed step was lent
-    third, _ = shop.output(parse_recipe(TEXT, "both", ["members.a.missing_rows=error"]))
+    assert workspace.memo.hits > hits  # the blend before the changed step came from the memo
+    third, _ = shared.output(parse_recipe(text, "both", ["members.a.missing_rows=error"]))
     assert third.members is not workspace.members
 
 
-def test_saved_logits_outlive_a_release_and_a_move(ran: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_saved_logits_outlive_a_release_and_a_move(ran: Path, text: str, monkeypatch: pytest.MonkeyPatch) -> None:
     entry = EntryPoint("tone", "elsewhere.tone:tone", MEMBERS)
     vars(entry)["dist"] = SimpleNamespace(name="BlendKit", version="9.9")
     moved = dict(registry(MEMBERS).entries) | {"tone": (entry,)}
     monkeypatch.setattr("blendkit.scoring.identity.registry", lambda group: Registry(group, moved))
-    _, found = workspaces(ran).output(parse_recipe(TEXT, "both"))
+    _, found = workspaces(ran).output(parse_recipe(text, "both"))
     assert found.covered.all()
 
 
-def test_logits_of_another_version_are_not_used(ran: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    plan = make_plan(parse_recipe(TEXT, "both"))
+def test_logits_of_another_version_are_not_used(ran: Path, text: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    plan = make_plan(parse_recipe(text, "both"))
     monkeypatch.setattr(plan.members["t"].factory, "blendkit_logits_version", 2, raising=False)
     with pytest.raises(BlendkitError, match="not saved") as caught:
-        workspaces(ran).output(parse_recipe(TEXT, "both"))
+        workspaces(ran).output(parse_recipe(text, "both"))
     assert "saved with other logits_version" in caught.value.problems[0]

@@ -29,7 +29,7 @@ def plan(text: str = TEXT) -> Plan:
     return make_plan(parse_recipe(text, "r.yaml"))
 
 
-def test_every_stream_and_step_is_told() -> None:
+def test_every_stream_and_step_is_listed() -> None:
     lines = explain(plan())
     text = "\n".join(lines)
     for stream in ("p  [prob]  member table", "z  [logit]  member table", "f  [logit]  from z"):
@@ -42,7 +42,7 @@ def test_every_stream_and_step_is_told() -> None:
     assert lines[-1] == "written: c, d, f"
 
 
-def test_ids_groups_and_selections_are_told() -> None:
+def test_ids_groups_and_selections_are_listed() -> None:
     lines = explain(plan())
     step = next(line for line in lines if "gaussian" in line)
     assert all(word in step for word in ("calm", "sigma 2", "'x'", "scope file", "monotone no"))

@@ -73,6 +73,6 @@ def test_what_does_matter_is_not_called_idle(streams: str) -> None:
 
 def test_what_cannot_run_in_parts() -> None:
     texts = found(RANK % ", steps: [rare_suppression]", sharded=True)
-    assert any(t.startswith("c: `by: rank` looks at all recordings at once; `quantile_map`") for t in texts)
-    assert any(t.startswith("c.rare_suppression: looks at all recordings at once") for t in texts)
+    assert any(t.startswith("c: `by: rank` needs all recordings at once; `quantile_map`") for t in texts)
+    assert any(t.startswith("c.rare_suppression: needs all recordings at once") for t in texts)
     assert not any("at once" in t for t in found(RANK % ""))

@@ -360,7 +360,7 @@ def test_a_change_leaves_the_recipe_it_came_from_alone() -> None:
         ("gausian.sigma", ["no section, stream or step is called 'gausian' (did you mean 'gaussian'?)"]),
         (
             "members.b.steps[0].gaussian.sigma",
-            ["by op name or id, never by number", "members.b.gaussian", "members.b.light"],
+            ["by op or id, never by number", "members.b.gaussian", "members.b.light"],
         ),
         ("d.of.a", ["no section, stream or step is called 'd'"]),
         ("b.gaussian.sigma.x", ["holds 1.0, not keys"]),
@@ -378,7 +378,7 @@ def test_an_address_that_fits_several_places_lists_them() -> None:
     text = changed("    by: rank\n", "    by: rank\n    steps: [gaussian]\n")
     with pytest.raises(BlendkitError, match="'gaussian' is in 2 places") as caught:
         with_values(parse_recipe(text, "r.yaml"), {"gaussian.sigma": 1}, "--sweep")
-    assert caught.value.problems == ("say members.b.steps.gaussian.sigma", "say blends.c.steps.gaussian.sigma")
+    assert caught.value.problems == ("write members.b.steps.gaussian.sigma", "write blends.c.steps.gaussian.sigma")
 
 
 def test_the_classes_of_a_step_have_an_address() -> None:

@@ -201,7 +201,7 @@ def test_a_blend_is_no_step() -> None:
 
 
 def test_an_op_in_the_wrong_space_names_the_step_to_add() -> None:
-    one_step_problem("{site_hour_prior: {artefact: a.npz}}", "prob space", "takes logit", "to: logit", member="p")
+    one_step_problem("{site_hour_prior: {artefact: a.npz}}", "prob space", "accepts logit", "to: logit", member="p")
 
 
 def test_an_op_that_ranks_can_never_reach_says_so() -> None:
@@ -226,7 +226,7 @@ def test_conversions_know_three_spaces(target: str) -> None:
 
 
 def test_a_conversion_takes_all_classes() -> None:
-    one_step_problem("{to: prob, where: {classes: [x]}}", "whole stream")
+    one_step_problem("{to: prob, where: {classes: [x]}}", "converts all classes")
 
 
 def test_the_same_op_twice_needs_ids() -> None:
@@ -319,7 +319,7 @@ def test_a_step_is_no_blend() -> None:
     one_problem(blend("gaussian"), "blends.c.by", "'gaussian' is a step, not a blend")
 
 
-def test_blends_take_no_parameters_they_do_not_know() -> None:
+def test_a_blend_refuses_unknown_parameters() -> None:
     one_problem(blend("rank", more=", params: {temperature: 2}"), "blends.c.params.temperature", "unknown key")
 
 

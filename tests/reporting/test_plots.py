@@ -64,30 +64,30 @@ def test_equal_figures_give_equal_bytes(tmp_path: Path, draw: Callable[[Path], P
 
 
 def test_a_curve_says_its_axis_its_best_and_the_recipe(tmp_path: Path) -> None:
-    told = texts(curve(tmp_path / "a.svg"))
+    words = texts(curve(tmp_path / "a.svg"))
     for text in ("share of a in mix", "macro-AUC", "best 0.735000 at 0.25", "recipe as it is 0.720000"):
-        assert text in told
+        assert text in words
     assert curve(tmp_path / "b.svg", macro=MACRO[::-1]).read_bytes() != (tmp_path / "a.svg").read_bytes()
 
 
 @pytest.mark.parametrize("values", [("rank", "prob", "sum", "logit"), (True, False, None, [1, 2])])
 def test_values_that_are_no_numbers_are_ticks(tmp_path: Path, values: tuple[Any, ...]) -> None:
-    told = texts(curve(tmp_path / "a.svg", values))
+    words = texts(curve(tmp_path / "a.svg", values))
     for value in values:
-        assert str(value) in told
-    assert f"best 0.735000 at {values[1]}" in told
+        assert str(value) in words
+    assert f"best 0.735000 at {values[1]}" in words
 
 
 def test_points_without_a_figure_are_left_out(tmp_path: Path) -> None:
-    told = texts(curve(tmp_path / "a.svg", macro=np.array([np.nan, 0.6, np.nan, 0.7])))
-    assert "best 0.700000 at 1.0" in told
+    words = texts(curve(tmp_path / "a.svg", macro=np.array([np.nan, 0.6, np.nan, 0.7])))
+    assert "best 0.700000 at 1.0" in words
 
 
 def test_a_heat_map_says_both_axes_and_the_best(tmp_path: Path) -> None:
-    told = texts(heat_map(tmp_path / "a.svg"))
+    words = texts(heat_map(tmp_path / "a.svg"))
     wanted = ("share of a in mix", "mix.by", "0.1", "0.2", "rank", "prob", "logit")
     for text in (*wanted, "best 0.800000, recipe as it is 0.720000"):
-        assert text in told
+        assert text in words
 
 
 def test_long_axes_show_some_of_their_ticks(tmp_path: Path) -> None:

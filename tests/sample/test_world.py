@@ -217,9 +217,9 @@ def test_the_head_listens_to_tensors_of_the_backbone(world: Path, head: str) -> 
 
 def test_default_world_has_positives_where_they_are_needed() -> None:
     config = WorldConfig()
-    heard = {split: truth(config, plan_recordings(config, split)).sum(axis=(0, 1)) for split in Part}
-    assert heard[Part.TRAIN].min() > 0
-    assert (heard[Part.TEST] > 0).sum() >= 18
+    counts = {split: truth(config, plan_recordings(config, split)).sum(axis=(0, 1)) for split in Part}
+    assert counts[Part.TRAIN].min() > 0
+    assert (counts[Part.TEST] > 0).sum() >= 18
 
 
 def test_more_recordings_do_not_change_the_ones_before() -> None:

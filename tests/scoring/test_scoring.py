@@ -27,7 +27,7 @@ RATE, CHUNK = 8000, 5
 HZ = (300.0, 1900.0, 3500.0)
 
 
-def heard(window: NDArray[np.float64]) -> list[float]:
+def loudness(window: NDArray[np.float64]) -> list[float]:
     """What the tone member says of one window, from its definition alone."""
     power = np.abs(np.fft.rfft(window) / len(window)) ** 2
     return [float(np.log10(power[round(f * CHUNK) - 1 : round(f * CHUNK) + 2].sum() + 1e-12)) for f in HZ]
@@ -50,7 +50,7 @@ def by_hand(path: Path, shifts: list[float], edge: str) -> NDArray[np.float64]:
             if shift and edge == "clamp":
                 first = min(max(first, 0), n - size)
             source = mirror if shift and edge == "reflect" else zeros
-            seen.append(heard(source[size + first : 2 * size + first]))
+            seen.append(loudness(source[size + first : 2 * size + first]))
         rows.append(np.mean(seen, axis=0))
     return np.array(rows)
 
@@ -152,13 +152,13 @@ def test_long_recordings_share_no_part(tones: Tones, tmp_path: Path, run_text: R
     assert len(list(tmp_path.glob("out/logits/*/part-*.parquet"))) == 2
 
 
-def test_events_tell_how_far_it_is(tones: Tones, tmp_path: Path, run_text: Run, tone_recipe: str) -> None:
-    told: list[tuple[str, dict[str, Any]]] = []
+def test_events_report_progress(tones: Tones, tmp_path: Path, run_text: Run, tone_recipe: str) -> None:
+    events: list[tuple[str, dict[str, Any]]] = []
     data = tones({f"r{i}": 5.0 for i in range(9)})
-    run_text(tone_recipe, data, tmp_path / "out", emit=lambda name, payload: told.append((name, payload)))
-    assert told[0] == ("scoring", {"recordings": 9, "to_score": 9})
-    assert [len(p["recordings"]) for n, p in told if n == "scored"] == [8, 1]
-    assert [p["name"] for n, p in told if n == "stream"] == ["t"]
+    run_text(tone_recipe, data, tmp_path / "out", emit=lambda name, payload: events.append((name, payload)))
+    assert events[0] == ("scoring", {"recordings": 9, "to_score": 9})
+    assert [len(p["recordings"]) for n, p in events if n == "scored"] == [8, 1]
+    assert [p["name"] for n, p in events if n == "stream"] == ["t"]
 
 
 def test_a_window_that_is_not_the_chunk(tones: Tones, tmp_path: Path, run_text: Run, tone_recipe: str) -> None:

@@ -110,8 +110,8 @@ def test_the_packaged_sed_recipe(
 
     from blendkit.member.mel import Mel
 
-    heard = resample(decode(find_recordings(data / "test_soundscapes")[0].path), 32000)
-    picture = Mel()(chunk_windows(heard.samples, 4, 5.0, 32000))
+    audio = resample(decode(find_recordings(data / "test_soundscapes")[0].path), 32000)
+    picture = Mel()(chunk_windows(audio.samples, 4, 5.0, 32000))
     frames = [np.squeeze(picture, 1).transpose(0, 2, 1) @ gaze[s] for s in range(5)]
     halves = [0.5 * expit(f.mean(axis=1)) + 0.5 * expit(f.max(axis=1)) for f in frames]
     expected = gaussian_filter1d(np.mean(halves, axis=0), 0.65, axis=0, mode="nearest")
