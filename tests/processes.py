@@ -60,7 +60,8 @@ class ForkServer:
         assert self._server.stdout is not None
         out, err = (Path(self._folder.name) / name for name in ("out", "err"))
         job = {"args": [*map(str, args)], "cwd": str(cwd or Path.cwd()), "out": str(out), "err": str(err)}
-        print(json.dumps(job), file=self._server.stdin, flush=True)
+        self._server.stdin.write(json.dumps(job) + "\n")
+        self._server.stdin.flush()
         ready, _, _ = select.select([self._server.stdout], [], [], TIMEOUT_S)
         answer = self._server.stdout.readline() if ready else ""
         if not answer:
@@ -111,7 +112,8 @@ def _serve() -> None:
             sys.stdout.flush()
             sys.stderr.flush()
             os._exit(code)
-        print(os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]), flush=True)
+        sys.stdout.write(f"{os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])}\n")
+        sys.stdout.flush()
 
 
 if __name__ == "__main__":

@@ -41,7 +41,8 @@ def commands() -> list[list[str]]:
     text = README.read_text(encoding="utf-8")
     probe = re.search(r"`(blendkit probe birdnet clips)`", text)
     block = re.search(r"^```\n(blendkit fit features .*?)^```$", text, re.MULTILINE | re.DOTALL)
-    assert probe and block, "the README shows how to probe and how to train"
+    assert probe, "the README shows how to probe"
+    assert block, "the README shows how to train"
     return [shlex.split(line, comments=True)[1:] for line in (probe[1], *block[1].splitlines())]
 
 

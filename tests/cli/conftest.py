@@ -8,6 +8,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+
 @pytest.fixture(scope="session")
 def install() -> Callable[..., Path]:
     """Lay out an installed package with one entry point, as pip would; put the folder on PYTHONPATH."""

@@ -64,7 +64,9 @@ def test_a_step_that_others_need_is_kept_and_said(world: Path, tmp_path: Path, b
     reference = tmp_path / "q.npz"
     fit = blendkit("fit", "step", "quantile_map", world / "external/cnn.csv", "--space", "prob", "--out", reference)
     assert fit.returncode == 0, fit.stderr
-    (tmp_path / "q.yaml").write_text(text.replace("cnn: 1", "cnn: 0.5").replace("q.npz", str(reference)), encoding="utf-8")
+    (tmp_path / "q.yaml").write_text(
+        text.replace("cnn: 1", "cnn: 0.5").replace("q.npz", str(reference)), encoding="utf-8"
+    )
     wide = ("--data", world, "--allow-outside", "--replicates", 20)
     done = blendkit("compare", "--ablate", tmp_path / "q.yaml", *wide)
     assert done.returncode == 0, done.stderr

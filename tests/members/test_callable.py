@@ -44,7 +44,9 @@ def test_a_function_by_name(importable: str) -> None:
 
 
 def test_code_runs_only_where_it_may() -> None:
-    with pytest.raises(BlendkitError, match="'my_models:model' is Python code, which a recipe may call only with --allow-code"):
+    with pytest.raises(
+        BlendkitError, match="'my_models:model' is Python code, which a recipe may call only with --allow-code"
+    ):
         callable_member(MemberContext(("a",)), function="my_models:model", classes=["a"])
 
 
