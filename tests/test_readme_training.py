@@ -95,7 +95,9 @@ def test_there_are_seven_commands_and_each_says_what_it_wrote(folder: Path, said
     assert len(commands()) == 7
     assert "to start a scalar mix with:" in said["probe birdnet"]
     assert "out of fold, chunks: macro-AUC" in said["fit seqhead"]
-    assert "inflation: on labelled recordings the teacher scores" in said["pseudolabel gate"]
+    pseudo = json.loads((folder / "pl" / "pseudo.json").read_text(encoding="utf-8"))
+    assert len(pseudo["saw"]) == len([*(folder / "clips").rglob("*.wav"), *(folder / "soundscapes").iterdir()])
+    assert pseudo["cells"] > 0
     rounds = json.loads((folder / "r" / "rounds.json").read_text(encoding="utf-8"))
     assert set(rounds["protocols"]) == {"honest", "naive"}
     student = json.loads((folder / "student" / "student.json").read_text(encoding="utf-8"))
