@@ -102,9 +102,9 @@ def labels(path: Path, *lines: str) -> LabelTable:
 
 def test_lessons_pair_labels_and_embeddings_by_chunk(tmp_path: Path) -> None:
     store = FeatureStore.create(tmp_path / "e", "a" * 16, {"embedding": (2, 1)}, {"facts": {}})
-    other = chunk_rows(dict.fromkeys(["r10", *reversed(IDS)], 2), 5.0, NameRule())  # more rows than the student has
+    other = chunk_rows(dict.fromkeys(["a9", *reversed(IDS)], 2), 5.0, NameRule())  # more rows than the student has
     values = np.array([[int(r[1:]), s] for r, s in zip(other.recording, other.start_s, strict=True)], np.float32)
-    store.write(other, [values], {r: Stored(r, 2, "ok", "", 10.0) for r in [*IDS, "r10"]})
+    store.write(other, [values], {r: Stored(r, 2, "ok", "", 10.0) for r in [*IDS, "a9"]})
     table = labels(tmp_path / "l.csv", "r2.ogg,5,10,y", "r7.ogg,0,5,known", "elsewhere.ogg,0,5,odd")
     given = task(tmp_path, embedding=(store, "embedding"), labels=table, known=("known",))
     found = _student_rows(given, PICTURES, ROWS, given.teacher)
