@@ -71,7 +71,7 @@ def test_a_step_that_others_need_is_kept_and_said(world: Path, tmp_path: Path, b
     done = blendkit("compare", "--ablate", tmp_path / "q.yaml", *wide)
     assert done.returncode == 0, done.stderr
     assert "cannot be left out: cnn.quantile_map" in done.stdout
-    assert "the stream is in prob space, spike takes rank" in done.stdout
+    assert "the stream is in prob space, spike accepts rank" in done.stdout
 
 
 def test_the_linter(world: Path, tmp_path: Path, blendkit: Blendkit) -> None:
@@ -149,7 +149,7 @@ def test_what_steps_apply_is_made_apart_and_guarded(world: Path, tmp_path: Path,
     assert "isotonic: fitted on" in done.stderr
     for args, said in (
         (("gaussian",), "gaussian is not a fitted op"),
-        (("platt", *train), "fitted on scores too"),
+        (("platt", *train), "its fit also needs scores"),
         (("platt", oof, *train), "say what its scores are"),
         (("month_prior", *train, "--set", "sigm=1"), "did you mean 'sigma'?"),
     ):
