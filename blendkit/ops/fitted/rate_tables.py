@@ -13,7 +13,7 @@ from blendkit.core import CLOCK_RESET, NO_HOUR, Bools, Float64, Int64, Matrix, R
 from blendkit.errors import BlendkitError
 from blendkit.ops.declare import ClassIds, FittedOf, NonNegative, Positive, RowsOf, op
 from blendkit.ops.fitted.shared import added, prior_term, recording_shares, round_the_clock
-from blendkit.store import artefact, load_artefact, not_a
+from blendkit.store import artefact, load_artefact, wrong_artefact
 
 Key = Literal["month", "hour", "site"]
 UNKNOWN = ""
@@ -47,7 +47,7 @@ class RateTable:
 def _load(path: Path, key: Key) -> RateTable:
     found = load_artefact(path, RateTable)
     if found.key != key:
-        raise not_a(path, f"table of rates by {key}", ValueError(f"its rates are by {found.key}"))
+        raise wrong_artefact(path, f"table of rates by {key}", ValueError(f"its rates are by {found.key}"))
     return found
 
 
