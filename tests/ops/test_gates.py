@@ -57,7 +57,7 @@ BY = np.array([[0.5, 0.8, 0.7, 0.2]])
 def test_sidecar_corrects_where_either_is_high() -> None:
     out, told = corrected(X, BY, np.full(4, 0.5), LOOSE)
     np.testing.assert_allclose(out, [[0.7, 0.7, 0.1, 0.3]])  # anchor's first; sidecar's first, for the anchor is >= 0.5
-    assert "50.0% of cells moved" in told
+    assert "50.0% of cells changed" in told
     high, _ = corrected(X, BY, np.full(4, 0.5), Limits(1, 1, 0.7, 1.0, 1.0, 0.0, 0.0))
     np.testing.assert_allclose(high, [[0.7, 0.6, 0.1, 0.3]])
     some, _ = corrected(X, BY, np.array([0.0, 0.5, 0.5, 0.5]), LOOSE)
@@ -73,14 +73,14 @@ def test_sidecar_keeps_its_budget() -> None:
 @pytest.mark.parametrize(
     ("by", "limits", "why"),
     [
-        (BY, Limits(1, 1, 0.5, 1.0, 0.4, 0.0, 0.0), "50.0% of cells would move"),
-        (1 - X, Limits(4, 4, 0.0, 1.0, 1.0, 1.0, 0.0), "top 3 would overlap"),
+        (BY, Limits(1, 1, 0.5, 1.0, 0.4, 0.0, 0.0), "50.0% of cells would change"),
+        (1 - X, Limits(4, 4, 0.0, 1.0, 1.0, 1.0, 0.0), "top 3 would overlap by"),
     ],
 )
 def test_sidecar_keeps_the_anchor_and_says_why(by: NDArray[np.float64], limits: Limits, why: str) -> None:
     out, told = corrected(X, by, np.ones(4), limits)
     assert out is X
-    assert told.startswith("kept the anchor")
+    assert told.startswith("anchor unchanged")
     assert why in told
 
 

@@ -105,7 +105,7 @@ def test_a_list_by_site(tmp_path: Path) -> None:
     out = range_mask(x, rows=here, classes=CLASSES, fitted=Fitted((found,)), floor=-20.0)
     assert out.tolist() == [[1, -20]] * 2 + [[1, 1]] * 4
     assert unknown_sites(x, rows=here, fitted=Fitted((found,))) == [
-        "1 of 3 recordings at a site the list does not name (left as they are)"
+        "1 of 3 recordings at a site that is not in the list (unchanged)"
     ]
 
 

@@ -1,4 +1,4 @@
-"""Compiled loops shared by ops. Every element is summed in one fixed order, whatever the shape."""
+"""Compiled loops along the chunks of a recording. Every element is summed in one fixed order that ignores the shape."""
 
 from __future__ import annotations
 
@@ -12,16 +12,16 @@ from blendkit.core import compiled
 
 @compiled()
 def _taps_left(taps: Any, before: int, after: int) -> Any:
-    """Taps where only some neighbours are at hand: together these weigh as much as all would, if there is any."""
+    """Return taps for a chunk with `before` and `after` chunks beside it; present neighbours share the full weight."""
     radius = len(taps) // 2
     own = np.zeros(len(taps), np.float64)
     for k in range(len(taps)):
         if k != radius and radius - k <= before and k - radius <= after:
             own[k] = taps[k]
-    here = own.sum()
-    if here > 0:
-        own *= (1.0 - taps[radius]) / here
-    own[radius] = taps[radius] if here > 0 else 1.0
+    present = own.sum()
+    if present > 0:
+        own *= (1.0 - taps[radius]) / present
+    own[radius] = taps[radius] if present > 0 else 1.0
     return own
 
 
@@ -78,7 +78,7 @@ def adaptive_kernel(x: Any, alphas: Any, offsets: Any, edge: int, above: float, 
 
 @compiled(parallel=True)
 def segment_kernel(x: Any, offsets: Any, threshold: float, alpha: float, out: Any) -> None:
-    """Pull each chunk towards the mean of its run of chunks without a step above `threshold`, class by class."""
+    """Move each chunk towards the mean of its run of chunks without a step above `threshold`, class by class."""
     width = x.shape[1]
     for r in prange(len(offsets) - 1):
         first, last = offsets[r], offsets[r + 1]
@@ -100,7 +100,7 @@ def segment_kernel(x: Any, offsets: Any, threshold: float, alpha: float, out: An
 
 @compiled()
 def window_max_kernel(x: Any, offsets: Any, radius: int, alpha: float, out: Any) -> None:
-    """Pull each chunk towards the maximum of the chunks at most `radius` away in its recording."""
+    """Move each chunk towards the maximum of the chunks at most `radius` away in its recording."""
     width = x.shape[1]
     row = np.empty(width, np.float64)
     for r in range(len(offsets) - 1):

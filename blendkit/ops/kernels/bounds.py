@@ -1,4 +1,4 @@
-"""What several compiled loops over recordings share."""
+"""Helpers of the compiled loops: bounds of recordings, and the highest values of a row."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Compiled loops over groups of classes. Every element is summed in one fixed order, whatever the shape."""
+"""Compiled loops over groups of classes. Every element is summed in one fixed order that ignores the shape."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from blendkit.core import compiled
 
 @compiled()
 def group_reduce_kernel(x: Any, groups: Any, members: Any, alphas: Any, noisy: bool, out: Any) -> None:
-    """Pull each row's values towards their group's maximum, or its 1 - product(1 - x), level after level.
+    """Move each row's values towards their group's maximum, or its 1 - product(1 - x), level after level.
 
     groups, members as in `group_mean_kernel`.
     """
@@ -43,10 +43,10 @@ def group_reduce_kernel(x: Any, groups: Any, members: Any, alphas: Any, noisy: b
 
 @compiled()
 def group_mean_kernel(x: Any, groups: Any, members: Any, alphas: Any, share: Any, out: Any) -> None:
-    """Pull each row's values towards their group's mean, level after level.
+    """Move each row's values towards their group's mean, level after level.
 
-    groups (L, C): group numbers, -1 for none. members (L, C): 1 where a class counts in the mean. share (N,): how far
-    of alphas (L,) each row goes.
+    groups (L, C): group numbers, -1 for none. members (L, C): 1 where a class counts in the mean. alphas (L,) are
+    multiplied by share (N,), one per row.
     """
     levels, width = groups.shape
     row = np.empty(width, np.float64)

@@ -1,4 +1,4 @@
-"""Compiled loops over recordings: their highest chunks, their anchors."""
+"""Compiled loops over recordings: their highest chunks and their reductions."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ def affine_kernel(x: Any, offsets: Any, factor: float, added: Any, out: Any) -> 
 
 @compiled()
 def turned_kernel(z: Any, out: Any) -> None:
-    """Write -z, as far as exp(-z) has a value: from -745 to 700."""
+    """Write -z, limited to -745 .. 700, where exp(-z) neither underflows to 0 nor overflows."""
     for t in range(len(z)):
         for c in range(z.shape[1]):
             out[t, c] = min(max(-z[t, c], -745.0), 700.0)
@@ -45,7 +45,7 @@ def turned_kernel(z: Any, out: Any) -> None:
 
 @compiled()
 def lowered_kernel(z: Any, log_away: Any, offsets: Any, log_scale: Any) -> None:
-    """Write log_scale (R, C) - log_away in the latter's place, and add what of z lies below -700."""
+    """Replace log_away by log_scale (R, C) - log_away, plus the part of z below -700."""
     for r in range(len(offsets) - 1):
         for t in range(offsets[r], offsets[r + 1]):
             for c in range(z.shape[1]):
@@ -56,7 +56,7 @@ def lowered_kernel(z: Any, log_away: Any, offsets: Any, log_scale: Any) -> None:
 def _highest(x: Any, first: int, last: int, top: Any, row: Any) -> None:
     """Write (n, C) the n highest values of every column in rows first to last, highest first; -inf if there are fewer.
 
-    Each value sinks through the places: no branch, so that a row of classes goes at once.
+    Each value sinks through the places without a branch, so that a row of classes is processed on vector registers.
     """
     top[:] = -np.inf
     for t in range(first, last):

@@ -1,4 +1,4 @@
-"""Compiled loops that map single values."""
+"""Compiled loops that map values one by one."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ def sharpen_kernel(x: Any, thresholds: Any, out: Any) -> None:
 
 @compiled()
 def scale_below_kernel(x: Any, limits: Any, factor: float, out: Any) -> None:
-    """Multiply what lies below its class's limit (C,)."""
+    """Multiply values below their class's limit (C,)."""
     for i in range(len(x)):
         for c in range(x.shape[1]):
             out[i, c] = factor * x[i, c] if x[i, c] < limits[c] else x[i, c]
@@ -34,7 +34,7 @@ def scale_below_kernel(x: Any, limits: Any, factor: float, out: Any) -> None:
 def _search(knots: Any, x: Any, at: Any) -> None:
     """Write at (n,) the last knot that is not above each of x (n,), the first where all are.
 
-    All of x halve their range in the same step and without a branch, so that several go at once.
+    All of x halve their range in the same step and without a branch, so that several are processed at once.
     """
     at[:] = 0
     left = len(knots)
@@ -49,8 +49,8 @@ def _search(knots: Any, x: Any, at: Any) -> None:
 def interpolate_kernel(x: Any, first: Any, knots: Any, values: Any, otherwise: float, out: Any) -> None:
     """Map column c through its knots first[c, 0]:first[c, 1], straight between and flat beyond, as numpy's interp.
 
-    Some rows of a column at a time keep its knots at hand. A column without knots holds `otherwise`, or stays where
-    that is NaN.
+    Rows are processed in blocks, so that a column's knots stay in cache. A column without knots gets `otherwise`, or
+    stays where that is NaN.
     """
     for block in prange((len(x) + _ROWS - 1) // _ROWS):
         rows = x[block * _ROWS : (block + 1) * _ROWS]
@@ -73,9 +73,9 @@ def interpolate_kernel(x: Any, first: Any, knots: Any, values: Any, otherwise: f
 
 @compiled()
 def median_kernel(xs: Any, weights: Any, out: Any) -> None:
-    """Write (n, C) medians of the streams xs (K, n, C) that weigh anything, weights (K, C); 0.5 where none does.
+    """Write (n, C) medians of the streams xs (K, n, C) whose weights (K, C) are above 0; 0.5 where none is.
 
-    Each stream sinks through those before it, a row of classes at once; those without a weight end behind all.
+    Streams are sorted by insertion, a row of classes at once; those without a weight are +inf and so come last.
     """
     held, row = np.empty(weights.shape, np.float64), np.empty(weights.shape[1], np.float64)
     counts = (weights > 0).sum(axis=0)

@@ -1,4 +1,4 @@
-"""Compiled loops of the sidecar: two passes over the rows, nothing kept of the size of the matrix between them."""
+"""Compiled loops of the sidecar: two passes over the rows, without a buffer of the size of the matrix between them."""
 
 from __future__ import annotations
 
@@ -20,9 +20,9 @@ def _bin(value: float) -> int:
 
 @compiled()
 def _bars(row: Any, ks: Any, held: Any, out: Any) -> None:
-    """Write each k-th highest rank of a row; nothing reaches that of k 0, all reach that of more than there are.
+    """Write each k-th highest rank of a row: +inf for k 0, -inf for a k of at least the row's length.
 
-    Ranks are counted by bins, and only the bin where the k-th lies is sorted.
+    Ranks are counted by bins, and only the bin of the k-th is sorted.
     """
     counts = np.zeros(_BINS, np.int64)
     for c in range(len(row)):
@@ -50,11 +50,11 @@ def _change(anchor: float, by: float, share: float, high: float, low: float, abo
 
 @compiled(parallel=True)
 def survey_kernel(anchor: Any, by: Any, shares: Any, counts: Any, above: float, bars: Any, sums: Any) -> None:
-    """Write what each row's correction would be.
+    """Write the size of each row's correction, without making it.
 
-    counts: of the anchor's classes that may change, of its tops whose overlap is asked for, and of the sidecar's
-    classes. bars (N, 4): the ranks that these have to reach. sums (N, 2): the sum of |change|, and how many cells
-    change.
+    counts (4,): of the anchor's highest classes that may change, of its tops whose overlap is limited (two), and of
+    the sidecar's highest classes. bars (N, 4): the ranks that these have to reach. sums (N, 2): the sum of |change|,
+    and the number of cells that change.
     """
     width = anchor.shape[1]
     for i in prange(len(anchor)):
@@ -73,7 +73,7 @@ def survey_kernel(anchor: Any, by: Any, shares: Any, counts: Any, above: float, 
 def correct_kernel(
     anchor: Any, by: Any, shares: Any, counts: Any, above: float, bars: Any, scale: float, out: Any, shared: Any
 ) -> None:
-    """Write anchor + scale x change, as surveyed; shared (N, 2, 2): size of the anchor's tops, and how much stays."""
+    """Write anchor + scale x change; shared (N, 2, 2): the size of the anchor's tops, and how many of them remain."""
     width = anchor.shape[1]
     for i in prange(len(anchor)):
         held, own_bars = np.empty(width + 1, np.float64), np.empty(2, np.float64)
