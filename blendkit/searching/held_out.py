@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from blendkit.core import Bools, Float64, fold_of
 from blendkit.errors import BlendkitError
-from blendkit.metrics import Interval, check_shapes, kept_cells, macro_auc, paired_bootstrap
+from blendkit.metrics import Interval, check_shapes, counted_cells, macro_auc, paired_bootstrap
 
 Search = Callable[[Bools], Float64]
 """From the cells (N, C) that may be learned from to blended scores (N, C) of all rows."""
@@ -78,7 +78,7 @@ def guard(
     """
     for name, x in members.items():
         check_shapes(y, x, mask, f"scores {name!r}")
-    keep = np.array(kept_cells(y.shape, mask))
+    keep = np.array(counted_cells(y.shape, mask))
     labels = np.array([str(f) for f in folds], object)
     parts = _parts(labels, [str(c) for c in clusters], keep)
     in_sample = macro_auc(y, fit(keep), mask).macro

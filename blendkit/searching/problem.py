@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from blendkit.core import Bools, Float64, Int64
 from blendkit.errors import BlendkitError
-from blendkit.metrics import MacroAUC, auc_of, check_shapes, count_pairs, kept_cells, refuse_nan
+from blendkit.metrics import MacroAUC, PairCount, auc_of, check_shapes, count_pairs, counted_cells, refuse_nan
 
 
 @dataclass(frozen=True, eq=False)
@@ -30,7 +30,7 @@ class Problem:
     def auc(self, x: NDArray[Any]) -> MacroAUC:
         """Return the exact macro-AUC of scores (N', C')."""
         counts = count_pairs(self.y, x, self.mask)
-        return auc_of(counts[:, 0], counts[:, 2] * counts[:, 3])
+        return auc_of(counts[:, PairCount.TWICE_U], counts[:, PairCount.POSITIVES] * counts[:, PairCount.NEGATIVES])
 
     def only(self, columns: Bools) -> Problem:
         """Return the problem of some classes (C',) alone."""
@@ -56,7 +56,7 @@ def problem_of(
     for name, x in scores.items():
         check_shapes(y, x, mask, f"scores {name!r}")
         refuse_nan(x, mask)
-    keep = kept_cells(y.shape, mask)
+    keep = counted_cells(y.shape, mask)
     y = np.asarray(y, bool)
     live = (y & keep).any(axis=0) & (~y & keep).any(axis=0)
     if not live.any():

@@ -136,5 +136,5 @@ def test_recall_at_precision_by_every_threshold(precision: float) -> None:
 @pytest.mark.parametrize("precision", [0.0, -1, 1.1, math.nan])
 def test_a_precision_lies_in_its_range(precision: float) -> None:
     y, x = tied(0)
-    with pytest.raises(BlendkitError, match="precision lies"):
+    with pytest.raises(BlendkitError, match="precision must be"):
         recall_at_precision(y, x, precision)

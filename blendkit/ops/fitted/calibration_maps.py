@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from blendkit.core import Bools, Float64, Int64
 from blendkit.errors import BlendkitError
-from blendkit.metrics import check_shapes, kept_cells, refuse_nan
+from blendkit.metrics import check_shapes, counted_cells, refuse_nan
 from blendkit.store import artefact, refuse_seen
 
 
@@ -136,7 +136,7 @@ def _fit_sets(
     """Yield (class indices, scores, truth) of every map: the classes that get it, and the cells of its fit."""
     if min_positives < 1:
         raise BlendkitError(f"min_positives is at least 1, got {min_positives}")
-    keep, rest, everything = kept_cells(y.shape, mask), [], list(range(y.shape[1]))
+    keep, rest, everything = counted_cells(y.shape, mask), [], list(range(y.shape[1]))
     for c in everything:
         scores, truth = _cells(y, x, keep, [c])
         if min_positives <= truth.sum() < len(truth):
@@ -159,7 +159,7 @@ def _cells(y: Bools, x: NDArray[Any], keep: Bools, pool: list[int]) -> tuple[Flo
 
 
 def _seen(recordings: Sequence[str], y: Bools, mask: Bools | None) -> tuple[str, ...]:
-    used = np.flatnonzero(kept_cells(y.shape, mask).any(axis=1))
+    used = np.flatnonzero(counted_cells(y.shape, mask).any(axis=1))
     return tuple(dict.fromkeys(str(recordings[i]) for i in used.tolist()))
 
 
