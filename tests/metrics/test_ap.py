@@ -49,10 +49,10 @@ def test_parity_with_scikit_learn(seed: int) -> None:
         assert found.per_class[c] == pytest.approx(average_precision_score(y[:, c], x[:, c]), abs=1e-14)
     mask = np.random.default_rng(seed).random(y.shape) < 0.8
     mask[:2] = True
-    kept = average_precision(y, np.where(mask, x, np.nan), mask)  # what is masked may hold anything
+    masked = average_precision(y, np.where(mask, x, np.nan), mask)  # what is masked may hold anything
     for c in range(5):
         m = mask[:, c]
-        assert kept.per_class[c] == pytest.approx(average_precision_score(y[m, c], x[m, c]), abs=1e-14)
+        assert masked.per_class[c] == pytest.approx(average_precision_score(y[m, c], x[m, c]), abs=1e-14)
 
 
 def test_a_class_without_positives_is_skipped_not_zero() -> None:

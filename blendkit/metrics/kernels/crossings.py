@@ -27,6 +27,9 @@ class _Box(IntEnum):
     B_HIGH = 3
 
 
+_BOX_SIDES = len(_Box)  # a constant, because compiled code cannot take the length of an enum
+
+
 @compiled()
 def two_sum(a: Any, b: Any) -> Any:
     """Return the sum of numbers or arrays, and its exact rounding error (Knuth); no operation may be re-ordered."""
@@ -110,7 +113,7 @@ def _class_path(ap: Any, bp: Any, an: Any, bn: Any, whole: int, steps: Any) -> N
     order = _boxes(an, bn)
     an, bn = an[order], bn[order]
     blocks = (len(an) + _BLOCK - 1) // _BLOCK
-    box = np.empty((blocks, len(_Box)))
+    box = np.empty((blocks, _BOX_SIDES))
     for k in range(blocks):
         low, high = k * _BLOCK, min(k * _BLOCK + _BLOCK, len(an))
         box[k, _Box.A_LOW], box[k, _Box.A_HIGH] = an[low:high].min(), an[low:high].max()
