@@ -12,12 +12,13 @@ from blendkit.core import Float64, Int64, Matrix
 from blendkit.ops.declare import Covered, NonNegative, Offsets, Positive, SpaceOf, UnitInterval, op
 from blendkit.ops.kernels.bounds import bounds_of
 from blendkit.ops.kernels.per_recording import (
+    Reduction,
     affine_kernel,
     low_rank_kernel,
-    lowered_kernel,
+    negated_kernel,
     reduce_kernel,
+    scaled_logit_kernel,
     top_kernel,
-    turned_kernel,
 )
 from blendkit.ops.parallel import in_blocks
 
@@ -48,7 +49,7 @@ def file_max_mix(x: Matrix, *, offsets: Offsets | None = None, alpha: UnitInterv
     x: (N, C) in any space. Adding alpha max, as some do, gives the order of alpha / (1 + alpha) in this op, but
     exceeds 1. Returns (N, C). Source: public BirdCLEF 2026 notebooks (alpha 0.05 and 0.10; 0.20 lost 0.014).
     """
-    return _anchored(x, offsets, 0, alpha)
+    return _anchored(x, offsets, Reduction.MAX, alpha)
 
 
 @op("file_mean_max", scope="file", classwise=True, effect="rescale")
@@ -57,7 +58,7 @@ def file_mean_max(x: Matrix, *, offsets: Offsets | None = None, alpha: UnitInter
 
     x: (N, C) in any space. Returns (N, C). Source: file anchors of a BirdCLEF 2026 post-processing report.
     """
-    return _anchored(x, offsets, 1, alpha)
+    return _anchored(x, offsets, Reduction.MEAN_AND_MAX, alpha)
 
 
 @op("file_noisy_or", scope="file", classwise=True, spaces=("prob",), effect="rescale")
@@ -67,7 +68,7 @@ def file_noisy_or(x: Matrix, *, offsets: Offsets | None = None, alpha: UnitInter
     x: (N, C) probabilities, however small; that of a longer recording is higher. Returns (N, C). Source: as
     `file_mean_max`.
     """
-    return _anchored(x, offsets, 2, alpha)
+    return _anchored(x, offsets, Reduction.NOISY_OR, alpha)
 
 
 @op("file_lse", scope="file", classwise=True, effect="rescale")
@@ -149,9 +150,9 @@ def _by_recordings(x: Matrix, offsets: Bounds | None, change: Callable[[Matrix, 
     return out
 
 
-def _reduced(x: Matrix, at: Bounds, kind: int) -> Float64:
+def _reduced(x: Matrix, at: Bounds, kind: Reduction) -> Float64:
     out = np.empty((len(at) - 1, x.shape[1]), np.float64)
-    reduce_kernel(x, at, kind, out)
+    reduce_kernel(x, at, kind.value, out)  # a plain int, because numba would compile its kernel anew for an enum
     return out
 
 
@@ -161,15 +162,15 @@ def _affine(x: Matrix, at: Bounds, factor: float, added: Float64) -> Float64:
     return out
 
 
-def _anchored(x: Matrix, offsets: Bounds | None, kind: int, alpha: float) -> Matrix:
+def _anchored(x: Matrix, offsets: Bounds | None, kind: Reduction, alpha: float) -> Matrix:
     return _by_recordings(x, offsets, lambda p, at: _affine(p, at, 1 - alpha, alpha * _reduced(p, at, kind)))
 
 
 def _soft_anchored(x: Matrix, at: Bounds, alpha: float, beta: float) -> Float64:
-    high = _reduced(x, at, 0)
-    share = _affine(x, at, beta, -beta * high)
+    high = _reduced(x, at, Reduction.MAX)
+    share = _affine(x, at, beta, -beta * high)  # at most 0, so that exp cannot overflow, and 0 once, so log is finite
     np.exp(share, out=share)
-    mean = _reduced(share, at, 3) / np.diff(at)[:, None]
+    mean = _reduced(share, at, Reduction.SUM) / np.diff(at)[:, None]
     return _affine(x, at, 1 - alpha, alpha * (high + np.log(mean) / beta))
 
 
@@ -191,11 +192,11 @@ def _scaled_logits(z: Matrix, at: Bounds, n: int, power: float) -> Float64:
     """Return logit(sigmoid(z) s) of log s (R, C) <= 0, as log s - log(1 - s + exp(-z))."""
     scale = power * _log_mean(*_tops(z, at, n))
     away = np.empty(z.shape, np.float64)
-    turned_kernel(z, away)
+    negated_kernel(z, away)
     np.exp(away, out=away)
     affine_kernel(away, at, 1.0, -np.expm1(scale), away)
     np.log(away, out=away)
-    lowered_kernel(z, away, at, scale)
+    scaled_logit_kernel(z, away, at, scale)
     return away
 
 

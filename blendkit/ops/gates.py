@@ -11,10 +11,11 @@ import numpy as np
 from blendkit.core import Bools, Float64, Matrix
 from blendkit.metrics import percentile_rank
 from blendkit.ops.declare import Offsets, ProbsOf, RanksOf, UnitInterval, op
-from blendkit.ops.kernels.along_time import correlate_kernel
+from blendkit.ops.kernels.along_time import EdgeRule, correlate_kernel
 from blendkit.ops.kernels.bounds import bounds_of
 
 Gate = tuple[Bools, Float64]
+_CONTEXT_RADIUS, _CONTEXT_WIDTH = 3, 1.2  # chunks
 
 
 @op("fake_only", kind="gate", scope="set", classwise=True, spaces=("rank",), thresholds=True)
@@ -57,10 +58,12 @@ def temporal_gate(
     Source: the second gate of the EoS chain (0.88, 0.77, 0.14, 0.15); 2026's second place used it alone, with
     check_below 1.
     """
-    d = np.arange(-3, 4)
-    taps = (1 + (d / 1.2) ** 2 / 2) ** -1.5
+    d = np.arange(-_CONTEXT_RADIUS, _CONTEXT_RADIUS + 1)
+    taps = (1 + (d / _CONTEXT_WIDTH) ** 2 / 2) ** -1.5  # heavier tails than a Gaussian of this width in chunks
     smooth = np.empty(main.shape, np.float64)
-    correlate_kernel(np.ascontiguousarray(main, np.float64), taps / taps.sum(), bounds_of(x, offsets), 0, smooth)
+    correlate_kernel(
+        np.ascontiguousarray(main, np.float64), taps / taps.sum(), bounds_of(x, offsets), EdgeRule.NEAREST.value, smooth
+    )
     context, own = percentile_rank(smooth), percentile_rank(main)
     mask = (context > context_above) & (own > rank_above) & (check < check_below)
     return mask, (1 - alpha) * x + alpha * np.maximum(own, context)

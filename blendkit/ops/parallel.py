@@ -10,7 +10,7 @@ from numba import get_num_threads
 
 from blendkit.core import Matrix
 
-_CELLS = 250_000  # 2 MB of float64: stays in cache, and is work enough to hand over the interpreter's lock for
+_CELLS = 250_000  # 2 MB of float64: a block stays in cache, and its work is long beside the start of a thread's task
 
 
 def in_blocks(n: int, width: int, work: Callable[[slice], None]) -> None:
@@ -27,7 +27,7 @@ def in_blocks(n: int, width: int, work: Callable[[slice], None]) -> None:
             work(part)
         return
     with ThreadPoolExecutor(threads) as pool:
-        for _ in pool.map(work, parts):
+        for _ in pool.map(work, parts):  # consumed, because an exception of the work is raised only here
             pass
 
 

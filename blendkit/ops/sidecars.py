@@ -11,7 +11,7 @@ from annotated_types import Ge, Le
 from blendkit.core import Bools, Float64, Matrix, Taxonomy
 from blendkit.ops.declare import NO_NUMBERS, ByTaxon, ClassIds, Covered, RanksOf, TaxonomyOf, UnitInterval, op
 from blendkit.ops.fitted.shared import taxa_of
-from blendkit.ops.kernels.sidecar_passes import correct_kernel, survey_kernel
+from blendkit.ops.kernels.sidecar_passes import Bar, correct_kernel, survey_kernel
 
 Count = Annotated[int, Ge(0), Le(1_000_000)]
 _TOPS = (3, 10)  # highest classes of a chunk whose overlap before and after the correction is limited
@@ -78,7 +78,7 @@ def corrected(x: Matrix, by: Float64, shares: Float64, limits: Limits) -> tuple[
     """Return ranks x (N, C) corrected by another stream's with alphas (C,), and a note on the correction."""
     anchor, by = np.ascontiguousarray(x, np.float64), np.ascontiguousarray(by, np.float64)
     given = shares, np.array([limits.top_anchor, *_TOPS, limits.top_sidecar]), limits.anchor_above
-    bars, sums = np.empty((len(x), 4)), np.empty((len(x), 2))
+    bars, sums = np.empty((len(x), len(Bar))), np.empty((len(x), 2))
     survey_kernel(anchor, by, *given, bars, sums)
     size, active = (float(v) / max(anchor.size, 1) for v in sums.sum(axis=0))
     if active > limits.most_cells:

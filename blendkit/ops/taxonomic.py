@@ -22,7 +22,13 @@ from blendkit.ops.declare import (
     op,
 )
 from blendkit.ops.fitted.shared import highest_covered, unsureness
-from blendkit.ops.kernels.over_classes import group_mean_kernel, group_reduce_kernel, share_kernel
+from blendkit.ops.kernels.over_classes import (
+    NO_GROUP,
+    GroupReduction,
+    group_mean_kernel,
+    group_reduce_kernel,
+    share_kernel,
+)
 from blendkit.ops.parallel import in_blocks, row_by_row
 
 Strength = Annotated[float, Interval(ge=0, le=1), Default(0.0)]
@@ -81,7 +87,7 @@ def taxonomy_mean_unsure(
         return x
     groups, members, alphas = used
     small = np.array([[g >= 0 and (row == g).sum() <= largest for g in row] for row in groups])
-    used, covered = (np.where(small, groups, -1), members, alphas), levels["covered"]
+    used, covered = (np.where(small, groups, NO_GROUP), members, alphas), levels["covered"]
     return _towards_means(x, used, lambda part: unsureness(highest_covered(part, covered), unsure, sure, name))
 
 
@@ -97,7 +103,7 @@ def taxon_share(
     """
     names = [taxonomy.group_of(c, "class_name") for c in classes]
     at = {n: i for i, n in enumerate(dict.fromkeys(names))}
-    taxa = np.array([at[n] if n else -1 for n in names], np.int64)
+    taxa = np.array([at[n] if n else NO_GROUP for n in names], np.int64)
     return row_by_row(share_kernel, x, taxa, covered.copy(), power)
 
 
@@ -109,7 +115,7 @@ def taxonomy_max(x: Matrix, **levels: Unpack[TaxonLevels]) -> Matrix:
     reduction that genus proxies of public BirdCLEF chains use in place of the mean.
     """
     used = _in_use("taxonomy_max", levels)
-    return x if used is None else row_by_row(group_reduce_kernel, x, *used, False)
+    return x if used is None else row_by_row(group_reduce_kernel, x, *used, GroupReduction.MAX.value)
 
 
 @op("taxonomy_noisy_or", scope="chunk", spaces=("prob",), taxonomic=True)
@@ -119,7 +125,7 @@ def taxonomy_noisy_or(x: Matrix, **levels: Unpack[TaxonLevels]) -> Matrix:
     All else as in `taxonomy_mean`; probabilities only.
     """
     used = _in_use("taxonomy_noisy_or", levels)
-    return x if used is None else row_by_row(group_reduce_kernel, x, *used, True)
+    return x if used is None else row_by_row(group_reduce_kernel, x, *used, GroupReduction.NOISY_OR.value)
 
 
 @op("mirror", scope="chunk")
@@ -145,10 +151,11 @@ def mirror(
     problems += [f"class {c!r} is in two groups" for c in sorted({c for c in named if named.count(c) > 1})]
     if problems:
         raise BlendkitError("mirror: groups do not fit", problems)
-    number = np.full(len(classes), -1, np.int64)
+    number = np.full(len(classes), NO_GROUP, np.int64)
     for g, group in enumerate(groups):
         number[[at[c] for c in group]] = g
-    return row_by_row(group_reduce_kernel, x, number[None], covered[None].copy(), np.ones(1), False)
+    kind = GroupReduction.MAX.value
+    return row_by_row(group_reduce_kernel, x, number[None], covered[None].copy(), np.ones(1), kind)
 
 
 def congener_scores(

@@ -10,7 +10,13 @@ from annotated_types import Ge, Le
 from blendkit.core import Float64, Int64, Matrix
 from blendkit.ops.declare import Covered, NonNegative, Offsets, Positive, UnitInterval, op
 from blendkit.ops.fitted.shared import highest_covered, unsureness
-from blendkit.ops.kernels.along_time import adaptive_kernel, correlate_kernel, segment_kernel, window_max_kernel
+from blendkit.ops.kernels.along_time import (
+    EdgeRule,
+    adaptive_kernel,
+    correlate_kernel,
+    segment_kernel,
+    window_max_kernel,
+)
 from blendkit.ops.kernels.bounds import bounds_of
 
 TRUNCATE = 4.0  # scipy's default: the kernel ends at four sigma
@@ -138,7 +144,9 @@ def dilate(x: Matrix, *, offsets: Offsets | None = None, radius: Radius = 1) -> 
     return out
 
 
-_EDGES = {"nearest": 0, "available": 1, "keep": 2}
+_EDGES: dict[KernelEdge, int] = {
+    "nearest": EdgeRule.NEAREST.value, "available": EdgeRule.AVAILABLE.value, "keep": EdgeRule.KEEP.value,
+}  # fmt: skip  # plain ints, because numba would compile its kernels anew for an enum
 
 
 def _adapted(

@@ -9,7 +9,7 @@ from numba import prange
 
 from blendkit.core import compiled
 
-_ROWS = 256  # at a time
+_ROWS = 256  # interpolated at a time: few enough to stay in the nearest cache beside a column's knots
 
 
 @compiled()
@@ -19,6 +19,7 @@ def sharpen_kernel(x: Any, thresholds: Any, out: Any) -> None:
     for i in range(len(x)):
         for c in range(x.shape[1]):
             t = thresholds[c]
+            # rounding of the lower half must not exceed 0.5, or a value at the threshold would pass those above it
             out[i, c] = 0.5 + (x[i, c] - t) * above[c] if x[i, c] > t else min(x[i, c] * below[c], 0.5)
 
 
@@ -41,6 +42,7 @@ def _search(knots: Any, x: Any, at: Any) -> None:
     while left > 1:
         half = left // 2
         for i in range(len(x)):
+            # unsigned: numba would test a signed index for negative values
             at[i] += half if knots[np.uint64(at[i] + half)] <= x[i] else 0
         left -= half
 
@@ -67,7 +69,7 @@ def interpolate_kernel(x: Any, first: Any, knots: Any, values: Any, otherwise: f
             for i in range(len(rows)):
                 j, k = at[i], min(at[i] + 1, len(own) - 1)
                 gap = own[k] - own[j]
-                slope = (level[k] - level[j]) / gap if gap > 0 else 0.0
+                slope = (level[k] - level[j]) / gap if gap > 0 else 0.0  # at the last knot j is k, and it is flat
                 out[block * _ROWS + i, c] = slope * min(max(held[i] - own[j], 0.0), gap) + level[j]
 
 
@@ -103,8 +105,9 @@ def standardise_kernel(x: Any, out: Any) -> None:
     mean, spread = np.zeros(width, np.float64), np.zeros(width, np.float64)
     for i in range(n):
         for c in range(width):
-            mean[c] += x[i, c] - x[0, c]  # relative to the first row, so that a constant is one exactly
+            mean[c] += x[i, c] - x[0, c]  # relative to the first row, so that a constant has a spread of exactly 0
     mean /= n
+    # a second pass for the spread: the mean of squares less the squared mean would lose its digits to cancellation
     for i in range(n):
         for c in range(width):
             away = x[i, c] - x[0, c] - mean[c]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from enum import IntEnum
 from typing import Any
 
 import numpy as np
@@ -10,7 +11,16 @@ from numba import prange
 from blendkit.core import compiled
 from blendkit.ops.kernels.bounds import highest
 
-_BINS = 128
+_BINS = 128  # of ranks in [0, 1]: a bin of a row holds few ranks to sort, and the counts stay in the nearest cache
+
+
+class Bar(IntEnum):
+    """The columns of counts (4,) and bars (N, 4): the numbers of highest classes, and the ranks that these reach."""
+
+    ANCHOR = 0
+    TOP3 = 1
+    TOP10 = 2
+    SIDECAR = 3
 
 
 @compiled()
@@ -31,6 +41,7 @@ def _bars(row: Any, ks: Any, held: Any, out: Any) -> None:
         out[i] = -np.inf if ks[i] > 0 else np.inf
         if ks[i] == 0 or ks[i] >= len(row):
             continue
+        # the bin of a rank never decreases with it, so the k-th highest is in the bin where the count reaches k
         at, above, n = _BINS - 1, 0, 0
         while above + counts[at] < ks[i]:
             above += counts[at]
@@ -59,11 +70,11 @@ def survey_kernel(anchor: Any, by: Any, shares: Any, counts: Any, above: float, 
     width = anchor.shape[1]
     for i in prange(len(anchor)):
         held = np.empty(width + 1, np.float64)
-        _bars(anchor[i], counts[:3], held, bars[i, :3])
-        _bars(by[i], counts[3:], held, bars[i, 3:])
-        total, active = 0.0, 0
+        _bars(anchor[i], counts[: Bar.SIDECAR], held, bars[i, : Bar.SIDECAR])
+        _bars(by[i], counts[Bar.SIDECAR :], held, bars[i, Bar.SIDECAR :])
+        total, active = 0.0, 0  # sums of a row: added over rows by numpy afterwards, so threads do not change them
         for c in range(width):
-            d = _change(anchor[i, c], by[i, c], shares[c], bars[i, 0], bars[i, 3], above)
+            d = _change(anchor[i, c], by[i, c], shares[c], bars[i, Bar.ANCHOR], bars[i, Bar.SIDECAR], above)
             total += abs(d)
             active += d != 0
         sums[i, 0], sums[i, 1] = total, active
@@ -78,13 +89,14 @@ def correct_kernel(
     for i in prange(len(anchor)):
         held, own_bars = np.empty(width + 1, np.float64), np.empty(2, np.float64)
         for c in range(width):
-            d = _change(anchor[i, c], by[i, c], shares[c], bars[i, 0], bars[i, 3], above)
+            # computed again rather than stored by the survey, which would need a third matrix
+            d = _change(anchor[i, c], by[i, c], shares[c], bars[i, Bar.ANCHOR], bars[i, Bar.SIDECAR], above)
             out[i, c] = anchor[i, c] + scale * d
-        _bars(out[i], counts[1:3], held, own_bars)
+        _bars(out[i], counts[Bar.TOP3 : Bar.SIDECAR], held, own_bars)
         for k in range(2):
             own, both = 0, 0
             for c in range(width):
-                inside = anchor[i, c] >= bars[i, 1 + k]
+                inside = anchor[i, c] >= bars[i, Bar.TOP3 + k]
                 own += inside
                 both += inside and out[i, c] >= own_bars[k]
             shared[i, k, 0], shared[i, k, 1] = own, both
