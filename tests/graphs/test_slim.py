@@ -102,10 +102,10 @@ def test_kept_logits_are_identical(tmp_path: Path, save_graph: Graph, kind: str)
     made = slim(ask(model), [], 1)
     x = RNG.standard_normal((5, SAMPLES)).astype(np.float32)
     whole = open_session(model, 1, "m").run(["label"], {"audio": x})[0]
-    kept = open_session(made.path, 1, "m").run(["label"], {"audio": x})[0]
+    slimmed = open_session(made.path, 1, "m").run(["label"], {"audio": x})[0]
     assert whole.shape == (5, L)
     assert np.ptp(whole) > 0
-    assert np.array_equal(kept, whole[:, KEEP])
+    assert np.array_equal(slimmed, whole[:, KEEP])
     # the weights shrank as the classes did
     size = {p: sum(int(np.prod(w.dims)) for w in onnx.load(str(p)).graph.initializer) for p in (model, made.path)}
     assert size[made.path] <= size[model] * len(KEEP) / L + 40

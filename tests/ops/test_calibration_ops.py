@@ -156,12 +156,12 @@ def test_thresholds_against_every_possible_one(tmp_path: Path) -> None:
     p = expit(Z)
     made = fit_thresholds(p, TRUTH, ALL, ROWS, CLASSES)
     high = p.reshape(10, 4, 3).max(axis=1)
-    heard = TRUTH.reshape(10, 4, 3).any(axis=1)
+    positive = TRUTH.reshape(10, 4, 3).any(axis=1)
     for c in range(3):
 
         def f1(t: float, c: int = c) -> float:
             said = high[:, c] > t
-            return 2 * (said & heard[:, c]).sum() / (said.sum() + heard[:, c].sum())
+            return 2 * (said & positive[:, c]).sum() / (said.sum() + positive[:, c].sum())
 
         assert f1(made.threshold[c]) == pytest.approx(max(f1(t) for t in np.linspace(0, 1, 2001)))
     made.save(tmp_path / "t.npz")

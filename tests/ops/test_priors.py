@@ -114,7 +114,7 @@ def test_fit_by_hand() -> None:
     assert prior.p_hour[4].tolist() == [0.5]
     assert prior.p_site[:, 0].tolist() == [0.75, 0.25]  # (1 + 0.5) / 2 and (0 + 0.5) / 2
     assert prior.p_cell[:, 4, 0].tolist() == [0.875, 0.125]  # once more towards 1 and 0
-    assert prior.p_cell[:, 9, 0].tolist() == [0.75, 0.25]  # nothing was heard at 9: the site alone
+    assert prior.p_cell[:, 9, 0].tolist() == [0.75, 0.25]  # no positives at 9, so the rate of the site
 
 
 def test_a_recording_counts_once_however_many_chunks_it_has() -> None:
@@ -294,9 +294,9 @@ def test_each_recording_gets_its_own_artefact() -> None:
 def test_a_run_with_other_classes_in_another_order() -> None:
     rows = rows_of(("S1", 4, 1), ("S2", 9, 1))
     prior = fit(rows, [[1, 0], [0, 1]])
-    here = add(prior, rows, classes=("new", "bird", "frog"))
+    mapped = add(prior, rows, classes=("new", "bird", "frog"))
     there = add(prior, rows)
-    np.testing.assert_array_equal(here, np.column_stack([np.zeros(2), there[:, 1], there[:, 0]]))
+    np.testing.assert_array_equal(mapped, np.column_stack([np.zeros(2), there[:, 1], there[:, 0]]))
 
 
 def test_a_saved_prior_reads_back_without_pickle(tmp_path: Path) -> None:
