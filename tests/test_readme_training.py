@@ -121,4 +121,4 @@ def test_the_head_says_the_same_without_torch(
     np.testing.assert_allclose(scores.values, wanted, atol=1e-4)
     other = blendkit(*args, "--set", "hop_s=1.0", "--out", tmp_path / "o")
     assert other.returncode == 2
-    assert "hop_s: fitted with 2.0, here 1.0" in other.stderr
+    assert "hop_s: fitted with 2.0, this recipe has 1.0" in other.stderr

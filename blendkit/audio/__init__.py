@@ -1,7 +1,7 @@
-"""Recordings to samples and windows.
+"""Decoding of recordings, and the placing of windows on chunks.
 
-In go paths of audio files; out come mono float32 samples at the rates that members ask for, with a status for what is
-damaged. Windows are placed on chunks in exact sample arithmetic.
+Paths of audio files go in; mono float32 samples at the members' rates come out, with a status for damaged files.
+Windows are placed on chunks in exact sample arithmetic.
 """
 
 from __future__ import annotations

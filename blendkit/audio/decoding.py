@@ -1,4 +1,4 @@
-"""Audio: find, decode, resample, cut; and what a damaged recording becomes."""
+"""Decoding of whole recordings, damaged ones included."""
 
 from __future__ import annotations
 
@@ -11,10 +11,10 @@ from typing import Any, Literal
 import numpy as np
 
 from blendkit.audio.ogg import Segment, is_truncated, sound_segments
-from blendkit.audio.scratch import block_size, lies_on_disk, room_for
+from blendkit.audio.scratch import block_size, lies_on_disk, sample_buffer
 from blendkit.core import MIN_REMAINDER_S, Float32
 
-MIN_RATE = 1000  # Hz; nothing that records animals is slower, but a broken header may be
+MIN_RATE = 1000  # Hz; no recorder of animals is slower, so a lower rate means a broken header
 
 Samples = Float32
 Status = Literal["ok", "padded", "short", "holed", "unreadable", "empty", "silent"]
@@ -22,7 +22,7 @@ Status = Literal["ok", "padded", "short", "holed", "unreadable", "empty", "silen
 
 @dataclass(frozen=True, eq=False)
 class Decoded:
-    """Mono float32 samples of a whole recording at `rate` Hz, and what became of it.
+    """Mono float32 samples of a whole recording at `rate` Hz, and its decoding status.
 
     status: `ok`; `padded` (its last chunk is zero-padded); `short` (the file is cut off, or gives less
     than the expected duration); `holed` (lost stretches are silence, nothing shifts in time);
@@ -66,7 +66,7 @@ def decode(path: Path, scratch: Path | None = None) -> Decoded:
                 return _mended(segments, rate, scratch)
             if 0 < len(samples) < stated:
                 return _cut_short(samples, stated, rate)
-    except (OSError, RuntimeError, MemoryError) as error:  # a lying header can ask for any amount of memory
+    except (OSError, RuntimeError, MemoryError) as error:  # a broken header can claim any size
         reason = str(error).replace(str(path), path.name)
         return Decoded(np.zeros(0, np.float32), 0, 0.0, "unreadable", reason)
     seconds = len(samples) / rate
@@ -82,11 +82,11 @@ def decode(path: Path, scratch: Path | None = None) -> Decoded:
 
 
 def _read(handle: Any, scratch: Path | None) -> tuple[Samples, bool]:
-    """All samples as mono, read block by block; and whether they are finite."""
+    """Return all samples as mono, and whether they are finite; long recordings are read block by block."""
     if not lies_on_disk(handle.frames, handle.samplerate, scratch):
         samples = _mono(handle.read(dtype="float32", always_2d=True))
         return samples, bool(np.isfinite(samples).all())
-    out, at, finite = room_for(handle.frames, handle.samplerate, scratch), 0, True
+    out, at, finite = sample_buffer(handle.frames, handle.samplerate, scratch), 0, True
     for frames in handle.blocks(block_size(handle.samplerate), dtype="float32", always_2d=True):
         out[at : at + len(frames)] = _mono(frames)
         finite = finite and bool(np.isfinite(frames).all())
@@ -95,12 +95,12 @@ def _read(handle: Any, scratch: Path | None) -> tuple[Samples, bool]:
 
 
 def silence(duration_s: float, rate: int, status: Status, note: str) -> Decoded:
-    """Return digital silence that stands in for audio that is not there."""
+    """Return digital silence in place of missing audio."""
     return Decoded(np.zeros(round(duration_s * rate), np.float32), rate, duration_s, status, note)
 
 
 def fit_duration(decoded: Decoded, expected_s: float) -> Decoded:
-    """Hold a recording against its expected duration: less is called short, and its missing chunks are silence."""
+    """Return the recording with the status `short` if it lacks at least half a second of its expected duration."""
     missing = expected_s - decoded.duration_s
     if missing < 0.5 or decoded.status in ("unreadable", "silent"):
         return decoded
@@ -114,17 +114,17 @@ def _mono(frames: Float32) -> Samples:
 
 
 def _cut_short(samples: Samples, stated: int, rate: int) -> Decoded:
-    """A decoder gave less than the header says, and no page numbers tell where the loss is."""
+    """Return a recording that gave fewer samples than its header states, with no page numbers to find the loss."""
     note = f"{len(samples) / rate:.3f} s of the stated {stated / rate:.3f} s could be decoded"
     return Decoded(samples, rate, stated / rate, "holed", note)
 
 
 def _mended(segments: Sequence[Segment], rate: int, scratch: Path | None) -> Decoded:
-    """Decode each sound stretch by itself and put it where it belongs; what is lost stays silent."""
+    """Decode each intact stretch by itself and put it at its true place; the lost stretches stay silent."""
     import soundfile
 
-    out = room_for(segments[-1].end, rate, scratch)
-    kept = 0
+    out = sample_buffer(segments[-1].end, rate, scratch)
+    recovered = 0
     for segment in segments:
         try:
             with soundfile.SoundFile(io.BytesIO(segment.data)) as handle:
@@ -132,6 +132,6 @@ def _mended(segments: Sequence[Segment], rate: int, scratch: Path | None) -> Dec
         except (OSError, RuntimeError):
             continue
         out[segment.end - len(samples) : segment.end] = samples
-        kept += len(samples)
-    note = f"{(len(out) - kept) / rate:.3f} s unreadable, replaced by silence"
+        recovered += len(samples)
+    note = f"{(len(out) - recovered) / rate:.3f} s unreadable, replaced by silence"
     return Decoded(out, rate, len(out) / rate, "holed", note)

@@ -1,4 +1,4 @@
-"""A member's windows on the recipe's chunks: exact sample arithmetic for any window, hop and rate."""
+"""A member's windows on the recipe's chunks, in exact sample arithmetic for any window, hop and rate."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ Anchor = Literal["recording", "chunk", "centre"]
 def samples_at(seconds: float, rate: int, times: int = 1) -> int:
     """Return `times` x seconds x rate (Hz) to the nearest whole sample.
 
-    Seconds count as the decimals they are written as, so that nothing drifts however long a recording is.
+    Seconds count as the decimals that they are written as, so that the places do not drift in long recordings.
     """
     return round(Fraction(str(seconds)) * rate * times)
 
@@ -72,9 +72,10 @@ def overlaps(starts: Int64, ends: Int64, chunk_edges: Int64) -> Overlaps:
 
 def require_all(pairs: Overlaps) -> None:
     """Raise BlendkitError if a chunk has no window, which a hop longer than the window can leave."""
-    heard = np.bincount(pairs.chunk, minlength=pairs.chunks) > 0
-    if not heard.all():
-        raise BlendkitError(f"no window of the member touches chunk {int(np.argmin(heard)) + 1}: its hop leaves gaps")
+    covered = np.bincount(pairs.chunk, minlength=pairs.chunks) > 0
+    if not covered.all():
+        first = int(np.argmin(covered)) + 1
+        raise BlendkitError(f"no window of the member overlaps chunk {first}: its hop leaves gaps")
 
 
 def place(chunk_edges: Int64, window_s: float, hop_s: float, rate: int, anchor: Anchor) -> tuple[Int64, Overlaps]:
@@ -105,9 +106,9 @@ def place(chunk_edges: Int64, window_s: float, hop_s: float, rate: int, anchor: 
 def onto_chunks(values: Float64, pairs: Overlaps, pool: WindowPool) -> Float64:
     """Return (K, C) chunk scores from window scores (W, C).
 
-    mean: weighted by shared samples, so that a window that only brushes a chunk hardly counts. max: the
-    highest of the windows that touch it, as public BirdNET and BirdSet pipelines take it; a call in a
-    neighbouring chunk's half of a window then counts in both.
+    mean: weighted by shared samples, so that a window with a short overlap hardly counts. max: the highest
+    of the windows that overlap the chunk, as in public BirdNET and BirdSet pipelines; a call in the part of
+    a window that lies in the neighbouring chunk then counts in both chunks.
     """
     if pool == "max":
         out = np.full((pairs.chunks, values.shape[1]), -np.inf)
@@ -120,7 +121,7 @@ def onto_chunks(values: Float64, pairs: Overlaps, pool: WindowPool) -> Float64:
 
 
 def frames_onto_chunks(frames: Float64, starts: Int64, size: int, chunk_edges: Int64) -> Float64:
-    """Return (K, C): frames (W, T, C) of overlapping windows averaged on one timeline, then each chunk's highest.
+    """Return (K, C) maxima per chunk of frames (W, T, C), averaged first where windows overlap.
 
     A window of `size` samples has T frames; starts (W,) may be negative. This is the overlap-average-max
     of the BirdCLEF 2025 winner (Babych). Raises BlendkitError if a chunk is shorter than a frame.

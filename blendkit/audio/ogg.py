@@ -1,8 +1,8 @@
-"""Just enough of the Ogg container (and of WAV) to know which stretches of a damaged file are lost.
+"""The parts of the Ogg container (and of WAV) that show which stretches of a damaged file are lost.
 
 Every page starts with `OggS` and carries the stream position at its end (the granule), a page number
 and a checksum. Decoders skip pages whose checksum fails and go on as if nothing were missing, so all
-later audio slips forward in time. Sound pages on both sides of a gap tell where the loss lies.
+later audio shifts forward in time. The intact pages on both sides of a gap show where the loss is.
 Source: RFC 3533 (Ogg), RFC 7845 (Opus in Ogg).
 """
 
@@ -25,7 +25,7 @@ _UNFINISHED = -1  # the granule of a page on which no packet ends
 
 @dataclass(frozen=True)
 class Segment:
-    """A stretch of sound pages without a gap, as an Ogg file of its own; end: its last sample's position."""
+    """A stretch of intact pages without a gap, as an Ogg file of its own; end: its last sample's position."""
 
     end: int
     data: bytes
@@ -41,10 +41,10 @@ class _Page:
 
 
 def sound_segments(path: Path, rate: int) -> list[Segment] | None:
-    """Return the sound stretches of a damaged Ogg file of one stream; None if it is whole, or no Ogg.
+    """Return the intact stretches of a damaged Ogg file of one stream; None if it is whole, or not Ogg.
 
     Positions are samples at `rate` Hz from the true start of the recording. Each segment holds the
-    stream's header pages and its own, so any decoder reads it; what it gives ends at `end`.
+    stream's header pages and its own, so any decoder can read it; its decoded samples end at `end`.
     """
     data = path.read_bytes()
     if data[:4] != b"OggS":
@@ -65,7 +65,7 @@ def sound_segments(path: Path, rate: int) -> list[Segment] | None:
 
 
 def is_truncated(path: Path) -> bool:
-    """True if a file is shorter than it says: an Ogg stream without its end mark, a WAV below its size."""
+    """Return whether a file is cut off: an Ogg stream without its last page, a WAV below its stated size."""
     size = path.stat().st_size
     with path.open("rb") as handle:
         head = handle.read(8)
@@ -112,9 +112,9 @@ def _sound_pages(data: bytes) -> Iterator[_Page]:
 
 
 def _checksum(page: bytes) -> int:
-    """CRC-32 with polynomial 0x04c11db7, no reflection, start 0; the checksum field itself counts as 0.
+    """Return the CRC-32 with polynomial 0x04c11db7, no reflection, start 0; the checksum field itself counts as 0.
 
-    zlib computes the reflected kind: with every byte, and then the result, mirrored they are the same.
+    zlib computes the reflected kind; mirroring the bits of every byte, and then of the result, makes them equal.
     """
     mirrored = (page[:22] + bytes(4) + page[26:]).translate(_REVERSED)
     crc = zlib.crc32(mirrored, 0xFFFFFFFF) ^ 0xFFFFFFFF

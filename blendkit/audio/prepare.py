@@ -1,4 +1,4 @@
-"""Recordings made ready for the members: grouped, decoded once, resampled once per rate."""
+"""Recordings prepared for the members: grouped, decoded once, resampled once per rate."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ class Grid:
 
 @dataclass(frozen=True, eq=False)
 class Prepared:
-    """A recording at every rate that is asked; `path` is empty where there is no file."""
+    """A recording at every rate that the members need; `path` is empty where there is no file."""
 
     recording: str
     path: Path
@@ -45,14 +45,14 @@ class Prepared:
 
 @dataclass(frozen=True, eq=False)
 class Batch:
-    """A group of recordings, prepared; long ones lie in `scratch` until the batch is closed."""
+    """A group of prepared recordings; the samples of long ones are in `scratch` until the batch is closed."""
 
     recordings: tuple[Prepared, ...]
     scratch: tempfile.TemporaryDirectory[str]
 
 
 def groups(recordings: Sequence[Recording]) -> Iterator[list[Recording]]:
-    """Fixed groups of recordings, whatever is stored already; a batch never crosses one."""
+    """Yield fixed groups of recordings, independent of what is stored already; a batch never spans two groups."""
     group: list[Recording] = []
     seconds = 0.0
     for r in recordings:

@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 
 from blendkit.audio.decoding import Decoded
-from blendkit.audio.scratch import block_size, lies_on_disk, room_for
+from blendkit.audio.scratch import block_size, lies_on_disk, sample_buffer
 
 
 def at_rate(decoded: Decoded, rates: Sequence[int], scratch: Path | None = None) -> dict[int, Decoded]:
@@ -18,7 +18,7 @@ def at_rate(decoded: Decoded, rates: Sequence[int], scratch: Path | None = None)
 
 
 def resample(decoded: Decoded, rate: int, scratch: Path | None = None) -> Decoded:
-    """Return the recording at `rate` Hz (soxr HQ; one stream over the whole recording: no edges inside)."""
+    """Return the recording at `rate` Hz (soxr HQ, as one stream, so that blocks leave no edges)."""
     import soxr
 
     given = decoded.samples
@@ -27,7 +27,7 @@ def resample(decoded: Decoded, rate: int, scratch: Path | None = None) -> Decode
     if not lies_on_disk(len(given), decoded.rate, scratch):
         samples = np.ascontiguousarray(soxr.resample(given, decoded.rate, rate, quality="HQ"), np.float32)
         return replace(decoded, samples=samples, rate=rate)
-    out, at = room_for(-(-len(given) * rate // decoded.rate) + rate, rate, scratch), 0
+    out, at = sample_buffer(-(-len(given) * rate // decoded.rate) + rate, rate, scratch), 0
     stream = soxr.ResampleStream(decoded.rate, rate, 1, dtype="float32", quality="HQ")
     block = block_size(decoded.rate)
     for first in range(0, len(given), block):

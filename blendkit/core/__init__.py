@@ -1,6 +1,6 @@
-"""What flows through blendkit: scores, rows, labels, taxonomy, and the spaces that scores lie in.
+"""The types that all parts of blendkit exchange: scores, rows, labels, taxonomy, and the spaces of scores.
 
-In go arrays and names; out come frozen objects that have checked themselves. Nothing here reads or writes a file.
+Arrays and names go in; immutable objects that validate themselves come out. This package reads and writes no files.
 """
 
 from __future__ import annotations

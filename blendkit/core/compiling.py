@@ -1,4 +1,4 @@
-"""Compiled functions (numba): cached on disk where that is possible, compiled anew where it is not."""
+"""Compiled functions (numba): cached on disk where that is possible, else compiled in every process."""
 
 from __future__ import annotations
 
@@ -11,14 +11,14 @@ from numba import njit
 def compiled(*, parallel: bool = False) -> Callable[[Callable[..., Any]], Any]:
     """Compile a function of arrays and numbers, without the interpreter's lock.
 
-    The machine code is kept beside the source, or in the user's cache folder. Where neither can be
+    The machine code is cached beside the source, or in the user's cache folder. Where neither can be
     written (a read-only install under a read-only home) every process compiles for itself.
     """
 
     def decorate(function: Callable[..., Any]) -> Any:
         try:
             return njit(cache=True, nogil=True, parallel=parallel)(function)
-        except RuntimeError:  # numba's word for "no folder to cache in"
+        except RuntimeError:  # numba raises it if no folder can hold the cache
             return njit(nogil=True, parallel=parallel)(function)
 
     return decorate

@@ -1,4 +1,4 @@
-"""Several scores together: the rows they share, and their rows one after the other."""
+"""Several scores together: the rows that they share, and scores stacked row by row."""
 
 from __future__ import annotations
 

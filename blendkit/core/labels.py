@@ -1,4 +1,4 @@
-"""Ground truth: label tables to (N, C) bool, with a mask of the chunks that were labelled at all."""
+"""Ground truth: label tables as (N, C) bool, with a mask of the chunks that were labelled at all."""
 
 from __future__ import annotations
 
@@ -13,12 +13,12 @@ from blendkit.core.arrays import Bools
 from blendkit.core.rows import MIN_REMAINDER_S, Rows
 from blendkit.errors import BlendkitError, did_you_mean, shorten
 
-Span = tuple[int, int, frozenset[str]]  # start and end in milliseconds, classes heard
+Span = tuple[int, int, frozenset[str]]  # start and end in milliseconds, classes present
 
 
 @dataclass(frozen=True)
 class LabelTable:
-    """Labelled spans of recordings; exact duplicates are gone, equal spans are merged.
+    """Labelled spans of recordings; exact duplicates are removed, equal spans are merged.
 
     `spans[recording]` is a tuple of (start_ms, end_ms, classes). A span without classes is labelled
     silence; time outside every span is unlabelled, which is not the same as negative.
@@ -35,16 +35,16 @@ class LabelTable:
 
     @property
     def classes(self) -> set[str]:
-        """Every class that is heard somewhere."""
-        return {c for spans in self.spans.values() for *_, heard in spans for c in heard}
+        """Every class that occurs in a span."""
+        return {c for spans in self.spans.values() for *_, present in spans for c in present}
 
     def only(self, recordings: Iterable[str]) -> LabelTable:
         """Return the table of the given recordings alone."""
-        keep = set(recordings)
-        return LabelTable({r: s for r, s in self.spans.items() if r in keep}, self.duplicates, self.source)
+        wanted = set(recordings)
+        return LabelTable({r: s for r, s in self.spans.items() if r in wanted}, self.duplicates, self.source)
 
     def named_as(self, recordings: Iterable[str]) -> LabelTable:
-        """Return the table under the ids of `recordings`: a label file without folders names files anywhere.
+        """Return the table under the ids of `recordings`: a label without a folder matches a file in any folder.
 
         Raises BlendkitError if two recordings share the name that a label gives.
         """
@@ -66,7 +66,7 @@ class LabelTable:
         return {r: max(-(-end // step) for _, end, _ in spans) for r, spans in self.spans.items()}
 
     def require_known(self, classes: Iterable[str]) -> None:
-        """Raise BlendkitError, with the nearest class, for labels that are none of `classes`."""
+        """Raise BlendkitError, with the nearest class, for labels that are not in `classes`."""
         known = set(classes)
         unknown = [f"{u!r}{did_you_mean(u, known)}" for u in sorted(self.classes - known)]
         if unknown:
@@ -75,10 +75,10 @@ class LabelTable:
     def matrix(self, rows: Rows, classes: Sequence[str], known: Iterable[str] = ()) -> tuple[Bools, Bools]:
         """Return truth (N, C) and labelled (N,).
 
-        A class is true in a chunk that one of its spans overlaps. A chunk is labelled where spans cover
-        it wholly; a recording's last chunk, where they cover it to the end of its labels (a second at
-        least). Labels outside `classes` but inside `known` are left out; any other label raises
-        BlendkitError with the nearest class.
+        A class is true in a chunk that one of its spans overlaps. A chunk is labelled if spans cover all of
+        it. A recording's last chunk may end after its labels do: it is labelled if spans cover it from its
+        start to the end of the labels, at least one second. Labels outside `classes` but inside `known` are
+        left out; any other label raises BlendkitError with the nearest class.
         """
         at = {c: i for i, c in enumerate(classes)}
         self.require_known({*classes, *known})
@@ -91,8 +91,8 @@ class LabelTable:
             for i in range(first, last) if spans else ():
                 start, end = round(rows.start_s[i] * 1000), round(rows.end_s[i] * 1000)
                 over = [s for s in spans if s[0] < end and s[1] > start]
-                heard = [at[c] for *_, cs in over for c in cs if c in at]
-                truth[i, heard] = True
+                present = [at[c] for *_, cs in over for c in cs if c in at]
+                truth[i, present] = True
                 # the last chunk may reach beyond the recording: labels end where the audio does
                 known_end = reached if i == last - 1 and start + MIN_REMAINDER_S * 1000 <= reached < end else end
                 labelled[i] = _covers(over, start, known_end)

@@ -1,4 +1,4 @@
-"""Names of recordings: the id a file's path gives, and what it says of site, date and hour."""
+"""Names of recordings: the id that a file's path gives, and the site, date and hour in it."""
 
 from __future__ import annotations
 
@@ -52,7 +52,7 @@ class NameRule:
         site = parts.get("site") or ""
         dated = parts.get("date") or ""
         day, clock = _day(dated), _clock(parts.get("time") or "")
-        broken = bool(dated) and day is None  # a stamp with an impossible date says nothing of the hour
+        broken = bool(dated) and day is None  # the hour beside an impossible date cannot be trusted either
         if broken or clock is None or day == CLOCK_RESET.item():
             return site, np.datetime64(day, "D"), NO_HOUR
         if day is not None and self.report_tz is not None:

@@ -1,4 +1,4 @@
-"""Row identity: recordings, chunks, and what a recording's name says of site, date and hour."""
+"""Row identity: recordings, chunks, and the site, date and hour in a recording's name."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ StrArray = NDArray[np.object_]
 
 @dataclass(frozen=True, slots=True, eq=False, repr=False)
 class Rows:
-    """The chunks a score matrix is about; every field has shape (N,).
+    """The chunks that are the rows of a score matrix; every field has shape (N,).
 
     `recording` and `site` are str objects, `start_s`/`end_s` seconds, `hour` 0-23 or -1, `date` a
     day or NaT. A recording's rows are contiguous and ordered by start time.
@@ -95,7 +95,7 @@ class Rows:
 
 
 def make_rows(recordings: Sequence[str], start_s: Float64, end_s: Float64, names: NameRule) -> Rows:
-    """Build rows from (N,) recording ids and chunk times in seconds; names are parsed once each."""
+    """Build rows from (N,) recording ids and chunk times in seconds; each name is parsed once."""
     parsed = {r: names.parse(r) for r in dict.fromkeys(recordings)}
     unique = {r: r for r in parsed}  # one str object per recording, shared by its rows
     return Rows(
@@ -112,18 +112,18 @@ def chunk_rows(chunks: dict[str, int], chunk_s: float, names: NameRule) -> Rows:
     """Return the expected rows of recordings with the given number of chunks, in natural order."""
     order = sorted(chunks, key=natural_key)
     index = np.concatenate([np.arange(chunks[r]) for r in order] or [np.empty(0, np.int64)])
-    who = [r for r in order for _ in range(chunks[r])]
-    return make_rows(who, index * chunk_s, (index + 1) * chunk_s, names)
+    recordings = [r for r in order for _ in range(chunks[r])]
+    return make_rows(recordings, index * chunk_s, (index + 1) * chunk_s, names)
 
 
 def fold_of(recordings: Sequence[str], folds: int) -> dict[str, int]:
-    """Deal recordings into folds of near-equal size, by the hash of their names: no order, no chance."""
+    """Assign recordings to folds of near-equal size by the hash of their names, without a random draw."""
     order = sorted(recordings, key=text_hash)
     return {r: i % folds for i, r in enumerate(order)}
 
 
 def cluster_labels(rows: Rows, by: ClusterBy, used: Bools) -> list[str]:
-    """Return (N,) what a row belongs to: its recording, site, date, or site and date.
+    """Return the (N,) clusters of the rows: their recordings, sites, dates, or sites and dates.
 
     used (N,): the rows that matter; the others may lack a site or a date. Raises BlendkitError naming
     recordings whose names give none.
@@ -144,7 +144,7 @@ def cluster_labels(rows: Rows, by: ClusterBy, used: Bools) -> list[str]:
 
 
 def rows_from_ids(ids: Sequence[str], chunk_s: float, names: NameRule) -> Rows:
-    """Parse row ids `<recording>_<end second>`; the order of `ids` is kept.
+    """Parse row ids `<recording>_<end second>`; rows stay in the order of `ids`.
 
     Raises BlendkitError listing the ids that do not end in `_<number>`.
     """
@@ -161,14 +161,14 @@ def rows_from_ids(ids: Sequence[str], chunk_s: float, names: NameRule) -> Rows:
             bad.append(f"row {i + 1}: {row_id!r}")
         stems.append(stem)
     if bad:
-        raise BlendkitError("row ids must look like <recording>_<end second>", [shorten(bad)])
+        raise BlendkitError("row ids must have the form <recording>_<end second>", [shorten(bad)])
     return make_rows(stems, ends - chunk_s, ends, names)
 
 
 def canonical_order(rows: Rows) -> Int64:
-    """Return the (N,) order that keeps recordings together (natural order) and chunks by start time.
+    """Return the (N,) order by recording (natural order), then by start time.
 
-    Row ids are never sorted as text: `_10` would come before `_5`.
+    Row ids are never sorted as text, because `_10` would come before `_5`.
     """
     rank = {r: i for i, r in enumerate(sorted(set(rows.recording), key=natural_key))}
     codes = np.fromiter((rank[r] for r in rows.recording), np.int64, len(rows))
@@ -176,7 +176,7 @@ def canonical_order(rows: Rows) -> Int64:
 
 
 def format_seconds(seconds: float) -> str:
-    """Seconds without needless decimals: 5 rather than 5.0."""
+    """Return seconds without needless decimals: 5 rather than 5.0."""
     rounded = round(seconds, 6)
     return str(int(rounded)) if rounded == int(rounded) else repr(rounded)
 

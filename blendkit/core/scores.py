@@ -1,4 +1,4 @@
-"""Scores: the one currency. A matrix of scores that knows its rows, its classes and its space."""
+"""Scores: a matrix of scores with its rows, classes and space, the type that all packages exchange."""
 
 from __future__ import annotations
 
@@ -29,9 +29,9 @@ class Scores:
     """Scores of N chunks for C classes.
 
     values (N, C): float32 for stored member logits, float64 for rank streams and blends; read-only.
-    space: `unknown` only for files whose space nobody stated; what needs one refuses it.
+    space: `unknown` only for files whose space is not stated; functions that need a space refuse it.
     covered (C,): the classes the source really scores. made_by: a provenance hash.
-    Raises BlendkitError where shapes or types do not fit together; `build` checks what came from outside.
+    Raises BlendkitError where shapes or types do not fit together; `build` checks the values too.
     """
 
     values: Matrix
@@ -42,7 +42,7 @@ class Scores:
     made_by: str = ""
 
     def __post_init__(self) -> None:
-        """Check the shapes, and keep the arrays from being written to."""
+        """Check the shapes, and make the arrays read-only."""
         problems = _shape_problems(self.values, self.rows, self.classes) + _cover_problems(self.covered, self.classes)
         if problems:
             raise BlendkitError("scores do not fit together", problems)
@@ -66,9 +66,9 @@ class Scores:
         return len(self.rows), len(self.classes)
 
     def stated_space(self) -> Space:
-        """Return the space. Raises BlendkitError if nobody stated it."""
+        """Return the space. Raises BlendkitError if it is unknown."""
         if self.space == "unknown":
-            raise BlendkitError("these scores do not say what they are", ["state their space: logit, prob or rank"])
+            raise BlendkitError("the space of these scores is unknown", ["state their space: logit, prob or rank"])
         return self.space
 
     @classmethod
@@ -83,10 +83,10 @@ class Scores:
         made_by: str = "",
         source: str = "scores",
     ) -> Scores:
-        """Check and order: the border every outside matrix crosses.
+        """Return checked and ordered scores; every matrix from outside blendkit passes through this function.
 
         Rows come out grouped by recording and ordered by start time; values that need no re-ordering
-        are not copied, so whoever made them must leave them alone. Raises BlendkitError naming
+        are not copied, so the caller must not change them afterwards. Raises BlendkitError naming
         `source` for wrong shapes, duplicate rows or classes, and NaN with (recording, chunk, class).
         """
         names = tuple(str(c) for c in classes)
@@ -124,7 +124,7 @@ class Scores:
     ) -> Scores:
         """Return these scores on the given rows and classes, matched by identity, never by position.
 
-        Classes that are missing here hold `fill` and are not covered. Raises BlendkitError listing
+        Classes that these scores lack hold `fill` and are not covered. Raises BlendkitError listing
         missing rows (unless they are to get the class's median) and classes that `classes` lacks
         (unless they are to be ignored).
         """
@@ -143,7 +143,7 @@ class Scores:
         return self._placed(row_at, rows, tuple(classes), fill)
 
     def _row_index(self, rows: Rows) -> Int64:
-        """Where each wanted row is here, -1 where it is missing."""
+        """Return the position of each wanted row in these scores, -1 where it is missing."""
         if rows is self.rows:
             return np.arange(len(rows))
         at = {key: i for i, key in enumerate(_keys(self.rows))}
@@ -157,12 +157,12 @@ class Scores:
         col_at = np.array([at.get(c, -1) for c in classes], np.int64)
         layout: Literal["C", "F"] = "F" if self.values.flags.f_contiguous else "C"
         values = np.full((len(rows), len(classes)), fill, self.values.dtype, order=layout)
-        here = np.flatnonzero(col_at >= 0)
-        values[:, here] = self.values[np.ix_(row_at, col_at[here])]
+        present = np.flatnonzero(col_at >= 0)
+        values[:, present] = self.values[np.ix_(row_at, col_at[present])]
         if (row_at < 0).any():
-            values[np.ix_(row_at < 0, here)] = np.median(self.values[:, col_at[here]], axis=0)
+            values[np.ix_(row_at < 0, present)] = np.median(self.values[:, col_at[present]], axis=0)
         covered = np.zeros(len(classes), bool)
-        covered[here] = self.covered[col_at[here]]
+        covered[present] = self.covered[col_at[present]]
         return Scores(values, rows, classes, self.space, covered, self.made_by)
 
     def to_frame(self) -> pd.DataFrame:
@@ -181,8 +181,8 @@ class Scores:
         """Read a frame with (file, start_time, end_time) as index or as columns.
 
         Files become recording ids: without audio suffix, and absolute paths by their name alone; those of a frame
-        that `to_frame` made are ids already and stay as they are. Raises BlendkitError where the three are not
-        there, and as `build` does.
+        that `to_frame` made are ids already and stay as they are. Raises BlendkitError if one of the three is
+        missing, and as `build` does.
         """
         keys = ["file", "start_time", "end_time"]
         if list(frame.index.names) != keys:
@@ -201,13 +201,13 @@ class Scores:
 
 
 def _keys(rows: Rows) -> Iterator[tuple[str, int, int]]:
-    """Identity of each row: recording, start and end in milliseconds."""
+    """Yield the identity of each row: recording, start and end in milliseconds."""
     start, end = (np.rint(t * 1000).astype(np.int64).tolist() for t in (rows.start_s, rows.end_s))
     return zip(rows.recording.tolist(), start, end, strict=True)
 
 
 def _recording_id(file: str) -> str:
-    """The recording id of a frame's file: no audio suffix, and of an absolute path only the name."""
+    """Return the recording id of a frame's file: no audio suffix, and only the name of an absolute path."""
     path = without_suffix(file)
     return path.name if path.is_absolute() else path.as_posix()
 
@@ -221,7 +221,7 @@ def _frozen(values: NDArray[Any]) -> NDArray[Any]:
 
 
 def _captioned(text: str, frame: pd.DataFrame) -> str:
-    """A frame as HTML under one line of text."""
+    """Return a frame as HTML under one line of text."""
     return f"<p>{html.escape(text)}</p>{frame.to_html(max_cols=12)}"
 
 
@@ -250,7 +250,7 @@ def _duplicate_problems(rows: Rows, classes: tuple[str, ...]) -> list[str]:
 
 
 def _nan_problems(values: Matrix, rows: Rows, classes: tuple[str, ...]) -> list[str]:
-    # one cheap pass: a sum is NaN only where a NaN (or inf - inf) hides
+    # one cheap pass first: a finite sum proves that every value is finite
     with np.errstate(invalid="ignore", over="ignore"):
         total = float(values.sum(dtype=np.float64))
     if np.isfinite(total):

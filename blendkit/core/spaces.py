@@ -1,4 +1,4 @@
-"""Conversions between logits and probabilities that neither clip nor tie."""
+"""Conversions between logits and probabilities that neither clip values nor make ties."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import numpy as np
 from blendkit.core.arrays import Float64, Matrix
 
 Space = Literal["logit", "prob", "rank"]
-FileSpace = Literal["logit", "prob", "rank", "unknown"]  # of a file that nobody says it of
+FileSpace = Literal["logit", "prob", "rank", "unknown"]  # unknown: of a file whose space is not stated
 
 
 def sigmoid(z: Matrix) -> Float64:
@@ -44,5 +44,5 @@ def zero_floor(p: Matrix) -> float:
 
 
 def saturated(p: Matrix) -> tuple[int, int]:
-    """Return the numbers of exact 0 and exact 1, which no logit can keep apart."""
+    """Return how many values are exactly 0 and exactly 1: the logits of each kind tie."""
     return int((p == 0).sum()), int((p == 1).sum())

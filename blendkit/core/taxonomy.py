@@ -6,15 +6,11 @@ import re
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Literal
+from typing import Literal
 
 import numpy as np
 
 from blendkit.core.arrays import Int64
-
-if TYPE_CHECKING:
-    pass
-
 
 Level = Literal["genus", "family", "order", "class_name"]
 Sonotypes = Literal["group", "skip"]
@@ -25,7 +21,7 @@ _SONOTYPE = re.compile(r"(?<![A-Za-z])son\d+$")
 
 @dataclass(frozen=True)
 class Taxonomy:
-    """What is known of each class id: scientific_name, family, order, class_name ("" if unknown)."""
+    """The scientific_name, family, order and class_name of each class id ("" if unknown)."""
 
     table: Mapping[str, Mapping[str, str]]
 
@@ -46,7 +42,7 @@ class Taxonomy:
         """Return the name of the class's group at a level, or "" where it has none.
 
         The genus is the first word of the scientific name. For sonotypes that word is not a genus:
-        `skip` leaves them alone, `group` takes it as one (as public notebooks do).
+        `skip` gives them no genus, `group` uses the word as their genus (as public notebooks do).
         """
         if level != "genus":
             return self.table.get(class_id, {}).get(level, "")

@@ -1,7 +1,7 @@
 """Model graphs in ONNX and TFLite: block taps, slimming, sessions, smaller variants.
 
-In go model files; out come graphs cut to what is asked, with every kept logit proved identical, and sessions that run
-them.
+Model files go in; graphs cut to the needed outputs and classes come out, checked to give identical logits, and sessions
+that run them.
 """
 
 from __future__ import annotations

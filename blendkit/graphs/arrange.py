@@ -1,4 +1,4 @@
-"""Where a selection of one axis lies before the axes were split, merged or squeezed."""
+"""Finding a selection along one axis in the tensor before its axes were split, merged or squeezed."""
 
 from __future__ import annotations
 
@@ -12,9 +12,9 @@ Index = Int64
 
 
 def source_axis(before: Shape, after: Shape, axis: int, keep: Index) -> tuple[int, Index] | None:
-    """Return the axis of `before`, and the positions on it, that hold what `keep` on `axis` of `after` holds.
+    """Return the axis of `before`, and the positions on it, that hold the same numbers as `keep` on `axis` of `after`.
 
-    The numbers lie in the same order in both shapes. None if no selection of a single axis gives them.
+    The numbers are in the same order in both shapes. None if no selection along one axis gives them.
     """
     lead = 0
     while lead < min(axis, len(before)) and before[lead] == after[lead]:
@@ -34,6 +34,6 @@ def source_axis(before: Shape, after: Shape, axis: int, keep: Index) -> tuple[in
 
 
 def _in_order(values: NDArray[np.intp]) -> Index:
-    """The distinct values, in the order in which they are first met."""
+    """Return the distinct values, in the order of their first occurrence."""
     _, first = np.unique(values, return_index=True)
     return values[np.sort(first)].astype(np.int64)

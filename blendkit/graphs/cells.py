@@ -1,4 +1,4 @@
-"""Block tensors averaged over a grid of cells, so that time and frequency survive."""
+"""Block tensors averaged over a grid of cells, so that coarse time and frequency are preserved."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from blendkit.errors import BlendkitError
 def pool_cells(x: Float32, grid: Sequence[int]) -> Float32:
     """Return the means (B, a, b, C) of x (B, H, W, C) over a x b cells, whose bounds may overlap by one.
 
-    Cell i of a covers floor(i H / a) to ceil((i + 1) H / a), as adaptive average pooling has it everywhere.
+    Cell i of a covers floor(i H / a) to ceil((i + 1) H / a), as in adaptive average pooling.
     Raises BlendkitError for a grid finer than the tensor.
     """
     height, width = x.shape[1:3]

@@ -14,7 +14,7 @@ from blendkit.store import atomic_path
 def blocks_of(path: Path) -> dict[str, int]:
     """Return the channels of every MBConv block by name, in graph order (0 where the graph does not say).
 
-    Raises BlendkitError if the file is no model, or has no such blocks.
+    Raises BlendkitError if the file is not a model, or has no such blocks.
     """
     if not path.is_file():
         raise BlendkitError(f"{path}: no such model")
@@ -27,12 +27,12 @@ def blocks_of(path: Path) -> dict[str, int]:
         widths = _widths(graph)
         found = {n: widths.get(n, 0) for n in discover_blocks(graph)}
     if not found:
-        raise BlendkitError(f"{path.name}: no MBConv blocks", ["they are known by their depthwise convolutions"])
+        raise BlendkitError(f"{path.name}: no MBConv blocks", ["blocks are recognised by their depthwise convolutions"])
     return found
 
 
 def write_tapped(path: Path, out: Path) -> None:
-    """Write the model with its own outputs and the blocks: ONNX as means, TFLite as they are."""
+    """Write the model with its own outputs and the blocks: as means in ONNX, unchanged in TFLite."""
     if path.suffix.lower() == ".tflite":
         model = read_graph(path, "taps")
         data = with_outputs(model, list(discover_tflite_blocks(model).values()))
@@ -46,7 +46,7 @@ def write_tapped(path: Path, out: Path) -> None:
 
 
 def _widths(graph: object) -> dict[str, int]:
-    """Channels of the graph's tensors, as far as shape inference finds them."""
+    """Return the channels of the graph's tensors, as far as shape inference finds them."""
     import onnx
 
     inferred = onnx.shape_inference.infer_shapes(graph)  # type: ignore[arg-type]

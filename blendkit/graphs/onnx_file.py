@@ -1,4 +1,4 @@
-"""ONNX files: loading, and what goes in and comes out."""
+"""ONNX files: loading, and checks of inputs, outputs and metadata."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ class Port:
 
 
 def require_names(name: str, kind: str, wanted: Sequence[str], found: Sequence[str]) -> None:
-    """Raise BlendkitError unless every wanted input or output is there, listing what was found."""
+    """Raise BlendkitError, listing what was found, unless every wanted input or output is present."""
     missing = [w for w in wanted if w not in found]
     if missing:
         hints = [f"{w!r}{did_you_mean(w, found)}" for w in missing]
@@ -82,8 +82,8 @@ def load_graph(path: Path, name: str) -> Any:
     if not model.graph.node:
         raise BlendkitError(f"{name}: {path.name} is not an ONNX model", ["it has no nodes"])
     if missing:
-        told = [f"not in {path.parent}: {shorten(missing)}", "put it beside the model, under this very name"]
-        raise BlendkitError(f"{name}: {path.name} keeps its weights in another file", told)
+        problems = [f"not in {path.parent}: {shorten(missing)}", "put it beside the model, under exactly this name"]
+        raise BlendkitError(f"{name}: {path.name} stores its weights in another file", problems)
     return model
 
 
@@ -95,15 +95,17 @@ def metadata(model: Any) -> dict[str, str]:
 def metadata_names(model: Any, key: str, source: str, name: str) -> list[str]:
     """Return a list of names that a model's metadata holds as JSON.
 
-    Raises BlendkitError naming the file `source` if it is not there, or is no such list.
+    Raises BlendkitError naming the file `source` if the key is missing, or does not hold such a list.
     """
-    facts = metadata(model)
-    if key not in facts:
-        raise BlendkitError(f"{name}: {source} has no metadata {key!r}", [f"has {', '.join(facts) or 'none'}"])
+    properties = metadata(model)
+    if key not in properties:
+        raise BlendkitError(f"{name}: {source} has no metadata {key!r}", [f"has {', '.join(properties) or 'none'}"])
     try:
-        found = json.loads(facts[key])
+        found = json.loads(properties[key])
     except ValueError:
         found = None
     if not isinstance(found, list) or not all(isinstance(n, str) for n in found):
-        raise BlendkitError(f"{name}: {source}: metadata {key!r} is no JSON list of names, got {facts[key][:60]!r}")
+        raise BlendkitError(
+            f"{name}: {source}: metadata {key!r} is not a JSON list of names, got {properties[key][:60]!r}"
+        )
     return found

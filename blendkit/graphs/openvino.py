@@ -1,4 +1,4 @@
-"""OpenVINO behind the face of an onnxruntime session."""
+"""OpenVINO behind the interface of an onnxruntime session."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ class _Port:
 
 
 class OpenVinoSession:
-    """A compiled model with `run`, `get_inputs` and `get_outputs`. Float32 throughout, unless the graph says less."""
+    """A compiled model with `run`, `get_inputs` and `get_outputs`. Float32 throughout, unless the graph is narrower."""
 
     def __init__(self, compiled: Any) -> None:
         self.compiled = compiled
@@ -50,7 +50,7 @@ def open_openvino(model: Path | bytes, threads: int, name: str) -> OpenVinoSessi
     except ImportError as error:
         raise BlendkitError(f"{name}: OpenVINO is not installed", ["pip install 'blendkit[openvino]'"]) from error
     core = openvino.Core()
-    # bfloat16 would be faster where the CPU has it, at about 1 % of the logits; float32 is what was asked
+    # bfloat16 would be faster where the CPU has it, but changes logits by about 1 %: stay with float32
     config = {"INFERENCE_NUM_THREADS": threads, "INFERENCE_PRECISION_HINT": "f32"}
     try:
         read = core.read_model(model if isinstance(model, bytes) else str(model))

@@ -1,4 +1,4 @@
-"""Smaller variants of an ONNX graph: 8-bit weights, or half precision. What they cost is written into them."""
+"""Smaller variants of an ONNX graph: 8-bit weights, or half precision. Their loss is written into their metadata."""
 
 from __future__ import annotations
 
@@ -19,9 +19,9 @@ VARIANT_KEY = "blendkit.variant"
 
 @contextmanager
 def _unwarned() -> Iterator[None]:
-    """Drop warnings of the root logger in this block: the quantiser warns there about every model it is given.
+    """Drop warnings of the root logger in this block, because the quantiser warns there about every model.
 
-    The process's own settings (level, handlers) are left alone, and its errors pass.
+    The logger's level and handlers do not change, and errors pass.
     """
     root, only_errors = logging.getLogger(), _OnlyErrors()
     root.addFilter(only_errors)
@@ -37,7 +37,7 @@ class _OnlyErrors(logging.Filter):
 
 
 def to_int8(model: Path, out: Path, name: str) -> None:
-    """Write a variant with 8-bit weights, activations quantised as they come (onnxruntime's dynamic scheme).
+    """Write a variant with 8-bit weights and activations quantised at run time (onnxruntime's dynamic scheme).
 
     Raises BlendkitError if the quantiser refuses the graph. On CPUs without 8-bit convolutions this can be
     slower than the original: measure it.
@@ -48,7 +48,7 @@ def to_int8(model: Path, out: Path, name: str) -> None:
         made = Path(folder) / "int8.onnx"
         try:
             quantize_dynamic(str(model), str(made), weight_type=QuantType.QUInt8)
-        except Exception as error:  # the quantiser raises whatever it stumbles over
+        except Exception as error:  # the quantiser raises exceptions of many kinds
             raise BlendkitError(f"{name}: {model.name} cannot be quantised", [str(error).splitlines()[0]]) from error
         temporary.write_bytes(made.read_bytes())
 
@@ -64,14 +64,14 @@ def to_fp16(model: Path, out: Path, name: str) -> None:
         made = convert_float_to_float16(load_graph(model, name), keep_io_types=True)
     except BlendkitError:
         raise
-    except Exception as error:  # the converter raises whatever it stumbles over
+    except Exception as error:  # the converter raises exceptions of many kinds
         raise BlendkitError(f"{name}: {model.name} cannot be converted", [str(error).splitlines()[0]]) from error
     with atomic_path(out) as temporary:
         temporary.write_bytes(bytes(made.SerializeToString()))
 
 
 def stamp(path: Path, about: dict[str, Any]) -> None:
-    """Write into a variant what it was made from and what it costs; every run with it says so."""
+    """Write into a variant its origin and its loss; every run with it reports them."""
     model = load_graph(path, "variant")
     for entry in [p for p in model.metadata_props if p.key == VARIANT_KEY]:
         model.metadata_props.remove(entry)
@@ -82,7 +82,7 @@ def stamp(path: Path, about: dict[str, Any]) -> None:
 
 
 def variant_note(model: Any) -> list[str]:
-    """Return what a graph's stamp says, none for an original."""
+    """Return the text of a graph's stamp, an empty list for an original."""
     text = metadata(model).get(VARIANT_KEY)
     try:
         about = json.loads(text) if text else None

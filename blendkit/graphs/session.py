@@ -1,4 +1,4 @@
-"""Sessions: what runs an ONNX graph."""
+"""Sessions of the runtimes that run an ONNX graph."""
 
 from __future__ import annotations
 
@@ -11,10 +11,10 @@ Provider = Literal["cpu", "cuda", "openvino"]
 
 
 def open_session(model: Path | bytes, threads: int, name: str, provider: Provider = "cpu") -> Any:
-    """Return a session with an explicit number of threads: onnxruntime's, or OpenVINO's with the same face.
+    """Return a session with an explicit number of threads: onnxruntime's, or OpenVINO's with the same interface.
 
     Raises BlendkitError naming `name` and the file if the runtime refuses the model, or if the provider is
-    not there: onnxruntime alone would fall back to the CPU in silence.
+    missing: onnxruntime alone would fall back to the CPU without a message.
     """
     if provider == "openvino":
         from blendkit.graphs.openvino import open_openvino
@@ -25,7 +25,7 @@ def open_session(model: Path | bytes, threads: int, name: str, provider: Provide
     wanted = {"cpu": "CPUExecutionProvider", "cuda": "CUDAExecutionProvider"}[provider]
     if wanted not in ort.get_available_providers():
         found = ", ".join(ort.get_available_providers())
-        raise BlendkitError(f"{name}: onnxruntime has no {wanted} here", [f"it has {found}"])
+        raise BlendkitError(f"{name}: the installed onnxruntime has no {wanted}", [f"it has {found}"])
     options = ort.SessionOptions()
     options.intra_op_num_threads = threads
     options.inter_op_num_threads = 1

@@ -1,4 +1,4 @@
-"""The shapes of a head's tensors, which exporters leave mostly unsaid: the graph is run to see them."""
+"""The shapes of a head's tensors, found by running the graph because exporters mostly leave them out."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ def head_shapes(model: Any, output: str, source: str, samples: int, name: str) -
 
 
 def _between(graph: Any, output: str) -> list[str]:
-    """The activations from the output back to the inputs of the layers whose weights can be cut."""
+    """Return the activations from the output back to the inputs of the layers whose weights can be cut."""
     constants = {w.name for w in graph.initializer}
     makers = {t: n for n in graph.node for t in n.output}
     found: dict[str, None] = {}

@@ -1,4 +1,4 @@
-"""Cutting the class axis of an ONNX head: from the scores back to the weights that make them."""
+"""Cutting the class axis of an ONNX head, from the scores back to the weights that compute them."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ class ClassHead:
     makers: dict[str, Any] = field(default_factory=dict)
     readers: dict[str, list[Any]] = field(default_factory=dict)
     cut: dict[str, tuple[int, bytes, str]] = field(default_factory=dict)
-    touched: set[int] = field(default_factory=set)
+    visited: set[int] = field(default_factory=set)
     added: list[Any] = field(default_factory=list)
 
     def __post_init__(self) -> None:
@@ -50,28 +50,28 @@ class ClassHead:
 
 
 def cut_classes(head: ClassHead, output: str, keep: Index) -> None:
-    """Keep only some columns of the graph's `output` (B, L), in place, down to the weights that make them.
+    """Keep only some columns of the graph's `output` (B, L), in place, down to the weights that compute them.
 
-    Raises BlendkitError naming the operator where the classes cannot be told apart any more.
+    Raises BlendkitError naming the operator where the classes cannot be separated any more.
     """
     _cut(head, output, len(head.shape(output)) - 1, keep)
     outputs = {o.name for o in head.graph.output} - {output}
     live = _live(head)
     for name, (_, _, new) in head.cut.items():
-        strangers = [n for n in head.readers.get(name, []) if id(n) in live and id(n) not in head.touched]
-        if new == name and (strangers or name in outputs):
-            raise _refused(f"tensor {name!r} is needed whole elsewhere")
+        others = [n for n in head.readers.get(name, []) if id(n) in live and id(n) not in head.visited]
+        if new == name and (others or name in outputs):
+            raise _refused(f"another part of the graph needs all of tensor {name!r}")
     head.graph.initializer.extend(head.added)
     nodes = [n for n in head.graph.node if id(n) in live]
     used = {name for node in nodes for name in node.input}
-    kept = [w for w in head.graph.initializer if w.name in used]
-    for section, left in ((head.graph.node, nodes), (head.graph.initializer, kept), (head.graph.value_info, [])):
+    weights = [w for w in head.graph.initializer if w.name in used]
+    for section, left in ((head.graph.node, nodes), (head.graph.initializer, weights), (head.graph.value_info, [])):
         del section[:]
         section.extend(left)
 
 
 def _live(head: ClassHead) -> set[int]:
-    """The nodes that the outputs still need: a shape that was computed is now written down."""
+    """Return the ids of the nodes that the outputs still need; those that computed a now constant shape are not."""
     found: set[int] = set()
     queue = [o.name for o in head.graph.output]
     while queue:
@@ -87,7 +87,7 @@ def _refused(reason: str) -> BlendkitError:
 
 
 def _cut(head: ClassHead, name: str, axis: int, keep: Index) -> str:
-    """Cut one tensor along an axis; return the name to read it by from now on."""
+    """Cut one tensor along an axis; return the name under which nodes read it from now on."""
     wanted = (axis, keep.tobytes())
     if name in head.cut:
         if head.cut[name][:2] != wanted:
@@ -96,20 +96,20 @@ def _cut(head: ClassHead, name: str, axis: int, keep: Index) -> str:
     new = f"{name}__kept" if name in head.constants else name
     head.cut[name] = (*wanted, new)
     if name in head.constants:
-        head.added.append(_taken(head.constants[name], axis, keep, new))
+        head.added.append(_selected(head.constants[name], axis, keep, new))
         return new
     node = head.makers.get(name)
     if node is None:
         raise _refused(f"the classes reach the graph's input {name!r}")
     rule = _RULES.get(node.op_type)
     if rule is None or node.domain not in ("", "ai.onnx"):
-        raise _refused(f"operator {node.op_type} ({name!r}) is none that can be followed")
-    head.touched.add(id(node))
+        raise _refused(f"operator {node.op_type} ({name!r}) is not supported")
+    head.visited.add(id(node))
     rule(head, node, axis, keep)
     return name
 
 
-def _taken(weight: Any, axis: int, keep: Index, name: str) -> Any:
+def _selected(weight: Any, axis: int, keep: Index, name: str) -> Any:
     from onnx import numpy_helper
 
     return numpy_helper.from_array(np.ascontiguousarray(numpy_helper.to_array(weight).take(keep, axis)), name)
@@ -135,8 +135,8 @@ def _reduce(head: ClassHead, node: Any, axis: int, keep: Index) -> None:
     rank = len(head.shape(node.input[0]))
     given = _ints(node, "axes") or (_values(head, node.input[1]) if len(node.input) > 1 and node.input[1] else [])
     axes = {a % rank for a in given} or set(range(rank))
-    kept = next((a.i for a in node.attribute if a.name == "keepdims"), 1)
-    source = axis if kept else [a for a in range(rank) if a not in axes][axis]
+    keepdims = next((a.i for a in node.attribute if a.name == "keepdims"), 1)
+    source = axis if keepdims else [a for a in range(rank) if a not in axes][axis]
     if source in axes:
         raise _refused(f"{node.op_type} {node.output[0]!r} mixes the classes")
     _cut_input(head, node, 0, source, keep)
@@ -156,19 +156,19 @@ def _arrange(head: ClassHead, node: Any, axis: int, keep: Index) -> None:
     if node.op_type == "Reshape":
         node.input[1] = _new_shape(head, node, axis, len(keep))
     elif node.op_type == "Squeeze" and len(keep) == 1 and not (_ints(node, "axes") or node.input[1:]):
-        raise _refused(f"Squeeze {node.output[0]!r} of a single class")
+        raise _refused(f"Squeeze {node.output[0]!r} would drop the class axis of one class")
     _cut_input(head, node, 0, *found)
 
 
 def _new_shape(head: ClassHead, node: Any, axis: int, length: int) -> str:
-    """A Reshape's target with the class axis cut; the one axis that follows the batch stays open."""
+    """Add a Reshape's target with the class axis cut, and the axis that depends on the batch as -1; return its name."""
     from onnx import numpy_helper
 
     two, three = head.shapes[node.output[0]]
     shape = [-1 if a != b else a for a, b in zip(two, three, strict=True)]
     shape[axis] = length
     if shape.count(-1) > 1:
-        raise _refused(f"Reshape {node.output[0]!r} follows the batch on {shape.count(-1)} axes")
+        raise _refused(f"Reshape {node.output[0]!r} depends on the batch on {shape.count(-1)} axes")
     name = f"{node.output[0]}__shape"
     head.added.append(numpy_helper.from_array(np.array(shape, np.int64), name))
     return name
@@ -202,14 +202,14 @@ def _conv(head: ClassHead, node: Any, axis: int, keep: Index) -> None:
 
 def _einsum(head: ClassHead, node: Any, axis: int, keep: Index) -> None:
     equation = next(a.s.decode() for a in node.attribute if a.name == "equation").replace(" ", "")
-    terms, _, out = equation.partition("->")
+    operands, _, out = equation.partition("->")
     if not out or "." in equation:
         raise _refused(f"Einsum {equation!r} ({node.output[0]!r})")
-    for i, term in enumerate(terms.split(",")):
-        if term.count(out[axis]) > 1:
+    for i, operand in enumerate(operands.split(",")):
+        if operand.count(out[axis]) > 1:
             raise _refused(f"Einsum {equation!r} ({node.output[0]!r})")
-        if out[axis] in term:
-            _cut_input(head, node, i, term.index(out[axis]), keep)
+        if out[axis] in operand:
+            _cut_input(head, node, i, operand.index(out[axis]), keep)
 
 
 def _pool(head: ClassHead, node: Any, axis: int, keep: Index) -> None:

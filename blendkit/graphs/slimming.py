@@ -1,4 +1,4 @@
-"""Slim graphs: an ONNX model cut to the outputs, taps and classes that are asked, checked on real audio."""
+"""Slim graphs: an ONNX model cut to the needed outputs, taps and classes, and checked on real audio."""
 
 from __future__ import annotations
 
@@ -26,18 +26,18 @@ from blendkit.graphs.slicing import ClassHead, cut_classes
 from blendkit.graphs.taps import TAP, with_taps
 from blendkit.store import atomic_path, cache_folder, file_hash
 
-SLIM_FORMAT = 1  # raised whenever the same model would be cut otherwise
+SLIM_FORMAT = 1  # raised whenever the same model would be cut differently
 SLIM_KEY = "blendkit.slim"
 MAX_WINDOWS = 8
-TAP_DRIFT = 1e-3  # of a tap's largest value: more is no rounding
+TAP_DRIFT = 1e-3  # of a tap's largest value: more cannot be rounding
 
 
 @dataclass(frozen=True, eq=False)
 class GraphNeeds:
-    """What a member needs of a model that hears windows (B, samples) at `rate` Hz.
+    """The outputs that a member needs of a model whose input is windows (B, samples) at `rate` Hz.
 
-    head: the output of class scores, of whose `labels` (in column order) only the columns `keep` are
-    needed; None if no scores are. taps: block tensors, wanted as means. outputs: other outputs.
+    head: the output of class scores; only the columns `keep` of its `labels` (in column order) are needed.
+    None if no scores are needed. taps: block tensors, wanted as means. outputs: other outputs.
     """
 
     model: Path
@@ -53,14 +53,14 @@ class GraphNeeds:
 
     @property
     def key(self) -> list[Any]:
-        """What the slim graph depends on, beside the model: another runtime may fuse, and round, otherwise."""
-        here = [version("onnxruntime"), platform.machine()]
-        return [SLIM_FORMAT, here, self.input, self.head, len(self.labels), self.keep.tolist(), self.taps, self.outputs]
+        """Everything but the model that the slim graph depends on; another runtime may fuse and round differently."""
+        host = [version("onnxruntime"), platform.machine()]
+        return [SLIM_FORMAT, host, self.input, self.head, len(self.labels), self.keep.tolist(), self.taps, self.outputs]
 
 
 @dataclass(frozen=True)
 class Slim:
-    """A slim graph on disk. heard: what its scores were compared on; drift of taps; sizes in bytes."""
+    """A slim graph on disk. checked_on: the windows its scores were compared on; drift of taps; sizes in bytes."""
 
     path: Path
     classes: int
@@ -69,23 +69,23 @@ class Slim:
     drift: float
     before: int
     after: int
-    heard: str
+    checked_on: str
 
     def note(self) -> str:
-        """Say what was saved."""
+        """Return one sentence on what was cut and how it was checked."""
         parts = []
         if self.width:
-            parts.append(f"{self.classes} of {self.width} classes, kept logits identical on {self.heard}")
+            parts.append(f"{self.classes} of {self.width} classes, their logits identical on {self.checked_on}")
         if self.taps:
-            parts.append(f"{self.taps} taps within {self.drift:.1g} on {self.heard}")
+            parts.append(f"{self.taps} taps within {self.drift:.1g} on {self.checked_on}")
         return f"slim graph: {self.before / 1e6:.1f} MB became {self.after / 1e6:.1f} MB; {'; '.join(parts)}"
 
 
 def slim(ask: GraphNeeds, examples: Sequence[Path], threads: int, target: Path | None = None) -> Slim:
-    """Return the slim graph of a model, made and checked once, then taken from the user's cache.
+    """Return the slim graph of a model, made and checked once, then read from the user's cache.
 
-    The kept logits must be identical (maximum difference 0.0) on windows of `examples`, recordings of the
-    run, or on noise where there are none. target: write it there instead of the cache. Raises
+    The remaining logits must be identical (maximum difference 0.0) on windows of `examples`, recordings of
+    the run, or on noise where there are none. target: write it there instead of the cache. Raises
     BlendkitError if the head cannot be cut, or with the drift if its logits differ.
     """
     key = text_hash(canonical_json([file_hash(ask.model), *ask.key]))
@@ -93,18 +93,18 @@ def slim(ask: GraphNeeds, examples: Sequence[Path], threads: int, target: Path |
     known = None if target else _known(path, key)
     if known is not None:
         return known
-    windows, heard = example_windows(examples, ask.samples, ask.rate)
-    cut_down, drift = _identical(ask, windows, heard, threads)
+    windows, checked_on = example_windows(examples, ask.samples, ask.rate)
+    cut_down, drift = _identical(ask, windows, checked_on, threads)
     about: dict[str, Any] = {"classes": len(ask.keep), "width": len(ask.labels), "taps": len(ask.taps), "drift": drift,
-             "before": ask.model.stat().st_size, "heard": heard}  # fmt: skip
+             "before": ask.model.stat().st_size}  # fmt: skip
     entry = cut_down.metadata_props.add()
-    entry.key, entry.value = SLIM_KEY, json.dumps({"key": key, **about})
+    entry.key, entry.value = SLIM_KEY, json.dumps({"key": key, **about, "heard": checked_on})
     path = _written(path, graph_bytes(cut_down), must=target is not None)
-    return Slim(path, after=path.stat().st_size, **about)
+    return Slim(path, after=path.stat().st_size, checked_on=checked_on, **about)
 
 
 def _written(path: Path, data: bytes, *, must: bool) -> Path:
-    """Write a graph; where the cache cannot be written (a read-only home), for this process alone."""
+    """Write a graph; if the cache cannot be written (a read-only home), write a temporary file of this process."""
     try:
         with atomic_path(path) as temporary:
             temporary.write_bytes(data)
@@ -127,33 +127,38 @@ def graph_bytes(model: Any) -> bytes:
 
 
 def example_windows(examples: Sequence[Path], samples: int, rate: int) -> tuple[Float32, str]:
-    """Return up to eight windows (B, samples) of the first recording with sound in it, else noise; and say which."""
+    """Return up to eight windows (B, samples) of the first recording with sound in it, else noise; and their name."""
     for path in examples:
         decoded = decode(path)
         if decoded.status in ("ok", "padded", "holed", "short") and np.any(decoded.samples):
-            heard = resample(decoded, rate).samples
-            count = min(MAX_WINDOWS, max(1, len(heard) // samples))
-            windows = np.stack([cut(heard, i * samples, samples) for i in range(count)])
+            resampled = resample(decoded, rate).samples
+            count = min(MAX_WINDOWS, max(1, len(resampled) // samples))
+            windows = np.stack([cut(resampled, i * samples, samples) for i in range(count)])
             return windows, f"{count} windows of {path.name}"
     noise = np.random.default_rng(0).standard_normal((MAX_WINDOWS, samples)) * 0.1
-    return noise.astype(np.float32), f"{MAX_WINDOWS} windows of noise, for want of a recording"
+    return noise.astype(np.float32), f"{MAX_WINDOWS} windows of noise, as no recording could be used"
 
 
 def _known(path: Path, key: str) -> Slim | None:
-    """A slim graph made before, if it is whole."""
+    """Return a slim graph from an earlier run, None if there is none or if it is damaged."""
     try:
         about = json.loads(metadata(load_graph(path, "slim"))[SLIM_KEY])
-        return Slim(path, after=path.stat().st_size, **about) if about.pop("key") == key else None
+        if about.pop("key") != key:
+            return None
+        return Slim(path, after=path.stat().st_size, checked_on=about.pop("heard"), **about)
     except (BlendkitError, KeyError, ValueError, TypeError, OSError):
-        return None  # damaged or absent: it is made anew
+        return None  # damaged or absent: the caller makes it again
 
 
-def _identical(ask: GraphNeeds, windows: Float32, heard: str, threads: int) -> tuple[Any, float]:
-    """Cut to what is asked; if that changes what the runtime fuses, and with it bits, keep the other outputs."""
+def _identical(ask: GraphNeeds, windows: Float32, checked_on: str, threads: int) -> tuple[Any, float]:
+    """Return the graph cut to the needed outputs, or with all outputs if cutting them changes logits, and its drift.
+
+    Logits can change because the runtime fuses operators differently, and so rounds differently.
+    """
     graph = load_graph(ask.model, ask.name)
-    wanted = _run(graph_bytes(with_taps(graph, ask.taps, _asked(ask), ask.name, cut=False)), ask, windows, threads)
+    wanted = _run(graph_bytes(with_taps(graph, ask.taps, _needed(ask), ask.name, cut=False)), ask, windows, threads)
     worst = []
-    for outputs in (_asked(ask), [o.name for o in graph.graph.output]):
+    for outputs in (_needed(ask), [o.name for o in graph.graph.output]):
         made = _cut_down(with_taps(graph, ask.taps, outputs, ask.name), ask)
         head, taps = _drifts(ask, wanted, _run(graph_bytes(made), ask, windows, threads))
         worst.append(head)
@@ -161,11 +166,11 @@ def _identical(ask: GraphNeeds, windows: Float32, heard: str, threads: int) -> t
             return made, taps
     raise BlendkitError(
         f"{ask.name}: the slim graph of {ask.model.name} gives other logits",
-        [f"maximum difference {min(worst):g} on {heard}: it is not used"],
+        [f"maximum difference {min(worst):g} on {checked_on}: it is not used"],
     )
 
 
-def _asked(ask: GraphNeeds) -> list[str]:
+def _needed(ask: GraphNeeds) -> list[str]:
     return [*([ask.head] if ask.head else []), *ask.outputs]
 
 
@@ -184,14 +189,14 @@ def _cut_down(graph: Any, ask: GraphNeeds) -> Any:
 
 
 def _run(graph: bytes, ask: GraphNeeds, windows: Float32, threads: int) -> list[list[Float32]]:
-    """Every asked output for all windows at once, and for one alone."""
+    """Return every needed output, for all windows at once and for the first alone."""
     session = open_session(graph, threads, ask.name)
-    names = [*_asked(ask), *(t + TAP for t in ask.taps)]
+    names = [*_needed(ask), *(t + TAP for t in ask.taps)]
     return [session.run(names, {ask.input: batch}) for batch in (windows, windows[:1])]
 
 
 def _drifts(ask: GraphNeeds, wanted: list[list[Float32]], got: list[list[Float32]]) -> tuple[float, float]:
-    """The largest difference of a kept logit, and of anything else relative to its largest value."""
+    """Return the largest difference of a logit, and of any other output relative to its largest value."""
     head, rest = 0.0, 0.0
     for whole, short in zip(wanted, got, strict=True):
         for i, (a, b) in enumerate(zip(whole, short, strict=True)):

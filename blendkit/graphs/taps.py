@@ -1,4 +1,4 @@
-"""Block taps of an ONNX graph: found by structure, averaged inside the graph."""
+"""Block taps of an ONNX graph, found by the graph's structure and averaged inside the graph."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ TAP = "__mean"  # suffix of a tap's pooled output
 def discover_blocks(model: Any) -> list[str]:
     """Return the end tensors of the graph's MBConv blocks, in graph order.
 
-    A block is known by its depthwise convolution (as many groups as channels, more than one): its end
+    A block is recognised by its depthwise convolution (as many groups as channels, more than one): its end
     is the next 1x1 convolution after it, or the residual Add that follows that one.
     """
     weights = {w.name: w for w in model.graph.initializer}
@@ -34,9 +34,9 @@ def discover_blocks(model: Any) -> list[str]:
 
 
 def with_taps(model: Any, blocks: Sequence[str], outputs: Sequence[str], name: str, *, cut: bool = True) -> Any:
-    """Return the graph with `outputs` and the block tensors averaged over their two last axes, and no more.
+    """Return the graph with only `outputs` and the block tensors averaged over their last two axes.
 
-    cut: leave out the nodes that nothing asked for needs; without it the whole graph is kept.
+    cut: leave out the nodes that none of these outputs needs; without it all nodes stay.
 
     Block outputs are named `<tensor>__mean`, [batch, channels]. Raises BlendkitError for a tensor the
     graph does not have, with the nearest.
@@ -63,7 +63,7 @@ def with_taps(model: Any, blocks: Sequence[str], outputs: Sequence[str], name: s
 
 
 def with_whole(model: Any, blocks: Sequence[str], outputs: Sequence[str], name: str) -> Any:
-    """Return the graph with `outputs` and the block tensors as they are [batch, channels, ...], and no more.
+    """Return the graph with only `outputs` and the unchanged block tensors [batch, channels, ...].
 
     Raises BlendkitError as `with_taps`.
     """
@@ -72,8 +72,8 @@ def with_whole(model: Any, blocks: Sequence[str], outputs: Sequence[str], name: 
     require_names(name, "tensor", blocks, [t for node in model.graph.node for t in node.output])
     tapped = type(model)()
     tapped.CopyFrom(model)
-    there = {o.name for o in model.graph.output}
-    more = [helper.make_tensor_value_info(b, TensorProto.FLOAT, None) for b in blocks if b not in there]
+    present = {o.name for o in model.graph.output}
+    more = [helper.make_tensor_value_info(b, TensorProto.FLOAT, None) for b in blocks if b not in present]
     tapped.graph.output.extend(more)
     return utils.Extractor(tapped).extract_model([i.name for i in tapped.graph.input], [*outputs, *blocks])
 
@@ -87,7 +87,7 @@ def _block_end(
 ) -> str | None:
     """Follow a depthwise convolution forward to its projection, and over the block's own residual Add.
 
-    A squeeze-and-excite branch starts with pooling; its convolutions are no projection.
+    A squeeze-and-excite branch starts with pooling; its convolutions are not projections.
     """
     seen, queue = set(), [depthwise.output[0]]
     while queue:
@@ -107,8 +107,11 @@ def _is_projection(node: Any, weights: dict[str, Any]) -> bool:
 
 
 def _after_residual(projection: Any, readers: dict[str, list[Any]], made_at: dict[str, int], start: int) -> str:
-    """The Add is the block's own if its other side was made before the block's depthwise convolution;
-    otherwise this tensor is the skip of the block that follows."""
+    """Return the output of the block's residual Add, else of its projection.
+
+    An Add is the block's own if its other input was computed before the block's depthwise convolution;
+    otherwise this tensor is the skip connection of the next block.
+    """
     tensor = str(projection.output[0])
     following = readers.get(tensor, [])
     if len(following) == 1 and following[0].op_type == "BatchNormalization":

@@ -18,7 +18,7 @@ _BLOCK = re.compile(r"BLOCK_(\d+-\d+)", re.IGNORECASE)
 
 
 class TfliteInterpreters:
-    """A TFLite model, run by several interpreters of one thread each: these scale, one of many threads does not.
+    """A TFLite model, run by several interpreters of one thread each, which scale better than one of many threads.
 
     Batches have one fixed size; the last one is filled with silence, whose rows are dropped.
     """
@@ -35,7 +35,7 @@ class TfliteInterpreters:
         self.made, self.threads = 1, threads
 
     def check(self, samples: int) -> None:
-        """Raise BlendkitError unless the one input takes [batch, samples] of float32."""
+        """Raise BlendkitError unless the only input is [batch, samples] of float32."""
         if len(self.inputs) != 1 or self.inputs[0][1][1:] != (samples,) or self.inputs[0][2] != np.float32:
             found = ", ".join(f"{n} {list(s)} {np.dtype(d).name}" for n, s, d in self.inputs)
             raise BlendkitError(
@@ -50,7 +50,7 @@ class TfliteInterpreters:
         return [np.concatenate([d[k] for d in done]) for k in range(len(self.outputs))]
 
     def _run_one(self, windows: Float32) -> list[Float32]:
-        interpreter = self._take()
+        interpreter = self._idle_interpreter()
         try:
             given = windows
             if len(windows) < self.batch:
@@ -67,7 +67,7 @@ class TfliteInterpreters:
         finally:
             self.idle.put(interpreter)
 
-    def _take(self) -> Any:
+    def _idle_interpreter(self) -> Any:
         if self.idle.empty() and self.made < self.threads:
             self.made += 1
             return self._open()
@@ -97,20 +97,20 @@ def runtime(name: str) -> Any:
 
 
 def read_graph(path: Path, name: str) -> Any:
-    """Return a model as LiteRT's object tree. Raises BlendkitError if it is none."""
+    """Return a model as LiteRT's object tree. Raises BlendkitError if the file is not a TFLite model."""
     runtime(name)
     from ai_edge_litert.tools import flatbuffer_utils
 
     try:
         return flatbuffer_utils.read_model(str(path))
-    except Exception as error:  # flatbuffers raises whatever it stumbles over
+    except Exception as error:  # flatbuffers raises exceptions of many kinds
         raise BlendkitError(f"{name}: {path.name} is not a TFLite model", [str(error)]) from error
 
 
 def discover_tflite_blocks(model: Any) -> dict[str, int]:
     """Return the end tensors of the graph's MBConv blocks by name, in graph order.
 
-    A block is known by its depthwise convolution: its end is the next 1x1 convolution that narrows, or
+    A block is recognised by its depthwise convolution: its end is the next 1x1 convolution that narrows, or
     the residual ADD that follows that one. Its name is the `a-b` of `BLOCK_a-b` where tensors carry it.
     """
     graph, kinds = model.subgraphs[0], _kinds(model)
@@ -136,7 +136,7 @@ def embedding_of(model: Any) -> int | None:
 
 
 def with_outputs(model: Any, tensors: Sequence[int]) -> bytes:
-    """Return the model with further tensors as outputs, after its own; `model` is left as it is."""
+    """Return the model with further tensors as outputs, after its own; `model` does not change."""
     import copy
 
     import flatbuffers
@@ -179,7 +179,10 @@ def _narrows(graph: Any, op: Any) -> bool:
 
 
 def _after_residual(graph: Any, kinds: list[str], readers: dict[int, list[int]], end: int, start: int) -> int:
-    """The ADD is the block's own if its other side was made before the block's depthwise convolution."""
+    """Return the output of the block's residual ADD, else of its projection.
+
+    An ADD is the block's own if its other input was computed before the block's depthwise convolution.
+    """
     made = {int(t): i for i, op in enumerate(graph.operators) for t in op.outputs}
     for i in readers.get(end, []):
         others = [int(t) for t in graph.operators[i].inputs if int(t) != end]

@@ -1,7 +1,7 @@
-"""Files of other tools: one format per file, readers and writers apart.
+"""Files of other tools: one module per format, with readers and writers in separate folders.
 
-In go paths; out come core types (scores, labels, taxonomies), or the other way round. Every error names the file and
-the line, column or array that is wrong.
+Readers turn paths into core types (scores, labels, taxonomies); writers do the reverse. Every error names the file
+and the line, column or array that is wrong.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""What files hold, read and hashed once per version of a file, whoever asks."""
+"""A cache of file contents: every version of a file is read and hashed once."""
 
 from __future__ import annotations
 
@@ -24,11 +24,11 @@ class FileContents:
         return table
 
     def artefact(self, path: Path, load: Callable[[Path], Any]) -> Any:
-        """Return what `load` makes of an artefact."""
+        """Return the artefact that `load` reads from a path."""
         return self._once(path, load)
 
     def sha256(self, path: Path) -> str:
-        """Return the hash of what a file or folder holds."""
+        """Return the hash of the content of a file or folder."""
         found: str = self._once(path, content_hash) if path.is_file() else content_hash(path)
         return found
 
@@ -36,7 +36,7 @@ class FileContents:
         try:
             stat = path.stat()
         except OSError:
-            return read(path)  # it says in its own words what is wrong
+            return read(path)  # its error is more specific than this one
         key = (read, path, stat.st_size, stat.st_mtime_ns)
         if key not in self.known:
             self.known[key] = read(path)

@@ -1,4 +1,4 @@
-"""The public notebooks' `solutions = {...}`: a positional dictionary in, a named recipe out. Nothing is executed."""
+"""Conversion of the public notebooks' dictionary `solutions = {...}` to a recipe. Nothing is executed."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ SMOOTHING = "TAX_SMOOTHING"
 SPLIT = 117  # the column at which the notebooks' division_attention changes weights
 _KEYS = ("type_add", "task1", "task2", "Models")
 _MODEL_KEYS = ("Model", "subm", "weight", "xSED", "LB")
-_CONSTANTS = {"true": True, "false": False, "null": None}  # JSON is no Python, but nearly
+_CONSTANTS = {"true": True, "false": False, "null": None}  # in JSON; all else of it parses as Python
 
 
 @dataclass(frozen=True)
@@ -28,7 +28,7 @@ class Literal:
 
 @dataclass
 class _Reading:
-    """A file being read, and everything that is wrong with it."""
+    """The name of a file that is being read, and the problems found in it."""
 
     source: str
     problems: list[str] = field(default_factory=list)
@@ -56,7 +56,7 @@ def read_solutions(path: Path) -> str:
 
 
 def _find(text: str, reading: _Reading) -> Literal | None:
-    """The dictionary of the file: the only expression, or what is assigned to `solutions`."""
+    """Return the dictionary of the file: its only expression, or the value assigned to `solutions`."""
     try:
         body = ast.parse(text).body
     except SyntaxError as error:
@@ -81,7 +81,7 @@ def _targets(node: ast.Assign | ast.AnnAssign) -> list[str]:
 
 
 def _literal(node: ast.expr, reading: _Reading) -> Literal:
-    """A literal with its lines; anything that would have to be run is a problem."""
+    """Return a literal with its lines; anything that would have to be executed is a problem."""
     if isinstance(node, ast.Dict):
         pairs = [(k, v) for k, v in zip(node.keys, node.values, strict=True)]
         if all(isinstance(k, ast.Constant) and isinstance(k.value, str) for k, _ in pairs):
@@ -132,7 +132,7 @@ def _check_keys(at: Literal, known: tuple[str, ...], reading: _Reading) -> None:
 
 
 def _type(at: Literal | None, whole: Literal, reading: _Reading) -> tuple[str, bool]:
-    """The blend's type, and whether taxonomy smoothing follows it."""
+    """Return the blend's type, and whether taxonomy smoothing follows it."""
     if at is None or not isinstance(at.value, str):
         reading.wrong(at or whole, f"`type_add` is a text: {', '.join(TYPES)}, with or without {SMOOTHING}")
         return "direct", False
@@ -197,7 +197,7 @@ def _numbers(at: Literal, what: str, count: int, reading: _Reading) -> list[floa
 
 
 def _tasks(given: dict[str, Literal], reading: _Reading, models: list[_Model]) -> list[str]:
-    """Streams to write besides: `task2: save PSSM as ...`. `task1: run SED once` is how blendkit works anyway."""
+    """Return the further streams to write, from `task2: save PSSM as ...`; `task1: run SED once` needs nothing."""
     also: list[str] = []
     for key in ("task1", "task2"):
         at = given.get(key)
@@ -217,9 +217,7 @@ def _tasks(given: dict[str, Literal], reading: _Reading, models: list[_Model]) -
 def _text(stem: str, how: str, smooth: bool, models: list[_Model], also: list[str], source: str) -> str:
     lines = [f"# Converted from {source}: `type_add` {how}{' and ' + SMOOTHING if smooth else ''}."]
     lines += [f"#   {m.name}: leaderboard {m.shown}" for m in models if m.shown]
-    lines.append(
-        "# Is a file in rank space? A notebook's output of ranks is `space: rank`, and no check can be sure of it."
-    )
+    lines.append("# Check the spaces: if a notebook wrote ranks, say `space: rank`; the values alone cannot prove it.")
     if any(m.xsed for m in models):
         lines.append("# xSED blends a model's two branches: save both from its notebook under the names below.")
     lines += ["recipe: 1", f"name: {stem if stem[:1].isalpha() else 'r_' + stem}", "members:"]

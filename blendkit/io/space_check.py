@@ -1,4 +1,4 @@
-"""Do the values look like the space they are said to be in? AUC alone can never tell."""
+"""A check that values fit their declared space; an AUC cannot show that, because it depends on order alone."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ _ENOUGH_ROWS = 24
 
 
 def check_space(values: Matrix, space: Space, source: str) -> list[str]:
-    """Return doubts about (N, C) values declared to be in `space`.
+    """Return warnings about (N, C) values declared to be in `space`.
 
     Raises BlendkitError where the values contradict it: probabilities or ranks outside [0, 1].
     """
@@ -45,7 +45,7 @@ def check_space(values: Matrix, space: Space, source: str) -> list[str]:
 
 
 def _mean_half(values: Matrix) -> bool:
-    """Any weighted blend of average-tie percentile ranks has column means of (N + 1) / 2N."""
+    """Return whether every column's mean is (N + 1) / 2N, as in any blend of average-tie percentile ranks."""
     n = len(values)
     if n < _ENOUGH_ROWS:
         return False

@@ -1,4 +1,4 @@
-"""Labels on the rows and classes of scores."""
+"""Labels matched to the rows and classes of scores."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from blendkit.io.readers.taxonomy_csv import read_taxonomy
 
 @dataclass(frozen=True, eq=False)
 class Truth:
-    """What is known of some chunks: truth (N, C), and which chunks were labelled at all (N,)."""
+    """The labels of some chunks: truth (N, C), and which chunks were labelled at all (N,)."""
 
     values: Bools
     labelled: Bools

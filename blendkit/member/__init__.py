@@ -1,7 +1,7 @@
-"""What a member is: the protocol, and what adapters share.
+"""The protocols of members, and the code that their adapters share.
 
-In go windows of audio, whole files or finished scores; out come logits per chunk. Class maps, spectrograms, head
-files and frame members are here for adapters of any package to use.
+Windows of audio, whole files or finished scores go in; logits per chunk come out. Adapters in any package may use the
+class maps, spectrograms, head files and frame members.
 """
 
 from __future__ import annotations

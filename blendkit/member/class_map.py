@@ -1,4 +1,4 @@
-"""Which column of a model is which class of the run."""
+"""Class maps: which column of a model belongs to which class of the run."""
 
 from __future__ import annotations
 
@@ -41,18 +41,18 @@ class ClassMap:
 
     @property
     def used(self) -> Columns:
-        """The model's columns that any class needs, rising."""
+        """The model's columns that the classes need, in ascending order."""
         return np.unique(np.concatenate([self.columns[self.columns >= 0], *self.borrowed.values()]))
 
     def narrowed(self) -> ClassMap:
-        """Return the map onto a model that gives the used columns alone."""
-        kept = self.used
-        columns = np.where(self.columns >= 0, np.searchsorted(kept, self.columns), -1)
-        borrowed = {i: np.searchsorted(kept, c) for i, c in self.borrowed.items()}
-        return ClassMap(self.classes, columns, len(kept), self.note, borrowed)
+        """Return the map onto a model that gives only the used columns."""
+        used = self.used
+        columns = np.where(self.columns >= 0, np.searchsorted(used, self.columns), -1)
+        borrowed = {i: np.searchsorted(used, c) for i, c in self.borrowed.items()}
+        return ClassMap(self.classes, columns, len(used), self.note, borrowed)
 
     def place(self, values: Float32) -> Float32:
-        """Return (B, C) of the model's (B, L); classes without a column hold 0.
+        """Return the run's scores (B, C) from the model's (B, L); classes without a column hold 0.
 
         Raises BlendkitError if the model gives another number of columns than its class list has.
         """
@@ -80,9 +80,9 @@ def read_class_list(path: Path) -> list[str]:
 
 
 def read_synonyms(path: Path | None) -> dict[str, tuple[str, ...]]:
-    """Return each name's other names, lower case, both ways: blendkit's own list, and a user's CSV.
+    """Return the other names of each name, in lower case, from blendkit's own list and a user's CSV.
 
-    A CSV has two names of one species per line. Raises BlendkitError naming a line that does not.
+    A CSV has two names of one species per line. Raises BlendkitError naming the lines that have not.
     """
     pairs = list(csv.reader((files("blendkit.member") / "synonyms.csv").read_text(encoding="utf-8").splitlines()))
     if path is not None:
@@ -94,7 +94,7 @@ def read_synonyms(path: Path | None) -> dict[str, tuple[str, ...]]:
         bad = [f"line {i}: {','.join(row)}" for i, row in enumerate(own, 1) if row and len(row) != 2]
         if bad:
             raise BlendkitError(f"{path}: expected two names a line", bad[:5])
-        pairs = [*own, *pairs]  # the user's come first
+        pairs = [*own, *pairs]  # the first match counts: the user's
     found: dict[str, tuple[str, ...]] = {}
     for row in pairs:
         if len(row) == 2:
@@ -105,7 +105,7 @@ def read_synonyms(path: Path | None) -> dict[str, tuple[str, ...]]:
 
 
 def by_id(name: str, labels: Sequence[str], context: MemberContext) -> ClassMap:
-    """Match class ids exactly; without classes of the run, the model's own are used."""
+    """Match class ids exactly; if the run has no classes of its own, the model's are used."""
     classes = context.classes or tuple(labels)
     at = {label: i for i, label in enumerate(labels)}
     columns = np.array([at.get(c, -1) for c in classes], np.int64)
@@ -120,10 +120,10 @@ def by_scientific_name(
     synonyms: Path | None = None,
     proxies: Proxies = "none",
 ) -> ClassMap:
-    """Match by scientific name without regard to case, then by synonym; needs a taxonomy for the run's classes.
+    """Match by scientific name, ignoring case, then by synonym; needs a taxonomy for the run's classes.
 
-    synonyms: a CSV of two names a line, beside blendkit's own. proxies: with `genus`, a species without a
-    column borrows those of its genus; sound types, whose first word is no genus, never do.
+    synonyms: a CSV of two names a line, used beside blendkit's own list. proxies: with `genus`, a species
+    without a column gets the maximum of its genus; sound types, whose first word is not a genus, do not.
     """
     if not context.classes:
         return by_id(name, labels, context)
@@ -144,10 +144,10 @@ def by_scientific_name(
 
 
 def _relatives(labels: Sequence[str], context: MemberContext, columns: Columns) -> dict[int, Columns]:
-    """The columns of the genus of every class that has none of its own."""
+    """Return, for every class without a column, the columns of its genus."""
     genera: dict[str, list[int]] = {}
     for i, label in enumerate(labels):
-        if " " in label:  # a name of one word is no species
+        if " " in label:  # a name of one word is not a species
             genera.setdefault(label.split()[0].lower(), []).append(i)
     found = {}
     for i in np.flatnonzero(columns < 0).tolist():
@@ -176,8 +176,8 @@ def _mapped(
     if renamed:
         note += f"; {len(renamed)} by synonym: {shorten([f'{classes[i]} as {n}' for i, n in renamed.items()])}"
     if borrowed:
-        told = [f"{classes[i]} from {len(c)}" for i, c in borrowed.items()]
-        note += f"; {len(borrowed)} by the highest of their genus: {shorten(told)}"
+        sources = [f"{classes[i]} from {len(c)}" for i, c in borrowed.items()]
+        note += f"; {len(borrowed)} by the highest of their genus: {shorten(sources)}"
     if missing:
         note += f"; without a column: {shorten(missing)}"
     return ClassMap(tuple(classes), columns, len(labels), note, borrowed)

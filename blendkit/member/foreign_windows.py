@@ -1,4 +1,4 @@
-"""Scores of somebody else's windows (file, start, end) on the recipe's chunks."""
+"""Scores of another tool's windows (file, start, end), pooled onto the recipe's chunks."""
 
 from __future__ import annotations
 
@@ -25,8 +25,8 @@ from blendkit.core import (
 from blendkit.errors import BlendkitError, broken, shorten
 from blendkit.member.protocol import TTA, FileMember, MemberContext
 
-NO_SCORE = -20.0  # the logit of what could not be heard: hoplite's null logit
-RATE = 48000  # times become whole samples at this rate: exact for every decimal of a millisecond
+NO_SCORE = -20.0  # the logit of a chunk without a score: hoplite's null logit
+RATE = 48000  # Hz; times become whole samples at this rate, exactly for whole milliseconds
 
 
 @dataclass(frozen=True, eq=False)
@@ -41,7 +41,7 @@ class Windowed:
 
 
 def known_chunks(context: MemberContext) -> dict[str, int]:
-    """Return the chunks of every recording of the run, as far as durations are known or can be read."""
+    """Return the number of chunks of every recording whose duration is known or can be read."""
     out = {}
     for r in context.recordings:
         stated = context.expected_s.get(r.id) or (probe_duration(r.path) if r.path.name else None)
@@ -60,16 +60,16 @@ def on_grid(
     empty: float | None = None,
     chunks: Mapping[str, int] | None = None,
 ) -> Scores:
-    """Return windows pooled onto chunks: by shared time, or the highest that touches a chunk.
+    """Return scores of windows pooled onto chunks, by shared time or as the highest that overlaps a chunk.
 
     chunks: how many each recording has; default: those of `known_chunks`, else up to its last window.
-    empty: the score of a chunk that no window touches; without it that is an error. Raises BlendkitError
-    also for windows that end before they start, naming them.
+    empty: the score of a chunk without a window; if it is None, such a chunk is an error. Raises
+    BlendkitError also for windows that start before 0 s or do not end after their start, naming them.
     """
     bad = np.flatnonzero(~(windowed.end_s > windowed.start_s) | (windowed.start_s < 0))
     if len(bad):
-        told = [f"{windowed.recording[i]}: {windowed.start_s[i]:g} to {windowed.end_s[i]:g} s" for i in bad[:5]]
-        raise BlendkitError(f"{source}: {len(bad)} windows are none", told)
+        listed = [f"{windowed.recording[i]}: {windowed.start_s[i]:g} to {windowed.end_s[i]:g} s" for i in bad[:5]]
+        raise BlendkitError(f"{source}: {len(bad)} windows are invalid, expected 0 <= start < end", listed)
     rows_of: dict[str, list[int]] = {}
     for i, r in enumerate(windowed.recording):
         rows_of.setdefault(r, []).append(i)
@@ -78,21 +78,21 @@ def on_grid(
         if r not in known:
             known[r] = max(1, count_chunks(float(windowed.end_s[own].max()), context.chunk_s)[0])
     rows = chunk_rows(known, context.chunk_s, context.names)
-    parts, untouched = [], []
+    parts, uncovered = [], []
     for r in rows.recordings():
         at = np.array(rows_of.get(r, []), np.int64)
         values, missing = _pooled(windowed, at, known[r], context.chunk_s, pool, empty)
         parts.append(values)
-        untouched += [f"{r}, chunk {k + 1}" for k in missing]
-    if untouched and empty is None:
-        raise BlendkitError(f"{source}: {len(untouched)} chunks are touched by no window", [shorten(untouched)])
+        uncovered += [f"{r}, chunk {k + 1}" for k in missing]
+    if uncovered and empty is None:
+        raise BlendkitError(f"{source}: no window overlaps {len(uncovered)} chunks", [shorten(uncovered)])
     return Scores.build(np.concatenate(parts), rows, windowed.classes, space, source=source)
 
 
 def _pooled(
     w: Windowed, own: Int64, chunks: int, chunk_s: float, pool: WindowPool, empty: float | None
 ) -> tuple[Float64, list[int]]:
-    """One recording's chunks (K, C), and which of them no window touches."""
+    """Return the scores of one recording's chunks (K, C), and the chunks that no window overlaps."""
     bounds = edges(chunks, chunk_s, RATE)
     starts, ends = (np.array([samples_at(s, RATE) for s in t[own].tolist()], np.int64) for t in (w.start_s, w.end_s))
     pairs = overlaps(starts, ends, bounds)
@@ -111,35 +111,35 @@ def score_files(
     names: NameRule,
     tta: TTA,
 ) -> Float32:
-    """Return logits (sum of chunks, C) of recordings that a member hears as whole files.
+    """Return logits (sum of chunks, C) of recordings that a member reads as whole files.
 
-    files: recording id to file, of those that can be read; the others hold NOT_HEARD. Raises
+    files: recording id to file, of those that can be read; the others hold NO_SCORE. Raises
     BlendkitError for shifts, and for a frame that lacks a file or a class.
     """
     if tta != TTA():
-        raise BlendkitError("tta moves windows; this member cuts its own")
+        raise BlendkitError("tta shifts windows, but this member cuts its own windows: remove `tta:`")
     width = len(member.info.classes)
     parts = {r: np.full((n, width), NO_SCORE) for r, n in chunks.items()}
-    heard = {r: chunks[r] for r in files if chunks[r]}
-    if heard:
+    scored = {r: chunks[r] for r in files if chunks[r]}
+    if scored:
         pool: WindowPool = "max" if member.info.pool == "max" else "mean"
         context = MemberContext(chunk_s=chunk_s, names=names)
-        windowed = _asked(member, {r: files[r] for r in heard})
-        scores = on_grid(windowed, context, "logit", pool, "predict_files", empty=NO_SCORE, chunks=heard)
+        windowed = _predicted(member, {r: files[r] for r in scored})
+        scores = on_grid(windowed, context, "logit", pool, "predict_files", empty=NO_SCORE, chunks=scored)
         for r, (first, last) in zip(scores.rows.recordings(), pairwise(scores.rows.offsets().tolist()), strict=True):
             parts[r] = scores.values[first:last]
     order = sorted(chunks, key=natural_key)
     return np.concatenate([parts[r] for r in order] or [np.empty((0, width))]).astype(np.float32)
 
 
-def _asked(member: FileMember, files: Mapping[str, Path]) -> Windowed:
-    """Call a member and hold its frame against what was asked."""
+def _predicted(member: FileMember, files: Mapping[str, Path]) -> Windowed:
+    """Call a member and check that its frame has the requested files and classes."""
     ids = {str(path): r for r, path in files.items()}
     try:
         frame = member.predict_files(list(files.values()))
     except BlendkitError:
         raise
-    except Exception as error:  # a member may be a third party's: say whose it is
+    except Exception as error:  # a member may be a third party's: the error names its package
         raise broken("predict_files", type(member), error) from error
     keys = ["file", "start_time", "end_time"]
     if list(frame.index.names) != keys:
@@ -151,10 +151,10 @@ def _asked(member: FileMember, files: Mapping[str, Path]) -> Windowed:
     strange = sorted(set(file) - set(ids))
     silent = sorted(set(ids) - set(file))
     problems = [f"{what}: {shorten(which)}" for what, which in
-                (("classes missing", lacks), ("files nobody asked for", strange), ("files without a window", silent))
+                (("classes missing", lacks), ("files not requested", strange), ("files without a window", silent))
                 if which]  # fmt: skip
     if problems:
-        raise BlendkitError("predict_files gave something else than asked", problems)
+        raise BlendkitError("the frame of predict_files does not fit its request", problems)
     start, end = (frame.index.get_level_values(k).to_numpy(np.float64) for k in (1, 2))
     values = frame[list(member.info.classes)].to_numpy(np.float64)
     return Windowed([ids[f] for f in file], start, end, values, member.info.classes)

@@ -1,4 +1,4 @@
-"""Members made of a function that scores whole files and gives a frame."""
+"""Members made from a function that scores whole files and returns a frame."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ class FrameMember:
     gives: Gives
 
     def predict_files(self, files: Sequence[Path]) -> pd.DataFrame:
-        """Return logits of the run's classes; what the function knows beside them is left out."""
+        """Return logits of the run's classes; the function's other columns are left out."""
         frame = self.function([str(f) for f in files])
         lacks = [c for c in self.info.classes if c not in frame.columns]
         columns = [c for c in self.info.classes if c in frame.columns]
@@ -62,10 +62,10 @@ def frame_member(
     pool: WindowPool = "mean",
     notes: Sequence[str] = (),
 ) -> FrameMember:
-    """Make a member of a function, for a plugin's factory to return.
+    """Make a member from a function, for a plugin's factory to return.
 
-    classes: the columns it gives, ids of the run's classes; those that are not are left out. pool: how its
-    windows make up a chunk, by shared time or the highest. gives: what its columns hold.
+    classes: the function's columns, by class id; columns that are not classes of the run are left out. pool:
+    how windows are pooled onto a chunk, by shared time or as the highest. gives: what the columns hold.
     """
     wanted = context.classes or tuple(classes)
     known = set(classes)
@@ -82,9 +82,9 @@ def import_code(member: str, function: str) -> Callable[..., Any]:
     try:
         found = getattr(importlib.import_module(module), name)
     except (ImportError, AttributeError, ValueError) as error:
-        told = [f"expected importable `module:name`: {error}"]
-        raise BlendkitError(f"{member}: no function {function!r}", told) from error
+        details = [f"expected importable `module:name`: {error}"]
+        raise BlendkitError(f"{member}: no function {function!r}", details) from error
     if not callable(found):
-        raise BlendkitError(f"{member}: {function!r} is a {type(found).__name__}, no function")
+        raise BlendkitError(f"{member}: {function!r} is a {type(found).__name__}, not a function")
     made: Callable[..., Any] = found
     return made

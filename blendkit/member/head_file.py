@@ -1,4 +1,4 @@
-"""A sequence head in ONNX: what it reads, what it gives, and which features it was fitted on."""
+"""A sequence head in ONNX: its inputs, its outputs, and the features that it was fitted on."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from blendkit.store import content_hash
 
 @dataclass(frozen=True)
 class HeadFile:
-    """One input per block, in the order of `blocks`. fitted_on: the facts of the features behind it, if it says."""
+    """One input per block, in the order of `blocks`. fitted_on: how its features were made, {} if not stated."""
 
     session: Any
     source: str
@@ -43,7 +43,7 @@ class HeadFile:
     def check_features(self, name: str, model: Path, settings: Mapping[str, Any]) -> None:
         """Raise BlendkitError if its features came from another model, or were made in another way.
 
-        settings: parameters as this member has them, with their defaults. Heads that say nothing pass.
+        settings: this member's parameters, with their defaults. A head without this metadata passes.
         """
         fitted = self.fitted_on.get("params")
         if fitted is None:
@@ -53,12 +53,12 @@ class HeadFile:
         if wanted and wanted != content_hash(model):
             bad.append(f"it was fitted on features of a model with SHA-256 {wanted[:12]}..., {model.name} is another")
         bad += [
-            f"{key}: fitted with {fitted[key]!r}, here {value!r}"
+            f"{key}: fitted with {fitted[key]!r}, this recipe has {value!r}"
             for key, value in settings.items()
             if key in fitted and fitted[key] != value
         ]
         if bad:
-            raise BlendkitError(f"{name}: {self.source} does not belong to these features", bad)
+            raise BlendkitError(f"{name}: {self.source} does not fit these features", bad)
 
 
 def open_head(path: Path, context: MemberContext, name: str) -> HeadFile:
@@ -82,7 +82,7 @@ def _check(source: str, name: str, session: Any, classes: list[str], blocks: lis
 
 
 def try_silence(member: Any, samples: int, source: str, name: str) -> None:
-    """Hear one silent window: block widths are only known once the graphs run together."""
+    """Score one silent window, because only a run shows whether the widths of the blocks fit."""
     try:
         member.predict(np.zeros((1, samples), np.float32))
     except BlendkitError:

@@ -1,4 +1,4 @@
-"""Spectrograms as models were trained on them: log-mel pictures with librosa, shared by members that agree."""
+"""Log-mel spectrograms with librosa, as models were trained on them; members with equal settings share them."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ IMAGENET_MEAN, IMAGENET_STD = (0.485, 0.456, 0.406), (0.229, 0.224, 0.225)
 class Mel(BaseModel):
     """A log-mel front end: windows (B, samples) in, (B, 1, mels, frames) out. Equal configurations are shared.
 
-    fmax: default half the rate. top_db: decibels kept below each window's loudest; null keeps all.
+    fmax: default half the rate. top_db: the range in decibels below each window's maximum; null: no limit.
     db: in decibels, or (false) the natural logarithm above `floor`. scale: what is done to each window:
     `zscore` (mean 0, deviation 1), `minmax` (0 to 1) or `none`. htk, norm, pad: as librosa spells them;
     torchaudio's defaults are htk: true, norm: null, pad: reflect.
@@ -42,11 +42,11 @@ class Mel(BaseModel):
     pad: Literal["constant", "reflect"] = "constant"
 
     def __call__(self, windows: Float32) -> Float32:
-        """Return the picture of every window by itself: what else is in the batch changes nothing."""
+        """Return the spectrogram of every window, which does not depend on the rest of the batch."""
         return np.stack([self._one(w) for w in windows])[:, None]
 
     def frames(self, samples: int) -> int:
-        """Return how many frames a window of `samples` has."""
+        """Return the number of frames of a window of `samples`."""
         return samples // self.hop + 1
 
     def _one(self, window: Float32) -> Float32:
@@ -65,7 +65,7 @@ class Mel(BaseModel):
 
 
 class Image(BaseModel):
-    """A picture for a vision transformer: (B, 3, size, size), with ImageNet's mean and deviation taken off."""
+    """A picture for a vision transformer: (B, 3, size, size), normalised by ImageNet's mean and deviation."""
 
     model_config = ConfigDict(extra="forbid", strict=True, frozen=True)
 

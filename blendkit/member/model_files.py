@@ -1,4 +1,4 @@
-"""Model files that a recipe need not name: where they lie on this machine, or where to get them."""
+"""Model files that a recipe need not name: where they are on this machine, or where to get them."""
 
 from __future__ import annotations
 
@@ -34,9 +34,9 @@ def package_folder(package: str, *parts: str) -> Path | None:
 
 
 def locate(what: str, names: Sequence[str], folders: Callable[[], Iterable[Path | None]], advice: str) -> Path:
-    """Return the first file below the folders with one of the names, in their order.
+    """Return the first file below the folders that has one of the names, in their order.
 
-    Raises BlendkitError that says where it was looked for and where to get it.
+    Raises BlendkitError that says which folders were searched, and where to get the file.
     """
     searched = [f for f in folders() if f is not None]
     for folder in searched:
@@ -44,5 +44,5 @@ def locate(what: str, names: Sequence[str], folders: Callable[[], Iterable[Path 
             found = sorted(folder.rglob(name)) if folder.is_dir() else []
             if found:
                 return found[0]
-    looked = f"looked for {' or '.join(names)} below {', '.join(map(str, searched))}"
-    raise BlendkitError(f"{what} was not found", [looked, advice])
+    where = f"searched for {' or '.join(names)} below {', '.join(map(str, searched))}"
+    raise BlendkitError(f"{what} was not found", [where, advice])

@@ -1,4 +1,4 @@
-"""What lies inside an ONNX graph: its other outputs and its blocks, as features."""
+"""Features from inside an ONNX graph: its other outputs and its blocks."""
 
 from __future__ import annotations
 
@@ -28,11 +28,11 @@ from blendkit.store import require_features
 
 @dataclass(frozen=True)
 class OnnxBlocks:
-    """A graph that hears windows (B, samples) at its input `input`; `scores` is the output that is no feature.
+    """A graph with windows (B, samples) at its input `input`; `scores` is the output that is not a feature.
 
-    grid: blocks as means over that many cells of time and frequency, (B, a, b, channels); None: means (B, channels).
-    Features come from sessions of their own: taps in that of the logits would change which operators fuse, and with
-    that the logits' last bits.
+    grid: blocks are means over that many cells of time and frequency, (B, a, b, channels); None: means (B, channels).
+    Features come from sessions of their own: taps in the session of the logits would change which operators the
+    runtime fuses, and so the last bits of the logits.
     """
 
     model: Path
@@ -59,18 +59,18 @@ class OnnxBlocks:
         found = self._run(np.zeros((1, self.samples), np.float32), names)
         return {n: tuple(found[n].shape[1:]) for n in names}
 
-    def features(self, heard: Float32, names: Sequence[str]) -> list[Float32]:
-        """Return the named features (B, ...) of windows as the graph is to hear them."""
+    def features(self, windows: Float32, names: Sequence[str]) -> list[Float32]:
+        """Return the named features (B, ...) of windows in the form that the graph expects."""
         require_features(self.name, names, self.shapes)
-        found = self._run(heard, names)
+        found = self._run(windows, names)
         return [found[n] for n in names]
 
-    def _run(self, heard: Float32, names: Sequence[str]) -> dict[str, Float32]:
+    def _run(self, windows: Float32, names: Sequence[str]) -> dict[str, Float32]:
         if tuple(names) not in self._sessions:
             self._sessions[tuple(names)] = self._open(names)
         session = self._sessions[tuple(names)]
         given = [o.name for o in session.get_outputs()]
-        found = dict(zip(given, session.run(None, {self.input: heard}), strict=True))
+        found = dict(zip(given, session.run(None, {self.input: windows}), strict=True))
         if self.grid is None:
             return {n.removesuffix(TAP): v for n, v in found.items()}
         blocks = set(self.blocks)

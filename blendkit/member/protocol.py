@@ -1,4 +1,4 @@
-"""Members: anything that gives per-chunk scores. What is asked of them, and what they are told."""
+"""Members, the sources of per-chunk scores: the protocols that they implement and the context that they get."""
 
 from __future__ import annotations
 
@@ -25,8 +25,8 @@ F = TypeVar("F", bound=Callable[..., Any])
 def logits_version(number: int) -> Callable[[F], F]:
     """Declare, on a member's factory, which version of its logits it gives (1 if nothing is declared).
 
-    Raise the number whenever equal parameters, files and audio give other logits than before: what was saved under
-    another number is scored again. Nothing else about the code counts, neither where it lies nor its release.
+    Raise the number whenever equal parameters, files and audio give other logits than before: logits that were saved
+    under another number are scored again. Nothing else about the code counts, neither its place nor its release.
     """
 
     def declare(factory: F) -> F:
@@ -43,10 +43,10 @@ def logits_version_of(factory: object) -> int:
 
 @dataclass(frozen=True)
 class DataFile:
-    """Marks a member parameter that names a file or a list of files: found below the data folder, hashed.
+    """Marks a member parameter that names a file or a list of files below the data folder, which are hashed.
 
-    find: where a file that the recipe does not name lies on this machine (an installed package, a
-    cache); raises BlendkitError that says where it looked and where to get it. folder: a folder will do.
+    find: returns the path of a file that the recipe does not name (in an installed package, a cache); raises
+    BlendkitError that says where it searched and where to get the file. folder: a folder is accepted too.
     """
 
     find: Callable[[], Path] | None = None
@@ -58,7 +58,7 @@ FilePath = Annotated[str, DataFile()]
 
 @dataclass(frozen=True)
 class MemberContext:
-    """What a member may know of the run it serves.
+    """The facts of a run that its members get.
 
     classes: the target class ids (empty if the run has none of its own); chunk_s: chunk length in
     seconds; threads: how many the member may use; recordings: those of the run, where it has any (a path
@@ -84,13 +84,13 @@ class MemberContext:
 
 @dataclass(frozen=True)
 class MemberInfo:
-    """What a member says of itself.
+    """A member's description of itself.
 
     classes: its columns, ids of the run's classes; covered (C,): which of them it really scores.
-    rate (Hz) and window_s (seconds): the audio one prediction needs. hop_s: seconds from window to window
-    (None: the window, so that none overlap). anchor and pool: where windows that are no chunks lie, and
-    how they make up a chunk, see `blendkit.audio`. frames: with the pool `frames`, how many frames of a
-    window `predict` gives, as probabilities (B, frames, C). batch: windows per call.
+    rate (Hz) and window_s (seconds): the audio of one prediction. hop_s: seconds from window to window
+    (None: the window's length, so that none overlap). anchor and pool: where windows that differ from chunks
+    start, and how they are pooled onto a chunk, see `blendkit.audio`. frames: with the pool `frames`, how
+    many frames of a window `predict` gives, as probabilities (B, frames, C). batch: windows per call.
     notes: conventions worth printing (normalisation, class mapping). saw: the labelled recordings it
     was fitted on, where known: figures on those are in-sample.
     """
@@ -110,11 +110,11 @@ class MemberInfo:
 
 @runtime_checkable
 class Member(Protocol):
-    """A model: windows of audio in, logits out. Nothing else is asked of an adapter."""
+    """A model: windows of audio in, logits out. An adapter needs nothing else."""
 
     @property
     def info(self) -> MemberInfo:
-        """What the member says of itself."""
+        """The member's description of itself."""
         ...
 
     def predict(self, windows: Float32) -> Float32:
@@ -124,11 +124,11 @@ class Member(Protocol):
 
 @runtime_checkable
 class FeatureMember(Protocol):
-    """A model that also gives what lies before its logits: embeddings, block means."""
+    """A model that also gives features from before its logits: embeddings, block means."""
 
     @property
     def blocks(self) -> Sequence[str]:
-        """Which features are blocks, in the model's order: what `blocks` stands for."""
+        """The features that are blocks, in the model's order; a feature list may say `blocks` for all of them."""
         ...
 
     @property
@@ -145,7 +145,7 @@ class FeatureMember(Protocol):
 class FrontedMember(Protocol):
     """A model behind a front end (a spectrogram) that members of one recipe may share.
 
-    Members whose `front` compare equal hear the same windows together, and it is computed once.
+    Members whose `front` compare equal get the same windows in one batch, and the front end is computed once.
     """
 
     @property
@@ -154,20 +154,20 @@ class FrontedMember(Protocol):
         ...
 
     def predict_front(self, features: Float32) -> Float32:
-        """Return logits (B, C) of what `front` gives; `predict` is this of `front`."""
+        """Return logits (B, C) of the features that `front` gives; `predict` is `front`, then this."""
         ...
 
 
 @runtime_checkable
 class FileMember(Protocol):
-    """A model that wants whole files and gives scores of its own windows, as opensoundscape's models do.
+    """A model that needs whole files and gives scores of its own windows, as opensoundscape's models do.
 
-    Of its `info`, the classes, coverage and pool count; windows are what it says they are.
+    Only the classes, coverage and pool of its `info` are used; its frame says where the windows are.
     """
 
     @property
     def info(self) -> MemberInfo:
-        """What the member says of itself."""
+        """The member's description of itself."""
         ...
 
     def predict_files(self, files: Sequence[Path]) -> pd.DataFrame:
@@ -177,9 +177,9 @@ class FileMember(Protocol):
 
 @runtime_checkable
 class FinishedMember(Protocol):
-    """A file of scores somebody else computed; `space` is what its values are.
+    """A file of scores that were computed elsewhere; `space` is the space of its values.
 
-    Its factory takes a parameter `space`, by which a recipe says it and a plan knows it beforehand.
+    Its factory has a parameter `space`, so that the recipe's plan knows the space before the file is read.
     """
 
     @property
@@ -192,7 +192,7 @@ class FinishedMember(Protocol):
         ...
 
     def warnings(self) -> list[str]:
-        """Return doubts about the values, after `read`."""
+        """Return warnings about the values, after `read`."""
         ...
 
 
@@ -210,15 +210,15 @@ class FoldedMember(Protocol):
 class TTA:
     """Test-time augmentation: the window moved by shifts (seconds), logits averaged.
 
-    edge: what becomes of a shifted window that would leave the recording: `drop` leaves that shift
+    edge: what happens to a shifted window that would leave the recording: `drop` leaves that shift
     out for that chunk and averages the rest, `clamp` moves it back inside, `zero` and `reflect` fill.
-    A chunk that lies wholly beyond the audio is only ever heard as the silence it is.
+    A chunk that lies wholly beyond the audio is scored as silence, without shifts.
     """
 
     shifts_s: tuple[float, ...] = (0.0,)
     edge: Edge = "drop"
 
     def __post_init__(self) -> None:
-        """Refuse what could leave a chunk without any window."""
+        """Refuse settings that could leave a chunk without any window."""
         if self.edge == "drop" and 0 not in self.shifts_s:
-            raise BlendkitError("TTA that drops shifts at the edges needs the shift 0")
+            raise BlendkitError("TTA with `edge: drop` needs the shift 0, or a chunk could be left without a window")

@@ -1,4 +1,4 @@
-"""A member's graph, slim where that changes no logit."""
+"""A member's graph, cut to its classes where that changes no logit."""
 
 from __future__ import annotations
 
@@ -10,13 +10,13 @@ from blendkit.member.class_map import ClassMap
 from blendkit.member.protocol import MemberContext
 
 
-def slim_or_whole(ask: GraphNeeds, mapped: ClassMap, context: MemberContext) -> tuple[Path, ClassMap, str]:
-    """Return the graph to run, the class map onto its columns, and what to say of it.
+def slim_or_whole(needs: GraphNeeds, mapped: ClassMap, context: MemberContext) -> tuple[Path, ClassMap, str]:
+    """Return the graph to run, the class map onto its columns, and a note about it.
 
-    A graph that cannot be cut, or whose logits would differ, is run whole, and the reason said.
+    A graph that cannot be cut, or whose logits would differ, is run whole, and the note gives the reason.
     """
     try:
-        made = slim(ask, context.examples, context.threads)
+        made = slim(needs, context.examples, context.threads)
     except BlendkitError as error:
-        return ask.model, mapped, f"whole graph: {'; '.join([error.title, *error.problems])}"
+        return needs.model, mapped, f"whole graph: {'; '.join([error.title, *error.problems])}"
     return made.path, mapped.narrowed(), made.note()

@@ -1,4 +1,4 @@
-"""Windows of audio through members: cutting, batching over recordings and shifts, pooling onto chunks."""
+"""Scoring of windows by members: cutting, batching over recordings and shifts, pooling onto chunks."""
 
 from __future__ import annotations
 
@@ -60,7 +60,7 @@ def score_jobs(member: Member, jobs: Sequence[RecordingAudio], chunk_s: float, t
 
     Windows are cut from the recording's own audio and batched over recordings and shifts; a batch
     never leaves the group, so a group always gives the same bits. Shifts are averaged in logit space,
-    then windows that are no chunks are pooled onto them.
+    then windows that differ from chunks are pooled onto them.
     """
     return score_together([member], jobs, chunk_s, tta)[0][0]
 
@@ -75,7 +75,7 @@ def same_front_end(member: Member) -> object:
 def score_together(
     members: Sequence[Member], jobs: Sequence[RecordingAudio], chunk_s: float, tta: TTA
 ) -> tuple[list[Float32], float]:
-    """As `score_jobs`, for members with one `same_front_end`: their front end is computed once.
+    """Score as `score_jobs`, for members with an equal `same_front_end`: their front end is computed once.
 
     Returns the logits of each, and the seconds spent inside the members.
     """
@@ -91,13 +91,15 @@ def score_together(
     def run(windows: Float32) -> list[Float32]:
         if len(members) == 1 or not isinstance(first, FrontedMember):
             return [_predict(m, windows) for m in members]
-        heard = _guarded(first, "front", windows)
-        return [_checked(m, _guarded(m, "predict_front", heard), len(windows)) for m in members]
+        features = _guarded(first, "front", windows)
+        return [_checked(m, _guarded(m, "predict_front", features), len(windows)) for m in members]
 
     if first.info.pool == "frames" and tta.shifts_s != (0.0,):
-        raise BlendkitError("frames of shifted windows do not lie on one timeline: no tta with `pool: frames`")
+        raise BlendkitError(
+            "tta cannot be used with `pool: frames`: frames of shifted windows do not lie on one timeline"
+        )
     widths = [len(m.info.classes) * max(1, m.info.frames) for m in members]
-    return _heard(call, widths, first.info, jobs, chunk_s, tta), spent[0]
+    return _scored_windows(call, widths, first.info, jobs, chunk_s, tta), spent[0]
 
 
 def features_of(
@@ -105,7 +107,7 @@ def features_of(
 ) -> list[Float32]:
     """Return features (sum of chunks, D) of a group of recordings, one array per name, flattened.
 
-    Windows that are no chunks are averaged onto them by shared time, whatever the logits' pooling.
+    Windows that differ from chunks are averaged onto them by shared time, whatever the logits' pooling.
     """
     shapes = [member.feature_shapes[n] for n in names]
     widths = [int(np.prod(s, dtype=np.int64)) for s in shapes]
@@ -115,13 +117,13 @@ def features_of(
         return [f.reshape(len(windows), -1) for f in found]
 
     mean = MemberInfo((), (), info.rate, info.window_s, info.batch, hop_s=info.hop_s, anchor=info.anchor)
-    return _heard(call, widths, mean, jobs, chunk_s, TTA())
+    return _scored_windows(call, widths, mean, jobs, chunk_s, TTA())
 
 
-def _heard(
+def _scored_windows(
     call: CallModel, widths: Sequence[int], info: MemberInfo, jobs: Sequence[RecordingAudio], chunk_s: float, tta: TTA
 ) -> list[Float32]:
-    """Cut, batch, call, average over shifts, pool."""
+    """Cut windows, call the model on batches of them, average over shifts and pool onto chunks."""
     size = samples_at(info.window_s, info.rate)
     placed = [_place(info, chunk_s, j.chunks) for j in jobs]
     total = sum(len(starts) for starts, _ in placed)
@@ -141,7 +143,7 @@ def _heard(
             at.append(row)
     for sums in summed:
         sums /= np.maximum(count, 1)[:, None]
-    if not _hears_chunks(info, chunk_s):
+    if not _windows_are_chunks(info, chunk_s):
         summed = [_on_chunks(sums, info, chunk_s, placed) for sums in summed]
     return [sums.astype(np.float32) for sums in summed]
 
@@ -157,14 +159,14 @@ def _hop(info: MemberInfo) -> float:
     return info.window_s if info.hop_s is None else info.hop_s
 
 
-def _hears_chunks(info: MemberInfo, chunk_s: float) -> bool:
+def _windows_are_chunks(info: MemberInfo, chunk_s: float) -> bool:
     return info.pool != "frames" and info.window_s == chunk_s and info.hop_s in (None, chunk_s)
 
 
 def _place(info: MemberInfo, chunk_s: float, chunks: int) -> tuple[Int64, Overlaps | None]:
-    """A recording's windows: its chunks where these are windows, else as its info says."""
+    """Return a recording's first samples of windows, and their overlaps with chunks, None if windows are chunks."""
     bounds = edges(chunks, chunk_s, info.rate)
-    if _hears_chunks(info, chunk_s):
+    if _windows_are_chunks(info, chunk_s):
         return bounds[:-1], None
     return place(bounds, info.window_s, _hop(info), info.rate, info.anchor)
 
@@ -188,7 +190,7 @@ def _on_chunks(
 
 
 def _frames(values: Float64, info: MemberInfo, chunk_s: float, starts: Int64, pairs: Overlaps) -> Float64:
-    """Frame probabilities (W, T * C) to logits (K, C)."""
+    """Return logits (K, C) of frame probabilities (W, T * C)."""
     size, bounds = samples_at(info.window_s, info.rate), edges(pairs.chunks, chunk_s, info.rate)
     frames = values.reshape(len(values), info.frames, -1)
     return logit(frames_onto_chunks(frames, starts, size, bounds), floor=BELOW_FLOAT32)
@@ -202,13 +204,13 @@ def _windows(
     for job, own in zip(jobs, starts, strict=True):
         samples = job.audio.samples
         for start in own.tolist():
-            silent = start >= len(samples)  # no audio here, and none to borrow
+            silent = start >= len(samples)  # the window starts after the audio: a shift would bring in other audio
             for shift_s, shift in shifts:
                 first = start + shift
                 outside = first < 0 or first + size > len(samples)
                 if shift_s != 0 and ((outside and tta.edge == "drop") or silent):
                     continue
-                # the window itself is only ever zero-padded; one that lies inside is copied once, by the caller
+                # the unshifted window is always zero-padded; a window that lies inside is copied by the caller alone
                 edge: Edge = tta.edge if shift_s != 0 else "zero"
                 yield row, cut(samples, first, size, edge) if outside else samples[first : first + size]
             row += 1
@@ -223,7 +225,7 @@ def _guarded(member: Any, method: str, *args: Any) -> Any:
         return getattr(member, method)(*args)
     except BlendkitError:
         raise
-    except Exception as error:  # a member may be a third party's: say whose it is
+    except Exception as error:  # a member may be a third party's: the error names its package
         raise broken(method, type(member), error) from error
 
 

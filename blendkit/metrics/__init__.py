@@ -1,7 +1,7 @@
 """Tie-aware evaluation: exact algorithms on arrays.
 
-In go truth (N, C) and scores (N, C); out come figures that do not depend on the order of rows: macro-AUC, average
-precision, ranks, weight paths, clustered bootstraps, leaderboard questions. Nothing here knows of files or recipes.
+Truth (N, C) and scores (N, C) go in; figures that do not depend on the order of rows come out: macro-AUC, average
+precision, ranks, weight paths, clustered bootstraps, leaderboard simulations. This package uses no files or recipes.
 """
 
 from __future__ import annotations
@@ -18,13 +18,13 @@ if TYPE_CHECKING:
         auc_of,
         auc_state,
         check_shapes,
-        kept_cells,
+        counted_cells,
         macro_auc,
         refuse_nan,
     )
     from blendkit.metrics.bootstrap import Bootstrap, Interval, IntervalKind, cluster_codes, holm, paired_bootstrap
     from blendkit.metrics.breakpoints import Breakpoints, weight_breakpoints
-    from blendkit.metrics.kernels.pair_counts import count_pairs
+    from blendkit.metrics.kernels.pair_counts import PairCount, count_pairs
     from blendkit.metrics.kernels.ranking import doubled_ranks
     from blendkit.metrics.knn import KnnMetric, Probe, Probed, initial_weights, probe
     from blendkit.metrics.leaderboard import Plateau, RankBand, SimulatedSplit, plateaus, rank_band, simulate_split
@@ -43,6 +43,7 @@ __all__ = [
     "IntervalKind",
     "KnnMetric",
     "MacroAUC",
+    "PairCount",
     "Plateau",
     "Probe",
     "Probed",
@@ -56,10 +57,10 @@ __all__ = [
     "check_shapes",
     "cluster_codes",
     "count_pairs",
+    "counted_cells",
     "doubled_ranks",
     "holm",
     "initial_weights",
-    "kept_cells",
     "macro_auc",
     "padded_cmap",
     "paired_bootstrap",

@@ -1,4 +1,4 @@
-"""Tie-aware figures of retrieval: average precision, cmAP, top-1, recall at precision."""
+"""Tie-aware retrieval metrics: average precision, cmAP, top-1, recall at precision."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ import numpy as np
 
 from blendkit.core import Bools, Float64, Int64, Matrix
 from blendkit.errors import BlendkitError
-from blendkit.metrics.auc import check_shapes, kept_cells, refuse_nan
+from blendkit.metrics.auc import check_shapes, counted_cells, refuse_nan
 
 
 @dataclass(frozen=True, eq=False)
@@ -40,15 +40,15 @@ def average_precision(y: Bools, x: Matrix, mask: Bools | None = None) -> ClassMe
 def padded_cmap(y: Bools, p: Matrix, mask: Bools | None = None, rows: int = 5) -> ClassMean:
     """Return BirdCLEF 2023's metric: average precision after `rows` rows of ones are added to truth and scores.
 
-    The padding lets classes without positives count, and damps those with few. p (N, C) probabilities in
-    [0, 1], for the padding is a score of 1. Raises BlendkitError as `average_precision`, and for values
-    beyond [0, 1]. Source: the evaluation page of BirdCLEF 2023 (5 rows).
+    With the padding, classes without positives count too, and those with few have less influence. p (N, C)
+    probabilities in [0, 1], because the padding has a score of 1. Raises BlendkitError as
+    `average_precision`, and for values beyond [0, 1]. Source: the evaluation page of BirdCLEF 2023 (5 rows).
     """
     check_shapes(y, p, mask)
     refuse_nan(p, mask)
     refuse_beyond_unit(p, mask, "padded cmAP")
     pad = (rows, y.shape[1])
-    keep = np.concatenate([kept_cells(y.shape, mask), np.ones(pad, bool)])
+    keep = np.concatenate([counted_cells(y.shape, mask), np.ones(pad, bool)])
     return average_precision(
         np.concatenate([np.asarray(y, bool), np.ones(pad, bool)]), np.concatenate([p, np.ones(pad, p.dtype)]), keep
     )
@@ -58,11 +58,11 @@ def top_one(y: Bools, x: Matrix, mask: Bools | None = None) -> float:
     """Return the share of rows with a positive whose highest score belongs to one; nan if no row has one.
 
     y, x (N, C). Classes that tie for the highest count by their share of positives. Rows without a
-    positive count nowhere, nor do masked cells. Raises BlendkitError as `average_precision`.
+    positive and masked cells do not count. Raises BlendkitError as `average_precision`.
     """
     check_shapes(y, x, mask)
     refuse_nan(x, mask)
-    keep = kept_cells(y.shape, mask)
+    keep = counted_cells(y.shape, mask)
     y = np.asarray(y, bool) & keep
     use = y.any(axis=1)
     if not use.any():
@@ -75,22 +75,22 @@ def top_one(y: Bools, x: Matrix, mask: Bools | None = None) -> float:
 def recall_at_precision(y: Bools, x: Matrix, precision: float = 0.9, mask: Bools | None = None) -> ClassMean:
     """Return per class the highest recall at which precision is at least `precision` (0 if never), and the mean.
 
-    Thresholds are the distinct scores, so tied rows are found together. Arguments and errors as for
+    Thresholds are the distinct scores, so tied rows are retrieved together. Arguments and errors as for
     `average_precision`; raises BlendkitError also for a precision outside (0, 1].
     """
     if not 0 < precision <= 1:
-        raise BlendkitError(f"precision lies in (0, 1], got {precision:g}")
+        raise BlendkitError(f"precision must be in (0, 1], got {precision:g}")
 
-    def best(found: Int64, taken: Int64) -> float:
-        good = found >= precision * taken
+    def best(found: Int64, retrieved: Int64) -> float:
+        good = found >= precision * retrieved
         return float(found[good].max(initial=0) / found[-1])
 
     return _per_class(y, x, mask, best)
 
 
 def refuse_beyond_unit(p: Matrix, mask: Bools | None, what: str) -> None:
-    """Raise BlendkitError with the first row and class if a cell that counts is no probability."""
-    bad = np.argwhere(((p < 0) | (p > 1)) & kept_cells(p.shape, mask))
+    """Raise BlendkitError with the first row and class if a cell that counts is not a probability."""
+    bad = np.argwhere(((p < 0) | (p > 1)) & counted_cells(p.shape, mask))
     if len(bad):
         row, column = bad[0]
         raise BlendkitError(
@@ -99,16 +99,16 @@ def refuse_beyond_unit(p: Matrix, mask: Bools | None, what: str) -> None:
         )
 
 
-def _average_precision(found: Int64, taken: Int64) -> float:
+def _average_precision(found: Int64, retrieved: Int64) -> float:
     gained = np.diff(found, prepend=0) / found[-1]
-    return math.fsum(gained * (found / taken))
+    return math.fsum(gained * (found / retrieved))
 
 
 def _per_class(y: Bools, x: Matrix, mask: Bools | None, figure: Any) -> ClassMean:
-    """Apply figure(found (T,), taken (T,)) per class: positives and rows at or above each distinct score."""
+    """Apply figure(found (T,), retrieved (T,)) per class: positives and rows at or above each distinct score."""
     check_shapes(y, x, mask)
     refuse_nan(x, mask)
-    keep = kept_cells(y.shape, mask)
+    keep = counted_cells(y.shape, mask)
     y = np.asarray(y, bool) & keep
     per_class = np.full(y.shape[1], np.nan)
     scored = np.flatnonzero(y.any(axis=0))
@@ -116,6 +116,7 @@ def _per_class(y: Bools, x: Matrix, mask: Bools | None, figure: Any) -> ClassMea
         rows = keep[:, c]
         order = np.argsort(-x[rows, c], kind="stable")
         values, truth = x[rows, c][order], y[rows, c][order]
+        # only the last row of each tie is a threshold, so the order inside a tie cannot matter
         last = np.flatnonzero(np.append(values[1:] != values[:-1], True))
         per_class[c] = figure(np.cumsum(truth)[last], last + 1)
     macro = math.fsum(per_class[scored]) / len(scored) if len(scored) else math.nan

@@ -1,4 +1,4 @@
-"""Exact tie-aware macro ROC-AUC, whole or from parts that merge exactly."""
+"""Exact tie-aware macro ROC-AUC, of all rows at once or from parts that merge exactly."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from blendkit.core import Bools, Float64, Int64, Matrix
 from blendkit.errors import BlendkitError
-from blendkit.metrics.kernels.pair_counts import count_pairs
+from blendkit.metrics.kernels.pair_counts import NAN_FOUND, PairCount, count_pairs
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -56,20 +56,20 @@ class MacroAUC:
 def macro_auc(y: Bools, x: Matrix, mask: Bools | None = None) -> MacroAUC:
     """Return the macro-averaged ROC-AUC of scores x (N, C) against truth y (N, C), ties counted half.
 
-    Per class 2U = sum(2*[p > n] + [p == n]) over positive/negative pairs is an exact integer; one
-    division at the end, and the mean is a correctly rounded sum: the order of rows and classes does
-    not matter. mask (N,) or (N, C) leaves out unlabelled cells, whatever they hold.
-    Raises BlendkitError for NaN (row, class) or other shapes.
+    Per class 2U = sum(2*[p > n] + [p == n]) over positive/negative pairs is an exact integer, divided once
+    at the end, and the mean is a correctly rounded sum, so the order of rows and classes does not matter.
+    mask (N,) or (N, C) leaves out unlabelled cells, whose values are not read. Raises BlendkitError for
+    NaN (row, class) or other shapes.
     """
     check_shapes(y, x, mask)
     counts = count_pairs(y, x, mask)
-    if (counts[:, 0] < 0).any():
+    if (counts[:, PairCount.TWICE_U] == NAN_FOUND).any():
         refuse_nan(x, mask)
-    return auc_of(counts[:, 0], counts[:, 2] * counts[:, 3])
+    return auc_of(counts[:, PairCount.TWICE_U], counts[:, PairCount.POSITIVES] * counts[:, PairCount.NEGATIVES])
 
 
 def auc_of(twice_u: Int64, pairs: Int64) -> MacroAUC:
-    """Return the AUCs that exact pair counts stand for: 2U (C,) over positive-negative pairs (C,)."""
+    """Return the AUCs of exact pair counts: 2U (C,) over twice the positive-negative pairs (C,)."""
     per_class = np.full(len(pairs), np.nan)
     live = pairs > 0
     per_class[live] = twice_u[live] / (2 * pairs[live])
@@ -85,7 +85,7 @@ def check_shapes(y: NDArray[Any], x: NDArray[Any], mask: NDArray[Any] | None = N
         raise BlendkitError(f"mask is {mask.dtype} {mask.shape}; expected bool {y.shape[:1]} or {y.shape}")
 
 
-def kept_cells(shape: tuple[int, ...], mask: Bools | None) -> Bools:
+def counted_cells(shape: tuple[int, ...], mask: Bools | None) -> Bools:
     """Return (N, C) true where a cell counts under a mask (N,), (N, C) or none; read-only."""
     if mask is None:
         return np.broadcast_to(np.True_, shape)
@@ -94,14 +94,14 @@ def kept_cells(shape: tuple[int, ...], mask: Bools | None) -> Bools:
 
 def refuse_nan(x: Matrix, mask: Bools | None) -> None:
     """Raise BlendkitError with the first row and class if a cell that counts is NaN."""
-    bad = np.argwhere(np.isnan(x) & kept_cells(x.shape, mask))
+    bad = np.argwhere(np.isnan(x) & counted_cells(x.shape, mask))
     if len(bad):
         raise BlendkitError(f"scores are NaN in {len(bad)} cells, first at row {bad[0][0]}, class {bad[0][1]}")
 
 
 @dataclass(frozen=True, eq=False)
 class AUCState:
-    """What the AUC of some rows is made of, per class: distinct values with their positives and negatives.
+    """The counts behind the AUC of some rows, per class: distinct values with their positives and negatives.
 
     States of disjoint rows add up (`a + b`) to exactly the state of all rows: shards and clusters merge
     without loss, unlike averaged AUCs or binned scores.
@@ -140,7 +140,7 @@ class AUCState:
 def auc_state(y: Bools, x: Matrix, mask: Bools | None = None) -> AUCState:
     """Return the mergeable state of some rows; arguments and errors as for `macro_auc`."""
     check_shapes(y, x, mask)
-    keep = kept_cells(y.shape, mask)
+    keep = counted_cells(y.shape, mask)
     refuse_nan(x, mask)
     parts = [
         _tally(v[k].astype(np.float64) + 0.0, t[k].astype(np.int64), (~t[k]).astype(np.int64))  # + 0.0: -0.0 is 0.0

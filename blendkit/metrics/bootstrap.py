@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from blendkit.core import Bools, Float64, Int64, Matrix
 from blendkit.errors import BlendkitError, did_you_mean
-from blendkit.metrics.auc import check_shapes, kept_cells, macro_auc, refuse_nan
+from blendkit.metrics.auc import check_shapes, counted_cells, macro_auc, refuse_nan
 from blendkit.metrics.kernels.resampled_counts import resampled_counts
 
 IntervalKind = Literal["percentile", "bca"]
@@ -76,8 +76,8 @@ def paired_bootstrap(
 ) -> Bootstrap:
     """Redraw whole clusters with replacement and measure every score on the same draws.
 
-    y (N, C), scores {name: (N, C)}, clusters (N,) labels: the recording, the site, or (site, date), for
-    chunks of one recording are no independent observations. Replicate r draws
+    y (N, C), scores {name: (N, C)}, clusters (N,) labels: the recording, the site, or (site, date), because
+    chunks of one recording are not independent observations. Replicate r draws
     `default_rng(seed).integers(0, K, (replicates, K))[r]` of the K clusters sorted by label. Counts are
     exact integers: each replicate equals `macro_auc` of the redrawn rows. mask as in `macro_auc`.
     Raises BlendkitError for fewer than two clusters with rows that count, and as `macro_auc` does.
@@ -86,7 +86,7 @@ def paired_bootstrap(
         raise BlendkitError(f"a bootstrap needs scores and replicates, got {len(scores)} and {replicates}")
     for name, x in scores.items():
         check_shapes(y, x, mask, f"scores {name!r}")
-    keep = np.ascontiguousarray(kept_cells(y.shape, mask))
+    keep = np.ascontiguousarray(counted_cells(y.shape, mask))
     cluster, count = cluster_codes(clusters, keep)
     draws = np.random.default_rng(seed).integers(0, count, (replicates, count))
     weights = np.zeros((count, replicates), np.int64)
@@ -126,7 +126,7 @@ def resampled_macros(
 
 
 def cluster_codes(clusters: Sequence[object] | NDArray[Any], keep: Bools) -> tuple[Int64, int]:
-    """Number the clusters (N,) in sorted order of those with a cell that counts; others get 0.
+    """Return numbers (N,) of the clusters in sorted order, and their count; clusters without a cell that counts get 0.
 
     Raises BlendkitError for fewer than two clusters, or another length.
     """
@@ -137,7 +137,7 @@ def cluster_codes(clusters: Sequence[object] | NDArray[Any], keep: Bools) -> tup
     if len(names) < 2:
         raise BlendkitError(
             f"an interval needs at least two clusters (recordings, sites), found {len(names)}",
-            ["chunks of one recording are no independent observations"],
+            ["chunks of one recording are not independent observations"],
         )
     at = {c: i for i, c in enumerate(names)}
     return np.array([at.get(c, 0) for c in labels], np.int64), len(names)
@@ -148,6 +148,7 @@ def holm(p: Mapping[str, float]) -> dict[str, float]:
     order = sorted(p, key=lambda k: p[k])
     out, highest = {}, 0.0
     for i, name in enumerate(order):
+        # a later hypothesis may not be rejected before an earlier one, so adjusted values never fall
         highest = max(highest, min(1.0, (len(order) - i) * p[name]))
         out[name] = highest
     return {k: out[k] for k in p}
@@ -178,7 +179,7 @@ def _without(tally: Int64) -> Int64:
 
 
 def _macros(twice_u: Int64, pairs: Int64) -> Float64:
-    """Return macro-AUCs (R,), each the correctly rounded mean over the classes it has pairs of."""
+    """Return macro-AUCs (R,), each the correctly rounded mean over the classes that have pairs in it."""
     auc = np.divide(twice_u, 2 * pairs, out=np.zeros(pairs.shape), where=pairs > 0)
     live = (pairs > 0).sum(axis=0)
     sums = [math.fsum(column) for column in auc.T.tolist()]
@@ -187,7 +188,7 @@ def _macros(twice_u: Int64, pairs: Int64) -> Float64:
 
 def _interval(estimate: float, draws: Float64, jackknife: Float64, level: float, kind: IntervalKind) -> Interval:
     if not 0 < level < 1:
-        raise BlendkitError(f"a confidence level lies between 0 and 1, got {level:g}")
+        raise BlendkitError(f"a confidence level must be between 0 and 1, got {level:g}")
     draws = draws[~np.isnan(draws)]
     if len(draws) < 2:
         return Interval(estimate, math.nan, math.nan, math.nan)
@@ -203,7 +204,7 @@ def _bca_tails(estimate: float, draws: Float64, jackknife: Float64, tails: Float
     from scipy.special import ndtr, ndtri
 
     share = ((draws < estimate).sum() + 0.5 * (draws == estimate).sum()) / len(draws)
-    share = min(max(share, 0.5 / len(draws)), 1 - 0.5 / len(draws))
+    share = min(max(share, 0.5 / len(draws)), 1 - 0.5 / len(draws))  # a share of 0 or 1 would give an infinite bias
     bias = ndtri(share)
     away = np.nanmean(jackknife) - jackknife[~np.isnan(jackknife)]
     spread = float((away**2).sum()) ** 1.5

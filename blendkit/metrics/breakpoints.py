@@ -10,10 +10,10 @@ from numpy.typing import NDArray
 
 from blendkit.core import Bools, Float64
 from blendkit.errors import BlendkitError
-from blendkit.metrics.auc import check_shapes, kept_cells, macro_auc
-from blendkit.metrics.kernels.pair_counts import count_pairs
+from blendkit.metrics.auc import check_shapes, counted_cells, macro_auc
+from blendkit.metrics.kernels.pair_counts import PairCount, count_pairs
 
-_MOST = 20_000_000
+_MOST_CROSSINGS = 20_000_000  # at 16 bytes each they need 320 MB
 
 
 @dataclass(frozen=True, eq=False)
@@ -36,24 +36,24 @@ def weight_breakpoints(y: Bools, a: NDArray[Any], b: NDArray[Any], mask: Bools |
     """Return where (1 - w) a + w b changes its macro-AUC, for all w in (0, 1), and its values there.
 
     y, a, b (N, C), values finite; mask as in `macro_auc`. Weights are resolved to float64. Macro-AUCs are
-    running sums, good to some 1e-12. Raises BlendkitError beyond 20 million crossing pairs: take
-    `weight_path` there, which has no such limit.
+    running sums, accurate to about 1e-12. Raises BlendkitError beyond 20 million crossing pairs: use
+    `weight_path` for these, which has no such limit.
     """
     check_shapes(y, a, mask, "a")
     check_shapes(y, b, mask, "b")
     a, b = np.asarray(a, np.float64), np.asarray(b, np.float64)
-    keep = kept_cells(y.shape, mask)
+    keep = counted_cells(y.shape, mask)
     if not (np.isfinite(a) & np.isfinite(b) | ~keep).all():
         raise BlendkitError("breakpoints need finite values")
     counts = count_pairs(y, a, mask)
-    pairs = counts[:, 2] * counts[:, 3]
+    pairs = counts[:, PairCount.POSITIVES] * counts[:, PairCount.NEGATIVES]
     live = np.flatnonzero(pairs)
     ts, jumps, first, total = [], [], 0.0, 0
     for c in live:
         t, jump, ties = _crossings(a[:, c], b[:, c], y[:, c] & keep[:, c], ~y[:, c] & keep[:, c])
         total += len(t)
-        if total > _MOST:
-            raise BlendkitError(f"over {_MOST} crossing pairs: use weight_path")
+        if total > _MOST_CROSSINGS:
+            raise BlendkitError(f"over {_MOST_CROSSINGS} crossing pairs: use weight_path")
         ts.append(t)
         jumps.append(jump / (2 * pairs[c] * len(live)))
         first += ties / (2 * pairs[c] * len(live))
@@ -67,7 +67,7 @@ def weight_breakpoints(y: Bools, a: NDArray[Any], b: NDArray[Any], mask: Bools |
 
 
 def _crossings(a: Float64, b: Float64, positive: Bools, negative: Bools) -> tuple[Float64, Float64, int]:
-    """Return where pairs change places, by how much 2U rises there, and what ties of a alone add past w = 0."""
+    """Return the weights where pairs change places, the rise of 2U there, and its rise by ties of a after w = 0."""
     da = np.subtract.outer(a[positive], a[negative]).ravel()
     db = np.subtract.outer(b[positive], b[negative]).ravel()
     crossing = ((da > 0) & (db < 0)) | ((da < 0) & (db > 0))

@@ -1,4 +1,4 @@
-"""Which features tell classes apart: k-nearest-neighbour accuracy, before anything is trained."""
+"""Which features separate the classes: k-nearest-neighbour accuracy, measured before any training."""
 
 from __future__ import annotations
 
@@ -16,9 +16,9 @@ KnnMetric = Literal["cosine", "euclidean"]
 
 @dataclass(frozen=True)
 class Probed:
-    """One feature's figures. top_one: share of clips whose class k neighbours name, and its interval.
+    """One feature's figures. top_one: share of clips whose class the k neighbours predict, and its interval.
 
-    silhouette: how well classes separate, -1 to 1 (Rousseeuw 1987), with the same metric.
+    silhouette: the separation of the classes, -1 to 1 (Rousseeuw 1987), with the same metric.
     """
 
     name: str
@@ -31,7 +31,7 @@ class Probed:
 
 @dataclass(frozen=True, eq=False)
 class Probe:
-    """Every feature's figures, best first, and which clips (n,) each got right.
+    """Every feature's figures, best first, and the clips (n,) that each predicted correctly.
 
     gains: per feature, the interval of its top-1 less that of `against`, on the same redrawn clips.
     """
@@ -46,11 +46,11 @@ class Probe:
 def neighbours_right(
     x: Matrix, labels: Sequence[str], groups: Sequence[str] | None, k: int, metric: KnnMetric
 ) -> Bools:
-    """Return (n,) whether the k nearest clips of other groups name a clip's class by majority.
+    """Return (n,) whether the k nearest clips of other groups predict a clip's class by majority.
 
     x (n, D). groups (n,): clips that never vote on each other (the same fold, recordist or source); None
-    leaves each clip itself out alone. Of tied classes the first by name wins, as scikit-learn has it.
-    Raises BlendkitError for values that are not finite, and for clips with fewer than k voters.
+    leaves out only the clip itself. Of tied classes the first by name wins, as in scikit-learn. Raises
+    BlendkitError for values that are not finite, and for clips with fewer than k voters.
     """
     from sklearn.metrics import pairwise_distances
 
@@ -61,7 +61,7 @@ def neighbours_right(
     distance[own[:, None] == own[None, :]] = np.inf
     voters = np.isfinite(distance).sum(axis=1)
     if (voters < k).any():
-        raise BlendkitError(f"{k} neighbours are asked for, a clip has {int(voters.min())} outside its own group")
+        raise BlendkitError(f"k is {k}, but a clip has only {int(voters.min())} neighbours outside its own group")
     names, code = np.unique(np.array(labels, str), return_inverse=True)
     near = np.argsort(distance, axis=1, kind="stable")[:, :k]
     votes = np.zeros((len(x), len(names)), np.int64)
@@ -80,7 +80,7 @@ def probe(
     replicates: int = 1000,
     seed: int = 0,
 ) -> Probe:
-    """Rank features (n, D) of the same clips by how well neighbours name a clip's class.
+    """Rank features (n, D) of the same clips by how well neighbours predict a clip's class.
 
     Intervals redraw whole sources (groups where there are more than ten, else clips within their class)
     with replacement, the same draws for every feature. against: the feature that gains are measured
@@ -106,9 +106,9 @@ def _gain(right: Bools, other: Bools, drawn: Float64) -> tuple[float, float, flo
 
 
 def initial_weights(probed: Sequence[Probed], blocks: int = 3) -> dict[str, float]:
-    """Return the best blocks and weights to start a scalar mix with: shares of their lead over chance's best.
+    """Return the best blocks and initial weights of a scalar mix, in proportion to their leads.
 
-    A feature's lead is its top-1 less the lowest of all, so that a block no better than the worst gets none.
+    A feature's lead is its top-1 less the lowest of all, so that a block as bad as the worst gets almost none.
     """
     worst = min(p.top_one for p in probed)
     best = sorted(probed, key=lambda p: (-p.top_one, p.name))[:blocks]
@@ -125,10 +125,10 @@ def _check(features: Mapping[str, Matrix], labels: Sequence[str], groups: Sequen
         raise BlendkitError(f"a probe needs features (n, D) of {n} clips", bad)
     counts = {c: list(labels).count(c) for c in dict.fromkeys(labels)}
     if len(counts) < 2:
-        raise BlendkitError(f"a probe tells classes apart; all clips are {next(iter(counts), 'missing')}")
-    single = [c for c, count in counts.items() if count < 2]
-    if single:
-        raise BlendkitError("too few clips: every class needs two at least", [shorten(single)])
+        raise BlendkitError(f"a probe needs two classes; all clips are {next(iter(counts), 'missing')}")
+    rare = [c for c, count in counts.items() if count < 2]
+    if rare:
+        raise BlendkitError("too few clips: every class needs at least two", [shorten(rare)])
 
 
 def _draws(labels: Sequence[str], groups: Sequence[str] | None, replicates: int, seed: int) -> Float64:

@@ -1,4 +1,4 @@
-"""What a leaderboard can and cannot tell: rounding plateaus, public/private splits, rank bands."""
+"""Uncertainty of a leaderboard: rounding plateaus, public/private splits, rank bands."""
 
 from __future__ import annotations
 
@@ -15,17 +15,17 @@ from scipy.stats import rankdata
 
 from blendkit.core import Bools, Float64, Int64, Matrix
 from blendkit.errors import BlendkitError, did_you_mean
-from blendkit.metrics.auc import check_shapes, kept_cells
+from blendkit.metrics.auc import check_shapes, counted_cells
 from blendkit.metrics.bootstrap import Bootstrap, cluster_codes, resampled_macros
 
 
 @dataclass(frozen=True)
 class Plateau:
-    """Scores that a leaderboard shows alike.
+    """Scores that a leaderboard shows as equal.
 
     names, best first; shown: the rounded figure; width: highest minus lowest macro-AUC among them; tied:
     the share of bootstrap replicates in which they all round alike; sd: of the difference between the
-    highest and the lowest over the replicates. A width far below sd is nothing to choose by.
+    highest and the lowest over the replicates. If width is far below sd, the order is noise.
     """
 
     names: tuple[str, ...]
@@ -36,7 +36,7 @@ class Plateau:
 
 
 def plateaus(boot: Bootstrap, decimals: int = 3) -> tuple[Plateau, ...]:
-    """Return the groups of scores whose macro-AUC rounds alike to `decimals`, the highest first."""
+    """Return the groups of scores whose macro-AUC rounds to the same `decimals`, the highest first."""
     ordered = sorted(boot.estimate, key=lambda n: -boot.estimate[n])
     groups = itertools.groupby(ordered, key=lambda n: round(boot.estimate[n], decimals))
     return tuple(_plateau(boot, tuple(names), shown, decimals) for shown, names in groups)
@@ -70,7 +70,7 @@ class SimulatedSplit:
         return np.asarray(np.rint(after[at] - before[at]), np.int64)
 
     def rank_correlation(self) -> float:
-        """Return the mean Spearman correlation of public and private ranks; nan for a single score."""
+        """Return the mean Spearman correlation of public and private ranks; nan if there is only one score."""
         before, after = self._ranks
         if len(before) < 2:
             return math.nan
@@ -117,17 +117,17 @@ def simulate_split(
 ) -> SimulatedSplit:
     """Split the rows into a public and a private side many times and score every side exactly.
 
-    y (N, C), scores {name: (N, C)}; groups (N,): what stays together, a recording (a random split), a
-    site, a date. Groups come in random order; the public side takes them until it is as near to the
-    share `public` of the rows as it gets, and both sides keep at least one group. A class that a side
-    leaves without positives or negatives is skipped there. Raises BlendkitError for a share outside
-    (0, 1), fewer than two groups, NaN (row, class), or other shapes.
+    y (N, C), scores {name: (N, C)}; groups (N,): rows that stay together, by recording (a random split), site
+    or date. In random order, groups are added to the public side until its share of the rows is as near to
+    `public` as possible; both sides have at least one group. A class without positives or negatives on a
+    side is skipped there. Raises BlendkitError for a share outside (0, 1), fewer than two groups, NaN (row,
+    class), or other shapes.
     """
     if not 0 < public < 1:
-        raise BlendkitError(f"the public share lies between 0 and 1, got {public:g}")
+        raise BlendkitError(f"the public share must be between 0 and 1, got {public:g}")
     for name, x in scores.items():
         check_shapes(y, x, mask, name)
-    keep = kept_cells(y.shape, mask)
+    keep = counted_cells(y.shape, mask)
     codes, count = cluster_codes(groups, keep)
     size = np.bincount(codes[keep.any(axis=1)], minlength=count)
     rng = np.random.default_rng(seed)
@@ -135,8 +135,8 @@ def simulate_split(
     for r in range(draws):
         order = rng.permutation(count)
         reached = np.cumsum(size[order]) / size.sum()
-        taken = int(np.argmin(np.abs(reached[:-1] - public))) + 1
-        sides[order[:taken], r] = 1
+        drawn = int(np.argmin(np.abs(reached[:-1] - public))) + 1  # without the last, so the private side has a group
+        sides[order[:drawn], r] = 1
     both = resampled_macros(y, scores, keep, codes, np.concatenate([sides, 1 - sides], axis=1))
     return SimulatedSplit(
         {n: m[:draws] for n, m in both.items()}, {n: m[draws:] for n, m in both.items()}, size @ sides / size.sum()
@@ -154,11 +154,11 @@ class RankBand:
 
 
 def rank_band(board: Float64, estimate: float, draws: Float64, decimals: int = 3, level: float = 0.9) -> RankBand:
-    """Return where a score would stand on a leaderboard, and the band that its draws span.
+    """Return the rank of a score on a leaderboard, and the band of ranks of its draws.
 
-    board (T,) are the scores shown, to `decimals`; draws (R,) are what the score might be on other data
-    (bootstrap replicates or simulated splits). Teams that show the same figure share the best rank. The
-    other teams' own luck is not in it: the band is that of one score against a board that stands still.
+    board (T,) are the scores shown, to `decimals`; draws (R,) are values of the score on other data
+    (bootstrap replicates or simulated splits). Teams with the same shown figure share the best rank. Only
+    this score varies: the noise of the other teams' scores is not included.
     """
     if not len(board):
         raise BlendkitError("the leaderboard is empty")

@@ -1,4 +1,4 @@
-"""Average-tie percentile ranks of whole columns, kept as exact integers."""
+"""Average-tie percentile ranks of whole columns, from exact integers."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""How far probabilities can be believed: Brier score, reliability table, expected calibration error."""
+"""The calibration of probabilities: Brier score, reliability table, expected calibration error."""
 
 from __future__ import annotations
 
@@ -11,12 +11,12 @@ from numpy.typing import NDArray
 from blendkit.core import Bools, Float64, Int64, Matrix
 from blendkit.errors import BlendkitError
 from blendkit.metrics.ap import refuse_beyond_unit
-from blendkit.metrics.auc import check_shapes, kept_cells, refuse_nan
+from blendkit.metrics.auc import check_shapes, counted_cells, refuse_nan
 
 
 @dataclass(frozen=True, eq=False)
 class Reliability:
-    """Probabilities against what happened, in B bins of equal width; the last bin holds 1.
+    """Probabilities against observed shares of positives, in B bins of equal width; the last bin includes 1.
 
     edges (B + 1,). Pooled over classes: count (B,), predicted (B,) mean probability, observed (B,) share
     of positives, nan where a bin is empty; ece and brier. Per class: class_count, class_predicted,
@@ -40,17 +40,18 @@ def reliability(y: Bools, p: Matrix, bins: int = 15, mask: Bools | None = None) 
     """Return the reliability table, ECE and Brier score of probabilities p (N, C), per class and pooled.
 
     ECE = sum over bins of count / N x |observed - predicted| (Naeini et al. 2015, equal-width bins);
-    Brier = mean (p - y)^2. mask (N,) or (N, C) leaves out unlabelled cells. Pooled figures count every
-    cell alike; with rare positives they mostly say how well silence is called, so read the classes too.
-    Raises BlendkitError for NaN or values beyond [0, 1] (row, class), other shapes, fewer than one bin.
+    Brier = mean (p - y)^2. mask (N,) or (N, C) leaves out unlabelled cells. Pooled figures count all cells
+    equally; with rare positives they mostly measure the negatives, so read those per class too. Raises
+    BlendkitError for NaN or values beyond [0, 1] (row, class), other shapes, fewer than one bin.
     """
     check_shapes(y, p, mask)
     refuse_nan(p, mask)
     refuse_beyond_unit(p, mask, "calibration")
     if bins < 1:
-        raise BlendkitError(f"a reliability table has at least one bin, got {bins}")
-    keep = kept_cells(y.shape, mask)
+        raise BlendkitError(f"a reliability table needs at least one bin, got {bins}")
+    keep = counted_cells(y.shape, mask)
     p, width = np.where(keep, p, 0.0).astype(np.float64), y.shape[1]
+    # a probability of 1 belongs to the last bin; the bins of all classes are numbered through, for one bincount
     at = np.minimum((p * bins).astype(np.int64), bins - 1) + np.arange(width) * bins
 
     def per_bin(weights: NDArray[Any]) -> Float64:

@@ -15,14 +15,13 @@ from blendkit.core import Bools, Float64, Int64
 from blendkit.errors import BlendkitError, shorten
 from blendkit.metrics.auc import auc_of, check_shapes
 from blendkit.metrics.kernels.crossings import path_steps, two_product, two_sum
-from blendkit.metrics.kernels.pair_counts import count_pairs
+from blendkit.metrics.kernels.pair_counts import Cell, PairCount, count_pairs
 
 _DECIMALS = 9
-_COLUMNS = 16  # at a time
-_STEPS = 100_000  # a finer grid than this is evaluated weight by weight
-_EACH = (
-    15.0  # cost of one cell of a re-evaluation, in pairs (measured at 50,000 rows); it only decides which way is taken
-)
+_COLUMNS = 16  # handled at a time, to bound the memory of temporaries
+_MOST_STEPS = 100_000  # a finer grid than this is evaluated weight by weight, as its table of steps would be too large
+_PAIRS_PER_CELL = 15.0  # cost of re-evaluating one cell, in pairs (measured at 50,000 rows); changes speed, not results
+_LARGEST, _SMALLEST = 1e290, 1e-270  # outside these, products and their rounding errors could overflow or underflow
 
 
 @dataclass(frozen=True, eq=False)
@@ -64,13 +63,13 @@ def weight_path(
     check_shapes(y, b, mask, "b")
     at, whole = _on_grid(weights)
     a, b, y, state = _ready(y, a, b, mask)
-    p, n = ((state == s).sum(axis=0, dtype=np.int64) for s in (1, 0))
+    p, n = ((state == s).sum(axis=0, dtype=np.int64) for s in (Cell.POSITIVE, Cell.NEGATIVE))
     pairs, rows = p * n, p + n
-    cheap = (pairs <= _EACH * len(at) * rows) & (whole <= _STEPS)
+    cheap = (pairs <= _PAIRS_PER_CELL * len(at) * rows) & (whole <= _MOST_STEPS)
     twice_u = np.zeros((len(at), y.shape[1]), np.int64)
-    start = count_pairs(y, a, mask)[:, 0]
+    start = count_pairs(y, a, mask)[:, PairCount.TWICE_U]
     chosen = np.flatnonzero(cheap & (pairs > 0))
-    chosen = chosen[np.argsort(-pairs[chosen], kind="stable")]
+    chosen = chosen[np.argsort(-pairs[chosen], kind="stable")]  # the largest first, so that threads end together
     steps = path_steps(a, b, state, chosen, whole)
     twice_u[:, chosen] = (start[chosen, None] + steps)[:, at].T
     rest = np.flatnonzero(~cheap & (pairs > 0))
@@ -96,11 +95,11 @@ def _on_grid(weights: Sequence[float] | Float64) -> tuple[Int64, int]:
     listed = [float(w) for w in weights]
     bad = [f"{w:g}" for w in listed if not 0 <= w <= 1]
     if bad or not listed:
-        raise BlendkitError(f"weights lie between 0 and 1, got {shorten(bad) or 'none'}")
+        raise BlendkitError(f"weights must be between 0 and 1, got {shorten(bad) or 'none'}")
     exact = [Fraction(round(w * 10**_DECIMALS), 10**_DECIMALS) for w in listed]
     far = [repr(w) for w, e in zip(listed, exact, strict=True) if abs(w - float(e)) > 1e-12]
     if far:
-        raise BlendkitError(f"weights have at most {_DECIMALS} decimals, got {shorten(far)}")
+        raise BlendkitError(f"weights may have at most {_DECIMALS} decimals, got {shorten(far)}")
     whole = max(math.lcm(*(e.denominator for e in exact)), 1)
     return np.array([int(e * whole) for e in exact], np.int64), whole
 
@@ -108,25 +107,25 @@ def _on_grid(weights: Sequence[float] | Float64) -> tuple[Int64, int]:
 def _ready(
     y: Bools, a: NDArray[Any], b: NDArray[Any], mask: Bools | None
 ) -> tuple[Float64, Float64, Bools, NDArray[np.uint8]]:
-    """Return a and b as float64, and the state of every cell: 1 positive, 0 negative, 2 left out."""
+    """Return a and b as float64, y as bool, and the state of every cell, a `Cell`."""
     y = np.asarray(y, bool)
     state = y.astype(np.uint8)
     if mask is not None:
-        state[~mask] = 2
+        state[~mask] = Cell.LEFT_OUT
     return _finite("a", a, state), _finite("b", b, state), y, state
 
 
 def _finite(name: str, x: NDArray[Any], state: NDArray[np.uint8]) -> Float64:
     """Return x (N, C) as float64, cells that do not count as 0; a few columns at a time, to save memory."""
     if x.dtype.kind in "iu" and x.size and max(abs(int(x.max())), abs(int(x.min()))) >= 2**53:
-        raise BlendkitError(f"{name}: whole numbers beyond 2**53")
+        raise BlendkitError(f"{name}: whole numbers of 2**53 or more are not exact in float64")
     out = np.empty(x.shape, np.float64, order="F")
     bad: list[tuple[int, int]] = []
     for low in range(0, x.shape[1], _COLUMNS):
         part = slice(low, low + _COLUMNS)
-        out[:, part] = np.where(state[:, part] < 2, x[:, part], 0)
+        out[:, part] = np.where(state[:, part] < Cell.LEFT_OUT, x[:, part], 0)
         size = np.abs(out[:, part])
-        wrong = ~np.isfinite(size) | (size > 1e290) | ((size > 0) & (size < 1e-270))
+        wrong = ~np.isfinite(size) | (size > _LARGEST) | ((size > 0) & (size < _SMALLEST))
         bad += [(int(row), low + int(column)) for row, column in np.argwhere(wrong)]
     if bad:
         row, column = min(bad)
@@ -138,7 +137,7 @@ def _finite(name: str, x: NDArray[Any], state: NDArray[np.uint8]) -> Float64:
 
 
 def _blended_counts(y: Bools, a: Float64, b: Float64, k: int, whole: int, mask: Bools | None) -> Int64:
-    """Return 2U (C,) of (whole - k) a + k b, a few columns at a time, for the temporaries' sake."""
+    """Return 2U (C,) of (whole - k) a + k b, a few columns at a time, to bound the memory of temporaries."""
     out = np.empty(y.shape[1], np.int64)
     for low in range(0, y.shape[1], _COLUMNS):
         part = slice(low, low + _COLUMNS)
@@ -148,16 +147,17 @@ def _blended_counts(y: Bools, a: Float64, b: Float64, k: int, whole: int, mask: 
 
 
 def _exact_counts(y: Bools, a: Float64, b: Float64, k: int, whole: int, mask: Bools | None) -> Int64:
-    """As `_blended_counts`; columns where float64 could tie wrongly are ranked in twice its bits."""
+    """Return 2U (C,) as `_blended_counts`; columns where float64 could tie wrongly are ranked in twice its bits."""
     (p, p_error), (q, q_error) = two_product(a, float(whole - k)), two_product(b, float(k))
     high, low = two_sum(p, q)
     high, low = two_sum(high, low + (p_error + q_error))  # equal numbers now have equal parts
     counts = count_pairs(y, high, mask)
-    for c in np.flatnonzero((low != 0).any(axis=0) & (counts[:, 1] > 0)):
+    # different high parts are ordered rightly; only a tie of high parts can hide a difference in the low parts
+    for c in np.flatnonzero((low != 0).any(axis=0) & (counts[:, PairCount.TIES] > 0)):
         rank = _double_ranks(high[:, c], low[:, c])[:, None]
         column = mask if mask is None or mask.ndim == 1 else mask[:, c : c + 1]
         counts[c] = count_pairs(y[:, c : c + 1], rank, column)[0]
-    return np.asarray(counts[:, 0])
+    return np.asarray(counts[:, PairCount.TWICE_U])
 
 
 def _double_ranks(high: Float64, low: Float64) -> Float64:

@@ -1,7 +1,7 @@
-"""Ops: what recipes do to scores, as pure array functions with a declared scope.
+"""Ops: the processing steps of recipes, as pure array functions with a declared scope.
 
-In go scores (N, C) and an op's own parameters; out come scores of the same shape. `op` declares a function, `info_of`
-reads the declaration; what is fitted lies in `fitted`, apart from where it is applied.
+Scores (N, C) and an op's own parameters go in; scores of the same shape come out. `op` declares a function, `info_of`
+reads the declaration; ops with fitted parameters are in the folder `fitted`.
 """
 
 from __future__ import annotations

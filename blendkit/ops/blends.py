@@ -1,7 +1,7 @@
-"""Blends: several streams (N, C) into one, by relative weights (K, C).
+"""Blends of several streams (N, C) into one, by relative weights (K, C).
 
 A weight of 0 leaves a stream out of a class; weights are normalised per class. A class whose weights
-are all 0 comes out constant (0 logit, 0.5 otherwise) and is for the caller to report.
+are all 0 becomes constant (0 in logits, 0.5 otherwise); the caller reports it.
 """
 
 from __future__ import annotations
@@ -31,8 +31,8 @@ def integer_weights(weights: Float64) -> Int64 | None:
 def exact_weights(weights: Float64, rows: int) -> tuple[Int64, Bools]:
     """Return integer weights (K, C), and which columns (C,) have them.
 
-    A column has none if its decimals are too long, or if its sums of doubled ranks over `rows` would
-    leave int64. Columns are decided one by one, so that a shard of classes gives the same bits.
+    A column has none if its weights have too many decimals, or if its sums of doubled ranks over `rows` would
+    overflow int64. Columns are decided one by one, so that a shard of classes gives the same bits.
     """
     whole = np.zeros(weights.shape, np.int64)
     exact = np.zeros(weights.shape[1], bool)
@@ -95,7 +95,7 @@ def prob_mean(*xs: Matrix, weights: Weights) -> Float64:
 
 @op("direct", kind="blend", scope="chunk", classwise=True, per_class=("weights",), weighted_mean=True)
 def direct(*xs: Matrix, weights: Weights) -> Float64:
-    """Return the weighted mean of values as they are (N, C); their spaces should agree.
+    """Return the weighted mean of unconverted values (N, C); their spaces should agree.
 
     Source: the `direct` blend of public BirdCLEF notebooks.
     """
@@ -119,7 +119,7 @@ def logit_sum(*xs: Matrix, weights: Weights) -> Float64:
 
 
 def _weighted_mean(xs: tuple[NDArray[Any], ...], weights: Float64, scale: float, empty: float) -> Float64:
-    """Sum in stream order, divide once by the weights' sum times `scale`."""
+    """Return the sum in stream order, divided once by the weights' sum times `scale`."""
     total = weights.sum(axis=0) * scale
     out = np.empty(xs[0].shape, np.float64)
 

@@ -44,11 +44,11 @@ def temperature(
     by_class_name: ByTaxon = NO_NUMBERS,
     by_class: ByClass = NO_NUMBERS,
 ) -> Matrix:
-    """Divide logits by a temperature: z / T, above 1 less sure, below 1 surer.
+    """Divide logits by a temperature: z / T, less sure if T is above 1, surer if it is below 1.
 
-    x: (N, C). by_class_name and by_class give taxa and single classes temperatures of their own; the narrowest
-    counts, `t` is everybody else's. Returns (N, C). Raises BlendkitError for a temperature of 0 or less. Source: the
-    EoS chain (1.10 for birds, 0.95 for frogs and insects; its mammals take the birds' without saying so).
+    x: (N, C). by_class sets temperatures of classes, by_class_name of taxa, `t` of all others; a class's own goes
+    before its taxon's. Returns (N, C). Raises BlendkitError for a temperature of 0 or less. Source: the EoS chain
+    (1.10 for birds, 0.95 for frogs and insects; its mammals silently get that of the birds).
     """
     wrong = [f"{k}: {v:g}" for k, v in {**by_class_name, **by_class}.items() if not v > 0]
     if wrong:
@@ -59,10 +59,10 @@ def temperature(
 
 @op("standardise", scope="set", classwise=True, spaces=("logit",), monotone="strict", effect="rescale")
 def standardise(x: Matrix) -> Matrix:
-    """Give every class mean 0 and standard deviation 1 over all chunks: members of other scales weigh what they say.
+    """Give every class mean 0 and standard deviation 1 over all chunks, so that members of all scales weigh alike.
 
-    x: (N, C) logits; a constant class becomes 0. Returns (N, C). Source: the normalisation of members before a blend,
-    on the lists of BirdCLEF 2026 surveys (about no gain there).
+    x: (N, C) logits; a constant class becomes 0. Returns (N, C). Source: the normalisation of members before a blend
+    in BirdCLEF 2026 surveys (with almost no gain).
     """
     out = np.empty_like(x, order="C")
     standardise_kernel(np.ascontiguousarray(x), out)
@@ -71,7 +71,7 @@ def standardise(x: Matrix) -> Matrix:
 
 @op("clip", scope="chunk", classwise=True, monotone="weak")
 def clip(x: Matrix, *, low: float = 1e-5, high: float = 1 - 1e-5) -> Matrix:
-    """Keep values within [low, high]. What lies beyond becomes equal: ties, which cost AUC.
+    """Keep values within [low, high]. Values beyond become equal, and these ties lower the AUC.
 
     x: (N, C) in any space. Returns (N, C). Raises BlendkitError for low >= high.
     """
@@ -84,7 +84,7 @@ def clip(x: Matrix, *, low: float = 1e-5, high: float = 1 - 1e-5) -> Matrix:
 def sharpen(x: Matrix, *, classes: ClassIds, threshold: Inner = 0.5, by_class: ByClass = NO_NUMBERS) -> Matrix:
     """Move a class's threshold to 0.5: p > t: 0.5 + 0.5 (p - t) / (1 - t), otherwise 0.5 p / t.
 
-    x: (N, C) probabilities; by_class: thresholds of single classes, inside (0, 1). By itself it keeps every column's
+    x: (N, C) probabilities; by_class: thresholds of some classes, inside (0, 1). By itself it keeps every column's
     order. Returns (N, C). Source: the threshold sharpening of public BirdCLEF 2026 chains.
     """
     wrong = [f"{k}: {v:g}" for k, v in by_class.items() if not 0 < v < 1]
@@ -98,8 +98,8 @@ def sharpen(x: Matrix, *, classes: ClassIds, threshold: Inner = 0.5, by_class: B
 def sharpen_at_best_f1(x: Matrix, *, rows: RowsOf, classes: ClassIds, fitted: FittedOf) -> Matrix:
     """Sharpen (as `sharpen`) at each class's best threshold for F1 over recordings; 0.5 where there is none.
 
-    x: (N, C) probabilities. Returns (N, C). Source: as `sharpen`, whose chains pick thresholds by F1 on a recording's
-    highest score.
+    x: (N, C) probabilities. Returns (N, C). Source: as `sharpen`; its chains choose thresholds by the F1 of a
+    recording's highest score.
     """
     return by_artefact(
         x, rows, fitted, lambda made, own: _sharpened(own, numbers_for(made.classes, made.threshold, classes, 0.5))
@@ -114,35 +114,35 @@ def fit_platt_map(
     x: Matrix, truth: Bools, labelled: Bools, rows: Rows, classes: Sequence[str], *,
     taxonomy: TaxonomyOf | None = None, min_positives: Least = 1, borrow: bool = False,
 ) -> Platt:  # fmt: skip
-    """Fit `blendkit.metrics.fit_platt` on labelled rows: x (N, C) logits, truth (N, C), labelled (N,).
+    """Fit Platt's maps (`fit_platt`) on labelled rows: x (N, C) logits, truth (N, C), labelled (N,).
 
-    borrow: a class with fewer than min_positives chunks takes the map of its class_name, or else of all classes.
+    borrow: a class with fewer than min_positives chunks gets the map of its class_name, or else of all classes.
     """
-    groups = _lenders(classes, taxonomy) if borrow else None
+    groups = _class_names(classes, taxonomy) if borrow else None
     scores, recordings = np.asarray(x[labelled], np.float64), rows.recording[labelled].tolist()
     return fit_platt(truth[labelled], scores, classes, recordings, min_positives=min_positives, groups=groups)
 
 
-def _lenders(classes: Sequence[str], taxonomy: Taxonomy | None) -> list[str]:
-    """The class_name of each class; "" where there is none."""
+def _class_names(classes: Sequence[str], taxonomy: Taxonomy | None) -> list[str]:
+    """Return the class_name of each class; "" where there is none."""
     return ["" if taxonomy is None else taxonomy.group_of(c, "class_name") for c in classes]
 
 
 def platt_notes(x: Matrix, *, rows: RowsOf, classes: ClassIds, fitted: FittedOf) -> list[str]:
-    """Say which classes a negative slope turns round, and which have a map in some folds only."""
+    """Report which classes have a negative slope, and which have a map in some folds only."""
     made = used_by(rows, fitted)
-    turned = np.any([numbers_for(a.classes, a.slope, classes, 1.0) < 0 for a in made], axis=0)
-    found = [c for c, t in zip(classes, turned, strict=True) if t]
-    told = [f"{len(found)} of {len(classes)} classes are turned round by a negative slope: {shorten(found, 3)}"]
+    negative = np.any([numbers_for(a.classes, a.slope, classes, 1.0) < 0 for a in made], axis=0)
+    found = [c for c, n in zip(classes, negative, strict=True) if n]
+    notes = [f"{len(found)} of {len(classes)} classes have a negative slope, which reverses them: {shorten(found, 3)}"]
     maps = [numbers_for(a.classes, a.fitted.astype(float), classes, 0.0) > 0 for a in made]
-    return [*(told if found else []), *_half_mapped(classes, maps)]
+    return [*(notes if found else []), *_half_mapped(classes, maps)]
 
 
 def _half_mapped(classes: Sequence[str], maps: Sequence[Bools]) -> list[str]:
     some = np.any(maps, axis=0) & ~np.all(maps, axis=0)
     found = [c for c, s in zip(classes, some, strict=True) if s]
-    told = f"{len(found)} of {len(classes)} classes have a map in some folds only, and two scales in one column"
-    return [f"{told}: {shorten(found, 3)}"] if found else []
+    note = f"{len(found)} of {len(classes)} classes have a map in some folds only, so their columns mix two scales"
+    return [f"{note}: {shorten(found, 3)}"] if found else []
 
 
 @op("platt", scope="file", classwise=True, spaces=("logit",), fit=fit_platt_map, load=loader_of(Platt), fit_on="scores",
@@ -150,9 +150,9 @@ def _half_mapped(classes: Sequence[str], maps: Sequence[Bools]) -> list[str]:
 def platt(x: Matrix, *, rows: RowsOf, classes: ClassIds, fitted: FittedOf) -> Matrix:
     """Apply Platt's map per class: slope x logit + intercept, fitted with smoothed targets.
 
-    x: (N, C) logits; a class with fewer than min_positives chunks stays, or borrows its class_name's map. A slope may
-    come out negative, and then it turns the class round. Returns (N, C). Source: Platt 1999; C 100 logistic maps of a
-    BirdCLEF 2026 guide.
+    x: (N, C) logits; a class with fewer than min_positives chunks stays, or borrows its class_name's map. A fitted
+    slope can be negative, which reverses the order of the class. Returns (N, C). Source: Platt 1999; logistic maps
+    with C 100 of a BirdCLEF 2026 guide.
     """
 
     def mapped(made: Platt, own: Matrix) -> Matrix:
@@ -167,14 +167,14 @@ def fit_isotonic_map(
     x: Matrix, truth: Bools, labelled: Bools, rows: Rows, classes: Sequence[str], *,
     taxonomy: TaxonomyOf | None = None, min_positives: Least = 1, borrow: bool = False,
 ) -> Isotonic:  # fmt: skip
-    """Fit `blendkit.metrics.fit_isotonic` on labelled rows: x (N, C) probabilities. As `fit_platt_map`."""
-    groups = _lenders(classes, taxonomy) if borrow else None
+    """Fit isotonic maps (`fit_isotonic`) on labelled rows: x (N, C) probabilities; else as `fit_platt_map`."""
+    groups = _class_names(classes, taxonomy) if borrow else None
     scores, recordings = np.asarray(x[labelled], np.float64), rows.recording[labelled].tolist()
     return fit_isotonic(truth[labelled], scores, classes, recordings, min_positives=min_positives, groups=groups)
 
 
 def isotonic_notes(x: Matrix, *, rows: RowsOf, classes: ClassIds, fitted: FittedOf) -> list[str]:
-    """Say which classes have a map in some folds only."""
+    """Report which classes have a map in some folds only."""
     made = used_by(rows, fitted)
     return _half_mapped(
         classes, [numbers_for(a.classes, np.diff(a.first).astype(float), classes, 0.0) > 0 for a in made]
@@ -184,7 +184,7 @@ def isotonic_notes(x: Matrix, *, rows: RowsOf, classes: ClassIds, fitted: Fitted
 @op("isotonic", scope="file", classwise=True, spaces=("prob",), monotone="weak", fit=fit_isotonic_map,
     load=loader_of(Isotonic), fit_on="scores", notes=isotonic_notes)  # fmt: skip
 def isotonic(x: Matrix, *, rows: RowsOf, classes: ClassIds, fitted: FittedOf) -> Matrix:
-    """Apply a rising map from score to the share of positives per class. Its flat parts make ties, which cost AUC.
+    """Apply a rising map from score to the share of positives per class. Its flat parts make ties, which lower the AUC.
 
     x: (N, C) probabilities; beyond the fitted scores it is flat. A class with fewer than min_positives chunks
     stays, or borrows its class_name's map (3, and borrow, in one chain). Returns (N, C). Source:
@@ -202,7 +202,7 @@ def through_knots(
     x: Matrix, known: Sequence[str], classes: Sequence[str], first: Int64, knots: Float64, values: Float64,
     otherwise: float,
 ) -> Float64:  # fmt: skip
-    """Return x (N, C) mapped through each class's knots; `otherwise` for a class that has none, NaN: it stays.
+    """Return x (N, C) mapped through each class's knots; a class without knots gets `otherwise`, or stays if NaN.
 
     Knots of the k-th known class are first[k]:first[k + 1].
     """
@@ -215,7 +215,7 @@ def through_knots(
 
 @op("rare_suppression", scope="set", classwise=True, spaces=("prob", "rank"), monotone="strict", effect="rescale")
 def rare_suppression(x: Matrix, *, margin: NonNegative = 0.05, factor: UnitInterval = 0.9) -> Matrix:
-    """Multiply what lies below its column's mean + margin: x < mean + margin: factor x.
+    """Multiply scores below their column's mean + margin: x < mean + margin: factor x.
 
     x: (N, C). For rare taxa: `where: {class_name: [Amphibia, Mammalia, Reptilia]}`. As a last step it keeps every
     column's order. Returns (N, C). Source: the fifth gate of the EoS chain.

@@ -1,10 +1,10 @@
-"""Ops: pure array functions with a declared scope. One family per file.
+"""Declaration of ops, which are pure array functions with a declared scope. One family of ops per file.
 
-A step takes one stream's values (N, C) and gives the same shape; a blend takes several. The function's
-signature is its recipe schema: keyword-only parameters are what a recipe may set, parameters
-annotated with a `Context` are filled in by whoever runs the op (offsets, rows, taxonomy, coverage),
-and those annotated with a `Stream` are named in the recipe and arrive as that stream's values. A gate
-is a step that gives a mask beside its edit, so that several can share the cells out among them.
+A step takes one stream's values (N, C) and returns the same shape; a blend takes several. The function's
+signature is its recipe schema: a recipe may set the keyword-only parameters, the runner supplies the
+parameters annotated with a `Context` (offsets, rows, taxonomy, coverage), and those annotated with a
+`Stream` are named in the recipe and arrive as that stream's values. A gate is a step that also returns a
+mask of the cells that it edits, so that several gates can divide the cells among them.
 """
 
 from __future__ import annotations
@@ -41,7 +41,7 @@ WeightKind = Literal["relative", "coefficients", "membership"]
 WEIGHTS_DO: dict[WeightKind, str] = {
     "relative": "weighs by shares",
     "coefficients": "adds with coefficients",
-    "membership": "only asks which inputs take part",
+    "membership": "only uses which inputs have a weight above 0",
 }  # for messages
 F = TypeVar("F", bound=Callable[..., Any])
 
@@ -58,7 +58,7 @@ class Stream:
     """Marks a parameter that a recipe gives as the name of another stream.
 
     The op gets that stream's values (N, C) in `space`: converted where that is possible, for `rank` as
-    average-tie percentile ranks over all rows; `any` takes them as they are.
+    average-tie percentile ranks over all rows; `any` leaves them unchanged.
     """
 
     space: Space | Literal["any"]
@@ -80,9 +80,9 @@ class Default:
 
 @dataclass(frozen=True, eq=False)
 class Fitted:
-    """What a fitted op applies: one artefact, or several with the one each recording gets.
+    """The artefacts of a fitted op: one for all recordings, or several and which of them each recording gets.
 
-    Cross-fitting gives a labelled recording the artefact fitted without its own fold.
+    With cross-fitting a labelled recording gets the artefact that was fitted without its own fold.
     """
 
     artefacts: tuple[Any, ...]
@@ -94,7 +94,7 @@ class Fitted:
         return self.of.get(recording, self.default)
 
 
-# Context parameters, all optional to the reader of a recipe:
+# Context parameters; a recipe never sets them:
 Offsets = Annotated[Int64, Context("offsets")]  # (R + 1,) first row of each recording
 RowsOf = Annotated[Rows, Context("rows")]
 TaxonomyOf = Annotated[Taxonomy, Context("taxonomy")]
@@ -113,17 +113,17 @@ ByClass = Annotated[dict[str, float], Keys("classes")]
 ByTaxon = Annotated[dict[str, float], Keys("class_name")]
 
 ClassGroups = Annotated[list[list[str]], Keys("classes")]
-NO_NUMBERS: dict[str, float] = {}  # defaults; nobody changes an argument
+NO_NUMBERS: dict[str, float] = {}  # defaults; safe to share, because no function changes its arguments
 NO_GROUPS: list[list[str]] = []
 
-# Ranges a recipe's numbers must keep:
+# Ranges of a recipe's numbers:
 Positive = Annotated[float, Gt(0), Le(1e6)]
 NonNegative = Annotated[float, Ge(0), Le(1e6)]
 UnitInterval = Annotated[float, Interval(ge=0, le=1)]
 
 
 class Declared(TypedDict, total=False):
-    """What `@op` may say of a function; meanings and defaults are those of `OpInfo`."""
+    """The keyword arguments of `@op`; meanings and defaults are those of `OpInfo`."""
 
     kind: OpKind
     scope: Scope
@@ -147,22 +147,22 @@ class Declared(TypedDict, total=False):
 
 @dataclass(frozen=True, kw_only=True)
 class OpInfo:
-    """What an op declares about itself.
+    """The declaration of an op.
 
-    scope: how much it must see at once (`chunk`, `file` = one recording, `set`); the safe default is
+    scope: the rows that it must see at once (`chunk`, `file` = one recording, `set`); the safe default is
     `set`. classwise: columns do not influence each other; the safe default is False. Both only allow
     sharding, so a wrong claim would change results: `blendkit.testing.check_op` verifies them.
-    spaces: what a step accepts. gives: the space that comes out (None: unchanged). monotone: whether a
+    spaces: those that a step accepts. gives: the space of the result (None: unchanged). monotone: whether a
     column keeps its order (`strict`), may gain ties (`weak`), or is re-ordered (`no`). affine: a step
-    keeps weighted means, f((1 - w) a + w b) = (1 - w) f(a) + w f(b), so that it may be applied to the
-    two streams of a blend beforehand, once for all weights. thresholds: it compares with absolute
-    numbers, so what rescales a stream changes what it does. does: what kind of thing it is to a reader of recipes
-    (`smooth` along time, `rescale` values), for the linter. weighted_mean: a blend is the mean of its inputs weighted
-    by its weights, so that any share of one input is a point on a straight line (the exact weight path). weights: what
-    a blend's weights are: `relative` (normalised per class), `coefficients` (used as they are, negatives allowed) or
-    `membership` (0 leaves an input out, any other weight does the same). taxonomic: the op has a strength per level of
-    the taxonomy (`TaxonLevels` in `blendkit.ops`). fit_on: what a fit is made from: labels, the
-    stream's own scores and labels, or a reference stream's scores (those are never fitted inside a recipe).
+    preserves weighted means, f((1 - w) a + w b) = (1 - w) f(a) + w f(b), so that it may be applied to the
+    two streams of a blend beforehand, once for all weights. thresholds: it compares scores with absolute
+    numbers, so a rescaled stream changes its effect. effect: the kind of change (`smooth` along time, `rescale`
+    values), for the linter. weighted_mean: a blend is the mean of its inputs weighted by its weights, so that any
+    share of one input is a point on a straight line (the exact weight path). weights: the meaning of a blend's
+    weights: `relative` (normalised per class), `coefficients` (not normalised, negatives allowed) or `membership`
+    (0 leaves an input out, all other weights are equivalent). taxonomic: the op has a strength per level of the
+    taxonomy (`TaxonLevels` in `blendkit.ops`). fit_on: the data of a fit: labels, the stream's own scores and
+    labels, or a reference stream's scores (those are never fitted inside a recipe).
     """
 
     name: str
@@ -187,7 +187,7 @@ class OpInfo:
     taxonomic: bool = False
 
     def context(self) -> dict[str, str]:
-        """Return {parameter: context name} of what the runner must supply."""
+        """Return {parameter: context name} of the parameters that the runner must supply."""
         return {p: c.name for p, (_, c, _) in signature(self.function).items() if c is not None}
 
     def streams(self) -> dict[str, Stream]:
@@ -199,8 +199,8 @@ class OpInfo:
 def op(name: str, **declared: Unpack[Declared]) -> Callable[[F], F]:
     """Declare a pure array function as an op; the function itself is returned unchanged.
 
-    `fit` makes what the op applies (its keyword-only parameters join the recipe schema), `load` reads
-    a saved one, `notes` tells what the op did to this stream. See `OpInfo` for the rest and for the defaults.
+    `fit` makes the artefact that the op applies (its keyword-only parameters join the recipe schema), `load`
+    reads a saved one, `notes` reports the op's effect on a stream. See `OpInfo` for the rest and the defaults.
     """
 
     def declare(function: F) -> F:
@@ -211,7 +211,7 @@ def op(name: str, **declared: Unpack[Declared]) -> Callable[[F], F]:
 
 
 def info_of(function: object) -> OpInfo | None:
-    """Return what `@op` declared of a function, None if it was never declared."""
+    """Return the declaration of a function, None if it has none."""
     found = getattr(function, "blendkit_op", None)
     return found if isinstance(found, OpInfo) else None
 
@@ -234,7 +234,7 @@ def signature(function: Callable[..., Any]) -> dict[str, tuple[Any, Context | No
 
 
 def _shared(hint: Any) -> dict[str, tuple[Any, Context | None, Any]]:
-    """The keyword parameters of `Unpack[SomeTypedDict]`."""
+    """Return the keyword parameters of `Unpack[SomeTypedDict]`."""
     shared = next((t for t in get_args(hint) if is_typeddict(t)), None)
     keys = {} if shared is None else get_type_hints(shared, include_extras=True)
     defaults = {n: mark_of(h, Default) for n, h in keys.items()}
@@ -246,7 +246,7 @@ def _shared(hint: Any) -> dict[str, tuple[Any, Context | None, Any]]:
 
 
 def _required(hint: Any) -> Any:
-    """What stands inside `NotRequired[...]`, without its default."""
+    """Return the annotation inside `NotRequired[...]`, without its default."""
     bare = get_args(hint)[0] if get_origin(hint) is NotRequired else hint
     if get_origin(bare) is not Annotated:
         return bare

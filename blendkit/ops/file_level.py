@@ -1,4 +1,4 @@
-"""What a whole recording says of its chunks: scaling by its best chunks, anchors, powers of its faint classes."""
+"""Ops that use a whole recording: scaling by its best chunks, anchors, powers of its low classes."""
 
 from __future__ import annotations
 
@@ -12,12 +12,13 @@ from blendkit.core import Float64, Int64, Matrix
 from blendkit.ops.declare import Covered, NonNegative, Offsets, Positive, SpaceOf, UnitInterval, op
 from blendkit.ops.kernels.bounds import bounds_of
 from blendkit.ops.kernels.per_recording import (
+    Reduction,
     affine_kernel,
     low_rank_kernel,
-    lowered_kernel,
+    negated_kernel,
     reduce_kernel,
+    scaled_logit_kernel,
     top_kernel,
-    turned_kernel,
 )
 from blendkit.ops.parallel import in_blocks
 
@@ -32,10 +33,10 @@ def file_top_scale(
 ) -> Matrix:
     """Scale each class by the mean of its n best chunks of the recording: p <- p (mean of the n largest)^power.
 
-    x: (N, C). Probabilities are multiplied as they are. Logits are taken as log probabilities and come back as
-    logits, so that nothing underflows and nothing saturates. A recording of fewer than n chunks takes the mean of
-    all. Returns (N, C). Source: the file confidence scaling of public BirdCLEF chains (n 2, power 0.4; power 1 in
-    the second place of 2026); with n 1 and power 0.6 it is their "rank-aware" scaling, which knows no ranks.
+    x: (N, C). Probabilities are multiplied directly. For logits the same is computed with log probabilities, so
+    that nothing underflows and nothing saturates. A recording of fewer than n chunks uses the mean of all.
+    Returns (N, C). Source: the file confidence scaling of public BirdCLEF chains (n 2, power 0.4; power 1 in the
+    second place of 2026); with n 1 and power 0.6 it is their "rank-aware" scaling, which uses no ranks.
     """
     scale = _scaled_probs if space == "prob" else _scaled_logits
     return _by_recordings(x, offsets, lambda part, at: scale(part, at, n, power))
@@ -43,36 +44,36 @@ def file_top_scale(
 
 @op("file_max_mix", scope="file", classwise=True, effect="rescale")
 def file_max_mix(x: Matrix, *, offsets: Offsets | None = None, alpha: UnitInterval = 0.05) -> Matrix:
-    """Let the recording's best chunk leak into all: (1 - alpha) x + alpha max over the recording.
+    """Move all chunks towards the recording's best chunk: (1 - alpha) x + alpha max over the recording.
 
-    x: (N, C) in any space. Adding alpha max, as some do, is the same order with alpha / (1 + alpha) here, and
-    leaves [0, 1]. Returns (N, C). Source: public BirdCLEF 2026 notebooks (alpha 0.05 and 0.10; 0.20 lost 0.014).
+    x: (N, C) in any space. Adding alpha max, as some do, gives the order of alpha / (1 + alpha) in this op, but
+    exceeds 1. Returns (N, C). Source: public BirdCLEF 2026 notebooks (alpha 0.05 and 0.10; 0.20 lost 0.014).
     """
-    return _anchored(x, offsets, 0, alpha)
+    return _anchored(x, offsets, Reduction.MAX, alpha)
 
 
 @op("file_mean_max", scope="file", classwise=True, effect="rescale")
 def file_mean_max(x: Matrix, *, offsets: Offsets | None = None, alpha: UnitInterval = 0.3) -> Matrix:
-    """Pull chunks towards the mean of the recording's mean and maximum: (1 - alpha) x + alpha (mean + max) / 2.
+    """Move chunks towards the mean of the recording's mean and maximum: (1 - alpha) x + alpha (mean + max) / 2.
 
     x: (N, C) in any space. Returns (N, C). Source: file anchors of a BirdCLEF 2026 post-processing report.
     """
-    return _anchored(x, offsets, 1, alpha)
+    return _anchored(x, offsets, Reduction.MEAN_AND_MAX, alpha)
 
 
 @op("file_noisy_or", scope="file", classwise=True, spaces=("prob",), effect="rescale")
 def file_noisy_or(x: Matrix, *, offsets: Offsets | None = None, alpha: UnitInterval = 0.3) -> Matrix:
-    """Pull chunks towards the chance that the recording holds the class: (1 - alpha) p + alpha (1 - prod(1 - p)).
+    """Move chunks towards the probability of the class in the recording: (1 - alpha) p + alpha (1 - prod(1 - p)).
 
-    x: (N, C) probabilities, however small; a longer recording has more chances. Returns (N, C). Source: as
+    x: (N, C) probabilities, however small; that of a longer recording is higher. Returns (N, C). Source: as
     `file_mean_max`.
     """
-    return _anchored(x, offsets, 2, alpha)
+    return _anchored(x, offsets, Reduction.NOISY_OR, alpha)
 
 
 @op("file_lse", scope="file", classwise=True, effect="rescale")
 def file_lse(x: Matrix, *, offsets: Offsets | None = None, alpha: UnitInterval = 0.3, beta: Positive = 4.5) -> Matrix:
-    """Pull chunks towards a soft maximum of the recording: (1 - alpha) x + alpha log(mean(exp(beta x))) / beta.
+    """Move chunks towards a soft maximum of the recording: (1 - alpha) x + alpha log(mean(exp(beta x))) / beta.
 
     x: (N, C) in any space; beta near 0 means the mean, a large one the maximum. Returns (N, C). Source: as
     `file_mean_max` (beta 4.5).
@@ -84,11 +85,11 @@ def file_lse(x: Matrix, *, offsets: Offsets | None = None, alpha: UnitInterval =
 def low_rank_power(
     x: Matrix, *, offsets: Offsets | None = None, covered: Covered | None = None, keep: Count = 30, power: Power = 2.0
 ) -> Matrix:
-    """Raise the classes to a power that are not among a recording's `keep` highest: p <- p^power.
+    """Raise classes outside a recording's `keep` highest to a power: p <- p^power.
 
-    x: (N, C) probabilities; covered classes are ranked by their maximum over the recording, and those level with the
-    last that is kept are kept. Over the whole set at once, as some notebooks have it, every column would keep its
-    order. Returns (N, C). Source: myso1987's 2025 notebook (30, 2), which says of itself that it may be overfitted.
+    x: (N, C) probabilities; covered classes are ranked by their maximum over the recording, and ties with the last
+    of the `keep` highest stay too. Over the whole set at once, as in some notebooks, no column would change its
+    order. Returns (N, C). Source: myso1987's 2025 notebook (30, 2), which calls itself possibly overfitted.
     """
     counts = np.ones(x.shape[1], bool) if covered is None else covered.copy()
     if keep >= counts.sum():
@@ -100,10 +101,10 @@ def low_rank_power(
 
 @op("softmax_richness", scope="chunk", spaces=("prob",), effect="rescale")
 def softmax_richness(x: Matrix, *, covered: Covered | None = None, tau: Positive = 0.12) -> Matrix:
-    """Weigh each class by its share of the chunk: p <- p softmax over covered classes of (p / tau).
+    """Multiply each class by its share of the chunk: p <- p softmax over covered classes of (p / tau).
 
-    x: (N, C) probabilities; classes that are not covered stay. A chunk where many classes are loud gives each of them
-    less. Returns (N, C). Source: a BirdCLEF 2026 post-processing report (tau 0.10 to 0.15).
+    x: (N, C) probabilities; classes that are not covered stay. Where many classes are high, each gets a small share.
+    Returns (N, C). Source: a BirdCLEF 2026 post-processing report (tau 0.10 to 0.15).
     """
     lacks = np.zeros(x.shape[1], bool) if covered is None else ~covered
     if lacks.all():
@@ -126,9 +127,9 @@ def softmax_richness(x: Matrix, *, covered: Covered | None = None, tau: Positive
 
 @op("power", scope="chunk", classwise=True, spaces=("prob",), monotone="weak", effect="rescale")
 def power(x: Matrix, *, power: NonNegative = 1.2) -> Matrix:
-    """Raise all to one power: p <- p^power. By itself it keeps every column's order.
+    """Raise all scores to one power: p <- p^power. By itself it keeps every column's order.
 
-    x: (N, C) probabilities. It matters where something that mixes chunks, classes or members follows. Returns (N, C).
+    x: (N, C) probabilities. It matters only before a step that mixes chunks, classes or members. Returns (N, C).
     """
     out = np.empty_like(x, order="C")
     in_blocks(len(x), x.shape[1], lambda rows: np.copyto(out[rows], x[rows] ** power))
@@ -149,9 +150,9 @@ def _by_recordings(x: Matrix, offsets: Bounds | None, change: Callable[[Matrix, 
     return out
 
 
-def _reduced(x: Matrix, at: Bounds, kind: int) -> Float64:
+def _reduced(x: Matrix, at: Bounds, kind: Reduction) -> Float64:
     out = np.empty((len(at) - 1, x.shape[1]), np.float64)
-    reduce_kernel(x, at, kind, out)
+    reduce_kernel(x, at, kind.value, out)  # a plain int, because numba would compile its kernel anew for an enum
     return out
 
 
@@ -161,20 +162,20 @@ def _affine(x: Matrix, at: Bounds, factor: float, added: Float64) -> Float64:
     return out
 
 
-def _anchored(x: Matrix, offsets: Bounds | None, kind: int, alpha: float) -> Matrix:
+def _anchored(x: Matrix, offsets: Bounds | None, kind: Reduction, alpha: float) -> Matrix:
     return _by_recordings(x, offsets, lambda p, at: _affine(p, at, 1 - alpha, alpha * _reduced(p, at, kind)))
 
 
 def _soft_anchored(x: Matrix, at: Bounds, alpha: float, beta: float) -> Float64:
-    high = _reduced(x, at, 0)
-    share = _affine(x, at, beta, -beta * high)
+    high = _reduced(x, at, Reduction.MAX)
+    share = _affine(x, at, beta, -beta * high)  # at most 0, so that exp cannot overflow, and 0 once, so log is finite
     np.exp(share, out=share)
-    mean = _reduced(share, at, 3) / np.diff(at)[:, None]
+    mean = _reduced(share, at, Reduction.SUM) / np.diff(at)[:, None]
     return _affine(x, at, 1 - alpha, alpha * (high + np.log(mean) / beta))
 
 
 def _tops(x: Matrix, at: Bounds, n: int) -> tuple[Float64, Float64]:
-    """Return (R, n, C) the highest values, -inf where a recording has fewer chunks, and (R, 1) how many they are."""
+    """Return (R, n, C) the highest values, -inf where a recording has fewer chunks, and (R, 1) their number."""
     chunks = np.diff(at)
     out = np.empty((len(chunks), min(n, int(chunks.max(initial=1))), x.shape[1]), np.float64)
     top_kernel(x, at, out)
@@ -191,24 +192,24 @@ def _scaled_logits(z: Matrix, at: Bounds, n: int, power: float) -> Float64:
     """Return logit(sigmoid(z) s) of log s (R, C) <= 0, as log s - log(1 - s + exp(-z))."""
     scale = power * _log_mean(*_tops(z, at, n))
     away = np.empty(z.shape, np.float64)
-    turned_kernel(z, away)
+    negated_kernel(z, away)
     np.exp(away, out=away)
     affine_kernel(away, at, 1.0, -np.expm1(scale), away)
     np.log(away, out=away)
-    lowered_kernel(z, away, at, scale)
+    scaled_logit_kernel(z, away, at, scale)
     return away
 
 
 def _log_mean(top: Float64, held: Float64) -> Float64:
-    """(R, C) log of the mean probability of logits (R, n, C)."""
-    low = np.minimum(top, 0) - np.log1p(np.exp(-np.abs(top)))  # log sigmoid; what is not there adds exp(-inf)
+    """Return (R, C) the log of the mean probability of logits (R, n, C)."""
+    low = np.minimum(top, 0) - np.log1p(np.exp(-np.abs(top)))  # log sigmoid; a missing chunk adds exp(-inf) = 0
     first = low[:, :1].copy()
     low -= first
     return np.asarray(first[:, 0] + np.log(_summed(np.exp(low, out=low)) / held))
 
 
 def _summed(top: Float64) -> Float64:
-    """(R, n, C) to (R, C), highest first: numpy's own order of summing depends on the number of classes."""
+    """Return (R, C) sums of (R, n, C), highest first; numpy's order of summing depends on the number of classes."""
     total = np.zeros((top.shape[0], top.shape[2]), np.float64)
     for k in range(top.shape[1]):
         total += top[:, k]

@@ -1,7 +1,7 @@
-"""Gates: where other streams agree on a pattern, a cell is edited.
+"""Gates: ops that edit a cell where other streams show a certain pattern.
 
-A gate gives (mask, edited), both (N, C): which cells it takes, and what they would become. In `gates:` the first that
-takes a cell has it, and all look at the stream as it was before any of them.
+A gate returns (mask, edited), both (N, C): the cells it selects, and their new values. In `gates:` the first gate that
+selects a cell edits it, and every gate reads the stream as it was before any of them.
 """
 
 from __future__ import annotations
@@ -11,10 +11,11 @@ import numpy as np
 from blendkit.core import Bools, Float64, Matrix
 from blendkit.metrics import percentile_rank
 from blendkit.ops.declare import Offsets, ProbsOf, RanksOf, UnitInterval, op
-from blendkit.ops.kernels.along_time import correlate_kernel
+from blendkit.ops.kernels.along_time import EdgeRule, correlate_kernel
 from blendkit.ops.kernels.bounds import bounds_of
 
 Gate = tuple[Bools, Float64]
+_CONTEXT_RADIUS, _CONTEXT_WIDTH = 3, 1.2  # chunks
 
 
 @op("fake_only", kind="gate", scope="set", classwise=True, spaces=("rank",), thresholds=True)
@@ -27,10 +28,10 @@ def fake_only(
     below: UnitInterval = 0.05,
     alpha: UnitInterval = 0.08,
 ) -> Gate:
-    """Where the main model is sure and the check hears nothing: move towards the main model's rank.
+    """Move towards the main model's rank where the main model is sure and the check model is not.
 
     p_main > above and p_check < below: x <- (1 - alpha) x + alpha rank(p_main). x: (N, C) ranks; main, check: streams
-    (N, C) of probabilities. The thresholds are absolute: what rescales these streams changes what the gate does.
+    (N, C) of probabilities. The thresholds are absolute, so rescaling these streams changes the effect of the gate.
     Source: the first gate of the EoS chain (0.50, 0.05, 0.08; 0.12 in a fork).
     """
     mask = (main > above) & (check < below)
@@ -49,18 +50,20 @@ def temporal_gate(
     check_below: UnitInterval = 0.14,
     alpha: UnitInterval = 0.15,
 ) -> Gate:
-    """Where the main model hears a class over several chunks and the check does not: lift.
+    """Raise ranks where the main model scores a class highly over several chunks and the check model does not.
 
     context = rank of p_main correlated in its recording with k_d ~ (1 + (d / 1.2)^2 / 2)^(-1.5), d = -3 .. 3, the first
     and last chunk repeated. context > context_above, rank(p_main) > rank_above, p_check < check_below:
     x <- (1 - alpha) x + alpha max(rank(p_main), context). x: (N, C) ranks; main, check: probabilities (N, C).
-    Source: the second gate of the EoS chain (0.88, 0.77, 0.14, 0.15), the one that 2026's second place kept, with
+    Source: the second gate of the EoS chain (0.88, 0.77, 0.14, 0.15); 2026's second place used it alone, with
     check_below 1.
     """
-    d = np.arange(-3, 4)
-    taps = (1 + (d / 1.2) ** 2 / 2) ** -1.5
+    d = np.arange(-_CONTEXT_RADIUS, _CONTEXT_RADIUS + 1)
+    taps = (1 + (d / _CONTEXT_WIDTH) ** 2 / 2) ** -1.5  # heavier tails than a Gaussian of this width in chunks
     smooth = np.empty(main.shape, np.float64)
-    correlate_kernel(np.ascontiguousarray(main, np.float64), taps / taps.sum(), bounds_of(x, offsets), 0, smooth)
+    correlate_kernel(
+        np.ascontiguousarray(main, np.float64), taps / taps.sum(), bounds_of(x, offsets), EdgeRule.NEAREST.value, smooth
+    )
     context, own = percentile_rank(smooth), percentile_rank(main)
     mask = (context > context_above) & (own > rank_above) & (check < check_below)
     return mask, (1 - alpha) * x + alpha * np.maximum(own, context)
@@ -71,7 +74,7 @@ def spike(
     x: Matrix, *, main: RanksOf, check: RanksOf, check_above: UnitInterval = 0.95, main_below: UnitInterval = 0.80,
     alpha: UnitInterval = 0.12,
 ) -> Gate:  # fmt: skip
-    """Where the check alone is sure: move towards its rank.
+    """Move towards the check model's rank where it is sure and the main model is not.
 
     rank(check) > check_above and rank(main) < main_below: x <- (1 - alpha) x + alpha rank(check). x: (N, C) ranks;
     main, check: streams (N, C) as ranks. Source: the third gate of the EoS chain (0.95, 0.80, 0.12).
@@ -83,15 +86,15 @@ def spike(
 def rank_gate(x: Matrix, *, by: RanksOf, floor: UnitInterval = 0.5) -> Matrix:
     """Attenuate by another stream's rank: p <- p (floor + (1 - floor) rank(by)).
 
-    x: (N, C) probabilities; by: a stream (N, C) as ranks. Several gates are several steps. Returns (N, C). Source: the
-    gates by which 2026's second place let an uncalibrated teacher label (floor 0.5).
+    x: (N, C) probabilities; by: a stream (N, C) as ranks. For several gates use several steps. Returns (N, C). Source:
+    the gates with which 2026's second place used the labels of an uncalibrated teacher (floor 0.5).
     """
     return np.asarray(x * (floor + (1 - floor) * by), x.dtype)
 
 
 @op("replace_where_sure", kind="gate", scope="chunk", classwise=True, spaces=("prob",), thresholds=True)
 def replace_where_sure(x: Matrix, *, by: ProbsOf, above: UnitInterval = 0.5, alpha: UnitInterval = 0.5) -> Gate:
-    """Where another stream is above a threshold, weigh it in: x <- (1 - alpha) x + alpha p_by.
+    """Mix in another stream where it is above a threshold: x <- (1 - alpha) x + alpha p_by.
 
     x: (N, C) probabilities; by: a stream (N, C) of probabilities. Source: threshold-dependent
     weights of 2025's second place.

@@ -1,4 +1,4 @@
-"""Array work on a few rows at a time, on all cores."""
+"""Array work in blocks of rows, on all cores."""
 
 from __future__ import annotations
 
@@ -10,14 +10,14 @@ from numba import get_num_threads
 
 from blendkit.core import Matrix
 
-_CELLS = 250_000  # 2 MB of float64: stays in cache, and is work enough to hand over the interpreter's lock for
+_CELLS = 250_000  # 2 MB of float64: a block stays in cache, and its work is long beside the start of a thread's task
 
 
 def in_blocks(n: int, width: int, work: Callable[[slice], None]) -> None:
-    """Call work(slice) for some of n rows of `width` cells at a time, on as many threads as compiled loops use.
+    """Call work(slice) for blocks of n rows of `width` cells, on as many threads as compiled loops use.
 
-    Inside its whole-array functions numpy lets go of the interpreter's lock, and so do compiled loops. Each block
-    writes rows of its own, so that the result knows nothing of threads. Raises what the work raises.
+    Threads help because numpy's whole-array functions and compiled loops release the interpreter's lock. Each block
+    writes rows of its own, so that the result does not depend on threads. Exceptions of the work are raised.
     """
     size = max(_CELLS // max(width, 1), 1)
     parts = [slice(low, min(low + size, n)) for low in range(0, n, size)]
@@ -27,12 +27,12 @@ def in_blocks(n: int, width: int, work: Callable[[slice], None]) -> None:
             work(part)
         return
     with ThreadPoolExecutor(threads) as pool:
-        for _ in pool.map(work, parts):
+        for _ in pool.map(work, parts):  # consumed, because an exception of the work is raised only here
             pass
 
 
 def row_by_row(kernel: Callable[..., None], x: Matrix, *others: object) -> Matrix:
-    """Return what a compiled kernel(x, *others, out) writes, in blocks: each of its rows depends on that row alone."""
+    """Return the output of a compiled kernel(x, *others, out), whose rows are independent, computed in blocks."""
     out, own = np.empty_like(x, order="C"), np.ascontiguousarray(x)
     in_blocks(len(x), x.shape[1], lambda part: kernel(own[part], *others, out[part]))
     return out

@@ -1,7 +1,7 @@
 """Blends beyond the weighted means: geometric and power means, order statistics, a mix of means and ranks.
 
-As in `blendkit.ops.blends`: relative weights (K, C), 0 leaves a stream out of a class, and a class without any
-weight comes out constant (0.5).
+Weights are as in `blendkit.ops.blends`: relative (K, C), 0 leaves a stream out of a class, and a class without any
+weight becomes constant (0.5).
 """
 
 from __future__ import annotations
@@ -24,9 +24,9 @@ MeanExponent = Annotated[float, Interval(ge=-50, le=50)]
 
 @op("geometric", kind="blend", scope="chunk", classwise=True, inputs_as="prob", gives="prob", per_class=("weights",))
 def geometric_mean(*xs: Matrix, weights: Weights) -> Float64:
-    """Return exp(weighted mean of log p) of probabilities (N, C). One exact 0 makes a cell 0, whatever others say.
+    """Return exp(weighted mean of log p) of probabilities (N, C). One exact 0 makes a cell 0.
 
-    The logit blend is its balanced kin: it weighs log p - log(1 - p).
+    The logit blend is its symmetric counterpart: it averages log p - log(1 - p).
     """
     return power_mean(*xs, weights=weights, exponent=0.0)
 
@@ -35,9 +35,9 @@ def geometric_mean(*xs: Matrix, weights: Weights) -> Float64:
 def power_mean(*xs: Matrix, weights: Weights, exponent: MeanExponent = 2.0) -> Float64:
     """Return (weighted mean of p^exponent)^(1 / exponent) of probabilities (N, C).
 
-    1 is the mean, 0 the geometric mean, large ones near the maximum, negative ones near the minimum. Cells are taken
-    relative to their largest (smallest, below 0) probability, so nothing underflows; with an exponent of 0 or less an
-    exact 0 makes a cell 0.
+    1 is the mean, 0 the geometric mean; large exponents approach the maximum, negative ones the minimum. Cells are
+    divided by their largest (for a negative exponent: smallest) probability, so nothing underflows; with an exponent
+    of 0 or less an exact 0 makes a cell 0.
     """
     return _by_blocks(
         xs, weights, lambda block, w: _geometric(block, w) if exponent == 0 else _power(block, w, exponent)
@@ -46,19 +46,19 @@ def power_mean(*xs: Matrix, weights: Weights, exponent: MeanExponent = 2.0) -> F
 
 @op("max", kind="blend", scope="chunk", classwise=True, per_class=("weights",), weights="membership")
 def maximum(*xs: Matrix, weights: Weights) -> Float64:
-    """Return the highest of the streams (N, C); weights only say who takes part. Their spaces should agree."""
+    """Return the highest of the streams (N, C) with a weight above 0. Their spaces should agree."""
     return _by_blocks(xs, weights, lambda x, w: _extreme(np.maximum, x, w))
 
 
 @op("min", kind="blend", scope="chunk", classwise=True, per_class=("weights",), weights="membership")
 def minimum(*xs: Matrix, weights: Weights) -> Float64:
-    """Return the lowest of the streams (N, C); weights only say who takes part. Their spaces should agree."""
+    """Return the lowest of the streams (N, C) with a weight above 0. Their spaces should agree."""
     return _by_blocks(xs, weights, lambda x, w: _extreme(np.minimum, x, w))
 
 
 @op("median", kind="blend", scope="chunk", classwise=True, per_class=("weights",), weights="membership")
 def median(*xs: Matrix, weights: Weights) -> Float64:
-    """Return the median of the streams (N, C), of two their mean; weights only say who takes part."""
+    """Return the median of the streams (N, C) with a weight above 0; of two it is their mean."""
     out = np.empty(xs[0].shape, np.float64)
 
     def work(part: slice) -> None:
@@ -72,28 +72,28 @@ def median(*xs: Matrix, weights: Weights) -> Float64:
 def quantile_mix(*xs: Matrix, weights: Weights, alpha: UnitInterval = 0.5) -> Float64:
     """Return alpha weighted mean of p + (1 - alpha) weighted mean of percentile ranks, (N, C) in [0, 1].
 
-    Neither a probability nor a rank, and handled as a rank. Source: Quantile-Mix of a 2025 bronze medal, after a
-    survey (alpha 0.5).
+    The result is neither a probability nor a rank, and is handled as a rank. Source: Quantile-Mix of a 2025 bronze
+    medal, as described in a survey (alpha 0.5).
     """
     both = tuple(alpha * x + (1 - alpha) * percentile_rank(x) for x in xs)
     return _by_blocks(both, weights, lambda x, w: np.einsum("knc,kc->nc", x, w / w.sum(axis=0)))
 
 
-def _taking_part(x: Float64, w: Float64, otherwise: float) -> Float64:
-    """A stream (n, C), with something else where it weighs nothing."""
+def _where_weighted(x: Float64, w: Float64, otherwise: float) -> Float64:
+    """Return a stream (n, C), with `otherwise` where its weight is 0."""
     return x if (w > 0).all() else np.where(w > 0, x, otherwise)
 
 
 def _extreme(pick: np.ufunc, xs: list[Float64], w: Float64) -> Float64:
     none = -np.inf if pick is np.maximum else np.inf
-    return reduce(pick, [_taking_part(x, v, none) for x, v in zip(xs, w, strict=True)])
+    return reduce(pick, [_where_weighted(x, v, none) for x, v in zip(xs, w, strict=True)])
 
 
 def _geometric(xs: list[Float64], w: Float64) -> Float64:
     total = np.zeros(xs[0].shape, np.float64)
     with np.errstate(divide="ignore"):
         for x, share in zip(xs, w / w.sum(axis=0), strict=True):
-            part = np.log(_taking_part(x, share, 1.0))
+            part = np.log(_where_weighted(x, share, 1.0))
             part *= share
             total += part
     return np.exp(total, out=total)
@@ -104,7 +104,7 @@ def _power(xs: list[Float64], w: Float64, exponent: float) -> Float64:
     mean, scale = np.zeros(pick.shape, np.float64), np.maximum(pick, 5e-324)  # 0 / 0 is 0
     with np.errstate(divide="ignore", over="ignore"):
         for x, share in zip(xs, w / w.sum(axis=0), strict=True):
-            part = _taking_part(x, share, 1.0) / scale
+            part = _where_weighted(x, share, 1.0) / scale
             part = np.square(part, out=part) if exponent == 2 else np.power(part, exponent, out=part)
             part *= share
             mean += part
@@ -114,7 +114,7 @@ def _power(xs: list[Float64], w: Float64, exponent: float) -> Float64:
 
 
 def _by_blocks(xs: tuple[Matrix, ...], weights: Float64, blend: Callable[[list[Float64], Float64], Float64]) -> Float64:
-    """Return blend(streams (n, C) each, weights (K, C)) of a few rows at a time."""
+    """Return blend(streams (n, C) each, weights (K, C)), computed a few rows at a time."""
     out = np.empty(xs[0].shape, np.float64)
     some = (weights > 0).any(axis=0)
     w = np.where(some, weights, 1.0)

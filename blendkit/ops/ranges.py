@@ -1,4 +1,4 @@
-"""What can occur where: species lists, and floors at single stations."""
+"""Ops of known ranges: lists of species by site, and minimum scores at one station."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ _CLASS = ("class", "primary_label", "species_code", "ebird_code", "label")
 
 @dataclass(frozen=True)
 class RangeList:
-    """Which classes occur, by site; the site "" stands for everywhere. saw: nothing, for it is not fitted."""
+    """Which classes occur, by site; the site "" stands for everywhere. saw: empty, because a list is not fitted."""
 
     occurs: dict[str, frozenset[str]]
     saw: tuple[str, ...] = ()
@@ -30,7 +30,7 @@ class RangeList:
         return tuple(sorted(frozenset().union(*self.occurs.values())))
 
     def at(self, site: str) -> frozenset[str] | None:
-        """Return the classes of a site; None where the list has nothing to say of it."""
+        """Return the classes of a site; None if the list does not include it."""
         everywhere = self.occurs.get("", frozenset())
         if site in self.occurs:
             return self.occurs[site] | everywhere
@@ -40,7 +40,7 @@ class RangeList:
 def load_ranges(path: Path) -> RangeList:
     """Read a CSV of class ids, with or without a column `site`.
 
-    Raises BlendkitError for a file without a class column (class, primary_label, species_code, ...), and an empty one.
+    Raises BlendkitError for a file without a class column (class, primary_label, species_code, ...), or without rows.
     """
     try:
         with path.open(encoding="utf-8-sig", newline="") as file:
@@ -58,10 +58,10 @@ def load_ranges(path: Path) -> RangeList:
 
 
 def unknown_sites(x: Matrix, *, rows: Rows, fitted: FittedOf) -> list[str]:
-    """Count the recordings that the list says nothing of."""
+    """Count the recordings at sites that the list does not include."""
     first = rows.offsets()[:-1]
     none = sum(fitted.artefacts[0].at(str(s)) is None for s in rows.site[first])
-    return [f"{none} of {len(first)} recordings at a site the list does not name (left as they are)"] if none else []
+    return [f"{none} of {len(first)} recordings at a site that is not in the list (unchanged)"] if none else []
 
 
 @op("range_mask", scope="file", classwise=True, load=load_ranges, notes=unknown_sites)
@@ -72,8 +72,7 @@ def range_mask(x: Matrix, *, rows: RowsOf, classes: ClassIds, fitted: FittedOf, 
     nowhere becomes constant, an AUC of 0.5. Returns (N, C). Source: the species lists of BirdNET and of regional
     checklists.
     """
-    gone = _absent(rows, classes, fitted)
-    return np.where(gone, np.asarray(floor, x.dtype), x)
+    return np.where(_absent(rows, classes, fitted), np.asarray(floor, x.dtype), x)
 
 
 @op(
@@ -88,8 +87,8 @@ def range_penalty(
     """
 
     def term(listed: RangeList, a: int) -> Float64:
-        here = listed.at(str(rows.site[a]))
-        return np.array([0.0 if here is None or c in here else -penalty for c in classes])
+        local = listed.at(str(rows.site[a]))
+        return np.array([0.0 if local is None or c in local else -penalty for c in classes])
 
     return added(x, rows, fitted, lambda a: str(rows.site[a]), term)
 
@@ -98,24 +97,24 @@ def range_penalty(
 def station_floor(
     x: Matrix, *, rows: RowsOf, classes: ClassIds, site: str = "", floors: ByClass = NO_NUMBERS
 ) -> Matrix:
-    """Raise classes at one site to a floor at least: x <- max(x, floor).
+    """Raise classes at one site to a minimum score: x <- max(x, floor).
 
-    x: (N, C). floors: {class: floor}. What lies below the floor becomes equal: ties. Returns (N, C). Source: the
-    station floors of the EoS chain (0.65), off in its last versions: a floor read off the labels overfits.
+    x: (N, C). floors: {class: floor}. Scores below the floor become equal, which makes ties. Returns (N, C). Source:
+    the station floors of the EoS chain (0.65), off in its last versions: a floor chosen by the labels overfits.
     """
-    out, here = x.copy(), np.flatnonzero(rows.site == site)
+    out, local = x.copy(), np.flatnonzero(rows.site == site)
     for c, floor in floors.items():
         if c in classes:
-            out[here, classes.index(c)] = np.maximum(x[here, classes.index(c)], floor)
+            out[local, classes.index(c)] = np.maximum(x[local, classes.index(c)], floor)
     return out
 
 
 def _absent(rows: Rows, classes: Sequence[str], fitted: FittedOf) -> Bools:
-    """(N, C): true where a class does not occur at the row's site."""
+    """Return (N, C): true where a class does not occur at the row's site."""
     listed: RangeList = fitted.artefacts[0]
     out = np.zeros((len(rows), len(classes)), bool)
     for site in set(rows.site.tolist()):
-        here = listed.at(str(site))
-        if here is not None:
-            out[rows.site == site] = [c not in here for c in classes]
+        local = listed.at(str(site))
+        if local is not None:
+            out[rows.site == site] = [c not in local for c in classes]
     return out

@@ -1,4 +1,4 @@
-"""Taxonomy smoothing: relatives sound alike, and a model often hears the genus before the species."""
+"""Taxonomy smoothing: relatives sound alike, so a model often recognises the genus but not the species."""
 
 from __future__ import annotations
 
@@ -22,14 +22,20 @@ from blendkit.ops.declare import (
     op,
 )
 from blendkit.ops.fitted.shared import highest_covered, unsureness
-from blendkit.ops.kernels.over_classes import group_mean_kernel, group_reduce_kernel, share_kernel
+from blendkit.ops.kernels.over_classes import (
+    NO_GROUP,
+    GroupReduction,
+    group_mean_kernel,
+    group_reduce_kernel,
+    share_kernel,
+)
 from blendkit.ops.parallel import in_blocks, row_by_row
 
 Strength = Annotated[float, Interval(ge=0, le=1), Default(0.0)]
 
 
 class TaxonLevels(TypedDict):
-    """What every op on the levels of a taxonomy is given: a strength from 0 to 1 per level, 0 leaves it out.
+    """The parameters of every op on the levels of a taxonomy: a strength from 0 to 1 per level, 0 leaves it out.
 
     sonotypes: whether `Insect son01` and its like form a genus (`group`) or not (`skip`).
     """
@@ -46,13 +52,13 @@ class TaxonLevels(TypedDict):
 
 @op("taxonomy_mean", scope="chunk", affine=True, taxonomic=True)
 def taxonomy_mean(x: Matrix, **levels: Unpack[TaxonLevels]) -> Matrix:
-    """Pull each score towards the mean of its relatives: x <- x + alpha (mean of group - x).
+    """Move each score towards the mean of its relatives: x <- x + alpha (mean of group - x).
 
-    x: (N, C), any space. Levels run fine to coarse (genus, family, order, class_name), each on the
-    previous result, each with its own alpha; 0 leaves a level out. The mean is over the group's
-    covered classes; a class alone in its group does not move. `sonotypes: group` lets `Insect son01`
+    x: (N, C), any space. Levels are applied from fine to coarse (genus, family, order, class_name), each to
+    the previous result, each with its own alpha; 0 leaves a level out. The mean is over the group's
+    covered classes; a class alone in its group does not change. `sonotypes: group` lets `Insect son01`
     and its like form a genus, as public notebooks do. Returns (N, C) in the dtype of x. Raises
-    BlendkitError for a level that the taxonomy does not know.
+    BlendkitError for a level that the taxonomy does not have.
     Source: the TAX_SMOOTHING step of public BirdCLEF 2026 chains; eos7 used genus 0.15, class 0.05.
     """
     used = _in_use("taxonomy_mean", levels)
@@ -68,20 +74,20 @@ def taxonomy_mean_unsure(
     sure: UnitInterval = 0.92,
     **levels: Unpack[TaxonLevels],
 ) -> Matrix:
-    """Pull each score of an unsure chunk towards the mean of its relatives: x <- x + alpha u (mean of group - x).
+    """Move each score of an unsure chunk towards the mean of its relatives: x <- x + alpha u (mean of group - x).
 
     u is 1 where the chunk's highest covered score is at most `unsure`, and falls to 0 at `sure`. Groups of more than
-    `largest` classes are left alone. All else as in `taxonomy_mean`. Raises BlendkitError for unsure >= sure. Source: a
+    `largest` classes do not change. All else as in `taxonomy_mean`. Raises BlendkitError for unsure >= sure. Source: a
     fork of the TAX_SMOOTHING step (genus 0.12, class 0.025, groups of 2 to 80, 0.35, 0.92).
     """
     name = "taxonomy_mean_unsure"
-    unsureness(np.zeros(0), unsure, sure, name)  # refused even where no level is in use
+    unsureness(np.zeros(0), unsure, sure, name)  # checks the limits, even if no level is in use
     used = _in_use(name, levels)
     if used is None:
         return x
     groups, members, alphas = used
     small = np.array([[g >= 0 and (row == g).sum() <= largest for g in row] for row in groups])
-    used, covered = (np.where(small, groups, -1), members, alphas), levels["covered"]
+    used, covered = (np.where(small, groups, NO_GROUP), members, alphas), levels["covered"]
     return _towards_means(x, used, lambda part: unsureness(highest_covered(part, covered), unsure, sure, name))
 
 
@@ -89,7 +95,7 @@ def taxonomy_mean_unsure(
 def taxon_share(
     x: Matrix, *, taxonomy: TaxonomyOf, classes: ClassIds, covered: Covered, power: NonNegative = 0.5
 ) -> Matrix:
-    """Weigh each class by how much of the chunk is of its taxon: p <- p (sum over its class_name / sum over all)^power.
+    """Multiply each class by its taxon's share of the chunk: p <- p (sum over its class_name / sum over all)^power.
 
     x: (N, C) probabilities; sums are over covered classes. Classes that are not covered or have no class_name stay, and
     so do chunks whose sum is 0. Returns (N, C). Source: the cross-taxa gating of a BirdCLEF 2026 audit (0.5), in which
@@ -97,29 +103,29 @@ def taxon_share(
     """
     names = [taxonomy.group_of(c, "class_name") for c in classes]
     at = {n: i for i, n in enumerate(dict.fromkeys(names))}
-    taxa = np.array([at[n] if n else -1 for n in names], np.int64)
+    taxa = np.array([at[n] if n else NO_GROUP for n in names], np.int64)
     return row_by_row(share_kernel, x, taxa, covered.copy(), power)
 
 
 @op("taxonomy_max", scope="chunk", taxonomic=True)
 def taxonomy_max(x: Matrix, **levels: Unpack[TaxonLevels]) -> Matrix:
-    """Pull each score towards the highest of its relatives: x <- (1 - alpha) x + alpha max of group.
+    """Move each score towards the highest of its relatives: x <- (1 - alpha) x + alpha max of group.
 
-    All else as in `taxonomy_mean`. Alpha 1 makes a group's classes equal, as its mirror would. Source: the
+    All else as in `taxonomy_mean`. Alpha 1 makes a group's classes equal, as `mirror` does. Source: the
     reduction that genus proxies of public BirdCLEF chains use in place of the mean.
     """
     used = _in_use("taxonomy_max", levels)
-    return x if used is None else row_by_row(group_reduce_kernel, x, *used, False)
+    return x if used is None else row_by_row(group_reduce_kernel, x, *used, GroupReduction.MAX.value)
 
 
 @op("taxonomy_noisy_or", scope="chunk", spaces=("prob",), taxonomic=True)
 def taxonomy_noisy_or(x: Matrix, **levels: Unpack[TaxonLevels]) -> Matrix:
-    """Pull each probability towards the chance that any relative calls: p <- (1 - alpha) p + alpha (1 - prod(1 - p)).
+    """Move each probability towards that of any relative calling: p <- (1 - alpha) p + alpha (1 - prod(1 - p)).
 
     All else as in `taxonomy_mean`; probabilities only.
     """
     used = _in_use("taxonomy_noisy_or", levels)
-    return x if used is None else row_by_row(group_reduce_kernel, x, *used, True)
+    return x if used is None else row_by_row(group_reduce_kernel, x, *used, GroupReduction.NOISY_OR.value)
 
 
 @op("mirror", scope="chunk")
@@ -133,10 +139,10 @@ def mirror(
 ) -> Matrix:
     """Give every class of a group the highest of the group's covered scores, chunk by chunk.
 
-    x: (N, C) in any space; groups: lists of class ids that a listener cannot tell apart, such as sonotypes of one
-    insect; a class may be in one group only. unknown_classes: a list made for another set of classes may be used with
-    `ignore`. Returns (N, C). Raises BlendkitError for an unknown class, and for one
-    in two groups. Source: the MIRROR_PAIRS of public BirdCLEF 2026 chains.
+    x: (N, C) in any space; groups: lists of class ids that a listener cannot distinguish, such as sonotypes of one
+    insect; a class may be in one group only. unknown_classes: `ignore` allows groups made for another set of
+    classes. Returns (N, C). Raises BlendkitError for an unknown class, and for one in two groups. Source: the
+    MIRROR_PAIRS of public BirdCLEF 2026 chains.
     """
     at = {c: i for i, c in enumerate(classes)}
     groups = [[c for c in g if c in at or unknown_classes == "error"] for g in groups]
@@ -145,19 +151,20 @@ def mirror(
     problems += [f"class {c!r} is in two groups" for c in sorted({c for c in named if named.count(c) > 1})]
     if problems:
         raise BlendkitError("mirror: groups do not fit", problems)
-    number = np.full(len(classes), -1, np.int64)
+    number = np.full(len(classes), NO_GROUP, np.int64)
     for g, group in enumerate(groups):
         number[[at[c] for c in group]] = g
-    return row_by_row(group_reduce_kernel, x, number[None], covered[None].copy(), np.ones(1), False)
+    kind = GroupReduction.MAX.value
+    return row_by_row(group_reduce_kernel, x, number[None], covered[None].copy(), np.ones(1), kind)
 
 
 def congener_scores(
     x: Matrix, taxonomy: Taxonomy, classes: Sequence[str], covered: Bools, by: Literal["mean", "max"]
 ) -> tuple[Float64, Bools]:
-    """Return (N, C) scores in which uncovered classes borrow from their genus, and (C,) which are covered then.
+    """Return (N, C) scores in which uncovered classes have the scores of their genus, and (C,) those covered then.
 
     by: the mean or the highest of the genus's covered classes. A genus without any stays uncovered. Source: the
-    genus proxies of public BirdCLEF 2026 chains, which take the maximum.
+    genus proxies of public BirdCLEF 2026 chains, which use the maximum.
     """
     out, now = x.astype(np.float64), covered.copy()
     for g in np.unique(number := taxonomy.groups(classes, "genus")):
@@ -170,7 +177,7 @@ def congener_scores(
 
 
 def _towards_means(x: Matrix, levels: Levels, share: Callable[[Matrix], Float64]) -> Matrix:
-    """Return x (N, C) pulled towards its groups' means, chunks (n, C) by share(chunks) (n,) of the levels' alphas."""
+    """Return x (N, C) moved towards its groups' means, chunks (n, C) by share(chunks) (n,) of the levels' alphas."""
     out, own = np.empty_like(x, order="C"), np.ascontiguousarray(x)
     in_blocks(len(x), x.shape[1], lambda part: group_mean_kernel(own[part], *levels, share(own[part]), out[part]))
     return out
@@ -180,7 +187,7 @@ Levels = tuple[Int64, Bools, Float64]
 
 
 def _in_use(name: str, given: TaxonLevels) -> Levels | None:
-    """Group numbers (L, C), who counts (L, C) and strengths (L,) of the levels in use; None if none is."""
+    """Return group numbers (L, C), counted classes (L, C) and strengths (L,) of the levels in use; None if none is."""
     strengths: Mapping[str, float] = {level: float(given.get(level, 0.0)) for level in LEVELS}
     used = [level for level in LEVELS if strengths[level] > 0]
     if not used:
@@ -200,5 +207,5 @@ def check_levels(
     if unknown:
         raise BlendkitError(
             f"{name}: the taxonomy gives no {' and no '.join(unknown)} for any class",
-            ["list a table that has it beside taxonomy.csv, as in `taxonomy: [taxonomy.csv, ebird.csv]`"],
+            ["add a table that has it, as in `taxonomy: [taxonomy.csv, ebird.csv]`"],
         )

@@ -10,7 +10,13 @@ from annotated_types import Ge, Le
 from blendkit.core import Float64, Int64, Matrix
 from blendkit.ops.declare import Covered, NonNegative, Offsets, Positive, UnitInterval, op
 from blendkit.ops.fitted.shared import highest_covered, unsureness
-from blendkit.ops.kernels.along_time import adaptive_kernel, correlate_kernel, segment_kernel, window_max_kernel
+from blendkit.ops.kernels.along_time import (
+    EdgeRule,
+    adaptive_kernel,
+    correlate_kernel,
+    segment_kernel,
+    window_max_kernel,
+)
 from blendkit.ops.kernels.bounds import bounds_of
 
 TRUNCATE = 4.0  # scipy's default: the kernel ends at four sigma
@@ -41,7 +47,7 @@ def three_tap(
     """Mix each chunk with its two neighbours: (1 - alpha) x_t + alpha / 2 (x_(t-1) + x_(t+1)).
 
     x: (N, C), offsets as in `gaussian`. edge: at the ends `nearest` repeats the chunk itself, `available`
-    gives the one neighbour the whole alpha (0.8 / 0.2), `keep` leaves the chunk as it is; a recording of one
+    gives the only neighbour the whole alpha (0.8 / 0.2), `keep` leaves the chunk unchanged; a recording of one
     chunk never changes. Returns (N, C). Source: the "delta shift" smoothing of public BirdCLEF notebooks
     (alpha 0.15 to 0.30), with each of their edges.
     """
@@ -60,8 +66,8 @@ def five_tap(
 ) -> Matrix:
     """Weigh each chunk with its two neighbours on either side; the weights are divided by their sum.
 
-    x: (N, C), offsets and edge as in `three_tap` (`keep` leaves two chunks at either end). All weights 0
-    leave x as it is. Returns (N, C). Source: the kernel 0.1 0.2 0.4 0.2 0.1 of Babych's 2025 solution.
+    x: (N, C), offsets and edge as in `three_tap` (`keep` leaves two chunks at either end). If all weights are
+    0, x is unchanged. Returns (N, C). Source: the kernel 0.1 0.2 0.4 0.2 0.1 of Babych's 2025 solution.
     """
     taps = np.array([far, near, centre, near, far], np.float64)
     return _correlate(x, taps / taps.sum(), offsets, edge) if taps.any() else x
@@ -72,11 +78,11 @@ def adaptive_delta(
     x: Matrix, *, offsets: Offsets | None = None, covered: Covered | None = None, alpha: UnitInterval = 0.2,
     edge: KernelEdge = "nearest",
 ) -> Matrix:  # fmt: skip
-    """Mix a chunk with its neighbours, the more the less sure it is: alpha_t = alpha (1 - max over classes of x_t).
+    """Mix a chunk with its neighbours, more if it is less sure: alpha_t = alpha (1 - max over classes of x_t).
 
     The maximum is over covered classes. Then as `three_tap` with alpha_t. x: (N, C) probabilities. `nearest` is the
-    edge of the Karnakbayev chain, whose ends take (itself + neighbour) / 2 as neighbours; `keep` that of yukiZ. Returns
-    (N, C).
+    edge of the Karnakbayev chain, which uses (itself + neighbour) / 2 as neighbour at the ends; `keep` that of yukiZ.
+    Returns (N, C).
     """
     return _adapted(x, offsets, alpha * (1 - highest_covered(x, covered)), edge)
 
@@ -87,7 +93,7 @@ def conservative_delta(
     alpha: UnitInterval = 0.08, unsure: UnitInterval = 0.35, sure: UnitInterval = 0.92,
     keep_above: UnitInterval = 0.65, keep_ratio: Positive = 1.25,
 ) -> Matrix:  # fmt: skip
-    """Mix unsure chunks with their neighbours, and never an outstanding cell: x_t + alpha_t (m - x_t).
+    """Mix unsure chunks with their neighbours, except for outstanding cells: x_t + alpha_t (m - x_t).
 
     m: mean of the two neighbours; alpha_t = alpha, falling to 0 as the chunk's highest covered probability goes from
     `unsure` to `sure`. Cells above keep_above and above keep_ratio m stay, and so do the ends of a recording. x: (N, C)
@@ -102,11 +108,11 @@ def conservative_delta(
 def segment_mean(
     x: Matrix, *, offsets: Offsets | None = None, threshold: NonNegative = 0.06, alpha: UnitInterval = 0.6
 ) -> Matrix:
-    """Pull each chunk towards the mean of its segment: a class's run of chunks without a step above the threshold.
+    """Move each chunk towards the mean of its segment: a class's run of chunks without a step above the threshold.
 
     x: (N, C), offsets as in `gaussian`: (1 - alpha) x + alpha mean, where neighbouring chunks of a segment differ by at
     most `threshold`, in the space of x. Returns (N, C). Source: the piecewise constant blend of a BirdCLEF 2026 report
-    (0.06, 0.6, after smoothing; alone it lost), in the manner of change-point based sound event boxes (Ebbers 2024).
+    (0.06, 0.6, after smoothing; alone it lost), similar to change-point based sound event boxes (Ebbers 2024).
     """
     out = np.empty_like(x, order="C")
     segment_kernel(np.ascontiguousarray(x), bounds_of(x, offsets), threshold, alpha, out)
@@ -115,9 +121,9 @@ def segment_mean(
 
 @op("local_max", scope="file", classwise=True, effect="smooth")
 def local_max(x: Matrix, *, offsets: Offsets | None = None, alpha: UnitInterval = 0.15, radius: Radius = 1) -> Matrix:
-    """Pull each chunk towards the highest of its neighbourhood: (1 - alpha) x_t + alpha max(x_(t-r) .. x_(t+r)).
+    """Move each chunk towards the highest of its neighbourhood: (1 - alpha) x_t + alpha max(x_(t-r) .. x_(t+r)).
 
-    x: (N, C); beyond the ends there is nothing. For one group of taxa: `where: {class_name: Aves}`. Returns
+    x: (N, C); the neighbourhood stops at the ends. For one group of taxa: `where: {class_name: Aves}`. Returns
     (N, C). Source: the event half of yukiZ's taxon-aware smoothing (alpha 0.15); its texture half is
     `three_tap` at alpha 0.35 on frogs and insects.
     """
@@ -128,17 +134,19 @@ def local_max(x: Matrix, *, offsets: Offsets | None = None, alpha: UnitInterval 
 
 @op("dilate", scope="file", classwise=True, effect="smooth")
 def dilate(x: Matrix, *, offsets: Offsets | None = None, radius: Radius = 1) -> Matrix:
-    """Take the highest of each chunk's neighbourhood: max(x_(t-r) .. x_(t+r)).
+    """Replace each chunk by the highest of its neighbourhood: max(x_(t-r) .. x_(t+r)).
 
-    x: (N, C). Neighbouring chunks become equal, so ties appear. Returns (N, C). Source: fourth place of
-    BirdCLEF 2024, after other notebooks' accounts (radius 1).
+    x: (N, C). Neighbouring chunks become equal, which makes ties. Returns (N, C). Source: fourth place of
+    BirdCLEF 2024, as described in other notebooks (radius 1).
     """
     out = np.empty_like(x, order="C")
     window_max_kernel(np.ascontiguousarray(x), bounds_of(x, offsets), radius, 1.0, out)
     return out
 
 
-_EDGES = {"nearest": 0, "available": 1, "keep": 2}
+_EDGES: dict[KernelEdge, int] = {
+    "nearest": EdgeRule.NEAREST.value, "available": EdgeRule.AVAILABLE.value, "keep": EdgeRule.KEEP.value,
+}  # fmt: skip  # plain ints, because numba would compile its kernels anew for an enum
 
 
 def _adapted(

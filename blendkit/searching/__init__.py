@@ -1,7 +1,7 @@
-"""Search for weights on arrays, and what the search itself is worth.
+"""Search for weights on arrays, and a held-out estimate of what the search gains.
 
-In go truth and the scores of several members; out come weights, each judged on recordings the search did not see.
-The ledger keeps what was measured.
+Truth and the scores of several members go in; weights come out, judged on recordings that the search did not see.
+The ledger records measured recipes.
 """
 
 from __future__ import annotations

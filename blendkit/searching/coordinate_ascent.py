@@ -1,4 +1,4 @@
-"""Coordinate ascent on the exact weight path: one member's share at a time, all its values at once."""
+"""Coordinate ascent on the exact weight path: one member's share at a time, over all of its values."""
 
 from __future__ import annotations
 
@@ -41,12 +41,12 @@ def ascend(
     mask: Bools | None = None,
     covered: Mapping[str, Bools] | None = None,
 ) -> Ascent:
-    """Raise the macro-AUC of a weighted mean by moving one member's share at a time, the others' ratio kept.
+    """Raise the macro-AUC of a weighted mean by moving one member's share at a time, with the others' ratio fixed.
 
     y (N, C), scores {name: (N, C)} in one space, mask and covered as for `greedy`. Every share is tried
     on `grid` points by the exact weight path; rounds end when no share can gain. start: weights to begin
     with; by default the better of equal weights and the best single member. A local optimum, and
-    in-sample: see `blendkit.searching`. Raises BlendkitError as `pose` does.
+    in-sample: see `blendkit.searching`. Raises BlendkitError as `problem_of` does.
     """
     _check(scores, start, grid)
     return _ascend(problem_of(y, scores, mask, covered), start, grid)
@@ -63,21 +63,21 @@ def ascend_groups(
 ) -> dict[Hashable, Ascent]:
     """Return an `Ascent` per group of classes; groups (C,) says which each class is in.
 
-    The macro-AUC is a mean over classes, so groups do not touch each other. A group without a class
-    that can be scored is left out. Smaller groups over-fit faster.
+    The macro-AUC is a mean over classes, so groups are independent of each other. A group without a class
+    that can be scored is left out. Smaller groups over-fit more.
     """
     if len(groups) != y.shape[1]:
         raise BlendkitError(f"{len(groups)} groups for {y.shape[1]} classes")
     _check(scores, None, grid)
     problem = problem_of(y, scores, mask, covered)
-    here = [groups[c] for c in problem.classes.tolist()]
-    distinct = dict.fromkeys(here)
-    return {g: _ascend(problem.only(np.array([h == g for h in here])), None, grid) for g in distinct}
+    scored = [groups[c] for c in problem.classes.tolist()]
+    distinct = dict.fromkeys(scored)
+    return {g: _ascend(problem.only(np.array([s == g for s in scored])), None, grid) for g in distinct}
 
 
 def _check(scores: Mapping[str, Any], start: Mapping[str, float] | None, grid: int) -> None:
     if grid < 2:
-        raise BlendkitError(f"a line has at least two points, got {grid}")
+        raise BlendkitError(f"the grid of shares needs at least two points, got {grid}")
     for name, w in (start or {}).items():
         if name not in scores:
             raise BlendkitError(f"start: no scores are called {name!r}{did_you_mean(name, scores)}")
@@ -128,7 +128,7 @@ def _mean(problem: Problem, names: Sequence[str], weights: Float64) -> Float64:
 
 
 def _rounded(weights: Float64) -> Float64:
-    """Decimals of sum 1: the largest remainders get what rounding down left over."""
+    """Return weights of six decimals and of sum 1: the largest remainders get what rounding down left over."""
     scaled = weights / weights.sum() * 10**_DIGITS
     whole = np.floor(scaled).astype(np.int64)
     for i in np.argsort(whole - scaled, kind="stable")[: 10**_DIGITS - int(whole.sum())]:

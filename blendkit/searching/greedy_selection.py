@@ -42,10 +42,10 @@ def greedy(
     as integers (`doubled_ranks`). mask (N,) or (N, C) of the cells that count; covered {name: (C,)}.
     Equal macro-AUCs are decided by the fewest distinct members, then by the order of `scores`; equal
     prefixes by the fewest distinct members, then by the fewest picks. The figure is in-sample: see
-    `blendkit.searching`. Raises BlendkitError as `pose` does, and for fewer than one step.
+    `blendkit.searching`. Raises BlendkitError as `problem_of` does, and for fewer than one step.
     """
     if steps < 1:
-        raise BlendkitError(f"greedy takes at least one step, got {steps}")
+        raise BlendkitError(f"greedy selection needs at least one step, got {steps}")
     problem = problem_of(y, scores, mask, covered)
     names = list(problem.scores)
     total = np.zeros(problem.y.shape, order="F")

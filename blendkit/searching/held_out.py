@@ -1,4 +1,4 @@
-"""What a search is worth: its score on recordings it did not see, and whether the gain is above the noise."""
+"""Nested evaluation of a search: its score on recordings it did not see, and whether the gain exceeds the noise."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from blendkit.core import Bools, Float64, fold_of
 from blendkit.errors import BlendkitError
-from blendkit.metrics import Interval, check_shapes, kept_cells, macro_auc, paired_bootstrap
+from blendkit.metrics import Interval, check_shapes, counted_cells, macro_auc, paired_bootstrap
 
 Search = Callable[[Bools], Float64]
 """From the cells (N, C) that may be learned from to blended scores (N, C) of all rows."""
@@ -20,12 +20,12 @@ Search = Callable[[Bools], Float64]
 
 @dataclass(frozen=True, eq=False)
 class Guarded:
-    """A search, seen from outside.
+    """The nested evaluation of a search.
 
     in_sample: the macro-AUC on the cells it searched; nested: of blends whose weights never saw the
     recording they score, pooled over folds; fold_mean: the mean of the folds' own figures; optimism:
-    in_sample - nested. single: the best single member (chosen on all cells, which favours it) and
-    single_macro; gain: nested blend less that member, with its recording-clustered interval. accepted:
+    in_sample - nested. best_member: the member with the highest macro-AUC, best_member_macro, on all cells,
+    which favours it; gain: nested blend less that member, with its recording-clustered interval. accepted:
     the gain exceeds its own standard deviation, the Ladder's step (Blum & Hardt 2015). unseen (N, C): the
     nested scores.
     """
@@ -34,8 +34,8 @@ class Guarded:
     nested: float
     fold_mean: float
     optimism: float
-    single: str
-    single_macro: float
+    best_member: str
+    best_member_macro: float
     gain: Interval
     accepted: bool
     folds: int
@@ -43,12 +43,12 @@ class Guarded:
 
     @property
     def verdict(self) -> str:
-        """One sentence for people."""
+        """One sentence for the reader of a report."""
         gain = f"{self.gain.estimate:+.6f} against a noise of {self.gain.sd:.6f}"
         if not self.accepted:
-            return f"rejected: {gain}; keep {self.single!r} or the blend you have"
-        sure = "the interval excludes 0" if self.gain.low > 0 else "the interval still holds 0"
-        return f"accepted: {gain}; {sure}"
+            return f"rejected: {gain}; keep {self.best_member!r} or the blend you have"
+        significance = "the interval excludes 0" if self.gain.low > 0 else "the interval still contains 0"
+        return f"accepted: {gain}; {significance}"
 
 
 def half_split(recordings: Sequence[str]) -> list[str]:
@@ -59,7 +59,7 @@ def half_split(recordings: Sequence[str]) -> list[str]:
 
 def guard(
     y: Bools,
-    singles: Mapping[str, NDArray[Any]],
+    members: Mapping[str, NDArray[Any]],
     fit: Search,
     folds: Sequence[object],
     clusters: Sequence[object],
@@ -69,16 +69,16 @@ def guard(
     seed: int = 0,
     level: float = 0.95,
 ) -> Guarded:
-    """Search once on everything, then once per fold without it; compare the unseen parts with single members.
+    """Search once on everything, then once without each fold; compare the unseen parts with the best member.
 
-    y (N, C); singles {name: (N, C)}; fit(cells) searches by those cells alone and returns blended scores
+    y (N, C); members {name: (N, C)}; fit(cells) searches by those cells alone and returns blended scores
     (N, C); folds (N,) and clusters (N,) are labels per row, a fold holds whole clusters. mask as in
     `macro_auc`. Raises BlendkitError for fewer than two folds, a cluster in two folds, and as
     `paired_bootstrap` does.
     """
-    for name, x in singles.items():
+    for name, x in members.items():
         check_shapes(y, x, mask, f"scores {name!r}")
-    keep = np.array(kept_cells(y.shape, mask))
+    keep = np.array(counted_cells(y.shape, mask))
     labels = np.array([str(f) for f in folds], object)
     parts = _parts(labels, [str(c) for c in clusters], keep)
     in_sample = macro_auc(y, fit(keep), mask).macro
@@ -90,17 +90,17 @@ def guard(
         own.append(macro_auc(y, blended, inside).macro)
     scored = [m for m in own if not math.isnan(m)]
     nested = macro_auc(y, unseen, mask).macro
-    macros = {n: macro_auc(y, x, mask).macro for n, x in singles.items()}
-    single = max(macros, key=lambda n: macros[n])
-    both = {"nested": unseen, "single": singles[single]}
-    gain = paired_bootstrap(y, both, clusters, replicates, seed, mask).difference("nested", "single", level)
+    macros = {n: macro_auc(y, x, mask).macro for n, x in members.items()}
+    best = max(macros, key=lambda n: macros[n])
+    both = {"nested": unseen, "best": members[best]}
+    gain = paired_bootstrap(y, both, clusters, replicates, seed, mask).difference("nested", "best", level)
     return Guarded(
         in_sample,
         nested,
         math.fsum(scored) / len(scored) if scored else math.nan,
         in_sample - nested,
-        single,
-        macros[single],
+        best,
+        macros[best],
         gain,
         bool(gain.estimate > gain.sd),
         len(parts),
@@ -109,7 +109,7 @@ def guard(
 
 
 def _parts(labels: NDArray[Any], clusters: list[str], keep: Bools) -> list[str]:
-    """The folds with cells that count, in sorted order."""
+    """Return the folds with cells that count, in sorted order."""
     used = np.flatnonzero(keep.any(axis=1)).tolist()
     of: dict[str, set[str]] = {}
     for i in used:
@@ -117,13 +117,13 @@ def _parts(labels: NDArray[Any], clusters: list[str], keep: Bools) -> list[str]:
     split = [c for c, found in of.items() if len(found) > 1]
     if split:
         raise BlendkitError(
-            f"{len(split)} clusters lie in several folds, such as {split[0]!r}",
-            ["a held-out fold must hold them whole: take folds that do, or redraw something smaller"],
+            f"{len(split)} clusters are split over several folds, such as {split[0]!r}",
+            ["every cluster must be in one fold: use coarser folds, or smaller clusters"],
         )
     parts = sorted({str(labels[i]) for i in used})
     if len(parts) < 2:
         raise BlendkitError(
-            f"nested scores need at least two parts to hold out, found {len(parts)}",
-            ["one recording (or site) cannot be searched and judged at once"],
+            f"nested scores need at least two folds to hold out, found {len(parts)}",
+            ["one recording (or site) cannot be used for both the search and its evaluation"],
         )
     return parts

@@ -1,8 +1,8 @@
-"""The experiment ledger: one line per measured recipe and per leaderboard score, only ever added to.
+"""The experiment ledger: an append-only file with one line per measured recipe and per leaderboard score.
 
 Each line is a JSON object. `{"kind": "oof", "recipe": NAME, "sha256": HASH, "oof": X, "low": X, "high": X,
-"rows": N, "recordings": N, "from": COMMAND}` is what a command measured; `{"kind": "lb", "recipe": NAME or the
-start of a hash, "public": X, "private": X}` is added by hand or by `blendkit compare --lb`.
+"rows": N, "recordings": N, "from": COMMAND}` is a figure that a command measured; `{"kind": "lb", "recipe": NAME or
+the start of a hash, "public": X, "private": X}` is added by hand or by `blendkit compare --lb`.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ _NEEDS = {"oof": ("recipe", "sha256", "oof"), "lb": ("recipe",)}
 
 @dataclass(frozen=True)
 class Experiment:
-    """A recipe as the ledger knows it last: out-of-fold figure with its interval, leaderboard scores if any.
+    """The latest entry of a recipe: its out-of-fold figure with its interval, and leaderboard scores if any.
 
     source: the command that measured it; figures of `search` are nested ones.
     """
@@ -38,7 +38,7 @@ class Experiment:
 
 
 def append_entry(path: Path, entry: Mapping[str, Any]) -> None:
-    """Add one line, flushed to disk; a line that a crash cut short stays, and does not swallow the new one."""
+    """Add one line, flushed to disk; if a crash cut the last line short, the new one starts on a line of its own."""
     path.parent.mkdir(parents=True, exist_ok=True)
     text = json.dumps(dict(entry), ensure_ascii=False, allow_nan=False, sort_keys=True) + "\n"
     with path.open("ab+") as handle:
@@ -63,10 +63,10 @@ def check_entry(path: Path, entry: Mapping[str, Any]) -> None:
 
 
 def read_ledger(path: Path) -> list[Experiment]:
-    """Return the ledger's experiments in the order they were last measured, each as it was then.
+    """Return the ledger's experiments by the time of their latest measurement, with the figures of that one.
 
     Leaderboard scores belong to the recipe of that name, or hash, that was measured last before them.
-    Raises BlendkitError listing every line that is no entry, and scores of recipes never measured.
+    Raises BlendkitError listing every line that is not an entry, and scores of recipes never measured.
     """
     problems: list[tuple[int, str]] = []
     found: dict[str, dict[str, Any]] = {}
@@ -86,8 +86,8 @@ def read_ledger(path: Path) -> list[Experiment]:
 
 
 def _belongs(entry: Mapping[str, Any], recipe: str, sha256: str) -> bool:
-    told = str(entry["recipe"])
-    return recipe == told or (len(told) >= 6 and sha256.startswith(told))
+    named = str(entry["recipe"])
+    return recipe == named or (len(named) >= 6 and sha256.startswith(named))
 
 
 def _experiment(e: Mapping[str, Any]) -> Experiment:
@@ -121,7 +121,7 @@ def _lines(path: Path, problems: list[tuple[int, str]]) -> list[tuple[int, dict[
 
 @dataclass(frozen=True)
 class Transfer:
-    """From a reference recipe to another: what out-of-fold gained, and what the leaderboard made of it."""
+    """The gains of a recipe over a reference recipe, out of fold and on the leaderboard."""
 
     reference: str
     recipe: str
@@ -143,7 +143,7 @@ def ledger_transfers(experiments: Sequence[Experiment]) -> list[Transfer]:
 def transfer_agreement(found: Sequence[Transfer]) -> tuple[int, int]:
     """Return (how many gains had the same sign out of fold and on the leaderboard, of how many).
 
-    The public score decides, the private one where there is no public one. A change of 0 agrees with nothing.
+    The public score decides, or the private one where there is no public one. A change of 0 never agrees.
     """
     pairs = [(t.oof_gain, t.public_gain if t.public_gain is not None else t.private_gain) for t in found]
     known = [(a, b) for a, b in pairs if b is not None]

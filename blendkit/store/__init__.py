@@ -1,7 +1,7 @@
-"""What lies on disk, whole or not at all: files, saved logits, saved features, fitted artefacts.
+"""Files that are written whole or not at all: saved logits, saved features, fitted artefacts.
 
-In go scores, features and plain arrays; out come folders that a killed process cannot spoil, and what they hold.
-Every part is named by a hash in a manifest, so that damage is noticed and resuming is a look-up.
+Scores, features and plain arrays go in; folders that a killed process cannot leave half-written come out. A manifest
+holds the hash of every part, so that damage is noticed and a run can resume.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from blendkit._face import lazy_face
 
 if TYPE_CHECKING:
-    from blendkit.store.artefacts import artefact, load_artefact, loader_of, not_a, refuse_seen, save_artefact
+    from blendkit.store.artefacts import artefact, load_artefact, loader_of, refuse_seen, save_artefact, wrong_artefact
     from blendkit.store.content import content_hash
     from blendkit.store.features import FeatureStore, require_features
     from blendkit.store.files import atomic_path, cache_folder, file_hash, write_json, write_text
@@ -31,10 +31,10 @@ __all__ = [
     "file_hash",
     "load_artefact",
     "loader_of",
-    "not_a",
     "refuse_seen",
     "require_features",
     "save_artefact",
     "write_json",
     "write_text",
+    "wrong_artefact",
 ]

@@ -1,4 +1,7 @@
-"""Fitted artefacts on disk: an NPZ of plain arrays and one JSON text, no pickle, and what they saw."""
+"""Fitted artefacts on disk: an NPZ of plain arrays and one JSON text, without pickle.
+
+An artefact lists the recordings that it was fitted on, its `saw`, so that it can refuse to score them.
+"""
 
 from __future__ import annotations
 
@@ -21,7 +24,7 @@ _FORMAT = "blendkit_artefact"
 
 @dataclass(frozen=True)
 class ArtefactFormat:
-    """How a class lies on disk. shapes: of every array field, as names of lengths: C is that of `classes`."""
+    """How a class is stored on disk. shapes: of every array field, as names of lengths: C is that of `classes`."""
 
     kind: str
     version: int
@@ -32,8 +35,8 @@ def artefact(kind: str, *, version: int = 1, **shapes: tuple[str | int, ...]) ->
     """Give a frozen dataclass `save(path)` and `load(path)`, and say which of its fields are arrays.
 
     `slope=("C",)` says that `slope` is an array with one entry per class; other letters stand for lengths that must
-    agree between the arrays. All other fields are kept as JSON. What else must hold, the class checks in its
-    `__post_init__`, by ValueError. `saw` holds the recordings it was fitted on.
+    agree between the arrays. All other fields are stored as JSON. The class checks any further condition in its
+    `__post_init__` and raises ValueError. `saw` holds the recordings it was fitted on.
     """
 
     def declare(cls: type[T]) -> type[T]:
@@ -63,10 +66,10 @@ def save_artefact(made: Any, path: Path) -> None:
 
 
 def load_artefact(path: Path, cls: type[T]) -> T:
-    """Read what `save_artefact` wrote of a class. Raises BlendkitError if the file is something else."""
+    """Read an artefact of a class, as `save_artefact` wrote it. Raises BlendkitError if the file is something else."""
     own: ArtefactFormat = getattr(cls, _FORMAT)
     try:
-        with path.open("rb") as handle:  # np.load leaves a file open that it cannot read
+        with path.open("rb") as handle:  # np.load does not close a file that it cannot read
             data = np.load(handle, allow_pickle=False)
             meta = json.loads(str(data["meta"]))
             arrays = {n: data[n] for n in own.shapes if n in data.files}
@@ -78,11 +81,11 @@ def load_artefact(path: Path, cls: type[T]) -> T:
         _check_shapes(own, {n: arrays[n].shape for n in own.shapes}, len(plain["classes"]))
         return cls(**plain, **arrays)
     except _BROKEN as error:
-        raise not_a(path, own.kind, error) from error
+        raise wrong_artefact(path, own.kind, error) from error
 
 
 def _plain(cls: type, name: str, value: Any) -> Any:
-    """A field as JSON gives it: lists are tuples, objects are the dataclass that the field is."""
+    """Return a field's value from JSON: lists become tuples, objects become the dataclass of the field."""
     if isinstance(value, dict):
         return get_type_hints(cls)[name](**value)
     return tuple(value) if isinstance(value, list) else value
@@ -98,8 +101,8 @@ def _check_shapes(own: ArtefactFormat, found: Mapping[str, tuple[int, ...]], cla
             raise ValueError(f"its arrays do not fit together and {classes} classes: {listed}")
 
 
-def not_a(path: Path, kind: str, error: Exception) -> BlendkitError:
-    """Return the error for a file that holds no such artefact."""
+def wrong_artefact(path: Path, kind: str, error: Exception) -> BlendkitError:
+    """Return the error for a file that does not hold an artefact of that kind."""
     return BlendkitError(f"{path}: not a saved {kind}", [str(error)])
 
 
@@ -109,5 +112,5 @@ def refuse_seen(what: str, saw: Iterable[str], recordings: Iterable[str], allow:
     if both and not allow:
         raise BlendkitError(
             f"{what} was fitted on {len(both)} of these recordings: its figures there would be in-sample",
-            [shorten(both), "apply it to other recordings, or say allow_seen=True"],
+            [shorten(both), "apply it to other recordings, or pass allow_seen=True"],
         )

@@ -1,4 +1,4 @@
-"""The hash of what a file or folder holds, and of the weights an ONNX graph keeps in files beside it."""
+"""Hashes of the content of a file or folder, with the weights that an ONNX graph stores in files beside it."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ _INLINE_BYTES = 1 << 26  # a graph with weights elsewhere is far smaller
 
 
 def content_hash(path: Path) -> str:
-    """The hash of a file or folder, and of the weights that a small ONNX graph keeps in files beside it."""
+    """Return the hash of a file or folder, with the weights that a small ONNX graph stores in files beside it."""
     if path.is_dir():
         inside = sorted(p for p in path.rglob("*") if p.is_file() and not p.name.endswith("-shm"))  # SQLite's locks
         return text_hash(canonical_json([[p.relative_to(path).as_posix(), file_hash(p)] for p in inside]))
@@ -22,7 +22,7 @@ def content_hash(path: Path) -> str:
 
     try:
         tensors = onnx.load(str(path), load_external_data=False).graph.initializer
-    except Exception:  # not a graph: the member that needs it will say so in its own words
+    except Exception:  # not a graph: the member that loads the file reports it
         return file_hash(path)
     beside = {ExternalDataInfo(t).location for t in tensors if t.data_location == onnx.TensorProto.EXTERNAL}
     found = [path, *(path.parent / name for name in sorted(beside) if (path.parent / name).is_file())]

@@ -1,7 +1,7 @@
 """FeatureStore: embeddings and block means of chunks, one Parquet part per group of recordings.
 
 A part has one row per chunk: `recording`, `start_s`, `end_s`, then one fixed-size list of float32 per
-feature, flattened; the manifest says its shape. pandas, polars and DuckDB read it as it is.
+feature, flattened; the manifest says its shape. pandas, polars and DuckDB can read it.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ _FACTS = ("features", "about")
 
 
 def require_features(who: str, names: Sequence[str], shapes: Mapping[str, Sequence[int]]) -> None:
-    """Raise BlendkitError for features that are none of `shapes`, each with the nearest name."""
+    """Raise BlendkitError for features that are not in `shapes`, each with the nearest name."""
     unknown = [f"{n!r}{did_you_mean(n, shapes)}" for n in names if n not in shapes]
     if unknown:
         listed = ", ".join(f"{n} {list(s)}" for n, s in shapes.items())
@@ -39,7 +39,7 @@ class FeatureStore:
     def create(
         cls, folder: Path, made_by: str, shapes: Mapping[str, Sequence[int]], about: Mapping[str, Any]
     ) -> FeatureStore:
-        """Open a store, new or half-filled. Raises BlendkitError if the folder holds other features."""
+        """Open a new or partly filled store. Raises BlendkitError if the folder holds other features."""
         wanted = {n: list(s) for n, s in shapes.items()}
         if (folder / "manifest.json").exists():
             found = cls.open(folder)
@@ -90,7 +90,7 @@ class FeatureStore:
         rows = make_rows(table["recording"].to_pylist(), table["start_s"].to_numpy(), table["end_s"].to_numpy(), names)
         flat = table[name].combine_chunks().flatten().to_numpy()
         values = flat.reshape(len(rows), *self.shapes[name]).astype(np.float32)
-        keep = np.isin(rows.recording, list(self.manifest.recordings()))
+        listed = np.isin(rows.recording, list(self.manifest.recordings()))
         order = canonical_order(rows)
-        order = order[keep[order]]
+        order = order[listed[order]]
         return rows.take(order), values[order]

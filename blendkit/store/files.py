@@ -29,7 +29,7 @@ def atomic_path(path: Path) -> Iterator[Path]:
 
 
 def cache_folder() -> Path:
-    """Return the user's folder for what can be made again: `BLENDKIT_CACHE`, or `blendkit` in the user's cache."""
+    """Return the folder for files that can be made again: `BLENDKIT_CACHE`, or `blendkit` in the user's cache."""
     own = os.environ.get("BLENDKIT_CACHE")
     return Path(own) if own else Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "blendkit"
 
@@ -41,7 +41,7 @@ def write_text(path: Path, text: str) -> None:
 
 
 def write_json(path: Path, value: object, *, sort: bool = True) -> None:
-    """Write indented JSON, its keys sorted or as they come, whole or not at all."""
+    """Write indented JSON, its keys sorted or in their own order, whole or not at all."""
     write_text(path, json.dumps(value, sort_keys=sort, indent=1, ensure_ascii=False, allow_nan=False) + "\n")
 
 

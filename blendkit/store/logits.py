@@ -1,8 +1,8 @@
 """LogitStore: a member's saved logits, one Parquet part per group of recordings, with a hashed manifest.
 
 A part has one row per chunk: `recording`, `start_s`, `end_s`, then one float32 column per class, so
-pandas, polars and DuckDB read it as it is. The manifest names every part, its hash and, per
-recording, the hash of the audio and what became of it.
+pandas, polars and DuckDB can read it. The manifest names every part, its hash and, per recording, the
+hash of the audio and its decoding status.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ class LogitStore:
 
     @property
     def folder(self) -> Path:
-        """Where it lies."""
+        """The folder of the store."""
         return self.manifest.folder
 
     @property
@@ -41,7 +41,7 @@ class LogitStore:
 
     @property
     def classes(self) -> tuple[str, ...]:
-        """The columns."""
+        """The class ids, one per column."""
         return tuple(self.manifest.facts["classes"])
 
     @property
@@ -51,7 +51,7 @@ class LogitStore:
 
     @property
     def about(self) -> dict[str, Any]:
-        """What the member said of itself."""
+        """The member's description of itself."""
         found: dict[str, Any] = self.manifest.facts["about"]
         return found
 
@@ -64,7 +64,7 @@ class LogitStore:
     def create(
         cls, folder: Path, made_by: str, classes: Sequence[str], covered: Sequence[bool], about: Mapping[str, Any]
     ) -> LogitStore:
-        """Open a member's store, new or half-filled.
+        """Open a member's store, new or partly filled.
 
         Raises BlendkitError if the folder holds another member's logits.
         """
@@ -81,7 +81,7 @@ class LogitStore:
 
     @classmethod
     def open(cls, folder: Path) -> LogitStore:
-        """Open an existing store. Raises BlendkitError if there is none, or of another format."""
+        """Open an existing store. Raises BlendkitError if there is none, or if it has another format."""
         return cls(Manifest.read(folder, "logit store", _FACTS))
 
     def recordings(self) -> dict[str, Stored]:
@@ -89,11 +89,11 @@ class LogitStore:
         return self.manifest.recordings()
 
     def drop_damaged(self) -> list[str]:
-        """Forget parts whose file is gone or changed; return their names. They will be scored anew."""
+        """Drop parts whose file is missing or changed, so that they are scored again; return their names."""
         return self.manifest.drop_damaged()
 
     def write(self, scores: Scores, stored: Mapping[str, Stored]) -> None:
-        """Add one part: the scores of a group of recordings. Written whole, then named in the manifest."""
+        """Add one part, the scores of a group of recordings. The file is written before the manifest lists it."""
         if scores.classes != self.classes or scores.space != "logit":
             raise BlendkitError(
                 f"{self.folder}: holds logits of {len(self.classes)} classes, got {scores.space} "
@@ -113,8 +113,8 @@ class LogitStore:
         missing = [r for r in wanted if r not in known]
         if missing:
             raise BlendkitError(f"{self.folder}: {len(missing)} recordings are not stored", missing[:5])
-        keep = {r for r in wanted if known[r].chunks}
-        parts = [self._read_part(n, names, keep & set(p["recordings"])) for n, p in self.parts.items()]
+        nonempty = {r for r in wanted if known[r].chunks}
+        parts = [self._read_part(n, names, nonempty & set(p["recordings"])) for n, p in self.parts.items()]
         found = [p for p in parts if p is not None]
         if not found:
             raise BlendkitError(f"{self.folder}: no chunk is stored")
@@ -135,20 +135,20 @@ class LogitStore:
         with atomic_path(path) as temporary:
             pq.write_table(table, temporary, use_dictionary=["recording"], compression="zstd")
 
-    def _read_part(self, name: str, names: NameRule, keep: set[str]) -> Scores | None:
+    def _read_part(self, name: str, names: NameRule, recordings: set[str]) -> Scores | None:
         import pyarrow as pa
         import pyarrow.compute as pc
         import pyarrow.parquet as pq
 
-        if not keep:
+        if not recordings:
             return None
         try:
             table = pq.read_table(self.folder / name)
         except (OSError, pa.ArrowException) as error:
             raise BlendkitError(f"{self.folder / name}: cannot read this part", [str(error)]) from error
-        table = table.filter(pc.is_in(table["recording"], pa.array(sorted(keep), pa.string())))
+        table = table.filter(pc.is_in(table["recording"], pa.array(sorted(recordings), pa.string())))
         rows = make_rows(table["recording"].to_pylist(), table["start_s"].to_numpy(), table["end_s"].to_numpy(), names)
-        values = np.array([table[c].to_numpy() for c in self.classes]).T  # class-major, as it lies on disk
+        values = np.array([table[c].to_numpy() for c in self.classes]).T  # class-major, as on disk
         return Scores.build(
             values,
             rows,

@@ -1,4 +1,4 @@
-"""A folder of Parquet parts with a hashed manifest: which recordings lie in which part, and whether it is whole."""
+"""A folder of Parquet parts and its manifest: which recordings each part holds, and the hash of its file."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ KEYS = ("recording", "start_s", "end_s")
 
 @dataclass(frozen=True)
 class Stored:
-    """What a store knows of one recording: the hash of its audio, its chunks, and its status."""
+    """A store's entry for one recording: the hash of its audio, its number of chunks, and its status."""
 
     key: str
     chunks: int
@@ -29,7 +29,7 @@ class Stored:
 
 @dataclass
 class Manifest:
-    """What lies in a folder. `made_by` is the hash of what it was made with; `facts` is all else it says."""
+    """The content of a folder. `made_by` is the hash of what made it; `facts` holds the store's own keys."""
 
     folder: Path
     made_by: str
@@ -38,7 +38,7 @@ class Manifest:
 
     @classmethod
     def read(cls, folder: Path, what: str, facts: Sequence[str]) -> Manifest:
-        """Read a manifest that says `facts`. Raises BlendkitError if there is none, or of another kind or format."""
+        """Read a manifest with the keys `facts`. Raises BlendkitError if it is missing or of another kind or format."""
         try:
             data = json.loads((folder / "manifest.json").read_text(encoding="utf-8"))
         except (OSError, ValueError) as error:
@@ -56,8 +56,8 @@ class Manifest:
         return {r: Stored(**s) for p in self.parts.values() for r, s in p["recordings"].items()}
 
     def drop_damaged(self) -> list[str]:
-        """Forget parts whose file is gone or changed; return their names."""
-        bad = [n for n, p in self.parts.items() if not _sound(self.folder / n, p["sha256"])]
+        """Drop parts whose file is missing or changed; return their names."""
+        bad = [n for n, p in self.parts.items() if not _intact(self.folder / n, p["sha256"])]
         for name in bad:
             del self.parts[name]
         return bad
@@ -67,7 +67,7 @@ class Manifest:
         return f"part-{text_hash(canonical_json({r: s.key for r, s in stored.items()}))[:16]}.parquet"
 
     def add(self, name: str, stored: Mapping[str, Stored]) -> None:
-        """Name a part that is written: a recording lives in one part, the newest; emptied ones are removed."""
+        """List a written part. A recording belongs to its newest part; parts left without recordings are removed."""
         for part in self.parts.values():
             for recording in stored:
                 part["recordings"].pop(recording, None)
@@ -82,10 +82,10 @@ class Manifest:
             (self.folder / old).unlink(missing_ok=True)
 
     def save(self) -> None:
-        """Write the manifest; recordings stay in the order they were stored in."""
+        """Write the manifest, with recordings in the order in which they were stored."""
         about = {"format": STORE_FORMAT, "made_by": self.made_by, **self.facts, "parts": self.parts}
         write_json(self.folder / "manifest.json", about, sort=False)
 
 
-def _sound(path: Path, sha256: str) -> bool:
+def _intact(path: Path, sha256: str) -> bool:
     return path.is_file() and file_hash(path) == sha256

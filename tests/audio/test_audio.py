@@ -176,10 +176,10 @@ def test_audio_after_a_hole_keeps_its_place(tmp_path: Path, minute: Path, share:
     lost = HOLE / minute.stat().st_size * 60
     assert "replaced by silence" in found.note
     assert lost - 1 <= float(found.note.split()[0]) <= lost + 3
-    heard = peaks(found.samples)
-    kept = [k for k in range(12) if heard[k] is not None]
-    assert [heard[k] for k in kept] == [TONES[k] for k in kept]
-    assert {0, 11} <= set(kept)
+    tones = peaks(found.samples)
+    intact = [k for k in range(12) if tones[k] is not None]
+    assert [tones[k] for k in intact] == [TONES[k] for k in intact]
+    assert {0, 11} <= set(intact)
     assert misplaced_s(decode(minute).samples, found.samples) < 0.05
 
 
@@ -258,10 +258,10 @@ def test_opus_with_a_hole(tmp_path: Path, tone_chunks: Callable[..., Samples], w
     found = decode(damaged(whole, tmp_path, at, HOLE))
     assert found.status == "holed"
     assert found.duration_s == pytest.approx(60, abs=0.01)
-    heard = peaks(found.samples, rate)
+    tones = peaks(found.samples, rate)
     # a chunk that is partly silent has a blurred peak; the next tone is 200 Hz away
-    assert all(h is None or abs(h - t) <= 10 for h, t in zip(heard, TONES, strict=True))
-    assert sum(h is not None for h in heard) >= 10
+    assert all(h is None or abs(h - t) <= 10 for h, t in zip(tones, TONES, strict=True))
+    assert sum(h is not None for h in tones) >= 10
 
 
 def test_two_holes(tmp_path: Path, minute: Path) -> None:
@@ -269,8 +269,8 @@ def test_two_holes(tmp_path: Path, minute: Path) -> None:
     once = damaged(minute, tmp_path, size // 4, 6000, zeroed=True)
     found = decode(damaged(once, tmp_path, 3 * size // 4, 6000))
     assert (found.status, len(found.samples)) == ("holed", 60 * RATE)
-    heard = peaks(found.samples)
-    assert [heard[k] for k in (0, 1, 5, 6, 7, 10, 11)] == [TONES[k] for k in (0, 1, 5, 6, 7, 10, 11)]
+    tones = peaks(found.samples)
+    assert [tones[k] for k in (0, 1, 5, 6, 7, 10, 11)] == [TONES[k] for k in (0, 1, 5, 6, 7, 10, 11)]
     assert misplaced_s(decode(minute).samples, found.samples) < 0.05
 
 

@@ -167,7 +167,7 @@ def test_files_that_are_not_there(tmp_path: Path, labels: Path, many: Many) -> N
         (("x.txt", "--labels", labels), "x.txt"),
         (("store", "--labels", "nowhere.csv"), "nowhere.csv"),
         (("store", "--labels", labels, "--taxonomy", "t.csv"), "t.csv"),
-        (("s.npz", "--labels", labels), "s.npz: cannot tell its arrays apart"),
+        (("s.npz", "--labels", labels), "s.npz: its arrays cannot be identified"),
         (("s.npz:mien", "--labels", labels), "no array 'mien' for `array:` (did you mean 'mine'?)"),
         (("s.npz:mine", "--labels", labels, "--folds", "fold"), "no array 'fold'"),
         (("s.npz:mine", "--labels", labels, "--array", "mine"), "--array"),

@@ -46,7 +46,7 @@ def test_a_head_runs_in_a_recipe_as_it_was_judged(
     assert done.returncode == 0, done.stderr
     other = blendkit(*args, "--out", tmp_path / "peak", "--set", "members.seqhead.normalise=peak")
     assert other.returncode == 2
-    assert "normalise: fitted with 'none', here 'peak'" in other.stderr
+    assert "normalise: fitted with 'none', this recipe has 'peak'" in other.stderr
     card = (fitted / "head" / "card.md").read_text(encoding="utf-8")
     assert "Out-of-fold figures" in card
     told = json.loads((fitted / "head" / "fit.json").read_text(encoding="utf-8"))

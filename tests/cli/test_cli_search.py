@@ -110,7 +110,7 @@ BAD: dict[str, tuple[tuple[str, ...], tuple[str, ...]]] = {
     "one recording": (("search", "greedy", "w/one.yaml"), ("at least two",)),
     "sites in several folds": (
         ("search", "greedy", "w/trio.yaml", "--clusters", "site"),
-        ("3 clusters lie in several folds", "'S01'"),
+        ("3 clusters are split over several folds", "'S01'"),
     ),
     "no blend": (("search", "greedy", "w/bare.yaml"), ("the output 'cnn' is not a blend",)),
     "unknown search": (("search", "gird"), ("gird",)),

@@ -27,7 +27,7 @@ def spans(*found: tuple[int, int, str]) -> tuple[tuple[int, int, frozenset[str]]
     return tuple((s, e, frozenset(c.split())) for s, e, c in found)
 
 
-def heard(labels: LabelTable, chunks: dict[str, int], chunk_s: float = 5.0) -> list[str]:
+def marks(labels: LabelTable, chunks: dict[str, int], chunk_s: float = 5.0) -> list[str]:
     """One word per chunk: its classes, `-` for labelled silence, `?` for unlabelled."""
     rows = chunk_rows(chunks, chunk_s, NAMES)
     truth, labelled = labels.matrix(rows, CLASSES)
@@ -124,19 +124,19 @@ def test_label_ids_stay_text(tmp_path: Path) -> None:
 
 def test_empty_label_is_labelled_silence(tmp_path: Path) -> None:
     labels = table(tmp_path, "r.ogg,0,5,", "r.ogg,5,10,grekis")
-    assert heard(labels, {"r": 3}) == ["-", "grekis", "?"]
+    assert marks(labels, {"r": 3}) == ["-", "grekis", "?"]
 
 
 def test_unlabelled_recordings_are_masked(tmp_path: Path) -> None:
     labels = table(tmp_path, "r2.ogg,5,10,22961")
-    assert heard(labels, {"r1": 1, "r2": 3, "r3": 1}) == ["?", "?", "22961", "?", "?"]
+    assert marks(labels, {"r1": 1, "r2": 3, "r3": 1}) == ["?", "?", "22961", "?", "?"]
 
 
 @pytest.mark.parametrize(
     ("lines", "expected"),
     [
         (["r,0,10,grekis"], ["grekis", "grekis", "?"]),  # one span over two chunks
-        (["r,3,7,grekis"], ["grekis?", "grekis?", "?"]),  # heard, but the chunk is not wholly labelled
+        (["r,3,7,grekis"], ["grekis?", "grekis?", "?"]),  # present, but the chunk is not wholly labelled
         (["r,0,3,22961", "r,3,5,grekis"], ["22961 grekis", "?", "?"]),  # two spans cover one chunk
         (["r,3,5,grekis", "r,0,3,22961"], ["22961 grekis", "?", "?"]),  # in any order
         (["r,0,2,22961", "r,3,5,grekis"], ["22961 grekis?", "?", "?"]),  # a gap from 2 to 3 s
@@ -149,7 +149,7 @@ def test_unlabelled_recordings_are_masked(tmp_path: Path) -> None:
     ],
 )
 def test_spans_on_the_chunk_grid(tmp_path: Path, lines: list[str], expected: list[str]) -> None:
-    assert heard(table(tmp_path, *lines), {"r": 3}) == expected
+    assert marks(table(tmp_path, *lines), {"r": 3}) == expected
 
 
 def test_truth_has_the_shape_and_type_it_promises(tmp_path: Path) -> None:

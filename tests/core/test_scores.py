@@ -384,7 +384,7 @@ def test_values_and_coverage_are_read_only_however_it_is_made(scores: Scores) ->
 
 def test_an_unknown_space_is_refused_where_one_is_needed(scores: Scores) -> None:
     assert replace(scores, space="prob").stated_space() == "prob"
-    with pytest.raises(BlendkitError, match="do not say what they are"):
+    with pytest.raises(BlendkitError, match="the space of these scores is unknown"):
         replace(scores, space="unknown").stated_space()
 
 

@@ -77,7 +77,7 @@ REFUSED: dict[str, tuple[list[Any], dict[str, Any], str]] = {
     "centred": (
         [*POOLED, node("MatMul", "flat w", "m"), node("ReduceMean", "m", "mean", axes=[1]), node("Sub", "m mean", "label")],
         weights(w=(D, L)),
-        "is needed whole elsewhere",
+        "another part of the graph needs all of",
     ),
     "sorted": ([*POOLED, node("MatMul", "flat w", "m"), node("CumSum", "m one", "label")], {**weights(w=(D, L)), "one": np.array(1, np.int64)}, "operator CumSum"),
     "input": ([node("Slice", "audio a b c", "x"), node("Add", "x w", "label")], {**weights(w=(L,)), **ints(a=[0], b=[L], c=[1])}, "operator Slice"),
@@ -102,10 +102,10 @@ def test_kept_logits_are_identical(tmp_path: Path, save_graph: Graph, kind: str)
     made = slim(ask(model), [], 1)
     x = RNG.standard_normal((5, SAMPLES)).astype(np.float32)
     whole = open_session(model, 1, "m").run(["label"], {"audio": x})[0]
-    kept = open_session(made.path, 1, "m").run(["label"], {"audio": x})[0]
+    slimmed = open_session(made.path, 1, "m").run(["label"], {"audio": x})[0]
     assert whole.shape == (5, L)
     assert np.ptp(whole) > 0
-    assert np.array_equal(kept, whole[:, KEEP])
+    assert np.array_equal(slimmed, whole[:, KEEP])
     # the weights shrank as the classes did
     size = {p: sum(int(np.prod(w.dims)) for w in onnx.load(str(p)).graph.initializer) for p in (model, made.path)}
     assert size[made.path] <= size[model] * len(KEEP) / L + 40
@@ -157,7 +157,7 @@ def test_the_cache_is_used_and_damage_mended(
     model = write(save_graph, tmp_path / "m.onnx", *HEADS["gemm"])
     made = slim(ask(model), [], 1)
     assert "4 of 12 classes" in made.note()
-    assert "noise, for want of a recording" in made.note()
+    assert "noise, as no recording could be used" in made.note()
     with monkeypatch.context() as patched:
         patched.setattr(module, "_identical", lambda *_: pytest.fail("made again"))
         assert slim(ask(model), [], 1) == made
@@ -191,7 +191,7 @@ def test_it_listens_to_a_recording(tmp_path: Path, save_graph: Graph, write_wav:
     model = write(save_graph, tmp_path / "m.onnx", *HEADS["gemm"])
     silent = write_wav(tmp_path / "silent.wav", np.zeros(4000, np.float32), 2000)
     loud = write_wav(tmp_path / "loud.wav", RNG.standard_normal(4000).astype(np.float32), 2000)
-    assert slim(ask(model), [tmp_path / "none.wav", silent, loud], 1).heard == "8 windows of loud.wav"
+    assert slim(ask(model), [tmp_path / "none.wav", silent, loud], 1).checked_on == "8 windows of loud.wav"
 
 
 def test_all_classes_only_lose_other_outputs(tmp_path: Path, save_graph: Graph) -> None:

@@ -55,7 +55,7 @@ def test_a_folder_of_tables(tmp_path: Path) -> None:
     (tmp_path / "R1.BirdNET.results.csv").write_text(head + "0,3,Ara ararauna,Macaw,0.5\n", encoding="utf-8")
     (tmp_path / "b").mkdir()
     (tmp_path / "b" / "R.2.BirdNET.results.csv").write_text(head + "0,3,Ara ararauna,Macaw,0.6\n", encoding="utf-8")
-    (tmp_path / "R3.BirdNET.results.csv").write_text(head, encoding="utf-8")  # nothing was heard
+    (tmp_path / "R3.BirdNET.results.csv").write_text(head, encoding="utf-8")  # no detections
     (tmp_path / "BirdNET_analysis_params.csv").write_text("File splitting duration,600\n", encoding="utf-8")
     found = read_detections(tmp_path)
     assert found.recording == ["R1", "R.2"]

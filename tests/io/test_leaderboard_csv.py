@@ -47,7 +47,7 @@ def test_no_score_column(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("bad", ["none", "", "inf", "0,9"])
 def test_scores_that_are_no_numbers_are_told_by_line(tmp_path: Path, bad: str) -> None:
-    with pytest.raises(BlendkitError, match="scores that are no numbers") as caught:
+    with pytest.raises(BlendkitError, match="scores that are not numbers") as caught:
         read_leaderboard(written(tmp_path, f'Team,Score\na,0.9\nb,"{bad}"\nc,0.8\n'))
     assert "line 3:" in str(caught.value)
     assert "line 2:" not in str(caught.value)
@@ -56,7 +56,7 @@ def test_scores_that_are_no_numbers_are_told_by_line(tmp_path: Path, bad: str) -
 def test_a_board_without_teams_and_files_that_are_none(tmp_path: Path) -> None:
     with pytest.raises(BlendkitError) as caught:
         read_leaderboard(written(tmp_path, "Team,Score\n"))
-    assert "there is no team" in str(caught.value)
+    assert "the file lists no team" in str(caught.value)
     for path in (written(tmp_path, ""), tmp_path / "none.csv"):
         with pytest.raises(BlendkitError, match=f"{path.name}: cannot read this leaderboard"):
             read_leaderboard(path)

@@ -51,8 +51,8 @@ def test_the_public_form(tmp_path: Path) -> None:
 def test_order_no_longer_matters(tmp_path: Path) -> None:
     turned = PUBLIC.splitlines()
     turned[8], turned[10] = turned[10], turned[8]
-    there, here = (plan(read(t, tmp_path)).streams for t in (PUBLIC, "\n".join(turned)))
-    assert {s.name: s.weights for s in there} == {s.name: s.weights for s in here}
+    plain, again = (plan(read(t, tmp_path)).streams for t in (PUBLIC, "\n".join(turned)))
+    assert {s.name: s.weights for s in plain} == {s.name: s.weights for s in again}
 
 
 def test_json_and_the_other_types(tmp_path: Path) -> None:

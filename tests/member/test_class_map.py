@@ -89,21 +89,21 @@ def test_a_users_synonyms_come_before_ours(tmp_path: Path) -> None:
     path = tmp_path / "synonyms.csv"
     path.write_text("Tyto furcata,Tyto mea\n", encoding="utf-8")
     labels = ["Tyto alba", "Tyto mea", "Milvago chimachima"]
-    here = context(owl="Tyto furcata", hawk="DAPTRIUS chimachima", none="Ara ararauna")
-    assert by_scientific_name("m", labels, here).columns.tolist() == [0, 2, -1]
-    mapped = by_scientific_name("m", labels, here, synonyms=path)
+    run = context(owl="Tyto furcata", hawk="DAPTRIUS chimachima", none="Ara ararauna")
+    assert by_scientific_name("m", labels, run).columns.tolist() == [0, 2, -1]
+    mapped = by_scientific_name("m", labels, run, synonyms=path)
     assert mapped.columns.tolist() == [1, 2, -1]
     assert "2 by synonym: owl as Tyto mea, hawk as Milvago chimachima" in mapped.note
     path.write_text("Tyto furcata\nA,b,c\n", encoding="utf-8")
     with pytest.raises(BlendkitError, match="expected two names a line") as error:
-        by_scientific_name("m", labels, here, synonyms=path)
+        by_scientific_name("m", labels, run, synonyms=path)
     assert error.value.problems == ("line 1: Tyto furcata", "line 2: A,b,c")
 
 
 def test_a_genus_stands_in_and_a_sound_type_never_does() -> None:
     labels = ["Scinax fuscus", "Insect hum", "Scinax ruber", "Engine"]
-    here = context(frog="Scinax novus", hum="Insect son01", ruber="Scinax ruber", car="Engine")
-    mapped = by_scientific_name("m", labels, here, proxies="genus")
+    run = context(frog="Scinax novus", hum="Insect son01", ruber="Scinax ruber", car="Engine")
+    mapped = by_scientific_name("m", labels, run, proxies="genus")
     assert mapped.covered == (True, False, True, True)
     values = np.array([[1, 9, 3, 4], [8, 9, 2, 5]], np.float32)
     assert mapped.place(values).tolist() == [[3, 0, 3, 4], [8, 0, 2, 5]]
@@ -111,4 +111,4 @@ def test_a_genus_stands_in_and_a_sound_type_never_does() -> None:
     narrow = mapped.narrowed()
     assert narrow.width == 3
     assert np.array_equal(narrow.place(values[:, mapped.used]), mapped.place(values))
-    assert by_scientific_name("m", labels, here).covered == (False, False, True, True)
+    assert by_scientific_name("m", labels, run).covered == (False, False, True, True)

@@ -32,17 +32,17 @@ def test_three_seconds_on_five_by_hand() -> None:
 
 def test_chunks_of_the_run_that_nothing_touches(tmp_path: Path, write_wav: Callable[..., Path]) -> None:
     path = write_wav(tmp_path / "s.wav", np.ones(12 * 1000, np.float32), 1000)
-    here = MemberContext(recordings=(Recording("s", path), Recording("t", Path())), expected_s={"t": 10.0})
-    assert known_chunks(here) == {"s": 3, "t": 2}
-    got = on_grid(windowed(("s", 5, 8, 0.5)), here, "prob", "max", "t", empty=0.0)
+    known = MemberContext(recordings=(Recording("s", path), Recording("t", Path())), expected_s={"t": 10.0})
+    assert known_chunks(known) == {"s": 3, "t": 2}
+    got = on_grid(windowed(("s", 5, 8, 0.5)), known, "prob", "max", "t", empty=0.0)
     assert got.rows.ids() == ["s_5", "s_10", "s_15", "t_5", "t_10"]
     assert got.values.ravel().tolist() == [0, 0.5, 0, 0, 0]
-    with pytest.raises(BlendkitError, match="4 chunks are touched by no window"):
-        on_grid(windowed(("s", 5, 8, 0.5)), here, "prob", "max", "t")
+    with pytest.raises(BlendkitError, match="no window overlaps 4 chunks"):
+        on_grid(windowed(("s", 5, 8, 0.5)), known, "prob", "max", "t")
 
 
 def test_windows_that_are_none() -> None:
-    with pytest.raises(BlendkitError, match="t: 2 windows are none") as error:
+    with pytest.raises(BlendkitError, match="t: 2 windows are invalid") as error:
         on_grid(windowed(("r", 0, 3, 1.0), ("r", 6, 6, 1.0), ("q", -1, 2, 1.0)), CONTEXT, "logit", "mean", "t")
     assert error.value.problems == ("r: 6 to 6 s", "q: -1 to 2 s")
 
@@ -79,10 +79,10 @@ def test_whole_files_by_hand() -> None:
         Frames(), {"r2": Path("/d/r2.wav"), "r10": Path("/d/r10.wav")}, {"r2": 3, "r10": 2, "gone": 1, "none": 0}
     )
     assert got.dtype == np.float32
-    # gone, then r2, then r10: natural order; a chunk that no window touches, and a file that cannot be read, are not heard
+    # gone, then r2, then r10: natural order; a chunk without a window, and a file that cannot be read, have no score
     assert got.tolist() == [[NO_SCORE] * 2, [0, 1], [-1, 2], [-2, 2], [-3, 4], [-4, 5]]
     assert scored(Frames(), {}, {"gone": 1}).tolist() == [[NO_SCORE] * 2]
-    with pytest.raises(BlendkitError, match="this member cuts its own"):
+    with pytest.raises(BlendkitError, match="this member cuts its own windows"):
         score_files(Frames(), {}, {}, 5.0, NameRule(), TTA((-1.0, 0.0)))  # type: ignore[arg-type]
 
 
@@ -91,11 +91,11 @@ def test_a_frame_of_something_else() -> None:
     files = {"r": Path("/d/r.wav"), "q": Path("/d/q.wav")}
     lacking: list[tuple[Callable[[Any], Any], str]] = [
         (lambda f: honest(f).drop(columns="b"), "classes missing: b"),
-        (lambda f: honest([*f, Path("/d/z.wav")]), "files nobody asked for: /d/z.wav"),
+        (lambda f: honest([*f, Path("/d/z.wav")]), "files not requested: /d/z.wav"),
         (lambda f: honest(f[:1]), "files without a window: /d/q.wav"),
     ]
     for frame, text in lacking:
-        with pytest.raises(BlendkitError, match="something else than asked") as error:
+        with pytest.raises(BlendkitError, match="does not fit its request") as error:
             scored(Frames(frame), files, {"r": 1, "q": 1})
         assert error.value.problems == (text,)
     with pytest.raises(BlendkitError, match="without"):

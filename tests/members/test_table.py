@@ -105,7 +105,7 @@ def test_ranks_called_probabilities_give_a_warning(tmp_path: Path) -> None:
 
 def test_ids_that_are_none(tmp_path: Path) -> None:
     text = failure(write(tmp_path / "t.csv", ["r_5", "nonsense", "r_x"]))
-    assert "row ids must look like <recording>_<end second>" in text
+    assert "row ids must have the form <recording>_<end second>" in text
     assert "row 2: 'nonsense', row 3: 'r_x'" in text
 
 

@@ -49,10 +49,10 @@ def test_parity_with_scikit_learn(seed: int) -> None:
         assert found.per_class[c] == pytest.approx(average_precision_score(y[:, c], x[:, c]), abs=1e-14)
     mask = np.random.default_rng(seed).random(y.shape) < 0.8
     mask[:2] = True
-    kept = average_precision(y, np.where(mask, x, np.nan), mask)  # what is masked may hold anything
+    masked = average_precision(y, np.where(mask, x, np.nan), mask)  # what is masked may hold anything
     for c in range(5):
         m = mask[:, c]
-        assert kept.per_class[c] == pytest.approx(average_precision_score(y[m, c], x[m, c]), abs=1e-14)
+        assert masked.per_class[c] == pytest.approx(average_precision_score(y[m, c], x[m, c]), abs=1e-14)
 
 
 def test_a_class_without_positives_is_skipped_not_zero() -> None:
@@ -136,5 +136,5 @@ def test_recall_at_precision_by_every_threshold(precision: float) -> None:
 @pytest.mark.parametrize("precision", [0.0, -1, 1.1, math.nan])
 def test_a_precision_lies_in_its_range(precision: float) -> None:
     y, x = tied(0)
-    with pytest.raises(BlendkitError, match="precision lies"):
+    with pytest.raises(BlendkitError, match="precision must be"):
         recall_at_precision(y, x, precision)

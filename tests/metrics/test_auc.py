@@ -82,9 +82,9 @@ def test_macro_has_the_same_bits_in_any_order(case: tuple[Truth, Values], random
     random.shuffle(rows)
     random.shuffle(columns)
     there = macro_auc(y, x)
-    here = macro_auc(y[np.ix_(rows, columns)], x[np.ix_(rows, columns)])
-    np.testing.assert_array_equal(here.macro, there.macro)  # nan equals nan here
-    np.testing.assert_array_equal(here.per_class, there.per_class[columns])
+    shuffled = macro_auc(y[np.ix_(rows, columns)], x[np.ix_(rows, columns)])
+    np.testing.assert_array_equal(shuffled.macro, there.macro)  # nan equals nan here
+    np.testing.assert_array_equal(shuffled.per_class, there.per_class[columns])
 
 
 def test_macro_does_not_depend_on_the_order_of_many_classes() -> None:

@@ -23,7 +23,7 @@ def made(seed: int = 0) -> tuple[NDArray[np.bool_], NDArray[np.float64]]:
     rng = np.random.default_rng(seed)
     z = rng.standard_normal((80, 3)) * 2
     y = rng.random((80, 3)) < 1 / (1 + np.exp(-z))
-    y[:, 2] = False  # never heard: nothing to fit by
+    y[:, 2] = False  # no positives to fit on
     return y, z
 
 

@@ -96,10 +96,10 @@ def test_what_cannot_be_probed() -> None:
         probe({"x": GOOD[:5]}, LABELS)
     with pytest.raises(BlendkitError, match="all clips are a"):
         probe({"x": GOOD}, ["a"] * 60)
-    with pytest.raises(BlendkitError, match="every class needs two") as error:
+    with pytest.raises(BlendkitError, match="every class needs at least two") as error:
         probe({"x": GOOD}, ["z", *LABELS[1:]])
     assert error.value.problems == ("z",)
-    with pytest.raises(BlendkitError, match="5 neighbours are asked for, a clip has 0 outside"):
+    with pytest.raises(BlendkitError, match="k is 5, but a clip has only 0 neighbours outside"):
         probe({"x": GOOD}, LABELS, ["one"] * 60)
     with pytest.raises(BlendkitError, match="no feature 'y'"):
         probe({"x": GOOD}, LABELS, against="y")

@@ -46,7 +46,7 @@ def brute(y: np.ndarray, a: np.ndarray, b: np.ndarray, w: float, mask: np.ndarra
 
 @pytest.mark.parametrize("by_pairs", [True, False])
 def test_integers_equal_brute_force_at_every_weight(by_pairs: bool, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(MODULE, "_EACH", 1e9 if by_pairs else -1.0)
+    monkeypatch.setattr(MODULE, "_PAIRS_PER_CELL", 1e9 if by_pairs else -1.0)
     for seed in range(40):
         y, a, b, mask = drawn(seed)
         path = weight_path(y, a, b, WEIGHTS, mask)
@@ -61,7 +61,7 @@ def test_both_ways_agree_on_many_classes(monkeypatch: pytest.MonkeyPatch) -> Non
     b, mask = doubled_ranks(np.round(rng.standard_normal((300, 40)), 1)), rng.random((300, 40)) < 0.9
     found = []
     for each in (1e9, -1.0):
-        monkeypatch.setattr(MODULE, "_EACH", each)
+        monkeypatch.setattr(MODULE, "_PAIRS_PER_CELL", each)
         found.append(weight_path(y, a, b, WEIGHTS, mask))
     assert found[0].by_pairs.all()
     assert not found[1].by_pairs.any()

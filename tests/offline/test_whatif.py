@@ -212,7 +212,7 @@ def test_a_search_reports_what_the_engine_measures(data: Path, go: Callable[...,
     alone = [
         shop(data).output(with_values(plain, {"blends.mix.of": w}, "t")) for w in ({"a": 1, "b": 0}, {"a": 0, "b": 1})
     ]
-    assert found.guarded.single_macro == max(b.auc(s).macro for b, s in alone)
+    assert found.guarded.best_member_macro == max(b.auc(s).macro for b, s in alone)
 
 
 def test_a_search_before_a_later_step_says_so(data: Path) -> None:

@@ -105,8 +105,8 @@ def test_row_order_gives_the_same_bits(rows: list[tuple[int, int]], random: Any)
     random.shuffle(order)
     weights = column(0.93, 0.07)
     there = rank_mean(*ranks(*zip(*rows, strict=True)), weights=weights)
-    here = rank_mean(*ranks(*zip(*[rows[i] for i in order], strict=True)), weights=weights)
-    assert here.tobytes() == there[order].tobytes()
+    reordered = rank_mean(*ranks(*zip(*[rows[i] for i in order], strict=True)), weights=weights)
+    assert reordered.tobytes() == there[order].tobytes()
 
 
 def test_order_of_streams_gives_the_same_bits() -> None:

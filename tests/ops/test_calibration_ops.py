@@ -137,8 +137,8 @@ def test_maps_that_turn_classes_round_or_are_missing_in_a_fold_are_told() -> Non
     two = fit_platt_map(Z, TRUTH & [True, True, False], ALL, ROWS, CLASSES)
     both, context = Fitted((one, two), 0, {"r9": 1}), {"rows": ROWS, "classes": CLASSES}
     turned, half = platt_notes(Z, fitted=both, **context)
-    assert turned == "3 of 3 classes are turned round by a negative slope: frog, bird, cicada"
-    assert half == "1 of 3 classes have a map in some folds only, and two scales in one column: cicada"
+    assert turned == "3 of 3 classes have a negative slope, which reverses them: frog, bird, cicada"
+    assert half == "1 of 3 classes have a map in some folds only, so their columns mix two scales: cicada"
     assert platt_notes(Z, fitted=Fitted((two, one)), **context) == []  # nobody gets the other
     steps = [fit_isotonic_map(expit(Z), t, ALL, ROWS, CLASSES) for t in (TRUTH, TRUTH & [True, True, False])]
     assert isotonic_notes(Z, fitted=Fitted(tuple(steps), 0, {"r9": 1}), **context) == [half]
@@ -156,12 +156,12 @@ def test_thresholds_against_every_possible_one(tmp_path: Path) -> None:
     p = expit(Z)
     made = fit_thresholds(p, TRUTH, ALL, ROWS, CLASSES)
     high = p.reshape(10, 4, 3).max(axis=1)
-    heard = TRUTH.reshape(10, 4, 3).any(axis=1)
+    positive = TRUTH.reshape(10, 4, 3).any(axis=1)
     for c in range(3):
 
         def f1(t: float, c: int = c) -> float:
             said = high[:, c] > t
-            return 2 * (said & heard[:, c]).sum() / (said.sum() + heard[:, c].sum())
+            return 2 * (said & positive[:, c]).sum() / (said.sum() + positive[:, c].sum())
 
         assert f1(made.threshold[c]) == pytest.approx(max(f1(t) for t in np.linspace(0, 1, 2001)))
     made.save(tmp_path / "t.npz")

@@ -107,8 +107,8 @@ def test_constant_columns_and_no_rows(op: Any) -> None:
     out = op(x, offsets=TWO)
     assert np.allclose(out.std(axis=0)[:], out.std(axis=0)[0])
     assert op(np.empty((0, 3)), offsets=np.zeros(1, np.int64)).shape == (0, 3)
-    kept = file_top_scale(np.empty((0, 3)), space="logit", offsets=np.zeros(1, np.int64))
-    assert kept.shape == (0, 3)
+    scaled = file_top_scale(np.empty((0, 3)), space="logit", offsets=np.zeros(1, np.int64))
+    assert scaled.shape == (0, 3)
 
 
 def test_what_a_class_without_coverage_holds_does_not_count() -> None:
@@ -120,5 +120,5 @@ def test_what_a_class_without_coverage_holds_does_not_count() -> None:
     power = low_rank_power(x, covered=covered, keep=2)
     assert power[0].tolist() == [0.9, pytest.approx(0.04), 0.3, 0.5]
     assert low_rank_power(x, covered=covered, keep=3) is x
-    nobody = np.zeros(4, bool)
-    assert softmax_richness(x, covered=nobody) is low_rank_power(x, covered=nobody)
+    uncovered = np.zeros(4, bool)
+    assert softmax_richness(x, covered=uncovered) is low_rank_power(x, covered=uncovered)

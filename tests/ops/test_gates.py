@@ -55,9 +55,9 @@ BY = np.array([[0.5, 0.8, 0.7, 0.2]])
 
 
 def test_sidecar_corrects_where_either_is_high() -> None:
-    out, told = corrected(X, BY, np.full(4, 0.5), LOOSE)
+    out, note = corrected(X, BY, np.full(4, 0.5), LOOSE)
     np.testing.assert_allclose(out, [[0.7, 0.7, 0.1, 0.3]])  # anchor's first; sidecar's first, for the anchor is >= 0.5
-    assert "50.0% of cells moved" in told
+    assert "50.0% of cells changed" in note
     high, _ = corrected(X, BY, np.full(4, 0.5), Limits(1, 1, 0.7, 1.0, 1.0, 0.0, 0.0))
     np.testing.assert_allclose(high, [[0.7, 0.6, 0.1, 0.3]])
     some, _ = corrected(X, BY, np.array([0.0, 0.5, 0.5, 0.5]), LOOSE)
@@ -65,23 +65,23 @@ def test_sidecar_corrects_where_either_is_high() -> None:
 
 
 def test_sidecar_keeps_its_budget() -> None:
-    out, told = corrected(X, BY, np.full(4, 0.5), Limits(1, 1, 0.5, 0.015, 1.0, 0.0, 0.0))
+    out, note = corrected(X, BY, np.full(4, 0.5), Limits(1, 1, 0.5, 0.015, 1.0, 0.0, 0.0))
     assert np.abs(out - X).mean() == pytest.approx(0.015)
-    assert "scaled down" in told
+    assert "scaled down" in note
 
 
 @pytest.mark.parametrize(
     ("by", "limits", "why"),
     [
-        (BY, Limits(1, 1, 0.5, 1.0, 0.4, 0.0, 0.0), "50.0% of cells would move"),
-        (1 - X, Limits(4, 4, 0.0, 1.0, 1.0, 1.0, 0.0), "top 3 would overlap"),
+        (BY, Limits(1, 1, 0.5, 1.0, 0.4, 0.0, 0.0), "50.0% of cells would change"),
+        (1 - X, Limits(4, 4, 0.0, 1.0, 1.0, 1.0, 0.0), "top 3 would overlap by"),
     ],
 )
 def test_sidecar_keeps_the_anchor_and_says_why(by: NDArray[np.float64], limits: Limits, why: str) -> None:
-    out, told = corrected(X, by, np.ones(4), limits)
+    out, note = corrected(X, by, np.ones(4), limits)
     assert out is X
-    assert told.startswith("kept the anchor")
-    assert why in told
+    assert note.startswith("anchor unchanged")
+    assert why in note
 
 
 def plainly(x: NDArray[np.float64], by: NDArray[np.float64], share: float, at: Limits) -> tuple[Any, list[float]]:
@@ -106,9 +106,9 @@ def test_sidecar_equals_a_transcription_on_tied_ranks(width: int, counts: tuple[
     wanted, stay = plainly(x, by, 0.4, at)
     np.testing.assert_allclose(corrected(x, by, np.full(width, 0.4), at)[0], wanted, rtol=0, atol=1e-12)
     for which, share in enumerate(stay):
-        for least, kept in ((share, False), (min(share + 1e-9, 1.0), share < 1)):
+        for least, unchanged in ((share, False), (min(share + 1e-9, 1.0), share < 1)):
             limits = replace(at, **{("overlap_top3", "overlap_top10")[which]: least})
-            assert (corrected(x, by, np.full(width, 0.4), limits)[0] is x) == kept
+            assert (corrected(x, by, np.full(width, 0.4), limits)[0] is x) == unchanged
 
 
 def test_sidecar_without_classes_or_rows() -> None:

@@ -114,7 +114,7 @@ def test_fit_by_hand() -> None:
     assert prior.p_hour[4].tolist() == [0.5]
     assert prior.p_site[:, 0].tolist() == [0.75, 0.25]  # (1 + 0.5) / 2 and (0 + 0.5) / 2
     assert prior.p_cell[:, 4, 0].tolist() == [0.875, 0.125]  # once more towards 1 and 0
-    assert prior.p_cell[:, 9, 0].tolist() == [0.75, 0.25]  # nothing was heard at 9: the site alone
+    assert prior.p_cell[:, 9, 0].tolist() == [0.75, 0.25]  # no positives at 9, so the rate of the site
 
 
 def test_a_recording_counts_once_however_many_chunks_it_has() -> None:
@@ -259,7 +259,7 @@ def test_fallbacks_are_counted_by_reason() -> None:
     rows = small_rows()  # S01, S02, S01 with a reset clock, a bare name, S09
     prior = fit(rows_of(("S01", 4, 1), ("S02", 9, 1)), [1, 0])
     notes = fallbacks(np.zeros((len(rows), 1)), rows=rows, fitted=Fitted((prior,)))
-    expected = ["labels never saw", "without a site", "reset clock (1970-01-01", "without an hour"]
+    expected = ["at a site without labels", "without a site", "reset clock (1970-01-01", "without an hour"]
     assert all(e in n and n.startswith("1 of 5 recordings") for e, n in zip(expected, notes, strict=True)), notes
     other = fit(rows_of(("S05", 4, 1)), [1])
     notes = fallbacks(np.zeros((len(rows), 1)), rows=rows, fitted=Fitted((other,)))
@@ -294,9 +294,9 @@ def test_each_recording_gets_its_own_artefact() -> None:
 def test_a_run_with_other_classes_in_another_order() -> None:
     rows = rows_of(("S1", 4, 1), ("S2", 9, 1))
     prior = fit(rows, [[1, 0], [0, 1]])
-    here = add(prior, rows, classes=("new", "bird", "frog"))
+    mapped = add(prior, rows, classes=("new", "bird", "frog"))
     there = add(prior, rows)
-    np.testing.assert_array_equal(here, np.column_stack([np.zeros(2), there[:, 1], there[:, 0]]))
+    np.testing.assert_array_equal(mapped, np.column_stack([np.zeros(2), there[:, 1], there[:, 0]]))
 
 
 def test_a_saved_prior_reads_back_without_pickle(tmp_path: Path) -> None:

@@ -41,8 +41,8 @@ def test_months_by_hand() -> None:
     np.testing.assert_allclose(made.rate("1"), [(1 + 2 * 0.5) / 3, (0 + 2 * 0.25) / 3])
     np.testing.assert_allclose(made.rate("7"), [(0 + 2 * 0.5) / 3, (0.5 + 2 * 0.25) / 3])
     np.testing.assert_allclose(made.rate("3"), made.p_global)
-    here = rows(JAN, NONE)
-    out = month_prior(np.zeros((4, 2)), rows=here, classes=CLASSES, fitted=Fitted((made,)), strength=0.5)
+    recorded = rows(JAN, NONE)
+    out = month_prior(np.zeros((4, 2)), rows=recorded, classes=CLASSES, fitted=Fitted((made,)), strength=0.5)
     np.testing.assert_allclose(out[:2], [0.5 * (logit(made.rate("1")) - logit(made.p_global))] * 2)
     assert out[2:].tolist() == [[0, 0], [0, 0]]
 
@@ -100,12 +100,12 @@ def test_a_list_for_everywhere(tmp_path: Path) -> None:
 
 def test_a_list_by_site(tmp_path: Path) -> None:
     found = listed(tmp_path, "site,class\nS01,a\nS02,b\nS02,a\n")
-    here = rows(JAN, JUL, NONE)
+    recorded = rows(JAN, JUL, NONE)
     x = np.ones((6, 2))
-    out = range_mask(x, rows=here, classes=CLASSES, fitted=Fitted((found,)), floor=-20.0)
+    out = range_mask(x, rows=recorded, classes=CLASSES, fitted=Fitted((found,)), floor=-20.0)
     assert out.tolist() == [[1, -20]] * 2 + [[1, 1]] * 4
-    assert unknown_sites(x, rows=here, fitted=Fitted((found,))) == [
-        "1 of 3 recordings at a site the list does not name (left as they are)"
+    assert unknown_sites(x, rows=recorded, fitted=Fitted((found,))) == [
+        "1 of 3 recordings at a site that is not in the list (unchanged)"
     ]
 
 

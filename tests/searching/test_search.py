@@ -204,8 +204,8 @@ def test_a_guarded_search_is_the_loop_by_hand() -> None:
     assert found.in_sample == macro_auc(y, fit(everything)).macro
     assert found.optimism == found.in_sample - found.nested
     best = max(scores, key=lambda n: macro_auc(y, scores[n]).macro)
-    assert (found.single, found.folds) == (best, 4)
-    assert found.gain.estimate == pytest.approx(found.nested - found.single_macro, abs=1e-15)
+    assert (found.best_member, found.folds) == (best, 4)
+    assert found.gain.estimate == pytest.approx(found.nested - found.best_member_macro, abs=1e-15)
     assert found.accepted == (found.gain.estimate > found.gain.sd)
     assert found.verdict.startswith("accepted" if found.accepted else "rejected")
 
@@ -238,8 +238,8 @@ def test_halves_are_of_whole_recordings_in_any_order() -> None:
 @pytest.mark.parametrize(
     ("folds", "says"),
     [
-        ([0] * 120, "at least two parts to hold out, found 1"),
-        ([i % 2 for i in range(120)], "20 clusters lie in several folds"),
+        ([0] * 120, "at least two folds to hold out, found 1"),
+        ([i % 2 for i in range(120)], "20 clusters are split over several folds"),
     ],
 )
 def test_folds_that_hold_nothing_out_are_refused(folds: list[int], says: str) -> None:

@@ -304,9 +304,9 @@ def test_any_writes_leave_the_newest(tmp_path_factory: pytest.TempPathFactory, w
     for seed, chunks in enumerate(writes):
         scores = add(store, chunks, seed, key=str(seed))
         newest |= {r: scores.values[scores.rows.recording == r] for r in chunks}
-    kept = [r for r in sorted(newest) if len(newest[r])]
-    if not kept:
+    nonempty = [r for r in sorted(newest) if len(newest[r])]
+    if not nonempty:
         return
     read = LogitStore.open(store.folder).read(NAMES)
-    assert read.rows.recordings() == kept
-    assert np.array_equal(read.values, np.concatenate([newest[r] for r in kept]))
+    assert read.rows.recordings() == nonempty
+    assert np.array_equal(read.values, np.concatenate([newest[r] for r in nonempty]))

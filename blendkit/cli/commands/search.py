@@ -117,8 +117,8 @@ def _emit(found: Found) -> None:
             "nested": g.nested,
             "fold_mean": g.fold_mean,
             "optimism": found.after - g.nested,
-            "single": g.single,
-            "single_macro": g.single_macro,
+            "single": g.best_member,
+            "single_macro": g.best_member_macro,
             "gain": _bounds(g.gain),
             "gain_over_recipe": _bounds(found.gain),
             "accepted": g.accepted,
@@ -146,8 +146,8 @@ def _print(found: Found, level: float) -> None:
     click.echo(f"in-sample:        {found.after:.6f}  (on the labels that chose it)")
     click.echo(f"nested:           {g.nested:.6f}  ({parts})")
     click.echo(f"optimism:         {found.after - g.nested:+.6f}")
-    click.echo(f"best input alone: {g.single_macro:.6f}  ({g.single}, with the steps after the blend)")
-    for what, gain in ((f"{g.single} alone", g.gain), ("the recipe as it is", found.gain)):
+    click.echo(f"best input alone: {g.best_member_macro:.6f}  ({g.best_member}, with the steps after the blend)")
+    for what, gain in ((f"{g.best_member} alone", g.gain), ("the recipe as it is", found.gain)):
         bounds = f"{level:.0%} interval {gain.low:+.6f} to {gain.high:+.6f}"
         click.echo(f"nested gain over {what}: {gain.estimate:+.6f}, {bounds}")
     click.echo(f"verdict: {g.verdict}")

@@ -42,14 +42,14 @@ class Detections:
 def read_detections(path: Path, *, label: str | None = None, score: str | None = None) -> Detections:
     """Read one table, or every CSV, TSV, TXT and Parquet table of a folder.
 
-    Columns are known by the names that BirdNET-Analyzer, birdnet, birdnetlib and Raven give them, without
-    regard to case; label, score: a column's name where it is another. In tables of several files Raven's
-    begin times run on from file to file: `File Offset (s)` counts. A table that names no file stands for
-    the recording it is named after. Raises BlendkitError naming missing columns and unreadable lines.
+    Columns are found by the names in BirdNET-Analyzer, birdnet, birdnetlib and Raven, ignoring case; label and
+    score give other names. In tables of several files Raven's begin times run on from file to file, so
+    `File Offset (s)` is used. A table without a column of files belongs to the recording in its own name.
+    Raises BlendkitError naming missing columns and unreadable lines.
     """
     files = _tables(path) if path.is_dir() else [path]
     if not files:
-        raise BlendkitError(f"{path}: no result tables in this folder", ["looked for .csv, .txt, .tsv and .parquet"])
+        raise BlendkitError(f"{path}: no result tables in this folder", ["expected .csv, .txt, .tsv or .parquet files"])
     parts = [_read(f, label, score) for f in files]
     return Detections(
         [r for p in parts for r in p.recording],
@@ -115,8 +115,8 @@ def _column(
 ) -> Any | None:
     found = columns.get(given.strip().lower()) if given else _first(columns, names)
     if found is None and needed:
-        told = f"{given!r}{did_you_mean(given, columns)}" if given else f"one of {', '.join(names)}"
-        raise BlendkitError(f"{path.name}: no {what} column", [f"looked for {told}", f"has {shorten(columns)}"])
+        expected = f"{given!r}{did_you_mean(given, columns)}" if given else f"one of {', '.join(names)}"
+        raise BlendkitError(f"{path.name}: no {what} column", [f"expected {expected}", f"has {shorten(columns)}"])
     return found
 
 
@@ -137,8 +137,8 @@ def _numbers(path: Path, column: pd.Series[Any]) -> Float64:
     values = pd.to_numeric(column, errors="coerce").to_numpy(np.float64)
     bad = np.flatnonzero(~np.isfinite(values))
     if len(bad):
-        told = [f"line {i + 2}: {column.iloc[i]!r}" for i in bad[:5]]
-        raise BlendkitError(f"{path.name}: {column.name!r} holds no number in {len(bad)} lines", told)
+        listed = [f"line {i + 2}: {column.iloc[i]!r}" for i in bad[:5]]
+        raise BlendkitError(f"{path.name}: {column.name!r} holds no number in {len(bad)} lines", listed)
     return values
 
 

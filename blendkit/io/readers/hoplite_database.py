@@ -34,8 +34,8 @@ class Vectors:
 def read_hoplite(path: Path) -> Vectors:
     """Read a database of perch-hoplite 1.x, a folder.
 
-    Windows that are stored twice with equal vectors count once, as the database does not prevent them.
-    Raises BlendkitError if it is none, if vectors are missing, or if a window has two different ones.
+    Windows that are stored twice with equal vectors count once; the database does not prevent them. Raises
+    BlendkitError if the folder is not a database, if vectors are missing, or if a window has two different ones.
     """
     database = path / DATABASE
     ids, recording, offsets = _windows(database)
@@ -54,9 +54,9 @@ def _windows(database: Path) -> tuple[list[int], list[str], list[Float64]]:
     if not database.is_file():
         raise BlendkitError(f"{database}: no such hoplite database")
     try:
-        # without a write-ahead log nobody writes, and a read-only disk (Kaggle's input) takes no lock files
-        still = "" if database.with_name(f"{DATABASE}-wal").exists() else "&immutable=1"
-        with closing(sqlite3.connect(f"{database.resolve().as_uri()}?mode=ro{still}", uri=True)) as connection:
+        # a read-only disk (Kaggle's input) allows no lock files; without a write-ahead log none are needed
+        immutable = "" if database.with_name(f"{DATABASE}-wal").exists() else "&immutable=1"
+        with closing(sqlite3.connect(f"{database.resolve().as_uri()}?mode=ro{immutable}", uri=True)) as connection:
             rows = connection.execute(_QUERY).fetchall()
     except sqlite3.Error as error:
         raise BlendkitError(f"{database}: not a perch-hoplite 1.x database", [str(error)]) from error
@@ -70,10 +70,10 @@ def _vectors(index: Path, ids: list[int]) -> Float32:
     try:
         from usearch.index import Index
     except ImportError as error:
-        told = ["pip install 'blendkit[hoplite]'"]
-        raise BlendkitError("usearch, which keeps hoplite's vectors, is not installed", told) from error
+        hint = ["pip install 'blendkit[hoplite]'"]
+        raise BlendkitError("usearch, which reads hoplite's vectors, is not installed", hint) from error
     if not index.is_file():
-        raise BlendkitError(f"{index}: the database's vectors are not there")
+        raise BlendkitError(f"{index}: the file of the database's vectors is missing")
     try:
         restored: Any = Index.restore(str(index))
         found = restored.get(np.array(ids, np.uint64))
@@ -92,7 +92,7 @@ def _distinct(
     end: Float64,
     values: Float32,
 ) -> tuple[list[int], int]:
-    """The first of each window; the others must be equal to it."""
+    """Return the first of each window's rows, and how many repeat it; a repeated one must be equal."""
     first: dict[tuple[str, float, float], int] = {}
     unequal = []
     for i, r in enumerate(recording):

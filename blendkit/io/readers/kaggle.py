@@ -1,4 +1,4 @@
-"""Kaggle files: the sample submission that fixes the order, and the submission itself."""
+"""Kaggle files: the sample submission, which fixes the order of rows and classes, and leaderboards."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ class Template:
 
 
 def read_template(path: Path) -> Template:
-    """Read a sample submission. Raises BlendkitError without a row_id column or with a row id twice."""
+    """Read a sample submission. Raises BlendkitError if it has no row_id column, or lists a row id twice."""
     table = read_table(path)
     twice = [r for r, n in Counter(table.row_ids).items() if n > 1]
     if twice:
@@ -35,7 +35,7 @@ def read_template(path: Path) -> Template:
 def read_leaderboard(path: Path) -> Float64:
     """Return the scores (T,) of a leaderboard CSV, from its column Score, PublicScore or PrivateScore.
 
-    Raises BlendkitError for a file without such a column, or with scores that are no numbers.
+    Raises BlendkitError for a file without such a column, or with scores that are not numbers.
     """
     import pandas as pd
 
@@ -50,5 +50,5 @@ def read_leaderboard(path: Path) -> Float64:
     bad = np.flatnonzero(~np.isfinite(scores))
     if len(bad) or not len(scores):
         rows = [f"line {i + 2}: {frame[column].iloc[i]!r}" for i in bad.tolist()]
-        raise BlendkitError(f"{path}: scores that are no numbers", [shorten(rows) or "there is no team"])
+        raise BlendkitError(f"{path}: scores that are not numbers", [shorten(rows) or "the file lists no team"])
     return scores

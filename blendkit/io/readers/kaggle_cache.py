@@ -1,4 +1,4 @@
-"""Saved embeddings and logits, as the public Kaggle chains keep them: an NPZ, and a table of rows beside it."""
+"""Saved embeddings and logits, as public Kaggle notebooks store them: an NPZ, and a table of rows beside it."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ class Cache:
 def read_cache(path: Path, meta: Path | None, *, embeddings: str, logits: str, rows: str) -> Cache:
     """Read an NPZ of arrays `embeddings` and `logits`; row ids from `rows` of it, or of the table `meta`.
 
-    Raises BlendkitError for arrays that are not there (naming those that are), row counts that differ,
+    Raises BlendkitError for missing arrays (listing those of the file), row counts that differ,
     and values that are not finite.
     """
     wanted = [embeddings, logits, *([] if meta else [rows])]

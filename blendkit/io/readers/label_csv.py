@@ -36,8 +36,8 @@ def read_labels(path: Path | str) -> LabelTable:
         if not name or key[0] is None or key[1] is None or key[0] < 0 or key[0] >= key[1]:
             bad.append(f"line {line}: {start!r} to {end!r} of {name!r}")
             continue
-        heard = {c.strip() for c in label.split(";") if c.strip()}
-        spans.setdefault(without_suffix(name).as_posix(), {}).setdefault((key[0], key[1]), set()).update(heard)
+        present = {c.strip() for c in label.split(";") if c.strip()}
+        spans.setdefault(without_suffix(name).as_posix(), {}).setdefault((key[0], key[1]), set()).update(present)
     if bad:
         wanted = "a filename, and times as HH:MM:SS or seconds, start before end"
         raise BlendkitError(f"{path}: rows need {wanted}", [shorten(bad)])

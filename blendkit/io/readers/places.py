@@ -30,10 +30,10 @@ def read_sites(path: Path) -> dict[str, tuple[float, float]]:
 
 
 def read_finds(path: Path) -> list[tuple[str, float, float]]:
-    """Return (class, latitude, longitude) of every row with coordinates, as a competition's train.csv has them.
+    """Return (class, latitude, longitude) of every row with coordinates, from a table like a competition's train.csv.
 
     A find without coordinates is left out. Raises BlendkitError naming columns that are missing, and every line with
-    half of its coordinates, text in their place, or numbers that lie nowhere on Earth.
+    only one of its coordinates, with text in their place, or with numbers out of range.
     """
     frame = _frame(path, "primary_label")
     problems = _off_earth(frame, _numbered(frame), required=False)
@@ -49,7 +49,7 @@ def _numbered(frame: pd.DataFrame) -> list[str]:
 
 
 def _off_earth(frame: pd.DataFrame, lines: list[str], *, required: bool) -> list[str]:
-    """Name every line whose coordinates are no numbers in their range, or are missing where they are required."""
+    """Return a problem per line whose coordinates are not numbers in range, or are missing where required."""
     problems = []
     for i, line in enumerate(lines):
         given = {c: str(frame[f"{c} text"].iloc[i]).strip() for c in _LIMITS}
@@ -61,7 +61,7 @@ def _off_earth(frame: pd.DataFrame, lines: list[str], *, required: bool) -> list
 
 
 def _frame(path: Path, name: str) -> pd.DataFrame:
-    """The table as text, its coordinates also as numbers (NaN where they are none)."""
+    """Return the table as text, with its coordinates also as numbers (NaN where they are not numbers)."""
     try:
         frame = pd.read_csv(path, dtype=str, keep_default_na=False)
     except (OSError, ValueError) as error:

@@ -1,4 +1,4 @@
-"""Scores by the name of a file: submissions, NPZ arrays, Parquet tables, stores and run folders."""
+"""Scores from any kind of file: submissions, NPZ arrays, Parquet tables, stores and run folders."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ SUBMISSION = "submission.csv"
 
 @dataclass(frozen=True)
 class ColumnNames:
-    """How the parts of a score file are called; None: the default. chunk_s: the length of its chunks in seconds."""
+    """Names of the parts of a score file; None: the default. chunk_s: the length of its chunks in seconds."""
 
     rows: str | None = None
     classes: str | None = None
@@ -24,7 +24,7 @@ class ColumnNames:
 
 @dataclass(frozen=True, eq=False)
 class ScoreFile:
-    """What a score file holds, and what it calls itself. folds: {recording: fold}, empty if it says none."""
+    """The name and the scores of a score file. folds: {recording: fold}, empty if it has none."""
 
     name: str
     scores: Scores
@@ -40,7 +40,7 @@ def split_source(text: Path | str) -> tuple[Path, str | None]:
 
 
 def is_source(text: Path | str) -> bool:
-    """Tell score files, stores and run folders from recipes."""
+    """Return whether a path is a score file, a store or a run folder, and not a recipe."""
     path, _ = split_source(text)
     return path.suffix.lower() in TABLE_SUFFIXES or path.is_dir()
 
@@ -48,15 +48,15 @@ def is_source(text: Path | str) -> bool:
 def read_scores(path: Path | str, space: FileSpace = "unknown", *, names: ColumnNames | None = None) -> Scores:
     """Read scores: a submission CSV, a Parquet table, `FILE.npz:ARRAY`, a logit store, or the folder of a run.
 
-    space: what the values are; where nobody says it, it stays unknown, and only what needs no space (ranks, AUC)
-    accepts the scores. A store holds logits. names: columns and arrays under other names. Raises BlendkitError
-    naming what is missing, duplicate or not finite, and what the file has.
+    space: the space of the values; with unknown scores, only functions that need no space (ranks, AUC) work. A store
+    always holds logits. names: columns and arrays under other names. Raises BlendkitError naming what is missing,
+    duplicate or not finite, and what the file has.
     """
     return read_score_file(path, space, names=names).scores
 
 
 def read_score_file(path: Path | str, space: FileSpace = "unknown", *, names: ColumnNames | None = None) -> ScoreFile:
-    """As `read_scores`, with the fold of every recording where the file has them."""
+    """Read scores as `read_scores`, with the fold of every recording if the file has folds."""
     names = names or ColumnNames()
     file, array = split_source(path)
     name = array or (file.resolve().name if file.is_dir() else file.stem)

@@ -21,7 +21,7 @@ TABLE_SUFFIXES = (".csv", ".parquet", ".npz")
 
 @dataclass(frozen=True, eq=False)
 class Table:
-    """What a score file holds: N row ids, C class ids, values (N, C) float, maybe a fold per row."""
+    """The content of a score file: N row ids, C class ids, values (N, C) float, and a fold per row or None."""
 
     row_ids: list[str]
     classes: list[str]
@@ -78,7 +78,7 @@ def _read_csv(path: Path, row_id: str, folds: str | None) -> dict[str, NDArray[A
 
 
 def _csv_reason(message: str, header: list[str]) -> str:
-    """Say which column holds text where numbers belong; otherwise the reader's own first line."""
+    """Return which column holds text where numbers are expected, else the first line of the reader's message."""
     found = re.search(r"column #(\d+): .*'(.*)'", message)
     if found and int(found[1]) < len(header):
         return f"column {header[int(found[1])]!r} holds {found[2]!r}, expected numbers"
@@ -122,23 +122,23 @@ def _from_columns(path: Path, columns: dict[str, NDArray[Any]], row_id: str, fol
     if text or not classes:
         what = f"not numbers: {shorten(text)}" if text else "no class columns"
         raise BlendkitError(f"{path.name}: {what}")
-    kept_float32 = all(columns[n].dtype == np.float32 for n in classes)
+    float32 = all(columns[n].dtype == np.float32 for n in classes)
     values: Matrix = np.column_stack([columns[n] for n in classes])
-    values = values.astype(np.float32 if kept_float32 else np.float64)
+    values = values.astype(np.float32 if float32 else np.float64)
     return Table(ids, classes, values, fold)
 
 
 def _read_npz(path: Path, array: str | None, rows: str | None, classes: str | None, folds: str | None) -> Table:
     wanted = {"array": array, "rows": rows, "classes": classes, "folds": folds}
     try:
-        with path.open("rb") as handle:  # np.load leaves a file open that it cannot read
+        with path.open("rb") as handle:  # np.load does not close a file that it cannot read
             data = np.load(handle, allow_pickle=False)
             if not hasattr(data, "files"):
                 raise ValueError("it holds one bare array; save it with its row ids and classes by np.savez")
             problems = _npz_problems(wanted, list(data.files))
             if problems:
                 listed = shorten([f"{n} {_npz_shape(data, n)}" for n in data.files], 12)
-                raise BlendkitError(f"{path.name}: cannot tell its arrays apart", [*problems, f"has {listed}"])
+                raise BlendkitError(f"{path.name}: its arrays cannot be identified", [*problems, f"has {listed}"])
             held = {key: data[name] for key, name in wanted.items() if name is not None}
     except (OSError, ValueError, TypeError, EOFError, zipfile.BadZipFile) as error:
         raise BlendkitError(f"{path.name}: cannot read this NPZ (pickled arrays are refused)", [str(error)]) from error
@@ -163,7 +163,7 @@ def _npz_problems(wanted: dict[str, str | None], files: list[str]) -> list[str]:
 def _npz_shape(data: Any, name: str) -> str:
     try:
         return str(data[name].shape)
-    except ValueError:  # pickled: nobody asked for it, so only its name is told
+    except ValueError:  # pickled arrays are never loaded: their shape is unknown
         return "(pickled)"
 
 
@@ -172,7 +172,7 @@ def _texts(ids: NDArray[Any]) -> list[str]:
 
 
 def recording_folds(path: str, recordings: Sequence[str], folds: NDArray[Any]) -> dict[str, str]:
-    """Return the fold of every recording. Raises BlendkitError if a recording's chunks lie in several."""
+    """Return the fold of every recording. Raises BlendkitError if a recording's chunks are in several."""
     of: dict[str, dict[str, None]] = {}
     for recording, fold in zip(recordings, folds, strict=True):
         of.setdefault(recording, {})[str(fold)] = None

@@ -24,8 +24,8 @@ _ALIASES = {
 def read_taxonomy(path: Path | str | Sequence[Path]) -> Taxonomy:
     """Read a taxonomy CSV, or several; further tables (eBird, say) add what it lacks, by class id or scientific name.
 
-    Column names are matched without regard to case. Raises BlendkitError if the first table has no
-    class id column, or an id twice.
+    Column names are matched ignoring case. Raises BlendkitError if the first table has no class id column,
+    or lists an id twice.
     """
     paths = [Path(path)] if isinstance(path, (Path, str)) else list(path)
     first = _frame(paths[0])

@@ -1,4 +1,4 @@
-"""The submission file: written whole, read back and checked."""
+"""Writing of submission files; every file is read back and checked."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ _WRITE_ROWS = 65536
 
 @dataclass(frozen=True)
 class Written:
-    """A score file that was written, and the ties its writing made."""
+    """A score file that was written, and the ties that its writing made."""
 
     path: Path
     rows: int
@@ -29,10 +29,10 @@ class Written:
 
 
 def write_scores(scores: Scores, path: Path | str, order: Int64 | None = None) -> Written:
-    """Write scores as a submission CSV: logits as probabilities by a float64 sigmoid, anything else as it is.
+    """Write scores as a submission CSV: logits as probabilities by a float64 sigmoid, other scores unchanged.
 
-    order (N,): of the rows; default: as they are. Digits are the shortest that read back as the same number. Raises
-    DeliveryError if the file does not read back.
+    order (N,): of the rows; default: unchanged. Digits are the shortest that read back as the same number. Raises
+    DeliveryError if the file does not read back equal.
     """
     out = scores if order is None else scores.take_rows(order)
     values = np.asarray(sigmoid(out.values) if out.space == "logit" else out.values, np.float64)
@@ -45,8 +45,8 @@ def write_scores(scores: Scores, path: Path | str, order: Int64 | None = None) -
 def write_submission(path: Path, row_ids: list[str], classes: tuple[str, ...], values: Float64) -> None:
     """Write row_id and one column per class, each value (N, C) with its shortest round-trip digits.
 
-    The file is re-read and compared bit for bit before it takes its name. Raises DeliveryError if
-    it does not read back.
+    The file is re-read and compared bit for bit before it gets its name. Raises DeliveryError if it does
+    not read back equal.
     """
     import pyarrow as pa
     from pyarrow import csv
@@ -76,4 +76,4 @@ def _verify(path: Path, name: str, row_ids: list[str], classes: tuple[str, ...],
     table = csv.read_csv(path, convert_options=csv.ConvertOptions(column_types=types, strings_can_be_null=False))
     same_ids = table.column_names == [ROW_ID, *classes] and table[ROW_ID].to_pylist() == row_ids
     if not same_ids or any(not np.array_equal(table[c].to_numpy(), v) for c, v in zip(classes, values.T, strict=True)):
-        raise DeliveryError(f"{name}: what was written does not read back")
+        raise DeliveryError(f"{name}: the written file does not read back equal, so it was removed")

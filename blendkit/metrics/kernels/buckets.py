@@ -1,8 +1,8 @@
 """Compiled pair counts of one class: every row against the sorted positives, by a table of buckets.
 
 Positives are sorted into buckets by a linear map that never decreases; every row then finds its place by
-one look-up and one comparison, and only rows whose bucket holds several positives are compared further.
-Indices are unsigned: numba checks signed ones for counting from the end, which costs more than the work.
+one table access and one comparison, and only rows whose bucket holds several positives are compared further.
+Indices are unsigned: numba tests signed ones for negative values, which costs more than the work of these loops.
 """
 
 from __future__ import annotations
@@ -13,16 +13,19 @@ import numpy as np
 
 from blendkit.core import compiled
 
-PER_POSITIVE = 8  # buckets
-_TILE = 1024  # rows compared at a time
+PER_POSITIVE = 8  # buckets per positive: most buckets then hold none or one, and the table still fits in cache
+_TILE = 1024  # rows compared at a time, so that the arrays between the loops stay in the nearest cache
+_INSERTION_SORT = 24  # positives; a fuller bucket is sorted by numpy, as the time of insertion sort is quadratic
+_SCAN = 4  # positives; a longer range is bisected
+_SHORT_TIE = 8  # equal positives are counted one by one up to this many
 
 
 @compiled()
 def _bucket(v: Any, low: Any, scale: Any, top: Any) -> Any:
-    """The bucket of v; never decreases with v, whatever rounding does."""
+    """Return the bucket of v; it never decreases with v, because every rounded operation in it is monotone."""
     at = (v - low) * scale
-    at = at if at < top else top
-    return np.uint32(np.int32(at if at > 0 else top - top))
+    at = at if at < top else top  # false for NaN too, which goes to the last bucket and is found there
+    return np.uint32(np.int32(at if at > 0 else top - top))  # top - top: a zero of the type of x
 
 
 @compiled()
@@ -37,7 +40,7 @@ def _bounds(pos: Any) -> Any:
         return 0.0, 0.0, 1
     spread = pos.dtype.type(high - low)
     scale = pos.dtype.type(buckets) / spread
-    if not (0 < scale < np.inf and spread < np.inf):
+    if not (0 < scale < np.inf and spread < np.inf):  # one bucket is slow but right for values so near or so far apart
         return 0.0, 0.0, 1
     return low, np.float64(scale), buckets
 
@@ -52,9 +55,9 @@ def _sort_buckets(pos: Any, low: Any, scale: Any, ends: Any, out: Any) -> None:
         ends[_bucket(p, low, scale, top)] += one
     total = np.uint32(0)
     for b in range(len(ends)):
-        here = ends[b]
+        count = ends[b]
         ends[b] = total
-        total += here
+        total += count
     for p in pos:
         b = _bucket(p, low, scale, top)
         out[ends[b]] = p
@@ -62,9 +65,9 @@ def _sort_buckets(pos: Any, low: Any, scale: Any, ends: Any, out: Any) -> None:
     first = 0
     for b in range(len(ends)):
         last = ends[b]
-        if last - first > 24:
+        if last - first > _INSERTION_SORT:
             out[first:last].sort()
-        for i in range(first + 1, last if last - first <= 24 else first):
+        for i in range(first + 1, last if last - first <= _INSERTION_SORT else first):
             v, j = out[i], i
             while j > first and out[j - 1] > v:
                 out[j] = out[j - 1]
@@ -75,7 +78,7 @@ def _sort_buckets(pos: Any, low: Any, scale: Any, ends: Any, out: Any) -> None:
 
 @compiled()
 def _at_least(sorted_: Any, first: int, last: int, v: Any) -> int:
-    """The first place in sorted_[first:last] that is not below v."""
+    """Return the first place in sorted_[first:last] that is not below v."""
     while first < last:
         middle = (first + last) // 2
         if sorted_[middle] < v:
@@ -87,8 +90,8 @@ def _at_least(sorted_: Any, first: int, last: int, v: Any) -> int:
 
 @compiled()
 def _not_above(sorted_: Any, first: int, last: int, v: Any) -> tuple[int, int]:
-    """Return how many of sorted_[first:last] are not above v and how many are below it, added up; and the ties."""
-    if last - first <= 4:
+    """Return the number of sorted_[first:last] not above v plus the number below v, and the number equal to v."""
+    if last - first <= _SCAN:
         twice, ties = 0, 0
         for i in range(first, last):
             twice += (sorted_[i] <= v) + (sorted_[i] < v)
@@ -96,9 +99,9 @@ def _not_above(sorted_: Any, first: int, last: int, v: Any) -> tuple[int, int]:
         return twice, ties
     below = _at_least(sorted_, first, last, v)
     equal = below
-    while equal < last and equal < below + 8 and sorted_[equal] == v:
+    while equal < last and equal < below + _SHORT_TIE and sorted_[equal] == v:
         equal += 1
-    if equal == below + 8 and equal < last:  # many ties: find their end by bisection
+    if equal == below + _SHORT_TIE and equal < last:  # many ties: find their end by bisection
         upper = last
         while equal < upper:
             middle = (equal + upper) // 2
@@ -111,9 +114,9 @@ def _not_above(sorted_: Any, first: int, last: int, v: Any) -> tuple[int, int]:
 
 @compiled()
 def _table(ends: Any, table: Any) -> None:
-    """Per bucket: twice the number of its first positive; the lowest bit asks for a closer look.
+    """Fill table per bucket with twice the number of its first positive, plus 1 if its rows need further comparisons.
 
-    A bucket with several positives needs one, and the last bucket, where a NaN would fall.
+    These are the rows of buckets with several positives, and of the last bucket, because a NaN would be there.
     """
     first, last = np.uint32(0), len(ends) - 1
     for b in range(len(ends)):
@@ -123,9 +126,9 @@ def _table(ends: Any, table: Any) -> None:
 
 @compiled()
 def _tile(x: Any, ordered: Any, ends: Any, table: Any, bounds: Any, place: Any, close: Any) -> tuple[Any, Any, bool]:
-    """For a few rows x: positives not above plus positives below each, added up; ties; whether one is NaN.
+    """Return, for a few rows x, the positives not above plus those below each, summed; ties; whether one is NaN.
 
-    Plain loops over short arrays, so that they run on vector registers and stay in the nearest cache.
+    Separate plain loops over short arrays run on vector registers; one loop with a branch would not.
     """
     low, scale, top = bounds
     n, one = np.uint64(len(x)), np.uint32(1)
@@ -154,13 +157,13 @@ def _tile(x: Any, ordered: Any, ends: Any, table: Any, bounds: Any, place: Any, 
 def pairs_of(x: Any, pos: Any, ordered: Any, ends: Any, table: Any) -> tuple[Any, Any, bool]:
     """Return 2U of all rows x (N,) against pos (P,), the tied pairs, and whether any x is NaN.
 
-    P's own pairs are included.
+    The pairs of the positives with themselves and with each other are included; the caller subtracts them.
     """
     low, scale, buckets = _bounds(pos)
     bounds = (x.dtype.type(low), x.dtype.type(scale), x.dtype.type(buckets - 1))
     ends = ends[:buckets]
     _sort_buckets(pos, bounds[0], bounds[1], ends, ordered)
-    ordered[len(pos)] = np.nan  # beyond the last positive: neither above nor below anything
+    ordered[len(pos)] = np.nan  # read for buckets after the last positive; every comparison with it is false
     _table(ends, table)
     place, close = np.empty(_TILE, np.uint32), np.empty(_TILE + 1, np.uint32)
     total, ties, bad = np.int64(0), np.int64(0), False
@@ -174,7 +177,7 @@ def pairs_of(x: Any, pos: Any, ordered: Any, ends: Any, table: Any) -> tuple[Any
 
 @compiled()
 def own_ties(ordered: Any) -> int:
-    """Ordered pairs of positives that are equal, each with itself included."""
+    """Return the number of ordered pairs of equal positives, each with itself included."""
     total, first = 0, 0
     for i in range(1, len(ordered) + 1):
         if i == len(ordered) or ordered[i] != ordered[first]:

@@ -1,7 +1,8 @@
-"""Compiled pair loops of the weight path: where along the way from a to b does each pair change places."""
+"""Compiled pair loops of the weight path: the weights, from a to b, at which each pair changes places."""
 
 from __future__ import annotations
 
+from enum import IntEnum
 from typing import Any
 
 import numpy as np
@@ -9,14 +10,29 @@ from numba import get_num_threads, prange
 from numpy.typing import NDArray
 
 from blendkit.core import Float64, Int64, compiled
+from blendkit.metrics.kernels.pair_counts import Cell
 
-_BLOCK = 64  # negatives that share a bounding box
-_NEAR = 1e-6  # closer to a grid point than this, and exact arithmetic decides
+_BLOCK = 64  # negatives that share a bounding box: enough to skip many pairs at once, few enough for a tight box
+_NEAR = 1e-6  # in grid steps: float64 cannot be sure of the side of a grid point that is closer than this
+_HALF_BITS = 134217729.0  # 2**27 + 1, which splits a float64 of 53 bits into two halves whose products are exact
+_MOST_PARTS = 9  # an expansion of eight summands has at most eight parts, and one place is written ahead
+
+
+class _Box(IntEnum):
+    """The columns of a block's bounding box."""
+
+    A_LOW = 0
+    A_HIGH = 1
+    B_LOW = 2
+    B_HIGH = 3
+
+
+_BOX_SIDES = len(_Box)  # a constant, because compiled code cannot take the length of an enum
 
 
 @compiled()
 def two_sum(a: Any, b: Any) -> Any:
-    """The sum of numbers or arrays, and its rounding error (Knuth)."""
+    """Return the sum of numbers or arrays, and its exact rounding error (Knuth); no operation may be re-ordered."""
     s = a + b
     t = s - a
     return s, (a - (s - t)) + (b - t)
@@ -24,9 +40,9 @@ def two_sum(a: Any, b: Any) -> Any:
 
 @compiled()
 def two_product(a: Any, b: Any) -> Any:
-    """The product of numbers, or of an array and a number, and its rounding error (Dekker, Veltkamp)."""
+    """Return the product of numbers, or of an array and a number, and its exact rounding error (Dekker, Veltkamp)."""
     p = a * b
-    c, d = 134217729.0 * a, 134217729.0 * b
+    c, d = _HALF_BITS * a, _HALF_BITS * b
     a1, b1 = c - (c - a), d - (d - b)
     a2, b2 = a - a1, b - b1
     return p, ((a1 * b1 - p) + a1 * b2 + a2 * b1) + a2 * b2
@@ -34,13 +50,14 @@ def two_product(a: Any, b: Any) -> Any:
 
 @compiled()
 def _exact_sign(k: int, whole: int, ap: float, an: float, bp: float, bn: float) -> int:
-    """The sign of (whole - k)(ap - an) + k (bp - bn), with no rounding (Shewchuk's expansions)."""
-    parts = np.zeros(9)
+    """Return the sign of (whole - k)(ap - an) + k (bp - bn), without rounding (Shewchuk's expansions)."""
+    parts = np.zeros(_MOST_PARTS)
     used = 0
+    # the differences are not formed first, because they would round; each of the four products is exact in two parts
     for weight, value in ((whole - k, ap), (whole - k, -an), (k, bp), (k, -bn)):
         high, low = two_product(np.float64(weight), value)
-        for term in (low, high):
-            q, place = term, 0
+        for summand in (low, high):
+            q, place = summand, 0
             for i in range(used):
                 q, rest = two_sum(q, parts[i])
                 if rest != 0.0:
@@ -48,7 +65,7 @@ def _exact_sign(k: int, whole: int, ap: float, an: float, bp: float, bn: float) 
                     place += 1
             parts[place] = q
             used = place + 1
-    for i in range(used - 1, -1, -1):
+    for i in range(used - 1, -1, -1):  # parts do not overlap and rise in size, so the largest has the sign of the sum
         if parts[i] != 0.0:
             return 1 if parts[i] > 0 else -1
     return 0
@@ -56,7 +73,7 @@ def _exact_sign(k: int, whole: int, ap: float, an: float, bp: float, bn: float) 
 
 @compiled()
 def _crossing(whole: int, ap: float, an: float, bp: float, bn: float, steps: Any) -> None:
-    """Note in steps (whole + 2,) how 2 x [p > n] + [p == n] changes along k, from its value at k = 0."""
+    """Add to steps (whole + 2,) the changes of 2 x [p > n] + [p == n] along k, from its value at k = 0."""
     da, db = ap - an, bp - bn
     rise = 1 if db > da else -1
     if da == 0.0:  # tied at k = 0 only
@@ -64,13 +81,13 @@ def _crossing(whole: int, ap: float, an: float, bp: float, bn: float, steps: Any
     elif db == 0.0:  # tied at the end only
         steps[whole] += rise
     else:
-        t = whole * (da / (da - db))
+        t = whole * (da / (da - db))  # the pair is tied at k = t
         near = np.int64(np.rint(t))
-        if abs(t - near) >= _NEAR:
+        if abs(t - near) >= _NEAR:  # surely between two grid points: the pair is never tied on the grid
             steps[np.uint64(t) + np.uint64(1)] += 2 * rise
             return
         sign = _exact_sign(near, whole, ap, an, bp, bn)
-        if sign == 0:
+        if sign == 0:  # tied at `near`: half of the change there, half just after
             steps[near] += rise
             steps[near + 1] += rise
         else:  # it has crossed by `near`, or crosses just after
@@ -79,11 +96,11 @@ def _crossing(whole: int, ap: float, an: float, bp: float, bn: float, steps: Any
 
 @compiled()
 def _boxes(a: Any, b: Any) -> Any:
-    """Order points so that neighbours are near in both a and b: slabs of a, each ordered by b."""
+    """Return an order of points in which neighbours are near in both a and b: slabs of a, each ordered by b."""
     n = len(a)
     order = np.argsort(a)
     blocks = (n + _BLOCK - 1) // _BLOCK
-    slab = (int(np.sqrt(blocks)) + 1) * _BLOCK
+    slab = (int(np.sqrt(blocks)) + 1) * _BLOCK  # as many slabs as blocks in a slab, so that boxes are near to square
     for first in range(0, n, slab):
         part = order[first : first + slab]
         part[:] = part[np.argsort(b[part])]
@@ -92,22 +109,24 @@ def _boxes(a: Any, b: Any) -> Any:
 
 @compiled()
 def _class_path(ap: Any, bp: Any, an: Any, bn: Any, whole: int, steps: Any) -> None:
-    """Add up all pairs of positives (P,) and negatives (M,); blocks that no pair of which crosses are skipped."""
+    """Add up the changes of all pairs of positives (P,) and negatives (M,); blocks without a crossing are skipped."""
     order = _boxes(an, bn)
     an, bn = an[order], bn[order]
     blocks = (len(an) + _BLOCK - 1) // _BLOCK
-    box = np.empty((blocks, 4))
+    box = np.empty((blocks, _BOX_SIDES))
     for k in range(blocks):
         low, high = k * _BLOCK, min(k * _BLOCK + _BLOCK, len(an))
-        box[k, 0], box[k, 1] = an[low:high].min(), an[low:high].max()
-        box[k, 2], box[k, 3] = bn[low:high].min(), bn[low:high].max()
+        box[k, _Box.A_LOW], box[k, _Box.A_HIGH] = an[low:high].min(), an[low:high].max()
+        box[k, _Box.B_LOW], box[k, _Box.B_HIGH] = bn[low:high].min(), bn[low:high].max()
     crossing = np.empty(_BLOCK + 1, np.uint32)
     for i in range(len(ap)):
         a, b = ap[i], bp[i]
         for k in range(blocks):
-            if (a > box[k, 1] and b > box[k, 3]) or (a < box[k, 0] and b < box[k, 2]):
+            # a positive above (or below) the whole box in both streams never changes places with a negative in it
+            above = a > box[k, _Box.A_HIGH] and b > box[k, _Box.B_HIGH]
+            if above or (a < box[k, _Box.A_LOW] and b < box[k, _Box.B_LOW]):
                 continue
-            found = np.uint64(0)  # gathered without a branch, for which pairs cross is hard to guess
+            found = np.uint64(0)  # gathered without a branch, because a processor cannot predict which pairs cross
             for j in range(np.uint64(k * _BLOCK), np.uint64(min(k * _BLOCK + _BLOCK, len(an)))):
                 crossing[found] = np.uint32(j)
                 found += np.uint64(((a > an[j]) ^ (b > bn[j])) | ((a < an[j]) ^ (b < bn[j])))
@@ -120,7 +139,7 @@ def _paths(a: Any, b: Any, state: Any, classes: Any, whole: int, out: Any, threa
     for t in prange(threads):
         for i in range(t, len(classes), threads):
             c = classes[i]
-            pos, neg = np.flatnonzero(state[:, c] == 1), np.flatnonzero(state[:, c] == 0)
+            pos, neg = np.flatnonzero(state[:, c] == Cell.POSITIVE), np.flatnonzero(state[:, c] == Cell.NEGATIVE)
             x, z = a[:, c].copy(), b[:, c].copy()
             steps = np.zeros(whole + 2, np.int64)
             _class_path(x[pos], z[pos], x[neg], z[neg], whole, steps)
@@ -130,8 +149,8 @@ def _paths(a: Any, b: Any, state: Any, classes: Any, whole: int, out: Any, threa
 def path_steps(a: Float64, b: Float64, state: NDArray[np.uint8], classes: Int64, whole: int) -> Int64:
     """Return (L, whole + 1) int64: how much 2U of (whole - k) a + k b exceeds that of a, for k = 0..whole.
 
-    a, b (N, C) finite; state (N, C): 1 positive, 0 negative, else left out; classes (L,) in the order of
-    falling work, so that threads share it evenly. Cost: P x M pairs per class, whatever `whole` is.
+    a, b (N, C) finite; state (N, C) holds `Cell`; classes (L,) in the order of falling work, so that threads
+    share it evenly. Cost: P x M pairs per class, independent of `whole`.
     """
     out = np.zeros((len(classes), whole + 1), np.int64)
     if len(classes):

@@ -1,6 +1,6 @@
-"""Compiled kernels (numba, cached on disk, parallel over columns). Results do not depend on threads.
+"""Compiled ranking of columns (numba, cached on disk, parallel over columns). Results do not depend on threads.
 
-Indices are unsigned: numba checks signed ones for counting from the end, which here costs as much as the work.
+Indices are unsigned: numba tests signed ones for negative values, which costs as much as the work of these loops.
 """
 
 from __future__ import annotations
@@ -15,30 +15,35 @@ from numpy.typing import NDArray
 from blendkit.core import Float64, Matrix, compiled
 
 _COLUMNS = 64  # gathered together: a row-major matrix is read and written by whole cache lines
+_TILE_ROWS = 64  # transposed at a time: their part of all gathered columns stays in the nearest cache
+_DIGIT_BITS = 11  # a pass sorts by this many bits: three passes for float32, six for float64
+_DIGITS = 2048  # 2 ** _DIGIT_BITS: their counts take 8 kB, so that they stay in the nearest cache
+_PASSES_FLOAT32, _PASSES_FLOAT64 = 3, 6
+_MOST_ROWS = 2**30 - 1  # twice a rank must fit in int32
 
 
 @compiled()
 def _histograms(keys: Any, counts: Any) -> None:
-    """Count every 11-bit digit of every key, all passes in one read."""
+    """Count every digit of every key, all passes in one read."""
     passes = np.uint64(counts.shape[0])
     counts[:] = 0
-    mask, one = keys.dtype.type(2047), np.uint32(1)
+    mask, one = keys.dtype.type(_DIGITS - 1), np.uint32(1)
     for k in keys:
         for p in range(passes):
             counts[p, k & mask] += one
-            k >>= keys.dtype.type(11)
+            k >>= keys.dtype.type(_DIGIT_BITS)
 
 
 @compiled()
 def _sort_pass(keys: Any, order: Any, to_keys: Any, to_order: Any, counts: Any, shift: int) -> None:
     """One stable counting pass: keys and their row numbers move together, so reads stay sequential."""
     total = np.uint32(0)
-    for d in range(len(counts)):
-        here = counts[d]
+    for d in range(len(counts)):  # counts become the first place of each digit
+        count = counts[d]
         counts[d] = total
-        total += here
+        total += count
     at, one = keys.dtype.type(shift), np.uint32(1)
-    mask = keys.dtype.type(2047)
+    mask = keys.dtype.type(_DIGITS - 1)
     for i in range(np.uint64(len(keys))):
         digit = (keys[i] >> at) & mask
         place = counts[digit]
@@ -56,6 +61,7 @@ def _tie_ranks(keys: Any, order: Any, out: Any) -> None:
         end = first + one
         while end < n and keys[end] == keys[first]:
             end += one
+        # ranks first + 1 .. end (1-based) have the average (first + 1 + end) / 2: doubled, it is a whole number
         for i in range(first, end):
             out[order[i]] = np.int32(first + end + one)
         first = end
@@ -63,24 +69,25 @@ def _tie_ranks(keys: Any, order: Any, out: Any) -> None:
 
 @compiled()
 def ordered_key(k: Any, sign: Any) -> Any:
-    """The bits of a float as an unsigned number in float order; -0.0 equals 0.0."""
-    if k == sign:
+    """Return the bits of a float as an unsigned number in float order; -0.0 equals 0.0."""
+    if k == sign:  # -0.0 has the sign bit alone; as 0.0 it ties with 0.0
         k = sign ^ sign
+    # larger bits mean a larger size: negative numbers are mirrored, positive ones put above them
     return ~k if k & sign else k | sign
 
 
 @compiled()
 def sort_keys(keys: Any, passes: int) -> tuple[Any, Any]:
-    """Return keys (N,) sorted, and their places (N,) in the order before; ties stay in order. keys are used up."""
+    """Return keys (N,) sorted, and their places (N,) in the order before; ties stay in order. Overwrites keys."""
     n = len(keys)
     order = np.arange(n).astype(np.uint32)
     to_keys = np.empty_like(keys)
     to_order = np.empty_like(order)
-    counts = np.empty((passes, 2048), np.uint32)
+    counts = np.empty((passes, _DIGITS), np.uint32)
     _histograms(keys, counts)
-    for p in range(passes):
+    for p in range(passes):  # from the lowest digit: every pass is stable, so it preserves the order of those before
         if counts[p].max() < n:  # otherwise all keys share this digit: nothing would move
-            _sort_pass(keys, order, to_keys, to_order, counts[p], 11 * p)
+            _sort_pass(keys, order, to_keys, to_order, counts[p], _DIGIT_BITS * p)
             keys, to_keys = to_keys, keys
             order, to_order = to_order, order
     return keys, order
@@ -88,7 +95,7 @@ def sort_keys(keys: Any, passes: int) -> tuple[Any, Any]:
 
 @compiled()
 def _rank_column(keys: Any, passes: int, out: Any) -> None:
-    """Rank one column of ordered keys (N,) into out (N,); keys are used up."""
+    """Rank one column of ordered keys (N,) into out (N,). Overwrites keys."""
     keys, order = sort_keys(keys, passes)
     _tie_ranks(keys, order, out)
 
@@ -97,10 +104,10 @@ def _rank_column(keys: Any, passes: int, out: Any) -> None:
 def _ordered_keys(raw: Any, sign: Any, low: int, keys: Any) -> None:
     """Gather columns low.. of raw (N, C) into keys (B, N), in tiles, as unsigned numbers in float order."""
     n, width, start = np.uint64(raw.shape[0]), np.uint64(keys.shape[0]), np.uint64(low)
-    for tile in prange((raw.shape[0] + 63) // 64):
-        first = np.uint64(tile * 64)
+    for tile in prange((raw.shape[0] + _TILE_ROWS - 1) // _TILE_ROWS):
+        first = np.uint64(tile * _TILE_ROWS)
         for j in range(width):
-            for i in range(first, min(first + np.uint64(64), n)):
+            for i in range(first, min(first + np.uint64(_TILE_ROWS), n)):
                 keys[j, i] = ordered_key(raw[i, start + j], sign)
 
 
@@ -115,9 +122,9 @@ def _rank_columns(keys: Any, passes: int, ranks: Any) -> None:
 def _placed(ranks: Any, low: int, out: Any) -> None:
     """Put ranks (B, N), in tiles, into columns low.. of out (N, C)."""
     n, width, start = np.uint64(ranks.shape[1]), np.uint64(ranks.shape[0]), np.uint64(low)
-    for tile in prange((ranks.shape[1] + 63) // 64):
-        first = np.uint64(tile * 64)
-        for i in range(first, min(first + np.uint64(64), n)):
+    for tile in prange((ranks.shape[1] + _TILE_ROWS - 1) // _TILE_ROWS):
+        first = np.uint64(tile * _TILE_ROWS)
+        for i in range(first, min(first + np.uint64(_TILE_ROWS), n)):
             for j in range(width):
                 out[i, start + j] = ranks[j, i]
 
@@ -126,23 +133,23 @@ def _placed(ranks: Any, low: int, out: Any) -> None:
 def _placed_shares(ranks: Any, low: int, whole: float, out: Any) -> None:
     """Put ranks (B, N) divided by `whole`, in tiles, into columns low.. of out (N, C)."""
     n, width, start = np.uint64(ranks.shape[1]), np.uint64(ranks.shape[0]), np.uint64(low)
-    for tile in prange((ranks.shape[1] + 63) // 64):
-        first = np.uint64(tile * 64)
-        for i in range(first, min(first + np.uint64(64), n)):
+    for tile in prange((ranks.shape[1] + _TILE_ROWS - 1) // _TILE_ROWS):
+        first = np.uint64(tile * _TILE_ROWS)
+        for i in range(first, min(first + np.uint64(_TILE_ROWS), n)):
             for j in range(width):
                 out[i, start + j] = ranks[j, i] / whole
 
 
 def raw_bits(x: NDArray[Any]) -> tuple[NDArray[Any], Any, int]:
-    """Return the bits of scores (N, C) as unsigned numbers, the sign bit, and the 11-bit passes that sort them.
+    """Return the bits of scores (N, C) as unsigned numbers, the sign bit, and the number of passes that sort them.
 
-    float32 stays float32, anything else is taken as float64.
+    float32 stays float32, which halves the passes; others are converted to float64.
     """
-    single = x.dtype == np.float32
-    values = np.asarray(x, np.float32 if single else np.float64)
+    narrow = x.dtype == np.float32
+    values = np.asarray(x, np.float32 if narrow else np.float64)
     if not (values.flags.c_contiguous or values.flags.f_contiguous):
         values = np.ascontiguousarray(values)
-    sign, passes = (np.uint32(1 << 31), 3) if single else (np.uint64(1 << 63), 6)
+    sign, passes = (np.uint32(1 << 31), _PASSES_FLOAT32) if narrow else (np.uint64(1 << 63), _PASSES_FLOAT64)
     return values.view(sign.dtype), sign, passes
 
 
@@ -150,7 +157,7 @@ def doubled_ranks(x: Matrix) -> NDArray[np.int32]:
     """Return (N, C) int32: twice the average-tie rank (1-based) of each value within its column.
 
     Exact integers: tied values share the mean of their ranks, doubled. x is (N, C) float32 or
-    float64 without NaN; N up to 1,073,741,823. Radix sort, 11 bits a pass.
+    float64 without NaN; N up to 1,073,741,823. A radix sort, because its time does not depend on the values.
     """
     out = np.empty(x.shape, np.int32)
     for low, ranks in _ranked(x):
@@ -167,9 +174,9 @@ def rank_shares(x: Matrix) -> Float64:
 
 
 def _ranked(x: Matrix) -> Iterator[tuple[int, NDArray[np.int32]]]:
-    """Yield (first column, ranks (B, N)) of a few columns at a time; the ranks are overwritten by the next."""
-    if len(x) > 0x3FFFFFFF:
-        raise ValueError(f"{len(x)} rows: doubled ranks need int32")
+    """Yield (first column, ranks (B, N)) of a few columns at a time; the next ones overwrite the ranks."""
+    if len(x) > _MOST_ROWS:
+        raise ValueError(f"{len(x)} rows: doubled ranks do not fit in int32, expected at most {_MOST_ROWS} rows")
     raw, sign, passes = raw_bits(x)
     n, width = raw.shape
     keys = np.empty((min(_COLUMNS, width), n), raw.dtype)

@@ -19,7 +19,7 @@ def _add(total: Any, w: Any) -> None:
 
 
 @compiled()
-def _win(twice_u: Any, w: Any, below: Any, tied: Any) -> None:
+def _add_wins(twice_u: Any, w: Any, below: Any, tied: Any) -> None:
     for r in range(len(twice_u)):
         twice_u[r] += np.int64(w[r]) * (2 * np.int64(below[r]) + np.int64(tied[r]))
 
@@ -37,7 +37,7 @@ def _in_order(raw: Any, sign: Any, passes: int, keep: Any, c: int) -> tuple[Any,
 
 @compiled()
 def _tie_end(keys: Any, first: int) -> int:
-    """One past the last of the sorted keys that are equal to keys[first]."""
+    """Return one past the last of the sorted keys that are equal to keys[first]."""
     end = first + 1
     while end < len(keys) and keys[end] == keys[first]:
         end += 1
@@ -45,11 +45,13 @@ def _tie_end(keys: Any, first: int) -> int:
 
 
 @compiled()
-def _lanes(keys: Any, order: Any, positive: Any, cluster: Any, weights: Any, twice_u: Any) -> None:
-    """Fill twice_u (R,): one sweep over the sorted rows of a class, replicates side by side.
+def _count_replicates(keys: Any, order: Any, positive: Any, cluster: Any, weights: Any, twice_u: Any) -> None:
+    """Fill twice_u (R,) in one sweep over the sorted rows of a class, for all replicates at once.
 
-    weights (K, R) holds how often a replicate draws each cluster. Above the highest positive nothing counts.
+    weights (K, R) holds how often a replicate draws each cluster. The rows are sorted once for all replicates, because
+    a replicate changes only how often a row counts. Rows above the highest positive win no pair and are left out.
     """
+    # int32 holds these counts (checked by the caller) and processes twice as many replicates at once as int64
     below, tied = np.zeros(weights.shape[1], np.int32), np.zeros(weights.shape[1], np.int32)
     last = len(order) - 1
     while not positive[order[last]]:
@@ -57,12 +59,13 @@ def _lanes(keys: Any, order: Any, positive: Any, cluster: Any, weights: Any, twi
     first = 0
     while first <= last:
         end = _tie_end(keys, first)
+        # two passes over a tie: all of its negatives must be known before its positives count them half
         for i in order[first:end]:
             if not positive[i]:
                 _add(tied if end > first + 1 else below, weights[cluster[i]])
         for i in order[first:end]:
             if positive[i]:
-                _win(twice_u, weights[cluster[i]], below, tied)
+                _add_wins(twice_u, weights[cluster[i]], below, tied)
         if end > first + 1:
             _add(below, tied)
             tied[:] = 0
@@ -70,17 +73,17 @@ def _lanes(keys: Any, order: Any, positive: Any, cluster: Any, weights: Any, twi
 
 
 @compiled()
-def _without_each(keys: Any, order: Any, positive: Any, cluster: Any, out: Any) -> None:
-    """Fill out (K,) with the 2U left when one cluster is taken away.
+def _count_jackknife(keys: Any, order: Any, positive: Any, cluster: Any, out: Any) -> None:
+    """Fill out (K,) with the 2U of all rows but those of one cluster.
 
-    That is the whole 2U, less the pairs of its positives, less the pairs of its negatives, plus those
-    inside it, which were taken twice.
+    That is the whole 2U, less the pairs of its positives, less the pairs of its negatives, plus the pairs
+    inside it, which were subtracted twice. So one sweep gives all clusters.
     """
     n, clusters = len(order), len(out)
     total, below = 0, 0
     own_below = np.zeros(clusters, np.int64)  # negatives seen so far, per cluster
     above = 0
-    own_tied = np.zeros(clusters, np.int64)  # of the ties at hand
+    own_tied = np.zeros(clusters, np.int64)  # negatives of the present tie, per cluster
     lost = np.zeros(clusters, np.int64)
     for i in range(n):
         above += positive[order[i]]
@@ -92,7 +95,7 @@ def _without_each(keys: Any, order: Any, positive: Any, cluster: Any, out: Any) 
             negatives += not positive[i]
             own_tied[cluster[i]] += not positive[i]
         above -= positives
-        for i in range(first, end):
+        for i in range(first, end):  # after the pass above, which has counted all negatives of this tie
             k = cluster[order[i]]
             if positive[order[i]]:
                 won = 2 * below + negatives
@@ -112,17 +115,17 @@ def _without_each(keys: Any, order: Any, positive: Any, cluster: Any, out: Any) 
 
 
 @compiled(parallel=True)
-def _all(
-    bits: Any, y: Any, keep: Any, cluster: Any, weights: Any, live: Any, out: Any, alone: Any, threads: int
+def _count_classes(
+    bits: Any, y: Any, keep: Any, cluster: Any, weights: Any, live: Any, out: Any, left_out: Any, threads: int
 ) -> None:
-    """Sort every live class once; fill its row of out (L, R) and, unless it is empty, of alone (L, K)."""
+    """Sort every live class once; fill its row of out (L, R) and, unless it has no columns, of left_out (L, K)."""
     for t in prange(threads):
         for c in range(t, len(live), threads):
             keys, order = _in_order(*bits, keep, live[c])
             truth = y[:, live[c]].copy()
-            _lanes(keys, order, truth, cluster, weights, out[c])
-            if alone.shape[1]:
-                _without_each(keys, order, truth, cluster, alone[c])
+            _count_replicates(keys, order, truth, cluster, weights, out[c])
+            if left_out.shape[1]:
+                _count_jackknife(keys, order, truth, cluster, left_out[c])
 
 
 def resampled_counts(
@@ -137,15 +140,15 @@ def resampled_counts(
 ) -> tuple[Int64, Int64]:
     """Return 2U (L, R) of the live classes when cluster k counts weights[k, r] times in replicate r.
 
-    The second array (L, K) holds 2U with each cluster left out in turn, where `jackknife` asks for it.
+    The second array (L, K) holds 2U with each cluster left out in turn; without `jackknife` it has no columns.
     y, x, keep (N, C); cluster (N,) in 0..K-1; live (L,) class indices, each with a positive. Exact.
     """
     out = np.zeros((len(live), weights.shape[1]), np.int64)
-    alone = np.zeros((len(live), len(weights) if jackknife else 0), np.int64)
+    left_out = np.zeros((len(live), len(weights) if jackknife else 0), np.int64)
     if int(weights.max(initial=0)) * len(y) >= 2**31:
-        raise ValueError(f"{len(y)} rows drawn up to {weights.max()} times: counts need int32")
-    narrow = np.uint8 if weights.max(initial=0) < 256 else np.int32  # the table of weights stays in cache
+        raise ValueError(f"{len(y)} rows drawn up to {weights.max()} times: the counts do not fit in int32")
+    narrow = np.uint8 if weights.max(initial=0) < 2**8 else np.int32  # a narrow table of weights stays in cache
     if len(live):
         table = np.ascontiguousarray(weights, narrow)
-        _all(raw_bits(x), y, keep, cluster, table, live, out, alone, get_num_threads())
-    return out, alone
+        _count_classes(raw_bits(x), y, keep, cluster, table, live, out, left_out, get_num_threads())
+    return out, left_out

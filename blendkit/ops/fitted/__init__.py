@@ -1,1 +1,1 @@
-"""Ops that apply what was fitted before: priors, rate tables, calibration maps, references."""
+"""Ops that apply fitted artefacts: priors, rate tables, calibration maps, references."""

@@ -1,4 +1,4 @@
-"""Calibration maps fitted by scikit-learn, kept as plain numbers that anyone can read."""
+"""Calibration maps fitted by scikit-learn, stored as plain numbers."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from blendkit.core import Bools, Float64, Int64
 from blendkit.errors import BlendkitError
-from blendkit.metrics import check_shapes, kept_cells, refuse_nan
+from blendkit.metrics import check_shapes, counted_cells, refuse_nan
 from blendkit.store import artefact, refuse_seen
 
 
@@ -59,7 +59,7 @@ class Isotonic:
     def apply(self, p: Float64, recordings: Sequence[str], *, allow_seen: bool = False) -> Float64:
         """Return calibrated probabilities (N, C); a class that was not fitted keeps its values.
 
-        Give what was given to the fit. Raises BlendkitError if it saw one of the recordings (N,).
+        p must be in the space of the fit. Raises BlendkitError if it saw one of the recordings (N,).
         """
         refuse_seen("this isotonic map", self.saw, recordings, allow_seen)
         _check_width(p, self.classes)
@@ -79,7 +79,7 @@ def fit_platt(
 
     scikit-learn's unpenalised logistic regression on Platt's smoothed targets, (P + 1) / (P + 2) for
     positives and 1 / (Q + 2) for negatives (Platt 1999), which keep separable classes finite.
-    recordings (N,) are recorded as seen. A class with fewer than min_positives stays, or, with groups (C,), takes the
+    recordings (N,) are recorded as seen. A class with fewer than min_positives stays, or, with groups (C,), gets the
     map of its group's pooled cells, or of all cells where its group has too few (or the name ""). Raises BlendkitError
     for NaN (row, class) or other shapes.
     """
@@ -88,12 +88,12 @@ def fit_platt(
     slope, intercept = np.ones(len(classes)), np.zeros(len(classes))
     fitted = np.zeros(len(classes), bool)
     _check_cells(y, logits, classes, recordings, mask)
-    for own, x, t in _lots(y, logits, mask, min_positives, groups):
+    for own, x, t in _fit_sets(y, logits, mask, min_positives, groups):
         p, q = int(t.sum()), int((~t).sum())
-        sure = np.where(t, (p + 1) / (p + 2), 1 / (q + 2))
-        both, answer = np.concatenate([x, x])[:, None], np.repeat([1, 0], len(x))
+        target = np.where(t, (p + 1) / (p + 2), 1 / (q + 2))
+        twice, label = np.concatenate([x, x])[:, None], np.repeat([1, 0], len(x))
         model = LogisticRegression(C=np.inf, tol=1e-10, max_iter=1000)
-        model.fit(both, answer, sample_weight=np.concatenate([sure, 1 - sure]))
+        model.fit(twice, label, sample_weight=np.concatenate([target, 1 - target]))
         slope[own], intercept[own], fitted[own] = model.coef_[0, 0], model.intercept_[0], True
     return Platt(tuple(classes), slope, intercept, fitted, _seen(recordings, y, mask))
 
@@ -104,14 +104,14 @@ def fit_isotonic(
 ) -> Isotonic:  # fmt: skip
     """Fit a rising map from scores p (N, C) to the share of positives, per class, by scikit-learn.
 
-    Its steps make ties, so ranks and AUC may change; with few positives prefer `fit_platt`, whose arguments these are.
+    Its steps make ties, so ranks and AUC may change; with few positives prefer `fit_platt`. Arguments as there.
     Raises BlendkitError for NaN (row, class) or other shapes.
     """
     from sklearn.isotonic import IsotonicRegression
 
     knots: list[tuple[Float64, Float64]] = [(np.empty(0), np.empty(0))] * len(classes)
     _check_cells(y, p, classes, recordings, mask)
-    for own, x, t in _lots(y, p, mask, min_positives, groups):
+    for own, x, t in _fit_sets(y, p, mask, min_positives, groups):
         model = IsotonicRegression(y_min=0.0, y_max=1.0, out_of_bounds="clip").fit(x, t.astype(np.float64))
         for c in own:
             knots[c] = (model.X_thresholds_, model.y_thresholds_)
@@ -130,13 +130,13 @@ def _check_cells(
         raise BlendkitError(f"{len(recordings)} recordings for {len(y)} rows")
 
 
-def _lots(
+def _fit_sets(
     y: Bools, x: NDArray[Any], mask: Bools | None, min_positives: int, groups: Sequence[str] | None
 ) -> Iterator[tuple[list[int], Float64, Bools]]:
-    """Yield (class indices, scores, truth) of every map: the classes it is for, and the cells it is fitted on."""
+    """Yield (class indices, scores, truth) of every map: the classes that get it, and the cells of its fit."""
     if min_positives < 1:
         raise BlendkitError(f"min_positives is at least 1, got {min_positives}")
-    keep, rest, everything = kept_cells(y.shape, mask), [], list(range(y.shape[1]))
+    keep, rest, everything = counted_cells(y.shape, mask), [], list(range(y.shape[1]))
     for c in everything:
         scores, truth = _cells(y, x, keep, [c])
         if min_positives <= truth.sum() < len(truth):
@@ -153,13 +153,13 @@ def _lots(
 
 
 def _cells(y: Bools, x: NDArray[Any], keep: Bools, pool: list[int]) -> tuple[Float64, Bools]:
-    """The cells of some classes that count: scores and truth."""
+    """Return the scores and the truth of the cells of some classes that count."""
     inside = keep[:, pool]
     return x[:, pool][inside].astype(np.float64), np.asarray(y[:, pool][inside], bool)
 
 
 def _seen(recordings: Sequence[str], y: Bools, mask: Bools | None) -> tuple[str, ...]:
-    used = np.flatnonzero(kept_cells(y.shape, mask).any(axis=1))
+    used = np.flatnonzero(counted_cells(y.shape, mask).any(axis=1))
     return tuple(dict.fromkeys(str(recordings[i]) for i in used.tolist()))
 
 

@@ -1,4 +1,4 @@
-"""Priors of one key: how often a class is heard by month, by hour, or at a place."""
+"""Priors of one key: how often a class occurs by month, by hour, or at a place."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from blendkit.core import CLOCK_RESET, NO_HOUR, Bools, Float64, Int64, Matrix, R
 from blendkit.errors import BlendkitError
 from blendkit.ops.declare import ClassIds, FittedOf, NonNegative, Positive, RowsOf, op
 from blendkit.ops.fitted.shared import added, prior_term, recording_shares, round_the_clock
-from blendkit.store import artefact, load_artefact, not_a
+from blendkit.store import artefact, load_artefact, wrong_artefact
 
 Key = Literal["month", "hour", "site"]
 UNKNOWN = ""
@@ -24,7 +24,7 @@ UNKNOWN = ""
 class RateTable:
     """A fitted prior of one key. levels (K,): months 1 to 12, hours 0 to 23, or sites; p_level (K, C), p_global (C,).
 
-    saw: the recordings it was fitted on; empty for a table of places, which is made from other people's finds.
+    saw: the recordings it was fitted on; empty for a table of places, which is made from finds with coordinates.
     """
 
     key: Key
@@ -47,7 +47,7 @@ class RateTable:
 def _load(path: Path, key: Key) -> RateTable:
     found = load_artefact(path, RateTable)
     if found.key != key:
-        raise not_a(path, f"table of rates by {key}", ValueError(f"its rates are by {found.key}"))
+        raise wrong_artefact(path, f"table of rates by {key}", ValueError(f"its rates are by {found.key}"))
     return found
 
 
@@ -67,7 +67,7 @@ def load_site(path: Path) -> RateTable:
 
 
 def levels_at(rows: Rows, at: Int64, key: Key) -> list[str]:
-    """Return the levels of some rows (n,): their months, hours or sites; "" where a name does not say."""
+    """Return the levels of some rows (n,): their months, hours or sites; "" where the name has none."""
     if key == "site":
         return [str(s) for s in rows.site[at]]
     if key == "hour":
@@ -82,7 +82,7 @@ def fit_month(
     truth: Bools, labelled: Bools, rows: Rows, classes: Sequence[str], *,
     k: Positive = 8.0, sigma: NonNegative = 1.0,
 ) -> RateTable:  # fmt: skip
-    """Fit rates by month round the year: near months pooled by count (sigma months), shrunk by k recordings."""
+    """Fit rates by month: near months, also across New Year, pooled by count (sigma months), shrunk by k recordings."""
     return _cyclic("month", truth, labelled, rows, classes, [str(m) for m in range(1, 13)], k, sigma)
 
 
@@ -90,7 +90,7 @@ def fit_hour(
     truth: Bools, labelled: Bools, rows: Rows, classes: Sequence[str], *,
     k: Positive = 8.0, sigma: NonNegative = 1.5,
 ) -> RateTable:  # fmt: skip
-    """Fit rates by hour round the clock: near hours pooled by count (sigma hours), shrunk by k recordings."""
+    """Fit rates by hour: near hours, also across midnight, pooled by count (sigma hours), shrunk by k recordings."""
     return _cyclic("hour", truth, labelled, rows, classes, [str(h) for h in range(24)], k, sigma)
 
 
@@ -139,7 +139,7 @@ def near_places(
 ) -> RateTable:
     """Return a table of places: the share of each class among finds near a site, shrunk to its share of all by k finds.
 
-    sites: {site: (latitude, longitude)} in degrees; finds: (class, latitude, longitude). A find weighs
+    sites: {site: (latitude, longitude)} in degrees; finds: (class, latitude, longitude). A find has the weight
     exp(-(distance / radius)^2 / 2), distance on the great circle. Raises BlendkitError without sites or finds.
     """
     if not sites or not finds:
@@ -150,15 +150,15 @@ def near_places(
     where = np.radians(np.array([f[1:] for f in finds], np.float64))
     overall = np.bincount(which, minlength=len(classes)) / len(finds)
     rows = []
-    for here in sites.values():
-        weight = np.exp(-0.5 * (_apart(np.radians(np.array(here)), where) / radius_km) ** 2)
+    for place in sites.values():
+        weight = np.exp(-0.5 * (_distances_km(np.radians(np.array(place)), where) / radius_km) ** 2)
         near = np.bincount(which, weight, len(classes))
         rows.append((near + k * overall) / (weight.sum() + k))
     return RateTable("site", classes, tuple(sites), overall, np.array(rows), ())
 
 
-def _apart(a: Float64, b: Float64) -> Float64:
-    """Great-circle distances in km (haversine) of a (2,) and b (n, 2), in radians."""
+def _distances_km(a: Float64, b: Float64) -> Float64:
+    """Return great-circle distances in km (haversine) of a (2,) and b (n, 2), in radians."""
     half = np.sin((b - a) / 2) ** 2
     return np.asarray(2 * 6371.0 * np.arcsin(np.sqrt(half[:, 0] + np.cos(a[0]) * np.cos(b[:, 0]) * half[:, 1])))
 

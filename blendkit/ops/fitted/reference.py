@@ -1,4 +1,4 @@
-"""Ranks without the rest of the set: a column's place in a reference; and shifted base rates."""
+"""Percentile ranks in a reference set, which need no other test rows; and corrections of base rates."""
 
 from __future__ import annotations
 
@@ -40,10 +40,10 @@ class Reference:
 
 
 def fit_reference(x: Matrix, rows: Rows, classes: Sequence[str], *, knots: Knots = 4096) -> Reference:
-    """Keep each column's distribution: x (N, C) of a reference set, unlabelled recordings for instance.
+    """Fit each column's distribution on scores x (N, C) of a reference set, such as unlabelled recordings.
 
-    A column of at most `knots` different scores is kept whole, so that the reference's own scores get exactly their
-    percentile ranks; a longer one at `knots` of them, evenly spread over its ranks.
+    A column of at most `knots` different scores is stored in full, so that the reference's own scores get exactly
+    their percentile ranks; of a longer one `knots` scores are stored, evenly spread over its ranks.
     """
     scores, ranks = [], []
     for column in np.asarray(x, np.float64).T:
@@ -62,11 +62,11 @@ def fit_reference(x: Matrix, rows: Rows, classes: Sequence[str], *, knots: Knots
 @op("quantile_map", scope="chunk", classwise=True, gives="rank", monotone="weak", load=loader_of(Reference),
     fit=fit_reference, fit_on="reference")  # fmt: skip
 def quantile_map(x: Matrix, *, classes: ClassIds, fitted: FittedOf) -> Matrix:
-    """Give every score the percentile rank it would have in a reference set: a rank that needs no other test rows.
+    """Replace every score by its percentile rank in a reference set, so that no other test rows are needed.
 
-    x: (N, C) in the space of the reference. Between known scores it is straight, beyond them flat (ties). A class
-    that the reference lacks is constant 0.5. Returns (N, C) float64 in (0, 1]: a stream in rank space, which can be
-    blended `by: direct` chunk by chunk, where `by: rank` must see the whole set.
+    x: (N, C) in the space of the reference. The map is straight between known scores and flat beyond them (ties). A
+    class that the reference lacks is constant 0.5. Returns (N, C) float64 in (0, 1]: a stream in rank space, which
+    can be blended `by: direct` chunk by chunk, whereas `by: rank` needs the whole set.
     """
     made: Reference = fitted.artefacts[0]
     return through_knots(x, made.classes, classes, made.first, made.scores, made.ranks, 0.5)
@@ -75,7 +75,7 @@ def quantile_map(x: Matrix, *, classes: ClassIds, fitted: FittedOf) -> Matrix:
 @artefact("class_rates", rate=("C",))
 @dataclass(frozen=True, eq=False)
 class ClassRates:
-    """rate (C,): how often each class is heard, inside (0, 1). saw: the recordings that were counted."""
+    """rate (C,): the share of chunks with each class, inside (0, 1). saw: the recordings that were counted."""
 
     classes: tuple[str, ...]
     rate: Float64
@@ -90,9 +90,9 @@ class ClassRates:
 def fit_class_rates(
     truth: Bools, labelled: Bools, rows: Rows, classes: Sequence[str], *, k: Positive = 1.0
 ) -> ClassRates:
-    """Count each class's share of labelled chunks, recordings alike, with k recordings at the mean rate of all classes.
+    """Fit each class's share of labelled chunks, mean over recordings, shrunk by k recordings to the mean rate of all.
 
-    A class that was never heard has a small rate, not 0. truth (N, C), labelled (N,).
+    A class without positives has a small rate, not 0. truth (N, C), labelled (N,).
     """
     share, first = recording_shares("class rates", truth, labelled, rows)
     mean = max(float(share.mean()), 1e-6) if share.size else 0.5
@@ -113,9 +113,9 @@ def prior_correction(
 ) -> Matrix:
     """Move each class to its own base rate: z + strength (logit rate - logit source_rate).
 
-    x: (N, C) logits of a model that was trained as if every class came up at `source_rate`. A constant per class: by
-    itself it keeps every column's order, so it matters for probabilities, rows and thresholds. A class that was not
-    counted stays. Returns (N, C). Source: Saerens, Latinne and Decaestecker 2002.
+    x: (N, C) logits of a model that was trained as if every class occurred at `source_rate`. The change is constant per
+    class and by itself keeps every column's order, so it matters for probabilities, rows and thresholds. A class that
+    was not counted stays. Returns (N, C). Source: Saerens, Latinne and Decaestecker 2002.
     """
     base = np.log(source_rate) - np.log1p(-source_rate)
 

@@ -1,4 +1,4 @@
-"""What fitted ops share: rates of recordings, shrinkage, the term priors add, and which artefact a recording gets."""
+"""Helpers of fitted ops: rates of recordings, shrinkage, the offset of a prior, and the artefact of a recording."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from blendkit.ops.parallel import in_blocks
 
 
 def recording_shares(name: str, truth: Bools, labelled: Bools, rows: Rows) -> tuple[Float64, Int64]:
-    """Return (R, C) shares of labelled chunks with each class, and the first row (R,), of recordings that have any.
+    """Return (R, C) shares of labelled chunks with each class, and first rows (R,), of recordings with labelled chunks.
 
     Raises BlendkitError if nothing is labelled.
     """
@@ -30,7 +30,7 @@ def recording_shares(name: str, truth: Bools, labelled: Bools, rows: Rows) -> tu
 
 
 def shrunk(share: Float64, towards: Float64, k: float) -> Float64:
-    """Return the mean of shares (n, C), drawn to `towards` (C,) as if by k more."""
+    """Return the mean of shares (n, C), shrunk as if k more of them were equal to `towards` (C,)."""
     n = len(share)
     return towards if n == 0 else (share.sum(axis=0) + k * towards) / (n + k)
 
@@ -38,9 +38,9 @@ def shrunk(share: Float64, towards: Float64, k: float) -> Float64:
 def round_the_clock(
     share: Float64, at: NDArray[np.integer[Any]], size: int, overall: Float64, k: float, sigma: float
 ) -> Float64:
-    """Return (size, C) rates by hour or month: pooled over near ones, round the clock, shrunk to the overall rate.
+    """Return (size, C) rates by hour or month, pooled over near ones on the circle and shrunk to the overall rate.
 
-    share (R, C), at (R,) in 0 .. size - 1; anything else counts nowhere. sigma: of the Gaussian; 0 pools nothing.
+    share (R, C), at (R,) in 0 .. size - 1; other values are not used. sigma: of the Gaussian; 0 pools nothing.
     """
     total = np.array([share[at == h].sum(axis=0) for h in range(size)])
     count = np.array([(at == h).sum() for h in range(size)], np.float64)
@@ -53,7 +53,7 @@ def round_the_clock(
 
 
 def taxa_of(classes: Sequence[str], taxonomy: Taxonomy | None, wanted: Mapping[str, float]) -> list[str]:
-    """Return the class_name of every class; "" for all where nothing is wanted of it."""
+    """Return the class_name of every class; "" for all if `wanted` has no numbers by class_name."""
     if not wanted:
         return [""] * len(classes)
     if taxonomy is None:
@@ -64,16 +64,16 @@ def taxa_of(classes: Sequence[str], taxonomy: Taxonomy | None, wanted: Mapping[s
 def added(
     x: Matrix, rows: Rows, fitted: Fitted, key: Callable[[int], Hashable], term: Callable[[Any, int], Float64]
 ) -> Matrix:
-    """Return x (N, C) with each recording's term added; term(artefact, row) is asked once per artefact and key."""
-    bounds, numbers, terms = rows.offsets(), dict[Hashable, int](), list[Float64]()
+    """Return x (N, C) plus each recording's term (C,); term(artefact, row) is called once per artefact and key."""
+    bounds, numbers, computed = rows.offsets(), dict[Hashable, int](), list[Float64]()
     own = np.empty(len(bounds) - 1, np.int64)
     for r, a in enumerate(bounds[:-1].tolist()):
         pick = fitted.pick(str(rows.recording[a]))
         if (pick, key(a)) not in numbers:
-            numbers[pick, key(a)] = len(terms)
-            terms.append(term(fitted.artefacts[pick], a))
+            numbers[pick, key(a)] = len(computed)
+            computed.append(term(fitted.artefacts[pick], a))
         own[r] = numbers[pick, key(a)]
-    table, number = np.asarray(terms, np.float64), np.repeat(own, np.diff(bounds))
+    table, number = np.asarray(computed, np.float64), np.repeat(own, np.diff(bounds))
     out = np.empty_like(x, order="C")
     in_blocks(len(x), x.shape[1], lambda part: _add(x[part], table, number[part], out[part]))
     return out
@@ -89,15 +89,15 @@ def prior_term(
 ) -> Float64:  # fmt: skip
     """Return (C,) strength (C,) x (logit rate - logit base), within +-cap; base and rate (K,) are of the known classes.
 
-    0 for a class that is unknown, or whose base rate is 0 or 1: never or always heard says nothing of where and when.
-    centre False leaves the base out.
+    0 for a class that is unknown, or whose base rate is 0 or 1, because such a class gives no evidence on sites and
+    hours. centre False leaves the base out.
     """
-    told = (base > 0) & (base < 1)
-    safe, overall = np.where(told, rate, 0.5), np.where(told, base, 0.5)
+    informative = (base > 0) & (base < 1)
+    safe, overall = np.where(informative, rate, 0.5), np.where(informative, base, 0.5)
     odds = np.log(safe) - np.log1p(-safe)
     if centre:
         odds -= np.log(overall) - np.log1p(-overall)
-    odds = np.where(told, odds, 0.0)
+    odds = np.where(informative, odds, 0.0)
     if classes != known:
         odds = numbers_for(known, odds, classes, 0.0)
     return np.asarray(np.clip(strength * odds, -cap, cap))

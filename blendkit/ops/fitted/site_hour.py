@@ -1,4 +1,4 @@
-"""Site x hour priors: what the labelled recordings say of a species at this place and time."""
+"""Site x hour priors: rates of a species by place and time, from the labelled recordings."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ from blendkit.store import artefact, loader_of
 
 @dataclass(frozen=True)
 class PriorSettings:
-    """How a prior was fitted: shrinkage in recordings per level, hour kernel width in hours."""
+    """The settings of a fit: shrinkage in recordings per level, hour kernel width in hours."""
 
     k_hour: float
     k_site: float
@@ -58,7 +58,7 @@ class SiteHourPrior:
             raise ValueError(f"{len(self.p_site)} rows of rates for {len(self.sites)} sites")
 
     def rate(self, site: str, hour: int) -> Float64:
-        """Return (C,) rates: the finest level known for a site ("" or unseen) and hour (-1 unknown)."""
+        """Return (C,) rates of the finest level that is known for a site ("" or unseen) and hour (-1: unknown)."""
         at = self.sites.index(site) if site in self.sites else -1
         if at < 0:
             return self.p_global if hour == NO_HOUR else np.asarray(self.p_hour[hour])
@@ -78,10 +78,10 @@ def fit_site_hour_prior(
 ) -> SiteHourPrior:
     """Fit shrunk rates: global -> hour -> site -> site x hour, each shrunk by n / (n + K).
 
-    truth (N, C), labelled (N,). A recording counts once: its share of labelled chunks with the class
-    (unlabelled chunks count nowhere), and n counts recordings, not chunks, for twelve chunks of one
-    recording are no twelve observations. The hour level pools neighbouring hours round the clock with
-    a Gaussian of `hour_sigma` hours, weighted by their counts (0: each hour alone).
+    truth (N, C), labelled (N,). A recording counts once, with its share of labelled chunks with the class;
+    n counts recordings, not chunks, because the chunks of one recording are not independent observations.
+    The hour level pools neighbouring hours, also across midnight, with a Gaussian of `hour_sigma` hours,
+    weighted by their counts (0: each hour alone).
     Raises BlendkitError if nothing is labelled. Source: the shrunk cascade of public BirdCLEF 2026
     chains, with recordings in place of windows.
     """
@@ -91,7 +91,7 @@ def fit_site_hour_prior(
     overall = share.mean(axis=0)
     by_hour = round_the_clock(share, hour, 24, overall, k_hour, hour_sigma)
     p_site = np.array([shrunk(share[site == s], overall, k_site) for s in sites]).reshape(-1, len(classes))
-    # each level starts from the one before it, so a cell rests on its site, and that on its hour
+    # each level is shrunk to the one before it: a cell to its site at that hour, and the site to the hour
     cells = [
         [
             shrunk(share[(site == s) & (hour == h)], shrunk(share[site == s], by_hour[h], k_site), k_site_hour)
@@ -119,7 +119,7 @@ def fallbacks(x: Matrix, *, rows: Rows, fitted: Fitted) -> list[str]:
     site, hour = rows.site[first], rows.hour[first]
     reset = rows.date[first] == CLOCK_RESET
     counts = {
-        "at a site the labels never saw (hour level used)": sum(
+        "at a site without labels (hour level used)": sum(
             bool(s) and s not in seen for s, seen in zip(site, known, strict=True)
         ),
         "without a site in their name (hour level used)": sum(not s for s in site),
@@ -155,10 +155,10 @@ def site_hour_prior(
 
     by_class_name: strengths of some taxa, in place of `strength` (one chain: 0.4 for birds, 1.0 for frogs).
 
-    The added term is kept within +-cap. A class the labels never heard adds 0, not log epsilon: no
-    evidence is no evidence. `centre: false` adds strength x logit p(site, hour), the absolute form of
-    the public chains. An unseen site falls back to the hour, a missing hour to the site, both to
-    nothing; `fallbacks` counts them. Returns (N, C) in the dtype of x.
+    The added term is limited to +-cap. A class without labels adds 0, not log epsilon, because missing
+    labels are not evidence of absence. `centre: false` adds strength x logit p(site, hour), the absolute
+    form of the public chains. An unseen site falls back to the hour, a missing hour to the site, and both
+    together to the overall rate; `fallbacks` counts them. Returns (N, C) in the dtype of x.
     """
     each = np.array([by_class_name.get(t, strength) for t in taxa_of(classes, taxonomy, by_class_name)])
 

@@ -25,25 +25,25 @@ class Thresholds:
 def fit_thresholds(x: Matrix, truth: Bools, labelled: Bools, rows: Rows, classes: Sequence[str]) -> Thresholds:
     """Find per class the threshold of the best F1, of recordings by their highest labelled chunk.
 
-    x (N, C) probabilities, truth (N, C), labelled (N,). A threshold lies midway between two scores; of equal ones the
-    highest counts. Kept within [0.001, 0.999].
+    x (N, C) probabilities, truth (N, C), labelled (N,). A threshold is midway between two scores; of those with equal
+    F1 the highest is used. It is limited to [0.001, 0.999].
     """
     bounds = rows.offsets()
     spans = [np.arange(a, b)[labelled[a:b]] for a, b in itertools.pairwise(bounds)]
     spans = [s for s in spans if len(s)]
     high = np.array([x[s].max(axis=0) for s in spans], np.float64).reshape(-1, len(classes))
-    heard = np.array([truth[s].any(axis=0) for s in spans], bool).reshape(-1, len(classes))
-    best = [_best(high[:, c], heard[:, c]) for c in range(len(classes))]
+    positive = np.array([truth[s].any(axis=0) for s in spans], bool).reshape(-1, len(classes))
+    best = [_best(high[:, c], positive[:, c]) for c in range(len(classes))]
     saw = tuple(str(rows.recording[s[0]]) for s in spans)
     return Thresholds(tuple(classes), np.clip(best, 0.001, 0.999), saw)
 
 
-def _best(score: Float64, heard: Bools) -> float:
-    if not heard.any():
+def _best(score: Float64, positive: Bools) -> float:
+    if not positive.any():
         return 0.5
     order = np.argsort(-score, kind="stable")
-    s, hits = score[order], np.cumsum(heard[order])
+    s, hits = score[order], np.cumsum(positive[order])
     last = np.append(s[1:] < s[:-1], True)  # equal scores are above a threshold together
-    f1 = np.where(last, 2 * hits / (np.arange(1, len(s) + 1) + heard.sum()), -1.0)
+    f1 = np.where(last, 2 * hits / (np.arange(1, len(s) + 1) + positive.sum()), -1.0)
     k = int(f1.argmax())
     return float((s[k] + (s[k + 1] if k + 1 < len(s) else 0.0)) / 2)

@@ -1,4 +1,4 @@
-"""What several compiled loops over recordings share."""
+"""Helpers of the compiled loops: bounds of recordings, and the highest values of a row."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ def highest(row: Any, top: Any) -> None:
         elif held == 0 or value <= top[held - 1]:
             continue
         at = held - 1
-        while at > 0 and top[at - 1] < value:
+        while at > 0 and top[at - 1] < value:  # insertion: few values get this far once the list is full
             top[at] = top[at - 1]
             at -= 1
         top[at] = value

@@ -1,7 +1,8 @@
-"""Compiled loops over recordings: their highest chunks, their anchors."""
+"""Compiled loops over recordings: their highest chunks and their reductions."""
 
 from __future__ import annotations
 
+from enum import IntEnum
 from typing import Any
 
 import numpy as np
@@ -10,20 +11,33 @@ from numba import prange
 from blendkit.core import compiled
 from blendkit.ops.kernels.bounds import highest
 
+_LOWEST_EXP, _HIGHEST_EXP = -745.0, 700.0  # exp of a float64 is 0 below, and near infinity above
+_NOT_COVERED = -1.0  # below every probability
+
+
+class Reduction(IntEnum):
+    """How a recording's chunks become one value per class."""
+
+    MAX = 0
+    MEAN_AND_MAX = 1  # the mean of both
+    NOISY_OR = 2  # 1 - product(1 - x)
+    SUM = 3
+
 
 @compiled()
 def reduce_kernel(x: Any, offsets: Any, kind: int, out: Any) -> None:
-    """Write (R, C) each recording's maximum (0), mean of mean and maximum (1), 1 - product(1 - x) (2) or sum (3)."""
+    """Write (R, C) each recording's reduction, a `Reduction`."""
     for r in range(len(offsets) - 1):
         first, last = offsets[r], offsets[r + 1]
         for c in range(x.shape[1]):
             high, total = float(x[first, c]), 0.0
             for t in range(first, last):
                 high = max(high, x[t, c])
-                total += x[t, c] * (1.0 - total) if kind == 2 else x[t, c]  # summed so that tiny ones count
-            if kind == 1:
+                # 1 - product(1 - x) as a sum, because 1 - x rounds to 1 for a tiny x, which would then be lost
+                total += x[t, c] * (1.0 - total) if kind == Reduction.NOISY_OR else x[t, c]
+            if kind == Reduction.MEAN_AND_MAX:
                 total = (total / (last - first) + high) / 2
-            out[r, c] = high if kind == 0 else total
+            out[r, c] = high if kind == Reduction.MAX else total
 
 
 @compiled()
@@ -36,27 +50,30 @@ def affine_kernel(x: Any, offsets: Any, factor: float, added: Any, out: Any) -> 
 
 
 @compiled()
-def turned_kernel(z: Any, out: Any) -> None:
-    """Write -z, as far as exp(-z) has a value: from -745 to 700."""
+def negated_kernel(z: Any, out: Any) -> None:
+    """Write -z, limited to the range where exp(-z) is neither 0 nor infinite."""
     for t in range(len(z)):
         for c in range(z.shape[1]):
-            out[t, c] = min(max(-z[t, c], -745.0), 700.0)
+            out[t, c] = min(max(-z[t, c], _LOWEST_EXP), _HIGHEST_EXP)
 
 
 @compiled()
-def lowered_kernel(z: Any, log_away: Any, offsets: Any, log_scale: Any) -> None:
-    """Write log_scale (R, C) - log_away in the latter's place, and add what of z lies below -700."""
+def scaled_logit_kernel(z: Any, log_away: Any, offsets: Any, log_scale: Any) -> None:
+    """Replace log_away by log_scale (R, C) - log_away, plus the part of z that `negated_kernel` cut off.
+
+    Below -700 a scaled logit is z plus a constant, so adding the part that was cut off preserves the order there.
+    """
     for r in range(len(offsets) - 1):
         for t in range(offsets[r], offsets[r + 1]):
             for c in range(z.shape[1]):
-                log_away[t, c] = log_scale[r, c] - log_away[t, c] + min(z[t, c] + 700.0, 0.0)
+                log_away[t, c] = log_scale[r, c] - log_away[t, c] + min(z[t, c] + _HIGHEST_EXP, 0.0)
 
 
 @compiled()
 def _highest(x: Any, first: int, last: int, top: Any, row: Any) -> None:
     """Write (n, C) the n highest values of every column in rows first to last, highest first; -inf if there are fewer.
 
-    Each value sinks through the places: no branch, so that a row of classes goes at once.
+    Each value sinks through the places without a branch, so that a row of classes is processed on vector registers.
     """
     top[:] = -np.inf
     for t in range(first, last):
@@ -93,11 +110,11 @@ def low_rank_kernel(x: Any, offsets: Any, covered: Any, keep: int, power: float,
             for c in range(width):
                 high[c] = max(high[c], x[t, c])
         for c in range(width):
-            high[c] = high[c] if covered[c] else -1.0
+            high[c] = high[c] if covered[c] else _NOT_COVERED
         highest(high, top)
         for t in range(first, last):
             for c in range(width):
                 p = x[t, c]
-                if 0.0 <= high[c] < top[keep - 1]:
-                    p = p * p if power == 2.0 else p**power
+                if 0.0 <= high[c] < top[keep - 1]:  # `<`, so that ties with the last of the highest stay
+                    p = p * p if power == 2.0 else p**power  # the default power; a product is much faster
                 out[t, c] = p

@@ -1,4 +1,4 @@
-"""Compiled loops that map single values."""
+"""Compiled loops that map values one by one."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from numba import prange
 
 from blendkit.core import compiled
 
-_ROWS = 256  # at a time
+_ROWS = 256  # interpolated at a time: few enough to stay in the nearest cache beside a column's knots
 
 
 @compiled()
@@ -19,12 +19,13 @@ def sharpen_kernel(x: Any, thresholds: Any, out: Any) -> None:
     for i in range(len(x)):
         for c in range(x.shape[1]):
             t = thresholds[c]
+            # rounding of the lower half must not exceed 0.5, or a value at the threshold would pass those above it
             out[i, c] = 0.5 + (x[i, c] - t) * above[c] if x[i, c] > t else min(x[i, c] * below[c], 0.5)
 
 
 @compiled()
 def scale_below_kernel(x: Any, limits: Any, factor: float, out: Any) -> None:
-    """Multiply what lies below its class's limit (C,)."""
+    """Multiply values below their class's limit (C,)."""
     for i in range(len(x)):
         for c in range(x.shape[1]):
             out[i, c] = factor * x[i, c] if x[i, c] < limits[c] else x[i, c]
@@ -34,13 +35,14 @@ def scale_below_kernel(x: Any, limits: Any, factor: float, out: Any) -> None:
 def _search(knots: Any, x: Any, at: Any) -> None:
     """Write at (n,) the last knot that is not above each of x (n,), the first where all are.
 
-    All of x halve their range in the same step and without a branch, so that several go at once.
+    All of x halve their range in the same step and without a branch, so that several are processed at once.
     """
     at[:] = 0
     left = len(knots)
     while left > 1:
         half = left // 2
         for i in range(len(x)):
+            # unsigned: numba would test a signed index for negative values
             at[i] += half if knots[np.uint64(at[i] + half)] <= x[i] else 0
         left -= half
 
@@ -49,8 +51,8 @@ def _search(knots: Any, x: Any, at: Any) -> None:
 def interpolate_kernel(x: Any, first: Any, knots: Any, values: Any, otherwise: float, out: Any) -> None:
     """Map column c through its knots first[c, 0]:first[c, 1], straight between and flat beyond, as numpy's interp.
 
-    Some rows of a column at a time keep its knots at hand. A column without knots holds `otherwise`, or stays where
-    that is NaN.
+    Rows are processed in blocks, so that a column's knots stay in cache. A column without knots gets `otherwise`, or
+    stays where that is NaN.
     """
     for block in prange((len(x) + _ROWS - 1) // _ROWS):
         rows = x[block * _ROWS : (block + 1) * _ROWS]
@@ -67,15 +69,15 @@ def interpolate_kernel(x: Any, first: Any, knots: Any, values: Any, otherwise: f
             for i in range(len(rows)):
                 j, k = at[i], min(at[i] + 1, len(own) - 1)
                 gap = own[k] - own[j]
-                slope = (level[k] - level[j]) / gap if gap > 0 else 0.0
+                slope = (level[k] - level[j]) / gap if gap > 0 else 0.0  # at the last knot j is k, and it is flat
                 out[block * _ROWS + i, c] = slope * min(max(held[i] - own[j], 0.0), gap) + level[j]
 
 
 @compiled()
 def median_kernel(xs: Any, weights: Any, out: Any) -> None:
-    """Write (n, C) medians of the streams xs (K, n, C) that weigh anything, weights (K, C); 0.5 where none does.
+    """Write (n, C) medians of the streams xs (K, n, C) whose weights (K, C) are above 0; 0.5 where none is.
 
-    Each stream sinks through those before it, a row of classes at once; those without a weight end behind all.
+    Streams are sorted by insertion, a row of classes at once; those without a weight are +inf and so come last.
     """
     held, row = np.empty(weights.shape, np.float64), np.empty(weights.shape[1], np.float64)
     counts = (weights > 0).sum(axis=0)
@@ -103,8 +105,9 @@ def standardise_kernel(x: Any, out: Any) -> None:
     mean, spread = np.zeros(width, np.float64), np.zeros(width, np.float64)
     for i in range(n):
         for c in range(width):
-            mean[c] += x[i, c] - x[0, c]  # relative to the first row, so that a constant is one exactly
+            mean[c] += x[i, c] - x[0, c]  # relative to the first row, so that a constant has a spread of exactly 0
     mean /= n
+    # a second pass for the spread: the mean of squares less the squared mean would lose its digits to cancellation
     for i in range(n):
         for c in range(width):
             away = x[i, c] - x[0, c] - mean[c]

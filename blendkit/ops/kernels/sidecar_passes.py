@@ -1,7 +1,8 @@
-"""Compiled loops of the sidecar: two passes over the rows, nothing kept of the size of the matrix between them."""
+"""Compiled loops of the sidecar: two passes over the rows, without a buffer of the size of the matrix between them."""
 
 from __future__ import annotations
 
+from enum import IntEnum
 from typing import Any
 
 import numpy as np
@@ -10,7 +11,16 @@ from numba import prange
 from blendkit.core import compiled
 from blendkit.ops.kernels.bounds import highest
 
-_BINS = 128
+_BINS = 128  # of ranks in [0, 1]: a bin of a row holds few ranks to sort, and the counts stay in the nearest cache
+
+
+class Bar(IntEnum):
+    """The columns of counts (4,) and bars (N, 4): the numbers of highest classes, and the ranks that these reach."""
+
+    ANCHOR = 0
+    TOP3 = 1
+    TOP10 = 2
+    SIDECAR = 3
 
 
 @compiled()
@@ -20,9 +30,9 @@ def _bin(value: float) -> int:
 
 @compiled()
 def _bars(row: Any, ks: Any, held: Any, out: Any) -> None:
-    """Write each k-th highest rank of a row; nothing reaches that of k 0, all reach that of more than there are.
+    """Write each k-th highest rank of a row: +inf for k 0, -inf for a k of at least the row's length.
 
-    Ranks are counted by bins, and only the bin where the k-th lies is sorted.
+    Ranks are counted by bins, and only the bin of the k-th is sorted.
     """
     counts = np.zeros(_BINS, np.int64)
     for c in range(len(row)):
@@ -31,6 +41,7 @@ def _bars(row: Any, ks: Any, held: Any, out: Any) -> None:
         out[i] = -np.inf if ks[i] > 0 else np.inf
         if ks[i] == 0 or ks[i] >= len(row):
             continue
+        # the bin of a rank never decreases with it, so the k-th highest is in the bin where the count reaches k
         at, above, n = _BINS - 1, 0, 0
         while above + counts[at] < ks[i]:
             above += counts[at]
@@ -50,20 +61,20 @@ def _change(anchor: float, by: float, share: float, high: float, low: float, abo
 
 @compiled(parallel=True)
 def survey_kernel(anchor: Any, by: Any, shares: Any, counts: Any, above: float, bars: Any, sums: Any) -> None:
-    """Write what each row's correction would be.
+    """Write the size of each row's correction, without making it.
 
-    counts: of the anchor's classes that may change, of its tops whose overlap is asked for, and of the sidecar's
-    classes. bars (N, 4): the ranks that these have to reach. sums (N, 2): the sum of |change|, and how many cells
-    change.
+    counts (4,): of the anchor's highest classes that may change, of its tops whose overlap is limited (two), and of
+    the sidecar's highest classes. bars (N, 4): the ranks that these have to reach. sums (N, 2): the sum of |change|,
+    and the number of cells that change.
     """
     width = anchor.shape[1]
     for i in prange(len(anchor)):
         held = np.empty(width + 1, np.float64)
-        _bars(anchor[i], counts[:3], held, bars[i, :3])
-        _bars(by[i], counts[3:], held, bars[i, 3:])
-        total, active = 0.0, 0
+        _bars(anchor[i], counts[: Bar.SIDECAR], held, bars[i, : Bar.SIDECAR])
+        _bars(by[i], counts[Bar.SIDECAR :], held, bars[i, Bar.SIDECAR :])
+        total, active = 0.0, 0  # sums of a row: added over rows by numpy afterwards, so threads do not change them
         for c in range(width):
-            d = _change(anchor[i, c], by[i, c], shares[c], bars[i, 0], bars[i, 3], above)
+            d = _change(anchor[i, c], by[i, c], shares[c], bars[i, Bar.ANCHOR], bars[i, Bar.SIDECAR], above)
             total += abs(d)
             active += d != 0
         sums[i, 0], sums[i, 1] = total, active
@@ -73,18 +84,19 @@ def survey_kernel(anchor: Any, by: Any, shares: Any, counts: Any, above: float, 
 def correct_kernel(
     anchor: Any, by: Any, shares: Any, counts: Any, above: float, bars: Any, scale: float, out: Any, shared: Any
 ) -> None:
-    """Write anchor + scale x change, as surveyed; shared (N, 2, 2): size of the anchor's tops, and how much stays."""
+    """Write anchor + scale x change; shared (N, 2, 2): the size of the anchor's tops, and how many of them remain."""
     width = anchor.shape[1]
     for i in prange(len(anchor)):
         held, own_bars = np.empty(width + 1, np.float64), np.empty(2, np.float64)
         for c in range(width):
-            d = _change(anchor[i, c], by[i, c], shares[c], bars[i, 0], bars[i, 3], above)
+            # computed again rather than stored by the survey, which would need a third matrix
+            d = _change(anchor[i, c], by[i, c], shares[c], bars[i, Bar.ANCHOR], bars[i, Bar.SIDECAR], above)
             out[i, c] = anchor[i, c] + scale * d
-        _bars(out[i], counts[1:3], held, own_bars)
+        _bars(out[i], counts[Bar.TOP3 : Bar.SIDECAR], held, own_bars)
         for k in range(2):
             own, both = 0, 0
             for c in range(width):
-                inside = anchor[i, c] >= bars[i, 1 + k]
+                inside = anchor[i, c] >= bars[i, Bar.TOP3 + k]
                 own += inside
                 both += inside and out[i, c] >= own_bars[k]
             shared[i, k, 0], shared[i, k, 1] = own, both
