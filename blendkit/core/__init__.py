@@ -11,19 +11,12 @@ from blendkit._face import lazy_face
 
 if TYPE_CHECKING:
     from blendkit.core.arrays import Bools, Float32, Float64, Int64, Matrix
+    from blendkit.core.audio_suffixes import AUDIO_SUFFIXES, without_suffix
     from blendkit.core.compiling import compiled
     from blendkit.core.hashes import canonical_json, text_hash
     from blendkit.core.joining import concat, shared_rows
     from blendkit.core.labels import LabelTable
-    from blendkit.core.names import (
-        AUDIO_SUFFIXES,
-        CLOCK_RESET,
-        DEFAULT_NAMES,
-        NO_HOUR,
-        NameRule,
-        natural_key,
-        without_suffix,
-    )
+    from blendkit.core.names import CLOCK_RESET, DEFAULT_NAMES, NO_HOUR, NameRule, natural_key
     from blendkit.core.rows import (
         MIN_REMAINDER_S,
         ClusterBy,

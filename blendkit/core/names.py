@@ -6,19 +6,9 @@ import re
 from dataclasses import dataclass
 from datetime import date, datetime, time
 from functools import cached_property
-from pathlib import PurePath
 from zoneinfo import ZoneInfo
 
 import numpy as np
-
-AUDIO_SUFFIXES = frozenset({".aif", ".aiff", ".flac", ".mp3", ".oga", ".ogg", ".opus", ".wav"})
-
-
-def without_suffix(file: str) -> PurePath:
-    """Return a file's path without its audio suffix; any other dot is part of the name."""
-    path = PurePath(file)
-    return path.with_suffix("") if path.suffix.lower() in AUDIO_SUFFIXES else path
-
 
 DEFAULT_NAMES = r"_(?P<site>S\d+)_(?P<date>\d{8})_(?P<time>\d{6})$"
 NO_HOUR = -1

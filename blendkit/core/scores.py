@@ -11,7 +11,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from blendkit.core.arrays import Bools, Int64
-from blendkit.core.names import NameRule, without_suffix
+from blendkit.core.audio_suffixes import without_suffix
+from blendkit.core.names import NameRule
 from blendkit.core.rows import Rows, canonical_order, make_rows
 from blendkit.core.spaces import FileSpace
 from blendkit.errors import BlendkitError, did_you_mean, shorten

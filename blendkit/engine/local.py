@@ -16,9 +16,10 @@ from blendkit.audio import Grid
 from blendkit.blending import StepContext, aligned, make_streams
 from blendkit.core import Rows, Scores, chunk_rows, shared_rows
 from blendkit.engine.inputs import Inputs, find_inputs, member_context
-from blendkit.engine.output import LOGITS, SUBMISSION, open_folder, row_order, write_report
+from blendkit.engine.output import LOGITS, SUBMISSION, open_folder, write_report
 from blendkit.engine.preflighting import preflight
 from blendkit.engine.recipe_data import data_folder
+from blendkit.engine.row_order import row_order
 from blendkit.engine.run_json import Figures, StreamResult, run_report
 from blendkit.errors import BlendkitError, shorten
 from blendkit.events import Emit, silent

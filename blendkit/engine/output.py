@@ -1,15 +1,11 @@
-"""The output folder: what is written, in which order, and never half."""
+"""The output folder: which files are written, and never half."""
 
 from __future__ import annotations
 
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-
-from blendkit.core import Int64, Scores
 from blendkit.errors import BlendkitError
-from blendkit.io import Template
 from blendkit.store import write_json, write_text
 
 MARK = ".blendkit"
@@ -25,24 +21,6 @@ def open_folder(folder: Path) -> None:
     folder.mkdir(parents=True, exist_ok=True)
     # first of all files, so that an interrupted run can be repeated into its own folder
     write_text(folder / MARK, "made by blendkit; a later run may replace what is here\n")
-
-
-def row_order(scores: Scores, template: Template | None) -> tuple[Int64, str | None]:
-    """Return the order rows are written in, and a warning where the template cannot give it.
-
-    The template's order holds only where its row set equals the expected one.
-    """
-    natural = np.arange(len(scores.rows))
-    if template is None:
-        return natural, None
-    ids = scores.rows.ids()
-    if len(ids) == len(template.row_ids) and set(ids) == set(template.row_ids):
-        at = {r: i for i, r in enumerate(ids)}
-        return np.array([at[r] for r in template.row_ids], np.int64), None
-    return natural, (
-        f"the template lists {len(template.row_ids)} rows, the recordings give {len(ids)}: "
-        "the template fixes the columns only, rows are in natural order"
-    )
 
 
 def write_report(folder: Path, run: dict[str, Any], timings: dict[str, Any], files: list[str]) -> None:

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from blendkit.io.readers.places import read_finds, read_sites
     from blendkit.io.readers.score_sources import ColumnNames, is_source, read_score_file, read_scores, split_source
     from blendkit.io.readers.score_table import read_table, recording_folds
+    from blendkit.io.readers.species_lists import read_species_lists
     from blendkit.io.readers.taxonomy_csv import read_taxonomy
     from blendkit.io.solutions import read_solutions
     from blendkit.io.space_check import check_space
@@ -48,6 +49,7 @@ __all__ = [
     "read_scores",
     "read_sites",
     "read_solutions",
+    "read_species_lists",
     "read_table",
     "read_taxonomy",
     "read_template",

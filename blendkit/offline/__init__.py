@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from blendkit.offline.comparison import Comparison, LabelledChunks, Rules, compare_scores
     from blendkit.offline.data_lint import data_findings
     from blendkit.offline.evaluation import Evaluation, evaluate
-    from blendkit.offline.judging import Judging
+    from blendkit.offline.interval_settings import Judging
     from blendkit.offline.place import Place
     from blendkit.offline.recipe_search import Found, greedy_weights, grid_values, line_weights
     from blendkit.offline.searches import GreedySearch, GridSearch, LineSearch, search

@@ -25,7 +25,7 @@ from blendkit.metrics import (
     plateaus,
     simulate_split,
 )
-from blendkit.offline.judging import Judging
+from blendkit.offline.interval_settings import Judging
 
 if TYPE_CHECKING:
     import pandas as pd

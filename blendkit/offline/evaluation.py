@@ -14,7 +14,7 @@ from blendkit.core import Float64, Int64, LabelTable, Scores, Taxonomy, cluster_
 from blendkit.errors import BlendkitError
 from blendkit.io import ColumnNames, Truth, read_score_file, truth_for
 from blendkit.metrics import Interval, MacroAUC, average_precision, macro_auc, paired_bootstrap, reliability, top_one
-from blendkit.offline.judging import Judging
+from blendkit.offline.interval_settings import Judging
 
 if TYPE_CHECKING:
     import pandas as pd

@@ -13,7 +13,7 @@ from blendkit.core import Bools, Float64, cluster_labels
 from blendkit.errors import BlendkitError
 from blendkit.metrics import Interval, macro_auc, paired_bootstrap
 from blendkit.offline.axes import Axis
-from blendkit.offline.judging import Judging
+from blendkit.offline.interval_settings import Judging
 from blendkit.offline.shares import bare_blend, steps_after
 from blendkit.offline.workspace import Workspaces
 from blendkit.ops import WEIGHTS_DO

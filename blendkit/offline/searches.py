@@ -10,7 +10,7 @@ from blendkit.core import text_hash
 from blendkit.errors import BlendkitError
 from blendkit.events import Emit, silent
 from blendkit.offline.axes import check_shares, read_axis, read_share
-from blendkit.offline.judging import Judging
+from blendkit.offline.interval_settings import Judging
 from blendkit.offline.place import Place, open_workspaces
 from blendkit.offline.recipe_search import Found, greedy_weights, grid_values, line_weights
 from blendkit.offline.workspace import Workspaces

@@ -13,7 +13,7 @@ from blendkit.errors import BlendkitError
 from blendkit.events import Emit, silent
 from blendkit.metrics import Interval, paired_bootstrap
 from blendkit.offline.axes import Axis, check_shares, read_axis, read_share
-from blendkit.offline.judging import Judging
+from blendkit.offline.interval_settings import Judging
 from blendkit.offline.place import Place, open_workspaces
 from blendkit.offline.sweeps import Sweep, sweep
 from blendkit.offline.workspace import Workspaces

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import csv
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -10,11 +9,9 @@ from pathlib import Path
 import numpy as np
 
 from blendkit.core import Bools, Float64, Matrix, Rows
-from blendkit.errors import BlendkitError
+from blendkit.io import read_species_lists
 from blendkit.ops.declare import NO_NUMBERS, ByClass, ClassIds, FittedOf, NonNegative, RowsOf, op
 from blendkit.ops.fitted.shared import added
-
-_CLASS = ("class", "primary_label", "species_code", "ebird_code", "label")
 
 
 @dataclass(frozen=True)
@@ -38,23 +35,8 @@ class RangeList:
 
 
 def load_ranges(path: Path) -> RangeList:
-    """Read a CSV of class ids, with or without a column `site`.
-
-    Raises BlendkitError for a file without a class column (class, primary_label, species_code, ...), or without rows.
-    """
-    try:
-        with path.open(encoding="utf-8-sig", newline="") as file:
-            table = list(csv.DictReader(file))
-    except (OSError, UnicodeDecodeError, csv.Error) as error:
-        raise BlendkitError(f"{path}: cannot read this species list", [str(error)]) from error
-    lower = {str(k).lower(): k for k in (table[0] if table else {})}
-    column = next((lower[k] for k in _CLASS if k in lower), None)
-    if column is None:
-        raise BlendkitError(f"{path}: no column of classes", [f"expected one of {', '.join(_CLASS)}"])
-    occurs: dict[str, set[str]] = {}
-    for row in table:
-        occurs.setdefault((row.get(lower.get("site", "")) or "").strip(), set()).add(row[column].strip())
-    return RangeList({s: frozenset(c) for s, c in occurs.items()})
+    """Read a species list. Raises BlendkitError for a file without classes or rows."""
+    return RangeList(read_species_lists(path))
 
 
 def unknown_sites(x: Matrix, *, rows: Rows, fitted: FittedOf) -> list[str]:

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from blendkit._face import lazy_face
 
 if TYPE_CHECKING:
-    from blendkit.recipe.explanation import explain, group_notes
+    from blendkit.recipe.explanation import explain
     from blendkit.recipe.fill import filled_recipe, filled_text
     from blendkit.recipe.find import FoundRecipe, open_recipe, packaged_recipes
     from blendkit.recipe.graph import only_streams
@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from blendkit.recipe.schema import WeightsBy
     from blendkit.recipe.step_plans import Conversion, GateStep, OpStep, StepPlan
     from blendkit.recipe.strict_yaml import KeyPath
+    from blendkit.recipe.taxonomy_notes import group_notes
 else:
     __getattr__, __dir__ = lazy_face(__name__)
 

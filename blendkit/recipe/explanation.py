@@ -2,11 +2,8 @@
 
 from __future__ import annotations
 
-from blendkit.core import LEVELS, Taxonomy
 from blendkit.recipe.plan import Plan, StreamPlan
 from blendkit.recipe.step_plans import Conversion, GateStep, StepPlan
-
-BIG_GROUP = 10
 
 
 def explain(plan: Plan) -> list[str]:
@@ -39,20 +36,6 @@ def stages(plan: Plan) -> list[Stage]:
                 out.append([(stream, part, False)])
             part.append(step)
     return [s for s in out if s]
-
-
-def group_notes(plan: Plan, taxonomy: Taxonomy, classes: tuple[str, ...]) -> list[str]:
-    """Return a note for every taxonomy group of more than ten classes that a recipe smooths over."""
-    notes = []
-    for stream in plan.streams:
-        for step in stream.ops:
-            for level in LEVELS if step.info.taxonomic else ():
-                if step.params[level] > 0:
-                    sizes = taxonomy.sizes(classes, level, step.params["sonotypes"])
-                    big = [f"{n} ({size} classes)" for n, size in sizes.items() if size > BIG_GROUP]
-                    if big:
-                        notes.append(f"{stream.name}: {step.name} {level} {step.params[level]:g} over {', '.join(big)}")
-    return notes
 
 
 def _source(plan: Plan, stream: StreamPlan) -> str:

@@ -44,21 +44,6 @@ def pink_noise(samples: int, rng: np.random.Generator) -> Wave:
     return unit_rms(filtered(_PINK_B, _PINK_A, white) + np.float32(0.02) * white)
 
 
-def rain(samples: int, rng: np.random.Generator) -> Wave:
-    """Return broadband rain of unit RMS: a hiss with drops in it, (samples,)."""
-    hiss = rng.standard_normal(samples, dtype=np.float32)
-    drops = hiss * (rng.random(samples, dtype=np.float32) < 0.002) * np.float32(20)
-    return unit_rms(hiss + drops)
-
-
-def wind(samples: int, rng: np.random.Generator) -> Wave:
-    """Return low, slowly swelling wind of unit RMS: (samples,)."""
-    low = filtered((0.03,), (1.0, -0.97), rng.standard_normal(samples, dtype=np.float32))
-    seconds = np.arange(samples, dtype=np.float32) / np.float32(SAMPLE_RATE)
-    swell = 1 + np.float32(0.7) * np.sin(2 * np.pi * np.float32(rng.uniform(0.2, 0.6)) * seconds)
-    return unit_rms(low * swell)
-
-
 def filtered(zeros: tuple[float, ...], poles: tuple[float, ...], wave: Wave) -> Wave:
     """Filter a wave recursively in single precision: (samples,)."""
     from scipy.signal import lfilter

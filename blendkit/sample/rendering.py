@@ -8,11 +8,12 @@ from pathlib import Path
 
 import numpy as np
 
-from blendkit.sample.calls import Wave, clipped, decibels, phrase, pink_noise, rain, wind
+from blendkit.sample.calls import Wave, clipped, decibels, phrase, pink_noise
 from blendkit.sample.config import CHUNK_SAMPLES, SAMPLE_RATE, Purpose, WorldConfig
 from blendkit.sample.preferences import site_level
 from blendkit.sample.schedule import PlannedRecording, Presence
 from blendkit.sample.species import SPECIES, SpeciesCall, other_calls
+from blendkit.sample.weather import background
 
 _BLOCK = 32_000  # one huge write crashes libsndfile's Vorbis encoder
 
@@ -36,16 +37,6 @@ def focal_clip(call: SpeciesCall, rng: np.random.Generator) -> Wave:
     for start, sound in phrases(individual(call, rng), presence, rng):
         wave[start : start + len(sound)] += sound
     return clipped(wave * np.float32(rng.uniform(0.008, 0.02)))
-
-
-def background(samples: int, rng: np.random.Generator) -> Wave:
-    """Return pink-ish noise near unit RMS, with rain or wind now and then: (samples,)."""
-    wave = pink_noise(samples, rng)
-    weather, (start, stop) = rng.random(), np.sort(rng.integers(0, samples, size=2))
-    if weather < 0.3 and stop > start:
-        gust = (rain if weather < 0.15 else wind)(int(stop - start), rng)
-        wave[start:stop] += gust * decibels(rng.uniform(-8, 4))
-    return wave
 
 
 def phrases(call: SpeciesCall, presence: Presence, rng: np.random.Generator) -> Iterator[tuple[int, Wave]]:

@@ -13,7 +13,7 @@ from blendkit._face import lazy_face
 if TYPE_CHECKING:
     from blendkit.searching.coordinate_ascent import Ascent, ascend, ascend_groups
     from blendkit.searching.greedy_selection import Greedy, greedy
-    from blendkit.searching.held_out import Guarded, guard, half_split
+    from blendkit.searching.held_out_gain import Guarded, guard, half_split
     from blendkit.searching.ledger import (
         Experiment,
         Transfer,

@@ -19,7 +19,7 @@ from blendkit.core import Int64
 from blendkit.errors import BlendkitError
 from blendkit.store import atomic_path
 from blendkit.training.losses import loss_of
-from blendkit.training.sampling import mixup_shares
+from blendkit.training.mixup import mixed, mixup_shares
 from blendkit.training.settings import Schedule
 
 EpochRows = Callable[[np.random.Generator], Int64]
@@ -130,8 +130,8 @@ def _epoch(run: _Run, epoch: int) -> float:
         for step, batch in enumerate(batches):
             _set_rate(run.optimiser, schedule, epoch + step / len(batches))
             share, partner = (torch.from_numpy(a) for a in mixup_shares(len(batch), schedule.mixup, rng))
-            inputs = [_mix(x[batch], share, partner).to(device) for x in run.data.inputs]
-            targets = _mix(run.data.targets[batch], share, partner).to(device)
+            inputs = [mixed(x[batch], share, partner).to(device) for x in run.data.inputs]
+            targets = mixed(run.data.targets[batch], share, partner).to(device)
             with torch.autocast(device.partition(":")[0], torch.bfloat16, enabled=device != "cpu"):
                 loss = run.measure(run.head(*inputs), targets)
             run.optimiser.zero_grad(set_to_none=True)
@@ -147,13 +147,6 @@ def _epoch(run: _Run, epoch: int) -> float:
 
 def _averages(schedule: Schedule, epoch: int) -> bool:
     return schedule.average == "ema" or (schedule.average == "swa" and epoch >= schedule.epochs // 2)
-
-
-def _mix(x: Tensor, share: Tensor, partner: Tensor) -> Tensor:
-    if bool((share == 1).all()):
-        return x
-    by = share.reshape(-1, *[1] * (x.dim() - 1))
-    return by * x + (1 - by) * x[partner]
 
 
 def _average_fn(schedule: Schedule) -> Callable[[Tensor, Tensor, Tensor | int], Tensor]:

@@ -1,4 +1,4 @@
-"""Which rows make up an epoch: clips by class, a stated share of soundscape chunks, pseudo-labels; and mixup."""
+"""Which rows make up an epoch: clips by class, a stated share of soundscape chunks, and pseudo-labels."""
 
 from __future__ import annotations
 
@@ -38,18 +38,6 @@ def class_balance(targets: Float32) -> Float64:
     empty = ~positive.any(axis=1)
     worth[empty] = 1 / max(1, int(empty.sum()))
     return np.asarray(worth / worth.sum())
-
-
-def mixup_shares(rows: int, alpha: float, rng: np.random.Generator) -> tuple[Float32, Index]:
-    """Return (rows,) shares and partners of mixup (Zhang et al. 2018): x = share x + (1 - share) x[partner].
-
-    Half of the rows are mixed. alpha 0 mixes nothing.
-    """
-    share = np.ones(rows, np.float32)
-    if alpha > 0:
-        chosen = rng.random(rows) < 0.5
-        share[chosen] = rng.beta(alpha, alpha, int(chosen.sum())).astype(np.float32)
-    return share, rng.permutation(rows).astype(np.int64)
 
 
 def _weighted(examples: Examples, rows: Index, count: int, balance: bool, rng: np.random.Generator) -> Index:

@@ -11,7 +11,7 @@ import pytest
 from blendkit.blending.memo import Memo
 from blendkit.errors import BlendkitError
 from blendkit.offline.axes import Axis, read_axis, read_share
-from blendkit.offline.judging import Judging
+from blendkit.offline.interval_settings import Judging
 from blendkit.offline.recipe_search import greedy_weights, grid_values, line_weights
 from blendkit.offline.sweeps import sweep
 from blendkit.offline.workspace import Workspaces

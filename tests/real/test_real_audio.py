@@ -12,7 +12,8 @@ import onnx
 import pytest
 from onnx import TensorProto, helper, numpy_helper
 
-from blendkit.core.names import AUDIO_SUFFIXES, NameRule
+from blendkit.core.audio_suffixes import AUDIO_SUFFIXES
+from blendkit.core.names import NameRule
 from blendkit.store.logits import LogitStore
 
 Blendkit = Callable[..., subprocess.CompletedProcess[str]]

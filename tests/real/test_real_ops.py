@@ -10,7 +10,7 @@ import pytest
 from blendkit.offline.ablation import Ablation, ablate_parts
 from blendkit.offline.comparison import Rules
 from blendkit.offline.data_lint import data_findings
-from blendkit.offline.judging import Judging
+from blendkit.offline.interval_settings import Judging
 from blendkit.offline.workspace import Workspaces
 from blendkit.recipe.linting import lint
 from blendkit.recipe.load import Recipe, parse_recipe

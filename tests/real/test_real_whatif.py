@@ -12,13 +12,13 @@ from blendkit.metrics.bootstrap import paired_bootstrap
 from blendkit.metrics.ranks import percentile_rank
 from blendkit.offline.axes import read_axis, read_share
 from blendkit.offline.comparison import LabelledChunks, Rules, compare_scores
-from blendkit.offline.judging import Judging
+from blendkit.offline.interval_settings import Judging
 from blendkit.offline.sweeps import sweep
 from blendkit.offline.workspace import Workspaces
 from blendkit.recipe.load import parse_recipe
 from blendkit.recipe.paths import DataFolder
 from blendkit.searching.greedy_selection import greedy
-from blendkit.searching.held_out import guard, half_split
+from blendkit.searching.held_out_gain import guard, half_split
 
 MEMBERS = ("sed_5s", "sed_20s", "noisy_student", "perch_zeroshot", "perch_probes")
 EOS7 = """\

@@ -1,9 +1,10 @@
 from __future__ import annotations
 
 from blendkit.core.taxonomy import Taxonomy
-from blendkit.recipe.explanation import explain, group_notes, stages
+from blendkit.recipe.explanation import explain, stages
 from blendkit.recipe.load import parse_recipe
 from blendkit.recipe.plan import Plan, make_plan
+from blendkit.recipe.taxonomy_notes import group_notes
 
 TEXT = """\
 recipe: 1

@@ -14,7 +14,7 @@ from blendkit.errors import BlendkitError
 from blendkit.metrics.auc import macro_auc
 from blendkit.searching.coordinate_ascent import ascend, ascend_groups
 from blendkit.searching.greedy_selection import greedy
-from blendkit.searching.held_out import guard, half_split
+from blendkit.searching.held_out_gain import guard, half_split
 
 Scores = dict[str, NDArray[np.float64]]
 RECORDINGS = [f"r{i // 6}" for i in range(120)]

@@ -8,7 +8,8 @@ import pytest
 import torch
 from torch import nn
 
-from blendkit.training.loop import Data, _average_fn, _averages, _mix, _set_rate, train
+from blendkit.training.loop import Data, _average_fn, _averages, _set_rate, train
+from blendkit.training.mixup import mixed
 from blendkit.training.settings import Schedule
 
 X = torch.from_numpy(np.random.default_rng(0).standard_normal((32, 3)).astype(np.float32))
@@ -106,6 +107,6 @@ def test_the_rate_warms_up_and_falls_as_a_cosine() -> None:
 
 def test_mixup_by_hand() -> None:
     x = torch.tensor([[1.0, 2.0], [3.0, 4.0]])
-    mixed = _mix(x, torch.tensor([0.25, 1.0]), torch.tensor([1, 0]))
-    assert torch.equal(mixed, torch.tensor([[0.25 * 1 + 0.75 * 3, 0.25 * 2 + 0.75 * 4], [3.0, 4.0]]))
-    assert _mix(x, torch.ones(2), torch.tensor([1, 0])) is x
+    out = mixed(x, torch.tensor([0.25, 1.0]), torch.tensor([1, 0]))
+    assert torch.equal(out, torch.tensor([[0.25 * 1 + 0.75 * 3, 0.25 * 2 + 0.75 * 4], [3.0, 4.0]]))
+    assert mixed(x, torch.ones(2), torch.tensor([1, 0])) is x

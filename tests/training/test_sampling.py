@@ -6,7 +6,8 @@ import numpy as np
 import pytest
 
 from blendkit.training.examples import Examples, stack
-from blendkit.training.sampling import class_balance, epoch_rows, mixup_shares
+from blendkit.training.mixup import mixup_shares
+from blendkit.training.sampling import class_balance, epoch_rows
 from blendkit.training.settings import Mixture
 
 Make = Callable[..., Examples]
