@@ -33,6 +33,23 @@ settings.register_profile("blendkit", deadline=None, max_examples=50)
 settings.load_profile("blendkit")
 
 
+# A file is one worker's whole, for its tests share what they start from. The longest come first, so that
+# no worker is left with one of them at the end. All of them together are what the quick loop leaves out.
+LONG = ("test_readme_training.py", "training/", "test_readme.py", "cli/", "sample/", "real/")
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Put the files that take long first, and mark their tests as slow."""
+    places = {
+        item: next((i for i, n in enumerate(LONG) if f"/tests/{n}" in item.path.as_posix()), len(LONG))
+        for item in items
+    }
+    items.sort(key=places.__getitem__)
+    for item, place in places.items():
+        if place < len(LONG):
+            item.add_marker(pytest.mark.slow)
+
+
 @pytest.fixture(scope="session")
 def real_data() -> Path:
     """The folder of real recordings and tables, which is not part of the project."""

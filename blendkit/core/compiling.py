@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from typing import Any
+from uuid import uuid4
 
 from numba import njit
 
@@ -17,8 +18,20 @@ def compiled(*, parallel: bool = False) -> Callable[[Callable[..., Any]], Any]:
 
     def decorate(function: Callable[..., Any]) -> Any:
         try:
-            return njit(cache=True, nogil=True, parallel=parallel)(function)
+            return _with_own_files(njit(cache=True, nogil=True, parallel=parallel)(function))
         except RuntimeError:  # numba raises it if no folder can hold the cache
             return njit(nogil=True, parallel=parallel)(function)
 
     return decorate
+
+
+def _with_own_files(dispatcher: Any) -> Any:
+    """Give every piece of machine code a file name of its own, and return the dispatcher.
+
+    numba numbers the files, and lists a file before it writes it. Where several processes compile at once, or
+    just after an upgrade, one could load another signature's code, or an older version's, and crash.
+    """
+    files = dispatcher._cache._cache_file
+    prefix, _, _ = files._data_name_pattern.partition("{number")
+    files._data_name = lambda number: f"{prefix}{uuid4().hex[:16]}.nbc"
+    return dispatcher
