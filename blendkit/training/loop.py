@@ -91,7 +91,7 @@ def train(
         mean_loss = _epoch(run, state.epoch)
         state.epoch += 1
         scored = average.module if _averages(schedule, state.epoch - 1) else head
-        score = float(judge(scored)) if judge is not None else float(state.epoch)
+        score = _score(judge, scored) if judge is not None else float(state.epoch)
         state.history.append([mean_loss, score if judge is not None else 0.0])
         if score > state.best_score:
             state.best_epoch, state.best_score = state.epoch, score
@@ -100,6 +100,19 @@ def train(
             _save(checkpoint, state, head, average, optimiser)
         on_epoch(state.epoch, mean_loss, score)
     return state
+
+
+def _score(judge: Judge, scored: nn.Module) -> float:
+    """Return the judge's score, and leave torch's thread count as it was.
+
+    numba starts its threads with the first AUC and sets OpenMP's count, which is torch's too. The last bit of torch's
+    sums depends on it, so epochs before and after would differ, and so would a training that goes on in a new process.
+    """
+    threads = torch.get_num_threads()
+    try:
+        return float(judge(scored))
+    finally:
+        torch.set_num_threads(threads)
 
 
 @dataclass(frozen=True)

@@ -110,3 +110,19 @@ def test_mixup_by_hand() -> None:
     out = mixed(x, torch.tensor([0.25, 1.0]), torch.tensor([1, 0]))
     assert torch.equal(out, torch.tensor([[0.25 * 1 + 0.75 * 3, 0.25 * 2 + 0.75 * 4], [3.0, 4.0]]))
     assert mixed(x, torch.ones(2), torch.tensor([1, 0])) is x
+
+
+def test_a_judge_does_not_change_the_number_of_threads() -> None:
+    before, seen = torch.get_num_threads(), list[int]()
+
+    def judge(scored: nn.Module) -> float:
+        torch.set_num_threads(before + 1)
+        return 0.5
+
+    def rows(rng: np.random.Generator) -> np.ndarray:
+        seen.append(torch.get_num_threads())
+        return rng.permutation(32)
+
+    train(Linear(), Data([X], Y), rows, Schedule(epochs=3), 0, judge=judge)
+    assert seen == [before] * 3
+    assert torch.get_num_threads() == before
