@@ -5,6 +5,7 @@ from __future__ import annotations
 import fcntl
 import json
 import os
+import shutil
 import textwrap
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
@@ -94,8 +95,16 @@ def tone_chunks() -> Callable[..., Samples]:
     return make
 
 
+@pytest.fixture(scope="session", autouse=True)
+def own_cache(once: Once) -> Iterator[None]:
+    """Keep what commands cache out of the user's own folder."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("BLENDKIT_CACHE", str(once("cache", Path.mkdir)))
+        yield
+
+
 @pytest.fixture(scope="session")
-def fork_server() -> Iterator[ForkServer]:
+def fork_server(own_cache: None) -> Iterator[ForkServer]:
     """One server for all commands of this worker."""
     server = ForkServer()
     yield server
@@ -131,6 +140,7 @@ def once(tmp_path_factory: pytest.TempPathFactory) -> Once:
         with (shared / f"{name}.lock").open("w") as lock:
             fcntl.flock(lock, fcntl.LOCK_EX)
             if not done.exists():
+                shutil.rmtree(folder, ignore_errors=True)  # half a folder, of a build that failed
                 build(folder)
                 done.touch()
         return folder

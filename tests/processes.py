@@ -7,11 +7,14 @@ A job that needs other environment variables is started from scratch, for they a
 
 from __future__ import annotations
 
+import atexit
+import contextlib
 import importlib
 import json
 import os
 import pkgutil
 import select
+import signal
 import subprocess
 import sys
 import tempfile
@@ -45,17 +48,26 @@ def from_scratch(*args: object, cwd: Path | None = None, env: Mapping[str, str] 
 
 
 class ForkServer:
-    """Runs jobs one after another; start it once per test worker and `close` it."""
+    """Runs jobs one after another; `close` it in the end. A server that died is started again for the next job."""
 
     def __init__(self) -> None:
         self._folder = tempfile.TemporaryDirectory(prefix="blendkit-forks-")
+        self._start()
+
+    def _start(self) -> None:
         # the workers share the cores already: threads of torch would only wait for each other
+        self._environment = dict(os.environ)
         environment, pipe = {"OMP_NUM_THREADS": "1", **os.environ}, subprocess.PIPE
         command = [sys.executable, __file__]
-        self._server = subprocess.Popen(command, stdin=pipe, stdout=pipe, text=True, env=environment)
+        self._server = subprocess.Popen(
+            command, stdin=pipe, stdout=pipe, text=True, env=environment, start_new_session=True
+        )
 
     def run(self, *args: object, cwd: Path | None = None) -> Process:
         """Return the finished process of `blendkit ARGS`, run in `cwd`."""
+        if self._server.poll() is not None or not _same(self._environment, os.environ):
+            self.stop()
+            self._start()
         assert self._server.stdin is not None
         assert self._server.stdout is not None
         out, err = (Path(self._folder.name) / name for name in ("out", "err"))
@@ -65,15 +77,28 @@ class ForkServer:
         ready, _, _ = select.select([self._server.stdout], [], [], TIMEOUT_S)
         answer = self._server.stdout.readline() if ready else ""
         if not answer:
-            self._server.kill()
-            raise RuntimeError(f"no answer within {TIMEOUT_S} s from blendkit {' '.join(job['args'])}")
+            self.stop()
+            why = f"no answer within {TIMEOUT_S} s" if not ready else f"the server ended ({self._server.returncode})"
+            raise RuntimeError(f"blendkit {' '.join(job['args'])}: {why}")
         texts = [stream.read_text(encoding="utf-8") for stream in (out, err)]
         return Process(["blendkit", *job["args"]], json.loads(answer), *texts)
 
+    def stop(self) -> None:
+        """End the server and the command that it may be waiting for."""
+        with contextlib.suppress(ProcessLookupError):
+            os.killpg(self._server.pid, signal.SIGKILL)
+        self._server.communicate(timeout=30)
+
     def close(self) -> None:
         """Stop the server and remove its files."""
-        self._server.communicate(timeout=30)  # closes its standard input: it ends
+        self.stop()
         self._folder.cleanup()
+
+
+def _same(one: Mapping[str, str], other: Mapping[str, str]) -> bool:
+    """Whether two environments are equal but for the name of the test, which pytest writes into its own."""
+    own = {"PYTEST_CURRENT_TEST"}
+    return {k: v for k, v in one.items() if k not in own} == {k: v for k, v in other.items() if k not in own}
 
 
 def _be_the_command(job: dict[str, Any]) -> int:
@@ -85,7 +110,9 @@ def _be_the_command(job: dict[str, Any]) -> int:
     try:
         importlib.import_module("blendkit.cli.main").main()
     except SystemExit as stop:
-        return int(stop.code or 0)
+        if isinstance(stop.code, str):
+            sys.stderr.write(f"{stop.code}\n")
+        return stop.code if isinstance(stop.code, int) else int(stop.code is not None)
     except BaseException:  # the test must see what a user would see
         traceback.print_exc()
         return 1
@@ -93,10 +120,14 @@ def _be_the_command(job: dict[str, Any]) -> int:
 
 
 def _import(libraries: Sequence[str], without: str) -> None:
-    """Import libraries and all modules of blendkit, except those whose name starts with `without`."""
+    """Import libraries and all modules of blendkit, except those whose name starts with `without`.
+
+    What is not installed is left to the command, which says so.
+    """
     modules = pkgutil.walk_packages(blendkit.__path__, "blendkit.")
     for name in (*libraries, *(m.name for m in modules if not m.name.startswith(without))):
-        importlib.import_module(name)
+        with contextlib.suppress(ImportError):
+            importlib.import_module(name)
 
 
 def _serve() -> None:
@@ -104,11 +135,12 @@ def _serve() -> None:
     _import(COMMON, without="blendkit.training")
     for line in sys.stdin:
         job = json.loads(line)
-        if job["args"][0] in TRAINING_COMMANDS:
+        if TRAINING_COMMANDS.intersection(job["args"][:1]):
             _import(TRAINING, without="none")
         child = os.fork()
         if not child:
             code = _be_the_command(job)
+            atexit._run_exitfuncs()
             sys.stdout.flush()
             sys.stderr.flush()
             os._exit(code)
