@@ -133,7 +133,7 @@ def _show_gate(report: dict[str, Any], request: PseudoLabelRequest) -> None:
     click.echo(
         f"the teacher was trained on {len(report['saw'])} recordings: there, a student of these labels is in-sample"
         if report["saw_known"]
-        else "what the teacher was trained on is not known (--saw): no figure on labelled recordings can be trusted"
+        else "what the teacher was trained on is not fully known (--saw): figures on labelled recordings may be in-sample"
     )
     if report.get("inflation"):
         f = report["inflation"]
