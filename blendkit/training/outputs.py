@@ -24,7 +24,8 @@ OOF = "oof.npz"
 class Source:
     """Where a fit's rows came from. fitted_on: the feature store's facts (model, settings), which go into the head.
 
-    saw: recordings behind the fit beside its own rows (those a pseudo-labelling teacher learned from); saw_known: whether these are all.
+    saw: recordings behind the fit beside its own rows (those a pseudo-labelling teacher learned from); saw_known:
+    whether these are all.
     """
 
     features: tuple[str, ...]

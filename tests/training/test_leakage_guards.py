@@ -122,18 +122,35 @@ def run_folder(tmp_path: Path) -> Path:
     """A run whose members and steps learned from t1, t2 and t3."""
     (tmp_path / "run").mkdir()
     (tmp_path / "run" / "submission.csv").write_text("row_id,x\nr1_5,0.5\nr2_5,0.25\n")
-    told = {"saw": {"m": ["t2", "t1"], "m.prior": ["t3", "t1"]}, "recipe": {"members": {"m": {}}}}
+    told = {
+        "saw": {"m": ["t2", "t1"], "m.prior": ["t3", "t1"]},
+        "recipe": {"members": {"m": {}}},
+        "written": {"m": {"file": "submission.csv"}},
+    }
     (tmp_path / "run" / "run.json").write_text(json.dumps(told))
     return tmp_path / "run"
+
+
+@pytest.fixture
+def labels(tmp_path: Path) -> Path:
+    """Labels of a recording that no folder names."""
+    (tmp_path / "l.csv").write_text("filename,start,end,primary_label\nz.ogg,0,5,x\n")
+    return tmp_path / "l.csv"
 
 
 def test_a_teachers_folder_says_what_it_saw(store: Path, run_folder: Path, tmp_path: Path) -> None:
     assert teacher_saw(str(store), None) == TeacherSaw(("t1",), True)
     assert teacher_saw(str(run_folder), None) == TeacherSaw(("t1", "t2", "t3"), True)
-    assert teacher_saw(str(run_folder / "submission.csv"), None) == TeacherSaw((), False)
-    labels = tmp_path / "l.csv"
-    labels.write_text("filename,start,end,primary_label\nz.ogg,0,5,x\n")
-    assert teacher_saw(str(store), labels) == TeacherSaw(("z",), True)
+    assert teacher_saw(str(run_folder / "submission.csv"), None) == TeacherSaw(("t1", "t2", "t3"), True)
+    assert teacher_saw(f"{run_folder / 'late.npz'}:scores", None) == TeacherSaw(("t1", "t2", "t3"), False)
+    assert teacher_saw(str(run_folder / "none" / "submission.csv"), None) == TeacherSaw((), False)
+
+
+def test_labels_add_to_what_the_folder_says(store: Path, run_folder: Path, labels: Path, tmp_path: Path) -> None:
+    assert teacher_saw(str(store), labels) == TeacherSaw(("t1", "z"), True)
+    assert teacher_saw(str(run_folder), labels) == TeacherSaw(("t1", "t2", "t3", "z"), True)
+    assert teacher_saw(str(run_folder / "submission.csv"), labels).recordings == ("t1", "t2", "t3", "z")
+    assert teacher_saw(str(tmp_path / "alone.csv"), labels) == TeacherSaw(("z",), True)
 
 
 @pytest.mark.parametrize(
@@ -165,13 +182,15 @@ def test_both_uses_of_a_teacher_ask_its_folder(
         audio = write_wav(tmp_path / "r1.wav", np.zeros(100, np.float32), 8000)
         task = task_of(StudentRequest((audio,), str(source), tmp_path / "o", space=space))  # type: ignore[arg-type]
         assert task.saw == found.saw
-    unknown = _from_file(TeacherSource(str(run_folder / "submission.csv"), space="prob"))
+    file = tmp_path / "alone.csv"
+    file.write_bytes((run_folder / "submission.csv").read_bytes())
+    unknown = _from_file(TeacherSource(str(file), space="prob"))
     assert unknown.saw == TeacherSaw((), False)
 
 
 @pytest.mark.parametrize("members", [{"t": {}}, {"t": {}, "m": {}}])
 def test_a_recipe_of_members_that_declare_nothing_is_not_known(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, members: dict[str, Any]
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, labels: Path, members: dict[str, Any]
 ) -> None:
     scores = Scores.build(np.array([[0.5]], np.float32), chunk_rows({"r1": 1}, 5.0, NameRule()), ("x",), "prob")
 
@@ -187,8 +206,12 @@ def test_a_recipe_of_members_that_declare_nothing_is_not_known(
     monkeypatch.setattr(labelling, "data_folder", lambda *args: None)
     monkeypatch.setattr(labelling, "run", run)
     request = PseudoLabelRequest(tmp_path / "out", TeacherSource("recipe.yaml"), GateChoice(top=1))
+    saw = ["t1"] if "m" in members else []
     made = pseudo_label(request)
-    assert (made["saw"], made["saw_known"]) == (["t1"] if "m" in members else [], False)
+    assert (made["saw"], made["saw_known"]) == (saw, False)
+    stated = replace(request, out=tmp_path / "stated", teacher=replace(request.teacher, saw=labels))
+    made = pseudo_label(stated)
+    assert (made["saw"], made["saw_known"]) == ([*saw, "z"], True)
 
 
 def test_a_fit_notes_a_teacher_that_does_not_say_all(make_examples: Make) -> None:

@@ -25,7 +25,7 @@ from blendkit.training.jobs.pseudo_labels import (
     thresholds_by_precision,
     write_pseudo,
 )
-from blendkit.training.jobs.teacher_saw import TeacherSaw, run_saw, teacher_saw
+from blendkit.training.jobs.teacher_saw import TeacherSaw, run_saw, teacher_saw, with_labels
 
 
 @dataclass(frozen=True)
@@ -33,7 +33,7 @@ class TeacherSource:
     """Whose scores become labels: a recipe (run on `audio`, a folder below `data`) or a score file.
 
     stream: of the recipe, default its output; overrides: of the recipe; space: what a score file's values are; saw: a
-    label file, what a score file's teacher learned from.
+    label file of what the teacher also learned from.
     """
 
     source: str
@@ -169,7 +169,7 @@ def _from_recipe(request: PseudoLabelRequest, audio: str, others: Mapping[str, f
     folder = request.out / f"run-{Path(audio).name}"
     result = run(cut, data_folder(found, teacher.data, emit), folder, runtime=request.runtime, emit=emit)
     made = {n: _as_probabilities(s) for n, s in result.made.items()}
-    return TeacherScores(made[name], {n: made[n] for n in others}, run_saw(folder))
+    return TeacherScores(made[name], {n: made[n] for n in others}, with_labels(run_saw(folder), teacher.saw))
 
 
 def _as_probabilities(scores: Scores) -> Scores:

@@ -22,31 +22,43 @@ class TeacherSaw:
 def teacher_saw(source: str, labels: Path | None) -> TeacherSaw:
     """Return the recordings that the teacher behind a score file learned from.
 
-    labels: a label file that states them. Without it a logit store says it of its member, and a run's folder of all
-    that went into the run. Raises BlendkitError for a run.json that cannot be read.
+    A logit store says it of its member, and a run of all that went into it, of its folder and of the files there.
+    labels: a label file of further ones; together these are all. Raises BlendkitError for a run.json that cannot be
+    read.
     """
-    if labels is not None:
-        return TeacherSaw(tuple(read_labels(labels).recordings), True)
-    folder, _ = split_source(source)
-    if (folder / "run.json").is_file():
-        return run_saw(folder)
-    if (folder / "manifest.json").is_file():
-        saw = tuple(LogitStore.open(folder).about.get("saw", ()))
+    return with_labels(_of_source(split_source(source)[0]), labels)
+
+
+def with_labels(saw: TeacherSaw, labels: Path | None) -> TeacherSaw:
+    """Add the recordings of a label file, by which the user says that all are known; None adds nothing."""
+    if labels is None:
+        return saw
+    return TeacherSaw(tuple(sorted({*saw.recordings, *read_labels(labels).recordings})), True)
+
+
+def _of_source(path: Path) -> TeacherSaw:
+    if (path / "run.json").is_file():
+        return run_saw(path)
+    if (path / "manifest.json").is_file():
+        saw = tuple(LogitStore.open(path).about.get("saw", ()))
         return TeacherSaw(saw, bool(saw))
+    if (path.parent / "run.json").is_file():
+        return run_saw(path.parent, path.name)
     return TeacherSaw((), False)
 
 
-def run_saw(folder: Path) -> TeacherSaw:
+def run_saw(folder: Path, file: str | None = None) -> TeacherSaw:
     """Return the recordings behind any member or fitted step of a run; known if every member declares its own.
 
-    Raises BlendkitError for a damaged run.json.
+    file: its name in the folder; known only if the run wrote it. Raises BlendkitError for a damaged run.json.
     """
     path = folder / "run.json"
     try:
         told = json.loads(path.read_text(encoding="utf-8"))
         saw, members = told["saw"], list(told.get("recipe", {}).get("members", {}))
         recordings = tuple(sorted({str(r) for own in saw.values() for r in own}))
-        return TeacherSaw(recordings, bool(members) and all(saw.get(m) for m in members))
+        own_file = file is None or file in [w["file"] for w in told.get("written", {}).values()]
+        return TeacherSaw(recordings, own_file and bool(members) and all(saw.get(m) for m in members))
     except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
         reason = f"it has no {error}" if isinstance(error, KeyError) else str(error)
         raise BlendkitError(f"{path}: not the facts of a run", [reason, "run the recipe again"]) from error
