@@ -13,7 +13,7 @@ from blendkit._version import __version__
 
 if TYPE_CHECKING:
     # what flows
-    # blends and steps on scores at hand
+    # blends and steps on scores in memory
     from blendkit.blending import apply, blend, fit_places
     from blendkit.blending import fit_step_artefact as fit_step
     from blendkit.core import LabelTable, NameRule, Rows, Scores, Taxonomy

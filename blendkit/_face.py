@@ -1,4 +1,4 @@
-"""Faces of packages: what is public is named in one place, and imported when somebody asks for it (PEP 562)."""
+"""Faces of packages: what is public is named in one place, and imported at its first use (PEP 562)."""
 
 from __future__ import annotations
 

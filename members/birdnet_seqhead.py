@@ -62,7 +62,7 @@ def birdnet_seqhead(
     made = open_head(Path(head), context, NAME)
     source = Path(model) if model else find_file(MODEL_FILE)
     made.check_features(NAME, source, {"hop_s": hop_s, "anchor": "chunk"})
-    alone = replace(context, classes=())  # the run's classes are those of the head
+    alone = replace(context, classes=())  # the backbone's own scores are not used, so it needs no class map
     backbone = birdnet(alone, model=model, labels=labels, hop_s=hop_s, grid=list(made.grid) if made.grid else None)
     require_features(f"{NAME}: BirdNET", made.blocks, backbone.feature_shapes)
     mapped = by_id(NAME, made.classes, context)

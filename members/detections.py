@@ -82,12 +82,12 @@ class DetectionMember:
     def _covered(self, path: Path, classes: tuple[str, ...]) -> np.ndarray:
         """Return which classes the detector knows: a class that it cannot detect is not an absent one."""
         names = [n.split("_")[0] for n in read_class_list(path)]
-        table = MemberContext(classes, self.context.taxonomy)
-        by_name = bool(table.taxonomy.table)
+        context = MemberContext(classes, self.context.taxonomy)
+        by_name = bool(context.taxonomy.table)
         mapped = (
-            by_scientific_name("knows", names, table, synonyms=self.synonyms)
+            by_scientific_name("knows", names, context, synonyms=self.synonyms)
             if by_name
-            else by_id("knows", names, table)
+            else by_id("knows", names, context)
         )
         covered = np.array(mapped.covered, bool)
         covered.setflags(write=False)

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
         place,
         samples_at,
     )
-    from blendkit.audio.ogg import Segment, is_truncated, sound_segments
+    from blendkit.audio.ogg import Segment, intact_segments, is_truncated
     from blendkit.audio.prepare import Batch, Grid, Prepared, groups, prepare_group
     from blendkit.audio.recordings import Recording, find_recordings, unique_recordings
     from blendkit.audio.resampling import resample
@@ -51,6 +51,7 @@ __all__ = [
     "find_recordings",
     "frames_onto_chunks",
     "groups",
+    "intact_segments",
     "is_truncated",
     "onto_chunks",
     "overlaps",
@@ -59,6 +60,5 @@ __all__ = [
     "probe_duration",
     "resample",
     "samples_at",
-    "sound_segments",
     "unique_recordings",
 ]

@@ -10,7 +10,7 @@ from typing import Any, Literal
 
 import numpy as np
 
-from blendkit.audio.ogg import Segment, is_truncated, sound_segments
+from blendkit.audio.ogg import Segment, intact_segments, is_truncated
 from blendkit.audio.scratch import block_size, lies_on_disk, sample_buffer
 from blendkit.core import MIN_REMAINDER_S, Float32
 
@@ -61,9 +61,9 @@ def decode(path: Path, scratch: Path | None = None) -> Decoded:
         with soundfile.SoundFile(str(path)) as handle:
             stated, rate, channels = handle.frames, handle.samplerate, handle.channels
             samples, finite = _read(handle, scratch)
-            segments = sound_segments(path, rate)
+            segments = intact_segments(path, rate)
             if segments and len(samples):
-                return _mended(segments, rate, scratch)
+                return _decode_segments(segments, rate, scratch)
             if 0 < len(samples) < stated:
                 return _cut_short(samples, stated, rate)
     except (OSError, RuntimeError, MemoryError) as error:  # a broken header can claim any size
@@ -100,7 +100,9 @@ def silence(duration_s: float, rate: int, status: Status, note: str) -> Decoded:
 
 
 def fit_duration(decoded: Decoded, expected_s: float) -> Decoded:
-    """Return the recording with the status `short` if it lacks at least half a second of its expected duration."""
+    """Return a recording that lacks at least half a second of its expected duration as `short`; its missing chunks are
+    silence. One that is `holed`, `unreadable` or `silent` keeps its status.
+    """
     missing = expected_s - decoded.duration_s
     if missing < 0.5 or decoded.status in ("unreadable", "silent"):
         return decoded
@@ -119,7 +121,7 @@ def _cut_short(samples: Samples, stated: int, rate: int) -> Decoded:
     return Decoded(samples, rate, stated / rate, "holed", note)
 
 
-def _mended(segments: Sequence[Segment], rate: int, scratch: Path | None) -> Decoded:
+def _decode_segments(segments: Sequence[Segment], rate: int, scratch: Path | None) -> Decoded:
     """Decode each intact stretch by itself and put it at its true place; the lost stretches stay silent."""
     import soundfile
 

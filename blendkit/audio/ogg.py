@@ -40,7 +40,7 @@ class _Page:
     body: int  # where the packets start
 
 
-def sound_segments(path: Path, rate: int) -> list[Segment] | None:
+def intact_segments(path: Path, rate: int) -> list[Segment] | None:
     """Return the intact stretches of a damaged Ogg file of one stream; None if it is whole, or not Ogg.
 
     Positions are samples at `rate` Hz from the true start of the recording. Each segment holds the
@@ -49,7 +49,7 @@ def sound_segments(path: Path, rate: int) -> list[Segment] | None:
     data = path.read_bytes()
     if data[:4] != b"OggS":
         return None
-    pages = list(_sound_pages(data))
+    pages = list(_intact_pages(data))
     if len({p.serial for p in pages}) != 1 or [p.number for p in pages] == list(range(len(pages))):
         return None
     scale, skip = _clock(pages[0].data[pages[0].body :], rate)
@@ -75,7 +75,7 @@ def is_truncated(path: Path) -> bool:
         if head[:4] != b"OggS":
             return False
         handle.seek(max(0, size - _LARGEST_PAGE))
-        pages = list(_sound_pages(handle.read()))
+        pages = list(_intact_pages(handle.read()))
     return bool(pages) and not pages[-1].data[5] & _LAST_PAGE
 
 
@@ -96,7 +96,7 @@ def _clock(first_body: bytes, rate: int) -> tuple[float, int]:
     return 1.0, 0
 
 
-def _sound_pages(data: bytes) -> Iterator[_Page]:
+def _intact_pages(data: bytes) -> Iterator[_Page]:
     """Yield the pages whose checksum holds, in file order."""
     at = data.find(b"OggS")
     while 0 <= at <= len(data) - _HEADER.size:

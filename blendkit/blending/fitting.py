@@ -40,7 +40,7 @@ def fit_step(
     if step.params.get("fit") is None:
         artefact = around.files.contents.artefact(path, step.info.load)
         refuse_seen_by_step(step, artefact.saw, scored, note)
-        if not set(artefact.classes) & {*classes, *known}:  # it would change no score, and nobody would notice
+        if not set(artefact.classes) & {*classes, *known}:  # it would change no score, without any message
             listed = [f"artefact: {shorten(artefact.classes)}", f"run: {shorten(classes)}"]
             raise BlendkitError(f"{step.name}: {path.name} was fitted on none of the run's classes", listed)
         return Fitted((artefact,))

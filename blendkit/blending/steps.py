@@ -163,7 +163,7 @@ def zero_stand_in(p: Matrix, note: Callable[[str], None]) -> float:
     floor = zero_floor(p)
     zeros, ones = saturated(p)
     if zeros or ones:
-        note(f"logit of {zeros} exact 0 (replaced by {floor:.3g}) and {ones} exact 1: these cells tie from here on")
+        note(f"logit of {zeros} exact 0 (replaced by {floor:.3g}) and {ones} exact 1: each of the two groups is tied")
     return floor
 
 

@@ -22,7 +22,7 @@ from blendkit.metrics import doubled_ranks
 from blendkit.ops import exact_weights
 from blendkit.recipe import Plan, StreamPlan
 
-_BLOCK = 8192  # rows at a time where an op sees single chunks, so that temporaries stay small
+_BLOCK = 8192  # rows at a time where an op sees each chunk alone, so that temporaries stay small
 
 
 @dataclass
@@ -189,7 +189,7 @@ def _ranks(making: _Making, name: str) -> NDArray[np.int32]:
 
 
 def _blend_rows(making: _Making, stream: StreamPlan, inputs: dict[str, Scores], weights: Float64) -> Float64:
-    """Convert and blend block by block where the op sees single chunks; whole otherwise."""
+    """Convert and blend block by block where the op sees each chunk alone; whole otherwise."""
     assert stream.blend is not None
     wanted, function = stream.blend.inputs_as, stream.blend.function
     floors = {  # from all rows of an input: a floor per block would make results depend on the block size

@@ -43,7 +43,7 @@ def _show(found: Ablation, rules: Rules, json_out: bool) -> None:
         )
     if json_out:
         whole = {"name": found.whole.name, "macro_auc": found.whole.macro.estimate, "clusters": found.clusters}
-        event("ablation", {**whole, "kept": found.kept, "notes": found.notes})
+        event("ablation", {**whole, "needed": found.needed, "notes": found.notes})
         return
     judging = rules.judging
     redrawn = f"{found.clusters} clusters ({judging.clusters}), {judging.replicates} replicates"
@@ -52,7 +52,7 @@ def _show(found: Ablation, rules: Rules, json_out: bool) -> None:
     idle = [line.name for line in found.lines if line.change is not None and line.change.low == line.change.high == 0]
     if idle:
         click.echo(f"no effect on this recipe's AUC: {', '.join(idle)}")
-    for name, why in found.kept.items():
+    for name, why in found.needed.items():
         click.echo(f"cannot be left out: {name}: {why}")
     click.echo(
         "each contribution is measured with all other parts in place: two parts that do the same work each show "

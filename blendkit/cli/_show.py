@@ -18,12 +18,6 @@ from blendkit.events import Emit
 SPEC_VERSION = 1
 
 
-def say(text: str, *, json_out: bool = False) -> None:
-    """Print a line for people; nothing in --json mode."""
-    if not json_out:
-        click.echo(text)
-
-
 def event(name: str, payload: dict[str, Any]) -> None:
     """Print one NDJSON event: {spec_version, timestamp, event, payload}."""
     stamp = datetime.now(UTC).isoformat(timespec="milliseconds")

@@ -20,7 +20,7 @@ def open_folder(folder: Path) -> None:
         raise BlendkitError(f"{folder}: holds files that blendkit did not make; choose another --out")
     folder.mkdir(parents=True, exist_ok=True)
     # first of all files, so that an interrupted run can be repeated into its own folder
-    write_text(folder / MARK, "made by blendkit; a later run may replace what is here\n")
+    write_text(folder / MARK, "made by blendkit; a later run may replace the files in this folder\n")
 
 
 def write_report(folder: Path, run: dict[str, Any], timings: dict[str, Any], files: list[str]) -> None:

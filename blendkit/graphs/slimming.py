@@ -98,7 +98,7 @@ def slim(ask: GraphNeeds, examples: Sequence[Path], threads: int, target: Path |
     about: dict[str, Any] = {"classes": len(ask.keep), "width": len(ask.labels), "taps": len(ask.taps), "drift": drift,
              "before": ask.model.stat().st_size}  # fmt: skip
     entry = cut_down.metadata_props.add()
-    entry.key, entry.value = SLIM_KEY, json.dumps({"key": key, **about, "heard": checked_on})
+    entry.key, entry.value = SLIM_KEY, json.dumps({"key": key, **about, "checked_on": checked_on})
     path = _written(path, graph_bytes(cut_down), must=target is not None)
     return Slim(path, after=path.stat().st_size, checked_on=checked_on, **about)
 
@@ -145,7 +145,9 @@ def _known(path: Path, key: str) -> Slim | None:
         about = json.loads(metadata(load_graph(path, "slim"))[SLIM_KEY])
         if about.pop("key") != key:
             return None
-        return Slim(path, after=path.stat().st_size, checked_on=about.pop("heard"), **about)
+        if "heard" in about:  # the name of `checked_on` in graphs that were cut earlier
+            about["checked_on"] = about.pop("heard")
+        return Slim(path, after=path.stat().st_size, **about)
     except (BlendkitError, KeyError, ValueError, TypeError, OSError):
         return None  # damaged or absent: the caller makes it again
 

@@ -24,13 +24,13 @@ if TYPE_CHECKING:
 class Ablation:
     """What each part of a recipe contributes.
 
-    whole: the recipe's own line; lines: the recipe without each part, changes against the whole; kept: {part: why} of
+    whole: the recipe's own line; lines: the recipe without each part, changes against the whole; needed: {part: why} of
     parts without which the recipe cannot run.
     """
 
     whole: Line
     lines: tuple[Line, ...]
-    kept: dict[str, str]
+    needed: dict[str, str]
     clusters: int
     notes: tuple[str, ...]
 
@@ -104,18 +104,18 @@ def ablate_parts(workspaces: Workspaces, recipe: Recipe, rules: Rules) -> Ablati
     plan = make_plan(recipe)
     workspace = workspaces.workspace(plan)
     scores = {recipe.model.name: workspaces.streams(plan, (recipe.model.output,))[recipe.model.output]}
-    kept: dict[str, str] = {}
+    needed: dict[str, str] = {}
     for name, paths in parts(plan):
         try:
             scores[name] = _without(workspaces, workspace, recipe, paths)
         except BlendkitError as error:
-            kept[name] = (error.problems or [error.title])[0]
+            needed[name] = (error.problems or [error.title])[0]
     if len(scores) < 2:
-        reasons = [f"{n}: {w}" for n, w in kept.items()]
+        reasons = [f"{n}: {w}" for n, w in needed.items()]
         raise BlendkitError(f"{recipe.source}: nothing can be left out of this recipe", reasons)
     truth = LabelledChunks(workspace.rows, workspace.classes, workspace.truth, workspace.labelled, workspace.folds)
     (whole, *lines), boot = change_lines(scores, truth, rules)
-    return Ablation(whole, tuple(lines), kept, boot.clusters, tuple(workspace.notes))
+    return Ablation(whole, tuple(lines), needed, boot.clusters, tuple(workspace.notes))
 
 
 def _without(workspaces: Workspaces, workspace: Workspace, recipe: Recipe, paths: tuple[KeyPath, ...]) -> Scores:

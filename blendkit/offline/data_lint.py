@@ -18,7 +18,9 @@ from blendkit.offline.workspace import Workspace, Workspaces
 from blendkit.recipe import Plan, StreamPlan, called, weak_steps
 
 FAR = 3.0  # an effective weight this many times the stated one, or its inverse
-TWIN = 0.98  # the rule of thumb of public notebooks: members that correlate more than this add nothing to a blend
+NEARLY_EQUAL = (
+    0.98  # the rule of thumb of public notebooks: members that correlate more add nothing to a blend
+)
 
 
 def data_findings(workspaces: Workspaces, plan: Plan) -> list[str]:
@@ -30,7 +32,7 @@ def data_findings(workspaces: Workspaces, plan: Plan) -> list[str]:
     found = [*_ties(workspaces, plan), *_uncovered(workspace)]
     for stream in blends:
         inputs = {n: made[n] for n in stream.inputs}
-        found += [*_scales(stream, inputs, workspace), *_twins(stream, inputs)]
+        found += [*_scales(stream, inputs, workspace), *_nearly_equal_pairs(stream, inputs)]
     return found
 
 
@@ -92,14 +94,14 @@ def _spread(scores: Scores, inputs_as: Literal["any", "logit", "prob"]) -> Float
     return np.asarray(values.std(axis=0, dtype=np.float64))
 
 
-def _twins(stream: StreamPlan, inputs: dict[str, Scores]) -> Iterator[str]:
+def _nearly_equal_pairs(stream: StreamPlan, inputs: dict[str, Scores]) -> Iterator[str]:
     for (a, first), (b, second) in itertools.combinations(inputs.items(), 2):
         both = first.covered & second.covered
         rho = spearman(first.values[:, both], second.values[:, both])
-        if len(rho) and float(np.mean(rho)) > TWIN:
+        if len(rho) and float(np.mean(rho)) > NEARLY_EQUAL:
             yield (
                 f"{stream.name}: {a} and {b} are nearly one model: mean Spearman {np.mean(rho):.4f} over {len(rho)} "
-                f"classes (above {TWIN} a second opinion adds nothing)"
+                f"classes (above {NEARLY_EQUAL} a second opinion adds nothing)"
             )
 
 

@@ -22,7 +22,7 @@ def steps_after(plan: Plan, blend: str) -> list[StreamPlan] | str:
         chain.insert(0, of[chain[0].inputs[0]])
     stream = chain[0]
     if stream.blend is None or not stream.blend.weighted_mean:
-        return f"blend op {'' if stream.blend is None else stream.blend.name!r} is no weighted mean"
+        return f"blend op {'' if stream.blend is None else stream.blend.name!r} is not a weighted mean"
     for s in chain:
         for step in s.steps:
             if not (isinstance(step, OpStep) and step.info.affine):

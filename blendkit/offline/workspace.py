@@ -138,7 +138,7 @@ def _folds(opened: Opened, labelled: set[str]) -> tuple[dict[str, str], list[str
         # files may number the same folds differently: they agree if the numbers map one to one
         pairs = {(folds[r], found[r]) for r in labelled & set(folds) & set(found)}
         if len(pairs) != len({a for a, _ in pairs}) or len(pairs) != len({b for _, b in pairs}):
-            return {}, [f"members {first!r} and {name!r} have different folds: neither are used"]
+            return {}, [f"members {first!r} and {name!r} have different folds: neither is used"]
     if labelled - set(folds):
         return {}, [f"member {first!r} gives no fold for {len(labelled - set(folds))} labelled recordings"]
     return folds, []

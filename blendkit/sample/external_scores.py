@@ -36,7 +36,7 @@ def external_probabilities(
     """Return a member's probabilities, strictly inside (0, 1), made from the truth and correlated noise.
 
     `labels` is (recordings, chunks, classes) and so is the result. Half of the noise is shared by all chunks
-    of a recording, per class: such a model is wrong about whole recordings rather than about single chunks.
+    of a recording, per class: such a model errs on all chunks of a recording rather than on one of them.
     """
     scores = np.empty(labels.shape)
     for i, recording in enumerate(labels):

@@ -1,4 +1,4 @@
-"""Clean in-memory clips of single sounds, and the backbone's label layer fitted on them."""
+"""Clean in-memory clips of one sound each, and the backbone's label layer fitted on them."""
 
 from __future__ import annotations
 

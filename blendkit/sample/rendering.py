@@ -22,7 +22,7 @@ def render(config: WorldConfig, recording: PlannedRecording) -> Wave:
     """Synthesise a recording: (seconds * 32000,), within [-1, 1]."""
     rng = config.rng(Purpose.AUDIO, recording.split, recording.index)
     wave = background(config.seconds * SAMPLE_RATE, rng)
-    for presence in (*recording.presences, *_strangers(config, rng)):
+    for presence in (*recording.presences, *_other_animals(config, rng)):
         call = _call(config, presence.species)
         own = config.rng(Purpose.AUDIO, recording.split, recording.index, presence.species + 1)
         for start, sound in phrases(individual(call, own), presence, own):
@@ -64,13 +64,13 @@ def write_ogg(path: Path, wave: Wave) -> None:
 
 
 def _call(config: WorldConfig, species: int) -> SpeciesCall:
-    """Return the call of a species, or of a stranger numbered on from the last species."""
+    """Return the call of a species, or of another animal, numbered on from the last species."""
     if species < len(SPECIES):
         return SPECIES[species].call
     return tuple(other_calls(config).values())[species - len(SPECIES)]
 
 
-def _strangers(config: WorldConfig, rng: np.random.Generator) -> tuple[Presence, ...]:
+def _other_animals(config: WorldConfig, rng: np.random.Generator) -> tuple[Presence, ...]:
     """Draw the calls of up to two animals that are not target classes."""
     others = len(other_calls(config))
     chosen = rng.choice(others, size=int(rng.integers(0, 3)), replace=False)

@@ -45,7 +45,7 @@ def ascend(
 
     y (N, C), scores {name: (N, C)} in one space, mask and covered as for `greedy`. Every share is tried
     on `grid` points by the exact weight path; rounds end when no share can gain. start: weights to begin
-    with; by default the better of equal weights and the best single member. A local optimum, and
+    with; by default the better of equal weights and the best member alone. A local optimum, and
     in-sample: see `blendkit.searching`. Raises BlendkitError as `problem_of` does.
     """
     _check(scores, start, grid)

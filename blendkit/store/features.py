@@ -18,6 +18,7 @@ from blendkit.errors import BlendkitError, did_you_mean
 from blendkit.store.files import atomic_path
 from blendkit.store.manifest import KEYS, Manifest, Stored
 
+FEATURES_FORMAT = 2  # 1, or none stated: before values followed the order of their rows
 _FACTS = ("features", "about")
 
 
@@ -46,12 +47,22 @@ class FeatureStore:
             if found.manifest.made_by != made_by or found.manifest.facts["features"] != wanted:
                 raise BlendkitError(f"{folder}: holds other features, or another member's", [str(found.shapes)])
             return found
-        return cls(Manifest(folder, made_by, {"features": wanted, "about": dict(about)}, {}))
+        facts = {"features": wanted, "about": {"features_format": FEATURES_FORMAT, **about}}
+        return cls(Manifest(folder, made_by, facts, {}))
 
     @classmethod
     def open(cls, folder: Path) -> FeatureStore:
-        """Open an existing store. Raises BlendkitError if there is none."""
-        return cls(Manifest.read(folder, "feature store", _FACTS))
+        """Open an existing store. Raises BlendkitError if there is none, and for one of another format."""
+        manifest = Manifest.read(folder, "feature store", _FACTS)
+        about = manifest.facts["about"]
+        found = about.get("features_format") if isinstance(about, dict) else None
+        if found != FEATURES_FORMAT:
+            raise BlendkitError(
+                f"{folder}: features of another format ({found or 'none stated'}; this blendkit reads "
+                f"{FEATURES_FORMAT}), which may lie under another recording's name",
+                ["delete the folder and make the features again"],
+            )
+        return cls(manifest)
 
     @property
     def shapes(self) -> dict[str, tuple[int, ...]]:

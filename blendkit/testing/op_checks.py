@@ -21,8 +21,8 @@ if TYPE_CHECKING:
 def check_op(function: Callable[..., Any], *, artefact: Any = None, **params: Any) -> None:
     """Check that an op behaves as `@op` declared: scope, classwise, spaces, monotone, affine.
 
-    Parts are run against the whole and must agree bit for bit: single chunks for `chunk`, single
-    recordings for `file`, single classes for `classwise`. Arguments must not change, values must stay
+    Parts are run against the whole and must agree bit for bit: each chunk alone for `chunk`, each
+    recording alone for `file`, each class alone for `classwise`. Arguments must not change, values must stay
     finite and keep their shape. Streams that the op names are made up. artefact: what an op applies that is
     only ever loaded. A gate's edit counts where its mask says so. What classes without coverage hold must not
     reach the others. Raises AssertionError listing failures.

@@ -24,7 +24,8 @@ OOF = "oof.npz"
 class Source:
     """Where a fit's rows came from. fitted_on: the feature store's facts (model, settings), which go into the head.
 
-    saw: recordings behind the fit beside its own rows (those a pseudo-labelling teacher learned from).
+    saw: recordings behind the fit beside its own rows (those a pseudo-labelling teacher learned from); saw_known:
+    whether these are all.
     """
 
     features: tuple[str, ...]
@@ -33,6 +34,7 @@ class Source:
     labels: str
     group: str | None
     saw: tuple[str, ...] = ()
+    saw_known: bool = True
 
 
 def write_heads(out: Path, fit: Fit, examples: Examples, job: HeadFit, source: Source) -> dict[str, float]:
@@ -129,7 +131,7 @@ def _card(report: Mapping[str, Any]) -> list[str]:
         f"of {report['recordings']} recordings",
         f"- features: {', '.join(source['features'])} (hash {source['made_by'][:12]})",
         f"- labels: {source['labels']}; groups: {source['group'] or 'recordings'}",
-        *([f"- a pseudo-labelling teacher learned from {len(source['saw'])} recordings"] if source["saw"] else []),
+        *_teacher(source),
         "- every recording seen is listed in the head's metadata `saw`: figures on those are in-sample",
         "",
         "## Out-of-fold figures",
@@ -149,6 +151,13 @@ def _card(report: Mapping[str, Any]) -> list[str]:
         f"Trained for {report['epochs_of_all_rows']} epochs on all rows: the mean of the folds' best. Largest "
         f"difference between torch and ONNX: {max(report['onnx_difference'].values()):.1e}.",
     ]
+
+
+def _teacher(source: Mapping[str, Any]) -> list[str]:
+    """What a card says of the teacher behind pseudo-labels."""
+    saw = [f"- a pseudo-labelling teacher learned from {len(source['saw'])} recordings"] if source["saw"] else []
+    unsure = "- what else the teacher learned from is not known: figures on any recording may be in-sample"
+    return [*saw, *([] if source["saw_known"] else [unsure])]
 
 
 def _figures(oof: Mapping[str, Any]) -> list[str]:

@@ -201,7 +201,7 @@ def test_a_mistake_is_explained_and_nothing_half_written(outcomes: dict[str, Out
         assert Path(file).name in (".blendkit", "manifest.json") or file.endswith(".parquet"), file
 
 
-def test_every_problem_is_told_at_once(tmp_path: Path, tone_folder: Path, blendkit: Blendkit) -> None:
+def test_every_problem_is_reported_at_once(tmp_path: Path, tone_folder: Path, blendkit: Blendkit) -> None:
     text = (tone_folder / "tones.yaml").read_text(encoding="utf-8")
     path = tmp_path / "many.yaml"
     path.write_text(

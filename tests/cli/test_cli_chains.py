@@ -51,10 +51,11 @@ def test_ablation(world: Path, tmp_path: Path, blendkit: Blendkit) -> None:
     assert "contribution" in shown.stdout
     assert "vlom.of.perch" in shown.stdout
     assert blendkit("compare", "--ablate", "vlom", "eos7", "--data", world).returncode == 2
-    assert "--ablate goes without" in blendkit("compare", "--ablate", "vlom", "--gate", "0", "--data", world).stderr
+    gated = blendkit("compare", "--ablate", "vlom", "--gate", "0", "--data", world)
+    assert "--ablate cannot be combined with" in gated.stderr
 
 
-def test_a_step_that_others_need_is_kept_and_said(world: Path, tmp_path: Path, blendkit: Blendkit) -> None:
+def test_a_step_that_others_need_is_reported_as_needed(world: Path, tmp_path: Path, blendkit: Blendkit) -> None:
     text = (
         "recipe: 1\nname: q\nmembers:\n  sed: {use: table, path: external/sed.csv, space: prob}\n"
         "  cnn:\n    use: table\n    path: external/cnn.csv\n    space: prob\n    steps:\n"

@@ -98,7 +98,7 @@ def test_rounds(fitted: Path, world: Path, tmp_path: Path, blendkit: Blendkit) -
     assert told["protocols"]["naive"][1]["rows"] > 0
 
 
-def test_a_student_hears_waves_in_a_recipe(world: Path, tmp_path: Path, blendkit: Blendkit) -> None:
+def test_a_student_scores_waves_in_a_recipe(world: Path, tmp_path: Path, blendkit: Blendkit) -> None:
     head = ("--set", f"backbone={world}/models/perch_v2.onnx", "--set", f"head={world}/models/seqhead.onnx")
     audio = world / "train_soundscapes"
     assert blendkit("score", "perch-seqhead", audio, *head, "--out", tmp_path / "teacher").returncode == 0

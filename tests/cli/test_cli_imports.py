@@ -53,7 +53,7 @@ def test_help_is_light(command: str) -> None:
     assert not (HEAVY | {"numpy", "pydantic", "yaml"}) & imported(HELP.format(args=args))
 
 
-def test_from_saved_scores_nothing_is_heard_or_run(tmp_path: Path) -> None:
+def test_saved_scores_need_no_audio_and_no_model_runtime(tmp_path: Path) -> None:
     w = oof_world(tmp_path / "w")
     plain = ["--share", "mix.cnn=0:1:0.5", "--replicates", "20"]
     found = [

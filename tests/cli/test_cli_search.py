@@ -227,5 +227,5 @@ def test_events_say_the_same(searched: dict[str, Process]) -> None:
     assert all(w == int(w) for w in of.values())
     assert 1 <= sum(of.values()) <= 8  # --steps 8, kept up to the best of them
     assert sets(shown)[1] == f"blends.mix.of={json.dumps(of)}"
-    assert found["in_sample"] > found["single_macro"]
+    assert found["in_sample"] > found["best_member_macro"]
     assert found["gain"]["low"] < found["gain"]["estimate"] < found["gain"]["high"]

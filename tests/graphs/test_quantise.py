@@ -22,7 +22,7 @@ def test_the_process_keeps_its_logging(tmp_path: Path, save_graph: Callable[...,
     assert (tmp_path / "q.onnx").is_file()
 
 
-def test_warnings_are_heard_again_afterwards(
+def test_warnings_are_logged_again_afterwards(
     tmp_path: Path, save_graph: Callable[..., Path], caplog: pytest.LogCaptureFixture
 ) -> None:
     test_the_process_keeps_its_logging(tmp_path, save_graph)

@@ -97,7 +97,7 @@ def ask(model: Path, keep: np.ndarray = KEEP) -> GraphNeeds:
 
 
 @pytest.mark.parametrize("kind", HEADS)
-def test_kept_logits_are_identical(tmp_path: Path, save_graph: Graph, kind: str) -> None:
+def test_the_logits_of_remaining_classes_are_identical(tmp_path: Path, save_graph: Graph, kind: str) -> None:
     model = write(save_graph, tmp_path / "m.onnx", *HEADS[kind])
     made = slim(ask(model), [], 1)
     x = RNG.standard_normal((5, SAMPLES)).astype(np.float32)
@@ -149,7 +149,7 @@ def test_drift_is_refused_with_its_size(tmp_path: Path, save_graph: Graph, monke
     assert "maximum difference" in error.value.problems[0]
 
 
-def test_the_cache_is_used_and_damage_mended(
+def test_the_cache_is_used_and_a_damaged_file_made_again(
     tmp_path: Path, save_graph: Graph, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     from blendkit.graphs import slimming as module
@@ -174,6 +174,17 @@ def test_the_cache_is_used_and_damage_mended(
     assert slim(ask(other), [], 1).path != made.path
 
 
+def test_a_graph_cut_earlier_names_its_windows_by_another_key(tmp_path: Path, save_graph: Graph) -> None:
+    made = slim(ask(write(save_graph, tmp_path / "m.onnx", *HEADS["gemm"])), [], 1)
+    graph = onnx.load(str(made.path))
+    (entry,) = (e for e in graph.metadata_props if e.key == "blendkit.slim")
+    entry.value = entry.value.replace('"checked_on"', '"heard"')
+    onnx.save(graph, str(made.path))
+    older = made.path.read_bytes()
+    assert slim(ask(tmp_path / "m.onnx"), [], 1).checked_on == made.checked_on
+    assert made.path.read_bytes() == older  # it was read, not made again
+
+
 def test_a_cache_that_cannot_be_written(tmp_path: Path, save_graph: Graph, monkeypatch: pytest.MonkeyPatch) -> None:
     (tmp_path / "file").write_text("", encoding="utf-8")
     monkeypatch.setenv("BLENDKIT_CACHE", str(tmp_path / "file"))  # no folder can be made below a file
@@ -187,7 +198,9 @@ def test_a_cache_that_cannot_be_written(tmp_path: Path, save_graph: Graph, monke
         slim(ask(model), [], 1, tmp_path / "file" / "x.onnx")
 
 
-def test_it_listens_to_a_recording(tmp_path: Path, save_graph: Graph, write_wav: Callable[..., Path]) -> None:
+def test_logits_are_compared_on_a_recording_with_sound(
+    tmp_path: Path, save_graph: Graph, write_wav: Callable[..., Path]
+) -> None:
     model = write(save_graph, tmp_path / "m.onnx", *HEADS["gemm"])
     silent = write_wav(tmp_path / "silent.wav", np.zeros(4000, np.float32), 2000)
     loud = write_wav(tmp_path / "loud.wav", RNG.standard_normal(4000).astype(np.float32), 2000)

@@ -46,7 +46,7 @@ def test_no_score_column(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("bad", ["none", "", "inf", "0,9"])
-def test_scores_that_are_no_numbers_are_told_by_line(tmp_path: Path, bad: str) -> None:
+def test_scores_that_are_not_numbers_are_reported_by_line(tmp_path: Path, bad: str) -> None:
     with pytest.raises(BlendkitError, match="scores that are not numbers") as caught:
         read_leaderboard(written(tmp_path, f'Team,Score\na,0.9\nb,"{bad}"\nc,0.8\n'))
     assert "line 3:" in str(caught.value)

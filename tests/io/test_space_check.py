@@ -23,13 +23,13 @@ RANKS = rankdata(PROBS, axis=0) / 40
 
 @pytest.mark.parametrize(("values", "space"), [(LOGITS, "logit"), (PROBS, "prob"), (RANKS, "rank")])
 @pytest.mark.parametrize("dtype", [np.float32, np.float64])
-def test_honest_values_raise_no_doubt(values: np.ndarray, space: Any, dtype: Any) -> None:
+def test_values_of_the_stated_space_give_no_warning(values: np.ndarray, space: Any, dtype: Any) -> None:
     assert check_space(values.astype(dtype), space, "t") == []
 
 
 @pytest.mark.parametrize("space", ["prob", "rank"])
 @pytest.mark.parametrize("bad", [-0.25, 1.5])
-def test_contradictions_are_placed(space: Any, bad: float) -> None:
+def test_an_impossible_value_is_named_by_row_and_column(space: Any, bad: float) -> None:
     values = PROBS.copy()
     values[3, 1] = bad
     with pytest.raises(BlendkitError) as error:
@@ -59,10 +59,10 @@ def test_zero_and_one_are_probabilities() -> None:
         (np.full((40, 5), -7.0), "logit", "every value is -7"),
     ],
 )
-def test_doubts(values: np.ndarray, space: Any, word: str) -> None:
-    doubts = check_space(values, space, "t")
-    assert len(doubts) == 1
-    assert word in doubts[0]
+def test_values_that_look_like_another_space_give_a_warning(values: np.ndarray, space: Any, word: str) -> None:
+    warnings = check_space(values, space, "t")
+    assert len(warnings) == 1
+    assert word in warnings[0]
 
 
 def test_a_blend_of_ranks_is_still_ranks() -> None:
@@ -85,7 +85,7 @@ def test_one_column_unlike_ranks_is_enough() -> None:
 
 
 @pytest.mark.parametrize("n", [2, 10, 23])
-def test_few_rows_are_no_ground_for_doubt(n: int) -> None:
+def test_few_rows_give_no_warning(n: int) -> None:
     ranks = rankdata(RNG.random((n, 3)), axis=0) / n
     assert check_space(ranks, "rank", "t") == []
     assert check_space(ranks, "prob", "t") == []

@@ -78,7 +78,7 @@ def recipe(by: str = "rank", of: str = "{a: 0.7, b: 0.3}", steps: str = "[]", fo
     return parse_recipe(text.replace("OUTPUT", "out" if fork else "mix"), "small")
 
 
-def shop(data: Path) -> Workspaces:
+def workspaces_of(data: Path) -> Workspaces:
     return Workspaces(DataFolder(data), data / "none")
 
 
@@ -115,8 +115,8 @@ def test_a_share_along_the_path_is_every_point_made_anew(
     if by != "rank":  # a blend of floats breaks true ties by its rounding, the path keeps them
         plain = with_values(plain, {f"{m}.array": f"f{m}" for m in plain.model.members}, "fine")
     axis = read_share(f"mix.{member}=0:1:0.05", plain)
-    found = sweep(shop(data), plain, [axis])
-    wanted = one_by_one(shop(data), plain, axis)
+    found = sweep(workspaces_of(data), plain, [axis])
+    wanted = one_by_one(workspaces_of(data), plain, axis)
     assert found.how == "exact weight path"
     if by == "rank" and steps == "[]" and not fork:
         assert found.macro.tolist() == wanted.tolist()  # whole numbers: the same ties, the same bits
@@ -137,19 +137,19 @@ def test_a_share_along_the_path_is_every_point_made_anew(
 )
 def test_what_is_no_weighted_mean_is_made_point_by_point(data: Path, plain: Recipe, member: str, says: str) -> None:
     axis = read_share(f"mix.{member}=0:1:0.25", plain)
-    found = sweep(shop(data), plain, [axis])
+    found = sweep(workspaces_of(data), plain, [axis])
     assert found.how.startswith("point by point: ")
     assert says in found.how
-    assert found.macro.tolist() == one_by_one(shop(data), plain, axis).tolist()
+    assert found.macro.tolist() == one_by_one(workspaces_of(data), plain, axis).tolist()
 
 
 def test_two_axes_in_either_order(data: Path) -> None:
     plain = recipe(steps=f"[{SMOOTH}]")
     share, sigma = read_share("mix.b=0.1:0.9:0.2", plain), read_axis("mix.gaussian.sigma=0.5,1,2", "--sweep")
-    found, turned = sweep(shop(data), plain, [share, sigma]), sweep(shop(data), plain, [sigma, share])
+    found, turned = sweep(workspaces_of(data), plain, [share, sigma]), sweep(workspaces_of(data), plain, [sigma, share])
     assert found.macro.shape == (5, 3)
     assert np.array_equal(found.macro, turned.macro.T)
-    assert np.abs(found.macro - one_by_one(shop(data), plain, share, sigma)).max() < 2e-3
+    assert np.abs(found.macro - one_by_one(workspaces_of(data), plain, share, sigma)).max() < 2e-3
     at = found.recipe(plain, found.best)
     assert at.model.blends["mix"].steps[0].params["sigma"] == sigma.values[found.best[1]]
 
@@ -157,18 +157,18 @@ def test_two_axes_in_either_order(data: Path) -> None:
 def test_any_value_can_be_swept(data: Path) -> None:
     plain = recipe(steps=f"[{SMOOTH}]")
     by, sigma = read_axis("mix.by=rank,logit,prob", "--sweep"), read_axis("gaussian.sigma=0.5:1.5:0.5", "--sweep")
-    found = sweep(shop(data), plain, [by, sigma])
-    assert found.macro.tolist() == one_by_one(shop(data), plain, by, sigma).tolist()
+    found = sweep(workspaces_of(data), plain, [by, sigma])
+    assert found.macro.tolist() == one_by_one(workspaces_of(data), plain, by, sigma).tolist()
     assert "is not a share of a blend" in found.how
     hand = recipe("logit", steps="[{gaussian: {sigma: 1.5}}]")
-    workspace, scores = shop(data).output(hand)
+    workspace, scores = workspaces_of(data).output(hand)
     assert found.macro[1, 2] == workspace.auc(scores).macro
 
 
-def test_what_was_made_is_lent(data: Path) -> None:
+def test_results_in_the_memo_are_used_again(data: Path) -> None:
     plain = recipe(steps=f"[{SMOOTH}, {RELATED}]")
     axes = [read_axis("mix.taxonomy_mean.genus=0:0.5:0.1", "--sweep")]
-    workspaces = shop(data)
+    workspaces = workspaces_of(data)
     first = sweep(workspaces, plain, axes)
     (workspace,) = workspaces.by_inputs.values()
     assert workspace.memo.hits == 5 * 2  # the blend and its first step were made once for all six points
@@ -201,22 +201,23 @@ JUDGED = Judging(replicates=50, seed=0, level=0.9)
 )
 def test_a_search_reports_what_the_engine_measures(data: Path, go: Callable[..., Any]) -> None:
     plain = recipe(steps=f"[{SMOOTH}]")
-    found = go(shop(data), plain)
-    workspace, before = shop(data).output(plain)
-    _, after = shop(data).output(with_values(plain, found.values, "test"))
+    found = go(workspaces_of(data), plain)
+    workspace, before = workspaces_of(data).output(plain)
+    _, after = workspaces_of(data).output(with_values(plain, found.values, "test"))
     assert (found.before, found.after) == (workspace.auc(before).macro, workspace.auc(after).macro)
     assert found.guarded.in_sample == found.after
     assert found.after >= found.before - 1e-9 or "grid" not in str(go)
     assert found.split == "one fold held out at a time"
     assert found.gain.estimate == pytest.approx(found.guarded.nested - found.before, abs=1e-12)
     alone = [
-        shop(data).output(with_values(plain, {"blends.mix.of": w}, "t")) for w in ({"a": 1, "b": 0}, {"a": 0, "b": 1})
+        workspaces_of(data).output(with_values(plain, {"blends.mix.of": w}, "t"))
+        for w in ({"a": 1, "b": 0}, {"a": 0, "b": 1})
     ]
     assert found.guarded.best_member_macro == max(b.auc(s).macro for b, s in alone)
 
 
 def test_a_search_before_a_later_step_says_so(data: Path) -> None:
-    found = greedy_weights(shop(data), recipe(steps="[{to: rank}]"), 4, judging=JUDGED)
+    found = greedy_weights(workspaces_of(data), recipe(steps="[{to: rank}]"), 4, judging=JUDGED)
     assert any("searched before the steps that follow" in n and "'to'" in n for n in found.notes)
 
 
@@ -225,4 +226,4 @@ def test_a_search_before_a_later_step_says_so(data: Path) -> None:
 )
 def test_blends_without_weights_to_search(data: Path, by: str, of: str, says: str) -> None:
     with pytest.raises(BlendkitError, match=says):
-        line_weights(shop(data), recipe(by, of), judging=JUDGED)
+        line_weights(workspaces_of(data), recipe(by, of), judging=JUDGED)

@@ -132,7 +132,7 @@ def test_a_rare_class_borrows_from_its_taxon_or_from_all() -> None:
         fit_platt_map(z, truth, ALL, ROWS, classes, min_positives=0)
 
 
-def test_maps_that_turn_classes_round_or_are_missing_in_a_fold_are_told() -> None:
+def test_maps_that_reverse_classes_or_are_missing_in_a_fold_are_reported() -> None:
     one = fit_platt_map(-Z, TRUTH, ALL, ROWS, CLASSES)
     two = fit_platt_map(Z, TRUTH & [True, True, False], ALL, ROWS, CLASSES)
     both, context = Fitted((one, two), 0, {"r9": 1}), {"rows": ROWS, "classes": CLASSES}

@@ -210,7 +210,7 @@ def test_centred_on_the_overall_rate_or_not() -> None:
     assert add(prior, first, strength=1.0, centre=False)[0, 0] == pytest.approx(odds(rate), rel=1e-12)
 
 
-def test_a_class_never_heard_adds_nothing() -> None:
+def test_a_class_that_is_never_present_adds_nothing() -> None:
     rows = rows_of(("S1", 4, 2), ("S2", 9, 2))
     y = np.array([[1, 0, 0], [1, 0, 0], [0, 0, 0], [1, 0, 0]])
     for centre in (True, False):
@@ -219,7 +219,7 @@ def test_a_class_never_heard_adds_nothing() -> None:
         assert (term[:, 0] != 0).all()
 
 
-def test_a_class_always_heard_adds_nothing() -> None:
+def test_a_class_that_is_always_present_adds_nothing() -> None:
     rows = rows_of(("S1", 4, 2), ("S2", 9, 2))
     assert (add(fit(rows, [1, 1, 1, 1]), rows, strength=1.0, centre=False) == 0).all()
 

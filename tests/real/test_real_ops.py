@@ -68,7 +68,7 @@ def test_parts_are_measured_on_the_same_recordings(found: Ablation) -> None:
     changes = {line.name: line.change for line in found.lines}
     assert found.clusters == 36
     assert list(changes)[:3] == ["proto.file_top_scale", "proto.adaptive_delta", "proto.sharpen"]
-    assert found.kept == {}
+    assert found.needed == {}
     idle = [n for n, c in changes.items() if c is not None and c.low == c.high == 0]
     assert idle == ["proto.sharpen", "xsed.rare_suppression"]  # ranks erase the one, the other comes last
 

@@ -199,7 +199,7 @@ def test_models_are_small(world: Path) -> None:
 
 
 @pytest.mark.parametrize("head", HEADS)
-def test_the_head_listens_to_tensors_of_the_backbone(world: Path, head: str) -> None:
+def test_the_head_reads_tensors_of_the_backbone(world: Path, head: str) -> None:
     model = onnx.load(world / "models" / "perch_v2.onnx")
     tensors = {name for node in model.graph.node for name in node.output}
     session = open_model(world / head)

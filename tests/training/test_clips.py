@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -57,6 +58,18 @@ def test_features_lie_under_their_own_clip_whatever_the_order(tmp_path: Path, wr
     made, known = clip_features(one_member("tone", [folder]), drawn, (), tmp_path / "features")
     wanted = [LEVEL[r.id] for r in known.recordings]
     np.testing.assert_allclose(made["mean"][:, 0], wanted, atol=1e-4)
+
+
+@pytest.mark.usefixtures("loudness")
+def test_features_of_the_old_order_are_never_used_again(tmp_path: Path, write_wav: WriteWav) -> None:
+    folder, store = folder_of(tmp_path, write_wav, LEVEL), tmp_path / "features"
+    scorer = one_member("tone", [folder])
+    clip_features(scorer, find_clips(folder), (), store)
+    told = json.loads((store / "manifest.json").read_text(encoding="utf-8"))
+    del told["about"]["features_format"]  # as it was before values followed their rows
+    (store / "manifest.json").write_text(json.dumps(told), encoding="utf-8")
+    with pytest.raises(BlendkitError, match="features of another format"):
+        clip_features(scorer, find_clips(folder), (), store)
 
 
 @pytest.mark.usefixtures("loudness")

@@ -21,6 +21,7 @@ from blendkit.store import FeatureStore, Stored
 from blendkit.training.cnn import Student, WaveStudent
 from blendkit.training.jobs import distillation
 from blendkit.training.jobs.distillation import Task, _card, _figures, _student_rows, _without_embedding, distil
+from blendkit.training.jobs.teacher_saw import TeacherSaw
 from blendkit.training.settings import Distil, Picture
 from blendkit.training.student import StudentRows
 
@@ -32,8 +33,8 @@ PICTURES = np.arange(20, dtype=np.float16)[:, None, None]  # a row's picture is 
 def task(out: Path, **more: Any) -> Task:
     values = np.stack([np.arange(20.0), -np.arange(20.0)], 1)
     made = Task(
-        out, [Recording(r, out / r) for r in IDS], Scores.build(values, ROWS, ("x", "y"), "logit"), ("t1", "r3"), None,
-        (), None, Distil(),
+        out, [Recording(r, out / r) for r in IDS], Scores.build(values, ROWS, ("x", "y"), "logit"), TeacherSaw(("t1", "r3"), True),
+        None, (), None, Distil(),
     )  # fmt: skip
     return replace(made, **more)
 
@@ -76,7 +77,11 @@ def test_it_saw_what_it_or_its_teacher_learned_from(fitted: dict[str, Any], tmp_
     assert set(made["saw"]) == (set(IDS) - held) | {"t1", "r3"}
     assert fitted["written"] == made["saw"] == sorted(made["saw"])
     assert json.loads((tmp_path / "student.json").read_text(encoding="utf-8"))["saw"] == made["saw"]
+    assert made["saw_known"]
     assert "# Student" in (tmp_path / "card.md").read_text(encoding="utf-8")
+    unknown = distil(task(tmp_path, saw=TeacherSaw(("t1",), False)))
+    assert not unknown["saw_known"]
+    assert "what its teacher learned from is not known" in (tmp_path / "card.md").read_text(encoding="utf-8")
 
 
 def test_too_few_recordings_and_missing_scores_are_errors(
@@ -153,7 +158,7 @@ def test_the_exported_network_has_no_embedding() -> None:
 def test_the_card_names_the_teachers_caveat_where_it_is_judged() -> None:
     made: dict[str, Any] = {
         "rows": {"learn": 1, "stop": 2, "judge": 3, "labelled": 4}, "held_out": {"rmse": 0.125}, "parameters": 1234,
-        "classes": ["x"], "recordings": 9, "onnx_difference": 2e-7,
+        "classes": ["x"], "recordings": 9, "onnx_difference": 2e-7, "saw_known": True,
     }  # fmt: skip
     plain = "\n".join(_card(made))
     assert "1,234 parameters" in plain

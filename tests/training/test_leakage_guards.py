@@ -16,14 +16,20 @@ from blendkit.core import NameRule, Scores, chunk_rows
 from blendkit.errors import BlendkitError
 from blendkit.store import LogitStore, Stored
 from blendkit.training.examples import Examples
-from blendkit.training.jobs import head_fit
+from blendkit.training.jobs import head_fit, labelling
 from blendkit.training.jobs.head_fit import PreparedFit, _countable, _pseudo
-from blendkit.training.jobs.labelling import TeacherSource, _from_file
+from blendkit.training.jobs.labelling import (
+    GateChoice,
+    PseudoLabelRequest,
+    TeacherSource,
+    _from_file,
+    pseudo_label,
+)
 from blendkit.training.jobs.noisy_student import _refuse_learned, _without_labelled
 from blendkit.training.jobs.pseudo_labels import refuse_seen_unlabelled
 from blendkit.training.jobs.requests import HeadRequest, TrainingRows
 from blendkit.training.jobs.student_task import StudentRequest, task_of
-from blendkit.training.jobs.teacher_saw import run_saw, teacher_saw
+from blendkit.training.jobs.teacher_saw import TeacherSaw, run_saw, teacher_saw
 from blendkit.training.outputs import Source
 
 Make = Callable[..., Examples]
@@ -91,10 +97,11 @@ def test_pseudo_labels_of_labelled_recordings_are_refused(
     e, found = make_examples(4, 2), make_examples(0, 3, "pseudo", prefix="u")
     monkeypatch.setattr(head_fit, "open_features", lambda folders: [None])
     monkeypatch.setattr(head_fit, "unlabelled_examples", lambda *args: None)
-    monkeypatch.setattr(head_fit, "read_pseudo", lambda folder, rows: (found, ("t",)))
+    saw = TeacherSaw(("t",), True)
+    monkeypatch.setattr(head_fit, "read_pseudo", lambda folder, rows: (found, saw))
     request = HeadRequest(tmp_path, TrainingRows(pseudo=tmp_path / "p", unlabelled=tmp_path / "u"))
-    assert _pseudo(request, ready(e)) == (found, ("t",))
-    assert _pseudo(HeadRequest(tmp_path), ready(e)) == (None, ())
+    assert _pseudo(request, ready(e)) == (found, saw)
+    assert _pseudo(HeadRequest(tmp_path), ready(e)) == (None, TeacherSaw((), True))
     found = replace(found, recording=np.array(["u0", "r0", "u2"]))
     with pytest.raises(BlendkitError, match="pseudo-labels of recordings that are labelled"):
         _pseudo(request, ready(e))
@@ -115,17 +122,55 @@ def run_folder(tmp_path: Path) -> Path:
     """A run whose members and steps learned from t1, t2 and t3."""
     (tmp_path / "run").mkdir()
     (tmp_path / "run" / "submission.csv").write_text("row_id,x\nr1_5,0.5\nr2_5,0.25\n")
-    (tmp_path / "run" / "run.json").write_text(json.dumps({"saw": {"m": ["t2", "t1"], "m.prior": ["t3", "t1"]}}))
+    told = {
+        "saw": {"m": ["t2", "t1"], "m.prior": ["t3", "t1"]},
+        "recipe": {"members": {"m": {}}},
+        "written": {"m": {"file": "submission.csv"}},
+    }
+    (tmp_path / "run" / "run.json").write_text(json.dumps(told))
     return tmp_path / "run"
 
 
+@pytest.fixture
+def labels(tmp_path: Path) -> Path:
+    """Labels of a recording that no folder names."""
+    (tmp_path / "l.csv").write_text("filename,start,end,primary_label\nz.ogg,0,5,x\n")
+    return tmp_path / "l.csv"
+
+
 def test_a_teachers_folder_says_what_it_saw(store: Path, run_folder: Path, tmp_path: Path) -> None:
-    assert teacher_saw(str(store), None) == ("t1",)
-    assert teacher_saw(str(run_folder), None) == ("t1", "t2", "t3")
-    assert teacher_saw(str(run_folder / "submission.csv"), None) == ()
-    labels = tmp_path / "l.csv"
-    labels.write_text("filename,start,end,primary_label\nz.ogg,0,5,x\n")
-    assert teacher_saw(str(store), labels) == ("z",)
+    assert teacher_saw(str(store), None) == TeacherSaw(("t1",), True)
+    assert teacher_saw(str(run_folder), None) == TeacherSaw(("t1", "t2", "t3"), True)
+    assert teacher_saw(str(run_folder / "submission.csv"), None) == TeacherSaw(("t1", "t2", "t3"), True)
+    assert teacher_saw(f"{run_folder / 'late.npz'}:scores", None) == TeacherSaw(("t1", "t2", "t3"), False)
+    assert teacher_saw(str(run_folder / "none" / "submission.csv"), None) == TeacherSaw((), False)
+
+
+def test_labels_add_to_what_the_folder_says(store: Path, run_folder: Path, labels: Path, tmp_path: Path) -> None:
+    assert teacher_saw(str(store), labels) == TeacherSaw(("t1", "z"), True)
+    assert teacher_saw(str(run_folder), labels) == TeacherSaw(("t1", "t2", "t3", "z"), True)
+    assert teacher_saw(str(run_folder / "submission.csv"), labels).recordings == ("t1", "t2", "t3", "z")
+    assert teacher_saw(str(tmp_path / "alone.csv"), labels) == TeacherSaw(("z",), True)
+
+
+@pytest.mark.parametrize(
+    ("saw", "recipe", "known"),
+    [
+        ({"m": ["t1"], "n": ["t2"]}, {"members": {"m": {}, "n": {}}}, True),
+        ({"m": ["t1"]}, {"members": {"m": {}, "n": {}}}, False),  # n may have learned from anything
+        ({"m.prior": ["t1"]}, {"members": {"m": {}}}, False),  # a step's labels say nothing of its member
+        ({"m": [], "n": ["t2"]}, {"members": {"m": {}, "n": {}}}, False),
+        ({}, {"members": {"m": {}}}, False),
+        ({"m": ["t1"]}, {}, False),
+    ],
+)
+def test_a_run_knows_it_only_if_every_member_declares_it(
+    tmp_path: Path, saw: dict[str, list[str]], recipe: dict[str, Any], known: bool
+) -> None:
+    (tmp_path / "run.json").write_text(json.dumps({"saw": saw, "recipe": recipe}))
+    found = run_saw(tmp_path)
+    assert found == TeacherSaw(tuple(sorted({r for each in saw.values() for r in each})), known)
+    assert teacher_saw(str(tmp_path), None) == found
 
 
 def test_both_uses_of_a_teacher_ask_its_folder(
@@ -133,12 +178,49 @@ def test_both_uses_of_a_teacher_ask_its_folder(
 ) -> None:
     for source, space, saw in ((store, "logit", ("t1",)), (run_folder, "prob", ("t1", "t2", "t3"))):
         found = _from_file(TeacherSource(str(source), space=space))  # type: ignore[arg-type]
-        assert (found.saw, found.saw_known) == (saw, True)
+        assert found.saw == TeacherSaw(saw, True)
         audio = write_wav(tmp_path / "r1.wav", np.zeros(100, np.float32), 8000)
         task = task_of(StudentRequest((audio,), str(source), tmp_path / "o", space=space))  # type: ignore[arg-type]
-        assert task.saw == saw
-    unknown = _from_file(TeacherSource(str(run_folder / "submission.csv"), space="prob"))
-    assert (unknown.saw, unknown.saw_known) == ((), False)
+        assert task.saw == found.saw
+    file = tmp_path / "alone.csv"
+    file.write_bytes((run_folder / "submission.csv").read_bytes())
+    unknown = _from_file(TeacherSource(str(file), space="prob"))
+    assert unknown.saw == TeacherSaw((), False)
+
+
+@pytest.mark.parametrize("members", [{"t": {}}, {"t": {}, "m": {}}])
+def test_a_recipe_of_members_that_declare_nothing_is_not_known(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, labels: Path, members: dict[str, Any]
+) -> None:
+    scores = Scores.build(np.array([[0.5]], np.float32), chunk_rows({"r1": 1}, 5.0, NameRule()), ("x",), "prob")
+
+    def run(recipe: Any, data: Any, folder: Path, **more: Any) -> Any:
+        folder.mkdir(parents=True)
+        told = {"saw": {"m": ["t1"]} if "m" in members else {}, "recipe": {"members": members}}
+        (folder / "run.json").write_text(json.dumps(told))
+        return SimpleNamespace(made={"out": scores})
+
+    found = SimpleNamespace(recipe=SimpleNamespace(model=SimpleNamespace(output="out")))
+    monkeypatch.setattr(labelling, "open_recipe", lambda *args: found)
+    monkeypatch.setattr(labelling, "only_streams", lambda *args: None)
+    monkeypatch.setattr(labelling, "data_folder", lambda *args: None)
+    monkeypatch.setattr(labelling, "run", run)
+    request = PseudoLabelRequest(tmp_path / "out", TeacherSource("recipe.yaml"), GateChoice(top=1))
+    saw = ["t1"] if "m" in members else []
+    made = pseudo_label(request)
+    assert (made["saw"], made["saw_known"]) == (saw, False)
+    stated = replace(request, out=tmp_path / "stated", teacher=replace(request.teacher, saw=labels))
+    made = pseudo_label(stated)
+    assert (made["saw"], made["saw_known"]) == ([*saw, "z"], True)
+
+
+def test_a_fit_notes_a_teacher_that_does_not_say_all(make_examples: Make) -> None:
+    e = make_examples(4, 2)
+    fit: Any = SimpleNamespace(oof=np.ones((len(e), 3), np.float32))
+    unknown = replace(ready(e, "r1"), source=replace(ready(e, "r1").source, saw_known=False))
+    _, notes = _countable(HeadRequest(Path("out")), fit, unknown)
+    assert len(notes) == 2
+    assert "not known" in notes[1]
 
 
 @pytest.mark.parametrize("text", ["{}", "[]", '{"saw": []}', '{"saw": {"m": 3}}', "{"])

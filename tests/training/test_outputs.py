@@ -68,6 +68,11 @@ def test_the_card_holds_the_figures(make_examples: Make, head_fit: Any, fitted: 
     ):  # fmt: skip
         assert words in card
     assert json.loads((tmp_path / "fit.json").read_text(encoding="utf-8"))["tokens"] == ["a", "b"]
+    assert "not known" not in card
+    unknown = summary(fitted, e, head_fit, replace(SOURCE, saw=(), saw_known=False), figures, {"head.onnx": 2e-7})
+    write_card(tmp_path, unknown)
+    assert "teacher learned from is not known" in (tmp_path / "card.md").read_text(encoding="utf-8")
+    assert json.loads((tmp_path / "fit.json").read_text(encoding="utf-8"))["source"]["saw_known"] is False
     write_card(tmp_path, {**made, "oof": {}})
     assert "none: no class has both" in (tmp_path / "card.md").read_text(encoding="utf-8")
 

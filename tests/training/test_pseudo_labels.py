@@ -15,6 +15,7 @@ from blendkit.core import NameRule, Scores, chunk_rows
 from blendkit.errors import BlendkitError
 from blendkit.training.examples import Examples
 from blendkit.training.jobs.pseudo_labels import Gates, gate, read_pseudo, thresholds_by_precision, write_pseudo
+from blendkit.training.jobs.teacher_saw import TeacherSaw
 
 Make = Callable[..., Examples]
 VALUES = np.array([[0.9, 0.1], [0.6, 0.8], [0.2, 0.7], [0.7, 0.3]])
@@ -70,7 +71,7 @@ def test_thresholds_are_paired_by_class() -> None:
 def test_labels_are_written_and_read(tmp_path: Path, make_examples: Make) -> None:
     cells = np.array([[1, 1], [0, 0], [0, 1], [0, 0]], bool)
     gates = Gates(least=0.5, soft=True, power=2.0)
-    made = write_pseudo(tmp_path, scores(), cells, gates, np.array([4, 0]), {"saw": ["t1", "t2"]})
+    made = write_pseudo(tmp_path, scores(), cells, gates, np.array([4, 0]), {"saw": ["t1", "t2"], "saw_known": True})
     assert (made["rows"], made["of_rows"], made["cells"], made["recordings"]) == (2, 4, 3, 2)
     assert made["gates"] == {"least": 0.5, "soft": True, "power": 2.0}
     assert made["classes"][0] == {"class": "x", "had": 4, "chunks": 1, "recordings": 1}
@@ -83,7 +84,7 @@ def test_labels_are_written_and_read(tmp_path: Path, make_examples: Make) -> Non
         classes=("y", "new", "x"),
     )  # fmt: skip
     rows, saw = read_pseudo(tmp_path, store)
-    assert saw == ("t1", "t2")
+    assert saw == TeacherSaw(("t1", "t2"), True)
     assert rows.row_ids.tolist() == ["r1_5", "r2_5"]
     np.testing.assert_array_equal(rows.features["a"], given.features["a"][[2, 0]])  # of the same rows
     np.testing.assert_allclose(rows.targets, [[0.1**2, 0, 0.9**2], [0.7**2, 0, 0]], rtol=1e-6)

@@ -18,6 +18,7 @@ from blendkit.training.jobs.chunk_pictures import chunk_pictures
 from blendkit.training.jobs.head_fit import _other_logits
 from blendkit.training.jobs.pseudo_labels import read_pseudo
 from blendkit.training.jobs.saved_arrays import read_arrays
+from blendkit.training.jobs.teacher_saw import TeacherSaw
 from blendkit.training.loop import _resume
 from blendkit.training.settings import Picture
 
@@ -66,14 +67,14 @@ def pseudo(tmp_path: Path, make_examples: Make) -> Path:
 
 def test_a_cut_file_of_pseudo_labels(pseudo: Path, make_examples: Make) -> None:
     rows = make_examples(0, 3, "pseudo")
-    assert read_pseudo(pseudo, rows)[1] == ("t1",)
+    assert read_pseudo(pseudo, rows)[1] == TeacherSaw(("t1",), False)  # older facts do not say whether that is all
     cut_short(pseudo / "pseudo.npz")
     with pytest.raises(BlendkitError, match=r"pseudo\.npz: not a file of pseudo-labels") as caught:
         read_pseudo(pseudo, rows)
     assert "pseudolabel gate" in caught.value.problems[-1]
 
 
-@pytest.mark.parametrize("text", ["{}", "[]", '{"saw": 3}', '{"saw": "r1"}', "{", ""])
+@pytest.mark.parametrize("text", ["{}", "[]", '{"saw": 3}', '{"saw": "r1"}', "{", "", '{"saw": [], "saw_known": "no"}'])
 def test_facts_without_what_the_teacher_saw(pseudo: Path, make_examples: Make, text: str) -> None:
     (pseudo / "pseudo.json").write_text(text)
     with pytest.raises(BlendkitError, match=r"pseudo\.json: not the facts of pseudo-labels") as caught:

@@ -14,6 +14,7 @@ from blendkit.core import NameRule, chunk_rows
 from blendkit.errors import BlendkitError
 from blendkit.store import FeatureStore, Stored
 from blendkit.training.jobs.student_task import StudentRequest, _device, _teacher, task_of
+from blendkit.training.jobs.teacher_saw import TeacherSaw
 from blendkit.training.settings import Distil
 
 
@@ -65,7 +66,7 @@ def test_a_task_is_all_that_the_request_names(table: str, tmp_path: Path, write_
     )  # fmt: skip
     task = task_of(request)
     assert [r.id for r in task.recordings] == ["r1", "r2"]
-    assert task.saw == ("old",)
+    assert task.saw == TeacherSaw(("old",), True)
     assert task.labels is not None
     assert task.labels.recordings == ("r1",)
     assert task.embedding is not None
@@ -74,4 +75,4 @@ def test_a_task_is_all_that_the_request_names(table: str, tmp_path: Path, write_
     with pytest.raises(BlendkitError, match="no feature 'embedding'"):
         task_of(replace(request, embedding_name="embedding"))
     bare = task_of(StudentRequest(tuple(audio), table, tmp_path / "out", "logit", how=Distil(device="cpu")))
-    assert (bare.labels, bare.embedding, bare.saw) == (None, None, ())
+    assert (bare.labels, bare.embedding, bare.saw) == (None, None, TeacherSaw((), False))

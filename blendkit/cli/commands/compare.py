@@ -129,8 +129,8 @@ def compare(
     if ablate:
         others = (gate, labels, leaderboard, *(() if ledger.unused else ("ledger",)))
         if any(o is not None for o in others):
-            named = "--gate, --ledger, --lb, --labels and --leaderboard"
-            raise BlendkitError(f"--ablate goes without {named}: the recipe itself names its labels")
+            named = "--gate, --ledger, --lb, --labels or --leaderboard"
+            raise BlendkitError(f"--ablate cannot be combined with {named}: the recipe itself names its labels")
         ablate_recipe(sources, overrides, place, rules, json_out)
         return
     if len(sources) < 2 and (sources or ledger.unused):

@@ -46,7 +46,7 @@ def slim(path: Path, recipe: str, data: Path | None, allow_outside: bool, out: P
     if json_out:
         files = {"model": str(target), "labels": str(labels) if labels else None}
         sizes = {"classes": made.classes, "of": made.width, "bytes": made.after, "bytes_before": made.before}
-        event("slim", {**files, **sizes, "heard": made.checked_on})
+        event("slim", {**files, **sizes, "checked_on": made.checked_on})
         return
     click.echo(made.note())
     click.echo(f"wrote {target}" + (f" and {labels}" if labels else ""))

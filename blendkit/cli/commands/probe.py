@@ -101,8 +101,8 @@ def probe(
 ) -> None:
     """Rank the blocks of MEMBER by how well nearest neighbours name the class of CLIPS, before any training.
 
-    CLIPS has one folder of audio per class. Without --group a clip is only kept from voting on itself: if several
-    clips are cut from one source, the figures are too high. Features are saved in OUT/features and reused.
+    CLIPS has one folder of audio per class. Without --group a clip may vote on all clips but itself: if several
+    are cut from one source, the figures are too high. Features are saved in OUT/features and reused.
     """
     from blendkit import training
 

@@ -36,7 +36,9 @@ _TEACHER = bundle(
     click.option("--audio", help="Folder of unlabelled recordings below --data (default: unlabelled_soundscapes)."),
     click.option("--stream", help="Stream of the recipe that is the teacher (default: the recipe's output)."),
     click.option("--space", type=click.Choice(["logit", "prob", "rank"]), help="Space of the values in a score file."),
-    click.option("--saw", type=PATH, help="File of the labels that the teacher of a score file was trained on."),
+    click.option(
+        "--saw", type=PATH, help="File of labels that the teacher was also trained on; with it, all is known."
+    ),
     set_option,
 )
 _GATES = bundle(
@@ -133,7 +135,7 @@ def _show_gate(report: dict[str, Any], request: PseudoLabelRequest) -> None:
     click.echo(
         f"the teacher was trained on {len(report['saw'])} recordings: there, a student of these labels is in-sample"
         if report["saw_known"]
-        else "what the teacher was trained on is not known (--saw): no figure on labelled recordings can be trusted"
+        else "not all that the teacher was trained on is known (--saw): figures on labelled recordings may be in-sample"
     )
     if report.get("inflation"):
         f = report["inflation"]

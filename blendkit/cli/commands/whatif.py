@@ -9,7 +9,7 @@ import click
 
 from blendkit.cli._compile_notice import announced
 from blendkit.cli._options import PATH, json_option, judged, offline, set_option
-from blendkit.cli._show import emitter, event, print_table, say
+from blendkit.cli._show import emitter, event, print_table
 
 if TYPE_CHECKING:
     from blendkit.offline import Judging, Place, Sweep, WhatIf
@@ -80,7 +80,7 @@ def whatif(
         return
     _print(found, judging.level)
     for path in (p for p in (csv_path, plot) if p is not None):
-        say(f"wrote {path}")
+        click.echo(f"wrote {path}")
 
 
 def _write_csv(path: Path, found: WhatIf) -> None:

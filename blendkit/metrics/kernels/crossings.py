@@ -15,7 +15,7 @@ from blendkit.metrics.kernels.pair_counts import Cell
 _BLOCK = 64  # negatives that share a bounding box: enough to skip many pairs at once, few enough for a tight box
 _NEAR = 1e-6  # in grid steps: float64 cannot be sure of the side of a grid point that is closer than this
 _HALF_BITS = 134217729.0  # 2**27 + 1, which splits a float64 of 53 bits into two halves whose products are exact
-_MOST_PARTS = 9  # an expansion of eight summands has at most eight parts, and one place is written ahead
+_MOST_PARTS = 8  # each of the eight summands adds at most one part to the expansion
 
 
 class _Box(IntEnum):

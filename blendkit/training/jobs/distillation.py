@@ -21,6 +21,7 @@ from blendkit.store import FeatureStore, write_json, write_text
 from blendkit.training.cnn import WaveStudent
 from blendkit.training.export import exported, write_onnx
 from blendkit.training.jobs.chunk_pictures import chunk_pictures
+from blendkit.training.jobs.teacher_saw import TeacherSaw
 from blendkit.training.outputs import span
 from blendkit.training.settings import Distil, Picture
 from blendkit.training.student import StudentRows, fit_student, student_logits
@@ -39,7 +40,7 @@ class Task:
     out: Path
     recordings: Sequence[Recording]
     teacher: Scores
-    saw: tuple[str, ...]
+    saw: TeacherSaw
     labels: LabelTable | None
     known: tuple[str, ...]
     embedding: tuple[FeatureStore, str] | None
@@ -70,7 +71,7 @@ def distil(task: Task, emit: Emit = silent) -> dict[str, Any]:
         examples, learn.tolist(), stop.tolist(), task.how, task.out / "checkpoints" / "student", emit
     )
     found = student_logits(network.student, pictures[held], network)
-    saw = sorted({*rows.recording[fold > 0].tolist(), *task.saw})
+    saw = sorted({*rows.recording[fold > 0].tolist(), *task.saw.recordings})
     drift = _write(task, network, saw)
     made = {
         "classes": list(teacher.classes),
@@ -83,6 +84,7 @@ def distil(task: Task, emit: Emit = silent) -> dict[str, Any]:
         "onnx_difference": drift,
         "how": asdict(task.how),
         "saw": saw,
+        "saw_known": task.saw.known,
     }
     write_json(task.out / "student.json", made, sort=False)
     write_text(task.out / "card.md", "\n".join(_card(made)) + "\n")
@@ -167,5 +169,7 @@ def _card(made: dict[str, Any]) -> list[str]:
             f"- macro-AUC on held-out labelled chunks: {span(held['student'])}; teacher {span(held['teacher'])}"
         )
         lines.append("- the teacher's own figure there is in-sample if it learned from these recordings")
-    return [*lines, f"- largest difference between torch and ONNX: {made['onnx_difference']:.1e}",
-            "- every recording behind it, its teacher's too, is in the metadata `saw`"]  # fmt: skip
+    every = "every recording behind it, its teacher's too, is in the metadata `saw`"
+    unsure = "what its teacher learned from is not known: the metadata `saw` may lack recordings"
+    lines.append(f"- largest difference between torch and ONNX: {made['onnx_difference']:.1e}")
+    return [*lines, f"- {every if made['saw_known'] else unsure}"]

@@ -28,6 +28,7 @@ from blendkit.training.jobs.examples_of_stores import (
 from blendkit.training.jobs.pseudo_labels import read_pseudo
 from blendkit.training.jobs.requests import HeadRequest
 from blendkit.training.jobs.saved_arrays import read_arrays
+from blendkit.training.jobs.teacher_saw import TeacherSaw
 from blendkit.training.out_of_fold import judge
 from blendkit.training.outputs import OOF, Source, summary, write_card, write_heads, write_oof
 
@@ -40,7 +41,8 @@ def fit_head(request: HeadRequest, emit: Emit = silent) -> dict[str, Any]:
     ready = prepare_fit(request)
     pseudo, saw = _pseudo(request, ready)
     fit = fit_seqhead(ready.examples, ready.job, request.out / "checkpoints", lambda fold: pseudo, emit)
-    return write_fit(request, fit, replace(ready, source=replace(ready.source, saw=saw)))
+    source = replace(ready.source, saw=saw.recordings, saw_known=saw.known)
+    return write_fit(request, fit, replace(ready, source=source))
 
 
 @dataclass(frozen=True, eq=False)
@@ -66,10 +68,10 @@ def prepare_fit(request: HeadRequest) -> PreparedFit:
     return PreparedFit(examples, job, _source(request, stores), notes, probed.top_one, blocks)
 
 
-def _pseudo(request: HeadRequest, ready: PreparedFit) -> tuple[Examples | None, tuple[str, ...]]:
+def _pseudo(request: HeadRequest, ready: PreparedFit) -> tuple[Examples | None, TeacherSaw]:
     """The pseudo-labelled rows, and what their teacher learned from."""
     if request.rows.pseudo is None or request.rows.unlabelled is None:
-        return None, ()
+        return None, TeacherSaw((), True)
     (store,) = open_features([request.rows.unlabelled])
     rows = unlabelled_examples(store, ready.blocks, ready.examples.classes)
     found, saw = read_pseudo(request.rows.pseudo, rows)
@@ -96,12 +98,14 @@ def write_fit(request: HeadRequest, fit: Fit, ready: PreparedFit) -> dict[str, A
 def _countable(request: HeadRequest, fit: Fit, ready: PreparedFit) -> tuple[Float32, list[str]]:
     """The out-of-fold logits, nan where a teacher learned from the recording, unless those are to count; and notes."""
     seen = np.isin(ready.examples.recording, list(ready.source.saw))
+    unsure = "what the pseudo-labelling teacher learned from is not known: any out-of-fold figure may be inflated"
+    notes = [] if ready.source.saw_known else [unsure]
     if not seen.any():
-        return fit.oof, []
+        return fit.oof, notes
     what = f"{int(seen.sum())} of {len(seen)} rows are of recordings the pseudo-labelling teacher learned from"
     if request.allow_seen:
-        return fit.oof, [f"{what}: the out-of-fold figures are inflated (--allow-seen)"]
-    return np.where(seen[:, None], np.nan, fit.oof), [f"{what}: they do not count as out-of-fold"]
+        return fit.oof, [f"{what}: the out-of-fold figures are inflated (--allow-seen)", *notes]
+    return np.where(seen[:, None], np.nan, fit.oof), [f"{what}: they do not count as out-of-fold", *notes]
 
 
 def labelled_examples(

@@ -25,7 +25,7 @@ from blendkit.training.jobs.pseudo_labels import (
     thresholds_by_precision,
     write_pseudo,
 )
-from blendkit.training.jobs.teacher_saw import run_saw, teacher_saw
+from blendkit.training.jobs.teacher_saw import TeacherSaw, run_saw, teacher_saw, with_labels
 
 
 @dataclass(frozen=True)
@@ -33,7 +33,7 @@ class TeacherSource:
     """Whose scores become labels: a recipe (run on `audio`, a folder below `data`) or a score file.
 
     stream: of the recipe, default its output; overrides: of the recipe; space: what a score file's values are; saw: a
-    label file, what a score file's teacher learned from.
+    label file of what the teacher also learned from.
     """
 
     source: str
@@ -94,8 +94,7 @@ class TeacherScores:
 
     scores: Scores
     others: dict[str, Scores]
-    saw: tuple[str, ...]
-    saw_known: bool
+    saw: TeacherSaw
 
 
 def pseudo_label(request: PseudoLabelRequest, emit: Emit = silent) -> dict[str, Any]:
@@ -110,7 +109,7 @@ def pseudo_label(request: PseudoLabelRequest, emit: Emit = silent) -> dict[str, 
         if is_source(request.teacher.source)
         else _from_recipe(request, request.teacher.audio, ranks, emit)
     )
-    refuse_seen_unlabelled(teacher.saw, teacher.scores.rows.recordings(), request.allow_seen)
+    refuse_seen_unlabelled(teacher.saw.recordings, teacher.scores.rows.recordings(), request.allow_seen)
     thresholds = _thresholds(request, teacher.scores)
     gates = Gates(chosen.least, thresholds, chosen.percentile, chosen.top, ranks, chosen.soft, chosen.power)
     cells = gate(teacher.scores, gates, teacher.others)
@@ -119,8 +118,8 @@ def pseudo_label(request: PseudoLabelRequest, emit: Emit = silent) -> dict[str, 
         "stream": request.teacher.stream,
         "space": teacher.scores.space,
         "precision": chosen.precision,
-        "saw": list(teacher.saw),
-        "saw_known": teacher.saw_known,
+        "saw": list(teacher.saw.recordings),
+        "saw_known": teacher.saw.known,
         "inflation": _inflation(request, emit),
     }
     return write_pseudo(request.out, teacher.scores, cells, gates, _labelled_chunks(request, teacher.scores), facts)
@@ -159,8 +158,7 @@ def _agreeing(text: str) -> tuple[str, float]:
 
 def _from_file(teacher: TeacherSource) -> TeacherScores:
     scores = read_scores(teacher.source, teacher.space or "unknown")
-    saw = teacher_saw(teacher.source, teacher.saw)
-    return TeacherScores(_as_probabilities(scores), {}, saw, teacher.saw is not None or bool(saw))
+    return TeacherScores(_as_probabilities(scores), {}, teacher_saw(teacher.source, teacher.saw))
 
 
 def _from_recipe(request: PseudoLabelRequest, audio: str, others: Mapping[str, float], emit: Emit) -> TeacherScores:
@@ -171,7 +169,7 @@ def _from_recipe(request: PseudoLabelRequest, audio: str, others: Mapping[str, f
     folder = request.out / f"run-{Path(audio).name}"
     result = run(cut, data_folder(found, teacher.data, emit), folder, runtime=request.runtime, emit=emit)
     made = {n: _as_probabilities(s) for n, s in result.made.items()}
-    return TeacherScores(made[name], {n: made[n] for n in others}, run_saw(folder), True)
+    return TeacherScores(made[name], {n: made[n] for n in others}, with_labels(run_saw(folder), teacher.saw))
 
 
 def _as_probabilities(scores: Scores) -> Scores:

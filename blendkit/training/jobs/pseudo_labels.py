@@ -16,6 +16,7 @@ from blendkit.errors import BlendkitError, did_you_mean, shorten
 from blendkit.store import atomic_path, write_json
 from blendkit.training.examples import Examples
 from blendkit.training.jobs.saved_arrays import read_arrays
+from blendkit.training.jobs.teacher_saw import TeacherSaw
 from blendkit.training.pseudo_label_gates import (
     gained,
     percentile_thresholds,
@@ -119,7 +120,7 @@ def write_pseudo(
     return made
 
 
-def read_pseudo(folder: Path, unlabelled: Examples) -> tuple[Examples, tuple[str, ...]]:
+def read_pseudo(folder: Path, unlabelled: Examples) -> tuple[Examples, TeacherSaw]:
     """Return pseudo-labelled examples of a store's rows, and the recordings their teacher learned from.
 
     Raises BlendkitError for labels of rows that the store does not have, and where no class is shared.
@@ -144,16 +145,19 @@ def read_pseudo(folder: Path, unlabelled: Examples) -> tuple[Examples, tuple[str
     return replace(rows, targets=found), saw
 
 
-def _saw(path: Path) -> tuple[str, ...]:
+def _saw(path: Path) -> TeacherSaw:
     """The recordings that a teacher learned from, of a pseudo.json."""
     try:
-        saw = json.loads(path.read_text(encoding="utf-8"))["saw"]
+        told = json.loads(path.read_text(encoding="utf-8"))
+        saw, known = told["saw"], told.get("saw_known", False)
         if not isinstance(saw, list) or not all(isinstance(r, str) for r in saw):
-            raise ValueError("its `saw` is no list of recordings")
+            raise ValueError("its `saw` is not a list of recordings")
+        if not isinstance(known, bool):
+            raise ValueError("its `saw_known` is neither true nor false")
     except (OSError, ValueError, KeyError, TypeError) as error:
         reason = f"it has no {error}" if isinstance(error, KeyError) else str(error)
         raise BlendkitError(f"{path}: not the facts of pseudo-labels", [reason, _AGAIN]) from error
-    return tuple(saw)
+    return TeacherSaw(tuple(saw), known)
 
 
 def refuse_seen_unlabelled(saw: Sequence[str], recordings: Sequence[str], allow: bool) -> None:

@@ -25,7 +25,7 @@ class StudentRequest:
     """A student to train on recordings.
 
     teacher: its scores of them (a store, `FILE.npz:ARRAY`, a CSV, or a run's folder); space: what the scores are (a
-    store holds logits); saw: a label file of the recordings that the teacher learned from; labels: of some of the
+    store holds logits); saw: a label file of recordings that the teacher also learned from; labels: of some of the
     recordings; taxonomy: further classes that labels may name; embedding: a store of the teacher's embeddings;
     embedding_name: which feature of it.
     """
@@ -48,7 +48,7 @@ def fit_student_of(request: StudentRequest, emit: Emit = silent) -> dict[str, An
 
 
 def task_of(request: StudentRequest) -> Task:
-    """Return the task. Raises BlendkitError for what cannot be read, and scores whose space nobody says."""
+    """Return the task. Raises BlendkitError for what cannot be read, and scores whose space is not given."""
     scores = _teacher(request.teacher, request.space)
     known = (read_taxonomy(request.taxonomy) if request.taxonomy is not None else Taxonomy({})).classes
     store = FeatureStore.open(request.embedding) if request.embedding is not None else None
