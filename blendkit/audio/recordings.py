@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -25,6 +25,24 @@ def find_recordings(folder: Path) -> list[Recording]:
     """
     files = [p for p in folder.rglob("*") if p.suffix.lower() in AUDIO_SUFFIXES and p.is_file()]
     return unique_recordings(Recording(p.relative_to(folder).with_suffix("").as_posix(), p) for p in files)
+
+
+def find_audio(paths: Sequence[Path]) -> list[Recording]:
+    """Return the recordings of files and folders. Raises BlendkitError for paths that hold none."""
+    found, problems = [], []
+    for path in paths:
+        if path.is_dir():
+            inside = find_recordings(path)
+            found += inside
+            problems += [] if inside else [f"{path}: no audio files in this folder"]
+        elif path.suffix.lower() not in AUDIO_SUFFIXES or not path.is_file():
+            what = "not an audio file" if path.is_file() else "no such file or folder"
+            problems.append(f"{path}: {what}")
+        else:
+            found.append(Recording(path.stem, path))
+    if problems:
+        raise BlendkitError("nothing to score", problems)
+    return unique_recordings(found)
 
 
 def unique_recordings(recordings: Iterable[Recording]) -> list[Recording]:

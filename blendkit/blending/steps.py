@@ -9,6 +9,7 @@ from typing import Any, Literal
 import numpy as np
 
 from blendkit.blending.fitting import fit_step
+from blendkit.blending.missing_chunks import missing_chunks
 from blendkit.blending.step_context import StepContext
 from blendkit.blending.weights import class_mask
 from blendkit.core import TAXA, Bools, Int64, Matrix, Scores, Space, Taxonomy, logit, saturated, sigmoid, zero_floor
@@ -104,19 +105,13 @@ def _run(
     kwargs = {**context, **own, **others}
     # smoothing across a gap is reported, not prevented: missing rows are never made up
     if step.info.scope == "file" and "offsets" in context:
-        gaps = int(((part.rows.start_s[1:] > part.rows.end_s[:-1]) & ~_new_recording(part)).sum())
+        gaps = missing_chunks(part.rows)
         if gaps:
             note(f"{step.name}: chunks are missing in {gaps} places; their neighbours count as adjacent")
     if step.info.notes is not None:
         for text in step.info.notes(part.values, **{k: kwargs[k] for k in signature(step.info.notes)}):
             note(f"{step.name}: {text}")
     return run_op(step, part, kwargs, tuple(others))
-
-
-def _new_recording(scores: Scores) -> Bools:
-    """(N - 1,) true where the next row belongs to another recording."""
-    who = scores.rows.recording
-    return np.asarray(who[1:] != who[:-1], bool)
 
 
 def run_op(step: OpStep, scores: Scores, kwargs: dict[str, Any], others: tuple[str, ...] = ()) -> Any:

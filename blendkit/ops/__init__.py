@@ -69,8 +69,8 @@ if TYPE_CHECKING:
     from blendkit.ops.fitted.site_hour import site_hour_prior
     from blendkit.ops.gates import fake_only, rank_gate, replace_where_sure, spike, temporal_gate
     from blendkit.ops.pools import geometric_mean, maximum, median, minimum, power_mean, quantile_mix
-    from blendkit.ops.ranges import range_mask, range_penalty, station_floor
     from blendkit.ops.sidecars import sidecar
+    from blendkit.ops.species_ranges import range_mask, range_penalty, station_floor
     from blendkit.ops.taxonomic import (
         TaxonLevels,
         check_levels,

@@ -27,7 +27,6 @@ if TYPE_CHECKING:
     from blendkit.scoring.speed import Throughput, predicted_minutes, throughput, timings
     from blendkit.scoring.standalone import (
         Scorer,
-        find_audio,
         fit_features,
         one_member,
         save_features,
@@ -49,7 +48,6 @@ __all__ = [
     "build_member",
     "cpu_count",
     "facts_hash",
-    "find_audio",
     "fit_features",
     "is_finished",
     "member_facts",

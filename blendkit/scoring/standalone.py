@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from blendkit.audio import Grid, Recording, find_recordings, groups, prepare_group, unique_recordings
-from blendkit.core import AUDIO_SUFFIXES, NameRule, Taxonomy, chunk_rows
+from blendkit.audio import Grid, Recording, find_audio, groups, prepare_group
+from blendkit.core import NameRule, Taxonomy, chunk_rows
 from blendkit.errors import BlendkitError
 from blendkit.events import Emit, silent
 from blendkit.member import TTA, FeatureMember, Member, MemberContext, RecordingAudio, check_window, features_of
@@ -170,21 +170,3 @@ def _feature_names(who: str, made: FeatureMember, names: Sequence[str]) -> list[
     wanted = list(dict.fromkeys(n for name in asked for n in (blocks if name == "blocks" else [name])))
     require_features(who, wanted, shapes)
     return wanted
-
-
-def find_audio(paths: Sequence[Path]) -> list[Recording]:
-    """Return the recordings of files and folders. Raises BlendkitError for paths that hold none."""
-    found, problems = [], []
-    for path in paths:
-        if path.is_dir():
-            inside = find_recordings(path)
-            found += inside
-            problems += [] if inside else [f"{path}: no audio files in this folder"]
-        elif path.suffix.lower() not in AUDIO_SUFFIXES or not path.is_file():
-            what = "not an audio file" if path.is_file() else "no such file or folder"
-            problems.append(f"{path}: {what}")
-        else:
-            found.append(Recording(path.stem, path))
-    if problems:
-        raise BlendkitError("nothing to score", problems)
-    return unique_recordings(found)

@@ -18,9 +18,9 @@ from blendkit.events import Emit, silent
 from blendkit.training.examples import Examples, deal_folds, stack
 from blendkit.training.head_networks import AttentionPool, HeadShape, Mean, ScalarMix, new_head
 from blendkit.training.loop import Data, train
-from blendkit.training.out_of_fold import stopping_score
 from blendkit.training.sampling import epoch_rows
 from blendkit.training.settings import Mixture, Schedule
+from blendkit.training.stopping import stopping_score
 
 Head = ScalarMix | AttentionPool
 PseudoFor = Callable[[int | None], Examples | None]

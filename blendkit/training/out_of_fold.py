@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from blendkit.core import Bools, Float64, Matrix
-from blendkit.metrics import Interval, cluster_codes, macro_auc, paired_bootstrap
+from blendkit.metrics import Interval, cluster_codes, paired_bootstrap
 from blendkit.training.examples import Examples
 
 REPLICATES = 1000
@@ -51,20 +51,6 @@ def judge(examples: Examples, logits: Logits, against: Mapping[str, Logits] | No
             "gains": gains,
         }
     return found
-
-
-def stopping_score(examples: Examples, logits: Logits) -> float:
-    """Return the macro-AUC that decides when to stop: of soundscape chunks if they give one, else of clips.
-
-    The head is meant for soundscapes. The score is nan if no class has both positive and negative rows.
-    """
-    for kind in ("chunk", "clip"):
-        rows = examples.of_kind(kind)
-        if len(rows):
-            score = macro_auc(examples.targets[rows] > 0.5, logits[rows]).macro
-            if np.isfinite(score):
-                return score
-    return float("nan")
 
 
 def share_interval(right: Float64, clusters: NDArray[np.str_]) -> list[float]:

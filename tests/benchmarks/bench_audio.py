@@ -18,10 +18,11 @@ import soxr
 
 from blendkit.audio.cutting import cut
 from blendkit.audio.decoding import decode
+from blendkit.audio.recordings import find_audio
 from blendkit.audio.resampling import resample
 from blendkit.sample.config import WorldConfig
 from blendkit.sample.world import make_world
-from blendkit.scoring.standalone import find_audio, one_member, score_audio
+from blendkit.scoring.standalone import one_member, score_audio
 
 TARGET = 48000
 TURNS = 5

@@ -22,7 +22,7 @@ from blendkit.ops.fitted.rate_tables import (
     near_places,
     place_prior,
 )
-from blendkit.ops.ranges import RangeList, load_ranges, range_mask, range_penalty, station_floor, unknown_sites
+from blendkit.ops.species_ranges import RangeList, load_ranges, range_mask, range_penalty, station_floor, unknown_sites
 
 CLASSES = ("a", "b")
 

@@ -15,9 +15,9 @@ from blendkit.training.export import exported, write_onnx  # noqa: E402
 from blendkit.training.head_networks import AttentionPool, HeadShape, Mean, ScalarMix, Token, new_head, parameters_of  # noqa: E402
 from blendkit.training.loop import Data, train  # noqa: E402
 from blendkit.training.losses import bce, distillation, focal  # noqa: E402
-from blendkit.training.out_of_fold import stopping_score  # noqa: E402
 from blendkit.training.sampling import class_balance, epoch_rows  # noqa: E402
 from blendkit.training.settings import Mixture, Schedule  # noqa: E402
+from blendkit.training.stopping import stopping_score  # noqa: E402
 
 SHAPES = {"a": (6,), "b": (8,)}
 TOKENS = (Token("a"), Token("b"))

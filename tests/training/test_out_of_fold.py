@@ -9,7 +9,8 @@ import pytest
 from blendkit.metrics.auc import macro_auc
 from blendkit.metrics.bootstrap import paired_bootstrap
 from blendkit.training.examples import Examples
-from blendkit.training.out_of_fold import clusters_of, judge, share_interval, stopping_score
+from blendkit.training.out_of_fold import clusters_of, judge, share_interval
+from blendkit.training.stopping import stopping_score
 
 Make = Callable[..., Examples]
 

@@ -8,12 +8,12 @@ from typing import Any, Literal
 
 import torch
 
+from blendkit.audio import find_audio
 from blendkit.core import Scores, Taxonomy, logit
 from blendkit.errors import BlendkitError
 from blendkit.events import Emit, silent
 from blendkit.io import read_labels, read_scores, read_taxonomy, split_source
 from blendkit.member import BELOW_FLOAT32
-from blendkit.scoring import find_audio
 from blendkit.store import FeatureStore, require_features
 from blendkit.training.jobs.distillation import Task, distil
 from blendkit.training.jobs.teacher_saw import teacher_saw
