@@ -89,7 +89,7 @@ def tried(job: tuple[Mutant, tuple[str, ...], float]) -> Outcome:
     """Run both stages on one mutant."""
     mutant, then, limit_s = job
     if not tree.sound:
-        raise SystemError("the tests must pass before faults are put in")
+        raise RuntimeError("the tests must pass before faults are put in")
     seconds = 0.0
     stages = [own_tests(tree, mutant), [t for t in then if t != f"tests/{mutant.package}"]]
     with tree.with_mutant(mutant):

@@ -104,7 +104,7 @@ class Tree:
                     return 70
             import pytest
 
-            own = (f"--basetemp={self.folder.parent / 'tmp'}", f"--rootdir={self.folder}")
+            own = (f"--basetemp={self.folder.parent / 'tmp'}", "-W", "ignore::pytest.PytestAssertRewriteWarning")
             return int(pytest.main(["-x", "-q", "-p", "no:cacheprovider", "--hypothesis-seed=0", *own, *tests]))
         except BaseException as error:
             os.write(2, f"FAILED outside of tests: {error!r}".encode())
