@@ -35,6 +35,7 @@ from trees import ROOT, Tree, import_libraries
 
 PACKAGES = ("ops", "metrics", "blending", "recipe", "scoring")
 THEN = ("tests/blending", "tests/recipe", "tests/engine", "tests/offline", "tests/searching", "tests/testing")
+LEFT_OUT = ("real", "mutation")  # tests that need real data, and those of this script
 tree: Tree  # a worker's own copy
 
 
@@ -66,14 +67,21 @@ def drawn(mutants: Sequence[Mutant], count: int, seed: int) -> list[Mutant]:
 
 
 def own_tests(here: Tree, mutant: Mutant) -> list[str]:
-    """Return the test files of a mutant's package; those that import the module, or a user of it, come first."""
+    """Return the tests of a mutant's package, and those elsewhere that import the module itself.
+
+    Those that import the module, or what is built on it in its package, come first.
+    """
     path = here.folder / mutant.path
     users = [p for p in here.users(path) if p.is_relative_to(here.folder / "blendkit" / mutant.package)]
     names = [f"{here.module(p)} import" for p in (path, *users)]
-    files = sorted((here.folder / "tests" / mutant.package).glob("test_*.py"))
-    texts = {f: f.read_text(encoding="utf-8") for f in files}
-    order = sorted(files, key=lambda f: next((i for i, n in enumerate(names) if n in texts[f]), len(names)))
-    return [f.relative_to(here.folder).as_posix() for f in order]
+    own = here.folder / "tests" / mutant.package
+    order = []
+    for file in sorted((here.folder / "tests").glob("*/test_*.py")):
+        text = file.read_text(encoding="utf-8")
+        at = next((i for i, name in enumerate(names) if name in text), len(names))
+        if file.parent == own or (at == 0 and file.parent.name not in LEFT_OUT):
+            order.append((at, file.relative_to(here.folder).as_posix()))
+    return [name for _, name in sorted(order)]
 
 
 def start_worker(folder: str, tests: Sequence[str]) -> None:
