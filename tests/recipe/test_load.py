@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from blendkit.errors import BlendkitError
-from blendkit.recipe.address import dotted
+from blendkit.recipe.address import dotted, known_keys
 from blendkit.recipe.load import load_recipe, parse_recipe, with_values
 from blendkit.recipe.schema import Step
 
@@ -238,6 +238,19 @@ def test_where_gives_the_nearest_line() -> None:
 )
 def test_dotted_paths(path: tuple[str | int, ...], text: str) -> None:
     assert dotted(path) == text
+
+
+def test_the_keys_that_the_schema_knows() -> None:
+    assert known_keys(("members", "a", "tta", "x")) == ["shifts_s", "edge"]
+    assert known_keys(("blends", "c", "steps", 0, "where", "x")) == [
+        "class_name",
+        "classes",
+        "covered_by",
+        "not_covered_by",
+    ]
+    assert known_keys(("streams", "f", "x"))[0] == "from"  # as a recipe says it
+    for author_s in [("members", "a"), ("chunk_s", 0, "x"), ("audio", "x", "y"), ("blends", 0, "x"), ("no", "such")]:
+        assert known_keys(author_s) == []
 
 
 # --- overrides ----------------------------------------------------------------------------------
