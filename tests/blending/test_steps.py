@@ -218,3 +218,11 @@ def test_selections_of_what_does_not_exist_are_refused(where: str, words: list[s
 def test_a_selection_by_taxon_needs_a_taxonomy() -> None:
     with pytest.raises(BlendkitError, match="needs a taxonomy"):
         apply("{gaussian: {}, where: {class_name: Aves}}", scores(), StepContext())
+
+
+def test_what_an_op_refuses_is_said_in_its_own_words() -> None:
+    around = StepContext()  # no taxonomy
+    with pytest.raises(BlendkitError, match="taxonomy"):
+        apply("{taxonomy_mean: {genus: 0.5}}", scores(), around)
+    with pytest.raises(BlendkitError, match="above 0"):
+        apply("{temperature: {by_class: {bird: 0.0}}}", scores())

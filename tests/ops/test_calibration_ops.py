@@ -174,6 +174,27 @@ def test_thresholds_against_every_possible_one(tmp_path: Path) -> None:
     assert silent.threshold.tolist() == [0.5] * 3
 
 
+def test_a_group_of_positives_only_gives_no_map() -> None:
+    z = np.array([[3.0, 1.0], [2.0, -1.0], [1.0, 0.5], [4.0, -2.0]])
+    y = np.array([[True, True], [True, False], [True, False], [True, False]])
+    lent = fit_platt(y, z, ("a", "b"), ["r"] * 4, groups=("alone", "other"))
+    everybody = fit_platt(y.reshape(-1, 1), z.reshape(-1, 1), ("all",), ["r"] * 8)
+    assert (lent.slope[0], lent.intercept[0]) == pytest.approx((everybody.slope[0], everybody.intercept[0]))
+    assert not fit_platt(y, z, ("a", "b"), ["r"] * 4).fitted[0]
+
+
+def test_thresholds_lie_midway_between_different_scores() -> None:
+    """Above 0.9: 2 / 3; above 0.5 twice: 4 / 5, the best; above 0.1: 4 / 6. All lie above 0: 0.05 is below the last."""
+    p = np.array([[0.9, 0.2], [0.5, 0.4], [0.5, 0.1], [0.1, 0.3]])
+    heard = np.array([[True, True], [True, True], [False, True], [False, True]])
+    rows = chunk_rows({f"r{i}": 1 for i in range(4)}, 5.0, NameRule())
+    made = fit_thresholds(p, heard, np.ones(4, bool), rows, ("a", "b"))
+    np.testing.assert_allclose(made.threshold, [0.3, 0.05])
+    part = fit_thresholds(p, heard, np.array([True, False, True, False]), rows, ("a", "b"))  # 0.9 and 0.5; 0.2 and 0.1
+    np.testing.assert_allclose(part.threshold, [0.7, 0.05])
+    assert part.saw == ("r0", "r2")
+
+
 def test_a_reference_gives_its_own_scores_their_ranks(tmp_path: Path) -> None:
     made = fit_reference(Z, ROWS, CLASSES)
     made.save(tmp_path / "q.npz")
@@ -206,6 +227,7 @@ def test_prior_correction_by_hand(tmp_path: Path) -> None:
     np.testing.assert_allclose(out, Z + logit(made.rate) - logit(0.25))
     never = fit_class_rates(np.zeros_like(TRUTH), ALL, ROWS, CLASSES)
     assert (never.rate > 0).all()
+    assert fit_class_rates(np.ones_like(TRUTH), ALL, ROWS, CLASSES).rate.tolist() == [1 - 1e-6] * 3  # always heard
 
 
 @pytest.mark.parametrize("load", [Thresholds.load, Reference.load, ClassRates.load])

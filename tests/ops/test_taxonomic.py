@@ -259,3 +259,6 @@ def test_a_taxon_counts_by_its_share_of_the_chunk() -> None:
     np.testing.assert_allclose(part[0], [0.2, *(p[0, 1:] * np.array([0.2] * 3 + [0.4] * 3 + [0.2]) / 0.8)])
     strange = taxon_share(p[:, :2], taxonomy=TAXONOMY, classes=("a", "nameless"), covered=EVERY[:2])
     np.testing.assert_allclose(strange[0], [0.2, 0.0])
+    heard = np.array([[0.2, 0.1, 0.5]])  # of a frog, an insect, and of nobody's taxon: that one stays
+    mixed = taxon_share(heard, taxonomy=TAXONOMY, classes=("a", CLASSES[4], "nameless"), covered=EVERY[:3], power=1.0)
+    np.testing.assert_allclose(mixed[0], [0.2 * 0.2 / 0.8, 0.1 * 0.1 / 0.8, 0.5])

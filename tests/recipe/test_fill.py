@@ -46,6 +46,8 @@ blends:
       covered_by: {p: {yes: {p: 1, z: 1}, no: {z: 1}}}
     steps:
       - taxonomy_mean: {genus: 0.15, class_name: 0.05, sonotypes: group}
+      - gates: [{fake_only: {main: p, check: z}}, {spike: {main: p, check: z}, id: sharp, where: {class_name: Aves}}]
+        id: doors
 output: c
 also: [d]
 """

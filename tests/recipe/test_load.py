@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from blendkit.errors import BlendkitError
-from blendkit.recipe.address import dotted
+from blendkit.recipe.address import dotted, known_keys
 from blendkit.recipe.load import load_recipe, parse_recipe, with_values
 from blendkit.recipe.schema import Step
 
@@ -240,6 +240,19 @@ def test_dotted_paths(path: tuple[str | int, ...], text: str) -> None:
     assert dotted(path) == text
 
 
+def test_the_keys_that_the_schema_knows() -> None:
+    assert known_keys(("members", "a", "tta", "x")) == ["shifts_s", "edge"]
+    assert known_keys(("blends", "c", "steps", 0, "where", "x")) == [
+        "class_name",
+        "classes",
+        "covered_by",
+        "not_covered_by",
+    ]
+    assert known_keys(("streams", "f", "x"))[0] == "from"  # as a recipe says it
+    for author_s in [("members", "a"), ("chunk_s", 0, "x"), ("audio", "x", "y"), ("blends", 0, "x"), ("no", "such")]:
+        assert known_keys(author_s) == []
+
+
 # --- overrides ----------------------------------------------------------------------------------
 
 
@@ -293,6 +306,23 @@ def test_an_empty_step_gets_parameters() -> None:
 def test_a_whole_step_or_list_can_be_replaced() -> None:
     assert steps_of(TEXT, "members.b.steps[0]=three_tap")[0]["op"] == "three_tap"
     assert steps_of(TEXT, "members.b.steps=[]") == []
+
+
+def test_an_override_makes_every_level_that_the_recipe_leaves_out() -> None:
+    split = [f"c.weights_by.split.{of}" for of in ("at=1", "before.a=1", "after.b=2")]
+    found = parse_recipe(TEXT, "r.yaml", split).model.blends["c"].weights_by
+    assert found is not None
+    assert found.model_dump(exclude_none=True) == {"split": {"at": 1, "before": {"a": 1}, "after": {"b": 2}}}
+
+
+@pytest.mark.parametrize(("name", "in_recipe"), [("path", True), ("tta", False)])
+def test_a_step_with_a_keys_name_is_told_from_the_key(name: str, in_recipe: bool) -> None:
+    text = changed("id: light", f"id: {name}")
+    assert (f"{name}:" in TEXT) == in_recipe
+    with pytest.raises(BlendkitError, match=f"'{name}' is a key and a step of 'b'") as caught:
+        parse_recipe(text, "r.yaml", [f"b.{name}.alpha=0.5"])
+    assert list(caught.value.problems) == [f"members.b.{name}.alpha", f"members.b.steps.{name}.alpha"]
+    assert steps_of(text, f"members.b.steps.{name}.alpha=0.5")[1]["params"] == {"alpha": 0.5}
 
 
 def test_later_overrides_win() -> None:

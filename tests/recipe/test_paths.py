@@ -1,10 +1,12 @@
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from blendkit.errors import BlendkitError
+from blendkit.member.protocol import DataFile
 from blendkit.recipe.load import parse_recipe
 from blendkit.recipe.paths import DataFolder, check_files, named_files
 from blendkit.recipe.plan import Plan, make_plan
@@ -66,6 +68,31 @@ def test_every_missing_file_is_listed_with_its_key_and_the_nearest(data: Path) -
     assert "'z.csv'" in found[0]
     assert "did you mean 'zz.csv'" in found[0]
     assert "r.yaml:11: members.z.steps[1].site_hour_prior.artefact" in found[1]
+    # saved logits stand for the file of a member
+    assert (
+        check_files(plan(TEXT.replace("prior.npz", "l.csv")), DataFolder(data), spare=["z"]).of_member("z", "path")
+        == []
+    )
+
+
+def test_files_that_members_find_themselves(data: Path, tmp_path: Path) -> None:
+    def lost() -> Path:
+        raise BlendkitError("no package", ["install it"])
+
+    found = plan("recipe: 1\nname: d\nmembers:\n  p: {use: table, path: z.csv, space: prob}\noutput: p\n")
+    own = found.members["p"]
+    for find, named in ((lambda: tmp_path / "own", True), (lost, False)):
+        files = {**own.files, "weights": DataFile(find=find), "labels": DataFile()}
+        found.members["p"] = replace(own, files=files, params={**own.params, "weights": None})
+        if named:
+            assert check_files(found, DataFolder(data)).of_member("p", "weights") == [tmp_path / "own"]
+            continue
+        with pytest.raises(BlendkitError) as caught:
+            check_files(found, DataFolder(data))
+        assert list(caught.value.problems) == ["r.yaml:4: members.p: no package; install it"]
+        assert check_files(found, DataFolder(data), spare=["p"]).of_member("p", "weights") == []
+        found.members["p"] = replace(own, files=files, params={**own.params, "weights": "z.csv"})
+        assert check_files(found, DataFolder(data)).of_member("p", "weights") == [(data / "z.csv").resolve()]
 
 
 @pytest.mark.parametrize("name", ["../secret.csv", "scores/../../secret.csv", "/etc/hostname", ".."])

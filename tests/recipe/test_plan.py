@@ -283,6 +283,12 @@ def test_a_stream_that_nothing_uses_is_refused() -> None:
     assert plan("output: p\nalso: [z]").outputs == ("p", "z")
 
 
+def test_a_stream_that_only_a_gate_looks_at_is_used_and_comes_first() -> None:
+    found = plan("output: r\nalso: []", "rzp", r="[{gates: [{fake_only: {main: p, check: z}}]}]")
+    assert [s.name for s in found.streams][-1] == "r"
+    one_problem("output: r", "members.r.steps[0]", "'q'", members="rp", r="[{fake_only: {main: q, check: p}}]")
+
+
 def test_one_namespace() -> None:
     body = "streams:\n  z: {from: p, steps: []}\nblends:\n  p: {by: rank, of: {z: 1}}\noutput: p"
     found = "\n".join(problems(body))

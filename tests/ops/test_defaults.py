@@ -1,0 +1,84 @@
+"""What an op does when a recipe names no parameter: a default that changes would change old recipes' results."""
+
+from __future__ import annotations
+
+import inspect
+from typing import Any
+
+import pytest
+
+from blendkit.ops.declare import info_of, signature
+from blendkit.registry import OPS, registry
+
+NO_LEVEL = {"genus": 0.0, "family": 0.0, "order": 0.0, "class_name": 0.0, "sonotypes": "skip"}
+STEPS: dict[str, dict[str, Any]] = {
+    "adaptive_delta": {"alpha": 0.2, "edge": "nearest"},
+    "clip": {"low": 1e-5, "high": 0.99999},
+    "conservative_delta": {"alpha": 0.08, "unsure": 0.35, "sure": 0.92, "keep_above": 0.65, "keep_ratio": 1.25},
+    "diel_prior": {"strength": 0.5, "cap": 4.0},
+    "dilate": {"radius": 1},
+    "fake_only": {"above": 0.5, "below": 0.05, "alpha": 0.08},
+    "file_lse": {"alpha": 0.3, "beta": 4.5},
+    "file_max_mix": {"alpha": 0.05},
+    "file_mean_max": {"alpha": 0.3},
+    "file_noisy_or": {"alpha": 0.3},
+    "file_top_scale": {"n": 2, "power": 0.4},
+    "five_tap": {"centre": 0.4, "near": 0.2, "far": 0.1, "edge": "nearest"},
+    "gaussian": {"sigma": 1.0},
+    "local_max": {"alpha": 0.15, "radius": 1},
+    "low_rank_power": {"keep": 30, "power": 2.0},
+    "mirror": {"groups": [], "unknown_classes": "error"},
+    "month_prior": {"strength": 0.5, "cap": 4.0},
+    "place_prior": {"strength": 0.5, "cap": 4.0},
+    "power": {"power": 1.2},
+    "power_mean": {"exponent": 2.0},
+    "prior_correction": {"source_rate": 0.5, "strength": 1.0},
+    "quantile_mix": {"alpha": 0.5},
+    "range_mask": {"floor": 0.0},
+    "range_penalty": {"penalty": 2.0},
+    "rank_gate": {"floor": 0.5},
+    "rare_suppression": {"margin": 0.05, "factor": 0.9},
+    "replace_where_sure": {"above": 0.5, "alpha": 0.5},
+    "segment_mean": {"threshold": 0.06, "alpha": 0.6},
+    "sharpen": {"threshold": 0.5, "by_class": {}},
+    "sidecar": {
+        "alpha": 0.05, "by_class_name": {}, "top_anchor": 32, "top_sidecar": 16, "anchor_above": 0.7, "budget": 0.009,
+        "most_cells": 0.25, "overlap_top3": 0.75, "overlap_top10": 0.8,
+    },
+    "site_hour_prior": {"strength": 0.5, "by_class_name": {}, "cap": 4.0, "centre": True},
+    "softmax_richness": {"tau": 0.12},
+    "spike": {"check_above": 0.95, "main_below": 0.8, "alpha": 0.12},
+    "station_floor": {"site": "", "floors": {}},
+    "taxon_share": {"power": 0.5},
+    "taxonomy_max": NO_LEVEL,
+    "taxonomy_mean": NO_LEVEL,
+    "taxonomy_mean_unsure": {**NO_LEVEL, "largest": 80, "unsure": 0.35, "sure": 0.92},
+    "taxonomy_noisy_or": NO_LEVEL,
+    "temperature": {"t": 1.0, "by_class_name": {}, "by_class": {}},
+    "temporal": {"context_above": 0.88, "rank_above": 0.77, "check_below": 0.14, "alpha": 0.15},
+    "three_tap": {"alpha": 0.2, "edge": "nearest"},
+}  # fmt: skip
+FITS: dict[str, dict[str, Any]] = {
+    "diel_prior": {"k": 8.0, "sigma": 1.5},
+    "isotonic": {"min_positives": 1, "borrow": False},
+    "month_prior": {"k": 8.0, "sigma": 1.0},
+    "platt": {"min_positives": 1, "borrow": False},
+    "prior_correction": {"k": 1.0},
+    "quantile_map": {"knots": 4096},
+    "site_hour_prior": {"k_hour": 8.0, "k_site": 8.0, "k_site_hour": 4.0, "hour_sigma": 1.5},
+}
+
+
+def given(function: Any) -> dict[str, Any]:
+    """The defaults of what a recipe may set; None (what the runner supplies) left out."""
+    found = {name: default for name, (_, context, default) in signature(function).items() if context is None}
+    return {name: d for name, d in found.items() if d is not inspect.Parameter.empty and d is not None}
+
+
+@pytest.mark.parametrize("name", registry(OPS).names())
+def test_what_an_op_does_by_default(name: str) -> None:
+    function = registry(OPS).get(name)
+    info = info_of(function)
+    assert info is not None
+    assert given(function) == STEPS.get(name, {})
+    assert (given(info.fit) if info.fit else {}) == FITS.get(name, {})

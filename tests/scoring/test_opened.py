@@ -1,0 +1,171 @@
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from blendkit.core.names import NameRule
+from blendkit.core.rows import chunk_rows
+from blendkit.core.scores import Scores
+from blendkit.errors import BlendkitError
+from blendkit.member.protocol import MemberContext, MemberInfo
+from blendkit.member.windows import TTA
+from blendkit.recipe.load import parse_recipe
+from blendkit.recipe.paths import RecipeFiles
+from blendkit.recipe.plan import MemberPlan, make_plan
+from blendkit.scoring.opened import Opened, audio_member, build_member, member_params, open_members
+from blendkit.scoring.standalone import find_audio
+from blendkit.store.manifest import Stored
+
+
+class Heard:
+    """An audio member."""
+
+    def __init__(self, batch: int = 1) -> None:
+        self.info = MemberInfo(("a", "b"), (True, True), 8000, 5.0, batch)
+
+    def predict(self, windows: Any) -> Any:
+        raise AssertionError
+
+
+class Read:
+    """A finished member."""
+
+    space = "prob"
+
+    def __init__(self, gives: Scores | Exception) -> None:
+        self.gives = gives
+
+    def read(self) -> Scores:
+        if isinstance(self.gives, Exception):
+            raise self.gives
+        return self.gives
+
+    def warnings(self) -> list[str]:
+        return ["a doubt"]
+
+
+def member(made: Any, **params: Any) -> MemberPlan:
+    def factory(context: MemberContext, **given: Any) -> Any:
+        if isinstance(made, Exception):
+            raise made
+        return made
+
+    return MemberPlan("m", "table", factory, params, {}, "logit")
+
+
+def refused(made: Any, **params: Any) -> BlendkitError:
+    with pytest.raises(BlendkitError) as caught:
+        build_member(member(made, **params), params, MemberContext())
+    return caught.value
+
+
+def test_what_a_factory_may_give() -> None:
+    one = Heard()
+    assert build_member(member(one), {}, MemberContext()) is one
+    assert "batch must be at least 1, got 0" in refused(Heard(batch=0)).title
+    assert "gave a Heard without space, read and warnings" in refused(Heard(), space="prob").title
+    assert "gave a Read without info and predict" in refused(Read(ValueError())).title
+    assert refused(BlendkitError("no file", ["here"])).title == "member 'm': no file"
+    broken = refused(ZeroDivisionError("by 0"))
+    assert broken.title.startswith("member 'm' failed in ")
+    assert list(broken.problems) == ["ZeroDivisionError: by 0"]
+
+
+RECIPE = """
+recipe: 1
+name: demo
+members:
+  m: {use: table, path: m.csv, space: prob}
+output: m
+"""
+
+
+def opened(made: Any, tmp_path: Path, tta: str = "", classes: tuple[str, ...] = ()) -> Opened:
+    plan = make_plan(parse_recipe(RECIPE.replace("space: prob", f"space: prob{tta}"), "r.yaml"))
+    plan.members["m"] = member(made, space="prob")
+    return open_members(plan, MemberContext(classes=classes), RecipeFiles(), tmp_path / "stores")
+
+
+def scores() -> Scores:
+    values = np.array([[0.1, 0.2, 0.3], [0.4, 0.5, 0.6]])
+    return Scores.build(values, chunk_rows({"r": 2}, 5.0, NameRule()), ("a", "b", "c"), "prob", source="m.csv")
+
+
+def test_a_finished_member_is_read(tmp_path: Path) -> None:
+    found = opened(Read(scores()), tmp_path)
+    assert found.tables["m"].values.tolist() == scores().values.tolist()
+    assert (found.audio, found.warnings, found.folds) == ((), ["member 'm': a doubt"], {})
+    cut = opened(Read(scores()), tmp_path, ", unknown_classes: ignore", ("c", "a")).tables["m"]
+    assert (cut.classes, cut.values.tolist()) == (("c", "a"), [[0.3, 0.1], [0.6, 0.4]])
+
+
+def test_a_member_that_cannot_be_read_is_named(tmp_path: Path) -> None:
+    with pytest.raises(BlendkitError, match="member 'm': tta moves audio windows; table reads finished scores"):
+        opened(Read(scores()), tmp_path, ", tta: {shifts_s: [0, 1]}")
+    with pytest.raises(BlendkitError, match=r"^member 'm': no rows") as caught:
+        opened(Read(BlendkitError("no rows", ["in m.csv"])), tmp_path)
+    assert list(caught.value.problems) == ["in m.csv"]
+    with pytest.raises(BlendkitError, match=r"^member 'm': read failed in ") as caught:
+        opened(Read(KeyError("x")), tmp_path)
+    assert list(caught.value.problems) == ["KeyError: 'x'"]
+
+
+@pytest.fixture
+def store_of(tmp_path: Path) -> Any:
+    def go(facts: dict[str, Any]) -> Any:
+        return audio_member(member(Heard()), {}, MemberContext(), TTA(), facts, tmp_path / "store")
+
+    return go
+
+
+def test_a_store_is_taken_up_by_its_own_member_only(store_of: Any, tmp_path: Path) -> None:
+    first = store_of({"x": 1})
+    assert first.store is None
+    made = first.open_store(first.build())
+    values = np.array([[1.0, 2.0]], np.float32)
+    logits = Scores.build(values, chunk_rows({"r": 1}, 5.0, NameRule()), ("a", "b"), "logit", source="m")
+    made.write(logits, {"r": Stored("key", 1, "ok", "", 5.0)})
+    again = store_of({"x": 1}).store
+    assert (again.made_by, again.about["facts"], again.about["notes"]) == (made.made_by, {"x": 1}, [])
+    with pytest.raises(BlendkitError, match="of another member or of other settings") as caught:
+        store_of({"x": 2})
+    assert list(caught.value.problems) == ["it holds: {'x': 1}"]
+
+
+@pytest.mark.parametrize(("name", "fits"), [("part-1.parquet", True), (".hidden", True), ("notes.txt", False)])
+def test_a_folder_without_a_manifest(store_of: Any, tmp_path: Path, name: str, fits: bool) -> None:
+    (tmp_path / "store").mkdir()
+    assert store_of({}).store is None  # an empty one is as good as none
+    (tmp_path / "store" / name).touch()
+    if fits:
+        assert store_of({}).store is None
+    else:
+        with pytest.raises(BlendkitError, match="holds files that are no logit store"):
+            store_of({})
+
+
+def test_a_member_gets_its_files_as_they_are_found(tmp_path: Path) -> None:
+    plan = make_plan(parse_recipe(RECIPE, "r.yaml"))
+    params = member_params(plan.members["m"], RecipeFiles({("members", "m", "path"): tmp_path / "m.csv"}))
+    assert (params["path"], params["space"]) == (str(tmp_path / "m.csv"), "prob")
+    assert plan.recipe.model.members["m"].params["path"] == "m.csv"  # the recipe's own stays
+    assert member_params(plan.members["m"], RecipeFiles())["path"] == "m.csv"
+
+
+def test_audio_is_files_and_folders(tmp_path: Path) -> None:
+    for name in ("a/2.wav", "a/10.ogg", "a/notes.txt", "b.flac", "empty/x.csv"):
+        (tmp_path / name).parent.mkdir(exist_ok=True)
+        (tmp_path / name).touch()
+    found = find_audio([tmp_path / "b.flac", tmp_path / "a"])
+    assert [(r.id, r.path.name) for r in found] == [("2", "2.wav"), ("10", "10.ogg"), ("b", "b.flac")]
+    with pytest.raises(BlendkitError) as caught:
+        find_audio([tmp_path / "b.flac", tmp_path / "a/notes.txt", tmp_path / "c.wav", tmp_path / "empty"])
+    says = [p.removeprefix(f"{tmp_path}/") for p in caught.value.problems]
+    assert says == [
+        "a/notes.txt: not an audio file",
+        "c.wav: no such file or folder",
+        "empty: no audio files in this folder",
+    ]
