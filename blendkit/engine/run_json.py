@@ -67,7 +67,7 @@ def in_sample(opened: Opened, recordings: set[str]) -> list[str]:
 
 
 def saw_by(plan: Plan, opened: Opened, files: RecipeFiles) -> dict[str, list[str]]:
-    """Return the labelled recordings that each member, and each fitted step, was fitted on, where known."""
+    """Return the recordings, labelled or pseudo-labelled, behind each member and each fitted step, where known."""
     found: dict[str, list[str]] = {}
     for m in opened.audio:
         saw = sorted(m.store.about.get("saw", [])) if m.store is not None else []

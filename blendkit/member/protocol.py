@@ -91,8 +91,8 @@ class MemberInfo:
     (None: the window's length, so that none overlap). anchor and pool: where windows that differ from chunks
     start, and how they are pooled onto a chunk, see `blendkit.audio`. frames: with the pool `frames`, how
     many frames of a window `predict` gives, as probabilities (B, frames, C). batch: windows per call.
-    notes: conventions worth printing (normalisation, class mapping). saw: the labelled recordings it
-    was fitted on, where known: figures on those are in-sample.
+    notes: conventions worth printing (normalisation, class mapping). saw: the recordings it was fitted
+    on, labelled or pseudo-labelled, where known: figures on those are in-sample.
     """
 
     classes: tuple[str, ...]

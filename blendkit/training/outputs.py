@@ -99,6 +99,7 @@ def summary(
         "weights": {n: [float(w), float(s)] for n, w, s in zip(tokens, fit.weights.mean(axis=0), spread, strict=True)},
         "rows": kinds,
         "recordings": len(set(examples.recording.tolist())),
+        "pseudo_recordings": sorted(frozenset().union(*fit.pseudo_recordings.values())),  # behind any of the heads
         "classes": list(examples.classes),
         "folds": job.folds,
         "seeds": job.seeds,
@@ -118,7 +119,7 @@ def write_card(out: Path, report: Mapping[str, Any]) -> None:
 
 
 def _card(report: Mapping[str, Any]) -> list[str]:
-    rows, source = report["rows"], report["source"]
+    rows, source, pseudo = report["rows"], report["source"], report["pseudo_recordings"]
     return [
         f"# Sequence head: {report['kind']}",
         "",
@@ -131,6 +132,7 @@ def _card(report: Mapping[str, Any]) -> list[str]:
         f"of {report['recordings']} recordings",
         f"- features: {', '.join(source['features'])} (hash {source['made_by'][:12]})",
         f"- labels: {source['labels']}; groups: {source['group'] or 'recordings'}",
+        *([f"- {len(pseudo)} pseudo-labelled recordings"] if pseudo else []),
         *_teacher(source),
         "- every recording seen is listed in the head's metadata `saw`: figures on those are in-sample",
         "",

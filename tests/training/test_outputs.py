@@ -69,6 +69,14 @@ def test_the_card_holds_the_figures(make_examples: Make, head_fit: Any, fitted: 
         assert words in card
     assert json.loads((tmp_path / "fit.json").read_text(encoding="utf-8"))["tokens"] == ["a", "b"]
     assert "not known" not in card
+    assert "pseudo-labelled" not in card
+    assert made["pseudo_recordings"] == []
+    pseudo = {0: frozenset({"p0"}), 1: frozenset({"p2", "p1"}), 2: frozenset[str](), None: frozenset({"p1"})}
+    more = summary(replace(fitted, pseudo_recordings=pseudo), e, head_fit, SOURCE, figures, {"head.onnx": 2e-7})
+    write_card(tmp_path, more)
+    assert "- 3 pseudo-labelled recordings" in (tmp_path / "card.md").read_text(encoding="utf-8")
+    told = json.loads((tmp_path / "fit.json").read_text(encoding="utf-8"))
+    assert told["pseudo_recordings"] == ["p0", "p1", "p2"]
     unknown = summary(fitted, e, head_fit, replace(SOURCE, saw=(), saw_known=False), figures, {"head.onnx": 2e-7})
     write_card(tmp_path, unknown)
     assert "teacher learned from is not known" in (tmp_path / "card.md").read_text(encoding="utf-8")
