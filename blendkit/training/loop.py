@@ -22,6 +22,9 @@ from blendkit.training.losses import loss_of
 from blendkit.training.mixup import mixed, mixup_shares
 from blendkit.training.settings import Schedule
 
+_BROKEN = (
+    OSError, EOFError, RuntimeError, ValueError, LookupError, TypeError, AttributeError, pickle.UnpicklingError,
+)  # fmt: skip
 EpochRows = Callable[[np.random.Generator], Int64]
 Judge = Callable[[nn.Module], float]
 OnEpoch = Callable[[int, float, float], None]
@@ -200,12 +203,14 @@ def _save(path: Path, state: Progress, head: nn.Module, average: AveragedModel, 
 def _resume(path: Path, head: nn.Module, average: AveragedModel, optimiser: Any) -> Progress:
     try:
         held = torch.load(path, weights_only=True)
-    except (OSError, EOFError, RuntimeError, ValueError, KeyError, pickle.UnpicklingError) as error:
+        head.load_state_dict(held["head"])
+        average.load_state_dict(held["average"])
+        optimiser.load_state_dict(held["optimiser"])
+        state = Progress(**held["progress"])
+    except _BROKEN as error:
+        reason = f"it has no {error}" if isinstance(error, KeyError) else str(error)
         advice = "delete it: training starts again from its first epoch"
-        raise BlendkitError(f"{path}: not a checkpoint that can be read", [str(error), advice]) from error
-    head.load_state_dict(held["head"])
-    average.load_state_dict(held["average"])
-    optimiser.load_state_dict(held["optimiser"])
+        raise BlendkitError(f"{path}: not a checkpoint that can be read", [reason, advice]) from error
     head.eval()
     average.eval()
-    return Progress(**held["progress"])
+    return state

@@ -5,10 +5,12 @@ from __future__ import annotations
 import json
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
 import torch
+from torch.optim.swa_utils import AveragedModel
 
 from blendkit.audio import Grid, Recording
 from blendkit.core import NameRule
@@ -19,7 +21,7 @@ from blendkit.training.jobs.head_fit import _other_logits
 from blendkit.training.jobs.pseudo_labels import read_pseudo
 from blendkit.training.jobs.saved_arrays import read_arrays
 from blendkit.training.jobs.teacher_saw import TeacherSaw
-from blendkit.training.loop import _resume
+from blendkit.training.loop import Progress, _resume, _save
 from blendkit.training.settings import Picture
 
 Make = Callable[..., Examples]
@@ -113,4 +115,54 @@ def test_a_cut_checkpoint(tmp_path: Path, content: bytes | None) -> None:
     path.write_bytes(path.read_bytes()[:-200] if content is None else content)
     with pytest.raises(BlendkitError, match=r"fold0\.pt: not a checkpoint that can be read") as caught:
         _resume(path, torch.nn.Linear(1, 1), None, None)  # type: ignore[arg-type]
+    assert "delete it" in caught.value.problems[-1]
+
+
+def other_shape(held: dict[str, Any]) -> None:
+    held["head"] = torch.nn.Linear(3, 1).state_dict()
+
+
+def other_progress(held: dict[str, Any]) -> None:
+    held["progress"]["speed"] = 3
+
+
+def no_optimiser(held: dict[str, Any]) -> None:
+    del held["optimiser"]
+
+
+@pytest.mark.parametrize("damage", [other_shape, other_progress, no_optimiser, lambda held: held.clear()])
+def test_a_checkpoint_of_another_kind(tmp_path: Path, damage: Callable[[dict[str, Any]], None]) -> None:
+    head = torch.nn.Linear(1, 1)
+    average = AveragedModel(head, use_buffers=True)
+    optimiser = torch.optim.AdamW(head.parameters())
+    path = tmp_path / "fold0.pt"
+    _save(path, Progress(epoch=2), head, average, optimiser)
+    assert _resume(path, head, average, optimiser).epoch == 2
+    held = torch.load(path, weights_only=True)
+    damage(held)
+    torch.save(held, path)
+    with pytest.raises(BlendkitError, match=r"fold0\.pt: not a checkpoint that can be read") as caught:
+        _resume(path, head, average, optimiser)
+    assert "delete it" in caught.value.problems[-1]
+
+
+@pytest.mark.parametrize("content", [torch.zeros(3), [1, 2]])
+def test_a_file_of_torch_that_is_not_a_checkpoint(tmp_path: Path, content: object) -> None:
+    torch.save(content, tmp_path / "fold0.pt")
+    with pytest.raises(BlendkitError, match=r"fold0\.pt: not a checkpoint"):
+        _resume(tmp_path / "fold0.pt", torch.nn.Linear(1, 1), None, None)  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize("chunks", [[1], [3], [2, 1]])
+def test_pictures_that_do_not_fit_their_counts(
+    tmp_path: Path, write_wav: Callable[..., Path], chunks: list[int]
+) -> None:
+    one = [Recording("r", write_wav(tmp_path / "r.wav", np.zeros(40000, np.float32), 4000))]
+    given = (one, Picture(4000, 256, 1000, 4, 50.0, 2000.0), Grid(5.0, "pad", NameRule()), tmp_path / "c")
+    assert len(chunk_pictures(*given)[0]) == 2
+    (path,) = (tmp_path / "c").iterdir()
+    with np.load(path) as saved:
+        np.savez(path, pictures=saved["pictures"], recording=saved["recording"], chunks=chunks)
+    with pytest.raises(BlendkitError, match="not a file of pictures") as caught:
+        chunk_pictures(*given)
     assert "delete it" in caught.value.problems[-1]

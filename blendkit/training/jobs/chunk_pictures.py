@@ -33,13 +33,10 @@ def chunk_pictures(
     stamps = [(r.id, str(r.path), r.path.stat().st_mtime_ns) for r in recordings]
     path = folder / f"pictures-{text_hash(repr((picture, grid.chunk_s, stamps)))[:12]}.npz"
     if path.exists():
-        advice = "delete it: the pictures are made again"
-        saved = read_arrays(path, ("pictures", "recording", "chunks"), "a file of pictures", advice)
-        chunks = dict(zip(saved["recording"].tolist(), saved["chunks"].tolist(), strict=True))
-        return _in_row_order(saved["pictures"], chunks, grid)
+        return _in_row_order(*_saved(path), grid)
     emit("scoring", {"recordings": len(recordings), "to_score": len(recordings)})
     parts: list[Pictures] = []
-    chunks = {}
+    chunks: dict[str, int] = {}
     for recording, own in _each(recordings, picture, grid, emit):
         chunks[recording] = len(own)
         parts += [own] if len(own) else []
@@ -49,6 +46,17 @@ def chunk_pictures(
     with atomic_path(path) as temporary, temporary.open("wb") as handle:
         np.savez(handle, pictures=pictures, recording=np.array(list(chunks)), chunks=np.array(list(chunks.values())))
     return _in_row_order(pictures, chunks, grid)
+
+
+def _saved(path: Path) -> tuple[Pictures, dict[str, int]]:
+    """The pictures of a file, and how many each recording has. Raises BlendkitError if these do not fit together."""
+    what, advice = "a file of pictures", "delete it: the pictures are made again"
+    saved = read_arrays(path, ("pictures", "recording", "chunks"), what, advice)
+    pictures, names, counts = saved["pictures"], saved["recording"].tolist(), saved["chunks"].tolist()
+    if len(names) != len(counts) or sum(counts) != len(pictures):
+        reason = f"{len(names)} recordings and {len(counts)} counts, which add up to {sum(counts)}, not {len(pictures)}"
+        raise BlendkitError(f"{path}: not {what}", [reason, advice])
+    return pictures, dict(zip(names, counts, strict=True))
 
 
 def _each(recordings: Sequence[Recording], picture: Picture, grid: Grid, emit: Emit) -> Iterator[tuple[str, Pictures]]:
