@@ -149,7 +149,7 @@ def _train_head(
         if not np.isfinite(score):
             raise BlendkitError(
                 f"{name}: the fold to stop on has no class with both positive and negative rows",
-                ["take fewer folds, or add labelled rows"],
+                ["use fewer folds, or add labelled rows"],
             )
         return score
 

@@ -25,7 +25,7 @@ class Round:
     """One round's fit and figures.
 
     counted: the macro-AUC as the protocol counts it; labelled: on labelled rows alone; unseen: of the head of all rows
-    on recordings nobody learned from, if there are any. rows, cells: pseudo-labelled, for the head of all rows.
+    on recordings that no round learns from, if given. rows, cells: pseudo-labelled, for the head of all rows.
     """
 
     fit: Fit

@@ -38,7 +38,7 @@ class StudentRows:
 
 
 class _PictureRows:
-    """Rows of a memory-mapped array as standardised float32 tensors, read when they are asked for."""
+    """Raw pictures as standardised float32 tensors, made for the rows of a batch only."""
 
     def __init__(self, pictures: NDArray[np.float16], network: WaveStudent) -> None:
         self.pictures, self.network = pictures, network

@@ -15,7 +15,7 @@ Blendkit = Callable[..., subprocess.CompletedProcess[str]]
 
 @pytest.fixture(scope="module")
 def clips(tmp_path_factory: pytest.TempPathFactory, write_wav: Callable[..., Path]) -> Path:
-    """Four classes of six clips: a tone each, in noise; three sources, and a clip nobody can read."""
+    """Four classes of six clips: a tone each, in noise; three sources, and a clip that cannot be read."""
     folder, rng = tmp_path_factory.mktemp("clips"), np.random.default_rng(0)
     at = np.arange(5 * 32000) / 32000
     for c, hz in enumerate((500, 1500, 3000, 6000)):
@@ -53,7 +53,7 @@ def test_blocks_are_ranked(clips: Path, world: Path, tmp_path: Path, blendkit: B
 def test_mistakes(clips: Path, world: Path, tmp_path: Path, blendkit: Blendkit) -> None:
     out = ("--out", tmp_path / "out", *settings(world))
     assert "expected one folder of clips per class" in blendkit("probe", "perch", clips / "class1", *out).stderr
-    assert "no regular expression" in blendkit("probe", "perch", clips, *out, "--group", "(").stderr
+    assert "not a regular expression" in blendkit("probe", "perch", clips, *out, "--group", "(").stderr
     assert "is not in 25 names" in blendkit("probe", "perch", clips, *out, "--group", "^x").stderr
     wrong = blendkit("probe", "perch", clips, *out, "--features", "block7_add", "--per-class", 2)
     assert wrong.returncode == 2

@@ -88,7 +88,7 @@ def test_a_clip_is_the_mean_of_its_chunks_and_is_left_out_if_it_cannot_be_read(
 
 
 @pytest.mark.usefixtures("loudness")
-def test_a_class_nobody_can_read_is_named(tmp_path: Path, write_wav: WriteWav) -> None:
+def test_a_class_whose_clips_cannot_be_read_is_named(tmp_path: Path, write_wav: WriteWav) -> None:
     folder = folder_of(tmp_path, write_wav, {"2/a": 0.1})
     (folder / "10").mkdir()
     (folder / "10" / "bad.wav").write_bytes(b"RIFF")
@@ -147,7 +147,7 @@ def test_clips_lie_in_class_folders(tmp_path: Path, write_wav: WriteWav) -> None
 def test_groups_by_expression() -> None:
     assert grouped(["a1-x", "b2-y"], r"\d") == ["1", "2"]
     assert grouped(["a1-x", "b2-y"], r"\d-(.)") == ["x", "y"]
-    with pytest.raises(BlendkitError, match="no regular expression"):
+    with pytest.raises(BlendkitError, match="not a regular expression"):
         grouped(["a"], "(")
     with pytest.raises(BlendkitError, match="is not in 2 names") as caught:
         grouped(["a", "b1", "c"], r"\d")

@@ -105,7 +105,7 @@ def labels(path: Path, *lines: str) -> LabelTable:
     return read_labels(path)
 
 
-def test_lessons_pair_labels_and_embeddings_by_chunk(tmp_path: Path) -> None:
+def test_labels_and_embeddings_are_paired_by_chunk(tmp_path: Path) -> None:
     store = FeatureStore.create(tmp_path / "e", "a" * 16, {"embedding": (2, 1)}, {"facts": {}})
     other = chunk_rows(dict.fromkeys(["a9", *reversed(IDS)], 2), 5.0, NameRule())  # more rows than the student has
     values = np.array([[int(r[1:]), s] for r, s in zip(other.recording, other.start_s, strict=True)], np.float32)

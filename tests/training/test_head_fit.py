@@ -39,6 +39,6 @@ def test_which_blocks_are_read() -> None:
 def test_wrong_blocks_are_named() -> None:
     with pytest.raises(BlendkitError, match=r"no feature 'lat'.*'late'"):
         tokens(blocks=("lat",))
-    with pytest.raises(BlendkitError, match="two blocks of one shape") as caught:
+    with pytest.raises(BlendkitError, match="two blocks of the same shape") as caught:
         tokens(residual=(("late", "wide"),))
     assert list(caught.value.problems) == ["late [4] and wide [6]"]

@@ -146,7 +146,7 @@ def test_what_cannot_be_learned_is_said() -> None:
         stack([e, replace(e, features={"a": e.features["b"], "b": e.features["b"]})])
 
 
-def test_a_fit_learns_what_can_be_told_and_nothing_else(tmp_path: Path) -> None:
+def test_a_fit_learns_from_true_labels_and_nothing_from_shuffled_ones(tmp_path: Path) -> None:
     e = examples()
     longer = replace(job("scalarmix", seeds=2), schedule=Schedule(epochs=15, batch=32), mixture=Mixture(fewest=512))
     fit = fit_seqhead(e, longer, tmp_path)

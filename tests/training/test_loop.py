@@ -48,24 +48,24 @@ def test_it_learns(kind: str, loss: str) -> None:
     assert (state.epoch, state.best_epoch) == (30, 30)  # type: ignore[attr-defined]
 
 
-def test_the_best_epoch_is_kept_and_patience_ends_it() -> None:
+def test_the_best_epoch_is_kept_and_training_stops_after_patience() -> None:
     scores = iter([0.1, 0.5, 0.3, 0.4, 0.2, 0.9])
     seen: list[tuple[int, float]] = []
     _, state = fit(
         Schedule(epochs=6, batch=16, patience=3),
-        judge=lambda shown: next(scores),
+        judge=lambda scored: next(scores),
         on_epoch=lambda epoch, loss, score: seen.append((epoch, score)),
     )
     assert (state.best_epoch, state.best_score, state.epoch) == (2, 0.5, 5)  # type: ignore[attr-defined]
     assert seen == [(1, 0.1), (2, 0.5), (3, 0.3), (4, 0.4), (5, 0.2)]
 
 
-def test_it_stops_where_it_is_told() -> None:
+def test_stop_after_limits_the_epochs() -> None:
     _, state = fit(Schedule(epochs=20, batch=16), stop_after=4)
     assert state.epoch == 4  # type: ignore[attr-defined]
 
 
-def test_a_loss_of_ones_own() -> None:
+def test_another_loss_than_the_schedules() -> None:
     _, state = fit(Schedule(epochs=1, batch=32, mixup=0.0), loss=lambda found, wanted: (found * 0 + 7).mean())
     assert state.history[0][0] == 7  # type: ignore[attr-defined]
 

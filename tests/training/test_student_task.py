@@ -35,7 +35,7 @@ def test_a_teacher_is_logits(table: str) -> None:
     assert same.values[0].tolist() == [0.5, 0.75]
 
 
-def test_values_nobody_names_are_refused(table: str) -> None:
+def test_values_without_a_stated_space_are_refused(table: str) -> None:
     with pytest.raises(BlendkitError, match="no file says what its values are") as caught:
         _teacher(table, None)
     assert "--space logit" in caught.value.problems[0]

@@ -46,12 +46,12 @@ def find_clips(folder: Path, group: str | None = None) -> Clips:
 def grouped(names: Sequence[str], group: str) -> list[str]:
     """Return the group of every file name: the expression's first parenthesis, or its whole match.
 
-    Raises BlendkitError for what is no regular expression, and for names without a match.
+    Raises BlendkitError for what is not a regular expression, and for names without a match.
     """
     try:
         pattern = re.compile(group)
     except re.error as error:
-        raise BlendkitError(f"--group: {group!r} is no regular expression", [str(error)]) from error
+        raise BlendkitError(f"--group: {group!r} is not a regular expression", [str(error)]) from error
     matches = [pattern.search(n) for n in names]
     strange = [n for n, m in zip(names, matches, strict=True) if m is None]
     if strange:

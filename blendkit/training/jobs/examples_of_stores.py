@@ -1,4 +1,4 @@
-"""Stored features and labels to training examples, and what a fit writes."""
+"""Stored features and labels to training examples."""
 
 from __future__ import annotations
 

@@ -160,7 +160,7 @@ def _tokens(request: HeadRequest, store: FeatureStore, probed: Sequence[str]) ->
     bad = [f"{a} {list(store.shapes[a])} and {b} {list(store.shapes[b])}" for a, b in request.head.residual
            if store.shapes[a] != store.shapes[b]]  # fmt: skip
     if bad:
-        raise BlendkitError("--residual takes two blocks of one shape", bad)
+        raise BlendkitError("--residual needs two blocks of the same shape", bad)
     pairs = dict.fromkeys(request.head.residual)
     return (*(Token(b) for b in dict.fromkeys(asked)), *(Token(late, early) for late, early in pairs))
 
@@ -178,7 +178,7 @@ def _job(
         request.head.kind, tokens, shapes, len(examples.classes), request.head.width, dropout=request.head.dropout
     )
     if request.head.kind == "attention" and request.head.width % shape.heads:
-        raise BlendkitError(f"--width {request.head.width} is no multiple of {shape.heads} attention heads")
+        raise BlendkitError(f"--width {request.head.width} is not a multiple of {shape.heads} attention heads")
     start = _start_weights(tokens, probed) if request.head.kind == "scalarmix" else {}
     return HeadFit(shape, request.schedule, request.mixture, request.folds, request.seeds, request.seed, start)
 
@@ -192,7 +192,7 @@ class ProbeFile:
 
 
 def _probe(path: Path | None) -> ProbeFile:
-    """Read a probe.json once. Raises BlendkitError for a file that is none."""
+    """Read a probe.json once. Raises BlendkitError for a file of another kind."""
     if path is None:
         return ProbeFile({}, ())
     try:

@@ -23,7 +23,7 @@ from blendkit.training.settings import Rounds
 class RoundsRequest:
     """Noisy-student rounds to run: a head to fit, how pseudo-labels are made, and whether the naive protocol runs too.
 
-    test, test_labels: a feature store of labelled recordings nobody learns from, and its label file.
+    test, test_labels: a feature store of labelled recordings that no round learns from, and its label file.
     """
 
     fit: HeadRequest
