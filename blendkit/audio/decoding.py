@@ -100,8 +100,9 @@ def silence(duration_s: float, rate: int, status: Status, note: str) -> Decoded:
 
 
 def fit_duration(decoded: Decoded, expected_s: float) -> Decoded:
-    """Return a recording that lacks at least half a second of its expected duration as `short`; its missing chunks are
-    silence. One that is `holed`, `unreadable` or `silent` keeps its status.
+    """Return a recording that lacks at least half a second of its expected duration with the status `short`.
+
+    Its missing chunks are silence. One that is `holed`, `unreadable` or `silent` keeps its status.
     """
     missing = expected_s - decoded.duration_s
     if missing < 0.5 or decoded.status in ("unreadable", "silent"):

@@ -18,7 +18,7 @@ from blendkit.offline.workspace import Workspace, Workspaces
 from blendkit.recipe import Plan, StreamPlan, called, weak_steps
 
 FAR = 3.0  # an effective weight this many times the stated one, or its inverse
-NEARLY_EQUAL = 0.98  # the rule of thumb of public notebooks: members that correlate more add nothing to a blend
+NEARLY_EQUAL = 0.98  # by the rule of thumb of public notebooks, members above it add nothing to a blend
 
 
 def data_findings(workspaces: Workspaces, plan: Plan) -> list[str]:
