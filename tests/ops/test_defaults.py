@@ -6,6 +6,7 @@ import inspect
 from typing import Any
 
 import pytest
+from pydantic import TypeAdapter, ValidationError
 
 from blendkit.ops.declare import info_of, signature
 from blendkit.registry import OPS, registry
@@ -82,3 +83,36 @@ def test_what_an_op_does_by_default(name: str) -> None:
     assert info is not None
     assert given(function) == STEPS.get(name, {})
     assert (given(info.fit) if info.fit else {}) == FITS.get(name, {})
+
+
+@pytest.mark.parametrize(
+    ("op", "parameter", "inside", "outside"),
+    [
+        ("gaussian", "sigma", (1e-9, 1e6), (0, 1e6 + 1)),
+        ("segment_mean", "threshold", (0, 1e6), (-1e-9, 1e6 + 1)),
+        ("three_tap", "alpha", (0, 1), (-1e-9, 1 + 1e-9)),
+        ("sharpen", "threshold", (1e-9, 1 - 1e-9), (0, 1)),
+        ("prior_correction", "source_rate", (1e-9, 1 - 1e-9), (0, 1)),
+        ("file_top_scale", "power", (0, 100), (-1e-9, 100.5)),
+        ("power_mean", "exponent", (-50, 50), (-50.5, 50.5)),
+        ("five_tap", "far", (0, 1e6), (-1e-9, 1e6 + 1)),
+        ("dilate", "radius", (1, 1000), (0, 1001)),
+        ("file_top_scale", "n", (1, 1_000_000), (0, 1_000_001)),
+        ("sidecar", "top_anchor", (0, 1_000_000), (-1, 1_000_001)),
+        ("taxonomy_mean", "genus", (0, 1), (-1e-9, 1 + 1e-9)),
+        ("taxonomy_mean_unsure", "largest", (2, 1_000_000), (1, 1_000_001)),
+        ("quantile_map", "knots", (2, 1_000_000), (1, 1_000_001)),
+        ("platt", "min_positives", (1, 1_000_000), (0, 1_000_001)),
+    ],
+)
+def test_what_a_parameter_may_be(
+    op: str, parameter: str, inside: tuple[float, ...], outside: tuple[float, ...]
+) -> None:
+    info = info_of(registry(OPS).get(op))
+    assert info is not None
+    own = {**(signature(info.fit) if info.fit else {}), **signature(info.function)}
+    allowed = TypeAdapter(own[parameter][0])
+    assert [allowed.validate_python(v) for v in inside] == list(inside)
+    for value in outside:
+        with pytest.raises(ValidationError):
+            allowed.validate_python(value)
