@@ -12,12 +12,13 @@ import struct
 import zlib
 from collections.abc import Iterator
 from dataclasses import dataclass
+from mmap import mmap
 from pathlib import Path
 
 _HEADER = struct.Struct("<4sBBqIIIB")  # capture, version, type, granule, serial, number, checksum, segments
 _REVERSED = bytes(int(f"{b:08b}"[::-1], 2) for b in range(256))
 _OPUS_RATE = 48000
-_LAST_PAGE = 4  # the flag of a stream's last page
+_FIRST_PAGE, _LAST_PAGE = 2, 4  # the flags of a stream's first and last page
 _LARGEST_PAGE = 1 << 17
 _OPEN_ENDED = 0xFFFFFFFF  # the size a WAV states while it is being recorded
 _UNFINISHED = -1  # the granule of a page on which no packet ends
@@ -33,34 +34,53 @@ class Segment:
 
 @dataclass(frozen=True)
 class _Page:
+    """A page at data[start:stop], whose packets start at `body`; the bytes of a long file are not copied."""
+
     number: int
     serial: int
     granule: int
-    data: bytes
-    body: int  # where the packets start
+    flags: int
+    start: int
+    stop: int
+    body: int
 
 
-def intact_segments(path: Path, rate: int) -> list[Segment] | None:
+def stream_starts(data: bytes | mmap) -> list[int]:
+    """Return where the streams start that follow each other in an Ogg file: one for most, more where files are joined.
+
+    Streams that start together (as sound and its index do) count as one.
+    """
+    starts: list[int] = []
+    before, at = 0, data.find(b"OggS")
+    while at >= 0:
+        page = _page(data, at) if len(data) > at + 5 and data[at + 5] & _FIRST_PAGE else None
+        if page is not None and (not starts or before != at):
+            starts.append(at)
+        if page is not None:
+            before = page.stop
+        at = data.find(b"OggS", at + 4)
+    return starts
+
+
+def intact_segments(data: bytes | mmap, rate: int) -> list[Segment] | None:
     """Return the intact stretches of a damaged Ogg file of one stream; None if it is whole, or not Ogg.
 
     Positions are samples at `rate` Hz from the true start of the recording. Each segment holds the
     stream's header pages and its own, so any decoder can read it; its decoded samples end at `end`.
     """
-    data = path.read_bytes()
     if data[:4] != b"OggS":
         return None
     pages = list(_intact_pages(data))
     if len({p.serial for p in pages}) != 1 or [p.number for p in pages] == list(range(len(pages))):
         return None
-    scale, skip = _clock(pages[0].data[pages[0].body :], rate)
-    heads = [p for p in pages if p.granule == 0]
-    header = b"".join(p.data for p in heads)
+    scale, skip = _clock(data[pages[0].body : pages[0].stop], rate)
+    header = b"".join(data[p.start : p.stop] for p in pages if p.granule == 0)
     found = []
     for run in _runs([p for p in pages if p.granule != 0]):
         granules = [p.granule for p in run if p.granule != _UNFINISHED]
         if granules:
             end = round((granules[-1] - skip) * scale)
-            found.append(Segment(end, header + b"".join(p.data for p in run)))
+            found.append(Segment(end, header + b"".join(data[p.start : p.stop] for p in run)))
     return found
 
 
@@ -76,7 +96,7 @@ def is_truncated(path: Path) -> bool:
             return False
         handle.seek(max(0, size - _LARGEST_PAGE))
         pages = list(_intact_pages(handle.read()))
-    return bool(pages) and not pages[-1].data[5] & _LAST_PAGE
+    return bool(pages) and not pages[-1].flags & _LAST_PAGE
 
 
 def _runs(pages: list[_Page]) -> list[list[_Page]]:
@@ -96,19 +116,26 @@ def _clock(first_body: bytes, rate: int) -> tuple[float, int]:
     return 1.0, 0
 
 
-def _intact_pages(data: bytes) -> Iterator[_Page]:
+def _intact_pages(data: bytes | mmap) -> Iterator[_Page]:
     """Yield the pages whose checksum holds, in file order."""
     at = data.find(b"OggS")
-    while 0 <= at <= len(data) - _HEADER.size:
-        _, version, _, granule, serial, number, checksum, segments = _HEADER.unpack_from(data, at)
-        head = _HEADER.size + segments
-        end = at + head + sum(data[at + _HEADER.size : at + head])
-        page = data[at:end]
-        if version == 0 and end <= len(data) and _checksum(page) == checksum:
-            yield _Page(number, serial, granule, page, head)
-            at = data.find(b"OggS", end)
-        else:
-            at = data.find(b"OggS", at + 1)
+    while at >= 0:
+        page = _page(data, at)
+        if page is not None:
+            yield page
+        at = data.find(b"OggS", at + 1 if page is None else page.stop)
+
+
+def _page(data: bytes | mmap, at: int) -> _Page | None:
+    """Return the page at `at`, None if its checksum does not hold or its end is missing."""
+    if at > len(data) - _HEADER.size:
+        return None
+    _, version, flags, granule, serial, number, checksum, segments = _HEADER.unpack_from(data, at)
+    body = at + _HEADER.size + segments
+    stop = body + sum(data[at + _HEADER.size : body])
+    if version != 0 or stop > len(data) or _checksum(data[at:stop]) != checksum:
+        return None
+    return _Page(number, serial, granule, flags, at, stop, body)
 
 
 def _checksum(page: bytes) -> int:

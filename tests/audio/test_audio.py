@@ -112,9 +112,15 @@ def test_channels_are_averaged(tmp_path: Path, write_wav: Writer, channels: int)
     np.testing.assert_allclose(found.samples, samples.astype(np.float64).mean(axis=1), atol=1e-6)
 
 
-def test_opposite_channels_cancel(tmp_path: Path, write_wav: Writer) -> None:
-    tone = np.sin(np.arange(RATE, dtype=np.float32))
-    assert not decode(write_wav(tmp_path / "a.wav", np.stack([tone, -tone], axis=1), RATE)).samples.any()
+def test_channels_that_cancel_are_noticed(tmp_path: Path, write_wav: Writer) -> None:
+    tone = np.sin(np.arange(2 * RATE, dtype=np.float32))
+    found = decode(write_wav(tmp_path / "a.wav", np.stack([tone, -0.9 * tone], axis=1), RATE))
+    assert found.note.startswith("2 channels averaged; the channels cancel each other: their mean has 0.28%")
+    opposite = decode(write_wav(tmp_path / "b.wav", np.stack([tone, -tone], axis=1), RATE))
+    assert opposite.status == "silent"
+    assert not opposite.samples.any()
+    alike = decode(write_wav(tmp_path / "c.wav", np.stack([tone, tone], axis=1), RATE))
+    assert (alike.status, alike.note) == ("ok", "2 channels averaged")
 
 
 @pytest.mark.parametrize(
@@ -125,11 +131,45 @@ def test_less_than_a_second_is_empty(tmp_path: Path, write_wav: Writer, n: int, 
     assert (found.status, len(found.samples), found.duration_s) == (status, n, n / RATE)
 
 
-def test_samples_that_are_not_finite_are_unreadable(tmp_path: Path, write_wav: Writer) -> None:
-    samples = np.zeros(2 * RATE, np.float32)
-    samples[77] = np.nan
+@pytest.mark.parametrize("bad", [np.nan, np.inf, -np.inf])
+def test_a_sample_that_is_not_finite_becomes_zero(tmp_path: Path, write_wav: Writer, bad: float) -> None:
+    samples = np.full(2 * RATE, 0.25, np.float32)
+    samples[77] = bad
+    found = decode(write_wav(tmp_path / "a.wav", samples, RATE))
+    assert (found.status, found.note) == ("ok", "1 samples that are not finite replaced by 0")
+    assert np.array_equal(found.samples, np.where(np.isfinite(samples), samples, 0))
+
+
+def test_samples_that_are_mostly_not_finite_are_unreadable(tmp_path: Path, write_wav: Writer) -> None:
+    samples = np.full(2 * RATE, 0.25, np.float32)
+    samples[: RATE // 10] = np.nan
     found = decode(write_wav(tmp_path / "a.wav", samples, RATE))
     assert (found.status, found.note, len(found.samples)) == ("unreadable", "samples are not finite", 0)
+
+
+@pytest.mark.parametrize("channels", [1, 2])
+def test_samples_beyond_all_measure_are_unreadable(tmp_path: Path, write_wav: Writer, channels: int) -> None:
+    samples = np.full((2 * RATE, channels), 3e38, np.float32)
+    found = decode(write_wav(tmp_path / "a.wav", samples, RATE))
+    assert (found.status, found.note) == ("unreadable", "samples of up to 3e+38, where audio lies in [-1, 1]")
+
+
+def test_integers_written_as_floats_are_noticed(tmp_path: Path, write_wav: Writer) -> None:
+    found = decode(write_wav(tmp_path / "a.wav", np.full(2 * RATE, 9830, np.float32), RATE))
+    assert found.status == "ok"
+    assert found.note == "samples of up to 9830, where audio lies in [-1, 1]: integers written as floats?"
+
+
+@pytest.mark.parametrize(
+    ("zeros", "status", "note"), [(1.0, "silent", "100%"), (0.95, "silent", "95%"), (0.8, "ok", "")]
+)
+def test_digital_silence_is_a_status(tmp_path: Path, write_wav: Writer, zeros: float, status: str, note: str) -> None:
+    samples = np.full(10 * RATE, 0.1, np.float32)
+    samples[: round(zeros * len(samples))] = 0
+    found = decode(write_wav(tmp_path / "a.wav", samples, RATE))
+    assert found.status == status
+    assert found.note == (f"{note} of the samples are 0" if note else "")
+    assert np.array_equal(found.samples, samples)
 
 
 @pytest.mark.parametrize("data", [b"", b"RIFF", b"not audio at all", bytes(5000), b"OggS" + bytes(100)])
@@ -531,11 +571,14 @@ def test_long_recordings_lie_on_disk(
     assert not isinstance(decode(path).samples, np.memmap)  # without a folder it stays in memory
 
 
-def test_a_long_recording_that_is_not_finite(
+def test_a_long_recording_with_a_sample_that_is_not_finite(
     tmp_path: Path, write_wav: Writer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    samples = np.zeros(40 * 1000, np.float32)
+    samples = np.ones(40 * 1000, np.float32)
     samples[35_000] = np.nan
     path = write_wav(tmp_path / "nan.wav", samples, 1000)
     monkeypatch.setattr(blendkit.audio.scratch, "LONG_S", 10.0)
-    assert decode(path, tmp_path).note == "samples are not finite"
+    found = decode(path, tmp_path)
+    assert isinstance(found.samples, np.memmap)
+    assert found.note == "1 samples that are not finite replaced by 0"
+    assert found.samples.sum() == 39_999

@@ -33,7 +33,7 @@ def test_a_reference_is_fitted_and_written(scores: Path) -> None:
 
 def test_an_op_that_is_not_fitted(scores: Path) -> None:
     found = refused("gaussian", scores, space="prob")
-    assert found.title == "gaussian is not fitted"
+    assert found.title == "gaussian is not a fitted op"
     assert "site_hour_prior" in found.problems[0]
     assert "gaussian" not in found.problems[0]
 

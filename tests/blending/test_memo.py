@@ -19,14 +19,14 @@ def test_what_is_held_is_not_made_again_and_the_least_used_goes_first() -> None:
     assert get("a", 4) == "aaaa"
     assert (made, memo.hits) == (["a", "b"], 1)
     assert get("c", 3) == "ccc"  # b was used longest ago
-    assert (sorted(memo.held), memo.size) == (["a", "c"], 7)
+    assert (sorted(memo.stored), memo.size) == (["a", "c"], 7)
     assert get("d", 11) == "d" * 11  # too large to be held at all
-    assert (sorted(memo.held), memo.size) == (["a", "c"], 7)
+    assert (sorted(memo.stored), memo.size) == (["a", "c"], 7)
     assert get("e", 10) == "e" * 10
-    assert (sorted(memo.held), memo.size, memo.hits) == (["e"], 10, 1)
+    assert (sorted(memo.stored), memo.size, memo.hits) == (["e"], 10, 1)
 
 
 def test_a_limit_of_0_holds_nothing() -> None:
     memo = Memo()
     assert [memo.get("a", lambda: b"x", len) for _ in range(2)] == [b"x", b"x"]
-    assert (memo.held, memo.hits) == ({}, 0)
+    assert (memo.stored, memo.hits) == ({}, 0)

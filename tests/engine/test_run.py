@@ -206,7 +206,7 @@ def test_an_output_folder_of_somebody_else(world: Path, tmp_path: Path, run_text
     with pytest.raises(BlendkitError, match="blendkit did not make"):
         run_text(packaged_recipes()["mean"], world, out)
     assert [p.name for p in out.iterdir()] == ["thesis.txt"]
-    with pytest.raises(BlendkitError, match="is no folder"):
+    with pytest.raises(BlendkitError, match="is not a folder"):
         run_text(packaged_recipes()["mean"], world, out / "thesis.txt")
 
 

@@ -102,13 +102,13 @@ def test_a_tree_takes_a_mutant_and_its_compiled_code_and_gives_both_back(tmp_pat
     mutant = next(m for m in mutants_of(before, "blendkit/metrics/kernels/buckets.py"))
     cache = path.parent / "__pycache__"
     cache.mkdir(exist_ok=True)
-    for name in ("buckets.f-1.py311.nbi", "pair_counts.g-1.py311.nbi", "crossings.h-1.py311.nbi"):
-        (cache / name).write_text("compiled before")  # pair_counts calls buckets, crossings does not
+    for name in ("buckets.f-1.py311.nbi", "pair_counts.g-1.py311.nbi", "ranking.h-1.py311.nbi"):
+        (cache / name).write_text("compiled before")  # pair_counts calls buckets, ranking does not
     with tree.with_mutant(mutant):
         assert path.read_text(encoding="utf-8") == mutant.applied(before)
         assert not list(cache.glob("buckets.*.nb?"))
         assert not list(cache.glob("pair_counts.*.nb?"))
-        assert (cache / "crossings.h-1.py311.nbi").exists()
+        assert (cache / "ranking.h-1.py311.nbi").exists()
         (cache / "buckets.f-1.py311.nbi").write_text("compiled from the mutant")
     assert path.read_text(encoding="utf-8") == before
     assert (cache / "buckets.f-1.py311.nbi").read_text() == "compiled before"

@@ -143,7 +143,7 @@ def test_a_folder_without_a_manifest(store_of: Any, tmp_path: Path, name: str, f
     if fits:
         assert store_of({}).store is None
     else:
-        with pytest.raises(BlendkitError, match="holds files that are no logit store"):
+        with pytest.raises(BlendkitError, match="holds files but is not a logit store"):
             store_of({})
 
 

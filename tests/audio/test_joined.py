@@ -1,0 +1,160 @@
+"""Files whose header does not say how long they are: every sample is there, in order, and the note says why."""
+
+from __future__ import annotations
+
+import io
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+import soundfile
+
+from blendkit.audio.decoding import decode
+from blendkit.audio.joined import parts_of
+
+RATE = 32000
+FLAC_TOTAL = 21  # RFC 9639: STREAMINFO holds 36 bits of total samples, from the low half of this byte on
+
+
+def noise(seconds: float, rate: int = RATE, seed: int = 0) -> np.ndarray:
+    return (0.3 * np.random.default_rng(seed).standard_normal(round(seconds * rate))).astype(np.float32)
+
+
+def tone(seconds: float, hz: float, rate: int = RATE) -> np.ndarray:
+    return (0.3 * np.sin(2 * np.pi * hz * np.arange(round(seconds * rate)) / rate)).astype(np.float32)
+
+
+def encoded(samples: np.ndarray, kind: str, subtype: str | None = None, rate: int = RATE) -> bytes:
+    buffer = io.BytesIO()
+    soundfile.write(buffer, samples, rate, format=kind, subtype=subtype)
+    return buffer.getvalue()
+
+
+def flac_total(data: bytes, total: int) -> bytes:
+    head = bytes([data[FLAC_TOTAL] & 0xF0 | total >> 32]) + (total & 0xFFFFFFFF).to_bytes(4, "big")
+    return data[:FLAC_TOTAL] + head + data[FLAC_TOTAL + 5 :]
+
+
+def read(folder: Path, name: str, data: bytes) -> Any:
+    path = folder / name
+    path.write_bytes(data)
+    return decode(path)
+
+
+def loudest_hz(samples: np.ndarray, rate: int) -> float:
+    return float(np.abs(np.fft.rfft(samples)).argmax() * rate / len(samples))
+
+
+def without_first_frame(mp3: bytes) -> bytes:
+    """Return an MP3 without the frame that holds its Xing header, found by the second sync word of the same kind."""
+    return mp3[mp3.index(mp3[:2], 100) :]
+
+
+@pytest.mark.parametrize("seconds", [3.0, 70.5])  # less and more than the block that is read at a time
+def test_flac_of_unknown_length_is_read_to_its_end(tmp_path: Path, seconds: float) -> None:
+    whole = encoded(tone(seconds, 440), "FLAC", "PCM_16")
+    found = read(tmp_path, "a.flac", flac_total(whole, 0))
+    assert (found.status, found.note) == ("ok", "its header states no length")
+    assert np.array_equal(found.samples, read(tmp_path, "b.flac", whole).samples)
+
+
+def test_a_header_that_states_too_much_is_no_audio(tmp_path: Path) -> None:
+    whole = encoded(noise(3), "FLAC", "PCM_16")
+    found = read(tmp_path, "a.flac", flac_total(whole, 1 << 32))
+    assert found.duration_s == 3
+    assert np.array_equal(found.samples, read(tmp_path, "b.flac", whole).samples)
+
+
+@pytest.mark.parametrize("share", [0.3, 0.5, 0.9])
+def test_half_a_flac_gives_its_good_half(tmp_path: Path, share: float) -> None:
+    whole = encoded(noise(10), "FLAC", "PCM_16")
+    found = read(tmp_path, "a.flac", whole[: round(len(whole) * share)])
+    assert found.status == "partial"
+    assert found.duration_s == pytest.approx(10 * share, abs=0.3)
+    assert "of the stated 10.000 s could be decoded" in found.note
+    assert np.array_equal(found.samples, read(tmp_path, "b.flac", whole).samples[: len(found.samples)])
+
+
+@pytest.mark.parametrize("order", [(0, 1), (1, 0), (0, 0), (0, 1, 2)])
+@pytest.mark.parametrize(("kind", "subtype"), [("FLAC", "PCM_16"), ("WAV", "PCM_16"), ("OGG", "VORBIS"), ("MP3", None)])
+def test_joined_files_follow_each_other(tmp_path: Path, kind: str, subtype: str | None, order: tuple[int, ...]) -> None:
+    parts = [encoded(x, kind, subtype) for x in (noise(4), tone(7, 2000), noise(2, seed=1))]
+    name = f"a.{kind.lower()}"
+    alone = [read(tmp_path, name, parts[i]) for i in order]
+    found = read(tmp_path, name, b"".join(parts[i] for i in order))
+    assert found.status == "ok"
+    assert found.duration_s == sum(a.duration_s for a in alone)
+    assert np.array_equal(found.samples, np.concatenate([a.samples for a in alone]))
+    seconds = " + ".join(f"{a.duration_s:.3f}" for a in alone)
+    assert found.note.startswith(f"{len(order)} ")
+    assert f"joined: {seconds} s" in found.note
+
+
+def test_the_first_of_joined_streams_fixes_the_rate(tmp_path: Path) -> None:
+    first, second = encoded(tone(4, 1000), "OGG", "VORBIS"), encoded(tone(6, 3000, 16000), "OGG", "VORBIS", 16000)
+    found = read(tmp_path, "a.ogg", first + second)
+    assert (found.rate, found.duration_s) == (RATE, 10.0)
+    assert loudest_hz(found.samples[: 4 * RATE], RATE) == pytest.approx(1000, abs=1)
+    assert loudest_hz(found.samples[4 * RATE :], RATE) == pytest.approx(3000, abs=1)
+
+
+def test_a_damaged_stream_among_joined_ones_stays_in_its_place(tmp_path: Path) -> None:
+    first, second = (encoded(tone(20, hz), "OGG", "VORBIS") for hz in (1000, 3000))
+    hole = len(first) // 2
+    found = read(tmp_path, "a.ogg", first[:hole] + bytes(3000) + first[hole + 3000 :] + second)
+    assert (found.status, found.duration_s) == ("holed", 40.0)
+    assert loudest_hz(found.samples[20 * RATE :], RATE) == pytest.approx(3000, abs=1)
+
+
+@pytest.mark.parametrize("riff", [None, 0, 0xFFFFFFFF])
+def test_wav_that_states_no_size_is_read_to_its_end(tmp_path: Path, riff: int | None) -> None:
+    data = bytearray(encoded(noise(5), "WAV", "PCM_16"))
+    whole = read(tmp_path, "b.wav", bytes(data))
+    at = data.index(b"data")
+    data[at + 4 : at + 8] = bytes(4)
+    if riff is not None:
+        data[4:8] = riff.to_bytes(4, "little")
+    found = read(tmp_path, "a.wav", bytes(data))
+    assert (found.status, found.note) == ("ok", "its header states no length")
+    assert np.array_equal(found.samples, whole.samples)
+
+
+@pytest.mark.parametrize("rate", [44100, 32000, 22050, 16000])
+@pytest.mark.parametrize("channels", [1, 2])
+def test_mp3_without_its_header_is_read_to_its_end(tmp_path: Path, rate: int, channels: int) -> None:
+    quiet_start = np.concatenate([np.zeros(5 * rate, np.float32), noise(15, rate)])  # a variable bit rate
+    whole = encoded(np.stack([quiet_start] * channels, axis=1), "MP3", None, rate)
+    found = read(tmp_path, "a.mp3", without_first_frame(whole))
+    assert found.status == "ok"
+    assert found.duration_s == pytest.approx(20, abs=0.15)  # the header's frames of silence at both ends come back
+    assert "its header does not state its length" in found.note
+
+
+def test_a_cut_mp3_gives_what_is_there(tmp_path: Path) -> None:
+    whole = encoded(noise(20), "MP3")
+    found = read(tmp_path, "a.mp3", whole[: len(whole) // 2])
+    assert found.status == "partial"
+    assert found.duration_s == pytest.approx(10, abs=0.3)
+
+
+@pytest.mark.parametrize(("kind", "subtype"), [("FLAC", "PCM_16"), ("WAV", "PCM_16"), ("OGG", "VORBIS"), ("MP3", None)])
+@pytest.mark.parametrize("tail", [b"", bytes(100), b"TAG" + bytes(125)])
+def test_a_healthy_file_is_left_alone(tmp_path: Path, kind: str, subtype: str | None, tail: bytes) -> None:
+    path = tmp_path / f"a.{kind.lower()}"
+    path.write_bytes(encoded(noise(4), kind, subtype) + tail)
+    assert parts_of(path) is None
+    assert decode(path).duration_s == 4
+
+
+@pytest.mark.parametrize("rate", [1, 1 << 31])
+def test_a_rate_that_no_recorder_has_is_refused(tmp_path: Path, rate: int) -> None:
+    data = bytearray(encoded(noise(2), "WAV", "PCM_16"))
+    data[24:28] = rate.to_bytes(4, "little")
+    assert read(tmp_path, "a.wav", bytes(data)).status == "unreadable"
+
+
+def test_gsm_in_wav_is_read(tmp_path: Path) -> None:
+    found = read(tmp_path, "a.wav", encoded(tone(5, 440, 8000), "WAV", "GSM610", 8000))
+    assert found.status in ("ok", "padded")
+    assert found.duration_s == pytest.approx(5, abs=0.05)
