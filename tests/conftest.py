@@ -34,21 +34,38 @@ settings.register_profile("blendkit", deadline=None, max_examples=50)
 settings.load_profile("blendkit")
 
 
-# A file is one worker's whole, for its tests share what they start from. The longest come first, so that
-# no worker is left with one of them at the end. All of them together are what the quick loop leaves out.
-LONG = ("test_readme_training.py", "training/", "test_readme.py", "cli/", "sample/", "real/")
+# A file is one worker's whole, for its tests share what they start from. The longest come first, so that no worker is
+# left with one of them at the end; and beside those that compile the kernels stand those that need none, so that no
+# kernel is compiled twice. Folders of long tests are what the quick loop leaves out.
+FIRST = (
+    *(
+        "test_readme.py",
+        "audio/test_audio.py",
+        "cli/test_cli_search.py",
+        "audio/",
+        "cli/test_cli_compare.py",
+        "graphs/",
+    ),
+    *("cli/test_cli_whatif.py", "members/", "mutation/", "test_readme_training.py", "cli/test_cli_fit.py", "training/"),
+    *("sample/", "cli/", "real/", "ops/", "metrics/"),
+)
+LONG = ("test_readme", "training/", "cli/", "sample/", "real/", "mutation/")
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Put the files that take long first, and mark their tests as slow."""
-    places = {
-        item: next((i for i, n in enumerate(LONG) if f"/tests/{n}" in item.path.as_posix()), len(LONG))
-        for item in items
-    }
-    items.sort(key=places.__getitem__)
-    for item, place in places.items():
-        if place < len(LONG):
+    """Order the files as above, and mark the tests of long ones as slow."""
+
+    def place(item: pytest.Item) -> int:
+        return next((i for i, start in enumerate(FIRST) if _below_tests(item).startswith(start)), len(FIRST))
+
+    items.sort(key=place)
+    for item in items:
+        if _below_tests(item).startswith(LONG):
             item.add_marker(pytest.mark.slow)
+
+
+def _below_tests(item: pytest.Item) -> str:
+    return item.path.as_posix().rpartition("/tests/")[2]
 
 
 @pytest.fixture(scope="session")
