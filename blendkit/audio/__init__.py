@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     )
     from blendkit.audio.ogg import Segment, intact_segments, is_truncated
     from blendkit.audio.prepare import Batch, Grid, Prepared, groups, prepare_group
-    from blendkit.audio.recordings import Recording, find_audio, find_recordings, unique_recordings
+    from blendkit.audio.recordings import FoundAudio, Recording, find_audio, find_recordings, unique_recordings
     from blendkit.audio.resampling import resample
 else:
     __getattr__, __dir__ = lazy_face(__name__)
@@ -37,6 +37,7 @@ __all__ = [
     "Batch",
     "Decoded",
     "Edge",
+    "FoundAudio",
     "Grid",
     "Overlaps",
     "Pool",

@@ -14,15 +14,18 @@ import numpy as np
 
 from blendkit.audio.joined import parts_of
 from blendkit.audio.ogg import Segment, intact_segments, is_truncated
-from blendkit.audio.reading import LOUDEST, SAMPLES_PER_BYTE, Mono, read_mono
+from blendkit.audio.reading import LOUDEST, SAMPLES_PER_BYTE, Mono, measured, read_mono
 from blendkit.audio.scratch import sample_buffer
-from blendkit.core import MIN_REMAINDER_S, Float32
+from blendkit.audio.second_decoder import INSTALL, decode_with_libav, is_installed
+from blendkit.core import MIN_REMAINDER_S, OTHER_SUFFIXES, Float32
 
 MIN_RATE, MAX_RATE = 1000, 10_000_000  # Hz; no recorder of animals is slower or faster: the header is broken
 MOST_DAMAGED = 0.01  # the share of samples that are no numbers above which a recording cannot be used
 FULL_SCALE = 8.0  # above it, samples are likely to be integers that were written as floats
 MOSTLY_ZERO = 0.9  # the share of digital silence from which a recording is called silent
 CANCELLED = 0.01  # the energy of the channels' mean, as a share of the channels', below which they cancel
+
+_FAILURES = (OSError, RuntimeError, MemoryError, ValueError, OverflowError)  # a broken header can claim anything
 
 Samples = Float32
 Status = Literal["ok", "padded", "short", "holed", "partial", "unreadable", "empty", "silent"]
@@ -64,17 +67,42 @@ def decode(path: Path, scratch: Path | None = None) -> Decoded:
     true place; a decoder alone would let all later audio slip forward. Files joined into one follow each other,
     at the rate of the first. scratch: a folder for the samples of recordings longer than half an hour, which are
     then mapped from disk; memory stays flat. Whatever goes wrong is a status with its reason, never an exception.
+    What libsndfile does not open, or not to its end, a second decoder reads where it is installed (extra `av`).
     """
     try:
-        parts = parts_of(path)
-        if parts is not None:
-            return _joined([_decode_one(f, None) for f in parts.files], parts.why)
-        found = _decode_one(path, scratch)
-        if found.status == "ok" and is_truncated(path):
-            return replace(found, status="short", note=f"the file is cut off after {found.duration_s:.3f} s")
+        found = _with_libsndfile(path, scratch)
+    except _FAILURES as error:
+        found = _unreadable(str(error).replace(str(path), path.name))
+    if found.rate and found.status != "partial":
         return found
-    except (OSError, RuntimeError, MemoryError, ValueError, OverflowError) as error:  # a header can claim anything
-        return _unreadable(str(error).replace(str(path), path.name))
+    return _with_second_decoder(path, found, scratch)
+
+
+def _with_libsndfile(path: Path, scratch: Path | None) -> Decoded:
+    parts = parts_of(path)
+    if parts is not None:
+        return _joined([_decode_one(f, None) for f in parts.files], parts.why)
+    found = _decode_one(path, scratch)
+    if found.status == "ok" and is_truncated(path):
+        return replace(found, status="short", note=f"the file is cut off after {found.duration_s:.3f} s")
+    return found
+
+
+def _with_second_decoder(path: Path, found: Decoded, scratch: Path | None) -> Decoded:
+    """Return what the second decoder reads, if that is more than what the first found."""
+    if not is_installed():
+        foreign = path.suffix.lower() in OTHER_SUFFIXES and path.is_file()
+        return replace(found, note=f"{found.note}; {INSTALL}") if foreign else found
+    try:
+        samples, rate, failed = decode_with_libav(path, scratch)
+    except _FAILURES:
+        return found
+    if not MIN_RATE <= rate <= MAX_RATE or len(samples) <= found.duration_s * rate:
+        return found
+    read = _judged(measured(samples, failed), rate, 1)
+    if failed and read.status == "ok":
+        read = replace(read, status="partial", note=f"{read.duration_s:.3f} s could be decoded ({failed})")
+    return replace(read, note="; ".join(filter(None, ["read by libav", read.note])))
 
 
 def _decode_one(source: Path | bytes, scratch: Path | None) -> Decoded:

@@ -8,6 +8,8 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
+import numpy as np
+
 from blendkit.audio.decoding import Decoded, decode, fit_duration, probe_duration, silence
 from blendkit.audio.recordings import Recording
 from blendkit.audio.resampling import at_rate
@@ -80,7 +82,9 @@ def prepare_recording(recording: Recording, rates: Sequence[int], grid: Grid, sc
     """Decode a recording once, count its chunks, and resample it once per rate."""
     started = time.perf_counter()
     expected = grid.expected_s.get(recording.id, 0.0)
-    if not recording.path.name:
+    if recording.problem:
+        decoded = Decoded(np.zeros(0, np.float32), 0, 0.0, "unreadable", recording.problem)
+    elif not recording.path.name:
         decoded = silence(expected, rates[0] if rates else FALLBACK_RATE, "silent", "no audio file")
     else:
         decoded = decode(recording.path, scratch)

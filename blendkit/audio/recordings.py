@@ -1,58 +1,105 @@
-"""Recordings on disk: find the audio files of a folder."""
+"""Recordings on disk: find the audio files of a folder, and tell them from what only looks like audio."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
-from pathlib import Path
+from collections.abc import Container, Iterable, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path, PurePath
 
-from blendkit.core import AUDIO_SUFFIXES, natural_key
+from blendkit.audio.decoding import probe_duration
+from blendkit.core import AUDIO_SUFFIXES, natural_key, recording_id
 from blendkit.errors import BlendkitError
+
+SYSTEM_FOLDERS = frozenset({"@eaDir", "__MACOSX", "$RECYCLE.BIN", "System Volume Information", "lost+found"})
+EMPTY = "an empty file"
 
 
 @dataclass(frozen=True)
 class Recording:
-    """One audio file; `id` is its path below the audio folder, without suffix."""
+    """One audio file. id: its path below the audio folder, without suffix; problem: why it cannot be used, or ""."""
 
     id: str
     path: Path
+    problem: str = ""
 
 
-def find_recordings(folder: Path) -> list[Recording]:
-    """Return the audio files below a folder in natural order.
+@dataclass(frozen=True)
+class FoundAudio:
+    """The recordings that were found, in natural order, and the files that are none: `path: why` for each."""
 
-    Raises BlendkitError if two files have one recording id (`a.wav` beside `a.mp3`).
+    recordings: tuple[Recording, ...]
+    left_out: tuple[str, ...] = ()
+
+
+def find_recordings(folder: Path, expected: Container[str] = ()) -> FoundAudio:
+    """Return the audio files below a folder; hidden files, those of system folders and empty ones are left out.
+
+    expected: ids that must have rows; their empty files stay, as recordings that cannot be read.
+    Where two files have one recording id (`a.wav` beside `a.mp3`), the first that can be opened has it; the others
+    get an id with their suffix, and a problem that says so.
     """
-    files = [p for p in folder.rglob("*") if p.suffix.lower() in AUDIO_SUFFIXES and p.is_file()]
-    return unique_recordings(Recording(p.relative_to(folder).with_suffix("").as_posix(), p) for p in files)
+    found, left_out = [], []
+    for path in sorted(folder.rglob("*"), key=lambda p: natural_key(str(p))):
+        if path.suffix.lower() in AUDIO_SUFFIXES and path.is_file():
+            below = path.relative_to(folder)
+            why = _why_not(path, below)
+            if why and not (why == EMPTY and recording_id(below.as_posix()) in expected):
+                left_out.append(f"{recording_id(below.as_posix(), whole=True)}: {why}")
+            else:
+                found.append(Recording(recording_id(below.as_posix()), path))
+    return FoundAudio(tuple(unique_recordings(found)), tuple(left_out))
 
 
-def find_audio(paths: Sequence[Path]) -> list[Recording]:
+def find_audio(paths: Sequence[Path]) -> FoundAudio:
     """Return the recordings of files and folders. Raises BlendkitError for paths that hold none."""
-    found, problems = [], []
+    found: list[Recording] = []
+    left_out: list[str] = []
+    problems = []
     for path in paths:
         if path.is_dir():
             inside = find_recordings(path)
-            found += inside
-            problems += [] if inside else [f"{path}: no audio files in this folder"]
+            found += inside.recordings
+            left_out += inside.left_out
+            problems += [] if inside.recordings else [f"{path}: no audio files in this folder"]
         elif path.suffix.lower() not in AUDIO_SUFFIXES or not path.is_file():
             what = "not an audio file" if path.is_file() else "no such file or folder"
             problems.append(f"{path}: {what}")
         else:
-            found.append(Recording(path.stem, path))
+            found.append(Recording(recording_id(path.name), path))
     if problems:
-        raise BlendkitError("nothing to score", problems)
-    return unique_recordings(found)
+        raise BlendkitError("nothing to score", [*problems, *left_out])
+    return FoundAudio(tuple(unique_recordings(found)), tuple(left_out))
 
 
 def unique_recordings(recordings: Iterable[Recording]) -> list[Recording]:
-    """Order recordings naturally; raises BlendkitError listing ids that two files share."""
-    found: dict[str, Recording] = {}
-    clashes = []
+    """Return recordings in natural order, each id once: of files with one id, the first that can be opened has it."""
+    by_id: dict[str, list[Recording]] = {}
     for r in sorted(recordings, key=lambda r: natural_key(str(r.path))):
-        if r.id in found:
-            clashes.append(f"{r.id}: {found[r.id].path} and {r.path}")
-        found.setdefault(r.id, r)
-    if clashes:
-        raise BlendkitError("several audio files have one recording id", clashes)
-    return sorted(found.values(), key=lambda r: natural_key(r.id))
+        by_id.setdefault(r.id, []).append(r)
+    out: dict[str, Recording] = {}
+    for one, files in by_id.items():
+        owner = files[0]
+        if len(files) > 1:
+            owner = next((r for r in files if probe_duration(r.path)), owner)
+        out[one] = owner
+        for r in files:
+            if r is not owner:
+                same = owner.path.name == r.path.name  # in two folders, of files that were listed one by one
+                named = recording_id(str(r.path) if same else f"{one}{r.path.suffix}", whole=True)
+                out[named] = replace(r, id=named, problem=f"{owner.path.name} has the same recording id, {one!r}")
+    return sorted(out.values(), key=lambda r: natural_key(r.id))
+
+
+def _why_not(path: Path, below: PurePath) -> str:
+    """Return why a file below a folder is no recording; "" if it is one."""
+    if below.name.startswith("._"):
+        return "an AppleDouble file, no audio"
+    if any(part.startswith(".") for part in below.parts):
+        return "hidden"
+    system = SYSTEM_FOLDERS.intersection(below.parts)
+    if system:
+        return f"in {min(system)}, a folder of the system"
+    try:
+        return "" if path.stat().st_size else EMPTY
+    except OSError:
+        return ""  # it vanished: decoding says so

@@ -13,6 +13,7 @@ from typing import Any
 
 import click
 
+from blendkit.errors import shorten
 from blendkit.events import Emit
 
 SPEC_VERSION = 1
@@ -73,6 +74,8 @@ def _for_people(name: str, payload: dict[str, Any]) -> None:
     if name == "sample_world":
         click.echo("no --data given: running on the built-in sample world, a small synthetic Pantanal")
         click.echo(f"sample world: {payload['folder']}")
+    elif name == "left_out" and payload["files"]:
+        click.echo(f"{len(payload['files'])} files left out: {shorten(payload['files'], 3)}")
     elif name == "member":
         for note in payload["notes"]:
             click.echo(f"{payload['name']}: {note}")

@@ -11,7 +11,7 @@ from blendkit._face import lazy_face
 
 if TYPE_CHECKING:
     from blendkit.core.arrays import Bools, Float32, Float64, Int64, Matrix
-    from blendkit.core.audio_suffixes import AUDIO_SUFFIXES, without_suffix
+    from blendkit.core.audio_suffixes import AUDIO_SUFFIXES, OTHER_SUFFIXES, recording_id
     from blendkit.core.compiling import compiled
     from blendkit.core.hashes import canonical_json, text_hash
     from blendkit.core.joining import concat, shared_rows
@@ -44,6 +44,7 @@ __all__ = [
     "LEVELS",
     "MIN_REMAINDER_S",
     "NO_HOUR",
+    "OTHER_SUFFIXES",
     "TAXA",
     "Bools",
     "ClusterBy",
@@ -73,11 +74,11 @@ __all__ = [
     "logit",
     "make_rows",
     "natural_key",
+    "recording_id",
     "rows_from_ids",
     "saturated",
     "shared_rows",
     "sigmoid",
     "text_hash",
-    "without_suffix",
     "zero_floor",
 ]

@@ -1,13 +1,30 @@
-"""Which suffixes of file names mean audio."""
+"""Which suffixes of file names mean audio, and the recording ids that file names give."""
 
 from __future__ import annotations
 
+import unicodedata
 from pathlib import PurePath
 
-AUDIO_SUFFIXES = frozenset({".aif", ".aiff", ".flac", ".mp3", ".oga", ".ogg", ".opus", ".wav"})
+# What libsndfile opens, and what only a second decoder does.
+SNDFILE_SUFFIXES = frozenset({".aif", ".aifc", ".aiff", ".au", ".caf", ".flac", ".mp3", ".oga", ".ogg", ".opus"})
+SNDFILE_SUFFIXES |= {".rf64", ".snd", ".w64", ".wav", ".wave"}
+OTHER_SUFFIXES = frozenset({".3gp", ".aac", ".ac3", ".amr", ".ape", ".m4a", ".m4b", ".mka", ".mp2", ".mp4", ".mpc"})
+OTHER_SUFFIXES |= {".tta", ".webm", ".wma", ".wv"}
+AUDIO_SUFFIXES = SNDFILE_SUFFIXES | OTHER_SUFFIXES
 
 
 def without_suffix(file: str) -> PurePath:
     """Return a file's path without its audio suffix; any other dot is part of the name."""
     path = PurePath(file)
     return path.with_suffix("") if path.suffix.lower() in AUDIO_SUFFIXES else path
+
+
+def recording_id(file: str, *, whole: bool = False) -> str:
+    """Return the recording id of a file's path: without its audio suffix (unless `whole`), as composed Unicode (NFC).
+
+    Names that are equal to the eye give equal ids, whatever the file system makes of them. Bytes that are no UTF-8
+    become `\\xNN`, so that an id can be written into any file.
+    """
+    name = file if whole else without_suffix(file).as_posix()
+    text = name.encode("utf-8", "surrogateescape").decode("utf-8", "backslashreplace")
+    return unicodedata.normalize("NFC", text)

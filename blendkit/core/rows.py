@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import unicodedata
 from collections.abc import Sequence
 from dataclasses import dataclass, fields
 from typing import TYPE_CHECKING, Any, Literal
@@ -97,7 +98,8 @@ class Rows:
 def make_rows(recordings: Sequence[str], start_s: Float64, end_s: Float64, names: NameRule) -> Rows:
     """Build rows from (N,) recording ids and chunk times in seconds; each name is parsed once."""
     parsed = {r: names.parse(r) for r in dict.fromkeys(recordings)}
-    unique = {r: r for r in parsed}  # one str object per recording, shared by its rows
+    # one str object per recording, shared by its rows; names that are equal to the eye are equal
+    unique = {r: unicodedata.normalize("NFC", r) for r in parsed}
     return Rows(
         recording=_objects([unique[r] for r in recordings]),
         start_s=np.asarray(start_s, np.float64),

@@ -5,13 +5,14 @@ from __future__ import annotations
 import html
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
+from pathlib import PurePath
 from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 from numpy.typing import NDArray
 
 from blendkit.core.arrays import Bools, Int64
-from blendkit.core.audio_suffixes import without_suffix
+from blendkit.core.audio_suffixes import recording_id
 from blendkit.core.names import NameRule
 from blendkit.core.rows import Rows, canonical_order, make_rows
 from blendkit.core.spaces import FileSpace
@@ -209,8 +210,8 @@ def _keys(rows: Rows) -> Iterator[tuple[str, int, int]]:
 
 def _recording_id(file: str) -> str:
     """Return the recording id of a frame's file: no audio suffix, and only the name of an absolute path."""
-    path = without_suffix(file)
-    return path.name if path.is_absolute() else path.as_posix()
+    path = PurePath(file)
+    return recording_id(path.name if path.is_absolute() else path.as_posix())
 
 
 def _frozen(values: NDArray[Any]) -> NDArray[Any]:

@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Container, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
 import numpy as np
 
-from blendkit.audio import Recording, find_recordings
+from blendkit.audio import FoundAudio, Recording, find_recordings
 from blendkit.core import Bools, LabelTable, NameRule, Rows, Taxonomy, natural_key, rows_from_ids
-from blendkit.errors import BlendkitError
+from blendkit.errors import BlendkitError, shorten
 from blendkit.io import Template, read_taxonomy, read_template
 from blendkit.member import MemberContext
 from blendkit.recipe import DataFolder, KeyPath, Plan
@@ -70,11 +70,11 @@ def find_inputs(plan: Plan, data: DataFolder, dry_run: int | None = None) -> Inp
             tables.append(data.contents.labels(path))
             if template or taxonomy.table:  # an unknown label should fail now, not after hours of scoring
                 tables[-1].require_known({*(template.classes if template else ()), *taxonomy.classes})
-    recordings, notes = _recordings(data, model.audio, dry_run)
-    mode: Mode = "audio" if recordings else "template"
     expected = _expected(template, model.chunk_s, names)
+    recordings, notes = _recordings(data, model.audio, dry_run, expected)
+    mode: Mode = "audio" if recordings else "template"
     if model.recording_s is not None:  # the recipe knows the true length; the template only the last row it asks for
-        expected |= {r.id: model.recording_s for r in recordings}
+        expected |= {r.id: model.recording_s for r in recordings if not r.problem}
     return Inputs(
         data=data,
         names=names,
@@ -153,7 +153,9 @@ def _template(data: DataFolder, name: str | None, files: dict[str, Path]) -> Tem
     return read_template(files[name])
 
 
-def _recordings(data: DataFolder, folders: list[str], dry_run: int | None) -> tuple[list[Recording], list[str]]:
+def _recordings(
+    data: DataFolder, folders: list[str], dry_run: int | None, expected: Container[str]
+) -> tuple[list[Recording], list[str]]:
     """Return the recordings of the first folder, and a note where there are none or not all are used.
 
     A folder that exists but is empty is a competition's test folder before the hidden test set replaces it: the search
@@ -163,14 +165,23 @@ def _recordings(data: DataFolder, folders: list[str], dry_run: int | None) -> tu
         folder = data.find(name)
         if not folder.is_dir():
             continue
-        found = find_recordings(folder)
+        inside = find_recordings(folder, expected)
+        found, notes = list(inside.recordings), left_out_notes(name, inside)
         if found and dry_run is not None:
-            return found[:dry_run], [f"dry run: {min(dry_run, len(found))} of {len(found)} recordings of {name}"]
+            used = f"dry run: {min(dry_run, len(found))} of {len(found)} recordings of {name}"
+            return found[:dry_run], [used, *notes]
         if found:
-            return found, []
+            return found, notes
         if dry_run is None:
-            return [], [f"no audio in {name}: the template's rows are scored on silence"]
+            return [], [f"no audio in {name}: the template's rows are scored on silence", *notes]
     return [], [f"no audio in {' or '.join(folders)}: the template's rows are scored on silence"]
+
+
+def left_out_notes(folder: str, found: FoundAudio) -> list[str]:
+    """Return a note that counts and names the files of a folder that are no recordings; none if there are none."""
+    if not found.left_out:
+        return []
+    return [f"{folder}: {len(found.left_out)} files left out: {shorten(list(found.left_out), 3)}"]
 
 
 def _expected(template: Template | None, chunk_s: float, names: NameRule) -> dict[str, float]:

@@ -33,6 +33,7 @@ class Scorer:
     tta: TTA
     grid: Grid
     recordings: list[Recording]
+    left_out: tuple[str, ...] = ()
 
 
 def one_member(
@@ -58,13 +59,13 @@ def one_member(
         why = f"{', '.join(sorted(unused))} belong to recipes" if unused else f"{use!r} reads finished scores"
         raise BlendkitError(f"score gives a model's own logits; {why}")
     files = check_files(plan, DataFolder(Path(), outside=True))
-    known, recordings = taxonomy or Taxonomy({}), find_audio(audio)
+    known, found = taxonomy or Taxonomy({}), find_audio(audio)
     context = MemberContext(
         classes=known.classes,
         taxonomy=known,
         chunk_s=chunk_s,
         threads=cpu_count(),
-        recordings=tuple(recordings),
+        recordings=found.recordings,
         provider=runtime.provider,
         allow_code=runtime.allow_code,
     )
@@ -72,7 +73,8 @@ def one_member(
     remainder = plan.recipe.model.remainder
     facts = member_facts(member, files, context, tta, remainder)
     grid = Grid(chunk_s, remainder, NameRule())
-    return Scorer(member, member_params(member, files), context, facts, tta, grid, recordings)
+    params = member_params(member, files)
+    return Scorer(member, params, context, facts, tta, grid, list(found.recordings), found.left_out)
 
 
 def score(
@@ -124,6 +126,7 @@ def score_audio(scorer: Scorer, out: Path, *, emit: Emit = silent) -> dict[str, 
 
     What the store holds already is not scored again.
     """
+    emit("left_out", {"files": list(scorer.left_out)})
     member = audio_member(scorer.member, scorer.params, scorer.context, scorer.tta, scorer.facts, out)
     member.store = member.store or member.open_store(member.build())
     return score_recordings([member], scorer.recordings, scorer.grid, emit).status
@@ -138,6 +141,7 @@ def save_features(scorer: Scorer, names: Sequence[str], out: Path, *, emit: Emit
     """
     if scorer.tta != TTA():
         raise BlendkitError("features are made of unshifted windows: leave out `tta`")
+    emit("left_out", {"files": list(scorer.left_out)})
     made = build_member(scorer.member, scorer.params, scorer.context)
     if not isinstance(made, FeatureMember) or not isinstance(made, Member):
         raise BlendkitError(f"{scorer.member.use!r} gives logits only, no features")

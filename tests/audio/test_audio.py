@@ -14,10 +14,9 @@ from hypothesis import strategies as st
 import blendkit.audio.scratch
 from blendkit.audio.cutting import cut
 from blendkit.audio.decoding import Decoded, Samples, decode, fit_duration, probe_duration, silence
-from blendkit.audio.recordings import Recording, find_recordings, unique_recordings
+from blendkit.audio.recordings import find_recordings
 from blendkit.audio.resampling import resample
 from blendkit.core.rows import count_chunks
-from blendkit.errors import BlendkitError
 
 Writer = Callable[[Path, Any, int], Path]
 
@@ -474,33 +473,6 @@ def test_a_cut_is_a_copy(edge: Any) -> None:
     assert window.dtype == np.float32
 
 
-def test_recordings_are_found_in_natural_order(tmp_path: Path) -> None:
-    for name in ("r10.ogg", "r2.OGG", "deep/er/r1.wav", "notes.txt", "r3.mp3.txt", "two.dots.flac"):
-        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
-        (tmp_path / name).touch()
-    (tmp_path / "folder.wav").mkdir()
-    found = find_recordings(tmp_path)
-    assert [r.id for r in found] == ["deep/er/r1", "r2", "r10", "two.dots"]
-    assert found[0].path == tmp_path / "deep" / "er" / "r1.wav"
-
-
-def test_two_files_of_one_recording_are_refused(tmp_path: Path) -> None:
-    for name in ("a.wav", "a.mp3", "b.wav"):
-        (tmp_path / name).touch()
-    with pytest.raises(BlendkitError) as error:
-        find_recordings(tmp_path)
-    assert "one recording id" in str(error.value)
-    assert "a.mp3 and" in str(error.value)
-    assert "b.wav" not in str(error.value)
-
-
-def test_every_clash_is_listed() -> None:
-    recordings = [Recording(i, Path(f"{d}/{i}.wav")) for d in ("x", "y") for i in ("a", "b")]
-    with pytest.raises(BlendkitError) as error:
-        unique_recordings(recordings)
-    assert len(error.value.problems) == 2
-
-
 EDGE = {
     "audiomoth_gps.wav": ("ok", 1),
     "empty_2c.wav": ("empty", 0),
@@ -523,7 +495,7 @@ FIELD = {
 @pytest.mark.parametrize(("folder", "expected"), [("edge", EDGE), ("field", FIELD)])
 def test_real_files(real_data: Path, folder: str, expected: dict[str, tuple[str, int]]) -> None:
     found = {}
-    for recording in find_recordings(real_data / "audio" / folder):
+    for recording in find_recordings(real_data / "audio" / folder).recordings:
         audio = decode(recording.path)
         stated = probe_duration(recording.path)
         assert audio.duration_s == pytest.approx(stated, abs=1e-3)

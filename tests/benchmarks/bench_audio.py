@@ -68,7 +68,7 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as folder:
         world = Path(folder) / "world"
         make_world(world, WorldConfig(test_recordings=32, train_recordings=4))
-        files = [r.path for r in find_audio([world / "test_soundscapes"])]
+        files = [r.path for r in find_audio([world / "test_soundscapes"]).recordings]
         assert np.array_equal(bare(files[0]), ours(files[0]))
         ref, got = best(lambda: bare(files[0]), lambda: ours(files[0]))
         print(

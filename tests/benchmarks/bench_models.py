@@ -70,7 +70,7 @@ class Place:
         (root / "test_soundscapes").symlink_to(self.audio)
 
     def context(self, threads: int = THREADS) -> MemberContext:
-        found = tuple(find_recordings(self.audio))
+        found = tuple(find_recordings(self.audio).recordings)
         return MemberContext(tuple(self.taxa), Taxonomy(self.taxa), threads=threads, recordings=found)
 
     def windows(self) -> np.ndarray:

@@ -130,7 +130,7 @@ def test_an_unknown_feature_gets_the_nearest(
 def test_slim_or_whole_gives_the_same_bits(
     context: MemberContext, files: dict[str, str], noise: NDArray[np.float32], world: Path, cache: Path
 ) -> None:
-    recordings = tuple(find_recordings(world / "test_soundscapes"))
+    recordings = tuple(find_recordings(world / "test_soundscapes").recordings)
     some = MemberContext(context.classes[:3], context.taxonomy, recordings=recordings)
     slim, whole = perch(some, **files), perch(some, slim=False, **files)
     assert np.array_equal(slim.predict(noise), whole.predict(noise))

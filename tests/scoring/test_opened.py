@@ -158,8 +158,8 @@ def test_a_member_gets_its_files_as_they_are_found(tmp_path: Path) -> None:
 def test_audio_is_files_and_folders(tmp_path: Path) -> None:
     for name in ("a/2.wav", "a/10.ogg", "a/notes.txt", "b.flac", "empty/x.csv"):
         (tmp_path / name).parent.mkdir(exist_ok=True)
-        (tmp_path / name).touch()
-    found = find_audio([tmp_path / "b.flac", tmp_path / "a"])
+        (tmp_path / name).write_bytes(b"RIFF")
+    found = find_audio([tmp_path / "b.flac", tmp_path / "a"]).recordings
     assert [(r.id, r.path.name) for r in found] == [("2", "2.wav"), ("10", "10.ogg"), ("b", "b.flac")]
     with pytest.raises(BlendkitError) as caught:
         find_audio([tmp_path / "b.flac", tmp_path / "a/notes.txt", tmp_path / "c.wav", tmp_path / "empty"])

@@ -110,7 +110,7 @@ def test_the_packaged_sed_recipe(
 
     from blendkit.member.mel import Mel
 
-    audio = resample(decode(find_recordings(data / "test_soundscapes")[0].path), 32000)
+    audio = resample(decode(find_recordings(data / "test_soundscapes").recordings[0].path), 32000)
     picture = Mel()(chunk_windows(audio.samples, 4, 5.0, 32000))
     frames = [np.squeeze(picture, 1).transpose(0, 2, 1) @ gaze[s] for s in range(5)]
     halves = [0.5 * expit(f.mean(axis=1)) + 0.5 * expit(f.max(axis=1)) for f in frames]

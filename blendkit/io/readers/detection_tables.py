@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from blendkit.core import Float64, without_suffix
+from blendkit.core import Float64, recording_id
 from blendkit.errors import BlendkitError, did_you_mean, shorten
 
 if TYPE_CHECKING:
@@ -71,7 +71,7 @@ def table_recording(path: Path) -> str:
     parts = name.split(".")
     if len(parts) > 2 and parts[-2].lower() == "table" and parts[-1].isdigit():
         name = ".".join(parts[:-2])
-    return without_suffix(name).as_posix()
+    return recording_id(name)
 
 
 def _tables(folder: Path) -> list[Path]:
@@ -147,4 +147,4 @@ def _recordings(path: Path, column: pd.Series[Any]) -> list[str]:
     empty = [f"line {i + 2}" for i, n in enumerate(names) if not n]
     if empty:
         raise BlendkitError(f"{path.name}: {column.name!r} names no file in {len(empty)} lines", [shorten(empty)])
-    return [without_suffix(PurePath(n).as_posix()).as_posix() for n in names]
+    return [recording_id(PurePath(n).as_posix()) for n in names]

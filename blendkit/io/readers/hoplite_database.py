@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from blendkit.core import Float32, Float64, without_suffix
+from blendkit.core import Float32, Float64, recording_id
 from blendkit.errors import BlendkitError, shorten
 
 DATABASE, INDEX = "hoplite.sqlite", "usearch.index"
@@ -63,7 +63,7 @@ def _windows(database: Path) -> tuple[list[int], list[str], list[Float64]]:
     if not rows:
         raise BlendkitError(f"{database}: holds no windows")
     offsets = [np.frombuffer(blob, "<f8") for _, _, blob in rows]
-    return [int(i) for i, *_ in rows], [without_suffix(str(f)).as_posix() for _, f, _ in rows], offsets
+    return [int(i) for i, *_ in rows], [recording_id(str(f)) for _, f, _ in rows], offsets
 
 
 def _vectors(index: Path, ids: list[int]) -> Float32:

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import numpy as np
 
-from blendkit.core import LabelTable, without_suffix
+from blendkit.core import LabelTable, recording_id
 from blendkit.errors import BlendkitError, shorten
 
 
@@ -37,7 +37,7 @@ def read_labels(path: Path | str) -> LabelTable:
             bad.append(f"line {line}: {start!r} to {end!r} of {name!r}")
             continue
         present = {c.strip() for c in label.split(";") if c.strip()}
-        spans.setdefault(without_suffix(name).as_posix(), {}).setdefault((key[0], key[1]), set()).update(present)
+        spans.setdefault(recording_id(name), {}).setdefault((key[0], key[1]), set()).update(present)
     if bad:
         wanted = "a filename, and times as HH:MM:SS or seconds, start before end"
         raise BlendkitError(f"{path}: rows need {wanted}", [shorten(bad)])

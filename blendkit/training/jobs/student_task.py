@@ -56,7 +56,7 @@ def task_of(request: StudentRequest) -> Task:
         require_features(str(request.embedding), [request.embedding_name], store.shapes)
     return Task(
         out=request.out,
-        recordings=find_audio(request.audio),
+        recordings=[r for r in find_audio(request.audio).recordings if not r.problem],
         teacher=scores,
         saw=teacher_saw(request.teacher, request.saw),
         labels=read_labels(request.labels) if request.labels is not None else None,

@@ -1,0 +1,124 @@
+"""Which files are recordings, under which id; what only looks like audio is left out by name."""
+
+from __future__ import annotations
+
+import os
+import unicodedata
+from pathlib import Path
+
+import numpy as np
+import pytest
+import soundfile
+
+from blendkit.audio.prepare import Grid, prepare_recording
+from blendkit.audio.recordings import find_audio, find_recordings
+from blendkit.core.names import NameRule
+from blendkit.errors import BlendkitError
+
+GRID = Grid(5.0, "pad", NameRule())
+
+
+def write(path: Path, data: bytes = b"RIFF") -> Path:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_bytes(data)
+    return path
+
+
+def wav(path: Path, seconds: float = 2.0) -> Path:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    soundfile.write(path, np.full(round(seconds * 8000), 0.1, np.float32), 8000)
+    return path
+
+
+def test_recordings_are_found_in_natural_order(tmp_path: Path) -> None:
+    for name in ("r10.ogg", "r2.OGG", "deep/er/r1.wav", "notes.txt", "r3.mp3.txt", "two.dots.flac", "phone.m4a"):
+        write(tmp_path / name)
+    (tmp_path / "folder.wav").mkdir()
+    found = find_recordings(tmp_path)
+    assert [r.id for r in found.recordings] == ["deep/er/r1", "phone", "r2", "r10", "two.dots"]
+    assert found.recordings[0].path == tmp_path / "deep" / "er" / "r1.wav"
+    assert found.left_out == ()
+
+
+@pytest.mark.parametrize(
+    ("name", "why"),
+    [
+        ("._a.wav", "an AppleDouble file, no audio"),
+        ("deep/._a.wav", "an AppleDouble file, no audio"),
+        (".a.wav", "hidden"),
+        (".Trash-1000/files/a.wav", "hidden"),
+        ("@eaDir/a.wav", "in @eaDir, a folder of the system"),
+        ("x/__MACOSX/a.wav", "in __MACOSX, a folder of the system"),
+        ("$RECYCLE.BIN/a.wav", "in $RECYCLE.BIN, a folder of the system"),
+        ("empty.wav", "an empty file"),
+    ],
+)
+def test_what_only_looks_like_audio_is_left_out_by_name(tmp_path: Path, name: str, why: str) -> None:
+    wav(tmp_path / "good.wav")
+    write(tmp_path / name, b"" if "empty" in name else b"RIFF")
+    found = find_recordings(tmp_path)
+    assert [r.id for r in found.recordings] == ["good"]
+    assert found.left_out == (f"{name}: {why}",)
+
+
+def test_a_hidden_folder_above_hides_nothing(tmp_path: Path) -> None:
+    wav(tmp_path / ".cache" / "audio" / "good.wav")
+    assert [r.id for r in find_recordings(tmp_path / ".cache" / "audio").recordings] == ["good"]
+
+
+def test_an_empty_file_whose_rows_are_expected_stays(tmp_path: Path) -> None:
+    write(tmp_path / "asked.wav", b"")
+    write(tmp_path / "other.wav", b"")
+    found = find_recordings(tmp_path, {"asked"})
+    assert [r.id for r in found.recordings] == ["asked"]
+    assert found.left_out == ("other.wav: an empty file",)
+
+
+@pytest.mark.parametrize("broken", ["x.aif", "x.mp3"])  # before and after x.wav
+def test_of_two_files_with_one_id_the_one_that_opens_has_it(tmp_path: Path, broken: str) -> None:
+    wav(tmp_path / "x.wav")
+    write(tmp_path / broken)
+    found = {r.id: r for r in find_recordings(tmp_path).recordings}
+    assert list(found) == ["x", broken]
+    assert found["x"].path.name == "x.wav"
+    prepared = prepare_recording(found[broken], [8000], GRID)
+    assert (prepared.status, prepared.chunks) == ("unreadable", 0)
+    assert prepared.note == "x.wav has the same recording id, 'x'"
+    assert prepare_recording(found["x"], [8000], GRID).status == "padded"
+
+
+def test_listed_files_of_one_name_are_told_apart_by_their_folder(tmp_path: Path) -> None:
+    paths = [wav(tmp_path / folder / "x.wav") for folder in ("a", "b")]
+    found = find_audio(paths).recordings
+    assert {r.id for r in found} == {"x", paths[1].as_posix()}
+    assert [bool(r.problem) for r in sorted(found, key=lambda r: r.id != "x")] == [False, True]
+
+
+def test_paths_without_audio_are_all_named(tmp_path: Path) -> None:
+    write(tmp_path / "empty" / "._a.wav")
+    write(tmp_path / "a.txt")
+    with pytest.raises(BlendkitError) as error:
+        find_audio([tmp_path / "empty", tmp_path / "a.txt", tmp_path / "none.wav"])
+    text = str(error.value)
+    assert all(w in text for w in ("no audio files in this folder", "not an audio file", "no such file", "AppleDouble"))
+
+
+def test_ids_are_composed_unicode(tmp_path: Path) -> None:
+    name = unicodedata.normalize("NFD", "Gr\u00e4vling_\u00e9.wav")
+    wav(tmp_path / name)
+    assert [r.id for r in find_recordings(tmp_path).recordings] == [unicodedata.normalize("NFC", name)[:-4]]
+
+
+def test_a_name_that_is_no_text_gets_an_id_that_is(tmp_path: Path) -> None:
+    path = os.fsencode(tmp_path) + b"/caf\xe9.wav"
+    os.link(wav(tmp_path / "a.wav"), path)
+    found = find_recordings(tmp_path).recordings
+    assert [r.id for r in found] == ["a", "caf\\xe9"]
+    assert [prepare_recording(r, [8000], GRID).status for r in found] == ["padded", "padded"]
+
+
+def test_a_file_that_vanishes_costs_itself(tmp_path: Path) -> None:
+    path = wav(tmp_path / "a.wav")
+    recording = find_recordings(tmp_path).recordings[0]
+    path.unlink()
+    assert prepare_recording(recording, [8000], GRID).status == "unreadable"
