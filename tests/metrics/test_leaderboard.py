@@ -42,6 +42,16 @@ def test_plateaus_by_hand() -> None:
     assert (found[1].width, found[1].tied, found[1].sd) == (0, 1, 0)
 
 
+def test_a_plateau_needs_two_draws_for_a_spread() -> None:
+    draws = {"a": np.array([0.9, math.nan]), "b": np.array([0.9003, 0.9])}  # one replicate holds both
+    (one,) = plateaus(Bootstrap({"a": 0.9001, "b": 0.9}, draws, draws, np.full(5, 3), 10))
+    assert (one.names, one.tied) == (("a", "b"), 1.0)
+    assert math.isnan(one.sd)
+    (none,) = plateaus(Bootstrap({"a": 0.9}, {"a": np.array([math.nan])}, draws, np.full(5, 3), 10))
+    assert math.isnan(none.tied)
+    assert math.isnan(none.sd)
+
+
 def test_fewer_decimals_make_wider_plateaus() -> None:
     assert len(plateaus(boot(a=0.9501, b=0.9503, c=0.9411), 2)) == 2
     assert len(plateaus(boot(a=0.9501, b=0.9503, c=0.9411), 4)) == 3

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import math
 import sys
 from fractions import Fraction
 
@@ -115,6 +116,23 @@ def test_bad_input_is_named(weights: list[float], value: float, message: str) ->
     y, a = np.array([[True], [False]]), np.array([[0.0], [value]])
     with pytest.raises(BlendkitError, match=message):
         weight_path(y, np.zeros((2, 1)), a, weights)
+
+
+@pytest.mark.parametrize(
+    ("fits", "does_not", "message"),
+    [
+        (2**53 - 1, 2**53, "whole numbers beyond"),
+        (1 - 2**53, -(2**53), "whole numbers beyond"),
+        (1e290, 1.1e290, "1 values are not finite"),
+        (-1e-270, -0.9e-270, "first -9e-271 at row 1, class 0"),
+        (0.0, math.inf, "first inf at row 1, class 0"),
+    ],
+)
+def test_what_can_be_blended_exactly(fits: float, does_not: float, message: str) -> None:
+    y, b = np.array([[True] * 2, [False] * 2]), np.array([[0.0, 0.0], [1.0, 1.0]])
+    assert weight_path(y, np.array([[0, 0], [fits, 0]]), b, [0.0]).pairs.tolist() == [1, 1]
+    with pytest.raises(BlendkitError, match=message):
+        weight_path(y, np.array([[0, 0], [does_not, 0]]), b, [0.0])
 
 
 def test_arguments_stay_as_they_were() -> None:

@@ -6,8 +6,8 @@
 
 A mutant is a source file with one change: `<` for `<=`, `+` for `-`, `and` for `or`, 1 for 0, `min` for `max`, a bound
 or a `not` or a call left out, an `if` that is never met, a `return` of None. It is put into a copy of the project, never
-into the checkout. First the tests of its package run (files that import the changed module before others), then, if
-they pass, a second stage (`--then`). A mutant is killed when a test fails or hangs, and survives when all pass.
+into the checkout. First the tests of its package run and those elsewhere that import the changed module (these before
+others), then, if they pass, a second stage (`--then`). A mutant is killed when a test fails or hangs, and survives when all pass.
 
 A survivor is one of two things: a gap in the tests (write a test whose figures are worked out by hand), or a change that
 nobody can observe (the size of a block, the words of a message). Equal seeds draw equal mutants from equal sources, and

@@ -227,6 +227,9 @@ def test_prior_correction_by_hand(tmp_path: Path) -> None:
     np.testing.assert_allclose(out, Z + logit(made.rate) - logit(0.25))
     never = fit_class_rates(np.zeros_like(TRUTH), ALL, ROWS, CLASSES)
     assert (never.rate > 0).all()
+    for rate in (0.0, 1.0, np.nan):
+        with pytest.raises(ValueError, match="inside"):
+            ClassRates(("a", "b"), np.array([0.5, rate]), ("r",))
     assert fit_class_rates(np.ones_like(TRUTH), ALL, ROWS, CLASSES).rate.tolist() == [1 - 1e-6] * 3  # always heard
 
 

@@ -160,6 +160,13 @@ def test_a_misspelt_member_parameter_is_named_with_the_nearest() -> None:
 # --- steps --------------------------------------------------------------------------------------
 
 
+def test_class_ids_of_digits_are_text_in_parameters_too() -> None:
+    steps = plan("output: z", "z", z="[{temperature: {by_class: {22961: 2.0, grekis: 3.0}}}]").streams[0].ops
+    assert steps[0].params["by_class"] == {"22961": 2.0, "grekis": 3.0}
+    steps = plan("output: z", "z", z="[{mirror: {groups: [[22961, grekis]]}}]").streams[0].ops
+    assert steps[0].params["groups"] == [["22961", "grekis"]]
+
+
 def test_an_unknown_op_is_named_with_the_nearest() -> None:
     one_step_problem("gausian", "unknown op 'gausian'", "did you mean 'gaussian'", "three_tap")
 

@@ -1,11 +1,13 @@
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
 
+from blendkit.audio.prepare import Grid
 from blendkit.core.names import NameRule
 from blendkit.core.rows import chunk_rows
 from blendkit.core.scores import Scores
@@ -16,7 +18,7 @@ from blendkit.recipe.load import parse_recipe
 from blendkit.recipe.paths import RecipeFiles
 from blendkit.recipe.plan import MemberPlan, make_plan
 from blendkit.scoring.opened import Opened, audio_member, build_member, member_params, open_members
-from blendkit.scoring.standalone import find_audio
+from blendkit.scoring.standalone import Scorer, find_audio, save_features
 from blendkit.store.manifest import Stored
 
 
@@ -169,3 +171,13 @@ def test_audio_is_files_and_folders(tmp_path: Path) -> None:
         "c.wav: no such file or folder",
         "empty: no audio files in this folder",
     ]
+
+
+def test_features_are_asked_of_members_that_give_them(tmp_path: Path) -> None:
+    grid = Grid(5.0, "pad", NameRule())
+    scorer = Scorer(member(Heard()), {}, MemberContext(), {}, TTA(), grid, [])
+    with pytest.raises(BlendkitError, match="'table' gives logits only, no features"):
+        save_features(scorer, [], tmp_path / "features")
+    with pytest.raises(BlendkitError, match="no tta"):
+        save_features(replace(scorer, tta=TTA((0.0, 1.0))), [], tmp_path / "features")
+    assert not (tmp_path / "features").exists()
