@@ -43,7 +43,8 @@ def read_mono(handle: Any, size: int, scratch: Path | None) -> Mono:
     out = sample_buffer(believed, rate, scratch) if on_disk else None
     blocks: list[Float32] = []
     at, totals, failed = 0, _Totals(), ""
-    length = block_size(rate) if on_disk else max(1, min(believed, block_size(rate)))
+    # in one piece where memory allows: between two reads libsndfile seeks, after which an MP3 differs in its last bits
+    length = max(1, believed) if not on_disk and believed == handle.frames else block_size(rate)
     buffer = np.empty((length, channels), np.float32)
     while not failed:
         if handle.frames > believed or not handle.seekable():  # what was written is then known by what is no NaN
