@@ -27,6 +27,7 @@ from blendkit.io import Written, write_scores
 from blendkit.recipe import DataFolder, Plan, Recipe, RecipeFiles, check_files, group_notes, make_plan, open_recipe
 from blendkit.scoring import (
     CPU_ONLY,
+    LOST,
     Opened,
     Runtime,
     Scored,
@@ -181,11 +182,13 @@ def _note(warnings: list[str], stream: str, text: str) -> None:
 
 
 def _damaged(scored: Scored) -> list[str]:
-    """Return one warning per status of damaged recordings, with their names."""
+    """Return one warning per status of damaged recordings, and one for lost windows, with their names."""
     states: dict[str, list[str]] = {}
     for recording, s in scored.status.items():
         if s.status not in ("ok", "padded"):
             states.setdefault(s.status, []).append(f"{recording} ({s.note})")
+        elif LOST in s.note:
+            states.setdefault("with a note", []).append(f"{recording} ({s.note})")
     return [f"{len(found)} recordings {state}: {shorten(found, 3)}" for state, found in sorted(states.items())]
 
 

@@ -37,6 +37,7 @@ if TYPE_CHECKING:
     from blendkit.member.slim_graph import slim_or_whole
     from blendkit.member.windows import (
         BELOW_FLOAT32,
+        GroupScores,
         RecordingAudio,
         check_window,
         chunk_windows,
@@ -62,6 +63,7 @@ __all__ = [
     "FrameMember",
     "FrontedMember",
     "Gives",
+    "GroupScores",
     "HeadFile",
     "Image",
     "Mel",

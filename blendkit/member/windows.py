@@ -23,8 +23,9 @@ from blendkit.audio import (
     place,
     samples_at,
 )
-from blendkit.core import Float32, Float64, Int64, logit
+from blendkit.core import Bools, Float32, Float64, Int64, logit
 from blendkit.errors import BlendkitError, broken
+from blendkit.member.non_finite import fill_lost, lost_by_recording
 from blendkit.member.protocol import TTA, FeatureMember, FrontedMember, Member, MemberInfo
 
 BELOW_FLOAT32 = 2.0**-150  # stands for an exact 0: half of float32's smallest positive value
@@ -62,7 +63,7 @@ def score_jobs(member: Member, jobs: Sequence[RecordingAudio], chunk_s: float, t
     never leaves the group, so a group always gives the same bits. Shifts are averaged in logit space,
     then windows that differ from chunks are pooled onto them.
     """
-    return score_together([member], jobs, chunk_s, tta)[0][0]
+    return score_together([member], jobs, chunk_s, tta).values[0]
 
 
 def same_front_end(member: Member) -> object:
@@ -72,12 +73,24 @@ def same_front_end(member: Member) -> object:
     return info.rate, info.window_s, _hop(info), info.anchor, info.pool, info.batch, front
 
 
-def score_together(
-    members: Sequence[Member], jobs: Sequence[RecordingAudio], chunk_s: float, tta: TTA
-) -> tuple[list[Float32], float]:
+@dataclass(frozen=True, eq=False)
+class GroupScores:
+    """The scores of a group of recordings.
+
+    values: per member (sum of chunks, C) logits; lost: per member how many windows of which recordings gave NaN or
+    infinite values at one shift or more; seconds: spent inside the members.
+    """
+
+    values: list[Float32]
+    lost: list[dict[str, int]]
+    seconds: float
+
+
+def score_together(members: Sequence[Member], jobs: Sequence[RecordingAudio], chunk_s: float, tta: TTA) -> GroupScores:
     """Score as `score_jobs`, for members with an equal `same_front_end`: their front end is computed once.
 
-    Returns the logits of each, and the seconds spent inside the members.
+    A window on which a member gives NaN costs that window only: see `blendkit.member.non_finite`. Raises BlendkitError
+    for a member that gives no finite value for any window of recordings that hold sound.
     """
     first, spent = members[0], [0.0]
 
@@ -99,7 +112,8 @@ def score_together(
             "tta cannot be used with `pool: frames`: frames of shifted windows do not lie on one timeline"
         )
     widths = [len(m.info.classes) * max(1, m.info.frames) for m in members]
-    return _scored_windows(call, widths, first.info, jobs, chunk_s, tta), spent[0]
+    values, lost = _scored_windows(call, widths, first.info, jobs, chunk_s, tta)
+    return GroupScores(values, lost, spent[0])
 
 
 def features_of(
@@ -117,35 +131,43 @@ def features_of(
         return [f.reshape(len(windows), -1) for f in found]
 
     mean = MemberInfo((), (), info.rate, info.window_s, info.batch, hop_s=info.hop_s, anchor=info.anchor)
-    return _scored_windows(call, widths, mean, jobs, chunk_s, TTA())
+    return _scored_windows(call, widths, mean, jobs, chunk_s, TTA())[0]
 
 
 def _scored_windows(
     call: CallModel, widths: Sequence[int], info: MemberInfo, jobs: Sequence[RecordingAudio], chunk_s: float, tta: TTA
-) -> list[Float32]:
-    """Cut windows, call the model on batches of them, average over shifts and pool onto chunks."""
+) -> tuple[list[Float32], list[dict[str, int]]]:
+    """Cut windows, call the model on batches of them, average over shifts and pool onto chunks.
+
+    Returns values (sum of chunks, width) and the windows lost by recording, for each of the model's outputs.
+    """
     size = samples_at(info.window_s, info.rate)
     placed = [_place(info, chunk_s, j.chunks) for j in jobs]
     total = sum(len(starts) for starts, _ in placed)
     summed = [np.zeros((total, w), np.float64) for w in widths]
-    count = np.zeros(total, np.int64)
+    count = [np.zeros(total, np.int64) for _ in widths]
+    lost = [np.zeros(total, bool) for _ in widths]
     buffer = np.empty((info.batch, size), np.float32)
     at: list[int] = []
     end = (-1, buffer[:0, 0])
     for row, window in chain(_windows(jobs, [s for s, _ in placed], size, info.rate, tta), [end]):
         if at and (row < 0 or len(at) == info.batch):
-            for sums, values in zip(summed, call(buffer[: len(at)]), strict=True):
-                _add(sums, at, values)
-            np.add.at(count, at, 1)
+            for k, values in enumerate(call(buffer[: len(at)])):
+                _add(summed[k], count[k], lost[k], at, values)
             at = []
         if row >= 0:
             buffer[len(at)] = window
             at.append(row)
-    for sums in summed:
-        sums /= np.maximum(count, 1)[:, None]
+    per_recording = [len(starts) for starts, _ in placed]
+    for k, sums in enumerate(summed):
+        if total and not count[k].any() and any(np.any(j.audio.samples) for j in jobs):
+            raise BlendkitError("gave NaN or infinite values for every window of recordings that hold sound")
+        summed[k] = fill_lost(sums / np.maximum(count[k], 1)[:, None], count[k], per_recording)
     if not _windows_are_chunks(info, chunk_s):
         summed = [_on_chunks(sums, info, chunk_s, placed) for sums in summed]
-    return [sums.astype(np.float32) for sums in summed]
+    names = [j.recording for j in jobs]
+    by_recording = [lost_by_recording(rows, names, per_recording) for rows in lost]
+    return [sums.astype(np.float32) for sums in summed], by_recording
 
 
 def chunk_windows(samples: Samples, chunks: int, chunk_s: float, rate: int) -> Float32:
@@ -238,6 +260,12 @@ def _checked(member: Member, values: Any, count: int) -> Float32:
     return logits.reshape(count, -1)
 
 
-def _add(sums: Float64, at: list[int], values: NDArray[Any]) -> None:
-    for row, one in zip(at, values, strict=True):  # a row may come twice in a batch
-        sums[row] += one
+def _add(sums: Float64, count: Int64, lost: Bools, at: list[int], values: NDArray[Any]) -> None:
+    """Add a batch's values to the rows that its windows belong to; those that are not finite count as lost."""
+    finite = np.isfinite(values).all(axis=1)
+    for row, one, usable in zip(at, values, finite.tolist(), strict=True):  # a row may come twice in a batch
+        if usable:
+            sums[row] += one
+            count[row] += 1
+        else:
+            lost[row] = True

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
         member_params,
         open_members,
     )
-    from blendkit.scoring.scorer import AudioMember, Scored, score_recordings
+    from blendkit.scoring.scorer import LOST, AudioMember, Scored, score_recordings
     from blendkit.scoring.speed import Throughput, predicted_minutes, throughput, timings
     from blendkit.scoring.standalone import (
         Scorer,
@@ -38,6 +38,7 @@ else:
 
 __all__ = [
     "CPU_ONLY",
+    "LOST",
     "AudioMember",
     "Opened",
     "Runtime",

@@ -5,15 +5,16 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from blendkit.audio import Batch, Grid, Prepared, Recording, groups, prepare_group
-from blendkit.core import Float32, Scores, chunk_rows, natural_key
+from blendkit.core import Scores, chunk_rows, natural_key
 from blendkit.errors import BlendkitError
 from blendkit.events import Emit
 from blendkit.member import (
     TTA,
     FileMember,
+    GroupScores,
     Member,
     RecordingAudio,
     check_window,
@@ -24,6 +25,7 @@ from blendkit.member import (
 from blendkit.store import LogitStore, Stored, file_hash
 
 NO_AUDIO_KEY = "silence"
+LOST = "windows gave NaN or infinite values"
 
 
 @dataclass
@@ -153,43 +155,50 @@ def _score_alike(
     started = time.perf_counter()
     names = " and ".join(repr(m.name) for m in members)
     try:
-        values, inference_s = _values(models, prepared, grid, members[0].tta)
+        scores = _values(models, prepared, grid, members[0].tta)
     except BlendkitError as error:
         raise BlendkitError(f"member {names}: {error.title}", error.problems) from error
     rows = chunk_rows({p.recording: p.chunks for p in prepared}, grid.chunk_s, grid.names)
-    status = {p.recording: stored(p, keys[p.recording]) for p in prepared}
-    for m, model, logits in zip(members, models, values, strict=True):
-        scores = Scores.build(logits, rows, model.info.classes, "logit", source=f"member {m.name!r}")
+    for m, model, logits, lost in zip(members, models, scores.values, scores.lost, strict=True):
+        status = {p.recording: stored(p, keys[p.recording], lost.get(p.recording, 0)) for p in prepared}
         assert m.store is not None
-        m.store.write(scores, status)
+        m.store.write(Scores.build(logits, rows, model.info.classes, "logit", source=f"member {m.name!r}"), status)
     seconds = time.perf_counter() - started
     for m in members:
         m.scored += len(prepared)
         m.seconds += seconds / len(members)
-        m.inference_s += inference_s / len(members)
+        m.inference_s += scores.seconds / len(members)
         m.audio_s += sum(p.duration_s for p in prepared)
 
 
-def _values(
-    models: Sequence[Member | FileMember], prepared: Sequence[Prepared], grid: Grid, tta: TTA
-) -> tuple[list[Float32], float]:
-    """Logits of every model for the group's chunks, and the seconds inside the models."""
+def _values(models: Sequence[Member | FileMember], prepared: Sequence[Prepared], grid: Grid, tta: TTA) -> GroupScores:
+    """Return the logits of every model for the group's chunks."""
     first = models[0]
     if not isinstance(first, Member):
         started = time.perf_counter()
         files = {p.recording: p.path for p in prepared if p.path.name and p.status != "unreadable"}
         values = score_files(first, files, {p.recording: p.chunks for p in prepared}, grid.chunk_s, grid.names, tta)
-        return [values], time.perf_counter() - started
+        return GroupScores([values], [{}], time.perf_counter() - started)
     jobs = [RecordingAudio(p.recording, p.by_rate[first.info.rate], p.chunks) for p in prepared]
     return score_together([m for m in models if isinstance(m, Member)], jobs, grid.chunk_s, tta)
 
 
-def stored(prepared: Prepared, key: str) -> Stored:
-    """Return the entry that a store holds of a recording."""
-    return Stored(key, prepared.chunks, prepared.status, prepared.note, round(prepared.duration_s, 3))
+def stored(prepared: Prepared, key: str, lost: int = 0) -> Stored:
+    """Return the entry that a store holds of a recording. lost: windows on which the member gave no finite value."""
+    window = f"{lost} {LOST}; the recording's median stands in" if lost else ""
+    note = "; ".join(filter(None, [prepared.note, window]))
+    return Stored(key, prepared.chunks, prepared.status, note, round(prepared.duration_s, 3))
 
 
 def _status(members: Sequence[AudioMember], keys: dict[str, str]) -> dict[str, Stored]:
-    store = members[0].store if members else None
-    known = store.recordings() if store is not None else {}
-    return {r: known[r] for r in keys if r in known}
+    """Return every recording's entry: the first member's, with what the others' entries add."""
+    known = [(m.name, m.store.recordings()) for m in members if m.store is not None]
+    out: dict[str, Stored] = {}
+    for i, (name, entries) in enumerate(known):
+        for r in keys:
+            if r in entries and not i:
+                own = f"{name}: {entries[r].note}" if LOST in entries[r].note and len(known) > 1 else entries[r].note
+                out[r] = replace(entries[r], note=own)
+            elif r in entries and r in out and LOST in entries[r].note:
+                out[r] = replace(out[r], note="; ".join(filter(None, [out[r].note, f"{name}: {entries[r].note}"])))
+    return out

@@ -1,6 +1,6 @@
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -14,8 +14,9 @@ from blendkit.audio.cutting import Edge
 from blendkit.audio.decoding import Decoded
 from blendkit.audio.resampling import at_rate
 from blendkit.errors import BlendkitError
+from blendkit.member.non_finite import FLOOR
 from blendkit.member.protocol import TTA, FinishedMember, Member, MemberInfo
-from blendkit.member.windows import RecordingAudio, check_window, score_jobs
+from blendkit.member.windows import RecordingAudio, check_window, score_jobs, score_together
 
 RATE = 10
 CHUNK_S = 1.0
@@ -272,3 +273,63 @@ def test_protocols_tell_members_apart() -> None:
     assert isinstance(Finished(), FinishedMember)
     assert not isinstance(Finished(), Member)
     assert not isinstance(object(), Member)
+
+
+class Fragile(Echo):
+    """Gives NaN where a window holds a sample above 100, and -inf on silence."""
+
+    def predict(self, windows: Any) -> Any:
+        logits = np.array(super().predict(windows))
+        logits[(windows > 100).any(axis=1)] = np.nan
+        logits[~windows.any(axis=1)] = -np.inf
+        return logits
+
+
+UNSHIFTED = TTA()
+
+
+def fragile(samples: Sequence[float], chunks: int, tta: TTA = UNSHIFTED) -> Any:
+    audio = Decoded(np.asarray(samples, np.float32), 10, len(samples) / 10, "ok")
+    return score_together([Fragile(echo().info)], [RecordingAudio("r", audio, chunks)], CHUNK_S, tta)
+
+
+def test_a_window_without_finite_scores_costs_itself() -> None:
+    whole = np.arange(1, 41, dtype=np.float32)
+    broken = whole.copy()
+    broken[15] = 1000
+    got, honest = (
+        fragile(broken, 4),
+        score_jobs(echo(), [RecordingAudio("r", Decoded(whole, 10, 4.0, "ok"), 4)], CHUNK_S, TTA()),
+    )
+    assert got.lost == [{"r": 1}]
+    others = [0, 2, 3]
+    assert np.array_equal(got.values[0][others], honest[others])
+    assert got.values[0][1].tolist() == np.median(honest[others], axis=0).tolist()
+
+
+def test_the_last_chunks_silence_costs_that_chunk_only() -> None:
+    got = fragile(range(1, 11), 3)
+    assert got.lost == [{"r": 2}]
+    assert got.values[0][1].tolist() == got.values[0][2].tolist() == got.values[0][0].tolist()
+
+
+def test_a_shift_without_finite_scores_is_left_out_of_the_mean() -> None:
+    samples = [1.0] * 20 + [1000.0] + [1.0] * 9
+    got = fragile(samples, 3, TTA((0.0, 0.1)))
+    assert got.lost == [{"r": 2}]  # chunk 2 at both shifts, chunk 1 at the shift that reaches sample 20
+    assert np.isfinite(got.values[0]).all()
+
+
+def test_recordings_of_silence_get_the_lowest_scores_beside_them() -> None:
+    sound = RecordingAudio("a", Decoded(np.arange(1, 21, dtype=np.float32), 10, 2.0, "ok"), 2)
+    silent = RecordingAudio("b", Decoded(np.zeros(20, np.float32), 10, 2.0, "silent"), 2)
+    got = score_together([Fragile(echo().info)], [sound, silent], CHUNK_S, TTA())
+    assert got.lost == [{"b": 2}]
+    assert got.values[0][2].tolist() == got.values[0][3].tolist() == got.values[0][:2].min(axis=0).tolist()
+    alone = score_together([Fragile(echo().info)], [silent], CHUNK_S, TTA())
+    assert (alone.values[0] == FLOOR).all()
+
+
+def test_a_member_that_never_gives_a_finite_score_is_an_error() -> None:
+    with pytest.raises(BlendkitError, match="NaN or infinite values for every window"):
+        fragile([1000.0] * 20, 2)
