@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from blendkit.errors import BlendkitError
-from blendkit.recipe.load import parse_recipe
+from blendkit.recipe.load import parse_recipe, with_values
 from blendkit.recipe.plan import Plan, make_plan
 
 MEMBERS = {
@@ -163,6 +163,11 @@ def test_a_misspelt_member_parameter_is_named_with_the_nearest() -> None:
 def test_class_ids_of_digits_are_text_in_parameters_too() -> None:
     steps = plan("output: z", "z", z="[{temperature: {by_class: {22961: 2.0, grekis: 3.0}}}]").streams[0].ops
     assert steps[0].params["by_class"] == {"22961": 2.0, "grekis": 3.0}
+    given = parse_recipe(
+        recipe("output: z", "z", z="[temperature]"), "r.yaml"
+    )  # a YAML key is text, one from Python is not
+    found = make_plan(with_values(given, {"z.temperature.by_class": {22961: 2.0}}, "a sweep"))
+    assert found.streams[0].ops[0].params["by_class"] == {"22961": 2.0}
     steps = plan("output: z", "z", z="[{mirror: {groups: [[22961, grekis]]}}]").streams[0].ops
     assert steps[0].params["groups"] == [["22961", "grekis"]]
 
