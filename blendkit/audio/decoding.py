@@ -6,6 +6,7 @@ import io
 import mmap
 import os
 from collections.abc import Sequence
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Literal
@@ -14,6 +15,7 @@ import numpy as np
 
 from blendkit.audio.joined import parts_of
 from blendkit.audio.ogg import Segment, intact_segments, is_truncated
+from blendkit.audio.quiet import without_mpg123_noise
 from blendkit.audio.reading import LOUDEST, SAMPLES_PER_BYTE, Mono, measured, read_mono
 from blendkit.audio.scratch import sample_buffer
 from blendkit.audio.second_decoder import INSTALL, decode_with_libav, is_installed
@@ -54,7 +56,8 @@ def probe_duration(path: Path) -> float | None:
     import soundfile
 
     try:
-        info = soundfile.info(os.fsencode(path))
+        with _terminal_of(path):
+            info = soundfile.info(os.fsencode(path))
     except (OSError, RuntimeError, ValueError):
         return None
     return float(info.frames / info.samplerate)
@@ -70,12 +73,17 @@ def decode(path: Path, scratch: Path | None = None) -> Decoded:
     What libsndfile does not open, or not to its end, a second decoder reads where it is installed (extra `av`).
     """
     try:
-        found = _with_libsndfile(path, scratch)
+        with _terminal_of(path):
+            found = _with_libsndfile(path, scratch)
     except _FAILURES as error:
-        found = _unreadable(str(error).replace(str(path), path.name))
+        found = _unreadable(str(error).replace(repr(os.fsencode(path)), path.name).replace(str(path), path.name))
     if found.rate and found.status != "partial":
         return found
     return _with_second_decoder(path, found, scratch)
+
+
+def _terminal_of(path: Path) -> AbstractContextManager[None]:
+    return without_mpg123_noise() if path.suffix.lower() == ".mp3" else nullcontext()
 
 
 def _with_libsndfile(path: Path, scratch: Path | None) -> Decoded:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import os
 from pathlib import Path
 from typing import Any
 
@@ -10,8 +11,9 @@ import numpy as np
 import pytest
 import soundfile
 
-from blendkit.audio.decoding import decode
+from blendkit.audio.decoding import decode, probe_duration
 from blendkit.audio.joined import parts_of
+from blendkit.audio.quiet import without_mpg123_noise
 
 RATE = 32000
 FLAC_TOTAL = 21  # RFC 9639: STREAMINFO holds 36 bits of total samples, from the low half of this byte on
@@ -158,3 +160,17 @@ def test_gsm_in_wav_is_read(tmp_path: Path) -> None:
     found = read(tmp_path, "a.wav", encoded(tone(5, 440, 8000), "WAV", "GSM610", 8000))
     assert found.status in ("ok", "padded")
     assert found.duration_s == pytest.approx(5, abs=0.05)
+
+
+def test_the_decoder_of_mp3_keeps_the_terminal_clean(tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
+    joined = encoded(noise(4), "MP3") + encoded(tone(7, 2000), "MP3")
+    read(tmp_path, "a.mp3", joined)
+    read(tmp_path, "b.mp3", joined[: len(joined) // 3])
+    assert probe_duration(tmp_path / "a.mp3") == pytest.approx(4)
+    assert capfd.readouterr() == ("", "")
+
+
+def test_what_others_write_meanwhile_is_passed_on(capfd: pytest.CaptureFixture[str]) -> None:
+    with without_mpg123_noise():
+        os.write(2, b"Warning: Xing stream size off by more than 1%\nsomething else\n")
+    assert capfd.readouterr().err == "something else\n"
