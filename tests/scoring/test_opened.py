@@ -178,6 +178,6 @@ def test_features_are_asked_of_members_that_give_them(tmp_path: Path) -> None:
     scorer = Scorer(member(Heard()), {}, MemberContext(), {}, TTA(), grid, [])
     with pytest.raises(BlendkitError, match="'table' gives logits only, no features"):
         save_features(scorer, [], tmp_path / "features")
-    with pytest.raises(BlendkitError, match="no tta"):
+    with pytest.raises(BlendkitError, match="leave out `tta`"):
         save_features(replace(scorer, tta=TTA((0.0, 1.0))), [], tmp_path / "features")
     assert not (tmp_path / "features").exists()
