@@ -74,7 +74,7 @@ def _for_people(name: str, payload: dict[str, Any]) -> None:
     if name == "sample_world":
         click.echo("no --data given: running on the built-in sample world, a small synthetic Pantanal")
         click.echo(f"sample world: {payload['folder']}")
-    elif name == "left_out" and payload["files"]:
+    elif name == "left_out":
         click.echo(f"{len(payload['files'])} files left out: {shorten(payload['files'], 3)}")
     elif name == "member":
         for note in payload["notes"]:

@@ -24,7 +24,7 @@ from blendkit.graphs.session import open_session
 from blendkit.graphs.shapes import head_shapes
 from blendkit.graphs.slicing import ClassHead, cut_classes
 from blendkit.graphs.taps import TAP, with_taps
-from blendkit.store import atomic_path, cache_folder, file_hash
+from blendkit.store import atomic_path, cache_folder, content_hash
 
 SLIM_FORMAT = 1  # raised whenever the same model would be cut differently
 SLIM_KEY = "blendkit.slim"
@@ -88,7 +88,7 @@ def slim(ask: GraphNeeds, examples: Sequence[Path], threads: int, target: Path |
     the run, or on noise where there are none. target: write it there instead of the cache. Raises
     BlendkitError if the head cannot be cut, or with the drift if its logits differ.
     """
-    key = text_hash(canonical_json([file_hash(ask.model), *ask.key]))
+    key = text_hash(canonical_json([content_hash(ask.model), *ask.key]))
     path = target or cache_folder() / "slim" / f"{ask.model.stem}-{key[:16]}.onnx"
     known = None if target else _known(path, key)
     if known is not None:

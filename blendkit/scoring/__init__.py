@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 from blendkit._face import lazy_face
 
 if TYPE_CHECKING:
+    from blendkit.scoring.cpus import cpu_count
     from blendkit.scoring.identity import facts_hash, member_facts
     from blendkit.scoring.opened import (
         CPU_ONLY,
@@ -18,7 +19,6 @@ if TYPE_CHECKING:
         Runtime,
         audio_member,
         build_member,
-        cpu_count,
         is_finished,
         member_params,
         open_members,

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -67,11 +66,6 @@ def open_members(plan: Plan, context: MemberContext, files: RecipeFiles, stores:
             folder = stores / f"{member.use}-{facts_hash(facts[name])[:12]}"
             audio.append(audio_member(member, params, context, tta, facts[name], folder))
     return Opened(tables, tuple(audio), facts, warnings, folds)
-
-
-def cpu_count() -> int:
-    """Return the CPUs this process may use, which containers and schedulers limit."""
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
 def build_member(member: MemberPlan, params: dict[str, Any], context: MemberContext) -> Any:

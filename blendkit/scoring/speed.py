@@ -8,7 +8,8 @@ import time
 from dataclasses import asdict, dataclass
 from typing import Any
 
-from blendkit.scoring.opened import Opened, cpu_count
+from blendkit.scoring.cpus import cpu_count
+from blendkit.scoring.opened import Opened
 from blendkit.scoring.scorer import Scored
 
 TARGET_RECORDINGS, TARGET_S, TARGET_CORES = 700, 60.0, 4  # BirdCLEF's hidden test set on Kaggle's CPU machine

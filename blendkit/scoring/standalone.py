@@ -14,8 +14,9 @@ from blendkit.errors import BlendkitError
 from blendkit.events import Emit, silent
 from blendkit.member import TTA, FeatureMember, Member, MemberContext, RecordingAudio, check_window, features_of
 from blendkit.recipe import DataFolder, MemberPlan, check_files, make_plan, parse_recipe
+from blendkit.scoring.cpus import cpu_count
 from blendkit.scoring.identity import facts_hash, member_facts
-from blendkit.scoring.opened import CPU_ONLY, Runtime, audio_member, build_member, cpu_count, is_finished, member_params
+from blendkit.scoring.opened import CPU_ONLY, Runtime, audio_member, build_member, is_finished, member_params
 from blendkit.scoring.scorer import recording_keys, score_recordings, stored
 from blendkit.store import FeatureStore, Stored, require_features
 
@@ -126,7 +127,8 @@ def score_audio(scorer: Scorer, out: Path, *, emit: Emit = silent) -> dict[str, 
 
     What the store holds already is not scored again.
     """
-    emit("left_out", {"files": list(scorer.left_out)})
+    if scorer.left_out:
+        emit("left_out", {"files": list(scorer.left_out)})
     member = audio_member(scorer.member, scorer.params, scorer.context, scorer.tta, scorer.facts, out)
     member.store = member.store or member.open_store(member.build())
     return score_recordings([member], scorer.recordings, scorer.grid, emit).status
@@ -141,7 +143,8 @@ def save_features(scorer: Scorer, names: Sequence[str], out: Path, *, emit: Emit
     """
     if scorer.tta != TTA():
         raise BlendkitError("features are made of unshifted windows: leave out `tta`")
-    emit("left_out", {"files": list(scorer.left_out)})
+    if scorer.left_out:
+        emit("left_out", {"files": list(scorer.left_out)})
     made = build_member(scorer.member, scorer.params, scorer.context)
     if not isinstance(made, FeatureMember) or not isinstance(made, Member):
         raise BlendkitError(f"{scorer.member.use!r} gives logits only, no features")

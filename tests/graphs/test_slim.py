@@ -185,6 +185,22 @@ def test_a_graph_cut_earlier_names_its_windows_by_another_key(tmp_path: Path, sa
     assert made.path.read_bytes() == older  # it was read, not made again
 
 
+def test_new_weights_beside_the_graph_make_a_new_slim_graph(
+    tmp_path: Path, save_graph: Graph, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("BLENDKIT_CACHE", str(tmp_path / "cache"))
+    model = onnx.load(str(write(save_graph, tmp_path / "whole.onnx", *HEADS["gemm"])))
+    path = tmp_path / "m.onnx"
+    onnx.save_model(model, str(path), save_as_external_data=True, location="w.bin", size_threshold=200)
+    x = RNG.standard_normal((2, SAMPLES)).astype(np.float32)
+    first = open_session(slim(ask(path), [], 1).path, 1, "m").run(["label"], {"audio": x})[0]
+    (tmp_path / "w.bin").write_bytes((np.frombuffer((tmp_path / "w.bin").read_bytes(), np.float32) * 2).tobytes())
+    second = open_session(slim(ask(path), [], 1).path, 1, "m").run(["label"], {"audio": x})[0]
+    whole = open_session(path, 1, "m").run(["label"], {"audio": x})[0]
+    assert np.array_equal(second, whole[:, KEEP])
+    assert not np.array_equal(first, second)
+
+
 def test_a_cache_that_cannot_be_written(tmp_path: Path, save_graph: Graph, monkeypatch: pytest.MonkeyPatch) -> None:
     (tmp_path / "file").write_text("", encoding="utf-8")
     monkeypatch.setenv("BLENDKIT_CACHE", str(tmp_path / "file"))  # no folder can be made below a file

@@ -121,8 +121,8 @@ def test_bad_input_is_named(weights: list[float], value: float, message: str) ->
 @pytest.mark.parametrize(
     ("fits", "does_not", "message"),
     [
-        (2**53 - 1, 2**53, "whole numbers beyond"),
-        (1 - 2**53, -(2**53), "whole numbers beyond"),
+        (2**53 - 1, 2**53, "whole numbers of 2"),
+        (1 - 2**53, -(2**53), "whole numbers of 2"),
         (1e290, 1.1e290, "1 values are not finite"),
         (-1e-270, -0.9e-270, "first -9e-271 at row 1, class 0"),
         (0.0, math.inf, "first inf at row 1, class 0"),

@@ -92,6 +92,8 @@ class Tree:
         os.dup2(stream, 2)
         sys.stdout, sys.stderr = (os.fdopen(number, "w", closefd=False) for number in (1, 2))
         os.chdir(self.folder)
+        for name in [n for n in os.environ if n == "PYTEST_ADDOPTS" or n.startswith("COV")]:
+            del os.environ[name]  # whoever measures coverage does not mean the copy
         os.environ |= {"PYTHONPATH": str(self.folder), "PYTHONDONTWRITEBYTECODE": "" if keep_bytecode else "1"}
         sys.dont_write_bytecode = not keep_bytecode
         not_here = (ROOT, Path(__file__).parent)
