@@ -315,7 +315,12 @@ def made(context, *, mode: str):
 
 @pytest.mark.parametrize(
     ("mode", "says"),
-    [("shape", "expected (4, 2)"), ("nan", "gave NaN or infinite values"), ("type", "gave a str"), ("raise", "feathers")],
+    [
+        ("shape", "expected (4, 2)"),
+        ("nan", "gave NaN or infinite values"),
+        ("type", "gave a str"),
+        ("raise", "feathers"),
+    ],
 )
 def test_a_plugin_that_misbehaves_is_named(
     tmp_path: Path, tone_folder: Path, blendkit: Blendkit, install: Callable[..., Path], mode: str, says: str
