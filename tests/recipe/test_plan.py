@@ -392,6 +392,14 @@ def test_a_fill_that_has_no_place_in_the_space_is_refused(members: str, fill: st
     assert all(w in str(caught.value) for w in words), str(caught.value)
 
 
+@pytest.mark.parametrize("value", ["0", "1", "0.5"])
+def test_a_fill_may_be_either_end_of_the_space(value: str) -> None:
+    text = recipe("output: p", "p").replace("space:", f"fill_uncovered: {{value: {value}}}, space:")
+    fill = make_plan(parse_recipe(text, "r.yaml")).streams[0].fill
+    assert fill is not None
+    assert fill.value == float(value)
+
+
 def test_all_problems_of_a_plan_come_at_once() -> None:
     body = "blends:\n  c: {by: ranks, of: {p: 1, z: 1}}\n  d: {by: prob, of: {p: -1, z: 1}}\noutput: c\nalso: [d]"
     found = problems(body, z="[gausian, {three_tap: {alpha: 2}}]")

@@ -32,6 +32,16 @@ class Heard:
         raise AssertionError
 
 
+class Embedder(Heard):
+    """An audio member that gives features, too."""
+
+    blocks = ("early",)
+    feature_shapes = {"early": (2,), "embedding": (3,)}  # noqa: RUF012
+
+    def features(self, windows: Any, names: Any) -> Any:
+        raise AssertionError
+
+
 class Read:
     """A finished member."""
 
@@ -180,4 +190,8 @@ def test_features_are_asked_of_members_that_give_them(tmp_path: Path) -> None:
         save_features(scorer, [], tmp_path / "features")
     with pytest.raises(BlendkitError, match="leave out `tta`"):
         save_features(replace(scorer, tta=TTA((0.0, 1.0))), [], tmp_path / "features")
+    embedder = Embedder()
+    with pytest.raises(BlendkitError, match="table: no feature 'late'"):
+        save_features(replace(scorer, member=member(embedder)), ["early", "late"], tmp_path / "features")
     assert not (tmp_path / "features").exists()
+    assert save_features(replace(scorer, member=member(embedder)), [], tmp_path / "features") == {}
