@@ -171,13 +171,11 @@ def _remarks(found: Mono, channels: int) -> list[str]:
 def _partial(found: Mono, rate: int, stated: int) -> Decoded:
     """Return a recording whose decoder stopped before the end that its header states."""
     n = len(found.samples)
+    note = f"{n / rate:.3f} s of the stated {stated / rate:.3f} s could be decoded"
     if n < MIN_REMAINDER_S * rate:
-        return _unreadable(
-            found.failed or f"{n / rate:.3f} s of the stated {stated / rate:.3f} s could be decoded", rate
-        )
+        return _unreadable(found.failed or note, rate)
     why = f" ({found.failed})" if found.failed else ""
-    note = f"{n / rate:.3f} s of the stated {stated / rate:.3f} s could be decoded{why}"
-    return Decoded(found.samples, rate, n / rate, "partial", note)
+    return Decoded(found.samples, rate, n / rate, "partial", f"{note}{why}")
 
 
 def _joined(parts: Sequence[Decoded], why: str) -> Decoded:

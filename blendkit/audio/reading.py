@@ -78,7 +78,7 @@ class _Totals:
     """Sums over the blocks of a file."""
 
     def __init__(self) -> None:
-        self.bad = self.zeros = self.count = 0
+        self.bad = self.zeros = 0
         self.loudest = self.of_mean = self.of_channels = 0.0
 
     def add(self, frames: Float32) -> Float32:
@@ -98,7 +98,6 @@ class _Totals:
             self.of_mean += float(np.vdot(mono, mono))
             self.of_channels += float(np.vdot(frames, frames)) / frames.shape[1]
         self.zeros += len(frames) - int(np.count_nonzero(mono))
-        self.count += len(frames)
         return mono
 
     def energy(self) -> float:
