@@ -41,6 +41,9 @@ RATE, WINDOW_S = 32000, 5.0
 SAMPLES = round(RATE * WINDOW_S)
 INPUT, LABEL, EMBEDDING = "inputs", "label", "embedding"
 PEAK = 0.25
+EMBEDDING_WIDTH = 1536  # of Perch v2; a graph of this contract with another width is another model
+# EfficientNet-B3, the channels of its 26 blocks: a graph with the real embedding must have them
+WIDTHS = (24,) * 2 + (32,) * 3 + (48,) * 3 + (96,) * 5 + (136,) * 5 + (232,) * 6 + (384,) * 2
 _ADVICE = (
     "get perch_v2.onnx and its class list from Kaggle (google/bird-vocalization-classifier) or Hugging Face "
     "(justinchuby/Perch-onnx), or name `model:` and `labels:`"
@@ -147,5 +150,7 @@ def perch(
     session = open_session(run, context.threads, "perch", context.provider)
     info = MemberInfo(mapped.classes, mapped.covered, RATE, WINDOW_S, batch, tuple(notes))
     cells = tuple(grid) if grid else None
-    inside = OnnxBlocks(path, "perch", INPUT, SAMPLES, LABEL, cells, context.threads, context.provider)
+    real = next(o.shape[-1:] for o in outputs if o.name == EMBEDDING) == [EMBEDDING_WIDTH]
+    widths = WIDTHS if real else ()
+    inside = OnnxBlocks(path, "perch", INPUT, SAMPLES, LABEL, cells, context.threads, context.provider, widths)
     return PerchMember(info, session, ask, mapped, normalise, slope, intercept, inside)

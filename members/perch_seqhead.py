@@ -8,6 +8,7 @@ from pathlib import Path
 
 from blendkit.core import Float32
 from blendkit.graphs import (
+    CELLS,
     TAP,
     GraphNeeds,
     check_input,
@@ -52,8 +53,8 @@ def perch_seqhead(
     """A head exported to ONNX on the blocks it names, such as `blendkit fit seqhead` writes; no torch is needed.
 
     The head's metadata says `classes` (its columns) and `blocks` (tensor names in the backbone, one per input, in
-    input order). The backbone is cut to those blocks, so its own classifier costs nothing. A head whose metadata
-    says which features it was fitted on is refused on others.
+    input order; any tensor whose channel axis the graph tells). The backbone is cut to those blocks, so its own
+    classifier costs nothing. A head whose metadata says which features it was fitted on is refused on others.
     """
     made = open_head(Path(head), context, NAME)
     made.check_features(NAME, Path(backbone), {"normalise": normalise})
@@ -80,9 +81,9 @@ def _cells(backbone: Path, head: HeadFile, context: MemberContext) -> tuple[Call
     assert grid is not None
     graph = with_whole(load_graph(backbone, NAME), head.blocks, [], NAME)
     trunk = open_session(graph_bytes(graph), context.threads, NAME, context.provider)
+    wanted = [b + CELLS for b in head.blocks]
 
     def blocks(windows: Float32) -> list[Float32]:
-        found = trunk.run(list(head.blocks), {INPUT: windows})
-        return [pool_cells(x.transpose(0, 2, 3, 1), grid) for x in found]
+        return [pool_cells(x, grid) for x in trunk.run(wanted, {INPUT: windows})]
 
     return blocks, f"blocks as {grid[0]} x {grid[1]} cells"

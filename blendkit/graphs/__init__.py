@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 from blendkit._face import lazy_face
 
 if TYPE_CHECKING:
+    from blendkit.graphs.block_ends import BlockEnd, check_widths, find_blocks
     from blendkit.graphs.cells import check_grid, pool_cells
     from blendkit.graphs.model_blocks import blocks_of, write_tapped
     from blendkit.graphs.onnx_file import (
@@ -25,7 +26,7 @@ if TYPE_CHECKING:
     from blendkit.graphs.quantise import stamp, to_fp16, to_int8, variant_note
     from blendkit.graphs.session import Provider, best_provider, open_session
     from blendkit.graphs.slimming import GraphNeeds, Slim, graph_bytes, slim
-    from blendkit.graphs.taps import TAP, discover_blocks, with_taps, with_whole
+    from blendkit.graphs.taps import CELLS, TAP, tensor_names, with_taps, with_whole
     from blendkit.graphs.tflite import (
         TfliteInterpreters,
         discover_tflite_blocks,
@@ -38,7 +39,9 @@ else:
     __getattr__, __dir__ = lazy_face(__name__)
 
 __all__ = [
+    "CELLS",
     "TAP",
+    "BlockEnd",
     "GraphNeeds",
     "Provider",
     "Slim",
@@ -48,9 +51,10 @@ __all__ = [
     "check_grid",
     "check_input",
     "check_width",
-    "discover_blocks",
+    "check_widths",
     "discover_tflite_blocks",
     "embedding_of",
+    "find_blocks",
     "graph_bytes",
     "load_graph",
     "metadata",
@@ -63,6 +67,7 @@ __all__ = [
     "runtime",
     "slim",
     "stamp",
+    "tensor_names",
     "to_fp16",
     "to_int8",
     "variant_note",

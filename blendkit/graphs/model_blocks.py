@@ -5,8 +5,9 @@ from __future__ import annotations
 from pathlib import Path
 
 from blendkit.errors import BlendkitError
+from blendkit.graphs.block_ends import find_blocks
 from blendkit.graphs.onnx_file import load_graph
-from blendkit.graphs.taps import discover_blocks, with_taps
+from blendkit.graphs.taps import with_taps
 from blendkit.graphs.tflite import discover_tflite_blocks, read_graph, with_outputs
 from blendkit.store import atomic_path
 
@@ -14,7 +15,7 @@ from blendkit.store import atomic_path
 def blocks_of(path: Path) -> dict[str, int]:
     """Return the channels of every MBConv block by name, in graph order (0 where the graph does not say).
 
-    Raises BlendkitError if the file is not a model, or has no such blocks.
+    Raises BlendkitError if the file is not a model, has no such blocks, or if their ends cannot be told.
     """
     if not path.is_file():
         raise BlendkitError(f"{path}: no such model")
@@ -23,9 +24,7 @@ def blocks_of(path: Path) -> dict[str, int]:
         tensors = model.subgraphs[0].tensors
         found = {n: int(tensors[t].shape[-1]) for n, t in discover_tflite_blocks(model).items()}
     else:
-        graph = load_graph(path, "taps")
-        widths = _widths(graph)
-        found = {n: widths.get(n, 0) for n in discover_blocks(graph)}
+        found = {b.end: b.width for b in find_blocks(load_graph(path, "taps"), path.name)}
     if not found:
         raise BlendkitError(f"{path.name}: no MBConv blocks", ["blocks are recognised by their depthwise convolutions"])
     return found
@@ -39,17 +38,7 @@ def write_tapped(path: Path, out: Path) -> None:
     else:
         graph = load_graph(path, "taps")
         outputs = [o.name for o in graph.graph.output]
-        tapped = with_taps(graph, discover_blocks(graph), outputs, "taps", cut=False)
+        tapped = with_taps(graph, [b.end for b in find_blocks(graph, path.name)], outputs, "taps", cut=False)
         data = bytes(tapped.SerializeToString())
     with atomic_path(out) as temporary:
         temporary.write_bytes(data)
-
-
-def _widths(graph: object) -> dict[str, int]:
-    """Return the channels of the graph's tensors, as far as shape inference finds them."""
-    import onnx
-
-    inferred = onnx.shape_inference.infer_shapes(graph)  # type: ignore[arg-type]
-    known = [*inferred.graph.value_info, *inferred.graph.output]
-    dims = {v.name: v.type.tensor_type.shape.dim for v in known}
-    return {n: int(d[1].dim_value) for n, d in dims.items() if len(d) == 4}

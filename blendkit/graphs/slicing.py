@@ -10,6 +10,7 @@ import numpy as np
 
 from blendkit.errors import BlendkitError
 from blendkit.graphs.arrange import Index, Shape, source_axis
+from blendkit.graphs.wiring import int_list
 
 _SAME = (
     *("Identity", "Cast", "Clip", "Dropout", "Sigmoid", "HardSigmoid", "Tanh", "Relu", "LeakyRelu", "Elu", "Gelu"),
@@ -133,7 +134,7 @@ def _broadcast(head: ClassHead, node: Any, axis: int, keep: Index) -> None:
 
 def _reduce(head: ClassHead, node: Any, axis: int, keep: Index) -> None:
     rank = len(head.shape(node.input[0]))
-    given = _ints(node, "axes") or (_values(head, node.input[1]) if len(node.input) > 1 and node.input[1] else [])
+    given = int_list(node, "axes") or (_values(head, node.input[1]) if len(node.input) > 1 and node.input[1] else [])
     axes = {a % rank for a in given} or set(range(rank))
     keepdims = next((a.i for a in node.attribute if a.name == "keepdims"), 1)
     source = axis if keepdims else [a for a in range(rank) if a not in axes][axis]
@@ -143,7 +144,7 @@ def _reduce(head: ClassHead, node: Any, axis: int, keep: Index) -> None:
 
 
 def _transpose(head: ClassHead, node: Any, axis: int, keep: Index) -> None:
-    order = _ints(node, "perm") or list(reversed(range(len(head.shape(node.input[0])))))
+    order = int_list(node, "perm") or list(reversed(range(len(head.shape(node.input[0])))))
     _cut_input(head, node, 0, order[axis], keep)
 
 
@@ -155,7 +156,7 @@ def _arrange(head: ClassHead, node: Any, axis: int, keep: Index) -> None:
         raise _refused(f"{node.op_type} {node.output[0]!r} interleaves the classes")
     if node.op_type == "Reshape":
         node.input[1] = _new_shape(head, node, axis, len(keep))
-    elif node.op_type == "Squeeze" and len(keep) == 1 and not (_ints(node, "axes") or node.input[1:]):
+    elif node.op_type == "Squeeze" and len(keep) == 1 and not (int_list(node, "axes") or node.input[1:]):
         raise _refused(f"Squeeze {node.output[0]!r} would drop the class axis of one class")
     _cut_input(head, node, 0, *found)
 
@@ -230,10 +231,6 @@ def _softmax(head: ClassHead, node: Any, axis: int, keep: Index) -> None:
     if over == axis:
         raise _refused(f"{node.op_type} {node.output[0]!r} runs over the classes")
     _cut_input(head, node, 0, axis, keep)
-
-
-def _ints(node: Any, name: str) -> list[int]:
-    return next((list(a.ints) for a in node.attribute if a.name == name), [])
 
 
 def _values(head: ClassHead, name: str) -> Sequence[int]:

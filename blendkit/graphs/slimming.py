@@ -26,7 +26,7 @@ from blendkit.graphs.slicing import ClassHead, cut_classes
 from blendkit.graphs.taps import TAP, with_taps
 from blendkit.store import atomic_path, cache_folder, content_hash
 
-SLIM_FORMAT = 1  # raised whenever the same model would be cut differently
+SLIM_FORMAT = 2  # raised whenever the same model would be cut differently
 SLIM_KEY = "blendkit.slim"
 MAX_WINDOWS = 8
 TAP_DRIFT = 1e-3  # of a tap's largest value: more cannot be rounding

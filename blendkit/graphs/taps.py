@@ -1,124 +1,149 @@
-"""Block taps of an ONNX graph, found by the graph's structure and averaged inside the graph."""
+"""Taps of an ONNX graph: its inner tensors as means over time and frequency, or with channels last for cells."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Any
 
+from blendkit.errors import BlendkitError
 from blendkit.graphs.onnx_file import require_names
+from blendkit.graphs.wiring import Wiring
 
-_POOLING = ("GlobalAveragePool", "GlobalMaxPool", "ReduceMean", "AveragePool")
 TAP = "__mean"  # suffix of a tap's pooled output
+CELLS = "__cells"  # suffix of a tap with its channels last
 
 
-def discover_blocks(model: Any) -> list[str]:
-    """Return the end tensors of the graph's MBConv blocks, in graph order.
+@dataclass(frozen=True)
+class _Tap:
+    """A tensor of `rank` axes: the batch first, channels on axis `channel`, the others time and frequency."""
 
-    A block is recognised by its depthwise convolution (as many groups as channels, more than one): its end
-    is the next 1x1 convolution after it, or the residual Add that follows that one.
+    tensor: str
+    channel: int
+    rank: int
+
+    @property
+    def spatial(self) -> list[int]:
+        return [a for a in range(1, self.rank) if a != self.channel]
+
+
+def with_taps(model: Any, tensors: Sequence[str], outputs: Sequence[str], name: str, *, cut: bool = True) -> Any:
+    """Return the graph with only `outputs` and the tensors averaged over all axes but batch and channels.
+
+    cut: leave out the nodes that none of these outputs needs; without it all nodes stay. Taps are named
+    `<tensor>__mean`, [batch, channels]. Raises BlendkitError for a tensor the graph does not have, with the nearest,
+    and for one whose channel axis the graph does not tell.
     """
-    weights = {w.name: w for w in model.graph.initializer}
-    readers: dict[str, list[Any]] = {}
-    for node in model.graph.node:
-        for tensor in node.input:
-            readers.setdefault(tensor, []).append(node)
-    made_at = {t: i for i, node in enumerate(model.graph.node) for t in node.output}
-    ends = []
-    for node in model.graph.node:
-        filters = weights.get(node.input[1]) if node.op_type == "Conv" else None
-        if filters is not None and 1 < _groups(node) == filters.dims[0]:
-            end = _block_end(node, readers, weights, made_at)
-            if end is not None:
-                ends.append(end)
-    return list(dict.fromkeys(ends))
+    tapped = _copied(model)
+    for tap in _taps(model, tensors, name):
+        _append_mean(tapped, tap)
+    return _with_outputs(tapped, [*outputs, *(t + TAP for t in tensors)], cut=cut)
 
 
-def with_taps(model: Any, blocks: Sequence[str], outputs: Sequence[str], name: str, *, cut: bool = True) -> Any:
-    """Return the graph with only `outputs` and the block tensors averaged over their last two axes.
+def with_whole(model: Any, tensors: Sequence[str], outputs: Sequence[str], name: str) -> Any:
+    """Return the graph with only `outputs` and the tensors [batch, time, frequency, channels], named `<tensor>__cells`.
 
-    cut: leave out the nodes that none of these outputs needs; without it all nodes stay.
-
-    Block outputs are named `<tensor>__mean`, [batch, channels]. Raises BlendkitError for a tensor the
-    graph does not have, with the nearest.
+    Raises BlendkitError as `with_taps`, and for a tensor without two axes of time and frequency.
     """
-    from onnx import TensorProto, helper, numpy_helper, utils
+    from onnx import helper
 
-    tensors = [t for node in model.graph.node for t in node.output]
-    require_names(name, "tensor", blocks, tensors)
-    tapped = type(model)()
-    tapped.CopyFrom(model)
+    taps = _taps(model, tensors, name)
+    flat = [f"{t.tensor!r} has {len(t.spatial)}" for t in taps if len(t.spatial) != 2]
+    if flat:
+        raise BlendkitError(f"{name}: cells need an axis of time and one of frequency", flat)
+    tapped = _copied(model)
+    for tap in taps:
+        order = [0, *tap.spatial, tap.channel]
+        tapped.graph.node.append(helper.make_node("Transpose", [tap.tensor], [tap.tensor + CELLS], perm=order))
+    return _with_outputs(tapped, [*outputs, *(t + CELLS for t in tensors)], cut=True)
+
+
+def tensor_names(model: Any) -> list[str]:
+    """Return every tensor that the graph computes from its inputs, in graph order: what can be named as a tap."""
+    return Wiring(model).tensors
+
+
+def _taps(model: Any, tensors: Sequence[str], name: str) -> list[_Tap]:
+    wiring = Wiring(model)
+    require_names(name, "tensor", tensors, wiring.tensors)
+    found = {t: wiring.channel(t) for t in tensors}
+    unknown = [f"{t!r}, made by {wiring.makers[t].op_type}" for t, axes in found.items() if axes is None]
+    if unknown:
+        near = [t for t in wiring.tensors if wiring.makers[t].op_type in ("Conv", "Add")][-5:]
+        raise BlendkitError(
+            f"{name}: the graph does not tell which axis of these tensors holds the channels",
+            [*unknown, f"convolutions, and what follows them, can be tapped: {', '.join(near) or 'it has none'}"],
+        )
+    return [_Tap(t, *axes) for t, axes in found.items() if axes is not None]
+
+
+def _append_mean(tapped: Any, tap: _Tap) -> None:
+    from onnx import helper
+
+    if not tap.spatial:
+        tapped.graph.node.append(helper.make_node("Identity", [tap.tensor], [tap.tensor + TAP]))
+        return
     opset = next((o.version for o in tapped.opset_import if o.domain in ("", "ai.onnx")), 0)
+    inputs = [tap.tensor]
+    attributes: dict[str, Any] = {"axes": tap.spatial}
     if opset >= 18:  # axes became an input
-        import numpy as np
-
-        tapped.graph.initializer.append(numpy_helper.from_array(np.array([2, 3], np.int64), "tap_axes"))
-    for block in blocks:
-        pooled = block + TAP
-        inputs = [block, "tap_axes"] if opset >= 18 else [block]
-        axes: dict[str, Any] = {} if opset >= 18 else {"axes": [2, 3]}
-        tapped.graph.node.append(helper.make_node("ReduceMean", inputs, [pooled], keepdims=0, **axes))
-        tapped.graph.output.append(helper.make_tensor_value_info(pooled, TensorProto.FLOAT, ["batch", None]))
-    wanted = [*outputs, *(b + TAP for b in blocks)]
-    return utils.Extractor(tapped).extract_model([i.name for i in tapped.graph.input], wanted) if cut else tapped
+        inputs.append(_axes(tapped, tap.spatial))
+        attributes = {}
+    tapped.graph.node.append(helper.make_node("ReduceMean", inputs, [tap.tensor + TAP], keepdims=0, **attributes))
 
 
-def with_whole(model: Any, blocks: Sequence[str], outputs: Sequence[str], name: str) -> Any:
-    """Return the graph with only `outputs` and the unchanged block tensors [batch, channels, ...].
+def _axes(tapped: Any, axes: list[int]) -> str:
+    """Return the name of a constant with these axes, made once a graph."""
+    import numpy as np
+    from onnx import numpy_helper
 
-    Raises BlendkitError as `with_taps`.
-    """
-    from onnx import TensorProto, helper, utils
+    name = f"tap_axes_{'_'.join(map(str, axes))}"
+    if all(w.name != name for w in tapped.graph.initializer):
+        tapped.graph.initializer.append(numpy_helper.from_array(np.array(axes, np.int64), name))
+    return name
 
-    require_names(name, "tensor", blocks, [t for node in model.graph.node for t in node.output])
+
+def _copied(model: Any) -> Any:
     tapped = type(model)()
     tapped.CopyFrom(model)
-    present = {o.name for o in model.graph.output}
-    more = [helper.make_tensor_value_info(b, TensorProto.FLOAT, None) for b in blocks if b not in present]
-    tapped.graph.output.extend(more)
-    return utils.Extractor(tapped).extract_model([i.name for i in tapped.graph.input], [*outputs, *blocks])
+    del tapped.graph.value_info[:]  # exporters' annotations can contradict the graph; the runtime infers its own
+    return tapped
 
 
-def _groups(node: Any) -> int:
-    return next((int(a.i) for a in node.attribute if a.name == "group"), 1)
+def _with_outputs(model: Any, wanted: list[str], *, cut: bool) -> Any:
+    """Add the outputs that the graph lacks, typed by the runtime; with `cut`, only what `wanted` needs stays."""
+    from onnx import ValueInfoProto
+
+    present = {o.name: o for o in model.graph.output}
+    outputs = [present.get(n) or ValueInfoProto(name=n) for n in wanted]
+    if not cut:
+        model.graph.output.extend(o for o in outputs if o.name not in present)
+        return model
+    wiring = Wiring(model)
+    live = _needed(wiring, wanted)
+    nodes = [n for n in model.graph.node if id(n) in live]
+    used = {t for n in nodes for t in n.input} | set(wanted)
+    weights = [w for w in model.graph.initializer if w.name in used]
+    inputs = [i for i in model.graph.input if i.name not in wiring.weights or i.name in used]
+    graph = model.graph
+    kept = ((graph.node, nodes), (graph.initializer, weights), (graph.input, inputs), (graph.output, outputs))
+    for section, left in kept:
+        del section[:]
+        section.extend(left)
+    return model
 
 
-def _block_end(
-    depthwise: Any, readers: dict[str, list[Any]], weights: dict[str, Any], made_at: dict[str, int]
-) -> str | None:
-    """Follow a depthwise convolution forward to its projection, and over the block's own residual Add.
-
-    A squeeze-and-excite branch starts with pooling; its convolutions are not projections.
-    """
-    seen, queue = set(), [depthwise.output[0]]
+def _needed(wiring: Wiring, wanted: Sequence[str]) -> set[int]:
+    """Return the ids of the nodes that the wanted tensors need, those read inside loops and branches included."""
+    found: set[int] = set()
+    queue = list(wanted)
     while queue:
-        tensor = queue.pop(0)
-        for reader in readers.get(tensor, []):
-            if reader.op_type == "Conv" and _is_projection(reader, weights):
-                return _after_residual(reader, readers, made_at, made_at[depthwise.output[0]])
-            if id(reader) not in seen and reader.op_type not in ("Conv", *_POOLING):
-                seen.add(id(reader))
-                queue += list(reader.output)
-    return None
+        node = wiring.makers.get(queue.pop())
+        if node is not None and id(node) not in found:
+            found.add(id(node))
+            queue += [*node.input, *_inner_reads(node)]
+    return found
 
 
-def _is_projection(node: Any, weights: dict[str, Any]) -> bool:
-    dims = list(weights[node.input[1]].dims) if node.input[1] in weights else []
-    return _groups(node) == 1 and len(dims) == 4 and dims[2:] == [1, 1] and dims[1] >= dims[0]
-
-
-def _after_residual(projection: Any, readers: dict[str, list[Any]], made_at: dict[str, int], start: int) -> str:
-    """Return the output of the block's residual Add, else of its projection.
-
-    An Add is the block's own if its other input was computed before the block's depthwise convolution;
-    otherwise this tensor is the skip connection of the next block.
-    """
-    tensor = str(projection.output[0])
-    following = readers.get(tensor, [])
-    if len(following) == 1 and following[0].op_type == "BatchNormalization":
-        tensor = str(following[0].output[0])
-        following = readers.get(tensor, [])
-    for node in following:
-        others = [t for t in node.input if t != tensor]
-        if node.op_type == "Add" and others and made_at.get(others[0], -1) < start:
-            return str(node.output[0])
-    return tensor
+def _inner_reads(node: Any) -> list[str]:
+    return [t for a in node.attribute for g in (a.g, *a.graphs) for n in g.node for t in (*n.input, *_inner_reads(n))]

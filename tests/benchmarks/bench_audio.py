@@ -1,6 +1,6 @@
 """The audio path, and how busy `run` keeps a model: blendkit against the bare libraries.
 
-    python tests/benchmarks/bench_audio.py
+    python -m tests.benchmarks.bench_audio
 
 1. decode + resample + cut of a 60 s OGG at 32 kHz, against soundfile + soxr alone.
 2. a member over many recordings end to end (hash, decode, score, store), against decoding them and

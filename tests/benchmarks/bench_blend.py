@@ -1,6 +1,6 @@
 """Rank blend of two members, Gaussian and taxonomy smoothing: blendkit against pandas, scipy and groupby.
 
-    python tests/benchmarks/bench_blend.py [rows] [classes]
+    python -m tests.benchmarks.bench_blend [rows] [classes]
 
 Both ways run in this one process on the same matrices, the plain one first; peak memory is taken in a
 process of its own, inputs included, above what the imports and a small warm-up hold.

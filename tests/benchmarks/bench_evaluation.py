@@ -1,6 +1,6 @@
 """Evaluation, what-if and search: blendkit against scikit-learn and pandas, both in this one process.
 
-    python tests/benchmarks/bench_evaluation.py [a part of a name ...]
+    python -m tests.benchmarks.bench_evaluation [a part of a name ...]
 
 Where the plain way would take minutes a few of its evaluations are timed and multiplied; the line says so.
 Peak memory is taken in a process of its own, above what the imports, the inputs and a small warm-up hold.
@@ -16,13 +16,13 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from timing import best_of
 
 from blendkit.metrics.auc import macro_auc
 from blendkit.metrics.bootstrap import paired_bootstrap
 from blendkit.metrics.ranks import percentile_rank
 from blendkit.metrics.weight_paths import weight_path
 from blendkit.searching.greedy_selection import greedy
+from tests.benchmarks.timing import best_of
 
 CLASSES, DEAD = 234, 28
 WEIGHTS = [k / 1000 for k in range(1001)]

@@ -1,6 +1,6 @@
 """Real model sizes: slim graphs, what blendkit adds to the bare runtime, BirdNET, and a thousand recordings.
 
-    python tests/benchmarks/bench_models.py [slim] [overhead] [five] [birdnet] [thousand]
+    python -m tests.benchmarks.bench_models [slim] [overhead] [five] [birdnet] [thousand]
 
 Without names all parts run. Ratios are of one run; every figure is the best of three unless it says otherwise.
 """
@@ -21,8 +21,6 @@ from typing import Any
 
 import numpy as np
 import soundfile
-from perch_size import LABELS, SAMPLES, perch_size, write_labels
-from timing import best_of
 
 from blendkit.audio.decoding import Decoded, decode
 from blendkit.audio.recordings import find_recordings
@@ -36,6 +34,8 @@ from blendkit.member.windows import RecordingAudio, score_jobs
 from blendkit.recipe.load import parse_recipe
 from blendkit.sample.config import WorldConfig
 from blendkit.sample.world import make_world
+from tests.benchmarks.timing import best_of
+from tests.perch_graph import LABELS, SAMPLES, perch_graph, write_labels
 
 CLASSES = 234
 THREADS = len(os.sched_getaffinity(0))
@@ -55,7 +55,8 @@ class Place:
 
     def __init__(self, root: Path) -> None:
         self.root = root
-        self.model = perch_size(root / "perch_v2.onnx")
+        self.model = root / "perch_v2.onnx"
+        perch_graph(self.model)
         names = [f"Genus{i // 3} species{i}" for i in range(LABELS)]
         self.labels = write_labels(root / "labels.csv", names)
         self.keep = np.sort(np.random.default_rng(0).choice(LABELS, CLASSES, False))

@@ -1,7 +1,7 @@
 """Every op on 50,000 x 234, against the floor of one copy of the matrix and against pandas, scipy or numpy.
 
-    python tests/benchmarks/bench_ops.py [rows] [classes] [op ...]
-    python tests/benchmarks/bench_ops.py chain      # the whole of eos_chain on 700 recordings, from saved scores
+    python -m tests.benchmarks.bench_ops [rows] [classes] [op ...]
+    python -m tests.benchmarks.bench_ops chain      # the whole of eos_chain on 700 recordings, from saved scores
 
 Recordings of 12 chunks. `floor`: the op's time over that of moving what it must read and write, at the speed of one
 x.copy() (which moves two matrices): an op on three streams moves four.
@@ -19,7 +19,6 @@ import numpy as np
 import pandas as pd
 from scipy.ndimage import gaussian_filter1d
 from scipy.special import expit, logit, softmax
-from timing import best_of
 
 from blendkit.core.names import NameRule
 from blendkit.core.rows import Rows, chunk_rows
@@ -30,6 +29,7 @@ from blendkit.ops.declare import Fitted, info_of, signature
 from blendkit.ops.fitted.rate_tables import near_places
 from blendkit.ops.species_ranges import RangeList
 from blendkit.registry import OPS, registry
+from tests.benchmarks.timing import best_of
 
 Plain = Callable[[Any], Any]
 

@@ -1,6 +1,6 @@
 """An epoch of a sequence head on 20,000 stored rows at Perch's width, on the CPU; and what it costs beside.
 
-    python tests/benchmarks/bench_train.py [rows]
+    python -m tests.benchmarks.bench_train [rows]
 
 Each is a whole `train` of 3 epochs less one of 1 epoch, halved, so that starting up does not count. The plain way is
 the loop that a user would write: the same head, the same batches, no mixup, no average of weights, no class balance.

@@ -11,9 +11,10 @@ import pytest
 from onnx import helper
 
 from blendkit.errors import BlendkitError
+from blendkit.graphs.block_ends import BlockEnd, find_blocks
 from blendkit.graphs.onnx_file import load_graph
 from blendkit.graphs.session import open_session
-from blendkit.graphs.taps import TAP, discover_blocks, with_taps
+from blendkit.graphs.taps import TAP, with_taps
 
 Graph = Callable[..., Path]
 
@@ -37,7 +38,13 @@ class Net:
     def conv(self, x: str, out: str, shape: tuple[int, ...], **attributes: Any) -> str:
         return self.add("Conv", [x, self.weight(f"{out}_w", *shape)], out, **attributes)
 
-    def norm(self, x: str, out: str, width: int) -> str:
+    def norm(self, x: str, out: str, width: int, kind: str) -> str:
+        """Normalise over the batch: not at all, by a node, or by the two constants that it comes to."""
+        if kind == "constants":
+            scaled = self.add("Mul", [x, self.weight(f"{out}_scale", 1, width, 1, 1)], f"{out}_scaled")
+            return self.add("Add", [self.weight(f"{out}_shift", 1, width, 1, 1), scaled], out)
+        if not kind:
+            return x
         parts = [self.weight(f"{out}_{p}", width) for p in ("scale", "bias", "mean")]
         self.weights[f"{out}_var"] = np.ones(width, np.float32)
         return self.add("BatchNormalization", [x, *parts, f"{out}_var"], out)
@@ -54,23 +61,23 @@ class Net:
         return self.add("Mul", [x, gate], out)
 
 
-def block(net: Net, x: str, name: str, *, source: int = 4, width: int = 4, residual: bool, norm: bool, se: bool) -> str:
+def block(net: Net, x: str, name: str, *, source: int = 4, width: int = 4, residual: bool, norm: str, se: bool) -> str:
     """One MBConv block; returns the tensor it ends in."""
     inner = 2 * source
     y = net.act(net.conv(x, f"{name}_expand", (inner, source, 1, 1)), f"{name}_up")
     y = net.conv(y, f"{name}_dw", (inner, 1, 3, 3), group=inner, pads=[1, 1, 1, 1])
-    y = net.norm(y, f"{name}_dwbn", inner) if norm else y
+    y = net.norm(y, f"{name}_dwbn", inner, norm)
     y = net.act(y, f"{name}_mid")
     y = net.squeeze(y, f"{name}_se", inner) if se else y
     y = net.conv(y, f"{name}_project", (width, inner, 1, 1))
-    y = net.norm(y, f"{name}_bn", width) if norm else y
+    y = net.norm(y, f"{name}_bn", width, norm)
     return net.add("Add", [x, y], f"{name}_sum") if residual else y
 
 
-def built(path: Path, save_graph: Graph, **kind: bool) -> tuple[Path, list[str]]:
+def built(path: Path, save_graph: Graph, norm: str = "", **kind: bool) -> tuple[Path, list[str]]:
     """Three blocks: a plain one and two that may be residual; returns the model and its block ends."""
     net = Net()
-    norm, se = kind.get("norm", False), kind.get("se", False)
+    se = kind.get("se", False)
     residual = kind.get("residual", False)
     ends = [block(net, "x", "b1", width=6, residual=False, norm=norm, se=se)]
     ends.append(block(net, ends[-1], "b2", source=6, width=6, residual=residual, norm=norm, se=se))
@@ -80,29 +87,30 @@ def built(path: Path, save_graph: Graph, **kind: bool) -> tuple[Path, list[str]]
 
 
 @pytest.mark.parametrize("residual", [False, True])
-@pytest.mark.parametrize("norm", [False, True])
+@pytest.mark.parametrize("norm", ["", "node", "constants"])
 @pytest.mark.parametrize("se", [False, True], ids=["plain", "squeeze"])
-def test_blocks_are_found_by_structure(tmp_path: Path, save_graph: Graph, residual: bool, norm: bool, se: bool) -> None:
+def test_blocks_are_found_by_structure(tmp_path: Path, save_graph: Graph, residual: bool, norm: str, se: bool) -> None:
     path, ends = built(tmp_path / "net.onnx", save_graph, residual=residual, norm=norm, se=se)
     onnx.checker.check_model(str(path))
-    assert discover_blocks(load_graph(path, "perch")) == ends
+    assert [b.end for b in find_blocks(load_graph(path, "perch"), "perch")] == ends
 
 
 def test_a_graph_without_blocks(tmp_path: Path, save_graph: Graph) -> None:
     net = Net()
     net.conv("x", "out", (4, 4, 1, 1))
     path = save_graph(tmp_path / "n.onnx", net.nodes, {"x": ("b", 4, 6, 6)}, {"out": ("b", 4, 6, 6)}, net.weights)
-    assert discover_blocks(load_graph(path, "perch")) == []
+    assert find_blocks(load_graph(path, "perch"), "perch") == []
 
 
 def test_a_weight_that_is_no_initializer(tmp_path: Path, save_graph: Graph) -> None:
-    # quantised and some TensorFlow exports compute weights by a node; such a graph has no known width
+    # 8-bit and some TensorFlow exports compute weights by nodes
     net = Net()
-    net.add("Identity", [net.weight("stored", 4, 1, 3, 3)], "moved")
+    net.add("Identity", [net.weight("stored", 3, 3, 1, 4)], "same")
+    net.add("Transpose", ["same"], "moved", perm=[3, 2, 0, 1])
     net.add("Conv", ["x", "moved"], "dw", group=4, pads=[1, 1, 1, 1])
     end = net.conv("dw", "project", (4, 4, 1, 1))
     path = save_graph(tmp_path / "n.onnx", net.nodes, {"x": ("b", 4, 6, 6)}, {end: ("b", 4, 6, 6)}, net.weights)
-    assert discover_blocks(load_graph(path, "perch")) in ([], ["project"])
+    assert find_blocks(load_graph(path, "perch"), "perch") == [BlockEnd("project", 4)]
 
 
 @pytest.mark.parametrize("opset", [13, 17, 18])

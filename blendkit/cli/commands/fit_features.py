@@ -24,7 +24,8 @@ if TYPE_CHECKING:
     "--features",
     multiple=True,
     metavar="NAME",
-    help="Feature to save: embedding, a block, or `blocks` for all blocks (default: both). May be repeated.",
+    help="Feature to save: embedding, a block, `blocks` for all blocks (default: both), or any tensor of an ONNX graph "
+    "by its name. May be repeated.",
 )
 @chunk_option
 @machine
