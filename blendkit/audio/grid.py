@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from itertools import pairwise
@@ -120,11 +121,14 @@ def onto_chunks(values: Float64, pairs: Overlaps, pool: WindowPool) -> Float64:
     return total
 
 
-def frames_onto_chunks(frames: Float64, starts: Int64, size: int, chunk_edges: Int64) -> Float64:
-    """Return (K, C) maxima per chunk of frames (W, T, C), averaged first where windows overlap.
+def frames_onto_chunks(
+    frames: Float64, starts: Int64, size: int, chunk_edges: Int64, moves: Sequence[int] = (0,)
+) -> Float64:
+    """Return (M, K, C) maxima per chunk of frames (W, T, C), averaged first where windows overlap.
 
     A window of `size` samples has T frames; starts (W,) may be negative. This is the overlap-average-max
-    of the BirdCLEF 2025 winner (Babych). Raises BlendkitError if a chunk is shorter than a frame.
+    of the BirdCLEF 2025 winner (Babych). moves: by how many frames the frames of every chunk are moved; NaN where that
+    would leave the recording's own frames. Raises BlendkitError if a chunk is shorter than a frame.
     """
     count, classes = frames.shape[1:]
     step = Fraction(size, count)
@@ -135,12 +139,15 @@ def frames_onto_chunks(frames: Float64, starts: Int64, size: int, chunk_edges: I
     np.add.at(total, at - low, frames.reshape(-1, classes))
     seen = np.bincount(at - low, minlength=len(total))
     mean = total / np.maximum(seen, 1)[:, None]
-    out = np.empty((len(chunk_edges) - 1, classes))
-    for k, (a, b) in enumerate(pairwise(chunk_edges.tolist())):
-        # frames whose middle lies inside the chunk
-        begin, end = (max(0, ceil(Fraction(x) / step - Fraction(1, 2)) - low) for x in (a, b))
-        inside = mean[begin:end][seen[begin:end] > 0]
-        if not len(inside):
+    # the frames whose middle lies inside the chunk
+    bounds = [max(0, ceil(Fraction(x) / step - Fraction(1, 2)) - low) for x in chunk_edges.tolist()]
+    own = (bounds[0], min(bounds[-1], len(mean)))
+    out = np.full((len(moves), len(bounds) - 1, classes), np.nan)
+    for k, (begin, end) in enumerate(pairwise(bounds)):
+        if not seen[begin:end].any():
             raise BlendkitError(f"chunk {k + 1} holds no whole frame: frames are {float(step):g} samples long")
-        out[k] = inside.max(axis=0)
+        for m, move in enumerate(moves):
+            a, b = begin + move, min(end, own[1]) + move
+            if a >= own[0] and b <= own[1] and seen[a:b].any():
+                out[m, k] = mean[a:b][seen[a:b] > 0].max(axis=0)
     return out

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from blendkit.member.model_files import locate, model_folders, package_folder
     from blendkit.member.onnx_blocks import OnnxBlocks
     from blendkit.member.protocol import (
+        BELOW_FLOAT32,
         SCORING_FORMAT,
         TTA,
         DataFile,
@@ -36,7 +37,6 @@ if TYPE_CHECKING:
     )
     from blendkit.member.slim_graph import slim_or_whole
     from blendkit.member.windows import (
-        BELOW_FLOAT32,
         GroupScores,
         RecordingAudio,
         check_window,

@@ -13,8 +13,7 @@ import numpy as np
 from blendkit.audio import WindowPool
 from blendkit.core import logit
 from blendkit.errors import BlendkitError, did_you_mean, shorten
-from blendkit.member.protocol import MemberContext, MemberInfo
-from blendkit.member.windows import BELOW_FLOAT32
+from blendkit.member.protocol import BELOW_FLOAT32, MemberContext, MemberInfo
 
 if TYPE_CHECKING:
     import pandas as pd

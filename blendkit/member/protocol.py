@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, Protocol, TypeVar, runtime_checkable
+from typing import TYPE_CHECKING, Annotated, Any, Literal, Protocol, TypeVar, runtime_checkable
 
 from blendkit.audio import Anchor, Edge, Pool, Recording
 from blendkit.core import Float32, NameRule, Scores, Space, Taxonomy
@@ -18,6 +18,8 @@ if TYPE_CHECKING:
 SCORING_FORMAT = 1  # raised whenever decoding, cutting or augmentation would give other logits
 
 
+ShiftSpace = Literal["logit", "prob"]  # what the mean over shifts is taken of
+BELOW_FLOAT32 = 2.0**-150  # stands for an exact 0: half of float32's smallest positive value
 _LOGITS_VERSION = "blendkit_logits_version"
 F = TypeVar("F", bound=Callable[..., Any])
 
@@ -208,17 +210,31 @@ class FoldedMember(Protocol):
 
 @dataclass(frozen=True)
 class TTA:
-    """Test-time augmentation: the window moved by shifts (seconds), logits averaged.
+    """Test-time augmentation: the window moved by shifts (seconds), its logits or its probabilities averaged.
 
     edge: what happens to a shifted window that would leave the recording: `drop` leaves that shift
-    out for that chunk and averages the rest, `clamp` moves it back inside, `zero` and `reflect` fill.
-    A chunk that lies wholly beyond the audio is scored as silence, without shifts.
+    out for that chunk and averages the rest, `clamp` moves it back inside, `zero` and `reflect` fill, `circular` goes
+    on at the recording's other end. `roll` rolls every window within itself and never reads other audio.
+    weights: of the shifts, relative; () if they are equal. mean: of logits or of probabilities.
+    A chunk that lies wholly beyond the audio is scored as silence, without shifts. With the pool `frames` the frames
+    of a chunk are moved on the timeline instead, without a further prediction: a range that would leave the recording
+    is left out (`drop`) or stays (`clamp`).
     """
 
     shifts_s: tuple[float, ...] = (0.0,)
     edge: Edge = "drop"
+    weights: tuple[float, ...] = ()
+    mean: ShiftSpace = "logit"
 
     def __post_init__(self) -> None:
-        """Refuse settings that could leave a chunk without any window."""
+        """Refuse settings that could leave a chunk without any window, and weights that do not fit the shifts."""
         if self.edge == "drop" and 0 not in self.shifts_s:
             raise BlendkitError("TTA with `edge: drop` needs the shift 0, or a chunk could be left without a window")
+        if self.weights and (len(self.weights) != len(self.shifts_s) or not min(self.weights) > 0):
+            found = f"{len(self.weights)} for {len(self.shifts_s)} shifts"
+            raise BlendkitError(f"TTA needs one weight above 0 for every shift, got {found}: {list(self.weights)}")
+
+    @property
+    def shares(self) -> tuple[float, ...]:
+        """One weight for every shift."""
+        return self.weights or (1.0,) * len(self.shifts_s)

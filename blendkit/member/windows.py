@@ -9,11 +9,9 @@ from itertools import chain
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from blendkit.audio import (
     Decoded,
-    Edge,
     Overlaps,
     Samples,
     cut,
@@ -23,12 +21,12 @@ from blendkit.audio import (
     place,
     samples_at,
 )
-from blendkit.core import Bools, Float32, Float64, Int64, logit
+from blendkit.core import Float32, Float64, Int64, logit
 from blendkit.errors import BlendkitError, broken
 from blendkit.member.non_finite import fill_lost, lost_by_recording
-from blendkit.member.protocol import TTA, FeatureMember, FrontedMember, Member, MemberInfo
+from blendkit.member.protocol import BELOW_FLOAT32, TTA, FeatureMember, FrontedMember, Member, MemberInfo
+from blendkit.member.shift_mean import ShiftMean, mean_of_moved
 
-BELOW_FLOAT32 = 2.0**-150  # stands for an exact 0: half of float32's smallest positive value
 CallModel = Callable[[Float32], Sequence[Float32]]
 
 
@@ -60,7 +58,7 @@ def score_jobs(member: Member, jobs: Sequence[RecordingAudio], chunk_s: float, t
     """Return logits (sum of chunks, C) of a group of recordings, averaged over the shifts.
 
     Windows are cut from the recording's own audio and batched over recordings and shifts; a batch
-    never leaves the group, so a group always gives the same bits. Shifts are averaged in logit space,
+    never leaves the group, so a group always gives the same bits. Shifts are averaged,
     then windows that differ from chunks are pooled onto them.
     """
     return score_together([member], jobs, chunk_s, tta).values[0]
@@ -107,10 +105,6 @@ def score_together(members: Sequence[Member], jobs: Sequence[RecordingAudio], ch
         features = _guarded(first, "front", windows)
         return [_checked(m, _guarded(m, "predict_front", features), len(windows)) for m in members]
 
-    if first.info.pool == "frames" and tta.shifts_s != (0.0,):
-        raise BlendkitError(
-            "tta cannot be used with `pool: frames`: frames of shifted windows do not lie on one timeline"
-        )
     widths = [len(m.info.classes) * max(1, m.info.frames) for m in members]
     values, lost = _scored_windows(call, widths, first.info, jobs, chunk_s, tta)
     return GroupScores(values, lost, spent[0])
@@ -141,33 +135,44 @@ def _scored_windows(
 
     Returns values (sum of chunks, width) and the windows lost by recording, for each of the model's outputs.
     """
-    size = samples_at(info.window_s, info.rate)
     placed = [_place(info, chunk_s, j.chunks) for j in jobs]
-    total = sum(len(starts) for starts, _ in placed)
-    summed = [np.zeros((total, w), np.float64) for w in widths]
-    count = [np.zeros(total, np.int64) for _ in widths]
-    lost = [np.zeros(total, bool) for _ in widths]
+    over = TTA() if info.pool == "frames" else tta  # shifts of frames need no further windows
+    means = _averaged(call, widths, info, jobs, [s for s, _ in placed], over)
+    per_recording = [len(starts) for starts, _ in placed]
+    out, by_recording = [], []
+    for mean in means:
+        if len(mean.weight) and not mean.weight.any() and any(np.any(j.audio.samples) for j in jobs):
+            raise BlendkitError("gave NaN or infinite values for every window of recordings that hold sound")
+        values = fill_lost(mean.logits(), (mean.weight > 0).astype(np.int64), per_recording)
+        pooled = values if _windows_are_chunks(info, chunk_s) else _on_chunks(values, info, chunk_s, placed, tta)
+        out.append(pooled.astype(np.float32))
+        by_recording.append(lost_by_recording(mean.lost, [j.recording for j in jobs], per_recording))
+    return out, by_recording
+
+
+def _averaged(
+    call: CallModel,
+    widths: Sequence[int],
+    info: MemberInfo,
+    jobs: Sequence[RecordingAudio],
+    starts: Sequence[Int64],
+    tta: TTA,
+) -> list[ShiftMean]:
+    """Call the model on batches of windows; return the mean over shifts of each of its outputs."""
+    size = samples_at(info.window_s, info.rate)
+    means = [ShiftMean.empty(sum(map(len, starts)), w, tta.mean) for w in widths]
     buffer = np.empty((info.batch, size), np.float32)
-    at: list[int] = []
-    end = (-1, buffer[:0, 0])
-    for row, window in chain(_windows(jobs, [s for s, _ in placed], size, info.rate, tta), [end]):
+    at: list[tuple[int, float]] = []  # the row and the weight of every window in the buffer
+    end = (-1, 0.0, buffer[:0, 0])
+    for row, weight, window in chain(_windows(jobs, starts, size, info.rate, tta), [end]):
         if at and (row < 0 or len(at) == info.batch):
-            for k, values in enumerate(call(buffer[: len(at)])):
-                _add(summed[k], count[k], lost[k], at, values)
+            for mean, values in zip(means, call(buffer[: len(at)]), strict=True):
+                mean.add(at, values)
             at = []
         if row >= 0:
             buffer[len(at)] = window
-            at.append(row)
-    per_recording = [len(starts) for starts, _ in placed]
-    for k, sums in enumerate(summed):
-        if total and not count[k].any() and any(np.any(j.audio.samples) for j in jobs):
-            raise BlendkitError("gave NaN or infinite values for every window of recordings that hold sound")
-        summed[k] = fill_lost(sums / np.maximum(count[k], 1)[:, None], count[k], per_recording)
-    if not _windows_are_chunks(info, chunk_s):
-        summed = [_on_chunks(sums, info, chunk_s, placed) for sums in summed]
-    names = [j.recording for j in jobs]
-    by_recording = [lost_by_recording(rows, names, per_recording) for rows in lost]
-    return [sums.astype(np.float32) for sums in summed], by_recording
+            at.append((row, weight))
+    return means
 
 
 def chunk_windows(samples: Samples, chunks: int, chunk_s: float, rate: int) -> Float32:
@@ -198,6 +203,7 @@ def _on_chunks(
     info: MemberInfo,
     chunk_s: float,
     placed: Sequence[tuple[Int64, Overlaps | None]],
+    tta: TTA,
 ) -> Float64:
     """Pool window scores onto chunks, recording by recording."""
     width = values.shape[1] // max(1, info.frames)
@@ -205,36 +211,57 @@ def _on_chunks(
     for starts, pairs in placed:
         own = values[row : row + len(starts)]
         if pairs is not None and len(starts):
-            parts.append(_frames(own, info, chunk_s, starts, pairs) if info.pool == "frames" else
+            parts.append(_frames(own, info, chunk_s, starts, pairs, tta) if info.pool == "frames" else
                          onto_chunks(own, pairs, info.pool))  # fmt: skip
         row += len(starts)
     return np.concatenate(parts)
 
 
-def _frames(values: Float64, info: MemberInfo, chunk_s: float, starts: Int64, pairs: Overlaps) -> Float64:
-    """Return logits (K, C) of frame probabilities (W, T * C)."""
+def _frames(values: Float64, info: MemberInfo, chunk_s: float, starts: Int64, pairs: Overlaps, tta: TTA) -> Float64:
+    """Return logits (K, C) of frame probabilities (W, T * C), averaged over the moves of the chunks' frames."""
     size, bounds = samples_at(info.window_s, info.rate), edges(pairs.chunks, chunk_s, info.rate)
     frames = values.reshape(len(values), info.frames, -1)
-    return logit(frames_onto_chunks(frames, starts, size, bounds), floor=BELOW_FLOAT32)
+    if tta.shifts_s == (0.0,):
+        return logit(frames_onto_chunks(frames, starts, size, bounds)[0], floor=BELOW_FLOAT32)
+    moves = _whole_frames(tta, info)
+    moved = frames_onto_chunks(frames, starts, size, bounds, [0, *moves])
+    still, moved = moved[0], moved[1:]
+    return mean_of_moved(moved if tta.edge == "drop" else np.where(np.isnan(moved), still, moved), tta.shares, tta.mean)
+
+
+def _whole_frames(tta: TTA, info: MemberInfo) -> list[int]:
+    """Return the shifts in frames. Raises BlendkitError for one that is less than half a frame, and for other edges."""
+    frame_s = info.window_s / info.frames
+    moves = [round(s / frame_s) for s in tta.shifts_s]
+    problems = [f"a shift of {s:g} s is less than half a frame of {frame_s:g} s"
+                for s, m in zip(tta.shifts_s, moves, strict=True) if s and not m]  # fmt: skip
+    if tta.edge not in ("drop", "clamp"):
+        problems.append(f"frames that leave the recording are left out (`drop`) or stay (`clamp`), got {tta.edge!r}")
+    if problems:
+        raise BlendkitError("tta does not fit the pool `frames`", problems)
+    return moves
 
 
 def _windows(
     jobs: Sequence[RecordingAudio], starts: Sequence[Int64], size: int, rate: int, tta: TTA
-) -> Iterator[tuple[int, Samples]]:
-    shifts = [(s, samples_at(s, rate)) for s in tta.shifts_s]
+) -> Iterator[tuple[int, float, Samples]]:
+    """Give every window with its row and the weight of its shift."""
+    shifts = [(s, samples_at(s, rate), w) for s, w in zip(tta.shifts_s, tta.shares, strict=True)]
     row = 0
     for job, own in zip(jobs, starts, strict=True):
         samples = job.audio.samples
         for start in own.tolist():
             silent = start >= len(samples)  # the window starts after the audio: a shift would bring in other audio
-            for shift_s, shift in shifts:
-                first = start + shift
-                outside = first < 0 or first + size > len(samples)
+            for shift_s, shift, weight in shifts:
+                outside = start + shift < 0 or start + shift + size > len(samples)
                 if shift_s != 0 and ((outside and tta.edge == "drop") or silent):
                     continue
-                # the unshifted window is always zero-padded; a window that lies inside is copied by the caller alone
-                edge: Edge = tta.edge if shift_s != 0 else "zero"
-                yield row, cut(samples, first, size, edge) if outside else samples[first : first + size]
+                if tta.edge == "roll":
+                    yield row, weight, np.roll(cut(samples, start, size), -shift)
+                elif outside:  # the unshifted window is always zero-padded
+                    yield row, weight, cut(samples, start + shift, size, tta.edge if shift_s != 0 else "zero")
+                else:  # copied by the caller alone
+                    yield row, weight, samples[start + shift : start + shift + size]
             row += 1
 
 
@@ -258,14 +285,3 @@ def _checked(member: Member, values: Any, count: int) -> Float32:
     if logits.shape != expected:
         raise BlendkitError(f"member gave scores of shape {logits.shape}, expected {expected}")
     return logits.reshape(count, -1)
-
-
-def _add(sums: Float64, count: Int64, lost: Bools, at: list[int], values: NDArray[Any]) -> None:
-    """Add a batch's values to the rows that its windows belong to; those that are not finite count as lost."""
-    finite = np.isfinite(values).all(axis=1)
-    for row, one, usable in zip(at, values, finite.tolist(), strict=True):  # a row may come twice in a batch
-        if usable:
-            sums[row] += one
-            count[row] += 1
-        else:
-            lost[row] = True

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from blendkit.recipe.paths import DataFolder, RecipeFiles, check_files
     from blendkit.recipe.plan import MemberPlan, Plan, StreamPlan, make_plan
     from blendkit.recipe.plan_steps import blend_op
-    from blendkit.recipe.schema import WeightsBy
+    from blendkit.recipe.schema import MemberModel, WeightsBy
     from blendkit.recipe.step_plans import Conversion, GateStep, OpStep, StepPlan
     from blendkit.recipe.strict_yaml import KeyPath
     from blendkit.recipe.taxonomy_notes import group_notes
@@ -34,6 +34,7 @@ __all__ = [
     "FoundRecipe",
     "GateStep",
     "KeyPath",
+    "MemberModel",
     "MemberPlan",
     "OpStep",
     "Plan",

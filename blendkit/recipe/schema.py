@@ -73,11 +73,15 @@ class TTAModel(Strict):
 
     shifts_s: list[float] = Field(default=[0.0], min_length=1)
     edge: Edge = "drop"
+    weights: list[Annotated[float, Field(gt=0, allow_inf_nan=False)]] = []
+    mean: Literal["logit", "prob"] = "logit"
 
     @model_validator(mode="after")
     def _unshifted(self) -> TTAModel:
         if len(set(self.shifts_s)) != len(self.shifts_s):
             raise ValueError("a shift is listed twice")
+        if self.weights and len(self.weights) != len(self.shifts_s):
+            raise ValueError(f"{len(self.weights)} weights for {len(self.shifts_s)} shifts: give one for each, or none")
         if self.edge == "drop" and 0 not in self.shifts_s:
             raise ValueError("`edge: drop` needs the shift 0, or a short recording would have no window left")
         return self

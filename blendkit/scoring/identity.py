@@ -6,7 +6,7 @@ from typing import Any
 
 from blendkit.core import Remainder, canonical_json, text_hash
 from blendkit.member import SCORING_FORMAT, TTA, MemberContext, logits_version_of
-from blendkit.recipe import MemberPlan, RecipeFiles
+from blendkit.recipe import MemberModel, MemberPlan, RecipeFiles
 from blendkit.registry import MEMBERS, registry
 
 
@@ -34,8 +34,24 @@ def member_facts(
         "classes": text_hash(canonical_json([list(context.classes), {k: dict(v) for k, v in taxa.items()}])),
         "chunk_s": context.chunk_s,
         "remainder": remainder,
-        "tta": {"shifts_s": list(tta.shifts_s), "edge": tta.edge},
+        "tta": _shifts(tta),
         **({} if context.provider == "cpu" else {"provider": context.provider}),  # another runtime, other last bits
+    }
+
+
+def tta_of(model: MemberModel) -> TTA:
+    """Return the augmentation that a member of a recipe asks for."""
+    return TTA(tuple(model.tta.shifts_s), model.tta.edge, tuple(model.tta.weights), model.tta.mean)
+
+
+def _shifts(tta: TTA) -> dict[str, Any]:
+    """Return what shifts change of the logits; settings that came later count only where they are used."""
+    later = {"weights": list(tta.weights)} if tta.weights else {}
+    return {
+        "shifts_s": list(tta.shifts_s),
+        "edge": tta.edge,
+        **later,
+        **({} if tta.mean == "logit" else {"mean": tta.mean}),
     }
 
 

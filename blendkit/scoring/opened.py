@@ -11,7 +11,7 @@ from blendkit.errors import BlendkitError, broken
 from blendkit.graphs import Provider
 from blendkit.member import TTA, FileMember, FinishedMember, FoldedMember, Member, MemberContext
 from blendkit.recipe import MemberPlan, Plan, RecipeFiles
-from blendkit.scoring.identity import facts_hash, member_facts
+from blendkit.scoring.identity import facts_hash, member_facts, tta_of
 from blendkit.scoring.scorer import AudioMember
 from blendkit.store import LogitStore
 
@@ -47,7 +47,7 @@ def open_members(plan: Plan, context: MemberContext, files: RecipeFiles, stores:
     tables: dict[str, Scores] = {}
     audio, facts, warnings, folds = [], {}, [], {}
     for name, member in plan.members.items():
-        tta = TTA(tuple(model.members[name].tta.shifts_s), model.members[name].tta.edge)
+        tta = tta_of(model.members[name])
         facts[name] = member_facts(member, files, context, tta, model.remainder)
         params = member_params(member, files)
         if is_finished(member):

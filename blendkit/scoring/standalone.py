@@ -15,7 +15,7 @@ from blendkit.events import Emit, silent
 from blendkit.member import TTA, FeatureMember, Member, MemberContext, RecordingAudio, check_window, features_of
 from blendkit.recipe import DataFolder, MemberPlan, check_files, make_plan, parse_recipe
 from blendkit.scoring.cpus import cpu_count
-from blendkit.scoring.identity import facts_hash, member_facts
+from blendkit.scoring.identity import facts_hash, member_facts, tta_of
 from blendkit.scoring.opened import CPU_ONLY, Runtime, audio_member, build_member, is_finished, member_params
 from blendkit.scoring.scorer import recording_keys, score_recordings, stored
 from blendkit.store import FeatureStore, Stored, require_features
@@ -70,7 +70,7 @@ def one_member(
         provider=runtime.provider,
         allow_code=runtime.allow_code,
     )
-    tta = TTA(tuple(model.tta.shifts_s), model.tta.edge)
+    tta = tta_of(model)
     remainder = plan.recipe.model.remainder
     facts = member_facts(member, files, context, tta, remainder)
     grid = Grid(chunk_s, remainder, NameRule())

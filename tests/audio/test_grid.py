@@ -115,7 +115,7 @@ def test_nothing_to_place() -> None:
 def test_overlap_average_max_by_hand() -> None:
     # windows of 4 s with a frame a second, centred on chunks of 2 s: from -1, 1 and 3 s
     frames = np.array([[9, 1, 2, 4], [4, 0, 6, 0], [2, 2, 1, 5]], np.float64)[:, :, None]
-    got = frames_onto_chunks(frames, np.array([-10, 10, 30]), 40, edges(3, 2, 10))
+    got = frames_onto_chunks(frames, np.array([-10, 10, 30]), 40, edges(3, 2, 10))[0]
     # timeline from 0 s: 1, (2 + 4) / 2, (4 + 0) / 2, (6 + 2) / 2, (0 + 2) / 2, 1; the frame before 0 s is nobody's
     assert got.ravel().tolist() == [3, 4, 1]
 
@@ -125,7 +125,7 @@ def test_frames_that_are_no_whole_samples() -> None:
     frames = rng.random((12, 313, 2))
     bounds = edges(12, 5, 32000)
     starts, _ = place(bounds, 20, 20, 32000, "centre")
-    got = frames_onto_chunks(frames, starts, 640_000, bounds)
+    got = frames_onto_chunks(frames, starts, 640_000, bounds)[0]
     step = 640_000 / 313
     timeline: dict[int, list[np.ndarray]] = {}
     for window, start in zip(frames, starts.tolist(), strict=True):

@@ -1,0 +1,70 @@
+"""The mean over the shifts of test-time augmentation, of logits or of probabilities."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from blendkit.core import Bools, Float64, logit, sigmoid
+from blendkit.member.protocol import BELOW_FLOAT32, ShiftSpace
+
+
+@dataclass(frozen=True, eq=False)
+class ShiftMean:
+    """Weighted sums over shifts, row by row, of one output of a model.
+
+    sums: (W, C) of logits, or of probabilities; rest: (W, C) of 1 - p, so that no logit is rounded to the end of its
+    scale, None for logits; weight: (W,) of the shifts added so far; lost: (W,) where a shift gave NaN or infinity.
+    """
+
+    sums: Float64
+    rest: Float64 | None
+    weight: Float64
+    lost: Bools
+
+    @classmethod
+    def empty(cls, rows: int, width: int, space: ShiftSpace) -> ShiftMean:
+        """Start with no shift added."""
+        rest = np.zeros((rows, width)) if space == "prob" else None
+        return cls(np.zeros((rows, width)), rest, np.zeros(rows), np.zeros(rows, bool))
+
+    def add(self, at: Sequence[tuple[int, float]], values: NDArray[Any]) -> None:
+        """Add a batch's logits (B, C), each with its row and weight; those that are not finite count as lost."""
+        finite = np.isfinite(values).all(axis=1)
+        for (row, weight), one, usable in zip(at, values, finite.tolist(), strict=True):
+            if not usable:  # a row may come twice in a batch
+                self.lost[row] = True
+                continue
+            if self.rest is None:
+                self.sums[row] += weight * one
+            else:
+                self.sums[row] += weight * sigmoid(one)
+                self.rest[row] += weight * sigmoid(-one)
+            self.weight[row] += weight
+
+    def logits(self) -> Float64:
+        """Return the means (W, C) as logits; 0 in rows without any finite shift."""
+        known = self.weight > 0
+        if self.rest is None:
+            return self.sums / np.where(known, self.weight, 1.0)[:, None]
+        out = np.zeros_like(self.sums)
+        tiny = np.finfo(np.float64).tiny
+        p, q = (np.maximum(side[known], tiny) for side in (self.sums, self.rest))
+        out[known] = np.log(p) - np.log(q)
+        return out
+
+
+def mean_of_moved(moved: Float64, weights: Sequence[float], space: ShiftSpace) -> Float64:
+    """Return logits (K, C) of probabilities (M, K, C) at M moves, averaged where they are not NaN.
+
+    Every chunk has one move at least that is not NaN in all its classes.
+    """
+    share = np.where(np.isnan(moved), 0.0, np.asarray(weights, np.float64)[:, None, None])
+    if space == "logit":
+        moved = logit(np.where(np.isnan(moved), 0.5, moved), floor=BELOW_FLOAT32)
+    mean = np.sum(share * np.nan_to_num(moved), axis=0) / share.sum(axis=0)
+    return mean if space == "logit" else logit(mean, floor=BELOW_FLOAT32)
