@@ -24,7 +24,8 @@ import soundfile
 from perch_size import LABELS, SAMPLES, perch_size, write_labels
 from timing import best_of
 
-from blendkit.audio.decoding import Decoded, decode
+from blendkit.audio.decoded import Decoded
+from blendkit.audio.decoding import decode
 from blendkit.audio.recordings import find_recordings
 from blendkit.audio.resampling import resample
 from blendkit.core.taxonomy import Taxonomy

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from numpy.typing import NDArray
 
 from blendkit.audio.cutting import Edge
-from blendkit.audio.decoding import Decoded
+from blendkit.audio.decoded import Decoded
 from blendkit.audio.resampling import at_rate
 from blendkit.errors import BlendkitError
 from blendkit.member.non_finite import FLOOR

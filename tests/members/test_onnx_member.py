@@ -10,7 +10,7 @@ import pytest
 from numpy.typing import NDArray
 from onnx import helper
 
-from blendkit.audio.decoding import Decoded
+from blendkit.audio.decoded import Decoded
 from blendkit.errors import BlendkitError
 from blendkit.member.protocol import TTA, MemberContext
 from blendkit.member.windows import RecordingAudio, score_jobs

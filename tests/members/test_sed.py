@@ -10,7 +10,7 @@ from onnx import helper
 from scipy.special import expit
 from scipy.special import logit as exact_logit
 
-from blendkit.audio.decoding import Decoded
+from blendkit.audio.decoded import Decoded
 from blendkit.errors import BlendkitError
 from blendkit.member.mel import Mel
 from blendkit.member.protocol import TTA, MemberContext
