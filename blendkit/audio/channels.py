@@ -26,7 +26,7 @@ def check_channels(value: Any) -> Channels:
         value = int(value)
     if value in ("mean", "first", "loudest") or (type(value) is int and value >= 1):
         return value  # type: ignore[no-any-return]
-    raise ValueError(f"expected mean, first, loudest or the number of a channel, counted from 1; got {value!r}")
+    raise ValueError("expected mean, first, loudest or the number of a channel, counted from 1")
 
 
 class MissingChannelError(ValueError):

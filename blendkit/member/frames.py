@@ -14,7 +14,7 @@ from blendkit.audio import WindowPool
 from blendkit.core import logit
 from blendkit.errors import BlendkitError, did_you_mean, shorten
 from blendkit.member.protocol import MemberContext, MemberInfo
-from blendkit.member.windows import BELOW_FLOAT32
+from blendkit.member.window_places import BELOW_FLOAT32
 
 if TYPE_CHECKING:
     import pandas as pd

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from itertools import chain
 from typing import Any
@@ -11,39 +11,26 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from blendkit.audio import (
-    Decoded,
-    Edge,
-    Overlaps,
-    Samples,
-    cut,
-    edges,
-    frames_onto_chunks,
-    onto_chunks,
-    place,
-    samples_at,
-)
-from blendkit.core import Bools, Float32, Float64, Int64, logit
+from blendkit.audio import Samples, Silence, cut, edges, samples_at
+from blendkit.core import Bools, Float32, Float64, Int64, sigmoid
 from blendkit.errors import BlendkitError, broken
-from blendkit.member.non_finite import fill_lost, lost_by_recording
+from blendkit.member.non_finite import FLOOR, count_by_recording, fill_lost
 from blendkit.member.protocol import TTA, FeatureMember, FrontedMember, Member, MemberInfo
+from blendkit.member.window_places import (
+    RecordingAudio,
+    cut_windows,
+    hop_of,
+    place_windows,
+    pool_windows,
+    windows_are_chunks,
+)
 
-BELOW_FLOAT32 = 2.0**-150  # stands for an exact 0: half of float32's smallest positive value
 CallModel = Callable[[Float32], Sequence[Float32]]
-
-
-@dataclass(frozen=True, eq=False)
-class RecordingAudio:
-    """A recording to score: its id, audio at the member's rate, and its number of chunks."""
-
-    recording: str
-    audio: Decoded
-    chunks: int
 
 
 def check_window(name: str, info: MemberInfo, chunk_s: float) -> None:
     """Raise BlendkitError if a member's windows cannot make up chunks of `chunk_s` seconds."""
-    hop_s = _hop(info)
+    hop_s = hop_of(info)
     whole = {"rate": info.rate, "window": info.window_s, "hop": hop_s}
     bad = [f"{k} is {v:g}" for k, v in whole.items() if not v > 0]
     if not bad and hop_s > info.window_s:
@@ -70,7 +57,7 @@ def same_front_end(member: Member) -> object:
     """Return a key that members share if their windows and their front end are the same."""
     info = member.info
     front = member.front if isinstance(member, FrontedMember) else id(member)
-    return info.rate, info.window_s, _hop(info), info.anchor, info.pool, info.batch, front
+    return info.rate, info.window_s, hop_of(info), info.anchor, info.pool, info.batch, front
 
 
 @dataclass(frozen=True, eq=False)
@@ -78,17 +65,22 @@ class GroupScores:
     """The scores of a group of recordings.
 
     values: per member (sum of chunks, C) logits; lost: per member how many windows of which recordings gave NaN or
-    infinite values at one shift or more; seconds: spent inside the members.
+    infinite values at one shift or more; silent: how many windows were not given to the members at one shift or more,
+    because they are digital silence; seconds: spent inside the members.
     """
 
     values: list[Float32]
     lost: list[dict[str, int]]
+    silent: dict[str, int]
     seconds: float
 
 
-def score_together(members: Sequence[Member], jobs: Sequence[RecordingAudio], chunk_s: float, tta: TTA) -> GroupScores:
+def score_together(
+    members: Sequence[Member], jobs: Sequence[RecordingAudio], chunk_s: float, tta: TTA, silence: Silence = "score"
+) -> GroupScores:
     """Score as `score_jobs`, for members with an equal `same_front_end`: their front end is computed once.
 
+    silence: with `floor`, windows that are 0 throughout are not given to the members; their logits are `FLOOR`.
     A window on which a member gives NaN costs that window only: see `blendkit.member.non_finite`. Raises BlendkitError
     for a member that gives no finite value for any window of recordings that hold sound.
     """
@@ -112,8 +104,8 @@ def score_together(members: Sequence[Member], jobs: Sequence[RecordingAudio], ch
             "tta cannot be used with `pool: frames`: frames of shifted windows do not lie on one timeline"
         )
     widths = [len(m.info.classes) * max(1, m.info.frames) for m in members]
-    values, lost = _scored_windows(call, widths, first.info, jobs, chunk_s, tta)
-    return GroupScores(values, lost, spent[0])
+    values, lost, silent = _scored_windows(call, widths, first.info, jobs, chunk_s, tta, silence)
+    return GroupScores(values, lost, silent, spent[0])
 
 
 def features_of(
@@ -135,39 +127,56 @@ def features_of(
 
 
 def _scored_windows(
-    call: CallModel, widths: Sequence[int], info: MemberInfo, jobs: Sequence[RecordingAudio], chunk_s: float, tta: TTA
-) -> tuple[list[Float32], list[dict[str, int]]]:
+    call: CallModel,
+    widths: Sequence[int],
+    info: MemberInfo,
+    jobs: Sequence[RecordingAudio],
+    chunk_s: float,
+    tta: TTA,
+    silence: Silence = "score",
+) -> tuple[list[Float32], list[dict[str, int]], dict[str, int]]:
     """Cut windows, call the model on batches of them, average over shifts and pool onto chunks.
 
-    Returns values (sum of chunks, width) and the windows lost by recording, for each of the model's outputs.
+    Returns values (sum of chunks, width) and the windows lost by recording, for each of the model's outputs, and the
+    silent windows by recording.
     """
     size = samples_at(info.window_s, info.rate)
-    placed = [_place(info, chunk_s, j.chunks) for j in jobs]
+    placed = [place_windows(info, chunk_s, j.chunks) for j in jobs]
     total = sum(len(starts) for starts, _ in placed)
     summed = [np.zeros((total, w), np.float64) for w in widths]
     count = [np.zeros(total, np.int64) for _ in widths]
     lost = [np.zeros(total, bool) for _ in widths]
+    silent = np.zeros(total, np.int64)  # how many shifts of each window are
+    floor = float(sigmoid(np.array(FLOOR))) if info.pool == "frames" else FLOOR  # frames are probabilities
     buffer = np.empty((info.batch, size), np.float32)
     at: list[int] = []
     end = (-1, buffer[:0, 0])
-    for row, window in chain(_windows(jobs, [s for s, _ in placed], size, info.rate, tta), [end]):
+    for row, window in chain(cut_windows(jobs, [s for s, _ in placed], size, info.rate, tta), [end]):
         if at and (row < 0 or len(at) == info.batch):
             for k, values in enumerate(call(buffer[: len(at)])):
                 _add(summed[k], count[k], lost[k], at, values)
             at = []
-        if row >= 0:
+        if row >= 0 and silence == "floor" and not window.any():
+            silent[row] += 1
+        elif row >= 0:
             buffer[len(at)] = window
             at.append(row)
     per_recording = [len(starts) for starts, _ in placed]
     for k, sums in enumerate(summed):
-        if total and not count[k].any() and any(np.any(j.audio.samples) for j in jobs):
+        if lost[k].any() and not count[k].any() and any(np.any(j.audio.samples) for j in jobs):
             raise BlendkitError("gave NaN or infinite values for every window of recordings that hold sound")
-        summed[k] = fill_lost(sums / np.maximum(count[k], 1)[:, None], count[k], per_recording)
-    if not _windows_are_chunks(info, chunk_s):
-        summed = [_on_chunks(sums, info, chunk_s, placed) for sums in summed]
+        given = count[k] + silent
+        means = (sums + floor * silent[:, None]) / np.maximum(given, 1)[:, None]
+        summed[k] = fill_lost(means, given, per_recording, floor)
+    if not windows_are_chunks(info, chunk_s):
+        summed = [pool_windows(sums, info, chunk_s, placed) for sums in summed]
     names = [j.recording for j in jobs]
-    by_recording = [lost_by_recording(rows, names, per_recording) for rows in lost]
-    return [sums.astype(np.float32) for sums in summed], by_recording
+    by_recording = [count_by_recording(rows, names, per_recording) for rows in lost]
+    return (
+        [sums.astype(np.float32) for sums in summed],
+        by_recording,
+        count_by_recording(silent > 0, names, per_recording),
+    )
 
 
 def chunk_windows(samples: Samples, chunks: int, chunk_s: float, rate: int) -> Float32:
@@ -175,67 +184,6 @@ def chunk_windows(samples: Samples, chunks: int, chunk_s: float, rate: int) -> F
     size = samples_at(chunk_s, rate)
     starts = edges(chunks, chunk_s, rate)[:-1].tolist()
     return np.stack([cut(samples, s, size) for s in starts]) if starts else np.empty((0, size), np.float32)
-
-
-def _hop(info: MemberInfo) -> float:
-    return info.window_s if info.hop_s is None else info.hop_s
-
-
-def _windows_are_chunks(info: MemberInfo, chunk_s: float) -> bool:
-    return info.pool != "frames" and info.window_s == chunk_s and info.hop_s in (None, chunk_s)
-
-
-def _place(info: MemberInfo, chunk_s: float, chunks: int) -> tuple[Int64, Overlaps | None]:
-    """Return a recording's first samples of windows, and their overlaps with chunks, None if windows are chunks."""
-    bounds = edges(chunks, chunk_s, info.rate)
-    if _windows_are_chunks(info, chunk_s):
-        return bounds[:-1], None
-    return place(bounds, info.window_s, _hop(info), info.rate, info.anchor)
-
-
-def _on_chunks(
-    values: Float64,
-    info: MemberInfo,
-    chunk_s: float,
-    placed: Sequence[tuple[Int64, Overlaps | None]],
-) -> Float64:
-    """Pool window scores onto chunks, recording by recording."""
-    width = values.shape[1] // max(1, info.frames)
-    parts, row = [np.empty((0, width))], 0
-    for starts, pairs in placed:
-        own = values[row : row + len(starts)]
-        if pairs is not None and len(starts):
-            parts.append(_frames(own, info, chunk_s, starts, pairs) if info.pool == "frames" else
-                         onto_chunks(own, pairs, info.pool))  # fmt: skip
-        row += len(starts)
-    return np.concatenate(parts)
-
-
-def _frames(values: Float64, info: MemberInfo, chunk_s: float, starts: Int64, pairs: Overlaps) -> Float64:
-    """Return logits (K, C) of frame probabilities (W, T * C)."""
-    size, bounds = samples_at(info.window_s, info.rate), edges(pairs.chunks, chunk_s, info.rate)
-    frames = values.reshape(len(values), info.frames, -1)
-    return logit(frames_onto_chunks(frames, starts, size, bounds), floor=BELOW_FLOAT32)
-
-
-def _windows(
-    jobs: Sequence[RecordingAudio], starts: Sequence[Int64], size: int, rate: int, tta: TTA
-) -> Iterator[tuple[int, Samples]]:
-    shifts = [(s, samples_at(s, rate)) for s in tta.shifts_s]
-    row = 0
-    for job, own in zip(jobs, starts, strict=True):
-        samples = job.audio.samples
-        for start in own.tolist():
-            silent = start >= len(samples)  # the window starts after the audio: a shift would bring in other audio
-            for shift_s, shift in shifts:
-                first = start + shift
-                outside = first < 0 or first + size > len(samples)
-                if shift_s != 0 and ((outside and tta.edge == "drop") or silent):
-                    continue
-                # the unshifted window is always zero-padded; a window that lies inside is copied by the caller alone
-                edge: Edge = tta.edge if shift_s != 0 else "zero"
-                yield row, cut(samples, first, size, edge) if outside else samples[first : first + size]
-            row += 1
 
 
 def _predict(member: Member, windows: Float32) -> Float32:

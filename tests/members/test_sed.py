@@ -14,7 +14,8 @@ from blendkit.audio.decoded import Decoded
 from blendkit.errors import BlendkitError
 from blendkit.member.mel import Mel
 from blendkit.member.protocol import TTA, MemberContext
-from blendkit.member.windows import RecordingAudio, same_front_end, score_jobs, score_together
+from blendkit.member.window_places import RecordingAudio
+from blendkit.member.windows import same_front_end, score_jobs, score_together
 from blendkit.testing.member_checks import check_member
 from blendkit_members.sed import SedMember, sed
 

@@ -8,10 +8,11 @@ from typing import TYPE_CHECKING
 
 import click
 
-from blendkit.cli._options import PATH, chunk_option, json_option, machine, settings_option
+from blendkit.cli._options import PATH, channels_option, chunk_option, json_option, machine, settings_option
 from blendkit.cli._show import event, print_table, progress_emitter
 
 if TYPE_CHECKING:
+    from blendkit.audio import Channels
     from blendkit.scoring import Runtime
 
 
@@ -27,6 +28,7 @@ if TYPE_CHECKING:
     help="Feature to save: embedding, a block, or `blocks` for all blocks (default: both). May be repeated.",
 )
 @chunk_option
+@channels_option
 @machine
 @json_option
 def features(
@@ -36,6 +38,7 @@ def features(
     settings: tuple[str, ...],
     features: tuple[str, ...],
     chunk_s: float,
+    channels: Channels,
     runtime: Runtime,
     json_out: bool,
 ) -> None:
@@ -47,7 +50,15 @@ def features(
 
     with progress_emitter(json_out) as emit:
         status = scoring.fit_features(
-            member, audio, out, names=features, settings=settings, chunk_s=chunk_s, runtime=runtime, emit=emit
+            member,
+            audio,
+            out,
+            names=features,
+            settings=settings,
+            chunk_s=chunk_s,
+            channels=channels,
+            runtime=runtime,
+            emit=emit,
         )
     if json_out:
         for recording, s in status.items():
