@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
 from dataclasses import dataclass, replace
 
 from blendkit.audio import Batch, Grid, Prepared, Recording, groups, prepare_group
@@ -80,19 +81,34 @@ def score_recordings(members: Sequence[AudioMember], recordings: Sequence[Record
     for name, made in built.items():
         emit("member", {"name": name, "notes": [*made.info.notes, *_unheard(made, grid)]})
     decode_s = resample_s = 0.0
-    with ThreadPoolExecutor(1) as ahead:
-        pending = [ahead.submit(prepare_group, g, _rates(g, todo, built), grid) for g in waiting[:1]]
-        for i in range(len(waiting)):
-            batch = pending.pop().result()
-            pending = [ahead.submit(prepare_group, g, _rates(g, todo, built), grid) for g in waiting[i + 1 : i + 2]]
+    with closing(_batches([(g, _rates(g, todo, built)) for g in waiting], grid)) as batches:
+        for batch in batches:
             decode_s += sum(p.decode_s for p in batch.recordings)
             resample_s += sum(p.resample_s for p in batch.recordings)
             _score_batch(members, built, batch, todo, keys, grid)
             states = [p.status for p in batch.recordings]
             emit("scored", {"recordings": [p.recording for p in batch.recordings], "status": states})
-            batch.scratch.cleanup()
-            del batch
+            del batch  # its samples go before the next ones come
     return Scored(_status(members, keys), decode_s, resample_s)
+
+
+def _batches(waiting: Sequence[tuple[Sequence[Recording], Sequence[int]]], grid: Grid) -> Iterator[Batch]:
+    """Yield the batch of every group and its rates, prepared while the one before is scored.
+
+    A batch's folder goes when the next batch is asked for, or when the caller stops.
+    """
+    with ThreadPoolExecutor(1) as ahead:
+        pending = [ahead.submit(prepare_group, *w, grid) for w in waiting[:1]]
+        try:
+            for i in range(len(waiting)):
+                batch = pending.pop().result()
+                pending = [ahead.submit(prepare_group, *w, grid) for w in waiting[i + 1 : i + 2]]
+                with batch.scratch:
+                    yield batch
+                del batch
+        finally:
+            for unused in pending:
+                unused.result().scratch.cleanup()
 
 
 def _unheard(made: Member | FileMember, grid: Grid) -> list[str]:

@@ -101,11 +101,13 @@ def test_a_member_that_reads_files_by_itself_says_that_they_do_not_reach_it(
     (tmp_path / "own.py").write_text(
         "import numpy as np, pandas as pd\n"
         "def predict(files):\n"
-        "    rows = [(str(f), t, t + 5.0, 0.5) for f in files for t in (0.0, 5.0)]\n"
-        "    return pd.DataFrame(rows, columns=['file', 'start_time', 'end_time', 'x'])\n"
+        "    rows = [(f, t, t + 5.0, 0.5) for f in files for t in ([0.0, 5.0] if 'two' in f else [0.0])]\n"
+        "    return pd.DataFrame(rows, columns=['file', 'start_time', 'end_time', 'x']).set_index(\n"
+        "        ['file', 'start_time', 'end_time'])\n"
     )
     monkeypatch.syspath_prepend(tmp_path)
     settings = ["function=own:predict", "classes=[x]", "gives=prob"]
     given = ["score", "callable", str(data), "--allow-code", "--channels", "first", *(f"--set={s}" for s in settings)]
     found = CliRunner().invoke(cli, [*given, "--out", str(tmp_path / "s")])
+    assert found.exit_code == 0, found.exception
     assert "reads the files by itself: `channels: first` has no effect on it" in found.output, found.output
