@@ -11,8 +11,10 @@ from typing import TYPE_CHECKING
 from blendkit._face import lazy_face
 
 if TYPE_CHECKING:
+    from blendkit.audio.channels import Channels, check_channels
     from blendkit.audio.cutting import Edge, cut
-    from blendkit.audio.decoding import Decoded, Samples, decode, probe_duration
+    from blendkit.audio.decoded import Decoded, Samples
+    from blendkit.audio.decoding import decode, probe_duration
     from blendkit.audio.grid import (
         Anchor,
         Overlaps,
@@ -26,7 +28,7 @@ if TYPE_CHECKING:
         samples_at,
     )
     from blendkit.audio.ogg import Segment, intact_segments, is_truncated
-    from blendkit.audio.prepare import Batch, Grid, Prepared, groups, prepare_group
+    from blendkit.audio.prepare import Batch, Grid, Prepared, Silence, groups, prepare_group
     from blendkit.audio.recordings import FoundAudio, Recording, find_audio, find_recordings, unique_recordings
     from blendkit.audio.resampling import resample
 else:
@@ -35,6 +37,7 @@ else:
 __all__ = [
     "Anchor",
     "Batch",
+    "Channels",
     "Decoded",
     "Edge",
     "FoundAudio",
@@ -45,7 +48,9 @@ __all__ = [
     "Recording",
     "Samples",
     "Segment",
+    "Silence",
     "WindowPool",
+    "check_channels",
     "cut",
     "decode",
     "edges",

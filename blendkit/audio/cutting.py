@@ -6,7 +6,7 @@ from typing import Literal
 
 import numpy as np
 
-from blendkit.audio.decoding import Samples
+from blendkit.audio.decoded import Samples
 
 Edge = Literal["drop", "clamp", "zero", "reflect", "circular", "roll"]
 

@@ -7,10 +7,11 @@ import time
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Literal
 
-import numpy as np
-
-from blendkit.audio.decoding import Decoded, decode, fit_duration, probe_duration, silence
+from blendkit.audio.channels import Channels
+from blendkit.audio.decoded import Decoded, fit_duration, silence, unreadable
+from blendkit.audio.decoding import decode, probe_duration
 from blendkit.audio.recordings import Recording
 from blendkit.audio.resampling import at_rate
 from blendkit.core import NameRule, Remainder, count_chunks
@@ -19,15 +20,23 @@ GROUP = 8  # recordings in a store part
 GROUP_S = 960.0  # and no more than this many seconds of audio
 FALLBACK_RATE = 32000
 
+Silence = Literal["score", "floor"]
+
 
 @dataclass(frozen=True)
 class Grid:
-    """How recordings become chunks. expected_s: durations known beforehand, in seconds."""
+    """How recordings become chunks, and what members hear of them.
+
+    expected_s: durations known beforehand, in seconds; channels: what the one channel is that members hear; silence:
+    whether windows of digital silence are given to models (`score`), or get a fixed low logit (`floor`).
+    """
 
     chunk_s: float
     remainder: Remainder
     names: NameRule
     expected_s: dict[str, float] = field(default_factory=dict)
+    channels: Channels = "mean"
+    silence: Silence = "score"
 
 
 @dataclass(frozen=True, eq=False)
@@ -83,11 +92,11 @@ def prepare_recording(recording: Recording, rates: Sequence[int], grid: Grid, sc
     started = time.perf_counter()
     expected = grid.expected_s.get(recording.id, 0.0)
     if recording.problem:
-        decoded = Decoded(np.zeros(0, np.float32), 0, 0.0, "unreadable", recording.problem)
+        decoded = unreadable(recording.problem)
     elif not recording.path.name:
         decoded = silence(expected, rates[0] if rates else FALLBACK_RATE, "silent", "no audio file")
     else:
-        decoded = decode(recording.path, scratch)
+        decoded = decode(recording.path, scratch, grid.channels)
     chunks, padded = count_chunks(decoded.duration_s, grid.chunk_s, grid.remainder)
     wanted, _ = count_chunks(expected, grid.chunk_s, grid.remainder)
     decoded = fit_duration(decoded, expected)

@@ -8,8 +8,8 @@ from pathlib import Path
 
 import numpy as np
 
-from blendkit.audio.decoding import Decoded
-from blendkit.audio.scratch import block_size, lies_on_disk, sample_buffer
+from blendkit.audio.decoded import Decoded
+from blendkit.audio.scratch import Kept, block_size, lies_on_disk
 
 
 def at_rate(decoded: Decoded, rates: Sequence[int], scratch: Path | None = None) -> dict[int, Decoded]:
@@ -27,11 +27,9 @@ def resample(decoded: Decoded, rate: int, scratch: Path | None = None) -> Decode
     if not lies_on_disk(len(given), decoded.rate, scratch):
         samples = np.ascontiguousarray(soxr.resample(given, decoded.rate, rate, quality="HQ"), np.float32)
         return replace(decoded, samples=samples, rate=rate)
-    out, at = sample_buffer(-(-len(given) * rate // decoded.rate) + rate, rate, scratch), 0
+    out, block = Kept(1, rate, scratch), block_size(decoded.rate)
     stream = soxr.ResampleStream(decoded.rate, rate, 1, dtype="float32", quality="HQ")
-    block = block_size(decoded.rate)
     for first in range(0, len(given), block):
         made = stream.resample_chunk(np.asarray(given[first : first + block]), last=first + block >= len(given))
-        out[at : at + len(made)] = made
-        at += len(made)
-    return replace(decoded, samples=out[:at], rate=rate)
+        out.append(made[:, None])
+    return replace(decoded, samples=out.frames()[:, 0], rate=rate)

@@ -1,8 +1,10 @@
-"""Buffers for samples: in memory, or for long recordings on disk, so that memory use stays flat."""
+"""Where samples are kept: in memory, or for long recordings on disk, so that memory use stays flat."""
 
 from __future__ import annotations
 
+import os
 import tempfile
+from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
@@ -23,9 +25,61 @@ def block_size(rate: int) -> int:
     return BLOCK_S * rate
 
 
-def sample_buffer(count: int, rate: int, scratch: Path | None) -> Float32:
-    """Return zeros (count,) in memory, or for a long recording in a new file in `scratch`."""
-    if not lies_on_disk(count, rate, scratch):
-        return np.zeros(count, np.float32)
-    with tempfile.NamedTemporaryFile(dir=scratch, suffix=".f32", delete=False) as handle:
-        return np.memmap(handle.name, np.float32, "w+", shape=(count,))
+class Kept:
+    """Frames (n, channels) float32 that arrive block by block; they move to a file in `scratch` once they are many.
+
+    Nobody has to say beforehand how many there will be: headers lie, and streams do not know.
+    """
+
+    def __init__(self, channels: int, rate: int, scratch: Path | None) -> None:
+        self.channels, self.rate, self.scratch = channels, rate, scratch
+        self.count = 0
+        self._blocks: list[Float32] = []
+        self._path: Path | None = None
+
+    def append(self, frames: Float32) -> None:
+        """Add a block (n, channels); the caller must not write to it afterwards."""
+        self._make_room(len(frames))
+        self._write(frames)
+        self.count += len(frames)
+
+    def skip(self, count: int) -> None:
+        """Add `count` frames of silence."""
+        self._make_room(count)
+        self.count += count
+        if self._path is None:
+            self._blocks.append(np.zeros((count, self.channels), np.float32))
+        else:
+            os.truncate(self._path, 4 * self.channels * self.count)  # a hole, which takes no space
+
+    def blocks(self) -> Iterator[Float32]:
+        """Yield all frames in order, in blocks."""
+        frames, size = self.frames(), block_size(self.rate)
+        for first in range(0, self.count, size):
+            yield frames[first : first + size]
+
+    def frames(self) -> Float32:
+        """Return all frames (n, channels), mapped from their file if they lie there."""
+        if self._path is not None:
+            return np.memmap(self._path, np.float32, "r", shape=(self.count, self.channels))
+        if len(self._blocks) != 1:
+            self._blocks = [np.concatenate([np.zeros((0, self.channels), np.float32), *self._blocks])]
+        return self._blocks[0]
+
+    def _make_room(self, more: int) -> None:
+        """Move to a file before the frames are too many for memory."""
+        if self._path is not None or not lies_on_disk(self.count + more, self.rate, self.scratch):
+            return
+        handle, name = tempfile.mkstemp(dir=self.scratch, suffix=".f32")
+        os.close(handle)
+        self._path = Path(name)
+        for block in self._blocks:
+            self._write(block)
+        self._blocks = []
+
+    def _write(self, frames: Float32) -> None:
+        if self._path is None:
+            self._blocks.append(frames)
+        else:
+            with self._path.open("ab") as file:
+                file.write(np.ascontiguousarray(frames).data)

@@ -8,12 +8,10 @@ from __future__ import annotations
 import importlib.util
 import os
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 
-from blendkit.audio.scratch import lies_on_disk, sample_buffer
-from blendkit.core import Float32
+from blendkit.audio.channels import Channels, MissingChannelError, Mixer, Mono
 
 INSTALL = "another decoder may read it: pip install 'blendkit[av]'"
 
@@ -23,15 +21,15 @@ def is_installed() -> bool:
     return importlib.util.find_spec("av") is not None
 
 
-def decode_with_libav(path: Path, scratch: Path | None) -> tuple[Float32, int, str]:
-    """Return the mean of the channels (n,), the rate in Hz, and why decoding stopped before the end, or "".
+def decode_with_libav(path: Path, channels: Channels, scratch: Path | None) -> tuple[Mono, int]:
+    """Return what can be read, and the rate in Hz.
 
-    Raises RuntimeError where nothing can be read.
+    Raises RuntimeError where nothing can be read, and MissingChannelError for a channel that the file lacks.
     """
     import av
 
     av.logging.set_level(None)  # what it says about damage goes into the note, not to the terminal
-    blocks: list[Float32] = []
+    mixer: Mixer | None = None
     rate, failed = 0, ""
     try:
         with av.open(os.fsencode(path).decode("utf-8", "surrogateescape")) as container:
@@ -40,19 +38,14 @@ def decode_with_libav(path: Path, scratch: Path | None) -> tuple[Float32, int, s
             rate = container.streams.audio[0].codec_context.sample_rate
             resampler = av.AudioResampler(format="fltp", rate=rate)
             for frame in container.decode(audio=0):
-                blocks += [_mono(part) for part in resampler.resample(frame)]
+                for part in resampler.resample(frame):
+                    frames = np.ascontiguousarray(part.to_ndarray().T)  # (n, channels) float32
+                    mixer = mixer or Mixer(channels, frames.shape[1], rate, scratch)
+                    mixer.add(frames)
+    except MissingChannelError:
+        raise
     except (av.FFmpegError, ValueError) as error:
         failed = str(error)
-    if not blocks:
+    if mixer is None:
         raise RuntimeError(failed or "no audio in this file")
-    count = sum(map(len, blocks))
-    if not lies_on_disk(count, rate, scratch):
-        return np.concatenate(blocks), rate, failed
-    out = sample_buffer(count, rate, scratch)
-    np.concatenate(blocks, out=out)
-    return out, rate, failed
-
-
-def _mono(frame: Any) -> Float32:
-    samples = frame.to_ndarray()  # (channels, n) float32
-    return samples[0].copy() if len(samples) == 1 else np.asarray(samples.mean(axis=0, dtype=np.float32))
+    return mixer.mono(failed), rate

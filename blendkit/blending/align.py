@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 
-from blendkit.core import NameRule, Rows, Scores
+from blendkit.core import NameRule, Rows, Scores, compare_rows
 from blendkit.errors import BlendkitError
 from blendkit.recipe import Plan
 from blendkit.scoring import Opened, facts_hash
@@ -71,7 +71,8 @@ def _row_notes(name: str, scores: Scores, rows: Rows) -> list[str]:
         "rows beyond the expected ones left out": len(own - wanted),
         "missing rows given the class's median": len(wanted - own),
     }
-    return [f"member {name!r}: {n} {what}" for what, n in notes.items() if n]
+    apart = compare_rows(rows, scores.rows, "the run", f"member {name!r}") if all(notes.values()) else ""
+    return [f"member {name!r}: {n} {what}" for what, n in notes.items() if n] + ([apart] if apart else [])
 
 
 def _stored(name: str, opened: Opened, names: NameRule, rows: Rows) -> Scores:

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from blendkit.blending.step_context import StepContext
-from blendkit.core import LabelTable, Scores, chunk_rows, fold_of
+from blendkit.core import LabelTable, Scores, chunk_rows, compare_names, fold_of
 from blendkit.errors import BlendkitError, shorten
 from blendkit.events import ignore_text
 from blendkit.ops import Fitted, OpInfo, signature
@@ -82,7 +82,10 @@ def _scored_only(step: OpStep, table: LabelTable, scored: Sequence[str]) -> Labe
     if not both:
         raise BlendkitError(
             f"{step.name}: is fitted on scores of labelled recordings, and this run scores none of them",
-            ["fit its artefact on out-of-fold scores (`blendkit fit step`) and name the file as `artefact:`"],
+            [
+                *filter(None, [compare_names(table.recordings, scored, "the labels", "the run")]),
+                "fit its artefact on out-of-fold scores (`blendkit fit step`) and name the file as `artefact:`",
+            ],
         )
     return table.only(both)
 

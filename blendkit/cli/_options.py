@@ -43,6 +43,38 @@ chunk_option = click.option(
 )
 
 
+class ChannelsType(click.ParamType):
+    """What members hear of several channels."""
+
+    name = "mean|first|loudest|N"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
+        """Return the word or the number."""
+        from blendkit.audio import check_channels
+
+        try:
+            return check_channels(value)
+        except ValueError as error:
+            self.fail(f"{error}; got {value!r}", param, ctx)
+
+
+channels_option = click.option(
+    "--channels",
+    default="mean",
+    show_default=True,
+    type=ChannelsType(),
+    help="What the model hears of several channels: their mean, the first, the loudest (of the highest energy over the "
+    "whole recording), or channel N, counted from 1. A recording without channel N is unreadable.",
+)
+silence_option = click.option(
+    "--silence",
+    default="score",
+    show_default=True,
+    type=click.Choice(["score", "floor"]),
+    help="Windows of digital silence: given to the model as all others, or not, with logits of -15.",
+)
+
+
 def several(*options: Callable[[Any], Any]) -> Callable[[C], C]:
     """Return a decorator that adds options in the order in which help shows them."""
 

@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from blendkit.core.arrays import Bools, Float32, Float64, Int64, Matrix
     from blendkit.core.audio_suffixes import AUDIO_SUFFIXES, OTHER_SUFFIXES, recording_id
     from blendkit.core.compiling import compiled
+    from blendkit.core.differences import compare_names, compare_rows, near_names
     from blendkit.core.hashes import canonical_json, text_hash
     from blendkit.core.joining import concat, shared_rows
     from blendkit.core.labels import LabelTable
@@ -66,6 +67,8 @@ __all__ = [
     "canonical_order",
     "chunk_rows",
     "cluster_labels",
+    "compare_names",
+    "compare_rows",
     "compiled",
     "concat",
     "count_chunks",
@@ -74,6 +77,7 @@ __all__ = [
     "logit",
     "make_rows",
     "natural_key",
+    "near_names",
     "recording_id",
     "rows_from_ids",
     "saturated",

@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 
 import numpy as np
 
+from blendkit.core.differences import compare_rows
 from blendkit.core.rows import Rows
 from blendkit.core.scores import Scores
 from blendkit.errors import BlendkitError, shorten
@@ -23,6 +24,7 @@ def shared_rows(scores: Mapping[str, Scores]) -> Rows:
                 f"{first} has {len(ids)} rows, {name} {len(theirs)}, {len(ids & theirs)} in common; only in "
                 f"one: {shorten(sorted(ids ^ theirs))}"
             )
+            problems += filter(None, [compare_rows(given.rows, other.rows, first, name)])
     if problems:
         raise BlendkitError("the members' rows do not agree", problems)
     return given.rows

@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 
 from blendkit.core.arrays import Bools, Int64
 from blendkit.core.audio_suffixes import recording_id
+from blendkit.core.differences import compare_rows
 from blendkit.core.names import NameRule
 from blendkit.core.rows import Rows, canonical_order, make_rows
 from blendkit.core.spaces import FileSpace
@@ -135,6 +136,7 @@ class Scores:
         if (row_at < 0).any() and (missing_rows == "error" or not len(self.rows)):
             missing = rows.take(np.flatnonzero(row_at < 0)[:5]).ids()
             problems.append(f"{int((row_at < 0).sum())} of {len(rows)} rows missing: {shorten(missing)}")
+            problems += filter(None, [compare_rows(rows, self.rows, "the expected rows", source)])
         known = set(classes)
         unknown = [c for c in self.classes if c not in known]
         if unknown and unknown_classes == "error":

@@ -12,7 +12,6 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from blendkit.audio import Grid
 from blendkit.blending import StepContext, aligned, make_streams
 from blendkit.core import Rows, Scores, chunk_rows, shared_rows
 from blendkit.engine.inputs import Inputs, find_inputs, member_context
@@ -27,11 +26,12 @@ from blendkit.io import Written, write_scores
 from blendkit.recipe import DataFolder, Plan, Recipe, RecipeFiles, check_files, group_notes, make_plan, open_recipe
 from blendkit.scoring import (
     CPU_ONLY,
-    LOST,
+    NOTED,
     Opened,
     Runtime,
     Scored,
     Throughput,
+    grid_of,
     open_members,
     predicted_minutes,
     score_recordings,
@@ -187,7 +187,7 @@ def _damaged(scored: Scored) -> list[str]:
     for recording, s in scored.status.items():
         if s.status not in ("ok", "padded"):
             states.setdefault(s.status, []).append(f"{recording} ({s.note})")
-        elif LOST in s.note:
+        elif any(mark in s.note for mark in NOTED):
             states.setdefault("with a note", []).append(f"{recording} ({s.note})")
     return [f"{len(found)} recordings {state}: {shorten(found, 3)}" for state, found in sorted(states.items())]
 
@@ -218,7 +218,7 @@ def _score(plan: Plan, inputs: Inputs, opened: Opened, emit: Emit) -> tuple[Scor
             f"no audio below {inputs.data.root}, and no template that lists the rows to score",
             [f"folders searched for audio: {', '.join(model.audio)}; template: {model.template}"],
         )
-    grid = Grid(model.chunk_s, model.remainder, inputs.names, inputs.expected_s)
+    grid = grid_of(plan, member_context(plan, inputs))
     scored = score_recordings(opened.audio, recordings, grid, emit)
     rows = chunk_rows({r: s.chunks for r, s in scored.status.items()}, model.chunk_s, inputs.names)
     if not len(rows):

@@ -25,6 +25,7 @@ from blendkit.scoring import (
     Runtime,
     audio_member,
     build_member,
+    grid_of,
     member_facts,
     member_params,
     score_recordings,
@@ -94,10 +95,8 @@ def members_using(
     if not found:
         named = sorted({str(p) for k, p in files.paths.items() if k[0] == "members"})
         raise BlendkitError(f"{recipe.source}: no member uses {model}", [f"its files: {', '.join(named) or 'none'}"])
-    settings = recipe.model
     context = member_context(plan, inputs, runtime)
-    grid = Grid(settings.chunk_s, settings.remainder, inputs.names, inputs.expected_s)
-    return Using(model, inputs, files, context, grid, found)
+    return Using(model, inputs, files, context, grid_of(plan, context), found)
 
 
 def slim_model(used: Using, out: Path) -> tuple[Slim, Path | None]:
@@ -168,7 +167,7 @@ def _scored(
 ) -> tuple[Scores, float]:
     """The logits of the first recordings, and the model's seconds per recording."""
     member, _ = used.members[name]
-    facts = member_facts(member, used.files, context, TTA(), used.grid.remainder)
+    facts = member_facts(member, used.files, context, TTA(), used.grid)
     # a new folder: from a store that exists, logits would be read instead of computed and timed
     with tempfile.TemporaryDirectory(prefix="blendkit-") as folder:
         scorer = audio_member(member, params, context, TTA(), facts, Path(folder) / "logits")

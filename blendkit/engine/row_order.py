@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from blendkit.core import Int64, Scores
+from blendkit.core import Int64, Scores, compare_names
 from blendkit.io import Template
 
 
@@ -20,7 +20,8 @@ def row_order(scores: Scores, template: Template | None) -> tuple[Int64, str | N
     if len(ids) == len(template.row_ids) and set(ids) == set(template.row_ids):
         at = {r: i for i, r in enumerate(ids)}
         return np.array([at[r] for r in template.row_ids], np.int64), None
+    apart = compare_names(template.row_ids, ids, "the template", "the recordings")
     return natural, (
         f"the template lists {len(template.row_ids)} rows, the recordings give {len(ids)}: "
-        "the template fixes the columns only, rows are in natural order"
+        "the template fixes the columns only, rows are in natural order" + (f"; {apart}" if apart else "")
     )

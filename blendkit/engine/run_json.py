@@ -7,7 +7,7 @@ from dataclasses import asdict, dataclass
 from typing import Any
 
 from blendkit._version import __version__
-from blendkit.core import FileSpace, Rows, Scores, text_hash
+from blendkit.core import FileSpace, Rows, Scores, compare_names, near_names, text_hash
 from blendkit.engine.inputs import Inputs, truth_of
 from blendkit.events import Emit
 from blendkit.io import Written
@@ -34,6 +34,7 @@ class Figures:
     def __init__(self, inputs: Inputs, rows: Rows, classes: tuple[str, ...], emit: Emit) -> None:
         self.truth, self.labelled, self.sources = truth_of(inputs, rows, classes)
         self.recordings = {str(r) for r in rows.recording[self.labelled]}
+        self.notes = [] if self.sources else _nearly_matching(inputs, rows)
         self.results: dict[str, StreamResult] = {}
         self.emit = emit
 
@@ -48,8 +49,18 @@ class Figures:
         self.emit("stream", {"name": name, **asdict(self.results[name])})
 
     def warnings(self, opened: Opened) -> list[str]:
-        """Say which figures are in-sample."""
-        return in_sample(opened, self.recordings)
+        """Say which figures are in-sample, and which labels nearly are those of the run."""
+        return [*self.notes, *in_sample(opened, self.recordings)]
+
+
+def _nearly_matching(inputs: Inputs, rows: Rows) -> list[str]:
+    """Return a warning per label file that matches no row, but would if its names were written as the rows' are."""
+    ids = rows.recordings()
+    return [
+        f"nothing is measured, no label matches a row: {compare_names(t.recordings, ids, t.source, 'the run')}"
+        for t in inputs.labels
+        if near_names(t.recordings, ids)
+    ]
 
 
 def in_sample(opened: Opened, recordings: set[str]) -> list[str]:

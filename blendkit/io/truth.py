@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
-from blendkit.core import Bools, LabelTable, Rows, Taxonomy
-from blendkit.errors import BlendkitError, shorten
+from blendkit.core import Bools, LabelTable, Rows, Taxonomy, compare_names
+from blendkit.errors import BlendkitError
 from blendkit.io.readers.label_csv import read_labels
 from blendkit.io.readers.taxonomy_csv import read_taxonomy
 
@@ -35,6 +35,9 @@ def truth_for(
     if not labelled.any():
         raise BlendkitError(
             f"{table.source if isinstance(labels, LabelTable) else labels}: no label matches a row of {what}",
-            [f"labels start with {shorten(table.recordings[:1]) or 'nothing'}, scores with {rows.ids()[0]}"],
+            [
+                compare_names(table.recordings, rows.recordings(), "the labels", what)
+                or "its labels name these recordings, but cover no whole chunk of them"
+            ],
         )
     return Truth(values, labelled, taxa)

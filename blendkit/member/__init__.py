@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from blendkit.member.head_file import HeadFile, open_head, try_silence
     from blendkit.member.mel import Image, Mel
     from blendkit.member.model_files import locate, model_folders, package_folder
+    from blendkit.member.non_finite import FLOOR
     from blendkit.member.onnx_blocks import OnnxBlocks
     from blendkit.member.protocol import (
         BELOW_FLOAT32,
@@ -36,9 +37,9 @@ if TYPE_CHECKING:
         logits_version_of,
     )
     from blendkit.member.slim_graph import slim_or_whole
+    from blendkit.member.window_places import RecordingAudio
     from blendkit.member.windows import (
         GroupScores,
-        RecordingAudio,
         check_window,
         chunk_windows,
         features_of,
@@ -50,6 +51,7 @@ else:
 
 __all__ = [
     "BELOW_FLOAT32",
+    "FLOOR",
     "NO_SCORE",
     "SCORING_FORMAT",
     "TTA",

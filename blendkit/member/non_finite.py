@@ -12,20 +12,19 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from blendkit.core import Bools, Float64, Int64
+from blendkit.core import Bools, Float64
 
-FLOOR = -15.0  # a logit: a probability of 3e-7
+FLOOR = -15.0  # a logit: a probability of 3e-7; also of silent windows that are not given to a model
 
 
-def fill_lost(values: Float64, counted: Int64, windows: Sequence[int]) -> Float64:
-    """Return values (W, C) with a stand-in in each row where `counted` (W,), its number of finite shifts, is 0.
+def fill_lost(values: Float64, known: Bools, windows: Sequence[int], floor: float = FLOOR) -> Float64:
+    """Return values (W, C) with a stand-in in each row that is not `known` (W,): no shift of it was finite.
 
-    windows: how many rows each recording has, in the order of the rows.
+    windows: how many rows each recording has, in the order of the rows; floor: stands in where nothing is known.
     """
-    known = counted > 0
     if known.all():
         return values
-    lowest = values[known].min(axis=0) if known.any() else np.full(values.shape[1], FLOOR)
+    lowest = values[known].min(axis=0) if known.any() else np.full(values.shape[1], floor)
     out, first = values.copy(), 0
     for count in windows:
         own, row = known[first : first + count], slice(first, first + count)
@@ -35,8 +34,8 @@ def fill_lost(values: Float64, counted: Int64, windows: Sequence[int]) -> Float6
     return out
 
 
-def lost_by_recording(lost: Bools, recordings: Sequence[str], windows: Sequence[int]) -> dict[str, int]:
-    """Return how many windows each recording lost, at one shift or more; recordings that lost none are left out."""
+def count_by_recording(marked: Bools, recordings: Sequence[str], windows: Sequence[int]) -> dict[str, int]:
+    """Return how many of its windows (W,) are marked in each recording; recordings without any are left out."""
     bounds = np.cumsum([0, *windows])
-    counts = {r: int(lost[a:b].sum()) for r, a, b in zip(recordings, bounds[:-1], bounds[1:], strict=True)}
+    counts = {r: int(marked[a:b].sum()) for r, a, b in zip(recordings, bounds[:-1], bounds[1:], strict=True)}
     return {r: n for r, n in counts.items() if n}

@@ -230,7 +230,7 @@ class TTA:
         """Refuse settings that could leave a chunk without any window, and weights that do not fit the shifts."""
         if self.edge == "drop" and 0 not in self.shifts_s:
             raise BlendkitError("TTA with `edge: drop` needs the shift 0, or a chunk could be left without a window")
-        if self.weights and (len(self.weights) != len(self.shifts_s) or not min(self.weights) > 0):
+        if self.weights and (len(self.weights) != len(self.shifts_s) or not all(w > 0 for w in self.weights)):
             found = f"{len(self.weights)} for {len(self.shifts_s)} shifts"
             raise BlendkitError(f"TTA needs one weight above 0 for every shift, got {found}: {list(self.weights)}")
 

@@ -18,19 +18,21 @@ class ShiftMean:
     """Weighted sums over shifts, row by row, of one output of a model.
 
     sums: (W, C) of logits, or of probabilities; rest: (W, C) of 1 - p, so that no logit is rounded to the end of its
-    scale, None for logits; weight: (W,) of the shifts added so far; lost: (W,) where a shift gave NaN or infinity.
+    scale, None for logits; weight: (W,) of the shifts added so far; finite, lost: (W,) whether a shift gave finite
+    values, and whether one gave NaN or infinity.
     """
 
     sums: Float64
     rest: Float64 | None
     weight: Float64
+    finite: Bools
     lost: Bools
 
     @classmethod
     def empty(cls, rows: int, width: int, space: ShiftSpace) -> ShiftMean:
         """Start with no shift added."""
         rest = np.zeros((rows, width)) if space == "prob" else None
-        return cls(np.zeros((rows, width)), rest, np.zeros(rows), np.zeros(rows, bool))
+        return cls(np.zeros((rows, width)), rest, np.zeros(rows), np.zeros(rows, bool), np.zeros(rows, bool))
 
     def add(self, at: Sequence[tuple[int, float]], values: NDArray[Any]) -> None:
         """Add a batch's logits (B, C), each with its row and weight; those that are not finite count as lost."""
@@ -39,12 +41,18 @@ class ShiftMean:
             if not usable:  # a row may come twice in a batch
                 self.lost[row] = True
                 continue
-            if self.rest is None:
-                self.sums[row] += weight * one
-            else:
-                self.sums[row] += weight * sigmoid(one)
-                self.rest[row] += weight * sigmoid(-one)
-            self.weight[row] += weight
+            self.finite[row] = True
+            self.add_row(row, weight, one)
+
+    def add_row(self, row: int, weight: float, value: float | NDArray[Any]) -> None:
+        """Add one shift of a row: logits (C,), or one for all classes."""
+        if self.rest is None:
+            self.sums[row] += weight * value
+        else:
+            logits = np.asarray(value, np.float64)
+            self.sums[row] += weight * sigmoid(logits)
+            self.rest[row] += weight * sigmoid(-logits)
+        self.weight[row] += weight
 
     def logits(self) -> Float64:
         """Return the means (W, C) as logits; 0 in rows without any finite shift."""

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from blendkit.core import Rows, chunk_rows
+from blendkit.core import Rows, chunk_rows, compare_names
 from blendkit.engine import Inputs
 from blendkit.errors import BlendkitError, shorten
 from blendkit.recipe import MemberPlan, Plan, RecipeFiles
@@ -86,6 +86,7 @@ def saved_rows(inputs: Inputs, opened: Opened, chunk_s: float) -> Rows:
         if lacks or extra:
             counts = f"{len(lacks)} of {len(wanted)} missing, {len(extra)} others"
             problems.append(f"member {name!r}: {counts}: {shorten(lacks + extra, 3)}")
+            problems += filter(None, [compare_names(wanted, stored, "the run", "the saved logits")])
     if problems:
         raise BlendkitError("recordings are not in the saved logits", [*problems, "score them first: `blendkit run`"])
     rows = chunk_rows({r: known[first][r].chunks for r in wanted}, chunk_s, inputs.names)

@@ -7,9 +7,9 @@ from pathlib import Path
 from typing import Any
 
 from blendkit.blending import Memo, StepContext, aligned, make_streams
-from blendkit.core import Bools, Rows, Scores, canonical_json, shared_rows
+from blendkit.core import Bools, Rows, Scores, canonical_json, compare_names, shared_rows
 from blendkit.engine import Inputs, find_inputs, in_sample, member_context, preflight, truth_of
-from blendkit.errors import BlendkitError, shorten
+from blendkit.errors import BlendkitError
 from blendkit.metrics import MacroAUC, macro_auc
 from blendkit.offline.saved import find_saved, saved_rows
 from blendkit.recipe import DataFolder, Plan, Recipe, RecipeFiles, check_files, make_plan
@@ -114,11 +114,13 @@ def _truth(inputs: Inputs, rows: Rows, classes: tuple[str, ...]) -> tuple[Bools,
     truth, labelled, used = truth_of(inputs, rows, classes)
     if not labelled.any():
         read = [
-            f"{t.source}: {len(t.recordings)} recordings, such as {shorten(t.recordings, 1)}" for t in inputs.labels
+            f"{t.source}: {len(t.recordings)} recordings; "
+            + (compare_names(t.recordings, rows.recordings(), "it", "the rows") or "they cover no whole chunk")
+            for t in inputs.labels
         ]
         raise BlendkitError(
             f"no label matches a row: nothing can be measured in {inputs.data.root}",
-            [*(read or ["no label file was found (`labels:` names them)"]), f"rows start with {rows.ids()[0]}"],
+            read or ["no label file was found (`labels:` names them)"],
         )
     inside = truth[labelled]
     if not (inside.any(axis=0) & ~inside.all(axis=0)).any():

@@ -7,9 +7,9 @@ from collections.abc import Iterator
 from typing import Annotated, Any, Literal
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError, available_timezones
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, field_validator, model_validator
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, PlainValidator, field_validator, model_validator
 
-from blendkit.audio import Edge
+from blendkit.audio import Channels, Edge, Silence, check_channels
 from blendkit.core import DEFAULT_NAMES, Remainder
 from blendkit.errors import did_you_mean
 
@@ -249,6 +249,8 @@ class RecipeModel(Strict):
     chunk_s: Annotated[float, Field(gt=0, le=3600)] = 5.0
     recording_s: Annotated[float, Field(gt=0)] | None = None
     remainder: Remainder = "pad"
+    channels: Annotated[Channels, PlainValidator(check_channels)] = "mean"
+    silence: Silence = "score"
     members: dict[Name, MemberModel] = Field(min_length=1)
     streams: dict[Name, StreamModel] = {}
     blends: dict[Name, BlendModel] = {}

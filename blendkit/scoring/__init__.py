@@ -12,7 +12,7 @@ from blendkit._face import lazy_face
 
 if TYPE_CHECKING:
     from blendkit.scoring.cpus import cpu_count
-    from blendkit.scoring.identity import facts_hash, member_facts
+    from blendkit.scoring.identity import facts_hash, grid_of, member_facts
     from blendkit.scoring.opened import (
         CPU_ONLY,
         Opened,
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
         member_params,
         open_members,
     )
-    from blendkit.scoring.scorer import LOST, AudioMember, Scored, score_recordings
+    from blendkit.scoring.scorer import NOTED, AudioMember, Scored, score_recordings
     from blendkit.scoring.speed import Throughput, predicted_minutes, throughput, timings
     from blendkit.scoring.standalone import (
         Scorer,
@@ -38,7 +38,7 @@ else:
 
 __all__ = [
     "CPU_ONLY",
-    "LOST",
+    "NOTED",
     "AudioMember",
     "Opened",
     "Runtime",
@@ -50,6 +50,7 @@ __all__ = [
     "cpu_count",
     "facts_hash",
     "fit_features",
+    "grid_of",
     "is_finished",
     "member_facts",
     "member_params",

@@ -4,14 +4,21 @@ from __future__ import annotations
 
 from typing import Any
 
-from blendkit.core import Remainder, canonical_json, text_hash
+from blendkit.audio import Grid
+from blendkit.core import canonical_json, text_hash
 from blendkit.member import SCORING_FORMAT, TTA, MemberContext, logits_version_of
-from blendkit.recipe import MemberModel, MemberPlan, RecipeFiles
+from blendkit.recipe import MemberModel, MemberPlan, Plan, RecipeFiles
 from blendkit.registry import MEMBERS, registry
 
 
+def grid_of(plan: Plan, context: MemberContext) -> Grid:
+    """Return how a plan turns recordings into chunks, in a run with this context."""
+    model = plan.recipe.model
+    return Grid(model.chunk_s, model.remainder, context.names, dict(context.expected_s), model.channels, model.silence)
+
+
 def member_facts(
-    member: MemberPlan, files: RecipeFiles, context: MemberContext, tta: TTA, remainder: Remainder
+    member: MemberPlan, files: RecipeFiles, context: MemberContext, tta: TTA, grid: Grid
 ) -> dict[str, Any]:
     """Return all that a member's logits depend on beside the audio; files count by content, not by name.
 
@@ -24,6 +31,8 @@ def member_facts(
         found = [{"sha256": files.contents.sha256(path)} for path in files.of_member(member.name, key)]
         if found:
             params[key] = found if isinstance(params.get(key), (list, tuple)) else found[0]
+    # logits of before there was a choice stay valid: only what differs from the default is said
+    asked = {"channels": 1 if grid.channels == "first" else grid.channels, "silence": grid.silence}
     taxa = {c: context.taxonomy.table.get(c, {}) for c in context.classes}
     return {
         "use": member.use,
@@ -33,7 +42,8 @@ def member_facts(
         "params": params,
         "classes": text_hash(canonical_json([list(context.classes), {k: dict(v) for k, v in taxa.items()}])),
         "chunk_s": context.chunk_s,
-        "remainder": remainder,
+        "remainder": grid.remainder,
+        **{k: v for k, v in asked.items() if v not in ("mean", "score")},
         "tta": _shifts(tta),
         **({} if context.provider == "cpu" else {"provider": context.provider}),  # another runtime, other last bits
     }
@@ -46,13 +56,9 @@ def tta_of(model: MemberModel) -> TTA:
 
 def _shifts(tta: TTA) -> dict[str, Any]:
     """Return what shifts change of the logits; settings that came later count only where they are used."""
-    later = {"weights": list(tta.weights)} if tta.weights else {}
-    return {
-        "shifts_s": list(tta.shifts_s),
-        "edge": tta.edge,
-        **later,
-        **({} if tta.mean == "logit" else {"mean": tta.mean}),
-    }
+    later = {"weights": list(tta.weights), "mean": tta.mean}
+    used = {k: v for k, v in later.items() if v not in ([], "logit")}
+    return {"shifts_s": list(tta.shifts_s), "edge": tta.edge, **used}
 
 
 def facts_hash(facts: dict[str, Any]) -> str:

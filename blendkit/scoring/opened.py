@@ -11,7 +11,7 @@ from blendkit.errors import BlendkitError, broken
 from blendkit.graphs import Provider
 from blendkit.member import TTA, FileMember, FinishedMember, FoldedMember, Member, MemberContext
 from blendkit.recipe import MemberPlan, Plan, RecipeFiles
-from blendkit.scoring.identity import facts_hash, member_facts, tta_of
+from blendkit.scoring.identity import facts_hash, grid_of, member_facts, tta_of
 from blendkit.scoring.scorer import AudioMember
 from blendkit.store import LogitStore
 
@@ -46,9 +46,10 @@ def open_members(plan: Plan, context: MemberContext, files: RecipeFiles, stores:
     model = plan.recipe.model
     tables: dict[str, Scores] = {}
     audio, facts, warnings, folds = [], {}, [], {}
+    grid = grid_of(plan, context)
     for name, member in plan.members.items():
         tta = tta_of(model.members[name])
-        facts[name] = member_facts(member, files, context, tta, model.remainder)
+        facts[name] = member_facts(member, files, context, tta, grid)
         params = member_params(member, files)
         if is_finished(member):
             made = build_member(member, params, context)

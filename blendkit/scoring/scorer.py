@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
 from dataclasses import dataclass, replace
 
 from blendkit.audio import Batch, Grid, Prepared, Recording, groups, prepare_group
@@ -12,6 +13,7 @@ from blendkit.core import Scores, chunk_rows, natural_key
 from blendkit.errors import BlendkitError
 from blendkit.events import Emit
 from blendkit.member import (
+    FLOOR,
     TTA,
     FileMember,
     GroupScores,
@@ -26,6 +28,8 @@ from blendkit.store import LogitStore, Stored, file_hash
 
 NO_AUDIO_KEY = "silence"
 LOST = "windows gave NaN or infinite values"
+SILENT = "windows of digital silence were not scored"
+NOTED = (LOST, SILENT)  # what a recording's note says although its audio is whole
 
 
 @dataclass
@@ -75,21 +79,44 @@ def score_recordings(members: Sequence[AudioMember], recordings: Sequence[Record
     waiting = [g for g in waiting if g]
     emit("scoring", {"recordings": len(recordings), "to_score": sum(len(g) for g in waiting)})
     for name, made in built.items():
-        emit("member", {"name": name, "notes": list(made.info.notes)})
+        emit("member", {"name": name, "notes": [*made.info.notes, *_unheard(made, grid)]})
     decode_s = resample_s = 0.0
-    with ThreadPoolExecutor(1) as ahead:
-        pending = [ahead.submit(prepare_group, g, _rates(g, todo, built), grid) for g in waiting[:1]]
-        for i in range(len(waiting)):
-            batch = pending.pop().result()
-            pending = [ahead.submit(prepare_group, g, _rates(g, todo, built), grid) for g in waiting[i + 1 : i + 2]]
+    with closing(_batches([(g, _rates(g, todo, built)) for g in waiting], grid)) as batches:
+        for batch in batches:
             decode_s += sum(p.decode_s for p in batch.recordings)
             resample_s += sum(p.resample_s for p in batch.recordings)
             _score_batch(members, built, batch, todo, keys, grid)
             states = [p.status for p in batch.recordings]
             emit("scored", {"recordings": [p.recording for p in batch.recordings], "status": states})
-            batch.scratch.cleanup()
-            del batch
+            del batch  # its samples go before the next ones come
     return Scored(_status(members, keys), decode_s, resample_s)
+
+
+def _batches(waiting: Sequence[tuple[Sequence[Recording], Sequence[int]]], grid: Grid) -> Iterator[Batch]:
+    """Yield the batch of every group and its rates, prepared while the one before is scored.
+
+    A batch's folder goes when the next batch is asked for, or when the caller stops.
+    """
+    with ThreadPoolExecutor(1) as ahead:
+        pending = [ahead.submit(prepare_group, *w, grid) for w in waiting[:1]]
+        try:
+            for i in range(len(waiting)):
+                batch = pending.pop().result()
+                pending = [ahead.submit(prepare_group, *w, grid) for w in waiting[i + 1 : i + 2]]
+                with batch.scratch:
+                    yield batch
+                del batch
+        finally:
+            for unused in pending:
+                unused.result().scratch.cleanup()
+
+
+def _unheard(made: Member | FileMember, grid: Grid) -> list[str]:
+    """Return what a run asks of its audio that does not reach a member which reads the files by itself."""
+    asked = {"channels": (grid.channels, "mean"), "silence": (grid.silence, "score")}
+    given = [f"`{key}: {value}`" for key, (value, default) in asked.items() if value != default]
+    own = given and not isinstance(made, Member)
+    return [f"reads the files by itself: {' and '.join(given)} has no effect on it"] if own else []
 
 
 def recording_keys(recordings: Sequence[Recording], grid: Grid) -> dict[str, str]:
@@ -160,7 +187,10 @@ def _score_alike(
         raise BlendkitError(f"member {names}: {error.title}", error.problems) from error
     rows = chunk_rows({p.recording: p.chunks for p in prepared}, grid.chunk_s, grid.names)
     for m, model, logits, lost in zip(members, models, scores.values, scores.lost, strict=True):
-        status = {p.recording: stored(p, keys[p.recording], lost.get(p.recording, 0)) for p in prepared}
+        status = {
+            p.recording: stored(p, keys[p.recording], lost.get(p.recording, 0), scores.silent.get(p.recording, 0))
+            for p in prepared
+        }
         assert m.store is not None
         m.store.write(Scores.build(logits, rows, model.info.classes, "logit", source=f"member {m.name!r}"), status)
     seconds = time.perf_counter() - started
@@ -178,15 +208,19 @@ def _values(models: Sequence[Member | FileMember], prepared: Sequence[Prepared],
         started = time.perf_counter()
         files = {p.recording: p.path for p in prepared if p.path.name and p.status != "unreadable"}
         values = score_files(first, files, {p.recording: p.chunks for p in prepared}, grid.chunk_s, grid.names, tta)
-        return GroupScores([values], [{}], time.perf_counter() - started)
+        return GroupScores([values], [{}], {}, time.perf_counter() - started)
     jobs = [RecordingAudio(p.recording, p.by_rate[first.info.rate], p.chunks) for p in prepared]
-    return score_together([m for m in models if isinstance(m, Member)], jobs, grid.chunk_s, tta)
+    return score_together([m for m in models if isinstance(m, Member)], jobs, grid.chunk_s, tta, grid.silence)
 
 
-def stored(prepared: Prepared, key: str, lost: int = 0) -> Stored:
-    """Return the entry that a store holds of a recording. lost: windows on which the member gave no finite value."""
+def stored(prepared: Prepared, key: str, lost: int = 0, silent: int = 0) -> Stored:
+    """Return the entry that a store holds of a recording.
+
+    lost: windows on which the member gave no finite value; silent: windows that it was not given.
+    """
     window = f"{lost} {LOST}; the recording's median stands in" if lost else ""
-    note = "; ".join(filter(None, [prepared.note, window]))
+    quiet = f"{silent} {SILENT}: their logits are {FLOOR:g}" if silent else ""
+    note = "; ".join(filter(None, [prepared.note, window, quiet]))
     return Stored(key, prepared.chunks, prepared.status, note, round(prepared.duration_s, 3))
 
 
@@ -196,9 +230,10 @@ def _status(members: Sequence[AudioMember], keys: dict[str, str]) -> dict[str, S
     out: dict[str, Stored] = {}
     for i, (name, entries) in enumerate(known):
         for r in keys:
+            noted = r in entries and any(mark in entries[r].note for mark in NOTED)
             if r in entries and not i:
-                own = f"{name}: {entries[r].note}" if LOST in entries[r].note and len(known) > 1 else entries[r].note
+                own = f"{name}: {entries[r].note}" if noted and len(known) > 1 else entries[r].note
                 out[r] = replace(entries[r], note=own)
-            elif r in entries and r in out and LOST in entries[r].note:
+            elif noted and r in out:
                 out[r] = replace(out[r], note="; ".join(filter(None, [out[r].note, f"{name}: {entries[r].note}"])))
     return out

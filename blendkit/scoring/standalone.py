@@ -8,14 +8,14 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from blendkit.audio import Grid, Recording, find_audio, groups, prepare_group
+from blendkit.audio import Channels, Grid, Recording, Silence, find_audio, groups, prepare_group
 from blendkit.core import NameRule, Taxonomy, chunk_rows
 from blendkit.errors import BlendkitError
 from blendkit.events import Emit, silent
 from blendkit.member import TTA, FeatureMember, Member, MemberContext, RecordingAudio, check_window, features_of
 from blendkit.recipe import DataFolder, MemberPlan, check_files, make_plan, parse_recipe
 from blendkit.scoring.cpus import cpu_count
-from blendkit.scoring.identity import facts_hash, member_facts, tta_of
+from blendkit.scoring.identity import facts_hash, grid_of, member_facts, tta_of
 from blendkit.scoring.opened import CPU_ONLY, Runtime, audio_member, build_member, is_finished, member_params
 from blendkit.scoring.scorer import recording_keys, score_recordings, stored
 from blendkit.store import FeatureStore, Stored, require_features
@@ -44,6 +44,8 @@ def one_member(
     settings: Sequence[str] = (),
     taxonomy: Taxonomy | None = None,
     chunk_s: float = 5.0,
+    channels: Channels = "mean",
+    silence: Silence = "score",
     runtime: Runtime = CPU_ONLY,
 ) -> Scorer:
     """Check a member's settings and find its files and recordings, without building the model.
@@ -52,7 +54,10 @@ def one_member(
     `tta.shifts_s=[-1, 0, 1]`). Raises BlendkitError for what a member alone cannot do.
     """
     overrides = [f"members.{_NAME}.{s}" for s in settings]
-    text = f"recipe: 1\nname: score\nmembers:\n  {_NAME}:\n    use: {json.dumps(use)}\noutput: {_NAME}\n"
+    text = (
+        f"recipe: 1\nname: score\nmembers:\n  {_NAME}:\n    use: {json.dumps(use)}\noutput: {_NAME}\n"
+        f"chunk_s: {float(chunk_s)!r}\nchannels: {json.dumps(channels)}\nsilence: {json.dumps(silence)}\n"
+    )
     plan = make_plan(parse_recipe(text, "command line", overrides))
     member, model = plan.members[_NAME], plan.recipe.model.members[_NAME]
     unused = {"steps", "fill_uncovered", "missing_rows", "unknown_classes"} & model.model_fields_set
@@ -71,9 +76,8 @@ def one_member(
         allow_code=runtime.allow_code,
     )
     tta = tta_of(model)
-    remainder = plan.recipe.model.remainder
-    facts = member_facts(member, files, context, tta, remainder)
-    grid = Grid(chunk_s, remainder, NameRule())
+    grid = grid_of(plan, context)
+    facts = member_facts(member, files, context, tta, grid)
     params = member_params(member, files)
     return Scorer(member, params, context, facts, tta, grid, list(found.recordings), found.left_out)
 
@@ -86,16 +90,29 @@ def score(
     settings: Sequence[str] = (),
     taxonomy: Taxonomy | None = None,
     chunk_s: float = 5.0,
+    channels: Channels = "mean",
+    silence: Silence = "score",
     runtime: Runtime = CPU_ONLY,
     emit: Emit = silent,
 ) -> dict[str, Stored]:
     """Score audio (files and folders) with one member into the store `out`; return every recording's status.
 
-    settings: `key=value` of the member. taxonomy: the target classes, default the member's own. What the store holds
-    already is not scored again, and a damaged recording never stops the rest. Raises BlendkitError for what a member
+    settings: `key=value` of the member. taxonomy: the target classes, default the member's own. channels: what members
+    hear of several channels: their mean, the first, the loudest, or a number from 1. silence: `floor` does not give
+    windows of digital silence to the model; their logits are -15. What the store holds already is not scored again,
+    and a damaged recording never stops the rest. Raises BlendkitError for what a member
     alone cannot do, and for paths that hold no audio.
     """
-    scorer = one_member(member, _paths(audio), settings=settings, taxonomy=taxonomy, chunk_s=chunk_s, runtime=runtime)
+    scorer = one_member(
+        member,
+        _paths(audio),
+        settings=settings,
+        taxonomy=taxonomy,
+        chunk_s=chunk_s,
+        channels=channels,
+        silence=silence,
+        runtime=runtime,
+    )
     return score_audio(scorer, Path(out), emit=emit)
 
 
@@ -107,6 +124,7 @@ def fit_features(
     names: Sequence[str] = (),
     settings: Sequence[str] = (),
     chunk_s: float = 5.0,
+    channels: Channels = "mean",
     runtime: Runtime = CPU_ONLY,
     emit: Emit = silent,
 ) -> dict[str, Stored]:
@@ -114,7 +132,7 @@ def fit_features(
 
     names: features, or `blocks` for all blocks (default: these and the embedding). See `score` for the rest.
     """
-    scorer = one_member(member, _paths(audio), settings=settings, chunk_s=chunk_s, runtime=runtime)
+    scorer = one_member(member, _paths(audio), settings=settings, chunk_s=chunk_s, channels=channels, runtime=runtime)
     return save_features(scorer, names, Path(out), emit=emit)
 
 
@@ -151,7 +169,7 @@ def save_features(scorer: Scorer, names: Sequence[str], out: Path, *, emit: Emit
     check_window(_NAME, made.info, scorer.context.chunk_s)
     wanted = _feature_names(scorer.member.use, made, names)
     shapes = {n: made.feature_shapes[n] for n in wanted}
-    facts = {k: v for k, v in scorer.facts.items() if k not in ("classes", "tta")}
+    facts = {k: v for k, v in scorer.facts.items() if k not in ("classes", "tta", "silence")}
     store = FeatureStore.create(out, facts_hash(facts), shapes, {"facts": facts, "notes": list(made.info.notes)})
     store.manifest.drop_damaged()
     known, keys = store.manifest.recordings(), recording_keys(scorer.recordings, scorer.grid)

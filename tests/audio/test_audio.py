@@ -13,7 +13,8 @@ from hypothesis import strategies as st
 
 import blendkit.audio.scratch
 from blendkit.audio.cutting import cut
-from blendkit.audio.decoding import Decoded, Samples, decode, fit_duration, probe_duration, silence
+from blendkit.audio.decoded import Decoded, Samples, fit_duration, silence
+from blendkit.audio.decoding import decode, probe_duration
 from blendkit.audio.recordings import find_recordings
 from blendkit.audio.resampling import resample
 from blendkit.core.rows import count_chunks

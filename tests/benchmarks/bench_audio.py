@@ -53,7 +53,7 @@ def best(*ways):
 def bare_inference(files: list[Path], model: Path) -> None:
     import onnxruntime as ort
 
-    from blendkit.scoring.opened import cpu_count
+    from blendkit.scoring.cpus import cpu_count
 
     options = ort.SessionOptions()
     options.intra_op_num_threads = cpu_count()

@@ -22,7 +22,8 @@ from typing import Any
 import numpy as np
 import soundfile
 
-from blendkit.audio.decoding import Decoded, decode
+from blendkit.audio.decoded import Decoded
+from blendkit.audio.decoding import decode
 from blendkit.audio.recordings import find_recordings
 from blendkit.audio.resampling import resample
 from blendkit.core.taxonomy import Taxonomy
@@ -30,7 +31,8 @@ from blendkit.engine.local import run
 from blendkit.graphs.session import open_session
 from blendkit.graphs.slimming import GraphNeeds, slim
 from blendkit.member.protocol import TTA, MemberContext
-from blendkit.member.windows import RecordingAudio, score_jobs
+from blendkit.member.window_places import RecordingAudio
+from blendkit.member.windows import score_jobs
 from blendkit.recipe.load import parse_recipe
 from blendkit.sample.config import WorldConfig
 from blendkit.sample.world import make_world

@@ -11,12 +11,13 @@ from hypothesis import strategies as st
 from numpy.typing import NDArray
 
 from blendkit.audio.cutting import Edge
-from blendkit.audio.decoding import Decoded
+from blendkit.audio.decoded import Decoded
 from blendkit.audio.resampling import at_rate
 from blendkit.errors import BlendkitError
 from blendkit.member.non_finite import FLOOR
 from blendkit.member.protocol import TTA, FinishedMember, Member, MemberInfo
-from blendkit.member.windows import RecordingAudio, check_window, score_jobs, score_together
+from blendkit.member.window_places import RecordingAudio
+from blendkit.member.windows import check_window, score_jobs, score_together
 
 RATE = 10
 CHUNK_S = 1.0

@@ -6,12 +6,13 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from blendkit.audio.decoding import Decoded
+from blendkit.audio.decoded import Decoded
 from blendkit.core.taxonomy import Taxonomy
 from blendkit.errors import BlendkitError
 from blendkit.member.model_files import package_folder
 from blendkit.member.protocol import TTA, MemberContext
-from blendkit.member.windows import RecordingAudio, features_of, score_jobs
+from blendkit.member.window_places import RecordingAudio
+from blendkit.member.windows import features_of, score_jobs
 from blendkit.testing.member_checks import check_member
 from blendkit_members.birdnet import RATE, BirdnetMember, birdnet
 

@@ -10,10 +10,11 @@ import pytest
 from numpy.typing import NDArray
 from onnx import helper
 
-from blendkit.audio.decoding import Decoded
+from blendkit.audio.decoded import Decoded
 from blendkit.errors import BlendkitError
 from blendkit.member.protocol import TTA, MemberContext
-from blendkit.member.windows import RecordingAudio, score_jobs
+from blendkit.member.window_places import RecordingAudio
+from blendkit.member.windows import score_jobs
 from blendkit.testing.member_checks import check_member
 from blendkit_members.onnx import onnx_member
 

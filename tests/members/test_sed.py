@@ -10,11 +10,12 @@ from onnx import helper
 from scipy.special import expit
 from scipy.special import logit as exact_logit
 
-from blendkit.audio.decoding import Decoded
+from blendkit.audio.decoded import Decoded
 from blendkit.errors import BlendkitError
 from blendkit.member.mel import Mel
 from blendkit.member.protocol import TTA, MemberContext
-from blendkit.member.windows import RecordingAudio, same_front_end, score_jobs, score_together
+from blendkit.member.window_places import RecordingAudio
+from blendkit.member.windows import same_front_end, score_jobs, score_together
 from blendkit.testing.member_checks import check_member
 from blendkit_members.sed import SedMember, sed
 
@@ -126,8 +127,6 @@ def test_overlap_average_max(fold: Callable[..., str], labels: Path) -> None:
     for k in range(6):
         inside = [np.mean(v, axis=0) for n, v in timeline.items() if k * 8000 <= (n + 0.5) * step < (k + 1) * 8000]
         assert np.allclose(expit(got[k]), np.max(inside, axis=0), atol=1e-6)
-    with pytest.raises(BlendkitError, match="tta cannot be used with `pool: frames`"):
-        score_jobs(member, [RecordingAudio("r", Decoded(samples, 8000, 6.0, "ok"), 6)], 1.0, TTA((-0.5, 0.0, 0.5)))
 
 
 def test_members_with_one_spectrogram_share_it(

@@ -12,6 +12,8 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from blendkit.audio.prepare import Grid
+from blendkit.core.names import NameRule
 from blendkit.core.taxonomy import Taxonomy
 from blendkit.errors import BlendkitError
 from blendkit.member.protocol import TTA, MemberContext
@@ -126,7 +128,9 @@ def test_a_model_that_is_elsewhere_is_the_one_it_was_scored_with(ran: Path, text
     """A missing file has no hash to compare: everything else must agree, and with one store alone."""
     text = text.replace("{use: tone, classes: [x, y]}", "{use: onnx, model: gone.onnx, classes: gone.txt, rate: 8000}")
     plan = make_plan(parse_recipe(text, "both"))
-    facts = member_facts(plan.members["t"], RecipeFiles(), MemberContext((), Taxonomy({})), TTA(), "pad")
+    facts = member_facts(
+        plan.members["t"], RecipeFiles(), MemberContext((), Taxonomy({})), TTA(), Grid(5.0, "pad", NameRule())
+    )
     facts["params"] |= {"model": {"sha256": "m"}, "classes": {"sha256": "c"}}
     (manifest,) = (ran.parent / "out/logits").glob("*/manifest.json")
     stored = json.loads(manifest.read_text(encoding="utf-8"))

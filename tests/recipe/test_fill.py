@@ -83,7 +83,7 @@ def test_every_default_is_said() -> None:
     assert said["remainder"] == "pad"
     assert said["names"]["tz"] == "UTC"
     assert said["template"] == "sample_submission.csv"
-    assert said["members"]["p"]["tta"] == {"shifts_s": [0.0], "edge": "drop"}
+    assert said["members"]["p"]["tta"] == {"shifts_s": [0.0], "edge": "drop", "weights": [], "mean": "logit"}
     assert said["members"]["p"]["missing_rows"] == "error"
     assert said["members"]["p"]["dtype"] is None
     assert said["members"]["p"]["steps"] == [{"gaussian": {"sigma": 1.0}}]

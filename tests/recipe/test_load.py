@@ -241,7 +241,7 @@ def test_dotted_paths(path: tuple[str | int, ...], text: str) -> None:
 
 
 def test_the_keys_that_the_schema_knows() -> None:
-    assert known_keys(("members", "a", "tta", "x")) == ["shifts_s", "edge"]
+    assert known_keys(("members", "a", "tta", "x")) == ["shifts_s", "edge", "weights", "mean"]
     assert known_keys(("blends", "c", "steps", 0, "where", "x")) == [
         "class_name",
         "classes",

@@ -15,7 +15,8 @@ from numpy.typing import NDArray
 
 import blendkit.audio.prepare
 import blendkit.audio.scratch
-from blendkit.audio.decoding import Decoded
+from blendkit.audio.channels import Channels
+from blendkit.audio.decoded import Decoded
 from blendkit.audio.prepare import GROUP_S
 from blendkit.core.names import NameRule
 from blendkit.engine.local import RunResult
@@ -87,9 +88,9 @@ def decoded(monkeypatch: pytest.MonkeyPatch) -> list[str]:
     seen: list[str] = []
     real = blendkit.audio.prepare.decode
 
-    def counted(path: Path, scratch: Path | None = None) -> Decoded:
+    def counted(path: Path, scratch: Path | None = None, channels: Channels = "mean") -> Decoded:
         seen.append(path.stem)
-        return real(path, scratch)
+        return real(path, scratch, channels)
 
     monkeypatch.setattr(blendkit.audio.prepare, "decode", counted)
     return seen

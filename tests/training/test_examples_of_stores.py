@@ -80,7 +80,7 @@ def test_labels_of_other_recordings_are_an_error_that_shows_both(save: Save, tmp
     labels = write_labels(tmp_path / "l.csv", ["other.ogg,0,5,x"])
     with pytest.raises(BlendkitError, match="no label matches a chunk") as caught:
         chunk_examples(save("scapes", {"r1": 1}), ["p"], ("x",), labels, Taxonomy({}))
-    assert list(caught.value.problems) == ["labels start with other, features with r1"]
+    assert list(caught.value.problems) == ["such as 'other' in the labels and 'r1' in the features"]
 
 
 def test_unlabelled_rows_have_no_positives(save: Save) -> None:

@@ -8,10 +8,11 @@ from typing import TYPE_CHECKING
 
 import click
 
-from blendkit.cli._options import PATH, chunk_option, json_option, machine, settings_option
+from blendkit.cli._options import PATH, channels_option, chunk_option, json_option, machine, settings_option
 from blendkit.cli._show import event, print_table, progress_emitter
 
 if TYPE_CHECKING:
+    from blendkit.audio import Channels
     from blendkit.scoring import Runtime
 
 
@@ -28,6 +29,7 @@ if TYPE_CHECKING:
     "by its name. May be repeated.",
 )
 @chunk_option
+@channels_option
 @machine
 @json_option
 def features(
@@ -37,6 +39,7 @@ def features(
     settings: tuple[str, ...],
     features: tuple[str, ...],
     chunk_s: float,
+    channels: Channels,
     runtime: Runtime,
     json_out: bool,
 ) -> None:
@@ -48,7 +51,15 @@ def features(
 
     with progress_emitter(json_out) as emit:
         status = scoring.fit_features(
-            member, audio, out, names=features, settings=settings, chunk_s=chunk_s, runtime=runtime, emit=emit
+            member,
+            audio,
+            out,
+            names=features,
+            settings=settings,
+            chunk_s=chunk_s,
+            channels=channels,
+            runtime=runtime,
+            emit=emit,
         )
     if json_out:
         for recording, s in status.items():

@@ -8,10 +8,11 @@ from typing import TYPE_CHECKING
 
 import click
 
-from blendkit.cli._options import chunk_option, json_option, machine, settings_option
+from blendkit.cli._options import channels_option, chunk_option, json_option, machine, settings_option, silence_option
 from blendkit.cli._show import event, print_table, progress_emitter
 
 if TYPE_CHECKING:
+    from blendkit.audio import Channels, Silence
     from blendkit.scoring import Runtime
 
 
@@ -26,6 +27,8 @@ if TYPE_CHECKING:
     help="Taxonomy of the target classes (default: the member's own classes).",
 )
 @chunk_option
+@channels_option
+@silence_option
 @click.option("--strict", is_flag=True, help="Exit with 1 unless every recording is ok or padded.")
 @machine
 @json_option
@@ -36,6 +39,8 @@ def score(
     settings: tuple[str, ...],
     taxonomy: Path | None,
     chunk_s: float,
+    channels: Channels,
+    silence: Silence,
     strict: bool,
     runtime: Runtime,
     json_out: bool,
@@ -50,7 +55,16 @@ def score(
     taxa = read_taxonomy(taxonomy) if taxonomy is not None else None
     with progress_emitter(json_out) as emit:
         status = scoring.score(
-            member, audio, store, settings=settings, taxonomy=taxa, chunk_s=chunk_s, runtime=runtime, emit=emit
+            member,
+            audio,
+            store,
+            settings=settings,
+            taxonomy=taxa,
+            chunk_s=chunk_s,
+            channels=channels,
+            silence=silence,
+            runtime=runtime,
+            emit=emit,
         )
     if json_out:
         for recording, s in status.items():

@@ -13,7 +13,18 @@ from numpy.typing import NDArray
 
 from blendkit._version import __version__
 from blendkit.audio import Grid, Recording, samples_at
-from blendkit.core import Float32, Int64, LabelTable, NameRule, Rows, Scores, fold_of, sigmoid
+from blendkit.core import (
+    Float32,
+    Int64,
+    LabelTable,
+    NameRule,
+    Rows,
+    Scores,
+    compare_names,
+    compare_rows,
+    fold_of,
+    sigmoid,
+)
 from blendkit.errors import BlendkitError, shorten
 from blendkit.events import Emit, silent
 from blendkit.metrics import paired_bootstrap
@@ -59,7 +70,9 @@ def distil(task: Task, emit: Emit = silent) -> dict[str, Any]:
     known = set(task.teacher.rows.recordings())
     missing = [r.id for r in task.recordings if r.id not in known]
     if missing:
-        raise BlendkitError(f"the teacher has no scores of {len(missing)} recordings", [shorten(missing)])
+        apart = compare_names(missing, known, "the audio", "the teacher's scores")
+        title = f"the teacher has no scores of {len(missing)} recordings"
+        raise BlendkitError(title, [shorten(missing), *filter(None, [apart])])
     pictures, rows = chunk_pictures(task.recordings, task.how.picture, grid, task.out / "checkpoints", emit)
     teacher = task.teacher.align(rows, task.teacher.classes, source="the teacher")
     examples = _student_rows(task, pictures, rows, teacher)
@@ -109,7 +122,9 @@ def _student_rows(task: Task, pictures: NDArray[np.float16], rows: Rows, teacher
         at = {i: k for k, i in enumerate(theirs.ids())}
         missing = [i for i in rows.ids() if i not in at]
         if missing:
-            raise BlendkitError(f"{store.manifest.folder}: no embedding of {len(missing)} chunks", [shorten(missing)])
+            apart = compare_rows(rows, theirs, "the audio", "the features")
+            title = f"{store.manifest.folder}: no embedding of {len(missing)} chunks"
+            raise BlendkitError(title, [shorten(missing), *filter(None, [apart])])
         embedding = values[[at[i] for i in rows.ids()]].reshape(n, -1)
     return StudentRows(pictures, teacher.values.astype(np.float32), truth.astype(np.float32), labelled, embedding)
 

@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from blendkit.core import Float32, NameRule, Rows, Taxonomy
+from blendkit.core import Float32, NameRule, Rows, Taxonomy, compare_names
 from blendkit.errors import BlendkitError, did_you_mean, shorten
 from blendkit.io import read_labels
 from blendkit.store import FeatureStore, require_features
@@ -76,7 +76,8 @@ def chunk_examples(
     table = read_labels(labels).named_as(rows.recordings())
     truth, labelled = table.only(rows.recordings()).matrix(rows, classes, taxonomy.classes)
     if not labelled.any():
-        first = f"labels start with {shorten(table.recordings[:1]) or 'nothing'}, features with {rows.recording[0]}"
+        first = compare_names(table.recordings, rows.recordings(), "the labels", "the features")
+        first = first or "the labels name these recordings, but cover no whole chunk of them"
         raise BlendkitError(f"{labels}: no label matches a chunk of {store.manifest.folder}", [first])
     keep = np.flatnonzero(labelled)
     part = rows.take(keep)

@@ -11,8 +11,8 @@ from typing import Any
 
 import numpy as np
 
-from blendkit.core import Bools, Float64, Int64, Scores
-from blendkit.errors import BlendkitError, did_you_mean, shorten
+from blendkit.core import Bools, Float64, Int64, Scores, compare_names
+from blendkit.errors import BlendkitError, shorten
 from blendkit.store import atomic_path, write_json
 from blendkit.training.examples import Examples
 from blendkit.training.jobs.saved_arrays import read_arrays
@@ -132,7 +132,8 @@ def read_pseudo(folder: Path, unlabelled: Examples) -> tuple[Examples, TeacherSa
     missing = [r for r in ids if r not in at]
     if missing:
         title = f"{folder}: {len(missing)} of {len(ids)} pseudo-labelled rows have no features"
-        raise BlendkitError(title, [shorten(missing), f"features have {shorten(at, 2)}{did_you_mean(missing[0], at)}"])
+        apart = compare_names(ids, at, "the pseudo-labels", "the features")
+        raise BlendkitError(title, [shorten(missing), *filter(None, [apart])])
     column = {c: i for i, c in enumerate(classes)}
     shared = [c for c in unlabelled.classes if c in column]
     if not shared:

@@ -1,0 +1,144 @@
+"""Many channels to one: their mean, or one of them, and what is remarkable about the samples.
+
+All decoders give their frames to `Mixer`, so that every file meets the same checks.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Literal
+
+import numpy as np
+
+from blendkit.audio.scratch import Kept
+from blendkit.core import Float32
+
+Channels = Literal["mean", "first", "loudest"] | int  # a number counts from 1
+
+LOUDEST = 1e6  # no unit of recorders gives such samples, and sums of their squares overflow
+_FEW = 7  # channels; numpy adds up more than these in another order
+
+
+def check_channels(value: Any) -> Channels:
+    """Return the choice of a channel; a number may be written as text. Raises ValueError for anything else."""
+    if isinstance(value, str) and value.isascii() and value.isdecimal():
+        value = int(value)
+    if value in ("mean", "first", "loudest") or (type(value) is int and value >= 1):
+        return value  # type: ignore[no-any-return]
+    raise ValueError("expected mean, first, loudest or the number of a channel, counted from 1")
+
+
+class MissingChannelError(ValueError):
+    """A recording lacks the channel that was asked for."""
+
+
+@dataclass(frozen=True, eq=False)
+class Mono:
+    """What was read: one channel (n,) float32, and what is remarkable about it.
+
+    bad: how many samples were NaN or infinite (they are 0 now); loudest: the largest magnitude of a finite sample;
+    zeros: how many samples are 0; energy: of the channels' mean, as a share of the channels' mean energy (1 for one
+    channel or silence); channel: how one channel was made of several, or ""; failed: why the decoder stopped before
+    the end, or "".
+    """
+
+    samples: Float32
+    bad: int
+    loudest: float
+    zeros: int
+    energy: float
+    channel: str
+    failed: str = ""
+
+
+class Mixer:
+    """Makes one channel of the frames of a file, block by block, and measures it.
+
+    Raises MissingChannelError for a channel that the file lacks.
+    """
+
+    def __init__(self, channels: Channels, given: int, rate: int, scratch: Path | None) -> None:
+        self.wanted, self.given = channels, given
+        self.bad = self.zeros = 0
+        self.loudest = self._of_mean = self._of_channels = 0.0
+        self.kept = Kept(1, rate, scratch)
+        if isinstance(channels, int) and channels > given:
+            raise MissingChannelError(f"it has {given} channel{'s' if given > 1 else ''}, and no channel {channels}")
+        number = 1 if channels == "first" else channels
+        self._picked = number - 1 if isinstance(number, int) else None
+        # which channel is the loudest is known at the end
+        self._all = Kept(given, rate, scratch) if channels == "loudest" and given > 1 else None
+        self._energies = np.zeros(given)
+
+    def add(self, frames: Float32) -> None:
+        """Take a block (n, channels) of at least one frame; the caller must not write to it afterwards."""
+        if self._all is not None:
+            self._energies += energies(frames)
+            self._all.append(frames)
+        else:
+            self._take(frames if self._picked is None else frames[:, self._picked : self._picked + 1])
+
+    def skip(self, count: int) -> None:
+        """Put `count` frames of silence in the place of lost ones."""
+        for kept in (self.kept, self._all):
+            if kept is not None:
+                kept.skip(count)
+
+    def mono(self, failed: str = "") -> Mono:
+        """Return what was made of the frames. failed: why there are no more, or ""."""
+        if self._all is not None:
+            self._picked = int(np.argmax(self._energies))
+            self.kept = Kept(1, self.kept.rate, self.kept.scratch)
+            for block in self._all.blocks():
+                self._take(block[:, self._picked : self._picked + 1])
+        share = self._of_mean / self._of_channels if self._of_channels > 0 else 1.0
+        samples = self.kept.frames()[:, 0]
+        return Mono(samples, self.bad, self.loudest, self.zeros, share, self._how(), failed)
+
+    def _how(self) -> str:
+        if self.given == 1:
+            return ""
+        if self._picked is None:
+            return f"{self.given} channels averaged"
+        which = ", the loudest" if self.wanted == "loudest" else ""
+        return f"channel {self._picked + 1} of {self.given} taken{which}"
+
+    def _take(self, frames: Float32) -> None:
+        """Average a block (n, channels), NaN and infinite samples as 0, and measure it."""
+        low, high = float(frames.min()), float(frames.max())
+        if not np.isfinite([low, high]).all():
+            finite = np.isfinite(frames)
+            self.bad += int((~finite).any(axis=1).sum())
+            frames = np.where(finite, frames, np.float32(0))
+            low, high = float(frames.min()), float(frames.max())
+        self.loudest = max(self.loudest, -low, high)
+        mono = np.ascontiguousarray(frames)  # without copying: it is contiguous unless it is one of several channels
+        if frames.shape[1] > 1 and self.loudest > LOUDEST:  # a sum in float32 would overflow
+            mono = frames.mean(axis=1, dtype=np.float64, keepdims=True).astype(np.float32)
+        elif frames.shape[1] > 1:
+            mono = mean_of(frames)[:, None]
+            self._of_mean += float(np.vdot(mono, mono))
+            self._of_channels += float(np.vdot(frames, frames)) / frames.shape[1]
+        self.zeros += int(np.count_nonzero(mono == 0))
+        self.kept.append(mono)
+
+
+def mean_of(frames: Float32) -> Float32:
+    """Return the mean (n,) over the channels of frames (n, channels): numpy's bits, in a fraction of its time."""
+    if frames.shape[1] > _FEW:
+        return np.asarray(frames.mean(axis=1, dtype=np.float32))
+    total = frames[:, 0] + frames[:, 1]
+    for k in range(2, frames.shape[1]):
+        total += frames[:, k]
+    total /= np.float32(frames.shape[1])
+    return total
+
+
+def energies(frames: Float32) -> np.ndarray[Any, np.dtype[np.float64]]:
+    """Return the sum of squares (channels,) of frames (n, channels), NaN and infinite samples as 0."""
+    sums = np.einsum("nc,nc->c", frames, frames, dtype=np.float64)
+    if not np.isfinite(sums).all():
+        frames = np.where(np.isfinite(frames), frames, np.float32(0))
+        sums = np.einsum("nc,nc->c", frames, frames, dtype=np.float64)
+    return sums

@@ -1,0 +1,69 @@
+"""What samples are worth: the status of a recording, and what a person should know of it."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from blendkit.audio.channels import LOUDEST, Mono
+from blendkit.audio.decoded import Decoded, Status, unreadable
+from blendkit.core import MIN_REMAINDER_S
+
+MOST_DAMAGED = 0.01  # the share of samples that are no numbers above which a recording cannot be used
+FULL_SCALE = 8.0  # above it, samples are likely to be integers that were written as floats
+MOSTLY_ZERO = 0.9  # the share of digital silence from which a recording is called silent
+CANCELLED = 0.01  # the energy of the channels' mean, as a share of the channels', below which they cancel
+
+
+def judged(found: Mono, rate: int) -> Decoded:
+    """Return what was read of a whole file, with the status and the notes that its samples ask for."""
+    n = len(found.samples)
+    seconds = n / rate
+    if found.bad > MOST_DAMAGED * n:
+        return unreadable("samples are not finite", rate)
+    if found.loudest > LOUDEST:
+        return unreadable(f"samples of up to {found.loudest:.3g}, where audio lies in [-1, 1]", rate)
+    if seconds < MIN_REMAINDER_S:
+        return Decoded(found.samples, rate, seconds, "empty", f"{seconds:.3f} s of audio")
+    status: Status = "silent" if found.zeros >= MOSTLY_ZERO * n else "ok"
+    return Decoded(found.samples, rate, seconds, status, "; ".join(_remarks(found)))
+
+
+def judged_partial(found: Mono, rate: int, stated: int | None) -> Decoded:
+    """Return what was read of a file whose decoder stopped early. stated: the samples that its header states, if any.
+
+    Samples that cannot be used are refused as those of a whole file are.
+    """
+    n = len(found.samples)
+    of = "" if stated is None else f" of the stated {stated / rate:.3f} s"
+    note = f"{n / rate:.3f} s{of} could be decoded"
+    if n < MIN_REMAINDER_S * rate:
+        return unreadable(found.failed or note, rate)
+    read = judged(found, rate)
+    if read.status == "unreadable":
+        return read
+    why = f" ({found.failed})" if found.failed else ""
+    return replace(read, status="partial", note="; ".join(filter(None, [f"{note}{why}", read.note])))
+
+
+def judged_holed(found: Mono, rate: int, lost: int) -> Decoded:
+    """Return a recording of which `lost` samples are silence in the place of what cannot be read."""
+    read = judged(found, rate)
+    if read.status == "unreadable":
+        return read
+    note = f"{lost / rate:.3f} s unreadable, replaced by silence"
+    return replace(read, status="holed", note="; ".join(filter(None, [note, read.note])))
+
+
+def _remarks(found: Mono) -> list[str]:
+    """Return what a person should know of samples that can be used."""
+    n = len(found.samples)
+    notes = [found.channel] if found.channel else []
+    if found.energy < CANCELLED:
+        notes.append(f"the channels cancel each other: their mean has {found.energy:.2%} of their energy")
+    if found.bad:
+        notes.append(f"{found.bad} samples that are not finite replaced by 0")
+    if found.loudest > FULL_SCALE:
+        notes.append(f"samples of up to {found.loudest:g}, where audio lies in [-1, 1]: integers written as floats?")
+    if found.zeros >= MOSTLY_ZERO * n:
+        notes.append(f"{found.zeros / n:.0%} of the samples are 0")
+    return notes

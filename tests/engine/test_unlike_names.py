@@ -1,0 +1,90 @@
+"""Names that two sides write in two ways: every message shows one of each, and what sets them apart."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from blendkit.core.labels import LabelTable
+from blendkit.engine.local import RunResult
+from blendkit.errors import BlendkitError
+from blendkit.io.truth import truth_for
+
+Run = Callable[..., RunResult]
+Tones = Callable[..., Path]
+MIXED = """
+recipe: 1
+name: mixed
+members:
+  t: {use: tone, classes: [x, y]}
+  a: {use: table, path: a.csv, space: prob}
+blends:
+  both: {by: rank, of: {t: 1, a: 1}}
+output: both
+"""
+TABLES = MIXED.replace("{use: tone, classes: [x, y]}", "{use: table, path: b.csv, space: prob}")
+
+
+def table(path: Path, *ids: str, classes: str = "x,y") -> None:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(
+        f"row_id,{classes}\n" + "".join(f"{r}{',0.2' * (classes.count(',') + 1)}\n" for r in ids), encoding="utf-8"
+    )
+
+
+@pytest.mark.parametrize(
+    ("row", "what"),
+    [
+        ("rec_s01_5", "letter case"),
+        ("Rec_S01.wav_5", "audio suffix"),
+        ("test/Rec_S01_5", "folder"),
+        ("Rec_S1_5", "leading zeros"),
+    ],
+)
+def test_a_table_against_the_run(tones: Tones, tmp_path: Path, run_text: Run, row: str, what: str) -> None:
+    data = tones({"Rec_S01": 5.0})
+    table(data / "a.csv", row)
+    with pytest.raises(BlendkitError, match="1 of 1 rows missing") as error:
+        run_text(MIXED, data, tmp_path / "out")
+    assert "'Rec_S01' in the expected rows and" in str(error.value)
+    assert f"in member 'a' differ in {what}" in str(error.value)
+
+
+def test_tables_against_each_other(tmp_path: Path, run_text: Run) -> None:
+    table(tmp_path / "a.csv", "r_5", "r_10")
+    table(tmp_path / "b.csv", "R_5", "R_10")
+    with pytest.raises(BlendkitError, match="'R' in t and 'r' in a differ in letter case"):
+        run_text(TABLES, tmp_path, tmp_path / "out")
+
+
+def test_the_template_against_the_recordings(tones: Tones, tmp_path: Path, run_text: Run, tone_recipe: str) -> None:
+    data = tones({"r_007": 5.0})
+    table(data / "sample_submission.csv", "r_7_5", classes="low,mid,high")
+    found = run_text(tone_recipe, data, tmp_path / "out")
+    (said,) = [w for w in found.warnings if "the template lists" in w]
+    assert said.endswith("; 'r_7_5' in the template and 'r_007_5' in the recordings differ in leading zeros")
+
+
+def test_labels_that_nearly_match_a_run(tones: Tones, tmp_path: Path, run_text: Run, tone_recipe: str) -> None:
+    data = tones({"Rec": 5.0})
+    for name, warned in (("rec", True), ("other", False)):
+        text = f"filename,start,end,primary_label\n{name}.wav,0,5,low\n"
+        (data / "train_soundscapes_labels.csv").write_text(text, encoding="utf-8")
+        said = run_text(tone_recipe, data, tmp_path / "out").warnings
+        hint = "'rec' in train_soundscapes_labels.csv and 'Rec' in the run differ in letter case"
+        assert any(w.startswith("nothing is measured") and w.endswith(hint) for w in said) == warned, said
+
+
+def test_labels_against_scores(tmp_path: Path) -> None:
+    from blendkit.core.names import NameRule
+    from blendkit.core.rows import chunk_rows
+
+    rows = chunk_rows({"Rec": 1}, 5.0, NameRule())
+    span = (0, 5000, frozenset({"x"}))
+    with pytest.raises(BlendkitError, match=r"'rec' in the labels and 'Rec' in s\.csv differ in letter case"):
+        truth_for(LabelTable({"rec": (span,)}, 0, "l.csv"), rows, ("x",), None, "s.csv")
+    short = LabelTable({"Rec": ((0, 500, frozenset({"x"})),)}, 0, "l.csv")
+    with pytest.raises(BlendkitError, match="cover no whole chunk"):
+        truth_for(short, rows, ("x",), None, "s.csv")
