@@ -53,8 +53,8 @@ class RangeRates:
     @property
     def classes(self) -> tuple[str, ...]:
         """The classes of which the table knows something."""
-        known = (~np.isnan(self.table.p)).any(axis=0)
-        return tuple(c for c, k in zip(self.table.classes, known, strict=True) if k)
+        known = np.flatnonzero(~np.isnan(self.table.p).all(axis=0))
+        return tuple(self.table.classes[i] for i in known)
 
     def absent(self, place: Place, classes: Sequence[str], at_least: float) -> Bools | None:
         """Return (C,) true for classes less probable than `at_least`; None without a row for the place and week.
@@ -89,5 +89,6 @@ def week_of_year(date: np.datetime64) -> int:
     """
     if np.isnat(date) or date == CLOCK_RESET:
         return WHOLE_YEAR
-    day = date.item()
-    return 4 * (int(day.month) - 1) + min((int(day.day) - 1) // 7, 3) + 1
+    month = date.astype("datetime64[M]")
+    day = int((date - month.astype("datetime64[D]")).astype(int))  # from 0
+    return 4 * (int(month.astype(int)) % 12) + min(day // 7, 3) + 1

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
 
 import click
@@ -77,7 +78,7 @@ def places(
 
 
 def _from_finds(
-    finds: Path | None, sites: Path | None, out: Path, radius_km: float, k: float, geo: dict[str, object]
+    finds: Path | None, sites: Path | None, out: Path, radius_km: float, k: float, geo: Mapping[str, object]
 ) -> None:
     alien = [name for name, value in geo.items() if value is not None]
     lacks = [name for name, value in (("FINDS", finds), ("--sites", sites)) if value is None]
