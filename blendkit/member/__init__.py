@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from blendkit.member.head_file import HeadFile, open_head, try_silence
     from blendkit.member.mel import Image, Mel
     from blendkit.member.model_files import locate, model_folders, package_folder
+    from blendkit.member.non_finite import NO_FINITE_SCORE
     from blendkit.member.onnx_blocks import OnnxBlocks
     from blendkit.member.protocol import (
         SCORING_FORMAT,
@@ -32,6 +33,8 @@ if TYPE_CHECKING:
         Member,
         MemberContext,
         MemberInfo,
+        is_isolated,
+        isolated,
         logits_version,
         logits_version_of,
     )
@@ -51,6 +54,7 @@ else:
 
 __all__ = [
     "BELOW_FLOAT32",
+    "NO_FINITE_SCORE",
     "NO_SCORE",
     "SCORING_FORMAT",
     "TTA",
@@ -83,6 +87,8 @@ __all__ = [
     "features_of",
     "frame_member",
     "import_code",
+    "is_isolated",
+    "isolated",
     "locate",
     "logits_version",
     "logits_version_of",

@@ -3,7 +3,7 @@
 Models with a log-mel or a peak-normalised front end do so on digital silence, which also fills a last chunk. Such a
 window is left out of the mean over its shifts. If no shift is left, it gets its recording's median, class by class;
 in a recording without any finite window, the lowest value of the recordings scored beside it, and if there is none,
-`FLOOR`.
+`NO_FINITE_SCORE`.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ import numpy as np
 
 from blendkit.core import Bools, Float64, Int64
 
-FLOOR = -15.0  # a logit: a probability of 3e-7
+NO_FINITE_SCORE = -15.0  # a logit: a probability of 3e-7
 
 
 def fill_lost(values: Float64, counted: Int64, windows: Sequence[int]) -> Float64:
@@ -25,7 +25,7 @@ def fill_lost(values: Float64, counted: Int64, windows: Sequence[int]) -> Float6
     known = counted > 0
     if known.all():
         return values
-    lowest = values[known].min(axis=0) if known.any() else np.full(values.shape[1], FLOOR)
+    lowest = values[known].min(axis=0) if known.any() else np.full(values.shape[1], NO_FINITE_SCORE)
     out, first = values.copy(), 0
     for count in windows:
         own, row = known[first : first + count], slice(first, first + count)

@@ -19,6 +19,7 @@ SCORING_FORMAT = 1  # raised whenever decoding, cutting or augmentation would gi
 
 
 _LOGITS_VERSION = "blendkit_logits_version"
+_ISOLATED = "blendkit_isolated"
 F = TypeVar("F", bound=Callable[..., Any])
 
 
@@ -39,6 +40,20 @@ def logits_version(number: int) -> Callable[[F], F]:
 def logits_version_of(factory: object) -> int:
     """Return the version of the logits that a member's factory gives."""
     return int(getattr(factory, _LOGITS_VERSION, 1))
+
+
+def isolated(factory: F) -> F:
+    """Declare, on a member's factory, that its code is not trusted to end well: it runs in a process of its own.
+
+    A recipe's `isolate:` says otherwise. Without this declaration a member runs in blendkit's own process.
+    """
+    setattr(factory, _ISOLATED, True)
+    return factory
+
+
+def is_isolated(factory: object) -> bool:
+    """Return whether a member's factory is declared to run in a process of its own."""
+    return bool(getattr(factory, _ISOLATED, False))
 
 
 @dataclass(frozen=True)

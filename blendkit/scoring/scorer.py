@@ -6,6 +6,7 @@ import time
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
+from functools import partial
 
 from blendkit.audio import Batch, Grid, Prepared, Recording, groups, prepare_group
 from blendkit.core import Scores, chunk_rows, natural_key
@@ -22,6 +23,7 @@ from blendkit.member import (
     score_files,
     score_together,
 )
+from blendkit.scoring.isolation import FAILED, check_some_scored, closing_workers, failed_entries, score_surviving
 from blendkit.store import LogitStore, Stored, file_hash
 
 NO_AUDIO_KEY = "silence"
@@ -32,7 +34,8 @@ LOST = "windows gave NaN or infinite values"
 class AudioMember:
     """A member that needs audio, with its store; built only if something is left to score.
 
-    seconds: spent on it in all; inference_s: of those, inside the model; audio_s: duration of the audio it scored.
+    limit_s: of an isolated member, seconds per recording (None: the default). seconds: spent on it in all; inference_s:
+    of those, inside the model; audio_s: duration of the audio it scored.
     """
 
     name: str
@@ -40,6 +43,7 @@ class AudioMember:
     tta: TTA
     store: LogitStore | None
     open_store: Callable[[Member | FileMember], LogitStore]
+    limit_s: float | None = None
     seconds: float = 0.0
     inference_s: float = 0.0
     audio_s: float = 0.0
@@ -59,7 +63,7 @@ def score_recordings(members: Sequence[AudioMember], recordings: Sequence[Record
     """Fill every member's store with logits of all recordings; what is stored is not scored again.
 
     Each recording is decoded once for all members that lack it, in a thread ahead of the models.
-    A damaged recording gets its status and never stops the rest.
+    A damaged recording gets its status and never stops the rest, nor does one on which an isolated member fails.
     """
     recordings = sorted(recordings, key=lambda r: natural_key(r.id))  # the order of rows
     keys = recording_keys(recordings, grid)
@@ -77,18 +81,21 @@ def score_recordings(members: Sequence[AudioMember], recordings: Sequence[Record
     for name, made in built.items():
         emit("member", {"name": name, "notes": list(made.info.notes)})
     decode_s = resample_s = 0.0
-    with ThreadPoolExecutor(1) as ahead:
+    with closing_workers(built.values()), ThreadPoolExecutor(1) as ahead:
         pending = [ahead.submit(prepare_group, g, _rates(g, todo, built), grid) for g in waiting[:1]]
         for i in range(len(waiting)):
             batch = pending.pop().result()
             pending = [ahead.submit(prepare_group, g, _rates(g, todo, built), grid) for g in waiting[i + 1 : i + 2]]
             decode_s += sum(p.decode_s for p in batch.recordings)
             resample_s += sum(p.resample_s for p in batch.recordings)
-            _score_batch(members, built, batch, todo, keys, grid)
-            states = [p.status for p in batch.recordings]
+            failed = _score_batch(members, built, batch, todo, keys, grid)
+            states = [FAILED if p.recording in failed else p.status for p in batch.recordings]
             emit("scored", {"recordings": [p.recording for p in batch.recordings], "status": states})
             batch.scratch.cleanup()
             del batch
+        for m in members:
+            if m.name in built and m.store is not None:
+                check_some_scored(m.name, m.store, last=True)
     return Scored(_status(members, keys), decode_s, resample_s)
 
 
@@ -131,8 +138,11 @@ def _score_batch(
     todo: dict[str, frozenset[str]],
     keys: dict[str, str],
     grid: Grid,
-) -> None:
-    """Score a group with every member that lacks it; members with the same front end share its computation."""
+) -> set[str]:
+    """Score a group with every member that lacks it; members with the same front end share its computation.
+
+    Returns the recordings on which an isolated member failed.
+    """
     alike: dict[object, tuple[list[Prepared], list[AudioMember]]] = {}
     for m in members:
         own = [p for p in batch.recordings if m.name in todo[p.recording]]
@@ -141,8 +151,10 @@ def _score_batch(
             like = same_front_end(made) if isinstance(made, Member) else m.name
             key = (tuple(p.recording for p in own), m.tta, like)
             alike.setdefault(key, (own, []))[1].append(m)
-    for own, together in alike.values():
-        _score_alike(together, [built[m.name] for m in together], own, keys, grid)
+    failed = [
+        _score_alike(together, [built[m.name] for m in together], own, keys, grid) for own, together in alike.values()
+    ]
+    return set().union(*failed)
 
 
 def _score_alike(
@@ -151,24 +163,29 @@ def _score_alike(
     prepared: Sequence[Prepared],
     keys: dict[str, str],
     grid: Grid,
-) -> None:
+) -> set[str]:
     started = time.perf_counter()
     names = " and ".join(repr(m.name) for m in members)
     try:
-        scores = _values(models, prepared, grid, members[0].tta)
+        score = partial(_values, models, grid=grid, tta=members[0].tta)
+        scores, failed = score_surviving(models[0], score, prepared, members[0].limit_s)
     except BlendkitError as error:
         raise BlendkitError(f"member {names}: {error.title}", error.problems) from error
     rows = chunk_rows({p.recording: p.chunks for p in prepared}, grid.chunk_s, grid.names)
     for m, model, logits, lost in zip(members, models, scores.values, scores.lost, strict=True):
         status = {p.recording: stored(p, keys[p.recording], lost.get(p.recording, 0)) for p in prepared}
         assert m.store is not None
-        m.store.write(Scores.build(logits, rows, model.info.classes, "logit", source=f"member {m.name!r}"), status)
+        table = Scores.build(logits, rows, model.info.classes, "logit", source=f"member {m.name!r}")
+        m.store.write(table, failed_entries(status, failed))
+        if failed:
+            check_some_scored(m.name, m.store, last=False)
     seconds = time.perf_counter() - started
     for m in members:
         m.scored += len(prepared)
         m.seconds += seconds / len(members)
         m.inference_s += scores.seconds / len(members)
         m.audio_s += sum(p.duration_s for p in prepared)
+    return set(failed)
 
 
 def _values(models: Sequence[Member | FileMember], prepared: Sequence[Prepared], grid: Grid, tta: TTA) -> GroupScores:
@@ -196,9 +213,14 @@ def _status(members: Sequence[AudioMember], keys: dict[str, str]) -> dict[str, S
     out: dict[str, Stored] = {}
     for i, (name, entries) in enumerate(known):
         for r in keys:
-            if r in entries and not i:
-                own = f"{name}: {entries[r].note}" if LOST in entries[r].note and len(known) > 1 else entries[r].note
-                out[r] = replace(entries[r], note=own)
-            elif r in entries and r in out and LOST in entries[r].note:
-                out[r] = replace(out[r], note="; ".join(filter(None, [out[r].note, f"{name}: {entries[r].note}"])))
+            if r not in entries or (i and r not in out):
+                continue
+            entry = entries[r]
+            tells = LOST in entry.note or entry.status == FAILED  # what this member alone has to say
+            note = f"{name}: {entry.note}" if tells and len(known) > 1 else entry.note
+            if not i:
+                out[r] = replace(entry, note=note)
+            elif tells:
+                status = FAILED if entry.status == FAILED else out[r].status
+                out[r] = replace(out[r], status=status, note="; ".join(filter(None, [out[r].note, note])))
     return out

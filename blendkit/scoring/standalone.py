@@ -130,7 +130,6 @@ def score_audio(scorer: Scorer, out: Path, *, emit: Emit = silent) -> dict[str, 
     if scorer.left_out:
         emit("left_out", {"files": list(scorer.left_out)})
     member = audio_member(scorer.member, scorer.params, scorer.context, scorer.tta, scorer.facts, out)
-    member.store = member.store or member.open_store(member.build())
     return score_recordings([member], scorer.recordings, scorer.grid, emit).status
 
 

@@ -14,7 +14,7 @@ from blendkit.audio.cutting import Edge
 from blendkit.audio.decoding import Decoded
 from blendkit.audio.resampling import at_rate
 from blendkit.errors import BlendkitError
-from blendkit.member.non_finite import FLOOR
+from blendkit.member.non_finite import NO_FINITE_SCORE
 from blendkit.member.protocol import TTA, FinishedMember, Member, MemberInfo
 from blendkit.member.windows import RecordingAudio, check_window, score_jobs, score_together
 
@@ -327,7 +327,7 @@ def test_recordings_of_silence_get_the_lowest_scores_beside_them() -> None:
     assert got.lost == [{"b": 2}]
     assert got.values[0][2].tolist() == got.values[0][3].tolist() == got.values[0][:2].min(axis=0).tolist()
     alone = score_together([Fragile(echo().info)], [silent], CHUNK_S, TTA())
-    assert (alone.values[0] == FLOOR).all()
+    assert (alone.values[0] == NO_FINITE_SCORE).all()
 
 
 def test_a_member_that_never_gives_a_finite_score_is_an_error() -> None:
