@@ -16,6 +16,7 @@ from blendkit.scoring.workers import IsolatedFiles, IsolatedMember, Worker, Work
 from blendkit.store import LogitStore, Stored
 
 FAILED = "failed"
+ATTEMPTS = 2
 LIMIT_S, LIMIT_PER_S = 120.0, 600 / 3600  # of a recording: 120 s, or 600 s per hour of audio if that is more
 _ENOUGH = 3  # failures, and nothing else, before a member counts as broken
 
@@ -49,8 +50,9 @@ def score_surviving(
 ) -> tuple[GroupScores, dict[str, str]]:
     """Score a group of recordings; return its scores, and why which recordings failed.
 
-    If an isolated member fails on the group, each recording is tried once more by itself, in a fresh worker after every
-    failure. The rows of one that fails again get the lowest score of the others in its group, class by class.
+    If an isolated member fails on several recordings together, each is scored by itself. One that fails by itself is
+    tried once more, every time in a fresh worker. The rows of one that fails twice get the lowest score of the others
+    in its group, class by class.
     """
     worker = worker_of(member)
     if worker is None:
@@ -60,17 +62,21 @@ def score_surviving(
         worker.allow(time_limit(part, limit_s))
         return score(part)
 
-    try:
-        return within(prepared), {}
-    except WorkerError:
-        pass  # on which recording is not known yet
+    if len(prepared) > 1:
+        try:
+            return within(prepared), {}
+        except WorkerError:
+            pass  # on which recording is not known yet
     found: dict[str, GroupScores] = {}
     failed: dict[str, str] = {}
     for p in prepared:
-        try:
-            found[p.recording] = within([p])
-        except WorkerError as error:
-            failed[p.recording] = "; ".join([error.title, *error.problems])
+        for _ in range(ATTEMPTS):
+            try:
+                found[p.recording] = within([p])
+                break
+            except WorkerError as error:
+                failed[p.recording] = "; ".join([error.title, *error.problems])
+    failed = {r: why for r, why in failed.items() if r not in found}
     return _joined(found, prepared, len(member.info.classes)), failed
 
 

@@ -151,7 +151,8 @@ def _serve(end: Connection[Any, Any], build: Build) -> None:
     """In the worker: build the member, then answer until the pipe closes."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C reaches every process; the parent ends this one
     threading.Thread(target=_end_with_parent, daemon=True).start()
-    made, first = None, True
+    made: Any = None
+    first = True
     while True:
         try:
             if first:
