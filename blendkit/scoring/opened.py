@@ -130,7 +130,7 @@ def audio_member(
         about = {"facts": facts, "notes": list(info.notes), "saw": list(info.saw)}
         return LogitStore.create(folder, made_by, info.classes, info.covered, about)
 
-    return AudioMember(member.name, build, tta, _existing(folder, made_by), open_store, member.limit_s)
+    return AudioMember(member.name, build, tta, _existing(folder, made_by), open_store, limit_s=member.limit_s)
 
 
 def member_params(member: MemberPlan, files: RecipeFiles) -> dict[str, Any]:

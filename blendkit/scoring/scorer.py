@@ -43,11 +43,11 @@ class AudioMember:
     tta: TTA
     store: LogitStore | None
     open_store: Callable[[Member | FileMember], LogitStore]
-    limit_s: float | None = None
     seconds: float = 0.0
     inference_s: float = 0.0
     audio_s: float = 0.0
     scored: int = 0
+    limit_s: float | None = None
 
 
 @dataclass(frozen=True)

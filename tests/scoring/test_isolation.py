@@ -66,6 +66,7 @@ def model(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.syspath_prepend(str(tmp_path))
 
 
+@pytest.mark.slow
 @pytest.mark.usefixtures("model")
 def test_a_failure_costs_one_recording(tones: Tones, tmp_path: Path, run_text: Run) -> None:
     data = tones(dict.fromkeys(["r1_ok", "r2_exits", "r3_raises", "r4_hangs", "r5_once"], 5.0))
@@ -89,6 +90,7 @@ def test_a_failure_costs_one_recording(tones: Tones, tmp_path: Path, run_text: R
     assert again.made["m"].values[:, 0].tolist() == [1, 2, 5]
 
 
+@pytest.mark.slow
 @pytest.mark.usefixtures("model")
 def test_a_member_that_always_fails_is_an_error(tones: Tones, tmp_path: Path, run_text: Run) -> None:
     data = tones({"r1_exits": 5.0})
