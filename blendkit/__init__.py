@@ -14,7 +14,7 @@ from blendkit._version import __version__
 if TYPE_CHECKING:
     # what flows
     # blends and steps on scores in memory
-    from blendkit.blending import apply, blend, fit_places
+    from blendkit.blending import apply, blend, fit_places, fit_ranges
     from blendkit.blending import fit_step_artefact as fit_step
     from blendkit.core import LabelTable, NameRule, Rows, Scores, Taxonomy
     from blendkit.engine import measure as measure_variant
@@ -96,6 +96,7 @@ __all__ = [
     "evaluate",
     "fit_features",
     "fit_places",
+    "fit_ranges",
     "fit_seqhead",
     "fit_step",
     "fit_student",

@@ -13,7 +13,8 @@ from blendkit.errors import BlendkitError, did_you_mean
 
 MEMBERS = "blendkit.members"
 OPS = "blendkit.ops"
-_KIND = {MEMBERS: "member", OPS: "op"}
+GEO_MODELS = "blendkit.geo_models"
+_KIND = {MEMBERS: "member", OPS: "op", GEO_MODELS: "model of places"}
 
 
 @dataclass(frozen=True)

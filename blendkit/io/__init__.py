@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from blendkit.io.readers.kaggle_cache import Cache, read_cache
     from blendkit.io.readers.label_csv import read_labels
     from blendkit.io.readers.places import read_finds, read_sites
+    from blendkit.io.readers.range_table import WEEKS, WHOLE_YEAR, RangeTable, is_range_table, read_range_table
     from blendkit.io.readers.score_sources import ColumnNames, is_source, read_score_file, read_scores, split_source
     from blendkit.io.readers.score_table import read_table, recording_folds
     from blendkit.io.readers.species_lists import read_species_lists
@@ -25,19 +26,24 @@ if TYPE_CHECKING:
     from blendkit.io.solutions import read_solutions
     from blendkit.io.space_check import check_space
     from blendkit.io.truth import Truth, truth_for
+    from blendkit.io.writers.range_csv import write_range_table
     from blendkit.io.writers.submission import Written, ties_made, write_scores, write_submission
 else:
     __getattr__, __dir__ = lazy_face(__name__)
 
 __all__ = [
+    "WEEKS",
+    "WHOLE_YEAR",
     "Cache",
     "ColumnNames",
     "Detections",
     "FileContents",
+    "RangeTable",
     "Template",
     "Truth",
     "Written",
     "check_space",
+    "is_range_table",
     "is_source",
     "read_cache",
     "read_detections",
@@ -45,6 +51,7 @@ __all__ = [
     "read_hoplite",
     "read_labels",
     "read_leaderboard",
+    "read_range_table",
     "read_score_file",
     "read_scores",
     "read_sites",
@@ -57,6 +64,7 @@ __all__ = [
     "split_source",
     "ties_made",
     "truth_for",
+    "write_range_table",
     "write_scores",
     "write_submission",
 ]

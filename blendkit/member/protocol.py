@@ -21,6 +21,7 @@ SCORING_FORMAT = 1  # raised whenever decoding, cutting or augmentation would gi
 ShiftSpace = Literal["logit", "prob"]  # what the mean over shifts is taken of
 BELOW_FLOAT32 = 2.0**-150  # stands for an exact 0: half of float32's smallest positive value
 _LOGITS_VERSION = "blendkit_logits_version"
+_ISOLATED = "blendkit_isolated"
 F = TypeVar("F", bound=Callable[..., Any])
 
 
@@ -41,6 +42,20 @@ def logits_version(number: int) -> Callable[[F], F]:
 def logits_version_of(factory: object) -> int:
     """Return the version of the logits that a member's factory gives."""
     return int(getattr(factory, _LOGITS_VERSION, 1))
+
+
+def isolated(factory: F) -> F:
+    """Declare, on a member's factory, that its code is not trusted to end well: it runs in a process of its own.
+
+    A recipe's `isolate:` says otherwise. Without this declaration a member runs in blendkit's own process.
+    """
+    setattr(factory, _ISOLATED, True)
+    return factory
+
+
+def is_isolated(factory: object) -> bool:
+    """Return whether a member's factory is declared to run in a process of its own."""
+    return bool(getattr(factory, _ISOLATED, False))
 
 
 @dataclass(frozen=True)
@@ -205,6 +220,23 @@ class FoldedMember(Protocol):
     @property
     def folds(self) -> Mapping[str, str]:
         """The fold of every recording, after `read`; empty if unknown."""
+        ...
+
+
+@runtime_checkable
+class GeoModel(Protocol):
+    """A model of where and when classes occur: no audio, only places and weeks.
+
+    Its factory, registered under `blendkit.geo_models`, takes nothing and finds its own files.
+    """
+
+    @property
+    def labels(self) -> Sequence[str]:
+        """The scientific names of its L columns."""
+        ...
+
+    def probabilities(self, latitude: float, longitude: float, weeks: Sequence[int]) -> Float32:
+        """Return probabilities (len(weeks), L) at a place, in degrees; weeks are 1 to 48, or -1 for the whole year."""
         ...
 
 

@@ -1,78 +1,71 @@
-"""Ops of known ranges: lists of species by site, and minimum scores at one station."""
+"""Ops of known ranges: where classes occur, and minimum scores at one station."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
-from pathlib import Path
 
 import numpy as np
 
 from blendkit.core import Bools, Float64, Matrix, Rows
-from blendkit.io import read_species_lists
-from blendkit.ops.declare import NO_NUMBERS, ByClass, ClassIds, FittedOf, NonNegative, RowsOf, op
+from blendkit.errors import shorten
+from blendkit.ops.declare import NO_NUMBERS, ByClass, ClassIds, FittedOf, NonNegative, RowsOf, UnitInterval, op
 from blendkit.ops.fitted.shared import added
+from blendkit.ops.occurrence import Place, RangeRates, Ranges, load_ranges, week_of_year
 
 
-@dataclass(frozen=True)
-class RangeList:
-    """Which classes occur, by site; the site "" stands for everywhere. saw: empty, because a list is not fitted."""
-
-    occurs: dict[str, frozenset[str]]
-    saw: tuple[str, ...] = ()
-
-    @property
-    def classes(self) -> tuple[str, ...]:
-        """All classes that are listed anywhere."""
-        return tuple(sorted(frozenset().union(*self.occurs.values())))
-
-    def at(self, site: str) -> frozenset[str] | None:
-        """Return the classes of a site; None if the list does not include it."""
-        everywhere = self.occurs.get("", frozenset())
-        if site in self.occurs:
-            return self.occurs[site] | everywhere
-        return everywhere if everywhere and set(self.occurs) == {""} else None
+def place_of(rows: Rows, a: int) -> Place:
+    """Return the site and the week of a row."""
+    return str(rows.site[a]), week_of_year(rows.date[a])
 
 
-def load_ranges(path: Path) -> RangeList:
-    """Read a species list. Raises BlendkitError for a file without classes or rows."""
-    return RangeList(read_species_lists(path))
+def unknown_places(x: Matrix, *, rows: Rows, classes: ClassIds, fitted: FittedOf, at_least: float) -> list[str]:
+    """Count the recordings at places, and name the classes, of which the list or table says nothing."""
+    ranges = fitted.artefacts[0]
+    found = _by_recording(rows, classes, fitted, at_least)
+    none = sum(local is None for local in found)
+    out = [f"{none} of {len(found)} recordings at a site or in a week that is not in the list (unchanged)"] * (none > 0)
+    lacks = sorted(set(classes) - set(ranges.classes)) if isinstance(ranges, RangeRates) else []
+    if lacks:
+        out.append(f"{len(lacks)} of {len(classes)} classes are not known to the table (unchanged): {shorten(lacks)}")
+    return out
 
 
-def unknown_sites(x: Matrix, *, rows: Rows, fitted: FittedOf) -> list[str]:
-    """Count the recordings at sites that the list does not include."""
-    first = rows.offsets()[:-1]
-    none = sum(fitted.artefacts[0].at(str(s)) is None for s in rows.site[first])
-    return [f"{none} of {len(first)} recordings at a site that is not in the list (unchanged)"] if none else []
-
-
-@op("range_mask", scope="file", classwise=True, load=load_ranges, notes=unknown_sites)
-def range_mask(x: Matrix, *, rows: RowsOf, classes: ClassIds, fitted: FittedOf, floor: float = 0.0) -> Matrix:
+@op("range_mask", scope="file", classwise=True, load=load_ranges, notes=unknown_places)
+def range_mask(
+    x: Matrix, *, rows: RowsOf, classes: ClassIds, fitted: FittedOf, floor: float = 0.0, at_least: UnitInterval = 0.03
+) -> Matrix:
     """Set classes that do not occur at a recording's site to `floor`.
 
-    x: (N, C) in any space: 0 for probabilities and ranks, a low number such as -20 for logits. A class that occurs
-    nowhere becomes constant, an AUC of 0.5. Returns (N, C). Source: the species lists of BirdNET and of regional
-    checklists.
+    x: (N, C) in any space: 0 for probabilities and ranks, a low number such as -20 for logits. The artefact is a list
+    of species, or a table of probabilities by site and week (`blendkit fit places --birdnet-geo`): there a class that
+    is less probable than `at_least` does not occur, and one that is not known stays. A class that occurs nowhere
+    becomes constant, an AUC of 0.5. Returns (N, C). Source: the species lists of BirdNET, its threshold 0.03, and
+    regional checklists.
     """
-    return np.where(_absent(rows, classes, fitted), np.asarray(floor, x.dtype), x)
+    present = np.zeros(len(classes), bool)
+    found = [present if local is None else local for local in _by_recording(rows, classes, fitted, at_least)]
+    absent = np.array(found, bool).reshape(-1, len(classes))
+    return np.where(np.repeat(absent, np.diff(rows.offsets()), axis=0), np.asarray(floor, x.dtype), x)
 
 
 @op(
-    "range_penalty", scope="file", classwise=True, spaces=("logit",), affine=True, load=load_ranges, notes=unknown_sites
-)
+    "range_penalty", scope="file", classwise=True, spaces=("logit",), affine=True, load=load_ranges,
+    notes=unknown_places,
+)  # fmt: skip
 def range_penalty(
-    x: Matrix, *, rows: RowsOf, classes: ClassIds, fitted: FittedOf, penalty: NonNegative = 2.0
-) -> Matrix:
+    x: Matrix, *, rows: RowsOf, classes: ClassIds, fitted: FittedOf,
+    penalty: NonNegative = 2.0, at_least: UnitInterval = 0.03,
+) -> Matrix:  # fmt: skip
     """Subtract a penalty from the logits x (N, C) of classes that do not occur at a recording's site: a soft list.
 
-    A class that occurs nowhere keeps its order. Returns (N, C).
+    The artefact and `at_least` are those of range_mask. A class that occurs nowhere keeps its order. Returns (N, C).
     """
 
-    def term(listed: RangeList, a: int) -> Float64:
-        local = listed.at(str(rows.site[a]))
-        return np.array([0.0 if local is None or c in local else -penalty for c in classes])
+    def term(ranges: Ranges, a: int) -> Float64:
+        absent = ranges.absent(place_of(rows, a), classes, at_least)
+        return np.zeros(len(classes)) if absent is None else np.where(absent, -penalty, 0.0)
 
-    return added(x, rows, fitted, lambda a: str(rows.site[a]), term)
+    return added(x, rows, fitted, lambda a: place_of(rows, a), term)
 
 
 @op("station_floor", scope="file", classwise=True, spaces=("prob", "rank"))
@@ -91,12 +84,8 @@ def station_floor(
     return out
 
 
-def _absent(rows: Rows, classes: Sequence[str], fitted: FittedOf) -> Bools:
-    """Return (N, C): true where a class does not occur at the row's site."""
-    listed: RangeList = fitted.artefacts[0]
-    out = np.zeros((len(rows), len(classes)), bool)
-    for site in set(rows.site.tolist()):
-        local = listed.at(str(site))
-        if local is not None:
-            out[rows.site == site] = [c not in local for c in classes]
-    return out
+def _by_recording(rows: Rows, classes: Sequence[str], fitted: FittedOf, at_least: float) -> list[Bools | None]:
+    """Return what is absent at each recording's place; equal places are looked up once."""
+    places = [place_of(rows, a) for a in rows.offsets()[:-1].tolist()]
+    found = {p: fitted.artefacts[0].absent(p, classes, at_least) for p in set(places)}
+    return [found[p] for p in places]

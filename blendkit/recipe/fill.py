@@ -41,6 +41,10 @@ def _stream(plan: Plan, stream: StreamPlan) -> dict[str, Any]:
             "missing_rows": source.missing_rows,
             "unknown_classes": source.unknown_classes,
         }
+        if not member.finished:
+            out["isolate"] = member.isolate
+        if member.limit_s is not None:
+            out["limit_s"] = member.limit_s
     elif stream.path[0] == "streams":
         out = {"from": source.source}
     else:

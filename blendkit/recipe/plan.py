@@ -8,7 +8,7 @@ from typing import Any
 
 from blendkit.core import Space
 from blendkit.errors import BlendkitError
-from blendkit.member import DataFile
+from blendkit.member import DataFile, is_isolated
 from blendkit.ops import OpInfo
 from blendkit.recipe.graph import StreamDef, check_graph, stream_defs
 from blendkit.recipe.load import Recipe
@@ -22,7 +22,11 @@ from blendkit.registry import MEMBERS, registry
 
 @dataclass(frozen=True)
 class MemberPlan:
-    """A member whose adapter was found and whose parameters are checked and filled."""
+    """A member whose adapter was found and whose parameters are checked and filled.
+
+    isolate: whether it runs in a process of its own; limit_s: seconds it may take there per recording (None: the
+    default, which grows with the recording).
+    """
 
     name: str
     use: str
@@ -30,6 +34,13 @@ class MemberPlan:
     params: dict[str, Any]
     files: dict[str, DataFile]
     space: Space
+    isolate: bool = False
+    limit_s: float | None = None
+
+    @property
+    def finished(self) -> bool:
+        """Whether it gives finished scores: only then its factory has a parameter `space`."""
+        return "space" in self.params
 
 
 @dataclass(frozen=True)
@@ -105,7 +116,13 @@ def _plan_member(recipe: Recipe, name: str) -> MemberPlan:
         raise at_key(recipe, (*path, "use"), error) from error
     params = validated(recipe, path, member_model(model.use, factory), model.params)
     space: Space = params.get("space") or "logit"
-    return MemberPlan(name, model.use, factory, params, file_params(factory), space)
+    isolate = is_isolated(factory) if model.isolate is None else model.isolate
+    made = MemberPlan(name, model.use, factory, params, file_params(factory), space, isolate, model.limit_s)
+    if made.finished and isolate:
+        raise at_key(recipe, (*path, "isolate"), BlendkitError(f"{model.use} reads finished scores: nothing runs"))
+    if model.limit_s is not None and not isolate:
+        raise at_key(recipe, (*path, "limit_s"), BlendkitError("a time limit needs `isolate: true`"))
+    return made
 
 
 def _plan_stream(

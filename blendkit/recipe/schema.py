@@ -157,7 +157,8 @@ class MemberModel(BaseModel):
     """A member of the blend; keys beyond these are its adapter's parameters.
 
     missing_rows and unknown_classes are policies for scores that do not fit the run: an error that
-    lists them, or the class's median for a missing row, and leaving out a class the run lacks.
+    lists them, or the class's median for a missing row, and leaving out a class the run lacks. isolate: run it
+    in a process of its own (None: as its adapter declares); limit_s: seconds it may take there per recording.
     """
 
     model_config = ConfigDict(extra="allow", strict=True, frozen=True, allow_inf_nan=False)
@@ -166,6 +167,8 @@ class MemberModel(BaseModel):
     tta: TTAModel = TTAModel()
     missing_rows: Literal["error", "median"] = "error"
     unknown_classes: Literal["error", "ignore"] = "error"
+    isolate: bool | None = None
+    limit_s: Annotated[float, Field(gt=0)] | None = None
     fill_uncovered: Fill | None = None
     steps: list[Step] = []
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +14,7 @@ from blendkit.member import TTA, FileMember, FinishedMember, FoldedMember, Membe
 from blendkit.recipe import MemberPlan, Plan, RecipeFiles
 from blendkit.scoring.identity import facts_hash, grid_of, member_facts, tta_of
 from blendkit.scoring.scorer import AudioMember
+from blendkit.scoring.workers import isolated_member
 from blendkit.store import LogitStore
 
 
@@ -91,7 +93,7 @@ def build_member(member: MemberPlan, params: dict[str, Any], context: MemberCont
 
 def is_finished(member: MemberPlan) -> bool:
     """Return whether a member gives finished scores, without building it: only then it has a parameter `space`."""
-    return "space" in member.params
+    return member.finished
 
 
 def _read(name: str, made: FinishedMember, member: MemberPlan, tta: TTA) -> Scores:
@@ -120,7 +122,8 @@ def audio_member(
     made_by = facts_hash(facts)
 
     def build() -> Member | FileMember:
-        made: Member | FileMember = build_member(member, params, context)
+        make = partial(build_member, member, params, context)
+        made: Member | FileMember = isolated_member(member.name, make) if member.isolate else make()
         return made
 
     def open_store(made: Member | FileMember) -> LogitStore:
@@ -128,7 +131,7 @@ def audio_member(
         about = {"facts": facts, "notes": list(info.notes), "saw": list(info.saw)}
         return LogitStore.create(folder, made_by, info.classes, info.covered, about)
 
-    return AudioMember(member.name, build, tta, _existing(folder, made_by), open_store)
+    return AudioMember(member.name, build, tta, _existing(folder, made_by), open_store, limit_s=member.limit_s)
 
 
 def member_params(member: MemberPlan, files: RecipeFiles) -> dict[str, Any]:

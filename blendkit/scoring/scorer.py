@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from dataclasses import dataclass, replace
+from functools import partial
 
 from blendkit.audio import Batch, Grid, Prepared, Recording, groups, prepare_group
 from blendkit.core import Scores, chunk_rows, natural_key
@@ -24,6 +25,7 @@ from blendkit.member import (
     score_files,
     score_together,
 )
+from blendkit.scoring.isolation import FAILED, check_some_scored, closing_workers, failed_entries, score_surviving
 from blendkit.store import LogitStore, Stored, file_hash
 
 NO_AUDIO_KEY = "silence"
@@ -36,7 +38,8 @@ NOTED = (LOST, SILENT)  # what a recording's note says although its audio is who
 class AudioMember:
     """A member that needs audio, with its store; built only if something is left to score.
 
-    seconds: spent on it in all; inference_s: of those, inside the model; audio_s: duration of the audio it scored.
+    limit_s: of an isolated member, seconds per recording (None: the default). seconds: spent on it in all; inference_s:
+    of those, inside the model; audio_s: duration of the audio it scored.
     """
 
     name: str
@@ -48,6 +51,7 @@ class AudioMember:
     inference_s: float = 0.0
     audio_s: float = 0.0
     scored: int = 0
+    limit_s: float | None = None
 
 
 @dataclass(frozen=True)
@@ -63,7 +67,7 @@ def score_recordings(members: Sequence[AudioMember], recordings: Sequence[Record
     """Fill every member's store with logits of all recordings; what is stored is not scored again.
 
     Each recording is decoded once for all members that lack it, in a thread ahead of the models.
-    A damaged recording gets its status and never stops the rest.
+    A damaged recording gets its status and never stops the rest, nor does one on which an isolated member fails.
     """
     recordings = sorted(recordings, key=lambda r: natural_key(r.id))  # the order of rows
     keys = recording_keys(recordings, grid)
@@ -81,14 +85,18 @@ def score_recordings(members: Sequence[AudioMember], recordings: Sequence[Record
     for name, made in built.items():
         emit("member", {"name": name, "notes": [*made.info.notes, *_unheard(made, grid)]})
     decode_s = resample_s = 0.0
-    with closing(_batches([(g, _rates(g, todo, built)) for g in waiting], grid)) as batches:
+    ahead = _batches([(g, _rates(g, todo, built)) for g in waiting], grid)
+    with closing_workers(built.values()), closing(ahead) as batches:
         for batch in batches:
             decode_s += sum(p.decode_s for p in batch.recordings)
             resample_s += sum(p.resample_s for p in batch.recordings)
-            _score_batch(members, built, batch, todo, keys, grid)
-            states = [p.status for p in batch.recordings]
+            failed = _score_batch(members, built, batch, todo, keys, grid)
+            states = [FAILED if p.recording in failed else p.status for p in batch.recordings]
             emit("scored", {"recordings": [p.recording for p in batch.recordings], "status": states})
             del batch  # its samples go before the next ones come
+        for m in members:
+            if m.name in built and m.store is not None:
+                check_some_scored(m.name, m.store, last=True)
     return Scored(_status(members, keys), decode_s, resample_s)
 
 
@@ -158,8 +166,11 @@ def _score_batch(
     todo: dict[str, frozenset[str]],
     keys: dict[str, str],
     grid: Grid,
-) -> None:
-    """Score a group with every member that lacks it; members with the same front end share its computation."""
+) -> set[str]:
+    """Score a group with every member that lacks it; members with the same front end share its computation.
+
+    Returns the recordings on which an isolated member failed.
+    """
     alike: dict[object, tuple[list[Prepared], list[AudioMember]]] = {}
     for m in members:
         own = [p for p in batch.recordings if m.name in todo[p.recording]]
@@ -168,8 +179,10 @@ def _score_batch(
             like = same_front_end(made) if isinstance(made, Member) else m.name
             key = (tuple(p.recording for p in own), m.tta, like)
             alike.setdefault(key, (own, []))[1].append(m)
-    for own, together in alike.values():
-        _score_alike(together, [built[m.name] for m in together], own, keys, grid)
+    failed = [
+        _score_alike(together, [built[m.name] for m in together], own, keys, grid) for own, together in alike.values()
+    ]
+    return set().union(*failed)
 
 
 def _score_alike(
@@ -178,11 +191,12 @@ def _score_alike(
     prepared: Sequence[Prepared],
     keys: dict[str, str],
     grid: Grid,
-) -> None:
+) -> set[str]:
     started = time.perf_counter()
     names = " and ".join(repr(m.name) for m in members)
     try:
-        scores = _values(models, prepared, grid, members[0].tta)
+        score = partial(_values, models, grid=grid, tta=members[0].tta)
+        scores, failed = score_surviving(models[0], score, prepared, members[0].limit_s)
     except BlendkitError as error:
         raise BlendkitError(f"member {names}: {error.title}", error.problems) from error
     rows = chunk_rows({p.recording: p.chunks for p in prepared}, grid.chunk_s, grid.names)
@@ -192,13 +206,17 @@ def _score_alike(
             for p in prepared
         }
         assert m.store is not None
-        m.store.write(Scores.build(logits, rows, model.info.classes, "logit", source=f"member {m.name!r}"), status)
+        table = Scores.build(logits, rows, model.info.classes, "logit", source=f"member {m.name!r}")
+        m.store.write(table, failed_entries(status, failed))
+        if failed:
+            check_some_scored(m.name, m.store, last=False)
     seconds = time.perf_counter() - started
     for m in members:
         m.scored += len(prepared)
         m.seconds += seconds / len(members)
         m.inference_s += scores.seconds / len(members)
         m.audio_s += sum(p.duration_s for p in prepared)
+    return set(failed)
 
 
 def _values(models: Sequence[Member | FileMember], prepared: Sequence[Prepared], grid: Grid, tta: TTA) -> GroupScores:
@@ -230,10 +248,14 @@ def _status(members: Sequence[AudioMember], keys: dict[str, str]) -> dict[str, S
     out: dict[str, Stored] = {}
     for i, (name, entries) in enumerate(known):
         for r in keys:
-            noted = r in entries and any(mark in entries[r].note for mark in NOTED)
-            if r in entries and not i:
-                own = f"{name}: {entries[r].note}" if noted and len(known) > 1 else entries[r].note
-                out[r] = replace(entries[r], note=own)
-            elif noted and r in out:
-                out[r] = replace(out[r], note="; ".join(filter(None, [out[r].note, f"{name}: {entries[r].note}"])))
+            if r not in entries or (i and r not in out):
+                continue
+            entry = entries[r]
+            tells = entry.status == FAILED or any(mark in entry.note for mark in NOTED)  # this member's own
+            note = f"{name}: {entry.note}" if tells and len(known) > 1 else entry.note
+            if not i:
+                out[r] = replace(entry, note=note)
+            elif tells:
+                status = FAILED if entry.status == FAILED else out[r].status
+                out[r] = replace(out[r], status=status, note="; ".join(filter(None, [out[r].note, note])))
     return out

@@ -148,7 +148,6 @@ def score_audio(scorer: Scorer, out: Path, *, emit: Emit = silent) -> dict[str, 
     if scorer.left_out:
         emit("left_out", {"files": list(scorer.left_out)})
     member = audio_member(scorer.member, scorer.params, scorer.context, scorer.tta, scorer.facts, out)
-    member.store = member.store or member.open_store(member.build())
     return score_recordings([member], scorer.recordings, scorer.grid, emit).status
 
 
@@ -166,6 +165,8 @@ def save_features(scorer: Scorer, names: Sequence[str], out: Path, *, emit: Emit
     made = build_member(scorer.member, scorer.params, scorer.context)
     if not isinstance(made, FeatureMember) or not isinstance(made, Member):
         raise BlendkitError(f"{scorer.member.use!r} gives logits only, no features")
+    if scorer.member.isolate:
+        raise BlendkitError("features are made in blendkit's own process: leave out `isolate`")
     check_window(_NAME, made.info, scorer.context.chunk_s)
     wanted = _feature_names(scorer.member.use, made, names)
     shapes = {n: made.feature_shapes[n] for n in wanted}

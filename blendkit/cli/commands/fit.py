@@ -16,7 +16,10 @@ COMMANDS = {
         "blendkit.cli.commands.fit_step:step",
         "Fit the file that a step applies: a prior, a calibration map, a reference.",
     ),
-    "places": ("blendkit.cli.commands.fit_step:places", "Make the table for place_prior from FINDS with coordinates."),
+    "places": (
+        "blendkit.cli.commands.fit_places:places",
+        "Make a table of which classes occur where, from FINDS with coordinates or from BirdNET's location model.",
+    ),
     "student": ("blendkit.cli.commands.fit_student:student", "Distil a teacher's scores of AUDIO into a small CNN."),
 }
 

@@ -1,4 +1,4 @@
-"""`blendkit fit step` and `blendkit fit places`."""
+"""`blendkit fit step`."""
 
 from __future__ import annotations
 
@@ -61,31 +61,3 @@ def step(
         note=lambda text: click.echo(f"note: {text}"),
     )  # fmt: skip
     click.echo(f"wrote {out}: {op}, {len(made.classes)} classes, fitted on {len(made.saw)} recordings")
-
-
-@click.command()
-@click.argument("finds", type=PATH)
-@click.option(
-    "--sites", required=True, type=PATH, help="CSV of sites with columns site, latitude, longitude (degrees)."
-)
-@click.option(
-    "--radius-km",
-    default=300.0,
-    show_default=True,
-    type=click.FloatRange(0, min_open=True),
-    help="Radius of the Gaussian.",
-)
-@click.option(
-    "--k",
-    default=20.0,
-    show_default=True,
-    type=click.FloatRange(0, min_open=True),
-    help="Weight of a species' overall share, as a number of finds.",
-)
-@click.option("--out", required=True, type=PATH, help="Artefact to write (.npz), for place_prior.")
-def places(finds: Path, sites: Path, radius_km: float, k: float, out: Path) -> None:
-    """Make the table for place_prior from FINDS: a CSV like train.csv, with primary_label, latitude and longitude."""
-    from blendkit import blending
-
-    made = blending.fit_places(finds, sites, out, radius_km=radius_km, k=k)
-    click.echo(f"wrote {out}: {len(made.classes)} classes at {len(made.levels)} sites")

@@ -1,0 +1,80 @@
+"""Tables of how probable each class is at a place and in a week, from CSV."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+
+from blendkit.core import Float64
+from blendkit.errors import BlendkitError, shorten
+
+WEEKS = 48  # of a year: four a month
+WHOLE_YEAR = -1
+RANGE_COLUMNS = ("site", "week", "class", "probability")
+
+
+@dataclass(frozen=True, eq=False)
+class RangeTable:
+    """How probable it is that a class occurs. levels: (site, week) of each of the L rows of `p` (L, C).
+
+    The site "" stands for everywhere; a week is 1 to 48, four a month, or -1 for the whole year. NaN: not known.
+    """
+
+    levels: tuple[tuple[str, int], ...]
+    classes: tuple[str, ...]
+    p: Float64
+
+
+def is_range_table(path: Path) -> bool:
+    """Return whether a CSV has a column `probability`, which no plain list of species has."""
+    try:
+        with path.open(encoding="utf-8-sig") as file:
+            return "probability" in [name.strip().lower() for name in file.readline().split(",")]
+    except (OSError, UnicodeDecodeError):
+        return False  # the reader of lists says what is wrong with the file
+
+
+def read_range_table(path: Path) -> RangeTable:
+    """Read a CSV with the columns site, week, class and probability; an empty probability is not known (NaN).
+
+    Raises BlendkitError naming columns that are missing, and every line whose week is not 1 to 48 or -1, whose
+    probability is not in 0 to 1, that has no class, or that repeats a site, week and class.
+    """
+    frame = _frame(path)
+    week = pd.to_numeric(frame["week"], errors="coerce")
+    given = frame["probability"].str.strip() != ""
+    p = pd.to_numeric(frame["probability"].where(given), errors="coerce")
+    checks = {
+        "week": ~(week.isin([WHOLE_YEAR, *range(1, WEEKS + 1)])),
+        "probability": given & ~p.between(0, 1),
+        "class": frame["class"] == "",
+    }
+    bad = [f"line {i + 2}: {c} {frame[c].iloc[i]!r}" for c, wrong in checks.items() for i in np.flatnonzero(wrong)]
+    twice = frame.duplicated(["site", "week", "class"])
+    bad += [f"line {i + 2}: its site, week and class are listed twice" for i in np.flatnonzero(twice)]
+    if bad or frame.empty:
+        expected = "expected weeks 1 to 48 or -1, probabilities 0 to 1 or empty, each class once per site and week"
+        raise BlendkitError(f"{path}: {len(bad)} wrong values; {expected}", [shorten(bad, 10)] if bad else ["no rows"])
+    keys = list(zip(frame["site"], week.astype(int).tolist(), strict=True))
+    levels, classes = tuple(dict.fromkeys(keys)), tuple(dict.fromkeys(frame["class"]))
+    out = np.full((len(levels), len(classes)), np.nan)
+    row, column = {k: i for i, k in enumerate(levels)}, {c: i for i, c in enumerate(classes)}
+    out[[row[k] for k in keys], [column[c] for c in frame["class"]]] = p.to_numpy(np.float64)
+    return RangeTable(levels, classes, out)
+
+
+def _frame(path: Path) -> pd.DataFrame:
+    try:
+        frame = pd.read_csv(path, dtype=str, keep_default_na=False)
+    except (OSError, ValueError) as error:
+        raise BlendkitError(f"{path}: cannot read this table of probabilities", [str(error)]) from error
+    frame.columns = [str(c).strip().lower() for c in frame.columns]
+    lacks = [c for c in RANGE_COLUMNS if c not in frame.columns]
+    if lacks:
+        raise BlendkitError(f"{path}: no column {', '.join(lacks)}", [f"has {shorten(frame.columns, 8)}"])
+    for column in ("site", "class"):
+        frame[column] = frame[column].str.strip()
+    return frame

@@ -1,0 +1,112 @@
+"""What a failure of an isolated member costs: the recording on which it failed, and no other."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import replace
+
+import numpy as np
+
+from blendkit.audio import Prepared
+from blendkit.core import Float32
+from blendkit.errors import BlendkitError, shorten
+from blendkit.member import FLOOR, FileMember, GroupScores, Member
+from blendkit.scoring.workers import IsolatedFiles, IsolatedMember, Worker, WorkerError
+from blendkit.store import LogitStore, Stored
+
+FAILED = "failed"
+ATTEMPTS = 2
+LIMIT_S, LIMIT_PER_S = 120.0, 600 / 3600  # of a recording: 120 s, or 600 s per hour of audio if that is more
+_ENOUGH = 3  # failures, and nothing else, before a member counts as broken
+
+Score = Callable[[Sequence[Prepared]], GroupScores]
+
+
+def worker_of(member: Member | FileMember) -> Worker | None:
+    """Return the worker of a member; None if it is not isolated."""
+    return member.worker if isinstance(member, IsolatedMember | IsolatedFiles) else None
+
+
+@contextmanager
+def closing_workers(members: Iterable[Member | FileMember]) -> Iterator[None]:
+    """End the workers of these members in the end, however it comes."""
+    try:
+        yield
+    finally:
+        for member in members:
+            worker = worker_of(member)
+            if worker is not None:
+                worker.close()
+
+
+def time_limit(prepared: Iterable[Prepared], limit_s: float | None) -> float:
+    """Return the seconds that a member may take for recordings: limit_s for each, or the default."""
+    return sum(max(LIMIT_S, LIMIT_PER_S * p.duration_s) if limit_s is None else limit_s for p in prepared)
+
+
+def score_surviving(
+    member: Member | FileMember, score: Score, prepared: Sequence[Prepared], limit_s: float | None
+) -> tuple[GroupScores, dict[str, str]]:
+    """Score a group of recordings; return its scores, and why which recordings failed.
+
+    If an isolated member fails on several recordings together, each is scored by itself. One that fails by itself is
+    tried once more, every time in a fresh worker. The rows of one that fails twice get the lowest score of the others
+    in its group, class by class.
+    """
+    worker = worker_of(member)
+    if worker is None:
+        return score(prepared), {}
+
+    def within(part: Sequence[Prepared]) -> GroupScores:
+        worker.allow(time_limit(part, limit_s))
+        return score(part)
+
+    if len(prepared) > 1:
+        try:
+            return within(prepared), {}
+        except WorkerError:
+            pass  # on which recording is not known yet
+    found: dict[str, GroupScores] = {}
+    failed: dict[str, str] = {}
+    for p in prepared:
+        for _ in range(ATTEMPTS):
+            try:
+                found[p.recording] = within([p])
+                break
+            except WorkerError as error:
+                failed[p.recording] = "; ".join([error.title, *error.problems])
+    failed = {r: why for r, why in failed.items() if r not in found}
+    return _joined(found, prepared, len(member.info.classes)), failed
+
+
+def failed_entries(stored: Mapping[str, Stored], failed: Mapping[str, str]) -> dict[str, Stored]:
+    """Return the entries of a store, those of failed recordings with their status, and a key that is scored again."""
+    out = dict(stored)
+    for r, why in failed.items():
+        note = "; ".join(filter(None, [out[r].note, f"the member failed twice: {why}"]))
+        out[r] = replace(out[r], key=f"{FAILED}:{out[r].key}", status=FAILED, note=note)
+    return out
+
+
+def check_some_scored(name: str, store: LogitStore, *, last: bool) -> None:
+    """Raise BlendkitError if a member failed on every recording that has audio so far: then it is broken, not they.
+
+    last: no recording is left; before, a few failures must have come together.
+    """
+    heard = {r: s for r, s in store.recordings().items() if s.chunks}
+    failed = [f"{r}: {s.note}" for r, s in heard.items() if s.status == FAILED]
+    if failed and len(failed) == len(heard) and (last or len(failed) >= _ENOUGH):
+        raise BlendkitError(f"member {name!r} failed on all of {len(failed)} recordings", [shorten(failed, 3)])
+
+
+def _joined(found: Mapping[str, GroupScores], prepared: Sequence[Prepared], classes: int) -> GroupScores:
+    """Put the scores of single recordings together in the order of their group."""
+    known = [s.values[0] for s in found.values() if len(s.values[0])]
+    lowest = np.concatenate(known).min(axis=0) if known else np.full(classes, FLOOR, np.float32)
+    parts: list[Float32] = [
+        found[p.recording].values[0] if p.recording in found else np.tile(lowest, (p.chunks, 1)) for p in prepared
+    ]
+    lost = {r: n for s in found.values() for r, n in s.lost[0].items()}
+    silent = {r: n for s in found.values() for r, n in s.silent.items()}
+    return GroupScores([np.concatenate(parts)], [lost], silent, sum(s.seconds for s in found.values()))
