@@ -11,7 +11,16 @@ from typing import TYPE_CHECKING
 from blendkit._face import lazy_face
 
 if TYPE_CHECKING:
-    from blendkit.member.class_map import ClassMap, Proxies, by_id, by_scientific_name, read_class_list, read_synonyms
+    from blendkit.member.class_file import ClassBy, ClassNames, read_class_names
+    from blendkit.member.class_map import (
+        ClassMap,
+        Proxies,
+        by_id,
+        by_scientific_name,
+        match_classes,
+        read_class_list,
+        read_synonyms,
+    )
     from blendkit.member.foreign_windows import NO_SCORE, Windowed, on_grid, score_files
     from blendkit.member.frames import FrameMember, Gives, frame_member, import_code
     from blendkit.member.head_file import HeadFile, open_head, try_silence
@@ -53,7 +62,9 @@ __all__ = [
     "NO_SCORE",
     "SCORING_FORMAT",
     "TTA",
+    "ClassBy",
     "ClassMap",
+    "ClassNames",
     "DataFile",
     "FeatureMember",
     "FileMember",
@@ -84,11 +95,13 @@ __all__ = [
     "locate",
     "logits_version",
     "logits_version_of",
+    "match_classes",
     "model_folders",
     "on_grid",
     "open_head",
     "package_folder",
     "read_class_list",
+    "read_class_names",
     "read_synonyms",
     "same_front_end",
     "score_files",
