@@ -23,6 +23,10 @@ if TYPE_CHECKING:
     )
     from blendkit.member.foreign_windows import NO_SCORE, Windowed, on_grid, score_files
     from blendkit.member.frames import FrameMember, Gives, frame_member, import_code
+    from blendkit.member.graph_input import GraphInput, audio_input, picture_input
+    from blendkit.member.graph_output import GraphOutput, score_output, with_shapes
+    from blendkit.member.graph_runner import GraphRunner, apart, trial_windows
+    from blendkit.member.graph_space import check_probabilities, logits_of, stated_space
     from blendkit.member.head_file import HeadFile, open_head, try_silence
     from blendkit.member.mel import Image, Mel
     from blendkit.member.model_files import locate, model_folders, package_folder
@@ -74,6 +78,9 @@ __all__ = [
     "FrameMember",
     "FrontedMember",
     "Gives",
+    "GraphInput",
+    "GraphOutput",
+    "GraphRunner",
     "GroupScores",
     "HeadFile",
     "Image",
@@ -85,14 +92,18 @@ __all__ = [
     "Proxies",
     "RecordingAudio",
     "Windowed",
+    "apart",
+    "audio_input",
     "by_id",
     "by_scientific_name",
+    "check_probabilities",
     "check_window",
     "chunk_windows",
     "features_of",
     "frame_member",
     "import_code",
     "locate",
+    "logits_of",
     "logits_version",
     "logits_version_of",
     "match_classes",
@@ -100,12 +111,17 @@ __all__ = [
     "on_grid",
     "open_head",
     "package_folder",
+    "picture_input",
     "read_class_list",
     "read_class_names",
     "read_synonyms",
     "same_front_end",
     "score_files",
+    "score_output",
     "score_together",
     "slim_or_whole",
+    "stated_space",
+    "trial_windows",
     "try_silence",
+    "with_shapes",
 ]
