@@ -114,7 +114,8 @@ def _class_axis(member: str, port: Port, width: int | None, source: str) -> int:
         )
     if not found and len(long) <= 1:
         has = own[long[0]] if long else 1
-        raise BlendkitError(f"{member}: output {port.name!r} has {has} classes, {source} lists {width}")
+        ways = ["is its first row a header? then name its `class_column:` by that"] if width - 1 == has else []
+        raise BlendkitError(f"{member}: output {port.name!r} has {has} classes, {source} lists {width}", ways)
     if not found:
         raise BlendkitError(f"{member}: output {port} has no axis of {width} classes, as many as {source} lists")
     return found[-1] if width == 1 else found[0]
