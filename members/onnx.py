@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from blendkit.audio import Anchor, Pool, samples_at
-from blendkit.core import Float32, sigmoid
+from blendkit.core import Float32
 from blendkit.errors import BlendkitError
 from blendkit.graphs import GraphNeeds, Port, check_grid, load_graph, open_session, ports, variant_note
 from blendkit.member import (
@@ -28,10 +28,10 @@ from blendkit.member import (
     Proxies,
     apart,
     audio_input,
-    check_probabilities,
     logits_of,
     logits_version,
     match_classes,
+    probabilities_of,
     read_class_names,
     score_output,
     slim_or_whole,
@@ -65,9 +65,7 @@ class OnnxMember:
         return self.labels.place(logits_of(NAME, self.output.name, values, self.gives).astype(np.float32))
 
     def _frames(self, values: NDArray[Any]) -> Float32:
-        if self.gives == "prob":
-            check_probabilities(NAME, self.output.name, values)
-        found = values if self.gives == "prob" else sigmoid(values)
+        found = probabilities_of(NAME, self.output.name, values, self.gives)
         flat = self.labels.place(found.reshape(-1, found.shape[-1]).astype(np.float32))
         return flat.reshape(*found.shape[:-1], -1)
 

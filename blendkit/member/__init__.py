@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from blendkit.member.graph_input import GraphInput, audio_input, picture_input
     from blendkit.member.graph_output import GraphOutput, score_output, with_shapes
     from blendkit.member.graph_runner import GraphRunner, apart, trial_windows
-    from blendkit.member.graph_space import check_probabilities, logits_of, stated_space
+    from blendkit.member.graph_space import logits_of, probabilities_of, stated_space
     from blendkit.member.head_file import HeadFile, open_head, try_silence
     from blendkit.member.mel import Image, Mel
     from blendkit.member.model_files import locate, model_folders, package_folder
@@ -96,7 +96,6 @@ __all__ = [
     "audio_input",
     "by_id",
     "by_scientific_name",
-    "check_probabilities",
     "check_window",
     "chunk_windows",
     "features_of",
@@ -112,6 +111,7 @@ __all__ = [
     "open_head",
     "package_folder",
     "picture_input",
+    "probabilities_of",
     "read_class_list",
     "read_class_names",
     "read_synonyms",

@@ -7,7 +7,7 @@ from typing import Any, Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from blendkit.core import Float64, logit
+from blendkit.core import Float64, logit, sigmoid
 from blendkit.errors import BlendkitError
 from blendkit.graphs import final_activation
 
@@ -43,11 +43,19 @@ def logits_of(member: str, output: str, values: NDArray[Any], gives: Literal["lo
     """
     if gives == "logit":
         return values.astype(np.float64)
-    check_probabilities(member, output, values)
-    return logit(values, floor=below(values))
+    _check_probabilities(member, output, values)
+    return logit(values, floor=_below(values))
 
 
-def check_probabilities(member: str, output: str, values: NDArray[Any]) -> None:
+def probabilities_of(member: str, output: str, values: NDArray[Any], gives: Literal["logit", "prob"]) -> Float64:
+    """Return scores as float64 probabilities. Raises BlendkitError for those outside 0 to 1."""
+    if gives == "logit":
+        return sigmoid(values)
+    _check_probabilities(member, output, values)
+    return values.astype(np.float64)
+
+
+def _check_probabilities(member: str, output: str, values: NDArray[Any]) -> None:
     """Raise BlendkitError for values outside 0 to 1; NaN is left to those who score."""
     if values.size and (values.min() < 0 or values.max() > 1):
         raise BlendkitError(
@@ -56,7 +64,7 @@ def check_probabilities(member: str, output: str, values: NDArray[Any]) -> None:
         )
 
 
-def below(values: NDArray[Any]) -> float:
+def _below(values: NDArray[Any]) -> float:
     """Return what stands for an exact 0: half the smallest positive value of the data type, if that is a number."""
     smallest = float(np.finfo(values.dtype).smallest_subnormal)
     return smallest / 2 or smallest
