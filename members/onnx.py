@@ -27,11 +27,11 @@ from blendkit.member import (
     OnnxBlocks,
     Proxies,
     apart,
+    as_logits,
+    as_probabilities,
     audio_input,
-    logits_of,
     logits_version,
     match_classes,
-    probabilities_of,
     read_class_names,
     score_output,
     slim_or_whole,
@@ -62,10 +62,10 @@ class OnnxMember:
             return self._frames(values)
         if values.ndim == 3:
             values = values.max(axis=1) if self.info.pool == "max" else _mean(values)
-        return self.labels.place(logits_of(NAME, self.output.name, values, self.gives).astype(np.float32))
+        return self.labels.place(as_logits(NAME, self.output.name, values, self.gives).astype(np.float32))
 
     def _frames(self, values: NDArray[Any]) -> Float32:
-        found = probabilities_of(NAME, self.output.name, values, self.gives)
+        found = as_probabilities(NAME, self.output.name, values, self.gives)
         flat = self.labels.place(found.reshape(-1, found.shape[-1]).astype(np.float32))
         return flat.reshape(*found.shape[:-1], -1)
 

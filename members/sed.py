@@ -26,12 +26,12 @@ from blendkit.member import (
     MemberContext,
     MemberInfo,
     apart,
+    as_logits,
+    as_probabilities,
     audio_input,
-    logits_of,
     logits_version,
     match_classes,
     picture_input,
-    probabilities_of,
     read_class_names,
     score_output,
     stated_space,
@@ -99,10 +99,10 @@ class SedMember:
         assert output is not None
         values = output.arranged(fold.run([output.name], pictures)[0])
         frames = values if values.ndim == 3 else values[:, None]
-        return probabilities_of("sed", output.name, frames, self.gives)
+        return as_probabilities("sed", output.name, frames, self.gives)
 
     def _in_mix(self, name: str, values: NDArray[Any]) -> Float64:
-        return (probabilities_of if self.mix == "prob" else logits_of)("sed", name, values, self.gives)
+        return (as_probabilities if self.mix == "prob" else as_logits)("sed", name, values, self.gives)
 
 
 @dataclass(frozen=True)
@@ -229,14 +229,12 @@ def _outputs(
         if name is None and len(fitting) > 1 and not any(named):
             which, kind = ", ".join(fitting), "frame" if framed else "clip"
             raise BlendkitError(f"sed: several outputs could hold {kind} scores: {which}", [f"name it with `{kind}:`"])
-        wanted = name or (fitting[0] if len(fitting) == 1 else None)
-        found.append(score_output("sed", real, wanted, labels, "its class list")[0] if wanted else None)
+        taken = name or (fitting[0] if len(fitting) == 1 else None)
+        found.append(score_output("sed", real, taken, labels, "its class list")[0] if taken else None)
     if not any(found) or (need_frames and found[1] is None):
         details = [f"found {', '.join(map(str, real))}", "name them with `clip:` and `frame:`"]
-        title = (
-            f"sed: the graph has no output of clip [batch, L] or frame [batch, T, L] scores of {len(labels)} classes"
-        )
-        raise BlendkitError(title, details)
+        wanted = f"clip [batch, L] or frame [batch, T, L] scores of {len(labels)} classes"
+        raise BlendkitError(f"sed: the graph has no output of {wanted}", details)
     return SedOutputs(found[0], found[1])
 
 

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from blendkit.member.graph_input import GraphInput, audio_input, picture_input
     from blendkit.member.graph_output import GraphOutput, score_output, with_shapes
     from blendkit.member.graph_runner import GraphRunner, apart, trial_windows
-    from blendkit.member.graph_space import logits_of, probabilities_of, stated_space
+    from blendkit.member.graph_space import as_logits, as_probabilities, stated_space
     from blendkit.member.head_file import HeadFile, open_head, try_silence
     from blendkit.member.mel import Image, Mel
     from blendkit.member.model_files import locate, model_folders, package_folder
@@ -93,6 +93,8 @@ __all__ = [
     "RecordingAudio",
     "Windowed",
     "apart",
+    "as_logits",
+    "as_probabilities",
     "audio_input",
     "by_id",
     "by_scientific_name",
@@ -102,7 +104,6 @@ __all__ = [
     "frame_member",
     "import_code",
     "locate",
-    "logits_of",
     "logits_version",
     "logits_version_of",
     "match_classes",
@@ -111,7 +112,6 @@ __all__ = [
     "open_head",
     "package_folder",
     "picture_input",
-    "probabilities_of",
     "read_class_list",
     "read_class_names",
     "read_synonyms",

@@ -36,7 +36,7 @@ def stated_space(
     )
 
 
-def logits_of(member: str, output: str, values: NDArray[Any], gives: Literal["logit", "prob"]) -> Float64:
+def as_logits(member: str, output: str, values: NDArray[Any], gives: Literal["logit", "prob"]) -> Float64:
     """Return scores as float64 logits, by the rule of `blendkit.core.logit` for the data type that the graph gave.
 
     Raises BlendkitError for probabilities outside 0 to 1.
@@ -47,7 +47,7 @@ def logits_of(member: str, output: str, values: NDArray[Any], gives: Literal["lo
     return logit(values, floor=_below(values))
 
 
-def probabilities_of(member: str, output: str, values: NDArray[Any], gives: Literal["logit", "prob"]) -> Float64:
+def as_probabilities(member: str, output: str, values: NDArray[Any], gives: Literal["logit", "prob"]) -> Float64:
     """Return scores as float64 probabilities. Raises BlendkitError for those outside 0 to 1."""
     if gives == "logit":
         return sigmoid(values)
