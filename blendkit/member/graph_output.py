@@ -14,6 +14,9 @@ from blendkit.graphs import Port, require_names
 from blendkit.member.graph_input import FLOATS
 
 
+_AS_FLOATS = "scores are floats [batch, classes]: export those of every class as such (skl2onnx: `zipmap: False`)"
+
+
 @dataclass(frozen=True)
 class GraphOutput:
     """The output of scores. axis: the axis of its classes, that of windows being 0; frames: per window, 0 if none."""
@@ -47,7 +50,7 @@ def score_output(
     if port.type not in FLOATS:
         raise BlendkitError(
             f"{member}: output {port.name!r} holds {port.type}, not scores",
-            [f"found {_listed(outputs)}", "export the scores of every class as floats (skl2onnx: `zipmap: False`)"],
+            [f"found {_listed(outputs)}", _AS_FLOATS],
         )
     shape = [d for d in port.shape if isinstance(d, int)]
     axis = _class_axis(member, port, len(labels) if labels is not None else None, source)
@@ -65,7 +68,10 @@ def score_output(
 
 def with_shapes(outputs: Sequence[Port], found: Sequence[NDArray[Any]]) -> list[Port]:
     """Return the outputs with the shapes of values that a graph gave, and the first axis free."""
-    return [replace(o, shape=["batch", *v.shape[1:]], ranked=True) for o, v in zip(outputs, found, strict=True)]
+    return [
+        replace(o, shape=["batch", *v.shape[1:]], ranked=True) if o.type.startswith("tensor(") else o
+        for o, v in zip(outputs, found, strict=True)
+    ]
 
 
 def _chosen(
@@ -81,7 +87,11 @@ def _chosen(
         wanted = "holds floats" if labels is None else f"has an axis of {len(labels)} classes"
         raise BlendkitError(
             f"{member}: `output:` must name one of the graph's {len(outputs)} outputs",
-            [f"found {_listed(outputs)}", f"exactly one that {wanted} would be taken; here it is {len(scores)}"],
+            [
+                f"found {_listed(outputs)}",
+                f"exactly one that {wanted} would be taken; here it is {len(scores)}",
+                *([] if all(o.type in FLOATS for o in outputs) else [_AS_FLOATS]),
+            ],
         )
     why = "with floats" if labels is None else f"with {len(labels)} classes"
     return scores[0], [f"scores from output {scores[0]}, the only one of {len(outputs)} {why}"]

@@ -353,3 +353,53 @@ def test_perch_without_dft_by_its_configuration(graph: Callable[..., str], tmp_p
     assert np.array_equal(member.predict(x), perch(WILD, model=path, labels=str(listed)).predict(x))
     np.testing.assert_allclose(member.predict(x)[:, :2], by_hand(x)[:, [2, 1]], rtol=1e-4)
     assert "scores from output label [batch, 4], the only one of 4 with 4 classes" in member.info.notes
+
+
+def sklearn_like(tmp_path: Path, *, zipmap: bool) -> str:
+    """What skl2onnx writes: the number of the best class, and probabilities as a matrix or as one map per row."""
+    last = node("ZipMap", ["p"], ["maps"], domain="ai.onnx.ml", classlabels_int64s=[0, 1, 2])
+    nodes = [node("MatMul", ["x", "w"], ["z"]), node("Softmax", ["z"], ["p"]), node("ArgMax", ["z"], ["best"], axis=1)]
+    value = helper.make_tensor_value_info
+    maps = helper.make_value_info(
+        "maps",
+        helper.make_sequence_type_proto(
+            helper.make_map_type_proto(LONG, helper.make_tensor_type_proto(TensorProto.FLOAT, []))
+        ),
+    )
+    scores = maps if zipmap else value("p", TensorProto.FLOAT, ["b", 3])
+    made = helper.make_graph(
+        [*nodes, last] if zipmap else nodes,
+        "g",
+        [value("x", TensorProto.FLOAT, ["b", 10])],
+        [value("best", LONG, ["b", 1]), scores],
+        [onnx.numpy_helper.from_array(W, "w")],
+    )
+    imports = [helper.make_opsetid("", 17), helper.make_opsetid("ai.onnx.ml", 3)]
+    path = tmp_path / "sk.onnx"
+    onnx.save(helper.make_model(made, opset_imports=imports, ir_version=8), str(path))
+    return str(path)
+
+
+def test_scores_as_maps_are_refused_and_as_a_matrix_taken(tmp_path: Path, labels: str) -> None:
+    maps = sklearn_like(tmp_path, zipmap=True)
+    assert "found best tensor(int64) [b, 1], maps sequence of unknown shape" in failure(maps, labels)
+    assert "holds sequence, not scores" in failure(maps, labels, output="maps")
+    assert "`zipmap: False`" in failure(maps, labels, output="maps")
+    member = made(sklearn_like(tmp_path, zipmap=False), labels, gives="prob")
+    z = X @ W
+    p = np.exp(z) / np.exp(z).sum(axis=1, keepdims=True)
+    np.testing.assert_allclose(member.predict(X), np.log(p / (1 - p)), rtol=1e-4, atol=1e-5)
+
+
+def test_features_of_graphs_that_take_windows_otherwise(graph: Callable[..., str], labels: str) -> None:
+    outputs = {"y": (4, 3), "e": (4, 10)}
+    member = made(graph([MATMUL, node("Abs", ["x"], ["e"])], {"x": (4, 10)}, outputs), labels)
+    assert (member.blocks, member.feature_shapes) == ([], {})
+    with pytest.raises(BlendkitError, match=r"features need an input \[batch, samples\] of float32 for any batch"):
+        member.features(X, ["e"])
+
+
+def test_probabilities_outside_their_range(graph: Callable[..., str], labels: str) -> None:
+    member = made(graph([MATMUL], {"x": ("b", 10)}, {"y": ("b", 3)}), labels, gives="prob")
+    with pytest.raises(BlendkitError, match="`gives: prob`, but output 'y' lies in"):
+        member.predict(X)
