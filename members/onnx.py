@@ -83,7 +83,10 @@ class OnnxMember:
         """Return other outputs (B, ...) and blocks, as `OnnxBlocks` has them, in the order asked."""
         if not self.runner.input.plain:
             raise BlendkitError(f"{NAME}: features need an input [batch, samples] of float32 for any batch")
-        return self.inside.features(windows, names)
+        if not self.runner.alone:
+            return self.inside.features(windows, names)
+        each = [self.inside.features(w[None], names) for w in windows]
+        return [np.concatenate(found) for found in zip(*each, strict=True)]
 
 
 @logits_version(2)
@@ -141,7 +144,7 @@ def onnx_member(
     notes += [*_pooling(scores, pool), *variant_note(graph)]
     ask = GraphNeeds(path, NAME, given.name, samples, rate, scores.name, labels, mapped.used)
     path, mapped, scores, note = _slim(ask, mapped, scores, context, wanted=slim, plain=given.plain)
-    runner = GraphRunner(open_session(path, context.threads, NAME, context.provider), NAME, given)
+    runner = GraphRunner(open_session(path, context.threads, NAME, context.provider), NAME, given, context.provider)
     runner, (values,), mixed = apart(runner, [scores.name], trial_windows(samples))
     gives = stated_space(NAME, graph, scores.name, scores.arranged(values), gives)
     info = MemberInfo(
@@ -171,7 +174,7 @@ def _real(path: Path, given: GraphInput, outputs: list[Port], samples: int, cont
         outputs = [replace(o, shape=["batch", *o.shape]) for o in outputs]
     if all(o.ranked and all(isinstance(d, int) for d in o.shape[1:]) for o in outputs):
         return outputs
-    runner = GraphRunner(open_session(path, context.threads, NAME, context.provider), NAME, given)
+    runner = GraphRunner(open_session(path, context.threads, NAME, context.provider), NAME, given, context.provider)
     return with_shapes(outputs, runner.run(None, trial_windows(samples)[:1]))
 
 

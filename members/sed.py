@@ -190,7 +190,7 @@ def _runner(path: Path, front: Mel | RawAudio, samples: int, context: MemberCont
     name, inputs = f"sed: {path.name}", ports(load_graph(path, "sed"))[0]
     raw = isinstance(front, RawAudio)
     given: GraphInput = audio_input(name, inputs, None, samples, front.rate) if raw else picture_input(name, inputs)
-    return GraphRunner(open_session(path, context.threads, "sed", context.provider), name, given)
+    return GraphRunner(open_session(path, context.threads, "sed", context.provider), name, given, context.provider)
 
 
 def _front(mel: Any, graph: Any, source: str) -> Mel | RawAudio:

@@ -13,7 +13,6 @@ from blendkit.errors import BlendkitError
 from blendkit.graphs import Port, require_names
 from blendkit.member.graph_input import FLOATS
 
-
 _AS_FLOATS = "scores are floats [batch, classes]: export those of every class as such (skl2onnx: `zipmap: False`)"
 
 
@@ -52,7 +51,6 @@ def score_output(
             f"{member}: output {port.name!r} holds {port.type}, not scores",
             [f"found {_listed(outputs)}", _AS_FLOATS],
         )
-    shape = [d for d in port.shape if isinstance(d, int)]
     axis = _class_axis(member, port, len(labels) if labels is not None else None, source)
     width = int(str(port.shape[axis]))
     others = [d for i, d in enumerate(port.shape) if i not in (0, axis) and d != 1]
@@ -62,7 +60,7 @@ def score_output(
             ["average it over the others before you export it, as [batch, classes] or [batch, frames, classes]"],
         )
     frames = int(str(others[0])) if others else 0
-    plain = len(port.shape) == 2 and len(shape) <= 2 and port.type == "tensor(float)"
+    plain = len(port.shape) == 2 and port.type == "tensor(float)"
     return GraphOutput(port.name, axis, width, frames, plain), notes
 
 

@@ -16,9 +16,10 @@ from numpy.typing import NDArray
 
 from blendkit.core import Float32
 from blendkit.errors import BlendkitError
+from blendkit.graphs import Provider
 from blendkit.member.graph_input import GraphInput
 
-ROUNDING = {"float16": 1e-2, "float32": 1e-4}  # of the largest value: more is no rounding; float64 as float32
+ROUNDING, COARSE = 1e-4, 1e-2  # of the largest value: more is no rounding; coarse: float16, and TensorFloat-32 on GPUs
 TRIED = 4  # windows
 Values = Sequence[NDArray[Any]]
 
@@ -30,6 +31,7 @@ class GraphRunner:
     session: Any
     member: str  # for errors
     input: GraphInput
+    provider: Provider = "cpu"
     alone: bool = False
 
     def run(self, names: Sequence[str] | None, windows: Float32) -> list[NDArray[Any]]:
@@ -83,12 +85,12 @@ def apart(runner: GraphRunner, names: Sequence[str], windows: Float32) -> tuple[
     half = len(windows) // 2
     parts = [runner.run(names, part[::-1]) for part in (windows[:half], windows[half:])]
     again = [np.concatenate([first[::-1], second[::-1]]) for first, second in zip(*parts, strict=True)]
-    drift = max(map(_drift, together, again))
-    if drift <= 1:
+    coarse = runner.provider == "cuda" or runner.input.dtype == "float16"
+    if all(_alike(a, b, coarse=coarse) for a, b in zip(together, again, strict=True)):
         return runner, together, []
     alone = replace(runner, alone=True)
     values = alone.run(names, windows)
-    if all(_drift(v, np.repeat(v[:1], len(v), axis=0)) <= 1 for v in values):
+    if all(_alike(v, np.repeat(v[:1], len(v), axis=0), coarse=coarse) for v in values):
         raise BlendkitError(
             f"{runner.member}: this graph compares the windows of a batch: run alone, every window scores the same",
             ["export it for inference (in torch: `model.eval()` before the export), without sums over the batch"],
@@ -97,12 +99,11 @@ def apart(runner: GraphRunner, names: Sequence[str], windows: Float32) -> tuple[
     return alone, values, [note]
 
 
-def _drift(one: NDArray[Any], other: NDArray[Any]) -> float:
-    """Return the largest difference, in units of what rounding may explain; NaN equals NaN."""
+def _alike(one: NDArray[Any], other: NDArray[Any], *, coarse: bool) -> bool:
+    """Whether two arrays differ by no more than rounding explains; NaN equals NaN."""
     a, b = one.astype(np.float64), other.astype(np.float64)
-    finite = np.isfinite(a) & np.isfinite(b)
-    if not np.array_equal(np.isfinite(a), np.isfinite(b)):
-        return float("inf")
-    largest = float(np.abs(a[finite]).max(initial=0.0))
-    difference = float(np.abs(a[finite] - b[finite]).max(initial=0.0))
-    return difference / (ROUNDING.get(str(one.dtype), 1e-4) * largest + 1e-30)
+    finite = np.isfinite(a)
+    if not np.array_equal(finite, np.isfinite(b)):
+        return False
+    share = COARSE if coarse or one.dtype == np.float16 else ROUNDING
+    return bool((np.abs(a[finite] - b[finite]) <= share * np.abs(a[finite]).max(initial=0.0)).all())

@@ -17,6 +17,8 @@ from blendkit.audio.decoding import Decoded
 from blendkit.core.spaces import logit
 from blendkit.core.taxonomy import Taxonomy
 from blendkit.errors import BlendkitError
+from blendkit.member.graph_input import GraphInput
+from blendkit.member.graph_runner import GraphRunner, apart, trial_windows
 from blendkit.member.protocol import TTA, MemberContext
 from blendkit.member.windows import RecordingAudio, score_jobs
 from blendkit.testing.member_checks import check_member
@@ -250,6 +252,28 @@ def test_windows_that_influence_each_other_are_run_alone(graph: Callable[..., st
     assert "model.eval()" in text
 
 
+def test_features_of_a_graph_that_mixes_its_batch_are_read_alone(graph: Callable[..., str], labels: str) -> None:
+    nodes = [node("ReduceMax", ["x"], ["top"], axes=[0], keepdims=1), node("Add", ["x", "top"], ["e"]),
+             node("MatMul", ["e", "w"], ["y"])]  # fmt: skip
+    path = graph(nodes, {"x": ("b", 10)}, {"y": ("b", 3), "e": ("b", 10)})
+    np.testing.assert_allclose(made(path, labels).features(X, ["e"])[0], 2 * X, rtol=1e-6)
+
+
+def test_rounding_of_a_gpu_is_no_influence() -> None:
+    """TensorFloat-32 keeps ten bits: a kernel chosen by the size of the batch may move a score by a thousandth."""
+
+    class Session:
+        def run(self, names: Sequence[str], feeds: Mapping[str, NDArray[np.float32]]) -> list[NDArray[np.float32]]:
+            x = feeds["x"][:, :3]
+            return [x * np.float32(1 + 1e-3 * (len(x) > 2))]
+
+    windows = trial_windows(10)
+    given = GraphInput("x", "float32", "rows", None)
+    for provider, alone in (("cuda", False), ("cpu", True)):
+        runner, _, notes = apart(GraphRunner(Session(), "m", given, provider), ["y"], windows)  # type: ignore[arg-type]
+        assert (runner.alone, bool(notes)) == (alone, alone)
+
+
 def test_windows_that_are_independent_are_run_together(graph: Callable[..., str], labels: str) -> None:
     member = made(graph([MATMUL], {"x": ("b", 10)}, {"y": ("b", 3)}), labels)
     assert not member.runner.alone
@@ -382,7 +406,7 @@ def sklearn_like(tmp_path: Path, *, zipmap: bool) -> str:
 
 def test_scores_as_maps_are_refused_and_as_a_matrix_taken(tmp_path: Path, labels: str) -> None:
     maps = sklearn_like(tmp_path, zipmap=True)
-    assert "found best tensor(int64) [b, 1], maps sequence of unknown shape" in failure(maps, labels)
+    assert "found best tensor(int64) [batch, 1], maps sequence of unknown shape" in failure(maps, labels)
     assert "holds sequence, not scores" in failure(maps, labels, output="maps")
     assert "`zipmap: False`" in failure(maps, labels, output="maps")
     member = made(sklearn_like(tmp_path, zipmap=False), labels, gives="prob")
