@@ -3,140 +3,200 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Literal
 
 import numpy as np
+from numpy.typing import NDArray
 
-from blendkit.audio import WindowPool, samples_at
-from blendkit.core import Float32, logit
+from blendkit.audio import Anchor, Pool, samples_at
+from blendkit.core import Float32
 from blendkit.errors import BlendkitError
-from blendkit.graphs import (
-    GraphNeeds,
-    check_grid,
-    check_input,
-    check_width,
-    load_graph,
-    open_session,
-    ports,
-    require_names,
-    variant_note,
-)
+from blendkit.graphs import GraphNeeds, Port, check_grid, load_graph, open_session, ports, variant_note
 from blendkit.member import (
-    BELOW_FLOAT32,
+    ClassBy,
     ClassMap,
+    ClassNames,
     FilePath,
+    GraphInput,
+    GraphOutput,
+    GraphRunner,
     MemberContext,
     MemberInfo,
     OnnxBlocks,
-    by_id,
-    read_class_list,
+    Proxies,
+    apart,
+    as_logits,
+    as_probabilities,
+    audio_input,
+    logits_version,
+    match_classes,
+    read_class_names,
+    score_output,
     slim_or_whole,
+    stated_space,
+    trial_windows,
+    with_shapes,
 )
+
+Space = Literal["logit", "prob"]
+NAME = "onnx"
 
 
 @dataclass(frozen=True)
 class OnnxMember:
-    """An onnxruntime session with one audio input and one score output."""
+    """A graph with one input of windows and one output of scores."""
 
     info: MemberInfo
-    session: Any
-    input: str
-    output: str
+    runner: GraphRunner
+    output: GraphOutput
     labels: ClassMap
-    gives: Literal["logit", "prob"]
+    gives: Space
     inside: OnnxBlocks
 
     def predict(self, windows: Float32) -> Float32:
-        """Return logits (B, C) of windows (B, samples)."""
-        values = self.session.run([self.output], {self.input: windows})[0]
-        if self.gives == "prob":
-            if values.min() < 0 or values.max() > 1:
-                raise BlendkitError(
-                    f"`gives: prob`, but output {self.output!r} lies in [{values.min():g}, {values.max():g}]",
-                    ["did you mean `gives: logit`?"],
-                )
-            values = logit(values, floor=BELOW_FLOAT32).astype(np.float32)
-        return self.labels.place(values)
+        """Return logits (B, C) of windows (B, samples), or frame probabilities (B, T, C) with the pool `frames`."""
+        values = self.output.arranged(self.runner.run([self.output.name], windows)[0])
+        if self.info.pool == "frames":
+            return self._frames(values)
+        if values.ndim == 3:
+            values = values.max(axis=1) if self.info.pool == "max" else _mean(values)
+        return self.labels.place(as_logits(NAME, self.output.name, values, self.gives).astype(np.float32))
+
+    def _frames(self, values: NDArray[Any]) -> Float32:
+        found = as_probabilities(NAME, self.output.name, values, self.gives)
+        flat = self.labels.place(found.reshape(-1, found.shape[-1]).astype(np.float32))
+        return flat.reshape(*found.shape[:-1], -1)
 
     @property
     def blocks(self) -> list[str]:
-        """The blocks, found by structure, in graph order."""
-        return self.inside.blocks
+        """The blocks, found by structure, in graph order; none of a graph whose input is not [batch, samples]."""
+        return self.inside.blocks if self.runner.input.plain else []
 
     @property
     def feature_shapes(self) -> Mapping[str, tuple[int, ...]]:
         """The shape of every other output, and of every block."""
-        return self.inside.shapes
+        return self.inside.shapes if self.runner.input.plain else {}
 
     def features(self, windows: Float32, names: Sequence[str]) -> list[Float32]:
         """Return other outputs (B, ...) and blocks, as `OnnxBlocks` has them, in the order asked."""
-        return self.inside.features(windows, names)
+        if not self.runner.input.plain:
+            raise BlendkitError(f"{NAME}: features need an input [batch, samples] of float32 for any batch")
+        if not self.runner.alone:
+            return self.inside.features(windows, names)
+        each = [self.inside.features(w[None], names) for w in windows]
+        return [np.concatenate(found) for found in zip(*each, strict=True)]
 
 
+@logits_version(2)
 def onnx_member(
     context: MemberContext,
     *,
     model: FilePath,
     classes: FilePath | None = None,
+    class_by: ClassBy = "id",
+    class_column: str | int | None = None,
+    synonyms: FilePath | None = None,
+    proxies: Proxies = "none",
     rate: int,
     window_s: float | None = None,
     hop_s: float | None = None,
-    pool: WindowPool = "mean",
+    anchor: Anchor = "recording",
+    pool: Pool | None = None,
     input: str | None = None,  # noqa: A002 - the recipe's key
     output: str | None = None,
-    gives: Literal["logit", "prob"] = "logit",
+    gives: Space | None = None,
     slim: bool = True,
     grid: list[int] | None = None,
     batch: int = 32,
 ) -> OnnxMember:
-    """Any ONNX model [batch, samples] -> [batch, classes].
+    """Any ONNX model of windows of mono audio, as its exporter wrote it.
 
-    classes: a file with its class ids, one a line (default: the columns' numbers); those that are not the run's
-    are left out. rate in Hz; window_s defaults to the chunk, hop_s to the window; other windows are pooled onto
-    the chunks (`mean` by shared time, or `max`). input and output default to the only one. gives: what the output
-    holds; probabilities are turned into logits. slim: run the graph cut to the run's classes, where that
-    leaves every logit as it is. Features: other outputs, and the mean of every block, found by structure;
-    `grid: [16, 4]` gives blocks as means over that many cells.
+    Input: [batch, samples], [batch, 1, samples], [batch, samples, 1] or [samples], of any float type; a fixed batch is
+    filled up. Output: [batch, classes], or [batch, frames, classes] in either order, pooled by `pool: max` or `mean`
+    over the values that the graph gives; `pool: frames` averages the frames of overlapping windows on one timeline,
+    and a chunk's score is its highest frame. output defaults to the only one, or the only one as wide as the class
+    list. gives: `logit` or `prob` (turned into logits); unless stated, what looks like probabilities is refused.
+
+    classes: text, or CSV separated by `,`, `;` or tab (default: the columns' numbers). class_by: the kind of name in
+    it, matched with the run's classes by the taxonomy and synonyms (a CSV of two names a line); class_column: the
+    column, where its header does not tell. `proxies: genus`: a species without a column takes the highest of its genus.
+
+    rate in Hz; window_s defaults to the chunk, hop_s to the window; other windows start at anchor and are pooled onto
+    the chunks (`mean` by shared time, or `max`). slim: run the graph cut to the run's classes, where that leaves every
+    logit as it is. Features: other outputs, and the mean of every block, found by structure; `grid: [16, 4]` gives
+    blocks as means over that many cells.
     """
-    check_grid("onnx", grid)
-    path = Path(model)
-    graph = load_graph(path, "onnx")
+    check_grid(NAME, grid)
+    path, window = Path(model), context.chunk_s if window_s is None else window_s
+    graph, samples = load_graph(path, NAME), samples_at(window, rate)
     inputs, outputs = ports(graph)
-    name = _only("input", input, [i.name for i in inputs])
-    out = _only("output", output, [o.name for o in outputs])
-    window = context.chunk_s if window_s is None else window_s
-    check_input("onnx", inputs, name, samples_at(window, rate))
-    labels = read_class_list(Path(classes)) if classes else _numbers(outputs, out)
-    check_width("onnx", outputs, out, labels, Path(classes).name if classes else path.name)
-    mapped, notes = by_id("onnx", labels, context), variant_note(graph)
-    ask = GraphNeeds(path, "onnx", name, samples_at(window, rate), rate, out, tuple(labels), mapped.used)
-    if slim:
-        path, mapped, note = slim_or_whole(ask, mapped, context)
-        notes.append(note)
-    session = open_session(path, context.threads, "onnx", context.provider)
+    given = audio_input(NAME, inputs, input, samples, rate)
+    listed = _listed(classes, class_by, class_column)
+    found = _real(path, given, outputs, samples, context)
+    source = Path(classes).name if classes else path.name
+    scores, said = score_output(NAME, found, output, listed.names if listed else None, source)
+    labels = listed.names if listed else tuple(str(i) for i in range(scores.width))
+    own = Path(synonyms) if synonyms else None
+    mapped = match_classes(NAME, labels, class_by, context, synonyms=own, proxies=proxies)
+    notes = [mapped.note, *([listed.note] if listed and class_by != "id" else []), *said, str(given)]
+    notes += [*_pooling(scores, pool), *variant_note(graph)]
+    ask = GraphNeeds(path, NAME, given.name, samples, rate, scores.name, labels, mapped.used)
+    path, mapped, scores, note = _slim(ask, mapped, scores, context, wanted=slim, plain=given.plain)
+    runner = GraphRunner(open_session(path, context.threads, NAME, context.provider), NAME, given, context.provider)
+    runner, (values,), mixed = apart(runner, [scores.name], trial_windows(samples))
+    gives = stated_space(NAME, graph, scores.name, scores.arranged(values), gives)
     info = MemberInfo(
-        mapped.classes, mapped.covered, rate, window, batch, (mapped.note, *notes), hop_s=hop_s, pool=pool
-    )
+        mapped.classes, mapped.covered, rate, window, given.whole_batches(batch),
+        tuple(filter(None, [*notes, *mixed, note])), (), hop_s, pool or "mean", anchor,
+        scores.frames if pool == "frames" else 0,
+    )  # fmt: skip
     cells = tuple(grid) if grid else None
-    inside = OnnxBlocks(Path(model), "onnx", name, ask.samples, out, cells, context.threads, context.provider)
-    return OnnxMember(info, session, name, out, mapped, gives, inside)
+    inside = OnnxBlocks(Path(model), NAME, given.name, samples, scores.name, cells, context.threads, context.provider)
+    return OnnxMember(info, runner, scores, mapped, gives, inside)
 
 
-def _numbers(outputs: list[Any], out: str) -> list[str]:
-    width = next(o.shape[-1] for o in outputs if o.name == out)
-    if not isinstance(width, int):
-        raise BlendkitError(f"onnx: output {out!r} does not say how many columns it has: name them with `classes:`")
-    return [str(i) for i in range(width)]
+def _mean(values: NDArray[Any]) -> NDArray[Any]:
+    """Return the mean over frames, in the data type of the graph: by it an exact 0 or 1 is turned into a logit."""
+    return np.asarray(values.mean(axis=1, dtype=np.float64).astype(values.dtype))
 
 
-def _only(kind: str, given: str | None, found: list[str]) -> str:
-    if given is not None:
-        require_names("onnx", kind, [given], found)
-        return given
-    if len(found) != 1:
+def _listed(classes: str | None, by: ClassBy, column: str | int | None) -> ClassNames | None:
+    if classes is None and (by != "id" or column is not None):
+        raise BlendkitError(f"{NAME}: `class_by:` and `class_column:` read a class list: name its file with `classes:`")
+    return read_class_names(Path(classes), by, column) if classes else None
+
+
+def _real(path: Path, given: GraphInput, outputs: list[Port], samples: int, context: MemberContext) -> list[Port]:
+    """Return the outputs with the axes that they have: as the file says, or where it leaves one open, by a run."""
+    if given.single:
+        outputs = [replace(o, shape=["batch", *o.shape]) for o in outputs]
+    if all(o.ranked and all(isinstance(d, int) for d in o.shape[1:]) for o in outputs):
+        return outputs
+    runner = GraphRunner(open_session(path, context.threads, NAME, context.provider), NAME, given, context.provider)
+    return with_shapes(outputs, runner.run(None, trial_windows(samples)[:1]))
+
+
+def _pooling(scores: GraphOutput, pool: Pool | None) -> list[str]:
+    """Return a note on frames. Raises BlendkitError if nothing says how they are pooled, or if there are none."""
+    if scores.frames and pool is None:
         raise BlendkitError(
-            f"onnx: `{kind}:` must name one of the graph's {len(found)} {kind}s", [f"found {', '.join(found)}"]
+            f"{NAME}: output {scores.name!r} gives {scores.frames} frames a window: say how they become one score",
+            ["`pool: max` or `pool: mean` over a window's frames, or `pool: frames` on one timeline, as `sed` does"],
         )
-    return found[0]
+    if pool == "frames" and not scores.frames:
+        raise BlendkitError(f"{NAME}: `pool: frames`, but output {scores.name!r} gives one score a window")
+    return [f"{scores.frames} frames a window, pooled by {pool}"] if scores.frames else []
+
+
+def _slim(
+    ask: GraphNeeds, mapped: ClassMap, scores: GraphOutput, context: MemberContext, *, wanted: bool, plain: bool
+) -> tuple[Path, ClassMap, GraphOutput, str]:
+    """Return the graph to run, with the map and output that fit it, and a note on what was cut."""
+    if not wanted:
+        return ask.model, mapped, scores, ""
+    if not (plain and scores.plain):
+        return ask.model, mapped, scores, "whole graph: only [batch, samples] -> [batch, classes] of float32 can be cut"
+    path, cut, note = slim_or_whole(ask, mapped, context)
+    return path, cut, replace(scores, width=cut.width), note

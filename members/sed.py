@@ -2,33 +2,69 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
 
 import numpy as np
+from numpy.typing import NDArray
 
 from blendkit.audio import Anchor, Pool, samples_at
-from blendkit.core import Float32, Float64, logit, sigmoid
+from blendkit.core import Float32, Float64, logit
 from blendkit.errors import BlendkitError
-from blendkit.graphs import load_graph, metadata, metadata_names, open_session, ports, require_names
-from blendkit.member import BELOW_FLOAT32, ClassMap, FilePath, Mel, MemberContext, MemberInfo, by_id, read_class_list
+from blendkit.graphs import Port, load_graph, metadata, metadata_names, open_session, ports
+from blendkit.member import (
+    BELOW_FLOAT32,
+    ClassBy,
+    ClassMap,
+    FilePath,
+    GraphInput,
+    GraphOutput,
+    GraphRunner,
+    Mel,
+    MemberContext,
+    MemberInfo,
+    apart,
+    as_logits,
+    as_probabilities,
+    audio_input,
+    logits_version,
+    match_classes,
+    picture_input,
+    read_class_names,
+    score_output,
+    stated_space,
+    trial_windows,
+    with_shapes,
+)
 
 Mix = Literal["prob", "logit"]
 Gives = Literal["logit", "prob"]
 
 
 @dataclass(frozen=True)
+class SedOutputs:
+    """The outputs of `clip` (B, L) and `frame` (B, T, L) scores, of which either may be absent."""
+
+    clip: GraphOutput | None
+    frame: GraphOutput | None
+
+    @property
+    def used(self) -> list[GraphOutput]:
+        """The outputs that are there."""
+        return [o for o in (self.clip, self.frame) if o is not None]
+
+
+@dataclass(frozen=True)
 class SedMember:
-    """Folds of one architecture; `clip` (B, L) and `frame` (B, T, L) outputs, either may be absent."""
+    """Folds of one architecture."""
 
     info: MemberInfo
     front: Mel | RawAudio
-    folds: tuple[Any, ...]
+    folds: tuple[GraphRunner, ...]
     labels: ClassMap
-    input: str
-    clip: str | None
-    frame: str | None
+    outputs: SedOutputs
     frame_weight: float
     mix: Mix
     gives: Gives
@@ -47,26 +83,26 @@ class SedMember:
         logits = logit(mean, floor=BELOW_FLOAT32) if self.mix == "prob" else mean
         return self.labels.place(logits.astype(np.float32))
 
-    def _mixed(self, fold: Any, pictures: Float32) -> Float64:
+    def _mixed(self, fold: GraphRunner, pictures: Float32) -> Float64:
         """One fold: (1 - w) clip + w max over frames, as probabilities or as logits."""
-        names = [n for n in (self.clip, self.frame) if n is not None]
-        found = dict(zip(names, fold.run(names, {self.input: pictures}), strict=True))
-        clip = None if self.clip is None else self._in_mix(found[self.clip])
-        frame = None if self.frame is None else self._in_mix(found[self.frame].max(axis=1))
-        if clip is None or frame is None:
-            only = frame if clip is None else clip
-            assert only is not None
-            return only
-        return (1 - self.frame_weight) * clip + self.frame_weight * frame
+        found = fold.run([o.name for o in self.outputs.used], pictures)
+        scores = []
+        for output, values in zip(self.outputs.used, found, strict=True):
+            x = output.arranged(values)
+            scores.append(self._in_mix(output.name, x.max(axis=1) if x.ndim == 3 else x))
+        if len(scores) == 1:
+            return scores[0]
+        return (1 - self.frame_weight) * scores[0] + self.frame_weight * scores[1]
 
-    def _frames(self, fold: Any, pictures: Float32) -> Float64:
-        values = fold.run([self.frame], {self.input: pictures})[0]
-        return values.astype(np.float64) if self.gives == "prob" else sigmoid(values)
+    def _frames(self, fold: GraphRunner, pictures: Float32) -> Float64:
+        output = self.outputs.frame
+        assert output is not None
+        values = output.arranged(fold.run([output.name], pictures)[0])
+        frames = values if values.ndim == 3 else values[:, None]
+        return as_probabilities("sed", output.name, frames, self.gives)
 
-    def _in_mix(self, values: Float32) -> Float64:
-        if self.gives == self.mix:
-            return values.astype(np.float64)
-        return sigmoid(values) if self.mix == "prob" else logit(values, floor=BELOW_FLOAT32)
+    def _in_mix(self, name: str, values: NDArray[Any]) -> Float64:
+        return (as_probabilities if self.mix == "prob" else as_logits)("sed", name, values, self.gives)
 
 
 @dataclass(frozen=True)
@@ -80,11 +116,15 @@ class RawAudio:
         return windows
 
 
+@logits_version(2)
 def sed(
     context: MemberContext,
     *,
     folds: list[FilePath],
     classes: FilePath | None = None,
+    class_by: ClassBy = "id",
+    class_column: str | int | None = None,
+    synonyms: FilePath | None = None,
     mel: Mel | None = Mel(),  # noqa: B008 - frozen
     window_s: float | None = None,
     hop_s: float | None = None,
@@ -94,41 +134,63 @@ def sed(
     frame: str | None = None,
     frame_weight: float = 0.5,
     mix: Mix = "prob",
-    gives: Gives = "logit",
+    gives: Gives | None = None,
     batch: int = 12,
 ) -> SedMember:
     """A fold ensemble of SED CNNs [batch, 1, mels, frames] -> clip [batch, L] and frame [batch, T, L] scores.
 
     A window's probability is the mean over folds of (1 - w) s(clip) + w s(highest frame), with w
     frame_weight, 0.5 in the public distilled SED chains (`mix: logit` averages logits instead, which is not
-    the same). classes: its columns, one id a line; default: the list in the graph's metadata. mel: the
+    the same). classes: its columns, as text or CSV; default: the list in the graph's metadata. class_by,
+    class_column, synonyms: the kind of name in it and how it is matched, as in `onnx`. mel: the
     spectrogram of the training; folds and members with equal settings share one computation. `mel: null`: the
     graph's input is raw audio, and its metadata says its `rate`, as a student of `blendkit fit student` does. clip,
-    frame: the outputs' names; default: the one of rank 2 and the one of rank 3. Longer windows:
+    frame: the outputs' names; default: the one without and the one with frames. gives: `logit` or `prob`; unless
+    stated, what looks like probabilities is refused. Longer windows:
     `window_s: 20, anchor: centre, pool: frames` averages the frames of overlapping windows on one timeline;
     a chunk's score is its highest frame (Babych, BirdCLEF 2025).
     """
     if not folds:
         raise BlendkitError("sed: `folds:` is empty; name at least one ONNX file")
-    graph = load_graph(Path(folds[0]), "sed")
-    front = _front(mel, graph, Path(folds[0]).name)
-    labels = read_class_list(Path(classes)) if classes else metadata_names(graph, "classes", Path(folds[0]).name, "sed")
     if not 0 <= frame_weight <= 1:
         raise BlendkitError(f"sed: frame_weight must lie between 0 and 1, got {frame_weight:g}")
-    inputs, outputs = ports(graph)
-    clip, frame = _output(clip, 2, outputs), _output(frame, 3, outputs)
-    if (clip is None and frame is None) or (pool == "frames" and frame is None):
-        details = [f"found {', '.join(f'{o.name} {o.shape}' for o in outputs)}", "name them with `clip:` and `frame:`"]
-        raise BlendkitError("sed: the graph has no output of clip [batch, L] or frame [batch, T, L] scores", details)
-    sessions = tuple(open_session(Path(f), context.threads, "sed", context.provider) for f in folds)
+    graph, source = load_graph(Path(folds[0]), "sed"), Path(folds[0]).name
+    front = _front(mel, graph, source)
+    labels, said = _labels(graph, source, classes, class_by, class_column)
     window = context.chunk_s if window_s is None else window_s
-    mapped = by_id("sed", labels, context)
-    notes = (mapped.note, f"{len(folds)} folds averaged as {mix}", f"frame weight {frame_weight:g}")
+    samples = samples_at(window, front.rate)
+    mapped = match_classes("sed", labels, class_by, context, synonyms=Path(synonyms) if synonyms else None)
+    tried = front(trial_windows(samples))
+    runners = tuple(_runner(Path(f), front, samples, context) for f in folds)
+    outputs = _outputs(runners[0], ports(graph)[1], tried, (clip, frame), labels, need_frames=pool == "frames")
+    runners, values, mixed = _checked(runners, outputs, tried, len(labels))
+    spaces = [
+        stated_space("sed", graph, o.name, o.arranged(v), gives) for o, v in zip(outputs.used, values, strict=True)
+    ]
+    notes = (mapped.note, *said, f"{len(folds)} folds averaged as {mix}", f"frame weight {frame_weight:g}", *mixed)
+    frames = max(1, outputs.frame.frames) if pool == "frames" and outputs.frame is not None else 0
     info = MemberInfo(
-        mapped.classes, mapped.covered, front.rate, window, batch, notes, _saw(folds), hop_s, pool, anchor
-    )
-    made = SedMember(info, front, sessions, mapped, inputs[0].name, clip, frame, frame_weight, mix, gives)
-    return _tried(made, [Path(f).name for f in folds], samples_at(window, front.rate))
+        mapped.classes, mapped.covered, front.rate, window, runners[0].input.whole_batches(batch), notes, _saw(folds),
+        hop_s, pool, anchor, frames,
+    )  # fmt: skip
+    return SedMember(info, front, runners, mapped, outputs, frame_weight, mix, spaces[0])
+
+
+def _labels(
+    graph: Any, source: str, classes: str | None, by: ClassBy, column: str | int | None
+) -> tuple[Sequence[str], list[str]]:
+    if classes is None:
+        return metadata_names(graph, "classes", source, "sed"), []
+    found = read_class_names(Path(classes), by, column)
+    return found.names, [found.note] if by != "id" else []
+
+
+def _runner(path: Path, front: Mel | RawAudio, samples: int, context: MemberContext) -> GraphRunner:
+    """Return the session of a fold, with the input that takes its spectrograms or raw audio."""
+    name, inputs = f"sed: {path.name}", ports(load_graph(path, "sed"))[0]
+    raw = isinstance(front, RawAudio)
+    given: GraphInput = audio_input(name, inputs, None, samples, front.rate) if raw else picture_input(name, inputs)
+    return GraphRunner(open_session(path, context.threads, "sed", context.provider), name, given, context.provider)
 
 
 def _front(mel: Any, graph: Any, source: str) -> Mel | RawAudio:
@@ -148,28 +210,49 @@ def _saw(folds: list[FilePath]) -> tuple[str, ...]:
     return tuple(sorted({r for saw in found for r in saw}))
 
 
-def _output(name: str | None, rank: int, outputs: list[Any]) -> str | None:
-    if name is not None:
-        require_names("sed", "output", [name], [o.name for o in outputs])
-        return name
-    found = [o.name for o in outputs if len(o.shape) == rank]
-    return found[0] if len(found) == 1 else None
+def _outputs(
+    runner: GraphRunner,
+    declared: list[Port],
+    pictures: Float32,
+    named: tuple[str | None, str | None],
+    labels: Sequence[str],
+    *,
+    need_frames: bool,
+) -> SedOutputs:
+    """Return the outputs of clip and frame scores: those named, else the only ones of their kind."""
+    real = with_shapes(declared, runner.run(None, pictures[:1]))
+    known = [o for o in real if len(labels) in o.shape[1:]]
+    ranks = {o.name: len(o.shape) - (runner.input.single and o.shape[1] == 1) for o in real if len(o.shape) > 1}
+    found: list[GraphOutput | None] = []
+    for name, framed in zip(named, (False, True), strict=True):
+        fitting = [o.name for o in known if (ranks[o.name] > 2) == framed]
+        if name is None and len(fitting) > 1 and not any(named):
+            which, kind = ", ".join(fitting), "frame" if framed else "clip"
+            raise BlendkitError(f"sed: several outputs could hold {kind} scores: {which}", [f"name it with `{kind}:`"])
+        taken = name or (fitting[0] if len(fitting) == 1 else None)
+        found.append(score_output("sed", real, taken, labels, "its class list")[0] if taken else None)
+    if not any(found) or (need_frames and found[1] is None):
+        details = [f"found {', '.join(map(str, real))}", "name them with `clip:` and `frame:`"]
+        wanted = f"clip [batch, L] or frame [batch, T, L] scores of {len(labels)} classes"
+        raise BlendkitError(f"sed: the graph has no output of {wanted}", details)
+    return SedOutputs(found[0], found[1])
 
 
-def _tried(member: SedMember, files: list[str], samples: int) -> SedMember:
-    """Run one silent window through every fold: only a run shows whether spectrogram and graph fit."""
-    picture = member.front(np.zeros((1, samples), np.float32))
-    names = [n for n in (member.clip, member.frame) if n is not None]
-    frames = 0
-    for file, fold in zip(files, member.folds, strict=True):
-        try:
-            found = fold.run(names, {member.input: picture})
-        except Exception as error:  # the runtime raises its own family of exceptions
-            details = [" ".join(str(error).split()), f"the spectrogram is {list(picture.shape)}"]
-            raise BlendkitError(f"sed: {file} does not accept this spectrogram", details) from error
-        widths = {v.shape[-1] for v in found}
-        if widths != {member.labels.width}:
-            raise BlendkitError(f"sed: {file} gives {sorted(widths)} classes, the list has {member.labels.width}")
-        frames = found[-1].shape[1] if member.frame is not None else 0
-    frames = frames if member.info.pool == "frames" else 0
-    return replace(member, info=replace(member.info, frames=frames))
+def _checked(
+    runners: Sequence[GraphRunner], outputs: SedOutputs, pictures: Float32, width: int
+) -> tuple[tuple[GraphRunner, ...], Sequence[NDArray[Any]], list[str]]:
+    """Run the trial spectrograms through every fold: only a run shows whether it fits, and whether it mixes windows.
+
+    Returns the runners, the first one's outputs, and notes.
+    """
+    made, first, notes = [], None, []
+    for runner in runners:
+        runner, values, said = apart(runner, [o.name for o in outputs.used], pictures)
+        widths = {v.shape[o.axis] if v.ndim > o.axis else 0 for o, v in zip(outputs.used, values, strict=True)}
+        if widths != {width}:
+            raise BlendkitError(f"{runner.member} gives {sorted(widths)} classes, the list has {width}")
+        made.append(runner)
+        first = values if first is None else first
+        notes += [f"{runner.member.removeprefix('sed: ')}: {n}" for n in said]
+    assert first is not None
+    return tuple(made), first, notes

@@ -22,13 +22,13 @@ def sigmoid(z: Matrix) -> Float64:
 def logit(p: Matrix, *, floor: float) -> Float64:
     """Return float64 log p - log1p(-p) of probabilities.
 
-    Values inside (0, 1) are never clipped. An exact 1 becomes the logit of half the source dtype's
-    last step below it (1 - 2^-25 for float32, 1 - 2^-54 for float64), an exact 0 that of `floor`.
+    Values inside (0, 1) are never clipped. An exact 1 becomes the logit of half the source dtype's last
+    step below it (1 - 2^-12 for float16, 1 - 2^-25 for float32, 1 - 2^-54 for float64), an exact 0 that of `floor`.
     """
     x = p.astype(np.float64)
     with np.errstate(divide="ignore"):
         out = np.log(x) - np.log1p(-x)
-    half_step = 2.0**-25 if p.dtype == np.float32 else 2.0**-54
+    half_step = float(np.finfo(p.dtype).epsneg) / 2
     out[x == 1.0] = -np.log(half_step)  # log1p(-half_step) is below the last bit
     out[x == 0.0] = np.log(floor) - np.log1p(-floor)
     return out

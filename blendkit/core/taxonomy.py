@@ -21,7 +21,10 @@ _SONOTYPE = re.compile(r"(?<![A-Za-z])son\d+$")
 
 @dataclass(frozen=True)
 class Taxonomy:
-    """The scientific_name, family, order and class_name of each class id ("" if unknown)."""
+    """The scientific_name, family, order and class_name of each class id ("" if unknown).
+
+    Where the tables have them, also its common_name and ebird_code.
+    """
 
     table: Mapping[str, Mapping[str, str]]
 
@@ -33,6 +36,14 @@ class Taxonomy:
     def scientific_name(self, class_id: str) -> str:
         """Return the scientific name of a class, or an empty string."""
         return self.table.get(class_id, {}).get("scientific_name", "")
+
+    def common_name(self, class_id: str) -> str:
+        """Return the common name of a class, or an empty string."""
+        return self.table.get(class_id, {}).get("common_name", "")
+
+    def ebird_code(self, class_id: str) -> str:
+        """Return the eBird code of a class; where no table has one, its id, which may be that code."""
+        return self.table.get(class_id, {}).get("ebird_code", "") or class_id
 
     def is_sonotype(self, class_id: str) -> bool:
         """True for sound types without a species, named like `Insect son01`."""

@@ -15,8 +15,10 @@ if TYPE_CHECKING:
     from blendkit.graphs.cells import check_grid, pool_cells
     from blendkit.graphs.model_blocks import blocks_of, write_tapped
     from blendkit.graphs.onnx_file import (
+        Port,
         check_input,
         check_width,
+        final_activation,
         load_graph,
         metadata,
         metadata_names,
@@ -43,6 +45,7 @@ __all__ = [
     "TAP",
     "BlockEnd",
     "GraphNeeds",
+    "Port",
     "Provider",
     "Slim",
     "TfliteInterpreters",
@@ -54,6 +57,7 @@ __all__ = [
     "check_widths",
     "discover_tflite_blocks",
     "embedding_of",
+    "final_activation",
     "find_blocks",
     "graph_bytes",
     "load_graph",

@@ -10,14 +10,31 @@ from typing import Any
 
 from blendkit.errors import BlendkitError, did_you_mean, shorten
 
+_GIVE_PROBABILITIES = ("Sigmoid", "HardSigmoid", "Softmax")
+_KEEP_PROBABILITIES = (
+    *("Identity", "Cast", "Reshape", "Squeeze", "Unsqueeze", "Flatten", "Transpose", "Slice", "Gather", "Clip"),
+    *("ReduceMax", "ReduceMean", "GlobalMaxPool", "GlobalAveragePool", "MaxPool", "AveragePool"),
+)
+
 
 @dataclass(frozen=True)
 class Port:
-    """An input or output of a graph, as onnxruntime describes it: free axes are names or None."""
+    """An input or output of a graph, as onnxruntime describes it: free axes are names or None.
+
+    ranked: whether the file says how many axes there are; where it does not, `shape` is empty.
+    """
 
     name: str
     type: str
     shape: list[int | str | None]
+    ranked: bool = True
+
+    def __str__(self) -> str:
+        """Return its name and shape, and its type where that is not float32."""
+        shape = (
+            f"[{', '.join('?' if d is None else str(d) for d in self.shape)}]" if self.ranked else "of unknown shape"
+        )
+        return f"{self.name} {shape}" if self.type == "tensor(float)" else f"{self.name} {self.type} {shape}"
 
 
 def require_names(name: str, kind: str, wanted: Sequence[str], found: Sequence[str]) -> None:
@@ -35,13 +52,29 @@ def ports(model: Any) -> tuple[list[Port], list[Port]]:
     names = {TensorProto.FLOAT: "float", TensorProto.DOUBLE: "double"}
 
     def port(value: Any) -> Port:
+        held = value.type.WhichOneof("value")
+        if held not in (None, "tensor_type"):  # skl2onnx gives a sequence of maps, torch may ask for an optional
+            return Port(value.name, str(held).removesuffix("_type"), [], ranked=False)
         tensor = value.type.tensor_type
         kind = names.get(tensor.elem_type) or TensorProto.DataType.Name(tensor.elem_type).lower()
         dims = [d.dim_value if d.HasField("dim_value") else d.dim_param or None for d in tensor.shape.dim]
-        return Port(value.name, f"tensor({kind})", dims)
+        return Port(value.name, f"tensor({kind})", dims, tensor.HasField("shape"))
 
     weights = {w.name for w in model.graph.initializer}  # old graphs list them as inputs
     return [port(v) for v in model.graph.input if v.name not in weights], [port(v) for v in model.graph.output]
+
+
+def final_activation(model: Any, output: str) -> str | None:
+    """Return `Sigmoid`, `HardSigmoid` or `Softmax` if the graph's output comes from it, only rearranged or pooled."""
+    makers = {t: n for n in model.graph.node for t in n.output}
+    name = output
+    while (node := makers.get(name)) is not None:
+        if node.op_type in _GIVE_PROBABILITIES:
+            return str(node.op_type)
+        if node.op_type not in _KEEP_PROBABILITIES:
+            return None
+        name = node.input[0]
+    return None
 
 
 def check_input(name: str, inputs: Sequence[Any], input_name: str, samples: int) -> None:

@@ -11,9 +11,22 @@ from typing import TYPE_CHECKING
 from blendkit._face import lazy_face
 
 if TYPE_CHECKING:
-    from blendkit.member.class_map import ClassMap, Proxies, by_id, by_scientific_name, read_class_list, read_synonyms
+    from blendkit.member.class_file import ClassBy, ClassNames, read_class_names
+    from blendkit.member.class_map import (
+        ClassMap,
+        Proxies,
+        by_id,
+        by_scientific_name,
+        match_classes,
+        read_class_list,
+        read_synonyms,
+    )
     from blendkit.member.foreign_windows import NO_SCORE, Windowed, on_grid, score_files
     from blendkit.member.frames import FrameMember, Gives, frame_member, import_code
+    from blendkit.member.graph_input import GraphInput, audio_input, picture_input
+    from blendkit.member.graph_output import GraphOutput, score_output, with_shapes
+    from blendkit.member.graph_runner import GraphRunner, apart, trial_windows
+    from blendkit.member.graph_space import as_logits, as_probabilities, stated_space
     from blendkit.member.head_file import HeadFile, open_head, try_silence
     from blendkit.member.mel import Image, Mel
     from blendkit.member.model_files import locate, model_folders, package_folder
@@ -58,7 +71,9 @@ __all__ = [
     "NO_SCORE",
     "SCORING_FORMAT",
     "TTA",
+    "ClassBy",
     "ClassMap",
+    "ClassNames",
     "DataFile",
     "FeatureMember",
     "FileMember",
@@ -69,6 +84,9 @@ __all__ = [
     "FrontedMember",
     "GeoModel",
     "Gives",
+    "GraphInput",
+    "GraphOutput",
+    "GraphRunner",
     "GroupScores",
     "HeadFile",
     "Image",
@@ -80,6 +98,10 @@ __all__ = [
     "Proxies",
     "RecordingAudio",
     "Windowed",
+    "apart",
+    "as_logits",
+    "as_probabilities",
+    "audio_input",
     "by_id",
     "by_scientific_name",
     "check_window",
@@ -92,15 +114,22 @@ __all__ = [
     "locate",
     "logits_version",
     "logits_version_of",
+    "match_classes",
     "model_folders",
     "on_grid",
     "open_head",
     "package_folder",
+    "picture_input",
     "read_class_list",
+    "read_class_names",
     "read_synonyms",
     "same_front_end",
     "score_files",
+    "score_output",
     "score_together",
     "slim_or_whole",
+    "stated_space",
+    "trial_windows",
     "try_silence",
+    "with_shapes",
 ]

@@ -13,11 +13,18 @@ import numpy as np
 
 from blendkit.core import Float32, Int64
 from blendkit.errors import BlendkitError, shorten
+from blendkit.member.class_file import ClassBy
 from blendkit.member.protocol import MemberContext
 
 HEADERS = {"inat2024_fsd50k", "primary_label", "scientific_name", "label", "class", "ebird2021"}
 
 Proxies = Literal["none", "genus"]
+_KINDS: dict[ClassBy, str] = {
+    "id": "id",
+    "scientific_name": "scientific name",
+    "ebird": "eBird code",
+    "common_name": "common name",
+}
 Columns = Int64
 
 
@@ -125,12 +132,40 @@ def by_scientific_name(
     synonyms: a CSV of two names a line, used beside blendkit's own list. proxies: with `genus`, a species
     without a column gets the maximum of its genus; sound types, whose first word is not a genus, do not.
     """
+    return match_classes(name, labels, "scientific_name", context, synonyms=synonyms, proxies=proxies)
+
+
+def match_classes(
+    name: str,
+    labels: Sequence[str],
+    by: ClassBy,
+    context: MemberContext,
+    *,
+    synonyms: Path | None = None,
+    proxies: Proxies = "none",
+) -> ClassMap:
+    """Match the run's classes with a model's labels: ids exactly, names and codes ignoring case, then by synonym.
+
+    The taxonomy gives each class its names; a class without an eBird code is looked up by its id, which may be one.
+    synonyms and proxies as in `by_scientific_name`; proxies need scientific names. Raises BlendkitError if no class
+    matches, and says by what kind of name some would.
+    """
+    if proxies != "none" and by != "scientific_name":
+        raise BlendkitError(f"{name}: `proxies: {proxies}` needs `class_by: scientific_name`, got {by}")
     if not context.classes:
+        if not all(labels):
+            ways = ["give the run its classes with a taxonomy, or choose another `class_by:`"]
+            raise BlendkitError(f"{name}: {sum(not n for n in labels)} of its classes have no {_KINDS[by]}", ways)
         return by_id(name, labels, context)
-    at = {label.lower(): i for i, label in enumerate(labels)}
-    wanted = [context.taxonomy.scientific_name(c).lower() for c in context.classes]
+    if by == "id":
+        if set(context.classes).isdisjoint(labels):
+            raise _none_matches(name, labels, context, by)
+        return by_id(name, labels, context)
+    at = {label.lower(): i for i, label in enumerate(labels) if label}
+    wanted = _wanted(by, context)
     if not any(wanted):
-        raise BlendkitError(f"{name}: classes are matched by scientific name, and no taxonomy gives any")
+        kind = _KINDS[by]
+        raise BlendkitError(f"{name}: classes are matched by {kind}, and no taxonomy gives any")
     columns = np.array([at.get(w, -1) for w in wanted], np.int64)
     others = read_synonyms(synonyms)
     renamed = {}
@@ -140,7 +175,29 @@ def by_scientific_name(
             columns[i] = at[found]
             renamed[i] = labels[at[found]]
     borrowed = _relatives(labels, context, columns) if proxies == "genus" else {}
+    if not borrowed and (columns < 0).all():
+        raise _none_matches(name, labels, context, by)
     return _mapped(name, context.classes, columns, labels, renamed, borrowed)
+
+
+def _wanted(by: ClassBy, context: MemberContext) -> list[str]:
+    """Return what each class of the run is called in that kind of name, in lower case unless it is an id."""
+    if by == "id":
+        return list(context.classes)
+    of = context.taxonomy
+    read = {"scientific_name": of.scientific_name, "ebird": of.ebird_code, "common_name": of.common_name}[by]
+    return [read(c).lower() for c in context.classes]
+
+
+def _none_matches(name: str, labels: Sequence[str], context: MemberContext, by: ClassBy) -> BlendkitError:
+    """Return the error for a list of which no class is one of the run's, with the kinds by which some are."""
+    lower = {n.lower() for n in labels}
+    counts = {kind: sum(w.lower() in lower for w in _wanted(kind, context) if w) for kind in _KINDS if kind != by}
+    ways = [f"{n} are the same by `class_by: {kind}`" for kind, n in counts.items() if n]
+    return BlendkitError(
+        f"{name}: none of its {len(labels)} classes is one of the run's {len(context.classes)}",
+        [f"model: {shorten(labels)}", f"run: {shorten(context.classes)}", *ways],
+    )
 
 
 def _relatives(labels: Sequence[str], context: MemberContext, columns: Columns) -> dict[int, Columns]:

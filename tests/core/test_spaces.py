@@ -44,11 +44,11 @@ def test_distinct_float32_probabilities_stay_distinct(values: list[float]) -> No
     assert (np.diff(logit(column, floor=1e-50)[:, 0]) > 0).all()
 
 
-@pytest.mark.parametrize(("kind", "bits"), [(np.float32, 25), (np.float64, 54)])
+@pytest.mark.parametrize(("kind", "bits"), [(np.float16, 12), (np.float32, 25), (np.float64, 54)])
 def test_exact_one_is_half_a_step_beyond_the_last_value(kind: type, bits: int) -> None:
     last = np.nextafter(kind(1), kind(0))
     z = logit(np.array([[1.0], [last]], kind), floor=0.1)[:, 0]
-    assert z[0] == pytest.approx(exact_logit(1 - 2.0**-53 if bits == 54 else 1 - 2.0**-25), rel=0.02)
+    assert z[0] == pytest.approx(exact_logit(1 - 2.0**-53 if bits == 54 else 1 - 2.0**-bits), rel=0.02)
     assert z[0] == pytest.approx(bits * np.log(2), rel=1e-7)
     assert z[0] > z[1]
 

@@ -186,3 +186,13 @@ def test_real_birds_find_their_families(real_data: Path) -> None:
     assert len(birds) == 162
     assert all(found.group_of(c, "family") and found.group_of(c, "order") for c in birds)
     assert np.unique(found.groups(birds, "class_name")).tolist() == [0]
+
+
+def test_common_names_and_ebird_codes_are_kept_where_a_table_has_them(tmp_path: Path) -> None:
+    first = write(tmp_path, "t.csv", "primary_label,scientific_name,common_name\n22961,A b,Kiskadee\n22962,C d,\n")
+    ebird = write(tmp_path, "e.csv", "SPECIES_CODE,SCI_NAME,PRIMARY_COM_NAME\ngrekis,A b,Great Kiskadee\n")
+    alone, joined = read_taxonomy(first), read_taxonomy([first, ebird])
+    assert [alone.common_name(c) for c in ("22961", "22962", "no")] == ["Kiskadee", "", ""]
+    assert alone.ebird_code("22961") == "22961"  # it may be the code
+    assert [joined.ebird_code(c) for c in ("22961", "22962")] == ["grekis", "22962"]
+    assert joined.common_name("22961") == "Kiskadee"

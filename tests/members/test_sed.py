@@ -5,12 +5,14 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import onnx
 import pytest
 from onnx import helper
 from scipy.special import expit
 from scipy.special import logit as exact_logit
 
 from blendkit.audio.decoded import Decoded
+from blendkit.core.taxonomy import Taxonomy
 from blendkit.errors import BlendkitError
 from blendkit.member.mel import Mel
 from blendkit.member.protocol import TTA, MemberContext
@@ -161,8 +163,8 @@ def test_what_cannot_work(fold: Callable[..., str], labels: Path, tmp_path: Path
         folds=[fold(0)], classes=classes, mel=MEL, frame_weight=2
     )
     text = failure(folds=[fold(0), fold(1, mels=20)], classes=classes, mel=MEL)
-    assert "fold1.onnx does not accept this spectrogram" in text
-    assert "the spectrogram is [1, 1, 16, 41]" in text
+    assert "fold1.onnx: the graph does not accept its windows" in text
+    assert "it was given float32 [4, 1, 16, 41]" in text
     text = failure(folds=[fold(0), fold(3, wide=5)], classes=classes, mel=MEL)
     assert "fold3.onnx gives [5] classes, the list has 4" in text
     assert "no output of clip" in failure(folds=[fold(4, frame=False)], classes=classes, mel=MEL, pool="frames")
@@ -174,3 +176,85 @@ def test_what_cannot_work(fold: Callable[..., str], labels: Path, tmp_path: Path
 def test_predict_is_the_front_end_and_the_rest(fold: Callable[..., str], labels: Path) -> None:
     member: SedMember = sed(CONTEXT, folds=[fold(0)], classes=str(labels), mel=MEL)
     assert np.array_equal(member.predict(windows()), member.predict_front(member.front(windows())))
+
+
+def exported(path: str, **changes: Any) -> str:
+    """Give a fold another batch, float16 ports, or frames as the last axis, as exporters do."""
+    model = onnx.load(path)
+    graph = model.graph
+    for port in [*graph.input, *graph.output] if "batch" in changes else []:
+        port.type.tensor_type.shape.dim[0].dim_value = changes["batch"]
+    if "half" in changes:
+        for port in [*graph.input, *graph.output]:
+            port.type.tensor_type.elem_type = onnx.TensorProto.FLOAT16
+        for node in graph.node:  # cast to float32 behind the input, and back before the outputs
+            node.input[:] = ["mel32" if n == "mel" else n for n in node.input]
+            node.output[:] = [f"{n}32" if n.endswith("_out") else n for n in node.output]
+        graph.node.insert(0, helper.make_node("Cast", ["mel"], ["mel32"], to=1))
+        graph.node.extend(helper.make_node("Cast", [f"{o.name}32"], [o.name], to=10) for o in graph.output)
+    if "swapped" in changes:
+        graph.node.append(helper.make_node("Transpose", ["frame_out"], ["last"], perm=[0, 2, 1]))
+        graph.output[1].name = "last"
+        graph.output[1].type.tensor_type.shape.dim[1].dim_value = 4
+        graph.output[1].type.tensor_type.shape.dim[2].dim_param = "t"
+    onnx.save(model, path)
+    return path
+
+
+@pytest.mark.parametrize(
+    ("changes", "atol"), [({"batch": 2}, 1e-5), ({"batch": 1}, 1e-5), ({"half": True}, 0.1), ({"swapped": True}, 0)]
+)
+@pytest.mark.parametrize("pool", ["mean", "frames"])
+def test_folds_as_exporters_write_them(
+    fold: Callable[..., str], labels: Path, changes: dict[str, Any], atol: float, pool: Any
+) -> None:
+    how: dict[str, Any] = {"classes": str(labels), "mel": MEL, "pool": pool}
+    wanted = sed(CONTEXT, folds=[fold(0)], **how).predict(windows())
+    got = sed(CONTEXT, folds=[exported(fold(0), **changes)], **how).predict(windows())
+    np.testing.assert_allclose(got, wanted, atol=atol, rtol=1e-2 if "half" in changes else 1e-5)
+    assert got.dtype == np.float32
+
+
+def test_folds_that_mix_their_batch_are_run_alone(fold: Callable[..., str], labels: Path) -> None:
+    path = fold(0, frame=False)
+    model = onnx.load(path)
+    model.graph.node.extend(
+        [
+            helper.make_node("ReduceMax", ["clip_out"], ["top"], axes=[0], keepdims=1),
+            helper.make_node("Add", ["clip_out", "top"], ["both"]),
+        ]
+    )
+    model.graph.output[0].name = "both"
+    onnx.save(model, path)
+    member = sed(CONTEXT, folds=[path], classes=str(labels), mel=MEL)
+    assert any(n.startswith("fold0.onnx: a window's scores depend on its batch") for n in member.info.notes)
+    alone = sed(CONTEXT, folds=[fold(0, frame=False)], classes=str(labels), mel=MEL)
+    np.testing.assert_allclose(member.predict(windows()), 2 * alone.predict(windows()), rtol=1e-4)
+
+
+def test_probabilities_and_several_outputs_must_be_stated(fold: Callable[..., str], labels: Path) -> None:
+    classes = str(labels)
+    text = failure(folds=[fold(0, prob=True)], classes=classes, mel=MEL)
+    assert "output 'clip_out' looks like probabilities: the graph ends in Sigmoid" in text
+    path = fold(0)
+    model = onnx.load(path)
+    model.graph.node.append(helper.make_node("Sigmoid", ["clip_out"], ["clip_p"]))
+    model.graph.output.append(helper.make_tensor_value_info("clip_p", onnx.TensorProto.FLOAT, ["b", 4]))
+    onnx.save(model, path)
+    text = failure(folds=[path], classes=classes, mel=MEL)
+    assert "several outputs could hold clip scores: clip_out, clip_p" in text
+    assert sed(CONTEXT, folds=[path], classes=classes, mel=MEL, clip="clip_out").outputs.frame is not None
+
+
+def test_classes_by_another_kind_of_name(fold: Callable[..., str], tmp_path: Path) -> None:
+    path = tmp_path / "list.csv"
+    path.write_text("n;sci_name\n1;C c\n2;A a\n3;X x\n4;B b\n", encoding="utf-8")
+    names = Taxonomy({c: {"scientific_name": f"{c.upper()} {c}"} for c in CLASSES})
+    member = sed(MemberContext(CLASSES, names, chunk_s=1.0), folds=[fold(0)], classes=str(path), mel=MEL,
+                 class_by="scientific_name")  # fmt: skip
+    assert member.labels.columns.tolist() == [1, 3, 0]
+    assert "4 names from list.csv (column sci_name, separator `;`)" in member.info.notes
+    path.write_text("a\nb\n", encoding="utf-8")
+    text = failure(folds=[fold(0)], classes=str(path), mel=MEL)
+    assert "no output of clip [batch, L] or frame [batch, T, L] scores of 2 classes" in text
+    assert "found clip_out [batch, 4], frame_out [batch, 41, 4]" in text

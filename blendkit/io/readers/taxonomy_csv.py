@@ -18,7 +18,10 @@ _ALIASES = {
     "family": ("family",),
     "order": ("order",),
     "class_name": ("class_name",),
+    "common_name": ("common_name", "com_name", "primary_com_name"),
+    "ebird_code": ("ebird_code", "species_code"),
 }
+_OPTIONAL = ("common_name", "ebird_code")  # only for matching a model's class list; kept where a table has them
 
 
 def read_taxonomy(path: Path | str | Sequence[Path]) -> Taxonomy:
@@ -37,6 +40,8 @@ def read_taxonomy(path: Path | str | Sequence[Path]) -> Taxonomy:
         raise BlendkitError(f"{paths[0]}: class ids listed twice", [shorten(twice)])
     wanted = [k for k in _ALIASES if k != "primary_label"]
     columns = {k: _column(first, k) for k in wanted}
+    unstated = [k for k in _OPTIONAL if (col := columns[k]) is None or col.name == ids.name]
+    columns = {k: col for k, col in columns.items() if k not in unstated}
     table = {
         str(c): {k: ("" if col is None else str(col.iloc[i])) for k, col in columns.items()} for i, c in enumerate(ids)
     }
@@ -54,7 +59,7 @@ def _joined(table: dict[str, dict[str, str]], more: pd.DataFrame, wanted: list[s
     for class_id, known in table.items():
         at = by_id.get(class_id, by_name.get(known["scientific_name"].lower()))
         found = {k: str(col.iloc[at]) for k, col in columns.items()} if at is not None else {}
-        out[class_id] = {k: known[k] or found.get(k, "") for k in known}
+        out[class_id] = {k: known.get(k) or found.get(k, "") for k in dict.fromkeys([*known, *found])}
     return out
 
 

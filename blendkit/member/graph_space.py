@@ -1,0 +1,70 @@
+"""What a graph's scores are: logits or probabilities, stated or found out before anything is scored."""
+
+from __future__ import annotations
+
+from typing import Any, Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+from blendkit.core import Float64, logit, sigmoid
+from blendkit.errors import BlendkitError
+from blendkit.graphs import final_activation
+
+ENOUGH = 8  # different values: fewer may lie between 0 and 1 by chance
+
+
+def stated_space(
+    member: str, model: Any, output: str, values: NDArray[Any], gives: Literal["logit", "prob"] | None
+) -> Literal["logit", "prob"]:
+    """Return what an output holds: what is stated, else logits.
+
+    values: its scores of windows that differ. Raises BlendkitError if nothing is stated and the output looks like
+    probabilities: the graph ends in a sigmoid or softmax, or every value lies between 0 and 1.
+    """
+    if gives is not None:
+        return gives
+    last = final_activation(model, output)
+    finite = values[np.isfinite(values)]
+    within = finite.size > 0 and finite.min() >= 0 and finite.max() <= 1 and len(np.unique(finite)) >= ENOUGH
+    if last is None and not within:
+        return "logit"
+    why = f"the graph ends in {last}" if last else f"its values lie in [{finite.min():g}, {finite.max():g}]"
+    raise BlendkitError(
+        f"{member}: output {output!r} looks like probabilities: {why}",
+        ["state `gives: prob`, which turns them into logits, or `gives: logit` if they are logits all the same"],
+    )
+
+
+def as_logits(member: str, output: str, values: NDArray[Any], gives: Literal["logit", "prob"]) -> Float64:
+    """Return scores as float64 logits, by the rule of `blendkit.core.logit` for the data type that the graph gave.
+
+    Raises BlendkitError for probabilities outside 0 to 1.
+    """
+    if gives == "logit":
+        return values.astype(np.float64)
+    _check_probabilities(member, output, values)
+    return logit(values, floor=_below(values))
+
+
+def as_probabilities(member: str, output: str, values: NDArray[Any], gives: Literal["logit", "prob"]) -> Float64:
+    """Return scores as float64 probabilities. Raises BlendkitError for those outside 0 to 1."""
+    if gives == "logit":
+        return sigmoid(values)
+    _check_probabilities(member, output, values)
+    return values.astype(np.float64)
+
+
+def _check_probabilities(member: str, output: str, values: NDArray[Any]) -> None:
+    """Raise BlendkitError for values outside 0 to 1; NaN is left to those who score."""
+    if values.size and (values.min() < 0 or values.max() > 1):
+        raise BlendkitError(
+            f"{member}: `gives: prob`, but output {output!r} lies in [{values.min():g}, {values.max():g}]",
+            ["did you mean `gives: logit`?"],
+        )
+
+
+def _below(values: NDArray[Any]) -> float:
+    """Return what stands for an exact 0: half the smallest positive value of the data type, if that is a number."""
+    smallest = float(np.finfo(values.dtype).smallest_subnormal)
+    return smallest / 2 or smallest
