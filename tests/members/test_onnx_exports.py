@@ -13,7 +13,7 @@ import pytest
 from numpy.typing import NDArray
 from onnx import TensorProto, helper
 
-from blendkit.audio.decoding import Decoded
+from blendkit.audio.decoded import Decoded
 from blendkit.core.spaces import logit
 from blendkit.core.taxonomy import Taxonomy
 from blendkit.errors import BlendkitError
