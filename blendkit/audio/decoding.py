@@ -110,7 +110,7 @@ def _decode_one(source: _Source, channels: Channels, scratch: Path | None) -> De
     with _opened(source) as handle:
         rate, stated, kind = handle.samplerate, handle.frames, handle.format
         if not MIN_RATE <= rate <= MAX_RATE:
-            return unreadable(f"a sample rate of {rate} Hz")
+            return unreadable(f"a sample rate of {rate} Hz", rate)
         try:
             found = read_mono(handle, size, channels, scratch)
         except MissingChannelError as error:
