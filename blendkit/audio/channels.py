@@ -12,7 +12,7 @@ from typing import Any, Literal
 import numpy as np
 
 from blendkit.audio.scratch import Kept
-from blendkit.core import Float32
+from blendkit.core import Float32, Float64
 
 Channels = Literal["mean", "first", "loudest"] | int  # a number counts from 1
 
@@ -135,9 +135,9 @@ def mean_of(frames: Float32) -> Float32:
     return total
 
 
-def energies(frames: Float32) -> np.ndarray[Any, np.dtype[np.float64]]:
+def energies(frames: Float32) -> Float64:
     """Return the sum of squares (channels,) of frames (n, channels), NaN and infinite samples as 0."""
-    sums = np.einsum("nc,nc->c", frames, frames, dtype=np.float64)
+    sums: Float64 = np.einsum("nc,nc->c", frames, frames, dtype=np.float64)
     if not np.isfinite(sums).all():
         frames = np.where(np.isfinite(frames), frames, np.float32(0))
         sums = np.einsum("nc,nc->c", frames, frames, dtype=np.float64)

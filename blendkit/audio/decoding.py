@@ -52,14 +52,15 @@ def decode(path: Path, scratch: Path | None = None, channels: Channels = "mean")
     true place; a decoder alone would let all later audio slip forward. Files joined into one follow each other,
     at the rate of the first. scratch: a folder for the samples of recordings longer than half an hour, which are
     then mapped from disk; memory stays flat. Whatever goes wrong is a status with its reason, never an exception.
-    What libsndfile does not open, or not to its end, a second decoder reads where it is installed (extra `av`).
+    What libsndfile does not open, or not to its end, or as empty, a second decoder reads where it is installed (extra
+    `av`).
     """
     try:
         with _terminal_of(path):
             found = _with_libsndfile(path, channels, scratch)
     except _FAILURES as error:
         found = unreadable(str(error).replace(repr(os.fsencode(path)), path.name).replace(str(path), path.name))
-    if found.rate and found.status != "partial":
+    if found.rate and found.status not in ("partial", "empty"):
         return found
     return _with_second_decoder(path, found, channels, scratch)
 
@@ -110,7 +111,7 @@ def _decode_one(source: _Source, channels: Channels, scratch: Path | None) -> De
     with _opened(source) as handle:
         rate, stated, kind = handle.samplerate, handle.frames, handle.format
         if not MIN_RATE <= rate <= MAX_RATE:
-            return unreadable(f"a sample rate of {rate} Hz")
+            return unreadable(f"a sample rate of {rate} Hz", rate)
         try:
             found = read_mono(handle, size, channels, scratch)
         except MissingChannelError as error:

@@ -2,39 +2,14 @@
 
 from __future__ import annotations
 
-import os
 import re
-import sys
-import tempfile
-import threading
-from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager
+
+from blendkit.terminal import without_noise
 
 _NOISE = re.compile(rb"\[src/libmpg123|Warning: Xing|(Warning|Note): .*(MPEG|Xing|frame)|part2_3_length")
-_ONE_AT_A_TIME = threading.Lock()
 
 
-@contextmanager
-def without_mpg123_noise() -> Iterator[None]:
-    """Hold back what is written to file descriptor 2, and pass on afterwards all lines but those of libmpg123.
-
-    A library in C knows nothing of `sys.stderr`. What others write meanwhile comes later, and is not lost.
-    """
-    with _ONE_AT_A_TIME, tempfile.TemporaryFile() as held:
-        try:
-            terminal = os.dup(2)
-        except OSError:  # a process without a standard error has no terminal to keep clean
-            yield
-            return
-        if sys.stderr is not None:
-            sys.stderr.flush()
-        os.dup2(held.fileno(), 2)
-        try:
-            yield
-        finally:
-            os.dup2(terminal, 2)
-            os.close(terminal)
-            held.seek(0)
-            rest = b"".join(line for line in held if line.strip() and not _NOISE.match(line.strip()))
-            if rest:
-                os.write(2, rest)
+def without_mpg123_noise() -> AbstractContextManager[None]:
+    """Keep libmpg123's remarks on damaged frames from the terminal, and nothing else."""
+    return without_noise(_NOISE)

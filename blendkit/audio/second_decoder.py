@@ -39,7 +39,7 @@ def decode_with_libav(path: Path, channels: Channels, scratch: Path | None) -> t
             resampler = av.AudioResampler(format="fltp", rate=rate)
             for frame in container.decode(audio=0):
                 for part in resampler.resample(frame):
-                    frames = np.ascontiguousarray(part.to_ndarray().T)  # (n, channels) float32
+                    frames = np.ascontiguousarray(part.to_ndarray().T, np.float32)  # (n, channels) float32
                     mixer = mixer or Mixer(channels, frames.shape[1], rate, scratch)
                     mixer.add(frames)
     except MissingChannelError:

@@ -43,7 +43,7 @@ chunk_option = click.option(
 )
 
 
-class ChannelsType(click.ParamType):
+class ChannelsType(click.ParamType):  # type: ignore[type-arg]
     """What members hear of several channels."""
 
     name = "mean|first|loudest|N"

@@ -13,7 +13,13 @@ import numpy as np
 
 from blendkit.core import Float32
 from blendkit.errors import BlendkitError
+from blendkit.terminal import without_noise
 
+# what LiteRT and its delegates say of themselves; errors, and warnings of anything else, are passed on
+_NOISE = re.compile(
+    rb"(INFO|VERBOSE): |WARNING: .*(delegate|XNNPACK|TensorFlow Lite|LiteRT)"
+    rb"|WARNING: All log messages before absl|I\d{4} [\d:.]+"
+)
 _BLOCK = re.compile(r"BLOCK_(\d+-\d+)", re.IGNORECASE)
 
 
@@ -33,6 +39,7 @@ class TfliteInterpreters:
         self.outputs = [(str(o["name"]), tuple(map(int, o["shape"]))) for o in first.get_output_details()]
         self.idle.put(first)
         self.made, self.threads = 1, threads
+        self.ready: set[int] = set()  # interpreters that hold tensors of the batch's size
 
     def check(self, samples: int) -> None:
         """Raise BlendkitError unless the only input is [batch, samples] of float32."""
@@ -57,9 +64,11 @@ class TfliteInterpreters:
                 given = np.zeros((self.batch, windows.shape[1]), np.float32)
                 given[: len(windows)] = windows
             index = interpreter.get_input_details()[0]["index"]
-            if tuple(interpreter.get_input_details()[0]["shape"]) != given.shape:
-                interpreter.resize_tensor_input(index, given.shape)
-                interpreter.allocate_tensors()
+            if id(interpreter) not in self.ready:
+                with without_noise(_NOISE):  # the runtime names its delegate when tensors are allocated
+                    interpreter.resize_tensor_input(index, given.shape)
+                    interpreter.allocate_tensors()
+                self.ready.add(id(interpreter))
             interpreter.set_tensor(index, np.ascontiguousarray(given))
             interpreter.invoke()
             found = [interpreter.get_tensor(o["index"]) for o in interpreter.get_output_details()]
@@ -75,10 +84,10 @@ class TfliteInterpreters:
 
     def _open(self) -> Any:
         interpreter = runtime(self.name)
+        given = {"model_content": self.model} if isinstance(self.model, bytes) else {"model_path": str(self.model)}
         try:
-            if isinstance(self.model, bytes):
-                return interpreter(model_content=self.model, num_threads=1)
-            return interpreter(model_path=str(self.model), num_threads=1)
+            with without_noise(_NOISE):
+                return interpreter(**given, num_threads=1)
         except (ValueError, RuntimeError) as error:
             what = self.model.name if isinstance(self.model, Path) else "graph"
             raise BlendkitError(f"{self.name}: LiteRT cannot load {what}", [str(error).splitlines()[0]]) from error

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Generator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from dataclasses import dataclass, replace
@@ -100,7 +100,7 @@ def score_recordings(members: Sequence[AudioMember], recordings: Sequence[Record
     return Scored(_status(members, keys), decode_s, resample_s)
 
 
-def _batches(waiting: Sequence[tuple[Sequence[Recording], Sequence[int]]], grid: Grid) -> Iterator[Batch]:
+def _batches(waiting: Sequence[tuple[Sequence[Recording], Sequence[int]]], grid: Grid) -> Generator[Batch]:
     """Yield the batch of every group and its rates, prepared while the one before is scored.
 
     A batch's folder goes when the next batch is asked for, or when the caller stops.
