@@ -34,7 +34,7 @@ class TableMember:
         values = table.values if self.dtype is None else table.values.astype(self.dtype)
         rows = rows_from_ids(table.row_ids, self.context.chunk_s, self.context.names)
         scores = Scores.build(values, rows, table.classes, self.space, source=self.path.name)
-        self._warnings = check_space(np.asarray(values), self.space, self.path.name)
+        self._warnings = [*table.notes, *check_space(np.asarray(values), self.space, self.path.name)]
         if table.folds is not None:
             self.folds = recording_folds(self.path.name, list(rows.recording), table.folds)
         return scores

@@ -81,7 +81,9 @@ def _add(
         file = read_score_file(source, names=names)
         read.folds = read.folds or file.folds
         own = name or file.name
-        read.scores[text if own in read.scores else own] = file.scores
+        own = text if own in read.scores else own
+        read.scores[own] = file.scores
+        read.notes += [f"{own}: {n}" for n in file.notes]
         return
     workspaces, recipe = open_workspaces(source, overrides, place, emit)
     workspace, scores = workspaces.output(recipe)

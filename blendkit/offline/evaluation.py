@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -26,7 +26,8 @@ class Evaluation:
 
     auc: macro ROC-AUC, ties counted half; ap (C,): average precision, cmap its mean; top_one: how often the highest
     class is right; interval: of the macro-AUC, whole recordings redrawn, None and why_not where there is none;
-    folds: the macro-AUC of every fold by itself; ece and brier: None unless all scores lie in [0, 1].
+    folds: the macro-AUC of every fold by itself; ece and brier: None unless all scores lie in [0, 1];
+    notes: what was assumed of the file.
     """
 
     classes: tuple[str, ...]
@@ -44,6 +45,7 @@ class Evaluation:
     folds: Mapping[str, float] = field(default_factory=dict)
     ece: float | None = None
     brier: float | None = None
+    notes: tuple[str, ...] = ()
 
     @property
     def macro(self) -> float:
@@ -87,12 +89,13 @@ def evaluate(
     that labels may name. Raises BlendkitError for labels of unknown classes, and where no label matches a row.
     """
     folds: Mapping[str, str] = {}
+    notes: tuple[str, ...] = ()
     what = "these scores" if isinstance(scores, Scores) else str(scores)
     if not isinstance(scores, Scores):
         file = read_score_file(scores, names=names)
-        scores, folds = file.scores, file.folds
+        scores, folds, notes = file.scores, file.folds, file.notes
     truth = truth_for(labels, scores.rows, scores.classes, taxonomy, what)
-    return _evaluated(scores, truth, folds, judging or Judging())
+    return replace(_evaluated(scores, truth, folds, judging or Judging()), notes=notes)
 
 
 def _evaluated(scores: Scores, truth: Truth, folds: Mapping[str, str], judging: Judging) -> Evaluation:

@@ -55,7 +55,7 @@ def test_template_with_a_row_twice(tmp_path: Path) -> None:
 
 def test_template_without_row_ids(tmp_path: Path) -> None:
     path = tmp_path / "sample.csv"
-    path.write_text("id,x\nr_5,0\n")
+    path.write_text("id,x\nr-5,0\n")
     with pytest.raises(BlendkitError, match=r"sample\.csv: no column 'row_id'"):
         read_template(path)
 

@@ -180,9 +180,9 @@ def test_order_is_the_files(tmp_path_factory: pytest.TempPathFactory, columns: l
 
 
 @pytest.mark.parametrize("name", ["table.txt", "table", "table.json"])
-def test_unknown_formats_list_the_known(tmp_path: Path, name: str) -> None:
+def test_files_that_are_not_there(tmp_path: Path, name: str) -> None:
     message = refusal(tmp_path / name)
-    assert ".csv, .parquet, .npz" in message
+    assert "cannot read this file" in message
 
 
 @pytest.mark.parametrize("suffix", [".csv", ".parquet", ".npz"])
@@ -212,7 +212,8 @@ def test_one_array_alone_is_no_npz(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("suffix", [".csv", ".parquet"])
 def test_missing_id_column_names_the_nearest(tmp_path: Path, suffix: str) -> None:
-    path = write(tmp_path, frame().rename(columns={"row_id": "rowid"}), suffix)
+    ids = [i.replace("_", "-") for i in IDS]
+    path = write(tmp_path, frame().rename(columns={"row_id": "rowid"}).assign(rowid=ids), suffix)
     message = refusal(path)
     assert "no column 'row_id' (did you mean 'rowid'?)" in message
     assert "has rowid, 1161364, grekis, 47158son01" in message
@@ -226,8 +227,8 @@ def test_missing_fold_column_names_the_nearest(tmp_path: Path, suffix: str) -> N
 
 @pytest.mark.parametrize("suffix", [".csv", ".parquet"])
 def test_columns_of_text_are_named(tmp_path: Path, suffix: str) -> None:
-    path = write(tmp_path, frame().assign(site=["S1", "S2", "S3"]), suffix)
-    assert "site" in refusal(path)
+    path = write(tmp_path, frame().assign(note=["S1", "S2", "S3"]), suffix)
+    assert "not numbers: note" in refusal(path)
 
 
 @pytest.mark.parametrize("suffix", [".csv", ".parquet"])
@@ -242,7 +243,7 @@ def test_columns_listed_twice_are_named(tmp_path: Path) -> None:
 
 
 def test_ragged_csv_is_refused(tmp_path: Path) -> None:
-    assert "cannot read this CSV" in refusal(csv(tmp_path, "row_id,x,y\na_5,1,2\nb_5,1\n"))
+    assert "cannot read this table" in refusal(csv(tmp_path, "row_id,x,y\na_5,1,2\nb_5,1\n"))
 
 
 @pytest.mark.parametrize("how", [{"array": "probs"}, {"classes": "names"}])

@@ -111,9 +111,10 @@ def test_ids_that_are_none(tmp_path: Path) -> None:
 
 def test_another_row_id_column(tmp_path: Path) -> None:
     path = tmp_path / "t.csv"
-    path.write_text("id,a\nr_5,0.25\n", encoding="utf-8")
+    path.write_text("first,second,a\nr_5,s_5,0.25\n", encoding="utf-8")
     assert "no column 'row_id'" in failure(path)
-    assert read(path, rows="id").values.tolist() == [[0.25]]
+    path.write_text("first,a\nr_5,0.25\n", encoding="utf-8")
+    assert read(path, rows="first").values.tolist() == [[0.25]]
 
 
 def test_folds_must_keep_recordings_whole(tmp_path: Path) -> None:

@@ -47,8 +47,8 @@ def evaluate(
             event("class", {"class": class_id, "positives": count, "auc": auc, "ap": ap})
         event("eval", payload)
         return
-    if not names.folds and "fold" in found.classes:
-        click.echo("note: the column 'fold' counts as a class; give --folds fold if it holds folds")
+    for note in found.notes:
+        click.echo(f"note: {note}")
     named = [(c, found.taxonomy.scientific_name(c), n, auc, ap) for c, n, auc, ap in lines]
     _print(named, payload, found.rows, judging.level)
 

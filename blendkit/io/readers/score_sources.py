@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from blendkit.core import FileSpace, NameRule, Scores, rows_from_ids
-from blendkit.io.readers.score_table import TABLE_SUFFIXES, read_table, recording_folds
+from blendkit.io.readers.score_table import TABLE_SUFFIXES, read_table, recording_folds, table_kind
 from blendkit.store import LogitStore
 
 SUBMISSION = "submission.csv"
@@ -24,11 +24,15 @@ class ColumnNames:
 
 @dataclass(frozen=True, eq=False)
 class ScoreFile:
-    """The name and the scores of a score file. folds: {recording: fold}, empty if it has none."""
+    """The name and the scores of a score file.
+
+    folds: {recording: fold}, empty if it has none; notes: what was assumed of the file, and what was left out.
+    """
 
     name: str
     scores: Scores
     folds: dict[str, str]
+    notes: tuple[str, ...] = ()
 
 
 def split_source(text: Path | str) -> tuple[Path, str | None]:
@@ -46,7 +50,9 @@ def is_source(text: Path | str) -> bool:
 
 
 def read_scores(path: Path | str, space: FileSpace = "unknown", *, names: ColumnNames | None = None) -> Scores:
-    """Read scores: a submission CSV, a Parquet table, `FILE.npz:ARRAY`, a logit store, or the folder of a run.
+    """Read scores: a table (text, Parquet, Arrow), `FILE.npz:ARRAY`, a logit store, or the folder of a run.
+
+    Files are told by their content.
 
     space: the space of the values; with unknown scores, only functions that need no space (ranks, AUC) work. A store
     always holds logits. names: columns and arrays under other names. Raises BlendkitError naming what is missing,
@@ -63,7 +69,7 @@ def read_score_file(path: Path | str, space: FileSpace = "unknown", *, names: Co
     if file.is_dir() and not (file / SUBMISSION).is_file():
         return ScoreFile(name, LogitStore.open(file).read(NameRule()), {})
     file = file / SUBMISSION if file.is_dir() else file
-    npz = file.suffix.lower() == ".npz"
+    npz = table_kind(file) == "npz"
     table = read_table(
         file,
         array=array,
@@ -73,4 +79,4 @@ def read_score_file(path: Path | str, space: FileSpace = "unknown", *, names: Co
     )
     rows = rows_from_ids(table.row_ids, names.chunk_s, NameRule())
     folds = {} if table.folds is None else recording_folds(file.name, list(rows.recording), table.folds)
-    return ScoreFile(name, Scores.build(table.values, rows, table.classes, space, source=str(path)), folds)
+    return ScoreFile(name, Scores.build(table.values, rows, table.classes, space, source=str(path)), folds, table.notes)

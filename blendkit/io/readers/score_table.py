@@ -1,4 +1,4 @@
-"""Score tables of other notebooks: CSV, Parquet and NPZ, matched by row id and class name."""
+"""Score tables of other notebooks: text, Parquet, Arrow and NPZ, matched by row id and class name."""
 
 from __future__ import annotations
 
@@ -14,9 +14,13 @@ from numpy.typing import NDArray
 
 from blendkit.core import Matrix
 from blendkit.errors import BlendkitError, did_you_mean, shorten
+from blendkit.io.class_columns import ROW_ID, class_columns, find_row_id
+from blendkit.io.text_form import MISSING, TextForm, is_number, open_bytes, text_form
 
-ROW_ID = "row_id"
-TABLE_SUFFIXES = (".csv", ".parquet", ".npz")
+TABLE_SUFFIXES = (
+    *(".csv", ".tsv", ".txt", ".parquet", ".pq", ".npz", ".arrow", ".feather", ".ipc"),
+    *(".gz", ".zip", ".zst", ".bz2"),
+)
 
 
 @dataclass(frozen=True, eq=False)
@@ -27,6 +31,7 @@ class Table:
     classes: list[str]
     values: Matrix
     folds: NDArray[Any] | None = None
+    notes: tuple[str, ...] = ()  # what was assumed, and what was left out
 
 
 def read_table(
@@ -37,52 +42,82 @@ def read_table(
     classes: str | None = None,
     folds: str | None = None,
 ) -> Table:
-    """Read a score table. CSV and Parquet: a row id column (`rows`, default row_id) and class columns.
+    """Read a score table of one row per chunk, told by its content: text, Parquet, Arrow or NPZ.
 
-    NPZ: `array` (N, C), `rows` (N,), `classes` (C,), `folds` (N,) name its arrays. Raises
-    BlendkitError naming what is missing and what the file has.
+    Text (CSV): any usual separator, decimal sign, encoding and compression. Text, Parquet and Arrow have a column of
+    row ids (`rows`; default: row_id, or the one whose values are row ids) and class columns. NPZ: `array` (N, C),
+    `rows` (N,), `classes` (C,), `folds` (N,) name its arrays. Raises BlendkitError naming what is missing and what the
+    file has, and columns that may or may not be classes.
     """
-    suffix = path.suffix.lower()
-    if suffix not in TABLE_SUFFIXES:
-        raise BlendkitError(
-            f"{path.name}: cannot read {suffix or 'a file without suffix'} as a score table",
-            [f"expected {', '.join(TABLE_SUFFIXES)}"],
-        )
-    if suffix == ".npz":
+    kind = table_kind(path)
+    if kind == "npz":
         return _read_npz(path, array, rows, classes, folds)
     given = [k for k, v in {"array": array, "classes": classes}.items() if v is not None]
     if given:
-        raise BlendkitError(f"{path.name}: {given} belong to NPZ files; a {suffix} names classes by columns")
-    columns = _read_csv(path, rows or ROW_ID, folds) if suffix == ".csv" else _read_parquet(path, rows or ROW_ID)
-    return _from_columns(path, columns, rows or ROW_ID, folds)
+        raise BlendkitError(f"{path.name}: {given} belong to NPZ files; this {kind} table names classes by columns")
+    notes: list[str] = []
+    if kind == "text":
+        form = text_form(path)
+        row_id = find_row_id(path.name, form.header, rows, dict(zip(form.header, form.first, strict=False)))
+        columns, notes = _read_text(path, form, row_id, folds), form.notes
+    else:
+        columns = _read_parquet(path) if kind == "Parquet" else _read_arrow(path)
+        first = {n: str(v[0]) for n, v in columns.items() if len(v)}
+        row_id = find_row_id(path.name, list(columns), rows, first)
+    return _from_columns(path, columns, row_id, folds, notes)
 
 
-def _read_csv(path: Path, row_id: str, folds: str | None) -> dict[str, NDArray[Any]]:
+def table_kind(path: Path) -> str:
+    """Return text, Parquet, Arrow or npz, by the first bytes of a file. Raises BlendkitError if it cannot be read."""
+    try:
+        with path.open("rb") as file:
+            start = file.read(8)
+        if start.startswith(b"PK") and zipfile.is_zipfile(path):
+            with zipfile.ZipFile(path) as archive:
+                return "npz" if any(n.endswith(".npy") for n in archive.namelist()) else "text"
+    except (OSError, zipfile.BadZipFile) as error:
+        raise BlendkitError(f"{path.name}: cannot read this file", [str(error)]) from error
+    if start.startswith(b"PAR1"):
+        return "Parquet"
+    if start.startswith((b"ARROW1", b"FEA1")):
+        return "Arrow"
+    return "npz" if start.startswith(b"\x93NUMPY") or path.suffix.lower() == ".npz" else "text"
+
+
+def _read_text(path: Path, form: TextForm, row_id: str, folds: str | None) -> dict[str, NDArray[Any]]:
     import pyarrow as pa
     from pyarrow import csv
 
-    header: list[str] = []
+    header = list(form.header)
+    twice = sorted({n for n in header if header.count(n) > 1})
+    if twice:
+        raise BlendkitError(f"{path.name}: duplicate columns", [shorten(map(repr, twice))])
+    _require_columns(path, header, row_id, folds)
+    text = [n for n, value in zip(header, form.first, strict=False) if not is_number(value, form.decimal)]
+    types = {n: pa.float64() for n in header if n != folds and n not in text} | {row_id: pa.string()}
     try:
-        with csv.open_csv(path) as opened:
-            header = opened.schema.names
-        twice = sorted({n for n in header if header.count(n) > 1})
-        if twice:
-            raise BlendkitError(f"{path.name}: duplicate columns", [shorten(twice)])
-        _require_columns(path, header, row_id, folds)
-        types = {n: pa.float64() for n in header if n != folds} | {row_id: pa.string()}
-        missing = ["", "nan", "NaN", "NA", "null"]
-        table = csv.read_csv(path, convert_options=csv.ConvertOptions(column_types=types, null_values=missing))
-    except (OSError, pa.ArrowException) as error:
-        raise BlendkitError(f"{path.name}: cannot read this CSV", [_csv_reason(str(error), header)]) from error
+        with open_bytes(path) as file:
+            table = csv.read_csv(
+                file,
+                read_options=csv.ReadOptions(
+                    encoding=form.encoding.removesuffix("-sig"), column_names=list(header), skip_rows=1
+                ),
+                parse_options=csv.ParseOptions(delimiter=form.separator),
+                convert_options=csv.ConvertOptions(
+                    column_types=types, null_values=list(MISSING), decimal_point=form.decimal
+                ),
+            )
+    except (OSError, EOFError, pa.ArrowException) as error:
+        raise BlendkitError(f"{path.name}: cannot read this table", [_csv_reason(str(error), header)]) from error
     return {n: table[n].to_numpy() for n in table.column_names}
 
 
 def _csv_reason(message: str, header: list[str]) -> str:
-    """Return which column holds text where numbers are expected, else the first line of the reader's message."""
+    """Return which column holds text where numbers are expected, else the start of the reader's message."""
     found = re.search(r"column #(\d+): .*'(.*)'", message)
     if found and int(found[1]) < len(header):
         return f"column {header[int(found[1])]!r} holds {found[2]!r}, expected numbers"
-    return message.splitlines()[0]
+    return message.splitlines()[0][:200]
 
 
 def _require_columns(path: Path, columns: Iterable[str], row_id: str, folds: str | None) -> None:
@@ -94,7 +129,7 @@ def _require_columns(path: Path, columns: Iterable[str], row_id: str, folds: str
             )
 
 
-def _read_parquet(path: Path, row_id: str) -> dict[str, NDArray[Any]]:
+def _read_parquet(path: Path) -> dict[str, NDArray[Any]]:
     import pyarrow as pa
     import pyarrow.parquet as pq
 
@@ -102,30 +137,39 @@ def _read_parquet(path: Path, row_id: str) -> dict[str, NDArray[Any]]:
         table = pq.read_table(path)
     except (OSError, pa.ArrowException) as error:
         raise BlendkitError(f"{path.name}: cannot read this Parquet file", [str(error).splitlines()[0]]) from error
-    columns = {n: table[n].to_numpy() for n in table.column_names if not n.startswith("__index")}
-    if row_id not in columns and {"recording", "end_s"} <= set(columns):  # a part of a logit store
+    columns = {n: table[n].to_numpy() for n in table.column_names}
+    if {"recording", "end_s"} <= set(columns) and ROW_ID not in columns:  # a part of a logit store
         from blendkit.core import format_seconds
 
         ends = [format_seconds(float(e)) for e in columns.pop("end_s")]
         names = columns.pop("recording")
         columns.pop("start_s", None)
-        columns[row_id] = np.array([f"{r}_{e}" for r, e in zip(names, ends, strict=True)], object)
+        columns[ROW_ID] = np.array([f"{r}_{e}" for r, e in zip(names, ends, strict=True)], object)
     return columns
 
 
-def _from_columns(path: Path, columns: dict[str, NDArray[Any]], row_id: str, folds: str | None) -> Table:
+def _read_arrow(path: Path) -> dict[str, NDArray[Any]]:
+    import pyarrow as pa
+    from pyarrow import feather
+
+    try:
+        table = feather.read_table(path)
+    except (OSError, pa.ArrowException) as error:
+        raise BlendkitError(f"{path.name}: cannot read this Arrow file", [str(error).splitlines()[0]]) from error
+    return {n: table[n].to_numpy() for n in table.column_names}
+
+
+def _from_columns(
+    path: Path, columns: dict[str, NDArray[Any]], row_id: str, folds: str | None, notes: Sequence[str]
+) -> Table:
     _require_columns(path, columns, row_id, folds)
+    found = class_columns(path.name, columns, row_id, folds)
     ids = [str(r) for r in columns[row_id]]
-    fold = columns[folds] if folds else None
-    classes = [n for n in columns if n not in (row_id, folds)]
-    text = [n for n in classes if columns[n].dtype.kind not in "fiub"]
-    if text or not classes:
-        what = f"not numbers: {shorten(text)}" if text else "no class columns"
-        raise BlendkitError(f"{path.name}: {what}")
-    float32 = all(columns[n].dtype == np.float32 for n in classes)
-    values: Matrix = np.column_stack([columns[n] for n in classes])
+    float32 = all(columns[n].dtype == np.float32 for n in found.classes)
+    values: Matrix = np.column_stack([columns[n] for n in found.classes])
     values = values.astype(np.float32 if float32 else np.float64)
-    return Table(ids, classes, values, fold)
+    fold = columns[folds] if folds else None
+    return Table(ids, list(found.classes), values, fold, (*notes, *found.notes))
 
 
 def _read_npz(path: Path, array: str | None, rows: str | None, classes: str | None, folds: str | None) -> Table:

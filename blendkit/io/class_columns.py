@@ -1,0 +1,114 @@
+"""Which columns of a score table are classes, and which a reader must not take for one."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from blendkit.core import recording_id
+from blendkit.errors import BlendkitError, did_you_mean, shorten
+
+ROW_ID = "row_id"
+_ID_NAMES = ("row_id", "rowid", "id", "row", "filename", "file", "name", "index")
+_NUMBERED = re.compile(r"^(|index|level_\d+|unnamed: \d+(_level_\d+)?|__index_level_\d+__)$", re.IGNORECASE)
+# fmt: off
+_ABOUT_ROWS = {
+    "fold", "folds", "kfold", "split", "start", "end", "start_s", "end_s", "start_time", "end_time",
+    "start_sec", "end_sec", "time", "second", "seconds", "offset", "duration", "site", "hour", "hour_utc",
+    "date", "datetime", "month", "filename", "file", "filepath", "path", "recording", "audio", "chunk",
+    "latitude", "longitude",
+}  # columns that many tables have beside their classes
+# fmt: on
+
+
+@dataclass(frozen=True)
+class ClassColumns:
+    """The columns of a table: its row ids, its classes, and what was left out, in words."""
+
+    row_id: str
+    classes: tuple[str, ...]
+    notes: tuple[str, ...] = ()
+
+
+def find_row_id(source: str, columns: Sequence[str], wanted: str | None, first: Mapping[str, str]) -> str:
+    """Return the column of row ids: the one that is named, `row_id`, or the only one whose values look like row ids.
+
+    first: a value of each column. Raises BlendkitError, with the columns, if there is none.
+    """
+    if wanted is not None or ROW_ID in columns:
+        name = wanted or ROW_ID
+        if name in columns:
+            return name
+        raise BlendkitError(
+            f"{source}: no column {name!r}{did_you_mean(name, columns)}", [f"has {shorten(columns, 8)}"]
+        )
+    likely = [c for c in columns if _looks_like_a_row_id(first.get(c, ""))]
+    named = [c for c in likely if c.strip().lower() in _ID_NAMES]
+    found = named if len(named) == 1 else likely
+    if len(found) == 1:
+        return found[0]
+    problems = [
+        f"has {shorten(columns, 8)}",
+        "expected row ids <recording>_<end second>; name their column with `rows:`",
+    ]
+    raise BlendkitError(f"{source}: no column {ROW_ID!r}{did_you_mean(ROW_ID, columns)}", problems)
+
+
+def class_columns(source: str, columns: Mapping[str, NDArray[Any]], row_id: str, folds: str | None) -> ClassColumns:
+    """Return which columns are classes.
+
+    Columns that pandas makes (numbers of rows without a name, `Unnamed: 0`, `index`) and columns about rows (fold,
+    times, site) are left out with a note. Raises BlendkitError for what may be either: such a name with other values,
+    classes that a merge wrote twice, text, and an empty name.
+    """
+    others = [c for c in columns if c not in (row_id, folds)]
+    numbered = [c for c in others if _NUMBERED.match(c.strip())]
+    about = [c for c in others if c.strip().lower() in _ABOUT_ROWS and c not in numbered]
+    classes = [c for c in others if c not in numbered and c not in about]
+    problems = [
+        f"column {c!r} is no class id, and does not number the rows either: name it, or leave it out"
+        for c in numbered
+        if not _counts_rows(columns[c])
+    ]
+    problems += _written_twice(classes)
+    text = [c for c in classes if columns[c].dtype.kind not in "fiub"]
+    problems += [f"not numbers: {shorten(text)}"] if text else []
+    if not classes and not problems:
+        problems = ["no class columns"]
+    if problems:
+        raise BlendkitError(f"{source}: its columns are not all classes", problems)
+    notes = [f"left out, for it numbers the rows: column {shorten(map(repr, numbered))}"] if numbered else []
+    notes += [f"left out, for they are no classes: columns {shorten(about)}"] if about else []
+    notes += [f"row ids are in column {row_id!r}"] if row_id != ROW_ID else []
+    return ClassColumns(row_id, tuple(classes), tuple(notes))
+
+
+def _looks_like_a_row_id(value: str) -> bool:
+    stem, _, end = value.rpartition("_")
+    return bool(stem) and bool(recording_id(stem)) and end.replace(".", "", 1).isdigit()
+
+
+def _counts_rows(values: NDArray[Any]) -> bool:
+    if values.dtype.kind not in "iuf":
+        return False
+    start = float(values[0]) if len(values) else 0.0
+    return start in (0.0, 1.0) and bool(np.array_equal(values, np.arange(len(values)) + start))
+
+
+def _written_twice(classes: Sequence[str]) -> list[str]:
+    """Return a problem for the suffixes by which pandas tells columns of one name apart."""
+    known = set(classes)
+    numbered = [c for c in classes if re.search(r"\.\d+$", c) and c.rpartition(".")[0] in known]
+    merged = [c for c in classes if c.endswith("_x") and f"{c[:-2]}_y" in known]
+    problems = []
+    if numbered:
+        problems.append(f"{shorten(numbered)}: the same class twice? pandas numbers columns of one name")
+    if merged:
+        pairs = [f"{c} and {c[:-2]}_y" for c in merged]
+        problems.append(f"{shorten(pairs)}: two tables merged into one? give each table a member of its own")
+    return problems

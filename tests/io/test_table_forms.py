@@ -1,0 +1,139 @@
+"""Score tables as other programs write them: separators, encodings, compression, and columns that are no classes."""
+
+from __future__ import annotations
+
+import bz2
+import gzip
+import zipfile
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from blendkit.errors import BlendkitError
+from blendkit.io.readers.score_table import read_table, table_kind
+from blendkit.io.text_form import text_form
+
+IDS = ["r_5", "r_10", "s_5"]
+FRAME = pd.DataFrame({"row_id": IDS, "Été": [0.25, 0.5, 1e-9], "22961": [0.0, 1.0, 0.125]})
+
+
+def check(path: Path, *notes: str) -> None:
+    table = read_table(path)
+    assert table.row_ids == IDS
+    assert table.classes == ["Été", "22961"]
+    assert np.array_equal(table.values, FRAME[["Été", "22961"]])
+    assert list(table.notes) == list(notes)
+
+
+@pytest.mark.parametrize(
+    ("how", "note"),
+    [
+        ({}, None),
+        ({"lineterminator": "\r\n"}, None),
+        ({"sep": ";"}, "separated by semicolons"),
+        ({"sep": ";", "decimal": ","}, "separated by semicolons, with decimal commas"),
+        ({"sep": "\t"}, "separated by tabs"),
+        ({"sep": "\t", "decimal": ","}, "separated by tabs, with decimal commas"),
+        ({"sep": "|"}, "separated by bars"),
+        ({"encoding": "utf-8-sig"}, None),
+        ({"encoding": "utf-16"}, "written in UTF-16"),
+        ({"encoding": "utf-16", "sep": "\t"}, "written in UTF-16, separated by tabs"),
+        ({"encoding": "latin-1"}, "written in Latin-1, for it is not UTF-8"),
+    ],
+)
+def test_text_in_any_form(tmp_path: Path, how: dict[str, str], note: str | None) -> None:
+    path = tmp_path / "scores.txt"
+    FRAME.to_csv(path, index=False, **how)
+    check(path, *([note] if note else []))
+
+
+@pytest.mark.parametrize("kind", ["gzip", "bzip2", "zip", "zstd"])
+def test_compressed_text(tmp_path: Path, kind: str) -> None:
+    text = FRAME.to_csv(index=False).encode()
+    path = tmp_path / "scores.csv.x"  # the name says nothing
+    if kind == "zip":
+        with zipfile.ZipFile(path, "w") as archive:
+            archive.writestr("scores.csv", text)
+            archive.writestr("__MACOSX/._scores.csv", b"junk")
+    elif kind == "zstd":
+        import pyarrow as pa
+
+        path.write_bytes(pa.compress(text, "zstd", asbytes=True))
+    else:
+        path.write_bytes(gzip.compress(text) if kind == "gzip" else bz2.compress(text))
+    check(path, f"compressed by {kind}")
+
+
+def test_arrow_and_parquet_by_their_content(tmp_path: Path) -> None:
+    FRAME.to_feather(tmp_path / "a")
+    FRAME.to_parquet(tmp_path / "p", index=False)
+    assert [table_kind(tmp_path / n) for n in "ap"] == ["Arrow", "Parquet"]
+    check(tmp_path / "a")
+    check(tmp_path / "p")
+
+
+@pytest.mark.parametrize("name", ["id", "Row_ID", "filename", "ID"])
+def test_row_ids_in_another_column(tmp_path: Path, name: str) -> None:
+    FRAME.rename(columns={"row_id": name}).to_csv(tmp_path / "t.csv", index=False)
+    check(tmp_path / "t.csv", f"row ids are in column {name!r}")
+
+
+@pytest.mark.parametrize("name", ["", "Unnamed: 0", "index", "level_0"])
+@pytest.mark.parametrize("first", [0, 1])
+def test_numbers_of_rows_are_no_class(tmp_path: Path, name: str, first: int) -> None:
+    table = FRAME.copy()
+    table.insert(0, name, range(first, first + 3))
+    table.to_csv(tmp_path / "t.csv", index=False)
+    check(tmp_path / "t.csv", f"left out, for it numbers the rows: column {name!r}")
+
+
+def test_columns_about_rows_are_no_classes(tmp_path: Path) -> None:
+    FRAME.assign(fold=[0, 1, 0], site=["a", "a", "b"], start=0, End=5).to_csv(tmp_path / "t.csv", index=False)
+    check(tmp_path / "t.csv", "left out, for they are no classes: columns fold, site, start, End")
+    assert read_table(tmp_path / "t.csv", folds="fold").folds is not None
+
+
+@pytest.mark.parametrize(
+    ("extra", "said"),
+    [
+        ({"Unnamed: 0": [0.5, 0.25, 0.5]}, "column 'Unnamed: 0' is no class id, and does not number the rows either"),
+        ({"": [0.5, 0.25, 0.5]}, "column '' is no class id"),
+        ({"22961.1": [0.0, 1.0, 0.125]}, "22961.1: the same class twice"),
+        ({"a_x": 0.5, "a_y": 0.5}, "a_x and a_y: two tables merged into one"),
+        ({"note": ["x", "y", "z"]}, "not numbers: note"),
+    ],
+)
+def test_what_may_or_may_not_be_a_class(tmp_path: Path, extra: dict[str, object], said: str) -> None:
+    FRAME.assign(**extra).to_csv(tmp_path / "t.csv", index=False)
+    with pytest.raises(BlendkitError) as error:
+        read_table(tmp_path / "t.csv")
+    assert said in str(error.value)
+
+
+@pytest.mark.parametrize(
+    ("data", "said"),
+    [
+        (b"", "this file is empty"),
+        (b" \n\n", "this file is empty"),
+        (b"\x00\x01\x02row", "is no text table"),
+        (b"\x1f\x8bgarbage", "cannot read this file"),
+        (b"row_id,a\nr_5,1,2\n", "Expected 2 columns, got 3"),
+        (b"row_id,a\nr_5,0.5\nr_10,x\n", "column 'a' holds 'x', expected numbers"),
+    ],
+)
+def test_damaged_text(tmp_path: Path, data: bytes, said: str) -> None:
+    (tmp_path / "t.csv").write_bytes(data)
+    with pytest.raises(BlendkitError) as error:
+        read_table(tmp_path / "t.csv")
+    assert said in str(error.value)
+    assert "t.csv" in str(error.value)
+
+
+def test_the_form_of_one_column_or_line(tmp_path: Path) -> None:
+    path = tmp_path / "t.csv"
+    path.write_text("row_id\n", encoding="utf-8")
+    assert text_form(path).header == ("row_id",)
+    path.write_text('"a;b",c\n"1;2",3\n', encoding="utf-8")  # a separator inside quotes does not count
+    assert text_form(path).separator == ","
