@@ -5,6 +5,7 @@ from __future__ import annotations
 import unicodedata
 from collections.abc import Sequence
 from dataclasses import dataclass, fields
+from itertools import pairwise
 from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
@@ -16,6 +17,7 @@ from blendkit.core.names import NameRule, natural_key
 from blendkit.errors import BlendkitError, shorten
 
 MIN_REMAINDER_S = 1.0
+_TOLERANCE = 1e-6  # of a chunk, by which a decimal end may miss the grid
 Remainder = Literal["pad", "drop"]
 
 
@@ -148,23 +150,49 @@ def cluster_labels(rows: Rows, by: ClusterBy, used: Bools) -> list[str]:
 def rows_from_ids(ids: Sequence[str], chunk_s: float, names: NameRule) -> Rows:
     """Parse row ids `<recording>_<end second>`; rows stay in the order of `ids`.
 
-    Raises BlendkitError listing the ids that do not end in `_<number>`.
+    Raises BlendkitError listing the ids that do not end in `_<number>`, and those whose chunk would start before the
+    recording or off the grid of chunks of `chunk_s` seconds.
     """
-    stems, ends, bad = [], np.empty(len(ids)), []
-    for i, row_id in enumerate(ids):
-        stem, _, end = str(row_id).rpartition("_")
-        try:
-            ends[i] = float(end)
-        except ValueError:
-            ends[i] = np.nan
-        if not (np.isfinite(ends[i]) and ends[i] > 0):
-            stem = ""
-        if not stem:
-            bad.append(f"row {i + 1}: {row_id!r}")
-        stems.append(stem)
+    parts = [str(row_id).rpartition("_") for row_id in ids]
+    ends = np.array([_number(end) for _, _, end in parts], np.float64)
+    bad = [f"row {i + 1}: {ids[i]!r}" for i, (stem, _, _) in enumerate(parts) if not stem or not np.isfinite(ends[i])]
     if bad:
         raise BlendkitError("row ids must have the form <recording>_<end second>", [shorten(bad)])
+    stems = [stem for stem, _, _ in parts]
+    count = ends / chunk_s
+    off = np.flatnonzero((count < 1 - _TOLERANCE) | (np.abs(count - np.round(count)) > _TOLERANCE)).tolist()
+    if off:
+        problems = [f"{len(off)} of {len(ids)} do not, such as {shorten([repr(ids[i]) for i in off])}"]
+        hint = _likely(stems, ends, chunk_s)
+        raise BlendkitError(
+            f"row ids must end in multiples of {chunk_s:g} s, the chunk", [*problems, *filter(None, [hint])]
+        )
     return make_rows(stems, ends - chunk_s, ends, names)
+
+
+def _number(text: str) -> float:
+    try:
+        return float(text)
+    except ValueError:
+        return float("nan")
+
+
+def _likely(recordings: Sequence[str], ends: Float64, chunk_s: float) -> str:
+    """Return what ends that fit no grid of chunks may be instead, "" if nothing suggests itself."""
+    own: dict[str, list[float]] = {}
+    for recording, end in zip(recordings, ends.tolist(), strict=True):
+        own.setdefault(recording, []).append(end)
+    series = [sorted(e) for e in own.values()]
+    counts = [e == [k + e[0] for k in range(len(e))] and e[0] in (0, 1) for e in series]
+    if all(counts):
+        first, end = (0, "(k + 1)") if series[0][0] == 0 else (1, "k")
+        return f"do they number the chunks from {first}? chunk k ends at {end} x {chunk_s:g} s"
+    if all(e[0] == 0 and len(e) > 1 for e in series):
+        return "are they starts? a row id names the second in which its chunk ends"
+    steps = {round(b - a, 6) for e in series for a, b in pairwise(e)}
+    if len(steps) == 1 and steps != {chunk_s}:
+        return f"their step is {steps.pop():g} s: are these chunks of another length? say `chunk_s:` or --chunk-s"
+    return ""
 
 
 def canonical_order(rows: Rows) -> Int64:

@@ -126,9 +126,9 @@ def test_fractional_chunks_have_clean_ids() -> None:
 
 
 def test_ids_keep_their_order_and_underscores() -> None:
-    rows = rows_from_ids(["x_S01_20250101_040000_10", "a_2.5", "x_S01_20250101_040000_5"], 5.0, NAMES)
+    rows = rows_from_ids(["x_S01_20250101_040000_10", "a_15", "x_S01_20250101_040000_5"], 5.0, NAMES)
     assert rows.recording.tolist() == ["x_S01_20250101_040000", "a", "x_S01_20250101_040000"]
-    assert rows.end_s.tolist() == [10.0, 2.5, 5.0]
+    assert rows.end_s.tolist() == [10.0, 15.0, 5.0]
     assert rows.hour.tolist() == [4, -1, 4]
 
 
@@ -204,3 +204,26 @@ def test_rows_share_one_name_object() -> None:
     names = ["".join(["r", "1"]) for _ in range(3)]  # three equal but distinct str objects
     rows = make_rows(names, np.arange(3.0), np.arange(3.0) + 1, NAMES)
     assert rows.recording[0] is rows.recording[2]
+
+
+@pytest.mark.parametrize(
+    ("ids", "said"),
+    [
+        (["r_1", "r_2", "r_3"], "do they number the chunks from 1? chunk k ends at k x 5 s"),
+        (["r_0", "r_1", "s_0"], "do they number the chunks from 0? chunk k ends at (k + 1) x 5 s"),
+        (["r_0", "r_5", "r_10"], "are they starts?"),
+        (["r_3", "r_6", "r_9"], "their step is 3 s: are these chunks of another length?"),
+        (["r_5", "r_12"], "1 of 2 do not, such as 'r_12'"),
+        (["r_5", "r_-5"], "1 of 2 do not, such as 'r_-5'"),
+    ],
+)
+def test_ends_off_the_grid_are_refused(ids: list[str], said: str) -> None:
+    with pytest.raises(BlendkitError) as error:
+        rows_from_ids(ids, 5.0, NameRule())
+    assert "row ids must end in multiples of 5 s" in str(error.value)
+    assert said in str(error.value)
+
+
+def test_decimal_chunks_lie_on_their_grid() -> None:
+    ids = [f"r_{format_seconds(0.96 * k)}" for k in range(1, 2000)]
+    assert len(rows_from_ids(ids, 0.96, NameRule())) == 1999
