@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from blendkit.member.head_file import HeadFile, open_head, try_silence
     from blendkit.member.mel import Image, Mel
     from blendkit.member.model_files import locate, model_folders, package_folder
-    from blendkit.member.non_finite import FLOOR
+    from blendkit.member.non_finite import ALL_LOST, FLOOR, Lost
     from blendkit.member.onnx_blocks import OnnxBlocks
     from blendkit.member.protocol import (
         BELOW_FLOAT32,
@@ -66,6 +66,7 @@ else:
     __getattr__, __dir__ = lazy_face(__name__)
 
 __all__ = [
+    "ALL_LOST",
     "BELOW_FLOAT32",
     "FLOOR",
     "NO_SCORE",
@@ -90,6 +91,7 @@ __all__ = [
     "GroupScores",
     "HeadFile",
     "Image",
+    "Lost",
     "Mel",
     "Member",
     "MemberContext",

@@ -2,19 +2,42 @@
 
 Models with a log-mel or a peak-normalised front end do so on digital silence, which also fills a last chunk. Such a
 window is left out of the mean over its shifts. If no shift is left, it gets its recording's median, class by class;
-in a recording without any finite window, the lowest value of the recordings scored beside it, and if there is none,
-`FLOOR`.
+in a recording without any finite window, `FLOOR`, so that no recording's scores depend on those scored beside it.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import NamedTuple
 
 import numpy as np
 
 from blendkit.core import Bools, Float64
 
+ALL_LOST = "no window of the recording has finite ones"
 FLOOR = -15.0  # a logit: a probability of 3e-7; also of silent windows that are not given to a model
+
+
+class Lost(NamedTuple):
+    """A recording's windows: all, those with a shift that was not finite, and those with no finite shift."""
+
+    windows: int
+    lost: int
+    filled: int
+
+    @property
+    def everything(self) -> bool:
+        """Whether the recording has no window with finite scores."""
+        return self.filled == self.windows
+
+    @property
+    def stand_in(self) -> str:
+        """What the scores of the lost windows are, in words."""
+        if not self.filled:
+            return "the mean of their other shifts is used"
+        if self.everything:
+            return f"{ALL_LOST}: {FLOOR:g} stands in"
+        return "the recording's median stands in"
 
 
 def fill_lost(values: Float64, known: Bools, windows: Sequence[int], floor: float = FLOOR) -> Float64:
@@ -24,14 +47,21 @@ def fill_lost(values: Float64, known: Bools, windows: Sequence[int], floor: floa
     """
     if known.all():
         return values
-    lowest = values[known].min(axis=0) if known.any() else np.full(values.shape[1], floor)
     out, first = values.copy(), 0
     for count in windows:
         own, row = known[first : first + count], slice(first, first + count)
         if not own.all():
-            out[row][~own] = np.median(values[row][own], axis=0) if own.any() else lowest
+            out[row][~own] = np.median(values[row][own], axis=0) if own.any() else floor
         first += count
     return out
+
+
+def lost_by_recording(lost: Bools, known: Bools, recordings: Sequence[str], windows: Sequence[int]) -> dict[str, Lost]:
+    """Return what each recording lost of its windows (W,); recordings that lost none are left out."""
+    marked = count_by_recording(lost, recordings, windows)
+    filled = count_by_recording(~known, recordings, windows)
+    totals = dict(zip(recordings, windows, strict=True))
+    return {r: Lost(totals[r], n, filled.get(r, 0)) for r, n in marked.items()}
 
 
 def count_by_recording(marked: Bools, recordings: Sequence[str], windows: Sequence[int]) -> dict[str, int]:

@@ -13,7 +13,7 @@ import numpy as np
 from blendkit.audio import Samples, Silence, cut, edges, samples_at
 from blendkit.core import Bools, Float32, Int64, sigmoid
 from blendkit.errors import BlendkitError, broken
-from blendkit.member.non_finite import FLOOR, count_by_recording, fill_lost
+from blendkit.member.non_finite import FLOOR, Lost, count_by_recording, fill_lost, lost_by_recording
 from blendkit.member.protocol import TTA, FeatureMember, FrontedMember, Member, MemberInfo
 from blendkit.member.shift_mean import ShiftMean
 from blendkit.member.window_places import (
@@ -70,7 +70,7 @@ class GroupScores:
     """
 
     values: list[Float32]
-    lost: list[dict[str, int]]
+    lost: list[dict[str, Lost]]
     silent: dict[str, int]
     seconds: float
 
@@ -81,8 +81,7 @@ def score_together(
     """Score as `score_jobs`, for members with an equal `same_front_end`: their front end is computed once.
 
     silence: with `floor`, windows that are 0 throughout are not given to the members; their logits are `FLOOR`.
-    A window on which a member gives NaN costs that window only: see `blendkit.member.non_finite`. Raises BlendkitError
-    for a member that gives no finite value for any window of recordings that hold sound.
+    A window on which a member gives NaN costs that window only: see `blendkit.member.non_finite`.
     """
     first, spent = members[0], [0.0]
 
@@ -130,7 +129,7 @@ def _scored_windows(
     chunk_s: float,
     tta: TTA,
     silence: Silence = "score",
-) -> tuple[list[Float32], list[dict[str, int]], dict[str, int]]:
+) -> tuple[list[Float32], list[dict[str, Lost]], dict[str, int]]:
     """Cut windows, call the model on batches of them, average over shifts and pool onto chunks.
 
     Returns values (sum of chunks, width) and the windows lost by recording, for each of the model's outputs, and the
@@ -142,12 +141,10 @@ def _scored_windows(
     names, per_recording = [j.recording for j in jobs], [len(starts) for starts, _ in placed]
     out, lost = [], []
     for mean in means:
-        if mean.lost.any() and not mean.finite.any() and any(np.any(j.audio.samples) for j in jobs):
-            raise BlendkitError("gave NaN or infinite values for every window of recordings that hold sound")
         values = fill_lost(mean.logits(), mean.weight > 0, per_recording, _floor(info))
         pooled = values if windows_are_chunks(info, chunk_s) else pool_windows(values, info, chunk_s, placed, tta)
         out.append(pooled.astype(np.float32))
-        lost.append(count_by_recording(mean.lost, names, per_recording))
+        lost.append(lost_by_recording(mean.lost, mean.weight > 0, names, per_recording))
     return out, lost, count_by_recording(silent, names, per_recording)
 
 

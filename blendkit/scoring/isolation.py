@@ -51,8 +51,7 @@ def score_surviving(
     """Score a group of recordings; return its scores, and why which recordings failed.
 
     If an isolated member fails on several recordings together, each is scored by itself. One that fails by itself is
-    tried once more, every time in a fresh worker. The rows of one that fails twice get the lowest score of the others
-    in its group, class by class.
+    tried once more, every time in a fresh worker. The rows of one that fails twice hold `FLOOR`.
     """
     worker = worker_of(member)
     if worker is None:
@@ -102,10 +101,9 @@ def check_some_scored(name: str, store: LogitStore, *, last: bool) -> None:
 
 def _joined(found: Mapping[str, GroupScores], prepared: Sequence[Prepared], classes: int) -> GroupScores:
     """Put the scores of single recordings together in the order of their group."""
-    known = [s.values[0] for s in found.values() if len(s.values[0])]
-    lowest = np.concatenate(known).min(axis=0) if known else np.full(classes, FLOOR, np.float32)
     parts: list[Float32] = [
-        found[p.recording].values[0] if p.recording in found else np.tile(lowest, (p.chunks, 1)) for p in prepared
+        found[p.recording].values[0] if p.recording in found else np.full((p.chunks, classes), FLOOR, np.float32)
+        for p in prepared
     ]
     lost = {r: n for s in found.values() for r, n in s.lost[0].items()}
     silent = {r: n for s in found.values() for r, n in s.silent.items()}

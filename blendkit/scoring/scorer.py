@@ -11,13 +11,15 @@ from functools import partial
 
 from blendkit.audio import Batch, Grid, Prepared, Recording, groups, prepare_group
 from blendkit.core import Scores, chunk_rows, natural_key
-from blendkit.errors import BlendkitError
+from blendkit.errors import BlendkitError, shorten
 from blendkit.events import Emit
 from blendkit.member import (
+    ALL_LOST,
     FLOOR,
     TTA,
     FileMember,
     GroupScores,
+    Lost,
     Member,
     RecordingAudio,
     check_window,
@@ -199,10 +201,11 @@ def _score_alike(
         scores, failed = score_surviving(models[0], score, prepared, members[0].limit_s)
     except BlendkitError as error:
         raise BlendkitError(f"member {names}: {error.title}", error.problems) from error
+    _check_finite(members, prepared, scores)
     rows = chunk_rows({p.recording: p.chunks for p in prepared}, grid.chunk_s, grid.names)
     for m, model, logits, lost in zip(members, models, scores.values, scores.lost, strict=True):
         status = {
-            p.recording: stored(p, keys[p.recording], lost.get(p.recording, 0), scores.silent.get(p.recording, 0))
+            p.recording: stored(p, keys[p.recording], lost.get(p.recording), scores.silent.get(p.recording, 0))
             for p in prepared
         }
         assert m.store is not None
@@ -219,6 +222,25 @@ def _score_alike(
     return set(failed)
 
 
+def _check_finite(members: Sequence[AudioMember], prepared: Sequence[Prepared], scores: GroupScores) -> None:
+    """Raise BlendkitError for a member that gave no finite value for sound, in this group or before.
+
+    After a finite value it is the recordings that are odd: they hold what stands in.
+    """
+    sound = {p.recording for p in prepared if p.chunks and p.status not in ("silent", "unreadable")}
+    for m, lost in zip(members, scores.lost, strict=True):
+        if sound and all(r in lost and lost[r].everything for r in sound) and not _gave_finite(m):
+            names = shorten(sorted(sound))
+            reason = f"gave NaN or infinite values for every window of recordings that hold sound: {names}"
+            raise BlendkitError(f"member {m.name!r}: {reason}")
+
+
+def _gave_finite(m: AudioMember) -> bool:
+    assert m.store is not None
+    kept = m.store.recordings().values()
+    return any(s.chunks and s.status not in ("silent", "unreadable", FAILED) and ALL_LOST not in s.note for s in kept)
+
+
 def _values(models: Sequence[Member | FileMember], prepared: Sequence[Prepared], grid: Grid, tta: TTA) -> GroupScores:
     """Return the logits of every model for the group's chunks."""
     first = models[0]
@@ -231,12 +253,12 @@ def _values(models: Sequence[Member | FileMember], prepared: Sequence[Prepared],
     return score_together([m for m in models if isinstance(m, Member)], jobs, grid.chunk_s, tta, grid.silence)
 
 
-def stored(prepared: Prepared, key: str, lost: int = 0, silent: int = 0) -> Stored:
+def stored(prepared: Prepared, key: str, lost: Lost | None = None, silent: int = 0) -> Stored:
     """Return the entry that a store holds of a recording.
 
-    lost: windows on which the member gave no finite value; silent: windows that it was not given.
+    lost: the windows on which the member gave values that were not finite; silent: windows that it was not given.
     """
-    window = f"{lost} {LOST}; the recording's median stands in" if lost else ""
+    window = f"{lost.lost} {LOST}; {lost.stand_in}" if lost else ""
     quiet = f"{silent} {SILENT}: their logits are {FLOOR:g}" if silent else ""
     note = "; ".join(filter(None, [prepared.note, window, quiet]))
     if prepared.status == "unreadable" and prepared.path.name and not prepared.path.exists():

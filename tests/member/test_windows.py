@@ -14,7 +14,7 @@ from blendkit.audio.cutting import Edge
 from blendkit.audio.decoded import Decoded
 from blendkit.audio.resampling import at_rate
 from blendkit.errors import BlendkitError
-from blendkit.member.non_finite import FLOOR
+from blendkit.member.non_finite import FLOOR, Lost
 from blendkit.member.protocol import TTA, FinishedMember, Member, MemberInfo
 from blendkit.member.window_places import RecordingAudio
 from blendkit.member.windows import check_window, score_jobs, score_together
@@ -302,7 +302,7 @@ def test_a_window_without_finite_scores_costs_itself() -> None:
         fragile(broken, 4),
         score_jobs(echo(), [RecordingAudio("r", Decoded(whole, 10, 4.0, "ok"), 4)], CHUNK_S, TTA()),
     )
-    assert got.lost == [{"r": 1}]
+    assert got.lost == [{"r": Lost(4, 1, 1)}]
     others = [0, 2, 3]
     assert np.array_equal(got.values[0][others], honest[others])
     assert got.values[0][1].tolist() == np.median(honest[others], axis=0).tolist()
@@ -310,27 +310,34 @@ def test_a_window_without_finite_scores_costs_itself() -> None:
 
 def test_the_last_chunks_silence_costs_that_chunk_only() -> None:
     got = fragile(range(1, 11), 3)
-    assert got.lost == [{"r": 2}]
+    assert got.lost == [{"r": Lost(3, 2, 2)}]
     assert got.values[0][1].tolist() == got.values[0][2].tolist() == got.values[0][0].tolist()
 
 
 def test_a_shift_without_finite_scores_is_left_out_of_the_mean() -> None:
     samples = [1.0] * 20 + [1000.0] + [1.0] * 9
     got = fragile(samples, 3, TTA((0.0, 0.1)))
-    assert got.lost == [{"r": 2}]  # chunk 2 at both shifts, chunk 1 at the shift that reaches sample 20
+    assert got.lost == [{"r": Lost(3, 2, 1)}]  # chunk 2 at both shifts, chunk 1 at the shift that reaches sample 20
     assert np.isfinite(got.values[0]).all()
 
 
-def test_recordings_of_silence_get_the_lowest_scores_beside_them() -> None:
+def test_recordings_without_a_finite_window_get_the_floor_whatever_lies_beside_them() -> None:
     sound = RecordingAudio("a", Decoded(np.arange(1, 21, dtype=np.float32), 10, 2.0, "ok"), 2)
     silent = RecordingAudio("b", Decoded(np.zeros(20, np.float32), 10, 2.0, "silent"), 2)
     got = score_together([Fragile(echo().info)], [sound, silent], CHUNK_S, TTA())
-    assert got.lost == [{"b": 2}]
-    assert got.values[0][2].tolist() == got.values[0][3].tolist() == got.values[0][:2].min(axis=0).tolist()
+    assert got.lost == [{"b": Lost(2, 2, 2)}]
+    assert (got.values[0][2:] == FLOOR).all()
     alone = score_together([Fragile(echo().info)], [silent], CHUNK_S, TTA())
     assert (alone.values[0] == FLOOR).all()
 
 
-def test_a_member_that_never_gives_a_finite_score_is_an_error() -> None:
-    with pytest.raises(BlendkitError, match="NaN or infinite values for every window"):
-        fragile([1000.0] * 20, 2)
+@pytest.mark.parametrize(
+    ("lost", "said"),
+    [
+        (Lost(3, 2, 0), "the mean of their other shifts is used"),
+        (Lost(3, 2, 1), "the recording's median stands in"),
+        (Lost(3, 3, 3), "no window of the recording has finite ones: -15 stands in"),
+    ],
+)
+def test_what_stands_in_is_said(lost: Lost, said: str) -> None:
+    assert lost.stand_in == said

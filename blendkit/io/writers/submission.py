@@ -11,7 +11,7 @@ import numpy as np
 
 from blendkit.core import Float64, Int64, Matrix, Scores, sigmoid
 from blendkit.errors import DeliveryError
-from blendkit.io.readers.score_table import ROW_ID
+from blendkit.io.class_columns import ROW_ID
 from blendkit.store import atomic_path
 
 _WRITE_ROWS = 65536
