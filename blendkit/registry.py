@@ -14,7 +14,8 @@ from blendkit.errors import BlendkitError, did_you_mean
 MEMBERS = "blendkit.members"
 OPS = "blendkit.ops"
 GEO_MODELS = "blendkit.geo_models"
-_KIND = {MEMBERS: "member", OPS: "op", GEO_MODELS: "model of places"}
+READERS = "blendkit.readers"
+_KIND = {MEMBERS: "member", OPS: "op", GEO_MODELS: "model of places", READERS: "format"}
 
 
 @dataclass(frozen=True)

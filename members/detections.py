@@ -12,12 +12,11 @@ import numpy as np
 from blendkit.audio import WindowPool
 from blendkit.core import Scores, Space
 from blendkit.errors import BlendkitError, shorten
-from blendkit.io import Detections, read_detections
+from blendkit.io import Detections, Windowed, read_detections
 from blendkit.member import (
     DataFile,
     FilePath,
     MemberContext,
-    Windowed,
     by_id,
     by_scientific_name,
     on_grid,

@@ -14,13 +14,12 @@ from blendkit.audio import WindowPool
 from blendkit.core import Float32, Scores, Space
 from blendkit.errors import BlendkitError
 from blendkit.graphs import load_graph, metadata_names, open_session
-from blendkit.io import read_hoplite
+from blendkit.io import Windowed, read_hoplite
 from blendkit.member import (
     NO_SCORE,
     DataFile,
     FilePath,
     MemberContext,
-    Windowed,
     by_scientific_name,
     on_grid,
     read_class_list,

@@ -12,6 +12,7 @@ from blendkit._face import lazy_face
 
 if TYPE_CHECKING:
     from blendkit.io.contents import FileContents
+    from blendkit.io.file_reader import ColumnNames, FileHead, Reader, find_reader
     from blendkit.io.readers.detection_tables import Detections, read_detections
     from blendkit.io.readers.hoplite_database import read_hoplite
     from blendkit.io.readers.kaggle import Template, read_leaderboard, read_template
@@ -19,13 +20,14 @@ if TYPE_CHECKING:
     from blendkit.io.readers.label_csv import read_labels
     from blendkit.io.readers.places import read_finds, read_sites
     from blendkit.io.readers.range_table import WEEKS, WHOLE_YEAR, RangeTable, is_range_table, read_range_table
-    from blendkit.io.readers.score_sources import ColumnNames, is_source, read_score_file, read_scores, split_source
-    from blendkit.io.readers.score_table import read_table, recording_folds
+    from blendkit.io.readers.score_sources import is_source, read_score_file, read_scores, split_source
+    from blendkit.io.readers.score_table import Table, read_table, recording_folds
     from blendkit.io.readers.species_lists import read_species_lists
     from blendkit.io.readers.taxonomy_csv import read_taxonomy
     from blendkit.io.solutions import read_solutions
     from blendkit.io.space_check import check_space
     from blendkit.io.truth import Truth, truth_for
+    from blendkit.io.windowed import Windowed, windows_on_chunks
     from blendkit.io.writers.range_csv import write_range_table
     from blendkit.io.writers.submission import Written, ties_made, write_scores, write_submission
 else:
@@ -38,11 +40,16 @@ __all__ = [
     "ColumnNames",
     "Detections",
     "FileContents",
+    "FileHead",
     "RangeTable",
+    "Reader",
+    "Table",
     "Template",
     "Truth",
+    "Windowed",
     "Written",
     "check_space",
+    "find_reader",
     "is_range_table",
     "is_source",
     "read_cache",
@@ -64,6 +71,7 @@ __all__ = [
     "split_source",
     "ties_made",
     "truth_for",
+    "windows_on_chunks",
     "write_range_table",
     "write_scores",
     "write_submission",

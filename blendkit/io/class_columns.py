@@ -59,6 +59,11 @@ def find_row_id(source: str, columns: Sequence[str], wanted: str | None, first: 
     raise BlendkitError(f"{source}: no column {ROW_ID!r}{did_you_mean(ROW_ID, columns)}", problems)
 
 
+def has_row_ids(columns: Sequence[str], first: Mapping[str, str]) -> bool:
+    """Return whether a table has a column of row ids, by name or by its first value."""
+    return ROW_ID in columns or any(_looks_like_a_row_id(first.get(c, "")) for c in columns)
+
+
 def class_columns(source: str, columns: Mapping[str, NDArray[Any]], row_id: str, folds: str | None) -> ClassColumns:
     """Return which columns are classes.
 

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
         read_class_list,
         read_synonyms,
     )
-    from blendkit.member.foreign_windows import NO_SCORE, Windowed, on_grid, score_files
+    from blendkit.member.foreign_windows import NO_SCORE, on_grid, score_files
     from blendkit.member.frames import FrameMember, Gives, frame_member, import_code
     from blendkit.member.graph_input import GraphInput, audio_input, picture_input
     from blendkit.member.graph_output import GraphOutput, score_output, with_shapes
@@ -99,7 +99,6 @@ __all__ = [
     "OnnxBlocks",
     "Proxies",
     "RecordingAudio",
-    "Windowed",
     "apart",
     "as_logits",
     "as_probabilities",

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
         member_params,
         open_members,
     )
-    from blendkit.scoring.scorer import NOTED, AudioMember, Scored, score_recordings
+    from blendkit.scoring.scorer import AudioMember, Scored, score_recordings
     from blendkit.scoring.speed import Throughput, predicted_minutes, throughput, timings
     from blendkit.scoring.standalone import (
         Scorer,
@@ -33,6 +33,7 @@ if TYPE_CHECKING:
         score,
         score_audio,
     )
+    from blendkit.scoring.statuses import NOTED
 else:
     __getattr__, __dir__ = lazy_face(__name__)
 

@@ -6,7 +6,7 @@ import time
 from collections.abc import Callable, Generator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import partial
 
 from blendkit.audio import Batch, Grid, Prepared, Recording, groups, prepare_group
@@ -15,11 +15,9 @@ from blendkit.errors import BlendkitError, shorten
 from blendkit.events import Emit
 from blendkit.member import (
     ALL_LOST,
-    FLOOR,
     TTA,
     FileMember,
     GroupScores,
-    Lost,
     Member,
     RecordingAudio,
     check_window,
@@ -28,12 +26,10 @@ from blendkit.member import (
     score_together,
 )
 from blendkit.scoring.isolation import FAILED, check_some_scored, closing_workers, failed_entries, score_surviving
+from blendkit.scoring.statuses import joined_status, stored
 from blendkit.store import LogitStore, Stored, file_hash
 
 NO_AUDIO_KEY = "silence"
-LOST = "windows gave NaN or infinite values"
-SILENT = "windows of digital silence were not scored"
-NOTED = (LOST, SILENT)  # what a recording's note says although its audio is whole
 
 
 @dataclass
@@ -99,7 +95,8 @@ def score_recordings(members: Sequence[AudioMember], recordings: Sequence[Record
         for m in members:
             if m.name in built and m.store is not None:
                 check_some_scored(m.name, m.store, last=True)
-    return Scored(_status(members, keys), decode_s, resample_s)
+    stores = {m.name: m.store for m in members if m.store is not None}
+    return Scored(joined_status(stores, keys), decode_s, resample_s)
 
 
 def _batches(waiting: Sequence[tuple[Sequence[Recording], Sequence[int]]], grid: Grid) -> Generator[Batch]:
@@ -251,35 +248,3 @@ def _values(models: Sequence[Member | FileMember], prepared: Sequence[Prepared],
         return GroupScores([values], [{}], {}, time.perf_counter() - started)
     jobs = [RecordingAudio(p.recording, p.by_rate[first.info.rate], p.chunks) for p in prepared]
     return score_together([m for m in models if isinstance(m, Member)], jobs, grid.chunk_s, tta, grid.silence)
-
-
-def stored(prepared: Prepared, key: str, lost: Lost | None = None, silent: int = 0) -> Stored:
-    """Return the entry that a store holds of a recording.
-
-    lost: the windows on which the member gave values that were not finite; silent: windows that it was not given.
-    """
-    window = f"{lost.lost} {LOST}; {lost.stand_in}" if lost else ""
-    quiet = f"{silent} {SILENT}: their logits are {FLOOR:g}" if silent else ""
-    note = "; ".join(filter(None, [prepared.note, window, quiet]))
-    if prepared.status == "unreadable" and prepared.path.name and not prepared.path.exists():
-        key = f"vanished: {key}"  # once the file is back, its key is another one, and it is scored
-    return Stored(key, prepared.chunks, prepared.status, note, round(prepared.duration_s, 3))
-
-
-def _status(members: Sequence[AudioMember], keys: dict[str, str]) -> dict[str, Stored]:
-    """Return every recording's entry: the first member's, with what the others' entries add."""
-    known = [(m.name, m.store.recordings()) for m in members if m.store is not None]
-    out: dict[str, Stored] = {}
-    for i, (name, entries) in enumerate(known):
-        for r in keys:
-            if r not in entries or (i and r not in out):
-                continue
-            entry = entries[r]
-            tells = entry.status == FAILED or any(mark in entry.note for mark in NOTED)  # this member's own
-            note = f"{name}: {entry.note}" if tells and len(known) > 1 else entry.note
-            if not i:
-                out[r] = replace(entry, note=note)
-            elif tells:
-                status = FAILED if entry.status == FAILED else out[r].status
-                out[r] = replace(out[r], status=status, note="; ".join(filter(None, [out[r].note, note])))
-    return out

@@ -17,7 +17,8 @@ from blendkit.recipe import DataFolder, MemberPlan, check_files, make_plan, pars
 from blendkit.scoring.cpus import cpu_count
 from blendkit.scoring.identity import facts_hash, grid_of, member_facts, tta_of
 from blendkit.scoring.opened import CPU_ONLY, Runtime, audio_member, build_member, is_finished, member_params
-from blendkit.scoring.scorer import recording_keys, score_recordings, stored
+from blendkit.scoring.scorer import recording_keys, score_recordings
+from blendkit.scoring.statuses import stored
 from blendkit.store import FeatureStore, Stored, require_features
 
 _NAME = "member"

@@ -11,6 +11,7 @@ import numpy as np
 
 from blendkit.core import Float64, recording_id
 from blendkit.errors import BlendkitError, did_you_mean, shorten
+from blendkit.io.windowed import Windowed
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -39,6 +40,12 @@ class Detections:
     source: list[str]
 
 
+def is_detection_table(columns: frozenset[str]) -> bool:
+    """Return whether columns (lower case) are those of a table of one label and its times a line."""
+    times = columns & set(_START) and columns & {*_END, *_DURATION}
+    return bool(times and columns & set(_LABEL) and (columns & set(_SCORE) or "selection" in columns))
+
+
 def read_detections(path: Path, *, label: str | None = None, score: str | None = None) -> Detections:
     """Read one table, or every CSV, TSV, TXT and Parquet table of a folder.
 
@@ -59,6 +66,21 @@ def read_detections(path: Path, *, label: str | None = None, score: str | None =
         np.concatenate([p.score for p in parts]),
         [s for p in parts for s in p.source],
     )
+
+
+def detection_windows(found: Detections, source: str) -> Windowed:
+    """Return detections as windows (N, C), a class per label: the score of each in its own class, 0 in the others.
+
+    Raises BlendkitError for detections without a score.
+    """
+    lacking = int(np.isnan(found.score).sum())
+    if lacking:
+        raise BlendkitError(f"{source}: {lacking} detections have no score", ["name the column of scores"])
+    classes = tuple(sorted(set(found.label)))
+    column = {c: i for i, c in enumerate(classes)}
+    values = np.zeros((len(found.label), len(classes)))
+    values[np.arange(len(values)), [column[c] for c in found.label]] = found.score
+    return Windowed(found.recording, found.start_s, found.end_s, values, classes)
 
 
 def table_recording(path: Path) -> str:

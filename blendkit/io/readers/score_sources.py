@@ -1,25 +1,19 @@
-"""Scores from any kind of file: submissions, NPZ arrays, Parquet tables, stores and run folders."""
+"""Scores from any kind of file: the one reader behind commands, recipes and the Python API."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
+from blendkit.audio import WindowPool
 from blendkit.core import FileSpace, NameRule, Scores, rows_from_ids
-from blendkit.io.readers.score_table import TABLE_SUFFIXES, read_table, recording_folds, table_kind
+from blendkit.io.file_reader import ColumnNames, find_reader
+from blendkit.io.readers.detection_tables import Detections, detection_windows
+from blendkit.io.readers.score_table import TABLE_SUFFIXES, Table, recording_folds
+from blendkit.io.windowed import windows_on_chunks
 from blendkit.store import LogitStore
 
 SUBMISSION = "submission.csv"
-
-
-@dataclass(frozen=True)
-class ColumnNames:
-    """Names of the parts of a score file; None: the default. chunk_s: the length of its chunks in seconds."""
-
-    rows: str | None = None
-    classes: str | None = None
-    folds: str | None = None
-    chunk_s: float = 5.0
 
 
 @dataclass(frozen=True, eq=False)
@@ -50,33 +44,39 @@ def is_source(text: Path | str) -> bool:
 
 
 def read_scores(path: Path | str, space: FileSpace = "unknown", *, names: ColumnNames | None = None) -> Scores:
-    """Read scores: a table (text, Parquet, Arrow), `FILE.npz:ARRAY`, a logit store, or the folder of a run.
+    """Read scores of any known format (`blendkit formats` lists them), told by the content of a file or folder.
 
-    Files are told by their content.
-
-    space: the space of the values; with unknown scores, only functions that need no space (ranks, AUC) work. A store
-    always holds logits. names: columns and arrays under other names. Raises BlendkitError naming what is missing,
-    duplicate or not finite, and what the file has.
+    path: also `FILE.npz:ARRAY`. space: the space of the values, where the format does not fix it; with unknown scores,
+    only functions that need no space (ranks, AUC) work. Windows are averaged onto chunks by shared time; of
+    detections a chunk gets the highest that overlaps it, or 0. names: columns and arrays under other names. Raises
+    BlendkitError naming what is missing, duplicate or not finite, and what the file has.
     """
     return read_score_file(path, space, names=names).scores
 
 
 def read_score_file(path: Path | str, space: FileSpace = "unknown", *, names: ColumnNames | None = None) -> ScoreFile:
-    """Read scores as `read_scores`, with the fold of every recording if the file has folds."""
+    """Read scores as `read_scores`, with the fold of every recording if the file has folds, and notes on the file."""
     names = names or ColumnNames()
     file, array = split_source(path)
-    name = array or (file.resolve().name if file.is_dir() else file.stem)
-    if file.is_dir() and not (file / SUBMISSION).is_file():
+    name = array or (file.resolve().name if file.is_dir() else file.name.split(".")[0])
+    file = file / SUBMISSION if file.is_dir() and (file / SUBMISSION).is_file() else file
+    if file.is_dir() and (file / "manifest.json").is_file():
         return ScoreFile(name, LogitStore.open(file).read(NameRule()), {})
-    file = file / SUBMISSION if file.is_dir() else file
-    npz = table_kind(file) == "npz"
-    table = read_table(
-        file,
-        array=array,
-        rows=names.rows or ("row_ids" if npz else None),
-        classes=names.classes or ("classes" if npz else None),
-        folds=names.folds,
+    used, reader = find_reader(file, names.format)
+    found = reader.read(file, names if array is None else replace(names, array=array))
+    space = reader.space if space == "unknown" else space
+    if isinstance(found, Table):
+        rows = rows_from_ids(found.row_ids, names.chunk_s, NameRule())
+        folds = {} if found.folds is None else recording_folds(file.name, list(rows.recording), found.folds)
+        scores = Scores.build(found.values, rows, found.classes, space, source=str(path))
+        return ScoreFile(name, scores, folds, found.notes)
+    sparse = isinstance(found, Detections)
+    windowed = detection_windows(found, file.name) if isinstance(found, Detections) else found
+    pool: WindowPool = "max" if sparse else "mean"
+    scores = windows_on_chunks(
+        windowed, {}, names.chunk_s, NameRule(), space, pool, file.name, empty=0.0 if sparse else None
     )
-    rows = rows_from_ids(table.row_ids, names.chunk_s, NameRule())
-    folds = {} if table.folds is None else recording_folds(file.name, list(rows.recording), table.folds)
-    return ScoreFile(name, Scores.build(table.values, rows, table.classes, space, source=str(path)), folds, table.notes)
+    said = (
+        f"{len(windowed.recording)} windows of {used} pooled onto {len(scores)} chunks of {names.chunk_s:g} s ({pool})"
+    )
+    return ScoreFile(name, scores, {}, (*windowed.notes, said))

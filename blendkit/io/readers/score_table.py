@@ -55,16 +55,23 @@ def read_table(
     given = [k for k, v in {"array": array, "classes": classes}.items() if v is not None]
     if given:
         raise BlendkitError(f"{path.name}: {given} belong to NPZ files; this {kind} table names classes by columns")
-    notes: list[str] = []
     if kind == "text":
         form = text_form(path)
         row_id = find_row_id(path.name, form.header, rows, dict(zip(form.header, form.first, strict=False)))
-        columns, notes = _read_text(path, form, row_id, folds), form.notes
-    else:
-        columns = _read_parquet(path) if kind == "Parquet" else _read_arrow(path)
-        first = {n: str(v[0]) for n, v in columns.items() if len(v)}
-        row_id = find_row_id(path.name, list(columns), rows, first)
-    return _from_columns(path, columns, row_id, folds, notes)
+        return _from_columns(path, _read_text(path, form, row_id, folds), row_id, folds, form.notes)
+    columns = _read_parquet(path) if kind == "Parquet" else _read_arrow(path)
+    first = {n: str(v[0]) for n, v in columns.items() if len(v)}
+    return _from_columns(path, columns, find_row_id(path.name, list(columns), rows, first), folds, [])
+
+
+def read_columns(path: Path, text: Sequence[str]) -> tuple[dict[str, NDArray[Any]], tuple[str, ...]]:
+    """Return the columns of a text, Parquet or Arrow table, those in `text` as str, and notes on the file."""
+    kind = table_kind(path)
+    if kind != "text":
+        return (_read_parquet(path) if kind == "Parquet" else _read_arrow(path)), ()
+    form = text_form(path)
+    names = [c for c in form.header if c.strip().lower() in text]
+    return _read_text(path, form, names[0], None), tuple(form.notes)
 
 
 def table_kind(path: Path) -> str:

@@ -1,0 +1,156 @@
+"""Readers of score files, told apart by content: what a reader is, and how the one for a file is found."""
+
+from __future__ import annotations
+
+import zipfile
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Literal
+
+from blendkit.core import FileSpace
+from blendkit.errors import BlendkitError, shorten
+from blendkit.io.readers.detection_tables import Detections
+from blendkit.io.readers.score_table import Table
+from blendkit.io.text_form import text_form
+from blendkit.io.windowed import Windowed
+from blendkit.registry import READERS, registry
+
+Kind = Literal["folder", "text", "Parquet", "Arrow", "npz", "npy", "sqlite", "unknown"]
+_MAGIC: tuple[tuple[bytes, Kind], ...] = (
+    (b"PAR1", "Parquet"), (b"ARROW1", "Arrow"), (b"FEA1", "Arrow"), (b"\x93NUMPY", "npy"),
+    (b"SQLite format 3\x00", "sqlite"),
+)  # fmt: skip
+_LISTED = 1000  # names of a folder that are looked at
+
+
+@dataclass(frozen=True)
+class FileHead:
+    """What the beginning of a file or folder shows.
+
+    columns: the header of a table, the arrays of an NPZ, the tables of a database, the names in a folder. first: the
+    cells of the first row of a text table. start: the first bytes of a file.
+    """
+
+    path: Path
+    kind: Kind
+    columns: tuple[str, ...] = ()
+    first: tuple[str, ...] = ()
+    start: bytes = b""
+
+    @property
+    def plain_columns(self) -> frozenset[str]:
+        """The columns in lower case, without blanks at their ends."""
+        return frozenset(c.strip().lower() for c in self.columns)
+
+
+@dataclass(frozen=True)
+class ColumnNames:
+    """Names of the parts of a score file; None: the default. chunk_s: the length of its chunks in seconds.
+
+    array: of an NPZ; format: the reader, by name, for a file that several recognise or none.
+    """
+
+    rows: str | None = None
+    classes: str | None = None
+    folds: str | None = None
+    chunk_s: float = 5.0
+    array: str | None = None
+    format: str | None = None
+
+
+@dataclass(frozen=True)
+class Reader:
+    """One format. An entry point of the group `blendkit.readers` names an instance.
+
+    about: whose files it reads, in one sentence. recognises: whether a file's beginning is of this format, and of no
+    other. read: the file's scores: rows of chunks (`Table`), windows of any length (`Windowed`) or single detections
+    (`Detections`); it raises BlendkitError naming what is wrong, and never returns a file's rows in part. space: what
+    its scores are, where the format fixes it.
+    """
+
+    about: str
+    recognises: Callable[[FileHead], bool]
+    read: Callable[[Path, ColumnNames], Table | Windowed | Detections]
+    space: FileSpace = "unknown"
+
+
+def file_head(path: Path) -> FileHead:
+    """Look at the beginning of a file or folder. Raises BlendkitError if it cannot be read."""
+    try:
+        if path.is_dir():
+            return FileHead(path, "folder", tuple(sorted(p.name for p in path.iterdir())[:_LISTED]))
+        with path.open("rb") as file:
+            start = file.read(1 << 12)
+        if start.startswith(b"PK") and zipfile.is_zipfile(path):
+            with zipfile.ZipFile(path) as archive:
+                arrays = [n.removesuffix(".npy") for n in archive.namelist() if n.endswith(".npy")]
+            if arrays:
+                return FileHead(path, "npz", tuple(arrays), start=start)
+    except (OSError, zipfile.BadZipFile) as error:
+        raise BlendkitError(f"{path.name}: cannot read this file", [str(error)]) from error
+    kind = next((k for magic, k in _MAGIC if start.startswith(magic)), None)
+    if kind is not None:
+        return FileHead(path, kind, _inner_names(path, kind), start=start)
+    if not start.strip():
+        raise BlendkitError(f"{path.name}: this file is empty")
+    try:
+        form = text_form(path)
+    except BlendkitError:
+        return FileHead(path, "unknown", start=start)
+    return FileHead(path, "text", form.header, form.first, start)
+
+
+def find_reader(path: Path, name: str | None = None) -> tuple[str, Reader]:
+    """Return the reader of a file, and its name. Raises BlendkitError if none recognises the file, or several do."""
+    readers = registry(READERS)
+    if name is not None:
+        return name, readers.get(name)
+    head = file_head(path)
+    found = {n: r for n in readers.names() if (r := readers.get(n)).recognises(head)}
+    if len(found) == 1:
+        return next(iter(found.items()))
+    if found:
+        raise BlendkitError(
+            f"{path.name}: several formats fit: {', '.join(found)}", ["name the right one with `format:` or --format"]
+        )
+    shown = f"it is a {head.kind} file" if head.kind != "folder" else "it is a folder"
+    shown += f" with {shorten(head.columns, 8)}" if head.columns else ""
+    raise BlendkitError(
+        f"{path.name}: no format fits this file",
+        [shown, f"known formats: {', '.join(readers.names())} (`blendkit formats`)"],
+    )
+
+
+def _inner_names(path: Path, kind: Kind) -> tuple[str, ...]:
+    """Return the columns of a Parquet or Arrow file, the tables of a database."""
+    try:
+        return tuple(_NAMES[kind](path)) if kind in _NAMES else ()
+    except Exception:
+        return ()
+
+
+def _parquet_columns(path: Path) -> list[str]:
+    import pyarrow.parquet as pq
+
+    names: list[str] = pq.read_schema(path).names
+    return names
+
+
+def _arrow_columns(path: Path) -> list[str]:
+    from pyarrow import feather
+
+    names: list[str] = feather.read_table(path, memory_map=True).column_names
+    return names
+
+
+def _tables(path: Path) -> list[str]:
+    import sqlite3
+    from contextlib import closing
+
+    with closing(sqlite3.connect(f"{path.resolve().as_uri()}?mode=ro", uri=True)) as connection:
+        rows = connection.execute("SELECT name FROM sqlite_master WHERE type = 'table'").fetchall()
+    return [str(r[0]) for r in rows]
+
+
+_NAMES: dict[str, Callable[[Path], Any]] = {"Parquet": _parquet_columns, "Arrow": _arrow_columns, "sqlite": _tables}

@@ -1,0 +1,80 @@
+"""Scores of another tool's windows, pooled onto chunks."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from blendkit.audio import WindowPool, edges, onto_chunks, overlaps, samples_at
+from blendkit.core import FileSpace, Float64, Int64, Matrix, NameRule, Scores, chunk_rows, count_chunks
+from blendkit.errors import BlendkitError, shorten
+
+RATE = 48000  # Hz; times become whole samples at this rate, exactly for whole milliseconds
+
+
+@dataclass(frozen=True, eq=False)
+class Windowed:
+    """Scores (N, C) of windows [start_s, end_s) of recordings, in any order. notes: what was assumed of their file."""
+
+    recording: Sequence[str]
+    start_s: Float64
+    end_s: Float64
+    values: Matrix
+    classes: tuple[str, ...]
+    notes: tuple[str, ...] = ()
+
+
+def windows_on_chunks(
+    windowed: Windowed,
+    known: Mapping[str, int],
+    chunk_s: float,
+    names: NameRule,
+    space: FileSpace,
+    pool: WindowPool,
+    source: str,
+    *,
+    empty: float | None = None,
+) -> Scores:
+    """Return scores of windows pooled onto chunks, by shared time or as the highest that overlaps a chunk.
+
+    known: how many chunks recordings have; those it lacks have them up to their last window. empty: the score of a
+    chunk without a window; if it is None, such a chunk is an error. Raises BlendkitError also for windows that start
+    before 0 s or do not end after their start, naming them.
+    """
+    bad = np.flatnonzero(~(windowed.end_s > windowed.start_s) | (windowed.start_s < 0))
+    if len(bad):
+        listed = [f"{windowed.recording[i]}: {windowed.start_s[i]:g} to {windowed.end_s[i]:g} s" for i in bad[:5]]
+        raise BlendkitError(f"{source}: {len(bad)} windows are invalid, expected 0 <= start < end", listed)
+    rows_of: dict[str, list[int]] = {}
+    for i, r in enumerate(windowed.recording):
+        rows_of.setdefault(r, []).append(i)
+    chunks = dict(known)
+    for r, own in rows_of.items():
+        if r not in chunks:
+            chunks[r] = max(1, count_chunks(float(windowed.end_s[own].max()), chunk_s)[0])
+    rows = chunk_rows(chunks, chunk_s, names)
+    parts, uncovered = [np.empty((0, len(windowed.classes)))], []
+    for r in rows.recordings():
+        at = np.array(rows_of.get(r, []), np.int64)
+        values, missing = _pooled(windowed, at, chunks[r], chunk_s, pool, empty)
+        parts.append(values)
+        uncovered += [f"{r}, chunk {k + 1}" for k in missing]
+    if uncovered and empty is None:
+        raise BlendkitError(f"{source}: no window overlaps {len(uncovered)} chunks", [shorten(uncovered)])
+    return Scores.build(np.concatenate(parts), rows, windowed.classes, space, source=source)
+
+
+def _pooled(
+    w: Windowed, own: Int64, chunks: int, chunk_s: float, pool: WindowPool, empty: float | None
+) -> tuple[Float64, list[int]]:
+    """Return the scores of one recording's chunks (K, C), and the chunks that no window overlaps."""
+    bounds = edges(chunks, chunk_s, RATE)
+    starts, ends = (np.array([samples_at(s, RATE) for s in t[own].tolist()], np.int64) for t in (w.start_s, w.end_s))
+    pairs = overlaps(starts, ends, bounds)
+    with np.errstate(invalid="ignore"):
+        out = onto_chunks(w.values[own].astype(np.float64), pairs, pool)
+    missing = np.flatnonzero(np.bincount(pairs.chunk, minlength=chunks) == 0)
+    out[missing] = 0.0 if empty is None else empty
+    return out, missing.tolist()

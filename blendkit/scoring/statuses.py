@@ -1,0 +1,47 @@
+"""What a store says of each recording: its status, and in words what is odd about its audio or its scores."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import replace
+
+from blendkit.audio import Prepared
+from blendkit.member import FLOOR, Lost
+from blendkit.scoring.isolation import FAILED
+from blendkit.store import LogitStore, Stored
+
+LOST = "windows gave NaN or infinite values"
+SILENT = "windows of digital silence were not scored"
+NOTED = (LOST, SILENT)  # what a recording's note says although its audio is whole
+
+
+def stored(prepared: Prepared, key: str, lost: Lost | None = None, silent: int = 0) -> Stored:
+    """Return the entry that a store holds of a recording.
+
+    lost: the windows on which the member gave values that were not finite; silent: windows that it was not given.
+    """
+    window = f"{lost.lost} {LOST}; {lost.stand_in}" if lost else ""
+    quiet = f"{silent} {SILENT}: their logits are {FLOOR:g}" if silent else ""
+    note = "; ".join(filter(None, [prepared.note, window, quiet]))
+    if prepared.status == "unreadable" and prepared.path.name and not prepared.path.exists():
+        key = f"vanished: {key}"  # once the file is back, its key is another one, and it is scored
+    return Stored(key, prepared.chunks, prepared.status, note, round(prepared.duration_s, 3))
+
+
+def joined_status(stores: Mapping[str, LogitStore], keys: Iterable[str]) -> dict[str, Stored]:
+    """Return every recording's entry: the first member's, with what the others' entries add."""
+    known = [(name, store.recordings()) for name, store in stores.items()]
+    out: dict[str, Stored] = {}
+    for i, (name, entries) in enumerate(known):
+        for r in keys:
+            if r not in entries or (i and r not in out):
+                continue
+            entry = entries[r]
+            tells = entry.status == FAILED or any(mark in entry.note for mark in NOTED)  # this member's own
+            note = f"{name}: {entry.note}" if tells and len(known) > 1 else entry.note
+            if not i:
+                out[r] = replace(entry, note=note)
+            elif tells:
+                status = FAILED if entry.status == FAILED else out[r].status
+                out[r] = replace(out[r], status=status, note="; ".join(filter(None, [out[r].note, note])))
+    return out
