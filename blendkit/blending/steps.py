@@ -12,7 +12,20 @@ from blendkit.blending.fitting import fit_step
 from blendkit.blending.missing_chunks import missing_chunks
 from blendkit.blending.step_context import StepContext
 from blendkit.blending.weights import class_mask
-from blendkit.core import TAXA, Bools, Int64, Matrix, Scores, Space, Taxonomy, logit, saturated, sigmoid, zero_floor
+from blendkit.core import (
+    TAXA,
+    Bools,
+    Int64,
+    Matrix,
+    Scores,
+    Space,
+    Taxonomy,
+    logit,
+    lost_as_probabilities,
+    saturated,
+    sigmoid,
+    zero_floor,
+)
 from blendkit.errors import BlendkitError, broken, did_you_mean
 from blendkit.metrics import percentile_rank
 from blendkit.ops import signature
@@ -146,11 +159,22 @@ def convert(scores: Scores, space: Space, note: Callable[[str], None]) -> Scores
         return scores.with_values(percentile_rank(scores.values), "rank")
     scores.stated_space()
     if space == "prob":
+        note_ties(scores.values[:, scores.covered], note)
         return scores.with_values(sigmoid(scores.values), "prob")
     # covered classes alone set the floor: the constant of an uncovered class says nothing about small probabilities
     return scores.with_values(
         logit(scores.values, floor=zero_stand_in(scores.values[:, scores.covered], note)), "logit"
     )
+
+
+def note_ties(z: Matrix, note: Callable[[str], None]) -> None:
+    """Say how many cells of logits (N, C) lose their order as probabilities, and what keeps it."""
+    cells, classes = lost_as_probabilities(z)
+    if cells:
+        note(
+            f"{cells} of {z.size} cells in {classes} classes tie as probabilities, for their logits lie too close to "
+            "the end of the scale (36.7 and more are all 1); a logit or rank blend keeps their order"
+        )
 
 
 def zero_stand_in(p: Matrix, note: Callable[[str], None]) -> float:

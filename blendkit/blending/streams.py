@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from blendkit.blending.memo import Memo, blend_key, fill_key, step_key
 from blendkit.blending.step_context import StepContext
-from blendkit.blending.steps import ReadStream, apply_step, convert, no_streams, zero_stand_in
+from blendkit.blending.steps import ReadStream, apply_step, convert, no_streams, note_ties, zero_stand_in
 from blendkit.blending.uncovered import fill_uncovered
 from blendkit.blending.weights import weight_matrix
 from blendkit.core import Bools, Float64, Matrix, Rows, Scores, Space, logit, sigmoid
@@ -197,6 +197,10 @@ def _blend_rows(making: _Making, stream: StreamPlan, inputs: dict[str, Scores], 
         for n, s in inputs.items()
         if wanted == "logit" and s.space == "prob"
     }
+
+    for n, s in inputs.items():
+        if wanted == "prob" and s.space == "logit":
+            note_ties(s.values[:, s.covered], partial(_note_of, making, stream.name, n))
 
     def ready(name: str, part: slice) -> Matrix:
         scores, values = inputs[name], inputs[name].values[part]

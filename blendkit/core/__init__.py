@@ -33,7 +33,16 @@ if TYPE_CHECKING:
         rows_from_ids,
     )
     from blendkit.core.scores import Scores
-    from blendkit.core.spaces import FileSpace, Space, logit, saturated, sigmoid, zero_floor
+    from blendkit.core.spaces import (
+        FileSpace,
+        Space,
+        logit,
+        lost_as_probabilities,
+        saturated,
+        sigmoid,
+        ties_made,
+        zero_floor,
+    )
     from blendkit.core.taxonomy import LEVELS, TAXA, Level, Sonotypes, Taxonomy
 else:
     __getattr__, __dir__ = lazy_face(__name__)
@@ -75,6 +84,7 @@ __all__ = [
     "fold_of",
     "format_seconds",
     "logit",
+    "lost_as_probabilities",
     "make_rows",
     "natural_key",
     "near_names",
@@ -85,5 +95,6 @@ __all__ = [
     "shared_rows",
     "sigmoid",
     "text_hash",
+    "ties_made",
     "zero_floor",
 ]

@@ -8,6 +8,7 @@ import numpy as np
 
 from blendkit.core.arrays import Float64, Matrix
 
+_STEEP = 15.0  # a logit from which two float32 logits can have one probability in float64
 Space = Literal["logit", "prob", "rank"]
 FileSpace = Literal["logit", "prob", "rank", "unknown"]  # unknown: of a file whose space is not stated
 
@@ -41,6 +42,22 @@ def zero_floor(p: Matrix) -> float:
     """
     smallest = np.min(p, where=p > 0, initial=np.inf)
     return max(float(smallest) / 2, 5e-324) if np.isfinite(smallest) else 2.0**-25
+
+
+def ties_made(before: Matrix, after: Matrix) -> int:
+    """Return how many distinct values per column were lost between two (N, C) matrices, summed."""
+    return sum(max(len(np.unique(b)) - len(np.unique(a)), 0) for b, a in zip(before.T, after.T, strict=True))
+
+
+def lost_as_probabilities(z: Matrix) -> tuple[int, int]:
+    """Return how many cells of logits (N, C) get a probability that another cell of their column has, and in how many
+    columns.
+
+    A float64 probability next to 1 has steps of 1e-16: logits above 36.7 are all 1, and close ones tie before that.
+    """
+    high = np.flatnonzero(z.max(axis=0, initial=-np.inf) > _STEEP)
+    made = [ties_made(z[:, [c]], sigmoid(z[:, [c]])) for c in high]
+    return sum(made), sum(m > 0 for m in made)
 
 
 def saturated(p: Matrix) -> tuple[int, int]:

@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from blendkit.io.truth import Truth, truth_for
     from blendkit.io.windowed import Windowed, windows_on_chunks
     from blendkit.io.writers.range_csv import write_range_table
-    from blendkit.io.writers.submission import Written, ties_made, write_scores, write_submission
+    from blendkit.io.writers.submission import Written, write_scores, write_submission
 else:
     __getattr__, __dir__ = lazy_face(__name__)
 
@@ -69,7 +69,6 @@ __all__ = [
     "read_template",
     "recording_folds",
     "split_source",
-    "ties_made",
     "truth_for",
     "windows_on_chunks",
     "write_range_table",

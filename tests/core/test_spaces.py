@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
-from blendkit.core.spaces import logit, saturated, sigmoid, zero_floor
+from blendkit.core.spaces import logit, lost_as_probabilities, saturated, sigmoid, zero_floor
 
 ONE_32, ONE_64 = 1 - 2.0**-24, 1 - 2.0**-53  # the largest values below 1
 INSIDE_64 = [5e-324, 1e-300, 5e-15, 1e-5, 1e-3, 0.1, 0.25, 0.75, 0.9, 0.999, ONE_32, 1 - 5e-15, ONE_64]
@@ -122,3 +122,13 @@ def test_inputs_are_only_read() -> None:
     logit(p, floor=0.1)
     sigmoid(p)
     assert p.tolist() == [[0.0, 0.5, 1.0]]
+
+
+def test_cells_that_tie_as_probabilities_are_counted() -> None:
+    z = np.array([[40.0, 1.0, -800.0], [50.0, 2.0, -700.0], [60.0, 40.0, -600.0]])
+    assert lost_as_probabilities(z) == (2, 1)  # three logits above 36.7 are one probability; low ones keep theirs
+    assert lost_as_probabilities(z[:, 1:]) == (0, 0)
+    close = np.array([[20.0], [np.nextafter(np.float32(20), np.float32(40))]])
+    assert lost_as_probabilities(close) == (0, 0)
+    assert lost_as_probabilities(close + 14) == (1, 1)
+    assert lost_as_probabilities(np.empty((0, 2))) == (0, 0)

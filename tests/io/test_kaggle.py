@@ -10,10 +10,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
+from blendkit.core.spaces import ties_made
 from blendkit.errors import BlendkitError, DeliveryError
 from blendkit.io.readers.kaggle import Template, read_template
 from blendkit.io.readers.score_table import read_table
-from blendkit.io.writers.submission import ties_made, write_submission
+from blendkit.io.writers.submission import write_submission
 
 AWKWARD = [
     0.1,

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import numpy as np
 
-from blendkit.core import Float64, Int64, Matrix, Scores, sigmoid
+from blendkit.core import Float64, Int64, Scores, sigmoid, ties_made
 from blendkit.errors import DeliveryError
 from blendkit.io.class_columns import ROW_ID
 from blendkit.store import atomic_path
@@ -61,11 +61,6 @@ def write_submission(path: Path, row_ids: list[str], classes: tuple[str, ...], v
             options = csv.WriteOptions(include_header=False, batch_size=_WRITE_ROWS, quoting_style="needed")
             csv.write_csv(table, handle, options)
         _verify(temporary, path.name, row_ids, classes, values)
-
-
-def ties_made(before: Matrix, after: Matrix) -> int:
-    """Return how many distinct values per column were lost between two (N, C) matrices, summed."""
-    return sum(max(len(np.unique(b)) - len(np.unique(a)), 0) for b, a in zip(before.T, after.T, strict=True))
 
 
 def _verify(path: Path, name: str, row_ids: list[str], classes: tuple[str, ...], values: Float64) -> None:
