@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from blendkit.member.head_file import HeadFile, open_head, try_silence
     from blendkit.member.mel import Image, Mel
     from blendkit.member.model_files import locate, model_folders, package_folder
-    from blendkit.member.non_finite import ALL_LOST, FLOOR, Lost
+    from blendkit.member.non_finite import ALL_LOST, FLOOR, LOST, NO_WINDOW, Lost
     from blendkit.member.onnx_blocks import OnnxBlocks
     from blendkit.member.protocol import (
         BELOW_FLOAT32,
@@ -69,7 +69,9 @@ __all__ = [
     "ALL_LOST",
     "BELOW_FLOAT32",
     "FLOOR",
+    "LOST",
     "NO_SCORE",
+    "NO_WINDOW",
     "SCORING_FORMAT",
     "TTA",
     "ClassBy",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping
 from itertools import pairwise
 from pathlib import Path
@@ -19,6 +20,7 @@ from blendkit.core import (
 )
 from blendkit.errors import BlendkitError, broken, shorten
 from blendkit.io import Windowed, windows_on_chunks
+from blendkit.member.non_finite import FLOOR, Lost, fill_lost, lost_by_recording
 from blendkit.member.protocol import TTA, FileMember, MemberContext
 
 NO_SCORE = -20.0  # the logit of a chunk without a score: hoplite's null logit
@@ -61,26 +63,44 @@ def score_files(
     chunk_s: float,
     names: NameRule,
     tta: TTA,
-) -> Float32:
-    """Return logits (sum of chunks, C) of recordings that a member reads as whole files.
+) -> tuple[Float32, dict[str, Lost]]:
+    """Return logits (sum of chunks, C) of recordings that a member reads as whole files, and the windows it lost.
 
-    files: recording id to file, of those that can be read; the others hold NO_SCORE. Raises
-    BlendkitError for shifts, and for a frame that lacks a file or a class.
+    files: recording id to file, of those that can be read; the others hold NO_SCORE. A window on which the member gave
+    NaN gets the recording's median, a recording without any window `FLOOR`. Raises BlendkitError for shifts, and for a
+    frame that lacks a class.
     """
     if tta != TTA():
         raise BlendkitError("tta shifts windows, but this member cuts its own windows: remove `tta:`")
     width = len(member.info.classes)
     parts = {r: np.full((n, width), NO_SCORE) for r, n in chunks.items()}
     scored = {r: chunks[r] for r in files if chunks[r]}
+    lost: dict[str, Lost] = {}
     if scored:
         pool: WindowPool = "max" if member.info.pool == "max" else "mean"
         context = MemberContext(chunk_s=chunk_s, names=names)
-        windowed = _predicted(member, {r: files[r] for r in scored})
-        scores = on_grid(windowed, context, "logit", pool, "predict_files", empty=NO_SCORE, chunks=scored)
+        windowed, lost = _filled(_predicted(member, {r: files[r] for r in scored}))
+        given = {r: scored[r] for r in dict.fromkeys(windowed.recording)}
+        lost |= {r: Lost(0, 0, 0) for r in scored if r not in given}
+        parts |= {r: np.full((n, width), FLOOR) for r, n in scored.items() if r not in given}
+        scores = on_grid(windowed, context, "logit", pool, "predict_files", empty=NO_SCORE, chunks=given)
         for r, (first, last) in zip(scores.rows.recordings(), pairwise(scores.rows.offsets().tolist()), strict=True):
             parts[r] = scores.values[first:last]
     order = sorted(chunks, key=natural_key)
-    return np.concatenate([parts[r] for r in order] or [np.empty((0, width))]).astype(np.float32)
+    values = np.concatenate([parts[r] for r in order] or [np.empty((0, width))])
+    return values.astype(np.float32), lost
+
+
+def _filled(w: Windowed) -> tuple[Windowed, dict[str, Lost]]:
+    """Return windows, grouped by recording, with a stand-in for values that are not finite."""
+    order = np.argsort(np.unique(np.asarray(w.recording, object), return_inverse=True)[1], kind="stable")
+    recordings = [w.recording[i] for i in order.tolist()]
+    counts = Counter(recordings)
+    values = np.asarray(w.values, np.float64)[order]
+    known = np.isfinite(values).all(axis=1)
+    filled = fill_lost(values, known, list(counts.values()))
+    lost = lost_by_recording(~known, known, list(counts), list(counts.values()))
+    return Windowed(recordings, w.start_s[order], w.end_s[order], filled, w.classes), lost
 
 
 def _predicted(member: FileMember, files: Mapping[str, Path]) -> Windowed:
@@ -100,10 +120,8 @@ def _predicted(member: FileMember, files: Mapping[str, Path]) -> Windowed:
     lacks = [c for c in member.info.classes if c not in frame.columns]
     file = [str(f) for f in frame.index.get_level_values(0)]
     strange = sorted(set(file) - set(ids))
-    silent = sorted(set(ids) - set(file))
-    problems = [f"{what}: {shorten(which)}" for what, which in
-                (("classes missing", lacks), ("files not requested", strange), ("files without a window", silent))
-                if which]  # fmt: skip
+    asked = (("classes missing", lacks), ("files not requested", strange))
+    problems = [f"{what}: {shorten(which)}" for what, which in asked if which]
     if problems:
         raise BlendkitError("the frame of predict_files does not fit its request", problems)
     start, end = (frame.index.get_level_values(k).to_numpy(np.float64) for k in (1, 2))

@@ -14,6 +14,8 @@ import numpy as np
 
 from blendkit.core import Bools, Float64
 
+LOST = "windows gave NaN or infinite values"
+NO_WINDOW = "the member gave no window of it"
 ALL_LOST = "no window of the recording has finite ones"
 FLOOR = -15.0  # a logit: a probability of 3e-7; also of silent windows that are not given to a model
 
@@ -31,13 +33,12 @@ class Lost(NamedTuple):
         return self.filled == self.windows
 
     @property
-    def stand_in(self) -> str:
-        """What the scores of the lost windows are, in words."""
-        if not self.filled:
-            return "the mean of their other shifts is used"
-        if self.everything:
-            return f"{ALL_LOST}: {FLOOR:g} stands in"
-        return "the recording's median stands in"
+    def said(self) -> str:
+        """How many windows were lost, and what their scores are, in words."""
+        if not self.windows:
+            return f"{NO_WINDOW}; {ALL_LOST}: {FLOOR:g} stands in"
+        stand_in = "the recording's median stands in" if self.filled else "the mean of their other shifts is used"
+        return f"{self.lost} {LOST}; " + (f"{ALL_LOST}: {FLOOR:g} stands in" if self.everything else stand_in)
 
 
 def fill_lost(values: Float64, known: Bools, windows: Sequence[int], floor: float = FLOOR) -> Float64:

@@ -18,7 +18,7 @@ from blendkit.store import LogitStore, Stored
 FAILED = "failed"
 ATTEMPTS = 2
 LIMIT_S, LIMIT_PER_S = 120.0, 600 / 3600  # of a recording: 120 s, or 600 s per hour of audio if that is more
-_ENOUGH = 3  # failures, and nothing else, before a member counts as broken
+_ENOUGH = 8  # failures, and nothing else, before a member counts as broken
 
 Score = Callable[[Sequence[Prepared]], GroupScores]
 

@@ -244,7 +244,9 @@ def _values(models: Sequence[Member | FileMember], prepared: Sequence[Prepared],
     if not isinstance(first, Member):
         started = time.perf_counter()
         files = {p.recording: p.path for p in prepared if p.path.name and p.status != "unreadable"}
-        values = score_files(first, files, {p.recording: p.chunks for p in prepared}, grid.chunk_s, grid.names, tta)
-        return GroupScores([values], [{}], {}, time.perf_counter() - started)
+        values, lost = score_files(
+            first, files, {p.recording: p.chunks for p in prepared}, grid.chunk_s, grid.names, tta
+        )
+        return GroupScores([values], [lost], {}, time.perf_counter() - started)
     jobs = [RecordingAudio(p.recording, p.by_rate[first.info.rate], p.chunks) for p in prepared]
     return score_together([m for m in models if isinstance(m, Member)], jobs, grid.chunk_s, tta, grid.silence)

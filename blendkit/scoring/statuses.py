@@ -6,13 +6,12 @@ from collections.abc import Iterable, Mapping
 from dataclasses import replace
 
 from blendkit.audio import Prepared
-from blendkit.member import FLOOR, Lost
+from blendkit.member import FLOOR, LOST, NO_WINDOW, Lost
 from blendkit.scoring.isolation import FAILED
 from blendkit.store import LogitStore, Stored
 
-LOST = "windows gave NaN or infinite values"
 SILENT = "windows of digital silence were not scored"
-NOTED = (LOST, SILENT)  # what a recording's note says although its audio is whole
+NOTED = (LOST, NO_WINDOW, SILENT)  # what a recording's note says although its audio is whole
 
 
 def stored(prepared: Prepared, key: str, lost: Lost | None = None, silent: int = 0) -> Stored:
@@ -20,7 +19,7 @@ def stored(prepared: Prepared, key: str, lost: Lost | None = None, silent: int =
 
     lost: the windows on which the member gave values that were not finite; silent: windows that it was not given.
     """
-    window = f"{lost.lost} {LOST}; {lost.stand_in}" if lost else ""
+    window = lost.said if lost else ""
     quiet = f"{silent} {SILENT}: their logits are {FLOOR:g}" if silent else ""
     note = "; ".join(filter(None, [prepared.note, window, quiet]))
     if prepared.status == "unreadable" and prepared.path.name and not prepared.path.exists():

@@ -101,7 +101,7 @@ def _file_problems(member: FileMember) -> list[str]:
             files[name] = Path(folder) / f"{name}.wav"
             soundfile.write(files[name], 0.1 * rng.standard_normal(seconds * 32000), 32000)
         try:
-            values = score_files(member, files, {"long": 3, "short": 1}, 5.0, NameRule(), TTA())
+            values, _ = score_files(member, files, {"long": 3, "short": 1}, 5.0, NameRule(), TTA())
         except BlendkitError as error:
             return [error.title, *error.problems]
     return [] if np.isfinite(values).all() else ["predict_files gave values that are not finite"]

@@ -12,6 +12,7 @@ from blendkit.audio.recordings import Recording
 from blendkit.core.names import NameRule
 from blendkit.errors import BlendkitError
 from blendkit.member.foreign_windows import NO_SCORE, Windowed, known_chunks, on_grid, score_files
+from blendkit.member.non_finite import Lost
 from blendkit.member.protocol import TTA, MemberContext, MemberInfo
 
 CONTEXT = MemberContext(chunk_s=5.0)
@@ -71,7 +72,7 @@ class Frames:
 
 
 def scored(member: Any, files: dict[str, Path], chunks: dict[str, int]) -> np.ndarray:
-    return score_files(member, files, chunks, 5.0, NameRule(), TTA())
+    return score_files(member, files, chunks, 5.0, NameRule(), TTA())[0]
 
 
 def test_whole_files_by_hand() -> None:
@@ -92,7 +93,6 @@ def test_a_frame_of_something_else() -> None:
     lacking: list[tuple[Callable[[Any], Any], str]] = [
         (lambda f: honest(f).drop(columns="b"), "classes missing: b"),
         (lambda f: honest([*f, Path("/d/z.wav")]), "files not requested: /d/z.wav"),
-        (lambda f: honest(f[:1]), "files without a window: /d/q.wav"),
     ]
     for frame, text in lacking:
         with pytest.raises(BlendkitError, match="does not fit its request") as error:
@@ -102,3 +102,18 @@ def test_a_frame_of_something_else() -> None:
         scored(Frames(lambda _: pd.DataFrame({"a": [1], "b": [2]})), files, {"r": 1, "q": 1})
     with pytest.raises(BlendkitError, match="predict_files"):
         scored(Frames(lambda _: 1 / 0), files, {"r": 1, "q": 1})  # type: ignore[arg-type, return-value]
+
+
+def test_a_file_without_windows_and_windows_without_values_cost_themselves() -> None:
+    def odd(files: Any) -> Any:
+        frame = Frames().plain(files[:2]).astype(float)
+        frame.iloc[1, 0] = np.nan  # one window of the first file
+        frame.iloc[3:, 1] = np.inf  # all of the second
+        return frame
+
+    files = {"r": Path("/d/r.wav"), "q": Path("/d/q.wav"), "s": Path("/d/s.wav")}
+    values, lost = score_files(Frames(odd), files, {"r": 3, "q": 3, "s": 1}, 5.0, NameRule(), TTA())
+    assert np.isfinite(values).all()
+    assert lost["s"] == Lost(0, 0, 0)
+    assert lost["q"].everything
+    assert (lost["r"].lost, lost["r"].filled) == (1, 1)

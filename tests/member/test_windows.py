@@ -334,10 +334,14 @@ def test_recordings_without_a_finite_window_get_the_floor_whatever_lies_beside_t
 @pytest.mark.parametrize(
     ("lost", "said"),
     [
-        (Lost(3, 2, 0), "the mean of their other shifts is used"),
-        (Lost(3, 2, 1), "the recording's median stands in"),
-        (Lost(3, 3, 3), "no window of the recording has finite ones: -15 stands in"),
+        (Lost(3, 2, 0), "2 windows gave NaN or infinite values; the mean of their other shifts is used"),
+        (Lost(3, 2, 1), "2 windows gave NaN or infinite values; the recording's median stands in"),
+        (
+            Lost(3, 3, 3),
+            "3 windows gave NaN or infinite values; no window of the recording has finite ones: -15 stands in",
+        ),
+        (Lost(0, 0, 0), "the member gave no window of it; no window of the recording has finite ones: -15 stands in"),
     ],
 )
 def test_what_stands_in_is_said(lost: Lost, said: str) -> None:
-    assert lost.stand_in == said
+    assert lost.said == said
