@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from blendkit.core import LabelTable
-from blendkit.io.readers.label_csv import read_labels
+from blendkit.io.readers.label_files import read_labels
 from blendkit.store import content_hash
 
 

@@ -14,7 +14,7 @@ from test_cli_whatif import oof_world
 from blendkit.core.names import NameRule
 from blendkit.core.rows import rows_from_ids
 from blendkit.core.scores import Scores
-from blendkit.io.readers.label_csv import read_labels
+from blendkit.io.readers.label_files import read_labels
 from blendkit.store.logits import LogitStore
 from blendkit.store.manifest import Stored
 
