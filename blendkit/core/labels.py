@@ -68,25 +68,32 @@ class LabelTable:
         ends = {r: [end for _, end, _ in spans if end < WHOLE_RECORDING] for r, spans in self.spans.items()}
         return {r: max((-(-end // step) for end in own), default=1) for r, own in ends.items()}
 
-    def require_in_reach(self, rows: Rows, what: str) -> None:
-        """Raise BlendkitError, with the likely unit, if the labels of the recordings of `rows` (N) mostly end later.
+    def out_of_reach(self, rows: Rows, what: str) -> tuple[str, ...]:
+        """Return why the labels of the recordings of `rows` (N) cannot be theirs, with the likely unit; () if they can.
 
-        A span ends too late if it does so more than a chunk after the last row of its recording. what: the rows.
+        They cannot if nine of ten spans end more than a chunk after the last row of their recording. what: the rows.
         """
         last = rows.offsets()[1:] - 1
         scored = dict(zip(rows.recording[last], (2 * rows.end_s[last] - rows.start_s[last]) * 1000, strict=True))
         ends = [(r, end) for r in scored for _, end, _ in self.spans.get(r, ()) if end < WHOLE_RECORDING]
         late = [(r, end) for r, end in ends if end > scored[r]]
         if not late or len(late) < _MOSTLY * len(ends):
-            return
+            return ()
         as_ms = all(end <= 1000 * scored[r] for r, end in late)
         unit = "milliseconds" if as_ms else "in another unit than seconds, or are the scores of other recordings"
         first, end = late[0]
         scored_s = float(rows.end_s[last][list(scored).index(first)])
-        raise BlendkitError(
-            f"{self.source}: {len(late) / len(ends):.0%} of its spans end beyond the last scored chunk of their recording",
-            [f"{first}: {what} ends at {scored_s:g} s, a label at {end / 1000:g} s", f"are its times {unit}?"],
+        return (
+            f"{self.source}: {len(late) / len(ends):.0%} of its spans end beyond the last scored chunk "
+            "of their recording",
+            f"{first}: {what} ends at {scored_s:g} s, a label at {end / 1000:g} s",
+            f"are its times {unit}?",
         )
+
+    def require_in_reach(self, rows: Rows, what: str) -> None:
+        """Raise BlendkitError if the labels are `out_of_reach` of rows (N)."""
+        if why := self.out_of_reach(rows, what):
+            raise BlendkitError(why[0], why[1:])
 
     def require_known(self, classes: Iterable[str]) -> None:
         """Raise BlendkitError, with the nearest class, for labels that are not in `classes`."""
