@@ -19,15 +19,22 @@ if TYPE_CHECKING:
     import pandas as pd
 
 _YES, _NO = frozenset({"1", "1.0", "true"}), frozenset({"0", "0.0", "false"})
-_NO_CLASSES = ("", "unnamed_0", "index", "fold", "split", "subset", "site", "date", "hour", "audio_id", "file_id")
-_NO_CLASSES += ("seconds", "duration", "offset", "datasetid")
+_NO_CLASSES = (
+    *("", "unnamed_0", "index", "fold", "split", "subset", "site", "date", "hour", "audio_id", "file_id"),
+    *("seconds", "duration", "offset", "datasetid"),
+)
 
 
 def class_columns(frame: pd.DataFrame, used: Sequence[str]) -> list[str]:
-    """Return the columns of classes of a table in which at least one other column than `used` holds only 0 and 1."""
+    """Return the other columns than `used` as those of classes, if at least half of them hold only 0 and 1; else []."""
     rest = [c for c in frame.columns if c not in used and plain_name(c)[0] not in _NO_CLASSES]
-    binary = len(frame) and any({v.strip().lower() for v in frame[c].unique()} <= _YES | _NO for c in rest)
-    return rest if binary else []
+    binary = [c for c in rest if holds_0_and_1(frame, c)]
+    return rest if binary and 2 * len(binary) >= len(rest) else []
+
+
+def holds_0_and_1(frame: pd.DataFrame, column: str) -> bool:
+    """Return whether a column of a table with rows holds nothing but 0 and 1, or false and true."""
+    return len(frame) > 0 and {v.strip().lower() for v in frame[column].unique()} <= _YES | _NO
 
 
 def classes_of_cells(frame: pd.DataFrame, columns: Sequence[str]) -> tuple[list[frozenset[str]], list[str]]:
@@ -37,9 +44,9 @@ def classes_of_cells(frame: pd.DataFrame, columns: Sequence[str]) -> tuple[list[
     for j, name in enumerate(columns):
         cells = frame[name].str.strip().str.lower()
         yes[:, j] = cells.isin(_YES).to_numpy(bool)
-        wrong = np.flatnonzero(~yes[:, j] & ~cells.isin(_NO).to_numpy(bool))
+        wrong = np.flatnonzero(~yes[:, j] & ~cells.isin(_NO).to_numpy(bool)).tolist()
         bad += [f"line {frame.index[i]}: {name!r} is {frame[name].iloc[i]!r}, expected 0 or 1" for i in wrong]
-    return [frozenset(columns[j] for j in np.flatnonzero(row)) for row in yes], bad
+    return [frozenset(columns[j] for j in np.flatnonzero(row).tolist()) for row in yes], bad
 
 
 def is_npz(path: Path) -> bool:
@@ -70,5 +77,5 @@ def rows_of_npz(path: Path, array: str | None) -> LabelRows:
     places = places_of(ids, PlaceColumns(row_id="row_id"), "", path)
     if places.bad:
         raise BlendkitError(f"{path}: {len(places.bad)} row ids cannot be read", [shorten(places.bad)])
-    classes = [frozenset(table.classes[j] for j in np.flatnonzero(row)) for row in table.values]
+    classes = [frozenset(table.classes[j] for j in np.flatnonzero(row).tolist()) for row in table.values]
     return LabelRows(places.recordings, places.spans, classes, notes=places.notes)

@@ -18,20 +18,14 @@ if TYPE_CHECKING:
     import pandas as pd
 
 # Plain names in use (see `plain_name`); of several columns of files the first counts.
-_FILE = ("filename", "file_name", "file", "recording", "recording_id", "recording_name", "audio", "itemid", "item_id")
-_FILE += ("audio_file", "audio_filename", "audio_file_name", "audio_path", "filepath", "file_path", "path")
-_FILE += ("begin_file", "in_file", "begin_path", "soundscape", "sound_file", "wav", "fname", "input")
+_FILE = (
+    *("filename", "file_name", "file", "recording", "recording_id", "recording_name", "audio", "itemid", "item_id"),
+    *("audio_file", "audio_filename", "audio_file_name", "audio_path", "filepath", "file_path", "path"),
+    *("begin_file", "in_file", "begin_path", "soundscape", "sound_file", "wav", "fname", "input"),
+)
 _START = (
-    "start",
-    "start_time",
-    "starttime",
-    "begin_time",
-    "begin",
-    "t_start",
-    "t_begin",
-    "time_start",
-    "onset",
-    "tmin",
+    *("start", "start_time", "starttime", "begin_time", "begin", "t_start", "t_begin", "time_start"),
+    *("onset", "tmin"),
 )
 _END = ("end", "end_time", "endtime", "t_end", "time_end", "stop", "stop_time", "tmax")
 _ABSOLUTE = re.compile(r"(?:[A-Za-z]:)?/")

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from blendkit.errors import BlendkitError, did_you_mean, shorten
 from blendkit.io.readers.label_cells import split_cells
-from blendkit.io.readers.label_matrix import class_columns, classes_of_cells
+from blendkit.io.readers.label_matrix import class_columns, classes_of_cells, holds_0_and_1
 from blendkit.io.readers.label_places import PLACES, PlaceColumns, place_columns, places_of
 from blendkit.io.readers.label_rows import LabelRows, silence_between
 from blendkit.io.text_tables import find_columns, plain_name
@@ -18,10 +18,22 @@ if TYPE_CHECKING:
     import pandas as pd
 
 # Plain names in use; of several the first counts, and a note names the others.
-_LABELS = ("primary_label", "label", "labels", "birds", "ebird_code", "species_code", "species", "class", "class_id")
-_LABELS += ("scientific_name", "annotation", "annotations", "event_label", "tag", "tags", "manual_id", "common_name")
+_LABELS = (
+    *("primary_label", "label", "labels", "birds", "ebird_code", "species_code", "species", "class", "class_id"),
+    *("scientific_name", "annotation", "annotations", "event_label", "tag", "tags", "manual_id", "common_name"),
+)
 _UNKNOWN = ("mystery", "sonus")  # genera of xeno-canto for unknown species and for whole soundscapes
 _NUMBER = re.compile(r"-?[\d.:]+")
+
+
+@dataclass(frozen=True)
+class _What:
+    """What says the classes: a column of labels, 0/1 columns, columns of genus and species, or one class for all."""
+
+    label: str | None
+    classes: tuple[str, ...]
+    name: tuple[str, ...]
+    one_class: str
 
 
 def rows_of_frame(
@@ -36,51 +48,55 @@ def rows_of_frame(
     plain = {plain_name(c)[0]: c for c in frame.columns}
     clips = column is None and {"gen", "sp"} <= plain.keys()
     at, problems = _clip_columns(plain) if clips else place_columns(list(frame.columns))
-    if clips:
-        known = ~frame[plain["gen"]].str.strip().str.lower().isin(_UNKNOWN)
-        frame, unknown = frame[known], int((~known).sum())
-        label, notes = None, (f"{unknown} recordings of no known species are left out",) if unknown else ()
-    else:
-        label, notes = _label_column(frame, at, column, path)
-    wide = [] if label or clips or one_class or problems else class_columns(frame, at.used)
-    if not label and not clips and not wide and one_class is None:
-        problems.append("no column of labels")
+    frame, unknown = _known_species(frame, plain["gen"]) if clips else (frame, ())
+    label, unread = (None, ()) if clips else _label_column(frame, at, column, path)
+    marked = {"selection", "begin_time", "end_time"} <= plain.keys()  # Raven: marks in recordings heard as a whole
+    wide = [] if label or clips or marked or one_class else class_columns(frame, at.used)
+    what = _What(label, tuple(wide), (plain["gen"], plain["sp"]) if clips else (), one_class or "")
+    if not any((label, wide, clips, one_class)):
+        problems.append("no column of labels, and no columns of 0 and 1")
     if problems:
         raise BlendkitError(f"{path}: {'; '.join(problems)}", _ways_out(frame))
-    used = [*at.used, *([label] if label else [plain["gen"], plain["sp"]] if clips else wide)]
+    used = [*at.used, *([label] if label else []), *what.classes, *what.name]
     unique = frame.drop_duplicates(used)
     _require_no_other_times(unique, at, used, path)
-    rows = _read(unique, at, own_name, path, label, wide, one_class, clips)
-    rows = replace(rows, duplicates=len(frame) - len(unique), notes=(*notes, *rows.notes))
-    return silence_between(rows, None if at.file else own_name) if _is_selections(plain) else rows
+    rows = _read(unique, path, own_name, at, what)
+    rows = replace(rows, duplicates=len(frame) - len(unique), notes=(*unknown, *unread, *rows.notes))
+    return silence_between(rows, None if at.file else own_name) if marked else rows
 
 
-def _read(
-    frame: pd.DataFrame, at: PlaceColumns, own_name: str, path: object, label: str | None, wide: Sequence[str],
-    one_class: str | None, clips: bool,
-) -> LabelRows:  # fmt: skip
+def _known_species(frame: pd.DataFrame, genus: str) -> tuple[pd.DataFrame, tuple[str, ...]]:
+    known = ~frame[genus].str.strip().str.lower().isin(_UNKNOWN)
+    count = int((~known).sum())
+    return frame[known], (f"{count} recordings of no known species are left out",) if count else ()
+
+
+def _read(frame: pd.DataFrame, path: object, own_name: str, at: PlaceColumns, what: _What) -> LabelRows:
     places = places_of(frame, at, own_name, path)
-    lines, bad, notes = list(frame.index), [], ()
-    if label is not None:
-        blanks = plain_name(label)[0] == "birds"  # BirdCLEF 2021
-        classes, notes, bad = split_cells(list(frame[label]), lines, blanks=blanks)
-    elif wide:
-        classes, bad = classes_of_cells(frame, wide)
-    elif clips:
-        plain = {plain_name(c)[0]: c for c in frame.columns}
-        classes = [frozenset({f"{g.strip()} {s.strip()}"}) for g, s in zip(frame[plain["gen"]], frame[plain["sp"]],
-                                                                       strict=True)]  # fmt: skip
-    else:
-        classes = [frozenset({str(one_class)})] * len(frame)
+    classes, notes, bad = _classes(frame, what)
     problems = []
     if places.bad:
-        wanted = "a filename, and times as HH:MM:SS or seconds, start before end"
-        problems += [f"rows need {wanted}", shorten(places.bad)] if at.row_id is None else [shorten(places.bad)]
+        wanted = "rows need a filename, and times as HH:MM:SS or seconds, start before end"
+        problems += [*([wanted] if at.row_id is None else []), shorten(places.bad)]
     problems += [shorten(bad)] if bad else []
     if problems:
         count = len(places.bad) + len(bad)
         raise BlendkitError(f"{path}: {count} rows of these labels cannot be read", problems)
     return LabelRows(places.recordings, places.spans, classes, notes=(*places.notes, *notes))
+
+
+def _classes(frame: pd.DataFrame, what: _What) -> tuple[list[frozenset[str]], tuple[str, ...], list[str]]:
+    """Return the classes of N rows, notes, and what cannot be read, one text per line or cell."""
+    if what.label is not None:
+        blanks = plain_name(what.label)[0] == "birds"  # BirdCLEF 2021
+        return split_cells(list(frame[what.label]), list(frame.index), blanks=blanks)
+    if what.classes:
+        classes, bad = classes_of_cells(frame, what.classes)
+        return classes, (), bad
+    if what.name:
+        genus, species = (frame[c].str.strip() for c in what.name)
+        return [frozenset({f"{g} {s}"}) for g, s in zip(genus, species, strict=True)], (), []
+    return [frozenset({what.one_class})] * len(frame), (), []
 
 
 def _label_column(
@@ -95,7 +111,7 @@ def _label_column(
             raise BlendkitError(f"{path}: no column {given!r}{hint}", [f"has {shorten(frame.columns, 8)}"])
         return found[0], ()
     found = find_columns(others, _LABELS)
-    if found and len(class_columns(frame, at.used)) > len(found):
+    if len(class_columns(frame, at.used)) > len(found) and all(holds_0_and_1(frame, c) for c in found):
         return None, ()  # a 0/1 table may have a class named `bird` or `label`
     notes = []
     if len(found) > 1:
@@ -122,11 +138,6 @@ def _require_no_other_times(frame: pd.DataFrame, at: PlaceColumns, used: Sequenc
             f"{path}: several rows per recording, but no columns of start and end times",
             [f"has {shorten(frame.columns, 8)}", f"name two of {shorten(times)} start and end, or drop them"],
         )
-
-
-def _is_selections(plain: dict[str, str]) -> bool:
-    """Whether the table is one of Raven's, in which people mark what they find in a whole recording."""
-    return {"selection", "begin_time", "end_time"} <= plain.keys()
 
 
 def _ways_out(frame: pd.DataFrame) -> list[str]:
