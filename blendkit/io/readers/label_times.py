@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
+_LIMIT = 1e12  # no time of a recording has so many seconds or milliseconds; NaN is not below it
 _WEEK_S = 7 * 24 * 3600
 _DAY_FRACTION_S = 0.005  # 0.005 of a day is 7 minutes: no label of a few ms is that long in all rows of a table
 
@@ -19,7 +20,7 @@ def milliseconds(text: str, unit: float | None) -> int | None:
         parts = [float(p) for p in text.split(":")]
     except ValueError:
         return None
-    if not 1 <= len(parts) <= 3 or not all(np.isfinite(parts)):
+    if not 1 <= len(parts) <= 3 or not all(abs(p) < _LIMIT for p in parts):
         return None
     if len(parts) == 1 and unit == 0.001:
         return round(parts[0])
