@@ -25,7 +25,7 @@ _NO_CLASSES = (
 )
 
 
-def class_columns(frame: pd.DataFrame, used: Sequence[str]) -> list[str]:
+def binary_columns(frame: pd.DataFrame, used: Sequence[str]) -> list[str]:
     """Return the other columns than `used` as those of classes, if at least half of them hold only 0 and 1; else []."""
     rest = [c for c in frame.columns if c not in used and plain_name(c)[0] not in _NO_CLASSES]
     binary = [c for c in rest if holds_0_and_1(frame, c)]

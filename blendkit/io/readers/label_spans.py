@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from blendkit.errors import BlendkitError, did_you_mean, shorten
 from blendkit.io.readers.label_cells import split_cells
-from blendkit.io.readers.label_matrix import class_columns, classes_of_cells, holds_0_and_1
+from blendkit.io.readers.label_matrix import binary_columns, classes_of_cells, holds_0_and_1
 from blendkit.io.readers.label_places import PLACES, PlaceColumns, place_columns, places_of
 from blendkit.io.readers.label_rows import LabelRows, silence_between
 from blendkit.io.text_tables import find_columns, plain_name
@@ -51,7 +51,7 @@ def rows_of_frame(
     frame, unknown = _known_species(frame, plain["gen"]) if clips else (frame, ())
     label, unread = (None, ()) if clips else _label_column(frame, at, column, path)
     marked = {"selection", "begin_time", "end_time"} <= plain.keys()  # Raven: marks in recordings heard as a whole
-    wide = [] if label or clips or marked or one_class else class_columns(frame, at.used)
+    wide = [] if label or clips or marked or one_class else binary_columns(frame, at.used)
     what = _What(label, tuple(wide), (plain["gen"], plain["sp"]) if clips else (), one_class or "")
     if not any((label, wide, clips, one_class)):
         problems.append("no column of labels, and no columns of 0 and 1")
@@ -111,7 +111,7 @@ def _label_column(
             raise BlendkitError(f"{path}: no column {given!r}{hint}", [f"has {shorten(frame.columns, 8)}"])
         return found[0], ()
     found = find_columns(others, _LABELS)
-    if len(class_columns(frame, at.used)) > len(found) and all(holds_0_and_1(frame, c) for c in found):
+    if len(binary_columns(frame, at.used)) > len(found) and all(holds_0_and_1(frame, c) for c in found):
         return None, ()  # a 0/1 table may have a class named `bird` or `label`
     notes = []
     if len(found) > 1:
