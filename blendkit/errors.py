@@ -28,7 +28,9 @@ class DeliveryError(BlendkitError):
 
 def did_you_mean(name: object, known: Iterable[str]) -> str:
     """Return ` (did you mean 'x'?)` for the closest known name, or an empty string."""
-    close = difflib.get_close_matches(str(name), list(known), n=1, cutoff=0.6)
+    names = list(known)
+    close = difflib.get_close_matches(str(name), names, n=1, cutoff=0.6)
+    close = [n for n in names if n.casefold() == str(name).casefold()][:1] or close
     return f" (did you mean '{close[0]}'?)" if close else ""
 
 

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from blendkit.core.differences import compare_names, compare_rows, near_names
     from blendkit.core.hashes import canonical_json, text_hash
     from blendkit.core.joining import concat, shared_rows
-    from blendkit.core.labels import LabelTable
+    from blendkit.core.labels import WHOLE_RECORDING, LabelTable
     from blendkit.core.names import CLOCK_RESET, DEFAULT_NAMES, NO_HOUR, NameRule, natural_key
     from blendkit.core.rows import (
         MIN_REMAINDER_S,
@@ -56,6 +56,7 @@ __all__ = [
     "NO_HOUR",
     "OTHER_SUFFIXES",
     "TAXA",
+    "WHOLE_RECORDING",
     "Bools",
     "ClusterBy",
     "FileSpace",

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import PurePath
 
 import numpy as np
@@ -14,6 +14,8 @@ from blendkit.core.rows import MIN_REMAINDER_S, Rows
 from blendkit.errors import BlendkitError, did_you_mean, shorten
 
 Span = tuple[int, int, frozenset[str]]  # start and end in milliseconds, classes present
+WHOLE_RECORDING = 2**62  # the end, in ms, of a span that reaches to the end of its recording, wherever that is
+_MOSTLY = 0.9  # of the spans: labels of which so many end beyond the scores have another unit or other recordings
 
 
 @dataclass(frozen=True)
@@ -27,6 +29,7 @@ class LabelTable:
     spans: dict[str, tuple[Span, ...]]
     duplicates: int
     source: str
+    notes: tuple[str, ...] = ()
 
     @property
     def recordings(self) -> tuple[str, ...]:
@@ -41,7 +44,7 @@ class LabelTable:
     def only(self, recordings: Iterable[str]) -> LabelTable:
         """Return the table of the given recordings alone."""
         wanted = set(recordings)
-        return LabelTable({r: s for r, s in self.spans.items() if r in wanted}, self.duplicates, self.source)
+        return replace(self, spans={r: s for r, s in self.spans.items() if r in wanted})
 
     def named_as(self, recordings: Iterable[str]) -> LabelTable:
         """Return the table under the ids of `recordings`: a label without a folder matches a file in any folder.
@@ -57,13 +60,40 @@ class LabelTable:
         if unclear:
             raise BlendkitError(f"{self.source}: labels name several recordings", [shorten(unclear)])
         new = {r: found[0] for r, found in wanted.items() if found}
-        spans = {new.get(r, r): s for r, s in self.spans.items()}
-        return LabelTable(spans, self.duplicates, self.source)
+        return replace(self, spans={new.get(r, r): s for r, s in self.spans.items()})
 
     def chunk_counts(self, chunk_s: float) -> dict[str, int]:
-        """Return, per recording, the chunks up to its last labelled one."""
+        """Return, per recording, the chunks up to its last labelled one; 1 if it is labelled only as a whole."""
         step = round(chunk_s * 1000)
-        return {r: max(-(-end // step) for _, end, _ in spans) for r, spans in self.spans.items()}
+        ends = {r: [end for _, end, _ in spans if end < WHOLE_RECORDING] for r, spans in self.spans.items()}
+        return {r: max((-(-end // step) for end in own), default=1) for r, own in ends.items()}
+
+    def out_of_reach(self, rows: Rows, what: str) -> tuple[str, ...]:
+        """Return why the labels of the recordings of `rows` (N) cannot be theirs, with the likely unit; () if they can.
+
+        They cannot if nine of ten spans end more than a chunk after the last row of their recording. what: the rows.
+        """
+        last = rows.offsets()[1:] - 1
+        scored = dict(zip(rows.recording[last], (2 * rows.end_s[last] - rows.start_s[last]) * 1000, strict=True))
+        ends = [(r, end) for r in scored for _, end, _ in self.spans.get(r, ()) if end < WHOLE_RECORDING]
+        late = [(r, end) for r, end in ends if end > scored[r]]
+        if not late or len(late) < _MOSTLY * len(ends):
+            return ()
+        as_ms = all(end <= 1000 * scored[r] for r, end in late)
+        unit = "milliseconds" if as_ms else "in another unit than seconds, or are the scores of other recordings"
+        first, end = late[0]
+        scored_s = float(rows.end_s[last][list(scored).index(first)])
+        return (
+            f"{self.source}: {len(late) / len(ends):.0%} of its spans end beyond the last scored chunk "
+            "of their recording",
+            f"{first}: {what} ends at {scored_s:g} s, a label at {end / 1000:g} s",
+            f"are its times {unit}?",
+        )
+
+    def require_in_reach(self, rows: Rows, what: str) -> None:
+        """Raise BlendkitError if the labels are `out_of_reach` of rows (N)."""
+        if why := self.out_of_reach(rows, what):
+            raise BlendkitError(why[0], why[1:])
 
     def require_known(self, classes: Iterable[str]) -> None:
         """Raise BlendkitError, with the nearest class, for labels that are not in `classes`."""

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from blendkit._face import lazy_face
 
 if TYPE_CHECKING:
-    from blendkit.engine.inputs import Inputs, find_inputs, member_context, truth_of
+    from blendkit.engine.inputs import Inputs, find_inputs, labels_out_of_reach, member_context, truth_of
     from blendkit.engine.local import RunResult, run
     from blendkit.engine.model_variants import Using, Variant, measure, members_using, slim_model
     from blendkit.engine.preflighting import preflight
@@ -28,6 +28,7 @@ __all__ = [
     "data_folder",
     "find_inputs",
     "in_sample",
+    "labels_out_of_reach",
     "measure",
     "member_context",
     "members_using",

@@ -12,7 +12,7 @@ import numpy as np
 from blendkit.audio import FoundAudio, Recording, find_recordings
 from blendkit.core import Bools, LabelTable, NameRule, Rows, Taxonomy, natural_key, rows_from_ids
 from blendkit.errors import BlendkitError, shorten
-from blendkit.io import Template, read_taxonomy, read_template
+from blendkit.io import Template, read_taxonomy, read_template, split_label_source
 from blendkit.member import MemberContext
 from blendkit.recipe import DataFolder, KeyPath, Plan
 from blendkit.scoring import CPU_ONLY, Runtime, cpu_count
@@ -67,8 +67,9 @@ def find_inputs(plan: Plan, data: DataFolder, dry_run: int | None = None) -> Inp
     tables = []
     for name in model.labels:
         path = data.find(name)
-        if path.is_file():
-            files[name] = path
+        file = split_label_source(path)[0]
+        if file.exists():
+            files[name] = file
             tables.append(data.contents.labels(path))
             if template or taxonomy.table:  # an unknown label should fail now, not after hours of scoring
                 tables[-1].require_known({*(template.classes if template else ()), *taxonomy.classes})
@@ -87,7 +88,7 @@ def find_inputs(plan: Plan, data: DataFolder, dry_run: int | None = None) -> Inp
         mode=mode,
         expected_s=expected,
         files=files,
-        notes=tuple(notes),
+        notes=(*notes, *(f"{t.source}: {n}" for t in tables for n in t.notes)),
         rehearsal=dry_run is not None,
         left_out=left_out,
     )
@@ -109,17 +110,26 @@ def member_context(plan: Plan, inputs: Inputs, runtime: Runtime = CPU_ONLY) -> M
 
 
 def truth_of(inputs: Inputs, rows: Rows, classes: Sequence[str]) -> tuple[Bools, Bools, list[str]]:
-    """Return truth (N, C), labelled (N,) and the label files used: those with recordings among the rows."""
+    """Return truth (N, C), labelled (N,) and the label files used: those with recordings among the rows.
+
+    A file whose labels are out of reach of the rows is not used; `labels_out_of_reach` says why.
+    """
     truth = np.zeros((len(rows), len(classes)), bool)
     labelled = np.zeros(len(rows), bool)
     scored, used = set(rows.recordings()), []
     for table in (t.named_as(scored) for t in inputs.labels):
-        if scored & set(table.recordings):
+        if scored & set(table.recordings) and not table.out_of_reach(rows, "the run"):
             y, known = table.only(scored).matrix(rows, classes, inputs.taxonomy.classes)
             truth |= y
             labelled |= known
             used.append(table.source)
     return truth, labelled, used
+
+
+def labels_out_of_reach(inputs: Inputs, rows: Rows) -> list[str]:
+    """Return a text per label file whose labels mostly end beyond the rows (N) of their recordings."""
+    tables = (t.named_as(rows.recordings()) for t in inputs.labels)
+    return ["; ".join(why) for t in tables if (why := t.out_of_reach(rows, "the run"))]
 
 
 def _require_named(plan: Plan, data: DataFolder) -> None:
@@ -132,7 +142,7 @@ def _require_named(plan: Plan, data: DataFolder) -> None:
     for path, name in named:
         if str(path[0]) in changed:
             try:
-                data.require(name)
+                data.require_labels(name) if path[0] == "labels" else data.require(name)
             except BlendkitError as error:
                 problems.append(f"{plan.recipe.where(path)}: {error.title}")
     if "audio" in changed and not any(data.find(n).is_dir() for n in model.audio):

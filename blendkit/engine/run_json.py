@@ -8,7 +8,7 @@ from typing import Any
 
 from blendkit._version import __version__
 from blendkit.core import FileSpace, Rows, Scores, compare_names, near_names, text_hash
-from blendkit.engine.inputs import Inputs, truth_of
+from blendkit.engine.inputs import Inputs, labels_out_of_reach, truth_of
 from blendkit.events import Emit
 from blendkit.io import Written
 from blendkit.metrics import macro_auc
@@ -34,7 +34,8 @@ class Figures:
     def __init__(self, inputs: Inputs, rows: Rows, classes: tuple[str, ...], emit: Emit) -> None:
         self.truth, self.labelled, self.sources = truth_of(inputs, rows, classes)
         self.recordings = {str(r) for r in rows.recording[self.labelled]}
-        self.notes = [] if self.sources else _nearly_matching(inputs, rows)
+        self.notes = [f"not used to measure: {why}" for why in labels_out_of_reach(inputs, rows)]
+        self.notes += [] if self.sources else _nearly_matching(inputs, rows)
         self.results: dict[str, StreamResult] = {}
         self.emit = emit
 

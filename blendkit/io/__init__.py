@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from blendkit.io.readers.hoplite_database import read_hoplite
     from blendkit.io.readers.kaggle import Template, read_leaderboard, read_template
     from blendkit.io.readers.kaggle_cache import Cache, read_cache
-    from blendkit.io.readers.label_csv import read_labels
+    from blendkit.io.readers.label_files import read_labels, split_label_source
     from blendkit.io.readers.places import read_finds, read_sites
     from blendkit.io.readers.range_table import WEEKS, WHOLE_YEAR, RangeTable, is_range_table, read_range_table
     from blendkit.io.readers.score_sources import is_source, read_score_file, read_scores, split_source
@@ -68,6 +68,7 @@ __all__ = [
     "read_taxonomy",
     "read_template",
     "recording_folds",
+    "split_label_source",
     "split_source",
     "truth_for",
     "windows_on_chunks",

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from blendkit.core import LabelTable
-from blendkit.io.readers.label_csv import read_labels
+from blendkit.io.readers.label_files import read_labels, split_label_source
 from blendkit.store import content_hash
 
 
@@ -19,8 +19,11 @@ class FileContents:
     known: dict[tuple[object, ...], Any] = field(default_factory=dict, repr=False)
 
     def labels(self, path: Path) -> LabelTable:
-        """Return a label table. Raises BlendkitError as `read_labels` does."""
-        table: LabelTable = self._once(path, read_labels)
+        """Return a label table of a file, or of `FILE:NAME`, or of a folder. Raises BlendkitError as `read_labels`."""
+        file = split_label_source(path)[0]
+        if file.is_dir():
+            return read_labels(path)  # the time of a folder does not tell whether its files changed
+        table: LabelTable = self._once(path, read_labels, file)
         return table
 
     def artefact(self, path: Path, load: Callable[[Path], Any]) -> Any:
@@ -28,13 +31,14 @@ class FileContents:
         return self._once(path, load)
 
     def sha256(self, path: Path) -> str:
-        """Return the hash of the content of a file or folder."""
+        """Return the hash of the content of a file or folder, or of the file of `FILE:NAME`."""
+        path = split_label_source(path)[0]
         found: str = self._once(path, content_hash) if path.is_file() else content_hash(path)
         return found
 
-    def _once(self, path: Path, read: Callable[[Path], Any]) -> Any:
+    def _once(self, path: Path, read: Callable[[Path], Any], file: Path | None = None) -> Any:
         try:
-            stat = path.stat()
+            stat = (file or path).stat()
         except OSError:
             return read(path)  # its error is more specific than this one
         key = (read, path, stat.st_size, stat.st_mtime_ns)

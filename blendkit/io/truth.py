@@ -6,18 +6,22 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from blendkit.core import Bools, LabelTable, Rows, Taxonomy, compare_names
-from blendkit.errors import BlendkitError
-from blendkit.io.readers.label_csv import read_labels
+from blendkit.errors import BlendkitError, shorten
+from blendkit.io.readers.label_files import read_labels
 from blendkit.io.readers.taxonomy_csv import read_taxonomy
 
 
 @dataclass(frozen=True, eq=False)
 class Truth:
-    """The labels of some chunks: truth (N, C), and which chunks were labelled at all (N,)."""
+    """The labels of some chunks: truth (N, C), and which chunks were labelled at all (N,).
+
+    notes: how the labels were read where that is not plain, and the labelled classes that the scores lack.
+    """
 
     values: Bools
     labelled: Bools
     taxonomy: Taxonomy
+    notes: tuple[str, ...] = ()
 
 
 def truth_for(
@@ -27,11 +31,16 @@ def truth_for(
     taxonomy: Taxonomy | Path | str | None,
     what: str,
 ) -> Truth:
-    """Return the truth of rows (N) and classes (C). Raises BlendkitError if no label matches a row of `what`."""
+    """Return the truth of rows (N) and classes (C).
+
+    Raises BlendkitError if no label matches a row of `what`, or if most labels of its recordings end beyond its rows.
+    """
     taxa = taxonomy if isinstance(taxonomy, Taxonomy) else read_taxonomy(taxonomy) if taxonomy else Taxonomy({})
     table = labels if isinstance(labels, LabelTable) else read_labels(labels)
     table = table.named_as(rows.recordings())
-    values, labelled = table.only(rows.recordings()).matrix(rows, classes, taxa.classes)
+    table.require_in_reach(rows, what)
+    matching = table.only(rows.recordings())
+    values, labelled = matching.matrix(rows, classes, taxa.classes)
     if not labelled.any():
         raise BlendkitError(
             f"{table.source if isinstance(labels, LabelTable) else labels}: no label matches a row of {what}",
@@ -40,4 +49,6 @@ def truth_for(
                 or "its labels name these recordings, but cover no whole chunk of them"
             ],
         )
-    return Truth(values, labelled, taxa)
+    lacking = sorted(matching.classes - set(classes))
+    left_out = f"{len(lacking)} labelled classes that {what} lacks are left out: {shorten(lacking)}"
+    return Truth(values, labelled, taxa, (*table.notes, *([left_out] if lacking else [])))

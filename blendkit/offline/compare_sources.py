@@ -102,6 +102,7 @@ def _truth(read: _Read, labels: Labels | LabelTable | Path | str | None, what: s
         given = labels if isinstance(labels, Labels) else Labels(labels)
         first = next(iter(read.scores.values()))
         known = truth_for(given.table, first.rows, first.classes, given.taxonomy, what)
+        read.notes += known.notes
         return LabelledChunks(first.rows, first.classes, known.values, known.labelled, read.folds)
     if read.truth is None:
         raise BlendkitError("no recipe among the sources says where labels are: give --labels (labels=...)")

@@ -27,7 +27,8 @@ class Evaluation:
     auc: macro ROC-AUC, ties counted half; ap (C,): average precision, cmap its mean; top_one: how often the highest
     class is right; interval: of the macro-AUC, whole recordings redrawn, None and why_not where there is none;
     folds: the macro-AUC of every fold by itself; ece and brier: None unless all scores lie in [0, 1];
-    notes: what was assumed of the file.
+    notes: what was assumed of the scores' file, how the labels were read where that is not plain, and labelled classes
+    that the scores lack.
     """
 
     classes: tuple[str, ...]
@@ -95,7 +96,7 @@ def evaluate(
         file = read_score_file(scores, names=names)
         scores, folds, notes = file.scores, file.folds, file.notes
     truth = truth_for(labels, scores.rows, scores.classes, taxonomy, what)
-    return replace(_evaluated(scores, truth, folds, judging or Judging()), notes=notes)
+    return replace(_evaluated(scores, truth, folds, judging or Judging()), notes=(*notes, *truth.notes))
 
 
 def _evaluated(scores: Scores, truth: Truth, folds: Mapping[str, str], judging: Judging) -> Evaluation:

@@ -8,7 +8,7 @@ from typing import Any
 
 from blendkit.blending import Memo, StepContext, aligned, make_streams
 from blendkit.core import Bools, Rows, Scores, canonical_json, compare_names, shared_rows
-from blendkit.engine import Inputs, find_inputs, in_sample, member_context, preflight, truth_of
+from blendkit.engine import Inputs, find_inputs, in_sample, labels_out_of_reach, member_context, preflight, truth_of
 from blendkit.errors import BlendkitError
 from blendkit.metrics import MacroAUC, macro_auc
 from blendkit.offline.saved import find_saved, saved_rows
@@ -111,6 +111,8 @@ def _open(plan: Plan, data: DataFolder, files: RecipeFiles, stores: Path) -> Wor
 
 
 def _truth(inputs: Inputs, rows: Rows, classes: tuple[str, ...]) -> tuple[Bools, Bools, list[str]]:
+    if beyond := labels_out_of_reach(inputs, rows):
+        raise BlendkitError(f"labels of {inputs.data.root} cannot be those of the rows", beyond)
     truth, labelled, used = truth_of(inputs, rows, classes)
     if not labelled.any():
         read = [

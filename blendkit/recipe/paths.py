@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from blendkit.errors import BlendkitError, did_you_mean
-from blendkit.io import FileContents
+from blendkit.io import FileContents, split_label_source
 from blendkit.recipe.plan import Plan
 from blendkit.recipe.step_plans import OpStep
 from blendkit.recipe.strict_yaml import KeyPath
@@ -33,8 +33,18 @@ class DataFolder:
         path = self.find(name)
         if path.is_file() or (folder and path.is_dir()):
             return path
+        raise self._missing(name, path)
+
+    def require_labels(self, name: str) -> Path:
+        """As `find`, for labels that must exist: a file, `FILE:NAME`, or a folder."""
+        path = self.find(name)
+        if not split_label_source(path)[0].exists():
+            raise self._missing(name, path)
+        return path
+
+    def _missing(self, name: str, path: Path) -> BlendkitError:
         beside = sorted(p.name for p in path.parent.iterdir()) if path.parent.is_dir() else []
-        raise BlendkitError(f"{name!r} is not in {self.root}{did_you_mean(path.name, beside)}")
+        return BlendkitError(f"{name!r} is not in {self.root}{did_you_mean(path.name, beside)}")
 
 
 @dataclass(frozen=True, eq=False)
@@ -97,7 +107,9 @@ def check_files(plan: Plan, data: DataFolder, spare: Container[str] = ()) -> Rec
     for path, name in named_files(plan):
         try:
             mark = plan.members[str(path[1])].files.get(str(path[2])) if path[0] == "members" else None
-            found[path] = data.require(name, folder=mark is not None and mark.folder)
+            labels = path[-2:] in (("fit", "labels"), ("fill_uncovered", "prior"))
+            folder = mark is not None and mark.folder
+            found[path] = data.require_labels(name) if labels else data.require(name, folder=folder)
         except BlendkitError as error:
             if path[0] != "members" or path[1] not in spare:
                 problems.append(f"{plan.recipe.where(path)}: {error.title}")

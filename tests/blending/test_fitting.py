@@ -18,7 +18,7 @@ from blendkit.core.rows import chunk_rows, fold_of
 from blendkit.core.scores import Scores
 from blendkit.core.taxonomy import Taxonomy
 from blendkit.errors import BlendkitError
-from blendkit.io.readers.label_csv import read_labels
+from blendkit.io.readers.label_files import read_labels
 from blendkit.ops.declare import Fitted
 from blendkit.ops.fitted.site_hour import SiteHourPrior, fit_site_hour_prior
 from blendkit.recipe.load import parse_recipe

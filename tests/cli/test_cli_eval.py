@@ -14,7 +14,7 @@ from test_cli_whatif import oof_world
 from blendkit.core.names import NameRule
 from blendkit.core.rows import rows_from_ids
 from blendkit.core.scores import Scores
-from blendkit.io.readers.label_csv import read_labels
+from blendkit.io.readers.label_files import read_labels
 from blendkit.store.logits import LogitStore
 from blendkit.store.manifest import Stored
 
@@ -143,7 +143,7 @@ def test_the_sample_worlds_table_against_scipy(world: Path, blendkit: Blendkit) 
     [
         ("x;y", "x;yy", "1 unknown labels\n  'yy' (did you mean 'y'?)"),
         ("a.ogg", "b.ogg", "no label matches a row"),
-        ("primary_label", "label", "missing columns ['primary_label']"),
+        ("primary_label", "remark", "no column of labels"),
         ("00:00:10,", "later,", "line"),
     ],
 )

@@ -11,7 +11,7 @@ from blendkit.core.labels import LabelTable
 from blendkit.core.names import NameRule
 from blendkit.core.rows import chunk_rows
 from blendkit.errors import BlendkitError
-from blendkit.io.readers.label_csv import read_labels
+from blendkit.io.readers.label_files import read_labels
 
 NAMES = NameRule()
 CLASSES = ("22961", "65380", "grekis")

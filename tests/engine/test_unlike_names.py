@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from blendkit.core.labels import LabelTable
@@ -75,6 +76,29 @@ def test_labels_that_nearly_match_a_run(tones: Tones, tmp_path: Path, run_text: 
         said = run_text(tone_recipe, data, tmp_path / "out").warnings
         hint = "'rec' in train_soundscapes_labels.csv and 'Rec' in the run differ in letter case"
         assert any(w.startswith("nothing is measured") and w.endswith(hint) for w in said) == warned, said
+
+
+def test_a_run_does_not_measure_by_labels_in_another_unit(
+    tones: Tones, tmp_path: Path, run_text: Run, tone_recipe: str
+) -> None:
+    data = tones({"rec": 10.0})
+    text = "filename,start,end,primary_label\nrec.wav,0,4999,low\nrec.wav,4999,9999,mid\n"
+    (data / "train_soundscapes_labels.csv").write_text(text, encoding="utf-8")
+    found = run_text(tone_recipe, data, tmp_path / "out")
+    assert any("not used to measure" in w and "are its times milliseconds?" in w for w in found.warnings)
+    assert {s.macro_auc for s in found.streams.values()} == {None}
+
+
+def test_a_run_takes_labels_of_any_form(tones: Tones, tmp_path: Path, run_text: Run, tone_recipe: str) -> None:
+    data = tones({"rec": 10.0})
+    np.savez(data / "l.npz", row_ids=["rec_5", "rec_10"], classes=["low", "mid"], labels=[[1, 0], [0, 1]])
+    (data / "tracks").mkdir()
+    (data / "tracks" / "rec.txt").write_text("1.5\t2.5\tlow\n", encoding="utf-8")
+    for name in ("l.npz:labels", "tracks"):
+        found = run_text(f"{tone_recipe}\nlabels: [{name}]\n", data, tmp_path / "out")
+        assert found.streams["t"].macro_auc is not None
+    with pytest.raises(BlendkitError, match=r"'m\.npz:labels' is not in"):
+        run_text(f"{tone_recipe}\nlabels: ['m.npz:labels']\n", data, tmp_path / "out")
 
 
 def test_labels_against_scores(tmp_path: Path) -> None:

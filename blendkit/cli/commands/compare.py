@@ -85,7 +85,7 @@ _ledgers = bundle(
 
 @click.command()
 @click.argument("sources", nargs=-1, metavar="A B [C ...]")
-@click.option("--labels", type=PATH, help="File of labels (needed if no source is a recipe).")
+@click.option("--labels", type=PATH, help="Labels, in any form `eval` takes (needed if no source is a recipe).")
 @click.option(
     "--taxonomy", type=PATH, help="Taxonomy that names the classes which --labels may hold and the scores may lack."
 )

@@ -19,7 +19,11 @@ if TYPE_CHECKING:
 @click.command()
 @click.argument("scores")
 @click.option(
-    "--labels", required=True, type=PATH, help="CSV of labels with columns filename, start, end, primary_label."
+    "--labels",
+    required=True,
+    type=PATH,
+    help="Labels: a table of spans, row ids or clips, 0/1 columns, FILE.npz:ARRAY, Raven or Audacity files, a folder "
+    "of them. FILE:COLUMN names the column of labels.",
 )
 @click.option(
     "--taxonomy", type=PATH, help="Taxonomy of the classes; a label that it lists and SCORES lacks is left out."
@@ -63,6 +67,8 @@ def _payload(found: Evaluation) -> dict[str, Any]:
         "cmap": found.cmap,
         "top_1": found.top_one,
     }
+    if found.notes:
+        out["notes"] = list(found.notes)
     if found.folds:
         out["folds"] = dict(found.folds)
     if found.ece is not None and found.brier is not None:

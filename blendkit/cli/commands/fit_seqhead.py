@@ -31,7 +31,7 @@ _ROWS = bundle(
         type=PATH,
         help="Feature store of soundscapes; the head also learns from their labelled chunks.",
     ),
-    click.option("--labels", type=PATH, help="File of the soundscapes' labels."),
+    click.option("--labels", type=PATH, help="Labels of the soundscapes, in any form `eval` takes."),
     click.option(
         "--taxonomy", type=PATH, help="Taxonomy of the target classes (default: the clip folders and the labels)."
     ),

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 @click.option(
     "--labels",
     type=PATH,
-    help="File of labels. Priors need only this; calibration also needs SCORES of the same recordings.",
+    help="Labels, in any form `eval` takes. Priors need only them; calibration also needs SCORES of their recordings.",
 )
 @click.option(
     "--space", type=click.Choice(["logit", "prob", "rank"]), help="Space of SCORES (a store always holds logits)."

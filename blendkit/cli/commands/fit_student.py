@@ -48,7 +48,11 @@ _distil = bundle(
     "--space", type=click.Choice(["logit", "prob"]), help="Space of the teacher's scores (a store always holds logits)."
 )
 @click.option("--saw", type=PATH, help="File of labels that the teacher was also trained on; with it, all is known.")
-@click.option("--labels", type=PATH, help="File of labels for some of AUDIO, used to train, to stop and to judge.")
+@click.option(
+    "--labels",
+    type=PATH,
+    help="Labels of some of AUDIO, in any form `eval` takes, used to train, to stop and to judge.",
+)
 @click.option("--taxonomy", type=PATH, help="Taxonomy of further classes that the labels may name.")
 @click.option("--embedding", type=PATH, help="Feature store of the teacher's embeddings of AUDIO.")
 @click.option(

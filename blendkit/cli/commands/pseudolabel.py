@@ -89,7 +89,7 @@ _CHECK = bundle(
     click.option(
         "--labels",
         type=PATH,
-        help="File of labels of the out-of-fold rows; also used to count the labelled chunks of each class.",
+        help="Labels of the out-of-fold rows, in any form `eval` takes; also counted per class.",
     ),
     click.option(
         "--seen-audio",

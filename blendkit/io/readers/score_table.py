@@ -195,7 +195,7 @@ def _read_npz(path: Path, array: str | None, rows: str | None, classes: str | No
         raise BlendkitError(f"{path.name}: cannot read this NPZ (pickled arrays are refused)", [str(error)]) from error
     values, fold = np.asarray(held["array"]), held.get("folds")
     ids, names = _texts(held["rows"]), _texts(held["classes"])
-    if values.shape != (len(ids), len(names)) or values.dtype.kind not in "fiu":
+    if values.shape != (len(ids), len(names)) or values.dtype.kind not in "fiub":
         expected = f"expected numbers of shape ({len(ids)} rows, {len(names)} classes)"
         raise BlendkitError(f"{path.name}: {array} is {values.dtype} {values.shape}, {expected}")
     if fold is not None and fold.shape != (len(ids),):

@@ -71,9 +71,13 @@ def clip_examples(store: FeatureStore, blocks: Sequence[str], classes: Sequence[
 def chunk_examples(
     store: FeatureStore, blocks: Sequence[str], classes: Sequence[str], labels: Path, taxonomy: Taxonomy
 ) -> Examples:
-    """Return the labelled chunks of soundscapes. Raises BlendkitError for unknown labels, and if none matches."""
+    """Return the labelled chunks of soundscapes. Raises BlendkitError for unknown labels, and if none matches.
+
+    labels: see `read_labels`.
+    """
     rows, features = _read(store, blocks)
     table = read_labels(labels).named_as(rows.recordings())
+    table.require_in_reach(rows, str(store.manifest.folder))
     truth, labelled = table.only(rows.recordings()).matrix(rows, classes, taxonomy.classes)
     if not labelled.any():
         first = compare_names(table.recordings, rows.recordings(), "the labels", "the features")

@@ -1,0 +1,108 @@
+"""Label files of any form, told by what they hold."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from blendkit.core import LabelTable
+from blendkit.errors import BlendkitError, shorten
+from blendkit.io.packed_files import unpack_file
+from blendkit.io.readers.detection_tables import table_recording
+from blendkit.io.readers.label_matrix import is_npz, rows_of_npz
+from blendkit.io.readers.label_rows import LabelRows, label_table
+from blendkit.io.readers.label_spans import rows_of_frame
+from blendkit.io.readers.label_tracks import is_track, rows_of_track
+from blendkit.io.text_tables import decode_text, open_table, parse_table
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+_WHAT = "these labels"
+_PACKED = frozenset({".gz", ".bz2", ".xz", ".zst", ".zip"})
+_TABLES = frozenset({".csv", ".tsv", ".txt", ".json", ".parquet"})
+
+
+def read_labels(path: Path | str, *, column: str | None = None, one_class: str | None = None) -> LabelTable:
+    """Read labels: a table of spans, row ids or whole recordings, 0/1 columns or arrays, selections, or label tracks.
+
+    path: a file, `FILE.npz:ARRAY`, `FILE:COLUMN`, or a folder of files. The form is told by the content. A table has
+    columns such as filename, start, end, primary_label; times are HH:MM:SS, seconds, or of the unit in the column's
+    name; labels are joined by `;`, `|` or `,`. column: the column of labels, if its name is none of the usual.
+    one_class: the class of all rows of a table without labels. Rows listed twice count once; equal spans give the union
+    of their labels; `notes` of the result say what was taken for granted. Raises BlendkitError naming missing columns,
+    or all lines that cannot be read.
+    """
+    file, named = split_label_source(path)
+    column = column or named
+    if not file.is_dir():
+        return label_table([_rows(file, column, one_class)], str(file.name))
+    files = [p for p in sorted(file.rglob("*")) if p.is_file() and _is_table(p.relative_to(file))]
+    if not files:
+        expected = f"expected label files ({', '.join(sorted(_TABLES))})"
+        raise BlendkitError(f"{file}: cannot read {_WHAT}", [f"{expected} in this folder"])
+    parts, problems = [], []
+    for each in files:
+        try:
+            parts.append(_rows(each, column, one_class))
+        except BlendkitError as error:
+            problems.append(" | ".join([error.title, *error.problems[:1]]))
+    if problems:
+        raise BlendkitError(f"{file}: {len(problems)} of {len(files)} label files cannot be read", problems[:5])
+    return label_table(parts, str(file.name))
+
+
+def split_label_source(path: Path | str) -> tuple[Path, str | None]:
+    """Return (file, name) of `FILE:NAME`, a file with the array or column of its labels, or (file, None)."""
+    head, colon, name = str(path).rpartition(":")
+    if colon and name and not Path(path).exists() and (Path(head).exists() or head.lower().endswith(".npz")):
+        return Path(head), name
+    return Path(path), None
+
+
+def _is_table(path: Path) -> bool:
+    suffixes = [s.lower() for s in path.suffixes]
+    last = suffixes[-2:-1] if suffixes and suffixes[-1] in _PACKED else suffixes[-1:]
+    return bool(_TABLES & set(last)) and not any(p.startswith((".", "__MACOSX")) for p in path.parts)
+
+
+def _rows(path: Path, column: str | None, one_class: str | None) -> LabelRows:
+    if is_npz(path):
+        return rows_of_npz(path, column)
+    own_name = table_recording(path.with_suffix("") if path.suffix.lower() in _PACKED else path)
+    data = unpack_file(path, _WHAT)
+    if data.startswith(b"PAR1"):
+        return rows_of_frame(open_table(path, _WHAT)[0], path, own_name, column=column, one_class=one_class)
+    text, notes = decode_text(data, path, _WHAT)
+    if text.lstrip().startswith(("[", "{")):
+        frame = _json_frame(text, path)
+    elif is_track(text):
+        rows = rows_of_track(text, path, own_name)
+        return _noted(rows, notes)
+    else:
+        frame = parse_table(text, path, _WHAT)
+    return _noted(rows_of_frame(frame, path, own_name, column=column, one_class=one_class), notes)
+
+
+def _noted(rows: LabelRows, notes: tuple[str, ...]) -> LabelRows:
+    return LabelRows(rows.recordings, rows.spans, rows.classes, rows.duplicates, (*notes, *rows.notes))
+
+
+def _json_frame(text: str, path: Path) -> pd.DataFrame:
+    """Return the table of a JSON list of objects, or of the list `recordings` of an object, as xeno-canto gives it."""
+    import pandas as pd
+
+    try:
+        held = json.loads(text)
+    except (ValueError, RecursionError) as error:
+        raise BlendkitError(f"{path}: cannot read {_WHAT}", [f"it starts as JSON, but {error}"]) from error
+    records = held.get("recordings") if isinstance(held, dict) else held
+    if not isinstance(records, list) or not records or not all(isinstance(r, dict) for r in records):
+        has = shorten(held) if isinstance(held, dict) else type(records).__name__
+        raise BlendkitError(
+            f"{path}: cannot read {_WHAT}", [f"expected a JSON list of objects, or it as `recordings`; has {has}"]
+        )
+    columns = list(dict.fromkeys(str(k) for r in records for k in r))
+    cells = [["" if r.get(c) is None else str(r[c]) for c in columns] for r in records]
+    return pd.DataFrame(cells, range(1, len(records) + 1), columns, dtype=str)

@@ -1,0 +1,82 @@
+"""0/1 labels: tables with a column per class, and arrays in NPZ files."""
+
+from __future__ import annotations
+
+import zipfile
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from blendkit.errors import BlendkitError, shorten
+from blendkit.io.readers.label_places import PlaceColumns, places_of
+from blendkit.io.readers.label_rows import LabelRows
+from blendkit.io.readers.score_table import read_table
+from blendkit.io.text_tables import plain_name
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+_YES, _NO = frozenset({"1", "1.0", "true"}), frozenset({"0", "0.0", "false"})
+_NO_CLASSES = (
+    *("", "unnamed_0", "index", "fold", "split", "subset", "site", "date", "hour", "audio_id", "file_id"),
+    *("seconds", "duration", "offset", "datasetid"),
+)
+
+
+def binary_columns(frame: pd.DataFrame, used: Sequence[str]) -> list[str]:
+    """Return the other columns than `used` as those of classes, if at least half of them hold only 0 and 1; else []."""
+    rest = [c for c in frame.columns if c not in used and plain_name(c)[0] not in _NO_CLASSES]
+    binary = [c for c in rest if holds_0_and_1(frame, c)]
+    return rest if binary and 2 * len(binary) >= len(rest) else []
+
+
+def holds_0_and_1(frame: pd.DataFrame, column: str) -> bool:
+    """Return whether a column of a table with rows holds nothing but 0 and 1, or false and true."""
+    return len(frame) > 0 and {v.strip().lower() for v in frame[column].unique()} <= _YES | _NO
+
+
+def classes_of_cells(frame: pd.DataFrame, columns: Sequence[str]) -> tuple[list[frozenset[str]], list[str]]:
+    """Return the classes (N,) that are 1 in a table of 0/1 columns, and the cells that are neither, with their line."""
+    yes = np.zeros((len(frame), len(columns)), bool)
+    bad = []
+    for j, name in enumerate(columns):
+        cells = frame[name].str.strip().str.lower()
+        yes[:, j] = cells.isin(_YES).to_numpy(bool)
+        wrong = np.flatnonzero(~yes[:, j] & ~cells.isin(_NO).to_numpy(bool)).tolist()
+        bad += [f"line {frame.index[i]}: {name!r} is {frame[name].iloc[i]!r}, expected 0 or 1" for i in wrong]
+    return [frozenset(columns[j] for j in np.flatnonzero(row).tolist()) for row in yes], bad
+
+
+def is_npz(path: Path) -> bool:
+    """Return whether a file is an archive of arrays, whatever its suffix."""
+    try:
+        with zipfile.ZipFile(path) as archive:
+            return any(n.endswith(".npy") for n in archive.namelist())
+    except (OSError, ValueError, NotImplementedError, zipfile.BadZipFile):
+        return False  # whoever reads it as a table says what is wrong
+
+
+def rows_of_npz(path: Path, array: str | None) -> LabelRows:
+    """Return the rows of an array (N, C) of 0 and 1, with `row_ids` (N,) and `classes` (C,) beside it.
+
+    Raises BlendkitError for missing arrays, with what there is, and for other values, with their row.
+    """
+    import pandas as pd
+
+    if array is None:
+        with zipfile.ZipFile(path) as archive:
+            has = [n.removesuffix(".npy") for n in archive.namelist()]
+        raise BlendkitError(f"{path}: say which array holds labels, as in {path.name}:labels", [f"has {shorten(has)}"])
+    table = read_table(path, array=array, rows="row_ids", classes="classes")
+    bad = np.argwhere(~np.isin(table.values, (0, 1)))
+    if len(bad):
+        listed = [f"{table.row_ids[i]}: {table.classes[j]} is {table.values[i, j]:g}" for i, j in bad.tolist()]
+        raise BlendkitError(f"{path}: {len(bad)} values of {array!r} are neither 0 nor 1", [shorten(listed)])
+    ids = pd.DataFrame({"row_id": table.row_ids}, range(1, len(table.row_ids) + 1), dtype=str)
+    places = places_of(ids, PlaceColumns(row_id="row_id"), "", path)
+    if places.bad:
+        raise BlendkitError(f"{path}: {len(places.bad)} row ids cannot be read", [shorten(places.bad)])
+    classes = [frozenset(table.classes[j] for j in np.flatnonzero(row).tolist()) for row in table.values]
+    return LabelRows(places.recordings, places.spans, classes, notes=places.notes)

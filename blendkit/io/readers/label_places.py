@@ -1,0 +1,185 @@
+"""Where labels lie: the columns of a table that name recordings and times, and what they say."""
+
+from __future__ import annotations
+
+import math
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import PurePosixPath
+from typing import TYPE_CHECKING
+
+from blendkit.core import WHOLE_RECORDING, recording_id
+from blendkit.errors import BlendkitError, shorten
+from blendkit.io.readers.label_times import milliseconds, unlikely_unit
+from blendkit.io.text_tables import decimal_points, find_columns, plain_name
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+# Plain names in use (see `plain_name`); of several columns of files the first counts.
+_FILE = (
+    *("filename", "file_name", "file", "recording", "recording_id", "recording_name", "audio", "itemid", "item_id"),
+    *("audio_file", "audio_filename", "audio_file_name", "audio_path", "filepath", "file_path", "path"),
+    *("begin_file", "in_file", "begin_path", "soundscape", "sound_file", "wav", "fname", "input"),
+)
+_START = (
+    *("start", "start_time", "starttime", "begin_time", "begin", "t_start", "t_begin", "time_start"),
+    *("onset", "tmin"),
+)
+_END = ("end", "end_time", "endtime", "t_end", "time_end", "stop", "stop_time", "tmax")
+_ABSOLUTE = re.compile(r"(?:[A-Za-z]:)?/")
+PLACES = (
+    "expected a recording (filename, file, recording, path, ...) with start and end (or start and duration) and "
+    "primary_label, label or species; or row_id and labels; or one 0/1 column per class in place of labels"
+)
+
+
+@dataclass(frozen=True)
+class PlaceColumns:
+    """The columns that say where labels lie; None: there is no such column.
+
+    Without start and row_id a label holds for its whole recording; without file and row_id the table's own name is the
+    recording. offset: a time within the file, where starts run on from file to file.
+    """
+
+    file: str | None = None
+    start: str | None = None
+    end: str | None = None
+    duration: str | None = None
+    row_id: str | None = None
+    offset: str | None = None
+
+    @property
+    def used(self) -> list[str]:
+        """The columns there are."""
+        found = (self.file, self.start, self.end, self.duration, self.row_id, self.offset)
+        return list(dict.fromkeys(c for c in found if c is not None))
+
+
+@dataclass(frozen=True, eq=False)
+class Places:
+    """N recordings and spans in milliseconds; bad: what cannot be read, one text per line."""
+
+    recordings: list[str]
+    spans: list[tuple[int, int]]
+    bad: list[str]
+    notes: tuple[str, ...] = ()
+
+
+def place_columns(columns: Sequence[str]) -> tuple[PlaceColumns, list[str]]:
+    """Return the columns that say where labels lie, and a problem for each that is missing or not clear."""
+    files, row_ids = find_columns(columns, _FILE), find_columns(columns, ("row_id",))
+    start, first = _one(columns, _START, "start times")
+    end, second = _one(columns, _END, "end times")
+    offset, onset = (next(iter(find_columns(columns, (n,))), None) for n in ("offset", "onset"))
+    duration = next(iter(find_columns(columns, ("duration",))), None)
+    if end is None and onset is not None and offset is not None:
+        start, end, first = onset, offset, ""  # sound event tables
+    elif start is None and offset is not None and (end or duration):
+        start = offset
+    if row_ids and (start is None or not files):
+        return PlaceColumns(row_id=row_ids[0]), []
+    file = files[0] if files else None
+    problems = [p for p in (first, second) if p]
+    if start is None and end is None and not problems:
+        unclear = [f"column {offset!r} alone: a start or an end?"] if offset else []
+        return PlaceColumns(file), unclear if file else ["no column of recordings"]
+    if start is None and not first:
+        problems.append("no column of start times")
+    if end is None and duration is None and not second:
+        problems.append("no column of end times")
+    within = [c for c in columns if c.strip().lower() == "file offset (s)"]  # Raven, in tables of several files
+    kept = None if end is not None else duration
+    return PlaceColumns(file, start, end, kept, None, within[0] if within and files else None), problems
+
+
+def _one(columns: Sequence[str], names: Sequence[str], what: str) -> tuple[str | None, str]:
+    """Return the one column of a kind, and a problem if there are several; one named plainly (`start`) decides."""
+    found = find_columns(columns, names)
+    exact = [c for c in found if c.lower() == names[0]]
+    if len(found) > 1 and len(exact) != 1:
+        return None, f"several columns of {what}: {', '.join(found)}; leave one in the table"
+    return next(iter(exact or found), None), ""
+
+
+def places_of(frame: pd.DataFrame, at: PlaceColumns, own_name: str, path: object) -> Places:
+    """Return where the N rows of a table lie. own_name: the recording of a table that has no column of recordings.
+
+    Raises BlendkitError if the times are in a unit that the table does not name.
+    """
+    if at.row_id is not None:
+        return _of_row_ids(frame, at.row_id)
+    names, notes = _recordings(frame, at.file, own_name, path)
+    if at.start is None:
+        bad = [f"line {n}: no recording" for n, r in zip(frame.index, names, strict=True) if not r]
+        return Places(names, [(0, WHOLE_RECORDING)] * len(frame), bad, (*notes, "labels hold for whole recordings"))
+    times = [c for c in (at.start, at.end, at.duration, at.offset) if c is not None]
+    frame, commas = decimal_points(frame, times)
+    second = at.end or at.duration or ""
+    units = {c: plain_name(c)[1] for c in times}
+    if at.end is not None and units[at.start] is None and units[at.end] is None:
+        _require_seconds(frame, at.start, at.end, path)
+    spans, bad = [], []
+    for line, name, *cells in zip(frame.index, names, *(frame[c] for c in times), strict=True):
+        span = _span(dict(zip(times, cells, strict=True)), at, units)
+        if not name or span is None:
+            bad.append(f"line {line}: {cells[0]!r} {'for' if second == at.duration else 'to'} {cells[1]!r} of {name!r}")
+        spans.append(span or (0, 0))
+    return Places(names, spans, bad, (*notes, *commas))
+
+
+def _span(cells: dict[str, str], at: PlaceColumns, units: dict[str, float | None]) -> tuple[int, int] | None:
+    read = {c: milliseconds(text, units[c]) for c, text in cells.items()}
+    start, second = read[at.start or ""], read[at.end or at.duration or ""]
+    if start is None or second is None:
+        return None
+    length = second if at.end is None else second - start
+    if at.offset is not None:
+        within = read[at.offset]
+        if within is None:
+            return None
+        start = within
+    return (start, start + length) if start >= 0 and length > 0 else None
+
+
+def _require_seconds(frame: pd.DataFrame, start: str, end: str, path: object) -> None:
+    unit = unlikely_unit(list(frame[start]), list(frame[end]))
+    if unit == "milliseconds":
+        out = f"name its columns start_ms and end_ms if they are, {start}_s and {end}_s if they are seconds"
+    else:
+        out = "a spreadsheet stores times so; save them as HH:MM:SS or seconds"
+    if unit:
+        raise BlendkitError(
+            f"{path}: these look like {unit}, and the table does not say so",
+            [f"line {frame.index[0]}: {frame[start].iloc[0]} to {frame[end].iloc[0]}, read as seconds", out],
+        )
+
+
+def _recordings(
+    frame: pd.DataFrame, column: str | None, own_name: str, path: object
+) -> tuple[list[str], tuple[str, ...]]:
+    if column is None:
+        return [own_name] * len(frame), (f"no column of recordings: the labels belong to {own_name!r}",)
+    names = {n: n.replace("\\", "/") for n in frame[column].unique()}
+    absolute = {n: PurePosixPath(p).name for n, p in names.items() if _ABSOLUTE.match(p)}
+    ids = {n: recording_id(absolute.get(n, p)) if p else "" for n, p in names.items()}
+    if len({ids[n] for n in absolute}) < len({names[n] for n in absolute}):
+        same = [n for n in absolute if sum(ids[n] == ids[m] for m in absolute) > 1]
+        raise BlendkitError(f"{path}: several recordings share a name", [shorten(same)])
+    notes = ("folders of absolute paths are left out of the recordings' names",) if absolute else ()
+    return [ids[n] for n in frame[column]], notes
+
+
+def _of_row_ids(frame: pd.DataFrame, column: str) -> Places:
+    """Rows `<recording>_<end second>`: a chunk is as long as the largest step that all ends are multiples of."""
+    parts = [str(i).rpartition("_") for i in frame[column]]
+    ends = [milliseconds(end, None) or 0 for *_, end in parts]
+    bad = [
+        f"line {line}: row id {i!r}, expected <recording>_<end second>"
+        for line, i, (stem, *_), end in zip(frame.index, frame[column], parts, ends, strict=True)
+        if not stem or end <= 0
+    ]
+    step = math.gcd(*ends)
+    notes = (f"row ids are read as chunks of {step / 1000:g} s",) if step else ()
+    return Places([recording_id(stem, whole=True) for stem, *_ in parts], [(e - step, e) for e in ends], bad, notes)

@@ -1,0 +1,148 @@
+"""Label tables with a row per span, chunk or recording: label columns, Raven's selections, xeno-canto's metadata."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+from blendkit.errors import BlendkitError, did_you_mean, shorten
+from blendkit.io.readers.label_cells import split_cells
+from blendkit.io.readers.label_matrix import binary_columns, classes_of_cells, holds_0_and_1
+from blendkit.io.readers.label_places import PLACES, PlaceColumns, place_columns, places_of
+from blendkit.io.readers.label_rows import LabelRows, silence_between
+from blendkit.io.text_tables import find_columns, plain_name
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+# Plain names in use; of several the first counts, and a note names the others.
+_LABELS = (
+    *("primary_label", "label", "labels", "birds", "ebird_code", "species_code", "species", "class", "class_id"),
+    *("scientific_name", "annotation", "annotations", "event_label", "tag", "tags", "manual_id", "common_name"),
+)
+_UNKNOWN = ("mystery", "sonus")  # genera of xeno-canto for unknown species and for whole soundscapes
+_NUMBER = re.compile(r"-?[\d.:]+")
+
+
+@dataclass(frozen=True)
+class _What:
+    """What says the classes: a column of labels, 0/1 columns, columns of genus and species, or one class for all."""
+
+    label: str | None
+    classes: tuple[str, ...]
+    name: tuple[str, ...]
+    one_class: str
+
+
+def rows_of_frame(
+    frame: pd.DataFrame, path: object, own_name: str, *, column: str | None = None, one_class: str | None = None
+) -> LabelRows:
+    """Return the rows of a table of str: spans, row ids or whole recordings, with labels or 0/1 columns of classes.
+
+    own_name: the recording of a table that names none. column: the column of labels, if its name is none of the usual.
+    one_class: the class of every row of a table without labels. Raises BlendkitError naming what is missing, and all
+    lines that cannot be read.
+    """
+    plain = {plain_name(c)[0]: c for c in frame.columns}
+    clips = column is None and {"gen", "sp"} <= plain.keys()
+    at, problems = _clip_columns(plain) if clips else place_columns(list(frame.columns))
+    frame, unknown = _known_species(frame, plain["gen"]) if clips else (frame, ())
+    label, unread = (None, ()) if clips else _label_column(frame, at, column, path)
+    marked = {"selection", "begin_time", "end_time"} <= plain.keys()  # Raven: marks in recordings heard as a whole
+    wide = [] if label or clips or marked or one_class else binary_columns(frame, at.used)
+    what = _What(label, tuple(wide), (plain["gen"], plain["sp"]) if clips else (), one_class or "")
+    if not any((label, wide, clips, one_class)):
+        problems.append("no column of labels, and no columns of 0 and 1")
+    if problems:
+        raise BlendkitError(f"{path}: {'; '.join(problems)}", _ways_out(frame))
+    used = [*at.used, *([label] if label else []), *what.classes, *what.name]
+    unique = frame.drop_duplicates(used)
+    _require_no_other_times(unique, at, used, path)
+    rows = _read(unique, path, own_name, at, what)
+    rows = replace(rows, duplicates=len(frame) - len(unique), notes=(*unknown, *unread, *rows.notes))
+    return silence_between(rows, None if at.file else own_name) if marked else rows
+
+
+def _known_species(frame: pd.DataFrame, genus: str) -> tuple[pd.DataFrame, tuple[str, ...]]:
+    known = ~frame[genus].str.strip().str.lower().isin(_UNKNOWN)
+    count = int((~known).sum())
+    return frame[known], (f"{count} recordings of no known species are left out",) if count else ()
+
+
+def _read(frame: pd.DataFrame, path: object, own_name: str, at: PlaceColumns, what: _What) -> LabelRows:
+    places = places_of(frame, at, own_name, path)
+    classes, notes, bad = _classes(frame, what)
+    problems = []
+    if places.bad:
+        wanted = "rows need a filename, and times as HH:MM:SS or seconds, start before end"
+        problems += [*([wanted] if at.row_id is None else []), shorten(places.bad)]
+    problems += [shorten(bad)] if bad else []
+    if problems:
+        count = len(places.bad) + len(bad)
+        raise BlendkitError(f"{path}: {count} rows of these labels cannot be read", problems)
+    return LabelRows(places.recordings, places.spans, classes, notes=(*places.notes, *notes))
+
+
+def _classes(frame: pd.DataFrame, what: _What) -> tuple[list[frozenset[str]], tuple[str, ...], list[str]]:
+    """Return the classes of N rows, notes, and what cannot be read, one text per line or cell."""
+    if what.label is not None:
+        blanks = plain_name(what.label)[0] == "birds"  # BirdCLEF 2021
+        return split_cells(list(frame[what.label]), list(frame.index), blanks=blanks)
+    if what.classes:
+        classes, bad = classes_of_cells(frame, what.classes)
+        return classes, (), bad
+    if what.name:
+        genus, species = (frame[c].str.strip() for c in what.name)
+        return [frozenset({f"{g} {s}"}) for g, s in zip(genus, species, strict=True)], (), []
+    return [frozenset({what.one_class})] * len(frame), (), []
+
+
+def _label_column(
+    frame: pd.DataFrame, at: PlaceColumns, given: str | None, path: object
+) -> tuple[str | None, tuple[str, ...]]:
+    """Return the column of labels, None if there is none, and notes on columns that might be meant instead."""
+    others = [c for c in frame.columns if c not in at.used]
+    if given is not None:
+        found = [c for c in frame.columns if c == given] or [c for c in others if c.lower() == given.strip().lower()]
+        if len(found) != 1:
+            hint = did_you_mean(given, frame.columns)
+            raise BlendkitError(f"{path}: no column {given!r}{hint}", [f"has {shorten(frame.columns, 8)}"])
+        return found[0], ()
+    found = find_columns(others, _LABELS)
+    if len(binary_columns(frame, at.used)) > len(found) and all(holds_0_and_1(frame, c) for c in found):
+        return None, ()  # a 0/1 table may have a class named `bird` or `label`
+    notes = []
+    if len(found) > 1:
+        notes.append(f"labels are read from {found[0]!r}, not from {shorten(found[1:])}; FILE:COLUMN names another")
+    if secondary := find_columns(others, ("secondary_label", "secondary_labels", "also")):
+        notes.append(f"{shorten(secondary)} are not read: only primary labels count")
+    return (found[0] if found else None), tuple(notes)
+
+
+def _clip_columns(plain: dict[str, str]) -> tuple[PlaceColumns, list[str]]:
+    """Return the columns of xeno-canto's metadata, whose `file` is an address and no name."""
+    named = next((plain[n] for n in ("file_name", "filename", "id") if n in plain), None)
+    return PlaceColumns(file=named), [] if named else ["no column file-name or id"]
+
+
+def _require_no_other_times(frame: pd.DataFrame, at: PlaceColumns, used: Sequence[str], path: object) -> None:
+    """Raise BlendkitError if labels of whole recordings come from a table that may hold times under other names."""
+    if at.start is not None or at.row_id is not None or at.file is None or frame[at.file].is_unique:
+        return
+    numbers = [c for c in frame.columns if c not in used and len(frame) and frame[c].str.fullmatch(_NUMBER).all()]
+    times = [c for c in numbers if frame.groupby(at.file)[c].nunique().max() > 1]
+    if len(times) > 1:
+        raise BlendkitError(
+            f"{path}: several rows per recording, but no columns of start and end times",
+            [f"has {shorten(frame.columns, 8)}", f"name two of {shorten(times)} start and end, or drop them"],
+        )
+
+
+def _ways_out(frame: pd.DataFrame) -> list[str]:
+    return [
+        f"has {shorten(frame.columns, 8)}",
+        PLACES,
+        "FILE:COLUMN names a column of labels; in Python, read_labels(one_class=...) labels a table that has none",
+    ]

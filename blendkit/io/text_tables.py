@@ -1,0 +1,189 @@
+"""Tables in text files, whatever wrote them: compression, encoding, separator and decimal commas.
+
+Every cell stays text. What was found out about a file beyond plain UTF-8 is a note for the user; what cannot be read
+is an error with its line.
+"""
+
+from __future__ import annotations
+
+import csv
+import io
+import math
+import re
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from blendkit.errors import BlendkitError, shorten
+from blendkit.io.packed_files import unpack_file
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+_SEPARATORS = (",", ";", "\t")
+_BOMS = {b"\xef\xbb\xbf": "utf-8", b"\xff\xfe": "utf-16-le", b"\xfe\xff": "utf-16-be"}
+_STATED = re.compile(r"sep=([,;\t])\s*\n")  # a line for spreadsheets
+_NO_TEXT = re.compile(r"[\x00-\x08\x0e-\x1f]")  # control characters that no text table holds
+_UNITS = {"ms": 0.001, "msec": 0.001, "milliseconds": 0.001, "s": 1.0, "sec": 1.0, "secs": 1.0, "seconds": 1.0}
+_DECIMAL = re.compile(r"[+-]?\d*,\d+(?:[eE][+-]?\d+)?")
+_THOUSANDS = re.compile(r"[+-]?[1-9]\d{0,2}(?:,\d{3})+")
+
+
+def open_table(path: Path | str, what: str = "this table") -> tuple[pd.DataFrame, tuple[str, ...]]:
+    """Return a table as a frame of str, and notes on how it was read.
+
+    Reads text with `,`, `;` or tab between its columns, in UTF-8, UTF-16 or Latin-1, also packed (gz, bz2, xz, zstd,
+    zip), and Parquet, all told by their content. The index of the frame is the line of the file, or the number of the
+    row in a Parquet table. An empty cell is "". what: what the table is called in errors. Raises BlendkitError for a
+    file that cannot be read, for columns that are named twice, and for lines whose number of fields is not the
+    header's, all at once.
+    """
+    data = unpack_file(Path(path), what)
+    if data.startswith(b"PAR1"):
+        return _parquet(data, path, what), ()
+    text, notes = decode_text(data, path, what)
+    return parse_table(text, path, what), notes
+
+
+def decode_text(data: bytes, path: Path | str, what: str = "this table") -> tuple[str, tuple[str, ...]]:
+    """Return the text of a file's bytes, and a note unless they are UTF-8. Raises BlendkitError if they are no text."""
+    for mark, encoding in _BOMS.items():
+        if data.startswith(mark):
+            return _strict(data[len(mark) :], encoding, path, what), _note_of(encoding)
+    zeros = data[:200].count(0)
+    if zeros and zeros >= len(data[:200]) // 3:  # UTF-16 without a mark: every other byte of plain letters is 0
+        encoding = "utf-16-le" if data[1:2] == b"\0" else "utf-16-be"
+        return _strict(data, encoding, path, what), _note_of(encoding)
+    try:
+        text, notes = data.decode("utf-8"), ()
+    except UnicodeDecodeError as error:
+        line = data.count(b"\n", 0, error.start) + 1
+        text = data.decode("cp1252", "replace") if re.search(rb"[\x80-\x9f]", data) else data.decode("latin-1")
+        return _checked(text, path, what), (f"line {line} is not UTF-8: the file is read as Latin-1",)
+    return _checked(text, path, what), notes
+
+
+def parse_table(text: str, path: Path | str, what: str = "this table") -> pd.DataFrame:
+    """Return the table in a text as a frame of str; see `open_table`."""
+    import pandas as pd
+
+    lines = _lines(text, separator_of(text), path, what)
+    lines = lines[1:] if _STATED.match(text) else lines
+    if not lines:
+        raise BlendkitError(f"{path}: cannot read {what}", ["the file is empty"])
+    header, rows = [c.strip() for c in lines[0][1]], lines[1:]
+    twice = sorted({c for c in header if c and header.count(c) > 1})
+    if twice:
+        raise BlendkitError(f"{path}: cannot read {what}", [f"columns named twice: {shorten(twice)}"])
+    width = len(header)
+    bad = [(n, len(row)) for n, row in rows if len(row) < width or any(c.strip() for c in row[width:])]
+    if bad:
+        raise BlendkitError(
+            f"{path}: {len(bad)} lines of {what} do not have the {width} fields of its header",
+            [
+                shorten([f"line {n} has {fields}" for n, fields in bad]),
+                f"columns: {shorten(header, 8)}",
+                "a field that holds the separator must stand in double quotes",
+            ],
+        )
+    names = [c or f"Unnamed: {i}" for i, c in enumerate(header)]
+    return pd.DataFrame([row[:width] for _, row in rows], [n for n, _ in rows], names, dtype=str)
+
+
+def separator_of(text: str) -> str:
+    """Return the separator of a table: what a first line `sep=;` says, else the one of `,`, `;` and tab that gives the
+    first line most fields.
+    """
+    if stated := _STATED.match(text):
+        return stated[1]
+    first = next((line for line in io.StringIO(text, newline=None) if line.strip()), "")
+    return max(_SEPARATORS, key=lambda s: len(next(csv.reader([first], delimiter=s), [])))
+
+
+def plain_name(column: str) -> tuple[str, float | None]:
+    """Return a column's name in its plainest form, and how many seconds its unit has (None: it names no unit).
+
+    `Begin Time (s)` is (begin_time, 1), `start_ms` is (start, 0.001), `File-Name` is (file_name, None).
+    """
+    words = re.findall(r"[^\W_]+", column.lower())
+    if len(words) > 1 and words[-1] in _UNITS:
+        return "_".join(words[:-1]), _UNITS[words[-1]]
+    return "_".join(words), None
+
+
+def find_columns(columns: Iterable[str], names: Sequence[str]) -> list[str]:
+    """Return the columns that have one of the plain names, in the order of the names."""
+    plain = [(plain_name(c)[0], c) for c in columns]
+    return [c for name in names for p, c in plain if p == name]
+
+
+def decimal_points(frame: pd.DataFrame, columns: Iterable[str]) -> tuple[pd.DataFrame, tuple[str, ...]]:
+    """Return a frame whose number columns have decimal points in place of decimal commas, and a note if any had.
+
+    Only columns in which every number with a comma can be read so are changed: `1,234` may also be a thousand, and if
+    all of a column's commas are like that, it is left as it is, and is no number to whoever reads it.
+    """
+    changed = [c for c in columns if _has_decimal_commas(frame[c])]
+    if not changed:
+        return frame, ()
+    new = {c: frame[c].str.replace(",", ".", regex=False) for c in changed}
+    return frame.assign(**new), (f"decimal commas are read as points: {shorten(changed)}",)
+
+
+def _has_decimal_commas(column: pd.Series[Any]) -> bool:
+    found = [v.strip() for v in column if "," in v]
+    return bool(found) and all(map(_DECIMAL.fullmatch, found)) and not all(map(_THOUSANDS.fullmatch, found))
+
+
+def _lines(text: str, separator: str, path: Path | str, what: str) -> list[tuple[int, list[str]]]:
+    """Return (line number, fields) of every line that is not blank."""
+    reader = csv.reader(io.StringIO(text, newline=""), delimiter=separator, strict=True)
+    found, last = [], 0
+    try:
+        for row in reader:
+            if any(c.strip() for c in row):
+                found.append((last + 1, row))
+            last = reader.line_num
+    except csv.Error as error:
+        reason = f"line {last + 1}: {error}; is a double quote missing?"
+        raise BlendkitError(f"{path}: cannot read {what}", [reason]) from error
+    return found
+
+
+def _strict(data: bytes, encoding: str, path: Path | str, what: str) -> str:
+    try:
+        return _checked(data.decode(encoding), path, what)
+    except UnicodeDecodeError as error:
+        raise BlendkitError(f"{path}: cannot read {what}", [f"it starts as {encoding}, but {error}"]) from error
+
+
+def _checked(text: str, path: Path | str, what: str) -> str:
+    if _NO_TEXT.search(text):
+        raise BlendkitError(f"{path}: cannot read {what}", ["it is a binary file, not a table in text"])
+    return text
+
+
+def _note_of(encoding: str) -> tuple[str, ...]:
+    return () if encoding == "utf-8" else ("the file is read as UTF-16",)
+
+
+def _parquet(data: bytes, path: Path | str, what: str) -> pd.DataFrame:
+    import pandas as pd
+    import pyarrow as pa
+
+    try:
+        frame = pd.read_parquet(io.BytesIO(data))
+    except (OSError, ValueError, pa.ArrowException) as error:
+        raise BlendkitError(f"{path}: cannot read {what}", [str(error).splitlines()[0]]) from error
+    named = [n for n in frame.index.names if n is not None]
+    frame = frame.reset_index(level=named) if named else frame
+    frame.columns = [str(c) for c in frame.columns]
+    cells = {c: [_cell(v) for v in frame[c].tolist()] for c in frame.columns}
+    return pd.DataFrame(cells, range(1, len(frame) + 1), dtype=str)
+
+
+def _cell(value: object) -> str:
+    if value is None or (isinstance(value, float) and math.isnan(value)):
+        return ""
+    listed = getattr(value, "tolist", None)
+    return str(value if listed is None else listed())

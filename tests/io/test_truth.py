@@ -1,0 +1,85 @@
+"""Labels against the rows and classes of scores: what is refused, what is left out and named."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from blendkit.core import WHOLE_RECORDING, LabelTable, NameRule, Taxonomy, chunk_rows
+from blendkit.errors import BlendkitError
+from blendkit.io import truth_for
+
+ROWS = chunk_rows({"r": 2, "s": 2}, 5.0, NameRule())
+X = frozenset({"x"})
+
+
+def labels(*spans: tuple[int, int], recording: str = "r") -> LabelTable:
+    return LabelTable({recording: tuple((s, e, X) for s, e in spans)}, 0, "l.csv", ("read so",))
+
+
+def test_milliseconds_read_as_seconds_are_refused() -> None:
+    with pytest.raises(BlendkitError) as error:
+        truth_for(labels((0, 5_000_000), (5_000_000, 10_000_000)), ROWS, ("x",), None, "a.csv")
+    assert str(error.value) == (
+        "l.csv: 100% of its spans end beyond the last scored chunk of their recording\n"
+        "  r: a.csv ends at 10 s, a label at 5000 s\n"
+        "  are its times milliseconds?"
+    )
+
+
+def test_labels_of_longer_recordings_are_refused_without_a_unit_that_cannot_be() -> None:
+    later = [(k * 10**9, (k + 1) * 10**9) for k in range(9)]
+    with pytest.raises(BlendkitError, match=r"90% of its spans(.|\n)*another unit than seconds"):
+        truth_for(labels((0, 5000), *later), ROWS, ("x",), None, "a.csv")
+
+
+@pytest.mark.parametrize(
+    "spans",
+    [
+        [(0, 10_000), (10_000, 15_000)],  # a chunk more than the scores have
+        [(0, 5000), *((k * 10_000, k * 10_000 + 1) for k in range(2, 10))],  # 8 of 9 beyond
+        [(0, WHOLE_RECORDING)],
+    ],
+)
+def test_labels_that_reach_further_are_no_mistake(spans: list[tuple[int, int]]) -> None:
+    found = truth_for(labels(*spans), ROWS, ("x",), None, "a.csv")
+    assert found.labelled.tolist()[0]
+    assert found.values.tolist()[0] == [True]
+    assert found.notes == ("read so",)
+
+
+def test_other_recordings_do_not_count() -> None:
+    other = LabelTable({**labels((0, 5000)).spans, **labels((10**7, 10**8), recording="else").spans}, 0, "l.csv")
+    assert truth_for(other, ROWS, ("x",), None, "a.csv").labelled.tolist() == [True, False, False, False]
+
+
+def test_a_whole_recording_is_labelled_to_its_end() -> None:
+    found = truth_for(labels((0, WHOLE_RECORDING), recording="s"), ROWS, ("x",), None, "a.csv")
+    assert found.values[:, 0].tolist() == found.labelled.tolist() == [False, False, True, True]
+
+
+def test_labelled_classes_that_the_scores_lack_are_named() -> None:
+    rare = frozenset({f"c{i}" for i in range(6)})
+    table = LabelTable({"r": ((0, 5000, X | rare),)}, 0, "l.csv")
+    taxonomy = Taxonomy({c: {} for c in rare})
+    found = truth_for(table, ROWS, ("x",), taxonomy, "a.csv")
+    assert found.notes == ("6 labelled classes that a.csv lacks are left out: c0, c1, c2, c3, c4 (+1 more)",)
+
+
+def test_letter_case_is_the_nearest_name() -> None:
+    table = LabelTable({"r": ((0, 5000, frozenset({"CHACHA1"})),)}, 0, "l.csv")
+    with pytest.raises(BlendkitError, match=r"'CHACHA1' \(did you mean 'chacha1'\?\)"):
+        truth_for(table, ROWS, ("chacha2", "chacha1"), None, "a.csv")
+
+
+def test_the_command_prints_notes(tmp_path: Path) -> None:
+    from click.testing import CliRunner
+
+    from blendkit.cli.commands.evaluate import evaluate
+
+    (tmp_path / "a.csv").write_text("row_id,x,y\nr_5,0.9,0.1\nr_10,0.2,0.8\n")
+    (tmp_path / "l.csv").write_text("row_id,birds\nr_5,x\nr_10,y\n")
+    told = CliRunner().invoke(evaluate, [str(tmp_path / "a.csv"), "--labels", f"{tmp_path}/l.csv:birds"])
+    assert "note: row ids are read as chunks of 5 s\n" in told.output, told.output
+    assert "macro-AUC: 1.000000 over 2 classes" in told.output
