@@ -198,9 +198,9 @@ def _blend_rows(making: _Making, stream: StreamPlan, inputs: dict[str, Scores], 
         if wanted == "logit" and s.space == "prob"
     }
 
-    for n, s in inputs.items():
+    for name, s in inputs.items():
         if wanted == "prob" and s.space == "logit":
-            note_ties(s.values[:, s.covered], partial(_note_of, making, stream.name, n))
+            note_ties(s.values[:, s.covered], partial(_note_of, making, stream.name, name))
 
     def ready(name: str, part: slice) -> Matrix:
         scores, values = inputs[name], inputs[name].values[part]

@@ -21,6 +21,7 @@ _MAGIC: tuple[tuple[bytes, Kind], ...] = (
     (b"PAR1", "Parquet"), (b"ARROW1", "Arrow"), (b"FEA1", "Arrow"), (b"\x93NUMPY", "npy"),
     (b"SQLite format 3\x00", "sqlite"),
 )  # fmt: skip
+MATRIX = "matrix"
 _LISTED = 1000  # names of a folder that are looked at
 
 
@@ -101,12 +102,17 @@ def file_head(path: Path) -> FileHead:
     return FileHead(path, "text", form.header, form.first, start)
 
 
-def find_reader(path: Path, name: str | None = None) -> tuple[str, Reader]:
-    """Return the reader of a file, and its name. Raises BlendkitError if none recognises the file, or several do."""
+def find_reader(path: Path, names: ColumnNames) -> tuple[str, Reader]:
+    """Return the reader of a file, and its name: the one that is named, else the only one that recognises the file.
+
+    A table whose column of row ids is named is a matrix. Raises BlendkitError if no reader fits, or several do.
+    """
     readers = registry(READERS)
-    if name is not None:
-        return name, readers.get(name)
+    if names.format is not None:
+        return names.format, readers.get(names.format)
     head = file_head(path)
+    if names.rows is not None and head.kind in ("text", "Parquet", "Arrow"):
+        return MATRIX, readers.get(MATRIX)
     found = {n: r for n in readers.names() if (r := readers.get(n)).recognises(head)}
     if len(found) == 1:
         return next(iter(found.items()))

@@ -163,7 +163,7 @@ def test_files_that_are_not_there(tmp_path: Path, labels: Path, many: Many) -> N
     (tmp_path / "s.csv").write_text("row_id,fold,x,y\na_5,0,1,2\na_10,0,2,1\n", encoding="utf-8")
     cases = (
         (("no.csv", "--labels", labels), "no.csv"),
-        ((".", "--labels", labels), "not a logit store"),
+        ((".", "--labels", labels), "no format fits"),
         (("x.txt", "--labels", labels), "x.txt"),
         (("store", "--labels", "nowhere.csv"), "nowhere.csv"),
         (("store", "--labels", labels, "--taxonomy", "t.csv"), "t.csv"),

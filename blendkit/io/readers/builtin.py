@@ -13,6 +13,8 @@ from blendkit.io.readers.score_table import Table, read_table
 
 def _is_matrix(head: FileHead) -> bool:
     first = dict(zip(head.columns, head.first, strict=False))
+    if {"recording", "end_s"} <= set(head.columns) and head.kind == "Parquet":  # a part of a logit store
+        return True
     return head.kind in ("text", "Parquet", "Arrow") and has_row_ids(head.columns, first)
 
 

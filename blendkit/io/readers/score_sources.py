@@ -62,7 +62,7 @@ def read_score_file(path: Path | str, space: FileSpace = "unknown", *, names: Co
     file = file / SUBMISSION if file.is_dir() and (file / SUBMISSION).is_file() else file
     if file.is_dir() and (file / "manifest.json").is_file():
         return ScoreFile(name, LogitStore.open(file).read(NameRule()), {})
-    used, reader = find_reader(file, names.format)
+    used, reader = find_reader(file, names)
     found = reader.read(file, names if array is None else replace(names, array=array))
     space = reader.space if space == "unknown" else space
     if isinstance(found, Table):
