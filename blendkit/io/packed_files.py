@@ -4,14 +4,32 @@ from __future__ import annotations
 
 import bz2
 import gzip
-import io
 import lzma
 import zipfile
 import zlib
 from collections.abc import Callable
 from pathlib import Path
+from typing import IO, Any
 
 from blendkit.errors import BlendkitError, shorten
+
+FAILURES = (OSError, EOFError, ValueError, zlib.error, lzma.LZMAError, zipfile.BadZipFile, RuntimeError)
+
+
+def packing_of(path: Path) -> str | None:
+    """Return how a file is packed (gzip, bzip2, xz, zstd, zip), by its first bytes; None if it is not."""
+    with path.open("rb") as file:
+        start = file.read(6)
+    return next((name for magic, (name, _) in _PACKED.items() if start.startswith(magic)), None)
+
+
+def open_packed(path: Path) -> IO[bytes]:
+    """Open a file to read its content, unpacked if it is packed. Raises one of FAILURES if it cannot be read."""
+    kind = packing_of(path)
+    opened: IO[bytes] = next((opener(path) for name, opener in _PACKED.values() if name == kind), None) or path.open(
+        "rb"
+    )
+    return opened
 
 
 def unpack_file(path: Path, what: str = "this table") -> bytes:
@@ -21,34 +39,32 @@ def unpack_file(path: Path, what: str = "this table") -> bytes:
     several files.
     """
     try:
-        data = path.read_bytes()
-        unpack = next((u for magic, u in _PACKED.items() if data.startswith(magic)), bytes)
-        return unpack(data)
-    except (OSError, EOFError, ValueError, zlib.error, lzma.LZMAError, zipfile.BadZipFile, RuntimeError) as error:
+        with open_packed(path) as file:
+            return file.read()
+    except FAILURES as error:
         raise BlendkitError(f"{path}: cannot read {what}", [str(error)]) from error
 
 
-def _unzip(data: bytes) -> bytes:
-    with zipfile.ZipFile(io.BytesIO(data)) as archive:
+def _unzip(path: Path) -> IO[bytes]:
+    with zipfile.ZipFile(path) as archive:
         names = [n for n in archive.namelist() if not n.endswith("/") and not n.startswith(("__MACOSX/", "."))]
         if "xl/workbook.xml" in names:
             raise ValueError("it is a workbook of a spreadsheet; save the sheet as CSV")
         if len(names) != 1:
             raise ValueError(f"expected one table in this archive, found {shorten(names) or 'none'}")
-        return archive.read(names[0])
+        return archive.open(names[0])  # stays readable: the entry holds the archive's file open
 
 
-def _unzstd(data: bytes) -> bytes:
+def _unzstd(path: Path) -> Any:
     import pyarrow as pa  # it has Zstandard in it, so that no further package is needed
 
-    with pa.CompressedInputStream(io.BytesIO(data), "zstd") as stream:
-        return bytes(stream.read())
+    return pa.CompressedInputStream(pa.OSFile(str(path)), "zstd")
 
 
-_PACKED: dict[bytes, Callable[[bytes], bytes]] = {
-    b"\x1f\x8b": gzip.decompress,
-    b"BZh": bz2.decompress,
-    b"\xfd7zXZ\x00": lzma.decompress,
-    b"\x28\xb5\x2f\xfd": _unzstd,
-    b"PK\x03\x04": _unzip,
+_PACKED: dict[bytes, tuple[str, Callable[[Path], Any]]] = {
+    b"\x1f\x8b": ("gzip", gzip.open),
+    b"BZh": ("bzip2", bz2.open),
+    b"\xfd7zXZ\x00": ("xz", lzma.open),
+    b"\x28\xb5\x2f\xfd": ("zstd", _unzstd),
+    b"PK\x03\x04": ("zip", _unzip),
 }

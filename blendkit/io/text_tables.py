@@ -92,12 +92,14 @@ def parse_table(text: str, path: Path | str, what: str = "this table") -> pd.Dat
 
 def separator_of(text: str) -> str:
     """Return the separator of a table: what a first line `sep=;` says, else the one of `,`, `;` and tab that gives the
-    first line most fields.
+    first line most fields, and a bar only where none of these splits it.
     """
     if stated := _STATED.match(text):
         return stated[1]
     first = next((line for line in io.StringIO(text, newline=None) if line.strip()), "")
-    return max(_SEPARATORS, key=lambda s: len(next(csv.reader([first], delimiter=s), [])))
+    fields = {s: len(next(csv.reader([first], delimiter=s), [])) for s in (*_SEPARATORS, "|")}
+    usual = max(_SEPARATORS, key=lambda s: fields[s])
+    return "|" if fields[usual] == 1 and fields["|"] > 1 else usual
 
 
 def plain_name(column: str) -> tuple[str, float | None]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import bz2
 import gzip
+import lzma
 import zipfile
 from pathlib import Path
 
@@ -49,7 +50,7 @@ def test_text_in_any_form(tmp_path: Path, how: dict[str, str], note: str | None)
     check(path, *([note] if note else []))
 
 
-@pytest.mark.parametrize("kind", ["gzip", "bzip2", "zip", "zstd"])
+@pytest.mark.parametrize("kind", ["gzip", "bzip2", "xz", "zip", "zstd"])
 def test_compressed_text(tmp_path: Path, kind: str) -> None:
     text = FRAME.to_csv(index=False).encode()
     path = tmp_path / "scores.csv.x"  # the name says nothing
@@ -62,8 +63,9 @@ def test_compressed_text(tmp_path: Path, kind: str) -> None:
 
         path.write_bytes(pa.compress(text, "zstd", asbytes=True))
     else:
-        path.write_bytes(gzip.compress(text) if kind == "gzip" else bz2.compress(text))
-    check(path, f"compressed by {kind}")
+        pack = {"gzip": gzip.compress, "bzip2": bz2.compress, "xz": lzma.compress}[kind]
+        path.write_bytes(pack(text))
+    check(path, f"packed by {kind}")
 
 
 def test_arrow_and_parquet_by_their_content(tmp_path: Path) -> None:

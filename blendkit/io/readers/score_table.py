@@ -15,7 +15,8 @@ from numpy.typing import NDArray
 from blendkit.core import Matrix
 from blendkit.errors import BlendkitError, did_you_mean, shorten
 from blendkit.io.class_columns import ROW_ID, class_columns, find_row_id
-from blendkit.io.text_form import MISSING, TextForm, is_number, open_bytes, text_form
+from blendkit.io.packed_files import FAILURES, open_packed
+from blendkit.io.text_form import MISSING, TextForm, is_number, text_form
 
 TABLE_SUFFIXES = (
     *(".csv", ".tsv", ".txt", ".parquet", ".pq", ".npz", ".arrow", ".feather", ".ipc"),
@@ -103,7 +104,7 @@ def _read_text(path: Path, form: TextForm, row_id: str, folds: str | None) -> di
     text = [n for n, value in zip(header, form.first, strict=False) if not is_number(value, form.decimal)]
     types = {n: pa.float64() for n in header if n != folds and n not in text} | {row_id: pa.string()}
     try:
-        with open_bytes(path) as file:
+        with open_packed(path) as file:
             table = csv.read_csv(
                 file,
                 read_options=csv.ReadOptions(
@@ -114,7 +115,7 @@ def _read_text(path: Path, form: TextForm, row_id: str, folds: str | None) -> di
                     column_types=types, null_values=list(MISSING), decimal_point=form.decimal
                 ),
             )
-    except (OSError, EOFError, pa.ArrowException) as error:
+    except (*FAILURES, pa.ArrowException) as error:
         raise BlendkitError(f"{path.name}: cannot read this table", [_csv_reason(str(error), header)]) from error
     return {n: table[n].to_numpy() for n in table.column_names}
 
