@@ -6,7 +6,6 @@ import io
 import mmap
 import os
 from collections.abc import Sequence
-from contextlib import AbstractContextManager, nullcontext
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -18,16 +17,22 @@ from blendkit.audio.decoded import Decoded, Status, unreadable
 from blendkit.audio.joined import parts_of
 from blendkit.audio.judging import judged, judged_holed, judged_partial
 from blendkit.audio.ogg import Segment, intact_segments, is_truncated
-from blendkit.audio.quiet import without_mpg123_noise
-from blendkit.audio.reading import SAMPLES_PER_BYTE, read_mono
+from blendkit.audio.quiet import terminal_of
+from blendkit.audio.reading import read_mono
 from blendkit.audio.resampling import resample
-from blendkit.audio.scratch import Kept, block_size
+from blendkit.audio.scratch import SAMPLES_PER_BYTE, Kept, block_size
 from blendkit.audio.second_decoder import INSTALL, decode_with_libav, is_installed
 from blendkit.core import MIN_REMAINDER_S, OTHER_SUFFIXES
 
 MIN_RATE, MAX_RATE = 1000, 10_000_000  # Hz; no recorder of animals is slower or faster: the header is broken
+MOST_MISSING_S = 0.2  # what codecs pad at most: a file that gives so much less than it states has lost some
 
 _FAILURES = (OSError, RuntimeError, MemoryError, ValueError, OverflowError)  # a broken header can claim anything
+_HEADERLESS = "RAW"  # libsndfile takes any file whose name ends in .au for headerless sound: it would be noise
+_PLAIN = {  # what libsndfile says of some damage, in words that say what it is
+    "SF_INFO struct incomplete": "its header states a sample rate or a length that cannot be",
+    "File does not exist or is not a regular file": "no sound can be found in it",
+}
 _Source = Path | bytes  # a file, or one that was found inside a file
 
 
@@ -36,11 +41,11 @@ def probe_duration(path: Path) -> float | None:
     import soundfile
 
     try:
-        with _terminal_of(path):
+        with terminal_of(path):
             info = soundfile.info(os.fsencode(path))
     except (OSError, RuntimeError, ValueError):
         return None
-    return float(info.frames / info.samplerate)
+    return None if info.format == _HEADERLESS else float(info.frames / info.samplerate)
 
 
 def decode(path: Path, scratch: Path | None = None, channels: Channels = "mean") -> Decoded:
@@ -52,21 +57,24 @@ def decode(path: Path, scratch: Path | None = None, channels: Channels = "mean")
     true place; a decoder alone would let all later audio slip forward. Files joined into one follow each other,
     at the rate of the first. scratch: a folder for the samples of recordings longer than half an hour, which are
     then mapped from disk; memory stays flat. Whatever goes wrong is a status with its reason, never an exception.
-    What libsndfile does not open, or not to its end, or as empty, a second decoder reads where it is installed (extra
-    `av`).
+    What libsndfile does not open, or not to its end, or finds empty, a second decoder reads where it is installed
+    (extra `av`).
     """
     try:
-        with _terminal_of(path):
+        with terminal_of(path):
             found = _with_libsndfile(path, channels, scratch)
     except _FAILURES as error:
-        found = unreadable(str(error).replace(repr(os.fsencode(path)), path.name).replace(str(path), path.name))
+        found = unreadable(_reason(error, path))
     if found.rate and found.status not in ("partial", "empty"):
         return found
     return _with_second_decoder(path, found, channels, scratch)
 
 
-def _terminal_of(path: Path) -> AbstractContextManager[None]:
-    return without_mpg123_noise() if path.suffix.lower() == ".mp3" else nullcontext()
+def _reason(error: Exception, path: Path) -> str:
+    """Return why a file cannot be read, without the names of folders and objects of this machine."""
+    said = getattr(error, "error_string", None) or getattr(error, "strerror", None) or str(error)
+    plain = next((text for start, text in _PLAIN.items() if start in said and path.is_file()), said)
+    return plain.replace(str(path), path.name) or type(error).__name__
 
 
 def _with_libsndfile(path: Path, channels: Channels, scratch: Path | None) -> Decoded:
@@ -88,15 +96,34 @@ def _with_second_decoder(path: Path, found: Decoded, channels: Channels, scratch
         foreign = path.suffix.lower() in OTHER_SUFFIXES and path.is_file()
         return replace(found, note=f"{found.note}; {INSTALL}") if foreign else found
     try:
-        mono, rate = decode_with_libav(path, channels, scratch)
+        mono, rate, lost = decode_with_libav(path, channels, scratch)
     except MissingChannelError as error:
         return unreadable(str(error))
     except _FAILURES:
         return found
     if not MIN_RATE <= rate <= MAX_RATE or len(mono.samples) <= found.duration_s * rate:
         return found
-    read = judged_partial(mono, rate, None) if mono.failed else judged(mono, rate)
+    stated, exact = _stated(path, rate)
+    if exact and stated is not None:  # what comes after the end is a frame that damage made two of
+        mono = replace(mono, samples=mono.samples[:stated])
+    if lost:
+        read = judged_holed(mono, rate, lost)
+    elif mono.failed or (stated or 0) - len(mono.samples) > MOST_MISSING_S * rate:
+        read = judged_partial(mono, rate, stated)
+    else:
+        read = judged(mono, rate)
     return replace(read, note="; ".join(filter(None, ["read by libav", read.note])))
+
+
+def _stated(path: Path, rate: int) -> tuple[int | None, bool]:
+    """Return how many samples at `rate` Hz a file's header states, and whether that is no estimate.
+
+    None if libsndfile cannot read it.
+    """
+    seconds = probe_duration(path)
+    with path.open("rb") as handle:
+        exact = handle.read(4) == b"fLaC"
+    return (None if seconds is None else round(seconds * rate)), exact
 
 
 def _opened(source: _Source) -> Any:
@@ -110,6 +137,8 @@ def _decode_one(source: _Source, channels: Channels, scratch: Path | None) -> De
     size = len(source) if isinstance(source, bytes) else source.stat().st_size
     with _opened(source) as handle:
         rate, stated, kind = handle.samplerate, handle.frames, handle.format
+        if kind == _HEADERLESS:
+            return unreadable("no header of a sound file")
         if not MIN_RATE <= rate <= MAX_RATE:
             return unreadable(f"a sample rate of {rate} Hz", rate)
         try:

@@ -37,7 +37,7 @@ def judged_partial(found: Mono, rate: int, stated: int | None) -> Decoded:
     of = "" if stated is None else f" of the stated {stated / rate:.3f} s"
     note = f"{n / rate:.3f} s{of} could be decoded"
     if n < MIN_REMAINDER_S * rate:
-        return unreadable(found.failed or note, rate)
+        return unreadable(found.failed or note)  # without a rate: another decoder may find more
     read = judged(found, rate)
     if read.status == "unreadable":
         return read
@@ -51,7 +51,7 @@ def judged_holed(found: Mono, rate: int, lost: int) -> Decoded:
     if read.status == "unreadable":
         return read
     note = f"{lost / rate:.3f} s unreadable, replaced by silence"
-    return replace(read, status="holed", note="; ".join(filter(None, [note, read.note])))
+    return replace(read, status="holed", note="; ".join(filter(None, [note, found.failed, read.note])))
 
 
 def _remarks(found: Mono) -> list[str]:

@@ -14,7 +14,7 @@ from blendkit.audio.decoded import Decoded, fit_duration, silence, unreadable
 from blendkit.audio.decoding import decode, probe_duration
 from blendkit.audio.recordings import Recording
 from blendkit.audio.resampling import at_rate
-from blendkit.core import NameRule, Remainder, count_chunks
+from blendkit.core import NameRule, Remainder, count_chunks, printable
 
 GROUP = 8  # recordings in a store part
 GROUP_S = 960.0  # and no more than this many seconds of audio
@@ -104,6 +104,6 @@ def prepare_recording(recording: Recording, rates: Sequence[int], grid: Grid, sc
     at = time.perf_counter()
     by_rate = at_rate(decoded, rates, scratch)
     return Prepared(
-        recording.id, recording.path, max(chunks, wanted), decoded.duration_s, status, decoded.note, by_rate,
+        recording.id, recording.path, max(chunks, wanted), decoded.duration_s, status, printable(decoded.note), by_rate,
         at - started, time.perf_counter() - at,
     )  # fmt: skip

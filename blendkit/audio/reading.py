@@ -8,10 +8,9 @@ from typing import Any
 import numpy as np
 
 from blendkit.audio.channels import Channels, Mixer, Mono
-from blendkit.audio.scratch import block_size, lies_on_disk
+from blendkit.audio.scratch import SAMPLES_PER_BYTE, block_size, lies_on_disk
 from blendkit.core import Float32
 
-SAMPLES_PER_BYTE = 1000  # no codec stores silence in less; a header that states more is not believed
 # libsndfile seeks behind each block, which fails behind the last one of a FLAC without a stated length
 _END = "psf_fseek"
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import stat
 from collections.abc import Container, Iterable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path, PurePath
@@ -32,7 +33,9 @@ class FoundAudio:
 
 
 def find_recordings(folder: Path, expected: Container[str] = ()) -> FoundAudio:
-    """Return the audio files below a folder; hidden files, those of system folders and empty ones are left out.
+    """Return the audio files below a folder, and what is left out because it is none, though its name looks like one.
+
+    Hidden files, those of system folders, empty ones, links that lead nowhere, folders and devices are left out.
 
     expected: ids that must have rows; their empty files stay, as recordings that cannot be read.
     Where two files have one recording id (`a.wav` beside `a.mp3`), the first that can be opened has it; the others
@@ -40,7 +43,7 @@ def find_recordings(folder: Path, expected: Container[str] = ()) -> FoundAudio:
     """
     found, left_out = [], []
     for path in sorted(folder.rglob("*"), key=lambda p: natural_key(str(p))):
-        if path.suffix.lower() in AUDIO_SUFFIXES and path.is_file():
+        if path.suffix.lower() in AUDIO_SUFFIXES:
             below = path.relative_to(folder)
             why = _why_not(path, below)
             if why and not (why == EMPTY and recording_id(below.as_posix()) in expected):
@@ -100,6 +103,13 @@ def _why_not(path: Path, below: PurePath) -> str:
     if system:
         return f"in {min(system)}, a folder of the system"
     try:
-        return "" if path.stat().st_size else EMPTY
-    except OSError:
+        found = path.stat()
+    except OSError as error:
+        if path.is_symlink():
+            return f"a link that leads nowhere ({error.strerror})"
         return ""  # it vanished: decoding says so
+    if stat.S_ISDIR(found.st_mode):
+        return "a folder, named like a file"
+    if not stat.S_ISREG(found.st_mode):
+        return "no regular file"
+    return "" if found.st_size else EMPTY

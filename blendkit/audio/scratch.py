@@ -11,6 +11,7 @@ import numpy as np
 
 from blendkit.core import Float32
 
+SAMPLES_PER_BYTE = 1000  # no codec stores silence in less; a header that states more is not believed
 LONG_S = 1800.0  # seconds; the samples of a longer recording are on disk while it is scored, not in memory
 BLOCK_S = 60  # seconds of a long recording that are read and resampled at a time
 

@@ -13,7 +13,6 @@ from typing import Any
 
 import click
 
-from blendkit.errors import shorten
 from blendkit.events import Emit
 
 SPEC_VERSION = 1
@@ -75,7 +74,9 @@ def _for_people(name: str, payload: dict[str, Any]) -> None:
         click.echo("no --data given: running on the built-in sample world, a small synthetic Pantanal")
         click.echo(f"sample world: {payload['folder']}")
     elif name == "left_out":
-        click.echo(f"{len(payload['files'])} files left out: {shorten(payload['files'], 3)}")
+        click.echo(f"{len(payload['files'])} files left out:")
+        for text in payload["files"]:
+            click.echo(f"  {text}")
     elif name == "member":
         for note in payload["notes"]:
             click.echo(f"{payload['name']}: {note}")

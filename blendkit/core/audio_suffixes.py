@@ -25,6 +25,9 @@ def recording_id(file: str, *, whole: bool = False) -> str:
     Names that are equal to the eye give equal ids, whatever the file system makes of them. Bytes that are no UTF-8
     become `\\xNN`, so that an id can be written into any file.
     """
-    name = file if whole else without_suffix(file).as_posix()
-    text = name.encode("utf-8", "surrogateescape").decode("utf-8", "backslashreplace")
-    return unicodedata.normalize("NFC", text)
+    return unicodedata.normalize("NFC", printable(file if whole else without_suffix(file).as_posix()))
+
+
+def printable(text: str) -> str:
+    """Return a text that any file can hold: bytes of a file's name that are no UTF-8 become `\\xNN`."""
+    return text.encode("utf-8", "surrogateescape").decode("utf-8", "backslashreplace")

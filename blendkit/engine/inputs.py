@@ -24,7 +24,8 @@ Mode = Literal["audio", "template"]
 class Inputs:
     """The data folder as a recipe sees it.
 
-    expected_s: expected durations in seconds, where known. rehearsal: true for a dry run, whose recordings score files
+    expected_s: expected durations in seconds, where known. left_out: files that look like audio and are none, with
+    their reasons. rehearsal: true for a dry run, whose recordings score files
     need not contain.
     """
 
@@ -39,6 +40,7 @@ class Inputs:
     files: dict[str, Path]
     notes: tuple[str, ...]
     rehearsal: bool
+    left_out: tuple[str, ...] = ()
 
     @property
     def to_score(self) -> tuple[Recording, ...]:
@@ -71,7 +73,7 @@ def find_inputs(plan: Plan, data: DataFolder, dry_run: int | None = None) -> Inp
             if template or taxonomy.table:  # an unknown label should fail now, not after hours of scoring
                 tables[-1].require_known({*(template.classes if template else ()), *taxonomy.classes})
     expected = _expected(template, model.chunk_s, names)
-    recordings, notes = _recordings(data, model.audio, dry_run, expected)
+    recordings, notes, left_out = _recordings(data, model.audio, dry_run, expected)
     mode: Mode = "audio" if recordings else "template"
     if model.recording_s is not None:  # the recipe knows the true length; the template only the last row it asks for
         expected |= {r.id: model.recording_s for r in recordings if not r.problem}
@@ -87,6 +89,7 @@ def find_inputs(plan: Plan, data: DataFolder, dry_run: int | None = None) -> Inp
         files=files,
         notes=tuple(notes),
         rehearsal=dry_run is not None,
+        left_out=left_out,
     )
 
 
@@ -155,8 +158,8 @@ def _template(data: DataFolder, name: str | None, files: dict[str, Path]) -> Tem
 
 def _recordings(
     data: DataFolder, folders: list[str], dry_run: int | None, expected: Container[str]
-) -> tuple[list[Recording], list[str]]:
-    """Return the recordings of the first folder, and a note where there are none or not all are used.
+) -> tuple[list[Recording], list[str], tuple[str, ...]]:
+    """Return the recordings of the first folder, a note where there are none or not all are used, and what is left out.
 
     A folder that exists but is empty is a competition's test folder before the hidden test set replaces it: the search
     for audio stops there, unless a dry run asks for a few recordings of the next folder.
@@ -169,19 +172,20 @@ def _recordings(
         found, notes = list(inside.recordings), left_out_notes(name, inside)
         if found and dry_run is not None:
             used = f"dry run: {min(dry_run, len(found))} of {len(found)} recordings of {name}"
-            return found[:dry_run], [used, *notes]
+            return found[:dry_run], [used, *notes], inside.left_out
         if found:
-            return found, notes
+            return found, notes, inside.left_out
         if dry_run is None:
-            return [], [f"no audio in {name}: the template's rows are scored on silence", *notes]
-    return [], [f"no audio in {' or '.join(folders)}: the template's rows are scored on silence"]
+            return [], [f"no audio in {name}: the template's rows are scored on silence", *notes], inside.left_out
+    return [], [f"no audio in {' or '.join(folders)}: the template's rows are scored on silence"], ()
 
 
 def left_out_notes(folder: str, found: FoundAudio) -> list[str]:
     """Return a note that counts and names the files of a folder that are no recordings; none if there are none."""
     if not found.left_out:
         return []
-    return [f"{folder}: {len(found.left_out)} files left out: {shorten(list(found.left_out), 3)}"]
+    named = shorten(list(found.left_out), 3) + ("; run.json lists all" if len(found.left_out) > 3 else "")
+    return [f"{folder}: {len(found.left_out)} files left out: {named}"]
 
 
 def _expected(template: Template | None, chunk_s: float, names: NameRule) -> dict[str, float]:

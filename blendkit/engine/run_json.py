@@ -123,6 +123,7 @@ def run_report(
             r: {"status": s.status, "note": s.note, "duration_s": s.duration_s, "chunks": s.chunks}
             for r, s in scored.status.items()
         },
+        "left_out": list(inputs.left_out) if opened.audio else [],
         "saw": saw_by(plan, opened, files),
         "labels": {"files": figures.sources, "labelled_rows": int(figures.labelled.sum())},
         "streams": {n: asdict(r) for n, r in figures.results.items()},

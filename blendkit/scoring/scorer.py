@@ -239,6 +239,8 @@ def stored(prepared: Prepared, key: str, lost: int = 0, silent: int = 0) -> Stor
     window = f"{lost} {LOST}; the recording's median stands in" if lost else ""
     quiet = f"{silent} {SILENT}: their logits are {FLOOR:g}" if silent else ""
     note = "; ".join(filter(None, [prepared.note, window, quiet]))
+    if prepared.status == "unreadable" and prepared.path.name and not prepared.path.exists():
+        key = f"vanished: {key}"  # once the file is back, its key is another one, and it is scored
     return Stored(key, prepared.chunks, prepared.status, note, round(prepared.duration_s, 3))
 
 

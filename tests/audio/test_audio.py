@@ -555,3 +555,12 @@ def test_a_long_recording_with_a_sample_that_is_not_finite(
     assert isinstance(found.samples, np.memmap)
     assert found.note == "1 samples that are not finite replaced by 0"
     assert found.samples.sum() == 39_999
+
+
+@pytest.mark.parametrize("suffix", [".au", ".snd"])
+def test_bytes_without_a_header_are_no_sound(tmp_path: Path, suffix: str) -> None:
+    path = tmp_path / f"a{suffix}"
+    path.write_bytes(np.random.default_rng(0).bytes(100_000))
+    found = decode(path)
+    assert (found.status, found.note) == ("unreadable", "no header of a sound file")
+    assert probe_duration(path) is None

@@ -37,7 +37,7 @@ def test_recordings_are_found_in_natural_order(tmp_path: Path) -> None:
     found = find_recordings(tmp_path)
     assert [r.id for r in found.recordings] == ["deep/er/r1", "phone", "r2", "r10", "two.dots"]
     assert found.recordings[0].path == tmp_path / "deep" / "er" / "r1.wav"
-    assert found.left_out == ()
+    assert found.left_out == ("folder.wav: a folder, named like a file",)
 
 
 @pytest.mark.parametrize(

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import soundfile
 
 import blendkit.audio.decoding
 from blendkit.audio.decoding import decode
@@ -67,3 +68,28 @@ def test_without_it_the_note_names_the_extra(tmp_path: Path, monkeypatch: pytest
     found = decode(path)
     assert found.status == "unreadable"
     assert "pip install 'blendkit[av]'" in found.note
+
+
+def test_frames_behind_lost_ones_keep_their_place(tmp_path: Path) -> None:
+    samples = np.random.default_rng(0).uniform(-0.5, 0.5, 12 * 8000).astype(np.float32)
+    soundfile.write(tmp_path / "a.flac", samples, 8000, subtype="PCM_16")
+    data = bytearray((tmp_path / "a.flac").read_bytes())
+    starts = [i for i in range(42, len(data) - 1) if data[i : i + 2] == b"\xff\xf8"]
+    at = starts[len(starts) // 2]
+    (tmp_path / "a.flac").write_bytes(data[: at + 6] + bytes(9000) + data[at + 9006 :])  # over a frame's start
+    found = decode(tmp_path / "a.flac")
+    assert found.status == "holed"
+    assert "read by libav" in found.note
+    assert len(found.samples) == len(samples)
+    wrong = (np.abs(found.samples - samples) > 1e-3).mean()
+    assert wrong < 0.2  # a frame or two of 4096 samples of 96,000; shifted ones would all be wrong
+
+
+def test_an_end_that_is_missing_is_said(tmp_path: Path) -> None:
+    samples = np.random.default_rng(0).uniform(-0.5, 0.5, 12 * 8000).astype(np.float32)
+    soundfile.write(tmp_path / "a.mp3", samples, 8000)
+    data = (tmp_path / "a.mp3").read_bytes()
+    (tmp_path / "a.mp3").write_bytes(data[: len(data) // 2])
+    found = decode(tmp_path / "a.mp3")
+    assert found.status == "partial"
+    assert "s of the stated 12.000 s could be decoded" in found.note
