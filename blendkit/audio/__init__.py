@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     from blendkit.audio.prepare import Batch, Grid, Prepared, Silence, groups, prepare_group
     from blendkit.audio.recordings import FoundAudio, Recording, find_audio, find_recordings, unique_recordings
     from blendkit.audio.resampling import resample
+    from blendkit.audio.scratch import release
 else:
     __getattr__, __dir__ = lazy_face(__name__)
 
@@ -65,6 +66,7 @@ __all__ = [
     "place",
     "prepare_group",
     "probe_duration",
+    "release",
     "resample",
     "samples_at",
     "unique_recordings",

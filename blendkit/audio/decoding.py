@@ -21,7 +21,7 @@ from blendkit.audio.quiet import terminal_of
 from blendkit.audio.reading import read_mono
 from blendkit.audio.resampling import resample
 from blendkit.audio.scratch import SAMPLES_PER_BYTE, Kept, block_size
-from blendkit.audio.second_decoder import INSTALL, decode_with_libav, is_installed
+from blendkit.audio.second_decoder import INSTALL, SecondReading, decode_with_libav, is_installed
 from blendkit.core import MIN_REMAINDER_S, OTHER_SUFFIXES
 
 MIN_RATE, MAX_RATE = 1000, 10_000_000  # Hz; no recorder of animals is slower or faster: the header is broken
@@ -96,23 +96,29 @@ def _with_second_decoder(path: Path, found: Decoded, channels: Channels, scratch
         foreign = path.suffix.lower() in OTHER_SUFFIXES and path.is_file()
         return replace(found, note=f"{found.note}; {INSTALL}") if foreign else found
     try:
-        mono, rate, lost = decode_with_libav(path, channels, scratch)
+        read = decode_with_libav(path, channels, scratch)
     except MissingChannelError as error:
         return unreadable(str(error))
     except _FAILURES:
         return found
-    if not MIN_RATE <= rate <= MAX_RATE or len(mono.samples) <= found.duration_s * rate:
+    if not MIN_RATE <= read.rate <= MAX_RATE or len(read.mono.samples) <= found.duration_s * read.rate:
         return found
-    stated, exact = _stated(path, rate)
-    if exact and stated is not None:  # what comes after the end is a frame that damage made two of
-        mono = replace(mono, samples=mono.samples[:stated])
-    if lost:
-        read = judged_holed(mono, rate, lost)
-    elif mono.failed or (stated or 0) - len(mono.samples) > MOST_MISSING_S * rate:
-        read = judged_partial(mono, rate, stated)
-    else:
-        read = judged(mono, rate)
-    return replace(read, note="; ".join(filter(None, ["read by libav", read.note])))
+    judgement = _judged_second(path, read)
+    return replace(judgement, note="; ".join(filter(None, ["read by libav", judgement.note])))
+
+
+def _judged_second(path: Path, read: SecondReading) -> Decoded:
+    """Return what the second decoder read, with its status: frames that are lost, or an end that is missing."""
+    mono, rate, seconds = read.mono, read.rate, probe_duration(path)
+    stated = read.stated if seconds is None else round(seconds * rate)
+    beyond = 0 if read.stated is None or stated is None else len(mono.samples) - stated
+    if beyond > 0 and (read.lost or mono.failed or beyond > MOST_MISSING_S * rate):
+        mono = replace(mono, samples=mono.samples[:stated])  # damage may make two frames of one
+    if read.lost:
+        return judged_holed(mono, rate, read.lost)
+    if mono.failed or (stated or 0) - len(mono.samples) > MOST_MISSING_S * rate:
+        return judged_partial(mono, rate, stated)
+    return judged(mono, rate)
 
 
 def _stated(path: Path, rate: int) -> tuple[int | None, bool]:

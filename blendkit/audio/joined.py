@@ -90,14 +90,16 @@ def _with_flac_total(data: bytes) -> bytes:
 
 def _wav_parts(data: mmap.mmap) -> Parts | None:
     """Return the WAV files that follow each other, or one whose data chunk states no size."""
-    files, at, unknown = [], 0, False
+    files, at, unknown, size = [], 0, False, 0
     while data[at : at + 4] == b"RIFF" and data[at + 8 : at + _RIFF_HEAD] == b"WAVE":
         chunk = _data_chunk(data, at)
         if chunk is None:
             break
         size = int.from_bytes(data[chunk + 4 : chunk + 8], "little")
         end = at + 8 + int.from_bytes(data[at + 4 : at + 8], "little")
-        if size == 0 and len(data) > chunk + 8:  # while it streams, a recorder states 0
+        behind = chunk + 8 + size
+        # while it streams, a recorder states 0, or what it had written when it last updated its header
+        if (size == 0 or _is_old(data, behind, size)) and len(data) > chunk + 8:
             rest = len(data) - chunk - 8
             files.append(data[at : chunk + 4] + rest.to_bytes(8, "little")[:4] + data[chunk + 8 :])
             unknown, end = True, len(data)
@@ -106,7 +108,17 @@ def _wav_parts(data: mmap.mmap) -> Parts | None:
         at = end + end % 2
     if len(files) < 2 and not unknown:
         return None
-    return Parts(tuple(files), f"{len(files)} WAV files joined" if len(files) > 1 else "its header states no length")
+    alone = "its header states less than it holds" if size else "its header states no length"
+    return Parts(tuple(files), f"{len(files)} WAV files joined" if len(files) > 1 else alone)
+
+
+def _is_old(data: mmap.mmap, behind: int, size: int) -> bool:
+    """Return whether most of a file lies behind the data that it states, and is no other chunk or file."""
+    if len(data) - behind <= size:
+        return False
+    at = behind + behind % 2
+    name, length = data[at : at + 4], int.from_bytes(data[at + 4 : at + 8], "little")
+    return not (name.isascii() and name.decode("ascii", "replace").isprintable() and at + 8 + length <= len(data))
 
 
 def _data_chunk(data: mmap.mmap, riff: int) -> int | None:

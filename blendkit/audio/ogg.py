@@ -14,6 +14,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from mmap import mmap
 from pathlib import Path
+from typing import Literal
 
 _HEADER = struct.Struct("<4sBBqIIIB")  # capture, version, type, granule, serial, number, checksum, segments
 _REVERSED = bytes(int(f"{b:08b}"[::-1], 2) for b in range(256))
@@ -85,18 +86,32 @@ def intact_segments(data: bytes | mmap, rate: int) -> list[Segment] | None:
 
 
 def is_truncated(path: Path) -> bool:
-    """Return whether a file is cut off: an Ogg stream without its last page, a WAV below its stated size."""
+    """Return whether a file is cut off: an Ogg stream without its last page, others below the size they state."""
     size = path.stat().st_size
     with path.open("rb") as handle:
-        head = handle.read(8)
-        if head[:4] == b"RIFF":
-            stated = int.from_bytes(head[4:8], "little")
-            return stated not in (0, _OPEN_ENDED) and size < stated + 8
+        head = handle.read(32)
         if head[:4] != b"OggS":
-            return False
+            return size < _stated_size(head)
         handle.seek(max(0, size - _LARGEST_PAGE))
         pages = list(_intact_pages(handle.read()))
     return bool(pages) and not pages[-1].flags & _LAST_PAGE
+
+
+def _stated_size(head: bytes) -> int:
+    """Return how many bytes a WAV, RF64, W64, AIFF or AU file states in its first 32; 0 where it does not know."""
+
+    def number(first: int, count: int, order: Literal["little", "big"]) -> int:
+        return int.from_bytes(head[first : first + count], order)
+
+    kind = head[:4]
+    if kind == b"RF64":
+        return number(20, 8, "little") + 8
+    if kind == b"riff":  # W64 counts its own header
+        return number(16, 8, "little")
+    if kind == b".snd":
+        return 0 if number(8, 4, "big") == _OPEN_ENDED else number(4, 4, "big") + number(8, 4, "big")
+    stated = {b"RIFF": number(4, 4, "little"), b"FORM": number(4, 4, "big")}.get(kind, 0)
+    return 0 if stated in (0, _OPEN_ENDED) else stated + 8
 
 
 def _runs(pages: list[_Page]) -> list[list[_Page]]:

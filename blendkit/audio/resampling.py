@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 
 from blendkit.audio.decoded import Decoded
-from blendkit.audio.scratch import Kept, block_size, lies_on_disk
+from blendkit.audio.scratch import Kept, block_size, lies_on_disk, release
 
 
 def at_rate(decoded: Decoded, rates: Sequence[int], scratch: Path | None = None) -> dict[int, Decoded]:
@@ -32,4 +32,5 @@ def resample(decoded: Decoded, rate: int, scratch: Path | None = None) -> Decode
     for first in range(0, len(given), block):
         made = stream.resample_chunk(np.asarray(given[first : first + block]), last=first + block >= len(given))
         out.append(made[:, None])
+        release(given)
     return replace(decoded, samples=out.frames()[:, 0], rate=rate)

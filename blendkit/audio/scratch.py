@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import mmap
 import os
 import tempfile
 from collections.abc import Iterator
@@ -24,6 +25,17 @@ def lies_on_disk(count: int, rate: int, scratch: Path | None) -> bool:
 def block_size(rate: int) -> int:
     """Return how many samples of a long recording are worked on at a time."""
     return BLOCK_S * rate
+
+
+def release(samples: Float32) -> None:
+    """Let go of the memory that the parts of mapped samples took which were read; they stay readable.
+
+    Without it, all of a recording that was read once would count as this process's memory. For samples in memory
+    nothing happens.
+    """
+    mapped = getattr(samples, "_mmap", None)
+    if mapped is not None and hasattr(mmap, "MADV_DONTNEED"):
+        mapped.madvise(mmap.MADV_DONTNEED)
 
 
 class Kept:
@@ -58,6 +70,7 @@ class Kept:
         frames, size = self.frames(), block_size(self.rate)
         for first in range(0, self.count, size):
             yield frames[first : first + size]
+            release(frames)
 
     def frames(self) -> Float32:
         """Return all frames (n, channels), mapped from their file if they lie there."""

@@ -7,6 +7,8 @@ from __future__ import annotations
 
 import importlib.util
 import os
+from collections.abc import Iterator
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +17,7 @@ import numpy as np
 from blendkit.audio.channels import Channels, MissingChannelError, Mixer, Mono
 from blendkit.audio.scratch import SAMPLES_PER_BYTE
 
+_EXACT = frozenset({"matroska", "webm", "mov", "mp4", "asf", "wv", "tta", "ape", "flac", "caf"})  # know their length
 INSTALL = "another decoder may read it: pip install 'blendkit[av]'"
 
 
@@ -23,8 +26,21 @@ def is_installed() -> bool:
     return importlib.util.find_spec("av") is not None
 
 
-def decode_with_libav(path: Path, channels: Channels, scratch: Path | None) -> tuple[Mono, int, int]:
-    """Return what can be read, the rate in Hz, and how many samples are silence in the place of what is lost.
+@dataclass(frozen=True, eq=False)
+class SecondReading:
+    """What libav read. rate: in Hz; lost: samples that are silence in the place of lost frames.
+
+    stated: the samples that the container states, None where that is an estimate.
+    """
+
+    mono: Mono
+    rate: int
+    lost: int
+    stated: int | None
+
+
+def decode_with_libav(path: Path, channels: Channels, scratch: Path | None) -> SecondReading:
+    """Return what can be read. Where frames are lost, those behind them keep their place, which their time stamps tell.
 
     Where frames are lost, those behind them keep their place, which their time stamps tell.
     Raises RuntimeError where nothing can be read, and MissingChannelError for a channel that the file lacks.
@@ -33,19 +49,21 @@ def decode_with_libav(path: Path, channels: Channels, scratch: Path | None) -> t
 
     av.logging.set_level(None)  # what it says about damage goes into the note, not to the terminal
     mixer: Mixer | None = None
-    rate, failed, lost = 0, "", 0
+    rate, lost, stated, failed = 0, 0, None, list[str]()
     try:
         with av.open(os.fsencode(path).decode("utf-8", "surrogateescape")) as container:
             if not container.streams.audio or container.streams.audio[0].codec_context is None:
                 raise RuntimeError("no audio that libav can decode")
             stream = container.streams.audio[0]
             rate = stream.codec_context.sample_rate
+            if container.duration and _EXACT.intersection(container.format.name.split(",")):
+                stated = round(container.duration / av.time_base * rate)
             resampler = av.AudioResampler(format="fltp", rate=rate)
             gaps = _Gaps(rate, path.stat().st_size)
-            for frame in container.decode(stream):
+            for frame in _frames(container, stream, failed):
                 gap = gaps.before(frame)
                 for part in resampler.resample(frame):
-                    frames = np.ascontiguousarray(part.to_ndarray().T, np.float32)  # (n, channels) float32
+                    frames = np.ascontiguousarray(part.to_ndarray().T, np.float32)  # (n, channels)
                     mixer = mixer or Mixer(channels, frames.shape[1], rate, scratch)
                     mixer.skip(gap)
                     mixer.add(frames)
@@ -53,10 +71,23 @@ def decode_with_libav(path: Path, channels: Channels, scratch: Path | None) -> t
     except MissingChannelError:
         raise
     except (av.FFmpegError, ValueError) as error:
-        failed = getattr(error, "strerror", None) or str(error)
+        failed.append(getattr(error, "strerror", None) or str(error))
+    why = "; ".join(dict.fromkeys(failed))
     if mixer is None:
-        raise RuntimeError(failed or "no audio that libav can decode")
-    return mixer.mono(failed), rate, lost
+        raise RuntimeError(why or "no audio that libav can decode")
+    return SecondReading(mixer.mono(why), rate, lost, stated)
+
+
+def _frames(container: Any, stream: Any, failed: list[str]) -> Iterator[Any]:
+    """Yield the frames of a stream; a packet that cannot be decoded costs itself, and its reason joins `failed`."""
+    import av
+
+    for packet in container.demux(stream):
+        try:
+            yield from packet.decode()
+        except av.FFmpegError as error:
+            if not isinstance(error, av.EOFError):
+                failed.append(error.strerror or str(error))
 
 
 class _Gaps:

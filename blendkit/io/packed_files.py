@@ -26,10 +26,11 @@ def packing_of(path: Path) -> str | None:
 def open_packed(path: Path) -> IO[bytes]:
     """Open a file to read its content, unpacked if it is packed. Raises one of FAILURES if it cannot be read."""
     kind = packing_of(path)
-    opened: IO[bytes] = next((opener(path) for name, opener in _PACKED.values() if name == kind), None) or path.open(
-        "rb"
-    )
-    return opened
+    for name, opener in _PACKED.values():
+        if name == kind:
+            opened: IO[bytes] = opener(path)
+            return opened
+    return path.open("rb")
 
 
 def unpack_file(path: Path, what: str = "this table") -> bytes:

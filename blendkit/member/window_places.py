@@ -16,12 +16,15 @@ from blendkit.audio import (
     frames_onto_chunks,
     onto_chunks,
     place,
+    release,
     samples_at,
 )
 from blendkit.core import Float64, Int64, logit
 from blendkit.errors import BlendkitError
 from blendkit.member.protocol import BELOW_FLOAT32, TTA, MemberInfo
 from blendkit.member.shift_mean import mean_of_moved
+
+_RELEASE = 64  # windows after which the memory of a long recording is let go
 
 
 @dataclass(frozen=True, eq=False)
@@ -119,3 +122,6 @@ def cut_windows(
                 else:  # copied by the caller alone
                     yield row, weight, samples[start + shift : start + shift + size]
             row += 1
+            if row % _RELEASE == 0:
+                release(samples)
+        release(samples)

@@ -17,6 +17,7 @@ from blendkit.audio.decoded import Decoded, Samples, fit_duration, silence
 from blendkit.audio.decoding import decode, probe_duration
 from blendkit.audio.recordings import find_recordings
 from blendkit.audio.resampling import resample
+from blendkit.audio.scratch import release
 from blendkit.core.rows import count_chunks
 
 Writer = Callable[[Path, Any, int], Path]
@@ -564,3 +565,21 @@ def test_bytes_without_a_header_are_no_sound(tmp_path: Path, suffix: str) -> Non
     found = decode(path)
     assert (found.status, found.note) == ("unreadable", "no header of a sound file")
     assert probe_duration(path) is None
+
+
+def test_what_was_read_of_a_long_recording_is_let_go(tmp_path: Path) -> None:
+    (tmp_path / "a.f32").write_bytes(np.ones(1_000_000, np.float32).tobytes())
+    mapped = np.memmap(tmp_path / "a.f32", np.float32, "r")
+    if not Path("/proc/self/smaps").is_file():
+        pytest.skip("only Linux says how much of a file is in memory")
+
+    def resident_kb() -> int:
+        own = Path("/proc/self/smaps").read_text(encoding="utf-8").partition(str(tmp_path / "a.f32"))[2]
+        return int(own.partition("Rss:")[2].split()[0])
+
+    assert mapped.sum() == 1_000_000
+    assert resident_kb() > 3000
+    release(mapped[100:])
+    assert resident_kb() == 0
+    assert mapped[-1] == 1
+    release(np.ones(3, np.float32))  # in memory: nothing to let go

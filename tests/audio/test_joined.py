@@ -174,3 +174,23 @@ def test_what_others_write_meanwhile_is_passed_on(capfd: pytest.CaptureFixture[s
     with without_mpg123_noise():
         os.write(2, b"Warning: Xing stream size off by more than 1%\nsomething else\n")
     assert capfd.readouterr().err == "something else\n"
+
+
+def test_a_wav_whose_header_was_last_written_early_is_read_to_its_end(tmp_path: Path) -> None:
+    whole = encoded(tone(10, 440), "WAV", "PCM_16")
+    found = read(tmp_path, "a.wav", whole[:40] + (3200).to_bytes(4, "little") + whole[44:])
+    assert (found.status, found.duration_s, found.note) == ("ok", 10, "its header states less than it holds")
+    behind = whole + b"LIST" + (4).to_bytes(4, "little") + b"INFO"  # what is no sound stays out
+    assert read(tmp_path, "b.wav", behind).duration_s == 10
+
+
+@pytest.mark.parametrize(("kind", "suffix"), [("AIFF", "aiff"), ("W64", "w64"), ("RF64", "rf64"), ("AU", "au")])
+def test_other_files_that_are_cut_off_are_short(tmp_path: Path, kind: str, suffix: str) -> None:
+    whole = encoded(tone(10, 440), kind, "PCM_16")
+    assert (
+        read(tmp_path, f"a.{suffix}", whole).status,
+        read(tmp_path, f"b.{suffix}", whole[: len(whole) // 2]).status,
+    ) == (
+        "ok",
+        "short",
+    )
