@@ -21,6 +21,7 @@ from blendkit.ops.fitted.rate_tables import (
     month_prior,
     near_places,
     place_prior,
+    unchanged_by_table,
 )
 from blendkit.ops.occurrence import RangeList, RangeRates, load_ranges, week_of_year
 from blendkit.ops.species_ranges import range_mask, range_penalty, station_floor, unknown_places
@@ -144,3 +145,13 @@ def test_station_floor_by_hand() -> None:
     x = np.array([[0.2, 0.7], [0.9, 0.1], [0.2, 0.2], [0.2, 0.2]])
     out = station_floor(x, rows=rows(JAN, JUL), classes=CLASSES, site="S01", floors={"a": 0.65})
     assert out.tolist() == [[0.65, 0.7], [0.9, 0.1], [0.2, 0.2], [0.2, 0.2]]
+
+
+def test_what_a_table_of_places_leaves_unchanged_is_said() -> None:
+    table = near_places({"S01": (-20.0, -56.0)}, [("a", -20.1, -56.2)])
+    said = unchanged_by_table(np.zeros((6, 2)), rows=rows(JAN, JUL, NONE), classes=("a", "b"), fitted=Fitted((table,)))
+    assert said == [
+        "2 of 3 recordings unchanged, for the table lacks their sites: S02, no site in the name",
+        "1 classes unchanged, for the table lacks them: b",
+    ]
+    assert unchanged_by_table(np.zeros((2, 1)), rows=rows(JAN), classes=("a",), fitted=Fitted((table,))) == []

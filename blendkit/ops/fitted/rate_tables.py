@@ -10,7 +10,7 @@ from typing import Literal
 import numpy as np
 
 from blendkit.core import CLOCK_RESET, NO_HOUR, Bools, Float64, Int64, Matrix, Rows
-from blendkit.errors import BlendkitError
+from blendkit.errors import BlendkitError, shorten
 from blendkit.ops.declare import ClassIds, FittedOf, NonNegative, Positive, RowsOf, op
 from blendkit.ops.fitted.shared import added, prior_term, recording_shares, round_the_clock
 from blendkit.store import artefact, load_artefact, wrong_artefact
@@ -118,7 +118,30 @@ def diel_prior(
     return _with_rates(x, rows, classes, fitted, strength, cap, "hour")
 
 
-@op("place_prior", scope="file", classwise=True, spaces=("logit",), affine=True, load=load_site)
+def unchanged_by_table(x: Matrix, *, rows: RowsOf, classes: ClassIds, fitted: FittedOf) -> list[str]:
+    """Return which recordings and classes of x (N, C) a table of places says nothing of, in words."""
+    table: RateTable = fitted.artefacts[0]  # a table of places is not cross-fitted: it has no folds
+    sites = levels_at(rows, rows.offsets()[:-1], table.key)
+    unknown = [s or "no site in the name" for s in sites if s not in table.levels]
+    lacks = [c for c in classes if c not in table.classes]
+    notes = []
+    if unknown:
+        where = shorten(sorted(set(unknown)))
+        notes.append(f"{len(unknown)} of {len(sites)} recordings unchanged, for the table lacks their sites: {where}")
+    if lacks:
+        notes.append(f"{len(lacks)} classes unchanged, for the table lacks them: {shorten(lacks)}")
+    return notes
+
+
+@op(
+    "place_prior",
+    scope="file",
+    classwise=True,
+    spaces=("logit",),
+    affine=True,
+    load=load_site,
+    notes=unchanged_by_table,
+)
 def place_prior(
     x: Matrix, *, rows: RowsOf, classes: ClassIds, fitted: FittedOf, strength: NonNegative = 0.5, cap: Positive = 4.0
 ) -> Matrix:
