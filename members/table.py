@@ -25,6 +25,7 @@ class TableMember:
     classes: str | None
     fold_column: str | None
     dtype: str | None
+    unlikely: bool
     folds: dict[str, str] = field(default_factory=dict)
     _warnings: list[str] = field(default_factory=list)
 
@@ -34,7 +35,10 @@ class TableMember:
         values = table.values if self.dtype is None else table.values.astype(self.dtype)
         rows = rows_from_ids(table.row_ids, self.context.chunk_s, self.context.names)
         scores = Scores.build(values, rows, table.classes, self.space, source=self.path.name)
-        self._warnings = [*table.notes, *check_space(np.asarray(values), self.space, self.path.name)]
+        self._warnings = [
+            *table.notes,
+            *check_space(np.asarray(values), self.space, self.path.name, unlikely=self.unlikely),
+        ]
         if table.folds is not None:
             self.folds = recording_folds(self.path.name, list(rows.recording), table.folds)
         return scores
@@ -54,11 +58,13 @@ def table(
     classes: str | None = None,
     folds: str | None = None,
     dtype: Literal["float32", "float64"] | None = None,
+    unlikely: bool = False,
 ) -> TableMember:
     """Scores of another notebook: rows matched by row id, columns by class id, never by position.
 
     space: what the values are; no file format records it, so the recipe must. array, rows, classes, folds name
     the arrays of an NPZ (rows also the row id column of a CSV or Parquet). dtype: what the values
     were before they were written, where a CSV of float32 probabilities holds exact 0 or 1.
+    unlikely: take values that all lie in [0, 1] for logits, if `space` says so.
     """
-    return TableMember(Path(path), space, context, array, rows, classes, folds, dtype)
+    return TableMember(Path(path), space, context, array, rows, classes, folds, dtype, unlikely)

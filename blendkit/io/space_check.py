@@ -4,44 +4,63 @@ from __future__ import annotations
 
 import numpy as np
 
-from blendkit.core import Matrix, Space
+from blendkit.core import Matrix, Space, saturated
 from blendkit.errors import BlendkitError
 
 _SIGMOID_OF_PROB = (0.5, 0.7310586)  # sigmoid(0), sigmoid(1)
 _MEAN_TOLERANCE = 0.005
 _ENOUGH_ROWS = 24
+_ENOUGH_CELLS = 100
+_MANY_TIES = 0.1  # of the cells
 
 
-def check_space(values: Matrix, space: Space, source: str) -> list[str]:
+def check_space(values: Matrix, space: Space, source: str, *, unlikely: bool = False) -> list[str]:
     """Return warnings about (N, C) values declared to be in `space`.
 
-    Raises BlendkitError where the values contradict it: probabilities or ranks outside [0, 1].
+    Raises BlendkitError where the values contradict it: probabilities or ranks outside [0, 1]; and, unless `unlikely`
+    allows it, logits that all lie in [0, 1], which are probabilities or ranks.
     """
     if not values.size:
         return []
     low, high = float(values.min()), float(values.max())
     if space != "logit" and (low < 0 or high > 1):
         at = np.argwhere((values < 0) | (values > 1))[0]
+        first = f"first at row {at[0] + 1}, column {at[1] + 1}: {values[at[0], at[1]]:g}"
+        n = len(values)
+        ranks = low >= 1 and high <= n and bool((values * 2 == np.round(values * 2)).all())
+        hint = f"are they ranks from 1 to {n}? divide them by {n}" if ranks else "did you mean `space: logit`?"
         raise BlendkitError(
-            f"{source}: declared `space: {space}`, but values lie in [{low:g}, {high:g}]",
-            [f"first at row {at[0] + 1}, column {at[1] + 1}: {values[at[0], at[1]]:g}", "did you mean `space: logit`?"],
+            f"{source}: declared `space: {space}`, but values lie in [{low:g}, {high:g}]", [first, hint]
         )
     if low == high:
         return [f"every value is {low:g}"]
-    if space == "logit":
-        return (
-            ["declared `space: logit`, but every value lies in [0, 1]: probabilities?"]
-            if low >= 0 and high <= 1
-            else []
-        )
     looks_ranked = _mean_half(values)
+    if space == "logit":
+        unlikely = unlikely or values.size < _ENOUGH_CELLS  # a few may be so by chance
+        return _as_logits(source, "rank" if looks_ranked else "prob", unlikely) if low >= 0 and high <= 1 else []
+    notes = _saturated(values) if space == "prob" else []
     if space == "prob" and looks_ranked:
-        return ["declared `space: prob`, but every column's mean is that of percentile ranks: `space: rank`?"]
+        return [*notes, "declared `space: prob`, but every column's mean is that of percentile ranks: `space: rank`?"]
     if space == "rank" and not looks_ranked and len(values) >= _ENOUGH_ROWS:
         return ["declared `space: rank`, but column means are not those of percentile ranks: `space: prob`?"]
     if space == "prob" and low >= _SIGMOID_OF_PROB[0] and high <= _SIGMOID_OF_PROB[1] and len(values) >= _ENOUGH_ROWS:
         return [f"every value lies in [{low:.4f}, {high:.4f}]: a sigmoid applied twice?"]
-    return []
+    return notes
+
+
+def _as_logits(source: str, likely: str, unlikely: bool) -> list[str]:
+    said = f"declared `space: logit`, but every value lies in [0, 1]: they look like `space: {likely}`"
+    if unlikely:
+        return [said]
+    raise BlendkitError(f"{source}: {said}", ["if they are logits all the same, say `unlikely: true`"])
+
+
+def _saturated(values: Matrix) -> list[str]:
+    """Return a note where many probabilities are exactly 0 or 1, and so tie."""
+    zeros, ones = saturated(values)
+    if values.size < _ENOUGH_CELLS or (zeros + ones) / values.size < _MANY_TIES:
+        return []
+    return [f"{zeros} of {values.size} probabilities are exactly 0 and {ones} exactly 1: each group ties"]
 
 
 def _mean_half(values: Matrix) -> bool:

@@ -136,7 +136,6 @@ CASES = {
         ("a.csv: declared `space: prob`, but values lie in [0.1, 3.5]", "row 2, column 2"), table=("0.8", "3.5")
     ),
     "bad row id": Case(("row ids must have the form", "'r2-10'"), table=("r2_10", "r2-10")),
-    "no row ids": Case(("a.csv: no column 'row_id'", "did you mean 'rowid'?"), table=("row_id", "rowid")),
     # the command
     "override nowhere": Case(
         ("--set blends.boht.by=prob", "no such key (did you mean 'both'?)"), args=("--set", "blends.boht.by=prob")

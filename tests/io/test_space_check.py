@@ -50,7 +50,7 @@ def test_zero_and_one_are_probabilities() -> None:
 @pytest.mark.parametrize(
     ("values", "space", "word"),
     [
-        (PROBS, "logit", "probabilities?"),
+        (PROBS[:10], "logit", "they look like `space: prob`"),
         (RANKS, "prob", "`space: rank`?"),
         (PROBS, "rank", "`space: prob`?"),
         (expit(PROBS), "prob", "sigmoid applied twice?"),
@@ -108,6 +108,26 @@ def test_only_values_outside_the_unit_interval_contradict(values: np.ndarray, sp
             check_space(values, space, "t")
     else:
         assert len(check_space(values, space, "t")) <= 1
+
+
+def test_logits_that_are_probabilities_or_ranks_are_refused_unless_allowed() -> None:
+    for values, likely in ((PROBS, "prob"), (RANKS, "rank")):
+        with pytest.raises(BlendkitError, match=f"look like `space: {likely}`\n.*say `unlikely: true`"):
+            check_space(values, "logit", "t")
+        assert len(check_space(values, "logit", "t", unlikely=True)) == 1
+
+
+def test_ranks_from_one_say_how_they_become_shares() -> None:
+    ranks = np.argsort(np.argsort(PROBS, axis=0), axis=0) + 1.0
+    with pytest.raises(BlendkitError, match="are they ranks from 1 to 40\\? divide them by 40"):
+        check_space(ranks, "rank", "t")
+
+
+def test_probabilities_full_of_exact_0_and_1_are_noted() -> None:
+    values = PROBS.copy()
+    values[:, 0], values[:5, 1] = 0, 1
+    (note,) = check_space(values, "prob", "t")
+    assert note == "40 of 200 probabilities are exactly 0 and 5 exactly 1: each group ties"
 
 
 @given(st.permutations(range(5)), st.randoms())

@@ -90,7 +90,7 @@ def test_values_that_contradict_their_space(tmp_path: Path, space: str, low: flo
 def test_probabilities_called_logits_give_a_warning(tmp_path: Path) -> None:
     member = table(MemberContext(), path=str(write(tmp_path / "t.csv")), space="logit")
     member.read()
-    assert any("probabilities?" in w for w in member.warnings())
+    assert any("look like `space: prob`" in w for w in member.warnings())
 
 
 def test_ranks_called_probabilities_give_a_warning(tmp_path: Path) -> None:

@@ -11,6 +11,7 @@ import numpy as np
 from blendkit.core import Float64
 from blendkit.errors import BlendkitError, shorten
 from blendkit.io.readers.score_table import read_table
+from blendkit.io.text_tables import open_table
 
 _SCORES = ("score", "publicscore", "privatescore", "publicleaderboardscore", "privateleaderboardscore")
 
@@ -39,10 +40,8 @@ def read_leaderboard(path: Path) -> Float64:
     """
     import pandas as pd
 
-    try:
-        frame = pd.read_csv(path)
-    except (OSError, ValueError) as error:
-        raise BlendkitError(f"{path}: cannot read this leaderboard", [str(error).splitlines()[0]]) from error
+    frame, _ = open_table(path, "this leaderboard")
+    frame = frame.reset_index(drop=True)
     column = next((c for c in frame.columns if str(c).replace("_", "").lower() in _SCORES), None)
     if column is None:
         raise BlendkitError(f"{path}: no column Score", [f"has {shorten(frame.columns, 8)}"])

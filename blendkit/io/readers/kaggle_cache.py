@@ -10,6 +10,7 @@ import numpy as np
 
 from blendkit.core import Float32
 from blendkit.errors import BlendkitError, did_you_mean, shorten
+from blendkit.io.text_tables import open_table
 
 
 @dataclass(frozen=True, eq=False)
@@ -51,12 +52,7 @@ def read_cache(path: Path, meta: Path | None, *, embeddings: str, logits: str, r
 
 
 def _meta_rows(path: Path, column: str) -> list[str]:
-    import pandas as pd
-
-    try:
-        frame = pd.read_parquet(path) if path.suffix.lower() == ".parquet" else pd.read_csv(path, dtype=str)
-    except (OSError, ValueError) as error:
-        raise BlendkitError(f"{path.name}: cannot read this table", [str(error).splitlines()[0]]) from error
+    frame, _ = open_table(path)
     if column not in frame.columns:
         hint = did_you_mean(column, list(map(str, frame.columns)))
         raise BlendkitError(f"{path.name}: no column {column!r}{hint}", [f"has {shorten(frame.columns, 8)}"])

@@ -7,6 +7,7 @@ from pathlib import Path
 import pandas as pd
 
 from blendkit.errors import BlendkitError, shorten
+from blendkit.io.text_tables import decimal_points, open_table
 
 _LIMITS = {"latitude": 90.0, "longitude": 180.0}  # degrees
 
@@ -62,11 +63,9 @@ def _off_earth(frame: pd.DataFrame, lines: list[str], *, required: bool) -> list
 
 def _frame(path: Path, name: str) -> pd.DataFrame:
     """Return the table as text, with its coordinates also as numbers (NaN where they are not numbers)."""
-    try:
-        frame = pd.read_csv(path, dtype=str, keep_default_na=False)
-    except (OSError, ValueError) as error:
-        raise BlendkitError(f"{path}: cannot read this table", [str(error)]) from error
-    frame.columns = [str(c).lower() for c in frame.columns]
+    frame, _ = open_table(path)
+    frame, _ = decimal_points(frame, [c for c in frame.columns if c.strip().lower() in _LIMITS])
+    frame = frame.rename(columns=lambda c: c.strip().lower()).reset_index(drop=True)
     lacks = [c for c in (name, *_LIMITS) if c not in frame.columns]
     if lacks:
         raise BlendkitError(f"{path}: no column {', '.join(lacks)}", [f"has {shorten(frame.columns, 8)}"])

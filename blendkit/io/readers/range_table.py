@@ -10,6 +10,7 @@ import pandas as pd
 
 from blendkit.core import Float64
 from blendkit.errors import BlendkitError, shorten
+from blendkit.io.text_tables import decimal_points, open_table
 
 WEEKS = 48  # of a year: four a month
 WHOLE_YEAR = -1
@@ -67,11 +68,9 @@ def read_range_table(path: Path) -> RangeTable:
 
 
 def _frame(path: Path) -> pd.DataFrame:
-    try:
-        frame = pd.read_csv(path, dtype=str, keep_default_na=False)
-    except (OSError, ValueError) as error:
-        raise BlendkitError(f"{path}: cannot read this table of probabilities", [str(error)]) from error
-    frame.columns = [str(c).strip().lower() for c in frame.columns]
+    frame, _ = open_table(path, "this table of probabilities")
+    frame, _ = decimal_points(frame, [c for c in frame.columns if c.strip().lower() == "probability"])
+    frame = frame.rename(columns=lambda c: c.strip().lower()).reset_index(drop=True)
     lacks = [c for c in RANGE_COLUMNS if c not in frame.columns]
     if lacks:
         raise BlendkitError(f"{path}: no column {', '.join(lacks)}", [f"has {shorten(frame.columns, 8)}"])

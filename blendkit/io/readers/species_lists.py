@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import csv
 from pathlib import Path
 
 from blendkit.errors import BlendkitError
+from blendkit.io.text_tables import open_table
 
 _CLASS = ("class", "primary_label", "species_code", "ebird_code", "label")
 
@@ -15,16 +15,13 @@ def read_species_lists(path: Path) -> dict[str, frozenset[str]]:
 
     Raises BlendkitError for a file without a class column (class, primary_label, species_code, ...), or without rows.
     """
-    try:
-        with path.open(encoding="utf-8-sig", newline="") as file:
-            table = list(csv.DictReader(file))
-    except (OSError, UnicodeDecodeError, csv.Error) as error:
-        raise BlendkitError(f"{path}: cannot read this species list", [str(error)]) from error
-    lower = {str(k).lower(): k for k in (table[0] if table else {})}
+    frame, _ = open_table(path, "this species list")
+    lower = {str(k).strip().lower(): k for k in frame.columns}
     column = next((lower[k] for k in _CLASS if k in lower), None)
-    if column is None:
+    if column is None or frame.empty:
         raise BlendkitError(f"{path}: no column of classes", [f"expected one of {', '.join(_CLASS)}"])
+    sites = frame[lower["site"]] if "site" in lower else [""] * len(frame)
     occurs: dict[str, set[str]] = {}
-    for row in table:
-        occurs.setdefault((row.get(lower.get("site", "")) or "").strip(), set()).add(row[column].strip())
+    for site, name in zip(sites, frame[column], strict=True):
+        occurs.setdefault(site.strip(), set()).add(name.strip())
     return {s: frozenset(c) for s, c in occurs.items()}

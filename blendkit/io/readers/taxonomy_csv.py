@@ -1,4 +1,4 @@
-"""Taxonomy tables from CSV."""
+"""Taxonomy tables."""
 
 from __future__ import annotations
 
@@ -6,11 +6,12 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from blendkit.core import Taxonomy
 from blendkit.errors import BlendkitError, shorten
+from blendkit.io.text_tables import open_table
 
 if TYPE_CHECKING:
     import pandas as pd
-from blendkit.core import Taxonomy
 
 _ALIASES = {
     "primary_label": ("primary_label", "species_code", "ebird_code", "label"),
@@ -25,8 +26,9 @@ _OPTIONAL = ("common_name", "ebird_code")  # only for matching a model's class l
 
 
 def read_taxonomy(path: Path | str | Sequence[Path]) -> Taxonomy:
-    """Read a taxonomy CSV, or several; further tables (eBird, say) add what it lacks, by class id or scientific name.
+    """Read a taxonomy, a table in text or Parquet, or several.
 
+    Further tables (eBird, say) add what the first lacks, by class id or scientific name.
     Column names are matched ignoring case. Raises BlendkitError if the first table has no class id column,
     or lists an id twice.
     """
@@ -64,16 +66,12 @@ def _joined(table: dict[str, dict[str, str]], more: pd.DataFrame, wanted: list[s
 
 
 def _frame(path: Path) -> pd.DataFrame:
-    import pandas as pd
-
-    try:
-        return pd.read_csv(path, dtype=str, keep_default_na=False)
-    except (OSError, ValueError) as error:
-        raise BlendkitError(f"{path}: cannot read this taxonomy", [str(error)]) from error
+    frame, _ = open_table(path, "this taxonomy")
+    return frame.rename(columns=str.strip)
 
 
 def _column(frame: pd.DataFrame, name: str) -> pd.Series[str] | None:
-    lower = {str(c).lower(): c for c in frame.columns}
+    lower = {str(c).strip().lower(): c for c in frame.columns}
     for alias in _ALIASES[name]:
         if alias in lower:
             return frame[lower[alias]]
