@@ -10,9 +10,10 @@ from typing import Literal
 
 import numpy as np
 
-from blendkit.core.clocks import Shift, clock_of, day_of, is_reset, is_zone, read_clock, zone
+from blendkit.core.clocks import OFFSET_FORMS, Shift, clock_of, day_of, is_reset, is_zone, read_clock, zone
 from blendkit.core.deployments import Deployments
 from blendkit.core.name_presets import DEFAULT_NAMES
+from blendkit.errors import BlendkitError, shorten
 
 NO_HOUR = -1
 SiteFrom = Literal["name", "folder"]
@@ -58,6 +59,12 @@ class NameRule:
     site_from: SiteFrom = "name"
     deployments: Deployments | None = None
     last_year: int = field(default_factory=next_year, compare=False, repr=False)
+
+    def __post_init__(self) -> None:
+        """Refuse time zones that do not exist: a name read by them would lose its hour without a word."""
+        wrong = [t for t in (self.tz, self.report_tz) if t is not None and not is_zone(t)]
+        if wrong:
+            raise BlendkitError(f"names: unknown time zone {shorten(wrong)}; expected an IANA name, or {OFFSET_FORMS}")
 
     @cached_property
     def _compiled(self) -> re.Pattern[str]:

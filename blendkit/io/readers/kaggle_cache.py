@@ -54,7 +54,10 @@ def _meta_rows(path: Path, column: str) -> list[str]:
     import pandas as pd
 
     try:
-        frame = pd.read_parquet(path) if path.suffix.lower() == ".parquet" else pd.read_csv(path, dtype=str)
+        if path.suffix.lower() == ".parquet":
+            frame = pd.read_parquet(path)
+        else:  # a recording may be called NA or 1E5: ids are text
+            frame = pd.read_csv(path, dtype=str, keep_default_na=False)
     except (OSError, ValueError) as error:
         raise BlendkitError(f"{path.name}: cannot read this table", [str(error).splitlines()[0]]) from error
     if column not in frame.columns:
