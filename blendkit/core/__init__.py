@@ -20,7 +20,7 @@ if TYPE_CHECKING:
         rule_name,
         with_fitting_names,
     )
-    from blendkit.core.clocks import OFFSET_FORMS, zone
+    from blendkit.core.clocks import OFFSET_FORMS, is_zone, zone
     from blendkit.core.compiling import compiled
     from blendkit.core.deployments import Deployment, DeploymentKey, Deployments
     from blendkit.core.differences import compare_names, compare_rows, near_names
@@ -107,6 +107,7 @@ __all__ = [
     "fitting_names",
     "fold_of",
     "format_seconds",
+    "is_zone",
     "logit",
     "lost_as_probabilities",
     "make_rows",

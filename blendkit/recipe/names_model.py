@@ -19,6 +19,7 @@ from blendkit.core import (
     NameSource,
     SiteFrom,
     check_zone,
+    is_zone,
     zone,
 )
 from blendkit.errors import BlendkitError, did_you_mean
@@ -78,7 +79,8 @@ class NamesModel(BaseModel):
         try:
             return value if value is None or zone(value) else None
         except ValueError as error:
-            hint = did_you_mean(value, available_timezones() | {f"UTC{s}{h}" for s in "+-" for h in range(1, 15)})
+            offset = str(value).replace("GMT", "UTC")  # in IANA names such as Etc/GMT+5 its sign is the other way round
+            hint = did_you_mean(offset, [offset] if is_zone(offset) else available_timezones())
             raise ValueError(f"{error}{hint}; expected an IANA name, or {OFFSET_FORMS}") from error
 
     @model_validator(mode="after")
