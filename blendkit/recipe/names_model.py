@@ -33,7 +33,7 @@ class NamesModel(BaseModel):
 
     model_config = ConfigDict(extra="forbid", strict=True, frozen=True)
 
-    preset: NameSource | None = AUTO
+    preset: NameSource | None = "auto"
     pattern: str | None = None
     tz: str = "UTC"
     report_tz: str | None = None

@@ -13,6 +13,7 @@ from blendkit.core import NameRule, Scores, chunk_rows, recording_id
 from blendkit.io import (
     read_cache,
     read_deployments,
+    read_detections,
     read_labels,
     read_scores,
     read_table,
@@ -54,7 +55,7 @@ def test_score_files(tmp_path: Path, kind: str) -> None:
         np.savez(path, s=values[:, None], row_ids=ROW_IDS, classes=["1e3"])
     source = f"{path}:s" if kind == "npz" else path
     scores = read_scores(source)
-    assert [str(r) for r in scores.rows.recording] == IDS
+    assert dict(zip(scores.rows.recording, scores.values[:, 0], strict=True)) == dict(zip(IDS, values, strict=True))
     assert scores.classes == ("1e3",)
 
 
@@ -80,6 +81,16 @@ def test_caches_of_notebooks(tmp_path: Path) -> None:
 def test_deployments(tmp_path: Path) -> None:
     path = written(tmp_path / "d.csv", ["recording", "site"], [[r, r] for r in IDS])
     assert [(d.key, d.site) for d in read_deployments(path).lines] == [(r, r) for r in IDS]
+
+
+@pytest.mark.parametrize("name", ["d.csv", "d.txt"])
+def test_detections(tmp_path: Path, name: str) -> None:
+    header = ["Begin File", "Begin Time (s)", "End Time (s)", "Species Code", "Confidence"]
+    rows = [[f"{r}.WAV", "0", "3", "a", "0.5"] for r in IDS]
+    path = tmp_path / name
+    lines = [("," if name == "d.csv" else "\t").join(r) for r in (header, *rows)]
+    path.write_text("\n".join(lines), encoding="utf-8")
+    assert read_detections(path).recording == IDS
 
 
 def test_frames() -> None:
