@@ -11,7 +11,7 @@ import numpy as np
 
 from blendkit.audio import FoundAudio, Recording, find_recordings
 from blendkit.core import Bools, FoundNames, LabelTable, NameRule, Rows, Taxonomy, natural_key, rows_from_ids
-from blendkit.engine.recording_names import names_of
+from blendkit.engine.recording_names import names_of, zone_notes
 from blendkit.errors import BlendkitError, shorten
 from blendkit.io import Template, read_taxonomy, read_template, split_label_source
 from blendkit.member import MemberContext
@@ -98,7 +98,7 @@ def find_inputs(plan: Plan, data: DataFolder, dry_run: int | None = None) -> Inp
         mode=mode,
         expected_s=expected,
         files=files,
-        notes=(*notes, *(f"{t.source}: {n}" for t in tables for n in t.notes)),
+        notes=(*notes, *zone_notes(named, recordings), *(f"{t.source}: {n}" for t in tables for n in t.notes)),
         rehearsal=dry_run is not None,
         left_out=left_out,
     )

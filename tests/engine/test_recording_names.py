@@ -12,6 +12,9 @@ import pandas as pd
 import pytest
 
 import blendkit
+from blendkit.audio import find_recordings
+from blendkit.core import NameRule, fitting_names
+from blendkit.engine.recording_names import zone_notes
 from blendkit.errors import BlendkitError
 
 SONGMETER = [f"SM4-0{i % 2}_2020010{i}_0{i}3000" for i in range(1, 7)]
@@ -151,6 +154,26 @@ def test_names_that_do_not_fit_fail_before_anything_is_scored(
     with pytest.raises(BlendkitError) as caught:
         blendkit.check(recipe(cards, TONE, names))
     assert all(part in str(caught.value) for part in listed), str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("tz", "report_tz", "noted"),
+    [("UTC", "UTC", True), ("UTC-3", "UTC", False), ("America/Bahia", "UTC", False), ("UTC", None, False)],
+)
+def test_files_of_audiomoths_that_state_another_zone_are_noted(
+    tmp_path: Path, tz: str, report_tz: str | None, noted: bool
+) -> None:
+    """Where no other zone is wanted, the zone of the names does not matter."""
+    path = tmp_path / "20200101_053000.WAV"
+    path.write_bytes(b"RIFF....WAVELIST....INFOICMT....Recorded at 05:30:00 01/01/2020 (UTC-3) by AudioMoth 24F3")
+    (tmp_path / "20200101_063000.WAV").write_bytes(b"RIFF....WAVEdata")
+    recordings = find_recordings(tmp_path).recordings
+    named = fitting_names([r.id for r in recordings], NameRule(tz=tz, report_tz=report_tz))
+    said = (
+        "names: 1 of the first 2 recordings state another time zone than UTC (20200101_053000: UTC-3); if their clocks "
+        "ran in it, say `names: {tz: UTC-3}`"
+    )
+    assert zone_notes(named, recordings) == [said] * noted
 
 
 def test_a_check_knows_what_the_names_give(cards: Path) -> None:
