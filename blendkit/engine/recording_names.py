@@ -60,7 +60,7 @@ def zone_notes(named: FoundNames, recordings: Sequence[Recording]) -> list[str]:
 
 def _offset(tz: str, part: NameParts) -> timedelta | None:
     """Return a zone's offset from UTC on the day of a recording."""
-    day = date(2020, 1, 1) if np.isnat(part.date) else part.date.item()
+    day = date(2020, 1, 1) if np.isnat(part.date) else date.fromisoformat(str(part.date))
     return zone(tz).utcoffset(datetime.combine(day, time(12)))
 
 
