@@ -93,6 +93,13 @@ def test_detections(tmp_path: Path, name: str) -> None:
     assert read_detections(path).recording == IDS
 
 
+@pytest.mark.parametrize("separator", [",", ";", "\t"])
+def test_tables_of_windows(tmp_path: Path, separator: str) -> None:
+    lines = [separator.join(r) for r in (("file", "start_time", "end_time", "a"), *((r, "0", "5", "0.5") for r in IDS))]
+    (tmp_path / "w.csv").write_text("\n".join(lines), encoding="utf-8")
+    assert sorted(map(str, read_scores(tmp_path / "w.csv").rows.recording)) == sorted(IDS)
+
+
 def test_frames() -> None:
     rows = chunk_rows(dict.fromkeys(IDS, 1), 5.0, NameRule())
     frame = Scores.build(np.zeros((len(IDS), 1)), rows, ("a",), "prob").to_frame()
