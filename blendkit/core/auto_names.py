@@ -91,17 +91,21 @@ def rule_name(rule: NameRule) -> str:
 def read_names(rule: NameRule, recordings: Sequence[str]) -> FoundNames:
     """Return what a rule reads in recordings. Raises BlendkitError if their table of deployments has none of them."""
     found = FoundNames(rule, {r: rule.read(r) for r in recordings})
-    if rule.deployments and found.parts and not any(p.listed for p in found.parts.values()):
-        table = rule.deployments
+    _check_listed(found)
+    return found
+
+
+def _check_listed(found: FoundNames) -> None:
+    table = found.rule.deployments
+    if table and found.parts and not any(p.listed for p in found.parts.values()):
         raise BlendkitError(
             f"{table.source}: none of its lines is that of a recording",
             [
                 f"its column {table.by}: {shorten([d.key for d in table.lines], 3)}",
-                f"recordings: {shorten(list(recordings), 3)}",
+                f"recordings: {shorten(list(found.parts), 3)}",
                 "a recording is its path below the audio folder, without suffix; a folder is the start of that path",
             ],
         )
-    return found
 
 
 def fitting_names(recordings: Sequence[str], base: NameRule | None = None) -> FoundNames:
@@ -110,16 +114,18 @@ def fitting_names(recordings: Sequence[str], base: NameRule | None = None) -> Fo
     base: the time zones, and where sites come from. Raises BlendkitError as `read_names` and `check_zone` do.
     """
     base = base or NameRule()
-    best, most = PATTERNS["birdclef"], 0
+    best, most = FoundNames(base, {}), -1
     for name in NAME_PRESETS:
         if most == len(recordings):  # nothing can fit more
             break
-        fits = _count(replace(base, pattern=PATTERNS[name], deployments=None), recordings)
+        rule = replace(base, pattern=PATTERNS[name])
+        found = FoundNames(rule, {r: rule.read(r) for r in recordings}, chosen=True)
+        fits = _count(found)
         if fits > most:
-            best, most = PATTERNS[name], fits
-    rule = replace(base, pattern=best)
-    check_zone(rule)
-    return replace(read_names(rule, recordings), chosen=True)
+            best, most = found, fits
+    check_zone(best.rule)
+    _check_listed(best)
+    return best
 
 
 def with_fitting_names(rows: Rows) -> Rows:
@@ -128,9 +134,9 @@ def with_fitting_names(rows: Rows) -> Rows:
     return make_rows([str(r) for r in rows.recording], rows.start_s, rows.end_s, rule)
 
 
-def _count(rule: NameRule, recordings: Sequence[str]) -> int:
-    fitting = [r for r in recordings if rule.read(r).fits]
-    if "(?P<epoch>" in rule.pattern and not any(c.isalpha() for r in fitting for c in r.rpartition("/")[2]):
+def _count(found: FoundNames) -> int:
+    fitting = [r for r, p in found.parts.items() if p.fits]
+    if "(?P<epoch>" in found.rule.pattern and not any(c.isalpha() for r in fitting for c in r.rpartition("/")[2]):
         return 0  # eight decimal digits are far more often a number or a date than a hexadecimal time
     return len(fitting)
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from datetime import UTC, date, datetime, time, timedelta, timezone, tzinfo
-from functools import cache
+from functools import cache, lru_cache
 from typing import Literal
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
@@ -36,6 +36,7 @@ def zone(text: str) -> tzinfo:
         raise ValueError(f"unknown time zone {text!r}") from error
 
 
+@cache
 def is_zone(text: str) -> bool:
     """Return whether `zone` knows a text."""
     try:
@@ -45,20 +46,22 @@ def is_zone(text: str) -> bool:
     return True
 
 
+@lru_cache(4096)  # many recordings share a day
 def day_of(text: str) -> date | None:
     """Return the day of YYYYMMDD, with any separators; None if there is no such day."""
     digits = re.sub(r"\D", "", text)
     try:
-        return datetime.strptime(digits, "%Y%m%d").date() if len(digits) == 8 else None
+        return date(int(digits[:4]), int(digits[4:6]), int(digits[6:])) if len(digits) == 8 else None
     except ValueError:
         return None
 
 
+@lru_cache(4096)
 def clock_of(text: str) -> time | None:
     """Return the time of HHMMSS or HHMM, with any separators; None if there is no such time."""
     digits = re.sub(r"\D", "", text)
     try:
-        return datetime.strptime(digits.ljust(6, "0"), "%H%M%S").time() if len(digits) in (4, 6) else None
+        return time(int(digits[:2]), int(digits[2:4]), int(digits[4:] or 0)) if len(digits) in (4, 6) else None
     except ValueError:
         return None
 
@@ -68,6 +71,7 @@ def is_reset(day: date, last_year: int) -> bool:
     return not FIRST_YEAR <= day.year <= last_year
 
 
+@lru_cache(4096)
 def read_clock(day: date, clock: time, own: tzinfo, wanted: tzinfo) -> tuple[date, time, Shift]:
     """Return the date and time in the zone `wanted` of a clock in the zone `own`, and what daylight saving did.
 
