@@ -66,3 +66,11 @@ def test_the_recipe_shown_is_the_recipe_shipped():
     shown, shipped = parse_recipe(blocks("yaml")[0], "README"), parse_recipe(packaged_recipes()["eos7"], "eos7")
     assert shown.model.blends == shipped.model.blends
     assert shown.model.members == shipped.model.members
+
+
+def test_the_names_shown_are_valid():
+    from blendkit.recipe.load import parse_recipe
+
+    members = "members: {t: {use: table, path: p.csv, space: prob}}"
+    shown = parse_recipe(f"recipe: 1\nname: r\n{blocks('yaml')[1]}\n{members}\noutput: t", "README")
+    assert shown.model.names.rule().report_tz == "America/Cuiaba"

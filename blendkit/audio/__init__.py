@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     )
     from blendkit.audio.ogg import Segment, intact_segments, is_truncated
     from blendkit.audio.prepare import Batch, Grid, Prepared, Silence, groups, prepare_group
+    from blendkit.audio.recorder_comments import stated_zone
     from blendkit.audio.recordings import FoundAudio, Recording, find_audio, find_recordings, unique_recordings
     from blendkit.audio.resampling import resample
     from blendkit.audio.scratch import release
@@ -69,5 +70,6 @@ __all__ = [
     "release",
     "resample",
     "samples_at",
+    "stated_zone",
     "unique_recordings",
 ]

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from blendkit.blending.fitting import check_folds, fit_op, refuse_seen_by_step
     from blendkit.blending.geo_ranges import fit_ranges
     from blendkit.blending.memo import Memo
+    from blendkit.blending.name_parts import require_name_parts
     from blendkit.blending.on_scores import apply, blend
     from blendkit.blending.step_context import StepContext
     from blendkit.blending.steps import convert, where_mask
@@ -40,6 +41,7 @@ __all__ = [
     "make_streams",
     "raw_weights",
     "refuse_seen_by_step",
+    "require_name_parts",
     "weight_matrix",
     "where_mask",
 ]

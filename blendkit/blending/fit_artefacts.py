@@ -9,7 +9,7 @@ from typing import Any
 from blendkit.blending.fitting import fit_op
 from blendkit.blending.step_context import StepContext
 from blendkit.blending.steps import convert
-from blendkit.core import Scores, Space, Taxonomy
+from blendkit.core import Scores, Space, Taxonomy, fitting_names
 from blendkit.errors import BlendkitError, shorten
 from blendkit.events import ignore_text
 from blendkit.io import ColumnNames, read_finds, read_labels, read_scores, read_sites, read_taxonomy
@@ -44,7 +44,8 @@ def fit_step_artefact(
     found = None if scores is None else _scores(scores, info.spaces, space, names, note)
     taxa = Taxonomy({}) if taxonomy is None else read_taxonomy(taxonomy)
     table = None if labels is None else read_labels(labels)
-    made = fit_op(info, params, found, table, StepContext(taxa, chunk_s=names.chunk_s))
+    around = StepContext(taxa, fitting_names(table.recordings if table else []).rule, names.chunk_s)
+    made = fit_op(info, params, found, table, around)
     made.save(Path(out))
     return made
 

@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 
+from blendkit.blending.name_parts import require_name_parts
 from blendkit.blending.step_context import StepContext
 from blendkit.core import LabelTable, Scores, chunk_rows, compare_names, fold_of
 from blendkit.errors import BlendkitError, shorten
@@ -69,6 +70,7 @@ def _fitted(step: OpStep, part: LabelTable, scores: Scores, around: StepContext,
     }
     if step.info.fit_on == "labels":  # counts of labels: the labelled recordings need not be scored
         rows = chunk_rows(part.chunk_counts(around.chunk_s), around.chunk_s, around.names)
+        require_name_parts(step, rows, around.names, what="labelled recording")
         truth, labelled = part.matrix(rows, scores.classes, known)
         return step.info.fit(truth, labelled, rows, scores.classes, **params)
     at = np.flatnonzero(np.isin(scores.rows.recording, part.recordings))

@@ -10,6 +10,7 @@ import numpy as np
 
 from blendkit.blending.fitting import fit_step
 from blendkit.blending.missing_chunks import missing_chunks
+from blendkit.blending.name_parts import require_name_parts
 from blendkit.blending.step_context import StepContext
 from blendkit.blending.weights import class_mask
 from blendkit.core import (
@@ -113,6 +114,7 @@ def _run(
     step: OpStep, part: Scores, known: tuple[str, ...], around: StepContext, note: Callable[[str], None],
     others: dict[str, Matrix],
 ) -> Any:  # fmt: skip
+    require_name_parts(step, part.rows, around.names, note)
     context = _context(step, part, around, note, known)
     own = {k: v for k, v in step.params.items() if k in _own_params(step)}
     kwargs = {**context, **own, **others}

@@ -73,6 +73,8 @@ def _for_people(name: str, payload: dict[str, Any]) -> None:
     if name == "sample_world":
         click.echo("no --data given: running on the built-in sample world, a small synthetic Pantanal")
         click.echo(f"sample world: {payload['folder']}")
+    elif name == "names" and payload["of"]:
+        click.echo(payload["text"])
     elif name == "left_out":
         click.echo(f"{len(payload['files'])} files left out:")
         for text in payload["files"]:

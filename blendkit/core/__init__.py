@@ -12,12 +12,23 @@ from blendkit._face import lazy_face
 if TYPE_CHECKING:
     from blendkit.core.arrays import Bools, Float32, Float64, Int64, Matrix
     from blendkit.core.audio_suffixes import AUDIO_SUFFIXES, OTHER_SUFFIXES, printable, recording_id
+    from blendkit.core.auto_names import (
+        FoundNames,
+        check_zone,
+        fitting_names,
+        read_names,
+        rule_name,
+        with_fitting_names,
+    )
+    from blendkit.core.clocks import OFFSET_FORMS, is_zone, zone
     from blendkit.core.compiling import compiled
+    from blendkit.core.deployments import Deployment, DeploymentKey, Deployments
     from blendkit.core.differences import compare_names, compare_rows, near_names
     from blendkit.core.hashes import canonical_json, text_hash
     from blendkit.core.joining import concat, shared_rows
     from blendkit.core.labels import WHOLE_RECORDING, LabelTable
-    from blendkit.core.names import CLOCK_RESET, DEFAULT_NAMES, NO_HOUR, NameRule, natural_key
+    from blendkit.core.name_presets import AUTO, NAME_PRESETS, PARTS, PATTERNS, NameSource
+    from blendkit.core.names import NO_HOUR, NameParts, NameRule, SiteFrom, natural_key
     from blendkit.core.rows import (
         MIN_REMAINDER_S,
         ClusterBy,
@@ -49,32 +60,43 @@ else:
 
 __all__ = [
     "AUDIO_SUFFIXES",
-    "CLOCK_RESET",
-    "DEFAULT_NAMES",
+    "AUTO",
     "LEVELS",
     "MIN_REMAINDER_S",
+    "NAME_PRESETS",
     "NO_HOUR",
+    "OFFSET_FORMS",
     "OTHER_SUFFIXES",
+    "PARTS",
+    "PATTERNS",
     "TAXA",
     "WHOLE_RECORDING",
     "Bools",
     "ClusterBy",
+    "Deployment",
+    "DeploymentKey",
+    "Deployments",
     "FileSpace",
     "Float32",
     "Float64",
+    "FoundNames",
     "Int64",
     "LabelTable",
     "Level",
     "Matrix",
+    "NameParts",
     "NameRule",
+    "NameSource",
     "Remainder",
     "Rows",
     "Scores",
+    "SiteFrom",
     "Sonotypes",
     "Space",
     "Taxonomy",
     "canonical_json",
     "canonical_order",
+    "check_zone",
     "chunk_rows",
     "cluster_labels",
     "compare_names",
@@ -82,20 +104,26 @@ __all__ = [
     "compiled",
     "concat",
     "count_chunks",
+    "fitting_names",
     "fold_of",
     "format_seconds",
+    "is_zone",
     "logit",
     "lost_as_probabilities",
     "make_rows",
     "natural_key",
     "near_names",
     "printable",
+    "read_names",
     "recording_id",
     "rows_from_ids",
+    "rule_name",
     "saturated",
     "shared_rows",
     "sigmoid",
     "text_hash",
     "ties_made",
+    "with_fitting_names",
     "zero_floor",
+    "zone",
 ]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import re
 import unicodedata
 from collections.abc import Callable, Iterable, Sequence
@@ -13,6 +14,8 @@ from blendkit.core.rows import Rows
 _ANY_SUFFIX = "|".join(map(re.escape, sorted(AUDIO_SUFFIXES, reverse=True)))  # .wave before .wav
 _SUFFIX = re.compile(rf"(?:{_ANY_SUFFIX})(?=_[\d.]+$|$)", re.IGNORECASE)
 _SPACES = re.compile(r"\s+")
+# What a program leaves of a name that it took for a number: 59000012.0 of 59000012, 5.00E+05 of 5E05, inf of 5E900000.
+_NUMBER = re.compile(r"(?:\d+\.\d*|\d+(?:\.\d*)?e[+-]?\d+|inf)(?=_[\d.]+$|$)", re.IGNORECASE)
 _ZEROS = re.compile(r"(?<![\d.])0+(?=\d)")
 
 # What makes two names one to the eye, in the order in which messages list it; each takes one difference away.
@@ -22,6 +25,7 @@ _SAME: dict[str, Callable[[str], str]] = {
     "folder": lambda name: re.split(r"[/\\]", name)[-1],
     "audio suffix": lambda name: _SUFFIX.sub("", name),
     "letter case": str.casefold,
+    "being read as a number (a spreadsheet, or pandas without dtype=str)": lambda name: _as_number(name),
     "leading zeros": lambda name: _ZEROS.sub("", name),
 }
 
@@ -71,7 +75,17 @@ def _without(name: str, what: Iterable[str]) -> str:
 
 def _apart(one: str, other: str) -> list[str]:
     """Return the differences that must all be taken away before the names are equal."""
-    return [w for w in _SAME if _without(one, _but(w)) != _without(other, _but(w))] or list(_SAME)
+    needed = [w for w in _SAME if _without(one, _but(w)) != _without(other, _but(w))]
+    return needed or [w for w in _SAME if _without(one, [w]) == _without(other, [w])][:1] or list(_SAME)
+
+
+def _as_number(name: str) -> str:
+    """Return a name without folder as the number it looks like, such as `500000` for `5E05`."""
+    found = _NUMBER.match(name)
+    if not found:
+        return name
+    value = float(found[0])
+    return ("inf" if math.isinf(value) else f"{value:.15g}") + name[found.end() :]
 
 
 def _but(left_out: str) -> list[str]:

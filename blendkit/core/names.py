@@ -1,70 +1,117 @@
-"""Names of recordings: the id that a file's path gives, and the site, date and hour in it."""
+"""Names of recordings: the site, date and hour that a recording's id, or a table of deployments, gives."""
 
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
-from datetime import date, datetime, time
+from dataclasses import dataclass, field
+from datetime import UTC, date, datetime, time
 from functools import cached_property
-from zoneinfo import ZoneInfo
+from typing import Literal
 
 import numpy as np
 
-DEFAULT_NAMES = r"_(?P<site>S\d+)_(?P<date>\d{8})_(?P<time>\d{6})$"
+from blendkit.core.clocks import OFFSET_FORMS, Shift, clock_of, day_of, is_reset, is_zone, read_clock, zone
+from blendkit.core.deployments import Deployments
+from blendkit.core.name_presets import DEFAULT_NAMES
+from blendkit.errors import BlendkitError, shorten
+
 NO_HOUR = -1
-CLOCK_RESET = np.datetime64("1970-01-01", "D")
+SiteFrom = Literal["name", "folder"]
+NO_DAY = np.datetime64("NaT", "D")
+
+
+def next_year() -> int:
+    """Return the year after this one: a later date in a name is a clock that was set wrong."""
+    return datetime.now(UTC).year + 1
+
+
+@dataclass(frozen=True)
+class NameParts:
+    """What a recording's name says: site ("" unknown), date (NaT unknown) and hour (-1 unknown).
+
+    fits: the name fits the pattern, and its date and time exist. reset: its clock had lost its time, so that date and
+    hour are not used. shift: what daylight saving did to its time. listed: the table of deployments has it.
+    """
+
+    site: str
+    date: np.datetime64
+    hour: int
+    fits: bool
+    reset: bool = False
+    shift: Shift = ""
+    listed: bool = True
 
 
 @dataclass(frozen=True)
 class NameRule:
     """How a recording's name gives its site, date and hour.
 
-    `pattern` is searched in the recording id; its named groups `site`, `date` (YYYYMMDD, dashes
-    allowed) and `time` (HHMMSS, colons allowed) are each optional. `tz` is the time zone of the
-    names, `report_tz` the zone in which date and hour are given (default: the same).
+    `pattern` is searched in the recording id; its named groups `site`, `date` (YYYYMMDD) and `time` (HHMMSS or HHMM),
+    both with or without separators, `offset` (of the clock from UTC) and `epoch` (seconds since 1970, hexadecimal) are
+    each optional. `tz` is the time zone of names that do not state one, `report_tz` the zone in which date and hour are
+    given (default: that of the names). `site_from`: the name, or the first folder of the id. `deployments` gives sites
+    and time zones in place of the names. A date before 2000 or after `last_year` is a clock reset: unknown.
     """
 
     pattern: str = DEFAULT_NAMES
     tz: str = "UTC"
     report_tz: str | None = None
+    site_from: SiteFrom = "name"
+    deployments: Deployments | None = None
+    last_year: int = field(default_factory=next_year, compare=False, repr=False)
+
+    def __post_init__(self) -> None:
+        """Refuse time zones that do not exist: a name read by them would lose its hour without a word."""
+        wrong = [t for t in (self.tz, self.report_tz) if t is not None and not is_zone(t)]
+        if wrong:
+            raise BlendkitError(f"names: unknown time zone {shorten(wrong)}; expected an IANA name, or {OFFSET_FORMS}")
 
     @cached_property
     def _compiled(self) -> re.Pattern[str]:
         return re.compile(self.pattern)
 
     def parse(self, recording: str) -> tuple[str, np.datetime64, int]:
-        """Return (site, date, hour); unknown parts are `""`, NaT and -1.
+        """Return (site, date, hour); unknown parts are `""`, NaT and -1."""
+        found = self.read(recording)
+        return found.site, found.date, found.hour
 
-        A clock reset (1970-01-01) keeps its date, so that it can be counted, but has no hour.
-        """
+    def read(self, recording: str) -> NameParts:
+        """Return all that the name says, and how far it can be believed."""
         found = self._compiled.search(recording)
-        parts = found.groupdict() if found else {}
-        site = parts.get("site") or ""
-        dated = parts.get("date") or ""
-        day, clock = _day(dated), _clock(parts.get("time") or "")
-        broken = bool(dated) and day is None  # the hour beside an impossible date cannot be trusted either
-        if broken or clock is None or day == CLOCK_RESET.item():
-            return site, np.datetime64(day, "D"), NO_HOUR
-        if day is not None and self.report_tz is not None:
-            moment = datetime.combine(day, clock, ZoneInfo(self.tz)).astimezone(ZoneInfo(self.report_tz))
-            day, clock = moment.date(), moment.time()
-        return site, np.datetime64(day, "D"), clock.hour
+        parts = {k: v or "" for k, v in (found.groupdict() if found else {}).items()}
+        line = self.deployments.of(recording) if self.deployments else None
+        site = self._site(recording, parts.get("site", ""))
+        if self.deployments:
+            site = line.site if line else ""
+        listed = self.deployments is None or line is not None
+        day, clock, own, exists = _moment(parts, (line and line.tz) or self.tz)
+        fits = found is not None and exists
+        if day is not None and is_reset(day, self.last_year):
+            # any eight hexadecimal digits are a time: only a believable one says that a name is meant as one
+            return NameParts(site, NO_DAY, NO_HOUR, fits and "epoch" not in parts, True, "", listed)
+        if not exists or clock is None:  # the hour beside an impossible date cannot be trusted either
+            return NameParts(site, np.datetime64(day, "D"), NO_HOUR, fits, False, "", listed)
+        if day is None:
+            return NameParts(site, NO_DAY, clock.hour, fits, False, "", listed)
+        day, clock, shift = read_clock(day, clock, zone(own), zone(self.report_tz or own))
+        return NameParts(site, np.datetime64(day, "D"), clock.hour, fits, False, shift, listed)
+
+    def _site(self, recording: str, named: str) -> str:
+        if self.site_from == "name":
+            return named
+        folder, slash, _ = recording.partition("/")
+        return folder if slash else ""
 
 
-def _day(text: str) -> date | None:
-    digits = re.sub(r"\D", "", text)
-    try:
-        return datetime.strptime(digits, "%Y%m%d").date() if len(digits) == 8 else None
-    except ValueError:
-        return None
-
-
-def _clock(text: str) -> time | None:
-    digits = re.sub(r"\D", "", text)
-    try:
-        return datetime.strptime(digits, "%H%M%S").time() if len(digits) == 6 else None
-    except ValueError:
-        return None
+def _moment(parts: dict[str, str], tz: str) -> tuple[date | None, time | None, str, bool]:
+    """Return the day, the time, their time zone, and whether all that the name states exists."""
+    if parts.get("epoch"):
+        moment = datetime.fromtimestamp(int(parts["epoch"], 16), UTC)
+        return moment.date(), moment.time(), "UTC", True
+    dated, timed, own = parts.get("date", ""), parts.get("time", ""), parts.get("offset") or tz
+    day, clock = day_of(dated), clock_of(timed)
+    exists = (day is not None or not dated) and (clock is not None or not timed) and is_zone(own)
+    return day, clock, own, exists
 
 
 def natural_key(text: str) -> list[tuple[int, int, str]]:

@@ -142,7 +142,10 @@ def cluster_labels(rows: Rows, by: ClusterBy, used: Bools) -> list[str]:
     if lacking:
         raise BlendkitError(
             f"clusters by {by}: {len(lacking)} recordings give no {by.replace('-', ' and ')} in their name",
-            [shorten(lacking), "names are read as NAME_S01_20250101_040000 unless a recipe's `names:` says otherwise"],
+            [
+                shorten(lacking),
+                "names are read by the preset that most of them fit, unless a recipe's `names:` says otherwise",
+            ],
         )
     return [" ".join(p[i] for p in parts) for i in range(len(rows))]
 

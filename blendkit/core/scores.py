@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 
 from blendkit.core.arrays import Bools, Int64
 from blendkit.core.audio_suffixes import recording_id
+from blendkit.core.auto_names import with_fitting_names
 from blendkit.core.differences import compare_rows
 from blendkit.core.names import NameRule
 from blendkit.core.rows import Rows, canonical_order, make_rows
@@ -185,8 +186,9 @@ class Scores:
         """Read a frame with (file, start_time, end_time) as index or as columns.
 
         Files become recording ids: without audio suffix, and absolute paths by their name alone; those of a frame
-        that `to_frame` made are ids already and stay as they are. Raises BlendkitError if one of the three is
-        missing, and as `build` does.
+        that `to_frame` made are ids already and stay as they are.
+        names: default, the preset that most names fit. Raises BlendkitError if one of the three is missing,
+        and as `build` does.
         """
         keys = ["file", "start_time", "end_time"]
         if list(frame.index.names) != keys:
@@ -201,6 +203,7 @@ class Scores:
             end.to_numpy(float),
             names or NameRule(),
         )
+        rows = rows if names else with_fitting_names(rows)
         return cls.build(frame.to_numpy(), rows, [str(c) for c in frame.columns], space, source="frame")
 
 

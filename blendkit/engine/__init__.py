@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from blendkit.engine.model_variants import Using, Variant, measure, members_using, slim_model
     from blendkit.engine.preflighting import preflight
     from blendkit.engine.recipe_data import data_folder
+    from blendkit.engine.recording_names import named_rows
     from blendkit.engine.run_json import in_sample
 else:
     __getattr__, __dir__ = lazy_face(__name__)
@@ -32,6 +33,7 @@ __all__ = [
     "measure",
     "member_context",
     "members_using",
+    "named_rows",
     "preflight",
     "run",
     "slim_model",

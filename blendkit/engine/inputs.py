@@ -10,12 +10,13 @@ from typing import Literal
 import numpy as np
 
 from blendkit.audio import FoundAudio, Recording, find_recordings
-from blendkit.core import Bools, LabelTable, NameRule, Rows, Taxonomy, natural_key, rows_from_ids
+from blendkit.core import Bools, FoundNames, LabelTable, NameRule, Rows, Taxonomy, natural_key, rows_from_ids
+from blendkit.engine.recording_names import names_of, zone_notes
 from blendkit.errors import BlendkitError, shorten
 from blendkit.io import Template, read_taxonomy, read_template, split_label_source
 from blendkit.member import MemberContext
 from blendkit.recipe import DataFolder, KeyPath, Plan
-from blendkit.scoring import CPU_ONLY, Runtime, cpu_count
+from blendkit.scoring import CPU_ONLY, Runtime, cpu_count, is_finished
 
 Mode = Literal["audio", "template"]
 
@@ -24,13 +25,13 @@ Mode = Literal["audio", "template"]
 class Inputs:
     """The data folder as a recipe sees it.
 
-    expected_s: expected durations in seconds, where known. left_out: files that look like audio and are none, with
-    their reasons. rehearsal: true for a dry run, whose recordings score files
-    need not contain.
+    named: how recordings' names are read, and what they give. expected_s: expected durations in seconds, where known.
+    left_out: files that look like audio and are none, with their reasons. rehearsal: true for a dry run, whose
+    recordings score files need not contain.
     """
 
     data: DataFolder
-    names: NameRule
+    named: FoundNames
     taxonomy: Taxonomy
     template: Template | None
     labels: tuple[LabelTable, ...]
@@ -41,6 +42,11 @@ class Inputs:
     notes: tuple[str, ...]
     rehearsal: bool
     left_out: tuple[str, ...] = ()
+
+    @property
+    def names(self) -> NameRule:
+        """How names give site, date and hour."""
+        return self.named.rule
 
     @property
     def to_score(self) -> tuple[Recording, ...]:
@@ -59,7 +65,6 @@ def find_inputs(plan: Plan, data: DataFolder, dry_run: int | None = None) -> Inp
     dry_run: use only that many recordings. Raises BlendkitError for unreadable inputs.
     """
     model = plan.recipe.model
-    names = NameRule(**model.names.model_dump())
     files: dict[str, Path] = {}
     _require_named(plan, data)
     taxonomy = _taxonomy(data, model.taxonomy, files)
@@ -73,14 +78,19 @@ def find_inputs(plan: Plan, data: DataFolder, dry_run: int | None = None) -> Inp
             tables.append(data.contents.labels(path))
             if template or taxonomy.table:  # an unknown label should fail now, not after hours of scoring
                 tables[-1].require_known({*(template.classes if template else ()), *taxonomy.classes})
-    expected = _expected(template, model.chunk_s, names)
+    expected = _expected(template, model.chunk_s)
     recordings, notes, left_out = _recordings(data, model.audio, dry_run, expected)
+    finished = all(is_finished(m) for m in plan.members.values())  # then the recordings are those of score files
+    found = [r.id for r in recordings if not r.problem]
+    ids = (list(expected) or found) if finished else (found or list(expected))
+    named = names_of(plan, data, ids, files)
+    recordings = recordings[:dry_run]  # names are read as in the whole run
     mode: Mode = "audio" if recordings else "template"
     if model.recording_s is not None:  # the recipe knows the true length; the template only the last row it asks for
         expected |= {r.id: model.recording_s for r in recordings if not r.problem}
     return Inputs(
         data=data,
-        names=names,
+        named=named,
         taxonomy=taxonomy,
         template=template,
         labels=tuple(tables),
@@ -88,7 +98,7 @@ def find_inputs(plan: Plan, data: DataFolder, dry_run: int | None = None) -> Inp
         mode=mode,
         expected_s=expected,
         files=files,
-        notes=(*notes, *(f"{t.source}: {n}" for t in tables for n in t.notes)),
+        notes=(*notes, *zone_notes(named, recordings), *(f"{t.source}: {n}" for t in tables for n in t.notes)),
         rehearsal=dry_run is not None,
         left_out=left_out,
     )
@@ -169,7 +179,7 @@ def _template(data: DataFolder, name: str | None, files: dict[str, Path]) -> Tem
 def _recordings(
     data: DataFolder, folders: list[str], dry_run: int | None, expected: Container[str]
 ) -> tuple[list[Recording], list[str], tuple[str, ...]]:
-    """Return the recordings of the first folder, a note where there are none or not all are used, and what is left out.
+    """Return all recordings of the first folder, a note where a run has none or not all, and what is left out.
 
     A folder that exists but is empty is a competition's test folder before the hidden test set replaces it: the search
     for audio stops there, unless a dry run asks for a few recordings of the next folder.
@@ -182,7 +192,7 @@ def _recordings(
         found, notes = list(inside.recordings), left_out_notes(name, inside)
         if found and dry_run is not None:
             used = f"dry run: {min(dry_run, len(found))} of {len(found)} recordings of {name}"
-            return found[:dry_run], [used, *notes], inside.left_out
+            return found, [used, *notes], inside.left_out
         if found:
             return found, notes, inside.left_out
         if dry_run is None:
@@ -198,11 +208,11 @@ def left_out_notes(folder: str, found: FoundAudio) -> list[str]:
     return [f"{folder}: {len(found.left_out)} files left out: {named}"]
 
 
-def _expected(template: Template | None, chunk_s: float, names: NameRule) -> dict[str, float]:
+def _expected(template: Template | None, chunk_s: float) -> dict[str, float]:
     """The duration each recording must have for the template's rows to exist."""
     if template is None:
         return {}
-    rows = rows_from_ids(template.row_ids, chunk_s, names)
+    rows = rows_from_ids(template.row_ids, chunk_s, NameRule())
     out: dict[str, float] = {}
     for recording, end in zip(rows.recording, rows.end_s.tolist(), strict=True):
         out[recording] = max(end, out.get(recording, 0.0))

@@ -5,7 +5,7 @@ from __future__ import annotations
 import html
 import time
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -18,6 +18,7 @@ from blendkit.engine.inputs import Inputs, find_inputs, member_context
 from blendkit.engine.output import LOGITS, SUBMISSION, open_folder, write_report
 from blendkit.engine.preflighting import preflight
 from blendkit.engine.recipe_data import data_folder
+from blendkit.engine.recording_names import named_rows
 from blendkit.engine.row_order import row_order
 from blendkit.engine.run_json import Figures, StreamResult, run_report
 from blendkit.errors import BlendkitError, shorten
@@ -129,9 +130,13 @@ def _run(plan: Plan, folder: DataFolder, order: _Order) -> RunResult:
     open_folder(order.out)
     opened = open_members(plan, member_context(plan, inputs, order.runtime), files, order.stores)
     scored, rows = _score(plan, inputs, opened, order.emit)
+    if not opened.audio:  # the recordings are those of the score files, known only now
+        named, rows = named_rows(plan, folder, rows)
+        inputs = replace(inputs, named=named)
+    order.emit("names", {**inputs.named.summary(), "text": inputs.named.said})
     clock["scored"] = time.perf_counter()
     streams, figures, warnings = _streams(plan, inputs, opened, rows, files, order)
-    warnings = [*(inputs.notes if opened.audio else ()), *_damaged(scored), *warnings]
+    warnings = [*inputs.named.notes(), *(inputs.notes if opened.audio else ()), *_damaged(scored), *warnings]
     clock["streams"] = time.perf_counter()
     written, notes = _write(plan, inputs, order.out, streams)
     warnings += notes

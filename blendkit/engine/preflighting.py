@@ -6,8 +6,8 @@ from collections.abc import Iterator, Sequence
 
 import numpy as np
 
-from blendkit.blending import check_folds, raw_weights, refuse_seen_by_step, where_mask
-from blendkit.core import LEVELS, TAXA, LabelTable
+from blendkit.blending import check_folds, raw_weights, refuse_seen_by_step, require_name_parts, where_mask
+from blendkit.core import LEVELS, TAXA, LabelTable, chunk_rows
 from blendkit.engine.inputs import Inputs
 from blendkit.errors import BlendkitError, did_you_mean
 from blendkit.ops import Keys, check_levels, mark_of, signature
@@ -17,10 +17,8 @@ from blendkit.scoring import is_finished
 
 def preflight(plan: Plan, inputs: Inputs, files: RecipeFiles) -> None:
     """Raise BlendkitError listing every step and blend that cannot work on these classes and files."""
-    problems = [
-        f"{plan.recipe.where(path)}: {'; '.join([error.title, *error.problems])}"
-        for path, error in [*_class_errors(plan, inputs), *_file_errors(plan, inputs, files)]
-    ]
+    found = [*_class_errors(plan, inputs), *_name_errors(plan, inputs), *_file_errors(plan, inputs, files)]
+    problems = [f"{plan.recipe.where(path)}: {'; '.join([error.title, *error.problems])}" for path, error in found]
     if problems:
         raise BlendkitError(f"{plan.recipe.source}: this recipe does not fit its data", problems)
 
@@ -69,6 +67,19 @@ def _check_keys(step: OpStep, inputs: Inputs) -> None:
         if wrong:
             what = "class" if mark.of == "classes" else "class_name"
             raise BlendkitError(f"{step.name}: {parameter}: no {what} is called {', '.join(wrong)}")
+
+
+def _name_errors(plan: Plan, inputs: Inputs) -> Iterator[tuple[KeyPath, BlendkitError]]:
+    if all(is_finished(member) for member in plan.members.values()):
+        return  # the recordings are those of the score files, known only once these are read
+    ids = [r.id for r in inputs.to_score if not r.problem]
+    rows = chunk_rows(dict.fromkeys(ids, 1), plan.recipe.model.chunk_s, inputs.names)
+    for stream in plan.streams:
+        for step in stream.ops:
+            try:
+                require_name_parts(step, rows, inputs.names)
+            except BlendkitError as error:
+                yield step.path, error
 
 
 def _file_errors(plan: Plan, inputs: Inputs, files: RecipeFiles) -> Iterator[tuple[KeyPath, BlendkitError]]:

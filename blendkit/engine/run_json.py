@@ -118,6 +118,7 @@ def run_report(
         "recipe": filled_recipe(plan),
         "recipe_sha256": text_hash(text),
         "inputs": {name: files.contents.sha256(path) for name, path in sorted(used.items())},
+        "names": inputs.named.summary(),
         "mode": inputs.mode if opened.audio else "tables",
         "members": {n: {"made_by": facts_hash(f), **f} for n, f in opened.facts.items()},
         "recordings": {

@@ -13,6 +13,7 @@ from blendkit._face import lazy_face
 if TYPE_CHECKING:
     from blendkit.io.contents import FileContents
     from blendkit.io.file_reader import ColumnNames, FileHead, Reader, find_reader
+    from blendkit.io.readers.deployment_csv import read_deployments
     from blendkit.io.readers.detection_tables import Detections, read_detections
     from blendkit.io.readers.hoplite_database import read_hoplite
     from blendkit.io.readers.kaggle import Template, read_leaderboard, read_template
@@ -53,6 +54,7 @@ __all__ = [
     "is_range_table",
     "is_source",
     "read_cache",
+    "read_deployments",
     "read_detections",
     "read_finds",
     "read_hoplite",

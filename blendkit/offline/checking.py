@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from blendkit.core import FoundNames
 from blendkit.engine import data_folder, find_inputs, preflight
 from blendkit.events import Emit, silent
 from blendkit.offline.data_lint import data_findings
@@ -15,12 +16,16 @@ from blendkit.recipe import DataFolder, Plan, Recipe, check_files, group_notes, 
 
 @dataclass(frozen=True, eq=False, repr=False)
 class Check:
-    """A recipe that can run. findings: what the linter says; notes: worth knowing; folder: whose files were checked."""
+    """A recipe that can run. findings: what the linter says; notes: worth knowing; folder: whose files were checked.
+
+    named: how the names of its recordings are read, where there is a folder.
+    """
 
     plan: Plan
     findings: tuple[str, ...]
     notes: tuple[str, ...]
     folder: Path | None
+    named: FoundNames | None = None
 
     def __repr__(self) -> str:
         counts = f"{len(self.plan.members)} members, {len(self.plan.streams)} streams"
@@ -45,15 +50,17 @@ def check(
     """
     found = open_recipe(recipe, overrides)
     plan, notes = make_plan(found.recipe), []
+    named = None
     folder = Path(data) if data is not None else found.folder
     if folder is not None:
         root = DataFolder(folder, allow_outside)
         files = check_files(plan, root)
         inputs = find_inputs(plan, root)
         preflight(plan, inputs, files)
-        notes = group_notes(plan, inputs.taxonomy, inputs.classes)
+        named = inputs.named
+        notes = [*named.notes(), *group_notes(plan, inputs.taxonomy, inputs.classes)]
     findings = lint(plan, sharded=sharded)
     if store is not None:
         root = DataFolder(data_folder(found, data, emit), allow_outside)
         findings += data_findings(Workspaces(root, Path(store)), plan)
-    return Check(plan, tuple(findings), tuple(notes), folder)
+    return Check(plan, tuple(findings), tuple(notes), folder, named)

@@ -8,7 +8,16 @@ from typing import Any
 
 from blendkit.blending import Memo, StepContext, aligned, make_streams
 from blendkit.core import Bools, Rows, Scores, canonical_json, compare_names, shared_rows
-from blendkit.engine import Inputs, find_inputs, in_sample, labels_out_of_reach, member_context, preflight, truth_of
+from blendkit.engine import (
+    Inputs,
+    find_inputs,
+    in_sample,
+    labels_out_of_reach,
+    member_context,
+    named_rows,
+    preflight,
+    truth_of,
+)
 from blendkit.errors import BlendkitError
 from blendkit.metrics import MacroAUC, macro_auc
 from blendkit.offline.saved import find_saved, saved_rows
@@ -99,12 +108,15 @@ def _open(plan: Plan, data: DataFolder, files: RecipeFiles, stores: Path) -> Wor
     opened = open_members(plan, member_context(plan, inputs), files, stores)
     find_saved(plan, opened, files, stores)
     rows = saved_rows(inputs, opened, plan.recipe.model.chunk_s) if opened.audio else shared_rows(opened.tables)
+    if not opened.audio or not inputs.recordings:  # the recordings are those of the saved scores, known only now
+        named, rows = named_rows(plan, data, rows)
+        inputs = replace(inputs, named=named)
     members, notes = aligned(plan, opened, rows, inputs.classes, inputs.names, release=opened.tables.pop)
     classes = next(iter(members.values())).classes
     truth, labelled, used = _truth(inputs, rows, classes)
     measured = {str(r) for r in rows.recording[labelled]}
     folds, fold_notes = _folds(opened, measured)
-    unique = dict.fromkeys([*opened.warnings, *notes, *fold_notes, *in_sample(opened, measured)])
+    unique = dict.fromkeys([*inputs.named.notes(), *opened.warnings, *notes, *fold_notes, *in_sample(opened, measured)])
     around = StepContext(inputs.taxonomy, inputs.names, plan.recipe.model.chunk_s, files)
     memo = Memo(max(_MEMO_BYTES, 2 * sum(m.values.nbytes for m in members.values())))
     return Workspace(members, around, rows, classes, truth, labelled, tuple(used), folds, unique, memo)

@@ -36,6 +36,7 @@ Monotone = Literal["strict", "weak", "no"]
 InputsAs = Literal["any", "logit", "prob", "doubled_ranks"]
 OpKind = Literal["step", "blend", "gate"]
 Effect = Literal["smooth", "rescale"]
+NamePart = Literal["site", "hour", "date"]
 FitOn = Literal["labels", "scores", "reference"]
 WeightKind = Literal["relative", "coefficients", "membership"]
 WEIGHTS_DO: dict[WeightKind, str] = {
@@ -143,6 +144,7 @@ class Declared(TypedDict, total=False):
     weighted_mean: bool
     weights: WeightKind
     taxonomic: bool
+    needs: tuple[NamePart, ...]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -162,7 +164,8 @@ class OpInfo:
     weights: `relative` (normalised per class), `coefficients` (not normalised, negatives allowed) or `membership`
     (0 leaves an input out, all other weights are equivalent). taxonomic: the op has a strength per level of the
     taxonomy (`TaxonLevels` in `blendkit.ops`). fit_on: the data of a fit: labels, the stream's own scores and
-    labels, or a reference stream's scores (those are never fitted inside a recipe).
+    labels, or a reference stream's scores (those are never fitted inside a recipe). needs: the parts of a
+    recording's name that the op uses: without any of them for any recording it could do nothing, which is an error.
     """
 
     name: str
@@ -185,6 +188,7 @@ class OpInfo:
     weighted_mean: bool = False
     weights: WeightKind = "relative"
     taxonomic: bool = False
+    needs: tuple[NamePart, ...] = ()
 
     def context(self) -> dict[str, str]:
         """Return {parameter: context name} of the parameters that the runner must supply."""

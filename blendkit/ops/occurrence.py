@@ -9,7 +9,7 @@ from typing import Protocol
 
 import numpy as np
 
-from blendkit.core import CLOCK_RESET, Bools
+from blendkit.core import Bools
 from blendkit.io import WHOLE_YEAR, RangeTable, is_range_table, read_range_table, read_species_lists
 
 Place = tuple[str, int]  # a site, "" where the name has none; and a week, -1 where the name has no date
@@ -85,9 +85,9 @@ def load_ranges(path: Path) -> RangeList | RangeRates:
 def week_of_year(date: np.datetime64) -> int:
     """Return the week 1 to 48 of a date: four a month, from its days 1, 8, 15 and 22; -1 if there is no date.
 
-    A clock reset (1970-01-01) is no date. Source: the quarters of months by which eBird and BirdNET count a year.
+    Source: the quarters of months by which eBird and BirdNET count a year.
     """
-    if np.isnat(date) or date == CLOCK_RESET:
+    if np.isnat(date):
         return WHOLE_YEAR
     month = date.astype("datetime64[M]")
     day = int((date - month.astype("datetime64[D]")).astype(int))  # from 0

@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
 from typing import Annotated, Any, Literal
-from zoneinfo import ZoneInfo, ZoneInfoNotFoundError, available_timezones
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, PlainValidator, field_validator, model_validator
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, PlainValidator, model_validator
 
 from blendkit.audio import Channels, Edge, Silence, check_channels
-from blendkit.core import DEFAULT_NAMES, Remainder
-from blendkit.errors import did_you_mean
+from blendkit.core import Remainder
+from blendkit.recipe.names_model import NamesModel
 
 
 def _text(value: Any) -> Any:
@@ -39,33 +37,6 @@ class Strict(BaseModel):
     """No unknown keys, no coercion, nothing changes after reading."""
 
     model_config = ConfigDict(extra="forbid", strict=True, frozen=True, allow_inf_nan=False)
-
-
-class NamesModel(Strict):
-    """How recording names give site, date and hour; see `blendkit.core.NameRule`."""
-
-    pattern: str = DEFAULT_NAMES
-    tz: str = "UTC"
-    report_tz: str | None = None
-
-    @field_validator("pattern")
-    @classmethod
-    def _compiles(cls, value: str) -> str:
-        try:
-            named = set(re.compile(value).groupindex)
-        except re.error as error:
-            raise ValueError(f"not a regular expression ({error})") from error
-        if not named or named - {"site", "date", "time"}:
-            raise ValueError(f"named groups must be among site, date, time; has {sorted(named) or 'none'}")
-        return value
-
-    @field_validator("tz", "report_tz")
-    @classmethod
-    def _known_zone(cls, value: str | None) -> str | None:
-        try:
-            return value if value is None or ZoneInfo(value) else None
-        except (ZoneInfoNotFoundError, ValueError) as error:
-            raise ValueError(f"unknown time zone{did_you_mean(value, available_timezones())}") from error
 
 
 class TTAModel(Strict):

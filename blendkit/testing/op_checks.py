@@ -118,7 +118,7 @@ def _op_problems(info: OpInfo, inputs: dict[str, Any], params: Mapping[str, Any]
             break
     problems += _column_problems(info, inputs, params, whole) + _coverage_problems(info, inputs, params, whole)
     problems += _monotone_problems(info, inputs, params) + _affine_problems(info, inputs, params, whole)
-    return problems + _weight_problems(info, inputs, params, whole) + _taxonomic_problems(info)
+    return problems + _weight_problems(info, inputs, params, whole) + _taxonomic_problems(info) + _needs_problems(info)
 
 
 def _coverage_problems(info: OpInfo, inputs: dict[str, Any], params: Mapping[str, Any], whole: Matrix) -> list[str]:
@@ -229,6 +229,13 @@ def _weight_problems(info: OpInfo, inputs: Mapping[str, Any], params: Mapping[st
 
 def _weighted(inputs: Mapping[str, Any], weights: Float64) -> dict[str, Any]:
     return {**inputs, "context": {**inputs["context"], "weights": weights}}
+
+
+def _needs_problems(info: OpInfo) -> list[str]:
+    """An op can use sites, hours and dates only through the rows."""
+    if info.needs and "rows" not in info.context().values():
+        return [f"declared to need {', '.join(info.needs)}, but has no parameter of type RowsOf"]
+    return []
 
 
 def _taxonomic_problems(info: OpInfo) -> list[str]:

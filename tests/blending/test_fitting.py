@@ -252,7 +252,7 @@ def test_the_step_adds_each_recordings_own_prior(labels: Path) -> None:
 def test_the_step_tells_its_fallbacks(labels: Path) -> None:
     _, notes = apply(FIVE, labels, [*RECORDINGS, "T_0099_S77_19700101_000000"])
     assert any("1 of 11 recordings at a site" in n for n in notes)
-    assert any("1 of 11 recordings with a reset clock" in n for n in notes)
+    assert any("1 of 11 recordings without an hour in their name, or with a clock reset" in n for n in notes)
 
 
 def test_a_step_for_some_classes_reads_labels_of_all(labels: Path) -> None:

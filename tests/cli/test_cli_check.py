@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import json
+import re
 import subprocess
 from collections.abc import Callable
 from pathlib import Path
@@ -78,9 +79,10 @@ def test_missing_files_are_all_named(tmp_path: Path, blendkit: Blendkit) -> None
         assert f"'{name}' is not in {tmp_path}" in done.stderr
 
 
-def test_big_groups_are_noted(world: Path, blendkit: Blendkit) -> None:
-    done = blendkit("check", "eos7", "--data", world)
+def test_big_groups_and_names_are_noted(world: Path, blendkit: Blendkit) -> None:
+    done = blendkit("check", "eos7", "--data", world, "--explain")
     assert "note: eos7: taxonomy_mean class_name 0.05 over Aves (14 classes)" in done.stdout
+    assert re.search(r"^names: birdclef fits (\d+) of \1 recordings\n  \d+ sites \(S\d", done.stdout, re.MULTILINE)
 
 
 def test_a_prior_fitted_on_the_audio_at_hand_is_named(world: Path, tmp_path: Path, blendkit: Blendkit) -> None:

@@ -423,9 +423,15 @@ def no_levels(x: Array, *, genus: float = 0.0) -> Array:
     return x.copy()
 
 
+@op("no_rows", scope="chunk", needs=("site",))
+def no_rows(x: Array) -> Array:
+    return x.copy()
+
+
 @pytest.mark.parametrize(
     ("liar", "says"),
     [
+        (no_rows, "declared to need site, but has no parameter of type RowsOf"),
         (no_mean, "declared weighted_mean, but gives no mean"),
         (half_members, "declared weights membership, but other weights above 0"),
         (added, "declared weights relative, but doubling"),

@@ -15,7 +15,12 @@ from blendkit.cli._show import emitter
 @click.option("--data", type=PATH, help="Also check the recipe's files below this folder.")
 @set_option
 @click.option("--fill", is_flag=True, help="Print the recipe with every default written out.")
-@click.option("--explain", "explained", is_flag=True, help="Print the stream graph with spaces and scopes.")
+@click.option(
+    "--explain",
+    "explained",
+    is_flag=True,
+    help="Print streams with spaces and scopes, and how names are read.",
+)
 @click.option("--store", type=PATH, help="Folder of saved logits: the linter also looks at their values.")
 @click.option("--sharded", is_flag=True, help="Report every step that cannot run in parts or on a live stream.")
 @click.option("--strict", is_flag=True, help="Exit with 1 if the linter reports anything.")
@@ -50,6 +55,8 @@ def check(
         recipe, data, overrides=overrides, store=store, sharded=sharded, allow_outside=allow_outside,
         emit=emitter(False),
     )  # fmt: skip
+    if explained and found.named is not None:
+        click.echo("\n".join(found.named.explained()))
     for note in found.notes:
         click.echo(f"note: {note}")
     for text in found.findings:

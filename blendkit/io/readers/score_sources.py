@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from blendkit.audio import WindowPool
-from blendkit.core import FileSpace, NameRule, Scores, rows_from_ids
+from blendkit.core import FileSpace, NameRule, Scores, rows_from_ids, with_fitting_names
 from blendkit.io.file_reader import ColumnNames, find_reader
 from blendkit.io.readers.detection_tables import Detections, detection_windows
 from blendkit.io.readers.score_table import TABLE_SUFFIXES, Table, recording_folds
@@ -55,8 +55,15 @@ def read_scores(path: Path | str, space: FileSpace = "unknown", *, names: Column
 
 
 def read_score_file(path: Path | str, space: FileSpace = "unknown", *, names: ColumnNames | None = None) -> ScoreFile:
-    """Read scores as `read_scores`, with the fold of every recording if the file has folds, and notes on the file."""
-    names = names or ColumnNames()
+    """Read scores as `read_scores`, with the fold of every recording if the file has folds, and notes on the file.
+
+    Sites, dates and hours are read by the preset that most names of its recordings fit.
+    """
+    found = _read(path, space, names or ColumnNames())
+    return replace(found, scores=replace(found.scores, rows=with_fitting_names(found.scores.rows)))
+
+
+def _read(path: Path | str, space: FileSpace, names: ColumnNames) -> ScoreFile:
     file, array = split_source(path)
     name = array or (file.resolve().name if file.is_dir() else file.name.split(".")[0])
     file = file / SUBMISSION if file.is_dir() and (file / SUBMISSION).is_file() else file

@@ -9,7 +9,7 @@ from typing import Literal
 
 import numpy as np
 
-from blendkit.core import CLOCK_RESET, NO_HOUR, Bools, Float64, Int64, Matrix, Rows
+from blendkit.core import NO_HOUR, Bools, Float64, Int64, Matrix, Rows
 from blendkit.errors import BlendkitError, shorten
 from blendkit.ops.declare import ClassIds, FittedOf, NonNegative, Positive, RowsOf, op
 from blendkit.ops.fitted.shared import added, prior_term, recording_shares, round_the_clock
@@ -73,8 +73,8 @@ def levels_at(rows: Rows, at: Int64, key: Key) -> list[str]:
     if key == "hour":
         return [UNKNOWN if h == NO_HOUR else str(h) for h in rows.hour[at].tolist()]
     dates = rows.date[at]
-    known = ~np.isnat(dates) & (dates != CLOCK_RESET)
-    months = np.where(known, dates, CLOCK_RESET).astype("datetime64[M]").astype(int) % 12 + 1
+    known = ~np.isnat(dates)
+    months = dates.astype("datetime64[M]").astype(int) % 12 + 1
     return [str(m) if k else UNKNOWN for m, k in zip(months.tolist(), known.tolist(), strict=True)]
 
 
@@ -94,7 +94,10 @@ def fit_hour(
     return _cyclic("hour", truth, labelled, rows, classes, [str(h) for h in range(24)], k, sigma)
 
 
-@op("month_prior", scope="file", classwise=True, spaces=("logit",), affine=True, fit=fit_month, load=load_month)
+@op(
+    "month_prior", scope="file", classwise=True, spaces=("logit",), affine=True, fit=fit_month, load=load_month,
+    needs=("date",),
+)  # fmt: skip
 def month_prior(
     x: Matrix, *, rows: RowsOf, classes: ClassIds, fitted: FittedOf, strength: NonNegative = 0.5, cap: Positive = 4.0
 ) -> Matrix:
@@ -106,7 +109,10 @@ def month_prior(
     return _with_rates(x, rows, classes, fitted, strength, cap, "month")
 
 
-@op("diel_prior", scope="file", classwise=True, spaces=("logit",), affine=True, fit=fit_hour, load=load_hour)
+@op(
+    "diel_prior", scope="file", classwise=True, spaces=("logit",), affine=True, fit=fit_hour, load=load_hour,
+    needs=("hour",),
+)  # fmt: skip
 def diel_prior(
     x: Matrix, *, rows: RowsOf, classes: ClassIds, fitted: FittedOf, strength: NonNegative = 0.5, cap: Positive = 4.0
 ) -> Matrix:
@@ -141,6 +147,7 @@ def unchanged_by_table(x: Matrix, *, rows: RowsOf, classes: ClassIds, fitted: Fi
     affine=True,
     load=load_site,
     notes=unchanged_by_table,
+    needs=("site",),
 )
 def place_prior(
     x: Matrix, *, rows: RowsOf, classes: ClassIds, fitted: FittedOf, strength: NonNegative = 0.5, cap: Positive = 4.0

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from blendkit.core import CLOCK_RESET, NO_HOUR, Bools, Float64, Matrix, Rows
+from blendkit.core import NO_HOUR, Bools, Float64, Matrix, Rows
 from blendkit.ops.declare import (
     NO_NUMBERS,
     ByTaxon,
@@ -117,14 +117,12 @@ def fallbacks(x: Matrix, *, rows: Rows, fitted: Fitted) -> list[str]:
     recordings = [str(r) for r in rows.recording[first]]
     known = [set(fitted.artefacts[fitted.pick(r)].sites) for r in recordings]
     site, hour = rows.site[first], rows.hour[first]
-    reset = rows.date[first] == CLOCK_RESET
     counts = {
         "at a site without labels (hour level used)": sum(
             bool(s) and s not in seen for s, seen in zip(site, known, strict=True)
         ),
         "without a site in their name (hour level used)": sum(not s for s in site),
-        "with a reset clock (1970-01-01: hour not used)": int(reset.sum()),
-        "without an hour in their name (site level used)": int(((hour == NO_HOUR) & ~reset).sum()),
+        "without an hour in their name, or with a clock reset (site level used)": int((hour == NO_HOUR).sum()),
     }
     return [f"{n} of {len(first)} recordings {what}" for what, n in counts.items() if n]
 
@@ -138,6 +136,7 @@ def fallbacks(x: Matrix, *, rows: Rows, fitted: Fitted) -> list[str]:
     fit=fit_site_hour_prior,
     load=loader_of(SiteHourPrior),
     notes=fallbacks,
+    needs=("site", "hour"),
 )
 def site_hour_prior(
     x: Matrix,
