@@ -35,6 +35,7 @@ if TYPE_CHECKING:
     from blendkit.core.scores import Scores
     from blendkit.core.spaces import FileSpace, Space, logit, saturated, sigmoid, zero_floor
     from blendkit.core.taxonomy import LEVELS, TAXA, Level, Sonotypes, Taxonomy
+    from blendkit.core.threads import side_by_side
 else:
     __getattr__, __dir__ = lazy_face(__name__)
 
@@ -82,6 +83,7 @@ __all__ = [
     "rows_from_ids",
     "saturated",
     "shared_rows",
+    "side_by_side",
     "sigmoid",
     "text_hash",
     "zero_floor",

@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
 from numba import get_num_threads
 
-from blendkit.core import Matrix
+from blendkit.core import Matrix, side_by_side
 
 _CELLS = 250_000  # 2 MB of float64: a block stays in cache, and its work is long beside the start of a thread's task
 
@@ -16,19 +15,11 @@ _CELLS = 250_000  # 2 MB of float64: a block stays in cache, and its work is lon
 def in_blocks(n: int, width: int, work: Callable[[slice], None]) -> None:
     """Call work(slice) for blocks of n rows of `width` cells, on as many threads as compiled loops use.
 
-    Threads help because numpy's whole-array functions and compiled loops release the interpreter's lock. Each block
-    writes rows of its own, so that the result does not depend on threads. Exceptions of the work are raised.
+    Each block writes rows of its own, so that the result does not depend on threads. Exceptions of the work are raised.
     """
     size = max(_CELLS // max(width, 1), 1)
     parts = [slice(low, min(low + size, n)) for low in range(0, n, size)]
-    threads = min(get_num_threads(), len(parts))
-    if threads < 2:
-        for part in parts:
-            work(part)
-        return
-    with ThreadPoolExecutor(threads) as pool:
-        for _ in pool.map(work, parts):  # consumed, because an exception of the work is raised only here
-            pass
+    side_by_side(lambda i: work(parts[i]), len(parts), get_num_threads())
 
 
 def row_by_row(kernel: Callable[..., None], x: Matrix, *others: object) -> Matrix:

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
+import math
 from enum import IntEnum
 from typing import Any
 
 import numpy as np
-from numba import get_num_threads, prange
+from numba import get_num_threads
 from numpy.typing import NDArray
 
-from blendkit.core import Float64, Int64, compiled
+from blendkit.core import Float64, Int64, compiled, side_by_side
 from blendkit.metrics.kernels.pair_counts import Cell
 
 _BLOCK = 64  # negatives that share a bounding box: enough to skip many pairs at once, few enough for a tight box
@@ -30,7 +31,6 @@ class _Box(IntEnum):
 _BOX_SIDES = len(_Box)  # a constant, because compiled code cannot take the length of an enum
 
 
-@compiled()
 def two_sum(a: Any, b: Any) -> Any:
     """Return the sum of numbers or arrays, and its exact rounding error (Knuth); no operation may be re-ordered."""
     s = a + b
@@ -38,7 +38,6 @@ def two_sum(a: Any, b: Any) -> Any:
     return s, (a - (s - t)) + (b - t)
 
 
-@compiled()
 def two_product(a: Any, b: Any) -> Any:
     """Return the product of numbers, or of an array and a number, and its exact rounding error (Dekker, Veltkamp)."""
     p = a * b
@@ -48,6 +47,9 @@ def two_product(a: Any, b: Any) -> Any:
     return p, ((a1 * b1 - p) + a1 * b2 + a2 * b1) + a2 * b2
 
 
+_two_sum, _two_product = compiled()(two_sum), compiled()(two_product)  # of numbers, for compiled loops
+
+
 @compiled()
 def _exact_sign(k: int, whole: int, ap: float, an: float, bp: float, bn: float) -> int:
     """Return the sign of (whole - k)(ap - an) + k (bp - bn), without rounding (Shewchuk's expansions)."""
@@ -55,11 +57,11 @@ def _exact_sign(k: int, whole: int, ap: float, an: float, bp: float, bn: float) 
     used = 0
     # the differences are not formed first, because they would round; each of the four products is exact in two parts
     for weight, value in ((whole - k, ap), (whole - k, -an), (k, bp), (k, -bn)):
-        high, low = two_product(np.float64(weight), value)
+        high, low = _two_product(np.float64(weight), value)
         for summand in (low, high):
             q, place = summand, 0
             for i in range(used):
-                q, rest = two_sum(q, parts[i])
+                q, rest = _two_sum(q, parts[i])
                 if rest != 0.0:
                     parts[place] = rest
                     place += 1
@@ -94,34 +96,28 @@ def _crossing(whole: int, ap: float, an: float, bp: float, bn: float, steps: Any
             steps[near if sign == rise else near + 1] += 2 * rise
 
 
-@compiled()
-def _boxes(a: Any, b: Any) -> Any:
-    """Return an order of points in which neighbours are near in both a and b: slabs of a, each ordered by b."""
-    n = len(a)
+def _boxes(a: Float64, b: Float64) -> tuple[Float64, Float64, Float64]:
+    """Return the points a, b (M,) in an order of near neighbours, and the bounding box (blocks, 4) of each block."""
+    blocks = (len(a) + _BLOCK - 1) // _BLOCK
+    slab = (math.isqrt(blocks) + 1) * _BLOCK  # as many slabs as blocks in a slab, so that boxes are near to square
     order = np.argsort(a)
-    blocks = (n + _BLOCK - 1) // _BLOCK
-    slab = (int(np.sqrt(blocks)) + 1) * _BLOCK  # as many slabs as blocks in a slab, so that boxes are near to square
-    for first in range(0, n, slab):
-        part = order[first : first + slab]
-        part[:] = part[np.argsort(b[part])]
-    return order
+    order = order[np.lexsort((b[order], np.arange(len(a)) // slab))]  # slabs of a, each ordered by b
+    a, b = a[order], b[order]
+    starts = np.arange(0, len(a), _BLOCK)
+    box = np.empty((blocks, _BOX_SIDES))
+    for x, low, high in ((a, _Box.A_LOW, _Box.A_HIGH), (b, _Box.B_LOW, _Box.B_HIGH)):
+        if blocks:
+            box[:, low], box[:, high] = np.minimum.reduceat(x, starts), np.maximum.reduceat(x, starts)
+    return a, b, box
 
 
 @compiled()
-def _class_path(ap: Any, bp: Any, an: Any, bn: Any, whole: int, steps: Any) -> None:
-    """Add up the changes of all pairs of positives (P,) and negatives (M,); blocks without a crossing are skipped."""
-    order = _boxes(an, bn)
-    an, bn = an[order], bn[order]
-    blocks = (len(an) + _BLOCK - 1) // _BLOCK
-    box = np.empty((blocks, _BOX_SIDES))
-    for k in range(blocks):
-        low, high = k * _BLOCK, min(k * _BLOCK + _BLOCK, len(an))
-        box[k, _Box.A_LOW], box[k, _Box.A_HIGH] = an[low:high].min(), an[low:high].max()
-        box[k, _Box.B_LOW], box[k, _Box.B_HIGH] = bn[low:high].min(), bn[low:high].max()
+def _class_path(ap: Any, bp: Any, an: Any, bn: Any, box: Any, whole: int, steps: Any) -> None:
+    """Add up the changes of all pairs of positives (P,) and negatives (M,) but in blocks whose box is not crossed."""
     crossing = np.empty(_BLOCK + 1, np.uint32)
     for i in range(len(ap)):
         a, b = ap[i], bp[i]
-        for k in range(blocks):
+        for k in range(len(box)):
             # a positive above (or below) the whole box in both streams never changes places with a negative in it
             above = a > box[k, _Box.A_HIGH] and b > box[k, _Box.B_HIGH]
             if above or (a < box[k, _Box.A_LOW] and b < box[k, _Box.B_LOW]):
@@ -134,18 +130,6 @@ def _class_path(ap: Any, bp: Any, an: Any, bn: Any, whole: int, steps: Any) -> N
                 _crossing(whole, a, an[j], b, bn[j], steps)
 
 
-@compiled(parallel=True)
-def _paths(a: Any, b: Any, state: Any, classes: Any, whole: int, out: Any, threads: int) -> None:
-    for t in prange(threads):
-        for i in range(t, len(classes), threads):
-            c = classes[i]
-            pos, neg = np.flatnonzero(state[:, c] == Cell.POSITIVE), np.flatnonzero(state[:, c] == Cell.NEGATIVE)
-            x, z = a[:, c].copy(), b[:, c].copy()
-            steps = np.zeros(whole + 2, np.int64)
-            _class_path(x[pos], z[pos], x[neg], z[neg], whole, steps)
-            out[i] = np.cumsum(steps)[: whole + 1]
-
-
 def path_steps(a: Float64, b: Float64, state: NDArray[np.uint8], classes: Int64, whole: int) -> Int64:
     """Return (L, whole + 1) int64: how much 2U of (whole - k) a + k b exceeds that of a, for k = 0..whole.
 
@@ -153,6 +137,13 @@ def path_steps(a: Float64, b: Float64, state: NDArray[np.uint8], classes: Int64,
     share it evenly. Cost: P x M pairs per class, independent of `whole`.
     """
     out = np.zeros((len(classes), whole + 1), np.int64)
-    if len(classes):
-        _paths(a, b, state, classes, whole, out, get_num_threads())
+
+    def work(i: int) -> None:
+        c = classes[i]
+        pos, neg = state[:, c] == Cell.POSITIVE, state[:, c] == Cell.NEGATIVE
+        steps = np.zeros(whole + 2, np.int64)
+        _class_path(a[pos, c], b[pos, c], *_boxes(a[neg, c], b[neg, c]), whole, steps)
+        np.cumsum(steps[:-1], out=out[i])
+
+    side_by_side(work, len(classes), get_num_threads())
     return out

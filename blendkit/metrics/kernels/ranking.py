@@ -150,7 +150,9 @@ def raw_bits(x: NDArray[Any]) -> tuple[NDArray[Any], Any, int]:
     if not (values.flags.c_contiguous or values.flags.f_contiguous):
         values = np.ascontiguousarray(values)
     sign, passes = (np.uint32(1 << 31), _PASSES_FLOAT32) if narrow else (np.uint64(1 << 63), _PASSES_FLOAT64)
-    return values.view(sign.dtype), sign, passes
+    bits = values.view(sign.dtype)
+    bits.setflags(write=False)  # whether x is or not: else the loops would be compiled for both
+    return bits, sign, passes
 
 
 def doubled_ranks(x: Matrix) -> NDArray[np.int32]:
