@@ -12,7 +12,7 @@ from blendkit._face import lazy_face
 if TYPE_CHECKING:
     from blendkit.core.arrays import Bools, Float32, Float64, Int64, Matrix
     from blendkit.core.audio_suffixes import AUDIO_SUFFIXES, OTHER_SUFFIXES, recording_id
-    from blendkit.core.compiling import compiled
+    from blendkit.core.compiling import compiled, read_only
     from blendkit.core.differences import compare_names, compare_rows, near_names
     from blendkit.core.hashes import canonical_json, text_hash
     from blendkit.core.joining import concat, shared_rows
@@ -79,6 +79,7 @@ __all__ = [
     "make_rows",
     "natural_key",
     "near_names",
+    "read_only",
     "recording_id",
     "rows_from_ids",
     "saturated",

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from enum import IntEnum
 from typing import Any
 
@@ -10,10 +9,12 @@ import numpy as np
 from numba import get_num_threads
 from numpy.typing import NDArray
 
-from blendkit.core import Float64, Int64, compiled, side_by_side
+from blendkit.core import Float64, Int64, compiled, read_only, side_by_side
 from blendkit.metrics.kernels.pair_counts import Cell
+from blendkit.metrics.kernels.ranking import ordered_key, sort_keys
 
 _BLOCK = 64  # negatives that share a bounding box: enough to skip many pairs at once, few enough for a tight box
+_SIGN, _PASSES = 1 << 63, 6  # of the bits of a float64, for `sort_keys`
 _NEAR = 1e-6  # in grid steps: float64 cannot be sure of the side of a grid point that is closer than this
 _HALF_BITS = 134217729.0  # 2**27 + 1, which splits a float64 of 53 bits into two halves whose products are exact
 _MOST_PARTS = 8  # each of the eight summands adds at most one part to the expansion
@@ -96,24 +97,62 @@ def _crossing(whole: int, ap: float, an: float, bp: float, bn: float, steps: Any
             steps[near if sign == rise else near + 1] += 2 * rise
 
 
-def _boxes(a: Float64, b: Float64) -> tuple[Float64, Float64, Float64]:
-    """Return the points a, b (M,) in an order of near neighbours, and the bounding box (blocks, 4) of each block."""
-    blocks = (len(a) + _BLOCK - 1) // _BLOCK
-    slab = (math.isqrt(blocks) + 1) * _BLOCK  # as many slabs as blocks in a slab, so that boxes are near to square
-    order = np.argsort(a)
-    order = order[np.lexsort((b[order], np.arange(len(a)) // slab))]  # slabs of a, each ordered by b
-    a, b = a[order], b[order]
-    starts = np.arange(0, len(a), _BLOCK)
-    box = np.empty((blocks, _BOX_SIDES))
-    for x, low, high in ((a, _Box.A_LOW, _Box.A_HIGH), (b, _Box.B_LOW, _Box.B_HIGH)):
-        if blocks:
-            box[:, low], box[:, high] = np.minimum.reduceat(x, starts), np.maximum.reduceat(x, starts)
-    return a, b, box
+@compiled()
+def _places(x: Any) -> Any:
+    """Return the places (M,) of finite numbers x in rising order."""
+    bits, sign = x.view(np.uint64), np.uint64(_SIGN)
+    keys = np.empty_like(bits)
+    for i in range(len(x)):
+        keys[i] = ordered_key(bits[i], sign)
+    return sort_keys(keys, _PASSES)[1]
 
 
 @compiled()
-def _class_path(ap: Any, bp: Any, an: Any, bn: Any, box: Any, whole: int, steps: Any) -> None:
-    """Add up the changes of all pairs of positives (P,) and negatives (M,) but in blocks whose box is not crossed."""
+def _neighbours(a: Any, b: Any) -> Any:
+    """Return an order of points in which neighbours are near in both a and b: slabs of a, each ordered by b."""
+    n = len(a)
+    blocks = (n + _BLOCK - 1) // _BLOCK
+    slab = (int(np.sqrt(blocks)) + 1) * _BLOCK  # as many slabs as blocks in a slab, so that boxes are near to square
+    slab_of, order = np.empty(n, np.int64), np.empty(n, np.int64)
+    by_a, by_b = _places(a), _places(b)
+    for i in range(n):
+        slab_of[by_a[i]] = i // slab
+    ends = np.arange(0, n + slab, slab)  # the next free place of every slab
+    for i in by_b:
+        order[ends[slab_of[i]]] = i
+        ends[slab_of[i]] += 1
+    return order
+
+
+@compiled()
+def _boxes(a: Any, b: Any) -> Any:
+    """Return the bounding box (blocks, 4) of each block of points."""
+    box = np.empty(((len(a) + _BLOCK - 1) // _BLOCK, _BOX_SIDES))
+    for k in range(len(box)):
+        first = k * _BLOCK
+        box[k, _Box.A_LOW], box[k, _Box.A_HIGH] = a[first], a[first]
+        box[k, _Box.B_LOW], box[k, _Box.B_HIGH] = b[first], b[first]
+        for j in range(first + 1, min(first + _BLOCK, len(a))):
+            box[k, _Box.A_LOW], box[k, _Box.A_HIGH] = min(box[k, _Box.A_LOW], a[j]), max(box[k, _Box.A_HIGH], a[j])
+            box[k, _Box.B_LOW], box[k, _Box.B_HIGH] = min(box[k, _Box.B_LOW], b[j]), max(box[k, _Box.B_HIGH], b[j])
+    return box
+
+
+@compiled()
+def _gathered(x: Any, states: Any, wanted: int) -> Any:
+    """Return the values of x (N,) whose state is the wanted one."""
+    out, n = np.empty(len(x), np.float64), 0
+    for i in range(len(x)):
+        if states[i] == wanted:
+            out[n] = x[i]
+            n += 1
+    return out[:n]
+
+
+@compiled()
+def _pairs(ap: Any, bp: Any, an: Any, bn: Any, whole: int, steps: Any) -> None:
+    """Add up the changes of all pairs of positives (P,) and negatives (M,); blocks without a crossing are skipped."""
+    box = _boxes(an, bn)
     crossing = np.empty(_BLOCK + 1, np.uint32)
     for i in range(len(ap)):
         a, b = ap[i], bp[i]
@@ -130,6 +169,28 @@ def _class_path(ap: Any, bp: Any, an: Any, bn: Any, box: Any, whole: int, steps:
                 _crossing(whole, a, an[j], b, bn[j], steps)
 
 
+@compiled()
+def _class_path(a: Any, b: Any, states: Any, whole: int, out: Any) -> None:
+    """Write the path of one class, a, b, states (N,), into out (whole + 1,)."""
+    an, bn = _gathered(a, states, Cell.NEGATIVE.value), _gathered(b, states, Cell.NEGATIVE.value)
+    order = _neighbours(an, bn)
+    steps = np.zeros(whole + 2, np.int64)
+    ap, bp = _gathered(a, states, Cell.POSITIVE.value), _gathered(b, states, Cell.POSITIVE.value)
+    _pairs(ap, bp, an[order], bn[order], whole, steps)
+    total = 0
+    for k in range(whole + 1):
+        total += steps[k]
+        out[k] = total
+
+
+@compiled()
+def _paths(a: Any, b: Any, states: Any, classes: Any, whole: int, out: Any, first: int, step: int) -> None:
+    """Write the paths of the classes first, first + step and so on."""
+    for i in range(first, len(classes), step):
+        c = classes[i]
+        _class_path(a[c], b[c], states[c], whole, out[i])
+
+
 def path_steps(a: Float64, b: Float64, state: NDArray[np.uint8], classes: Int64, whole: int) -> Int64:
     """Return (L, whole + 1) int64: how much 2U of (whole - k) a + k b exceeds that of a, for k = 0..whole.
 
@@ -137,13 +198,6 @@ def path_steps(a: Float64, b: Float64, state: NDArray[np.uint8], classes: Int64,
     share it evenly. Cost: P x M pairs per class, independent of `whole`.
     """
     out = np.zeros((len(classes), whole + 1), np.int64)
-
-    def work(i: int) -> None:
-        c = classes[i]
-        pos, neg = state[:, c] == Cell.POSITIVE, state[:, c] == Cell.NEGATIVE
-        steps = np.zeros(whole + 2, np.int64)
-        _class_path(a[pos, c], b[pos, c], *_boxes(a[neg, c], b[neg, c]), whole, steps)
-        np.cumsum(steps[:-1], out=out[i])
-
-    side_by_side(work, len(classes), get_num_threads())
+    columns, threads = [read_only(x.T) for x in (a, b, state)], get_num_threads()
+    side_by_side(lambda t: _paths(*columns, classes, whole, out, t, threads), threads, threads)
     return out

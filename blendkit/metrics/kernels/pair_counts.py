@@ -9,12 +9,12 @@ import numpy as np
 from numba import get_num_threads
 from numpy.typing import NDArray
 
-from blendkit.core import Bools, Int64, compiled, side_by_side
+from blendkit.core import Bools, Int64, compiled, read_only, side_by_side
 from blendkit.metrics.kernels.buckets import PER_POSITIVE, own_ties, pairs_of
 
 _COLUMNS = 32  # gathered together, so that most of a row-major matrix's cache lines are used at once
 _TILE_ROWS = 64  # transposed at a time: their part of all columns stays in the nearest cache
-_CELLS = 50_000  # that are worth a thread: they take much longer than its start
+_CELLS = 50_000  # that are worth a thread: they take longer than to wake it
 _WORD_STATES = 8  # one-byte states in a word of 64 bits
 NAN_FOUND = -1  # in place of 2U, which is never negative
 
@@ -69,7 +69,8 @@ def _gather_counted(x: Any, state: Any, counted: Any, counted_state: Any) -> int
     for i in range(len(x)):
         counted[n], counted_state[n] = x[i], state[i]  # as in _positives: written always, without a branch
         n += state[i] < Cell.LEFT_OUT
-    counted_state[n:] = Cell.NEGATIVE
+    for i in range(n, len(counted_state)):
+        counted_state[i] = Cell.NEGATIVE
     return n
 
 
@@ -101,26 +102,23 @@ def _copied(x: Any, low: int, out: Any) -> None:
 
 
 @compiled()
-def _count(x: Any, x_major: bool, state: Any, state_major: bool, masked: bool, out: Any, span: Any) -> None:
-    """Count pairs per class into out (C, 4), a block of columns at a time.
+def _count_blocks(held: Any, masked: bool, scratch: Any, blocks: tuple[int, int, int], out: Any) -> None:
+    """Count pairs per class into out (C, 4), a block of columns at a time: blocks first, first + step and so on.
 
-    x and state, of `Cell`, are (C, N) where class-major, else (N, C). span: the first block, one past the last, and the
-    columns of a block. The states of a class are padded to whole words of eight. Buffers have one place more than
-    rows, because the gathering loops write before they test.
+    held: x and states, of `Cell`, each as (C, N) and True if class-major, else as (N, C) and False. scratch: two
+    buffers, for columns (B, N) and for cells that count (N + 1,), each to write and to read. The states of a class are
+    padded to whole words of eight. Buffers have one place more than rows, because the gathering loops write first.
     """
-    first, last, columns = span
-    width = len(out)
+    x, x_major, state, state_major = held
+    values, read_values, counted, read_counted = scratch
+    first, step, columns = blocks
     n = x.shape[1] if x_major else x.shape[0]
-    words = n // _WORD_STATES + 2
-    values = np.empty((0 if x_major else columns, n), x.dtype)
-    states = np.zeros((columns, _WORD_STATES * words), np.uint8)
+    states = np.zeros((columns, _WORD_STATES * (n // _WORD_STATES + 2)), np.uint8)
+    counted_state = np.zeros(states.shape[1], np.uint8)
     buffers = (np.empty(n + 1, x.dtype), np.empty(n + 2, x.dtype))
     ends, table = np.empty(PER_POSITIVE * n + 1, np.uint32), np.empty(PER_POSITIVE * n + 1, np.uint32)
-    counted = np.empty(n + 1 if masked else 0, x.dtype)
-    counted_state = np.zeros(_WORD_STATES * words, np.uint8)
-    for block in range(first, last):
-        low = block * columns
-        high = min(low + columns, width)
+    for low in range(first * columns, len(out), step * columns):
+        high = min(low + columns, len(out))
         if state_major:
             _copied(state, low, states[: high - low])
         else:
@@ -128,13 +126,11 @@ def _count(x: Any, x_major: bool, state: Any, state_major: bool, masked: bool, o
         if not x_major:
             _transposed(x, low, values[: high - low])
         for c in range(low, high):
+            column, words = x[c] if x_major else read_values[c - low], states[c - low]
             if masked:
-                column = x[c] if x_major else values[c - low]
-                rows = _gather_counted(column, states[c - low], counted, counted_state)
-                _count_class(counted[:rows], counted_state.view(np.uint64), buffers, ends, table, out[c])
-            else:
-                column = x[c] if x_major else values[c - low]
-                _count_class(column, states[c - low].view(np.uint64), buffers, ends, table, out[c])
+                rows = _gather_counted(column, words, counted, counted_state)
+                column, words = read_counted[:rows], counted_state
+            _count_class(column, words.view(np.uint64), buffers, ends, table, out[c])
 
 
 def count_pairs(y: Bools, x: NDArray[Any], mask: Bools | None = None) -> Int64:
@@ -152,28 +148,23 @@ def count_pairs(y: Bools, x: NDArray[Any], mask: Bools | None = None) -> Int64:
         state = state | left_out.view(np.uint8) * np.uint8(Cell.LEFT_OUT)
     out = np.zeros((x.shape[1], len(PairCount)), np.int64)
     if x.size:
-        values, x_major = _contiguous(x)
-        states, state_major = _contiguous(state)
-        # blocks of equal size, and the same number for every thread, so that no thread waits for another
+        held = (*_contiguous(x), *_contiguous(state))
         threads = min(get_num_threads(), 1 + x.size // _CELLS)
+        # blocks of equal size, and the same number for every thread, so that no thread waits for another
         rounds = -(-len(out) // (_COLUMNS * threads))
         columns = -(-len(out) // (rounds * threads))
-        blocks = -(-len(out) // columns)
+        values = np.empty((threads, 0 if held[1] else columns, len(x)), x.dtype)
+        counted = np.empty((threads, 0 if mask is None else len(x) + 1), x.dtype)
+        scratch = (values, read_only(values), counted, read_only(counted))
 
         def work(t: int) -> None:
-            span = (rounds * t, min(rounds * (t + 1), blocks), columns)
-            _count(values, x_major, states, state_major, mask is not None, out, span)
+            _count_blocks(held, mask is not None, tuple(s[t] for s in scratch), (t, threads, columns), out)
 
         side_by_side(work, threads, threads)
     return out
 
 
 def _contiguous(x: NDArray[Any]) -> tuple[NDArray[Any], bool]:
-    """Return x (N, C) as a contiguous view (C, N) and True if it is class-major, else as (N, C) and False.
-
-    The view is read-only, whether x is or not: else the loops would be compiled for both.
-    """
+    """Return x (N, C) as contiguous (C, N) and True if it is class-major, else as (N, C) and False."""
     class_major = x.flags.f_contiguous and not x.flags.c_contiguous
-    view = (x.T if class_major else np.ascontiguousarray(x)).view()
-    view.setflags(write=False)
-    return view, class_major
+    return read_only(x.T if class_major else x), class_major

@@ -8,7 +8,7 @@ import numpy as np
 from numba import get_num_threads
 from numpy.typing import NDArray
 
-from blendkit.core import Bools, Int64, compiled, side_by_side
+from blendkit.core import Bools, Int64, compiled, read_only, side_by_side
 from blendkit.metrics.kernels.ranking import ordered_key, raw_bits, sort_keys
 
 
@@ -25,12 +25,25 @@ def _add_wins(twice_u: Any, w: Any, below: Any, tied: Any) -> None:
 
 
 @compiled()
-def _sorted(bits: Any, sign: Any, passes: int) -> tuple[Any, Any]:
-    """Return the keys of a column's bits (N,) sorted, and their places."""
-    keys = np.empty_like(bits)
-    for i in range(len(bits)):
-        keys[i] = ordered_key(bits[i], sign)
-    return sort_keys(keys, passes)
+def _in_order(bits: Any, sign: Any, passes: int, class_major: bool, keep: Any, c: int) -> tuple[Any, Any]:
+    """Return column c's rows that count, in the order of their values, and one past the last row of every tie."""
+    n = 0
+    rows = np.empty(len(keep), np.int64)
+    for i in range(len(keep)):
+        if keep[i, c]:
+            rows[n] = i
+            n += 1
+    keys = np.empty(n, bits.dtype)
+    for i in range(n):
+        keys[i] = ordered_key(bits[c, rows[i]] if class_major else bits[rows[i], c], sign)
+    keys, order = sort_keys(keys, passes)
+    by_value, ends = np.empty(n, np.int64), np.empty(n, np.int64)
+    ties = 0
+    for i in range(n):
+        by_value[i] = rows[order[i]]
+        ends[ties] = i + 1
+        ties += i + 1 == n or keys[i + 1] != keys[i]
+    return by_value, ends[:ties]
 
 
 @compiled()
@@ -105,6 +118,27 @@ def _count_jackknife(ends: Any, order: Any, positive: Any, cluster: Any, out: An
         out[k] = total - lost[k]
 
 
+@compiled()
+def _count_class(bits: Any, y: Any, keep: Any, cluster: Any, weights: Any, c: int, out: Any, left_out: Any) -> None:
+    """Fill out (R,) and, unless it is empty, left_out (K,) of class c."""
+    order, ends = _in_order(*bits, keep, c)
+    truth = np.empty(len(y), np.bool_)
+    for i in range(len(y)):
+        truth[i] = y[i, c]
+    _count_replicates(ends, order, truth, cluster, weights, out)
+    if len(left_out):
+        _count_jackknife(ends, order, truth, cluster, left_out)
+
+
+@compiled()
+def _count_classes(
+    bits: Any, y: Any, keep: Any, cluster: Any, weights: Any, live: Any, out: Any, left_out: Any, first: int, step: int
+) -> None:
+    """Sort the live classes first, first + step and so on; fill their rows of out (L, R) and left_out (L, K)."""
+    for c in range(first, len(live), step):
+        _count_class(bits, y, keep, cluster, weights, live[c], out[c], left_out[c])
+
+
 def resampled_counts(
     y: Bools,
     x: NDArray[Any],
@@ -125,17 +159,10 @@ def resampled_counts(
     if int(weights.max(initial=0)) * len(y) >= 2**31:
         raise ValueError(f"{len(y)} rows drawn up to {weights.max()} times: the counts do not fit in int32")
     narrow = np.uint8 if weights.max(initial=0) < 2**8 else np.int32  # a narrow table of weights stays in cache
-    table = np.ascontiguousarray(weights, narrow)
     bits, sign, passes = raw_bits(x)
-
-    def work(i: int) -> None:
-        rows = np.flatnonzero(keep[:, live[i]])
-        keys, order = _sorted(bits[rows, live[i]], sign, passes)
-        ends = np.append(np.flatnonzero(keys[1:] != keys[:-1]) + 1, len(keys))
-        truth = y[:, live[i]].copy()
-        _count_replicates(ends, rows[order], truth, cluster, table, out[i])
-        if jackknife:
-            _count_jackknife(ends, rows[order], truth, cluster, left_out[i])
-
-    side_by_side(work, len(live), get_num_threads())
+    class_major = bits.flags.f_contiguous and not bits.flags.c_contiguous
+    given = (bits.T if class_major else bits, sign, passes, class_major)
+    own = (read_only(y), read_only(keep), cluster, read_only(weights.astype(narrow, copy=False)), live)
+    threads = get_num_threads()
+    side_by_side(lambda t: _count_classes(given, *own, out, left_out, t, threads), threads, threads)
     return out, left_out
