@@ -80,7 +80,7 @@ def corrected(x: Matrix, by: Float64, shares: Float64, limits: Limits) -> tuple[
     anchor, by = (read_only(np.asarray(s, np.float64)) for s in (x, by))
     given = shares, np.array([limits.top_anchor, *_TOPS, limits.top_sidecar]), limits.anchor_above
     bars, sums = np.empty((len(x), len(Bar))), np.empty((len(x), 2))
-    in_blocks(*x.shape, lambda part: survey_kernel(anchor[part], by[part], *given, bars[part], sums[part]))
+    in_blocks(len(x), x.shape[1], lambda part: survey_kernel(anchor[part], by[part], *given, bars[part], sums[part]))
     size, active = (float(v) / max(anchor.size, 1) for v in sums.sum(axis=0))
     if active > limits.most_cells:
         return x, f"anchor unchanged: {active:.1%} of cells would change, at most {limits.most_cells:.1%} may"
@@ -90,7 +90,7 @@ def corrected(x: Matrix, by: Float64, shares: Float64, limits: Limits) -> tuple[
     def correct(part: slice) -> None:
         correct_kernel(anchor[part], by[part], *given, bars[part], scale, out[part], shared[part])
 
-    in_blocks(*x.shape, correct)
+    in_blocks(len(x), x.shape[1], correct)
     for k, least, (own, both) in zip(
         _TOPS, (limits.overlap_top3, limits.overlap_top10), shared.sum(axis=0), strict=True
     ):
