@@ -18,6 +18,7 @@ import soundfile
 from hypothesis import settings
 from numpy.typing import NDArray
 from onnx import TensorProto, helper, numpy_helper
+from threadpoolctl import threadpool_limits
 
 from blendkit.engine.local import RunResult, run
 from blendkit.recipe.load import parse_recipe
@@ -120,8 +121,16 @@ def own_cache(once: Once) -> Iterator[None]:
         yield
 
 
+@pytest.fixture(scope="session", autouse=True)
+def one_thread() -> Iterator[None]:
+    """Let numpy and the commands work on one thread: the workers share the cores already, and more would only wait."""
+    with pytest.MonkeyPatch.context() as patch, threadpool_limits(1):
+        patch.setenv("OMP_NUM_THREADS", os.environ.get("OMP_NUM_THREADS", "1"))
+        yield
+
+
 @pytest.fixture(scope="session")
-def fork_server(own_cache: None) -> Iterator[ForkServer]:
+def fork_server(own_cache: None, one_thread: None) -> Iterator[ForkServer]:
     """One server for all commands of this worker."""
     server = ForkServer()
     yield server

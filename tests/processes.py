@@ -55,12 +55,10 @@ class ForkServer:
         self._start()
 
     def _start(self) -> None:
-        # the workers share the cores already: threads of torch would only wait for each other
-        self._environment = dict(os.environ)
-        environment, pipe = {"OMP_NUM_THREADS": "1", **os.environ}, subprocess.PIPE
+        self._environment, pipe = dict(os.environ), subprocess.PIPE
         command = [sys.executable, __file__]
         self._server = subprocess.Popen(
-            command, stdin=pipe, stdout=pipe, text=True, env=environment, start_new_session=True
+            command, stdin=pipe, stdout=pipe, text=True, env=self._environment, start_new_session=True
         )
 
     def run(self, *args: object, cwd: Path | None = None) -> Process:

@@ -99,7 +99,8 @@ def test_there_are_seven_commands_and_each_says_what_it_wrote(folder: Path, said
     assert len(pseudo["saw"]) == len([*(folder / "clips").rglob("*.wav"), *(folder / "soundscapes").iterdir()])
     assert pseudo["cells"] > 0
     rounds = json.loads((folder / "r" / "rounds.json").read_text(encoding="utf-8"))
-    assert set(rounds["protocols"]) == {"honest", "naive"}
+    assert {n: len(p) for n, p in rounds["protocols"].items()} == {"honest": 2, "naive": 2}
+    assert rounds["protocols"]["naive"][1]["rows"] > 0
     student = json.loads((folder / "student" / "student.json").read_text(encoding="utf-8"))
     assert student["onnx_difference"] < 1e-3
 

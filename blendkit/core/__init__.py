@@ -21,7 +21,7 @@ if TYPE_CHECKING:
         with_fitting_names,
     )
     from blendkit.core.clocks import OFFSET_FORMS, is_zone, zone
-    from blendkit.core.compiling import compiled
+    from blendkit.core.compiling import compiled, read_only
     from blendkit.core.deployments import Deployment, DeploymentKey, Deployments
     from blendkit.core.differences import compare_names, compare_rows, near_names
     from blendkit.core.hashes import canonical_json, text_hash
@@ -55,6 +55,7 @@ if TYPE_CHECKING:
         zero_floor,
     )
     from blendkit.core.taxonomy import LEVELS, TAXA, Level, Sonotypes, Taxonomy
+    from blendkit.core.threads import side_by_side
 else:
     __getattr__, __dir__ = lazy_face(__name__)
 
@@ -115,11 +116,13 @@ __all__ = [
     "near_names",
     "printable",
     "read_names",
+    "read_only",
     "recording_id",
     "rows_from_ids",
     "rule_name",
     "saturated",
     "shared_rows",
+    "side_by_side",
     "sigmoid",
     "text_hash",
     "ties_made",

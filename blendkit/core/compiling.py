@@ -6,11 +6,15 @@ from collections.abc import Callable
 from typing import Any
 from uuid import uuid4
 
+import numpy as np
 from numba import njit
+from numpy.typing import NDArray
 
 
-def compiled(*, parallel: bool = False) -> Callable[[Callable[..., Any]], Any]:
-    """Compile a function of arrays and numbers, without the interpreter's lock.
+def compiled() -> Callable[[Callable[..., Any]], Any]:
+    """Compile a function of arrays and numbers, without the interpreter's lock: `side_by_side` runs it on threads.
+
+    numba's own threads would double the time that a first command spends on compiling.
 
     The machine code is cached beside the source, or in the user's cache folder. Where neither can be
     written (a read-only install under a read-only home) every process compiles for itself.
@@ -18,11 +22,21 @@ def compiled(*, parallel: bool = False) -> Callable[[Callable[..., Any]], Any]:
 
     def decorate(function: Callable[..., Any]) -> Any:
         try:
-            return _with_own_files(njit(cache=True, nogil=True, parallel=parallel)(function))
+            return _with_own_files(njit(cache=True, nogil=True)(function))
         except RuntimeError:  # numba raises it if no folder can hold the cache
-            return njit(nogil=True, parallel=parallel)(function)
+            return njit(nogil=True)(function)
 
     return decorate
+
+
+def read_only(x: NDArray[Any]) -> NDArray[Any]:
+    """Return x as a C-contiguous array that cannot be written, without a copy where x is contiguous.
+
+    Loops are compiled anew, for seconds, for every layout of their arrays, and for read-only and writable ones.
+    """
+    view = np.ascontiguousarray(x).view()
+    view.setflags(write=False)
+    return view
 
 
 def _with_own_files(dispatcher: Any) -> Any:

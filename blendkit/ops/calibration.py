@@ -8,7 +8,7 @@ from typing import Annotated
 import numpy as np
 from annotated_types import Interval
 
-from blendkit.core import Bools, Float64, Int64, Matrix, Rows, Taxonomy
+from blendkit.core import Bools, Float64, Int64, Matrix, Rows, Taxonomy, read_only
 from blendkit.errors import BlendkitError, shorten
 from blendkit.ops.declare import (
     NO_NUMBERS,
@@ -27,7 +27,7 @@ from blendkit.ops.fitted.calibration_maps import Isotonic, Platt, fit_isotonic, 
 from blendkit.ops.fitted.shared import by_artefact, numbers_for, used_by
 from blendkit.ops.fitted.thresholds import Thresholds, fit_thresholds
 from blendkit.ops.kernels.per_value import interpolate_kernel, scale_below_kernel, sharpen_kernel, standardise_kernel
-from blendkit.ops.parallel import row_by_row
+from blendkit.ops.parallel import in_blocks, row_by_row
 from blendkit.store import loader_of
 
 Inner = Annotated[float, Interval(gt=0, lt=1)]
@@ -65,7 +65,7 @@ def standardise(x: Matrix) -> Matrix:
     in BirdCLEF 2026 surveys (with almost no gain).
     """
     out = np.empty_like(x, order="C")
-    standardise_kernel(np.ascontiguousarray(x), out)
+    standardise_kernel(read_only(x), out)
     return out
 
 
@@ -209,7 +209,9 @@ def through_knots(
     at = {c: i for i, c in enumerate(known)}
     own = np.array([(first[at[c]], first[at[c] + 1]) if c in at else (0, 0) for c in classes], np.int64)
     out = np.empty(x.shape, np.float64)
-    interpolate_kernel(np.ascontiguousarray(x), own.reshape(-1, 2), knots, values, otherwise, out)
+    given = own.reshape(-1, 2), knots, values, otherwise
+    rows = read_only(x)
+    in_blocks(len(x), x.shape[1], lambda part: interpolate_kernel(rows[part], *given, out[part]))
     return out
 
 

@@ -8,7 +8,7 @@ from typing import Annotated
 import numpy as np
 from annotated_types import Ge, Le
 
-from blendkit.core import Float64, Int64, Matrix
+from blendkit.core import Float64, Int64, Matrix, read_only
 from blendkit.ops.declare import Covered, NonNegative, Offsets, Positive, SpaceOf, UnitInterval, op
 from blendkit.ops.kernels.bounds import bounds_of
 from blendkit.ops.kernels.per_recording import (
@@ -20,7 +20,7 @@ from blendkit.ops.kernels.per_recording import (
     scaled_logit_kernel,
     top_kernel,
 )
-from blendkit.ops.parallel import in_blocks
+from blendkit.ops.parallel import by_recording, in_blocks
 
 Bounds = Int64
 Count = Annotated[int, Ge(1), Le(1_000_000)]
@@ -94,9 +94,7 @@ def low_rank_power(
     counts = np.ones(x.shape[1], bool) if covered is None else covered.copy()
     if keep >= counts.sum():
         return x
-    out = np.empty_like(x, order="C")
-    low_rank_kernel(np.ascontiguousarray(x), bounds_of(x, offsets), counts, keep, power, out)
-    return out
+    return by_recording(low_rank_kernel, x, offsets, counts, keep, power)
 
 
 @op("softmax_richness", scope="chunk", spaces=("prob",), effect="rescale")
@@ -138,7 +136,7 @@ def power(x: Matrix, *, power: NonNegative = 1.2) -> Matrix:
 
 def _by_recordings(x: Matrix, offsets: Bounds | None, change: Callable[[Matrix, Bounds], Float64]) -> Matrix:
     """Return change(rows, bounds) of some recordings at a time; bounds (R + 1,) count from the first of these rows."""
-    at, x = bounds_of(x, offsets), np.ascontiguousarray(x)
+    at, x = bounds_of(x, offsets), read_only(x)
     out = np.empty_like(x)
 
     def work(some: slice) -> None:
@@ -152,13 +150,14 @@ def _by_recordings(x: Matrix, offsets: Bounds | None, change: Callable[[Matrix, 
 
 def _reduced(x: Matrix, at: Bounds, kind: Reduction) -> Float64:
     out = np.empty((len(at) - 1, x.shape[1]), np.float64)
-    reduce_kernel(x, at, kind.value, out)  # a plain int, because numba would compile its kernel anew for an enum
+    # a plain int, because numba would compile its kernel anew for an enum
+    reduce_kernel(read_only(x), at, kind.value, out)
     return out
 
 
 def _affine(x: Matrix, at: Bounds, factor: float, added: Float64) -> Float64:
     out = np.empty(x.shape, np.float64)
-    affine_kernel(x, at, factor, added, out)
+    affine_kernel(read_only(x), at, factor, added, out)
     return out
 
 
@@ -178,7 +177,7 @@ def _tops(x: Matrix, at: Bounds, n: int) -> tuple[Float64, Float64]:
     """Return (R, n, C) the highest values, -inf where a recording has fewer chunks, and (R, 1) their number."""
     chunks = np.diff(at)
     out = np.empty((len(chunks), min(n, int(chunks.max(initial=1))), x.shape[1]), np.float64)
-    top_kernel(x, at, out)
+    top_kernel(read_only(x), at, out)
     return out, np.minimum(out.shape[1], chunks)[:, None].astype(np.float64)
 
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from blendkit.core import Bools, Float64, Matrix
+from blendkit.core import Bools, Float64, Matrix, read_only
 from blendkit.metrics import percentile_rank
 from blendkit.ops.declare import Offsets, ProbsOf, RanksOf, UnitInterval, op
 from blendkit.ops.kernels.along_time import EdgeRule, correlate_kernel
@@ -61,9 +61,8 @@ def temporal_gate(
     d = np.arange(-_CONTEXT_RADIUS, _CONTEXT_RADIUS + 1)
     taps = (1 + (d / _CONTEXT_WIDTH) ** 2 / 2) ** -1.5  # heavier tails than a Gaussian of this width in chunks
     smooth = np.empty(main.shape, np.float64)
-    correlate_kernel(
-        np.ascontiguousarray(main, np.float64), taps / taps.sum(), bounds_of(x, offsets), EdgeRule.NEAREST.value, smooth
-    )
+    given = read_only(np.asarray(main, np.float64))
+    correlate_kernel(given, taps / taps.sum(), bounds_of(x, offsets), EdgeRule.NEAREST.value, smooth)
     context, own = percentile_rank(smooth), percentile_rank(main)
     mask = (context > context_above) & (own > rank_above) & (check < check_below)
     return mask, (1 - alpha) * x + alpha * np.maximum(own, context)

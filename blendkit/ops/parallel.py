@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
 from numba import get_num_threads
 
-from blendkit.core import Matrix
+from blendkit.core import Int64, Matrix, read_only, side_by_side
+from blendkit.ops.kernels.bounds import bounds_of
 
 _CELLS = 250_000  # 2 MB of float64: a block stays in cache, and its work is long beside the start of a thread's task
 
@@ -16,23 +16,27 @@ _CELLS = 250_000  # 2 MB of float64: a block stays in cache, and its work is lon
 def in_blocks(n: int, width: int, work: Callable[[slice], None]) -> None:
     """Call work(slice) for blocks of n rows of `width` cells, on as many threads as compiled loops use.
 
-    Threads help because numpy's whole-array functions and compiled loops release the interpreter's lock. Each block
-    writes rows of its own, so that the result does not depend on threads. Exceptions of the work are raised.
+    Each block writes rows of its own, so that the result does not depend on threads. Exceptions of the work are raised.
     """
     size = max(_CELLS // max(width, 1), 1)
     parts = [slice(low, min(low + size, n)) for low in range(0, n, size)]
-    threads = min(get_num_threads(), len(parts))
-    if threads < 2:
-        for part in parts:
-            work(part)
-        return
-    with ThreadPoolExecutor(threads) as pool:
-        for _ in pool.map(work, parts):  # consumed, because an exception of the work is raised only here
-            pass
+    side_by_side(lambda i: work(parts[i]), len(parts), get_num_threads())
 
 
 def row_by_row(kernel: Callable[..., None], x: Matrix, *others: object) -> Matrix:
     """Return the output of a compiled kernel(x, *others, out), whose rows are independent, computed in blocks."""
-    out, own = np.empty_like(x, order="C"), np.ascontiguousarray(x)
+    out, own = np.empty_like(x, order="C"), read_only(x)
     in_blocks(len(x), x.shape[1], lambda part: kernel(own[part], *others, out[part]))
+    return out
+
+
+def by_recording(kernel: Callable[..., None], x: Matrix, offsets: Int64 | None, *others: object) -> Matrix:
+    """Return the output of a compiled kernel(x, offsets, *others, out), which handles each recording by itself.
+
+    offsets (R + 1,): the recordings' first rows; without any, all rows are one recording. Recordings are computed in
+    blocks.
+    """
+    out, own, at = np.empty_like(x, order="C"), read_only(x), bounds_of(x, offsets)
+    mean_cells = -(-x.size // max(len(at) - 1, 1))
+    in_blocks(len(at) - 1, mean_cells, lambda part: kernel(own, at[part.start : part.stop + 1], *others, out))
     return out

@@ -8,10 +8,11 @@ from typing import Annotated
 import numpy as np
 from annotated_types import Ge, Le
 
-from blendkit.core import Bools, Float64, Matrix, Taxonomy
+from blendkit.core import Bools, Float64, Matrix, Taxonomy, read_only
 from blendkit.ops.declare import NO_NUMBERS, ByTaxon, ClassIds, Covered, RanksOf, TaxonomyOf, UnitInterval, op
 from blendkit.ops.fitted.shared import taxa_of
 from blendkit.ops.kernels.sidecar_passes import Bar, correct_kernel, survey_kernel
+from blendkit.ops.parallel import in_blocks
 
 Count = Annotated[int, Ge(0), Le(1_000_000)]
 _TOPS = (3, 10)  # highest classes of a chunk whose overlap before and after the correction is limited
@@ -76,16 +77,20 @@ def sidecar(
 
 def corrected(x: Matrix, by: Float64, shares: Float64, limits: Limits) -> tuple[Matrix, str]:
     """Return ranks x (N, C) corrected by another stream's with alphas (C,), and a note on the correction."""
-    anchor, by = np.ascontiguousarray(x, np.float64), np.ascontiguousarray(by, np.float64)
+    anchor, by = (read_only(np.asarray(s, np.float64)) for s in (x, by))
     given = shares, np.array([limits.top_anchor, *_TOPS, limits.top_sidecar]), limits.anchor_above
     bars, sums = np.empty((len(x), len(Bar))), np.empty((len(x), 2))
-    survey_kernel(anchor, by, *given, bars, sums)
+    in_blocks(len(x), x.shape[1], lambda part: survey_kernel(anchor[part], by[part], *given, bars[part], sums[part]))
     size, active = (float(v) / max(anchor.size, 1) for v in sums.sum(axis=0))
     if active > limits.most_cells:
         return x, f"anchor unchanged: {active:.1%} of cells would change, at most {limits.most_cells:.1%} may"
     scale = min(1.0, limits.budget / size) if size > 0 else 1.0
     out, shared = np.empty(x.shape, np.float64), np.empty((len(x), 2, 2))
-    correct_kernel(anchor, by, *given, bars, scale, out, shared)
+
+    def correct(part: slice) -> None:
+        correct_kernel(anchor[part], by[part], *given, bars[part], scale, out[part], shared[part])
+
+    in_blocks(len(x), x.shape[1], correct)
     for k, least, (own, both) in zip(
         _TOPS, (limits.overlap_top3, limits.overlap_top10), shared.sum(axis=0), strict=True
     ):

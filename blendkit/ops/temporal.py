@@ -7,7 +7,7 @@ from typing import Annotated, Literal
 import numpy as np
 from annotated_types import Ge, Le
 
-from blendkit.core import Float64, Int64, Matrix
+from blendkit.core import Float64, Int64, Matrix, read_only
 from blendkit.ops.declare import Covered, NonNegative, Offsets, Positive, UnitInterval, op
 from blendkit.ops.fitted.shared import highest_covered, unsureness
 from blendkit.ops.kernels.along_time import (
@@ -18,6 +18,7 @@ from blendkit.ops.kernels.along_time import (
     window_max_kernel,
 )
 from blendkit.ops.kernels.bounds import bounds_of
+from blendkit.ops.parallel import by_recording
 
 TRUNCATE = 4.0  # scipy's default: the kernel ends at four sigma
 KernelEdge = Literal["nearest", "available", "keep"]
@@ -114,9 +115,7 @@ def segment_mean(
     most `threshold`, in the space of x. Returns (N, C). Source: the piecewise constant blend of a BirdCLEF 2026 report
     (0.06, 0.6, after smoothing; alone it lost), similar to change-point based sound event boxes (Ebbers 2024).
     """
-    out = np.empty_like(x, order="C")
-    segment_kernel(np.ascontiguousarray(x), bounds_of(x, offsets), threshold, alpha, out)
-    return out
+    return by_recording(segment_kernel, x, offsets, threshold, alpha)
 
 
 @op("local_max", scope="file", classwise=True, effect="smooth")
@@ -127,9 +126,7 @@ def local_max(x: Matrix, *, offsets: Offsets | None = None, alpha: UnitInterval 
     (N, C). Source: the event half of yukiZ's taxon-aware smoothing (alpha 0.15); its texture half is
     `three_tap` at alpha 0.35 on frogs and insects.
     """
-    out = np.empty_like(x, order="C")
-    window_max_kernel(np.ascontiguousarray(x), bounds_of(x, offsets), radius, alpha, out)
-    return out
+    return by_recording(window_max_kernel, x, offsets, radius, alpha)
 
 
 @op("dilate", scope="file", classwise=True, effect="smooth")
@@ -139,9 +136,7 @@ def dilate(x: Matrix, *, offsets: Offsets | None = None, radius: Radius = 1) -> 
     x: (N, C). Neighbouring chunks become equal, which makes ties. Returns (N, C). Source: fourth place of
     BirdCLEF 2024, as described in other notebooks (radius 1).
     """
-    out = np.empty_like(x, order="C")
-    window_max_kernel(np.ascontiguousarray(x), bounds_of(x, offsets), radius, 1.0, out)
-    return out
+    return by_recording(window_max_kernel, x, offsets, radius, 1.0)
 
 
 _EDGES: dict[KernelEdge, int] = {
@@ -154,11 +149,11 @@ def _adapted(
     above: float = np.inf, ratio: float = 1.0,
 ) -> Matrix:  # fmt: skip
     out = np.empty_like(x, order="C")
-    adaptive_kernel(np.ascontiguousarray(x), alphas, bounds_of(x, offsets), _EDGES[edge], above, ratio, out)
+    adaptive_kernel(read_only(x), alphas, bounds_of(x, offsets), _EDGES[edge], above, ratio, out)
     return out
 
 
 def _correlate(x: Matrix, taps: Float64, offsets: Int64 | None, edge: KernelEdge) -> Matrix:
     out = np.empty_like(x, order="C")
-    correlate_kernel(np.ascontiguousarray(x), taps, bounds_of(x, offsets), _EDGES[edge], out)
+    correlate_kernel(read_only(x), taps, bounds_of(x, offsets), _EDGES[edge], out)
     return out

@@ -33,12 +33,15 @@ def fit_classes(features: npt.NDArray[np.float32], truth: npt.NDArray[np.uint8],
     Every class needs rows of both kinds. `strength` is scikit-learn's C: less is smoother.
     """
     from sklearn.linear_model import LogisticRegression
+    from threadpoolctl import threadpool_limits
 
     mean, std = _rounded(features.mean(axis=0)), _rounded(features.std(axis=0) + 1e-3)
     rows = ((features - mean) / std).astype(np.float64)
-    fitted = [
-        LogisticRegression(C=strength, tol=1e-6, max_iter=2000).fit(rows, truth[:, c]) for c in range(truth.shape[1])
-    ]
+    with threadpool_limits(1):  # products this small take longer on several threads, which would keep all cores busy
+        fitted = [
+            LogisticRegression(C=strength, tol=1e-6, max_iter=2000).fit(rows, truth[:, c])
+            for c in range(truth.shape[1])
+        ]
     weight = np.stack([one.coef_[0] for one in fitted], axis=1)
     return Layer(mean, std, _rounded(weight), _rounded(np.array([one.intercept_[0] for one in fitted])))
 

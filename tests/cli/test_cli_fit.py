@@ -89,15 +89,6 @@ def test_pseudo_labels_guard_against_leaks(fitted: Path, world: Path, tmp_path: 
     assert "out of fold, chunks" not in done.stdout
 
 
-def test_rounds(fitted: Path, world: Path, tmp_path: Path, blendkit: Blendkit) -> None:
-    args = ("pseudolabel", "rounds", *rows(fitted, world), *BLOCKS, *QUICK, "--rounds", 1, "--least", 0.05, "--naive")
-    done = blendkit(*args, "--unlabelled", fitted / "unlabelled_soundscapes", "--out", tmp_path / "r")
-    assert done.returncode == 0, done.stderr
-    told = json.loads((tmp_path / "r" / "rounds.json").read_text(encoding="utf-8"))
-    assert {n: len(p) for n, p in told["protocols"].items()} == {"honest": 2, "naive": 2}
-    assert told["protocols"]["naive"][1]["rows"] > 0
-
-
 def test_a_student_scores_waves_in_a_recipe(world: Path, tmp_path: Path, blendkit: Blendkit) -> None:
     head = ("--set", f"backbone={world}/models/perch_v2.onnx", "--set", f"head={world}/models/seqhead.onnx")
     audio = world / "train_soundscapes"

@@ -13,8 +13,10 @@ from numpy.typing import NDArray
 from blendkit.core.spaces import sigmoid
 from blendkit.errors import BlendkitError
 from blendkit.metrics.auc import macro_auc
-from blendkit.metrics.kernels.pair_counts import count_pairs
+from blendkit.metrics.kernels.crossings import _paths, path_steps
+from blendkit.metrics.kernels.pair_counts import _count_blocks, count_pairs
 from blendkit.metrics.kernels.ranking import doubled_ranks
+from blendkit.metrics.kernels.resampled_counts import _count_classes, resampled_counts
 
 SHAPES = [(2500, 70), (1024, 33), (1025, 32), (7, 3), (1, 2), (8, 1)]
 
@@ -120,3 +122,23 @@ def test_the_ties_that_a_float32_sigmoid_makes_are_ties() -> None:
     pairs = int(before[2] * before[3])
     assert after[1] > 0.02 * pairs  # whole pairs that can no longer be told apart
     assert abs(int(before[0]) - int(after[0])) <= after[1]  # each moves 2U by one at most
+
+
+def test_loops_are_compiled_once_for_all_layouts() -> None:
+    rng = np.random.default_rng(0)
+    x, y, keep = rng.random((40, 3)), rng.random((40, 3)) < 0.4, np.ones((40, 1), bool)
+    frozen = x.copy()
+    frozen.setflags(write=False)
+    one_each, live = np.arange(40), np.arange(3)
+    for own in (x, frozen, np.asfortranarray(x), np.repeat(x, 2, axis=1)[:, ::2]):
+        for truth in (y, np.asfortranarray(y)):
+            whole = count_pairs(truth, own, np.broadcast_to(keep, y.shape))
+            np.testing.assert_array_equal(whole, count_pairs(y, x))
+            path_steps(own, own, truth.view(np.uint8), live, 4)
+            weights = np.ones((40, 2), np.uint8)
+            twice_u, _ = resampled_counts(truth, own, np.broadcast_to(keep, y.shape), one_each, weights, live)
+            np.testing.assert_array_equal(twice_u, np.repeat(whole[:, :1], 2, axis=1))
+    # float32 and float64 and, for the replicates, narrow and wide weights
+    assert len(_count_blocks.signatures) <= 2
+    assert len(_paths.signatures) == 1
+    assert len(_count_classes.signatures) <= 4

@@ -16,7 +16,7 @@ Make = Callable[..., Examples]
 
 
 @pytest.fixture(scope="session", autouse=True)
-def one_thread() -> None:
+def one_thread_of_torch() -> None:
     """Let torch work on one thread: the workers share the cores already, and more threads would only wait."""
     if torch := sys.modules.get("torch"):
         torch.set_num_threads(1)

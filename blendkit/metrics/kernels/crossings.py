@@ -6,13 +6,15 @@ from enum import IntEnum
 from typing import Any
 
 import numpy as np
-from numba import get_num_threads, prange
+from numba import get_num_threads
 from numpy.typing import NDArray
 
-from blendkit.core import Float64, Int64, compiled
+from blendkit.core import Float64, Int64, compiled, read_only, side_by_side
 from blendkit.metrics.kernels.pair_counts import Cell
+from blendkit.metrics.kernels.ranking import ordered_key, sort_keys
 
 _BLOCK = 64  # negatives that share a bounding box: enough to skip many pairs at once, few enough for a tight box
+_SIGN, _PASSES = 1 << 63, 6  # of the bits of a float64, for `sort_keys`
 _NEAR = 1e-6  # in grid steps: float64 cannot be sure of the side of a grid point that is closer than this
 _HALF_BITS = 134217729.0  # 2**27 + 1, which splits a float64 of 53 bits into two halves whose products are exact
 _MOST_PARTS = 8  # each of the eight summands adds at most one part to the expansion
@@ -30,7 +32,6 @@ class _Box(IntEnum):
 _BOX_SIDES = len(_Box)  # a constant, because compiled code cannot take the length of an enum
 
 
-@compiled()
 def two_sum(a: Any, b: Any) -> Any:
     """Return the sum of numbers or arrays, and its exact rounding error (Knuth); no operation may be re-ordered."""
     s = a + b
@@ -38,7 +39,6 @@ def two_sum(a: Any, b: Any) -> Any:
     return s, (a - (s - t)) + (b - t)
 
 
-@compiled()
 def two_product(a: Any, b: Any) -> Any:
     """Return the product of numbers, or of an array and a number, and its exact rounding error (Dekker, Veltkamp)."""
     p = a * b
@@ -48,6 +48,9 @@ def two_product(a: Any, b: Any) -> Any:
     return p, ((a1 * b1 - p) + a1 * b2 + a2 * b1) + a2 * b2
 
 
+_two_sum, _two_product = compiled()(two_sum), compiled()(two_product)  # of numbers, for compiled loops
+
+
 @compiled()
 def _exact_sign(k: int, whole: int, ap: float, an: float, bp: float, bn: float) -> int:
     """Return the sign of (whole - k)(ap - an) + k (bp - bn), without rounding (Shewchuk's expansions)."""
@@ -55,11 +58,11 @@ def _exact_sign(k: int, whole: int, ap: float, an: float, bp: float, bn: float) 
     used = 0
     # the differences are not formed first, because they would round; each of the four products is exact in two parts
     for weight, value in ((whole - k, ap), (whole - k, -an), (k, bp), (k, -bn)):
-        high, low = two_product(np.float64(weight), value)
+        high, low = _two_product(np.float64(weight), value)
         for summand in (low, high):
             q, place = summand, 0
             for i in range(used):
-                q, rest = two_sum(q, parts[i])
+                q, rest = _two_sum(q, parts[i])
                 if rest != 0.0:
                     parts[place] = rest
                     place += 1
@@ -95,33 +98,65 @@ def _crossing(whole: int, ap: float, an: float, bp: float, bn: float, steps: Any
 
 
 @compiled()
-def _boxes(a: Any, b: Any) -> Any:
+def _places(x: Any) -> Any:
+    """Return the places (M,) of finite numbers x in rising order."""
+    bits, sign = x.view(np.uint64), np.uint64(_SIGN)
+    keys = np.empty_like(bits)
+    for i in range(len(x)):
+        keys[i] = ordered_key(bits[i], sign)
+    return sort_keys(keys, _PASSES)[1]
+
+
+@compiled()
+def _neighbours(a: Any, b: Any) -> Any:
     """Return an order of points in which neighbours are near in both a and b: slabs of a, each ordered by b."""
     n = len(a)
-    order = np.argsort(a)
     blocks = (n + _BLOCK - 1) // _BLOCK
     slab = (int(np.sqrt(blocks)) + 1) * _BLOCK  # as many slabs as blocks in a slab, so that boxes are near to square
-    for first in range(0, n, slab):
-        part = order[first : first + slab]
-        part[:] = part[np.argsort(b[part])]
+    slab_of, order = np.empty(n, np.int64), np.empty(n, np.int64)
+    by_a, by_b = _places(a), _places(b)
+    for i in range(n):
+        slab_of[by_a[i]] = i // slab
+    ends = np.arange(0, n + slab, slab)  # the next free place of every slab
+    for i in by_b:
+        order[ends[slab_of[i]]] = i
+        ends[slab_of[i]] += 1
     return order
 
 
 @compiled()
-def _class_path(ap: Any, bp: Any, an: Any, bn: Any, whole: int, steps: Any) -> None:
+def _boxes(a: Any, b: Any) -> Any:
+    """Return the bounding box (blocks, 4) of each block of points."""
+    box = np.empty(((len(a) + _BLOCK - 1) // _BLOCK, _BOX_SIDES))
+    for k in range(len(box)):
+        first = k * _BLOCK
+        box[k, _Box.A_LOW], box[k, _Box.A_HIGH] = a[first], a[first]
+        box[k, _Box.B_LOW], box[k, _Box.B_HIGH] = b[first], b[first]
+        for j in range(first + 1, min(first + _BLOCK, len(a))):
+            box[k, _Box.A_LOW], box[k, _Box.A_HIGH] = min(box[k, _Box.A_LOW], a[j]), max(box[k, _Box.A_HIGH], a[j])
+            box[k, _Box.B_LOW], box[k, _Box.B_HIGH] = min(box[k, _Box.B_LOW], b[j]), max(box[k, _Box.B_HIGH], b[j])
+    return box
+
+
+@compiled()
+def _gathered(x: Any, states: Any, wanted: int) -> Any:
+    """Return the values of x (N,) whose state is the wanted one."""
+    out, n = np.empty(len(x), np.float64), 0
+    for i in range(len(x)):
+        if states[i] == wanted:
+            out[n] = x[i]
+            n += 1
+    return out[:n]
+
+
+@compiled()
+def _pairs(ap: Any, bp: Any, an: Any, bn: Any, whole: int, steps: Any) -> None:
     """Add up the changes of all pairs of positives (P,) and negatives (M,); blocks without a crossing are skipped."""
-    order = _boxes(an, bn)
-    an, bn = an[order], bn[order]
-    blocks = (len(an) + _BLOCK - 1) // _BLOCK
-    box = np.empty((blocks, _BOX_SIDES))
-    for k in range(blocks):
-        low, high = k * _BLOCK, min(k * _BLOCK + _BLOCK, len(an))
-        box[k, _Box.A_LOW], box[k, _Box.A_HIGH] = an[low:high].min(), an[low:high].max()
-        box[k, _Box.B_LOW], box[k, _Box.B_HIGH] = bn[low:high].min(), bn[low:high].max()
+    box = _boxes(an, bn)
     crossing = np.empty(_BLOCK + 1, np.uint32)
     for i in range(len(ap)):
         a, b = ap[i], bp[i]
-        for k in range(blocks):
+        for k in range(len(box)):
             # a positive above (or below) the whole box in both streams never changes places with a negative in it
             above = a > box[k, _Box.A_HIGH] and b > box[k, _Box.B_HIGH]
             if above or (a < box[k, _Box.A_LOW] and b < box[k, _Box.B_LOW]):
@@ -134,16 +169,26 @@ def _class_path(ap: Any, bp: Any, an: Any, bn: Any, whole: int, steps: Any) -> N
                 _crossing(whole, a, an[j], b, bn[j], steps)
 
 
-@compiled(parallel=True)
-def _paths(a: Any, b: Any, state: Any, classes: Any, whole: int, out: Any, threads: int) -> None:
-    for t in prange(threads):
-        for i in range(t, len(classes), threads):
-            c = classes[i]
-            pos, neg = np.flatnonzero(state[:, c] == Cell.POSITIVE), np.flatnonzero(state[:, c] == Cell.NEGATIVE)
-            x, z = a[:, c].copy(), b[:, c].copy()
-            steps = np.zeros(whole + 2, np.int64)
-            _class_path(x[pos], z[pos], x[neg], z[neg], whole, steps)
-            out[i] = np.cumsum(steps)[: whole + 1]
+@compiled()
+def _class_path(a: Any, b: Any, states: Any, whole: int, out: Any) -> None:
+    """Write the path of one class, a, b, states (N,), into out (whole + 1,)."""
+    an, bn = _gathered(a, states, Cell.NEGATIVE.value), _gathered(b, states, Cell.NEGATIVE.value)
+    order = _neighbours(an, bn)
+    steps = np.zeros(whole + 2, np.int64)
+    ap, bp = _gathered(a, states, Cell.POSITIVE.value), _gathered(b, states, Cell.POSITIVE.value)
+    _pairs(ap, bp, an[order], bn[order], whole, steps)
+    total = 0
+    for k in range(whole + 1):
+        total += steps[k]
+        out[k] = total
+
+
+@compiled()
+def _paths(a: Any, b: Any, states: Any, classes: Any, whole: int, out: Any, first: int, step: int) -> None:
+    """Write the paths of the classes first, first + step and so on."""
+    for i in range(first, len(classes), step):
+        c = classes[i]
+        _class_path(a[c], b[c], states[c], whole, out[i])
 
 
 def path_steps(a: Float64, b: Float64, state: NDArray[np.uint8], classes: Int64, whole: int) -> Int64:
@@ -153,6 +198,6 @@ def path_steps(a: Float64, b: Float64, state: NDArray[np.uint8], classes: Int64,
     share it evenly. Cost: P x M pairs per class, independent of `whole`.
     """
     out = np.zeros((len(classes), whole + 1), np.int64)
-    if len(classes):
-        _paths(a, b, state, classes, whole, out, get_num_threads())
+    columns, threads = [read_only(x.T) for x in (a, b, state)], get_num_threads()
+    side_by_side(lambda t: _paths(*columns, classes, whole, out, t, threads), threads, threads)
     return out

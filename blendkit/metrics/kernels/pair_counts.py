@@ -6,14 +6,15 @@ from enum import IntEnum
 from typing import Any
 
 import numpy as np
-from numba import get_num_threads, prange
+from numba import get_num_threads
 from numpy.typing import NDArray
 
-from blendkit.core import Bools, Int64, compiled
+from blendkit.core import Bools, Int64, compiled, read_only, side_by_side
 from blendkit.metrics.kernels.buckets import PER_POSITIVE, own_ties, pairs_of
 
 _COLUMNS = 32  # gathered together, so that most of a row-major matrix's cache lines are used at once
 _TILE_ROWS = 64  # transposed at a time: their part of all columns stays in the nearest cache
+_CELLS = 50_000  # that are worth a thread: they take longer than to wake it
 _WORD_STATES = 8  # one-byte states in a word of 64 bits
 NAN_FOUND = -1  # in place of 2U, which is never negative
 
@@ -37,8 +38,8 @@ class PairCount(IntEnum):
 
 @compiled()
 def _transposed(x: Any, low: int, out: Any) -> None:
-    """Copy columns low.. of x (N, C) into out (B, N), in tiles."""
-    width, n, start = np.uint64(out.shape[0]), np.uint64(out.shape[1]), np.uint64(low)
+    """Copy columns low.. of x (N, C) into the first N places of the rows of out (B, N or more), in tiles."""
+    width, n, start = np.uint64(out.shape[0]), np.uint64(x.shape[0]), np.uint64(low)
     for first in range(np.uint64(0), n, np.uint64(_TILE_ROWS)):
         for j in range(width):
             for i in range(first, min(first + np.uint64(_TILE_ROWS), n)):
@@ -68,7 +69,8 @@ def _gather_counted(x: Any, state: Any, counted: Any, counted_state: Any) -> int
     for i in range(len(x)):
         counted[n], counted_state[n] = x[i], state[i]  # as in _positives: written always, without a branch
         n += state[i] < Cell.LEFT_OUT
-    counted_state[n:] = Cell.NEGATIVE
+    for i in range(n, len(counted_state)):
+        counted_state[i] = Cell.NEGATIVE
     return n
 
 
@@ -91,35 +93,44 @@ def _count_class(x: Any, words: Any, buffers: Any, ends: Any, table: Any, out: A
         out[PairCount.TWICE_U] = NAN_FOUND
 
 
-@compiled(parallel=True)
-def _count(x: Any, class_major: bool, state: Any, masked: bool, out: Any, columns: int, threads: int) -> None:
-    """Count pairs per class into out (C, 4), a block of columns at a time in every thread.
+@compiled()
+def _copied(x: Any, low: int, out: Any) -> None:
+    """Copy rows low.. of x (C, N) into the first N places of the rows of out (B, N or more)."""
+    for j in range(len(out)):
+        for i in range(x.shape[1]):
+            out[j, i] = x[low + j, i]
 
-    x is (C, N) if class_major, else (N, C); state (N, C) holds `Cell`. The states of a class are padded to whole words
-    of eight. Buffers have one place more than rows, because the gathering loops write before they test.
+
+@compiled()
+def _count_blocks(held: Any, masked: bool, scratch: Any, blocks: tuple[int, int, int], out: Any) -> None:
+    """Count pairs per class into out (C, 4), a block of columns at a time: blocks first, first + step and so on.
+
+    held: x and states, of `Cell`, each as (C, N) and True if class-major, else as (N, C) and False. scratch: two
+    buffers, for columns (B, N) and for cells that count (N + 1,), each to write and to read. The states of a class are
+    padded to whole words of eight. Buffers have one place more than rows, because the gathering loops write first.
     """
-    n, width = state.shape
-    words = n // _WORD_STATES + 2
-    for t in prange(threads):
-        values = np.empty((0 if class_major else columns, n), x.dtype)
-        states = np.zeros((columns, _WORD_STATES * words), np.uint8)
-        buffers = (np.empty(n + 1, x.dtype), np.empty(n + 2, x.dtype))
-        ends, table = np.empty(PER_POSITIVE * n + 1, np.uint32), np.empty(PER_POSITIVE * n + 1, np.uint32)
-        counted = np.empty(n + 1 if masked else 0, x.dtype)
-        counted_state = np.zeros(_WORD_STATES * words, np.uint8)
-        for block in range(t, (width + columns - 1) // columns, threads):
-            low = block * columns
-            high = min(low + columns, width)
-            _transposed(state, low, states[: high - low, :n])
-            if not class_major:
-                _transposed(x, low, values[: high - low])
-            for c in range(low, high):
-                column = x[c] if class_major else values[c - low]
-                if masked:
-                    rows = _gather_counted(column, states[c - low], counted, counted_state)
-                    _count_class(counted[:rows], counted_state.view(np.uint64), buffers, ends, table, out[c])
-                else:
-                    _count_class(column, states[c - low].view(np.uint64), buffers, ends, table, out[c])
+    x, x_major, state, state_major = held
+    values, read_values, counted, read_counted = scratch
+    first, step, columns = blocks
+    n = x.shape[1] if x_major else x.shape[0]
+    states = np.zeros((columns, _WORD_STATES * (n // _WORD_STATES + 2)), np.uint8)
+    counted_state = np.zeros(states.shape[1], np.uint8)
+    buffers = (np.empty(n + 1, x.dtype), np.empty(n + 2, x.dtype))
+    ends, table = np.empty(PER_POSITIVE * n + 1, np.uint32), np.empty(PER_POSITIVE * n + 1, np.uint32)
+    for low in range(first * columns, len(out), step * columns):
+        high = min(low + columns, len(out))
+        if state_major:
+            _copied(state, low, states[: high - low])
+        else:
+            _transposed(state, low, states[: high - low])
+        if not x_major:
+            _transposed(x, low, values[: high - low])
+        for c in range(low, high):
+            column, words = x[c] if x_major else read_values[c - low], states[c - low]
+            if masked:
+                rows = _gather_counted(column, words, counted, counted_state)
+                column, words = read_counted[:rows], counted_state
+            _count_class(column, words.view(np.uint64), buffers, ends, table, out[c])
 
 
 def count_pairs(y: Bools, x: NDArray[Any], mask: Bools | None = None) -> Int64:
@@ -137,13 +148,23 @@ def count_pairs(y: Bools, x: NDArray[Any], mask: Bools | None = None) -> Int64:
         state = state | left_out.view(np.uint8) * np.uint8(Cell.LEFT_OUT)
     out = np.zeros((x.shape[1], len(PairCount)), np.int64)
     if x.size:
-        class_major = x.flags.f_contiguous and not x.flags.c_contiguous
-        values = x.T if class_major else np.ascontiguousarray(x)
-        if not (state.flags.c_contiguous or state.flags.f_contiguous):
-            state = np.ascontiguousarray(state)
-        threads = get_num_threads()
+        held = (*_contiguous(x), *_contiguous(state))
+        threads = min(get_num_threads(), 1 + x.size // _CELLS)
         # blocks of equal size, and the same number for every thread, so that no thread waits for another
         rounds = -(-len(out) // (_COLUMNS * threads))
         columns = -(-len(out) // (rounds * threads))
-        _count(values, class_major, state, mask is not None, out, columns, threads)
+        values = np.empty((threads, 0 if held[1] else columns, len(x)), x.dtype)
+        counted = np.empty((threads, 0 if mask is None else len(x) + 1), x.dtype)
+        scratch = (values, read_only(values), counted, read_only(counted))
+
+        def work(t: int) -> None:
+            _count_blocks(held, mask is not None, tuple(s[t] for s in scratch), (t, threads, columns), out)
+
+        side_by_side(work, threads, threads)
     return out
+
+
+def _contiguous(x: NDArray[Any]) -> tuple[NDArray[Any], bool]:
+    """Return x (N, C) as contiguous (C, N) and True if it is class-major, else as (N, C) and False."""
+    class_major = x.flags.f_contiguous and not x.flags.c_contiguous
+    return read_only(x.T if class_major else x), class_major

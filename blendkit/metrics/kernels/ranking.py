@@ -1,20 +1,22 @@
-"""Compiled ranking of columns (numba, cached on disk, parallel over columns). Results do not depend on threads.
+"""Compiled ranking of columns (numba, cached on disk), on threads over columns. Results do not depend on threads.
 
 Indices are unsigned: numba tests signed ones for negative values, which costs as much as the work of these loops.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
-from numba import prange
+from numba import get_num_threads
 from numpy.typing import NDArray
 
-from blendkit.core import Float64, Matrix, compiled
+from blendkit.core import Float64, Matrix, compiled, read_only, side_by_side
 
-_COLUMNS = 64  # gathered together: a row-major matrix is read and written by whole cache lines
+_COLUMNS = 64  # gathered together by all threads: a row-major matrix is read and written by whole cache lines
+_LINE = 8  # columns of a cache line, which no two threads should share
+_CELLS = 50_000  # that are worth a thread: they take much longer than its start
 _TILE_ROWS = 64  # transposed at a time: their part of all gathered columns stays in the nearest cache
 _DIGIT_BITS = 11  # a pass sorts by this many bits: three passes for float32, six for float64
 _DIGITS = 2048  # 2 ** _DIGIT_BITS: their counts take 8 kB, so that they stay in the nearest cache
@@ -100,40 +102,40 @@ def _rank_column(keys: Any, passes: int, out: Any) -> None:
     _tie_ranks(keys, order, out)
 
 
-@compiled(parallel=True)
+@compiled()
 def _ordered_keys(raw: Any, sign: Any, low: int, keys: Any) -> None:
     """Gather columns low.. of raw (N, C) into keys (B, N), in tiles, as unsigned numbers in float order."""
     n, width, start = np.uint64(raw.shape[0]), np.uint64(keys.shape[0]), np.uint64(low)
-    for tile in prange((raw.shape[0] + _TILE_ROWS - 1) // _TILE_ROWS):
+    for tile in range((raw.shape[0] + _TILE_ROWS - 1) // _TILE_ROWS):
         first = np.uint64(tile * _TILE_ROWS)
         for j in range(width):
             for i in range(first, min(first + np.uint64(_TILE_ROWS), n)):
                 keys[j, i] = ordered_key(raw[i, start + j], sign)
 
 
-@compiled(parallel=True)
+@compiled()
 def _rank_columns(keys: Any, passes: int, ranks: Any) -> None:
     """Rank each row of keys (B, N) into ranks (B, N)."""
-    for j in prange(len(keys)):
+    for j in range(len(keys)):
         _rank_column(keys[j], passes, ranks[j])
 
 
-@compiled(parallel=True)
+@compiled()
 def _placed(ranks: Any, low: int, out: Any) -> None:
     """Put ranks (B, N), in tiles, into columns low.. of out (N, C)."""
     n, width, start = np.uint64(ranks.shape[1]), np.uint64(ranks.shape[0]), np.uint64(low)
-    for tile in prange((ranks.shape[1] + _TILE_ROWS - 1) // _TILE_ROWS):
+    for tile in range((ranks.shape[1] + _TILE_ROWS - 1) // _TILE_ROWS):
         first = np.uint64(tile * _TILE_ROWS)
         for i in range(first, min(first + np.uint64(_TILE_ROWS), n)):
             for j in range(width):
                 out[i, start + j] = ranks[j, i]
 
 
-@compiled(parallel=True)
+@compiled()
 def _placed_shares(ranks: Any, low: int, whole: float, out: Any) -> None:
     """Put ranks (B, N) divided by `whole`, in tiles, into columns low.. of out (N, C)."""
     n, width, start = np.uint64(ranks.shape[1]), np.uint64(ranks.shape[0]), np.uint64(low)
-    for tile in prange((ranks.shape[1] + _TILE_ROWS - 1) // _TILE_ROWS):
+    for tile in range((ranks.shape[1] + _TILE_ROWS - 1) // _TILE_ROWS):
         first = np.uint64(tile * _TILE_ROWS)
         for i in range(first, min(first + np.uint64(_TILE_ROWS), n)):
             for j in range(width):
@@ -147,10 +149,10 @@ def raw_bits(x: NDArray[Any]) -> tuple[NDArray[Any], Any, int]:
     """
     narrow = x.dtype == np.float32
     values = np.asarray(x, np.float32 if narrow else np.float64)
-    if not (values.flags.c_contiguous or values.flags.f_contiguous):
-        values = np.ascontiguousarray(values)
     sign, passes = (np.uint32(1 << 31), _PASSES_FLOAT32) if narrow else (np.uint64(1 << 63), _PASSES_FLOAT64)
-    return values.view(sign.dtype), sign, passes
+    class_major = values.flags.f_contiguous and not values.flags.c_contiguous
+    bits = read_only(values.T if class_major else values).view(sign.dtype)
+    return bits.T if class_major else bits, sign, passes
 
 
 def doubled_ranks(x: Matrix) -> NDArray[np.int32]:
@@ -160,29 +162,33 @@ def doubled_ranks(x: Matrix) -> NDArray[np.int32]:
     float64 without NaN; N up to 1,073,741,823. A radix sort, because its time does not depend on the values.
     """
     out = np.empty(x.shape, np.int32)
-    for low, ranks in _ranked(x):
-        _placed(ranks, low, out)
+    _ranked(x, lambda ranks, low: _placed(ranks, low, out))
     return out
 
 
 def rank_shares(x: Matrix) -> Float64:
     """Return (N, C) doubled ranks divided by 2 N, in one pass; x as for `doubled_ranks`."""
     out = np.empty(x.shape, np.float64)
-    for low, ranks in _ranked(x):
-        _placed_shares(ranks, low, 2.0 * len(x), out)
+    _ranked(x, lambda ranks, low: _placed_shares(ranks, low, 2.0 * len(x), out))
     return out
 
 
-def _ranked(x: Matrix) -> Iterator[tuple[int, NDArray[np.int32]]]:
-    """Yield (first column, ranks (B, N)) of a few columns at a time; the next ones overwrite the ranks."""
+def _ranked(x: Matrix, put: Callable[[NDArray[np.int32], int], None]) -> None:
+    """Call put(ranks (B, N), first column) for all columns of x, a few at a time; the next ones overwrite the ranks."""
     if len(x) > _MOST_ROWS:
         raise ValueError(f"{len(x)} rows: doubled ranks do not fit in int32, expected at most {_MOST_ROWS} rows")
     raw, sign, passes = raw_bits(x)
     n, width = raw.shape
-    keys = np.empty((min(_COLUMNS, width), n), raw.dtype)
-    ranks = np.empty(keys.shape, np.int32)
-    for low in range(0, width if n else 0, _COLUMNS):
-        part = slice(0, min(_COLUMNS, width - low))
-        _ordered_keys(raw, sign, low, keys[part])
-        _rank_columns(keys[part], passes, ranks[part])
-        yield low, ranks[part]
+    threads = min(get_num_threads(), 1 + raw.size // _CELLS)
+    columns = max(_COLUMNS // threads, _LINE)  # so that the buffers of all threads together stay small
+
+    def work(thread: int) -> None:
+        keys = np.empty((min(columns, width), n), raw.dtype)
+        ranks = np.empty(keys.shape, np.int32)
+        for low in range(thread * columns, width if n else 0, threads * columns):
+            part = slice(0, min(columns, width - low))
+            _ordered_keys(raw, sign, low, keys[part])
+            _rank_columns(keys[part], passes, ranks[part])
+            put(ranks[part], low)
+
+    side_by_side(work, threads, threads)

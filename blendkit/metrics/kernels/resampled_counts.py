@@ -5,10 +5,10 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
-from numba import get_num_threads, prange
+from numba import get_num_threads
 from numpy.typing import NDArray
 
-from blendkit.core import Bools, Int64, compiled
+from blendkit.core import Bools, Int64, compiled, read_only, side_by_side
 from blendkit.metrics.kernels.ranking import ordered_key, raw_bits, sort_keys
 
 
@@ -25,30 +25,33 @@ def _add_wins(twice_u: Any, w: Any, below: Any, tied: Any) -> None:
 
 
 @compiled()
-def _in_order(raw: Any, sign: Any, passes: int, keep: Any, c: int) -> tuple[Any, Any]:
-    """Return the sorted keys of column c's rows that count, and these rows."""
-    rows = np.flatnonzero(keep[:, c])
-    keys = np.empty(len(rows), raw.dtype)
-    for i in range(len(rows)):
-        keys[i] = ordered_key(raw[rows[i], c], sign)
+def _in_order(bits: Any, sign: Any, passes: int, class_major: bool, keep: Any, c: int) -> tuple[Any, Any]:
+    """Return column c's rows that count, in the order of their values, and one past the last row of every tie."""
+    n = 0
+    rows = np.empty(len(keep), np.int64)
+    for i in range(len(keep)):
+        if keep[i, c]:
+            rows[n] = i
+            n += 1
+    keys = np.empty(n, bits.dtype)
+    for i in range(n):
+        keys[i] = ordered_key(bits[c, rows[i]] if class_major else bits[rows[i], c], sign)
     keys, order = sort_keys(keys, passes)
-    return keys, rows[order]
+    by_value, ends = np.empty(n, np.int64), np.empty(n, np.int64)
+    ties = 0
+    for i in range(n):
+        by_value[i] = rows[order[i]]
+        ends[ties] = i + 1
+        ties += i + 1 == n or keys[i + 1] != keys[i]
+    return by_value, ends[:ties]
 
 
 @compiled()
-def _tie_end(keys: Any, first: int) -> int:
-    """Return one past the last of the sorted keys that are equal to keys[first]."""
-    end = first + 1
-    while end < len(keys) and keys[end] == keys[first]:
-        end += 1
-    return end
-
-
-@compiled()
-def _count_replicates(keys: Any, order: Any, positive: Any, cluster: Any, weights: Any, twice_u: Any) -> None:
+def _count_replicates(ends: Any, order: Any, positive: Any, cluster: Any, weights: Any, twice_u: Any) -> None:
     """Fill twice_u (R,) in one sweep over the sorted rows of a class, for all replicates at once.
 
-    weights (K, R) holds how often a replicate draws each cluster. The rows are sorted once for all replicates, because
+    ends (T,): one past the last of the sorted rows that share a value. weights (K, R) holds how often a replicate draws
+    each cluster. The rows are sorted once for all replicates, because
     a replicate changes only how often a row counts. Rows above the highest positive win no pair and are left out.
     """
     # int32 holds these counts (checked by the caller) and processes twice as many replicates at once as int64
@@ -57,8 +60,9 @@ def _count_replicates(keys: Any, order: Any, positive: Any, cluster: Any, weight
     while not positive[order[last]]:
         last -= 1
     first = 0
-    while first <= last:
-        end = _tie_end(keys, first)
+    for end in ends:
+        if first > last:
+            break
         # two passes over a tie: all of its negatives must be known before its positives count them half
         for i in order[first:end]:
             if not positive[i]:
@@ -73,7 +77,7 @@ def _count_replicates(keys: Any, order: Any, positive: Any, cluster: Any, weight
 
 
 @compiled()
-def _count_jackknife(keys: Any, order: Any, positive: Any, cluster: Any, out: Any) -> None:
+def _count_jackknife(ends: Any, order: Any, positive: Any, cluster: Any, out: Any) -> None:
     """Fill out (K,) with the 2U of all rows but those of one cluster.
 
     That is the whole 2U, less the pairs of its positives, less the pairs of its negatives, plus the pairs
@@ -88,8 +92,8 @@ def _count_jackknife(keys: Any, order: Any, positive: Any, cluster: Any, out: An
     for i in range(n):
         above += positive[order[i]]
     first = 0
-    while first < n:
-        end, negatives, positives = _tie_end(keys, first), 0, 0
+    for end in ends:
+        negatives, positives = 0, 0
         for i in order[first:end]:
             positives += positive[i]
             negatives += not positive[i]
@@ -114,18 +118,25 @@ def _count_jackknife(keys: Any, order: Any, positive: Any, cluster: Any, out: An
         out[k] = total - lost[k]
 
 
-@compiled(parallel=True)
+@compiled()
+def _count_class(bits: Any, y: Any, keep: Any, cluster: Any, weights: Any, c: int, out: Any, left_out: Any) -> None:
+    """Fill out (R,) and, unless it is empty, left_out (K,) of class c."""
+    order, ends = _in_order(*bits, keep, c)
+    truth = np.empty(len(y), np.bool_)
+    for i in range(len(y)):
+        truth[i] = y[i, c]
+    _count_replicates(ends, order, truth, cluster, weights, out)
+    if len(left_out):
+        _count_jackknife(ends, order, truth, cluster, left_out)
+
+
+@compiled()
 def _count_classes(
-    bits: Any, y: Any, keep: Any, cluster: Any, weights: Any, live: Any, out: Any, left_out: Any, threads: int
+    bits: Any, y: Any, keep: Any, cluster: Any, weights: Any, live: Any, out: Any, left_out: Any, first: int, step: int
 ) -> None:
-    """Sort every live class once; fill its row of out (L, R) and, unless it has no columns, of left_out (L, K)."""
-    for t in prange(threads):
-        for c in range(t, len(live), threads):
-            keys, order = _in_order(*bits, keep, live[c])
-            truth = y[:, live[c]].copy()
-            _count_replicates(keys, order, truth, cluster, weights, out[c])
-            if left_out.shape[1]:
-                _count_jackknife(keys, order, truth, cluster, left_out[c])
+    """Sort the live classes first, first + step and so on; fill their rows of out (L, R) and left_out (L, K)."""
+    for c in range(first, len(live), step):
+        _count_class(bits, y, keep, cluster, weights, live[c], out[c], left_out[c])
 
 
 def resampled_counts(
@@ -148,7 +159,10 @@ def resampled_counts(
     if int(weights.max(initial=0)) * len(y) >= 2**31:
         raise ValueError(f"{len(y)} rows drawn up to {weights.max()} times: the counts do not fit in int32")
     narrow = np.uint8 if weights.max(initial=0) < 2**8 else np.int32  # a narrow table of weights stays in cache
-    if len(live):
-        table = np.ascontiguousarray(weights, narrow)
-        _count_classes(raw_bits(x), y, keep, cluster, table, live, out, left_out, get_num_threads())
+    bits, sign, passes = raw_bits(x)
+    class_major = bits.flags.f_contiguous and not bits.flags.c_contiguous
+    given = (bits.T if class_major else bits, sign, passes, class_major)
+    own = (read_only(y), read_only(keep), cluster, read_only(weights.astype(narrow, copy=False)), live)
+    threads = get_num_threads()
+    side_by_side(lambda t: _count_classes(given, *own, out, left_out, t, threads), threads, threads)
     return out, left_out

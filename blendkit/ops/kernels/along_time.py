@@ -6,7 +6,6 @@ from enum import IntEnum
 from typing import Any
 
 import numpy as np
-from numba import prange
 
 from blendkit.core import compiled
 
@@ -82,13 +81,13 @@ def adaptive_kernel(x: Any, alphas: Any, offsets: Any, edge: int, above: float, 
                 out[t, c] = own if own > above and own > ratio * near else own + alphas[t] * (near - own)
 
 
-@compiled(parallel=True)
+@compiled()
 def segment_kernel(x: Any, offsets: Any, threshold: float, alpha: float, out: Any) -> None:
     """Move each chunk towards the mean of its run of chunks without a step above `threshold`, class by class."""
     width = x.shape[1]
-    for r in prange(len(offsets) - 1):
+    start, total = np.empty(width, np.int64), np.empty(width, np.float64)
+    for r in range(len(offsets) - 1):
         first, last = offsets[r], offsets[r + 1]
-        start, total = np.empty(width, np.int64), np.empty(width, np.float64)
         # one step beyond the last chunk closes the last run; a recording without chunks has no run to close
         for t in range(first, last + 1 if last > first else first):
             for c in range(width):

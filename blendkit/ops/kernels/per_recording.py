@@ -6,7 +6,6 @@ from enum import IntEnum
 from typing import Any
 
 import numpy as np
-from numba import prange
 
 from blendkit.core import compiled
 from blendkit.ops.kernels.bounds import highest
@@ -94,16 +93,16 @@ def top_kernel(x: Any, offsets: Any, out: Any) -> None:
         _highest(x, offsets[r], offsets[r + 1], out[r], row)
 
 
-@compiled(parallel=True)
+@compiled()
 def low_rank_kernel(x: Any, offsets: Any, covered: Any, keep: int, power: float, out: Any) -> None:
     """Raise the classes to a power whose maximum over their recording is below the `keep` highest of these.
 
     x: probabilities; only covered classes (C,) count and change.
     """
     width = x.shape[1]
-    for r in prange(len(offsets) - 1):
+    high, top = np.empty(width, np.float64), np.empty(keep, np.float64)
+    for r in range(len(offsets) - 1):
         first, last = offsets[r], offsets[r + 1]
-        high, top = np.empty(width, np.float64), np.empty(keep, np.float64)
         for c in range(width):
             high[c] = x[first, c]
         for t in range(first + 1, last):

@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
-from numba import prange
 
 from blendkit.core import compiled
 
@@ -47,14 +46,14 @@ def _search(knots: Any, x: Any, at: Any) -> None:
         left -= half
 
 
-@compiled(parallel=True)
+@compiled()
 def interpolate_kernel(x: Any, first: Any, knots: Any, values: Any, otherwise: float, out: Any) -> None:
     """Map column c through its knots first[c, 0]:first[c, 1], straight between and flat beyond, as numpy's interp.
 
     Rows are processed in blocks, so that a column's knots stay in cache. A column without knots gets `otherwise`, or
     stays where that is NaN.
     """
-    for block in prange((len(x) + _ROWS - 1) // _ROWS):
+    for block in range((len(x) + _ROWS - 1) // _ROWS):
         rows = x[block * _ROWS : (block + 1) * _ROWS]
         held, at = np.empty(len(rows), np.float64), np.empty(len(rows), np.int64)
         for c in range(x.shape[1]):
@@ -80,7 +79,10 @@ def median_kernel(xs: Any, weights: Any, out: Any) -> None:
     Streams are sorted by insertion, a row of classes at once; those without a weight are +inf and so come last.
     """
     held, row = np.empty(weights.shape, np.float64), np.empty(weights.shape[1], np.float64)
-    counts = (weights > 0).sum(axis=0)
+    counts = np.zeros(len(row), np.int64)
+    for k in range(len(xs)):
+        for c in range(len(row)):
+            counts[c] += weights[k, c] > 0
     for i in range(len(out)):
         for k in range(len(xs)):
             for c in range(len(row)):
@@ -90,7 +92,8 @@ def median_kernel(xs: Any, weights: Any, out: Any) -> None:
                     lower = min(held[j, c], row[c])
                     row[c] = max(held[j, c], row[c])
                     held[j, c] = lower
-            held[k] = row
+            for c in range(len(row)):
+                held[k, c] = row[c]
         for c in range(len(row)):
             n = counts[c]
             out[i, c] = (held[(n - 1) // 2, c] + held[n // 2, c]) / 2 if n > 0 else 0.5

@@ -6,7 +6,6 @@ from enum import IntEnum
 from typing import Any
 
 import numpy as np
-from numba import prange
 
 from blendkit.core import compiled
 from blendkit.ops.kernels.bounds import highest
@@ -59,7 +58,7 @@ def _change(anchor: float, by: float, share: float, high: float, low: float, abo
     return share * (by - anchor) if anchor >= high or (by >= low and anchor >= above) else 0.0
 
 
-@compiled(parallel=True)
+@compiled()
 def survey_kernel(anchor: Any, by: Any, shares: Any, counts: Any, above: float, bars: Any, sums: Any) -> None:
     """Write the size of each row's correction, without making it.
 
@@ -68,11 +67,11 @@ def survey_kernel(anchor: Any, by: Any, shares: Any, counts: Any, above: float, 
     and the number of cells that change.
     """
     width = anchor.shape[1]
-    for i in prange(len(anchor)):
-        held = np.empty(width + 1, np.float64)
+    held = np.empty(width + 1, np.float64)
+    for i in range(len(anchor)):
         _bars(anchor[i], counts[: Bar.SIDECAR], held, bars[i, : Bar.SIDECAR])
         _bars(by[i], counts[Bar.SIDECAR :], held, bars[i, Bar.SIDECAR :])
-        total, active = 0.0, 0  # sums of a row: added over rows by numpy afterwards, so threads do not change them
+        total, active = 0.0, 0  # of a row: added over rows by numpy afterwards, so that blocks do not change the sums
         for c in range(width):
             d = _change(anchor[i, c], by[i, c], shares[c], bars[i, Bar.ANCHOR], bars[i, Bar.SIDECAR], above)
             total += abs(d)
@@ -80,14 +79,14 @@ def survey_kernel(anchor: Any, by: Any, shares: Any, counts: Any, above: float, 
         sums[i, 0], sums[i, 1] = total, active
 
 
-@compiled(parallel=True)
+@compiled()
 def correct_kernel(
     anchor: Any, by: Any, shares: Any, counts: Any, above: float, bars: Any, scale: float, out: Any, shared: Any
 ) -> None:
     """Write anchor + scale x change; shared (N, 2, 2): the size of the anchor's tops, and how many of them remain."""
     width = anchor.shape[1]
-    for i in prange(len(anchor)):
-        held, own_bars = np.empty(width + 1, np.float64), np.empty(2, np.float64)
+    held, own_bars = np.empty(width + 1, np.float64), np.empty(2, np.float64)
+    for i in range(len(anchor)):
         for c in range(width):
             # computed again rather than stored by the survey, which would need a third matrix
             d = _change(anchor[i, c], by[i, c], shares[c], bars[i, Bar.ANCHOR], bars[i, Bar.SIDECAR], above)
