@@ -35,7 +35,7 @@ FORMS: dict[str, str | bytes] = {
     "plain": PLAIN,
     "bom": b"\xef\xbb\xbf" + PLAIN.encode(),
     "utf-16": PLAIN.encode("utf-16"),
-    "gzip": gzip.compress(PLAIN.encode()),
+    "gzip": gzip.compress(PLAIN.encode(), mtime=0),
     "capitals": PLAIN.replace("filename,start,end,primary_label", "Filename,START,End ,Primary_Label"),
     "semicolons": spans("file;start_time;end_time;label", f"r.ogg;0,0;5,0;{X},{Y}", "r.ogg;5,0;10,0;", f"r;10,0;15;{X}"),
     "tabs and clock": spans(
