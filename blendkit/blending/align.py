@@ -10,6 +10,9 @@ from blendkit.errors import BlendkitError
 from blendkit.recipe import Plan
 from blendkit.scoring import Opened, facts_hash
 
+MOSTLY_FILLED = "are stand-ins"  # in a note that must not be overlooked
+_MOSTLY = 0.5  # of the rows
+
 
 def aligned(
     plan: Plan,
@@ -67,9 +70,14 @@ def _row_notes(name: str, scores: Scores, rows: Rows) -> list[str]:
     if scores.rows is rows:
         return []
     wanted, own = set(rows.ids()), set(scores.rows.ids())
+    missing = len(wanted - own)
+    if missing > len(wanted) * _MOSTLY:
+        text = f"member {name!r}: {missing} of {len(wanted)} rows {MOSTLY_FILLED}, the median of each class"
+        apart = compare_rows(rows, scores.rows, "the run", f"member {name!r}")
+        return [f"{text}: on these it only moves the others' scores, whatever its weight", *filter(None, [apart])]
     notes = {
         "rows beyond the expected ones left out": len(own - wanted),
-        "missing rows given the class's median": len(wanted - own),
+        "missing rows given the class's median": missing,
     }
     apart = compare_rows(rows, scores.rows, "the run", f"member {name!r}") if all(notes.values()) else ""
     return [f"member {name!r}: {n} {what}" for what, n in notes.items() if n] + ([apart] if apart else [])

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from blendkit.blending import StepContext, aligned, make_streams
+from blendkit.blending import MOSTLY_FILLED, StepContext, aligned, make_streams
 from blendkit.core import Rows, Scores, chunk_rows, shared_rows
 from blendkit.engine.inputs import Inputs, find_inputs, member_context
 from blendkit.engine.output import LOGITS, SUBMISSION, open_folder, write_report
@@ -64,6 +64,11 @@ class RunResult:
     resample_s: float = 0.0
     minutes: float | None = None
     made: dict[str, Scores] = field(default_factory=dict)
+
+    @property
+    def alarms(self) -> tuple[str, ...]:
+        """The warnings that say that the result is not what its recipe promises: a member is mostly stand-ins."""
+        return tuple(w for w in self.warnings if MOSTLY_FILLED in w)
 
     def __repr__(self) -> str:
         figures = [f"{n} {s.macro_auc:.6f}" for n, s in self.streams.items() if s.macro_auc is not None]

@@ -346,3 +346,12 @@ def test_a_forked_stream_is_not_scored_twice(
     by_hand = [0.75 * z[0] + 0.25 * z[1], 0.25 * z[0] + 0.5 * z[1] + 0.25 * z[2], 0.25 * z[1] + 0.75 * z[2]]
     got = np.array(column(result.submission, "x"))
     np.testing.assert_allclose(np.log(got) - np.log1p(-got), by_hand, rtol=1e-6)
+
+
+def test_a_member_that_is_mostly_stand_ins_is_an_alarm(tones: Tones, tmp_path: Path, run_text: Run) -> None:
+    data = tones({"r": 15.0})
+    scores(data, "a.csv", {k: v for k, v in A.items() if k == "r_5"})
+    template(data, natural(r=3))
+    result = run_text(MIXED, data, tmp_path / "out", overrides=["members.a.missing_rows=median"])
+    (alarm,) = result.alarms
+    assert alarm.startswith("member 'a': 2 of 3 rows are stand-ins, the median of each class")

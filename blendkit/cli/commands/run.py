@@ -66,6 +66,8 @@ def run(
 
 
 def _print(result: RunResult) -> None:
+    for text in result.alarms:
+        click.secho(f"warning: {text}", fg="red", bold=True)
     rows = []
     for name, s in result.streams.items():
         figure = "" if s.macro_auc is None else f"{s.macro_auc:.6f}"
@@ -76,7 +78,8 @@ def _print(result: RunResult) -> None:
         click.echo(f"{len(result.recordings)} recordings: " + ", ".join(f"{n} {s}" for s, n in sorted(counts.items())))
     _print_speeds(result)
     for text in result.warnings:
-        click.echo(f"note: {text}")
+        if text not in result.alarms:
+            click.echo(f"note: {text}")
     if not any(s.macro_auc is not None for s in result.streams.values()):
         click.echo("no labels match these rows: nothing was measured")
     click.echo(f"wrote {result.submission}: {result.rows} rows x {result.classes} classes, re-read and checked")
