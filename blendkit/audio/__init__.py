@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from blendkit._face import lazy_face
 
 if TYPE_CHECKING:
-    from blendkit.audio.channels import Channels, check_channels
+    from blendkit.audio.channels import Channels, check_channels, odd_parts
     from blendkit.audio.cutting import Edge, cut
     from blendkit.audio.decoded import Decoded, Samples
     from blendkit.audio.decoding import decode, probe_duration
@@ -62,6 +62,7 @@ __all__ = [
     "groups",
     "intact_segments",
     "is_truncated",
+    "odd_parts",
     "onto_chunks",
     "overlaps",
     "place",

@@ -5,6 +5,7 @@ All decoders give their frames to `Mixer`, so that every file meets the same che
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
@@ -18,6 +19,8 @@ Channels = Literal["mean", "first", "loudest"] | int  # a number counts from 1
 
 LOUDEST = 1e6  # no unit of recorders gives such samples, and sums of their squares overflow
 _FEW = 7  # channels; numpy adds up more than these in another order
+_AVERAGED = "channels averaged"
+_ORDINARY = re.compile(rf"\d+ {_AVERAGED}|channel \d+ of \d+ taken.*")
 
 
 def check_channels(value: Any) -> Channels:
@@ -50,6 +53,11 @@ class Mono:
     energy: float
     channel: str
     failed: str = ""
+
+
+def odd_parts(note: str) -> list[str]:
+    """Return the parts of a recording's note that a person should see: all but which channels were used."""
+    return [p for p in note.split("; ") if p and not _ORDINARY.fullmatch(p)]
 
 
 class Mixer:
@@ -100,7 +108,7 @@ class Mixer:
         if self.given == 1:
             return ""
         if self._picked is None:
-            return f"{self.given} channels averaged"
+            return f"{self.given} {_AVERAGED}"
         which = ", the loudest" if self.wanted == "loudest" else ""
         return f"channel {self._picked + 1} of {self.given} taken{which}"
 

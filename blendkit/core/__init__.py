@@ -11,7 +11,7 @@ from blendkit._face import lazy_face
 
 if TYPE_CHECKING:
     from blendkit.core.arrays import Bools, Float32, Float64, Int64, Matrix
-    from blendkit.core.audio_suffixes import AUDIO_SUFFIXES, OTHER_SUFFIXES, printable, recording_id
+    from blendkit.core.audio_suffixes import AUDIO_SUFFIXES, OTHER_SUFFIXES, composed, printable, recording_id
     from blendkit.core.auto_names import (
         FoundNames,
         check_zone,
@@ -103,6 +103,7 @@ __all__ = [
     "compare_names",
     "compare_rows",
     "compiled",
+    "composed",
     "concat",
     "count_chunks",
     "fitting_names",

@@ -25,7 +25,12 @@ def recording_id(file: str, *, whole: bool = False) -> str:
     Names that are equal to the eye give equal ids, whatever the file system makes of them. Bytes that are no UTF-8
     become `\\xNN`, so that an id can be written into any file.
     """
-    return unicodedata.normalize("NFC", printable(file if whole else without_suffix(file).as_posix()))
+    return composed(printable(file if whole else without_suffix(file).as_posix()))
+
+
+def composed(text: str) -> str:
+    """Return a text as composed Unicode (NFC): ids that are equal to the eye are equal wherever they enter."""
+    return text if text.isascii() else unicodedata.normalize("NFC", text)
 
 
 def printable(text: str) -> str:

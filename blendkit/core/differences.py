@@ -4,10 +4,9 @@ from __future__ import annotations
 
 import math
 import re
-import unicodedata
 from collections.abc import Callable, Iterable, Sequence
 
-from blendkit.core.audio_suffixes import AUDIO_SUFFIXES
+from blendkit.core.audio_suffixes import AUDIO_SUFFIXES, composed
 from blendkit.core.names import natural_key
 from blendkit.core.rows import Rows
 
@@ -20,7 +19,7 @@ _ZEROS = re.compile(r"(?<![\d.])0+(?=\d)")
 
 # What makes two names one to the eye, in the order in which messages list it; each takes one difference away.
 _SAME: dict[str, Callable[[str], str]] = {
-    "Unicode form (composed or not)": lambda name: unicodedata.normalize("NFC", name),
+    "Unicode form (composed or not)": composed,
     "blanks": lambda name: _SPACES.sub("", name),
     "folder": lambda name: re.split(r"[/\\]", name)[-1],
     "audio suffix": lambda name: _SUFFIX.sub("", name),

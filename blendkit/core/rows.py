@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import unicodedata
 from collections.abc import Sequence
 from dataclasses import dataclass, fields
 from itertools import pairwise
@@ -12,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from blendkit.core.arrays import Bools, Float64, Int64
+from blendkit.core.audio_suffixes import composed
 from blendkit.core.hashes import text_hash
 from blendkit.core.names import NameRule, natural_key
 from blendkit.errors import BlendkitError, shorten
@@ -101,7 +101,7 @@ def make_rows(recordings: Sequence[str], start_s: Float64, end_s: Float64, names
     """Build rows from (N,) recording ids and chunk times in seconds; each name is parsed once."""
     parsed = {r: names.parse(r) for r in dict.fromkeys(recordings)}
     # one str object per recording, shared by its rows; names that are equal to the eye are equal
-    unique = {r: unicodedata.normalize("NFC", r) for r in parsed}
+    unique = {r: composed(r) for r in parsed}
     return Rows(
         recording=_objects([unique[r] for r in recordings]),
         start_s=np.asarray(start_s, np.float64),

@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from blendkit.core.arrays import Bools, Int64
-from blendkit.core.audio_suffixes import recording_id
+from blendkit.core.audio_suffixes import composed, recording_id
 from blendkit.core.auto_names import with_fitting_names
 from blendkit.core.differences import compare_rows
 from blendkit.core.names import NameRule
@@ -93,7 +93,7 @@ class Scores:
         are not copied, so the caller must not change them afterwards. Raises BlendkitError naming
         `source` for wrong shapes, duplicate rows or classes, and NaN with (recording, chunk, class).
         """
-        names = tuple(str(c) for c in classes)
+        names = tuple(composed(str(c)) for c in classes)
         problems = _shape_problems(values, rows, names)
         problems += [] if covered is None else _cover_problems(covered, names)
         if not problems:

@@ -27,12 +27,12 @@ from blendkit.io import Written, write_scores
 from blendkit.recipe import DataFolder, Plan, Recipe, RecipeFiles, check_files, group_notes, make_plan, open_recipe
 from blendkit.scoring import (
     CPU_ONLY,
-    NOTED,
     Opened,
     Runtime,
     Scored,
     Throughput,
     grid_of,
+    is_odd,
     open_members,
     predicted_minutes,
     score_recordings,
@@ -192,12 +192,12 @@ def _note(warnings: list[str], stream: str, text: str) -> None:
 
 
 def _damaged(scored: Scored) -> list[str]:
-    """Return one warning per status of damaged recordings, and one for lost windows, with their names."""
+    """Return one warning per status of damaged recordings, and one for odd notes on whole ones, with their names."""
     states: dict[str, list[str]] = {}
     for recording, s in scored.status.items():
         if s.status not in ("ok", "padded"):
             states.setdefault(s.status, []).append(f"{recording} ({s.note})")
-        elif any(mark in s.note for mark in NOTED):
+        elif is_odd(s):
             states.setdefault("with a note", []).append(f"{recording} ({s.note})")
     return [f"{len(found)} recordings {state}: {shorten(found, 3)}" for state, found in sorted(states.items())]
 

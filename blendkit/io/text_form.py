@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
+from blendkit.core import composed
 from blendkit.errors import BlendkitError
 from blendkit.io.packed_files import FAILURES, open_packed, packing_of
 from blendkit.io.text_tables import separator_of
@@ -55,7 +56,7 @@ def text_form(path: Path) -> TextForm:
         lines = lines[:-1]  # it may be cut
     separator = separator_of(text)
     decimal = "," if separator in (";", "\t") and _has_decimal_commas(lines, separator) else "."
-    cells = [tuple(_cells(line, separator)) for line in lines[:2]]
+    cells = [tuple(map(composed, _cells(line, separator))) for line in lines[:2]]
     return TextForm(packing, encoding, separator, decimal, cells[0], cells[1] if len(cells) > 1 else ())
 
 

@@ -14,6 +14,7 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from blendkit.core import composed
 from blendkit.errors import BlendkitError, shorten
 from blendkit.io.packed_files import unpack_file
 
@@ -162,7 +163,7 @@ def _strict(data: bytes, encoding: str, path: Path | str, what: str) -> str:
 def _checked(text: str, path: Path | str, what: str) -> str:
     if _NO_TEXT.search(text):
         raise BlendkitError(f"{path}: cannot read {what}", ["it is a binary file, not a table in text"])
-    return text
+    return composed(text)
 
 
 def _note_of(encoding: str) -> tuple[str, ...]:

@@ -5,13 +5,13 @@ from __future__ import annotations
 import csv
 import io
 import re
-import unicodedata
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
+from blendkit.core import composed
 from blendkit.errors import BlendkitError, did_you_mean, shorten
 
 ClassBy = Literal["id", "scientific_name", "ebird", "common_name"]
@@ -62,7 +62,7 @@ def read_class_names(path: Path, by: ClassBy = "id", column: str | int | None = 
 def _rows(path: Path) -> tuple[str, list[list[str]]]:
     """Return the separator and the rows that are not blank; all have the same number of fields."""
     try:
-        text = unicodedata.normalize("NFC", path.read_text(encoding="utf-8-sig"))
+        text = composed(path.read_text(encoding="utf-8-sig"))
     except (OSError, UnicodeDecodeError) as error:
         raise BlendkitError(f"{path}: cannot read this class list", [str(error)]) from error
     tables = {s: _parsed(text, s) for s in SEPARATORS}

@@ -11,7 +11,7 @@ from typing import Literal
 
 import numpy as np
 
-from blendkit.core import Float32, Int64
+from blendkit.core import Float32, Int64, composed
 from blendkit.errors import BlendkitError, shorten
 from blendkit.member.class_file import ClassBy
 from blendkit.member.protocol import MemberContext
@@ -75,7 +75,7 @@ def read_class_list(path: Path) -> list[str]:
     """Read a class list: one per line, or the first column of a CSV; a known header line is skipped."""
     try:
         with path.open(encoding="utf-8-sig", newline="") as handle:
-            names = [row[0].strip() for row in csv.reader(handle) if row and row[0].strip()]
+            names = [composed(row[0].strip()) for row in csv.reader(handle) if row and row[0].strip()]
     except (OSError, UnicodeDecodeError) as error:
         raise BlendkitError(f"{path}: cannot read this class list", [str(error)]) from error
     if names and names[0].lower() in HEADERS:

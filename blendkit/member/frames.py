@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, Literal
 import numpy as np
 
 from blendkit.audio import WindowPool
-from blendkit.core import logit
+from blendkit.core import composed, logit
 from blendkit.errors import BlendkitError, did_you_mean, shorten
 from blendkit.member.protocol import BELOW_FLOAT32, MemberContext, MemberInfo
 
@@ -33,6 +33,7 @@ class FrameMember:
     def predict_files(self, files: Sequence[Path]) -> pd.DataFrame:
         """Return logits of the run's classes; the function's other columns are left out."""
         frame = self.function([str(f) for f in files])
+        frame = frame.rename(columns=lambda c: composed(str(c)))
         lacks = [c for c in self.info.classes if c not in frame.columns]
         columns = [c for c in self.info.classes if c in frame.columns]
         out = frame[columns].astype(np.float64)
@@ -66,6 +67,7 @@ def frame_member(
     classes: the function's columns, by class id; columns that are not classes of the run are left out. pool:
     how windows are pooled onto a chunk, by shared time or as the highest. gives: what the columns hold.
     """
+    classes = [composed(str(c)) for c in classes]
     wanted = context.classes or tuple(classes)
     known = set(classes)
     covered = tuple(c in known for c in wanted)

@@ -8,13 +8,15 @@ from typing import Annotated, Any, Literal
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, PlainValidator, model_validator
 
 from blendkit.audio import Channels, Edge, Silence, check_channels
-from blendkit.core import Remainder
+from blendkit.core import Remainder, composed
 from blendkit.recipe.names_model import NamesModel
 
 
 def _text(value: Any) -> Any:
     """Class ids mix words and numbers; YAML reads 22961 as a number."""
-    return str(value) if isinstance(value, int) and not isinstance(value, bool) else value
+    if isinstance(value, int) and not isinstance(value, bool):
+        return str(value)
+    return composed(value) if isinstance(value, str) else value
 
 
 def _no_bool(value: Any) -> Any:

@@ -33,13 +33,12 @@ if TYPE_CHECKING:
         score,
         score_audio,
     )
-    from blendkit.scoring.statuses import NOTED
+    from blendkit.scoring.statuses import is_odd
 else:
     __getattr__, __dir__ = lazy_face(__name__)
 
 __all__ = [
     "CPU_ONLY",
-    "NOTED",
     "AudioMember",
     "Opened",
     "Runtime",
@@ -53,6 +52,7 @@ __all__ = [
     "fit_features",
     "grid_of",
     "is_finished",
+    "is_odd",
     "member_facts",
     "member_params",
     "one_member",

@@ -5,13 +5,18 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
 
-from blendkit.audio import Prepared
+from blendkit.audio import Prepared, odd_parts
 from blendkit.member import FLOOR, LOST, NO_WINDOW, Lost
 from blendkit.scoring.isolation import FAILED
 from blendkit.store import LogitStore, Stored
 
 SILENT = "windows of digital silence were not scored"
 NOTED = (LOST, NO_WINDOW, SILENT)  # what a recording's note says although its audio is whole
+
+
+def is_odd(entry: Stored) -> bool:
+    """Return whether a person should look at a recording: its status, or what its note says of its audio or scores."""
+    return entry.status not in ("ok", "padded") or bool(odd_parts(entry.note))
 
 
 def stored(prepared: Prepared, key: str, lost: Lost | None = None, silent: int = 0) -> Stored:

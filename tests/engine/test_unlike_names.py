@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import unicodedata
 from collections.abc import Callable
 from pathlib import Path
 
@@ -9,7 +10,7 @@ import numpy as np
 import pytest
 
 from blendkit.core.labels import LabelTable
-from blendkit.engine.local import RunResult
+from blendkit.engine.local import RunResult, run
 from blendkit.errors import BlendkitError
 from blendkit.io.truth import truth_for
 
@@ -112,3 +113,23 @@ def test_labels_against_scores(tmp_path: Path) -> None:
     short = LabelTable({"Rec": ((0, 500, frozenset({"x"})),)}, 0, "l.csv")
     with pytest.raises(BlendkitError, match="cover no whole chunk"):
         truth_for(short, rows, ("x",), None, "s.csv")
+
+
+def test_class_ids_equal_to_the_eye_are_equal(tmp_path: Path) -> None:
+    decomposed, whole = unicodedata.normalize("NFD", "café"), "café"
+    rows = "".join(f"{i},{0.1 * k:.1f},{0.9 - 0.1 * k:.1f}\n" for k, i in enumerate(("r_5", "r_10", "r_15")))
+    (tmp_path / "a.csv").write_text(f"row_id,{decomposed},x\n{rows}", encoding="utf-8")
+    (tmp_path / "b.csv").write_text(f"row_id,{whole},x\n{rows}", encoding="utf-8")
+    labels = f"filename,start,end,primary_label\nr.ogg,0,5,{decomposed}\nr.ogg,5,10,x\nr.ogg,10,15,{whole}\n"
+    (tmp_path / "labels.csv").write_text(labels, encoding="utf-8")
+    text = (
+        "recipe: 1\nname: m\nmembers:\n"
+        "  a: {use: table, path: a.csv, space: prob}\n  b: {use: table, path: b.csv, space: prob}\n"
+        "blends:\n  m:\n    by: prob\n    of: {a: 1, b: 1}\n"
+        f"    steps: [{{clip: {{}}, where: {{classes: ['{decomposed}']}}}}]\n"
+        "output: m\n"
+    )
+    (tmp_path / "m.yaml").write_text(text, encoding="utf-8")
+    result = run(tmp_path / "m.yaml", tmp_path, tmp_path / "out")
+    assert result.classes == 2
+    assert result.streams["m"].covered == 2

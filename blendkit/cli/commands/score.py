@@ -29,7 +29,11 @@ if TYPE_CHECKING:
 @chunk_option
 @channels_option
 @silence_option
-@click.option("--strict", is_flag=True, help="Exit with 1 unless every recording is ok or padded.")
+@click.option(
+    "--strict",
+    is_flag=True,
+    help="Exit with 1 unless every recording is ok or padded, without a note on damage or lost scores.",
+)
 @machine
 @json_option
 def score(
@@ -75,5 +79,5 @@ def score(
         counts = Counter(s.status for s in status.values())
         click.echo(f"{len(status)} recordings: " + ", ".join(f"{n} {s}" for s, n in sorted(counts.items())))
         click.echo(f"logits in {store}")
-    if strict and any(s.status not in ("ok", "padded") for s in status.values()):
+    if strict and any(scoring.is_odd(s) for s in status.values()):
         raise click.exceptions.Exit(1)

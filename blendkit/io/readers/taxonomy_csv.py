@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from blendkit.core import Taxonomy
+from blendkit.core import Taxonomy, composed
 from blendkit.errors import BlendkitError, shorten
 from blendkit.io.text_tables import open_table
 
@@ -45,7 +45,8 @@ def read_taxonomy(path: Path | str | Sequence[Path]) -> Taxonomy:
     unstated = [k for k in _OPTIONAL if (col := columns[k]) is None or col.name == ids.name]
     columns = {k: col for k, col in columns.items() if k not in unstated}
     table = {
-        str(c): {k: ("" if col is None else str(col.iloc[i])) for k, col in columns.items()} for i, c in enumerate(ids)
+        composed(str(c)): {k: ("" if col is None else str(col.iloc[i])) for k, col in columns.items()}
+        for i, c in enumerate(ids)
     }
     for path in paths[1:]:
         table = _joined(table, _frame(path), wanted)
