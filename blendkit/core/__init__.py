@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from blendkit.core.clocks import OFFSET_FORMS, is_zone, zone
     from blendkit.core.compiling import compiled, read_only
     from blendkit.core.deployments import Deployment, DeploymentKey, Deployments
-    from blendkit.core.differences import compare_names, compare_rows, near_names
+    from blendkit.core.differences import compare_names, compare_rows, near_names, unused_names
     from blendkit.core.hashes import canonical_json, text_hash
     from blendkit.core.joining import concat, shared_rows
     from blendkit.core.labels import WHOLE_RECORDING, LabelTable
@@ -127,6 +127,7 @@ __all__ = [
     "sigmoid",
     "text_hash",
     "ties_made",
+    "unused_names",
     "with_fitting_names",
     "zero_floor",
     "zone",

@@ -58,6 +58,22 @@ def near_names(wanted: Iterable[str], given: Iterable[str]) -> tuple[str, str] |
     return next(((name, other) for name, other in pairs if other is not None and other != name), None)
 
 
+def unused_names(labels: Iterable[str], rows: Iterable[str], source: str) -> str:
+    """Return a text if labels match no row because their recordings are written in another way; "" otherwise."""
+    named, wanted = dict.fromkeys(map(str, labels)), dict.fromkeys(map(str, rows))
+    unused, free = [n for n in named if n not in wanted], [n for n in wanted if n not in named]
+    pair = near_names(unused, free)
+    if pair is None:
+        return ""
+    apart = compare_names([pair[0]], [pair[1]], source, "the rows")
+    some = (
+        "no label matches a row"
+        if len(unused) == len(named)
+        else f"{len(unused)} of {len(named)} labelled recordings match no row"
+    )
+    return f"{some}: {apart}"
+
+
 def compare_rows(wanted: Rows, given: Rows, wanted_in: str, given_in: str) -> str:
     """Return what `compare_names` says of the recordings of two sides; of their rows, where the recordings agree."""
     ours, theirs = wanted.recordings(), given.recordings()

@@ -7,7 +7,7 @@ from dataclasses import asdict, dataclass
 from typing import Any
 
 from blendkit._version import __version__
-from blendkit.core import FileSpace, Rows, Scores, compare_names, near_names, text_hash
+from blendkit.core import FileSpace, Rows, Scores, text_hash, unused_names
 from blendkit.engine.inputs import Inputs, labels_out_of_reach, truth_of
 from blendkit.events import Emit
 from blendkit.io import Written
@@ -35,7 +35,7 @@ class Figures:
         self.truth, self.labelled, self.sources = truth_of(inputs, rows, classes)
         self.recordings = {str(r) for r in rows.recording[self.labelled]}
         self.notes = [f"not used to measure: {why}" for why in labels_out_of_reach(inputs, rows)]
-        self.notes += [] if self.sources else _nearly_matching(inputs, rows)
+        self.notes += _nearly_matching(inputs, rows)
         self.results: dict[str, StreamResult] = {}
         self.emit = emit
 
@@ -55,13 +55,9 @@ class Figures:
 
 
 def _nearly_matching(inputs: Inputs, rows: Rows) -> list[str]:
-    """Return a warning per label file that matches no row, but would if its names were written as the rows' are."""
-    ids = rows.recordings()
-    return [
-        f"nothing is measured, no label matches a row: {compare_names(t.recordings, ids, t.source, 'the run')}"
-        for t in inputs.labels
-        if near_names(t.recordings, ids)
-    ]
+    """Return a warning per label file with recordings that would match if they were written as the rows' are."""
+    texts = [unused_names(t.named_as(rows.recordings()).recordings, rows.recordings(), t.source) for t in inputs.labels]
+    return list(filter(None, texts))
 
 
 def in_sample(opened: Opened, recordings: set[str]) -> list[str]:

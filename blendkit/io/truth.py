@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
-from blendkit.core import Bools, LabelTable, Rows, Taxonomy, compare_names
+from blendkit.core import Bools, LabelTable, Rows, Taxonomy, compare_names, unused_names
 from blendkit.errors import BlendkitError, shorten
 from blendkit.io.readers.label_files import read_labels
 from blendkit.io.readers.taxonomy_csv import read_taxonomy
@@ -51,4 +51,6 @@ def truth_for(
         )
     lacking = sorted(matching.classes - set(classes))
     left_out = f"{len(lacking)} labelled classes that {what} lacks are left out: {shorten(lacking)}"
-    return Truth(values, labelled, taxa, (*table.notes, *([left_out] if lacking else [])))
+    unused = unused_names(table.recordings, rows.recordings(), table.source)
+    notes = [*table.notes, *([left_out] if lacking else []), *filter(None, [unused])]
+    return Truth(values, labelled, taxa, tuple(notes))

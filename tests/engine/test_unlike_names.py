@@ -75,8 +75,18 @@ def test_labels_that_nearly_match_a_run(tones: Tones, tmp_path: Path, run_text: 
         text = f"filename,start,end,primary_label\n{name}.wav,0,5,low\n"
         (data / "train_soundscapes_labels.csv").write_text(text, encoding="utf-8")
         said = run_text(tone_recipe, data, tmp_path / "out").warnings
-        hint = "'rec' in train_soundscapes_labels.csv and 'Rec' in the run differ in letter case"
-        assert any(w.startswith("nothing is measured") and w.endswith(hint) for w in said) == warned, said
+        hint = "'rec' in train_soundscapes_labels.csv and 'Rec' in the rows differ in letter case"
+        assert any(w == f"no label matches a row: {hint}" for w in said) == warned, said
+
+
+def test_labels_of_which_some_are_written_in_another_way(
+    tones: Tones, tmp_path: Path, run_text: Run, tone_recipe: str
+) -> None:
+    data = tones({"Rec": 5.0, "two": 5.0})
+    text = "filename,start,end,primary_label\nrec.wav,0,5,low\ntwo.wav,0,5,mid\n"
+    (data / "train_soundscapes_labels.csv").write_text(text, encoding="utf-8")
+    said = run_text(tone_recipe, data, tmp_path / "out").warnings
+    assert any(w.startswith("1 of 2 labelled recordings match no row: 'rec' in") for w in said), said
 
 
 def test_a_run_does_not_measure_by_labels_in_another_unit(
