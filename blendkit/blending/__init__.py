@@ -16,8 +16,8 @@ if TYPE_CHECKING:
     from blendkit.blending.fitting import check_folds, fit_op, refuse_seen_by_step
     from blendkit.blending.geo_ranges import fit_ranges
     from blendkit.blending.memo import Memo
-    from blendkit.blending.name_parts import require_name_parts
     from blendkit.blending.on_scores import apply, blend
+    from blendkit.blending.site_and_hour_needs import require_name_parts
     from blendkit.blending.step_context import StepContext
     from blendkit.blending.steps import convert, where_mask
     from blendkit.blending.streams import finished, make_streams

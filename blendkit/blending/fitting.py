@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from blendkit.blending.name_parts import require_name_parts
+from blendkit.blending.site_and_hour_needs import require_name_parts
 from blendkit.blending.step_context import StepContext
 from blendkit.core import LabelTable, Scores, chunk_rows, compare_names, fold_of
 from blendkit.errors import BlendkitError, shorten

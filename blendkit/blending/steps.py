@@ -10,7 +10,7 @@ import numpy as np
 
 from blendkit.blending.fitting import fit_step
 from blendkit.blending.missing_chunks import missing_chunks
-from blendkit.blending.name_parts import require_name_parts
+from blendkit.blending.site_and_hour_needs import require_name_parts
 from blendkit.blending.step_context import StepContext
 from blendkit.blending.weights import class_mask
 from blendkit.core import (

@@ -15,14 +15,15 @@ if TYPE_CHECKING:
     from blendkit.io.file_reader import ColumnNames, FileHead, Reader, find_reader
     from blendkit.io.readers.deployment_csv import read_deployments
     from blendkit.io.readers.detection_tables import Detections, read_detections
+    from blendkit.io.readers.finds import read_finds
     from blendkit.io.readers.hoplite_database import read_hoplite
     from blendkit.io.readers.kaggle import Template, read_leaderboard, read_template
     from blendkit.io.readers.kaggle_cache import Cache, read_cache
     from blendkit.io.readers.label_files import read_labels, split_label_source
-    from blendkit.io.readers.places import read_finds, read_sites
     from blendkit.io.readers.range_table import WEEKS, WHOLE_YEAR, RangeTable, is_range_table, read_range_table
     from blendkit.io.readers.score_sources import is_source, read_score_file, read_scores, split_source
     from blendkit.io.readers.score_table import Table, read_table, recording_folds
+    from blendkit.io.readers.site_coordinates import read_sites
     from blendkit.io.readers.species_lists import read_species_lists
     from blendkit.io.readers.taxonomy_csv import read_taxonomy
     from blendkit.io.solutions import read_solutions

@@ -7,28 +7,51 @@ import os
 from pathlib import Path
 
 CGROUP = Path("/sys/fs/cgroup")
+OWN_GROUP = Path("/proc/self/cgroup")
 
 
 def cpu_count() -> int:
     """Return the CPUs this process may use, which schedulers (affinity) and containers (cgroup quotas) limit."""
     free = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
-    quota = cpu_quota(CGROUP)
+    quota = cpu_quota(CGROUP, OWN_GROUP)
     return free if quota is None else max(1, min(free, math.ceil(quota)))
 
 
-def cpu_quota(root: Path) -> float | None:
-    """Return the CPUs that a container's quota allows, as a share of time; None without a quota.
+def cpu_quota(root: Path, own: Path) -> float | None:
+    """Return the CPUs that quotas allow this process, as a share of time; None without a quota.
 
-    root: the mounted cgroup file system. Sources: the kernel's cgroup-v2 (`cpu.max`) and sched-bwc (`cpu.cfs_*_us`,
-    version 1) documents.
+    root: the mounted cgroup file system; own: the file that says which group of it is this process's
+    (/proc/self/cgroup). The quota of any group above counts as well. Sources: the kernel's cgroup-v2 (`cpu.max`) and
+    sched-bwc (`cpu.cfs_*_us`, version 1) documents.
     """
     try:
-        quota, period = (root / "cpu.max").read_text(encoding="ascii").split()
+        lines = own.read_text(encoding="utf-8").splitlines()
+    except (OSError, UnicodeDecodeError):
+        lines = []
+    found = [_quota(f) for f in [root, root / "cpu", *(f for line in lines for f in _folders(root, line))]]
+    return min((q for q in found if q is not None), default=None)
+
+
+def _folders(root: Path, line: str) -> list[Path]:
+    """Return the folders of a group, `number:controllers:/path`, and of all above it."""
+    _, _, rest = line.partition(":")
+    controllers, _, path = rest.partition(":")
+    if controllers and "cpu" not in controllers.split(","):
+        return []
+    top = root / "cpu" if controllers else root
+    inner = top / path.lstrip("/")
+    return [inner, *(p for p in inner.parents if p.is_relative_to(top))]
+
+
+def _quota(folder: Path) -> float | None:
+    """Return the quota of one group, of either version of the file system; None if it has none."""
+    try:
+        quota, period = (folder / "cpu.max").read_text(encoding="ascii").split()
         return None if quota == "max" else int(quota) / int(period)
     except (OSError, ValueError, ZeroDivisionError):
         pass
     try:
-        times = [int((root / "cpu" / f"cpu.cfs_{n}_us").read_text(encoding="ascii")) for n in ("quota", "period")]
+        times = [int((folder / f"cpu.cfs_{n}_us").read_text(encoding="ascii")) for n in ("quota", "period")]
         return times[0] / times[1] if times[0] > 0 else None
     except (OSError, ValueError, ZeroDivisionError):
         return None

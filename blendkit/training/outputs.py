@@ -11,7 +11,7 @@ import numpy as np
 import torch
 
 from blendkit._version import __version__
-from blendkit.store import atomic_path, write_json, write_text
+from blendkit.store import atomic_path
 from blendkit.training.cross_fit import Fit, HeadFit
 from blendkit.training.examples import Examples
 from blendkit.training.export import exported, write_onnx
@@ -110,64 +110,6 @@ def summary(
         "job": asdict(job),
         "source": asdict(source),
     }
-
-
-def write_card(out: Path, report: Mapping[str, Any]) -> None:
-    """Write `fit.json` and `card.md`."""
-    write_json(out / "fit.json", report, sort=False)
-    write_text(out / "card.md", "\n".join(_card(report)) + "\n")
-
-
-def _card(report: Mapping[str, Any]) -> list[str]:
-    rows, source, pseudo = report["rows"], report["source"], report["pseudo_recordings"]
-    return [
-        f"# Sequence head: {report['kind']}",
-        "",
-        f"{report['parameters']:,} parameters on {', '.join(report['tokens'])}; {len(report['classes'])} classes; "
-        f"{report['seeds']} seed(s), averaged. Made by blendkit {__version__} with torch {torch.__version__}.",
-        "",
-        "## Data",
-        "",
-        f"- {rows['clip']} clip chunks and {rows['chunk']} labelled soundscape chunks "
-        f"of {report['recordings']} recordings",
-        f"- features: {', '.join(source['features'])} (hash {source['made_by'][:12]})",
-        f"- labels: {source['labels']}; groups: {source['group'] or 'recordings'}",
-        *([f"- {len(pseudo)} pseudo-labelled recordings"] if pseudo else []),
-        *_teacher(source),
-        "- every recording seen is listed in the head's metadata `saw`: figures on those are in-sample",
-        "",
-        "## Out-of-fold figures",
-        "",
-        f"{report['folds']} folds of whole groups; each fold is scored by heads that neither learned from it nor "
-        "stopped on it. 95 % intervals redraw whole groups.",
-        "",
-        *_figures(report["oof"]),
-        "",
-        "## Shares of the tokens on held-out rows",
-        "",
-        *[
-            f"- {n}: {w:.3f} (standard deviation over folds and seeds {s:.3f})"
-            for n, (w, s) in report["weights"].items()
-        ],
-        "",
-        f"Trained for {report['epochs_of_all_rows']} epochs on all rows: the mean of the folds' best. Largest "
-        f"difference between torch and ONNX: {max(report['onnx_difference'].values()):.1e}.",
-    ]
-
-
-def _teacher(source: Mapping[str, Any]) -> list[str]:
-    """What a card says of the teacher behind pseudo-labels."""
-    saw = [f"- a pseudo-labelling teacher learned from {len(source['saw'])} recordings"] if source["saw"] else []
-    unsure = "- what else the teacher learned from is not known: figures on any recording may be in-sample"
-    return [*saw, *([] if source["saw_known"] else [unsure])]
-
-
-def _figures(oof: Mapping[str, Any]) -> list[str]:
-    lines: list[str] = []
-    for kind, f in oof.items():
-        macro = f"- {kind}s: macro-AUC {span(f['macro_auc'])} over {f['classes']} classes, {f['rows']} rows"
-        lines.append(macro + (f"; top-1 {span(f['top_one'])}" if f["top_one"] else ""))
-    return lines or ["- none: no class has both positive and negative rows"]
 
 
 def span(found: Sequence[float], sign: str = "") -> str:

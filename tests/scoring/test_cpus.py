@@ -27,7 +27,7 @@ def test_quotas_of_both_versions(tmp_path: Path, files: dict[str, str], quota: f
     for name, text in files.items():
         (tmp_path / name).parent.mkdir(exist_ok=True)
         (tmp_path / name).write_text(text, encoding="ascii")
-    assert cpu_quota(tmp_path) == quota
+    assert cpu_quota(tmp_path, tmp_path / "no_file") == quota
 
 
 @pytest.mark.parametrize(
@@ -38,5 +38,23 @@ def test_the_smaller_limit_holds(
 ) -> None:
     (tmp_path / "cpu.max").write_text(f"{quota} 100000", encoding="ascii")
     monkeypatch.setattr(blendkit.scoring.cpus, "CGROUP", tmp_path)
+    monkeypatch.setattr(blendkit.scoring.cpus, "OWN_GROUP", tmp_path / "no_file")
     monkeypatch.setattr(os, "sched_getaffinity", lambda _: set(range(free)), raising=False)
     assert cpu_count() == count
+
+
+@pytest.mark.parametrize(
+    ("own", "file", "text"),
+    [
+        ("0::/user.slice/job.scope\n", "user.slice/job.scope/cpu.max", "150000 100000"),
+        ("0::/user.slice/job.scope\n", "user.slice/cpu.max", "150000 100000"),  # a quota above counts, too
+        ("1:name=systemd:/x\n5:cpu,cpuacct:/batch/job\n", "cpu/batch/job/cpu.cfs_quota_us", "150000"),
+    ],
+)
+def test_quotas_below_the_root(tmp_path: Path, own: str, file: str, text: str) -> None:
+    (tmp_path / file).parent.mkdir(parents=True)
+    (tmp_path / file).write_text(text, encoding="ascii")
+    if file.endswith("_us"):
+        (tmp_path / file).with_name("cpu.cfs_period_us").write_text("100000", encoding="ascii")
+    (tmp_path / "own").write_text(own, encoding="ascii")
+    assert cpu_quota(tmp_path, tmp_path / "own") == 1.5

@@ -13,8 +13,9 @@ import pytest
 
 from blendkit.training.cross_fit import logits_of
 from blendkit.training.examples import Examples
+from blendkit.training.model_cards import write_head_card
 from blendkit.training.out_of_fold import judge
-from blendkit.training.outputs import Source, span, summary, write_card, write_heads, write_oof
+from blendkit.training.outputs import Source, span, summary, write_heads, write_oof
 
 Make = Callable[..., Examples]
 SOURCE = Source(
@@ -59,7 +60,7 @@ def test_the_card_holds_the_figures(make_examples: Make, head_fit: Any, fitted: 
     made = summary(fitted, e, head_fit, SOURCE, figures, {"head.onnx": 2e-7})
     assert made["rows"] == {"clip": 36, "chunk": 18}
     assert made["weights"]["b"][0] == pytest.approx(fitted.weights.mean(axis=0)[1])
-    write_card(tmp_path, made)
+    write_head_card(tmp_path, made)
     card = (tmp_path / "card.md").read_text(encoding="utf-8")
     for words in (
         f"- chunks: macro-AUC {span(figures['chunk']['macro_auc'])} over 3 classes, 18 rows",
@@ -73,15 +74,15 @@ def test_the_card_holds_the_figures(make_examples: Make, head_fit: Any, fitted: 
     assert made["pseudo_recordings"] == []
     pseudo = {0: frozenset({"p0"}), 1: frozenset({"p2", "p1"}), 2: frozenset[str](), None: frozenset({"p1"})}
     more = summary(replace(fitted, pseudo_recordings=pseudo), e, head_fit, SOURCE, figures, {"head.onnx": 2e-7})
-    write_card(tmp_path, more)
+    write_head_card(tmp_path, more)
     assert "- 3 pseudo-labelled recordings" in (tmp_path / "card.md").read_text(encoding="utf-8")
     told = json.loads((tmp_path / "fit.json").read_text(encoding="utf-8"))
     assert told["pseudo_recordings"] == ["p0", "p1", "p2"]
     unknown = summary(fitted, e, head_fit, replace(SOURCE, saw=(), saw_known=False), figures, {"head.onnx": 2e-7})
-    write_card(tmp_path, unknown)
+    write_head_card(tmp_path, unknown)
     assert "teacher learned from is not known" in (tmp_path / "card.md").read_text(encoding="utf-8")
     assert json.loads((tmp_path / "fit.json").read_text(encoding="utf-8"))["source"]["saw_known"] is False
-    write_card(tmp_path, {**made, "oof": {}})
+    write_head_card(tmp_path, {**made, "oof": {}})
     assert "none: no class has both" in (tmp_path / "card.md").read_text(encoding="utf-8")
 
 

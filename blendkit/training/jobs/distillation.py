@@ -33,7 +33,7 @@ from blendkit.training.cnn import WaveStudent
 from blendkit.training.export import exported, write_onnx
 from blendkit.training.jobs.chunk_pictures import chunk_pictures
 from blendkit.training.jobs.teacher_saw import TeacherSaw
-from blendkit.training.outputs import span
+from blendkit.training.model_cards import student_card
 from blendkit.training.settings import Distil, Picture
 from blendkit.training.student import StudentRows, fit_student, student_logits
 
@@ -100,7 +100,7 @@ def distil(task: Task, emit: Emit = silent) -> dict[str, Any]:
         "saw_known": task.saw.known,
     }
     write_json(task.out / "student.json", made, sort=False)
-    write_text(task.out / "card.md", "\n".join(_card(made)) + "\n")
+    write_text(task.out / "card.md", "\n".join(student_card(made)) + "\n")
     return made
 
 
@@ -165,26 +165,3 @@ def _without_embedding(network: WaveStudent) -> WaveStudent:
     """Return the network without the layer that only training needs."""
     network.student.embed = None
     return network.eval()
-
-
-def _card(made: dict[str, Any]) -> list[str]:
-    rows, held = made["rows"], made["held_out"]
-    lines = [
-        "# Student",
-        "",
-        f"{made['parameters']:,} parameters, {len(made['classes'])} classes; log-mel front end inside the graph. "
-        f"Made by blendkit {__version__} with torch {torch.__version__}.",
-        "",
-        f"- learned from {rows['learn']} chunks, stopped on {rows['stop']}, judged on {rows['judge']}, by whole "
-        f"recordings ({made['recordings']}); {rows['labelled']} chunks had labels",
-        f"- distance from its teacher's probabilities on held-out recordings (rmse): {held['rmse']:.4f}",
-    ]
-    if "student" in held:
-        lines.append(
-            f"- macro-AUC on held-out labelled chunks: {span(held['student'])}; teacher {span(held['teacher'])}"
-        )
-        lines.append("- the teacher's own figure there is in-sample if it learned from these recordings")
-    every = "every recording behind it, its teacher's too, is in the metadata `saw`"
-    unsure = "what its teacher learned from is not known: the metadata `saw` may lack recordings"
-    lines.append(f"- largest difference between torch and ONNX: {made['onnx_difference']:.1e}")
-    return [*lines, f"- {every if made['saw_known'] else unsure}"]

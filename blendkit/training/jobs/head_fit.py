@@ -29,8 +29,9 @@ from blendkit.training.jobs.pseudo_labels import read_pseudo
 from blendkit.training.jobs.requests import HeadRequest
 from blendkit.training.jobs.saved_arrays import read_arrays
 from blendkit.training.jobs.teacher_saw import TeacherSaw
+from blendkit.training.model_cards import write_head_card
 from blendkit.training.out_of_fold import judge
-from blendkit.training.outputs import OOF, Source, summary, write_card, write_heads, write_oof
+from blendkit.training.outputs import OOF, Source, summary, write_heads, write_oof
 
 
 def fit_head(request: HeadRequest, emit: Emit = silent) -> dict[str, Any]:
@@ -91,7 +92,7 @@ def write_fit(request: HeadRequest, fit: Fit, ready: PreparedFit) -> dict[str, A
     write_oof(request.out, fit, examples)
     made = summary(fit, examples, job, source, figures, drift)
     made = {**made, "notes": [*ready.notes, *notes], "spearman": _agreement(made["weights"], ready.probed)}
-    write_card(request.out, made)
+    write_head_card(request.out, made)
     return made
 
 
