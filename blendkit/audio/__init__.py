@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from blendkit.audio.channels import Channels, check_channels, odd_parts
     from blendkit.audio.cutting import Edge, cut
     from blendkit.audio.decoded import Decoded, Samples
-    from blendkit.audio.decoding import decode, probe_duration
+    from blendkit.audio.decoding import decode
     from blendkit.audio.grid import (
         Anchor,
         Overlaps,
@@ -27,6 +27,7 @@ if TYPE_CHECKING:
         place,
         samples_at,
     )
+    from blendkit.audio.headers import probe_duration
     from blendkit.audio.ogg import Segment, intact_segments, is_truncated
     from blendkit.audio.prepare import Batch, Grid, Prepared, Silence, groups, prepare_group
     from blendkit.audio.recorder_comments import stated_zone

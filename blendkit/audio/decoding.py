@@ -14,38 +14,25 @@ import numpy as np
 
 from blendkit.audio.channels import Channels, MissingChannelError, Mixer, energies
 from blendkit.audio.decoded import Decoded, Status, unreadable
+from blendkit.audio.headers import HEADERLESS
 from blendkit.audio.joined import parts_of
 from blendkit.audio.judging import judged, judged_holed, judged_partial
 from blendkit.audio.ogg import Segment, intact_segments, is_truncated
 from blendkit.audio.quiet import terminal_of
+from blendkit.audio.rates import MAX_RATE, MIN_RATE
 from blendkit.audio.reading import read_mono
 from blendkit.audio.resampling import resample
 from blendkit.audio.scratch import SAMPLES_PER_BYTE, Kept, block_size
-from blendkit.audio.second_decoder import INSTALL, SecondReading, decode_with_libav, is_installed
+from blendkit.audio.second_decoder import INSTALL, is_installed
+from blendkit.audio.second_reading import read_again
+from blendkit.audio.wav_chunks import wav_cut_from
 from blendkit.core import MIN_REMAINDER_S, OTHER_SUFFIXES
 
-MIN_RATE, MAX_RATE = 1000, 10_000_000  # Hz; no recorder of animals is slower or faster: the header is broken
-MOST_MISSING_S = 0.2  # what codecs pad at most: a file that gives so much less than it states has lost some
-
-_FAILURES = (OSError, RuntimeError, MemoryError, ValueError, OverflowError)  # a broken header can claim anything
-_HEADERLESS = "RAW"  # libsndfile takes any file whose name ends in .au for headerless sound: it would be noise
 _PLAIN = {  # what libsndfile says of some damage, in words that say what it is
     "SF_INFO struct incomplete": "its header states a sample rate or a length that cannot be",
     "File does not exist or is not a regular file": "no sound can be found in it",
 }
 _Source = Path | bytes  # a file, or one that was found inside a file
-
-
-def probe_duration(path: Path) -> float | None:
-    """Return a file's stated duration in seconds, None if its header cannot be read."""
-    import soundfile
-
-    try:
-        with terminal_of(path):
-            info = soundfile.info(os.fsencode(path))
-    except (OSError, RuntimeError, ValueError):
-        return None
-    return None if info.format == _HEADERLESS else float(info.frames / info.samplerate)
 
 
 def decode(path: Path, scratch: Path | None = None, channels: Channels = "mean") -> Decoded:
@@ -63,15 +50,23 @@ def decode(path: Path, scratch: Path | None = None, channels: Channels = "mean")
     try:
         with terminal_of(path):
             found = _with_libsndfile(path, channels, scratch)
-    except _FAILURES as error:
+    except Exception as error:  # a broken file can make a decoder raise anything: it costs this recording only
         found = unreadable(_reason(error, path))
     if found.rate and found.status not in ("partial", "empty"):
         return found
-    return _with_second_decoder(path, found, channels, scratch)
+    if not is_installed():
+        foreign = path.suffix.lower() in OTHER_SUFFIXES and path.is_file()
+        return replace(found, note=f"{found.note}; {INSTALL}") if foreign else found
+    try:
+        return read_again(path, found, channels, scratch)
+    except Exception:  # what the first decoder said stands
+        return found
 
 
 def _reason(error: Exception, path: Path) -> str:
     """Return why a file cannot be read, without the names of folders and objects of this machine."""
+    if isinstance(error, MemoryError):
+        return "not enough memory for what its header states"
     said = getattr(error, "error_string", None) or getattr(error, "strerror", None) or str(error)
     plain = next((text for start, text in _PLAIN.items() if start in said and path.is_file()), said)
     return plain.replace(str(path), path.name) or type(error).__name__
@@ -79,57 +74,12 @@ def _reason(error: Exception, path: Path) -> str:
 
 def _with_libsndfile(path: Path, channels: Channels, scratch: Path | None) -> Decoded:
     parts = parts_of(path)
-    if parts is not None:
-        if channels == "loudest" and len(parts.files) > 1:
-            channels = _loudest_of(parts.files)
-        return _joined([_decode_one(f, channels, scratch) for f in parts.files], parts.why, scratch)
-    found = _decode_one(path, channels, scratch)
-    if found.status == "ok" and is_truncated(path):
-        note = f"the file is cut off after {found.duration_s:.3f} s"
-        return replace(found, status="short", note="; ".join(filter(None, [note, found.note])))
-    return found
-
-
-def _with_second_decoder(path: Path, found: Decoded, channels: Channels, scratch: Path | None) -> Decoded:
-    """Return what the second decoder reads, if that is more than what the first found."""
-    if not is_installed():
-        foreign = path.suffix.lower() in OTHER_SUFFIXES and path.is_file()
-        return replace(found, note=f"{found.note}; {INSTALL}") if foreign else found
-    try:
-        read = decode_with_libav(path, channels, scratch)
-    except MissingChannelError as error:
-        return unreadable(str(error))
-    except _FAILURES:
-        return found
-    if not MIN_RATE <= read.rate <= MAX_RATE or len(read.mono.samples) <= found.duration_s * read.rate:
-        return found
-    judgement = _judged_second(path, read)
-    return replace(judgement, note="; ".join(filter(None, ["read by libav", judgement.note])))
-
-
-def _judged_second(path: Path, read: SecondReading) -> Decoded:
-    """Return what the second decoder read, with its status: frames that are lost, or an end that is missing."""
-    mono, rate, seconds = read.mono, read.rate, probe_duration(path)
-    stated = read.stated if seconds is None else round(seconds * rate)
-    beyond = 0 if read.stated is None or stated is None else len(mono.samples) - stated
-    if beyond > 0 and (read.lost or mono.failed or beyond > MOST_MISSING_S * rate):
-        mono = replace(mono, samples=mono.samples[:stated])  # damage may make two frames of one
-    if read.lost:
-        return judged_holed(mono, rate, read.lost)
-    if mono.failed or (stated or 0) - len(mono.samples) > MOST_MISSING_S * rate:
-        return judged_partial(mono, rate, stated)
-    return judged(mono, rate)
-
-
-def _stated(path: Path, rate: int) -> tuple[int | None, bool]:
-    """Return how many samples at `rate` Hz a file's header states, and whether that is no estimate.
-
-    None if libsndfile cannot read it.
-    """
-    seconds = probe_duration(path)
-    with path.open("rb") as handle:
-        exact = handle.read(4) == b"fLaC"
-    return (None if seconds is None else round(seconds * rate)), exact
+    if parts is None:
+        return _decode_one(path, channels, scratch)
+    if channels == "loudest" and len(parts.files) > 1:
+        channels = _loudest_of([f.data for f in parts.files])
+    found = [_decode_one(f.data, channels, scratch, f.states_length) for f in parts.files]
+    return _joined(found, parts.notes, scratch)
 
 
 def _opened(source: _Source) -> Any:
@@ -138,12 +88,12 @@ def _opened(source: _Source) -> Any:
     return soundfile.SoundFile(io.BytesIO(source) if isinstance(source, bytes) else os.fsencode(source))
 
 
-def _decode_one(source: _Source, channels: Channels, scratch: Path | None) -> Decoded:
+def _decode_one(source: _Source, channels: Channels, scratch: Path | None, states_length: bool = True) -> Decoded:
     """Decode one file, given by its path or its bytes. Raises what the decoder raises where nothing can be read."""
     size = len(source) if isinstance(source, bytes) else source.stat().st_size
     with _opened(source) as handle:
         rate, stated, kind = handle.samplerate, handle.frames, handle.format
-        if kind == _HEADERLESS:
+        if kind == HEADERLESS:
             return unreadable("no header of a sound file")
         if not MIN_RATE <= rate <= MAX_RATE:
             return unreadable(f"a sample rate of {rate} Hz", rate)
@@ -155,9 +105,28 @@ def _decode_one(source: _Source, channels: Channels, scratch: Path | None) -> De
     if segments and len(found.samples):
         return _decode_segments(segments, size, rate, channels, scratch)
     lost = stated - len(found.samples)
-    if found.failed or 0 < lost < size * SAMPLES_PER_BYTE:
-        return judged_partial(found, rate, stated)
-    return judged(found, rate)
+    possible = states_length and lost < size * SAMPLES_PER_BYTE
+    if found.failed or (possible and lost > 0):
+        return judged_partial(found, rate, stated if possible else None)
+    read = judged(found, rate)
+    if read.status == "ok":
+        read = _cut_off(source, read)
+    if states_length and not possible:
+        read = _with_note(f"its header states {stated / rate:.3f} s, which {size} bytes cannot hold", read)
+    return read
+
+
+def _cut_off(source: _Source, read: Decoded) -> Decoded:
+    """Return a recording that was read to its end with the status `short` if the file ends before the recording."""
+    seconds = wav_cut_from(source)
+    if seconds is None and not is_truncated(source):
+        return read
+    of = "" if seconds is None else f" of the stated {seconds:.3f} s"
+    return _with_note(f"the file is cut off after {read.duration_s:.3f} s{of}", replace(read, status="short"))
+
+
+def _with_note(note: str, read: Decoded) -> Decoded:
+    return replace(read, note="; ".join(filter(None, [note, read.note])))
 
 
 def _segments(source: _Source, rate: int) -> list[Segment] | None:
@@ -209,18 +178,18 @@ def _loudest_of(files: Sequence[bytes]) -> Channels:
     return int(np.argmax(np.sum([s[:common] for s in sums], axis=0))) + 1 if common else "loudest"
 
 
-def _joined(parts: Sequence[Decoded], why: str, scratch: Path | None) -> Decoded:
+def _joined(parts: Sequence[Decoded], why: Sequence[str], scratch: Path | None) -> Decoded:
     """Return parts one after another, at the rate of the first that has audio."""
     usable = [p for p in parts if len(p.samples)]
     if not usable:
-        return unreadable("; ".join([why, *(p.note for p in parts)]))
+        return unreadable("; ".join([*why, *(p.note for p in parts)]))
     rate = usable[0].rate
     kept = Kept(1, rate, scratch)
     for part in usable:
         kept.append(resample(part, rate, scratch).samples[:, None])
     samples = kept.frames()[:, 0]
     states = [p.status for p in parts if p.status not in ("ok", "empty")]
-    notes = [why, *dict.fromkeys(p.note for p in parts if p.note)]
+    notes = [*why, *dict.fromkeys(_note_of(k, p, len(parts)) for k, p in enumerate(parts, 1) if p.note)]
     if len(parts) > 1:
         notes[0] += f": {' + '.join(f'{p.duration_s:.3f}' for p in parts)} s"
     if any(p.status == "unreadable" for p in parts):
@@ -228,3 +197,7 @@ def _joined(parts: Sequence[Decoded], why: str, scratch: Path | None) -> Decoded
     whole = len(samples) >= MIN_REMAINDER_S * rate
     status: Status = (states[0] if states else "ok") if whole else "empty"
     return Decoded(samples, rate, len(samples) / rate, status, "; ".join(notes))
+
+
+def _note_of(number: int, part: Decoded, of: int) -> str:
+    return part.note if of == 1 or part.status == "ok" else f"part {number}: {part.note}"

@@ -45,12 +45,15 @@ def judged_partial(found: Mono, rate: int, stated: int | None) -> Decoded:
     return replace(read, status="partial", note="; ".join(filter(None, [f"{note}{why}", read.note])))
 
 
-def judged_holed(found: Mono, rate: int, lost: int) -> Decoded:
-    """Return a recording of which `lost` samples are silence in the place of what cannot be read."""
+def judged_holed(found: Mono, rate: int, lost: int, *, guessed: bool = False) -> Decoded:
+    """Return a recording of which `lost` samples are silence in the place of what cannot be read.
+
+    guessed: whether that number is an estimate, so that what follows may stand a little off its place.
+    """
     read = judged(found, rate)
     if read.status == "unreadable":
         return read
-    note = f"{lost / rate:.3f} s unreadable, replaced by silence"
+    note = f"{'about ' if guessed else ''}{lost / rate:.3f} s unreadable, replaced by silence"
     return replace(read, status="holed", note="; ".join(filter(None, [note, found.failed, read.note])))
 
 

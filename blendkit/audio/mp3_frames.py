@@ -10,11 +10,14 @@ import mmap
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from blendkit.audio.file_parts import FilePart, FileParts
+
 _RATES = {3: (44100, 48000, 32000), 2: (22050, 24000, 16000), 0: (11025, 12000, 8000)}  # by version: MPEG 1, 2, 2.5
 _KBPS_1 = (0, 32, 40, 48, 56, 64, 80, 96, 112, 128, 160, 192, 224, 256, 320)
 _KBPS_2 = (0, 8, 16, 24, 32, 40, 48, 56, 64, 80, 96, 112, 128, 144, 160)
 _ROOMY = 9  # a bit rate: 128 kbit/s of MPEG 1, 80 of MPEG 2
-_SLACK = 4096  # bytes of tags behind the audio that are no reason to count frames
+_SLACK = 2  # frames: some encoders also count the header, or an end that is cut off
+_OTHER_KINDS = frozenset({b"RIFF", b"RF64", b"OggS", b"fLaC", b"FORM", b"caff", b".snd", b"riff"})  # first bytes
 
 
 @dataclass(frozen=True)
@@ -31,45 +34,88 @@ class _Frame:
         return self.at + 4 + side
 
 
-def mp3_parts(data: mmap.mmap) -> tuple[tuple[bytes, ...], str] | None:
-    """Return MP3 files with right headers, and why; None where the header states what the file holds, or for no MP3."""
-    first = _next_frame(data, _id3_size(data, 0))
+def is_mpeg(data: bytes | mmap.mmap, suffix: str) -> bool:
+    """Return whether libsndfile gives a file to its MPEG decoder: by its first bytes, else by its suffix."""
+    start = data[:4]
+    if start[:3] == b"ID3":
+        at = id3_size(data, 0)
+        return at >= len(data) or is_mpeg(data[at : at + 4], ".mp3")
+    if start[:1] == b"\xff" and len(start) > 1 and start[1] & 0xE0 == 0xE0:
+        return True
+    return suffix.lower() == ".mp3" and start not in _OTHER_KINDS
+
+
+def counts_frames(data: mmap.mmap) -> bool:
+    """Return whether an MP3 starts with a header that counts its frames; without it, its length is a guess."""
+    first = _next_frame(data, id3_size(data, 0))
+    return first is not None and _stated_frames(data, first) is not None
+
+
+def mp3_parts(data: mmap.mmap) -> FileParts | None:
+    """Return MP3 files with right headers, and why; None where the header states what the file holds, or for no MP3.
+
+    A file that holds less than its header states is left to the decoder, which gives what is there.
+    """
+    first = _next_frame(data, id3_size(data, 0))
     if first is None:
         return None
-    stated = _stated_bytes(data, first)
-    if stated is not None and abs(len(data) - first.at - stated) <= max(_SLACK, stated // 100):
+    stated, held = _stated_frames(data, first), _count(data, first)
+    if stated is not None and held - stated <= _SLACK:
         return None
-    if stated is not None and len(data) - first.at < stated:
-        return None  # cut off: the decoder gives what is there
     starts = [f.at for f in _frames(data, first.at) if _has_xing(data, f)]
     if not starts or starts[0] != first.at:
         starts = [first.at, *starts]
     parts = [data[a:b] for a, b in zip(starts, [*starts[1:], len(data)], strict=True)]
-    why = f"{len(parts)} MP3 files joined" if len(parts) > 1 else "its header does not state its length"
-    return tuple(_with_header(p) for p in parts), why
+    if len(parts) > 1:
+        return FileParts(tuple(map(_with_header, parts)), (f"{len(parts)} MP3 files joined",))
+    said = "does not state its length" if stated is None else f"states {stated} of its {held} frames"
+    return FileParts((_with_header(parts[0]),), (f"its header {said}",))
 
 
-def _with_header(part: bytes) -> bytes:
-    """Return an MP3 that starts with a header which counts its frames; a right one stays."""
-    frames = list(_frames(part, 0))
-    if not frames:
-        return part
-    first = frames[0]
-    if _has_xing(part, first):
-        stated = _stated_bytes(part, first)
-        if stated is not None and abs(len(part) - first.at - stated) <= max(_SLACK, stated // 100):
-            return part
-        frames = frames[1:] or frames
-    audio = part[frames[0].at :]
+def _with_header(part: bytes) -> FilePart:
+    """Return an MP3 that starts with a header which counts its frames; one that states no less than these stays."""
+    first = _next_frame(part, 0)
+    if first is None:
+        return FilePart(part)
+    stated, held = _stated_frames(part, first), _count(part, first)
+    if stated is not None and held - stated <= _SLACK:
+        return FilePart(part)
+    if stated is not None:  # the rest of the header stays: it also says what the encoder added at both ends
+        right, at = bytearray(part), first.xing_at + 8
+        right[at : at + 4] = held.to_bytes(4, "big")
+        if part[at - 1] & 2:
+            right[at + 4 : at + 8] = (len(part) - first.at).to_bytes(4, "big")
+        return FilePart(bytes(right))
+    following = _next_frame(part, first.at + first.size) if _has_xing(part, first) else first
+    audio = part[(following or first).at :]
     # the audio's own header, without a checksum and padding, and at a bit rate whose frames have room for the counts
-    head = _frame(bytes([0xFF, audio[1] | 1, _ROOMY << 4 | audio[2] & 0x0C, audio[3]]), 0)
+    start = bytes([0xFF, audio[1] | 1, _ROOMY << 4 | audio[2] & 0x0C, audio[3]])
+    head = _frame(start, 0)
     if head is None:
-        return part
+        return FilePart(part)
     made = bytearray(head.size)
-    made[:4] = bytes([0xFF, audio[1] | 1, _ROOMY << 4 | audio[2] & 0x0C, audio[3]])
-    counts = (3, len(frames), len(audio) + head.size)  # 3: both counts are there
+    made[:4] = start
+    counts = (3, held, len(audio) + head.size)  # 3: both counts are there
     made[head.xing_at : head.xing_at + 16] = b"Info" + b"".join(n.to_bytes(4, "big") for n in counts)
-    return bytes(made) + audio
+    return FilePart(bytes(made) + audio, False)
+
+
+def _count(data: bytes | mmap.mmap, first: _Frame) -> int:
+    """Return how many frames of audio there are from the first frame on, without one that holds a Xing header."""
+    sizes: dict[bytes, int] = {}  # a long recording has a hundred thousand frames, of a few kinds
+    count = -1 if _has_xing(data, first) else 0
+    frame: _Frame | None = first
+    while frame is not None:
+        at, size = frame.at, frame.size
+        while size:
+            count, at = count + 1, at + size
+            kind = data[at : at + 3]
+            if kind not in sizes:
+                found = _frame(kind + b"\0", 0) if len(kind) == 3 else None
+                sizes[kind] = found.size if found else 0
+            size = sizes[kind]
+        frame = _next_frame(data, at)
+    return count
 
 
 def _frames(data: bytes | mmap.mmap, at: int) -> Iterator[_Frame]:
@@ -83,7 +129,7 @@ def _frames(data: bytes | mmap.mmap, at: int) -> Iterator[_Frame]:
 def _next_frame(data: bytes | mmap.mmap, at: int) -> _Frame | None:
     """Return the first frame from `at` on that another frame, a tag or the end follows."""
     while 0 <= at < len(data) - 4:
-        at += _id3_size(data, at)
+        at += id3_size(data, at)
         frame = _frame(data, at)
         if frame is not None:
             end = at + frame.size
@@ -111,15 +157,15 @@ def _has_xing(data: bytes | mmap.mmap, frame: _Frame) -> bool:
     return data[frame.xing_at : frame.xing_at + 4] in (b"Xing", b"Info")
 
 
-def _stated_bytes(data: bytes | mmap.mmap, frame: _Frame) -> int | None:
-    """Return how many bytes of audio the Xing header of a frame states; None without a count of frames and bytes."""
+def _stated_frames(data: bytes | mmap.mmap, frame: _Frame) -> int | None:
+    """Return how many frames of audio the Xing header of a frame states; None without a header or a count."""
     at = frame.xing_at
-    if not _has_xing(data, frame) or data[at + 7] & 3 != 3:
+    if not _has_xing(data, frame) or not data[at + 7] & 1:
         return None
-    return int.from_bytes(data[at + 12 : at + 16], "big")
+    return int.from_bytes(data[at + 8 : at + 12], "big")
 
 
-def _id3_size(data: bytes | mmap.mmap, at: int) -> int:
+def id3_size(data: bytes | mmap.mmap, at: int) -> int:
     """Return the length of an ID3v2 tag at `at`; 0 if there is none."""
     head = data[at : at + 10]
     if len(head) < 10 or head[:3] != b"ID3":

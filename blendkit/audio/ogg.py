@@ -1,4 +1,4 @@
-"""The parts of the Ogg container (and of WAV) that show which stretches of a damaged file are lost.
+"""The parts of the Ogg container that show which stretches of a damaged file are lost.
 
 Every page starts with `OggS` and carries the stream position at its end (the granule), a page number
 and a checksum. Decoders skip pages whose checksum fails and go on as if nothing were missing, so all
@@ -21,7 +21,6 @@ _REVERSED = bytes(int(f"{b:08b}"[::-1], 2) for b in range(256))
 _OPUS_RATE = 48000
 _FIRST_PAGE, _LAST_PAGE = 2, 4  # the flags of a stream's first and last page
 _LARGEST_PAGE = 1 << 17
-_OPEN_ENDED = 0xFFFFFFFF  # the size a WAV states while it is being recorded
 _UNFINISHED = -1  # the granule of a page on which no packet ends
 
 
@@ -85,15 +84,16 @@ def intact_segments(data: bytes | mmap, rate: int) -> list[Segment] | None:
     return found
 
 
-def is_truncated(path: Path) -> bool:
-    """Return whether a file is cut off: an Ogg stream without its last page, others below the size they state."""
-    size = path.stat().st_size
-    with path.open("rb") as handle:
-        head = handle.read(32)
-        if head[:4] != b"OggS":
-            return size < _stated_size(head)
-        handle.seek(max(0, size - _LARGEST_PAGE))
-        pages = list(_intact_pages(handle.read()))
+def is_truncated(source: Path | bytes) -> bool:
+    """Return whether a file, or its contents, is an Ogg stream without its last page: it is cut off."""
+    if isinstance(source, bytes):
+        start, end = source[:4], source[-_LARGEST_PAGE:]
+    else:
+        with source.open("rb") as handle:
+            start = handle.read(4)
+            handle.seek(max(0, source.stat().st_size - _LARGEST_PAGE))
+            end = handle.read() if start == b"OggS" else b""
+    pages = list(_intact_pages(end)) if start == b"OggS" else []
     return bool(pages) and not pages[-1].flags & _LAST_PAGE
 
 

@@ -11,7 +11,8 @@ from typing import Literal
 
 from blendkit.audio.channels import Channels
 from blendkit.audio.decoded import Decoded, fit_duration, silence, unreadable
-from blendkit.audio.decoding import decode, probe_duration
+from blendkit.audio.decoding import decode
+from blendkit.audio.headers import probe_duration
 from blendkit.audio.recordings import Recording
 from blendkit.audio.resampling import at_rate
 from blendkit.core import NameRule, Remainder, count_chunks, printable

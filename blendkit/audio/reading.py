@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +14,7 @@ from blendkit.core import Float32
 
 # libsndfile seeks behind each block, which fails behind the last one of a FLAC without a stated length
 _END = "psf_fseek"
+_LIKELY_PER_BYTE = 300  # samples of silence in a byte of FLAC; memory is not set aside for more
 
 
 def read_mono(handle: Any, size: int, channels: Channels, scratch: Path | None) -> Mono:
@@ -25,28 +27,36 @@ def read_mono(handle: Any, size: int, channels: Channels, scratch: Path | None) 
     believed = min(handle.frames, size * SAMPLES_PER_BYTE)
     mixer = Mixer(channels, handle.channels, rate, scratch)
     # in one piece where memory allows: between two reads libsndfile seeks, after which an MP3 differs in its last bits
-    whole = not lies_on_disk(believed, rate, scratch) and believed == handle.frames
+    whole = not lies_on_disk(believed, rate, scratch) and handle.frames <= size * _LIKELY_PER_BYTE
     length = max(1, believed) if whole else block_size(rate)
+    # what a decoder wrote before it failed is known by what is no NaN; a FLAC decoder does not go back afterwards
+    marked = handle.format == "FLAC" or handle.frames > believed or not handle.seekable()
     failed = ""
     while not failed:
         buffer = np.empty((length, handle.channels), np.float32)
-        if handle.frames > believed or not handle.seekable():  # what was written is then known by what is no NaN
-            buffer[:] = np.nan
-        frames, failed = _next(handle, buffer)
+        frames, failed = _next(handle, buffer, marked)
         if not len(frames):
             break
         mixer.add(frames)
-    return mixer.mono(failed)
+    return mixer.mono("" if _END in failed else failed)
 
 
-def _next(handle: Any, buffer: Float32) -> tuple[Float32, str]:
-    """Return the next frames, written into the buffer, and why the decoder failed, or ""."""
-    start = handle.tell() if handle.seekable() else 0
+def _next(handle: Any, buffer: Float32, marked: bool) -> tuple[Float32, str]:
+    """Return the next frames, written into the buffer, and why the decoder failed, or "".
+
+    Where the decoder says it stands after a failure is where it would stand if all went well: what it did not write
+    is memory of something else. marked: whether to fill the buffer with NaN before, which takes time.
+    """
+    start = 0 if marked else handle.tell()
+    if marked:
+        buffer[:] = np.nan
     try:
         return handle.read(len(buffer), dtype="float32", always_2d=True, out=buffer), ""
     except (RuntimeError, ValueError) as error:
-        reached = handle.tell() - start if handle.seekable() else -1
-        if not 0 <= reached <= len(buffer):  # no place is known
-            written = np.flatnonzero(~np.isnan(buffer).any(axis=1))
-            reached = int(written[-1]) + 1 if len(written) else 0
-        return buffer[:reached], "" if _END in str(error) else str(error)
+        if not marked:
+            buffer[:] = np.nan
+            with suppress(RuntimeError, ValueError):
+                handle.seek(start)
+                return handle.read(len(buffer), dtype="float32", always_2d=True, out=buffer), str(error)
+        written = np.flatnonzero(~np.isnan(buffer).any(axis=1))
+        return buffer[: int(written[-1]) + 1 if len(written) else 0], str(error)

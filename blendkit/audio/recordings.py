@@ -7,7 +7,7 @@ from collections.abc import Container, Iterable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path, PurePath
 
-from blendkit.audio.decoding import probe_duration
+from blendkit.audio.headers import probe_duration
 from blendkit.core import AUDIO_SUFFIXES, natural_key, recording_id
 from blendkit.errors import BlendkitError
 

@@ -7,17 +7,16 @@ from __future__ import annotations
 
 import importlib.util
 import os
-from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from blendkit.audio.channels import Channels, MissingChannelError, Mixer, Mono
-from blendkit.audio.scratch import SAMPLES_PER_BYTE
+from blendkit.audio.scratch import SAMPLES_PER_BYTE, Kept
 
-_EXACT = frozenset({"matroska", "webm", "mov", "mp4", "asf", "wv", "tta", "ape", "flac", "caf"})  # know their length
+_RAW = frozenset({"mp3", "aac", "ac3", "eac3", "amr"})  # without time stamps and a length: libav guesses both
 INSTALL = "another decoder may read it: pip install 'blendkit[av]'"
 
 
@@ -27,67 +26,111 @@ def is_installed() -> bool:
 
 
 @dataclass(frozen=True, eq=False)
-class SecondReading:
-    """What libav read. rate: in Hz; lost: samples that are silence in the place of lost frames.
+class LibavAudio:
+    """What libav read at `rate` Hz. stated: the samples that the header states, None if it does not.
 
-    stated: the samples that the container states, None where that is an estimate.
+    lost: how many samples are silence in the place of what cannot be read; guessed: whether that is an estimate.
     """
 
     mono: Mono
     rate: int
-    lost: int
     stated: int | None
+    lost: int
+    guessed: bool
 
 
-def decode_with_libav(path: Path, channels: Channels, scratch: Path | None) -> SecondReading:
-    """Return what can be read. Where frames are lost, those behind them keep their place, which their time stamps tell.
+def decode_with_libav(path: Path, channels: Channels, scratch: Path | None, seconds: float | None) -> LibavAudio:
+    """Return what can be read. seconds: the stated length, if it is known without libav.
 
-    Where frames are lost, those behind them keep their place, which their time stamps tell.
+    Where frames are lost, those behind them keep their place, which their time stamps or the bytes between them tell.
     Raises RuntimeError where nothing can be read, and MissingChannelError for a channel that the file lacks.
     """
     import av
 
     av.logging.set_level(None)  # what it says about damage goes into the note, not to the terminal
-    mixer: Mixer | None = None
-    rate, lost, stated, failed = 0, 0, None, list[str]()
-    try:
-        with av.open(os.fsencode(path).decode("utf-8", "surrogateescape")) as container:
-            if not container.streams.audio or container.streams.audio[0].codec_context is None:
-                raise RuntimeError("no audio that libav can decode")
-            stream = container.streams.audio[0]
-            rate = stream.codec_context.sample_rate
-            if container.duration and _EXACT.intersection(container.format.name.split(",")):
-                stated = round(container.duration / av.time_base * rate)
-            resampler = av.AudioResampler(format="fltp", rate=rate)
-            gaps = _Gaps(rate, path.stat().st_size)
-            for frame in _frames(container, stream, failed):
-                gap = gaps.before(frame)
-                for part in resampler.resample(frame):
-                    frames = np.ascontiguousarray(part.to_ndarray().T, np.float32)  # (n, channels)
-                    mixer = mixer or Mixer(channels, frames.shape[1], rate, scratch)
-                    mixer.skip(gap)
-                    mixer.add(frames)
-                    lost, gap = lost + gap, 0
-    except MissingChannelError:
-        raise
-    except (av.FFmpegError, ValueError) as error:
-        failed.append(getattr(error, "strerror", None) or str(error))
-    why = "; ".join(dict.fromkeys(failed))
-    if mixer is None:
-        raise RuntimeError(why or "no audio that libav can decode")
-    return SecondReading(mixer.mono(why), rate, lost, stated)
+    with av.open(os.fsencode(path).decode("utf-8", "surrogateescape")) as container:
+        if not container.streams.audio or container.streams.audio[0].codec_context is None:
+            raise RuntimeError("no audio that libav can decode")
+        stream = container.streams.audio[0]
+        if stream.codec_context.name == "flac":  # else frames whose checksum fails are given as noise
+            stream.codec_context.options = {"err_detect": "crccheck+explode"}
+        raw = container.format.name in _RAW
+        if seconds is None and not raw and stream.duration and stream.time_base:
+            seconds = float(stream.duration * stream.time_base)
+        reading = _Reading(path, stream, channels, scratch, raw)
+        reading.read(container)
+        return reading.audio(seconds)
 
 
-def _frames(container: Any, stream: Any, failed: list[str]) -> Iterator[Any]:
-    """Yield the frames of a stream; a packet that cannot be decoded costs itself, and its reason joins `failed`."""
-    import av
+class _Reading:
+    """The decoding of one stream, packet by packet: one that fails costs itself only."""
 
-    for packet in container.demux(stream):
+    def __init__(self, path: Path, stream: Any, channels: Channels, scratch: Path | None, raw: bool) -> None:
+        import av
+
+        self.stream, self.channels, self.scratch = stream, channels, scratch
+        self.rate = int(stream.codec_context.sample_rate)
+        self.resampler = av.AudioResampler(format="fltp", rate=self.rate)
+        self.gaps = None if raw else _Gaps(self.rate, path.stat().st_size)
+        self.mixer: Mixer | None = None
+        self.failed = ""
+        self.count = self.bytes = self.lost = 0  # samples and bytes that were decoded, samples that were lost
+        self.faults: list[tuple[int, int]] = []  # where a packet failed, in samples, and its bytes
+        self.frame = 0  # samples of a frame
+
+    def read(self, container: Any) -> None:
+        """Decode all packets."""
+        import av
+
         try:
-            yield from packet.decode()
-        except av.FFmpegError as error:
-            if not isinstance(error, av.EOFError):
-                failed.append(error.strerror or str(error))
+            for packet in container.demux(self.stream):
+                try:
+                    frames = packet.decode()
+                except av.FFmpegError as error:
+                    self.failed = self.failed or error.strerror or str(error)
+                    self.faults.append((self.count, packet.size))
+                    continue
+                self.bytes += packet.size
+                for frame in frames:
+                    self._take(frame)
+        except MissingChannelError:
+            raise
+        except (av.FFmpegError, ValueError) as error:
+            self.failed = getattr(error, "strerror", None) or str(error)
+
+    def _take(self, frame: Any) -> None:
+        self.frame = max(self.frame, frame.samples)
+        gap = self.gaps.before(frame) if self.gaps else 0
+        for part in self.resampler.resample(frame):
+            samples = np.ascontiguousarray(part.to_ndarray().T, np.float32)  # (n, channels) float32
+            self.mixer = self.mixer or Mixer(self.channels, samples.shape[1], self.rate, self.scratch)
+            self.mixer.skip(gap)
+            self.mixer.add(samples)
+            self.count, self.lost, gap = self.count + gap + len(samples), self.lost + gap, 0
+
+    def audio(self, seconds: float | None) -> LibavAudio:
+        """Return what was read. seconds: the stated length."""
+        if self.mixer is None:
+            raise RuntimeError(self.failed or "no audio that libav can decode")
+        mono = self.mixer.mono(self.failed)
+        stated = None if seconds is None else round(seconds * self.rate)
+        inside = [f for f in self.faults if 0 < f[0] < self.count] if self.gaps is None and self.bytes else []
+        if not inside:
+            return LibavAudio(mono, self.rate, stated, self.lost, guessed=False)
+        # a stream without time stamps: the bytes that failed tell how much of it they were, in whole frames
+        sizes = [max(1, round(size * self.count / self.bytes / self.frame)) * self.frame for _, size in inside]
+        rest = 0 if stated is None else -(-(stated - self.count) // self.frame) * self.frame
+        exact = len(inside) == 1 and rest > 0 and abs(rest - sizes[0]) <= max(2 * self.frame, sizes[0] // 2)
+        if exact:  # behind damage, what encoders add at the end is no longer taken away: up to a frame more is lost
+            sizes = [rest + self.frame if sizes[0] > rest else rest]
+        kept, at = Kept(1, self.rate, self.scratch), 0
+        for (place, _), size in zip(inside, sizes, strict=True):
+            kept.append(mono.samples[at:place, None])
+            kept.skip(size)
+            at = place
+        kept.append(mono.samples[at:, None])
+        samples = kept.frames()[: stated if exact else None, 0]
+        return LibavAudio(replace(mono, samples=samples), self.rate, stated, sum(sizes), not exact)
 
 
 class _Gaps:

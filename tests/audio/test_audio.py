@@ -14,7 +14,8 @@ from hypothesis import strategies as st
 import blendkit.audio.scratch
 from blendkit.audio.cutting import cut
 from blendkit.audio.decoded import Decoded, Samples, fit_duration, silence
-from blendkit.audio.decoding import decode, probe_duration
+from blendkit.audio.decoding import decode
+from blendkit.audio.headers import probe_duration
 from blendkit.audio.recordings import find_recordings
 from blendkit.audio.resampling import resample
 from blendkit.audio.scratch import release

@@ -1,0 +1,186 @@
+"""Headers that lie about the length: every sample of the file is there, no other, and the note says what was stated."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from blendkit.audio.flac_frames import flac_held
+from blendkit.audio.reading import read_mono
+from tests.sounds import encoded, flac_total, noise, read
+
+RATE = 16000
+BLOCK = 4096  # samples of a FLAC frame, as libFLAC writes it
+SOUND = noise(6, RATE).clip(-0.9, 0.9)
+FLAC = encoded(SOUND, "FLAC", "PCM_16", RATE)
+WAV = encoded(SOUND, "WAV", "PCM_16", RATE)
+MP3 = encoded(SOUND, "MP3", None, RATE)
+DATA = WAV.index(b"data")
+XING = MP3.index(b"Xing")  # frames at + 8, bytes at + 12
+
+
+def int32(value: int) -> bytes:
+    return value.to_bytes(4, "little")
+
+
+def wav(riff: int | None = None, data: int | None = None, tail: bytes = b"") -> bytes:
+    """A WAV with other sizes, and something behind it."""
+    sizes = WAV[4:8] if riff is None else int32(riff), WAV[DATA + 4 : DATA + 8] if data is None else int32(data)
+    return WAV[:4] + sizes[0] + WAV[8 : DATA + 4] + sizes[1] + WAV[DATA + 8 :] + tail
+
+
+def same(found: Any, samples: np.ndarray) -> bool:
+    return len(found.samples) == len(samples) and bool(np.abs(found.samples - samples).max() < 1e-4)
+
+
+@pytest.mark.parametrize("frames", [10, 11, 12, 13])
+def test_a_flac_cut_between_two_frames_gives_what_is_there(tmp_path: Path, frames: int) -> None:
+    starts = [i for i in range(len(FLAC)) if FLAC[i : i + 2] == b"\xff\xf8" and FLAC[i + 2] >> 4 == 12]
+    np.random.default_rng(1).standard_normal(len(SOUND)).astype(np.float32)  # what a decoder must not pick up
+    found = read(tmp_path, "a.flac", FLAC[: starts[frames]])
+    assert (found.status, len(found.samples)) == ("partial", frames * BLOCK)
+    assert same(found, SOUND[: frames * BLOCK])
+    assert found.note == f"{frames * BLOCK / RATE:.3f} s of the stated 6.000 s could be decoded"
+
+
+@pytest.mark.parametrize("stated", [6.5, 7, 20, 60, 400])
+def test_a_flac_that_states_too_much_is_partial(tmp_path: Path, stated: float) -> None:
+    found = read(tmp_path, "a.flac", flac_total(FLAC, round(stated * RATE)))
+    assert (found.status, same(found, SOUND)) == ("partial", True)
+    assert found.note == f"6.000 s of the stated {stated:.3f} s could be decoded"
+
+
+def test_a_length_that_cannot_be_is_said(tmp_path: Path) -> None:
+    found = read(tmp_path, "a.flac", flac_total(FLAC, 1 << 33))
+    assert (found.status, same(found, SOUND)) == ("ok", True)
+    assert found.note == f"its header states 536870.912 s, which {len(FLAC)} bytes cannot hold"
+
+
+@pytest.mark.parametrize("stated", [1, 5.9])
+def test_a_flac_that_states_too_little_is_read_to_its_end(tmp_path: Path, stated: float) -> None:
+    found = read(tmp_path, "a.flac", flac_total(FLAC, round(stated * RATE)))
+    assert (found.status, same(found, SOUND)) == ("ok", True)
+    assert found.note == f"its header states {stated:.3f} s, and audio goes on behind it"
+
+
+@pytest.mark.parametrize("rate", [8000, 22050, 44100, 96000])
+@pytest.mark.parametrize("channels", [1, 2])
+@pytest.mark.parametrize("samples", [1, 4096, 4097, 16 * 4096, 200 * 4096 + 5])  # numbers of one and of two bytes
+def test_the_frames_of_a_flac_tell_its_length(rate: int, channels: int, samples: int) -> None:
+    data = encoded(noise(samples / rate, rate)[:, None].repeat(channels, axis=1), "FLAC", "PCM_16", rate)
+    assert flac_held(data) == samples
+    assert flac_held(data + b"TAG" + bytes(125)) == samples
+
+
+def test_the_frames_of_a_flac_tell_nothing_without_frames() -> None:
+    assert flac_held(FLAC[:42]) is None
+    assert flac_held(FLAC[:86]) is None
+
+
+def test_a_flac_behind_a_tag_is_a_flac(tmp_path: Path) -> None:
+    tag = b"ID3\x03\0\0\0\0\1\0" + bytes(128)
+    found = read(tmp_path, "a.flac", tag + flac_total(FLAC, 0))
+    assert (found.status, found.note, same(found, SOUND)) == ("ok", "its header states no length", True)
+
+
+@pytest.mark.parametrize("size", [0, 0x7FFFF000, 0x7FFFFFFF, 0x80000000, 0xFFFFFFFF, 0xFFFFFFFF - 36])
+def test_streamed_wavs_are_whole_whatever_they_state(tmp_path: Path, size: int) -> None:
+    found = read(tmp_path, "a.wav", wav(min(size + 36, 0xFFFFFFFF), size))
+    assert (found.status, found.note, same(found, SOUND)) == ("ok", "its header states no length", True)
+
+
+@pytest.mark.parametrize("whole_riff", [False, True])
+@pytest.mark.parametrize("tail", [b"", b"LIST\x04\0\0\0INFO"])
+def test_a_recorder_that_did_not_close_its_wav_loses_nothing(tmp_path: Path, whole_riff: bool, tail: bytes) -> None:
+    half = len(SOUND)  # bytes: half of the samples of two bytes
+    found = read(tmp_path, "a.wav", wav(None if whole_riff else half + 36, half, tail))
+    assert (found.status, found.note) == ("ok", "its header states 3.000 s, and audio goes on behind it")
+    assert same(type(found)(found.samples[: len(SOUND)], RATE, 6.0, "ok"), SOUND)
+    assert len(found.samples) - len(SOUND) == len(tail) // 2
+
+
+@pytest.mark.parametrize(
+    "tail",
+    [
+        b"LIST\x04\0\0\0INFO",
+        b"bext" + int32(20000) + bytes(range(200)) * 100,
+        b"what" + int32(20000) + bytes(range(200)) * 100,  # any chunk
+        bytes(100_000),  # a space that was set aside
+        b"TAG" + bytes(range(125)) * 100,
+        bytes(range(200)),  # less than a fifth of a second
+    ],
+)
+def test_what_follows_the_audio_of_a_wav_is_no_audio(tmp_path: Path, tail: bytes) -> None:
+    found = read(tmp_path, "a.wav", wav(len(WAV) - 8 + len(tail), None, tail))
+    assert (found.status, found.note, same(found, SOUND)) == ("ok", "", True)
+
+
+def test_a_wav_that_is_cut_off_says_both_lengths(tmp_path: Path) -> None:
+    found = read(tmp_path, "a.wav", WAV[: DATA + 8 + 4 * RATE])
+    assert (found.status, found.note) == ("short", "the file is cut off after 2.000 s of the stated 6.000 s")
+
+
+def test_a_wav_joined_to_one_without_a_size_is_found(tmp_path: Path) -> None:
+    found = read(tmp_path, "a.wav", wav(0xFFFFFFFF, 0xFFFFFFFF) + WAV)
+    assert same(found, np.concatenate([SOUND, SOUND]))
+    assert found.note == "2 WAV files joined: 6.000 + 6.000 s; its header states no length"
+
+
+@pytest.mark.parametrize("wrong_bytes", [False, True])
+@pytest.mark.parametrize("name", ["a.mp3", "a.wav"])  # the first bytes say what it is
+def test_an_mp3_that_counts_too_few_frames_is_read_to_its_end(tmp_path: Path, name: str, wrong_bytes: bool) -> None:
+    whole = read(tmp_path, "whole.mp3", MP3)
+    frames, size = (int.from_bytes(MP3[XING + k : XING + k + 4], "big") for k in (8, 12))
+    few = (frames // 3).to_bytes(4, "big") + (size // 3 if wrong_bytes else size).to_bytes(4, "big")
+    found = read(tmp_path, name, MP3[: XING + 8] + few + MP3[XING + 16 :])
+    assert (found.status, found.note) == ("ok", f"its header states {frames // 3} of its {frames} frames")
+    assert np.array_equal(found.samples, whole.samples)
+
+
+@pytest.mark.parametrize("name", ["a.mp3", "a.wav"])
+def test_the_suffix_of_an_mp3_changes_nothing(tmp_path: Path, name: str, capfd: pytest.CaptureFixture[str]) -> None:
+    whole = read(tmp_path, "whole.mp3", MP3)
+    found = read(tmp_path, name, MP3 + MP3)
+    assert np.array_equal(found.samples, np.concatenate([whole.samples] * 2))
+    assert found.note == "2 MP3 files joined: 6.000 + 6.000 s"
+    read(tmp_path, name, MP3[:3000] + np.random.default_rng(0).bytes(3000) + MP3[6000:])
+    assert capfd.readouterr() == ("", "")
+
+
+@pytest.mark.parametrize(("kind", "subtype"), [("OGG", "VORBIS"), ("WAV", "PCM_16"), ("FLAC", "PCM_16"), ("MP3", None)])
+def test_a_part_that_is_cut_off_is_said(tmp_path: Path, kind: str, subtype: str | None) -> None:
+    data = encoded(SOUND, kind, subtype, RATE)
+    found = read(tmp_path, "a", data + data[: len(data) // 2])
+    assert found.status in ("short", "partial")
+    assert found.duration_s == pytest.approx(9, abs=1.5)
+    assert "part 2: " in found.note
+
+
+class Broken:
+    """A sound file whose decoder writes 100 samples of 1, then fails."""
+
+    samplerate, frames, channels, format = 1000, 5000, 1, "WAV"
+
+    def seekable(self) -> bool:
+        return True
+
+    def tell(self) -> int:
+        return 0
+
+    def seek(self, place: int) -> int:
+        return place
+
+    def read(self, count: int, *, out: np.ndarray, **_: Any) -> np.ndarray:
+        out[:100] = 1
+        raise RuntimeError("it broke")
+
+
+@pytest.mark.parametrize("kind", ["WAV", "FLAC"])
+def test_memory_that_no_decoder_wrote_is_no_audio(kind: str) -> None:
+    handle = Broken()
+    handle.format = kind
+    found = read_mono(handle, 10_000, "mean", None)
+    assert (found.samples.tolist(), found.failed) == ([1] * 100, "it broke")
