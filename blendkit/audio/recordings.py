@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 import stat
+import tempfile
 from collections.abc import Container, Iterable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path, PurePath
 
-from blendkit.audio.headers import probe_duration
+from blendkit.audio.decoded import Status
+from blendkit.audio.decoding import decode
 from blendkit.core import AUDIO_SUFFIXES, natural_key, recording_id
 from blendkit.errors import BlendkitError
 
 SYSTEM_FOLDERS = frozenset({"@eaDir", "__MACOSX", "$RECYCLE.BIN", "System Volume Information", "lost+found"})
 EMPTY = "an empty file"
+_BEST_FIRST: tuple[Status, ...] = ("ok", "holed", "short", "partial", "silent", "empty", "unreadable")
 
 
 @dataclass(frozen=True)
@@ -38,7 +41,7 @@ def find_recordings(folder: Path, expected: Container[str] = ()) -> FoundAudio:
     Hidden files, those of system folders, empty ones, links that lead nowhere, folders and devices are left out.
 
     expected: ids that must have rows; their empty files stay, as recordings that cannot be read.
-    Where two files have one recording id (`a.wav` beside `a.mp3`), the first that can be opened has it; the others
+    Where two files have one recording id (`a.wav` beside `a.mp3`), the first that is decoded best has it; the others
     get an id with their suffix, and a problem that says so.
     """
     found, left_out = [], []
@@ -75,22 +78,39 @@ def find_audio(paths: Sequence[Path]) -> FoundAudio:
 
 
 def unique_recordings(recordings: Iterable[Recording]) -> list[Recording]:
-    """Return recordings in natural order, each id once: of files with one id, the first that can be opened has it."""
+    """Return recordings in natural order, each id once: of files with one id, the first that is decoded best has it."""
     by_id: dict[str, list[Recording]] = {}
     for r in sorted(recordings, key=lambda r: natural_key(str(r.path))):
         by_id.setdefault(r.id, []).append(r)
     out: dict[str, Recording] = {}
     for one, files in by_id.items():
-        owner = files[0]
-        if len(files) > 1:
-            owner = next((r for r in files if probe_duration(r.path)), owner)
-        out[one] = owner
+        owner = out[one] = files[0] if len(files) == 1 else _decoded_best(files)
         for r in files:
             if r is not owner:
                 same = owner.path.name == r.path.name  # in two folders, of files that were listed one by one
                 named = recording_id(str(r.path) if same else f"{one}{r.path.suffix}", whole=True)
-                out[named] = replace(r, id=named, problem=f"{owner.path.name} has the same recording id, {one!r}")
+                named = named if named not in out else f"{named} ({len(out)})"
+                out[named] = replace(r, id=named, problem=_problem(r, owner))
     return sorted(out.values(), key=lambda r: natural_key(r.id))
+
+
+def _decoded_best(files: Sequence[Recording]) -> Recording:
+    """Return the first file with the best status; that a header can be read says nothing of what follows it."""
+    statuses: list[Status] = []
+    for r in files:
+        with tempfile.TemporaryDirectory(prefix="blendkit-", ignore_cleanup_errors=True) as scratch:
+            statuses.append("unreadable" if r.problem else decode(r.path, Path(scratch)).status)
+        if statuses[-1] == _BEST_FIRST[0]:
+            break
+    return files[min(range(len(statuses)), key=lambda i: _BEST_FIRST.index(statuses[i]))]
+
+
+def _problem(recording: Recording, owner: Recording) -> str:
+    """Return why a recording lost its id to another."""
+    mine, other = recording.path.name, owner.path.name
+    unlike = mine != other and recording_id(mine, whole=True) == recording_id(other, whole=True)
+    how = f", its name in other Unicode characters ({other!a} beside {mine!a})" if unlike else ""
+    return f"{other} has the same recording id, {owner.id!r}{how}"
 
 
 def _why_not(path: Path, below: PurePath) -> str:

@@ -75,7 +75,7 @@ def test_an_empty_file_whose_rows_are_expected_stays(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("broken", ["x.aif", "x.mp3"])  # before and after x.wav
-def test_of_two_files_with_one_id_the_one_that_opens_has_it(tmp_path: Path, broken: str) -> None:
+def test_of_two_files_with_one_id_the_one_that_can_be_read_has_it(tmp_path: Path, broken: str) -> None:
     wav(tmp_path / "x.wav")
     write(tmp_path / broken)
     found = {r.id: r for r in find_recordings(tmp_path).recordings}
@@ -85,6 +85,54 @@ def test_of_two_files_with_one_id_the_one_that_opens_has_it(tmp_path: Path, brok
     assert (prepared.status, prepared.chunks) == ("unreadable", 0)
     assert prepared.note == "x.wav has the same recording id, 'x'"
     assert prepare_recording(found["x"], [8000], GRID).status == "padded"
+
+
+@pytest.mark.parametrize("first", ["header", "silent", "half", "empty"])
+def test_of_two_files_with_one_id_the_one_that_is_decoded_best_has_it(tmp_path: Path, first: str) -> None:
+    good, bad = wav(tmp_path / "x.wav"), wav(tmp_path / "x.flac")  # x.flac comes first
+    if first == "silent":
+        soundfile.write(bad, np.zeros(16000), 8000)
+    elif first == "empty":
+        soundfile.write(bad, np.zeros(100), 8000)
+    else:
+        bad.write_bytes(bad.read_bytes()[: 90 if first == "header" else -20])
+    found = {r.id: r for r in find_recordings(tmp_path).recordings}
+    assert found["x"].path == good
+    assert found["x.flac"].problem == "x.wav has the same recording id, 'x'"
+
+
+def test_of_two_good_files_the_first_has_the_id_and_of_two_bad_ones_too(tmp_path: Path) -> None:
+    for name in ("x.flac", "x.wav"):
+        wav(tmp_path / name)
+        write(tmp_path / f"bad{name[1:]}")
+    found = {r.id: r.path.name for r in find_recordings(tmp_path).recordings}
+    assert found == {"bad": "bad.flac", "bad.wav": "bad.wav", "x": "x.flac", "x.wav": "x.wav"}
+
+
+def test_what_only_a_second_decoder_reads_can_have_the_id(tmp_path: Path) -> None:
+    av = pytest.importorskip("av", reason="PyAV is not installed: pip install 'blendkit[av]'")
+    write(tmp_path / "y.aac", bytes(5000))
+    with av.open(str(tmp_path / "y.m4a"), "w") as container:
+        stream = container.add_stream("aac", rate=16000, layout="mono")
+        for k in range(40):
+            samples = np.random.default_rng(k).uniform(-0.1, 0.1, (1, 1024)).astype(np.float32)
+            frame = av.AudioFrame.from_ndarray(samples, format="fltp", layout="mono")
+            frame.sample_rate, frame.pts = 16000, 1024 * k
+            container.mux(stream.encode(frame))
+        container.mux(stream.encode(None))
+    found = {r.id: r.path.name for r in find_recordings(tmp_path).recordings}
+    assert found == {"y": "y.m4a", "y.aac": "y.aac"}
+
+
+def test_names_that_look_the_same_are_told_apart(tmp_path: Path) -> None:
+    for form in ("NFC", "NFD"):
+        wav(tmp_path / unicodedata.normalize(form, "\u00e9.wav"))
+    if len(list(tmp_path.iterdir())) == 1:
+        pytest.skip("this file system composes names itself")
+    problem = next(r.problem for r in find_recordings(tmp_path).recordings if r.problem)
+    assert "other Unicode characters" in problem
+    assert "e\\u0301.wav" in problem
+    assert "\\xe9.wav" in problem
 
 
 def test_listed_files_of_one_name_are_told_apart_by_their_folder(tmp_path: Path) -> None:
