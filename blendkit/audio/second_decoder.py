@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import importlib.util
 import os
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -117,12 +118,7 @@ class _Reading:
         inside = [f for f in self.faults if 0 < f[0] < self.count] if self.gaps is None and self.bytes else []
         if not inside:
             return LibavAudio(mono, self.rate, stated, self.lost, guessed=False)
-        # a stream without time stamps: the bytes that failed tell how much of it they were, in whole frames
-        sizes = [max(1, round(size * self.count / self.bytes / self.frame)) * self.frame for _, size in inside]
-        rest = 0 if stated is None else -(-(stated - self.count) // self.frame) * self.frame
-        exact = len(inside) == 1 and rest > 0 and abs(rest - sizes[0]) <= max(2 * self.frame, sizes[0] // 2)
-        if exact:  # behind damage, what encoders add at the end is no longer taken away: up to a frame more is lost
-            sizes = [rest + self.frame if sizes[0] > rest else rest]
+        sizes, exact = self._sizes(inside, stated)
         kept, at = Kept(1, self.rate, self.scratch), 0
         for (place, _), size in zip(inside, sizes, strict=True):
             kept.append(mono.samples[at:place, None])
@@ -131,6 +127,23 @@ class _Reading:
         kept.append(mono.samples[at:, None])
         samples = kept.frames()[: stated if exact else None, 0]
         return LibavAudio(replace(mono, samples=samples), self.rate, stated, sum(sizes), not exact)
+
+    def _sizes(self, faults: Sequence[tuple[int, int]], stated: int | None) -> tuple[list[int], bool]:
+        """Return how many samples are lost at each fault of a stream without time stamps, and whether that is exact.
+
+        The bytes that failed tell it, in whole frames, and the stated length, if all that is missing is lost there.
+        """
+        frame = self.frame
+        sizes = [max(1, round(size * self.count / self.bytes / frame)) * frame for _, size in faults]
+        guess = sum(sizes)
+        missing = 0 if stated is None else -(-(stated - self.count) // frame) * frame
+        if missing <= 0 or abs(missing - guess) > max(2 * frame * len(faults), guess // 2):
+            return sizes, False
+        # behind damage, what encoders add at the end is no longer taken away: up to a frame more is lost
+        total = missing + frame if guess > missing else missing
+        largest = sizes.index(max(sizes))
+        sizes[largest] += total - guess
+        return (sizes, True) if sizes[largest] > 0 else ([max(s, frame) for s in sizes], False)
 
 
 class _Gaps:

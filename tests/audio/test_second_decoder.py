@@ -95,22 +95,69 @@ def test_an_end_that_is_missing_is_said(tmp_path: Path) -> None:
     assert "s of the stated 12.000 s could be decoded" in found.note
 
 
-@pytest.mark.parametrize(("name", "codec"), [("a.m4a", "aac"), ("a.wv", "wavpack")])
-def test_damage_in_the_middle_costs_the_damaged_part(tmp_path: Path, name: str, codec: str) -> None:
-    path = encoded(tmp_path / name, codec, 10)
+def test_an_mp3_damaged_inside_keeps_its_time(tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
+    path = tmp_path / "a.mp3"
+    soundfile.write(path, np.random.default_rng(0).uniform(-0.5, 0.5, 6 * 16000).astype(np.float32), 16000)
+    data, whole = path.read_bytes(), decode(path).samples
+    path.write_bytes(data[:9000] + np.random.default_rng(2).bytes(2000) + data[11000:])
+    found = decode(path)
+    assert (found.status, len(found.samples)) == ("holed", len(whole))
+    assert "unreadable, replaced by silence" in found.note
+    assert "libsndfile: " in found.note
+    wrong = np.abs(found.samples - whole) > 1e-2
+    assert 0 < wrong.mean() < 0.2
+    assert not wrong[-16000:].any()
+    assert capfd.readouterr() == ("", "")
+
+
+def test_damage_that_libav_would_play_as_noise_is_silence(tmp_path: Path) -> None:
+    path = tmp_path / "a.flac"
+    samples = np.random.default_rng(0).uniform(-0.5, 0.5, 12 * 8000).astype(np.float32)
+    soundfile.write(path, samples, 8000, subtype="PCM_16")
+    data = bytearray(path.read_bytes())
+    data[len(data) // 2 : len(data) // 2 + 50] = bytes(50)  # inside one frame
+    path.write_bytes(data)
+    found = decode(path)
+    assert (found.status, len(found.samples)) == ("holed", len(samples))
+    assert found.note.startswith("read by libav; 0.512 s unreadable, replaced by silence")  # 4096 samples
+    assert "s of the stated 12.000 s could be decoded" in found.note
+    wrong = np.abs(found.samples - samples) > 1e-3
+    assert not found.samples[wrong].any()
+    assert wrong.sum() <= 4096
+
+
+@pytest.mark.parametrize(("at", "code"), [(20, b"\x99\x99"), (34, b"\0\0")])  # the format, the bits per sample
+def test_a_format_that_no_decoder_knows_is_a_status(tmp_path: Path, at: int, code: bytes) -> None:
+    path = tmp_path / "a.wav"
+    soundfile.write(path, np.zeros(9000), 8000, subtype="PCM_16")
     data = path.read_bytes()
-    path.write_bytes(data[: len(data) // 2] + bytes(600) + data[len(data) // 2 + 600 :])
+    path.write_bytes(data[:at] + code + data[at + 2 :])
     found = decode(path)
-    assert found.status == "holed"
-    assert "read by libav" in found.note
-    assert found.duration_s == pytest.approx(10, abs=0.1)
-    late = found.samples[7 * RATE : 9 * RATE]
-    assert np.abs(np.fft.rfft(late)).argmax() / 2 == 1000
+    assert (found.status, len(found.samples)) == ("unreadable", 0)
+    assert found.note
 
 
-def test_a_container_that_states_more_than_it_gives_is_partial(tmp_path: Path) -> None:
-    path = encoded(tmp_path / "a.mka", "flac", 10)
-    path.write_bytes(path.read_bytes()[: path.stat().st_size // 2])
+@pytest.mark.parametrize("error", [AttributeError("no such thing"), KeyError("x"), MemoryError(), ZeroDivisionError()])
+def test_whatever_a_decoder_raises_costs_its_recording_only(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, error: Exception
+) -> None:
+    def fails(*_: object) -> None:
+        raise error
+
+    path = tmp_path / "a.wav"
+    soundfile.write(path, np.zeros(9000), 8000)
+    monkeypatch.setattr(blendkit.audio.decoding, "parts_of", fails)
+    monkeypatch.setattr(blendkit.audio.decoding, "read_again", fails)
     found = decode(path)
-    assert found.status == "partial"
-    assert "of the stated 10" in found.note
+    assert (found.status, len(found.samples)) == ("unreadable", 0)
+    assert found.note
+    assert "memory" in found.note or not isinstance(error, MemoryError)
+
+
+def test_an_interruption_is_no_damage(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def interrupted(*_: object) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(blendkit.audio.decoding, "parts_of", interrupted)
+    with pytest.raises(KeyboardInterrupt):
+        decode(tmp_path / "a.wav")
