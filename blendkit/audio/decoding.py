@@ -14,6 +14,7 @@ import numpy as np
 
 from blendkit.audio.channels import Channels, MissingChannelError, Mixer, energies
 from blendkit.audio.decoded import Decoded, Status, unreadable
+from blendkit.audio.file_parts import FilePart, PartReader
 from blendkit.audio.headers import HEADERLESS
 from blendkit.audio.joined import parts_of
 from blendkit.audio.judging import judged, judged_holed, judged_partial
@@ -32,7 +33,7 @@ _PLAIN = {  # what libsndfile says of some damage, in words that say what it is
     "SF_INFO struct incomplete": "its header states a sample rate or a length that cannot be",
     "File does not exist or is not a regular file": "no sound can be found in it",
 }
-_Source = Path | bytes  # a file, or one that was found inside a file
+_Source = Path | FilePart  # a file, or one that was found inside a file
 
 
 def decode(path: Path, scratch: Path | None = None, channels: Channels = "mean") -> Decoded:
@@ -77,20 +78,23 @@ def _with_libsndfile(path: Path, channels: Channels, scratch: Path | None) -> De
     if parts is None:
         return _decode_one(path, channels, scratch)
     if channels == "loudest" and len(parts.files) > 1:
-        channels = _loudest_of([f.data for f in parts.files])
-    found = [_decode_one(f.data, channels, scratch, f.states_length) for f in parts.files]
+        channels = _loudest_of(parts.files)
+    found = [_decode_one(f, channels, scratch) for f in parts.files]
     return _joined(found, parts.notes, scratch)
 
 
-def _opened(source: _Source) -> Any:
+def _opened(source: _Source | bytes) -> Any:
     import soundfile
 
-    return soundfile.SoundFile(io.BytesIO(source) if isinstance(source, bytes) else os.fsencode(source))
+    if isinstance(source, bytes):
+        return soundfile.SoundFile(io.BytesIO(source))
+    return soundfile.SoundFile(PartReader(source) if isinstance(source, FilePart) else os.fsencode(source))
 
 
-def _decode_one(source: _Source, channels: Channels, scratch: Path | None, states_length: bool = True) -> Decoded:
-    """Decode one file, given by its path or its bytes. Raises what the decoder raises where nothing can be read."""
-    size = len(source) if isinstance(source, bytes) else source.stat().st_size
+def _decode_one(source: _Source, channels: Channels, scratch: Path | None) -> Decoded:
+    """Decode one file. Raises what the decoder raises where nothing can be read."""
+    size = source.size if isinstance(source, FilePart) else source.stat().st_size
+    states_length = not isinstance(source, FilePart) or source.states_length
     with _opened(source) as handle:
         rate, stated, kind = handle.samplerate, handle.frames, handle.format
         if kind == HEADERLESS:
@@ -130,8 +134,8 @@ def _with_note(note: str, read: Decoded) -> Decoded:
 
 
 def _segments(source: _Source, rate: int) -> list[Segment] | None:
-    if isinstance(source, bytes):
-        return intact_segments(source, rate)
+    if isinstance(source, FilePart):
+        return intact_segments(source.contents(), rate)
     with source.open("rb") as handle, mmap.mmap(handle.fileno(), 0, access=mmap.ACCESS_READ) as data:
         return intact_segments(data, rate)
 
@@ -164,7 +168,7 @@ def _decode_segments(
     return judged_holed(mixer.mono(), rate, lost + segments[-1].end - at)
 
 
-def _loudest_of(files: Sequence[bytes]) -> Channels:
+def _loudest_of(files: Sequence[FilePart]) -> Channels:
     """Return the number of the channel that is loudest over all parts, among those that every part has."""
     sums = []
     for source in files:

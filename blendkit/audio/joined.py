@@ -10,7 +10,6 @@ Sources: RFC 3533 (Ogg), RFC 9639 (FLAC), the RIFF/WAVE specification (Microsoft
 from __future__ import annotations
 
 import mmap
-from collections.abc import Sequence
 from pathlib import Path
 
 from blendkit.audio.file_parts import FilePart, FileParts
@@ -30,42 +29,39 @@ def parts_of(path: Path) -> FileParts | None:
             return None
         with mmap.mmap(handle.fileno(), 0, access=mmap.ACCESS_READ) as data:
             if data[:4] == b"OggS":
-                return _ogg_parts(data)
+                return _ogg_parts(path, data)
             tag = id3_size(data, 0)
             if data[tag : tag + 4] == b"fLaC":
-                return _flac_parts(data, tag)
+                return _flac_parts(path, data, tag)
             if data[:4] == b"RIFF":
-                return wav_parts(data)
-            return mp3_parts(data) if is_mpeg(data, path.suffix) else None
+                return wav_parts(path, data)
+            return mp3_parts(path, data) if is_mpeg(data, path.suffix) else None
 
 
-def _ogg_parts(data: mmap.mmap) -> FileParts | None:
+def _ogg_parts(path: Path, data: mmap.mmap) -> FileParts | None:
     starts = stream_starts(data)
     if len(starts) < 2:
         return None
-    return FileParts(tuple(map(FilePart, _cut(data, starts))), (f"{len(starts)} Ogg streams joined",))
+    parts = (FilePart(path, a, b) for a, b in zip(starts, [*starts[1:], len(data)], strict=True))
+    return FileParts(tuple(parts), (f"{len(starts)} Ogg streams joined",))
 
 
-def _flac_parts(data: mmap.mmap, start: int) -> FileParts | None:
+def _flac_parts(path: Path, data: mmap.mmap, start: int) -> FileParts | None:
     """Return the FLAC files that follow each other; start: where the first starts, behind a tag."""
     starts, at = [], data.find(FLAC_START, start)
     while at >= 0:
         starts.append(at)
         at = data.find(FLAC_START, at + 4)
-    if not starts or (len(starts) == 1 and start == 0 and not _flac_fault(data)):
+    parts, faults = [], []
+    for a, b in zip(starts, [*starts[1:], len(data)], strict=True):
+        fault = _flac_fault(data[a:b] if b - a < len(data) else data)
+        head = without_flac_length(data[a : a + FLAC_HEAD]) if fault else b""
+        parts.append(FilePart(path, a + len(head), b, head, not fault))
+        faults += [fault] if fault else []
+    if len(parts) < 2 and not faults:
         return None
-    files = _cut(data, starts)
-    faults = [_flac_fault(f) for f in files]
-    if len(files) == 1 and not faults[0]:
-        return None
-    joined = [f"{len(files)} FLAC files joined"] if len(files) > 1 else []
-    return FileParts(
-        tuple(
-            FilePart(without_flac_length(f), False) if why else FilePart(f)
-            for f, why in zip(files, faults, strict=True)
-        ),
-        (*joined, *dict.fromkeys(filter(None, faults))),
-    )
+    joined = [f"{len(parts)} FLAC files joined"] if len(parts) > 1 else []
+    return FileParts(tuple(parts), (*joined, *dict.fromkeys(faults)))
 
 
 def _flac_fault(data: bytes | mmap.mmap) -> str:
@@ -77,7 +73,3 @@ def _flac_fault(data: bytes | mmap.mmap) -> str:
     if held is None or held <= stated or not rate:
         return ""
     return f"its header states {stated / rate:.3f} s, and audio goes on behind it"
-
-
-def _cut(data: mmap.mmap, starts: Sequence[int]) -> list[bytes]:
-    return [data[a:b] for a, b in zip(starts, [*starts[1:], len(data)], strict=True)]

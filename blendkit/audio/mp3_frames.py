@@ -9,6 +9,7 @@ from __future__ import annotations
 import mmap
 from collections.abc import Iterator
 from dataclasses import dataclass
+from pathlib import Path
 
 from blendkit.audio.file_parts import FilePart, FileParts
 
@@ -51,7 +52,7 @@ def counts_frames(data: mmap.mmap) -> bool:
     return first is not None and _stated_frames(data, first) is not None
 
 
-def mp3_parts(data: mmap.mmap) -> FileParts | None:
+def mp3_parts(path: Path, data: mmap.mmap) -> FileParts | None:
     """Return MP3 files with right headers, and why; None where the header states what the file holds, or for no MP3.
 
     A file that holds less than its header states is left to the decoder, which gives what is there.
@@ -65,39 +66,44 @@ def mp3_parts(data: mmap.mmap) -> FileParts | None:
     starts = [f.at for f in _frames(data, first.at) if _has_xing(data, f)]
     if not starts or starts[0] != first.at:
         starts = [first.at, *starts]
-    parts = [data[a:b] for a, b in zip(starts, [*starts[1:], len(data)], strict=True)]
+    parts = tuple(_with_header(path, data, a, b) for a, b in zip(starts, [*starts[1:], len(data)], strict=True))
     if len(parts) > 1:
-        return FileParts(tuple(map(_with_header, parts)), (f"{len(parts)} MP3 files joined",))
+        return FileParts(parts, (f"{len(parts)} MP3 files joined",))
     said = "does not state its length" if stated is None else f"states {stated} of its {held} frames"
-    return FileParts((_with_header(parts[0]),), (f"its header {said}",))
+    return FileParts(parts, (f"its header {said}",))
 
 
-def _with_header(part: bytes) -> FilePart:
+def _with_header(path: Path, data: mmap.mmap, start: int, stop: int) -> FilePart:
     """Return an MP3 that starts with a header which counts its frames; one that states no less than these stays."""
+    part = data[start:stop]
     first = _next_frame(part, 0)
     if first is None:
-        return FilePart(part)
+        return FilePart(path, start, stop)
     stated, held = _stated_frames(part, first), _count(part, first)
     if stated is not None and held - stated <= _SLACK:
-        return FilePart(part)
+        return FilePart(path, start, stop)
     if stated is not None:  # the rest of the header stays: it also says what the encoder added at both ends
-        right, at = bytearray(part), first.xing_at + 8
-        right[at : at + 4] = held.to_bytes(4, "big")
-        if part[at - 1] & 2:
-            right[at + 4 : at + 8] = (len(part) - first.at).to_bytes(4, "big")
-        return FilePart(bytes(right))
+        at = first.xing_at + 8
+        counts = held.to_bytes(4, "big") + ((len(part) - first.at).to_bytes(4, "big") if part[at - 1] & 2 else b"")
+        return FilePart(path, start + at + len(counts), stop, part[:at] + counts)
     following = _next_frame(part, first.at + first.size) if _has_xing(part, first) else first
-    audio = part[(following or first).at :]
+    at = (following or first).at
+    made = _header(part[at : at + 4], held, len(part) - at)
+    return FilePart(path, start + at, stop, made, False) if made else FilePart(path, start, stop)
+
+
+def _header(frame: bytes, count: int, size: int) -> bytes:
+    """Return a frame that says how many frames and bytes of audio follow; frame: the header of one of them."""
     # the audio's own header, without a checksum and padding, and at a bit rate whose frames have room for the counts
-    start = bytes([0xFF, audio[1] | 1, _ROOMY << 4 | audio[2] & 0x0C, audio[3]])
+    start = bytes([0xFF, frame[1] | 1, _ROOMY << 4 | frame[2] & 0x0C, frame[3]])
     head = _frame(start, 0)
     if head is None:
-        return FilePart(part)
+        return b""
     made = bytearray(head.size)
     made[:4] = start
-    counts = (3, held, len(audio) + head.size)  # 3: both counts are there
+    counts = (3, count, size + head.size)  # 3: both counts are there
     made[head.xing_at : head.xing_at + 16] = b"Info" + b"".join(n.to_bytes(4, "big") for n in counts)
-    return FilePart(bytes(made) + audio, False)
+    return bytes(made)
 
 
 def _count(data: bytes | mmap.mmap, first: _Frame) -> int:

@@ -11,10 +11,12 @@ from __future__ import annotations
 import struct
 import zlib
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from mmap import mmap
 from pathlib import Path
 from typing import Literal
+
+from blendkit.audio.file_parts import FilePart
 
 _HEADER = struct.Struct("<4sBBqIIIB")  # capture, version, type, granule, serial, number, checksum, segments
 _REVERSED = bytes(int(f"{b:08b}"[::-1], 2) for b in range(256))
@@ -84,16 +86,13 @@ def intact_segments(data: bytes | mmap, rate: int) -> list[Segment] | None:
     return found
 
 
-def is_truncated(source: Path | bytes) -> bool:
-    """Return whether a file, or its contents, is an Ogg stream without its last page: it is cut off."""
-    if isinstance(source, bytes):
-        start, end = source[:4], source[-_LARGEST_PAGE:]
-    else:
-        with source.open("rb") as handle:
-            start = handle.read(4)
-            handle.seek(max(0, source.stat().st_size - _LARGEST_PAGE))
-            end = handle.read() if start == b"OggS" else b""
-    pages = list(_intact_pages(end)) if start == b"OggS" else []
+def is_truncated(source: Path | FilePart) -> bool:
+    """Return whether a file is an Ogg stream without its last page: it is cut off."""
+    part = source if isinstance(source, FilePart) else FilePart(source, 0, source.stat().st_size)
+    if part.contents(4) != b"OggS":
+        return False
+    tail = replace(part, start=max(part.start, part.stop - _LARGEST_PAGE))
+    pages = list(_intact_pages(tail.contents()))
     return bool(pages) and not pages[-1].flags & _LAST_PAGE
 
 

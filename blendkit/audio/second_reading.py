@@ -31,10 +31,8 @@ def read_again(path: Path, found: Decoded, channels: Channels, scratch: Path | N
     if exact and audio.stated is not None:  # what comes after the end is a frame that damage made two of
         audio = replace(audio, mono=replace(audio.mono, samples=audio.mono.samples[: audio.stated]))
     read = _judged(audio)
-    if read.status == "unreadable":
-        return read
     notes = ["read by libav", read.note]
-    if found.rate and found.status != "empty":  # libsndfile knows the format, so the file is damaged
+    if read.status != "unreadable" and found.rate and found.status != "empty":  # libsndfile knows the format, so the file is damaged
         notes.append(f"libsndfile: {found.note}")
         read = replace(read, status="partial" if read.status == "ok" else read.status)
     return replace(read, note="; ".join(dict.fromkeys(filter(None, notes))))

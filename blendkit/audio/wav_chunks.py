@@ -15,6 +15,7 @@ from blendkit.audio.file_parts import FilePart, FileParts
 _RIFF_HEAD = 12
 _UNKNOWN = frozenset({0, 0x7FFFF000, 0x7FFFFFFF, 0x80000000, 0xFFFFFFFF})  # sizes that streams state
 _LARGEST = 0xFFFFFFFF
+_HEADERS = 1 << 20  # bytes in which the chunks before the audio lie
 _LEAST_S = 0.2  # less than this behind the end is no reason to doubt it
 _TAGS = (b"TAG", b"ID3", b"APETAGEX", b"LYRICS")  # what music programs append to any file
 # chunks of RIFF that are known, also where the file ends inside them
@@ -36,7 +37,7 @@ class _Audio:
         return self.stated / self.speed if self.speed else 0.0
 
 
-def wav_parts(data: mmap.mmap) -> FileParts | None:
+def wav_parts(path: Path, data: mmap.mmap) -> FileParts | None:
     """Return the WAV files that follow each other, with right sizes, and why; None for one whose sizes are right."""
     found: list[tuple[int, int, _Audio, str]] = []
     at = 0
@@ -51,23 +52,23 @@ def wav_parts(data: mmap.mmap) -> FileParts | None:
     if len(found) < 2 and not whys:
         return None
     joined = [f"{len(found)} WAV files joined"] if len(found) > 1 else []
-    return FileParts(tuple(FilePart(_with_size(data, *f)) for f in found), (*joined, *dict.fromkeys(whys)))
+    return FileParts(tuple(_part(path, data, *f) for f in found), (*joined, *dict.fromkeys(whys)))
 
 
-def wav_cut_from(source: Path | bytes) -> float | None:
+def wav_cut_from(source: Path | FilePart) -> float | None:
     """Return the stated length in seconds of a WAV file that ends before its audio does; None for any other."""
-    if isinstance(source, bytes):
-        return _cut_from(source)
+    if isinstance(source, FilePart):
+        return _cut_from(source.contents(_HEADERS), source.size)
     with source.open("rb") as handle:
         if handle.read(4) != b"RIFF":
             return None
         with mmap.mmap(handle.fileno(), 0, access=mmap.ACCESS_READ) as data:
-            return _cut_from(data)
+            return _cut_from(data, len(data))
 
 
-def _cut_from(data: bytes | mmap.mmap) -> float | None:
+def _cut_from(data: bytes | mmap.mmap, size: int) -> float | None:
     audio = _audio(data, 0) if _is_riff(data, 0) else None
-    if audio is None or audio.stated <= len(data) - audio.start or _is_unknown(audio):
+    if audio is None or audio.stated <= size - audio.start or _is_unknown(audio):
         return None
     return audio.seconds
 
@@ -102,11 +103,11 @@ def _goes_on(data: mmap.mmap, end: int, speed: int) -> bool:
     return any(data[at : at + (1 << 20)].strip(b"\0") for at in range(end, len(data), 1 << 20))
 
 
-def _with_size(data: mmap.mmap, at: int, end: int, audio: _Audio, why: str) -> bytes:
+def _part(path: Path, data: mmap.mmap, at: int, end: int, audio: _Audio, why: str) -> FilePart:
     if not why:
-        return data[at:end]
+        return FilePart(path, at, end)
     size = min(end - audio.start, _LARGEST)
-    return data[at : audio.start - 4] + size.to_bytes(4, "little") + data[audio.start : end]
+    return FilePart(path, audio.start, end, data[at : audio.start - 4] + size.to_bytes(4, "little"))
 
 
 def _audio(data: bytes | mmap.mmap, riff: int) -> _Audio | None:
