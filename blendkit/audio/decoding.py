@@ -26,7 +26,7 @@ from blendkit.audio.resampling import resample
 from blendkit.audio.scratch import SAMPLES_PER_BYTE, Kept, block_size
 from blendkit.audio.second_decoder import INSTALL, is_installed
 from blendkit.audio.second_reading import read_again
-from blendkit.audio.wav_chunks import wav_cut_from
+from blendkit.audio.sizes import cut_from
 from blendkit.core import MIN_REMAINDER_S, OTHER_SUFFIXES
 
 _PLAIN = {  # what libsndfile says of some damage, in words that say what it is
@@ -122,7 +122,7 @@ def _decode_one(source: _Source, channels: Channels, scratch: Path | None) -> De
 
 def _cut_off(source: _Source, read: Decoded) -> Decoded:
     """Return a recording that was read to its end with the status `short` if the file ends before the recording."""
-    seconds = wav_cut_from(source)
+    seconds = cut_from(source)
     if seconds is None and not is_truncated(source):
         return read
     of = "" if seconds is None else f" of the stated {seconds:.3f} s"

@@ -10,6 +10,7 @@ from typing import Any
 from blendkit.audio.flac_frames import flac_held, flac_rate, flac_stated
 from blendkit.audio.mp3_frames import counts_frames, id3_size, is_mpeg
 from blendkit.audio.quiet import terminal_of
+from blendkit.audio.sizes import stated_seconds
 
 HEADERLESS = "RAW"  # libsndfile takes any file whose name ends in .au for headerless sound: it would be noise
 
@@ -35,7 +36,8 @@ def trusted_duration(path: Path) -> tuple[float | None, bool]:
             return (samples / rate, True) if samples and rate else (None, False)
         if is_mpeg(data, path.suffix) and not counts_frames(data):
             return None, False
-    return probe_duration(path), False
+        stated = stated_seconds(data)
+    return probe_duration(path) if stated is None else stated, False
 
 
 def _info(path: Path) -> Any:

@@ -16,7 +16,7 @@ from blendkit.audio.file_parts import FilePart, FileParts
 from blendkit.audio.flac_frames import FLAC_HEAD, FLAC_START, flac_held, flac_rate, flac_stated, without_flac_length
 from blendkit.audio.mp3_frames import id3_size, is_mpeg, mp3_parts
 from blendkit.audio.ogg import stream_starts
-from blendkit.audio.wav_chunks import wav_parts
+from blendkit.audio.sizes import sized_parts
 
 
 def parts_of(path: Path) -> FileParts | None:
@@ -33,9 +33,7 @@ def parts_of(path: Path) -> FileParts | None:
             tag = id3_size(data, 0)
             if data[tag : tag + 4] == b"fLaC":
                 return _flac_parts(path, data, tag)
-            if data[:4] == b"RIFF":
-                return wav_parts(path, data)
-            return mp3_parts(path, data) if is_mpeg(data, path.suffix) else None
+            return mp3_parts(path, data) if is_mpeg(data, path.suffix) else sized_parts(path, data)
 
 
 def _ogg_parts(path: Path, data: mmap.mmap) -> FileParts | None:

@@ -32,7 +32,9 @@ def read_again(path: Path, found: Decoded, channels: Channels, scratch: Path | N
         audio = replace(audio, mono=replace(audio.mono, samples=audio.mono.samples[: audio.stated]))
     read = _judged(audio)
     notes = ["read by libav", read.note]
-    if read.status != "unreadable" and found.rate and found.status != "empty":  # libsndfile knows the format, so the file is damaged
+    if (
+        read.status != "unreadable" and found.rate and found.status != "empty"
+    ):  # libsndfile knows the format, so the file is damaged
         notes.append(f"libsndfile: {found.note}")
         read = replace(read, status="partial" if read.status == "ok" else read.status)
     return replace(read, note="; ".join(dict.fromkeys(filter(None, notes))))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import struct
 from pathlib import Path
 from typing import Any
 
@@ -121,6 +122,41 @@ def test_what_follows_the_audio_of_a_wav_is_no_audio(tmp_path: Path, tail: bytes
 def test_a_wav_that_is_cut_off_says_both_lengths(tmp_path: Path) -> None:
     found = read(tmp_path, "a.wav", WAV[: DATA + 8 + 4 * RATE])
     assert (found.status, found.note) == ("short", "the file is cut off after 2.000 s of the stated 6.000 s")
+
+
+BYTES = 2 * len(SOUND)
+SIZES = {  # where each container keeps the size of its audio, as it is written
+    "AIFF": (">I", BYTES + 8),
+    "AU": (">I", BYTES),
+    "CAF": (">q", BYTES + 4),
+    "W64": ("<q", BYTES + 24),
+    "RF64": ("<q", BYTES),
+}
+
+
+@pytest.mark.parametrize("kind", SIZES)
+@pytest.mark.parametrize("stated", ["half", "nothing", "the greatest", "right"])
+def test_every_container_is_read_to_its_end(tmp_path: Path, kind: str, stated: str) -> None:
+    form, size = SIZES[kind]
+    data = encoded(SOUND, kind, "PCM_16", RATE)
+    at = data.index(struct.pack(form, size))
+    new = {"half": size - BYTES // 2, "nothing": 0, "the greatest": -1, "right": size}[stated]
+    written = struct.pack(form, new & 0xFFFFFFFF if form == ">I" else new)
+    found = read(tmp_path, "a", data[:at] + written + data[at + len(written) :])
+    length = "3.000 s, and audio goes on behind it" if stated == "half" else "no length"
+    assert (found.status, found.note) == ("ok", "" if stated == "right" else f"its header states {length}")
+    assert same(found, SOUND)
+
+
+@pytest.mark.parametrize("kind", SIZES)
+def test_every_container_that_is_cut_off_says_both_lengths(tmp_path: Path, kind: str) -> None:
+    if kind == "CAF":
+        pytest.importorskip("av", reason="PyAV is not installed: pip install 'blendkit[av]'")
+    data = encoded(SOUND, kind, "PCM_16", RATE)
+    found = read(tmp_path, "a", data[: -BYTES // 2])
+    assert found.status in ("short", "partial")
+    assert found.duration_s == pytest.approx(3, abs=0.1)
+    assert "of the stated 6.000 s" in found.note
 
 
 def test_a_wav_joined_to_one_without_a_size_is_found(tmp_path: Path) -> None:

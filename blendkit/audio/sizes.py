@@ -1,0 +1,117 @@
+"""Where the audio of WAV, RF64, AIFF, CAF, W64 and AU files ends, whatever their headers state.
+
+A recorder that streams, or that lost its power, leaves sizes which are too small or mean nothing.
+"""
+
+from __future__ import annotations
+
+import mmap
+import struct
+from pathlib import Path
+
+from blendkit.audio.containers import AudioChunk, Bytes, audio_chunk
+from blendkit.audio.file_parts import FilePart, FileParts
+
+# sizes that sox, ffmpeg and others write to streams
+_UNKNOWN = frozenset({0, 0x7FFFF000, 0x7FFFFFFF, 0x80000000, 0xFFFFFFFF, (1 << 63) - 1, (1 << 64) - 1})
+_HEADERS = 1 << 20  # bytes in which the chunks before the audio lie
+_LEAST_S = 0.2  # less than this behind the end is no reason to doubt it
+_TAGS = (b"TAG", b"ID3", b"APETAGEX", b"LYRICS")  # what music programs append to any file
+
+
+def sized_parts(path: Path, data: mmap.mmap) -> FileParts | None:
+    """Return the files of chunks that follow each other, with right sizes; None for one whose sizes are right."""
+    found: list[tuple[int, int, AudioChunk, str]] = []
+    at = 0
+    while at == 0 or _is_wav(data, at):
+        audio = audio_chunk(data, at)
+        if audio is None:
+            break
+        end, why = _end(data, audio)
+        found.append((at, end, audio, why))
+        at = end
+    whys = [why for *_, why in found if why]
+    if len(found) < 2 and not whys:
+        return None
+    joined = [f"{len(found)} WAV files joined"] if len(found) > 1 else []
+    return FileParts(tuple(_part(path, data, *f) for f in found), (*joined, *dict.fromkeys(whys)))
+
+
+def cut_from(source: Path | FilePart) -> float | None:
+    """Return the stated length in seconds of a file of chunks that ends before its audio does; None for any other."""
+    part = source if isinstance(source, FilePart) else FilePart(source, 0, source.stat().st_size)
+    audio = audio_chunk(part.contents(_HEADERS))
+    if audio is None or audio.stated <= part.size - audio.start or _is_unknown(audio):
+        return None
+    return audio.seconds
+
+
+def stated_seconds(data: Bytes) -> float | None:
+    """Return the length in seconds that a file of chunks states; None if it states none, and for other files."""
+    audio = audio_chunk(data)
+    return None if audio is None or _is_unknown(audio) or not audio.speed else audio.seconds
+
+
+def _end(data: mmap.mmap, audio: AudioChunk) -> tuple[int, str]:
+    """Return where a file of chunks ends, and what is wrong with the size of its audio, or ""."""
+    unknown = _is_unknown(audio)
+    end = audio.start + max(0, audio.stated)
+    if (unknown and (end > len(data) or audio.stated < 0)) or _goes_on(data, end, audio):
+        following = _next_wav(data, audio.start)
+        length = "no length" if unknown else f"{audio.seconds:.3f} s, and audio goes on behind it"
+        return len(data) if following is None else following, f"its header states {length}"
+    layout = audio.layout
+    if end >= len(data) or layout is None:
+        return len(data), ""
+    at = _next_chunk(data, end, audio)
+    while layout.is_chunk(data, at) and not _is_wav(data, at):
+        at = _next_chunk(data, at + layout.head + layout.size(data, at), audio)
+    return at, ""
+
+
+def _next_chunk(data: mmap.mmap, end: int, audio: AudioChunk) -> int:
+    """Return where the next chunk starts: some programs leave out the bytes that align it."""
+    if audio.layout is None or audio.layout.is_chunk(data, end):
+        return end
+    return end + -end % audio.layout.align
+
+
+def _goes_on(data: mmap.mmap, end: int, audio: AudioChunk) -> bool:
+    """Return whether what lies behind the stated end of the audio is audio too."""
+    if len(data) - end <= _LEAST_S * audio.speed:
+        return False
+    if audio.layout is not None and audio.layout.is_chunk(data, _next_chunk(data, end, audio)):
+        return False
+    if any(data[end : end + len(tag)] == tag for tag in _TAGS):
+        return False
+    # zeros are the rest of a space that was set aside
+    return any(data[at : at + (1 << 20)].strip(b"\0") for at in range(end, len(data), 1 << 20))
+
+
+def _part(path: Path, data: mmap.mmap, at: int, end: int, audio: AudioChunk, why: str) -> FilePart:
+    if not why:
+        return FilePart(path, at, end)
+    head = bytearray(data[at : audio.start])
+    largest = (1 << 8 * struct.calcsize(audio.form) - audio.form.endswith("q")) - 1
+    size = min(end - audio.start + audio.more, largest)
+    struct.pack_into(audio.form, head, audio.field - at, size)
+    return FilePart(path, audio.start, end, bytes(head))
+
+
+def _is_unknown(audio: AudioChunk) -> bool:
+    """Return whether a size stands for none: of the audio, of all chunks or of the file."""
+    whole = audio.start + audio.stated
+    written = audio.stated + audio.more
+    return audio.stated <= 0 or any(size in _UNKNOWN for size in (audio.stated, written, whole - 8, whole))
+
+
+def _is_wav(data: Bytes, at: int) -> bool:
+    return data[at : at + 4] == b"RIFF" and data[at + 8 : at + 12] == b"WAVE"
+
+
+def _next_wav(data: mmap.mmap, at: int) -> int | None:
+    """Return where a WAV file starts from `at` on."""
+    at = data.find(b"RIFF", at)
+    while at >= 0 and not (_is_wav(data, at) and data[at + 12 : at + 16] == b"fmt "):
+        at = data.find(b"RIFF", at + 1)
+    return at if at >= 0 else None
