@@ -6,6 +6,7 @@ Audio Format specification (Apple), the headers that libsndfile and sox write (W
 
 from __future__ import annotations
 
+import math
 import mmap
 import struct
 from dataclasses import dataclass
@@ -126,7 +127,7 @@ def _speed(name: bytes, body: bytes) -> float:
         return float(int.from_bytes(body[8:12], "little"))
     if name == b"COMM" and len(body) >= 18:  # the rate is a float of 80 bits
         channels, _, bits, exponent, mantissa = struct.unpack(">hIhHQ", body[:18])
-        return float(channels * ((bits + 7) // 8)) * float(mantissa) * 2.0 ** min(0, (exponent & 0x7FFF) - 16446)
+        return float(channels * ((bits + 7) // 8)) * math.ldexp(float(mantissa), min(0, (exponent & 0x7FFF) - 16446))
     if name == b"desc" and len(body) >= 24:
         rate, _, _, size, frames = struct.unpack(">d4sIII", body[:24])
         return float(rate * size / frames) if frames else 0.0

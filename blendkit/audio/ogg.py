@@ -14,7 +14,6 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from mmap import mmap
 from pathlib import Path
-from typing import Literal
 
 from blendkit.audio.file_parts import FilePart
 
@@ -94,23 +93,6 @@ def is_truncated(source: Path | FilePart) -> bool:
     tail = replace(part, start=max(part.start, part.stop - _LARGEST_PAGE))
     pages = list(_intact_pages(tail.contents()))
     return bool(pages) and not pages[-1].flags & _LAST_PAGE
-
-
-def _stated_size(head: bytes) -> int:
-    """Return how many bytes a WAV, RF64, W64, AIFF or AU file states in its first 32; 0 where it does not know."""
-
-    def number(first: int, count: int, order: Literal["little", "big"]) -> int:
-        return int.from_bytes(head[first : first + count], order)
-
-    kind = head[:4]
-    if kind == b"RF64":
-        return number(20, 8, "little") + 8
-    if kind == b"riff":  # W64 counts its own header
-        return number(16, 8, "little")
-    if kind == b".snd":
-        return 0 if number(8, 4, "big") == _OPEN_ENDED else number(4, 4, "big") + number(8, 4, "big")
-    stated = {b"RIFF": number(4, 4, "little"), b"FORM": number(4, 4, "big")}.get(kind, 0)
-    return 0 if stated in (0, _OPEN_ENDED) else stated + 8
 
 
 def _runs(pages: list[_Page]) -> list[list[_Page]]:

@@ -17,6 +17,7 @@ import numpy as np
 from blendkit.audio.channels import Channels, MissingChannelError, Mixer, Mono
 from blendkit.audio.scratch import SAMPLES_PER_BYTE, Kept
 
+_EXACT = frozenset({"matroska", "webm", "mov", "mp4", "asf", "wv", "tta", "ape", "flac", "caf"})  # know their length
 _RAW = frozenset({"mp3", "aac", "ac3", "eac3", "amr"})  # without time stamps and a length: libav guesses both
 INSTALL = "another decoder may read it: pip install 'blendkit[av]'"
 
@@ -41,7 +42,7 @@ class LibavAudio:
 
 
 def decode_with_libav(path: Path, channels: Channels, scratch: Path | None, seconds: float | None) -> LibavAudio:
-    """Return what can be read. seconds: the stated length, if it is known without libav.
+    """Return what can be read. seconds: the stated length; None where only libav can tell it.
 
     Where frames are lost, those behind them keep their place, which their time stamps or the bytes between them tell.
     Raises RuntimeError where nothing can be read, and MissingChannelError for a channel that the file lacks.
@@ -56,8 +57,8 @@ def decode_with_libav(path: Path, channels: Channels, scratch: Path | None, seco
         if stream.codec_context.name == "flac":  # else frames whose checksum fails are given as noise
             stream.codec_context.options = {"err_detect": "crccheck+explode"}
         raw = container.format.name in _RAW
-        if seconds is None and not raw and stream.duration and stream.time_base:
-            seconds = float(stream.duration * stream.time_base)
+        if seconds is None and container.duration and _EXACT.intersection(container.format.name.split(",")):
+            seconds = float(container.duration / av.time_base)
         reading = _Reading(path, stream, channels, scratch, raw)
         reading.read(container)
         return reading.audio(seconds)
@@ -87,6 +88,8 @@ class _Reading:
             for packet in container.demux(self.stream):
                 try:
                     frames = packet.decode()
+                except av.EOFError:
+                    continue
                 except av.FFmpegError as error:
                     self.failed = self.failed or error.strerror or str(error)
                     self.faults.append((self.count, packet.size))

@@ -8,6 +8,7 @@ from pathlib import Path
 from blendkit.audio.channels import Channels, MissingChannelError
 from blendkit.audio.decoded import Decoded, unreadable
 from blendkit.audio.headers import trusted_duration
+from blendkit.audio.joined import parts_of
 from blendkit.audio.judging import judged, judged_holed, judged_partial
 from blendkit.audio.rates import MAX_RATE, MIN_RATE
 from blendkit.audio.second_decoder import LibavAudio, decode_with_libav
@@ -21,20 +22,27 @@ def read_again(path: Path, found: Decoded, channels: Channels, scratch: Path | N
     What is missing of the stated length stays known, and so does what libsndfile said of a damaged file. Raises what
     libav raises where it reads nothing.
     """
-    seconds, exact = trusted_duration(path)
+    parts = parts_of(path)
+    joined = parts is not None and len(parts.files) > 1  # each states a length of its own
+    seconds, exact = (None, False) if joined else trusted_duration(path)
     try:
         audio = decode_with_libav(path, channels, scratch, seconds)
+        audio = replace(audio, stated=None) if joined else audio
     except MissingChannelError as error:
         return unreadable(str(error))
-    if not MIN_RATE <= audio.rate <= MAX_RATE or len(audio.mono.samples) <= found.duration_s * audio.rate:
+    if not MIN_RATE <= audio.rate <= MAX_RATE:
         return found
-    if exact and audio.stated is not None:  # what comes after the end is a frame that damage made two of
+    beyond = 0 if audio.stated is None else len(audio.mono.samples) - audio.stated
+    damaged = audio.lost or audio.mono.failed or beyond > _MOST_MISSING_S * audio.rate
+    # damage may make two frames of one; what libav says of the length stands only where libsndfile says nothing
+    if beyond > 0 and (exact or (seconds is None and damaged)):
         audio = replace(audio, mono=replace(audio.mono, samples=audio.mono.samples[: audio.stated]))
+    if len(audio.mono.samples) <= found.duration_s * audio.rate:
+        return found
     read = _judged(audio)
     notes = ["read by libav", read.note]
-    if (
-        read.status != "unreadable" and found.rate and found.status != "empty"
-    ):  # libsndfile knows the format, so the file is damaged
+    known = bool(found.rate) and found.status != "empty"  # libsndfile knows the format: the file is damaged
+    if known and read.status != "unreadable":
         notes.append(f"libsndfile: {found.note}")
         read = replace(read, status="partial" if read.status == "ok" else read.status)
     return replace(read, note="; ".join(dict.fromkeys(filter(None, notes))))

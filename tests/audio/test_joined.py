@@ -146,7 +146,11 @@ def test_what_others_write_meanwhile_is_passed_on(capfd: pytest.CaptureFixture[s
 def test_a_wav_whose_header_was_last_written_early_is_read_to_its_end(tmp_path: Path) -> None:
     whole = encoded(tone(10, 440), "WAV", "PCM_16")
     found = read(tmp_path, "a.wav", whole[:40] + (3200).to_bytes(4, "little") + whole[44:])
-    assert (found.status, found.duration_s, found.note) == ("ok", 10, "its header states less than it holds")
+    assert (found.status, found.duration_s, found.note) == (
+        "ok",
+        10,
+        "its header states 0.050 s, and audio goes on behind it",
+    )
     behind = whole + b"LIST" + (4).to_bytes(4, "little") + b"INFO"  # what is no sound stays out
     assert read(tmp_path, "b.wav", behind).duration_s == 10
 
