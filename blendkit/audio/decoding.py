@@ -14,7 +14,7 @@ import numpy as np
 
 from blendkit.audio.channels import Channels, MissingChannelError, Mixer, energies
 from blendkit.audio.decoded import Decoded, Status, unreadable
-from blendkit.audio.file_parts import FilePart, PartReader
+from blendkit.audio.file_parts import FilePart, PartReader, Source, path_of, size_of
 from blendkit.audio.headers import HEADERLESS
 from blendkit.audio.joined import parts_of
 from blendkit.audio.judging import judged, judged_holed, judged_partial
@@ -33,7 +33,6 @@ _PLAIN = {  # what libsndfile says of some damage, in words that say what it is
     "SF_INFO struct incomplete": "its header states a sample rate or a length that cannot be",
     "File does not exist or is not a regular file": "no sound can be found in it",
 }
-_Source = Path | FilePart  # a file, or one that was found inside a file
 
 
 def decode(path: Path, scratch: Path | None = None, channels: Channels = "mean") -> Decoded:
@@ -49,9 +48,29 @@ def decode(path: Path, scratch: Path | None = None, channels: Channels = "mean")
     (extra `av`).
     """
     try:
+        return _decode_parts(path, channels, scratch)
+    except Exception as error:  # a broken file can make anything raise: it costs this recording only
+        return unreadable(_reason(error, path))
+
+
+def _decode_parts(path: Path, channels: Channels, scratch: Path | None) -> Decoded:
+    """Decode the files that a file holds, each with the decoder that reads the most of it."""
+    parts = parts_of(path)
+    if parts is None:
+        return _decode_source(path, channels, scratch)
+    with terminal_of(path):
+        if channels == "loudest" and len(parts.files) > 1:
+            channels = _loudest_of(parts.files)
+    return _joined([_decode_source(f, channels, scratch) for f in parts.files], parts.notes, scratch)
+
+
+def _decode_source(source: Source, channels: Channels, scratch: Path | None) -> Decoded:
+    """Decode one file with the decoder that reads the most of it."""
+    path = path_of(source)
+    try:
         with terminal_of(path):
-            found = _with_libsndfile(path, channels, scratch)
-    except Exception as error:  # a broken file can make a decoder raise anything: it costs this recording only
+            found = _decode_one(source, channels, scratch)
+    except Exception as error:
         found = unreadable(_reason(error, path))
     if found.rate and found.status not in ("partial", "empty"):
         return found
@@ -59,9 +78,11 @@ def decode(path: Path, scratch: Path | None = None, channels: Channels = "mean")
         foreign = path.suffix.lower() in OTHER_SUFFIXES and path.is_file()
         return replace(found, note=f"{found.note}; {INSTALL}") if foreign else found
     try:
-        return read_again(path, found, channels, scratch)
-    except Exception:  # what the first decoder said stands
+        return read_again(source, found, channels, scratch)
+    except (OSError, RuntimeError, ValueError, MemoryError):  # it cannot read it: what the first decoder said stands
         return found
+    except Exception as error:  # nothing that libav does can end a run, but this should be known
+        return replace(found, note=f"{found.note}; libav: {type(error).__name__}: {_reason(error, path)}")
 
 
 def _reason(error: Exception, path: Path) -> str:
@@ -73,17 +94,7 @@ def _reason(error: Exception, path: Path) -> str:
     return plain.replace(str(path), path.name) or type(error).__name__
 
 
-def _with_libsndfile(path: Path, channels: Channels, scratch: Path | None) -> Decoded:
-    parts = parts_of(path)
-    if parts is None:
-        return _decode_one(path, channels, scratch)
-    if channels == "loudest" and len(parts.files) > 1:
-        channels = _loudest_of(parts.files)
-    found = [_decode_one(f, channels, scratch) for f in parts.files]
-    return _joined(found, parts.notes, scratch)
-
-
-def _opened(source: _Source | bytes) -> Any:
+def _opened(source: Source | bytes) -> Any:
     import soundfile
 
     if isinstance(source, bytes):
@@ -91,9 +102,9 @@ def _opened(source: _Source | bytes) -> Any:
     return soundfile.SoundFile(PartReader(source) if isinstance(source, FilePart) else os.fsencode(source))
 
 
-def _decode_one(source: _Source, channels: Channels, scratch: Path | None) -> Decoded:
+def _decode_one(source: Source, channels: Channels, scratch: Path | None) -> Decoded:
     """Decode one file. Raises what the decoder raises where nothing can be read."""
-    size = source.size if isinstance(source, FilePart) else source.stat().st_size
+    size = size_of(source)
     states_length = not isinstance(source, FilePart) or source.states_length
     with _opened(source) as handle:
         rate, stated, kind = handle.samplerate, handle.frames, handle.format
@@ -120,7 +131,7 @@ def _decode_one(source: _Source, channels: Channels, scratch: Path | None) -> De
     return read
 
 
-def _cut_off(source: _Source, read: Decoded) -> Decoded:
+def _cut_off(source: Source, read: Decoded) -> Decoded:
     """Return a recording that was read to its end with the status `short` if the file ends before the recording."""
     seconds = cut_from(source)
     if seconds is None and not is_truncated(source):
@@ -133,7 +144,7 @@ def _with_note(note: str, read: Decoded) -> Decoded:
     return replace(read, note="; ".join(filter(None, [note, read.note])))
 
 
-def _segments(source: _Source, rate: int) -> list[Segment] | None:
+def _segments(source: Source, rate: int) -> list[Segment] | None:
     if isinstance(source, FilePart):
         return intact_segments(source.contents(), rate)
     with source.open("rb") as handle, mmap.mmap(handle.fileno(), 0, access=mmap.ACCESS_READ) as data:

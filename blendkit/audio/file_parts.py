@@ -33,6 +33,9 @@ class FilePart:
             return bytes(out[: reader.readinto(out)])
 
 
+Source = Path | FilePart  # a file, or one inside a file
+
+
 @dataclass(frozen=True)
 class FileParts:
     """The files that one file holds, in order, and why it could not be read as it is: a note or more."""
@@ -84,3 +87,13 @@ class PartReader(io.RawIOBase):
         """Close the file that holds the part."""
         self._file.close()
         super().close()
+
+
+def path_of(source: Source) -> Path:
+    """Return the file that a source is or lies in."""
+    return source.path if isinstance(source, FilePart) else source
+
+
+def size_of(source: Source) -> int:
+    """Return how many bytes a source has."""
+    return source.size if isinstance(source, FilePart) else source.stat().st_size

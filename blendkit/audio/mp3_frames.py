@@ -46,7 +46,7 @@ def is_mpeg(data: bytes | mmap.mmap, suffix: str) -> bool:
     return suffix.lower() == ".mp3" and start not in _OTHER_KINDS
 
 
-def counts_frames(data: mmap.mmap) -> bool:
+def counts_frames(data: bytes | mmap.mmap) -> bool:
     """Return whether an MP3 starts with a header that counts its frames; without it, its length is a guess."""
     first = _next_frame(data, id3_size(data, 0))
     return first is not None and _stated_frames(data, first) is not None

@@ -15,6 +15,7 @@ from typing import Any
 import numpy as np
 
 from blendkit.audio.channels import Channels, MissingChannelError, Mixer, Mono
+from blendkit.audio.file_parts import FilePart, PartReader, Source, size_of
 from blendkit.audio.scratch import SAMPLES_PER_BYTE, Kept
 
 _EXACT = frozenset({"matroska", "webm", "mov", "mp4", "asf", "wv", "tta", "ape", "flac", "caf"})  # know their length
@@ -41,8 +42,8 @@ class LibavAudio:
     guessed: bool
 
 
-def decode_with_libav(path: Path, channels: Channels, scratch: Path | None, seconds: float | None) -> LibavAudio:
-    """Return what can be read. seconds: the stated length; None where only libav can tell it.
+def decode_with_libav(source: Source, channels: Channels, scratch: Path | None, seconds: float | None) -> LibavAudio:
+    """Return what can be read. seconds: the stated length; None where only libav can tell it, if anybody.
 
     Where frames are lost, those behind them keep their place, which their time stamps or the bytes between them tell.
     Raises RuntimeError where nothing can be read, and MissingChannelError for a channel that the file lacks.
@@ -50,16 +51,21 @@ def decode_with_libav(path: Path, channels: Channels, scratch: Path | None, seco
     import av
 
     av.logging.set_level(None)  # what it says about damage goes into the note, not to the terminal
-    with av.open(os.fsencode(path).decode("utf-8", "surrogateescape")) as container:
+    file: Any
+    if isinstance(source, FilePart):
+        file, exact = PartReader(source), False  # libav may take its length from a header made for libsndfile
+    else:
+        file, exact = os.fsencode(source).decode("utf-8", "surrogateescape"), seconds is None
+    with av.open(file) as container:
         if not container.streams.audio or container.streams.audio[0].codec_context is None:
             raise RuntimeError("no audio that libav can decode")
         stream = container.streams.audio[0]
         if stream.codec_context.name == "flac":  # else frames whose checksum fails are given as noise
             stream.codec_context.options = {"err_detect": "crccheck+explode"}
         raw = container.format.name in _RAW
-        if seconds is None and container.duration and _EXACT.intersection(container.format.name.split(",")):
+        if exact and container.duration and _EXACT.intersection(container.format.name.split(",")):
             seconds = float(container.duration / av.time_base)
-        reading = _Reading(path, stream, channels, scratch, raw)
+        reading = _Reading(size_of(source), stream, channels, scratch, raw)
         reading.read(container)
         return reading.audio(seconds)
 
@@ -67,13 +73,13 @@ def decode_with_libav(path: Path, channels: Channels, scratch: Path | None, seco
 class _Reading:
     """The decoding of one stream, packet by packet: one that fails costs itself only."""
 
-    def __init__(self, path: Path, stream: Any, channels: Channels, scratch: Path | None, raw: bool) -> None:
+    def __init__(self, size: int, stream: Any, channels: Channels, scratch: Path | None, raw: bool) -> None:
         import av
 
         self.stream, self.channels, self.scratch = stream, channels, scratch
         self.rate = int(stream.codec_context.sample_rate)
         self.resampler = av.AudioResampler(format="fltp", rate=self.rate)
-        self.gaps = None if raw else _Gaps(self.rate, path.stat().st_size)
+        self.gaps = None if raw else _Gaps(self.rate, size)
         self.mixer: Mixer | None = None
         self.failed = ""
         self.count = self.bytes = self.lost = 0  # samples and bytes that were decoded, samples that were lost

@@ -7,8 +7,8 @@ from pathlib import Path
 
 from blendkit.audio.channels import Channels, MissingChannelError
 from blendkit.audio.decoded import Decoded, unreadable
+from blendkit.audio.file_parts import Source
 from blendkit.audio.headers import trusted_duration
-from blendkit.audio.joined import parts_of
 from blendkit.audio.judging import judged, judged_holed, judged_partial
 from blendkit.audio.rates import MAX_RATE, MIN_RATE
 from blendkit.audio.second_decoder import LibavAudio, decode_with_libav
@@ -16,18 +16,15 @@ from blendkit.audio.second_decoder import LibavAudio, decode_with_libav
 _MOST_MISSING_S = 0.2  # what codecs pad at most: a file that gives so much less than it states has lost some
 
 
-def read_again(path: Path, found: Decoded, channels: Channels, scratch: Path | None) -> Decoded:
+def read_again(source: Source, found: Decoded, channels: Channels, scratch: Path | None) -> Decoded:
     """Return what libav reads, if that is more than `found`, which libsndfile read.
 
     What is missing of the stated length stays known, and so does what libsndfile said of a damaged file. Raises what
     libav raises where it reads nothing.
     """
-    parts = parts_of(path)
-    joined = parts is not None and len(parts.files) > 1  # each states a length of its own
-    seconds, exact = (None, False) if joined else trusted_duration(path)
+    seconds, exact = trusted_duration(source)
     try:
-        audio = decode_with_libav(path, channels, scratch, seconds)
-        audio = replace(audio, stated=None) if joined else audio
+        audio = decode_with_libav(source, channels, scratch, seconds)
     except MissingChannelError as error:
         return unreadable(str(error))
     if not MIN_RATE <= audio.rate <= MAX_RATE:

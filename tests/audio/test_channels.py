@@ -159,7 +159,7 @@ def only_libav(monkeypatch: pytest.MonkeyPatch) -> None:
     def refuse(*args: Any) -> None:
         raise RuntimeError("format not recognised")
 
-    monkeypatch.setattr(blendkit.audio.decoding, "_with_libsndfile", refuse)
+    monkeypatch.setattr(blendkit.audio.decoding, "_decode_one", refuse)
 
 
 @pytest.mark.parametrize(

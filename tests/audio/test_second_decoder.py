@@ -126,6 +126,22 @@ def test_damage_that_libav_would_play_as_noise_is_silence(tmp_path: Path) -> Non
     assert wrong.sum() <= 4096
 
 
+@pytest.mark.parametrize("order", [(0, 1), (1, 0)])
+def test_a_damaged_file_among_joined_ones_keeps_its_time(tmp_path: Path, order: tuple[int, int]) -> None:
+    path = tmp_path / "a.flac"
+    samples = np.random.default_rng(0).uniform(-0.5, 0.5, 12 * 8000).astype(np.float32)
+    soundfile.write(path, samples, 8000, subtype="PCM_16")
+    data = path.read_bytes()
+    half = len(data) // 2
+    both = data, data[:half] + bytes(20_000) + data[half + 20_000 :]
+    path.write_bytes(both[order[0]] + both[order[1]])
+    found = decode(path)
+    assert (found.status, len(found.samples)) == ("holed", 2 * len(samples))
+    wrong = np.abs(found.samples - np.concatenate([samples, samples])) > 1e-3
+    assert not found.samples[wrong].any()
+    assert wrong.sum() <= 5 * 4096  # 20,000 bytes and the two frames at their ends
+
+
 @pytest.mark.parametrize(("at", "code"), [(20, b"\x99\x99"), (34, b"\0\0")])  # the format, the bits per sample
 def test_a_format_that_no_decoder_knows_is_a_status(tmp_path: Path, at: int, code: bytes) -> None:
     path = tmp_path / "a.wav"
