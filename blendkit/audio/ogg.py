@@ -49,16 +49,19 @@ class _Page:
 def stream_starts(data: bytes | mmap) -> list[int]:
     """Return where the streams start that follow each other in an Ogg file: one for most, more where files are joined.
 
-    Streams that start together (as sound and its index do) count as one.
+    Streams that start together (as sound and its index do) count as one. Pages behind the end of a stream are another
+    one, even if its first page is damaged.
     """
     starts: list[int] = []
-    before, at = 0, data.find(b"OggS")
+    before, at, ended = 0, data.find(b"OggS"), False
     while at >= 0:
-        page = _page(data, at) if len(data) > at + 5 and data[at + 5] & _FIRST_PAGE else None
-        if page is not None and (not starts or before != at):
-            starts.append(at)
-        if page is not None:
+        flags = data[at + 5] if len(data) > at + 5 else 0
+        page = _page(data, at) if ended or flags & (_FIRST_PAGE | _LAST_PAGE) else None
+        if page is not None and (flags & _FIRST_PAGE or ended):
+            starts += [at] if not starts or before != at else []
             before = page.stop
+        if page is not None:
+            ended = bool(flags & _LAST_PAGE)
         at = data.find(b"OggS", at + 4)
     return starts
 

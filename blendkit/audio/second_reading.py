@@ -26,7 +26,7 @@ def read_again(source: Source, found: Decoded, channels: Channels, scratch: Path
     try:
         audio = decode_with_libav(source, channels, scratch, seconds)
     except MissingChannelError as error:
-        return unreadable(str(error))
+        return found if len(found.samples) else unreadable(str(error))
     if not MIN_RATE <= audio.rate <= MAX_RATE:
         return found
     beyond = 0 if audio.stated is None else len(audio.mono.samples) - audio.stated

@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 import pytest
 
+from blendkit.audio.decoding import decode
 from blendkit.audio.flac_frames import flac_held
 from blendkit.audio.reading import read_mono
 from tests.sounds import encoded, flac_total, noise, read
@@ -193,6 +194,23 @@ def test_a_part_that_is_cut_off_is_said(tmp_path: Path, kind: str, subtype: str 
     assert found.status in ("short", "partial")
     assert found.duration_s == pytest.approx(9, abs=1.5)
     assert "part 2: " in found.note
+
+
+@pytest.mark.parametrize("at", [5, 30])  # the flag of a first page, and what is in it
+def test_a_joined_ogg_whose_first_page_is_damaged_is_missed(tmp_path: Path, at: int) -> None:
+    data = encoded(SOUND, "OGG", "VORBIS", RATE)
+    found = read(tmp_path, "a.ogg", data + data[:at] + b"\0" + data[at + 1 :])
+    assert (found.status, len(found.samples)) == ("partial", len(SOUND))
+    assert found.note.startswith("2 Ogg streams joined: 6.000 + 0.000 s; part 2: ")
+
+
+def test_a_part_without_the_channel_that_is_asked_for_costs_itself(tmp_path: Path) -> None:
+    three = encoded(np.stack([0.1 * SOUND, 0.2 * SOUND, 0.3 * SOUND], axis=1), "FLAC", "PCM_16", RATE)
+    (tmp_path / "a.flac").write_bytes(FLAC + three)
+    found = decode(tmp_path / "a.flac", channels=3)
+    assert (found.status, len(found.samples)) == ("partial", len(SOUND))
+    assert "it has 1 channel, and no channel 3" in found.note
+    assert same(found, 0.3 * SOUND)
 
 
 class Broken:
