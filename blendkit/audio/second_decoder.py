@@ -98,6 +98,9 @@ class _Reading:
                     continue
                 except av.FFmpegError as error:
                     self.failed = self.failed or error.strerror or str(error)
+                    if self.gaps and self.gaps.next is None:  # the start is lost, and the packet may lie behind it
+                        at = float((packet.pts or 0) * (packet.time_base or 0))
+                        self.gaps.next = at if at > 1 else 0.0
                     self.faults.append((self.count, packet.size))
                     continue
                 self.bytes += packet.size

@@ -56,10 +56,13 @@ def _end(data: mmap.mmap, audio: AudioChunk) -> tuple[int, str]:
     """Return where a file of chunks ends, and what is wrong with the size of its audio, or ""."""
     unknown = _is_unknown(audio)
     end = audio.start + max(0, audio.stated)
-    if (unknown and (end > len(data) or audio.stated < 0)) or _goes_on(data, end, audio):
+    if end > len(data) or audio.stated < 0 or _goes_on(data, end, audio):
         following = _next_wav(data, audio.start)
+        stop = len(data) if following is None else following
+        if stop < end and not unknown:
+            return stop, ""  # cut off, also where another file follows: decoding says so
         length = "no length" if unknown else f"{audio.seconds:.3f} s, and audio goes on behind it"
-        return len(data) if following is None else following, f"its header states {length}"
+        return stop, f"its header states {length}"
     layout = audio.layout
     if end >= len(data) or layout is None:
         return len(data), ""

@@ -160,6 +160,16 @@ def test_every_container_that_is_cut_off_says_both_lengths(tmp_path: Path, kind:
     assert "of the stated 6.000 s" in found.note
 
 
+@pytest.mark.parametrize("seconds", [1, 6])  # the second file ends before or behind the stated end of the first
+def test_a_wav_that_is_cut_off_before_another_says_both_lengths(tmp_path: Path, seconds: int) -> None:
+    second = SOUND[: seconds * RATE]
+    found = read(tmp_path, "a.wav", WAV[: DATA + 8 + 4 * RATE] + encoded(second, "WAV", "PCM_16", RATE))
+    assert (found.status, same(found, np.concatenate([SOUND[: 2 * RATE], second]))) == ("short", True)
+    assert found.note == (
+        f"2 WAV files joined: 2.000 + {seconds}.000 s; part 1: the file is cut off after 2.000 s of the stated 6.000 s"
+    )
+
+
 def test_a_wav_joined_to_one_without_a_size_is_found(tmp_path: Path) -> None:
     found = read(tmp_path, "a.wav", wav(0xFFFFFFFF, 0xFFFFFFFF) + WAV)
     assert same(found, np.concatenate([SOUND, SOUND]))

@@ -126,6 +126,18 @@ def test_damage_that_libav_would_play_as_noise_is_silence(tmp_path: Path) -> Non
     assert wrong.sum() <= 4096
 
 
+def test_a_start_that_is_lost_is_silence(tmp_path: Path) -> None:
+    path = tmp_path / "a.flac"
+    samples = np.random.default_rng(0).uniform(-0.5, 0.5, 12 * 8000).astype(np.float32)
+    soundfile.write(path, samples, 8000, subtype="PCM_16")
+    data = path.read_bytes()
+    path.write_bytes(data[:3000] + bytes(50) + data[3050:])  # in the first frame
+    found = decode(path)
+    assert (found.status, len(found.samples)) == ("holed", len(samples))
+    assert not found.samples[:4096].any()
+    assert np.abs(found.samples[4096:] - samples[4096:]).max() < 1e-3
+
+
 @pytest.mark.parametrize("order", [(0, 1), (1, 0)])
 def test_a_damaged_file_among_joined_ones_keeps_its_time(tmp_path: Path, order: tuple[int, int]) -> None:
     path = tmp_path / "a.flac"
