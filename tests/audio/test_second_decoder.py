@@ -189,3 +189,24 @@ def test_an_interruption_is_no_damage(tmp_path: Path, monkeypatch: pytest.Monkey
     monkeypatch.setattr(blendkit.audio.decoding, "parts_of", interrupted)
     with pytest.raises(KeyboardInterrupt):
         decode(tmp_path / "a.wav")
+
+
+@pytest.mark.parametrize(("name", "codec"), [("a.m4a", "aac"), ("a.wv", "wavpack")])
+def test_damage_in_the_middle_costs_the_damaged_part(tmp_path: Path, name: str, codec: str) -> None:
+    path = encoded(tmp_path / name, codec, 10)
+    data = path.read_bytes()
+    path.write_bytes(data[: len(data) // 2] + bytes(600) + data[len(data) // 2 + 600 :])
+    found = decode(path)
+    assert found.status == "holed"
+    assert "read by libav" in found.note
+    assert found.duration_s == pytest.approx(10, abs=0.1)
+    late = found.samples[7 * RATE : 9 * RATE]
+    assert np.abs(np.fft.rfft(late)).argmax() / 2 == 1000
+
+
+def test_a_container_that_states_more_than_it_gives_is_partial(tmp_path: Path) -> None:
+    path = encoded(tmp_path / "a.mka", "flac", 10)
+    path.write_bytes(path.read_bytes()[: path.stat().st_size // 2])
+    found = decode(path)
+    assert found.status == "partial"
+    assert "of the stated 10" in found.note
