@@ -7,6 +7,7 @@ import mmap
 import os
 from collections.abc import Sequence
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -113,7 +114,7 @@ def _decode_one(source: Source, channels: Channels, scratch: Path | None) -> Dec
         if not MIN_RATE <= rate <= MAX_RATE:
             return unreadable(f"a sample rate of {rate} Hz", rate)
         try:
-            found = read_mono(handle, size, channels, scratch)
+            found = read_mono(handle, size, channels, scratch, partial(_opened, source))
         except MissingChannelError as error:
             return unreadable(str(error), rate)
     segments = _segments(source, rate) if kind == "OGG" else None
