@@ -15,12 +15,12 @@ import numpy as np
 
 from blendkit.audio.channels import Channels, MissingChannelError, Mixer, energies
 from blendkit.audio.decoded import Decoded, Status, unreadable
+from blendkit.audio.decoder_noise import terminal_of
 from blendkit.audio.file_parts import FilePart, PartReader, Source, path_of, size_of
 from blendkit.audio.headers import HEADERLESS
 from blendkit.audio.joined import parts_of
 from blendkit.audio.judging import judged, judged_holed, judged_partial
 from blendkit.audio.ogg import Segment, intact_segments, is_truncated
-from blendkit.audio.quiet import terminal_of
 from blendkit.audio.rates import MAX_RATE, MIN_RATE
 from blendkit.audio.reading import read_mono
 from blendkit.audio.resampling import resample

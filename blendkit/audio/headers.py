@@ -7,10 +7,10 @@ import os
 from typing import Any
 
 from blendkit.audio.containers import Bytes
+from blendkit.audio.decoder_noise import terminal_of
 from blendkit.audio.file_parts import FilePart, PartReader, Source, path_of, size_of
 from blendkit.audio.flac_frames import flac_held, flac_rate, flac_stated
 from blendkit.audio.mp3_frames import counts_frames, id3_size, is_mpeg
-from blendkit.audio.quiet import terminal_of
 from blendkit.audio.sizes import stated_seconds
 
 HEADERLESS = "RAW"  # libsndfile takes any file whose name ends in .au for headerless sound: it would be noise

@@ -8,10 +8,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from blendkit.audio.decoder_noise import without_mpg123_noise
 from blendkit.audio.decoding import decode
 from blendkit.audio.headers import probe_duration
 from blendkit.audio.joined import parts_of
-from blendkit.audio.quiet import without_mpg123_noise
 from tests.sounds import RATE, encoded, flac_total, loudest_hz, noise, read, tone
 
 
