@@ -156,4 +156,5 @@ def test_real_members_are_what_they_say(real_data: Path, array: str, space: Any)
         with pytest.raises(BlendkitError, match=array):
             check_space(values, "prob", array)
     else:
-        assert check_space(values, "logit", array) != []
+        with pytest.raises(BlendkitError, match=r"look like `space: prob`"):
+            check_space(values, "logit", array)

@@ -145,6 +145,7 @@ def test_what_cannot_be_sent() -> None:
 
 
 PARENT = """
+import signal
 import sys
 from functools import partial
 from blendkit.member import MemberContext
@@ -154,6 +155,7 @@ from isolated_model import model
 from blendkit_members.callable import callable_member
 
 if __name__ == "__main__":
+    signal.signal(signal.SIGINT, signal.default_int_handler)  # it may be ignored where the tests run in the background
     context = MemberContext(("a",), allow_code=True)
     make = partial(callable_member, context, function="isolated_model:model", classes=["a", "b"])
     made = isolated_member("m", make)
