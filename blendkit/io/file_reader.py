@@ -12,6 +12,7 @@ from blendkit.core import FileSpace
 from blendkit.errors import BlendkitError, shorten
 from blendkit.io.readers.detection_tables import Detections
 from blendkit.io.readers.score_table import Table
+from blendkit.io.sqlite_files import open_database
 from blendkit.io.text_form import text_form
 from blendkit.io.windowed import Windowed
 from blendkit.registry import READERS, registry
@@ -29,7 +30,8 @@ _LISTED = 1000  # names of a folder that are looked at
 class FileHead:
     """What the beginning of a file or folder shows.
 
-    columns: the header of a table, the arrays of an NPZ, the tables of a database, the names in a folder. first: the
+    columns: the header of a table, the arrays of an NPZ, the tables of a database and their columns (`table.column`),
+    the names in a folder. first: the
     cells of the first row of a text table. start: the first bytes of a file.
     """
 
@@ -38,6 +40,11 @@ class FileHead:
     columns: tuple[str, ...] = ()
     first: tuple[str, ...] = ()
     start: bytes = b""
+
+    @property
+    def is_table(self) -> bool:
+        """Whether it is one table of rows and columns: text, Parquet or Arrow."""
+        return self.kind in ("text", "Parquet", "Arrow")
 
     @property
     def plain_columns(self) -> frozenset[str]:
@@ -49,7 +56,8 @@ class FileHead:
 class ColumnNames:
     """Names of the parts of a score file; None: the default. chunk_s: the length of its chunks in seconds.
 
-    array: of an NPZ; format: the reader, by name, for a file that several recognise or none.
+    classes, score: in a table of detections the columns of labels and scores. array: of an NPZ; format: the reader, by
+    name, for a file that several recognise or none.
     """
 
     rows: str | None = None
@@ -58,6 +66,7 @@ class ColumnNames:
     chunk_s: float = 5.0
     array: str | None = None
     format: str | None = None
+    score: str | None = None
 
 
 @dataclass(frozen=True)
@@ -151,12 +160,11 @@ def _arrow_columns(path: Path) -> list[str]:
 
 
 def _tables(path: Path) -> list[str]:
-    import sqlite3
-    from contextlib import closing
-
-    with closing(sqlite3.connect(f"{path.resolve().as_uri()}?mode=ro", uri=True)) as connection:
-        rows = connection.execute("SELECT name FROM sqlite_master WHERE type = 'table'").fetchall()
-    return [str(r[0]) for r in rows]
+    with open_database(path) as connection:
+        query = "SELECT name FROM sqlite_master WHERE type IN ('table', 'view')"
+        tables = [str(r[0]) for r in connection.execute(query)]
+        columns = [(t, connection.execute("SELECT name FROM pragma_table_info(?)", (t,)).fetchall()) for t in tables]
+    return [*tables, *(f"{t}.{c}" for t, found in columns for (c,) in found)]
 
 
 _NAMES: dict[str, Callable[[Path], Any]] = {"Parquet": _parquet_columns, "Arrow": _arrow_columns, "sqlite": _tables}
