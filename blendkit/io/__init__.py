@@ -12,7 +12,8 @@ from blendkit._face import lazy_face
 
 if TYPE_CHECKING:
     from blendkit.io.contents import FileContents
-    from blendkit.io.file_reader import ColumnNames, FileHead, Reader, find_reader
+    from blendkit.io.file_reader import ColumnNames, FileHead, Reader, ReadFile, file_head, find_reader, read_found
+    from blendkit.io.file_seen import FileSeen, look_into
     from blendkit.io.readers.deployment_csv import read_deployments
     from blendkit.io.readers.detection_tables import Detections
     from blendkit.io.readers.finds import read_finds
@@ -44,7 +45,9 @@ __all__ = [
     "Detections",
     "FileContents",
     "FileHead",
+    "FileSeen",
     "RangeTable",
+    "ReadFile",
     "Reader",
     "Table",
     "Template",
@@ -52,13 +55,16 @@ __all__ = [
     "Windowed",
     "Written",
     "check_space",
+    "file_head",
     "find_reader",
     "is_range_table",
     "is_source",
+    "look_into",
     "read_cache",
     "read_deployments",
     "read_detections",
     "read_finds",
+    "read_found",
     "read_hoplite",
     "read_labels",
     "read_leaderboard",

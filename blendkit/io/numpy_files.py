@@ -73,7 +73,7 @@ def read_npz_arrays(path: Path, names: Sequence[str]) -> dict[str, NDArray[Any]]
 
 
 def read_npy(path: Path) -> NDArray[Any]:
-    """Return the array of an NPY file. Raises BlendkitError for a pickled one, and if its size contradicts its shape."""
+    """Return the array of an NPY file. Raises BlendkitError for a pickled one, and for a size that contradicts it."""
     try:
         with path.open("rb") as file:
             header = _header(file)

@@ -66,7 +66,7 @@ def _scores(frame: pd.DataFrame) -> tuple[Float64, str]:
 
 
 kaleidoscope_pro = Reader(
-    "Kaleidoscope Pro's cluster.csv and id.csv: MANUAL ID, else AUTO ID* with MATCH RATIO, or TOP1MATCH* with TOP1DIST.",
+    "Kaleidoscope Pro's cluster.csv and id.csv: MANUAL ID, else AUTO ID* (MATCH RATIO) or TOP1MATCH* (TOP1DIST).",
     _fits,
     _read,
 )

@@ -20,7 +20,7 @@ def _read(path: Path, names: ColumnNames) -> Table:
     ids, classes = (side_names(path, "rows", names.rows), side_names(path, "classes", names.classes))
     if values.shape != (len(ids), len(classes)):
         raise BlendkitError(
-            f"{path.name}: has shape {values.shape}, the files beside it name {len(ids)} rows and {len(classes)} classes"
+            f"{path.name}: is {values.shape}, the files beside it name {len(ids)} rows and {len(classes)} classes"
         )
     return Table(ids, classes, values if values.dtype == np.float32 else values.astype(np.float64))
 
