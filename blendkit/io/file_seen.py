@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
-from blendkit.core import FileSpace, path_ids, rows_from_ids
+from blendkit.core import FileSpace, NameRule, path_ids, rows_from_ids
 from blendkit.io.file_reader import ColumnNames, file_head, read_found
 from blendkit.io.readers.detection_tables import Detections
 from blendkit.io.readers.score_table import Table
@@ -43,7 +43,7 @@ def look_into(path: Path | str, names: ColumnNames | None = None) -> FileSeen:
     read = read_found(path, names)
     found, about = read.found, registry(READERS).get(read.format).about
     if isinstance(found, Table):
-        rows = rows_from_ids(found.row_ids, names.chunk_s)
+        rows = rows_from_ids(found.row_ids, names.chunk_s, NameRule())
         holds, n, recordings, classes = "chunks", len(found.row_ids), set(rows.recordings()), set(found.classes)
     else:
         detected = isinstance(found, Detections)

@@ -19,7 +19,8 @@ _WHAT = "this label track"
 
 def is_label_track(head: FileHead) -> bool:
     """Return whether the first line of a text is two times in order, and a label that is no number."""
-    cells = head.columns
+    line = head.start.splitlines()[0].decode("utf-8", "replace") if head.start else ""
+    cells = line.split("\t") if "\t" in line else head.columns  # `0,5` would be two columns of a table with commas
     if head.kind != "text" or not 3 <= len(cells) <= 4:
         return False
     start, end = _number(cells[0]), _number(cells[1])

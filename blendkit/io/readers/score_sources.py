@@ -14,6 +14,7 @@ from blendkit.io.windowed import windows_on_chunks
 from blendkit.store import LogitStore
 
 SUBMISSION = "submission.csv"
+DATABASES = (".db", ".sqlite", ".sqlite3")
 
 
 @dataclass(frozen=True, eq=False)
@@ -40,7 +41,7 @@ def split_source(text: Path | str) -> tuple[Path, str | None]:
 def is_source(text: Path | str) -> bool:
     """Return whether a path is a score file, a store or a run folder, and not a recipe."""
     path, _ = split_source(text)
-    return path.suffix.lower() in TABLE_SUFFIXES or path.is_dir()
+    return path.suffix.lower() in (*TABLE_SUFFIXES, ".npy", *DATABASES) or path.is_dir()
 
 
 def read_scores(path: Path | str, space: FileSpace = "unknown", *, names: ColumnNames | None = None) -> Scores:
