@@ -55,7 +55,10 @@ def _open(path: Path, kind: str) -> Any:
     import pyarrow.parquet as pq
     from pyarrow import feather
 
-    return pq.read_table(path) if kind == "Parquet" else feather.read_table(path)
+    if kind == "Arrow":
+        return feather.read_table(path)
+    with pq.ParquetFile(path) as file:
+        return file.read()
 
 
 def _plain(column: Any) -> NDArray[Any]:

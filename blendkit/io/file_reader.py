@@ -5,6 +5,7 @@ from __future__ import annotations
 import zipfile
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 from typing import Any, Literal
 
@@ -46,7 +47,7 @@ class FileHead:
         """Whether it is one table of rows and columns: text, Parquet or Arrow."""
         return self.kind in ("text", "Parquet", "Arrow")
 
-    @property
+    @cached_property
     def plain_columns(self) -> frozenset[str]:
         """The columns in lower case, without blanks at their ends."""
         return frozenset(c.strip().lower() for c in self.columns)
