@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
 
-def binary_columns(path: Path) -> dict[str, NDArray[Any]]:
+def parquet_columns(path: Path) -> dict[str, NDArray[Any]]:
     """Return the columns (N,) of a Parquet or Arrow file, told by its first bytes, as numpy arrays.
 
     Categories become their values and decimals float64; nested columns are arrays of objects. Raises BlendkitError for
@@ -36,10 +36,10 @@ def binary_columns(path: Path) -> dict[str, NDArray[Any]]:
 
 
 def read_binary_table(path: Path) -> pd.DataFrame:
-    """Return a Parquet or Arrow file as a frame, its rows numbered from 1. Raises as `binary_columns` does."""
+    """Return a Parquet or Arrow file as a frame, its rows numbered from 1. Raises as `parquet_columns` does."""
     import pandas as pd
 
-    columns = binary_columns(path)
+    columns = parquet_columns(path)
     size = len(next(iter(columns.values()), ()))
     return pd.DataFrame({n: pd.Series(list(v) if v.dtype == object else v) for n, v in columns.items()}).set_index(
         np.arange(1, size + 1)

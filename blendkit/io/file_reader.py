@@ -121,7 +121,7 @@ def find_reader(path: Path, names: ColumnNames) -> tuple[str, Reader]:
     if names.format is not None:
         return names.format, readers.get(names.format)
     head = file_head(path)
-    if names.rows is not None and head.kind in ("text", "Parquet", "Arrow"):
+    if names.rows is not None and head.is_table:
         return MATRIX, readers.get(MATRIX)
     found = {n: r for n in readers.names() if (r := readers.get(n)).recognises(head)}
     if len(found) == 1:

@@ -25,7 +25,7 @@ def check_reader(name: str, path: Path | str, *, names: ColumnNames | None = Non
     AssertionError listing failures.
     """
     sample, names = Path(path), names or ColumnNames()
-    used, _ = find_reader(sample)
+    used, _ = find_reader(sample, ColumnNames())
     if used != name:
         raise_problems("reader", name, [f"{sample.name} was recognised as {used}"])
     before = _times(sample)

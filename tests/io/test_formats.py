@@ -49,12 +49,12 @@ def test_a_format_can_be_named(tmp_path: Path) -> None:
     path = tmp_path / "t.csv"
     path.write_text("first,a\nx,0.25\n", encoding="utf-8")
     with pytest.raises(BlendkitError, match="no format fits this file") as error:
-        find_reader(path)
+        find_reader(path, ColumnNames())
     assert "text file with first, a" in error.value.problems[0]
-    assert find_reader(path, "matrix")[0] == "matrix"
+    assert find_reader(path, ColumnNames(format="matrix"))[0] == "matrix"
     assert read_found(path, ColumnNames(rows="first")).format == "matrix"  # as much as naming it
     with pytest.raises(BlendkitError, match=r"unknown format 'matrx' \(did you mean 'matrix'\?\)"):
-        find_reader(path, "matrx")
+        find_reader(path, ColumnNames(format="matrx"))
 
 
 def test_a_plugin_that_breaks_its_promises(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -70,8 +70,8 @@ def test_a_plugin_that_breaks_its_promises(tmp_path: Path, monkeypatch: pytest.M
         return Detections(["r"] * n, first, first + 3, ["a"] * n, score, ["s"] * n, ("",))  # by position, an empty note
 
     bad = Reader("bad", lambda head: True, careless)
-    monkeypatch.setattr(file_reader, "find_reader", lambda path, name=None: ("bad", bad))
-    monkeypatch.setattr(reader_checks, "find_reader", lambda path: ("bad", bad))
+    monkeypatch.setattr(file_reader, "find_reader", lambda path, names: ("bad", bad))
+    monkeypatch.setattr(reader_checks, "find_reader", lambda path, names: ("bad", bad))
     with pytest.raises(AssertionError) as error:
         check_reader("bad", path)
     said = str(error.value)

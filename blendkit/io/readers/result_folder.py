@@ -63,7 +63,7 @@ def _read_one(path: Path, names: ColumnNames) -> Detections:
     head = file_head(path)
     if head.is_table and not detection_kind(head.plain_columns) and not _is_headless(head):
         return take_detections(path, *open_detections(path), label=names.classes, score=names.score)
-    used, reader = find_reader(path)
+    used, reader = find_reader(path, ColumnNames())
     found = reader.read(path, names)
     if not isinstance(found, Detections):
         raise BlendkitError(f"{path.name}: holds scores of every chunk or window ({used}), not single detections")

@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from blendkit.core import Matrix
 from blendkit.errors import BlendkitError, did_you_mean, shorten
 from blendkit.io.class_columns import ROW_ID, class_columns, find_row_id
-from blendkit.io.column_values import binary_columns
+from blendkit.io.column_values import parquet_columns
 from blendkit.io.numpy_files import array_texts, npz_headers, read_npz_arrays
 from blendkit.io.packed_files import FAILURES, open_packed
 from blendkit.io.text_form import MISSING, TextForm, is_number, text_form
@@ -76,7 +76,7 @@ def read_columns(
     """
     others, given = unnamed
     if table_kind(path) != "text":
-        columns = binary_columns(path)
+        columns = parquet_columns(path)
         without = next((dict(zip(o, given, strict=True)) for o in others if set(o) <= set(columns)), {})
         return {without.get(n, n): v for n, v in columns.items()}, ()
     form = text_form(path)
@@ -149,7 +149,7 @@ def _require_columns(path: Path, columns: Iterable[str], row_id: str, folds: str
 
 
 def _read_binary(path: Path) -> dict[str, NDArray[Any]]:
-    columns = binary_columns(path)
+    columns = parquet_columns(path)
     stored = {"recording", "end_s"} <= set(columns) and columns["end_s"].dtype.kind in "fiu"
     if stored and ROW_ID not in columns:  # a part of a logit store
         from blendkit.core import format_seconds
