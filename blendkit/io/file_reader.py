@@ -140,9 +140,10 @@ def find_reader(path: Path, names: ColumnNames) -> tuple[str, Reader]:
 
 @dataclass(frozen=True, eq=False)
 class ReadFile:
-    """What a file holds: the name of its format, the space of its scores, where known, and what was found."""
+    """What a file holds: the name and description of its format, the space of its scores, and what was found."""
 
     format: str
+    about: str
     space: FileSpace
     found: Table | Windowed | Detections
 
@@ -150,7 +151,7 @@ class ReadFile:
 def read_found(path: Path, names: ColumnNames) -> ReadFile:
     """Read a file by the reader that its content or `names.format` tells. Raises BlendkitError as readers do."""
     used, reader = find_reader(path, names)
-    return ReadFile(used, reader.space, reader.read(path, names))
+    return ReadFile(used, reader.about, reader.space, reader.read(path, names))
 
 
 def _inner_names(path: Path, kind: Kind) -> tuple[str, ...]:

@@ -9,7 +9,6 @@ from blendkit.core import FileSpace, NameRule, path_ids, rows_from_ids
 from blendkit.io.file_reader import ColumnNames, file_head, read_found
 from blendkit.io.readers.detection_tables import Detections
 from blendkit.io.readers.score_table import Table
-from blendkit.registry import READERS, registry
 
 
 @dataclass(frozen=True)
@@ -41,7 +40,7 @@ def look_into(path: Path | str, names: ColumnNames | None = None) -> FileSeen:
     path, names = Path(path), names or ColumnNames()
     head = file_head(path)
     read = read_found(path, names)
-    found, about = read.found, registry(READERS).get(read.format).about
+    found = read.found
     if isinstance(found, Table):
         rows = rows_from_ids(found.row_ids, names.chunk_s, NameRule())
         holds, n, recordings, classes = "chunks", len(found.row_ids), set(rows.recordings()), set(found.classes)
@@ -51,6 +50,6 @@ def look_into(path: Path | str, names: ColumnNames | None = None) -> FileSeen:
         recordings = set(path_ids(found.recording).values())
         classes = set(found.label) if isinstance(found, Detections) else set(found.classes)
     return FileSeen(
-        read.format, about, head.kind, head.columns, holds, n, tuple(sorted(recordings)), tuple(sorted(classes)),
+        read.format, read.about, head.kind, head.columns, holds, n, tuple(sorted(recordings)), tuple(sorted(classes)),
         read.space, found.notes,
     )  # fmt: skip

@@ -10,7 +10,7 @@ from pathlib import Path
 import numpy as np
 
 from blendkit.audio import WindowPool
-from blendkit.core import Float64, Scores, Space, compare_names, match_recordings, path_ids
+from blendkit.core import Float64, Scores, Space, compare_names, match_recordings, path_ids, recording_id
 from blendkit.errors import BlendkitError, shorten
 from blendkit.io import Detections, Windowed
 from blendkit.member.class_map import read_synonyms
@@ -49,7 +49,8 @@ def detections_on_grid(
     if strange:
         listed = shorten([f"{n} ({c})" for n, c in strange.most_common()])
         said.append(f"{sum(strange.values())} detections of other classes left out: {listed}")
-    ids = recording_ids(found.recording, context, source)
+    ids, notes = recording_ids(found.recording, context, source)
+    said += notes
     rows: dict[tuple[str, float, float], int] = {}
     row = [rows.setdefault((ids[found.recording[i]], found.start_s[i], found.end_s[i]), len(rows)) for i in known]
     values = np.full((len(rows), len(classes)), empty)
@@ -67,7 +68,7 @@ def windows_on_grid(
     Columns get the class that they name by id, scientific name or synonym; others keep their names. Raises
     BlendkitError for two columns of one class, for chunks without a window, and if no path means a recording.
     """
-    ids = recording_ids(windowed.recording, context, source)
+    ids, notes = recording_ids(windowed.recording, context, source)
     named = classes_by_name(windowed.classes, context, None) if context.classes else {}
     classes = tuple(named.get(c, c) for c in windowed.classes)
     twice = [c for c, n in Counter(classes).items() if n > 1]
@@ -75,15 +76,15 @@ def windows_on_grid(
         pairs = [f"{c}: {' and '.join(n for n in windowed.classes if named.get(n, n) == c)}" for c in twice]
         raise BlendkitError(f"{source}: several columns are one class of the run", [shorten(pairs)])
     renamed = [f"{n} as {c}" for n, c in zip(windowed.classes, classes, strict=True) if n != c]
-    said = [*windowed.notes, *([f"classes by name: {shorten(renamed)}"] if renamed else [])]
+    said = [*windowed.notes, *notes, *([f"classes by name: {shorten(renamed)}"] if renamed else [])]
     own = replace(windowed, recording=[ids[r] for r in windowed.recording], classes=classes)
     return on_grid(own, context, space, pool, source), said
 
 
-def recording_ids(paths: Sequence[str], context: MemberContext, source: str) -> dict[str, str]:
-    """Return the id of each path's recording: the run's that it means, else its own.
+def recording_ids(paths: Sequence[str], context: MemberContext, source: str) -> tuple[dict[str, str], list[str]]:
+    """Return the id of each path's recording, the run's that it means, else its own; and notes.
 
-    Raises BlendkitError if the run has recordings and no path means one of them.
+    A note lists the paths that end otherwise than the id of their recording: their folders differ. Raises BlendkitError if the run has recordings and no path means one of them.
     """
     distinct = list(dict.fromkeys(paths))
     known = [r.id for r in context.recordings]
@@ -92,7 +93,10 @@ def recording_ids(paths: Sequence[str], context: MemberContext, source: str) -> 
         pair = compare_names(known, distinct, "the recordings of this run", source)
         rule = "a path means a recording by its id, or by the longest tail of folders and name that only one has"
         raise BlendkitError(f"{source}: none of its paths means one of the run's recordings", [pair, rule])
-    return path_ids(p for p in distinct if p not in found) | found
+    plain = {p: "/" + recording_id(p.replace("\\", "/")) for p in found}
+    other = [f"{p} as {r}" for p, r in found.items() if not plain[p].endswith(f"/{r}")]
+    notes = [f"{len(other)} paths are in other folders than their recordings: {shorten(other)}"] if other else []
+    return path_ids(p for p in distinct if p not in found) | found, notes
 
 
 def classes_by_name(names: Iterable[str], context: MemberContext, synonyms: Path | None) -> dict[str, str]:

@@ -49,7 +49,7 @@ def _value_problems(path: Path, names: ColumnNames) -> list[str]:
     problems = [f"note {n!r} is no text" for n in found.notes if not isinstance(n, str) or not n.strip()]
     if isinstance(found, Detections):
         values, times = found.score[~np.isnan(found.score)], [found.start_s, found.end_s]
-        sizes = {len(f) for f in (found.recording, found.label, found.source, found.score, *times)}
+        sizes = {len(found.recording), len(found.label), len(found.source), len(found.score), *map(len, times)}
         problems += [f"its parts have {sorted(sizes)} entries"] if len(sizes) > 1 else []
     else:
         values, times = np.asarray(found.values), []

@@ -112,8 +112,9 @@ def open_detections(path: Path) -> tuple[pd.DataFrame, tuple[str, ...]]:
     """
     with path.open("rb") as file:
         start = file.read(8)
+    notes: tuple[str, ...] = ()
     if start.startswith((b"PAR1", b"ARROW1", b"FEA1")):
-        frame, notes = read_binary_table(path), ()
+        frame = read_binary_table(path)
     else:
         frame, notes = open_table(path, "this table of detections")
     return frame.rename(columns={c: str(c).strip().lower() for c in frame.columns}), notes

@@ -26,7 +26,9 @@ def with_paths(path: Path, frame: pd.DataFrame) -> pd.DataFrame:
         raise BlendkitError(f"{path.name}: 'in file' names no file in {len(empty)} lines", [shorten(empty)])
     files = [_joined(r) for r in frame[[c for c in ("indir", "folder", "in file") if c in frame]].to_numpy()]
     offsets = frame["offset"].where(frame["offset"].astype(str).str.strip() != "", "0")
-    return frame.assign(**{"in file": files, "offset": offsets})
+    made = frame.assign(offset=offsets)
+    made["in file"] = files
+    return made
 
 
 def _joined(cells: Any) -> str:

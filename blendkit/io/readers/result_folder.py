@@ -7,6 +7,8 @@ from pathlib import Path
 
 from blendkit.errors import BlendkitError, shorten
 from blendkit.io.file_reader import ColumnNames, FileHead, Reader, file_head, find_reader
+from blendkit.io.readers.audacity_labels import is_label_track
+from blendkit.io.readers.birdnet_npz import is_birdnet_npz
 from blendkit.io.readers.detection_tables import (
     Detections,
     detection_kind,
@@ -16,6 +18,7 @@ from blendkit.io.readers.detection_tables import (
 )
 from blendkit.io.readers.hoplite_database import DATABASE
 
+_LOOKED_AT = 20  # tables of a folder
 _SUFFIXES = (".csv", ".txt", ".tsv", ".parquet", ".arrow", ".feather", ".npz")
 # What BirdNET-Analyzer writes beside its results: settings, and all results once more.
 _SKIPPED = ("birdnet_analysis_params", "birdnet.analyze-params", "birdnet_combined", "birdnet_combinedtable")
@@ -61,7 +64,7 @@ def _read_one(path: Path, names: ColumnNames) -> Detections:
     if path.is_file() and path.stat().st_size == 0:
         raise BlendkitError(f"{path.name}: cannot read this table of detections", ["the file is empty"])
     head = file_head(path)
-    if head.is_table and not detection_kind(head.plain_columns) and not _is_headless(head):
+    if head.is_table and not detection_kind(head.plain_columns) and not is_label_track(head):
         return take_detections(path, *open_detections(path), label=names.classes, score=names.score)
     used, reader = find_reader(path, ColumnNames())
     found = reader.read(path, names)
@@ -70,15 +73,22 @@ def _read_one(path: Path, names: ColumnNames) -> Detections:
     return found
 
 
-def _is_headless(head: FileHead) -> bool:
-    from blendkit.io.readers.audacity_labels import is_label_track
-
-    return is_label_track(head)
-
-
 def _fits(head: FileHead) -> bool:
-    own = {DATABASE, "manifest.json"} & set(head.columns)
-    return head.kind == "folder" and not own and bool(result_tables(head.path))
+    """Return whether a folder is no database or store, and one of its first tables holds detections."""
+    if head.kind != "folder" or {DATABASE, "manifest.json"} & set(head.columns):
+        return False
+    return any(map(_holds_detections, result_tables(head.path)[:_LOOKED_AT]))
+
+
+def _holds_detections(path: Path) -> bool:
+    if path.stat().st_size == 0:
+        return True  # a tool may have had nothing to say of a recording; reading names it
+    try:
+        head = file_head(path)
+    except BlendkitError:
+        return False
+    table = head.is_table and detection_kind(head.plain_columns) != ""
+    return table or is_label_track(head) or is_birdnet_npz(head)
 
 
 result_folder = Reader(
