@@ -84,7 +84,8 @@ def windows_on_grid(
 def recording_ids(paths: Sequence[str], context: MemberContext, source: str) -> tuple[dict[str, str], list[str]]:
     """Return the id of each path's recording, the run's that it means, else its own; and notes.
 
-    A note lists the paths that end otherwise than the id of their recording: their folders differ. Raises BlendkitError if the run has recordings and no path means one of them.
+    A note lists the paths that end otherwise than the id of their recording: their folders differ. Raises
+    BlendkitError if the run has recordings and no path means one of them.
     """
     distinct = list(dict.fromkeys(paths))
     known = [r.id for r in context.recordings]
