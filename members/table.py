@@ -98,8 +98,8 @@ def table(
     are; few formats record it, so the recipe must. array, rows, classes, folds name the arrays of an NPZ (rows also
     the row id column of a table). classes and score name the columns of labels and scores in a table of detections.
     format: the reader, where the content does not tell it. dtype: what the values of a table of chunks were before
-    they were written, where a CSV of float32 probabilities holds exact 0 or 1. unlikely: take values that all lie in [0, 1] for logits, if
-    `space` says so.
+    they were written, where a CSV of float32 probabilities holds exact 0 or 1. unlikely: take values that all lie in
+    [0, 1] for logits, if `space` says so.
     """
     names = ColumnNames(rows, classes, folds, context.chunk_s, array, format, score)
     return TableMember(Path(path), space, context, names, dtype, unlikely)

@@ -168,3 +168,15 @@ def test_recordings_that_are_not_the_runs(tmp_path: Path) -> None:
     with pytest.raises(BlendkitError, match="none of its paths means one of the run's recordings") as error:
         use_table(CONTEXT, path=str(path), space="prob").read()
     assert "'site/R1' in the recordings of this run and '/elsewhere/r1' in results.csv" in error.value.problems[0]
+
+
+def test_many_detections_above_a_threshold_are_no_ranks_or_sigmoids(tmp_path: Path) -> None:
+    path = tmp_path / "results.csv"
+    lines = [f"{3 * i},{3 * i + 3},Pitangus sulphuratus,Kiskadee,{0.5 + i / 200},R1.wav" for i in range(40)]
+    path.write_text("\n".join([CSV.splitlines()[0], *lines]), encoding="utf-8")
+    member = use_table(MemberContext(), path=str(path), space="prob")
+    assert member.read().values.shape == (24, 1)
+    assert member.warnings() == []
+    path.write_text("\n".join([CSV.splitlines()[0], *lines, lines[0].replace("0.5", "1.5")]), encoding="utf-8")
+    with pytest.raises(BlendkitError, match="values lie in"):
+        use_table(MemberContext(), path=str(path), space="prob").read()
