@@ -98,7 +98,7 @@ def file_head(path: Path) -> FileHead:
                 arrays = [n.removesuffix(".npy") for n in archive.namelist() if n.endswith(".npy")]
             if arrays:
                 return FileHead(path, "npz", tuple(arrays), start=start)
-    except (OSError, zipfile.BadZipFile) as error:
+    except (OSError, ValueError, NotImplementedError, zipfile.BadZipFile) as error:
         raise BlendkitError(f"{path.name}: cannot read this file", [str(error)]) from error
     kind = next((k for magic, k in _MAGIC if start.startswith(magic)), None)
     if kind is not None:

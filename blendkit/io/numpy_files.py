@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import warnings
 import zipfile
 import zlib
 from collections.abc import Iterator, Sequence
@@ -22,9 +23,10 @@ PACKED_FOLD = 100  # a larger array may have so many times its packed size: scor
 
 @dataclass(frozen=True)
 class ArrayHeader:
-    """What an array says of itself: its shape and type."""
+    """What an array says of itself: its shape, whether its columns follow each other (not its rows), and its type."""
 
     shape: tuple[int, ...]
+    by_columns: bool
     dtype: np.dtype[Any]
 
     def __str__(self) -> str:
@@ -82,7 +84,7 @@ def read_npy(path: Path) -> NDArray[Any]:
                 raise BlendkitError(f"{path.name}: cannot read this NPY", problems)
             file.seek(0)
             return _array(file)
-    except (OSError, ValueError, EOFError, SyntaxError) as error:
+    except (OSError, ValueError, EOFError) as error:
         raise BlendkitError(f"{path.name}: cannot read this NPY", [str(error)[:200]]) from error
 
 
@@ -99,7 +101,7 @@ def _opened(path: Path) -> Iterator[zipfile.ZipFile]:
                 raise ValueError("it holds one bare array; save it with its row ids and classes by np.savez")
         with zipfile.ZipFile(path) as archive:
             yield archive
-    except (OSError, ValueError, KeyError, EOFError, SyntaxError, RuntimeError, NotImplementedError) as error:
+    except (OSError, ValueError, KeyError, EOFError, RuntimeError, NotImplementedError) as error:
         raise _unreadable(path, error) from error
     except (zipfile.BadZipFile, zlib.error) as error:
         raise _unreadable(path, error) from error
@@ -111,10 +113,15 @@ def _unreadable(path: Path, error: Exception) -> BlendkitError:
 
 
 def _header(file: IO[bytes]) -> ArrayHeader:
-    version = np.lib.format.read_magic(file)
-    read: Any = np.lib.format.read_array_header_1_0 if version == (1, 0) else np.lib.format.read_array_header_2_0
-    shape, _, dtype = read(file)
-    return ArrayHeader(shape, dtype)
+    """Read an array's header up to its values. Raises ValueError if it is none."""
+    try:
+        version = np.lib.format.read_magic(file)
+        read: Any = np.lib.format.read_array_header_1_0 if version == (1, 0) else np.lib.format.read_array_header_2_0
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", UserWarning)  # headers of Python 2 are read all the same
+            return ArrayHeader(*read(file))
+    except Exception as error:  # a header is Python source, and numpy lets every error of its parser out
+        raise ValueError(f"its header cannot be read: {error}") from error
 
 
 def _problems(header: ArrayHeader, there: int) -> list[str]:
@@ -126,5 +133,9 @@ def _problems(header: ArrayHeader, there: int) -> list[str]:
 
 
 def _array(file: IO[bytes]) -> NDArray[Any]:
-    values: NDArray[Any] = np.lib.format.read_array(file, allow_pickle=False)
-    return values
+    """Read an array whose header was checked."""
+    header = _header(file)
+    data = file.read(header.size)
+    if len(data) != header.size:
+        raise ValueError(f"it ends after {len(data)} of {header.size} bytes")
+    return np.ndarray(header.shape, header.dtype, data, order="F" if header.by_columns else "C")

@@ -13,6 +13,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
+from pyarrow import feather
 
 from blendkit.errors import BlendkitError
 from blendkit.io import numpy_files
@@ -58,7 +59,16 @@ def test_an_array_that_unpacks_beyond_the_bound(tmp_path: Path, monkeypatch: pyt
     assert "scores: unpacks" in refusal(path)
 
 
-@pytest.mark.parametrize("data", [b"", header((2, 2), "|O"), header((2, 2))[:20], b"\x93NUMPY\x09\x00" + b"x" * 50])
+@pytest.mark.parametrize(
+    "data",
+    [
+        b"",
+        header((2, 2), "|O"),
+        header((2, 2))[:20],
+        b"\x93NUMPY\x09\x00" + b"x" * 50,
+        header((2, 2)).replace(b"}", b"("),
+    ],
+)
 def test_unreadable_arrays(data: bytes, tmp_path: Path) -> None:
     path = tmp_path / "scores.npy"
     path.write_bytes(data)
@@ -122,3 +132,19 @@ def test_an_empty_parquet_of_detections_says_that_nothing_was_detected(tmp_path:
     pq.write_table(pa.table({"input": text.dictionary_encode(), "start_time": number, "end_time": number,
                              "species_name": text.dictionary_encode(), "confidence": number}), path)  # fmt: skip
     assert read_score_file(path).scores.values.shape == (0, 0)
+
+
+def test_arrow_whose_categories_point_nowhere(tmp_path: Path) -> None:
+    path = tmp_path / "t.arrow"
+    far = pa.DictionaryArray.from_arrays(pa.array([0, 10**6], pa.int32()), pa.array(["r_5"]), safe=False)
+    feather.write_feather(pa.table({"row_id": far, "a": pa.array([0.5, 0.25])}), str(path), compression="uncompressed")
+    with pytest.raises(BlendkitError, match=r"t\.arrow: (cannot read this Arrow file|no format fits)"):
+        read_score_file(path)
+
+
+def test_arrays_of_python_2_and_by_columns_are_read(tmp_path: Path) -> None:
+    path = tmp_path / "a.npy"
+    np.save(path, np.asfortranarray([[1.0, 2.0], [3.0, 4.0]]))
+    assert read_npy(path).tolist() == [[1, 2], [3, 4]]
+    path.write_bytes(path.read_bytes().replace(b"(2, 2)", b"(2L,2)"))
+    assert read_npy(path).tolist() == [[1, 2], [3, 4]]

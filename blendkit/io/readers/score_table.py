@@ -94,7 +94,7 @@ def table_kind(path: Path) -> str:
         if start.startswith(b"PK") and zipfile.is_zipfile(path):
             with zipfile.ZipFile(path) as archive:
                 return "npz" if any(n.endswith(".npy") for n in archive.namelist()) else "text"
-    except (OSError, zipfile.BadZipFile) as error:
+    except (OSError, ValueError, NotImplementedError, zipfile.BadZipFile) as error:
         raise BlendkitError(f"{path.name}: cannot read this file", [str(error)]) from error
     if start.startswith(b"PAR1"):
         return "Parquet"
