@@ -10,7 +10,7 @@ from pathlib import Path
 import numpy as np
 
 from blendkit.audio import WindowPool
-from blendkit.core import Float64, Scores, Space, compare_names, match_recordings, path_ids, recording_id
+from blendkit.core import Float64, Scores, Space, compare_names, composed, match_recordings, path_ids, recording_id
 from blendkit.errors import BlendkitError, shorten
 from blendkit.io import Detections, Windowed
 from blendkit.member.class_map import read_synonyms
@@ -70,7 +70,7 @@ def windows_on_grid(
     """
     ids, notes = recording_ids(windowed.recording, context, source)
     named = classes_by_name(windowed.classes, context, None) if context.classes else {}
-    classes = tuple(named.get(c, c) for c in windowed.classes)
+    classes = tuple(named.get(c, composed(c)) for c in windowed.classes)
     twice = [c for c, n in Counter(classes).items() if n > 1]
     if twice:
         pairs = [f"{c}: {' and '.join(n for n in windowed.classes if named.get(n, n) == c)}" for c in twice]
@@ -111,7 +111,8 @@ def classes_by_name(names: Iterable[str], context: MemberContext, synonyms: Path
     others = read_synonyms(synonyms)
     found = {}
     for text in dict.fromkeys(names):
-        ways = [text.lower(), text.split("_")[0].lower()]
+        plain = composed(text).lower()
+        ways = [plain, plain.split("_")[0]]
         ways += [o for n in ways for o in others.get(n, ())]
         match = next((at[n] for n in ways if n in at), None)
         if match is not None:

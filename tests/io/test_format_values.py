@@ -212,3 +212,10 @@ def test_absolute_paths_lose_the_folders_they_share(tmp_path: Path) -> None:
     assert scores.rows.ids() == ["R1_5", "R1_10", "R2_5", "R2_10"]
     # R1's frog overlaps both chunks, R2's macaw too
     assert scores.values.tolist() == [[0.9137, 0.25], [0, 0.25], [0.5, 0], [0.5, 0]]
+
+
+def test_labels_are_composed_unicode(tmp_path: Path) -> None:
+    names = np.array(["E\u0301te\u0301_x", "b", "c"])  # with combining accents
+    found = read_found(samples.birdnet_npz(tmp_path, species_list=names), ColumnNames()).found
+    assert isinstance(found, Detections)
+    assert found.label[0] == "\u00c9t\u00e9_x"

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import numpy as np
 
-from blendkit.core import recording_id
+from blendkit.core import composed, recording_id
 from blendkit.errors import BlendkitError, shorten
 from blendkit.io.file_reader import ColumnNames, FileHead, Reader
 from blendkit.io.readers.detection_tables import NOTHING, Detections
@@ -38,7 +38,7 @@ def _read(path: Path, names: ColumnNames) -> Detections:
         [recording_id(str(r[0]).replace("\\", "/")) for r in rows],
         np.array([s for s, _ in known], np.float64),
         np.array([e for _, e in known], np.float64),
-        [str(r[3]).strip() for r in rows],
+        [composed(str(r[3]).strip()) for r in rows],
         np.array([r[4] for r in rows], np.float64),
         [path.name] * len(rows),
         tuple(said) if rows else (NOTHING,),

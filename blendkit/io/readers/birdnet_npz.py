@@ -6,7 +6,7 @@ from pathlib import Path
 
 import numpy as np
 
-from blendkit.core import recording_id
+from blendkit.core import composed, recording_id
 from blendkit.errors import BlendkitError, did_you_mean
 from blendkit.io.file_reader import ColumnNames, FileHead, Reader
 from blendkit.io.numpy_files import array_texts, npz_headers, read_npz_arrays
@@ -34,7 +34,7 @@ def _read(path: Path, names: ColumnNames) -> Detections:
         raise BlendkitError(f"{path.name}: not all arrays of a result of birdnet", missing)
     held = read_npz_arrays(path, _KEYS)
     ids, scores, masked = held["species_ids"], held["species_probs"], held["species_masked"]
-    inputs, labels = array_texts(held["inputs"]), array_texts(held["species_list"])
+    inputs, labels = array_texts(held["inputs"]), [composed(s) for s in array_texts(held["species_list"])]
     seconds = np.asarray(held["input_durations"], np.float64).ravel()
     fits = ids.ndim == 3 and ids.shape == scores.shape == masked.shape and len(ids) == len(inputs) == len(seconds)
     if not fits or masked.dtype != bool or ids.dtype.kind not in "iu" or ids.max(initial=0) >= max(1, len(labels)):

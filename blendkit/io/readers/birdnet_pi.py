@@ -6,7 +6,7 @@ from pathlib import Path
 
 import numpy as np
 
-from blendkit.core import recording_id
+from blendkit.core import composed, recording_id
 from blendkit.io.file_reader import ColumnNames, FileHead, Reader
 from blendkit.io.readers.detection_tables import NOTHING, Detections
 from blendkit.io.sqlite_files import query_detections
@@ -29,7 +29,7 @@ def _read(path: Path, names: ColumnNames) -> Detections:
         [recording_id(str(file)) for file, *_ in rows],
         np.zeros(n),
         np.full(n, WINDOW_S),
-        [str(label).strip() for _, label, _ in rows],
+        [composed(str(label).strip()) for _, label, _ in rows],
         np.array([score for *_, score in rows], np.float64),
         [path.name] * n,
         (said,) if n else (NOTHING,),

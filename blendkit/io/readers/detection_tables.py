@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from blendkit.core import Float64, recording_id
+from blendkit.core import Float64, composed, recording_id
 from blendkit.errors import BlendkitError, did_you_mean, shorten
 from blendkit.io.column_values import read_binary_table
 from blendkit.io.text_tables import decimal_points, open_table
@@ -145,7 +145,7 @@ def take_detections(
         numbers, more = _decimals(frame, [scored])
         values, commas = _numbers(path, numbers[scored]), commas or more
     assert names is not None
-    labels = [str(v).strip() for v in frame[names]]
+    labels = [composed(str(v).strip()) for v in frame[names]]
     said = (*notes, *commas, *(() if len(frame) else (NOTHING,)))
     return Detections(recordings, start, end, labels, values, [path.name] * len(frame), said)
 

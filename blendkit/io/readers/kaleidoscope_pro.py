@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from blendkit.core import Float64
+from blendkit.core import Float64, composed
 from blendkit.io.file_reader import ColumnNames, FileHead, Reader
 from blendkit.io.readers.detection_tables import Detections, detection_kind, open_detections, take_detections
 from blendkit.io.readers.kaleidoscope import with_paths
@@ -49,7 +49,7 @@ def _auto(frame: pd.DataFrame) -> str | None:
 
 
 def _texts(frame: pd.DataFrame, column: str) -> list[str]:
-    return [str(v).strip() for v in frame[column]] if column in frame else [""] * len(frame)
+    return [composed(str(v).strip()) for v in frame[column]] if column in frame else [""] * len(frame)
 
 
 def _scores(frame: pd.DataFrame) -> tuple[Float64, str]:
