@@ -134,7 +134,7 @@ def find_reader(path: Path, names: ColumnNames) -> tuple[str, Reader]:
     shown += f" with {shorten(head.columns, 8)}" if head.columns else ""
     raise BlendkitError(
         f"{path.name}: no format fits this file",
-        [shown, f"known formats: {', '.join(readers.names())} (`blendkit formats`)"],
+        [shown, f"known formats: {', '.join(readers.names())} (`blendkit formats list`)"],
     )
 
 

@@ -57,7 +57,7 @@ BAD: dict[str, tuple[tuple[str, ...], tuple[str, ...]]] = {
     "one source": (("w/trio.yaml",), ("give at least two sources to compare",)),
     "no source": ((), ("give at least two sources to compare", "--ledger")),
     "unknown recipe": (("eso7", "w/trio.yaml"), ("no recipe file 'eso7'", "(did you mean 'eos7'?)")),
-    "no such file": (("w/trio.yaml", "w/none.csv"), ("none.csv: cannot read this CSV",)),
+    "no such file": (("w/trio.yaml", "w/none.csv"), ("none.csv: cannot read this file",)),
     "unknown array": (("w/trio.yaml", "w/oof.npz:cn"), ("no array 'cn'", "(did you mean 'cnn'?)", "sed (72, 5)")),
     "no array": (("w/trio.yaml", "w/oof.npz"), ("oof.npz", "has row_ids (72,)", "cnn (72, 5)")),
     "no labels": (FILES, ("give --labels",)),

@@ -77,3 +77,19 @@ def test_a_plugin_that_breaks_its_promises(tmp_path: Path, monkeypatch: pytest.M
     said = str(error.value)
     for part in ("note '' is no text", "changed the file", "raised", "another order", "first 46 of its"):
         assert part in said
+
+
+def test_a_wrong_format_is_a_plain_error(tmp_path: Path) -> None:
+    """Each file through every reader, as `--format` lets a user ask: it is read, or refused with a reason."""
+    pytest.importorskip("usearch.index")
+    paths = {name: write_sample(name, tmp_path / name) for name in OWN}
+    raised = {}
+    for name, path in paths.items():
+        for other in OWN:
+            try:
+                read_found(path, ColumnNames(array="scores", format=other))
+            except BlendkitError:
+                pass
+            except Exception as error:
+                raised[name, other] = repr(error)
+    assert list(raised.items()) == []

@@ -110,8 +110,11 @@ def open_detections(path: Path) -> tuple[pd.DataFrame, tuple[str, ...]]:
 
     Cells of text tables are str. Raises BlendkitError for a table that cannot be read.
     """
-    with path.open("rb") as file:
-        start = file.read(8)
+    try:
+        with path.open("rb") as file:
+            start = file.read(8)
+    except OSError as error:
+        raise BlendkitError(f"{path.name}: cannot read this table of detections", [str(error)]) from error
     notes: tuple[str, ...] = ()
     if start.startswith((b"PAR1", b"ARROW1", b"FEA1")):
         frame = read_binary_table(path)

@@ -19,8 +19,11 @@ _SCORES = ("confidence", "top1dist")  # what BirdNET's writers call a distance i
 def with_paths(path: Path, frame: pd.DataFrame) -> pd.DataFrame:
     """Return a Kaleidoscope table with the folder in front of each bare file name, and empty offsets as 0.
 
-    Raises BlendkitError for lines without a file.
+    Raises BlendkitError for a table of other columns, and for lines without a file.
     """
+    missing = [c for c in ("in file", "offset", "duration") if c not in frame]
+    if missing:
+        raise BlendkitError(f"{path.name}: is no table of Kaleidoscope", [f"lacks the columns {shorten(missing)}"])
     empty = [f"line {i}" for i, f in zip(frame.index, frame["in file"], strict=True) if not str(f).strip()]
     if empty:
         raise BlendkitError(f"{path.name}: 'in file' names no file in {len(empty)} lines", [shorten(empty)])
