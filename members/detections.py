@@ -2,26 +2,24 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from dataclasses import dataclass, field, replace
-from pathlib import Path, PurePath
+from pathlib import Path
 from typing import Annotated, Literal
 
 import numpy as np
 
 from blendkit.audio import WindowPool
 from blendkit.core import Scores, Space
-from blendkit.errors import BlendkitError, shorten
-from blendkit.io import Detections, Windowed, read_detections
+from blendkit.errors import BlendkitError
+from blendkit.io import Detections, read_detections
 from blendkit.member import (
     DataFile,
     FilePath,
     MemberContext,
     by_id,
     by_scientific_name,
-    on_grid,
+    detections_on_grid,
     read_class_list,
-    read_synonyms,
 )
 
 Tables = Annotated[str, DataFile(folder=True)]
@@ -46,19 +44,16 @@ class DetectionMember:
     def read(self) -> Scores:
         """Return the chunks of the table's recordings, and of the run's recordings that it does not name."""
         found = read_detections(self.path, label=self.label, score=self.score)
-        scores = self._scored(found)
-        ids = _recording_ids(found, self.context)
-        columns, classes, strange = self._columns(found)
-        known = [i for i, c in enumerate(columns) if c >= 0]
-        if not known:
-            raise BlendkitError(
-                f"{self.path.name}: none of its labels is one of the run's classes", [shorten(sorted(set(found.label)))]
-            )
-        if strange:
-            listed = shorten([f"{n} ({c})" for n, c in strange.most_common()])
-            self._warnings.append(f"{sum(strange.values())} detections of other classes left out: {listed}")
-        windowed = _windows(found, ids, scores, columns, known, classes, self.empty)
-        made = on_grid(windowed, self.context, self.space, self.pool, self.path.name, empty=self.empty)
+        made, self._warnings = detections_on_grid(
+            found,
+            self._scored(found),
+            self.context,
+            self.space,
+            self.pool,
+            self.path.name,
+            empty=self.empty,
+            synonyms=self.synonyms,
+        )
         return made if self.knows is None else replace(made, covered=self._covered(self.knows, made.classes))
 
     def warnings(self) -> list[str]:
@@ -91,53 +86,6 @@ class DetectionMember:
         covered = np.array(mapped.covered, bool)
         covered.setflags(write=False)
         return covered
-
-    def _columns(self, found: Detections) -> tuple[list[int], tuple[str, ...], Counter[str]]:
-        """The class of every detection (-1: none of the run's): by id, then by scientific name and synonym."""
-        classes = self.context.classes or tuple(sorted(set(found.label)))
-        at = {c.lower(): i for i, c in enumerate(classes)}
-        for i, c in enumerate(classes):
-            at.setdefault(self.context.taxonomy.scientific_name(c).lower() or c.lower(), i)
-        others = read_synonyms(self.synonyms)
-        seen: dict[str, int] = {}
-        for text in set(found.label):
-            names = [text.lower(), text.split("_")[0].lower()]  # some BirdNET tables write `Scientific_Common`
-            names += [o for n in names for o in others.get(n, ())]
-            seen[text] = next((at[n] for n in names if n in at), -1)
-        strange = Counter(text for text in found.label if seen[text] < 0)
-        return [seen[text] for text in found.label], classes, strange
-
-
-def _recording_ids(found: Detections, context: MemberContext) -> list[str]:
-    """The run's recording of every detection: by id, or by file name where that is unique."""
-    known = {r.id for r in context.recordings}
-    below: dict[str, list[str]] = {}
-    for r in sorted(known):
-        below.setdefault(PurePath(r).name, []).append(r)
-    ids: dict[str, str] = {}
-    for r in set(found.recording):
-        near = below.get(PurePath(r).name, [])
-        absolute = r.startswith("/") or r[1:2] == ":"
-        ids[r] = r if r in known else near[0] if len(near) == 1 else PurePath(r).name if absolute else r
-    return [ids[r] for r in found.recording]
-
-
-def _windows(
-    found: Detections,
-    ids: list[str],
-    scores: np.ndarray,
-    columns: list[int],
-    known: list[int],
-    classes: tuple[str, ...],
-    empty: float,
-) -> Windowed:
-    """Return one row per window: the highest score of each class, `empty` where it has no detection."""
-    rows: dict[tuple[str, float, float], int] = {}
-    at = [rows.setdefault((ids[i], found.start_s[i], found.end_s[i]), len(rows)) for i in known]
-    values = np.full((len(rows), len(classes)), empty)
-    np.maximum.at(values, (at, [columns[i] for i in known]), scores[known])
-    recording, start, end = zip(*rows, strict=True)
-    return Windowed(recording, np.array(start), np.array(end), values, classes)
 
 
 def birdnet_table(

@@ -1,37 +1,71 @@
-"""`table`: scores that another program computed, from CSV, Parquet or NPZ."""
+"""`table`: scores that another program computed, from a file of any format that `blendkit formats list` names."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Literal
+from typing import Annotated, Literal
 
 import numpy as np
 
 from blendkit.core import Scores, Space, rows_from_ids
-from blendkit.io import check_space, read_table, recording_folds
-from blendkit.member import FilePath, MemberContext
+from blendkit.errors import BlendkitError
+from blendkit.io import ColumnNames, Detections, Table, check_space, read_found, recording_folds
+from blendkit.member import DataFile, MemberContext, detections_on_grid, windows_on_grid
+
+ScoreFiles = Annotated[str, DataFile(folder=True)]
+EMPTY = {"prob": 0.0, "logit": -20.0, "rank": 0.0}  # the score of a chunk in which a detector found nothing
 
 
 @dataclass
 class TableMember:
-    """A finished score table; `read` gives it on its own rows and classes."""
+    """A finished score file; `read` gives it on its own rows and classes, or on the run's chunks."""
 
     path: Path
     space: Space
     context: MemberContext
-    array: str | None
-    rows: str | None
-    classes: str | None
-    fold_column: str | None
+    names: ColumnNames
     dtype: str | None
     unlikely: bool
     folds: dict[str, str] = field(default_factory=dict)
     _warnings: list[str] = field(default_factory=list)
 
     def read(self) -> Scores:
-        """Return the table's scores. Raises BlendkitError for values that contradict their space."""
-        table = read_table(self.path, array=self.array, rows=self.rows, classes=self.classes, folds=self.fold_column)
+        """Return the file's scores.
+
+        A table of chunks keeps its rows. Windows are averaged onto the run's chunks by shared time; of detections a
+        chunk gets the highest that overlaps it. Raises BlendkitError for values that contradict their space.
+        """
+        read = read_found(self.path, self.names)
+        if read.space not in ("unknown", self.space):
+            raise BlendkitError(
+                f"{self.path.name}: declared `space: {self.space}`, but a {read.format} file holds {read.space} scores",
+                [f"write `space: {read.space}`"],
+            )
+        if isinstance(read.found, Table):
+            return self._on_own_rows(read.found)
+        if isinstance(read.found, Detections):
+            found = read.found
+            lacking = int(np.isnan(found.score).sum())
+            if lacking:
+                ways = ["name their column with `score:`, or use the member `raven` with `unscored:`"]
+                raise BlendkitError(f"{self.path.name}: {lacking} detections have no score", ways)
+            # of the scores above a threshold only the range can be judged, which raises
+            check_space(found.score[:, None], self.space, self.path.name, unlikely=self.unlikely)
+            scores, self._warnings = detections_on_grid(
+                found, found.score, self.context, self.space, "max", self.path.name, empty=EMPTY[self.space]
+            )
+        else:
+            said = check_space(read.found.values, self.space, self.path.name, unlikely=self.unlikely)
+            scores, more = windows_on_grid(read.found, self.context, self.space, "mean", self.path.name)
+            self._warnings = [*more, *said]
+        return scores
+
+    def warnings(self) -> list[str]:
+        """Return the warnings that `read` found about the values."""
+        return list(self._warnings)
+
+    def _on_own_rows(self, table: Table) -> Scores:
         values = table.values if self.dtype is None else table.values.astype(self.dtype)
         rows = rows_from_ids(table.row_ids, self.context.chunk_s, self.context.names)
         scores = Scores.build(values, rows, table.classes, self.space, source=self.path.name)
@@ -43,28 +77,29 @@ class TableMember:
             self.folds = recording_folds(self.path.name, list(rows.recording), table.folds)
         return scores
 
-    def warnings(self) -> list[str]:
-        """Return the warnings that `read` found about the values."""
-        return list(self._warnings)
-
 
 def table(
     context: MemberContext,
     *,
-    path: FilePath,
+    path: ScoreFiles,
     space: Space,
     array: str | None = None,
     rows: str | None = None,
     classes: str | None = None,
     folds: str | None = None,
+    score: str | None = None,
+    format: str | None = None,  # noqa: A002 - the key of a recipe
     dtype: Literal["float32", "float64"] | None = None,
     unlikely: bool = False,
 ) -> TableMember:
-    """Scores of another notebook: rows matched by row id, columns by class id, never by position.
+    """Scores of another program, in any format of `blendkit formats list`, or a folder of its result tables.
 
-    space: what the values are; no file format records it, so the recipe must. array, rows, classes, folds name
-    the arrays of an NPZ (rows also the row id column of a CSV or Parquet). dtype: what the values
-    were before they were written, where a CSV of float32 probabilities holds exact 0 or 1.
-    unlikely: take values that all lie in [0, 1] for logits, if `space` says so.
+    Chunks are matched by row id, recordings by their paths, columns by class, never by position. space: what the values
+    are; few formats record it, so the recipe must. array, rows, classes, folds name the arrays of an NPZ (rows also
+    the row id column of a table). classes and score name the columns of labels and scores in a table of detections.
+    format: the reader, where the content does not tell it. dtype: what the values of a table of chunks were before
+    they were written, where a CSV of float32 probabilities holds exact 0 or 1. unlikely: take values that all lie in
+    [0, 1] for logits, if `space` says so.
     """
-    return TableMember(Path(path), space, context, array, rows, classes, folds, dtype, unlikely)
+    names = ColumnNames(rows, classes, folds, context.chunk_s, array, format, score)
+    return TableMember(Path(path), space, context, names, dtype, unlikely)

@@ -179,13 +179,40 @@ machine = bundle(
 _ROWS = click.option(
     "--rows", help="Name of the row id column of score files, or of the array of row ids in an NPZ file."
 )
-_CLASSES = click.option("--classes", help="Name of the array of class ids in NPZ files.")
+_CLASSES = click.option(
+    "--classes", help="Name of the array of class ids in NPZ files, or of the column of labels in tables of detections."
+)
 _FOLDS = click.option(
     "--folds", help="Name of the column or NPZ array of folds in score files; adds the mean over folds."
 )
+_FORMAT = click.option(
+    "--format",
+    metavar="NAME",
+    help="Format of the score files (`blendkit formats list`), where their content does not tell it.",
+)
+_SCORE = click.option("--score", metavar="COLUMN", help="Name of the column of scores in a table of detections.")
 _columns = lazy("blendkit.io:ColumnNames")
-columns = bundle("names", ("rows", "classes", "folds"), _columns, _ROWS, _CLASSES, _FOLDS)
+columns = bundle("names", ("rows", "classes", "folds", "format"), _columns, _ROWS, _CLASSES, _FOLDS, _FORMAT)
 chunked_columns = bundle(
-    "names", ("rows", "classes", "folds", "chunk_s"), _columns, _ROWS, _CLASSES, _FOLDS, chunk_option
+    "names",
+    ("rows", "classes", "folds", "chunk_s", "format"),
+    _columns,
+    _ROWS,
+    _CLASSES,
+    _FOLDS,
+    chunk_option,
+    _FORMAT,
+)
+named_columns = bundle(
+    "names",
+    ("rows", "classes", "folds", "score", "array", "chunk_s", "format"),
+    _columns,
+    _ROWS,
+    _CLASSES,
+    _FOLDS,
+    _SCORE,
+    click.option("--array", help="Name of the array of scores in NPZ files."),
+    chunk_option,
+    _FORMAT,
 )
 foldless_columns = bundle("names", ("rows", "classes", "chunk_s"), _columns, _ROWS, _CLASSES, chunk_option)

@@ -32,6 +32,7 @@ TOP_COMMANDS = {
     "members": ("blendkit.cli.commands.listing:members", "List the installed members, or show one."),
     "ops": ("blendkit.cli.commands.listing:ops", "List the installed ops, or show one."),
     "recipes": ("blendkit.cli.commands.listing:recipes", "List the packaged recipes, or show one."),
+    "formats": ("blendkit.cli.commands.formats:formats", "List the formats of score files, or show what is in a file."),
     "convert": ("blendkit.cli.commands.convert:convert", "Turn a notebook's `solutions` dictionary into a recipe."),
     "sample": ("blendkit.cli.commands.sample:sample", "Make the built-in sample world in a folder."),
 }

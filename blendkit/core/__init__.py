@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from blendkit.core.labels import WHOLE_RECORDING, LabelTable
     from blendkit.core.name_presets import AUTO, NAME_PRESETS, PARTS, PATTERNS, NameSource
     from blendkit.core.names import NO_HOUR, NameParts, NameRule, SiteFrom, natural_key
+    from blendkit.core.recording_paths import match_recordings, path_ids
     from blendkit.core.rows import (
         MIN_REMAINDER_S,
         ClusterBy,
@@ -113,8 +114,10 @@ __all__ = [
     "logit",
     "lost_as_probabilities",
     "make_rows",
+    "match_recordings",
     "natural_key",
     "near_names",
+    "path_ids",
     "printable",
     "read_names",
     "read_only",

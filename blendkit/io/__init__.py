@@ -12,15 +12,17 @@ from blendkit._face import lazy_face
 
 if TYPE_CHECKING:
     from blendkit.io.contents import FileContents
-    from blendkit.io.file_reader import ColumnNames, FileHead, Reader, find_reader
+    from blendkit.io.file_reader import ColumnNames, FileHead, Reader, ReadFile, file_head, find_reader, read_found
+    from blendkit.io.file_seen import FileSeen, look_into
     from blendkit.io.readers.deployment_csv import read_deployments
-    from blendkit.io.readers.detection_tables import Detections, read_detections
+    from blendkit.io.readers.detection_tables import Detections
     from blendkit.io.readers.finds import read_finds
     from blendkit.io.readers.hoplite_database import read_hoplite
     from blendkit.io.readers.kaggle import Template, read_leaderboard, read_template
     from blendkit.io.readers.kaggle_cache import Cache, read_cache
     from blendkit.io.readers.label_files import read_labels, split_label_source
     from blendkit.io.readers.range_table import WEEKS, WHOLE_YEAR, RangeTable, is_range_table, read_range_table
+    from blendkit.io.readers.result_folder import read_detections
     from blendkit.io.readers.score_sources import is_source, read_score_file, read_scores, split_source
     from blendkit.io.readers.score_table import Table, read_table, recording_folds
     from blendkit.io.readers.site_coordinates import read_sites
@@ -43,7 +45,9 @@ __all__ = [
     "Detections",
     "FileContents",
     "FileHead",
+    "FileSeen",
     "RangeTable",
+    "ReadFile",
     "Reader",
     "Table",
     "Template",
@@ -51,13 +55,16 @@ __all__ = [
     "Windowed",
     "Written",
     "check_space",
+    "file_head",
     "find_reader",
     "is_range_table",
     "is_source",
+    "look_into",
     "read_cache",
     "read_deployments",
     "read_detections",
     "read_finds",
+    "read_found",
     "read_hoplite",
     "read_labels",
     "read_leaderboard",

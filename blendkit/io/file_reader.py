@@ -5,6 +5,7 @@ from __future__ import annotations
 import zipfile
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 from typing import Any, Literal
 
@@ -12,6 +13,7 @@ from blendkit.core import FileSpace
 from blendkit.errors import BlendkitError, shorten
 from blendkit.io.readers.detection_tables import Detections
 from blendkit.io.readers.score_table import Table
+from blendkit.io.sqlite_files import open_database
 from blendkit.io.text_form import text_form
 from blendkit.io.windowed import Windowed
 from blendkit.registry import READERS, registry
@@ -29,7 +31,8 @@ _LISTED = 1000  # names of a folder that are looked at
 class FileHead:
     """What the beginning of a file or folder shows.
 
-    columns: the header of a table, the arrays of an NPZ, the tables of a database, the names in a folder. first: the
+    columns: the header of a table, the arrays of an NPZ, the tables of a database and their columns (`table.column`),
+    the names in a folder. first: the
     cells of the first row of a text table. start: the first bytes of a file.
     """
 
@@ -40,6 +43,11 @@ class FileHead:
     start: bytes = b""
 
     @property
+    def is_table(self) -> bool:
+        """Whether it is one table of rows and columns: text, Parquet or Arrow."""
+        return self.kind in ("text", "Parquet", "Arrow")
+
+    @cached_property
     def plain_columns(self) -> frozenset[str]:
         """The columns in lower case, without blanks at their ends."""
         return frozenset(c.strip().lower() for c in self.columns)
@@ -49,7 +57,8 @@ class FileHead:
 class ColumnNames:
     """Names of the parts of a score file; None: the default. chunk_s: the length of its chunks in seconds.
 
-    array: of an NPZ; format: the reader, by name, for a file that several recognise or none.
+    classes, score: in a table of detections the columns of labels and scores. array: of an NPZ; format: the reader, by
+    name, for a file that several recognise or none.
     """
 
     rows: str | None = None
@@ -58,6 +67,7 @@ class ColumnNames:
     chunk_s: float = 5.0
     array: str | None = None
     format: str | None = None
+    score: str | None = None
 
 
 @dataclass(frozen=True)
@@ -88,7 +98,7 @@ def file_head(path: Path) -> FileHead:
                 arrays = [n.removesuffix(".npy") for n in archive.namelist() if n.endswith(".npy")]
             if arrays:
                 return FileHead(path, "npz", tuple(arrays), start=start)
-    except (OSError, zipfile.BadZipFile) as error:
+    except (OSError, ValueError, NotImplementedError, zipfile.BadZipFile) as error:
         raise BlendkitError(f"{path.name}: cannot read this file", [str(error)]) from error
     kind = next((k for magic, k in _MAGIC if start.startswith(magic)), None)
     if kind is not None:
@@ -111,7 +121,7 @@ def find_reader(path: Path, names: ColumnNames) -> tuple[str, Reader]:
     if names.format is not None:
         return names.format, readers.get(names.format)
     head = file_head(path)
-    if names.rows is not None and head.kind in ("text", "Parquet", "Arrow"):
+    if names.rows is not None and head.is_table:
         return MATRIX, readers.get(MATRIX)
     found = {n: r for n in readers.names() if (r := readers.get(n)).recognises(head)}
     if len(found) == 1:
@@ -124,8 +134,24 @@ def find_reader(path: Path, names: ColumnNames) -> tuple[str, Reader]:
     shown += f" with {shorten(head.columns, 8)}" if head.columns else ""
     raise BlendkitError(
         f"{path.name}: no format fits this file",
-        [shown, f"known formats: {', '.join(readers.names())} (`blendkit formats`)"],
+        [shown, f"known formats: {', '.join(readers.names())} (`blendkit formats list`)"],
     )
+
+
+@dataclass(frozen=True, eq=False)
+class ReadFile:
+    """What a file holds: the name and description of its format, the space of its scores, and what was found."""
+
+    format: str
+    about: str
+    space: FileSpace
+    found: Table | Windowed | Detections
+
+
+def read_found(path: Path, names: ColumnNames) -> ReadFile:
+    """Read a file by the reader that its content or `names.format` tells. Raises BlendkitError as readers do."""
+    used, reader = find_reader(path, names)
+    return ReadFile(used, reader.about, reader.space, reader.read(path, names))
 
 
 def _inner_names(path: Path, kind: Kind) -> tuple[str, ...]:
@@ -151,12 +177,11 @@ def _arrow_columns(path: Path) -> list[str]:
 
 
 def _tables(path: Path) -> list[str]:
-    import sqlite3
-    from contextlib import closing
-
-    with closing(sqlite3.connect(f"{path.resolve().as_uri()}?mode=ro", uri=True)) as connection:
-        rows = connection.execute("SELECT name FROM sqlite_master WHERE type = 'table'").fetchall()
-    return [str(r[0]) for r in rows]
+    with open_database(path) as connection:
+        query = "SELECT name FROM sqlite_master WHERE type IN ('table', 'view')"
+        tables = [str(r[0]) for r in connection.execute(query)]
+        columns = [(t, connection.execute("SELECT name FROM pragma_table_info(?)", (t,)).fetchall()) for t in tables]
+    return [*tables, *(f"{t}.{c}" for t, found in columns for (c,) in found)]
 
 
 _NAMES: dict[str, Callable[[Path], Any]] = {"Parquet": _parquet_columns, "Arrow": _arrow_columns, "sqlite": _tables}

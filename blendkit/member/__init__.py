@@ -21,6 +21,7 @@ if TYPE_CHECKING:
         read_class_list,
         read_synonyms,
     )
+    from blendkit.member.detection_grid import detections_on_grid, windows_on_grid
     from blendkit.member.foreign_windows import NO_SCORE, on_grid, score_files
     from blendkit.member.frames import FrameMember, Gives, frame_member, import_code
     from blendkit.member.graph_input import GraphInput, audio_input, picture_input
@@ -109,6 +110,7 @@ __all__ = [
     "by_scientific_name",
     "check_window",
     "chunk_windows",
+    "detections_on_grid",
     "features_of",
     "frame_member",
     "import_code",
@@ -134,5 +136,6 @@ __all__ = [
     "stated_space",
     "trial_windows",
     "try_silence",
+    "windows_on_grid",
     "with_shapes",
 ]

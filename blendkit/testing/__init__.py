@@ -1,7 +1,7 @@
-"""Conformance tests for members and ops, built-in or third-party.
+"""Conformance tests for members, ops and readers of score files, built-in or third-party.
 
-A plugin's whole test can be one line: `check_member("my-member")` or `check_op(my_op)`. Each raises AssertionError
-that lists every broken promise.
+A plugin's whole test can be one line: `check_member("my-member")`, `check_op(my_op)` or
+`check_reader("my-format", sample)`. Each raises AssertionError that lists every broken promise.
 """
 
 from __future__ import annotations
@@ -13,8 +13,18 @@ from blendkit._face import lazy_face
 if TYPE_CHECKING:
     from blendkit.testing.member_checks import check_member
     from blendkit.testing.op_checks import check_op, required_params, scores_strategy
+    from blendkit.testing.reader_checks import check_reader
     from blendkit.testing.small_world import CLASSES, small_rows, small_taxonomy
 else:
     __getattr__, __dir__ = lazy_face(__name__)
 
-__all__ = ["CLASSES", "check_member", "check_op", "required_params", "scores_strategy", "small_rows", "small_taxonomy"]
+__all__ = [
+    "CLASSES",
+    "check_member",
+    "check_op",
+    "check_reader",
+    "required_params",
+    "scores_strategy",
+    "small_rows",
+    "small_taxonomy",
+]

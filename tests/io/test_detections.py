@@ -6,7 +6,8 @@ import numpy as np
 import pytest
 
 from blendkit.errors import BlendkitError
-from blendkit.io.readers.detection_tables import read_detections, table_recording
+from blendkit.io.readers.detection_tables import table_recording
+from blendkit.io.readers.result_folder import read_detections
 
 TABLES = {
     "analyzer.csv": (

@@ -11,6 +11,7 @@ from blendkit.errors import BlendkitError
 from blendkit.member.protocol import MemberContext
 from blendkit.testing.member_checks import check_member
 from blendkit_members.detections import birdnet_table, raven
+from blendkit_members.table import table as use_table
 
 NAMES = {"grekis1": "Pitangus sulphuratus", "yehcar1": "Daptrius chimachima", "frog": "Scinax nasicus"}
 TAXONOMY = Taxonomy({c: {"scientific_name": s} for c, s in NAMES.items()})
@@ -40,7 +41,10 @@ def test_results_on_the_runs_chunks(table: str) -> None:
     assert scores.classes == tuple(NAMES)
     # the caracara by its older name; R2, of which the table says nothing, holds what an empty cell holds
     assert scores.values.tolist() == [[0.9, 0.7, 0], [0.4, 0.7, 0], [0, 0, 0], [0, 0, 0], [0, 0, 0]]
-    assert member.warnings() == ["1 detections of other classes left out: Nova species (1)"]
+    assert member.warnings() == [
+        "1 detections of other classes left out: Nova species (1)",
+        "1 paths are in other folders than their recordings: /elsewhere/R1 as site/R1",
+    ]
 
 
 def test_by_shared_time_and_with_another_floor(table: str) -> None:
@@ -95,7 +99,84 @@ def test_what_does_not_fit(tmp_path: Path, table: str) -> None:
 
 def test_two_recordings_of_one_name(table: str) -> None:
     both: Any = tuple(Recording(r, Path()) for r in ("a/R1", "b/R1"))
-    scores = birdnet_table(MemberContext(tuple(NAMES), TAXONOMY, recordings=both), path=table).read()
-    assert set(scores.rows.recordings()) == {
-        "R1"
-    }  # whose it is cannot be known; the run will say that rows are missing
+    with pytest.raises(BlendkitError, match="none of its paths means one of the run's recordings") as error:
+        birdnet_table(MemberContext(tuple(NAMES), TAXONOMY, recordings=both), path=table).read()
+    assert "'a/R1' in the recordings of this run and '/elsewhere/R1' in results.csv" in str(error.value)
+
+
+def test_a_table_member_reads_detections_as_birdnet_table_does(table: str) -> None:
+    member = use_table(CONTEXT, path=table, space="prob")
+    scores, other = member.read(), birdnet_table(CONTEXT, path=table).read()
+    assert scores.rows.ids() == other.rows.ids()
+    assert scores.classes == other.classes
+    assert scores.values.tolist() == other.values.tolist()
+    assert member.warnings() == [
+        "1 detections of other classes left out: Nova species (1)",
+        "1 paths are in other folders than their recordings: /elsewhere/R1 as site/R1",
+    ]
+    check_member(use_table, context=CONTEXT, path=table, space="prob")
+
+
+def test_a_space_that_the_format_contradicts(table: str) -> None:
+    with pytest.raises(BlendkitError, match="a birdnet-analyzer file holds prob scores") as error:
+        use_table(CONTEXT, path=table, space="logit").read()
+    assert "write `space: prob`" in error.value.problems
+
+
+def test_a_table_member_reads_windows_with_classes_by_name(tmp_path: Path) -> None:
+    path = tmp_path / "frames.csv"
+    path.write_text(
+        "file,start_time,end_time,Pitangus sulphuratus,Milvago chimachima,frog\n"
+        "C:\\audio\\site\\R1.wav,0,5,1.0,2.0,3.0\nC:\\audio\\site\\R1.wav,5,15,4.0,5.0,6.0\n"
+        "C:\\audio\\site\\R2.wav,0,10,7.0,8.0,9.0\n",
+        encoding="utf-8",
+    )
+    member = use_table(CONTEXT, path=str(path), space="logit")
+    scores = member.read()
+    assert scores.classes == tuple(NAMES)
+    assert scores.rows.ids() == ["site/R1_5", "site/R1_10", "site/R1_15", "site/R2_5", "site/R2_10"]
+    assert scores.values.tolist() == [[1, 2, 3], [4, 5, 6], [4, 5, 6], [7, 8, 9], [7, 8, 9]]
+    assert member.warnings() == [
+        "classes by name: Pitangus sulphuratus as grekis1, Milvago chimachima as yehcar1"
+    ]  # the caracara by its older name
+    path.write_text("file,start_time,end_time,grekis1,Pitangus sulphuratus\nsite/R1.wav,0,5,1,2\n", encoding="utf-8")
+    with pytest.raises(BlendkitError, match="several columns are one class of the run"):
+        use_table(CONTEXT, path=str(path), space="logit").read()
+
+
+def test_detections_without_a_score(tmp_path: Path) -> None:
+    path = tmp_path / "R1.Table.1.selections.txt"
+    path.write_text("Selection\tBegin Time (s)\tEnd Time (s)\tAnnotation\n1\t0.5\t1.25\tfrog\n", encoding="utf-8")
+    with pytest.raises(BlendkitError, match="1 detections have no score") as error:
+        use_table(CONTEXT, path=str(path), space="prob", classes="annotation").read()
+    assert "`raven` with `unscored:`" in error.value.problems[0]
+
+
+@pytest.mark.parametrize("use", [use_table, birdnet_table])
+def test_a_table_without_lines_gives_the_floor_everywhere(use: Any, tmp_path: Path) -> None:
+    path = tmp_path / "R1.BirdNET.results.csv"
+    path.write_text(CSV.splitlines()[0], encoding="utf-8")
+    member = use(CONTEXT, path=str(path), space="prob")
+    scores = member.read()
+    assert scores.values.tolist() == [[0, 0, 0]] * 5
+    assert any("nothing found" in w for w in member.warnings())
+
+
+def test_recordings_that_are_not_the_runs(tmp_path: Path) -> None:
+    path = tmp_path / "results.csv"
+    path.write_text(CSV.replace("R1.wav", "r1.wav"), encoding="utf-8")
+    with pytest.raises(BlendkitError, match="none of its paths means one of the run's recordings") as error:
+        use_table(CONTEXT, path=str(path), space="prob").read()
+    assert "'site/R1' in the recordings of this run and '/elsewhere/r1' in results.csv" in error.value.problems[0]
+
+
+def test_many_detections_above_a_threshold_are_no_ranks_or_sigmoids(tmp_path: Path) -> None:
+    path = tmp_path / "results.csv"
+    lines = [f"{3 * i},{3 * i + 3},Pitangus sulphuratus,Kiskadee,{0.5 + i / 200},R1.wav" for i in range(40)]
+    path.write_text("\n".join([CSV.splitlines()[0], *lines]), encoding="utf-8")
+    member = use_table(MemberContext(), path=str(path), space="prob")
+    assert member.read().values.shape == (24, 1)
+    assert member.warnings() == []
+    path.write_text("\n".join([CSV.splitlines()[0], *lines, lines[0].replace("0.5", "1.5")]), encoding="utf-8")
+    with pytest.raises(BlendkitError, match="values lie in"):
+        use_table(MemberContext(), path=str(path), space="prob").read()

@@ -1,23 +1,25 @@
-"""Tables of detections: BirdNET's result tables and Raven selection tables, as (file, start, end, label, score)."""
+"""Tables of detections of any tool, as (file, start, end, label, score): columns found by the names in use."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from pathlib import Path, PurePath
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from blendkit.core import Float64, recording_id
+from blendkit.core import Float64, composed, recording_id
 from blendkit.errors import BlendkitError, did_you_mean, shorten
+from blendkit.io.column_values import read_binary_table
+from blendkit.io.text_tables import decimal_points, open_table
 from blendkit.io.windowed import Windowed
 
 if TYPE_CHECKING:
     import pandas as pd
 
 # Column names in use, lower case: BirdNET-Analyzer (CSV, Raven, Kaleidoscope, R), birdnet, birdnetlib, Raven Pro.
-_FILE = ("begin path", "begin file", "file", "filepath", "input", "filename", "in file")
+_FILE = ("begin path", "begin file", "file", "filepath", "input", "filename", "in file", "recording")
 _START = ("start (s)", "begin time (s)", "start_time", "start", "begin_time", "offset")
 _END = ("end (s)", "end time (s)", "end_time", "end")
 _OFFSET = ("file offset (s)",)
@@ -25,12 +27,12 @@ _DURATION = ("duration",)
 _SCORE = ("confidence", "score", "probability")
 _LABEL = ("scientific name", "scientific_name", "species_name", "species code", "species_code", "label", "common name")
 _SUFFIXES = (".birdnet.selection.table", ".birdnet.selections", ".birdnet.results", ".selections", ".selection.table")
-_SKIPPED = ("birdnet_analysis_params", "birdnet_combined")
+NOTHING = "no detection in it: its recordings count as heard, with nothing found"
 
 
 @dataclass(frozen=True, eq=False)
 class Detections:
-    """Detections (N,) in file order. score is NaN where the table has none."""
+    """Detections (N,) in file order. score is NaN where the table has none; notes: what was assumed of the file."""
 
     recording: list[str]
     start_s: Float64
@@ -38,33 +40,40 @@ class Detections:
     label: list[str]
     score: Float64
     source: list[str]
+    notes: tuple[str, ...] = ()
 
 
-def is_detection_table(columns: frozenset[str]) -> bool:
-    """Return whether columns (lower case) are those of a table of one label and its times a line."""
-    times = columns & set(_START) and columns & {*_END, *_DURATION}
-    return bool(times and columns & set(_LABEL) and (columns & set(_SCORE) or "selection" in columns))
+def detection_kind(columns: frozenset[str]) -> str:
+    """Return the format of a table of one label and its times a line by its columns (lower case); "" if it is none.
 
-
-def read_detections(path: Path, *, label: str | None = None, score: str | None = None) -> Detections:
-    """Read one table, or every CSV, TSV, TXT and Parquet table of a folder.
-
-    Columns are found by the names in BirdNET-Analyzer, birdnet, birdnetlib and Raven, ignoring case; label and
-    score give other names. In tables of several files Raven's begin times run on from file to file, so
-    `File Offset (s)` is used. A table without a column of files belongs to the recording in its own name.
-    Raises BlendkitError naming missing columns and unreadable lines.
+    The first that fits counts, so that no table has two formats; `detections` is any other with such columns.
     """
-    files = _tables(path) if path.is_dir() else [path]
-    if not files:
-        raise BlendkitError(f"{path}: no result tables in this folder", ["expected .csv, .txt, .tsv or .parquet files"])
-    parts = [_read(f, label, score) for f in files]
+    if {"begin time (s)", "end time (s)"} <= columns:
+        return "raven"
+    if {"in file", "offset", "duration"} <= columns:
+        own = columns & {"manual id", "top1match*", "auto id*", "auto id"}
+        return "kaleidoscope-pro" if own else "kaleidoscope"
+    if {"start (s)", "end (s)"} <= columns and columns & {"scientific name", "common name"}:
+        return "birdnet-analyzer"
+    if {"input", "start_time", "end_time", "species_name", "confidence"} <= columns:
+        return "birdnet"
+    if {"recording", "name", "start_time", "end_time", "score"} <= columns:
+        return "hawkears"
+    times = columns & set(_START) and columns & {*_END, *_DURATION}
+    scored = columns & set(_SCORE) or "selection" in columns
+    return "detections" if times and columns & set(_LABEL) and scored else ""
+
+
+def join_detections(parts: Sequence[Detections], notes: Sequence[str]) -> Detections:
+    """Return detections in the order of their parts, with further notes; those of the parts once each."""
     return Detections(
         [r for p in parts for r in p.recording],
-        np.concatenate([p.start_s for p in parts]),
-        np.concatenate([p.end_s for p in parts]),
+        np.concatenate([np.zeros(0), *(p.start_s for p in parts)]),
+        np.concatenate([np.zeros(0), *(p.end_s for p in parts)]),
         [text for p in parts for text in p.label],
-        np.concatenate([p.score for p in parts]),
+        np.concatenate([np.zeros(0), *(p.score for p in parts)]),
         [s for p in parts for s in p.source],
+        (*dict.fromkeys(n for p in parts for n in p.notes if n != NOTHING), *notes),
     )
 
 
@@ -80,7 +89,7 @@ def detection_windows(found: Detections, source: str) -> Windowed:
     column = {c: i for i, c in enumerate(classes)}
     values = np.zeros((len(found.label), len(classes)))
     values[np.arange(len(values)), [column[c] for c in found.label]] = found.score
-    return Windowed(found.recording, found.start_s, found.end_s, values, classes)
+    return Windowed(found.recording, found.start_s, found.end_s, values, classes, found.notes)
 
 
 def table_recording(path: Path) -> str:
@@ -96,36 +105,52 @@ def table_recording(path: Path) -> str:
     return recording_id(name)
 
 
-def _tables(folder: Path) -> list[Path]:
-    found = [p for p in sorted(folder.rglob("*")) if p.suffix.lower() in (".csv", ".txt", ".tsv", ".parquet")]
-    return [p for p in found if not p.name.lower().startswith(_SKIPPED)]
+def open_detections(path: Path) -> tuple[pd.DataFrame, tuple[str, ...]]:
+    """Return a table with its columns in lower case, the lines of the file as index, and notes on how it was read.
+
+    Cells of text tables are str. Raises BlendkitError for a table that cannot be read.
+    """
+    try:
+        with path.open("rb") as file:
+            start = file.read(8)
+    except OSError as error:
+        raise BlendkitError(f"{path.name}: cannot read this table of detections", [str(error)]) from error
+    notes: tuple[str, ...] = ()
+    if start.startswith((b"PAR1", b"ARROW1", b"FEA1")):
+        frame = read_binary_table(path)
+    else:
+        frame, notes = open_table(path, "this table of detections")
+    return frame.rename(columns={c: str(c).strip().lower() for c in frame.columns}), notes
 
 
-def _read(path: Path, label: str | None, score: str | None) -> Detections:
-    frame = _frame(path)
-    columns = {str(c).strip().lower(): c for c in frame.columns}
-    start, end = _times(path, frame, columns)
+def take_detections(
+    path: Path,
+    frame: pd.DataFrame,
+    notes: Sequence[str] = (),
+    *,
+    label: str | None = None,
+    score: str | None = None,
+) -> Detections:
+    """Return the detections of a frame with columns in lower case, found by the names in use; label and score: others.
+
+    Times are seconds, or H:M:S. In tables of several files Raven's begin times run on from file to file, so `File
+    Offset (s)` is used. A table without a column of files belongs to the recording in its own name. Raises
+    BlendkitError naming missing columns and unreadable lines.
+    """
+    columns = {str(c): c for c in frame.columns}
+    start, end, commas = _times(path, frame, columns)
     file = _first(columns, _FILE)
     names = _column(path, columns, label, _LABEL, "label")
     scored = _column(path, columns, score, _SCORE, "score", needed=score is not None)
     recordings = [table_recording(path)] * len(frame) if file is None else _recordings(path, frame[file])
-    values = np.full(len(frame), np.nan) if scored is None else _numbers(path, frame[scored])
+    values = np.full(len(frame), np.nan)
+    if scored is not None:
+        numbers, more = _decimals(frame, [scored])
+        values, commas = _numbers(path, numbers[scored]), commas or more
     assert names is not None
-    labels = [str(v).strip() for v in frame[names]]
-    return Detections(recordings, start, end, labels, values, [path.name] * len(frame))
-
-
-def _frame(path: Path) -> pd.DataFrame:
-    import pandas as pd
-
-    try:
-        if path.suffix.lower() == ".parquet":
-            return pd.read_parquet(path)
-        head = path.read_text(encoding="utf-8-sig", errors="strict").split("\n", 1)[0]
-        separator = "\t" if "\t" in head else ";" if ";" in head and "," not in head else ","
-        return pd.read_csv(path, sep=separator, dtype=str, keep_default_na=False, encoding="utf-8-sig")
-    except (OSError, ValueError, pd.errors.ParserError) as error:
-        raise BlendkitError(f"{path.name}: cannot read this table", [str(error).splitlines()[0]]) from error
+    labels = [composed(str(v).strip()) for v in frame[names]]
+    said = (*notes, *commas, *(() if len(frame) else (NOTHING,)))
+    return Detections(recordings, start, end, labels, values, [path.name] * len(frame), said)
 
 
 def _first(columns: dict[str, Any], names: Sequence[str]) -> Any | None:
@@ -142,31 +167,48 @@ def _column(
     return found
 
 
-def _times(path: Path, frame: pd.DataFrame, columns: dict[str, Any]) -> tuple[Float64, Float64]:
+def _times(path: Path, frame: pd.DataFrame, columns: dict[str, Any]) -> tuple[Float64, Float64, tuple[str, ...]]:
     begin, end, offset, duration = (_first(columns, n) for n in (_START, _END, _OFFSET, _DURATION))
     if begin is None or (end is None and duration is None):
         raise BlendkitError(f"{path.name}: no columns of start and end times", [f"has {shorten(columns)}"])
+    frame, notes = _decimals(frame, [c for c in (begin, end, offset, duration) if c is not None])
     start = _numbers(path, frame[begin])
     length = _numbers(path, frame[end]) - start if end is not None else _numbers(path, frame[duration])
     if offset is not None:
         start = _numbers(path, frame[offset])
-    return start, np.round(start + length, 6)
+    return start, np.round(start + length, 6), notes
+
+
+def _decimals(frame: pd.DataFrame, columns: Sequence[Any]) -> tuple[pd.DataFrame, tuple[str, ...]]:
+    text = [c for c in columns if len(frame) and isinstance(frame[c].iloc[0], str)]
+    return decimal_points(frame, text)
 
 
 def _numbers(path: Path, column: pd.Series[Any]) -> Float64:
     import pandas as pd
 
-    values = pd.to_numeric(column, errors="coerce").to_numpy(np.float64)
+    values = np.array(pd.to_numeric(column, errors="coerce"), np.float64)
+    for i in np.flatnonzero(np.isnan(values)):
+        values[i] = _clock(str(column.iloc[i]))
     bad = np.flatnonzero(~np.isfinite(values))
     if len(bad):
-        listed = [f"line {i + 2}: {column.iloc[i]!r}" for i in bad[:5]]
+        listed = [f"line {column.index[i]}: {column.iloc[i]!r}" for i in bad[:5]]
         raise BlendkitError(f"{path.name}: {column.name!r} holds no number in {len(bad)} lines", listed)
     return values
 
 
+def _clock(text: str) -> float:
+    """Return the seconds of H:M:S or M:S, NaN for any other text."""
+    try:
+        parts = [float(p) for p in text.split(":")]
+    except ValueError:
+        return np.nan
+    return sum(p * 60**i for i, p in enumerate(reversed(parts))) if 2 <= len(parts) <= 3 else np.nan
+
+
 def _recordings(path: Path, column: pd.Series[Any]) -> list[str]:
     names = [str(v).strip().replace("\\", "/") for v in column]
-    empty = [f"line {i + 2}" for i, n in enumerate(names) if not n]
+    empty = [f"line {i}" for i, n in zip(column.index, names, strict=True) if not n]
     if empty:
         raise BlendkitError(f"{path.name}: {column.name!r} names no file in {len(empty)} lines", [shorten(empty)])
-    return [recording_id(PurePath(n).as_posix()) for n in names]
+    return [recording_id(n) for n in names]

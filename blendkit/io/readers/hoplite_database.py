@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import sqlite3
-from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -12,6 +11,7 @@ import numpy as np
 
 from blendkit.core import Float32, Float64, recording_id
 from blendkit.errors import BlendkitError, shorten
+from blendkit.io.sqlite_files import open_database
 
 DATABASE, INDEX = "hoplite.sqlite", "usearch.index"
 _QUERY = (
@@ -54,9 +54,7 @@ def _windows(database: Path) -> tuple[list[int], list[str], list[Float64]]:
     if not database.is_file():
         raise BlendkitError(f"{database}: no such hoplite database")
     try:
-        # a read-only disk (Kaggle's input) allows no lock files; without a write-ahead log none are needed
-        immutable = "" if database.with_name(f"{DATABASE}-wal").exists() else "&immutable=1"
-        with closing(sqlite3.connect(f"{database.resolve().as_uri()}?mode=ro{immutable}", uri=True)) as connection:
+        with open_database(database) as connection:
             rows = connection.execute(_QUERY).fetchall()
     except sqlite3.Error as error:
         raise BlendkitError(f"{database}: not a perch-hoplite 1.x database", [str(error)]) from error

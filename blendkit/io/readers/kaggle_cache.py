@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import zipfile
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -10,6 +9,7 @@ import numpy as np
 
 from blendkit.core import Float32
 from blendkit.errors import BlendkitError, did_you_mean, shorten
+from blendkit.io.numpy_files import npz_headers, read_npz_arrays
 from blendkit.io.text_tables import open_table
 
 
@@ -29,14 +29,11 @@ def read_cache(path: Path, meta: Path | None, *, embeddings: str, logits: str, r
     and values that are not finite.
     """
     wanted = [embeddings, logits, *([] if meta else [rows])]
-    try:
-        with np.load(path, allow_pickle=False) as data:
-            missing = [f"{n!r}{did_you_mean(n, data.files)}" for n in wanted if n not in data.files]
-            if missing:
-                raise BlendkitError(f"{path.name}: no array {', '.join(missing)}", [f"has {shorten(data.files, 12)}"])
-            held = {n: data[n] for n in wanted}
-    except (OSError, ValueError, EOFError, zipfile.BadZipFile) as error:
-        raise BlendkitError(f"{path.name}: cannot read this NPZ (pickled arrays are refused)", [str(error)]) from error
+    there = npz_headers(path)
+    missing = [f"{n!r}{did_you_mean(n, there)}" for n in wanted if n not in there]
+    if missing:
+        raise BlendkitError(f"{path.name}: no array {', '.join(missing)}", [f"has {shorten(there, 12)}"])
+    held = read_npz_arrays(path, wanted)
     ids = [str(r) for r in held[rows].ravel().tolist()] if meta is None else _meta_rows(meta, rows)
     bad = []
     for name in (embeddings, logits):

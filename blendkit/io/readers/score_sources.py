@@ -6,14 +6,15 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from blendkit.audio import WindowPool
-from blendkit.core import FileSpace, NameRule, Scores, rows_from_ids, with_fitting_names
-from blendkit.io.file_reader import ColumnNames, find_reader
+from blendkit.core import FileSpace, NameRule, Scores, path_ids, rows_from_ids, with_fitting_names
+from blendkit.io.file_reader import ColumnNames, read_found
 from blendkit.io.readers.detection_tables import Detections, detection_windows
 from blendkit.io.readers.score_table import TABLE_SUFFIXES, Table, recording_folds
 from blendkit.io.windowed import windows_on_chunks
 from blendkit.store import LogitStore
 
 SUBMISSION = "submission.csv"
+DATABASES = (".db", ".sqlite", ".sqlite3")
 
 
 @dataclass(frozen=True, eq=False)
@@ -40,7 +41,7 @@ def split_source(text: Path | str) -> tuple[Path, str | None]:
 def is_source(text: Path | str) -> bool:
     """Return whether a path is a score file, a store or a run folder, and not a recipe."""
     path, _ = split_source(text)
-    return path.suffix.lower() in TABLE_SUFFIXES or path.is_dir()
+    return path.suffix.lower() in (*TABLE_SUFFIXES, ".npy", *DATABASES) or path.is_dir()
 
 
 def read_scores(path: Path | str, space: FileSpace = "unknown", *, names: ColumnNames | None = None) -> Scores:
@@ -69,9 +70,8 @@ def _read(path: Path | str, space: FileSpace, names: ColumnNames) -> ScoreFile:
     file = file / SUBMISSION if file.is_dir() and (file / SUBMISSION).is_file() else file
     if file.is_dir() and (file / "manifest.json").is_file():
         return ScoreFile(name, LogitStore.open(file).read(NameRule()), {})
-    used, reader = find_reader(file, names)
-    found = reader.read(file, names if array is None else replace(names, array=array))
-    space = reader.space if space == "unknown" else space
+    read = read_found(file, names if array is None else replace(names, array=array))
+    found, space = read.found, read.space if space == "unknown" else space
     if isinstance(found, Table):
         rows = rows_from_ids(found.row_ids, names.chunk_s, NameRule())
         folds = {} if found.folds is None else recording_folds(file.name, list(rows.recording), found.folds)
@@ -79,11 +79,14 @@ def _read(path: Path | str, space: FileSpace, names: ColumnNames) -> ScoreFile:
         return ScoreFile(name, scores, folds, found.notes)
     sparse = isinstance(found, Detections)
     windowed = detection_windows(found, file.name) if isinstance(found, Detections) else found
+    ids = path_ids(windowed.recording)
+    windowed = replace(windowed, recording=[ids[r] for r in windowed.recording])
     pool: WindowPool = "max" if sparse else "mean"
     scores = windows_on_chunks(
         windowed, {}, names.chunk_s, NameRule(), space, pool, file.name, empty=0.0 if sparse else None
     )
     said = (
-        f"{len(windowed.recording)} windows of {used} pooled onto {len(scores)} chunks of {names.chunk_s:g} s ({pool})"
+        f"{len(windowed.recording)} windows of {read.format} pooled onto {len(scores)} chunks of "
+        f"{names.chunk_s:g} s ({pool})"
     )
     return ScoreFile(name, scores, {}, (*windowed.notes, said))

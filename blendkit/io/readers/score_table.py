@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 import zipfile
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +15,8 @@ from numpy.typing import NDArray
 from blendkit.core import Matrix
 from blendkit.errors import BlendkitError, did_you_mean, shorten
 from blendkit.io.class_columns import ROW_ID, class_columns, find_row_id
+from blendkit.io.column_values import parquet_columns
+from blendkit.io.numpy_files import array_texts, npz_headers, read_npz_arrays
 from blendkit.io.packed_files import FAILURES, open_packed
 from blendkit.io.text_form import MISSING, TextForm, is_number, text_form
 
@@ -60,19 +62,28 @@ def read_table(
         form = text_form(path)
         row_id = find_row_id(path.name, form.header, rows, dict(zip(form.header, form.first, strict=False)))
         return _from_columns(path, _read_text(path, form, row_id, folds), row_id, folds, form.notes)
-    columns = _read_parquet(path) if kind == "Parquet" else _read_arrow(path)
+    columns = _read_binary(path)
     first = {n: str(v[0]) for n, v in columns.items() if len(v)}
     return _from_columns(path, columns, find_row_id(path.name, list(columns), rows, first), folds, [])
 
 
-def read_columns(path: Path, text: Sequence[str]) -> tuple[dict[str, NDArray[Any]], tuple[str, ...]]:
-    """Return the columns of a text, Parquet or Arrow table, those in `text` as str, and notes on the file."""
-    kind = table_kind(path)
-    if kind != "text":
-        return (_read_parquet(path) if kind == "Parquet" else _read_arrow(path)), ()
+def read_columns(
+    path: Path, text: Sequence[str], unnamed: tuple[Sequence[tuple[str, ...]], tuple[str, ...]]
+) -> tuple[dict[str, NDArray[Any]], tuple[str, ...]]:
+    """Return the columns of a text, Parquet or Arrow table, those in `text` as str, and notes on the file.
+
+    unnamed: what the first columns may be called if their writer gave them no names, and their names.
+    """
+    others, given = unnamed
+    if table_kind(path) != "text":
+        columns = parquet_columns(path)
+        without = next((dict(zip(o, given, strict=True)) for o in others if set(o) <= set(columns)), {})
+        return {without.get(n, n): v for n, v in columns.items()}, ()
     form = text_form(path)
+    if form.header[: len(given)] in others:
+        form = replace(form, header=(*given, *form.header[len(given) :]))
     names = [c for c in form.header if c.strip().lower() in text]
-    return _read_text(path, form, names[0], None), tuple(form.notes)
+    return _read_text(path, form, names[0] if names else form.header[0], None), tuple(form.notes)
 
 
 def table_kind(path: Path) -> str:
@@ -83,7 +94,7 @@ def table_kind(path: Path) -> str:
         if start.startswith(b"PK") and zipfile.is_zipfile(path):
             with zipfile.ZipFile(path) as archive:
                 return "npz" if any(n.endswith(".npy") for n in archive.namelist()) else "text"
-    except (OSError, zipfile.BadZipFile) as error:
+    except (OSError, ValueError, NotImplementedError, zipfile.BadZipFile) as error:
         raise BlendkitError(f"{path.name}: cannot read this file", [str(error)]) from error
     if start.startswith(b"PAR1"):
         return "Parquet"
@@ -137,16 +148,10 @@ def _require_columns(path: Path, columns: Iterable[str], row_id: str, folds: str
             )
 
 
-def _read_parquet(path: Path) -> dict[str, NDArray[Any]]:
-    import pyarrow as pa
-    import pyarrow.parquet as pq
-
-    try:
-        table = pq.read_table(path)
-    except (OSError, pa.ArrowException) as error:
-        raise BlendkitError(f"{path.name}: cannot read this Parquet file", [str(error).splitlines()[0]]) from error
-    columns = {n: table[n].to_numpy() for n in table.column_names}
-    if {"recording", "end_s"} <= set(columns) and ROW_ID not in columns:  # a part of a logit store
+def _read_binary(path: Path) -> dict[str, NDArray[Any]]:
+    columns = parquet_columns(path)
+    stored = {"recording", "end_s"} <= set(columns) and columns["end_s"].dtype.kind in "fiu"
+    if stored and ROW_ID not in columns:  # a part of a logit store
         from blendkit.core import format_seconds
 
         ends = [format_seconds(float(e)) for e in columns.pop("end_s")]
@@ -154,17 +159,6 @@ def _read_parquet(path: Path) -> dict[str, NDArray[Any]]:
         columns.pop("start_s", None)
         columns[ROW_ID] = np.array([f"{r}_{e}" for r, e in zip(names, ends, strict=True)], object)
     return columns
-
-
-def _read_arrow(path: Path) -> dict[str, NDArray[Any]]:
-    import pyarrow as pa
-    from pyarrow import feather
-
-    try:
-        table = feather.read_table(path)
-    except (OSError, pa.ArrowException) as error:
-        raise BlendkitError(f"{path.name}: cannot read this Arrow file", [str(error).splitlines()[0]]) from error
-    return {n: table[n].to_numpy() for n in table.column_names}
 
 
 def _from_columns(
@@ -182,20 +176,16 @@ def _from_columns(
 
 def _read_npz(path: Path, array: str | None, rows: str | None, classes: str | None, folds: str | None) -> Table:
     wanted = {"array": array, "rows": rows, "classes": classes, "folds": folds}
-    try:
-        with path.open("rb") as handle:  # np.load does not close a file that it cannot read
-            data = np.load(handle, allow_pickle=False)
-            if not hasattr(data, "files"):
-                raise ValueError("it holds one bare array; save it with its row ids and classes by np.savez")
-            problems = _npz_problems(wanted, list(data.files))
-            if problems:
-                listed = shorten([f"{n} {_npz_shape(data, n)}" for n in data.files], 12)
-                raise BlendkitError(f"{path.name}: its arrays cannot be identified", [*problems, f"has {listed}"])
-            held = {key: data[name] for key, name in wanted.items() if name is not None}
-    except (OSError, ValueError, TypeError, EOFError, zipfile.BadZipFile) as error:
-        raise BlendkitError(f"{path.name}: cannot read this NPZ (pickled arrays are refused)", [str(error)]) from error
-    values, fold = np.asarray(held["array"]), held.get("folds")
-    ids, names = _texts(held["rows"]), _texts(held["classes"])
+    headers = npz_headers(path)
+    problems = _npz_problems(wanted, list(headers))
+    if problems:
+        listed = shorten([f"{n} {h}" for n, h in headers.items()], 12)
+        raise BlendkitError(f"{path.name}: its arrays cannot be identified", [*problems, f"has {listed}"])
+    given = {key: name for key, name in wanted.items() if name is not None}
+    found = read_npz_arrays(path, list(given.values()))
+    held = {key: found[name] for key, name in given.items()}
+    values, fold = held["array"], held.get("folds")
+    ids, names = array_texts(held["rows"]), array_texts(held["classes"])
     if values.shape != (len(ids), len(names)) or values.dtype.kind not in "fiub":
         expected = f"expected numbers of shape ({len(ids)} rows, {len(names)} classes)"
         raise BlendkitError(f"{path.name}: {array} is {values.dtype} {values.shape}, {expected}")
@@ -210,17 +200,6 @@ def _npz_problems(wanted: dict[str, str | None], files: list[str]) -> list[str]:
     unnamed = [f"`{k}:` must name one of its arrays" for k, n in wanted.items() if n is None and k != "folds"]
     given = {k: n for k, n in wanted.items() if n is not None}
     return unnamed + [f"no array {n!r} for `{k}:`{did_you_mean(n, files)}" for k, n in given.items() if n not in files]
-
-
-def _npz_shape(data: Any, name: str) -> str:
-    try:
-        return str(data[name].shape)
-    except ValueError:  # pickled arrays are never loaded: their shape is unknown
-        return "(pickled)"
-
-
-def _texts(ids: NDArray[Any]) -> list[str]:
-    return [i.decode() if isinstance(i, bytes) else str(i) for i in ids.ravel().tolist()]
 
 
 def recording_folds(path: str, recordings: Sequence[str], folds: NDArray[Any]) -> dict[str, str]:

@@ -1,0 +1,69 @@
+"""`blendkit formats`: `list` and `show FILE`."""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from blendkit.cli._options import PATH, json_option, named_columns
+from blendkit.cli._show import event, print_table
+
+if TYPE_CHECKING:
+    from blendkit.io import ColumnNames
+
+
+@click.group()
+def formats() -> None:
+    """List the formats of score files, or show what is in a file."""
+
+
+@formats.command("list")
+@json_option
+def formats_list(json_out: bool) -> None:
+    """List every format of score files with its source; a broken plugin shows why it cannot load."""
+    from blendkit.errors import BlendkitError
+    from blendkit.registry import READERS, registry
+
+    found, rows = registry(READERS), []
+    for name in found.names():
+        try:
+            reader = found.get(name)
+            rows.append((name, reader.about, reader.space, found.source(name)))
+        except BlendkitError as error:
+            rows.append((name, f"BROKEN: {error.problems[0]}", "", found.source(name)))
+    if json_out:
+        for name, about, space, source in rows:
+            event("entry", {"name": name, "summary": about, "space": space, "source": source})
+        return
+    print_table("", ["name", "what it reads", "space", "from"], rows)
+
+
+@formats.command("show")
+@click.argument("file", type=PATH)
+@named_columns
+@json_option
+def formats_show(file: Path, names: ColumnNames, json_out: bool) -> None:
+    """Show which format a file or folder has, and what blendkit sees in it."""
+    from blendkit.errors import shorten
+    from blendkit.io import look_into
+
+    seen = look_into(file, names)
+    if json_out:
+        event("file", {"path": str(file), **asdict(seen)})
+        return
+    click.echo(f"{file}: {seen.format} ({seen.about})")
+    said = [
+        ("stored as", seen.kind),
+        ("columns" if seen.kind != "folder" else "files", f"{len(seen.columns)}: {shorten(seen.columns, 8)}"),
+        ("holds", f"{seen.rows} {seen.holds}"),
+        ("recordings", f"{len(seen.recordings)}: {shorten(seen.recordings)}"),
+        ("classes", f"{len(seen.classes)}: {shorten(seen.classes, 8)}"),
+        ("space", seen.space if seen.space != "unknown" else "not recorded in this format: state it"),
+    ]
+    for name, text in said:
+        click.echo(f"  {name}: {text}")
+    for note in seen.notes:
+        click.echo(f"  note: {note}")

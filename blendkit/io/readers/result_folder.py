@@ -1,0 +1,98 @@
+"""A folder of result tables, one per recording or several: each is read in its own format."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+from blendkit.errors import BlendkitError, shorten
+from blendkit.io.file_reader import ColumnNames, FileHead, Reader, file_head, find_reader
+from blendkit.io.readers.audacity_labels import is_label_track
+from blendkit.io.readers.birdnet_npz import is_birdnet_npz
+from blendkit.io.readers.detection_tables import (
+    Detections,
+    detection_kind,
+    join_detections,
+    open_detections,
+    take_detections,
+)
+from blendkit.io.readers.hoplite_database import DATABASE
+
+_LOOKED_AT = 20  # tables of a folder
+_SUFFIXES = (".csv", ".txt", ".tsv", ".parquet", ".arrow", ".feather", ".npz")
+# What BirdNET-Analyzer writes beside its results: settings, and all results once more.
+_SKIPPED = ("birdnet_analysis_params", "birdnet.analyze-params", "birdnet_combined", "birdnet_combinedtable")
+
+
+def result_tables(folder: Path) -> list[Path]:
+    """Return the tables in a folder and below it, in order; without those that repeat or describe the others.
+
+    A combined table counts where it is the only one.
+    """
+    there = (p for p in sorted(folder.rglob("*")) if p.suffix.lower() in _SUFFIXES and not p.name.startswith("."))
+    tables = [p for p in there if p.is_file() and not p.name.lower().startswith(_SKIPPED[:2])]
+    return [p for p in tables if not p.name.lower().startswith(_SKIPPED)] or tables
+
+
+def read_detections(path: Path, *, label: str | None = None, score: str | None = None) -> Detections:
+    """Read one table of detections, or every table of a folder, in any format that blendkit knows.
+
+    label, score: the columns to read, where they have other names than usual. A table that names no file belongs to
+    the recording in its own name. A table without lines says that nothing was detected. Of several tables an empty file
+    is named in a note and left out. Raises BlendkitError naming missing columns and unreadable lines.
+    """
+    names = ColumnNames(classes=label, score=score)
+    return _read_folder(path, names) if path.is_dir() else _read_one(path, names)
+
+
+def _read_folder(path: Path, names: ColumnNames) -> Detections:
+    files = result_tables(path)
+    if not files:
+        raise BlendkitError(f"{path}: no result tables in this folder", ["expected .csv, .txt, .tsv or .parquet files"])
+    empty = [p for p in files if p.stat().st_size == 0]
+    if len(empty) == len(files):
+        raise BlendkitError(f"{path}: every result table in this folder is empty", [_named(path, empty)])
+    notes = [f"left out, for they are empty files: {_named(path, empty)}"] if empty else []
+    return join_detections([_read_one(p, names) for p in files if p not in empty], notes)
+
+
+def _named(folder: Path, files: Sequence[Path]) -> str:
+    return shorten(p.relative_to(folder).as_posix() for p in files)
+
+
+def _read_one(path: Path, names: ColumnNames) -> Detections:
+    if path.is_file() and path.stat().st_size == 0:
+        raise BlendkitError(f"{path.name}: cannot read this table of detections", ["the file is empty"])
+    head = file_head(path)
+    if head.is_table and not detection_kind(head.plain_columns) and not is_label_track(head):
+        return take_detections(path, *open_detections(path), label=names.classes, score=names.score)
+    used, reader = find_reader(path, ColumnNames())
+    found = reader.read(path, names)
+    if not isinstance(found, Detections):
+        raise BlendkitError(f"{path.name}: holds scores of every chunk or window ({used}), not single detections")
+    return found
+
+
+def _fits(head: FileHead) -> bool:
+    """Return whether a folder is no database or store, and one of its first tables holds detections."""
+    if head.kind != "folder" or {DATABASE, "manifest.json"} & set(head.columns):
+        return False
+    return any(map(_holds_detections, result_tables(head.path)[:_LOOKED_AT]))
+
+
+def _holds_detections(path: Path) -> bool:
+    if path.stat().st_size == 0:
+        return True  # a tool may have had nothing to say of a recording; reading names it
+    try:
+        head = file_head(path)
+    except BlendkitError:
+        return False
+    table = head.is_table and detection_kind(head.plain_columns) != ""
+    return table or is_label_track(head) or is_birdnet_npz(head)
+
+
+result_folder = Reader(
+    "A folder of tables of detections, each in any of these formats; those in folders below it too.",
+    _fits,
+    _read_folder,
+)

@@ -1,0 +1,48 @@
+from __future__ import annotations
+
+import pytest
+
+from blendkit.core.recording_paths import match_recordings, path_ids
+from blendkit.errors import BlendkitError
+
+KNOWN = ["site1/R1", "site2/R1", "site2/R2", "R3"]
+
+
+@pytest.mark.parametrize(
+    ("path", "recording"),
+    [
+        ("site1/R1", "site1/R1"),
+        ("site1/R1.wav", "site1/R1"),
+        ("./site1/R1.ogg", "site1/R1"),
+        ("/mnt/audio/site2/R1.wav", "site2/R1"),
+        ("C:\\data\\site2\\R1.WAV", "site2/R1"),
+        ("\\\\server\\share\\site1\\R1.wav", "site1/R1"),
+        ("D:/elsewhere/R2.flac", "site2/R2"),  # of two folders, but only one recording has this name
+        ("R3.wav", "R3"),
+        ("/x/R1.wav", None),  # two recordings have this name
+        ("R4.wav", None),
+        ("r3.wav", None),  # letter case counts
+    ],
+)
+def test_a_path_means_the_recording_of_its_longest_tail(path: str, recording: str | None) -> None:
+    assert match_recordings([path], KNOWN) == ({} if recording is None else {path: recording})
+
+
+def test_the_longer_tail_has_the_recording() -> None:
+    assert match_recordings(["/a/site1/R9.wav", "/a/site2/R9.wav"], ["site1/R9"]) == {"/a/site1/R9.wav": "site1/R9"}
+
+
+def test_one_file_written_in_two_ways_is_one() -> None:
+    assert match_recordings(["/a/R9.wav", "R9.wav", "R9"], ["R9"]) == {"/a/R9.wav": "R9", "R9.wav": "R9", "R9": "R9"}
+
+
+def test_two_files_that_would_be_one_recording() -> None:
+    with pytest.raises(BlendkitError, match="several paths mean one recording") as error:
+        match_recordings(["/a/R9.wav", "/b/R9.wav"], ["R9"])
+    assert "R9: /a/R9.wav or /b/R9.wav" in error.value.problems[0]
+
+
+def test_ids_without_recordings() -> None:
+    assert path_ids(["/a/b/R1.wav", "/a/c/R1.wav"]) == {"/a/b/R1.wav": "b/R1", "/a/c/R1.wav": "c/R1"}
+    assert path_ids(["C:\\x\\R1.wav", "s\\R2.wav"]) == {"C:\\x\\R1.wav": "R1", "s\\R2.wav": "s/R2"}
+    assert path_ids([]) == {}
