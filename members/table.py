@@ -2,16 +2,26 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Annotated, Literal
 
 import numpy as np
 
-from blendkit.core import Scores, Space, rows_from_ids
-from blendkit.errors import BlendkitError
+from blendkit.core import Matrix, Scores, Space, rows_from_ids
+from blendkit.errors import BlendkitError, shorten
 from blendkit.io import ColumnNames, Detections, Table, check_space, read_found, recording_folds
-from blendkit.member import DataFile, MemberContext, detections_on_grid, windows_on_grid
+from blendkit.member import (
+    ClassBy,
+    DataFile,
+    FilePath,
+    MemberContext,
+    detections_on_grid,
+    match_classes,
+    names_in_common,
+    windows_on_grid,
+)
 
 ScoreFiles = Annotated[str, DataFile(folder=True)]
 EMPTY = {"prob": 0.0, "logit": -20.0, "rank": 0.0}  # the score of a chunk in which a detector found nothing
@@ -27,6 +37,8 @@ class TableMember:
     names: ColumnNames
     dtype: str | None
     unlikely: bool
+    class_by: ClassBy = "id"
+    synonyms: Path | None = None
     folds: dict[str, str] = field(default_factory=dict)
     _warnings: list[str] = field(default_factory=list)
 
@@ -68,14 +80,27 @@ class TableMember:
     def _on_own_rows(self, table: Table) -> Scores:
         values = table.values if self.dtype is None else table.values.astype(self.dtype)
         rows = rows_from_ids(table.row_ids, self.context.chunk_s, self.context.names)
-        scores = Scores.build(values, rows, table.classes, self.space, source=self.path.name)
+        classes, values, notes = self._of_the_run(table.classes, np.asarray(values))
+        scores = Scores.build(values, rows, classes, self.space, source=self.path.name)
         self._warnings = [
             *table.notes,
+            *notes,
             *check_space(np.asarray(values), self.space, self.path.name, unlikely=self.unlikely),
         ]
         if table.folds is not None:
             self.folds = recording_folds(self.path.name, list(rows.recording), table.folds)
         return scores
+
+    def _of_the_run(self, columns: Sequence[str], values: Matrix) -> tuple[Sequence[str], Matrix, list[str]]:
+        """Return the columns by the run's class ids, if they are other names; those of no class are left out."""
+        common = names_in_common(columns, self.context)
+        if self.class_by == "id" and ("id" in common or not common):
+            return columns, values, []
+        mapped = match_classes("table", columns, self.class_by, self.context, synonyms=self.synonyms)
+        found = np.flatnonzero(mapped.columns >= 0)
+        unused = [c for i, c in enumerate(columns) if i not in set(mapped.used.tolist())]
+        notes = [mapped.note] + ([f"columns of no class left out: {shorten(unused)}"] if unused else [])
+        return [mapped.classes[i] for i in found.tolist()], values[:, mapped.columns[found]], notes
 
 
 def table(
@@ -91,6 +116,8 @@ def table(
     format: str | None = None,  # noqa: A002 - the key of a recipe
     dtype: Literal["float32", "float64"] | None = None,
     unlikely: bool = False,
+    class_by: ClassBy = "id",
+    synonyms: FilePath | None = None,
 ) -> TableMember:
     """Scores of another program, in any format of `blendkit formats list`, or a folder of its result tables.
 
@@ -99,7 +126,9 @@ def table(
     the row id column of a table). classes and score name the columns of labels and scores in a table of detections.
     format: the reader, where the content does not tell it. dtype: what the values of a table of chunks were before
     they were written, where a CSV of float32 probabilities holds exact 0 or 1. unlikely: take values that all lie in
-    [0, 1] for logits, if `space` says so.
+    [0, 1] for logits, if `space` says so. class_by: what the columns of a table of chunks are called, if not by the
+    ids of the run's classes: the taxonomy and `synonyms` (a CSV of two names a line) find them.
     """
     names = ColumnNames(rows, classes, folds, context.chunk_s, array, format, score)
-    return TableMember(Path(path), space, context, names, dtype, unlikely)
+    own = Path(synonyms) if synonyms else None
+    return TableMember(Path(path), space, context, names, dtype, unlikely, class_by, own)

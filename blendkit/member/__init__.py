@@ -18,6 +18,7 @@ if TYPE_CHECKING:
         by_id,
         by_scientific_name,
         match_classes,
+        names_in_common,
         read_class_list,
         read_synonyms,
     )
@@ -121,6 +122,7 @@ __all__ = [
     "logits_version_of",
     "match_classes",
     "model_folders",
+    "names_in_common",
     "on_grid",
     "open_head",
     "package_folder",

@@ -189,11 +189,18 @@ def _wanted(by: ClassBy, context: MemberContext) -> list[str]:
     return [read(c).lower() for c in context.classes]
 
 
+def names_in_common(labels: Sequence[str], context: MemberContext) -> dict[ClassBy, int]:
+    """Return how many of the run's classes are among the labels, by the kinds of name by which any is."""
+    lower = {n.lower() for n in labels}
+    counts = {kind: sum(w.lower() in lower for w in _wanted(kind, context) if w) for kind in _KINDS}
+    return {kind: n for kind, n in counts.items() if n}
+
+
 def _none_matches(name: str, labels: Sequence[str], context: MemberContext, by: ClassBy) -> BlendkitError:
     """Return the error for a list of which no class is one of the run's, with the kinds by which some are."""
-    lower = {n.lower() for n in labels}
-    counts = {kind: sum(w.lower() in lower for w in _wanted(kind, context) if w) for kind in _KINDS if kind != by}
-    ways = [f"{n} are the same by `class_by: {kind}`" for kind, n in counts.items() if n]
+    ways = [
+        f"{n} are the same by `class_by: {kind}`" for kind, n in names_in_common(labels, context).items() if kind != by
+    ]
     return BlendkitError(
         f"{name}: none of its {len(labels)} classes is one of the run's {len(context.classes)}",
         [f"model: {shorten(labels)}", f"run: {shorten(context.classes)}", *ways],

@@ -8,6 +8,7 @@ import pandas as pd
 import pytest
 
 from blendkit.core.scores import Scores
+from blendkit.core.taxonomy import Taxonomy
 from blendkit.errors import BlendkitError
 from blendkit.member.protocol import MemberContext
 from blendkit.testing.member_checks import check_member
@@ -153,3 +154,50 @@ def test_an_unknown_kind_of_file(tmp_path: Path) -> None:
     path = tmp_path / "t.pkl"
     path.write_bytes(b"")
     assert "t.pkl" in failure(path)
+
+
+TAXA = Taxonomy(
+    {
+        "grekis": {"scientific_name": "Pitangus sulphuratus", "common_name": "Great Kiskadee", "ebird_code": "grekis"},
+        "22961": {"scientific_name": "Boana raniceps", "common_name": "Chaco Tree Frog"},
+        "x": {"scientific_name": "Otus x", "common_name": "X Owl"},
+    }
+)
+
+
+def named(path: Path, *columns: str, **params: Any) -> Any:
+    frame = pd.DataFrame(VALUES[:, : len(columns)], columns=list(columns))
+    frame.insert(0, "row_id", IDS)
+    frame.to_csv(path, index=False)
+    return table(MemberContext(TAXA.classes, TAXA), path=str(path), space="prob", **params)
+
+
+@pytest.mark.parametrize(
+    ("columns", "by"),
+    [
+        (("Boana raniceps", "Pitangus sulphuratus"), "scientific_name"),
+        (("boana RANICEPS", "pitangus sulphuratus"), "scientific_name"),
+        (("Chaco Tree Frog", "Great Kiskadee"), "common_name"),
+        (("22961", "grekis"), "ebird"),
+        (("22961", "grekis"), "id"),
+    ],
+)
+def test_columns_are_classes_by_any_name(tmp_path: Path, columns: tuple[str, str], by: Any) -> None:
+    scores = named(tmp_path / "t.csv", *columns, class_by=by).read()
+    assert scores.values[:, scores.classes.index("22961")].tolist() == [0.3, 0.2, 0.1]
+    assert scores.values[:, scores.classes.index("grekis")].tolist() == [0.7, 0.8, 0.9]
+    assert len(scores.classes) == 2
+
+
+def test_columns_of_no_class_are_named(tmp_path: Path) -> None:
+    member = named(tmp_path / "t.csv", "Boana raniceps", "Canis lupus", class_by="scientific_name")
+    assert member.read().classes == ("22961",)
+    assert "columns of no class left out: Canis lupus" in member.warnings()
+    assert "1 of 3 classes matched; without a column: grekis, x" in member.warnings()
+
+
+def test_columns_that_are_names_say_so(tmp_path: Path) -> None:
+    with pytest.raises(BlendkitError) as error:
+        named(tmp_path / "t.csv", "Boana raniceps", "Pitangus sulphuratus").read()
+    assert "none of its 2 classes is one of the run's 3" in str(error.value)
+    assert "2 are the same by `class_by: scientific_name`" in str(error.value)
