@@ -14,6 +14,13 @@ _ONE_AT_A_TIME = threading.RLock()
 
 
 @contextmanager
+def with_own_terminal() -> Iterator[None]:
+    """Wait until nothing is held back: a process that is started meanwhile would keep a passing file for its errors."""
+    with _ONE_AT_A_TIME:
+        yield
+
+
+@contextmanager
 def without_noise(noise: re.Pattern[bytes]) -> Iterator[None]:
     """Hold back what is written to file descriptor 2, and pass on afterwards all lines that do not start with `noise`.
 

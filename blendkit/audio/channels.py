@@ -18,6 +18,7 @@ from blendkit.core import Float32, Float64
 Channels = Literal["mean", "first", "loudest"] | int  # a number counts from 1
 
 LOUDEST = 1e6  # no unit of recorders gives such samples, and sums of their squares overflow
+CANCELLED = 0.01  # the energy of the channels' mean, as a share of the channels', below which they cancel
 _FEW = 7  # channels; numpy adds up more than these in another order
 _AVERAGED = "channels averaged"
 _ORDINARY = re.compile(rf"\d+ {_AVERAGED}|channel \d+ of \d+ taken.*")
@@ -43,7 +44,7 @@ class Mono:
     bad: how many samples were NaN or infinite (they are 0 now); loudest: the largest magnitude of a finite sample;
     zeros: how many samples are 0; energy: of the channels' mean, as a share of the channels' mean energy (1 for one
     channel or silence); channel: how one channel was made of several, or ""; failed: why the decoder stopped before
-    the end, or "".
+    the end, or ""; cancelled: samples of the seconds in which the channels cancel each other.
     """
 
     samples: Float32
@@ -53,6 +54,7 @@ class Mono:
     energy: float
     channel: str
     failed: str = ""
+    cancelled: int = 0
 
 
 def odd_parts(note: str) -> list[str]:
@@ -68,7 +70,7 @@ class Mixer:
 
     def __init__(self, channels: Channels, given: int, rate: int, scratch: Path | None) -> None:
         self.wanted, self.given = channels, given
-        self.bad = self.zeros = 0
+        self.bad = self.zeros = self.cancelled = 0
         self.loudest = self._of_mean = self._of_channels = 0.0
         self.kept = Kept(1, rate, scratch)
         if isinstance(channels, int) and channels > given:
@@ -102,7 +104,7 @@ class Mixer:
                 self._take(block[:, self._picked : self._picked + 1])
         share = self._of_mean / self._of_channels if self._of_channels > 0 else 1.0
         samples = self.kept.frames()[:, 0]
-        return Mono(samples, self.bad, self.loudest, self.zeros, share, self._how(), failed)
+        return Mono(samples, self.bad, self.loudest, self.zeros, share, self._how(), failed, self.cancelled)
 
     def _how(self) -> str:
         if self.given == 1:
@@ -126,10 +128,18 @@ class Mixer:
             mono = frames.mean(axis=1, dtype=np.float64, keepdims=True).astype(np.float32)
         elif frames.shape[1] > 1:
             mono = mean_of(frames)[:, None]
-            self._of_mean += float(np.vdot(mono, mono))
-            self._of_channels += float(np.vdot(frames, frames)) / frames.shape[1]
+            self._compare(mono, frames)
         self.zeros += int(np.count_nonzero(mono == 0))
         self.kept.append(mono)
+
+    def _compare(self, mono: Float32, frames: Float32) -> None:
+        """Add up the energy of the mean (n, 1) and of its channels (n, channels), a second at a time."""
+        for first in range(0, len(mono), self.kept.rate):
+            one, several = mono[first : first + self.kept.rate], frames[first : first + self.kept.rate]
+            of_mean, of_channels = float(np.vdot(one, one)), float(np.vdot(several, several)) / frames.shape[1]
+            self.cancelled += len(one) if of_mean < CANCELLED * of_channels else 0
+            self._of_mean += of_mean
+            self._of_channels += of_channels
 
 
 def mean_of(frames: Float32) -> Float32:

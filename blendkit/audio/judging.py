@@ -4,14 +4,13 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from blendkit.audio.channels import LOUDEST, Mono
+from blendkit.audio.channels import CANCELLED, LOUDEST, Mono
 from blendkit.audio.decoded import Decoded, Status, unreadable
 from blendkit.core import MIN_REMAINDER_S
 
 MOST_DAMAGED = 0.01  # the share of samples that are no numbers above which a recording cannot be used
 FULL_SCALE = 8.0  # above it, samples are likely to be integers that were written as floats
 MOSTLY_ZERO = 0.9  # the share of digital silence from which a recording is called silent
-CANCELLED = 0.01  # the energy of the channels' mean, as a share of the channels', below which they cancel
 
 
 def judged(found: Mono, rate: int) -> Decoded:
@@ -25,7 +24,7 @@ def judged(found: Mono, rate: int) -> Decoded:
     if seconds < MIN_REMAINDER_S:
         return Decoded(found.samples, rate, seconds, "empty", f"{seconds:.3f} s of audio")
     status: Status = "silent" if found.zeros >= MOSTLY_ZERO * n else "ok"
-    return Decoded(found.samples, rate, seconds, status, "; ".join(_remarks(found)))
+    return Decoded(found.samples, rate, seconds, status, "; ".join(_remarks(found, rate)))
 
 
 def judged_partial(found: Mono, rate: int, stated: int | None) -> Decoded:
@@ -57,12 +56,15 @@ def judged_holed(found: Mono, rate: int, lost: int, *, guessed: bool = False) ->
     return replace(read, status="holed", note="; ".join(filter(None, [note, found.failed, read.note])))
 
 
-def _remarks(found: Mono) -> list[str]:
+def _remarks(found: Mono, rate: int) -> list[str]:
     """Return what a person should know of samples that can be used."""
     n = len(found.samples)
     notes = [found.channel] if found.channel else []
     if found.energy < CANCELLED:
         notes.append(f"the channels cancel each other: their mean has {found.energy:.2%} of their energy")
+    elif found.cancelled:
+        seconds = found.cancelled / rate
+        notes.append(f"the channels cancel each other in about {seconds:.0f} s of it: their mean is silence there")
     if found.bad:
         notes.append(f"{found.bad} samples that are not finite replaced by 0")
     if found.loudest > FULL_SCALE:

@@ -76,8 +76,6 @@ def _check(week: int | None, sites: Path | str | None, place: Place | None, out:
                  if not abs(at) <= most]  # fmt: skip
     if out.suffix not in (".csv", ".npz"):
         problems.append(f"{out}: expected .csv (for range_mask, range_penalty) or .npz (for place_prior)")
-    if out.suffix == ".npz" and sites is None:
-        problems.append(f"{out}: place_prior needs the names of sites: give a CSV of sites")
     if problems:
         raise BlendkitError("this table of places cannot be made", problems)
 

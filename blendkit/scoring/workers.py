@@ -18,6 +18,7 @@ from typing import Any
 from blendkit.core import Float32
 from blendkit.errors import BlendkitError, broken
 from blendkit.member import FileMember, Member, MemberInfo
+from blendkit.terminal import with_own_terminal
 
 START_S = 900.0  # for imports, and for a model that is loaded from a slow disk
 Build = Callable[[], Any]
@@ -64,7 +65,8 @@ class Worker:
             target=_serve, args=(other, self.build), name=f"blendkit member {self.name}", daemon=False
         )  # not a daemon: those may have no processes of their own, which a model's data loader needs
         try:
-            process.start()
+            with with_own_terminal():
+                process.start()
         except Exception as error:  # pickle raises exceptions of many kinds
             own.close()
             what = f"member {self.name!r} cannot be sent to a process of its own; give it `isolate: false`"

@@ -187,3 +187,18 @@ def test_libav_takes_the_channel_that_is_asked_for(tmp_path: Path, write_wav: Wr
     assert decode(path, channels="loudest").note == "read by libav; channel 2 of 3 taken, the loudest"
     missing = decode(path, channels=4)
     assert (missing.status, missing.note) == ("unreadable", "it has 3 channels, and no channel 4")
+
+
+def test_channels_that_cancel_in_a_part_are_noticed(tmp_path: Path) -> None:
+    wave = (0.3 * np.sin(np.arange(10 * 8000) * 0.7)).astype(np.float32)
+    stereo = np.stack([wave, wave], axis=1)
+    stereo[6 * 8000 :, 1] *= -1
+    soundfile.write(tmp_path / "a.wav", stereo, 8000)
+    found = decode(tmp_path / "a.wav")
+    assert (
+        found.note
+        == "2 channels averaged; the channels cancel each other in about 4 s of it: their mean is silence there"
+    )
+    stereo[:, 1] = stereo[:, 0]
+    soundfile.write(tmp_path / "b.wav", stereo, 8000)
+    assert decode(tmp_path / "b.wav").note == "2 channels averaged"

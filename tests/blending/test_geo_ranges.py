@@ -17,8 +17,9 @@ from blendkit.core.rows import chunk_rows
 from blendkit.engine.local import RunResult
 from blendkit.errors import BlendkitError
 from blendkit.io.readers.range_table import read_range_table
+from blendkit.io.readers.site_coordinates import read_sites
 from blendkit.ops.declare import Fitted
-from blendkit.ops.fitted.rate_tables import load_site, place_prior
+from blendkit.ops.fitted.rate_tables import load_site, place_prior, unchanged_by_table
 from blendkit.ops.occurrence import load_ranges
 from blendkit.ops.species_ranges import range_mask
 
@@ -90,6 +91,19 @@ def test_the_table_of_place_prior_adds_the_logit(taxonomy: Path, tmp_path: Path)
     np.testing.assert_allclose(got, [[logit(0.75), -4, 0], [-4, -4, 0], [0, 0, 0]])  # -4 is the cap
 
 
+def test_one_place_is_a_prior_for_every_recording(taxonomy: Path, tmp_path: Path) -> None:
+    fit_ranges("any", tmp_path / "s.npz", taxonomy=taxonomy, sites=tmp_path / "sites.csv")
+    sites = load_site(tmp_path / "s.npz")
+    (lat, lon) = read_sites(tmp_path / "sites.csv")["S01"]
+    fit_ranges("any", tmp_path / "p.npz", taxonomy=taxonomy, place=(lat, lon))
+    table = load_site(tmp_path / "p.npz")
+    recorded = chunk_rows({"x_S01_20250110_040000": 1, "x_S02_20250110_040000": 1, "z": 1}, 5.0, NameRule())
+    got = place_prior(np.zeros((3, 3)), rows=recorded, classes=table.classes, fitted=Fitted((table,)), strength=1.0)
+    there = place_prior(np.zeros((3, 3)), rows=recorded, classes=sites.classes, fitted=Fitted((sites,)), strength=1.0)
+    assert got.tolist() == [there[0].tolist()] * 3
+    assert unchanged_by_table(got, rows=recorded, classes=table.classes, fitted=Fitted((table,))) == []
+
+
 def test_all_that_is_wrong_is_said_at_once(taxonomy: Path, tmp_path: Path) -> None:
     with pytest.raises(BlendkitError) as caught:
         fit_ranges("any", tmp_path / "r.txt", taxonomy=taxonomy, place=(90.5, float("nan")), week=49)
@@ -98,8 +112,6 @@ def test_all_that_is_wrong_is_said_at_once(taxonomy: Path, tmp_path: Path) -> No
         assert part in said
     with pytest.raises(BlendkitError, match="either a CSV of sites, or one latitude"):
         fit_ranges("any", tmp_path / "r.csv", taxonomy=taxonomy)
-    with pytest.raises(BlendkitError, match="place_prior needs the names of sites"):
-        fit_ranges("any", tmp_path / "r.npz", taxonomy=taxonomy, place=(1.0, 2.0))
     (tmp_path / "sites.csv").write_text("site,latitude,longitude\nS01,,20\n", encoding="utf-8")
     with pytest.raises(BlendkitError, match="line 2: latitude ''"):
         fit_ranges("any", tmp_path / "r.csv", taxonomy=taxonomy, sites=tmp_path / "sites.csv")

@@ -14,6 +14,7 @@ from blendkit.io.windowed import windows_on_chunks
 from blendkit.store import LogitStore
 
 SUBMISSION = "submission.csv"
+RECIPES = (".yaml", ".yml")
 DATABASES = (".db", ".sqlite", ".sqlite3")
 
 
@@ -39,9 +40,11 @@ def split_source(text: Path | str) -> tuple[Path, str | None]:
 
 
 def is_source(text: Path | str) -> bool:
-    """Return whether a path is a score file, a store or a run folder, and not a recipe."""
+    """Return whether a path is a score file, a store or a run folder, and not a recipe: any file that is no YAML."""
     path, _ = split_source(text)
-    return path.suffix.lower() in (*TABLE_SUFFIXES, ".npy", *DATABASES) or path.is_dir()
+    suffix = path.suffix.lower()
+    known = suffix in (*TABLE_SUFFIXES, ".npy", *DATABASES)  # also of a file that is missing: it is no recipe's name
+    return known or path.is_dir() or (path.is_file() and suffix not in RECIPES)
 
 
 def read_scores(path: Path | str, space: FileSpace = "unknown", *, names: ColumnNames | None = None) -> Scores:

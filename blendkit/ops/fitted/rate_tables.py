@@ -40,7 +40,9 @@ class RateTable:
             raise ValueError(f"{len(self.p_level)} rows of rates for {len(self.levels)} levels")
 
     def rate(self, level: str) -> Float64:
-        """Return (C,) rates at a level; overall ones where it is unknown."""
+        """Return (C,) rates at a level, overall ones where it is unknown; one nameless place stands for all sites."""
+        if self.levels == (UNKNOWN,):
+            return np.asarray(self.p_level[0])
         return np.asarray(self.p_level[self.levels.index(level)]) if level in self.levels else self.p_global
 
 
@@ -127,7 +129,7 @@ def diel_prior(
 def unchanged_by_table(x: Matrix, *, rows: RowsOf, classes: ClassIds, fitted: FittedOf) -> list[str]:
     """Return which recordings and classes of x (N, C) a table of places says nothing of, in words."""
     table: RateTable = fitted.artefacts[0]  # a table of places is not cross-fitted: it has no folds
-    sites = levels_at(rows, rows.offsets()[:-1], table.key)
+    sites = [] if table.levels == (UNKNOWN,) else levels_at(rows, rows.offsets()[:-1], table.key)
     unknown = [s or "no site in the name" for s in sites if s not in table.levels]
     lacks = [c for c in classes if c not in table.classes]
     notes = []
