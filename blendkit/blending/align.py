@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections import Counter
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 
 from blendkit.core import NameRule, Rows, Scores, compare_rows
-from blendkit.errors import BlendkitError
+from blendkit.errors import BlendkitError, shorten
 from blendkit.recipe import Plan
 from blendkit.scoring import Opened, facts_hash
 
@@ -32,9 +33,10 @@ def aligned(
     BlendkitError naming every member that does not fit.
     """
     model = plan.recipe.model
+    notes = [] if classes else _own_classes(opened.tables)
     classes = classes or _union([s.classes for s in opened.tables.values()])
     finished = set(opened.tables)
-    out, notes, problems = {}, [], []
+    out, problems = {}, []
     for name in plan.members:
         table = (release or opened.tables.__getitem__)(name) if name in finished else None
         scores = table if table is not None else _stored(name, opened, names, rows)
@@ -58,6 +60,13 @@ def aligned(
     if problems:
         raise BlendkitError("members do not fit the expected rows and classes", problems)
     return out, notes
+
+
+def _own_classes(tables: Mapping[str, Scores]) -> list[str]:
+    """Name the classes that only one of several tables has: without a list of the run's they may be no classes."""
+    count = Counter(c for s in tables.values() for c in s.classes)
+    own = {n: [c for c in s.classes if count[c] == 1] for n, s in tables.items()} if len(tables) > 1 else {}
+    return [f"member {n!r}: {len(c)} classes that no other member has: {shorten(c)}" for n, c in own.items() if c]
 
 
 def _looks_like_probabilities(scores: Scores) -> bool:

@@ -32,6 +32,7 @@ from blendkit.metrics import percentile_rank
 from blendkit.ops import signature
 from blendkit.recipe import Conversion, GateStep, OpStep, StepPlan
 
+_MANY = 0.01  # of the cells of a stream
 ReadStream = Callable[[str, Space | Literal["any"]], tuple[Matrix, Bools]]
 """Another stream's values (N, C) in a space, and which classes (C,) it covers."""
 
@@ -170,13 +171,19 @@ def convert(scores: Scores, space: Space, note: Callable[[str], None]) -> Scores
 
 
 def note_ties(z: Matrix, note: Callable[[str], None]) -> None:
-    """Say how many cells of logits (N, C) lose their order as probabilities, and what keeps it."""
+    """Say how many cells of logits (N, C) lose their order as probabilities, and what keeps it.
+
+    Raises BlendkitError where they are many.
+    """
     cells, classes = lost_as_probabilities(z)
-    if cells:
-        note(
-            f"{cells} of {z.size} cells in {classes} classes tie as probabilities, for their logits lie too close to "
-            "the end of the scale (36.7 and more are all 1); a logit or rank blend keeps their order"
-        )
+    if not cells:
+        return
+    what = f"{cells} of {z.size} cells in {classes} classes tie as probabilities"
+    why = "their logits lie too close to the end of the scale (36.7 and more are all 1)"
+    if cells > z.size * _MANY:
+        ways = "blend by logit or rank, which keep their order, or divide the logits first (`temperature`)"
+        raise BlendkitError(what, [why, ways])
+    note(f"{what}, for {why}; a logit or rank blend keeps their order")
 
 
 def zero_stand_in(p: Matrix, note: Callable[[str], None]) -> float:

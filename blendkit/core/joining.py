@@ -20,13 +20,15 @@ def shared_rows(scores: Mapping[str, Scores]) -> Rows:
     for name, other in others:
         theirs = set(other.rows.ids())
         if theirs != ids:
-            problems.append(
-                f"{first} has {len(ids)} rows, {name} {len(theirs)}, {len(ids & theirs)} in common; only in "
-                f"one: {shorten(sorted(ids ^ theirs))}"
-            )
+            count = f"{first} has {len(ids)} rows, {name} {len(theirs)}, {len(ids & theirs)} in common"
+            lacks = [(name, ids - theirs), (first, theirs - ids)]
+            problems.append("; ".join([count, *(f"{n} lacks {shorten(sorted(r))}" for n, r in lacks if r)]))
             problems += filter(None, [compare_rows(given.rows, other.rows, first, name)])
     if problems:
-        raise BlendkitError("the members' rows do not agree", problems)
+        way_out = (
+            "a template (`template:`) says which rows are wanted; then `missing_rows: median` fills what a member lacks"
+        )
+        raise BlendkitError("the members' rows do not agree", [*problems, way_out])
     return given.rows
 
 

@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from blendkit.core.arrays import Bools, Float64, Int64
-from blendkit.core.audio_suffixes import composed
+from blendkit.core.audio_suffixes import composed, recording_id
 from blendkit.core.hashes import text_hash
 from blendkit.core.names import NameRule, natural_key
 from blendkit.errors import BlendkitError, shorten
@@ -156,7 +156,7 @@ def rows_from_ids(ids: Sequence[str], chunk_s: float, names: NameRule) -> Rows:
     Raises BlendkitError listing the ids that do not end in `_<number>`, and those whose chunk would start before the
     recording or off the grid of chunks of `chunk_s` seconds.
     """
-    parts = [str(row_id).rpartition("_") for row_id in ids]
+    parts = [_posix(str(row_id)).rpartition("_") for row_id in ids]
     ends = np.array([_number(end) for _, _, end in parts], np.float64)
     bad = [f"row {i + 1}: {ids[i]!r}" for i, (stem, _, _) in enumerate(parts) if not stem or not np.isfinite(ends[i])]
     if bad:
@@ -171,6 +171,14 @@ def rows_from_ids(ids: Sequence[str], chunk_s: float, names: NameRule) -> Rows:
             f"row ids must end in multiples of {chunk_s:g} s, the chunk", [*problems, *filter(None, [hint])]
         )
     return make_rows(stems, ends - chunk_s, ends, names)
+
+
+def _posix(row_id: str) -> str:
+    """Return a row id whose recording is a path of Windows as its path anywhere else; other ids as they are."""
+    if "\\" not in row_id:
+        return row_id
+    stem, _, end = row_id.replace("\\", "/").rpartition("_")
+    return f"{recording_id(stem)}_{end}"
 
 
 def _number(text: str) -> float:

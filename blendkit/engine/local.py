@@ -181,6 +181,7 @@ def _streams(
     if inputs.taxonomy.table:
         warnings += group_notes(plan, inputs.taxonomy, classes)
     figures = Figures(inputs, rows, classes, order.emit)
+    warnings += figures.lacking(members)
     around = StepContext(inputs.taxonomy, inputs.names, plan.recipe.model.chunk_s, files)
     note = partial(_note, warnings)
     streams = make_streams(plan, members, around, made=figures.made, note=note, release=members.pop)

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from typing import Any
 
 from blendkit._version import __version__
 from blendkit.core import FileSpace, Rows, Scores, text_hash, unused_names
 from blendkit.engine.inputs import Inputs, labels_out_of_reach, truth_of
+from blendkit.errors import shorten
 from blendkit.events import Emit
 from blendkit.io import Written
 from blendkit.metrics import macro_auc
@@ -48,6 +50,15 @@ class Figures:
             live, skipped = len(auc.scored), len(auc.skipped)
         self.results[name] = StreamResult(scores.space, int(scores.covered.sum()), figure, live, skipped)
         self.emit("stream", {"name": name, **asdict(self.results[name])})
+
+    def lacking(self, members: Mapping[str, Scores]) -> list[str]:
+        """Name the labelled classes that members do not cover: their figures leave these out."""
+        found = []
+        for name, scores in members.items():
+            lacks = [c for i, c in enumerate(scores.classes) if not scores.covered[i] and self.truth[:, i].any()]
+            if lacks:
+                found.append(f"member {name!r} lacks {len(lacks)} labelled classes: {shorten(lacks)}")
+        return found
 
     def warnings(self, opened: Opened) -> list[str]:
         """Say which figures are in-sample, and which labels nearly are those of the run."""

@@ -15,6 +15,11 @@ from blendkit.errors import BlendkitError, did_you_mean, shorten
 
 ROW_ID = "row_id"
 _ID_NAMES = ("row_id", "rowid", "id", "row", "filename", "file", "name", "index")
+_FEWEST = 3  # rows by which a column can be told to number them
+_FEW = 0.3  # of the columns
+_ENOUGH_ROWS = 20  # to judge the scale of a column
+# by which pandas and polars tell the columns of two joined tables apart; a name alone stands for the left one
+_SIDES = (("_x", "_y"), ("_left", "_right"), ("_right", ""))
 _NUMBERED = re.compile(r"^(|index|level_\d+|unnamed: \d+(_level_\d+)?|__index_level_\d+__)$", re.IGNORECASE)
 # fmt: off
 _ABOUT_ROWS = {
@@ -72,16 +77,18 @@ def class_columns(source: str, columns: Mapping[str, NDArray[Any]], row_id: str,
     classes that a merge wrote twice, text, and an empty name.
     """
     others = [c for c in columns if c not in (row_id, folds)]
-    numbered = [c for c in others if _NUMBERED.match(c.strip())]
+    numbered = [c for c in others if _NUMBERED.match(c.strip()) or _counts_rows(columns[c])]
     about = [c for c in others if c.strip().lower() in _ABOUT_ROWS and c not in numbered]
     classes = [c for c in others if c not in numbered and c not in about]
     problems = [
-        f"column {c!r} is no class id, and does not number the rows either: name it, or leave it out"
+        f"column {c!r} is no class id, and does not number the rows either: leave it out, or give it its class id"
         for c in numbered
-        if not _counts_rows(columns[c])
+        if not _tells_rows_apart(columns[c])
     ]
+    problems += [f"{c!r} is no class id" for c in classes if c.strip().lower() in ("nan", "none", "null")]
     problems += _written_twice(classes)
     text = [c for c in classes if columns[c].dtype.kind not in "fiub"]
+    problems += [] if text else _of_another_scale({c: columns[c] for c in classes})
     problems += [f"not numbers: {shorten(text)}"] if text else []
     if not classes and not problems:
         problems = ["no class columns"]
@@ -99,21 +106,42 @@ def _looks_like_a_row_id(value: str) -> bool:
 
 
 def _counts_rows(values: NDArray[Any]) -> bool:
+    """Return whether values are 0, 1, 2 ... or 1, 2, 3 ...: no class has such scores."""
+    if values.dtype.kind not in "iuf" or len(values) < _FEWEST:
+        return False
+    return float(values[0]) in (0.0, 1.0) and bool(np.array_equal(values, np.arange(len(values)) + float(values[0])))
+
+
+def _tells_rows_apart(values: NDArray[Any]) -> bool:
+    """Return whether a nameless column is the index of a table that was sorted, filtered or stacked."""
     if values.dtype.kind not in "iuf":
         return False
-    start = float(values[0]) if len(values) else 0.0
-    return start in (0.0, 1.0) and bool(np.array_equal(values, np.arange(len(values)) + start))
+    whole = bool(np.array_equal(values, np.round(values))) and bool((values >= 0).all())
+    return whole and len(np.unique(values)) == len(values)
+
+
+def _of_another_scale(columns: Mapping[str, NDArray[Any]]) -> list[str]:
+    """Return a problem for few columns beyond [0, 1] beside many that lie within."""
+    ends = {
+        c: (float(np.fmin.reduce(v)), float(np.fmax.reduce(v))) for c, v in columns.items() if len(v) >= _ENOUGH_ROWS
+    }
+    beyond = [c for c, (low, high) in ends.items() if low < 0 or high > 1]
+    within = [c for c, (low, high) in ends.items() if 0 <= low < high <= 1]  # a constant says nothing of the scale
+    if not beyond or len(within) < 2 or len(beyond) > (len(within) + len(beyond)) * _FEW:
+        return []
+    worst = [f"{c!r} in [{ends[c][0]:g}, {ends[c][1]:g}]" for c in beyond]
+    return [f"{len(within)} columns lie in [0, 1], but {shorten(worst)}: are these classes? leave out what is none"]
 
 
 def _written_twice(classes: Sequence[str]) -> list[str]:
     """Return a problem for the suffixes by which pandas tells columns of one name apart."""
     known = set(classes)
     numbered = [c for c in classes if re.search(r"\.\d+$", c) and c.rpartition(".")[0] in known]
-    merged = [c for c in classes if c.endswith("_x") and f"{c[:-2]}_y" in known]
+    pairs = [(c, c.removesuffix(a) + b) for a, b in _SIDES for c in classes if c.endswith(a)]
+    merged = [f"{c} and {other}" for c, other in pairs if other in known and c != other]
     problems = []
     if numbered:
         problems.append(f"{shorten(numbered)}: the same class twice? pandas numbers columns of one name")
     if merged:
-        pairs = [f"{c} and {c[:-2]}_y" for c in merged]
-        problems.append(f"{shorten(pairs)}: two tables merged into one? give each table a member of its own")
+        problems.append(f"{shorten(merged)}: two tables merged into one? give each table a member of its own")
     return problems

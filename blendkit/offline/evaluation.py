@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from blendkit.core import Float64, Int64, LabelTable, Scores, Taxonomy, cluster_labels
-from blendkit.errors import BlendkitError
-from blendkit.io import ColumnNames, Truth, read_score_file, truth_for
+from blendkit.errors import BlendkitError, shorten
+from blendkit.io import ColumnNames, Truth, read_score_file, read_taxonomy, truth_for
 from blendkit.metrics import Interval, MacroAUC, average_precision, macro_auc, paired_bootstrap, reliability, top_one
 from blendkit.offline.interval_settings import Judging
 
@@ -95,8 +95,22 @@ def evaluate(
     if not isinstance(scores, Scores):
         file = read_score_file(scores, names=names)
         scores, folds, notes = file.scores, file.folds, file.notes
-    truth = truth_for(labels, scores.rows, scores.classes, taxonomy, what)
+    taxa = taxonomy if isinstance(taxonomy, Taxonomy) or taxonomy is None else read_taxonomy(taxonomy)
+    if taxa is not None:
+        scores, left_out = _known_classes(scores, taxa)
+        notes = (*notes, *left_out)
+    truth = truth_for(labels, scores.rows, scores.classes, taxa, what)
     return replace(_evaluated(scores, truth, folds, judging or Judging()), notes=(*notes, *truth.notes))
+
+
+def _known_classes(scores: Scores, taxonomy: Taxonomy) -> tuple[Scores, list[str]]:
+    """Return scores without columns that a taxonomy lacks, and a note on these; all of them if it has none of them."""
+    unknown = [c for c in scores.classes if c not in taxonomy.table]
+    if not unknown or len(unknown) == len(scores.classes):
+        return scores, []
+    kept = [c for c in scores.classes if c in taxonomy.table]
+    part = scores.align(scores.rows, kept, unknown_classes="ignore")
+    return part, [f"{len(unknown)} columns that the taxonomy lacks are left out: {shorten(unknown)}"]
 
 
 def _evaluated(scores: Scores, truth: Truth, folds: Mapping[str, str], judging: Judging) -> Evaluation:

@@ -13,6 +13,7 @@ import pandas as pd
 import pytest
 
 from blendkit.errors import BlendkitError
+from blendkit.io.file_reader import ColumnNames, find_reader
 from blendkit.io.readers.score_table import read_table, table_kind
 from blendkit.io.text_form import text_form
 
@@ -139,3 +140,34 @@ def test_the_form_of_one_column_or_line(tmp_path: Path) -> None:
     assert text_form(path).header == ("row_id",)
     path.write_text('"a;b",c\n"1;2",3\n', encoding="utf-8")  # a separator inside quotes does not count
     assert text_form(path).separator == ","
+
+
+def test_columns_that_count_rows_or_lie_on_another_scale(tmp_path: Path) -> None:
+    rng = np.random.default_rng(0)
+    frame = pd.DataFrame(rng.random((48, 4)), columns=list("abcd"))
+    frame.insert(0, "row_id", [f"r_{5 * (k + 1)}" for k in range(48)])
+    frame.assign(n=np.arange(1, 49)).to_csv(tmp_path / "n.csv", index=False)
+    assert read_table(tmp_path / "n.csv").notes == ("left out, for it numbers the rows: column 'n'",)
+    frame.assign(count=rng.permutation(48)).to_csv(tmp_path / "c.csv", index=False)
+    with pytest.raises(BlendkitError, match=r"4 columns lie in \[0, 1\], but 'count' in \[0, 47\]: are these classes"):
+        read_table(tmp_path / "c.csv")
+    frame.sample(frac=1, random_state=0).to_csv(tmp_path / "i.csv")  # a shuffled frame keeps its index
+    assert read_table(tmp_path / "i.csv").classes == list("abcd")
+    few = frame.assign(b=0.0, c=0.0, d=0.0, a=frame["a"] * 20 - 10)  # logits of one class, the others not covered
+    few.to_csv(tmp_path / "f.csv", index=False)
+    assert read_table(tmp_path / "f.csv").classes == list("abcd")
+
+
+def test_indexes_that_pandas_writes_into_parquet(tmp_path: Path) -> None:
+    FRAME.sample(frac=1, random_state=1).to_parquet(tmp_path / "s")
+    assert read_table(tmp_path / "s").classes == ["Été", "22961"]
+    FRAME.set_index("row_id").rename_axis(None).to_parquet(tmp_path / "u")
+    assert find_reader(tmp_path / "u", ColumnNames())[0] == "matrix"
+    assert read_table(tmp_path / "u").row_ids == IDS
+
+
+@pytest.mark.parametrize("suffixes", [("_x", "_y"), ("_left", "_right"), ("", "_right")])
+def test_two_tables_joined_into_one(tmp_path: Path, suffixes: tuple[str, str]) -> None:
+    FRAME.merge(FRAME, on="row_id", suffixes=suffixes).to_csv(tmp_path / "t.csv", index=False)
+    with pytest.raises(BlendkitError, match="two tables merged into one"):
+        read_table(tmp_path / "t.csv")

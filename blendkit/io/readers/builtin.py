@@ -17,7 +17,8 @@ def _is_matrix(head: FileHead) -> bool:
     first = dict(zip(head.columns, head.first, strict=False))
     other = is_frames(head) or is_label_track(head) or detection_kind(head.plain_columns)
     part = head.kind == "Parquet" and {"recording", "end_s"} <= set(head.columns)  # of a logit store
-    return head.is_table and not other and (part or has_row_ids(head.columns, first))
+    indexed = head.kind in ("Parquet", "Arrow") and "__index_level_0__" in head.columns  # row ids as pandas' index
+    return head.is_table and not other and (part or indexed or has_row_ids(head.columns, first))
 
 
 def _read_matrix(path: Path, names: ColumnNames) -> Table:
