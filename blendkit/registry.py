@@ -41,6 +41,14 @@ class Registry:
         """Return the normalised name of the package that registers a name, without its version."""
         return " and ".join(_normal(e.dist.name) if e.dist else "?" for e in self.entries[name])
 
+    def loads(self, name: str) -> bool:
+        """Return whether a name's object can be loaded."""
+        try:
+            self.get(name)
+        except BlendkitError:
+            return False
+        return True
+
     def get(self, name: str) -> Any:
         """Load a name's object.
 

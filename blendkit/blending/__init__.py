@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from blendkit._face import lazy_face
 
 if TYPE_CHECKING:
-    from blendkit.blending.align import MOSTLY_FILLED, aligned
+    from blendkit.blending.align import MOSTLY_FILLED, aligned, may_lack_rows
     from blendkit.blending.fit_artefacts import fit_places, fit_step_artefact
     from blendkit.blending.fitting import check_folds, fit_op, refuse_seen_by_step
     from blendkit.blending.geo_ranges import fit_ranges
@@ -40,6 +40,7 @@ __all__ = [
     "fit_ranges",
     "fit_step_artefact",
     "make_streams",
+    "may_lack_rows",
     "raw_weights",
     "refuse_seen_by_step",
     "require_name_parts",

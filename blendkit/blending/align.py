@@ -69,6 +69,11 @@ def _own_classes(tables: Mapping[str, Scores]) -> list[str]:
     return [f"member {n!r}: {len(c)} classes that no other member has: {shorten(c)}" for n, c in own.items() if c]
 
 
+def may_lack_rows(plan: Plan) -> list[str]:
+    """Return the members whose missing rows a recipe fills."""
+    return [n for n, m in plan.recipe.model.members.items() if m.missing_rows != "error"]
+
+
 def _looks_like_probabilities(scores: Scores) -> bool:
     values = scores.values[:, scores.covered]
     return bool(values.size and values.min() >= 0 and values.max() <= 1 and values.min() < values.max())

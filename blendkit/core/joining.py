@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 
 import numpy as np
 
@@ -12,9 +12,13 @@ from blendkit.core.scores import Scores
 from blendkit.errors import BlendkitError, shorten
 
 
-def shared_rows(scores: Mapping[str, Scores]) -> Rows:
-    """Return the rows that several scores share, in the order of the first. Raises BlendkitError where they differ."""
-    (first, given), *others = scores.items()
+def shared_rows(scores: Mapping[str, Scores], may_lack: Collection[str] = ()) -> Rows:
+    """Return the rows that several scores share, in the order of the first. Raises BlendkitError where they differ.
+
+    may_lack: those that may lack rows, for these will be filled; where all may, the rows are those of the longest.
+    """
+    strict = {n: s for n, s in scores.items() if n not in may_lack}
+    (first, given), *others = strict.items() or [max(scores.items(), key=lambda item: len(item[1]))]
     ids = set(given.rows.ids())
     problems = []
     for name, other in others:
@@ -25,9 +29,7 @@ def shared_rows(scores: Mapping[str, Scores]) -> Rows:
             problems.append("; ".join([count, *(f"{n} lacks {shorten(sorted(r))}" for n, r in lacks if r)]))
             problems += filter(None, [compare_rows(given.rows, other.rows, first, name)])
     if problems:
-        way_out = (
-            "a template (`template:`) says which rows are wanted; then `missing_rows: median` fills what a member lacks"
-        )
+        way_out = "`missing_rows: median` on the member that lacks rows fills them"
         raise BlendkitError("the members' rows do not agree", [*problems, way_out])
     return given.rows
 

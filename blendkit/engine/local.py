@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from blendkit.blending import MOSTLY_FILLED, StepContext, aligned, make_streams
+from blendkit.blending import MOSTLY_FILLED, StepContext, aligned, make_streams, may_lack_rows
 from blendkit.core import Rows, Scores, chunk_rows, shared_rows
 from blendkit.engine.inputs import Inputs, find_inputs, member_context
 from blendkit.engine.output import LOGITS, SUBMISSION, open_folder, write_report
@@ -23,7 +23,7 @@ from blendkit.engine.row_order import row_order
 from blendkit.engine.run_json import Figures, StreamResult, run_report
 from blendkit.errors import BlendkitError, shorten
 from blendkit.events import Emit, silent
-from blendkit.io import Written, write_scores
+from blendkit.io import CONSTANT, Written, write_scores
 from blendkit.recipe import DataFolder, Plan, Recipe, RecipeFiles, check_files, group_notes, make_plan, open_recipe
 from blendkit.scoring import (
     CPU_ONLY,
@@ -67,8 +67,8 @@ class RunResult:
 
     @property
     def alarms(self) -> tuple[str, ...]:
-        """The warnings that say that the result is not what its recipe promises: a member is mostly stand-ins."""
-        return tuple(w for w in self.warnings if MOSTLY_FILLED in w)
+        """The warnings of a result that is not what its recipe promises: a member is constant or mostly stand-ins."""
+        return tuple(w for w in self.warnings if MOSTLY_FILLED in w or CONSTANT in w)
 
     def __repr__(self) -> str:
         figures = [f"{n} {s.macro_auc:.6f}" for n, s in self.streams.items() if s.macro_auc is not None]
@@ -222,7 +222,7 @@ def _score(plan: Plan, inputs: Inputs, opened: Opened, emit: Emit) -> tuple[Scor
     """Score what needs audio; return every recording's status and the rows the run is about."""
     model = plan.recipe.model
     if not opened.audio:
-        return Scored({}), shared_rows(opened.tables)
+        return Scored({}), shared_rows(opened.tables, may_lack_rows(plan))
     recordings = inputs.to_score
     if not recordings:
         raise BlendkitError(

@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from blendkit.io.readers.species_lists import read_species_lists
     from blendkit.io.readers.taxonomy_csv import read_taxonomy
     from blendkit.io.solutions import read_solutions
-    from blendkit.io.space_check import check_space
+    from blendkit.io.space_check import CONSTANT, check_space
     from blendkit.io.truth import Truth, truth_for
     from blendkit.io.windowed import Windowed, windows_on_chunks
     from blendkit.io.writers.range_csv import write_range_table
@@ -38,6 +38,7 @@ else:
     __getattr__, __dir__ = lazy_face(__name__)
 
 __all__ = [
+    "CONSTANT",
     "WEEKS",
     "WHOLE_YEAR",
     "Cache",

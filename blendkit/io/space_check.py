@@ -10,6 +10,8 @@ from blendkit.errors import BlendkitError
 _SIGMOID_OF_PROB = (0.5, 0.7310586)  # sigmoid(0), sigmoid(1)
 _MEAN_TOLERANCE = 0.005
 _ENOUGH_ROWS = 24
+_PERCENT = 100
+CONSTANT = "every value is"  # in a warning that must not be overlooked
 _ENOUGH_CELLS = 100
 _MANY_TIES = 0.1  # of the cells
 
@@ -24,18 +26,14 @@ def check_space(values: Matrix, space: Space, source: str, *, unlikely: bool = F
         return []
     low, high = float(values.min()), float(values.max())
     if space != "logit" and (low < 0 or high > 1):
-        at = np.argwhere((values < 0) | (values > 1))[0]
-        first = f"first at row {at[0] + 1}, column {at[1] + 1}: {values[at[0], at[1]]:g}"
-        n = len(values)
-        ranks = low >= 1 and high <= n and bool((values * 2 == np.round(values * 2)).all())
-        hint = f"are they ranks from 1 to {n}? divide them by {n}" if ranks else "did you mean `space: logit`?"
-        raise BlendkitError(
-            f"{source}: declared `space: {space}`, but values lie in [{low:g}, {high:g}]", [first, hint]
-        )
+        raise _outside(values, space, source)
     if low == high:
-        return [f"every value is {low:g}"]
+        return [f"{CONSTANT} {low:g}: it only moves the others' scores, whatever its weight"]
     looks_ranked = _mean_half(values)
     if space == "logit":
+        if not unlikely and _counts_up(values):
+            why = f"declared `space: logit`, but every column holds ranks from 1 to {len(values)}"
+            raise BlendkitError(f"{source}: {why}", [f"divide them by {len(values)} and say `space: rank`"])
         unlikely = unlikely or values.size < _ENOUGH_CELLS  # a few may be so by chance
         return _as_logits(source, "rank" if looks_ranked else "prob", unlikely) if low >= 0 and high <= 1 else []
     notes = _saturated(values) if space == "prob" else []
@@ -46,6 +44,19 @@ def check_space(values: Matrix, space: Space, source: str, *, unlikely: bool = F
     if space == "prob" and low >= _SIGMOID_OF_PROB[0] and high <= _SIGMOID_OF_PROB[1] and len(values) >= _ENOUGH_ROWS:
         return [f"every value lies in [{low:.4f}, {high:.4f}]: a sigmoid applied twice?"]
     return notes
+
+
+def _outside(values: Matrix, space: Space, source: str) -> BlendkitError:
+    """Return the error for probabilities or ranks beyond [0, 1], with what they may be."""
+    low, high, n = float(values.min()), float(values.max()), len(values)
+    row, column = np.argwhere((values < 0) | (values > 1))[0]
+    hint = "did you mean `space: logit`?"
+    if low >= 1 and high <= n and (values * 2 == np.round(values * 2)).all():
+        hint = f"are they ranks from 1 to {n}? divide them by {n}"
+    elif low >= 0 and _PERCENT / 10 < high <= _PERCENT:
+        hint = f"are they percentages? divide them by {_PERCENT}"
+    first = f"first at row {row + 1}, column {column + 1}: {values[row, column]:g}"
+    return BlendkitError(f"{source}: declared `space: {space}`, but values lie in [{low:g}, {high:g}]", [first, hint])
 
 
 def _as_logits(source: str, likely: str, unlikely: bool) -> list[str]:
@@ -61,6 +72,15 @@ def _saturated(values: Matrix) -> list[str]:
     if values.size < _ENOUGH_CELLS or (zeros + ones) / values.size < _MANY_TIES:
         return []
     return [f"{zeros} of {values.size} probabilities are exactly 0 and {ones} exactly 1: each group ties"]
+
+
+def _counts_up(values: Matrix) -> bool:
+    """Return whether every column that is not constant holds ranks 1 to N, ties at their mean."""
+    n = len(values)
+    moving = values[:, values.max(axis=0) > values.min(axis=0)]
+    if n < _ENOUGH_ROWS or not moving.size or moving.min() < 1 or moving.max() > n:
+        return False
+    return bool((moving * 2 == np.round(moving * 2)).all()) and bool((moving.sum(axis=0) == n * (n + 1) / 2).all())
 
 
 def _mean_half(values: Matrix) -> bool:

@@ -11,6 +11,7 @@ from blendkit.audio import WindowPool, edges, onto_chunks, overlaps, samples_at
 from blendkit.core import FileSpace, Float64, Int64, Matrix, NameRule, Scores, chunk_rows, count_chunks
 from blendkit.errors import BlendkitError, shorten
 
+_LATE = 0.1  # of the windows
 RATE = 48000  # Hz; times become whole samples at this rate, exactly for whole milliseconds
 
 
@@ -47,6 +48,7 @@ def windows_on_chunks(
     if len(bad):
         listed = [f"{windowed.recording[i]}: {windowed.start_s[i]:g} to {windowed.end_s[i]:g} s" for i in bad[:5]]
         raise BlendkitError(f"{source}: {len(bad)} windows are invalid, expected 0 <= start < end", listed)
+    _require_inside(windowed, known, chunk_s, source)
     rows_of: dict[str, list[int]] = {}
     for i, r in enumerate(windowed.recording):
         rows_of.setdefault(r, []).append(i)
@@ -64,6 +66,23 @@ def windows_on_chunks(
     if uncovered and empty is None:
         raise BlendkitError(f"{source}: no window overlaps {len(uncovered)} chunks", [shorten(uncovered)])
     return Scores.build(np.concatenate(parts), rows, windowed.classes, space, source=source)
+
+
+def _require_inside(w: Windowed, known: Mapping[str, int], chunk_s: float, source: str) -> None:
+    """Raise BlendkitError if many windows begin after the end of their recordings."""
+    ends = {r: n * chunk_s for r, n in known.items()}
+    inside = [(i, ends[r]) for i, r in enumerate(w.recording) if r in ends]
+    late = [(i, end) for i, end in inside if w.start_s[i] >= end]
+    if len(late) <= len(inside) * _LATE:
+        return
+    i, end = late[0]
+    raise BlendkitError(
+        f"{source}: {len(late)} of {len(inside)} windows begin after the end of their recording",
+        [
+            f"{w.recording[i]} has chunks up to {end:g} s, a window begins at {w.start_s[i]:g} s",
+            "are its times milliseconds, or do they run on from file to file (Raven needs `File Offset (s)` then)?",
+        ],
+    )
 
 
 def _pooled(

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
-from blendkit.blending import Memo, StepContext, aligned, make_streams
+from blendkit.blending import Memo, StepContext, aligned, make_streams, may_lack_rows
 from blendkit.core import Bools, Rows, Scores, canonical_json, compare_names, shared_rows
 from blendkit.engine import (
     Inputs,
@@ -107,7 +107,11 @@ def _open(plan: Plan, data: DataFolder, files: RecipeFiles, stores: Path) -> Wor
     preflight(plan, inputs, files)
     opened = open_members(plan, member_context(plan, inputs), files, stores)
     find_saved(plan, opened, files, stores)
-    rows = saved_rows(inputs, opened, plan.recipe.model.chunk_s) if opened.audio else shared_rows(opened.tables)
+    rows = (
+        saved_rows(inputs, opened, plan.recipe.model.chunk_s)
+        if opened.audio
+        else shared_rows(opened.tables, may_lack_rows(plan))
+    )
     if not opened.audio or not inputs.recordings:  # the recordings are those of the saved scores, known only now
         named, rows = named_rows(plan, data, rows)
         inputs = replace(inputs, named=named)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import inspect
+import re
 from collections.abc import Callable
 from functools import cache
 from typing import Annotated, Any, get_args, get_type_hints
@@ -91,11 +92,22 @@ def problems_of(error: ValidationError, known: dict[str, Any]) -> list[tuple[tup
             fields = _fields_at(known, path[:-1])
             message = f"unknown key {key!r}{did_you_mean(key, fields)}; known: {', '.join(fields) or 'none'}"
         elif e["type"] == "missing":
-            message = "missing"
+            choices = get_args(getattr(known.get(str(key)), "annotation", None)) if len(path) == 1 else ()
+            words = [c for c in choices if isinstance(c, str)]
+            message = "missing" + (f", expected one of {', '.join(words)}" if words else "")
         elif "input" in e and not isinstance(e["input"], (dict, list)):
-            message = f"{message[0].lower()}{message[1:]}, got {e['input']!r}"
+            message = f"{message[0].lower()}{message[1:]}, got {e['input']!r}{_decimal_comma(path, e['input'])}"
         out.append((path, message))
     return out
+
+
+def _decimal_comma(path: tuple[str | int, ...], value: Any) -> str:
+    """Return the way out where a number was written with a comma, which YAML takes for the next item."""
+    if isinstance(value, str) and re.fullmatch(r"[+-]?\d+,\d+", value.strip()):
+        return f": write {value.strip().replace(',', '.')}"
+    if value is None and path and str(path[-1]).isdigit():
+        return f": a decimal comma? write 0.{path[-1]}"
+    return ""
 
 
 def _fields_at(known: dict[str, Any], path: tuple[str | int, ...]) -> dict[str, Any]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any, Literal, get_args
 
 from pydantic import BaseModel, ValidationError
@@ -17,6 +17,8 @@ from blendkit.recipe.schema import Step
 from blendkit.recipe.step_plans import Conversion, GateStep, OpStep, StepPlan
 from blendkit.recipe.strict_yaml import KeyPath
 from blendkit.registry import OPS, registry
+
+_FEW = 20  # names that a message can list
 
 
 def plan_steps(
@@ -111,6 +113,8 @@ def _plan_conversion(recipe: Recipe, path: KeyPath, step: Step, space: Space) ->
 
 def find_op(recipe: Recipe, path: KeyPath, name: str, *kinds: Literal["step", "blend", "gate"]) -> OpInfo:
     """Return a registered op of one of these kinds. Raises BlendkitError with the key and the nearest name."""
+    if name not in registry(OPS).entries:
+        raise BlendkitError("", [f"{recipe.where(path)}: unknown {kinds[0]} {name!r}{_nearest(name, kinds)}"])
     try:
         info = info_of(registry(OPS).get(name))
     except BlendkitError as error:
@@ -118,10 +122,17 @@ def find_op(recipe: Recipe, path: KeyPath, name: str, *kinds: Literal["step", "b
     if info is None:
         raise BlendkitError("", [f"{recipe.where(path)}: {registry(OPS).source(name)} is not declared with @op"])
     if info.kind not in kinds:
-        names = [n for n in registry(OPS).names() if n != name]
-        hint = f"; `to: {name}` converts a stream" if name in get_args(Space) else did_you_mean(name, names)
+        hint = f"; `to: {name}` converts a stream" if name in get_args(Space) else _nearest(name, kinds)
         raise BlendkitError("", [f"{recipe.where(path)}: {name!r} is a {info.kind}, not a {kinds[0]}{hint}"])
     return info
+
+
+def _nearest(name: str, kinds: Sequence[str]) -> str:
+    """Return the nearest op of these kinds, and all of them if they are few."""
+    infos = {n: info_of(registry(OPS).get(n)) for n in registry(OPS).names() if registry(OPS).loads(n)}
+    own = [n for n, i in infos.items() if i is not None and i.kind in kinds]
+    listed = f"known: {', '.join(own)}" if len(own) <= _FEW else "`blendkit ops list` shows all"
+    return f"{did_you_mean(name, own)}; {listed}"
 
 
 def blend_op(recipe: Recipe, blend: str) -> OpInfo:

@@ -53,7 +53,9 @@ def parse(text: str, source: str) -> tuple[Any, dict[KeyPath, int]]:
     except yaml.MarkedYAMLError as error:
         mark = error.problem_mark
         where = f"line {mark.line + 1}, column {mark.column + 1}: " if mark else ""
-        raise BlendkitError(f"{source}: not valid YAML", [f"{where}{error.problem}"]) from error
+        way_out = "in double quotes a backslash is an escape: write the path in single quotes, or with /"
+        ways = [way_out] if "escape" in str(error.problem) else []
+        raise BlendkitError(f"{source}: not valid YAML", [f"{where}{error.problem}", *ways]) from error
     except RecursionError as error:
         raise BlendkitError(f"{source}: nested too deeply") from error
     except yaml.YAMLError as error:

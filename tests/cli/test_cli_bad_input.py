@@ -34,7 +34,7 @@ LOOP = "  p: {by: rank, of: {q: 1}}\n  q: {by: rank, of: {p: 1, both: 1}}\noutpu
 CASES = {
     # the recipe
     "unknown op": Case(
-        ("tones.yaml:11: blends.both.steps[0].gausian", "unknown op 'gausian' (did you mean 'gaussian'?)"),
+        ("tones.yaml:11: blends.both.steps[0].gausian", "unknown step 'gausian' (did you mean 'gaussian'?)"),
         (SIGMA, "gausian: {sigma: 1.0}"),
     ),
     "a blend as a step": Case(("tones.yaml:11", "'rank' is a blend, not a step"), (SIGMA, "rank")),

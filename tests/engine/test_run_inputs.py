@@ -355,3 +355,22 @@ def test_a_member_that_is_mostly_stand_ins_is_an_alarm(tones: Tones, tmp_path: P
     result = run_text(MIXED, data, tmp_path / "out", overrides=["members.a.missing_rows=median"])
     (alarm,) = result.alarms
     assert alarm.startswith("member 'a': 2 of 3 rows are stand-ins, the median of each class")
+
+
+def test_rows_that_one_of_two_tables_lacks(tones: Tones, tmp_path: Path, run_text: Run) -> None:
+    data = tones({"r": 15.0})
+    scores(data, "a.csv", {k: v for k, v in A.items() if k != "r_10"})
+    scores(data, "b.csv", B)
+    with pytest.raises(BlendkitError, match=r"a lacks r_10\n.*`missing_rows: median` on the member that lacks rows"):
+        run_text(TABLES, data, tmp_path / "out")
+    result = run_text(TABLES, data, tmp_path / "out", overrides=["members.a.missing_rows=median"])
+    assert result.rows == 3
+    assert any("member 'a': 1 missing rows given the class's median" in w for w in result.warnings)
+
+
+def test_a_constant_member_is_an_alarm(tones: Tones, tmp_path: Path, run_text: Run) -> None:
+    data = tones({"r": 15.0})
+    scores(data, "a.csv", dict.fromkeys(A, (0.5, 0.5, 0.5)))
+    scores(data, "b.csv", B)
+    (alarm,) = run_text(TABLES, data, tmp_path / "out").alarms
+    assert "every value is 0.5: it only moves the others' scores" in alarm

@@ -161,3 +161,11 @@ def test_real_members_are_what_they_say(real_data: Path, array: str, space: Any)
     else:
         with pytest.raises(BlendkitError, match=r"look like `space: prob`"):
             check_space(values, "logit", array)
+
+
+def test_whole_ranks_and_percentages_are_named() -> None:
+    ranks = np.argsort(np.argsort(PROBS, axis=0), axis=0) + 1.0
+    with pytest.raises(BlendkitError, match=r"every column holds ranks from 1 to 40\n.*divide them by 40 and say"):
+        check_space(ranks, "logit", "t")
+    with pytest.raises(BlendkitError, match=r"are they percentages\? divide them by 100"):
+        check_space(PROBS * 99, "prob", "t")

@@ -117,3 +117,18 @@ def test_a_file_without_windows_and_windows_without_values_cost_themselves() -> 
     assert lost["s"] == Lost(0, 0, 0)
     assert lost["q"].everything
     assert (lost["r"].lost, lost["r"].filled) == (1, 1)
+
+
+def test_windows_beyond_their_recordings_are_refused(tmp_path: Path, write_wav: Callable[..., Path]) -> None:
+    path = write_wav(tmp_path / "s.wav", np.ones(12 * 1000, np.float32), 1000)
+    known = MemberContext(recordings=(Recording("s", path),))
+    with pytest.raises(BlendkitError, match="2 of 3 windows begin after the end of their recording") as error:
+        on_grid(
+            windowed(("s", 0, 3, 0.5), ("s", 3000, 6000, 0.5), ("s", 6000, 9000, 0.5)),
+            known,
+            "prob",
+            "max",
+            "t",
+            empty=0.0,
+        )
+    assert "s has chunks up to 15 s, a window begins at 3000 s" in str(error.value)

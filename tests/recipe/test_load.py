@@ -8,6 +8,7 @@ import pytest
 from blendkit.errors import BlendkitError
 from blendkit.recipe.address import dotted, known_keys
 from blendkit.recipe.load import load_recipe, parse_recipe, with_values
+from blendkit.recipe.plan import make_plan
 from blendkit.recipe.schema import Step
 
 TEXT = """\
@@ -453,3 +454,16 @@ def test_gates_are_called_by_name(address: str) -> None:
     assert gates[1].params["alpha"] == 0.5
     with pytest.raises(BlendkitError, match=r"did you mean 'spike'"):
         parse_recipe(GATED, "g.yaml", ["c.gates.spke.alpha=0.5"])
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "said"),
+    [
+        ("path: b.csv", 'path: "C:\\Users\\me\\b.csv"', "write the path in single quotes, or with /"),
+        ("    space: logit\n", "", "space: missing, expected one of logit, prob, rank"),
+    ],
+)
+def test_mistakes_of_newcomers_name_the_way_out(old: str, new: str, said: str) -> None:
+    with pytest.raises(BlendkitError) as error:
+        make_plan(parse_recipe(TEXT.replace(old, new, 1), "r.yaml"))
+    assert said in str(error.value)

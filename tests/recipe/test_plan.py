@@ -173,7 +173,7 @@ def test_class_ids_of_digits_are_text_in_parameters_too() -> None:
 
 
 def test_an_unknown_op_is_named_with_the_nearest() -> None:
-    one_step_problem("gausian", "unknown op 'gausian'", "did you mean 'gaussian'", "three_tap")
+    one_step_problem("gausian", "unknown step 'gausian'", "did you mean 'gaussian'", "`blendkit ops list` shows all")
 
 
 def test_a_misspelt_parameter_is_named_with_the_nearest() -> None:
@@ -330,7 +330,7 @@ def test_loops_are_named(body: str, names: list[str]) -> None:
 
 
 def test_an_unknown_blend_is_named_with_the_nearest() -> None:
-    one_problem(blend("ranks"), "blends.c.by", "unknown op 'ranks'", "did you mean 'rank'")
+    one_problem(blend("ranks"), "blends.c.by", "unknown blend 'ranks'", "did you mean 'rank'")
 
 
 def test_a_step_is_no_blend() -> None:
