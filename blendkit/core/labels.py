@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import PurePath
 
@@ -61,6 +61,12 @@ class LabelTable:
             raise BlendkitError(f"{self.source}: labels name several recordings", [shorten(unclear)])
         new = {r: found[0] for r, found in wanted.items() if found}
         return replace(self, spans={new.get(r, r): s for r, s in self.spans.items()})
+
+    def renamed(self, new: Mapping[str, str]) -> LabelTable:
+        """Return the labels with other names for some classes."""
+        spans = {r: tuple((a, b, frozenset(new.get(c, c) for c in found)) for a, b, found in own)
+                 for r, own in self.spans.items()}  # fmt: skip
+        return replace(self, spans=spans)
 
     def chunk_counts(self, chunk_s: float) -> dict[str, int]:
         """Return, per recording, the chunks up to its last labelled one; 1 if it is labelled only as a whole."""

@@ -45,6 +45,14 @@ class Taxonomy:
         """Return the eBird code of a class; where no table has one, its id, which may be that code."""
         return self.table.get(class_id, {}).get("ebird_code", "") or class_id
 
+    def by_name(self) -> dict[str, str]:
+        """Return {name in lower case: class id} of the scientific, common and eBird names that one class alone has."""
+        found: dict[str, set[str]] = {}
+        for c in self.classes:
+            for name in {self.scientific_name(c), self.common_name(c), self.table[c].get("ebird_code", "")} - {""}:
+                found.setdefault(name.lower(), set()).add(c)
+        return {name: next(iter(ids)) for name, ids in found.items() if len(ids) == 1}
+
     def is_sonotype(self, class_id: str) -> bool:
         """True for sound types without a species, named like `Insect son01`."""
         return bool(_SONOTYPE.search(self.scientific_name(class_id)) or _SONOTYPE.search(class_id))

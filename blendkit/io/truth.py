@@ -40,6 +40,9 @@ def truth_for(
     table = table.named_as(rows.recordings())
     table.require_in_reach(rows, what)
     matching = table.only(rows.recordings())
+    by_name = taxa.by_name()
+    names = {c: by_name[c.lower()] for c in matching.classes - {*classes, *taxa.classes} if c.lower() in by_name}
+    matching = matching.renamed(names) if names else matching
     values, labelled = matching.matrix(rows, classes, taxa.classes)
     if not labelled.any():
         raise BlendkitError(
@@ -52,5 +55,6 @@ def truth_for(
     lacking = sorted(matching.classes - set(classes))
     left_out = f"{len(lacking)} labelled classes that {what} lacks are left out: {shorten(lacking)}"
     unused = unused_names(table.recordings, rows.recordings(), table.source)
-    notes = [*table.notes, *([left_out] if lacking else []), *filter(None, [unused])]
+    read_as = f"{len(names)} labels are names of classes, not ids, and are read as these: {shorten(sorted(names))}"
+    notes = [*table.notes, *([read_as] if names else []), *([left_out] if lacking else []), *filter(None, [unused])]
     return Truth(values, labelled, taxa, tuple(notes))

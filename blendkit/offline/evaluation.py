@@ -104,13 +104,19 @@ def evaluate(
 
 
 def _known_classes(scores: Scores, taxonomy: Taxonomy) -> tuple[Scores, list[str]]:
-    """Return scores without columns that a taxonomy lacks, and a note on these; all of them if it has none of them."""
+    """Return scores of the classes that a taxonomy has, by id or by name, and notes; all of them if it has none."""
+    by_name = taxonomy.by_name()
+    new = {c: by_name[c.lower()] for c in scores.classes if c not in taxonomy.table and c.lower() in by_name}
+    notes = []
+    if new and not set(new.values()).intersection(scores.classes) and len(set(new.values())) == len(new):
+        scores = replace(scores, classes=tuple(new.get(c, c) for c in scores.classes))
+        notes.append(f"{len(new)} columns are names of classes, not ids, and are read as these: {shorten(new)}")
     unknown = [c for c in scores.classes if c not in taxonomy.table]
     if not unknown or len(unknown) == len(scores.classes):
-        return scores, []
+        return scores, notes
     kept = [c for c in scores.classes if c in taxonomy.table]
     part = scores.align(scores.rows, kept, unknown_classes="ignore")
-    return part, [f"{len(unknown)} columns that the taxonomy lacks are left out: {shorten(unknown)}"]
+    return part, [*notes, f"{len(unknown)} columns that the taxonomy lacks are left out: {shorten(unknown)}"]
 
 
 def _evaluated(scores: Scores, truth: Truth, folds: Mapping[str, str], judging: Judging) -> Evaluation:

@@ -178,3 +178,17 @@ def test_files_that_are_not_there(tmp_path: Path, labels: Path, many: Many) -> N
         assert done.returncode == 2, (args, done.stderr)
         assert "Traceback" not in done.stderr
         assert says in done.stderr
+
+
+def test_columns_by_name_and_columns_that_a_taxonomy_lacks(tmp_path: Path, labels: Path, many: Many) -> None:
+    taxonomy = "primary_label,scientific_name\nx,Aus bus\ny,Cus dus\nz,Eus fus\n"
+    (tmp_path / "t.csv").write_text(taxonomy, encoding="utf-8")
+    for name, columns in (("ids", ["x", "y", "z"]), ("names", ["aus bus", "Cus dus", "Eus fus"])):
+        frame = pd.DataFrame(VALUES, columns=columns)
+        frame.insert(0, "row_id", IDS)
+        frame.assign(best=0.5).to_csv(tmp_path / f"{name}.csv", index=False)
+    jobs = [(("eval", f"{n}.csv", "--labels", labels, "--taxonomy", "t.csv"), tmp_path) for n in ("ids", "names")]
+    for done in many(jobs):
+        assert f"macro-AUC: {MACRO:.6f} over 2 classes, 1 skipped" in done.stdout, done.stdout + done.stderr
+        assert "note: 1 columns that the taxonomy lacks are left out: best" in done.stdout
+    assert "3 columns are names of classes, not ids, and are read as these" in done.stdout

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from blendkit.core import WHOLE_RECORDING, LabelTable, NameRule, Taxonomy, chunk_rows
+from blendkit.core import WHOLE_RECORDING, LabelTable, NameRule, Taxonomy, chunk_rows, rows_from_ids
 from blendkit.errors import BlendkitError
 from blendkit.io import truth_for
 
@@ -83,3 +83,24 @@ def test_the_command_prints_notes(tmp_path: Path) -> None:
     told = CliRunner().invoke(evaluate, [str(tmp_path / "a.csv"), "--labels", f"{tmp_path}/l.csv:birds"])
     assert "note: row ids are read as chunks of 5 s\n" in told.output, told.output
     assert "macro-AUC: 1.000000 over 2 classes" in told.output
+
+
+def test_labels_that_are_names_are_read_through_the_taxonomy(tmp_path: Path) -> None:
+    taxa = Taxonomy(
+        {
+            "grekis": {"scientific_name": "Pitangus sulphuratus", "common_name": "Great Kiskadee"},
+            "22961": {"scientific_name": "Boana raniceps", "common_name": "Frog"},
+            "x": {"scientific_name": "Otus x", "common_name": "Frog"},
+        }
+    )
+    path = tmp_path / "l.csv"
+    path.write_text(
+        "filename,start,end,primary_label\nr,0,5,pitangus sulphuratus\nr,5,10,Boana raniceps\n", encoding="utf-8"
+    )
+    rows = rows_from_ids(["r_5", "r_10"], 5.0, NameRule())
+    found = truth_for(path, rows, ("22961", "grekis"), taxa, "these scores")
+    assert found.values.tolist() == [[False, True], [True, False]]
+    assert "2 labels are names of classes, not ids" in found.notes[-1]
+    path.write_text("filename,start,end,primary_label\nr,0,5,Frog\n", encoding="utf-8")  # two classes are called so
+    with pytest.raises(BlendkitError, match="unknown labels"):
+        truth_for(path, rows, ("22961", "grekis"), taxa, "these scores")
