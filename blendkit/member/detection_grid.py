@@ -101,13 +101,16 @@ def recording_ids(paths: Sequence[str], context: MemberContext, source: str) -> 
 
 
 def classes_by_name(names: Iterable[str], context: MemberContext, synonyms: Path | None) -> dict[str, str]:
-    """Return the run's class of each name that has one: by id, scientific name or synonym, ignoring case.
+    """Return the run's class of each name that has one: by id, scientific or common name or synonym, ignoring case.
 
     `Scientific_Common`, as some tables of BirdNET say, is read by its first part. synonyms: a CSV of two names a line.
     """
     at = {c.lower(): c for c in context.classes}
     for c in context.classes:
         at.setdefault(context.taxonomy.scientific_name(c).lower() or c.lower(), c)
+    for name, c in context.taxonomy.by_name().items():  # common names, where one class alone has them
+        if c in context.classes:
+            at.setdefault(name, c)
     others = read_synonyms(synonyms)
     found = {}
     for text in dict.fromkeys(names):

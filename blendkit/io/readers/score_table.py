@@ -197,7 +197,10 @@ def _read_npz(path: Path, array: str | None, rows: str | None, classes: str | No
 
 
 def _npz_problems(wanted: dict[str, str | None], files: list[str]) -> list[str]:
-    unnamed = [f"`{k}:` must name one of its arrays" for k, n in wanted.items() if n is None and k != "folds"]
+    lacking = [k for k, n in wanted.items() if n is None and k != "folds"]
+    unnamed = [f"`{k}:` must name one of its arrays" for k in lacking]
+    if "array" in lacking:
+        unnamed[lacking.index("array")] += " (on the command line: FILE.npz:ARRAY)"
     given = {k: n for k, n in wanted.items() if n is not None}
     return unnamed + [f"no array {n!r} for `{k}:`{did_you_mean(n, files)}" for k, n in given.items() if n not in files]
 
