@@ -162,7 +162,7 @@ def _after_projection(wiring: Wiring, projection: Any, later: set[str]) -> list[
             return [end]
         if _normalises(wiring, following):
             end = tensor = str(following.output[0])
-        elif following.op_type in ("Transpose", *PASSING):
+        elif following.op_type in ("Transpose", "Reshape", "Squeeze", "Unsqueeze", *PASSING):
             tensor = str(following.output[0])
         else:
             return [end]

@@ -109,7 +109,7 @@ class Wiring:
                 return _moved(rank - 1, rank, path) if rank else None
             if node.op_type == "Transpose":
                 path.append(int_list(node, "perm"))
-            elif node.op_type not in _KEEPS_AXES:
+            elif node.op_type not in _KEEPS_AXES and not _keeps_dims(node):
                 break
             node = self._source(node)
         return (1, 2) if self._ranks.get(tensor) == 2 else None
@@ -152,6 +152,11 @@ def int_list(node: Any, name: str) -> list[int]:
 def conv_groups(node: Any) -> int:
     """Return the number of groups of a convolution."""
     return next((int(a.i) for a in node.attribute if a.name == "group"), 1)
+
+
+def _keeps_dims(node: Any) -> bool:
+    """Return whether a node reduces some axes to one each, and keeps them."""
+    return node.op_type in POOLING and next((int(a.i) for a in node.attribute if a.name == "keepdims"), 1) != 0
 
 
 def _product(values: Iterator[int] | tuple[int, ...]) -> int:

@@ -161,8 +161,8 @@ def match_classes(
         if set(context.classes).isdisjoint(labels):
             raise _none_matches(name, labels, context, by)
         return by_id(name, labels, context)
-    at = {label.lower(): i for i, label in enumerate(labels) if label}
     wanted = _wanted(by, context)
+    at = _places(name, labels, wanted)
     if not any(wanted):
         kind = _KINDS[by]
         raise BlendkitError(f"{name}: classes are matched by {kind}, and no taxonomy gives any")
@@ -178,6 +178,16 @@ def match_classes(
     if not borrowed and (columns < 0).all():
         raise _none_matches(name, labels, context, by)
     return _mapped(name, context.classes, columns, labels, renamed, borrowed)
+
+
+def _places(name: str, labels: Sequence[str], wanted: Sequence[str]) -> dict[str, int]:
+    """Return {label in lower case: its column}. Raises BlendkitError if a wanted one stands for two columns."""
+    at = {label.lower(): i for i, label in enumerate(labels) if label}
+    asked = set(wanted)
+    twice = [lab for lab in labels if lab and lab.lower() in asked and labels[at[lab.lower()]] != lab]
+    if twice:
+        raise BlendkitError(f"{name}: several of its classes have one name but for its letter case", [shorten(twice)])
+    return at
 
 
 def _wanted(by: ClassBy, context: MemberContext) -> list[str]:

@@ -97,7 +97,8 @@ def _filled(w: Windowed) -> tuple[Windowed, dict[str, Lost]]:
     recordings = [w.recording[i] for i in order.tolist()]
     counts = Counter(recordings)
     values = np.asarray(w.values, np.float64)[order]
-    known = np.asarray(np.isfinite(values).all(axis=1), bool)
+    with np.errstate(over="ignore"):  # a value beyond float32 is no score either
+        known = np.asarray(np.isfinite(values.astype(np.float32)).all(axis=1), bool)
     filled = fill_lost(values, known, list(counts.values()))
     lost = lost_by_recording(~known, known, list(counts), list(counts.values()))
     return Windowed(recordings, w.start_s[order], w.end_s[order], filled, w.classes), lost

@@ -47,7 +47,8 @@ class GraphInput:
 
     def feed(self, windows: Float32) -> NDArray[Any]:
         """Return windows (B, ...) as the graph takes them."""
-        values = windows.astype(self.dtype, copy=False)
+        with np.errstate(over="ignore"):  # what float16 cannot hold becomes infinite, and the window counts as lost
+            values = windows.astype(self.dtype, copy=False)
         if self.layout == "one":
             return np.asarray(values[0])
         return np.asarray({"channel": values[:, None], "channel_last": values[..., None]}.get(self.layout, values))

@@ -106,9 +106,10 @@ def test_any_tensor_can_be_a_feature(context: MemberContext, files: dict[str, st
         f"{SCOPE}MBConv_7/ExpandConv/act/swish",  # NHWC
         f"{SCOPE}MBConv_7/ExpandConv/Conv_0/conv",  # NCHW
         f"{SCOPE}MBConv_7/few",  # (B, 1, 1, C)
+        f"{SCOPE}MBConv_7/squeezed",  # a mean that keeps its axes
         "likeness",  # a matrix product, (B, places, C)
     ]
-    axes = [(1, 2), (2, 3), (1, 2), (1,)]
+    axes = [(1, 2), (2, 3), (1, 2), (1, 2), (1,)]
     truth = whole(files["model"], noise, names)
     for name, over, got in zip(names, axes, member.features(noise, names), strict=True):
         np.testing.assert_allclose(got, truth[name].mean(axis=over), atol=1e-6)
@@ -193,3 +194,13 @@ def test_a_block_with_two_possible_ends(files: dict[str, str], ends: list[str]) 
         find_blocks(graph, "m")
     assert f"MBConv_3 may end in {ends[3]}, twice" in str(error.value)
     assert "name the tensors that you want yourself" in str(error.value)
+
+
+def test_a_reshape_before_the_residual(files: dict[str, str], ends: list[str]) -> None:
+    graph = load_graph(Path(files["model"]), "m")
+    normed = f"{SCOPE}MBConv_3/ProjectConv/Conv_0/bn"
+    add = next(n for n in graph.graph.node if n.output[0] == ends[3])
+    graph.graph.initializer.append(onnx.numpy_helper.from_array(np.array([0, 0, 0, -1], np.int64), "same_shape"))
+    graph.graph.node.append(helper.make_node("Reshape", [normed, "same_shape"], ["reshaped"]))
+    add.input[:] = ["reshaped" if t == normed else t for t in add.input]
+    assert find_blocks(graph, "m")[3].end == ends[3]

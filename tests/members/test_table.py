@@ -201,3 +201,14 @@ def test_columns_that_are_names_say_so(tmp_path: Path) -> None:
         named(tmp_path / "t.csv", "Boana raniceps", "Pitangus sulphuratus").read()
     assert "none of its 2 classes is one of the run's 3" in str(error.value)
     assert "2 are the same by `class_by: scientific_name`" in str(error.value)
+
+
+def test_a_name_among_ids_is_read_as_its_class(tmp_path: Path) -> None:
+    member = named(tmp_path / "t.csv", "22961", "Pitangus sulphuratus")
+    assert member.read().classes == ("22961", "grekis")
+    assert "1 columns are names of classes, not ids, and are read as these: Pitangus sulphuratus" in member.warnings()
+
+
+def test_two_columns_of_one_name(tmp_path: Path) -> None:
+    with pytest.raises(BlendkitError, match="several of its classes have one name but for its letter case"):
+        named(tmp_path / "t.csv", "Boana raniceps", "boana raniceps", class_by="scientific_name").read()
