@@ -16,6 +16,8 @@ from blendkit.errors import BlendkitError, did_you_mean, shorten
 Span = tuple[int, int, frozenset[str]]  # start and end in milliseconds, classes present
 WHOLE_RECORDING = 2**62  # the end, in ms, of a span that reaches to the end of its recording, wherever that is
 _MOSTLY = 0.9  # of the spans: labels of which so many end beyond the scores have another unit or other recordings
+_UNITS = {1000: "milliseconds", 1_000_000: "microseconds"}  # of which a second is so many
+_UNITS |= {r: f"samples at {r} Hz" for r in (8000, 16000, 22050, 24000, 32000, 44100, 48000)}
 
 
 @dataclass(frozen=True)
@@ -77,8 +79,11 @@ class LabelTable:
     def out_of_reach(self, rows: Rows, what: str) -> tuple[str, ...]:
         """Return why the labels of the recordings of `rows` (N) cannot be theirs, with the likely unit; () if they can.
 
-        They cannot if nine of ten spans end more than a chunk after the last row of their recording. what: the rows.
+        They cannot if nine of ten spans end more than a chunk after the last row of their recording, or if short spans
+        of one length are as many as the chunks: then they count chunks, or minutes. what: the rows.
         """
+        if counted := self._count_chunks(rows):
+            return counted
         last = rows.offsets()[1:] - 1
         scored = dict(zip(rows.recording[last], (2 * rows.end_s[last] - rows.start_s[last]) * 1000, strict=True))
         ends = [(r, end) for r in scored for _, end, _ in self.spans.get(r, ()) if end < WHOLE_RECORDING]
@@ -87,6 +92,9 @@ class LabelTable:
             return ()
         as_ms = all(end <= 1000 * scored[r] for r, end in late)
         unit = "milliseconds" if as_ms else "in another unit than seconds, or are the scores of other recordings"
+        length = self._one_length()
+        if length is not None and length % round(1000 * float(rows.end_s[0] - rows.start_s[0])) == 0:
+            unit = _UNITS.get(length // round(1000 * float(rows.end_s[0] - rows.start_s[0])), unit)
         first, end = late[0]
         scored_s = float(rows.end_s[last][list(scored).index(first)])
         return (
@@ -94,6 +102,28 @@ class LabelTable:
             "of their recording",
             f"{first}: {what} ends at {scored_s:g} s, a label at {end / 1000:g} s",
             f"are its times {unit}?",
+        )
+
+    def _one_length(self) -> int | None:
+        """Return the length (ms) that all spans have; None if they differ."""
+        lengths = {end - start for own in self.spans.values() for start, end, _ in own}
+        if not lengths or max(lengths) - min(lengths) > 2:  # rounding to milliseconds
+            return None
+        return round(sum(lengths) / len(lengths))
+
+    def _count_chunks(self, rows: Rows) -> tuple[str, ...]:
+        """Return why spans seem to count the chunks of `rows` (N); () if they do not."""
+        length, chunk = self._one_length(), round(1000 * float(rows.end_s[0] - rows.start_s[0])) if len(rows) else 0
+        if length is None or not 0 < length < chunk:
+            return ()
+        chunks = dict(zip(rows.recordings(), np.diff(rows.offsets()).tolist(), strict=True))
+        both = {r: n for r, n in chunks.items() if r in self.spans and n > 1}
+        same = [r for r, n in both.items() if round(max(end for _, end, _ in self.spans[r]) / length) == n]
+        if not both or len(same) < _MOSTLY * len(both):
+            return ()
+        return (
+            f"{self.source}: its spans of {length / 1000:g} s end where as many chunks of {chunk / 1000:g} s would",
+            "are its times the numbers of chunks, or minutes?",
         )
 
     def require_in_reach(self, rows: Rows, what: str) -> None:

@@ -104,3 +104,27 @@ def test_labels_that_are_names_are_read_through_the_taxonomy(tmp_path: Path) -> 
     path.write_text("filename,start,end,primary_label\nr,0,5,Frog\n", encoding="utf-8")  # two classes are called so
     with pytest.raises(BlendkitError, match="unknown labels"):
         truth_for(path, rows, ("22961", "grekis"), taxa, "these scores")
+
+
+@pytest.mark.parametrize(
+    ("scale", "said"),
+    [
+        (1 / 5, "are its times the numbers of chunks, or minutes?"),
+        (1 / 60, "are its times the numbers of chunks, or minutes?"),
+        (1000, "are its times milliseconds?"),
+        (1_000_000, "are its times microseconds?"),
+        (32_000, "are its times samples at 32000 Hz?"),
+    ],
+)
+def test_the_likely_unit_of_times_is_named(scale: float, said: str) -> None:
+    spans = [(round(5000 * k * scale), round(5000 * (k + 1) * scale)) for k in range(6)]
+    rows = chunk_rows({"r": 6}, 5.0, NameRule())
+    with pytest.raises(BlendkitError) as error:
+        truth_for(labels(*spans), rows, ("x",), None, "a.csv")
+    assert said in str(error.value)
+
+
+def test_short_labels_of_a_part_are_fine() -> None:
+    rows = chunk_rows({"r": 12}, 5.0, NameRule())
+    found = truth_for(labels(*[(1000 * k, 1000 * (k + 1)) for k in range(30)]), rows, ("x",), None, "a.csv")
+    assert found.labelled.sum() == 6
