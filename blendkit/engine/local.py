@@ -43,6 +43,8 @@ from blendkit.scoring import (
 if TYPE_CHECKING:
     import pandas as pd
 
+_WITH_NOTE = "with a note"
+
 
 @dataclass(frozen=True, kw_only=True, repr=False)
 class RunResult:
@@ -199,8 +201,9 @@ def _damaged(scored: Scored) -> list[str]:
         if s.status not in ("ok", "padded"):
             states.setdefault(s.status, []).append(f"{recording} ({s.note})")
         elif is_odd(s):
-            states.setdefault("with a note", []).append(f"{recording} ({s.note})")
-    return [f"{len(found)} recordings {state}: {shorten(found, 3)}" for state, found in sorted(states.items())]
+            states.setdefault(_WITH_NOTE, []).append(f"{recording} ({s.note})")
+    most = {_WITH_NOTE: 10}  # notes differ, and each is to be read; recordings of one status have much the same
+    return [f"{len(found)} recordings {s}: {shorten(found, most.get(s, 3))}" for s, found in sorted(states.items())]
 
 
 def _write(plan: Plan, inputs: Inputs, out: Path, streams: dict[str, Scores]) -> tuple[dict[str, Written], list[str]]:
