@@ -18,6 +18,7 @@ _KBPS_1 = (0, 32, 40, 48, 56, 64, 80, 96, 112, 128, 160, 192, 224, 256, 320)
 _KBPS_2 = (0, 8, 16, 24, 32, 40, 48, 56, 64, 80, 96, 112, 128, 144, 160)
 _ROOMY = 9  # a bit rate: 128 kbit/s of MPEG 1, 80 of MPEG 2
 _SLACK = 2  # frames: some encoders also count the header, or an end that is cut off
+_MOST_TAGS = 100  # in front of the audio
 _OTHER_KINDS = frozenset({b"RIFF", b"RF64", b"OggS", b"fLaC", b"FORM", b"caff", b".snd", b"riff"})  # first bytes
 
 
@@ -40,7 +41,7 @@ def is_mpeg(data: bytes | mmap.mmap, suffix: str) -> bool:
     start = data[:4]
     if start[:3] == b"ID3":
         at = id3_size(data, 0)
-        return at >= len(data) or is_mpeg(data[at : at + 4], ".mp3")
+        return at >= len(data) or data[at : at + 3] == b"ID3" or is_mpeg(data[at : at + 4], ".mp3")
     if start[:1] == b"\xff" and len(start) > 1 and start[1] & 0xE0 == 0xE0:
         return True
     return suffix.lower() == ".mp3" and start not in _OTHER_KINDS
@@ -172,8 +173,11 @@ def _stated_frames(data: bytes | mmap.mmap, frame: _Frame) -> int | None:
 
 
 def id3_size(data: bytes | mmap.mmap, at: int) -> int:
-    """Return the length of an ID3v2 tag at `at`; 0 if there is none."""
-    head = data[at : at + 10]
-    if len(head) < 10 or head[:3] != b"ID3":
-        return 0
-    return 10 + sum((head[6 + i] & 0x7F) << 7 * (3 - i) for i in range(4))
+    """Return the length of the ID3v2 tags at `at`, which may follow each other; 0 if there is none."""
+    end = at
+    for _ in range(_MOST_TAGS):
+        head = data[end : end + 10]
+        if len(head) < 10 or head[:3] != b"ID3":
+            break
+        end += 10 + sum((head[6 + i] & 0x7F) << 7 * (3 - i) for i in range(4))
+    return end - at

@@ -78,7 +78,8 @@ class _Reading:
 
         self.stream, self.channels, self.scratch = stream, channels, scratch
         self.rate = int(stream.codec_context.sample_rate)
-        self.resampler = av.AudioResampler(format="fltp", rate=self.rate)
+        # all channels in one plane: PyAV reads memory that is not there where a frame has eight planes or more
+        self.resampler = av.AudioResampler(format="flt", rate=self.rate)
         self.gaps = None if raw else _Gaps(self.rate, size)
         self.mixer: Mixer | None = None
         self.failed = ""
@@ -115,7 +116,7 @@ class _Reading:
         self.frame = max(self.frame, frame.samples)
         gap = self.gaps.before(frame) if self.gaps else 0
         for part in self.resampler.resample(frame):
-            samples = np.ascontiguousarray(part.to_ndarray().T, np.float32)  # (n, channels) float32
+            samples = np.asarray(part.to_ndarray().reshape(part.samples, -1), np.float32)  # (n, channels)
             self.mixer = self.mixer or Mixer(self.channels, samples.shape[1], self.rate, self.scratch)
             self.mixer.skip(gap)
             self.mixer.add(samples)

@@ -12,6 +12,7 @@ from blendkit.io.text_tables import separator_of
 
 MISSING = ("", "nan", "NaN", "NA", "null")  # cells that hold no number
 _HEAD = 1 << 16  # bytes that are looked at
+_LONGEST = 1 << 26  # bytes of a line
 _BOMS = ((b"\xef\xbb\xbf", "utf-8-sig"), (b"\xff\xfe", "utf-16"), (b"\xfe\xff", "utf-16"))
 
 
@@ -45,6 +46,8 @@ def text_form(path: Path) -> TextForm:
     try:
         with open_packed(path) as file:
             start = file.read(_HEAD)
+            while b"\n" not in start and b"\r" not in start and (more := file.read(_HEAD)) and len(start) < _LONGEST:
+                start += more  # a header of very many columns
         packing = packing_of(path)
     except FAILURES as error:
         raise BlendkitError(f"{path.name}: cannot read this file", [str(error)]) from error
@@ -52,7 +55,7 @@ def text_form(path: Path) -> TextForm:
         raise BlendkitError(f"{path.name}: this file is empty")
     encoding, text = _decoded(path, start)
     lines = [line for line in text.splitlines() if line.strip()]
-    if len(start) == _HEAD and len(lines) > 1:
+    if len(start) >= _HEAD and len(lines) > 1:
         lines = lines[:-1]  # it may be cut
     separator = separator_of(text)
     decimal = "," if separator in (";", "\t") and _has_decimal_commas(lines, separator) else "."
@@ -69,7 +72,7 @@ def _decoded(path: Path, start: bytes) -> tuple[str, str]:
     try:
         return "utf-8", start.decode("utf-8")
     except UnicodeDecodeError as error:
-        if error.start >= len(start) - 4 and len(start) == _HEAD:  # a letter cut in two
+        if error.start >= len(start) - 4 and len(start) >= _HEAD:  # a letter cut in two
             return "utf-8", start[: error.start].decode("utf-8")
         return "latin-1", start.decode("latin-1")
 

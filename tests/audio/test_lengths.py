@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+import soundfile
 
 from blendkit.audio.decoding import decode
 from blendkit.audio.flac_frames import flac_held
@@ -247,3 +248,12 @@ class Broken:
 def test_memory_that_no_decoder_wrote_is_no_audio(opened: Any) -> None:
     found = read_mono(Broken(), 10_000, "mean", None, opened)
     assert (found.samples.tolist(), found.failed) == ([1] * 100, "it broke")
+
+
+def test_several_tags_before_an_mp3(tmp_path: Path) -> None:
+    wave = (0.3 * np.sin(np.arange(3 * 32000) * 0.2)).astype(np.float32)
+    soundfile.write(tmp_path / "a.mp3", wave, 32000)
+    plain = (tmp_path / "a.mp3").read_bytes()
+    tag = b"ID3\x04\x00\x00\x00\x00\x01\x00" + bytes(128)
+    (tmp_path / "b.mp3").write_bytes(tag * 3 + plain)
+    assert np.array_equal(decode(tmp_path / "b.mp3").samples, decode(tmp_path / "a.mp3").samples)

@@ -10,6 +10,7 @@ import soundfile
 
 import blendkit.audio.decoding
 from blendkit.audio.decoding import decode
+from blendkit.audio.second_decoder import decode_with_libav
 
 av = pytest.importorskip("av", reason="PyAV is not installed: pip install 'blendkit[av]'")
 RATE = 48000
@@ -136,6 +137,16 @@ def test_a_start_that_is_lost_is_silence(tmp_path: Path) -> None:
     assert (found.status, len(found.samples)) == ("holed", len(samples))
     assert not found.samples[:4096].any()
     assert np.abs(found.samples[4096:] - samples[4096:]).max() < 1e-3
+
+
+@pytest.mark.parametrize("count", [7, 8])  # from eight planes on PyAV has ended the process
+def test_many_channels_are_read_each_in_its_place(tmp_path: Path, count: int) -> None:
+    path = tmp_path / "a.flac"
+    noise = np.random.default_rng(0).uniform(-0.1, 0.1, 2 * 8000).astype(np.float32)
+    soundfile.write(path, noise[:, None] * np.arange(1, count + 1), 8000, subtype="PCM_16")
+    for number in (1, count):
+        samples = decode_with_libav(path, number, None, None).mono.samples
+        assert np.abs(samples - number * noise).max() < 1e-3
 
 
 @pytest.mark.parametrize("order", [(0, 1), (1, 0)])

@@ -171,3 +171,11 @@ def test_two_tables_joined_into_one(tmp_path: Path, suffixes: tuple[str, str]) -
     FRAME.merge(FRAME, on="row_id", suffixes=suffixes).to_csv(tmp_path / "t.csv", index=False)
     with pytest.raises(BlendkitError, match="two tables merged into one"):
         read_table(tmp_path / "t.csv")
+
+
+def test_a_header_longer_than_what_is_looked_at_first(tmp_path: Path) -> None:
+    names = [f"class_number_{k}" for k in range(6000)]  # 100 kB
+    (tmp_path / "t.csv").write_text(f"row_id,{','.join(names)}\nr_5{',0.5' * 6000}\nr_10{',0.25' * 6000}\n")
+    table = read_table(tmp_path / "t.csv")
+    assert table.classes == names
+    assert table.values.shape == (2, 6000)
