@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
 _SEPARATORS = (",", ";", "\t")
+_LOOKED_AT = 1 << 16  # letters of the first line
 _BOMS = {b"\xef\xbb\xbf": "utf-8", b"\xff\xfe": "utf-16-le", b"\xfe\xff": "utf-16-be"}
 _STATED = re.compile(r"sep=([,;\t])\s*\n")  # a line for spreadsheets
 _NO_TEXT = re.compile(r"[\x00-\x08\x0e-\x1f]")  # control characters that no text table holds
@@ -98,6 +99,7 @@ def separator_of(text: str) -> str:
     if stated := _STATED.match(text):
         return stated[1]
     first = next((line for line in io.StringIO(text, newline=None) if line.strip()), "")
+    first = first[:_LOOKED_AT]  # a field of the wrong separator would hold all of a very long line
     fields = {s: len(next(csv.reader([first], delimiter=s), [])) for s in (*_SEPARATORS, "|")}
     usual = max(_SEPARATORS, key=lambda s: fields[s])
     return "|" if fields[usual] == 1 and fields["|"] > 1 else usual

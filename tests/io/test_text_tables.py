@@ -11,7 +11,7 @@ import pyarrow as pa
 import pytest
 
 from blendkit.errors import BlendkitError
-from blendkit.io.text_tables import decimal_points, find_columns, open_table, plain_name
+from blendkit.io.text_tables import decimal_points, find_columns, open_table, plain_name, separator_of
 
 PLAIN = "name,début,x\na,0.5,\nb,1,NA\n"
 ROWS = [["a", "0.5", ""], ["b", "1", "NA"]]
@@ -144,3 +144,8 @@ def test_decimal_commas_where_they_can_be_nothing_else() -> None:
     assert notes == ("decimal commas are read as points: a, d",)
     assert decimal_points(frame, ["b"])[1] == ()
     assert frame["a"].tolist() == ["0,5", "1"]
+
+
+def test_a_first_line_of_very_many_columns() -> None:
+    assert separator_of(",".join(f"c{k}" for k in range(300_000))) == ","
+    assert separator_of("x" * 500_000) == ","
