@@ -50,7 +50,10 @@ FIRST = (
     *("cli/test_cli_whatif.py", "members/", "mutation/", "test_readme_training.py", "cli/test_cli_fit.py", "training/"),
     *("sample/", "cli/", "real/", "ops/", "metrics/"),
 )
-LONG = ("test_readme", "training/", "cli/", "sample/", "real/", "mutation/")
+LONG = (
+    *("test_readme", "training/", "cli/", "sample/", "real/", "mutation/", "members/"),
+    *("scoring/test_isolation", "scoring/test_bad_files", "engine/test_run", "audio/test_audio"),
+)
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
