@@ -95,9 +95,8 @@ class TableMember:
         """Return the columns by the run's class ids, if they are other names; those of no class are left out."""
         common = names_in_common(columns, self.context)
         if self.class_by == "id" and ("id" in common or not common):
-            by_name = self.context.taxonomy.by_name()
-            ids = {c: by_name.get(c.lower(), c) for c in columns if c not in self.context.classes}
-            new = {c: i for c, i in ids.items() if i != c and i in self.context.classes and i not in columns}
+            ids = self.context.taxonomy.ids_of(columns)
+            new = {c: i for c, i in ids.items() if i in self.context.classes and i not in columns}
             said = f"{len(new)} columns are names of classes, not ids, and are read as these: {shorten(new)}"
             return [new.get(c, c) for c in columns], values, [said] if new else []
         mapped = match_classes("table", columns, self.class_by, self.context, synonyms=self.synonyms)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
@@ -52,6 +52,11 @@ class Taxonomy:
             for name in {self.scientific_name(c), self.common_name(c), self.table[c].get("ebird_code", "")} - {""}:
                 found.setdefault(name.lower(), set()).add(c)
         return {name: next(iter(ids)) for name, ids in found.items() if len(ids) == 1}
+
+    def ids_of(self, names: Iterable[str]) -> dict[str, str]:
+        """Return {name: class id} of those that are no ids, but names that one class alone has, in any letter case."""
+        by_name = self.by_name()
+        return {n: by_name[n.lower()] for n in names if n not in self.table and n.lower() in by_name}
 
     def is_sonotype(self, class_id: str) -> bool:
         """True for sound types without a species, named like `Insect son01`."""

@@ -40,8 +40,7 @@ def truth_for(
     table = table.named_as(rows.recordings())
     table.require_in_reach(rows, what)
     matching = table.only(rows.recordings())
-    by_name = taxa.by_name()
-    names = {c: by_name[c.lower()] for c in matching.classes - {*classes, *taxa.classes} if c.lower() in by_name}
+    names = taxa.ids_of(matching.classes - set(classes))
     matching = matching.renamed(names) if names else matching
     values, labelled = matching.matrix(rows, classes, taxa.classes)
     if not labelled.any():

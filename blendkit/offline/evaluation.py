@@ -105,8 +105,7 @@ def evaluate(
 
 def _known_classes(scores: Scores, taxonomy: Taxonomy) -> tuple[Scores, list[str]]:
     """Return scores of the classes that a taxonomy has, by id or by name, and notes; all of them if it has none."""
-    by_name = taxonomy.by_name()
-    new = {c: by_name[c.lower()] for c in scores.classes if c not in taxonomy.table and c.lower() in by_name}
+    new = taxonomy.ids_of(scores.classes)
     notes = []
     if new and not set(new.values()).intersection(scores.classes) and len(set(new.values())) == len(new):
         scores = replace(scores, classes=tuple(new.get(c, c) for c in scores.classes))

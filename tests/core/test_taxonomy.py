@@ -196,3 +196,8 @@ def test_common_names_and_ebird_codes_are_kept_where_a_table_has_them(tmp_path: 
     assert alone.ebird_code("22961") == "22961"  # it may be the code
     assert [joined.ebird_code(c) for c in ("22961", "22962")] == ["grekis", "22962"]
     assert joined.common_name("22961") == "Kiskadee"
+
+
+def test_names_that_one_class_alone_has() -> None:
+    taxa = Taxonomy({"a": {"scientific_name": "Aus bus", "common_name": "Frog"}, "b": {"common_name": "Frog"}})
+    assert taxa.ids_of(["AUS bus", "Frog", "a", "other"]) == {"AUS bus": "a"}
