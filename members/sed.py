@@ -11,9 +11,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from blendkit.audio import Anchor, Pool, samples_at
-from blendkit.core import Float32, Float64, logit
+from blendkit.core import Float32, Float64, Saw, logit
 from blendkit.errors import BlendkitError
-from blendkit.graphs import Port, load_graph, metadata, metadata_names, open_session, ports
+from blendkit.graphs import Port, load_graph, metadata, metadata_names, metadata_saw, open_session, ports
 from blendkit.member import (
     BELOW_FLOAT32,
     ClassBy,
@@ -203,11 +203,11 @@ def _front(mel: Any, graph: Any, source: str) -> Mel | RawAudio:
     return RawAudio(int(rate))
 
 
-def _saw(folds: list[FilePath]) -> tuple[str, ...]:
+def _saw(folds: list[FilePath]) -> Saw:
     """Return the labelled recordings that any fold was trained on, as their metadata say."""
     graphs = [(load_graph(Path(f), "sed"), Path(f).name) for f in folds]
-    found = [metadata_names(g, "saw", n, "sed") for g, n in graphs if "saw" in metadata(g)]
-    return tuple(sorted({r for saw in found for r in saw}))
+    first, *others = [metadata_saw(g, n, "sed") for g, n in graphs]
+    return first.joined(*others)
 
 
 def _outputs(

@@ -12,10 +12,11 @@ from typing import Literal
 from blendkit.audio.channels import Channels
 from blendkit.audio.decoded import Decoded, fit_duration, silence, unreadable
 from blendkit.audio.decoding import decode
+from blendkit.audio.fingerprints import content_of
 from blendkit.audio.headers import probe_duration
 from blendkit.audio.recordings import Recording
 from blendkit.audio.resampling import at_rate
-from blendkit.core import NameRule, Remainder, count_chunks, printable
+from blendkit.core import AudioContent, NameRule, Remainder, count_chunks, printable
 
 GROUP = 8  # recordings in a store part
 GROUP_S = 960.0  # and no more than this many seconds of audio
@@ -42,7 +43,10 @@ class Grid:
 
 @dataclass(frozen=True, eq=False)
 class Prepared:
-    """A recording at every rate that the members need; `path` is empty where there is no file."""
+    """A recording at every rate that the members need, and its content, where it has one.
+
+    path: empty where there is no file.
+    """
 
     recording: str
     path: Path
@@ -53,6 +57,7 @@ class Prepared:
     by_rate: dict[int, Decoded]
     decode_s: float
     resample_s: float
+    content: AudioContent | None = None
 
 
 @dataclass(frozen=True, eq=False)
@@ -98,6 +103,7 @@ def prepare_recording(recording: Recording, rates: Sequence[int], grid: Grid, sc
         decoded = silence(expected, rates[0] if rates else FALLBACK_RATE, "silent", "no audio file")
     else:
         decoded = decode(recording.path, scratch, grid.channels)
+    content = content_of(decoded)
     chunks, padded = count_chunks(decoded.duration_s, grid.chunk_s, grid.remainder)
     wanted, _ = count_chunks(expected, grid.chunk_s, grid.remainder)
     decoded = fit_duration(decoded, expected)
@@ -106,5 +112,5 @@ def prepare_recording(recording: Recording, rates: Sequence[int], grid: Grid, sc
     by_rate = at_rate(decoded, rates, scratch)
     return Prepared(
         recording.id, recording.path, max(chunks, wanted), decoded.duration_s, status, printable(decoded.note), by_rate,
-        at - started, time.perf_counter() - at,
+        at - started, time.perf_counter() - at, content,
     )  # fmt: skip

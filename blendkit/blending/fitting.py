@@ -9,7 +9,7 @@ import numpy as np
 
 from blendkit.blending.site_and_hour_needs import require_name_parts
 from blendkit.blending.step_context import StepContext
-from blendkit.core import LabelTable, Scores, chunk_rows, compare_names, fold_of
+from blendkit.core import Contents, LabelTable, Saw, Scores, chunk_rows, compare_names, copies, fold_of, same_recordings
 from blendkit.errors import BlendkitError, shorten
 from blendkit.events import ignore_text
 from blendkit.ops import Fitted, OpInfo, signature
@@ -40,7 +40,8 @@ def fit_step(
     scored, classes = scores.rows.recordings(), scores.classes
     if step.params.get("fit") is None:
         artefact = around.files.contents.artefact(path, step.info.load)
-        refuse_seen_by_step(step, artefact.saw, scored, note)
+        saw = around.files.contents.saw_of(path, step.info.load)
+        refuse_seen_by_step(step, saw, scored, note, around.contents)
         if not set(artefact.classes) & {*classes, *known}:  # it would change no score, without any message
             listed = [f"artefact: {shorten(artefact.classes)}", f"run: {shorten(classes)}"]
             raise BlendkitError(f"{step.name}: {path.name} was fitted on none of the run's classes", listed)
@@ -55,9 +56,9 @@ def fit_step(
 
     everything = fitted(table.recordings)  # with folds, what recordings without labels get: it cannot have seen them
     if step.folds == 0:
-        refuse_seen_by_step(step, everything.saw, scored, note)
+        refuse_seen_by_step(step, Saw.of(everything.saw, around.contents), scored, note, around.contents)
         return Fitted((everything,))
-    return _cross_fit(table, step.folds, fitted, everything, set(scored))
+    return _cross_fit(table, step.folds, fitted, everything, scored, around.contents)
 
 
 def _fitted(step: OpStep, part: LabelTable, scores: Scores, around: StepContext, further: Iterable[str]) -> Any:
@@ -102,20 +103,33 @@ def check_folds(step: OpStep, table: LabelTable) -> None:
 
 
 def _cross_fit(
-    table: LabelTable, folds: int, fitted: Callable[[Sequence[str]], Any], everything: Any, scored: set[str]
+    table: LabelTable,
+    folds: int,
+    fitted: Callable[[Sequence[str]], Any],
+    everything: Any,
+    scored: Sequence[str],
+    contents: Contents,
 ) -> Fitted:
-    fold = fold_of(table.recordings, folds)  # by recording: chunks of one recording are alike, and would leak
-    needed = sorted({fold[r] for r in scored if r in fold})  # without scored recordings a fold's fit is never applied
+    # by recording: chunks of one recording are alike, and would leak, as would its copies under other names
+    copy = copies(table.recordings, contents)
+    dealt = fold_of(sorted(set(copy.values())), folds)
+    fold = {r: dealt[c] for r, c in copy.items()}
+    labelled = dict(same_recordings(scored, table.recordings, contents, contents))
+    needed = sorted({fold[r] for r in labelled.values()})  # without scored recordings a fold's fit is never applied
     without = [fitted([r for r in table.recordings if fold[r] != f]) for f in needed]
     at = {f: i + 1 for i, f in enumerate(needed)}
-    return Fitted((everything, *without), 0, {r: at[fold[r]] for r in scored if r in fold})
+    return Fitted((everything, *without), 0, {r: at[fold[own]] for r, own in labelled.items()})
 
 
 def refuse_seen_by_step(
-    step: OpStep, saw: Sequence[str], scored: Sequence[str], note: Callable[[str], None] = ignore_text
+    step: OpStep,
+    saw: Saw,
+    scored: Sequence[str],
+    note: Callable[[str], None] = ignore_text,
+    contents: Contents | None = None,
 ) -> None:
     """Raise BlendkitError if a fitted step saw a scored recording; where `allow_seen` is set, call `note` instead."""
-    both = sorted(set(saw) & set(scored))
+    both = saw.among(scored, contents)
     if both and not step.params.get("allow_seen"):
         raise BlendkitError(
             f"{step.name}: fitted on {len(both)} of the recordings it would be applied to",

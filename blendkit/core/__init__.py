@@ -10,7 +10,14 @@ from typing import TYPE_CHECKING
 from blendkit._face import lazy_face
 
 if TYPE_CHECKING:
-    from blendkit.core.arrays import Bools, Float32, Float64, Int64, Matrix
+    from blendkit.core.arrays import Bools, Float32, Float64, Int16, Int64, Matrix
+    from blendkit.core.audio_content import (
+        ENVELOPE_PARTS,
+        ENVELOPE_STEP_DB,
+        MARK_DIGITS,
+        AudioContent,
+        contents_to_json,
+    )
     from blendkit.core.audio_suffixes import AUDIO_SUFFIXES, OTHER_SUFFIXES, composed, printable, recording_id
     from blendkit.core.auto_names import (
         FoundNames,
@@ -44,6 +51,7 @@ if TYPE_CHECKING:
         make_rows,
         rows_from_ids,
     )
+    from blendkit.core.saw import Contents, Saw, ScoreKind, as_saw, base_name, copies, kind_of, same_recordings
     from blendkit.core.scores import Scores
     from blendkit.core.spaces import (
         FileSpace,
@@ -63,7 +71,10 @@ else:
 __all__ = [
     "AUDIO_SUFFIXES",
     "AUTO",
+    "ENVELOPE_PARTS",
+    "ENVELOPE_STEP_DB",
     "LEVELS",
+    "MARK_DIGITS",
     "MIN_REMAINDER_S",
     "NAME_PRESETS",
     "NO_HOUR",
@@ -73,8 +84,10 @@ __all__ = [
     "PATTERNS",
     "TAXA",
     "WHOLE_RECORDING",
+    "AudioContent",
     "Bools",
     "ClusterBy",
+    "Contents",
     "Deployment",
     "DeploymentKey",
     "Deployments",
@@ -82,6 +95,7 @@ __all__ = [
     "Float32",
     "Float64",
     "FoundNames",
+    "Int16",
     "Int64",
     "LabelTable",
     "Level",
@@ -91,11 +105,15 @@ __all__ = [
     "NameSource",
     "Remainder",
     "Rows",
+    "Saw",
+    "ScoreKind",
     "Scores",
     "SiteFrom",
     "Sonotypes",
     "Space",
     "Taxonomy",
+    "as_saw",
+    "base_name",
     "canonical_json",
     "canonical_order",
     "check_zone",
@@ -106,11 +124,14 @@ __all__ = [
     "compiled",
     "composed",
     "concat",
+    "contents_to_json",
+    "copies",
     "count_chunks",
     "fitting_names",
     "fold_of",
     "format_seconds",
     "is_zone",
+    "kind_of",
     "logit",
     "lost_as_probabilities",
     "make_rows",
@@ -124,6 +145,7 @@ __all__ = [
     "recording_id",
     "rows_from_ids",
     "rule_name",
+    "same_recordings",
     "saturated",
     "shared_rows",
     "side_by_side",

@@ -19,5 +19,8 @@ Float32 = NDArray[np.float32]
 Bools = NDArray[np.bool_]
 """Masks and truth."""
 
+Int16 = NDArray[np.int16]
+"""Samples as 16-bit integers."""
+
 Int64 = NDArray[np.int64]
 """Row numbers, offsets, counts."""

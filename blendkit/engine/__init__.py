@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from blendkit.engine.preflighting import preflight
     from blendkit.engine.recipe_data import data_folder
     from blendkit.engine.recording_names import named_rows
-    from blendkit.engine.run_json import in_sample
+    from blendkit.engine.run_json import contents_of, in_sample
 else:
     __getattr__, __dir__ = lazy_face(__name__)
 
@@ -26,6 +26,7 @@ __all__ = [
     "RunResult",
     "Using",
     "Variant",
+    "contents_of",
     "data_folder",
     "find_inputs",
     "in_sample",

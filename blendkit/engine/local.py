@@ -20,7 +20,7 @@ from blendkit.engine.preflighting import preflight
 from blendkit.engine.recipe_data import data_folder
 from blendkit.engine.recording_names import named_rows
 from blendkit.engine.row_order import row_order
-from blendkit.engine.run_json import Figures, StreamResult, run_report
+from blendkit.engine.run_json import Figures, StreamResult, contents_of, run_report
 from blendkit.errors import BlendkitError, shorten
 from blendkit.events import Emit, silent
 from blendkit.io import CONSTANT, Written, write_scores
@@ -184,7 +184,8 @@ def _streams(
         warnings += group_notes(plan, inputs.taxonomy, classes)
     figures = Figures(inputs, rows, classes, order.emit)
     warnings += figures.lacking(members)
-    around = StepContext(inputs.taxonomy, inputs.names, plan.recipe.model.chunk_s, files)
+    contents = contents_of(opened)
+    around = StepContext(inputs.taxonomy, inputs.names, plan.recipe.model.chunk_s, files, contents)
     note = partial(_note, warnings)
     streams = make_streams(plan, members, around, made=figures.made, note=note, release=members.pop)
     return streams, figures, [*warnings, *figures.warnings(opened)]

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 import numpy as np
 
 from blendkit.blending import check_folds, raw_weights, refuse_seen_by_step, require_name_parts, where_mask
-from blendkit.core import LEVELS, TAXA, LabelTable, chunk_rows
+from blendkit.core import LEVELS, TAXA, LabelTable, Saw, chunk_rows
 from blendkit.engine.inputs import Inputs
 from blendkit.errors import BlendkitError, did_you_mean
 from blendkit.ops import Keys, check_levels, mark_of, signature
@@ -93,7 +93,7 @@ def _file_errors(plan: Plan, inputs: Inputs, files: RecipeFiles) -> Iterator[tup
                 continue
             try:
                 if step.params.get("fit") is None:
-                    refuse_seen_by_step(step, files.seen_by(step) or (), scored)
+                    refuse_seen_by_step(step, files.seen_by(step) or Saw(), scored)
                 else:
                     _check_labels(step, files.contents.labels(named[1]), inputs, scored)
             except BlendkitError as error:
@@ -107,4 +107,4 @@ def _check_labels(step: OpStep, labels: LabelTable, inputs: Inputs, scored: Sequ
     if inputs.classes:
         table.require_known({*inputs.classes, *inputs.taxonomy.classes})
     if not step.folds:
-        refuse_seen_by_step(step, table.recordings, scored)
+        refuse_seen_by_step(step, Saw.of(table.recordings), scored)

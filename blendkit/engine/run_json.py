@@ -3,12 +3,22 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
 from blendkit._version import __version__
-from blendkit.core import FileSpace, Rows, Scores, text_hash, unused_names
+from blendkit.core import (
+    Contents,
+    FileSpace,
+    Rows,
+    Saw,
+    Scores,
+    contents_to_json,
+    kind_of,
+    text_hash,
+    unused_names,
+)
 from blendkit.engine.inputs import Inputs, labels_out_of_reach, truth_of
 from blendkit.errors import shorten
 from blendkit.events import Emit
@@ -38,6 +48,7 @@ class Figures:
         self.recordings = {str(r) for r in rows.recording[self.labelled]}
         self.notes = [f"not used to measure: {why}" for why in labels_out_of_reach(inputs, rows)]
         self.notes += _nearly_matching(inputs, rows)
+        self.scored = rows.recordings()
         self.results: dict[str, StreamResult] = {}
         self.emit = emit
 
@@ -74,29 +85,58 @@ def _nearly_matching(inputs: Inputs, rows: Rows) -> list[str]:
 def in_sample(opened: Opened, recordings: set[str]) -> list[str]:
     """Name the members that were fitted on recordings they are measured on."""
     out = []
-    for m in opened.audio:
-        saw = set(m.store.about.get("saw", [])) if m.store is not None else set()
-        both = saw & recordings
+    contents = contents_of(opened)
+    for name, saw in members_saw(opened).items():
+        both = [] if name in out_of_fold(opened) else saw.among(sorted(recordings), contents)
         if both:
             out.append(
-                f"member {m.name!r} was fitted on {len(both)} of the {len(recordings)} labelled "
+                f"member {name!r} was fitted on {len(both)} of the {len(recordings)} labelled "
                 "recordings: its figures and those of its blends are in-sample"
             )
     return out
 
 
-def saw_by(plan: Plan, opened: Opened, files: RecipeFiles) -> dict[str, list[str]]:
-    """Return the recordings, labelled or pseudo-labelled, behind each member and each fitted step, where known."""
-    found: dict[str, list[str]] = {}
+def members_saw(opened: Opened) -> dict[str, Saw]:
+    """Return what every member was fitted on: as its model says, or its score file."""
+    stores = {m.name: m.store.saw for m in opened.audio if m.store is not None}
+    return {**{n: p.saw for n, p in opened.sources.items()}, **stores}
+
+
+def out_of_fold(opened: Opened) -> set[str]:
+    """Return the members whose score files say that they are out-of-fold."""
+    return {n for n, p in opened.sources.items() if p.kind == "oof"}
+
+
+def contents_of(opened: Opened) -> Contents:
+    """Return what the scored recordings sound like, as the members' stores and score files have it."""
+    found = {r: c for p in opened.sources.values() for r, c in p.contents.items()}
     for m in opened.audio:
-        saw = sorted(m.store.about.get("saw", [])) if m.store is not None else []
-        found |= {m.name: saw} if saw else {}
+        found |= m.store.contents() if m.store is not None else {}
+    return found
+
+
+def saw_by(plan: Plan, opened: Opened, files: RecipeFiles) -> dict[str, Saw]:
+    """Return the recordings, labelled or pseudo-labelled, behind each member and each fitted step."""
+    found = members_saw(opened)
     for stream in plan.streams:
         for step in stream.ops:
             seen = files.seen_by(step)
             if seen is not None:
-                found[f"{stream.name}.{step.label}"] = sorted(seen)
+                found[f"{stream.name}.{step.label}"] = seen
     return found
+
+
+def _provenance(saw: Mapping[str, Saw], opened: Opened, recordings: Sequence[str]) -> dict[str, Any]:
+    """Return what run.json says of what is behind the scores, and which kind of scores they are."""
+    everything = Saw().joined(*saw.values())
+    judged = [s for n, s in saw.items() if n not in out_of_fold(opened)]
+    kind = kind_of(Saw().joined(*judged), recordings, contents_of(opened)) if judged else "oof"
+    return {
+        "kind": kind,
+        "saw": {n: list(s.recordings) for n, s in saw.items() if s.recordings},
+        "saw_unknown": [n for n, s in saw.items() if not s.known],
+        "saw_contents": contents_to_json(everything.contents, everything.recordings),
+    }
 
 
 def run_report(
@@ -129,11 +169,17 @@ def run_report(
         "mode": inputs.mode if opened.audio else "tables",
         "members": {n: {"made_by": facts_hash(f), **f} for n, f in opened.facts.items()},
         "recordings": {
-            r: {"status": s.status, "note": s.note, "duration_s": s.duration_s, "chunks": s.chunks}
+            r: {
+                "status": s.status,
+                "note": s.note,
+                "duration_s": s.duration_s,
+                "chunks": s.chunks,
+                "content": s.content,
+            }
             for r, s in scored.status.items()
         },
         "left_out": list(inputs.left_out) if opened.audio else [],
-        "saw": saw_by(plan, opened, files),
+        **_provenance(saw_by(plan, opened, files), opened, figures.scored),
         "labels": {"files": figures.sources, "labelled_rows": int(figures.labelled.sum())},
         "streams": {n: asdict(r) for n, r in figures.results.items()},
         "written": {

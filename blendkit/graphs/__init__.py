@@ -22,6 +22,7 @@ if TYPE_CHECKING:
         load_graph,
         metadata,
         metadata_names,
+        metadata_saw,
         ports,
         require_names,
     )
@@ -63,6 +64,7 @@ __all__ = [
     "load_graph",
     "metadata",
     "metadata_names",
+    "metadata_saw",
     "open_session",
     "pool_cells",
     "ports",

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from blendkit.core import Saw
 from blendkit.errors import BlendkitError, did_you_mean, shorten
 
 _GIVE_PROBABILITIES = ("Sigmoid", "HardSigmoid", "Softmax")
@@ -142,3 +143,16 @@ def metadata_names(model: Any, key: str, source: str, name: str) -> list[str]:
             f"{name}: {source}: metadata {key!r} is not a JSON list of names, got {properties[key][:60]!r}"
         )
     return found
+
+
+def metadata_saw(model: Any, source: str, name: str) -> Saw:
+    """Return the recordings that a model was fitted on, as its metadata says; unknown where it says nothing.
+
+    Raises BlendkitError naming the file `source` for metadata that is not such a list.
+    """
+    keys = [k for k in ("saw", "saw_known", "saw_contents") if k in metadata(model)]
+    names = metadata_names(model, "saw", source, name) if "saw" in keys else []
+    try:
+        return Saw.from_json({**{k: json.loads(metadata(model)[k]) for k in keys}, "saw": names})
+    except ValueError as error:
+        raise BlendkitError(f"{name}: {source}: its metadata is damaged", [str(error)]) from error

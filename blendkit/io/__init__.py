@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from blendkit.io.contents import FileContents
     from blendkit.io.file_reader import ColumnNames, FileHead, Reader, ReadFile, file_head, find_reader, read_found
     from blendkit.io.file_seen import FileSeen, look_into
+    from blendkit.io.provenance import PROVENANCE, Provenance, read_provenance, write_side_provenance
     from blendkit.io.readers.deployment_csv import read_deployments
     from blendkit.io.readers.detection_tables import Detections
     from blendkit.io.readers.finds import read_finds
@@ -39,6 +40,7 @@ else:
 
 __all__ = [
     "CONSTANT",
+    "PROVENANCE",
     "WEEKS",
     "WHOLE_YEAR",
     "Cache",
@@ -47,6 +49,7 @@ __all__ = [
     "FileContents",
     "FileHead",
     "FileSeen",
+    "Provenance",
     "RangeTable",
     "ReadFile",
     "Reader",
@@ -69,6 +72,7 @@ __all__ = [
     "read_hoplite",
     "read_labels",
     "read_leaderboard",
+    "read_provenance",
     "read_range_table",
     "read_score_file",
     "read_scores",
@@ -85,5 +89,6 @@ __all__ = [
     "windows_on_chunks",
     "write_range_table",
     "write_scores",
+    "write_side_provenance",
     "write_submission",
 ]

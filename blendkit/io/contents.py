@@ -7,9 +7,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from blendkit.core import LabelTable
+from blendkit.core import LabelTable, Saw
 from blendkit.io.readers.label_files import read_labels, split_label_source
-from blendkit.store import content_hash
+from blendkit.store import content_hash, saw_of_artefact
 
 
 @dataclass(frozen=True, eq=False)
@@ -29,6 +29,10 @@ class FileContents:
     def artefact(self, path: Path, load: Callable[[Path], Any]) -> Any:
         """Return the artefact that `load` reads from a path."""
         return self._once(path, load)
+
+    def saw_of(self, path: Path, load: Callable[[Path], Any]) -> Saw:
+        """Return what the artefact that `load` reads from a path was fitted on."""
+        return saw_of_artefact(path, self.artefact(path, load))
 
     def sha256(self, path: Path) -> str:
         """Return the hash of the content of a file or folder, or of the file of `FILE:NAME`."""

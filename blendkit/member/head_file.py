@@ -10,9 +10,9 @@ from typing import Any
 
 import numpy as np
 
-from blendkit.core import Float32
+from blendkit.core import Float32, Saw
 from blendkit.errors import BlendkitError
-from blendkit.graphs import load_graph, metadata, metadata_names, open_session
+from blendkit.graphs import load_graph, metadata, metadata_names, metadata_saw, open_session
 from blendkit.member.protocol import MemberContext
 from blendkit.store import content_hash
 
@@ -25,7 +25,7 @@ class HeadFile:
     source: str
     classes: tuple[str, ...]
     blocks: tuple[str, ...]
-    saw: tuple[str, ...]
+    saw: Saw
     fitted_on: Mapping[str, Any]
 
     @property
@@ -66,11 +66,10 @@ def open_head(path: Path, context: MemberContext, name: str) -> HeadFile:
     graph = load_graph(path, name)
     classes, blocks = (metadata_names(graph, key, path.name, name) for key in ("classes", "blocks"))
     facts = metadata(graph)
-    saw = metadata_names(graph, "saw", path.name, name) if "saw" in facts else []
     session = open_session(path, context.threads, name, context.provider)
     _check(path.name, name, session, classes, blocks)
     fitted_on = json.loads(facts["fitted_on"]) if "fitted_on" in facts else {}
-    return HeadFile(session, path.name, tuple(classes), tuple(blocks), tuple(saw), fitted_on)
+    return HeadFile(session, path.name, tuple(classes), tuple(blocks), metadata_saw(graph, path.name, name), fitted_on)
 
 
 def _check(source: str, name: str, session: Any, classes: list[str], blocks: list[str]) -> None:

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Literal, Protocol, TypeVar, runtime_checkable
 
 from blendkit.audio import Anchor, Edge, Pool, Recording
-from blendkit.core import Float32, NameRule, Scores, Space, Taxonomy
+from blendkit.core import Float32, NameRule, Saw, Scores, Space, Taxonomy
 from blendkit.errors import BlendkitError
 from blendkit.graphs import Provider
 
@@ -118,7 +118,7 @@ class MemberInfo:
     window_s: float
     batch: int = 32
     notes: tuple[str, ...] = ()
-    saw: tuple[str, ...] = ()
+    saw: Saw | tuple[str, ...] = ()
     hop_s: float | None = None
     pool: Pool = "mean"
     anchor: Anchor = "recording"

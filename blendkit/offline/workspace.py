@@ -10,6 +10,7 @@ from blendkit.blending import Memo, StepContext, aligned, make_streams, may_lack
 from blendkit.core import Bools, Rows, Scores, canonical_json, compare_names, shared_rows
 from blendkit.engine import (
     Inputs,
+    contents_of,
     find_inputs,
     in_sample,
     labels_out_of_reach,
@@ -121,7 +122,7 @@ def _open(plan: Plan, data: DataFolder, files: RecipeFiles, stores: Path) -> Wor
     measured = {str(r) for r in rows.recording[labelled]}
     folds, fold_notes = _folds(opened, measured)
     unique = dict.fromkeys([*inputs.named.notes(), *opened.warnings, *notes, *fold_notes, *in_sample(opened, measured)])
-    around = StepContext(inputs.taxonomy, inputs.names, plan.recipe.model.chunk_s, files)
+    around = StepContext(inputs.taxonomy, inputs.names, plan.recipe.model.chunk_s, files, contents_of(opened))
     memo = Memo(max(_MEMO_BYTES, 2 * sum(m.values.nbytes for m in members.values())))
     return Workspace(members, around, rows, classes, truth, labelled, tuple(used), folds, unique, memo)
 

@@ -6,6 +6,7 @@ from collections.abc import Callable, Container, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from blendkit.core import Saw
 from blendkit.errors import BlendkitError, did_you_mean
 from blendkit.io import FileContents, split_label_source
 from blendkit.recipe.plan import Plan
@@ -65,7 +66,7 @@ class RecipeFiles:
         """Return the file that a step is fitted on or applies, with its key path; None if it names none."""
         return next(((key, self.paths[key]) for key, _ in step.named_files() if key in self.paths), None)
 
-    def seen_by(self, step: OpStep) -> tuple[str, ...] | None:
+    def seen_by(self, step: OpStep) -> Saw | None:
         """Return the recordings that a fitted step was or will be fitted on: of its labels, or its artefact's `saw`.
 
         None for a step that is not fitted.
@@ -75,8 +76,8 @@ class RecipeFiles:
             return None
         path = found[1]
         if step.params.get("fit") is not None:
-            return tuple(self.contents.labels(path).recordings)
-        return tuple(self.contents.artefact(path, step.info.load).saw)
+            return Saw.of(self.contents.labels(path).recordings)
+        return self.contents.saw_of(path, step.info.load)
 
 
 def named_files(plan: Plan) -> Iterator[tuple[KeyPath, str]]:

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
 from typing import Any
 
-from blendkit.core import Scores
+from blendkit.core import Scores, as_saw
 from blendkit.errors import BlendkitError, broken
 from blendkit.graphs import Provider
+from blendkit.io import Provenance, read_provenance
 from blendkit.member import TTA, FileMember, FinishedMember, FoldedMember, Member, MemberContext
 from blendkit.recipe import MemberPlan, Plan, RecipeFiles
 from blendkit.scoring.identity import facts_hash, grid_of, member_facts, tta_of
@@ -22,7 +23,8 @@ from blendkit.store import LogitStore
 class Opened:
     """Members by kind: finished scores (read), and those that need audio; `facts` of all.
 
-    folds: per finished member that knows them, the fold of every recording.
+    folds: per finished member that knows them, the fold of every recording. sources: per finished member, what its
+    file says of its scores.
     """
 
     tables: dict[str, Scores]
@@ -30,6 +32,7 @@ class Opened:
     facts: dict[str, dict[str, Any]]
     warnings: list[str]
     folds: dict[str, dict[str, str]]
+    sources: dict[str, Provenance] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -47,7 +50,7 @@ def open_members(plan: Plan, context: MemberContext, files: RecipeFiles, stores:
     """Read the finished members and open the stores of the others, without building any model."""
     model = plan.recipe.model
     tables: dict[str, Scores] = {}
-    audio, facts, warnings, folds = [], {}, [], {}
+    audio, facts, warnings, folds, sources = [], {}, [], {}, {}
     grid = grid_of(plan, context)
     for name, member in plan.members.items():
         tta = tta_of(model.members[name])
@@ -56,6 +59,7 @@ def open_members(plan: Plan, context: MemberContext, files: RecipeFiles, stores:
         if is_finished(member):
             made = build_member(member, params, context)
             tables[name] = _read(name, made, member, tta)
+            sources[name] = _source(member, files)
             if context.classes:  # classes can be checked before anything is scored; rows only afterwards
                 policy = model.members[name].unknown_classes
                 known = tables[name].align(
@@ -68,7 +72,13 @@ def open_members(plan: Plan, context: MemberContext, files: RecipeFiles, stores:
         else:
             folder = stores / f"{member.use}-{facts_hash(facts[name])[:12]}"
             audio.append(audio_member(member, params, context, tta, facts[name], folder))
-    return Opened(tables, tuple(audio), facts, warnings, folds)
+    return Opened(tables, tuple(audio), facts, warnings, folds, sources)
+
+
+def _source(member: MemberPlan, files: RecipeFiles) -> Provenance:
+    """What a finished member's first file says of its scores: the others name classes, rows or places."""
+    found = [p for key in member.files for p in files.of_member(member.name, key)]
+    return read_provenance(found[0]) if found else Provenance()
 
 
 def build_member(member: MemberPlan, params: dict[str, Any], context: MemberContext) -> Any:
@@ -128,7 +138,7 @@ def audio_member(
 
     def open_store(made: Member | FileMember) -> LogitStore:
         info = made.info
-        about = {"facts": facts, "notes": list(info.notes), "saw": list(info.saw)}
+        about = {"facts": facts, "notes": list(info.notes), **as_saw(info.saw).to_json()}
         return LogitStore.create(folder, made_by, info.classes, info.covered, about)
 
     return AudioMember(member.name, build, tta, _existing(folder, made_by), open_store, limit_s=member.limit_s)

@@ -29,7 +29,8 @@ def stored(prepared: Prepared, key: str, lost: Lost | None = None, silent: int =
     note = "; ".join(filter(None, [prepared.note, window, quiet]))
     if prepared.status == "unreadable" and prepared.path.name and not prepared.path.exists():
         key = f"vanished: {key}"  # once the file is back, its key is another one, and it is scored
-    return Stored(key, prepared.chunks, prepared.status, note, round(prepared.duration_s, 3))
+    content = None if prepared.content is None else prepared.content.to_json()
+    return Stored(key, prepared.chunks, prepared.status, note, round(prepared.duration_s, 3), content)
 
 
 def joined_status(stores: Mapping[str, LogitStore], keys: Iterable[str]) -> dict[str, Stored]:

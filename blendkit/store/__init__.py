@@ -11,7 +11,15 @@ from typing import TYPE_CHECKING
 from blendkit._face import lazy_face
 
 if TYPE_CHECKING:
-    from blendkit.store.artefacts import artefact, load_artefact, loader_of, refuse_seen, save_artefact, wrong_artefact
+    from blendkit.store.artefacts import (
+        artefact,
+        load_artefact,
+        loader_of,
+        refuse_seen,
+        save_artefact,
+        saw_of_artefact,
+        wrong_artefact,
+    )
     from blendkit.store.content import content_hash
     from blendkit.store.features import FeatureStore, require_features
     from blendkit.store.files import atomic_path, cache_folder, file_hash, write_json, write_text
@@ -34,6 +42,7 @@ __all__ = [
     "refuse_seen",
     "require_features",
     "save_artefact",
+    "saw_of_artefact",
     "write_json",
     "write_text",
     "wrong_artefact",

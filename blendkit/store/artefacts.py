@@ -14,6 +14,7 @@ from typing import Any, TypeVar, get_type_hints
 
 import numpy as np
 
+from blendkit.core import Contents, Saw, contents_to_json
 from blendkit.errors import BlendkitError, shorten
 from blendkit.store.files import atomic_path
 
@@ -53,13 +54,14 @@ def loader_of(cls: type[T]) -> Callable[[Path], T]:
     return lambda path: load_artefact(path, cls)
 
 
-def save_artefact(made: Any, path: Path) -> None:
-    """Write an artefact, whole or not at all."""
+def save_artefact(made: Any, path: Path, contents: Contents | None = None) -> None:
+    """Write an artefact, whole or not at all. contents: what the recordings that it saw sound like, where known."""
     own: ArtefactFormat = getattr(made, _FORMAT)
     values = {f.name: getattr(made, f.name) for f in fields(made)}
     plain = {n: asdict(v) if is_dataclass(v) and not isinstance(v, type) else v
              for n, v in values.items() if n not in own.shapes}  # fmt: skip
-    meta = {"kind": own.kind, "version": own.version, **plain}
+    heard = contents_to_json(contents, made.saw) if contents else {}
+    meta = {"kind": own.kind, "version": own.version, **plain, **({"saw_contents": heard} if heard else {})}
     arrays: dict[str, Any] = {"meta": np.array(json.dumps(meta)), **{n: values[n] for n in own.shapes}}
     with atomic_path(path) as temporary, temporary.open("wb") as handle:
         np.savez(handle, **arrays)
@@ -82,6 +84,15 @@ def load_artefact(path: Path, cls: type[T]) -> T:
         return cls(**plain, **arrays)
     except _BROKEN as error:
         raise wrong_artefact(path, own.kind, error) from error
+
+
+def saw_of_artefact(path: Path, made: Any) -> Saw:
+    """Return what an artefact saw, with the contents that its file holds; a file of another format holds none."""
+    try:
+        with np.load(path, allow_pickle=False) as data:
+            return Saw.from_json(json.loads(str(data["meta"])), known=True)
+    except _BROKEN:
+        return Saw.of(made.saw)
 
 
 def _plain(cls: type, name: str, value: Any) -> Any:
@@ -108,7 +119,7 @@ def wrong_artefact(path: Path, kind: str, error: Exception) -> BlendkitError:
 
 def refuse_seen(what: str, saw: Iterable[str], recordings: Iterable[str], allow: bool) -> None:
     """Raise BlendkitError if an artefact would meet recordings that it was fitted on, unless that is allowed."""
-    both = sorted(set(saw) & set(recordings))
+    both = sorted(Saw.of(saw).among(dict.fromkeys(map(str, recordings))))
     if both and not allow:
         raise BlendkitError(
             f"{what} was fitted on {len(both)} of these recordings: its figures there would be in-sample",

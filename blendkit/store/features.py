@@ -13,7 +13,7 @@ from typing import Any
 
 import numpy as np
 
-from blendkit.core import Float32, NameRule, Rows, canonical_order, make_rows
+from blendkit.core import Contents, Float32, NameRule, Rows, canonical_order, make_rows
 from blendkit.errors import BlendkitError, did_you_mean
 from blendkit.store.files import atomic_path
 from blendkit.store.manifest import KEYS, Manifest, Stored
@@ -63,6 +63,10 @@ class FeatureStore:
                 ["delete the folder and make the features again"],
             )
         return cls(manifest)
+
+    def contents(self) -> Contents:
+        """What the stored recordings sound like, of those whose content is known."""
+        return self.manifest.contents()
 
     @property
     def shapes(self) -> dict[str, tuple[int, ...]]:

@@ -15,7 +15,7 @@ from typing import Any
 
 import numpy as np
 
-from blendkit.core import NameRule, Scores, concat, make_rows
+from blendkit.core import Contents, NameRule, Saw, Scores, concat, make_rows
 from blendkit.errors import BlendkitError
 from blendkit.store.files import atomic_path
 from blendkit.store.manifest import KEYS, Manifest, Stored
@@ -54,6 +54,18 @@ class LogitStore:
         """The member's description of itself."""
         found: dict[str, Any] = self.manifest.facts["about"]
         return found
+
+    @property
+    def saw(self) -> Saw:
+        """The recordings that the member was fitted on. Raises BlendkitError if the manifest's facts are damaged."""
+        try:
+            return Saw.from_json(self.about)
+        except ValueError as error:
+            raise BlendkitError(f"{self.folder}: not a logit store", [str(error)]) from error
+
+    def contents(self) -> Contents:
+        """What the stored recordings sound like, of those whose content is known."""
+        return self.manifest.contents()
 
     @property
     def parts(self) -> dict[str, dict[str, Any]]:

@@ -8,7 +8,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
-from blendkit.core import canonical_json, text_hash
+from blendkit.core import AudioContent, Contents, canonical_json, text_hash
 from blendkit.errors import BlendkitError
 from blendkit.store.files import file_hash, write_json
 
@@ -18,13 +18,17 @@ KEYS = ("recording", "start_s", "end_s")
 
 @dataclass(frozen=True)
 class Stored:
-    """A store's entry for one recording: the hash of its audio, its number of chunks, and its status."""
+    """A store's entry for one recording: the hash of its file, its number of chunks, its status and its content.
+
+    content: of its audio, as JSON has it; None where there is nothing to compare, and in older stores.
+    """
 
     key: str
     chunks: int
     status: str
     note: str
     duration_s: float
+    content: Mapping[str, str] | None = None
 
 
 @dataclass
@@ -54,6 +58,11 @@ class Manifest:
     def recordings(self) -> dict[str, Stored]:
         """Return what is stored, per recording id."""
         return {r: Stored(**s) for p in self.parts.values() for r, s in p["recordings"].items()}
+
+    def contents(self) -> Contents:
+        """Return what the stored recordings sound like, of those whose content is known."""
+        known = {r: s.content for r, s in self.recordings().items()}
+        return {r: AudioContent.from_json(c) for r, c in known.items() if c is not None}
 
     def drop_damaged(self) -> list[str]:
         """Drop parts whose file is missing or changed; return their names."""

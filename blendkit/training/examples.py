@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Any, Literal
 
 import numpy as np
 from numpy.typing import NDArray
 
-from blendkit.core import Float32, Int64, fold_of, text_hash
+from blendkit.core import Contents, Float32, Int64, Saw, copies, fold_of, text_hash
 from blendkit.errors import BlendkitError, shorten
 
 ExampleKind = Literal["clip", "chunk", "pseudo"]
@@ -23,6 +23,7 @@ class Examples:
     features {name: (N, ...)} float32; targets (N, C) in [0, 1]; row_ids (N,); recording (N,); group (N,): what
     must never lie on both sides of a fold (a recording, a recordist, a source); kind (N,): `clip` (one class
     each, clean), `chunk` (of a labelled soundscape) or `pseudo` (labelled by a model, never judged on).
+    contents: what the recordings sound like, where known: copies and cuts of one are found by it.
     """
 
     features: Mapping[str, Float32]
@@ -32,6 +33,7 @@ class Examples:
     group: NDArray[np.str_]
     kind: NDArray[np.str_]
     classes: tuple[str, ...]
+    contents: Contents = field(default_factory=dict, repr=False)
 
     def __len__(self) -> int:
         """N."""
@@ -44,6 +46,10 @@ class Examples:
             features={n: x[index] for n, x in self.features.items()},
             **{f: getattr(self, f)[index] for f in ("targets", "row_ids", "recording", "group", "kind")},
         )
+
+    def saw(self, *, known: bool = True) -> Saw:
+        """Return what a fit on these rows sees."""
+        return Saw.of(self.recording.tolist(), self.contents, known=known)
 
     def of_kind(self, *kinds: ExampleKind) -> Index:
         """Return which rows are of these kinds."""
@@ -64,7 +70,35 @@ def stack(parts: Sequence[Examples]) -> Examples:
         f: np.concatenate([getattr(p, f) for p in parts]) for f in ("targets", "row_ids", "recording", "group", "kind")
     }
     features = {n: np.concatenate([p.features[n] for p in parts]) for n in first.features}
-    return replace(first, features=features, **joined)
+    contents = {r: c for p in reversed(parts) for r, c in p.contents.items()}
+    return replace(first, features=features, contents=contents, **joined)
+
+
+def with_copies_together(examples: Examples) -> tuple[Examples, list[str]]:
+    """Return examples whose groups also hold the copies and cuts of their recordings, and what was joined.
+
+    Groups that share a recording's audio become one, so that no fold is judged on what another learned from.
+    """
+    first = copies(set(examples.recording.tolist()), examples.contents)
+    again = sorted(r for r, own in first.items() if r != own)
+    if not again:
+        return examples, []
+    linked: dict[str, str] = {}
+
+    def of(group: str) -> str:
+        while linked.get(group, group) != group:
+            group = linked[group]
+        return group
+
+    group_of = dict(zip(examples.recording.tolist(), examples.group.tolist(), strict=True))
+    for r in again:
+        one, other = sorted((of(group_of[r]), of(group_of[first[r]])))
+        linked[other] = one
+    joined = np.array([of(g) for g in examples.group.tolist()], np.str_)
+    named = shorten([f"{r} of {first[r]}" for r in again], 3)
+    return replace(examples, group=joined), [
+        f"{len(again)} recordings are copies or cuts of others and share their fold: {named}"
+    ]
 
 
 def deal_folds(examples: Examples, folds: int) -> Index:

@@ -30,6 +30,8 @@ def judge(examples: Examples, logits: Logits, against: Mapping[str, Logits] | No
     are not finite count nowhere; a kind without a class of both kinds of rows is left out.
     """
     known = np.isfinite(logits).all(axis=1)
+    for other in (against or {}).values():
+        known = known & np.isfinite(other).all(axis=1)
     found = {}
     for kind, _ in KINDS:
         rows = np.flatnonzero((examples.kind == kind) & known)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -11,6 +12,8 @@ import numpy as np
 import torch
 
 from blendkit._version import __version__
+from blendkit.core import Float32, Saw, ScoreKind
+from blendkit.io import PROVENANCE, Provenance
 from blendkit.store import atomic_path
 from blendkit.training.cross_fit import Fit, HeadFit
 from blendkit.training.examples import Examples
@@ -24,8 +27,7 @@ OOF = "oof.npz"
 class Source:
     """Where a fit's rows came from. fitted_on: the feature store's facts (model, settings), which go into the head.
 
-    saw: recordings behind the fit beside its own rows (those a pseudo-labelling teacher learned from); saw_known:
-    whether these are all.
+    saw: recordings behind the fit beside its own rows: those a pseudo-labelling teacher learned from.
     """
 
     features: tuple[str, ...]
@@ -33,8 +35,12 @@ class Source:
     fitted_on: Mapping[str, Any]
     labels: str
     group: str | None
-    saw: tuple[str, ...] = ()
-    saw_known: bool = True
+    saw: Saw = Saw()
+
+    def to_json(self) -> dict[str, Any]:
+        """Return what fit.json says of it."""
+        held = {f: getattr(self, f) for f in ("features", "made_by", "fitted_on", "labels", "group")}
+        return {**held, "saw": list(self.saw.recordings), "saw_known": self.saw.known}
 
 
 def write_heads(out: Path, fit: Fit, examples: Examples, job: HeadFit, source: Source) -> dict[str, float]:
@@ -60,26 +66,35 @@ def _facts(shape: HeadShape, examples: Examples, source: Source, seen: set[str])
         "kind": "seqhead",
         "classes": list(examples.classes),
         "blocks": list(shape.inputs),
-        "saw": sorted({*seen, *source.saw}),
+        **Saw.of(seen, examples.contents).joined(source.saw).to_json(),
         "fitted_on": dict(source.fitted_on),
         "made_by": f"blendkit {__version__}",
     }
 
 
-def write_oof(out: Path, fit: Fit, examples: Examples) -> None:
-    """Write the out-of-fold table: `row_ids`, `classes`, `fold`, `labels`, `logits`, `kind`, `group`.
+def write_oof(out: Path, fit: Fit, examples: Examples, saw: Saw, logits: Float32) -> None:
+    """Write the out-of-fold table: `row_ids`, `classes`, `fold`, `labels`, `logits`, `kind`, `group`, `provenance`.
 
-    A recipe reads it as `{use: table, path: oof.npz, array: logits, rows: row_ids, classes: classes, folds: fold,
-    space: logit}`.
+    logits (N, C): nan in rows that do not count as out-of-fold, because a teacher behind the fit saw the recording
+    (saw); these rows are left out, and `left_out` names them. A recipe reads the table as `{use: table, path: oof.npz,
+    array: logits, rows: row_ids, classes: classes, folds: fold, space: logit}`.
     """
+    counted = np.isfinite(logits).all(axis=1)
+    part = examples.take(np.flatnonzero(counted))
+    counted_saw = saw.among(sorted(set(part.recording.tolist())), examples.contents)  # with --allow-seen
+    kind: ScoreKind = "in-sample" if counted_saw else "oof" if saw.known else "unknown"
+    made = Provenance("logit", examples.saw().joined(saw), kind, examples.contents)
     held = {
-        "row_ids": examples.row_ids,
+        "row_ids": part.row_ids,
         "classes": np.array(examples.classes, np.str_),
-        "fold": fit.fold,
-        "labels": (examples.targets > 0.5).astype(np.uint8),
-        "logits": fit.oof,
-        "kind": examples.kind,
-        "group": examples.group,
+        "fold": fit.fold[counted],
+        "labels": (part.targets > 0.5).astype(np.uint8),
+        "logits": logits[counted],
+        "kind": part.kind,
+        "group": part.group,
+        "left_out": examples.row_ids[~counted],
+        "left_out_why": np.array("a teacher behind the fit learned from these recordings"),
+        PROVENANCE: np.array(json.dumps(made.to_json())),
     }
     with atomic_path(out / OOF) as temporary, temporary.open("wb") as handle:
         np.savez_compressed(handle, **held)  # type: ignore[arg-type]
@@ -108,7 +123,7 @@ def summary(
         "oof": dict(figures),
         "onnx_difference": dict(drift),
         "job": asdict(job),
-        "source": asdict(source),
+        "source": source.to_json(),
     }
 
 

@@ -102,14 +102,18 @@ _CHECK = bundle(
 @_TEACHER
 @_GATES
 @_CHECK
-@click.option("--allow-seen", is_flag=True, help="Also label recordings that the teacher was trained on.")
+@click.option(
+    "--allow-seen",
+    is_flag=True,
+    help="Also label recordings that the teacher was trained on; default: they are left out and counted.",
+)
 @click.option("--out", required=True, type=PATH, help="Folder to write the labels, their cells and the report to.")
 @machine
 @json_option
 def gate(json_out: bool, **asked: Any) -> None:
     """Turn a stream's most confident cells on unlabelled recordings into labels, through strict gates.
 
-    SOURCE is a recipe, which is run on the unlabelled recordings, or a score file, which needs --space. The recordings
+    SOURCE is a recipe, which is run on the unlabelled recordings, or a score file; --space says what its values are where no file does. The recordings
     that the teacher was trained on are saved too: for a head trained on these labels they are not out-of-fold.
     """
     from blendkit import training
@@ -132,6 +136,10 @@ def _show_gate(report: dict[str, Any], request: PseudoLabelRequest) -> None:
         f"{report['cells']} labels in {report['rows']} of {report['of_rows']} chunks, {report['recordings']} recordings"
     )
     click.echo(f"{len(never)} of {len(report['classes'])} classes gain nothing")
+    if report["skipped_seen"]:
+        click.echo(
+            f"{len(report['skipped_seen'])} recordings that the teacher was trained on were left out (--allow-seen keeps them)"
+        )
     click.echo(
         f"the teacher was trained on {len(report['saw'])} recordings: there, a student of these labels is in-sample"
         if report["saw_known"]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
@@ -9,8 +10,8 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from blendkit.audio import Grid, Recording, groups, prepare_group
-from blendkit.core import Float32, Rows, chunk_rows, text_hash
+from blendkit.audio import Grid, Prepared, Recording, groups, prepare_group
+from blendkit.core import AudioContent, Contents, Float32, Rows, chunk_rows, contents_to_json, text_hash
 from blendkit.errors import BlendkitError
 from blendkit.events import Emit, silent
 from blendkit.member import chunk_windows
@@ -24,8 +25,8 @@ Pictures = NDArray[np.float16]
 
 def chunk_pictures(
     recordings: Sequence[Recording], picture: Picture, grid: Grid, folder: Path, emit: Emit = silent
-) -> tuple[Pictures, Rows]:
-    """Return a raw log-mel picture (N, mels, frames) of every chunk, and the rows (N,) that they belong to.
+) -> tuple[Pictures, Rows, Contents]:
+    """Return a raw log-mel picture (N, mels, frames) of every chunk, the rows (N,) they belong to, and contents.
 
     They are read from `folder` if they were made before, and saved there if not. Raises BlendkitError if no
     recording has a chunk that can be read.
@@ -33,33 +34,45 @@ def chunk_pictures(
     stamps = [(r.id, str(r.path), r.path.stat().st_mtime_ns) for r in recordings]
     path = folder / f"pictures-{text_hash(repr((picture, grid.chunk_s, stamps)))[:12]}.npz"
     if path.exists():
-        return _in_row_order(*_saved(path), grid)
+        saved, counts, known = _saved(path)
+        return *_in_row_order(saved, counts, grid), known
     emit("scoring", {"recordings": len(recordings), "to_score": len(recordings)})
     parts: list[Pictures] = []
     chunks: dict[str, int] = {}
-    for recording, own in _each(recordings, picture, grid, emit):
-        chunks[recording] = len(own)
+    contents: dict[str, AudioContent] = {}
+    for p, own in _each(recordings, picture, grid, emit):
+        chunks[p.recording] = len(own)
+        contents |= {} if p.content is None else {p.recording: p.content}
         parts += [own] if len(own) else []
     if not parts:
         raise BlendkitError(f"none of {len(recordings)} recordings has a chunk that can be read")
     pictures = np.concatenate(parts)
     with atomic_path(path) as temporary, temporary.open("wb") as handle:
-        np.savez(handle, pictures=pictures, recording=np.array(list(chunks)), chunks=np.array(list(chunks.values())))
-    return _in_row_order(pictures, chunks, grid)
+        np.savez(
+            handle,
+            pictures=pictures,
+            recording=np.array(list(chunks)),
+            chunks=np.array(list(chunks.values())),
+            contents=np.array(json.dumps(contents_to_json(contents, contents))),
+        )
+    return *_in_row_order(pictures, chunks, grid), contents
 
 
-def _saved(path: Path) -> tuple[Pictures, dict[str, int]]:
+def _saved(path: Path) -> tuple[Pictures, dict[str, int], Contents]:
     """The pictures of a file, and how many each recording has. Raises BlendkitError if these do not fit together."""
     what, advice = "a file of pictures", "delete it: the pictures are made again"
-    saved = read_arrays(path, ("pictures", "recording", "chunks"), what, advice)
+    saved = read_arrays(path, ("pictures", "recording", "chunks", "contents"), what, advice)
     pictures, names, counts = saved["pictures"], saved["recording"].tolist(), saved["chunks"].tolist()
     if len(names) != len(counts) or sum(counts) != len(pictures):
         reason = f"{len(names)} recordings and {len(counts)} counts, which add up to {sum(counts)}, not {len(pictures)}"
         raise BlendkitError(f"{path}: not {what}", [reason, advice])
-    return pictures, dict(zip(names, counts, strict=True))
+    contents = {r: AudioContent.from_json(c) for r, c in json.loads(str(saved["contents"])).items()}
+    return pictures, dict(zip(names, counts, strict=True)), contents
 
 
-def _each(recordings: Sequence[Recording], picture: Picture, grid: Grid, emit: Emit) -> Iterator[tuple[str, Pictures]]:
+def _each(
+    recordings: Sequence[Recording], picture: Picture, grid: Grid, emit: Emit
+) -> Iterator[tuple[Prepared, Pictures]]:
     """Every recording with the pictures of its chunks."""
     front, rate = LogMel(picture), picture.rate
     for group in groups(recordings):
@@ -69,7 +82,7 @@ def _each(recordings: Sequence[Recording], picture: Picture, grid: Grid, emit: E
                 windows = chunk_windows(p.by_rate[rate].samples, p.chunks, grid.chunk_s, rate)
                 with torch.no_grad():
                     parts = [front.raw(torch.from_numpy(w)).numpy().astype(np.float16) for w in _batches(windows)]
-                yield p.recording, np.concatenate(parts) if parts else np.empty((0, picture.mels, 0), np.float16)
+                yield p, np.concatenate(parts) if parts else np.empty((0, picture.mels, 0), np.float16)
             emit("scored", {"recordings": [r.id for r in group], "status": [p.status for p in batch.recordings]})
 
 

@@ -19,9 +19,11 @@ from blendkit.core import (
     LabelTable,
     NameRule,
     Rows,
+    Saw,
     Scores,
     compare_names,
     compare_rows,
+    copies,
     fold_of,
     sigmoid,
 )
@@ -32,7 +34,6 @@ from blendkit.store import FeatureStore, write_json, write_text
 from blendkit.training.cnn import WaveStudent
 from blendkit.training.export import exported, write_onnx
 from blendkit.training.jobs.chunk_pictures import chunk_pictures
-from blendkit.training.jobs.teacher_saw import TeacherSaw
 from blendkit.training.model_cards import student_card
 from blendkit.training.settings import Distil, Picture
 from blendkit.training.student import StudentRows, fit_student, student_logits
@@ -51,7 +52,7 @@ class Task:
     out: Path
     recordings: Sequence[Recording]
     teacher: Scores
-    saw: TeacherSaw
+    saw: Saw
     labels: LabelTable | None
     known: tuple[str, ...]
     embedding: tuple[FeatureStore, str] | None
@@ -73,18 +74,20 @@ def distil(task: Task, emit: Emit = silent) -> dict[str, Any]:
         apart = compare_names(missing, known, "the audio", "the teacher's scores")
         title = f"the teacher has no scores of {len(missing)} recordings"
         raise BlendkitError(title, [shorten(missing), *filter(None, [apart])])
-    pictures, rows = chunk_pictures(task.recordings, task.how.picture, grid, task.out / "checkpoints", emit)
+    pictures, rows, contents = chunk_pictures(task.recordings, task.how.picture, grid, task.out / "checkpoints", emit)
     teacher = task.teacher.align(rows, task.teacher.classes, source="the teacher")
     examples = _student_rows(task, pictures, rows, teacher)
-    _need_folds(rows.recordings())  # those that could be read
-    at = fold_of(rows.recordings(), STUDENT_FOLDS)
+    copy = copies(rows.recordings(), contents)  # copies of one recording lie in one fold
+    _need_folds(sorted(set(copy.values())))
+    dealt = fold_of(sorted(set(copy.values())), STUDENT_FOLDS)
+    at = {r: dealt[c] for r, c in copy.items()}
     fold = np.array([at[r] for r in rows.recording.tolist()])
     learn, stop, held = (np.flatnonzero(m) for m in (fold > 1, fold == 1, fold == 0))
     network, state = fit_student(
         examples, learn.tolist(), stop.tolist(), task.how, task.out / "checkpoints" / "student", emit
     )
     found = student_logits(network.student, pictures[held], network)
-    saw = sorted({*rows.recording[fold > 0].tolist(), *task.saw.recordings})
+    saw = Saw.of(rows.recording[fold > 0].tolist(), contents).joined(task.saw)
     drift = _write(task, network, saw)
     made = {
         "classes": list(teacher.classes),
@@ -96,8 +99,7 @@ def distil(task: Task, emit: Emit = silent) -> dict[str, Any]:
         "held_out": _figures(examples, held, found, rows),
         "onnx_difference": drift,
         "how": asdict(task.how),
-        "saw": saw,
-        "saw_known": task.saw.known,
+        **saw.to_json(),
     }
     write_json(task.out / "student.json", made, sort=False)
     write_text(task.out / "card.md", "\n".join(student_card(made)) + "\n")
@@ -144,7 +146,7 @@ def _figures(examples: StudentRows, held: Int64, found: Float32, rows: Rows) -> 
     return made
 
 
-def _write(task: Task, network: WaveStudent, saw: list[str]) -> float:
+def _write(task: Task, network: WaveStudent, saw: Saw) -> float:
     """Write student.onnx (waves in, `clip` and `frame` logits out) with the metadata that a `sed` member reads."""
     picture: Picture = task.how.picture
     waves = torch.randn(4, samples_at(task.chunk_s, picture.rate)) * 0.05
@@ -152,7 +154,7 @@ def _write(task: Task, network: WaveStudent, saw: list[str]) -> float:
         "kind": "student",
         "classes": list(task.teacher.classes),
         "rate": str(picture.rate),
-        "saw": saw,
+        **saw.to_json(),
         "made_by": f"blendkit {__version__}",
     }
     bare = _without_embedding(network)

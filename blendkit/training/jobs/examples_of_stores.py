@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from blendkit.core import Float32, NameRule, Rows, Taxonomy, compare_names
+from blendkit.core import Contents, Float32, NameRule, Rows, Taxonomy, compare_names
 from blendkit.errors import BlendkitError, did_you_mean, shorten
 from blendkit.io import read_labels
 from blendkit.store import FeatureStore, require_features
@@ -65,7 +65,7 @@ def clip_examples(store: FeatureStore, blocks: Sequence[str], classes: Sequence[
     targets[np.arange(len(rows)), [at[c] for c in of]] = 1
     names = [r.rsplit("/", 1)[-1] for r in rows.recording.tolist()]
     groups = list(rows.recording) if group is None else grouped(names, group)
-    return _examples(rows, features, targets, groups, "clip", classes)
+    return _examples(rows, features, targets, groups, "clip", classes, store.contents())
 
 
 def chunk_examples(
@@ -86,14 +86,16 @@ def chunk_examples(
     keep = np.flatnonzero(labelled)
     part = rows.take(keep)
     values = {n: x[keep] for n, x in features.items()}
-    return _examples(part, values, truth[keep].astype(np.float32), list(part.recording), "chunk", classes)
+    return _examples(
+        part, values, truth[keep].astype(np.float32), list(part.recording), "chunk", classes, store.contents()
+    )
 
 
 def unlabelled_examples(store: FeatureStore, blocks: Sequence[str], classes: Sequence[str]) -> Examples:
     """Return all chunks of a store with targets of 0, to be labelled by a model."""
     rows, features = _read(store, blocks)
     targets = np.zeros((len(rows), len(classes)), np.float32)
-    return _examples(rows, features, targets, list(rows.recording), "pseudo", classes)
+    return _examples(rows, features, targets, list(rows.recording), "pseudo", classes, store.contents())
 
 
 def classes_of(stores: Sequence[FeatureStore], labels: Path | None, taxonomy: Taxonomy) -> tuple[str, ...]:
@@ -118,6 +120,7 @@ def _examples(
     groups: Sequence[str],
     kind: str,
     classes: Sequence[str],
+    contents: Contents,
 ) -> Examples:
     ids, recording, group = (np.array([str(t) for t in c], np.str_) for c in (rows.ids(), rows.recording, groups))
-    return Examples(features, targets, ids, recording, group, np.full(len(rows), kind), tuple(classes))
+    return Examples(features, targets, ids, recording, group, np.full(len(rows), kind), tuple(classes), contents)

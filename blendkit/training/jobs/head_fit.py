@@ -10,13 +10,13 @@ from typing import Any
 
 import numpy as np
 
-from blendkit.core import Float32, Taxonomy
+from blendkit.core import Float32, Saw, Taxonomy
 from blendkit.errors import BlendkitError, shorten
 from blendkit.events import Emit, silent
 from blendkit.io import read_taxonomy
 from blendkit.store import FeatureStore, require_features
 from blendkit.training.cross_fit import Fit, HeadFit, fit_seqhead
-from blendkit.training.examples import Examples, check_trainable, stack
+from blendkit.training.examples import Examples, check_trainable, stack, with_copies_together
 from blendkit.training.head_networks import HeadShape, Token
 from blendkit.training.jobs.examples_of_stores import (
     chunk_examples,
@@ -28,7 +28,6 @@ from blendkit.training.jobs.examples_of_stores import (
 from blendkit.training.jobs.pseudo_labels import read_pseudo
 from blendkit.training.jobs.requests import HeadRequest
 from blendkit.training.jobs.saved_arrays import read_arrays
-from blendkit.training.jobs.teacher_saw import TeacherSaw
 from blendkit.training.model_cards import write_head_card
 from blendkit.training.out_of_fold import judge
 from blendkit.training.outputs import OOF, Source, summary, write_heads, write_oof
@@ -42,7 +41,7 @@ def fit_head(request: HeadRequest, emit: Emit = silent) -> dict[str, Any]:
     ready = prepare_fit(request)
     pseudo, saw = _pseudo(request, ready)
     fit = fit_seqhead(ready.examples, ready.job, request.out / "checkpoints", lambda fold: pseudo, emit)
-    source = replace(ready.source, saw=saw.recordings, saw_known=saw.known)
+    source = replace(ready.source, saw=saw)
     return write_fit(request, fit, replace(ready, source=source))
 
 
@@ -69,16 +68,19 @@ def prepare_fit(request: HeadRequest) -> PreparedFit:
     return PreparedFit(examples, job, _source(request, stores), notes, probed.top_one, blocks)
 
 
-def _pseudo(request: HeadRequest, ready: PreparedFit) -> tuple[Examples | None, TeacherSaw]:
+def _pseudo(request: HeadRequest, ready: PreparedFit) -> tuple[Examples | None, Saw]:
     """The pseudo-labelled rows, and what their teacher learned from."""
     if request.rows.pseudo is None or request.rows.unlabelled is None:
-        return None, TeacherSaw((), True)
+        return None, Saw()
     (store,) = open_features([request.rows.unlabelled])
     rows = unlabelled_examples(store, ready.blocks, ready.examples.classes)
     found, saw = read_pseudo(request.rows.pseudo, rows)
-    both = set(found.recording.tolist()) & set(ready.examples.recording.tolist())
+    both = ready.examples.saw().among(sorted(set(found.recording.tolist())), found.contents)
     if both:
-        raise BlendkitError(f"{request.rows.pseudo}: pseudo-labels of recordings that are labelled", sorted(both)[:5])
+        raise BlendkitError(
+            f"{request.rows.pseudo}: pseudo-labels of {len(both)} recordings that are labelled, by name or by content",
+            [shorten(both), "gate again with --saw LABELS: labelled recordings are then left out"],
+        )
     return found, saw
 
 
@@ -89,7 +91,7 @@ def write_fit(request: HeadRequest, fit: Fit, ready: PreparedFit) -> dict[str, A
     logits, notes = _countable(request, fit, ready)
     figures = judge(examples, logits, others)
     drift = write_heads(request.out, fit, examples, job, source)
-    write_oof(request.out, fit, examples)
+    write_oof(request.out, fit, examples, source.saw, logits)
     made = summary(fit, examples, job, source, figures, drift)
     made = {**made, "notes": [*ready.notes, *notes], "spearman": _agreement(made["weights"], ready.probed)}
     write_head_card(request.out, made)
@@ -98,9 +100,10 @@ def write_fit(request: HeadRequest, fit: Fit, ready: PreparedFit) -> dict[str, A
 
 def _countable(request: HeadRequest, fit: Fit, ready: PreparedFit) -> tuple[Float32, list[str]]:
     """The out-of-fold logits, nan where a teacher learned from the recording, unless those are to count; and notes."""
-    seen = np.isin(ready.examples.recording, list(ready.source.saw))
+    names = sorted(set(ready.examples.recording.tolist()))
+    seen = np.isin(ready.examples.recording, ready.source.saw.among(names, ready.examples.contents))
     unsure = "what the pseudo-labelling teacher learned from is not known: any out-of-fold figure may be inflated"
-    notes = [] if ready.source.saw_known else [unsure]
+    notes = [] if ready.source.saw.known else [unsure]
     if not seen.any():
         return fit.oof, notes
     what = f"{int(seen.sum())} of {len(seen)} rows are of recordings the pseudo-labelling teacher learned from"
@@ -120,9 +123,8 @@ def labelled_examples(
     if request.rows.soundscapes is not None:
         assert request.rows.labels is not None
         parts.append(chunk_examples(stores[len(clips)], blocks, classes, request.rows.labels, taxonomy))
-    examples = stack(parts)
+    examples, notes = with_copies_together(stack(parts))
     without_positives = check_trainable(examples)
-    notes = []
     if without_positives:
         notes.append(f"{len(without_positives)} classes without positives are left out: {shorten(without_positives)}")
         keep = [i for i, c in enumerate(classes) if c not in set(without_positives)]
@@ -226,10 +228,17 @@ def _source(request: HeadRequest, stores: list[FeatureStore]) -> Source:
 def _other_logits(path: Path, examples: Examples) -> Any:
     """Another fit's out-of-fold logits on these rows and classes."""
     advice = "--against takes the --out folder of a finished `blendkit fit seqhead`; run that fit again"
-    saved = read_arrays(path / OOF, ("row_ids", "classes", "logits"), "the out-of-fold table of a fit", advice)
-    if saved["row_ids"].tolist() != examples.row_ids.tolist() or tuple(saved["classes"].tolist()) != examples.classes:
-        raise BlendkitError(f"--against {path}: it was judged on other rows or classes")
-    return saved["logits"]
+    saved = read_arrays(
+        path / OOF, ("row_ids", "classes", "logits", "left_out"), "the out-of-fold table of a fit", advice
+    )
+    if tuple(saved["classes"].tolist()) != examples.classes:
+        raise BlendkitError(f"--against {path}: it was judged on other classes")
+    at = {r: i for i, r in enumerate(saved["row_ids"].tolist())}
+    rows = np.array([at.get(r, -1) for r in examples.row_ids.tolist()], np.int64)
+    lacking = {r for r, i in zip(examples.row_ids.tolist(), rows.tolist(), strict=True) if i < 0}
+    if lacking - set(saved["left_out"].tolist()) or set(at) - set(examples.row_ids.tolist()):
+        raise BlendkitError(f"--against {path}: it was judged on other rows")
+    return np.where(rows[:, None] >= 0, saved["logits"][rows] if at else np.nan, np.nan)  # nan: not out-of-fold there
 
 
 def _agreement(weights: Mapping[str, list[float]], probed: Mapping[str, float]) -> float | None:

@@ -10,22 +10,22 @@ from typing import Any, Literal
 
 import numpy as np
 
-from blendkit.core import Float64, Int64, NameRule, Scores, Space, chunk_rows, sigmoid
+from blendkit.core import Contents, Float64, Int64, NameRule, Saw, Scores, Space, chunk_rows, sigmoid
 from blendkit.engine import data_folder, run
 from blendkit.errors import BlendkitError
 from blendkit.events import Emit, silent
-from blendkit.io import Truth, is_source, read_labels, read_scores, truth_for
+from blendkit.io import Truth, is_source, read_labels, read_provenance, read_scores, truth_for
 from blendkit.metrics import paired_bootstrap
 from blendkit.recipe import only_streams, open_recipe
 from blendkit.scoring import CPU_ONLY, Runtime
 from blendkit.training.jobs.pseudo_labels import (
     Gates,
     gate,
-    refuse_seen_unlabelled,
     thresholds_by_precision,
+    without_seen,
     write_pseudo,
 )
-from blendkit.training.jobs.teacher_saw import TeacherSaw, run_saw, teacher_saw, with_labels
+from blendkit.training.jobs.teacher_saw import read_teacher, with_labels
 
 
 @dataclass(frozen=True)
@@ -90,11 +90,12 @@ class PseudoLabelRequest:
 
 @dataclass(frozen=True)
 class TeacherScores:
-    """A stream's probabilities or ranks, the other streams that must agree, and what was learned from."""
+    """A stream's probabilities or ranks, the other streams that must agree, what was learned from, and contents."""
 
     scores: Scores
     others: dict[str, Scores]
-    saw: TeacherSaw
+    saw: Saw
+    contents: Contents
 
 
 def pseudo_label(request: PseudoLabelRequest, emit: Emit = silent) -> dict[str, Any]:
@@ -109,24 +110,27 @@ def pseudo_label(request: PseudoLabelRequest, emit: Emit = silent) -> dict[str, 
         if is_source(request.teacher.source)
         else _from_recipe(request, request.teacher.audio, ranks, emit)
     )
-    refuse_seen_unlabelled(teacher.saw.recordings, teacher.scores.rows.recordings(), request.allow_seen)
-    thresholds = _thresholds(request, teacher.scores)
+    scores, seen = without_seen(teacher.scores, teacher.saw, teacher.contents, request.allow_seen)
+    thresholds = _thresholds(request, scores)
     gates = Gates(chosen.least, thresholds, chosen.percentile, chosen.top, ranks, chosen.soft, chosen.power)
-    cells = gate(teacher.scores, gates, teacher.others)
+    cells = gate(scores, gates, teacher.others)
     facts = {
         "source": request.teacher.source,
         "stream": request.teacher.stream,
-        "space": teacher.scores.space,
+        "space": scores.space,
         "precision": chosen.precision,
-        "saw": list(teacher.saw.recordings),
-        "saw_known": teacher.saw.known,
+        **teacher.saw.to_json(),
+        "skipped_seen": seen,
         "inflation": _inflation(request, emit),
     }
-    return write_pseudo(request.out, teacher.scores, cells, gates, _labelled_chunks(request, teacher.scores), facts)
+    return write_pseudo(request.out, scores, cells, gates, _labelled_chunks(request, scores), facts)
 
 
 def _check(request: PseudoLabelRequest) -> None:
     problems = []
+    given = request.gates
+    if (given.least, given.precision, given.percentile, given.top) == (None, None, None, None):
+        problems.append("no gate: everything would be a label; give --least, --precision, --percentile or --top")
     if (request.gates.precision is None) != (request.check.oof is None) and request.check.seen_audio is None:
         problems.append("--precision needs --oof, the teacher's out-of-fold scores, and the other way round")
     if request.check.oof is not None and request.check.labels is None:
@@ -134,11 +138,9 @@ def _check(request: PseudoLabelRequest) -> None:
     if request.check.seen_audio is not None and request.check.oof is None:
         problems.append("--seen-audio is compared with --oof")
     if is_source(request.teacher.source) and (
-        request.teacher.space is None or request.gates.agree or request.check.seen_audio or request.teacher.stream
+        request.gates.agree or request.check.seen_audio or request.teacher.stream
     ):
-        problems.append(
-            "a score file needs --space, and has no --stream, --agree or --seen-audio: those are a recipe's"
-        )
+        problems.append("a score file has no --stream, --agree or --seen-audio: those are a recipe's")
     if problems:
         raise BlendkitError("these gates cannot be made", problems)
 
@@ -157,8 +159,9 @@ def _agreeing(text: str) -> tuple[str, float]:
 
 
 def _from_file(teacher: TeacherSource) -> TeacherScores:
-    scores = read_scores(teacher.source, teacher.space or "unknown")
-    return TeacherScores(_as_probabilities(scores), {}, teacher_saw(teacher.source, teacher.saw))
+    known = read_provenance(teacher.source)
+    scores = read_teacher(teacher.source, teacher.space, known)
+    return TeacherScores(_as_probabilities(scores), {}, with_labels(known.saw, teacher.saw), known.contents)
 
 
 def _from_recipe(request: PseudoLabelRequest, audio: str, others: Mapping[str, float], emit: Emit) -> TeacherScores:
@@ -169,7 +172,8 @@ def _from_recipe(request: PseudoLabelRequest, audio: str, others: Mapping[str, f
     folder = request.out / f"run-{Path(audio).name}"
     result = run(cut, data_folder(found, teacher.data, emit), folder, runtime=request.runtime, emit=emit)
     made = {n: _as_probabilities(s) for n, s in result.made.items()}
-    return TeacherScores(made[name], {n: made[n] for n in others}, with_labels(run_saw(folder), teacher.saw))
+    known = read_provenance(folder)
+    return TeacherScores(made[name], {n: made[n] for n in others}, with_labels(known.saw, teacher.saw), known.contents)
 
 
 def _as_probabilities(scores: Scores) -> Scores:

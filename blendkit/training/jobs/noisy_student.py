@@ -6,7 +6,9 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from blendkit.core import Taxonomy
+import numpy as np
+
+from blendkit.core import Saw, Taxonomy
 from blendkit.errors import BlendkitError, shorten
 from blendkit.events import Emit, silent
 from blendkit.io import read_taxonomy
@@ -79,16 +81,22 @@ def _figures(rounds: list[Round], kind: str) -> list[dict[str, Any]]:
 
 
 def _without_labelled(unlabelled: Examples, examples: Examples) -> Examples:
-    both = set(unlabelled.recording.tolist()) & set(examples.recording.tolist())
-    if both:
-        raise BlendkitError(f"{len(both)} of the unlabelled recordings are labelled ones", sorted(both)[:5])
-    return unlabelled
+    """Return the unlabelled rows whose recordings, or copies of them, are not labelled.
+
+    One folder may hold both. Raises BlendkitError if none is left.
+    """
+    both = examples.saw().among(sorted(set(unlabelled.recording.tolist())), unlabelled.contents)
+    rest = unlabelled.take(np.flatnonzero(~np.isin(unlabelled.recording, both)))
+    if not len(rest):
+        raise BlendkitError("every unlabelled recording is a labelled one, by name or by content", [shorten(both)])
+    return rest
 
 
 def _refuse_learned(test: Examples | None, *learned: Examples) -> None:
     """Raise BlendkitError if a test recording is one of those that the rounds learn from."""
-    known = {r for e in learned for r in e.recording.tolist()}
-    both = sorted(known & set(test.recording.tolist())) if test is not None else []
+    if test is None:
+        return
+    both = Saw().joined(*(e.saw() for e in learned)).among(sorted(set(test.recording.tolist())), test.contents)
     if both:
         raise BlendkitError(
             f"--test: the rounds learn from {len(both)} of its recordings, so figures on them would be in-sample",

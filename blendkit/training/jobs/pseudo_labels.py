@@ -4,19 +4,18 @@ from __future__ import annotations
 
 import csv
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from blendkit.core import Bools, Float64, Int64, Scores, compare_names
+from blendkit.core import Bools, Contents, Float64, Int64, Saw, Scores, compare_names
 from blendkit.errors import BlendkitError, shorten
 from blendkit.store import atomic_path, write_json
 from blendkit.training.examples import Examples
 from blendkit.training.jobs.saved_arrays import read_arrays
-from blendkit.training.jobs.teacher_saw import TeacherSaw
 from blendkit.training.pseudo_label_gates import (
     gained,
     percentile_thresholds,
@@ -120,7 +119,7 @@ def write_pseudo(
     return made
 
 
-def read_pseudo(folder: Path, unlabelled: Examples) -> tuple[Examples, TeacherSaw]:
+def read_pseudo(folder: Path, unlabelled: Examples) -> tuple[Examples, Saw]:
     """Return pseudo-labelled examples of a store's rows, and the recordings their teacher learned from.
 
     Raises BlendkitError for labels of rows that the store does not have, and where no class is shared.
@@ -146,26 +145,28 @@ def read_pseudo(folder: Path, unlabelled: Examples) -> tuple[Examples, TeacherSa
     return replace(rows, targets=found), saw
 
 
-def _saw(path: Path) -> TeacherSaw:
+def _saw(path: Path) -> Saw:
     """The recordings that a teacher learned from, of a pseudo.json."""
     try:
         told = json.loads(path.read_text(encoding="utf-8"))
-        saw, known = told["saw"], told.get("saw_known", False)
-        if not isinstance(saw, list) or not all(isinstance(r, str) for r in saw):
-            raise ValueError("its `saw` is not a list of recordings")
-        if not isinstance(known, bool):
-            raise ValueError("its `saw_known` is neither true nor false")
+        if "saw" not in told:
+            raise KeyError("saw")
+        return Saw.from_json(told, known=False)
     except (OSError, ValueError, KeyError, TypeError) as error:
         reason = f"it has no {error}" if isinstance(error, KeyError) else str(error)
         raise BlendkitError(f"{path}: not the facts of pseudo-labels", [reason, _AGAIN]) from error
-    return TeacherSaw(tuple(saw), known)
 
 
-def refuse_seen_unlabelled(saw: Sequence[str], recordings: Sequence[str], allow: bool) -> None:
-    """Raise BlendkitError if a teacher would label recordings it learned from, unless that is allowed."""
-    both = sorted(set(saw) & set(recordings))
-    if both and not allow:
+def without_seen(scores: Scores, saw: Saw, contents: Contents, allow: bool) -> tuple[Scores, list[str]]:
+    """Return the scores of recordings that the teacher did not learn from, and which were left out.
+
+    On the others a label would repeat its training. allow: keep all. Raises BlendkitError if none is left.
+    """
+    seen = [] if allow else saw.among(scores.rows.recordings(), contents)
+    if seen and len(seen) == len(scores.rows.recordings()):
         raise BlendkitError(
-            f"the teacher learned from {len(both)} of the recordings it is to label: they would repeat its training",
-            [shorten(both), "label recordings that it never saw, or say --allow-seen"],
+            f"the teacher learned from all {len(seen)} recordings it is to label: labels would repeat its training",
+            [shorten(seen), "label recordings that it never saw, or say --allow-seen"],
         )
+    keep = np.flatnonzero(~np.isin(scores.rows.recording, seen))
+    return (scores.take_rows(keep) if seen else scores), seen

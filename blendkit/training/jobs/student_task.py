@@ -12,11 +12,11 @@ from blendkit.audio import find_audio
 from blendkit.core import Scores, Taxonomy, logit
 from blendkit.errors import BlendkitError
 from blendkit.events import Emit, silent
-from blendkit.io import read_labels, read_scores, read_taxonomy, split_source
+from blendkit.io import read_labels, read_provenance, read_taxonomy
 from blendkit.member import BELOW_FLOAT32
 from blendkit.store import FeatureStore, require_features
 from blendkit.training.jobs.distillation import Task, distil
-from blendkit.training.jobs.teacher_saw import teacher_saw
+from blendkit.training.jobs.teacher_saw import read_teacher, with_labels
 from blendkit.training.settings import Distil
 
 
@@ -49,7 +49,8 @@ def fit_student_of(request: StudentRequest, emit: Emit = silent) -> dict[str, An
 
 def task_of(request: StudentRequest) -> Task:
     """Return the task. Raises BlendkitError for what cannot be read, and scores whose space is not given."""
-    scores = _teacher(request.teacher, request.space)
+    facts = read_provenance(request.teacher)
+    scores = _logits(request.teacher, read_teacher(request.teacher, request.space, facts))
     known = (read_taxonomy(request.taxonomy) if request.taxonomy is not None else Taxonomy({})).classes
     store = FeatureStore.open(request.embedding) if request.embedding is not None else None
     if store is not None:
@@ -58,7 +59,7 @@ def task_of(request: StudentRequest) -> Task:
         out=request.out,
         recordings=[r for r in find_audio(request.audio).recordings if not r.problem],
         teacher=scores,
-        saw=teacher_saw(request.teacher, request.saw),
+        saw=with_labels(facts.saw, request.saw),
         labels=read_labels(request.labels) if request.labels is not None else None,
         known=tuple(known),
         embedding=None if store is None else (store, request.embedding_name),
@@ -74,16 +75,10 @@ def _device(wanted: str) -> str:
     return wanted
 
 
-def _teacher(source: str, space: str | None) -> Scores:
+def _logits(source: str, scores: Scores) -> Scores:
     """A teacher's logits."""
-    path, _ = split_source(source)
-    scores = read_scores(source)
-    if path.is_dir() and (path / "manifest.json").is_file():
-        return scores
-    if space is None:
-        raise BlendkitError(
-            f"--teacher {source}: no file says what its values are", ["say --space logit or --space prob"]
-        )
-    if space == "prob":
+    if scores.space == "rank":
+        raise BlendkitError(f"--teacher {source}: its scores are ranks, a student learns logits or probabilities")
+    if scores.space == "prob":
         return scores.with_values(logit(scores.values, floor=BELOW_FLOAT32), "logit")
-    return scores.with_values(scores.values, "logit")
+    return scores

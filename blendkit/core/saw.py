@@ -1,0 +1,160 @@
+"""The recordings that something was fitted on, and which of others are the same: by content or by name."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from pathlib import PurePosixPath
+from typing import Any, Literal
+
+from blendkit.core.audio_content import AudioContent, contents_to_json
+from blendkit.core.audio_suffixes import recording_id
+
+Contents = Mapping[str, AudioContent]
+
+
+@dataclass(frozen=True)
+class Saw:
+    """The recordings that a model, a teacher or an artefact was fitted on.
+
+    recordings: their ids. contents: what they sound like, of those whose audio was read. known: whether these are all;
+    if not, there may be others.
+    """
+
+    recordings: tuple[str, ...] = ()
+    contents: Contents = field(default_factory=dict, repr=False)
+    known: bool = True
+
+    def __len__(self) -> int:
+        return len(self.recordings)
+
+    @classmethod
+    def of(cls, recordings: Iterable[str], contents: Contents | None = None, *, known: bool = True) -> Saw:
+        """Return the recordings, each once and sorted, with the contents that are theirs."""
+        names = tuple(sorted({str(r) for r in recordings}))
+        return cls(names, {r: contents[r] for r in names if r in contents} if contents else {}, known)
+
+    def among(self, recordings: Iterable[str], contents: Contents | None = None) -> list[str]:
+        """Return which recordings it saw, in their order; see `same_recordings` for what counts."""
+        return [r for r, _ in same_recordings(recordings, self.recordings, contents, self.contents)]
+
+    def joined(self, *others: Saw) -> Saw:
+        """Return what any of them saw; known only if all are."""
+        every = (self, *others)
+        contents = {r: c for s in reversed(every) for r, c in s.contents.items()}
+        return Saw.of((r for s in every for r in s.recordings), contents, known=all(s.known for s in every))
+
+    def to_json(self) -> dict[str, Any]:
+        """Return the keys `saw`, `saw_known` and `saw_contents`, under which files say it."""
+        contents = contents_to_json(self.contents, self.recordings)
+        return {"saw": list(self.recordings), "saw_known": self.known, "saw_contents": contents}
+
+    @classmethod
+    def from_json(cls, facts: Mapping[str, Any], *, known: bool | None = None) -> Saw:
+        """Read what `to_json` made among other facts; older files have `saw` alone, or nothing.
+
+        known: where the facts do not say it; default: if any recording is named. Raises ValueError for other types.
+        """
+        names, contents = facts.get("saw", []), facts.get("saw_contents", {})
+        if not isinstance(names, (list, tuple)) or not all(isinstance(r, str) for r in names):
+            raise ValueError("its `saw` is not a list of recordings")
+        said = facts.get("saw_known", bool(names) if known is None else known)
+        if not isinstance(said, bool):
+            raise ValueError("its `saw_known` is neither true nor false")
+        if not isinstance(contents, Mapping):
+            raise ValueError("its `saw_contents` is not a table of recordings")
+        return cls.of(names, {r: AudioContent.from_json(c) for r, c in contents.items()}, known=said)
+
+
+def as_saw(value: Saw | Iterable[str]) -> Saw:
+    """Return what a member says that it was fitted on: names alone are all that is known, and none says nothing."""
+    if isinstance(value, Saw):
+        return value
+    names = tuple(value)
+    return Saw.of(names, known=bool(names))
+
+
+def base_name(recording: str) -> str:
+    """Return the name by which a recording is found again: no folder, no audio suffix, NFC, letter case aside."""
+    return recording_id(PurePosixPath(recording.replace("\\", "/")).name).casefold()
+
+
+def same_recordings(
+    recordings: Iterable[str],
+    others: Iterable[str],
+    contents: Contents | None = None,
+    other_contents: Contents | None = None,
+) -> list[tuple[str, str]]:
+    """Return (recording, the first of the others that is the same one) for every recording that has such.
+
+    The same content counts (all samples equal, or a stretch that both hold), and so does the same base name, in
+    whatever folder, with whatever suffix; but not the same name of two contents that are known to sound different:
+    recorders of one schedule give files of one name at every site.
+    """
+    ours, theirs = contents or {}, other_contents or {}
+    by_name: dict[str, list[str]] = {}
+    by_hash: dict[str, str] = {}
+    for other in others:
+        by_name.setdefault(base_name(other), []).append(other)
+        for h in _hashes(theirs.get(other)):
+            by_hash.setdefault(h, other)
+    found = []
+    for r in recordings:
+        own = ours.get(r)
+        alike = next((by_hash[h] for h in _hashes(own) if h in by_hash), None)
+        if alike is None:
+            named = by_name.get(base_name(r), [])
+            alike = next((o for o in named if _may_be(own, theirs.get(o), exact=o == r)), None)
+        if alike is not None:
+            found.append((r, alike))
+    return found
+
+
+def _hashes(content: AudioContent | None) -> tuple[str, ...]:
+    return () if content is None else (content.whole, *content.marks)
+
+
+def _may_be(one: AudioContent | None, other: AudioContent | None, *, exact: bool) -> bool:
+    """Return whether two recordings of one name may be the same: they are, unless their audio says otherwise."""
+    return exact or one is None or other is None or one.sounds_like(other)
+
+
+ScoreKind = Literal["oof", "unseen", "in-sample", "unknown"]
+"""What scores are: out-of-fold, of recordings that nothing behind them saw, of some that it did, or nobody knows."""
+
+
+def kind_of(saw: Saw, recordings: Iterable[str], contents: Contents | None = None) -> ScoreKind:
+    """Return what scores of these recordings are, made by something that saw `saw` (without folds)."""
+    if saw.among(recordings, contents):
+        return "in-sample"
+    return "unseen" if saw.known else "unknown"
+
+
+def copies(recordings: Iterable[str], contents: Contents) -> dict[str, str]:
+    """Return {recording: the first, in sorted order, of all that are copies or cuts of each other}.
+
+    Only audio decides, and a name together with audio: two names alone are two recordings of one list.
+    """
+    names = sorted({str(r) for r in recordings})
+    root = {r: r for r in names}
+
+    def of(r: str) -> str:
+        while root[r] != r:
+            r = root[r]
+        return r
+
+    def join(one: str, other: str) -> None:
+        first, second = sorted((of(one), of(other)))
+        root[second] = first
+
+    by_hash: dict[str, str] = {}
+    by_name: dict[str, list[str]] = {}
+    for r in names:
+        for h in _hashes(contents.get(r)):
+            join(r, by_hash.setdefault(h, r))
+        for other in by_name.setdefault(base_name(r), []) if r in contents else ():
+            if contents[r].sounds_like(contents[other]):
+                join(r, other)
+        if r in contents:
+            by_name[base_name(r)].append(r)
+    return {r: of(r) for r in names}
