@@ -63,7 +63,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory, blendkit: Blendkit) -> Path
     for seed, (name, hz) in enumerate([*CLASSES.items()] * 9):
         soundfile.write(made / "clips" / name / f"{name}{seed}.wav", tones(hz, 1, seed), RATE)
     for seed, (name, hz) in enumerate([*CLASSES.items()] * 3):
-        soundfile.write(made / "soundscapes" / f"s{seed}.wav", tones(hz, 2, seed), RATE)
+        soundfile.write(made / "soundscapes" / f"s{seed}.wav", tones(hz, 2, 100 + seed), RATE)
         labels += [f"s{seed}.wav,0,5,{name}", f"s{seed}.wav,5,10,{name}"]
         soundfile.write(made / "unlabelled" / f"u{seed}.wav", tones(hz, 1, 50 + seed), RATE)
     (made / "labels.csv").write_text("\n".join(labels) + "\n", encoding="utf-8")

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from blendkit.audio.cutting import Edge, cut
     from blendkit.audio.decoded import Decoded, Samples
     from blendkit.audio.decoding import decode
+    from blendkit.audio.fingerprints import content_of
     from blendkit.audio.grid import (
         Anchor,
         Overlaps,
@@ -54,6 +55,7 @@ __all__ = [
     "Silence",
     "WindowPool",
     "check_channels",
+    "content_of",
     "cut",
     "decode",
     "edges",

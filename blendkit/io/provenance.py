@@ -66,7 +66,8 @@ def read_provenance(source: Path | str) -> Provenance:
         raise BlendkitError(f"{path}: its provenance is damaged", [str(error)]) from error
     if said is not None:
         return said
-    return _of_run(folder / "run.json", file) if (folder / "run.json").is_file() else Provenance()
+    of_run = (folder / "run.json").is_file()
+    return _of_run(folder / "run.json", file, own=path.is_dir()) if of_run else Provenance()
 
 
 def write_side_provenance(path: Path, provenance: Provenance) -> None:
@@ -86,7 +87,7 @@ def _own(path: Path) -> Provenance | None:
             if f"{PROVENANCE}.npy" not in archive.namelist():
                 return None
         with np.load(path, allow_pickle=False) as data:
-            return Provenance.from_json(json.loads(str(data[PROVENANCE])))
+            return Provenance.from_json(json.loads(str(data[PROVENANCE].ravel()[0])))
     if start == b"PAR1":
         import pyarrow as pa
         import pyarrow.parquet as pq
@@ -99,19 +100,22 @@ def _own(path: Path) -> Provenance | None:
     return None
 
 
-def _of_run(path: Path, file: str) -> Provenance:
-    """What run.json says of a file of its folder; of another file, only what its members saw."""
+def _of_run(path: Path, file: str, *, own: bool) -> Provenance:
+    """What run.json says of a file of its folder; of another file, only what its members saw.
+
+    own: whether it is known to be the run's file.
+    """
     try:
         facts = json.loads(path.read_text(encoding="utf-8"))
         by_name, members = facts["saw"], list(facts.get("recipe", {}).get("members", {}))
         names = sorted({str(r) for own in by_name.values() for r in own})
         stream = {w["file"]: n for n, w in facts.get("written", {}).items()}.get(file)
-        known = stream is not None and bool(members) and all(by_name.get(m) for m in members)
+        known = (own or stream is not None) and bool(members) and all(by_name.get(m) for m in members)
         known &= not facts.get("saw_unknown", [])
         saw = Saw.from_json({"saw": names, "saw_known": known, "saw_contents": facts.get("saw_contents", {})})
         entries = facts.get("recordings", {})
         contents = {r: AudioContent.from_json(e["content"]) for r, e in entries.items() if e.get("content")}
-        space: FileSpace = facts["streams"][stream]["space"] if stream is not None else "unknown"
+        space: FileSpace = facts.get("streams", {}).get(stream, {}).get("space", "unknown")
         return Provenance("prob" if space == "logit" else space, saw, facts.get("kind", "unknown"), contents)
     except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
         reason = f"it has no {error}" if isinstance(error, KeyError) else str(error)

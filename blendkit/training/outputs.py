@@ -93,8 +93,8 @@ def write_oof(out: Path, fit: Fit, examples: Examples, saw: Saw, logits: Float32
         "kind": part.kind,
         "group": part.group,
         "left_out": examples.row_ids[~counted],
-        "left_out_why": np.array("a teacher behind the fit learned from these recordings"),
-        PROVENANCE: np.array(json.dumps(made.to_json())),
+        "left_out_why": np.full(int((~counted).sum()), "a teacher behind the fit learned from this recording"),
+        PROVENANCE: np.array([json.dumps(made.to_json())]),
     }
     with atomic_path(out / OOF) as temporary, temporary.open("wb") as handle:
         np.savez_compressed(handle, **held)  # type: ignore[arg-type]

@@ -32,7 +32,7 @@ def recordings(tmp_path: Path, write_wav: WriteWav) -> list[Recording]:
 
 
 def test_pictures_lie_under_their_own_recording(recordings: list[Recording], tmp_path: Path) -> None:
-    pictures, rows = chunk_pictures(recordings, PICTURE, GRID, tmp_path / "c")
+    pictures, rows, _ = chunk_pictures(recordings, PICTURE, GRID, tmp_path / "c")
     assert rows.recording.tolist() == ["r1", "r2", "r2", "r10"]
     loud = pictures.astype(np.float64).mean(axis=(1, 2))
     steps = np.diff(loud[[0, 1, 3]])
@@ -42,12 +42,14 @@ def test_pictures_lie_under_their_own_recording(recordings: list[Recording], tmp
 
 def test_they_are_made_once(recordings: list[Recording], tmp_path: Path) -> None:
     said: list[str] = []
-    first, rows = chunk_pictures(recordings, PICTURE, GRID, tmp_path / "c", lambda name, _: said.append(name))
+    first, rows, contents = chunk_pictures(recordings, PICTURE, GRID, tmp_path / "c", lambda name, _: said.append(name))
     assert said == ["scoring", "scored"]
-    again, same = chunk_pictures(recordings, PICTURE, GRID, tmp_path / "c", lambda name, _: said.append(name))
+    again, same, kept = chunk_pictures(recordings, PICTURE, GRID, tmp_path / "c", lambda name, _: said.append(name))
     assert said == ["scoring", "scored"]
     np.testing.assert_array_equal(again, first)
     assert same.ids() == rows.ids()
+    assert kept == contents
+    assert set(contents) == set(rows.recordings())
 
 
 def test_nothing_to_read_is_an_error(tmp_path: Path) -> None:

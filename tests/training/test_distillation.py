@@ -14,14 +14,13 @@ import pytest
 import torch
 
 from blendkit.audio import Recording
-from blendkit.core import LabelTable, NameRule, Scores, chunk_rows, fold_of
+from blendkit.core import AudioContent, LabelTable, NameRule, Saw, Scores, chunk_rows, fold_of
 from blendkit.errors import BlendkitError
 from blendkit.io import read_labels
 from blendkit.store import FeatureStore, Stored
 from blendkit.training.cnn import Student, WaveStudent
 from blendkit.training.jobs import distillation
 from blendkit.training.jobs.distillation import Task, _figures, _student_rows, _without_embedding, distil
-from blendkit.training.jobs.teacher_saw import TeacherSaw
 from blendkit.training.model_cards import student_card
 from blendkit.training.settings import Distil, Picture
 from blendkit.training.student import StudentRows
@@ -34,7 +33,7 @@ PICTURES = np.arange(20, dtype=np.float16)[:, None, None]  # a row's picture is 
 def task(out: Path, **more: Any) -> Task:
     values = np.stack([np.arange(20.0), -np.arange(20.0)], 1)
     made = Task(
-        out, [Recording(r, out / r) for r in IDS], Scores.build(values, ROWS, ("x", "y"), "logit"), TeacherSaw(("t1", "r3"), True),
+        out, [Recording(r, out / r) for r in IDS], Scores.build(values, ROWS, ("x", "y"), "logit"), Saw(("t1", "r3"), known=True),
         None, (), None, Distil(),
     )  # fmt: skip
     return replace(made, **more)
@@ -54,7 +53,7 @@ def fitted(monkeypatch: pytest.MonkeyPatch) -> dict[str, Any]:
         seen["held"] = pictures[:, 0, 0].astype(int).tolist()
         return np.zeros((len(pictures), 2), np.float32)
 
-    monkeypatch.setattr(distillation, "chunk_pictures", lambda *args: (PICTURES, ROWS))
+    monkeypatch.setattr(distillation, "chunk_pictures", lambda *args: (PICTURES, ROWS, {}))
     monkeypatch.setattr(distillation, "fit_student", fit)
     monkeypatch.setattr(distillation, "student_logits", judged)
     monkeypatch.setattr(distillation, "_write", lambda task, network, saw: seen.update(written=saw) or 1e-6)
@@ -76,11 +75,11 @@ def test_it_saw_what_it_or_its_teacher_learned_from(fitted: dict[str, Any], tmp_
     made = distil(task(tmp_path))
     held = {r for r, f in fold_of(IDS, 5).items() if f == 0}
     assert set(made["saw"]) == (set(IDS) - held) | {"t1", "r3"}
-    assert fitted["written"] == made["saw"] == sorted(made["saw"])
+    assert list(fitted["written"].recordings) == made["saw"] == sorted(made["saw"])
     assert json.loads((tmp_path / "student.json").read_text(encoding="utf-8"))["saw"] == made["saw"]
     assert made["saw_known"]
     assert "# Student" in (tmp_path / "card.md").read_text(encoding="utf-8")
-    unknown = distil(task(tmp_path, saw=TeacherSaw(("t1",), False)))
+    unknown = distil(task(tmp_path, saw=Saw(("t1",), known=False)))
     assert not unknown["saw_known"]
     assert "what its teacher learned from is not known" in (tmp_path / "card.md").read_text(encoding="utf-8")
 
@@ -95,8 +94,12 @@ def test_too_few_recordings_and_missing_scores_are_errors(
         distil(replace(given, recordings=[*given.recordings, Recording("new", tmp_path)]))
     assert caught.value.problems[0] == "new"
     few = chunk_rows(dict.fromkeys(IDS[:3], 2), 5.0, NameRule())
-    monkeypatch.setattr(distillation, "chunk_pictures", lambda *args: (PICTURES[:6], few))
+    monkeypatch.setattr(distillation, "chunk_pictures", lambda *args: (PICTURES[:6], few, {}))
     with pytest.raises(BlendkitError, match="3 recordings with audio"):
+        distil(given)
+    twice = {r: AudioContent("same" if r in IDS[:7] else r) for r in IDS}  # 4 recordings, one of them in 7 copies
+    monkeypatch.setattr(distillation, "chunk_pictures", lambda *args: (PICTURES, ROWS, twice))
+    with pytest.raises(BlendkitError, match="4 recordings with audio"):
         distil(given)
     assert "learn" not in fitted
 
@@ -175,6 +178,6 @@ def test_the_written_graph_says_what_it_saw(tmp_path: Path, monkeypatch: pytest.
     monkeypatch.setattr(distillation, "exported", lambda *args: None)
     monkeypatch.setattr(distillation, "write_onnx", write)
     network = WaveStudent(Distil().picture, Student(2, 0.25, embedding=5))
-    assert distillation._write(task(tmp_path), network, ["r1", "t1"]) == 1e-6
+    assert distillation._write(task(tmp_path), network, Saw.of(["r1", "t1"])) == 1e-6
     assert (facts["saw"], facts["classes"], facts["rate"]) == (["r1", "t1"], ["x", "y"], "32000")
     assert facts["path"] == tmp_path / "student.onnx"

@@ -12,8 +12,9 @@ from typing import Any
 import numpy as np
 import pytest
 
-from blendkit.core import NameRule, Scores, chunk_rows
+from blendkit.core import NameRule, Saw, Scores, chunk_rows
 from blendkit.errors import BlendkitError
+from blendkit.io import read_provenance
 from blendkit.store import LogitStore, Stored
 from blendkit.training.examples import Examples
 from blendkit.training.jobs import head_fit, labelling
@@ -26,27 +27,29 @@ from blendkit.training.jobs.labelling import (
     pseudo_label,
 )
 from blendkit.training.jobs.noisy_student import _refuse_learned, _without_labelled
-from blendkit.training.jobs.pseudo_labels import refuse_seen_unlabelled
+from blendkit.training.jobs.pseudo_labels import without_seen
 from blendkit.training.jobs.requests import HeadRequest, TrainingRows
 from blendkit.training.jobs.student_task import StudentRequest, task_of
-from blendkit.training.jobs.teacher_saw import TeacherSaw, run_saw, teacher_saw
+from blendkit.training.jobs.teacher_saw import teacher_saw
 from blendkit.training.outputs import Source
 
 Make = Callable[..., Examples]
 
 
 def test_a_teacher_never_labels_what_it_learned_from() -> None:
-    refuse_seen_unlabelled(["a", "b"], ["c"], allow=False)
-    refuse_seen_unlabelled([], ["c"], allow=False)
-    refuse_seen_unlabelled(["a", "b"], ["b", "c"], allow=True)
-    with pytest.raises(BlendkitError, match="learned from 2 of the recordings it is to label") as caught:
-        refuse_seen_unlabelled(["d", "a", "b"], ["b", "c", "a"], allow=False)
-    assert caught.value.problems[0] == "a, b"
+    scores = Scores.build(np.zeros((3, 1)), chunk_rows({"a": 1, "b": 1, "c": 1}, 5.0, NameRule()), ("x",), "prob")
+    assert without_seen(scores, Saw.of(["d"]), {}, allow=False) == (scores, [])
+    assert without_seen(scores, Saw.of(["a"]), {}, allow=True) == (scores, [])
+    rest, seen = without_seen(scores, Saw.of(["old/A.flac", "c", "d"]), {}, allow=False)
+    assert (rest.rows.recordings(), seen) == (["b"], ["a", "c"])
+    with pytest.raises(BlendkitError, match="learned from all 3 recordings it is to label") as caught:
+        without_seen(scores, Saw.of("abcd"), {}, allow=False)
+    assert caught.value.problems[0] == "a, b, c"
     assert "--allow-seen" in caught.value.problems[1]
 
 
 def ready(examples: Examples, *saw: str) -> PreparedFit:
-    source = Source(("f",), "0" * 16, {}, "l.csv", None, saw)
+    source = Source(("f",), "0" * 16, {}, "l.csv", None, Saw.of(saw))
     return PreparedFit(examples, None, source, [], {}, ["a", "b"])  # type: ignore[arg-type]
 
 
@@ -74,10 +77,12 @@ def test_they_count_on_request_with_a_note(make_examples: Make) -> None:
 def test_labelled_recordings_are_never_unlabelled_too(make_examples: Make) -> None:
     e = make_examples(4, 2)
     apart = make_examples(0, 3, "pseudo", prefix="u")
-    assert _without_labelled(apart, e) is apart
-    with pytest.raises(BlendkitError, match="1 of the unlabelled recordings are labelled ones") as caught:
-        _without_labelled(replace(apart, recording=np.array(["u0", "r3", "r3"])), e)
-    assert list(caught.value.problems) == ["r3"]
+    assert _without_labelled(apart, e).recording.tolist() == apart.recording.tolist()
+    both = replace(apart, recording=np.array(["u0", "elsewhere/R3.wav", "u2"]))
+    assert _without_labelled(both, e).recording.tolist() == ["u0", "u2"]
+    with pytest.raises(BlendkitError, match="every unlabelled recording is a labelled one") as caught:
+        _without_labelled(replace(apart, recording=np.array(["r1", "r3", "r3"])), e)
+    assert list(caught.value.problems) == ["r1, r3"]
 
 
 def test_nothing_is_tested_on_what_the_rounds_learn_from(make_examples: Make) -> None:
@@ -97,13 +102,13 @@ def test_pseudo_labels_of_labelled_recordings_are_refused(
     e, found = make_examples(4, 2), make_examples(0, 3, "pseudo", prefix="u")
     monkeypatch.setattr(head_fit, "open_features", lambda folders: [None])
     monkeypatch.setattr(head_fit, "unlabelled_examples", lambda *args: None)
-    saw = TeacherSaw(("t",), True)
+    saw = Saw(("t",), known=True)
     monkeypatch.setattr(head_fit, "read_pseudo", lambda folder, rows: (found, saw))
     request = HeadRequest(tmp_path, TrainingRows(pseudo=tmp_path / "p", unlabelled=tmp_path / "u"))
     assert _pseudo(request, ready(e)) == (found, saw)
-    assert _pseudo(HeadRequest(tmp_path), ready(e)) == (None, TeacherSaw((), True))
+    assert _pseudo(HeadRequest(tmp_path), ready(e)) == (None, Saw())
     found = replace(found, recording=np.array(["u0", "r0", "u2"]))
-    with pytest.raises(BlendkitError, match="pseudo-labels of recordings that are labelled"):
+    with pytest.raises(BlendkitError, match="pseudo-labels of 1 recordings that are labelled"):
         _pseudo(request, ready(e))
 
 
@@ -139,18 +144,18 @@ def labels(tmp_path: Path) -> Path:
 
 
 def test_a_teachers_folder_says_what_it_saw(store: Path, run_folder: Path, tmp_path: Path) -> None:
-    assert teacher_saw(str(store), None) == TeacherSaw(("t1",), True)
-    assert teacher_saw(str(run_folder), None) == TeacherSaw(("t1", "t2", "t3"), True)
-    assert teacher_saw(str(run_folder / "submission.csv"), None) == TeacherSaw(("t1", "t2", "t3"), True)
-    assert teacher_saw(f"{run_folder / 'late.npz'}:scores", None) == TeacherSaw(("t1", "t2", "t3"), False)
-    assert teacher_saw(str(run_folder / "none" / "submission.csv"), None) == TeacherSaw((), False)
+    assert teacher_saw(str(store), None) == Saw(("t1",), known=True)
+    assert teacher_saw(str(run_folder), None) == Saw(("t1", "t2", "t3"), known=True)
+    assert teacher_saw(str(run_folder / "submission.csv"), None) == Saw(("t1", "t2", "t3"), known=True)
+    assert teacher_saw(f"{run_folder / 'late.npz'}:scores", None) == Saw(("t1", "t2", "t3"), known=False)
+    assert teacher_saw(str(run_folder / "none" / "submission.csv"), None) == Saw((), known=False)
 
 
 def test_labels_add_to_what_the_folder_says(store: Path, run_folder: Path, labels: Path, tmp_path: Path) -> None:
-    assert teacher_saw(str(store), labels) == TeacherSaw(("t1", "z"), True)
-    assert teacher_saw(str(run_folder), labels) == TeacherSaw(("t1", "t2", "t3", "z"), True)
+    assert teacher_saw(str(store), labels) == Saw(("t1", "z"), known=True)
+    assert teacher_saw(str(run_folder), labels) == Saw(("t1", "t2", "t3", "z"), known=True)
     assert teacher_saw(str(run_folder / "submission.csv"), labels).recordings == ("t1", "t2", "t3", "z")
-    assert teacher_saw(str(tmp_path / "alone.csv"), labels) == TeacherSaw(("z",), True)
+    assert teacher_saw(str(tmp_path / "alone.csv"), labels) == Saw(("z",), known=True)
 
 
 @pytest.mark.parametrize(
@@ -168,8 +173,8 @@ def test_a_run_knows_it_only_if_every_member_declares_it(
     tmp_path: Path, saw: dict[str, list[str]], recipe: dict[str, Any], known: bool
 ) -> None:
     (tmp_path / "run.json").write_text(json.dumps({"saw": saw, "recipe": recipe}))
-    found = run_saw(tmp_path)
-    assert found == TeacherSaw(tuple(sorted({r for each in saw.values() for r in each})), known)
+    found = read_provenance(tmp_path).saw
+    assert found == Saw(tuple(sorted({r for each in saw.values() for r in each})), known=known)
     assert teacher_saw(str(tmp_path), None) == found
 
 
@@ -178,14 +183,14 @@ def test_both_uses_of_a_teacher_ask_its_folder(
 ) -> None:
     for source, space, saw in ((store, "logit", ("t1",)), (run_folder, "prob", ("t1", "t2", "t3"))):
         found = _from_file(TeacherSource(str(source), space=space))  # type: ignore[arg-type]
-        assert found.saw == TeacherSaw(saw, True)
+        assert found.saw == Saw(saw, known=True)
         audio = write_wav(tmp_path / "r1.wav", np.zeros(100, np.float32), 8000)
         task = task_of(StudentRequest((audio,), str(source), tmp_path / "o", space=space))  # type: ignore[arg-type]
         assert task.saw == found.saw
     file = tmp_path / "alone.csv"
     file.write_bytes((run_folder / "submission.csv").read_bytes())
     unknown = _from_file(TeacherSource(str(file), space="prob"))
-    assert unknown.saw == TeacherSaw((), False)
+    assert unknown.saw == Saw((), known=False)
 
 
 @pytest.mark.parametrize("members", [{"t": {}}, {"t": {}, "m": {}}])
@@ -217,7 +222,7 @@ def test_a_recipe_of_members_that_declare_nothing_is_not_known(
 def test_a_fit_notes_a_teacher_that_does_not_say_all(make_examples: Make) -> None:
     e = make_examples(4, 2)
     fit: Any = SimpleNamespace(oof=np.ones((len(e), 3), np.float32))
-    unknown = replace(ready(e, "r1"), source=replace(ready(e, "r1").source, saw_known=False))
+    unknown = replace(ready(e, "r1"), source=replace(ready(e, "r1").source, saw=Saw(("r1",), known=False)))
     _, notes = _countable(HeadRequest(Path("out")), fit, unknown)
     assert len(notes) == 2
     assert "not known" in notes[1]
@@ -227,4 +232,4 @@ def test_a_fit_notes_a_teacher_that_does_not_say_all(make_examples: Make) -> Non
 def test_a_damaged_run_is_one_error(tmp_path: Path, text: str) -> None:
     (tmp_path / "run.json").write_text(text)
     with pytest.raises(BlendkitError, match=r"run\.json: not the facts of a run"):
-        run_saw(tmp_path)
+        read_provenance(tmp_path)

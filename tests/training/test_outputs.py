@@ -11,6 +11,7 @@ import onnx
 import onnxruntime
 import pytest
 
+from blendkit.core import Saw
 from blendkit.training.cross_fit import logits_of
 from blendkit.training.examples import Examples
 from blendkit.training.model_cards import write_head_card
@@ -19,7 +20,7 @@ from blendkit.training.outputs import Source, span, summary, write_heads, write_
 
 Make = Callable[..., Examples]
 SOURCE = Source(
-    ("clips", "scapes"), "0123456789abcdef", {"params": {"model": "m"}}, "labels.csv", "XC\\d+", ("teacher1",)
+    ("clips", "scapes"), "0123456789abcdef", {"params": {"model": "m"}}, "labels.csv", "XC\\d+", Saw.of(["teacher1"])
 )
 
 
@@ -45,7 +46,7 @@ def test_every_head_says_what_it_saw(make_examples: Make, head_fit: Any, fitted:
 
 def test_the_out_of_fold_table_is_a_member(make_examples: Make, fitted: Any, tmp_path: Path) -> None:
     e = make_examples()
-    write_oof(tmp_path, fitted, e)
+    write_oof(tmp_path, fitted, e, Saw(), fitted.oof)
     with np.load(tmp_path / "oof.npz", allow_pickle=False) as held:
         np.testing.assert_array_equal(held["logits"], fitted.oof)
         np.testing.assert_array_equal(held["fold"], fitted.fold)
@@ -78,7 +79,7 @@ def test_the_card_holds_the_figures(make_examples: Make, head_fit: Any, fitted: 
     assert "- 3 pseudo-labelled recordings" in (tmp_path / "card.md").read_text(encoding="utf-8")
     told = json.loads((tmp_path / "fit.json").read_text(encoding="utf-8"))
     assert told["pseudo_recordings"] == ["p0", "p1", "p2"]
-    unknown = summary(fitted, e, head_fit, replace(SOURCE, saw=(), saw_known=False), figures, {"head.onnx": 2e-7})
+    unknown = summary(fitted, e, head_fit, replace(SOURCE, saw=Saw(known=False)), figures, {"head.onnx": 2e-7})
     write_head_card(tmp_path, unknown)
     assert "teacher learned from is not known" in (tmp_path / "card.md").read_text(encoding="utf-8")
     assert json.loads((tmp_path / "fit.json").read_text(encoding="utf-8"))["source"]["saw_known"] is False

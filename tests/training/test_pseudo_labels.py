@@ -11,11 +11,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from blendkit.core import NameRule, Scores, chunk_rows
+from blendkit.core import NameRule, Saw, Scores, chunk_rows
 from blendkit.errors import BlendkitError
 from blendkit.training.examples import Examples
 from blendkit.training.jobs.pseudo_labels import Gates, gate, read_pseudo, thresholds_by_precision, write_pseudo
-from blendkit.training.jobs.teacher_saw import TeacherSaw
 
 Make = Callable[..., Examples]
 VALUES = np.array([[0.9, 0.1], [0.6, 0.8], [0.2, 0.7], [0.7, 0.3]])
@@ -84,7 +83,7 @@ def test_labels_are_written_and_read(tmp_path: Path, make_examples: Make) -> Non
         classes=("y", "new", "x"),
     )  # fmt: skip
     rows, saw = read_pseudo(tmp_path, store)
-    assert saw == TeacherSaw(("t1", "t2"), True)
+    assert saw == Saw(("t1", "t2"), known=True)
     assert rows.row_ids.tolist() == ["r1_5", "r2_5"]
     np.testing.assert_array_equal(rows.features["a"], given.features["a"][[2, 0]])  # of the same rows
     np.testing.assert_allclose(rows.targets, [[0.1**2, 0, 0.9**2], [0.7**2, 0, 0]], rtol=1e-6)

@@ -13,14 +13,13 @@ import torch
 from torch.optim.swa_utils import AveragedModel
 
 from blendkit.audio import Grid, Recording
-from blendkit.core import NameRule
+from blendkit.core import NameRule, Saw
 from blendkit.errors import BlendkitError
 from blendkit.training.examples import Examples
 from blendkit.training.jobs.chunk_pictures import chunk_pictures
 from blendkit.training.jobs.head_fit import _other_logits
 from blendkit.training.jobs.pseudo_labels import read_pseudo
 from blendkit.training.jobs.saved_arrays import read_arrays
-from blendkit.training.jobs.teacher_saw import TeacherSaw
 from blendkit.training.loop import Progress, _resume, _save
 from blendkit.training.settings import Picture
 
@@ -69,7 +68,7 @@ def pseudo(tmp_path: Path, make_examples: Make) -> Path:
 
 def test_a_cut_file_of_pseudo_labels(pseudo: Path, make_examples: Make) -> None:
     rows = make_examples(0, 3, "pseudo")
-    assert read_pseudo(pseudo, rows)[1] == TeacherSaw(("t1",), False)  # older facts do not say whether that is all
+    assert read_pseudo(pseudo, rows)[1] == Saw(("t1",), known=False)  # older facts do not say whether that is all
     cut_short(pseudo / "pseudo.npz")
     with pytest.raises(BlendkitError, match=r"pseudo\.npz: not a file of pseudo-labels") as caught:
         read_pseudo(pseudo, rows)
@@ -87,9 +86,11 @@ def test_facts_without_what_the_teacher_saw(pseudo: Path, make_examples: Make, t
 def test_a_cut_out_of_fold_table(tmp_path: Path, make_examples: Make) -> None:
     e = make_examples()
     logits = np.zeros((len(e), 3), np.float32)
-    np.savez(tmp_path / "oof.npz", row_ids=e.row_ids, classes=np.array(e.classes), logits=logits)
+    np.savez(
+        tmp_path / "oof.npz", row_ids=e.row_ids, classes=np.array(e.classes), logits=logits, left_out=e.row_ids[:0]
+    )
     assert _other_logits(tmp_path, e).shape == logits.shape
-    with pytest.raises(BlendkitError, match="judged on other rows or classes"):
+    with pytest.raises(BlendkitError, match="judged on other rows"):
         _other_logits(tmp_path, e.take(np.arange(5)))
     cut_short(tmp_path / "oof.npz")
     with pytest.raises(BlendkitError, match=r"oof\.npz: not the out-of-fold table of a fit") as caught:

@@ -10,11 +10,12 @@ import numpy as np
 import pytest
 import torch
 
-from blendkit.core import NameRule, chunk_rows
+from blendkit.core import NameRule, Saw, chunk_rows
 from blendkit.errors import BlendkitError
+from blendkit.io import Provenance
 from blendkit.store import FeatureStore, Stored
-from blendkit.training.jobs.student_task import StudentRequest, _device, _teacher, task_of
-from blendkit.training.jobs.teacher_saw import TeacherSaw
+from blendkit.training.jobs.student_task import StudentRequest, _device, _logits, task_of
+from blendkit.training.jobs.teacher_saw import read_teacher
 from blendkit.training.settings import Distil
 
 
@@ -25,19 +26,23 @@ def table(tmp_path: Path) -> str:
 
 
 def test_a_teacher_is_logits(table: str) -> None:
-    found = _teacher(table, "prob")
+    found = _logits(table, read_teacher(table, "prob", Provenance()))
     assert found.space == "logit"
     np.testing.assert_allclose(found.values[0], [0, np.log(3)], atol=1e-6)
     assert np.isfinite(found.values).all()
     assert found.values[1, 0] < -50 < 10 < found.values[1, 1]
-    same = _teacher(table, "logit")
+    same = _logits(table, read_teacher(table, "logit", Provenance()))
     assert same.space == "logit"
     assert same.values[0].tolist() == [0.5, 0.75]
 
 
 def test_values_without_a_stated_space_are_refused(table: str) -> None:
     with pytest.raises(BlendkitError, match="no file says what its values are") as caught:
-        _teacher(table, None)
+        read_teacher(table, None, Provenance())
+    with pytest.raises(BlendkitError, match="are logit values, not prob"):
+        read_teacher(table, "prob", Provenance("logit"))
+    with pytest.raises(BlendkitError, match="its scores are ranks"):
+        _logits(table, read_teacher(table, None, Provenance("rank")))
     assert "--space logit" in caught.value.problems[0]
 
 
@@ -66,7 +71,7 @@ def test_a_task_is_all_that_the_request_names(table: str, tmp_path: Path, write_
     )  # fmt: skip
     task = task_of(request)
     assert [r.id for r in task.recordings] == ["r1", "r2"]
-    assert task.saw == TeacherSaw(("old",), True)
+    assert task.saw == Saw(("old",), known=True)
     assert task.labels is not None
     assert task.labels.recordings == ("r1",)
     assert task.embedding is not None
@@ -75,4 +80,4 @@ def test_a_task_is_all_that_the_request_names(table: str, tmp_path: Path, write_
     with pytest.raises(BlendkitError, match="no feature 'embedding'"):
         task_of(replace(request, embedding_name="embedding"))
     bare = task_of(StudentRequest(tuple(audio), table, tmp_path / "out", "logit", how=Distil(device="cpu")))
-    assert (bare.labels, bare.embedding, bare.saw) == (None, None, TeacherSaw((), False))
+    assert (bare.labels, bare.embedding, bare.saw) == (None, None, Saw((), known=False))

@@ -113,7 +113,8 @@ _CHECK = bundle(
 def gate(json_out: bool, **asked: Any) -> None:
     """Turn a stream's most confident cells on unlabelled recordings into labels, through strict gates.
 
-    SOURCE is a recipe, which is run on the unlabelled recordings, or a score file; --space says what its values are where no file does. The recordings
+    SOURCE is a recipe, which is run on the unlabelled recordings, or a score file; --space says what its values are
+    where no file does. Recordings that the teacher was trained on are left out, by content or by name. The recordings
     that the teacher was trained on are saved too: for a head trained on these labels they are not out-of-fold.
     """
     from blendkit import training
@@ -137,9 +138,8 @@ def _show_gate(report: dict[str, Any], request: PseudoLabelRequest) -> None:
     )
     click.echo(f"{len(never)} of {len(report['classes'])} classes gain nothing")
     if report["skipped_seen"]:
-        click.echo(
-            f"{len(report['skipped_seen'])} recordings that the teacher was trained on were left out (--allow-seen keeps them)"
-        )
+        skipped = len(report["skipped_seen"])
+        click.echo(f"{skipped} recordings that the teacher was trained on were left out (--allow-seen keeps them)")
     click.echo(
         f"the teacher was trained on {len(report['saw'])} recordings: there, a student of these labels is in-sample"
         if report["saw_known"]

@@ -1,0 +1,74 @@
+"""Copies and lossless cuts of a recording are found; other recordings are not."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+import soundfile
+
+from blendkit.audio import Decoded, content_of, decode
+from blendkit.audio.scratch import BLOCK_S
+from blendkit.core import AudioContent
+
+RATE = 16000
+
+
+def noise(seconds: float, seed: int = 0) -> np.ndarray:
+    """Return a recording as 16-bit integers: noise whose level rises and falls."""
+    n = round(seconds * RATE)
+    wave = np.random.default_rng(seed).normal(0, 0.1, n) * (1.2 + np.sin(np.arange(n) / RATE))
+    return np.clip(wave * 8000, -30000, 30000).astype(np.int16)
+
+
+def content(samples: np.ndarray, rate: int = RATE) -> AudioContent:
+    found = content_of(Decoded((samples / 32768).astype(np.float32), rate, len(samples) / rate, "ok"))
+    assert found is not None
+    return found
+
+
+@pytest.mark.parametrize(
+    ("suffix", "subtype"), [("wav", "PCM_16"), ("flac", "PCM_16"), ("wav", "FLOAT"), ("aiff", "PCM_24")]
+)
+def test_lossless_copies_are_equal(tmp_path: Path, suffix: str, subtype: str) -> None:
+    path = tmp_path / f"copy.{suffix}"
+    wave = noise(4)
+    values = (wave / 32768).astype(np.float32) if subtype == "FLOAT" else wave
+    soundfile.write(path, values, RATE, subtype=subtype)
+    assert content_of(decode(path)) == content(wave)
+
+
+def test_lossy_copies_sound_alike(tmp_path: Path) -> None:
+    path = tmp_path / "copy.ogg"
+    wave = noise(6)
+    soundfile.write(path, wave, RATE)
+    found = content_of(decode(path))
+    assert found is not None
+    assert found.whole != content(wave).whole
+    assert found.sounds_like(content(wave))
+    assert not found.sounds_like(content(noise(6, seed=1) * 2))
+
+
+def test_cuts_share_marks_wherever_they_begin() -> None:
+    wave = noise(120)
+    whole = content(wave)
+    assert len(whole.marks) == len(set(whole.marks)) >= 15
+    found = [set(content(wave[a : a + 20 * RATE]).marks) & set(whole.marks) for a in (0, 1, 31337, 99 * RATE + 7)]
+    assert all(found)
+    assert not set(content(noise(120, seed=1)).marks) & set(whole.marks)
+
+
+def test_blocks_change_nothing() -> None:
+    wave = noise(2 * BLOCK_S + 7)
+    shifted = content(wave[1234:])
+    inner = set(shifted.marks) & set(content(wave).marks)
+    assert len(inner) >= len(shifted.marks) - 1  # the marks of a stretch that the cut divides are lost
+
+
+def test_there_is_nothing_to_compare_in_silence() -> None:
+    nothing = np.zeros(RATE, np.float32)
+    assert content_of(Decoded(nothing, RATE, 1.0, "silent")) is None
+    assert content_of(Decoded(nothing[:0], 0, 0.0, "unreadable")) is None
+    hum = np.tile(np.array([1, -1], np.int16), 4 * RATE)
+    assert content(hum).marks == ()
