@@ -55,7 +55,7 @@ if TYPE_CHECKING:
         logits_version_of,
     )
     from blendkit.member.slim_graph import slim_or_whole
-    from blendkit.member.window_places import RecordingAudio
+    from blendkit.member.window_places import RecordingAudio, shift_notes
     from blendkit.member.windows import (
         GroupScores,
         check_window,
@@ -134,6 +134,7 @@ __all__ = [
     "score_files",
     "score_output",
     "score_together",
+    "shift_notes",
     "slim_or_whole",
     "stated_space",
     "trial_windows",

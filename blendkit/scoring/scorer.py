@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Generator, Sequence
+from collections.abc import Callable, Container, Generator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from dataclasses import dataclass
@@ -24,6 +24,7 @@ from blendkit.member import (
     same_front_end,
     score_files,
     score_together,
+    shift_notes,
 )
 from blendkit.scoring.isolation import FAILED, check_some_scored, closing_workers, failed_entries, score_surviving
 from blendkit.scoring.statuses import joined_status, stored
@@ -70,18 +71,12 @@ def score_recordings(members: Sequence[AudioMember], recordings: Sequence[Record
     recordings = sorted(recordings, key=lambda r: natural_key(r.id))  # the order of rows
     keys = recording_keys(recordings, grid)
     todo = _todo(members, keys)
-    built = {m.name: m.build() for m in members if any(m.name in names for names in todo.values())}
-    for m in members:
-        if m.name in built:
-            made = built[m.name]
-            if isinstance(made, Member):
-                check_window(m.name, made.info, grid.chunk_s)
-            m.store = m.store or m.open_store(made)
+    built, notes = _build(members, {name for names in todo.values() for name in names}, grid)
     waiting = [[r for r in g if todo[r.id]] for g in groups(recordings)] if built else []
     waiting = [g for g in waiting if g]
     emit("scoring", {"recordings": len(recordings), "to_score": sum(len(g) for g in waiting)})
-    for name, made in built.items():
-        emit("member", {"name": name, "notes": [*made.info.notes, *_unheard(made, grid)]})
+    for name, said in notes.items():
+        emit("member", {"name": name, "notes": said})
     decode_s = resample_s = 0.0
     ahead = _batches([(g, _rates(g, todo, built)) for g in waiting], grid)
     with closing_workers(built.values()), closing(ahead) as batches:
@@ -116,6 +111,27 @@ def _batches(waiting: Sequence[tuple[Sequence[Recording], Sequence[int]]], grid:
         finally:
             for unused in pending:
                 unused.result().scratch.cleanup()
+
+
+def _build(
+    members: Sequence[AudioMember], needed: Container[str], grid: Grid
+) -> tuple[dict[str, Member | FileMember], dict[str, list[str]]]:
+    """Build the members that are needed and open their stores; return them, and what there is to say of each.
+
+    Raises BlendkitError, with the member's name, for windows and shifts that cannot be.
+    """
+    built = {m.name: m.build() for m in members if m.name in needed}
+    notes = {}
+    for m in (m for m in members if m.name in built):
+        made = built[m.name]
+        if isinstance(made, Member):
+            check_window(m.name, made.info, grid.chunk_s)
+        try:
+            notes[m.name] = [*made.info.notes, *shift_notes(made.info, m.tta), *_unheard(made, grid)]
+        except BlendkitError as error:
+            raise BlendkitError(f"member {m.name!r}: {error.title}", error.problems) from error
+        m.store = m.store or m.open_store(made)
+    return built, notes
 
 
 def _unheard(made: Member | FileMember, grid: Grid) -> list[str]:
