@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     )
     from blendkit.member.detection_grid import detections_on_grid, windows_on_grid
     from blendkit.member.foreign_windows import NO_SCORE, on_grid, score_files
+    from blendkit.member.frame_checks import FrameError
     from blendkit.member.frames import FrameMember, Gives, frame_member, import_code
     from blendkit.member.graph_input import GraphInput, audio_input, picture_input
     from blendkit.member.graph_output import GraphOutput, score_output, with_shapes
@@ -32,7 +33,7 @@ if TYPE_CHECKING:
     from blendkit.member.head_file import HeadFile, open_head, try_silence
     from blendkit.member.mel import Image, Mel
     from blendkit.member.model_files import locate, model_folders, package_folder
-    from blendkit.member.non_finite import ALL_LOST, FLOOR, LOST, NO_WINDOW, Lost
+    from blendkit.member.non_finite import ALL_LOST, FLOOR, LOST, NO_CHUNK, NO_WINDOW, Lost
     from blendkit.member.onnx_blocks import OnnxBlocks
     from blendkit.member.protocol import (
         BELOW_FLOAT32,
@@ -72,6 +73,7 @@ __all__ = [
     "BELOW_FLOAT32",
     "FLOOR",
     "LOST",
+    "NO_CHUNK",
     "NO_SCORE",
     "NO_WINDOW",
     "SCORING_FORMAT",
@@ -85,6 +87,7 @@ __all__ = [
     "FilePath",
     "FinishedMember",
     "FoldedMember",
+    "FrameError",
     "FrameMember",
     "FrontedMember",
     "GeoModel",

@@ -11,7 +11,7 @@ import numpy as np
 from blendkit.audio import Prepared
 from blendkit.core import Float32
 from blendkit.errors import BlendkitError, shorten
-from blendkit.member import FLOOR, FileMember, GroupScores, Member
+from blendkit.member import FLOOR, FileMember, FrameError, GroupScores, Member
 from blendkit.scoring.workers import IsolatedFiles, IsolatedMember, Worker, WorkerError
 from blendkit.store import LogitStore, Stored
 
@@ -19,6 +19,8 @@ FAILED = "failed"
 ATTEMPTS = 2
 LIMIT_S, LIMIT_PER_S = 120.0, 600 / 3600  # of a recording: 120 s, or 600 s per hour of audio if that is more
 _ENOUGH = 8  # failures, and nothing else, before a member counts as broken
+
+FAILURES = (WorkerError, FrameError)  # of a member on the recordings that it was given
 
 Score = Callable[[Sequence[Prepared]], GroupScores]
 
@@ -50,21 +52,23 @@ def score_surviving(
 ) -> tuple[GroupScores, dict[str, str]]:
     """Score a group of recordings; return its scores, and why which recordings failed.
 
-    If an isolated member fails on several recordings together, each is scored by itself. One that fails by itself is
-    tried once more, every time in a fresh worker. The rows of one that fails twice hold `FLOOR`.
+    If an isolated member fails on several recordings together, or a member of files gives a frame that does not fit
+    them, each is scored by itself. One that fails by itself is tried once more, after a crash in a fresh worker. The
+    rows of one that fails twice hold `FLOOR`.
     """
     worker = worker_of(member)
-    if worker is None:
-        return score(prepared), {}
+    if worker is None and isinstance(member, Member):
+        return score(prepared), {}  # of several members at once; nothing that they raise costs a recording only
 
     def within(part: Sequence[Prepared]) -> GroupScores:
-        worker.allow(time_limit(part, limit_s))
+        if worker is not None:
+            worker.allow(time_limit(part, limit_s))
         return score(part)
 
     if len(prepared) > 1:
         try:
             return within(prepared), {}
-        except WorkerError:
+        except FAILURES:
             pass  # on which recording is not known yet
     found: dict[str, GroupScores] = {}
     failed: dict[str, str] = {}
@@ -73,7 +77,7 @@ def score_surviving(
             try:
                 found[p.recording] = within([p])
                 break
-            except WorkerError as error:
+            except FAILURES as error:
                 failed[p.recording] = "; ".join([error.title, *error.problems])
     failed = {r: why for r, why in failed.items() if r not in found}
     return _joined(found, prepared, len(member.info.classes)), failed
