@@ -10,15 +10,13 @@ import numpy as np
 
 from blendkit.audio import Prepared
 from blendkit.core import Float32
-from blendkit.errors import BlendkitError, shorten
 from blendkit.member import FLOOR, FileMember, FrameError, GroupScores, Member
 from blendkit.scoring.workers import IsolatedFiles, IsolatedMember, Worker, WorkerError
-from blendkit.store import LogitStore, Stored
+from blendkit.store import Stored
 
 FAILED = "failed"
 ATTEMPTS = 2
 LIMIT_S, LIMIT_PER_S = 120.0, 600 / 3600  # of a recording: 120 s, or 600 s per hour of audio if that is more
-_ENOUGH = 8  # failures, and nothing else, before a member counts as broken
 
 FAILURES = (WorkerError, FrameError)  # of a member on the recordings that it was given
 
@@ -90,17 +88,6 @@ def failed_entries(stored: Mapping[str, Stored], failed: Mapping[str, str]) -> d
         note = "; ".join(filter(None, [out[r].note, f"the member failed twice: {why}"]))
         out[r] = replace(out[r], key=f"{FAILED}:{out[r].key}", status=FAILED, note=note)
     return out
-
-
-def check_some_scored(name: str, store: LogitStore, *, last: bool) -> None:
-    """Raise BlendkitError if a member failed on every recording that has audio so far: then it is broken, not they.
-
-    last: no recording is left; before, a few failures must have come together.
-    """
-    heard = {r: s for r, s in store.recordings().items() if s.chunks}
-    failed = [f"{r}: {s.note}" for r, s in heard.items() if s.status == FAILED]
-    if failed and len(failed) == len(heard) and (last or len(failed) >= _ENOUGH):
-        raise BlendkitError(f"member {name!r} failed on all of {len(failed)} recordings", [shorten(failed, 3)])
 
 
 def _joined(found: Mapping[str, GroupScores], prepared: Sequence[Prepared], classes: int) -> GroupScores:

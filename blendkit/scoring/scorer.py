@@ -11,10 +11,9 @@ from functools import partial
 
 from blendkit.audio import Batch, Grid, Prepared, Recording, groups, prepare_group
 from blendkit.core import Scores, chunk_rows, natural_key
-from blendkit.errors import BlendkitError, shorten
+from blendkit.errors import BlendkitError
 from blendkit.events import Emit
 from blendkit.member import (
-    ALL_LOST,
     TTA,
     FileMember,
     GroupScores,
@@ -26,7 +25,8 @@ from blendkit.member import (
     score_together,
     shift_notes,
 )
-from blendkit.scoring.isolation import FAILED, check_some_scored, closing_workers, failed_entries, score_surviving
+from blendkit.scoring.broken_members import check_finite, check_on_silence, check_some_scored, looks_broken
+from blendkit.scoring.isolation import FAILED, closing_workers, failed_entries, score_surviving
 from blendkit.scoring.statuses import joined_status, stored
 from blendkit.store import LogitStore, Stored, file_hash
 
@@ -38,7 +38,7 @@ class AudioMember:
     """A member that needs audio, with its store; built only if something is left to score.
 
     limit_s: of an isolated member, seconds per recording (None: the default). seconds: spent on it in all; inference_s:
-    of those, inside the model; audio_s: duration of the audio it scored.
+    of those, inside the model; audio_s: duration of the audio it scored; tried: whether it had to score silence.
     """
 
     name: str
@@ -51,6 +51,7 @@ class AudioMember:
     audio_s: float = 0.0
     scored: int = 0
     limit_s: float | None = None
+    tried: bool = False
 
 
 @dataclass(frozen=True)
@@ -89,7 +90,7 @@ def score_recordings(members: Sequence[AudioMember], recordings: Sequence[Record
             del batch  # its samples go before the next ones come
         for m in members:
             if m.name in built and m.store is not None:
-                check_some_scored(m.name, m.store, last=True)
+                check_some_scored(m.name, m.store)
     stores = {m.name: m.store for m in members if m.store is not None}
     return Scored(joined_status(stores, keys), decode_s, resample_s)
 
@@ -214,7 +215,9 @@ def _score_alike(
         scores, failed = score_surviving(models[0], score, prepared, members[0].limit_s)
     except BlendkitError as error:
         raise BlendkitError(f"member {names}: {error.title}", error.problems) from error
-    _check_finite(members, prepared, scores)
+    for m, lost in zip(members, scores.lost, strict=True):
+        assert m.store is not None
+        check_finite(m.name, m.store, prepared, lost)
     rows = chunk_rows({p.recording: p.chunks for p in prepared}, grid.chunk_s, grid.names)
     for m, model, logits, lost in zip(members, models, scores.values, scores.lost, strict=True):
         status = {
@@ -224,8 +227,9 @@ def _score_alike(
         assert m.store is not None
         table = Scores.build(logits, rows, model.info.classes, "logit", source=f"member {m.name!r}")
         m.store.write(table, failed_entries(status, failed))
-        if failed:
-            check_some_scored(m.name, m.store, last=False)
+        if failed and not m.tried and looks_broken(m.store):
+            m.tried = True
+            check_on_silence(m.name, model, score, grid, m.limit_s)
     seconds = time.perf_counter() - started
     for m in members:
         m.scored += len(prepared)
@@ -233,25 +237,6 @@ def _score_alike(
         m.inference_s += scores.seconds / len(members)
         m.audio_s += sum(p.duration_s for p in prepared)
     return set(failed)
-
-
-def _check_finite(members: Sequence[AudioMember], prepared: Sequence[Prepared], scores: GroupScores) -> None:
-    """Raise BlendkitError for a member that gave no finite value for sound, in this group or before.
-
-    After a finite value it is the recordings that are odd: they hold what stands in.
-    """
-    sound = {p.recording for p in prepared if p.chunks and p.status not in ("silent", "unreadable")}
-    for m, lost in zip(members, scores.lost, strict=True):
-        if sound and all(r in lost and lost[r].everything for r in sound) and not _gave_finite(m):
-            names = shorten(sorted(sound))
-            reason = f"gave NaN or infinite values for every window of recordings that hold sound: {names}"
-            raise BlendkitError(f"member {m.name!r}: {reason}")
-
-
-def _gave_finite(m: AudioMember) -> bool:
-    assert m.store is not None
-    kept = m.store.recordings().values()
-    return any(s.chunks and s.status not in ("silent", "unreadable", FAILED) and ALL_LOST not in s.note for s in kept)
 
 
 def _values(models: Sequence[Member | FileMember], prepared: Sequence[Prepared], grid: Grid, tta: TTA) -> GroupScores:

@@ -31,9 +31,11 @@ class Files:
     spoil: Callable[[str, pd.DataFrame], pd.DataFrame]
     info: MemberInfo = MemberInfo(("c",), (True,), 0, 0.0)
     calls: list[int] = field(default_factory=list)
+    names: list[str] = field(default_factory=list)
 
     def predict_files(self, files: Sequence[Path]) -> pd.DataFrame:
         self.calls.append(len(files))
+        self.names += [f.stem for f in files]
         return pd.concat([self.spoil(f.stem, frame_of(f)) for f in files])
 
 
@@ -70,3 +72,27 @@ def test_a_member_whose_every_frame_is_unfit_is_an_error(tmp_path: Path) -> None
     with pytest.raises(BlendkitError, match="member 'm' failed on all of 2 recordings") as error:
         score(tmp_path, Files(lambda _, f: f.rename(columns={"c": "d"})), "r1", "r2")
     assert "classes missing: c" in str(error.value)
+
+
+def test_bad_recordings_that_come_first_do_not_end_a_run(tmp_path: Path) -> None:
+    bad, good = [f"a{i}" for i in range(9)], ["b1", "b2"]
+    model = Files(lambda name, f: foreign(f) if name.startswith("a") else f)
+    got = score(tmp_path, model, *bad, *good)
+    assert {r: s.status for r, s in got.items()} == {**dict.fromkeys(bad, "failed"), **dict.fromkeys(good, "ok")}
+
+
+def test_a_member_that_fails_on_silence_too_is_broken(tmp_path: Path) -> None:
+    model = Files(lambda _, f: f.rename(columns={"c": "d"}))
+    with pytest.raises(BlendkitError, match="member 'm' is broken: it failed on 8 recordings") as error:
+        score(tmp_path, model, *(f"a{i}" for i in range(40)))
+    assert "classes missing: c" in error.value.problems[0]
+    assert "fails on silence, too" in error.value.problems[1]
+    tried = [s for s in LogitStore.open(tmp_path / "store").recordings().values() if s.status == "failed"]
+    assert 8 <= len(tried) < 40
+
+
+def test_failures_of_several_kinds_are_not_tried_on_silence(tmp_path: Path) -> None:
+    odd = {"a3": lambda f: f.assign(c="text")}
+    model = Files(lambda name, f: odd.get(name, foreign)(f) if name != "z" else f)
+    assert score(tmp_path, model, *(f"a{i}" for i in range(8)), "z")["z"].status == "ok"
+    assert "silence" not in " ".join(model.names)
