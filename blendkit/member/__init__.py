@@ -19,7 +19,6 @@ if TYPE_CHECKING:
         by_scientific_name,
         match_classes,
         names_in_common,
-        read_class_list,
         read_synonyms,
     )
     from blendkit.member.detection_grid import detections_on_grid, windows_on_grid
@@ -130,7 +129,6 @@ __all__ = [
     "open_head",
     "package_folder",
     "picture_input",
-    "read_class_list",
     "read_class_names",
     "read_synonyms",
     "same_front_end",
