@@ -12,7 +12,7 @@ import numpy as np
 from blendkit.audio import WindowPool, probe_duration
 from blendkit.core import (
     Float32,
-    Float64,
+    Matrix,
     NameRule,
     Scores,
     Space,
@@ -75,7 +75,7 @@ def score_files(
     if tta != TTA():
         raise BlendkitError("tta shifts windows, but this member cuts its own windows: remove `tta:`")
     width = len(member.info.classes)
-    parts: dict[str, Float64] = {r: np.full((n, width), NO_SCORE) for r, n in chunks.items()}
+    parts: dict[str, Matrix] = {r: np.full((n, width), NO_SCORE) for r, n in chunks.items()}
     scored = {r: chunks[r] for r in files if chunks[r]}
     lost: dict[str, Lost] = {}
     if scored:
@@ -93,7 +93,7 @@ def score_files(
         parts |= {r: scores.values[first:last] for r, (first, last) in own}
         for r, empty in chunks_without_window(windowed, given, chunk_s).items():
             known = ~np.isin(np.arange(given[r]), empty)
-            parts[r] = fill_lost(parts[r], known, [given[r]])
+            parts[r] = fill_lost(np.asarray(parts[r], np.float64), known, [given[r]])
             found = lost.get(r) or Lost(windowed.recording.count(r), 0, 0)
             lost[r] = found._replace(chunks=given[r], empty=len(empty))
     order = sorted(chunks, key=natural_key)
