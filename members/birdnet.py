@@ -33,7 +33,7 @@ from blendkit.member import (
     locate,
     model_folders,
     package_folder,
-    read_class_list,
+    read_class_names,
 )
 from blendkit.store import require_features
 
@@ -61,7 +61,7 @@ def find_file(file: str) -> Path:
 
 def scientific_names(listed: Path) -> list[str]:
     """Return the scientific names of BirdNET's class list, whose lines are `Scientific name_Common name`."""
-    return [label.split("_")[0] for label in read_class_list(listed)]
+    return [label.split("_")[0] for label in read_class_names(listed, column=1).names]
 
 
 Model = Annotated[str | None, DataFile(partial(find_file, MODEL_FILE))]

@@ -19,7 +19,7 @@ from blendkit.member import (
     by_id,
     by_scientific_name,
     detections_on_grid,
-    read_class_list,
+    read_class_names,
 )
 
 Tables = Annotated[str, DataFile(folder=True)]
@@ -75,7 +75,7 @@ class DetectionMember:
 
     def _covered(self, path: Path, classes: tuple[str, ...]) -> np.ndarray:
         """Return which classes the detector knows: a class that it cannot detect is not an absent one."""
-        names = [n.split("_")[0] for n in read_class_list(path)]
+        names = [n.split("_")[0] for n in read_class_names(path, column=1).names]
         context = MemberContext(classes, self.context.taxonomy)
         by_name = bool(context.taxonomy.table)
         mapped = (

@@ -22,7 +22,7 @@ from blendkit.member import (
     MemberContext,
     by_scientific_name,
     on_grid,
-    read_class_list,
+    read_class_names,
 )
 
 Database = Annotated[str, DataFile(folder=True)]
@@ -65,7 +65,7 @@ class HopliteMember:
         """The class names and the logits: the vectors themselves, or what the head makes of them."""
         if self.head is None:
             assert self.classes is not None
-            return read_class_list(self.classes), vectors
+            return list(read_class_names(self.classes, column=1).names), vectors
         if self.head.suffix.lower() == ".json":
             return _linear(self.head, vectors)
         names = metadata_names(load_graph(self.head, "hoplite"), "classes", self.head.name, "hoplite")

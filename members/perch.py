@@ -33,7 +33,7 @@ from blendkit.member import (
     by_scientific_name,
     locate,
     model_folders,
-    read_class_list,
+    read_class_names,
     slim_or_whole,
 )
 
@@ -136,7 +136,7 @@ def perch(
     inputs, outputs = ports(graph)
     check_input("perch", inputs, INPUT, SAMPLES)
     require_names("perch", "output", [LABEL, EMBEDDING], [o.name for o in outputs])
-    names = read_class_list(listed)
+    names = read_class_names(listed, column=1).names
     check_width("perch", outputs, LABEL, names, listed.name)
     own = Path(synonyms) if synonyms else None
     mapped = by_scientific_name("perch", names, context, synonyms=own, proxies=proxies)

@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from blendkit.graphs.quantise import stamp, to_fp16, to_int8, variant_note
     from blendkit.graphs.session import Provider, best_provider, open_session
     from blendkit.graphs.slimming import GraphNeeds, Slim, graph_bytes, slim
-    from blendkit.graphs.taps import CELLS, TAP, tensor_names, with_taps, with_whole
+    from blendkit.graphs.taps import CELLS, TAP, named_axis, tensor_names, with_taps, with_whole
     from blendkit.graphs.tflite import (
         TfliteInterpreters,
         discover_tflite_blocks,
@@ -65,6 +65,7 @@ __all__ = [
     "metadata",
     "metadata_names",
     "metadata_saw",
+    "named_axis",
     "open_session",
     "pool_cells",
     "ports",

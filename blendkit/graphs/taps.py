@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Container, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -16,8 +16,12 @@ CELLS = "__cells"  # suffix of a tap with its channels last
 
 @dataclass(frozen=True)
 class _Tap:
-    """A tensor of `rank` axes: the batch first, channels on axis `channel`, the others time and frequency."""
+    """A tensor of `rank` axes: the batch first, channels on axis `channel`, the others time and frequency.
 
+    asked: by which name, the tensor's or `TENSOR@AXIS`.
+    """
+
+    asked: str
     tensor: str
     channel: int
     rank: int
@@ -30,6 +34,7 @@ class _Tap:
 def with_taps(model: Any, tensors: Sequence[str], outputs: Sequence[str], name: str, *, cut: bool = True) -> Any:
     """Return the graph with only `outputs` and the tensors averaged over all axes but batch and channels.
 
+    tensors: by name; `NAME@K` also says that axis K (0 is the batch) holds the channels, where the graph does not.
     cut: leave out the nodes that none of these outputs needs; without it all nodes stay. Taps are named
     `<tensor>__mean`, [batch, channels]. Raises BlendkitError for a tensor the graph does not have, with the nearest,
     and for one whose channel axis the graph does not tell.
@@ -48,13 +53,13 @@ def with_whole(model: Any, tensors: Sequence[str], outputs: Sequence[str], name:
     from onnx import helper
 
     taps = _taps(model, tensors, name)
-    flat = [f"{t.tensor!r} has {len(t.spatial)}" for t in taps if len(t.spatial) != 2]
+    flat = [f"{t.asked!r} has {len(t.spatial)}" for t in taps if len(t.spatial) != 2]
     if flat:
         raise BlendkitError(f"{name}: cells need an axis of time and one of frequency", flat)
     tapped = _copied(model)
     for tap in taps:
         order = [0, *tap.spatial, tap.channel]
-        tapped.graph.node.append(helper.make_node("Transpose", [tap.tensor], [tap.tensor + CELLS], perm=order))
+        tapped.graph.node.append(helper.make_node("Transpose", [tap.tensor], [tap.asked + CELLS], perm=order))
     return _with_outputs(tapped, [*outputs, *(t + CELLS for t in tensors)], cut=True)
 
 
@@ -63,25 +68,50 @@ def tensor_names(model: Any) -> list[str]:
     return Wiring(model).tensors
 
 
+def named_axis(asked: str, tensors: Container[str]) -> tuple[str, int | None]:
+    """Return the tensor that a name means, and the axis that `TENSOR@AXIS` states; None where it states none."""
+    name, _, axis = asked.rpartition("@")
+    stated = asked not in tensors and name in tensors and axis.isdecimal()
+    return (name, int(axis)) if stated else (asked, None)
+
+
 def _taps(model: Any, tensors: Sequence[str], name: str) -> list[_Tap]:
     wiring = Wiring(model)
-    require_names(name, "tensor", tensors, wiring.tensors)
-    found = {t: wiring.channel(t) for t in tensors}
+    meant = {t: named_axis(t, set(wiring.tensors)) for t in tensors}
+    require_names(name, "tensor", [t for t, _ in meant.values()], wiring.tensors)
+    found = {t: wiring.channel(own) if axis is None else _stated(wiring, own, axis, name)
+             for t, (own, axis) in meant.items()}  # fmt: skip
     unknown = [f"{t!r}, made by {wiring.makers[t].op_type}" for t, axes in found.items() if axes is None]
     if unknown:
         near = [t for t in wiring.tensors if wiring.makers[t].op_type in ("Conv", "Add")][-5:]
+        first = next(t for t, axes in found.items() if axes is None)
         raise BlendkitError(
             f"{name}: the graph does not tell which axis of these tensors holds the channels",
-            [*unknown, f"convolutions, and what follows them, can be tapped: {', '.join(near) or 'it has none'}"],
+            [
+                *unknown,
+                f"say it, with 0 for the batch: `{first}@1` if it is axis 1",
+                f"convolutions, and what follows them, can be tapped as they are: {', '.join(near) or 'it has none'}",
+            ],
         )
-    return [_Tap(t, *axes) for t, axes in found.items() if axes is not None]
+    return [_Tap(t, meant[t][0], *axes) for t, axes in found.items() if axes is not None]
+
+
+def _stated(wiring: Wiring, tensor: str, axis: int, name: str) -> tuple[int, int]:
+    """Return a stated channel axis and the tensor's number of axes. Raises BlendkitError if it has no such axis."""
+    known = wiring.channel(tensor)
+    rank = known[1] if known else wiring.rank(tensor)
+    if rank is None:
+        raise BlendkitError(f"{name}: the graph does not tell how many axes {tensor!r} has, so it cannot be tapped")
+    if not 1 <= axis < rank:
+        raise BlendkitError(f"{name}: {tensor!r} has the axes 0 (the batch) to {rank - 1}, so no channels on {axis}")
+    return axis, rank
 
 
 def _append_mean(tapped: Any, tap: _Tap) -> None:
     from onnx import helper
 
     if not tap.spatial:
-        tapped.graph.node.append(helper.make_node("Identity", [tap.tensor], [tap.tensor + TAP]))
+        tapped.graph.node.append(helper.make_node("Identity", [tap.tensor], [tap.asked + TAP]))
         return
     opset = next((o.version for o in tapped.opset_import if o.domain in ("", "ai.onnx")), 0)
     inputs = [tap.tensor]
@@ -89,7 +119,7 @@ def _append_mean(tapped: Any, tap: _Tap) -> None:
     if opset >= 18:  # axes became an input
         inputs.append(_axes(tapped, tap.spatial))
         attributes = {}
-    tapped.graph.node.append(helper.make_node("ReduceMean", inputs, [tap.tensor + TAP], keepdims=0, **attributes))
+    tapped.graph.node.append(helper.make_node("ReduceMean", inputs, [tap.asked + TAP], keepdims=0, **attributes))
 
 
 def _axes(tapped: Any, axes: list[int]) -> str:

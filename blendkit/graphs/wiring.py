@@ -114,6 +114,10 @@ class Wiring:
             node = self._source(node)
         return (1, 2) if self._ranks.get(tensor) == 2 else None
 
+    def rank(self, tensor: str) -> int | None:
+        """Return a tensor's number of axes, None where it cannot be inferred."""
+        return self._ranks.get(tensor)
+
     def _source(self, node: Any) -> Any:
         """Return the node whose axes this one keeps: with several inputs, the one of the most axes."""
         made = [t for t in self.data(node) if t in self.makers]

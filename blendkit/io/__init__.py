@@ -32,7 +32,7 @@ if TYPE_CHECKING:
     from blendkit.io.solutions import read_solutions
     from blendkit.io.space_check import CONSTANT, check_space
     from blendkit.io.truth import Truth, truth_for
-    from blendkit.io.windowed import Windowed, windows_on_chunks
+    from blendkit.io.windowed import Windowed, chunks_without_window, windows_on_chunks
     from blendkit.io.writers.range_csv import write_range_table
     from blendkit.io.writers.submission import Written, write_scores, write_submission
 else:
@@ -59,6 +59,7 @@ __all__ = [
     "Windowed",
     "Written",
     "check_space",
+    "chunks_without_window",
     "file_head",
     "find_reader",
     "is_range_table",

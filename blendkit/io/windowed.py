@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from blendkit.audio import WindowPool, edges, onto_chunks, overlaps, samples_at
+from blendkit.audio import Overlaps, WindowPool, edges, onto_chunks, overlaps, samples_at
 from blendkit.core import FileSpace, Float64, Int64, Matrix, NameRule, Scores, chunk_rows, count_chunks
 from blendkit.errors import BlendkitError, shorten
 
@@ -68,6 +68,18 @@ def windows_on_chunks(
     return Scores.build(np.concatenate(parts), rows, windowed.classes, space, source=source)
 
 
+def chunks_without_window(w: Windowed, known: Mapping[str, int], chunk_s: float) -> dict[str, list[int]]:
+    """Return the chunks (from 0) that no window overlaps, of the recordings that have any such chunk.
+
+    known: how many chunks the recordings have.
+    """
+    own: dict[str, list[int]] = {r: [] for r in known}
+    for i, r in enumerate(w.recording):
+        own.setdefault(r, []).append(i)
+    found = {r: _missing(_pairs(w, np.array(own[r], np.int64), n, chunk_s), n) for r, n in known.items()}
+    return {r: missing for r, missing in found.items() if missing}
+
+
 def _require_inside(w: Windowed, known: Mapping[str, int], chunk_s: float, source: str) -> None:
     """Raise BlendkitError if many windows begin after the end of their recordings."""
     ends = {r: n * chunk_s for r, n in known.items()}
@@ -89,11 +101,19 @@ def _pooled(
     w: Windowed, own: Int64, chunks: int, chunk_s: float, pool: WindowPool, empty: float | None
 ) -> tuple[Float64, list[int]]:
     """Return the scores of one recording's chunks (K, C), and the chunks that no window overlaps."""
-    bounds = edges(chunks, chunk_s, RATE)
-    starts, ends = (np.array([samples_at(s, RATE) for s in t[own].tolist()], np.int64) for t in (w.start_s, w.end_s))
-    pairs = overlaps(starts, ends, bounds)
+    pairs = _pairs(w, own, chunks, chunk_s)
     with np.errstate(invalid="ignore"):
         out = onto_chunks(w.values[own].astype(np.float64), pairs, pool)
-    missing = np.flatnonzero(np.bincount(pairs.chunk, minlength=chunks) == 0)
+    missing = _missing(pairs, chunks)
     out[missing] = 0.0 if empty is None else empty
-    return out, missing.tolist()
+    return out, missing
+
+
+def _pairs(w: Windowed, own: Int64, chunks: int, chunk_s: float) -> Overlaps:
+    starts, ends = (np.array([samples_at(s, RATE) for s in t[own].tolist()], np.int64) for t in (w.start_s, w.end_s))
+    return overlaps(starts, ends, edges(chunks, chunk_s, RATE))
+
+
+def _missing(pairs: Overlaps, chunks: int) -> list[int]:
+    found: list[int] = np.flatnonzero(np.bincount(pairs.chunk, minlength=chunks) == 0).tolist()
+    return found

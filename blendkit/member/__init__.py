@@ -19,11 +19,11 @@ if TYPE_CHECKING:
         by_scientific_name,
         match_classes,
         names_in_common,
-        read_class_list,
         read_synonyms,
     )
     from blendkit.member.detection_grid import detections_on_grid, windows_on_grid
     from blendkit.member.foreign_windows import NO_SCORE, on_grid, score_files
+    from blendkit.member.frame_checks import FrameError
     from blendkit.member.frames import FrameMember, Gives, frame_member, import_code
     from blendkit.member.graph_input import GraphInput, audio_input, picture_input
     from blendkit.member.graph_output import GraphOutput, score_output, with_shapes
@@ -32,7 +32,7 @@ if TYPE_CHECKING:
     from blendkit.member.head_file import HeadFile, open_head, try_silence
     from blendkit.member.mel import Image, Mel
     from blendkit.member.model_files import locate, model_folders, package_folder
-    from blendkit.member.non_finite import ALL_LOST, FLOOR, LOST, NO_WINDOW, Lost
+    from blendkit.member.non_finite import ALL_LOST, FLOOR, LOST, NO_CHUNK, NO_WINDOW, Lost
     from blendkit.member.onnx_blocks import OnnxBlocks
     from blendkit.member.protocol import (
         BELOW_FLOAT32,
@@ -55,7 +55,7 @@ if TYPE_CHECKING:
         logits_version_of,
     )
     from blendkit.member.slim_graph import slim_or_whole
-    from blendkit.member.window_places import RecordingAudio
+    from blendkit.member.window_places import RecordingAudio, shift_notes
     from blendkit.member.windows import (
         GroupScores,
         check_window,
@@ -72,6 +72,7 @@ __all__ = [
     "BELOW_FLOAT32",
     "FLOOR",
     "LOST",
+    "NO_CHUNK",
     "NO_SCORE",
     "NO_WINDOW",
     "SCORING_FORMAT",
@@ -85,6 +86,7 @@ __all__ = [
     "FilePath",
     "FinishedMember",
     "FoldedMember",
+    "FrameError",
     "FrameMember",
     "FrontedMember",
     "GeoModel",
@@ -127,13 +129,13 @@ __all__ = [
     "open_head",
     "package_folder",
     "picture_input",
-    "read_class_list",
     "read_class_names",
     "read_synonyms",
     "same_front_end",
     "score_files",
     "score_output",
     "score_together",
+    "shift_notes",
     "slim_or_whole",
     "stated_space",
     "trial_windows",

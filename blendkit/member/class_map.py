@@ -11,12 +11,10 @@ from typing import Literal
 
 import numpy as np
 
-from blendkit.core import Float32, Int64, composed
+from blendkit.core import Float32, Int64
 from blendkit.errors import BlendkitError, shorten
 from blendkit.member.class_file import ClassBy
 from blendkit.member.protocol import MemberContext
-
-HEADERS = {"inat2024_fsd50k", "primary_label", "scientific_name", "label", "class", "ebird2021"}
 
 Proxies = Literal["none", "genus"]
 _KINDS: dict[ClassBy, str] = {
@@ -69,21 +67,6 @@ class ClassMap:
         for i, relatives in self.borrowed.items():
             out[:, i] = values[:, relatives].max(axis=1)
         return out
-
-
-def read_class_list(path: Path) -> list[str]:
-    """Read a class list: one per line, or the first column of a CSV; a known header line is skipped."""
-    try:
-        with path.open(encoding="utf-8-sig", newline="") as handle:
-            names = [composed(row[0].strip()) for row in csv.reader(handle) if row and row[0].strip()]
-    except (OSError, UnicodeDecodeError) as error:
-        raise BlendkitError(f"{path}: cannot read this class list", [str(error)]) from error
-    if names and names[0].lower() in HEADERS:
-        names = names[1:]
-    twice = sorted({n for n in names if names.count(n) > 1}) if len(set(names)) < len(names) else []
-    if twice or not names:
-        raise BlendkitError(f"{path}: {'classes listed twice' if twice else 'no classes'}", [shorten(twice)])
-    return names
 
 
 def read_synonyms(path: Path | None) -> dict[str, tuple[str, ...]]:

@@ -12,14 +12,16 @@ import numpy as np
 from blendkit.audio import WindowPool, probe_duration
 from blendkit.core import (
     Float32,
+    Matrix,
     NameRule,
     Scores,
     Space,
     count_chunks,
     natural_key,
 )
-from blendkit.errors import BlendkitError, broken, shorten
-from blendkit.io import Windowed, windows_on_chunks
+from blendkit.errors import BlendkitError
+from blendkit.io import Windowed, chunks_without_window, windows_on_chunks
+from blendkit.member.frame_checks import FrameError, predicted_windows
 from blendkit.member.non_finite import FLOOR, Lost, fill_lost, lost_by_recording
 from blendkit.member.protocol import TTA, FileMember, MemberContext
 
@@ -67,25 +69,33 @@ def score_files(
     """Return logits (sum of chunks, C) of recordings that a member reads as whole files, and the windows it lost.
 
     files: recording id to file, of those that can be read; the others hold NO_SCORE. A window on which the member gave
-    NaN gets the recording's median, a recording without any window `FLOOR`. Raises BlendkitError for shifts, and for a
-    frame that lacks a class.
+    NaN, and a chunk without a window, get the recording's median, a recording without any window `FLOOR`. Raises
+    BlendkitError for shifts, and FrameError for a frame that does not fit the files.
     """
     if tta != TTA():
         raise BlendkitError("tta shifts windows, but this member cuts its own windows: remove `tta:`")
     width = len(member.info.classes)
-    parts = {r: np.full((n, width), NO_SCORE) for r, n in chunks.items()}
+    parts: dict[str, Matrix] = {r: np.full((n, width), NO_SCORE) for r, n in chunks.items()}
     scored = {r: chunks[r] for r in files if chunks[r]}
     lost: dict[str, Lost] = {}
     if scored:
         pool: WindowPool = "max" if member.info.pool == "max" else "mean"
         context = MemberContext(chunk_s=chunk_s, names=names)
-        windowed, lost = _filled(_predicted(member, {r: files[r] for r in scored}))
+        windowed, lost = _filled(predicted_windows(member, {r: files[r] for r in scored}))
         given = {r: scored[r] for r in dict.fromkeys(windowed.recording)}
         lost |= {r: Lost(0, 0, 0) for r in scored if r not in given}
         parts |= {r: np.full((n, width), FLOOR) for r, n in scored.items() if r not in given}
-        scores = on_grid(windowed, context, "logit", pool, "predict_files", empty=NO_SCORE, chunks=given)
-        for r, (first, last) in zip(scores.rows.recordings(), pairwise(scores.rows.offsets().tolist()), strict=True):
-            parts[r] = scores.values[first:last]
+        try:
+            scores = on_grid(windowed, context, "logit", pool, "predict_files", empty=NO_SCORE, chunks=given)
+        except BlendkitError as error:
+            raise FrameError(error.title, error.problems) from error
+        own = zip(scores.rows.recordings(), pairwise(scores.rows.offsets().tolist()), strict=True)
+        parts |= {r: scores.values[first:last] for r, (first, last) in own}
+        for r, empty in chunks_without_window(windowed, given, chunk_s).items():
+            known = ~np.isin(np.arange(given[r]), empty)
+            parts[r] = fill_lost(np.asarray(parts[r], np.float64), known, [given[r]])
+            found = lost.get(r) or Lost(windowed.recording.count(r), 0, 0)
+            lost[r] = found._replace(chunks=given[r], empty=len(empty))
     order = sorted(chunks, key=natural_key)
     values = np.concatenate([parts[r] for r in order] or [np.empty((0, width))])
     return values.astype(np.float32), lost
@@ -102,29 +112,3 @@ def _filled(w: Windowed) -> tuple[Windowed, dict[str, Lost]]:
     filled = fill_lost(values, known, list(counts.values()))
     lost = lost_by_recording(~known, known, list(counts), list(counts.values()))
     return Windowed(recordings, w.start_s[order], w.end_s[order], filled, w.classes), lost
-
-
-def _predicted(member: FileMember, files: Mapping[str, Path]) -> Windowed:
-    """Call a member and check that its frame has the requested files and classes."""
-    ids = {str(path): r for r, path in files.items()}
-    try:
-        frame = member.predict_files(list(files.values()))
-    except BlendkitError:
-        raise
-    except Exception as error:  # a member may be a third party's: the error names its package
-        raise broken("predict_files", type(member), error) from error
-    keys = ["file", "start_time", "end_time"]
-    if list(frame.index.names) != keys:
-        if not set(keys) <= set(frame.columns):
-            raise BlendkitError(f"predict_files gave a frame without {keys}", [f"has {shorten(list(frame.columns))}"])
-        frame = frame.set_index(keys)
-    lacks = [c for c in member.info.classes if c not in frame.columns]
-    file = [str(f) for f in frame.index.get_level_values(0)]
-    strange = sorted(set(file) - set(ids))
-    asked = (("classes missing", lacks), ("files not requested", strange))
-    problems = [f"{what}: {shorten(which)}" for what, which in asked if which]
-    if problems:
-        raise BlendkitError("the frame of predict_files does not fit its request", problems)
-    start, end = (frame.index.get_level_values(k).to_numpy(np.float64) for k in (1, 2))
-    values = frame[list(member.info.classes)].to_numpy(np.float64)
-    return Windowed([ids[f] for f in file], start, end, values, member.info.classes)

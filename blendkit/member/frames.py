@@ -13,6 +13,7 @@ import numpy as np
 from blendkit.audio import WindowPool
 from blendkit.core import composed, logit
 from blendkit.errors import BlendkitError, did_you_mean, shorten
+from blendkit.member.frame_checks import FrameError, as_numbers, indexed, require_once
 from blendkit.member.protocol import BELOW_FLOAT32, MemberContext, MemberInfo
 
 if TYPE_CHECKING:
@@ -33,14 +34,15 @@ class FrameMember:
     def predict_files(self, files: Sequence[Path]) -> pd.DataFrame:
         """Return logits of the run's classes; the function's other columns are left out."""
         frame = self.function([str(f) for f in files])
-        frame = frame.rename(columns=lambda c: composed(str(c)))
+        frame = indexed(frame, "the function").rename(columns=lambda c: composed(str(c)))
+        require_once(frame, "the function")  # names that differ in the encoding of their accents alone are one
         lacks = [c for c in self.info.classes if c not in frame.columns]
         columns = [c for c in self.info.classes if c in frame.columns]
+        values = as_numbers(frame[columns], "the function's frame")
         out = frame[columns].astype(np.float64)
         if self.gives == "prob":
-            values = out.to_numpy()
             if values.size and (values.min() < 0 or values.max() > 1):
-                raise BlendkitError(
+                raise FrameError(
                     f"`gives: prob`, but scores lie in [{values.min():g}, {values.max():g}]", ["did you mean logit?"]
                 )
             out[columns] = logit(values, floor=BELOW_FLOAT32)
@@ -48,7 +50,7 @@ class FrameMember:
         missing = [c for c in lacks if covered[c]]
         if missing:
             hints = [f"{c!r}{did_you_mean(c, list(map(str, frame.columns)))}" for c in missing[:5]]
-            raise BlendkitError(f"the function gave no column for {len(missing)} of its classes", hints)
+            raise FrameError(f"the function gave no column for {len(missing)} of its classes", hints)
         filled: pd.DataFrame = out.assign(**dict.fromkeys(lacks, 0.0))
         return filled
 

@@ -16,16 +16,23 @@ from blendkit.core import Bools, Float64
 
 LOST = "windows gave NaN or infinite values"
 NO_WINDOW = "the member gave no window of it"
+NO_CHUNK = "chunks without a window of the member"
 ALL_LOST = "no window of the recording has finite ones"
 FLOOR = -15.0  # a logit: a probability of 3e-7; also of silent windows that are not given to a model
 
 
 class Lost(NamedTuple):
-    """A recording's windows: all, those with a shift that was not finite, and those with no finite shift."""
+    """A recording's windows: all, those with a shift that was not finite, and those with no finite shift.
+
+    chunks, empty: of a member that cuts its own windows, how many chunks there are and how many without a window, where
+    there is any such.
+    """
 
     windows: int
     lost: int
     filled: int
+    chunks: int = 0
+    empty: int = 0
 
     @property
     def everything(self) -> bool:
@@ -37,8 +44,14 @@ class Lost(NamedTuple):
         """How many windows were lost, and what their scores are, in words."""
         if not self.windows:
             return f"{NO_WINDOW}; {ALL_LOST}: {FLOOR:g} stands in"
-        stand_in = "the recording's median stands in" if self.filled else "the mean of their other shifts is used"
-        return f"{self.lost} {LOST}; " + (f"{ALL_LOST}: {FLOOR:g} stands in" if self.everything else stand_in)
+        median, floor = "the recording's median stands in", f"{FLOOR:g} stands in"
+        parts = []
+        if self.lost:
+            stand_in = median if self.filled else "the mean of their other shifts is used"
+            parts += [f"{self.lost} {LOST}", f"{ALL_LOST}: {floor}" if self.everything else stand_in]
+        if self.empty:
+            parts += [f"{self.empty} of {self.chunks} {NO_CHUNK}", floor if self.empty == self.chunks else median]
+        return "; ".join(parts)
 
 
 def fill_lost(values: Float64, known: Bools, windows: Sequence[int], floor: float = FLOOR) -> Float64:

@@ -20,6 +20,7 @@ from blendkit.graphs import (
     find_blocks,
     graph_bytes,
     load_graph,
+    named_axis,
     open_session,
     pool_cells,
     ports,
@@ -71,7 +72,7 @@ class OnnxBlocks:
     def shapes(self) -> Mapping[str, tuple[int, ...]]:
         """The shape of every other output, and of every block: its channels, or its cells and channels.
 
-        Any other tensor of the graph can be asked by its name, too.
+        Any other tensor of the graph can be asked by its name, too, or as `NAME@K` if axis K holds its channels.
         """
         return _Shapes(self)
 
@@ -81,7 +82,7 @@ class OnnxBlocks:
         if unknown:
             listed = ", ".join(f"{n} {list(s)}" for n, s in self.shapes.items())
             raise BlendkitError(
-                f"{self.name}: no feature {shorten(unknown)}", [f"it has {listed}, and any tensor by name"]
+                f"{self.name}: no feature {shorten(unknown)}", [f"it has {listed}, and any tensor by name, or `NAME@K`"]
             )
         found = self.run(windows, names)
         return [found[n] for n in names]
@@ -121,7 +122,7 @@ class _Shapes(Mapping[str, tuple[int, ...]]):
     def __getitem__(self, name: str) -> tuple[int, ...]:
         if name not in self.known:
             listed = [*iter(self)]
-            if name not in listed and name not in self.inside.tensors:
+            if name not in listed and named_axis(name, self.inside.tensors)[0] not in self.inside.tensors:
                 raise KeyError(name)
             self._measure(listed if name in listed else [name])
         return self.known[name]

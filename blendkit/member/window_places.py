@@ -24,6 +24,7 @@ from blendkit.errors import BlendkitError
 from blendkit.member.protocol import BELOW_FLOAT32, TTA, MemberInfo
 from blendkit.member.shift_mean import mean_of_moved
 
+_SAME_S = 0.0005  # a shift that far from whole frames is what was asked
 _RELEASE = 64  # windows after which the memory of a long recording is let go
 
 
@@ -85,11 +86,24 @@ def _frames(values: Float64, info: MemberInfo, chunk_s: float, starts: Int64, pa
     return mean_of_moved(moved if tta.edge == "drop" else np.where(np.isnan(moved), still, moved), tta.shares, tta.mean)
 
 
+def shift_notes(info: MemberInfo, tta: TTA) -> list[str]:
+    """Return which shifts are others than asked, because frames of the pool `frames` move by whole frames.
+
+    Raises BlendkitError for shifts and edges that frames cannot make.
+    """
+    if info.pool != "frames" or tta.shifts_s == (0.0,):
+        return []
+    frame_s = info.window_s / info.frames
+    made = [(s, m * frame_s) for s, m in zip(tta.shifts_s, _whole_frames(tta, info), strict=True)]
+    said = [f"{s:g} s is {m:.4g} s" for s, m in made if abs(s - m) > _SAME_S]
+    return [f"a shift of {', of '.join(said)}, on frames of {frame_s:.4g} s"] if said else []
+
+
 def _whole_frames(tta: TTA, info: MemberInfo) -> list[int]:
     """Return the shifts in frames. Raises BlendkitError for one that is less than half a frame, and for other edges."""
     frame_s = info.window_s / info.frames
     moves = [round(s / frame_s) for s in tta.shifts_s]
-    problems = [f"a shift of {s:g} s is less than half a frame of {frame_s:g} s"
+    problems = [f"a shift of {s:g} s is less than half a frame of {frame_s:.4g} s"
                 for s, m in zip(tta.shifts_s, moves, strict=True) if s and not m]  # fmt: skip
     if tta.edge not in ("drop", "clamp"):
         problems.append(f"frames that leave the recording are left out (`drop`) or stay (`clamp`), got {tta.edge!r}")

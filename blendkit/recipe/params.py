@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import inspect
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from functools import cache
 from typing import Annotated, Any, get_args, get_type_hints
 
@@ -74,11 +74,14 @@ def member_model(name: str, factory: Callable[..., Any]) -> type[BaseModel]:
     return _model(name, _fields(factory))
 
 
-@cache
-def file_params(factory: Callable[..., Any]) -> dict[str, DataFile]:
-    """Return a factory's parameters that are files or lists of files."""
+def file_params(factory: Callable[..., Any], params: Mapping[str, Any]) -> dict[str, DataFile]:
+    """Return a factory's parameters that are files or lists of files, as these values are.
+
+    A parameter `list[str] | FilePath` is a file only where its value is no list.
+    """
     hints = get_type_hints(factory, include_extras=True)
-    return {n: mark for n, h in hints.items() if (mark := _mark(h)) is not None}
+    names = {n for n, h in hints.items() if list[str] in get_args(h) and isinstance(params.get(n), (list, tuple))}
+    return {n: mark for n, h in hints.items() if n not in names and (mark := _mark(h)) is not None}
 
 
 def problems_of(error: ValidationError, known: dict[str, Any]) -> list[tuple[tuple[str | int, ...], str]]:

@@ -117,7 +117,7 @@ def _plan_member(recipe: Recipe, name: str) -> MemberPlan:
     params = validated(recipe, path, member_model(model.use, factory), model.params)
     space: Space = params.get("space") or "logit"
     isolate = is_isolated(factory) if model.isolate is None else model.isolate
-    made = MemberPlan(name, model.use, factory, params, file_params(factory), space, isolate, model.limit_s)
+    made = MemberPlan(name, model.use, factory, params, file_params(factory, params), space, isolate, model.limit_s)
     if made.finished and isolate:
         raise at_key(recipe, (*path, "isolate"), BlendkitError(f"{model.use} reads finished scores: nothing runs"))
     if model.limit_s is not None and not isolate:

@@ -10,15 +10,15 @@ import numpy as np
 
 from blendkit.audio import Prepared
 from blendkit.core import Float32
-from blendkit.errors import BlendkitError, shorten
-from blendkit.member import FLOOR, FileMember, GroupScores, Member
+from blendkit.member import FLOOR, FileMember, FrameError, GroupScores, Member
 from blendkit.scoring.workers import IsolatedFiles, IsolatedMember, Worker, WorkerError
-from blendkit.store import LogitStore, Stored
+from blendkit.store import Stored
 
 FAILED = "failed"
 ATTEMPTS = 2
 LIMIT_S, LIMIT_PER_S = 120.0, 600 / 3600  # of a recording: 120 s, or 600 s per hour of audio if that is more
-_ENOUGH = 8  # failures, and nothing else, before a member counts as broken
+
+FAILURES = (WorkerError, FrameError)  # of a member on the recordings that it was given
 
 Score = Callable[[Sequence[Prepared]], GroupScores]
 
@@ -50,21 +50,23 @@ def score_surviving(
 ) -> tuple[GroupScores, dict[str, str]]:
     """Score a group of recordings; return its scores, and why which recordings failed.
 
-    If an isolated member fails on several recordings together, each is scored by itself. One that fails by itself is
-    tried once more, every time in a fresh worker. The rows of one that fails twice hold `FLOOR`.
+    If an isolated member fails on several recordings together, or a member of files gives a frame that does not fit
+    them, each is scored by itself. One that fails by itself is tried once more, after a crash in a fresh worker. The
+    rows of one that fails twice hold `FLOOR`.
     """
     worker = worker_of(member)
-    if worker is None:
-        return score(prepared), {}
+    if worker is None and isinstance(member, Member):
+        return score(prepared), {}  # of several members at once; nothing that they raise costs a recording only
 
     def within(part: Sequence[Prepared]) -> GroupScores:
-        worker.allow(time_limit(part, limit_s))
+        if worker is not None:
+            worker.allow(time_limit(part, limit_s))
         return score(part)
 
     if len(prepared) > 1:
         try:
             return within(prepared), {}
-        except WorkerError:
+        except FAILURES:
             pass  # on which recording is not known yet
     found: dict[str, GroupScores] = {}
     failed: dict[str, str] = {}
@@ -73,7 +75,7 @@ def score_surviving(
             try:
                 found[p.recording] = within([p])
                 break
-            except WorkerError as error:
+            except FAILURES as error:
                 failed[p.recording] = "; ".join([error.title, *error.problems])
     failed = {r: why for r, why in failed.items() if r not in found}
     return _joined(found, prepared, len(member.info.classes)), failed
@@ -86,17 +88,6 @@ def failed_entries(stored: Mapping[str, Stored], failed: Mapping[str, str]) -> d
         note = "; ".join(filter(None, [out[r].note, f"the member failed twice: {why}"]))
         out[r] = replace(out[r], key=f"{FAILED}:{out[r].key}", status=FAILED, note=note)
     return out
-
-
-def check_some_scored(name: str, store: LogitStore, *, last: bool) -> None:
-    """Raise BlendkitError if a member failed on every recording that has audio so far: then it is broken, not they.
-
-    last: no recording is left; before, a few failures must have come together.
-    """
-    heard = {r: s for r, s in store.recordings().items() if s.chunks}
-    failed = [f"{r}: {s.note}" for r, s in heard.items() if s.status == FAILED]
-    if failed and len(failed) == len(heard) and (last or len(failed) >= _ENOUGH):
-        raise BlendkitError(f"member {name!r} failed on all of {len(failed)} recordings", [shorten(failed, 3)])
 
 
 def _joined(found: Mapping[str, GroupScores], prepared: Sequence[Prepared], classes: int) -> GroupScores:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Generator, Sequence
+from collections.abc import Callable, Container, Generator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from dataclasses import dataclass
@@ -11,10 +11,9 @@ from functools import partial
 
 from blendkit.audio import Batch, Grid, Prepared, Recording, groups, prepare_group
 from blendkit.core import Scores, chunk_rows, natural_key
-from blendkit.errors import BlendkitError, shorten
+from blendkit.errors import BlendkitError
 from blendkit.events import Emit
 from blendkit.member import (
-    ALL_LOST,
     TTA,
     FileMember,
     GroupScores,
@@ -24,8 +23,10 @@ from blendkit.member import (
     same_front_end,
     score_files,
     score_together,
+    shift_notes,
 )
-from blendkit.scoring.isolation import FAILED, check_some_scored, closing_workers, failed_entries, score_surviving
+from blendkit.scoring.broken_members import check_finite, check_on_silence, check_some_scored, looks_broken
+from blendkit.scoring.isolation import FAILED, closing_workers, failed_entries, score_surviving
 from blendkit.scoring.statuses import joined_status, stored
 from blendkit.store import LogitStore, Stored, file_hash
 
@@ -37,7 +38,7 @@ class AudioMember:
     """A member that needs audio, with its store; built only if something is left to score.
 
     limit_s: of an isolated member, seconds per recording (None: the default). seconds: spent on it in all; inference_s:
-    of those, inside the model; audio_s: duration of the audio it scored.
+    of those, inside the model; audio_s: duration of the audio it scored; tried: whether it had to score silence.
     """
 
     name: str
@@ -50,6 +51,7 @@ class AudioMember:
     audio_s: float = 0.0
     scored: int = 0
     limit_s: float | None = None
+    tried: bool = False
 
 
 @dataclass(frozen=True)
@@ -70,18 +72,12 @@ def score_recordings(members: Sequence[AudioMember], recordings: Sequence[Record
     recordings = sorted(recordings, key=lambda r: natural_key(r.id))  # the order of rows
     keys = recording_keys(recordings, grid)
     todo = _todo(members, keys)
-    built = {m.name: m.build() for m in members if any(m.name in names for names in todo.values())}
-    for m in members:
-        if m.name in built:
-            made = built[m.name]
-            if isinstance(made, Member):
-                check_window(m.name, made.info, grid.chunk_s)
-            m.store = m.store or m.open_store(made)
+    built, notes = _build(members, {name for names in todo.values() for name in names}, grid)
     waiting = [[r for r in g if todo[r.id]] for g in groups(recordings)] if built else []
     waiting = [g for g in waiting if g]
     emit("scoring", {"recordings": len(recordings), "to_score": sum(len(g) for g in waiting)})
-    for name, made in built.items():
-        emit("member", {"name": name, "notes": [*made.info.notes, *_unheard(made, grid)]})
+    for name, said in notes.items():
+        emit("member", {"name": name, "notes": said})
     decode_s = resample_s = 0.0
     ahead = _batches([(g, _rates(g, todo, built)) for g in waiting], grid)
     with closing_workers(built.values()), closing(ahead) as batches:
@@ -94,7 +90,7 @@ def score_recordings(members: Sequence[AudioMember], recordings: Sequence[Record
             del batch  # its samples go before the next ones come
         for m in members:
             if m.name in built and m.store is not None:
-                check_some_scored(m.name, m.store, last=True)
+                check_some_scored(m.name, m.store)
     stores = {m.name: m.store for m in members if m.store is not None}
     return Scored(joined_status(stores, keys), decode_s, resample_s)
 
@@ -116,6 +112,27 @@ def _batches(waiting: Sequence[tuple[Sequence[Recording], Sequence[int]]], grid:
         finally:
             for unused in pending:
                 unused.result().scratch.cleanup()
+
+
+def _build(
+    members: Sequence[AudioMember], needed: Container[str], grid: Grid
+) -> tuple[dict[str, Member | FileMember], dict[str, list[str]]]:
+    """Build the members that are needed and open their stores; return them, and what there is to say of each.
+
+    Raises BlendkitError, with the member's name, for windows and shifts that cannot be.
+    """
+    built = {m.name: m.build() for m in members if m.name in needed}
+    notes = {}
+    for m in (m for m in members if m.name in built):
+        made = built[m.name]
+        if isinstance(made, Member):
+            check_window(m.name, made.info, grid.chunk_s)
+        try:
+            notes[m.name] = [*made.info.notes, *shift_notes(made.info, m.tta), *_unheard(made, grid)]
+        except BlendkitError as error:
+            raise BlendkitError(f"member {m.name!r}: {error.title}", error.problems) from error
+        m.store = m.store or m.open_store(made)
+    return built, notes
 
 
 def _unheard(made: Member | FileMember, grid: Grid) -> list[str]:
@@ -198,7 +215,9 @@ def _score_alike(
         scores, failed = score_surviving(models[0], score, prepared, members[0].limit_s)
     except BlendkitError as error:
         raise BlendkitError(f"member {names}: {error.title}", error.problems) from error
-    _check_finite(members, prepared, scores)
+    for m, lost in zip(members, scores.lost, strict=True):
+        assert m.store is not None
+        check_finite(m.name, m.store, prepared, lost)
     rows = chunk_rows({p.recording: p.chunks for p in prepared}, grid.chunk_s, grid.names)
     for m, model, logits, lost in zip(members, models, scores.values, scores.lost, strict=True):
         status = {
@@ -208,8 +227,9 @@ def _score_alike(
         assert m.store is not None
         table = Scores.build(logits, rows, model.info.classes, "logit", source=f"member {m.name!r}")
         m.store.write(table, failed_entries(status, failed))
-        if failed:
-            check_some_scored(m.name, m.store, last=False)
+        if failed and not m.tried and looks_broken(m.store):
+            m.tried = True
+            check_on_silence(m.name, model, score, grid, m.limit_s)
     seconds = time.perf_counter() - started
     for m in members:
         m.scored += len(prepared)
@@ -217,25 +237,6 @@ def _score_alike(
         m.inference_s += scores.seconds / len(members)
         m.audio_s += sum(p.duration_s for p in prepared)
     return set(failed)
-
-
-def _check_finite(members: Sequence[AudioMember], prepared: Sequence[Prepared], scores: GroupScores) -> None:
-    """Raise BlendkitError for a member that gave no finite value for sound, in this group or before.
-
-    After a finite value it is the recordings that are odd: they hold what stands in.
-    """
-    sound = {p.recording for p in prepared if p.chunks and p.status not in ("silent", "unreadable")}
-    for m, lost in zip(members, scores.lost, strict=True):
-        if sound and all(r in lost and lost[r].everything for r in sound) and not _gave_finite(m):
-            names = shorten(sorted(sound))
-            reason = f"gave NaN or infinite values for every window of recordings that hold sound: {names}"
-            raise BlendkitError(f"member {m.name!r}: {reason}")
-
-
-def _gave_finite(m: AudioMember) -> bool:
-    assert m.store is not None
-    kept = m.store.recordings().values()
-    return any(s.chunks and s.status not in ("silent", "unreadable", FAILED) and ALL_LOST not in s.note for s in kept)
 
 
 def _values(models: Sequence[Member | FileMember], prepared: Sequence[Prepared], grid: Grid, tta: TTA) -> GroupScores:

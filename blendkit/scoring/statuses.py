@@ -6,12 +6,12 @@ from collections.abc import Iterable, Mapping
 from dataclasses import replace
 
 from blendkit.audio import Prepared, odd_parts
-from blendkit.member import FLOOR, LOST, NO_WINDOW, Lost
+from blendkit.member import FLOOR, LOST, NO_CHUNK, NO_WINDOW, Lost
 from blendkit.scoring.isolation import FAILED
 from blendkit.store import LogitStore, Stored
 
 SILENT = "windows of digital silence were not scored"
-NOTED = (LOST, NO_WINDOW, SILENT)  # what a recording's note says although its audio is whole
+NOTED = (LOST, NO_WINDOW, NO_CHUNK, SILENT)  # what a recording's note says although its audio is whole
 
 
 def is_odd(entry: Stored) -> bool:
@@ -22,7 +22,7 @@ def is_odd(entry: Stored) -> bool:
 def stored(prepared: Prepared, key: str, lost: Lost | None = None, silent: int = 0) -> Stored:
     """Return the entry that a store holds of a recording.
 
-    lost: the windows on which the member gave values that were not finite; silent: windows that it was not given.
+    lost: the windows and chunks that the member gave no finite values of; silent: windows that it was not given.
     """
     window = lost.said if lost else ""
     quiet = f"{silent} {SILENT}: their logits are {FLOOR:g}" if silent else ""

@@ -17,7 +17,7 @@ from typing import Any
 
 from blendkit.core import Float32
 from blendkit.errors import BlendkitError, broken
-from blendkit.member import FileMember, Member, MemberInfo
+from blendkit.member import FileMember, FrameError, Member, MemberInfo
 from blendkit.terminal import with_own_terminal
 
 START_S = 900.0  # for imports, and for a model that is loaded from a slow disk
@@ -109,6 +109,8 @@ class Worker:
             raise BlendkitError(value, problems)
         if kind == "raised":
             raise self._failed(value, problems)
+        if kind == "unfit":
+            raise FrameError(value, problems)
         return value
 
     def _failed(self, title: str, problems: Sequence[str] = ()) -> WorkerError:
@@ -171,9 +173,13 @@ def _serve(end: Connection[Any, Any], build: Build) -> None:
 
 
 def _called(made: Member | FileMember, method: str, argument: Any) -> tuple[str, Any, Sequence[str]]:
-    """Call a method: what a member refuses is a user's mistake, anything else it raises costs these recordings."""
+    """Call a method: what a member refuses is a user's mistake; a frame that is unfit, and anything else that the
+    member raises, costs these recordings.
+    """
     try:
         return "ok", getattr(made, method)(argument), ()
+    except FrameError as error:
+        return "unfit", error.title, error.problems
     except BlendkitError:
         raise
     except Exception as error:

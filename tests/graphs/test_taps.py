@@ -15,6 +15,7 @@ from blendkit.graphs.block_ends import BlockEnd, find_blocks
 from blendkit.graphs.onnx_file import load_graph
 from blendkit.graphs.session import open_session
 from blendkit.graphs.taps import TAP, with_taps
+from blendkit.member.onnx_blocks import OnnxBlocks
 
 Graph = Callable[..., Path]
 
@@ -155,3 +156,35 @@ def test_what_is_no_model(tmp_path: Path) -> None:
         load_graph(path, "m")
     with pytest.raises(BlendkitError, match=r"m: onnxruntime cannot load x\.onnx"):
         open_session(path, 1, "m")
+
+
+def test_the_user_may_say_which_axis_holds_the_channels(tmp_path: Path, save_graph: Graph) -> None:
+    nodes = [helper.make_node("Reshape", ["x", "shape"], ["r"]), helper.make_node("Relu", ["r"], ["out"])]
+    shape = {"shape": np.array([0, 2, 3], np.int64)}
+    path = save_graph(tmp_path / "m.onnx", nodes, {"x": ("b", 6)}, {"out": ("b", 2, 3)}, shape)
+    graph = load_graph(path, "m")
+    with pytest.raises(BlendkitError, match="does not tell which axis") as error:
+        with_taps(graph, ["r"], [], "m")
+    assert error.value.problems[:2] == (
+        "'r', made by Reshape",
+        "say it, with 0 for the batch: `r@1` if it is axis 1",
+    )
+    session = open_session(with_taps(graph, ["r@1", "r@2"], [], "m").SerializeToString(), 1, "m")
+    first, last = session.run(None, {"x": np.array([[0, 1, 2, 3, 4, 5]], np.float32)})
+    assert (first.tolist(), last.tolist()) == ([[1, 4]], [[1.5, 2.5, 3.5]])
+    for axis in (0, 3):
+        with pytest.raises(BlendkitError, match=rf"'r' has the axes 0 \(the batch\) to 2, so no channels on {axis}"):
+            with_taps(graph, [f"r@{axis}"], [], "m")
+    with pytest.raises(BlendkitError, match="no tensor"):
+        with_taps(graph, ["q@1"], [], "m")
+
+
+def test_a_stated_axis_is_a_feature_of_a_member(tmp_path: Path, save_graph: Graph) -> None:
+    nodes = [helper.make_node("Reshape", ["x", "shape"], ["r"]), helper.make_node("Identity", ["x"], ["out"])]
+    shape = {"shape": np.array([0, 2, 3], np.int64)}
+    path = save_graph(tmp_path / "m.onnx", nodes, {"x": ("b", 6)}, {"out": ("b", 6)}, shape)
+    inside = OnnxBlocks(path, "m", "x", 6, "out", None, 1, "cpu")
+    assert inside.shapes["r@2"] == (3,)
+    (found,) = inside.features(np.array([[0, 1, 2, 3, 4, 5]], np.float32), ["r@2"])
+    assert found.tolist() == [[1.5, 2.5, 3.5]]
+    assert "q@1" not in inside.shapes

@@ -7,7 +7,8 @@ import pytest
 
 from blendkit.core.taxonomy import Taxonomy
 from blendkit.errors import BlendkitError
-from blendkit.member.class_map import by_id, by_scientific_name, read_class_list
+from blendkit.member.class_file import read_class_names
+from blendkit.member.class_map import by_id, by_scientific_name
 from blendkit.member.protocol import MemberContext
 
 
@@ -28,7 +29,7 @@ def context(**names: str) -> MemberContext:
 def test_class_lists(tmp_path: Path, text: str, names: list[str]) -> None:
     path = tmp_path / "labels.txt"
     path.write_text(text, encoding="utf-8")
-    assert read_class_list(path) == names
+    assert list(read_class_names(path, column=1).names) == names
 
 
 @pytest.mark.parametrize(
@@ -39,7 +40,7 @@ def test_unusable_class_lists(tmp_path: Path, content: bytes, message: str) -> N
     path = tmp_path / "labels.txt"
     path.write_bytes(content)
     with pytest.raises(BlendkitError, match=message) as error:
-        read_class_list(path)
+        read_class_names(path, column=1)
     assert "labels.txt" in str(error.value)
 
 

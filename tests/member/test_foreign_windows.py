@@ -12,6 +12,7 @@ from blendkit.audio.recordings import Recording
 from blendkit.core.names import NameRule
 from blendkit.errors import BlendkitError
 from blendkit.member.foreign_windows import NO_SCORE, Windowed, known_chunks, on_grid, score_files
+from blendkit.member.frame_checks import FrameError
 from blendkit.member.non_finite import Lost
 from blendkit.member.protocol import TTA, MemberContext, MemberInfo
 
@@ -117,6 +118,46 @@ def test_a_file_without_windows_and_windows_without_values_cost_themselves() -> 
     assert lost["s"] == Lost(0, 0, 0)
     assert lost["q"].everything
     assert (lost["r"].lost, lost["r"].filled) == (1, 1)
+
+
+def test_a_chunk_without_a_window_is_counted_and_gets_the_median() -> None:
+    # windows of 4 s from 0, 4 and 8 s: chunks 0 to 2 of five; the windows' highest are 0, -1, -2 and 1, 2, 2
+    values, lost = score_files(Frames(), {"r": Path("/d/r.wav")}, {"r": 5}, 5.0, NameRule(), TTA())
+    assert values.tolist() == [[0, 1], [-1, 2], [-2, 2], [-1, 2], [-1, 2]]
+    assert lost == {"r": Lost(3, 0, 0, 5, 2)}
+    assert lost["r"].said == "2 of 5 chunks without a window of the member; the recording's median stands in"
+    assert not lost["r"].everything
+
+
+@pytest.mark.parametrize("named", ["/d/s/r.wav", "/d/./s/../s/r.wav", "r.wav", "s/r.wav"])
+def test_paths_that_mean_a_file_that_was_asked_for(named: str) -> None:
+    files = {"s/r": Path("/d/s/r.wav"), "s/q": Path("/d/s/q.wav")}
+    by_name = Frames(lambda _: Frames().plain([Path("/d/s/q.wav")]).rename(index={"/d/s/q.wav": named}, level=0))
+    _, lost = score_files(by_name, files, {"s/r": 3, "s/q": 3}, 5.0, NameRule(), TTA())
+    assert set(lost) == {"s/q"}  # the other one was given
+
+
+def test_paths_that_mean_no_file_or_two() -> None:
+    files = {"s/r": Path("/d/s/r.wav"), "t/r": Path("/d/t/r.wav")}
+    for named in ("r.wav", "/e/s/r.wav", "u/r.wav"):
+        frame = Frames().plain([Path("/d/s/r.wav")]).rename(index={"/d/s/r.wav": named}, level=0)
+        with pytest.raises(FrameError) as error:
+            scored(Frames(lambda _, given=frame: given), files, {"s/r": 1, "t/r": 1})
+        assert error.value.problems == (f"files not requested: {named}",)
+
+
+@pytest.mark.parametrize(
+    ("spoil", "text"),
+    [
+        (lambda _: None, "gave a NoneType, expected a frame"),
+        (lambda f: f.assign(a="text"), "holds what is no number"),
+        (lambda f: pd.concat([f, f["a"]], axis=1), "columns that occur twice"),
+        (lambda f: f.rename(index={0.0: -1.0}, level=1), "1 windows are invalid"),
+    ],
+)
+def test_every_fault_of_a_frame_is_one_that_costs_recordings_only(spoil: Callable[[Any], Any], text: str) -> None:
+    with pytest.raises(FrameError, match=text):
+        scored(Frames(lambda f: spoil(Frames().plain(f))), {"r": Path("/d/r.wav")}, {"r": 3})
 
 
 def test_windows_beyond_their_recordings_are_refused(tmp_path: Path, write_wav: Callable[..., Path]) -> None:

@@ -13,7 +13,7 @@ from blendkit.audio.decoded import Decoded
 from blendkit.errors import BlendkitError
 from blendkit.member.protocol import TTA, MemberInfo, ShiftSpace
 from blendkit.member.shift_mean import ShiftMean
-from blendkit.member.window_places import RecordingAudio
+from blendkit.member.window_places import RecordingAudio, shift_notes
 from blendkit.member.windows import score_jobs
 from blendkit.recipe.load import parse_recipe
 from blendkit.scoring.identity import tta_of
@@ -135,6 +135,17 @@ def test_frames_cost_no_further_prediction(monkeypatch: pytest.MonkeyPatch) -> N
 def test_moves_that_frames_cannot_make(tta: TTA, said: str) -> None:
     with pytest.raises(BlendkitError, match=said):
         frames(tta)
+
+
+def test_a_shift_that_is_not_whole_frames_is_said() -> None:
+    half = MemberInfo(("c",), (True,), 1, 20.0, pool="frames", frames=40)
+    assert shift_notes(half, TTA((0.0, 0.6, 1.0, -1.3))) == [
+        "a shift of 0.6 s is 0.5 s, of -1.3 s is -1.5 s, on frames of 0.5 s"
+    ]
+    assert shift_notes(half, TTA((0.0, 0.5, -1.0))) == shift_notes(half, TTA()) == []
+    assert shift_notes(Ends().info, TTA((0.0, 0.6))) == []  # windows move by samples
+    with pytest.raises(BlendkitError, match="tta does not fit the pool `frames`"):
+        shift_notes(half, TTA((0.0, 0.2)))
 
 
 @pytest.mark.parametrize("weights", [(1.0,), (1.0, 0.0), (1.0, -1.0), (1.0, float("nan"))])

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import unicodedata
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -12,6 +13,7 @@ from scipy.special import logit
 from blendkit.errors import BlendkitError
 from blendkit.member.frames import frame_member
 from blendkit.member.protocol import MemberContext
+from blendkit.recipe.params import file_params
 from blendkit_members.callable import callable_member
 
 ALLOWED = MemberContext(("b", "a", "z"), allow_code=True)
@@ -67,6 +69,24 @@ def test_what_does_not_fit() -> None:
     with pytest.raises(BlendkitError, match="no column for 1 of its classes") as error:
         frame_member(model, ALLOWED, ["a", "z"]).predict_files([Path("r.wav")])
     assert "'z'" in error.value.problems[0]
+
+
+def test_classes_and_columns_are_the_same_however_their_accents_are_encoded() -> None:
+    apart, whole = (unicodedata.normalize(form, "\u00e9") for form in ("NFD", "NFC"))
+    for listed, given in ((apart, apart), (apart, whole), (whole, apart)):
+        member = frame_member(lambda f, n=given: model(f).rename(columns={"a": n}), MemberContext((whole,)), [listed])
+        assert member.info.covered == (True,)
+        assert member.predict_files([Path("r.wav")])[whole].tolist() == pytest.approx(logit([0.1, 0.9]).tolist())
+
+
+def test_classes_from_a_file(importable: str, tmp_path: Path) -> None:
+    listed = tmp_path / "classes.csv"
+    listed.write_text("class;index\na;0\nb;1\n", encoding="utf-8")
+    member = callable_member(ALLOWED, function=importable, classes=str(listed))
+    assert member.info.covered == (True, True, False)
+    assert member.info.notes[1] == "2 names from classes.csv (column class, separator `;`)"
+    assert set(file_params(callable_member, {"classes": str(listed)})) == {"classes"}
+    assert file_params(callable_member, {"classes": ["a", "b"]}) == {}  # names, which are no files
 
 
 def test_through_score(importable: str, tmp_path: Path, write_wav: Callable[..., Path], monkeypatch: Any) -> None:

@@ -147,6 +147,15 @@ def test_a_store_is_taken_up_by_its_own_member_only(store_of: Any, tmp_path: Pat
     assert list(caught.value.problems) == ["it holds: {'x': 1}"]
 
 
+def test_a_store_says_which_shifts_were_made(tmp_path: Path) -> None:
+    info = MemberInfo(("a", "b"), (True, True), 8, 1.0, pool="frames", frames=2)
+    made = audio_member(member(Heard()), {}, MemberContext(), TTA((0.0, 0.6)), {}, tmp_path / "store")
+    model = Heard()
+    model.info = info
+    said = made.open_store(model).about["notes"]
+    assert said == ["a shift of 0.6 s is 0.5 s, on frames of 0.5 s"]
+
+
 @pytest.mark.parametrize(("name", "fits"), [("part-1.parquet", True), (".hidden", True), ("notes.txt", False)])
 def test_a_folder_without_a_manifest(store_of: Any, tmp_path: Path, name: str, fits: bool) -> None:
     (tmp_path / "store").mkdir()

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     multiple=True,
     metavar="NAME",
     help="Feature to save: embedding, a block, `blocks` for all blocks (default: both), or any tensor of an ONNX graph "
-    "by its name. May be repeated.",
+    "by its name; NAME@K says that its axis K (0: the batch) holds the channels. May be repeated.",
 )
 @chunk_option
 @channels_option
