@@ -106,6 +106,7 @@ class Tree:
         ]:
             del sys.modules[name]  # there are some when a test of this very script forks
         sys.argv = ["pytest"]
+        vars(sys.modules["__main__"]).pop("__file__", None)  # a worker that a test starts must not run this script
         try:
             for package in ("blendkit", "blendkit_members"):
                 found = importlib.import_module(package).__file__ or ""
