@@ -10,6 +10,7 @@ import ast
 import contextlib
 import ctypes
 import importlib
+import multiprocessing
 import os
 import resource
 import shutil
@@ -106,6 +107,7 @@ class Tree:
         ]:
             del sys.modules[name]  # there are some when a test of this very script forks
         sys.argv = ["pytest"]
+        multiprocessing.current_process().daemon = False  # tests start workers, which a pool's own may not
         vars(sys.modules["__main__"]).pop("__file__", None)  # a worker that a test starts must not run this script
         try:
             for package in ("blendkit", "blendkit_members"):
