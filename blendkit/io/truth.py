@@ -57,5 +57,11 @@ def truth_for(
     hints = taxa.ebird_hints(lacking, classes)
     unused = unused_names(table.recordings, rows.recordings(), table.source)
     read_as = f"{len(names)} labels are names of classes, not ids, and are read as these: {shorten(sorted(names))}"
-    notes = [*table.notes, *([read_as] if names else []), *([left_out] if lacking else []), *hints, *filter(None, [unused])]
+    notes = [
+        *table.notes,
+        *([read_as] if names else []),
+        *([left_out] if lacking else []),
+        *hints,
+        *filter(None, [unused]),
+    ]
     return Truth(values, labelled, taxa, tuple(notes))
