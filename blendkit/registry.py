@@ -9,12 +9,13 @@ from functools import cache
 from importlib.metadata import EntryPoint, entry_points
 from typing import Any
 
-from blendkit.errors import BlendkitError, did_you_mean
+from blendkit.errors import BlendkitError, did_you_mean, shorten
 
 MEMBERS = "blendkit.members"
 OPS = "blendkit.ops"
 GEO_MODELS = "blendkit.geo_models"
 READERS = "blendkit.readers"
+_LISTED = 20  # names in a message; a longer list hides the nearest one
 _KIND = {MEMBERS: "member", OPS: "op", GEO_MODELS: "model of places", READERS: "format"}
 
 
@@ -59,7 +60,7 @@ class Registry:
         if name not in self.entries:
             raise BlendkitError(
                 f"unknown {kind} {name!r}{did_you_mean(name, self.entries)}",
-                [f"available: {', '.join(self.names())}"],
+                [f"available: {shorten(self.names(), _LISTED)}"],
             )
         found = self.entries[name]
         if len(found) > 1:

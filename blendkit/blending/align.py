@@ -58,8 +58,17 @@ def aligned(
         if table is None and _looks_like_probabilities(scores):
             notes.append(f"member {name!r}: every logit lies in [0, 1]; the model may give probabilities instead")
     if problems:
-        raise BlendkitError("members do not fit the expected rows and classes", problems)
+        raise BlendkitError("members do not fit the expected rows and classes", [*problems, *_ways_out(problems)])
     return out, notes
+
+
+def _ways_out(problems: Sequence[str]) -> list[str]:
+    """Name the keys of a member that let it differ, for those problems that there are."""
+    ways = {
+        "rows missing:": "`missing_rows: median` on a member fills the rows that it lacks",
+        "unknown classes:": "`unknown_classes: ignore` on a member leaves out the classes that the run lacks",
+    }
+    return [way for told, way in ways.items() if any(told in p for p in problems)]
 
 
 def _own_classes(tables: Mapping[str, Scores]) -> list[str]:

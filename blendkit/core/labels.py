@@ -11,10 +11,12 @@ import numpy as np
 
 from blendkit.core.arrays import Bools
 from blendkit.core.rows import MIN_REMAINDER_S, Rows
+from blendkit.core.taxonomy import Taxonomy
 from blendkit.errors import BlendkitError, did_you_mean, shorten
 
 Span = tuple[int, int, frozenset[str]]  # start and end in milliseconds, classes present
 WHOLE_RECORDING = 2**62  # the end, in ms, of a span that reaches to the end of its recording, wherever that is
+_MOST_HINTS = 5  # lines on what eBird calls the unknown labels
 _MOSTLY = 0.9  # of the spans: labels of which so many end beyond the scores have another unit or other recordings
 _UNITS = {1000: "milliseconds", 1_000_000: "microseconds"}  # of which a second is so many
 _UNITS |= {r: f"samples at {r} Hz" for r in (8000, 16000, 22050, 24000, 32000, 44100, 48000)}
@@ -131,12 +133,17 @@ class LabelTable:
         if why := self.out_of_reach(rows, what):
             raise BlendkitError(why[0], why[1:])
 
-    def require_known(self, classes: Iterable[str]) -> None:
-        """Raise BlendkitError, with the nearest class, for labels that are not in `classes`."""
-        known = set(classes)
-        unknown = [f"{u!r}{did_you_mean(u, known)}" for u in sorted(self.classes - known)]
+    def require_known(self, classes: Iterable[str], taxonomy: Taxonomy | None = None) -> None:
+        """Raise BlendkitError, with the nearest class, for labels that neither `classes` nor a taxonomy has.
+
+        Where the taxonomy holds eBird's REPORT_AS, it says which class a form or a retired code belongs to.
+        """
+        known = {*classes, *(taxonomy.classes if taxonomy else ())}
+        unknown = sorted(self.classes - known)
         if unknown:
-            raise BlendkitError(f"{self.source}: {len(unknown)} unknown labels", [shorten(unknown)])
+            near = [f"{u!r}{did_you_mean(u, known)}" for u in unknown]
+            hints = taxonomy.ebird_hints(unknown, known) if taxonomy else []
+            raise BlendkitError(f"{self.source}: {len(unknown)} unknown labels", [shorten(near), *hints[:_MOST_HINTS]])
 
     def matrix(self, rows: Rows, classes: Sequence[str], known: Iterable[str] = ()) -> tuple[Bools, Bools]:
         """Return truth (N, C) and labelled (N,).

@@ -5,12 +5,13 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Literal
 
 import numpy as np
 
 from blendkit.core.arrays import Int64
+from blendkit.errors import shorten
 
 Level = Literal["genus", "family", "order", "class_name"]
 Sonotypes = Literal["group", "skip"]
@@ -23,10 +24,12 @@ _SONOTYPE = re.compile(r"(?<![A-Za-z])son\d+$")
 class Taxonomy:
     """The scientific_name, family, order and class_name of each class id ("" if unknown).
 
-    Where the tables have them, also its common_name and ebird_code.
+    Where the tables have them, also its common_name and ebird_code. reports_as: {code: code} of eBird's REPORT_AS,
+    from forms and groups of subspecies to their species.
     """
 
     table: Mapping[str, Mapping[str, str]]
+    reports_as: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def classes(self) -> tuple[str, ...]:
@@ -57,6 +60,23 @@ class Taxonomy:
         """Return {name: class id} of those that are no ids, but names that one class alone has, in any letter case."""
         by_name = self.by_name()
         return {n: by_name[n.lower()] for n in names if n not in self.table and n.lower() in by_name}
+
+    def ebird_hints(self, names: Iterable[str], classes: Iterable[str]) -> list[str]:
+        """Say, for names that are no classes, which classes eBird's REPORT_AS ties them to; others have no line.
+
+        A form is reported as its species. In the table of an earlier year a species that was split since has forms
+        that are species now: these may be what a retired code has become.
+        """
+        ids = set(classes)
+        hints = []
+        for name in names:
+            species = self.reports_as.get(name, "")
+            forms = sorted(c for c, of in self.reports_as.items() if of == name and c in ids)
+            if species in ids:
+                hints.append(f"eBird reports {name!r} as {species!r}")
+            elif forms:
+                hints.append(f"eBird reported {shorten(map(repr, forms))} as {name!r}, which may have been split")
+        return hints
 
     def is_sonotype(self, class_id: str) -> bool:
         """True for sound types without a species, named like `Insect son01`."""

@@ -77,7 +77,7 @@ def find_inputs(plan: Plan, data: DataFolder, dry_run: int | None = None) -> Inp
             files[name] = file
             tables.append(data.contents.labels(path))
             if template or taxonomy.table:  # an unknown label should fail now, not after hours of scoring
-                tables[-1].require_known({*(template.classes if template else ()), *taxonomy.classes})
+                tables[-1].require_known(template.classes if template else (), taxonomy)
     expected = _expected(template, model.chunk_s)
     recordings, notes, left_out = _recordings(data, model.audio, dry_run, expected)
     finished = all(is_finished(m) for m in plan.members.values())  # then the recordings are those of score files

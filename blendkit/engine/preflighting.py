@@ -105,6 +105,6 @@ def _check_labels(step: OpStep, labels: LabelTable, inputs: Inputs, scored: Sequ
     table = labels.named_as(scored)
     check_folds(step, table)
     if inputs.classes:
-        table.require_known({*inputs.classes, *inputs.taxonomy.classes})
+        table.require_known(inputs.classes, inputs.taxonomy)
     if not step.folds:
         refuse_seen_by_step(step, Saw.of(table.recordings), scored)

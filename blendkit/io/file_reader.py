@@ -149,9 +149,15 @@ class ReadFile:
 
 
 def read_found(path: Path, names: ColumnNames) -> ReadFile:
-    """Read a file by the reader that its content or `names.format` tells. Raises BlendkitError as readers do."""
+    """Read a file by the reader that its content or `names.format` tells.
+
+    Raises BlendkitError as readers do, and for a table of chunks without rows: detections alone may be none.
+    """
     used, reader = find_reader(path, names)
-    return ReadFile(used, reader.about, reader.space, reader.read(path, names))
+    found = reader.read(path, names)
+    if isinstance(found, Table) and not found.row_ids:
+        raise BlendkitError(f"{path.name}: a header and no rows: there are no scores in it", [f"format: {used}"])
+    return ReadFile(used, reader.about, reader.space, found)
 
 
 def _inner_names(path: Path, kind: Kind) -> tuple[str, ...]:

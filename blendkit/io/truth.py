@@ -42,6 +42,7 @@ def truth_for(
     matching = table.only(rows.recordings())
     names = taxa.ids_of(matching.classes - set(classes))
     matching = matching.renamed(names) if names else matching
+    matching.require_known(classes, taxa)
     values, labelled = matching.matrix(rows, classes, taxa.classes)
     if not labelled.any():
         raise BlendkitError(
@@ -53,7 +54,14 @@ def truth_for(
         )
     lacking = sorted(matching.classes - set(classes))
     left_out = f"{len(lacking)} labelled classes that {what} lacks are left out: {shorten(lacking)}"
+    hints = taxa.ebird_hints(lacking, classes)
     unused = unused_names(table.recordings, rows.recordings(), table.source)
     read_as = f"{len(names)} labels are names of classes, not ids, and are read as these: {shorten(sorted(names))}"
-    notes = [*table.notes, *([read_as] if names else []), *([left_out] if lacking else []), *filter(None, [unused])]
+    notes = [
+        *table.notes,
+        *([read_as] if names else []),
+        *([left_out] if lacking else []),
+        *hints,
+        *filter(None, [unused]),
+    ]
     return Truth(values, labelled, taxa, tuple(notes))

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from blendkit.errors import BlendkitError, did_you_mean
+from blendkit.errors import BlendkitError, did_you_mean, shorten
 from blendkit.recipe.load import Recipe, parse_recipe
 
 
@@ -51,6 +51,9 @@ def open_recipe(recipe: Recipe | Path | str, overrides: Sequence[str] = ()) -> F
             raise BlendkitError(f"{path}: cannot read this recipe", [str(error)]) from error
         packaged = own.get(path.stem) == text
         return FoundRecipe(parse_recipe(text, path.name, overrides), None if packaged else path.parent, packaged)
+    if path.is_dir():
+        own_recipes = [str(p) for p in sorted(path.glob("*.y*ml"))] or ["there is no .yaml file in it"]
+        raise BlendkitError(f"{path}: a folder, not a recipe", [f"name a recipe file: {shorten(own_recipes)}"])
     stem = path.stem if path.parent in (Path(), Path("recipes")) else ""
     if stem in own and path.suffix in ("", ".yaml"):
         return FoundRecipe(parse_recipe(own[stem], f"{stem}.yaml", overrides), None, packaged=True)

@@ -55,6 +55,8 @@ def parse(text: str, source: str) -> tuple[Any, dict[KeyPath, int]]:
         where = f"line {mark.line + 1}, column {mark.column + 1}: " if mark else ""
         way_out = "in double quotes a backslash is an escape: write the path in single quotes, or with /"
         ways = [way_out] if "escape" in str(error.problem) else []
+        if "'\\t'" in str(error.problem):
+            ways = ["that is a tab: YAML is indented with spaces alone"]
         raise BlendkitError(f"{source}: not valid YAML", [f"{where}{error.problem}", *ways]) from error
     except RecursionError as error:
         raise BlendkitError(f"{source}: nested too deeply") from error

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 from blendkit.core import Scores, as_saw
 from blendkit.errors import BlendkitError, broken
@@ -44,6 +44,7 @@ class Runtime:
 
 
 CPU_ONLY = Runtime()
+_MOST_HINTS = 5  # lines on what eBird calls the unknown classes
 
 
 def open_members(plan: Plan, context: MemberContext, files: RecipeFiles, stores: Path) -> Opened:
@@ -61,11 +62,8 @@ def open_members(plan: Plan, context: MemberContext, files: RecipeFiles, stores:
             tables[name] = _read(name, made, member, tta)
             sources[name] = _source(member, files)
             if context.classes:  # classes can be checked before anything is scored; rows only afterwards
-                policy = model.members[name].unknown_classes
-                known = tables[name].align(
-                    tables[name].rows, context.classes, source=f"member {name!r}", unknown_classes=policy
-                )
-                tables[name] = known
+                ignored = model.members[name].unknown_classes == "ignore"
+                tables[name] = _of_the_runs_classes(name, tables[name], context, ignored)
             warnings += [f"member {name!r}: {w}" for w in made.warnings()]
             if isinstance(made, FoldedMember) and made.folds:
                 folds[name] = dict(made.folds)
@@ -79,6 +77,19 @@ def _source(member: MemberPlan, files: RecipeFiles) -> Provenance:
     """What a finished member's first file says of its scores: the others name classes, rows or places."""
     found = [p for key in member.files for p in files.of_member(member.name, key)]
     return read_provenance(found[0]) if found else Provenance()
+
+
+def _of_the_runs_classes(name: str, scores: Scores, context: MemberContext, ignored: bool) -> Scores:
+    """Return scores on the classes of the run; the error for other classes says what eBird knows, and the way out."""
+    source = f"member {name!r}"
+    try:
+        policy: Literal["ignore", "error"] = "ignore" if ignored else "error"
+        return scores.align(scores.rows, context.classes, source=source, unknown_classes=policy)
+    except BlendkitError as error:
+        unknown = sorted(set(scores.classes) - set(context.classes))
+        hints = context.taxonomy.ebird_hints(unknown, context.classes)[:_MOST_HINTS]
+        way_out = "`unknown_classes: ignore` on the member leaves them out"
+        raise BlendkitError(error.title, [*error.problems, *hints, way_out]) from error
 
 
 def build_member(member: MemberPlan, params: dict[str, Any], context: MemberContext) -> Any:

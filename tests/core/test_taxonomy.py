@@ -201,3 +201,31 @@ def test_common_names_and_ebird_codes_are_kept_where_a_table_has_them(tmp_path: 
 def test_names_that_one_class_alone_has() -> None:
     taxa = Taxonomy({"a": {"scientific_name": "Aus bus", "common_name": "Frog"}, "b": {"common_name": "Frog"}})
     assert taxa.ids_of(["AUS bus", "Frog", "a", "other"]) == {"AUS bus": "a"}
+
+
+# eBird's own columns: house wren before its split of 2024, and a group of subspecies of the mallard
+OLD_EBIRD = """TAXON_ORDER,CATEGORY,SPECIES_CODE,PRIMARY_COM_NAME,SCI_NAME,ORDER1,FAMILY,SPECIES_GROUP,REPORT_AS
+1,species,houwre,House Wren,Troglodytes aedon,Passeriformes,Troglodytidae (Wrens),,
+2,issf,wren1,House Wren (Northern),Troglodytes aedon [aedon Group],Passeriformes,Troglodytidae (Wrens),,houwre
+3,issf,wren2,House Wren (Southern),Troglodytes aedon [musculus Group],Passeriformes,Troglodytidae (Wrens),,houwre
+4,domestic,malla2,Mallard (Domestic),Anas platyrhynchos (Domestic type),Anseriformes,Anatidae (Ducks),,mallar3
+5,spuh,duck1,duck sp.,Anatinae sp.,Anseriformes,Anatidae (Ducks),,
+"""
+
+
+def test_ebirds_report_as_explains_forms_and_codes_that_were_split(tmp_path: Path) -> None:
+    own = write(tmp_path, "own.csv", "primary_label,scientific_name\nwren1,A b\nwren2,C d\nmallar3,E f\n")
+    found = read_taxonomy([own, write(tmp_path, "ebird.csv", OLD_EBIRD)])
+    assert found.reports_as == {"wren1": "houwre", "wren2": "houwre", "malla2": "mallar3"}
+    assert found.ebird_hints(["houwre", "malla2", "duck1", "x"], found.classes) == [
+        "eBird reported 'wren1', 'wren2' as 'houwre', which may have been split",
+        "eBird reports 'malla2' as 'mallar3'",
+    ]
+
+
+def test_ebirds_table_alone_is_a_taxonomy(tmp_path: Path) -> None:
+    found = read_taxonomy(write(tmp_path, "ebird.csv", OLD_EBIRD))
+    assert found.classes == ("houwre", "wren1", "wren2", "malla2", "duck1")
+    assert found.group_of("houwre", "order") == "Passeriformes"
+    assert found.common_name("duck1") == "duck sp."
+    assert read_taxonomy(write(tmp_path, "own.csv", "primary_label,scientific_name\nx,A b\n")).reports_as == {}

@@ -128,3 +128,26 @@ def test_short_labels_of_a_part_are_fine() -> None:
     rows = chunk_rows({"r": 12}, 5.0, NameRule())
     found = truth_for(labels(*[(1000 * k, 1000 * (k + 1)) for k in range(30)]), rows, ("x",), None, "a.csv")
     assert found.labelled.sum() == 6
+
+
+def test_a_label_that_ebird_reports_as_a_class_says_so() -> None:
+    known = Taxonomy({"x": {}}, {"form": "x", "x": "retired"})
+    named = LabelTable({"r": ((0, 5000, frozenset({"form", "retired"})),)}, 0, "l.csv")
+    with pytest.raises(BlendkitError) as error:
+        truth_for(named, ROWS, ("x",), known, "a.csv")
+    assert str(error.value) == (
+        "l.csv: 2 unknown labels\n"
+        "  'form', 'retired'\n"
+        "  eBird reports 'form' as 'x'\n"
+        "  eBird reported 'x' as 'retired', which may have been split"
+    )
+
+
+def test_a_left_out_label_that_ebird_reports_as_a_class_says_so() -> None:
+    both = Taxonomy({"x": {}, "form": {}}, {"form": "x"})
+    named = LabelTable({"r": ((0, 5000, X | {"form"}),)}, 0, "l.csv")
+    found = truth_for(named, ROWS, ("x",), both, "a.csv")
+    assert found.notes == (
+        "1 labelled classes that a.csv lacks are left out: form",
+        "eBird reports 'form' as 'x'",
+    )

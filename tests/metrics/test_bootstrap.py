@@ -83,7 +83,12 @@ def test_bca_agrees_with_scipy() -> None:
         return macro_auc(y[rows], x[rows]).macro
 
     theirs = bootstrap(
-        (np.arange(40),), statistic, vectorized=False, n_resamples=2000, method="BCa", rng=np.random.default_rng(0)
+        (np.arange(40),),
+        statistic,
+        vectorized=False,
+        n_resamples=2000,
+        method="BCa",
+        random_state=np.random.default_rng(0),
     ).confidence_interval
     assert (ours.low, ours.high) == pytest.approx((theirs.low, theirs.high), abs=0.02)
 

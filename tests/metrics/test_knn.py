@@ -94,6 +94,9 @@ def test_weights_to_start_with() -> None:
 def test_what_cannot_be_probed() -> None:
     with pytest.raises(BlendkitError, match=r"features \(n, D\) of 60 clips"):
         probe({"x": GOOD[:5]}, LABELS)
+    with pytest.raises(BlendkitError, match=r"features \(n, D\) of 60 clips") as error:
+        probe({"x": GOOD}, LABELS, ["one", "two"])
+    assert error.value.problems == ("2 groups",)
     with pytest.raises(BlendkitError, match="all clips are a"):
         probe({"x": GOOD}, ["a"] * 60)
     with pytest.raises(BlendkitError, match="every class needs at least two") as error:

@@ -10,7 +10,9 @@ import ast
 import contextlib
 import ctypes
 import importlib
+import multiprocessing
 import os
+import resource
 import shutil
 import signal
 import sys
@@ -22,6 +24,7 @@ from pathlib import Path
 from mutants import Mutant
 
 ROOT = Path(__file__).parents[2]
+MEMORY = 8 << 30  # bytes of address space of a child: a mutant that asks for all there is fails alone
 PARTS = ("blendkit", "members", "recipes", "tests", "examples", "pyproject.toml", "README.md")
 HEAVY = (
     "numba", "numpy", "pandas", "pyarrow.csv", "pyarrow.parquet", "pyarrow.compute", "scipy.stats", "scipy.special",
@@ -87,6 +90,7 @@ class Tree:
         os.setsid()
         with contextlib.suppress(OSError, AttributeError):  # Linux: end when the parent does, however that ends
             ctypes.CDLL(None).prctl(1, signal.SIGKILL)
+        resource.setrlimit(resource.RLIMIT_AS, (MEMORY, MEMORY))
         stream = os.open(self.log, os.O_WRONLY | os.O_CREAT | os.O_TRUNC)
         os.dup2(stream, 1)
         os.dup2(stream, 2)
@@ -103,6 +107,8 @@ class Tree:
         ]:
             del sys.modules[name]  # there are some when a test of this very script forks
         sys.argv = ["pytest"]
+        multiprocessing.current_process().daemon = False  # tests start workers, which a pool's own may not
+        vars(sys.modules["__main__"]).pop("__file__", None)  # a worker that a test starts must not run this script
         try:
             for package in ("blendkit", "blendkit_members"):
                 found = importlib.import_module(package).__file__ or ""

@@ -31,6 +31,8 @@ def test_temporal_uses_the_neighbours_of_one_recording() -> None:
     high = percentile_rank(main)[0, 0]
     assert edited[0, 0] == pytest.approx(0.85 * 0.5 + 0.15 * high)
     together = temporal_gate(x, main=main, check=check, context_above=0.9, rank_above=0.5)[0]
+    assert high == 0.75  # four tie for ranks 3 to 6 of 6; a threshold itself does not count
+    assert not temporal_gate(x, main=main, check=check, context_above=0.5, rank_above=0.75)[0].any()
     assert not together[5, 0]  # as one recording, the two silent chunks before it pull its context down
 
 

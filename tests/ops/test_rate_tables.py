@@ -82,6 +82,16 @@ def test_places_weigh_finds_by_distance() -> None:
         near_places({}, finds)
 
 
+def test_meridians_meet_towards_the_poles() -> None:
+    # from 60 N 0 E to 60 N 90 E: sqrt(cos 60 * cos 60 * sin^2 45) = sqrt(1/8); 2 * 6371 km * arcsin(0.353553) = 4605 km
+    finds = [("a", 60.0, 0.0), ("b", 60.0, 90.0)]
+    made = near_places({"S": (60.0, 0.0)}, finds, radius_km=4604.5, k=1e-9)
+    assert made.rate("S")[1] / made.rate("S")[0] == pytest.approx(np.exp(-0.5), rel=1e-4)
+    # to 0 N 90 E it is a quarter of the equator, 10007.5 km, because one of the cosines is 0 and sin^2(30) + 1/4 = 1/2
+    made = near_places({"S": (60.0, 0.0)}, [("a", 60.0, 0.0), ("b", 0.0, 90.0)], radius_km=10007.54, k=1e-9)
+    assert made.rate("S")[1] / made.rate("S")[0] == pytest.approx(np.exp(-0.5), rel=1e-4)
+
+
 def test_unknown_levels_are_the_overall_rate() -> None:
     made = RateTable("site", CLASSES, (), np.array([0.5, 0.25]), np.empty((0, 2)), ())
     assert made.rate("S09") is made.p_global

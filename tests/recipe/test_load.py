@@ -336,6 +336,7 @@ def test_later_overrides_win() -> None:
         ("nonsense", ["nonsense", "path=value"]),
         ("=3", ["path=value"]),
         ("blends.c.off.a=1", ["blends.c.off", "did you mean 'of'", "by, of"]),
+        ("b.gausian.sigma=2", ["members.b.gausian", "no such key or step", "did you mean 'gaussian'"]),
         ("blends.d.of.a=1", ["blends.d", "no such key", "c"]),
         ("members.b.steps[7].x.y=1", ["members.b.steps[7]", "expected a number below 3"]),
         ("members.b.steps[3]=gaussian", ["expected a number below 3"]),

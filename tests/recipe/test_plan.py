@@ -301,6 +301,17 @@ def test_a_stream_that_only_a_gate_looks_at_is_used_and_comes_first() -> None:
     one_problem("output: r", "members.r.steps[0]", "'q'", members="rp", r="[{fake_only: {main: q, check: p}}]")
 
 
+def test_gates_see_as_much_as_the_widest_of_them() -> None:
+    def scope(of: str, gate: str) -> str:
+        found = plan(
+            f"output: {of}\nalso: [r, p, z]".replace(f"{of}, ", "", 1), "rzp", **{of: f"[{{gates: [{gate}]}}]"}
+        )
+        return next(s for s in found.streams if s.name == of).steps[0].scope
+
+    assert scope("p", "{replace_where_sure: {by: z}}") == "chunk"
+    assert scope("r", "{fake_only: {main: p, check: z}}") == "set"  # it ranks whole columns
+
+
 def test_one_namespace() -> None:
     body = "streams:\n  z: {from: p, steps: []}\nblends:\n  p: {by: rank, of: {z: 1}}\noutput: p"
     found = "\n".join(problems(body))

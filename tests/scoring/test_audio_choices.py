@@ -11,15 +11,23 @@ import pytest
 import soundfile
 from click.testing import CliRunner
 
+from blendkit.audio.prepare import Grid
 from blendkit.cli.main import cli
 from blendkit.core.names import NameRule
+from blendkit.core.taxonomy import Taxonomy
 from blendkit.engine.local import RunResult
 from blendkit.errors import BlendkitError
+from blendkit.member.protocol import TTA, MemberContext
+from blendkit.recipe.load import parse_recipe
+from blendkit.recipe.paths import RecipeFiles
+from blendkit.recipe.plan import make_plan
+from blendkit.scoring.identity import member_facts
 from blendkit.scoring.standalone import one_member, score
 from blendkit.store.logits import LogitStore
 
 Run = Callable[..., RunResult]
 RATE = 8000
+FROM = "{use: table, path: a.csv, space: prob}"
 
 
 @pytest.fixture(scope="module")
@@ -36,6 +44,22 @@ def data(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 def notes(data: Path, out: Path, **more: Any) -> dict[str, tuple[str, str]]:
     return {r: (s.status, s.note) for r, s in score("tone", data, out, **more).items()}
+
+
+def test_a_members_files_are_known_by_their_content(tmp_path: Path) -> None:
+    def facts(name: str, text: str) -> dict[str, Any]:
+        (tmp_path / name).write_text(text, encoding="utf-8")
+        member = make_plan(parse_recipe(f"recipe: 1\nname: r\nmembers: {{a: {FROM}}}\noutput: a\n", "r.yaml")).members[
+            "a"
+        ]
+        files = RecipeFiles({("members", "a", "path"): tmp_path / name})
+        return member_facts(member, files, MemberContext((), Taxonomy({})), TTA(), Grid(5.0, "pad", NameRule()))
+
+    first = facts("one.csv", "abc")
+    # the SHA-256 of "abc", as FIPS 180-2 gives it
+    assert first["params"]["path"] == {"sha256": "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad"}
+    assert facts("two.csv", "abc") == first
+    assert facts("two.csv", "abd") != first
 
 
 def test_the_channel_is_noted_and_heard(data: Path, tmp_path: Path) -> None:

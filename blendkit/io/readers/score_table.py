@@ -169,7 +169,7 @@ def _from_columns(
     ids = [str(r) for r in columns[row_id]]
     float32 = all(columns[n].dtype == np.float32 for n in found.classes)
     values: Matrix = np.column_stack([columns[n] for n in found.classes])
-    values = values.astype(np.float32 if float32 else np.float64)
+    values = values.astype(np.float32 if float32 else np.float64, copy=False)  # a stack is already a copy
     fold = columns[folds] if folds else None
     return Table(ids, list(found.classes), values, fold, (*notes, *found.notes))
 

@@ -15,12 +15,13 @@ if TYPE_CHECKING:
 
 _ALIASES = {
     "primary_label": ("primary_label", "species_code", "ebird_code", "label"),
+    "reports_as": ("report_as", "reportas"),
     "scientific_name": ("scientific_name", "sci_name"),
     "family": ("family",),
-    "order": ("order",),
+    "order": ("order", "order1"),
     "class_name": ("class_name",),
     "common_name": ("common_name", "com_name", "primary_com_name"),
-    "ebird_code": ("ebird_code", "species_code"),
+    "ebird_code": ("ebird_code", "species_code", "speciescode"),
 }
 _OPTIONAL = ("common_name", "ebird_code")  # only for matching a model's class list; kept where a table has them
 
@@ -29,6 +30,7 @@ def read_taxonomy(path: Path | str | Sequence[Path]) -> Taxonomy:
     """Read a taxonomy, a table in text or Parquet, or several.
 
     Further tables (eBird, say) add what the first lacks, by class id or scientific name.
+    eBird's own table has the columns SPECIES_CODE and REPORT_AS, by which forms and retired codes are explained.
     Column names are matched ignoring case. Raises BlendkitError if the first table has no class id column,
     or lists an id twice.
     """
@@ -40,7 +42,7 @@ def read_taxonomy(path: Path | str | Sequence[Path]) -> Taxonomy:
     twice = ids[ids.duplicated()]
     if len(twice):
         raise BlendkitError(f"{paths[0]}: class ids listed twice", [shorten(twice)])
-    wanted = [k for k in _ALIASES if k != "primary_label"]
+    wanted = [k for k in _ALIASES if k not in ("primary_label", "reports_as")]
     columns = {k: _column(first, k) for k in wanted}
     unstated = [k for k in _OPTIONAL if (col := columns[k]) is None or col.name == ids.name]
     columns = {k: col for k, col in columns.items() if k not in unstated}
@@ -48,9 +50,20 @@ def read_taxonomy(path: Path | str | Sequence[Path]) -> Taxonomy:
         composed(str(c)): {k: ("" if col is None else str(col.iloc[i])) for k, col in columns.items()}
         for i, c in enumerate(ids)
     }
+    reports = _reports(first)
     for path in paths[1:]:
-        table = _joined(table, _frame(path), wanted)
-    return Taxonomy(table)
+        more = _frame(path)
+        table, reports = _joined(table, more, wanted), {**_reports(more), **reports}
+    return Taxonomy(table, reports)
+
+
+def _reports(frame: pd.DataFrame) -> dict[str, str]:
+    """Return {code: the code that it is reported as} of eBird's table; none of another."""
+    codes, species = _column(frame, "ebird_code"), _column(frame, "reports_as")
+    if codes is None or species is None:
+        return {}
+    pairs = zip(map(str, codes), map(str, species), strict=True)
+    return {code: of for code, of in pairs if of.strip() and of.upper() != "NA" and of != code}
 
 
 def _joined(table: dict[str, dict[str, str]], more: pd.DataFrame, wanted: list[str]) -> dict[str, dict[str, str]]:

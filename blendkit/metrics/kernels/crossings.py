@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from enum import IntEnum
 from typing import Any
 
 import numpy as np
@@ -20,16 +19,9 @@ _HALF_BITS = 134217729.0  # 2**27 + 1, which splits a float64 of 53 bits into tw
 _MOST_PARTS = 8  # each of the eight summands adds at most one part to the expansion
 
 
-class _Box(IntEnum):
-    """The columns of a block's bounding box."""
-
-    A_LOW = 0
-    A_HIGH = 1
-    B_LOW = 2
-    B_HIGH = 3
-
-
-_BOX_SIDES = len(_Box)  # a constant, because compiled code cannot take the length of an enum
+# The columns of a block's bounding box: plain numbers, because older numba takes no member of an enum for an index.
+_A_LOW, _A_HIGH, _B_LOW, _B_HIGH = range(4)
+_BOX_SIDES = 4
 
 
 def two_sum(a: Any, b: Any) -> Any:
@@ -130,11 +122,11 @@ def _boxes(a: Any, b: Any) -> Any:
     box = np.empty(((len(a) + _BLOCK - 1) // _BLOCK, _BOX_SIDES))
     for k in range(len(box)):
         first = k * _BLOCK
-        box[k, _Box.A_LOW], box[k, _Box.A_HIGH] = a[first], a[first]
-        box[k, _Box.B_LOW], box[k, _Box.B_HIGH] = b[first], b[first]
+        box[k, _A_LOW], box[k, _A_HIGH] = a[first], a[first]
+        box[k, _B_LOW], box[k, _B_HIGH] = b[first], b[first]
         for j in range(first + 1, min(first + _BLOCK, len(a))):
-            box[k, _Box.A_LOW], box[k, _Box.A_HIGH] = min(box[k, _Box.A_LOW], a[j]), max(box[k, _Box.A_HIGH], a[j])
-            box[k, _Box.B_LOW], box[k, _Box.B_HIGH] = min(box[k, _Box.B_LOW], b[j]), max(box[k, _Box.B_HIGH], b[j])
+            box[k, _A_LOW], box[k, _A_HIGH] = min(box[k, _A_LOW], a[j]), max(box[k, _A_HIGH], a[j])
+            box[k, _B_LOW], box[k, _B_HIGH] = min(box[k, _B_LOW], b[j]), max(box[k, _B_HIGH], b[j])
     return box
 
 
@@ -158,8 +150,8 @@ def _pairs(ap: Any, bp: Any, an: Any, bn: Any, whole: int, steps: Any) -> None:
         a, b = ap[i], bp[i]
         for k in range(len(box)):
             # a positive above (or below) the whole box in both streams never changes places with a negative in it
-            above = a > box[k, _Box.A_HIGH] and b > box[k, _Box.B_HIGH]
-            if above or (a < box[k, _Box.A_LOW] and b < box[k, _Box.B_LOW]):
+            above = a > box[k, _A_HIGH] and b > box[k, _B_HIGH]
+            if above or (a < box[k, _A_LOW] and b < box[k, _B_LOW]):
                 continue
             found = np.uint64(0)  # gathered without a branch, because a processor cannot predict which pairs cross
             for j in range(np.uint64(k * _BLOCK), np.uint64(min(k * _BLOCK + _BLOCK, len(an)))):

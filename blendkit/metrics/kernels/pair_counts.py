@@ -36,6 +36,9 @@ class PairCount(IntEnum):
     NEGATIVES = 3
 
 
+_TWICE_U, _TIES, _POSITIVES, _NEGATIVES = map(int, PairCount)  # older numba takes no member of an enum for an index
+
+
 @compiled()
 def _transposed(x: Any, low: int, out: Any) -> None:
     """Copy columns low.. of x (N, C) into the first N places of the rows of out (B, N or more), in tiles."""
@@ -79,18 +82,18 @@ def _count_class(x: Any, words: Any, buffers: Any, ends: Any, table: Any, out: A
     """Fill out (4,), columns as in `PairCount`, for one class; 2U is NAN_FOUND for a NaN."""
     pos, ordered = buffers
     p, bad = _positives(x, words, pos)
-    out[PairCount.POSITIVES], out[PairCount.NEGATIVES] = p, len(x) - p
+    out[_POSITIVES], out[_NEGATIVES] = p, len(x) - p
     if 0 < p < len(x) and not bad:
         # all rows are compared with the positives, which is faster than gathering the negatives first; the pairs of
         # positives among themselves add p * p to 2U, whatever their order (2 + 0 or 1 + 1 per pair, 1 with itself)
         total, ties, bad = pairs_of(x, pos[:p], ordered, ends, table)
-        out[PairCount.TWICE_U] = total - p * p
-        out[PairCount.TIES] = ties - own_ties(ordered[:p])
+        out[_TWICE_U] = total - p * p
+        out[_TIES] = ties - own_ties(ordered[:p])
     elif p == 0:  # no pairs, but a NaN must be reported; with p == len(x) _positives has looked at every row
         for v in x:
             bad |= v != v
     if bad:
-        out[PairCount.TWICE_U] = NAN_FOUND
+        out[_TWICE_U] = NAN_FOUND
 
 
 @compiled()

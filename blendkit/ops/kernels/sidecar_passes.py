@@ -22,6 +22,9 @@ class Bar(IntEnum):
     SIDECAR = 3
 
 
+_ANCHOR, _TOP3, _, _SIDECAR = map(int, Bar)  # older numba takes no member of an enum for an index
+
+
 @compiled()
 def _bin(value: float) -> int:
     return int(min(max(value, 0.0), 1.0) * (_BINS - 1))
@@ -69,11 +72,11 @@ def survey_kernel(anchor: Any, by: Any, shares: Any, counts: Any, above: float, 
     width = anchor.shape[1]
     held = np.empty(width + 1, np.float64)
     for i in range(len(anchor)):
-        _bars(anchor[i], counts[: Bar.SIDECAR], held, bars[i, : Bar.SIDECAR])
-        _bars(by[i], counts[Bar.SIDECAR :], held, bars[i, Bar.SIDECAR :])
+        _bars(anchor[i], counts[:_SIDECAR], held, bars[i, :_SIDECAR])
+        _bars(by[i], counts[_SIDECAR:], held, bars[i, _SIDECAR:])
         total, active = 0.0, 0  # of a row: added over rows by numpy afterwards, so that blocks do not change the sums
         for c in range(width):
-            d = _change(anchor[i, c], by[i, c], shares[c], bars[i, Bar.ANCHOR], bars[i, Bar.SIDECAR], above)
+            d = _change(anchor[i, c], by[i, c], shares[c], bars[i, _ANCHOR], bars[i, _SIDECAR], above)
             total += abs(d)
             active += d != 0
         sums[i, 0], sums[i, 1] = total, active
@@ -89,13 +92,13 @@ def correct_kernel(
     for i in range(len(anchor)):
         for c in range(width):
             # computed again rather than stored by the survey, which would need a third matrix
-            d = _change(anchor[i, c], by[i, c], shares[c], bars[i, Bar.ANCHOR], bars[i, Bar.SIDECAR], above)
+            d = _change(anchor[i, c], by[i, c], shares[c], bars[i, _ANCHOR], bars[i, _SIDECAR], above)
             out[i, c] = anchor[i, c] + scale * d
-        _bars(out[i], counts[Bar.TOP3 : Bar.SIDECAR], held, own_bars)
+        _bars(out[i], counts[_TOP3:_SIDECAR], held, own_bars)
         for k in range(2):
             own, both = 0, 0
             for c in range(width):
-                inside = anchor[i, c] >= bars[i, Bar.TOP3 + k]
+                inside = anchor[i, c] >= bars[i, _TOP3 + k]
                 own += inside
                 both += inside and out[i, c] >= own_bars[k]
             shared[i, k, 0], shared[i, k, 1] = own, both

@@ -1,0 +1,32 @@
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+import pandas as pd
+
+from blendkit.engine.local import RunResult
+
+RECIPE = """
+recipe: 1
+name: r
+members:
+  a: {use: table, path: a.csv, space: prob}
+  b: {use: table, path: b.csv, space: prob}
+blends:
+  c: {by: prob, of: {a: 1, b: 3}}
+output: c
+"""
+
+
+def test_without_a_list_of_classes_the_run_has_those_of_all_tables(
+    tmp_path: Path, run_text: Callable[..., RunResult]
+) -> None:
+    (tmp_path / "a.csv").write_text("row_id,y,x\nr_5,0.1,0.2\nr_10,0.3,0.5\n", encoding="utf-8")
+    (tmp_path / "b.csv").write_text("row_id,z,y\nr_5,0.7,0.5\nr_10,0.9,0.7\n", encoding="utf-8")
+    found = pd.read_csv(run_text(RECIPE, tmp_path, tmp_path / "out").submission)
+    assert list(found.columns) == ["row_id", "y", "x", "z"]
+    # y: (0.1 + 3 * 0.5) / 4 and (0.3 + 3 * 0.7) / 4; x and z have one member each, whose weight is then all
+    assert found["y"].round(12).tolist() == [0.4, 0.6]
+    assert found["x"].round(12).tolist() == [0.2, 0.5]
+    assert found["z"].round(12).tolist() == [0.7, 0.9]
