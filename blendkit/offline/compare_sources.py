@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from blendkit.core import LabelTable, Scores, Taxonomy, text_hash
@@ -12,6 +12,7 @@ from blendkit.events import Emit, silent
 from blendkit.io import ColumnNames, is_source, read_score_file, truth_for
 from blendkit.offline.comparison import Comparison, LabelledChunks, Rules, compare_scores
 from blendkit.offline.place import Place, open_workspaces
+from blendkit.offline.score_kinds import score_kind, unlike_kinds
 from blendkit.recipe import Recipe, filled_text, make_plan
 
 Source = Scores | Recipe | Path | str
@@ -34,6 +35,7 @@ class _Read:
     folds: dict[str, str]
     truth: LabelledChunks | None
     notes: list[str]
+    files: dict[str, Path | str] = field(default_factory=dict)
 
 
 def compare(
@@ -65,8 +67,16 @@ def compare(
         _add(read, text, name, source, names, overrides, place, emit)
     truth = _truth(read, labels, next(iter(named)))
     found = compare_scores(read.scores, truth, rules or Rules())
-    notes = (*found.notes, *read.notes)
+    notes = (*found.notes, *_kinds(read, truth), *read.notes)
     return replace(found, notes=notes, hashes=read.hashes, labelled_rows=int(truth.labelled.sum()))
+
+
+def _kinds(read: _Read, truth: LabelledChunks) -> list[str]:
+    """Say which files are in-sample or out-of-fold, and where such are compared with others."""
+    labelled = truth.rows.recording[truth.labelled].tolist()
+    found = {own: score_kind(source, labelled) for own, source in read.files.items()}
+    each = [f"{own}: {n}" for own, (kind, notes) in found.items() if kind != "unknown" for n in notes]
+    return [*unlike_kinds({own: kind for own, (kind, _) in found.items()}), *each]
 
 
 def _add(
@@ -82,7 +92,7 @@ def _add(
         read.folds = read.folds or file.folds
         own = name or file.name
         own = text if own in read.scores else own
-        read.scores[own] = file.scores
+        read.scores[own], read.files[own] = file.scores, source
         read.notes += [f"{own}: {n}" for n in file.notes]
         return
     workspaces, recipe = open_workspaces(source, overrides, place, emit)

@@ -10,11 +10,12 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from blendkit.core import Float64, Int64, LabelTable, Scores, Taxonomy, cluster_labels
+from blendkit.core import Float64, Int64, LabelTable, ScoreKind, Scores, Taxonomy, cluster_labels
 from blendkit.errors import BlendkitError, shorten
 from blendkit.io import ColumnNames, Truth, read_score_file, read_taxonomy, truth_for
 from blendkit.metrics import Interval, MacroAUC, average_precision, macro_auc, paired_bootstrap, reliability, top_one
 from blendkit.offline.interval_settings import Judging
+from blendkit.offline.score_kinds import score_kind
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -26,6 +27,7 @@ class Evaluation:
 
     auc: macro ROC-AUC, ties counted half; ap (C,): average precision, cmap its mean; top_one: how often the highest
     class is right; interval: of the macro-AUC, whole recordings redrawn, None and why_not where there is none;
+    kind: out-of-fold, of unseen recordings, in-sample, or unknown;
     folds: the macro-AUC of every fold by itself; ece and brier: None unless all scores lie in [0, 1];
     notes: what was assumed of the scores' file, how the labels were read where that is not plain, and labelled classes
     that the scores lack.
@@ -46,6 +48,7 @@ class Evaluation:
     folds: Mapping[str, float] = field(default_factory=dict)
     ece: float | None = None
     brier: float | None = None
+    kind: ScoreKind = "unknown"
     notes: tuple[str, ...] = ()
 
     @property
@@ -92,6 +95,7 @@ def evaluate(
     folds: Mapping[str, str] = {}
     notes: tuple[str, ...] = ()
     what = "these scores" if isinstance(scores, Scores) else str(scores)
+    source = None if isinstance(scores, Scores) else scores
     if not isinstance(scores, Scores):
         file = read_score_file(scores, names=names)
         scores, folds, notes = file.scores, file.folds, file.notes
@@ -100,7 +104,9 @@ def evaluate(
         scores, left_out = _known_classes(scores, taxa)
         notes = (*notes, *left_out)
     truth = truth_for(labels, scores.rows, scores.classes, taxa, what)
-    return replace(_evaluated(scores, truth, folds, judging or Judging()), notes=(*notes, *truth.notes))
+    found = _evaluated(scores, truth, folds, judging or Judging())
+    kind, said = ("unknown", []) if source is None else score_kind(source, scores.rows.recording[truth.labelled])
+    return replace(found, kind=kind, notes=(*said, *notes, *truth.notes))
 
 
 def _known_classes(scores: Scores, taxonomy: Taxonomy) -> tuple[Scores, list[str]]:

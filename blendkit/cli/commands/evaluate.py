@@ -64,6 +64,7 @@ def _payload(found: Evaluation) -> dict[str, Any]:
         "classes_skipped": len(found.auc.skipped),
         "skipped": [found.classes[i] for i in found.auc.skipped],
         "rows": found.labelled_rows,
+        "kind": found.kind,
         "cmap": found.cmap,
         "top_1": found.top_one,
     }

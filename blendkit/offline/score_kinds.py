@@ -1,0 +1,38 @@
+"""What a figure says of the scores behind it: out-of-fold, in-sample, or of recordings nobody knows were unseen."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from pathlib import Path
+
+from blendkit.core import ScoreKind, kind_of
+from blendkit.errors import shorten
+from blendkit.io import read_provenance
+
+NOT_KNOWN = "what these scores learned from is not known: the figure may be in-sample"
+
+
+def score_kind(source: Path | str, recordings: Iterable[str]) -> tuple[ScoreKind, list[str]]:
+    """Return what a file's scores of these recordings are, and in words what a reader of their figure must know.
+
+    Nothing needs to be said of recordings that are known to be unseen. Raises BlendkitError for damaged facts.
+    """
+    labelled = list(dict.fromkeys(recordings))
+    known = read_provenance(source)
+    if known.kind == "oof":
+        return "oof", ["these scores are out-of-fold, as their file says"]
+    seen = known.saw.among(labelled, known.contents)
+    if seen:
+        what = f"what made these scores learned from {len(seen)} of the {len(labelled)} labelled recordings"
+        return "in-sample", [f"in-sample: {what}: {shorten(seen, 3)}"]
+    kind = kind_of(known.saw, labelled, known.contents)
+    return kind, [NOT_KNOWN] if kind == "unknown" else []
+
+
+def unlike_kinds(kinds: dict[str, ScoreKind]) -> list[str]:
+    """Say it where scores are compared that are not of one kind: what was seen wins without being better."""
+    seen = [n for n, k in kinds.items() if k == "in-sample"]
+    others = [n for n, k in kinds.items() if k in ("oof", "unseen")]
+    if not seen or not others:
+        return []
+    return [f"{shorten(seen)} learned from labelled recordings and {shorten(others)} did not: they cannot be compared"]
