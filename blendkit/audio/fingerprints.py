@@ -11,7 +11,9 @@ from blendkit.audio.decoded import Decoded
 from blendkit.audio.scratch import block_size, release
 from blendkit.core import ENVELOPE_PARTS, ENVELOPE_STEP_DB, MARK_DIGITS, AudioContent, Float32, Float64, Int16, Int64
 
-_STRETCH = 1024  # samples behind a mark
+_STRETCH = 64  # samples behind a mark: few, so that some of them survive another rounding to 16 bits
+_COARSE_BITS = 2  # bits that marks leave out: a converted file differs in the last one, where it is loud
+_DISTINCT = 12  # values of a stretch: what hums or is nearly silent is in many recordings
 _ANCHOR = 8  # samples, two machine words, that choose the place of a mark
 _MIXED = np.uint64(0x9E3779B97F4A7C15), np.uint64(0xC2B2AE3D27D4EB4F)  # odd constants with well mixed bits
 _CHOSEN_BITS = 13  # one place in 8,192 may hold a mark, and of these one in 8 does: one in 2 s at 32 kHz
@@ -22,25 +24,26 @@ _FLOOR_DB = -127.0
 def content_of(decoded: Decoded) -> AudioContent | None:
     """Return the content of a recording; None where there is nothing to compare (no sound, or nothing readable).
 
-    Samples are compared as 16-bit integers before any resampling: a lossless copy has the same content, a lossless
-    cut shares marks with it. Lossy copies and cuts do not, nor do copies with another gain or another rate.
+    Samples are compared as 16-bit integers before any resampling: a lossless copy has the same content. A lossless
+    cut, or a copy that was decoded into another format, shares marks with it. Lossy copies do not, nor do copies with
+    another gain or another rate.
     """
     if decoded.status in ("unreadable", "empty", "silent") or len(decoded.samples) < _STRETCH:
         return None
     whole, marks = hashlib.sha256(), set[str]()
     for start, block in _blocks(decoded):
         whole.update(block[start:].data)
-        marks.update(_marks(block, start))
+        marks.update(_marks(block >> _COARSE_BITS, start))
     return AudioContent(whole.hexdigest()[:16], tuple(sorted(marks)), _levels(decoded.samples, decoded.rate))
 
 
 def _blocks(decoded: Decoded) -> Iterator[tuple[int, Int16]]:
-    """Yield the samples as 16-bit integers, with where each block's own begin: before them lie those of the last."""
+    """Yield the samples as 16-bit integers, with where each block's own begin: before them lie some of the last block."""
     step, n = block_size(decoded.rate), len(decoded.samples)
     for at in range(0, n, step):
         before = min(at, _STRETCH + _ANCHOR)
         part = decoded.samples[at - before : at + step]
-        yield before, np.clip(np.rint(part * np.float32(32768)), -32768, 32767).astype(np.int16)
+        yield before, np.clip(np.rint(part * np.float32(1 << 15)), -32768, 32767).astype(np.int16)
         release(decoded.samples)
 
 
@@ -53,7 +56,7 @@ def _marks(block: Int16, start: int) -> Iterator[str]:
         for end in ends[(ends >= _STRETCH) & (ends > start)].tolist():
             stretch = block[end - _STRETCH : end]
             mark = hashlib.sha256(stretch.data).hexdigest()[:MARK_DIGITS]
-            if int(mark[-4:], 16) % _ONE_IN == 0 and len(np.unique(stretch)) > 2:  # hum and silence are in many files
+            if int(mark[-4:], 16) % _ONE_IN == 0 and len(np.unique(stretch)) >= _DISTINCT:
                 yield mark
 
 
