@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import atexit
 import contextlib
+import gc
 import importlib
 import json
 import os
@@ -22,6 +23,8 @@ import traceback
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
+
+import numba
 
 import blendkit
 
@@ -131,6 +134,11 @@ def _import(libraries: Sequence[str], without: str) -> None:
 def _serve() -> None:
     """Fork a child for every line of JSON on standard input, and answer with its exit code."""
     _import(COMMON, without="blendkit.training")
+    numba.njit(lambda x: x)(
+        1.0
+    )  # compiles something: numba loads its tables of types then, 0.25 s, and starts no thread
+    gc.collect()
+    gc.freeze()  # so that no child's collector walks through, and thereby copies, what the server holds
     for line in sys.stdin:
         job = json.loads(line)
         if TRAINING_COMMANDS.intersection(job["args"][:1]):
