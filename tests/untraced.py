@@ -37,4 +37,4 @@ def untraced(function: Callable[P, R]) -> Callable[P, R]:
 def compile_untraced() -> None:
     """Let numba compile, and load what it compiled, without the tracer."""
     if not hasattr(Dispatcher.compile, "__wrapped__"):
-        Dispatcher.compile = untraced(Dispatcher.compile)
+        Dispatcher.compile = untraced(Dispatcher.compile)  # type: ignore[method-assign]
