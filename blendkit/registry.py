@@ -81,8 +81,9 @@ def registry(group: str) -> Registry:
     allowed = os.environ.get("BLENDKIT_PLUGINS")
     names = None if allowed is None else {_normal(a) for a in allowed.split(",")} | {"blendkit"}
     table: dict[str, dict[str, EntryPoint]] = {}
+    dist_name = cache(lambda dist: dist.name if dist else "?")  # a name is parsed out of all of a package's metadata
     for entry in entry_points(group=group):
-        dist = entry.dist.name if entry.dist else "?"
+        dist = dist_name(entry.dist)
         if names is None or _normal(dist) in names:
             table.setdefault(entry.name, {})[f"{dist}:{entry.value}"] = entry
     return Registry(group, {name: tuple(found.values()) for name, found in sorted(table.items())})

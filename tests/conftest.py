@@ -25,6 +25,7 @@ from blendkit.recipe.load import parse_recipe
 from blendkit.sample.config import WorldConfig
 from blendkit.sample.world import make_world
 from tests.processes import ForkServer, Process, from_scratch
+from tests.untraced import compile_untraced
 
 Samples = NDArray[np.float32]
 Graph = Callable[..., Path]
@@ -33,6 +34,7 @@ IR, OPSET = 8, 17  # old enough for every onnxruntime in use
 
 settings.register_profile("blendkit", deadline=None, max_examples=50)
 settings.load_profile("blendkit")
+compile_untraced()
 
 
 # A file is one worker's whole, for its tests share what they start from. The longest come first, so that no worker is

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import atexit
 import contextlib
+import gc
 import importlib
 import json
 import os
@@ -23,7 +24,10 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+import numba
+
 import blendkit
+from tests.untraced import compile_untraced, untraced
 
 Process = subprocess.CompletedProcess[str]
 TIMEOUT_S = 300
@@ -56,9 +60,9 @@ class ForkServer:
 
     def _start(self) -> None:
         self._environment, pipe = dict(os.environ), subprocess.PIPE
-        command = [sys.executable, __file__]
+        command, root = [sys.executable, "-m", "tests.processes"], Path(__file__).parents[1]
         self._server = subprocess.Popen(
-            command, stdin=pipe, stdout=pipe, text=True, env=self._environment, start_new_session=True
+            command, stdin=pipe, stdout=pipe, text=True, cwd=root, env=self._environment, start_new_session=True
         )
 
     def run(self, *args: object, cwd: Path | None = None) -> Process:
@@ -118,19 +122,27 @@ def _be_the_command(job: dict[str, Any]) -> int:
 
 
 def _import(libraries: Sequence[str], without: str) -> None:
-    """Import libraries and all modules of blendkit, except those whose name starts with `without`.
+    """Import libraries and all modules of blendkit, except those whose name starts with `without`."""
+    untraced(_import_installed)(libraries)
+    modules = [m.name for m in pkgutil.walk_packages(blendkit.__path__, "blendkit.")]
+    _import_installed([name for name in modules if not name.startswith(without)])
 
-    What is not installed is left to the command, which says so.
-    """
-    modules = pkgutil.walk_packages(blendkit.__path__, "blendkit.")
-    for name in (*libraries, *(m.name for m in modules if not m.name.startswith(without))):
+
+def _import_installed(names: Sequence[str]) -> None:
+    """Import modules. What is not installed is left to the command, which says so."""
+    for name in names:
         with contextlib.suppress(ImportError):
             importlib.import_module(name)
 
 
 def _serve() -> None:
     """Fork a child for every line of JSON on standard input, and answer with its exit code."""
+    compile_untraced()
     _import(COMMON, without="blendkit.training")
+    # Compiling something loads numba's tables of types, which takes 0.25 s, and starts no thread.
+    numba.njit(lambda x: x)(1.0)
+    gc.collect()
+    gc.freeze()  # so that no child's collector walks through, and thereby copies, what the server holds
     for line in sys.stdin:
         job = json.loads(line)
         if TRAINING_COMMANDS.intersection(job["args"][:1]):

@@ -3,6 +3,7 @@ from __future__ import annotations
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
+from importlib.metadata import Distribution
 from pathlib import Path
 
 import pytest
@@ -82,6 +83,19 @@ def test_nothing_is_imported_before_it_is_asked_for(plugin: Plugin) -> None:
     assert "lazy" in registry(MEMBERS).names()
     assert "lazy 1.2" in registry(MEMBERS).source("lazy")
     assert "plugin_lazy" not in sys.modules
+
+
+def test_a_packages_metadata_is_not_read_for_each_of_its_entries(monkeypatch: pytest.MonkeyPatch) -> None:
+    read: list[str] = []
+    name = Distribution.name.fget
+
+    def counted(dist: Distribution) -> str:
+        read.append(name(dist))
+        return read[-1]
+
+    monkeypatch.setattr(Distribution, "name", property(counted))
+    assert len(registry(OPS).names()) > 50
+    assert 0 < read.count("blendkit") < 4  # once by us; how often Python itself does depends on its version
 
 
 def test_the_table_is_scanned_once() -> None:
