@@ -38,7 +38,7 @@ def content_of(decoded: Decoded) -> AudioContent | None:
 
 
 def _blocks(decoded: Decoded) -> Iterator[tuple[int, Int16]]:
-    """Yield the samples as 16-bit integers, with where each block's own begin: before them lie some of the last block."""
+    """Yield the samples as 16-bit integers, and where a block's own begin: before them lie some of the last block."""
     step, n = block_size(decoded.rate), len(decoded.samples)
     for at in range(0, n, step):
         before = min(at, _STRETCH + _ANCHOR)

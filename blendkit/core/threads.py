@@ -12,27 +12,30 @@ from functools import lru_cache
 def side_by_side(work: Callable[[int], None], n: int, threads: int) -> None:
     """Call work(0) to work(n - 1) on up to `threads` threads, of which this is one; each writes a part of its own.
 
-    Work may itself call this function. Exceptions of the work are raised.
+    Work may itself call this function. Of the exceptions of the work, that of the lowest number is raised, whichever
+    thread was first.
     """
     todo = deque(range(n))  # shared by the threads: taking from it is atomic
+    failed: dict[int, BaseException] = {}
 
     def take() -> None:
-        while True:
+        while not failed:
             try:
                 i = todo.popleft()
             except IndexError:
                 return
-            work(i)
+            try:
+                work(i)
+            except BaseException as error:  # raised below, when all that was begun has ended
+                failed[i] = error
 
     helpers = [_pool(os.getpid(), threads).submit(take) for _ in range(min(threads, n) - 1)]
-    try:
-        take()
-    finally:
-        # one that did not start is not waited for, since its thread may wait for this one
-        started = [h for h in helpers if not h.cancel()]
-        failed = [error for h in started if (error := h.exception())]
+    take()
+    # one that did not start is not waited for, since its thread may wait for this one
+    for started in [h for h in helpers if not h.cancel()]:
+        started.result()
     if failed:
-        raise failed[0]
+        raise failed[min(failed)]
 
 
 @lru_cache(maxsize=1)
