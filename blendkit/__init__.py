@@ -24,7 +24,15 @@ if TYPE_CHECKING:
     from blendkit.errors import BlendkitError
 
     # files
-    from blendkit.io import ColumnNames, read_labels, read_scores, read_taxonomy, write_scores
+    from blendkit.io import (
+        ColumnNames,
+        Provenance,
+        read_labels,
+        read_provenance,
+        read_scores,
+        read_taxonomy,
+        write_scores,
+    )
 
     # figures, from saved logits and score files
     from blendkit.offline import (
@@ -77,6 +85,7 @@ __all__ = [
     "LogitStore",
     "NameRule",
     "Place",
+    "Provenance",
     "PseudoLabelRequest",
     "RoundsRequest",
     "Rows",
@@ -108,6 +117,7 @@ __all__ = [
     "pseudo_label",
     "pseudo_label_rounds",
     "read_labels",
+    "read_provenance",
     "read_scores",
     "read_taxonomy",
     "run",

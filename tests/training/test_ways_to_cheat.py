@@ -18,7 +18,7 @@ from blendkit.audio import content_of, decode
 from blendkit.blending.fitting import refuse_seen_by_step
 from blendkit.core import Saw, copies
 from blendkit.errors import BlendkitError
-from blendkit.io import PROVENANCE, Provenance, read_provenance, read_scores, write_side_provenance
+from blendkit.io import PROVENANCE, Provenance, read_provenance, read_scores, write_scores
 from blendkit.offline import evaluate
 from blendkit.scoring import score
 from blendkit.store import LogitStore
@@ -182,7 +182,7 @@ def test_a_file_away_from_its_run_is_unknown(tmp_path: Path) -> None:
     path = tmp_path / "away.csv"
     path.write_text("row_id,x\nr1_5,0.5\n")
     assert read_provenance(path) == Provenance()
-    write_side_provenance(path, Provenance("prob", Saw.of(["r1"]), "in-sample"))
+    write_scores(read_scores(path, "prob"), path, provenance=Provenance("logit", Saw.of(["r1"]), "in-sample"))
     assert read_provenance(path) == Provenance("prob", Saw.of(["r1"]), "in-sample")
     path.with_name("away.csv.provenance.json").write_text("{}")
     with pytest.raises(BlendkitError, match="its provenance is damaged"):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import csv as csv_text
 import io
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -12,6 +12,7 @@ import numpy as np
 from blendkit.core import Float64, Int64, Scores, sigmoid, ties_made
 from blendkit.errors import DeliveryError
 from blendkit.io.class_columns import ROW_ID
+from blendkit.io.provenance import Provenance, write_side_provenance
 from blendkit.store import atomic_path
 
 _WRITE_ROWS = 65536
@@ -28,15 +29,21 @@ class Written:
     tied_cells: int
 
 
-def write_scores(scores: Scores, path: Path | str, order: Int64 | None = None) -> Written:
+def write_scores(
+    scores: Scores, path: Path | str, order: Int64 | None = None, provenance: Provenance | None = None
+) -> Written:
     """Write scores as a submission CSV: logits as probabilities by a float64 sigmoid, other scores unchanged.
 
-    order (N,): of the rows; default: unchanged. Digits are the shortest that read back as the same number. Raises
-    DeliveryError if the file does not read back equal.
+    order (N,): of the rows; default: unchanged. provenance: where the scores come from, written beside the file as
+    `FILE.provenance.json`, from which every reader takes it; its space becomes that of the file. Digits are the
+    shortest that read back as the same number. Raises DeliveryError if the file does not read back equal.
     """
     out = scores if order is None else scores.take_rows(order)
     values = np.asarray(sigmoid(out.values) if out.space == "logit" else out.values, np.float64)
     write_submission(Path(path), out.rows.ids(), out.classes, values)
+    if provenance is not None:
+        space = "prob" if out.space == "logit" else out.space
+        write_side_provenance(Path(path), replace(provenance, space=space))
     distinct = sum(len(np.unique(c)) for c in values.T)
     made = ties_made(out.values, values) if out.space == "logit" else 0
     return Written(Path(path), len(values), len(out.classes), made, values.size - distinct)
