@@ -7,11 +7,11 @@ Audio Format specification (Apple), the headers that libsndfile and sox write (W
 from __future__ import annotations
 
 import math
-import mmap
 import struct
 from dataclasses import dataclass
 
-Bytes = bytes | mmap.mmap
+from blendkit.audio.mapped import Bytes
+
 # names that are known, also where the file ends inside their chunk
 _KNOWN = frozenset(
     b"LIST,bext,cue ,fact,smpl,inst,iXML,axml,id3 ,ID3 ,junk,JUNK,PAD ,FLLR,guan,wamd,_PMX,PEAK".split(b",")

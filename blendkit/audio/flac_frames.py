@@ -6,10 +6,12 @@ Source: RFC 9639 (STREAMINFO, frame headers).
 
 from __future__ import annotations
 
-import mmap
+from collections.abc import Iterator
 from dataclasses import dataclass
 
-FLAC_START = b"fLaC\x00\x00\x00\x22"  # the marker and the header of STREAMINFO, which has 34 bytes
+from blendkit.audio.mapped import Bytes, places
+
+_MARKER, _STREAMINFO = b"fLaC", (0, 0, 34)  # the first block is STREAMINFO (0), of 34 bytes
 FLAC_HEAD = 42  # bytes up to the end of STREAMINFO
 _BLOCK, _RATE, _TOTAL = 10, 18, 21  # where the largest block, the rate, and the number of samples stand
 _TAIL = 1 << 20  # bytes from the end in which the last frame is looked for; frames have 10 to 30 thousand
@@ -22,27 +24,38 @@ class _Frame:
     kind: bytes  # its synchronisation bytes, sample rate and bits: the same in all frames of a file
 
 
-def flac_rate(data: bytes | mmap.mmap) -> int:
-    """Return the sample rate in Hz that a FLAC file states."""
-    return int.from_bytes(data[_RATE : _RATE + 3], "big") >> 4
+def flac_starts(data: Bytes, start: int = 0) -> Iterator[int]:
+    """Yield where the FLAC files start that follow each other; one inside a picture or other metadata is none."""
+    behind = start
+    for at in places(data, _MARKER, start):
+        head = data[at + 4 : at + 8]
+        if at >= behind and len(head) == 4 and (head[0] & 0x7F, head[1] << 8 | head[2], head[3]) == _STREAMINFO:
+            yield at
+            behind = _first_frame(data, at) or at
 
 
-def flac_stated(data: bytes | mmap.mmap) -> int:
-    """Return how many samples a FLAC file states; 0 where it does not know."""
-    return (data[_TOTAL] & 15) << 32 | int.from_bytes(data[_TOTAL + 1 : _TOTAL + 5], "big")
+def flac_rate(data: Bytes, start: int = 0) -> int:
+    """Return the sample rate in Hz that the FLAC file at `start` states."""
+    return int.from_bytes(data[start + _RATE : start + _RATE + 3], "big") >> 4
 
 
-def flac_held(data: bytes | mmap.mmap) -> int | None:
-    """Return how many samples the frames of a FLAC file say that it holds; None where they cannot be trusted.
+def flac_stated(data: Bytes, start: int = 0) -> int:
+    """Return how many samples the FLAC file at `start` states; 0 where it does not know."""
+    at = start + _TOTAL
+    return (data[at] & 15) << 32 | int.from_bytes(data[at + 1 : at + 5], "big")
 
-    A file that is damaged inside holds all of them, even if not all can be decoded.
+
+def flac_held(data: Bytes, start: int = 0, stop: int | None = None) -> int | None:
+    """Return how many samples the frames of the FLAC file in data[start:stop] say that it holds.
+
+    None where they cannot be trusted. A file that is damaged inside holds all of them, even if not all can be decoded.
     """
-    at = _first_frame(data)
-    block = int.from_bytes(data[_BLOCK : _BLOCK + 2], "big")
+    at = _first_frame(data, start)
+    block = int.from_bytes(data[start + _BLOCK : start + _BLOCK + 2], "big")
     first = None if at is None else _frame(data, at, block)
     if at is None or first is None:
         return None
-    frames = _frames_backwards(data, at, block, first.kind)
+    frames = _frames_backwards(data, at, len(data) if stop is None else stop, block, first.kind)
     # bytes of audio look like the start of a frame once in a million: two that follow each other do not
     while len(frames) > 1:
         last, before = frames[0], frames[1]
@@ -57,21 +70,21 @@ def without_flac_length(data: bytes) -> bytes:
     return data[:_TOTAL] + bytes([data[_TOTAL] | 15]) + b"\xff" * 4 + data[_TOTAL + 5 :]
 
 
-def _first_frame(data: bytes | mmap.mmap) -> int | None:
-    """Return where the first frame starts: behind the last block of metadata."""
-    at = 4
+def _first_frame(data: Bytes, start: int) -> int | None:
+    """Return where the first frame of the FLAC file at `start` starts: behind the last block of metadata."""
+    at = start + 4
     while at + 4 <= len(data):
         last, size = data[at] & 128, int.from_bytes(data[at + 1 : at + 4], "big")
         at += 4 + size
         if last:
-            return at
+            return at if at < len(data) else None
     return None
 
 
-def _frames_backwards(data: bytes | mmap.mmap, start: int, block: int, kind: bytes) -> list[_Frame]:
-    """Return the last frames of the file, from its end on."""
+def _frames_backwards(data: Bytes, start: int, stop: int, block: int, kind: bytes) -> list[_Frame]:
+    """Return the last frames in data[start:stop], from the end on."""
     found: list[_Frame] = []
-    at, low = len(data), max(start, len(data) - _TAIL)
+    at, low = stop, max(start, stop - _TAIL)
     while len(found) < 4 and at > low:
         at = data.rfind(kind[:2], low, at)
         if at < 0:
@@ -82,7 +95,7 @@ def _frames_backwards(data: bytes | mmap.mmap, start: int, block: int, kind: byt
     return found
 
 
-def _frame(data: bytes | mmap.mmap, at: int, block: int) -> _Frame | None:
+def _frame(data: Bytes, at: int, block: int) -> _Frame | None:
     """Return the frame whose header is at `at`; None if its checksum does not hold. block: samples of a fixed frame."""
     head = data[at : at + 16].ljust(16, b"\xff")  # the last frame may be shorter
     if head[0] != 0xFF or head[1] & 0xFE != 0xF8 or head[3] & 1:

@@ -6,10 +6,10 @@ import mmap
 import os
 from typing import Any
 
-from blendkit.audio.containers import Bytes
 from blendkit.audio.decoder_noise import terminal_of
 from blendkit.audio.file_parts import FilePart, PartReader, Source, path_of, size_of
 from blendkit.audio.flac_frames import flac_held, flac_rate, flac_stated
+from blendkit.audio.mapped import Bytes
 from blendkit.audio.mp3_frames import counts_frames, id3_size, is_mpeg
 from blendkit.audio.sizes import stated_seconds
 
@@ -39,8 +39,8 @@ def _trusted(source: Source, data: Bytes) -> tuple[float | None, bool]:
     states_length = not isinstance(source, FilePart) or source.states_length
     start = id3_size(data, 0)
     if data[start : start + 4] == b"fLaC":
-        flac = data[start:] if start else data
-        samples, rate = max(flac_stated(flac) * states_length, flac_held(flac) or 0), flac_rate(flac)
+        samples, rate = flac_stated(data, start) * states_length, flac_rate(data, start)
+        samples = max(samples, flac_held(data, start) or 0)
         return (samples / rate, True) if samples and rate else (None, False)
     if not states_length or (is_mpeg(data, path_of(source).suffix) and not counts_frames(data)):
         return None, False

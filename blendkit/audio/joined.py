@@ -13,7 +13,7 @@ import mmap
 from pathlib import Path
 
 from blendkit.audio.file_parts import FilePart, FileParts
-from blendkit.audio.flac_frames import FLAC_HEAD, FLAC_START, flac_held, flac_rate, flac_stated, without_flac_length
+from blendkit.audio.flac_frames import FLAC_HEAD, flac_held, flac_rate, flac_starts, flac_stated, without_flac_length
 from blendkit.audio.mp3_frames import id3_size, is_mpeg, mp3_parts
 from blendkit.audio.ogg import stream_starts
 from blendkit.audio.sizes import sized_parts
@@ -46,13 +46,10 @@ def _ogg_parts(path: Path, data: mmap.mmap) -> FileParts | None:
 
 def _flac_parts(path: Path, data: mmap.mmap, start: int) -> FileParts | None:
     """Return the FLAC files that follow each other; start: where the first starts, behind a tag."""
-    starts, at = [], data.find(FLAC_START, start)
-    while at >= 0:
-        starts.append(at)
-        at = data.find(FLAC_START, at + 4)
+    starts = list(flac_starts(data, start))
     parts, faults = [], []
-    for a, b in zip(starts, [*starts[1:], len(data)], strict=True):
-        fault = _flac_fault(data[a:b] if b - a < len(data) else data)
+    for a, b in zip(starts, [*starts[1:], len(data)] if starts else [], strict=True):
+        fault = _flac_fault(data, a, b)
         head = without_flac_length(data[a : a + FLAC_HEAD]) if fault else b""
         parts.append(FilePart(path, a + len(head), b, head, not fault))
         faults += [fault] if fault else []
@@ -62,12 +59,12 @@ def _flac_parts(path: Path, data: mmap.mmap, start: int) -> FileParts | None:
     return FileParts(tuple(parts), (*joined, *dict.fromkeys(faults)))
 
 
-def _flac_fault(data: bytes | mmap.mmap) -> str:
-    """Return what is wrong with the length that a FLAC file states, where it holds more; else ""."""
-    stated, rate = flac_stated(data), flac_rate(data)
+def _flac_fault(data: mmap.mmap, start: int, stop: int) -> str:
+    """Return what is wrong with the length that the FLAC file in data[start:stop] states, if it holds more; else ""."""
+    stated, rate = flac_stated(data, start), flac_rate(data, start)
     if not stated:
         return "its header states no length"
-    held = flac_held(data)
+    held = flac_held(data, start, stop)
     if held is None or held <= stated or not rate:
         return ""
     return f"its header states {stated / rate:.3f} s, and audio goes on behind it"

@@ -9,8 +9,9 @@ import mmap
 import struct
 from pathlib import Path
 
-from blendkit.audio.containers import AudioChunk, Bytes, audio_chunk
+from blendkit.audio.containers import AudioChunk, audio_chunk
 from blendkit.audio.file_parts import FilePart, FileParts
+from blendkit.audio.mapped import Bytes
 
 # sizes that sox, ffmpeg and others write to streams
 _UNKNOWN = frozenset({0, 0x7FFFF000, 0x7FFFFFFF, 0x80000000, 0xFFFFFFFF, (1 << 63) - 1, (1 << 64) - 1})

@@ -257,3 +257,29 @@ def test_several_tags_before_an_mp3(tmp_path: Path) -> None:
     tag = b"ID3\x04\x00\x00\x00\x00\x01\x00" + bytes(128)
     (tmp_path / "b.mp3").write_bytes(tag * 3 + plain)
     assert np.array_equal(decode(tmp_path / "b.mp3").samples, decode(tmp_path / "a.mp3").samples)
+
+
+def flac_block(kind: int, body: bytes) -> bytes:
+    """FLAC with one more block of metadata, behind STREAMINFO."""
+    return FLAC[:42] + bytes([kind]) + len(body).to_bytes(3, "big") + body + FLAC[42:]
+
+
+@pytest.mark.parametrize("kind", [6, 1])  # a picture, padding
+def test_a_flac_inside_the_metadata_of_another_is_none(tmp_path: Path, kind: int) -> None:
+    inner = encoded(SOUND[:RATE], "FLAC", "PCM_16", RATE)
+    body = bytes(28) + len(inner).to_bytes(4, "big") + inner  # as a picture without names and sizes is written
+    found = read(tmp_path, "a.flac", flac_block(kind, body))
+    assert (found.status, found.note, same(found, SOUND)) == ("ok", "", True)
+    two = read(tmp_path, "a.flac", flac_block(kind, body) + inner)
+    assert (two.note, same(two, np.concatenate([SOUND, SOUND[:RATE]]))) == (
+        "2 FLAC files joined: 6.000 + 1.000 s",
+        True,
+    )
+
+
+def test_a_flac_whose_only_metadata_is_its_header(tmp_path: Path) -> None:
+    at = next(i for i in range(len(FLAC)) if FLAC[i : i + 2] == b"\xff\xf8")
+    bare = FLAC[:4] + b"\x80" + FLAC[5:42] + FLAC[at:]
+    found = read(tmp_path, "a.flac", bare)
+    assert (found.status, found.note, same(found, SOUND)) == ("ok", "", True)
+    assert read(tmp_path, "a.flac", bare + bare).note == "2 FLAC files joined: 6.000 + 6.000 s"
