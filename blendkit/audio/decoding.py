@@ -20,6 +20,7 @@ from blendkit.audio.file_parts import FilePart, PartReader, Source, path_of, siz
 from blendkit.audio.headers import HEADERLESS
 from blendkit.audio.joined import parts_of
 from blendkit.audio.judging import judged, judged_holed, judged_partial
+from blendkit.audio.mp3_frames import mp3_samples
 from blendkit.audio.ogg import Segment, intact_segments, is_truncated
 from blendkit.audio.rates import MAX_RATE, MIN_RATE
 from blendkit.audio.reading import read_mono
@@ -30,6 +31,8 @@ from blendkit.audio.second_reading import read_again
 from blendkit.audio.sizes import cut_from
 from blendkit.core import MIN_REMAINDER_S, OTHER_SUFFIXES
 
+_MP3_ENDS = 8192  # samples that an MP3 encoder adds at both ends at most, by the 12 bits of each number
+_HEADERS = 1 << 20  # bytes in which the header of a part lies
 _PLAIN = {  # what libsndfile says of some damage, in words that say what it is
     "SF_INFO struct incomplete": "its header states a sample rate or a length that cannot be",
     "File does not exist or is not a regular file": "no sound can be found in it",
@@ -117,6 +120,8 @@ def _decode_one(source: Source, channels: Channels, scratch: Path | None) -> Dec
             found = read_mono(handle, size, channels, scratch, partial(_opened, source))
         except MissingChannelError as error:
             return unreadable(str(error), rate)
+    if kind == "MP3":
+        stated = max(stated, _counted(source) - _MP3_ENDS)  # what libsndfile says may be a guess
     segments = _segments(source, rate) if kind == "OGG" else None
     if segments and len(found.samples):
         return _decode_segments(segments, size, rate, channels, scratch)
@@ -143,6 +148,14 @@ def _cut_off(source: Source, read: Decoded) -> Decoded:
 
 def _with_note(note: str, read: Decoded) -> Decoded:
     return replace(read, note="; ".join(filter(None, [note, read.note])))
+
+
+def _counted(source: Source) -> int:
+    """Return how many samples the header of an MP3 counts; 0 without a count."""
+    if isinstance(source, FilePart):
+        return mp3_samples(source.contents(_HEADERS)) if source.states_length else 0
+    with source.open("rb") as handle, mmap.mmap(handle.fileno(), 0, access=mmap.ACCESS_READ) as data:
+        return mp3_samples(data)
 
 
 def _segments(source: Source, rate: int) -> list[Segment] | None:

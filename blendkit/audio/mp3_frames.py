@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from blendkit.audio.file_parts import FilePart, FileParts
+from blendkit.audio.mapped import SPAN, Bytes, let_go
 
 _RATES = {3: (44100, 48000, 32000), 2: (22050, 24000, 16000), 0: (11025, 12000, 8000)}  # by version: MPEG 1, 2, 2.5
 _KBPS_1 = (0, 32, 40, 48, 56, 64, 80, 96, 112, 128, 160, 192, 224, 256, 320)
@@ -36,7 +37,7 @@ class _Frame:
         return self.at + 4 + side
 
 
-def is_mpeg(data: bytes | mmap.mmap, suffix: str) -> bool:
+def is_mpeg(data: Bytes, suffix: str) -> bool:
     """Return whether libsndfile gives a file to its MPEG decoder: by its first bytes, else by its suffix."""
     start = data[:4]
     if start[:3] == b"ID3":
@@ -47,7 +48,7 @@ def is_mpeg(data: bytes | mmap.mmap, suffix: str) -> bool:
     return suffix.lower() == ".mp3" and start not in _OTHER_KINDS
 
 
-def counts_frames(data: bytes | mmap.mmap) -> bool:
+def counts_frames(data: Bytes) -> bool:
     """Return whether an MP3 starts with a header that counts its frames; without it, its length is a guess."""
     first = _next_frame(data, id3_size(data, 0))
     return first is not None and _stated_frames(data, first) is not None
@@ -61,36 +62,52 @@ def mp3_parts(path: Path, data: mmap.mmap) -> FileParts | None:
     first = _next_frame(data, id3_size(data, 0))
     if first is None:
         return None
-    stated, held = _stated_frames(data, first), _count(data, first)
-    if stated is not None and held - stated <= _SLACK:
+    stated, held = _stated_frames(data, first), _count(data, first, len(data))
+    damaged = _is_overlooked(data, first)
+    if stated is not None and held - stated <= _SLACK and not damaged:
         return None
     starts = [f.at for f in _frames(data, first.at) if _has_xing(data, f)]
     if not starts or starts[0] != first.at:
         starts = [first.at, *starts]
     parts = tuple(_with_header(path, data, a, b) for a, b in zip(starts, [*starts[1:], len(data)], strict=True))
-    if len(parts) > 1:
-        return FileParts(parts, (f"{len(parts)} MP3 files joined",))
-    said = "does not state its length" if stated is None else f"states {stated} of its {held} frames"
-    return FileParts(parts, (f"its header {said}",))
+    whys = [f"{len(parts)} MP3 files joined"] if len(parts) > 1 else []
+    if damaged:
+        whys.append("the frame that states its length is damaged")
+    elif not whys:
+        said = "does not state its length" if stated is None else f"states {stated} of its {held} frames"
+        whys.append(f"its header {said}")
+    return FileParts(parts, tuple(whys))
+
+
+def mp3_samples(data: Bytes) -> int:
+    """Return how many samples the frames are for which the header of an MP3 states a count; 0 without a count.
+
+    Decoders give a little less: what the encoder added at both ends is taken away.
+    """
+    first = _next_frame(data, id3_size(data, 0))
+    stated = None if first is None else _stated_frames(data, first)
+    return 0 if first is None or stated is None else stated * (1152 if first.mpeg1 else 576)
 
 
 def _with_header(path: Path, data: mmap.mmap, start: int, stop: int) -> FilePart:
-    """Return an MP3 that starts with a header which counts its frames; one that states no less than these stays."""
-    part = data[start:stop]
-    first = _next_frame(part, 0)
-    if first is None:
+    """Return the MP3 in data[start:stop] with a header that counts its frames; one that states no less stays."""
+    first = _next_frame(data, start)
+    if first is None or first.at >= stop:
         return FilePart(path, start, stop)
-    stated, held = _stated_frames(part, first), _count(part, first)
-    if stated is not None and held - stated <= _SLACK:
+    stated, held = _stated_frames(data, first), _count(data, first, stop)
+    few = stated is not None and held - stated > _SLACK
+    if stated is not None and not few and not _is_overlooked(data, first):
         return FilePart(path, start, stop)
     if stated is not None:  # the rest of the header stays: it also says what the encoder added at both ends
         at = first.xing_at + 8
-        counts = held.to_bytes(4, "big") + ((len(part) - first.at).to_bytes(4, "big") if part[at - 1] & 2 else b"")
-        return FilePart(path, start + at + len(counts), stop, part[:at] + counts)
-    following = _next_frame(part, first.at + first.size) if _has_xing(part, first) else first
+        head = data[start : first.at + 6] + bytes(first.xing_at - first.at - 6) + data[first.xing_at : at]
+        if few:
+            head += held.to_bytes(4, "big") + ((stop - first.at).to_bytes(4, "big") if data[at - 1] & 2 else b"")
+        return FilePart(path, start + len(head), stop, head)
+    following = _next_frame(data, first.at + first.size) if _has_xing(data, first) else first
     at = (following or first).at
-    made = _header(part[at : at + 4], held, len(part) - at)
-    return FilePart(path, start + at, stop, made, False) if made else FilePart(path, start, stop)
+    made = _header(data[at : at + 4], held, stop - at)
+    return FilePart(path, at, stop, made, False) if made else FilePart(path, start, stop)
 
 
 def _header(frame: bytes, count: int, size: int) -> bytes:
@@ -107,33 +124,39 @@ def _header(frame: bytes, count: int, size: int) -> bytes:
     return bytes(made)
 
 
-def _count(data: bytes | mmap.mmap, first: _Frame) -> int:
-    """Return how many frames of audio there are from the first frame on, without one that holds a Xing header."""
+def _count(data: Bytes, first: _Frame, stop: int) -> int:
+    """Return how many frames of audio start before `stop`, from the first on, without one that holds a Xing header."""
     sizes: dict[bytes, int] = {}  # a long recording has a hundred thousand frames, of a few kinds
     count = -1 if _has_xing(data, first) else 0
     frame: _Frame | None = first
-    while frame is not None:
+    while frame is not None and frame.at < stop:
         at, size = frame.at, frame.size
-        while size:
+        last = min(stop, at + SPAN)
+        while size and at < last:
             count, at = count + 1, at + size
             kind = data[at : at + 3]
             if kind not in sizes:
                 found = _frame(kind + b"\0", 0) if len(kind) == 3 else None
                 sizes[kind] = found.size if found else 0
             size = sizes[kind]
+        if at >= last:
+            let_go(data)
         frame = _next_frame(data, at)
     return count
 
 
-def _frames(data: bytes | mmap.mmap, at: int) -> Iterator[_Frame]:
+def _frames(data: Bytes, at: int) -> Iterator[_Frame]:
     """Yield the frames from `at` on; tags and damage between them are skipped."""
-    frame = _next_frame(data, at)
+    frame, last = _next_frame(data, at), at + SPAN
     while frame is not None:
         yield frame
+        if frame.at > last:
+            let_go(data)
+            last = frame.at + SPAN
         frame = _next_frame(data, frame.at + frame.size)
 
 
-def _next_frame(data: bytes | mmap.mmap, at: int) -> _Frame | None:
+def _next_frame(data: Bytes, at: int) -> _Frame | None:
     """Return the first frame from `at` on that another frame, a tag or the end follows."""
     while 0 <= at < len(data) - 4:
         at += id3_size(data, at)
@@ -146,7 +169,7 @@ def _next_frame(data: bytes | mmap.mmap, at: int) -> _Frame | None:
     return None
 
 
-def _frame(data: bytes | mmap.mmap, at: int) -> _Frame | None:
+def _frame(data: Bytes, at: int) -> _Frame | None:
     """Return the frame of layer III whose header is at `at`."""
     head = data[at : at + 4]
     if len(head) < 4 or head[0] != 0xFF or head[1] & 0xE6 != 0xE2 or head[1] >> 3 & 3 not in _RATES:
@@ -160,11 +183,16 @@ def _frame(data: bytes | mmap.mmap, at: int) -> _Frame | None:
     return _Frame(at, size, mpeg1, head[3] >> 6 == 3)
 
 
-def _has_xing(data: bytes | mmap.mmap, frame: _Frame) -> bool:
+def _has_xing(data: Bytes, frame: _Frame) -> bool:
     return data[frame.xing_at : frame.xing_at + 4] in (b"Xing", b"Info")
 
 
-def _stated_frames(data: bytes | mmap.mmap, frame: _Frame) -> int | None:
+def _is_overlooked(data: Bytes, frame: _Frame) -> bool:
+    """Return whether decoders overlook the Xing header of a frame: all but a checksum before it must be 0."""
+    return _has_xing(data, frame) and any(data[frame.at + 6 : frame.xing_at])
+
+
+def _stated_frames(data: Bytes, frame: _Frame) -> int | None:
     """Return how many frames of audio the Xing header of a frame states; None without a header or a count."""
     at = frame.xing_at
     if not _has_xing(data, frame) or not data[at + 7] & 1:
@@ -172,7 +200,7 @@ def _stated_frames(data: bytes | mmap.mmap, frame: _Frame) -> int | None:
     return int.from_bytes(data[at + 8 : at + 12], "big")
 
 
-def id3_size(data: bytes | mmap.mmap, at: int) -> int:
+def id3_size(data: Bytes, at: int) -> int:
     """Return the length of the ID3v2 tags at `at`, which may follow each other; 0 if there is none."""
     end = at
     for _ in range(_MOST_TAGS):

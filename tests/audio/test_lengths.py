@@ -11,6 +11,7 @@ import numpy as np
 import pytest
 import soundfile
 
+import blendkit.audio.decoding
 from blendkit.audio.decoding import decode
 from blendkit.audio.flac_frames import flac_held
 from blendkit.audio.reading import read_mono
@@ -187,6 +188,24 @@ def test_an_mp3_that_counts_too_few_frames_is_read_to_its_end(tmp_path: Path, na
     found = read(tmp_path, name, MP3[: XING + 8] + few + MP3[XING + 16 :])
     assert (found.status, found.note) == ("ok", f"its header states {frames // 3} of its {frames} frames")
     assert np.array_equal(found.samples, whole.samples)
+
+
+@pytest.mark.parametrize("at", [6, 12, XING - 1])  # decoders want zeros from there up to the header's name
+@pytest.mark.parametrize("tail", [b"", MP3])
+def test_an_mp3_whose_frame_of_counts_is_damaged_is_whole(tmp_path: Path, at: int, tail: bytes) -> None:
+    whole = read(tmp_path, "whole.mp3", MP3 + tail)
+    found = read(tmp_path, "a.mp3", MP3[:at] + b"\x40" + MP3[at + 1 :] + tail)
+    assert (found.status, np.array_equal(found.samples, whole.samples)) == ("ok", True)
+    assert "the frame that states its length is damaged" in found.note
+    assert ("2 MP3 files joined: 6.000 + 6.000 s" in found.note) == bool(tail)
+
+
+def test_an_mp3_of_which_the_decoder_gives_half_is_never_ok(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(blendkit.audio.decoding, "parts_of", lambda _: None)
+    monkeypatch.setattr(blendkit.audio.decoding, "is_installed", lambda: False)
+    frames = int.from_bytes(MP3[XING + 8 : XING + 12], "big")
+    found = read(tmp_path, "a.mp3", MP3[: XING + 8] + (3 * frames).to_bytes(4, "big") + MP3[XING + 12 :])
+    assert found.status == "partial"
 
 
 @pytest.mark.parametrize("name", ["a.mp3", "a.wav"])
