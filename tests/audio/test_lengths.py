@@ -203,9 +203,13 @@ def test_an_mp3_whose_frame_of_counts_is_damaged_is_whole(tmp_path: Path, at: in
 def test_an_mp3_of_which_the_decoder_gives_half_is_never_ok(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(blendkit.audio.decoding, "parts_of", lambda _: None)
     monkeypatch.setattr(blendkit.audio.decoding, "is_installed", lambda: False)
-    frames = int.from_bytes(MP3[XING + 8 : XING + 12], "big")
-    found = read(tmp_path, "a.mp3", MP3[: XING + 8] + (3 * frames).to_bytes(4, "big") + MP3[XING + 12 :])
+    quiet = np.concatenate(
+        [noise(3, RATE), np.zeros(9 * RATE, np.float32)]
+    )  # most frames are far smaller than the first
+    data = encoded(quiet, "MP3", None, RATE)
+    found = read(tmp_path, "a.mp3", data[:12] + b"\x40" + data[13:])
     assert found.status == "partial"
+    assert "of the stated 1" in found.note
 
 
 @pytest.mark.parametrize("name", ["a.mp3", "a.wav"])
