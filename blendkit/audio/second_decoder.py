@@ -17,9 +17,12 @@ import numpy as np
 from blendkit.audio.channels import Channels, MissingChannelError, Mixer, Mono
 from blendkit.audio.file_parts import FilePart, PartReader, Source, size_of
 from blendkit.audio.scratch import SAMPLES_PER_BYTE, Kept
+from blendkit.core import Float32
 
 _EXACT = frozenset({"matroska", "webm", "mov", "mp4", "asf", "wv", "tta", "ape", "flac", "caf"})  # know their length
 _RAW = frozenset({"mp3", "aac", "ac3", "eac3", "amr"})  # without time stamps and a length: libav guesses both
+_CHECKED = frozenset({"flac", "wavpack", "tta", "ape"})  # their blocks have checksums
+_AFTER = 10  # frames behind damage that may need bytes which are lost: an MP3 frame's data start up to 511 before it
 INSTALL = "another decoder may read it: pip install 'blendkit[av]'"
 
 
@@ -32,7 +35,8 @@ def is_installed() -> bool:
 class LibavAudio:
     """What libav read at `rate` Hz. stated: the samples that the header states, None if it does not.
 
-    lost: how many samples are silence in the place of what cannot be read; guessed: whether that is an estimate.
+    lost: how many samples are silence in the place of what cannot be read; guessed: whether that is an estimate;
+    noise: how many of these are frames behind damage that were decoded to more than full scale.
     """
 
     mono: Mono
@@ -40,6 +44,7 @@ class LibavAudio:
     stated: int | None
     lost: int
     guessed: bool
+    noise: int = 0
 
 
 def decode_with_libav(source: Source, channels: Channels, scratch: Path | None, seconds: float | None) -> LibavAudio:
@@ -60,7 +65,7 @@ def decode_with_libav(source: Source, channels: Channels, scratch: Path | None, 
         if not container.streams.audio or container.streams.audio[0].codec_context is None:
             raise RuntimeError("no audio that libav can decode")
         stream = container.streams.audio[0]
-        if stream.codec_context.name == "flac":  # else frames whose checksum fails are given as noise
+        if stream.codec_context.name in _CHECKED:  # else blocks whose checksum fails are given as noise
             stream.codec_context.options = {"err_detect": "crccheck+explode"}
         raw = container.format.name in _RAW
         if exact and container.duration and _EXACT.intersection(container.format.name.split(",")):
@@ -86,6 +91,8 @@ class _Reading:
         self.count = self.bytes = self.lost = 0  # samples and bytes that were decoded, samples that were lost
         self.faults: list[tuple[int, int]] = []  # where a packet failed, in samples, and its bytes
         self.frame = 0  # samples of a frame
+        self.after: list[Float32] | None = None  # the frames right behind damage, until it is known which are noise
+        self.noise = 0
 
     def read(self, container: Any) -> None:
         """Decode all packets."""
@@ -99,10 +106,12 @@ class _Reading:
                     continue
                 except av.FFmpegError as error:
                     self.failed = self.failed or error.strerror or str(error)
+                    self._settle()
                     if self.gaps and self.gaps.next is None:  # the start is lost, and the packet may lie behind it
                         at = float((packet.pts or 0) * (packet.time_base or 0))
                         self.gaps.next = at if at > 1 else 0.0
                     self.faults.append((self.count, packet.size))
+                    self.after = [] if self.gaps is None else None
                     continue
                 self.bytes += packet.size
                 for frame in frames:
@@ -111,6 +120,7 @@ class _Reading:
             raise
         except (av.FFmpegError, ValueError) as error:
             self.failed = getattr(error, "strerror", None) or str(error)
+        self._settle()
 
     def _take(self, frame: Any) -> None:
         self.frame = max(self.frame, frame.samples)
@@ -118,9 +128,26 @@ class _Reading:
         for part in self.resampler.resample(frame):
             samples = np.asarray(part.to_ndarray().reshape(part.samples, -1), np.float32)  # (n, channels)
             self.mixer = self.mixer or Mixer(self.channels, samples.shape[1], self.rate, self.scratch)
-            self.mixer.skip(gap)
-            self.mixer.add(samples)
-            self.count, self.lost, gap = self.count + gap + len(samples), self.lost + gap, 0
+            if self.after is not None:
+                self.after.append(samples)
+            else:
+                self.mixer.skip(gap)
+                self.mixer.add(samples)
+                self.count, self.lost, gap = self.count + gap + len(samples), self.lost + gap, 0
+        if self.after is not None and len(self.after) >= _AFTER:
+            self._settle()
+
+    def _settle(self) -> None:
+        """Put the frames behind damage in their place: silence up to the last that exceeds full scale."""
+        frames, self.after = self.after or [], None
+        loud = max((k for k, x in enumerate(frames, 1) if np.abs(x).max() > 1), default=0)
+        for k, samples in enumerate(frames):
+            if self.mixer is not None and k < loud:
+                self.mixer.skip(len(samples))
+                self.noise += len(samples)
+            elif self.mixer is not None:
+                self.mixer.add(samples)
+            self.count += len(samples)
 
     def audio(self, seconds: float | None) -> LibavAudio:
         """Return what was read. seconds: the stated length."""
@@ -130,7 +157,7 @@ class _Reading:
         stated = None if seconds is None else round(seconds * self.rate)
         inside = [f for f in self.faults if 0 < f[0] < self.count] if self.gaps is None and self.bytes else []
         if not inside:
-            return LibavAudio(mono, self.rate, stated, self.lost, guessed=False)
+            return LibavAudio(mono, self.rate, stated, self.lost + self.noise, guessed=False, noise=self.noise)
         sizes, exact = self._sizes(inside, stated)
         kept, at = Kept(1, self.rate, self.scratch), 0
         for (place, _), size in zip(inside, sizes, strict=True):
@@ -139,7 +166,8 @@ class _Reading:
             at = place
         kept.append(mono.samples[at:, None])
         samples = kept.frames()[: stated if exact else None, 0]
-        return LibavAudio(replace(mono, samples=samples), self.rate, stated, sum(sizes), not exact)
+        lost, mono = sum(sizes) + self.noise, replace(mono, samples=samples)
+        return LibavAudio(mono, self.rate, stated, lost, not exact, self.noise)
 
     def _sizes(self, faults: Sequence[tuple[int, int]], stated: int | None) -> tuple[list[int], bool]:
         """Return how many samples are lost at each fault of a stream without time stamps, and whether that is exact.

@@ -53,6 +53,9 @@ def _judged(audio: LibavAudio) -> Decoded:
         if mono.failed or missing > _MOST_MISSING_S * rate:
             return judged_partial(mono, rate, audio.stated)
         return judged(mono, rate)
+    if audio.noise:
+        loud = f"{audio.noise / rate:.3f} s of it behind the damage, decoded beyond full scale"
+        mono = replace(mono, failed="; ".join(filter(None, [loud, mono.failed])))
     read = judged_holed(mono, rate, audio.lost, guessed=audio.guessed)
     if audio.stated is None or missing <= _MOST_MISSING_S * rate or read.status == "unreadable":
         return read

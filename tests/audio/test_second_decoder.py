@@ -221,3 +221,30 @@ def test_a_container_that_states_more_than_it_gives_is_partial(tmp_path: Path) -
     found = decode(path)
     assert found.status == "partial"
     assert "of the stated 10" in found.note
+
+
+def test_a_damaged_block_of_wavpack_is_silence(tmp_path: Path) -> None:
+    path = encoded(tmp_path / "a.wv", "wavpack", 6)
+    data, whole = path.read_bytes(), decode(path).samples
+    at = len(data) // 2
+    path.write_bytes(data[:at] + bytes(100) + data[at + 100 :])  # inside one block: its checksum alone tells
+    found = decode(path)
+    assert (found.status, len(found.samples)) == ("holed", len(whole))
+    wrong = np.abs(found.samples - whole) > 1e-3
+    assert wrong.any()
+    assert not found.samples[wrong].any()
+
+
+@pytest.mark.parametrize("at", [20_000, 43_000])
+def test_noise_behind_a_hole_of_an_mp3_is_part_of_the_hole(tmp_path: Path, at: int) -> None:
+    path = tmp_path / "a.mp3"
+    hiss = 0.05 * np.random.default_rng(3).standard_normal(10 * 32000)
+    soundfile.write(path, 0.3 * np.sin(np.arange(len(hiss)) * 0.275) + hiss, 32000)
+    data, whole = path.read_bytes(), decode(path).samples
+    path.write_bytes(data[:at] + bytes(2000) + data[at + 2000 :])
+    found = decode(path)
+    assert (found.status, len(found.samples)) == ("holed", len(whole))
+    assert np.abs(found.samples).max() <= 1
+    assert np.mean(np.abs(found.samples - whole) > 0.02) < 0.06
+    assert "s of it behind the damage, decoded beyond full scale" in found.note
+    assert "integers" not in found.note
