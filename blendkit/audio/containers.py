@@ -18,6 +18,9 @@ _KNOWN = frozenset(
 )
 _AU_BYTES = {1: 1, 2: 1, 3: 2, 4: 3, 5: 4, 6: 4, 7: 8, 27: 1}  # bytes of a sample by the encoding of AU
 
+_LONGEST_AU, _MOST_AU = 1 << 16, 256  # bytes of a header, channels
+_NAMES = {b"RIFF": "WAV", b"RF64": "RF64", b"FORM": "AIFF", b"caff": "CAF", b"riff": "W64", b".snd": "AU"}
+
 
 @dataclass(frozen=True)
 class ChunkLayout:
@@ -42,10 +45,10 @@ class ChunkLayout:
         width = struct.calcsize(self.form)
         return int(struct.unpack_from(self.form, field)[0]) - self.counted if len(field) >= width else 0
 
-    def following(self, at: int, size: int) -> int:
-        """Return where the chunk behind one of `size` bytes starts."""
+    def following(self, at: int, size: int, origin: int = 0) -> int:
+        """Return where the chunk behind one of `size` bytes starts; origin: where its container does."""
         end = at + self.head + size
-        return end + -end % self.align
+        return end + (origin - end) % self.align
 
     def is_chunk(self, data: Bytes, at: int) -> bool:
         """Return whether a chunk starts here: a known one, or four letters and a size that fits into the file."""
@@ -70,10 +73,11 @@ _LAYOUTS = {
 class AudioChunk:
     """Where the samples of a container start, how many bytes of them it states, and how many a second has.
 
-    field, form: where and how that size is written; more: what is written there beyond the bytes of samples; layout:
-    how chunks follow, None where none do.
+    origin: where the container starts; field, form: where and how that size is written; more: what is written there
+    beyond the bytes of samples; layout: how chunks follow, None where none do.
     """
 
+    origin: int
     start: int
     stated: int
     speed: float
@@ -88,11 +92,32 @@ class AudioChunk:
         return self.stated / self.speed if self.speed else 0.0
 
 
+def starts_here(data: Bytes, at: int) -> bool:
+    """Return whether one of these containers starts at `at`: by its first bytes, and the first chunk's name."""
+    head = data[at : at + 40]
+    magic = head[:4]
+    if magic in (b"RIFF", b"RF64"):
+        return head[8:12] == b"WAVE"
+    if magic == b"FORM":
+        return head[8:12] in (b"AIFF", b"AIFC")
+    if magic == b"caff":
+        return head[4:8] == b"\0\1\0\0" and head[8:12] == b"desc"
+    if magic == b"riff":
+        return head[24:28] == b"wave"
+    sizes = struct.unpack(">5I", head[4:24]) if magic == b".snd" and len(head) >= 24 else (0,) * 5
+    return 24 <= sizes[0] < _LONGEST_AU and 0 < sizes[2] < 32 and 0 < sizes[4] <= _MOST_AU
+
+
+def name_of(data: Bytes, at: int) -> str:
+    """Return what the container at `at` is called."""
+    return _NAMES.get(data[at : at + 4], "")
+
+
 def audio_chunk(data: Bytes, start: int = 0) -> AudioChunk | None:
     """Return the audio of the container that starts at `start`; None for other files and where there is none."""
     magic = data[start : start + 4]
     if magic == b".snd":
-        return _au(data[start : start + 24])
+        return _au(data[start : start + 24], start)
     layout = _LAYOUTS.get(magic)
     if layout is None:
         return None
@@ -104,21 +129,22 @@ def audio_chunk(data: Bytes, start: int = 0) -> AudioChunk | None:
             field, form, more = at + layout.at, layout.form, layout.counted + layout.skip
             if long:  # RF64 keeps the size of 64 bits elsewhere
                 field, form, size = long, "<Q", int.from_bytes(data[long : long + 8], "little")
-            return AudioChunk(body + layout.skip, size - layout.skip, speed, field, form, more, layout)
+            return AudioChunk(start, body + layout.skip, size - layout.skip, speed, field, form, more, layout)
         if name == b"ds64":
             long = body + 8
         speed = _speed(name, data[body : body + 32]) or speed
         if size < 0:
             return None
-        at = layout.following(at, size)
+        at = layout.following(at, size, start)
     return None
 
 
-def _au(head: bytes) -> AudioChunk | None:
+def _au(head: bytes, origin: int) -> AudioChunk | None:
     if len(head) < 24:
         return None
     start, size, encoding, rate, channels = struct.unpack(">5I", head[4:])
-    return AudioChunk(start, size, float(rate * channels * _AU_BYTES.get(encoding, 0)), 8, ">I", 0, None)
+    speed = float(rate * channels * _AU_BYTES.get(encoding, 0))
+    return AudioChunk(origin, origin + start, size, speed, origin + 8, ">I", 0, None)
 
 
 def _speed(name: bytes, body: bytes) -> float:

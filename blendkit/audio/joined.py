@@ -12,6 +12,7 @@ from __future__ import annotations
 import mmap
 from pathlib import Path
 
+from blendkit.audio.boxes import boxed_parts
 from blendkit.audio.file_parts import FilePart, FileParts
 from blendkit.audio.flac_frames import FLAC_HEAD, flac_held, flac_rate, flac_starts, flac_stated, without_flac_length
 from blendkit.audio.mp3_frames import id3_size, is_mpeg, mp3_parts
@@ -33,7 +34,9 @@ def parts_of(path: Path) -> FileParts | None:
             tag = id3_size(data, 0)
             if data[tag : tag + 4] == b"fLaC":
                 return _flac_parts(path, data, tag)
-            return mp3_parts(path, data) if is_mpeg(data, path.suffix) else sized_parts(path, data)
+            if is_mpeg(data, path.suffix):
+                return mp3_parts(path, data)
+            return boxed_parts(path, data) or sized_parts(path, data)
 
 
 def _ogg_parts(path: Path, data: mmap.mmap) -> FileParts | None:

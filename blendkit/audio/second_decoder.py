@@ -58,7 +58,8 @@ def decode_with_libav(source: Source, channels: Channels, scratch: Path | None, 
     av.logging.set_level(None)  # what it says about damage goes into the note, not to the terminal
     file: Any
     if isinstance(source, FilePart):
-        file, exact = PartReader(source), False  # libav may take its length from a header made for libsndfile
+        file = PartReader(source)
+        exact = seconds is None and not source.head  # a header made for libsndfile states no length that libav can use
     else:
         file, exact = os.fsencode(source).decode("utf-8", "surrogateescape"), seconds is None
     with av.open(file) as container:

@@ -9,33 +9,45 @@ import mmap
 import struct
 from pathlib import Path
 
-from blendkit.audio.containers import AudioChunk, audio_chunk
+from blendkit.audio.containers import AudioChunk, audio_chunk, name_of, starts_here
 from blendkit.audio.file_parts import FilePart, FileParts
-from blendkit.audio.mapped import Bytes
+from blendkit.audio.mapped import SPAN, Bytes, let_go, places
 
 # sizes that sox, ffmpeg and others write to streams
 _UNKNOWN = frozenset({0, 0x7FFFF000, 0x7FFFFFFF, 0x80000000, 0xFFFFFFFF, (1 << 63) - 1, (1 << 64) - 1})
 _HEADERS = 1 << 20  # bytes in which the chunks before the audio lie
+_BLOCK = 1 << 20  # bytes that are compared with zeros at a time
 _LEAST_S = 0.2  # less than this behind the end is no reason to doubt it
 _TAGS = (b"TAG", b"ID3", b"APETAGEX", b"LYRICS")  # what music programs append to any file
 
 
 def sized_parts(path: Path, data: mmap.mmap) -> FileParts | None:
     """Return the files of chunks that follow each other, with right sizes; None for one whose sizes are right."""
-    found: list[tuple[int, int, AudioChunk, str]] = []
+    found: list[tuple[int, AudioChunk, str]] = []
     at = 0
-    while at == 0 or _is_wav(data, at):
+    while at == 0 or starts_here(data, at):
         audio = audio_chunk(data, at)
         if audio is None:
             break
-        end, why = _end(data, audio)
-        found.append((at, end, audio, why))
-        at = end
+        at, why = _end(data, audio)
+        found.append((at, audio, why))
     whys = [why for *_, why in found if why]
+    whys += [unread(len(data) - at)] if found and is_left(data, at) else []
     if len(found) < 2 and not whys:
         return None
-    joined = [f"{len(found)} WAV files joined"] if len(found) > 1 else []
+    kinds = "/".join(dict.fromkeys(name_of(data, audio.origin) for _, audio, _ in found))
+    joined = [f"{len(found)} {kinds} files joined"] if len(found) > 1 else []
     return FileParts(tuple(_part(path, data, *f) for f in found), (*joined, *dict.fromkeys(whys)))
+
+
+def is_left(data: Bytes, at: int) -> bool:
+    """Return whether bytes lie from `at` on which are neither tags nor zeros."""
+    return at < len(data) and not _is_tag(data, at) and _is_sound(data, at)
+
+
+def unread(count: int) -> str:
+    """Return the note on bytes that no header counts."""
+    return f"{count} byte{'s' if count > 1 else ''} behind the end of its audio not read"
 
 
 def cut_from(source: Path | FilePart) -> float | None:
@@ -58,7 +70,7 @@ def _end(data: mmap.mmap, audio: AudioChunk) -> tuple[int, str]:
     unknown = _is_unknown(audio)
     end = audio.start + max(0, audio.stated)
     if end > len(data) or audio.stated < 0 or _goes_on(data, end, audio):
-        following = _next_wav(data, audio.start)
+        following = _next_file(data, audio)
         stop = len(data) if following is None else following
         if stop < end and not unknown:
             return stop, ""  # cut off, also where another file follows: decoding says so
@@ -66,33 +78,46 @@ def _end(data: mmap.mmap, audio: AudioChunk) -> tuple[int, str]:
         return stop, f"its header states {length}"
     layout = audio.layout
     if end >= len(data) or layout is None:
-        return len(data), ""
+        return end, ""
     at = _next_chunk(data, end, audio)
-    while layout.is_chunk(data, at) and not _is_wav(data, at):
+    while at < len(data) and layout.is_chunk(data, at) and not starts_here(data, at):
         at = _next_chunk(data, at + layout.head + layout.size(data, at), audio)
-    return at, ""
+    return min(at, len(data)), ""
 
 
 def _next_chunk(data: mmap.mmap, end: int, audio: AudioChunk) -> int:
-    """Return where the next chunk starts: some programs leave out the bytes that align it."""
-    if audio.layout is None or audio.layout.is_chunk(data, end):
+    """Return where the next chunk or file starts: some programs leave out the bytes that align it."""
+    if audio.layout is None or starts_here(data, end) or audio.layout.is_chunk(data, end):
         return end
-    return end + -end % audio.layout.align
+    return end + (audio.origin - end) % audio.layout.align
 
 
 def _goes_on(data: mmap.mmap, end: int, audio: AudioChunk) -> bool:
     """Return whether what lies behind the stated end of the audio is audio too."""
     if len(data) - end <= _LEAST_S * audio.speed:
         return False
-    if audio.layout is not None and audio.layout.is_chunk(data, _next_chunk(data, end, audio)):
+    behind = _next_chunk(data, end, audio)
+    if starts_here(data, behind) or (audio.layout is not None and audio.layout.is_chunk(data, behind)):
         return False
-    if any(data[end : end + len(tag)] == tag for tag in _TAGS):
-        return False
-    # zeros are the rest of a space that was set aside
-    return any(data[at : at + (1 << 20)].strip(b"\0") for at in range(end, len(data), 1 << 20))
+    return is_left(data, end)
 
 
-def _part(path: Path, data: mmap.mmap, at: int, end: int, audio: AudioChunk, why: str) -> FilePart:
+def _is_tag(data: Bytes, at: int) -> bool:
+    return any(data[at : at + len(tag)] == tag for tag in _TAGS)
+
+
+def _is_sound(data: Bytes, at: int) -> bool:
+    """Return whether anything but zeros lies from `at` on: these are the rest of a space that was set aside."""
+    for first in range(at, len(data), SPAN):
+        stop = min(len(data), first + SPAN)
+        if any(data[k : min(stop, k + _BLOCK)].strip(b"\0") for k in range(first, stop, _BLOCK)):
+            return True
+        let_go(data)
+    return False
+
+
+def _part(path: Path, data: mmap.mmap, end: int, audio: AudioChunk, why: str) -> FilePart:
+    at = audio.origin
     if not why:
         return FilePart(path, at, end)
     head = bytearray(data[at : audio.start])
@@ -104,18 +129,15 @@ def _part(path: Path, data: mmap.mmap, at: int, end: int, audio: AudioChunk, why
 
 def _is_unknown(audio: AudioChunk) -> bool:
     """Return whether a size stands for none: of the audio, of all chunks or of the file."""
-    whole = audio.start + audio.stated
+    whole = audio.start - audio.origin + audio.stated
     written = audio.stated + audio.more
     return audio.stated <= 0 or any(size in _UNKNOWN for size in (audio.stated, written, whole - 8, whole))
 
 
-def _is_wav(data: Bytes, at: int) -> bool:
-    return data[at : at + 4] == b"RIFF" and data[at + 8 : at + 12] == b"WAVE"
-
-
-def _next_wav(data: mmap.mmap, at: int) -> int | None:
-    """Return where a WAV file starts from `at` on."""
-    at = data.find(b"RIFF", at)
-    while at >= 0 and not (_is_wav(data, at) and data[at + 12 : at + 16] == b"fmt "):
-        at = data.find(b"RIFF", at + 1)
-    return at if at >= 0 else None
+def _next_file(data: mmap.mmap, audio: AudioChunk) -> int | None:
+    """Return where a file of the same kind starts behind the start of the audio."""
+    magic = data[audio.origin : audio.origin + 4]
+    for at in places(data, magic, audio.start):
+        if starts_here(data, at) and (magic != b"RIFF" or data[at + 12 : at + 16] == b"fmt "):
+            return at
+    return None

@@ -115,12 +115,34 @@ def test_a_recorder_that_did_not_close_its_wav_loses_nothing(tmp_path: Path, who
         b"what" + int32(20000) + bytes(range(200)) * 100,  # any chunk
         bytes(100_000),  # a space that was set aside
         b"TAG" + bytes(range(125)) * 100,
-        bytes(range(200)),  # less than a fifth of a second
     ],
 )
 def test_what_follows_the_audio_of_a_wav_is_no_audio(tmp_path: Path, tail: bytes) -> None:
     found = read(tmp_path, "a.wav", wav(len(WAV) - 8 + len(tail), None, tail))
     assert (found.status, found.note, same(found, SOUND)) == ("ok", "", True)
+
+
+@pytest.mark.parametrize("kind", ["WAV", "AIFF", "AU", "CAF", "W64", "RF64"])
+def test_a_few_bytes_behind_the_audio_are_said(tmp_path: Path, kind: str) -> None:  # less than a fifth of a second
+    found = read(tmp_path, "a", encoded(SOUND, kind, "PCM_16", RATE) + bytes(range(1, 200)))
+    assert (found.status, found.note, same(found, SOUND)) == (
+        "ok",
+        "199 bytes behind the end of its audio not read",
+        True,
+    )
+
+
+@pytest.mark.parametrize("kind", ["AIFF", "AU", "CAF", "W64", "RF64"])
+@pytest.mark.parametrize("other", ["AIFF", "AU", "CAF", "W64", "RF64", "WAV"])
+def test_joined_files_of_any_container_follow_each_other(tmp_path: Path, kind: str, other: str) -> None:
+    first, second = SOUND[:20_001], SOUND[20_001:40_000]  # odd numbers: what follows is aligned to its own start
+    data = encoded(first, kind, "PCM_U8" if kind == "RF64" else "PCM_16", RATE) + encoded(second, other, "PCM_16", RATE)
+    found = read(tmp_path, "a", data)
+    assert found.status == "ok"
+    assert len(found.samples) == 40_000
+    assert np.abs(found.samples - SOUND[:40_000]).max() < 1e-2
+    kinds = kind if kind == other else f"{kind}/{other}"
+    assert found.note == f"2 {kinds} files joined: 1.250 + 1.250 s"
 
 
 def test_a_wav_that_is_cut_off_says_both_lengths(tmp_path: Path) -> None:

@@ -48,6 +48,33 @@ def test_what_phones_and_cameras_write_is_read(tmp_path: Path, name: str, codec:
     assert np.abs(np.fft.rfft(middle)).argmax() / 2 == 1000
 
 
+@pytest.mark.parametrize(
+    ("name", "codec", "kind"),
+    [("a.m4a", "aac", "MP4"), ("a.wma", "wmav2", "ASF"), ("a.mka", "flac", "Matroska"), ("a.wv", "wavpack", "WavPack")],
+)
+def test_joined_files_of_libav_follow_each_other(tmp_path: Path, name: str, codec: str, kind: str) -> None:
+    first, second = (encoded(tmp_path / name, codec, seconds).read_bytes() for seconds in (3, 2))
+    alone = []
+    for data in (first, second):
+        (tmp_path / name).write_bytes(data)
+        alone.append(decode(tmp_path / name))
+    (tmp_path / name).write_bytes(first + second)
+    found = decode(tmp_path / name)
+    assert found.status == "ok"
+    assert np.array_equal(found.samples, np.concatenate([a.samples for a in alone]))
+    assert found.note.startswith(f"2 {kind} files joined: {alone[0].duration_s:.3f} + {alone[1].duration_s:.3f} s")
+
+
+@pytest.mark.parametrize(("name", "codec"), [("a.m4a", "aac"), ("a.wma", "wmav2"), ("a.mka", "flac")])
+def test_what_lies_behind_the_last_box_is_said(tmp_path: Path, name: str, codec: str) -> None:
+    path = encoded(tmp_path / name, codec, 2)
+    alone = decode(path)
+    path.write_bytes(path.read_bytes() + bytes(range(1, 200)))
+    found = decode(path)
+    assert np.array_equal(found.samples, alone.samples)
+    assert "199 bytes behind the end of its audio not read" in found.note
+
+
 def test_half_a_file_gives_its_good_half(tmp_path: Path) -> None:
     path = encoded(tmp_path / "a.wv", "wavpack", 20)
     path.write_bytes(path.read_bytes()[: path.stat().st_size // 2])
