@@ -104,7 +104,7 @@ def starts_here(data: Bytes, at: int) -> bool:
         return head[4:8] == b"\0\1\0\0" and head[8:12] == b"desc"
     if magic == b"riff":
         return head[24:28] == b"wave"
-    sizes = struct.unpack(">5I", head[4:24]) if magic == b".snd" and len(head) >= 24 else (0,) * 5
+    sizes: tuple[int, ...] = struct.unpack(">5I", head[4:24]) if magic == b".snd" and len(head) >= 24 else (0,) * 5
     return 24 <= sizes[0] < _LONGEST_AU and 0 < sizes[2] < 32 and 0 < sizes[4] <= _MOST_AU
 
 

@@ -213,10 +213,12 @@ def _joined(parts: Sequence[Decoded], why: Sequence[str], scratch: Path | None) 
     if not usable:
         return unreadable("; ".join([*why, *(p.note for p in parts)]))
     rate = usable[0].rate
-    kept = Kept(1, rate, scratch)
-    for part in usable:
-        kept.append(resample(part, rate, scratch).samples[:, None])
-    samples = kept.frames()[:, 0]
+    samples = usable[0].samples
+    if len(usable) > 1:
+        kept = Kept(1, rate, scratch)
+        for part in usable:
+            kept.append(resample(part, rate, scratch).samples[:, None])
+        samples = kept.frames()[:, 0]
     states = [p.status for p in parts if p.status not in ("ok", "empty")]
     notes = [*why, *dict.fromkeys(_note_of(k, p, len(parts)) for k, p in enumerate(parts, 1) if p.note)]
     if len(parts) > 1:

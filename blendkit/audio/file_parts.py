@@ -30,7 +30,7 @@ class FilePart:
         """Return the bytes of the part, or the first `most` of them."""
         out = bytearray(self.size if most is None else min(most, self.size))
         with PartReader(self) as reader:
-            return bytes(out[: reader.readinto(out)])
+            return bytes(memoryview(out)[: reader.readinto(out)])
 
 
 Source = Path | FilePart  # a file, or one inside a file

@@ -12,10 +12,10 @@ import struct
 import zlib
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
-from mmap import mmap
 from pathlib import Path
 
 from blendkit.audio.file_parts import FilePart
+from blendkit.audio.mapped import Bytes, places
 
 _HEADER = struct.Struct("<4sBBqIIIB")  # capture, version, type, granule, serial, number, checksum, segments
 _REVERSED = bytes(int(f"{b:08b}"[::-1], 2) for b in range(256))
@@ -46,15 +46,15 @@ class _Page:
     body: int
 
 
-def stream_starts(data: bytes | mmap) -> list[int]:
+def stream_starts(data: Bytes) -> list[int]:
     """Return where the streams start that follow each other in an Ogg file: one for most, more where files are joined.
 
     Streams that start together (as sound and its index do) count as one. Pages behind the end of a stream are another
     one, even if its first page is damaged.
     """
     starts: list[int] = []
-    before, at, ended = 0, data.find(b"OggS"), False
-    while at >= 0:
+    before, ended = 0, False
+    for at in places(data, b"OggS"):
         flags = data[at + 5] if len(data) > at + 5 else 0
         page = _page(data, at) if ended or flags & (_FIRST_PAGE | _LAST_PAGE) else None
         if page is not None and (flags & _FIRST_PAGE or ended):
@@ -62,11 +62,10 @@ def stream_starts(data: bytes | mmap) -> list[int]:
             before = page.stop
         if page is not None:
             ended = bool(flags & _LAST_PAGE)
-        at = data.find(b"OggS", at + 4)
     return starts
 
 
-def intact_segments(data: bytes | mmap, rate: int) -> list[Segment] | None:
+def intact_segments(data: Bytes, rate: int) -> list[Segment] | None:
     """Return the intact stretches of a damaged Ogg file of one stream; None if it is whole, or not Ogg.
 
     Positions are samples at `rate` Hz from the true start of the recording. Each segment holds the
@@ -115,17 +114,17 @@ def _clock(first_body: bytes, rate: int) -> tuple[float, int]:
     return 1.0, 0
 
 
-def _intact_pages(data: bytes | mmap) -> Iterator[_Page]:
+def _intact_pages(data: Bytes) -> Iterator[_Page]:
     """Yield the pages whose checksum holds, in file order."""
-    at = data.find(b"OggS")
-    while at >= 0:
-        page = _page(data, at)
+    stop = 0
+    for at in places(data, b"OggS"):
+        page = _page(data, at) if at >= stop else None
         if page is not None:
             yield page
-        at = data.find(b"OggS", at + 1 if page is None else page.stop)
+            stop = page.stop
 
 
-def _page(data: bytes | mmap, at: int) -> _Page | None:
+def _page(data: Bytes, at: int) -> _Page | None:
     """Return the page at `at`, None if its checksum does not hold or its end is missing."""
     if at > len(data) - _HEADER.size:
         return None

@@ -95,5 +95,8 @@ class Kept:
         if self._path is None:
             self._blocks.append(frames)
         else:
+            size = block_size(self.rate)
             with self._path.open("ab") as file:
-                file.write(np.ascontiguousarray(frames).data)
+                for first in range(0, len(frames), size):  # they may be mapped from the file of another
+                    file.write(np.ascontiguousarray(frames[first : first + size]).data)
+                    release(frames)
