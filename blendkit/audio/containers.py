@@ -45,6 +45,10 @@ class ChunkLayout:
         width = struct.calcsize(self.form)
         return int(struct.unpack_from(self.form, field)[0]) - self.counted if len(field) >= width else 0
 
+    def end(self, data: Bytes, at: int) -> int:
+        """Return where the chunk at `at` ends: behind its head at least, whatever its size says."""
+        return at + self.head + max(0, self.size(data, at))
+
     def following(self, at: int, size: int, origin: int = 0) -> int:
         """Return where the chunk behind one of `size` bytes starts; origin: where its container does."""
         end = at + self.head + size

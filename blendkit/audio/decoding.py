@@ -65,7 +65,8 @@ def _decode_parts(path: Path, channels: Channels, scratch: Path | None) -> Decod
     with terminal_of(path):
         if channels == "loudest" and len(parts.files) > 1:
             channels = _loudest_of(parts.files)
-    return _joined([_decode_source(f, channels, scratch) for f in parts.files], parts.notes, scratch)
+    read = _joined([_decode_source(f, channels, scratch) for f in parts.files], parts.notes, scratch)
+    return replace(read, status="partial") if parts.cut and read.status == "ok" else read
 
 
 def _decode_source(source: Source, channels: Channels, scratch: Path | None) -> Decoded:
@@ -189,8 +190,11 @@ def _decode_segments(
         at, lost = segment.end, lost + gap
     if mixer is None:
         return unreadable("no stretch of it can be read", rate)
-    mixer.skip(segments[-1].end - at)
-    return judged_holed(mixer.mono(), rate, lost + segments[-1].end - at)
+    rest = segments[-1].end - at
+    mixer.skip(rest)
+    if lost + rest == 0:
+        return _with_note("pages of it that repeat or are out of order were put right", judged(mixer.mono(), rate))
+    return judged_holed(mixer.mono(), rate, lost + rest)
 
 
 def _loudest_of(files: Sequence[FilePart]) -> Channels:

@@ -38,10 +38,14 @@ Source = Path | FilePart  # a file, or one inside a file
 
 @dataclass(frozen=True)
 class FileParts:
-    """The files that one file holds, in order, and why it could not be read as it is: a note or more."""
+    """The files that one file holds, in order, and why it could not be read as it is: a note or more.
+
+    cut: whether they leave out some of the audio.
+    """
 
     files: tuple[FilePart, ...]
     notes: tuple[str, ...]
+    cut: bool = False
 
 
 class PartReader(io.RawIOBase):

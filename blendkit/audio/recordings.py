@@ -107,10 +107,13 @@ def _decoded_best(files: Sequence[Recording]) -> Recording:
 
 def _problem(recording: Recording, owner: Recording) -> str:
     """Return why a recording lost its id to another."""
-    mine, other = recording.path.name, owner.path.name
-    unlike = mine != other and recording_id(mine, whole=True) == recording_id(other, whole=True)
-    how = f", its name in other Unicode characters ({other!a} beside {mine!a})" if unlike else ""
-    return f"{other} has the same recording id, {owner.id!r}{how}"
+    both = zip(reversed(owner.path.parts), reversed(recording.path.parts), strict=False)
+    unlike = [(a, b) for a, b in both if a != b and recording_id(a, whole=True) == recording_id(b, whole=True)]
+    how = ""
+    if unlike:
+        whose = "its name" if unlike[0][0] == owner.path.name else "a folder's name"
+        how = f", {whose} in other Unicode characters ({unlike[0][0]!a} beside {unlike[0][1]!a})"
+    return f"{owner.path.name} has the same recording id, {owner.id!r}{how}"
 
 
 def _why_not(path: Path, below: PurePath) -> str:

@@ -15,6 +15,7 @@ from blendkit.audio.mapped import SPAN, Bytes, let_go, places
 
 # sizes that sox, ffmpeg and others write to streams
 _UNKNOWN = frozenset({0, 0x7FFFF000, 0x7FFFFFFF, 0x80000000, 0xFFFFFFFF, (1 << 63) - 1, (1 << 64) - 1})
+_IMPOSSIBLE = 1 << 44  # bytes; no recording has so many, and sizes of 64 bits can state them
 _HEADERS = 1 << 20  # bytes in which the chunks before the audio lie
 _BLOCK = 1 << 20  # bytes that are compared with zeros at a time
 _LEAST_S = 0.2  # less than this behind the end is no reason to doubt it
@@ -23,21 +24,42 @@ _TAGS = (b"TAG", b"ID3", b"APETAGEX", b"LYRICS")  # what music programs append t
 
 def sized_parts(path: Path, data: mmap.mmap) -> FileParts | None:
     """Return the files of chunks that follow each other, with right sizes; None for one whose sizes are right."""
-    found: list[tuple[int, AudioChunk, str]] = []
-    at = 0
+    parts: list[FilePart] = []
+    kinds: list[str] = []
+    whys: list[str] = []
+    at = cut = 0
     while at == 0 or starts_here(data, at):
         audio = audio_chunk(data, at)
         if audio is None:
             break
         at, why = _end(data, audio)
-        found.append((at, audio, why))
-    whys = [why for *_, why in found if why]
-    whys += [unread(len(data) - at)] if found and is_left(data, at) else []
-    if len(found) < 2 and not whys:
+        more = [] if why else _further(data, audio, at)
+        why = f"{1 + len(more)} chunks of audio in one file" if more else why
+        end = audio.start + audio.stated if more else at
+        parts.append(_part(path, data, end, audio, why))
+        parts += [FilePart(path, a, b, _head(data, audio, b - a)) for a, b in more]
+        cut += 0 if more else end - parts[-1].stop
+        kinds.append(name_of(data, audio.origin))
+        whys += [why] if why else []
+    left = cut + (len(data) - at if parts and is_left(data, at) else 0)
+    whys += [unread(left)] if left else []
+    if len(parts) < 2 and not whys:
         return None
-    kinds = "/".join(dict.fromkeys(name_of(data, audio.origin) for _, audio, _ in found))
-    joined = [f"{len(found)} {kinds} files joined"] if len(found) > 1 else []
-    return FileParts(tuple(_part(path, data, *f) for f in found), (*joined, *dict.fromkeys(whys)))
+    joined = [f"{len(kinds)} {'/'.join(dict.fromkeys(kinds))} files joined"] if len(kinds) > 1 else []
+    return FileParts(tuple(parts), (*joined, *dict.fromkeys(whys)), cut > 0)
+
+
+def _further(data: mmap.mmap, audio: AudioChunk, stop: int) -> list[tuple[int, int]]:
+    """Return where the samples of further chunks of audio of one file start and end, behind the first and to `stop`."""
+    found: list[tuple[int, int]] = []
+    layout = audio.layout
+    at = stop if layout is None else _next_chunk(data, audio.start + audio.stated, audio)
+    while layout is not None and at + layout.head < stop:
+        end = layout.end(data, at)
+        if data[at : at + 4] == layout.audio:
+            found.append((at + layout.head + layout.skip, min(end, stop)))
+        at = _next_chunk(data, end, audio)
+    return found
 
 
 def is_left(data: Bytes, at: int) -> bool:
@@ -81,7 +103,7 @@ def _end(data: mmap.mmap, audio: AudioChunk) -> tuple[int, str]:
         return end, ""
     at = _next_chunk(data, end, audio)
     while at < len(data) and layout.is_chunk(data, at) and not starts_here(data, at):
-        at = _next_chunk(data, at + layout.head + layout.size(data, at), audio)
+        at = _next_chunk(data, layout.end(data, at), audio)
     return min(at, len(data)), ""
 
 
@@ -117,21 +139,42 @@ def _is_sound(data: Bytes, at: int) -> bool:
 
 
 def _part(path: Path, data: mmap.mmap, end: int, audio: AudioChunk, why: str) -> FilePart:
-    at = audio.origin
+    """Return a file of chunks, with the right size if its own is wrong, or as much of it as a size can state."""
     if not why:
-        return FilePart(path, at, end)
-    head = bytearray(data[at : audio.start])
-    largest = (1 << 8 * struct.calcsize(audio.form) - audio.form.endswith("q")) - 1
-    size = min(end - audio.start + audio.more, largest)
-    struct.pack_into(audio.form, head, audio.field - at, size)
-    return FilePart(path, audio.start, end, bytes(head))
+        return FilePart(path, audio.origin, end)
+    size = end - audio.start
+    if data[audio.origin : audio.origin + 4] != b"RIFF":
+        size = min(size, largest(audio.form) - audio.more)
+    return FilePart(path, audio.start, audio.start + size, _head(data, audio, size))
+
+
+def _head(data: mmap.mmap, audio: AudioChunk, size: int) -> bytes:
+    """Return the head of a file of chunks, up to its samples, for `size` bytes of these."""
+    head = bytearray(data[audio.origin : audio.start])
+    if size > largest(audio.form) - audio.more:
+        return _rf64(bytes(head), size)
+    struct.pack_into(audio.form, head, audio.field - audio.origin, size + audio.more)
+    return bytes(head)
+
+
+def _rf64(head: bytes, size: int) -> bytes:
+    """Return the head of a WAV, up to its samples, with sizes of 64 bits; size: bytes of samples."""
+    more = struct.pack("<4sI3QI", b"ds64", 28, len(head) + 28 + size, size, 0, 0)
+    return b"RF64\xff\xff\xff\xffWAVE" + more + head[12:-4] + b"\xff\xff\xff\xff"
+
+
+def largest(form: str) -> int:
+    """Return the largest size that can be written in a form of `struct`."""
+    return (1 << 8 * struct.calcsize(form) - form.endswith("q")) - 1
 
 
 def _is_unknown(audio: AudioChunk) -> bool:
     """Return whether a size stands for none: of the audio, of all chunks or of the file."""
     whole = audio.start - audio.origin + audio.stated
     written = audio.stated + audio.more
-    return audio.stated <= 0 or any(size in _UNKNOWN for size in (audio.stated, written, whole - 8, whole))
+    return not 0 < audio.stated < _IMPOSSIBLE or any(
+        size in _UNKNOWN for size in (audio.stated, written, whole - 8, whole)
+    )
 
 
 def _next_file(data: mmap.mmap, audio: AudioChunk) -> int | None:

@@ -12,6 +12,7 @@ import pytest
 import soundfile
 
 import blendkit.audio.decoding
+import blendkit.audio.sizes
 from blendkit.audio.decoding import decode
 from blendkit.audio.flac_frames import flac_held
 from blendkit.audio.reading import read_mono
@@ -328,3 +329,53 @@ def test_a_flac_whose_only_metadata_is_its_header(tmp_path: Path) -> None:
     found = read(tmp_path, "a.flac", bare)
     assert (found.status, found.note, same(found, SOUND)) == ("ok", "", True)
     assert read(tmp_path, "a.flac", bare + bare).note == "2 FLAC files joined: 6.000 + 6.000 s"
+
+
+def test_a_page_of_ogg_that_repeats_is_no_hole(tmp_path: Path) -> None:
+    data = encoded(SOUND, "OGG", "VORBIS", RATE)
+    pages = [i for i in range(len(data)) if data[i : i + 4] == b"OggS"]
+    found = read(tmp_path, "a.ogg", data[: pages[4]] + data[pages[3] :])
+    assert (found.status, found.note) == ("ok", "pages of it that repeat or are out of order were put right")
+    assert same(found, read(tmp_path, "b.ogg", data).samples)
+
+
+def test_a_length_of_years_is_none(tmp_path: Path) -> None:
+    data = bytearray(encoded(SOUND, "RF64", "PCM_16", RATE))
+    at = data.index(b"ds64") + 16
+    data[at : at + 8] = (1 << 50).to_bytes(8, "little")
+    found = read(tmp_path, "a.wav", bytes(data))
+    assert (found.status, found.note, same(found, SOUND)) == ("ok", "its header states no length", True)
+
+
+@pytest.mark.parametrize("kind", ["WAV", "AIFF"])
+def test_what_its_own_header_cannot_state_is_read_or_counted(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, kind: str
+) -> None:
+    monkeypatch.setattr(blendkit.audio.sizes, "largest", lambda _: 2 * RATE + 8)  # as if 4 gigabytes were one second
+    data = bytearray(encoded(SOUND, kind, "PCM_16", RATE))
+    at = data.index({"WAV": b"data", "AIFF": b"SSND"}[kind]) + 4
+    data[at : at + 4] = bytes(4)
+    found = read(tmp_path, "a", bytes(data))
+    if kind == "WAV":  # it becomes RF64
+        assert (found.status, found.note, same(found, SOUND)) == ("ok", "its header states no length", True)
+    else:
+        left = len(data) - (at + 12) - 2 * RATE
+        assert (found.status, same(found, SOUND[:RATE])) == ("partial", True)
+        assert f"{left} bytes behind the end of its audio not read" in found.note
+
+
+@pytest.mark.parametrize("between", [b"", b"LIST\x04\0\0\0INFO"])
+def test_several_chunks_of_audio_follow_each_other(tmp_path: Path, between: bytes) -> None:
+    samples, half = WAV[DATA + 8 :], len(SOUND)  # bytes: two for a sample
+    second = between + b"data" + int32(half) + samples[half:]
+    data = WAV[: DATA + 4] + int32(half) + samples[:half] + second
+    found = read(tmp_path, "a.wav", data[:4] + int32(len(data) - 8) + data[8:])
+    assert (found.status, same(found, SOUND)) == ("ok", True)
+    assert found.note == "2 chunks of audio in one file: 3.000 + 3.000 s"
+
+
+@pytest.mark.parametrize("size", [0, -1, -24])
+def test_a_chunk_that_ends_before_it_starts_is_passed_over(tmp_path: Path, size: int) -> None:
+    tail = b"LIST" + bytes(12) + struct.pack("<q", size) + bytes(8)
+    found = read(tmp_path, "a.w64", encoded(SOUND, "W64", "PCM_16", RATE) + tail)
+    assert (found.status, same(found, SOUND)) == ("ok", True)

@@ -135,6 +135,19 @@ def test_names_that_look_the_same_are_told_apart(tmp_path: Path) -> None:
     assert "\\xe9.wav" in problem
 
 
+def test_folders_that_look_the_same_are_told_apart(tmp_path: Path) -> None:
+    for form in ("NFC", "NFD"):
+        folder = tmp_path / unicodedata.normalize(form, "\u00e9")
+        folder.mkdir(exist_ok=True)
+        wav(folder / "1.wav")
+    if len(list(tmp_path.iterdir())) == 1:
+        pytest.skip("this file system composes names itself")
+    problem = next(r.problem for r in find_recordings(tmp_path).recordings if r.problem)
+    assert problem.startswith("1.wav has the same recording id")
+    assert "a folder's name in other Unicode characters" in problem
+    assert "e\\u0301" in problem
+
+
 def test_listed_files_of_one_name_are_told_apart_by_their_folder(tmp_path: Path) -> None:
     paths = [wav(tmp_path / folder / "x.wav") for folder in ("a", "b")]
     found = find_audio(paths).recordings
