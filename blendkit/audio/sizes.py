@@ -32,18 +32,19 @@ def sized_parts(path: Path, data: mmap.mmap) -> FileParts | None:
         audio = audio_chunk(data, at)
         if audio is None:
             break
+        kinds.append(name_of(data, at))
         at, why = _end(data, audio)
         more = [] if why else _further(data, audio, at)
         why = f"{1 + len(more)} chunks of audio in one file" if more else why
-        end = audio.start + audio.stated if more else at
+        # libsndfile takes what follows the audio of a W64 for audio
+        end = min(at, audio.start + audio.stated) if more or (not why and kinds[-1] == "W64") else at
         parts.append(_part(path, data, end, audio, why))
         parts += [FilePart(path, a, b, _head(data, audio, b - a)) for a, b in more]
         cut += 0 if more else end - parts[-1].stop
-        kinds.append(name_of(data, audio.origin))
         whys += [why] if why else []
     left = cut + (len(data) - at if parts and is_left(data, at) else 0)
     whys += [unread(left)] if left else []
-    if len(parts) < 2 and not whys:
+    if len(parts) < 2 and not whys and (kinds != ["W64"] or parts[0].stop == len(data)):
         return None
     joined = [f"{len(kinds)} {'/'.join(dict.fromkeys(kinds))} files joined"] if len(kinds) > 1 else []
     return FileParts(tuple(parts), (*joined, *dict.fromkeys(whys)), cut > 0)
