@@ -193,7 +193,7 @@ def _decode_segments(
     rest = segments[-1].end - at
     mixer.skip(rest)
     if lost + rest == 0:
-        return _with_note("pages of it that repeat or are out of order were put right", judged(mixer.mono(), rate))
+        return _with_note("pages that repeat and bytes between pages were left out", judged(mixer.mono(), rate))
     return judged_holed(mixer.mono(), rate, lost + rest)
 
 

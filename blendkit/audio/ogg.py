@@ -12,6 +12,7 @@ import struct
 import zlib
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
+from itertools import pairwise
 from pathlib import Path
 
 from blendkit.audio.file_parts import FilePart
@@ -74,7 +75,10 @@ def intact_segments(data: Bytes, rate: int) -> list[Segment] | None:
     if data[:4] != b"OggS":
         return None
     pages = list(_intact_pages(data))
-    if len({p.serial for p in pages}) != 1 or [p.number for p in pages] == list(range(len(pages))):
+    if len({p.serial for p in pages}) != 1:
+        return None
+    touching = all(a.stop == b.start for a, b in pairwise(pages))  # decoders may stop at bytes between pages
+    if touching and [p.number for p in pages] == list(range(len(pages))):
         return None
     scale, skip = _clock(data[pages[0].body : pages[0].stop], rate)
     header = b"".join(data[p.start : p.stop] for p in pages if p.granule == 0)
