@@ -107,6 +107,21 @@ def test_stores_of_other_models_are_not_mixed(save: Save, tmp_path: Path) -> Non
     assert text == f"{tmp_path / 'other'}: params.model m against n; params.peak nothing against True"
 
 
+def test_long_facts_are_shown_where_they_part(save: Save, tmp_path: Path) -> None:
+    save("one", {"r1": 1}, facts={"adapter": "blendkit 0.1 " + "a" * 30 + "0123456789" * 3, "n": 1})
+    save(
+        "other", {"r2": 1}, made_by="b" * 16, facts={"adapter": "blendkit 0.1 " + "a" * 30 + "9876543210" * 3, "n": "1"}
+    )
+    save(
+        "silent", {"r3": 1}, made_by="c" * 16, facts={"adapter": "blendkit 0.1 " + "a" * 30 + "0123456789" * 3, "n": 1}
+    )
+    with pytest.raises(BlendkitError) as caught:
+        open_features([tmp_path / n for n in ("one", "other", "silent")])
+    parted, unsaid = caught.value.problems
+    assert "adapter ...aaaaaaaa012345678901... against ...aaaaaaaa987654321098...; n 1 against '1'" in parted
+    assert unsaid == f"{tmp_path / 'silent'}: hash of what made them aaaaaaaaaaaaaaaa against cccccccccccccccc"
+
+
 def test_classes_are_the_taxonomys_or_folders_and_labels(save: Save, tmp_path: Path) -> None:
     stores = [save("clips", {"y/1": 1, "b/2": 1}), save("scapes", {"r1": 1})]
     labels = write_labels(tmp_path / "l.csv", ["r1.ogg,0,5,c;y"])

@@ -35,7 +35,9 @@ def _differing(a: FeatureStore, b: FeatureStore) -> str:
     """What of the facts behind two stores differs."""
     one, other = (_flat(s.manifest.facts["about"]["facts"]) for s in (a, b))
     found = [k for k in sorted({*one, *other}) if one.get(k) != other.get(k)]
-    return "; ".join(f"{k} {_short(one.get(k))} against {_short(other.get(k))}" for k in found)
+    told = [(k, *_apart(one.get(k), other.get(k))) for k in found]
+    told = told or [("hash of what made them", *_apart(a.manifest.made_by, b.manifest.made_by))]
+    return "; ".join(f"{k} {x} against {y}" for k, x, y in told)
 
 
 def _flat(facts: Any, at: str = "") -> dict[str, Any]:
@@ -44,9 +46,20 @@ def _flat(facts: Any, at: str = "") -> dict[str, Any]:
     return {k: v for key, value in facts.items() for k, v in _flat(value, f"{at}.{key}".strip(".")).items()}
 
 
-def _short(value: object) -> str:
-    text = "nothing" if value is None else str(value)
-    return f"{text[:12]}..." if len(text) > 40 else text
+def _apart(a: object, b: object) -> tuple[str, str]:
+    """Return two differing values as texts, long ones cut to the place where they part: beginnings alone may agree."""
+    one, other = ("nothing" if v is None else str(v) for v in (a, b))
+    if one == other:  # such as the number 1 and the text '1'
+        return repr(a), repr(b)
+    agree = next((i for i, (x, y) in enumerate(zip(one, other, strict=False)) if x != y), min(len(one), len(other)))
+    start = max(0, agree - 8) if max(len(one), len(other)) > 40 else 0
+    return _cut(one, start), _cut(other, start)
+
+
+def _cut(text: str, start: int) -> str:
+    if len(text) <= 40:
+        return text
+    return f"{'...' if start else ''}{text[start : start + 20]}{'...' if len(text) > start + 20 else ''}"
 
 
 def clip_examples(store: FeatureStore, blocks: Sequence[str], classes: Sequence[str], group: str | None) -> Examples:
