@@ -167,10 +167,10 @@ def _show(report: dict[str, Any], probe: Path | None) -> None:
     print_table(
         "", header, [[n, round(w, 3), round(s, 3), *([probed.get(n, "")] if probed else [])] for n, (w, s) in ranked]
     )
-    if report.get("spearman") is not None:
+    if agreed := report["spearman"]:
         click.echo(
-            f"Spearman of shares and the probe's ranking: {report['spearman']:+.2f} "
-            f"over {len(report['weights'])} tokens"
+            f"Spearman of shares and the probe's ranking: {agreed['rho']:+.2f} over {agreed['tokens']} tokens "
+            f"(orders by chance agree as well with probability {agreed['p']:.3f})"
         )
 
 

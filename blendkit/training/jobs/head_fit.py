@@ -25,6 +25,7 @@ from blendkit.training.jobs.examples_of_stores import (
     open_features,
     unlabelled_examples,
 )
+from blendkit.training.jobs.probe_agreement import probe_agreement
 from blendkit.training.jobs.pseudo_labels import read_pseudo
 from blendkit.training.jobs.requests import HeadRequest
 from blendkit.training.jobs.saved_arrays import read_arrays
@@ -93,7 +94,7 @@ def write_fit(request: HeadRequest, fit: Fit, ready: PreparedFit) -> dict[str, A
     drift = write_heads(request.out, fit, examples, job, source)
     write_oof(request.out, fit, examples, source.saw, logits)
     made = summary(fit, examples, job, source, figures, drift)
-    made = {**made, "notes": [*ready.notes, *notes], "spearman": _agreement(made["weights"], ready.probed)}
+    made = {**made, "notes": [*ready.notes, *notes], "spearman": probe_agreement(made["weights"], ready.probed)}
     write_head_card(request.out, made)
     return made
 
@@ -239,14 +240,3 @@ def _other_logits(path: Path, examples: Examples) -> Any:
     if lacking - set(saved["left_out"].tolist()) or set(at) - set(examples.row_ids.tolist()):
         raise BlendkitError(f"--against {path}: it was judged on other rows")
     return np.where(rows[:, None] >= 0, saved["logits"][rows] if at else np.nan, np.nan)  # nan: not out-of-fold there
-
-
-def _agreement(weights: Mapping[str, list[float]], probed: Mapping[str, float]) -> float | None:
-    """Spearman's rank correlation of learned shares and the probe's top-1; None for fewer than three tokens."""
-    both = [n for n in weights if n in probed]
-    if len(both) < 3:
-        return None
-    from scipy.stats import spearmanr
-
-    found = float(spearmanr([weights[n][0] for n in both], [probed[n] for n in both]).statistic)
-    return found if np.isfinite(found) else None
