@@ -15,7 +15,8 @@ from torch import Tensor
 from blendkit.core import Float32, Float64, Int64, canonical_json, text_hash
 from blendkit.errors import BlendkitError
 from blendkit.events import Emit, silent
-from blendkit.training.examples import Examples, deal_folds, stack
+from blendkit.training.examples import Examples, stack
+from blendkit.training.fold_dealing import deal_folds
 from blendkit.training.head_networks import AttentionPool, HeadShape, Mean, ScalarMix, new_head
 from blendkit.training.loop import Data, train
 from blendkit.training.sampling import epoch_rows

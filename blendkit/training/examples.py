@@ -9,7 +9,7 @@ from typing import Any, Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from blendkit.core import Contents, Float32, Int64, Saw, copies, fold_of, text_hash
+from blendkit.core import Contents, Float32, Int64, Saw, copies
 from blendkit.errors import BlendkitError, shorten
 
 ExampleKind = Literal["clip", "chunk", "pseudo"]
@@ -99,40 +99,6 @@ def with_copies_together(examples: Examples) -> tuple[Examples, list[str]]:
     return replace(examples, group=joined), [
         f"{len(again)} recordings are copies or cuts of others and share their fold: {named}"
     ]
-
-
-def deal_folds(examples: Examples, folds: int) -> Index:
-    """Return (N,) a fold per row, -1 for pseudo-labelled ones: whole groups, evenly of clips and of chunks.
-
-    Groups that hold clips and chunks are dealt first, then those of one kind. The hash of a group's name decides, so
-    the folds do not depend on the order of anything. Raises BlendkitError if a kind has fewer groups than folds.
-    """
-    fold = np.full(len(examples), -1, np.int64)
-    clips, chunks = (set(examples.group[examples.of_kind(k)].tolist()) for k in ("clip", "chunk"))
-    shared = fold_of(sorted(clips & chunks), folds)
-    for kind, what, groups in (("clip", "clips", clips), ("chunk", "soundscape chunks", chunks)):
-        rows = np.flatnonzero(examples.kind == kind)
-        if len(rows) and len(groups) < folds:
-            raise BlendkitError(
-                f"{len(groups)} groups of {what} cannot make {folds} folds",
-                [
-                    f"groups: {shorten(sorted(groups))}",
-                    "a group (a recording, a recordist) never lies on both sides of a fold",
-                ],
-            )
-        at = _deal(groups, shared, folds)
-        fold[rows] = [at[g] for g in examples.group[rows].tolist()]
-    return fold
-
-
-def _deal(groups: set[str], shared: Mapping[str, int], folds: int) -> dict[str, int]:
-    """Deal one kind's groups, by the hash of their names, each to the fold that has the fewest of them so far."""
-    at = {g: f for g, f in shared.items() if g in groups}
-    count = np.bincount(list(at.values()), minlength=folds)
-    for g in sorted(groups - set(at), key=text_hash):
-        at[g] = int(count.argmin())
-        count[at[g]] += 1
-    return at
 
 
 def check_trainable(examples: Examples, fewest: int = 2) -> list[str]:

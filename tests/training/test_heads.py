@@ -10,8 +10,9 @@ torch = pytest.importorskip("torch", reason="torch is not installed: pip install
 
 from blendkit.errors import BlendkitError  # noqa: E402
 from blendkit.training.cross_fit import HeadFit, fit_seqhead  # noqa: E402
-from blendkit.training.examples import Examples, check_trainable, deal_folds, stack  # noqa: E402
+from blendkit.training.examples import Examples, check_trainable, stack  # noqa: E402
 from blendkit.training.export import exported, write_onnx  # noqa: E402
+from blendkit.training.fold_dealing import deal_folds  # noqa: E402
 from blendkit.training.head_networks import AttentionPool, HeadShape, Mean, ScalarMix, Token, new_head, parameters_of  # noqa: E402
 from blendkit.training.loop import Data, train  # noqa: E402
 from blendkit.training.losses import bce, distillation, focal  # noqa: E402

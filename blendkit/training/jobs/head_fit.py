@@ -17,6 +17,7 @@ from blendkit.io import read_taxonomy
 from blendkit.store import FeatureStore, require_features
 from blendkit.training.cross_fit import Fit, HeadFit, fit_seqhead
 from blendkit.training.examples import Examples, check_trainable, stack, with_copies_together
+from blendkit.training.fold_dealing import deal_folds, thin_classes
 from blendkit.training.head_networks import HeadShape, Token
 from blendkit.training.jobs.examples_of_stores import (
     chunk_examples,
@@ -130,15 +131,7 @@ def labelled_examples(
         notes.append(f"{len(without_positives)} classes without positives are left out: {shorten(without_positives)}")
         keep = [i for i, c in enumerate(classes) if c not in set(without_positives)]
         examples = replace(examples, targets=examples.targets[:, keep].copy(), classes=tuple(classes[i] for i in keep))
-    return examples, notes + _rare_classes(examples, request.folds)
-
-
-def _rare_classes(examples: Examples, folds: int) -> list[str]:
-    """Name classes whose positives lie in so few groups that some fold learns nothing of them."""
-    groups = [len(set(examples.group[examples.targets[:, c] > 0.5].tolist())) for c in range(len(examples.classes))]
-    rare = [f"{c} ({n})" for c, n in zip(examples.classes, groups, strict=True) if n < 3]
-    where = f"classes have positives in fewer than 3 groups, so some of {folds} folds learn nothing of them"
-    return [f"{len(rare)} {where}: {shorten(rare)}"] if rare else []
+    return examples, notes + thin_classes(examples, deal_folds(examples, request.folds))
 
 
 def _open(request: HeadRequest) -> list[FeatureStore]:
