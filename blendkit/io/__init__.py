@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from blendkit.io.readers.kaggle import Template, read_leaderboard, read_template
     from blendkit.io.readers.kaggle_cache import Cache, read_cache
     from blendkit.io.readers.label_files import read_labels, split_label_source
+    from blendkit.io.readers.metadata_column import read_metadata_column
     from blendkit.io.readers.range_table import WEEKS, WHOLE_YEAR, RangeTable, is_range_table, read_range_table
     from blendkit.io.readers.result_folder import read_detections
     from blendkit.io.readers.score_sources import is_source, read_score_file, read_scores, split_source
@@ -73,6 +74,7 @@ __all__ = [
     "read_hoplite",
     "read_labels",
     "read_leaderboard",
+    "read_metadata_column",
     "read_provenance",
     "read_range_table",
     "read_score_file",

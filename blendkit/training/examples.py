@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from blendkit.core import Contents, Float32, Int64, Saw, copies
 from blendkit.errors import BlendkitError, shorten
+from blendkit.training.group_links import linked_groups
 
 ExampleKind = Literal["clip", "chunk", "pseudo"]
 Index = Int64
@@ -83,18 +84,9 @@ def with_copies_together(examples: Examples) -> tuple[Examples, list[str]]:
     again = sorted(r for r, own in first.items() if r != own)
     if not again:
         return examples, []
-    linked: dict[str, str] = {}
-
-    def of(group: str) -> str:
-        while linked.get(group, group) != group:
-            group = linked[group]
-        return group
-
     group_of = dict(zip(examples.recording.tolist(), examples.group.tolist(), strict=True))
-    for r in again:
-        one, other = sorted((of(group_of[r]), of(group_of[first[r]])))
-        linked[other] = one
-    joined = np.array([of(g) for g in examples.group.tolist()], np.str_)
+    linked = linked_groups((group_of[r], group_of[first[r]]) for r in again)
+    joined = np.array([linked.get(g, g) for g in examples.group.tolist()], np.str_)
     named = shorten([f"{r} of {first[r]}" for r in again], 3)
     return replace(examples, group=joined), [
         f"{len(again)} recordings are copies or cuts of others and share their fold: {named}"

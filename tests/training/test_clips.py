@@ -152,3 +152,17 @@ def test_groups_by_expression() -> None:
     with pytest.raises(BlendkitError, match="is not in 2 names") as caught:
         grouped(["a", "b1", "c"], r"\d")
     assert list(caught.value.problems) == ["a, c"]
+
+
+@pytest.mark.parametrize(
+    ("pattern", "problem"),
+    [("XC", "gives all 2 names one group, 'XC'"), ("(XC)", "gives all 2 names one group, 'XC'"),
+     (r"\d*", "gives 2 names an empty group"), (r"XC(\d?)", "gives 1 names an empty group"),
+     (r"XC|(\d)", "gives 2 names an empty group")],
+)  # fmt: skip
+def test_an_expression_that_tells_no_recordists_apart_is_refused(pattern: str, problem: str) -> None:
+    with pytest.raises(BlendkitError) as caught:
+        grouped(["XC1-a", "XC-b"], pattern)
+    assert problem in str(caught.value)
+    assert caught.value.problems[-1].startswith("put the part of a name that names the group")
+    assert grouped(["XC1-a", "XC1-a"], "XC") == ["XC", "XC"]  # two chunks of one clip

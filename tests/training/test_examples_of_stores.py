@@ -46,20 +46,18 @@ def write_labels(path: Path, lines: Sequence[str]) -> Path:
 
 
 def test_every_chunk_of_a_clip_has_its_folders_class(save: Save) -> None:
-    e = clip_examples(save("clips", {"y/XC1": 1, "x/XC7": 2}), ["q"], ("x", "y", "z"), None)
+    e = clip_examples(save("clips", {"y/XC1": 1, "x/XC7": 2}), ["q"], ("x", "y", "z"))
     assert e.row_ids.tolist() == ["x/XC7_5", "x/XC7_10", "y/XC1_5"]
     assert e.targets.tolist() == [[1, 0, 0], [1, 0, 0], [0, 1, 0]]
     assert set(e.features) == {"q"}
     assert e.features["q"].tolist() == [[0], [10], [20]]
     assert e.group.tolist() == e.recording.tolist() == ["x/XC7", "x/XC7", "y/XC1"]
     assert set(e.kind.tolist()) == {"clip"}
-    by_source = clip_examples(save("more", {"y/XC1": 1, "x/XC7": 2}), ["q"], ("x", "y"), r"XC(\d)")
-    assert by_source.group.tolist() == ["7", "7", "1"]
 
 
 def test_folders_that_are_no_class_are_named(save: Save) -> None:
     with pytest.raises(BlendkitError, match="folders that are none of the classes") as caught:
-        clip_examples(save("clips", {"xblu/1": 1, "loose": 1, "b/2": 1}), ["p"], ("xblue", "b"), None)
+        clip_examples(save("clips", {"xblu/1": 1, "loose": 1, "b/2": 1}), ["p"], ("xblue", "b"))
     (text,) = caught.value.problems
     assert "clips outside a class folder" in text
     assert "'xblu' (did you mean 'xblue'?)" in text

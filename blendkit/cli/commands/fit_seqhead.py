@@ -23,7 +23,7 @@ def _mixture(soundscape_share: float, pseudo_share: float, balance: bool) -> Mix
 
 _ROWS = bundle(
     "rows",
-    ("features", "soundscapes", "labels", "taxonomy", "group", "pseudo", "unlabelled"),
+    ("features", "soundscapes", "labels", "taxonomy", "group", "metadata", "soundscape_group", "pseudo", "unlabelled"),
     lazy("blendkit.training:TrainingRows"),
     click.argument("features", nargs=-1, type=PATH),
     click.option(
@@ -37,8 +37,20 @@ _ROWS = bundle(
     ),
     click.option(
         "--group",
-        metavar="REGEX",
-        help="Pattern whose first parenthesis names a clip's group; clips of one group share a fold.",
+        metavar="REGEX|COLUMN",
+        help="Pattern whose first parenthesis names a clip's group, such as its recordist; or with --metadata the "
+        "column that names it. Recordings of one group share a fold.",
+    ),
+    click.option(
+        "--metadata",
+        type=PATH,
+        help="Table with a line per recording, such as train.csv, and the column --group; soundscapes may be in it.",
+    ),
+    click.option(
+        "--soundscape-group",
+        metavar="site|day|site-day|REGEX",
+        help="What soundscapes of one fold share: the site, the day or both that their names give, or a pattern's "
+        "first parenthesis (default: only the recording).",
     ),
     click.option("--pseudo", type=PATH, help="Folder of pseudo-labels that `blendkit pseudolabel gate` wrote."),
     click.option("--unlabelled", type=PATH, help="Feature store of the pseudo-labelled recordings."),

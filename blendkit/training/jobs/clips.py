@@ -43,20 +43,29 @@ def find_clips(folder: Path, group: str | None = None) -> Clips:
     return Clips(tuple(found), labels, tuple(grouped([r.path.name for r in found], group)))
 
 
-def grouped(names: Sequence[str], group: str) -> list[str]:
-    """Return the group of every file name: the expression's first parenthesis, or its whole match.
+def grouped(names: Sequence[str], group: str, option: str = "--group") -> list[str]:
+    """Return the group of every name: the expression's first parenthesis, or its whole match.
 
-    Raises BlendkitError for what is not a regular expression, and for names without a match.
+    option: what the user gave the expression to. Raises BlendkitError for what is not a regular expression, for names
+    without a match or with an empty one, and for an expression that gives all names one group.
     """
     try:
         pattern = re.compile(group)
     except re.error as error:
-        raise BlendkitError(f"--group: {group!r} is not a regular expression", [str(error)]) from error
-    matches = [pattern.search(n) for n in names]
-    strange = [n for n, m in zip(names, matches, strict=True) if m is None]
+        raise BlendkitError(f"{option}: {group!r} is not a regular expression", [str(error)]) from error
+    found = [pattern.search(n) for n in names]
+    texts = [(m[1] if pattern.groups else m[0]) if m else None for m in found]
+    strange = [n for n, m in zip(names, found, strict=True) if m is None]
+    empty = [n for n, m, t in zip(names, found, texts, strict=True) if m and not t]
+    way = "put the part of a name that names the group (the recordist, the site) in parentheses"
     if strange:
-        raise BlendkitError(f"--group: {group!r} is not in {len(strange)} names", [shorten(strange)])
-    return [(m[1] if m.re.groups else m[0]) for m in matches if m is not None]
+        raise BlendkitError(f"{option}: {group!r} is not in {len(strange)} names", [shorten(strange)])
+    if empty:
+        raise BlendkitError(f"{option}: {group!r} gives {len(empty)} names an empty group", [shorten(empty), way])
+    if len(set(names)) > 1 and len(set(texts)) == 1:
+        what = f"{option}: {group!r} gives all {len(names)} names one group, {texts[0]!r}"
+        raise BlendkitError(what, [f"names: {shorten(dict.fromkeys(names), 3)}", way])
+    return [t for t in texts if t]
 
 
 def sample_clips(clips: Clips, classes: int, per_class: int, seed: int) -> Clips:

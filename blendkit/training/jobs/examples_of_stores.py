@@ -13,7 +13,6 @@ from blendkit.errors import BlendkitError, did_you_mean, shorten
 from blendkit.io import read_labels
 from blendkit.store import FeatureStore, require_features
 from blendkit.training.examples import Examples
-from blendkit.training.jobs.clips import grouped
 
 
 def open_features(folders: Sequence[Path]) -> list[FeatureStore]:
@@ -62,8 +61,8 @@ def _cut(text: str, start: int) -> str:
     return f"{'...' if start else ''}{text[start : start + 20]}{'...' if len(text) > start + 20 else ''}"
 
 
-def clip_examples(store: FeatureStore, blocks: Sequence[str], classes: Sequence[str], group: str | None) -> Examples:
-    """Return every chunk of every clip, labelled by its folder. group: as in `find_clips`.
+def clip_examples(store: FeatureStore, blocks: Sequence[str], classes: Sequence[str]) -> Examples:
+    """Return every chunk of every clip, labelled by its folder; every clip is a group.
 
     Raises BlendkitError for clips outside a class folder, and for folders that are no class, with the nearest.
     """
@@ -76,9 +75,7 @@ def clip_examples(store: FeatureStore, blocks: Sequence[str], classes: Sequence[
     at = {c: i for i, c in enumerate(classes)}
     targets = np.zeros((len(rows), len(classes)), np.float32)
     targets[np.arange(len(rows)), [at[c] for c in of]] = 1
-    names = [r.rsplit("/", 1)[-1] for r in rows.recording.tolist()]
-    groups = list(rows.recording) if group is None else grouped(names, group)
-    return _examples(rows, features, targets, groups, "clip", classes, store.contents())
+    return _examples(rows, features, targets, "clip", classes, store.contents())
 
 
 def chunk_examples(
@@ -99,16 +96,14 @@ def chunk_examples(
     keep = np.flatnonzero(labelled)
     part = rows.take(keep)
     values = {n: x[keep] for n, x in features.items()}
-    return _examples(
-        part, values, truth[keep].astype(np.float32), list(part.recording), "chunk", classes, store.contents()
-    )
+    return _examples(part, values, truth[keep].astype(np.float32), "chunk", classes, store.contents())
 
 
 def unlabelled_examples(store: FeatureStore, blocks: Sequence[str], classes: Sequence[str]) -> Examples:
     """Return all chunks of a store with targets of 0, to be labelled by a model."""
     rows, features = _read(store, blocks)
     targets = np.zeros((len(rows), len(classes)), np.float32)
-    return _examples(rows, features, targets, list(rows.recording), "pseudo", classes, store.contents())
+    return _examples(rows, features, targets, "pseudo", classes, store.contents())
 
 
 def classes_of(stores: Sequence[FeatureStore], labels: Path | None, taxonomy: Taxonomy) -> tuple[str, ...]:
@@ -130,10 +125,9 @@ def _examples(
     rows: Rows,
     features: dict[str, Float32],
     targets: Float32,
-    groups: Sequence[str],
     kind: str,
     classes: Sequence[str],
     contents: Contents,
 ) -> Examples:
-    ids, recording, group = (np.array([str(t) for t in c], np.str_) for c in (rows.ids(), rows.recording, groups))
-    return Examples(features, targets, ids, recording, group, np.full(len(rows), kind), tuple(classes), contents)
+    ids, recording = (np.array([str(t) for t in c], np.str_) for c in (rows.ids(), rows.recording))
+    return Examples(features, targets, ids, recording, recording, np.full(len(rows), kind), tuple(classes), contents)

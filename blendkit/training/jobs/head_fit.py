@@ -26,6 +26,7 @@ from blendkit.training.jobs.examples_of_stores import (
     open_features,
     unlabelled_examples,
 )
+from blendkit.training.jobs.grouping import grouping_of, grouping_problems, with_groups
 from blendkit.training.jobs.probe_agreement import probe_agreement
 from blendkit.training.jobs.pseudo_labels import read_pseudo
 from blendkit.training.jobs.requests import HeadRequest
@@ -121,11 +122,13 @@ def labelled_examples(
     taxonomy = read_taxonomy([request.rows.taxonomy]) if request.rows.taxonomy else Taxonomy({})
     classes = classes_of(stores, request.rows.labels, taxonomy)
     clips = stores[: len(request.rows.features)]
-    parts = [clip_examples(s, blocks, classes, request.rows.group) for s in clips]
+    parts = [clip_examples(s, blocks, classes) for s in clips]
     if request.rows.soundscapes is not None:
         assert request.rows.labels is not None
         parts.append(chunk_examples(stores[len(clips)], blocks, classes, request.rows.labels, taxonomy))
-    examples, notes = with_copies_together(stack(parts))
+    examples, notes = with_groups(stack(parts), request.rows)
+    examples, joined = with_copies_together(examples)
+    notes += joined
     without_positives = check_trainable(examples)
     if without_positives:
         notes.append(f"{len(without_positives)} classes without positives are left out: {shorten(without_positives)}")
@@ -142,6 +145,7 @@ def _open(request: HeadRequest) -> list[FeatureStore]:
         problems.append("--soundscapes and --labels belong together")
     if (request.rows.pseudo is None) != (request.rows.unlabelled is None):
         problems.append("--pseudo and --unlabelled belong together")
+    problems += grouping_problems(request.rows)
     if problems:
         raise BlendkitError("nothing to learn from", problems)
     more = [request.rows.unlabelled] if request.rows.unlabelled else []
@@ -216,7 +220,7 @@ def _source(request: HeadRequest, stores: list[FeatureStore]) -> Source:
         *([request.rows.labels.name] if request.rows.labels else []),
     ]
     names = tuple(s.manifest.folder.name for s in stores)
-    return Source(names, stores[0].manifest.made_by, facts, " and ".join(labels), request.rows.group)
+    return Source(names, stores[0].manifest.made_by, facts, " and ".join(labels), grouping_of(request.rows))
 
 
 def _other_logits(path: Path, examples: Examples) -> Any:

@@ -13,8 +13,11 @@ class TrainingRows:
     """What a head learns from.
 
     features: stores of clips, one folder per class; soundscapes and labels: a store of soundscapes and its label file;
-    taxonomy: the target classes (default: the clip folders and labels); group: a regular expression, clips with the
-    same match share a fold; pseudo: a folder of pseudo-labels, and unlabelled the store of those recordings.
+    taxonomy: the target classes (default: the clip folders and labels); pseudo: a folder of pseudo-labels, and
+    unlabelled the store of those recordings.
+    group: a regular expression, clips with the same match share a fold; with metadata (a table with a line per
+    recording) a column of it, for clips and soundscapes. soundscape_group: `site`, `day` or `site-day`, or a regular
+    expression, by the names of soundscapes.
     """
 
     features: tuple[Path, ...] = ()
@@ -22,6 +25,8 @@ class TrainingRows:
     labels: Path | None = None
     taxonomy: Path | None = None
     group: str | None = None
+    metadata: Path | None = None
+    soundscape_group: str | None = None
     pseudo: Path | None = None
     unlabelled: Path | None = None
 
