@@ -22,7 +22,15 @@ if TYPE_CHECKING:
         macro_auc,
         refuse_nan,
     )
-    from blendkit.metrics.bootstrap import Bootstrap, Interval, IntervalKind, cluster_codes, holm, paired_bootstrap
+    from blendkit.metrics.bootstrap import (
+        Bootstrap,
+        Interval,
+        IntervalKind,
+        cluster_codes,
+        holm,
+        paired_bootstrap,
+        resampled_macros,
+    )
     from blendkit.metrics.breakpoints import Breakpoints, weight_breakpoints
     from blendkit.metrics.kernels.pair_counts import PairCount, count_pairs
     from blendkit.metrics.kernels.ranking import doubled_ranks
@@ -71,6 +79,7 @@ __all__ = [
     "recall_at_precision",
     "refuse_nan",
     "reliability",
+    "resampled_macros",
     "simulate_split",
     "top_one",
     "weight_breakpoints",

@@ -8,9 +8,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from blendkit.core import Bools, Float64, Matrix
+from blendkit.core import Bools, Float64, Int64, Matrix
 from blendkit.metrics import Interval, cluster_codes, paired_bootstrap
 from blendkit.training.examples import Examples
+from blendkit.training.fold_means import fold_means
 
 REPLICATES = 1000
 Logits = Matrix
@@ -22,12 +23,18 @@ def clusters_of(examples: Examples) -> NDArray[np.str_]:
     return examples.group if len(set(examples.group.tolist())) > 10 else examples.recording
 
 
-def judge(examples: Examples, logits: Logits, against: Mapping[str, Logits] | None = None) -> dict[str, Any]:
-    """Return {kind: {rows, macro_auc, top_one, gains}} of out-of-fold logits (N, C), with 95 % intervals.
+def judge(
+    examples: Examples, logits: Logits, against: Mapping[str, Logits] | None = None, fold: Int64 | None = None
+) -> dict[str, Any]:
+    """Return {kind: {rows, classes, macro_auc, by_fold, top_one, gains}} of logits (N, C), with 95 % intervals.
 
+    macro_auc: of all rows together. by_fold, with fold (N,): {macro_auc, folds}, the mean of the folds' own figures
+    and these; None where folds are too small, see `fold_means`.
     top_one: the share of clips whose highest class is theirs; None for chunks, which may hold several classes.
-    against {name: (N, C)}: others on the same rows; gains holds the paired differences to them. Rows whose logits
-    are not finite count nowhere; a kind without a class of both kinds of rows is left out.
+    against {name: (N, C)}: others on the same rows and folds; gains {name: {macro_auc, by, top_one}} holds the paired
+    differences to them, of the means of folds where there are any: these order heads as unseen recordings do (see
+    docs/out_of_fold.md). Rows whose logits are not finite count nowhere; a kind without a class of both kinds of rows
+    is left out.
     """
     known = np.isfinite(logits).all(axis=1)
     for other in (against or {}).values():
@@ -40,19 +47,34 @@ def judge(examples: Examples, logits: Logits, against: Mapping[str, Logits] | No
         if not (truth.any(axis=0) & ~truth.all(axis=0)).any() or len(set(clusters_of(part).tolist())) < 2:
             continue
         scores = {"": logits[rows], **{n: x[rows] for n, x in (against or {}).items()}}
-        boot = paired_bootstrap(truth, scores, clusters_of(part).tolist(), REPLICATES)
-        right = {n: _right(truth, x) for n, x in scores.items()} if kind == "clip" else {}
-        gains = {n: {"macro_auc": _as_list(boot.difference("", n))} for n in against or {}}
-        for n in gains if right else ():
-            gains[n]["top_one"] = share_interval(right[""] - right[n], clusters_of(part))
-        found[kind] = {
-            "rows": len(rows),
-            "classes": int((truth.any(axis=0) & ~truth.all(axis=0)).sum()),
-            "macro_auc": _as_list(boot.interval("")),
-            "top_one": share_interval(right[""], clusters_of(part)) if right else None,
-            "gains": gains,
-        }
+        found[kind] = _figures(part, truth, scores, kind, None if fold is None else fold[rows])
     return found
+
+
+def _figures(
+    part: Examples, truth: Bools, scores: Mapping[str, Logits], kind: str, fold: Int64 | None
+) -> dict[str, Any]:
+    clusters = clusters_of(part)
+    boot = paired_bootstrap(truth, scores, clusters.tolist(), REPLICATES)
+    means = None
+    if fold is not None:
+        means = fold_means(truth, scores, fold, clusters, REPLICATES)
+        means = means or fold_means(truth, scores, fold, part.recording, REPLICATES)  # a fold of one group
+    right = {n: _right(truth, x) for n, x in scores.items()} if kind == "clip" else {}
+    gains: dict[str, dict[str, Any]] = {}
+    for n in (n for n in scores if n):
+        gain = means.interval("", n) if means else _as_list(boot.difference("", n))
+        gains[n] = {"macro_auc": gain, "by": "mean of folds" if means else "pooled"}
+        if right:
+            gains[n]["top_one"] = share_interval(right[""] - right[n], clusters)
+    return {
+        "rows": len(part),
+        "classes": int((truth.any(axis=0) & ~truth.all(axis=0)).sum()),
+        "macro_auc": _as_list(boot.interval("")),
+        "by_fold": {"macro_auc": means.interval(""), "folds": means.each[""]} if means else None,
+        "top_one": share_interval(right[""], clusters) if right else None,
+        "gains": gains,
+    }
 
 
 def share_interval(right: Float64, clusters: NDArray[np.str_]) -> list[float]:

@@ -125,7 +125,7 @@ def _measured(
         logits = np.concatenate([logits, *(x for _, x in held)])
     outside = judge(unseen, logits_of(fit.head, unseen)) if unseen is not None else {}
     rows, cells = (len(pseudo), int((pseudo.targets > 0).sum())) if pseudo is not None else (0, 0)
-    return Round(fit, macro_auc(truth, logits).macro, judge(examples, fit.oof), outside, rows, cells)
+    return Round(fit, macro_auc(truth, logits).macro, judge(examples, fit.oof, fold=fit.fold), outside, rows, cells)
 
 
 def inflation(rounds: list[Round], kind: str) -> Float64:

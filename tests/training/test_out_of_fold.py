@@ -42,6 +42,23 @@ def test_figures_are_those_of_the_metrics(both: tuple[Examples, np.ndarray]) -> 
     assert "top_one" not in found["chunk"]["gains"]["other"]
 
 
+def test_folds_are_judged_by_themselves_and_comparisons_go_by_them(both: tuple[Examples, np.ndarray]) -> None:
+    e, logits = both
+    fold = np.arange(len(e)) % 2
+    found = judge(e, logits, {"moved": logits + 99 * fold[:, None].astype(np.float32)}, fold)
+    for kind in ("clip", "chunk"):
+        rows = np.flatnonzero(e.kind == kind)
+        each = [macro_auc(e.targets[r] > 0.5, logits[r]).macro for f in (0, 1) for r in [rows[fold[rows] == f]]]
+        assert found[kind]["by_fold"]["folds"] == each
+        estimate, low, high = found[kind]["by_fold"]["macro_auc"]
+        assert estimate == pytest.approx(np.mean(each))
+        assert low < estimate < high
+        gain = found[kind]["gains"]["moved"]
+        assert (gain["macro_auc"], gain["by"]) == ([0, 0, 0], "mean of folds")
+    alone = judge(e, logits, {"other": -logits})["chunk"]
+    assert (alone["by_fold"], alone["gains"]["other"]["by"]) == (None, "pooled")
+
+
 def test_rows_without_logits_count_nowhere(both: tuple[Examples, np.ndarray]) -> None:
     e, logits = both
     some = logits.copy()

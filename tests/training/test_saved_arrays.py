@@ -86,15 +86,17 @@ def test_facts_without_what_the_teacher_saw(pseudo: Path, make_examples: Make, t
 def test_a_cut_out_of_fold_table(tmp_path: Path, make_examples: Make) -> None:
     e = make_examples()
     logits = np.zeros((len(e), 3), np.float32)
-    np.savez(
-        tmp_path / "oof.npz", row_ids=e.row_ids, classes=np.array(e.classes), logits=logits, left_out=e.row_ids[:0]
-    )
-    assert _other_logits(tmp_path, e).shape == logits.shape
+    held = {"row_ids": e.row_ids, "classes": np.array(e.classes), "logits": logits, "left_out": e.row_ids[:0]}
+    fold = np.arange(len(e)) % 3
+    np.savez(tmp_path / "oof.npz", **held, fold=fold)
+    assert _other_logits(tmp_path, e, fold).shape == logits.shape
+    with pytest.raises(BlendkitError, match=f"2 of {len(e)} rows lay in other folds there"):
+        _other_logits(tmp_path, e, np.array([1, 0, *fold[2:]]))
     with pytest.raises(BlendkitError, match="judged on other rows"):
-        _other_logits(tmp_path, e.take(np.arange(5)))
+        _other_logits(tmp_path, e.take(np.arange(5)), fold[:5])
     cut_short(tmp_path / "oof.npz")
     with pytest.raises(BlendkitError, match=r"oof\.npz: not the out-of-fold table of a fit") as caught:
-        _other_logits(tmp_path, e)
+        _other_logits(tmp_path, e, fold)
     assert "fit seqhead" in caught.value.problems[-1]
 
 

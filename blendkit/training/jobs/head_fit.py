@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from blendkit.core import Float32, Saw, Taxonomy
+from blendkit.core import Float32, Int64, Saw, Taxonomy
 from blendkit.errors import BlendkitError, shorten
 from blendkit.events import Emit, silent
 from blendkit.io import read_taxonomy
@@ -90,9 +90,9 @@ def _pseudo(request: HeadRequest, ready: PreparedFit) -> tuple[Examples | None, 
 def write_fit(request: HeadRequest, fit: Fit, ready: PreparedFit) -> dict[str, Any]:
     """Compute the figures of a fit and write all of its files; return what `fit.json` says."""
     examples, job, source = ready.examples, ready.job, ready.source
-    others = {p.name: _other_logits(p, examples) for p in request.against}
+    others = {p.name: _other_logits(p, examples, fit.fold) for p in request.against}
     logits, notes = _countable(request, fit, ready)
-    figures = judge(examples, logits, others)
+    figures = judge(examples, logits, others, fit.fold)
     drift = write_heads(request.out, fit, examples, job, source)
     write_oof(request.out, fit, examples, source.saw, logits)
     made = summary(fit, examples, job, source, figures, drift)
@@ -223,17 +223,20 @@ def _source(request: HeadRequest, stores: list[FeatureStore]) -> Source:
     return Source(names, stores[0].manifest.made_by, facts, " and ".join(labels), grouping_of(request.rows))
 
 
-def _other_logits(path: Path, examples: Examples) -> Any:
-    """Another fit's out-of-fold logits on these rows and classes."""
-    advice = "--against takes the --out folder of a finished `blendkit fit seqhead`; run that fit again"
-    saved = read_arrays(
-        path / OOF, ("row_ids", "classes", "logits", "left_out"), "the out-of-fold table of a fit", advice
-    )
+def _other_logits(path: Path, examples: Examples, fold: Int64) -> Any:
+    """Another fit's out-of-fold logits on these rows, classes and folds."""
+    again = "run that fit again, with the same rows, --folds and groups"
+    advice = f"--against takes the --out folder of a finished `blendkit fit seqhead`; {again}"
+    names = ("row_ids", "classes", "logits", "left_out", "fold")
+    saved = read_arrays(path / OOF, names, "the out-of-fold table of a fit", advice)
     if tuple(saved["classes"].tolist()) != examples.classes:
-        raise BlendkitError(f"--against {path}: it was judged on other classes")
+        raise BlendkitError(f"--against {path}: it was judged on other classes", [advice])
     at = {r: i for i, r in enumerate(saved["row_ids"].tolist())}
     rows = np.array([at.get(r, -1) for r in examples.row_ids.tolist()], np.int64)
     lacking = {r for r, i in zip(examples.row_ids.tolist(), rows.tolist(), strict=True) if i < 0}
     if lacking - set(saved["left_out"].tolist()) or set(at) - set(examples.row_ids.tolist()):
-        raise BlendkitError(f"--against {path}: it was judged on other rows")
-    return np.where(rows[:, None] >= 0, saved["logits"][rows] if at else np.nan, np.nan)  # nan: not out-of-fold there
+        raise BlendkitError(f"--against {path}: it was judged on other rows", [advice])
+    there = rows >= 0
+    if at and (moved := int((saved["fold"][rows[there]] != fold[there]).sum())):
+        raise BlendkitError(f"--against {path}: {moved} of {int(there.sum())} rows lay in other folds there", [again])
+    return np.where(there[:, None], saved["logits"][rows] if at else np.nan, np.nan)  # nan: not out-of-fold there

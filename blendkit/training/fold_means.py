@@ -1,0 +1,77 @@
+"""The mean of the folds' own macro-AUCs, with intervals that redraw groups within folds."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+import numpy as np
+from numpy.typing import NDArray
+
+from blendkit.core import Bools, Float64, Int64, Matrix
+from blendkit.metrics import cluster_codes, macro_auc, resampled_macros
+
+
+@dataclass(frozen=True, eq=False)
+class FoldMeans:
+    """Macro-AUCs of several scores, each the mean over folds of the macro-AUC on the fold's own rows.
+
+    each {name: one figure per fold that has one}; replicates {name: (R,)}, paired: all names on the same draws.
+    """
+
+    each: dict[str, list[float]]
+    replicates: dict[str, Float64] = field(repr=False)
+
+    def interval(self, name: str, less: str | None = None) -> list[float]:
+        """Return [estimate, low, high] (95 %) of one score, or of its difference to another."""
+        found, drawn = np.mean(self.each[name]), self.replicates[name]
+        if less is not None:
+            found, drawn = found - np.mean(self.each[less]), drawn - self.replicates[less]
+        low, high = np.quantile(drawn[~np.isnan(drawn)], (0.025, 0.975))
+        return [float(found), float(low), float(high)]
+
+
+def fold_means(
+    truth: Bools,
+    scores: Mapping[str, Matrix],
+    fold: Int64,
+    clusters: NDArray[np.str_],
+    replicates: int = 1000,
+) -> FoldMeans | None:
+    """Measure every fold by itself: truth (N, C), scores {name: (N, C)}, fold (N,), clusters (N,).
+
+    A fold's macro-AUC is the mean over the classes with both kinds of rows in it; a fold without such a class gives
+    none. A replicate draws one cluster fewer than a fold has, with replacement: few clusters drawn as often as there
+    are vary too little (Rao and Wu 1988). None where fewer than two folds give a figure, or one of them has a single
+    cluster: nothing can then be redrawn.
+    """
+    each: dict[str, list[float]] = {n: [] for n in scores}
+    drawn: dict[str, list[Float64]] = {n: [] for n in scores}
+    for f in sorted(set(fold.tolist())):
+        rows = np.flatnonzero(fold == f)
+        own = truth[rows]
+        if not (own.any(axis=0) & ~own.all(axis=0)).any():
+            continue
+        if len(set(clusters[rows].tolist())) < 2:
+            return None
+        keep = np.ones(own.shape, bool)
+        code, count = cluster_codes(clusters[rows], keep)
+        draws = np.random.default_rng([0, int(f)]).integers(0, count, (replicates, count - 1))
+        weights = np.zeros((count, replicates), np.int64)
+        np.add.at(weights, (draws, np.arange(replicates)[:, None]), 1)
+        part = {n: np.ascontiguousarray(x[rows]) for n, x in scores.items()}
+        for n, figures in resampled_macros(own, part, keep, code, weights).items():
+            each[n].append(macro_auc(own, part[n]).macro)
+            drawn[n].append(figures)
+    if any(len(e) < 2 for e in each.values()):
+        return None
+    return FoldMeans(each, {n: _mean(np.array(d)) for n, d in drawn.items()})
+
+
+def _mean(drawn: Float64) -> Float64:
+    """Return (R,) means over the folds that have a figure in a replicate; nan where none has."""
+    known = ~np.isnan(drawn)
+    return np.asarray(
+        np.divide(np.where(known, drawn, 0).sum(axis=0), known.sum(axis=0), out=np.full(drawn.shape[1], np.nan),
+                  where=known.any(axis=0))
+    )  # fmt: skip

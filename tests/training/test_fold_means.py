@@ -1,0 +1,60 @@
+"""The mean of folds' own figures: what it is by hand, and that its intervals redraw whole groups within folds."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from blendkit.metrics import macro_auc
+from blendkit.training.fold_means import fold_means
+
+TRUTH = np.array([[1, 0], [0, 1], [0, 0], [1, 0], [0, 0], [1, 0]], bool)
+FOLD = np.array([0, 0, 0, 1, 1, 1])
+NAMES = np.array(list("abcdef"))
+
+
+def test_every_fold_is_measured_by_itself() -> None:
+    x = np.array([[1, 5], [0, 6], [2, 4], [9, 0], [8, 0], [7, 0]], np.float64)
+    found = fold_means(TRUTH, {"": x, "turned": -x}, FOLD, NAMES, 50)
+    assert found is not None
+    # fold 0: class 0 wins one pair of two, class 1 both; fold 1: class 0 wins one pair of two, class 1 has no positive
+    assert found.each == {"": [0.75, 0.5], "turned": [0.25, 0.5]}
+    assert found.interval("")[0] == 0.625
+    assert found.interval("", "turned")[0] == 0.25
+
+
+def test_another_scale_in_a_fold_changes_nothing() -> None:
+    rng = np.random.default_rng(0)
+    truth, fold = rng.random((60, 3)) < 0.4, np.repeat([0, 1, 2], 20)
+    x = truth + rng.standard_normal(truth.shape)
+    moved = x + np.array([0.0, 50.0, -50.0])[fold][:, None]
+    names = np.array([f"g{i // 4}" for i in range(60)])
+    found = fold_means(truth, {"": x, "moved": moved}, fold, names, 200)
+    assert found is not None
+    assert found.interval("") == found.interval("moved")
+    assert found.interval("", "moved") == [0, 0, 0]
+    assert macro_auc(truth, moved).macro < macro_auc(truth, x).macro  # pooled, it does
+    assert found.each[""][1] == macro_auc(truth[20:40], x[20:40]).macro
+    estimate, low, high = found.interval("")
+    assert low < estimate < high
+
+
+def test_groups_are_redrawn_whole() -> None:
+    rng = np.random.default_rng(1)
+    place = np.repeat(rng.standard_normal(24), 10)  # recordings differ in the scores of all of their rows
+    truth = (place + rng.standard_normal(240) > 0)[:, None]
+    x, fold = place[:, None] + 0.0, np.repeat([0, 1], 120)
+    rows = fold_means(truth, {"": x}, fold, np.arange(240).astype(str))
+    groups = fold_means(truth, {"": x}, fold, np.repeat(np.arange(24), 10).astype(str))
+    assert rows is not None
+    assert groups is not None
+    narrow, wide = (f.interval("")[2] - f.interval("")[1] for f in (rows, groups))
+    assert wide > 1.5 * narrow
+
+
+def test_what_cannot_be_redrawn_has_no_figure() -> None:
+    scores = {"": np.zeros((6, 2))}
+    assert fold_means(TRUTH, scores, FOLD, NAMES, 10) is not None
+    assert fold_means(TRUTH, scores, np.zeros(6, np.int64), NAMES, 10) is None  # one fold
+    assert fold_means(TRUTH, scores, FOLD, np.array(list("abcddd")), 10) is None  # fold 1 is one group
+    silent = TRUTH & (FOLD == 0)[:, None]
+    assert fold_means(silent, scores, FOLD, NAMES, 10) is None  # fold 1 has no class to measure
