@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 from blendkit._face import lazy_face
 
 if TYPE_CHECKING:
+    from blendkit.training.figures_in_words import figure_lines, span, two_figures
     from blendkit.training.jobs.block_probe import ClipDraw, ProbedBlocks, Voting, probe_member
     from blendkit.training.jobs.clips import clip_features, find_clips, sample_clips
     from blendkit.training.jobs.distillation import distil
@@ -25,7 +26,6 @@ if TYPE_CHECKING:
     from blendkit.training.jobs.noisy_student import RoundsRequest, fit_rounds
     from blendkit.training.jobs.requests import HeadRequest, TrainingRows
     from blendkit.training.jobs.student_task import StudentRequest, fit_student_of, task_of
-    from blendkit.training.outputs import span
     from blendkit.training.settings import STUDENT_SCHEDULE, Distil, HeadChoice, Mixture, Rounds, Schedule
     from blendkit.training.torch_install import need_torch
 else:
@@ -51,6 +51,7 @@ __all__ = [
     "Voting",
     "clip_features",
     "distil",
+    "figure_lines",
     "find_clips",
     "fit_head",
     "fit_rounds",
@@ -61,4 +62,5 @@ __all__ = [
     "sample_clips",
     "span",
     "task_of",
+    "two_figures",
 ]

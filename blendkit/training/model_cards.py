@@ -10,7 +10,7 @@ import torch
 
 from blendkit._version import __version__
 from blendkit.store import write_json, write_text
-from blendkit.training.outputs import span
+from blendkit.training.figures_in_words import figure_lines, span, two_figures
 
 
 def write_head_card(out: Path, report: Mapping[str, Any]) -> None:
@@ -42,17 +42,23 @@ def _head_card(report: Mapping[str, Any]) -> list[str]:
         f"{report['folds']} folds of whole groups; each fold is scored by heads that neither learned from it nor "
         "stopped on it. 95 % intervals redraw whole groups.",
         "",
-        *_figures(report["oof"]),
+        *[f"- {line}" for line in [*figure_lines(report), *two_figures(report)]],
         "",
-        "## Shares of the tokens on held-out rows",
+        "## Notes",
+        "",
+        *[f"- {note}" for note in report["notes"] or ["none"]],
+        "",
+        "## Shares of the tokens",
         "",
         *[
-            f"- {n}: {w:.3f} (standard deviation over folds and seeds {s:.3f})"
+            f"- {n}: {report['shipped_weights'][n]:.3f} in head.onnx on all rows; in the folds' heads on held-out rows "
+            f"{w:.3f} (standard deviation over folds and seeds {s:.3f})"
             for n, (w, s) in report["weights"].items()
         ],
         "",
         f"Trained for {report['epochs_of_all_rows']} epochs on all rows: the mean of the folds' best. Largest "
         f"difference between torch and ONNX: {max(report['onnx_difference'].values()):.1e}.",
+        *(["", "## Next", "", *[f"    {command}" for command in report["next"]]] if report["next"] else []),
     ]
 
 
@@ -61,14 +67,6 @@ def _teacher(source: Mapping[str, Any]) -> list[str]:
     saw = [f"- a pseudo-labelling teacher learned from {len(source['saw'])} recordings"] if source["saw"] else []
     unsure = "- what else the teacher learned from is not known: figures on any recording may be in-sample"
     return [*saw, *([] if source["saw_known"] else [unsure])]
-
-
-def _figures(oof: Mapping[str, Any]) -> list[str]:
-    lines: list[str] = []
-    for kind, f in oof.items():
-        macro = f"- {kind}s: macro-AUC {span(f['macro_auc'])} over {f['classes']} classes, {f['rows']} rows"
-        lines.append(macro + (f"; top-1 {span(f['top_one'])}" if f["top_one"] else ""))
-    return lines or ["- none: no class has both positive and negative rows"]
 
 
 def student_card(made: Mapping[str, Any]) -> list[str]:

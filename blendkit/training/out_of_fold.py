@@ -9,8 +9,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from blendkit.core import Bools, Float64, Int64, Matrix
+from blendkit.errors import shorten
 from blendkit.metrics import Interval, cluster_codes, paired_bootstrap
-from blendkit.training.examples import Examples
+from blendkit.training.examples import Examples, Index
 from blendkit.training.fold_means import fold_means
 
 REPLICATES = 1000
@@ -36,25 +37,45 @@ def judge(
     docs/out_of_fold.md). Rows whose logits are not finite count nowhere; a kind without a class of both kinds of rows
     is left out.
     """
-    known = np.isfinite(logits).all(axis=1)
-    for other in (against or {}).values():
-        known = known & np.isfinite(other).all(axis=1)
     found = {}
     for kind, _ in KINDS:
-        rows = np.flatnonzero((examples.kind == kind) & known)
-        part = examples.take(rows)
-        truth = part.targets > 0.5
-        if not (truth.any(axis=0) & ~truth.all(axis=0)).any() or len(set(clusters_of(part).tolist())) < 2:
+        rows, why = _counted(examples, kind, logits, against or {})
+        if why or not len(rows):
             continue
         scores = {"": logits[rows], **{n: x[rows] for n, x in (against or {}).items()}}
-        found[kind] = _figures(part, truth, scores, kind, None if fold is None else fold[rows])
+        found[kind] = _figures(examples.take(rows), scores, kind, None if fold is None else fold[rows])
     return found
 
 
-def _figures(
-    part: Examples, truth: Bools, scores: Mapping[str, Logits], kind: str, fold: Int64 | None
-) -> dict[str, Any]:
-    clusters = clusters_of(part)
+def not_judged(examples: Examples, logits: Logits, against: Mapping[str, Logits] | None = None) -> dict[str, str]:
+    """Return {kind: why} for the kinds of rows that `judge` gives no figure of, though there are rows."""
+    found = {kind: _counted(examples, kind, logits, against or {})[1] for kind, _ in KINDS}
+    return {kind: why for kind, why in found.items() if why}
+
+
+def _counted(examples: Examples, kind: str, logits: Logits, against: Mapping[str, Logits]) -> tuple[Index, str]:
+    """The rows of a kind that count, and why there is no figure of them ("": there is one, or there are no rows)."""
+    every = np.flatnonzero(examples.kind == kind)
+    own = every[np.isfinite(logits[every]).all(axis=1)]
+    theirs = np.array([np.isfinite(x[own]).all(axis=1) for x in against.values()], bool)
+    rows = own[theirs.reshape(len(against), len(own)).all(axis=0)]
+    part = examples.take(rows)
+    truth = part.targets > 0.5
+    if not len(every):
+        return rows, ""
+    if not len(own):
+        return rows, f"a teacher behind the fit learned from all of their recordings ({len(every)} rows)"
+    if not len(rows):
+        return rows, f"no row counts as out-of-fold both here and in {shorten(against)}"
+    if not (truth.any(axis=0) & ~truth.all(axis=0)).any():
+        return rows, f"no class has both positive and negative rows among the {len(rows)} that count"
+    if len(set(clusters_of(part).tolist())) < 2:
+        return rows, f"the {len(rows)} rows that count are of one recording"
+    return rows, ""
+
+
+def _figures(part: Examples, scores: Mapping[str, Logits], kind: str, fold: Int64 | None) -> dict[str, Any]:
+    truth, clusters = part.targets > 0.5, clusters_of(part)
     boot = paired_bootstrap(truth, scores, clusters.tolist(), REPLICATES)
     means = None
     if fold is not None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -19,6 +19,7 @@ from blendkit.training.cross_fit import Fit, HeadFit
 from blendkit.training.examples import Examples
 from blendkit.training.export import exported, write_onnx
 from blendkit.training.head_networks import HeadShape, parameters_of
+from blendkit.training.token_shares import shares_of
 
 OOF = "oof.npz"
 
@@ -103,7 +104,11 @@ def write_oof(out: Path, fit: Fit, examples: Examples, saw: Saw, logits: Float32
 def summary(
     fit: Fit, examples: Examples, job: HeadFit, source: Source, figures: Mapping[str, Any], drift: Mapping[str, float]
 ) -> dict[str, Any]:
-    """Return all that `fit.json` and the card say."""
+    """Return what `fit.json` and the card say of a fit's rows, heads and figures.
+
+    weights {token: (mean, deviation)}: shares of the folds' heads on the rows they are judged on; shipped_weights: of
+    head.onnx, on all rows.
+    """
     kinds = {k: int((examples.kind == k).sum()) for k in ("clip", "chunk")}
     tokens = [t.name for t in job.shape.tokens]
     spread = fit.weights.std(axis=0, ddof=1) if len(fit.weights) > 1 else np.zeros(len(tokens))
@@ -112,6 +117,7 @@ def summary(
         "parameters": parameters_of(fit.head.each[0]),
         "tokens": tokens,
         "weights": {n: [float(w), float(s)] for n, w, s in zip(tokens, fit.weights.mean(axis=0), spread, strict=True)},
+        "shipped_weights": dict(zip(tokens, shares_of(fit.head, examples).tolist(), strict=True)),
         "rows": kinds,
         "recordings": len(set(examples.recording.tolist())),
         "pseudo_recordings": sorted(frozenset().union(*fit.pseudo_recordings.values())),  # behind any of the heads
@@ -125,8 +131,3 @@ def summary(
         "job": asdict(job),
         "source": source.to_json(),
     }
-
-
-def span(found: Sequence[float], sign: str = "") -> str:
-    """Return `0.900 [0.873, 0.930]`."""
-    return f"{found[0]:{sign}.4f} [{found[1]:{sign}.4f}, {found[2]:{sign}.4f}]"

@@ -5,7 +5,8 @@
 Each seed makes a world: 48 labelled soundscapes of 6 chunks, 400 unseen ones, 10 classes of which half are rare, two
 blocks of features, an offset per recording. Eight heads of differing quality are fitted in 5 folds. Every figure of
 their out-of-fold logits is compared with the macro-AUC of the head of all rows on the unseen recordings: the mean
-error, the mean absolute error, Kendall's tau over the heads of a seed, and the share of pairs of heads in its order.
+error, the mean absolute error, Kendall's tau over the heads of a seed (with its standard error over seeds), and the
+share of pairs of heads in its order; then how often the printed intervals lie wholly above or below that figure.
 With BLENDKIT_REAL_DATA the same figures are printed of real out-of-fold scores, which have no unseen recordings.
 """
 
@@ -24,6 +25,7 @@ from blendkit.metrics import macro_auc, percentile_rank
 from blendkit.training.cross_fit import HeadFit, fit_seqhead, logits_of
 from blendkit.training.examples import Examples
 from blendkit.training.head_networks import HeadShape, Token
+from blendkit.training.out_of_fold import judge
 from blendkit.training.settings import HeadKind, Mixture, Schedule
 
 CLASSES, CHUNKS = 10, 6
@@ -98,11 +100,12 @@ WAYS: dict[str, Way] = {
 }
 
 
-def figures(seed: int) -> tuple[dict[str, list[float]], list[float]]:
-    """Return {way: one figure per head}, and the figures on unseen recordings."""
+def figures(seed: int) -> tuple[dict[str, list[float]], list[float], dict[str, list[float]]]:
+    """Return {way: one figure per head}, the figures on unseen recordings, and on which side of them intervals lie."""
     labelled, unseen = world(seed, 48, "r"), world(seed, 400, "u")
     found: dict[str, list[float]] = {w: [] for w in WAYS}
     truth: list[float] = []
+    side: dict[str, list[float]] = {"pooled": [], "mean of folds": []}
     for kind, blocks, width, epochs in HEADS.values():
         shapes = {b: SHAPES[b] for b in blocks}
         shape = HeadShape(kind, tuple(map(Token, blocks)), shapes, CLASSES, width)
@@ -112,7 +115,10 @@ def figures(seed: int) -> tuple[dict[str, list[float]], list[float]]:
         for name, way in WAYS.items():
             found[name].append(way(rows.targets > 0.5, fit.oof.astype(np.float64), fit.fold))
         truth.append(macro_auc(unseen.targets > 0.5, logits_of(fit.head, unseen)).macro)
-    return found, truth
+        told = judge(rows, fit.oof, fold=fit.fold)["chunk"]
+        for name, (_, low, high) in (("pooled", told["macro_auc"]), ("mean of folds", told["by_fold"]["macro_auc"])):
+            side[name].append(float(low > truth[-1]) - float(high < truth[-1]))
+    return found, truth, side
 
 
 def agreement(found: list[float], truth: list[float]) -> tuple[float, float]:
@@ -133,13 +139,17 @@ def real(path: Path) -> None:
 def main(seeds: int = 20) -> None:
     torch.set_num_threads(1)
     made = [figures(s) for s in range(seeds)]
-    truth = np.array([t for _, t in made])
+    truth = np.array([t for _, t, _ in made])
     print(f"{seeds} seeds, {len(HEADS)} heads; unseen macro-AUC {truth.min():.3f} to {truth.max():.3f}")
-    print(f"{'way':28s} mean error  absolute  tau    same order")
+    print(f"{'way':28s} mean error  absolute  tau            same order")
     for name in WAYS:
-        error = np.array([f[name] for f, _ in made]) - truth
-        tau, same = np.mean([agreement(f[name], t) for f, t in made], axis=0)
-        print(f"{name:28s} {error.mean():+.4f}     {np.abs(error).mean():.4f}    {tau:.3f}  {same:.3f}")
+        error = np.array([f[name] for f, _, _ in made]) - truth
+        every = np.array([agreement(f[name], t) for f, t, _ in made])
+        (tau, same), spread = every.mean(axis=0), every[:, 0].std(ddof=1) / seeds**0.5
+        print(f"{name:28s} {error.mean():+.4f}     {np.abs(error).mean():.4f}    {tau:.3f} +- {spread:.3f}  {same:.3f}")
+    for name in made[0][2]:
+        side = np.array([s[name] for _, _, s in made])
+        print(f"95 % interval, {name:14s} above unseen {(side > 0).mean():.3f}, below {(side < 0).mean():.3f}")
     if folder := os.environ.get("BLENDKIT_REAL_DATA"):
         real(Path(folder) / "birdclef2026" / "oof_432.npz")
 

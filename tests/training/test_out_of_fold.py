@@ -9,7 +9,7 @@ import pytest
 from blendkit.metrics.auc import macro_auc
 from blendkit.metrics.bootstrap import paired_bootstrap
 from blendkit.training.examples import Examples
-from blendkit.training.out_of_fold import clusters_of, judge, share_interval
+from blendkit.training.out_of_fold import clusters_of, judge, not_judged, share_interval
 from blendkit.training.stopping import stopping_score
 
 Make = Callable[..., Examples]
@@ -76,6 +76,21 @@ def test_a_kind_that_cannot_be_measured_is_left_out(both: tuple[Examples, np.nda
     assert list(judge(replace(e, targets=targets), logits)) == ["clip"]
     lonely = replace(e, group=np.full(len(e), "g"), recording=np.full(len(e), "r"))
     assert judge(lonely, logits) == {}
+
+
+def test_every_kind_without_a_figure_has_its_reason(both: tuple[Examples, np.ndarray]) -> None:
+    e, logits = both
+    clips = e.kind == "clip"
+    unseen = np.where(clips[:, None], np.nan, logits)
+    assert not_judged(e, logits) == {}
+    assert not_judged(e, unseen) == {"clip": "a teacher behind the fit learned from all of their recordings (36 rows)"}
+    other = {"old": np.where(clips[:, None], np.nan, logits)}
+    assert not_judged(e, logits, other) == {"clip": "no row counts as out-of-fold both here and in old"}
+    one_class = replace(e, targets=np.ones_like(e.targets))
+    assert "among the 18 that count" in not_judged(one_class, unseen)["chunk"]
+    lonely = replace(e, group=np.full(len(e), "g"), recording=np.full(len(e), "r"))
+    assert not_judged(lonely, logits)["clip"] == "the 36 rows that count are of one recording"
+    assert list(not_judged(lonely.take(np.flatnonzero(clips)), logits[clips])) == ["clip"]  # no rows, no reason
 
 
 def test_few_groups_are_redrawn_by_recording(make_examples: Make) -> None:

@@ -155,10 +155,12 @@ def seqhead(json_out: bool, **asked: Any) -> None:
         return
     _show(made, request.probe)
     click.echo(f"wrote {request.out}: head.onnx, folds/, oof.npz, card.md, fit.json")
+    for command in made["next"]:
+        click.echo(f"next: {command}")
 
 
 def _show(report: dict[str, Any], probe: Path | None) -> None:
-    from blendkit.training import span
+    from blendkit import training
 
     rows = report["rows"]
     click.echo(
@@ -167,12 +169,10 @@ def _show(report: dict[str, Any], probe: Path | None) -> None:
     )
     for note in report["notes"]:
         click.echo(note)
-    for kind, f in report["oof"].items():
-        top = f"; top-1 {span(f['top_one'])}" if f["top_one"] else ""
-        click.echo(f"out of fold, {kind}s: macro-AUC {span(f['macro_auc'])}{top}")
-        for name, gain in f["gains"].items():
-            more = f"; top-1 {span(gain['top_one'], '+')}" if "top_one" in gain else ""
-            click.echo(f"  less {name}: macro-AUC {span(gain['macro_auc'], '+')}{more}")
+    for line in training.figure_lines(report):
+        click.echo(f"out of fold, {line}")
+    for line in training.two_figures(report):
+        click.echo(line)
     probed = _probed(probe)
     header = ["token", "share", "deviation", *(["probe's top-1"] if probed else [])]
     ranked = sorted(report["weights"].items(), key=lambda w: -w[1][0])

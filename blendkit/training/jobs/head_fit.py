@@ -27,12 +27,13 @@ from blendkit.training.jobs.examples_of_stores import (
     unlabelled_examples,
 )
 from blendkit.training.jobs.grouping import grouping_of, grouping_problems, with_groups
+from blendkit.training.jobs.next_commands import next_commands
 from blendkit.training.jobs.probe_agreement import probe_agreement
 from blendkit.training.jobs.pseudo_labels import read_pseudo
 from blendkit.training.jobs.requests import HeadRequest
 from blendkit.training.jobs.saved_arrays import read_arrays
 from blendkit.training.model_cards import write_head_card
-from blendkit.training.out_of_fold import judge
+from blendkit.training.out_of_fold import judge, not_judged
 from blendkit.training.outputs import OOF, Source, summary, write_heads, write_oof
 
 
@@ -96,7 +97,13 @@ def write_fit(request: HeadRequest, fit: Fit, ready: PreparedFit) -> dict[str, A
     drift = write_heads(request.out, fit, examples, job, source)
     write_oof(request.out, fit, examples, source.saw, logits)
     made = summary(fit, examples, job, source, figures, drift)
-    made = {**made, "notes": [*ready.notes, *notes], "spearman": probe_agreement(made["weights"], ready.probed)}
+    made = {
+        **made,
+        "not_judged": not_judged(examples, logits, others),
+        "notes": [*ready.notes, *notes],
+        "spearman": probe_agreement(made["weights"], ready.probed),
+        "next": next_commands(request, source.fitted_on),
+    }
     write_head_card(request.out, made)
     return made
 
