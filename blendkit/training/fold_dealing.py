@@ -32,7 +32,7 @@ def deal_folds(examples: Examples, folds: int) -> Index:
     at = np.full(len(names), -1, np.int64)
     fold_rows, fold_positives = (np.zeros((folds, *x.shape[1:]), np.int64) for x in (rows, positives))
     for g, stratum in sorted(order, key=lambda o: not both[o[0]]):  # a stable sort: shared groups come first
-        of_class = fold_positives[(slice(None), *stratum)] if stratum else np.zeros(folds, np.int64)
+        of_class = fold_positives[:, stratum[0], stratum[1]] if stratum else np.zeros(folds, np.int64)
         of_rows = fold_rows[:, rows[g] > 0].sum(axis=1)  # a fold without rows of the kind is always the first choice
         ties = [text_hash(f"{names[g]}\n{f}") for f in range(folds)]
         at[g] = min(zip(of_class.tolist(), of_rows.tolist(), ties, range(folds), strict=True))[-1]

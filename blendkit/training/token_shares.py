@@ -17,10 +17,11 @@ _BATCH = 4096
 def shares_of(head: Mean, examples: Examples) -> Float64:
     """Return (tokens,) the mean share of every token over all rows, averaged over the heads behind `head`."""
     total: Any = 0.0
+    heads: list[Any] = list(head.each)
     with torch.no_grad():
-        for one in head.each:
-            inputs = one.tokens.shape.inputs  # type: ignore[union-attr]
+        for one in heads:
+            inputs = one.tokens.shape.inputs
             for i in range(0, len(examples), _BATCH):
                 blocks = [torch.from_numpy(np.ascontiguousarray(examples.features[n][i : i + _BATCH])) for n in inputs]
-                total = total + one.weights(blocks).double().sum(0).numpy()  # type: ignore[operator]
-    return np.asarray(total / (len(examples) * len(head.each)))
+                total = total + one.weights(blocks).double().sum(0).numpy()
+    return np.asarray(total / (len(examples) * len(heads)))

@@ -48,6 +48,8 @@ def test_a_head_runs_in_a_recipe_as_it_was_judged(
     other = blendkit(*args, "--out", tmp_path / "peak", "--set", "members.seqhead.normalise=peak")
     assert other.returncode == 2
     assert "normalise: fitted with 'none', this recipe has 'peak'" in other.stderr
+    judged = blendkit("eval", f"{fitted}/head/oof.npz:logits", "--labels", world / "train_soundscapes_labels.csv")
+    assert judged.returncode == 0, judged.stderr  # the command that the card points to
     card = (fitted / "head" / "card.md").read_text(encoding="utf-8")
     assert "Out-of-fold figures" in card
     told = json.loads((fitted / "head" / "fit.json").read_text(encoding="utf-8"))
