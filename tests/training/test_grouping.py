@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
 
+from blendkit.core import AudioContent
 from blendkit.errors import BlendkitError
-from blendkit.training.examples import Examples
+from blendkit.training.examples import Examples, with_copies_together
 from blendkit.training.fold_dealing import deal_folds
 from blendkit.training.group_links import linked_groups
 from blendkit.training.jobs.grouping import grouping_of, grouping_problems, with_groups
@@ -146,3 +148,13 @@ def test_options_without_effect_are_problems(tmp_path: Path) -> None:
 def test_links_join_chains_of_groups() -> None:
     assert linked_groups([("c", "b"), ("d", "e"), ("b", "a")]) == {"a": "a", "b": "a", "c": "a", "d": "d", "e": "d"}
     assert linked_groups([]) == {}
+
+
+def test_copies_of_a_recording_join_their_groups() -> None:
+    same = AudioContent("0" * 16)
+    e = replace(examples(), contents={CLIPS[1]: same, SCAPES[2]: same})
+    made, _ = with_groups(e, rows(group=r"-(\w+)", soundscape_group="site"))
+    joined, notes = with_copies_together(made)
+    found = dict(zip(joined.recording.tolist(), joined.group.tolist(), strict=True))
+    assert [found[r] for r in (*CLIPS, *SCAPES)] == ["ann", "S02", "ann", "S01", "S01", "S02"]
+    assert notes[0].startswith("1 recordings are copies or cuts of others and share their fold")
