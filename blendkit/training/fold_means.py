@@ -37,8 +37,11 @@ def fold_means(
     fold: Int64,
     clusters: NDArray[np.str_],
     replicates: int = 1000,
+    mask: Bools | None = None,
 ) -> FoldMeans | None:
     """Measure every fold by itself: truth (N, C), scores {name: (N, C)}, fold (N,), clusters (N,).
+
+    mask (N, C): the cells that count (None: all).
 
     A fold's macro-AUC is the mean over the classes with both kinds of rows in it; a fold without such a class gives
     none. A replicate draws one cluster fewer than a fold has, with replacement: few clusters drawn as often as there
@@ -50,18 +53,18 @@ def fold_means(
     for f in sorted(set(fold.tolist())):
         rows = np.flatnonzero(fold == f)
         own = truth[rows]
-        if not (own.any(axis=0) & ~own.all(axis=0)).any():
+        keep = np.ascontiguousarray(np.ones(own.shape, bool) if mask is None else mask[rows])
+        if not ((own & keep).any(axis=0) & (~own & keep).any(axis=0)).any():
             continue
-        if len(set(clusters[rows].tolist())) < 2:
+        if len(set(clusters[rows[keep.any(axis=1)]].tolist())) < 2:
             return None
-        keep = np.ones(own.shape, bool)
         code, count = cluster_codes(clusters[rows], keep)
         draws = np.random.default_rng([0, int(f)]).integers(0, count, (replicates, count - 1))
         weights = np.zeros((count, replicates), np.int64)
         np.add.at(weights, (draws, np.arange(replicates)[:, None]), 1)
         part = {n: np.ascontiguousarray(x[rows]) for n, x in scores.items()}
         for n, figures in resampled_macros(own, part, keep, code, weights).items():
-            each[n].append(macro_auc(own, part[n]).macro)
+            each[n].append(macro_auc(own, part[n], keep).macro)
             drawn[n].append(figures)
     if any(len(e) < 2 for e in each.values()):
         return None

@@ -22,6 +22,15 @@ def test_every_fold_is_measured_by_itself() -> None:
     assert found.interval("", "turned")[0] == 0.25
 
 
+def test_masked_cells_count_nowhere() -> None:
+    x = np.array([[1, 5], [0, 6], [2, 4], [9, 0], [8, 0], [7, 0]], np.float64)
+    mask = np.ones(TRUTH.shape, bool)
+    mask[2, 0] = mask[5, 0] = False  # of class 0 a negative that wins in fold 0, and a positive that loses in fold 1
+    found = fold_means(TRUTH, {"": x}, FOLD, NAMES, 50, mask)
+    assert found is not None
+    assert found.each == {"": [1.0, 1.0]}
+
+
 def test_another_scale_in_a_fold_changes_nothing() -> None:
     rng = np.random.default_rng(0)
     truth, fold = rng.random((60, 3)) < 0.4, np.repeat([0, 1, 2], 20)
