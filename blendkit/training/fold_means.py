@@ -45,8 +45,8 @@ def fold_means(
 
     A fold's macro-AUC is the mean over the classes with both kinds of rows in it; a fold without such a class gives
     none. A replicate draws one cluster fewer than a fold has, with replacement: few clusters drawn as often as there
-    are vary too little (Rao and Wu 1988). None where fewer than two folds give a figure, or one of them has a single
-    cluster: nothing can then be redrawn.
+    are vary too little (Rao and Wu 1988). None where fewer than two folds give a figure, or where one of them cannot be
+    redrawn: it has a single cluster, or most of its replicates have no class with both kinds of rows.
     """
     each: dict[str, list[float]] = {n: [] for n in scores}
     drawn: dict[str, list[Float64]] = {n: [] for n in scores}
@@ -63,7 +63,10 @@ def fold_means(
         weights = np.zeros((count, replicates), np.int64)
         np.add.at(weights, (draws, np.arange(replicates)[:, None]), 1)
         part = {n: np.ascontiguousarray(x[rows]) for n, x in scores.items()}
-        for n, figures in resampled_macros(own, part, keep, code, weights).items():
+        made = resampled_macros(own, part, keep, code, weights)
+        if any(np.isnan(figures).mean() > 0.5 for figures in made.values()):
+            return None
+        for n, figures in made.items():
             each[n].append(macro_auc(own, part[n], keep).macro)
             drawn[n].append(figures)
     if any(len(e) < 2 for e in each.values()):

@@ -7,14 +7,15 @@ import numpy as np
 from blendkit.metrics import macro_auc
 from blendkit.training.fold_means import fold_means
 
-TRUTH = np.array([[1, 0], [0, 1], [0, 0], [1, 0], [0, 0], [1, 0]], bool)
-FOLD = np.array([0, 0, 0, 1, 1, 1])
-NAMES = np.array(list("abcdef"))
+# Every row three times, each a group of its own: figures stay as they are, and few draws lack a kind of rows.
+TRUTH = np.array([[1, 0], [0, 1], [0, 0], [1, 0], [0, 0], [1, 0]], bool).repeat(3, axis=0)
+SCORES = np.array([[1, 5], [0, 6], [2, 4], [9, 0], [8, 0], [7, 0]], np.float64).repeat(3, axis=0)
+FOLD = np.repeat([0, 1], 9)
+NAMES = np.array(list("abcdefghijklmnopqr"))
 
 
 def test_every_fold_is_measured_by_itself() -> None:
-    x = np.array([[1, 5], [0, 6], [2, 4], [9, 0], [8, 0], [7, 0]], np.float64)
-    found = fold_means(TRUTH, {"": x, "turned": -x}, FOLD, NAMES, 50)
+    found = fold_means(TRUTH, {"": SCORES, "turned": -SCORES}, FOLD, NAMES, 50)
     assert found is not None
     # fold 0: class 0 wins one pair of two, class 1 both; fold 1: class 0 wins one pair of two, class 1 has no positive
     assert found.each == {"": [0.75, 0.5], "turned": [0.25, 0.5]}
@@ -23,10 +24,11 @@ def test_every_fold_is_measured_by_itself() -> None:
 
 
 def test_masked_cells_count_nowhere() -> None:
-    x = np.array([[1, 5], [0, 6], [2, 4], [9, 0], [8, 0], [7, 0]], np.float64)
     mask = np.ones(TRUTH.shape, bool)
-    mask[2, 0] = mask[5, 0] = False  # of class 0 a negative that wins in fold 0, and a positive that loses in fold 1
-    found = fold_means(TRUTH, {"": x}, FOLD, NAMES, 50, mask)
+    mask[6:9, 0] = mask[15:, 0] = (
+        False  # of class 0 a negative that wins in fold 0, and a positive that loses in fold 1
+    )
+    found = fold_means(TRUTH, {"": SCORES}, FOLD, NAMES, 50, mask)
     assert found is not None
     assert found.each == {"": [1.0, 1.0]}
 
@@ -61,9 +63,11 @@ def test_groups_are_redrawn_whole() -> None:
 
 
 def test_what_cannot_be_redrawn_has_no_figure() -> None:
-    scores = {"": np.zeros((6, 2))}
+    scores = {"": np.zeros((18, 2))}
     assert fold_means(TRUTH, scores, FOLD, NAMES, 10) is not None
-    assert fold_means(TRUTH, scores, np.zeros(6, np.int64), NAMES, 10) is None  # one fold
-    assert fold_means(TRUTH, scores, FOLD, np.array(list("abcddd")), 10) is None  # fold 1 is one group
+    assert fold_means(TRUTH, scores, np.zeros(18, np.int64), NAMES, 10) is None  # one fold
+    assert fold_means(TRUTH, scores, FOLD, np.array(list("abcdefghi") + ["j"] * 9), 10) is None  # fold 1 is one group
     silent = TRUTH & (FOLD == 0)[:, None]
     assert fold_means(silent, scores, FOLD, NAMES, 10) is None  # fold 1 has no class to measure
+    two_clips = np.array([[1, 0], [0, 1], [1, 0], [0, 1]], bool)  # of one class each: one of them alone has no figure
+    assert fold_means(two_clips, {"": np.zeros((4, 2))}, np.array([0, 0, 1, 1]), NAMES[:4], 10) is None
