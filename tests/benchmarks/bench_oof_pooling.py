@@ -136,7 +136,7 @@ def real(path: Path) -> None:
             print(f"{name:16s}", *(f"{w}: {way(truth, x, fold):.4f}" for w, way in WAYS.items()), sep="  ")
 
 
-def main(seeds: int = 20) -> None:
+def main(seeds: int = 40) -> None:
     torch.set_num_threads(1)
     made = [figures(s) for s in range(seeds)]
     truth = np.array([t for _, t, _ in made])

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import numpy as np
+import pytest
 
 from blendkit.metrics import macro_auc
-from blendkit.training.fold_means import fold_means
+from blendkit.training.fold_means import FoldMeans, fold_means
 
 # Every row three times, each a group of its own: figures stay as they are, and few draws lack a kind of rows.
 TRUTH = np.array([[1, 0], [0, 1], [0, 0], [1, 0], [0, 0], [1, 0]], bool).repeat(3, axis=0)
@@ -49,6 +50,18 @@ def test_another_scale_in_a_fold_changes_nothing() -> None:
     assert low < estimate < high
 
 
+def test_intervals_are_students_around_the_estimate() -> None:
+    found = FoldMeans({"": [0.5, 0.7], "o": [0.4, 0.5]}, {"": np.array([0.7, 0.9]), "o": np.array([0.5, 0.5])}, 3)
+    away = (
+        3.182446 * 0.2 / 2**0.5
+    )  # the 97.5 % quantile of t with 3 degrees of freedom, and the deviation of 0.7 and 0.9
+    assert found.interval("") == pytest.approx([0.6, 0.6 - away, 1.0])
+    assert found.interval("", "o") == pytest.approx([0.15, 0.15 - away, 0.15 + away])
+    measured = fold_means(TRUTH, {"": SCORES}, FOLD, NAMES, 50)
+    assert measured is not None
+    assert measured.freedom == 16
+
+
 def test_groups_are_redrawn_whole() -> None:
     rng = np.random.default_rng(1)
     place = np.repeat(rng.standard_normal(24), 10)  # recordings differ in the scores of all of their rows
@@ -59,7 +72,7 @@ def test_groups_are_redrawn_whole() -> None:
     assert rows is not None
     assert groups is not None
     narrow, wide = (f.interval("")[2] - f.interval("")[1] for f in (rows, groups))
-    assert wide > 1.5 * narrow
+    assert wide > 1.3 * narrow
 
 
 def test_what_cannot_be_redrawn_has_no_figure() -> None:
