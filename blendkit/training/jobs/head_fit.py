@@ -29,6 +29,7 @@ from blendkit.training.jobs.examples_of_stores import (
 from blendkit.training.jobs.grouping import grouping_of, grouping_problems, with_groups
 from blendkit.training.jobs.next_commands import next_commands
 from blendkit.training.jobs.probe_agreement import probe_agreement
+from blendkit.training.jobs.padded_tails import tails_note
 from blendkit.training.jobs.pseudo_labels import read_pseudo
 from blendkit.training.jobs.requests import HeadRequest
 from blendkit.training.jobs.saved_arrays import read_arrays
@@ -130,12 +131,13 @@ def labelled_examples(
     classes = classes_of(stores, request.rows.labels, taxonomy)
     clips = stores[: len(request.rows.features)]
     parts = [clip_examples(s, blocks, classes) for s in clips]
+    tails = tails_note(clips, sum(map(len, parts)))
     if request.rows.soundscapes is not None:
         assert request.rows.labels is not None
         parts.append(chunk_examples(stores[len(clips)], blocks, classes, request.rows.labels, taxonomy))
     examples, notes = with_groups(stack(parts), request.rows)
     examples, joined = with_copies_together(examples)
-    notes += joined
+    notes = [*tails, *notes, *joined]
     without_positives = check_trainable(examples)
     if without_positives:
         notes.append(f"{len(without_positives)} classes without positives are left out: {shorten(without_positives)}")
