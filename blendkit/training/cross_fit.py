@@ -10,15 +10,15 @@ from typing import Any
 
 import numpy as np
 import torch
-from torch import Tensor
 
 from blendkit.core import Float32, Float64, Int64, canonical_json, text_hash
 from blendkit.errors import BlendkitError
 from blendkit.events import Emit, silent
-from blendkit.training.examples import Examples, stack
+from blendkit.training.examples import Examples, Index
 from blendkit.training.fold_dealing import deal_folds
 from blendkit.training.head_networks import AttentionPool, HeadShape, Mean, ScalarMix, new_head
 from blendkit.training.loop import Data, train
+from blendkit.training.picked_rows import MOST_ROWS, PickedRows, in_batches
 from blendkit.training.sampling import epoch_rows
 from blendkit.training.settings import Mixture, Schedule
 from blendkit.training.stopping import stopping_score
@@ -85,17 +85,18 @@ def fit_seqhead(
     added = {f: pseudo(f) for f in (*range(job.folds), None)}
     for f in range(job.folds):
         learn, stop, held = _split(fold, f, job.folds)
-        rows = _with_pseudo(examples.take(learn), added[f])
+        rows = PickedRows.of(examples, learn, _given(added[f]))
+        stopping = PickedRows.of(examples, stop)
         own = []
         for s in range(job.seeds):
-            head, best = _train_head(rows, job, s, examples.take(stop), f"fold{f}-seed{s}", checkpoints, None, emit)
-            by_seed[s, held] = logits_of(head, examples.take(held))
-            weights.append(_token_shares(head, examples.take(held)))
+            head, best = _train_head(rows, job, s, stopping, f"fold{f}-seed{s}", checkpoints, None, emit)
+            by_seed[s, held] = logits_of(head, examples, rows=held)
+            weights.append(_token_shares(head, PickedRows.of(examples, held[:MOST_ROWS])))
             own.append((head, best))
         heads.append(Mean([h for h, _ in own]))
         epochs.append([best for _, best in own])
     final_epochs = [max(1, round(float(np.mean([e[s] for e in epochs])))) for s in range(job.seeds)]
-    rows = _with_pseudo(examples, added[None])
+    rows = PickedRows.of(examples, np.arange(n), _given(added[None]))
     final = [
         _train_head(rows, job, s, None, f"all-seed{s}", checkpoints, final_epochs[s], emit)[0] for s in range(job.seeds)
     ]
@@ -104,14 +105,17 @@ def fit_seqhead(
     return Fit(oof, by_seed, fold, tuple(heads), Mean(final), epochs, final_epochs, np.array(weights), behind)
 
 
-def logits_of(head: torch.nn.Module, examples: Examples, inputs: tuple[str, ...] | None = None) -> Float32:
-    """Return logits (N, C) of a head or a mean of heads."""
+def logits_of(
+    head: torch.nn.Module, examples: Examples, inputs: tuple[str, ...] | None = None, rows: Index | None = None
+) -> Float32:
+    """Return logits (N, C) of a head or a mean of heads, of all rows or of those at `rows`."""
     names = inputs or _inputs(head)
+    index = np.arange(len(examples)) if rows is None else rows
     head.eval()
     with torch.no_grad():
         parts = [
-            head(*(torch.from_numpy(np.ascontiguousarray(examples.features[n][i : i + 4096])) for n in names))
-            for i in range(0, len(examples), 4096)
+            head(*(torch.from_numpy(examples.features[n][part]) for n in names))
+            for part in in_batches(index, examples, names)
         ]
     return torch.cat(parts).numpy() if parts else np.empty((0, len(examples.classes)), np.float32)
 
@@ -127,26 +131,27 @@ def _split(fold: Int64, f: int, folds: int) -> tuple[Int64, ...]:
     return tuple(np.flatnonzero(m) for m in (~held & ~stop & (fold >= 0), stop, held))
 
 
-def _with_pseudo(examples: Examples, more: Examples | None) -> Examples:
-    return examples if more is None or not len(more) else stack([examples, more])
+def _given(more: Examples | None) -> list[Examples]:
+    return [] if more is None else [more]
 
 
 def _train_head(
-    rows: Examples, job: HeadFit, seed: int, stop: Examples | None, name: str, checkpoints: Path | None,
+    rows: PickedRows, job: HeadFit, seed: int, stop: PickedRows | None, name: str, checkpoints: Path | None,
     stop_after: int | None, emit: Emit,
 ) -> tuple[Head, int]:  # fmt: skip
     """Train one head; return it with its best weights, and which epoch these are of."""
-    inputs = [torch.from_numpy(np.ascontiguousarray(rows.features[n])) for n in job.shape.inputs]
+    names = job.shape.inputs
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(job.seed + seed)
         head = new_head(job.shape)
-    head.tokens.fit(inputs)
+    head.tokens.fit(rows.batches(names))
     if isinstance(head, ScalarMix) and job.start:
         head.start_from([job.start[t.name] for t in job.shape.tokens])
 
     def judge(scored: torch.nn.Module) -> float:
         assert stop is not None
-        score = stopping_score(stop, logits_of(scored, stop, job.shape.inputs))
+        ((source, index),) = stop.parts
+        score = stopping_score(stop.labels, logits_of(scored, source, names, index))
         if not np.isfinite(score):
             raise BlendkitError(
                 f"{name}: the fold to stop on has no class with both positive and negative rows",
@@ -158,8 +163,8 @@ def _train_head(
     key = _checkpoint_key(rows, stop, job, seed, stop_after)
     state = train(
         head,
-        Data(inputs, torch.from_numpy(rows.targets)),
-        lambda rng: epoch_rows(rows, job.mixture, rng),
+        Data([rows.column(n) for n in names], torch.from_numpy(rows.labels.targets)),
+        lambda rng: epoch_rows(rows.labels, job.mixture, rng),
         job.schedule,
         job.seed + seed,
         judge=None if stop is None else judge,
@@ -171,18 +176,20 @@ def _train_head(
     return head.eval(), state.best_epoch
 
 
-def _checkpoint_key(rows: Examples, stop: Examples | None, job: HeadFit, seed: int, stop_after: int | None) -> str:
+def _checkpoint_key(rows: PickedRows, stop: PickedRows | None, job: HeadFit, seed: int, stop_after: int | None) -> str:
     """What a checkpoint depends on: the job, and every number it learns from or stops by."""
     digest = hashlib.sha256(canonical_json([asdict(job), seed, stop_after, torch.__version__]).encode())
     for part in (rows, stop) if stop is not None else (rows,):
-        for array in (*part.features.values(), part.targets):
-            digest.update(np.ascontiguousarray(array).data)
-        digest.update(text_hash("\n".join([*part.row_ids.tolist(), *part.kind.tolist()])).encode())
+        for name in part.parts[0][0].features:
+            for (values,) in part.batches([name]):
+                digest.update(values.numpy().data)
+        digest.update(np.ascontiguousarray(part.labels.targets).data)
+        digest.update(text_hash("\n".join([*part.labels.row_ids.tolist(), *part.labels.kind.tolist()])).encode())
     return digest.hexdigest()[:12]
 
 
-def _token_shares(head: Head, held: Examples) -> Float64:
+def _token_shares(head: Head, held: PickedRows) -> Float64:
     """The mean share of every token over held-out rows."""
-    blocks: list[Tensor] = [torch.from_numpy(held.features[n][:4096]) for n in head.tokens.shape.inputs]
     with torch.no_grad():
-        return np.asarray(head.weights(blocks).mean(0).double().numpy())
+        parts = [head.weights(blocks).double().sum(0) for blocks in held.batches(head.tokens.shape.inputs)]
+        return np.asarray((torch.stack(parts).sum(0) / len(held)).numpy())

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 import torch
@@ -46,6 +46,28 @@ class HeadShape:
         return tuple(dict.fromkeys(named))
 
 
+class Moments:
+    """Mean and deviation (channels,) of rows that come in batches (Chan, Golub and LeVeque 1979), in float64."""
+
+    def __init__(self, channels: int) -> None:
+        self.count = 0
+        self.mean = torch.zeros(channels, dtype=torch.float64)
+        self.squares = torch.zeros(channels, dtype=torch.float64)  # of what lies beside the mean
+
+    def add(self, x: Tensor) -> None:
+        """Add rows (n, channels)."""
+        n, x = len(x), x.double()
+        mean = x.mean(0)
+        apart, total = mean - self.mean, self.count + n
+        self.squares += (x - mean).square().sum(0) + apart.square() * (self.count * n / total)
+        self.mean += apart * (n / total)
+        self.count = total
+
+    def deviation(self) -> Tensor:
+        """Return the standard deviation of all rows."""
+        return (self.squares / self.count).sqrt()
+
+
 class Standard(nn.Module):
     """(x - mean) / deviation per channel, over whatever comes before the channels."""
 
@@ -57,11 +79,10 @@ class Standard(nn.Module):
         self.register_buffer("mean", torch.zeros(channels))
         self.register_buffer("scale", torch.ones(channels))
 
-    def fit(self, x: Tensor) -> None:
-        """Set mean and deviation from training rows (N, ..., channels)."""
-        flat = x.reshape(-1, x.shape[-1])
-        self.mean.copy_(flat.mean(0))
-        self.scale.copy_(1 / flat.std(0, correction=0).clamp_min(1e-3))
+    def set_to(self, mean: Tensor, deviation: Tensor) -> None:
+        """Set mean and deviation (channels,)."""
+        self.mean.copy_(mean)
+        self.scale.copy_(1 / deviation.clamp_min(1e-3))
 
     def forward(self, x: Tensor) -> Tensor:
         """Standardise."""
@@ -83,10 +104,14 @@ class Tokens(nn.Module):
         whole = [found[t.block] if t.less is None else found[t.block] - found[t.less] for t in self.shape.tokens]
         return [x.reshape(x.shape[0], -1, x.shape[-1]) for x in whole]
 
-    def fit(self, blocks: Sequence[Tensor]) -> None:
-        """Fit the standardisation on training rows."""
-        for standard, x in zip(self.standard, self.raw(blocks), strict=True):
-            standard.fit(x)  # type: ignore[operator]
+    def fit(self, batches: Iterable[Sequence[Tensor]]) -> None:
+        """Fit the standardisation on training rows, which come batch by batch."""
+        moments = [Moments(len(standard.mean)) for standard in self.standard]  # type: ignore[arg-type]
+        for blocks in batches:
+            for own, x in zip(moments, self.raw(blocks), strict=True):
+                own.add(x.reshape(-1, x.shape[-1]))
+        for standard, own in zip(self.standard, moments, strict=True):
+            standard.set_to(own.mean, own.deviation())  # type: ignore[operator]
 
     def forward(self, blocks: Sequence[Tensor]) -> list[Tensor]:
         """Return every token's vectors, standardised."""

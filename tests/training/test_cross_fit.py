@@ -13,6 +13,7 @@ from blendkit.errors import BlendkitError
 from blendkit.training import cross_fit
 from blendkit.training.cross_fit import _checkpoint_key, _split, fit_seqhead, logits_of
 from blendkit.training.examples import Examples
+from blendkit.training.picked_rows import PickedRows
 
 Make = Callable[..., Examples]
 
@@ -89,14 +90,19 @@ def test_a_scalar_mix_starts_from_the_probe(make_examples: Make, head_fit: Any) 
 
 
 def test_what_a_checkpoint_depends_on(make_examples: Make, head_fit: Any) -> None:
-    e, stop = make_examples(), make_examples(6, 6, seed=1)
-    changed = replace(e, features={**e.features, "a": e.features["a"] + 1e-3})
+    def picked(e: Examples) -> PickedRows:
+        return PickedRows.of(e, np.arange(len(e)))
+
+    given = make_examples()
+    e, stop = picked(given), picked(make_examples(6, 6, seed=1))
+    changed = picked(replace(given, features={**given.features, "a": given.features["a"] + 1e-3}))
     keys = {
         _checkpoint_key(e, stop, head_fit, 0, None), _checkpoint_key(changed, stop, head_fit, 0, None), _checkpoint_key(e, None, head_fit, 0, None),
         _checkpoint_key(e, stop, head_fit, 1, None), _checkpoint_key(e, stop, head_fit, 0, 3), _checkpoint_key(e, stop, replace(head_fit, folds=4), 0, None),
-        _checkpoint_key(replace(e, targets=1 - e.targets), stop, head_fit, 0, None),
+        _checkpoint_key(picked(replace(given, targets=1 - given.targets)), stop, head_fit, 0, None),
+        _checkpoint_key(PickedRows.of(given, np.arange(len(given))[::-1].copy()), stop, head_fit, 0, None),
     }  # fmt: skip
-    assert len(keys) == 7
+    assert len(keys) == 8
     assert _checkpoint_key(e, stop, head_fit, 0, None) == _checkpoint_key(e, stop, head_fit, 0, None)
 
 
