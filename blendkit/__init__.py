@@ -52,7 +52,7 @@ if TYPE_CHECKING:
     )
     from blendkit.recipe import load_recipe
     from blendkit.sample import WorldConfig, make_world
-    from blendkit.scoring import Runtime, fit_features, score
+    from blendkit.scoring import BackgroundMix, Runtime, fit_features, score
     from blendkit.store import FeatureStore, LogitStore
 
     # training on top of frozen models
@@ -72,6 +72,7 @@ else:
     __getattr__, __dir__ = lazy_face(__name__)
 
 __all__ = [
+    "BackgroundMix",
     "BlendkitError",
     "ColumnNames",
     "FeatureStore",

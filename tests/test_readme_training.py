@@ -91,8 +91,8 @@ def said(folder: Path, blendkit: Blendkit) -> dict[str, str]:
     return printed
 
 
-def test_there_are_seven_commands_and_each_says_what_it_wrote(folder: Path, said: dict[str, str]) -> None:
-    assert len(commands()) == 7
+def test_there_are_eight_commands_and_each_says_what_it_wrote(folder: Path, said: dict[str, str]) -> None:
+    assert len(commands()) == 8
     assert "to start a scalar mix with:" in said["probe birdnet"]
     assert "out of fold, chunks: macro-AUC" in said["fit seqhead"]
     pseudo = json.loads((folder / "pl" / "pseudo.json").read_text(encoding="utf-8"))

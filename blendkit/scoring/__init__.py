@@ -13,6 +13,7 @@ from blendkit._face import lazy_face
 if TYPE_CHECKING:
     from blendkit.scoring.cpus import cpu_count
     from blendkit.scoring.identity import facts_hash, grid_of, member_facts
+    from blendkit.scoring.mixing import BackgroundMix
     from blendkit.scoring.opened import (
         CPU_ONLY,
         Opened,
@@ -40,6 +41,7 @@ else:
 __all__ = [
     "CPU_ONLY",
     "AudioMember",
+    "BackgroundMix",
     "Opened",
     "Runtime",
     "Scored",

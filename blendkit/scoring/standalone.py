@@ -8,16 +8,18 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from blendkit.audio import Channels, Grid, Recording, Silence, find_audio, groups, prepare_group
+from blendkit.audio import Channels, Grid, Recording, Silence, find_audio, groups
 from blendkit.core import NameRule, Taxonomy, chunk_rows
 from blendkit.errors import BlendkitError
 from blendkit.events import Emit, silent
 from blendkit.member import TTA, FeatureMember, Member, MemberContext, RecordingAudio, check_window, features_of
 from blendkit.recipe import DataFolder, MemberPlan, check_files, make_plan, parse_recipe
 from blendkit.scoring.cpus import cpu_count
+from blendkit.scoring.heard_audio import HeardAudio
 from blendkit.scoring.identity import facts_hash, grid_of, member_facts, tta_of
+from blendkit.scoring.mixing import BackgroundMix
 from blendkit.scoring.opened import CPU_ONLY, Runtime, audio_member, build_member, is_finished, member_params
-from blendkit.scoring.scorer import recording_keys, score_recordings
+from blendkit.scoring.scorer import score_recordings
 from blendkit.scoring.statuses import stored
 from blendkit.store import FeatureStore, Stored, require_features
 
@@ -126,15 +128,17 @@ def fit_features(
     settings: Sequence[str] = (),
     chunk_s: float = 5.0,
     channels: Channels = "mean",
+    mix: BackgroundMix | None = None,
     runtime: Runtime = CPU_ONLY,
     emit: Emit = silent,
 ) -> dict[str, Stored]:
     """Save a member's features of audio into the feature store `out`; return every recording's status.
 
-    names: features, or `blocks` for all blocks (default: these and the embedding). See `score` for the rest.
+    names: features, or `blocks` for all blocks (default: these and the embedding). mix: makes the features of copies
+    that are mixed with background audio, `<id>#mix1` and so on, not of the audio itself. See `score` for the rest.
     """
     scorer = one_member(member, _paths(audio), settings=settings, chunk_s=chunk_s, channels=channels, runtime=runtime)
-    return save_features(scorer, names, Path(out), emit=emit)
+    return save_features(scorer, names, Path(out), mix=mix, emit=emit)
 
 
 def _paths(audio: Sequence[Path | str] | Path | str) -> list[Path]:
@@ -152,11 +156,13 @@ def score_audio(scorer: Scorer, out: Path, *, emit: Emit = silent) -> dict[str, 
     return score_recordings([member], scorer.recordings, scorer.grid, emit).status
 
 
-def save_features(scorer: Scorer, names: Sequence[str], out: Path, *, emit: Emit = silent) -> dict[str, Stored]:
+def save_features(
+    scorer: Scorer, names: Sequence[str], out: Path, *, mix: BackgroundMix | None = None, emit: Emit = silent
+) -> dict[str, Stored]:
     """Save a member's features of every chunk into the feature store `out`; return every recording's status.
 
-    names: features, or `blocks` for all blocks the model has (default: these and the embedding). What is stored
-    already is not made again.
+    names: features, or `blocks` for all blocks the model has (default: these and the embedding). mix: see
+    `fit_features`. What is stored already is not made again.
     Raises BlendkitError if the member gives none, or not these, with the nearest.
     """
     if scorer.tta != TTA():
@@ -172,22 +178,24 @@ def save_features(scorer: Scorer, names: Sequence[str], out: Path, *, emit: Emit
     wanted = _feature_names(scorer.member.use, made, names)
     shapes = {n: made.feature_shapes[n] for n in wanted}
     facts = {k: v for k, v in scorer.facts.items() if k not in ("classes", "tta", "silence")}
-    store = FeatureStore.create(out, facts_hash(facts), shapes, {"facts": facts, "notes": list(made.info.notes)})
+    about = {"facts": facts, "notes": list(made.info.notes)}
+    source = HeardAudio.of(scorer.recordings, scorer.grid, mix)
+    store = FeatureStore.create(out, facts_hash(facts), shapes, {**about, **source.facts})
     store.manifest.drop_damaged()
-    known, keys = store.manifest.recordings(), recording_keys(scorer.recordings, scorer.grid)
-    todo = [r for r in scorer.recordings if r.id not in known or known[r.id].key != keys[r.id]]
-    emit("scoring", {"recordings": len(scorer.recordings), "to_score": len(todo)})
+    known = store.manifest.recordings()
+    todo = [r for r in source.recordings if r.id not in known or known[r.id].key != source.keys[r.id]]
+    emit("scoring", {"recordings": len(source.recordings), "to_score": len(todo)})
     for group in groups(todo):
-        batch = prepare_group(group, [made.info.rate], scorer.grid)
+        batch = source.prepare(group, made.info.rate, store)
         with batch.scratch:
             rows = chunk_rows({p.recording: p.chunks for p in batch.recordings}, scorer.context.chunk_s, NameRule())
             at = {r: i for i, r in enumerate(rows.recordings())}  # values follow the rows, not the group's order
             own = sorted(batch.recordings, key=lambda p: at.get(p.recording, len(at)))
             jobs = [RecordingAudio(p.recording, p.by_rate[made.info.rate], p.chunks) for p in own]
             values = features_of(made, made.info, wanted, jobs, scorer.context.chunk_s)
-            store.write(rows, values, {p.recording: stored(p, keys[p.recording]) for p in batch.recordings})
+            store.write(rows, values, {p.recording: stored(p, source.keys[p.recording]) for p in batch.recordings})
             emit("scored", {"recordings": [r.id for r in group], "status": [p.status for p in batch.recordings]})
-    return {r.id: store.manifest.recordings()[r.id] for r in scorer.recordings}
+    return {r.id: store.manifest.recordings()[r.id] for r in source.recordings}
 
 
 def _feature_names(who: str, made: FeatureMember, names: Sequence[str]) -> list[str]:

@@ -25,12 +25,14 @@ if TYPE_CHECKING:
     from blendkit.store.files import atomic_path, cache_folder, file_hash, write_json, write_text
     from blendkit.store.logits import LogitStore
     from blendkit.store.manifest import Stored
+    from blendkit.store.mixes import MixedCopy, mix_facts
 else:
     __getattr__, __dir__ = lazy_face(__name__)
 
 __all__ = [
     "FeatureStore",
     "LogitStore",
+    "MixedCopy",
     "Stored",
     "artefact",
     "atomic_path",
@@ -39,6 +41,7 @@ __all__ = [
     "file_hash",
     "load_artefact",
     "loader_of",
+    "mix_facts",
     "refuse_seen",
     "require_features",
     "save_artefact",

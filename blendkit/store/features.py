@@ -17,6 +17,7 @@ from blendkit.core import Contents, Float32, NameRule, Rows, canonical_order, ma
 from blendkit.errors import BlendkitError, did_you_mean
 from blendkit.store.files import atomic_path
 from blendkit.store.manifest import KEYS, Manifest, Stored
+from blendkit.store.mixes import MixedCopy, add_mixed, mixing_of, read_mixed
 
 FEATURES_FORMAT = 2  # 1, or none stated: before values followed the order of their rows
 _FACTS = ("features", "about")
@@ -28,6 +29,10 @@ def require_features(who: str, names: Sequence[str], shapes: Mapping[str, Sequen
     if unknown:
         listed = ", ".join(f"{n} {list(s)}" for n, s in shapes.items())
         raise BlendkitError(f"{who}: no feature {', '.join(unknown)}", [f"it has {listed}"])
+
+
+def _said(mixing: Mapping[str, Any] | None) -> str:
+    return "no mixed copies" if mixing is None else ", ".join(f"{k} {v}" for k, v in mixing.items())
 
 
 @dataclass
@@ -46,6 +51,10 @@ class FeatureStore:
             found = cls.open(folder)
             if found.manifest.made_by != made_by or found.manifest.facts["features"] != wanted:
                 raise BlendkitError(f"{folder}: holds other features, or another member's", [str(found.shapes)])
+            held, asked = mixing_of(found.manifest.facts["about"]), mixing_of(about)
+            if held != asked:
+                said = [f"it holds {_said(held)}", f"asked: {_said(asked)}", "choose another folder"]
+                raise BlendkitError(f"{folder}: holds features of audio that is mixed in another way", said)
             return found
         facts = {"features": wanted, "about": {"features_format": FEATURES_FORMAT, **about}}
         return cls(Manifest(folder, made_by, facts, {}))
@@ -67,6 +76,19 @@ class FeatureStore:
     def contents(self) -> Contents:
         """What the stored recordings sound like, of those whose content is known."""
         return self.manifest.contents()
+
+    @property
+    def is_mixed(self) -> bool:
+        """Whether it holds copies of clips that are mixed with background audio."""
+        return mixing_of(self.manifest.facts["about"]) is not None
+
+    def mixes(self) -> tuple[dict[str, MixedCopy], Contents]:
+        """Return what every mixed copy is made of, and the contents of the backgrounds."""
+        return read_mixed(self.manifest.facts["about"], self.manifest.folder)
+
+    def say_mixed(self, copies: Mapping[str, MixedCopy], contents: Contents) -> None:
+        """Say what copies are made of; it is saved with the next part."""
+        add_mixed(self.manifest.facts["about"], copies, contents)
 
     @property
     def shapes(self) -> dict[str, tuple[int, ...]]:

@@ -1,0 +1,48 @@
+"""What features are made of: recordings as they are, or copies of them that are mixed with background audio."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+from blendkit.audio import Batch, Grid, Recording, prepare_group
+from blendkit.scoring.mixing import BackgroundMix, DrawnCopy, draw_copies, prepare_mixed
+from blendkit.scoring.scorer import recording_keys
+from blendkit.store import FeatureStore, mix_facts
+
+
+@dataclass(frozen=True)
+class HeardAudio:
+    """Recordings to make features of.
+
+    keys: what the features of each depend on beside the model; facts: what the store says of them from its beginning
+    on; copies: the mixed ones by id.
+    """
+
+    recordings: list[Recording]
+    keys: dict[str, str]
+    grid: Grid
+    facts: dict[str, Any] = field(default_factory=dict)
+    copies: Mapping[str, DrawnCopy] = field(default_factory=dict)
+
+    @classmethod
+    def of(cls, recordings: list[Recording], grid: Grid, mix: BackgroundMix | None) -> HeardAudio:
+        """Return the recordings, or their mixed copies. Raises BlendkitError as `draw_copies` does."""
+        keys = recording_keys(recordings, grid)
+        if mix is None:
+            return cls(recordings, keys, grid)
+        drawn = draw_copies(recordings, mix)
+        below = recording_keys(list({c.background.id: c.background for c in drawn}.values()), grid)
+        own = {c.id: f"{keys[c.clip.id]}+{below[c.background.id]}@{c.db:g}dB,{c.at:g}" for c in drawn}
+        copies = {c.id: c for c in drawn}
+        facts = mix_facts(mix.db, mix.copies, mix.seed)
+        return cls([replace(c.clip, id=c.id) for c in drawn], own, grid, facts, copies)
+
+    def prepare(self, group: Sequence[Recording], rate: int, store: FeatureStore) -> Batch:
+        """Decode a group at a rate (Hz), and say in the store what its mixed copies are made of."""
+        if not self.copies:
+            return prepare_group(group, [rate], self.grid)
+        batch, contents = prepare_mixed(group, rate, self.grid, self.copies)
+        store.say_mixed({r.id: self.copies[r.id].told() for r in group}, contents)
+        return batch
