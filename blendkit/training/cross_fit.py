@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable, Mapping
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -18,12 +18,14 @@ from blendkit.training.examples import Examples, Index
 from blendkit.training.fold_dealing import deal_folds
 from blendkit.training.head_networks import AttentionPool, HeadShape, Mean, ScalarMix, new_head
 from blendkit.training.loop import Data, train
-from blendkit.training.picked_rows import MOST_ROWS, PickedRows, in_batches
+from blendkit.training.mixed_copies import backgrounds_behind
+from blendkit.training.picked_rows import PickedRows, in_batches
 from blendkit.training.sampling import epoch_rows
 from blendkit.training.settings import Mixture, Schedule
 from blendkit.training.stopping import stopping_score
 
 Head = ScalarMix | AttentionPool
+_MOST_SHARES = 4096  # held-out rows over which the tokens' shares are averaged
 PseudoFor = Callable[[int | None], Examples | None]
 """The pseudo-labelled rows of a fold, or of the head of all rows (None)."""
 
@@ -48,7 +50,8 @@ class Fit:
     oof (N, C): logits of every labelled row by heads that did not see its fold, averaged over seeds; by_seed
     (S, N, C). fold (N,). heads: per fold; head: of all rows. epochs: the best epoch of every (fold, seed) and
     what the head of all rows was trained for. weights (folds x seeds, tokens): shares on the held-out rows.
-    pseudo_recordings: the pseudo-labelled recordings behind the head of a fold, or of all rows (None).
+    pseudo_recordings, backgrounds: the pseudo-labelled recordings, and those mixed into copies of clips, behind the
+    head of a fold, or of all rows (None).
     """
 
     oof: Float32
@@ -60,6 +63,7 @@ class Fit:
     final_epochs: list[int]
     weights: Float64
     pseudo_recordings: Mapping[int | None, frozenset[str]] = field(default_factory=dict)
+    backgrounds: Mapping[int | None, frozenset[str]] = field(default_factory=dict)
 
 
 def fit_seqhead(
@@ -82,27 +86,31 @@ def fit_seqhead(
     n, c = examples.targets.shape
     by_seed = np.full((job.seeds, n, c), np.nan, np.float32)
     heads, epochs, weights = [], [], []
+    beside: dict[int | None, Int64] = {}
     added = {f: pseudo(f) for f in (*range(job.folds), None)}
     for f in range(job.folds):
         learn, stop, held = _split(fold, f, job.folds)
-        rows = PickedRows.of(examples, learn, _given(added[f]))
+        beside[f] = _beside(examples, learn, np.concatenate([stop, held]))
+        rows = PickedRows.of(examples, learn, _given(added[f]), examples.copies, beside[f])
         stopping = PickedRows.of(examples, stop)
         own = []
         for s in range(job.seeds):
             head, best = _train_head(rows, job, s, stopping, f"fold{f}-seed{s}", checkpoints, None, emit)
             by_seed[s, held] = logits_of(head, examples, rows=held)
-            weights.append(_token_shares(head, PickedRows.of(examples, held[:MOST_ROWS])))
+            weights.append(_token_shares(head, PickedRows.of(examples, held[:_MOST_SHARES])))
             own.append((head, best))
         heads.append(Mean([h for h, _ in own]))
         epochs.append([best for _, best in own])
     final_epochs = [max(1, round(float(np.mean([e[s] for e in epochs])))) for s in range(job.seeds)]
-    rows = PickedRows.of(examples, np.arange(n), _given(added[None]))
+    beside[None] = _beside(examples, np.arange(n), np.arange(0))
+    rows = PickedRows.of(examples, np.arange(n), _given(added[None]), examples.copies, beside[None])
     final = [
         _train_head(rows, job, s, None, f"all-seed{s}", checkpoints, final_epochs[s], emit)[0] for s in range(job.seeds)
     ]
     oof = by_seed.mean(axis=0, dtype=np.float64).astype(np.float32)
     behind = {f: frozenset(() if more is None else more.recording.tolist()) for f, more in added.items()}
-    return Fit(oof, by_seed, fold, tuple(heads), Mean(final), epochs, final_epochs, np.array(weights), behind)
+    under = {f: backgrounds_behind(examples.copies, i) for f, i in beside.items()}
+    return Fit(oof, by_seed, fold, tuple(heads), Mean(final), epochs, final_epochs, np.array(weights), behind, under)
 
 
 def logits_of(
@@ -129,6 +137,14 @@ def _inputs(head: torch.nn.Module) -> tuple[str, ...]:
 def _split(fold: Int64, f: int, folds: int) -> tuple[Int64, ...]:
     held, stop = fold == f, fold == (f + 1) % folds
     return tuple(np.flatnonzero(m) for m in (~held & ~stop & (fold >= 0), stop, held))
+
+
+def _beside(examples: Examples, learn: Int64, unheard: Int64) -> Int64:
+    """Which mixed copies a head learns from that learns from these rows, and is stopped or judged on those."""
+    if examples.copies is None:
+        return np.arange(0)
+    bare = replace(examples, features={})
+    return examples.copies.beside(bare.take(learn), bare.take(unheard))
 
 
 def _given(more: Examples | None) -> list[Examples]:

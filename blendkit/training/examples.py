@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from blendkit.core import Contents, Float32, Int64, Saw, copies
 from blendkit.errors import BlendkitError, shorten
 from blendkit.training.group_links import linked_groups
+from blendkit.training.mixed_copies import MixedCopies
 
 ExampleKind = Literal["clip", "chunk", "pseudo"]
 Index = Int64
@@ -25,6 +26,7 @@ class Examples:
     must never lie on both sides of a fold (a recording, a recordist, a source); kind (N,): `clip` (one class
     each, clean), `chunk` (of a labelled soundscape) or `pseudo` (labelled by a model, never judged on).
     contents: what the recordings sound like, where known: copies and cuts of one are found by it.
+    copies: mixed copies of the clips, which a fit learns from beside these rows.
     """
 
     features: Mapping[str, Float32]
@@ -35,6 +37,7 @@ class Examples:
     kind: NDArray[np.str_]
     classes: tuple[str, ...]
     contents: Contents = field(default_factory=dict, repr=False)
+    copies: MixedCopies | None = field(default=None, repr=False)
 
     def __len__(self) -> int:
         """N."""
@@ -51,6 +54,10 @@ class Examples:
     def saw(self, *, known: bool = True) -> Saw:
         """Return what a fit on these rows sees."""
         return Saw.of(self.recording.tolist(), self.contents, known=known)
+
+    def heard(self, *, known: bool = True) -> Saw:
+        """Return what a fit on these rows hears: what it sees, and the backgrounds of the mixed copies."""
+        return self.saw(known=known) if self.copies is None else self.saw(known=known).joined(self.copies.saw())
 
     def of_kind(self, *kinds: ExampleKind) -> Index:
         """Return which rows are of these kinds."""

@@ -12,7 +12,7 @@ import numpy as np
 import torch
 
 from blendkit._version import __version__
-from blendkit.core import Float32, Saw, ScoreKind
+from blendkit.core import Contents, Float32, Saw, ScoreKind
 from blendkit.io import PROVENANCE, Provenance
 from blendkit.store import atomic_path
 from blendkit.training.cross_fit import Fit, HeadFit
@@ -57,9 +57,14 @@ def write_heads(out: Path, fit: Fit, examples: Examples, job: HeadFit, source: S
 
 
 def _seen_by(fit: Fit, examples: Examples, fold: int | None) -> set[str]:
-    """The labelled and the pseudo-labelled recordings behind the head of a fold, or of all rows (None)."""
+    """All recordings behind the head of a fold, or of all rows (None): labelled, pseudo-labelled or mixed in."""
     rows = np.arange(len(examples)) if fold is None else np.flatnonzero(fit.fold != fold)
-    return {*examples.recording[rows].tolist(), *fit.pseudo_recordings.get(fold, ())}
+    return {*examples.recording[rows].tolist(), *fit.pseudo_recordings.get(fold, ()), *fit.backgrounds.get(fold, ())}
+
+
+def _contents(examples: Examples) -> Contents:
+    """What the recordings behind a head sound like; those of the copies hold those of their clips."""
+    return examples.contents if examples.copies is None else examples.copies.rows.contents
 
 
 def _facts(shape: HeadShape, examples: Examples, source: Source, seen: set[str]) -> dict[str, Any]:
@@ -67,7 +72,7 @@ def _facts(shape: HeadShape, examples: Examples, source: Source, seen: set[str])
         "kind": "seqhead",
         "classes": list(examples.classes),
         "blocks": list(shape.inputs),
-        **Saw.of(seen, examples.contents).joined(source.saw).to_json(),
+        **Saw.of(seen, _contents(examples)).joined(source.saw).to_json(),
         "fitted_on": dict(source.fitted_on),
         "made_by": f"blendkit {__version__}",
     }
@@ -84,7 +89,7 @@ def write_oof(out: Path, fit: Fit, examples: Examples, saw: Saw, logits: Float32
     part = examples.take(np.flatnonzero(counted))
     counted_saw = saw.among(sorted(set(part.recording.tolist())), examples.contents)  # with --allow-seen
     kind: ScoreKind = "in-sample" if counted_saw else "oof" if saw.known else "unknown"
-    made = Provenance("logit", examples.saw().joined(saw), kind, examples.contents)
+    made = Provenance("logit", examples.heard().joined(saw), kind, examples.contents)
     held = {
         "row_ids": part.row_ids,
         "classes": np.array(examples.classes, np.str_),
@@ -110,6 +115,8 @@ def summary(
     head.onnx, on all rows.
     """
     kinds = {k: int((examples.kind == k).sum()) for k in ("clip", "chunk")}
+    if examples.copies is not None:
+        kinds["mixed"] = len(examples.copies.rows)
     tokens = [t.name for t in job.shape.tokens]
     spread = fit.weights.std(axis=0, ddof=1) if len(fit.weights) > 1 else np.zeros(len(tokens))
     return {

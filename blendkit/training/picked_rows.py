@@ -11,8 +11,9 @@ from torch import Tensor
 
 from blendkit.core import Int64
 from blendkit.training.examples import Examples, Index, stack
+from blendkit.training.mixed_copies import MixedCopies
 
-MOST_ROWS = 4096  # in a batch of what is only scored
+MOST_ROWS = 1024  # in a batch of what is only scored
 _MOST_NUMBERS = 2**24  # of features in such a batch: 64 MiB, whatever the size of a grid
 
 
@@ -44,10 +45,19 @@ class PickedRows:
     labels: Examples
 
     @classmethod
-    def of(cls, examples: Examples, index: Index, more: Sequence[Examples] = ()) -> PickedRows:
-        """Return the rows at `index`, and all rows of what comes beside them."""
-        parts = ((examples, index), *((m, np.arange(len(m))) for m in more if len(m)))
-        return cls(parts, stack([replace(e, features={}).take(i) for e, i in parts]))
+    def of(
+        cls,
+        examples: Examples,
+        index: Index,
+        more: Sequence[Examples] = (),
+        copies: MixedCopies | None = None,
+        beside: Index | None = None,
+    ) -> PickedRows:
+        """Return the rows at `index`, all rows of what comes beside them, and the mixed copies at `beside`."""
+        parts = [(examples, index), *((m, np.arange(len(m))) for m in more if len(m))]
+        if copies is not None and beside is not None and len(beside):
+            parts.append((copies.rows, beside))
+        return cls(tuple(parts), stack([replace(e, features={}).take(i) for e, i in parts]))
 
     def __len__(self) -> int:
         """N."""

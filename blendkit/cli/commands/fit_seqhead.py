@@ -142,6 +142,7 @@ def seqhead(json_out: bool, **asked: Any) -> None:
     """Train a small head on stored FEATURES of clips, of soundscapes, or of both; export it to ONNX.
 
     Every fold is scored by heads that were neither trained nor stopped on it; OUT/head.onnx is trained on all rows.
+    FEATURES may also be stores of mixed copies of these clips (`fit features --mix`): learned from, never judged on.
     After an interruption, run the command again: it goes on after the last finished epoch.
     """
     from blendkit import training

@@ -29,6 +29,7 @@ from blendkit.training.jobs.examples_of_stores import (
 from blendkit.training.jobs.grouping import grouping_of, grouping_problems, with_groups
 from blendkit.training.jobs.next_commands import next_commands
 from blendkit.training.jobs.probe_agreement import probe_agreement
+from blendkit.training.jobs.mixed_stores import require_clips, with_mixed_copies
 from blendkit.training.jobs.padded_tails import tails_note
 from blendkit.training.jobs.pseudo_labels import read_pseudo
 from blendkit.training.jobs.requests import HeadRequest
@@ -129,12 +130,14 @@ def labelled_examples(
     """Return the labelled examples, of the classes that have a positive, and what the user should know."""
     taxonomy = read_taxonomy([request.rows.taxonomy]) if request.rows.taxonomy else Taxonomy({})
     classes = classes_of(stores, request.rows.labels, taxonomy)
-    clips = stores[: len(request.rows.features)]
+    given = stores[: len(request.rows.features)]
+    clips, mixed = [s for s in given if not s.is_mixed], [s for s in given if s.is_mixed]
+    require_clips(clips, mixed)
     parts = [clip_examples(s, blocks, classes) for s in clips]
     tails = tails_note(clips, sum(map(len, parts)))
     if request.rows.soundscapes is not None:
         assert request.rows.labels is not None
-        parts.append(chunk_examples(stores[len(clips)], blocks, classes, request.rows.labels, taxonomy))
+        parts.append(chunk_examples(stores[len(given)], blocks, classes, request.rows.labels, taxonomy))
     examples, notes = with_groups(stack(parts), request.rows)
     examples, joined = with_copies_together(examples)
     notes = [*tails, *notes, *joined]
@@ -143,7 +146,8 @@ def labelled_examples(
         notes.append(f"{len(without_positives)} classes without positives are left out: {shorten(without_positives)}")
         keep = [i for i, c in enumerate(classes) if c not in set(without_positives)]
         examples = replace(examples, targets=examples.targets[:, keep].copy(), classes=tuple(classes[i] for i in keep))
-    return examples, notes + thin_classes(examples, deal_folds(examples, request.folds))
+    examples, said = with_mixed_copies(examples, mixed, blocks)
+    return examples, [*notes, *said, *thin_classes(examples, deal_folds(examples, request.folds))]
 
 
 def _open(request: HeadRequest) -> list[FeatureStore]:

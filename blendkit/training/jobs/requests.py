@@ -12,9 +12,9 @@ from blendkit.training.settings import HeadChoice, Mixture, Schedule
 class TrainingRows:
     """What a head learns from.
 
-    features: stores of clips, one folder per class; soundscapes and labels: a store of soundscapes and its label file;
-    taxonomy: the target classes (default: the clip folders and labels); pseudo: a folder of pseudo-labels, and
-    unlabelled the store of those recordings.
+    features: stores of clips, one folder per class, and of mixed copies of these clips; soundscapes and labels: a store
+    of soundscapes and its label file; taxonomy: the target classes (default: the clip folders and labels); pseudo: a
+    folder of pseudo-labels, and unlabelled the store of those recordings.
     group: a regular expression, clips with the same match share a fold; with metadata (a table with a line per
     recording) a column of it, for clips and soundscapes. soundscape_group: `site`, `day` or `site-day`, or a regular
     expression, by the names of soundscapes.
