@@ -67,6 +67,8 @@ class Examples:
 def stack(parts: Sequence[Examples]) -> Examples:
     """Put examples under each other. Raises BlendkitError for other classes, or features of other shapes."""
     first = parts[0]
+    if len(parts) == 1:
+        return first  # nothing is copied
     for other in parts[1:]:
         if other.classes != first.classes:
             raise BlendkitError("examples of different classes cannot be stacked")

@@ -13,7 +13,7 @@ from blendkit.errors import BlendkitError, did_you_mean, shorten
 from blendkit.io import read_labels
 from blendkit.store import FeatureStore, require_features
 from blendkit.training.examples import Examples
-from blendkit.training.jobs.padded_tails import mostly_audio
+from blendkit.training.jobs.padded_tails import read_clips
 
 
 def open_features(folders: Sequence[Path]) -> list[FeatureStore]:
@@ -67,9 +67,7 @@ def clip_examples(store: FeatureStore, blocks: Sequence[str], classes: Sequence[
 
     Raises BlendkitError for clips outside a class folder, and for folders that are no class, with the nearest.
     """
-    rows, features = _read(store, blocks)
-    keep = np.flatnonzero(mostly_audio(rows, store.manifest.recordings()))
-    rows, features = rows.take(keep), {n: x[keep] for n, x in features.items()}
+    rows, features = read_clips(store, blocks)
     of = [r.split("/")[0] if "/" in r else "" for r in rows.recording.tolist()]
     unknown = sorted(set(of) - set(classes))
     if unknown:

@@ -7,11 +7,10 @@ from dataclasses import replace
 
 import numpy as np
 
-from blendkit.core import Float32, NameRule, Rows
 from blendkit.errors import BlendkitError, shorten
 from blendkit.store import FeatureStore, MixedCopy
 from blendkit.training.examples import Examples, check_trainable, stack
-from blendkit.training.jobs.padded_tails import mostly_audio
+from blendkit.training.jobs.padded_tails import read_clips
 from blendkit.training.mixed_copies import MixedCopies, renamed
 
 
@@ -47,7 +46,7 @@ def require_clips(stores: Sequence[FeatureStore], mixed: Sequence[FeatureStore])
 
 def _copies(examples: Examples, store: FeatureStore, blocks: Sequence[str]) -> MixedCopies:
     mixes, sounds = store.mixes()
-    rows, features = _rows(store, blocks)
+    rows, features = read_clips(store, blocks)
     made = [mixes.get(r, MixedCopy(r, "", 0.0)) for r in rows.recording.tolist()]
     clips = np.flatnonzero(examples.kind == "clip")
     at = {r: int(i) for r, i in zip(examples.recording[clips].tolist(), clips.tolist(), strict=True)}
@@ -66,13 +65,6 @@ def _copies(examples: Examples, store: FeatureStore, blocks: Sequence[str]) -> M
         {**examples.contents, **contents},
     )
     return MixedCopies(own, np.array([name[m.background] for m in made], np.str_))
-
-
-def _rows(store: FeatureStore, blocks: Sequence[str]) -> tuple[Rows, dict[str, Float32]]:
-    read = {b: store.read(b, NameRule()) for b in blocks}
-    rows = next(iter(read.values()))[0]
-    keep = np.flatnonzero(mostly_audio(rows, store.manifest.recordings()))
-    return rows.take(keep), {b: x[keep] for b, (_, x) in read.items()}
 
 
 def _require_known(store: FeatureStore, clips: set[str], at: dict[str, int]) -> None:
