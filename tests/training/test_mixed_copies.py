@@ -15,7 +15,8 @@ from blendkit.errors import BlendkitError
 from blendkit.io import read_provenance
 from blendkit.store import FeatureStore, MixedCopy, Stored, mix_facts
 from blendkit.training.cross_fit import fit_seqhead
-from blendkit.training.examples import Examples, deal_folds
+from blendkit.training.examples import Examples
+from blendkit.training.fold_dealing import deal_folds
 from blendkit.training.jobs.head_fit import labelled_examples
 from blendkit.training.jobs.mixed_stores import with_mixed_copies
 from blendkit.training.jobs.noisy_student import _refuse_learned
@@ -99,7 +100,7 @@ def stores(tmp_path: Path) -> tuple[FeatureStore, FeatureStore]:
 
 def test_a_store_of_copies_goes_beside_its_clips(stores: tuple[FeatureStore, FeatureStore], tmp_path: Path) -> None:
     clips, mixed = stores
-    request = HeadRequest(tmp_path, TrainingRows(features=(tmp_path / "mixed", tmp_path / "clips")))
+    request = HeadRequest(tmp_path, TrainingRows(features=(tmp_path / "mixed", tmp_path / "clips")), folds=2)
     e, notes = labelled_examples(request, [mixed, clips], ["p"])
     assert e.row_ids.tolist() == ["x/1_5", "x/1_10", "y/2_5"]
     assert e.copies is not None
@@ -116,10 +117,12 @@ def test_a_store_of_copies_goes_beside_its_clips(stores: tuple[FeatureStore, Fea
 
 def test_copies_need_their_clips(stores: tuple[FeatureStore, FeatureStore], tmp_path: Path) -> None:
     clips, mixed = stores
-    request = HeadRequest(tmp_path, TrainingRows(features=(tmp_path / "mixed",)))
+    request = HeadRequest(tmp_path, TrainingRows(features=(tmp_path / "mixed",)), folds=2)
     with pytest.raises(BlendkitError, match="judged on these alone"):
         labelled_examples(request, [mixed], ["p"])
-    e, _ = labelled_examples(HeadRequest(tmp_path, TrainingRows(features=(tmp_path / "clips",))), [clips], ["p"])
+    e, _ = labelled_examples(
+        HeadRequest(tmp_path, TrainingRows(features=(tmp_path / "clips",)), folds=2), [clips], ["p"]
+    )
     with pytest.raises(BlendkitError, match="mixed copies of 1 clips that no other store holds") as caught:
         with_mixed_copies(e.take(np.array([0, 1])), [mixed], ["p"])
     assert caught.value.problems[0] == "y/2"
@@ -131,7 +134,9 @@ def test_a_background_with_the_name_of_another_sound_gets_one_of_its_own(
     stores: tuple[FeatureStore, FeatureStore], tmp_path: Path
 ) -> None:
     clips, mixed = stores
-    e, _ = labelled_examples(HeadRequest(tmp_path, TrainingRows(features=(tmp_path / "clips",))), [clips], ["p"])
+    e, _ = labelled_examples(
+        HeadRequest(tmp_path, TrainingRows(features=(tmp_path / "clips",)), folds=2), [clips], ["p"]
+    )
     other = replace(SOUND, whole="f" * 16)
     found, _ = with_mixed_copies(replace(e, contents={"scape": other}), [mixed], ["p"])
     assert found.copies is not None

@@ -27,10 +27,10 @@ from blendkit.training.jobs.examples_of_stores import (
     unlabelled_examples,
 )
 from blendkit.training.jobs.grouping import grouping_of, grouping_problems, with_groups
-from blendkit.training.jobs.next_commands import next_commands
-from blendkit.training.jobs.probe_agreement import probe_agreement
 from blendkit.training.jobs.mixed_stores import require_clips, with_mixed_copies
+from blendkit.training.jobs.next_commands import next_commands
 from blendkit.training.jobs.padded_tails import tails_note
+from blendkit.training.jobs.probe_agreement import probe_agreement
 from blendkit.training.jobs.pseudo_labels import read_pseudo
 from blendkit.training.jobs.requests import HeadRequest
 from blendkit.training.jobs.saved_arrays import read_arrays
