@@ -12,7 +12,6 @@ from numpy.typing import NDArray
 from blendkit.core import Contents, Float32, Int64, Saw, copies
 from blendkit.errors import BlendkitError, shorten
 from blendkit.training.group_links import linked_groups
-from blendkit.training.mixed_copies import MixedCopies
 
 ExampleKind = Literal["clip", "chunk", "pseudo"]
 Index = Int64
@@ -62,6 +61,33 @@ class Examples:
     def of_kind(self, *kinds: ExampleKind) -> Index:
         """Return which rows are of these kinds."""
         return np.flatnonzero(np.isin(self.kind, kinds))
+
+
+@dataclass(frozen=True, eq=False)
+class MixedCopies:
+    """Mixed copies of clips.
+
+    rows: one per chunk, of the kind `clip`; a row's recording and group are its clip's. background (N,): the recording
+    that is mixed in; rows.contents holds what both sound like.
+    """
+
+    rows: Examples
+    background: NDArray[np.str_]
+
+    def saw(self, index: Int64 | None = None) -> Saw:
+        """Return the backgrounds that a fit on these rows (default: all) hears."""
+        own = self.background if index is None else self.background[index]
+        return Saw.of(own.tolist(), self.rows.contents)
+
+    def beside(self, learn: Examples, unheard: Examples) -> Int64:
+        """Return the copies to learn from in a fold: those of the clips it learns from.
+
+        A copy stays out if its background is one of the unheard recordings, on which the fold stops or is judged.
+        """
+        known = np.isin(self.rows.recording, learn.recording)
+        names = sorted(set(self.background.tolist()))
+        apart = Saw.of(unheard.recording.tolist(), unheard.contents).among(names, self.rows.contents)
+        return np.flatnonzero(known & ~np.isin(self.background, apart))
 
 
 def stack(parts: Sequence[Examples]) -> Examples:

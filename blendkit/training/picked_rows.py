@@ -10,8 +10,7 @@ import torch
 from torch import Tensor
 
 from blendkit.core import Int64
-from blendkit.training.examples import Examples, Index, stack
-from blendkit.training.mixed_copies import MixedCopies
+from blendkit.training.examples import Examples, Index, MixedCopies, stack
 
 MOST_ROWS = 1024  # in a batch of what is only scored
 _MOST_NUMBERS = 2**24  # of features in such a batch: 64 MiB, whatever the size of a grid

@@ -15,13 +15,12 @@ from blendkit.errors import BlendkitError
 from blendkit.io import read_provenance
 from blendkit.store import FeatureStore, MixedCopy, Stored, mix_facts
 from blendkit.training.cross_fit import fit_seqhead
-from blendkit.training.examples import Examples
+from blendkit.training.examples import Examples, MixedCopies
 from blendkit.training.fold_dealing import deal_folds
 from blendkit.training.jobs.head_fit import labelled_examples
 from blendkit.training.jobs.mixed_stores import with_mixed_copies
 from blendkit.training.jobs.noisy_student import _refuse_learned
 from blendkit.training.jobs.requests import HeadRequest, TrainingRows
-from blendkit.training.mixed_copies import MixedCopies
 from blendkit.training.outputs import Source, _facts, _seen_by, write_oof
 
 Make = Callable[..., Examples]

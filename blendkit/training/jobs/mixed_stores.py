@@ -9,9 +9,9 @@ import numpy as np
 
 from blendkit.errors import BlendkitError, shorten
 from blendkit.store import FeatureStore, MixedCopy
-from blendkit.training.examples import Examples, check_trainable, stack
+from blendkit.training.examples import Examples, MixedCopies, check_trainable, stack
 from blendkit.training.jobs.padded_tails import read_clips
-from blendkit.training.mixed_copies import MixedCopies, renamed
+from blendkit.training.mixed_copies import renamed
 
 
 def with_mixed_copies(
