@@ -94,16 +94,15 @@ class TableMember:
     def _of_the_run(self, columns: Sequence[str], values: Matrix) -> tuple[Sequence[str], Matrix, list[str]]:
         """Return the columns by the run's class ids, if they are other names; those of no class are left out."""
         common = names_in_common(columns, self.context)
-        if self.class_by == "id" and ("id" in common or not common):
-            ids = self.context.taxonomy.ids_of(columns)
-            new = {c: i for c, i in ids.items() if i in self.context.classes and i not in columns}
-            said = f"{len(new)} columns are names of classes, not ids, and are read as these: {shorten(new)}"
-            return [new.get(c, c) for c in columns], values, [said] if new else []
+        if self.class_by == "id":
+            named, notes = self.context.taxonomy.as_ids(columns, self.context.classes, source=self.path.name)
+            if notes or "id" in common or not common:
+                return named, values, list(notes)
         mapped = match_classes("table", columns, self.class_by, self.context, synonyms=self.synonyms)
         found = np.flatnonzero(mapped.columns >= 0)
         unused = [c for i, c in enumerate(columns) if i not in set(mapped.used.tolist())]
-        notes = [mapped.note] + ([f"columns of no class left out: {shorten(unused)}"] if unused else [])
-        return [mapped.classes[i] for i in found.tolist()], values[:, mapped.columns[found]], notes
+        said = [mapped.note] + ([f"columns of no class left out: {shorten(unused)}"] if unused else [])
+        return [mapped.classes[i] for i in found.tolist()], values[:, mapped.columns[found]], said
 
 
 def table(

@@ -14,6 +14,7 @@ from blendkit.core.joining import concat
 from blendkit.core.names import NameRule
 from blendkit.core.rows import Rows, chunk_rows, rows_from_ids
 from blendkit.core.scores import Scores
+from blendkit.core.taxonomy import Taxonomy
 from blendkit.errors import BlendkitError
 
 NAMES = NameRule()
@@ -395,3 +396,14 @@ def test_a_frame_gives_back_the_same_recordings(scores: Scores) -> None:
     again = Scores.from_frame(made.to_frame(), "prob")
     assert again.rows.ids() == made.rows.ids()
     np.testing.assert_array_equal(again.values, made.values)
+
+
+def test_classes_that_a_taxonomy_knows() -> None:
+    taxa = Taxonomy({"a": {"scientific_name": "Aus bus"}, "b": {}})
+    rows = rows_from_ids(["r_5"], 5.0, NameRule())
+    scores = Scores.build(np.array([[1.0, 2.0, 3.0]]), rows, ["Aus bus", "b", "best"], "logit")
+    known, notes = scores.known_to(taxa)
+    assert (known.classes, known.values.tolist()) == (("a", "b"), [[1.0, 2.0]])
+    assert notes[-1] == "1 columns that the taxonomy lacks are left out: best"
+    assert scores.known_to(taxa, also=("best",))[0].classes == ("a", "b", "best")
+    assert scores.known_to(Taxonomy({"x": {}}))[0].classes == scores.classes  # of another taxonomy

@@ -180,6 +180,7 @@ def named(path: Path, *columns: str, **params: Any) -> Any:
         (("Chaco Tree Frog", "Great Kiskadee"), "common_name"),
         (("22961", "grekis"), "ebird"),
         (("22961", "grekis"), "id"),
+        (("boana raniceps", "Great Kiskadee"), "id"),
     ],
 )
 def test_columns_are_classes_by_any_name(tmp_path: Path, columns: tuple[str, str], by: Any) -> None:
@@ -194,13 +195,6 @@ def test_columns_of_no_class_are_named(tmp_path: Path) -> None:
     assert member.read().classes == ("22961",)
     assert "columns of no class left out: Canis lupus" in member.warnings()
     assert "1 of 3 classes matched; without a column: grekis, x" in member.warnings()
-
-
-def test_columns_that_are_names_say_so(tmp_path: Path) -> None:
-    with pytest.raises(BlendkitError) as error:
-        named(tmp_path / "t.csv", "Boana raniceps", "Pitangus sulphuratus").read()
-    assert "none of its 2 classes is one of the run's 3" in str(error.value)
-    assert "2 are the same by `class_by: scientific_name`" in str(error.value)
 
 
 def test_a_name_among_ids_is_read_as_its_class(tmp_path: Path) -> None:
