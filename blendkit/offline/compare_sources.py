@@ -115,7 +115,7 @@ def _add(
 
 
 def _name_classes(read: _Read, labels: Labels | None) -> None:
-    """Give the columns of what no recipe made the ids of their classes, as `eval` does, by the labels' or a recipe's taxonomy."""
+    """Give columns that no recipe made the ids of their classes, by the taxonomy of the labels or of a recipe."""
     given = labels and labels.taxonomy
     taxonomy = given if isinstance(given, Taxonomy) else read_taxonomy(given) if given else read.taxonomy
     if taxonomy is None:

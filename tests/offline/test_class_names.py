@@ -50,10 +50,7 @@ def test_every_command_gives_a_class_its_id(folder: Path) -> None:
     alone = [
         evaluate(folder / n, labels.table, taxonomy=labels.taxonomy, judging=SHORT) for n in ("ids.csv", "more.csv")
     ]
-    assert [e.macro for e in alone] == [
-        14 / 16,
-        14 / 16,
-    ]  # two of the 16 pairs are wrong, in x and in its mirror image y
+    assert [e.macro for e in alone] == [14 / 16] * 2  # 2 of 16 pairs are wrong, in x and in its mirror image y
     found = compare([folder / "more.csv", folder / "ids.csv"], labels, rules=Rules(judging=SHORT))
     assert [line.macro.estimate for line in found.lines] == [alone[0].macro] * 2
     assert "more: 1 columns that the taxonomy lacks are left out: best" in found.notes
