@@ -41,6 +41,7 @@ def check(path: Path, *notes: str) -> None:
         ({"sep": "|"}, "separated by bars"),
         ({"encoding": "utf-8-sig"}, None),
         ({"encoding": "utf-16"}, "written in UTF-16"),
+        ({"encoding": "utf-16-be"}, "written in UTF-16"),  # without a mark
         ({"encoding": "utf-16", "sep": "\t"}, "written in UTF-16, separated by tabs"),
         ({"encoding": "latin-1"}, "written in Latin-1, for it is not UTF-8"),
     ],

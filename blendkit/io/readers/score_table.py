@@ -118,9 +118,7 @@ def _read_text(path: Path, form: TextForm, row_id: str, folds: str | None) -> di
         with open_packed(path) as file:
             table = csv.read_csv(
                 file,
-                read_options=csv.ReadOptions(
-                    encoding=form.encoding.removesuffix("-sig"), column_names=list(header), skip_rows=1
-                ),
+                read_options=csv.ReadOptions(encoding=form.encoding, column_names=list(header), skip_rows=1),
                 parse_options=csv.ParseOptions(delimiter=form.separator),
                 convert_options=csv.ConvertOptions(
                     column_types=types, null_values=list(MISSING), decimal_point=form.decimal
