@@ -7,6 +7,7 @@ from pathlib import Path
 
 from blendkit.core import composed
 from blendkit.errors import BlendkitError
+from blendkit.io.file_kinds import what_it_is, why_unreadable
 from blendkit.io.packed_files import FAILURES, open_packed, packing_of
 from blendkit.io.text_encodings import ENCODING_NAMES, encoding_of, is_binary
 from blendkit.io.text_tables import separator_of
@@ -49,7 +50,9 @@ def text_form(path: Path) -> TextForm:
                 start += more  # a header of very many columns
         packing = packing_of(path)
     except FAILURES as error:
-        raise BlendkitError(f"{path.name}: cannot read this file", [str(error)]) from error
+        raise BlendkitError(f"{path.name}: cannot read this file", [why_unreadable(path, error)]) from error
+    if strange := what_it_is(start):
+        raise BlendkitError(f"{path.name}: cannot read this file", [f"it is {strange}"])
     if not start.strip():
         raise BlendkitError(f"{path.name}: this file is empty")
     encoding, text = _decoded(path, start)

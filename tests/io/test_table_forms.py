@@ -13,8 +13,9 @@ import pandas as pd
 import pytest
 
 from blendkit.errors import BlendkitError
+from blendkit.io.file_kinds import file_kind
 from blendkit.io.file_reader import ColumnNames, find_reader
-from blendkit.io.readers.score_table import read_table, table_kind
+from blendkit.io.readers.score_table import read_table
 from blendkit.io.text_form import text_form
 
 IDS = ["r_5", "r_10", "s_5"]
@@ -73,7 +74,7 @@ def test_compressed_text(tmp_path: Path, kind: str) -> None:
 def test_arrow_and_parquet_by_their_content(tmp_path: Path) -> None:
     FRAME.to_feather(tmp_path / "a")
     FRAME.to_parquet(tmp_path / "p", index=False)
-    assert [table_kind(tmp_path / n) for n in "ap"] == ["Arrow", "Parquet"]
+    assert [file_kind(tmp_path / n) for n in "ap"] == ["Arrow", "Parquet"]
     check(tmp_path / "a")
     check(tmp_path / "p")
 
