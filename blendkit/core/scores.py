@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 from blendkit.core.arrays import Bools, Int64, Matrix
 from blendkit.core.audio_suffixes import composed, recording_id
 from blendkit.core.auto_names import with_fitting_names
+from blendkit.core.bookkeeping import is_bookkeeping
 from blendkit.core.differences import compare_rows
 from blendkit.core.names import NameRule
 from blendkit.core.rows import Rows, canonical_order, make_rows
@@ -150,19 +151,25 @@ class Scores:
     def known_to(
         self, taxonomy: Taxonomy, also: Iterable[str] = (), *, source: str = "scores"
     ) -> tuple[Scores, tuple[str, ...]]:
-        """Return the scores of the classes that a taxonomy has, by id or by name, and notes; all if it has none.
+        """Return the scores of known classes, by id, and notes on columns that were names and that were left out.
 
-        also: further ids that are classes. Raises BlendkitError if two columns are names of one class.
+        also: further ids that are classes, such as those of labels. Left out are columns that a taxonomy of some of the
+        others lacks, else those that only count or describe. Raises BlendkitError for two names of one class, and if no
+        class is left.
         """
-        known = {*taxonomy.table, *also}
         classes, notes = taxonomy.as_ids(self.classes, source=source)
+        others = [c for c in classes if c not in taxonomy.table and c not in set(also)]
+        why = "columns that the taxonomy lacks are left out"
+        if not any(c in taxonomy.table for c in classes):
+            others, why = [c for c in others if is_bookkeeping(c)], "columns are left out, for they are no classes"
+        if len(others) == len(classes):
+            raise BlendkitError(f"{source}: no column is a class", [f"has {shorten(classes, 8)}"])
         named = replace(self, classes=classes)
-        kept = [c for c in classes if c in known]
-        if not kept or len(kept) == len(classes):
+        if not others:
             return named, notes
-        unknown = [c for c in classes if c not in known]
-        left_out = f"{len(unknown)} columns that the taxonomy lacks are left out: {shorten(unknown)}"
-        return named.align(self.rows, kept, unknown_classes="ignore"), (*notes, left_out)
+        kept = [c for c in classes if c not in set(others)]
+        part = named.align(self.rows, kept, unknown_classes="ignore")
+        return part, (*notes, f"{len(others)} {why}: {shorten(others)}")
 
     def _row_index(self, rows: Rows) -> Int64:
         """Return the position of each wanted row in these scores, -1 where it is missing."""

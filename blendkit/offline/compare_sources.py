@@ -9,7 +9,7 @@ from pathlib import Path
 from blendkit.core import LabelTable, Scores, Taxonomy, text_hash
 from blendkit.errors import BlendkitError
 from blendkit.events import Emit, silent
-from blendkit.io import ColumnNames, is_source, read_score_file, read_taxonomy, truth_for
+from blendkit.io import ColumnNames, is_source, read_labels, read_score_file, read_taxonomy, truth_for
 from blendkit.offline.comparison import Comparison, LabelledChunks, Rules, compare_scores
 from blendkit.offline.place import Place, open_workspaces
 from blendkit.offline.score_kinds import score_kind, unlike_kinds
@@ -69,7 +69,7 @@ def compare(
     read = _Read({}, {}, {}, None, None, [])
     for text, (name, source) in named.items():
         _add(read, text, name, source, names, overrides, place, emit)
-    given = labels if isinstance(labels, Labels) or labels is None else Labels(labels)
+    given = _read_labels(labels)
     _name_classes(read, given)
     truth = _truth(read, given, next(iter(named)))
     found = compare_scores(read.scores, truth, rules or Rules())
@@ -114,15 +114,21 @@ def _add(
     read.notes += [f"{own}: {n}" for n in workspace.notes]
 
 
+def _read_labels(labels: Labels | LabelTable | Path | str | None) -> Labels | None:
+    given = labels if isinstance(labels, Labels) or labels is None else Labels(labels)
+    if given is None or isinstance(given.table, LabelTable):
+        return given
+    return replace(given, table=read_labels(given.table))
+
+
 def _name_classes(read: _Read, labels: Labels | None) -> None:
     """Give columns that no recipe made the ids of their classes, by the taxonomy of the labels or of a recipe."""
     given = labels and labels.taxonomy
     taxonomy = given if isinstance(given, Taxonomy) else read_taxonomy(given) if given else read.taxonomy
-    if taxonomy is None:
-        return
-    made = {c for n in read.hashes for c in read.scores[n].classes}
+    known = {c for n in read.hashes for c in read.scores[n].classes}
+    known |= labels.table.classes if labels is not None and isinstance(labels.table, LabelTable) else set()
     for name in [n for n in read.scores if n not in read.hashes]:
-        read.scores[name], notes = read.scores[name].known_to(taxonomy, made, source=name)
+        read.scores[name], notes = read.scores[name].known_to(taxonomy or Taxonomy({}), known, source=name)
         read.notes += [f"{name}: {n}" for n in notes]
 
 

@@ -12,7 +12,7 @@ import numpy as np
 
 from blendkit.core import Float64, Int64, LabelTable, ScoreKind, Scores, Taxonomy, cluster_labels
 from blendkit.errors import BlendkitError
-from blendkit.io import ColumnNames, Truth, read_score_file, read_taxonomy, truth_for
+from blendkit.io import ColumnNames, Truth, read_labels, read_score_file, read_taxonomy, truth_for
 from blendkit.metrics import Interval, MacroAUC, average_precision, macro_auc, paired_bootstrap, reliability, top_one
 from blendkit.offline.interval_settings import Judging
 from blendkit.offline.score_kinds import score_kind
@@ -100,10 +100,10 @@ def evaluate(
         file = read_score_file(scores, names=names)
         scores, folds, notes = file.scores, file.folds, file.notes
     taxa = taxonomy if isinstance(taxonomy, Taxonomy) or taxonomy is None else read_taxonomy(taxonomy)
-    if taxa is not None:
-        scores, left_out = scores.known_to(taxa, source=what)
-        notes = (*notes, *left_out)
-    truth = truth_for(labels, scores.rows, scores.classes, taxa, what)
+    table = labels if isinstance(labels, LabelTable) else read_labels(labels)
+    scores, left_out = scores.known_to(taxa or Taxonomy({}), table.classes, source=what)
+    notes = (*notes, *left_out)
+    truth = truth_for(table, scores.rows, scores.classes, taxa, what)
     found = _evaluated(scores, truth, folds, judging or Judging())
     kind, said = ("unknown", []) if source is None else score_kind(source, scores.rows.recording[truth.labelled])
     return replace(found, kind=kind, notes=(*said, *notes, *truth.notes))

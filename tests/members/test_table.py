@@ -206,3 +206,10 @@ def test_a_name_among_ids_is_read_as_its_class(tmp_path: Path) -> None:
 def test_two_columns_of_one_name(tmp_path: Path) -> None:
     with pytest.raises(BlendkitError, match="several of its classes have one name but for its letter case"):
         named(tmp_path / "t.csv", "Boana raniceps", "boana raniceps", class_by="scientific_name").read()
+
+
+def test_columns_that_only_describe_where_no_list_of_classes_says_so(tmp_path: Path) -> None:
+    pd.DataFrame({"row_id": IDS, "a": [0.3, 0.2, 0.1], "version": [1, 1, 1]}).to_csv(tmp_path / "t.csv", index=False)
+    member = table(MemberContext((), Taxonomy({})), path=str(tmp_path / "t.csv"), space="prob")
+    assert member.read().classes == ("a",)
+    assert "1 columns are left out, for they are no classes: version" in member.warnings()

@@ -64,6 +64,20 @@ def test_files_beside_a_recipe_are_read_by_its_taxonomy(folder: Path) -> None:
     assert found.lines[0].macro.estimate == found.lines[1].macro.estimate
 
 
+def test_columns_that_only_count_are_left_out_with_a_note(folder: Path) -> None:
+    ids = pd.read_csv(folder / "ids.csv")
+    ids.assign(n=range(3, 11), target=1).to_csv(folder / "counted.csv", index=False)
+    said = "2 columns are left out, for they are no classes: n, target"
+    labels = folder / "l.csv"
+    text = (folder / "labels.csv").read_text(encoding="utf-8")
+    labels.write_text(text.replace("Aus bus", "x").replace("Cus dus", "y"), encoding="utf-8")
+    alone = evaluate(folder / "counted.csv", labels, judging=SHORT)
+    assert (alone.classes, alone.macro) == (("x", "y"), 14 / 16)
+    assert said in alone.notes
+    found = compare([folder / "counted.csv", folder / "ids.csv"], labels, rules=Rules(judging=SHORT))
+    assert f"counted: {said}" in found.notes
+
+
 def test_two_columns_of_one_class(folder: Path) -> None:
     frame = pd.read_csv(folder / "names.csv")
     (folder / "t.csv").write_text("primary_label,scientific_name,common_name\nx,Aus bus,Frog\ny,Cus dus,\n")
