@@ -5,19 +5,24 @@ from __future__ import annotations
 import difflib
 from collections.abc import Iterable, Sequence
 
+_ITEM = 120  # letters of a name or cell that a message shows
+_LIST = 300  # letters of a list that a message shows
+_LINE = 600  # letters of a line of a message
+
 
 class BlendkitError(Exception):
     """A user's mistake or an unusable input; the command line prints it and exits with 2.
 
-    `problems` holds every problem found in one pass, one line each.
+    `problems` holds every problem found in one pass, one line each. What a file holds may be of any length: a title or
+    line above 600 letters is cut in its middle.
     """
 
     exit_code = 2
 
     def __init__(self, title: str, problems: Sequence[str] = ()) -> None:
-        self.title = title
-        self.problems = tuple(problems)
-        super().__init__("\n".join([title, *(f"  {p}" for p in self.problems)]))
+        self.title = brief(title, _LINE)
+        self.problems = tuple(brief(p, _LINE) for p in problems)
+        super().__init__("\n".join([self.title, *(f"  {p}" for p in self.problems)]))
 
 
 class DeliveryError(BlendkitError):
@@ -29,16 +34,30 @@ class DeliveryError(BlendkitError):
 def did_you_mean(name: object, known: Iterable[str]) -> str:
     """Return ` (did you mean 'x'?)` for the closest known name, or an empty string."""
     names = list(known)
-    close = difflib.get_close_matches(str(name), names, n=1, cutoff=0.6)
+    close = difflib.get_close_matches(str(name)[:_ITEM], names, n=1, cutoff=0.6)
     close = [n for n in names if n.casefold() == str(name).casefold()][:1] or close
-    return f" (did you mean '{close[0]}'?)" if close else ""
+    return f" (did you mean '{brief(close[0])}'?)" if close else ""
+
+
+def brief(text: object, most: int = _ITEM) -> str:
+    """Return a text of a file, cut in its middle to so many letters, so that a message stays one that people read."""
+    whole = str(text)
+    if len(whole) <= most:
+        return whole
+    end = most // 4
+    return f"{whole[: most - end - 1]}…{whole[len(whole) - end :]}"
 
 
 def shorten(items: Iterable[object], most: int = 5) -> str:
-    """Join the first few items and count the rest: `a, b, c (+12 more)`."""
+    """Join the first few items and count the rest: `a, b, c (+12 more)`. Long items are cut, and all stay below 300."""
     listed = [str(i) for i in items]
-    text = ", ".join(listed[:most])
-    return text if len(listed) <= most else f"{text} (+{len(listed) - most} more)"
+    shown: list[str] = []
+    for item in listed[:most]:
+        if shown and sum(map(len, shown)) + len(item) > _LIST:
+            break
+        shown.append(brief(item, _LIST if not shown else _ITEM))
+    text = ", ".join(shown)
+    return text if len(listed) == len(shown) else f"{text} (+{len(listed) - len(shown)} more)"
 
 
 def broken(what: str, code: object, error: Exception) -> BlendkitError:

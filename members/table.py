@@ -9,7 +9,7 @@ from typing import Annotated, Literal
 
 import numpy as np
 
-from blendkit.core import Matrix, Scores, Space, rows_from_ids
+from blendkit.core import Matrix, Scores, Space, is_bookkeeping, rows_from_ids
 from blendkit.errors import BlendkitError, shorten
 from blendkit.io import ColumnNames, Detections, Table, check_space, read_found, recording_folds
 from blendkit.member import (
@@ -94,16 +94,26 @@ class TableMember:
     def _of_the_run(self, columns: Sequence[str], values: Matrix) -> tuple[Sequence[str], Matrix, list[str]]:
         """Return the columns by the run's class ids, if they are other names; those of no class are left out."""
         common = names_in_common(columns, self.context)
-        if self.class_by == "id" and ("id" in common or not common):
-            ids = self.context.taxonomy.ids_of(columns)
-            new = {c: i for c, i in ids.items() if i in self.context.classes and i not in columns}
-            said = f"{len(new)} columns are names of classes, not ids, and are read as these: {shorten(new)}"
-            return [new.get(c, c) for c in columns], values, [said] if new else []
+        if self.class_by == "id":
+            named, notes = self.context.taxonomy.as_ids(columns, self.context.classes, source=self.path.name)
+            if notes or "id" in common or not common:
+                return self._without_bookkeeping(named, values, notes)
         mapped = match_classes("table", columns, self.class_by, self.context, synonyms=self.synonyms)
         found = np.flatnonzero(mapped.columns >= 0)
         unused = [c for i, c in enumerate(columns) if i not in set(mapped.used.tolist())]
-        notes = [mapped.note] + ([f"columns of no class left out: {shorten(unused)}"] if unused else [])
-        return [mapped.classes[i] for i in found.tolist()], values[:, mapped.columns[found]], notes
+        said = [mapped.note] + ([f"columns of no class left out: {shorten(unused)}"] if unused else [])
+        return [mapped.classes[i] for i in found.tolist()], values[:, mapped.columns[found]], said
+
+    def _without_bookkeeping(
+        self, columns: tuple[str, ...], values: Matrix, notes: Sequence[str]
+    ) -> tuple[tuple[str, ...], Matrix, list[str]]:
+        """Leave out columns that count or describe, where the run has no list of classes that would refuse them."""
+        others = [] if self.context.classes else [c for c in columns if is_bookkeeping(c)]
+        if not others or len(others) == len(columns):
+            return columns, values, list(notes)
+        kept = [i for i, c in enumerate(columns) if c not in others]
+        said = f"{len(others)} columns are left out, for they are no classes: {shorten(others)}"
+        return tuple(columns[i] for i in kept), values[:, kept], [*notes, said]
 
 
 def table(

@@ -27,6 +27,7 @@ if TYPE_CHECKING:
         rule_name,
         with_fitting_names,
     )
+    from blendkit.core.bookkeeping import is_bookkeeping
     from blendkit.core.clocks import OFFSET_FORMS, is_zone, zone
     from blendkit.core.compiling import compiled, read_only
     from blendkit.core.deployments import Deployment, DeploymentKey, Deployments
@@ -130,6 +131,7 @@ __all__ = [
     "fitting_names",
     "fold_of",
     "format_seconds",
+    "is_bookkeeping",
     "is_zone",
     "kind_of",
     "logit",

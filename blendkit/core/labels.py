@@ -72,6 +72,17 @@ class LabelTable:
                  for r, own in self.spans.items()}  # fmt: skip
         return replace(self, spans=spans)
 
+    def by_id(self, taxonomy: Taxonomy, known: Iterable[str] = ()) -> LabelTable:
+        """Return the labels by class id, where they are names that one class of a taxonomy alone has, and note it.
+
+        known: further ids of classes, which are no names.
+        """
+        new = taxonomy.ids_of(self.classes - set(known))
+        if not new:
+            return self
+        note = f"{len(new)} labels are names of classes, not ids, and are read as these: {shorten(sorted(new))}"
+        return replace(self.renamed(new), notes=(*self.notes, note))
+
     def chunk_counts(self, chunk_s: float) -> dict[str, int]:
         """Return, per recording, the chunks up to its last labelled one; 1 if it is labelled only as a whole."""
         step = round(chunk_s * 1000)

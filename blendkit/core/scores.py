@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import html
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import PurePath
 from typing import TYPE_CHECKING, Any, Literal
@@ -11,19 +11,20 @@ from typing import TYPE_CHECKING, Any, Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from blendkit.core.arrays import Bools, Int64
+from blendkit.core.arrays import Bools, Int64, Matrix
 from blendkit.core.audio_suffixes import composed, recording_id
 from blendkit.core.auto_names import with_fitting_names
+from blendkit.core.bookkeeping import is_bookkeeping
 from blendkit.core.differences import compare_rows
 from blendkit.core.names import NameRule
 from blendkit.core.rows import Rows, canonical_order, make_rows
-from blendkit.core.spaces import FileSpace
+from blendkit.core.score_problems import cover_problems, duplicate_problems, nan_problems, shape_problems
+from blendkit.core.spaces import FileSpace, Space
+from blendkit.core.taxonomy import Taxonomy
 from blendkit.errors import BlendkitError, did_you_mean, shorten
 
 if TYPE_CHECKING:
     import pandas as pd
-from blendkit.core.arrays import Matrix
-from blendkit.core.spaces import Space
 
 _IDS = "blendkit recording ids"  # marks a frame whose files are recording ids
 
@@ -47,7 +48,7 @@ class Scores:
 
     def __post_init__(self) -> None:
         """Check the shapes, and make the arrays read-only."""
-        problems = _shape_problems(self.values, self.rows, self.classes) + _cover_problems(self.covered, self.classes)
+        problems = shape_problems(self.values, self.rows, self.classes) + cover_problems(self.covered, self.classes)
         if problems:
             raise BlendkitError("scores do not fit together", problems)
         object.__setattr__(self, "values", _frozen(self.values))
@@ -94,10 +95,10 @@ class Scores:
         `source` for wrong shapes, duplicate rows or classes, and NaN with (recording, chunk, class).
         """
         names = tuple(composed(str(c)) for c in classes)
-        problems = _shape_problems(values, rows, names)
-        problems += [] if covered is None else _cover_problems(covered, names)
+        problems = shape_problems(values, rows, names)
+        problems += [] if covered is None else cover_problems(covered, names)
         if not problems:
-            problems = _duplicate_problems(rows, names) + _nan_problems(values, rows, names)
+            problems = duplicate_problems(rows, names) + nan_problems(values, rows, names)
         if problems:
             raise BlendkitError(f"{source}: unusable scores", problems)
         order = canonical_order(rows)
@@ -146,6 +147,29 @@ class Scores:
         if problems:
             raise BlendkitError(f"{source}: does not fit the expected rows and classes", problems)
         return self._placed(row_at, rows, tuple(classes), fill)
+
+    def known_to(
+        self, taxonomy: Taxonomy, also: Iterable[str] = (), *, source: str = "scores"
+    ) -> tuple[Scores, tuple[str, ...]]:
+        """Return the scores of known classes, by id, and notes on columns that were names and that were left out.
+
+        also: further ids that are classes, such as those of labels. Left out are columns that a taxonomy of some of the
+        others lacks, else those that only count or describe. Raises BlendkitError for two names of one class, and if no
+        class is left.
+        """
+        classes, notes = taxonomy.as_ids(self.classes, source=source)
+        others = [c for c in classes if c not in taxonomy.table and c not in set(also)]
+        why = "columns that the taxonomy lacks are left out"
+        if not any(c in taxonomy.table for c in classes):
+            others, why = [c for c in others if is_bookkeeping(c)], "columns are left out, for they are no classes"
+        if len(others) == len(classes):
+            raise BlendkitError(f"{source}: no column is a class", [f"has {shorten(classes, 8)}"])
+        named = replace(self, classes=classes)
+        if not others:
+            return named, notes
+        kept = [c for c in classes if c not in set(others)]
+        part = named.align(self.rows, kept, unknown_classes="ignore")
+        return part, (*notes, f"{len(others)} {why}: {shorten(others)}")
 
     def _row_index(self, rows: Rows) -> Int64:
         """Return the position of each wanted row in these scores, -1 where it is missing."""
@@ -230,41 +254,3 @@ def _frozen(values: NDArray[Any]) -> NDArray[Any]:
 def _captioned(text: str, frame: pd.DataFrame) -> str:
     """Return a frame as HTML under one line of text."""
     return f"<p>{html.escape(text)}</p>{frame.to_html(max_cols=12)}"
-
-
-def _cover_problems(covered: NDArray[Any], classes: tuple[str, ...]) -> list[str]:
-    if covered.shape != (len(classes),) or covered.dtype != bool:
-        return [f"covered is {covered.dtype} {covered.shape}, expected bool ({len(classes)},)"]
-    return []
-
-
-def _shape_problems(values: Matrix, rows: Rows, classes: tuple[str, ...]) -> list[str]:
-    if values.ndim != 2 or values.shape != (len(rows), len(classes)):
-        return [f"values have shape {values.shape}, expected ({len(rows)} rows, {len(classes)} classes)"]
-    if values.dtype not in (np.float32, np.float64):
-        return [f"values have type {values.dtype}, expected float32 or float64"]
-    return []
-
-
-def _duplicate_problems(rows: Rows, classes: tuple[str, ...]) -> list[str]:
-    problems = []
-    for what, names in (("row", rows.ids()), ("class", list(classes))):
-        if len(set(names)) != len(names):
-            seen: set[str] = set()
-            twice = dict.fromkeys(n for n in names if n in seen or seen.add(n))  # type: ignore[func-returns-value]
-            problems.append(f"duplicate {what}: {shorten(twice)}")
-    return problems
-
-
-def _nan_problems(values: Matrix, rows: Rows, classes: tuple[str, ...]) -> list[str]:
-    # one cheap pass first: a finite sum proves that every value is finite
-    with np.errstate(invalid="ignore", over="ignore"):
-        total = float(values.sum(dtype=np.float64))
-    if np.isfinite(total):
-        return []
-    bad = ~np.isfinite(values)
-    if not bad.any():
-        return []
-    at = np.argwhere(bad)[:5]
-    cells = [f"({rows.recording[i]}, {rows.start_s[i]:g} s, class {classes[j]}): {values[i, j]}" for i, j in at]
-    return [f"{int(bad.sum())} values are not finite", *cells]

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Container, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Literal
 
 import numpy as np
 
 from blendkit.core.arrays import Int64
-from blendkit.errors import shorten
+from blendkit.errors import BlendkitError, shorten
 
 Level = Literal["genus", "family", "order", "class_name"]
 Sonotypes = Literal["group", "skip"]
@@ -77,6 +77,24 @@ class Taxonomy:
             elif forms:
                 hints.append(f"eBird reported {shorten(map(repr, forms))} as {name!r}, which may have been split")
         return hints
+
+    def as_ids(
+        self, columns: Sequence[str], wanted: Container[str] | None = None, *, source: str = "scores"
+    ) -> tuple[tuple[str, ...], tuple[str, ...]]:
+        """Return the ids of columns (C,), and a note if any is a name: one of a class whose id is no column itself.
+
+        wanted: the ids that may be given (None: all). Raises BlendkitError if two columns are names of one class.
+        """
+        ids = self.ids_of(columns)
+        new = {c: i for c, i in ids.items() if i not in columns and (wanted is None or i in wanted)}
+        found: dict[str, list[str]] = {}
+        for c, i in new.items():
+            found.setdefault(i, []).append(c)
+        several = [f"{' and '.join(map(repr, own))} are {i}" for i, own in found.items() if len(own) > 1]
+        if several:
+            raise BlendkitError(f"{source}: several columns are names of one class: leave one", [shorten(several)])
+        note = f"{len(new)} columns are names of classes, not ids, and are read as these: {shorten(new)}"
+        return tuple(new.get(c, c) for c in columns), (note,) if new else ()
 
     def is_sonotype(self, class_id: str) -> bool:
         """True for sound types without a species, named like `Insect son01`."""

@@ -75,7 +75,7 @@ def find_inputs(plan: Plan, data: DataFolder, dry_run: int | None = None) -> Inp
         file = split_label_source(path)[0]
         if file.exists():
             files[name] = file
-            tables.append(data.contents.labels(path))
+            tables.append(data.contents.labels(path).by_id(taxonomy, template.classes if template else ()))
             if template or taxonomy.table:  # an unknown label should fail now, not after hours of scoring
                 tables[-1].require_known(template.classes if template else (), taxonomy)
     expected = _expected(template, model.chunk_s)

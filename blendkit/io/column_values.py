@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from blendkit.errors import BlendkitError, shorten
+from blendkit.io.file_kinds import Kind, file_kind, require_whole, why_unreadable
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -23,16 +24,17 @@ def parquet_columns(path: Path) -> dict[str, NDArray[Any]]:
     """
     import pyarrow as pa
 
-    kind = _kind(path)
+    kind: Kind = "Arrow"
     try:
+        kind = file_kind(path)
+        require_whole(path, kind)
         table = _open(path, kind)
         twice = sorted(n for n, k in Counter(table.column_names).items() if k > 1)
         if twice:
             raise BlendkitError(f"{path.name}: duplicate columns", [shorten(map(repr, twice))])
         return {n: _plain(table[n]) for n in table.column_names}
     except (OSError, ValueError, TypeError, pa.ArrowException) as error:
-        reason = (str(error).splitlines() or [type(error).__name__])[0][:200]
-        raise BlendkitError(f"{path.name}: cannot read this {kind} file", [reason]) from error
+        raise BlendkitError(f"{path.name}: cannot read this {kind} file", [why_unreadable(path, error)]) from error
 
 
 def read_binary_table(path: Path) -> pd.DataFrame:
@@ -46,16 +48,11 @@ def read_binary_table(path: Path) -> pd.DataFrame:
     )
 
 
-def _kind(path: Path) -> str:
-    with path.open("rb") as file:
-        return "Parquet" if file.read(4) == b"PAR1" else "Arrow"
-
-
 def _open(path: Path, kind: str) -> Any:
     import pyarrow.parquet as pq
     from pyarrow import feather
 
-    if kind == "Arrow":
+    if kind != "Parquet":
         table = feather.read_table(path)
         table.validate(full=True)  # Arrow trusts the offsets in a file, and a wrong one ends the whole process
         return table

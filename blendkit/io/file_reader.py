@@ -7,22 +7,19 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any
 
 from blendkit.core import FileSpace
 from blendkit.errors import BlendkitError, shorten
-from blendkit.io.readers.detection_tables import Detections
+from blendkit.io.file_kinds import Kind, file_kind, require_whole, why_unreadable
+from blendkit.io.packed_files import FAILURES
+from blendkit.io.readers.detection_tables import END_COLUMNS, LABEL_COLUMNS, START_COLUMNS, Detections
 from blendkit.io.readers.score_table import Table
 from blendkit.io.sqlite_files import open_database
 from blendkit.io.text_form import text_form
 from blendkit.io.windowed import Windowed
 from blendkit.registry import READERS, registry
 
-Kind = Literal["folder", "text", "Parquet", "Arrow", "npz", "npy", "sqlite", "unknown"]
-_MAGIC: tuple[tuple[bytes, Kind], ...] = (
-    (b"PAR1", "Parquet"), (b"ARROW1", "Arrow"), (b"FEA1", "Arrow"), (b"\x93NUMPY", "npy"),
-    (b"SQLite format 3\x00", "sqlite"),
-)  # fmt: skip
 MATRIX = "matrix"
 _LISTED = 1000  # names of a folder that are looked at
 
@@ -32,8 +29,8 @@ class FileHead:
     """What the beginning of a file or folder shows.
 
     columns: the header of a table, the arrays of an NPZ, the tables of a database and their columns (`table.column`),
-    the names in a folder. first: the
-    cells of the first row of a text table. start: the first bytes of a file.
+    the names in a folder. first: the cells of the first row of a text table. start: the first bytes of a file. why: of
+    an unknown kind, what is known of it.
     """
 
     path: Path
@@ -41,6 +38,7 @@ class FileHead:
     columns: tuple[str, ...] = ()
     first: tuple[str, ...] = ()
     start: bytes = b""
+    why: str = ""
 
     @property
     def is_table(self) -> bool:
@@ -87,28 +85,24 @@ class Reader:
 
 
 def file_head(path: Path) -> FileHead:
-    """Look at the beginning of a file or folder. Raises BlendkitError if it cannot be read."""
+    """Look at the beginning of a file or folder. Raises BlendkitError if it cannot be read, is empty or is cut off."""
     try:
-        if path.is_dir():
-            return FileHead(path, "folder", tuple(sorted(p.name for p in path.iterdir())[:_LISTED]))
+        kind = file_kind(path)
+        if kind == "folder":
+            return FileHead(path, kind, tuple(sorted(p.name for p in path.iterdir())[:_LISTED]))
         with path.open("rb") as file:
             start = file.read(1 << 12)
-        if start.startswith(b"PK") and zipfile.is_zipfile(path):
-            with zipfile.ZipFile(path) as archive:
-                arrays = [n.removesuffix(".npy") for n in archive.namelist() if n.endswith(".npy")]
-            if arrays:
-                return FileHead(path, "npz", tuple(arrays), start=start)
-    except (OSError, ValueError, NotImplementedError, zipfile.BadZipFile) as error:
-        raise BlendkitError(f"{path.name}: cannot read this file", [str(error)]) from error
-    kind = next((k for magic, k in _MAGIC if start.startswith(magic)), None)
-    if kind is not None:
+        require_whole(path, kind)
+    except (*FAILURES, NotImplementedError) as error:
+        raise BlendkitError(f"{path.name}: cannot read this file", [why_unreadable(path, error)]) from error
+    if kind != "text":
         return FileHead(path, kind, _inner_names(path, kind), start=start)
     if not start.strip():
         raise BlendkitError(f"{path.name}: this file is empty")
     try:
         form = text_form(path)
-    except BlendkitError:
-        return FileHead(path, "unknown", start=start)
+    except BlendkitError as error:
+        return FileHead(path, "unknown", start=start, why="; ".join(error.problems) or error.title)
     return FileHead(path, "text", form.header, form.first, start)
 
 
@@ -130,12 +124,19 @@ def find_reader(path: Path, names: ColumnNames) -> tuple[str, Reader]:
         raise BlendkitError(
             f"{path.name}: several formats fit: {', '.join(found)}", ["name the right one with `format:` or --format"]
         )
-    shown = f"it is a {head.kind} file" if head.kind != "folder" else "it is a folder"
+    shown = head.why or ("it is a folder" if head.kind == "folder" else f"it is a {head.kind} file")
     shown += f" with {shorten(head.columns, 8)}" if head.columns else ""
-    raise BlendkitError(
-        f"{path.name}: no format fits this file",
-        [shown, f"known formats: {', '.join(readers.names())} (`blendkit formats list`)"],
-    )
+    problems = [shown, *_lacking(head), "`blendkit formats list` lists what can be read"]
+    raise BlendkitError(f"{path.name}: no format fits this file", problems)
+
+
+def _lacking(head: FileHead) -> list[str]:
+    """Return what a table of detections or labels lacks to be scores."""
+    if not head.is_table or not head.plain_columns & {*LABEL_COLUMNS, "primary_label", "species"}:
+        return []
+    if head.plain_columns & set(START_COLUMNS) and not head.plain_columns & {*END_COLUMNS, "duration"}:
+        return ["it has labels and start times, but no end times: add a column `end`"]
+    return ["it seems to hold labels without scores: `labels:` in a recipe and --labels read these"]
 
 
 @dataclass(frozen=True, eq=False)
@@ -161,7 +162,7 @@ def read_found(path: Path, names: ColumnNames) -> ReadFile:
 
 
 def _inner_names(path: Path, kind: Kind) -> tuple[str, ...]:
-    """Return the columns of a Parquet or Arrow file, the tables of a database."""
+    """Return the columns of a Parquet or Arrow file, the tables of a database, the arrays of an NPZ."""
     try:
         return tuple(_NAMES[kind](path)) if kind in _NAMES else ()
     except Exception:
@@ -190,4 +191,11 @@ def _tables(path: Path) -> list[str]:
     return [*tables, *(f"{t}.{c}" for t, found in columns for (c,) in found)]
 
 
-_NAMES: dict[str, Callable[[Path], Any]] = {"Parquet": _parquet_columns, "Arrow": _arrow_columns, "sqlite": _tables}
+def _arrays(path: Path) -> list[str]:
+    with zipfile.ZipFile(path) as archive:
+        return [n.removesuffix(".npy") for n in archive.namelist() if n.endswith(".npy")]
+
+
+_NAMES: dict[str, Callable[[Path], Any]] = {
+    "Parquet": _parquet_columns, "Arrow": _arrow_columns, "sqlite": _tables, "npz": _arrays,
+}  # fmt: skip

@@ -16,6 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from blendkit.errors import BlendkitError, shorten
+from blendkit.io.file_kinds import why_unreadable
 
 UNPACKED = 1 << 30  # bytes that any array in an NPZ may have, however small the file is
 PACKED_FOLD = 100  # a larger array may have so many times its packed size: scores never pack that well
@@ -85,7 +86,7 @@ def read_npy(path: Path) -> NDArray[Any]:
             file.seek(0)
             return _array(file)
     except (OSError, ValueError, EOFError) as error:
-        raise BlendkitError(f"{path.name}: cannot read this NPY", [str(error)[:200]]) from error
+        raise BlendkitError(f"{path.name}: cannot read this NPY", [why_unreadable(path, error)]) from error
 
 
 def array_texts(values: NDArray[Any]) -> list[str]:
@@ -108,8 +109,7 @@ def _opened(path: Path) -> Iterator[zipfile.ZipFile]:
 
 
 def _unreadable(path: Path, error: Exception) -> BlendkitError:
-    reason = (str(error) or type(error).__name__)[:200]
-    return BlendkitError(f"{path.name}: cannot read this NPZ (pickled arrays are refused)", [reason])
+    return BlendkitError(f"{path.name}: cannot read this NPZ", [why_unreadable(path, error)])
 
 
 def _header(file: IO[bytes]) -> ArrayHeader:

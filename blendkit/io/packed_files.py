@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import IO, Any
 
 from blendkit.errors import BlendkitError, shorten
+from blendkit.io.file_kinds import what_it_is, why_unreadable
 
 FAILURES = (OSError, EOFError, ValueError, zlib.error, lzma.LZMAError, zipfile.BadZipFile, RuntimeError)
 
@@ -41,18 +42,22 @@ def unpack_file(path: Path, what: str = "this table") -> bytes:
     """
     try:
         with open_packed(path) as file:
-            return file.read()
+            data = file.read()
     except FAILURES as error:
-        raise BlendkitError(f"{path}: cannot read {what}", [str(error)]) from error
+        raise BlendkitError(f"{path}: cannot read {what}", [why_unreadable(path, error)]) from error
+    if strange := what_it_is(data):
+        raise BlendkitError(f"{path}: cannot read {what}", [f"it is {strange}"])
+    return data
 
 
 def _unzip(path: Path) -> IO[bytes]:
     with zipfile.ZipFile(path) as archive:
         names = [n for n in archive.namelist() if not n.endswith("/") and not n.startswith(("__MACOSX/", "."))]
-        if "xl/workbook.xml" in names:
-            raise ValueError("it is a workbook of a spreadsheet; save the sheet as CSV")
+        if "xl/workbook.xml" in names or "content.xml" in names:
+            raise ValueError("it is a spreadsheet: save the sheet as CSV")
         if len(names) != 1:
-            raise ValueError(f"expected one table in this archive, found {shorten(names) or 'none'}")
+            found = f"{len(names)} files: {shorten(names)}" if names else "no file"
+            raise ValueError(f"expected one table in this zip, found {found}; unpack it, and give one of them")
         return archive.open(names[0])  # stays readable: the entry holds the archive's file open
 
 

@@ -7,13 +7,14 @@ from pathlib import Path
 
 from blendkit.core import composed
 from blendkit.errors import BlendkitError
+from blendkit.io.file_kinds import what_it_is, why_unreadable
 from blendkit.io.packed_files import FAILURES, open_packed, packing_of
+from blendkit.io.text_encodings import ENCODING_NAMES, encoding_of, is_binary
 from blendkit.io.text_tables import separator_of
 
 MISSING = ("", "nan", "NaN", "NA", "null")  # cells that hold no number
 _HEAD = 1 << 16  # bytes that are looked at
 _LONGEST = 1 << 26  # bytes of a line
-_BOMS = ((b"\xef\xbb\xbf", "utf-8-sig"), (b"\xff\xfe", "utf-16"), (b"\xfe\xff", "utf-16"))
 
 
 @dataclass(frozen=True)
@@ -31,13 +32,12 @@ class TextForm:
     def notes(self) -> list[str]:
         """What a reader would not expect, in words; an empty list for UTF-8 with commas."""
         parts = [f"packed by {self.packing}"] if self.packing else []
-        parts += [f"written in {_ENCODING_NAMES[self.encoding]}"] if self.encoding in _ENCODING_NAMES else []
+        parts += [f"written in {ENCODING_NAMES[self.encoding]}"] if self.encoding in ENCODING_NAMES else []
         parts += [f"separated by {_SEPARATOR_NAMES[self.separator]}"] if self.separator != "," else []
         parts += ["with decimal commas"] if self.decimal == "," else []
         return [", ".join(parts)] if parts else []
 
 
-_ENCODING_NAMES = {"utf-16": "UTF-16", "latin-1": "Latin-1, for it is not UTF-8"}
 _SEPARATOR_NAMES = {";": "semicolons", "\t": "tabs", "|": "bars"}
 
 
@@ -50,7 +50,9 @@ def text_form(path: Path) -> TextForm:
                 start += more  # a header of very many columns
         packing = packing_of(path)
     except FAILURES as error:
-        raise BlendkitError(f"{path.name}: cannot read this file", [str(error)]) from error
+        raise BlendkitError(f"{path.name}: cannot read this file", [why_unreadable(path, error)]) from error
+    if strange := what_it_is(start):
+        raise BlendkitError(f"{path.name}: cannot read this file", [f"it is {strange}"])
     if not start.strip():
         raise BlendkitError(f"{path.name}: this file is empty")
     encoding, text = _decoded(path, start)
@@ -64,17 +66,11 @@ def text_form(path: Path) -> TextForm:
 
 
 def _decoded(path: Path, start: bytes) -> tuple[str, str]:
-    for bom, name in _BOMS:
-        if start.startswith(bom):
-            return name, start[: len(start) // 2 * 2].decode(name, "ignore")
-    if b"\x00" in start:
-        raise BlendkitError(f"{path.name}: is no text table", ["it holds zero bytes"])
-    try:
-        return "utf-8", start.decode("utf-8")
-    except UnicodeDecodeError as error:
-        if error.start >= len(start) - 4 and len(start) >= _HEAD:  # a letter cut in two
-            return "utf-8", start[: error.start].decode("utf-8")
-        return "latin-1", start.decode("latin-1")
+    encoding, mark = encoding_of(start, cut=len(start) >= _HEAD)
+    text = start[mark:].decode(encoding, "ignore")  # the last letter may be cut
+    if is_binary(text):
+        raise BlendkitError(f"{path.name}: is no text table", ["it holds characters that no text has"])
+    return encoding, text
 
 
 def _cells(line: str, separator: str) -> list[str]:

@@ -17,15 +17,14 @@ from typing import TYPE_CHECKING, Any
 from blendkit.core import composed
 from blendkit.errors import BlendkitError, shorten
 from blendkit.io.packed_files import unpack_file
+from blendkit.io.text_encodings import encoding_of, is_binary
 
 if TYPE_CHECKING:
     import pandas as pd
 
 _SEPARATORS = (",", ";", "\t")
 _LOOKED_AT = 1 << 16  # letters of the first line
-_BOMS = {b"\xef\xbb\xbf": "utf-8", b"\xff\xfe": "utf-16-le", b"\xfe\xff": "utf-16-be"}
 _STATED = re.compile(r"sep=([,;\t])\s*\n")  # a line for spreadsheets
-_NO_TEXT = re.compile(r"[\x00-\x08\x0e-\x1f]")  # control characters that no text table holds
 _UNITS = {"ms": 0.001, "msec": 0.001, "milliseconds": 0.001, "s": 1.0, "sec": 1.0, "secs": 1.0, "seconds": 1.0}
 _DECIMAL = re.compile(r"[+-]?\d*,\d+(?:[eE][+-]?\d+)?")
 _THOUSANDS = re.compile(r"[+-]?[1-9]\d{0,2}(?:,\d{3})+")
@@ -49,20 +48,14 @@ def open_table(path: Path | str, what: str = "this table") -> tuple[pd.DataFrame
 
 def decode_text(data: bytes, path: Path | str, what: str = "this table") -> tuple[str, tuple[str, ...]]:
     """Return the text of a file's bytes, and a note unless they are UTF-8. Raises BlendkitError if they are no text."""
-    for mark, encoding in _BOMS.items():
-        if data.startswith(mark):
-            return _strict(data[len(mark) :], encoding, path, what), _note_of(encoding)
-    zeros = data[:200].count(0)
-    if zeros and zeros >= len(data[:200]) // 3:  # UTF-16 without a mark: every other byte of plain letters is 0
-        encoding = "utf-16-le" if data[1:2] == b"\0" else "utf-16-be"
-        return _strict(data, encoding, path, what), _note_of(encoding)
+    encoding, mark = encoding_of(data)
     try:
-        text, notes = data.decode("utf-8"), ()
+        text = data[mark:].decode(encoding, "replace" if encoding == "cp1252" else "strict")
     except UnicodeDecodeError as error:
-        line = data.count(b"\n", 0, error.start) + 1
-        text = data.decode("cp1252", "replace") if re.search(rb"[\x80-\x9f]", data) else data.decode("latin-1")
-        return _checked(text, path, what), (f"line {line} is not UTF-8: the file is read as Latin-1",)
-    return _checked(text, path, what), notes
+        raise BlendkitError(f"{path}: cannot read {what}", [f"it starts as {encoding}, but {error}"]) from error
+    if is_binary(text):
+        raise BlendkitError(f"{path}: cannot read {what}", ["it is a binary file, not a table in text"])
+    return composed(text), _note_of(encoding, data)
 
 
 def parse_table(text: str, path: Path | str, what: str = "this table") -> pd.DataFrame:
@@ -155,21 +148,16 @@ def _lines(text: str, separator: str, path: Path | str, what: str) -> list[tuple
     return found
 
 
-def _strict(data: bytes, encoding: str, path: Path | str, what: str) -> str:
+def _note_of(encoding: str, data: bytes) -> tuple[str, ...]:
+    if encoding == "utf-8":
+        return ()
+    if encoding.startswith("utf-16"):
+        return ("the file is read as UTF-16",)
     try:
-        return _checked(data.decode(encoding), path, what)
+        data.decode("utf-8")
     except UnicodeDecodeError as error:
-        raise BlendkitError(f"{path}: cannot read {what}", [f"it starts as {encoding}, but {error}"]) from error
-
-
-def _checked(text: str, path: Path | str, what: str) -> str:
-    if _NO_TEXT.search(text):
-        raise BlendkitError(f"{path}: cannot read {what}", ["it is a binary file, not a table in text"])
-    return composed(text)
-
-
-def _note_of(encoding: str) -> tuple[str, ...]:
-    return () if encoding == "utf-8" else ("the file is read as UTF-16",)
+        return (f"line {data.count(bytes([10]), 0, error.start) + 1} is not UTF-8: the file is read as Latin-1",)
+    return ()
 
 
 def _parquet(data: bytes, path: Path | str, what: str) -> pd.DataFrame:

@@ -39,9 +39,7 @@ def truth_for(
     table = labels if isinstance(labels, LabelTable) else read_labels(labels)
     table = table.named_as(rows.recordings())
     table.require_in_reach(rows, what)
-    matching = table.only(rows.recordings())
-    names = taxa.ids_of(matching.classes - set(classes))
-    matching = matching.renamed(names) if names else matching
+    matching = table.only(rows.recordings()).by_id(taxa, classes)
     matching.require_known(classes, taxa)
     values, labelled = matching.matrix(rows, classes, taxa.classes)
     if not labelled.any():
@@ -56,12 +54,5 @@ def truth_for(
     left_out = f"{len(lacking)} labelled classes that {what} lacks are left out: {shorten(lacking)}"
     hints = taxa.ebird_hints(lacking, classes)
     unused = unused_names(table.recordings, rows.recordings(), table.source)
-    read_as = f"{len(names)} labels are names of classes, not ids, and are read as these: {shorten(sorted(names))}"
-    notes = [
-        *table.notes,
-        *([read_as] if names else []),
-        *([left_out] if lacking else []),
-        *hints,
-        *filter(None, [unused]),
-    ]
+    notes = [*matching.notes, *([left_out] if lacking else []), *hints, *filter(None, [unused])]
     return Truth(values, labelled, taxa, tuple(notes))

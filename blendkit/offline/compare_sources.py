@@ -9,7 +9,7 @@ from pathlib import Path
 from blendkit.core import LabelTable, Scores, Taxonomy, text_hash
 from blendkit.errors import BlendkitError
 from blendkit.events import Emit, silent
-from blendkit.io import ColumnNames, is_source, read_score_file, truth_for
+from blendkit.io import ColumnNames, is_source, read_labels, read_score_file, read_taxonomy, truth_for
 from blendkit.offline.comparison import Comparison, LabelledChunks, Rules, compare_scores
 from blendkit.offline.place import Place, open_workspaces
 from blendkit.offline.score_kinds import score_kind, unlike_kinds
@@ -28,12 +28,16 @@ class Labels:
 
 @dataclass
 class _Read:
-    """What was read from the sources so far: hashes of the recipes, folds of the first file that has them."""
+    """What was read from the sources so far: hashes of the recipes, folds of the first file that has them.
+
+    taxonomy: of the first recipe; files: the paths of the scores that were read from files.
+    """
 
     scores: dict[str, Scores]
     hashes: dict[str, str]
     folds: dict[str, str]
     truth: LabelledChunks | None
+    taxonomy: Taxonomy | None
     notes: list[str]
     files: dict[str, Path | str] = field(default_factory=dict)
 
@@ -62,10 +66,12 @@ def compare(
         named = {str(s): ("", s) for s in sources}
     if len(named) < 2:
         raise BlendkitError("give at least two sources to compare")
-    read = _Read({}, {}, {}, None, [])
+    read = _Read({}, {}, {}, None, None, [])
     for text, (name, source) in named.items():
         _add(read, text, name, source, names, overrides, place, emit)
-    truth = _truth(read, labels, next(iter(named)))
+    given = _read_labels(labels)
+    _name_classes(read, given)
+    truth = _truth(read, given, next(iter(named)))
     found = compare_scores(read.scores, truth, rules or Rules())
     notes = (*found.notes, *_kinds(read, truth), *read.notes)
     return replace(found, notes=notes, hashes=read.hashes, labelled_rows=int(truth.labelled.sum()))
@@ -104,14 +110,32 @@ def _add(
     read.truth = read.truth or LabelledChunks(
         workspace.rows, workspace.classes, workspace.truth, workspace.labelled, workspace.folds
     )
+    read.taxonomy = read.taxonomy or workspace.around.taxonomy
     read.notes += [f"{own}: {n}" for n in workspace.notes]
 
 
-def _truth(read: _Read, labels: Labels | LabelTable | Path | str | None, what: str) -> LabelledChunks:
+def _read_labels(labels: Labels | LabelTable | Path | str | None) -> Labels | None:
+    given = labels if isinstance(labels, Labels) or labels is None else Labels(labels)
+    if given is None or isinstance(given.table, LabelTable):
+        return given
+    return replace(given, table=read_labels(given.table))
+
+
+def _name_classes(read: _Read, labels: Labels | None) -> None:
+    """Give columns that no recipe made the ids of their classes, by the taxonomy of the labels or of a recipe."""
+    given = labels and labels.taxonomy
+    taxonomy = given if isinstance(given, Taxonomy) else read_taxonomy(given) if given else read.taxonomy
+    known = {c for n in read.hashes for c in read.scores[n].classes}
+    known |= labels.table.classes if labels is not None and isinstance(labels.table, LabelTable) else set()
+    for name in [n for n in read.scores if n not in read.hashes]:
+        read.scores[name], notes = read.scores[name].known_to(taxonomy or Taxonomy({}), known, source=name)
+        read.notes += [f"{name}: {n}" for n in notes]
+
+
+def _truth(read: _Read, labels: Labels | None, what: str) -> LabelledChunks:
     if labels is not None:
-        given = labels if isinstance(labels, Labels) else Labels(labels)
         first = next(iter(read.scores.values()))
-        known = truth_for(given.table, first.rows, first.classes, given.taxonomy, what)
+        known = truth_for(labels.table, first.rows, first.classes, labels.taxonomy or read.taxonomy, what)
         read.notes += known.notes
         return LabelledChunks(first.rows, first.classes, known.values, known.labelled, read.folds)
     if read.truth is None:

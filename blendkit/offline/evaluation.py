@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from blendkit.core import Float64, Int64, LabelTable, ScoreKind, Scores, Taxonomy, cluster_labels
-from blendkit.errors import BlendkitError, shorten
-from blendkit.io import ColumnNames, Truth, read_score_file, read_taxonomy, truth_for
+from blendkit.errors import BlendkitError
+from blendkit.io import ColumnNames, Truth, read_labels, read_score_file, read_taxonomy, truth_for
 from blendkit.metrics import Interval, MacroAUC, average_precision, macro_auc, paired_bootstrap, reliability, top_one
 from blendkit.offline.interval_settings import Judging
 from blendkit.offline.score_kinds import score_kind
@@ -100,28 +100,13 @@ def evaluate(
         file = read_score_file(scores, names=names)
         scores, folds, notes = file.scores, file.folds, file.notes
     taxa = taxonomy if isinstance(taxonomy, Taxonomy) or taxonomy is None else read_taxonomy(taxonomy)
-    if taxa is not None:
-        scores, left_out = _known_classes(scores, taxa)
-        notes = (*notes, *left_out)
-    truth = truth_for(labels, scores.rows, scores.classes, taxa, what)
+    table = labels if isinstance(labels, LabelTable) else read_labels(labels)
+    scores, left_out = scores.known_to(taxa or Taxonomy({}), table.classes, source=what)
+    notes = (*notes, *left_out)
+    truth = truth_for(table, scores.rows, scores.classes, taxa, what)
     found = _evaluated(scores, truth, folds, judging or Judging())
     kind, said = ("unknown", []) if source is None else score_kind(source, scores.rows.recording[truth.labelled])
     return replace(found, kind=kind, notes=(*said, *notes, *truth.notes))
-
-
-def _known_classes(scores: Scores, taxonomy: Taxonomy) -> tuple[Scores, list[str]]:
-    """Return scores of the classes that a taxonomy has, by id or by name, and notes; all of them if it has none."""
-    new = taxonomy.ids_of(scores.classes)
-    notes = []
-    if new and not set(new.values()).intersection(scores.classes) and len(set(new.values())) == len(new):
-        scores = replace(scores, classes=tuple(new.get(c, c) for c in scores.classes))
-        notes.append(f"{len(new)} columns are names of classes, not ids, and are read as these: {shorten(new)}")
-    unknown = [c for c in scores.classes if c not in taxonomy.table]
-    if not unknown or len(unknown) == len(scores.classes):
-        return scores, notes
-    kept = [c for c in scores.classes if c in taxonomy.table]
-    part = scores.align(scores.rows, kept, unknown_classes="ignore")
-    return part, [*notes, f"{len(unknown)} columns that the taxonomy lacks are left out: {shorten(unknown)}"]
 
 
 def _evaluated(scores: Scores, truth: Truth, folds: Mapping[str, str], judging: Judging) -> Evaluation:

@@ -121,7 +121,9 @@ def _open(plan: Plan, data: DataFolder, files: RecipeFiles, stores: Path) -> Wor
     truth, labelled, used = _truth(inputs, rows, classes)
     measured = {str(r) for r in rows.recording[labelled]}
     folds, fold_notes = _folds(opened, measured)
-    unique = dict.fromkeys([*inputs.named.notes(), *opened.warnings, *notes, *fold_notes, *in_sample(opened, measured)])
+    read_as = (f"{t.source}: {n}" for t in inputs.labels if t.source in used for n in t.notes)
+    said = [*inputs.named.notes(), *read_as, *opened.warnings, *notes, *fold_notes, *in_sample(opened, measured)]
+    unique = dict.fromkeys(said)
     around = StepContext(inputs.taxonomy, inputs.names, plan.recipe.model.chunk_s, files, contents_of(opened))
     memo = Memo(max(_MEMO_BYTES, 2 * sum(m.values.nbytes for m in members.values())))
     return Workspace(members, around, rows, classes, truth, labelled, tuple(used), folds, unique, memo)

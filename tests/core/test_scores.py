@@ -10,10 +10,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from blendkit.core.bookkeeping import is_bookkeeping
 from blendkit.core.joining import concat
 from blendkit.core.names import NameRule
 from blendkit.core.rows import Rows, chunk_rows, rows_from_ids
 from blendkit.core.scores import Scores
+from blendkit.core.taxonomy import Taxonomy
 from blendkit.errors import BlendkitError
 
 NAMES = NameRule()
@@ -395,3 +397,28 @@ def test_a_frame_gives_back_the_same_recordings(scores: Scores) -> None:
     again = Scores.from_frame(made.to_frame(), "prob")
     assert again.rows.ids() == made.rows.ids()
     np.testing.assert_array_equal(again.values, made.values)
+
+
+def test_classes_that_a_taxonomy_knows() -> None:
+    taxa = Taxonomy({"a": {"scientific_name": "Aus bus"}, "b": {}})
+    rows = rows_from_ids(["r_5"], 5.0, NameRule())
+    scores = Scores.build(np.array([[1.0, 2.0, 3.0]]), rows, ["Aus bus", "b", "best"], "logit")
+    known, notes = scores.known_to(taxa)
+    assert (known.classes, known.values.tolist()) == (("a", "b"), [[1.0, 2.0]])
+    assert notes[-1] == "1 columns that the taxonomy lacks are left out: best"
+    assert scores.known_to(taxa, also=("best",))[0].classes == ("a", "b", "best")
+    assert scores.known_to(Taxonomy({"x": {}}))[0].classes == ("Aus bus", "b")  # a taxonomy of other classes
+
+
+def test_columns_that_only_count_or_describe_are_no_classes() -> None:
+    words = ["target", "mean_prob", "max", "n", "version", "extra", "score_mean", "file_size", "N files", "prob_2"]
+    classes = ["22961", "47158son07", "barswa", "Aus bus", "Great Kiskadee", "n1", "Max owl", "x_mean", "2", "rat"]
+    assert [w for w in words if not is_bookkeeping(w)] == []
+    assert [c for c in classes if is_bookkeeping(c)] == []
+    rows = rows_from_ids(["r_5"], 5.0, NameRule())
+    scores = Scores.build(np.array([[1.0, 2.0, 3.0]]), rows, ["x", "n", "extra"], "logit")
+    known, notes = scores.known_to(Taxonomy({}))
+    assert (known.classes, notes) == (("x",), ("2 columns are left out, for they are no classes: n, extra",))
+    assert scores.known_to(Taxonomy({}), also=("extra",))[0].classes == ("x", "extra")  # a label names it
+    with pytest.raises(BlendkitError, match="no column is a class"):
+        Scores.build(np.ones((1, 1)), rows, ["n"], "logit").known_to(Taxonomy({}))

@@ -229,3 +229,14 @@ def test_ebirds_table_alone_is_a_taxonomy(tmp_path: Path) -> None:
     assert found.group_of("houwre", "order") == "Passeriformes"
     assert found.common_name("duck1") == "duck sp."
     assert read_taxonomy(write(tmp_path, "own.csv", "primary_label,scientific_name\nx,A b\n")).reports_as == {}
+
+
+def test_columns_by_the_ids_of_their_classes() -> None:
+    taxa = Taxonomy({"a": {"scientific_name": "Aus bus", "common_name": "Frog"}, "b": {"scientific_name": "Cus dus"}})
+    named, notes = taxa.as_ids(["aus bus", "b", "other"])
+    assert named == ("a", "b", "other")
+    assert notes == ("1 columns are names of classes, not ids, and are read as these: aus bus",)
+    assert taxa.as_ids(["Aus bus", "a"]) == (("Aus bus", "a"), ())  # the id is a column itself
+    assert taxa.as_ids(["Aus bus"], wanted=("b",)) == (("Aus bus",), ())
+    with pytest.raises(BlendkitError, match="leave one\n  'Aus bus' and 'Frog' are a"):
+        taxa.as_ids(["Aus bus", "Frog", "b"])

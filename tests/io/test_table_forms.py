@@ -13,8 +13,9 @@ import pandas as pd
 import pytest
 
 from blendkit.errors import BlendkitError
+from blendkit.io.file_kinds import file_kind
 from blendkit.io.file_reader import ColumnNames, find_reader
-from blendkit.io.readers.score_table import read_table, table_kind
+from blendkit.io.readers.score_table import read_table
 from blendkit.io.text_form import text_form
 
 IDS = ["r_5", "r_10", "s_5"]
@@ -41,6 +42,7 @@ def check(path: Path, *notes: str) -> None:
         ({"sep": "|"}, "separated by bars"),
         ({"encoding": "utf-8-sig"}, None),
         ({"encoding": "utf-16"}, "written in UTF-16"),
+        ({"encoding": "utf-16-be"}, "written in UTF-16"),  # without a mark
         ({"encoding": "utf-16", "sep": "\t"}, "written in UTF-16, separated by tabs"),
         ({"encoding": "latin-1"}, "written in Latin-1, for it is not UTF-8"),
     ],
@@ -72,7 +74,7 @@ def test_compressed_text(tmp_path: Path, kind: str) -> None:
 def test_arrow_and_parquet_by_their_content(tmp_path: Path) -> None:
     FRAME.to_feather(tmp_path / "a")
     FRAME.to_parquet(tmp_path / "p", index=False)
-    assert [table_kind(tmp_path / n) for n in "ap"] == ["Arrow", "Parquet"]
+    assert [file_kind(tmp_path / n) for n in "ap"] == ["Arrow", "Parquet"]
     check(tmp_path / "a")
     check(tmp_path / "p")
 

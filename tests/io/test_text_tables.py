@@ -101,7 +101,7 @@ def test_what_cannot_be_read_is_said(tmp_path: Path, data: bytes | str, said: st
 
 
 def test_archives_of_several_files_and_of_spreadsheets(tmp_path: Path) -> None:
-    with pytest.raises(BlendkitError, match=r"expected one table in this archive, found a\.npy, b\.npy"):
+    with pytest.raises(BlendkitError, match=r"expected one table in this zip, found 2 files: a\.npy, b\.npy"):
         open_table(zipped(tmp_path, **{"a.npy": "", "b.npy": ""}))
     with pytest.raises(BlendkitError, match="save the sheet as CSV"):
         open_table(zipped(tmp_path, **{"xl/workbook.xml": "", "x": ""}))

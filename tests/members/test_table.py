@@ -180,6 +180,7 @@ def named(path: Path, *columns: str, **params: Any) -> Any:
         (("Chaco Tree Frog", "Great Kiskadee"), "common_name"),
         (("22961", "grekis"), "ebird"),
         (("22961", "grekis"), "id"),
+        (("boana raniceps", "Great Kiskadee"), "id"),
     ],
 )
 def test_columns_are_classes_by_any_name(tmp_path: Path, columns: tuple[str, str], by: Any) -> None:
@@ -196,13 +197,6 @@ def test_columns_of_no_class_are_named(tmp_path: Path) -> None:
     assert "1 of 3 classes matched; without a column: grekis, x" in member.warnings()
 
 
-def test_columns_that_are_names_say_so(tmp_path: Path) -> None:
-    with pytest.raises(BlendkitError) as error:
-        named(tmp_path / "t.csv", "Boana raniceps", "Pitangus sulphuratus").read()
-    assert "none of its 2 classes is one of the run's 3" in str(error.value)
-    assert "2 are the same by `class_by: scientific_name`" in str(error.value)
-
-
 def test_a_name_among_ids_is_read_as_its_class(tmp_path: Path) -> None:
     member = named(tmp_path / "t.csv", "22961", "Pitangus sulphuratus")
     assert member.read().classes == ("22961", "grekis")
@@ -212,3 +206,10 @@ def test_a_name_among_ids_is_read_as_its_class(tmp_path: Path) -> None:
 def test_two_columns_of_one_name(tmp_path: Path) -> None:
     with pytest.raises(BlendkitError, match="several of its classes have one name but for its letter case"):
         named(tmp_path / "t.csv", "Boana raniceps", "boana raniceps", class_by="scientific_name").read()
+
+
+def test_columns_that_only_describe_where_no_list_of_classes_says_so(tmp_path: Path) -> None:
+    pd.DataFrame({"row_id": IDS, "a": [0.3, 0.2, 0.1], "version": [1, 1, 1]}).to_csv(tmp_path / "t.csv", index=False)
+    member = table(MemberContext((), Taxonomy({})), path=str(tmp_path / "t.csv"), space="prob")
+    assert member.read().classes == ("a",)
+    assert "1 columns are left out, for they are no classes: version" in member.warnings()

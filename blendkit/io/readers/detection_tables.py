@@ -10,8 +10,10 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from blendkit.core import Float64, composed, recording_id
-from blendkit.errors import BlendkitError, did_you_mean, shorten
+from blendkit.errors import BlendkitError, brief, did_you_mean, shorten
 from blendkit.io.column_values import read_binary_table
+from blendkit.io.file_kinds import file_kind, why_unreadable
+from blendkit.io.packed_files import FAILURES
 from blendkit.io.text_tables import decimal_points, open_table
 from blendkit.io.windowed import Windowed
 
@@ -20,12 +22,20 @@ if TYPE_CHECKING:
 
 # Column names in use, lower case: BirdNET-Analyzer (CSV, Raven, Kaleidoscope, R), birdnet, birdnetlib, Raven Pro.
 _FILE = ("begin path", "begin file", "file", "filepath", "input", "filename", "in file", "recording")
-_START = ("start (s)", "begin time (s)", "start_time", "start", "begin_time", "offset")
-_END = ("end (s)", "end time (s)", "end_time", "end")
+START_COLUMNS = ("start (s)", "begin time (s)", "start_time", "start", "begin_time", "offset")
+END_COLUMNS = ("end (s)", "end time (s)", "end_time", "end")
 _OFFSET = ("file offset (s)",)
 _DURATION = ("duration",)
 _SCORE = ("confidence", "score", "probability")
-_LABEL = ("scientific name", "scientific_name", "species_name", "species code", "species_code", "label", "common name")
+LABEL_COLUMNS = (
+    "scientific name",
+    "scientific_name",
+    "species_name",
+    "species code",
+    "species_code",
+    "label",
+    "common name",
+)
 _SUFFIXES = (".birdnet.selection.table", ".birdnet.selections", ".birdnet.results", ".selections", ".selection.table")
 NOTHING = "no detection in it: its recordings count as heard, with nothing found"
 
@@ -59,9 +69,9 @@ def detection_kind(columns: frozenset[str]) -> str:
         return "birdnet"
     if {"recording", "name", "start_time", "end_time", "score"} <= columns:
         return "hawkears"
-    times = columns & set(_START) and columns & {*_END, *_DURATION}
+    times = columns & set(START_COLUMNS) and columns & {*END_COLUMNS, *_DURATION}
     scored = columns & set(_SCORE) or "selection" in columns
-    return "detections" if times and columns & set(_LABEL) and scored else ""
+    return "detections" if times and columns & set(LABEL_COLUMNS) and scored else ""
 
 
 def join_detections(parts: Sequence[Detections], notes: Sequence[str]) -> Detections:
@@ -111,12 +121,12 @@ def open_detections(path: Path) -> tuple[pd.DataFrame, tuple[str, ...]]:
     Cells of text tables are str. Raises BlendkitError for a table that cannot be read.
     """
     try:
-        with path.open("rb") as file:
-            start = file.read(8)
-    except OSError as error:
-        raise BlendkitError(f"{path.name}: cannot read this table of detections", [str(error)]) from error
+        kind = file_kind(path)
+    except FAILURES as error:
+        reason = why_unreadable(path, error)
+        raise BlendkitError(f"{path.name}: cannot read this table of detections", [reason]) from error
     notes: tuple[str, ...] = ()
-    if start.startswith((b"PAR1", b"ARROW1", b"FEA1")):
+    if kind in ("Parquet", "Arrow"):
         frame = read_binary_table(path)
     else:
         frame, notes = open_table(path, "this table of detections")
@@ -140,7 +150,7 @@ def take_detections(
     columns = {str(c): c for c in frame.columns}
     start, end, commas = _times(path, frame, columns)
     file = _first(columns, _FILE)
-    names = _column(path, columns, label, _LABEL, "label")
+    names = _column(path, columns, label, LABEL_COLUMNS, "label")
     scored = _column(path, columns, score, _SCORE, "score", needed=score is not None)
     recordings = [table_recording(path)] * len(frame) if file is None else _recordings(path, frame[file])
     values = np.full(len(frame), np.nan)
@@ -168,7 +178,7 @@ def _column(
 
 
 def _times(path: Path, frame: pd.DataFrame, columns: dict[str, Any]) -> tuple[Float64, Float64, tuple[str, ...]]:
-    begin, end, offset, duration = (_first(columns, n) for n in (_START, _END, _OFFSET, _DURATION))
+    begin, end, offset, duration = (_first(columns, n) for n in (START_COLUMNS, END_COLUMNS, _OFFSET, _DURATION))
     if begin is None or (end is None and duration is None):
         raise BlendkitError(f"{path.name}: no columns of start and end times", [f"has {shorten(columns)}"])
     frame, notes = _decimals(frame, [c for c in (begin, end, offset, duration) if c is not None])
@@ -192,7 +202,7 @@ def _numbers(path: Path, column: pd.Series[Any]) -> Float64:
         values[i] = _clock(str(column.iloc[i]))
     bad = np.flatnonzero(~np.isfinite(values))
     if len(bad):
-        listed = [f"line {column.index[i]}: {column.iloc[i]!r}" for i in bad[:5]]
+        listed = [f"line {column.index[i]}: {brief(column.iloc[i])!r}" for i in bad[:5]]
         raise BlendkitError(f"{path.name}: {column.name!r} holds no number in {len(bad)} lines", listed)
     return values
 

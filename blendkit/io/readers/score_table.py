@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-import zipfile
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -13,9 +12,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from blendkit.core import Matrix
-from blendkit.errors import BlendkitError, did_you_mean, shorten
+from blendkit.errors import BlendkitError, brief, did_you_mean, shorten
 from blendkit.io.class_columns import ROW_ID, class_columns, find_row_id
 from blendkit.io.column_values import parquet_columns
+from blendkit.io.file_kinds import file_kind, why_unreadable
 from blendkit.io.numpy_files import array_texts, npz_headers, read_npz_arrays
 from blendkit.io.packed_files import FAILURES, open_packed
 from blendkit.io.text_form import MISSING, TextForm, is_number, text_form
@@ -52,13 +52,13 @@ def read_table(
     `rows` (N,), `classes` (C,), `folds` (N,) name its arrays. Raises BlendkitError naming what is missing and what the
     file has, and columns that may or may not be classes.
     """
-    kind = table_kind(path)
-    if kind == "npz":
+    kind = _stored_as(path)
+    if kind in ("npz", "npy"):
         return _read_npz(path, array, rows, classes, folds)
     given = [k for k, v in {"array": array, "classes": classes}.items() if v is not None]
     if given:
         raise BlendkitError(f"{path.name}: {given} belong to NPZ files; this {kind} table names classes by columns")
-    if kind == "text":
+    if kind not in ("Parquet", "Arrow"):
         form = text_form(path)
         row_id = find_row_id(path.name, form.header, rows, dict(zip(form.header, form.first, strict=False)))
         return _from_columns(path, _read_text(path, form, row_id, folds), row_id, folds, form.notes)
@@ -75,7 +75,7 @@ def read_columns(
     unnamed: what the first columns may be called if their writer gave them no names, and their names.
     """
     others, given = unnamed
-    if table_kind(path) != "text":
+    if _stored_as(path) in ("Parquet", "Arrow"):
         columns = parquet_columns(path)
         without = next((dict(zip(o, given, strict=True)) for o in others if set(o) <= set(columns)), {})
         return {without.get(n, n): v for n, v in columns.items()}, ()
@@ -86,21 +86,12 @@ def read_columns(
     return _read_text(path, form, names[0] if names else form.header[0], None), tuple(form.notes)
 
 
-def table_kind(path: Path) -> str:
-    """Return text, Parquet, Arrow or npz, by the first bytes of a file. Raises BlendkitError if it cannot be read."""
+def _stored_as(path: Path) -> str:
+    """Return text, Parquet, Arrow, npz or npy. Raises BlendkitError if the file cannot be read."""
     try:
-        with path.open("rb") as file:
-            start = file.read(8)
-        if start.startswith(b"PK") and zipfile.is_zipfile(path):
-            with zipfile.ZipFile(path) as archive:
-                return "npz" if any(n.endswith(".npy") for n in archive.namelist()) else "text"
-    except (OSError, ValueError, NotImplementedError, zipfile.BadZipFile) as error:
-        raise BlendkitError(f"{path.name}: cannot read this file", [str(error)]) from error
-    if start.startswith(b"PAR1"):
-        return "Parquet"
-    if start.startswith((b"ARROW1", b"FEA1")):
-        return "Arrow"
-    return "npz" if start.startswith(b"\x93NUMPY") or path.suffix.lower() == ".npz" else "text"
+        return file_kind(path)
+    except (*FAILURES, NotImplementedError) as error:
+        raise BlendkitError(f"{path.name}: cannot read this file", [why_unreadable(path, error)]) from error
 
 
 def _read_text(path: Path, form: TextForm, row_id: str, folds: str | None) -> dict[str, NDArray[Any]]:
@@ -118,9 +109,7 @@ def _read_text(path: Path, form: TextForm, row_id: str, folds: str | None) -> di
         with open_packed(path) as file:
             table = csv.read_csv(
                 file,
-                read_options=csv.ReadOptions(
-                    encoding=form.encoding.removesuffix("-sig"), column_names=list(header), skip_rows=1
-                ),
+                read_options=csv.ReadOptions(encoding=form.encoding, column_names=list(header), skip_rows=1),
                 parse_options=csv.ParseOptions(delimiter=form.separator),
                 convert_options=csv.ConvertOptions(
                     column_types=types, null_values=list(MISSING), decimal_point=form.decimal
@@ -135,7 +124,7 @@ def _csv_reason(message: str, header: list[str]) -> str:
     """Return which column holds text where numbers are expected, else the start of the reader's message."""
     found = re.search(r"column #(\d+): .*'(.*)'", message)
     if found and int(found[1]) < len(header):
-        return f"column {header[int(found[1])]!r} holds {found[2]!r}, expected numbers"
+        return f"column {header[int(found[1])]!r} holds {brief(found[2])!r}, expected numbers"
     return message.splitlines()[0][:200]
 
 

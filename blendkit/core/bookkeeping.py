@@ -1,0 +1,24 @@
+"""Names of columns that are no classes: what tables say of their files, models and statistics."""
+
+from __future__ import annotations
+
+import re
+
+# fmt: off
+_WORDS = frozenset({
+    "target", "targets", "truth", "pred", "preds", "prediction", "predictions", "prob", "probs", "probability",
+    "score", "scores", "logit", "logits", "confidence", "conf", "mean", "avg", "average", "median", "max", "maximum",
+    "min", "minimum", "std", "stdev", "var", "variance", "sum", "total", "n", "num", "number", "count", "counts",
+    "rank", "extra", "version", "file", "files", "row", "rows", "size", "bytes", "model", "weight", "seed", "epoch",
+    "entropy", "threshold", "loss", "auc", "quality", "rating", "channel", "channels", "rate", "length", "idx", "best",
+})
+# fmt: on
+
+
+def is_bookkeeping(column: str) -> bool:
+    """Return whether all words of a column are of statistics and files (`mean_prob`, `n`, `file_size`), never a class.
+
+    No eBird code, scientific or common name consists of such words alone, and a number alone is no word.
+    """
+    words = [w for w in re.findall(r"[^\W_]+", column.lower()) if not w.isdecimal()]
+    return bool(words) and _WORDS.issuperset(words)

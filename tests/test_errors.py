@@ -1,0 +1,34 @@
+"""Messages stay short, whatever a file holds."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from blendkit.errors import BlendkitError, brief, did_you_mean, shorten
+from blendkit.io import read_scores
+
+
+def test_lists_are_counted_and_cut() -> None:
+    assert shorten("abcdefg") == "a, b, c, d, e (+2 more)"
+    assert shorten(["a", "x" * 290, "b"]) == f"a, {brief('x' * 290)}, b"
+    assert shorten(["x" * 200, "y" * 200, "z"]) == f"{'x' * 200} (+2 more)"
+    assert len(shorten(["x" * 1000])) == 300
+    assert shorten([]) == ""
+
+
+def test_names_are_cut_in_their_middle() -> None:
+    assert brief("abcdefghij", 8) == "abcde…ij"
+    assert brief("abcdefgh", 8) == "abcdefgh"
+    assert len(did_you_mean("x" * 5000, ["x" * 4999])) < 200
+    error = BlendkitError("t" * 2000, ["p" * 2000, "short"])
+    assert (len(error.title), len(error.problems[0]), error.problems[1]) == (600, 600, "short")
+
+
+def test_a_long_header_is_cut(tmp_path: Path) -> None:
+    path = tmp_path / "t.csv"
+    path.write_text(",".join(f"{c * 400}" for c in "abcdefgh") + "\n" + "1," * 7 + "1\n", encoding="utf-8")
+    with pytest.raises(BlendkitError, match="no format fits") as error:
+        read_scores(path)
+    assert len(str(error.value)) < 500
