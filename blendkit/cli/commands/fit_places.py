@@ -7,7 +7,7 @@ from pathlib import Path
 
 import click
 
-from blendkit.cli._options import PATH
+from blendkit.cli._options import PATH, Number
 from blendkit.errors import BlendkitError
 
 
@@ -18,14 +18,14 @@ from blendkit.errors import BlendkitError
     "--radius-km",
     default=300.0,
     show_default=True,
-    type=click.FloatRange(0, min_open=True),
+    type=Number(0, min_open=True),
     help="With FINDS: radius of the Gaussian.",
 )
 @click.option(
     "--k",
     default=20.0,
     show_default=True,
-    type=click.FloatRange(0, min_open=True),
+    type=Number(0, min_open=True),
     help="With FINDS: weight of a species' overall share, as a number of finds.",
 )
 @click.option(
@@ -34,9 +34,9 @@ from blendkit.errors import BlendkitError
     help="Ask BirdNET's location model instead of FINDS. It comes with `pip install 'blendkit[birdnet]'`.",
 )
 @click.option(
-    "--lat", type=float, help="With --birdnet-geo: latitude of all recordings in degrees, instead of --sites."
+    "--lat", type=Number(-90, 90), help="With --birdnet-geo: latitude of all recordings in degrees, instead of --sites."
 )
-@click.option("--lon", type=float, help="With --birdnet-geo: longitude of all recordings, in degrees.")
+@click.option("--lon", type=Number(-180, 180), help="With --birdnet-geo: longitude of all recordings, in degrees.")
 @click.option(
     "--week",
     type=int,

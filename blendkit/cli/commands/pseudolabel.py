@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from blendkit.cli._options import PATH, bundle, data_option, json_option, lazy, machine, set_option, setting
+from blendkit.cli._options import PATH, Number, bundle, data_option, json_option, lazy, machine, set_option, setting
 from blendkit.cli._show import event, print_table, progress_emitter
 from blendkit.cli.commands.fit_seqhead import fit_options
 from blendkit.training import Rounds
@@ -45,15 +45,15 @@ _GATES = bundle(
     "gates",
     ("least", "precision", "percentile", "top", "agree", "soft", "power"),
     lazy("blendkit.training:GateChoice"),
-    click.option("--least", type=click.FloatRange(0, 1), help="Lowest probability that makes a label."),
+    click.option("--least", type=Number(0, 1), help="Lowest probability that makes a label."),
     click.option(
         "--precision",
-        type=click.FloatRange(0, 1, min_open=True),
+        type=Number(0, 1, min_open=True),
         help="Precision that the threshold of each class must reach on --oof.",
     ),
     click.option(
         "--percentile",
-        type=click.FloatRange(0, 100, max_open=True),
+        type=Number(0, 100, max_open=True),
         help="Percentile of a class's own scores that a label must reach.",
     ),
     click.option("--top", type=click.IntRange(1), help="Most chunks of one recording that a class may label."),
@@ -68,7 +68,7 @@ _GATES = bundle(
         "--power",
         default=1.0,
         show_default=True,
-        type=click.FloatRange(0.01),
+        type=Number(0.01),
         help="Exponent that sharpens soft targets.",
     ),
 )
@@ -162,14 +162,14 @@ _ROUNDS = bundle(
     setting(
         "--rounds", Rounds.rounds, click.IntRange(1), "Number of rounds; in each, the student becomes the next teacher."
     ),
-    setting("--least", Rounds.least, click.FloatRange(0, 1), "Lowest probability that makes a label."),
+    setting("--least", Rounds.least, Number(0, 1), "Lowest probability that makes a label."),
     setting(
         "--percentile",
         Rounds.percentile,
-        click.FloatRange(0, 100, max_open=True),
+        Number(0, 100, max_open=True),
         "Percentile of a class's own scores that a label must reach.",
     ),
-    setting("--power", Rounds.power, click.FloatRange(0.01), "Exponent that sharpens soft targets."),
+    setting("--power", Rounds.power, Number(0.01), "Exponent that sharpens soft targets."),
 )
 
 

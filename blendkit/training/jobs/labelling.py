@@ -14,7 +14,7 @@ from blendkit.core import Contents, Float64, Int64, NameRule, Saw, Scores, Space
 from blendkit.engine import data_folder, run
 from blendkit.errors import BlendkitError
 from blendkit.events import Emit, silent
-from blendkit.io import Truth, is_source, read_labels, read_provenance, read_scores, truth_for
+from blendkit.io import Truth, check_space, is_source, read_labels, read_provenance, read_scores, truth_for
 from blendkit.metrics import paired_bootstrap
 from blendkit.recipe import only_streams, open_recipe
 from blendkit.scoring import CPU_ONLY, Runtime
@@ -26,6 +26,7 @@ from blendkit.training.jobs.pseudo_labels import (
     write_pseudo,
 )
 from blendkit.training.jobs.teacher_saw import read_teacher, with_labels
+from blendkit.training.settings import require_finite
 
 
 @dataclass(frozen=True)
@@ -61,6 +62,10 @@ class GateChoice:
     agree: tuple[str, ...] = ()
     soft: bool = False
     power: float = 1.0
+
+    def __post_init__(self) -> None:
+        """Refuse nan and infinity."""
+        require_finite(self)
 
 
 @dataclass(frozen=True)
@@ -186,6 +191,7 @@ def _out_of_fold(request: PseudoLabelRequest) -> tuple[Scores, Truth]:
     if check.oof is None or check.labels is None:
         raise BlendkitError("--oof and --labels belong together")
     scores, taxonomy = read_scores(check.oof, check.oof_space), None
+    check_space(scores.values, check.oof_space, f"--oof {check.oof}")
     if not is_source(request.teacher.source):
         file = data_folder(open_recipe(request.teacher.source), request.teacher.data) / "taxonomy.csv"
         taxonomy = file if file.is_file() else None
