@@ -34,9 +34,9 @@ from blendkit.errors import BlendkitError
     help="Ask BirdNET's location model instead of FINDS. It comes with `pip install 'blendkit[birdnet]'`.",
 )
 @click.option(
-    "--lat", type=Number(-90, 90), help="With --birdnet-geo: latitude of all recordings in degrees, instead of --sites."
+    "--lat", type=float, help="With --birdnet-geo: latitude of all recordings in degrees, instead of --sites."
 )
-@click.option("--lon", type=Number(-180, 180), help="With --birdnet-geo: longitude of all recordings, in degrees.")
+@click.option("--lon", type=float, help="With --birdnet-geo: longitude of all recordings, in degrees.")
 @click.option(
     "--week",
     type=int,
