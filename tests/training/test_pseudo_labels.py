@@ -14,7 +14,7 @@ import pytest
 from blendkit.core import NameRule, Saw, Scores, chunk_rows
 from blendkit.errors import BlendkitError
 from blendkit.training.examples import Examples
-from blendkit.training.jobs.pseudo_labels import Gates, gate, read_pseudo, thresholds_by_precision, write_pseudo
+from blendkit.training.jobs.pseudo_labels import Gates, gate, read_pseudo, write_pseudo
 
 Make = Callable[..., Examples]
 VALUES = np.array([[0.9, 0.1], [0.6, 0.8], [0.2, 0.7], [0.7, 0.3]])
@@ -55,16 +55,6 @@ def test_what_the_teacher_does_not_cover_is_never_a_label() -> None:
 def test_no_gate_is_an_error() -> None:
     with pytest.raises(BlendkitError, match="everything would be a label"):
         gate(scores(), Gates(soft=True, ranks={"o": 0.5}), {})
-
-
-def test_thresholds_are_paired_by_class() -> None:
-    # y: true rows 0.9 0.8 0.7, false 0.6; x: nothing true. z is not in the out-of-fold scores
-    oof = Scores.build(np.array([[0.5, 0.9], [0.5, 0.8], [0.5, 0.7], [0.5, 0.6]]), ROWS, ("x", "y"), "prob")
-    truth = np.array([[0, 1], [0, 1], [0, 1], [0, 0]], bool)
-    wanted = Scores.build(np.zeros((4, 3)), ROWS, ("z", "y", "x"), "prob")
-    found = thresholds_by_precision(wanted, oof, truth, np.ones(4, bool), 1.0)
-    assert found.tolist() == [np.inf, 0.7, np.inf]
-    assert thresholds_by_precision(wanted, oof, truth, np.array([1, 1, 0, 1], bool), 1.0)[1] == np.inf
 
 
 def test_labels_are_written_and_read(tmp_path: Path, make_examples: Make) -> None:

@@ -103,9 +103,10 @@ _CHECK = bundle(
 @_GATES
 @_CHECK
 @click.option(
-    "--allow-seen",
-    is_flag=True,
-    help="Also label recordings that the teacher was trained on; default: they are left out and counted.",
+    "--allow-seen/--skip-seen",
+    default=False,
+    show_default=True,
+    help="Whether to label recordings that the teacher was trained on; skipped ones are counted.",
 )
 @click.option("--out", required=True, type=PATH, help="Folder to write the labels, their cells and the report to.")
 @machine

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import csv
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -19,7 +19,6 @@ from blendkit.training.jobs.saved_arrays import read_arrays
 from blendkit.training.pseudo_label_gates import (
     gained,
     percentile_thresholds,
-    precision_thresholds,
     rank_gates,
     sharpened,
     top_of_recordings,
@@ -50,16 +49,6 @@ class Gates:
         """The gates as pseudo.json lists them."""
         given = {k: v for k, v in vars(self).items() if k != "thresholds" and v is not None}
         return {k: dict(v) if isinstance(v, Mapping) else v for k, v in given.items()}
-
-
-def thresholds_by_precision(scores: Scores, oof: Scores, truth: Bools, labelled: Bools, precision: float) -> Float64:
-    """Return (C,) thresholds for a stream from out-of-fold scores of the same scale (probabilities).
-
-    truth (N, C), labelled (N,) on the rows of oof. A class that never reaches the precision, or that oof does not
-    have, is never labelled.
-    """
-    found = dict(zip(oof.classes, precision_thresholds(truth, oof.values, precision, mask=labelled), strict=True))
-    return np.array([found.get(c, np.inf) for c in scores.classes])
 
 
 def gate(scores: Scores, gates: Gates, others: Mapping[str, Scores]) -> Bools:
@@ -163,10 +152,15 @@ def without_seen(scores: Scores, saw: Saw, contents: Contents, allow: bool) -> t
     On the others a label would repeat its training. allow: keep all. Raises BlendkitError if none is left.
     """
     seen = [] if allow else saw.among(scores.rows.recordings(), contents)
-    if seen and len(seen) == len(scores.rows.recordings()):
-        raise BlendkitError(
-            f"the teacher learned from all {len(seen)} recordings it is to label: labels would repeat its training",
-            [shorten(seen), "label recordings that it never saw, or say --allow-seen"],
-        )
+    refuse_all_seen(seen, len(scores.rows.recordings()))
     keep = np.flatnonzero(~np.isin(scores.rows.recording, seen))
     return (scores.take_rows(keep) if seen else scores), seen
+
+
+def refuse_all_seen(seen: Sequence[str], asked: int) -> None:
+    """Raise BlendkitError if a teacher learned from all of the recordings, `asked` of them, that it is to label."""
+    if seen and len(seen) == asked:
+        raise BlendkitError(
+            f"the teacher learned from all {asked} recordings it is to label: labels would repeat its training",
+            [shorten(seen), "label recordings that it never saw, or say --allow-seen"],
+        )

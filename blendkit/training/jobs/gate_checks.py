@@ -1,0 +1,124 @@
+"""Everything about pseudo-labels that can be known before anything is scored: most mistakes end here."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from blendkit.core import FileSpace, LabelTable, Scores, sigmoid
+from blendkit.errors import BlendkitError, shorten
+from blendkit.io import Truth, check_space, is_source, read_labels, read_provenance, read_scores, truth_for
+from blendkit.training.jobs.label_requests import PseudoLabelRequest
+from blendkit.training.pseudo_label_gates import precision_thresholds
+
+
+@dataclass(frozen=True, eq=False)
+class OutOfFold:
+    """A teacher's out-of-fold probabilities and the truth of their rows."""
+
+    scores: Scores
+    truth: Truth
+
+
+@dataclass(frozen=True, eq=False)
+class CheckedGate:
+    """What a request names, read and checked.
+
+    ranks: the percentile rank that each other stream must reach. thresholds: per class, at the precision asked for.
+    """
+
+    ranks: Mapping[str, float]
+    labels: LabelTable | None
+    oof: OutOfFold | None
+    thresholds: Mapping[str, float] | None
+
+
+def checked_gate(request: PseudoLabelRequest, taxonomy: Path | None) -> CheckedGate:
+    """Read and check what a request names; nothing is scored.
+
+    taxonomy: of the recipe's data, where there is one. Raises BlendkitError for files that cannot be read, for a
+    precision of ranks, and for one that no class reaches.
+    """
+    check, source = request.check, request.teacher.source
+    if request.teacher.saw is not None:
+        read_labels(request.teacher.saw)
+    if is_source(source):
+        refuse_ranks(request, request.teacher.space or read_provenance(source).space)
+    labels = None if check.labels is None else read_labels(check.labels)
+    oof = None if check.oof is None or labels is None else _out_of_fold(request, labels, taxonomy)
+    thresholds = None
+    if oof is not None and request.gates.precision is not None:
+        thresholds = _thresholds(oof, request.gates.precision)
+    return CheckedGate(_agreeing(request.gates.agree)[0], labels, oof, thresholds)
+
+
+def refuse_ranks(request: PseudoLabelRequest, space: FileSpace) -> None:
+    """Raise BlendkitError for a precision asked of a stream of ranks."""
+    if request.gates.precision is not None and space == "rank":
+        raise BlendkitError(
+            "--precision: thresholds of ranks mean nothing on other recordings",
+            ["use a stream of logits or probabilities, or --percentile and --top"],
+        )
+
+
+def refuse_contradictions(request: PseudoLabelRequest) -> None:
+    """Raise BlendkitError listing what contradicts itself in a request; no file is read."""
+    given, check, problems = request.gates, request.check, _agreeing(request.gates.agree)[1]
+    if (given.least, given.precision, given.percentile, given.top) == (None, None, None, None):
+        problems.append("no gate: everything would be a label; give --least, --precision, --percentile or --top")
+    if (given.precision is None) != (check.oof is None) and check.seen_audio is None:
+        problems.append("--precision needs --oof, the teacher's out-of-fold scores, and the other way round")
+    if check.oof is not None and check.labels is None:
+        problems.append("--oof needs --labels")
+    if check.seen_audio is not None and check.oof is None:
+        problems.append("--seen-audio is compared with --oof")
+    if is_source(request.teacher.source) and (given.agree or check.seen_audio or request.teacher.stream):
+        problems.append("a score file has no --stream, --agree or --seen-audio: those are a recipe's")
+    if problems:
+        raise BlendkitError("these gates cannot be made", problems)
+
+
+def _agreeing(texts: tuple[str, ...]) -> tuple[dict[str, float], list[str]]:
+    """Return the rank that each other stream must reach, and what is wrong with the texts."""
+    found, problems = {}, []
+    for text in texts:
+        name, _, value = text.partition("=")
+        try:
+            rank = float(value)
+        except ValueError:
+            rank = -1.0
+        if not name or not 0 <= rank <= 1:
+            wanted = "expected STREAM=RANK with a percentile rank between 0 and 1, as in birdnet=0.9"
+            problems.append(f"--agree {text}: {wanted}")
+        found[name] = rank
+    return found, problems
+
+
+def _out_of_fold(request: PseudoLabelRequest, labels: LabelTable, taxonomy: Path | None) -> OutOfFold:
+    source, space = str(request.check.oof), request.check.oof_space
+    scores = read_scores(source, space)
+    check_space(scores.values, space, f"--oof {source}")
+    return OutOfFold(as_probabilities(scores), truth_for(labels, scores.rows, scores.classes, taxonomy, source))
+
+
+def _thresholds(oof: OutOfFold, precision: float) -> dict[str, float]:
+    x, truth = oof.scores, oof.truth
+    found = precision_thresholds(truth.values, x.values, precision, mask=truth.labelled)
+    by_class = {c: float(t) for c, t in zip(x.classes, found, strict=True)}
+    if min(by_class.values(), default=float("inf")) == float("inf"):
+        had = [f"{c} ({int(n)})" for c, n in zip(x.classes, truth.values[truth.labelled].sum(axis=0), strict=True) if n]
+        raise BlendkitError(
+            f"no class reaches a precision of {precision:g} on --oof: nothing would be a label",
+            [
+                f"classes with positive rows: {shorten(had)}",
+                "a class needs 3 true rows above its threshold",
+                "lower it",
+            ],
+        )
+    return by_class
+
+
+def as_probabilities(scores: Scores) -> Scores:
+    """Return logits as probabilities; probabilities and ranks as they are."""
+    return scores.with_values(sigmoid(scores.values), "prob") if scores.space == "logit" else scores
