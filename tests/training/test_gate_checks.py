@@ -59,6 +59,20 @@ def test_a_precision_of_ranks_is_refused(request_of: Any, monkeypatch: pytest.Mo
         pseudo_label(request_of(GateChoice(precision=0.9)))
 
 
+def test_soft_targets_of_ranks_are_refused(request_of: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    known(monkeypatch, "u1", space="rank")
+    for given in ({"soft": True}, {"whole_rows": True}):
+        with pytest.raises(BlendkitError, match="a rank is no probability"):
+            pseudo_label(request_of(GateChoice(top=1, **given), {}))
+
+
+def test_rules_that_exclude_or_need_each_other() -> None:
+    gates = GateChoice(floor=0.5, cap=0.4, top=1, whole_rows=True, negative_below=0.1)
+    with pytest.raises(BlendkitError) as caught:
+        refuse_contradictions(PseudoLabelRequest(Path("o"), TeacherSource("t.csv"), gates))
+    assert [p[:14] for p in caught.value.problems] == ["--floor and --", "--floor 0.5 li", "--whole-rows k"]
+
+
 def test_a_teacher_that_saw_everything_by_name_is_refused(request_of: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     known(monkeypatch, "a/u1", "u2", saw=Saw.of(["U1.ogg", "u2"]))
     with pytest.raises(BlendkitError, match="learned from all 2 recordings"):

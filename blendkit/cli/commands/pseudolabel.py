@@ -43,7 +43,19 @@ _TEACHER = bundle(
 )
 _GATES = bundle(
     "gates",
-    ("least", "precision", "percentile", "top", "agree", "soft", "power"),
+    (
+        "least",
+        "precision",
+        "percentile",
+        "floor",
+        "cap",
+        "top",
+        "agree",
+        "soft",
+        "power",
+        "negative_below",
+        "whole_rows",
+    ),
     lazy("blendkit.training:GateChoice"),
     click.option("--least", type=Number(0, 1), help="Lowest probability that makes a label."),
     click.option(
@@ -56,6 +68,8 @@ _GATES = bundle(
         type=Number(0, 100, max_open=True),
         help="Percentile of a class's own scores that a label must reach.",
     ),
+    click.option("--floor", type=Number(0, 1), help="Lowest threshold that --percentile may give a class."),
+    click.option("--cap", type=Number(0, 1), help="Highest threshold that --percentile may give a class."),
     click.option("--top", type=click.IntRange(1), help="Most chunks of one recording that a class may label."),
     click.option(
         "--agree",
@@ -71,6 +85,13 @@ _GATES = bundle(
         type=Number(0.01),
         help="Exponent that sharpens soft targets.",
     ),
+    click.option(
+        "--negative-below",
+        type=Number(0, 1),
+        help="A cell that is no label counts as absent below this probability, and is masked from the loss above it "
+        "(default: all of them count as absent).",
+    ),
+    click.option("--whole-rows", is_flag=True, help="Keep the soft targets of all cells in a chunk with a label."),
 )
 _CHECK = bundle(
     "check",
@@ -133,6 +154,7 @@ def _show_gate(report: dict[str, Any], request: PseudoLabelRequest) -> None:
     shown = sorted((c for c in report["classes"] if c["chunks"]), key=lambda c: -c["chunks"])
     rows = [[c["class"], c["had"], c["chunks"], c["recordings"]] for c in shown]
     print_table("", ["class", "labelled chunks", "pseudo-labelled", "in recordings"], rows)
+    click.echo(_told_mask(report))
     never = [c["class"] for c in report["classes"] if not c["chunks"]]
     click.echo(
         f"{report['cells']} labels in {report['rows']} of {report['of_rows']} chunks, {report['recordings']} recordings"
@@ -154,6 +176,19 @@ def _show_gate(report: dict[str, Any], request: PseudoLabelRequest) -> None:
             f"{f['gain'][0]:+.4f} [{low:+.4f}, {high:+.4f}] is the effect of having been trained on them"
         )
     click.echo(f"wrote {request.out}: pseudo_labels.csv, pseudo.npz, pseudo.json")
+
+
+def _told_mask(report: dict[str, Any]) -> str:
+    cells, sure, every = report["cells"], report["sure"], max(report["of_cells"], 1)
+    if report["gates"]["whole_rows"]:
+        return f"all {sure} cells of these chunks that the teacher covers keep its probabilities as soft targets"
+    rest = sure - cells
+    if "negative_below" in report["gates"]:
+        below = report["gates"]["negative_below"]
+        masked = every - sure
+        return f"{rest} cells below {below:g} count as absent; {masked} ({masked / every:.0%}) are masked from the loss"
+    share = f"{rest / every:.0%}"
+    return f"the other {rest} cells of these chunks ({share}) count as absent; --negative-below masks unsure ones"
 
 
 _ROUNDS = bundle(

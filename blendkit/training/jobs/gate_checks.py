@@ -54,12 +54,15 @@ def checked_gate(request: PseudoLabelRequest, taxonomy: Path | None) -> CheckedG
 
 
 def refuse_ranks(request: PseudoLabelRequest, space: FileSpace) -> None:
-    """Raise BlendkitError for a precision asked of a stream of ranks."""
-    if request.gates.precision is not None and space == "rank":
-        raise BlendkitError(
-            "--precision: thresholds of ranks mean nothing on other recordings",
-            ["use a stream of logits or probabilities, or --percentile and --top"],
-        )
+    """Raise BlendkitError for what needs probabilities, asked of a stream of ranks."""
+    given, problems = request.gates, []
+    if given.precision is not None:
+        problems.append("--precision: thresholds of ranks mean nothing on other recordings")
+    if given.soft or given.whole_rows:
+        problems.append("--soft and --whole-rows: a rank is no probability, half of all ranks lie above 0.5")
+    if problems and space == "rank":
+        way_out = "use a stream of logits or probabilities, or --percentile and --top with hard labels"
+        raise BlendkitError("the teacher's scores are ranks", [*problems, way_out])
 
 
 def refuse_contradictions(request: PseudoLabelRequest) -> None:
@@ -67,6 +70,12 @@ def refuse_contradictions(request: PseudoLabelRequest) -> None:
     given, check, problems = request.gates, request.check, _agreeing(request.gates.agree)[1]
     if (given.least, given.precision, given.percentile, given.top) == (None, None, None, None):
         problems.append("no gate: everything would be a label; give --least, --precision, --percentile or --top")
+    if given.percentile is None and (given.floor, given.cap) != (None, None):
+        problems.append("--floor and --cap move the thresholds of --percentile: give it, too")
+    if given.floor is not None and given.cap is not None and given.floor > given.cap:
+        problems.append(f"--floor {given.floor:g} lies above --cap {given.cap:g}")
+    if given.whole_rows and given.negative_below is not None:
+        problems.append("--whole-rows keeps every cell, so --negative-below has none to mask: give one of them")
     if (given.precision is None) != (check.oof is None) and check.seen_audio is None:
         problems.append("--precision needs --oof, the teacher's out-of-fold scores, and the other way round")
     if check.oof is not None and check.labels is None:

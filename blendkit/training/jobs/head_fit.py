@@ -48,7 +48,7 @@ def fit_head(request: HeadRequest, emit: Emit = silent) -> dict[str, Any]:
     pseudo, saw = _pseudo(request, ready)
     fit = fit_seqhead(ready.examples, ready.job, request.out / "checkpoints", lambda fold: pseudo, emit)
     source = replace(ready.source, saw=saw)
-    return write_fit(request, fit, replace(ready, source=source))
+    return write_fit(request, fit, replace(ready, source=source, notes=[*ready.notes, *_masked(pseudo)]))
 
 
 @dataclass(frozen=True, eq=False)
@@ -88,6 +88,14 @@ def _pseudo(request: HeadRequest, ready: PreparedFit) -> tuple[Examples | None, 
             [shorten(both), "gate again with --saw LABELS: labelled recordings are then left out"],
         )
     return found, saw
+
+
+def _masked(pseudo: Examples | None) -> list[str]:
+    """Say how many cells of the pseudo-labelled rows are in no loss, if any."""
+    if pseudo is None or pseudo.counts is None:
+        return []
+    masked = int((~pseudo.counts).sum())
+    return [f"{masked} of {pseudo.counts.size} pseudo-labelled cells are masked: they are in no loss"]
 
 
 def write_fit(request: HeadRequest, fit: Fit, ready: PreparedFit) -> dict[str, Any]:
@@ -145,7 +153,7 @@ def labelled_examples(
     if without_positives:
         notes.append(f"{len(without_positives)} classes without positives are left out: {shorten(without_positives)}")
         keep = [i for i, c in enumerate(classes) if c not in set(without_positives)]
-        examples = replace(examples, targets=examples.targets[:, keep].copy(), classes=tuple(classes[i] for i in keep))
+        examples = examples.of_classes(keep)
     examples, said = with_mixed_copies(examples, mixed, blocks)
     return examples, [*notes, *said, *thin_classes(examples, deal_folds(examples, request.folds))]
 

@@ -33,8 +33,10 @@ class GateChoice:
     """Which cells count as labels; all that are given must hold.
 
     least: the probability a label needs; precision: per class, its threshold on out-of-fold scores; percentile: of a
-    class's own scores; top: the highest chunks of a class in a recording; agree: `STREAM=RANK`, another stream's
-    percentile rank must reach it; soft: targets are probabilities to the power `power`, not 1.
+    class's own scores, moved into [floor, cap]; top: the highest chunks of a class in a recording; agree:
+    `STREAM=RANK`, another stream's percentile rank must reach it; soft: targets are probabilities to the power `power`,
+    not 1. negative_below: a cell that is no label is absent below this probability, and otherwise in no loss (None:
+    absent); whole_rows: a row with a label keeps the soft targets of all its cells.
     """
 
     least: float | None = None
@@ -44,6 +46,10 @@ class GateChoice:
     agree: tuple[str, ...] = ()
     soft: bool = False
     power: float = 1.0
+    floor: float | None = None
+    cap: float | None = None
+    negative_below: float | None = None
+    whole_rows: bool = False
 
     def __post_init__(self) -> None:
         """Refuse nan and infinity."""
