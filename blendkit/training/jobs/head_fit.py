@@ -34,6 +34,7 @@ from blendkit.training.jobs.probe_agreement import probe_agreement
 from blendkit.training.jobs.pseudo_labels import read_pseudo
 from blendkit.training.jobs.requests import HeadRequest
 from blendkit.training.jobs.saved_arrays import read_arrays
+from blendkit.training.jobs.secondary_labels import secondary_problems, with_secondary
 from blendkit.training.model_cards import write_head_card
 from blendkit.training.out_of_fold import judge, not_judged
 from blendkit.training.outputs import OOF, Source, summary, write_heads, write_oof
@@ -146,9 +147,10 @@ def labelled_examples(
     if request.rows.soundscapes is not None:
         assert request.rows.labels is not None
         parts.append(chunk_examples(stores[len(given)], blocks, classes, request.rows.labels, taxonomy))
-    examples, notes = with_groups(stack(parts), request.rows)
+    examples, secondary = with_secondary(stack(parts), request.rows)
+    examples, notes = with_groups(examples, request.rows)
     examples, joined = with_copies_together(examples)
-    notes = [*tails, *notes, *joined]
+    notes = [*tails, *notes, *joined, *secondary]
     without_positives = check_trainable(examples)
     if without_positives:
         notes.append(f"{len(without_positives)} classes without positives are left out: {shorten(without_positives)}")
@@ -167,6 +169,7 @@ def _open(request: HeadRequest) -> list[FeatureStore]:
     if (request.rows.pseudo is None) != (request.rows.unlabelled is None):
         problems.append("--pseudo and --unlabelled belong together")
     problems += grouping_problems(request.rows)
+    problems += secondary_problems(request.rows)
     if problems:
         raise BlendkitError("nothing to learn from", problems)
     more = [request.rows.unlabelled] if request.rows.unlabelled else []
