@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
-from blendkit.cli._options import PATH, Number, bundle, data_option, json_option, lazy, machine, set_option, setting
+from blendkit.cli._options import PATH, Number, bundle, data_option, json_option, lazy, machine, set_option
 from blendkit.cli._show import event, print_table, progress_emitter
-from blendkit.cli.commands.fit_seqhead import fit_options
-from blendkit.training import Rounds
+from blendkit.cli.commands.pseudolabel_rounds import rounds
 
 if TYPE_CHECKING:
     from blendkit.training import PseudoLabelRequest
@@ -191,71 +189,4 @@ def _told_mask(report: dict[str, Any]) -> str:
     return f"the other {rest} cells of these chunks ({share}) count as absent; --negative-below masks unsure ones"
 
 
-_ROUNDS = bundle(
-    "rounds",
-    ("rounds", "least", "percentile", "power"),
-    Rounds,
-    setting(
-        "--rounds", Rounds.rounds, click.IntRange(1), "Number of rounds; in each, the student becomes the next teacher."
-    ),
-    setting("--least", Rounds.least, Number(0, 1), "Lowest probability that makes a label."),
-    setting(
-        "--percentile",
-        Rounds.percentile,
-        Number(0, 100, max_open=True),
-        "Percentile of a class's own scores that a label must reach.",
-    ),
-    setting("--power", Rounds.power, Number(0.01), "Exponent that sharpens soft targets."),
-)
-
-
-@pseudolabel.command()
-@fit_options
-@_ROUNDS
-@click.option(
-    "--naive", is_flag=True, help="Also run the naive protocol: one teacher of all folds, judged on its own labels."
-)
-@click.option("--test", type=PATH, help="Feature store of labelled recordings that no model is trained on.")
-@click.option("--test-labels", type=PATH, help="File of labels for the recordings of --test.")
-@click.option("--out", required=True, type=PATH, help="Folder to write the last round's heads and rounds.json to.")
-@json_option
-def rounds(
-    json_out: bool, rounds: Rounds, naive: bool, test: Path | None, test_labels: Path | None, **asked: Any
-) -> None:
-    """Train a head, let it label, train on both kinds of labels and repeat: noisy-student rounds on stored FEATURES.
-
-    Each fold has its own teacher, which was not trained on it, so every round's out-of-fold figure is honest. With
-    --naive the usual shortcut runs too, and the table shows how much too high its figure is.
-    """
-    from blendkit import training
-
-    training.need_torch()
-    request = training.RoundsRequest(training.HeadRequest(**asked), rounds, naive, test, test_labels)
-    with progress_emitter(json_out) as emit:
-        made = training.fit_rounds(request, emit)
-    if json_out:
-        event("rounds", made)
-        return
-    _show_rounds(made)
-    click.echo(f"wrote {request.fit.out}: rounds.json, and the last honest round's heads")
-
-
-def _show_rounds(report: dict[str, Any]) -> None:
-    kind, rows = report["kind"], []
-    for protocol, found in report["protocols"].items():
-        for r, one in enumerate(found):
-            unseen = one["unseen"].get(kind)
-            row = [
-                protocol,
-                r,
-                one["rows"],
-                one["cells"],
-                f"{one['counted']:.4f}",
-                f"{one['labelled'][kind]['macro_auc'][0]:.4f}",
-            ]
-            row.append("" if unseen is None else f"{unseen['macro_auc'][0]:.4f}")
-            row.append("" if one["inflation"] is None else f"{one['inflation']:+.4f}")
-            rows.append(row)
-    header = ["protocol", "round", "pseudo rows", "labels", "as it counts", "labelled OOF", "unseen", "inflation"]
-    print_table("", header, rows)
-    click.echo("inflation: how much more the protocol's own figure rose than its figure on unseen recordings")
+pseudolabel.add_command(rounds)
