@@ -32,10 +32,24 @@ class Judged:
 
 @dataclass(frozen=True, eq=False)
 class Figures:
-    """A round's two figures: as its protocol counts it, and on recordings that no round learns from."""
+    """The rows of a round's two figures, one part per fold, both scored by the fold's head.
 
-    counted: Judged
-    unseen: Judged
+    counted: what the protocol counts of the fold; unseen: recordings that no round learns from. A figure is the mean
+    of its parts: heads of folds lie on different scales, and a round that only brings these closer would raise a
+    figure of all folds pooled. The head of all rows, which learned from more, is compared with nothing here.
+    """
+
+    counted: tuple[Judged, ...]
+    unseen: tuple[Judged, ...]
+
+    def macros(self) -> tuple[float, float]:
+        """Return the two figures."""
+        return mean_macro(self.counted), mean_macro(self.unseen)
+
+
+def mean_macro(parts: Sequence[Judged]) -> float:
+    """Return the mean of the parts' macro-AUCs; parts without a class of both kinds of rows are left out."""
+    return _mean(np.array([[p.macro] for p in parts]))[0]
 
 
 def inflation_of(splits: Sequence[Sequence[Figures]]) -> list[dict[str, Any]]:
@@ -47,7 +61,7 @@ def inflation_of(splits: Sequence[Sequence[Figures]]) -> list[dict[str, Any]]:
     """
     rng = np.random.default_rng(0)
     counted, unseen = _redrawn(splits, rng)
-    estimate = np.array([_beyond([(f.counted.macro, f.unseen.macro) for f in rounds]) for rounds in splits])
+    estimate = np.array([_beyond([f.macros() for f in rounds]) for rounds in splits])
     drawn = np.array(
         [_beyond([(_macros(f.counted, counted), _macros(f.unseen, unseen)) for f in rounds]) for rounds in splits]
     )
@@ -72,9 +86,9 @@ Weights = Mapping[str, Int64]  # how often each cluster comes in every replicate
 def _redrawn(splits: Sequence[Sequence[Figures]], rng: np.random.Generator) -> tuple[Weights, Weights]:
     """Redraw the clusters of counted and of unseen rows; labelled and pseudo-labelled ones each among themselves."""
     every = [f for rounds in splits for f in rounds]
-    labelled = {c for f in every[:1] for c in f.counted.cluster.tolist()}
-    pseudo = {c for f in every for c in f.counted.cluster.tolist()} - labelled
-    unseen = {c for f in every for c in f.unseen.cluster.tolist()}
+    labelled = {c for f in every[:1] for part in f.counted for c in part.cluster.tolist()}
+    pseudo = {c for f in every for part in f.counted for c in part.cluster.tolist()} - labelled
+    unseen = {c for f in every for part in f.unseen for c in part.cluster.tolist()}
     return {**_drawn(labelled, rng), **_drawn(pseudo, rng)}, _drawn(unseen, rng)
 
 
@@ -83,8 +97,20 @@ def _drawn(clusters: set[str], rng: np.random.Generator) -> dict[str, Int64]:
     return {name: (drawn == i).sum(axis=1) for i, name in enumerate(sorted(clusters))}
 
 
-def _macros(judged: Judged, weights: Weights) -> Float64:
+def _macros(parts: Sequence[Judged], weights: Weights) -> Float64:
+    """The mean over parts of their macro-AUCs in every replicate (R,)."""
+    return _mean(np.array([_resampled(p, weights) for p in parts]))
+
+
+def _resampled(judged: Judged, weights: Weights) -> Float64:
     names, cluster = np.unique(judged.cluster, return_inverse=True)
     keep = np.ones(judged.truth.shape, bool) if judged.counts is None else judged.counts
     times = np.stack([weights[str(n)] for n in names])
     return resampled_macros(judged.truth, {"": judged.logits}, keep, cluster.astype(np.int64), times)[""]
+
+
+def _mean(values: Float64) -> Float64:
+    """Return the means (R,) of values (P, R) that are not nan; nan where all are."""
+    known = np.isfinite(values)
+    count = known.sum(axis=0)
+    return np.asarray(np.where(count > 0, np.where(known, values, 0).sum(axis=0) / np.maximum(count, 1), np.nan))

@@ -14,7 +14,7 @@ from blendkit.core import fold_of, sigmoid
 from blendkit.events import Emit, silent
 from blendkit.training.cross_fit import Fit, HeadFit, fit_seqhead, logits_of
 from blendkit.training.examples import ExampleKind, Examples
-from blendkit.training.inflation_intervals import Figures, Judged
+from blendkit.training.inflation_intervals import Figures, Judged, mean_macro
 from blendkit.training.out_of_fold import clusters_of, judge
 from blendkit.training.pseudo_label_gates import percentile_thresholds, sharpened
 from blendkit.training.settings import Rounds
@@ -26,10 +26,10 @@ _SALT = "\x1f"  # folds are dealt by the names of groups: another name, other fo
 class Round:
     """One round's fit and figures.
 
-    counted: the macro-AUC as the protocol counts it, on labelled soundscape chunks (clips where there are none) and, in
-    the naive protocol, on pseudo-labelled rows; labelled: on labelled rows alone; unseen: of the head of all rows on
-    recordings that no round learns from, if given. rows, cells: pseudo-labelled, for the head of all rows. judged: the
-    rows of counted and unseen, if that is given.
+    counted: the macro-AUC as the protocol counts it, the mean over folds, on labelled soundscape chunks (clips where
+    there are none) and, in the naive protocol, on pseudo-labelled rows; labelled: on labelled rows alone, pooled;
+    unseen: of the head of all rows on recordings that no round learns from, if given. rows, cells: pseudo-labelled, for
+    the head of all rows. judged: the rows of counted, and of the same heads on unseen recordings.
     """
 
     fit: Fit
@@ -128,14 +128,14 @@ class _Ensemble(nn.Module):
 def _measured(
     examples: Examples, pseudo: Examples | None, fit: Fit, unseen: Examples | None, dealt: Dealt | None
 ) -> Round:
-    counted = _counted(examples, fit, dealt)
+    counted = tuple(_counted(examples, fit, f, dealt) for f in range(len(fit.heads)))
     outside, judged = {}, None
     if unseen is not None:
-        logits = logits_of(fit.head, unseen)
-        outside = judge(unseen, logits)
-        judged = Figures(counted, Judged(unseen.targets > 0.5, logits, clusters_of(unseen), unseen.counts))
+        outside = judge(unseen, logits_of(fit.head, unseen))
+        around = (clusters_of(unseen), unseen.counts)
+        judged = Figures(counted, tuple(Judged(unseen.targets > 0.5, logits_of(h, unseen), *around) for h in fit.heads))
     rows, cells = (len(pseudo), int((pseudo.targets > 0).sum())) if pseudo is not None else (0, 0)
-    return Round(fit, counted.macro, judge(examples, fit.oof, fold=fit.fold), outside, rows, cells, judged)
+    return Round(fit, mean_macro(counted), judge(examples, fit.oof, fold=fit.fold), outside, rows, cells, judged)
 
 
 def main_kind(examples: Examples) -> ExampleKind:
@@ -143,15 +143,15 @@ def main_kind(examples: Examples) -> ExampleKind:
     return "chunk" if len(examples.of_kind("chunk")) else "clip"
 
 
-def _counted(examples: Examples, fit: Fit, dealt: Dealt | None) -> Judged:
-    """The rows that a protocol counts: labelled ones and, in the naive protocol, the labels that it made itself."""
-    rows = examples.of_kind(main_kind(examples))
-    part = examples.take(rows)
-    held = [] if dealt is None else [(p, logits_of(fit.heads[f], p)) for f, p in dealt.items() if len(p)]
+def _counted(examples: Examples, fit: Fit, fold: int, dealt: Dealt | None) -> Judged:
+    """The rows that a protocol counts of a fold: labelled ones, and in the naive protocol labels that it made itself."""
+    rows = np.flatnonzero((examples.kind == main_kind(examples)) & (fit.fold == fold))
+    part, own = examples.take(rows), None if dealt is None else dealt[fold]
+    made = [] if own is None or not len(own) else [own]
     known = np.ones(part.targets.shape, bool) if part.counts is None else part.counts
     return Judged(
-        np.concatenate([part.targets > 0.5, *(p.targets > 0 for p, _ in held)]),
-        np.concatenate([fit.oof[rows], *(x for _, x in held)]),
-        np.concatenate([clusters_of(part), *(p.recording for p, _ in held)]),
-        np.concatenate([known, *(np.ones(p.targets.shape, bool) for p, _ in held)]),
+        np.concatenate([part.targets > 0.5, *(p.targets > 0 for p in made)]),
+        np.concatenate([fit.oof[rows], *(logits_of(fit.heads[fold], p) for p in made)]),
+        np.concatenate([clusters_of(examples)[rows], *(p.recording for p in made)]),
+        np.concatenate([known, *(np.ones(p.targets.shape, bool) for p in made)]),
     )

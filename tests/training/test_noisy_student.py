@@ -28,7 +28,7 @@ ROWS = TrainingRows(features=(A, B), soundscapes=S, labels=Path("l.csv"), unlabe
 
 def one(counted: float, unseen: float | None, name: str = "") -> Round:
     figures = {} if unseen is None else {"chunk": {"macro_auc": [unseen, 0.0, 1.0]}}
-    judged = None if unseen is None else Figures(judged_at(counted, "r"), judged_at(unseen, "t"))
+    judged = None if unseen is None else Figures((judged_at(counted, "r"),), (judged_at(unseen, "t"),))
     return Round(name, counted, {}, figures, 3, 4, judged)  # type: ignore[arg-type]
 
 
@@ -92,7 +92,11 @@ def test_the_honest_protocol_is_delivered(calls: dict[str, Any], tmp_path: Path)
     assert first == {"mean": 0, "low": 0, "high": 0, "by_split": [0, 0]}
     assert last["by_split"] == pytest.approx([0.1, 0.2])
     assert [last[n] for n in ("mean", "low", "high")] == pytest.approx([0.15, 0.1, 0.2])
-    assert made["protocols"]["naive"][1]["mean"] == {"counted": pytest.approx(0.75), "labelled": None, "unseen": 0.6}
+    assert made["protocols"]["naive"][1]["mean"] == {
+        "counted": pytest.approx(0.75),
+        "labelled": None,
+        "unseen": pytest.approx(0.6),
+    }
     assert made["splits"] == 2
 
 

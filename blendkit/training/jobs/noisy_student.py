@@ -90,13 +90,13 @@ def _figures(splits: list[list[Round]], kind: str) -> list[dict[str, Any]]:
 
 
 def _means(splits: list[Round], kind: str) -> dict[str, float | None]:
-    """The means over splits of a round's macro-AUCs; None where one of them has none."""
+    """The means over splits of a round's macro-AUCs, unseen that of the folds' heads; None where there is none."""
     own = [r.labelled.get(kind, {}).get("macro_auc") for r in splits]
-    outside = [r.unseen.get(kind, {}).get("macro_auc") for r in splits]
+    outside = [r.judged.macros()[1] for r in splits if r.judged is not None]
     return {
         "counted": float(np.mean([r.counted for r in splits])),
         "labelled": float(np.mean([f[0] for f in own])) if all(own) else None,
-        "unseen": float(np.mean([f[0] for f in outside])) if all(outside) else None,
+        "unseen": float(np.mean(outside)) if len(outside) == len(splits) else None,
     }
 
 
