@@ -144,7 +144,7 @@ def main_kind(examples: Examples) -> ExampleKind:
 
 
 def _counted(examples: Examples, fit: Fit, fold: int, dealt: Dealt | None) -> Judged:
-    """The rows that a protocol counts of a fold: labelled ones, and in the naive protocol labels that it made itself."""
+    """The rows that a protocol counts of a fold: labelled ones, and in the naive protocol its own labels."""
     rows = np.flatnonzero((examples.kind == main_kind(examples)) & (fit.fold == fold))
     part, own = examples.take(rows), None if dealt is None else dealt[fold]
     made = [] if own is None or not len(own) else [own]

@@ -15,6 +15,7 @@ from blendkit.io import Truth
 from blendkit.recipe import parse_recipe
 from blendkit.training.jobs import labelling
 from blendkit.training.jobs.gate_checks import OutOfFold, _thresholds, refuse_contradictions
+from blendkit.training.jobs.gate_inflation import gate_inflation
 from blendkit.training.jobs.label_requests import GateChoice, PseudoLabelRequest, TeacherCheck, TeacherSource
 from blendkit.training.jobs.labelling import pseudo_label
 
@@ -32,7 +33,7 @@ def request_of(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Any:
     (tmp_path / "r.yaml").write_text(RECIPE, encoding="utf-8")
     (tmp_path / "l.csv").write_text("filename,start,end,primary_label\nt1.ogg,0,5,x\nt2.ogg,0,5,y\n", encoding="utf-8")
     (tmp_path / "oof.csv").write_text("row_id,x,y\nt1_5,0.5,0.1\nt2_5,0.4,0.8\n", encoding="utf-8")
-    check = {"oof": str(tmp_path / "oof.csv"), "oof_space": "prob", "labels": tmp_path / "l.csv"}
+    check = {"oof": (str(tmp_path / "oof.csv"),), "oof_space": "prob", "labels": tmp_path / "l.csv"}
 
     def make(gates: GateChoice, check: dict[str, Any] = check, **teacher: Any) -> PseudoLabelRequest:
         source = TeacherSource(str(tmp_path / "r.yaml"), tmp_path, **teacher)
@@ -48,7 +49,7 @@ def known(monkeypatch: pytest.MonkeyPatch, *recordings: str, space: Any = "prob"
 def test_all_contradictions_are_told_at_once(request_of: Any) -> None:
     gates = GateChoice(agree=("m", "=0.5", "m=2"))
     with pytest.raises(BlendkitError) as caught:
-        refuse_contradictions(request_of(gates, {"oof": "o.csv", "seen_audio": "t"}))
+        refuse_contradictions(request_of(gates, {"oof": ("o.csv",), "seen_audio": "t"}))
     assert [p.split(":")[0] for p in caught.value.problems] == ["--agree m", "--agree =0.5", "--agree m=2", "no gate", "--oof needs --labels"]  # fmt: skip
 
 
@@ -93,7 +94,7 @@ def test_labelled_audio_without_out_of_fold_scores_is_refused(
     request_of: Any, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     known(monkeypatch, "u1", "u2")
-    check = {"oof": str(tmp_path / "oof.csv"), "oof_space": "prob", "labels": tmp_path / "l.csv", "seen_audio": "t"}
+    check = {"oof": (str(tmp_path / "oof.csv"),), "oof_space": "prob", "labels": tmp_path / "l.csv", "seen_audio": "t"}
     with pytest.raises(BlendkitError, match="--seen-audio t: none of its recordings has an out-of-fold score"):
         pseudo_label(request_of(GateChoice(least=0.5), check))
 
@@ -107,9 +108,9 @@ def test_thresholds_are_found_on_labelled_rows() -> None:
     def of(labelled: list[int]) -> OutOfFold:
         return OutOfFold(scores, Truth(truth, np.array(labelled, bool), Taxonomy({}), ()))
 
-    assert _thresholds(of([1, 1, 1, 1]), 1.0) == {"x": np.inf, "y": 0.7}
+    assert _thresholds([of([1, 1, 1, 1])], 1.0) == {"x": np.inf, "y": 0.7}
     with pytest.raises(BlendkitError, match="no class reaches"):
-        _thresholds(of([1, 1, 0, 1]), 1.0)
+        _thresholds([of([1, 1, 0, 1])], 1.0)
 
 
 def test_a_run_is_looked_at_without_being_run(tmp_path: Path) -> None:
@@ -122,3 +123,22 @@ def test_a_run_is_looked_at_without_being_run(tmp_path: Path) -> None:
     found = look_beforehand(recipe, tmp_path, tmp_path / "o")
     assert (found.recordings, found.space, found.saw) == (("u1",), "rank", Saw(known=False))
     assert not (tmp_path / "o").exists()
+
+
+def test_the_inflation_is_the_mean_over_splits() -> None:
+    rows = chunk_rows({f"r{i}": 2 for i in range(6)}, 5.0, NameRule())
+    truth = np.tile([True, False], 6)[:, None]
+
+    def scores(values: np.ndarray) -> Scores:
+        return Scores.build(values[:, None], rows, ("x",), "prob")
+
+    right, wrong = truth[:, 0] * 0.5 + 0.25, 0.75 - truth[:, 0] * 0.5
+    half = np.where(np.arange(12) < 6, right, wrong)
+    known = Truth(truth, np.ones(12, bool), Taxonomy({}), ())
+    splits = [OutOfFold(scores(half), known), OutOfFold(scores(wrong), known)]
+    found = gate_inflation(scores(right), splits)
+    # three recordings right and three wrong, whose values tie: 9 + 9 / 2 + 9 / 2 of 36 pairs; then all wrong, 0
+    assert (found["seen"], found["unseen"], found["by_split"]) == (1.0, 0.25, [0.5, 1.0])
+    assert found["gain"][0] == 0.75
+    assert 0 <= found["gain"][1] < 0.75 < found["gain"][2] <= 1
+    assert gate_inflation(scores(right), splits[1:])["gain"] == [1, 1, 1]

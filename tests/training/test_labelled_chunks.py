@@ -18,5 +18,5 @@ def test_chunks_are_counted_not_spans(tmp_path: Path) -> None:
     labels.write_text("\n".join(lines) + "\n")
     rows = chunk_rows({"r1": 1}, 5.0, NameRule())
     scores = Scores.build(np.zeros((1, 3)), rows, ("a", "b", "c"), "prob")
-    assert _labelled_chunks(CheckedGate({}, read_labels(labels), None, None), scores).tolist() == [3, 2, 0]  # a span: 3
-    assert _labelled_chunks(CheckedGate({}, None, None, None), scores).tolist() == [0, 0, 0]
+    assert _labelled_chunks(CheckedGate({}, read_labels(labels), (), None), scores).tolist() == [3, 2, 0]  # a span: 3
+    assert _labelled_chunks(CheckedGate({}, None, (), None), scores).tolist() == [0, 0, 0]

@@ -96,7 +96,10 @@ _CHECK = bundle(
     ("oof", "oof_space", "labels", "seen_audio"),
     lazy("blendkit.training:TeacherCheck"),
     click.option(
-        "--oof", help="The teacher's out-of-fold scores (FILE.npz:ARRAY), needed for --precision and the inflation."
+        "--oof",
+        multiple=True,
+        help="The teacher's out-of-fold scores (FILE.npz:ARRAY), needed for --precision and the inflation. May be "
+        "repeated, for fits in other folds: a threshold must hold in each, and the inflation is their mean.",
     ),
     click.option(
         "--oof-space",
@@ -171,7 +174,8 @@ def _show_gate(report: dict[str, Any], request: PseudoLabelRequest) -> None:
         low, high = f["gain"][1:]
         click.echo(
             f"inflation: on labelled recordings the teacher scores {f['seen']:.4f}, out of fold {f['unseen']:.4f}: "
-            f"{f['gain'][0]:+.4f} [{low:+.4f}, {high:+.4f}] is the effect of having been trained on them"
+            f"{f['gain'][0]:+.4f} [{low:+.4f}, {high:+.4f}] is the effect of having been trained on them "
+            f"({len(f['by_split'])} splits into folds)"
         )
     click.echo(f"wrote {request.out}: pseudo_labels.csv, pseudo.npz, pseudo.json")
 

@@ -81,8 +81,8 @@ def _show_rounds(report: dict[str, Any]) -> None:
         click.echo("no figure on unseen recordings, so no inflation: give --test and --test-labels")
         return
     click.echo(
-        f"means over {report['splits']} splits into folds, unseen: of the folds' heads on --test; inflation: how much more "
-        "the first figure rose than the third, with its 95 % interval (recordings and splits redrawn)"
+        f"means over {report['splits']} splits into folds, unseen: of the folds' heads on --test; inflation: how much "
+        "more the first figure rose than the third, with its 95 % interval (recordings and splits redrawn)"
     )
     for protocol, found in report["protocols"].items():
         last = found[-1]["inflation"]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -30,7 +30,7 @@ class CheckedGate:
 
     ranks: Mapping[str, float]
     labels: LabelTable | None
-    oof: OutOfFold | None
+    oof: tuple[OutOfFold, ...]
     thresholds: Mapping[str, float] | None
 
 
@@ -46,9 +46,9 @@ def checked_gate(request: PseudoLabelRequest, taxonomy: Path | None) -> CheckedG
     if is_source(source):
         refuse_ranks(request, request.teacher.space or read_provenance(source).space)
     labels = None if check.labels is None else read_labels(check.labels)
-    oof = None if check.oof is None or labels is None else _out_of_fold(request, labels, taxonomy)
+    oof = () if labels is None else tuple(_out_of_fold(request, o, labels, taxonomy) for o in check.oof)
     thresholds = None
-    if oof is not None and request.gates.precision is not None:
+    if request.gates.precision is not None:
         thresholds = _thresholds(oof, request.gates.precision)
     return CheckedGate(_agreeing(request.gates.agree)[0], labels, oof, thresholds)
 
@@ -76,11 +76,11 @@ def refuse_contradictions(request: PseudoLabelRequest) -> None:
         problems.append(f"--floor {given.floor:g} lies above --cap {given.cap:g}")
     if given.whole_rows and given.negative_below is not None:
         problems.append("--whole-rows keeps every cell, so --negative-below has none to mask: give one of them")
-    if (given.precision is None) != (check.oof is None) and check.seen_audio is None:
+    if (given.precision is None) != (not check.oof) and check.seen_audio is None:
         problems.append("--precision needs --oof, the teacher's out-of-fold scores, and the other way round")
-    if check.oof is not None and check.labels is None:
+    if check.oof and check.labels is None:
         problems.append("--oof needs --labels")
-    if check.seen_audio is not None and check.oof is None:
+    if check.seen_audio is not None and not check.oof:
         problems.append("--seen-audio is compared with --oof")
     if is_source(request.teacher.source) and (given.agree or check.seen_audio or request.teacher.stream):
         problems.append("a score file has no --stream, --agree or --seen-audio: those are a recipe's")
@@ -104,25 +104,29 @@ def _agreeing(texts: tuple[str, ...]) -> tuple[dict[str, float], list[str]]:
     return found, problems
 
 
-def _out_of_fold(request: PseudoLabelRequest, labels: LabelTable, taxonomy: Path | None) -> OutOfFold:
-    source, space = str(request.check.oof), request.check.oof_space
+def _out_of_fold(request: PseudoLabelRequest, source: str, labels: LabelTable, taxonomy: Path | None) -> OutOfFold:
+    space = request.check.oof_space
     scores = read_scores(source, space)
     check_space(scores.values, space, f"--oof {source}")
     return OutOfFold(as_probabilities(scores), truth_for(labels, scores.rows, scores.classes, taxonomy, source))
 
 
-def _thresholds(oof: OutOfFold, precision: float) -> dict[str, float]:
-    x, truth = oof.scores, oof.truth
-    found = precision_thresholds(truth.values, x.values, precision, mask=truth.labelled)
-    by_class = {c: float(t) for c, t in zip(x.classes, found, strict=True)}
+def _thresholds(splits: Sequence[OutOfFold], precision: float) -> dict[str, float]:
+    """Return the threshold of every class: the highest of all splits, inf where one of them has none."""
+    by_class: dict[str, float] = {}
+    for one in splits:
+        found = precision_thresholds(one.truth.values, one.scores.values, precision, mask=one.truth.labelled)
+        for c, t in zip(one.scores.classes, found.tolist(), strict=True):
+            by_class[c] = max(t, by_class.get(c, t))
     if min(by_class.values(), default=float("inf")) == float("inf"):
-        had = [f"{c} ({int(n)})" for c, n in zip(x.classes, truth.values[truth.labelled].sum(axis=0), strict=True) if n]
+        first = splits[0]
+        had = first.truth.values[first.truth.labelled].sum(axis=0).tolist()
+        named = [f"{c} ({n})" for c, n in zip(first.scores.classes, had, strict=True) if n]
         raise BlendkitError(
             f"no class reaches a precision of {precision:g} on --oof: nothing would be a label",
             [
-                f"classes with positive rows: {shorten(had)}",
-                "a class needs 3 true rows above its threshold",
-                "lower it",
+                f"classes with positive rows: {shorten(named)}",
+                "3 true rows of a class must lie above its threshold: lower the precision, or label more",
             ],
         )
     return by_class

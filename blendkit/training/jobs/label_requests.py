@@ -60,10 +60,12 @@ class GateChoice:
 class TeacherCheck:
     """What a teacher is measured on: its out-of-fold scores and their labels, for `precision` and the inflation.
 
+    oof: one score file per split of the recordings into folds; a threshold must hold in each of them.
+
     seen_audio: a folder of the labelled recordings below the recipe's data, which the teacher scores as it is.
     """
 
-    oof: str | None = None
+    oof: tuple[str, ...] = ()
     oof_space: Literal["logit", "prob"] = "logit"
     labels: Path | None = None
     seen_audio: str | None = None

@@ -15,7 +15,6 @@ from blendkit.engine import data_folder, look_beforehand, run
 from blendkit.errors import BlendkitError, shorten
 from blendkit.events import Emit, silent
 from blendkit.io import is_source, read_provenance
-from blendkit.metrics import paired_bootstrap
 from blendkit.recipe import Recipe, only_streams, open_recipe
 from blendkit.training.jobs.gate_checks import (
     CheckedGate,
@@ -24,6 +23,7 @@ from blendkit.training.jobs.gate_checks import (
     refuse_contradictions,
     refuse_ranks,
 )
+from blendkit.training.jobs.gate_inflation import gate_inflation
 from blendkit.training.jobs.label_requests import GateChoice, PseudoLabelRequest, TeacherSource
 from blendkit.training.jobs.pseudo_labels import Gates, gate, refuse_all_seen, without_seen, write_pseudo
 from blendkit.training.jobs.teacher_saw import read_teacher, with_labels
@@ -107,13 +107,13 @@ def _checked_runs(request: PseudoLabelRequest, checked: CheckedGate, emit: Emit)
     saw = with_labels(found.saw, request.teacher.saw)
     surely = [] if request.allow_seen else saw.surely_among(found.recordings)
     refuse_all_seen(surely, len(found.recordings))
-    if request.check.seen_audio is not None and checked.oof is not None:
+    if request.check.seen_audio is not None and checked.oof:
         runs["seen"] = _run_on(request, request.check.seen_audio, (), emit)
         again = look_beforehand(runs["seen"].recipe, runs["seen"].data, runs["seen"].out, request.runtime)
-        if not set(again.recordings) & set(checked.oof.scores.rows.recordings()):
+        if not set(again.recordings) & set(checked.oof[0].scores.rows.recordings()):
             raise BlendkitError(
                 f"--seen-audio {request.check.seen_audio}: none of its recordings has an out-of-fold score",
-                [f"{request.check.oof}: {shorten(checked.oof.scores.rows.recordings())}",
+                [f"{request.check.oof[0]}: {shorten(checked.oof[0].scores.rows.recordings())}",
                  f"{request.check.seen_audio}: {shorten(again.recordings)}"],
             )  # fmt: skip
     return runs
@@ -150,17 +150,7 @@ def _labelled_chunks(checked: CheckedGate, scores: Scores, chunk_s: float = 5.0)
 def _inflation(
     request: PseudoLabelRequest, checked: CheckedGate, labelled_run: TeacherRun | None, emit: Emit
 ) -> dict[str, Any] | None:
-    """What the teacher scores on recordings it saw, against its out-of-fold scores of the same rows."""
-    if labelled_run is None or checked.oof is None:
+    """What the teacher scores on recordings it saw, against its out-of-fold scores of the same rows in every split."""
+    if labelled_run is None or not checked.oof:
         return None
-    seen = _from_recipe(request, labelled_run, emit)
-    oof, known = checked.oof.scores, checked.oof.truth
-    shared = np.flatnonzero(np.isin(oof.rows.recording, seen.scores.rows.recordings()))
-    oof, truth, labelled = oof.take_rows(shared), known.values[shared], known.labelled[shared]
-    own = seen.scores.align(
-        oof.rows, oof.classes, unknown_classes="ignore", source="the teacher on labelled recordings"
-    )
-    both = {"seen": own.values, "unseen": oof.values}
-    boot = paired_bootstrap(truth, both, oof.rows.recording.tolist(), mask=np.tile(labelled[:, None], truth.shape[1]))
-    gain = boot.difference("seen", "unseen")
-    return {**{n: boot.estimate[n] for n in both}, "gain": [gain.estimate, gain.low, gain.high]}
+    return gate_inflation(_from_recipe(request, labelled_run, emit).scores, checked.oof)
