@@ -31,7 +31,7 @@ class Judged:
 
 
 @dataclass(frozen=True, eq=False)
-class Figures:
+class RoundFigures:
     """The rows of a round's two figures, one part per fold, both scored by the fold's head.
 
     counted: what the protocol counts of the fold; unseen: recordings that no round learns from. A figure is the mean
@@ -49,10 +49,10 @@ class Figures:
 
 def mean_macro(parts: Sequence[Judged]) -> float:
     """Return the mean of the parts' macro-AUCs; parts without a class of both kinds of rows are left out."""
-    return _mean(np.array([[p.macro] for p in parts]))[0]
+    return float(_mean(np.array([[p.macro] for p in parts]))[0])
 
 
-def inflation_of(splits: Sequence[Sequence[Figures]]) -> list[dict[str, Any]]:
+def inflation_of(splits: Sequence[Sequence[RoundFigures]]) -> list[dict[str, Any]]:
     """Return, per round, {mean, low, high, by_split}: how much more the counted figure rose than the unseen one.
 
     splits: the rounds of every split of the recordings into folds, round 0 first. The interval (95 %) redraws labelled,
@@ -83,7 +83,7 @@ def _beyond(figures: Sequence[tuple[Any, Any]]) -> Float64:
 Weights = Mapping[str, Int64]  # how often each cluster comes in every replicate (R,)
 
 
-def _redrawn(splits: Sequence[Sequence[Figures]], rng: np.random.Generator) -> tuple[Weights, Weights]:
+def _redrawn(splits: Sequence[Sequence[RoundFigures]], rng: np.random.Generator) -> tuple[Weights, Weights]:
     """Redraw the clusters of counted and of unseen rows; labelled and pseudo-labelled ones each among themselves."""
     every = [f for rounds in splits for f in rounds]
     labelled = {c for f in every[:1] for part in f.counted for c in part.cluster.tolist()}

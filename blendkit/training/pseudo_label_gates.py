@@ -92,7 +92,7 @@ def sure_cells(cells: Bools, x: Matrix, covered: Bools, negative_below: float | 
     either rule the others are unknown.
     """
     if whole_rows:
-        return np.asarray(cells.any(axis=1)[:, None] & covered)
+        return np.asarray(cells.any(axis=1, keepdims=True) & covered)
     if negative_below is None:
         return np.ones(cells.shape, bool)
     return np.asarray(cells | ((x < negative_below) & covered))

@@ -14,7 +14,7 @@ from blendkit.core import fold_of, sigmoid
 from blendkit.events import Emit, silent
 from blendkit.training.cross_fit import Fit, HeadFit, fit_seqhead, logits_of
 from blendkit.training.examples import ExampleKind, Examples
-from blendkit.training.inflation_intervals import Figures, Judged, mean_macro
+from blendkit.training.inflation_intervals import Judged, RoundFigures, mean_macro
 from blendkit.training.out_of_fold import clusters_of, judge
 from blendkit.training.pseudo_label_gates import percentile_thresholds, sharpened
 from blendkit.training.settings import Rounds
@@ -38,7 +38,7 @@ class Round:
     unseen: dict[str, Any]
     rows: int
     cells: int
-    judged: Figures | None = None
+    judged: RoundFigures | None = None
 
 
 def run_rounds(
@@ -133,7 +133,9 @@ def _measured(
     if unseen is not None:
         outside = judge(unseen, logits_of(fit.head, unseen))
         around = (clusters_of(unseen), unseen.counts)
-        judged = Figures(counted, tuple(Judged(unseen.targets > 0.5, logits_of(h, unseen), *around) for h in fit.heads))
+        judged = RoundFigures(
+            counted, tuple(Judged(unseen.targets > 0.5, logits_of(h, unseen), *around) for h in fit.heads)
+        )
     rows, cells = (len(pseudo), int((pseudo.targets > 0).sum())) if pseudo is not None else (0, 0)
     return Round(fit, mean_macro(counted), judge(examples, fit.oof, fold=fit.fold), outside, rows, cells, judged)
 

@@ -14,7 +14,7 @@ import pytest
 
 from blendkit.errors import BlendkitError
 from blendkit.training.examples import Examples
-from blendkit.training.inflation_intervals import Figures, Judged
+from blendkit.training.inflation_intervals import Judged, RoundFigures
 from blendkit.training.jobs import noisy_student
 from blendkit.training.jobs.noisy_student import RoundsRequest, _figures, fit_rounds
 from blendkit.training.jobs.requests import HeadRequest, TrainingRows
@@ -28,7 +28,7 @@ ROWS = TrainingRows(features=(A, B), soundscapes=S, labels=Path("l.csv"), unlabe
 
 def one(counted: float, unseen: float | None, name: str = "") -> Round:
     figures = {} if unseen is None else {"chunk": {"macro_auc": [unseen, 0.0, 1.0]}}
-    judged = None if unseen is None else Figures((judged_at(counted, "r"),), (judged_at(unseen, "t"),))
+    judged = None if unseen is None else RoundFigures((judged_at(counted, "r"),), (judged_at(unseen, "t"),))
     return Round(name, counted, {}, figures, 3, 4, judged)  # type: ignore[arg-type]
 
 

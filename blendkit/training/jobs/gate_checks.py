@@ -108,7 +108,7 @@ def _out_of_fold(request: PseudoLabelRequest, source: str, labels: LabelTable, t
     space = request.check.oof_space
     scores = read_scores(source, space)
     check_space(scores.values, space, f"--oof {source}")
-    return OutOfFold(as_probabilities(scores), truth_for(labels, scores.rows, scores.classes, taxonomy, source))
+    return OutOfFold(probabilities_of(scores), truth_for(labels, scores.rows, scores.classes, taxonomy, source))
 
 
 def _thresholds(splits: Sequence[OutOfFold], precision: float) -> dict[str, float]:
@@ -132,6 +132,6 @@ def _thresholds(splits: Sequence[OutOfFold], precision: float) -> dict[str, floa
     return by_class
 
 
-def as_probabilities(scores: Scores) -> Scores:
+def probabilities_of(scores: Scores) -> Scores:
     """Return logits as probabilities; probabilities and ranks as they are."""
     return scores.with_values(sigmoid(scores.values), "prob") if scores.space == "logit" else scores

@@ -17,8 +17,8 @@ def gate_inflation(seen: Scores, splits: Sequence[OutOfFold]) -> dict[str, Any]:
     """Return {seen, unseen, gain, by_split}: the teacher's macro-AUC where it learned, and out of fold.
 
     seen: scores of the teacher as it is. splits: its out-of-fold scores, one per split into folds; all are measured on
-    their common rows. gain: [mean over splits, low, high], with redrawn recordings and splits. Raises BlendkitError if the
-    splits have no row in common.
+    their common rows. gain: [mean over splits, low, high], with redrawn recordings and splits. Raises BlendkitError
+    if the splits have no row in common.
     """
     first = splits[0]
     common = set(first.scores.rows.ids()).intersection(*(s.scores.rows.ids() for s in splits))

@@ -18,8 +18,8 @@ from blendkit.io import is_source, read_provenance
 from blendkit.recipe import Recipe, only_streams, open_recipe
 from blendkit.training.jobs.gate_checks import (
     CheckedGate,
-    as_probabilities,
     checked_gate,
+    probabilities_of,
     refuse_contradictions,
     refuse_ranks,
 )
@@ -87,7 +87,7 @@ def _gates(chosen: GateChoice, thresholds: Float64 | None, ranks: Mapping[str, f
 def _from_file(teacher: TeacherSource) -> TeacherScores:
     known = read_provenance(teacher.source)
     scores = read_teacher(teacher.source, teacher.space, known)
-    return TeacherScores(as_probabilities(scores), {}, with_labels(known.saw, teacher.saw), known.contents)
+    return TeacherScores(probabilities_of(scores), {}, with_labels(known.saw, teacher.saw), known.contents)
 
 
 def _taxonomy(request: PseudoLabelRequest, emit: Emit) -> Path | None:
@@ -131,7 +131,7 @@ def _run_on(request: PseudoLabelRequest, audio: str, others: tuple[str, ...], em
 
 def _from_recipe(request: PseudoLabelRequest, asked: TeacherRun, emit: Emit) -> TeacherScores:
     result = run(asked.recipe, asked.data, asked.out, runtime=request.runtime, emit=emit)
-    made = {n: as_probabilities(s) for n, s in result.made.items()}
+    made = {n: probabilities_of(s) for n, s in result.made.items()}
     known = read_provenance(asked.out)
     saw = with_labels(known.saw, request.teacher.saw)
     return TeacherScores(made[asked.stream], {n: made[n] for n in asked.others}, saw, known.contents)
