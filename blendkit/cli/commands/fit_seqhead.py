@@ -23,8 +23,18 @@ def _mixture(soundscape_share: float, pseudo_share: float, balance: bool) -> Mix
 
 _ROWS = bundle(
     "rows",
-    ("features", "soundscapes", "labels", "taxonomy", "group", "metadata", "soundscape_group", "secondary")
-    + ("pseudo", "unlabelled"),
+    (
+        "features",
+        "soundscapes",
+        "labels",
+        "taxonomy",
+        "group",
+        "metadata",
+        "soundscape_group",
+        "secondary",
+        "pseudo",
+        "unlabelled",
+    ),
     lazy("blendkit.training:TrainingRows"),
     click.argument("features", nargs=-1, type=PATH),
     click.option(
