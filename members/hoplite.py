@@ -20,7 +20,7 @@ from blendkit.member import (
     DataFile,
     FilePath,
     MemberContext,
-    by_scientific_name,
+    by_name_or_id,
     on_grid,
     read_class_names,
 )
@@ -51,7 +51,7 @@ class HopliteMember:
                 f"hoplite: {self.path.name} holds vectors of {logits.shape[1]}, the class list has {len(names)}",
                 ["embeddings need a `head:`"],
             )
-        mapped = by_scientific_name("hoplite", names, self.context)
+        mapped = by_name_or_id("hoplite", names, self.context)
         covered = [c for c, known in zip(mapped.classes, mapped.covered, strict=True) if known]
         values = mapped.place(logits)[:, list(mapped.covered)]
         windowed = Windowed(vectors.recording, vectors.start_s, vectors.end_s, values, tuple(covered))
@@ -110,7 +110,7 @@ def hoplite(
 
     Give either `classes:`, if its vectors are logits (one class name a line, in their order), or `head:`,
     if they are embeddings: hoplite's own classifier (JSON), or an ONNX graph whose metadata says
-    `classes`. Classes by scientific name or id. Its float16 vectors carry three digits: close logits tie.
+    `classes`. Classes by id or scientific name. Its float16 vectors carry three digits: close logits tie.
     """
     if (classes is None) == (head is None):
         raise BlendkitError("hoplite: name either `classes:` (the vectors are logits) or `head:` (embeddings)")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib
+import math
 from collections.abc import Callable, Sequence
 from functools import wraps
 from pathlib import Path
@@ -15,7 +16,20 @@ Decorator = Callable[[C], C]
 PATH: Any = click.Path(path_type=Path)
 LEDGER = Path("out/ledger.jsonl")
 WHOLE = click.Choice(["recording", "site", "date", "site-date"])  # groups of chunks that stay together
-INSIDE_UNIT = click.FloatRange(0, 1, min_open=True, max_open=True)  # above 0 and below 1
+
+
+class Number(click.FloatRange):
+    """A finite number in a range: click takes nan for a number of any range, and infinity for one without an end."""
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> float:
+        """Return the number."""
+        found: float = super().convert(value, param, ctx)
+        if not math.isfinite(found):
+            self.fail(f"{value} is not a finite number", param, ctx)
+        return found
+
+
+INSIDE_UNIT = Number(0, 1, min_open=True, max_open=True)  # above 0 and below 1
 
 set_option = click.option(
     "--set",
@@ -39,7 +53,7 @@ data_option = click.option(
     help="Folder that holds the recipe's files (default: the recipe's own; for packaged recipes, the sample world).",
 )
 chunk_option = click.option(
-    "--chunk-s", default=5.0, show_default=True, type=click.FloatRange(0.1, 3600), help="Length of a chunk in seconds."
+    "--chunk-s", default=5.0, show_default=True, type=Number(0.1, 3600), help="Length of a chunk in seconds."
 )
 
 

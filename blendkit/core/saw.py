@@ -38,6 +38,14 @@ class Saw:
         """Return which recordings it saw, in their order; see `same_recordings` for what counts."""
         return [r for r, _ in same_recordings(recordings, self.recordings, contents, self.contents)]
 
+    def surely_among(self, recordings: Iterable[str]) -> list[str]:
+        """Return which recordings it saw whatever their audio, which is not read: of equal id, or by base name where
+        the content of what it saw is unknown, too.
+        """
+        own = set(self.recordings)
+        names = {base_name(r) for r in self.recordings if r not in self.contents}
+        return [r for r in recordings if r in own or base_name(r) in names]
+
     def joined(self, *others: Saw) -> Saw:
         """Return what any of them saw; known only if all are."""
         every = (self, *others)

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 from blendkit._face import lazy_face
 
 if TYPE_CHECKING:
+    from blendkit.engine.beforehand import Beforehand, look_beforehand
     from blendkit.engine.inputs import Inputs, find_inputs, labels_out_of_reach, member_context, truth_of
     from blendkit.engine.local import RunResult, run
     from blendkit.engine.model_variants import Using, Variant, measure, members_using, slim_model
@@ -22,6 +23,7 @@ else:
     __getattr__, __dir__ = lazy_face(__name__)
 
 __all__ = [
+    "Beforehand",
     "Inputs",
     "RunResult",
     "Using",
@@ -31,6 +33,7 @@ __all__ = [
     "find_inputs",
     "in_sample",
     "labels_out_of_reach",
+    "look_beforehand",
     "measure",
     "member_context",
     "members_using",

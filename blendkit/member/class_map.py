@@ -118,6 +118,22 @@ def by_scientific_name(
     return match_classes(name, labels, "scientific_name", context, synonyms=synonyms, proxies=proxies)
 
 
+def by_name_or_id(name: str, labels: Sequence[str], context: MemberContext) -> ClassMap:
+    """Match each class by its id, letter for letter, or else by scientific name and synonym as `by_scientific_name`.
+
+    An id is the surer match, so it comes first; a list may mix both. Raises BlendkitError if no class matches.
+    """
+    if not context.classes or not set(context.classes).isdisjoint(labels):
+        own = by_id(name, labels, context)
+        rest = own.columns < 0
+        if not rest.any() or not any(_wanted("scientific_name", context)):
+            return own
+        named = [w if r else "" for w, r in zip(_wanted("scientific_name", context), rest, strict=True)]
+        columns, renamed = _named_columns(name, labels, named)
+        return _mapped(name, context.classes, np.where(rest, columns, own.columns), labels, renamed)
+    return by_scientific_name(name, labels, context)
+
+
 def match_classes(
     name: str,
     labels: Sequence[str],
@@ -145,10 +161,21 @@ def match_classes(
             raise _none_matches(name, labels, context, by)
         return by_id(name, labels, context)
     wanted = _wanted(by, context)
-    at = _places(name, labels, wanted)
     if not any(wanted):
         kind = _KINDS[by]
         raise BlendkitError(f"{name}: classes are matched by {kind}, and no taxonomy gives any")
+    columns, renamed = _named_columns(name, labels, wanted, synonyms)
+    borrowed = _relatives(labels, context, columns) if proxies == "genus" else {}
+    if not borrowed and (columns < 0).all():
+        raise _none_matches(name, labels, context, by)
+    return _mapped(name, context.classes, columns, labels, renamed, borrowed)
+
+
+def _named_columns(
+    name: str, labels: Sequence[str], wanted: Sequence[str], synonyms: Path | None = None
+) -> tuple[Columns, dict[int, str]]:
+    """Return the column of every wanted name (-1: none; "" wants none), and the labels that are synonyms of theirs."""
+    at = _places(name, labels, wanted)
     columns = np.array([at.get(w, -1) for w in wanted], np.int64)
     others = read_synonyms(synonyms)
     renamed = {}
@@ -157,10 +184,7 @@ def match_classes(
         if found is not None:
             columns[i] = at[found]
             renamed[i] = labels[at[found]]
-    borrowed = _relatives(labels, context, columns) if proxies == "genus" else {}
-    if not borrowed and (columns < 0).all():
-        raise _none_matches(name, labels, context, by)
-    return _mapped(name, context.classes, columns, labels, renamed, borrowed)
+    return columns, renamed
 
 
 def _places(name: str, labels: Sequence[str], wanted: Sequence[str]) -> dict[str, int]:

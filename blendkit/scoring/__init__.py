@@ -25,6 +25,7 @@ if TYPE_CHECKING:
         open_members,
     )
     from blendkit.scoring.scorer import AudioMember, Scored, score_recordings
+    from blendkit.scoring.seen import saw_of_members
     from blendkit.scoring.speed import Throughput, predicted_minutes, throughput, timings
     from blendkit.scoring.standalone import (
         Scorer,
@@ -61,6 +62,7 @@ __all__ = [
     "open_members",
     "predicted_minutes",
     "save_features",
+    "saw_of_members",
     "score",
     "score_audio",
     "score_recordings",

@@ -16,13 +16,8 @@ if TYPE_CHECKING:
     from blendkit.training.jobs.clips import clip_features, find_clips, sample_clips
     from blendkit.training.jobs.distillation import distil
     from blendkit.training.jobs.head_fit import fit_head
-    from blendkit.training.jobs.labelling import (
-        GateChoice,
-        PseudoLabelRequest,
-        TeacherCheck,
-        TeacherSource,
-        pseudo_label,
-    )
+    from blendkit.training.jobs.label_requests import GateChoice, PseudoLabelRequest, TeacherCheck, TeacherSource
+    from blendkit.training.jobs.labelling import pseudo_label
     from blendkit.training.jobs.noisy_student import RoundsRequest, fit_rounds
     from blendkit.training.jobs.requests import HeadRequest, TrainingRows
     from blendkit.training.jobs.student_task import StudentRequest, fit_student_of, task_of

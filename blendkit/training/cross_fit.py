@@ -179,7 +179,7 @@ def _train_head(
     key = _checkpoint_key(rows, stop, job, seed, stop_after)
     state = train(
         head,
-        Data([rows.column(n) for n in names], torch.from_numpy(rows.labels.targets)),
+        Data([rows.column(n) for n in names], torch.from_numpy(rows.labels.targets), _counts(rows.labels)),
         lambda rng: epoch_rows(rows.labels, job.mixture, rng),
         job.schedule,
         job.seed + seed,
@@ -192,6 +192,10 @@ def _train_head(
     return head.eval(), state.best_epoch
 
 
+def _counts(labels: Examples) -> torch.Tensor | None:
+    return None if labels.counts is None else torch.from_numpy(labels.counts)
+
+
 def _checkpoint_key(rows: PickedRows, stop: PickedRows | None, job: HeadFit, seed: int, stop_after: int | None) -> str:
     """What a checkpoint depends on: the job, and every number it learns from or stops by."""
     digest = hashlib.sha256(canonical_json([asdict(job), seed, stop_after, torch.__version__]).encode())
@@ -199,7 +203,8 @@ def _checkpoint_key(rows: PickedRows, stop: PickedRows | None, job: HeadFit, see
         for name in part.parts[0][0].features:
             for (values,) in part.batches([name]):
                 digest.update(values.numpy().data)
-        digest.update(np.ascontiguousarray(part.labels.targets).data)
+        for array in (part.labels.targets, *([] if part.labels.counts is None else [part.labels.counts])):
+            digest.update(np.ascontiguousarray(array).data)
         digest.update(text_hash("\n".join([*part.labels.row_ids.tolist(), *part.labels.kind.tolist()])).encode())
     return digest.hexdigest()[:12]
 

@@ -9,7 +9,7 @@ from typing import Any, Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from blendkit.core import Contents, Float32, Int64, Saw, copies
+from blendkit.core import Bools, Contents, Float32, Int64, Saw, copies
 from blendkit.errors import BlendkitError, shorten
 from blendkit.training.group_links import linked_groups
 
@@ -25,7 +25,8 @@ class Examples:
     must never lie on both sides of a fold (a recording, a recordist, a source); kind (N,): `clip` (one class
     each, clean), `chunk` (of a labelled soundscape) or `pseudo` (labelled by a model, never judged on).
     contents: what the recordings sound like, where known: copies and cuts of one are found by it.
-    copies: mixed copies of the clips, which a fit learns from beside these rows.
+    copies: mixed copies of the clips, which a fit learns from beside these rows. counts (N, C): the cells whose target
+    is known; the others are in no loss and no figure (None: all are known).
     """
 
     features: Mapping[str, Float32]
@@ -37,6 +38,7 @@ class Examples:
     classes: tuple[str, ...]
     contents: Contents = field(default_factory=dict, repr=False)
     copies: MixedCopies | None = field(default=None, repr=False)
+    counts: Bools | None = None
 
     def __len__(self) -> int:
         """N."""
@@ -47,7 +49,15 @@ class Examples:
         return replace(
             self,
             features={n: x[index] for n, x in self.features.items()},
+            counts=None if self.counts is None else self.counts[index],
             **{f: getattr(self, f)[index] for f in ("targets", "row_ids", "recording", "group", "kind")},
+        )
+
+    def of_classes(self, index: Sequence[int]) -> Examples:
+        """Return the examples with the classes at `index`, in that order."""
+        counts = None if self.counts is None else self.counts[:, index].copy()
+        return replace(
+            self, targets=self.targets[:, index].copy(), counts=counts, classes=tuple(self.classes[i] for i in index)
         )
 
     def saw(self, *, known: bool = True) -> Saw:
@@ -107,7 +117,10 @@ def stack(parts: Sequence[Examples]) -> Examples:
     }
     features = {n: np.concatenate([p.features[n] for p in parts]) for n in first.features}
     contents = {r: c for p in reversed(parts) for r, c in p.contents.items()}
-    return replace(first, features=features, contents=contents, **joined)
+    counts = None
+    if any(p.counts is not None for p in parts):
+        counts = np.concatenate([np.ones(p.targets.shape, bool) if p.counts is None else p.counts for p in parts])
+    return replace(first, features=features, contents=contents, counts=counts, **joined)
 
 
 def with_copies_together(examples: Examples) -> tuple[Examples, list[str]]:

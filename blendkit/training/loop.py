@@ -19,7 +19,7 @@ from blendkit.core import Int64
 from blendkit.errors import BlendkitError
 from blendkit.store import atomic_path
 from blendkit.training.losses import loss_of
-from blendkit.training.mixup import mixed, mixup_shares
+from blendkit.training.mixup import mixed, mixed_counts, mixup_shares
 from blendkit.training.settings import Schedule
 
 _BROKEN = (
@@ -43,10 +43,11 @@ class Progress:
 
 @dataclass(frozen=True)
 class Data:
-    """Inputs (N, ...) of the head, in its order, and targets (N, C)."""
+    """Inputs (N, ...) of the head, in its order, targets (N, C), and counts (N, C): which are known (None: all)."""
 
     inputs: Sequence[RowIndex]
     targets: Tensor
+    counts: Tensor | None = None
 
 
 class RowIndex(Protocol):
@@ -77,19 +78,18 @@ def train(
     """Train until the schedule ends, nothing has improved for `patience` epochs, or `stop_after` epochs.
 
     judge: scores the averaged head after an epoch, higher is better; without one the last epoch is the best.
-    loss: of what the head gives and the targets (default: the schedule's). device: where the head is; on a GPU it
-    runs in bfloat16 where that is safe.
+    loss: of what the head gives and the targets (default: the schedule's, over the cells that count). device: where the
+    head is; on a GPU it runs in bfloat16 where that is safe.
     checkpoint: a file written after every epoch and read first. Every epoch draws from its own generator, so a
     training that was interrupted goes on as if it had not been.
     """
     optimiser = torch.optim.AdamW(_groups(head, schedule), lr=schedule.rate, weight_decay=schedule.decay)
     average = AveragedModel(head, avg_fn=_average_fn(schedule), use_buffers=True)
-    measure = loss or (lambda found, targets: loss_of(schedule.loss, schedule.gamma, found, targets))
     state = Progress()
     if checkpoint is not None and checkpoint.exists():
         state = _resume(checkpoint, head, average, optimiser)
     last = min(schedule.epochs, stop_after or schedule.epochs)
-    run = _Run(head, average, optimiser, data, rows, schedule, seed, measure, device)
+    run = _Run(head, average, optimiser, data, rows, schedule, seed, loss, device)
     while state.epoch < last and state.epoch - state.best_epoch < schedule.patience:
         mean_loss = _epoch(run, state.epoch)
         state.epoch += 1
@@ -129,7 +129,7 @@ class _Run:
     rows: EpochRows
     schedule: Schedule
     seed: int
-    measure: Loss
+    loss: Loss | None
     device: str
 
 
@@ -149,7 +149,7 @@ def _epoch(run: _Run, epoch: int) -> float:
             inputs = [mixed(x[batch], share, partner).to(device) for x in run.data.inputs]
             targets = mixed(run.data.targets[batch], share, partner).to(device)
             with torch.autocast(device.partition(":")[0], torch.bfloat16, enabled=device != "cpu"):
-                loss = run.measure(run.head(*inputs), targets)
+                loss = _loss(run, run.head(*inputs), targets, batch, share, partner)
             run.optimiser.zero_grad(set_to_none=True)
             loss.backward()  # type: ignore[no-untyped-call]
             run.optimiser.step()
@@ -159,6 +159,14 @@ def _epoch(run: _Run, epoch: int) -> float:
     run.head.eval()
     run.average.eval()
     return total / len(order)
+
+
+def _loss(run: _Run, found: Any, targets: Tensor, batch: Tensor, share: Tensor, partner: Tensor) -> Tensor:
+    if run.loss is not None:
+        return run.loss(found, targets)
+    known = run.data.counts
+    counts = None if known is None else mixed_counts(known[batch], share, partner).to(targets.device)
+    return loss_of(run.schedule.loss, run.schedule.gamma, found, targets, counts)
 
 
 def _averages(schedule: Schedule, epoch: int) -> bool:

@@ -1,4 +1,4 @@
-"""Losses on logits (B, C) and targets (B, C) in [0, 1]."""
+"""Losses on logits (B, C) and targets (B, C) in [0, 1]; counts (B, C): the cells whose targets are known."""
 
 from __future__ import annotations
 
@@ -7,15 +7,23 @@ from torch import Tensor
 from torch.nn import functional as F  # noqa: N812 - torch's own custom
 
 
-def bce(logits: Tensor, targets: Tensor) -> Tensor:
+def bce(logits: Tensor, targets: Tensor, counts: Tensor | None = None) -> Tensor:
     """Return the mean binary cross-entropy; soft targets are meant."""
-    return F.binary_cross_entropy_with_logits(logits, targets)
+    if counts is None:
+        return F.binary_cross_entropy_with_logits(logits, targets)
+    return masked_mean(F.binary_cross_entropy_with_logits(logits, targets, reduction="none"), counts)
 
 
-def focal(logits: Tensor, targets: Tensor, gamma: float = 2.0) -> Tensor:
+def focal(logits: Tensor, targets: Tensor, gamma: float = 2.0, counts: Tensor | None = None) -> Tensor:
     """Return the mean focal loss |t - p|^gamma BCE (Lin et al. 2017), in its form for soft targets (Li et al. 2020)."""
     each = F.binary_cross_entropy_with_logits(logits, targets, reduction="none")
-    return ((targets - logits.sigmoid()).abs() ** gamma * each).mean()
+    weighed = (targets - logits.sigmoid()).abs() ** gamma * each
+    return weighed.mean() if counts is None else masked_mean(weighed, counts)
+
+
+def masked_mean(each: Tensor, counts: Tensor) -> Tensor:
+    """Return the mean of the cells that count; 0 if none does. The others pass on no gradient."""
+    return torch.where(counts, each, 0).sum() / counts.sum().clamp_min(1)
 
 
 def distillation(logits: Tensor, wanted: Tensor, temperature: float) -> Tensor:
@@ -34,6 +42,6 @@ def cosine(found: Tensor, wanted: Tensor) -> Tensor:
     return (1 - F.cosine_similarity(found, wanted, dim=1)).mean()
 
 
-def loss_of(name: str, gamma: float, logits: Tensor, targets: Tensor) -> Tensor:
+def loss_of(name: str, gamma: float, logits: Tensor, targets: Tensor, counts: Tensor | None = None) -> Tensor:
     """Return `bce` or `focal`."""
-    return bce(logits, targets) if name == "bce" else focal(logits, targets, gamma)
+    return bce(logits, targets, counts) if name == "bce" else focal(logits, targets, gamma, counts)

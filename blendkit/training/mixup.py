@@ -27,3 +27,8 @@ def mixed(x: Tensor, share: Tensor, partner: Tensor) -> Tensor:
         return x
     by = share.reshape(-1, *[1] * (x.dim() - 1))
     return by * x + (1 - by) * x[partner]
+
+
+def mixed_counts(counts: Tensor, share: Tensor, partner: Tensor) -> Tensor:
+    """Return which cells (rows, C) of blended rows have a known target: of a blend, those that are known in both."""
+    return counts & (counts[partner] | (share == 1)[:, None])

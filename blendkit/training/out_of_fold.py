@@ -34,8 +34,8 @@ def judge(
     top_one: the share of clips whose highest class is theirs; None for chunks, which may hold several classes.
     against {name: (N, C)}: others on the same rows and folds; gains {name: {macro_auc, by, top_one}} holds the paired
     differences to them, of the means of folds where there are any: these order heads as unseen recordings do (see
-    docs/out_of_fold.md). Rows whose logits are not finite count nowhere; a kind without a class of both kinds of rows
-    is left out.
+    docs/out_of_fold.md). Rows whose logits are not finite count nowhere, nor do cells that the examples do not count; a
+    kind without a class of both kinds of rows is left out.
     """
     found = {}
     for kind, _ in KINDS:
@@ -67,7 +67,7 @@ def _counted(examples: Examples, kind: str, logits: Logits, against: Mapping[str
         return rows, f"a teacher behind the fit learned from all of their recordings ({len(every)} rows)"
     if not len(rows):
         return rows, f"no row counts as out-of-fold both here and in {shorten(against)}"
-    if not (truth.any(axis=0) & ~truth.all(axis=0)).any():
+    if not _both_kinds(truth, part.counts).any():
         return rows, f"no class has both positive and negative rows among the {len(rows)} that count"
     if len(set(clusters_of(part).tolist())) < 2:
         return rows, f"the {len(rows)} rows that count are of one recording"
@@ -76,12 +76,12 @@ def _counted(examples: Examples, kind: str, logits: Logits, against: Mapping[str
 
 def _figures(part: Examples, scores: Mapping[str, Logits], kind: str, fold: Int64 | None) -> dict[str, Any]:
     truth, clusters = part.targets > 0.5, clusters_of(part)
-    boot = paired_bootstrap(truth, scores, clusters.tolist(), REPLICATES)
+    boot = paired_bootstrap(truth, scores, clusters.tolist(), REPLICATES, mask=part.counts)
     means = None
     if fold is not None:
-        means = fold_means(truth, scores, fold, clusters, REPLICATES)
-        means = means or fold_means(truth, scores, fold, part.recording, REPLICATES)  # a fold of one group
-    right = {n: _right(truth, x) for n, x in scores.items()} if kind == "clip" else {}
+        means = fold_means(truth, scores, fold, clusters, REPLICATES, part.counts)
+        means = means or fold_means(truth, scores, fold, part.recording, REPLICATES, part.counts)  # a fold of one group
+    right = {n: _right(truth, x, part.counts) for n, x in scores.items()} if kind == "clip" else {}
     gains: dict[str, dict[str, Any]] = {}
     for n in (n for n in scores if n):
         gain = means.interval("", n) if means else _as_list(boot.difference("", n))
@@ -90,7 +90,7 @@ def _figures(part: Examples, scores: Mapping[str, Logits], kind: str, fold: Int6
             gains[n]["top_one"] = share_interval(right[""] - right[n], clusters)
     return {
         "rows": len(part),
-        "classes": int((truth.any(axis=0) & ~truth.all(axis=0)).sum()),
+        "classes": int(_both_kinds(truth, part.counts).sum()),
         "macro_auc": _as_list(boot.interval("")),
         "by_fold": {"macro_auc": means.interval(""), "folds": means.each[""]} if means else None,
         "top_one": share_interval(right[""], clusters) if right else None,
@@ -108,8 +108,16 @@ def share_interval(right: Float64, clusters: NDArray[np.str_]) -> list[float]:
     return [float(right.mean()), float(low), float(high)]
 
 
-def _right(truth: Bools, logits: Logits) -> Float64:
-    return np.asarray(truth[np.arange(len(truth)), logits.argmax(axis=1)], np.float64)
+def _both_kinds(truth: Bools, counts: Bools | None) -> Bools:
+    """Return (C,) which classes have positive and negative rows that count."""
+    known = np.ones(truth.shape, bool) if counts is None else counts
+    return np.asarray((truth & known).any(axis=0) & (~truth & known).any(axis=0), bool)
+
+
+def _right(truth: Bools, logits: Logits, counts: Bools | None) -> Float64:
+    """Whether each row's highest class is true (N,); a class that does not count there is never the highest."""
+    known = logits if counts is None else np.where(counts, logits, -np.inf)
+    return np.asarray(truth[np.arange(len(truth)), known.argmax(axis=1)], np.float64)
 
 
 def _as_list(interval: Interval) -> list[float]:

@@ -34,11 +34,21 @@ def precision_thresholds(y: Bools, x: Matrix, precision: float, fewest: int = 3,
     return out
 
 
-def percentile_thresholds(x: Matrix, percentile: float) -> Float64:
-    """Return (C,) each class's percentile of its own scores (N, C); at 95 the highest twentieth lies above."""
+def percentile_thresholds(
+    x: Matrix, percentile: float, floor: float | None = None, cap: float | None = None
+) -> Float64:
+    """Return (C,) each class's percentile of its own scores (N, C); at 95 the highest twentieth lies above.
+
+    floor, cap: a rare class must reach the floor all the same, and a common one no more than the cap: the threshold is
+    the percentile moved into [floor, cap]. Raises BlendkitError for a percentile outside [0, 100), and a floor above
+    the cap.
+    """
     if not 0 <= percentile < 100:
         raise BlendkitError(f"a percentile lies in [0, 100), got {percentile:g}")
-    return np.asarray(np.percentile(x, percentile, axis=0), np.float64)
+    if floor is not None and cap is not None and floor > cap:
+        raise BlendkitError(f"the floor of thresholds lies above their cap: {floor:g} and {cap:g}")
+    own = np.asarray(np.percentile(x, percentile, axis=0), np.float64)
+    return np.clip(own, floor, cap) if floor is not None or cap is not None else own
 
 
 def top_of_recordings(x: Matrix, recording: Sequence[str], most: int) -> Bools:
@@ -72,3 +82,17 @@ def gained(cells: Bools, recording: Sequence[str], classes: Sequence[str], had: 
         {"class": c, "had": int(had[i]), "chunks": int(cells[:, i].sum()), "recordings": len(set(names[cells[:, i]]))}
         for i, c in enumerate(classes)
     ]
+
+
+def sure_cells(cells: Bools, x: Matrix, covered: Bools, negative_below: float | None, whole_rows: bool) -> Bools:
+    """Return (N, C) which cells of scores x (N, C) a student may learn from, of which `cells` are positive.
+
+    negative_below: absent is what lies below it, and all between is unknown; None: whatever is not positive is absent.
+    whole_rows: every cell of a row with a positive one is known. covered (C,): the classes that the teacher knows; with
+    either rule the others are unknown.
+    """
+    if whole_rows:
+        return np.asarray(cells.any(axis=1, keepdims=True) & covered)
+    if negative_below is None:
+        return np.ones(cells.shape, bool)
+    return np.asarray(cells | ((x < negative_below) & covered))

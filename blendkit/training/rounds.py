@@ -10,22 +10,26 @@ from typing import Any
 import numpy as np
 from torch import nn
 
-from blendkit.core import Float64, fold_of, sigmoid
+from blendkit.core import fold_of, sigmoid
 from blendkit.events import Emit, silent
-from blendkit.metrics import macro_auc
 from blendkit.training.cross_fit import Fit, HeadFit, fit_seqhead, logits_of
-from blendkit.training.examples import Examples
-from blendkit.training.out_of_fold import judge
+from blendkit.training.examples import ExampleKind, Examples
+from blendkit.training.inflation_intervals import Judged, RoundFigures, mean_macro
+from blendkit.training.out_of_fold import clusters_of, judge
 from blendkit.training.pseudo_label_gates import percentile_thresholds, sharpened
 from blendkit.training.settings import Rounds
+
+_SALT = "\x1f"  # folds are dealt by the names of groups: another name, other folds
 
 
 @dataclass(frozen=True, eq=False)
 class Round:
     """One round's fit and figures.
 
-    counted: the macro-AUC as the protocol counts it; labelled: on labelled rows alone; unseen: of the head of all rows
-    on recordings that no round learns from, if given. rows, cells: pseudo-labelled, for the head of all rows.
+    counted: the macro-AUC as the protocol counts it, the mean over folds, on labelled soundscape chunks (clips where
+    there are none) and, in the naive protocol, on pseudo-labelled rows; labelled: on labelled rows alone, pooled;
+    unseen: of the head of all rows on recordings that no round learns from, if given. rows, cells: pseudo-labelled, for
+    the head of all rows. judged: the rows of counted, and of the same heads on unseen recordings.
     """
 
     fit: Fit
@@ -34,6 +38,7 @@ class Round:
     unseen: dict[str, Any]
     rows: int
     cells: int
+    judged: RoundFigures | None = None
 
 
 def run_rounds(
@@ -44,18 +49,23 @@ def run_rounds(
     checkpoints: Path,
     unseen: Examples | None = None,
     emit: Emit = silent,
+    split: int = 0,
 ) -> list[Round]:
     """Return round 0 (no pseudo-labels) and every further one.
+
+    split: another number deals other folds and starts from other weights.
 
     In an honest round the teacher of fold f is the head that never saw fold f, so the student of fold f can be judged
     on it; recordings that a teacher saw never count as out-of-fold. The rows of `unlabelled` have no labels yet.
     """
-    fit = fit_seqhead(examples, job, checkpoints / "round0", emit=emit)
+    dealt_anew = replace(examples, group=np.array([f"{g}{_SALT * split}" for g in examples.group.tolist()], np.str_))
+    job = replace(job, seed=job.seed + split * job.seeds)
+    fit = fit_seqhead(dealt_anew, job, checkpoints / "round0", emit=emit)
     rounds = [_measured(examples, None, fit, unseen, None)]
     for r in range(1, how.rounds + 1):
         teacher = fit
         pseudo, dealt = _teachers(teacher, unlabelled, how, job.folds)
-        fit = fit_seqhead(examples, job, checkpoints / f"round{r}", pseudo=pseudo, emit=emit)
+        fit = fit_seqhead(dealt_anew, job, checkpoints / f"round{r}", pseudo=pseudo, emit=emit)
         fit = replace(fit, pseudo_recordings=_pseudo_behind(fit, teacher, how.naive))
         rounds.append(_measured(examples, pseudo(None), fit, unseen, dealt))
     return rounds
@@ -118,18 +128,32 @@ class _Ensemble(nn.Module):
 def _measured(
     examples: Examples, pseudo: Examples | None, fit: Fit, unseen: Examples | None, dealt: Dealt | None
 ) -> Round:
-    truth, logits = examples.targets > 0.5, fit.oof
-    if dealt is not None:
-        held = [(p.targets > 0, logits_of(fit.heads[f], p)) for f, p in dealt.items() if len(p)]
-        truth = np.concatenate([truth, *(t for t, _ in held)])
-        logits = np.concatenate([logits, *(x for _, x in held)])
-    outside = judge(unseen, logits_of(fit.head, unseen)) if unseen is not None else {}
+    counted = tuple(_counted(examples, fit, f, dealt) for f in range(len(fit.heads)))
+    outside, judged = {}, None
+    if unseen is not None:
+        outside = judge(unseen, logits_of(fit.head, unseen))
+        around = (clusters_of(unseen), unseen.counts)
+        judged = RoundFigures(
+            counted, tuple(Judged(unseen.targets > 0.5, logits_of(h, unseen), *around) for h in fit.heads)
+        )
     rows, cells = (len(pseudo), int((pseudo.targets > 0).sum())) if pseudo is not None else (0, 0)
-    return Round(fit, macro_auc(truth, logits).macro, judge(examples, fit.oof, fold=fit.fold), outside, rows, cells)
+    return Round(fit, mean_macro(counted), judge(examples, fit.oof, fold=fit.fold), outside, rows, cells, judged)
 
 
-def inflation(rounds: list[Round], kind: str) -> Float64:
-    """Return, per round, how much more the protocol's own count rose than the figure on unseen recordings."""
-    counted = np.array([r.counted for r in rounds])
-    seen = np.array([r.unseen[kind]["macro_auc"][0] for r in rounds])
-    return np.asarray((counted - counted[0]) - (seen - seen[0]))
+def main_kind(examples: Examples) -> ExampleKind:
+    """Return what heads are judged on: soundscape chunks where there are any, else clips."""
+    return "chunk" if len(examples.of_kind("chunk")) else "clip"
+
+
+def _counted(examples: Examples, fit: Fit, fold: int, dealt: Dealt | None) -> Judged:
+    """The rows that a protocol counts of a fold: labelled ones, and in the naive protocol its own labels."""
+    rows = np.flatnonzero((examples.kind == main_kind(examples)) & (fit.fold == fold))
+    part, own = examples.take(rows), None if dealt is None else dealt[fold]
+    made = [] if own is None or not len(own) else [own]
+    known = np.ones(part.targets.shape, bool) if part.counts is None else part.counts
+    return Judged(
+        np.concatenate([part.targets > 0.5, *(p.targets > 0 for p in made)]),
+        np.concatenate([fit.oof[rows], *(logits_of(fit.heads[fold], p) for p in made)]),
+        np.concatenate([clusters_of(examples)[rows], *(p.recording for p in made)]),
+        np.concatenate([known, *(np.ones(p.targets.shape, bool) for p in made)]),
+    )

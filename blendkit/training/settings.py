@@ -2,12 +2,22 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
-from typing import Literal
+from typing import Any, Literal
+
+from blendkit.errors import BlendkitError
 
 HeadKind = Literal["scalarmix", "attention"]
 LossName = Literal["bce", "focal"]
 Averaging = Literal["ema", "swa", "none"]
+
+
+def require_finite(settings: Any) -> None:
+    """Raise BlendkitError naming every setting that is nan or infinite: no range of values refuses nan by itself."""
+    bad = [f"{n} is {v}" for n, v in vars(settings).items() if isinstance(v, float) and not math.isfinite(v)]
+    if bad:
+        raise BlendkitError("settings that are no finite numbers", [*bad, "give a number, or leave the option out"])
 
 
 @dataclass(frozen=True)
@@ -29,6 +39,10 @@ class Schedule:
     average: Averaging = "ema"
     ema_decay: float = 0.99
 
+    def __post_init__(self) -> None:
+        """Refuse nan and infinity."""
+        require_finite(self)
+
 
 STUDENT_SCHEDULE = Schedule(epochs=30, batch=32, mixup=0.2, patience=8)
 
@@ -48,6 +62,10 @@ class Mixture:
     balance: bool = True
     fewest: int = 2048
 
+    def __post_init__(self) -> None:
+        """Refuse nan and infinity."""
+        require_finite(self)
+
 
 @dataclass(frozen=True)
 class HeadChoice:
@@ -62,6 +80,10 @@ class HeadChoice:
     residual: tuple[tuple[str, str], ...] = ()
     width: int = 144
     dropout: float = 0.2
+
+    def __post_init__(self) -> None:
+        """Refuse nan and infinity."""
+        require_finite(self)
 
 
 @dataclass(frozen=True)
@@ -79,6 +101,10 @@ class Rounds:
     power: float = 1.5
     naive: bool = False
 
+    def __post_init__(self) -> None:
+        """Refuse nan and infinity."""
+        require_finite(self)
+
 
 @dataclass(frozen=True)
 class Picture:
@@ -90,6 +116,10 @@ class Picture:
     mels: int = 64
     fmin: float = 50.0
     fmax: float = 15000.0
+
+    def __post_init__(self) -> None:
+        """Refuse nan and infinity."""
+        require_finite(self)
 
 
 @dataclass(frozen=True)
@@ -109,3 +139,7 @@ class Distil:
     width: float = 1.0
     seed: int = 0
     device: str = "auto"
+
+    def __post_init__(self) -> None:
+        """Refuse nan and infinity."""
+        require_finite(self)

@@ -17,7 +17,8 @@ def stopping_score(examples: Examples, logits: Logits) -> float:
     for kind in ("chunk", "clip"):
         rows = examples.of_kind(kind)
         if len(rows):
-            score = macro_auc(examples.targets[rows] > 0.5, logits[rows]).macro
+            mask = None if examples.counts is None else examples.counts[rows]
+            score = macro_auc(examples.targets[rows] > 0.5, logits[rows], mask).macro
             if np.isfinite(score):
                 return score
     return float("nan")

@@ -8,7 +8,7 @@ import pytest
 from blendkit.core.taxonomy import Taxonomy
 from blendkit.errors import BlendkitError
 from blendkit.member.class_file import read_class_names
-from blendkit.member.class_map import by_id, by_scientific_name
+from blendkit.member.class_map import by_id, by_name_or_id, by_scientific_name
 from blendkit.member.protocol import MemberContext
 
 
@@ -113,3 +113,12 @@ def test_a_genus_stands_in_and_a_sound_type_never_does() -> None:
     assert narrow.width == 3
     assert np.array_equal(narrow.place(values[:, mapped.used]), mapped.place(values))
     assert by_scientific_name("m", labels, run).covered == (False, False, True, True)
+
+
+def test_an_id_comes_before_a_name() -> None:
+    about = context(a="Aus bus", b="Cus dus", c="Eus fus")
+    mapped = by_name_or_id("m", ["b", "Aus bus", "Cus dus", "x"], about)
+    assert mapped.columns.tolist() == [1, 0, -1]
+    assert by_name_or_id("m", ["Cus dus", "Aus bus"], about).columns.tolist() == [1, 0, -1]
+    with pytest.raises(BlendkitError, match="none of its 1 classes"):
+        by_name_or_id("m", ["x"], about)

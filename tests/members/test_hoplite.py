@@ -68,6 +68,14 @@ def test_logits_of_a_database(database: Callable[..., str], classes: str) -> Non
     assert scores.values.tolist() == [[NO_SCORE] * 2, [8, -4], [-2, 1], [0.5, 3]]
 
 
+@pytest.mark.parametrize("listed", ["frog\ngrekis1\n", "frog\nPitangus sulphuratus\n", "Scinax nasicus\ngrekis1\n"])
+def test_classes_by_id_by_name_or_by_both(database: Callable[..., str], tmp_path: Path, listed: str) -> None:
+    (tmp_path / "c.txt").write_text(listed, encoding="utf-8")
+    scores = hoplite(CONTEXT, path=database(), classes=str(tmp_path / "c.txt")).read()
+    assert scores.classes == ("grekis1", "frog")
+    assert scores.values[1].tolist() == [8, -4]
+
+
 def test_keeps_the_members_promises(database: Callable[..., str], classes: str) -> None:
     check_member(hoplite, context=CONTEXT, path=database(), classes=classes)
 

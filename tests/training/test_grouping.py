@@ -158,3 +158,15 @@ def test_copies_of_a_recording_join_their_groups() -> None:
     found = dict(zip(joined.recording.tolist(), joined.group.tolist(), strict=True))
     assert [found[r] for r in (*CLIPS, *SCAPES)] == ["ann", "S02", "ann", "S01", "S01", "S02"]
     assert notes[0].startswith("1 recordings are copies or cuts of others and share their fold")
+
+
+def test_a_table_of_secondary_labels_groups_nothing_by_itself(tmp_path: Path) -> None:
+    asked = rows(metadata=tmp_path / "train.csv", secondary="mask")
+    assert grouping_problems(asked) == []
+    assert grouping_of(asked) is None
+    assert (
+        grouping_of(rows(metadata=tmp_path / "train.csv", secondary="mask", soundscape_group="site"))
+        == "site of soundscapes"
+    )
+    assert groups(rows(metadata=tmp_path / "train.csv", secondary="mask", soundscape_group="site"))[0]["x/XC1-ann"] == "x/XC1-ann"  # fmt: skip
+    assert "--metadata needs --group" in grouping_problems(rows(metadata=tmp_path / "train.csv"))[0]

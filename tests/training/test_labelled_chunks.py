@@ -7,7 +7,9 @@ import numpy as np
 from blendkit.core.names import NameRule
 from blendkit.core.rows import chunk_rows
 from blendkit.core.scores import Scores
-from blendkit.training.jobs.labelling import PseudoLabelRequest, TeacherCheck, TeacherSource, _labelled_chunks
+from blendkit.io import read_labels
+from blendkit.training.jobs.gate_checks import CheckedGate
+from blendkit.training.jobs.labelling import _labelled_chunks
 
 
 def test_chunks_are_counted_not_spans(tmp_path: Path) -> None:
@@ -16,6 +18,5 @@ def test_chunks_are_counted_not_spans(tmp_path: Path) -> None:
     labels.write_text("\n".join(lines) + "\n")
     rows = chunk_rows({"r1": 1}, 5.0, NameRule())
     scores = Scores.build(np.zeros((1, 3)), rows, ("a", "b", "c"), "prob")
-    request = PseudoLabelRequest(tmp_path, TeacherSource("t.csv"), check=TeacherCheck(labels=labels))
-    assert _labelled_chunks(request, scores).tolist() == [3, 2, 0]  # a in three chunks of one span, b in two
-    assert _labelled_chunks(PseudoLabelRequest(tmp_path, TeacherSource("t.csv")), scores).tolist() == [0, 0, 0]
+    assert _labelled_chunks(CheckedGate({}, read_labels(labels), (), None), scores).tolist() == [3, 2, 0]  # a span: 3
+    assert _labelled_chunks(CheckedGate({}, None, (), None), scores).tolist() == [0, 0, 0]

@@ -13,19 +13,15 @@ import numpy as np
 import pytest
 
 from blendkit.core import NameRule, Saw, Scores, chunk_rows
+from blendkit.engine import Beforehand
 from blendkit.errors import BlendkitError
 from blendkit.io import read_provenance
 from blendkit.store import LogitStore, Stored
 from blendkit.training.examples import Examples
 from blendkit.training.jobs import head_fit, labelling
 from blendkit.training.jobs.head_fit import PreparedFit, _countable, _pseudo
-from blendkit.training.jobs.labelling import (
-    GateChoice,
-    PseudoLabelRequest,
-    TeacherSource,
-    _from_file,
-    pseudo_label,
-)
+from blendkit.training.jobs.label_requests import GateChoice, PseudoLabelRequest, TeacherSource
+from blendkit.training.jobs.labelling import _from_file, pseudo_label
 from blendkit.training.jobs.noisy_student import _refuse_learned, _without_labelled
 from blendkit.training.jobs.pseudo_labels import without_seen
 from blendkit.training.jobs.requests import HeadRequest, TrainingRows
@@ -208,7 +204,9 @@ def test_a_recipe_of_members_that_declare_nothing_is_not_known(
     found = SimpleNamespace(recipe=SimpleNamespace(model=SimpleNamespace(output="out")))
     monkeypatch.setattr(labelling, "open_recipe", lambda *args: found)
     monkeypatch.setattr(labelling, "only_streams", lambda *args: None)
-    monkeypatch.setattr(labelling, "data_folder", lambda *args: None)
+    monkeypatch.setattr(labelling, "data_folder", lambda *args: tmp_path)
+    unknown = Beforehand(("r1",), "prob", Saw(known=False))
+    monkeypatch.setattr(labelling, "look_beforehand", lambda *args: unknown)
     monkeypatch.setattr(labelling, "run", run)
     request = PseudoLabelRequest(tmp_path / "out", TeacherSource("recipe.yaml"), GateChoice(top=1))
     saw = ["t1"] if "m" in members else []

@@ -126,3 +126,17 @@ def test_a_judge_does_not_change_the_number_of_threads() -> None:
     train(Linear(), Data([X], Y), rows, Schedule(epochs=3), 0, judge=judge)
     assert seen == [before] * 3
     assert torch.get_num_threads() == before
+
+
+def test_rows_whose_targets_are_unknown_teach_nothing() -> None:
+    wrong = torch.cat([Y[:16], 1 - Y[16:]])
+    counts = torch.arange(32)[:, None] < 16
+
+    def trained(targets: torch.Tensor, counts: torch.Tensor | None) -> torch.Tensor:
+        head = Linear()
+        schedule = Schedule(epochs=3, batch=8, rate=0.05, average="none")
+        train(head, Data([X], targets, counts), lambda rng: rng.permutation(32), schedule, 0)
+        return head.out.weight.detach()
+
+    assert torch.equal(trained(wrong, counts), trained(Y, counts))
+    assert not torch.equal(trained(wrong, counts), trained(wrong, None))

@@ -6,6 +6,7 @@ import torch
 from scipy.special import expit, xlogy
 
 from blendkit.training.losses import bce, cosine, distillation, focal, loss_of
+from blendkit.training.mixup import mixed_counts
 
 Z = torch.tensor([[0.0, 2.0], [-1.0, 3.0]])
 T = torch.tensor([[1.0, 0.0], [0.3, 0.9]])
@@ -40,3 +41,23 @@ def test_losses_by_name() -> None:
     assert loss_of("bce", 2.0, Z, T) == bce(Z, T)
     assert loss_of("focal", 1.5, Z, T) == focal(Z, T, 1.5)
     assert loss_of("focal", 1.5, Z, T) != bce(Z, T)
+
+
+def test_masked_cells_are_in_no_loss() -> None:
+    counts = torch.tensor([[True, False], [False, True]])
+    assert bce(Z, T, counts).item() == pytest.approx(EACH[[0, 1], [0, 1]].mean(), rel=1e-6)
+    each = np.abs(Y - P) ** 2 * EACH
+    assert loss_of("focal", 2.0, Z, T, counts).item() == pytest.approx((each[0, 0] + each[1, 1]) / 2, rel=1e-6)
+    assert loss_of("bce", 2.0, Z, T, torch.ones(2, 2, dtype=torch.bool)).item() == pytest.approx(bce(Z, T).item())
+    z = Z.clone().requires_grad_()
+    bce(z, T, counts).backward()
+    assert z.grad is not None
+    assert (z.grad != 0).tolist() == counts.tolist()
+    assert bce(Z, T, torch.zeros(2, 2, dtype=torch.bool)).item() == 0
+
+
+def test_a_blend_counts_where_both_rows_do() -> None:
+    counts = torch.tensor([[True, False], [False, False], [True, True]])
+    found = mixed_counts(counts, torch.tensor([0.7, 1.0, 0.4]), torch.tensor([2, 0, 1]))
+    assert found.tolist() == [[True, False], [False, False], [False, False]]
+    assert mixed_counts(counts, torch.ones(3), torch.tensor([2, 0, 1])).tolist() == counts.tolist()

@@ -9,10 +9,12 @@ from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
+import numpy as np
 import pytest
 
 from blendkit.errors import BlendkitError
 from blendkit.training.examples import Examples
+from blendkit.training.inflation_intervals import Judged, RoundFigures
 from blendkit.training.jobs import noisy_student
 from blendkit.training.jobs.noisy_student import RoundsRequest, _figures, fit_rounds
 from blendkit.training.jobs.requests import HeadRequest, TrainingRows
@@ -26,7 +28,15 @@ ROWS = TrainingRows(features=(A, B), soundscapes=S, labels=Path("l.csv"), unlabe
 
 def one(counted: float, unseen: float | None, name: str = "") -> Round:
     figures = {} if unseen is None else {"chunk": {"macro_auc": [unseen, 0.0, 1.0]}}
-    return Round(name, counted, {}, figures, 3, 4)  # type: ignore[arg-type]
+    judged = None if unseen is None else RoundFigures((judged_at(counted, "r"),), (judged_at(unseen, "t"),))
+    return Round(name, counted, {}, figures, 3, 4, judged)  # type: ignore[arg-type]
+
+
+def judged_at(auc: float, prefix: str) -> Judged:
+    """Rows of a positive and ten negatives per recording, of which it lies above a share."""
+    x = np.tile(np.append(auc * 10, np.arange(10) + 0.5), 4)[:, None]
+    truth = np.tile(np.append(True, np.zeros(10, bool)), 4)[:, None]
+    return Judged(truth, x, np.repeat([f"{prefix}{i}" for i in range(4)], 11))
 
 
 @pytest.fixture
@@ -47,10 +57,12 @@ def calls(make_examples: Make, monkeypatch: pytest.MonkeyPatch) -> dict[str, Any
         seen["test"] = (store, labels)
         return make_examples(0, 3, prefix="t")
 
-    def run(examples: Examples, rows: Examples, job: str, how: Rounds, path: Path, test: Any, emit: Any) -> list[Round]:
+    def run(
+        examples: Examples, rows: Examples, job: str, how: Rounds, path: Path, test: Any, emit: Any, k: int
+    ) -> list[Round]:
         seen["rounds"].append((how, path, test))
         name = "naive" if how.naive else "honest"
-        return [one(0.5, 0.5, f"{name} 0"), one(0.7, 0.6, f"{name} 1")]
+        return [one(0.5, 0.5, f"{name} 0 {k}"), one(0.7 + 0.1 * k, 0.6, f"{name} 1 {k}")]
 
     for name, part in (
         ("prepare_fit", prepare), ("open_features", list), ("unlabelled_examples", unlabelled),
@@ -62,25 +74,36 @@ def calls(make_examples: Make, monkeypatch: pytest.MonkeyPatch) -> dict[str, Any
 
 
 def test_the_honest_protocol_is_delivered(calls: dict[str, Any], tmp_path: Path) -> None:
-    request = RoundsRequest(HeadRequest(tmp_path, ROWS), Rounds(rounds=1), True, T, Path("t.csv"))
+    request = RoundsRequest(HeadRequest(tmp_path, ROWS), Rounds(rounds=1), True, T, Path("t.csv"), splits=2)
     made = fit_rounds(request)
-    assert calls["delivered"] == "honest 1"
+    assert calls["delivered"] == "honest 1 0"
     assert calls["unlabelled"] == U
     assert calls["test"] == (T, Path("t.csv"))
     assert calls["prepared"].rows == replace(ROWS, unlabelled=None)
-    (honest, one_path, test), (naive, other_path, same) = calls["rounds"]
+    (honest, one_path, test), (_, again, _), (naive, other_path, same), _ = calls["rounds"]
     assert (honest.naive, naive.naive) == (False, True)
-    assert one_path != other_path
+    assert len({one_path, again, other_path}) == 3
     assert test is same
     assert test.recording.tolist() == ["t0", "t1", "t2"]
     assert json.loads((tmp_path / "rounds.json").read_text(encoding="utf-8")) == made
     assert made["kind"] == "chunk"
-    assert [r["inflation"] for r in made["protocols"]["naive"]] == [0.0, pytest.approx(0.1)]
+    # counted rose by 0.2 and 0.3 in the two splits, and by 0.1 on unseen recordings; all recordings are alike here
+    first, last = (r["inflation"] for r in made["protocols"]["naive"])
+    assert first == {"mean": 0, "low": 0, "high": 0, "by_split": [0, 0]}
+    assert last["by_split"] == pytest.approx([0.1, 0.2])
+    assert [last[n] for n in ("mean", "low", "high")] == pytest.approx([0.15, 0.1, 0.2])
+    assert made["protocols"]["naive"][1]["mean"] == {
+        "counted": pytest.approx(0.75),
+        "labelled": None,
+        "unseen": pytest.approx(0.6),
+    }
+    assert made["splits"] == 2
 
 
 def test_without_a_test_only_what_is_asked_runs(calls: dict[str, Any], tmp_path: Path) -> None:
     made = fit_rounds(RoundsRequest(HeadRequest(tmp_path, ROWS), Rounds(rounds=1)))
     assert list(made["protocols"]) == ["honest"]
+    assert (made["splits"], len(calls["rounds"])) == (1, 1)
     assert calls["rounds"][0][2] is None
     assert "test" not in calls
 
@@ -111,7 +134,7 @@ def test_a_test_needs_its_labels(tmp_path: Path) -> None:
 
 
 def test_inflation_is_unknown_without_unseen_recordings() -> None:
-    assert [r["inflation"] for r in _figures([one(0.5, None), one(0.7, 0.6)], "chunk")] == [None, None]
-    assert [r["inflation"] for r in _figures([one(0.5, 0.5), one(0.7, 0.6)], "clip")] == [None, None]
-    (first,) = _figures([one(0.5, 0.5)], "chunk")
-    assert (first["rows"], first["cells"], first["counted"], first["inflation"]) == (3, 4, 0.5, 0.0)
+    assert [r["inflation"] for r in _figures([[one(0.5, None), one(0.7, 0.6)]], "chunk")] == [None, None]
+    assert [r["inflation"] for r in _figures([[one(0.5, 0.5), one(0.7, 0.6)]], "clip")] == [None, None]
+    (first,) = _figures([[one(0.5, 0.5)]], "chunk")
+    assert (first["rows"], first["cells"], first["counted"], first["inflation"]["mean"]) == (3, 4, 0.5, 0.0)

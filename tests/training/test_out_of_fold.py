@@ -8,7 +8,7 @@ import pytest
 
 from blendkit.metrics.auc import macro_auc
 from blendkit.metrics.bootstrap import paired_bootstrap
-from blendkit.training.examples import Examples
+from blendkit.training.examples import Examples, stack
 from blendkit.training.out_of_fold import clusters_of, judge, not_judged, share_interval
 from blendkit.training.stopping import stopping_score
 
@@ -117,3 +117,28 @@ def test_shares_redraw_whole_clusters() -> None:
     assert alone[0] == together[0] == 0.5
     assert together[1:] == [0.0, 1.0]
     assert 0.38 < alone[1] < 0.5 < alone[2] < 0.62
+
+
+def test_cells_that_do_not_count_are_in_no_figure(both: tuple[Examples, np.ndarray]) -> None:
+    e, logits = both
+    counts = np.ones(e.targets.shape, bool)
+    counts[::4, 0] = counts[1::5, 2] = False
+    wrong = np.where(counts, logits, 99.0).astype(np.float32)
+    found, same = judge(replace(e, counts=counts), wrong), judge(replace(e, counts=counts), logits)
+    rows = e.kind == "clip"
+    assert found["clip"]["macro_auc"][0] == macro_auc(e.targets[rows] > 0.5, logits[rows], counts[rows]).macro
+    assert found["clip"]["top_one"] == same["clip"]["top_one"]
+    assert stopping_score(replace(e, counts=counts), wrong) == stopping_score(replace(e, counts=counts), logits)
+    assert judge(e, wrong)["clip"]["macro_auc"] != found["clip"]["macro_auc"]
+
+
+def test_counts_go_with_their_rows_and_classes(make_examples: Make) -> None:
+    e = make_examples(2, 1)
+    some = replace(e, counts=np.array([[1, 0, 1], [1, 1, 0], [0, 1, 1]], bool))
+    assert some.take(np.array([2, 0])).counts.tolist() == [[False, True, True], [True, False, True]]  # type: ignore[union-attr]
+    assert some.of_classes([2, 0]).counts.tolist() == [[True, True], [False, True], [True, False]]  # type: ignore[union-attr]
+    assert some.of_classes([2, 0]).classes == ("z", "x")
+    both = stack([e, some])
+    assert both.counts is not None
+    assert both.counts.tolist() == [[True] * 3] * 3 + some.counts.tolist()  # type: ignore[union-attr]
+    assert stack([e, e]).counts is None

@@ -14,7 +14,7 @@ import pytest
 from blendkit.core import NameRule, Saw, Scores, chunk_rows
 from blendkit.errors import BlendkitError
 from blendkit.training.examples import Examples
-from blendkit.training.jobs.pseudo_labels import Gates, gate, read_pseudo, thresholds_by_precision, write_pseudo
+from blendkit.training.jobs.pseudo_labels import Gates, gate, read_pseudo, write_pseudo
 
 Make = Callable[..., Examples]
 VALUES = np.array([[0.9, 0.1], [0.6, 0.8], [0.2, 0.7], [0.7, 0.3]])
@@ -33,6 +33,10 @@ def scores(values: np.ndarray = VALUES, classes: tuple[str, ...] = ("x", "y")) -
         (Gates(percentile=50.0), [[1, 0], [0, 1], [0, 1], [1, 0]]),
         (Gates(top=1), [[1, 0], [0, 1], [0, 1], [1, 0]]),
         (Gates(top=2, least=0.65), [[1, 0], [0, 1], [0, 1], [1, 0]]),
+        # the medians are 0.65 and 0.5; the floor and the cap move them
+        (Gates(percentile=50.0, floor=0.75), [[1, 0], [0, 1], [0, 0], [0, 0]]),
+        (Gates(percentile=50.0, cap=0.3), [[1, 0], [1, 1], [0, 1], [1, 1]]),
+        (Gates(percentile=50.0, floor=0.55, cap=0.6), [[1, 0], [1, 1], [0, 1], [1, 0]]),
         (Gates(least=0.65, thresholds=np.array([0.8, 0.8])), [[1, 0], [0, 1], [0, 0], [0, 0]]),
     ],
 )
@@ -57,22 +61,13 @@ def test_no_gate_is_an_error() -> None:
         gate(scores(), Gates(soft=True, ranks={"o": 0.5}), {})
 
 
-def test_thresholds_are_paired_by_class() -> None:
-    # y: true rows 0.9 0.8 0.7, false 0.6; x: nothing true. z is not in the out-of-fold scores
-    oof = Scores.build(np.array([[0.5, 0.9], [0.5, 0.8], [0.5, 0.7], [0.5, 0.6]]), ROWS, ("x", "y"), "prob")
-    truth = np.array([[0, 1], [0, 1], [0, 1], [0, 0]], bool)
-    wanted = Scores.build(np.zeros((4, 3)), ROWS, ("z", "y", "x"), "prob")
-    found = thresholds_by_precision(wanted, oof, truth, np.ones(4, bool), 1.0)
-    assert found.tolist() == [np.inf, 0.7, np.inf]
-    assert thresholds_by_precision(wanted, oof, truth, np.array([1, 1, 0, 1], bool), 1.0)[1] == np.inf
-
-
 def test_labels_are_written_and_read(tmp_path: Path, make_examples: Make) -> None:
     cells = np.array([[1, 1], [0, 0], [0, 1], [0, 0]], bool)
     gates = Gates(least=0.5, soft=True, power=2.0)
     made = write_pseudo(tmp_path, scores(), cells, gates, np.array([4, 0]), {"saw": ["t1", "t2"], "saw_known": True})
     assert (made["rows"], made["of_rows"], made["cells"], made["recordings"]) == (2, 4, 3, 2)
-    assert made["gates"] == {"least": 0.5, "soft": True, "power": 2.0}
+    assert made["gates"] == {"least": 0.5, "soft": True, "power": 2.0, "whole_rows": False}
+    assert (made["sure"], made["of_cells"]) == (4, 4)
     assert made["classes"][0] == {"class": "x", "had": 4, "chunks": 1, "recordings": 1}
     assert json.loads((tmp_path / "pseudo.json").read_text(encoding="utf-8")) == made
     with (tmp_path / "pseudo_labels.csv").open(encoding="utf-8", newline="") as handle:
@@ -87,6 +82,7 @@ def test_labels_are_written_and_read(tmp_path: Path, make_examples: Make) -> Non
     assert rows.row_ids.tolist() == ["r1_5", "r2_5"]
     np.testing.assert_array_equal(rows.features["a"], given.features["a"][[2, 0]])  # of the same rows
     np.testing.assert_allclose(rows.targets, [[0.1**2, 0, 0.9**2], [0.7**2, 0, 0]], rtol=1e-6)
+    assert rows.counts is None  # without a rule every other cell counts as absent
 
 
 def test_hard_labels_are_ones(tmp_path: Path) -> None:
@@ -104,3 +100,34 @@ def test_rows_without_features_and_foreign_classes_are_errors(tmp_path: Path, ma
     with pytest.raises(BlendkitError, match="none of its classes is one of the head's") as caught:
         read_pseudo(tmp_path, own)
     assert list(caught.value.problems) == ["x, y"]
+
+
+def written(folder: Path, gates: Gates, of: Scores) -> dict[str, np.ndarray]:
+    cells = gate(of, gates, {})
+    write_pseudo(folder, of, cells, gates, np.zeros(2, np.int64), {"saw": []})
+    with np.load(folder / "pseudo.npz", allow_pickle=False) as saved:
+        return {n: saved[n] for n in saved.files}
+
+
+def test_unsure_cells_are_masked(tmp_path: Path, make_examples: Make) -> None:
+    # labels: (0, x), (1, y), (2, y), (3, x); sure to be absent: 0.1 and 0.2, not 0.6 and 0.3
+    saved = written(tmp_path, Gates(least=0.7, negative_below=0.3), scores())
+    assert saved["mask"].tolist() == [[True, True], [False, True], [True, True], [True, False]]
+    assert saved["targets"].tolist() == [[1, 0], [0, 1], [0, 1], [1, 0]]
+    own = replace(make_examples(0, 4, "pseudo"), row_ids=np.array(ROWS.ids()), classes=("y", "new", "x"))
+    rows, _ = read_pseudo(tmp_path, own)
+    assert rows.counts is not None
+    assert rows.counts[:, [2, 0]].tolist() == saved["mask"].tolist()
+    assert not rows.counts[:, 1].any()  # of a class that the labels do not have nothing is known
+
+
+def test_whole_rows_keep_their_soft_targets(tmp_path: Path) -> None:
+    saved = written(tmp_path, Gates(least=0.75, whole_rows=True, power=2.0), scores())
+    np.testing.assert_allclose(saved["targets"], [[0.81, 0.01], [0.36, 0.64]], rtol=1e-6)
+    assert saved["mask"].all()
+
+
+def test_what_the_teacher_does_not_cover_is_unknown_under_either_rule(tmp_path: Path) -> None:
+    half = replace(scores(), covered=np.array([True, False]))
+    for gates in (Gates(least=0.0, negative_below=0.9), Gates(least=0.0, whole_rows=True)):
+        assert written(tmp_path, gates, half)["mask"].tolist() == [[True, False]] * 4

@@ -10,10 +10,12 @@ import pytest
 from scipy.special import expit
 
 from blendkit.core.rows import fold_of
+from blendkit.metrics import macro_auc
 from blendkit.training import rounds
 from blendkit.training.cross_fit import Fit, logits_of
 from blendkit.training.examples import Examples
-from blendkit.training.rounds import Round, _Ensemble, _pseudo_behind, _teachers, inflation, label, run_rounds
+from blendkit.training.inflation_intervals import inflation_of
+from blendkit.training.rounds import _Ensemble, _pseudo_behind, _teachers, label, run_rounds
 from blendkit.training.settings import Rounds
 
 Make = Callable[..., Examples]
@@ -73,15 +75,19 @@ def test_rounds_report_what_they_count(
     assert honest[0].counted == naive[0].counted
     assert set(honest[0].unseen) == {"chunk"}
     assert honest[1].counted != naive[1].counted
+    e, fit = make_examples(), honest[1].fit
+    own = [(e.kind == "chunk") & (fit.fold == f) for f in range(3)]  # of the kind that is judged on, fold by fold
+    assert honest[1].counted == pytest.approx(np.mean([macro_auc(e.targets[m] > 0.5, fit.oof[m]).macro for m in own]))
+    over = inflation_of([[r.judged for r in honest]])  # type: ignore[misc]
+    fold_heads = [[macro_auc(test.targets > 0.5, logits_of(h, test)).macro for h in r.fit.heads] for r in honest]
+    rise = [r.counted - np.mean(u) for r, u in zip(honest, fold_heads, strict=True)]
+    assert over[1]["mean"] == pytest.approx(rise[1] - rise[0])
+    assert over[1]["low"] <= over[1]["mean"] <= over[1]["high"]
+    other = run_rounds(make_examples(), unlabelled, short, Rounds(rounds=1), tmp_path / "o", test, split=1)
+    assert not np.array_equal(other[0].fit.fold, honest[0].fit.fold)
+    names = [{c for p in r[0].judged.counted for c in p.cluster} for r in (other, honest)]  # type: ignore[union-attr]
+    assert names[0] == names[1]
     assert sorted(p.name for p in (tmp_path / "h").iterdir()) == ["round0", "round1"]
-
-
-def test_inflation_by_hand() -> None:
-    def one(counted: float, unseen: float) -> Round:
-        return Round(None, counted, {}, {"chunk": {"macro_auc": [unseen, 0, 1]}}, 0, 0)  # type: ignore[arg-type]
-
-    found = inflation([one(0.70, 0.60), one(0.85, 0.62), one(0.90, 0.55)], "chunk")
-    np.testing.assert_allclose(found, [0, 0.15 - 0.02, 0.20 + 0.05])
 
 
 def test_a_rounds_heads_saw_what_their_teachers_saw() -> None:

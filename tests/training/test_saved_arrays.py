@@ -61,7 +61,9 @@ def test_any_damage_is_one_error(tmp_path: Path, damage: str) -> None:
 @pytest.fixture
 def pseudo(tmp_path: Path, make_examples: Make) -> Path:
     e = make_examples(0, 3, "pseudo")
-    np.savez(tmp_path / "pseudo.npz", row_ids=e.row_ids, classes=np.array(e.classes), targets=e.targets)
+    np.savez(
+        tmp_path / "pseudo.npz", row_ids=e.row_ids, classes=np.array(e.classes), targets=e.targets, mask=e.targets >= 0
+    )
     (tmp_path / "pseudo.json").write_text(json.dumps({"saw": ["t1"]}))
     return tmp_path
 

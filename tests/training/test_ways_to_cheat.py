@@ -22,7 +22,8 @@ from blendkit.io import PROVENANCE, Provenance, read_provenance, read_scores, wr
 from blendkit.offline import evaluate
 from blendkit.scoring import score
 from blendkit.store import LogitStore
-from blendkit.training.jobs.labelling import GateChoice, PseudoLabelRequest, TeacherSource, pseudo_label
+from blendkit.training.jobs.label_requests import GateChoice, PseudoLabelRequest, TeacherSource
+from blendkit.training.jobs.labelling import pseudo_label
 
 RATE = 16000
 DOCS = Path(__file__).parents[2] / "docs" / "leaks.md"

@@ -16,6 +16,7 @@ from blendkit.cli._options import (
     LEDGER,
     PATH,
     WHOLE,
+    Number,
     bundle,
     columns,
     json_option,
@@ -95,7 +96,7 @@ _ledgers = bundle(
 @_rules
 @click.option(
     "--gate",
-    type=float,
+    type=Number(-1, 1),
     metavar="X",
     help="Exit with 1 if the lower bound of a later source's change is below X, as in --gate -0.001.",
 )

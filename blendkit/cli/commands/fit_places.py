@@ -7,7 +7,7 @@ from pathlib import Path
 
 import click
 
-from blendkit.cli._options import PATH
+from blendkit.cli._options import PATH, Number
 from blendkit.errors import BlendkitError
 
 
@@ -18,14 +18,14 @@ from blendkit.errors import BlendkitError
     "--radius-km",
     default=300.0,
     show_default=True,
-    type=click.FloatRange(0, min_open=True),
+    type=Number(0, min_open=True),
     help="With FINDS: radius of the Gaussian.",
 )
 @click.option(
     "--k",
     default=20.0,
     show_default=True,
-    type=click.FloatRange(0, min_open=True),
+    type=Number(0, min_open=True),
     help="With FINDS: weight of a species' overall share, as a number of finds.",
 )
 @click.option(

@@ -23,7 +23,18 @@ def _mixture(soundscape_share: float, pseudo_share: float, balance: bool) -> Mix
 
 _ROWS = bundle(
     "rows",
-    ("features", "soundscapes", "labels", "taxonomy", "group", "metadata", "soundscape_group", "pseudo", "unlabelled"),
+    (
+        "features",
+        "soundscapes",
+        "labels",
+        "taxonomy",
+        "group",
+        "metadata",
+        "soundscape_group",
+        "secondary",
+        "pseudo",
+        "unlabelled",
+    ),
     lazy("blendkit.training:TrainingRows"),
     click.argument("features", nargs=-1, type=PATH),
     click.option(
@@ -44,13 +55,22 @@ _ROWS = bundle(
     click.option(
         "--metadata",
         type=PATH,
-        help="Table with a line per recording, such as train.csv, and the column --group; soundscapes may be in it.",
+        help="Table with a line per recording, such as train.csv: its column --group (soundscapes may be in it), and "
+        "secondary_labels for --secondary.",
     ),
     click.option(
         "--soundscape-group",
         metavar="site|day|site-day|REGEX",
         help="What soundscapes of one fold share: the site, the day or both that their names give, or a pattern's "
         "first parenthesis (default: only the recording).",
+    ),
+    click.option(
+        "--secondary",
+        default="ignore",
+        show_default=True,
+        type=click.Choice(["positive", "mask", "ignore"]),
+        help="What a clip's secondary labels are: positives of all its chunks, masked from loss and figures, or "
+        "ignored (absent).",
     ),
     click.option("--pseudo", type=PATH, help="Folder of pseudo-labels that `blendkit pseudolabel gate` wrote."),
     click.option("--unlabelled", type=PATH, help="Feature store of the pseudo-labelled recordings."),

@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
-from blendkit.cli._options import PATH, bundle, data_option, json_option, lazy, machine, set_option, setting
+from blendkit.cli._options import PATH, Number, bundle, data_option, json_option, lazy, machine, set_option
 from blendkit.cli._show import event, print_table, progress_emitter
-from blendkit.cli.commands.fit_seqhead import fit_options
-from blendkit.training import Rounds
+from blendkit.cli.commands.pseudolabel_rounds import rounds
 
 if TYPE_CHECKING:
     from blendkit.training import PseudoLabelRequest
@@ -43,19 +41,33 @@ _TEACHER = bundle(
 )
 _GATES = bundle(
     "gates",
-    ("least", "precision", "percentile", "top", "agree", "soft", "power"),
+    (
+        "least",
+        "precision",
+        "percentile",
+        "floor",
+        "cap",
+        "top",
+        "agree",
+        "soft",
+        "power",
+        "negative_below",
+        "whole_rows",
+    ),
     lazy("blendkit.training:GateChoice"),
-    click.option("--least", type=click.FloatRange(0, 1), help="Lowest probability that makes a label."),
+    click.option("--least", type=Number(0, 1), help="Lowest probability that makes a label."),
     click.option(
         "--precision",
-        type=click.FloatRange(0, 1, min_open=True),
+        type=Number(0, 1, min_open=True),
         help="Precision that the threshold of each class must reach on --oof.",
     ),
     click.option(
         "--percentile",
-        type=click.FloatRange(0, 100, max_open=True),
+        type=Number(0, 100, max_open=True),
         help="Percentile of a class's own scores that a label must reach.",
     ),
+    click.option("--floor", type=Number(0, 1), help="Lowest threshold that --percentile may give a class."),
+    click.option("--cap", type=Number(0, 1), help="Highest threshold that --percentile may give a class."),
     click.option("--top", type=click.IntRange(1), help="Most chunks of one recording that a class may label."),
     click.option(
         "--agree",
@@ -68,16 +80,26 @@ _GATES = bundle(
         "--power",
         default=1.0,
         show_default=True,
-        type=click.FloatRange(0.01),
+        type=Number(0.01),
         help="Exponent that sharpens soft targets.",
     ),
+    click.option(
+        "--negative-below",
+        type=Number(0, 1),
+        help="A cell that is no label counts as absent below this probability, and is masked from the loss above it "
+        "(default: all of them count as absent).",
+    ),
+    click.option("--whole-rows", is_flag=True, help="Keep the soft targets of all cells in a chunk with a label."),
 )
 _CHECK = bundle(
     "check",
     ("oof", "oof_space", "labels", "seen_audio"),
     lazy("blendkit.training:TeacherCheck"),
     click.option(
-        "--oof", help="The teacher's out-of-fold scores (FILE.npz:ARRAY), needed for --precision and the inflation."
+        "--oof",
+        multiple=True,
+        help="The teacher's out-of-fold scores (FILE.npz:ARRAY), needed for --precision and the inflation. May be "
+        "repeated, for fits in other folds: a threshold must hold in each, and the inflation is their mean.",
     ),
     click.option(
         "--oof-space",
@@ -103,9 +125,10 @@ _CHECK = bundle(
 @_GATES
 @_CHECK
 @click.option(
-    "--allow-seen",
-    is_flag=True,
-    help="Also label recordings that the teacher was trained on; default: they are left out and counted.",
+    "--allow-seen/--skip-seen",
+    default=False,
+    show_default=True,
+    help="Whether to label recordings that the teacher was trained on; skipped ones are counted.",
 )
 @click.option("--out", required=True, type=PATH, help="Folder to write the labels, their cells and the report to.")
 @machine
@@ -132,6 +155,7 @@ def _show_gate(report: dict[str, Any], request: PseudoLabelRequest) -> None:
     shown = sorted((c for c in report["classes"] if c["chunks"]), key=lambda c: -c["chunks"])
     rows = [[c["class"], c["had"], c["chunks"], c["recordings"]] for c in shown]
     print_table("", ["class", "labelled chunks", "pseudo-labelled", "in recordings"], rows)
+    click.echo(_told_mask(report))
     never = [c["class"] for c in report["classes"] if not c["chunks"]]
     click.echo(
         f"{report['cells']} labels in {report['rows']} of {report['of_rows']} chunks, {report['recordings']} recordings"
@@ -150,76 +174,23 @@ def _show_gate(report: dict[str, Any], request: PseudoLabelRequest) -> None:
         low, high = f["gain"][1:]
         click.echo(
             f"inflation: on labelled recordings the teacher scores {f['seen']:.4f}, out of fold {f['unseen']:.4f}: "
-            f"{f['gain'][0]:+.4f} [{low:+.4f}, {high:+.4f}] is the effect of having been trained on them"
+            f"{f['gain'][0]:+.4f} [{low:+.4f}, {high:+.4f}] is the effect of having been trained on them "
+            f"({len(f['by_split'])} splits into folds)"
         )
     click.echo(f"wrote {request.out}: pseudo_labels.csv, pseudo.npz, pseudo.json")
 
 
-_ROUNDS = bundle(
-    "rounds",
-    ("rounds", "least", "percentile", "power"),
-    Rounds,
-    setting(
-        "--rounds", Rounds.rounds, click.IntRange(1), "Number of rounds; in each, the student becomes the next teacher."
-    ),
-    setting("--least", Rounds.least, click.FloatRange(0, 1), "Lowest probability that makes a label."),
-    setting(
-        "--percentile",
-        Rounds.percentile,
-        click.FloatRange(0, 100, max_open=True),
-        "Percentile of a class's own scores that a label must reach.",
-    ),
-    setting("--power", Rounds.power, click.FloatRange(0.01), "Exponent that sharpens soft targets."),
-)
+def _told_mask(report: dict[str, Any]) -> str:
+    cells, sure, every = report["cells"], report["sure"], max(report["of_cells"], 1)
+    if report["gates"]["whole_rows"]:
+        return f"all {sure} cells of these chunks that the teacher covers keep its probabilities as soft targets"
+    rest = sure - cells
+    if "negative_below" in report["gates"]:
+        below = report["gates"]["negative_below"]
+        masked = every - sure
+        return f"{rest} cells below {below:g} count as absent; {masked} ({masked / every:.0%}) are masked from the loss"
+    share = f"{rest / every:.0%}"
+    return f"the other {rest} cells of these chunks ({share}) count as absent; --negative-below masks unsure ones"
 
 
-@pseudolabel.command()
-@fit_options
-@_ROUNDS
-@click.option(
-    "--naive", is_flag=True, help="Also run the naive protocol: one teacher of all folds, judged on its own labels."
-)
-@click.option("--test", type=PATH, help="Feature store of labelled recordings that no model is trained on.")
-@click.option("--test-labels", type=PATH, help="File of labels for the recordings of --test.")
-@click.option("--out", required=True, type=PATH, help="Folder to write the last round's heads and rounds.json to.")
-@json_option
-def rounds(
-    json_out: bool, rounds: Rounds, naive: bool, test: Path | None, test_labels: Path | None, **asked: Any
-) -> None:
-    """Train a head, let it label, train on both kinds of labels and repeat: noisy-student rounds on stored FEATURES.
-
-    Each fold has its own teacher, which was not trained on it, so every round's out-of-fold figure is honest. With
-    --naive the usual shortcut runs too, and the table shows how much too high its figure is.
-    """
-    from blendkit import training
-
-    training.need_torch()
-    request = training.RoundsRequest(training.HeadRequest(**asked), rounds, naive, test, test_labels)
-    with progress_emitter(json_out) as emit:
-        made = training.fit_rounds(request, emit)
-    if json_out:
-        event("rounds", made)
-        return
-    _show_rounds(made)
-    click.echo(f"wrote {request.fit.out}: rounds.json, and the last honest round's heads")
-
-
-def _show_rounds(report: dict[str, Any]) -> None:
-    kind, rows = report["kind"], []
-    for protocol, found in report["protocols"].items():
-        for r, one in enumerate(found):
-            unseen = one["unseen"].get(kind)
-            row = [
-                protocol,
-                r,
-                one["rows"],
-                one["cells"],
-                f"{one['counted']:.4f}",
-                f"{one['labelled'][kind]['macro_auc'][0]:.4f}",
-            ]
-            row.append("" if unseen is None else f"{unseen['macro_auc'][0]:.4f}")
-            row.append("" if one["inflation"] is None else f"{one['inflation']:+.4f}")
-            rows.append(row)
-    header = ["protocol", "round", "pseudo rows", "labels", "as it counts", "labelled OOF", "unseen", "inflation"]
-    print_table("", header, rows)
-    click.echo("inflation: how much more the protocol's own figure rose than its figure on unseen recordings")
+pseudolabel.add_command(rounds)

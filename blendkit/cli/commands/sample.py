@@ -7,6 +7,8 @@ from typing import Any
 
 import click
 
+from blendkit.cli._options import Number
+
 
 @click.command()
 @click.argument("folder", type=click.Path(path_type=Path))
@@ -15,7 +17,7 @@ import click
 @click.option("--test", "test", type=click.IntRange(1), help="Number of test recordings.")
 @click.option(
     "--shift",
-    type=click.FloatRange(0, 1),
+    type=Number(0, 1),
     help="How much sites and hours differ between training and test, 0 (not at all) to 1 (unseen sites, other hours).",
 )
 @click.option("--unlabelled", type=click.IntRange(1), help="Number of recordings without labels.")

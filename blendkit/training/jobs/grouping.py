@@ -22,8 +22,8 @@ Groups = Mapping[str, str]
 def grouping_problems(rows: TrainingRows) -> list[str]:
     """Return what of the grouping that a request asks for can have no effect."""
     problems = []
-    if rows.metadata is not None and rows.group is None:
-        problems.append("--metadata needs --group COLUMN: the column that names the recordist")
+    if rows.metadata is not None and rows.group is None and rows.secondary == "ignore":
+        problems.append("--metadata needs --group COLUMN, the column that names the recordist, or --secondary")
     if rows.group is not None and rows.metadata is None and not rows.features:
         problems.append("--group takes clips' names: group soundscapes by --soundscape-group, or add --metadata")
     if rows.soundscape_group is not None and rows.soundscapes is None:
@@ -33,7 +33,7 @@ def grouping_problems(rows: TrainingRows) -> list[str]:
 
 def grouping_of(rows: TrainingRows) -> str | None:
     """Return how rows are grouped, in words; None where every recording is a group."""
-    by = rows.group if rows.metadata is None else f"{rows.group} of {rows.metadata.name}"
+    by = rows.group if rows.metadata is None or rows.group is None else f"{rows.group} of {rows.metadata.name}"
     scapes = rows.soundscape_group
     return " and ".join([*([by] if by else []), *([f"{scapes} of soundscapes"] if scapes else [])]) or None
 
@@ -49,7 +49,7 @@ def with_groups(examples: Examples, rows: TrainingRows) -> tuple[Examples, list[
     if by is None:
         return examples, []
     clips, chunks = (sorted(set(examples.recording[examples.kind == k].tolist())) for k in ("clip", "chunk"))
-    named, notes = _by_table(rows, clips, chunks) if rows.metadata else (_by_name(clips, rows.group), [])
+    named, notes = _by_table(rows, clips, chunks) if rows.metadata and rows.group else (_by_name(clips, rows.group), [])
     placed = _placed(chunks, rows.soundscape_group)
     root = linked_groups((placed[r], named[r]) for r in chunks if r in placed and r in named)
     of_clip = {r: named.get(r, r) for r in clips}

@@ -34,6 +34,7 @@ from blendkit.training.jobs.probe_agreement import probe_agreement
 from blendkit.training.jobs.pseudo_labels import read_pseudo
 from blendkit.training.jobs.requests import HeadRequest
 from blendkit.training.jobs.saved_arrays import read_arrays
+from blendkit.training.jobs.secondary_labels import secondary_problems, with_secondary
 from blendkit.training.model_cards import write_head_card
 from blendkit.training.out_of_fold import judge, not_judged
 from blendkit.training.outputs import OOF, Source, summary, write_heads, write_oof
@@ -48,7 +49,7 @@ def fit_head(request: HeadRequest, emit: Emit = silent) -> dict[str, Any]:
     pseudo, saw = _pseudo(request, ready)
     fit = fit_seqhead(ready.examples, ready.job, request.out / "checkpoints", lambda fold: pseudo, emit)
     source = replace(ready.source, saw=saw)
-    return write_fit(request, fit, replace(ready, source=source))
+    return write_fit(request, fit, replace(ready, source=source, notes=[*ready.notes, *_masked(pseudo)]))
 
 
 @dataclass(frozen=True, eq=False)
@@ -88,6 +89,14 @@ def _pseudo(request: HeadRequest, ready: PreparedFit) -> tuple[Examples | None, 
             [shorten(both), "gate again with --saw LABELS: labelled recordings are then left out"],
         )
     return found, saw
+
+
+def _masked(pseudo: Examples | None) -> list[str]:
+    """Say how many cells of the pseudo-labelled rows are in no loss, if any."""
+    if pseudo is None or pseudo.counts is None:
+        return []
+    masked = int((~pseudo.counts).sum())
+    return [f"{masked} of {pseudo.counts.size} pseudo-labelled cells are masked: they are in no loss"]
 
 
 def write_fit(request: HeadRequest, fit: Fit, ready: PreparedFit) -> dict[str, Any]:
@@ -138,14 +147,15 @@ def labelled_examples(
     if request.rows.soundscapes is not None:
         assert request.rows.labels is not None
         parts.append(chunk_examples(stores[len(given)], blocks, classes, request.rows.labels, taxonomy))
-    examples, notes = with_groups(stack(parts), request.rows)
+    examples, secondary = with_secondary(stack(parts), request.rows)
+    examples, notes = with_groups(examples, request.rows)
     examples, joined = with_copies_together(examples)
-    notes = [*tails, *notes, *joined]
+    notes = [*tails, *notes, *joined, *secondary]
     without_positives = check_trainable(examples)
     if without_positives:
         notes.append(f"{len(without_positives)} classes without positives are left out: {shorten(without_positives)}")
         keep = [i for i, c in enumerate(classes) if c not in set(without_positives)]
-        examples = replace(examples, targets=examples.targets[:, keep].copy(), classes=tuple(classes[i] for i in keep))
+        examples = examples.of_classes(keep)
     examples, said = with_mixed_copies(examples, mixed, blocks)
     return examples, [*notes, *said, *thin_classes(examples, deal_folds(examples, request.folds))]
 
@@ -159,6 +169,7 @@ def _open(request: HeadRequest) -> list[FeatureStore]:
     if (request.rows.pseudo is None) != (request.rows.unlabelled is None):
         problems.append("--pseudo and --unlabelled belong together")
     problems += grouping_problems(request.rows)
+    problems += secondary_problems(request.rows)
     if problems:
         raise BlendkitError("nothing to learn from", problems)
     more = [request.rows.unlabelled] if request.rows.unlabelled else []

@@ -63,6 +63,7 @@ def _copies(examples: Examples, store: FeatureStore, blocks: Sequence[str]) -> M
         examples.kind[row],
         examples.classes,
         {**examples.contents, **contents},
+        counts=None if examples.counts is None else examples.counts[row],
     )
     return MixedCopies(own, np.array([name[m.background] for m in made], np.str_))
 

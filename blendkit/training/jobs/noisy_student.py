@@ -14,10 +14,11 @@ from blendkit.events import Emit, silent
 from blendkit.io import read_taxonomy
 from blendkit.store import FeatureStore, write_json
 from blendkit.training.examples import Examples
+from blendkit.training.inflation_intervals import inflation_of
 from blendkit.training.jobs.examples_of_stores import chunk_examples, open_features, unlabelled_examples
 from blendkit.training.jobs.head_fit import prepare_fit, write_fit
 from blendkit.training.jobs.requests import HeadRequest
-from blendkit.training.rounds import Round, inflation, run_rounds
+from blendkit.training.rounds import Round, main_kind, run_rounds
 from blendkit.training.settings import Rounds
 
 
@@ -25,7 +26,8 @@ from blendkit.training.settings import Rounds
 class RoundsRequest:
     """Noisy-student rounds to run: a head to fit, how pseudo-labels are made, and whether the naive protocol runs too.
 
-    test, test_labels: a feature store of labelled recordings that no round learns from, and its label file.
+    test, test_labels: a feature store of labelled recordings that no round learns from, and its label file. splits: in
+    how many deals of the recordings into folds the inflation is measured; the first one's heads are delivered.
     """
 
     fit: HeadRequest
@@ -33,6 +35,7 @@ class RoundsRequest:
     naive: bool = False
     test: Path | None = None
     test_labels: Path | None = None
+    splits: int = 3
 
 
 def fit_rounds(asked: RoundsRequest, emit: Emit = silent) -> dict[str, Any]:
@@ -51,22 +54,27 @@ def fit_rounds(asked: RoundsRequest, emit: Emit = silent) -> dict[str, Any]:
     unlabelled = _without_labelled(unlabelled, ready.examples)
     test = _test_examples(asked, stores[-1], ready.blocks, ready.examples.classes)
     _refuse_learned(test, ready.examples, unlabelled)
-    protocols = {}
+    splits = asked.splits if test is not None else 1  # without unseen recordings there is no inflation to measure
+    protocols: dict[str, list[list[Round]]] = {}
     for name in ("honest", *(("naive",) if asked.naive else ())):
-        how = replace(asked.rounds, naive=name == "naive")
-        checkpoints = request.out / "checkpoints" / name
-        protocols[name] = run_rounds(ready.examples, unlabelled, ready.job, how, checkpoints, test, emit)
-    last = protocols["honest"][-1].fit
-    write_fit(request, last, ready)
-    kind = "chunk" if (ready.examples.kind == "chunk").any() else "clip"
-    made: dict[str, Any] = {"kind": kind, "protocols": {n: _figures(found, kind) for n, found in protocols.items()}}
+        how, folder = replace(asked.rounds, naive=name == "naive"), request.out / "checkpoints" / name
+        protocols[name] = [
+            run_rounds(ready.examples, unlabelled, ready.job, how, folder / f"split{k}", test, emit, k)
+            for k in range(splits)
+        ]
+    write_fit(request, protocols["honest"][0][-1].fit, ready)
+    kind = main_kind(ready.examples)
+    figures = {n: _figures(found, kind) for n, found in protocols.items()}
+    made: dict[str, Any] = {"kind": kind, "splits": splits, "protocols": figures}
     write_json(request.out / "rounds.json", made, sort=False)
     return made
 
 
-def _figures(rounds: list[Round], kind: str) -> list[dict[str, Any]]:
-    known = all(kind in r.unseen for r in rounds)
-    over = inflation(rounds, kind) if known else [None] * len(rounds)
+def _figures(splits: list[list[Round]], kind: str) -> list[dict[str, Any]]:
+    """Return, per round, the figures of the delivered split, the means of all splits, and the inflation."""
+    judged = [[r.judged for r in rounds if r.judged is not None and kind in r.unseen] for rounds in splits]
+    known = all(len(found) == len(rounds) for found, rounds in zip(judged, splits, strict=True))
+    over = inflation_of(judged) if known else [None] * len(splits[0])
     return [
         {
             "rows": r.rows,
@@ -74,10 +82,22 @@ def _figures(rounds: list[Round], kind: str) -> list[dict[str, Any]]:
             "counted": r.counted,
             "labelled": r.labelled,
             "unseen": r.unseen,
-            "inflation": None if o is None else float(o),
+            "mean": _means([rounds[i] for rounds in splits], kind),
+            "inflation": over[i],
         }
-        for r, o in zip(rounds, over, strict=True)
+        for i, r in enumerate(splits[0])
     ]
+
+
+def _means(splits: list[Round], kind: str) -> dict[str, float | None]:
+    """The means over splits of a round's macro-AUCs, unseen that of the folds' heads; None where there is none."""
+    own = [r.labelled.get(kind, {}).get("macro_auc") for r in splits]
+    outside = [r.judged.macros()[1] for r in splits if r.judged is not None]
+    return {
+        "counted": float(np.mean([r.counted for r in splits])),
+        "labelled": float(np.mean([f[0] for f in own])) if all(own) else None,
+        "unseen": float(np.mean(outside)) if len(outside) == len(splits) else None,
+    }
 
 
 def _without_labelled(unlabelled: Examples, examples: Examples) -> Examples:

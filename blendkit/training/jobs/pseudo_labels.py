@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import csv
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -19,9 +19,9 @@ from blendkit.training.jobs.saved_arrays import read_arrays
 from blendkit.training.pseudo_label_gates import (
     gained,
     percentile_thresholds,
-    precision_thresholds,
     rank_gates,
     sharpened,
+    sure_cells,
     top_of_recordings,
 )
 
@@ -33,8 +33,9 @@ _AGAIN = "--pseudo takes the --out folder of a finished `blendkit pseudolabel ga
 class Gates:
     """Which cells count as labels: all that are given must hold.
 
-    least: a probability; thresholds (C,): one per class (inf: never); percentile of a class's own scores; top: the
-    highest chunks of a class in a recording. soft: targets are p ** power, else 1.
+    least: a probability; thresholds (C,): one per class (inf: never); percentile of a class's own scores, moved into
+    [floor, cap]; top: the highest chunks of a class in a recording. soft: targets are p ** power, else 1.
+    negative_below, whole_rows: which of the other cells a student learns from, see `sure_cells`.
     """
 
     least: float | None = None
@@ -44,22 +45,16 @@ class Gates:
     ranks: Mapping[str, float] | None = None
     soft: bool = False
     power: float = 1.0
+    floor: float | None = None
+    cap: float | None = None
+    negative_below: float | None = None
+    whole_rows: bool = False
 
     @property
     def made(self) -> dict[str, Any]:
         """The gates as pseudo.json lists them."""
         given = {k: v for k, v in vars(self).items() if k != "thresholds" and v is not None}
         return {k: dict(v) if isinstance(v, Mapping) else v for k, v in given.items()}
-
-
-def thresholds_by_precision(scores: Scores, oof: Scores, truth: Bools, labelled: Bools, precision: float) -> Float64:
-    """Return (C,) thresholds for a stream from out-of-fold scores of the same scale (probabilities).
-
-    truth (N, C), labelled (N,) on the rows of oof. A class that never reaches the precision, or that oof does not
-    have, is never labelled.
-    """
-    found = dict(zip(oof.classes, precision_thresholds(truth, oof.values, precision, mask=labelled), strict=True))
-    return np.array([found.get(c, np.inf) for c in scores.classes])
 
 
 def gate(scores: Scores, gates: Gates, others: Mapping[str, Scores]) -> Bools:
@@ -74,7 +69,7 @@ def gate(scores: Scores, gates: Gates, others: Mapping[str, Scores]) -> Bools:
     if gates.thresholds is not None:
         cells &= x >= gates.thresholds
     if gates.percentile is not None:
-        cells &= x >= percentile_thresholds(x, gates.percentile)
+        cells &= x >= percentile_thresholds(x, gates.percentile, gates.floor, gates.cap)
     if gates.top is not None:
         cells &= top_of_recordings(x, scores.rows.recording.tolist(), gates.top)
     if gates.ranks:
@@ -88,11 +83,14 @@ def write_pseudo(
 ) -> dict[str, Any]:
     """Write the labels (a label file like any other, and cells with their targets); return what pseudo.json says.
 
-    Rows in which no cell passed are left out: they are unknown, not silent.
+    Rows in which no cell passed are left out: they are unknown, not silent. The mask says which cells of the others a
+    student learns from; all further ones are in no loss.
     """
     rows = np.flatnonzero(cells.any(axis=1))
     part = scores.rows.take(rows)
-    targets = np.where(cells, sharpened(scores.values, gates.power) if gates.soft else 1.0, 0)[rows]
+    mask = sure_cells(cells, scores.values, scores.covered, gates.negative_below, gates.whole_rows)[rows]
+    kept = mask if gates.whole_rows else cells[rows]
+    targets = np.where(kept, sharpened(scores.values[rows], gates.power) if gates.soft or gates.whole_rows else 1.0, 0)
     with atomic_path(out / TABLE) as temporary, temporary.open("w", encoding="utf-8", newline="") as handle:
         writer = csv.writer(handle, lineterminator="\n")
         writer.writerow(["filename", "start", "end", "primary_label"])
@@ -103,6 +101,7 @@ def write_pseudo(
         "row_ids": np.array(part.ids(), np.str_),
         "classes": np.array(scores.classes, np.str_),
         "targets": targets.astype(np.float32),
+        "mask": mask,
     }
     with atomic_path(out / CELLS) as temporary, temporary.open("wb") as handle:
         np.savez_compressed(handle, **held)
@@ -112,6 +111,8 @@ def write_pseudo(
         "rows": len(rows),
         "of_rows": len(scores.rows),
         "cells": int(cells.sum()),
+        "sure": int(mask.sum()),
+        "of_cells": int(mask.size),
         "recordings": len(set(part.recording.tolist())),
         "classes": gained(cells, scores.rows.recording.tolist(), scores.classes, had),
     }
@@ -122,11 +123,17 @@ def write_pseudo(
 def read_pseudo(folder: Path, unlabelled: Examples) -> tuple[Examples, Saw]:
     """Return pseudo-labelled examples of a store's rows, and the recordings their teacher learned from.
 
-    Raises BlendkitError for labels of rows that the store does not have, and where no class is shared.
+    Where some cells are masked, so are the classes that the labels do not have. Raises BlendkitError for labels of rows
+    that the store does not have, and where no class is shared.
     """
     saw = _saw(folder / FACTS)
-    saved = read_arrays(folder / CELLS, ("row_ids", "classes", "targets"), "a file of pseudo-labels", _AGAIN)
-    ids, classes, targets = saved["row_ids"].tolist(), saved["classes"].tolist(), saved["targets"]
+    saved = read_arrays(folder / CELLS, ("row_ids", "classes", "targets", "mask"), "a file of pseudo-labels", _AGAIN)
+    ids, classes, targets, mask = (
+        saved["row_ids"].tolist(),
+        saved["classes"].tolist(),
+        saved["targets"],
+        saved["mask"],
+    )
     at = {r: i for i, r in enumerate(unlabelled.row_ids.tolist())}
     missing = [r for r in ids if r not in at]
     if missing:
@@ -138,11 +145,12 @@ def read_pseudo(folder: Path, unlabelled: Examples) -> tuple[Examples, Saw]:
     if not shared:
         raise BlendkitError(f"{folder}: none of its classes is one of the head's", [shorten(classes)])
     found = np.zeros((len(ids), len(unlabelled.classes)), np.float32)
+    counts = np.full(found.shape, bool(mask.all()))
     for i, c in enumerate(unlabelled.classes):
         if c in column:
-            found[:, i] = targets[:, column[c]]
+            found[:, i], counts[:, i] = targets[:, column[c]], mask[:, column[c]]
     rows = unlabelled.take(np.array([at[r] for r in ids], np.int64))
-    return replace(rows, targets=found), saw
+    return replace(rows, targets=found, counts=None if counts.all() else counts), saw
 
 
 def _saw(path: Path) -> Saw:
@@ -163,10 +171,15 @@ def without_seen(scores: Scores, saw: Saw, contents: Contents, allow: bool) -> t
     On the others a label would repeat its training. allow: keep all. Raises BlendkitError if none is left.
     """
     seen = [] if allow else saw.among(scores.rows.recordings(), contents)
-    if seen and len(seen) == len(scores.rows.recordings()):
-        raise BlendkitError(
-            f"the teacher learned from all {len(seen)} recordings it is to label: labels would repeat its training",
-            [shorten(seen), "label recordings that it never saw, or say --allow-seen"],
-        )
+    refuse_all_seen(seen, len(scores.rows.recordings()))
     keep = np.flatnonzero(~np.isin(scores.rows.recording, seen))
     return (scores.take_rows(keep) if seen else scores), seen
+
+
+def refuse_all_seen(seen: Sequence[str], asked: int) -> None:
+    """Raise BlendkitError if a teacher learned from all of the recordings, `asked` of them, that it is to label."""
+    if seen and len(seen) == asked:
+        raise BlendkitError(
+            f"the teacher learned from all {asked} recordings it is to label: labels would repeat its training",
+            [shorten(seen), "label recordings that it never saw, or say --allow-seen"],
+        )

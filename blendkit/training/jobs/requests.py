@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Literal
 
 from blendkit.training.settings import HeadChoice, Mixture, Schedule
 
@@ -17,7 +18,8 @@ class TrainingRows:
     folder of pseudo-labels, and unlabelled the store of those recordings.
     group: a regular expression, clips with the same match share a fold; with metadata (a table with a line per
     recording) a column of it, for clips and soundscapes. soundscape_group: `site`, `day` or `site-day`, or a regular
-    expression, by the names of soundscapes.
+    expression, by the names of soundscapes. secondary: what the classes in the column secondary_labels of the metadata
+    are for a clip.
     """
 
     features: tuple[Path, ...] = ()
@@ -27,6 +29,7 @@ class TrainingRows:
     group: str | None = None
     metadata: Path | None = None
     soundscape_group: str | None = None
+    secondary: Literal["positive", "mask", "ignore"] = "ignore"
     pseudo: Path | None = None
     unlabelled: Path | None = None
 

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from blendkit.core import FileSpace, Saw, Scores
 from blendkit.errors import BlendkitError
-from blendkit.io import Provenance, read_labels, read_provenance, read_scores
+from blendkit.io import Provenance, check_space, read_labels, read_provenance, read_scores
 
 
 def teacher_saw(source: Path | str, labels: Path | None) -> Saw:
@@ -29,7 +29,8 @@ def with_labels(saw: Saw, labels: Path | None) -> Saw:
 def read_teacher(source: Path | str, space: FileSpace | None, known: Provenance) -> Scores:
     """Return a teacher's scores in their space: the one its file states, else the one that is given.
 
-    Raises BlendkitError where neither says it, and where they disagree.
+    Raises BlendkitError where neither says it, where they disagree, and for values that cannot be of that space: a
+    logit of them would be nan.
     """
     if space is not None and known.space not in ("unknown", space):
         raise BlendkitError(f"{source}: its scores are {known.space} values, not {space}", ["leave out --space"])
@@ -37,4 +38,5 @@ def read_teacher(source: Path | str, space: FileSpace | None, known: Provenance)
     if stated == "unknown":
         raise BlendkitError(f"{source}: no file says what its values are", ["say --space logit, prob or rank"])
     found = read_scores(source, stated)
+    check_space(found.values, stated, str(source))
     return found if found.space == stated else found.with_values(found.values, stated)

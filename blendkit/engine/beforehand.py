@@ -1,0 +1,45 @@
+"""What can be known of a run before anything is scored: its recordings, its space, and what is behind its scores."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from blendkit.core import Saw, Space
+from blendkit.engine.inputs import find_inputs, member_context
+from blendkit.engine.output import LOGITS
+from blendkit.engine.preflighting import preflight
+from blendkit.engine.run_json import saw_by
+from blendkit.errors import BlendkitError
+from blendkit.recipe import DataFolder, Recipe, check_files, make_plan
+from blendkit.scoring import CPU_ONLY, Runtime, open_members, saw_of_members
+
+
+@dataclass(frozen=True, eq=False)
+class Beforehand:
+    """The recordings that a run would score, the space of its output, and what its members and steps learned from."""
+
+    recordings: tuple[str, ...]
+    space: Space
+    saw: Saw
+
+
+def look_beforehand(recipe: Recipe, data: Path, out: Path, runtime: Runtime = CPU_ONLY) -> Beforehand:
+    """Check a run of a recipe as `run` does, and return what is known of it; nothing is scored or written.
+
+    out: the run's folder, whose saved logits say what their member learned from. Raises BlendkitError as `run` does,
+    and where members need audio and there is none: silence would be scored in its place.
+    """
+    plan = make_plan(recipe)
+    files = check_files(plan, DataFolder(data))
+    inputs = find_inputs(plan, DataFolder(data))
+    preflight(plan, inputs, files)
+    opened = open_members(plan, member_context(plan, inputs, runtime), files, out / LOGITS)
+    space = next(s.space for s in plan.streams if s.name == recipe.model.output)
+    if opened.audio and inputs.mode != "audio":
+        folders = ", ".join(recipe.model.audio)
+        raise BlendkitError(f"no audio below {data}", [f"folders searched for audio: {folders}"])
+    named = [r.id for r in inputs.to_score if not r.problem] if opened.audio else []
+    named += [r for s in opened.tables.values() for r in s.rows.recordings()] if not opened.audio else []
+    behind = {**saw_by(plan, opened, files), **saw_of_members(opened.audio)}
+    return Beforehand(tuple(dict.fromkeys(named)), space, Saw().joined(*behind.values()))

@@ -1,0 +1,83 @@
+"""What the user asks of pseudo-labels: whose scores, which gates, and what the teacher is measured on."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal
+
+from blendkit.core import Space
+from blendkit.scoring import CPU_ONLY, Runtime
+from blendkit.training.settings import require_finite
+
+
+@dataclass(frozen=True)
+class TeacherSource:
+    """Whose scores become labels: a recipe (run on `audio`, a folder below `data`) or a score file.
+
+    stream: of the recipe, default its output; overrides: of the recipe; space: what a score file's values are; saw: a
+    label file of what the teacher also learned from.
+    """
+
+    source: str
+    data: Path | None = None
+    audio: str = "unlabelled_soundscapes"
+    stream: str | None = None
+    space: Space | None = None
+    saw: Path | None = None
+    overrides: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class GateChoice:
+    """Which cells count as labels; all that are given must hold.
+
+    least: the probability a label needs; precision: per class, its threshold on out-of-fold scores; percentile: of a
+    class's own scores, moved into [floor, cap]; top: the highest chunks of a class in a recording; agree:
+    `STREAM=RANK`, another stream's percentile rank must reach it; soft: targets are probabilities to the power `power`,
+    not 1. negative_below: a cell that is no label is absent below this probability, and otherwise in no loss (None:
+    absent); whole_rows: a row with a label keeps the soft targets of all its cells.
+    """
+
+    least: float | None = None
+    precision: float | None = None
+    percentile: float | None = None
+    top: int | None = None
+    agree: tuple[str, ...] = ()
+    soft: bool = False
+    power: float = 1.0
+    floor: float | None = None
+    cap: float | None = None
+    negative_below: float | None = None
+    whole_rows: bool = False
+
+    def __post_init__(self) -> None:
+        """Refuse nan and infinity."""
+        require_finite(self)
+
+
+@dataclass(frozen=True)
+class TeacherCheck:
+    """What a teacher is measured on: its out-of-fold scores and their labels, for `precision` and the inflation.
+
+    oof: one score file per split of the recordings into folds; a threshold must hold in each of them.
+
+    seen_audio: a folder of the labelled recordings below the recipe's data, which the teacher scores as it is.
+    """
+
+    oof: tuple[str, ...] = ()
+    oof_space: Literal["logit", "prob"] = "logit"
+    labels: Path | None = None
+    seen_audio: str | None = None
+
+
+@dataclass(frozen=True)
+class PseudoLabelRequest:
+    """Pseudo-labels to make. allow_seen: also of recordings that the teacher learned from."""
+
+    out: Path
+    teacher: TeacherSource
+    gates: GateChoice = GateChoice()
+    check: TeacherCheck = TeacherCheck()
+    allow_seen: bool = False
+    runtime: Runtime = CPU_ONLY
