@@ -174,10 +174,31 @@ def test_the_card_names_the_teachers_caveat_where_it_is_judged() -> None:
 
 def test_the_written_graph_says_what_it_saw(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     facts: dict[str, Any] = {}
-    write: Callable[..., float] = lambda graph, bare, waves, about, path: facts.update(about, path=path) or 1e-6  # noqa: E731
+    write: Callable[..., float] = lambda graph, bare, waves, about, path: (
+        facts.update(about, path=path, x=waves) or 1e-6
+    )  # noqa: E731
     monkeypatch.setattr(distillation, "exported", lambda *args: None)
     monkeypatch.setattr(distillation, "write_onnx", write)
     network = WaveStudent(Distil().picture, Student(2, 0.25, embedding=5))
     assert distillation._write(task(tmp_path), network, Saw.of(["r1", "t1"])) == 1e-6
     assert (facts["saw"], facts["classes"], facts["rate"]) == (["r1", "t1"], ["x", "y"], "32000")
     assert facts["path"] == tmp_path / "student.onnx"
+    first = facts["x"][0]
+    torch.rand(3)  # what else was drawn before does not count: equal runs state an equal difference to torch
+    distillation._write(task(tmp_path), network, Saw.of(["r1", "t1"]))
+    assert torch.equal(facts["x"][0], first)
+    assert first.std().item() == pytest.approx(0.05, rel=0.01)
+
+
+@pytest.mark.slow
+def test_equal_runs_write_equal_bytes(tmp_path: Path) -> None:
+    picture = Picture(4000, 256, 160, 16, 50.0, 2000.0)
+    written = []
+    for name in ("a", "b"):
+        torch.manual_seed(0)
+        network = WaveStudent(picture, Student(2, 0.25))
+        torch.rand(len(written) + 1)  # what else was drawn before does not count
+        given = task(tmp_path / name, how=Distil(picture))
+        drift = distillation._write(given, network, Saw.of(["r1"]))
+        written.append((drift, (tmp_path / name / "student.onnx").read_bytes()))
+    assert written[0] == written[1]

@@ -149,7 +149,8 @@ def _figures(examples: StudentRows, held: Int64, found: Float32, rows: Rows) -> 
 def _write(task: Task, network: WaveStudent, saw: Saw) -> float:
     """Write student.onnx (waves in, `clip` and `frame` logits out) with the metadata that a `sed` member reads."""
     picture: Picture = task.how.picture
-    waves = torch.randn(4, samples_at(task.chunk_s, picture.rate)) * 0.05
+    drawn = torch.Generator().manual_seed(task.how.seed)  # equal runs state an equal difference
+    waves = torch.randn(4, samples_at(task.chunk_s, picture.rate), generator=drawn) * 0.05
     facts = {
         "kind": "student",
         "classes": list(task.teacher.classes),
