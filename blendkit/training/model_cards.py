@@ -86,7 +86,7 @@ def student_card(made: Mapping[str, Any]) -> list[str]:
         lines.append(
             f"- macro-AUC on held-out labelled chunks: {span(held['student'])}; teacher {span(held['teacher'])}"
         )
-        lines.append("- the teacher's own figure there is in-sample if it learned from these recordings")
+        lines += [f"- {note}" for note in held["notes"]]
     every = "every recording behind it, its teacher's too, is in the metadata `saw`"
     unsure = "what its teacher learned from is not known: the metadata `saw` may lack recordings"
     lines.append(f"- largest difference between torch and ONNX: {made['onnx_difference']:.1e}")

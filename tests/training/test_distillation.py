@@ -19,7 +19,8 @@ from blendkit.io import read_labels
 from blendkit.store import FeatureStore, Stored
 from blendkit.training.cnn import Student, WaveStudent
 from blendkit.training.jobs import distillation
-from blendkit.training.jobs.distillation import Task, _figures, _student_rows, _without_embedding, distil
+from blendkit.training.jobs.distillation import Task, _student_rows, _without_embedding, distil
+from blendkit.training.jobs.student_figures import student_figures
 from blendkit.training.model_cards import student_card
 from blendkit.training.settings import Distil, Picture
 from blendkit.training.student import StudentRows
@@ -139,17 +140,48 @@ def examples(labelled: np.ndarray) -> StudentRows:
     return StudentRows(PICTURES, np.zeros((20, 2), np.float32), truth, labelled)
 
 
+NOTHING = Saw()
+
+
+def figures(labelled: np.ndarray, found: np.ndarray, saw: Saw = NOTHING, *, oof: bool = False) -> dict[str, Any]:
+    return student_figures(examples(labelled), np.array([0, 1, 2, 3]), found, ROWS, {}, saw, oof=oof)
+
+
+RIGHT = (4 * np.eye(2, dtype=np.float32)[np.arange(4) % 2] - 2).astype(np.float32)
+
+
 def test_figures_by_hand() -> None:
-    held, off = np.array([0, 1, 2, 3]), np.log(3)  # a logit of log 3 is 0.75, a quarter off the teacher's half
+    off = np.log(3)  # a logit of log 3 is 0.75, a quarter off the teacher's half
     found = np.full((4, 2), off, np.float32)
-    assert _figures(examples(np.zeros(20, bool)), held, found, ROWS) == {"rmse": pytest.approx(0.25)}
-    right = (4 * examples(np.ones(20, bool)).truth[held] - 2).astype(np.float32)
-    made = _figures(examples(np.ones(20, bool)), held, right, ROWS)
+    assert figures(np.zeros(20, bool), found) == {"rmse": pytest.approx(0.25)}
+    made = figures(np.ones(20, bool), RIGHT)
     assert made["student"][0] == 1.0
     assert made["teacher"][0] == 0.5
     assert made["gain"][0] == 0.5
     one = np.isin(np.arange(20), [0, 1])  # of one recording: nothing to redraw
-    assert set(_figures(examples(one), held, right, ROWS)) == {"rmse"}
+    assert set(figures(one, RIGHT)) == {"rmse"}
+
+
+@pytest.mark.parametrize(
+    ("saw", "oof", "kinds", "said"),
+    [
+        (
+            Saw(("elsewhere",)),
+            False,
+            ("unseen", "unseen"),
+            "none of the 2 judged recordings: both figures are of unseen",
+        ),
+        (Saw(("a/R1.wav", "r9")), False, ("in-sample", "in-sample"), "learned from 1 of the 2 judged recordings"),
+        (Saw(("r0", "r1")), True, ("in-sample", "oof"), "the teacher's figure is out-of-fold"),
+        (Saw(known=False), False, ("unknown", "unknown"), "both figures may be in-sample"),
+    ],
+)
+def test_figures_say_whether_the_teacher_saw_what_is_judged(
+    saw: Saw, oof: bool, kinds: tuple[str, str], said: str
+) -> None:
+    made = figures(np.ones(20, bool), RIGHT, saw, oof=oof)  # rows 0 to 3 are of r0 and r1
+    assert (made["kinds"]["student"], made["kinds"]["teacher"]) == kinds
+    assert any(said in note for note in made["notes"])
 
 
 def test_the_exported_network_has_no_embedding() -> None:
@@ -167,8 +199,8 @@ def test_the_card_names_the_teachers_caveat_where_it_is_judged() -> None:
     assert "1,234 parameters" in plain
     assert "0.1250" in plain
     assert "in-sample" not in plain
-    made["held_out"] |= {"student": [0.9, 0.8, 1.0], "teacher": [0.95, 0.9, 1.0]}
-    assert "in-sample" in "\n".join(student_card(made))
+    made["held_out"] |= figures(np.ones(20, bool), RIGHT, Saw(("r0",)))
+    assert "the student's figure is in-sample" in "\n".join(student_card(made))
 
 
 def test_the_written_graph_says_what_it_saw(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -89,5 +89,7 @@ def _show(report: dict[str, Any], out: Path) -> None:
         click.echo(
             f"macro-AUC {span(held['student'])}; teacher {span(held['teacher'])}; less {span(held['gain'], '+')}"
         )
+        for note in held["notes"]:
+            click.echo(note)
     click.echo(f"torch and ONNX differ by {report['onnx_difference']:.1e}")
     click.echo(f"wrote {out}: student.onnx, card.md, student.json")

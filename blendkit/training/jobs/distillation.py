@@ -14,8 +14,6 @@ from numpy.typing import NDArray
 from blendkit._version import __version__
 from blendkit.audio import Grid, Recording, samples_at
 from blendkit.core import (
-    Float32,
-    Int64,
     LabelTable,
     NameRule,
     Rows,
@@ -25,15 +23,14 @@ from blendkit.core import (
     compare_rows,
     copies,
     fold_of,
-    sigmoid,
 )
 from blendkit.errors import BlendkitError, shorten
 from blendkit.events import Emit, silent
-from blendkit.metrics import paired_bootstrap
 from blendkit.store import FeatureStore, write_json, write_text
 from blendkit.training.cnn import WaveStudent
 from blendkit.training.export import exported, write_onnx
 from blendkit.training.jobs.chunk_pictures import chunk_pictures
+from blendkit.training.jobs.student_figures import student_figures
 from blendkit.training.model_cards import student_card
 from blendkit.training.settings import Distil, Picture
 from blendkit.training.student import StudentRows, fit_student, student_logits
@@ -46,7 +43,8 @@ class Task:
     """What a student is made from.
 
     teacher: its logits; saw: the recordings that the teacher learned from; known: classes that labels may name beside
-    the teacher's; embedding: the feature store of the teacher's embeddings, and the name of the feature.
+    the teacher's; embedding: the feature store of the teacher's embeddings, and the name of the feature; oof: whether
+    the teacher's scores are out-of-fold.
     """
 
     out: Path
@@ -58,6 +56,7 @@ class Task:
     embedding: tuple[FeatureStore, str] | None
     how: Distil
     chunk_s: float = 5.0
+    oof: bool = False
 
 
 def distil(task: Task, emit: Emit = silent) -> dict[str, Any]:
@@ -96,7 +95,7 @@ def distil(task: Task, emit: Emit = silent) -> dict[str, Any]:
         "rows": {"learn": len(learn), "stop": len(stop), "judge": len(held), "labelled": int(examples.labelled.sum())},
         "best_epoch": state.best_epoch,
         "history": state.history,
-        "held_out": _figures(examples, held, found, rows),
+        "held_out": student_figures(examples, held, found, rows, contents, task.saw, oof=task.oof),
         "onnx_difference": drift,
         "how": asdict(task.how),
         **saw.to_json(),
@@ -129,21 +128,6 @@ def _student_rows(task: Task, pictures: NDArray[np.float16], rows: Rows, teacher
             raise BlendkitError(title, [shorten(missing), *filter(None, [apart])])
         embedding = values[[at[i] for i in rows.ids()]].reshape(n, -1)
     return StudentRows(pictures, teacher.values.astype(np.float32), truth.astype(np.float32), labelled, embedding)
-
-
-def _figures(examples: StudentRows, held: Int64, found: Float32, rows: Rows) -> dict[str, Any]:
-    """Compare the student with its teacher on recordings that it neither learned from nor stopped on."""
-    teacher = examples.teacher[held]
-    made: dict[str, Any] = {"rmse": float(np.sqrt(np.mean((sigmoid(found) - sigmoid(teacher)) ** 2)))}
-    own = examples.labelled[held]
-    truth = examples.truth[held][own] > 0.5
-    clusters = rows.recording[held][own].tolist()
-    if len(set(clusters)) > 1 and (truth.any(axis=0) & ~truth.all(axis=0)).any():
-        boot = paired_bootstrap(truth, {"student": found[own], "teacher": teacher[own]}, clusters)
-        for name, i in (("student", boot.interval("student")), ("teacher", boot.interval("teacher")),
-                        ("gain", boot.difference("student", "teacher"))):  # fmt: skip
-            made[name] = [i.estimate, i.low, i.high]
-    return made
 
 
 def _write(task: Task, network: WaveStudent, saw: Saw) -> float:

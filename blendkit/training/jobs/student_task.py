@@ -64,6 +64,7 @@ def task_of(request: StudentRequest) -> Task:
         known=tuple(known),
         embedding=None if store is None else (store, request.embedding_name),
         how=replace(request.how, device=_device(request.how.device)),
+        oof=facts.kind == "oof" and request.saw is None,  # --saw names more than the folds left out
     )
 
 
