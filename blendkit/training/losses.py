@@ -7,9 +7,12 @@ from torch import Tensor
 from torch.nn import functional as F  # noqa: N812 - torch's own custom
 
 
-def bce(logits: Tensor, targets: Tensor) -> Tensor:
-    """Return the mean binary cross-entropy; soft targets are meant."""
-    return F.binary_cross_entropy_with_logits(logits, targets)
+def bce(logits: Tensor, targets: Tensor, weight: Tensor | None = None) -> Tensor:
+    """Return the mean binary cross-entropy; soft targets are meant. weight (B,): of the rows, not all 0."""
+    if weight is None:
+        return F.binary_cross_entropy_with_logits(logits, targets)
+    each = F.binary_cross_entropy_with_logits(logits, targets, reduction="none").mean(1)
+    return (weight * each).sum() / weight.sum()
 
 
 def focal(logits: Tensor, targets: Tensor, gamma: float = 2.0) -> Tensor:

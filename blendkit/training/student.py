@@ -13,7 +13,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from blendkit.core import Bools, Float32, Int64, canonical_json, sigmoid
+from blendkit.core import Float32, Int64, canonical_json, sigmoid
 from blendkit.events import Emit, silent
 from blendkit.metrics import macro_auc
 from blendkit.training.cnn import Student, WaveStudent
@@ -26,14 +26,14 @@ from blendkit.training.settings import Distil
 class StudentRows:
     """Training examples of a student.
 
-    pictures (N, mels, frames): raw log-mel; teacher (N, C): its logits; truth (N, C) in [0, 1], where labelled (N,) is
-    true; embedding (N, D): the teacher's, or None.
+    pictures (N, mels, frames): raw log-mel; teacher (N, C): its logits; truth (N, C) in [0, 1], counted with the
+    weight labelled (N,) in [0, 1], 0 where there are no labels; embedding (N, D): the teacher's, or None.
     """
 
     pictures: NDArray[np.float16]
     teacher: Float32
     truth: Float32
-    labelled: Bools
+    labelled: Float32
     embedding: Float32 | None = None
 
 
@@ -106,12 +106,14 @@ def _epoch_rows(rows: Int64, batch: int, rng: np.random.Generator) -> Int64:
 
 
 def _targets(examples: StudentRows, how: Distil) -> Tensor:
-    """Return, side by side, the teacher's softened probabilities, the truth, the label mask and the embedding.
+    """Return, side by side, the teacher's softened probabilities, the truth, whether and how much it counts, and the
+    embedding.
 
     Mixup may mix all of these linearly, which logits do not allow.
     """
     soft = sigmoid(examples.teacher / how.temperature).astype(np.float32)
-    parts = [soft, examples.truth, examples.labelled[:, None].astype(np.float32)]
+    weight = examples.labelled[:, None].astype(np.float32)
+    parts = [soft, examples.truth, (weight > 0).astype(np.float32), weight]
     if examples.embedding is not None and how.embedding:
         parts.append(examples.embedding)
     return torch.from_numpy(np.concatenate(parts, axis=1))
@@ -119,19 +121,24 @@ def _targets(examples: StudentRows, how: Distil) -> Tensor:
 
 def _loss(found: tuple[Tensor, Tensor, Tensor], targets: Tensor, classes: int, how: Distil) -> Tensor:
     clip, _, embedded = found
-    soft, truth, labelled = targets[:, :classes], targets[:, classes : 2 * classes], targets[:, 2 * classes] == 1
+    soft, truth, (sure, weight) = (
+        targets[:, :classes],
+        targets[:, classes : 2 * classes],
+        targets[:, 2 * classes :].T[:2],
+    )
     loss = distillation(clip, soft, how.temperature)
+    labelled = sure == 1  # a mixture counts where all of it is labelled
     if how.labels and bool(labelled.any()):
-        share = how.labels * labelled.float().mean()
-        loss = (1 - share) * loss + share * bce(clip[labelled], truth[labelled])
-    if targets.shape[1] > 2 * classes + 1:
-        loss = loss + how.embedding * cosine(embedded, targets[:, 2 * classes + 1 :])
+        share = how.labels * (weight * labelled).mean()
+        loss = (1 - share) * loss + share * bce(clip[labelled], truth[labelled], weight[labelled])
+    if targets.shape[1] > 2 * classes + 2:
+        loss = loss + how.embedding * cosine(embedded, targets[:, 2 * classes + 2 :])
     return loss
 
 
 def _stop_score(found: Float32, examples: StudentRows, held: Int64) -> float:
     """Return the macro-AUC on labelled rows; without one, minus the squared difference from the teacher."""
-    own = examples.labelled[held]
+    own = examples.labelled[held] > 0
     score = macro_auc(examples.truth[held][own] > 0.5, found[own]).macro if own.any() else float("nan")
     if np.isfinite(score):
         return score

@@ -19,7 +19,8 @@ from blendkit.io import read_labels
 from blendkit.store import FeatureStore, Stored
 from blendkit.training.cnn import Student, WaveStudent
 from blendkit.training.jobs import distillation
-from blendkit.training.jobs.distillation import Task, _student_rows, _without_embedding, distil
+from blendkit.training.jobs.chunk_pictures import HeardChunks
+from blendkit.training.jobs.distillation import Task, _label_counts, _student_rows, _without_embedding, distil
 from blendkit.training.jobs.student_figures import student_figures
 from blendkit.training.model_cards import student_card
 from blendkit.training.settings import Distil, Picture
@@ -28,6 +29,7 @@ from blendkit.training.student import StudentRows
 IDS = [f"r{i}" for i in range(10)]
 ROWS = chunk_rows(dict.fromkeys(IDS, 2), 5.0, NameRule())
 PICTURES = np.arange(20, dtype=np.float16)[:, None, None]  # a row's picture is its number
+HEARD = HeardChunks(PICTURES, ROWS, np.ones(20, np.float32), {})
 
 
 def task(out: Path, **more: Any) -> Task:
@@ -53,7 +55,7 @@ def fitted(monkeypatch: pytest.MonkeyPatch) -> dict[str, Any]:
         seen["held"] = pictures[:, 0, 0].astype(int).tolist()
         return np.zeros((len(pictures), 2), np.float32)
 
-    monkeypatch.setattr(distillation, "chunk_pictures", lambda *args: (PICTURES, ROWS, {}))
+    monkeypatch.setattr(distillation, "chunk_pictures", lambda *args: HEARD)
     monkeypatch.setattr(distillation, "fit_student", fit)
     monkeypatch.setattr(distillation, "student_logits", judged)
     monkeypatch.setattr(distillation, "_write", lambda task, network, saw: seen.update(written=saw) or 1e-6)
@@ -66,7 +68,7 @@ def test_whole_recordings_teach_stop_or_judge(fitted: dict[str, Any], tmp_path: 
     names = ROWS.recording
     for rows, folds in ((fitted["learn"], {2, 3, 4}), (fitted["stop"], {1}), (fitted["held"], {0})):
         assert sorted(rows) == [i for i, r in enumerate(names) if at[r] in folds]
-    assert made["rows"] == {"learn": 12, "stop": 4, "judge": 4, "labelled": 0}
+    assert made["rows"] == {"learn": 12, "stop": 4, "judge": 4, "labelled": 0, "part_real": 0}
     assert made["recordings"] == 10
     assert fitted["path"] == tmp_path / "checkpoints" / "student"
 
@@ -94,11 +96,13 @@ def test_too_few_recordings_and_missing_scores_are_errors(
         distil(replace(given, recordings=[*given.recordings, Recording("new", tmp_path)]))
     assert caught.value.problems[0] == "new"
     few = chunk_rows(dict.fromkeys(IDS[:3], 2), 5.0, NameRule())
-    monkeypatch.setattr(distillation, "chunk_pictures", lambda *args: (PICTURES[:6], few, {}))
+    monkeypatch.setattr(
+        distillation, "chunk_pictures", lambda *args: HeardChunks(PICTURES[:6], few, HEARD.real[:6], {})
+    )
     with pytest.raises(BlendkitError, match="3 recordings with audio"):
         distil(given)
     twice = {r: AudioContent("same" if r in IDS[:7] else r) for r in IDS}  # 4 recordings, one of them in 7 copies
-    monkeypatch.setattr(distillation, "chunk_pictures", lambda *args: (PICTURES, ROWS, twice))
+    monkeypatch.setattr(distillation, "chunk_pictures", lambda *args: replace(HEARD, contents=twice))
     with pytest.raises(BlendkitError, match="4 recordings with audio"):
         distil(given)
     assert "learn" not in fitted
@@ -116,7 +120,7 @@ def test_labels_and_embeddings_are_paired_by_chunk(tmp_path: Path) -> None:
     store.write(other, [values], {r: Stored(r, 2, "ok", "", 10.0) for r in [*IDS, "a9"]})
     table = labels(tmp_path / "l.csv", "r2.ogg,5,10,y", "r7.ogg,0,5,known", "elsewhere.ogg,0,5,odd")
     given = task(tmp_path, embedding=(store, "embedding"), labels=table, known=("known",))
-    found = _student_rows(given, PICTURES, ROWS, given.teacher)
+    found = _student_rows(given, HEARD, given.teacher)
     assert np.flatnonzero(found.labelled).tolist() == [5, 14]
     assert found.truth[5].tolist() == [0, 1]
     assert found.truth.sum() == 1
@@ -125,19 +129,30 @@ def test_labels_and_embeddings_are_paired_by_chunk(tmp_path: Path) -> None:
     assert found.teacher.dtype == np.float32
 
 
+def test_labels_of_a_chunk_count_by_its_share_of_audio(tmp_path: Path) -> None:
+    real = np.ones(20, np.float32)
+    real[[5, 15]], real[7] = 0.6, 0.4  # the remainders of r2, r7 and r3
+    table = labels(tmp_path / "l.csv", "r2.ogg,0,10,y", "r3.ogg,0,10,x")
+    given = task(tmp_path, labels=table)
+    found = _student_rows(given, replace(HEARD, real=real), given.teacher)
+    assert found.labelled[4:8].tolist() == pytest.approx([1, 0.6, 1, 0])
+    assert found.labelled.sum() == pytest.approx(2.6)  # r7 has no labels
+    assert _label_counts(found, replace(HEARD, real=real)) == {"labelled": 3, "part_real": 1}
+
+
 def test_chunks_without_an_embedding_are_named(tmp_path: Path) -> None:
     store = FeatureStore.create(tmp_path / "e", "a" * 16, {"embedding": (1,)}, {"facts": {}})
     some = chunk_rows(dict.fromkeys(IDS[1:], 2), 5.0, NameRule())
     store.write(some, [np.zeros((18, 1), np.float32)], {r: Stored(r, 2, "ok", "", 10.0) for r in IDS[1:]})
     given = task(tmp_path, embedding=(store, "embedding"))
     with pytest.raises(BlendkitError, match="no embedding of 2 chunks") as caught:
-        _student_rows(given, PICTURES, ROWS, given.teacher)
+        _student_rows(given, HEARD, given.teacher)
     assert list(caught.value.problems) == ["r0_5, r0_10"]
 
 
 def examples(labelled: np.ndarray) -> StudentRows:
     truth = np.eye(2, dtype=np.float32)[np.arange(20) % 2]
-    return StudentRows(PICTURES, np.zeros((20, 2), np.float32), truth, labelled)
+    return StudentRows(PICTURES, np.zeros((20, 2), np.float32), truth, labelled.astype(np.float32))
 
 
 NOTHING = Saw()
@@ -169,7 +184,7 @@ def test_figures_by_hand() -> None:
             Saw(("elsewhere",)),
             False,
             ("unseen", "unseen"),
-            "none of the 2 judged recordings: both figures are of unseen",
+            "none of the 2 judged recordings: both figures are unseen",
         ),
         (Saw(("a/R1.wav", "r9")), False, ("in-sample", "in-sample"), "learned from 1 of the 2 judged recordings"),
         (Saw(("r0", "r1")), True, ("in-sample", "oof"), "the teacher's figure is out-of-fold"),

@@ -9,14 +9,12 @@ from typing import Any
 
 import numpy as np
 import torch
-from numpy.typing import NDArray
 
 from blendkit._version import __version__
 from blendkit.audio import Grid, Recording, samples_at
 from blendkit.core import (
     LabelTable,
     NameRule,
-    Rows,
     Saw,
     Scores,
     compare_names,
@@ -29,12 +27,13 @@ from blendkit.events import Emit, silent
 from blendkit.store import FeatureStore, write_json, write_text
 from blendkit.training.cnn import WaveStudent
 from blendkit.training.export import exported, write_onnx
-from blendkit.training.jobs.chunk_pictures import chunk_pictures
+from blendkit.training.jobs.chunk_pictures import HeardChunks, chunk_pictures
 from blendkit.training.jobs.student_figures import student_figures
 from blendkit.training.model_cards import student_card
 from blendkit.training.settings import Distil, Picture
 from blendkit.training.student import StudentRows, fit_student, student_logits
 
+LEAST_REAL = 0.5  # labels of a chunk that holds less audio than this share, and else silence, do not count
 STUDENT_FOLDS = 5  # of recordings: one to stop on, one to judge on, three to learn from
 
 
@@ -73,9 +72,10 @@ def distil(task: Task, emit: Emit = silent) -> dict[str, Any]:
         apart = compare_names(missing, known, "the audio", "the teacher's scores")
         title = f"the teacher has no scores of {len(missing)} recordings"
         raise BlendkitError(title, [shorten(missing), *filter(None, [apart])])
-    pictures, rows, contents = chunk_pictures(task.recordings, task.how.picture, grid, task.out / "checkpoints", emit)
+    heard = chunk_pictures(task.recordings, task.how.picture, grid, task.out / "checkpoints", emit)
+    rows, contents = heard.rows, heard.contents
     teacher = task.teacher.align(rows, task.teacher.classes, source="the teacher")
-    examples = _student_rows(task, pictures, rows, teacher)
+    examples = _student_rows(task, heard, teacher)
     copy = copies(rows.recordings(), contents)  # copies of one recording lie in one fold
     _need_folds(sorted(set(copy.values())))
     dealt = fold_of(sorted(set(copy.values())), STUDENT_FOLDS)
@@ -85,14 +85,14 @@ def distil(task: Task, emit: Emit = silent) -> dict[str, Any]:
     network, state = fit_student(
         examples, learn.tolist(), stop.tolist(), task.how, task.out / "checkpoints" / "student", emit
     )
-    found = student_logits(network.student, pictures[held], network)
+    found = student_logits(network.student, heard.values[held], network)
     saw = Saw.of(rows.recording[fold > 0].tolist(), contents).joined(task.saw)
     drift = _write(task, network, saw)
     made = {
         "classes": list(teacher.classes),
         "parameters": sum(p.numel() for p in network.student.parameters()),
         "recordings": len(at),
-        "rows": {"learn": len(learn), "stop": len(stop), "judge": len(held), "labelled": int(examples.labelled.sum())},
+        "rows": {"learn": len(learn), "stop": len(stop), "judge": len(held), **_label_counts(examples, heard)},
         "best_epoch": state.best_epoch,
         "history": state.history,
         "held_out": student_figures(examples, held, found, rows, contents, task.saw, oof=task.oof),
@@ -110,8 +110,8 @@ def _need_folds(recordings: Sequence[str]) -> None:
         raise BlendkitError(f"{len(recordings)} recordings with audio: a student needs {STUDENT_FOLDS} at least")
 
 
-def _student_rows(task: Task, pictures: NDArray[np.float16], rows: Rows, teacher: Scores) -> StudentRows:
-    n, c = teacher.values.shape
+def _student_rows(task: Task, heard: HeardChunks, teacher: Scores) -> StudentRows:
+    rows, (n, c) = heard.rows, teacher.values.shape
     truth, labelled = np.zeros((n, c), bool), np.zeros(n, bool)
     if task.labels is not None:
         ids = rows.recordings()
@@ -127,7 +127,14 @@ def _student_rows(task: Task, pictures: NDArray[np.float16], rows: Rows, teacher
             title = f"{store.manifest.folder}: no embedding of {len(missing)} chunks"
             raise BlendkitError(title, [shorten(missing), *filter(None, [apart])])
         embedding = values[[at[i] for i in rows.ids()]].reshape(n, -1)
-    return StudentRows(pictures, teacher.values.astype(np.float32), truth.astype(np.float32), labelled, embedding)
+    counted = np.where(labelled & (heard.real >= LEAST_REAL), heard.real, 0).astype(np.float32)
+    return StudentRows(heard.values, teacher.values.astype(np.float32), truth.astype(np.float32), counted, embedding)
+
+
+def _label_counts(examples: StudentRows, heard: HeardChunks) -> dict[str, int]:
+    """How many chunks have labels that count, and how many of these count with less than their full weight."""
+    counted = examples.labelled > 0
+    return {"labelled": int(counted.sum()), "part_real": int((counted & (heard.real < 1 - 1e-6)).sum())}
 
 
 def _write(task: Task, network: WaveStudent, saw: Saw) -> float:

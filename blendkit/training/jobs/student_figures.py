@@ -23,7 +23,7 @@ def student_figures(
     """
     teacher = examples.teacher[held]
     made: dict[str, Any] = {"rmse": float(np.sqrt(np.mean((sigmoid(found) - sigmoid(teacher)) ** 2)))}
-    own = examples.labelled[held]
+    own = examples.labelled[held] > 0
     truth = examples.truth[held][own] > 0.5
     clusters = rows.recording[held][own].tolist()
     if len(set(clusters)) < 2 or not (truth.any(axis=0) & ~truth.all(axis=0)).any():
