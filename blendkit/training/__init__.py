@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from blendkit.training.jobs.noisy_student import RoundsRequest, fit_rounds
     from blendkit.training.jobs.requests import HeadRequest, TrainingRows
     from blendkit.training.jobs.student_task import StudentRequest, fit_student_of, task_of
+    from blendkit.training.model_cards import nearness
     from blendkit.training.settings import STUDENT_SCHEDULE, Distil, HeadChoice, Mixture, Rounds, Schedule
     from blendkit.training.torch_install import need_torch
 else:
@@ -56,6 +57,7 @@ __all__ = [
     "fit_head",
     "fit_rounds",
     "fit_student_of",
+    "nearness",
     "need_torch",
     "probe_member",
     "pseudo_label",

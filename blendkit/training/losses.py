@@ -32,6 +32,29 @@ def distillation(logits: Tensor, wanted: Tensor, temperature: float) -> Tensor:
     return (cross - entropy) * temperature**2
 
 
+def listwise(logits: Tensor, shares: Tensor, temperature: float) -> Tensor:
+    """Return KL(teacher || student) of the softmax over a batch's rows, averaged over classes.
+
+    shares (B, C): the places in [0, 1] that the teacher's ranks give the rows; its distribution is softmax(shares / T).
+    Only how far a class's logits lie apart counts, not their level (ListNet, Cao et al. 2007).
+    """
+    wanted, found = (shares / temperature).log_softmax(0), logits.float().log_softmax(0)
+    return (wanted.exp() * (wanted - found)).sum(0).mean()
+
+
+def pairwise(logits: Tensor, shares: Tensor) -> Tensor:
+    """Return the logistic loss of a batch's pairs within a class, log(1 + exp(low - high)), averaged over classes.
+
+    shares (B, C): as for `listwise`. A pair counts by the distance of its shares, so ties do not count; a class of ties
+    alone is left out (Burges et al. 2005).
+    """
+    weight = (shares[:, None] - shares[None]).clamp_min(0)
+    apart = logits.float()[:, None] - logits.float()[None]
+    total = weight.sum((0, 1))
+    each = (weight * F.softplus(-apart)).sum((0, 1))[total > 0] / total[total > 0]
+    return each.mean() if len(each) else (0 * logits).sum()
+
+
 def cosine(found: Tensor, wanted: Tensor) -> Tensor:
     """Return the mean of 1 - cos between vectors (B, D)."""
     return (1 - F.cosine_similarity(found, wanted, dim=1)).mean()

@@ -69,6 +69,15 @@ def _teacher(source: Mapping[str, Any]) -> list[str]:
     return [*saw, *([] if source["saw_known"] else [unsure])]
 
 
+def nearness(held: Mapping[str, Any]) -> str:
+    """Return how near a student is to its teacher on held-out recordings."""
+    if "rmse" in held:
+        return f"distance from its teacher's probabilities on held-out recordings (rmse): {held['rmse']:.4f}"
+    found = held["rank_correlation"]
+    said = "none: the teacher's are all equal" if found is None else f"{found:.4f}"
+    return f"correlation with its teacher's ranks on held-out recordings (Spearman, mean over classes): {said}"
+
+
 def student_card(made: Mapping[str, Any]) -> list[str]:
     """Return the lines of a student's model card."""
     rows, held = made["rows"], made["held_out"]
@@ -80,8 +89,10 @@ def student_card(made: Mapping[str, Any]) -> list[str]:
         "",
         f"- learned from {rows['learn']} chunks, stopped on {rows['stop']}, judged on {rows['judge']}, by whole "
         f"recordings ({made['recordings']}); {rows['labelled']} chunks had labels",
-        f"- distance from its teacher's probabilities on held-out recordings (rmse): {held['rmse']:.4f}",
+        f"- {nearness(held)}",
     ]
+    if "rmse" not in held:
+        lines.append("- it learned an order alone: blend it by rank, its sigmoids are no probabilities")
     if "student" in held:
         lines.append(
             f"- macro-AUC on held-out labelled chunks: {span(held['student'])}; teacher {span(held['teacher'])}"

@@ -7,6 +7,8 @@ from typing import Literal
 
 HeadKind = Literal["scalarmix", "attention"]
 LossName = Literal["bce", "focal"]
+StudentLoss = Literal["bce", "listwise", "pairwise"]
+RankMap = Literal["normal"]
 Averaging = Literal["ema", "swa", "none"]
 
 
@@ -96,14 +98,18 @@ class Picture:
 class Distil:
     """How a student learns.
 
-    temperature of the softened teacher; labels: the share of the labels' own cross-entropy where a row has labels;
-    embedding: the weight of 1 - cosine similarity to the teacher's embedding, where it is given. width scales the
-    network's channels. device: cpu, cuda, or auto.
+    loss: `bce` towards the teacher's softened probabilities, or of its order alone: `listwise` or `pairwise` within a
+    class over a batch (default: by what the teacher's scores are). rank_map: `normal` makes logits of a teacher's
+    ranks. temperature: of the softened teacher, or of the listwise loss (default: the loss's own). labels: the share of
+    the labels' own cross-entropy where a row has labels; embedding: the weight of 1 - cosine similarity to the
+    teacher's embedding, where it is given. width scales the network's channels. device: cpu, cuda, or auto.
     """
 
     picture: Picture = Picture()
     schedule: Schedule = STUDENT_SCHEDULE
-    temperature: float = 2.0
+    loss: StudentLoss | None = None
+    rank_map: RankMap | None = None
+    temperature: float | None = None
     labels: float = 0.5
     embedding: float = 0.5
     width: float = 1.0

@@ -18,7 +18,8 @@ from blendkit.events import Emit, silent
 from blendkit.metrics import macro_auc
 from blendkit.training.cnn import Student, WaveStudent
 from blendkit.training.loop import Data, Progress, train
-from blendkit.training.losses import bce, cosine, distillation
+from blendkit.training.losses import bce, cosine, distillation, listwise, pairwise
+from blendkit.training.rank_teacher import orders_only, rank_agreement
 from blendkit.training.settings import Distil
 
 
@@ -26,7 +27,8 @@ from blendkit.training.settings import Distil
 class StudentRows:
     """Training examples of a student.
 
-    pictures (N, mels, frames): raw log-mel; teacher (N, C): its logits; truth (N, C) in [0, 1], counted with the
+    pictures (N, mels, frames): raw log-mel; teacher (N, C): its logits, or the shares of its
+    ranks, as `taught` gives them; truth (N, C) in [0, 1], counted with the
     weight labelled (N,) in [0, 1], 0 where there are no labels; embedding (N, D): the teacher's, or None.
     """
 
@@ -53,8 +55,8 @@ def fit_student(
 ) -> tuple[WaveStudent, Progress]:
     """Train on the rows `learn`, stop by the rows `stop`; return the network, front end included, and its history.
 
-    It stops by macro-AUC where the rows to stop by have enough labels for one, else by the squared difference from the
-    teacher's probabilities.
+    how: as `settled` gives it. It stops by macro-AUC where the rows to stop by have enough labels for one, else by the
+    squared difference from the teacher's probabilities, or by the correlation with its ranks.
     """
     classes = examples.teacher.shape[1]
     width = 0 if examples.embedding is None or not how.embedding else examples.embedding.shape[1]
@@ -67,7 +69,7 @@ def fit_student(
 
     def judge(scored: torch.nn.Module) -> float:
         found = student_logits(scored, examples.pictures[held], network, how.device)
-        return _stop_score(found, examples, held)
+        return _stop_score(found, examples, held, how)
 
     emit("training", {"name": "student", "rows": len(rows), "epochs": how.schedule.epochs})
     state = train(
@@ -106,12 +108,15 @@ def _epoch_rows(rows: Int64, batch: int, rng: np.random.Generator) -> Int64:
 
 
 def _targets(examples: StudentRows, how: Distil) -> Tensor:
-    """Return, side by side, the teacher's softened probabilities, the truth, whether and how much it counts, and the
-    embedding.
+    """Return, side by side, what the teacher says, the truth, whether and how much it counts, and the embedding.
+
+    The teacher says its softened probabilities, or the shares of its ranks.
 
     Mixup may mix all of these linearly, which logits do not allow.
     """
-    soft = sigmoid(examples.teacher / how.temperature).astype(np.float32)
+    soft = examples.teacher
+    if how.loss == "bce" and how.temperature:
+        soft = sigmoid(examples.teacher / how.temperature).astype(np.float32)
     weight = examples.labelled[:, None].astype(np.float32)
     parts = [soft, examples.truth, (weight > 0).astype(np.float32), weight]
     if examples.embedding is not None and how.embedding:
@@ -126,7 +131,7 @@ def _loss(found: tuple[Tensor, Tensor, Tensor], targets: Tensor, classes: int, h
         targets[:, classes : 2 * classes],
         targets[:, 2 * classes :].T[:2],
     )
-    loss = distillation(clip, soft, how.temperature)
+    loss = _teacher_loss(clip, soft, how)
     labelled = sure == 1  # a mixture counts where all of it is labelled
     if how.labels and bool(labelled.any()):
         share = how.labels * (weight * labelled).mean()
@@ -136,12 +141,22 @@ def _loss(found: tuple[Tensor, Tensor, Tensor], targets: Tensor, classes: int, h
     return loss
 
 
-def _stop_score(found: Float32, examples: StudentRows, held: Int64) -> float:
-    """Return the macro-AUC on labelled rows; without one, minus the squared difference from the teacher."""
+def _teacher_loss(clip: Tensor, wanted: Tensor, how: Distil) -> Tensor:
+    if how.loss == "pairwise":
+        return pairwise(clip, wanted)
+    assert how.temperature is not None
+    return (listwise if how.loss == "listwise" else distillation)(clip, wanted, how.temperature)
+
+
+def _stop_score(found: Float32, examples: StudentRows, held: Int64, how: Distil) -> float:
+    """Return the macro-AUC on labelled rows; without one, how near the student is to its teacher."""
     own = examples.labelled[held] > 0
     score = macro_auc(examples.truth[held][own] > 0.5, found[own]).macro if own.any() else float("nan")
     if np.isfinite(score):
         return score
+    if orders_only(how):
+        agreement = rank_agreement(found, examples.teacher[held])
+        return agreement if np.isfinite(agreement) else 0.0
     return -float(np.mean((sigmoid(found) - sigmoid(examples.teacher[held])) ** 2))
 
 

@@ -24,7 +24,9 @@ from blendkit.training.student import (
 )
 
 PICTURE = Picture(rate=4000, n_fft=256, hop=160, mels=16, fmax=2000.0)
-HOW = Distil(PICTURE, Schedule(epochs=2, batch=8, mixup=0.2, patience=5), width=0.25, device="cpu")
+HOW = Distil(
+    PICTURE, Schedule(epochs=2, batch=8, mixup=0.2, patience=5), "bce", temperature=2.0, width=0.25, device="cpu"
+)
 
 
 def rows(embedding: bool = False) -> StudentRows:
@@ -68,11 +70,11 @@ def test_it_stops_by_labels_or_by_its_teacher() -> None:
     given, found = rows(), np.random.default_rng(1).standard_normal((20, 2)).astype(np.float32)
     all_rows = np.arange(20)
     own = given.labelled > 0
-    assert _stop_score(found, given, all_rows) == macro_auc(given.truth[own] > 0.5, found[own]).macro
+    assert _stop_score(found, given, all_rows, HOW) == macro_auc(given.truth[own] > 0.5, found[own]).macro
     none = replace(given, labelled=np.zeros(20, np.float32))
     distance = np.mean((expit(found.astype(np.float64)) - expit(given.teacher.astype(np.float64))) ** 2)
-    assert _stop_score(found, none, all_rows) == pytest.approx(-distance)
-    assert _stop_score(given.teacher, none, all_rows) == pytest.approx(0)
+    assert _stop_score(found, none, all_rows, HOW) == pytest.approx(-distance)
+    assert _stop_score(given.teacher, none, all_rows, HOW) == pytest.approx(0)
 
 
 def test_an_epoch_has_sixteen_batches_at_least() -> None:

@@ -21,12 +21,25 @@ def _made(embedding_weight: float, label_share: float, **own: Any) -> Distil:
 _distil = bundle(
     "distil",
     (
-        "embedding_weight", "temperature", "label_share", "width", "epochs", "patience", "batch", "rate", "mixup",
-        "device", "seed",
+        "embedding_weight", "loss", "rank_map", "temperature", "label_share", "width", "epochs", "patience", "batch",
+        "rate", "mixup", "device", "seed",
     ),
     _made,
     setting("--embedding-weight", Distil.embedding, click.FloatRange(0), "Weight of the embeddings' cosine distance."),
-    setting("--temperature", Distil.temperature, click.FloatRange(0.1), "Temperature that softens the teacher."),
+    click.option(
+        "--loss",
+        type=click.Choice(["bce", "listwise", "pairwise"]),
+        help="What is learned: probabilities (bce), or the order within a class over a batch, as a list or in pairs "
+        "(default: bce; for a teacher of ranks listwise).",
+    ),
+    click.option(
+        "--rank-map", type=click.Choice(["normal"]), help="Make logits of a teacher's ranks: their normal scores."
+    ),
+    click.option(
+        "--temperature",
+        type=click.FloatRange(0.01),
+        help="Temperature of the teacher (default: 2, which softens probabilities; for listwise 0.1).",
+    ),
     setting("--label-share", Distil.labels, click.FloatRange(0, 1), "Share of labels in a labelled chunk's loss."),
     setting("--width", Distil.width, click.FloatRange(0.25, 8), "Factor for the number of channels."),
     setting("--epochs", STUDENT_SCHEDULE.epochs, click.IntRange(1), "Most epochs to train."),
@@ -45,7 +58,9 @@ _distil = bundle(
     "--teacher", required=True, help="The teacher's scores of AUDIO: a store, FILE.npz:ARRAY, a CSV, or a run's folder."
 )
 @click.option(
-    "--space", type=click.Choice(["logit", "prob"]), help="Space of the teacher's scores (a store always holds logits)."
+    "--space",
+    type=click.Choice(["logit", "prob", "rank"]),
+    help="Space of the teacher's scores (a store always holds logits).",
 )
 @click.option("--saw", type=PATH, help="File of labels that the teacher was also trained on; with it, all is known.")
 @click.option(
@@ -64,8 +79,9 @@ _distil = bundle(
 def student(json_out: bool, distil: Distil, **asked: Any) -> None:
     """Distil a teacher's scores of AUDIO into a small CNN of raw audio: a `sed` member with `mel: null`.
 
-    The student learns the teacher's softened probabilities, and labels where there are any. Whole recordings are held
-    out to stop on and to judge on. After an interruption, run the command again: it goes on after the last epoch.
+    The student learns the teacher's softened probabilities, or the order of its ranks, and labels where there are any.
+    Whole recordings are held out to stop on and to judge on. After an interruption, run the command again: it goes on
+    after the last epoch.
     """
     from blendkit import training
 
@@ -80,11 +96,11 @@ def student(json_out: bool, distil: Distil, **asked: Any) -> None:
 
 
 def _show(report: dict[str, Any], out: Path) -> None:
-    from blendkit.training import span
+    from blendkit.training import nearness, span
 
     rows, held = report["rows"], report["held_out"]
     click.echo(f"{report['parameters']:,} parameters; {rows['learn']} chunks, best epoch {report['best_epoch']}")
-    click.echo(f"held-out recordings, {rows['judge']} chunks: rmse to the teacher's probabilities {held['rmse']:.4f}")
+    click.echo(f"{rows['judge']} chunks: {nearness(held)}")
     if "student" in held:
         click.echo(
             f"macro-AUC {span(held['student'])}; teacher {span(held['teacher'])}; less {span(held['gain'], '+')}"

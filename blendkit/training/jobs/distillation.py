@@ -30,6 +30,7 @@ from blendkit.training.export import exported, write_onnx
 from blendkit.training.jobs.chunk_pictures import HeardChunks, chunk_pictures
 from blendkit.training.jobs.student_figures import student_figures
 from blendkit.training.model_cards import student_card
+from blendkit.training.rank_teacher import orders_only, taught
 from blendkit.training.settings import Distil, Picture
 from blendkit.training.student import StudentRows, fit_student, student_logits
 
@@ -41,9 +42,9 @@ STUDENT_FOLDS = 5  # of recordings: one to stop on, one to judge on, three to le
 class Task:
     """What a student is made from.
 
-    teacher: its logits; saw: the recordings that the teacher learned from; known: classes that labels may name beside
-    the teacher's; embedding: the feature store of the teacher's embeddings, and the name of the feature; oof: whether
-    the teacher's scores are out-of-fold.
+    teacher: its logits or ranks; saw: the recordings that the teacher learned from; known: classes that labels may name
+    beside the teacher's; embedding: the feature store of the teacher's embeddings, and the name of the feature; oof:
+    whether the teacher's scores are out-of-fold.
     """
 
     out: Path
@@ -95,7 +96,9 @@ def distil(task: Task, emit: Emit = silent) -> dict[str, Any]:
         "rows": {"learn": len(learn), "stop": len(stop), "judge": len(held), **_label_counts(examples, heard)},
         "best_epoch": state.best_epoch,
         "history": state.history,
-        "held_out": student_figures(examples, held, found, rows, contents, task.saw, oof=task.oof),
+        "held_out": student_figures(
+            examples, held, found, rows, contents, task.saw, oof=task.oof, order=orders_only(task.how)
+        ),
         "onnx_difference": drift,
         "how": asdict(task.how),
         **saw.to_json(),
@@ -128,7 +131,7 @@ def _student_rows(task: Task, heard: HeardChunks, teacher: Scores) -> StudentRow
             raise BlendkitError(title, [shorten(missing), *filter(None, [apart])])
         embedding = values[[at[i] for i in rows.ids()]].reshape(n, -1)
     counted = np.where(labelled & (heard.real >= LEAST_REAL), heard.real, 0).astype(np.float32)
-    return StudentRows(heard.values, teacher.values.astype(np.float32), truth.astype(np.float32), counted, embedding)
+    return StudentRows(heard.values, taught(teacher, task.how), truth.astype(np.float32), counted, embedding)
 
 
 def _label_counts(examples: StudentRows, heard: HeardChunks) -> dict[str, int]:
@@ -147,6 +150,7 @@ def _write(task: Task, network: WaveStudent, saw: Saw) -> float:
         "classes": list(task.teacher.classes),
         "rate": str(picture.rate),
         **saw.to_json(),
+        "learned": "order" if orders_only(task.how) else "probabilities",
         "made_by": f"blendkit {__version__}",
     }
     bare = _without_embedding(network)

@@ -8,21 +8,31 @@ import numpy as np
 
 from blendkit.core import Contents, Float32, Int64, Rows, Saw, ScoreKind, kind_of, sigmoid
 from blendkit.metrics import paired_bootstrap
+from blendkit.training.rank_teacher import rank_agreement
 from blendkit.training.student import StudentRows
 
 
 def student_figures(
-    examples: StudentRows, held: Int64, found: Float32, rows: Rows, contents: Contents, saw: Saw, *, oof: bool = False
+    examples: StudentRows,
+    held: Int64,
+    found: Float32,
+    rows: Rows,
+    contents: Contents,
+    saw: Saw,
+    *,
+    oof: bool = False,
+    order: bool = False,
 ) -> dict[str, Any]:
     """Compare a student with its teacher on the rows `held` (H,), from which it neither learned nor stopped.
 
-    found (H, C): its logits. saw: what the teacher learned from; oof: whether the teacher's scores are out-of-fold.
-    Returns the rmse of the probabilities and, where labels give macro-AUCs, `student`, `teacher` and `gain` as
+    found (H, C): its logits. saw: what the teacher learned from; oof: whether the teacher's scores are out-of-fold;
+    order: whether only its order was learned. Returns the rmse of the probabilities, or the mean over classes of
+    Spearman's correlation, and, where labels give macro-AUCs, `student`, `teacher` and `gain` as
     [estimate, low, high], with their `kinds`, how many judged recordings the teacher learned from, and `notes` that
     say it in words.
     """
     teacher = examples.teacher[held]
-    made: dict[str, Any] = {"rmse": float(np.sqrt(np.mean((sigmoid(found) - sigmoid(teacher)) ** 2)))}
+    made = _nearness(found, teacher, order=order)
     own = examples.labelled[held] > 0
     truth = examples.truth[held][own] > 0.5
     clusters = rows.recording[held][own].tolist()
@@ -41,6 +51,13 @@ def student_figures(
     made["judged"] = {"recordings": len(judged), "teacher_saw": len(saw.among(judged, contents))}
     made["notes"] = _notes(made["kinds"], made["judged"])
     return made
+
+
+def _nearness(found: Float32, teacher: Float32, *, order: bool) -> dict[str, Any]:
+    if not order:
+        return {"rmse": float(np.sqrt(np.mean((sigmoid(found) - sigmoid(teacher)) ** 2)))}
+    agreement = rank_agreement(found, teacher)
+    return {"rank_correlation": agreement if np.isfinite(agreement) else None}
 
 
 def _notes(kinds: dict[str, ScoreKind], judged: dict[str, int]) -> list[str]:

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any
 
 import torch
 
 from blendkit.audio import find_audio
-from blendkit.core import Scores, Taxonomy, logit
+from blendkit.core import Scores, Space, Taxonomy, logit
 from blendkit.errors import BlendkitError
 from blendkit.events import Emit, silent
 from blendkit.io import read_labels, read_provenance, read_taxonomy
@@ -17,6 +17,7 @@ from blendkit.member import BELOW_FLOAT32
 from blendkit.store import FeatureStore, require_features
 from blendkit.training.jobs.distillation import Task, distil
 from blendkit.training.jobs.teacher_saw import read_teacher, with_labels
+from blendkit.training.rank_teacher import settled
 from blendkit.training.settings import Distil
 
 
@@ -24,16 +25,16 @@ from blendkit.training.settings import Distil
 class StudentRequest:
     """A student to train on recordings.
 
-    teacher: its scores of them (a store, `FILE.npz:ARRAY`, a CSV, or a run's folder); space: what the scores are (a
-    store holds logits); saw: a label file of recordings that the teacher also learned from; labels: of some of the
-    recordings; taxonomy: further classes that labels may name; embedding: a store of the teacher's embeddings;
-    embedding_name: which feature of it.
+    teacher: its scores of them (a store, `FILE.npz:ARRAY`, a CSV, or a run's folder), of ranks only the order is
+    learned; space: what the scores are (a store holds logits); saw: a label file of recordings that the teacher also
+    learned from; labels: of some of the recordings; taxonomy: further classes that labels may name; embedding: a store
+    of the teacher's embeddings; embedding_name: which feature of it.
     """
 
     audio: tuple[Path, ...]
     teacher: str
     out: Path
-    space: Literal["logit", "prob"] | None = None
+    space: Space | None = None
     saw: Path | None = None
     labels: Path | None = None
     taxonomy: Path | None = None
@@ -50,7 +51,8 @@ def fit_student_of(request: StudentRequest, emit: Emit = silent) -> dict[str, An
 def task_of(request: StudentRequest) -> Task:
     """Return the task. Raises BlendkitError for what cannot be read, and scores whose space is not given."""
     facts = read_provenance(request.teacher)
-    scores = _logits(request.teacher, read_teacher(request.teacher, request.space, facts))
+    scores = _logits(read_teacher(request.teacher, request.space, facts))
+    how = settled(request.how, ranks=scores.space == "rank")
     known = (read_taxonomy(request.taxonomy) if request.taxonomy is not None else Taxonomy({})).classes
     store = FeatureStore.open(request.embedding) if request.embedding is not None else None
     if store is not None:
@@ -63,7 +65,7 @@ def task_of(request: StudentRequest) -> Task:
         labels=read_labels(request.labels) if request.labels is not None else None,
         known=tuple(known),
         embedding=None if store is None else (store, request.embedding_name),
-        how=replace(request.how, device=_device(request.how.device)),
+        how=replace(how, device=_device(how.device)),
         oof=facts.kind == "oof" and request.saw is None,  # --saw names more than the folds left out
     )
 
@@ -76,10 +78,8 @@ def _device(wanted: str) -> str:
     return wanted
 
 
-def _logits(source: str, scores: Scores) -> Scores:
-    """A teacher's logits."""
-    if scores.space == "rank":
-        raise BlendkitError(f"--teacher {source}: its scores are ranks, a student learns logits or probabilities")
+def _logits(scores: Scores) -> Scores:
+    """A teacher's logits; its ranks where it has no others."""
     if scores.space == "prob":
         return scores.with_values(logit(scores.values, floor=BELOW_FLOAT32), "logit")
     return scores
