@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from blendkit.training.jobs.requests import HeadRequest, TrainingRows
     from blendkit.training.jobs.student_task import StudentRequest, fit_student_of, task_of
     from blendkit.training.model_cards import nearness
-    from blendkit.training.settings import STUDENT_SCHEDULE, Distil, HeadChoice, Mixture, Rounds, Schedule
+    from blendkit.training.settings import STUDENT_SCHEDULE, Distil, HeadChoice, Mixture, Picture, Rounds, Schedule
     from blendkit.training.torch_install import need_torch
 else:
     __getattr__, __dir__ = lazy_face(__name__)
@@ -40,6 +40,7 @@ __all__ = [
     "HeadChoice",
     "HeadRequest",
     "Mixture",
+    "Picture",
     "ProbedBlocks",
     "PseudoLabelRequest",
     "Rounds",

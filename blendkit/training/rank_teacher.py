@@ -37,7 +37,7 @@ def settled(how: Distil, *, ranks: bool) -> Distil:
 
 def orders_only(how: Distil) -> bool:
     """Return whether a student learns the order of chunks within a class, and no probabilities."""
-    return how.loss != "bce" or how.rank_map is not None
+    return how.loss in ("listwise", "pairwise") or how.rank_map is not None
 
 
 def taught(teacher: Scores, how: Distil) -> Float32:
@@ -49,7 +49,7 @@ def taught(teacher: Scores, how: Distil) -> Float32:
     if not orders_only(how):
         return teacher.values.astype(np.float32)
     shares = (doubled_ranks(teacher.values) - 1) / (2 * len(teacher.values))
-    if how.loss != "bce":
+    if how.rank_map is None:
         return np.asarray(shares, np.float32)
     from scipy.special import ndtri
 

@@ -230,6 +230,7 @@ def test_the_written_graph_says_what_it_saw(tmp_path: Path, monkeypatch: pytest.
     network = WaveStudent(Distil().picture, Student(2, 0.25, embedding=5))
     assert distillation._write(task(tmp_path), network, Saw.of(["r1", "t1"])) == 1e-6
     assert (facts["saw"], facts["classes"], facts["rate"]) == (["r1", "t1"], ["x", "y"], "32000")
+    assert (facts["window_s"], facts["learned"], facts["picture"]["mels"]) == ("5.0", "probabilities", 64)
     assert facts["path"] == tmp_path / "student.onnx"
     first = facts["x"][0]
     torch.rand(3)  # what else was drawn before does not count: equal runs state an equal difference to torch

@@ -10,7 +10,7 @@ import click
 
 from blendkit.cli._options import PATH, bundle, json_option, setting
 from blendkit.cli._show import event, progress_emitter
-from blendkit.training import STUDENT_SCHEDULE, Distil
+from blendkit.training import STUDENT_SCHEDULE, Distil, Picture
 
 
 def _made(embedding_weight: float, label_share: float, **own: Any) -> Distil:
@@ -52,6 +52,19 @@ _distil = bundle(
 )  # fmt: skip
 
 
+_picture = bundle(
+    "picture",
+    ("sample_rate", "n_fft", "hop", "mels", "fmin", "fmax"),
+    lambda sample_rate, **own: Picture(rate=sample_rate, **own),
+    setting("--sample-rate", Picture.rate, click.IntRange(1000, 500_000), "Rate of the student's input in Hz."),
+    setting("--n-fft", Picture.n_fft, click.IntRange(16, 65536), "Samples of a window of its spectrogram."),
+    setting("--hop", Picture.hop, click.IntRange(1, 65536), "Samples from one window to the next."),
+    setting("--mels", Picture.mels, click.IntRange(8, 1024), "Number of mel bands."),
+    setting("--fmin", Picture.fmin, click.FloatRange(0), "Lowest frequency of the bands in Hz."),
+    setting("--fmax", Picture.fmax, click.FloatRange(0), "Highest frequency of the bands in Hz, up to half the rate."),
+)
+
+
 @click.command()
 @click.argument("audio", nargs=-1, required=True, type=PATH)
 @click.option(
@@ -73,10 +86,16 @@ _distil = bundle(
 @click.option(
     "--embedding-name", default="embedding", show_default=True, help="Name of the feature in the --embedding store."
 )
+@click.option(
+    "--chunk-s",
+    type=click.FloatRange(0.1, 3600),
+    help="Length of a chunk in seconds (default: as the teacher's store or run states it, else 5).",
+)
 @_distil
+@_picture
 @click.option("--out", required=True, type=PATH, help="Folder to write student.onnx, its card and student.json to.")
 @json_option
-def student(json_out: bool, distil: Distil, **asked: Any) -> None:
+def student(json_out: bool, distil: Distil, picture: Picture, **asked: Any) -> None:
     """Distil a teacher's scores of AUDIO into a small CNN of raw audio: a `sed` member with `mel: null`.
 
     The student learns the teacher's softened probabilities, or the order of its ranks, and labels where there are any.
@@ -86,7 +105,7 @@ def student(json_out: bool, distil: Distil, **asked: Any) -> None:
     from blendkit import training
 
     training.need_torch()
-    request = training.StudentRequest(how=distil, **asked)
+    request = training.StudentRequest(how=replace(distil, picture=picture), **asked)
     with progress_emitter(json_out) as emit:
         made = training.fit_student_of(request, emit)
     if json_out:

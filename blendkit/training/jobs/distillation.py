@@ -29,6 +29,7 @@ from blendkit.training.cnn import WaveStudent
 from blendkit.training.export import exported, write_onnx
 from blendkit.training.jobs.chunk_pictures import HeardChunks, chunk_pictures
 from blendkit.training.jobs.student_figures import student_figures
+from blendkit.training.jobs.teacher_chunks import require_chunks
 from blendkit.training.model_cards import student_card
 from blendkit.training.rank_teacher import orders_only, taught
 from blendkit.training.settings import Distil, Picture
@@ -100,6 +101,7 @@ def distil(task: Task, emit: Emit = silent) -> dict[str, Any]:
             examples, held, found, rows, contents, task.saw, oof=task.oof, order=orders_only(task.how)
         ),
         "onnx_difference": drift,
+        "chunk_s": task.chunk_s,
         "how": asdict(task.how),
         **saw.to_json(),
     }
@@ -123,6 +125,7 @@ def _student_rows(task: Task, heard: HeardChunks, teacher: Scores) -> StudentRow
     if task.embedding is not None:
         store, name = task.embedding
         theirs, values = store.read(name, NameRule())
+        require_chunks(theirs, task.chunk_s, str(store.manifest.folder))
         at = {i: k for k, i in enumerate(theirs.ids())}
         missing = [i for i in rows.ids() if i not in at]
         if missing:
@@ -149,6 +152,8 @@ def _write(task: Task, network: WaveStudent, saw: Saw) -> float:
         "kind": "student",
         "classes": list(task.teacher.classes),
         "rate": str(picture.rate),
+        "window_s": repr(float(task.chunk_s)),
+        "picture": asdict(picture),
         **saw.to_json(),
         "learned": "order" if orders_only(task.how) else "probabilities",
         "made_by": f"blendkit {__version__}",

@@ -16,9 +16,11 @@ from blendkit.io import read_labels, read_provenance, read_taxonomy
 from blendkit.member import BELOW_FLOAT32
 from blendkit.store import FeatureStore, require_features
 from blendkit.training.jobs.distillation import Task, distil
+from blendkit.training.jobs.teacher_chunks import chunk_length, require_chunks
 from blendkit.training.jobs.teacher_saw import read_teacher, with_labels
 from blendkit.training.rank_teacher import settled
 from blendkit.training.settings import Distil
+from blendkit.training.spectrogram import check_picture
 
 
 @dataclass(frozen=True)
@@ -28,7 +30,8 @@ class StudentRequest:
     teacher: its scores of them (a store, `FILE.npz:ARRAY`, a CSV, or a run's folder), of ranks only the order is
     learned; space: what the scores are (a store holds logits); saw: a label file of recordings that the teacher also
     learned from; labels: of some of the recordings; taxonomy: further classes that labels may name; embedding: a store
-    of the teacher's embeddings; embedding_name: which feature of it.
+    of the teacher's embeddings; embedding_name: which feature of it; chunk_s: the seconds of a
+    chunk (default: as the teacher's store or run states it, else 5).
     """
 
     audio: tuple[Path, ...]
@@ -40,6 +43,7 @@ class StudentRequest:
     taxonomy: Path | None = None
     embedding: Path | None = None
     embedding_name: str = "embedding"
+    chunk_s: float | None = None
     how: Distil = Distil()
 
 
@@ -49,9 +53,13 @@ def fit_student_of(request: StudentRequest, emit: Emit = silent) -> dict[str, An
 
 
 def task_of(request: StudentRequest) -> Task:
-    """Return the task. Raises BlendkitError for what cannot be read, and scores whose space is not given."""
+    """Return the task. Raises BlendkitError for what cannot be read, scores whose space is not given, and
+    chunks and settings that do not fit."""
     facts = read_provenance(request.teacher)
-    scores = _logits(read_teacher(request.teacher, request.space, facts))
+    chunk_s = chunk_length(request.teacher, request.chunk_s)
+    check_picture(request.how.picture, chunk_s)
+    scores = _logits(read_teacher(request.teacher, request.space, facts, chunk_s))
+    require_chunks(scores.rows, chunk_s, f"--teacher {request.teacher}")
     how = settled(request.how, ranks=scores.space == "rank")
     known = (read_taxonomy(request.taxonomy) if request.taxonomy is not None else Taxonomy({})).classes
     store = FeatureStore.open(request.embedding) if request.embedding is not None else None
@@ -66,6 +74,7 @@ def task_of(request: StudentRequest) -> Task:
         known=tuple(known),
         embedding=None if store is None else (store, request.embedding_name),
         how=replace(how, device=_device(how.device)),
+        chunk_s=chunk_s,
         oof=facts.kind == "oof" and request.saw is None,  # --saw names more than the folds left out
     )
 
