@@ -9,6 +9,7 @@ HeadKind = Literal["scalarmix", "attention"]
 LossName = Literal["bce", "focal"]
 StudentLoss = Literal["bce", "listwise", "pairwise"]
 RankMap = Literal["normal"]
+StudentSize = Literal["small", "b0"]
 Averaging = Literal["ema", "swa", "none"]
 
 
@@ -102,7 +103,8 @@ class Distil:
     class over a batch (default: by what the teacher's scores are). rank_map: `normal` makes logits of a teacher's
     ranks. temperature: of the softened teacher, or of the listwise loss (default: the loss's own). labels: the share of
     the labels' own cross-entropy where a row has labels; embedding: the weight of 1 - cosine similarity to the
-    teacher's embedding, where it is given. width scales the network's channels. device: cpu, cuda, or auto.
+    teacher's embedding, where it is given. size: of the network, `small` or as EfficientNet-B0; width scales its
+    channels. device: cpu, cuda, or auto.
     """
 
     picture: Picture = Picture()
@@ -112,6 +114,7 @@ class Distil:
     temperature: float | None = None
     labels: float = 0.5
     embedding: float = 0.5
+    size: StudentSize = "small"
     width: float = 1.0
     seed: int = 0
     device: str = "auto"

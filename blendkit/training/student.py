@@ -63,7 +63,7 @@ def fit_student(
     rows, held = np.asarray(learn, np.int64), np.asarray(stop, np.int64)
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(how.seed)
-        network = WaveStudent(how.picture, Student(classes, how.width, width))
+        network = WaveStudent(how.picture, Student(classes, how.width, width, how.size))
     network.front.fit(torch.from_numpy(examples.pictures[rows[:2000]].astype(np.float32)))
     pictures = _PictureRows(examples.pictures, network)
 

@@ -239,14 +239,16 @@ def test_the_written_graph_says_what_it_saw(tmp_path: Path, monkeypatch: pytest.
     assert first.std().item() == pytest.approx(0.05, rel=0.01)
 
 
-def test_equal_runs_write_equal_bytes(tmp_path: Path) -> None:
-    picture = Picture(4000, 256, 160, 16, 50.0, 2000.0)
-    written = []
-    for name in ("a", "b"):
-        torch.manual_seed(0)
-        network = WaveStudent(picture, Student(2, 0.25))
-        torch.rand(len(written) + 1)  # what else was drawn before does not count
-        given = task(tmp_path / name, how=Distil(picture))
-        drift = distillation._write(given, network, Saw.of(["r1"]))
-        written.append((drift, (tmp_path / name / "student.onnx").read_bytes()))
-    assert written[0] == written[1]
+def test_torch_and_onnx_agree_on_b0(tmp_path: Path) -> None:
+    torch.manual_seed(0)
+    network = WaveStudent(Picture(1000, 64, 60, 8, 50.0, 500.0), Student(2, 0.25, size="b0"))
+    for layer in network.modules():
+        if isinstance(layer, torch.nn.BatchNorm2d):
+            layer.momentum = None  # one batch fills its averages; without, hardly anything reaches the outputs
+    with torch.no_grad():
+        network.train()(0.05 * torch.randn(16, 2000))
+        clip = network.eval()(0.05 * torch.randn(4, 2000))[0]
+    assert clip.std(0).min() > 0.1
+    given = task(tmp_path, how=Distil(Picture(rate=1000), size="b0"), chunk_s=2.0)
+    drift = distillation._write(given, network, Saw.of(["r1"]))  # refused beyond 1e-4 of the largest output
+    assert 0 < drift < 1e-4 * 10 * float(clip.abs().max())

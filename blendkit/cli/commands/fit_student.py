@@ -21,8 +21,8 @@ def _made(embedding_weight: float, label_share: float, **own: Any) -> Distil:
 _distil = bundle(
     "distil",
     (
-        "embedding_weight", "loss", "rank_map", "temperature", "label_share", "width", "epochs", "patience", "batch",
-        "rate", "mixup", "device", "seed",
+        "embedding_weight", "loss", "rank_map", "temperature", "label_share", "size", "width", "epochs", "patience",
+        "batch", "rate", "mixup", "device", "seed",
     ),
     _made,
     setting("--embedding-weight", Distil.embedding, click.FloatRange(0), "Weight of the embeddings' cosine distance."),
@@ -41,6 +41,12 @@ _distil = bundle(
         help="Temperature of the teacher (default: 2, which softens probabilities; for listwise 0.1).",
     ),
     setting("--label-share", Distil.labels, click.FloatRange(0, 1), "Share of labels in a labelled chunk's loss."),
+    setting(
+        "--size",
+        Distil.size,
+        click.Choice(["small", "b0"]),
+        "Size of the network: small (0.2 million parameters), or that of EfficientNet-B0 (4 million), untrained.",
+    ),
     setting("--width", Distil.width, click.FloatRange(0.25, 8), "Factor for the number of channels."),
     setting("--epochs", STUDENT_SCHEDULE.epochs, click.IntRange(1), "Most epochs to train."),
     setting("--patience", STUDENT_SCHEDULE.patience, click.IntRange(1), "Epochs without a gain before training stops."),
