@@ -27,7 +27,16 @@ if TYPE_CHECKING:
     from blendkit.training.jobs.requests import HeadRequest, TrainingRows
     from blendkit.training.jobs.student_task import StudentRequest, fit_student_of, task_of
     from blendkit.training.model_cards import nearness
-    from blendkit.training.settings import STUDENT_SCHEDULE, Distil, HeadChoice, Mixture, Picture, Rounds, Schedule
+    from blendkit.training.settings import (
+        STUDENT_SCHEDULE,
+        Distil,
+        HeadChoice,
+        Mixture,
+        Picture,
+        Rounds,
+        Schedule,
+        WaveChanges,
+    )
     from blendkit.training.torch_install import need_torch
 else:
     __getattr__, __dir__ = lazy_face(__name__)
@@ -51,6 +60,7 @@ __all__ = [
     "TeacherSource",
     "TrainingRows",
     "Voting",
+    "WaveChanges",
     "clip_features",
     "distil",
     "figure_lines",

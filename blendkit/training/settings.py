@@ -95,6 +95,24 @@ class Picture:
     fmax: float = 15000.0
 
 
+Span = tuple[float, float]
+MIX_DB: Span = (-20.0, 0.0)  # of a background, unless another level is asked for
+
+
+@dataclass(frozen=True)
+class WaveChanges:
+    """How the waves of training chunks are changed before they become pictures; nothing by default.
+
+    mix_db: from and to which level, relative to the chunk's own, a background is mixed into half of the chunks;
+    gain_db: by how much every chunk is made louder or softer; shift_s: by how many seconds at most it is moved in a
+    circle.
+    """
+
+    mix_db: Span | None = None
+    gain_db: Span | None = None
+    shift_s: float = 0.0
+
+
 @dataclass(frozen=True)
 class Distil:
     """How a student learns.
@@ -104,7 +122,7 @@ class Distil:
     ranks. temperature: of the softened teacher, or of the listwise loss (default: the loss's own). labels: the share of
     the labels' own cross-entropy where a row has labels; embedding: the weight of 1 - cosine similarity to the
     teacher's embedding, where it is given. size: of the network, `small` or as EfficientNet-B0; width scales its
-    channels. device: cpu, cuda, or auto.
+    channels. waves: how the audio is changed before it is a picture. device: cpu, cuda, or auto.
     """
 
     picture: Picture = Picture()
@@ -116,5 +134,6 @@ class Distil:
     embedding: float = 0.5
     size: StudentSize = "small"
     width: float = 1.0
+    waves: WaveChanges = WaveChanges()
     seed: int = 0
     device: str = "auto"

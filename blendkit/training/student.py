@@ -21,18 +21,19 @@ from blendkit.training.loop import Data, Progress, train
 from blendkit.training.losses import bce, cosine, distillation, listwise, pairwise
 from blendkit.training.rank_teacher import orders_only, rank_agreement
 from blendkit.training.settings import Distil
+from blendkit.training.wave_augment import WaveRows
 
 
 @dataclass(frozen=True, eq=False)
 class StudentRows:
     """Training examples of a student.
 
-    pictures (N, mels, frames): raw log-mel; teacher (N, C): its logits, or the shares of its
+    pictures (N, mels, frames): raw log-mel, or made of waves; teacher (N, C): its logits, or the shares of its
     ranks, as `taught` gives them; truth (N, C) in [0, 1], counted with the
     weight labelled (N,) in [0, 1], 0 where there are no labels; embedding (N, D): the teacher's, or None.
     """
 
-    pictures: NDArray[np.float16]
+    pictures: NDArray[np.float16] | WaveRows
     teacher: Float32
     truth: Float32
     labelled: Float32
@@ -42,12 +43,14 @@ class StudentRows:
 class _PictureRows:
     """Raw pictures as standardised float32 tensors, made for the rows of a batch only."""
 
-    def __init__(self, pictures: NDArray[np.float16], network: WaveStudent) -> None:
+    def __init__(self, pictures: NDArray[np.float16] | WaveRows, network: WaveStudent) -> None:
         self.pictures, self.network = pictures, network
 
     def __getitem__(self, rows: Tensor) -> Tensor:
-        found = torch.from_numpy(self.pictures[rows.cpu().numpy()].astype(np.float32))
-        return self.network.front.standard(found)
+        at = rows.cpu().numpy()
+        if isinstance(self.pictures, WaveRows):
+            return self.network.front.standard(self.pictures.changed(at))
+        return self.network.front.standard(torch.from_numpy(self.pictures[at].astype(np.float32)))
 
 
 def fit_student(
@@ -65,10 +68,10 @@ def fit_student(
         torch.manual_seed(how.seed)
         network = WaveStudent(how.picture, Student(classes, how.width, width, how.size))
     network.front.fit(torch.from_numpy(examples.pictures[rows[:2000]].astype(np.float32)))
-    pictures = _PictureRows(examples.pictures, network)
+    pictures, shown = _PictureRows(examples.pictures, network), examples.pictures[held]
 
     def judge(scored: torch.nn.Module) -> float:
-        found = student_logits(scored, examples.pictures[held], network, how.device)
+        found = student_logits(scored, shown, network, how.device)
         return _stop_score(found, examples, held, how)
 
     emit("training", {"name": "student", "rows": len(rows), "epochs": how.schedule.epochs})
@@ -165,6 +168,10 @@ def _checkpoint_key(examples: StudentRows, rows: Any, held: Any, how: Distil) ->
     about = {**asdict(how), "device": ""}
     digest = hashlib.sha256(canonical_json([about, torch.__version__]).encode())
     embedding = [examples.embedding] if examples.embedding is not None and how.embedding else []
-    for array in (examples.pictures, examples.teacher, examples.truth, examples.labelled, rows, held, *embedding):
+    pictures = examples.pictures
+    if isinstance(pictures, WaveRows):
+        digest.update("".join(w.digest for w in (pictures.waves, pictures.background) if w is not None).encode())
+        pictures = np.concatenate([w.used for w in (pictures.waves, pictures.background) if w is not None])
+    for array in (pictures, examples.teacher, examples.truth, examples.labelled, rows, held, *embedding):
         digest.update(np.ascontiguousarray(array).data)
     return digest.hexdigest()[:12]

@@ -20,10 +20,11 @@ from blendkit.store import FeatureStore, Stored
 from blendkit.training.cnn import Student, WaveStudent
 from blendkit.training.jobs import distillation
 from blendkit.training.jobs.chunk_pictures import HeardChunks
+from blendkit.training.jobs.chunk_waves import WaveSource
 from blendkit.training.jobs.distillation import Task, _label_counts, _student_rows, _without_embedding, distil
 from blendkit.training.jobs.student_figures import student_figures
 from blendkit.training.model_cards import student_card
-from blendkit.training.settings import Distil, Picture
+from blendkit.training.settings import Distil, Picture, WaveChanges
 from blendkit.training.student import StudentRows
 
 IDS = [f"r{i}" for i in range(10)]
@@ -84,6 +85,26 @@ def test_it_saw_what_it_or_its_teacher_learned_from(fitted: dict[str, Any], tmp_
     unknown = distil(task(tmp_path, saw=Saw(("t1",), known=False)))
     assert not unknown["saw_known"]
     assert "what its teacher learned from is not known" in (tmp_path / "card.md").read_text(encoding="utf-8")
+
+
+def test_waves_are_heard_where_they_are_to_be_changed(
+    fitted: dict[str, Any], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    held = {r for r, f in fold_of(IDS, 5).items() if f <= 1}
+    out: list[Saw] = []
+
+    def source(waves: Any, background: Any, kept_out: Saw, *args: Any) -> WaveSource:
+        out.append(kept_out)
+        return WaveSource(PICTURES, Saw(("noise1",)), ("r0",))  # type: ignore[arg-type]
+
+    monkeypatch.setattr(distillation, "chunk_waves", lambda *args: (HEARD, "the waves"))
+    monkeypatch.setattr(distillation, "wave_source", source)
+    made = distil(task(tmp_path, how=Distil(waves=WaveChanges(gain_db=(-6.0, 6.0)))))
+    assert set(out[0].recordings) == held  # to stop and to judge on
+    assert "noise1" in made["saw"]
+    assert made["background"] == {"recordings": 1, "left_out": ["r0"]}
+    assert made["how"]["waves"]["gain_db"] == (-6.0, 6.0)
+    assert distil(task(tmp_path))["background"] is None
 
 
 def test_too_few_recordings_and_missing_scores_are_errors(

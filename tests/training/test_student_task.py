@@ -16,7 +16,7 @@ from blendkit.io import Provenance
 from blendkit.store import FeatureStore, Stored
 from blendkit.training.jobs.student_task import StudentRequest, _device, _logits, task_of
 from blendkit.training.jobs.teacher_saw import read_teacher
-from blendkit.training.settings import Distil
+from blendkit.training.settings import Distil, WaveChanges
 
 
 @pytest.fixture
@@ -83,6 +83,11 @@ def test_a_task_is_all_that_the_request_names(table: str, tmp_path: Path, write_
     assert (task.how.device, task.known, task.out) == ("cpu", (), tmp_path / "out")
     with pytest.raises(BlendkitError, match="no feature 'embedding'"):
         task_of(replace(request, embedding_name="embedding"))
+    with pytest.raises(BlendkitError, match="--mix-db: nothing to mix in"):
+        task_of(replace(request, how=Distil(device="cpu", waves=WaveChanges(mix_db=(-6.0, 0.0)))))
+    noisy = task_of(replace(request, background=tmp_path))
+    assert [r.id for r in noisy.background] == ["r1", "r2"]
+    assert noisy.how.waves.mix_db == (-20, 0)
     bare = task_of(StudentRequest(tuple(audio), table, tmp_path / "out", "logit", how=Distil(device="cpu")))
     assert (bare.how.loss, bare.how.temperature) == ("bce", 2.0)
     ranks = task_of(replace(request, space="rank"))

@@ -10,7 +10,7 @@ import click
 
 from blendkit.cli._options import PATH, bundle, json_option, setting
 from blendkit.cli._show import event, progress_emitter
-from blendkit.training import STUDENT_SCHEDULE, Distil, Picture
+from blendkit.training import STUDENT_SCHEDULE, Distil, Picture, WaveChanges
 
 
 def _made(embedding_weight: float, label_share: float, **own: Any) -> Distil:
@@ -58,6 +58,36 @@ _distil = bundle(
 )  # fmt: skip
 
 
+class _Decibels(click.ParamType):  # type: ignore[type-arg]
+    """Two levels in dB, the lower first."""
+
+    name = "LOW:HIGH"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
+        """Return both as numbers."""
+        if isinstance(value, tuple):
+            return value
+        try:
+            low, high = (float(v) for v in str(value).split(":"))
+        except ValueError:
+            self.fail(f"expected two numbers of dB, as in -20:0; got {value!r}", param, ctx)
+        if not -200 <= low <= high <= 200:
+            self.fail(f"expected the lower level first, both within 200 dB of 0; got {value!r}", param, ctx)
+        return low, high
+
+
+_waves = bundle(
+    "waves",
+    ("mix_db", "gain_db", "shift_s"),
+    WaveChanges,
+    click.option(
+        "--mix-db",
+        type=_Decibels(),
+        help="Level of the background relative to the chunk's own in dB, drawn evenly (default: -20:0).",
+    ),
+    click.option("--gain-db", type=_Decibels(), help="Change of every chunk's level in dB, drawn evenly."),
+    setting("--shift-s", WaveChanges.shift_s, click.FloatRange(0, 3600), "Most seconds to move a chunk in a circle."),
+)
 _picture = bundle(
     "picture",
     ("sample_rate", "n_fft", "hop", "mels", "fmin", "fmax"),
@@ -97,11 +127,15 @@ _picture = bundle(
     type=click.FloatRange(0.1, 3600),
     help="Length of a chunk in seconds (default: as the teacher's store or run states it, else 5).",
 )
+@click.option(
+    "--background", type=PATH, help="Folder of recordings to mix into half of the chunks; held-out ones are left out."
+)
+@_waves
 @_distil
 @_picture
 @click.option("--out", required=True, type=PATH, help="Folder to write student.onnx, its card and student.json to.")
 @json_option
-def student(json_out: bool, distil: Distil, picture: Picture, **asked: Any) -> None:
+def student(json_out: bool, distil: Distil, picture: Picture, waves: WaveChanges, **asked: Any) -> None:
     """Distil a teacher's scores of AUDIO into a small CNN of raw audio: a `sed` member with `mel: null`.
 
     The student learns the teacher's softened probabilities, or the order of its ranks, and labels where there are any.
@@ -111,7 +145,7 @@ def student(json_out: bool, distil: Distil, picture: Picture, **asked: Any) -> N
     from blendkit import training
 
     training.need_torch()
-    request = training.StudentRequest(how=replace(distil, picture=picture), **asked)
+    request = training.StudentRequest(how=replace(distil, picture=picture, waves=waves), **asked)
     with progress_emitter(json_out) as emit:
         made = training.fit_student_of(request, emit)
     if json_out:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -13,8 +13,11 @@ import torch
 from blendkit._version import __version__
 from blendkit.audio import Grid, Recording, samples_at
 from blendkit.core import (
+    Contents,
+    Int64,
     LabelTable,
     NameRule,
+    Rows,
     Saw,
     Scores,
     compare_names,
@@ -28,12 +31,14 @@ from blendkit.store import FeatureStore, write_json, write_text
 from blendkit.training.cnn import WaveStudent
 from blendkit.training.export import exported, write_onnx
 from blendkit.training.jobs.chunk_pictures import HeardChunks, chunk_pictures
+from blendkit.training.jobs.chunk_waves import chunk_waves, wave_source
 from blendkit.training.jobs.student_figures import student_figures
 from blendkit.training.jobs.teacher_chunks import require_chunks
 from blendkit.training.model_cards import student_card
 from blendkit.training.rank_teacher import orders_only, taught
-from blendkit.training.settings import Distil, Picture
+from blendkit.training.settings import Distil, Picture, WaveChanges
 from blendkit.training.student import StudentRows, fit_student, student_logits
+from blendkit.training.wave_augment import Waves
 
 LEAST_REAL = 0.5  # labels of a chunk that holds less audio than this share, and else silence, do not count
 STUDENT_FOLDS = 5  # of recordings: one to stop on, one to judge on, three to learn from
@@ -45,7 +50,7 @@ class Task:
 
     teacher: its logits or ranks; saw: the recordings that the teacher learned from; known: classes that labels may name
     beside the teacher's; embedding: the feature store of the teacher's embeddings, and the name of the feature; oof:
-    whether the teacher's scores are out-of-fold.
+    whether the teacher's scores are out-of-fold; background: recordings to mix into the chunks to learn from.
     """
 
     out: Path
@@ -58,6 +63,7 @@ class Task:
     how: Distil
     chunk_s: float = 5.0
     oof: bool = False
+    background: Sequence[Recording] = ()
 
 
 def distil(task: Task, emit: Emit = silent) -> dict[str, Any]:
@@ -74,26 +80,28 @@ def distil(task: Task, emit: Emit = silent) -> dict[str, Any]:
         apart = compare_names(missing, known, "the audio", "the teacher's scores")
         title = f"the teacher has no scores of {len(missing)} recordings"
         raise BlendkitError(title, [shorten(missing), *filter(None, [apart])])
-    heard = chunk_pictures(task.recordings, task.how.picture, grid, task.out / "checkpoints", emit)
+    heard, waves = _heard(task, grid, emit)
     rows, contents = heard.rows, heard.contents
     teacher = task.teacher.align(rows, task.teacher.classes, source="the teacher")
     examples = _student_rows(task, heard, teacher)
-    copy = copies(rows.recordings(), contents)  # copies of one recording lie in one fold
-    _need_folds(sorted(set(copy.values())))
-    dealt = fold_of(sorted(set(copy.values())), STUDENT_FOLDS)
-    at = {r: dealt[c] for r, c in copy.items()}
-    fold = np.array([at[r] for r in rows.recording.tolist()])
+    fold = _folds(rows, contents)
     learn, stop, held = (np.flatnonzero(m) for m in (fold > 1, fold == 1, fold == 0))
+    source = None
+    if waves is not None:
+        kept_out = Saw.of(rows.recording[fold <= 1].tolist(), contents)
+        folder = task.out / "checkpoints"
+        source = wave_source(waves, task.background, kept_out, task.how, grid, folder, emit)
+        examples = replace(examples, pictures=source.rows)
     network, state = fit_student(
         examples, learn.tolist(), stop.tolist(), task.how, task.out / "checkpoints" / "student", emit
     )
-    found = student_logits(network.student, heard.values[held], network)
-    saw = Saw.of(rows.recording[fold > 0].tolist(), contents).joined(task.saw)
+    found = student_logits(network.student, examples.pictures[held], network)
+    saw = Saw.of(rows.recording[fold > 0].tolist(), contents).joined(task.saw, *([source.saw] if source else []))
     drift = _write(task, network, saw)
     made = {
         "classes": list(teacher.classes),
         "parameters": sum(p.numel() for p in network.student.parameters()),
-        "recordings": len(at),
+        "recordings": len(rows.recordings()),
         "rows": {"learn": len(learn), "stop": len(stop), "judge": len(held), **_label_counts(examples, heard)},
         "best_epoch": state.best_epoch,
         "history": state.history,
@@ -102,12 +110,29 @@ def distil(task: Task, emit: Emit = silent) -> dict[str, Any]:
         ),
         "onnx_difference": drift,
         "chunk_s": task.chunk_s,
+        "background": {"recordings": len(source.saw), "left_out": list(source.left_out)} if source else None,
         "how": asdict(task.how),
         **saw.to_json(),
     }
     write_json(task.out / "student.json", made, sort=False)
     write_text(task.out / "card.md", "\n".join(student_card(made)) + "\n")
     return made
+
+
+def _heard(task: Task, grid: Grid, emit: Emit) -> tuple[HeardChunks, Waves | None]:
+    """The chunks as pictures, and as waves where these are to be changed."""
+    folder, picture = task.out / "checkpoints", task.how.picture
+    if task.how.waves == WaveChanges() and not task.background:
+        return chunk_pictures(task.recordings, picture, grid, folder, emit), None
+    return chunk_waves(task.recordings, picture.rate, grid, folder, emit)
+
+
+def _folds(rows: Rows, contents: Contents) -> Int64:
+    """Deal whole recordings into folds, (N,) by row; copies of one recording lie in one fold."""
+    copy = copies(rows.recordings(), contents)
+    _need_folds(sorted(set(copy.values())))
+    dealt = fold_of(sorted(set(copy.values())), STUDENT_FOLDS)
+    return np.array([dealt[copy[r]] for r in rows.recording.tolist()], np.int64)
 
 
 def _need_folds(recordings: Sequence[str]) -> None:

@@ -8,7 +8,7 @@ from typing import Any
 
 import torch
 
-from blendkit.audio import find_audio
+from blendkit.audio import Recording, find_audio
 from blendkit.core import Scores, Space, Taxonomy, logit
 from blendkit.errors import BlendkitError
 from blendkit.events import Emit, silent
@@ -19,7 +19,7 @@ from blendkit.training.jobs.distillation import Task, distil
 from blendkit.training.jobs.teacher_chunks import chunk_length, require_chunks
 from blendkit.training.jobs.teacher_saw import read_teacher, with_labels
 from blendkit.training.rank_teacher import settled
-from blendkit.training.settings import Distil
+from blendkit.training.settings import MIX_DB, Distil
 from blendkit.training.spectrogram import check_picture
 
 
@@ -31,7 +31,7 @@ class StudentRequest:
     learned; space: what the scores are (a store holds logits); saw: a label file of recordings that the teacher also
     learned from; labels: of some of the recordings; taxonomy: further classes that labels may name; embedding: a store
     of the teacher's embeddings; embedding_name: which feature of it; chunk_s: the seconds of a
-    chunk (default: as the teacher's store or run states it, else 5).
+    chunk (default: as the teacher's store or run states it, else 5); background: recordings to mix into it.
     """
 
     audio: tuple[Path, ...]
@@ -44,6 +44,7 @@ class StudentRequest:
     embedding: Path | None = None
     embedding_name: str = "embedding"
     chunk_s: float | None = None
+    background: Path | None = None
     how: Distil = Distil()
 
 
@@ -60,7 +61,7 @@ def task_of(request: StudentRequest) -> Task:
     check_picture(request.how.picture, chunk_s)
     scores = _logits(read_teacher(request.teacher, request.space, facts, chunk_s))
     require_chunks(scores.rows, chunk_s, f"--teacher {request.teacher}")
-    how = settled(request.how, ranks=scores.space == "rank")
+    how = _with_level(settled(request.how, ranks=scores.space == "rank"), request.background)
     known = (read_taxonomy(request.taxonomy) if request.taxonomy is not None else Taxonomy({})).classes
     store = FeatureStore.open(request.embedding) if request.embedding is not None else None
     if store is not None:
@@ -75,8 +76,20 @@ def task_of(request: StudentRequest) -> Task:
         embedding=None if store is None else (store, request.embedding_name),
         how=replace(how, device=_device(how.device)),
         chunk_s=chunk_s,
+        background=_background(request),
         oof=facts.kind == "oof" and request.saw is None,  # --saw names more than the folds left out
     )
+
+
+def _background(request: StudentRequest) -> tuple[Recording, ...]:
+    if request.background is None:
+        if request.how.waves.mix_db is not None:
+            raise BlendkitError("--mix-db: nothing to mix in", ["name a folder of recordings with --background"])
+        return ()
+    found = tuple(r for r in find_audio([request.background]).recordings if not r.problem)
+    if not found:
+        raise BlendkitError(f"--background {request.background}: no recording that can be read")
+    return found
 
 
 def _device(wanted: str) -> str:
@@ -85,6 +98,12 @@ def _device(wanted: str) -> str:
     if wanted != "cpu" and not (wanted.startswith("cuda") and torch.cuda.is_available()):
         raise BlendkitError(f"--device {wanted}: torch {torch.__version__} has no such device", ["use cpu or auto"])
     return wanted
+
+
+def _with_level(how: Distil, background: Path | None) -> Distil:
+    if background is None or how.waves.mix_db is not None:
+        return how
+    return replace(how, waves=replace(how.waves, mix_db=MIX_DB))
 
 
 def _logits(scores: Scores) -> Scores:
