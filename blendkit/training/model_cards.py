@@ -78,6 +78,12 @@ def nearness(held: Mapping[str, Any]) -> str:
     return f"correlation with its teacher's ranks on held-out recordings (Spearman, mean over classes): {said}"
 
 
+def background_note(background: Mapping[str, Any]) -> str:
+    """Return how many recordings a student heard as background, and how many it could not."""
+    left = len(background["left_out"])
+    return f"heard {background['recordings']} recordings as background; {left} were left out, because they are held out"
+
+
 def student_card(made: Mapping[str, Any]) -> list[str]:
     """Return the lines of a student's model card."""
     rows, held = made["rows"], made["held_out"]
@@ -88,7 +94,10 @@ def student_card(made: Mapping[str, Any]) -> list[str]:
         f"Made by blendkit {__version__} with torch {torch.__version__}.",
         "",
         f"- learned from {rows['learn']} chunks, stopped on {rows['stop']}, judged on {rows['judge']}, by whole "
-        f"recordings ({made['recordings']}); {rows['labelled']} chunks had labels",
+        f"recordings ({made['recordings']}); {rows['labelled']} chunks had labels, of which {rows['part_real']} count "
+        "by their share of audio",
+        f"- chunks of {made['chunk_s']:g} s at {made['how']['picture']['rate']} Hz; loss {made['how']['loss']}",
+        *([f"- {background_note(made['background'])}"] if made["background"] else []),
         f"- {nearness(held)}",
     ]
     if "rmse" not in held:

@@ -102,7 +102,10 @@ def test_waves_are_heard_where_they_are_to_be_changed(
     made = distil(task(tmp_path, how=Distil(waves=WaveChanges(gain_db=(-6.0, 6.0)))))
     assert set(out[0].recordings) == held  # to stop and to judge on
     assert "noise1" in made["saw"]
-    assert made["background"] == {"recordings": 1, "left_out": ["r0"]}
+    assert made["background"] is None  # no other recording was asked for
+    noisy = distil(task(tmp_path, background=[Recording("noise1", tmp_path)]))
+    assert noisy["background"] == {"recordings": 1, "left_out": ["r0"]}
+    assert "heard 1 recordings as background; 1 were left out" in (tmp_path / "card.md").read_text(encoding="utf-8")
     assert made["how"]["waves"]["gain_db"] == (-6.0, 6.0)
     assert distil(task(tmp_path))["background"] is None
 
@@ -228,11 +231,14 @@ def test_the_exported_network_has_no_embedding() -> None:
 
 def test_the_card_names_the_teachers_caveat_where_it_is_judged() -> None:
     made: dict[str, Any] = {
-        "rows": {"learn": 1, "stop": 2, "judge": 3, "labelled": 4}, "held_out": {"rmse": 0.125}, "parameters": 1234,
+        "rows": {"learn": 1, "stop": 2, "judge": 3, "labelled": 4, "part_real": 1}, "chunk_s": 10.0, "background": None,
+        "how": {"picture": {"rate": 16000}, "loss": "bce"}, "held_out": {"rmse": 0.125}, "parameters": 1234,
         "classes": ["x"], "recordings": 9, "onnx_difference": 2e-7, "saw_known": True,
     }  # fmt: skip
     plain = "\n".join(student_card(made))
     assert "1,234 parameters" in plain
+    assert "4 chunks had labels, of which 1 count by their share" in plain
+    assert "chunks of 10 s at 16000 Hz; loss bce" in plain
     assert "0.1250" in plain
     assert "in-sample" not in plain
     made["held_out"] |= figures(np.ones(20, bool), RIGHT, Saw(("r0",)))

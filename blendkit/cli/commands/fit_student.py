@@ -155,7 +155,7 @@ def student(json_out: bool, distil: Distil, picture: Picture, waves: WaveChanges
 
 
 def _show(report: dict[str, Any], out: Path) -> None:
-    from blendkit.training import nearness, span
+    from blendkit.training import background_note, nearness, span
 
     rows, held = report["rows"], report["held_out"]
     click.echo(f"{report['parameters']:,} parameters; {rows['learn']} chunks, best epoch {report['best_epoch']}")
@@ -166,5 +166,7 @@ def _show(report: dict[str, Any], out: Path) -> None:
         )
         for note in held["notes"]:
             click.echo(note)
+    if report["background"]:
+        click.echo(background_note(report["background"]))
     click.echo(f"torch and ONNX differ by {report['onnx_difference']:.1e}")
     click.echo(f"wrote {out}: student.onnx, card.md, student.json")

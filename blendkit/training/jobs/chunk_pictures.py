@@ -62,7 +62,7 @@ def chunk_pictures(
         raise BlendkitError(f"none of {len(recordings)} recordings has a chunk that can be read")
     pictures, index = np.concatenate(parts), ChunkIndex.of(prepared)
     with atomic_path(path) as temporary, temporary.open("wb") as handle:
-        np.savez(handle, pictures=pictures, **index.arrays())
+        np.savez(handle, pictures=pictures, **index.arrays())  # type: ignore[arg-type]
     return _in_row_order(pictures, index, grid)
 
 

@@ -94,7 +94,8 @@ def _cut(recordings: Sequence[Recording], rate: int, grid: Grid, path: Path, emi
         if not sum(p.chunks for p in prepared):
             raise BlendkitError(f"none of {len(recordings)} recordings has a chunk that can be read")
     with atomic_path(path) as temporary, temporary.open("wb") as handle:
-        np.savez(handle, sha256=np.array(digest.hexdigest()), **ChunkIndex.of(prepared).arrays())
+        arrays = {"sha256": np.array(digest.hexdigest()), **ChunkIndex.of(prepared).arrays()}
+        np.savez(handle, **arrays)  # type: ignore[arg-type]
 
 
 def _mapped(path: Path, rate: int, grid: Grid) -> tuple[HeardChunks, Waves]:

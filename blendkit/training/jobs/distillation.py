@@ -110,7 +110,9 @@ def distil(task: Task, emit: Emit = silent) -> dict[str, Any]:
         ),
         "onnx_difference": drift,
         "chunk_s": task.chunk_s,
-        "background": {"recordings": len(source.saw), "left_out": list(source.left_out)} if source else None,
+        "background": {"recordings": len(source.saw), "left_out": list(source.left_out)}
+        if source and task.background
+        else None,
         "how": asdict(task.how),
         **saw.to_json(),
     }
