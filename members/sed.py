@@ -13,7 +13,16 @@ from numpy.typing import NDArray
 from blendkit.audio import Anchor, Pool, samples_at
 from blendkit.core import Float32, Float64, Saw, logit
 from blendkit.errors import BlendkitError
-from blendkit.graphs import Port, load_graph, metadata, metadata_names, metadata_saw, open_session, ports
+from blendkit.graphs import (
+    Port,
+    load_graph,
+    metadata,
+    metadata_names,
+    metadata_saw,
+    metadata_seconds,
+    open_session,
+    ports,
+)
 from blendkit.member import (
     BELOW_FLOAT32,
     ClassBy,
@@ -144,9 +153,9 @@ def sed(
     the same). classes: its columns, as text or CSV; default: the list in the graph's metadata. class_by,
     class_column, synonyms: the kind of name in it and how it is matched, as in `onnx`. mel: the
     spectrogram of the training; folds and members with equal settings share one computation. `mel: null`: the
-    graph's input is raw audio, and its metadata says its `rate`, as a student of `blendkit fit student` does. clip,
-    frame: the outputs' names; default: the one without and the one with frames. gives: `logit` or `prob`; unless
-    stated, what looks like probabilities is refused. Longer windows:
+    graph's input is raw audio, and its metadata says its `rate` and the `window_s` to use unless it is stated here, as
+    a student of `blendkit fit student` does. clip, frame: the outputs' names; default: the one without and the one with
+    frames. gives: `logit` or `prob`; unless stated, what looks like probabilities is refused. Longer windows:
     `window_s: 20, anchor: centre, pool: frames` averages the frames of overlapping windows on one timeline;
     a chunk's score is its highest frame (Babych, BirdCLEF 2025).
     """
@@ -157,7 +166,8 @@ def sed(
     graph, source = load_graph(Path(folds[0]), "sed"), Path(folds[0]).name
     front = _front(mel, graph, source)
     labels, said = _labels(graph, source, classes, class_by, class_column)
-    window = context.chunk_s if window_s is None else window_s
+    stated = metadata_seconds(graph, "window_s", source, "sed") if isinstance(front, RawAudio) else None
+    window = (stated or context.chunk_s) if window_s is None else window_s
     samples = samples_at(window, front.rate)
     mapped = match_classes("sed", labels, class_by, context, synonyms=Path(synonyms) if synonyms else None)
     tried = front(trial_windows(samples))
@@ -167,7 +177,13 @@ def sed(
     spaces = [
         stated_space("sed", graph, o.name, o.arranged(v), gives) for o, v in zip(outputs.used, values, strict=True)
     ]
-    notes = (mapped.note, *said, f"{len(folds)} folds averaged as {mix}", f"frame weight {frame_weight:g}", *mixed)
+    notes = (
+        mapped.note,
+        *said,
+        f"{len(folds)} folds averaged as {mix}",
+        f"frame weight {frame_weight:g}",
+        *mixed,
+    )
     frames = max(1, outputs.frame.frames) if pool == "frames" and outputs.frame is not None else 0
     info = MemberInfo(
         mapped.classes, mapped.covered, front.rate, window, runners[0].input.whole_batches(batch), notes, _saw(folds),

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
         metadata,
         metadata_names,
         metadata_saw,
+        metadata_seconds,
         ports,
         require_names,
     )
@@ -65,6 +66,7 @@ __all__ = [
     "metadata",
     "metadata_names",
     "metadata_saw",
+    "metadata_seconds",
     "named_axis",
     "open_session",
     "pool_cells",

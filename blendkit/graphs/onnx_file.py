@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -143,6 +144,21 @@ def metadata_names(model: Any, key: str, source: str, name: str) -> list[str]:
             f"{name}: {source}: metadata {key!r} is not a JSON list of names, got {properties[key][:60]!r}"
         )
     return found
+
+
+def metadata_seconds(model: Any, key: str, source: str, name: str) -> float | None:
+    """Return seconds that a model's metadata state, None where they state nothing.
+
+    Raises BlendkitError naming the file `source` for what is no length of time.
+    """
+    said = metadata(model).get(key)
+    try:
+        seconds = None if said is None else float(said)
+    except ValueError:
+        seconds = math.nan
+    if seconds is not None and not 0 < seconds < math.inf:
+        raise BlendkitError(f"{name}: the metadata `{key}` of {source} is {said!r}, expected seconds")
+    return seconds
 
 
 def metadata_saw(model: Any, source: str, name: str) -> Saw:

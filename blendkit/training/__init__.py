@@ -21,7 +21,17 @@ if TYPE_CHECKING:
     from blendkit.training.jobs.noisy_student import RoundsRequest, fit_rounds
     from blendkit.training.jobs.requests import HeadRequest, TrainingRows
     from blendkit.training.jobs.student_task import StudentRequest, fit_student_of, task_of
-    from blendkit.training.settings import STUDENT_SCHEDULE, Distil, HeadChoice, Mixture, Rounds, Schedule
+    from blendkit.training.model_cards import background_note, nearness
+    from blendkit.training.settings import (
+        STUDENT_SCHEDULE,
+        Distil,
+        HeadChoice,
+        Mixture,
+        Picture,
+        Rounds,
+        Schedule,
+        WaveChanges,
+    )
     from blendkit.training.torch_install import need_torch
 else:
     __getattr__, __dir__ = lazy_face(__name__)
@@ -34,6 +44,7 @@ __all__ = [
     "HeadChoice",
     "HeadRequest",
     "Mixture",
+    "Picture",
     "ProbedBlocks",
     "PseudoLabelRequest",
     "Rounds",
@@ -44,6 +55,8 @@ __all__ = [
     "TeacherSource",
     "TrainingRows",
     "Voting",
+    "WaveChanges",
+    "background_note",
     "clip_features",
     "distil",
     "figure_lines",
@@ -51,6 +64,7 @@ __all__ = [
     "fit_head",
     "fit_rounds",
     "fit_student_of",
+    "nearness",
     "need_torch",
     "probe_member",
     "pseudo_label",

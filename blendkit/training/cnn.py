@@ -1,24 +1,50 @@
-"""A small MBConv network for sound event detection: log-mel pictures in, clip and frame logits out."""
+"""MBConv networks for sound event detection: log-mel pictures in, clip and frame logits out."""
 
 from __future__ import annotations
+
+from dataclasses import dataclass
 
 import torch
 from torch import Tensor, nn
 
-from blendkit.training.settings import Picture
+from blendkit.training.settings import Picture, StudentSize
 from blendkit.training.spectrogram import LogMel
 
-_STAGES = ((16, 1, 1), (24, 2, 2), (40, 2, 2), (80, 2, 2))  # channels, blocks, stride of the first
+
+@dataclass(frozen=True)
+class _Shape:
+    """Channels of the first convolution and of the last (0: twice those of the last stage), and the stages between.
+
+    Of each stage: channels, blocks, stride of the first block, size of its convolutions, factor of its inner channels.
+    """
+
+    stem: int
+    head: int
+    stages: tuple[tuple[int, int, int, int, int], ...]
+
+
+_SHAPES: dict[StudentSize, _Shape] = {
+    "small": _Shape(16, 0, ((16, 1, 1, 3, 4), (24, 2, 2, 3, 4), (40, 2, 2, 3, 4), (80, 2, 2, 3, 4))),
+    "b0": _Shape(  # EfficientNet-B0 (Tan & Le 2019, table 1)
+        32,
+        1280,
+        (
+            (16, 1, 1, 3, 1), (24, 2, 2, 3, 6), (40, 2, 2, 5, 6), (80, 3, 2, 3, 6), (112, 3, 1, 5, 6),
+            (192, 4, 2, 5, 6), (320, 1, 1, 3, 6),
+        ),
+    ),
+}  # fmt: skip
 
 
 class MBConv(nn.Module):
     """Inverted bottleneck with squeeze-and-excite (Tan & Le 2019), residual where the shape allows."""
 
-    def __init__(self, source: int, width: int, stride: int, expand: int = 4) -> None:
+    def __init__(self, source: int, width: int, stride: int, expand: int = 4, size: int = 3) -> None:
         super().__init__()
         inner = source * expand
         self.residual = stride == 1 and source == width
-        self.widen = nn.Sequential(_conv(source, inner, 1), _conv(inner, inner, 3, stride, inner))
+        widened = [_conv(source, inner, 1)] if expand > 1 else []
+        self.widen = nn.Sequential(*widened, _conv(inner, inner, size, stride, inner))
         self.squeeze = nn.Sequential(
             nn.Conv2d(inner, max(4, source // 4), 1), nn.SiLU(), nn.Conv2d(max(4, source // 4), inner, 1), nn.Sigmoid()
         )
@@ -34,16 +60,16 @@ class MBConv(nn.Module):
 class Student(nn.Module):
     """MBConv stages over a picture, the mean over frequency, and attention over time per class (Kong et al. 2020)."""
 
-    def __init__(self, classes: int, width: float = 1.0, embedding: int = 0) -> None:
+    def __init__(self, classes: int, width: float = 1.0, embedding: int = 0, size: StudentSize = "small") -> None:
         super().__init__()
-        channels = [max(8, round(c * width / 8) * 8) for c, *_ in _STAGES]
-        layers: list[nn.Module] = [_conv(1, channels[0], 3, 2)]
-        source = channels[0]
-        for own, (_, blocks, stride) in zip(channels, _STAGES, strict=True):
+        shape = _SHAPES[size]
+        source = _channels(shape.stem, width)
+        layers: list[nn.Module] = [_conv(1, source, 3, 2)]
+        for own, blocks, stride, kernel, expand in shape.stages:
             for b in range(blocks):
-                layers.append(MBConv(source, own, stride if b == 0 else 1))
-                source = own
-        self.wide = 2 * source
+                layers.append(MBConv(source, _channels(own, width), stride if b == 0 else 1, expand, kernel))
+                source = _channels(own, width)
+        self.wide = _channels(shape.head, width) if shape.head else 2 * source
         self.body = nn.Sequential(*layers, _conv(source, self.wide, 1))
         self.drop = nn.Dropout(0.2)
         self.frame, self.attend = nn.Linear(self.wide, classes), nn.Linear(self.wide, classes)
@@ -69,6 +95,11 @@ class WaveStudent(nn.Module):
         """Return clip and frame logits."""
         clip, frames, _ = self.student(self.front(waves))
         return clip, frames
+
+
+def _channels(count: int, width: float) -> int:
+    """Scale a number of channels, to a multiple of 8."""
+    return max(8, round(count * width / 8) * 8)
 
 
 def _conv(source: int, width: int, size: int, stride: int = 1, groups: int = 1) -> nn.Sequential:

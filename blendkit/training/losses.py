@@ -14,6 +14,12 @@ def bce(logits: Tensor, targets: Tensor, counts: Tensor | None = None) -> Tensor
     return masked_mean(F.binary_cross_entropy_with_logits(logits, targets, reduction="none"), counts)
 
 
+def weighted_bce(logits: Tensor, targets: Tensor, weight: Tensor) -> Tensor:
+    """Return the binary cross-entropy, averaged over rows with their weights (B,), not all 0."""
+    each = F.binary_cross_entropy_with_logits(logits, targets, reduction="none").mean(1)
+    return (weight * each).sum() / weight.sum()
+
+
 def focal(logits: Tensor, targets: Tensor, gamma: float = 2.0, counts: Tensor | None = None) -> Tensor:
     """Return the mean focal loss |t - p|^gamma BCE (Lin et al. 2017), in its form for soft targets (Li et al. 2020)."""
     each = F.binary_cross_entropy_with_logits(logits, targets, reduction="none")
@@ -35,6 +41,29 @@ def distillation(logits: Tensor, wanted: Tensor, temperature: float) -> Tensor:
     cross = F.binary_cross_entropy_with_logits(logits / temperature, wanted)
     entropy = -(torch.xlogy(wanted, wanted) + torch.xlogy(1 - wanted, 1 - wanted)).mean()
     return (cross - entropy) * temperature**2
+
+
+def listwise(logits: Tensor, shares: Tensor, temperature: float) -> Tensor:
+    """Return KL(teacher || student) of the softmax over a batch's rows, averaged over classes.
+
+    shares (B, C): the places in [0, 1] that the teacher's ranks give the rows; its distribution is softmax(shares / T).
+    Only how far a class's logits lie apart counts, not their level (ListNet, Cao et al. 2007).
+    """
+    wanted, found = (shares / temperature).log_softmax(0), logits.float().log_softmax(0)
+    return (wanted.exp() * (wanted - found)).sum(0).mean()
+
+
+def pairwise(logits: Tensor, shares: Tensor) -> Tensor:
+    """Return the logistic loss of a batch's pairs within a class, log(1 + exp(low - high)), averaged over classes.
+
+    shares (B, C): as for `listwise`. A pair counts by the distance of its shares, so ties do not count; a class of ties
+    alone is left out (Burges et al. 2005).
+    """
+    weight = (shares[:, None] - shares[None]).clamp_min(0)
+    apart = logits.float()[:, None] - logits.float()[None]
+    total = weight.sum((0, 1))
+    each = (weight * F.softplus(-apart)).sum((0, 1))[total > 0] / total[total > 0]
+    return each.mean() if len(each) else (0 * logits).sum()
 
 
 def cosine(found: Tensor, wanted: Tensor) -> Tensor:

@@ -69,6 +69,21 @@ def _teacher(source: Mapping[str, Any]) -> list[str]:
     return [*saw, *([] if source["saw_known"] else [unsure])]
 
 
+def nearness(held: Mapping[str, Any]) -> str:
+    """Return how near a student is to its teacher on held-out recordings."""
+    if "rmse" in held:
+        return f"distance from its teacher's probabilities on held-out recordings (rmse): {held['rmse']:.4f}"
+    found = held["rank_correlation"]
+    said = "none: the teacher's are all equal" if found is None else f"{found:.4f}"
+    return f"correlation with its teacher's ranks on held-out recordings (Spearman, mean over classes): {said}"
+
+
+def background_note(background: Mapping[str, Any]) -> str:
+    """Return how many recordings a student heard as background, and how many it could not."""
+    left = len(background["left_out"])
+    return f"heard {background['recordings']} recordings as background; {left} were left out, because they are held out"
+
+
 def student_card(made: Mapping[str, Any]) -> list[str]:
     """Return the lines of a student's model card."""
     rows, held = made["rows"], made["held_out"]
@@ -79,14 +94,19 @@ def student_card(made: Mapping[str, Any]) -> list[str]:
         f"Made by blendkit {__version__} with torch {torch.__version__}.",
         "",
         f"- learned from {rows['learn']} chunks, stopped on {rows['stop']}, judged on {rows['judge']}, by whole "
-        f"recordings ({made['recordings']}); {rows['labelled']} chunks had labels",
-        f"- distance from its teacher's probabilities on held-out recordings (rmse): {held['rmse']:.4f}",
+        f"recordings ({made['recordings']}); {rows['labelled']} chunks had labels, of which {rows['part_real']} count "
+        "by their share of audio",
+        f"- chunks of {made['chunk_s']:g} s at {made['how']['picture']['rate']} Hz; loss {made['how']['loss']}",
+        *([f"- {background_note(made['background'])}"] if made["background"] else []),
+        f"- {nearness(held)}",
     ]
+    if "rmse" not in held:
+        lines.append("- it learned an order alone: blend it by rank, its sigmoids are no probabilities")
     if "student" in held:
         lines.append(
             f"- macro-AUC on held-out labelled chunks: {span(held['student'])}; teacher {span(held['teacher'])}"
         )
-        lines.append("- the teacher's own figure there is in-sample if it learned from these recordings")
+        lines += [f"- {note}" for note in held["notes"]]
     every = "every recording behind it, its teacher's too, is in the metadata `saw`"
     unsure = "what its teacher learned from is not known: the metadata `saw` may lack recordings"
     lines.append(f"- largest difference between torch and ONNX: {made['onnx_difference']:.1e}")

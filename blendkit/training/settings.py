@@ -10,6 +10,9 @@ from blendkit.errors import BlendkitError
 
 HeadKind = Literal["scalarmix", "attention"]
 LossName = Literal["bce", "focal"]
+StudentLoss = Literal["bce", "listwise", "pairwise"]
+RankMap = Literal["normal"]
+StudentSize = Literal["small", "b0"]
 Averaging = Literal["ema", "swa", "none"]
 
 
@@ -122,21 +125,46 @@ class Picture:
         require_finite(self)
 
 
+Span = tuple[float, float]
+MIX_DB: Span = (-20.0, 0.0)  # of a background, unless another level is asked for
+
+
+@dataclass(frozen=True)
+class WaveChanges:
+    """How the waves of training chunks are changed before they become pictures; nothing by default.
+
+    mix_db: from and to which level, relative to the chunk's own, a background is mixed into half of the chunks;
+    gain_db: by how much every chunk is made louder or softer; shift_s: by how many seconds at most it is moved in a
+    circle.
+    """
+
+    mix_db: Span | None = None
+    gain_db: Span | None = None
+    shift_s: float = 0.0
+
+
 @dataclass(frozen=True)
 class Distil:
     """How a student learns.
 
-    temperature of the softened teacher; labels: the share of the labels' own cross-entropy where a row has labels;
-    embedding: the weight of 1 - cosine similarity to the teacher's embedding, where it is given. width scales the
-    network's channels. device: cpu, cuda, or auto.
+    loss: `bce` towards the teacher's softened probabilities, or of its order alone: `listwise` or `pairwise` within a
+    class over a batch (default: by what the teacher's scores are). rank_map: `normal` makes logits of a teacher's
+    ranks. temperature: of the softened teacher, or of the listwise loss (default: the loss's own). labels: the share of
+    the labels' own cross-entropy where a row has labels; embedding: the weight of 1 - cosine similarity to the
+    teacher's embedding, where it is given. size: of the network, `small` or as EfficientNet-B0; width scales its
+    channels. waves: how the audio is changed before it is a picture. device: cpu, cuda, or auto.
     """
 
     picture: Picture = Picture()
     schedule: Schedule = STUDENT_SCHEDULE
-    temperature: float = 2.0
+    loss: StudentLoss | None = None
+    rank_map: RankMap | None = None
+    temperature: float | None = None
     labels: float = 0.5
     embedding: float = 0.5
+    size: StudentSize = "small"
     width: float = 1.0
+    waves: WaveChanges = WaveChanges()
     seed: int = 0
     device: str = "auto"
 

@@ -8,6 +8,7 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
+from blendkit.audio import samples_at
 from blendkit.errors import BlendkitError
 from blendkit.training.settings import Picture
 
@@ -56,6 +57,21 @@ class LogMel(nn.Module):
     def forward(self, waves: Tensor) -> Tensor:
         """Return pictures (B, 1, mels, frames)."""
         return self.standard(self.raw(waves))
+
+
+def check_picture(picture: Picture, chunk_s: float) -> None:
+    """Raise BlendkitError, with all that is wrong, if a chunk of `chunk_s` seconds has no such picture."""
+    samples = samples_at(chunk_s, picture.rate)
+    problems = []
+    if picture.n_fft > samples:
+        problems.append(f"n_fft is {picture.n_fft} samples, a chunk of {chunk_s:g} s has {samples}")
+    if not picture.fmin < picture.fmax:
+        problems.append(f"fmin {picture.fmin:g} Hz is not below fmax {picture.fmax:g} Hz")
+    if picture.fmax > picture.rate / 2:
+        problems.append(f"fmax {picture.fmax:g} Hz lies above half the rate of {picture.rate} Hz")
+    if problems:
+        raise BlendkitError("these settings give no log-mel picture", problems)
+    LogMel(picture)  # whether every band holds a frequency shows when the bands are made
 
 
 def _mel_bank(picture: Picture) -> tuple[np.ndarray, np.ndarray]:

@@ -13,39 +13,44 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from blendkit.core import Bools, Float32, Int64, canonical_json, sigmoid
+from blendkit.core import Float32, Int64, canonical_json, sigmoid
 from blendkit.events import Emit, silent
 from blendkit.metrics import macro_auc
 from blendkit.training.cnn import Student, WaveStudent
 from blendkit.training.loop import Data, Progress, train
-from blendkit.training.losses import bce, cosine, distillation
+from blendkit.training.losses import cosine, distillation, listwise, pairwise, weighted_bce
+from blendkit.training.rank_teacher import orders_only, rank_agreement
 from blendkit.training.settings import Distil
+from blendkit.training.wave_augment import WaveRows
 
 
 @dataclass(frozen=True, eq=False)
 class StudentRows:
     """Training examples of a student.
 
-    pictures (N, mels, frames): raw log-mel; teacher (N, C): its logits; truth (N, C) in [0, 1], where labelled (N,) is
-    true; embedding (N, D): the teacher's, or None.
+    pictures (N, mels, frames): raw log-mel, or made of waves; teacher (N, C): its logits, or the shares of its
+    ranks, as `taught` gives them; truth (N, C) in [0, 1], counted with the
+    weight labelled (N,) in [0, 1], 0 where there are no labels; embedding (N, D): the teacher's, or None.
     """
 
-    pictures: NDArray[np.float16]
+    pictures: NDArray[np.float16] | WaveRows
     teacher: Float32
     truth: Float32
-    labelled: Bools
+    labelled: Float32
     embedding: Float32 | None = None
 
 
 class _PictureRows:
     """Raw pictures as standardised float32 tensors, made for the rows of a batch only."""
 
-    def __init__(self, pictures: NDArray[np.float16], network: WaveStudent) -> None:
+    def __init__(self, pictures: NDArray[np.float16] | WaveRows, network: WaveStudent) -> None:
         self.pictures, self.network = pictures, network
 
     def __getitem__(self, rows: Tensor) -> Tensor:
-        found = torch.from_numpy(self.pictures[rows.cpu().numpy()].astype(np.float32))
-        return self.network.front.standard(found)
+        at = rows.cpu().numpy()
+        if isinstance(self.pictures, WaveRows):
+            return self.network.front.standard(self.pictures.changed(at))
+        return self.network.front.standard(torch.from_numpy(self.pictures[at].astype(np.float32)))
 
 
 def fit_student(
@@ -53,21 +58,21 @@ def fit_student(
 ) -> tuple[WaveStudent, Progress]:
     """Train on the rows `learn`, stop by the rows `stop`; return the network, front end included, and its history.
 
-    It stops by macro-AUC where the rows to stop by have enough labels for one, else by the squared difference from the
-    teacher's probabilities.
+    how: as `settled` gives it. It stops by macro-AUC where the rows to stop by have enough labels for one, else by the
+    squared difference from the teacher's probabilities, or by the correlation with its ranks.
     """
     classes = examples.teacher.shape[1]
     width = 0 if examples.embedding is None or not how.embedding else examples.embedding.shape[1]
     rows, held = np.asarray(learn, np.int64), np.asarray(stop, np.int64)
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(how.seed)
-        network = WaveStudent(how.picture, Student(classes, how.width, width))
+        network = WaveStudent(how.picture, Student(classes, how.width, width, how.size))
     network.front.fit(torch.from_numpy(examples.pictures[rows[:2000]].astype(np.float32)))
-    pictures = _PictureRows(examples.pictures, network)
+    pictures, shown = _PictureRows(examples.pictures, network), examples.pictures[held]
 
     def judge(scored: torch.nn.Module) -> float:
-        found = student_logits(scored, examples.pictures[held], network, how.device)
-        return _stop_score(found, examples, held)
+        found = student_logits(scored, shown, network, how.device)
+        return _stop_score(found, examples, held, how)
 
     emit("training", {"name": "student", "rows": len(rows), "epochs": how.schedule.epochs})
     state = train(
@@ -106,12 +111,17 @@ def _epoch_rows(rows: Int64, batch: int, rng: np.random.Generator) -> Int64:
 
 
 def _targets(examples: StudentRows, how: Distil) -> Tensor:
-    """Return, side by side, the teacher's softened probabilities, the truth, the label mask and the embedding.
+    """Return, side by side, what the teacher says, the truth, whether and how much it counts, and the embedding.
+
+    The teacher says its softened probabilities, or the shares of its ranks.
 
     Mixup may mix all of these linearly, which logits do not allow.
     """
-    soft = sigmoid(examples.teacher / how.temperature).astype(np.float32)
-    parts = [soft, examples.truth, examples.labelled[:, None].astype(np.float32)]
+    soft = examples.teacher
+    if how.loss == "bce" and how.temperature:
+        soft = sigmoid(examples.teacher / how.temperature).astype(np.float32)
+    weight = examples.labelled[:, None].astype(np.float32)
+    parts = [soft, examples.truth, (weight > 0).astype(np.float32), weight]
     if examples.embedding is not None and how.embedding:
         parts.append(examples.embedding)
     return torch.from_numpy(np.concatenate(parts, axis=1))
@@ -119,22 +129,37 @@ def _targets(examples: StudentRows, how: Distil) -> Tensor:
 
 def _loss(found: tuple[Tensor, Tensor, Tensor], targets: Tensor, classes: int, how: Distil) -> Tensor:
     clip, _, embedded = found
-    soft, truth, labelled = targets[:, :classes], targets[:, classes : 2 * classes], targets[:, 2 * classes] == 1
-    loss = distillation(clip, soft, how.temperature)
+    soft, truth, (sure, weight) = (
+        targets[:, :classes],
+        targets[:, classes : 2 * classes],
+        targets[:, 2 * classes :].T[:2],
+    )
+    loss = _teacher_loss(clip, soft, how)
+    labelled = sure == 1  # a mixture counts where all of it is labelled
     if how.labels and bool(labelled.any()):
-        share = how.labels * labelled.float().mean()
-        loss = (1 - share) * loss + share * bce(clip[labelled], truth[labelled])
-    if targets.shape[1] > 2 * classes + 1:
-        loss = loss + how.embedding * cosine(embedded, targets[:, 2 * classes + 1 :])
+        share = how.labels * (weight * labelled).mean()
+        loss = (1 - share) * loss + share * weighted_bce(clip[labelled], truth[labelled], weight[labelled])
+    if targets.shape[1] > 2 * classes + 2:
+        loss = loss + how.embedding * cosine(embedded, targets[:, 2 * classes + 2 :])
     return loss
 
 
-def _stop_score(found: Float32, examples: StudentRows, held: Int64) -> float:
-    """Return the macro-AUC on labelled rows; without one, minus the squared difference from the teacher."""
-    own = examples.labelled[held]
+def _teacher_loss(clip: Tensor, wanted: Tensor, how: Distil) -> Tensor:
+    if how.loss == "pairwise":
+        return pairwise(clip, wanted)
+    assert how.temperature is not None
+    return (listwise if how.loss == "listwise" else distillation)(clip, wanted, how.temperature)
+
+
+def _stop_score(found: Float32, examples: StudentRows, held: Int64, how: Distil) -> float:
+    """Return the macro-AUC on labelled rows; without one, how near the student is to its teacher."""
+    own = examples.labelled[held] > 0
     score = macro_auc(examples.truth[held][own] > 0.5, found[own]).macro if own.any() else float("nan")
     if np.isfinite(score):
         return score
+    if orders_only(how):
+        agreement = rank_agreement(found, examples.teacher[held])
+        return agreement if np.isfinite(agreement) else 0.0
     return -float(np.mean((sigmoid(found) - sigmoid(examples.teacher[held])) ** 2))
 
 
@@ -143,6 +168,10 @@ def _checkpoint_key(examples: StudentRows, rows: Any, held: Any, how: Distil) ->
     about = {**asdict(how), "device": ""}
     digest = hashlib.sha256(canonical_json([about, torch.__version__]).encode())
     embedding = [examples.embedding] if examples.embedding is not None and how.embedding else []
-    for array in (examples.pictures, examples.teacher, examples.truth, examples.labelled, rows, held, *embedding):
+    pictures = examples.pictures
+    if isinstance(pictures, WaveRows):
+        digest.update("".join(w.digest for w in (pictures.waves, pictures.background) if w is not None).encode())
+        pictures = np.concatenate([w.used for w in (pictures.waves, pictures.background) if w is not None])
+    for array in (pictures, examples.teacher, examples.truth, examples.labelled, rows, held, *embedding):
         digest.update(np.ascontiguousarray(array).data)
     return digest.hexdigest()[:12]

@@ -113,6 +113,24 @@ def test_folds_that_give_probabilities(fold: Callable[..., str], labels: Path) -
     assert np.allclose(expit(member.predict(windows())), half, atol=1e-6)
 
 
+def test_a_graph_of_raw_audio_states_its_window(tmp_path: Path, save_graph: Graph) -> None:
+    weights = {"w": np.random.default_rng(0).standard_normal((16000, 3)).astype(np.float32)}
+    nodes = [helper.make_node("MatMul", ["waves", "w"], ["clip"])]
+    path = save_graph(tmp_path / "s.onnx", nodes, {"waves": ("b", 16000)}, {"clip": ("b", 3)}, weights)
+    graph = onnx.load(path)
+
+    def made(said: str, **asked: Any) -> SedMember:
+        helper.set_model_props(graph, {"classes": '["a", "b", "c"]', "rate": "8000", "window_s": said})
+        onnx.save(graph, path)
+        return sed(CONTEXT, folds=[str(path)], mel=None, **asked)
+
+    assert made("2.0").info.window_s == 2  # chunks are 1 s
+    assert made("9.0", window_s=2.0).info.window_s == 2
+    for said in ("long", "0", "nan"):
+        with pytest.raises(BlendkitError, match=f"the metadata `window_s` of s.onnx is '{said}', expected seconds"):
+            made(said)
+
+
 def test_overlap_average_max(fold: Callable[..., str], labels: Path) -> None:
     path = fold(0)
     member = sed(CONTEXT, folds=[path], classes=str(labels), mel=MEL, window_s=4.0, anchor="centre", pool="frames")

@@ -32,7 +32,8 @@ def recordings(tmp_path: Path, write_wav: WriteWav) -> list[Recording]:
 
 
 def test_pictures_lie_under_their_own_recording(recordings: list[Recording], tmp_path: Path) -> None:
-    pictures, rows, _ = chunk_pictures(recordings, PICTURE, GRID, tmp_path / "c")
+    heard = chunk_pictures(recordings, PICTURE, GRID, tmp_path / "c")
+    pictures, rows = heard.values, heard.rows
     assert rows.recording.tolist() == ["r1", "r2", "r2", "r10"]
     loud = pictures.astype(np.float64).mean(axis=(1, 2))
     steps = np.diff(loud[[0, 1, 3]])
@@ -42,14 +43,25 @@ def test_pictures_lie_under_their_own_recording(recordings: list[Recording], tmp
 
 def test_they_are_made_once(recordings: list[Recording], tmp_path: Path) -> None:
     said: list[str] = []
-    first, rows, contents = chunk_pictures(recordings, PICTURE, GRID, tmp_path / "c", lambda name, _: said.append(name))
+    first = chunk_pictures(recordings, PICTURE, GRID, tmp_path / "c", lambda name, _: said.append(name))
     assert said == ["scoring", "scored"]
-    again, same, kept = chunk_pictures(recordings, PICTURE, GRID, tmp_path / "c", lambda name, _: said.append(name))
+    again = chunk_pictures(recordings, PICTURE, GRID, tmp_path / "c", lambda name, _: said.append(name))
     assert said == ["scoring", "scored"]
-    np.testing.assert_array_equal(again, first)
-    assert same.ids() == rows.ids()
-    assert kept == contents
-    assert set(contents) == set(rows.recordings())
+    np.testing.assert_array_equal(again.values, first.values)
+    np.testing.assert_array_equal(again.real, first.real)
+    assert again.rows.ids() == first.rows.ids()
+    assert again.contents == first.contents
+    assert set(first.contents) == set(first.rows.recordings())
+
+
+def test_every_chunk_says_how_much_of_it_is_audio(tmp_path: Path, write_wav: WriteWav) -> None:
+    noise = np.random.default_rng(0).standard_normal(7 * RATE).astype(np.float32) / 10
+    made = [
+        Recording(n, write_wav(tmp_path / f"{n}.wav", noise[: int(s * RATE)], RATE)) for n, s in (("r2", 7), ("r1", 3))
+    ]
+    heard = chunk_pictures(made, PICTURE, GRID, tmp_path / "c")
+    assert heard.rows.ids() == ["r1_5", "r2_5", "r2_10"]
+    np.testing.assert_allclose(heard.real, [0.6, 1, 0.4], atol=1e-6)
 
 
 def test_nothing_to_read_is_an_error(tmp_path: Path) -> None:

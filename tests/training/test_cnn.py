@@ -7,7 +7,7 @@ import torch
 
 from blendkit.training import cnn
 from blendkit.training.cnn import MBConv, Student, WaveStudent, _spec_augment
-from blendkit.training.settings import Picture
+from blendkit.training.settings import Picture, StudentSize
 
 
 @pytest.fixture
@@ -27,6 +27,23 @@ def test_a_block_is_residual_where_its_shape_allows() -> None:
         assert shorter(x).shape == (2, 8, 3, 5)
         assert not wider(x).any()
         assert not shorter(x).any()
+
+
+@pytest.mark.parametrize(("size", "blocks", "stride", "wide", "parameters"), [
+    ("small", 7, 16, 160, 148_492), ("b0", 16, 32, 1280, 4_006_972),
+])  # fmt: skip
+def test_sizes(size: StudentSize, blocks: int, stride: int, wide: int, parameters: int) -> None:
+    student = Student(3, size=size).eval()
+    assert sum(isinstance(m, MBConv) for m in student.modules()) == blocks
+    assert sum(p.numel() for p in student.body.parameters()) == parameters
+    with torch.no_grad():
+        found = student.body(torch.randn(1, 1, 32, 64))
+    assert found.shape == (1, wide, 32 // stride, 64 // stride)
+
+
+def test_a_block_without_expansion_has_no_first_convolution() -> None:
+    assert len(MBConv(8, 8, 1, expand=1).widen) == 1
+    assert MBConv(8, 8, 1, size=5).widen[1][0].kernel_size == (5, 5)
 
 
 def test_squeeze_and_excite_scales_whole_channels() -> None:

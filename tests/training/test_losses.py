@@ -5,7 +5,7 @@ import pytest
 import torch
 from scipy.special import expit, xlogy
 
-from blendkit.training.losses import bce, cosine, distillation, focal, loss_of
+from blendkit.training.losses import bce, cosine, distillation, focal, listwise, loss_of, pairwise, weighted_bce
 from blendkit.training.mixup import mixed_counts
 
 Z = torch.tensor([[0.0, 2.0], [-1.0, 3.0]])
@@ -56,8 +56,37 @@ def test_masked_cells_are_in_no_loss() -> None:
     assert bce(Z, T, torch.zeros(2, 2, dtype=torch.bool)).item() == 0
 
 
+def test_rows_weigh_in_the_loss() -> None:
+    rows = EACH.mean(axis=1)
+    assert weighted_bce(Z, T, torch.tensor([3.0, 1.0])).item() == pytest.approx((3 * rows[0] + rows[1]) / 4, rel=1e-6)
+    assert weighted_bce(Z, T, torch.tensor([0.0, 0.5])).item() == pytest.approx(rows[1], rel=1e-6)
+
+
 def test_a_blend_counts_where_both_rows_do() -> None:
     counts = torch.tensor([[True, False], [False, False], [True, True]])
     found = mixed_counts(counts, torch.tensor([0.7, 1.0, 0.4]), torch.tensor([2, 0, 1]))
     assert found.tolist() == [[True, False], [False, False], [False, False]]
     assert mixed_counts(counts, torch.ones(3), torch.tensor([2, 0, 1])).tolist() == counts.tolist()
+
+
+SHARES = torch.tensor([[0.25, 0.5], [0.75, 0.5]])  # the second class has a tie alone
+
+
+def test_listwise_is_the_divergence_of_two_softmaxes() -> None:
+    wanted, found = np.array([np.exp(0.5), np.exp(1.5)]), np.array([np.exp(0), np.exp(-1)])  # of the first class
+    wanted, found = wanted / wanted.sum(), found / found.sum()
+    tie, other = np.array([0.5, 0.5]), np.array([np.exp(2), np.exp(3)]) / (np.exp(2) + np.exp(3))
+    each = [(w * np.log(w / f)).sum() for w, f in ((wanted, found), (tie, other))]
+    assert listwise(Z, SHARES, 0.5).item() == pytest.approx(np.mean(each), rel=1e-5)
+    assert listwise(SHARES / 0.5 + torch.tensor([3.0, -7.0]), SHARES, 0.5).item() == pytest.approx(0, abs=1e-6)
+
+
+def test_pairwise_counts_pairs_by_their_distance() -> None:
+    assert pairwise(Z, SHARES).item() == pytest.approx(np.log1p(np.exp(0 - -1)), rel=1e-6)  # one pair, ordered wrongly
+    three, shares = torch.tensor([[0.0], [2.0], [1.0]]), torch.tensor([[0.0], [0.5], [1.0]])
+    each = np.log1p(np.exp([-2.0, -1.0, 1.0]))  # of the pairs 1 > 0, 2 > 0 and 2 > 1
+    wanted = (each * [0.5, 1.0, 0.5]).sum() / 2
+    assert pairwise(three, shares).item() == pytest.approx(wanted, rel=1e-6)
+    tied = Z.clone().requires_grad_()
+    pairwise(tied, torch.full((2, 2), 0.5)).backward()
+    assert not tied.grad.any()

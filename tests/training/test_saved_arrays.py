@@ -164,10 +164,10 @@ def test_pictures_that_do_not_fit_their_counts(
 ) -> None:
     one = [Recording("r", write_wav(tmp_path / "r.wav", np.zeros(40000, np.float32), 4000))]
     given = (one, Picture(4000, 256, 1000, 4, 50.0, 2000.0), Grid(5.0, "pad", NameRule()), tmp_path / "c")
-    assert len(chunk_pictures(*given)[0]) == 2
+    assert len(chunk_pictures(*given).values) == 2
     (path,) = (tmp_path / "c").iterdir()
     with np.load(path) as saved:
-        np.savez(path, pictures=saved["pictures"], recording=saved["recording"], chunks=chunks)
+        np.savez(path, **{**saved, "chunks": chunks})
     with pytest.raises(BlendkitError, match="not a file of pictures") as caught:
         chunk_pictures(*given)
     assert "delete it" in caught.value.problems[-1]

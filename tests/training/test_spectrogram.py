@@ -9,7 +9,7 @@ import torch
 
 from blendkit.errors import BlendkitError
 from blendkit.training.settings import Picture
-from blendkit.training.spectrogram import LogMel
+from blendkit.training.spectrogram import LogMel, check_picture
 
 SMALL = Picture(rate=8000, n_fft=256, hop=100, mels=20, fmin=50.0, fmax=3500.0)
 
@@ -33,6 +33,16 @@ def test_standardised_by_fixed_numbers() -> None:
     assert found.std().item() == pytest.approx(1, abs=2e-2)
     louder = front.standard(raw + 2)
     assert (louder - found).min().item() > 0.5  # how loud a window is stays known
+
+
+def test_settings_that_give_no_picture_are_named_together() -> None:
+    check_picture(SMALL, 5.0)
+    with pytest.raises(BlendkitError, match="give no log-mel picture") as caught:
+        check_picture(replace(SMALL, n_fft=256, fmin=6000.0, fmax=5000.0), 0.02)
+    assert caught.value.problems == (
+        "n_fft is 256 samples, a chunk of 0.02 s has 160", "fmin 6000 Hz is not below fmax 5000 Hz",
+        "fmax 5000 Hz lies above half the rate of 8000 Hz",
+    )  # fmt: skip
 
 
 @pytest.mark.parametrize(

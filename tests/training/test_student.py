@@ -10,7 +10,7 @@ import torch
 from scipy.special import expit
 
 from blendkit.metrics.auc import macro_auc
-from blendkit.training.losses import bce, cosine, distillation
+from blendkit.training.losses import cosine, distillation
 from blendkit.training.settings import Distil, Picture, Schedule
 from blendkit.training.student import (
     StudentRows,
@@ -24,7 +24,9 @@ from blendkit.training.student import (
 )
 
 PICTURE = Picture(rate=4000, n_fft=256, hop=160, mels=16, fmax=2000.0)
-HOW = Distil(PICTURE, Schedule(epochs=2, batch=8, mixup=0.2, patience=5), width=0.25, device="cpu")
+HOW = Distil(
+    PICTURE, Schedule(epochs=2, batch=8, mixup=0.2, patience=5), "bce", temperature=2.0, width=0.25, device="cpu"
+)
 
 
 def rows(embedding: bool = False) -> StudentRows:
@@ -32,7 +34,8 @@ def rows(embedding: bool = False) -> StudentRows:
     truth = np.eye(2, dtype=np.float32)[np.arange(20) % 2]
     pictures = rng.standard_normal((20, 16, 30)) + truth[:, :1, None] * np.linspace(-2, 2, 16)[:, None]
     teacher = (4 * truth - 2 + rng.standard_normal(truth.shape)).astype(np.float32)
-    labelled = np.arange(20) < 14
+    labelled = (np.arange(20) < 14).astype(np.float32)
+    labelled[:2] = 0.5  # chunks that are half silence
     own = rng.standard_normal((20, 3)).astype(np.float32) if embedding else None
     return StudentRows(pictures.astype(np.float16), teacher, truth, labelled, own)
 
@@ -42,34 +45,36 @@ def test_targets_lie_side_by_side() -> None:
     found = _targets(given, HOW).numpy()
     np.testing.assert_allclose(found[:, :2], expit(given.teacher / 2.0), rtol=1e-6)
     np.testing.assert_array_equal(found[:, 2:4], given.truth)
-    np.testing.assert_array_equal(found[:, 4], given.labelled)
-    np.testing.assert_array_equal(found[:, 5:], given.embedding)
-    assert _targets(given, replace(HOW, embedding=0.0)).shape == (20, 5)
-    assert _targets(rows(), HOW).shape == (20, 5)
+    np.testing.assert_array_equal(found[:, 4], given.labelled > 0)
+    np.testing.assert_array_equal(found[:, 5], given.labelled)
+    np.testing.assert_array_equal(found[:, 6:], given.embedding)
+    assert _targets(given, replace(HOW, embedding=0.0)).shape == (20, 6)
+    assert _targets(rows(), HOW).shape == (20, 6)
 
 
 def test_the_loss_by_hand() -> None:
     given = rows(embedding=True)
     targets = _targets(given, HOW)
     clip, own = torch.randn(20, 2), torch.randn(20, 3)
-    labelled = torch.from_numpy(given.labelled)
-    share = HOW.labels * 14 / 20
+    share = HOW.labels * 13 / 20
+    each = torch.nn.functional.binary_cross_entropy_with_logits(clip[:14], targets[:14, 2:4], reduction="none").mean(1)
+    own_labels = (0.5 * each[:2].sum() + each[2:].sum()) / 13
     wanted = (1 - share) * distillation(clip, targets[:, :2], 2.0)
-    wanted = wanted + share * bce(clip[labelled], targets[:14, 2:4]) + 0.5 * cosine(own, targets[:, 5:])
+    wanted = wanted + share * own_labels + 0.5 * cosine(own, targets[:, 6:])
     assert _loss((clip, clip, own), targets, 2, HOW).item() == pytest.approx(wanted.item(), rel=1e-6)
-    plain = _loss((clip, clip, own), targets[:, :5], 2, replace(HOW, labels=0.0))
+    plain = _loss((clip, clip, own), targets[:, :6], 2, replace(HOW, labels=0.0))
     assert plain.item() == pytest.approx(distillation(clip, targets[:, :2], 2.0).item(), rel=1e-6)
 
 
 def test_it_stops_by_labels_or_by_its_teacher() -> None:
     given, found = rows(), np.random.default_rng(1).standard_normal((20, 2)).astype(np.float32)
     all_rows = np.arange(20)
-    own = given.labelled
-    assert _stop_score(found, given, all_rows) == macro_auc(given.truth[own] > 0.5, found[own]).macro
-    none = replace(given, labelled=np.zeros(20, bool))
+    own = given.labelled > 0
+    assert _stop_score(found, given, all_rows, HOW) == macro_auc(given.truth[own] > 0.5, found[own]).macro
+    none = replace(given, labelled=np.zeros(20, np.float32))
     distance = np.mean((expit(found.astype(np.float64)) - expit(given.teacher.astype(np.float64))) ** 2)
-    assert _stop_score(found, none, all_rows) == pytest.approx(-distance)
-    assert _stop_score(given.teacher, none, all_rows) == pytest.approx(0)
+    assert _stop_score(found, none, all_rows, HOW) == pytest.approx(-distance)
+    assert _stop_score(given.teacher, none, all_rows, HOW) == pytest.approx(0)
 
 
 def test_an_epoch_has_sixteen_batches_at_least() -> None:
@@ -103,7 +108,7 @@ def test_what_a_checkpoint_depends_on() -> None:
     changed = [
         (given, learn, stop, HOW), (other, learn, stop, HOW), (replace(given, embedding=None), learn, stop, HOW),
         (replace(given, teacher=given.teacher + 1), learn, stop, HOW), (given, learn[1:], stop, HOW),
-        (replace(given, labelled=~given.labelled), learn, stop, HOW), (given, learn, stop, replace(HOW, seed=1)),
+        (replace(given, labelled=1 - given.labelled), learn, stop, HOW), (given, learn, stop, replace(HOW, seed=1)),
         (replace(given, truth=1 - given.truth), learn, stop, HOW), (given, learn, stop[1:], HOW),
         (replace(given, pictures=given.pictures + 1), learn, stop, HOW),
     ]  # fmt: skip
@@ -111,3 +116,11 @@ def test_what_a_checkpoint_depends_on() -> None:
     assert _checkpoint_key(given, learn, stop, replace(HOW, device="cuda")) == _checkpoint_key(given, learn, stop, HOW)
     unused = replace(HOW, embedding=0.0)  # what nothing is learned from changes nothing
     assert _checkpoint_key(given, learn, stop, unused) == _checkpoint_key(other, learn, stop, unused)
+
+
+def test_a_mixture_with_an_unlabelled_chunk_has_no_labels() -> None:
+    targets = torch.tensor([[0.5, 1.0, 0.6, 0.6], [0.5, 1.0, 1.0, 0.6]])  # one class: soft, truth, sure, weight
+    clip = torch.tensor([[2.0], [1.0]])
+    how = replace(HOW, labels=1.0)
+    wanted = 0.7 * distillation(clip, targets[:, :1], 2.0) + 0.3 * np.log1p(np.exp(-1))  # the second alone, by 0.6 of 2
+    assert _loss((clip, clip, clip), targets, 1, how).item() == pytest.approx(wanted.item(), rel=1e-6)

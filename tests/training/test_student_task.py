@@ -16,7 +16,7 @@ from blendkit.io import Provenance
 from blendkit.store import FeatureStore, Stored
 from blendkit.training.jobs.student_task import StudentRequest, _device, _logits, task_of
 from blendkit.training.jobs.teacher_saw import read_teacher
-from blendkit.training.settings import Distil
+from blendkit.training.settings import Distil, WaveChanges
 
 
 @pytest.fixture
@@ -26,12 +26,12 @@ def table(tmp_path: Path) -> str:
 
 
 def test_a_teacher_is_logits(table: str) -> None:
-    found = _logits(table, read_teacher(table, "prob", Provenance()))
+    found = _logits(read_teacher(table, "prob", Provenance()))
     assert found.space == "logit"
     np.testing.assert_allclose(found.values[0], [0, np.log(3)], atol=1e-6)
     assert np.isfinite(found.values).all()
     assert found.values[1, 0] < -50 < 10 < found.values[1, 1]
-    same = _logits(table, read_teacher(table, "logit", Provenance()))
+    same = _logits(read_teacher(table, "logit", Provenance()))
     assert same.space == "logit"
     assert same.values[0].tolist() == [0.5, 0.75]
 
@@ -41,9 +41,13 @@ def test_values_without_a_stated_space_are_refused(table: str) -> None:
         read_teacher(table, None, Provenance())
     with pytest.raises(BlendkitError, match="are logit values, not prob"):
         read_teacher(table, "prob", Provenance("logit"))
-    with pytest.raises(BlendkitError, match="its scores are ranks"):
-        _logits(table, read_teacher(table, None, Provenance("rank")))
     assert "--space logit" in caught.value.problems[0]
+
+
+def test_ranks_stay_ranks(table: str) -> None:
+    ranks = _logits(read_teacher(table, None, Provenance("rank")))
+    assert ranks.space == "rank"
+    assert ranks.values[0].tolist() == [0.5, 0.75]
 
 
 def test_where_it_trains(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -79,5 +83,13 @@ def test_a_task_is_all_that_the_request_names(table: str, tmp_path: Path, write_
     assert (task.how.device, task.known, task.out) == ("cpu", (), tmp_path / "out")
     with pytest.raises(BlendkitError, match="no feature 'embedding'"):
         task_of(replace(request, embedding_name="embedding"))
+    with pytest.raises(BlendkitError, match="--mix-db: nothing to mix in"):
+        task_of(replace(request, how=Distil(device="cpu", waves=WaveChanges(mix_db=(-6.0, 0.0)))))
+    noisy = task_of(replace(request, background=tmp_path))
+    assert [r.id for r in noisy.background] == ["r1", "r2"]
+    assert noisy.how.waves.mix_db == (-20, 0)
     bare = task_of(StudentRequest(tuple(audio), table, tmp_path / "out", "logit", how=Distil(device="cpu")))
+    assert (bare.how.loss, bare.how.temperature) == ("bce", 2.0)
+    ranks = task_of(replace(request, space="rank"))
+    assert (ranks.teacher.space, ranks.how.loss, ranks.how.temperature) == ("rank", "listwise", 0.1)
     assert (bare.labels, bare.embedding, bare.saw) == (None, None, Saw((), known=False))

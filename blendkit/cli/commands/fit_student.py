@@ -10,7 +10,7 @@ import click
 
 from blendkit.cli._options import PATH, bundle, json_option, setting
 from blendkit.cli._show import event, progress_emitter
-from blendkit.training import STUDENT_SCHEDULE, Distil
+from blendkit.training import STUDENT_SCHEDULE, Distil, Picture, WaveChanges
 
 
 def _made(embedding_weight: float, label_share: float, **own: Any) -> Distil:
@@ -21,13 +21,32 @@ def _made(embedding_weight: float, label_share: float, **own: Any) -> Distil:
 _distil = bundle(
     "distil",
     (
-        "embedding_weight", "temperature", "label_share", "width", "epochs", "patience", "batch", "rate", "mixup",
-        "device", "seed",
+        "embedding_weight", "loss", "rank_map", "temperature", "label_share", "size", "width", "epochs", "patience",
+        "batch", "rate", "mixup", "device", "seed",
     ),
     _made,
     setting("--embedding-weight", Distil.embedding, click.FloatRange(0), "Weight of the embeddings' cosine distance."),
-    setting("--temperature", Distil.temperature, click.FloatRange(0.1), "Temperature that softens the teacher."),
+    click.option(
+        "--loss",
+        type=click.Choice(["bce", "listwise", "pairwise"]),
+        help="What is learned: probabilities (bce), or the order within a class over a batch, as a list or in pairs "
+        "(default: bce; for a teacher of ranks listwise).",
+    ),
+    click.option(
+        "--rank-map", type=click.Choice(["normal"]), help="Make logits of a teacher's ranks: their normal scores."
+    ),
+    click.option(
+        "--temperature",
+        type=click.FloatRange(0.01),
+        help="Temperature of the teacher (default: 2, which softens probabilities; for listwise 0.1).",
+    ),
     setting("--label-share", Distil.labels, click.FloatRange(0, 1), "Share of labels in a labelled chunk's loss."),
+    setting(
+        "--size",
+        Distil.size,
+        click.Choice(["small", "b0"]),
+        "Size of the network: small (0.2 million parameters), or that of EfficientNet-B0 (4 million), untrained.",
+    ),
     setting("--width", Distil.width, click.FloatRange(0.25, 8), "Factor for the number of channels."),
     setting("--epochs", STUDENT_SCHEDULE.epochs, click.IntRange(1), "Most epochs to train."),
     setting("--patience", STUDENT_SCHEDULE.patience, click.IntRange(1), "Epochs without a gain before training stops."),
@@ -39,13 +58,58 @@ _distil = bundle(
 )  # fmt: skip
 
 
+class _Decibels(click.ParamType):  # type: ignore[type-arg]
+    """Two levels in dB, the lower first."""
+
+    name = "LOW:HIGH"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
+        """Return both as numbers."""
+        if isinstance(value, tuple):
+            return value
+        try:
+            low, high = (float(v) for v in str(value).split(":"))
+        except ValueError:
+            self.fail(f"expected two numbers of dB, as in -20:0; got {value!r}", param, ctx)
+        if not -200 <= low <= high <= 200:
+            self.fail(f"expected the lower level first, both within 200 dB of 0; got {value!r}", param, ctx)
+        return low, high
+
+
+_waves = bundle(
+    "waves",
+    ("mix_db", "gain_db", "shift_s"),
+    WaveChanges,
+    click.option(
+        "--mix-db",
+        type=_Decibels(),
+        help="Level of the background relative to the chunk's own in dB, drawn evenly (default: -20:0).",
+    ),
+    click.option("--gain-db", type=_Decibels(), help="Change of every chunk's level in dB, drawn evenly."),
+    setting("--shift-s", WaveChanges.shift_s, click.FloatRange(0, 3600), "Most seconds to move a chunk in a circle."),
+)
+_picture = bundle(
+    "picture",
+    ("sample_rate", "n_fft", "hop", "mels", "fmin", "fmax"),
+    lambda sample_rate, **own: Picture(rate=sample_rate, **own),
+    setting("--sample-rate", Picture.rate, click.IntRange(1000, 500_000), "Rate of the student's input in Hz."),
+    setting("--n-fft", Picture.n_fft, click.IntRange(16, 65536), "Samples of a window of its spectrogram."),
+    setting("--hop", Picture.hop, click.IntRange(1, 65536), "Samples from one window to the next."),
+    setting("--mels", Picture.mels, click.IntRange(8, 1024), "Number of mel bands."),
+    setting("--fmin", Picture.fmin, click.FloatRange(0), "Lowest frequency of the bands in Hz."),
+    setting("--fmax", Picture.fmax, click.FloatRange(0), "Highest frequency of the bands in Hz, up to half the rate."),
+)
+
+
 @click.command()
 @click.argument("audio", nargs=-1, required=True, type=PATH)
 @click.option(
     "--teacher", required=True, help="The teacher's scores of AUDIO: a store, FILE.npz:ARRAY, a CSV, or a run's folder."
 )
 @click.option(
-    "--space", type=click.Choice(["logit", "prob"]), help="Space of the teacher's scores (a store always holds logits)."
+    "--space",
+    type=click.Choice(["logit", "prob", "rank"]),
+    help="Space of the teacher's scores (a store always holds logits).",
 )
 @click.option("--saw", type=PATH, help="File of labels that the teacher was also trained on; with it, all is known.")
 @click.option(
@@ -58,19 +122,30 @@ _distil = bundle(
 @click.option(
     "--embedding-name", default="embedding", show_default=True, help="Name of the feature in the --embedding store."
 )
+@click.option(
+    "--chunk-s",
+    type=click.FloatRange(0.1, 3600),
+    help="Length of a chunk in seconds (default: as the teacher's store or run states it, else 5).",
+)
+@click.option(
+    "--background", type=PATH, help="Folder of recordings to mix into half of the chunks; held-out ones are left out."
+)
+@_waves
 @_distil
+@_picture
 @click.option("--out", required=True, type=PATH, help="Folder to write student.onnx, its card and student.json to.")
 @json_option
-def student(json_out: bool, distil: Distil, **asked: Any) -> None:
+def student(json_out: bool, distil: Distil, picture: Picture, waves: WaveChanges, **asked: Any) -> None:
     """Distil a teacher's scores of AUDIO into a small CNN of raw audio: a `sed` member with `mel: null`.
 
-    The student learns the teacher's softened probabilities, and labels where there are any. Whole recordings are held
-    out to stop on and to judge on. After an interruption, run the command again: it goes on after the last epoch.
+    The student learns the teacher's softened probabilities, or the order of its ranks, and labels where there are any.
+    Whole recordings are held out to stop on and to judge on. After an interruption, run the command again: it goes on
+    after the last epoch.
     """
     from blendkit import training
 
     training.need_torch()
-    request = training.StudentRequest(how=distil, **asked)
+    request = training.StudentRequest(how=replace(distil, picture=picture, waves=waves), **asked)
     with progress_emitter(json_out) as emit:
         made = training.fit_student_of(request, emit)
     if json_out:
@@ -80,14 +155,18 @@ def student(json_out: bool, distil: Distil, **asked: Any) -> None:
 
 
 def _show(report: dict[str, Any], out: Path) -> None:
-    from blendkit.training import span
+    from blendkit.training import background_note, nearness, span
 
     rows, held = report["rows"], report["held_out"]
     click.echo(f"{report['parameters']:,} parameters; {rows['learn']} chunks, best epoch {report['best_epoch']}")
-    click.echo(f"held-out recordings, {rows['judge']} chunks: rmse to the teacher's probabilities {held['rmse']:.4f}")
+    click.echo(f"{rows['judge']} chunks: {nearness(held)}")
     if "student" in held:
         click.echo(
             f"macro-AUC {span(held['student'])}; teacher {span(held['teacher'])}; less {span(held['gain'], '+')}"
         )
+        for note in held["notes"]:
+            click.echo(note)
+    if report["background"]:
+        click.echo(background_note(report["background"]))
     click.echo(f"torch and ONNX differ by {report['onnx_difference']:.1e}")
     click.echo(f"wrote {out}: student.onnx, card.md, student.json")

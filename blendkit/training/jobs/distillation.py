@@ -3,18 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import torch
-from numpy.typing import NDArray
 
 from blendkit._version import __version__
 from blendkit.audio import Grid, Recording, samples_at
 from blendkit.core import (
-    Float32,
+    Contents,
     Int64,
     LabelTable,
     NameRule,
@@ -25,19 +24,23 @@ from blendkit.core import (
     compare_rows,
     copies,
     fold_of,
-    sigmoid,
 )
 from blendkit.errors import BlendkitError, shorten
 from blendkit.events import Emit, silent
-from blendkit.metrics import paired_bootstrap
 from blendkit.store import FeatureStore, write_json, write_text
 from blendkit.training.cnn import WaveStudent
 from blendkit.training.export import exported, write_onnx
-from blendkit.training.jobs.chunk_pictures import chunk_pictures
+from blendkit.training.jobs.chunk_pictures import HeardChunks, chunk_pictures
+from blendkit.training.jobs.chunk_waves import chunk_waves, wave_source
+from blendkit.training.jobs.student_figures import student_figures
+from blendkit.training.jobs.teacher_chunks import require_chunks
 from blendkit.training.model_cards import student_card
-from blendkit.training.settings import Distil, Picture
+from blendkit.training.rank_teacher import orders_only, taught
+from blendkit.training.settings import Distil, Picture, WaveChanges
 from blendkit.training.student import StudentRows, fit_student, student_logits
+from blendkit.training.wave_augment import Waves
 
+LEAST_REAL = 0.5  # labels of a chunk that holds less audio than this share, and else silence, do not count
 STUDENT_FOLDS = 5  # of recordings: one to stop on, one to judge on, three to learn from
 
 
@@ -45,8 +48,9 @@ STUDENT_FOLDS = 5  # of recordings: one to stop on, one to judge on, three to le
 class Task:
     """What a student is made from.
 
-    teacher: its logits; saw: the recordings that the teacher learned from; known: classes that labels may name beside
-    the teacher's; embedding: the feature store of the teacher's embeddings, and the name of the feature.
+    teacher: its logits or ranks; saw: the recordings that the teacher learned from; known: classes that labels may name
+    beside the teacher's; embedding: the feature store of the teacher's embeddings, and the name of the feature; oof:
+    whether the teacher's scores are out-of-fold; background: recordings to mix into the chunks to learn from.
     """
 
     out: Path
@@ -58,6 +62,8 @@ class Task:
     embedding: tuple[FeatureStore, str] | None
     how: Distil
     chunk_s: float = 5.0
+    oof: bool = False
+    background: Sequence[Recording] = ()
 
 
 def distil(task: Task, emit: Emit = silent) -> dict[str, Any]:
@@ -74,30 +80,39 @@ def distil(task: Task, emit: Emit = silent) -> dict[str, Any]:
         apart = compare_names(missing, known, "the audio", "the teacher's scores")
         title = f"the teacher has no scores of {len(missing)} recordings"
         raise BlendkitError(title, [shorten(missing), *filter(None, [apart])])
-    pictures, rows, contents = chunk_pictures(task.recordings, task.how.picture, grid, task.out / "checkpoints", emit)
+    heard, waves = _heard(task, grid, emit)
+    rows, contents = heard.rows, heard.contents
     teacher = task.teacher.align(rows, task.teacher.classes, source="the teacher")
-    examples = _student_rows(task, pictures, rows, teacher)
-    copy = copies(rows.recordings(), contents)  # copies of one recording lie in one fold
-    _need_folds(sorted(set(copy.values())))
-    dealt = fold_of(sorted(set(copy.values())), STUDENT_FOLDS)
-    at = {r: dealt[c] for r, c in copy.items()}
-    fold = np.array([at[r] for r in rows.recording.tolist()])
+    examples = _student_rows(task, heard, teacher)
+    fold = _folds(rows, contents)
     learn, stop, held = (np.flatnonzero(m) for m in (fold > 1, fold == 1, fold == 0))
+    source = None
+    if waves is not None:
+        kept_out = Saw.of(rows.recording[fold <= 1].tolist(), contents)
+        folder = task.out / "checkpoints"
+        source = wave_source(waves, task.background, kept_out, task.how, grid, folder, emit)
+        examples = replace(examples, pictures=source.rows)
     network, state = fit_student(
         examples, learn.tolist(), stop.tolist(), task.how, task.out / "checkpoints" / "student", emit
     )
-    found = student_logits(network.student, pictures[held], network)
-    saw = Saw.of(rows.recording[fold > 0].tolist(), contents).joined(task.saw)
+    found = student_logits(network.student, examples.pictures[held], network)
+    saw = Saw.of(rows.recording[fold > 0].tolist(), contents).joined(task.saw, *([source.saw] if source else []))
     drift = _write(task, network, saw)
     made = {
         "classes": list(teacher.classes),
         "parameters": sum(p.numel() for p in network.student.parameters()),
-        "recordings": len(at),
-        "rows": {"learn": len(learn), "stop": len(stop), "judge": len(held), "labelled": int(examples.labelled.sum())},
+        "recordings": len(rows.recordings()),
+        "rows": {"learn": len(learn), "stop": len(stop), "judge": len(held), **_label_counts(examples, heard)},
         "best_epoch": state.best_epoch,
         "history": state.history,
-        "held_out": _figures(examples, held, found, rows),
+        "held_out": student_figures(
+            examples, held, found, rows, contents, task.saw, oof=task.oof, order=orders_only(task.how)
+        ),
         "onnx_difference": drift,
+        "chunk_s": task.chunk_s,
+        "background": {"recordings": len(source.saw), "left_out": list(source.left_out)}
+        if source and task.background
+        else None,
         "how": asdict(task.how),
         **saw.to_json(),
     }
@@ -106,13 +121,29 @@ def distil(task: Task, emit: Emit = silent) -> dict[str, Any]:
     return made
 
 
+def _heard(task: Task, grid: Grid, emit: Emit) -> tuple[HeardChunks, Waves | None]:
+    """The chunks as pictures, and as waves where these are to be changed."""
+    folder, picture = task.out / "checkpoints", task.how.picture
+    if task.how.waves == WaveChanges() and not task.background:
+        return chunk_pictures(task.recordings, picture, grid, folder, emit), None
+    return chunk_waves(task.recordings, picture.rate, grid, folder, emit)
+
+
+def _folds(rows: Rows, contents: Contents) -> Int64:
+    """Deal whole recordings into folds, (N,) by row; copies of one recording lie in one fold."""
+    copy = copies(rows.recordings(), contents)
+    _need_folds(sorted(set(copy.values())))
+    dealt = fold_of(sorted(set(copy.values())), STUDENT_FOLDS)
+    return np.array([dealt[copy[r]] for r in rows.recording.tolist()], np.int64)
+
+
 def _need_folds(recordings: Sequence[str]) -> None:
     if len(recordings) < STUDENT_FOLDS:
         raise BlendkitError(f"{len(recordings)} recordings with audio: a student needs {STUDENT_FOLDS} at least")
 
 
-def _student_rows(task: Task, pictures: NDArray[np.float16], rows: Rows, teacher: Scores) -> StudentRows:
-    n, c = teacher.values.shape
+def _student_rows(task: Task, heard: HeardChunks, teacher: Scores) -> StudentRows:
+    rows, (n, c) = heard.rows, teacher.values.shape
     truth, labelled = np.zeros((n, c), bool), np.zeros(n, bool)
     if task.labels is not None:
         ids = rows.recordings()
@@ -121,6 +152,7 @@ def _student_rows(task: Task, pictures: NDArray[np.float16], rows: Rows, teacher
     if task.embedding is not None:
         store, name = task.embedding
         theirs, values = store.read(name, NameRule())
+        require_chunks(theirs, task.chunk_s, str(store.manifest.folder))
         at = {i: k for k, i in enumerate(theirs.ids())}
         missing = [i for i in rows.ids() if i not in at]
         if missing:
@@ -128,33 +160,29 @@ def _student_rows(task: Task, pictures: NDArray[np.float16], rows: Rows, teacher
             title = f"{store.manifest.folder}: no embedding of {len(missing)} chunks"
             raise BlendkitError(title, [shorten(missing), *filter(None, [apart])])
         embedding = values[[at[i] for i in rows.ids()]].reshape(n, -1)
-    return StudentRows(pictures, teacher.values.astype(np.float32), truth.astype(np.float32), labelled, embedding)
+    counted = np.where(labelled & (heard.real >= LEAST_REAL), heard.real, 0).astype(np.float32)
+    return StudentRows(heard.values, taught(teacher, task.how), truth.astype(np.float32), counted, embedding)
 
 
-def _figures(examples: StudentRows, held: Int64, found: Float32, rows: Rows) -> dict[str, Any]:
-    """Compare the student with its teacher on recordings that it neither learned from nor stopped on."""
-    teacher = examples.teacher[held]
-    made: dict[str, Any] = {"rmse": float(np.sqrt(np.mean((sigmoid(found) - sigmoid(teacher)) ** 2)))}
-    own = examples.labelled[held]
-    truth = examples.truth[held][own] > 0.5
-    clusters = rows.recording[held][own].tolist()
-    if len(set(clusters)) > 1 and (truth.any(axis=0) & ~truth.all(axis=0)).any():
-        boot = paired_bootstrap(truth, {"student": found[own], "teacher": teacher[own]}, clusters)
-        for name, i in (("student", boot.interval("student")), ("teacher", boot.interval("teacher")),
-                        ("gain", boot.difference("student", "teacher"))):  # fmt: skip
-            made[name] = [i.estimate, i.low, i.high]
-    return made
+def _label_counts(examples: StudentRows, heard: HeardChunks) -> dict[str, int]:
+    """How many chunks have labels that count, and how many of these count with less than their full weight."""
+    counted = examples.labelled > 0
+    return {"labelled": int(counted.sum()), "part_real": int((counted & (heard.real < 1 - 1e-6)).sum())}
 
 
 def _write(task: Task, network: WaveStudent, saw: Saw) -> float:
     """Write student.onnx (waves in, `clip` and `frame` logits out) with the metadata that a `sed` member reads."""
     picture: Picture = task.how.picture
-    waves = torch.randn(4, samples_at(task.chunk_s, picture.rate)) * 0.05
+    drawn = torch.Generator().manual_seed(task.how.seed)  # equal runs state an equal difference
+    waves = torch.randn(4, samples_at(task.chunk_s, picture.rate), generator=drawn) * 0.05
     facts = {
         "kind": "student",
         "classes": list(task.teacher.classes),
         "rate": str(picture.rate),
+        "window_s": repr(float(task.chunk_s)),
+        "picture": asdict(picture),
         **saw.to_json(),
+        "learned": "order" if orders_only(task.how) else "probabilities",
         "made_by": f"blendkit {__version__}",
     }
     bare = _without_embedding(network)

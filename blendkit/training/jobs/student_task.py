@@ -4,41 +4,47 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any
 
 import torch
 
-from blendkit.audio import find_audio
-from blendkit.core import Scores, Taxonomy, logit
+from blendkit.audio import Recording, find_audio
+from blendkit.core import Scores, Space, Taxonomy, logit
 from blendkit.errors import BlendkitError
 from blendkit.events import Emit, silent
 from blendkit.io import read_labels, read_provenance, read_taxonomy
 from blendkit.member import BELOW_FLOAT32
 from blendkit.store import FeatureStore, require_features
 from blendkit.training.jobs.distillation import Task, distil
+from blendkit.training.jobs.teacher_chunks import chunk_length, require_chunks
 from blendkit.training.jobs.teacher_saw import read_teacher, with_labels
-from blendkit.training.settings import Distil
+from blendkit.training.rank_teacher import settled
+from blendkit.training.settings import MIX_DB, Distil
+from blendkit.training.spectrogram import check_picture
 
 
 @dataclass(frozen=True)
 class StudentRequest:
     """A student to train on recordings.
 
-    teacher: its scores of them (a store, `FILE.npz:ARRAY`, a CSV, or a run's folder); space: what the scores are (a
-    store holds logits); saw: a label file of recordings that the teacher also learned from; labels: of some of the
-    recordings; taxonomy: further classes that labels may name; embedding: a store of the teacher's embeddings;
-    embedding_name: which feature of it.
+    teacher: its scores of them (a store, `FILE.npz:ARRAY`, a CSV, or a run's folder), of ranks only the order is
+    learned; space: what the scores are (a store holds logits); saw: a label file of recordings that the teacher also
+    learned from; labels: of some of the recordings; taxonomy: further classes that labels may name; embedding: a store
+    of the teacher's embeddings; embedding_name: which feature of it; chunk_s: the seconds of a
+    chunk (default: as the teacher's store or run states it, else 5); background: recordings to mix into it.
     """
 
     audio: tuple[Path, ...]
     teacher: str
     out: Path
-    space: Literal["logit", "prob"] | None = None
+    space: Space | None = None
     saw: Path | None = None
     labels: Path | None = None
     taxonomy: Path | None = None
     embedding: Path | None = None
     embedding_name: str = "embedding"
+    chunk_s: float | None = None
+    background: Path | None = None
     how: Distil = Distil()
 
 
@@ -48,9 +54,14 @@ def fit_student_of(request: StudentRequest, emit: Emit = silent) -> dict[str, An
 
 
 def task_of(request: StudentRequest) -> Task:
-    """Return the task. Raises BlendkitError for what cannot be read, and scores whose space is not given."""
+    """Return the task. Raises BlendkitError for what cannot be read, scores whose space is not given, and
+    chunks and settings that do not fit."""
     facts = read_provenance(request.teacher)
-    scores = _logits(request.teacher, read_teacher(request.teacher, request.space, facts))
+    chunk_s = chunk_length(request.teacher, request.chunk_s)
+    check_picture(request.how.picture, chunk_s)
+    scores = _logits(read_teacher(request.teacher, request.space, facts, chunk_s))
+    require_chunks(scores.rows, chunk_s, f"--teacher {request.teacher}")
+    how = _with_level(settled(request.how, ranks=scores.space == "rank"), request.background)
     known = (read_taxonomy(request.taxonomy) if request.taxonomy is not None else Taxonomy({})).classes
     store = FeatureStore.open(request.embedding) if request.embedding is not None else None
     if store is not None:
@@ -63,8 +74,22 @@ def task_of(request: StudentRequest) -> Task:
         labels=read_labels(request.labels) if request.labels is not None else None,
         known=tuple(known),
         embedding=None if store is None else (store, request.embedding_name),
-        how=replace(request.how, device=_device(request.how.device)),
+        how=replace(how, device=_device(how.device)),
+        chunk_s=chunk_s,
+        background=_background(request),
+        oof=facts.kind == "oof" and request.saw is None,  # --saw names more than the folds left out
     )
+
+
+def _background(request: StudentRequest) -> tuple[Recording, ...]:
+    if request.background is None:
+        if request.how.waves.mix_db is not None:
+            raise BlendkitError("--mix-db: nothing to mix in", ["name a folder of recordings with --background"])
+        return ()
+    found = tuple(r for r in find_audio([request.background]).recordings if not r.problem)
+    if not found:
+        raise BlendkitError(f"--background {request.background}: no recording that can be read")
+    return found
 
 
 def _device(wanted: str) -> str:
@@ -75,10 +100,14 @@ def _device(wanted: str) -> str:
     return wanted
 
 
-def _logits(source: str, scores: Scores) -> Scores:
-    """A teacher's logits."""
-    if scores.space == "rank":
-        raise BlendkitError(f"--teacher {source}: its scores are ranks, a student learns logits or probabilities")
+def _with_level(how: Distil, background: Path | None) -> Distil:
+    if background is None or how.waves.mix_db is not None:
+        return how
+    return replace(how, waves=replace(how.waves, mix_db=MIX_DB))
+
+
+def _logits(scores: Scores) -> Scores:
+    """A teacher's logits; its ranks where it has no others."""
     if scores.space == "prob":
         return scores.with_values(logit(scores.values, floor=BELOW_FLOAT32), "logit")
     return scores

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from blendkit.core import FileSpace, Saw, Scores
 from blendkit.errors import BlendkitError
-from blendkit.io import Provenance, check_space, read_labels, read_provenance, read_scores
+from blendkit.io import ColumnNames, Provenance, check_space, read_labels, read_provenance, read_scores
 
 
 def teacher_saw(source: Path | str, labels: Path | None) -> Saw:
@@ -26,9 +26,10 @@ def with_labels(saw: Saw, labels: Path | None) -> Saw:
     return Saw.of({*saw.recordings, *read_labels(labels).recordings}, saw.contents, known=True)
 
 
-def read_teacher(source: Path | str, space: FileSpace | None, known: Provenance) -> Scores:
+def read_teacher(source: Path | str, space: FileSpace | None, known: Provenance, chunk_s: float = 5.0) -> Scores:
     """Return a teacher's scores in their space: the one its file states, else the one that is given.
 
+    chunk_s: the seconds of a chunk, where the file has ends of chunks alone, or windows to average onto chunks.
     Raises BlendkitError where neither says it, where they disagree, and for values that cannot be of that space: a
     logit of them would be nan.
     """
@@ -37,6 +38,6 @@ def read_teacher(source: Path | str, space: FileSpace | None, known: Provenance)
     stated = known.space if space is None else space
     if stated == "unknown":
         raise BlendkitError(f"{source}: no file says what its values are", ["say --space logit, prob or rank"])
-    found = read_scores(source, stated)
+    found = read_scores(source, stated, names=ColumnNames(chunk_s=chunk_s))
     check_space(found.values, stated, str(source))
     return found if found.space == stated else found.with_values(found.values, stated)
