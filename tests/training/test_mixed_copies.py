@@ -141,3 +141,18 @@ def test_a_background_with_the_name_of_another_sound_gets_one_of_its_own(
     assert found.copies is not None
     assert set(found.copies.background.tolist()) == {"background/scape"}
     assert found.copies.rows.contents == {"scape": other, "background/scape": SOUND}
+
+
+def test_what_is_masked_of_a_clip_is_masked_of_its_copies(
+    stores: tuple[FeatureStore, FeatureStore], tmp_path: Path
+) -> None:
+    clips, mixed = stores
+    e, _ = labelled_examples(
+        HeadRequest(tmp_path, TrainingRows(features=(tmp_path / "clips",)), folds=2), [clips], ["p"]
+    )
+    counts = np.arange(e.targets.size).reshape(e.targets.shape) % 3 > 0
+    found, _ = with_mixed_copies(replace(e, counts=counts), [mixed], ["p"])
+    assert found.copies is not None
+    rows, of = found.copies.rows, {r: c for r, c in zip(e.recording.tolist(), counts.tolist(), strict=True)}
+    assert rows.counts is not None
+    assert rows.counts.tolist() == [of[r] for r in rows.recording.tolist()]
