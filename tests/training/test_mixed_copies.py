@@ -153,6 +153,6 @@ def test_what_is_masked_of_a_clip_is_masked_of_its_copies(
     counts = np.arange(e.targets.size).reshape(e.targets.shape) % 3 > 0
     found, _ = with_mixed_copies(replace(e, counts=counts), [mixed], ["p"])
     assert found.copies is not None
-    rows, of = found.copies.rows, {r: c for r, c in zip(e.recording.tolist(), counts.tolist(), strict=True)}
+    rows, of = found.copies.rows, dict(zip(e.recording.tolist(), counts.tolist(), strict=True))
     assert rows.counts is not None
     assert rows.counts.tolist() == [of[r] for r in rows.recording.tolist()]
