@@ -74,12 +74,7 @@ def distil(task: Task, emit: Emit = silent) -> dict[str, Any]:
     """
     grid = Grid(task.chunk_s, "pad", NameRule())
     _need_folds([r.id for r in task.recordings])
-    known = set(task.teacher.rows.recordings())
-    missing = [r.id for r in task.recordings if r.id not in known]
-    if missing:
-        apart = compare_names(missing, known, "the audio", "the teacher's scores")
-        title = f"the teacher has no scores of {len(missing)} recordings"
-        raise BlendkitError(title, [shorten(missing), *filter(None, [apart])])
+    _need_scores(task)
     heard, waves = _heard(task, grid, emit)
     rows, contents = heard.rows, heard.contents
     teacher = task.teacher.align(rows, task.teacher.classes, source="the teacher")
@@ -119,6 +114,15 @@ def distil(task: Task, emit: Emit = silent) -> dict[str, Any]:
     write_json(task.out / "student.json", made, sort=False)
     write_text(task.out / "card.md", "\n".join(student_card(made)) + "\n")
     return made
+
+
+def _need_scores(task: Task) -> None:
+    known = set(task.teacher.rows.recordings())
+    missing = [r.id for r in task.recordings if r.id not in known]
+    if missing:
+        apart = compare_names(missing, known, "the audio", "the teacher's scores")
+        title = f"the teacher has no scores of {len(missing)} recordings"
+        raise BlendkitError(title, [shorten(missing), *filter(None, [apart])])
 
 
 def _heard(task: Task, grid: Grid, emit: Emit) -> tuple[HeardChunks, Waves | None]:
