@@ -6,9 +6,8 @@ from dataclasses import replace
 
 import numpy as np
 
-from blendkit.core import Float32, Matrix, Scores
+from blendkit.core import Float32, Float64, Matrix, Scores
 from blendkit.errors import BlendkitError
-from blendkit.metrics import doubled_ranks
 from blendkit.training.settings import Distil
 
 _TEMPERATURE = {"bce": 2.0, "listwise": 0.1}  # probabilities are softened, the shares of ranks (0 to 1) sharpened
@@ -48,7 +47,7 @@ def taught(teacher: Scores, how: Distil) -> Float32:
     """
     if not orders_only(how):
         return teacher.values.astype(np.float32)
-    shares = (doubled_ranks(teacher.values) - 1) / (2 * len(teacher.values))
+    shares = (_average_ranks(teacher.values) - 0.5) / len(teacher.values)
     if how.rank_map is None:
         return np.asarray(shares, np.float32)
     from scipy.special import ndtri
@@ -56,12 +55,23 @@ def taught(teacher: Scores, how: Distil) -> Float32:
     return np.asarray(ndtri(shares), np.float32)
 
 
+def _average_ranks(values: Matrix) -> Float64:
+    """The ranks (N, C) within each class, from 1, ties sharing their mean.
+
+    They come from scipy: numba, which ranks faster elsewhere, starts its threads here before torch trains, and sets the
+    number of torch's, too.
+    """
+    from scipy.stats import rankdata
+
+    return np.asarray(rankdata(values, axis=0), np.float64)
+
+
 def rank_agreement(found: Matrix, wanted: Matrix) -> float:
     """Return the mean over classes of Spearman's rank correlation.
 
     found, wanted (N, C). Classes whose wanted values are all equal are left out; nan if that are all.
     """
-    a, b = (doubled_ranks(x) - (len(x) + 1.0) for x in (found, wanted))
+    a, b = (2 * _average_ranks(x) - (len(x) + 1) for x in (found, wanted))
     spread = np.sqrt((a**2).sum(axis=0) * (b**2).sum(axis=0))
     varied = (b != 0).any(axis=0)
     each = (a * b).sum(axis=0) / np.where(spread > 0, spread, 1)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 from dataclasses import replace
 from pathlib import Path
 
@@ -29,6 +31,20 @@ def test_shares_and_normal_scores_by_hand() -> None:
     logits = Scores.build(RANKS.values, ROWS, ("x", "y"), "logit")
     np.testing.assert_array_equal(taught(logits, settled(Distil(), ranks=False)), RANKS.values.astype(np.float32))
     np.testing.assert_allclose(taught(logits, settled(Distil(loss="listwise"), ranks=False)), shares)
+
+
+def test_ranking_leaves_the_threads_of_torch_alone() -> None:
+    code = """
+import numpy as np, sys, torch
+from blendkit.core import NameRule, Scores, chunk_rows
+from blendkit.training.rank_teacher import rank_agreement, taught
+from blendkit.training.settings import Distil
+torch.set_num_threads(3)
+scores = Scores.build(np.eye(4), chunk_rows({"r": 4}, 5.0, NameRule()), tuple("abcd"), "rank")
+assert rank_agreement(taught(scores, Distil(loss="listwise")), np.eye(4)) == 1
+assert torch.get_num_threads() == 3
+"""
+    subprocess.run([sys.executable, "-c", code], check=True)
 
 
 def test_settings_that_are_left_out_follow_the_teacher() -> None:
