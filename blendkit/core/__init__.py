@@ -66,6 +66,7 @@ if TYPE_CHECKING:
     )
     from blendkit.core.taxonomy import LEVELS, TAXA, Level, Sonotypes, Taxonomy
     from blendkit.core.threads import side_by_side
+    from blendkit.core.time_units import SMALL_UNITS, looks_small, unit_of_lengths, unit_of_times
 else:
     __getattr__, __dir__ = lazy_face(__name__)
 
@@ -83,6 +84,7 @@ __all__ = [
     "OTHER_SUFFIXES",
     "PARTS",
     "PATTERNS",
+    "SMALL_UNITS",
     "TAXA",
     "WHOLE_RECORDING",
     "AudioContent",
@@ -135,6 +137,7 @@ __all__ = [
     "is_zone",
     "kind_of",
     "logit",
+    "looks_small",
     "lost_as_probabilities",
     "make_rows",
     "match_recordings",
@@ -154,6 +157,8 @@ __all__ = [
     "sigmoid",
     "text_hash",
     "ties_made",
+    "unit_of_lengths",
+    "unit_of_times",
     "unused_names",
     "with_fitting_names",
     "zero_floor",
