@@ -133,7 +133,8 @@ class LabelTable:
             for start, end, _ in self.spans.get(r, ())
             if end < WHOLE_RECORDING
         ]
-        return [f[0] for f in found], *(np.array([f[i] for f in found], np.float64) for i in (1, 2, 3))
+        start, end, reach = (np.array([f[i] for f in found], np.float64) for i in (1, 2, 3))
+        return [f[0] for f in found], start, end, reach
 
     def _count_chunks(self, rows: Rows, chunk_s: float) -> tuple[str, ...]:
         """Return why spans seem to count the chunks of `rows` (N), or minutes; () if they do not."""

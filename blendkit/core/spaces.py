@@ -71,7 +71,8 @@ def tied_pairs(x: Matrix) -> float:
     if n < 2 or not columns:
         return float("nan")
     counts = [np.unique(c, return_counts=True)[1].astype(np.float64) for c in x.T]
-    return sum(float((k * (k - 1)).sum()) for k in counts) / (n * (n - 1) * columns)
+    share: float = sum(float((k * (k - 1)).sum()) for k in counts) / (n * (n - 1) * columns)
+    return share
 
 
 def saturated_pairs(p: Matrix) -> float:
@@ -80,4 +81,5 @@ def saturated_pairs(p: Matrix) -> float:
     if n < 2 or not columns:
         return float("nan")
     counts = np.concatenate([(p == end).sum(axis=0, dtype=np.float64) for end in (0, 1)])
-    return float((counts * (counts - 1)).sum()) / (n * (n - 1) * columns)
+    share: float = float((counts * (counts - 1)).sum()) / (n * (n - 1) * columns)
+    return share
