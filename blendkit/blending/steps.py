@@ -24,7 +24,9 @@ from blendkit.core import (
     logit,
     lost_as_probabilities,
     saturated,
+    saturated_pairs,
     sigmoid,
+    tied_pairs,
     zero_floor,
 )
 from blendkit.errors import BlendkitError, broken, did_you_mean
@@ -178,7 +180,9 @@ def note_ties(z: Matrix, note: Callable[[str], None]) -> None:
     cells, classes = lost_as_probabilities(z)
     if not cells:
         return
-    what = f"{cells} of {z.size} cells in {classes} classes tie as probabilities"
+    pairs = tied_pairs(sigmoid(z)) - tied_pairs(z)
+    cost = f"{pairs:.2%} of the pairs of chunks lose their order, and count half in an AUC"
+    what = f"{cells} of {z.size} cells in {classes} classes tie as probabilities: {cost}"
     why = "their logits lie too close to the end of the scale (36.7 and more are all 1)"
     if cells > z.size * _MANY:
         ways = "blend by logit or rank, which keep their order, or divide the logits first (`temperature`)"
@@ -191,7 +195,8 @@ def zero_stand_in(p: Matrix, note: Callable[[str], None]) -> float:
     floor = zero_floor(p)
     zeros, ones = saturated(p)
     if zeros or ones:
-        note(f"logit of {zeros} exact 0 (replaced by {floor:.3g}) and {ones} exact 1: each of the two groups is tied")
+        cost = f"{saturated_pairs(p):.1%} of the pairs of chunks tie"
+        note(f"logit of {zeros} exact 0 (replaced by {floor:.3g}) and {ones} exact 1: {cost}")
     return floor
 
 

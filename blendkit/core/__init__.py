@@ -60,12 +60,15 @@ if TYPE_CHECKING:
         logit,
         lost_as_probabilities,
         saturated,
+        saturated_pairs,
         sigmoid,
+        tied_pairs,
         ties_made,
         zero_floor,
     )
     from blendkit.core.taxonomy import LEVELS, TAXA, Level, Sonotypes, Taxonomy
     from blendkit.core.threads import side_by_side
+    from blendkit.core.time_units import SMALL_UNITS, looks_small, unit_of_lengths, unit_of_times
 else:
     __getattr__, __dir__ = lazy_face(__name__)
 
@@ -83,6 +86,7 @@ __all__ = [
     "OTHER_SUFFIXES",
     "PARTS",
     "PATTERNS",
+    "SMALL_UNITS",
     "TAXA",
     "WHOLE_RECORDING",
     "AudioContent",
@@ -135,6 +139,7 @@ __all__ = [
     "is_zone",
     "kind_of",
     "logit",
+    "looks_small",
     "lost_as_probabilities",
     "make_rows",
     "match_recordings",
@@ -149,11 +154,15 @@ __all__ = [
     "rule_name",
     "same_recordings",
     "saturated",
+    "saturated_pairs",
     "shared_rows",
     "side_by_side",
     "sigmoid",
     "text_hash",
+    "tied_pairs",
     "ties_made",
+    "unit_of_lengths",
+    "unit_of_times",
     "unused_names",
     "with_fitting_names",
     "zero_floor",

@@ -9,17 +9,17 @@ from pathlib import PurePath
 
 import numpy as np
 
-from blendkit.core.arrays import Bools
+from blendkit.core.arrays import Bools, Float64
 from blendkit.core.rows import MIN_REMAINDER_S, Rows
 from blendkit.core.taxonomy import Taxonomy
+from blendkit.core.time_units import SMALL_UNITS, looks_small, unit_of_lengths
 from blendkit.errors import BlendkitError, did_you_mean, shorten
 
 Span = tuple[int, int, frozenset[str]]  # start and end in milliseconds, classes present
 WHOLE_RECORDING = 2**62  # the end, in ms, of a span that reaches to the end of its recording, wherever that is
 _MOST_HINTS = 5  # lines on what eBird calls the unknown labels
+_ROUNDED_S = 0.002  # by which spans of one length may differ
 _MOSTLY = 0.9  # of the spans: labels of which so many end beyond the scores have another unit or other recordings
-_UNITS = {1000: "milliseconds", 1_000_000: "microseconds"}  # of which a second is so many
-_UNITS |= {r: f"samples at {r} Hz" for r in (8000, 16000, 22050, 24000, 32000, 44100, 48000)}
 
 
 @dataclass(frozen=True)
@@ -95,48 +95,65 @@ class LabelTable:
         They cannot if nine of ten spans end more than a chunk after the last row of their recording, or if short spans
         of one length are as many as the chunks: then they count chunks, or minutes. what: the rows.
         """
-        if counted := self._count_chunks(rows):
-            return counted
-        last = rows.offsets()[1:] - 1
-        scored = dict(zip(rows.recording[last], (2 * rows.end_s[last] - rows.start_s[last]) * 1000, strict=True))
-        ends = [(r, end) for r in scored for _, end, _ in self.spans.get(r, ()) if end < WHOLE_RECORDING]
-        late = [(r, end) for r, end in ends if end > scored[r]]
-        if not late or len(late) < _MOSTLY * len(ends):
+        if not len(rows):
             return ()
-        as_ms = all(end <= 1000 * scored[r] for r, end in late)
-        unit = "milliseconds" if as_ms else "in another unit than seconds, or are the scores of other recordings"
-        length = self._one_length()
-        if length is not None and length % round(1000 * float(rows.end_s[0] - rows.start_s[0])) == 0:
-            unit = _UNITS.get(length // round(1000 * float(rows.end_s[0] - rows.start_s[0])), unit)
-        first, end = late[0]
-        scored_s = float(rows.end_s[last][list(scored).index(first)])
+        chunk_s = float(rows.end_s[0] - rows.start_s[0])
+        if counted := self._count_chunks(rows, chunk_s):
+            return counted
+        of, start, end, scored = self._times(rows)
+        late = np.flatnonzero(end > scored + chunk_s)
+        if not len(late) or len(late) < _MOSTLY * len(end):
+            return ()
+        unit = unit_of_lengths(end - start, chunk_s)
+        if not unit and (end[late] <= 1000 * scored[late]).all():
+            unit = "milliseconds"
+        unit = unit or "in another unit than seconds, or are the scores of other recordings"
+        first = late[0]
         return (
-            f"{self.source}: {len(late) / len(ends):.0%} of its spans end beyond the last scored chunk "
+            f"{self.source}: {len(late) / len(end):.0%} of its spans end beyond the last scored chunk "
             "of their recording",
-            f"{first}: {what} ends at {scored_s:g} s, a label at {end / 1000:g} s",
+            f"{of[first]}: {what} ends at {scored[first]:g} s, a label at {end[first]:g} s",
             f"are its times {unit}?",
         )
 
-    def _one_length(self) -> int | None:
-        """Return the length (ms) that all spans have; None if they differ."""
-        lengths = {end - start for own in self.spans.values() for start, end, _ in own}
-        if not lengths or max(lengths) - min(lengths) > 2:  # rounding to milliseconds
-            return None
-        return round(sum(lengths) / len(lengths))
+    def beyond(self, rows: Rows) -> tuple[int, int]:
+        """Return how many spans end more than a chunk after the last row of their recording, and of how many."""
+        if not len(rows):
+            return 0, 0
+        _, _, end, scored = self._times(rows)
+        return int((end > scored + float(rows.end_s[0] - rows.start_s[0])).sum()), len(end)
 
-    def _count_chunks(self, rows: Rows) -> tuple[str, ...]:
-        """Return why spans seem to count the chunks of `rows` (N); () if they do not."""
-        length, chunk = self._one_length(), round(1000 * float(rows.end_s[0] - rows.start_s[0])) if len(rows) else 0
-        if length is None or not 0 < length < chunk:
+    def _times(self, rows: Rows) -> tuple[list[str], Float64, Float64, Float64]:
+        """Return of every span of the recordings of rows: its recording, start, end, and the last row's end, in s."""
+        last = rows.offsets()[1:] - 1
+        scored = dict(zip(rows.recording[last], rows.end_s[last].tolist(), strict=True))
+        found = [
+            (r, start / 1000, end / 1000, scored[r])
+            for r in scored
+            for start, end, _ in self.spans.get(r, ())
+            if end < WHOLE_RECORDING
+        ]
+        start, end, reach = (np.array([f[i] for f in found], np.float64) for i in (1, 2, 3))
+        return [f[0] for f in found], start, end, reach
+
+    def _count_chunks(self, rows: Rows, chunk_s: float) -> tuple[str, ...]:
+        """Return why spans seem to count the chunks of `rows` (N), or minutes; () if they do not."""
+        of, start, end, scored = self._times(rows)
+        length = end - start
+        if not len(end) or length.max() - length.min() > _ROUNDED_S or length.max() >= chunk_s:
             return ()
+        mean, ends = float(length.mean()), dict[str, float]()
+        for r, e in zip(of, end.tolist(), strict=True):
+            ends[r] = max(e, ends.get(r, 0.0))
         chunks = dict(zip(rows.recordings(), np.diff(rows.offsets()).tolist(), strict=True))
-        both = {r: n for r, n in chunks.items() if r in self.spans and n > 1}
-        same = [r for r, n in both.items() if round(max(end for _, end, _ in self.spans[r]) / length) == n]
-        if not both or len(same) < _MOSTLY * len(both):
+        both = [r for r in ends if chunks[r] > 1]
+        same = [r for r in both if round(ends[r] / mean) == chunks[r]]
+        if (not both or len(same) < _MOSTLY * len(both)) and not looks_small(start, end, scored, chunk_s):
             return ()
+        where = "end where as many chunks" if both and len(same) >= _MOSTLY * len(both) else "lie where the numbers"
         return (
-            f"{self.source}: its spans of {length / 1000:g} s end where as many chunks of {chunk / 1000:g} s would",
-            "are its times the numbers of chunks, or minutes?",
+            f"{self.source}: its spans of {mean:.3g} s {where} of {chunk_s:g} s would",
+            f"are its times {SMALL_UNITS}?",
         )
 
     def require_in_reach(self, rows: Rows, what: str) -> None:

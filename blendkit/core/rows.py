@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass, fields
 from itertools import pairwise
@@ -17,6 +18,8 @@ from blendkit.core.names import NameRule, natural_key
 from blendkit.errors import BlendkitError, shorten
 
 MIN_REMAINDER_S = 1.0
+_DATED = re.compile(r"(^|[_-])\d{8}$")
+_TIME_OF_DAY = re.compile(r"([01]\d|2[0-3])[0-5]\d[0-5]\d")  # HHMMSS
 _TOLERANCE = 1e-6  # of a chunk, by which a decimal end may miss the grid
 Remainder = Literal["pad", "drop"]
 
@@ -154,7 +157,7 @@ def rows_from_ids(ids: Sequence[str], chunk_s: float, names: NameRule) -> Rows:
     """Parse row ids `<recording>_<end second>`; rows stay in the order of `ids`.
 
     Raises BlendkitError listing the ids that do not end in `_<number>`, and those whose chunk would start before the
-    recording or off the grid of chunks of `chunk_s` seconds.
+    recording or off the grid of chunks of `chunk_s` seconds; and for ids that all end in a time of day or milliseconds.
     """
     parts = [_posix(str(row_id)).rpartition("_") for row_id in ids]
     ends = np.array([_number(end) for _, _, end in parts], np.float64)
@@ -162,6 +165,8 @@ def rows_from_ids(ids: Sequence[str], chunk_s: float, names: NameRule) -> Rows:
     if bad:
         raise BlendkitError("row ids must have the form <recording>_<end second>", [shorten(bad)])
     stems = [stem for stem, _, _ in parts]
+    if why := _no_second(stems, [end for _, _, end in parts], ends, chunk_s):
+        raise BlendkitError("row ids must have the form <recording>_<end second>", [f"such as {ids[0]!r}", why])
     count = ends / chunk_s
     off = np.flatnonzero((count < 1 - _TOLERANCE) | (np.abs(count - np.round(count)) > _TOLERANCE)).tolist()
     if off:
@@ -171,6 +176,18 @@ def rows_from_ids(ids: Sequence[str], chunk_s: float, names: NameRule) -> Rows:
             f"row ids must end in multiples of {chunk_s:g} s, the chunk", [*problems, *filter(None, [hint])]
         )
     return make_rows(stems, ends - chunk_s, ends, names)
+
+
+def _no_second(recordings: Sequence[str], texts: Sequence[str], ends: Float64, chunk_s: float) -> str:
+    """Return what ids (N) end in, if none ends in a second: the time of day of a name, or milliseconds; else ""."""
+    if ends.size and all(
+        _DATED.search(r) and _TIME_OF_DAY.fullmatch(t) for r, t in zip(recordings, texts, strict=True)
+    ):
+        return "they end in the time of day of a recording's name: add `_` and the second in which the chunk ends"
+    steps = ends / (1000 * chunk_s)
+    if ends.size > 1 and ends.min() >= 1000 * chunk_s and not (steps % 1).any() and steps.min() == 1:
+        return f"they end in multiples of {1000 * chunk_s:g}: are these milliseconds? divide them by 1000"
+    return ""
 
 
 def _posix(row_id: str) -> str:

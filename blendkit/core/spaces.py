@@ -63,3 +63,23 @@ def lost_as_probabilities(z: Matrix) -> tuple[int, int]:
 def saturated(p: Matrix) -> tuple[int, int]:
     """Return how many values are exactly 0 and exactly 1: the logits of each kind tie."""
     return int((p == 0).sum()), int((p == 1).sum())
+
+
+def tied_pairs(x: Matrix) -> float:
+    """Return the share of the pairs of rows that tie, over all columns of x (N, C); nan for fewer than two rows."""
+    n, columns = x.shape
+    if n < 2 or not columns:
+        return float("nan")
+    counts = [np.unique(c, return_counts=True)[1].astype(np.float64) for c in x.T]
+    share: float = sum(float((k * (k - 1)).sum()) for k in counts) / (n * (n - 1) * columns)
+    return share
+
+
+def saturated_pairs(p: Matrix) -> float:
+    """Return the share of the pairs of rows that tie because both are exactly 0, or both 1, over columns (N, C)."""
+    n, columns = p.shape
+    if n < 2 or not columns:
+        return float("nan")
+    counts = np.concatenate([(p == end).sum(axis=0, dtype=np.float64) for end in (0, 1)])
+    share: float = float((counts * (counts - 1)).sum()) / (n * (n - 1) * columns)
+    return share

@@ -14,6 +14,7 @@ import numpy as np
 
 from blendkit.blending import MOSTLY_FILLED, StepContext, aligned, make_streams, may_lack_rows
 from blendkit.core import Rows, Scores, chunk_rows, shared_rows
+from blendkit.engine.constant_members import with_weights
 from blendkit.engine.inputs import Inputs, find_inputs, member_context
 from blendkit.engine.output import LOGITS, SUBMISSION, open_folder, write_report
 from blendkit.engine.preflighting import preflight
@@ -178,7 +179,7 @@ def _streams(
     )
     if order.dry_run is not None and not opened.audio:
         notes.append("no member needs audio: a dry run changes nothing")
-    warnings = [*opened.warnings, *notes]
+    warnings = [*with_weights(plan, opened.warnings), *notes]
     classes = next(iter(members.values())).classes
     if inputs.taxonomy.table:
         warnings += group_notes(plan, inputs.taxonomy, classes)

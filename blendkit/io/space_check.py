@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from blendkit.core import Matrix, Space, saturated
+from blendkit.core import Matrix, Space, saturated, saturated_pairs
 from blendkit.errors import BlendkitError
 
 _SIGMOID_OF_PROB = (0.5, 0.7310586)  # sigmoid(0), sigmoid(1)
@@ -71,7 +71,8 @@ def _saturated(values: Matrix) -> list[str]:
     zeros, ones = saturated(values)
     if values.size < _ENOUGH_CELLS or (zeros + ones) / values.size < _MANY_TIES:
         return []
-    return [f"{zeros} of {values.size} probabilities are exactly 0 and {ones} exactly 1: each group ties"]
+    cost = f"{saturated_pairs(values):.1%} of the pairs of chunks tie, and count half in an AUC"
+    return [f"{zeros} of {values.size} probabilities are exactly 0 and {ones} exactly 1: {cost}"]
 
 
 def _counts_up(values: Matrix) -> bool:

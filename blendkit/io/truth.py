@@ -54,5 +54,9 @@ def truth_for(
     left_out = f"{len(lacking)} labelled classes that {what} lacks are left out: {shorten(lacking)}"
     hints = taxa.ebird_hints(lacking, classes)
     unused = unused_names(table.recordings, rows.recordings(), table.source)
+    late, spans = matching.beyond(rows)
+    if late:
+        left = f"{late} of {spans} labelled spans of these recordings end more than a chunk beyond the last row"
+        hints = [f"{left} of {what}", *hints]
     notes = [*matching.notes, *([left_out] if lacking else []), *hints, *filter(None, [unused])]
     return Truth(values, labelled, taxa, tuple(notes))

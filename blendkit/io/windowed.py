@@ -8,7 +8,19 @@ from dataclasses import dataclass
 import numpy as np
 
 from blendkit.audio import Overlaps, WindowPool, edges, onto_chunks, overlaps, samples_at
-from blendkit.core import FileSpace, Float64, Int64, Matrix, NameRule, Scores, chunk_rows, count_chunks
+from blendkit.core import (
+    SMALL_UNITS,
+    FileSpace,
+    Float64,
+    Int64,
+    Matrix,
+    NameRule,
+    Scores,
+    chunk_rows,
+    count_chunks,
+    looks_small,
+    unit_of_lengths,
+)
 from blendkit.errors import BlendkitError, shorten
 
 _LATE = 0.1  # of the windows
@@ -81,20 +93,27 @@ def chunks_without_window(w: Windowed, known: Mapping[str, int], chunk_s: float)
 
 
 def _require_inside(w: Windowed, known: Mapping[str, int], chunk_s: float, source: str) -> None:
-    """Raise BlendkitError if many windows begin after the end of their recordings."""
-    ends = {r: n * chunk_s for r, n in known.items()}
-    inside = [(i, ends[r]) for i, r in enumerate(w.recording) if r in ends]
-    late = [(i, end) for i, end in inside if w.start_s[i] >= end]
-    if len(late) <= len(inside) * _LATE:
-        return
-    i, end = late[0]
-    raise BlendkitError(
-        f"{source}: {len(late)} of {len(inside)} windows begin after the end of their recording",
-        [
-            f"{w.recording[i]} has chunks up to {end:g} s, a window begins at {w.start_s[i]:g} s",
-            "are its times milliseconds, or do they run on from file to file (Raven needs `File Offset (s)` then)?",
-        ],
-    )
+    """Raise BlendkitError if many windows begin after the end of their recordings, or all seem to count minutes."""
+    at = [i for i, r in enumerate(w.recording) if r in known]
+    start, end = w.start_s[at], w.end_s[at]
+    reach = np.array([known[w.recording[i]] * chunk_s for i in at], np.float64)
+    late = np.flatnonzero(start >= reach)
+    if len(late) > len(at) * _LATE:
+        unit = unit_of_lengths(end - start, chunk_s) or "milliseconds"
+        i = late[0]
+        raise BlendkitError(
+            f"{source}: {len(late)} of {len(at)} windows begin after the end of their recording",
+            [
+                f"{w.recording[at[i]]} has chunks up to {reach[i]:g} s, a window begins at {start[i]:g} s",
+                f"are its times {unit}, or do they run on from file to file (Raven needs `File Offset (s)` then)?",
+            ],
+        )
+    if looks_small(start, end, reach, chunk_s):
+        length = float((end - start).mean())
+        raise BlendkitError(
+            f"{source}: its {len(at)} windows of {length:.3g} s all lie in the first part of their recordings",
+            [f"the last ends at {end.max():g} s", f"are its times {SMALL_UNITS}? give seconds"],
+        )
 
 
 def _pooled(

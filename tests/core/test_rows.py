@@ -227,3 +227,21 @@ def test_ends_off_the_grid_are_refused(ids: list[str], said: str) -> None:
 def test_decimal_chunks_lie_on_their_grid() -> None:
     ids = [f"r_{format_seconds(0.96 * k)}" for k in range(1, 2000)]
     assert len(rows_from_ids(ids, 0.96, NameRule())) == 1999
+
+
+@pytest.mark.parametrize(
+    ("ids", "says"),
+    [
+        (["X_20250101_030000", "X_20250101_040000"], "end in the time of day"),
+        (["X_5000", "X_10000"], "multiples of 5000: are these milliseconds"),
+    ],
+)
+def test_ids_that_end_in_no_second(ids: list[str], says: str) -> None:
+    with pytest.raises(BlendkitError, match="form <recording>_<end second>") as error:
+        rows_from_ids(ids, 5.0, NameRule())
+    assert says in str(error.value)
+
+
+def test_ids_of_late_chunks_are_seconds() -> None:
+    for ids in (["X_20250101_030000_5", "X_20250101_030000_10"], ["X_5000", "X_5005"], ["X_20250101_5"], ["X_15000"]):
+        assert rows_from_ids(ids, 5.0, NameRule()).ids() == ids

@@ -9,7 +9,15 @@ from hypothesis import given
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
-from blendkit.core.spaces import logit, lost_as_probabilities, saturated, sigmoid, zero_floor
+from blendkit.core.spaces import (
+    logit,
+    lost_as_probabilities,
+    saturated,
+    saturated_pairs,
+    sigmoid,
+    tied_pairs,
+    zero_floor,
+)
 
 ONE_32, ONE_64 = 1 - 2.0**-24, 1 - 2.0**-53  # the largest values below 1
 INSIDE_64 = [5e-324, 1e-300, 5e-15, 1e-5, 1e-3, 0.1, 0.25, 0.75, 0.9, 0.999, ONE_32, 1 - 5e-15, ONE_64]
@@ -132,3 +140,10 @@ def test_cells_that_tie_as_probabilities_are_counted() -> None:
     assert lost_as_probabilities(close) == (0, 0)
     assert lost_as_probabilities(close + 14) == (1, 1)
     assert lost_as_probabilities(np.empty((0, 2))) == (0, 0)
+
+
+def test_shares_of_pairs_that_tie() -> None:
+    x = np.array([[0.0, 0.5], [0.0, 0.5], [1.0, 0.25], [0.5, 0.75]])
+    assert tied_pairs(x) == 2 / 12  # one of six pairs in each column
+    assert saturated_pairs(x) == 1 / 12  # 0.5 is no end of the scale
+    assert np.isnan([tied_pairs(x[:1]), saturated_pairs(x[:1])]).all()

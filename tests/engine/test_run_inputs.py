@@ -372,5 +372,6 @@ def test_a_constant_member_is_an_alarm(tones: Tones, tmp_path: Path, run_text: R
     data = tones({"r": 15.0})
     scores(data, "a.csv", dict.fromkeys(A, (0.5, 0.5, 0.5)))
     scores(data, "b.csv", B)
-    (alarm,) = run_text(TABLES, data, tmp_path / "out").alarms
+    (alarm,) = run_text(TABLES, data, tmp_path / "out", overrides=["blends.both.of.a=0.93"]).alarms
     assert "every value is 0.5: it only moves the others' scores" in alarm
+    assert alarm.endswith("(its weight: 0.93 of 1.43 in 'both')")

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from blendkit.errors import BlendkitError
-from blendkit.io.readers.detection_tables import table_recording
+from blendkit.io.readers.detection_tables import open_detections, table_recording, take_detections
 from blendkit.io.readers.result_folder import read_detections
 
 TABLES = {
@@ -110,3 +110,18 @@ def test_unusable_tables(tmp_path: Path, text: str, message: str) -> None:
     path.write_text(text, encoding="utf-8")
     with pytest.raises(BlendkitError, match=message):
         read_detections(path)
+
+
+@pytest.mark.parametrize(
+    ("scale", "said"), [(1000, "milliseconds"), (1_000_000, "microseconds"), (48_000, "samples at 48000 Hz")]
+)
+def test_times_in_an_unstated_unit_are_refused(tmp_path: Path, scale: int, said: str) -> None:
+    lines = [f"r.wav,{3 * k * scale},{3 * (k + 1) * scale},x,0.5" for k in range(4)]
+    for columns in ("file,start,end,label,score", "file,start (s),end (s),label,score"):
+        path = tmp_path / "d.csv"
+        path.write_text("\n".join([columns, *lines]), encoding="utf-8")
+        if "(s)" in columns:  # the table says that these are seconds
+            assert take_detections(path, *open_detections(path)).end_s[0] == 3 * scale
+        else:
+            with pytest.raises(BlendkitError, match=f"d.csv: these look like {said}, and the table does not say so"):
+                take_detections(path, *open_detections(path))

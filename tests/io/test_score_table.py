@@ -363,3 +363,27 @@ def _auc(values: np.ndarray, truth: np.ndarray) -> float:
             found.append(ranks / positives / (len(t) - positives))
     assert len(found) == 54
     return float(np.mean(found))
+
+
+def test_percentages_are_shares(tmp_path: Path) -> None:
+    path = tmp_path / "t.csv"
+    path.write_text("row_id,a,b\nr_5,18.6%,0.5\nr_10,100 %,0.25\n", encoding="utf-8")
+    table = read_table(path)
+    assert table.values.tolist() == [[18.6 / 100, 0.5], [1.0, 0.25]]
+    assert table.notes == ("percentages are read as shares (18.6% is 0.186): a",)
+    path.write_text("row_id;a\nr_5;18,6%\nr_10;7,5%\n", encoding="utf-8")
+    assert read_table(path).values[:, 0].tolist() == [18.6 / 100, 7.5 / 100]
+
+
+@pytest.mark.parametrize(
+    ("cells", "says"),
+    [
+        (("18.6%", "0.5"), "'a' has '0.5' beside '18.6%'"),
+        (("0.5", "18.6%"), "'18.6%', expected numbers .0.186 in place of 18.6%"),
+    ],
+)
+def test_percentages_beside_numbers_are_refused(tmp_path: Path, cells: tuple[str, str], says: str) -> None:
+    path = tmp_path / "t.csv"
+    path.write_text(f"row_id,a\nr_5,{cells[0]}\nr_10,{cells[1]}\n", encoding="utf-8")
+    with pytest.raises(BlendkitError, match=says):
+        read_table(path)

@@ -38,7 +38,6 @@ def test_labels_of_longer_recordings_are_refused_without_a_unit_that_cannot_be()
     "spans",
     [
         [(0, 10_000), (10_000, 15_000)],  # a chunk more than the scores have
-        [(0, 5000), *((k * 10_000, k * 10_000 + 1) for k in range(2, 10))],  # 8 of 9 beyond
         [(0, WHOLE_RECORDING)],
     ],
 )
@@ -47,6 +46,13 @@ def test_labels_that_reach_further_are_no_mistake(spans: list[tuple[int, int]]) 
     assert found.labelled.tolist()[0]
     assert found.values.tolist()[0] == [True]
     assert found.notes == ("read so",)
+
+
+def test_labels_beyond_the_rows_are_counted() -> None:
+    later = [(k * 10_000, k * 10_000 + 1) for k in range(2, 10)]
+    found = truth_for(labels((0, 5000), *later), ROWS, ("x",), None, "a.csv")
+    said = "8 of 9 labelled spans of these recordings end more than a chunk beyond the last row of a.csv"
+    assert found.notes == ("read so", said)
 
 
 def test_other_recordings_do_not_count() -> None:

@@ -173,3 +173,10 @@ def test_windows_beyond_their_recordings_are_refused(tmp_path: Path, write_wav: 
             empty=0.0,
         )
     assert "s has chunks up to 15 s, a window begins at 3000 s" in str(error.value)
+
+
+def test_windows_that_count_minutes_are_refused() -> None:
+    minutes = [("s", 3 * k / 60, 3 * (k + 1) / 60, 0.5) for k in range(20)]
+    with pytest.raises(BlendkitError, match=r"its 20 windows of 0\.05 s all lie in the first part") as error:
+        on_grid(windowed(*minutes), MemberContext(), "prob", "max", "t", empty=0.0, chunks={"s": 12})
+    assert "are its times the numbers of chunks, or minutes?" in str(error.value)

@@ -9,12 +9,13 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from blendkit.core import Float64, composed, recording_id
+from blendkit.core import Float64, composed, recording_id, unit_of_times
 from blendkit.errors import BlendkitError, brief, did_you_mean, shorten
 from blendkit.io.column_values import read_binary_table
 from blendkit.io.file_kinds import file_kind, why_unreadable
 from blendkit.io.packed_files import FAILURES
-from blendkit.io.text_tables import decimal_points, open_table
+from blendkit.io.readers.label_times import require_seconds
+from blendkit.io.text_tables import decimal_points, open_table, plain_name
 from blendkit.io.windowed import Windowed
 
 if TYPE_CHECKING:
@@ -186,7 +187,13 @@ def _times(path: Path, frame: pd.DataFrame, columns: dict[str, Any]) -> tuple[Fl
     length = _numbers(path, frame[end]) - start if end is not None else _numbers(path, frame[duration])
     if offset is not None:
         start = _numbers(path, frame[offset])
-    return start, np.round(start + length, 6), notes
+    stop = np.round(start + length, 6)
+    if plain_name(begin)[1] is None:
+        first = f"line {frame.index[0]}: {start[0]:g} to {stop[0]:g}, read as seconds" if len(frame) else ""
+        require_seconds(
+            path.name, unit_of_times(start, stop), first, "give seconds, in columns `start (s)` and `end (s)`"
+        )
+    return start, stop, notes
 
 
 def _decimals(frame: pd.DataFrame, columns: Sequence[Any]) -> tuple[pd.DataFrame, tuple[str, ...]]:

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 from blendkit.core import WHOLE_RECORDING, recording_id
 from blendkit.errors import BlendkitError, shorten
-from blendkit.io.readers.label_times import milliseconds, unlikely_unit
+from blendkit.io.readers.label_times import milliseconds, require_seconds, unlikely_unit
 from blendkit.io.text_tables import decimal_points, find_columns, plain_name
 
 if TYPE_CHECKING:
@@ -145,15 +145,11 @@ def _span(cells: dict[str, str], at: PlaceColumns, units: dict[str, float | None
 
 def _require_seconds(frame: pd.DataFrame, start: str, end: str, path: object) -> None:
     unit = unlikely_unit(list(frame[start]), list(frame[end]))
-    if unit == "milliseconds":
-        out = f"name its columns start_ms and end_ms if they are, {start}_s and {end}_s if they are seconds"
-    else:
-        out = "a spreadsheet stores times so; save them as HH:MM:SS or seconds"
-    if unit:
-        raise BlendkitError(
-            f"{path}: these look like {unit}, and the table does not say so",
-            [f"line {frame.index[0]}: {frame[start].iloc[0]} to {frame[end].iloc[0]}, read as seconds", out],
-        )
+    first = f"line {frame.index[0]}: {frame[start].iloc[0]} to {frame[end].iloc[0]}, read as seconds" if unit else ""
+    known = (
+        "name its columns start_ms and end_ms if they are" if unit == "milliseconds" else "divide them to get seconds"
+    )
+    require_seconds(path, unit, first, f"{known}, {start}_s and {end}_s if they are seconds")
 
 
 def _recordings(

@@ -6,9 +6,10 @@ from collections.abc import Sequence
 
 import numpy as np
 
+from blendkit.core import unit_of_times
+from blendkit.errors import BlendkitError
+
 _LIMIT = 1e12  # no time of a recording has so many seconds or milliseconds; NaN is not below it
-_WEEK_S = 7 * 24 * 3600
-_DAY_FRACTION_S = 0.005  # 0.005 of a day is 7 minutes: no label of a few ms is that long in all rows of a table
 
 
 def milliseconds(text: str, unit: float | None) -> int | None:
@@ -31,19 +32,20 @@ def milliseconds(text: str, unit: float | None) -> int | None:
 
 
 def unlikely_unit(starts: Sequence[str], ends: Sequence[str]) -> str:
-    """Return what times (N,) look like if it is not seconds, else "". Only plain numbers of no stated unit are judged.
-
-    Milliseconds: an end after more than a week, or several spans of at least 1000 that all lie on multiples of 500.
-    Fractions of a day, as spreadsheets store times: ends up to 1, and no span longer than 5 ms.
-    """
+    """Return what times (N,) look like if not seconds, else "". Only plain numbers of no stated unit are judged."""
     try:
         start, end = (np.array([float(t) for t in texts], np.float64) for texts in (starts, ends))
     except ValueError:  # with colons, or unreadable
         return ""
-    if not len(end) or not np.isfinite([start, end]).all() or not (start < end).all():
-        return ""
-    length = end - start
-    on_grid = not (start % 500).any() and not (end % 500).any()
-    if end.max() > _WEEK_S or (on_grid and length.min() >= 1000 and start.max() > 0):
-        return "milliseconds"
-    return "fractions of a day" if end.max() <= 1 and length.max() < _DAY_FRACTION_S else ""
+    return unit_of_times(start, end)
+
+
+def require_seconds(path: object, unit: str, first: str, ways: str) -> None:
+    """Raise BlendkitError if times look like a unit that their table does not name.
+
+    first: the first of them, in words; ways: how the table can say what they are.
+    """
+    if unit == "fractions of a day":
+        ways = "a spreadsheet stores times so; save them as HH:MM:SS or seconds"
+    if unit:
+        raise BlendkitError(f"{path}: these look like {unit}, and the table does not say so", [first, ways])

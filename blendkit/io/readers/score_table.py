@@ -18,6 +18,7 @@ from blendkit.io.column_values import parquet_columns
 from blendkit.io.file_kinds import file_kind, why_unreadable
 from blendkit.io.numpy_files import array_texts, npz_headers, read_npz_arrays
 from blendkit.io.packed_files import FAILURES, open_packed
+from blendkit.io.percentages import shares_of_percent
 from blendkit.io.text_form import MISSING, TextForm, is_number, text_form
 
 TABLE_SUFFIXES = (
@@ -61,7 +62,8 @@ def read_table(
     if kind not in ("Parquet", "Arrow"):
         form = text_form(path)
         row_id = find_row_id(path.name, form.header, rows, dict(zip(form.header, form.first, strict=False)))
-        return _from_columns(path, _read_text(path, form, row_id, folds), row_id, folds, form.notes)
+        columns, notes = shares_of_percent(path.name, _read_text(path, form, row_id, folds), (row_id, folds))
+        return _from_columns(path, columns, row_id, folds, [*form.notes, *notes])
     columns = _read_binary(path)
     first = {n: str(v[0]) for n, v in columns.items() if len(v)}
     return _from_columns(path, columns, find_row_id(path.name, list(columns), rows, first), folds, [])
@@ -124,8 +126,14 @@ def _csv_reason(message: str, header: list[str]) -> str:
     """Return which column holds text where numbers are expected, else the start of the reader's message."""
     found = re.search(r"column #(\d+): .*'(.*)'", message)
     if found and int(found[1]) < len(header):
-        return f"column {header[int(found[1])]!r} holds {brief(found[2])!r}, expected numbers"
+        return (
+            f"column {header[int(found[1])]!r} holds {brief(found[2])!r}, expected numbers{_write_as_share(found[2])}"
+        )
     return message.splitlines()[0][:200]
+
+
+def _write_as_share(cell: str) -> str:
+    return " (0.186 in place of 18.6%, in the whole column)" if cell.strip().endswith("%") else ""
 
 
 def _require_columns(path: Path, columns: Iterable[str], row_id: str, folds: str | None) -> None:
