@@ -30,8 +30,10 @@ def truth_for(
     classes: tuple[str, ...],
     taxonomy: Taxonomy | Path | str | None,
     what: str,
+    *,
+    path: Path | str | None = None,
 ) -> Truth:
-    """Return the truth of rows (N) and classes (C).
+    """Return the truth of rows (N) and classes (C). path: where labels that are read already come from, for errors.
 
     Raises BlendkitError if no label matches a row of `what`, or if most labels of its recordings end beyond its rows.
     """
@@ -44,7 +46,7 @@ def truth_for(
     values, labelled = matching.matrix(rows, classes, taxa.classes)
     if not labelled.any():
         raise BlendkitError(
-            f"{table.source if isinstance(labels, LabelTable) else labels}: no label matches a row of {what}",
+            f"{path or (table.source if isinstance(labels, LabelTable) else labels)}: no label matches a row of {what}",
             [
                 compare_names(table.recordings, rows.recordings(), "the labels", what)
                 or "its labels name these recordings, but cover no whole chunk of them"

@@ -71,7 +71,8 @@ def compare(
         _add(read, text, name, source, names, overrides, place, emit)
     given = _read_labels(labels)
     _name_classes(read, given)
-    truth = _truth(read, given, next(iter(named)))
+    path = labels.table if isinstance(labels, Labels) else labels
+    truth = _truth(read, given, next(iter(named)), None if path is None or isinstance(path, LabelTable) else str(path))
     found = compare_scores(read.scores, truth, rules or Rules())
     notes = (*found.notes, *_kinds(read, truth), *read.notes)
     return replace(found, notes=notes, hashes=read.hashes, labelled_rows=int(truth.labelled.sum()))
@@ -132,10 +133,10 @@ def _name_classes(read: _Read, labels: Labels | None) -> None:
         read.notes += [f"{name}: {n}" for n in notes]
 
 
-def _truth(read: _Read, labels: Labels | None, what: str) -> LabelledChunks:
+def _truth(read: _Read, labels: Labels | None, what: str, path: str | None) -> LabelledChunks:
     if labels is not None:
         first = next(iter(read.scores.values()))
-        known = truth_for(labels.table, first.rows, first.classes, labels.taxonomy or read.taxonomy, what)
+        known = truth_for(labels.table, first.rows, first.classes, labels.taxonomy or read.taxonomy, what, path=path)
         read.notes += known.notes
         return LabelledChunks(first.rows, first.classes, known.values, known.labelled, read.folds)
     if read.truth is None:

@@ -103,7 +103,7 @@ def evaluate(
     table = labels if isinstance(labels, LabelTable) else read_labels(labels)
     scores, left_out = scores.known_to(taxa or Taxonomy({}), table.classes, source=what)
     notes = (*notes, *left_out)
-    truth = truth_for(table, scores.rows, scores.classes, taxa, what)
+    truth = truth_for(table, scores.rows, scores.classes, taxa, what, path=None if labels is table else str(labels))
     found = _evaluated(scores, truth, folds, judging or Judging())
     kind, said = ("unknown", []) if source is None else score_kind(source, scores.rows.recording[truth.labelled])
     return replace(found, kind=kind, notes=(*said, *notes, *truth.notes))
