@@ -7,7 +7,7 @@ from collections.abc import Iterable, Sequence
 
 _ITEM = 120  # letters of a name or cell that a message shows
 _LIST = 300  # letters of a list that a message shows
-_LINE = 600  # letters of a line of a message
+_LINE = 1000  # letters of a line of a message; reasons that libraries give have 700 with the path of a file
 
 
 class BlendkitError(Exception):

@@ -23,7 +23,7 @@ def test_names_are_cut_in_their_middle() -> None:
     assert brief("abcdefgh", 8) == "abcdefgh"
     assert len(did_you_mean("x" * 5000, ["x" * 4999])) < 200
     error = BlendkitError("t" * 2000, ["p" * 2000, "short"])
-    assert (len(error.title), len(error.problems[0]), error.problems[1]) == (600, 600, "short")
+    assert (len(error.title), len(error.problems[0]), error.problems[1]) == (1000, 1000, "short")
 
 
 def test_a_long_header_is_cut(tmp_path: Path) -> None:

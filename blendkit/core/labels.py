@@ -19,6 +19,7 @@ Span = tuple[int, int, frozenset[str]]  # start and end in milliseconds, classes
 WHOLE_RECORDING = 2**62  # the end, in ms, of a span that reaches to the end of its recording, wherever that is
 _MOST_HINTS = 5  # lines on what eBird calls the unknown labels
 _ROUNDED_S = 0.002  # by which spans of one length may differ
+_ROUNDED_ENDS = 0.25  # of a span: what rounding of minutes to three digits can add up to at the end of a recording
 _MOSTLY = 0.9  # of the spans: labels of which so many end beyond the scores have another unit or other recordings
 
 
@@ -147,7 +148,7 @@ class LabelTable:
             ends[r] = max(e, ends.get(r, 0.0))
         chunks = dict(zip(rows.recordings(), np.diff(rows.offsets()).tolist(), strict=True))
         both = [r for r in ends if chunks[r] > 1]
-        same = [r for r in both if round(ends[r] / mean) == chunks[r]]
+        same = [r for r in both if abs(ends[r] / mean - chunks[r]) < _ROUNDED_ENDS]
         if (not both or len(same) < _MOSTLY * len(both)) and not looks_small(start, end, scored, chunk_s):
             return ()
         where = "end where as many chunks" if both and len(same) >= _MOSTLY * len(both) else "lie where the numbers"

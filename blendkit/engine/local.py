@@ -205,7 +205,13 @@ def _damaged(scored: Scored) -> list[str]:
         elif is_odd(s):
             states.setdefault(_WITH_NOTE, []).append(f"{recording} ({s.note})")
     most = {_WITH_NOTE: 10}  # notes differ, and each is to be read; recordings of one status have much the same
-    return [f"{len(found)} recordings {s}: {shorten(found, most.get(s, 3))}" for s, found in sorted(states.items())]
+    return [f"{len(found)} recordings {s}: {_first(found, most.get(s, 3))}" for s, found in sorted(states.items())]
+
+
+def _first(found: Sequence[str], most: int) -> str:
+    """Name the first few recordings with their whole notes: the end of a note is its reason."""
+    more = f" (+{len(found) - most} more)" if len(found) > most else ""
+    return ", ".join(found[:most]) + more
 
 
 def _write(plan: Plan, inputs: Inputs, out: Path, streams: dict[str, Scores]) -> tuple[dict[str, Written], list[str]]:
