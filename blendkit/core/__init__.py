@@ -27,7 +27,8 @@ if TYPE_CHECKING:
         rule_name,
         with_fitting_names,
     )
-    from blendkit.core.bookkeeping import is_bookkeeping
+    from blendkit.core.bookkeeping_columns import is_bookkeeping
+    from blendkit.core.chunk_counts import MIN_REMAINDER_S, Remainder, count_chunks
     from blendkit.core.clocks import OFFSET_FORMS, is_zone, zone
     from blendkit.core.compiling import compiled, read_only
     from blendkit.core.deployments import Deployment, DeploymentKey, Deployments
@@ -39,14 +40,11 @@ if TYPE_CHECKING:
     from blendkit.core.names import NO_HOUR, NameParts, NameRule, SiteFrom, natural_key
     from blendkit.core.recording_paths import match_recordings, path_ids
     from blendkit.core.rows import (
-        MIN_REMAINDER_S,
         ClusterBy,
-        Remainder,
         Rows,
         canonical_order,
         chunk_rows,
         cluster_labels,
-        count_chunks,
         fold_of,
         format_seconds,
         make_rows,

@@ -10,7 +10,8 @@ from pathlib import PurePath
 import numpy as np
 
 from blendkit.core.arrays import Bools, Float64
-from blendkit.core.rows import MIN_REMAINDER_S, Rows
+from blendkit.core.chunk_counts import MIN_REMAINDER_S
+from blendkit.core.rows import Rows
 from blendkit.core.taxonomy import Taxonomy
 from blendkit.core.time_units import SMALL_UNITS, looks_small, unit_of_lengths
 from blendkit.errors import BlendkitError, did_you_mean, shorten

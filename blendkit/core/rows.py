@@ -17,24 +17,9 @@ from blendkit.core.hashes import text_hash
 from blendkit.core.names import NameRule, natural_key
 from blendkit.errors import BlendkitError, shorten
 
-MIN_REMAINDER_S = 1.0
 _DATED = re.compile(r"(^|[_-])\d{8}$")
 _TIME_OF_DAY = re.compile(r"([01]\d|2[0-3])[0-5]\d[0-5]\d")  # HHMMSS
 _TOLERANCE = 1e-6  # of a chunk, by which a decimal end may miss the grid
-Remainder = Literal["pad", "drop"]
-
-
-def count_chunks(duration_s: float, chunk_s: float, remainder: Remainder = "pad") -> tuple[int, bool]:
-    """Return the number of chunks of a recording, and whether the last one is zero-padded.
-
-    Full chunks, plus a remainder of at least one second unless `remainder` is "drop": 60.001 s is
-    12 chunks of 5 s, 37 s is 8.
-    """
-    full = int((duration_s + 1e-9) // chunk_s)
-    rest = duration_s - full * chunk_s
-    padded = remainder == "pad" and rest >= MIN_REMAINDER_S
-    return full + padded, padded
-
 
 if TYPE_CHECKING:
     import pandas as pd

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from blendkit.core import Saw, Space
 from blendkit.engine.inputs import find_inputs, member_context
-from blendkit.engine.output import LOGITS
+from blendkit.engine.output_folder import LOGITS
 from blendkit.engine.preflighting import preflight
 from blendkit.engine.run_json import saw_by
 from blendkit.errors import BlendkitError

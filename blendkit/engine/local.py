@@ -16,7 +16,7 @@ from blendkit.blending import MOSTLY_FILLED, StepContext, aligned, make_streams,
 from blendkit.core import Rows, Scores, chunk_rows, shared_rows
 from blendkit.engine.constant_members import with_weights
 from blendkit.engine.inputs import Inputs, find_inputs, member_context
-from blendkit.engine.output import LOGITS, SUBMISSION, open_folder, write_report
+from blendkit.engine.output_folder import LOGITS, SUBMISSION, open_folder, write_report
 from blendkit.engine.preflighting import preflight
 from blendkit.engine.recipe_data import data_folder
 from blendkit.engine.recording_names import named_rows

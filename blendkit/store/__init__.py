@@ -22,10 +22,11 @@ if TYPE_CHECKING:
     )
     from blendkit.store.content import content_hash
     from blendkit.store.features import FeatureStore, require_features
-    from blendkit.store.files import atomic_path, cache_folder, file_hash, write_json, write_text
+    from blendkit.store.files import atomic_path, file_hash, write_json, write_text
     from blendkit.store.logits import LogitStore
     from blendkit.store.manifest import Stored
     from blendkit.store.mixes import MixedCopy, mix_facts
+    from blendkit.store.user_cache import cache_folder
 else:
     __getattr__, __dir__ = lazy_face(__name__)
 

@@ -28,12 +28,6 @@ def atomic_path(path: Path) -> Iterator[Path]:
         temporary.unlink(missing_ok=True)
 
 
-def cache_folder() -> Path:
-    """Return the folder for files that can be made again: `BLENDKIT_CACHE`, or `blendkit` in the user's cache."""
-    own = os.environ.get("BLENDKIT_CACHE")
-    return Path(own) if own else Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "blendkit"
-
-
 def write_text(path: Path, text: str) -> None:
     """Write `text` as UTF-8, whole or not at all."""
     with atomic_path(path) as temporary:

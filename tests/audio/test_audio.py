@@ -19,7 +19,7 @@ from blendkit.audio.headers import probe_duration
 from blendkit.audio.recordings import find_recordings
 from blendkit.audio.resampling import resample
 from blendkit.audio.scratch import release
-from blendkit.core.rows import count_chunks
+from blendkit.core.chunk_counts import count_chunks
 
 Writer = Callable[[Path, Any, int], Path]
 
