@@ -12,7 +12,16 @@ from blendkit.blending.steps import convert
 from blendkit.core import Scores, Space, Taxonomy, fitting_names
 from blendkit.errors import BlendkitError, shorten
 from blendkit.events import ignore_text
-from blendkit.io import ColumnNames, read_finds, read_labels, read_provenance, read_scores, read_sites, read_taxonomy
+from blendkit.io import (
+    ColumnNames,
+    Provenance,
+    read_finds,
+    read_labels,
+    read_provenance,
+    read_scores,
+    read_sites,
+    read_taxonomy,
+)
 from blendkit.ops import OpInfo, RateTable, info_of, near_places
 from blendkit.recipe import checked_fit, yaml_value
 from blendkit.registry import OPS, registry
@@ -46,17 +55,16 @@ def fit_step_artefact(
     table = None if labels is None else read_labels(labels)
     around = StepContext(taxa, fitting_names(table.recordings if table else []).rule, names.chunk_s)
     made = fit_op(info, params, found, table, around)
-    contents = {} if scores is None else read_provenance(scores).contents
-    if scores is not None and table is not None:
-        _note_in_sample(scores, made.saw, note)
-    save_artefact(made, Path(out), contents)
+    known = Provenance() if scores is None else read_provenance(scores)
+    if table is not None:
+        _note_in_sample(known, made.saw, note)
+    save_artefact(made, Path(out), known.contents)
     return made
 
 
-def _note_in_sample(scores: Path | str, recordings: Sequence[str], note: Callable[[str], None]) -> None:
+def _note_in_sample(known: Provenance, recordings: Sequence[str], note: Callable[[str], None]) -> None:
     """Say it where a fit uses scores of recordings that their model learned from: they are too sure."""
-    known = read_provenance(scores)
-    seen = [] if known.kind == "oof" else known.saw.among(recordings, known.contents)
+    seen = known.in_sample(recordings)
     if seen:
         what = f"what made these scores learned from {len(seen)} of the {len(recordings)} recordings of this fit"
         note(f"in-sample: {what}: {shorten(seen, 3)}; fit on out-of-fold scores")

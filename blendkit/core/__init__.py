@@ -33,6 +33,7 @@ if TYPE_CHECKING:
     from blendkit.core.compiling import compiled, read_only
     from blendkit.core.deployments import Deployment, DeploymentKey, Deployments
     from blendkit.core.differences import compare_names, compare_rows, near_names, unused_names
+    from blendkit.core.group_links import linked_groups
     from blendkit.core.hashes import canonical_json, text_hash
     from blendkit.core.joining import concat, shared_rows
     from blendkit.core.labels import WHOLE_RECORDING, LabelTable
@@ -136,6 +137,7 @@ __all__ = [
     "is_bookkeeping",
     "is_zone",
     "kind_of",
+    "linked_groups",
     "logit",
     "looks_small",
     "lost_as_probabilities",

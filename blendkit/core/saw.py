@@ -9,6 +9,7 @@ from typing import Any, Literal
 
 from blendkit.core.audio_content import AudioContent, contents_to_json
 from blendkit.core.audio_suffixes import recording_id
+from blendkit.core.group_links import linked_groups
 
 Contents = Mapping[str, AudioContent]
 
@@ -144,25 +145,16 @@ def copies(recordings: Iterable[str], contents: Contents) -> dict[str, str]:
     Only audio decides, and a name together with audio: two names alone are two recordings of one list.
     """
     names = sorted({str(r) for r in recordings})
-    root = {r: r for r in names}
-
-    def of(r: str) -> str:
-        while root[r] != r:
-            r = root[r]
-        return r
-
-    def join(one: str, other: str) -> None:
-        first, second = sorted((of(one), of(other)))
-        root[second] = first
-
+    links: list[tuple[str, str]] = []
     by_hash: dict[str, str] = {}
     by_name: dict[str, list[str]] = {}
     for r in names:
-        for h in _hashes(contents.get(r)):
-            join(r, by_hash.setdefault(h, r))
-        for other in by_name.setdefault(base_name(r), []) if r in contents else ():
-            if contents[r].sounds_like(contents[other]):
-                join(r, other)
-        if r in contents:
-            by_name[base_name(r)].append(r)
-    return {r: of(r) for r in names}
+        own = contents.get(r)
+        if own is None:
+            continue
+        links += [(r, by_hash.setdefault(h, r)) for h in _hashes(own)]
+        namesakes = by_name.setdefault(base_name(r), [])
+        links += [(r, other) for other in namesakes if own.sounds_like(contents[other])]
+        namesakes.append(r)
+    first = linked_groups(links)
+    return {r: first.get(r, r) for r in names}

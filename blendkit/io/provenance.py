@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import zipfile
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, get_args
@@ -33,6 +33,10 @@ class Provenance:
     saw: Saw = UNKNOWN_SAW
     kind: ScoreKind = "unknown"
     contents: Contents = field(default_factory=dict, repr=False)
+
+    def in_sample(self, recordings: Iterable[str]) -> list[str]:
+        """Return which of these recordings the scores are in-sample on: none of out-of-fold scores."""
+        return [] if self.kind == "oof" else self.saw.among(recordings, self.contents)
 
     def to_json(self) -> dict[str, Any]:
         """Return a form that JSON can hold."""

@@ -21,7 +21,7 @@ def score_kind(source: Path | str, recordings: Iterable[str]) -> tuple[ScoreKind
     known = read_provenance(source)
     if known.kind == "oof":
         return "oof", ["these scores are out-of-fold, as their file says"]
-    seen = known.saw.among(labelled, known.contents)
+    seen = known.in_sample(labelled)
     if seen:
         what = f"what made these scores learned from {len(seen)} of the {len(labelled)} labelled recordings"
         return "in-sample", [f"in-sample: {what}: {shorten(seen, 3)}"]

@@ -9,9 +9,8 @@ from typing import Any, Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from blendkit.core import Bools, Contents, Float32, Int64, Saw, copies
+from blendkit.core import Bools, Contents, Float32, Int64, Saw, copies, linked_groups
 from blendkit.errors import BlendkitError, shorten
-from blendkit.training.group_links import linked_groups
 
 ExampleKind = Literal["clip", "chunk", "pseudo"]
 Index = Int64

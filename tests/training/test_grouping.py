@@ -10,10 +10,10 @@ import numpy as np
 import pytest
 
 from blendkit.core import AudioContent
+from blendkit.core.group_links import linked_groups
 from blendkit.errors import BlendkitError
 from blendkit.training.examples import Examples, with_copies_together
 from blendkit.training.fold_dealing import deal_folds
-from blendkit.training.group_links import linked_groups
 from blendkit.training.jobs.grouping import grouping_of, grouping_problems, with_groups
 from blendkit.training.jobs.requests import TrainingRows
 

@@ -26,10 +26,15 @@ from blendkit.training.jobs.noisy_student import _refuse_learned, _without_label
 from blendkit.training.jobs.pseudo_labels import without_seen
 from blendkit.training.jobs.requests import HeadRequest, TrainingRows
 from blendkit.training.jobs.student_task import StudentRequest, task_of
-from blendkit.training.jobs.teacher_saw import teacher_saw
+from blendkit.training.jobs.teacher_saw import with_labels
 from blendkit.training.outputs import Source
 
 Make = Callable[..., Examples]
+
+
+def teacher_saw(source: str, labels: Path | None) -> Saw:
+    """What is behind a source, and what the user adds."""
+    return with_labels(read_provenance(source).saw, labels)
 
 
 def test_a_teacher_never_labels_what_it_learned_from() -> None:

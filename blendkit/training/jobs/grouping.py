@@ -7,11 +7,10 @@ from dataclasses import replace
 
 import numpy as np
 
-from blendkit.core import fitting_names, match_recordings
+from blendkit.core import fitting_names, linked_groups, match_recordings
 from blendkit.errors import BlendkitError, shorten
 from blendkit.io import read_metadata_column
 from blendkit.training.examples import Examples
-from blendkit.training.group_links import linked_groups
 from blendkit.training.jobs.clips import grouped
 from blendkit.training.jobs.requests import TrainingRows
 

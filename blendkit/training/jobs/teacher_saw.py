@@ -6,17 +6,7 @@ from pathlib import Path
 
 from blendkit.core import FileSpace, Saw, Scores
 from blendkit.errors import BlendkitError
-from blendkit.io import ColumnNames, Provenance, check_space, read_labels, read_provenance, read_scores
-
-
-def teacher_saw(source: Path | str, labels: Path | None) -> Saw:
-    """Return the recordings that the teacher behind a score file learned from.
-
-    A logit store says it of its member, and a run of all that went into it, of its folder and of the files there.
-    labels: a label file of further ones; together these are all. Raises BlendkitError for a run.json that cannot be
-    read.
-    """
-    return with_labels(read_provenance(source).saw, labels)
+from blendkit.io import ColumnNames, Provenance, check_space, read_labels, read_scores
 
 
 def with_labels(saw: Saw, labels: Path | None) -> Saw:
