@@ -79,7 +79,7 @@ def _for_people(name: str, payload: dict[str, Any]) -> None:
         click.echo(f"{len(payload['files'])} files left out:")
         for text in payload["files"]:
             click.echo(f"  {text}")
-    elif name == "member":
+    elif name in ("member", "store"):
         for note in payload["notes"]:
             click.echo(f"{payload['name']}: {note}")
 

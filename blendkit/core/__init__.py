@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from blendkit.core.bookkeeping_columns import is_bookkeeping
     from blendkit.core.chunk_counts import MIN_REMAINDER_S, Remainder, count_chunks
     from blendkit.core.clocks import OFFSET_FORMS, is_zone, zone
+    from blendkit.core.coded_rows import rows_of_codes
     from blendkit.core.compiling import compiled, read_only
     from blendkit.core.deployments import Deployment, DeploymentKey, Deployments
     from blendkit.core.differences import compare_names, compare_rows, near_names, unused_names
@@ -151,6 +152,7 @@ __all__ = [
     "read_only",
     "recording_id",
     "rows_from_ids",
+    "rows_of_codes",
     "rule_name",
     "same_recordings",
     "saturated",

@@ -15,6 +15,7 @@ from blendkit.core.deployments import Deployments
 from blendkit.core.name_presets import DEFAULT_NAMES
 from blendkit.errors import BlendkitError, shorten
 
+_NUMBERS = re.compile(r"(\d+)")
 NO_HOUR = -1
 SiteFrom = Literal["name", "folder"]
 NO_DAY = np.datetime64("NaT", "D")
@@ -116,5 +117,5 @@ def _moment(parts: dict[str, str], tz: str) -> tuple[date | None, time | None, s
 
 def natural_key(text: str) -> list[tuple[int, int, str]]:
     """Sort key that orders digits by value: `a2` before `a10`."""
-    parts = re.split(r"(\d+)", text)
-    return [(1, int(p), p) if p.isdecimal() else (0, 0, p) for p in parts]
+    # the pieces at odd places are numbers
+    return [(1, int(p), p) if i % 2 else (0, 0, p) for i, p in enumerate(_NUMBERS.split(text))]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -28,15 +29,13 @@ def shape_problems(values: Matrix, rows: Rows, classes: tuple[str, ...]) -> list
     return []
 
 
-def duplicate_problems(rows: Rows, classes: tuple[str, ...]) -> list[str]:
-    """Return the rows (N) and classes (C,) that occur twice."""
-    problems = []
-    for what, names in (("row", rows.ids()), ("class", list(classes))):
-        if len(set(names)) != len(names):
-            seen: set[str] = set()
-            twice = dict.fromkeys(n for n in names if n in seen or seen.add(n))  # type: ignore[func-returns-value]
-            problems.append(f"duplicate {what}: {shorten(twice)}")
-    return problems
+def duplicate_problems(what: str, names: Sequence[str]) -> list[str]:
+    """Return the names of rows or classes that occur twice."""
+    if len(set(names)) == len(names):
+        return []
+    seen: set[str] = set()
+    twice = dict.fromkeys(n for n in names if n in seen or seen.add(n))  # type: ignore[func-returns-value]
+    return [f"duplicate {what}: {shorten(twice)}"]
 
 
 def nan_problems(values: Matrix, rows: Rows, classes: tuple[str, ...]) -> list[str]:

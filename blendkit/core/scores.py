@@ -17,7 +17,7 @@ from blendkit.core.auto_names import with_fitting_names
 from blendkit.core.bookkeeping_columns import is_bookkeeping
 from blendkit.core.differences import compare_rows
 from blendkit.core.names import NameRule
-from blendkit.core.rows import Rows, canonical_order, make_rows
+from blendkit.core.rows import Rows, canonical_order, in_canonical_order, make_rows
 from blendkit.core.score_problems import cover_problems, duplicate_problems, nan_problems, shape_problems
 from blendkit.core.spaces import FileSpace, Space
 from blendkit.core.taxonomy import Taxonomy
@@ -98,11 +98,13 @@ class Scores:
         problems = shape_problems(values, rows, names)
         problems += [] if covered is None else cover_problems(covered, names)
         if not problems:
-            problems = duplicate_problems(rows, names) + nan_problems(values, rows, names)
+            ordered = in_canonical_order(rows)
+            twice = [] if ordered else duplicate_problems("row", rows.ids())
+            problems = twice + duplicate_problems("class", names) + nan_problems(values, rows, names)
         if problems:
             raise BlendkitError(f"{source}: unusable scores", problems)
-        order = canonical_order(rows)
-        if not np.array_equal(order, np.arange(len(order))):
+        if not ordered:
+            order = canonical_order(rows)
             values, rows = values[order], rows.take(order)
         cover = np.ones(len(names), bool) if covered is None else np.asarray(covered, bool)
         return cls(values, rows, names, space, cover, made_by)

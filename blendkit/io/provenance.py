@@ -14,7 +14,7 @@ import numpy as np
 from blendkit.core import AudioContent, Contents, FileSpace, Saw, ScoreKind, contents_to_json
 from blendkit.errors import BlendkitError
 from blendkit.io.readers.score_sources import SUBMISSION, split_source
-from blendkit.store import LogitStore, write_json
+from blendkit.store import LogitStore, is_store, write_json
 
 PROVENANCE = "provenance"  # the array of an NPZ, and with `blendkit.` before it the key of Parquet metadata
 _SIDE = ".provenance.json"
@@ -61,7 +61,7 @@ def read_provenance(source: Path | str) -> Provenance:
     """
     path, _ = split_source(source)
     folder, file = (path, SUBMISSION) if path.is_dir() else (path.parent, path.name)
-    if path.is_dir() and (path / "manifest.json").is_file():
+    if is_store(path):
         store = LogitStore.open(path)
         return Provenance("logit", store.saw, "unknown", store.contents())
     try:

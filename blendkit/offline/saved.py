@@ -12,7 +12,7 @@ from blendkit.engine import Inputs
 from blendkit.errors import BlendkitError, shorten
 from blendkit.recipe import MemberPlan, Plan, RecipeFiles
 from blendkit.scoring import AudioMember, Opened
-from blendkit.store import LogitStore
+from blendkit.store import STORE_FACTS, LogitStore
 
 
 def find_saved(plan: Plan, opened: Opened, files: RecipeFiles, stores: Path) -> None:
@@ -38,15 +38,15 @@ def _absent(member: MemberPlan, files: RecipeFiles) -> set[str]:
 
 def _open_store(m: AudioMember, facts: dict[str, dict[str, Any]], absent: set[str], stores: Path) -> list[str]:
     wanted = _flat(facts[m.name], absent)
-    found = {f: _flat(json.loads(f.read_text(encoding="utf-8"))["about"]["facts"], absent) for f in _manifests(stores)}
+    found = {folder: _flat(made_from, absent) for folder, made_from in _facts_of(stores)}
     fits = [f for f, has in found.items() if has == wanted]
     if len(fits) == 1:
-        m.store = LogitStore.open(fits[0].parent)
+        m.store = LogitStore.open(fits[0])
         m.store.drop_damaged()
         facts[m.name] = m.store.about["facts"]  # with the missing files' hashes, as in the run that made the logits
         return []
     if fits:  # never the newest or the first: the missing file alone says which model is meant
-        names = ", ".join(f.parent.name for f in fits)
+        names = ", ".join(f.name for f in fits)
         return [f"member {m.name!r}: its files {sorted(absent)} are missing, and {len(fits)} stores fit: {names}"]
     near: list[set[str]] = [{k for k in {*has, *wanted} if has.get(k) != wanted.get(k)} for has in found.values()]
     near = [n for n in near if "use" not in n]
@@ -54,14 +54,15 @@ def _open_store(m: AudioMember, facts: dict[str, dict[str, Any]], absent: set[st
     return [f"member {m.name!r}: no saved logits{hint}"]
 
 
-def _manifests(stores: Path) -> Iterator[Path]:
-    """The manifests below a folder that say what they were made from."""
-    for path in sorted(stores.glob("*/manifest.json")):
+def _facts_of(stores: Path) -> Iterator[tuple[Path, dict[str, Any]]]:
+    """The stores in a folder that say what they were made from, each with that."""
+    for path in sorted(stores.glob(f"*/{STORE_FACTS}")):
         try:
-            if isinstance(json.loads(path.read_text(encoding="utf-8"))["about"]["facts"], dict):
-                yield path
+            made_from = json.loads(path.read_text(encoding="utf-8"))["about"]["facts"]
         except (OSError, ValueError, KeyError, TypeError):
-            continue  # a store whose manifest is damaged belongs to no member
+            continue  # a store whose facts are damaged belongs to no member
+        if isinstance(made_from, dict):
+            yield path.parent, made_from
 
 
 def _flat(facts: dict[str, Any], absent: set[str]) -> dict[str, Any]:

@@ -16,7 +16,7 @@ from blendkit.recipe import MemberPlan, Plan, RecipeFiles
 from blendkit.scoring.identity import facts_hash, grid_of, member_facts, tta_of
 from blendkit.scoring.scorer import AudioMember
 from blendkit.scoring.workers import isolated_member
-from blendkit.store import LogitStore
+from blendkit.store import OLD_MANIFEST, OWN_FILES, LogitStore, is_store
 
 
 @dataclass(frozen=True)
@@ -167,8 +167,8 @@ def member_params(member: MemberPlan, files: RecipeFiles) -> dict[str, Any]:
 
 
 def _existing(folder: Path, made_by: str) -> LogitStore | None:
-    if not (folder / "manifest.json").exists():
-        if folder.is_dir() and any(not p.name.startswith(("part-", ".")) for p in folder.iterdir()):
+    if not is_store(folder) and not (folder / OLD_MANIFEST).exists():
+        if folder.is_dir() and not all(p.name.startswith(OWN_FILES) for p in folder.iterdir()):
             raise BlendkitError(f"{folder}: holds files but is not a logit store; choose another folder")
         return None
     store = LogitStore.open(folder)

@@ -91,8 +91,18 @@ def score_recordings(members: Sequence[AudioMember], recordings: Sequence[Record
         for m in members:
             if m.name in built and m.store is not None:
                 check_some_scored(m.name, m.store)
+    _finish(members, emit)
     stores = {m.name: m.store for m in members if m.store is not None}
     return Scored(joined_status(stores, keys), decode_s, resample_s)
+
+
+def _finish(members: Sequence[AudioMember], emit: Emit) -> None:
+    """Pack the stores' small parts, and say what is to be known of their files."""
+    for m in members:
+        if m.store is not None:
+            m.store.finish()
+            if notes := m.store.notes:
+                emit("store", {"name": m.name, "notes": notes})
 
 
 def _batches(waiting: Sequence[tuple[Sequence[Recording], Sequence[int]]], grid: Grid) -> Generator[Batch]:

@@ -195,7 +195,9 @@ def save_features(
             values = features_of(made, made.info, wanted, jobs, scorer.context.chunk_s)
             store.write(rows, values, {p.recording: stored(p, source.keys[p.recording]) for p in batch.recordings})
             emit("scored", {"recordings": [r.id for r in group], "status": [p.status for p in batch.recordings]})
-    return {r.id: store.manifest.recordings()[r.id] for r in source.recordings}
+    store.finish()
+    known = store.manifest.recordings()
+    return {r.id: known[r.id] for r in source.recordings}
 
 
 def _feature_names(who: str, made: FeatureMember, names: Sequence[str]) -> list[str]:

@@ -1,7 +1,8 @@
 """Files that are written whole or not at all: saved logits, saved features, fitted artefacts.
 
-Scores, features and plain arrays go in; folders that a killed process cannot leave half-written come out. A manifest
-holds the hash of every part, so that damage is noticed and a run can resume.
+Scores, features and plain arrays go in; folders that a killed process cannot leave half-written come out. Every process
+that fills a store lists its parts, with their hashes, in a journal of its own: damage is noticed, a run can resume, and
+several processes can fill one store.
 """
 
 from __future__ import annotations
@@ -21,16 +22,20 @@ if TYPE_CHECKING:
         wrong_artefact,
     )
     from blendkit.store.content import content_hash
+    from blendkit.store.entries import Stored
     from blendkit.store.features import FeatureStore, require_features
     from blendkit.store.files import atomic_path, file_hash, write_json, write_text
     from blendkit.store.logits import LogitStore
-    from blendkit.store.manifest import Stored
+    from blendkit.store.manifest import OLD_MANIFEST, OWN_FILES, STORE_FACTS, is_store
     from blendkit.store.mixes import MixedCopy, mix_facts
     from blendkit.store.user_cache import cache_folder
 else:
     __getattr__, __dir__ = lazy_face(__name__)
 
 __all__ = [
+    "OLD_MANIFEST",
+    "OWN_FILES",
+    "STORE_FACTS",
     "FeatureStore",
     "LogitStore",
     "MixedCopy",
@@ -40,6 +45,7 @@ __all__ = [
     "cache_folder",
     "content_hash",
     "file_hash",
+    "is_store",
     "load_artefact",
     "loader_of",
     "mix_facts",

@@ -7,7 +7,7 @@ feature, flattened; the manifest says its shape. pandas, polars and DuckDB can r
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -15,9 +15,11 @@ import numpy as np
 
 from blendkit.core import Contents, Float32, NameRule, Rows, canonical_order, make_rows
 from blendkit.errors import BlendkitError, did_you_mean
-from blendkit.store.files import atomic_path
-from blendkit.store.manifest import KEYS, Manifest, Stored
-from blendkit.store.mixes import MixedCopy, add_mixed, mixing_of, read_mixed
+from blendkit.store.compaction import finish
+from blendkit.store.entries import Stored
+from blendkit.store.manifest import KEYS, Manifest, is_store
+from blendkit.store.mixes import MixedCopy, mixed_entries, mixing_of, read_mixed
+from blendkit.store.parts import read_part, rows_of, write_part
 
 FEATURES_FORMAT = 2  # 1, or none stated: before values followed the order of their rows
 _FACTS = ("features", "about")
@@ -40,6 +42,7 @@ class FeatureStore:
     """A member's features on disk, resumable as its logits are."""
 
     manifest: Manifest
+    _mixed: tuple[dict[str, MixedCopy], Contents] = field(default_factory=lambda: ({}, {}))  # of the next part
 
     @classmethod
     def create(
@@ -47,7 +50,7 @@ class FeatureStore:
     ) -> FeatureStore:
         """Open a new or partly filled store. Raises BlendkitError if the folder holds other features."""
         wanted = {n: list(s) for n, s in shapes.items()}
-        if (folder / "manifest.json").exists():
+        if is_store(folder):
             found = cls.open(folder)
             if found.manifest.made_by != made_by or found.manifest.facts["features"] != wanted:
                 raise BlendkitError(f"{folder}: holds other features, or another member's", [str(found.shapes)])
@@ -57,7 +60,7 @@ class FeatureStore:
                 raise BlendkitError(f"{folder}: holds features of audio that is mixed in another way", said)
             return found
         facts = {"features": wanted, "about": {"features_format": FEATURES_FORMAT, **about}}
-        return cls(Manifest(folder, made_by, facts, {}))
+        return cls(Manifest(folder, made_by, facts))
 
     @classmethod
     def open(cls, folder: Path) -> FeatureStore:
@@ -84,11 +87,11 @@ class FeatureStore:
 
     def mixes(self) -> tuple[dict[str, MixedCopy], Contents]:
         """Return what every mixed copy is made of, and the contents of the backgrounds."""
-        return read_mixed(self.manifest.facts["about"], self.manifest.folder)
+        return read_mixed(self.manifest.entries, self.manifest.folder)
 
     def say_mixed(self, copies: Mapping[str, MixedCopy], contents: Contents) -> None:
         """Say what copies are made of; it is saved with the next part."""
-        add_mixed(self.manifest.facts["about"], copies, contents)
+        self._mixed = (dict(copies), contents)
 
     @property
     def shapes(self) -> dict[str, tuple[int, ...]]:
@@ -98,17 +101,19 @@ class FeatureStore:
     def write(self, rows: Rows, values: Sequence[Float32], stored: Mapping[str, Stored]) -> None:
         """Add one part: features (N, D) of a group of recordings, in the order of `shapes`."""
         import pyarrow as pa
-        import pyarrow.parquet as pq
 
+        if self.manifest.journal is None:
+            self.manifest.begin()
         columns: list[Any] = [pa.array(rows.recording, pa.string()), rows.start_s, rows.end_s]
         for feature in values:
             flat = pa.array(np.ascontiguousarray(feature, np.float32).ravel())
             columns.append(pa.FixedSizeListArray.from_arrays(flat, feature.shape[1]))
-        name = self.manifest.part_name(stored)
-        with atomic_path(self.manifest.folder / name) as temporary:
-            table = pa.table(columns, names=[*KEYS, *self.shapes])
-            pq.write_table(table, temporary, use_dictionary=["recording"], compression="zstd")
-        self.manifest.add(name, stored)
+        part = write_part(self.manifest.folder, pa.table(columns, names=[*KEYS, *self.shapes]))
+        self.manifest.add(part, mixed_entries(stored, *self._mixed))
+
+    def finish(self) -> None:
+        """Say that this process adds no more, and pack the small parts."""
+        finish(self.manifest, lambda table: table)
 
     def read(self, name: str, names: NameRule) -> tuple[Rows, Float32]:
         """Return all rows, in canonical order, and one feature (N, *shape).
@@ -116,18 +121,16 @@ class FeatureStore:
         Raises BlendkitError for a feature that is not stored, with the nearest, and for an empty store.
         """
         import pyarrow as pa
-        import pyarrow.parquet as pq
 
         require_features(str(self.manifest.folder), [name], self.shapes)
         folder = self.manifest.folder
-        found = [pq.read_table(folder / part, columns=[*KEYS, name]) for part in self.manifest.parts]
-        if not found:
+        own = self.manifest.recordings_of_parts()
+        if not own:
             raise BlendkitError(f"{folder}: no features are stored")
-        table = pa.concat_tables(found)
+        found = [rows_of(read_part(folder / part, [*KEYS, name]), held) for part, held in own.items()]
+        table = pa.concat_tables([t.set_column(0, KEYS[0], t[KEYS[0]].cast(pa.string())) for t in found])
         rows = make_rows(table["recording"].to_pylist(), table["start_s"].to_numpy(), table["end_s"].to_numpy(), names)
         flat = table[name].combine_chunks().flatten().to_numpy()
         values = flat.reshape(len(rows), *self.shapes[name]).astype(np.float32)
-        listed = np.isin(rows.recording, list(self.manifest.recordings()))
         order = canonical_order(rows)
-        order = order[listed[order]]
         return rows.take(order), values[order]

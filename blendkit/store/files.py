@@ -34,6 +34,26 @@ def write_text(path: Path, text: str) -> None:
         temporary.write_text(text, encoding="utf-8")
 
 
+def write_once(path: Path, text: str) -> None:
+    """Write `text` as UTF-8 unless the file is there: of several processes, the first one's file stays."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    temporary = path.with_name(f".{path.name}.{os.getpid()}.{threading.get_ident()}.tmp")
+    try:
+        with temporary.open("w", encoding="utf-8") as handle:
+            handle.write(text)
+            handle.flush()
+            os.fsync(handle.fileno())
+        try:
+            os.link(temporary, path)
+        except FileExistsError:
+            return
+        except OSError:  # a file system without links
+            if not path.exists():
+                temporary.replace(path)
+    finally:
+        temporary.unlink(missing_ok=True)
+
+
 def write_json(path: Path, value: object, *, sort: bool = True) -> None:
     """Write indented JSON, its keys sorted or in their own order, whole or not at all."""
     write_text(path, json.dumps(value, sort_keys=sort, indent=1, ensure_ascii=False, allow_nan=False) + "\n")

@@ -1,8 +1,8 @@
-"""LogitStore: a member's saved logits, one Parquet part per group of recordings, with a hashed manifest.
+"""LogitStore: a member's saved logits in Parquet parts, with the journals or the index that list them.
 
-A part has one row per chunk: `recording`, `start_s`, `end_s`, then one float32 column per class, so
-pandas, polars and DuckDB can read it. The manifest names every part, its hash and, per recording, the
-hash of the audio and its decoding status.
+A packed part has one row per chunk: `recording`, `start_s`, `end_s`, then one float32 column per class, so
+pandas, polars and DuckDB can read it; `layouts` tells of the small parts before. Journals and index name every part,
+its hash and, per recording, the hash of the audio and its decoding status.
 """
 
 from __future__ import annotations
@@ -11,14 +11,20 @@ import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from blendkit.core import Contents, NameRule, Saw, Scores, concat, make_rows
+from blendkit.core import Contents, Int64, NameRule, Saw, Scores, rows_of_codes
 from blendkit.errors import BlendkitError
-from blendkit.store.files import atomic_path
-from blendkit.store.manifest import KEYS, Manifest, Stored
+from blendkit.store.compaction import finish
+from blendkit.store.entries import Stored, StoredPart
+from blendkit.store.layouts import VALUES, by_class, by_row, columns_of
+from blendkit.store.manifest import KEYS, Manifest, is_store
+from blendkit.store.parts import read_part, rows_of, write_part
+
+if TYPE_CHECKING:
+    import pyarrow as pa
 
 _FACTS = ("classes", "covered", "about")
 
@@ -68,8 +74,13 @@ class LogitStore:
         return self.manifest.contents()
 
     @property
-    def parts(self) -> dict[str, dict[str, Any]]:
-        """The parts by file name."""
+    def notes(self) -> list[str]:
+        """What a person should know of the files: a line that was cut short, parts that could not be packed."""
+        return self.manifest.notes
+
+    @property
+    def parts(self) -> dict[str, StoredPart]:
+        """The parts that hold rows, by file name."""
         return self.manifest.parts
 
     @classmethod
@@ -80,16 +91,16 @@ class LogitStore:
 
         Raises BlendkitError if the folder holds another member's logits.
         """
-        clash = sorted(set(classes) & set(KEYS))
+        clash = sorted(set(classes) & {*KEYS, VALUES})
         if clash:
             raise BlendkitError(f"class ids {clash} are names of the store's own columns")
-        if (folder / "manifest.json").exists():
+        if is_store(folder):
             found = cls.open(folder)
             if found.made_by != made_by or found.classes != tuple(classes):
                 raise BlendkitError(f"{folder}: holds logits of another member", [str(found.about)])
             return found
         facts = {"classes": list(classes), "covered": [bool(c) for c in covered], "about": dict(about)}
-        return cls(Manifest(folder, made_by, facts, {}))
+        return cls(Manifest(folder, made_by, facts))
 
     @classmethod
     def open(cls, folder: Path) -> LogitStore:
@@ -100,73 +111,84 @@ class LogitStore:
         """Return what is stored, per recording id."""
         return self.manifest.recordings()
 
-    def drop_damaged(self) -> list[str]:
-        """Drop parts whose file is missing or changed, so that they are scored again; return their names."""
-        return self.manifest.drop_damaged()
+    def drop_damaged(self, *, verify: bool = False) -> list[str]:
+        """Drop parts whose file is missing or changed, so that they are scored again; return their names.
+
+        verify: look at the hash of every part, not only at its size and time.
+        """
+        return self.manifest.drop_damaged(verify=verify)
 
     def write(self, scores: Scores, stored: Mapping[str, Stored]) -> None:
-        """Add one part, the scores of a group of recordings. The file is written before the manifest lists it."""
+        """Add one part, the scores of a group of recordings. The file is written before the journal lists it."""
         if scores.classes != self.classes or scores.space != "logit":
             raise BlendkitError(
                 f"{self.folder}: holds logits of {len(self.classes)} classes, got {scores.space} "
                 f"scores of {len(scores.classes)}"
             )
-        name = self.manifest.part_name(stored)
-        self._write_part(self.folder / name, scores)
-        self.manifest.add(name, stored)
+        if self.manifest.journal is None:
+            self.manifest.begin()
+        about = {"blendkit.space": scores.space, "blendkit.made_by": self.made_by,
+                 "blendkit.covered": json.dumps(self.covered)}  # fmt: skip
+        self.manifest.add(write_part(self.folder, by_row(scores, about)), stored)
 
-    def read(self, names: NameRule, recordings: Sequence[str] | None = None) -> Scores:
-        """Return the logits of the given recordings (default: all), with N > 0 rows.
+    def finish(self) -> None:
+        """Say that this process adds no more, and pack the small parts."""
+        finish(self.manifest, by_class)
 
-        Raises BlendkitError if a recording is not stored, or none has a chunk.
+    def read(
+        self, names: NameRule, recordings: Sequence[str] | None = None, classes: Sequence[str] | None = None
+    ) -> Scores:
+        """Return the logits of the given recordings and classes (default: all), with N > 0 rows in canonical order.
+
+        Raises BlendkitError if a recording or a class is not stored, or no recording has a chunk.
         """
-        known = self.recordings()
-        wanted = list(known) if recordings is None else list(recordings)
-        missing = [r for r in wanted if r not in known]
-        if missing:
-            raise BlendkitError(f"{self.folder}: {len(missing)} recordings are not stored", missing[:5])
-        nonempty = {r for r in wanted if known[r].chunks}
-        parts = [self._read_part(n, names, nonempty & set(p["recordings"])) for n, p in self.parts.items()]
-        found = [p for p in parts if p is not None]
-        if not found:
-            raise BlendkitError(f"{self.folder}: no chunk is stored")
-        return concat(found)
-
-    def _write_part(self, path: Path, scores: Scores) -> None:
-        import pyarrow as pa
-        import pyarrow.parquet as pq
-
-        columns: list[Any] = [pa.array(scores.rows.recording, pa.string()), scores.rows.start_s, scores.rows.end_s]
-        columns += [np.ascontiguousarray(c, np.float32) for c in scores.values.T]
-        meta = {
-            "blendkit.space": scores.space,
-            "blendkit.made_by": self.made_by,
-            "blendkit.covered": json.dumps(self.covered),
-        }
-        table = pa.table(columns, names=[*KEYS, *scores.classes], metadata=meta)
-        with atomic_path(path) as temporary:
-            pq.write_table(table, temporary, use_dictionary=["recording"], compression="zstd")
-
-    def _read_part(self, name: str, names: NameRule, recordings: set[str]) -> Scores | None:
-        import pyarrow as pa
-        import pyarrow.compute as pc
-        import pyarrow.parquet as pq
-
-        if not recordings:
-            return None
+        columns = self.classes if classes is None else tuple(classes)
+        for what, asked, known in (("recordings", recordings, self.recordings()), ("classes", columns, self.classes)):
+            missing = sorted(set(asked or ()) - set(known))
+            if missing:
+                raise BlendkitError(f"{self.folder}: {len(missing)} {what} are not stored", missing[:5])
         try:
-            table = pq.read_table(self.folder / name)
-        except (OSError, pa.ArrowException) as error:
-            raise BlendkitError(f"{self.folder / name}: cannot read this part", [str(error)]) from error
-        table = table.filter(pc.is_in(table["recording"], pa.array(sorted(recordings), pa.string())))
-        rows = make_rows(table["recording"].to_pylist(), table["start_s"].to_numpy(), table["end_s"].to_numpy(), names)
-        values = np.array([table[c].to_numpy() for c in self.classes]).T  # class-major, as on disk
+            tables = self._tables(recordings, columns)
+        except FileNotFoundError:  # another process has packed these parts since this one looked
+            self.manifest.load()
+            tables = self._tables(recordings, columns)
+        if not tables:
+            raise BlendkitError(f"{self.folder}: no chunk is stored")
+        return self._scores(tables, columns, names)
+
+    def _tables(self, recordings: Sequence[str] | None, classes: Sequence[str]) -> list[pa.Table]:
+        own = self.manifest.recordings_of_parts(recordings)
+        wanted = columns_of(classes)
+        return [rows_of(by_class(read_part(self.folder / n, wanted)), held) for n, held in own.items()]
+
+    def _scores(self, tables: Sequence[pa.Table], classes: Sequence[str], names: NameRule) -> Scores:
+        """Join the rows of parts: class by class, as they are on disk."""
+        ids, codes = _joined_codes(tables)
+        start_s, end_s = (np.concatenate([t[k].to_numpy() for t in tables]) for k in KEYS[1:])
+        values = np.empty((len(classes), len(codes)), np.float32)
+        for c, name in enumerate(classes):
+            np.concatenate([t[name].to_numpy() for t in tables], out=values[c])
+        rows, order = rows_of_codes(ids, codes, start_s, end_s, names)
+        if order is not None:
+            values = values[:, order]
+        covered = dict(zip(self.classes, self.covered, strict=True))
         return Scores.build(
-            values,
+            values.T,
             rows,
-            self.classes,
+            tuple(classes),
             "logit",
-            covered=np.array(self.covered, bool),
+            covered=np.array([covered[c] for c in classes], bool),
             made_by=self.made_by,
-            source=str(self.folder / name),
+            source=str(self.folder),
         )
+
+
+def _joined_codes(tables: Sequence[pa.Table]) -> tuple[list[str], Int64]:
+    """Return the recording ids of all tables, each once, and the (N,) place of every row's id among them."""
+    at: dict[str, int] = {}
+    codes = []
+    for table in tables:
+        column = table[KEYS[0]].combine_chunks()
+        own = np.array([at.setdefault(r, len(at)) for r in column.dictionary.to_pylist()], np.int64)
+        codes.append(own[column.indices.to_numpy()])
+    return list(at), np.concatenate(codes)

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from typing import Any
 
 from blendkit.core import AudioContent, Contents, contents_to_json
 from blendkit.errors import BlendkitError
+from blendkit.store.entries import Stored
 
 MIX = "mix"
 
@@ -23,7 +24,7 @@ class MixedCopy:
 
 def mix_facts(db: tuple[float, float], copies: int, seed: int) -> dict[str, Any]:
     """Return what a store of mixed copies says from its beginning on."""
-    return {MIX: {"db": list(db), "copies": copies, "seed": seed, "of": {}, "backgrounds": {}}}
+    return {MIX: {"db": list(db), "copies": copies, "seed": seed}}
 
 
 def mixing_of(about: Mapping[str, Any]) -> dict[str, Any] | None:
@@ -32,19 +33,27 @@ def mixing_of(about: Mapping[str, Any]) -> dict[str, Any] | None:
     return {k: found.get(k) for k in ("db", "copies", "seed")} if isinstance(found, Mapping) else None
 
 
-def add_mixed(about: Mapping[str, Any], copies: Mapping[str, MixedCopy], contents: Contents) -> None:
-    """Say of copies what they are made of, and what their backgrounds sound like."""
-    about[MIX]["of"].update({c: asdict(m) for c, m in copies.items()})
-    about[MIX]["backgrounds"].update(contents_to_json(contents, contents))
+def mixed_entries(
+    stored: Mapping[str, Stored], copies: Mapping[str, MixedCopy], contents: Contents
+) -> dict[str, Stored]:
+    """Return the entries of copies with what they are made of, and what their backgrounds sound like."""
+    out = dict(stored)
+    for r in stored:
+        if r in copies:
+            said = contents_to_json(contents, [copies[r].background])
+            out[r] = replace(stored[r], mix={**asdict(copies[r]), "content": said.get(copies[r].background)})
+    return out
 
 
-def read_mixed(about: Mapping[str, Any], folder: object) -> tuple[dict[str, MixedCopy], Contents]:
+def read_mixed(stored: Mapping[str, Stored], folder: object) -> tuple[dict[str, MixedCopy], Contents]:
     """Return what every copy is made of, and the backgrounds' contents. Raises BlendkitError for damaged facts."""
     try:
-        copies = {c: MixedCopy(**m) for c, m in about[MIX]["of"].items()}
-        return copies, {b: AudioContent.from_json(v) for b, v in about[MIX]["backgrounds"].items()}
+        found = {r: dict(s.mix) for r, s in stored.items() if s.mix is not None}
+        sounds = {m["background"]: m.pop("content") for m in found.values()}
+        copies = {r: MixedCopy(**m) for r, m in found.items()}
+        return copies, {b: AudioContent.from_json(c) for b, c in sounds.items() if c is not None}
     except (KeyError, TypeError, ValueError, AttributeError) as error:
         raise BlendkitError(
-            f"{folder}: its manifest does not say what its copies are mixed of",
+            f"{folder}: its entries do not say what its copies are mixed of",
             [str(error), "delete the folder and make the features again"],
         ) from error

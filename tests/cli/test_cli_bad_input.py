@@ -197,7 +197,8 @@ def test_a_mistake_is_explained_and_nothing_half_written(outcomes: dict[str, Out
         assert part in done.stderr
     assert "wrote" not in done.stdout
     for file in outcomes[name].files:  # saved logits are whole, and may stay
-        assert Path(file).name in (".blendkit", "manifest.json") or file.endswith(".parquet"), file
+        own = Path(file).name in (".blendkit", "store.json", "checked.json")
+        assert own or file.endswith((".parquet", ".jsonl")), file
 
 
 def test_every_problem_is_reported_at_once(tmp_path: Path, tone_folder: Path, blendkit: Blendkit) -> None:

@@ -15,8 +15,8 @@ from blendkit.core.names import NameRule
 from blendkit.core.rows import rows_from_ids
 from blendkit.core.scores import Scores
 from blendkit.io.readers.label_files import read_labels
+from blendkit.store import Stored
 from blendkit.store.logits import LogitStore
-from blendkit.store.manifest import Stored
 
 Blendkit = Callable[..., subprocess.CompletedProcess[str]]
 Many = Callable[..., list[subprocess.CompletedProcess[str]]]
@@ -49,6 +49,7 @@ def store(folder: Path) -> Path:
     made = LogitStore.create(folder, "m", ("x", "y", "z"), (True, True, True), {})
     scores = Scores.build(VALUES.astype(np.float32), rows, ("x", "y", "z"), "logit")
     made.write(scores, {"a": Stored("k", 4, "ok", "", 20.0)})
+    made.finish()
     return folder
 
 
@@ -58,7 +59,7 @@ def test_every_format_gives_the_figure_by_hand(tmp_path: Path, labels: Path, man
     frame[::-1].to_csv(tmp_path / "s.csv", index=False)
     np.savez(tmp_path / "s.npz", mine=VALUES, row_ids=np.array(IDS), classes=np.array(["x", "y", "z"]))
     folder = store(tmp_path / "store")
-    (part,) = folder.glob("*.parquet")
+    (part,) = folder.glob("part-*.parquet")
     (tmp_path / "run").mkdir()
     frame.to_csv(tmp_path / "run/submission.csv", index=False)
     sources = (tmp_path / "s.csv", f"{tmp_path}/s.npz:mine", folder, part, tmp_path / "run")

@@ -25,7 +25,7 @@ def test_every_file_gets_a_status(audio: Path, tmp_path: Path, blendkit: Blendki
     done = blendkit(*args)
     assert done.returncode == 0, done.stderr
     assert "3 recordings: 1 ok, 1 padded, 1 unreadable" in done.stdout
-    (part,) = store.glob("*.parquet")
+    (part,) = store.glob("part-*.parquet")
     table = pq.read_table(part)
     assert table.column_names[:3] == ["recording", "start_s", "end_s"]
     assert table["recording"].to_pylist() == ["r2", "r2", "r10", "r10"]
@@ -48,12 +48,12 @@ def test_settings_and_single_files(audio: Path, tmp_path: Path, blendkit: Blendk
     settings = ("--set", "classes=[a, b]", "--set", "tta.shifts_s=[-1, 0, 1]", "--chunk-s", "2.5")
     done = blendkit("score", "tone", file, "--out", store, *settings)
     assert done.returncode == 0, done.stderr
-    (part,) = store.glob("*.parquet")
+    (part,) = store.glob("part-*.parquet")
     table = pq.read_table(part)
     assert table.column_names == ["recording", "start_s", "end_s", "a", "b"]
     assert table.num_rows == 4
     assert np.isfinite(table["a"].to_numpy()).all()
-    about = json.loads((store / "manifest.json").read_text(encoding="utf-8"))["about"]["facts"]
+    about = json.loads((store / "store.json").read_text(encoding="utf-8"))["about"]["facts"]
     assert about["tta"] == {"edge": "drop", "shifts_s": [-1.0, 0.0, 1.0]}
     # another setting is another member: its logits must not mix with these
     other = blendkit("score", "tone", file, "--out", store, "--set", "classes=[a, b]")
@@ -66,10 +66,10 @@ def test_target_classes_come_from_a_taxonomy(world: Path, audio: Path, tmp_path:
     settings = ("--set", f"model={world}/models/perch_v2.onnx", "--set", f"labels={world}/models/perch_labels.csv")
     done = blendkit("score", "perch", audio, "--out", store, "--taxonomy", world / "taxonomy.csv", *settings)
     assert done.returncode == 0, done.stderr
-    manifest = json.loads((store / "manifest.json").read_text(encoding="utf-8"))
+    facts = json.loads((store / "store.json").read_text(encoding="utf-8"))
     lines = (world / "taxonomy.csv").read_text(encoding="utf-8").splitlines()[1:]
-    assert len(manifest["classes"]) == len(manifest["covered"]) == len(lines)
-    assert 0 < sum(manifest["covered"]) < len(lines)
+    assert len(facts["classes"]) == len(facts["covered"]) == len(lines)
+    assert 0 < sum(facts["covered"]) < len(lines)
 
 
 MISTAKES = (

@@ -23,7 +23,7 @@ from blendkit.recipe.paths import DataFolder, RecipeFiles
 from blendkit.recipe.plan import make_plan
 from blendkit.registry import MEMBERS, Registry, registry
 from blendkit.scoring.identity import member_facts
-from blendkit.store.files import write_json
+from tests.stores import edit_facts
 
 Make = Callable[..., Path]
 LABELS = "filename,start,end,primary_label\nr2.wav,0,5,x\nr2.wav,5,10,y\nr10.wav,0,5,x;y\nr10.wav,5,10,\n"
@@ -132,13 +132,11 @@ def test_a_model_that_is_elsewhere_is_the_one_it_was_scored_with(ran: Path, text
         plan.members["t"], RecipeFiles(), MemberContext((), Taxonomy({})), TTA(), Grid(5.0, "pad", NameRule())
     )
     facts["params"] |= {"model": {"sha256": "m"}, "classes": {"sha256": "c"}}
-    (manifest,) = (ran.parent / "out/logits").glob("*/manifest.json")
-    stored = json.loads(manifest.read_text(encoding="utf-8"))
-    stored["about"]["facts"] = facts
-    write_json(manifest, stored)
+    (store,) = (ran.parent / "out/logits").iterdir()
+    edit_facts(store, lambda stored: stored["about"].update(facts=facts))
     _, found = workspaces(ran).output(parse_recipe(text, "both"))
     assert found.covered.all()
-    shutil.copytree(manifest.parent, manifest.parent.with_name("again"))
+    shutil.copytree(store, store.with_name("again"))
     with pytest.raises(BlendkitError, match="not saved") as caught:
         workspaces(ran).output(parse_recipe(text, "both"))
     assert "2 stores fit" in caught.value.problems[0]

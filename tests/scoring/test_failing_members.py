@@ -18,8 +18,8 @@ from blendkit.errors import BlendkitError
 from blendkit.events import silent
 from blendkit.member.protocol import TTA, MemberInfo
 from blendkit.scoring.scorer import AudioMember, score_recordings
+from blendkit.store import Stored
 from blendkit.store.logits import LogitStore
-from blendkit.store.manifest import Stored
 
 GRID = Grid(1.0, "pad", NameRule())
 

@@ -19,7 +19,7 @@ from blendkit.recipe.paths import RecipeFiles
 from blendkit.recipe.plan import MemberPlan, make_plan
 from blendkit.scoring.opened import Opened, audio_member, build_member, member_params, open_members
 from blendkit.scoring.standalone import Scorer, find_audio, save_features
-from blendkit.store.manifest import Stored
+from blendkit.store import Stored
 
 
 class Heard:

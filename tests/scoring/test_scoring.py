@@ -57,7 +57,7 @@ def by_hand(path: Path, shifts: list[float], edge: str) -> NDArray[np.float64]:
 
 
 def stored(out: Path) -> NDArray[np.float32]:
-    (manifest,) = out.glob("logits/*/manifest.json")
+    (manifest,) = out.glob("logits/*/store.json")
     return LogitStore.open(manifest.parent).read(NameRule()).values
 
 
@@ -147,10 +147,11 @@ def test_a_remainder_can_be_dropped(tones: Tones, tmp_path: Path, run_text: Run,
     assert (result.rows, result.recordings) == (7, {"r": "ok"})
 
 
-def test_long_recordings_share_no_part(tones: Tones, tmp_path: Path, run_text: Run, tone_recipe: str) -> None:
+def test_long_recordings_share_no_group(tones: Tones, tmp_path: Path, run_text: Run, tone_recipe: str) -> None:
+    events: list[tuple[str, dict[str, Any]]] = []
     data = tones({"r1": GROUP_S / 2, "r2": GROUP_S / 2, "r3": 10.0})
-    run_text(tone_recipe, data, tmp_path / "out")
-    assert len(list(tmp_path.glob("out/logits/*/part-*.parquet"))) == 2
+    run_text(tone_recipe, data, tmp_path / "out", emit=lambda name, payload: events.append((name, payload)))
+    assert [p["recordings"] for n, p in events if n == "scored"] == [["r1", "r2"], ["r3"]]
 
 
 def test_events_report_progress(tones: Tones, tmp_path: Path, run_text: Run, tone_recipe: str) -> None:

@@ -51,7 +51,7 @@ def data(tones: Callable[..., Path], save_graph: Callable[..., Path]) -> Path:
 
 
 def stored(out: Path) -> dict[str, np.ndarray]:
-    stores = (LogitStore.open(m.parent) for m in out.glob("logits/*/manifest.json"))
+    stores = (LogitStore.open(m.parent) for m in out.glob("logits/*/store.json"))
     return {s.made_by: s.read(NameRule()).values for s in stores}
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 
 import numpy as np
@@ -11,6 +10,7 @@ import pytest
 from blendkit.core import NameRule, chunk_rows
 from blendkit.errors import BlendkitError
 from blendkit.store import FeatureStore, Stored
+from tests.stores import edit_facts
 
 
 def created(folder: Path) -> FeatureStore:
@@ -32,11 +32,8 @@ def test_a_store_is_opened_again(folder: Path) -> None:
 
 @pytest.mark.parametrize("number", [None, 1, 99])
 def test_features_of_another_format_are_refused_with_the_way_out(folder: Path, number: int | None) -> None:
-    manifest = folder / "manifest.json"
-    told = json.loads(manifest.read_text(encoding="utf-8"))
-    told["about"].pop("features_format")
-    told["about"] |= {} if number is None else {"features_format": number}
-    manifest.write_text(json.dumps(told), encoding="utf-8")
+    edit_facts(folder, lambda facts: facts["about"].pop("features_format"))
+    edit_facts(folder, lambda facts: facts["about"].update({} if number is None else {"features_format": number}))
     for again in (created, FeatureStore.open):
         with pytest.raises(BlendkitError, match="features of another format") as caught:
             again(folder)

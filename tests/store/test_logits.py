@@ -16,8 +16,8 @@ from blendkit.core.rows import chunk_rows
 from blendkit.core.scores import Scores
 from blendkit.errors import BlendkitError
 from blendkit.io.readers.score_table import read_table
+from blendkit.store import Stored
 from blendkit.store.logits import LogitStore
-from blendkit.store.manifest import Stored
 
 NAMES = NameRule()
 CLASSES = ("22961", "grekis", "47158son01")
@@ -47,7 +47,7 @@ def add(store: LogitStore, chunks: dict[str, int], seed: int = 0, key: str = "k"
 
 
 def parts(store: LogitStore) -> list[Path]:
-    return sorted(store.folder.glob("*.parquet"))
+    return sorted(store.folder.glob("part-*.parquet"))
 
 
 def test_what_is_written_reads_back(tmp_path: Path) -> None:
@@ -124,10 +124,10 @@ def test_classes_named_like_our_columns_are_refused(tmp_path: Path, name: str) -
         new_store(tmp_path, classes=("a", name), covered=(True, True))
 
 
-@pytest.mark.parametrize("text", [None, "", "{", '{"format": 99}', '{"format": 1}', "[]", "{}"])
+@pytest.mark.parametrize("text", [None, "", "{", '{"format": 99}', '{"format": 2}', "[]", "{}", "[" * 100000])
 def test_what_is_not_a_store_is_refused(tmp_path: Path, text: str | None) -> None:
     if text is not None:
-        (tmp_path / "manifest.json").write_text(text)
+        (tmp_path / "store.json").write_text(text)
     with pytest.raises(BlendkitError, match="store") as error:
         LogitStore.open(tmp_path)
     assert str(tmp_path) in str(error.value)
@@ -140,7 +140,7 @@ def test_damaged_parts_are_dropped(tmp_path: Path, damage: str) -> None:
     store = new_store(tmp_path)
     add(store, {"a": 2}, seed=1)
     good = add(store, {"b": 2}, seed=2)
-    name = next(n for n, p in store.parts.items() if "a" in p["recordings"])
+    name = store.manifest.part_of["a"]
     path = store.folder / name
     data = path.read_bytes()
     if damage == "delete":
@@ -149,7 +149,7 @@ def test_damaged_parts_are_dropped(tmp_path: Path, damage: str) -> None:
         flipped = data[:60] + bytes([data[60] ^ 1]) + data[61:]
         path.write_bytes({"truncate": data[: len(data) // 2], "flip": flipped, "empty": b""}[damage])
     again = LogitStore.open(store.folder)
-    assert again.drop_damaged() == [name]
+    assert again.drop_damaged() == ([] if damage == "delete" else [name])
     assert list(again.recordings()) == ["b"]
     assert np.array_equal(again.read(NAMES).values, good.values)
     scored_anew = add(again, {"a": 2}, seed=1)
@@ -172,13 +172,18 @@ def test_an_unreadable_part_is_named(tmp_path: Path) -> None:
         store.read(NAMES)
 
 
-def test_a_part_without_its_manifest_is_harmless(tmp_path: Path) -> None:
-    """A kill between the part and the manifest leaves a part that nothing names."""
+def cut_journal(store: LogitStore, lines: int) -> None:
+    """Leave only the first lines of the journal, as a kill before the next line does."""
+    (journal,) = store.folder.glob("journal-*.jsonl")
+    journal.write_bytes(b"".join(journal.read_bytes().splitlines(keepends=True)[:lines]))
+
+
+def test_a_part_that_no_line_lists_is_harmless(tmp_path: Path) -> None:
+    """A kill between the part and its line leaves a part that nothing names."""
     store = new_store(tmp_path)
     add(store, {"a": 1}, seed=1)
-    manifest = (store.folder / "manifest.json").read_bytes()
     add(store, {"b": 1}, seed=2)
-    (store.folder / "manifest.json").write_bytes(manifest)
+    cut_journal(store, 1)
     resumed = new_store(tmp_path)
     assert resumed.drop_damaged() == []
     assert list(resumed.recordings()) == ["a"]
@@ -187,31 +192,22 @@ def test_a_part_without_its_manifest_is_harmless(tmp_path: Path) -> None:
     assert np.array_equal(LogitStore.open(store.folder).read(NAMES, ["b"]).values, written.values)
 
 
-def test_the_first_part_without_a_manifest_is_harmless(tmp_path: Path) -> None:
+def test_the_first_part_that_no_line_lists_is_harmless(tmp_path: Path) -> None:
     store = new_store(tmp_path)
     add(store, {"a": 1})
-    (store.folder / "manifest.json").unlink()
+    cut_journal(store, 0)
     resumed = new_store(tmp_path)
     assert resumed.recordings() == {}
     add(resumed, {"a": 1}, seed=5)
     assert np.array_equal(LogitStore.open(store.folder).read(NAMES).values, logits({"a": 1}, 5).values)
 
 
-def test_a_part_overwritten_before_the_manifest_is_dropped(tmp_path: Path) -> None:
-    store = new_store(tmp_path)
-    add(store, {"a": 1}, seed=1)
-    manifest = (store.folder / "manifest.json").read_bytes()
-    add(store, {"a": 1}, seed=2)  # the same recordings and audio: the same part name
-    (store.folder / "manifest.json").write_bytes(manifest)
-    resumed = LogitStore.open(store.folder)
-    assert len(resumed.drop_damaged()) == 1
-    assert resumed.recordings() == {}
-
-
 def test_no_temporary_files_are_left(tmp_path: Path) -> None:
     store = new_store(tmp_path)
     add(store, {"a": 1})
-    assert sorted(p.suffix for p in store.folder.iterdir()) == [".json", ".parquet"]
+    assert sorted(p.suffix for p in store.folder.iterdir()) == [".json", ".jsonl", ".parquet"]
+    store.finish()
+    assert sorted(p.suffix for p in store.folder.iterdir()) == [".json", ".json", ".parquet", ".parquet"]
 
 
 def test_the_newest_scores_of_a_recording_count(tmp_path: Path) -> None:
@@ -223,7 +219,6 @@ def test_the_newest_scores_of_a_recording_count(tmp_path: Path) -> None:
         assert whole.rows.ids() == ["a_5", "a_10", "a_15", "b_5"]
         assert np.array_equal(whole.values, np.concatenate([new.values, old.values[2:]]))
         assert found.recordings()["a"].key == "new-a"
-        assert sum("a" in p["recordings"] for p in found.parts.values()) == 1
 
 
 def test_a_part_that_holds_nothing_any_more_is_forgotten(tmp_path: Path) -> None:
@@ -238,7 +233,9 @@ def test_the_same_group_again_replaces_its_part(tmp_path: Path) -> None:
     store = new_store(tmp_path)
     add(store, {"a": 1, "b": 2}, seed=1)
     new = add(store, {"a": 1, "b": 2}, seed=2)
-    assert len(parts(store)) == len(store.parts) == 1
+    assert len(store.parts) == 1
+    store.finish()
+    assert [p.name for p in parts(store)] == list(store.parts)
     assert np.array_equal(LogitStore.open(store.folder).read(NAMES).values, new.values)
 
 
@@ -264,6 +261,7 @@ def test_an_empty_store_says_so(tmp_path: Path) -> None:
 def test_pandas_reads_a_part(tmp_path: Path) -> None:
     store = new_store(tmp_path)
     scores = add(store, {"r10": 1, "r2": 2})
+    store.finish()
     frame = pd.read_parquet(parts(store)[0])
     assert frame.columns.tolist() == ["recording", "start_s", "end_s", *CLASSES]
     assert {str(frame[c].dtype) for c in CLASSES} == {"float32"}
@@ -283,6 +281,7 @@ def test_a_part_says_what_it_is(tmp_path: Path) -> None:
 def test_a_part_is_a_score_table(tmp_path: Path) -> None:
     store = new_store(tmp_path)
     scores = add(store, {"r10": 1, "r2": 2})
+    store.finish()
     table = read_table(parts(store)[0])
     assert table.row_ids == ["r2_5", "r2_10", "r10_5"]
     assert table.classes == list(CLASSES)
@@ -291,7 +290,9 @@ def test_a_part_is_a_score_table(tmp_path: Path) -> None:
 
 def test_equal_runs_write_equal_bytes(tmp_path: Path) -> None:
     for name in ("one", "two"):
-        add(new_store(tmp_path / name), {"a": 2, "b": 1})
+        add(store := new_store(tmp_path / name), {"a": 2, "b": 1})
+        store.finish()
+        (store.folder / "checked.json").unlink()  # times, which make later runs quick
     one, two = (sorted((tmp_path / n / "store").iterdir()) for n in ("one", "two"))
     assert [p.name for p in one] == [p.name for p in two]
     assert [p.read_bytes() for p in one] == [p.read_bytes() for p in two]

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -15,6 +14,7 @@ from blendkit.errors import BlendkitError
 from blendkit.member import MemberInfo
 from blendkit.scoring import one_member, standalone
 from blendkit.training.jobs.clips import Clips, clip_features, find_clips, grouped, sample_clips
+from tests.stores import edit_facts
 
 WriteWav = Callable[..., Path]
 RATE = 8000
@@ -65,9 +65,8 @@ def test_features_of_the_old_order_are_never_used_again(tmp_path: Path, write_wa
     folder, store = folder_of(tmp_path, write_wav, LEVEL), tmp_path / "features"
     scorer = one_member("tone", [folder])
     clip_features(scorer, find_clips(folder), (), store)
-    told = json.loads((store / "manifest.json").read_text(encoding="utf-8"))
-    del told["about"]["features_format"]  # as it was before values followed their rows
-    (store / "manifest.json").write_text(json.dumps(told), encoding="utf-8")
+    # as it was before values followed their rows
+    edit_facts(store, lambda facts: facts["about"].pop("features_format"))
     with pytest.raises(BlendkitError, match="features of another format"):
         clip_features(scorer, find_clips(folder), (), store)
 

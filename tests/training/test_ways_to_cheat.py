@@ -24,6 +24,7 @@ from blendkit.scoring import score
 from blendkit.store import LogitStore
 from blendkit.training.jobs.label_requests import GateChoice, PseudoLabelRequest, TeacherSource
 from blendkit.training.jobs.labelling import pseudo_label
+from tests.stores import edit_facts
 
 RATE = 16000
 DOCS = Path(__file__).parents[2] / "docs" / "leaks.md"
@@ -127,10 +128,7 @@ def store(labelled: Path, saw: Saw, tmp_path: Path) -> Callable[..., Path]:
         for one in place:
             one(labelled, folder)
         score("tone", folder, tmp_path / "store")
-        manifest = tmp_path / "store" / "manifest.json"
-        facts = json.loads(manifest.read_text(encoding="utf-8"))
-        facts["about"] |= named.to_json()
-        manifest.write_text(json.dumps(facts), encoding="utf-8")
+        edit_facts(tmp_path / "store", lambda facts: facts["about"].update(named.to_json()))
         return tmp_path / "store"
 
     return make

@@ -17,6 +17,7 @@ from blendkit.io.readers.detection_tables import (
     take_detections,
 )
 from blendkit.io.readers.hoplite_database import DATABASE
+from blendkit.store import is_store
 
 _LOOKED_AT = 20  # tables of a folder
 _SUFFIXES = (".csv", ".txt", ".tsv", ".parquet", ".arrow", ".feather", ".npz")
@@ -75,7 +76,7 @@ def _read_one(path: Path, names: ColumnNames) -> Detections:
 
 def _fits(head: FileHead) -> bool:
     """Return whether a folder is no database or store, and one of its first tables holds detections."""
-    if head.kind != "folder" or {DATABASE, "manifest.json"} & set(head.columns):
+    if head.kind != "folder" or DATABASE in head.columns or is_store(head.path):
         return False
     return any(map(_holds_detections, result_tables(head.path)[:_LOOKED_AT]))
 

@@ -11,7 +11,7 @@ from blendkit.io.file_reader import ColumnNames, read_found
 from blendkit.io.readers.detection_tables import Detections, detection_windows
 from blendkit.io.readers.score_table import TABLE_SUFFIXES, Table, recording_folds
 from blendkit.io.windowed import windows_on_chunks
-from blendkit.store import LogitStore
+from blendkit.store import LogitStore, is_store
 
 SUBMISSION = "submission.csv"
 RECIPES = (".yaml", ".yml")
@@ -71,7 +71,7 @@ def _read(path: Path | str, space: FileSpace, names: ColumnNames) -> ScoreFile:
     file, array = split_source(path)
     name = array or (file.resolve().name if file.is_dir() else file.name.split(".")[0])
     file = file / SUBMISSION if file.is_dir() and (file / SUBMISSION).is_file() else file
-    if file.is_dir() and (file / "manifest.json").is_file():
+    if is_store(file):
         return ScoreFile(name, LogitStore.open(file).read(NameRule()), {})
     read = read_found(file, names if array is None else replace(names, array=array))
     found, space = read.found, read.space if space == "unknown" else space

@@ -10,7 +10,7 @@ import numpy as np
 from blendkit.core import Rows
 from blendkit.errors import BlendkitError
 from blendkit.io import split_source
-from blendkit.store import LogitStore
+from blendkit.store import LogitStore, is_store
 
 USUAL_S = 5.0
 
@@ -43,7 +43,7 @@ def require_chunks(rows: Rows, chunk_s: float, source: str) -> None:
 
 def _stated_s(source: Path | str) -> float | None:
     path, _ = split_source(source)
-    if path.is_dir() and (path / "manifest.json").is_file():
+    if is_store(path):
         store = LogitStore.open(path)
         said = store.about.get("facts", {}).get("chunk_s")
     else:

@@ -1,0 +1,135 @@
+"""Compaction: many small parts become parts of about a thousand recordings, and the journals one index.
+
+Any number of processes may compact one store while others fill it: nothing is removed before what replaces it is on
+disk, and nothing that a process at work has listed is touched.
+"""
+
+from __future__ import annotations
+
+import os
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
+from contextlib import suppress
+from dataclasses import dataclass
+from pathlib import Path
+
+from blendkit.core import natural_key
+from blendkit.errors import BlendkitError, shorten
+from blendkit.store.entries import Stored
+from blendkit.store.index import write_index
+from blendkit.store.journal import JOURNALS, Journal, new_journal
+from blendkit.store.manifest import Manifest, write_checked
+from blendkit.store.packing import LARGE_BYTES, RECORDINGS, Layout, RowPlace, write_packed
+
+
+@dataclass(frozen=True)
+class _Content:
+    """Recordings in natural order, where the rows of each are, and which parts are packed already."""
+
+    entries: dict[str, Stored]
+    places: dict[str, RowPlace]
+    packed: set[str]
+
+
+def finish(manifest: Manifest, layout: Layout) -> None:
+    """Say that this process adds no more, and pack the small parts if there are journals of ended processes.
+
+    Where they cannot be packed, as on a full disk, they stay as they are, and a note says why: nothing is lost by it.
+    """
+    folder = manifest.folder
+    wrote = manifest.journal is not None
+    manifest.end()
+    if wrote or (any(folder.glob(JOURNALS)) and os.access(folder, os.W_OK)):
+        try:
+            compact(manifest, layout)
+        except OSError as error:
+            manifest.notes.append(f"{folder}: its small parts stay as they are ({error.strerror or error})")
+
+
+def compact(manifest: Manifest, layout: Layout, *, whole: bool = False, others: Sequence[Manifest] = ()) -> None:
+    """Rewrite the small parts of a store, or with `whole` all of them, and replace its ended journals by an index.
+
+    layout: turns a part's table into the form of packed parts. others: stores of the same member whose recordings are
+    added (then all parts are rewritten; these stores stay as they are). A process that is still adding to the store
+    keeps its journal and parts; so does a journal whose writer, on another machine, may still be at work. Equal
+    recordings give equal files, however they came into the store. `manifest` holds the new state afterwards. Raises
+    BlendkitError for a recording that two stores hold of other audio.
+    """
+    folder = manifest.folder
+    marker = new_journal(folder)  # tells others that a process is at work here, whose parts nobody lists yet
+    try:
+        found = manifest.load()
+        indexes = manifest.indexes
+        ended = [j.path for j in found if j.ended]
+        manifest.drop_damaged()
+        content = _content(manifest, found, others)
+        if not (whole or others or ended) and len(indexes) == 1:
+            return
+        before = set(manifest.listed)
+        index = _write(folder, manifest.of, content, layout, whole=whole or bool(others))
+        _remove(p for p in [*ended, *indexes] if p != index)
+        _remove_unlisted(manifest, before, marker)
+    except FileNotFoundError:  # another process compacts the same journals, and is ahead
+        manifest.load()
+    finally:
+        marker.unlink(missing_ok=True)
+
+
+def _content(manifest: Manifest, found: Sequence[Journal], others: Sequence[Manifest]) -> _Content:
+    """Return what is to be packed: all but what a process at work lists in its own journal."""
+    busy = {line["part"] for j in found if not j.ended for line in j.lines}
+    own = {r: s for r, s in manifest.entries.items() if manifest.part_of[r] not in busy}
+    places = _places(manifest, own)
+    for other in others:
+        clash = [r for r, s in other.entries.items() if r in own and own[r].key != s.key]
+        if clash:
+            problems = [shorten(clash), "the audio of these recordings differs: score them again in one of the two"]
+            raise BlendkitError(f"{other.folder}: {len(clash)} recordings of other audio than elsewhere", problems)
+        new = {r: s for r, s in other.entries.items() if r not in own}
+        own |= new
+        places |= _places(other, new)
+    order = sorted(own, key=natural_key)
+    return _Content({r: own[r] for r in order}, places, manifest.packed)
+
+
+def _places(manifest: Manifest, recordings: Iterable[str]) -> dict[str, RowPlace]:
+    at = {r: manifest.part_of[r] for r in recordings}
+    return {r: RowPlace(manifest.folder, manifest.listed[p]) for r, p in at.items() if p}
+
+
+def _write(folder: Path, of: str, content: _Content, layout: Layout, *, whole: bool) -> Path:
+    """Write the parts and the index of recordings; parts that are large enough stay, unless `whole`."""
+    large = set() if whole else _large(content.places) & content.packed
+    kept = {r: p for r, p in content.places.items() if p.part.name in large}
+    moved = {r: content.places[r] for r in content.entries if r in content.places and r not in kept}
+    parts = {p.part.name: p.part for p in kept.values()}
+    part_of = {r: kept[r].part.name if r in kept else "" for r in content.entries}
+    for part, recordings in write_packed(folder, moved, content.entries, layout):
+        parts[part.name] = part
+        part_of |= dict.fromkeys(recordings, part.name)
+    index = write_index(folder, of, parts, content.entries, part_of)
+    write_checked(folder, list(parts.values()))
+    return index
+
+
+def _large(places: Mapping[str, RowPlace]) -> set[str]:
+    held = Counter(p.part for p in places.values())
+    return {p.name for p, n in held.items() if n >= RECORDINGS // 2 or p.size >= LARGE_BYTES}
+
+
+def _remove(paths: Iterable[Path]) -> None:
+    for path in paths:
+        with suppress(OSError):  # gone already, or open in another process of Windows: the next compaction takes it
+            path.unlink()
+
+
+def _remove_unlisted(manifest: Manifest, before: set[str], marker: Path) -> None:
+    """Remove parts that nothing lists any more; where no other process is at work, also those that nothing ever did.
+
+    A process at work has its journal before its first part, so that the order of the two looks counts.
+    """
+    there = {p.name for p in manifest.folder.glob("part-*.parquet")}
+    found = manifest.load()
+    alone = all(j.ended or j.path == marker for j in found)
+    gone = sorted(there - set(manifest.listed))
+    _remove(manifest.folder / n for n in gone if alone or n in before)

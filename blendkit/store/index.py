@@ -1,0 +1,108 @@
+"""The index of a compacted store: one Parquet file with a row per recording, which replaces the journals.
+
+Its name holds the hash of its content, as those of parts do, so that an edited index is noticed.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from blendkit.errors import BlendkitError
+from blendkit.store.entries import Stored, StoredPart
+from blendkit.store.files import atomic_path
+
+INDEXES = "index-*.parquet"
+_CONTENT = ("whole", "levels", "marks")
+_PARTS, _OF = b"blendkit.parts", b"blendkit.of"
+
+
+@dataclass(frozen=True)
+class Index:
+    """What an index holds: the parts, every recording's entry, and the part where its rows are ("" without rows)."""
+
+    path: Path
+    of: str
+    parts: dict[str, StoredPart]
+    entries: dict[str, Stored]
+    part_of: dict[str, str]
+
+
+def write_index(
+    folder: Path, of: str, parts: Mapping[str, StoredPart], entries: Mapping[str, Stored], part_of: Mapping[str, str]
+) -> Path:
+    """Write the index of these recordings, in their order; equal content gives the same file. Return its path."""
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
+    table = pa.table(_columns(entries, part_of))
+    listed = {n: [p.sha256, p.size] for n, p in sorted(parts.items())}
+    table = table.replace_schema_metadata({_OF: of.encode(), _PARTS: json.dumps(listed).encode()})
+    sink = pa.BufferOutputStream()
+    pq.write_table(table, sink, use_dictionary=["part", "status", "note"], compression="zstd")
+    data = sink.getvalue()
+    path = folder / _name(data)
+    with atomic_path(path) as temporary:
+        temporary.write_bytes(data)
+    return path
+
+
+def _columns(entries: Mapping[str, Stored], part_of: Mapping[str, str]) -> dict[str, Any]:
+    import pyarrow as pa
+
+    found = list(entries.values())
+    text = pa.string()
+    return {
+        "recording": pa.array(list(entries), text),
+        "part": pa.array([part_of[r] for r in entries], text),
+        "key": pa.array([s.key for s in found], text),
+        "chunks": pa.array([s.chunks for s in found], pa.int64()),
+        "status": pa.array([s.status for s in found], text),
+        "note": pa.array([s.note for s in found], text),
+        "duration_s": pa.array([float(s.duration_s) for s in found], pa.float64()),
+        **{k: pa.array([s.content and s.content[k] for s in found], text) for k in _CONTENT},
+        "mix": pa.array([s.mix and json.dumps(s.mix, ensure_ascii=False) for s in found], text),
+    }
+
+
+def read_index(path: Path) -> Index:
+    """Read an index. Raises BlendkitError for one that is not as it was written."""
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
+    data = path.read_bytes()
+    if path.name != _name(data):
+        raise _damaged(path, "its content does not match its name")
+    try:
+        table = pq.read_table(pa.BufferReader(data))
+        meta = table.schema.metadata or {}
+        listed = json.loads(meta[_PARTS])
+        parts = {n: StoredPart(n, *of) for n, of in listed.items()}
+        columns = {n: table[n].to_pylist() for n in table.column_names}
+        part_of = dict(zip(columns.pop("recording"), columns.pop("part"), strict=True))
+        entries = dict(zip(part_of, _entries(columns), strict=True))
+        return Index(path, meta[_OF].decode(), parts, entries, part_of)
+    except (pa.ArrowException, KeyError, TypeError, ValueError, AttributeError) as error:
+        raise _damaged(path, str(error)) from error
+
+
+def _entries(columns: dict[str, list[Any]]) -> Iterator[Stored]:
+    names = ("key", "chunks", "status", "note", "duration_s", *_CONTENT, "mix")
+    for key, chunks, status, note, duration_s, whole, levels, marks, mix in zip(
+        *(columns[n] for n in names), strict=True
+    ):
+        content = None if whole is None else {"whole": whole, "levels": levels, "marks": marks}
+        yield Stored(key, chunks, status, note, duration_s, content, None if mix is None else json.loads(mix))
+
+
+def _name(data: Any) -> str:
+    return f"index-{hashlib.sha256(data).hexdigest()[:16]}.parquet"
+
+
+def _damaged(path: Path, why: str) -> BlendkitError:
+    ways = ["remove it: what only it lists is scored again"]
+    return BlendkitError(f"{path}: an index that is not as it was written", [why, *ways])

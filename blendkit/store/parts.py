@@ -1,0 +1,70 @@
+"""Parts: Parquet files with one row per chunk, named after what they hold."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from blendkit.errors import BlendkitError
+from blendkit.store.entries import StoredPart
+from blendkit.store.files import atomic_path
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+
+
+def write_part(folder: Path, table: pa.Table) -> StoredPart:
+    """Write a part, whole or not at all; equal tables give one file."""
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
+    sink = pa.BufferOutputStream()
+    pq.write_table(
+        table,
+        sink,
+        use_dictionary=["recording"],
+        compression="zstd",
+        row_group_size=max(len(table), 1),
+        write_page_checksum=True,  # damage that changes neither size nor time is noticed when the part is read
+    )
+    data = sink.getvalue()
+    sha256 = hashlib.sha256(data).hexdigest()
+    path = folder / f"part-{sha256[:16]}.parquet"
+    with atomic_path(path) as temporary:
+        temporary.write_bytes(data)
+    now = path.stat()
+    return StoredPart(path.name, sha256, now.st_size, now.st_mtime_ns)
+
+
+def read_part(path: Path, columns: Sequence[str] | None = None) -> pa.Table:
+    """Read a part, or those of these columns that it has.
+
+    Raises BlendkitError for a damaged file, FileNotFoundError without one.
+    """
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
+    try:
+        with pq.ParquetFile(path, read_dictionary=["recording"], page_checksum_verification=True) as file:
+            many = file.metadata.serialized_size > 1 << 15 and file.metadata.num_rows > 1 << 10
+            return file.read(None if columns is None else list(columns), use_threads=many)
+    except FileNotFoundError:
+        raise
+    except (OSError, pa.ArrowException) as error:
+        ways = ["run with --verify: damaged parts are scored again"]
+        raise BlendkitError(f"{path}: cannot read this part", [str(error), *ways]) from error
+
+
+def rows_of(table: pa.Table, recordings: Any) -> pa.Table:
+    """Return the rows of a part that belong to the given recordings (a set), in the part's order."""
+    import pyarrow as pa
+    import pyarrow.compute as pc
+
+    column = table["recording"].combine_chunks()
+    listed = column.dictionary.to_pylist()
+    if all(r in recordings for r in listed):
+        return table
+    wanted = pa.array([i for i, r in enumerate(listed) if r in recordings], column.indices.type)
+    return table.filter(pc.is_in(column.indices, wanted))
