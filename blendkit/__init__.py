@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from blendkit.engine import measure as measure_variant
 
     # recipes and members
-    from blendkit.engine import members_using, run, slim_model
+    from blendkit.engine import members_using, merge, run, slim_model
     from blendkit.errors import BlendkitError
 
     # files
@@ -114,6 +114,7 @@ __all__ = [
     "make_world",
     "measure_variant",
     "members_using",
+    "merge",
     "probe",
     "pseudo_label",
     "pseudo_label_rounds",

@@ -15,6 +15,7 @@ TOP_COMMANDS = {
     "run": ("blendkit.cli.commands.run:run", "Run a recipe on a data folder and write a submission."),
     "check": ("blendkit.cli.commands.check:check", "Check a recipe without running it."),
     "score": ("blendkit.cli.commands.score:score", "Score audio with one member and save its logits."),
+    "merge": ("blendkit.cli.commands.merge:merge", "Merge what several processes or machines scored."),
     "eval": ("blendkit.cli.commands.evaluate:evaluate", "Measure saved scores against labels; ties count half."),
     "compare": ("blendkit.cli.commands.compare:compare", "Compare recipes or score files, with paired intervals."),
     "whatif": ("blendkit.cli.commands.whatif:whatif", "Try other shares and values on saved logits."),

@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     )
     from blendkit.scoring.scorer import AudioMember, Scored, score_recordings
     from blendkit.scoring.seen import saw_of_members
+    from blendkit.scoring.shards import Shard
     from blendkit.scoring.speed import Throughput, predicted_minutes, throughput, timings
     from blendkit.scoring.standalone import (
         Scorer,
@@ -47,6 +48,7 @@ __all__ = [
     "Runtime",
     "Scored",
     "Scorer",
+    "Shard",
     "Throughput",
     "audio_member",
     "build_member",

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -20,6 +20,7 @@ from blendkit.scoring.identity import facts_hash, grid_of, member_facts, tta_of
 from blendkit.scoring.mixing import BackgroundMix
 from blendkit.scoring.opened import CPU_ONLY, Runtime, audio_member, build_member, is_finished, member_params
 from blendkit.scoring.scorer import score_recordings
+from blendkit.scoring.shards import Shard
 from blendkit.scoring.statuses import stored
 from blendkit.store import FeatureStore, Stored, require_features
 
@@ -95,6 +96,7 @@ def score(
     chunk_s: float = 5.0,
     channels: Channels = "mean",
     silence: Silence = "score",
+    shard: Shard | None = None,
     runtime: Runtime = CPU_ONLY,
     emit: Emit = silent,
 ) -> dict[str, Stored]:
@@ -102,9 +104,10 @@ def score(
 
     settings: `key=value` of the member. taxonomy: the target classes, default the member's own. channels: what members
     hear of several channels: their mean, the first, the loudest, or a number from 1. silence: `floor` does not give
-    windows of digital silence to the model; their logits are -15. What the store holds already is not scored again,
-    and a damaged recording never stops the rest. Raises BlendkitError for what a member
-    alone cannot do, and for paths that hold no audio.
+    windows of digital silence to the model; their logits are -15. shard: score only this share of the recordings; other
+    processes may fill the same store with the others at the same time. What the store holds already is not scored
+    again, and a damaged recording never stops the rest. Raises BlendkitError for what a member alone cannot do, and for
+    paths that hold no audio.
     """
     scorer = one_member(
         member,
@@ -116,7 +119,7 @@ def score(
         silence=silence,
         runtime=runtime,
     )
-    return score_audio(scorer, Path(out), emit=emit)
+    return score_audio(_share(scorer, shard), Path(out), emit=emit)
 
 
 def fit_features(
@@ -129,6 +132,7 @@ def fit_features(
     chunk_s: float = 5.0,
     channels: Channels = "mean",
     mix: BackgroundMix | None = None,
+    shard: Shard | None = None,
     runtime: Runtime = CPU_ONLY,
     emit: Emit = silent,
 ) -> dict[str, Stored]:
@@ -138,7 +142,13 @@ def fit_features(
     that are mixed with background audio, `<id>#mix1` and so on, not of the audio itself. See `score` for the rest.
     """
     scorer = one_member(member, _paths(audio), settings=settings, chunk_s=chunk_s, channels=channels, runtime=runtime)
-    return save_features(scorer, names, Path(out), mix=mix, emit=emit)
+    return save_features(_share(scorer, shard), names, Path(out), mix=mix, emit=emit)
+
+
+def _share(scorer: Scorer, shard: Shard | None) -> Scorer:
+    if shard is None:
+        return scorer
+    return replace(scorer, recordings=[r for r in scorer.recordings if shard.holds(r.id)])
 
 
 def _paths(audio: Sequence[Path | str] | Path | str) -> list[Path]:

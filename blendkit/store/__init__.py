@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from blendkit.store.files import atomic_path, file_hash, write_json, write_text
     from blendkit.store.logits import LogitStore
     from blendkit.store.manifest import OLD_MANIFEST, OWN_FILES, STORE_FACTS, is_store
+    from blendkit.store.merging import Merged, merge_stores
     from blendkit.store.mixes import MixedCopy, mix_facts
     from blendkit.store.user_cache import cache_folder
 else:
@@ -38,6 +39,7 @@ __all__ = [
     "STORE_FACTS",
     "FeatureStore",
     "LogitStore",
+    "Merged",
     "MixedCopy",
     "Stored",
     "artefact",
@@ -48,6 +50,7 @@ __all__ = [
     "is_store",
     "load_artefact",
     "loader_of",
+    "merge_stores",
     "mix_facts",
     "refuse_seen",
     "require_features",

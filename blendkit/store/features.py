@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -20,6 +20,9 @@ from blendkit.store.entries import Stored
 from blendkit.store.manifest import KEYS, Manifest, is_store
 from blendkit.store.mixes import MixedCopy, mixed_entries, mixing_of, read_mixed
 from blendkit.store.parts import read_part, rows_of, write_part
+
+if TYPE_CHECKING:
+    import pyarrow as pa
 
 FEATURES_FORMAT = 2  # 1, or none stated: before values followed the order of their rows
 _FACTS = ("features", "about")
@@ -113,7 +116,11 @@ class FeatureStore:
 
     def finish(self) -> None:
         """Say that this process adds no more, and pack the small parts."""
-        finish(self.manifest, lambda table: table)
+        finish(self.manifest, self.layout)
+
+    def layout(self, table: pa.Table) -> pa.Table:
+        """Return a part's table as packed parts have it: as it is."""
+        return table
 
     def read(self, name: str, names: NameRule) -> tuple[Rows, Float32]:
         """Return all rows, in canonical order, and one feature (N, *shape).

@@ -133,7 +133,11 @@ class LogitStore:
 
     def finish(self) -> None:
         """Say that this process adds no more, and pack the small parts."""
-        finish(self.manifest, by_class)
+        finish(self.manifest, self.layout)
+
+    def layout(self, table: pa.Table) -> pa.Table:
+        """Return a part's table as packed parts have it."""
+        return by_class(table)
 
     def read(
         self, names: NameRule, recordings: Sequence[str] | None = None, classes: Sequence[str] | None = None

@@ -55,7 +55,7 @@ class Manifest:
     @classmethod
     def read(cls, folder: Path, what: str, facts: Sequence[str]) -> Manifest:
         """Read a store with the keys `facts`. Raises BlendkitError if it is missing, edited or of another kind."""
-        data = _read_facts(folder, what)
+        data = facts_of(folder, what)
         lacks = {"made_by", *facts} - set(data)
         if lacks:
             raise BlendkitError(f"{folder}: not a {what}", [f"its {STORE_FACTS} lacks {', '.join(sorted(lacks))}"])
@@ -186,7 +186,7 @@ class Manifest:
         if not is_store(self.folder):
             text = json.dumps({**own, "sha256": _facts_hash(own)}, indent=1, ensure_ascii=False, allow_nan=False)
             write_once(self.folder / STORE_FACTS, text + "\n")
-        if _read_facts(self.folder, "store").get("made_by") != self.made_by:
+        if facts_of(self.folder, "store").get("made_by") != self.made_by:
             raise BlendkitError(f"{self.folder}: another process fills it with values of another member")
         self.journal = new_journal(self.folder)
 
@@ -239,7 +239,8 @@ def _with_time(part: StoredPart, checked: Mapping[str, Any]) -> StoredPart:
     return replace(part, changed_ns=known[1]) if isinstance(known, list) and right else part
 
 
-def _read_facts(folder: Path, what: str) -> dict[str, Any]:
+def facts_of(folder: Path, what: str) -> dict[str, Any]:
+    """Return a store's facts. Raises BlendkitError for a folder that is no store, or whose facts were edited."""
     if not is_store(folder) and (folder / OLD_MANIFEST).is_file():
         raise BlendkitError(
             f"{folder}: a store of format 1, this blendkit reads {STORE_FORMAT}",

@@ -8,12 +8,20 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from blendkit.cli._options import PATH, channels_option, chunk_option, json_option, machine, settings_option
+from blendkit.cli._options import (
+    PATH,
+    channels_option,
+    chunk_option,
+    json_option,
+    machine,
+    settings_option,
+    shard_option,
+)
 from blendkit.cli._show import event, print_table, progress_emitter
 
 if TYPE_CHECKING:
     from blendkit.audio import Channels
-    from blendkit.scoring import BackgroundMix, Runtime
+    from blendkit.scoring import BackgroundMix, Runtime, Shard
 
 
 @click.command()
@@ -46,6 +54,7 @@ if TYPE_CHECKING:
 @click.option("--seed", type=click.IntRange(0), help="Seed of the mixed copies (default: 0). Needs --mix.")
 @chunk_option
 @channels_option
+@shard_option
 @machine
 @json_option
 def features(
@@ -60,6 +69,7 @@ def features(
     seed: int | None,
     chunk_s: float,
     channels: Channels,
+    shard: Shard | None,
     runtime: Runtime,
     json_out: bool,
 ) -> None:
@@ -78,6 +88,7 @@ def features(
             out,
             names=features,
             settings=settings,
+            shard=shard,
             chunk_s=chunk_s,
             channels=channels,
             mix=mix,

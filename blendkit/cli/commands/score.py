@@ -8,12 +8,20 @@ from typing import TYPE_CHECKING
 
 import click
 
-from blendkit.cli._options import channels_option, chunk_option, json_option, machine, settings_option, silence_option
+from blendkit.cli._options import (
+    channels_option,
+    chunk_option,
+    json_option,
+    machine,
+    settings_option,
+    shard_option,
+    silence_option,
+)
 from blendkit.cli._show import event, print_table, progress_emitter
 
 if TYPE_CHECKING:
     from blendkit.audio import Channels, Silence
-    from blendkit.scoring import Runtime
+    from blendkit.scoring import Runtime, Shard
 
 
 @click.command()
@@ -29,6 +37,7 @@ if TYPE_CHECKING:
 @chunk_option
 @channels_option
 @silence_option
+@shard_option
 @click.option(
     "--strict",
     is_flag=True,
@@ -45,6 +54,7 @@ def score(
     chunk_s: float,
     channels: Channels,
     silence: Silence,
+    shard: Shard | None,
     strict: bool,
     runtime: Runtime,
     json_out: bool,
@@ -67,6 +77,7 @@ def score(
             chunk_s=chunk_s,
             channels=channels,
             silence=silence,
+            shard=shard,
             runtime=runtime,
             emit=emit,
         )

@@ -1,0 +1,73 @@
+"""Stores of one member made into one: the shards of a long job, or the parts of an archive."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from blendkit.errors import BlendkitError
+from blendkit.store.compaction import compact
+from blendkit.store.features import FeatureStore
+from blendkit.store.logits import LogitStore
+from blendkit.store.manifest import STORE_FACTS, Manifest, facts_of
+
+Store = LogitStore | FeatureStore
+
+
+@dataclass(frozen=True)
+class Merged:
+    """A merged store: its recordings and parts, and what a person should know of it."""
+
+    folder: Path
+    recordings: int
+    parts: int
+    notes: tuple[str, ...]
+
+
+def open_store(folder: Path) -> Store:
+    """Open a store of logits or of features. Raises BlendkitError if the folder is neither."""
+    return FeatureStore.open(folder) if "features" in facts_of(folder, "store") else LogitStore.open(folder)
+
+
+def merge_stores(sources: Sequence[Path], out: Path) -> Merged:
+    """Put the recordings of stores into the store `out`, which may be one of them; the others stay as they are.
+
+    All parts are written anew, in natural order, so that equal recordings give equal files however they were split.
+    Recordings that `out` holds already stay. Raises BlendkitError for stores of different members or settings, and for
+    a recording that two of them hold of other audio.
+    """
+    stores = [open_store(s) for s in sources]
+    first = stores[0]
+    for store, folder in zip(stores[1:], sources[1:], strict=True):
+        if type(store) is not type(first) or _facts(store) != _facts(first):
+            raise BlendkitError(
+                f"{folder}: holds values of another member, or made with other settings, than {sources[0]}",
+                [f"the {STORE_FACTS} of both say what they hold"],
+            )
+    target = _at(out, first)
+    others = [s.manifest for s in stores if s.manifest.folder.resolve() != out.resolve()]
+    notes = [n for m in others for n in _damaged(m)]
+    target.manifest.begin()
+    target.manifest.end()
+    notes += _damaged(target.manifest)
+    compact(target.manifest, target.layout, whole=True, others=others)
+    manifest = target.manifest
+    return Merged(out, len(manifest.entries), len(manifest.parts), (*notes, *manifest.notes))
+
+
+def _damaged(manifest: Manifest) -> list[str]:
+    return [f"{manifest.folder}: {n} is damaged: its recordings are left out" for n in manifest.drop_damaged()]
+
+
+def _facts(store: Store) -> tuple[object, ...]:
+    facts = dict(store.manifest.facts)
+    about = {k: v for k, v in facts.pop("about").items() if k != "notes"}
+    return store.manifest.made_by, facts, about
+
+
+def _at(out: Path, like: Store) -> Store:
+    manifest, about = like.manifest, like.manifest.facts["about"]
+    if isinstance(like, LogitStore):
+        return LogitStore.create(out, manifest.made_by, like.classes, like.covered, about)
+    return FeatureStore.create(out, manifest.made_by, like.shapes, about)
