@@ -66,7 +66,7 @@ def _decode_parts(path: Path, channels: Channels, scratch: Path | None) -> Decod
         if channels == "loudest" and len(parts.files) > 1:
             channels = _loudest_of(parts.files)
     read = _joined([_decode_source(f, channels, scratch) for f in parts.files], parts.notes, scratch)
-    return replace(read, status="partial") if parts.cut and read.status == "ok" else read
+    return replace(read, status=parts.status) if read.status == "ok" else read
 
 
 def _decode_source(source: Source, channels: Channels, scratch: Path | None) -> Decoded:

@@ -15,7 +15,8 @@ from pathlib import Path
 from blendkit.audio.boxes import boxed_parts
 from blendkit.audio.file_parts import FilePart, FileParts
 from blendkit.audio.flac_frames import FLAC_HEAD, flac_held, flac_rate, flac_starts, flac_stated, without_flac_length
-from blendkit.audio.mp3_frames import id3_size, is_mpeg, mp3_parts
+from blendkit.audio.mp3_frames import id3_size, is_mpeg
+from blendkit.audio.mp3_parts import mp3_parts
 from blendkit.audio.ogg import stream_starts
 from blendkit.audio.sizes import sized_parts
 

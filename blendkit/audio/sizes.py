@@ -47,7 +47,7 @@ def sized_parts(path: Path, data: mmap.mmap) -> FileParts | None:
     if len(parts) < 2 and not whys and (kinds != ["W64"] or parts[0].stop == len(data)):
         return None
     joined = [f"{len(kinds)} {'/'.join(dict.fromkeys(kinds))} files joined"] if len(kinds) > 1 else []
-    return FileParts(tuple(parts), (*joined, *dict.fromkeys(whys)), cut > 0)
+    return FileParts(tuple(parts), (*joined, *dict.fromkeys(whys)), "partial" if cut > 0 else "ok")
 
 
 def _further(data: mmap.mmap, audio: AudioChunk, stop: int) -> list[tuple[int, int]]:
