@@ -170,6 +170,12 @@ def frame_at(data: Bytes, at: int) -> Frame | None:
     return Frame(at, size, hz, mpeg1, head[3] >> 6 == 3, not head[1] & 1)
 
 
+def is_other_layer(data: Bytes, at: int) -> bool:
+    """Return whether a frame of layer I or II is at `at`: in such a file, what looks like layer III is none."""
+    head = data[at : at + 2]
+    return len(head) == 2 and head[0] == 0xFF and head[1] & 0xE0 == 0xE0 and head[1] & 6 in (4, 6)
+
+
 def has_count(data: Bytes, frame: Frame) -> bool:
     """Return whether a frame is no audio, but a header that says how many frames follow."""
     return has_xing(data, frame) or has_vbri(data, frame)

@@ -25,6 +25,7 @@ from blendkit.audio.mp3_frames import (
     has_vbri,
     has_xing,
     held_frames,
+    is_other_layer,
     next_frame,
     stated_frames,
 )
@@ -51,7 +52,7 @@ def mp3_parts(path: Path, data: mmap.mmap) -> FileParts | None:
     """
     start = behind_tags(data, 0)
     first = next_frame(data, start)
-    if first is None:
+    if first is None or is_other_layer(data, start):
         return None
     held = held_frames(data, first, len(data))
     odd = _fault(data, first, held)

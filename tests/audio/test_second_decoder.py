@@ -259,3 +259,21 @@ def test_a_damaged_block_of_wavpack_is_silence(tmp_path: Path) -> None:
     wrong = np.abs(found.samples - whole) > 1e-3
     assert wrong.any()
     assert not found.samples[wrong].any()
+
+
+def test_layer_two_is_not_taken_for_layer_three(tmp_path: Path) -> None:
+    path = tmp_path / "a.mp2"
+    with av.open(str(path), "w") as container:
+        stream = container.add_stream("mp2", rate=RATE)
+        stream.layout, stream.bit_rate = "mono", 384_000
+        samples = np.random.default_rng(0).uniform(-9000, 9000, (1, 1152)).astype(np.int16)
+        for _ in range(300):
+            frame = av.AudioFrame.from_ndarray(samples, format="s16", layout="mono")
+            frame.sample_rate = RATE
+            container.mux(stream.encode(frame))
+    found = decode(path)
+    assert (found.status, len(found.samples)) == ("ok", 300 * 1152)
+    # frames of layer III by chance
+    fake = bytes([0xFF, 0xFB, 0x54, 0xC0]) + bytes(188)
+    path.write_bytes(path.read_bytes()[:-400] + fake * 2)
+    assert decode(path).duration_s == pytest.approx(300 * 1152 / RATE, abs=0.1)
