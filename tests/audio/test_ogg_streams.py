@@ -9,6 +9,8 @@ import numpy as np
 import pytest
 
 import blendkit.audio.decoding
+import blendkit.audio.scratch
+from blendkit.audio.decoding import decode
 from blendkit.audio.ogg import _checksum, _intact_pages, other_streams, stream_starts
 from tests.sounds import encoded, noise, read
 
@@ -69,3 +71,15 @@ def test_joined_files_with_other_streams_follow_each_other(tmp_path: Path) -> No
 def test_one_stream_has_none_beside_it() -> None:
     assert other_streams(OGG, 0, len(OGG)) == []
     assert other_streams(b"OggS", 0, 4) == []
+
+
+def test_a_long_file_with_a_hole_is_read_block_by_block(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    lost = len(PAGES) // 2
+    (tmp_path / "a.ogg").write_bytes(b"".join(p for k, p in enumerate(PAGES) if k != lost))
+    short = decode(tmp_path / "a.ogg")
+    monkeypatch.setattr(blendkit.audio.scratch, "LONG_S", 1.0)
+    monkeypatch.setattr(blendkit.audio.scratch, "BLOCK_S", 1)
+    found = decode(tmp_path / "a.ogg", tmp_path)
+    assert isinstance(found.samples.base, np.memmap) or isinstance(found.samples, np.memmap)
+    assert (found.status, found.note, len(found.samples)) == (short.status, short.note, len(short.samples))
+    assert np.abs(found.samples - short.samples).max() < 1e-4
