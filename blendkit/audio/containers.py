@@ -6,11 +6,11 @@ Audio Format specification (Apple), the headers that libsndfile and sox write (W
 
 from __future__ import annotations
 
-import math
 import struct
 from dataclasses import dataclass
 
 from blendkit.audio.mapped import Bytes
+from blendkit.audio.sample_counts import SampleCount, aiff_speed, sample_count
 
 # names that are known, also where the file ends inside their chunk
 _KNOWN = frozenset(
@@ -78,7 +78,8 @@ class AudioChunk:
     """Where the samples of a container start, how many bytes of them it states, and how many a second has.
 
     origin: where the container starts; field, form: where and how that size is written; more: what is written there
-    beyond the bytes of samples; layout: how chunks follow, None where none do.
+    beyond the bytes of samples; layout: how chunks follow, None where none do; count: what another field says of the
+    length.
     """
 
     origin: int
@@ -89,6 +90,7 @@ class AudioChunk:
     form: str
     more: int
     layout: ChunkLayout | None
+    count: SampleCount | None = None
 
     @property
     def seconds(self) -> float:
@@ -126,6 +128,7 @@ def audio_chunk(data: Bytes, start: int = 0) -> AudioChunk | None:
     if layout is None:
         return None
     at, speed, long = start + layout.first, 0.0, 0
+    count: SampleCount | None = None
     while at + layout.head <= len(data):
         name, size = data[at : at + 4], layout.size(data, at)
         body = at + layout.head
@@ -133,10 +136,11 @@ def audio_chunk(data: Bytes, start: int = 0) -> AudioChunk | None:
             field, form, more = at + layout.at, layout.form, layout.counted + layout.skip
             if long:  # RF64 keeps the size of 64 bits elsewhere
                 field, form, size = long, "<Q", int.from_bytes(data[long : long + 8], "little")
-            return AudioChunk(start, body + layout.skip, size - layout.skip, speed, field, form, more, layout)
+            return AudioChunk(start, body + layout.skip, size - layout.skip, speed, field, form, more, layout, count)
         if name == b"ds64":
             long = body + 8
         speed = _speed(name, data[body : body + 32]) or speed
+        count = sample_count(name, data[body : body + 32], body, count)
         if size < 0:
             return None
         at = layout.following(at, size, start)
@@ -155,9 +159,8 @@ def _speed(name: bytes, body: bytes) -> float:
     """Return the bytes per second that a chunk states; 0 where it states none."""
     if name == b"fmt " and len(body) >= 12:
         return float(int.from_bytes(body[8:12], "little"))
-    if name == b"COMM" and len(body) >= 18:  # the rate is a float of 80 bits
-        channels, _, bits, exponent, mantissa = struct.unpack(">hIhHQ", body[:18])
-        return float(channels * ((bits + 7) // 8)) * math.ldexp(float(mantissa), min(0, (exponent & 0x7FFF) - 16446))
+    if name == b"COMM":
+        return aiff_speed(body)
     if name == b"desc" and len(body) >= 24:
         rate, _, _, size, frames = struct.unpack(">d4sIII", body[:24])
         return float(rate * size / frames) if frames else 0.0

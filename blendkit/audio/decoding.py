@@ -66,7 +66,7 @@ def _decode_parts(path: Path, channels: Channels, scratch: Path | None) -> Decod
         if channels == "loudest" and len(parts.files) > 1:
             channels = _loudest_of(parts.files)
     read = _joined([_decode_source(f, channels, scratch) for f in parts.files], parts.notes, scratch)
-    return replace(read, status="partial") if parts.cut and read.status == "ok" else read
+    return replace(read, status=parts.status) if read.status == "ok" else read
 
 
 def _decode_source(source: Source, channels: Channels, scratch: Path | None) -> Decoded:
@@ -175,18 +175,17 @@ def _decode_segments(
     mixer: Mixer | None = None
     at = lost = 0
     for segment in segments:
-        try:
-            with _opened(segment.data) as handle:
-                frames = handle.read(dtype="float32", always_2d=True)
-        except (OSError, RuntimeError):
+        kept = _read_segment(segment, rate, scratch)
+        early = max(0, kept.count - (segment.end - at))  # samples that were there before
+        if kept.count <= early or segment.end <= at:
             continue
-        frames = frames[max(0, len(frames) - (segment.end - at)) :]
-        if not len(frames) or segment.end <= at:
-            continue
-        mixer = mixer or Mixer(channels, frames.shape[1], rate, scratch)
-        gap = segment.end - len(frames) - at
+        mixer = mixer or Mixer(channels, kept.channels, rate, scratch)
+        gap = segment.end - (kept.count - early) - at
         mixer.skip(gap)
-        mixer.add(frames)
+        for block in kept.blocks():
+            if early < len(block):
+                mixer.add(block[early:])
+            early = max(0, early - len(block))
         at, lost = segment.end, lost + gap
     if mixer is None:
         return unreadable("no stretch of it can be read", rate)
@@ -195,6 +194,19 @@ def _decode_segments(
     if lost + rest == 0:
         return _with_note("pages that repeat and bytes between pages were left out", judged(mixer.mono(), rate))
     return judged_holed(mixer.mono(), rate, lost + rest)
+
+
+def _read_segment(segment: Segment, rate: int, scratch: Path | None) -> Kept:
+    """Return the frames of an intact stretch, which may have hours; none where it cannot be read."""
+    kept = Kept(1, rate, scratch)
+    try:
+        with _opened(segment.data) as handle:
+            kept = Kept(handle.channels, rate, scratch)
+            for block in handle.blocks(block_size(rate), dtype="float32", always_2d=True):
+                kept.append(block)
+    except (OSError, RuntimeError):
+        return Kept(1, rate, scratch)
+    return kept
 
 
 def _loudest_of(files: Sequence[FilePart]) -> Channels:

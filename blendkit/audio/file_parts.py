@@ -3,16 +3,29 @@
 from __future__ import annotations
 
 import io
+from bisect import bisect_right
+from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import accumulate
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
+
+from blendkit.audio.decoded import Status
+
+
+class Patch(NamedTuple):
+    """Bytes that stand in the place of those from `start` to `stop` of a file."""
+
+    start: int
+    stop: int
+    data: bytes
 
 
 @dataclass(frozen=True)
 class FilePart:
     """One file inside a file: `head`, then the bytes from `start` to `stop` of the file at `path`.
 
-    states_length: whether its header says how long it is.
+    states_length: whether its header says how long it is; patches: what replaces damaged bytes, in order.
     """
 
     path: Path
@@ -20,11 +33,21 @@ class FilePart:
     stop: int
     head: bytes = b""
     states_length: bool = True
+    patches: tuple[Patch, ...] = ()
 
     @property
     def size(self) -> int:
         """How many bytes it has."""
-        return len(self.head) + self.stop - self.start
+        return len(self.head) + self.stop - self.start + sum(len(p.data) - p.stop + p.start for p in self.patches)
+
+    def pieces(self) -> Iterator[tuple[int, int, bytes]]:
+        """Yield what it consists of: a stretch of the file (its start and stop), and the bytes behind that."""
+        yield self.start, self.start, self.head
+        at = self.start
+        for patch in self.patches:
+            yield at, patch.start, patch.data
+            at = patch.stop
+        yield at, self.stop, b""
 
     def contents(self, most: int | None = None) -> bytes:
         """Return the bytes of the part, or the first `most` of them."""
@@ -40,19 +63,21 @@ Source = Path | FilePart  # a file, or one inside a file
 class FileParts:
     """The files that one file holds, in order, and why it could not be read as it is: a note or more.
 
-    cut: whether they leave out some of the audio.
+    status: `partial` where they leave out some of the audio, `holed` where silence is in the place of lost audio.
     """
 
     files: tuple[FilePart, ...]
     notes: tuple[str, ...]
-    cut: bool = False
+    status: Status = "ok"
 
 
 class PartReader(io.RawIOBase):
     """A part, as a file that is open for reading. Raises OSError if the file that holds it cannot be opened."""
 
     def __init__(self, part: FilePart) -> None:
-        self._part, self._at = part, 0
+        self._at, self._size = 0, part.size
+        self._pieces = list(part.pieces())
+        self._starts = list(accumulate((b - a + len(data) for a, b, data in self._pieces[:-1]), initial=0))
         self._file = part.path.open("rb", buffering=0)
 
     def readable(self) -> bool:
@@ -69,23 +94,33 @@ class PartReader(io.RawIOBase):
 
     def seek(self, offset: int, whence: int = io.SEEK_SET) -> int:
         """Go to a place, and return it."""
-        self._at = max(0, offset + {io.SEEK_SET: 0, io.SEEK_CUR: self._at, io.SEEK_END: self._part.size}[whence])
+        self._at = max(0, offset + {io.SEEK_SET: 0, io.SEEK_CUR: self._at, io.SEEK_END: self._size}[whence])
         return self._at
 
     def readinto(self, buffer: Any) -> int:
         """Fill a buffer as far as the part goes, for a decoder takes less for the end; return the number of bytes."""
-        target, head = memoryview(buffer).cast("B"), self._part.head
-        target = target[: max(0, self._part.size - self._at)]
-        done = len(head[self._at : self._at + len(target)])
-        target[:done] = head[self._at : self._at + done]
-        self._file.seek(self._part.start + max(0, self._at - len(head)))
+        target = memoryview(buffer).cast("B")
+        target = target[: max(0, self._size - self._at)]
+        done = 0
         while done < len(target):
-            count = self._file.readinto(target[done:])
+            count = self._read_piece(target[done:])
             if not count:
                 break
             done += count
-        self._at += done
+            self._at += count
         return done
+
+    def _read_piece(self, target: memoryview) -> int:
+        """Fill `target` with what one piece holds from here on; return the number of bytes."""
+        k = bisect_right(self._starts, self._at) - 1
+        start, stop, data = self._pieces[k]
+        at = self._at - self._starts[k]
+        if at < stop - start:
+            self._file.seek(start + at)
+            return self._file.readinto(target[: stop - start - at]) or 0
+        rest = data[at - (stop - start) :][: len(target)]
+        target[: len(rest)] = rest
+        return len(rest)
 
     def close(self) -> None:
         """Close the file that holds the part."""

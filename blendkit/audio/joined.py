@@ -13,10 +13,11 @@ import mmap
 from pathlib import Path
 
 from blendkit.audio.boxes import boxed_parts
-from blendkit.audio.file_parts import FilePart, FileParts
+from blendkit.audio.file_parts import FilePart, FileParts, Patch
 from blendkit.audio.flac_frames import FLAC_HEAD, flac_held, flac_rate, flac_starts, flac_stated, without_flac_length
-from blendkit.audio.mp3_frames import id3_size, is_mpeg, mp3_parts
-from blendkit.audio.ogg import stream_starts
+from blendkit.audio.mp3_frames import id3_size, is_mpeg
+from blendkit.audio.mp3_parts import mp3_parts
+from blendkit.audio.ogg import other_streams, stream_starts
 from blendkit.audio.sizes import sized_parts
 
 
@@ -41,10 +42,15 @@ def parts_of(path: Path) -> FileParts | None:
 
 def _ogg_parts(path: Path, data: mmap.mmap) -> FileParts | None:
     starts = stream_starts(data)
-    if len(starts) < 2:
+    parts, beside = [], False
+    for a, b in zip(starts, [*starts[1:], len(data)] if starts else [], strict=True):
+        others = other_streams(data, a, b)
+        parts.append(FilePart(path, a, b, patches=tuple(Patch(first, stop, b"") for first, stop in others)))
+        beside = beside or bool(others)
+    if len(parts) < 2 and not beside:
         return None
-    parts = (FilePart(path, a, b) for a, b in zip(starts, [*starts[1:], len(data)], strict=True))
-    return FileParts(tuple(parts), (f"{len(starts)} Ogg streams joined",))
+    joined = [f"{len(parts)} Ogg streams joined"] if len(parts) > 1 else []
+    return FileParts(tuple(parts), (*joined, *(["other streams beside its sound left out"] if beside else [])))
 
 
 def _flac_parts(path: Path, data: mmap.mmap, start: int) -> FileParts | None:

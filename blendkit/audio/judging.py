@@ -52,8 +52,13 @@ def judged_holed(found: Mono, rate: int, lost: int, *, guessed: bool = False) ->
     read = judged(found, rate)
     if read.status == "unreadable":
         return read
-    note = f"{'about ' if guessed else ''}{lost / rate:.3f} s unreadable, replaced by silence"
+    note = replaced(lost, rate, guessed=guessed)
     return replace(read, status="holed", note="; ".join(filter(None, [note, found.failed, read.note])))
+
+
+def replaced(lost: int, rate: int, *, guessed: bool) -> str:
+    """Return the note on `lost` samples that are silence. guessed: whether that number is an estimate."""
+    return f"{'about ' if guessed else ''}{lost / rate:.3f} s unreadable, replaced by silence"
 
 
 def _remarks(found: Mono, rate: int) -> list[str]:

@@ -23,6 +23,7 @@ _REVERSED = bytes(int(f"{b:08b}"[::-1], 2) for b in range(256))
 _OPUS_RATE = 48000
 _FIRST_PAGE, _LAST_PAGE = 2, 4  # the flags of a stream's first and last page
 _LARGEST_PAGE = 1 << 17
+_SOUND = (b"\x01vorbis", b"OpusHead", b"\x7fFLAC", b"Speex")  # how the first page of such a stream begins
 _UNFINISHED = -1  # the granule of a page on which no packet ends
 
 
@@ -50,20 +51,55 @@ class _Page:
 def stream_starts(data: Bytes) -> list[int]:
     """Return where the streams start that follow each other in an Ogg file: one for most, more where files are joined.
 
-    Streams that start together (as sound and its index do) count as one. Pages behind the end of a stream are another
-    one, even if its first page is damaged.
+    Streams that start together (as sound and its index do) count as one. Pages behind the end of a stream, or of one
+    that never started, are another one, even if its first page is damaged.
     """
     starts: list[int] = []
-    before, ended = 0, False
+    before, going = 0, set[int]()
     for at in places(data, b"OggS"):
-        flags = data[at + 5] if len(data) > at + 5 else 0
-        page = _page(data, at) if ended or flags & (_FIRST_PAGE | _LAST_PAGE) else None
-        if page is not None and (flags & _FIRST_PAGE or ended):
-            starts += [at] if not starts or before != at else []
+        flags, serial = _flags_and_serial(data, at)
+        page = _page(data, at) if serial not in going or flags & (_FIRST_PAGE | _LAST_PAGE) else None
+        if page is None:
+            continue
+        if flags & _FIRST_PAGE or serial not in going:
+            starts += [at] if not starts or before != at or not flags & _FIRST_PAGE else []
             before = page.stop
-        if page is not None:
-            ended = bool(flags & _LAST_PAGE)
+        going = going - {serial} if flags & _LAST_PAGE else going | {serial}
     return starts
+
+
+def other_streams(data: Bytes, start: int, stop: int) -> list[tuple[int, int]]:
+    """Return where the pages lie that are no sound, in data[start:stop], whose streams start together at `start`.
+
+    libsndfile reads no sound that has an index or pictures beside it.
+    """
+    firsts = list(_first_pages(data, start))
+    sound = next((p.serial for p in firsts if data[p.body : p.body + 8].startswith(_SOUND)), None)
+    others = {p.serial for p in firsts} - {sound}
+    if sound is None or not others:
+        return []
+    found: list[tuple[int, int]] = []
+    for at in places(data, b"OggS", start, stop):
+        page = _page(data, at) if _flags_and_serial(data, at)[1] in others else None
+        if page is not None and found and found[-1][1] == at:
+            found[-1] = found[-1][0], page.stop
+        elif page is not None:
+            found.append((at, page.stop))
+    return found
+
+
+def _first_pages(data: Bytes, at: int) -> Iterator[_Page]:
+    """Yield the first pages of the streams that start together at `at`."""
+    page = _page(data, at)
+    while page is not None and page.flags & _FIRST_PAGE:
+        yield page
+        page = _page(data, page.stop)
+
+
+def _flags_and_serial(data: Bytes, at: int) -> tuple[int, int]:
+    """Return the flags and the stream's number of the page at `at`, whether it is intact or not."""
+    head = data[at : at + _HEADER.size]
+    return (head[5], int.from_bytes(head[14:18], "little")) if len(head) == _HEADER.size else (0, -1)
 
 
 def intact_segments(data: Bytes, rate: int) -> list[Segment] | None:

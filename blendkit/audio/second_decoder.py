@@ -22,7 +22,7 @@ from blendkit.core import Float32
 _EXACT = frozenset({"matroska", "webm", "mov", "mp4", "asf", "wv", "tta", "ape", "flac", "caf"})  # know their length
 _RAW = frozenset({"mp3", "aac", "ac3", "eac3", "amr"})  # without time stamps and a length: libav guesses both
 _CHECKED = frozenset({"flac", "wavpack", "tta", "ape"})  # their blocks have checksums
-_AFTER = 10  # frames behind damage that may need bytes which are lost: an MP3 frame's data start up to 511 before it
+_AFTER = 10  # frames behind damage that may need bytes which are lost: data of a frame may start before it
 INSTALL = "another decoder may read it: pip install 'blendkit[av]'"
 
 

@@ -7,10 +7,11 @@ from __future__ import annotations
 
 import mmap
 import struct
+from dataclasses import replace
 from pathlib import Path
 
 from blendkit.audio.containers import AudioChunk, audio_chunk, name_of, starts_here
-from blendkit.audio.file_parts import FilePart, FileParts
+from blendkit.audio.file_parts import FilePart, FileParts, Patch
 from blendkit.audio.mapped import SPAN, Bytes, let_go, places
 
 # sizes that sox, ffmpeg and others write to streams
@@ -18,6 +19,7 @@ _UNKNOWN = frozenset({0, 0x7FFFF000, 0x7FFFFFFF, 0x80000000, 0xFFFFFFFF, (1 << 6
 _IMPOSSIBLE = 1 << 44  # bytes; no recording has so many, and sizes of 64 bits can state them
 _HEADERS = 1 << 20  # bytes in which the chunks before the audio lie
 _BLOCK = 1 << 20  # bytes that are compared with zeros at a time
+_MOST_SAMPLES = 0x7FFFFFFF
 _LEAST_S = 0.2  # less than this behind the end is no reason to doubt it
 _TAGS = (b"TAG", b"ID3", b"APETAGEX", b"LYRICS")  # what music programs append to any file
 
@@ -39,15 +41,16 @@ def sized_parts(path: Path, data: mmap.mmap) -> FileParts | None:
         # libsndfile takes what follows the audio of a W64 for audio
         end = min(at, audio.start + audio.stated) if more or (not why and kinds[-1] == "W64") else at
         parts.append(_part(path, data, end, audio, why))
+        parts[-1], miscount = _recounted(parts[-1], audio, end - audio.start if why else audio.stated)
         parts += [FilePart(path, a, b, _head(data, audio, b - a)) for a, b in more]
         cut += 0 if more else end - parts[-1].stop
-        whys += [why] if why else []
+        whys += [text for text in (why, miscount) if text]
     left = cut + (len(data) - at if parts and is_left(data, at) else 0)
     whys += [unread(left)] if left else []
     if len(parts) < 2 and not whys and (kinds != ["W64"] or parts[0].stop == len(data)):
         return None
     joined = [f"{len(kinds)} {'/'.join(dict.fromkeys(kinds))} files joined"] if len(kinds) > 1 else []
-    return FileParts(tuple(parts), (*joined, *dict.fromkeys(whys)), cut > 0)
+    return FileParts(tuple(parts), (*joined, *dict.fromkeys(whys)), "partial" if cut > 0 else "ok")
 
 
 def _further(data: mmap.mmap, audio: AudioChunk, stop: int) -> list[tuple[int, int]]:
@@ -147,6 +150,25 @@ def _part(path: Path, data: mmap.mmap, end: int, audio: AudioChunk, why: str) ->
     if data[audio.origin : audio.origin + 4] != b"RIFF":
         size = min(size, largest(audio.form) - audio.more)
     return FilePart(path, audio.start, audio.start + size, _head(data, audio, size))
+
+
+def _recounted(part: FilePart, audio: AudioChunk, size: int) -> tuple[FilePart, str]:
+    """Return a file whose header counts the samples of `size` bytes, if decoders heed that, and what it counts."""
+    count = audio.count
+    if count is None or count.samples is None or not count.rate or not (audio.speed or not count.samples):
+        return part, ""
+    held = size / audio.speed if audio.speed else 0.0
+    if count.samples and (not size or abs(held - count.seconds) <= _LEAST_S):
+        return part, ""
+    said = f"its header counts {count.seconds:.3f} s of samples, and its audio has {held:.3f} s"
+    said = said if count.samples else "its header counts no samples"
+    if not count.at or (audio.speed and held < count.seconds):
+        return part, said
+    new = struct.pack(">I", round(held * count.rate) if audio.speed else _MOST_SAMPLES)
+    if not part.head:
+        return replace(part, states_length=bool(held), patches=(Patch(count.at, count.at + 4, new),)), said
+    at = count.at - audio.origin
+    return replace(part, head=part.head[:at] + new + part.head[at + 4 :], states_length=bool(held)), said
 
 
 def _head(data: mmap.mmap, audio: AudioChunk, size: int) -> bytes:

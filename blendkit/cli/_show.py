@@ -40,6 +40,13 @@ _NUMBER = r"[+-]?(\d[\d,]*(\.\d+)?([eE][+-]?\d+)?|inf|nan)( ?%| x| s| MB)?"
 _FIGURES = re.compile(rf"\[?{_NUMBER}( (\.\.|to) |, | \[)?({_NUMBER})?(, )?({_NUMBER})?\]?")
 
 
+_CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f]")  # in names of files: a line break, or what colours a terminal
+
+
+def _escaped(found: re.Match[str]) -> str:
+    return found[0].encode("unicode_escape").decode("ascii")
+
+
 def _is_figure(cell: object) -> bool:
     """True for numbers, and for text that shows a number or an interval: `+0.0012`, `12 %`, `0.1 .. 0.2`."""
     return isinstance(cell, int | float) or cell in ("", None) or _FIGURES.fullmatch(str(cell)) is not None
@@ -59,7 +66,7 @@ def print_table(title: str, header: Sequence[str], rows: Sequence[Sequence[objec
         figures = any(r[i] not in ("", None) for r in rows) and all(_is_figure(r[i]) for r in rows)
         out.add_column(name, justify="right" if figures and i else "left", overflow="fold")
     for row in rows:
-        out.add_row(*(Text("" if v is None else str(v)) for v in row))
+        out.add_row(*(Text("" if v is None else _CONTROL.sub(_escaped, str(v))) for v in row))
     width = None if sys.stdout.isatty() else 160
     Console(width=width, highlight=False).print(out)
 

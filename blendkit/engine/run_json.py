@@ -126,6 +126,12 @@ def saw_by(plan: Plan, opened: Opened, files: RecipeFiles) -> dict[str, Saw]:
     return found
 
 
+def _members(opened: Opened) -> dict[str, dict[str, Any]]:
+    """Return what run.json says of each member: what its logits depend on, and the notes of the run that scored it."""
+    notes = {m.name: m.store.about["notes"] for m in opened.audio if m.store is not None}
+    return {n: {"made_by": facts_hash(f), **f, "notes": notes.get(n, [])} for n, f in opened.facts.items()}
+
+
 def _provenance(saw: Mapping[str, Saw], opened: Opened, recordings: Sequence[str]) -> dict[str, Any]:
     """Return what run.json says of what is behind the scores, and which kind of scores they are."""
     everything = Saw().joined(*saw.values())
@@ -167,7 +173,7 @@ def run_report(
         "inputs": {name: files.contents.sha256(path) for name, path in sorted(used.items())},
         "names": inputs.named.summary(),
         "mode": inputs.mode if opened.audio else "tables",
-        "members": {n: {"made_by": facts_hash(f), **f} for n, f in opened.facts.items()},
+        "members": _members(opened),
         "recordings": {
             r: {
                 "status": s.status,

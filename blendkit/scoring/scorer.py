@@ -25,7 +25,15 @@ from blendkit.member import (
     score_together,
     shift_notes,
 )
-from blendkit.scoring.broken_members import check_finite, check_on_silence, check_some_scored, looks_broken
+from blendkit.scoring.broken_members import (
+    check_on_noise,
+    check_on_silence,
+    check_some_scored,
+    lacks_finite,
+    looks_broken,
+    naming_untried,
+    unproven_entries,
+)
 from blendkit.scoring.isolation import FAILED, closing_workers, failed_entries, score_surviving
 from blendkit.scoring.statuses import joined_status, stored
 from blendkit.store import LogitStore, Stored, file_hash
@@ -38,7 +46,7 @@ class AudioMember:
     """A member that needs audio, with its store; built only if something is left to score.
 
     limit_s: of an isolated member, seconds per recording (None: the default). seconds: spent on it in all; inference_s:
-    of those, inside the model; audio_s: duration of the audio it scored; tried: whether it had to score silence.
+    of those, inside the model; audio_s: duration of the audio it scored; tried: whether it had to score made sounds.
     """
 
     name: str
@@ -81,10 +89,11 @@ def score_recordings(members: Sequence[AudioMember], recordings: Sequence[Record
     decode_s = resample_s = 0.0
     ahead = _batches([(g, _rates(g, todo, built)) for g in waiting], grid)
     with closing_workers(built.values()), closing(ahead) as batches:
-        for batch in batches:
+        for k, batch in enumerate(batches, 1):
             decode_s += sum(p.decode_s for p in batch.recordings)
             resample_s += sum(p.resample_s for p in batch.recordings)
-            failed = _score_batch(members, built, batch, todo, keys, grid)
+            with naming_untried([r.id for g in waiting[k:] for r in g], emit):
+                failed = _score_batch(members, built, batch, todo, keys, grid)
             states = [FAILED if p.recording in failed else p.status for p in batch.recordings]
             emit("scored", {"recordings": [p.recording for p in batch.recordings], "status": states})
             del batch  # its samples go before the next ones come
@@ -225,9 +234,6 @@ def _score_alike(
         scores, failed = score_surviving(models[0], score, prepared, members[0].limit_s)
     except BlendkitError as error:
         raise BlendkitError(f"member {names}: {error.title}", error.problems) from error
-    for m, lost in zip(members, scores.lost, strict=True):
-        assert m.store is not None
-        check_finite(m.name, m.store, prepared, lost)
     rows = chunk_rows({p.recording: p.chunks for p in prepared}, grid.chunk_s, grid.names)
     for m, model, logits, lost in zip(members, models, scores.values, scores.lost, strict=True):
         status = {
@@ -235,11 +241,16 @@ def _score_alike(
             for p in prepared
         }
         assert m.store is not None
+        unproven = lacks_finite(m.store, [p for p in prepared if p.recording not in failed], lost)
         table = Scores.build(logits, rows, model.info.classes, "logit", source=f"member {m.name!r}")
-        m.store.write(table, failed_entries(status, failed))
+        m.store.write(table, failed_entries(unproven_entries(status, unproven), failed))
+        one = partial(_values, [model], grid=grid, tta=m.tta)
+        if unproven and not m.tried:
+            m.tried = True
+            check_on_noise(m.name, model, one, grid, m.limit_s, unproven)
         if failed and not m.tried and looks_broken(m.store):
             m.tried = True
-            check_on_silence(m.name, model, score, grid, m.limit_s)
+            check_on_silence(m.name, model, one, grid, m.limit_s)
     seconds = time.perf_counter() - started
     for m in members:
         m.scored += len(prepared)

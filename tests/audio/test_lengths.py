@@ -381,3 +381,50 @@ def test_a_chunk_that_ends_before_it_starts_is_passed_over(tmp_path: Path, size:
     tail = b"LIST" + bytes(12) + struct.pack("<q", size) + bytes(8)
     found = read(tmp_path, "a.w64", encoded(SOUND, "W64", "PCM_16", RATE) + tail)
     assert (found.status, same(found, SOUND)) == ("ok", True)
+
+
+def recounted(data: bytes, name: bytes, skip: int, count: int, form: str) -> bytes:
+    """A file whose chunk `name` counts another number of samples."""
+    at = data.index(name) + 8 + skip
+    return data[:at] + struct.pack(form, count) + data[at + 4 :]
+
+
+@pytest.mark.parametrize("subtype", ["PCM_16", "PCM_24", "PCM_S8", "FLOAT", "ULAW", "ALAW", "IMA_ADPCM", "GSM610"])
+@pytest.mark.parametrize("share", [0, 0.5, 1, 2])
+def test_an_aiff_that_counts_other_samples_than_it_holds_is_whole(tmp_path: Path, subtype: str, share: float) -> None:
+    data = encoded(SOUND, "AIFF", subtype, RATE)
+    whole = read(tmp_path, "a.aiff", data)
+    assert (whole.note, len(whole.samples)) == ("", len(SOUND))
+    packet = 64 if subtype == "IMA_ADPCM" else 1  # this one counts its packets
+    found = read(tmp_path, "a.aiff", recounted(data, b"COMM", 2, round(share * len(SOUND) / packet), ">I"))
+    assert (found.status, np.array_equal(found.samples, whole.samples)) == ("ok", True)
+    counted = {0: "no samples", 0.5: "3.000 s of samples, and its audio has 6.000 s", 1: ""}
+    expected = counted.get(share, "12.000 s of samples, and its audio has 6.000 s")
+    assert found.note == (f"its header counts {expected}" if expected else "")
+
+
+@pytest.mark.parametrize("share", [0, 0.5, 1, 2])
+@pytest.mark.parametrize("subtype", ["FLOAT", "ULAW", "GSM610"])
+def test_a_wav_that_counts_other_samples_than_it_holds_is_whole(tmp_path: Path, subtype: str, share: float) -> None:
+    data = encoded(SOUND, "WAV", subtype, RATE)
+    whole = read(tmp_path, "a.wav", data)
+    found = read(tmp_path, "a.wav", recounted(data, b"fact", 0, round(share * len(SOUND)), "<I"))
+    assert np.array_equal(found.samples, whole.samples)
+    assert bool(found.note) == (share not in (0, 1))  # programs that stream write 0
+
+
+@pytest.mark.parametrize("size", [0, 8, BYTES // 20 + 8, 0xFFFFFFFF])  # the size of the audio is wrong as well
+def test_an_aiff_whose_count_and_size_are_both_wrong_is_whole(tmp_path: Path, size: int) -> None:
+    data = encoded(SOUND, "AIFF", "GSM610", RATE)
+    whole = read(tmp_path, "a.aiff", data)
+    found = read(tmp_path, "a.aiff", recounted(recounted(data, b"COMM", 2, 0, ">I"), b"SSND", -4, size, ">I"))
+    assert (found.status, np.array_equal(found.samples[: len(SOUND)], whole.samples)) == ("ok", True)
+    assert "its header counts no samples" in found.note
+
+
+def test_an_aiff_without_a_count_whose_samples_have_no_fixed_size(tmp_path: Path) -> None:
+    data = encoded(SOUND, "AIFF", "DWVW_16", RATE)
+    found = read(tmp_path, "a.aiff", recounted(data, b"COMM", 2, 0, ">I"))
+    assert (found.status, found.note) == ("ok", "its header counts no samples")
+    assert same(type(found)(found.samples[: len(SOUND)], RATE, 6.0, "ok"), SOUND)
+    assert len(found.samples) - len(SOUND) < 32  # bits that fill the last byte

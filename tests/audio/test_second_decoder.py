@@ -130,8 +130,7 @@ def test_an_mp3_damaged_inside_keeps_its_time(tmp_path: Path, capfd: pytest.Capt
     path.write_bytes(data[:9000] + np.random.default_rng(2).bytes(2000) + data[11000:])
     found = decode(path)
     assert (found.status, len(found.samples)) == ("holed", len(whole))
-    assert "unreadable, replaced by silence" in found.note
-    assert "libsndfile: " in found.note
+    assert found.note.endswith(" s unreadable, replaced by silence")
     wrong = np.abs(found.samples - whole) > 1e-2
     assert 0 < wrong.mean() < 0.2
     assert not wrong[-16000:].any()
@@ -262,16 +261,19 @@ def test_a_damaged_block_of_wavpack_is_silence(tmp_path: Path) -> None:
     assert not found.samples[wrong].any()
 
 
-@pytest.mark.parametrize("at", [20_000, 43_000])
-def test_noise_behind_a_hole_of_an_mp3_is_part_of_the_hole(tmp_path: Path, at: int) -> None:
-    path = tmp_path / "a.mp3"
-    hiss = 0.05 * np.random.default_rng(3).standard_normal(10 * 32000)
-    soundfile.write(path, 0.3 * np.sin(np.arange(len(hiss)) * 0.275) + hiss, 32000)
-    data, whole = path.read_bytes(), decode(path).samples
-    path.write_bytes(data[:at] + bytes(2000) + data[at + 2000 :])
+def test_layer_two_is_not_taken_for_layer_three(tmp_path: Path) -> None:
+    path = tmp_path / "a.mp2"
+    with av.open(str(path), "w") as container:
+        stream = container.add_stream("mp2", rate=RATE)
+        stream.layout, stream.bit_rate = "mono", 384_000
+        samples = np.random.default_rng(0).uniform(-9000, 9000, (1, 1152)).astype(np.int16)
+        for _ in range(300):
+            frame = av.AudioFrame.from_ndarray(samples, format="s16", layout="mono")
+            frame.sample_rate = RATE
+            container.mux(stream.encode(frame))
     found = decode(path)
-    assert (found.status, len(found.samples)) == ("holed", len(whole))
-    assert np.abs(found.samples).max() <= 1
-    assert np.mean(np.abs(found.samples - whole) > 0.02) < 0.06
-    assert "s of it behind the damage, decoded beyond full scale" in found.note
-    assert "integers" not in found.note
+    assert (found.status, len(found.samples)) == ("ok", 300 * 1152)
+    # frames of layer III by chance
+    fake = bytes([0xFF, 0xFB, 0x54, 0xC0]) + bytes(188)
+    path.write_bytes(path.read_bytes()[:-400] + fake * 2)
+    assert decode(path).duration_s == pytest.approx(300 * 1152 / RATE, abs=0.1)

@@ -120,3 +120,12 @@ def test_commands_and_options_that_texts_name_exist(path: Path) -> None:
 def test_groups_are_lazy() -> None:
     assert isinstance(cli, LazyGroup)
     assert isinstance(COMMANDS["fit",], LazyGroup)
+
+
+def test_a_name_of_a_file_breaks_no_line_and_colours_no_terminal(capsys: pytest.CaptureFixture[str]) -> None:
+    print_table("", ["recording", "note"], [("a\nb", "\x1b[31mred"), ("[bold]c\u00e9\U0001f600", "")])
+    said = capsys.readouterr().out
+    assert "a\\nb" in said
+    assert "\\x1b[31mred" in said
+    assert "[bold]c\u00e9\U0001f600" in said
+    assert "\x1b" not in said

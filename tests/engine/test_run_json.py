@@ -1,4 +1,4 @@
-"""run.json names what every fitted step learned from, by the step's own name."""
+"""run.json names what every fitted step learned from, by the step's own name, and what there is to say of a member."""
 
 from __future__ import annotations
 
@@ -6,7 +6,9 @@ import json
 from collections.abc import Callable
 from pathlib import Path
 
+import numpy as np
 import pytest
+from onnx import TensorProto, helper, numpy_helper
 
 from blendkit.engine.local import RunResult
 
@@ -40,3 +42,41 @@ def test_two_steps_of_one_op_leave_two_lists(data: Path, tmp_path: Path, run_tex
     run_text(RECIPE, data, tmp_path / "out")
     saw = json.loads((tmp_path / "out/run.json").read_text(encoding="utf-8"))["saw"]
     assert saw == {"t.first": ["a", "b"], "t.second": ["c"], "t.prior_correction": ["a", "b"]}
+
+
+FRAMES = """
+recipe: 1
+name: frames
+members:
+  m: {use: onnx, model: m.onnx, classes: classes.txt, rate: 100, window_s: 1, gives: logit, pool: frames,
+      tta: {shifts_s: [0, 0.6]}}
+output: m
+"""
+
+
+def frames_model() -> bytes:
+    """A graph of windows of 1 s at 100 Hz, with scores of three classes for each half of a second."""
+    constants = {"shape": np.array([-1, 2, 50]), "head": np.ones((50, 3), np.float32)}
+    nodes = [helper.make_node("Reshape", ["x", "shape"], ["r"]), helper.make_node("MatMul", ["r", "head"], ["y"])]
+    inside, outside = (
+        helper.make_tensor_value_info(name, TensorProto.FLOAT, shape)
+        for name, shape in {"x": ["b", 100], "y": ["b", 2, 3]}.items()
+    )
+    weights = [numpy_helper.from_array(v, n) for n, v in constants.items()]
+    graph = helper.make_graph(nodes, "frames", [inside], [outside], weights)
+    made: bytes = helper.make_model(
+        graph, opset_imports=[helper.make_opsetid("", 17)], ir_version=8
+    ).SerializeToString()
+    return made
+
+
+def test_what_is_said_of_a_member_is_kept(
+    tones: Callable[..., Path], tmp_path: Path, run_text: Callable[..., RunResult]
+) -> None:
+    data = tones({"r1": 10.0})
+    (data / "m.onnx").write_bytes(frames_model())
+    (data / "classes.txt").write_text("x\ny\nz\n")
+    for _ in range(2):  # also where all logits were saved before
+        run_text(FRAMES, data, tmp_path / "out")
+        report = json.loads((tmp_path / "out/run.json").read_text(encoding="utf-8"))
+        assert "a shift of 0.6 s is 0.5 s, on frames of 0.5 s" in report["members"]["m"]["notes"]

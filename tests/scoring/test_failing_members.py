@@ -87,6 +87,7 @@ def test_a_member_that_fails_on_silence_too_is_broken(tmp_path: Path) -> None:
         score(tmp_path, model, *(f"a{i}" for i in range(40)))
     assert "classes missing: c" in error.value.problems[0]
     assert "fails on silence, too" in error.value.problems[1]
+    assert error.value.problems[2] == "32 recordings were not tried: a8, a9, a10, a11, a12 (+27 more)"
     tried = [s for s in LogitStore.open(tmp_path / "store").recordings().values() if s.status == "failed"]
     assert 8 <= len(tried) < 40
 

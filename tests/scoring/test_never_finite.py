@@ -14,7 +14,6 @@ from blendkit.audio.prepare import Grid
 from blendkit.audio.recordings import Recording
 from blendkit.core.names import NameRule
 from blendkit.errors import BlendkitError
-from blendkit.events import silent
 from blendkit.member.protocol import TTA, MemberInfo
 from blendkit.scoring.scorer import AudioMember, score_recordings
 from blendkit.store.logits import LogitStore
@@ -34,17 +33,23 @@ class Loud:
         return out
 
 
-def score(folder: Path, **recordings: float) -> dict[str, tuple[str, str]]:
-    """Score recordings of 2 s of one value into the folder's store; return status and note of each."""
+def score(
+    folder: Path, model: type[Loud] = Loud, told: list[tuple[str, object]] | None = None, /, **recordings: float
+) -> dict[str, tuple[str, str]]:
+    """Score recordings of 2 s of one value into the folder's store; return status and note of each.
+
+    told: gets the events.
+    """
     found = []
     for name, value in recordings.items():
         soundfile.write(folder / f"{name}.wav", np.full(16000, value, np.float32), 8000, subtype="FLOAT")
         found.append(Recording(name, folder / f"{name}.wav"))
     store = folder / "store"
     member = AudioMember(
-        "m", Loud, TTA(), None, lambda m: LogitStore.create(store, "x", m.info.classes, m.info.covered, {})
+        "m", model, TTA(), None, lambda m: LogitStore.create(store, "x", m.info.classes, m.info.covered, {})
     )
-    done = score_recordings([member], found, GRID, silent)
+    events = [] if told is None else told
+    done = score_recordings([member], found, GRID, lambda event, payload: events.append((event, payload)))
     return {r: (s.status, s.note) for r, s in done.status.items()}
 
 
@@ -66,3 +71,31 @@ def test_a_member_that_never_gave_a_finite_value_is_an_error(tmp_path: Path) -> 
     for _ in range(2):  # nothing of the first try counts as scored
         with pytest.raises(BlendkitError, match=r"member 'm': gave NaN .* for every window .* that hold sound: a, b"):
             score(tmp_path, a=-0.5, b=-0.25)
+
+
+@dataclass
+class Never(Loud):
+    """Gives NaN for every window."""
+
+    def predict(self, windows: NDArray[np.float32]) -> NDArray[np.float32]:
+        return np.full((len(windows), 1), np.nan, np.float32)
+
+
+def test_a_first_group_without_a_finite_value_ends_nothing(tmp_path: Path) -> None:
+    odd = {f"a{i}": -0.5 for i in range(17)}  # two groups of eight, and one more
+    got = score(tmp_path, **odd, z=0.5)
+    assert {r: s for r, (s, _) in got.items()} == dict.fromkeys([*odd, "z"], "ok")
+    assert all("-15 stands in" in got[r][1] for r in odd)
+    assert score(tmp_path, **odd, z=0.5) == got
+
+
+def test_a_member_that_gives_none_for_noise_either_ends_the_run_at_once(tmp_path: Path) -> None:
+    told: list[tuple[str, object]] = []
+    with pytest.raises(BlendkitError, match="gave NaN or infinite values for every window") as error:
+        score(tmp_path, Never, told, **{f"a{i}": 0.5 for i in range(20)})
+    assert error.value.problems == (
+        "it gives none for silence and noise, too: the recordings are not the reason",
+        "12 recordings were not tried: a8, a9, a10, a11, a12 (+7 more)",
+    )
+    assert [p for e, p in told if e == "not_tried"] == [{"recordings": [f"a{i}" for i in range(8, 20)]}]
+    assert score(tmp_path, **{f"a{i}": 0.5 for i in range(20)})["a0"] == ("ok", "")  # nothing of it counts as scored

@@ -68,7 +68,9 @@ _VOTING = bundle(
 @click.option(
     "--features",
     multiple=True,
-    help="Feature to probe (default: all blocks, and the embedding if there is one). May be repeated.",
+    metavar="NAME",
+    help="Feature to probe: embedding, a block (default: both), or any tensor of an ONNX graph by its name; NAME@K "
+    "says that its axis K (0: the batch) holds the channels. May be repeated.",
 )
 @_DRAW
 @_VOTING
