@@ -7,14 +7,15 @@ from collections.abc import Iterable, Sequence
 
 _ITEM = 120  # letters of a name or cell that a message shows
 _LIST = 300  # letters of a list that a message shows
+_PROBLEMS = 50  # problems that a message shows
 _LINE = 1000  # letters of a line of a message; reasons that libraries give have 700 with the path of a file
 
 
 class BlendkitError(Exception):
     """A user's mistake or an unusable input; the command line prints it and exits with 2.
 
-    `problems` holds every problem found in one pass, one line each. What a file holds may be of any length: a title or
-    line above 600 letters is cut in its middle.
+    `problems` holds every problem found in one pass, one line each; the message shows the first 50 and counts the
+    rest. What a file holds may be of any length: a title or line above 1000 letters is cut in its middle.
     """
 
     exit_code = 2
@@ -22,7 +23,7 @@ class BlendkitError(Exception):
     def __init__(self, title: str, problems: Sequence[str] = ()) -> None:
         self.title = brief(title, _LINE)
         self.problems = tuple(brief(p, _LINE) for p in problems)
-        super().__init__("\n".join([self.title, *(f"  {p}" for p in self.problems)]))
+        super().__init__("\n".join([self.title, *(f"  {p}" for p in first_of(self.problems, _PROBLEMS))]))
 
 
 class DeliveryError(BlendkitError):
@@ -46,6 +47,13 @@ def brief(text: object, most: int = _ITEM) -> str:
         return whole
     end = most // 4
     return f"{whole[: most - end - 1]}…{whole[len(whole) - end :]}"
+
+
+def first_of(lines: Sequence[str], most: int) -> list[str]:
+    """Return the lines; of more than `most` the first, a count of the others, and the last, often the way out."""
+    if len(lines) <= most:
+        return list(lines)
+    return [*lines[: most - 1], f"(+{len(lines) - most} more)", lines[-1]]
 
 
 def shorten(items: Iterable[object], most: int = 5) -> str:

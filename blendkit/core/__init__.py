@@ -28,7 +28,7 @@ if TYPE_CHECKING:
         with_fitting_names,
     )
     from blendkit.core.bookkeeping_columns import is_bookkeeping
-    from blendkit.core.chunk_counts import MIN_REMAINDER_S, Remainder, count_chunks
+    from blendkit.core.chunk_counts import LONGEST_CHUNK_S, MIN_REMAINDER_S, SHORTEST_CHUNK_S, Remainder, count_chunks
     from blendkit.core.clocks import OFFSET_FORMS, is_zone, zone
     from blendkit.core.compiling import compiled, read_only
     from blendkit.core.deployments import Deployment, DeploymentKey, Deployments
@@ -77,6 +77,7 @@ __all__ = [
     "ENVELOPE_PARTS",
     "ENVELOPE_STEP_DB",
     "LEVELS",
+    "LONGEST_CHUNK_S",
     "MARK_DIGITS",
     "MIN_REMAINDER_S",
     "NAME_PRESETS",
@@ -85,6 +86,7 @@ __all__ = [
     "OTHER_SUFFIXES",
     "PARTS",
     "PATTERNS",
+    "SHORTEST_CHUNK_S",
     "SMALL_UNITS",
     "TAXA",
     "WHOLE_RECORDING",
