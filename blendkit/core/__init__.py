@@ -39,6 +39,7 @@ if TYPE_CHECKING:
     from blendkit.core.labels import WHOLE_RECORDING, LabelTable
     from blendkit.core.name_presets import AUTO, NAME_PRESETS, PARTS, PATTERNS, NameSource
     from blendkit.core.names import NO_HOUR, NameParts, NameRule, SiteFrom, natural_key
+    from blendkit.core.patterns import UserPattern, user_pattern
     from blendkit.core.recording_paths import match_recordings, path_ids
     from blendkit.core.rows import (
         ClusterBy,
@@ -118,6 +119,7 @@ __all__ = [
     "Sonotypes",
     "Space",
     "Taxonomy",
+    "UserPattern",
     "as_saw",
     "base_name",
     "canonical_json",
@@ -166,6 +168,7 @@ __all__ = [
     "unit_of_lengths",
     "unit_of_times",
     "unused_names",
+    "user_pattern",
     "with_fitting_names",
     "zero_floor",
     "zone",
