@@ -8,7 +8,7 @@ from typing import IO, Any
 from blendkit.errors import BlendkitError
 
 TEXT = 1 << 28  # bytes that any packed text may unpack to, however small its file is
-CELLS = 1 << 28  # cells that any Parquet or Arrow file may have, however small it is
+CELLS = 1 << 26  # cells that any Parquet or Arrow file may have, however small it is
 FOLD = 100  # a larger text may have so many times its packed size, and a table so many cells per byte of its file
 COLUMNS = 100_000
 
@@ -88,11 +88,34 @@ def check_arrow(path: Path) -> None:
     with pa.memory_map(str(path)) as source:
         if source.read(4) == b"FEA1":
             return  # version 1 packs nothing: its columns are as long as their bytes
-        source.seek(0)
-        reader = pa.ipc.open_file(source)
-        columns, size = len(reader.schema), path.stat().st_size
-        require_sized(path, size, 0, columns)
-        rows = 0
-        for i in range(reader.num_record_batches):
-            rows += reader.get_batch(i).num_rows
-            require_sized(path, size, rows, columns)
+        columns, size = len(pa.ipc.open_file(source).schema), path.stat().st_size
+        source.seek(8)  # behind the mark of a file follow its parts, as in a stream
+        rows = sum(_length(m.metadata.to_pybytes()) for m in pa.ipc.MessageReader.open_stream(source))
+        require_sized(path, size, rows, columns)
+
+
+def _length(header: bytes) -> int:
+    """Return the rows that the header of an Arrow message claims (a flatbuffer, whose fields have fixed places)."""
+    message = _field(header, _offset(header, 0), 2)  # of Message: version, header_type, header
+    kind = _field(header, _offset(header, 0), 1)
+    if not message or not kind or header[kind] not in (2, 3):  # a dictionary's or a batch's
+        return 0
+    batch = message + _offset(header, message)
+    if header[kind] == 2:  # DictionaryBatch: id, data
+        data = _field(header, batch, 1)
+        batch = data + _offset(header, data)
+    length = _field(header, batch, 0)
+    return int.from_bytes(header[length : length + 8], "little", signed=True) if length else 0
+
+
+def _offset(header: bytes, at: int) -> int:
+    return int.from_bytes(header[at : at + 4], "little")
+
+
+def _field(header: bytes, table: int, number: int) -> int:
+    """Return where a field of a flatbuffer's table lies; 0 for one that is left out."""
+    places = table - int.from_bytes(header[table : table + 4], "little", signed=True)
+    if 4 + 2 * number >= int.from_bytes(header[places : places + 2], "little"):
+        return 0
+    place = int.from_bytes(header[places + 4 + 2 * number : places + 6 + 2 * number], "little")
+    return table + place if place else 0
