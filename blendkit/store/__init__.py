@@ -11,6 +11,14 @@ from typing import TYPE_CHECKING
 from blendkit._face import lazy_face
 
 if TYPE_CHECKING:
+    from blendkit.store.array_files import (
+        BROKEN_NPZ,
+        ArrayHeader,
+        archive_problems,
+        read_header,
+        read_npz,
+        read_values,
+    )
     from blendkit.store.artefacts import (
         artefact,
         load_artefact,
@@ -31,10 +39,13 @@ else:
     __getattr__, __dir__ = lazy_face(__name__)
 
 __all__ = [
+    "BROKEN_NPZ",
+    "ArrayHeader",
     "FeatureStore",
     "LogitStore",
     "MixedCopy",
     "Stored",
+    "archive_problems",
     "artefact",
     "atomic_path",
     "cache_folder",
@@ -43,6 +54,9 @@ __all__ = [
     "load_artefact",
     "loader_of",
     "mix_facts",
+    "read_header",
+    "read_npz",
+    "read_values",
     "refuse_seen",
     "require_features",
     "save_artefact",
