@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import difflib
+import errno
 from collections.abc import Iterable, Sequence
 
 _ITEM = 120  # letters of a name or cell that a message shows
@@ -72,3 +73,43 @@ def broken(what: str, code: object, error: Exception) -> BlendkitError:
     """Return the error for code of a plugin that failed: what it is, where it lives, what it raised."""
     place = f"{getattr(code, '__module__', '?')}:{getattr(code, '__qualname__', type(code).__name__)}"
     return BlendkitError(f"{what} failed in {place}", [f"{type(error).__name__}: {error}"])
+
+
+_MEMORY = "the memory ran out: close other programs, or give this one more (`ulimit -v`, the limit of a container)"
+_FILES = "too many files are open at once: allow more (`ulimit -n 1024`)"
+_SPACE = "no space is left on the disk: make room there, or name another place (--out, --store, TMPDIR)"
+_BY_NUMBER = {
+    errno.ENOMEM: _MEMORY, errno.EMFILE: _FILES, errno.ENFILE: _FILES, errno.ENOSPC: _SPACE, errno.EDQUOT: _SPACE,
+    errno.EFBIG: _SPACE,
+}  # fmt: skip
+_BY_WORDS = {  # libraries in C++ hand on no number
+    "allocate memory": _MEMORY, "bad_alloc": _MEMORY, "malloc of size": _MEMORY, "out of memory": _MEMORY,
+    "start new thread": _MEMORY, "launch worker thread": _MEMORY, "failed to map segment": _MEMORY,
+    "Too many open files": _FILES,
+    "No space left on device": _SPACE, "No usable temporary directory": _SPACE,
+}  # fmt: skip
+
+
+def exhausted(error: BaseException | None) -> str:
+    """Return which of the machine's means ran out, with the way out, if that is behind an error; "" if it is not.
+
+    Memory, open files and space on the disk; the errors that an error was raised from are looked at, too.
+    """
+    for _ in range(20):
+        if error is None:
+            break
+        if isinstance(error, MemoryError):
+            return _MEMORY
+        if isinstance(error, OSError) and error.errno in _BY_NUMBER:
+            return _BY_NUMBER[error.errno]
+        said = "" if isinstance(error, BlendkitError) else str(error)
+        found = next((what for words, what in _BY_WORDS.items() if words in said), "")
+        if found:
+            return found
+        error = error.__cause__ or error.__context__
+    return ""
+
+
+def machine_is_full(error: BaseException) -> bool:
+    """Return whether open files or the disk's space ran out: no fault of the file that was read, and so for all."""
+    return exhausted(error) in (_FILES, _SPACE)
