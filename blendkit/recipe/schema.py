@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from typing import Annotated, Any, Literal
 
@@ -32,6 +33,17 @@ def _no_trace(value: float) -> float:
     """Refuse what is 0 to all purposes: sums of such weights have no digits left to divide by."""
     if 0 < abs(value) < 1e-9:
         raise ValueError("expected 0, or 1e-9 or more")
+    return value
+
+
+def _hashes(value: Any) -> Any:
+    """Accept one SHA-256, or a mapping of parameters to one or a list of them."""
+    each = list(value.values()) if isinstance(value, dict) else [value]
+    listed = [v for e in each for v in (e if isinstance(e, list) and isinstance(value, dict) else [e])]
+    if value is not None and not all(isinstance(v, str) and re.fullmatch(r"[0-9a-fA-F]{64}", v) for v in listed or [0]):
+        raise ValueError(
+            "expected a SHA-256 of 64 hexadecimal digits, or `{parameter: HASH}`; quote one of digits alone"
+        )
     return value
 
 
@@ -145,6 +157,8 @@ class MemberModel(BaseModel):
     missing_rows and unknown_classes are policies for scores that do not fit the run: an error that
     lists them, or the class's median for a missing row, and leaving out a class the run lacks. isolate: run it
     in a process of its own (None: as its adapter declares); limit_s: seconds it may take there per recording.
+    sha256: the hash that its file must have, or a mapping of parameters that name files to hashes; it is no part of
+    what saved logits depend on.
     """
 
     model_config = ConfigDict(extra="allow", strict=True, frozen=True, allow_inf_nan=False)
@@ -154,6 +168,7 @@ class MemberModel(BaseModel):
     missing_rows: Literal["error", "median"] = "error"
     unknown_classes: Literal["error", "ignore"] = "error"
     isolate: bool | None = None
+    sha256: Annotated[str | dict[str, str | list[str]] | None, PlainValidator(_hashes)] = None
     limit_s: Annotated[float, Field(ge=MOMENT_S, le=WEEK_S)] | None = None
     fill_uncovered: Fill | None = None
     steps: list[Step] = []

@@ -289,6 +289,7 @@ def test_broken_and_rival_plugins(
     hidden = blendkit("members", "list", env={**env, "BLENDKIT_PLUGINS": "day-owl"})
     assert "BROKEN" not in hidden.stdout
     assert "wren" in hidden.stdout
+    assert "blocked by BLENDKIT_PLUGINS: owl of night-owl 1.2" in hidden.stdout
 
 
 WRONG = """
