@@ -3,18 +3,20 @@
 from __future__ import annotations
 
 import difflib
+import errno
 from collections.abc import Iterable, Sequence
 
 _ITEM = 120  # letters of a name or cell that a message shows
 _LIST = 300  # letters of a list that a message shows
+_PROBLEMS = 50  # problems that a message shows
 _LINE = 1000  # letters of a line of a message; reasons that libraries give have 700 with the path of a file
 
 
 class BlendkitError(Exception):
     """A user's mistake or an unusable input; the command line prints it and exits with 2.
 
-    `problems` holds every problem found in one pass, one line each. What a file holds may be of any length: a title or
-    line above 600 letters is cut in its middle.
+    `problems` holds every problem found in one pass, one line each; the message shows the first 50 and counts the
+    rest. What a file holds may be of any length: a title or line above 1000 letters is cut in its middle.
     """
 
     exit_code = 2
@@ -22,7 +24,7 @@ class BlendkitError(Exception):
     def __init__(self, title: str, problems: Sequence[str] = ()) -> None:
         self.title = brief(title, _LINE)
         self.problems = tuple(brief(p, _LINE) for p in problems)
-        super().__init__("\n".join([self.title, *(f"  {p}" for p in self.problems)]))
+        super().__init__("\n".join([self.title, *(f"  {p}" for p in first_of(self.problems, _PROBLEMS))]))
 
 
 class DeliveryError(BlendkitError):
@@ -48,6 +50,13 @@ def brief(text: object, most: int = _ITEM) -> str:
     return f"{whole[: most - end - 1]}…{whole[len(whole) - end :]}"
 
 
+def first_of(lines: Sequence[str], most: int) -> list[str]:
+    """Return the lines; of more than `most` the first, a count of the others, and the last, often the way out."""
+    if len(lines) <= most:
+        return list(lines)
+    return [*lines[: most - 1], f"(+{len(lines) - most} more)", lines[-1]]
+
+
 def shorten(items: Iterable[object], most: int = 5) -> str:
     """Join the first few items and count the rest: `a, b, c (+12 more)`. Long items are cut, and all stay below 300."""
     listed = [str(i) for i in items]
@@ -64,3 +73,43 @@ def broken(what: str, code: object, error: Exception) -> BlendkitError:
     """Return the error for code of a plugin that failed: what it is, where it lives, what it raised."""
     place = f"{getattr(code, '__module__', '?')}:{getattr(code, '__qualname__', type(code).__name__)}"
     return BlendkitError(f"{what} failed in {place}", [f"{type(error).__name__}: {error}"])
+
+
+_MEMORY = "the memory ran out: close other programs, or give this one more (`ulimit -v`, the limit of a container)"
+_FILES = "too many files are open at once: allow more (`ulimit -n 1024`)"
+_SPACE = "no space is left on the disk: make room there, or name another place (--out, --store, TMPDIR)"
+_BY_NUMBER = {
+    errno.ENOMEM: _MEMORY, errno.EMFILE: _FILES, errno.ENFILE: _FILES, errno.ENOSPC: _SPACE, errno.EDQUOT: _SPACE,
+    errno.EFBIG: _SPACE,
+}  # fmt: skip
+_BY_WORDS = {  # libraries in C++ hand on no number
+    "allocate memory": _MEMORY, "bad_alloc": _MEMORY, "malloc of size": _MEMORY, "out of memory": _MEMORY,
+    "start new thread": _MEMORY, "launch worker thread": _MEMORY, "failed to map segment": _MEMORY,
+    "Too many open files": _FILES,
+    "No space left on device": _SPACE, "No usable temporary directory": _SPACE,
+}  # fmt: skip
+
+
+def exhausted(error: BaseException | None) -> str:
+    """Return which of the machine's means ran out, with the way out, if that is behind an error; "" if it is not.
+
+    Memory, open files and space on the disk; the errors that an error was raised from are looked at, too.
+    """
+    for _ in range(20):
+        if error is None:
+            break
+        if isinstance(error, MemoryError):
+            return _MEMORY
+        if isinstance(error, OSError) and error.errno in _BY_NUMBER:
+            return _BY_NUMBER[error.errno]
+        said = "" if isinstance(error, BlendkitError) else str(error)
+        found = next((what for words, what in _BY_WORDS.items() if words in said), "")
+        if found:
+            return found
+        error = error.__cause__ or error.__context__
+    return ""
+
+
+def machine_is_full(error: BaseException) -> bool:
+    """Return whether open files or the disk's space ran out: no fault of the file that was read, and so for all."""
+    return exhausted(error) in (_FILES, _SPACE)

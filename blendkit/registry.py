@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import os
 import re
-from dataclasses import dataclass
+from collections.abc import Collection
+from dataclasses import dataclass, field
 from functools import cache
 from importlib.metadata import EntryPoint, entry_points
 from typing import Any
@@ -15,6 +16,7 @@ MEMBERS = "blendkit.members"
 OPS = "blendkit.ops"
 GEO_MODELS = "blendkit.geo_models"
 READERS = "blendkit.readers"
+ALLOWED = "BLENDKIT_PLUGINS"
 _LISTED = 20  # names in a message; a longer list hides the nearest one
 _KIND = {MEMBERS: "member", OPS: "op", GEO_MODELS: "model of places", READERS: "format"}
 
@@ -23,12 +25,13 @@ _KIND = {MEMBERS: "member", OPS: "op", GEO_MODELS: "model of places", READERS: "
 class Registry:
     """The entry points of one group; nothing is imported until `get`.
 
-    `BLENDKIT_PLUGINS` (comma-separated distribution names) limits which packages' plugins are seen;
-    blendkit's own are always there.
+    `BLENDKIT_PLUGINS` (comma-separated names of distributions or entry points) limits which plugins may be loaded:
+    the others are in `blocked`. Without it all may, and blendkit's own always.
     """
 
     group: str
     entries: dict[str, tuple[EntryPoint, ...]]
+    blocked: dict[str, tuple[EntryPoint, ...]] = field(default_factory=dict)
 
     def names(self) -> list[str]:
         """Return the registered names, sorted."""
@@ -42,6 +45,10 @@ class Registry:
         """Return the normalised name of the package that registers a name, without its version."""
         return " and ".join(_normal(e.dist.name) if e.dist else "?" for e in self.entries[name])
 
+    def blocked_lines(self) -> list[str]:
+        """Return a line for every name that `BLENDKIT_PLUGINS` does not allow, sorted: `loudness of owls 1.2 (...)`."""
+        return [f"{n} of {_describe(e)}" for n, found in sorted(self.blocked.items()) for e in found]
+
     def loads(self, name: str) -> bool:
         """Return whether a name's object can be loaded."""
         try:
@@ -53,14 +60,22 @@ class Registry:
     def get(self, name: str) -> Any:
         """Load a name's object.
 
-        Raises BlendkitError for an unknown name (with the nearest), a name two packages claim (both
-        named), and a plugin that fails to import (with the package and the reason).
+        Raises BlendkitError for an unknown name (with the nearest), a name that `BLENDKIT_PLUGINS` blocks, a name two
+        packages claim (both named), and a plugin that fails to import (with the package and the reason).
         """
         kind = _KIND.get(self.group, self.group)
+        if name not in self.entries and name in self.blocked:
+            raise BlendkitError(
+                f"{kind} {name!r} is blocked: {ALLOWED} does not name it",
+                [*map(_describe, self.blocked[name]), f"if you trust it, add {name} or its package to {ALLOWED}"],
+            )
         if name not in self.entries:
             raise BlendkitError(
                 f"unknown {kind} {name!r}{did_you_mean(name, self.entries)}",
-                [f"available: {shorten(self.names(), _LISTED)}"],
+                [
+                    f"available: {shorten(self.names(), _LISTED)}",
+                    *([f"blocked by {ALLOWED}: {shorten(self.blocked_lines())}"] if self.blocked else []),
+                ],
             )
         found = self.entries[name]
         if len(found) > 1:
@@ -78,15 +93,24 @@ class Registry:
 @cache
 def registry(group: str) -> Registry:
     """Return the table of a group, scanned once per process."""
-    allowed = os.environ.get("BLENDKIT_PLUGINS")
-    names = None if allowed is None else {_normal(a) for a in allowed.split(",")} | {"blendkit"}
+    allowed = os.environ.get(ALLOWED)
+    names = None if allowed is None else {a.strip() for a in allowed.split(",")}
     table: dict[str, dict[str, EntryPoint]] = {}
+    blocked: dict[str, dict[str, EntryPoint]] = {}
     dist_name = cache(lambda dist: dist.name if dist else "?")  # a name is parsed out of all of a package's metadata
     for entry in entry_points(group=group):
         dist = dist_name(entry.dist)
-        if names is None or _normal(dist) in names:
-            table.setdefault(entry.name, {})[f"{dist}:{entry.value}"] = entry
-    return Registry(group, {name: tuple(found.values()) for name, found in sorted(table.items())})
+        into = table if names is None or _is_allowed(entry.name, dist, names) else blocked
+        into.setdefault(entry.name, {})[f"{dist}:{entry.value}"] = entry
+    return Registry(group, _sorted(table), _sorted(blocked))
+
+
+def _is_allowed(entry: str, dist: str, names: Collection[str]) -> bool:
+    return entry in names or _normal(dist) in {"blendkit", *map(_normal, names)}
+
+
+def _sorted(table: dict[str, dict[str, EntryPoint]]) -> dict[str, tuple[EntryPoint, ...]]:
+    return {name: tuple(found.values()) for name, found in sorted(table.items())}
 
 
 def _normal(distribution: str) -> str:

@@ -23,12 +23,15 @@ from blendkit.graphs import (
     with_outputs,
 )
 from blendkit.member import (
+    Cells,
     ClassMap,
     DataFile,
     FilePath,
     MemberContext,
     MemberInfo,
     Proxies,
+    Seconds,
+    Sensitivity,
     by_scientific_name,
     locate,
     model_folders,
@@ -133,11 +136,11 @@ def birdnet(
     labels: Labels = None,
     synonyms: FilePath | None = None,
     proxies: Proxies = "none",
-    sensitivity: float = 1.0,
-    hop_s: float = 2.0,
+    sensitivity: Sensitivity = 1.0,
+    hop_s: Seconds = 2.0,
     anchor: Anchor = "chunk",
     pool: WindowPool = "max",
-    grid: list[int] | None = None,
+    grid: Cells | None = None,
 ) -> BirdnetMember:
     """BirdNET v2.4 on its own runtime. Classes by scientific name; logits are not clipped and have no sigmoid.
 

@@ -10,7 +10,18 @@ import numpy as np
 
 from blendkit.audio import edges, onto_chunks, place, samples_at
 from blendkit.core import Float32, Float64
-from blendkit.member import ClassMap, FilePath, HeadFile, MemberContext, MemberInfo, by_id, open_head, try_silence
+from blendkit.member import (
+    Batch,
+    ClassMap,
+    FilePath,
+    HeadFile,
+    MemberContext,
+    MemberInfo,
+    Seconds,
+    by_id,
+    open_head,
+    try_silence,
+)
 from blendkit.store import require_features
 from blendkit_members.birdnet import MODEL_FILE, RATE, WINDOW_S, BirdnetMember, Labels, Model, birdnet, find_file
 
@@ -50,8 +61,8 @@ def birdnet_seqhead(
     head: FilePath,
     model: Model = None,
     labels: Labels = None,
-    hop_s: float = 2.0,
-    batch: int = 8,
+    hop_s: Seconds = 2.0,
+    batch: Batch = 8,
 ) -> BirdnetSeqHeadMember:
     """A head exported to ONNX on BirdNET's blocks, such as `blendkit fit seqhead` writes; no torch is needed.
 

@@ -14,6 +14,7 @@ from blendkit.errors import BlendkitError
 from blendkit.io import Detections, read_detections
 from blendkit.member import (
     DataFile,
+    Factor,
     FilePath,
     MemberContext,
     by_id,
@@ -93,7 +94,7 @@ def birdnet_table(
     *,
     path: Tables,
     space: Literal["prob"] = "prob",
-    empty: float = 0.0,
+    empty: Factor = 0.0,
     pool: WindowPool = "max",
     label: str | None = None,
     score: str | None = None,
@@ -118,8 +119,8 @@ def raven(
     space: Literal["prob", "logit"] = "prob",
     label: str | None = None,
     score: str | None = None,
-    unscored: float | None = None,
-    empty: float = 0.0,
+    unscored: Factor | None = None,
+    empty: Factor = 0.0,
     pool: WindowPool = "max",
     synonyms: FilePath | None = None,
 ) -> DetectionMember:

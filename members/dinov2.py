@@ -12,7 +12,7 @@ from blendkit.audio import samples_at
 from blendkit.core import Float32
 from blendkit.errors import BlendkitError
 from blendkit.graphs import load_graph, metadata_names, open_session, ports, require_names
-from blendkit.member import ClassMap, FilePath, Image, Mel, MemberContext, MemberInfo, by_id
+from blendkit.member import Batch, ClassMap, FilePath, Image, Mel, MemberContext, MemberInfo, Pixels, by_id
 
 PATCH = 14
 Tokens = Literal["cls", "patches", "all"]
@@ -47,11 +47,11 @@ def dinov2(
     *,
     backbone: FilePath,
     head: FilePath,
-    size: int = 224,
+    size: Pixels = 224,
     tokens: Tokens = "cls",
     mel: Mel = Mel(rate=32000, n_fft=2048, hop=512, mels=128, scale="minmax"),  # noqa: B008 - frozen
     hidden: str = "last_hidden_state",
-    batch: int = 12,
+    batch: Batch = 12,
 ) -> Dinov2Member:
     """DINOv2 (patch 14) on the log-mel picture of a chunk, ImageNet-normalised, with a head on its tokens.
 

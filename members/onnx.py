@@ -15,9 +15,12 @@ from blendkit.core import Float32
 from blendkit.errors import BlendkitError
 from blendkit.graphs import GraphNeeds, Port, check_grid, load_graph, open_session, ports, variant_note
 from blendkit.member import (
+    Batch,
+    Cells,
     ClassBy,
     ClassMap,
     ClassNames,
+    Column,
     FilePath,
     GraphInput,
     GraphOutput,
@@ -26,6 +29,8 @@ from blendkit.member import (
     MemberInfo,
     OnnxBlocks,
     Proxies,
+    Rate,
+    Seconds,
     apart,
     as_logits,
     as_probabilities,
@@ -96,20 +101,20 @@ def onnx_member(
     model: FilePath,
     classes: FilePath | None = None,
     class_by: ClassBy = "id",
-    class_column: str | int | None = None,
+    class_column: str | Column | None = None,
     synonyms: FilePath | None = None,
     proxies: Proxies = "none",
-    rate: int,
-    window_s: float | None = None,
-    hop_s: float | None = None,
+    rate: Rate,
+    window_s: Seconds | None = None,
+    hop_s: Seconds | None = None,
     anchor: Anchor = "recording",
     pool: Pool | None = None,
     input: str | None = None,  # noqa: A002 - the recipe's key
     output: str | None = None,
     gives: Space | None = None,
     slim: bool = True,
-    grid: list[int] | None = None,
-    batch: int = 32,
+    grid: Cells | None = None,
+    batch: Batch = 32,
 ) -> OnnxMember:
     """Any ONNX model of windows of mono audio, as its exporter wrote it.
 

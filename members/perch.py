@@ -23,8 +23,11 @@ from blendkit.graphs import (
     variant_note,
 )
 from blendkit.member import (
+    Batch,
+    Cells,
     ClassMap,
     DataFile,
+    Factor,
     FilePath,
     MemberContext,
     MemberInfo,
@@ -111,13 +114,13 @@ def perch(
     model: Model = None,
     labels: Labels = None,
     normalise: Normalise = "none",
-    slope: float = 1.0,
-    intercept: float = 0.0,
+    slope: Factor = 1.0,
+    intercept: Factor = 0.0,
     synonyms: FilePath | None = None,
     proxies: Proxies = "none",
     slim: bool = True,
-    grid: list[int] | None = None,
-    batch: int = 16,
+    grid: Cells | None = None,
+    batch: Batch = 16,
 ) -> PerchMember:
     """Perch v2 by ONNX path. Outputs are found by name, classes by scientific name.
 

@@ -20,7 +20,17 @@ from blendkit.graphs import (
     slim,
     with_whole,
 )
-from blendkit.member import ClassMap, FilePath, HeadFile, MemberContext, MemberInfo, by_id, open_head, try_silence
+from blendkit.member import (
+    Batch,
+    ClassMap,
+    FilePath,
+    HeadFile,
+    MemberContext,
+    MemberInfo,
+    by_id,
+    open_head,
+    try_silence,
+)
 from blendkit_members.perch import INPUT, RATE, SAMPLES, WINDOW_S, Normalise, normalised
 
 NAME = "perch-seqhead"
@@ -48,7 +58,7 @@ def perch_seqhead(
     backbone: FilePath,
     head: FilePath,
     normalise: Normalise = "none",
-    batch: int = 16,
+    batch: Batch = 16,
 ) -> SeqHeadMember:
     """A head exported to ONNX on the blocks it names, such as `blendkit fit seqhead` writes; no torch is needed.
 

@@ -14,7 +14,7 @@ from blendkit.core import Float64, Int64, Rows, Scores, Space, canonical_order, 
 from blendkit.errors import BlendkitError, shorten
 from blendkit.graphs import load_graph, metadata, metadata_names, open_session
 from blendkit.io import Cache, read_cache
-from blendkit.member import FilePath, MemberContext
+from blendkit.member import FilePath, MemberContext, Rolls
 
 # What a head's inputs are called in public exports, lower case.
 ROLES: Mapping[str, tuple[str, ...]] = {
@@ -99,7 +99,7 @@ def protossm(
     embeddings: str = "emb_full",
     logits: str = "scores_full_raw",
     rows: str = "row_id",
-    rolls: list[int] = [0],  # noqa: B006 - never changed
+    rolls: Rolls = [0],  # noqa: B006 - never changed
     space: Literal["logit"] = "logit",
 ) -> ProtossmMember:
     """An ONNX temporal head [1, T, D] + [1, T, C] (+ site, hour) -> [1, T, C] over a recording's chunks.

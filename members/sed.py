@@ -25,8 +25,10 @@ from blendkit.graphs import (
 )
 from blendkit.member import (
     BELOW_FLOAT32,
+    Batch,
     ClassBy,
     ClassMap,
+    Column,
     FilePath,
     GraphInput,
     GraphOutput,
@@ -34,6 +36,8 @@ from blendkit.member import (
     Mel,
     MemberContext,
     MemberInfo,
+    Part,
+    Seconds,
     apart,
     as_logits,
     as_probabilities,
@@ -132,19 +136,19 @@ def sed(
     folds: list[FilePath],
     classes: FilePath | None = None,
     class_by: ClassBy = "id",
-    class_column: str | int | None = None,
+    class_column: str | Column | None = None,
     synonyms: FilePath | None = None,
     mel: Mel | None = Mel(),  # noqa: B008 - frozen
-    window_s: float | None = None,
-    hop_s: float | None = None,
+    window_s: Seconds | None = None,
+    hop_s: Seconds | None = None,
     anchor: Anchor = "recording",
     pool: Pool = "mean",
     clip: str | None = None,
     frame: str | None = None,
-    frame_weight: float = 0.5,
+    frame_weight: Part = 0.5,
     mix: Mix = "prob",
     gives: Gives | None = None,
-    batch: int = 12,
+    batch: Batch = 12,
 ) -> SedMember:
     """A fold ensemble of SED CNNs [batch, 1, mels, frames] -> clip [batch, L] and frame [batch, T, L] scores.
 

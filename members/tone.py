@@ -8,7 +8,7 @@ import numpy as np
 
 from blendkit.core import Float32, Int64
 from blendkit.errors import BlendkitError
-from blendkit.member import MemberContext, MemberInfo
+from blendkit.member import Hertz, MemberContext, MemberInfo, Rate
 
 
 @dataclass(frozen=True)
@@ -31,9 +31,9 @@ def tone(
     context: MemberContext,
     *,
     classes: list[str] | None = None,
-    rate: int = 8000,
-    low_hz: float = 300.0,
-    high_hz: float = 3500.0,
+    rate: Rate = 8000,
+    low_hz: Hertz = 300.0,
+    high_hz: Hertz = 3500.0,
 ) -> ToneMember:
     """A deterministic member that measures one tone per class, evenly spaced from low_hz to high_hz.
 

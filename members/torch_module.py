@@ -13,7 +13,7 @@ from blendkit.audio import samples_at
 from blendkit.core import Float32
 from blendkit.errors import BlendkitError, did_you_mean
 from blendkit.graphs import check_grid, pool_cells
-from blendkit.member import ClassMap, MemberContext, MemberInfo, by_id, import_code
+from blendkit.member import Batch, Cells, ClassMap, MemberContext, MemberInfo, Rate, Seconds, by_id, import_code
 from blendkit.store import require_features
 
 
@@ -65,14 +65,14 @@ def torch_member(
     context: MemberContext,
     *,
     function: str,
-    rate: int,
+    rate: Rate,
     classes: list[str] = [],  # noqa: B006 - never changed
-    window_s: float | None = None,
+    window_s: Seconds | None = None,
     blocks: list[str] = [],  # noqa: B006 - never changed
-    grid: list[int] | None = None,
+    grid: Cells | None = None,
     arguments: dict[str, Any] = {},  # noqa: B006 - never changed
     version: str = "",
-    batch: int = 16,
+    batch: Batch = 16,
 ) -> TorchMember:
     """A function `module:name` that returns a torch module [batch, samples] -> [batch, classes].
 

@@ -172,6 +172,25 @@ def test_plugins_can_be_limited(
     assert {"tone", "table"} <= names  # ours are always there
 
 
+def test_a_limit_may_name_entry_points(plugin: Plugin, monkeypatch: pytest.MonkeyPatch) -> None:
+    plugin("owl-a", "a")
+    plugin("owl-b", "b")
+    monkeypatch.setenv("BLENDKIT_PLUGINS", "b, other")
+    assert set(registry(MEMBERS).names()) & {"a", "b"} == {"b"}
+    assert registry(MEMBERS).blocked_lines() == ["a of owl-a 1.2 (plugin_owl_a:made)"]
+
+
+def test_what_is_blocked_is_said_and_never_imported(plugin: Plugin, monkeypatch: pytest.MonkeyPatch) -> None:
+    plugin("owl-a", "a", "raise SystemExit('imported')\n")
+    monkeypatch.setenv("BLENDKIT_PLUGINS", "")
+    said = failure("a")
+    assert "member 'a' is blocked: BLENDKIT_PLUGINS does not name it" in said
+    assert "owl-a 1.2" in said
+    assert "add a or its package to BLENDKIT_PLUGINS" in said
+    assert "blocked by BLENDKIT_PLUGINS: a of owl-a 1.2 (plugin_owl_a:made)" in failure("aa")
+    assert "blocked" not in failure("zz", OPS)
+
+
 def test_a_limit_settles_a_clash(plugin: Plugin, monkeypatch: pytest.MonkeyPatch) -> None:
     plugin("one", "owl")
     plugin("two", "owl", "made = 'by two'\n")

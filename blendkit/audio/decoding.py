@@ -30,6 +30,7 @@ from blendkit.audio.second_decoder import INSTALL, is_installed
 from blendkit.audio.second_reading import read_again
 from blendkit.audio.sizes import cut_from
 from blendkit.core import MIN_REMAINDER_S, OTHER_SUFFIXES
+from blendkit.errors import machine_is_full
 
 _MP3_ENDS = 8192  # samples that an MP3 encoder adds at both ends at most, by the 12 bits of each number
 _HEADERS = 1 << 20  # bytes in which the header of a part lies
@@ -47,13 +48,16 @@ def decode(path: Path, scratch: Path | None = None, channels: Channels = "mean")
     Lost stretches of a damaged Ogg file are found by its page numbers and become silence at their
     true place; a decoder alone would let all later audio slip forward. Files joined into one follow each other,
     at the rate of the first. scratch: a folder for the samples of recordings longer than half an hour, which are
-    then mapped from disk; memory stays flat. Whatever goes wrong is a status with its reason, never an exception.
+    then mapped from disk; memory stays flat. Whatever is wrong with a file is a status with its reason, never an
+    exception; OSError is raised where the machine has no open files or space left.
     What libsndfile does not open, or not to its end, or finds empty, a second decoder reads where it is installed
     (extra `av`).
     """
     try:
         return _decode_parts(path, channels, scratch)
     except Exception as error:  # a broken file can make anything raise: it costs this recording only
+        if machine_is_full(error):
+            raise
         return unreadable(_reason(error, path))
 
 
@@ -76,6 +80,8 @@ def _decode_source(source: Source, channels: Channels, scratch: Path | None) -> 
         with terminal_of(path):
             found = _decode_one(source, channels, scratch)
     except Exception as error:
+        if machine_is_full(error):
+            raise
         found = unreadable(_reason(error, path))
     if found.rate and found.status not in ("partial", "empty"):
         return found
@@ -84,7 +90,9 @@ def _decode_source(source: Source, channels: Channels, scratch: Path | None) -> 
         return replace(found, note=f"{found.note}; {INSTALL}") if foreign else found
     try:
         return read_again(source, found, channels, scratch)
-    except (OSError, RuntimeError, ValueError, MemoryError):  # it cannot read it: what the first decoder said stands
+    except (OSError, RuntimeError, ValueError, MemoryError) as error:  # what the first decoder said stands
+        if machine_is_full(error):
+            raise
         return found
     except Exception as error:  # nothing that libav does can end a run, but this should be known
         return replace(found, note=f"{found.note}; libav: {type(error).__name__}: {_reason(error, path)}")

@@ -11,6 +11,8 @@ from typing import Any, TypeVar
 
 import click
 
+from blendkit.core import LONGEST_CHUNK_S, SHORTEST_CHUNK_S
+
 C = TypeVar("C", bound=Callable[..., Any])
 Decorator = Callable[[C], C]
 PATH: Any = click.Path(path_type=Path)
@@ -29,6 +31,7 @@ class Number(click.FloatRange):
         return found
 
 
+CHUNK_LENGTH = Number(SHORTEST_CHUNK_S, LONGEST_CHUNK_S)
 INSIDE_UNIT = Number(0, 1, min_open=True, max_open=True)  # above 0 and below 1
 
 set_option = click.option(
@@ -53,7 +56,7 @@ data_option = click.option(
     help="Folder that holds the recipe's files (default: the recipe's own; for packaged recipes, the sample world).",
 )
 chunk_option = click.option(
-    "--chunk-s", default=5.0, show_default=True, type=Number(0.1, 3600), help="Length of a chunk in seconds."
+    "--chunk-s", default=5.0, show_default=True, type=CHUNK_LENGTH, help="Length of a chunk in seconds."
 )
 
 

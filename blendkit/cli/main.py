@@ -9,7 +9,7 @@ import click
 
 from blendkit._version import __version__
 from blendkit.cli._lazy_group import LazyGroup
-from blendkit.errors import BlendkitError
+from blendkit.errors import BlendkitError, exhausted
 
 TOP_COMMANDS = {
     "run": ("blendkit.cli.commands.run:run", "Run a recipe on a data folder and write a submission."),
@@ -61,12 +61,26 @@ def main() -> None:
         sys.exit(2)
     except BlendkitError as error:
         click.echo(f"error: {error}", err=True)
+        _end_where_exhausted(error)
         sys.exit(error.exit_code)
     except BrokenPipeError:  # the reading program ended, as in `blendkit ops list | head`
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         sys.exit(0)
     except OSError as error:
         click.echo(f"error: {error.strerror or error}: {error.filename or ''}".rstrip(": "), err=True)
+        _end_where_exhausted(error)
+        sys.exit(3)
+    except Exception as error:
+        if not exhausted(error):
+            raise  # a fault of blendkit
+        click.echo(f"error: {str(error) or type(error).__name__}", err=True)
+        _end_where_exhausted(error)
+
+
+def _end_where_exhausted(error: BaseException) -> None:
+    """Exit with 3 where the machine's memory, open files or disk were too small, whatever failed for it."""
+    if what := exhausted(error):
+        click.echo(f"  {what}", err=True)
         sys.exit(3)
 
 

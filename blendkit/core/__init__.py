@@ -28,7 +28,7 @@ if TYPE_CHECKING:
         with_fitting_names,
     )
     from blendkit.core.bookkeeping_columns import is_bookkeeping
-    from blendkit.core.chunk_counts import MIN_REMAINDER_S, Remainder, count_chunks
+    from blendkit.core.chunk_counts import LONGEST_CHUNK_S, MIN_REMAINDER_S, SHORTEST_CHUNK_S, Remainder, count_chunks
     from blendkit.core.clocks import OFFSET_FORMS, is_zone, zone
     from blendkit.core.coded_rows import rows_of_codes
     from blendkit.core.compiling import compiled, read_only
@@ -40,6 +40,7 @@ if TYPE_CHECKING:
     from blendkit.core.labels import WHOLE_RECORDING, LabelTable
     from blendkit.core.name_presets import AUTO, NAME_PRESETS, PARTS, PATTERNS, NameSource
     from blendkit.core.names import NO_HOUR, NameParts, NameRule, SiteFrom, natural_key
+    from blendkit.core.patterns import UserPattern, user_pattern
     from blendkit.core.recording_paths import match_recordings, path_ids
     from blendkit.core.rows import (
         ClusterBy,
@@ -78,6 +79,7 @@ __all__ = [
     "ENVELOPE_PARTS",
     "ENVELOPE_STEP_DB",
     "LEVELS",
+    "LONGEST_CHUNK_S",
     "MARK_DIGITS",
     "MIN_REMAINDER_S",
     "NAME_PRESETS",
@@ -86,6 +88,7 @@ __all__ = [
     "OTHER_SUFFIXES",
     "PARTS",
     "PATTERNS",
+    "SHORTEST_CHUNK_S",
     "SMALL_UNITS",
     "TAXA",
     "WHOLE_RECORDING",
@@ -117,6 +120,7 @@ __all__ = [
     "Sonotypes",
     "Space",
     "Taxonomy",
+    "UserPattern",
     "as_saw",
     "base_name",
     "canonical_json",
@@ -166,6 +170,7 @@ __all__ = [
     "unit_of_lengths",
     "unit_of_times",
     "unused_names",
+    "user_pattern",
     "with_fitting_names",
     "zero_floor",
     "zone",

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Literal
 
 MIN_REMAINDER_S = 1.0  # seconds; a shorter rest of a recording is dropped
+SHORTEST_CHUNK_S, LONGEST_CHUNK_S = 0.1, 3600.0  # what recipes and commands accept
 Remainder = Literal["pad", "drop"]
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, time
 from functools import cached_property
@@ -12,10 +13,12 @@ import numpy as np
 
 from blendkit.core.clocks import OFFSET_FORMS, Shift, clock_of, day_of, is_reset, is_zone, read_clock, zone
 from blendkit.core.deployments import Deployments
-from blendkit.core.name_presets import DEFAULT_NAMES
+from blendkit.core.name_presets import DEFAULT_NAMES, preset_of
+from blendkit.core.patterns import user_pattern
 from blendkit.errors import BlendkitError, shorten
 
 _NUMBERS = re.compile(r"(\d+)")
+_SAID = "names: pattern"
 NO_HOUR = -1
 SiteFrom = Literal["name", "folder"]
 NO_DAY = np.datetime64("NaT", "D")
@@ -68,8 +71,9 @@ class NameRule:
             raise BlendkitError(f"names: unknown time zone {shorten(wrong)}; expected an IANA name, or {OFFSET_FORMS}")
 
     @cached_property
-    def _compiled(self) -> re.Pattern[str]:
-        return re.compile(self.pattern)
+    def _search(self) -> Callable[[str], re.Match[str] | None]:
+        """The search for the pattern; a preset's is known to be quick, so that it needs no time limit."""
+        return re.compile(self.pattern).search if preset_of(self.pattern) else user_pattern(self.pattern, _SAID).search
 
     def parse(self, recording: str) -> tuple[str, np.datetime64, int]:
         """Return (site, date, hour); unknown parts are `""`, NaT and -1."""
@@ -78,7 +82,7 @@ class NameRule:
 
     def read(self, recording: str) -> NameParts:
         """Return all that the name says, and how far it can be believed."""
-        found = self._compiled.search(recording)
+        found = self._search(recording)
         parts = {k: v or "" for k, v in (found.groupdict() if found else {}).items()}
         line = self.deployments.of(recording) if self.deployments else None
         site = self._site(recording, parts.get("site", ""))

@@ -9,8 +9,9 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from blendkit.errors import BlendkitError, shorten
+from blendkit.errors import BlendkitError, DeliveryError, shorten
 from blendkit.io.file_kinds import Kind, file_kind, require_whole, why_unreadable
+from blendkit.io.sizes_allowed import check_arrow, check_parquet
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -33,7 +34,9 @@ def parquet_columns(path: Path) -> dict[str, NDArray[Any]]:
         if twice:
             raise BlendkitError(f"{path.name}: duplicate columns", [shorten(map(repr, twice))])
         return {n: _plain(table[n]) for n in table.column_names}
-    except (OSError, ValueError, TypeError, pa.ArrowException) as error:
+    except MemoryError as error:
+        raise DeliveryError(f"{path.name}: memory ran out while this {kind} file was read", [str(error)]) from error
+    except (OSError, ValueError, TypeError, IndexError, OverflowError, pa.ArrowException) as error:
         raise BlendkitError(f"{path.name}: cannot read this {kind} file", [why_unreadable(path, error)]) from error
 
 
@@ -53,10 +56,12 @@ def _open(path: Path, kind: str) -> Any:
     from pyarrow import feather
 
     if kind != "Parquet":
+        check_arrow(path)
         table = feather.read_table(path)
         table.validate(full=True)  # Arrow trusts the offsets in a file, and a wrong one ends the whole process
         return table
     with pq.ParquetFile(path) as file:
+        check_parquet(file, path, path.stat().st_size)
         return file.read()
 
 

@@ -15,6 +15,7 @@ from blendkit.io.file_kinds import Kind, file_kind, require_whole, why_unreadabl
 from blendkit.io.packed_files import FAILURES
 from blendkit.io.readers.detection_tables import END_COLUMNS, LABEL_COLUMNS, START_COLUMNS, Detections
 from blendkit.io.readers.score_table import Table
+from blendkit.io.sizes_allowed import check_arrow
 from blendkit.io.sqlite_files import open_database
 from blendkit.io.text_form import text_form
 from blendkit.io.windowed import Windowed
@@ -165,6 +166,8 @@ def _inner_names(path: Path, kind: Kind) -> tuple[str, ...]:
     """Return the columns of a Parquet or Arrow file, the tables of a database, the arrays of an NPZ."""
     try:
         return tuple(_NAMES[kind](path)) if kind in _NAMES else ()
+    except (BlendkitError, MemoryError):
+        raise
     except Exception:
         return ()
 
@@ -179,6 +182,7 @@ def _parquet_columns(path: Path) -> list[str]:
 def _arrow_columns(path: Path) -> list[str]:
     from pyarrow import feather
 
+    check_arrow(path)
     names: list[str] = feather.read_table(path, memory_map=True).column_names
     return names
 

@@ -9,10 +9,11 @@ import zipfile
 import zlib
 from collections.abc import Callable
 from pathlib import Path
-from typing import IO, Any
+from typing import IO, Any, cast
 
 from blendkit.errors import BlendkitError, shorten
 from blendkit.io.file_kinds import what_it_is, why_unreadable
+from blendkit.io.sizes_allowed import BoundedFile
 
 FAILURES = (OSError, EOFError, ValueError, zlib.error, lzma.LZMAError, zipfile.BadZipFile, RuntimeError)
 
@@ -25,12 +26,15 @@ def packing_of(path: Path) -> str | None:
 
 
 def open_packed(path: Path) -> IO[bytes]:
-    """Open a file to read its content, unpacked if it is packed. Raises one of FAILURES if it cannot be read."""
+    """Open a file to read its content, unpacked if it is packed. Raises one of FAILURES if it cannot be read.
+
+    So does reading on where a packed file has unpacked to more than 256 MiB and more than a hundred times its size.
+    """
     kind = packing_of(path)
     for name, opener in _PACKED.values():
         if name == kind:
-            opened: IO[bytes] = opener(path)
-            return opened
+            opened: Any = BoundedFile(opener(path), path.stat().st_size)
+            return cast(IO[bytes], opened)
     return path.open("rb")
 
 

@@ -9,12 +9,10 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, get_args
 
-import numpy as np
-
 from blendkit.core import AudioContent, Contents, FileSpace, Saw, ScoreKind, contents_to_json
 from blendkit.errors import BlendkitError
 from blendkit.io.readers.score_sources import SUBMISSION, split_source
-from blendkit.store import LogitStore, is_store, write_json
+from blendkit.store import BROKEN_NPZ, LogitStore, is_store, read_npz, write_json
 
 PROVENANCE = "provenance"  # the array of an NPZ, and with `blendkit.` before it the key of Parquet metadata
 _SIDE = ".provenance.json"
@@ -66,7 +64,7 @@ def read_provenance(source: Path | str) -> Provenance:
         return Provenance("logit", store.saw, "unknown", store.contents())
     try:
         said = _own(path) if path.is_file() else None
-    except (OSError, ValueError, KeyError, zipfile.BadZipFile) as error:
+    except (*BROKEN_NPZ, AttributeError, IndexError) as error:
         raise BlendkitError(f"{path}: its provenance is damaged", [str(error)]) from error
     if said is not None:
         return said
@@ -90,8 +88,7 @@ def _own(path: Path) -> Provenance | None:
         with zipfile.ZipFile(path) as archive:
             if f"{PROVENANCE}.npy" not in archive.namelist():
                 return None
-        with np.load(path, allow_pickle=False) as data:
-            return Provenance.from_json(json.loads(str(data[PROVENANCE].ravel()[0])))
+        return Provenance.from_json(json.loads(str(read_npz(path, [PROVENANCE])[PROVENANCE].ravel()[0])))
     if start == b"PAR1":
         import pyarrow as pa
         import pyarrow.parquet as pq

@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Any
 from blendkit.core import composed
 from blendkit.errors import BlendkitError, shorten
 from blendkit.io.packed_files import unpack_file
+from blendkit.io.sizes_allowed import check_parquet
 from blendkit.io.text_encodings import encoding_of, is_binary
 
 if TYPE_CHECKING:
@@ -163,8 +164,11 @@ def _note_of(encoding: str, data: bytes) -> tuple[str, ...]:
 def _parquet(data: bytes, path: Path | str, what: str) -> pd.DataFrame:
     import pandas as pd
     import pyarrow as pa
+    import pyarrow.parquet as pq
 
     try:
+        with pq.ParquetFile(io.BytesIO(data)) as file:
+            check_parquet(file, Path(path), len(data))
         frame = pd.read_parquet(io.BytesIO(data))
     except (OSError, ValueError, pa.ArrowException) as error:
         raise BlendkitError(f"{path}: cannot read {what}", [str(error).splitlines()[0]]) from error

@@ -5,13 +5,15 @@ from __future__ import annotations
 from typing import Annotated, Any, Literal
 
 import numpy as np
-from annotated_types import Ge, Gt
+from annotated_types import Interval
 from numpy.typing import NDArray
 from pydantic import BaseModel, ConfigDict
 
 from blendkit.core import Float32
 from blendkit.errors import BlendkitError
+from blendkit.member.parameter_bounds import Hertz, Rate
 
+Samples = Annotated[int, Interval(ge=1, le=1 << 20)]
 IMAGENET_MEAN, IMAGENET_STD = (0.485, 0.456, 0.406), (0.229, 0.224, 0.225)
 
 
@@ -26,16 +28,16 @@ class Mel(BaseModel):
 
     model_config = ConfigDict(extra="forbid", strict=True, frozen=True)
 
-    rate: Annotated[int, Gt(0)] = 32000
-    n_fft: Annotated[int, Gt(0)] = 2048
-    hop: Annotated[int, Gt(0)] = 512
-    mels: Annotated[int, Gt(0)] = 256
-    fmin: Annotated[float, Ge(0)] = 20.0
-    fmax: Annotated[float, Gt(0)] | None = None
-    power: Annotated[float, Gt(0)] = 2.0
+    rate: Rate = 32000
+    n_fft: Samples = 2048
+    hop: Samples = 512
+    mels: Annotated[int, Interval(ge=1, le=4096)] = 256
+    fmin: Annotated[float, Interval(ge=0, le=1e6)] = 20.0
+    fmax: Hertz | None = None
+    power: Annotated[float, Interval(ge=0.01, le=100)] = 2.0
     db: bool = True
-    top_db: Annotated[float, Gt(0)] | None = 80.0
-    floor: Annotated[float, Gt(0)] = 1e-10
+    top_db: Annotated[float, Interval(ge=0.01, le=10_000)] | None = 80.0
+    floor: Annotated[float, Interval(ge=1e-30, le=1e6)] = 1e-10
     scale: Literal["zscore", "minmax", "none"] = "zscore"
     htk: bool = False
     norm: Literal["slaney"] | None = "slaney"

@@ -12,6 +12,7 @@ from blendkit.core import Bools, Float64, Int64, Matrix, Rows, Taxonomy, read_on
 from blendkit.errors import BlendkitError, shorten
 from blendkit.ops.declare import (
     NO_NUMBERS,
+    SMALLEST,
     ByClass,
     ByTaxon,
     ClassIds,
@@ -19,6 +20,7 @@ from blendkit.ops.declare import (
     NonNegative,
     Positive,
     RowsOf,
+    Score,
     TaxonomyOf,
     UnitInterval,
     op,
@@ -50,7 +52,7 @@ def temperature(
     before its taxon's. Returns (N, C). Raises BlendkitError for a temperature of 0 or less. Source: the EoS chain
     (1.10 for birds, 0.95 for frogs and insects; its mammals silently get that of the birds).
     """
-    wrong = [f"{k}: {v:g}" for k, v in {**by_class_name, **by_class}.items() if not v > 0]
+    wrong = [f"{k}: {v:g}" for k, v in {**by_class_name, **by_class}.items() if not v >= SMALLEST]
     if wrong:
         raise BlendkitError("temperature: must be above 0", wrong)
     at = [by_class.get(c, by_class_name.get(taxonomy.group_of(c, "class_name"), t)) for c in classes]
@@ -70,7 +72,7 @@ def standardise(x: Matrix) -> Matrix:
 
 
 @op("clip", scope="chunk", classwise=True, monotone="weak")
-def clip(x: Matrix, *, low: float = 1e-5, high: float = 1 - 1e-5) -> Matrix:
+def clip(x: Matrix, *, low: Score = 1e-5, high: Score = 1 - 1e-5) -> Matrix:
     """Keep values within [low, high]. Values beyond become equal, and these ties lower the AUC.
 
     x: (N, C) in any space. Returns (N, C). Raises BlendkitError for low >= high.

@@ -27,7 +27,7 @@ from typing import (
     is_typeddict,
 )
 
-from annotated_types import Ge, Gt, Interval, Le
+from annotated_types import Ge, Interval, Le
 
 from blendkit.core import Bools, Float64, Int64, Rows, Space, Taxonomy
 
@@ -110,15 +110,17 @@ ProbsOf = Annotated[Float64, Stream("prob")]
 RanksOf = Annotated[Float64, Stream("rank")]
 
 # Numbers by class, or by taxon:
-ByClass = Annotated[dict[str, float], Keys("classes")]
-ByTaxon = Annotated[dict[str, float], Keys("class_name")]
+Score = Annotated[float, Interval(ge=-1e6, le=1e6)]
+ByClass = Annotated[dict[str, Score], Keys("classes")]
+ByTaxon = Annotated[dict[str, Score], Keys("class_name")]
 
 ClassGroups = Annotated[list[list[str]], Keys("classes")]
 NO_NUMBERS: dict[str, float] = {}  # defaults; safe to share, because no function changes its arguments
 NO_GROUPS: list[list[str]] = []
 
 # Ranges of a recipe's numbers:
-Positive = Annotated[float, Gt(0), Le(1e6)]
+SMALLEST = 1e-9  # a smaller number cannot be divided by without leaving the range of floats
+Positive = Annotated[float, Ge(SMALLEST), Le(1e6)]
 NonNegative = Annotated[float, Ge(0), Le(1e6)]
 UnitInterval = Annotated[float, Interval(ge=0, le=1)]
 

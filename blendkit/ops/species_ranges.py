@@ -8,7 +8,7 @@ import numpy as np
 
 from blendkit.core import Bools, Float64, Matrix, Rows
 from blendkit.errors import shorten
-from blendkit.ops.declare import NO_NUMBERS, ByClass, ClassIds, FittedOf, NonNegative, RowsOf, UnitInterval, op
+from blendkit.ops.declare import NO_NUMBERS, ByClass, ClassIds, FittedOf, NonNegative, RowsOf, Score, UnitInterval, op
 from blendkit.ops.fitted.shared import added
 from blendkit.ops.occurrence import Place, RangeRates, Ranges, load_ranges, week_of_year
 
@@ -32,7 +32,7 @@ def unknown_places(x: Matrix, *, rows: Rows, classes: ClassIds, fitted: FittedOf
 
 @op("range_mask", scope="file", classwise=True, load=load_ranges, notes=unknown_places)
 def range_mask(
-    x: Matrix, *, rows: RowsOf, classes: ClassIds, fitted: FittedOf, floor: float = 0.0, at_least: UnitInterval = 0.03
+    x: Matrix, *, rows: RowsOf, classes: ClassIds, fitted: FittedOf, floor: Score = 0.0, at_least: UnitInterval = 0.03
 ) -> Matrix:
     """Set classes that do not occur at a recording's site to `floor`.
 

@@ -43,6 +43,8 @@ def _stream(plan: Plan, stream: StreamPlan) -> dict[str, Any]:
         }
         if not member.finished:
             out["isolate"] = member.isolate
+        if source.sha256 is not None:
+            out["sha256"] = source.sha256
         if member.limit_s is not None:
             out["limit_s"] = member.limit_s
     elif stream.path[0] == "streams":

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from blendkit.errors import BlendkitError, did_you_mean, shorten
+from blendkit.recipe.limits import read_recipe
 from blendkit.recipe.load import Recipe, parse_recipe
 
 
@@ -45,10 +46,7 @@ def open_recipe(recipe: Recipe | Path | str, overrides: Sequence[str] = ()) -> F
         return FoundRecipe(recipe)
     path, own = Path(recipe), packaged_recipes()
     if path.is_file():
-        try:
-            text = path.read_text(encoding="utf-8")
-        except (OSError, UnicodeDecodeError) as error:
-            raise BlendkitError(f"{path}: cannot read this recipe", [str(error)]) from error
+        text = read_recipe(path)
         packaged = own.get(path.stem) == text
         return FoundRecipe(parse_recipe(text, path.name, overrides), None if packaged else path.parent, packaged)
     if path.is_dir():

@@ -12,6 +12,7 @@ from pydantic import ValidationError
 
 from blendkit.errors import BlendkitError, did_you_mean
 from blendkit.recipe.address import assign, dotted, known_keys
+from blendkit.recipe.limits import read_recipe, require_few
 from blendkit.recipe.params import problems_of
 from blendkit.recipe.schema import RecipeModel
 from blendkit.recipe.strict_yaml import KeyPath, parse
@@ -36,11 +37,7 @@ class Recipe:
 
 def load_recipe(path: Path, overrides: Sequence[str] = ()) -> Recipe:
     """Read a recipe file and apply `path=value` overrides. Raises BlendkitError with every problem."""
-    try:
-        text = path.read_text(encoding="utf-8")
-    except (OSError, UnicodeDecodeError) as error:
-        raise BlendkitError(f"{path}: cannot read this recipe", [str(error)]) from error
-    return parse_recipe(text, path.name, overrides)
+    return parse_recipe(read_recipe(path), path.name, overrides)
 
 
 def parse_recipe(text: str, source: str, overrides: Sequence[str] = ()) -> Recipe:
@@ -54,6 +51,7 @@ def parse_recipe(text: str, source: str, overrides: Sequence[str] = ()) -> Recip
 
 
 def _checked(data: dict[str, Any], source: str, lines: Mapping[KeyPath, int]) -> Recipe:
+    require_few(data, source)
     try:
         model = RecipeModel.model_validate(data)
     except ValidationError as error:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from typing import Any
 from zoneinfo import available_timezones
 
@@ -20,6 +19,7 @@ from blendkit.core import (
     SiteFrom,
     check_zone,
     is_zone,
+    user_pattern,
     zone,
 )
 from blendkit.errors import BlendkitError, did_you_mean
@@ -66,9 +66,9 @@ class NamesModel(BaseModel):
         if value is None:
             return None
         try:
-            named = set(re.compile(value).groupindex)
-        except re.error as error:
-            raise ValueError(f"not a regular expression ({error})") from error
+            named = set(user_pattern(value, "names: pattern").named)
+        except BlendkitError as error:
+            raise ValueError("; ".join([error.title, *error.problems])) from error
         if not named or named - set(PARTS):
             raise ValueError(f"named groups must be among {', '.join(PARTS)}; has {sorted(named) or 'none'}")
         return value

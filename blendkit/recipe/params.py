@@ -90,7 +90,7 @@ def problems_of(error: ValidationError, known: dict[str, Any]) -> list[tuple[tup
     for e in error.errors():
         path = tuple(e["loc"])
         key = path[-1] if path else ""
-        message = str(e["msg"]).removeprefix("Value error, ")
+        message = _short_numbers(str(e["msg"]).removeprefix("Value error, "), e.get("ctx", {}))
         if e["type"] == "extra_forbidden":
             fields = _fields_at(known, path[:-1])
             message = f"unknown key {key!r}{did_you_mean(key, fields)}; known: {', '.join(fields) or 'none'}"
@@ -102,6 +102,15 @@ def problems_of(error: ValidationError, known: dict[str, Any]) -> list[tuple[tup
             message = f"{message[0].lower()}{message[1:]}, got {e['input']!r}{_decimal_comma(path, e['input'])}"
         out.append((path, message))
     return out
+
+
+def _short_numbers(message: str, context: Mapping[str, Any]) -> str:
+    """Return a message on a bound with the bound as people write it: 1e-09, not 0.000000001."""
+    for bound in (v for k, v in context.items() if k in ("ge", "gt", "le", "lt") and isinstance(v, float)):
+        message = re.sub(
+            r" to [\d.]+$| than [\d.]+$", lambda m, b=bound: f"{m[0].rpartition(' ')[0]} {b:.10g}", message
+        )
+    return message
 
 
 def _decimal_comma(path: tuple[str | int, ...], value: Any) -> str:

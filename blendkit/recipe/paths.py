@@ -9,6 +9,7 @@ from pathlib import Path
 from blendkit.core import Saw
 from blendkit.errors import BlendkitError, did_you_mean
 from blendkit.io import FileContents, split_label_source
+from blendkit.recipe.file_hashes import wrong_hashes
 from blendkit.recipe.plan import Plan
 from blendkit.recipe.step_plans import OpStep
 from blendkit.recipe.strict_yaml import KeyPath
@@ -97,7 +98,8 @@ def named_files(plan: Plan) -> Iterator[tuple[KeyPath, str]]:
 
 
 def check_files(plan: Plan, data: DataFolder, spare: Container[str] = ()) -> RecipeFiles:
-    """Return every file the plan needs, by key path. Raises BlendkitError listing all that are missing.
+    """Return every file the plan needs, by key path. Raises BlendkitError listing all that are missing, or all
+    that have another hash than `sha256:` of their member states.
 
     spare: members whose files may be missing, because their logits are saved.
     """
@@ -122,6 +124,10 @@ def check_files(plan: Plan, data: DataFolder, spare: Container[str] = ()) -> Rec
                 problems.append(f"{plan.recipe.where(path[:2])}: {'; '.join([error.title, *error.problems])}")
     if problems:
         raise BlendkitError(f"{plan.recipe.source}: files are missing", problems)
+    wrong = [w for m in plan.members.values() for w in wrong_hashes(plan.recipe, m, found, data.contents)]
+    if wrong:
+        way = "get the right file, or state its hash once you trust it"
+        raise BlendkitError(f"{plan.recipe.source}: files are not those that `sha256:` states", [*wrong, way])
     return RecipeFiles(found, data.contents)
 
 

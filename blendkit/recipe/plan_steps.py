@@ -113,7 +113,7 @@ def _plan_conversion(recipe: Recipe, path: KeyPath, step: Step, space: Space) ->
 
 def find_op(recipe: Recipe, path: KeyPath, name: str, *kinds: Literal["step", "blend", "gate"]) -> OpInfo:
     """Return a registered op of one of these kinds. Raises BlendkitError with the key and the nearest name."""
-    if name not in registry(OPS).entries:
+    if name not in registry(OPS).entries and name not in registry(OPS).blocked:
         raise BlendkitError("", [f"{recipe.where(path)}: unknown {kinds[0]} {name!r}{_nearest(name, kinds)}"])
     try:
         info = info_of(registry(OPS).get(name))

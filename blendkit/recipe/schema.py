@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, PlainValidator, model_validator
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, PlainValidator, model_validator
 
 from blendkit.audio import Channels, Edge, Silence, check_channels
-from blendkit.core import Remainder, composed
+from blendkit.core import LONGEST_CHUNK_S, SHORTEST_CHUNK_S, Remainder, composed
 from blendkit.recipe.names_model import NamesModel
+
+MOMENT_S = 0.001
+WEEK_S = 7 * 24 * 3600
 
 
 def _text(value: Any) -> Any:
@@ -25,14 +29,35 @@ def _no_bool(value: Any) -> Any:
     return value
 
 
+def _no_trace(value: float) -> float:
+    """Refuse what is 0 to all purposes: sums of such weights have no digits left to divide by."""
+    if 0 < abs(value) < 1e-9:
+        raise ValueError("expected 0, or 1e-9 or more")
+    return value
+
+
+def _hashes(value: Any) -> Any:
+    """Accept one SHA-256, or a mapping of parameters to one or a list of them."""
+    each = list(value.values()) if isinstance(value, dict) else [value]
+    listed = [v for e in each for v in (e if isinstance(e, list) and isinstance(value, dict) else [e])]
+    if value is not None and not all(isinstance(v, str) and re.fullmatch(r"[0-9a-fA-F]{64}", v) for v in listed or [0]):
+        raise ValueError(
+            "expected a SHA-256 of 64 hexadecimal digits, or `{parameter: HASH}`; quote one of digits alone"
+        )
+    return value
+
+
 def _listed(value: Any) -> Any:
     return [value] if isinstance(value, str) else value
 
 
 ClassId = Annotated[str, BeforeValidator(_text)]
 Paths = Annotated[list[str], BeforeValidator(_listed)]
-Name = Annotated[str, Field(pattern=r"^[A-Za-z][A-Za-z0-9_-]*$")]
-Weight = Annotated[float, Field(ge=-1e9, le=1e9, allow_inf_nan=False)]
+Name = Annotated[str, Field(pattern=r"^[A-Za-z][A-Za-z0-9_-]*$", max_length=100)]
+Weight = Annotated[float, Field(ge=-1e9, le=1e9, allow_inf_nan=False), AfterValidator(_no_trace)]
+Share = Annotated[float, Field(ge=1e-9, le=1e9, allow_inf_nan=False)]
+Constant = Annotated[float, Field(ge=-1e6, le=1e6, allow_inf_nan=False)]  # a score
+Shift = Annotated[float, Field(ge=-3600, le=3600, allow_inf_nan=False)]  # in seconds
 
 
 class Strict(BaseModel):
@@ -44,9 +69,9 @@ class Strict(BaseModel):
 class TTAModel(Strict):
     """Test-time augmentation by time shifts; see `blendkit.member.TTA`."""
 
-    shifts_s: list[float] = Field(default=[0.0], min_length=1)
+    shifts_s: list[Shift] = Field(default=[0.0], min_length=1, max_length=64)
     edge: Edge = "drop"
-    weights: list[Annotated[float, Field(gt=0, allow_inf_nan=False)]] = []
+    weights: list[Share] = []
     mean: Literal["logit", "prob"] = "logit"
 
     @model_validator(mode="after")
@@ -112,8 +137,8 @@ class Step(Strict):
 class Fill(Strict):
     """The scores of an uncovered class: a constant, its rate in labels, or the scores of its genus."""
 
-    value: float | None = None
-    logit: float | None = None
+    value: Constant | None = None
+    logit: Constant | None = None
     prior: str | None = None
     congeners: Literal["mean", "max"] | None = None
 
@@ -132,6 +157,8 @@ class MemberModel(BaseModel):
     missing_rows and unknown_classes are policies for scores that do not fit the run: an error that
     lists them, or the class's median for a missing row, and leaving out a class the run lacks. isolate: run it
     in a process of its own (None: as its adapter declares); limit_s: seconds it may take there per recording.
+    sha256: the hash that its file must have, or a mapping of parameters that name files to hashes; it is no part of
+    what saved logits depend on.
     """
 
     model_config = ConfigDict(extra="allow", strict=True, frozen=True, allow_inf_nan=False)
@@ -141,7 +168,8 @@ class MemberModel(BaseModel):
     missing_rows: Literal["error", "median"] = "error"
     unknown_classes: Literal["error", "ignore"] = "error"
     isolate: bool | None = None
-    limit_s: Annotated[float, Field(gt=0)] | None = None
+    sha256: Annotated[str | dict[str, str | list[str]] | None, PlainValidator(_hashes)] = None
+    limit_s: Annotated[float, Field(ge=MOMENT_S, le=WEEK_S)] | None = None
     fill_uncovered: Fill | None = None
     steps: list[Step] = []
 
@@ -194,7 +222,7 @@ class ClassGroup(Strict):
 class ColumnSplit(Strict):
     """Weights that change at a column of the template, counted from 0."""
 
-    at: Annotated[int, Field(ge=1)]
+    at: Annotated[int, Field(ge=1, le=1_000_000)]
     before: dict[str, Weight]
     after: dict[str, Weight]
 
@@ -222,8 +250,8 @@ class RecipeModel(Strict):
     labels: Paths = ["train_soundscapes_labels.csv", "test_soundscapes_labels.csv"]
     template: str | None = "sample_submission.csv"
     names: NamesModel = NamesModel()
-    chunk_s: Annotated[float, Field(gt=0, le=3600)] = 5.0
-    recording_s: Annotated[float, Field(gt=0)] | None = None
+    chunk_s: Annotated[float, Field(ge=SHORTEST_CHUNK_S, le=LONGEST_CHUNK_S)] = 5.0
+    recording_s: Annotated[float, Field(ge=SHORTEST_CHUNK_S, le=WEEK_S)] | None = None
     remainder: Remainder = "pad"
     channels: Annotated[Channels, PlainValidator(check_channels)] = "mean"
     silence: Silence = "score"

@@ -13,6 +13,7 @@ from typing import Any
 import yaml
 
 from blendkit.errors import BlendkitError
+from blendkit.recipe.limits import bounded_tokens, require_short
 
 KeyPath = tuple[str | int, ...]
 
@@ -43,10 +44,12 @@ _REFUSED = {
 def parse(text: str, source: str) -> tuple[Any, dict[KeyPath, int]]:
     """Return the document and the line (1-based) of every key and list item by its path.
 
-    Raises BlendkitError, with the line, for anything but one plain document.
+    Raises BlendkitError, with the line, for anything but one plain document of the size of a recipe.
     """
+    require_short(text, source)
     try:
-        refused = [f"line {t.start_mark.line + 1}: {_REFUSED[type(t)]}" for t in yaml.scan(text) if type(t) in _REFUSED]
+        tokens = bounded_tokens(text, source)
+        refused = [f"line {t.start_mark.line + 1}: {_REFUSED[type(t)]}" for t in tokens if type(t) in _REFUSED]
         if refused:
             raise BlendkitError(f"{source}: not a plain YAML file", refused)
         node = yaml.compose(text, Loader=yaml.SafeLoader)
@@ -58,8 +61,6 @@ def parse(text: str, source: str) -> tuple[Any, dict[KeyPath, int]]:
         if "'\\t'" in str(error.problem):
             ways = ["that is a tab: YAML is indented with spaces alone"]
         raise BlendkitError(f"{source}: not valid YAML", [f"{where}{error.problem}", *ways]) from error
-    except RecursionError as error:
-        raise BlendkitError(f"{source}: nested too deeply") from error
     except yaml.YAMLError as error:
         raise BlendkitError(f"{source}: not valid YAML", [str(error)]) from error
     lines: dict[KeyPath, int] = {}

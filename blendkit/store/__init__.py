@@ -12,6 +12,14 @@ from typing import TYPE_CHECKING
 from blendkit._face import lazy_face
 
 if TYPE_CHECKING:
+    from blendkit.store.array_files import (
+        BROKEN_NPZ,
+        ArrayHeader,
+        archive_problems,
+        read_header,
+        read_npz,
+        read_values,
+    )
     from blendkit.store.artefacts import (
         artefact,
         load_artefact,
@@ -34,14 +42,17 @@ else:
     __getattr__, __dir__ = lazy_face(__name__)
 
 __all__ = [
+    "BROKEN_NPZ",
     "OLD_MANIFEST",
     "OWN_FILES",
     "STORE_FACTS",
+    "ArrayHeader",
     "FeatureStore",
     "LogitStore",
     "Merged",
     "MixedCopy",
     "Stored",
+    "archive_problems",
     "artefact",
     "atomic_path",
     "cache_folder",
@@ -52,6 +63,9 @@ __all__ = [
     "loader_of",
     "merge_stores",
     "mix_facts",
+    "read_header",
+    "read_npz",
+    "read_values",
     "refuse_seen",
     "require_features",
     "save_artefact",

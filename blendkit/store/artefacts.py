@@ -6,7 +6,6 @@ An artefact lists the recordings that it was fitted on, its `saw`, so that it ca
 from __future__ import annotations
 
 import json
-import zipfile
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import asdict, dataclass, fields, is_dataclass
 from pathlib import Path
@@ -16,10 +15,11 @@ import numpy as np
 
 from blendkit.core import Contents, Saw, contents_to_json
 from blendkit.errors import BlendkitError, shorten
+from blendkit.store.array_files import BROKEN_NPZ, read_npz
 from blendkit.store.files import atomic_path
 
 T = TypeVar("T")
-_BROKEN = (OSError, ValueError, KeyError, TypeError, IndexError, EOFError, zipfile.BadZipFile)
+_BROKEN = (*BROKEN_NPZ, IndexError, AttributeError, OverflowError)
 _FORMAT = "blendkit_artefact"
 
 
@@ -71,10 +71,8 @@ def load_artefact(path: Path, cls: type[T]) -> T:
     """Read an artefact of a class, as `save_artefact` wrote it. Raises BlendkitError if the file is something else."""
     own: ArtefactFormat = getattr(cls, _FORMAT)
     try:
-        with path.open("rb") as handle:  # np.load does not close a file that it cannot read
-            data = np.load(handle, allow_pickle=False)
-            meta = json.loads(str(data["meta"]))
-            arrays = {n: data[n] for n in own.shapes if n in data.files}
+        arrays = read_npz(path, ["meta"], list(own.shapes))
+        meta = json.loads(str(arrays.pop("meta")))
         if meta["kind"] != own.kind:
             raise ValueError(f"it is a {meta['kind']}")
         if meta["version"] != own.version:
@@ -89,8 +87,7 @@ def load_artefact(path: Path, cls: type[T]) -> T:
 def saw_of_artefact(path: Path, made: Any) -> Saw:
     """Return what an artefact saw, with the contents that its file holds; a file of another format holds none."""
     try:
-        with np.load(path, allow_pickle=False) as data:
-            return Saw.from_json(json.loads(str(data["meta"])), known=True)
+        return Saw.from_json(json.loads(str(read_npz(path, ["meta"])["meta"])), known=True)
     except _BROKEN:
         return Saw.of(made.saw)
 

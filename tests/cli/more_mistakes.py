@@ -44,7 +44,7 @@ RECIPES = [
             recipe("gaussian", "gausian")),
     Mistake("a misspelt parameter", "r.yaml: this recipe cannot run", "did you mean 'sigma'?", CHECK,
             recipe("sigma: 1.0", "sigam: 1.0")),
-    Mistake("a parameter out of its range", "r.yaml: this recipe cannot run", "greater than 0, got -1", CHECK,
+    Mistake("a parameter out of its range", "r.yaml: this recipe cannot run", "greater than or equal to 1e-09, got -1", CHECK,
             recipe("sigma: 1.0", "sigma: -1")),
     Mistake("a misspelt kind of member", "r.yaml: this recipe cannot run", "did you mean 'table'?", CHECK,
             recipe("use: table", "use: tabel")),

@@ -60,7 +60,7 @@ CASES = {
         ("tones.yaml:11: blends.both.steps[0].gaussian.sigma", "number", "'high'"), (SIGMA, "gaussian: {sigma: high}")
     ),
     "a number as text": Case(("tones.yaml:9: blends.both.of.t", "'0.5'"), (OF, 'of: {t: "0.5", a: 0.5}')),
-    "out of range": Case(("blends.both.steps[0].gaussian.sigma", "greater than 0", "-1"), ("sigma: 1.0", "sigma: -1")),
+    "out of range": Case(("blends.both.steps[0].gaussian.sigma", "greater than or equal to 1e-09", "-1"), ("sigma: 1.0", "sigma: -1")),
     "infinite": Case(("tones.yaml:9: blends.both.of.a",), (OF, "of: {t: .5, a: 1e999}")),
     "negative weight": Case(
         ("tones.yaml:9: blends.both.of.t: weights cannot be negative, got -0.5",), (OF, "of: {t: -0.5, a: 0.5}")
@@ -290,6 +290,7 @@ def test_broken_and_rival_plugins(
     hidden = blendkit("members", "list", env={**env, "BLENDKIT_PLUGINS": "day-owl"})
     assert "BROKEN" not in hidden.stdout
     assert "wren" in hidden.stdout
+    assert "blocked by BLENDKIT_PLUGINS: owl of night-owl 1.2" in hidden.stdout
 
 
 WRONG = """

@@ -89,7 +89,7 @@ BAD: dict[str, tuple[tuple[str, ...], tuple[str, ...]]] = {
     "a falling range": ((*SWEEP, "mix.gaussian.sigma=1:0:0.1"), ("a range rises from FIRST to LAST",)),
     "no step": ((*SWEEP, "mix.gaussian.sigma=0:1:0"), ("a range rises from FIRST to LAST by a STEP above 0",)),
     "a range without end": ((*SWEEP, "mix.gaussian.sigma=0:1:1e-9"), ("at most 100001 are swept",)),
-    "a value the op refuses": ((*SWEEP, "mix.gaussian.sigma=-1,1"), ("gaussian.sigma", "greater than 0, got -1")),
+    "a value the op refuses": ((*SWEEP, "mix.gaussian.sigma=-1,1"), ("gaussian.sigma", "greater than or equal to 1e-09, got -1")),
     "three sweeps": (
         (*SWEEP, "mix.gaussian.sigma=1,2", "--share", "mix.cnn=0,1", "--sweep", "mix.taxonomy_mean.genus=0.1,0.2"),
         ("3 sweeps; at most two", "--share mix.cnn=0,1", "--sweep mix.gaussian.sigma=1,2", "mix.taxonomy_mean.genus"),

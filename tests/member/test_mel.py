@@ -90,7 +90,7 @@ def test_equal_settings_are_one_front_end() -> None:
 def test_bad_settings() -> None:
     with pytest.raises(ValidationError, match="Extra inputs"):
         Mel(bands=128)  # type: ignore[call-arg]
-    with pytest.raises(ValidationError, match="greater than 0"):
+    with pytest.raises(ValidationError, match="greater than or equal to 1"):
         Mel(hop=0)
     with pytest.raises(BlendkitError, match="n_fft 2048 is longer than a window of 1000 samples"):
         Mel()(np.zeros((1, 1000), np.float32))

@@ -171,7 +171,7 @@ def test_a_recipe_says_all_of_it() -> None:
     ("text", "said"),
     [
         ("{shifts_s: [0, 1], weights: [1]}", "1 weights for 2 shifts: give one for each, or none"),
-        ("{shifts_s: [0, 1], weights: [1, 0]}", "greater than 0"),
+        ("{shifts_s: [0, 1], weights: [1, 0]}", "greater than or equal to 1e-09"),
         ("{shifts_s: [0, 1], mean: rank}", "'logit' or 'prob'"),
         ("{shifts_s: [0, 1], edge: wrap}", "circular"),
     ],

@@ -134,7 +134,7 @@ def test_class_ids_of_digits_are_text() -> None:
         ("space: logit", "space: logit\n    missing_rows: zero", 9, ["missing_rows", "'median'", "'zero'"]),
         ("by: rank", "by: rank\n    fill_uncovered: {value: 0, logit: 0}", 17, ["fill_uncovered", "exactly one"]),
         ("by: rank", "by: rank\n    fill_uncovered: {}", 17, ["fill_uncovered", "exactly one"]),
-        ("name: demo", "name: demo\nchunk_s: 0", 3, ["chunk_s", "greater than 0", "got 0"]),
+        ("name: demo", "name: demo\nchunk_s: 0", 3, ["chunk_s", "greater than or equal to 0.1", "got 0"]),
         ("name: demo", "name: demo\nremainder: cut", 3, ["remainder", "'pad'", "'cut'"]),
         ("name: demo", "name: demo\nnames: {tz: America/Cuiaaba}", 3, ["names.tz", "America/Cuiaba", "Cuiaaba"]),
         ("name: demo", "name: demo\nnames: {pattern: '('}", 3, ["names.pattern", "regular expression"]),

@@ -1,15 +1,19 @@
 from __future__ import annotations
 
+import hashlib
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from blendkit.errors import BlendkitError
+from blendkit.member import MemberContext
 from blendkit.member.protocol import DataFile
+from blendkit.recipe import filled_recipe
 from blendkit.recipe.load import parse_recipe
 from blendkit.recipe.paths import DataFolder, check_files, named_files
 from blendkit.recipe.plan import Plan, make_plan
+from blendkit.scoring.identity import grid_of, member_facts, tta_of
 
 TEXT = """\
 recipe: 1
@@ -137,3 +141,49 @@ def test_a_neighbour_with_the_folders_name_in_front_is_outside(data: Path) -> No
 def test_what_is_no_file_is_missing(data: Path, name: str) -> None:
     with pytest.raises(BlendkitError, match="is not in"):
         DataFolder(data).require(name)
+
+
+HASHED = "recipe: 1\nname: demo\nmembers:\n  p: {{use: table, path: z.csv, space: prob{}}}\noutput: p\n"
+
+
+def hashed(stated: str, data: Path) -> str:
+    text = HASHED.format(f", sha256: {stated}" if stated else "")
+    try:
+        check_files(plan(text), DataFolder(data))
+    except BlendkitError as error:
+        return str(error)
+    return ""
+
+
+def test_a_file_must_have_the_hash_that_is_stated(data: Path) -> None:
+    right = hashlib.sha256((data / "z.csv").read_bytes()).hexdigest()
+    assert hashed(right, data) == ""
+    assert hashed(f"{{path: {right.upper()}}}", data) == ""
+    assert hashed(f"{{path: [{right}]}}", data) == ""
+    for stated in (f"{{path: {'f' * 64}}}", f"'{'f' * 64}'"):
+        said = hashed(stated, data)
+        assert "r.yaml: files are not those that `sha256:` states" in said
+        assert f"members.p.sha256.path: z.csv is another file: expected {'f' * 64}, found {right}" in said
+
+
+def test_hashes_that_fit_no_file(data: Path) -> None:
+    right = hashlib.sha256((data / "z.csv").read_bytes()).hexdigest()
+    assert "no file of 'table'; its files: path" in hashed(f"{{model: {right}}}", data)
+    assert "2 hashes for 1 files" in hashed(f"{{path: [{right}, {right}]}}", data)
+    for wrong in ("abc", "{path: 12}", "[]", "{path: [[1]]}", "{}", "0" * 64):
+        assert "members.p.sha256: expected a SHA-256 of 64 hexadecimal digits" in hashed(wrong, data)
+
+
+def test_a_hash_does_not_change_what_logits_depend_on(data: Path) -> None:
+    facts = []
+    for stated in ("", f", sha256: {hashlib.sha256((data / 'z.csv').read_bytes()).hexdigest()}"):
+        made = plan(HASHED.format(stated))
+        files = check_files(made, DataFolder(data))
+        context = MemberContext(classes=("a",))
+        facts.append(
+            member_facts(
+                made.members["p"], files, context, tta_of(made.recipe.model.members["p"]), grid_of(made, context)
+            )
+        )
+        assert ("sha256" in filled_recipe(made)["members"]["p"]) == bool(stated)
+    assert facts[0] == facts[1]

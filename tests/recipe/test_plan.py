@@ -183,7 +183,7 @@ def test_a_misspelt_parameter_is_named_with_the_nearest() -> None:
 @pytest.mark.parametrize(
     ("step", "words"),
     [
-        ("{gaussian: {sigma: 0}}", ["gaussian.sigma", "greater than 0", "got 0"]),
+        ("{gaussian: {sigma: 0}}", ["gaussian.sigma", "greater than or equal to 1e-09", "got 0"]),
         ("{gaussian: {sigma: '1'}}", ["gaussian.sigma", "number", "'1'"]),
         ("{gaussian: {sigma: 1e999}}", ["gaussian.sigma", "inf"]),
         ("{gaussian: {sigma: null}}", ["gaussian.sigma", "None"]),

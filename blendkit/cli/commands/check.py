@@ -8,6 +8,9 @@ import click
 
 from blendkit.cli._options import PATH, outside_option, set_option
 from blendkit.cli._show import emitter
+from blendkit.errors import first_of
+
+_FINDINGS = 50  # of the linter that are printed
 
 
 @click.command()
@@ -59,8 +62,8 @@ def check(
         click.echo("\n".join(found.named.explained()))
     for note in found.notes:
         click.echo(f"note: {note}")
-    for text in found.findings:
-        click.echo(f"lint: {text}")
+    for line in first_of([f"lint: {text}" for text in found.findings], _FINDINGS):
+        click.echo(line)
     checked = "files not checked (no --data)" if found.folder is None else f"files found in {found.folder}"
     counts = f"{len(found.plan.members)} members, {len(found.plan.streams)} streams"
     click.echo(f"{found.plan.recipe.source}: {counts}, writes {', '.join(found.plan.outputs)}; {checked}")

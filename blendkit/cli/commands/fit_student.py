@@ -8,7 +8,7 @@ from typing import Any
 
 import click
 
-from blendkit.cli._options import PATH, bundle, json_option, setting
+from blendkit.cli._options import CHUNK_LENGTH, PATH, bundle, json_option, setting
 from blendkit.cli._show import event, progress_emitter
 from blendkit.training import STUDENT_SCHEDULE, Distil, Picture, WaveChanges
 
@@ -124,7 +124,7 @@ _picture = bundle(
 )
 @click.option(
     "--chunk-s",
-    type=click.FloatRange(0.1, 3600),
+    type=CHUNK_LENGTH,
     help="Length of a chunk in seconds (default: as the teacher's store or run states it, else 5).",
 )
 @click.option(

@@ -10,6 +10,7 @@ import click
 
 from blendkit.cli._options import PATH, json_option, named_columns
 from blendkit.cli._show import event, print_table
+from blendkit.cli.commands.listing import show_blocked
 
 if TYPE_CHECKING:
     from blendkit.io import ColumnNames
@@ -37,8 +38,9 @@ def formats_list(json_out: bool) -> None:
     if json_out:
         for name, about, space, source in rows:
             event("entry", {"name": name, "summary": about, "space": space, "source": source})
-        return
-    print_table("", ["name", "what it reads", "space", "from"], rows)
+    else:
+        print_table("", ["name", "what it reads", "space", "from"], rows)
+    show_blocked(READERS, json_out)
 
 
 @formats.command("show")

@@ -35,8 +35,22 @@ def _list(group: str, json_out: bool) -> None:
     if json_out:
         for name, text, source in rows:
             event("entry", {"name": name, "summary": text, "source": source})
+    else:
+        print_table("", ["name", "what it does", "from"], rows)
+    show_blocked(group, json_out)
+
+
+def show_blocked(group: str, json_out: bool) -> None:
+    """Print the plugins of a group that `BLENDKIT_PLUGINS` does not allow."""
+    from blendkit.registry import ALLOWED, registry
+
+    found = registry(group)
+    if json_out:
+        for name, entries in found.blocked.items():
+            event("blocked", {"name": name, "sources": [e.value for e in entries], "by": ALLOWED})
         return
-    print_table("", ["name", "what it does", "from"], rows)
+    for line in found.blocked_lines():
+        click.echo(f"blocked by {ALLOWED}: {line}")
 
 
 def _show_parameters(function: Callable[..., Any], extra: Callable[..., Any] | None = None) -> None:

@@ -11,7 +11,7 @@ import numpy as np
 
 from blendkit.core import Float32, Float64, recording_id
 from blendkit.errors import BlendkitError, shorten
-from blendkit.io.sqlite_files import open_database
+from blendkit.io.sqlite_files import fetch_rows, open_database, why_no_database
 
 DATABASE, INDEX = "hoplite.sqlite", "usearch.index"
 _QUERY = (
@@ -55,9 +55,9 @@ def _windows(database: Path) -> tuple[list[int], list[str], list[Float64]]:
         raise BlendkitError(f"{database}: no such hoplite database")
     try:
         with open_database(database) as connection:
-            rows = connection.execute(_QUERY).fetchall()
+            rows = fetch_rows(connection, _QUERY, database)
     except sqlite3.Error as error:
-        raise BlendkitError(f"{database}: not a perch-hoplite 1.x database", [str(error)]) from error
+        raise BlendkitError(f"{database}: not a perch-hoplite 1.x database", [why_no_database(error)]) from error
     if not rows:
         raise BlendkitError(f"{database}: holds no windows")
     offsets = [np.frombuffer(blob, "<f8") for _, _, blob in rows]

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -10,7 +9,7 @@ from pathlib import Path
 import numpy as np
 
 from blendkit.audio import Recording, find_recordings
-from blendkit.core import Float32, NameRule
+from blendkit.core import Float32, NameRule, user_pattern
 from blendkit.errors import BlendkitError, shorten
 from blendkit.events import Emit, silent
 from blendkit.scoring import Scorer, save_features
@@ -49,10 +48,7 @@ def grouped(names: Sequence[str], group: str, option: str = "--group") -> list[s
     option: what the user gave the expression to. Raises BlendkitError for what is not a regular expression, for names
     without a match or with an empty one, and for an expression that gives all names one group.
     """
-    try:
-        pattern = re.compile(group)
-    except re.error as error:
-        raise BlendkitError(f"{option}: {group!r} is not a regular expression", [str(error)]) from error
+    pattern = user_pattern(group, option)
     found = [pattern.search(n) for n in names]
     texts = [(m[1] if pattern.groups else m[0]) if m else None for m in found]
     strange = [n for n, m in zip(names, found, strict=True) if m is None]

@@ -2,18 +2,14 @@
 
 from __future__ import annotations
 
-import zipfile
-import zlib
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 from numpy.typing import NDArray
 
 from blendkit.errors import BlendkitError
-
-BROKEN = (OSError, ValueError, KeyError, TypeError, EOFError, zipfile.BadZipFile, zlib.error)
+from blendkit.store import BROKEN_NPZ, read_npz
 
 
 def read_arrays(path: Path, names: Sequence[str], what: str, way_out: str) -> dict[str, NDArray[Any]]:
@@ -23,8 +19,7 @@ def read_arrays(path: Path, names: Sequence[str], what: str, way_out: str) -> di
     short, or without one of them.
     """
     try:
-        with path.open("rb") as handle, np.load(handle, allow_pickle=False) as saved:
-            return {n: saved[n] for n in names}
-    except BROKEN as error:
+        return read_npz(path, names)
+    except BROKEN_NPZ as error:
         reason = f"it has no {error}" if isinstance(error, KeyError) else str(error)
         raise BlendkitError(f"{path}: not {what}", [reason, way_out]) from error
