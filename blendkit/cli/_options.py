@@ -32,6 +32,21 @@ class Number(click.FloatRange):
 
 
 CHUNK_LENGTH = Number(SHORTEST_CHUNK_S, LONGEST_CHUNK_S)
+class OutPlace(click.ParamType):  # type: ignore[type-arg]
+    """A path to write to, refused at once where something of the other kind is in the way."""
+
+    def __init__(self, name: str, *, folder: bool) -> None:
+        self.name, self.folder = name, folder
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Path:
+        """Return the path."""
+        from blendkit.store import check_place
+
+        check_place(Path(value), folder=self.folder)
+        return Path(value)
+
+
+OUT_FOLDER, OUT_FILE = OutPlace("folder", folder=True), OutPlace("file", folder=False)
 INSIDE_UNIT = Number(0, 1, min_open=True, max_open=True)  # above 0 and below 1
 
 set_option = click.option(

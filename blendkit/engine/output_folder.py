@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from blendkit.errors import BlendkitError
-from blendkit.store import write_json, write_text
+from blendkit.store import check_place, make_folder, write_json, write_text
 
 MARK = ".blendkit"
 SUBMISSION, RUN, TIMINGS, LOGITS = "submission.csv", "run.json", "timings.json", "logits"
@@ -14,11 +14,10 @@ SUBMISSION, RUN, TIMINGS, LOGITS = "submission.csv", "run.json", "timings.json",
 
 def open_folder(folder: Path) -> None:
     """Make the output folder. Raises BlendkitError if it holds something blendkit did not make."""
-    if folder.exists() and not folder.is_dir():
-        raise BlendkitError(f"{folder}: exists and is not a folder; choose another --out")
+    check_place(folder, folder=True)
     if folder.is_dir() and any(folder.iterdir()) and not (folder / MARK).exists():
         raise BlendkitError(f"{folder}: holds files that blendkit did not make; choose another --out")
-    folder.mkdir(parents=True, exist_ok=True)
+    make_folder(folder)
     # first of all files, so that an interrupted run can be repeated into its own folder
     write_text(folder / MARK, "made by blendkit; a later run may replace the files in this folder\n")
 

@@ -23,6 +23,7 @@ from blendkit.sample.rendering import render, write_ogg
 from blendkit.sample.schedule import PlannedRecording, plan_recordings, truth
 from blendkit.sample.sequence_head import fit_sample_head, head_model, pseudo_labels
 from blendkit.sample.species import backbone_labels, class_labels
+from blendkit.store import make_folder
 
 _DEFAULT = WorldConfig()
 
@@ -45,7 +46,7 @@ def make_world(folder: Path | str, config: WorldConfig = _DEFAULT) -> Path:
     folder = Path(folder)
     if folder.exists():
         raise FileExistsError(f"{folder} exists already; the sample world needs a new folder")
-    folder.parent.mkdir(parents=True, exist_ok=True)
+    make_folder(folder.parent)
     building = folder.with_name(f".{folder.name}.{os.getpid()}.building")
     building.mkdir()
     try:

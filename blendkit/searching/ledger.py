@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import Any
 
 from blendkit.errors import BlendkitError, did_you_mean
+from blendkit.store import check_place, make_folder
 
 _NEEDS = {"oof": ("recipe", "sha256", "oof"), "lb": ("recipe",)}
 
@@ -39,7 +40,8 @@ class Experiment:
 
 def append_entry(path: Path, entry: Mapping[str, Any]) -> None:
     """Add one line, flushed to disk; if a crash cut the last line short, the new one starts on a line of its own."""
-    path.parent.mkdir(parents=True, exist_ok=True)
+    check_place(path, folder=False)
+    make_folder(path.parent)
     text = json.dumps(dict(entry), ensure_ascii=False, allow_nan=False, sort_keys=True) + "\n"
     with path.open("ab+") as handle:
         if handle.tell() > 0:

@@ -32,7 +32,7 @@ if TYPE_CHECKING:
     from blendkit.store.content import content_hash
     from blendkit.store.entries import Stored
     from blendkit.store.features import FeatureStore, require_features
-    from blendkit.store.files import atomic_path, file_hash, write_json, write_text
+    from blendkit.store.files import atomic_path, check_place, file_hash, make_folder, write_json, write_text
     from blendkit.store.logits import LogitStore
     from blendkit.store.manifest import OLD_MANIFEST, OWN_FILES, STORE_FACTS, is_store
     from blendkit.store.merging import Merged, merge_stores
@@ -56,12 +56,14 @@ __all__ = [
     "artefact",
     "atomic_path",
     "cache_folder",
+    "check_place",
     "content_hash",
     "file_hash",
     "is_store",
     "load_artefact",
     "loader_of",
     "merge_stores",
+    "make_folder",
     "mix_facts",
     "read_header",
     "read_npz",

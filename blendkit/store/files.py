@@ -10,13 +10,39 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from blendkit.errors import BlendkitError
+
+
+def check_place(path: Path, *, folder: bool) -> None:
+    """Raise BlendkitError if something in the way keeps a folder, or else a file, from being written there.
+
+    Nothing is made: a command asks this before it starts, because a wrong place must not cost hours.
+    """
+    for above in path.parents:
+        if above.is_dir():
+            break
+        if above.exists():
+            raise BlendkitError(f"{path}: {above} is a file, so that it can hold nothing; choose another name")
+    if folder and path.exists() and not path.is_dir():
+        raise BlendkitError(f"{path}: exists and is not a folder; choose another name, or delete the file")
+    if not folder and path.is_dir():
+        raise BlendkitError(f"{path}: is a folder, and a file is to be written; add the name of a file")
+
+
+def make_folder(folder: Path) -> None:
+    """Make a folder and those above it, where they are not there yet. Raises BlendkitError as `check_place` does."""
+    check_place(folder, folder=True)
+    folder.mkdir(parents=True, exist_ok=True)
+
 
 @contextmanager
 def atomic_path(path: Path) -> Iterator[Path]:
     """Yield a temporary sibling of `path`; on success fsync it and rename it into place.
 
-    Whatever happens inside, `path` holds either its old content or the whole new one.
+    Whatever happens inside, `path` holds either its old content or the whole new one. Raises BlendkitError where a
+    folder has this name, or a file that of a folder above it.
     """
+    check_place(path, folder=False)
     path.parent.mkdir(parents=True, exist_ok=True)
     temporary = path.with_name(f".{path.name}.{os.getpid()}.{threading.get_ident()}.tmp")
     try:

@@ -4,8 +4,12 @@ import json
 import subprocess
 from collections.abc import Callable
 
+import click
+
 import blendkit as package
+from blendkit.cli._options import OutPlace
 from blendkit.cli.main import TOP_COMMANDS as COMMANDS
+from blendkit.cli.main import cli
 from blendkit.recipe.find import packaged_recipes
 
 Blendkit = Callable[..., subprocess.CompletedProcess[str]]
@@ -32,6 +36,23 @@ def test_every_command_explains_itself(blendkit: Blendkit) -> None:
         done = blendkit(name, "--help")
         assert done.returncode == 0
         assert "Usage:" in done.stdout
+
+
+def _commands(group: click.Command, path: str = "") -> dict[str, click.Command]:
+    if not isinstance(group, click.Group):
+        return {path.strip(): group}
+    context = click.Context(group)
+    found = {n: group.get_command(context, n) for n in group.list_commands(context)}
+    return {k: c for n, own in found.items() if own is not None for k, c in _commands(own, f"{path} {n}").items()}
+
+
+def test_every_command_looks_at_the_place_of_its_output_first() -> None:
+    outputs = {"--out", "--csv", "--ledger-file"}
+    found = {n: [p for p in c.params if outputs & set(p.opts)] for n, c in _commands(cli).items()}
+    writing = {n for n, own in found.items() if own}
+    assert {"run", "score", "probe", "convert", "whatif", "fit student", "pseudolabel rounds", "model slim"} <= writing
+    others = {f"{n} {p.opts[0]}" for n, own in found.items() for p in own if not isinstance(p.type, OutPlace)}
+    assert others == set()
 
 
 def test_members(blendkit: Blendkit) -> None:

@@ -9,7 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from blendkit.core.hashes import canonical_json, text_hash
-from blendkit.store.files import atomic_path, file_hash, write_json, write_text
+from blendkit.errors import BlendkitError
+from blendkit.store.files import atomic_path, check_place, file_hash, make_folder, write_json, write_text
 
 json_values = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False, allow_infinity=False) | st.text(),
@@ -95,3 +96,30 @@ def test_hashes(tmp_path: Path) -> None:
     big = bytes(range(256)) * 5000
     path.write_bytes(big)
     assert file_hash(path) == hashlib.sha256(big).hexdigest()
+
+
+def test_what_is_in_the_way_of_a_file_or_folder_is_named_and_left_as_it_is(tmp_path: Path) -> None:
+    file, folder = tmp_path / "file", tmp_path / "folder"
+    file.write_text("years", encoding="utf-8")
+    folder.mkdir()
+    for wrong in (file / "a", file / "a" / "b"):
+        for as_folder in (True, False):
+            with pytest.raises(BlendkitError, match=rf"{wrong}: {file} is a file"):
+                check_place(wrong, folder=as_folder)
+        with pytest.raises(BlendkitError, match="is a file, so that it can hold nothing"):
+            write_text(wrong, "x")
+    with pytest.raises(BlendkitError, match=f"{file}: exists and is not a folder"):
+        make_folder(file)
+    with pytest.raises(BlendkitError, match=f"{folder}: is a folder, and a file is to be written"):
+        write_text(folder, "x")
+    assert names(tmp_path) == ["file", "folder"]
+    assert file.read_text(encoding="utf-8") == "years"
+
+
+def test_a_place_that_is_free_or_of_the_right_kind_is_no_mistake(tmp_path: Path) -> None:
+    make_folder(tmp_path / "a" / "b")
+    make_folder(tmp_path / "a" / "b")
+    write_text(tmp_path / "a" / "c.txt", "x")
+    check_place(tmp_path / "a" / "c.txt", folder=False)
+    check_place(tmp_path / "new" / "er", folder=True)
+    assert names(tmp_path) == ["a"]

@@ -14,6 +14,7 @@ from blendkit.cli._options import (
     INSIDE_UNIT,
     JUDGED,
     LEDGER,
+    OUT_FILE,
     PATH,
     WHOLE,
     Number,
@@ -73,7 +74,7 @@ _ledgers = bundle(
         is_flag=True,
         help="Add the recipes to the ledger and show which earlier gains the leaderboard confirmed.",
     ),
-    click.option("--ledger-file", type=PATH, default=LEDGER, show_default=True, help="File of the ledger."),
+    click.option("--ledger-file", type=OUT_FILE, default=LEDGER, show_default=True, help="File of the ledger."),
     click.option(
         "--lb",
         "scores_by_hand",

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import click
 
-from blendkit.cli._options import PATH
+from blendkit.cli._options import OUT_FILE, PATH
 
 
 @click.command()
@@ -18,7 +18,7 @@ from blendkit.cli._options import PATH
     type=click.Choice(["solutions"]),
     help="Format of FILE; solutions: the dictionary of public notebooks, as JSON or Python.",
 )
-@click.option("--out", type=PATH, help="File to write the recipe to (default: print it).")
+@click.option("--out", type=OUT_FILE, help="File to write the recipe to (default: print it).")
 def convert(file: Path, source: str, out: Path | None) -> None:
     """Turn another tool's FILE into a recipe.
 

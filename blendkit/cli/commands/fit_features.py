@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from blendkit.cli._options import (
+    OUT_FOLDER,
     PATH,
     channels_option,
     chunk_option,
@@ -27,7 +28,7 @@ if TYPE_CHECKING:
 @click.command()
 @click.argument("member")
 @click.argument("audio", nargs=-1, required=True, type=PATH)
-@click.option("--out", required=True, type=PATH, help="Feature store to fill.")
+@click.option("--out", required=True, type=OUT_FOLDER, help="Feature store to fill.")
 @settings_option
 @click.option(
     "--features",

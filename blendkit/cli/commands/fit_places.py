@@ -7,7 +7,7 @@ from pathlib import Path
 
 import click
 
-from blendkit.cli._options import PATH, Number
+from blendkit.cli._options import OUT_FILE, PATH, Number
 from blendkit.errors import BlendkitError
 
 
@@ -46,7 +46,7 @@ from blendkit.errors import BlendkitError
 @click.option("--taxonomy", type=PATH, help="With --birdnet-geo: the classes and their scientific names (required).")
 @click.option("--synonyms", type=PATH, help="With --birdnet-geo: CSV of two scientific names of one species a line.")
 @click.option(
-    "--out", required=True, type=PATH,
+    "--out", required=True, type=OUT_FILE,
     help="Table to write: .npz for place_prior; with --birdnet-geo also .csv, for range_mask and range_penalty.",
 )  # fmt: skip
 def places(

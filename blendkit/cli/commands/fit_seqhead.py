@@ -8,7 +8,7 @@ from typing import Any
 
 import click
 
-from blendkit.cli._options import PATH, bundle, json_option, lazy, setting, several
+from blendkit.cli._options import OUT_FOLDER, PATH, bundle, json_option, lazy, setting, several
 from blendkit.cli._show import event, print_table, progress_emitter
 from blendkit.training import HeadChoice, Mixture, Schedule
 
@@ -155,7 +155,10 @@ fit_options = several(
     "--allow-seen", is_flag=True, help="Count out-of-fold rows that the teacher of the pseudo-labels was trained on."
 )
 @click.option(
-    "--out", required=True, type=PATH, help="Folder to write the heads, the out-of-fold table and the model card to."
+    "--out",
+    required=True,
+    type=OUT_FOLDER,
+    help="Folder to write the heads, the out-of-fold table and the model card to.",
 )
 @json_option
 def seqhead(json_out: bool, **asked: Any) -> None:

@@ -8,7 +8,7 @@ from typing import Any
 
 import click
 
-from blendkit.cli._options import CHUNK_LENGTH, PATH, bundle, json_option, setting
+from blendkit.cli._options import CHUNK_LENGTH, OUT_FOLDER, PATH, bundle, json_option, setting
 from blendkit.cli._show import event, progress_emitter
 from blendkit.training import STUDENT_SCHEDULE, Distil, Picture, WaveChanges
 
@@ -133,7 +133,9 @@ _picture = bundle(
 @_waves
 @_distil
 @_picture
-@click.option("--out", required=True, type=PATH, help="Folder to write student.onnx, its card and student.json to.")
+@click.option(
+    "--out", required=True, type=OUT_FOLDER, help="Folder to write student.onnx, its card and student.json to."
+)
 @json_option
 def student(json_out: bool, distil: Distil, picture: Picture, waves: WaveChanges, **asked: Any) -> None:
     """Distil a teacher's scores of AUDIO into a small CNN of raw audio: a `sed` member with `mel: null`.

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from blendkit.cli._options import PATH, data_option, json_option, outside_option, several
+from blendkit.cli._options import OUT_FILE, PATH, data_option, json_option, outside_option, several
 from blendkit.cli._show import event, print_table
 
 if TYPE_CHECKING:
@@ -30,7 +30,7 @@ def model() -> None:
 @model.command()
 @click.argument("path", metavar="MODEL", type=PATH)
 @_RECIPE
-@click.option("--out", type=PATH, help="File to write the cut graph to (default: <model>.slim.onnx).")
+@click.option("--out", type=OUT_FILE, help="File to write the cut graph to (default: <model>.slim.onnx).")
 @json_option
 def slim(path: Path, recipe: str, data: Path | None, allow_outside: bool, out: Path | None, json_out: bool) -> None:
     """Cut MODEL (ONNX) to the outputs, taps and classes that a recipe needs of it.
@@ -54,7 +54,9 @@ def slim(path: Path, recipe: str, data: Path | None, allow_outside: bool, out: P
 
 @model.command()
 @click.argument("path", metavar="MODEL", type=PATH)
-@click.option("--out", type=PATH, help="File to write the graph to, with the mean of every block as a further output.")
+@click.option(
+    "--out", type=OUT_FILE, help="File to write the graph to, with the mean of every block as a further output."
+)
 @json_option
 def taps(path: Path, out: Path | None, json_out: bool) -> None:
     """List the MBConv blocks of MODEL (ONNX or TFLite), found by structure.
@@ -87,7 +89,7 @@ def taps(path: Path, out: Path | None, json_out: bool) -> None:
     type=click.Choice(["int8", "fp16", "openvino"]),
     help="Conversion: 8-bit weights, half precision, or OpenVINO as the runtime (which writes no file).",
 )
-@click.option("--out", type=PATH, help="File to write the variant to (default: <model>.<kind>.onnx).")
+@click.option("--out", type=OUT_FILE, help="File to write the variant to (default: <model>.<kind>.onnx).")
 @click.option(
     "--recordings", default=8, show_default=True, type=click.IntRange(1), help="Number of recordings to measure on."
 )

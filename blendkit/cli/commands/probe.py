@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from blendkit.cli._options import PATH, bundle, json_option, lazy, machine, settings_option
+from blendkit.cli._options import OUT_FOLDER, PATH, bundle, json_option, lazy, machine, settings_option
 from blendkit.cli._show import event, print_table, progress_emitter
 
 if TYPE_CHECKING:
@@ -62,7 +62,11 @@ _VOTING = bundle(
 @click.argument("member")
 @click.argument("clips", type=PATH)
 @click.option(
-    "--out", default=Path("out/probe"), show_default=True, type=PATH, help="Folder to write features and results to."
+    "--out",
+    default=Path("out/probe"),
+    show_default=True,
+    type=OUT_FOLDER,
+    help="Folder to write features and results to.",
 )
 @settings_option
 @click.option(

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from blendkit.cli._options import PATH, Number, bundle, data_option, json_option, lazy, machine, set_option
+from blendkit.cli._options import OUT_FOLDER, PATH, Number, bundle, data_option, json_option, lazy, machine, set_option
 from blendkit.cli._show import event, print_table, progress_emitter
 from blendkit.cli.commands.pseudolabel_rounds import rounds
 
@@ -130,7 +130,9 @@ _CHECK = bundle(
     show_default=True,
     help="Whether to label recordings that the teacher was trained on; skipped ones are counted.",
 )
-@click.option("--out", required=True, type=PATH, help="Folder to write the labels, their cells and the report to.")
+@click.option(
+    "--out", required=True, type=OUT_FOLDER, help="Folder to write the labels, their cells and the report to."
+)
 @machine
 @json_option
 def gate(json_out: bool, **asked: Any) -> None:

@@ -7,7 +7,7 @@ from typing import Any
 
 import click
 
-from blendkit.cli._options import PATH, Number, bundle, json_option, setting
+from blendkit.cli._options import OUT_FOLDER, PATH, Number, bundle, json_option, setting
 from blendkit.cli._show import event, print_table, progress_emitter
 from blendkit.cli.commands.fit_seqhead import fit_options
 from blendkit.training import Rounds
@@ -45,7 +45,9 @@ _ROUNDS = bundle(
     type=click.IntRange(1),
     help="Number of deals of the recordings into folds over which the inflation is measured, with --test.",
 )
-@click.option("--out", required=True, type=PATH, help="Folder to write the last round's heads and rounds.json to.")
+@click.option(
+    "--out", required=True, type=OUT_FOLDER, help="Folder to write the last round's heads and rounds.json to."
+)
 @json_option
 def rounds(
     json_out: bool, rounds: Rounds, naive: bool, test: Path | None, test_labels: Path | None, splits: int, **asked: Any

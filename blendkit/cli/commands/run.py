@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import click
 
 from blendkit.cli._compile_notice import announced
-from blendkit.cli._options import PATH, data_option, json_option, machine, outside_option, set_option
+from blendkit.cli._options import OUT_FOLDER, data_option, json_option, machine, outside_option, set_option
 from blendkit.cli._show import event, print_table, progress_emitter
 
 if TYPE_CHECKING:
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 @click.command()
 @click.argument("recipe")
 @data_option
-@click.option("--out", type=PATH, help="Folder to write to (default: out/<recipe>).")
+@click.option("--out", type=OUT_FOLDER, help="Folder to write to (default: out/<recipe>).")
 @set_option
 @click.option(
     "--dry-run",
@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     metavar="N",
     help="Rehearse the run on only N recordings; rows that score files lack get medians.",
 )
-@click.option("--store", type=PATH, help="Folder to save the members' logits in (default: OUT/logits).")
+@click.option("--store", type=OUT_FOLDER, help="Folder to save the members' logits in (default: OUT/logits).")
 @outside_option
 @click.option("--strict", is_flag=True, help="Exit with 1 if there was a warning.")
 @machine

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import click
 
 from blendkit.cli._options import (
+    OUT_FOLDER,
     channels_option,
     chunk_option,
     json_option,
@@ -27,7 +28,7 @@ if TYPE_CHECKING:
 @click.command()
 @click.argument("member")
 @click.argument("audio", nargs=-1, required=True, type=click.Path(path_type=Path))
-@click.option("--out", "store", required=True, type=click.Path(path_type=Path), help="Store to fill with logits.")
+@click.option("--out", "store", required=True, type=OUT_FOLDER, help="Store to fill with logits.")
 @settings_option
 @click.option(
     "--taxonomy",

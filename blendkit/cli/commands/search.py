@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from blendkit.cli._compile_notice import announced
-from blendkit.cli._options import LEDGER, PATH, json_option, judged, offline, set_option, several
+from blendkit.cli._options import LEDGER, OUT_FILE, json_option, judged, offline, set_option, several
 from blendkit.cli._show import emitter, event
 
 if TYPE_CHECKING:
@@ -32,7 +32,7 @@ _COMMON = several(
     judged,
     click.option(
         "--ledger-file",
-        type=PATH,
+        type=OUT_FILE,
         default=LEDGER,
         show_default=True,
         help="File of the ledger that results are added to.",
