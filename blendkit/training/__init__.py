@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from blendkit.training.jobs.noisy_student import RoundsRequest, fit_rounds
     from blendkit.training.jobs.requests import HeadRequest, TrainingRows
     from blendkit.training.jobs.student_task import StudentRequest, fit_student_of, task_of
-    from blendkit.training.model_cards import background_note, nearness
+    from blendkit.training.model_cards import background_note, class_notes, nearness
     from blendkit.training.settings import (
         STUDENT_SCHEDULE,
         Distil,
@@ -57,6 +57,7 @@ __all__ = [
     "Voting",
     "WaveChanges",
     "background_note",
+    "class_notes",
     "clip_features",
     "distil",
     "figure_lines",

@@ -9,6 +9,7 @@ from typing import Any
 import torch
 
 from blendkit._version import __version__
+from blendkit.errors import shorten
 from blendkit.store import write_json, write_text
 from blendkit.training.figures_in_words import figure_lines, span, two_figures
 
@@ -84,6 +85,19 @@ def background_note(background: Mapping[str, Any]) -> str:
     return f"heard {background['recordings']} recordings as background; {left} were left out, because they are held out"
 
 
+def class_notes(facts: Mapping[str, Any]) -> list[str]:
+    """Return in words which classes the teacher did not teach."""
+    labels_alone, left_out = facts["labels_alone"], facts["left_out"]
+    notes = []
+    if labels_alone:
+        what = f"{len(labels_alone)} classes that the teacher does not cover are learned from labels alone"
+        notes.append(f"{what}: {shorten(labels_alone)}")
+    if left_out:
+        what = f"{len(left_out)} classes are left out: the teacher does not cover them and no label names them"
+        notes.append(f"{what}: {shorten(left_out)}")
+    return notes
+
+
 def student_card(made: Mapping[str, Any]) -> list[str]:
     """Return the lines of a student's model card."""
     rows, held = made["rows"], made["held_out"]
@@ -98,6 +112,7 @@ def student_card(made: Mapping[str, Any]) -> list[str]:
         "by their share of audio",
         f"- chunks of {made['chunk_s']:g} s at {made['how']['picture']['rate']} Hz; loss {made['how']['loss']}",
         *([f"- {background_note(made['background'])}"] if made["background"] else []),
+        *[f"- {note}" for note in class_notes(made["not_taught"])],
         f"- {nearness(held)}",
     ]
     if "rmse" not in held:

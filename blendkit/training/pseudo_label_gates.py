@@ -88,11 +88,11 @@ def sure_cells(cells: Bools, x: Matrix, covered: Bools, negative_below: float | 
     """Return (N, C) which cells of scores x (N, C) a student may learn from, of which `cells` are positive.
 
     negative_below: absent is what lies below it, and all between is unknown; None: whatever is not positive is absent.
-    whole_rows: every cell of a row with a positive one is known. covered (C,): the classes that the teacher knows; with
-    either rule the others are unknown.
+    whole_rows: every cell of a row with a positive one is known. covered (C,): the classes that the teacher knows; the
+    others are unknown.
     """
     if whole_rows:
         return np.asarray(cells.any(axis=1, keepdims=True) & covered)
     if negative_below is None:
-        return np.ones(cells.shape, bool)
+        return np.broadcast_to(covered, cells.shape).copy()
     return np.asarray(cells | ((x < negative_below) & covered))

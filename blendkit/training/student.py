@@ -13,7 +13,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from blendkit.core import Float32, Int64, canonical_json, sigmoid
+from blendkit.core import Bools, Float32, Int64, canonical_json, sigmoid
 from blendkit.events import Emit, silent
 from blendkit.metrics import macro_auc
 from blendkit.training.cnn import Student, WaveStudent
@@ -30,7 +30,8 @@ class StudentRows:
 
     pictures (N, mels, frames): raw log-mel, or made of waves; teacher (N, C): its logits, or the shares of its
     ranks, as `taught` gives them; truth (N, C) in [0, 1], counted with the
-    weight labelled (N,) in [0, 1], 0 where there are no labels; embedding (N, D): the teacher's, or None.
+    weight labelled (N,) in [0, 1], 0 where there are no labels; embedding (N, D): the teacher's, or None. covered (C,):
+    the classes of which the teacher's columns count; None: all.
     """
 
     pictures: NDArray[np.float16] | WaveRows
@@ -38,6 +39,12 @@ class StudentRows:
     truth: Float32
     labelled: Float32
     embedding: Float32 | None = None
+    covered: Bools | None = None
+
+    @property
+    def taught(self) -> Int64:
+        """The columns that the teacher covers."""
+        return np.arange(self.teacher.shape[1]) if self.covered is None else np.flatnonzero(self.covered)
 
 
 class _PictureRows:
@@ -68,6 +75,7 @@ def fit_student(
         torch.manual_seed(how.seed)
         network = WaveStudent(how.picture, Student(classes, how.width, width, how.size))
     network.front.fit(torch.from_numpy(examples.pictures[rows[:2000]].astype(np.float32)))
+    taught = torch.from_numpy(examples.taught)
     pictures, shown = _PictureRows(examples.pictures, network), examples.pictures[held]
 
     def judge(scored: torch.nn.Module) -> float:
@@ -82,7 +90,7 @@ def fit_student(
         how.schedule,
         how.seed,
         judge=judge,
-        loss=lambda found, targets: _loss(found, targets, classes, how),
+        loss=lambda found, targets: _loss(found, targets, classes, how, taught.to(targets.device)),
         checkpoint=checkpoint.with_name(f"{checkpoint.name}-{_checkpoint_key(examples, rows, held, how)}.pt"),
         on_epoch=lambda e, loss, score: emit("epoch", {"name": "student", "epoch": e, "loss": loss, "score": score}),
         device=how.device,
@@ -127,14 +135,17 @@ def _targets(examples: StudentRows, how: Distil) -> Tensor:
     return torch.from_numpy(np.concatenate(parts, axis=1))
 
 
-def _loss(found: tuple[Tensor, Tensor, Tensor], targets: Tensor, classes: int, how: Distil) -> Tensor:
+def _loss(
+    found: tuple[Tensor, Tensor, Tensor], targets: Tensor, classes: int, how: Distil, taught: Tensor | None = None
+) -> Tensor:
+    """The loss of a batch. taught: the columns that the teacher covers; None: all."""
     clip, _, embedded = found
     soft, truth, (sure, weight) = (
         targets[:, :classes],
         targets[:, classes : 2 * classes],
         targets[:, 2 * classes :].T[:2],
     )
-    loss = _teacher_loss(clip, soft, how)
+    loss = _teacher_loss(clip, soft, how) if taught is None else _teacher_loss(clip[:, taught], soft[:, taught], how)
     labelled = sure == 1  # a mixture counts where all of it is labelled
     if how.labels and bool(labelled.any()):
         share = how.labels * (weight * labelled).mean()
@@ -153,14 +164,15 @@ def _teacher_loss(clip: Tensor, wanted: Tensor, how: Distil) -> Tensor:
 
 def _stop_score(found: Float32, examples: StudentRows, held: Int64, how: Distil) -> float:
     """Return the macro-AUC on labelled rows; without one, how near the student is to its teacher."""
-    own = examples.labelled[held] > 0
-    score = macro_auc(examples.truth[held][own] > 0.5, found[own]).macro if own.any() else float("nan")
+    sure = examples.labelled[held] > 0
+    score = macro_auc(examples.truth[held][sure] > 0.5, found[sure]).macro if sure.any() else float("nan")
     if np.isfinite(score):
         return score
+    own, theirs = found[:, examples.taught], examples.teacher[held][:, examples.taught]
     if orders_only(how):
-        agreement = rank_agreement(found, examples.teacher[held])
+        agreement = rank_agreement(own, theirs)
         return agreement if np.isfinite(agreement) else 0.0
-    return -float(np.mean((sigmoid(found) - sigmoid(examples.teacher[held])) ** 2))
+    return -float(np.mean((sigmoid(own) - sigmoid(theirs)) ** 2))
 
 
 def _checkpoint_key(examples: StudentRows, rows: Any, held: Any, how: Distil) -> str:
@@ -172,6 +184,7 @@ def _checkpoint_key(examples: StudentRows, rows: Any, held: Any, how: Distil) ->
     if isinstance(pictures, WaveRows):
         digest.update("".join(w.digest for w in (pictures.waves, pictures.background) if w is not None).encode())
         pictures = np.concatenate([w.used for w in (pictures.waves, pictures.background) if w is not None])
-    for array in (pictures, examples.teacher, examples.truth, examples.labelled, rows, held, *embedding):
+    given = (pictures, examples.teacher, examples.taught, examples.truth, examples.labelled, rows, held, *embedding)
+    for array in given:
         digest.update(np.ascontiguousarray(array).data)
     return digest.hexdigest()[:12]

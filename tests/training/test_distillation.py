@@ -233,7 +233,7 @@ def test_the_card_names_the_teachers_caveat_where_it_is_judged() -> None:
     made: dict[str, Any] = {
         "rows": {"learn": 1, "stop": 2, "judge": 3, "labelled": 4, "part_real": 1}, "chunk_s": 10.0, "background": None,
         "how": {"picture": {"rate": 16000}, "loss": "bce"}, "held_out": {"rmse": 0.125}, "parameters": 1234,
-        "classes": ["x"], "recordings": 9, "onnx_difference": 2e-7, "saw_known": True,
+        "classes": ["x"], "recordings": 9, "not_taught": {"labels_alone": ["a"], "left_out": ["b", "c"]}, "onnx_difference": 2e-7, "saw_known": True,
     }  # fmt: skip
     plain = "\n".join(student_card(made))
     assert "1,234 parameters" in plain
@@ -241,6 +241,8 @@ def test_the_card_names_the_teachers_caveat_where_it_is_judged() -> None:
     assert "chunks of 10 s at 16000 Hz; loss bce" in plain
     assert "0.1250" in plain
     assert "in-sample" not in plain
+    assert "- 1 classes that the teacher does not cover are learned from labels alone: a" in plain
+    assert "- 2 classes are left out: the teacher does not cover them and no label names them: b, c" in plain
     made["held_out"] |= figures(np.ones(20, bool), RIGHT, Saw(("r0",)))
     assert "the student's figure is in-sample" in "\n".join(student_card(made))
 
@@ -279,3 +281,31 @@ def test_torch_and_onnx_agree_on_b0(tmp_path: Path) -> None:
     given = task(tmp_path, how=Distil(Picture(rate=1000), size="b0"), chunk_s=2.0)
     drift = distillation._write(given, network, Saw.of(["r1"]))  # refused beyond 1e-4 of the largest output
     assert 0 < drift < 1e-4 * 10 * float(clip.abs().max())
+
+
+def test_classes_without_a_teacher_are_learned_from_labels_or_left_out(fitted: dict[str, Any], tmp_path: Path) -> None:
+    values = np.stack([np.arange(20.0), np.zeros(20), np.zeros(20)], 1)
+    only_x = Scores.build(values, ROWS, ("x", "y", "z"), "logit", covered=np.array([True, False, False]))
+    at = fold_of(IDS, 5)
+    learn, stop = (next(r for r in IDS if at[r] in folds) for folds in ((2, 3, 4), (0, 1)))
+    table = labels(tmp_path / "l.csv", f"{learn}.ogg,0,5,y", f"{stop}.ogg,0,5,z")  # z: no row to learn it from
+    made = distil(task(tmp_path, teacher=only_x, labels=table))
+    assert made["classes"] == ["x", "y"]
+    assert made["not_taught"] == {"labels_alone": ["y"], "left_out": ["z"]}
+    given: StudentRows = fitted["examples"]
+    assert (given.teacher.shape, given.truth.shape) == ((20, 2), (20, 2))
+    assert given.taught.tolist() == [0]
+    card = (tmp_path / "card.md").read_text(encoding="utf-8")
+    assert "learned from labels alone: y" in card
+    assert "no label names them: z" in card
+    with pytest.raises(BlendkitError, match="the teacher covers none of its classes"):
+        distil(task(tmp_path, teacher=replace(only_x, covered=np.zeros(3, bool))))
+
+
+def test_only_what_the_teacher_covers_is_compared() -> None:
+    found = np.full((4, 2), np.log(3), np.float32)  # a quarter off the teacher's half
+    found[:, 1] = 9.0
+    given = replace(examples(np.ones(20)), covered=np.array([True, False]))
+    made = student_figures(given, np.array([0, 1, 2, 3]), found, ROWS, {}, NOTHING)
+    assert made["rmse"] == pytest.approx(0.25)
+    assert made["student"][0] == made["teacher"][0] == 0.5  # of x alone: all of its scores are equal

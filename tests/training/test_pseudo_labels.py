@@ -82,7 +82,8 @@ def test_labels_are_written_and_read(tmp_path: Path, make_examples: Make) -> Non
     assert rows.row_ids.tolist() == ["r1_5", "r2_5"]
     np.testing.assert_array_equal(rows.features["a"], given.features["a"][[2, 0]])  # of the same rows
     np.testing.assert_allclose(rows.targets, [[0.1**2, 0, 0.9**2], [0.7**2, 0, 0]], rtol=1e-6)
-    assert rows.counts is None  # without a rule every other cell counts as absent
+    assert rows.counts is not None  # without a rule every other cell of the teacher's classes counts as absent
+    assert rows.counts.tolist() == [[True, False, True]] * 2
 
 
 def test_hard_labels_are_ones(tmp_path: Path) -> None:
@@ -127,7 +128,8 @@ def test_whole_rows_keep_their_soft_targets(tmp_path: Path) -> None:
     assert saved["mask"].all()
 
 
-def test_what_the_teacher_does_not_cover_is_unknown_under_either_rule(tmp_path: Path) -> None:
+def test_what_the_teacher_does_not_cover_is_unknown_under_every_rule(tmp_path: Path) -> None:
     half = replace(scores(), covered=np.array([True, False]))
-    for gates in (Gates(least=0.0, negative_below=0.9), Gates(least=0.0, whole_rows=True)):
+    for gates in (Gates(least=0.0), Gates(least=0.0, negative_below=0.9), Gates(least=0.0, whole_rows=True)):
         assert written(tmp_path, gates, half)["mask"].tolist() == [[True, False]] * 4
+        assert json.loads((tmp_path / "pseudo.json").read_text(encoding="utf-8"))["uncovered"] == ["y"]

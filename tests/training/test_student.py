@@ -124,3 +124,21 @@ def test_a_mixture_with_an_unlabelled_chunk_has_no_labels() -> None:
     how = replace(HOW, labels=1.0)
     wanted = 0.7 * distillation(clip, targets[:, :1], 2.0) + 0.3 * np.log1p(np.exp(-1))  # the second alone, by 0.6 of 2
     assert _loss((clip, clip, clip), targets, 1, how).item() == pytest.approx(wanted.item(), rel=1e-6)
+
+
+@pytest.mark.parametrize("how", [HOW, replace(HOW, loss="listwise", temperature=0.1), replace(HOW, loss="pairwise")])
+def test_a_class_without_a_teacher_is_in_no_loss_of_the_teacher(how: Distil) -> None:
+    given = replace(rows(), covered=np.array([True, False]), labelled=np.zeros(20, np.float32))
+    clip = torch.randn(20, 2, requires_grad=True)
+    _loss((clip, clip, clip), _targets(given, how), 2, how, torch.from_numpy(given.taught)).backward()
+    assert clip.grad is not None
+    assert clip.grad[:, 0].abs().min() > 0
+    assert (clip.grad[:, 1] == 0).all()
+
+
+def test_a_student_stops_by_what_its_teacher_covers() -> None:
+    given = replace(rows(), covered=np.array([True, False]), labelled=np.zeros(20, np.float32))
+    found = given.teacher.copy()
+    found[:, 1] += 5
+    assert _stop_score(found, given, np.arange(20), HOW) == pytest.approx(0)
+    assert _checkpoint_key(given, [0], [1], HOW) != _checkpoint_key(replace(given, covered=None), [0], [1], HOW)

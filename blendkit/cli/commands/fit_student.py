@@ -157,10 +157,12 @@ def student(json_out: bool, distil: Distil, picture: Picture, waves: WaveChanges
 
 
 def _show(report: dict[str, Any], out: Path) -> None:
-    from blendkit.training import background_note, nearness, span
+    from blendkit.training import background_note, class_notes, nearness, span
 
     rows, held = report["rows"], report["held_out"]
     click.echo(f"{report['parameters']:,} parameters; {rows['learn']} chunks, best epoch {report['best_epoch']}")
+    for note in class_notes(report["not_taught"]):
+        click.echo(note)
     click.echo(f"{rows['judge']} chunks: {nearness(held)}")
     if "student" in held:
         click.echo(

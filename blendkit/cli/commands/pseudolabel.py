@@ -9,6 +9,7 @@ import click
 from blendkit.cli._options import OUT_FOLDER, PATH, Number, bundle, data_option, json_option, lazy, machine, set_option
 from blendkit.cli._show import event, print_table, progress_emitter
 from blendkit.cli.commands.pseudolabel_rounds import rounds
+from blendkit.errors import shorten
 
 if TYPE_CHECKING:
     from blendkit.training import PseudoLabelRequest
@@ -158,6 +159,9 @@ def _show_gate(report: dict[str, Any], request: PseudoLabelRequest) -> None:
     rows = [[c["class"], c["had"], c["chunks"], c["recordings"]] for c in shown]
     print_table("", ["class", "labelled chunks", "pseudo-labelled", "in recordings"], rows)
     click.echo(_told_mask(report))
+    if report["uncovered"]:
+        masked = f"{len(report['uncovered'])} classes that the teacher does not cover are masked from the loss"
+        click.echo(f"{masked}: {shorten(report['uncovered'])}")
     never = [c["class"] for c in report["classes"] if not c["chunks"]]
     click.echo(
         f"{report['cells']} labels in {report['rows']} of {report['of_rows']} chunks, {report['recordings']} recordings"

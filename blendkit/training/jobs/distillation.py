@@ -33,6 +33,7 @@ from blendkit.training.export import exported, write_onnx
 from blendkit.training.jobs.chunk_pictures import HeardChunks, chunk_pictures
 from blendkit.training.jobs.chunk_waves import chunk_waves, wave_source
 from blendkit.training.jobs.student_figures import student_figures
+from blendkit.training.jobs.taught_classes import taught_classes
 from blendkit.training.jobs.teacher_chunks import require_chunks
 from blendkit.training.model_cards import student_card
 from blendkit.training.rank_teacher import orders_only, taught
@@ -69,8 +70,9 @@ class Task:
 def distil(task: Task, emit: Emit = silent) -> dict[str, Any]:
     """Train, judge and write a student; return what student.json says.
 
-    Whole recordings are dealt into five folds: it learns from three, stops on one and is judged on one. Raises
-    BlendkitError for recordings the teacher has no scores of, and for fewer than five recordings that can be read.
+    Whole recordings are dealt into five folds: it learns from three, stops on one and is judged on one. Classes that
+    the teacher does not cover are learned from labels alone, or left out. Raises BlendkitError for recordings the
+    teacher has no scores of, and for fewer than five recordings that can be read.
     """
     grid = Grid(task.chunk_s, "pad", NameRule())
     _need_folds([r.id for r in task.recordings])
@@ -81,6 +83,8 @@ def distil(task: Task, emit: Emit = silent) -> dict[str, Any]:
     examples = _student_rows(task, heard, teacher)
     fold = _folds(rows, contents)
     learn, stop, held = (np.flatnonzero(m) for m in (fold > 1, fold == 1, fold == 0))
+    known = taught_classes(teacher, examples, learn)
+    task, examples = replace(task, teacher=known.teacher), known.examples
     source = None
     if waves is not None:
         kept_out = Saw.of(rows.recording[fold <= 1].tolist(), contents)
@@ -94,7 +98,8 @@ def distil(task: Task, emit: Emit = silent) -> dict[str, Any]:
     saw = Saw.of(rows.recording[fold > 0].tolist(), contents).joined(task.saw, *([source.saw] if source else []))
     drift = _write(task, network, saw)
     made = {
-        "classes": list(teacher.classes),
+        "classes": list(task.teacher.classes),
+        "not_taught": known.facts,
         "parameters": sum(p.numel() for p in network.student.parameters()),
         "recordings": len(rows.recordings()),
         "rows": {"learn": len(learn), "stop": len(stop), "judge": len(held), **_label_counts(examples, heard)},

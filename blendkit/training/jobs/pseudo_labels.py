@@ -113,6 +113,7 @@ def write_pseudo(
         "cells": int(cells.sum()),
         "sure": int(mask.sum()),
         "of_cells": int(mask.size),
+        "uncovered": [c for c, k in zip(scores.classes, scores.covered, strict=True) if not k],
         "recordings": len(set(part.recording.tolist())),
         "classes": gained(cells, scores.rows.recording.tolist(), scores.classes, had),
     }
@@ -123,8 +124,8 @@ def write_pseudo(
 def read_pseudo(folder: Path, unlabelled: Examples) -> tuple[Examples, Saw]:
     """Return pseudo-labelled examples of a store's rows, and the recordings their teacher learned from.
 
-    Where some cells are masked, so are the classes that the labels do not have. Raises BlendkitError for labels of rows
-    that the store does not have, and where no class is shared.
+    Classes that the labels do not have are masked: their teacher says nothing of them. Raises BlendkitError for labels
+    of rows that the store does not have, and where no class is shared.
     """
     saw = _saw(folder / FACTS)
     saved = read_arrays(folder / CELLS, ("row_ids", "classes", "targets", "mask"), "a file of pseudo-labels", _AGAIN)
@@ -145,7 +146,7 @@ def read_pseudo(folder: Path, unlabelled: Examples) -> tuple[Examples, Saw]:
     if not shared:
         raise BlendkitError(f"{folder}: none of its classes is one of the head's", [shorten(classes)])
     found = np.zeros((len(ids), len(unlabelled.classes)), np.float32)
-    counts = np.full(found.shape, bool(mask.all()))
+    counts = np.zeros(found.shape, bool)
     for i, c in enumerate(unlabelled.classes):
         if c in column:
             found[:, i], counts[:, i] = targets[:, column[c]], mask[:, column[c]]

@@ -25,16 +25,19 @@ def student_figures(
 ) -> dict[str, Any]:
     """Compare a student with its teacher on the rows `held` (H,), from which it neither learned nor stopped.
 
+    Only classes that the teacher covers are compared.
+
     found (H, C): its logits. saw: what the teacher learned from; oof: whether the teacher's scores are out-of-fold;
     order: whether only its order was learned. Returns the rmse of the probabilities, or the mean over classes of
     Spearman's correlation, and, where labels give macro-AUCs, `student`, `teacher` and `gain` as
     [estimate, low, high], with their `kinds`, how many judged recordings the teacher learned from, and `notes` that
     say it in words.
     """
-    teacher = examples.teacher[held]
+    taught = examples.taught  # of the other classes the teacher says nothing that could be compared
+    teacher, found = examples.teacher[held][:, taught], found[:, taught]
     made = _nearness(found, teacher, order=order)
     own = examples.labelled[held] > 0
-    truth = examples.truth[held][own] > 0.5
+    truth = examples.truth[held][own][:, taught] > 0.5
     clusters = rows.recording[held][own].tolist()
     if len(set(clusters)) < 2 or not (truth.any(axis=0) & ~truth.all(axis=0)).any():
         return made
