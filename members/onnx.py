@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from blendkit.audio import Anchor, Pool, samples_at
 from blendkit.core import Float32
 from blendkit.errors import BlendkitError
-from blendkit.graphs import GraphNeeds, Port, check_grid, load_graph, open_session, ports, variant_note
+from blendkit.graphs import GraphNeeds, Port, check_grid, load_graph, metadata_saw, open_session, ports, variant_note
 from blendkit.member import (
     Batch,
     Cells,
@@ -154,8 +154,8 @@ def onnx_member(
     gives = stated_space(NAME, graph, scores.name, scores.arranged(values), gives)
     info = MemberInfo(
         mapped.classes, mapped.covered, rate, window, given.whole_batches(batch),
-        tuple(filter(None, [*notes, *mixed, note])), (), hop_s, pool or "mean", anchor,
-        scores.frames if pool == "frames" else 0,
+        tuple(filter(None, [*notes, *mixed, note])), metadata_saw(graph, Path(model).name, NAME), hop_s,
+        pool or "mean", anchor, scores.frames if pool == "frames" else 0,
     )  # fmt: skip
     cells = tuple(grid) if grid else None
     inside = OnnxBlocks(Path(model), NAME, given.name, samples, scores.name, cells, context.threads, context.provider)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Literal
 
@@ -18,7 +18,6 @@ from blendkit.graphs import (
     load_graph,
     metadata,
     metadata_names,
-    metadata_saw,
     metadata_seconds,
     open_session,
     ports,
@@ -46,6 +45,7 @@ from blendkit.member import (
     match_classes,
     picture_input,
     read_class_names,
+    saw_of_folds,
     score_output,
     stated_space,
     trial_windows,
@@ -81,6 +81,11 @@ class SedMember:
     frame_weight: float
     mix: Mix
     gives: Gives
+    fold_saw: tuple[Saw, ...] = ()
+
+    def only(self, folds: Sequence[int]) -> SedMember:
+        """Return the ensemble of these folds alone."""
+        return replace(self, folds=tuple(self.folds[i] for i in folds))
 
     def predict(self, windows: Float32) -> Float32:
         """Return logits (B, C), or frame probabilities (B, T, C) with the pool `frames`."""
@@ -129,7 +134,7 @@ class RawAudio:
         return windows
 
 
-@logits_version(2)
+@logits_version(3)
 def sed(
     context: MemberContext,
     *,
@@ -161,7 +166,8 @@ def sed(
     a student of `blendkit fit student` does. clip, frame: the outputs' names; default: the one without and the one with
     frames. gives: `logit` or `prob`; unless stated, what looks like probabilities is refused. Longer windows:
     `window_s: 20, anchor: centre, pool: frames` averages the frames of overlapping windows on one timeline;
-    a chunk's score is its highest frame (Babych, BirdCLEF 2025).
+    a chunk's score is its highest frame (Babych, BirdCLEF 2025). A recording that some folds were trained on, as their
+    metadata `saw` says, is scored by the others alone.
     """
     if not folds:
         raise BlendkitError("sed: `folds:` is empty; name at least one ONNX file")
@@ -188,12 +194,14 @@ def sed(
         f"frame weight {frame_weight:g}",
         *mixed,
     )
+    each = saw_of_folds(folds, "sed")
+    saw = each[0].joined(*each[1:])
     frames = max(1, outputs.frame.frames) if pool == "frames" and outputs.frame is not None else 0
     info = MemberInfo(
-        mapped.classes, mapped.covered, front.rate, window, runners[0].input.whole_batches(batch), notes, _saw(folds),
+        mapped.classes, mapped.covered, front.rate, window, runners[0].input.whole_batches(batch), notes, saw,
         hop_s, pool, anchor, frames,
     )  # fmt: skip
-    return SedMember(info, front, runners, mapped, outputs, frame_weight, mix, spaces[0])
+    return SedMember(info, front, runners, mapped, outputs, frame_weight, mix, spaces[0], each)
 
 
 def _labels(
@@ -221,13 +229,6 @@ def _front(mel: Any, graph: Any, source: str) -> Mel | RawAudio:
         details = ["name its spectrogram with `mel:`, or write `rate` into the graph's metadata"]
         raise BlendkitError(f"sed: the metadata of {source} has no `rate`, which `mel: null` needs", details)
     return RawAudio(int(rate))
-
-
-def _saw(folds: list[FilePath]) -> Saw:
-    """Return the labelled recordings that any fold was trained on, as their metadata say."""
-    graphs = [(load_graph(Path(f), "sed"), Path(f).name) for f in folds]
-    first, *others = [metadata_saw(g, n, "sed") for g, n in graphs]
-    return first.joined(*others)
 
 
 def _outputs(

@@ -53,7 +53,18 @@ if TYPE_CHECKING:
         make_rows,
         rows_from_ids,
     )
-    from blendkit.core.saw import Contents, Saw, ScoreKind, as_saw, base_name, copies, kind_of, same_recordings
+    from blendkit.core.saw import (
+        Contents,
+        Saw,
+        ScoreKind,
+        as_saw,
+        base_name,
+        copies,
+        held_out_of,
+        kind_of,
+        same_recordings,
+        unseen_folds,
+    )
     from blendkit.core.scores import Scores
     from blendkit.core.spaces import (
         FileSpace,
@@ -139,6 +150,7 @@ __all__ = [
     "fitting_names",
     "fold_of",
     "format_seconds",
+    "held_out_of",
     "is_bookkeeping",
     "is_zone",
     "kind_of",
@@ -169,6 +181,7 @@ __all__ = [
     "ties_made",
     "unit_of_lengths",
     "unit_of_times",
+    "unseen_folds",
     "unused_names",
     "user_pattern",
     "with_fitting_names",

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import PurePosixPath
 from typing import Any, Literal
@@ -73,6 +73,22 @@ class Saw:
         if not isinstance(contents, Mapping):
             raise ValueError("its `saw_contents` is not a table of recordings")
         return cls.of(names, {r: AudioContent.from_json(c) for r, c in contents.items()}, known=said)
+
+
+def unseen_folds(folds: Sequence[Saw], recordings: Sequence[str], contents: Contents) -> dict[str, tuple[int, ...]]:
+    """Return {recording: the fold models that score it}: those that did not learn from it, or all, if all did."""
+    seen = [set(f.among(recordings, contents)) for f in folds]
+    every = tuple(range(len(folds)))
+    return {r: tuple(i for i in every if r not in seen[i]) or every for r in recordings}
+
+
+def held_out_of(folds: Sequence[Saw], recordings: Iterable[str], contents: Contents) -> list[str]:
+    """Return the recordings from which some, but not all of the fold models learned, in their order."""
+    asked = list(recordings)
+    if not folds:
+        return []
+    used = unseen_folds(folds, asked, contents)
+    return [r for r in asked if len(used[r]) < len(folds)]
 
 
 def as_saw(value: Saw | Iterable[str]) -> Saw:

@@ -12,6 +12,7 @@ from blendkit._face import lazy_face
 
 if TYPE_CHECKING:
     from blendkit.engine.beforehand import Beforehand, look_beforehand
+    from blendkit.engine.behind import Behind
     from blendkit.engine.inputs import Inputs, find_inputs, labels_out_of_reach, member_context, truth_of
     from blendkit.engine.local import RunResult, run
     from blendkit.engine.merging import merge
@@ -19,20 +20,18 @@ if TYPE_CHECKING:
     from blendkit.engine.preflighting import preflight
     from blendkit.engine.recipe_data import data_folder
     from blendkit.engine.recording_names import named_rows
-    from blendkit.engine.run_json import contents_of, in_sample
 else:
     __getattr__, __dir__ = lazy_face(__name__)
 
 __all__ = [
     "Beforehand",
+    "Behind",
     "Inputs",
     "RunResult",
     "Using",
     "Variant",
-    "contents_of",
     "data_folder",
     "find_inputs",
-    "in_sample",
     "labels_out_of_reach",
     "look_beforehand",
     "measure",

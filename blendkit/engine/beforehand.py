@@ -6,10 +6,10 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from blendkit.core import Saw, Space
+from blendkit.engine.behind import Behind
 from blendkit.engine.inputs import find_inputs, member_context
 from blendkit.engine.output_folder import LOGITS
 from blendkit.engine.preflighting import preflight
-from blendkit.engine.run_json import saw_by
 from blendkit.errors import BlendkitError
 from blendkit.recipe import DataFolder, Recipe, check_files, make_plan
 from blendkit.scoring import CPU_ONLY, Runtime, open_members, saw_of_members
@@ -41,5 +41,6 @@ def look_beforehand(recipe: Recipe, data: Path, out: Path, runtime: Runtime = CP
         raise BlendkitError(f"no audio below {data}", [f"folders searched for audio: {folders}"])
     named = [r.id for r in inputs.to_score if not r.problem] if opened.audio else []
     named += [r for s in opened.tables.values() for r in s.rows.recordings()] if not opened.audio else []
-    behind = {**saw_by(plan, opened, files), **saw_of_members(opened.audio)}
-    return Beforehand(tuple(dict.fromkeys(named)), space, Saw().joined(*behind.values()))
+    known = {n: p.saw for n, p in Behind.of(opened).with_steps(plan, files).items()}
+    everything = Saw().joined(*{**known, **saw_of_members(opened.audio)}.values())
+    return Beforehand(tuple(dict.fromkeys(named)), space, everything)

@@ -14,6 +14,7 @@ import numpy as np
 
 from blendkit.blending import MOSTLY_FILLED, StepContext, aligned, make_streams, may_lack_rows
 from blendkit.core import Rows, Scores, chunk_rows, shared_rows
+from blendkit.engine.behind import Behind
 from blendkit.engine.constant_members import with_weights
 from blendkit.engine.inputs import Inputs, find_inputs, member_context
 from blendkit.engine.output_folder import LOGITS, SUBMISSION, open_folder, write_report
@@ -21,7 +22,7 @@ from blendkit.engine.preflighting import preflight
 from blendkit.engine.recipe_data import data_folder
 from blendkit.engine.recording_names import named_rows
 from blendkit.engine.row_order import row_order
-from blendkit.engine.run_json import Figures, StreamResult, contents_of, run_report
+from blendkit.engine.run_json import Figures, StreamResult, run_report
 from blendkit.errors import BlendkitError, shorten
 from blendkit.events import Emit, silent
 from blendkit.io import CONSTANT, Written, write_scores
@@ -143,13 +144,14 @@ def _run(plan: Plan, folder: DataFolder, order: _Order) -> RunResult:
         inputs = replace(inputs, named=named)
     order.emit("names", {**inputs.named.summary(), "text": inputs.named.said})
     clock["scored"] = time.perf_counter()
-    streams, figures, warnings = _streams(plan, inputs, opened, rows, files, order)
+    behind = Behind.of(opened)
+    streams, figures, warnings = _streams(plan, inputs, opened, behind, rows, files, order)
     warnings = [*inputs.named.notes(), *(inputs.notes if opened.audio else ()), *_damaged(scored), *warnings]
     clock["streams"] = time.perf_counter()
     written, notes = _write(plan, inputs, order.out, streams)
     warnings += notes
     clock["written"] = time.perf_counter()
-    report = run_report(plan, inputs, opened, files, scored, figures, written, warnings)
+    report = run_report(plan, inputs, opened, behind, files, scored, figures, written, warnings)
     write_report(order.out, report, timings(clock, opened, scored), [w.path.name for w in written.values()])
     for text in warnings:
         order.emit("warning", {"text": text})
@@ -171,7 +173,7 @@ def _run(plan: Plan, folder: DataFolder, order: _Order) -> RunResult:
 
 
 def _streams(
-    plan: Plan, inputs: Inputs, opened: Opened, rows: Rows, files: RecipeFiles, order: _Order
+    plan: Plan, inputs: Inputs, opened: Opened, behind: Behind, rows: Rows, files: RecipeFiles, order: _Order
 ) -> tuple[dict[str, Scores], Figures, list[str]]:
     """Every stream that is written, the figures of all streams, and warnings for the user."""
     members, notes = aligned(
@@ -185,11 +187,10 @@ def _streams(
         warnings += group_notes(plan, inputs.taxonomy, classes)
     figures = Figures(inputs, rows, classes, order.emit)
     warnings += figures.lacking(members)
-    contents = contents_of(opened)
-    around = StepContext(inputs.taxonomy, inputs.names, plan.recipe.model.chunk_s, files, contents)
+    around = StepContext(inputs.taxonomy, inputs.names, plan.recipe.model.chunk_s, files, behind.contents)
     note = partial(_note, warnings)
     streams = make_streams(plan, members, around, made=figures.made, note=note, release=members.pop)
-    return streams, figures, [*warnings, *figures.warnings(opened)]
+    return streams, figures, [*warnings, *figures.warnings(behind)]
 
 
 def _note(warnings: list[str], stream: str, text: str) -> None:

@@ -3,22 +3,13 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, replace
 from typing import Any
 
 from blendkit._version import __version__
-from blendkit.core import (
-    Contents,
-    FileSpace,
-    Rows,
-    Saw,
-    Scores,
-    contents_to_json,
-    kind_of,
-    text_hash,
-    unused_names,
-)
+from blendkit.core import FileSpace, Rows, Scores, text_hash, unused_names
+from blendkit.engine.behind import Behind
 from blendkit.engine.inputs import Inputs, labels_out_of_reach, truth_of
 from blendkit.errors import shorten
 from blendkit.events import Emit
@@ -50,6 +41,7 @@ class Figures:
         self.notes += _nearly_matching(inputs, rows)
         self.scored = rows.recordings()
         self.results: dict[str, StreamResult] = {}
+        self.uncovered: dict[str, list[str]] = {}
         self.emit = emit
 
     def made(self, name: str, scores: Scores) -> None:
@@ -60,6 +52,7 @@ class Figures:
             figure = None if math.isnan(auc.macro) else auc.macro  # JSON has no NaN
             live, skipped = len(auc.scored), len(auc.skipped)
         self.results[name] = StreamResult(scores.space, int(scores.covered.sum()), figure, live, skipped)
+        self.uncovered[name] = [c for c, own in zip(scores.classes, scores.covered, strict=True) if not own]
         self.emit("stream", {"name": name, **asdict(self.results[name])})
 
     def lacking(self, members: Mapping[str, Scores]) -> list[str]:
@@ -71,9 +64,9 @@ class Figures:
                 found.append(f"member {name!r} lacks {len(lacks)} labelled classes: {shorten(lacks)}")
         return found
 
-    def warnings(self, opened: Opened) -> list[str]:
+    def warnings(self, behind: Behind) -> list[str]:
         """Say which figures are in-sample, and which labels nearly are those of the run."""
-        return [*self.notes, *in_sample(opened, self.recordings)]
+        return [*self.notes, *behind.in_sample(self.recordings)]
 
 
 def _nearly_matching(inputs: Inputs, rows: Rows) -> list[str]:
@@ -82,18 +75,9 @@ def _nearly_matching(inputs: Inputs, rows: Rows) -> list[str]:
     return list(filter(None, texts))
 
 
-def in_sample(opened: Opened, recordings: set[str]) -> list[str]:
-    """Name the members that were fitted on recordings they are measured on."""
-    out = []
-    contents = contents_of(opened)
-    for name, saw in members_saw(opened).items():
-        both = [] if name in out_of_fold(opened) else saw.among(sorted(recordings), contents)
-        if both:
-            out.append(
-                f"member {name!r} was fitted on {len(both)} of the {len(recordings)} labelled "
-                "recordings: its figures and those of its blends are in-sample"
-            )
-    return out
+def _written_space(space: FileSpace) -> FileSpace:
+    """The space of a stream in its file, which holds probabilities in place of logits."""
+    return "prob" if space == "logit" else space
 
 
 def members_saw(opened: Opened) -> dict[str, Saw]:
@@ -137,11 +121,15 @@ def _provenance(saw: Mapping[str, Saw], opened: Opened, recordings: Sequence[str
     everything = Saw().joined(*saw.values())
     judged = [s for n, s in saw.items() if n not in out_of_fold(opened)]
     kind = kind_of(Saw().joined(*judged), recordings, contents_of(opened)) if judged else "oof"
+def _written(file: Written, uncovered: list[str]) -> dict[str, Any]:
     return {
-        "kind": kind,
-        "saw": {n: list(s.recordings) for n, s in saw.items() if s.recordings},
-        "saw_unknown": [n for n, s in saw.items() if not s.known],
-        "saw_contents": contents_to_json(everything.contents, everything.recordings),
+        "file": file.path.name,
+        "sha256": file_hash(file.path),
+        "rows": file.rows,
+        "classes": file.classes,
+        "ties_by_writing": file.ties_by_writing,
+        "tied_cells": file.tied_cells,
+        "uncovered": uncovered,
     }
 
 
@@ -149,6 +137,7 @@ def run_report(
     plan: Plan,
     inputs: Inputs,
     opened: Opened,
+    behind: Behind,
     files: RecipeFiles,
     scored: Scored,
     figures: Figures,
@@ -157,6 +146,10 @@ def run_report(
 ) -> dict[str, Any]:
     """Return the content of run.json; nothing in it varies between equal runs."""
     text = filled_text(plan)
+    found, by = behind.of_run(plan, files, figures.scored)
+    output = plan.recipe.model.output
+    space, uncovered = _written_space(figures.results[output].space), tuple(figures.uncovered[output])
+    known = replace(found, space=space, uncovered=uncovered)
     used = {
         **inputs.files,
         **{
@@ -180,24 +173,14 @@ def run_report(
                 "note": s.note,
                 "duration_s": s.duration_s,
                 "chunks": s.chunks,
-                "content": s.content,
             }
             for r, s in scored.status.items()
         },
         "left_out": list(inputs.left_out) if opened.audio else [],
-        **_provenance(saw_by(plan, opened, files), opened, figures.scored),
+        "provenance": known.to_json(),
+        "saw_by": {n: {"recordings": list(saw.recordings), "known": saw.known} for n, saw in by.items()},
         "labels": {"files": figures.sources, "labelled_rows": int(figures.labelled.sum())},
         "streams": {n: asdict(r) for n, r in figures.results.items()},
-        "written": {
-            n: {
-                "file": w.path.name,
-                "sha256": file_hash(w.path),
-                "rows": w.rows,
-                "classes": w.classes,
-                "ties_by_writing": w.ties_by_writing,
-                "tied_cells": w.tied_cells,
-            }
-            for n, w in written.items()
-        },
+        "written": {n: _written(w, figures.uncovered[n]) for n, w in written.items()},
         "warnings": warnings,
     }

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from blendkit.io.contents import FileContents
     from blendkit.io.file_reader import ColumnNames, FileHead, Reader, ReadFile, file_head, find_reader, read_found
     from blendkit.io.file_seen import FileSeen, look_into
-    from blendkit.io.provenance import PROVENANCE, Provenance, read_provenance, write_side_provenance
+    from blendkit.io.provenance import PROVENANCE, Provenance, joined, of_store, read_provenance, write_side_provenance
     from blendkit.io.readers.deployment_csv import read_deployments
     from blendkit.io.readers.detection_tables import Detections
     from blendkit.io.readers.finds import read_finds
@@ -65,7 +65,9 @@ __all__ = [
     "find_reader",
     "is_range_table",
     "is_source",
+    "joined",
     "look_into",
+    "of_store",
     "read_cache",
     "read_deployments",
     "read_detections",

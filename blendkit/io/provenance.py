@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import json
 import zipfile
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, get_args
 
 from blendkit.core import AudioContent, Contents, FileSpace, Saw, ScoreKind, contents_to_json
+import numpy as np
+
+from blendkit.core import AudioContent, Contents, FileSpace, Saw, ScoreKind, contents_to_json, held_out_of
 from blendkit.errors import BlendkitError
 from blendkit.io.readers.score_sources import SUBMISSION, split_source
 from blendkit.store import BROKEN_NPZ, LogitStore, is_store, read_npz, write_json
@@ -24,22 +27,40 @@ class Provenance:
     """What is known of a file's scores.
 
     saw: the recordings behind them; contents: what the scored recordings sound like. kind: what the file says of
-    itself; `unknown` where it says nothing.
+    itself; `unknown` where it says nothing. held_out: recordings among `saw` that were scored only by what did not
+    learn from them. uncovered: classes of which nothing behind the scores says anything.
     """
 
     space: FileSpace = "unknown"
     saw: Saw = UNKNOWN_SAW
     kind: ScoreKind = "unknown"
     contents: Contents = field(default_factory=dict, repr=False)
+    held_out: tuple[str, ...] = ()
+    uncovered: tuple[str, ...] = ()
 
     def in_sample(self, recordings: Iterable[str]) -> list[str]:
         """Return which of these recordings the scores are in-sample on: none of out-of-fold scores."""
-        return [] if self.kind == "oof" else self.saw.among(recordings, self.contents)
+        if self.kind == "oof":
+            return []
+        held_out = set(self.held_out)
+        return [r for r in self.saw.among(recordings, self.contents) if r not in held_out]
+
+    def kind_on(self, recordings: Iterable[str]) -> ScoreKind:
+        """Return what the scores of these recordings are."""
+        asked = list(recordings)
+        if self.kind == "oof":
+            return "oof"
+        if self.in_sample(asked):
+            return "in-sample"
+        if not self.saw.known:
+            return "unknown"
+        return "oof" if set(self.held_out) & set(asked) else "unseen"
 
     def to_json(self) -> dict[str, Any]:
         """Return a form that JSON can hold."""
         scored = contents_to_json(self.contents, self.contents)
-        return {"space": self.space, "kind": self.kind, **self.saw.to_json(), "contents": scored}
+        own = {"held_out": list(self.held_out), "uncovered": list(self.uncovered), "contents": scored}
+        return {"space": self.space, "kind": self.kind, **self.saw.to_json(), **own}
 
     @classmethod
     def from_json(cls, value: Any) -> Provenance:
@@ -49,7 +70,34 @@ class Provenance:
         if value.get("space") not in get_args(FileSpace):
             raise ValueError("it does not say the space of its scores")
         contents = {r: AudioContent.from_json(c) for r, c in dict(value.get("contents", {})).items()}
-        return cls(value["space"], Saw.from_json(value), value["kind"], contents)
+        held_out, uncovered = (tuple(map(str, value.get(k, ()))) for k in ("held_out", "uncovered"))
+        return cls(value["space"], Saw.from_json(value), value["kind"], contents, held_out, uncovered)
+
+
+_WORST_FIRST: tuple[ScoreKind, ...] = ("in-sample", "unknown", "oof", "unseen")
+
+
+def joined(parts: Iterable[Provenance], recordings: Sequence[str], contents: Contents) -> Provenance:
+    """Return what is known of scores of these recordings that were made from all of the parts.
+
+    They are what the worst part is: in-sample, else of unknown origin, else out-of-fold. contents: of the recordings.
+    """
+    every = tuple(parts)
+    kinds = {p.kind_on(recordings) for p in every}
+    unsure: ScoreKind = "unknown"
+    kind = next((k for k in _WORST_FIRST if k in kinds), unsure)
+    saw = Saw().joined(*(p.saw for p in every))
+    seen = {r for p in every for r in p.in_sample(recordings)}
+    held_out = tuple(r for r in saw.among(recordings, contents) if r not in seen)
+    return Provenance("unknown", saw, kind, contents, held_out)
+
+
+def of_store(store: LogitStore) -> Provenance:
+    """Return what is known of a store's logits."""
+    contents = store.contents()
+    held_out = tuple(held_out_of(store.fold_saw, store.recordings(), contents))
+    uncovered = tuple(c for c, k in zip(store.classes, store.covered, strict=True) if not k)
+    return Provenance("logit", store.saw, "unknown", contents, held_out, uncovered)
 
 
 def read_provenance(source: Path | str) -> Provenance:
@@ -60,8 +108,7 @@ def read_provenance(source: Path | str) -> Provenance:
     path, _ = split_source(source)
     folder, file = (path, SUBMISSION) if path.is_dir() else (path.parent, path.name)
     if is_store(path):
-        store = LogitStore.open(path)
-        return Provenance("logit", store.saw, "unknown", store.contents())
+        return of_store(LogitStore.open(path))
     try:
         said = _own(path) if path.is_file() else None
     except (*BROKEN_NPZ, AttributeError, IndexError) as error:
@@ -108,16 +155,17 @@ def _of_run(path: Path, file: str, *, own: bool) -> Provenance:
     """
     try:
         facts = json.loads(path.read_text(encoding="utf-8"))
-        by_name, members = facts["saw"], list(facts.get("recipe", {}).get("members", {}))
-        names = sorted({str(r) for own in by_name.values() for r in own})
-        stream = {w["file"]: n for n, w in facts.get("written", {}).items()}.get(file)
-        known = (own or stream is not None) and bool(members) and all(by_name.get(m) for m in members)
-        known &= not facts.get("saw_unknown", [])
-        saw = Saw.from_json({"saw": names, "saw_known": known, "saw_contents": facts.get("saw_contents", {})})
-        entries = facts.get("recordings", {})
-        contents = {r: AudioContent.from_json(e["content"]) for r, e in entries.items() if e.get("content")}
-        space: FileSpace = facts.get("streams", {}).get(stream, {}).get("space", "unknown")
-        return Provenance("prob" if space == "logit" else space, saw, facts.get("kind", "unknown"), contents)
+        known = Provenance.from_json(facts["provenance"])
+        written = {w["file"]: (n, w) for n, w in facts.get("written", {}).items()}
+        if not own and file not in written:
+            unsure = replace(known.saw, known=False)
+            return Provenance(saw=unsure, contents=known.contents)
+        if file not in written:
+            return known
+        name, about = written[file]
+        space: FileSpace = facts["streams"][name]["space"]
+        uncovered = tuple(map(str, about["uncovered"]))
+        return replace(known, space="prob" if space == "logit" else space, uncovered=uncovered)
     except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
         reason = f"it has no {error}" if isinstance(error, KeyError) else str(error)
         raise BlendkitError(f"{path}: not the facts of a run", [reason, "run the recipe again"]) from error

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
         read_synonyms,
     )
     from blendkit.member.detection_grid import detections_on_grid, windows_on_grid
+    from blendkit.member.fold_ensembles import FoldEnsemble, saw_of_folds
     from blendkit.member.foreign_windows import NO_SCORE, on_grid, score_files
     from blendkit.member.frame_checks import FrameError
     from blendkit.member.frames import FrameMember, Gives, frame_member, import_code
@@ -103,6 +104,7 @@ __all__ = [
     "FileMember",
     "FilePath",
     "FinishedMember",
+    "FoldEnsemble",
     "FoldedMember",
     "FrameError",
     "FrameMember",
@@ -158,6 +160,7 @@ __all__ = [
     "read_class_names",
     "read_synonyms",
     "same_front_end",
+    "saw_of_folds",
     "score_files",
     "score_output",
     "score_together",

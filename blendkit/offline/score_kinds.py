@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from pathlib import Path
 
-from blendkit.core import ScoreKind, kind_of
+from blendkit.core import ScoreKind
 from blendkit.errors import shorten
 from blendkit.io import read_provenance
 
@@ -19,14 +19,17 @@ def score_kind(source: Path | str, recordings: Iterable[str]) -> tuple[ScoreKind
     """
     labelled = list(dict.fromkeys(recordings))
     known = read_provenance(source)
-    if known.kind == "oof":
-        return "oof", ["these scores are out-of-fold, as their file says"]
-    seen = known.in_sample(labelled)
-    if seen:
+    kind = known.kind_on(labelled)
+    if kind == "in-sample":
+        seen = known.in_sample(labelled)
         what = f"what made these scores learned from {len(seen)} of the {len(labelled)} labelled recordings"
-        return "in-sample", [f"in-sample: {what}: {shorten(seen, 3)}"]
-    kind = kind_of(known.saw, labelled, known.contents)
-    return kind, [NOT_KNOWN] if kind == "unknown" else []
+        return kind, [f"in-sample: {what}: {shorten(seen, 3)}"]
+    if kind == "oof" and known.kind != "oof":
+        held_out = len(set(known.held_out) & set(labelled))
+        who = "by the fold models that did not learn from them"
+        return kind, [f"{held_out} of the {len(labelled)} labelled recordings are scored out of fold: {who}"]
+    notes = {"oof": "these scores are out-of-fold, as their file says", "unknown": NOT_KNOWN}
+    return kind, [notes[kind]] if kind in notes else []
 
 
 def unlike_kinds(kinds: dict[str, ScoreKind]) -> list[str]:

@@ -9,10 +9,9 @@ from typing import Any
 from blendkit.blending import Memo, StepContext, aligned, make_streams, may_lack_rows
 from blendkit.core import Bools, Rows, Scores, canonical_json, compare_names, shared_rows
 from blendkit.engine import (
+    Behind,
     Inputs,
-    contents_of,
     find_inputs,
-    in_sample,
     labels_out_of_reach,
     member_context,
     named_rows,
@@ -121,10 +120,11 @@ def _open(plan: Plan, data: DataFolder, files: RecipeFiles, stores: Path) -> Wor
     truth, labelled, used = _truth(inputs, rows, classes)
     measured = {str(r) for r in rows.recording[labelled]}
     folds, fold_notes = _folds(opened, measured)
+    behind = Behind.of(opened)
     read_as = (f"{t.source}: {n}" for t in inputs.labels if t.source in used for n in t.notes)
-    said = [*inputs.named.notes(), *read_as, *opened.warnings, *notes, *fold_notes, *in_sample(opened, measured)]
+    said = [*inputs.named.notes(), *read_as, *opened.warnings, *notes, *fold_notes, *behind.in_sample(measured)]
     unique = dict.fromkeys(said)
-    around = StepContext(inputs.taxonomy, inputs.names, plan.recipe.model.chunk_s, files, contents_of(opened))
+    around = StepContext(inputs.taxonomy, inputs.names, plan.recipe.model.chunk_s, files, behind.contents)
     memo = Memo(max(_MEMO_BYTES, 2 * sum(m.values.nbytes for m in members.values())))
     return Workspace(members, around, rows, classes, truth, labelled, tuple(used), folds, unique, memo)
 

@@ -11,7 +11,16 @@ from blendkit.core import Scores, as_saw
 from blendkit.errors import BlendkitError, broken
 from blendkit.graphs import Provider
 from blendkit.io import Provenance, read_provenance
-from blendkit.member import TTA, FileMember, FinishedMember, FoldedMember, Member, MemberContext, shift_notes
+from blendkit.member import (
+    TTA,
+    FileMember,
+    FinishedMember,
+    FoldedMember,
+    FoldEnsemble,
+    Member,
+    MemberContext,
+    shift_notes,
+)
 from blendkit.recipe import MemberPlan, Plan, RecipeFiles
 from blendkit.scoring.identity import facts_hash, grid_of, member_facts, tta_of
 from blendkit.scoring.scorer import AudioMember
@@ -151,6 +160,8 @@ def audio_member(
         info = made.info
         notes = [*info.notes, *shift_notes(info, tta)]
         about = {"facts": facts, "notes": notes, **as_saw(info.saw).to_json()}
+        if isinstance(made, FoldEnsemble):
+            about["fold_saw"] = [saw.to_json() for saw in made.fold_saw]
         return LogitStore.create(folder, made_by, info.classes, info.covered, about)
 
     return AudioMember(member.name, build, tta, _existing(folder, made_by), open_store, limit_s=member.limit_s)

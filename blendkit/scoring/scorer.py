@@ -34,6 +34,8 @@ from blendkit.scoring.broken_members import (
     naming_untried,
     unproven_entries,
 )
+from blendkit.scoring.broken_members import check_finite, check_on_silence, check_some_scored, looks_broken
+from blendkit.scoring.fold_models import by_unseen_folds
 from blendkit.scoring.isolation import FAILED, closing_workers, failed_entries, score_surviving
 from blendkit.scoring.statuses import joined_status, stored
 from blendkit.store import LogitStore, Stored, file_hash
@@ -206,17 +208,16 @@ def _score_batch(
 
     Returns the recordings on which an isolated member failed.
     """
-    alike: dict[object, tuple[list[Prepared], list[AudioMember]]] = {}
+    alike: dict[object, tuple[list[Prepared], list[AudioMember], list[Member | FileMember]]] = {}
     for m in members:
-        own = [p for p in batch.recordings if m.name in todo[p.recording]]
-        if own:
-            made = built[m.name]
+        lacking = [p for p in batch.recordings if m.name in todo[p.recording]]
+        for made, own in by_unseen_folds(built[m.name], lacking) if lacking else ():
             like = same_front_end(made) if isinstance(made, Member) else m.name
             key = (tuple(p.recording for p in own), m.tta, like)
-            alike.setdefault(key, (own, []))[1].append(m)
-    failed = [
-        _score_alike(together, [built[m.name] for m in together], own, keys, grid) for own, together in alike.values()
-    ]
+            _, together, models = alike.setdefault(key, (own, [], []))
+            together.append(m)
+            models.append(made)
+    failed = [_score_alike(together, models, own, keys, grid) for own, together, models in alike.values()]
     return set().union(*failed)
 
 

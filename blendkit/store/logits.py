@@ -69,6 +69,14 @@ class LogitStore:
         except ValueError as error:
             raise BlendkitError(f"{self.folder}: not a logit store", [str(error)]) from error
 
+    @property
+    def fold_saw(self) -> tuple[Saw, ...]:
+        """What each fold model of an ensemble was fitted on; () for other members. Raises BlendkitError as `saw`."""
+        try:
+            return tuple(Saw.from_json(f) for f in self.about.get("fold_saw", ()))
+        except (ValueError, TypeError, AttributeError) as error:
+            raise BlendkitError(f"{self.folder}: not a logit store", [str(error)]) from error
+
     def contents(self) -> Contents:
         """What the stored recordings sound like, of those whose content is known."""
         return self.manifest.contents()

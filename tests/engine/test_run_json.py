@@ -10,7 +10,9 @@ import numpy as np
 import pytest
 from onnx import TensorProto, helper, numpy_helper
 
+from blendkit.core import NameRule, Saw, Scores, chunk_rows
 from blendkit.engine.local import RunResult
+from blendkit.io import Provenance, read_provenance, write_scores
 
 RECIPE = """
 recipe: 1
@@ -80,3 +82,35 @@ def test_what_is_said_of_a_member_is_kept(
         run_text(FRAMES, data, tmp_path / "out")
         report = json.loads((tmp_path / "out/run.json").read_text(encoding="utf-8"))
         assert "a shift of 0.6 s is 0.5 s, on frames of 0.5 s" in report["members"]["m"]["notes"]
+    told = json.loads((tmp_path / "out/run.json").read_text(encoding="utf-8"))
+    by = {n: (s["recordings"], s["known"]) for n, s in told["saw_by"].items()}
+    steps = {"t.first": (["a", "b"], True), "t.second": (["c"], True), "t.prior_correction": (["a", "b"], True)}
+    assert by == {"t": ([], False), **steps}
+    known = read_provenance(tmp_path / "out")
+    assert Provenance.from_json(told["provenance"]) == known  # one form, read by one function
+    assert (known.saw.recordings, known.saw.known, known.kind) == (("a", "b", "c"), False, "unknown")
+    assert set(known.contents) == {"r1", "r2"}
+
+
+def test_a_cross_fitted_step_leaves_a_run_out_of_fold(tmp_path: Path, run_text: Callable[..., RunResult]) -> None:
+    rows = chunk_rows({"r1": 2, "r2": 2}, 5.0, NameRule())
+    scores = Scores.build(np.array([[0.1, 0.9], [0.2, 0.8], [0.3, 0.7], [0.6, 0.4]]), rows, ("x", "y"), "prob")
+    write_scores(scores, tmp_path / "t.csv", provenance=Provenance("prob", Saw()))  # known to be of nothing
+    lines = [f"{r}.wav,0,5,x\n{r}.wav,5,10,y" for r in ("r1", "r2")]
+    (tmp_path / "own.csv").write_text("\n".join(["filename,start,end,primary_label", *lines]) + "\n")
+    recipe = """
+        recipe: 1
+        name: c
+        members:
+          t:
+            use: table
+            path: t.csv
+            space: prob
+            steps:
+              - {to: logit}
+              - prior_correction: {fit: {labels: own.csv, folds: 2}}
+        output: t
+        """
+    run_text(recipe, tmp_path, tmp_path / "out")
+    known = read_provenance(tmp_path / "out")
+    assert (known.kind, known.held_out, known.in_sample(["r1", "r2"])) == ("oof", ("r1", "r2"), [])

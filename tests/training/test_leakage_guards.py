@@ -15,7 +15,7 @@ import pytest
 from blendkit.core import NameRule, Saw, Scores, chunk_rows
 from blendkit.engine import Beforehand
 from blendkit.errors import BlendkitError
-from blendkit.io import read_provenance
+from blendkit.io import Provenance, joined, read_provenance
 from blendkit.store import LogitStore, Stored
 from blendkit.training.examples import Examples
 from blendkit.training.jobs import head_fit, labelling
@@ -26,7 +26,7 @@ from blendkit.training.jobs.noisy_student import _refuse_learned, _without_label
 from blendkit.training.jobs.pseudo_labels import without_seen
 from blendkit.training.jobs.requests import HeadRequest, TrainingRows
 from blendkit.training.jobs.student_task import StudentRequest, task_of
-from blendkit.training.jobs.teacher_saw import with_labels
+from blendkit.training.jobs.teacher_saw import read_teacher, with_labels
 from blendkit.training.outputs import Source
 
 Make = Callable[..., Examples]
@@ -128,10 +128,11 @@ def run_folder(tmp_path: Path) -> Path:
     """A run whose members and steps learned from t1, t2 and t3."""
     (tmp_path / "run").mkdir()
     (tmp_path / "run" / "submission.csv").write_text("row_id,x\nr1_5,0.5\nr2_5,0.25\n")
+    known = Provenance("prob", Saw.of(["t1", "t2", "t3"]), "unseen")
     told = {
-        "saw": {"m": ["t2", "t1"], "m.prior": ["t3", "t1"]},
-        "recipe": {"members": {"m": {}}},
-        "written": {"m": {"file": "submission.csv"}},
+        "provenance": known.to_json(),
+        "streams": {"m": {"space": "logit"}},
+        "written": {"m": {"file": "submission.csv", "uncovered": ["x"]}},
     }
     (tmp_path / "run" / "run.json").write_text(json.dumps(told))
     return tmp_path / "run"
@@ -152,6 +153,13 @@ def test_a_teachers_folder_says_what_it_saw(store: Path, run_folder: Path, tmp_p
     assert teacher_saw(str(run_folder / "none" / "submission.csv"), None) == Saw((), known=False)
 
 
+def test_a_file_of_a_run_says_what_it_does_not_cover(run_folder: Path) -> None:
+    known = read_provenance(run_folder / "submission.csv")
+    assert (known.space, known.uncovered) == ("prob", ("x",))  # files hold probabilities in place of logits
+    assert read_teacher(run_folder / "submission.csv", None, known).covered.tolist() == [False]
+    assert read_provenance(run_folder) == known  # its submission
+
+
 def test_labels_add_to_what_the_folder_says(store: Path, run_folder: Path, labels: Path, tmp_path: Path) -> None:
     assert teacher_saw(str(store), labels) == Saw(("t1", "z"), known=True)
     assert teacher_saw(str(run_folder), labels) == Saw(("t1", "t2", "t3", "z"), known=True)
@@ -160,23 +168,30 @@ def test_labels_add_to_what_the_folder_says(store: Path, run_folder: Path, label
 
 
 @pytest.mark.parametrize(
-    ("saw", "recipe", "known"),
+    ("parts", "kind", "held_out", "seen"),
     [
-        ({"m": ["t1"], "n": ["t2"]}, {"members": {"m": {}, "n": {}}}, True),
-        ({"m": ["t1"]}, {"members": {"m": {}, "n": {}}}, False),  # n may have learned from anything
-        ({"m.prior": ["t1"]}, {"members": {"m": {}}}, False),  # a step's labels say nothing of its member
-        ({"m": [], "n": ["t2"]}, {"members": {"m": {}, "n": {}}}, False),
-        ({}, {"members": {"m": {}}}, False),
-        ({"m": ["t1"]}, {}, False),
+        ([(["t1"], "unknown", ())], "unseen", (), []),
+        ([(["r1"], "unknown", ())], "in-sample", (), ["r1"]),
+        ([(["r1", "r2"], "oof", ())], "oof", ("r1", "r2"), []),
+        ([(["r1", "r2"], "unknown", ("r1", "r2"))], "oof", ("r1", "r2"), []),
+        ([(["r1"], "oof", ()), (["t1"], "unknown", ())], "oof", ("r1",), []),  # the other never saw r1
+        ([(["r1"], "oof", ()), (None, "unknown", ())], "unknown", ("r1",), []),
+        ([(["r1", "r2"], "oof", ()), (["r2"], "unknown", ())], "in-sample", ("r1",), ["r2"]),
+        ([], "unknown", (), []),
     ],
 )
-def test_a_run_knows_it_only_if_every_member_declares_it(
-    tmp_path: Path, saw: dict[str, list[str]], recipe: dict[str, Any], known: bool
+def test_a_blend_is_what_its_worst_part_is(
+    parts: list[tuple[Any, Any, tuple[str, ...]]], kind: str, held_out: tuple[str, ...], seen: list[str]
 ) -> None:
-    (tmp_path / "run.json").write_text(json.dumps({"saw": saw, "recipe": recipe}))
-    found = read_provenance(tmp_path).saw
-    assert found == Saw(tuple(sorted({r for each in saw.values() for r in each})), known=known)
-    assert teacher_saw(str(tmp_path), None) == found
+    recordings = ["r1", "r2"]
+    known = [Provenance("prob", Saw(known=False) if s is None else Saw.of(s), k, {}, h) for s, k, h in parts]
+    made = joined(known, recordings, {})
+    assert (made.kind, made.held_out) == (kind, held_out)
+    assert made.saw.known == all(s is not None for s, _, _ in parts)
+    assert Provenance.from_json(json.loads(json.dumps(made.to_json()))) == made
+    if kind != "oof":
+        assert made.in_sample(recordings) == seen
+    assert made.kind_on(recordings) == (kind if parts else "unseen")
 
 
 def test_both_uses_of_a_teacher_ask_its_folder(
@@ -202,7 +217,7 @@ def test_a_recipe_of_members_that_declare_nothing_is_not_known(
 
     def run(recipe: Any, data: Any, folder: Path, **more: Any) -> Any:
         folder.mkdir(parents=True)
-        told = {"saw": {"m": ["t1"]} if "m" in members else {}, "recipe": {"members": members}}
+        told = {"provenance": Provenance(saw=Saw.of(["t1"] if "m" in members else [], known=False)).to_json()}
         (folder / "run.json").write_text(json.dumps(told))
         return SimpleNamespace(made={"out": scores})
 
@@ -231,7 +246,7 @@ def test_a_fit_notes_a_teacher_that_does_not_say_all(make_examples: Make) -> Non
     assert "not known" in notes[1]
 
 
-@pytest.mark.parametrize("text", ["{}", "[]", '{"saw": []}', '{"saw": {"m": 3}}', "{"])
+@pytest.mark.parametrize("text", ["{}", "[]", '{"provenance": []}', '{"provenance": {"kind": 3}}', "{"])
 def test_a_damaged_run_is_one_error(tmp_path: Path, text: str) -> None:
     (tmp_path / "run.json").write_text(text)
     with pytest.raises(BlendkitError, match=r"run\.json: not the facts of a run"):

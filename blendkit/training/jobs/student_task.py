@@ -66,9 +66,10 @@ def task_of(request: StudentRequest) -> Task:
     store = FeatureStore.open(request.embedding) if request.embedding is not None else None
     if store is not None:
         require_features(str(request.embedding), [request.embedding_name], store.shapes)
+    recordings = [r for r in find_audio(request.audio).recordings if not r.problem]
     return Task(
         out=request.out,
-        recordings=[r for r in find_audio(request.audio).recordings if not r.problem],
+        recordings=recordings,
         teacher=scores,
         saw=with_labels(facts.saw, request.saw),
         labels=read_labels(request.labels) if request.labels is not None else None,
@@ -77,7 +78,7 @@ def task_of(request: StudentRequest) -> Task:
         how=replace(how, device=_device(how.device)),
         chunk_s=chunk_s,
         background=_background(request),
-        oof=facts.kind == "oof" and request.saw is None,  # --saw names more than the folds left out
+        oof=facts.kind_on(r.id for r in recordings) == "oof" and request.saw is None,  # --saw names more than the folds
     )
 
 

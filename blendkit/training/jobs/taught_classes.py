@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from blendkit.core import Int64, Scores
+from blendkit.core import Bools, Int64, Scores
 from blendkit.errors import BlendkitError, shorten
 from blendkit.training.student import StudentRows
 
@@ -39,10 +39,10 @@ def taught_classes(teacher: Scores, examples: StudentRows, learn: Int64) -> Taug
         way_out = "name scores of classes that the student is to learn"
         raise BlendkitError("the teacher covers none of its classes", [shorten(teacher.classes), way_out])
     counted = examples.labelled[learn] > 0
-    named = (examples.truth[learn][counted] > 0.5).any(axis=0)
+    named: Bools = np.asarray((examples.truth[learn][counted] > 0.5).any(axis=0), bool)
     keep = np.flatnonzero(teacher.covered | named)
-    labels_alone = tuple(c for c, k, n in zip(teacher.classes, teacher.covered, named, strict=True) if n and not k)
-    left_out = tuple(c for i, c in enumerate(teacher.classes) if i not in set(keep.tolist()))
+    labels_alone = tuple(teacher.classes[i] for i in np.flatnonzero(named & ~teacher.covered))
+    left_out = tuple(teacher.classes[i] for i in np.flatnonzero(~named & ~teacher.covered))
     kept = teacher.align(teacher.rows, [teacher.classes[i] for i in keep], unknown_classes="ignore")
     own = replace(examples, teacher=examples.teacher[:, keep], truth=examples.truth[:, keep], covered=kept.covered)
     return TaughtClasses(kept, own, labels_alone, left_out)

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
+
+import numpy as np
 
 from blendkit.core import FileSpace, Saw, Scores
 from blendkit.errors import BlendkitError
@@ -19,9 +22,9 @@ def with_labels(saw: Saw, labels: Path | None) -> Saw:
 def read_teacher(source: Path | str, space: FileSpace | None, known: Provenance, chunk_s: float = 5.0) -> Scores:
     """Return a teacher's scores in their space: the one its file states, else the one that is given.
 
-    chunk_s: the seconds of a chunk, where the file has ends of chunks alone, or windows to average onto chunks.
-    Raises BlendkitError where neither says it, where they disagree, and for values that cannot be of that space: a
-    logit of them would be nan.
+    Classes that its file names as uncovered are not covered. chunk_s: the seconds of a chunk, where the file has ends
+    of chunks alone, or windows to average onto chunks. Raises BlendkitError where neither says the space, where they
+    disagree, and for values that cannot be of that space: a logit of them would be nan.
     """
     if space is not None and known.space not in ("unknown", space):
         raise BlendkitError(f"{source}: its scores are {known.space} values, not {space}", ["leave out --space"])
@@ -30,4 +33,5 @@ def read_teacher(source: Path | str, space: FileSpace | None, known: Provenance,
         raise BlendkitError(f"{source}: no file says what its values are", ["say --space logit, prob or rank"])
     found = read_scores(source, stated, names=ColumnNames(chunk_s=chunk_s))
     check_space(found.values, stated, str(source))
-    return found if found.space == stated else found.with_values(found.values, stated)
+    covered = found.covered & ~np.isin(found.classes, known.uncovered)
+    return replace(found, space=stated, covered=covered)

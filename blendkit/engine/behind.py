@@ -1,0 +1,56 @@
+"""What is behind a run's scores: what its members and fitted steps learned from, and how its recordings sound."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+
+from blendkit.core import Contents, Saw, ScoreKind
+from blendkit.io import Provenance, joined, of_store
+from blendkit.recipe import Plan, RecipeFiles
+from blendkit.scoring import Opened
+
+
+@dataclass(frozen=True, eq=False)
+class Behind:
+    """What is known of every member's scores, and the contents of all recordings that any of them scored."""
+
+    members: Mapping[str, Provenance]
+    contents: Contents
+
+    @classmethod
+    def of(cls, opened: Opened) -> Behind:
+        """Ask the members' score files and stores, once: stores hold what a run needs only after it has scored."""
+        found = {**opened.sources, **{m.name: of_store(m.store) for m in opened.audio if m.store is not None}}
+        contents = {r: c for p in found.values() for r, c in p.contents.items()}
+        return cls({n: replace(p, contents=contents) for n, p in found.items()}, contents)
+
+    def in_sample(self, recordings: set[str]) -> list[str]:
+        """Name the members that were fitted on recordings they are measured on."""
+        found = {n: len(p.in_sample(sorted(recordings))) for n, p in self.members.items()}
+        return [
+            f"member {name!r} was fitted on {count} of the {len(recordings)} labelled "
+            "recordings: its figures and those of its blends are in-sample"
+            for name, count in found.items()
+            if count
+        ]
+
+    def with_steps(self, plan: Plan, files: RecipeFiles) -> dict[str, Provenance]:
+        """Return what is behind each member and each fitted step.
+
+        A cross-fitted step is out-of-fold: it gives a recording what was fitted without its fold.
+        """
+        found = dict(self.members)
+        for stream in plan.streams:
+            for step in stream.ops:
+                saw = files.seen_by(step)
+                if saw is not None:
+                    kind: ScoreKind = "oof" if step.folds else "unknown"
+                    found[f"{stream.name}.{step.label}"] = Provenance("unknown", saw, kind, self.contents)
+        return found
+
+    def of_run(self, plan: Plan, files: RecipeFiles, recordings: Sequence[str]) -> tuple[Provenance, dict[str, Saw]]:
+        """Return what is known of a run's scores of these recordings, and what each member and step learned from."""
+        each = self.with_steps(plan, files)
+        contents = {r: self.contents[r] for r in recordings if r in self.contents}
+        return joined(each.values(), recordings, contents), {n: p.saw for n, p in each.items()}
