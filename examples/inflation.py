@@ -42,7 +42,7 @@ def rounds_of(folder: Path, seed: int, splits: int) -> dict[str, Any]:
     rows = TrainingRows((), train, labels, world / "taxonomy.csv", unlabelled=unlabelled)
     schedule, mixture = Schedule(epochs=10, patience=10), Mixture(pseudo=0.5, fewest=512)
     head = HeadRequest(folder / "rounds", rows, HeadChoice("scalarmix", (BLOCK,)), schedule, mixture, folds=3)
-    how = Rounds(rounds=2, least=0.5)
+    how = Rounds(rounds=2)
     return fit_rounds(RoundsRequest(head, how, True, test, world / "test_soundscapes_labels.csv", splits))
 
 

@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from blendkit.training.settings import (
         STUDENT_SCHEDULE,
         Distil,
+        GateRules,
         HeadChoice,
         Mixture,
         Picture,
@@ -41,6 +42,7 @@ __all__ = [
     "ClipDraw",
     "Distil",
     "GateChoice",
+    "GateRules",
     "HeadChoice",
     "HeadRequest",
     "Mixture",

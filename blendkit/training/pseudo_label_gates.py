@@ -10,6 +10,7 @@ import numpy as np
 from blendkit.core import Bools, Float64, Int64, Matrix
 from blendkit.errors import BlendkitError
 from blendkit.metrics import check_shapes, percentile_rank
+from blendkit.training.settings import GateRules
 
 
 def precision_thresholds(y: Bools, x: Matrix, precision: float, fewest: int = 3, mask: Bools | None = None) -> Float64:
@@ -49,6 +50,28 @@ def percentile_thresholds(
         raise BlendkitError(f"the floor of thresholds lies above their cap: {floor:g} and {cap:g}")
     own = np.asarray(np.percentile(x, percentile, axis=0), np.float64)
     return np.clip(own, floor, cap) if floor is not None or cap is not None else own
+
+
+def ruled_cells(x: Matrix, recording: Sequence[str], rules: GateRules) -> Bools:
+    """Return (N, C) the cells of scores x (N, C) that pass every rule; recording (N,): whose the rows are."""
+    cells = np.ones(x.shape, bool)
+    if rules.least is not None:
+        cells &= x >= rules.least
+    if rules.percentile is not None:
+        cells &= x >= percentile_thresholds(x, rules.percentile, rules.floor, rules.cap)
+    if rules.top is not None:
+        cells &= top_of_recordings(x, recording, rules.top)
+    return cells
+
+
+def targets_of(cells: Bools, x: Matrix, covered: Bools, rules: GateRules) -> tuple[Float64, Bools]:
+    """Return the targets (N, C) of scores x (N, C) of which `cells` are labels, and which of them a student may learn.
+
+    covered (C,): the classes that the teacher knows; see `sure_cells`.
+    """
+    sure = sure_cells(cells, x, covered, rules.negative_below, rules.whole_rows)
+    values = sharpened(x, rules.power) if rules.soft or rules.whole_rows else np.ones(x.shape)
+    return np.where(sure if rules.whole_rows else cells, values, 0.0), sure
 
 
 def top_of_recordings(x: Matrix, recording: Sequence[str], most: int) -> Bools:

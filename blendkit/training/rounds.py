@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -10,14 +9,14 @@ from typing import Any
 import numpy as np
 from torch import nn
 
-from blendkit.core import fold_of, sigmoid
+from blendkit.core import Bools, fold_of, sigmoid
 from blendkit.events import Emit, silent
 from blendkit.training.cross_fit import Fit, HeadFit, fit_seqhead, logits_of
 from blendkit.training.examples import ExampleKind, Examples
 from blendkit.training.inflation_intervals import Judged, RoundFigures, mean_macro
 from blendkit.training.out_of_fold import clusters_of, judge
-from blendkit.training.pseudo_label_gates import percentile_thresholds, sharpened
-from blendkit.training.settings import Rounds
+from blendkit.training.pseudo_label_gates import ruled_cells, targets_of
+from blendkit.training.settings import GateRules, Rounds
 
 _SALT = "\x1f"  # folds are dealt by the names of groups: another name, other folds
 
@@ -65,41 +64,55 @@ def run_rounds(
     for r in range(1, how.rounds + 1):
         teacher = fit
         pseudo, dealt = _teachers(teacher, unlabelled, how, job.folds)
-        fit = fit_seqhead(dealt_anew, job, checkpoints / f"round{r}", pseudo=pseudo, emit=emit)
+        given = {f: made.examples for f, made in pseudo.items()}
+        fit = fit_seqhead(dealt_anew, job, checkpoints / f"round{r}", pseudo=given.get, emit=emit)
         fit = replace(fit, pseudo_recordings=_pseudo_behind(fit, teacher, how.naive))
-        rounds.append(_measured(examples, pseudo(None), fit, unseen, dealt))
+        rounds.append(_measured(examples, pseudo[None], fit, unseen, dealt))
     return rounds
 
 
-def label(teacher: nn.Module, unlabelled: Examples, how: Rounds) -> Examples:
-    """Return the rows with a cell that passes the gates, with soft targets; all other cells are 0.
+@dataclass(frozen=True, eq=False)
+class Labelled:
+    """Pseudo-labelled rows, and which of their cells (N, C) are labels: soft targets of other cells may be above 0."""
 
-    A row in which no cell passes the gates is left out: it is unknown, not silent.
+    examples: Examples
+    cells: Bools
+
+
+def label(teacher: nn.Module, unlabelled: Examples, rules: GateRules) -> Labelled:
+    """Return the rows with a cell that passes the rules, with soft targets, and masked where nothing is known.
+
+    A row in which no cell passes is left out: it is unknown, not silent.
     """
     p = sigmoid(logits_of(teacher, unlabelled))
-    cells = (p >= how.least) & (p >= percentile_thresholds(p, how.percentile))
+    cells = ruled_cells(p, unlabelled.recording.tolist(), rules)
     rows = np.flatnonzero(cells.any(axis=1))
-    targets = np.where(cells, sharpened(p, how.power), 0)[rows].astype(np.float32)
-    return replace(unlabelled.take(rows), targets=targets)
+    targets, known = targets_of(cells, p, np.ones(p.shape[1], bool), rules)
+    counts = None if known[rows].all() else known[rows]
+    made = replace(unlabelled.take(rows), targets=targets[rows].astype(np.float32), counts=counts)
+    return Labelled(made, cells[rows])
 
 
-Dealt = dict[int, Examples]
+Dealt = dict[int, Labelled]
 
 
 def _teachers(
     fit: Fit, unlabelled: Examples, how: Rounds, folds: int
-) -> tuple[Callable[[int | None], Examples | None], Dealt | None]:
-    """Return the pseudo-labels of every fold; in the naive protocol also those that each fold holds out."""
+) -> tuple[dict[int | None, Labelled], Dealt | None]:
+    """Return the pseudo-labels of every fold and of all rows; in the naive protocol also those a fold holds out."""
     if not how.naive:
-        made: dict[int | None, Examples] = {f: label(h, unlabelled, how) for f, h in enumerate(fit.heads)}
-        made[None] = label(fit.head, unlabelled, how)
-        return made.get, None
-    everyone = label(_Ensemble(fit.heads), unlabelled, how)
-    at = fold_of(sorted(set(everyone.recording.tolist())), folds)
-    fold = np.array([at[r] for r in everyone.recording.tolist()], np.int64)
-    parts: dict[int | None, Examples] = {f: everyone.take(np.flatnonzero(fold != f)) for f in range(folds)}
-    parts[None] = everyone
-    return parts.get, {f: everyone.take(np.flatnonzero(fold == f)) for f in range(folds)}
+        made: dict[int | None, Labelled] = {f: label(h, unlabelled, how.rules) for f, h in enumerate(fit.heads)}
+        return {**made, None: label(fit.head, unlabelled, how.rules)}, None
+    everyone = label(_Ensemble(fit.heads), unlabelled, how.rules)
+    at = fold_of(sorted(set(everyone.examples.recording.tolist())), folds)
+    fold = np.array([at[r] for r in everyone.examples.recording.tolist()], np.int64)
+    parts: dict[int | None, Labelled] = {f: _part(everyone, fold != f) for f in range(folds)}
+    return {**parts, None: everyone}, {f: _part(everyone, fold == f) for f in range(folds)}
+
+
+def _part(labelled: Labelled, rows: Bools) -> Labelled:
+    at = np.flatnonzero(rows)
+    return Labelled(labelled.examples.take(at), labelled.cells[at])
 
 
 def _pseudo_behind(student: Fit, teacher: Fit, naive: bool) -> dict[int | None, frozenset[str]]:
@@ -126,7 +139,7 @@ class _Ensemble(nn.Module):
 
 
 def _measured(
-    examples: Examples, pseudo: Examples | None, fit: Fit, unseen: Examples | None, dealt: Dealt | None
+    examples: Examples, pseudo: Labelled | None, fit: Fit, unseen: Examples | None, dealt: Dealt | None
 ) -> Round:
     counted = tuple(_counted(examples, fit, f, dealt) for f in range(len(fit.heads)))
     outside, judged = {}, None
@@ -136,7 +149,7 @@ def _measured(
         judged = RoundFigures(
             counted, tuple(Judged(unseen.targets > 0.5, logits_of(h, unseen), *around) for h in fit.heads)
         )
-    rows, cells = (len(pseudo), int((pseudo.targets > 0).sum())) if pseudo is not None else (0, 0)
+    rows, cells = (len(pseudo.examples), int(pseudo.cells.sum())) if pseudo is not None else (0, 0)
     return Round(fit, mean_macro(counted), judge(examples, fit.oof, fold=fit.fold), outside, rows, cells, judged)
 
 
@@ -149,11 +162,15 @@ def _counted(examples: Examples, fit: Fit, fold: int, dealt: Dealt | None) -> Ju
     """The rows that a protocol counts of a fold: labelled ones, and in the naive protocol its own labels."""
     rows = np.flatnonzero((examples.kind == main_kind(examples)) & (fit.fold == fold))
     part, own = examples.take(rows), None if dealt is None else dealt[fold]
-    made = [] if own is None or not len(own) else [own]
-    known = np.ones(part.targets.shape, bool) if part.counts is None else part.counts
+    made = [] if own is None or not len(own.examples) else [own]
     return Judged(
-        np.concatenate([part.targets > 0.5, *(p.targets > 0 for p in made)]),
-        np.concatenate([fit.oof[rows], *(logits_of(fit.heads[fold], p) for p in made)]),
-        np.concatenate([clusters_of(examples)[rows], *(p.recording for p in made)]),
-        np.concatenate([known, *(np.ones(p.targets.shape, bool) for p in made)]),
+        np.concatenate([part.targets > 0.5, *(p.cells for p in made)]),
+        np.concatenate([fit.oof[rows], *(logits_of(fit.heads[fold], p.examples) for p in made)]),
+        np.concatenate([clusters_of(examples)[rows], *(p.examples.recording for p in made)]),
+        np.concatenate([_known(part), *(_known(p.examples) for p in made)]),
     )
+
+
+def _known(examples: Examples) -> Bools:
+    """Which cells (N, C) count."""
+    return np.ones(examples.targets.shape, bool) if examples.counts is None else examples.counts

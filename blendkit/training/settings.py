@@ -90,23 +90,57 @@ class HeadChoice:
 
 
 @dataclass(frozen=True)
-class Rounds:
-    """How pseudo-labels are made.
+class GateRules:
+    """Which of a teacher's cells become labels, all that are given must hold, and what a student learns of the others.
 
-    least: the probability a cell needs; percentile: it must also lie above this percentile of its class's scores.
-    power: soft targets are p ** power. naive: one teacher of all folds labels for everybody, and pseudo-labelled rows
-    are judged on as if they were labelled: what inflates a figure, for comparison.
+    least: the probability a label needs; percentile: of a class's own scores, moved into [floor, cap]; top: the highest
+    chunks of a class in a recording. soft: targets are probabilities to the power `power`, not 1. negative_below: a
+    cell that is no label is absent below this probability, and otherwise in no loss (None: absent); whole_rows: a row
+    with a label keeps the soft targets of all its cells.
     """
 
-    rounds: int = 2
-    least: float = 0.5
-    percentile: float = 0.0
-    power: float = 1.5
-    naive: bool = False
+    least: float | None = None
+    percentile: float | None = None
+    top: int | None = None
+    soft: bool = False
+    power: float = 1.0
+    floor: float | None = None
+    cap: float | None = None
+    negative_below: float | None = None
+    whole_rows: bool = False
 
     def __post_init__(self) -> None:
         """Refuse nan and infinity."""
         require_finite(self)
+
+    @property
+    def any_gate(self) -> bool:
+        """Whether anything is asked of a label."""
+        return (self.least, self.percentile, self.top) != (None, None, None)
+
+    def problems(self) -> list[str]:
+        """Return what contradicts itself, in the words of the command line."""
+        found = []
+        if self.percentile is None and (self.floor, self.cap) != (None, None):
+            found.append("--floor and --cap move the thresholds of --percentile: give it, too")
+        if self.floor is not None and self.cap is not None and self.floor > self.cap:
+            found.append(f"--floor {self.floor:g} lies above --cap {self.cap:g}")
+        if self.whole_rows and self.negative_below is not None:
+            found.append("--whole-rows keeps every cell, so --negative-below has none to mask: give one of them")
+        return found
+
+
+@dataclass(frozen=True)
+class Rounds:
+    """How many rounds make pseudo-labels, and by which rules; their targets are always soft.
+
+    naive: one teacher of all folds labels for everybody, and pseudo-labelled rows are judged on as if they were
+    labelled: what inflates a figure, for comparison.
+    """
+
+    rounds: int = 2
+    rules: GateRules = GateRules(least=0.5, soft=True, power=1.5)
+    naive: bool = False
 
 
 @dataclass(frozen=True)

@@ -7,6 +7,7 @@ from collections.abc import Callable
 import click
 
 import blendkit as package
+from blendkit.cli._gate_options import RULES
 from blendkit.cli._options import OutPlace
 from blendkit.cli.main import TOP_COMMANDS as COMMANDS
 from blendkit.cli.main import cli
@@ -53,6 +54,14 @@ def test_every_command_looks_at_the_place_of_its_output_first() -> None:
     assert {"run", "score", "probe", "convert", "whatif", "fit student", "pseudolabel rounds", "model slim"} <= writing
     others = {f"{n} {p.opts[0]}" for n, own in found.items() for p in own if not isinstance(p.type, OutPlace)}
     assert others == set()
+
+
+def test_rounds_have_the_rules_of_gate() -> None:
+    found = _commands(cli)
+    gate, rounds = ({o for p in found[f"pseudolabel {n}"].params for o in p.opts} for n in ("gate", "rounds"))
+    rules = {f"--{r.replace('_', '-')}" for r in RULES}
+    assert rules <= gate & rounds
+    assert {"--negative-below", "--floor", "--cap", "--top", "--whole-rows"} <= rules
 
 
 def test_members(blendkit: Blendkit) -> None:

@@ -18,6 +18,7 @@ from blendkit.training.jobs.gate_checks import OutOfFold, _thresholds, refuse_co
 from blendkit.training.jobs.gate_inflation import gate_inflation
 from blendkit.training.jobs.label_requests import GateChoice, PseudoLabelRequest, TeacherCheck, TeacherSource
 from blendkit.training.jobs.labelling import pseudo_label
+from blendkit.training.settings import GateRules
 
 RECIPE = "recipe: 1\nname: r\nmembers:\n  m: {use: tone}\nblends:\n  b: {by: rank, of: {m: 1}}\noutput: b\n"
 
@@ -64,11 +65,11 @@ def test_soft_targets_of_ranks_are_refused(request_of: Any, monkeypatch: pytest.
     known(monkeypatch, "u1", space="rank")
     for given in ({"soft": True}, {"whole_rows": True}):
         with pytest.raises(BlendkitError, match="a rank is no probability"):
-            pseudo_label(request_of(GateChoice(top=1, **given), {}))
+            pseudo_label(request_of(GateChoice(GateRules(top=1, **given)), {}))
 
 
 def test_rules_that_exclude_or_need_each_other() -> None:
-    gates = GateChoice(floor=0.5, cap=0.4, top=1, whole_rows=True, negative_below=0.1)
+    gates = GateChoice(GateRules(floor=0.5, cap=0.4, top=1, whole_rows=True, negative_below=0.1))
     with pytest.raises(BlendkitError) as caught:
         refuse_contradictions(PseudoLabelRequest(Path("o"), TeacherSource("t.csv"), gates))
     assert [p[:14] for p in caught.value.problems] == ["--floor and --", "--floor 0.5 li", "--whole-rows k"]
@@ -77,14 +78,14 @@ def test_rules_that_exclude_or_need_each_other() -> None:
 def test_a_teacher_that_saw_everything_by_name_is_refused(request_of: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     known(monkeypatch, "a/u1", "u2", saw=Saw.of(["U1.ogg", "u2"]))
     with pytest.raises(BlendkitError, match="learned from all 2 recordings"):
-        pseudo_label(request_of(GateChoice(least=0.5), {}))
+        pseudo_label(request_of(GateChoice(GateRules(least=0.5)), {}))
 
 
 def test_files_are_read_first(request_of: Any, tmp_path: Path) -> None:
     with pytest.raises(BlendkitError, match=r"absent\.csv"):
-        pseudo_label(request_of(GateChoice(least=0.5), {"labels": tmp_path / "absent.csv"}))
+        pseudo_label(request_of(GateChoice(GateRules(least=0.5)), {"labels": tmp_path / "absent.csv"}))
     with pytest.raises(BlendkitError, match=r"absent\.csv"):
-        pseudo_label(request_of(GateChoice(least=0.5), {}, saw=tmp_path / "absent.csv"))
+        pseudo_label(request_of(GateChoice(GateRules(least=0.5)), {}, saw=tmp_path / "absent.csv"))
     with pytest.raises(BlendkitError, match=r"no class reaches a precision of 0\.9") as caught:
         pseudo_label(request_of(GateChoice(precision=0.9)))
     assert caught.value.problems[0] == "classes with positive rows: x (1), y (1)"
@@ -96,7 +97,7 @@ def test_labelled_audio_without_out_of_fold_scores_is_refused(
     known(monkeypatch, "u1", "u2")
     check = {"oof": (str(tmp_path / "oof.csv"),), "oof_space": "prob", "labels": tmp_path / "l.csv", "seen_audio": "t"}
     with pytest.raises(BlendkitError, match="--seen-audio t: none of its recordings has an out-of-fold score"):
-        pseudo_label(request_of(GateChoice(least=0.5), check))
+        pseudo_label(request_of(GateChoice(GateRules(least=0.5)), check))
 
 
 def test_thresholds_are_found_on_labelled_rows() -> None:

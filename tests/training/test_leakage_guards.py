@@ -28,6 +28,7 @@ from blendkit.training.jobs.requests import HeadRequest, TrainingRows
 from blendkit.training.jobs.student_task import StudentRequest, task_of
 from blendkit.training.jobs.teacher_saw import read_teacher, with_labels
 from blendkit.training.outputs import Source
+from blendkit.training.settings import GateRules
 
 Make = Callable[..., Examples]
 
@@ -228,7 +229,7 @@ def test_a_recipe_of_members_that_declare_nothing_is_not_known(
     unknown = Beforehand(("r1",), "prob", Saw(known=False))
     monkeypatch.setattr(labelling, "look_beforehand", lambda *args: unknown)
     monkeypatch.setattr(labelling, "run", run)
-    request = PseudoLabelRequest(tmp_path / "out", TeacherSource("recipe.yaml"), GateChoice(top=1))
+    request = PseudoLabelRequest(tmp_path / "out", TeacherSource("recipe.yaml"), GateChoice(GateRules(top=1)))
     saw = ["t1"] if "m" in members else []
     made = pseudo_label(request)
     assert (made["saw"], made["saw_known"]) == (saw, False)

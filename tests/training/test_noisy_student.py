@@ -19,7 +19,7 @@ from blendkit.training.jobs import noisy_student
 from blendkit.training.jobs.noisy_student import RoundsRequest, _figures, fit_rounds
 from blendkit.training.jobs.requests import HeadRequest, TrainingRows
 from blendkit.training.rounds import Round
-from blendkit.training.settings import Rounds
+from blendkit.training.settings import GateRules, Rounds
 
 Make = Callable[..., Examples]
 A, B, S, U, T = (Path(n) for n in ("clips1", "clips2", "scapes", "unlabelled", "test"))
@@ -138,3 +138,11 @@ def test_inflation_is_unknown_without_unseen_recordings() -> None:
     assert [r["inflation"] for r in _figures([[one(0.5, 0.5), one(0.7, 0.6)]], "clip")] == [None, None]
     (first,) = _figures([[one(0.5, 0.5)]], "chunk")
     assert (first["rows"], first["cells"], first["counted"], first["inflation"]["mean"]) == (3, 4, 0.5, 0.0)
+
+
+def test_rules_that_contradict_each_other_stop_the_rounds(calls: dict[str, Any], tmp_path: Path) -> None:
+    rules = GateRules(least=0.5, floor=0.4, whole_rows=True, negative_below=0.1)
+    with pytest.raises(BlendkitError, match="these gates cannot be made") as caught:
+        fit_rounds(RoundsRequest(HeadRequest(tmp_path, ROWS), Rounds(rules=rules)))
+    assert [p.split()[0] for p in caught.value.problems] == ["--floor", "--whole-rows"]
+    assert "prepared" not in calls

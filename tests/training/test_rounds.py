@@ -16,7 +16,7 @@ from blendkit.training.cross_fit import Fit, logits_of
 from blendkit.training.examples import Examples
 from blendkit.training.inflation_intervals import inflation_of
 from blendkit.training.rounds import _Ensemble, _pseudo_behind, _teachers, label, run_rounds
-from blendkit.training.settings import Rounds
+from blendkit.training.settings import GateRules, Rounds
 
 Make = Callable[..., Examples]
 NONE = np.empty(0)
@@ -30,14 +30,13 @@ def unlabelled(make_examples: Make) -> Examples:
 
 
 def test_sure_cells_become_soft_targets(fitted: Any, unlabelled: Examples) -> None:
-    how = Rounds(least=0.6, percentile=50.0, power=2.0)
-    made = label(fitted.head, unlabelled, how)
+    made = label(fitted.head, unlabelled, GateRules(least=0.6, percentile=50.0, power=2.0, soft=True)).examples
     p = expit(logits_of(fitted.head, unlabelled).astype(np.float64))
     cells = (p >= 0.6) & (p >= np.percentile(p, 50, axis=0))
     rows = np.flatnonzero(cells.any(axis=1))
     assert made.row_ids.tolist() == unlabelled.row_ids[rows].tolist()
     np.testing.assert_allclose(made.targets, np.where(cells, p**2, 0)[rows], atol=1e-6)
-    assert len(label(fitted.head, unlabelled, Rounds(least=1.0))) == 0
+    assert len(label(fitted.head, unlabelled, GateRules(least=1.0)).examples) == 0
 
 
 def test_an_honest_fold_has_its_own_teacher(fitted: Any, unlabelled: Examples) -> None:
@@ -45,21 +44,22 @@ def test_an_honest_fold_has_its_own_teacher(fitted: Any, unlabelled: Examples) -
     pseudo, dealt = _teachers(fitted, unlabelled, how, 3)
     assert dealt is None
     for f in range(3):
-        np.testing.assert_array_equal(pseudo(f).targets, label(fitted.heads[f], unlabelled, how).targets)  # type: ignore[union-attr]
-    np.testing.assert_array_equal(pseudo(None).targets, label(fitted.head, unlabelled, how).targets)  # type: ignore[union-attr]
+        own = label(fitted.heads[f], unlabelled, how.rules)
+        np.testing.assert_array_equal(pseudo[f].examples.targets, own.examples.targets)
+    whole = label(fitted.head, unlabelled, how.rules)
+    np.testing.assert_array_equal(pseudo[None].examples.targets, whole.examples.targets)
 
 
 def test_the_naive_teacher_has_seen_every_fold(fitted: Any, unlabelled: Examples) -> None:
     pseudo, dealt = _teachers(fitted, unlabelled, Rounds(naive=True), 3)
-    everyone = pseudo(None)
-    assert everyone is not None
+    everyone = pseudo[None].examples
     mean = np.mean([logits_of(h, unlabelled) for h in fitted.heads], axis=0)
     np.testing.assert_allclose(logits_of(_Ensemble(fitted.heads), unlabelled), mean, atol=1e-5)
     at = fold_of(sorted(set(everyone.recording.tolist())), 3)
     assert dealt is not None
     for f, part in dealt.items():
-        assert {at[r] for r in part.recording.tolist()} <= {f}
-        assert f not in {at[r] for r in pseudo(f).recording.tolist()}  # type: ignore[union-attr]
+        assert {at[r] for r in part.examples.recording.tolist()} <= {f}
+        assert f not in {at[r] for r in pseudo[f].examples.recording.tolist()}
 
 
 def test_rounds_report_what_they_count(
@@ -114,3 +114,40 @@ def test_every_round_adds_its_recordings(
     monkeypatch.setattr(rounds, "fit_seqhead", fit_seqhead)
     made = run_rounds(make_examples(), unlabelled, head_fit, Rounds(rounds=2), tmp_path)
     assert [r.fit.pseudo_recordings.get(0) for r in made] == [None, {"round1"}, {"round1", "round2"}]
+
+
+def test_unsure_cells_are_masked_in_rounds_too(fitted: Any, unlabelled: Examples) -> None:
+    p = expit(logits_of(fitted.head, unlabelled).astype(np.float64))
+    made = label(fitted.head, unlabelled, GateRules(least=0.6, negative_below=0.3, soft=True))
+    rows = np.flatnonzero((p >= 0.6).any(axis=1))
+    assert made.examples.counts is not None
+    np.testing.assert_array_equal(made.examples.counts, ((p >= 0.6) | (p < 0.3))[rows])
+    np.testing.assert_array_equal(made.cells, (p >= 0.6)[rows])
+
+
+def test_whole_rows_have_soft_targets_and_the_same_labels(
+    fitted: Any, make_examples: Make, unlabelled: Examples
+) -> None:
+    rules = GateRules(least=0.6, whole_rows=True, soft=True)
+    made = label(fitted.head, unlabelled, rules)
+    assert (made.examples.targets > 0).all()
+    assert made.examples.counts is None
+    assert not made.cells.all()
+    # the naive protocol judges on the labels, not on whatever is above 0
+    judged = rounds._counted(make_examples(), fitted, 0, _teachers(fitted, unlabelled, Rounds(1, rules, True), 3)[1])
+    own = (make_examples().kind == "chunk") & (fitted.fold == 0)
+    dealt = _teachers(fitted, unlabelled, Rounds(1, rules, True), 3)[1]
+    assert dealt is not None
+    np.testing.assert_array_equal(judged.truth[int(own.sum()) :], dealt[0].cells)
+
+
+def test_masked_cells_of_its_own_labels_do_not_count(fitted: Any, make_examples: Make, unlabelled: Examples) -> None:
+    rules = GateRules(least=0.6, negative_below=0.3, soft=True)
+    dealt = _teachers(fitted, unlabelled, Rounds(1, rules, True), 3)[1]
+    assert dealt is not None
+    judged = rounds._counted(make_examples(), fitted, 0, dealt)
+    made = dealt[0].examples
+    assert made.counts is not None
+    assert judged.counts is not None
+    assert not made.counts.all()
+    np.testing.assert_array_equal(judged.counts[-len(made) :], made.counts)

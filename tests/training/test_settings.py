@@ -9,7 +9,7 @@ import pytest
 
 from blendkit.cli._options import Number
 from blendkit.errors import BlendkitError
-from blendkit.training import Distil, GateChoice, HeadChoice, Mixture, Rounds, Schedule, TeacherSource
+from blendkit.training import Distil, GateChoice, GateRules, HeadChoice, Mixture, Schedule, TeacherSource
 from blendkit.training.jobs.labelling import _from_file
 from blendkit.training.jobs.student_task import StudentRequest, task_of
 
@@ -22,8 +22,8 @@ NAN, INF = float("nan"), float("inf")
         (Schedule, {"rate": NAN, "mixup": INF}, ("rate is nan", "mixup is inf")),
         (Mixture, {"pseudo": NAN}, ("pseudo is nan",)),
         (HeadChoice, {"dropout": NAN}, ("dropout is nan",)),
-        (Rounds, {"power": NAN, "least": NAN}, ("least is nan", "power is nan")),
-        (GateChoice, {"least": NAN}, ("least is nan",)),
+        (GateRules, {"power": NAN, "least": NAN}, ("least is nan", "power is nan")),
+        (GateChoice, {"precision": NAN}, ("precision is nan",)),
         (Distil, {"temperature": NAN}, ("temperature is nan",)),
     ],
 )

@@ -25,6 +25,7 @@ from blendkit.store import LogitStore
 from blendkit.training.jobs.label_requests import GateChoice, PseudoLabelRequest, TeacherSource
 from blendkit.training.jobs.labelling import pseudo_label
 from tests.stores import edit_facts
+from blendkit.training.settings import GateRules
 
 RATE = 16000
 DOCS = Path(__file__).parents[2] / "docs" / "leaks.md"
@@ -135,7 +136,9 @@ def store(labelled: Path, saw: Saw, tmp_path: Path) -> Callable[..., Path]:
 
 
 def gated(store: Path, **more: Any) -> dict[str, Any]:
-    return pseudo_label(PseudoLabelRequest(store.parent / "out", TeacherSource(str(store)), GateChoice(top=1), **more))
+    return pseudo_label(
+        PseudoLabelRequest(store.parent / "out", TeacherSource(str(store)), GateChoice(GateRules(top=1)), **more)
+    )
 
 
 @pytest.mark.parametrize("way", COPIES)

@@ -6,10 +6,12 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from blendkit.cli._gate_options import RULES, rule_options
 from blendkit.cli._options import OUT_FOLDER, PATH, Number, bundle, data_option, json_option, lazy, machine, set_option
 from blendkit.cli._show import event, print_table, progress_emitter
 from blendkit.cli.commands.pseudolabel_rounds import rounds
 from blendkit.errors import shorten
+from blendkit.training import GateChoice, GateRules
 
 if TYPE_CHECKING:
     from blendkit.training import PseudoLabelRequest
@@ -40,36 +42,22 @@ _TEACHER = bundle(
     ),
     set_option,
 )
+
+
+def _choice(precision: float | None, agree: tuple[str, ...], **rules: Any) -> GateChoice:
+    return GateChoice(GateRules(**rules), precision, agree)
+
+
 _GATES = bundle(
     "gates",
-    (
-        "least",
-        "precision",
-        "percentile",
-        "floor",
-        "cap",
-        "top",
-        "agree",
-        "soft",
-        "power",
-        "negative_below",
-        "whole_rows",
-    ),
-    lazy("blendkit.training:GateChoice"),
-    click.option("--least", type=Number(0, 1), help="Lowest probability that makes a label."),
+    ("precision", "agree", "soft", *RULES),
+    _choice,
     click.option(
         "--precision",
         type=Number(0, 1, min_open=True),
         help="Precision that the threshold of each class must reach on --oof.",
     ),
-    click.option(
-        "--percentile",
-        type=Number(0, 100, max_open=True),
-        help="Percentile of a class's own scores that a label must reach.",
-    ),
-    click.option("--floor", type=Number(0, 1), help="Lowest threshold that --percentile may give a class."),
-    click.option("--cap", type=Number(0, 1), help="Highest threshold that --percentile may give a class."),
-    click.option("--top", type=click.IntRange(1), help="Most chunks of one recording that a class may label."),
+    *rule_options(GateRules()),
     click.option(
         "--agree",
         multiple=True,
@@ -77,20 +65,6 @@ _GATES = bundle(
         help="Percentile rank that another stream must reach in the same cell. May be repeated.",
     ),
     click.option("--soft", is_flag=True, help="Use the teacher's probabilities as targets instead of 1."),
-    click.option(
-        "--power",
-        default=1.0,
-        show_default=True,
-        type=Number(0.01),
-        help="Exponent that sharpens soft targets.",
-    ),
-    click.option(
-        "--negative-below",
-        type=Number(0, 1),
-        help="A cell that is no label counts as absent below this probability, and is masked from the loss above it "
-        "(default: all of them count as absent).",
-    ),
-    click.option("--whole-rows", is_flag=True, help="Keep the soft targets of all cells in a chunk with a label."),
 )
 _CHECK = bundle(
     "check",

@@ -7,26 +7,25 @@ from typing import Any
 
 import click
 
-from blendkit.cli._options import OUT_FOLDER, PATH, Number, bundle, json_option, setting
+from blendkit.cli._gate_options import RULES, rule_options
+from blendkit.cli._options import OUT_FOLDER, PATH, bundle, json_option, setting
 from blendkit.cli._show import event, print_table, progress_emitter
 from blendkit.cli.commands.fit_seqhead import fit_options
-from blendkit.training import Rounds
+from blendkit.training import GateRules, Rounds
+
+
+def _rounds(rounds: int, **rules: Any) -> Rounds:
+    return Rounds(rounds, GateRules(soft=True, **rules))
+
 
 _ROUNDS = bundle(
     "rounds",
-    ("rounds", "least", "percentile", "power"),
-    Rounds,
+    ("rounds", *RULES),
+    _rounds,
     setting(
         "--rounds", Rounds.rounds, click.IntRange(1), "Number of rounds; in each, the student becomes the next teacher."
     ),
-    setting("--least", Rounds.least, Number(0, 1), "Lowest probability that makes a label."),
-    setting(
-        "--percentile",
-        Rounds.percentile,
-        Number(0, 100, max_open=True),
-        "Percentile of a class's own scores that a label must reach.",
-    ),
-    setting("--power", Rounds.power, Number(0.01), "Exponent that sharpens soft targets."),
+    *rule_options(Rounds.rules),
 )
 
 

@@ -58,7 +58,7 @@ def refuse_ranks(request: PseudoLabelRequest, space: FileSpace) -> None:
     given, problems = request.gates, []
     if given.precision is not None:
         problems.append("--precision: thresholds of ranks mean nothing on other recordings")
-    if given.soft or given.whole_rows:
+    if given.rules.soft or given.rules.whole_rows:
         problems.append("--soft and --whole-rows: a rank is no probability, half of all ranks lie above 0.5")
     if problems and space == "rank":
         way_out = "use a stream of logits or probabilities, or --percentile and --top with hard labels"
@@ -68,14 +68,9 @@ def refuse_ranks(request: PseudoLabelRequest, space: FileSpace) -> None:
 def refuse_contradictions(request: PseudoLabelRequest) -> None:
     """Raise BlendkitError listing what contradicts itself in a request; no file is read."""
     given, check, problems = request.gates, request.check, _agreeing(request.gates.agree)[1]
-    if (given.least, given.precision, given.percentile, given.top) == (None, None, None, None):
+    if not given.rules.any_gate and given.precision is None:
         problems.append("no gate: everything would be a label; give --least, --precision, --percentile or --top")
-    if given.percentile is None and (given.floor, given.cap) != (None, None):
-        problems.append("--floor and --cap move the thresholds of --percentile: give it, too")
-    if given.floor is not None and given.cap is not None and given.floor > given.cap:
-        problems.append(f"--floor {given.floor:g} lies above --cap {given.cap:g}")
-    if given.whole_rows and given.negative_below is not None:
-        problems.append("--whole-rows keeps every cell, so --negative-below has none to mask: give one of them")
+    problems += given.rules.problems()
     if (given.precision is None) != (not check.oof) and check.seen_audio is None:
         problems.append("--precision needs --oof, the teacher's out-of-fold scores, and the other way round")
     if check.oof and check.labels is None:

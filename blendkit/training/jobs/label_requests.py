@@ -8,7 +8,7 @@ from typing import Literal
 
 from blendkit.core import Space
 from blendkit.scoring import CPU_ONLY, Runtime
-from blendkit.training.settings import require_finite
+from blendkit.training.settings import GateRules, require_finite
 
 
 @dataclass(frozen=True)
@@ -30,26 +30,15 @@ class TeacherSource:
 
 @dataclass(frozen=True)
 class GateChoice:
-    """Which cells count as labels; all that are given must hold.
+    """Which cells count as labels: by rules, and by what must be found first or compared.
 
-    least: the probability a label needs; precision: per class, its threshold on out-of-fold scores; percentile: of a
-    class's own scores, moved into [floor, cap]; top: the highest chunks of a class in a recording; agree:
-    `STREAM=RANK`, another stream's percentile rank must reach it; soft: targets are probabilities to the power `power`,
-    not 1. negative_below: a cell that is no label is absent below this probability, and otherwise in no loss (None:
-    absent); whole_rows: a row with a label keeps the soft targets of all its cells.
+    precision: per class, its threshold on out-of-fold scores; agree: `STREAM=RANK`, another stream's percentile rank
+    must reach it.
     """
 
-    least: float | None = None
+    rules: GateRules = GateRules()
     precision: float | None = None
-    percentile: float | None = None
-    top: int | None = None
     agree: tuple[str, ...] = ()
-    soft: bool = False
-    power: float = 1.0
-    floor: float | None = None
-    cap: float | None = None
-    negative_below: float | None = None
-    whole_rows: bool = False
 
     def __post_init__(self) -> None:
         """Refuse nan and infinity."""

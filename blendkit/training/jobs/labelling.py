@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from blendkit.core import Contents, Float64, Int64, NameRule, Saw, Scores, chunk_rows
+from blendkit.core import Contents, Int64, NameRule, Saw, Scores, chunk_rows
 from blendkit.engine import data_folder, look_beforehand, run
 from blendkit.errors import BlendkitError, shorten
 from blendkit.events import Emit, silent
@@ -24,7 +23,7 @@ from blendkit.training.jobs.gate_checks import (
     refuse_ranks,
 )
 from blendkit.training.jobs.gate_inflation import gate_inflation
-from blendkit.training.jobs.label_requests import GateChoice, PseudoLabelRequest, TeacherSource
+from blendkit.training.jobs.label_requests import PseudoLabelRequest, TeacherSource
 from blendkit.training.jobs.pseudo_labels import Gates, gate, refuse_all_seen, without_seen, write_pseudo
 from blendkit.training.jobs.teacher_saw import read_teacher, with_labels
 
@@ -65,7 +64,7 @@ def pseudo_label(request: PseudoLabelRequest, emit: Emit = silent) -> dict[str, 
     refuse_ranks(request, scores.space)
     of = checked.thresholds
     thresholds = None if of is None else np.array([of.get(c, np.inf) for c in scores.classes])
-    gates = _gates(chosen, thresholds, checked.ranks)
+    gates = Gates(chosen.rules, thresholds, checked.ranks)
     cells = gate(scores, gates, teacher.others)
     facts = {
         "source": request.teacher.source,
@@ -77,11 +76,6 @@ def pseudo_label(request: PseudoLabelRequest, emit: Emit = silent) -> dict[str, 
         "inflation": _inflation(request, checked, runs.get("seen"), emit),
     }
     return write_pseudo(request.out, scores, cells, gates, _labelled_chunks(checked, scores), facts)
-
-
-def _gates(chosen: GateChoice, thresholds: Float64 | None, ranks: Mapping[str, float]) -> Gates:
-    own = {k: v for k, v in vars(chosen).items() if k not in ("precision", "agree")}
-    return Gates(thresholds=thresholds, ranks=ranks, **own)
 
 
 def _from_file(teacher: TeacherSource) -> TeacherScores:

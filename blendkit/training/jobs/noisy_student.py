@@ -47,6 +47,8 @@ def fit_rounds(asked: RoundsRequest, emit: Emit = silent) -> dict[str, Any]:
     if rows.unlabelled is None or rows.pseudo is not None or (asked.test is None) != (asked.test_labels is None):
         advice = ["--unlabelled names features of the recordings to label", "--test and --test-labels belong together"]
         raise BlendkitError("rounds make their own pseudo-labels: no --pseudo", advice)
+    if problems := asked.rounds.rules.problems():
+        raise BlendkitError("these gates cannot be made", problems)
     request = replace(asked.fit, rows=replace(rows, unlabelled=None))
     ready = prepare_fit(request)
     stores = open_features([*rows.labelled, rows.unlabelled, *([asked.test] if asked.test else [])])

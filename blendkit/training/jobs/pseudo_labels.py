@@ -16,14 +16,8 @@ from blendkit.errors import BlendkitError, shorten
 from blendkit.store import atomic_path, write_json
 from blendkit.training.examples import Examples
 from blendkit.training.jobs.saved_arrays import read_arrays
-from blendkit.training.pseudo_label_gates import (
-    gained,
-    percentile_thresholds,
-    rank_gates,
-    sharpened,
-    sure_cells,
-    top_of_recordings,
-)
+from blendkit.training.pseudo_label_gates import gained, rank_gates, ruled_cells, targets_of
+from blendkit.training.settings import GateRules
 
 FACTS, TABLE, CELLS = "pseudo.json", "pseudo_labels.csv", "pseudo.npz"
 _AGAIN = "--pseudo takes the --out folder of a finished `blendkit pseudolabel gate`; run that again"
@@ -33,45 +27,27 @@ _AGAIN = "--pseudo takes the --out folder of a finished `blendkit pseudolabel ga
 class Gates:
     """Which cells count as labels: all that are given must hold.
 
-    least: a probability; thresholds (C,): one per class (inf: never); percentile of a class's own scores, moved into
-    [floor, cap]; top: the highest chunks of a class in a recording. soft: targets are p ** power, else 1.
-    negative_below, whole_rows: which of the other cells a student learns from, see `sure_cells`.
+    rules: as the user gives them; thresholds (C,): found per class (inf: never); ranks: the percentile rank that each
+    other stream must reach.
     """
 
-    least: float | None = None
+    rules: GateRules
     thresholds: Float64 | None = None
-    percentile: float | None = None
-    top: int | None = None
     ranks: Mapping[str, float] | None = None
-    soft: bool = False
-    power: float = 1.0
-    floor: float | None = None
-    cap: float | None = None
-    negative_below: float | None = None
-    whole_rows: bool = False
 
     @property
     def made(self) -> dict[str, Any]:
         """The gates as pseudo.json lists them."""
-        given = {k: v for k, v in vars(self).items() if k != "thresholds" and v is not None}
-        return {k: dict(v) if isinstance(v, Mapping) else v for k, v in given.items()}
+        given = {k: v for k, v in vars(self.rules).items() if v is not None}
+        return given if self.ranks is None else {**given, "ranks": dict(self.ranks)}
 
 
 def gate(scores: Scores, gates: Gates, others: Mapping[str, Scores]) -> Bools:
-    """Return (N, C) the cells that pass every gate. Raises BlendkitError if no gate is given."""
-    x, cells = scores.values, np.broadcast_to(scores.covered, scores.values.shape).copy()
-    if gates.least is None and gates.thresholds is None and gates.percentile is None and gates.top is None:
-        raise BlendkitError(
-            "no gate: everything would be a label", ["give --least, --precision, --percentile or --top"]
-        )
-    if gates.least is not None:
-        cells &= x >= gates.least
+    """Return (N, C) the cells that pass every gate."""
+    x = scores.values
+    cells = ruled_cells(x, scores.rows.recording.tolist(), gates.rules) & scores.covered
     if gates.thresholds is not None:
         cells &= x >= gates.thresholds
-    if gates.percentile is not None:
-        cells &= x >= percentile_thresholds(x, gates.percentile, gates.floor, gates.cap)
-    if gates.top is not None:
-        cells &= top_of_recordings(x, scores.rows.recording.tolist(), gates.top)
     if gates.ranks:
         aligned = {n: s.align(scores.rows, scores.classes, unknown_classes="ignore").values for n, s in others.items()}
         cells &= rank_gates(aligned, gates.ranks)
@@ -88,9 +64,8 @@ def write_pseudo(
     """
     rows = np.flatnonzero(cells.any(axis=1))
     part = scores.rows.take(rows)
-    mask = sure_cells(cells, scores.values, scores.covered, gates.negative_below, gates.whole_rows)[rows]
-    kept = mask if gates.whole_rows else cells[rows]
-    targets = np.where(kept, sharpened(scores.values[rows], gates.power) if gates.soft or gates.whole_rows else 1.0, 0)
+    targets, sure = targets_of(cells, scores.values, scores.covered, gates.rules)
+    targets, mask = targets[rows], sure[rows]
     with atomic_path(out / TABLE) as temporary, temporary.open("w", encoding="utf-8", newline="") as handle:
         writer = csv.writer(handle, lineterminator="\n")
         writer.writerow(["filename", "start", "end", "primary_label"])
