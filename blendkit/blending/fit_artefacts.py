@@ -6,6 +6,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
+from blendkit.blending.artefact_contents import contents_of_fit
 from blendkit.blending.fitting import fit_op
 from blendkit.blending.step_context import StepContext
 from blendkit.blending.steps import convert
@@ -36,6 +37,7 @@ def fit_step_artefact(
     space: Space | None = None,
     labels: Path | str | None = None,
     taxonomy: Path | str | None = None,
+    audio: Path | str | None = None,
     settings: Sequence[str] = (),
     names: ColumnNames | None = None,
     note: Callable[[str], None] = ignore_text,
@@ -43,9 +45,11 @@ def fit_step_artefact(
     """Fit the artefact that a step applies, write it to `out`, and return it; a recipe's `artefact:` names it.
 
     scores: out-of-fold scores for calibration, a reference's for ranks. space: what these scores are (a store holds
-    logits). labels: what priors are counted from. settings: `key=value` of the fit. note: called with what a conversion
-    did. The artefact lists the recordings it was fitted on. Raises BlendkitError for an op that is not fitted, for
-    missing scores or labels that its fit needs, and for scores of unknown space.
+    logits). labels: what priors are counted from. audio: a folder of the recordings, of which copies under other names
+    are then found, too. settings: `key=value` of the fit. note: called with what a conversion did, and if some
+    recordings are known by name only. The artefact lists the recordings it was fitted on. Raises BlendkitError for an
+    op that is not fitted, for missing scores or labels that its fit needs, for scores of unknown space, and for a
+    folder without any of the recordings.
     """
     info = _fitted_op(op)
     params = checked_fit(info, dict(_setting(text) for text in settings))
@@ -58,7 +62,8 @@ def fit_step_artefact(
     known = Provenance() if scores is None else read_provenance(scores)
     if table is not None:
         _note_in_sample(known, made.saw, note)
-    save_artefact(made, Path(out), known.contents)
+    heard = contents_of_fit(made.saw, known.contents, None if audio is None else Path(audio), note)
+    save_artefact(made, Path(out), heard)
     return made
 
 

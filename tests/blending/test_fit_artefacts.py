@@ -1,7 +1,10 @@
 from __future__ import annotations
 
+from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from blendkit.blending.fit_artefacts import fit_step_artefact
@@ -49,3 +52,36 @@ def test_settings_are_key_and_value(scores: Path) -> None:
         "quantile_map", scores.parent / "out.npz", scores=scores, space="prob", settings=["knots=2"]
     )
     assert len(fewer.scores) <= 4
+
+
+def test_an_artefact_knows_its_recordings_by_content_where_their_audio_is_given(
+    scores: Path, write_wav: Callable[..., Path], run_text: Callable[..., object]
+) -> None:
+    """A table has no audio, but the folder of its recordings may: a renamed copy is then refused."""
+    folder, out = scores.parent, scores.parent / "map.npz"
+    noise = (np.random.default_rng(0).standard_normal(80000) * 0.1).astype(np.float32)
+    write_wav(folder / "heard" / "site" / "r.wav", noise, 8000)
+    write_wav(folder / "test_soundscapes" / "copy.wav", noise, 8000)
+    said: list[str] = []
+    fit = partial(fit_step_artefact, "quantile_map", out, scores=scores, space="prob", note=said.append)
+    recipe = """
+        recipe: 1
+        name: q
+        members:
+          t: {use: tone, classes: [a, b], steps: [{to: prob}, {quantile_map: {artefact: map.npz}}]}
+        output: t
+        """
+    fit()
+    assert said == [
+        "1 of the 1 recordings of this fit are known by name only; --audio FOLDER, with their files, lets copies of them "
+        "be found"
+    ]
+    run_text(recipe, folder, folder / "by-name")  # nothing tells that the copy is r
+    said.clear()
+    fit(audio=folder / "heard")
+    assert said == []
+    with pytest.raises(BlendkitError, match="fitted on 1 of the recordings it would be applied to") as caught:
+        run_text(recipe, folder, folder / "by-content")
+    assert caught.value.problems[0] == "copy"
+    with pytest.raises(BlendkitError, match="holds none of the recordings of this fit"):
+        fit(audio=folder / "test_soundscapes")

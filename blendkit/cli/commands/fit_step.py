@@ -28,6 +28,9 @@ if TYPE_CHECKING:
     "--taxonomy", type=PATH, help="Taxonomy of the classes (default: the classes of SCORES, or of the labels)."
 )
 @click.option(
+    "--audio", type=PATH, help="Folder of the recordings of the fit: copies of them under other names are refused, too."
+)
+@click.option(
     "--set",
     "settings",
     multiple=True,
@@ -42,6 +45,7 @@ def step(
     labels: Path | None,
     space: Any,
     taxonomy: Path | None,
+    audio: Path | None,
     settings: tuple[str, ...],
     names: ColumnNames,
     out: Path,
@@ -57,7 +61,8 @@ def step(
     from blendkit import blending
 
     made = blending.fit_step_artefact(
-        op, out, scores=scores, space=space, labels=labels, taxonomy=taxonomy, settings=settings, names=names,
+        op, out, scores=scores, space=space, labels=labels, taxonomy=taxonomy, audio=audio, settings=settings,
+        names=names,
         note=lambda text: click.echo(f"note: {text}"),
     )  # fmt: skip
     click.echo(f"wrote {out}: {op}, {len(made.classes)} classes, fitted on {len(made.saw)} recordings")
