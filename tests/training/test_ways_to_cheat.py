@@ -24,8 +24,8 @@ from blendkit.scoring import score
 from blendkit.store import LogitStore
 from blendkit.training.jobs.label_requests import GateChoice, PseudoLabelRequest, TeacherSource
 from blendkit.training.jobs.labelling import pseudo_label
-from tests.stores import edit_facts
 from blendkit.training.settings import GateRules
+from tests.stores import edit_facts
 
 RATE = 16000
 DOCS = Path(__file__).parents[2] / "docs" / "leaks.md"
