@@ -6,13 +6,13 @@ from pathlib import Path
 
 import click
 
-from blendkit.cli._options import PATH, json_option
+from blendkit.cli._options import OUT_FOLDER, PATH, json_option
 from blendkit.cli._show import event, print_table
 
 
 @click.command()
 @click.argument("sources", nargs=-1, required=True, type=PATH)
-@click.option("--out", type=PATH, help="Folder to merge into. A single source is packed in place without it.")
+@click.option("--out", type=OUT_FOLDER, help="Folder to merge into. A single source is packed in place without it.")
 @json_option
 def merge(sources: tuple[Path, ...], out: Path | None, json_out: bool) -> None:
     """Merge SOURCES, stores or folders of runs, into one.
