@@ -32,6 +32,8 @@ class Number(click.FloatRange):
 
 
 CHUNK_LENGTH = Number(SHORTEST_CHUNK_S, LONGEST_CHUNK_S)
+
+
 class OutPlace(click.ParamType):  # type: ignore[type-arg]
     """A path to write to, refused at once where something of the other kind is in the way."""
 

@@ -80,47 +80,12 @@ def _written_space(space: FileSpace) -> FileSpace:
     return "prob" if space == "logit" else space
 
 
-def members_saw(opened: Opened) -> dict[str, Saw]:
-    """Return what every member was fitted on: as its model says, or its score file."""
-    stores = {m.name: m.store.saw for m in opened.audio if m.store is not None}
-    return {**{n: p.saw for n, p in opened.sources.items()}, **stores}
-
-
-def out_of_fold(opened: Opened) -> set[str]:
-    """Return the members whose score files say that they are out-of-fold."""
-    return {n for n, p in opened.sources.items() if p.kind == "oof"}
-
-
-def contents_of(opened: Opened) -> Contents:
-    """Return what the scored recordings sound like, as the members' stores and score files have it."""
-    found = {r: c for p in opened.sources.values() for r, c in p.contents.items()}
-    for m in opened.audio:
-        found |= m.store.contents() if m.store is not None else {}
-    return found
-
-
-def saw_by(plan: Plan, opened: Opened, files: RecipeFiles) -> dict[str, Saw]:
-    """Return the recordings, labelled or pseudo-labelled, behind each member and each fitted step."""
-    found = members_saw(opened)
-    for stream in plan.streams:
-        for step in stream.ops:
-            seen = files.seen_by(step)
-            if seen is not None:
-                found[f"{stream.name}.{step.label}"] = seen
-    return found
-
-
 def _members(opened: Opened) -> dict[str, dict[str, Any]]:
     """Return what run.json says of each member: what its logits depend on, and the notes of the run that scored it."""
     notes = {m.name: m.store.about["notes"] for m in opened.audio if m.store is not None}
     return {n: {"made_by": facts_hash(f), **f, "notes": notes.get(n, [])} for n, f in opened.facts.items()}
 
 
-def _provenance(saw: Mapping[str, Saw], opened: Opened, recordings: Sequence[str]) -> dict[str, Any]:
-    """Return what run.json says of what is behind the scores, and which kind of scores they are."""
-    everything = Saw().joined(*saw.values())
-    judged = [s for n, s in saw.items() if n not in out_of_fold(opened)]
-    kind = kind_of(Saw().joined(*judged), recordings, contents_of(opened)) if judged else "oof"
 def _written(file: Written, uncovered: list[str]) -> dict[str, Any]:
     return {
         "file": file.path.name,

@@ -9,9 +9,6 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, get_args
 
-from blendkit.core import AudioContent, Contents, FileSpace, Saw, ScoreKind, contents_to_json
-import numpy as np
-
 from blendkit.core import AudioContent, Contents, FileSpace, Saw, ScoreKind, contents_to_json, held_out_of
 from blendkit.errors import BlendkitError
 from blendkit.io.readers.score_sources import SUBMISSION, split_source

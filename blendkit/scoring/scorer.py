@@ -34,7 +34,6 @@ from blendkit.scoring.broken_members import (
     naming_untried,
     unproven_entries,
 )
-from blendkit.scoring.broken_members import check_finite, check_on_silence, check_some_scored, looks_broken
 from blendkit.scoring.fold_models import by_unseen_folds
 from blendkit.scoring.isolation import FAILED, closing_workers, failed_entries, score_surviving
 from blendkit.scoring.statuses import joined_status, stored

@@ -42,8 +42,14 @@ def data(tones: Callable[..., Path]) -> Path:
 
 def test_two_steps_of_one_op_leave_two_lists(data: Path, tmp_path: Path, run_text: Callable[..., RunResult]) -> None:
     run_text(RECIPE, data, tmp_path / "out")
-    saw = json.loads((tmp_path / "out/run.json").read_text(encoding="utf-8"))["saw"]
-    assert saw == {"t.first": ["a", "b"], "t.second": ["c"], "t.prior_correction": ["a", "b"]}
+    told = json.loads((tmp_path / "out/run.json").read_text(encoding="utf-8"))
+    by = {n: (s["recordings"], s["known"]) for n, s in told["saw_by"].items()}
+    steps = {"t.first": (["a", "b"], True), "t.second": (["c"], True), "t.prior_correction": (["a", "b"], True)}
+    assert by == {"t": ([], False), **steps}
+    known = read_provenance(tmp_path / "out")
+    assert Provenance.from_json(told["provenance"]) == known  # one form, read by one function
+    assert (known.saw.recordings, known.saw.known, known.kind) == (("a", "b", "c"), False, "unknown")
+    assert set(known.contents) == {"r1", "r2"}
 
 
 FRAMES = """
@@ -82,14 +88,6 @@ def test_what_is_said_of_a_member_is_kept(
         run_text(FRAMES, data, tmp_path / "out")
         report = json.loads((tmp_path / "out/run.json").read_text(encoding="utf-8"))
         assert "a shift of 0.6 s is 0.5 s, on frames of 0.5 s" in report["members"]["m"]["notes"]
-    told = json.loads((tmp_path / "out/run.json").read_text(encoding="utf-8"))
-    by = {n: (s["recordings"], s["known"]) for n, s in told["saw_by"].items()}
-    steps = {"t.first": (["a", "b"], True), "t.second": (["c"], True), "t.prior_correction": (["a", "b"], True)}
-    assert by == {"t": ([], False), **steps}
-    known = read_provenance(tmp_path / "out")
-    assert Provenance.from_json(told["provenance"]) == known  # one form, read by one function
-    assert (known.saw.recordings, known.saw.known, known.kind) == (("a", "b", "c"), False, "unknown")
-    assert set(known.contents) == {"r1", "r2"}
 
 
 def test_a_cross_fitted_step_leaves_a_run_out_of_fold(tmp_path: Path, run_text: Callable[..., RunResult]) -> None:
