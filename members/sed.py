@@ -187,13 +187,7 @@ def sed(
     spaces = [
         stated_space("sed", graph, o.name, o.arranged(v), gives) for o, v in zip(outputs.used, values, strict=True)
     ]
-    notes = (
-        mapped.note,
-        *said,
-        f"{len(folds)} folds averaged as {mix}",
-        f"frame weight {frame_weight:g}",
-        *mixed,
-    )
+    notes = (mapped.note, *said, f"{len(folds)} folds averaged as {mix}", f"frame weight {frame_weight:g}", *mixed)
     each = saw_of_folds(folds, "sed")
     saw = each[0].joined(*each[1:])
     frames = max(1, outputs.frame.frames) if pool == "frames" and outputs.frame is not None else 0
