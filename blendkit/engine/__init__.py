@@ -15,11 +15,11 @@ if TYPE_CHECKING:
     from blendkit.engine.behind import Behind
     from blendkit.engine.inputs import Inputs, find_inputs, labels_out_of_reach, member_context, truth_of
     from blendkit.engine.local import RunResult, run
-    from blendkit.engine.shard_merge import merge
     from blendkit.engine.model_variants import Using, Variant, measure, members_using, slim_model
     from blendkit.engine.preflighting import preflight
     from blendkit.engine.recipe_data import data_folder
     from blendkit.engine.recording_names import named_rows
+    from blendkit.engine.shard_merge import merge
 else:
     __getattr__, __dir__ = lazy_face(__name__)
 
