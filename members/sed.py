@@ -52,8 +52,7 @@ from blendkit.member import (
     with_shapes,
 )
 
-Mix = Literal["prob", "logit"]
-Gives = Literal["logit", "prob"]
+LogitOrProb = Literal["logit", "prob"]
 
 
 @dataclass(frozen=True)
@@ -79,8 +78,8 @@ class SedMember:
     labels: ClassMap
     outputs: SedOutputs
     frame_weight: float
-    mix: Mix
-    gives: Gives
+    mix: LogitOrProb
+    gives: LogitOrProb
 
     def predict(self, windows: Float32) -> Float32:
         """Return logits (B, C), or frame probabilities (B, T, C) with the pool `frames`."""
@@ -146,22 +145,21 @@ def sed(
     clip: str | None = None,
     frame: str | None = None,
     frame_weight: Part = 0.5,
-    mix: Mix = "prob",
-    gives: Gives | None = None,
+    mix: LogitOrProb = "prob",
+    gives: LogitOrProb | None = None,
     batch: Batch = 12,
 ) -> SedMember:
     """A fold ensemble of SED CNNs [batch, 1, mels, frames] -> clip [batch, L] and frame [batch, T, L] scores.
 
-    A window's probability is the mean over folds of (1 - w) s(clip) + w s(highest frame), with w
-    frame_weight, 0.5 in the public distilled SED chains (`mix: logit` averages logits instead, which is not
-    the same). classes: its columns, as text or CSV; default: the list in the graph's metadata. class_by,
-    class_column, synonyms: the kind of name in it and how it is matched, as in `onnx`. mel: the
-    spectrogram of the training; folds and members with equal settings share one computation. `mel: null`: the
-    graph's input is raw audio, and its metadata says its `rate` and the `window_s` to use unless it is stated here, as
-    a student of `blendkit fit student` does. clip, frame: the outputs' names; default: the one without and the one with
-    frames. gives: `logit` or `prob`; unless stated, what looks like probabilities is refused. Longer windows:
-    `window_s: 20, anchor: centre, pool: frames` averages the frames of overlapping windows on one timeline;
-    a chunk's score is its highest frame (Babych, BirdCLEF 2025).
+    A window's probability is the mean over folds of (1 - w) s(clip) + w s(highest frame), with w frame_weight, 0.5 in
+    the public distilled SED chains (`mix: logit` averages logits instead, which is not the same). classes: its
+    columns, as text or CSV; default: the list in the graph's metadata. class_by, class_column, synonyms: the kind of
+    name in it and how it is matched, as in `onnx`. mel: the spectrogram of the training; folds and members with equal
+    settings share one computation. `mel: null`: the graph's input is raw audio, and its metadata says its `rate` and
+    the `window_s` to use unless it is stated here, as a student of `blendkit fit student` does. clip, frame: the
+    outputs' names; default: the one without and the one with frames. gives: `logit` or `prob`; unless stated, what
+    looks like probabilities is refused. Longer windows: `window_s: 20, anchor: centre, pool: frames` averages the
+    frames of overlapping windows on one timeline; a chunk's score is its highest frame (Babych, BirdCLEF 2025).
     """
     if not folds:
         raise BlendkitError("sed: `folds:` is empty; name at least one ONNX file")
@@ -178,9 +176,8 @@ def sed(
     runners = tuple(_runner(Path(f), front, samples, context) for f in folds)
     outputs = _outputs(runners[0], ports(graph)[1], tried, (clip, frame), labels, need_frames=pool == "frames")
     runners, values, mixed = _checked(runners, outputs, tried, len(labels))
-    spaces = [
-        stated_space("sed", graph, o.name, o.arranged(v), gives) for o, v in zip(outputs.used, values, strict=True)
-    ]
+    arranged = [(o.name, o.arranged(v)) for o, v in zip(outputs.used, values, strict=True)]
+    spaces = [stated_space("sed", graph, name, v, gives) for name, v in arranged]
     notes = (
         mapped.note,
         *said,
