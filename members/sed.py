@@ -52,8 +52,7 @@ from blendkit.member import (
     with_shapes,
 )
 
-Mix = Literal["prob", "logit"]
-Gives = Literal["logit", "prob"]
+LogitOrProb = Literal["logit", "prob"]
 
 
 @dataclass(frozen=True)
@@ -79,8 +78,8 @@ class SedMember:
     labels: ClassMap
     outputs: SedOutputs
     frame_weight: float
-    mix: Mix
-    gives: Gives
+    mix: LogitOrProb
+    gives: LogitOrProb
     fold_saw: tuple[Saw, ...] = ()
 
     def only(self, folds: Sequence[int]) -> SedMember:
@@ -151,8 +150,8 @@ def sed(
     clip: str | None = None,
     frame: str | None = None,
     frame_weight: Part = 0.5,
-    mix: Mix = "prob",
-    gives: Gives | None = None,
+    mix: LogitOrProb = "prob",
+    gives: LogitOrProb | None = None,
     batch: Batch = 12,
 ) -> SedMember:
     """A fold ensemble of SED CNNs [batch, 1, mels, frames] -> clip [batch, L] and frame [batch, T, L] scores.

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import html
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass, fields
@@ -62,7 +63,7 @@ class Rows:
 
     def _repr_html_(self) -> str:
         """Show the first rows in a notebook."""
-        return f"<p>{self!r}</p>{self.take(slice(0, 10)).to_frame().to_html()}"
+        return f"<p>{html.escape(repr(self))}</p>{self.take(slice(0, 10)).to_frame().to_html()}"
 
     def take(self, index: NDArray[np.integer[Any]] | slice) -> Rows:
         """Return the rows at `index`, in that order."""

@@ -11,6 +11,7 @@ from typing import Any
 
 from blendkit.core import Saw
 from blendkit.errors import BlendkitError, did_you_mean, shorten
+from blendkit.graphs.external_weights import is_inside, weight_files
 
 _GIVE_PROBABILITIES = ("Sigmoid", "HardSigmoid", "Softmax")
 _KEEP_PROBABILITIES = (
@@ -101,21 +102,27 @@ def check_width(name: str, outputs: Sequence[Any], output: str, labels: Sequence
 
 
 def load_graph(path: Path, name: str) -> Any:
-    """Return the onnx ModelProto of a file. Raises BlendkitError if it is not one, or lacks its external weights."""
+    """Return the onnx ModelProto of a file; weights in other files are read from its own folder alone.
+
+    Raises BlendkitError if it is not one, lacks these weights, or has them elsewhere.
+    """
     import onnx
-    from onnx.external_data_helper import ExternalDataInfo, load_external_data_for_model
+    from onnx.external_data_helper import load_external_data_for_model
 
     try:
         model = onnx.load(str(path), load_external_data=False)
-        stored = [w for w in model.graph.initializer if w.data_location == onnx.TensorProto.EXTERNAL]
-        files = sorted({ExternalDataInfo(w).location for w in stored})
+        files = sorted(set(weight_files(model.graph)))
+        outside = [f for f in files if not is_inside(path.parent, f)]
         missing = [f for f in files if not (path.parent / f).is_file()]
-        if not missing and files:
+        if not missing and not outside and files:
             load_external_data_for_model(model, str(path.parent))
     except Exception as error:  # protobuf's exceptions differ between its backends
         raise BlendkitError(f"{name}: {path.name} is not an ONNX model", [str(error).splitlines()[0]]) from error
     if not model.graph.node:
         raise BlendkitError(f"{name}: {path.name} is not an ONNX model", ["it has no nodes"])
+    if outside:
+        problems = [f"outside {path.parent}: {shorten(outside)}", "weights are read from the model's own folder alone"]
+        raise BlendkitError(f"{name}: {path.name} stores its weights in the file of another folder", problems)
     if missing:
         problems = [f"not in {path.parent}: {shorten(missing)}", "put it beside the model, under exactly this name"]
         raise BlendkitError(f"{name}: {path.name} stores its weights in another file", problems)

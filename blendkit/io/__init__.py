@@ -35,6 +35,7 @@ if TYPE_CHECKING:
     from blendkit.io.truth import Truth, truth_for
     from blendkit.io.windowed import Windowed, chunks_without_window, windows_on_chunks
     from blendkit.io.writers.range_csv import write_range_table
+    from blendkit.io.writers.safe_cells import safe_cell
     from blendkit.io.writers.submission import Written, write_scores, write_submission
 else:
     __getattr__, __dir__ = lazy_face(__name__)
@@ -88,6 +89,7 @@ __all__ = [
     "read_taxonomy",
     "read_template",
     "recording_folds",
+    "safe_cell",
     "split_label_source",
     "split_source",
     "truth_for",

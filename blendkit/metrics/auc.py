@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import html
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -50,7 +51,7 @@ class MacroAUC:
 
     def _repr_html_(self) -> str:
         """Show the classes in a notebook, lowest first."""
-        return f"<p>{self!r}</p>{self.to_frame().sort_values('auc').to_html(max_rows=20)}"
+        return f"<p>{html.escape(repr(self))}</p>{self.to_frame().sort_values('auc').to_html(max_rows=20)}"
 
 
 def macro_auc(y: Bools, x: Matrix, mask: Bools | None = None) -> MacroAUC:

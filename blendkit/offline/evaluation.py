@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import html
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
@@ -76,7 +77,7 @@ class Evaluation:
 
     def _repr_html_(self) -> str:
         """Show the classes in a notebook."""
-        return f"<p>{self!r}</p>{self.to_frame().to_html(max_rows=20)}"
+        return f"<p>{html.escape(repr(self))}</p>{self.to_frame().to_html(max_rows=20)}"
 
 
 def evaluate(

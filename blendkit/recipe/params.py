@@ -107,7 +107,7 @@ def problems_of(error: ValidationError, known: dict[str, Any]) -> list[tuple[tup
 def _short_numbers(message: str, context: Mapping[str, Any]) -> str:
     """Return a message on a bound with the bound as people write it: 1e-09, not 0.000000001."""
     for bound in (v for k, v in context.items() if k in ("ge", "gt", "le", "lt") and isinstance(v, float)):
-        message = re.sub(r"( to | than )[\d.]+$", rf"\g<1>{bound:.10g}", message)
+        message = re.sub(r"(?<= to )[\d.]+$|(?<= than )[\d.]+$", f"{bound:.10g}", message)
     return message
 
 

@@ -41,9 +41,8 @@ def _hashes(value: Any) -> Any:
     each = list(value.values()) if isinstance(value, dict) else [value]
     listed = [v for e in each for v in (e if isinstance(e, list) and isinstance(value, dict) else [e])]
     if value is not None and not all(isinstance(v, str) and re.fullmatch(r"[0-9a-fA-F]{64}", v) for v in listed or [0]):
-        raise ValueError(
-            "expected a SHA-256 of 64 hexadecimal digits, or `{parameter: HASH}`; quote one of digits alone"
-        )
+        said = "expected a SHA-256 of 64 hexadecimal digits (quoted, if none is a letter)"
+        raise ValueError(f"{said}, or `{{key: HASH}}`")
     return value
 
 

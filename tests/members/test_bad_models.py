@@ -72,6 +72,24 @@ def test_weights_in_another_file(tmp_path: Path, linear: Graph, labels: Path) ->
     assert f"not in {tmp_path}: weights.bin" in text
 
 
+@pytest.mark.parametrize("inner", [False, True])
+def test_weights_outside_the_folder_of_the_model_are_never_read(
+    inner: bool, tmp_path: Path, linear: Graph, labels: Path
+) -> None:
+    folder = tmp_path / "model"
+    folder.mkdir()
+    path = linear(folder / "m.onnx")
+    model = onnx.load(str(path))
+    (tmp_path / "secret.bin").write_bytes(bytes(4096))
+    tensor = model.graph.initializer[0] if not inner else model.graph.node.add(op_type="Constant").attribute.add().t
+    for place in ("../secret.bin", str(tmp_path / "secret.bin"), ""):
+        tensor.ClearField("external_data")
+        tensor.data_location = TensorProto.EXTERNAL
+        tensor.external_data.add(key="location", value=place)
+        path.write_bytes(model.SerializeToString())
+        assert "m.onnx stores its weights in the file of another folder" in failure(path, labels)
+
+
 def test_a_provider_that_is_not_there(tmp_path: Path, linear: Graph, labels: Path) -> None:
     path = linear(tmp_path / "m.onnx")
     if best_provider() == "cuda":

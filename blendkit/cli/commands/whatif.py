@@ -86,13 +86,14 @@ def whatif(
 def _write_csv(path: Path, found: WhatIf) -> None:
     import csv
 
+    from blendkit.io import safe_cell
     from blendkit.store import atomic_path
 
     axes = () if found.swept is None else found.swept.axes
     with atomic_path(path) as temporary, temporary.open("w", encoding="utf-8", newline="") as handle:
         writer = csv.writer(handle)
-        writer.writerow([*(a.label for a in axes), "macro_auc"])
-        writer.writerows([*point, repr(macro)] for point, macro in found.points())
+        writer.writerow([*(safe_cell(a.label) for a in axes), "macro_auc"])
+        writer.writerows([*(safe_cell(str(p)) for p in point), repr(macro)] for point, macro in found.points())
 
 
 def _plot(path: Path, swept: Sweep, base: float) -> None:

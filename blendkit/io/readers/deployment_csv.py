@@ -23,6 +23,9 @@ def read_deployments(path: Path) -> Deployments:
     coordinates that are not on Earth.
     """
     table = _table(path)
+    long = [f"line {number} has more fields than the header" for number, row in table if None in row]
+    if long:
+        raise BlendkitError(f"{path}: cannot read this table of deployments", [shorten(long)])
     columns = {str(k).strip().lower(): k for k in (table[0][1] if table else {})}
     keys = [k for k in _KEYS if k in columns]
     if len(keys) != 1 or "site" not in columns:

@@ -13,6 +13,7 @@ from blendkit.core import Float64, Int64, Scores, sigmoid, ties_made
 from blendkit.errors import DeliveryError
 from blendkit.io.class_columns import ROW_ID
 from blendkit.io.provenance import Provenance, write_side_provenance
+from blendkit.io.writers.safe_cells import safe_cell
 from blendkit.store import atomic_path
 
 _WRITE_ROWS = 65536
@@ -30,17 +31,27 @@ class Written:
 
 
 def write_scores(
-    scores: Scores, path: Path | str, order: Int64 | None = None, provenance: Provenance | None = None
+    scores: Scores,
+    path: Path | str,
+    order: Int64 | None = None,
+    provenance: Provenance | None = None,
+    *,
+    safe: bool = False,
 ) -> Written:
     """Write scores as a submission CSV: logits as probabilities by a float64 sigmoid, other scores unchanged.
 
-    order (N,): of the rows; default: unchanged. provenance: where the scores come from, written beside the file as
-    `FILE.provenance.json`, from which every reader takes it; its space becomes that of the file. Digits are the
-    shortest that read back as the same number. Raises DeliveryError if the file does not read back equal.
+    order (N,): of the rows; default: unchanged. safe: row ids and class ids that a spreadsheet would run as formulas
+    get an apostrophe before them, so that they no longer match those of a competition. provenance: where the scores
+    come from, written beside the file as `FILE.provenance.json`, from which every reader takes it; its space becomes
+    that of the file. Digits are the shortest that read back as the same number. Raises DeliveryError if the file does
+    not read back equal.
     """
     out = scores if order is None else scores.take_rows(order)
     values = np.asarray(sigmoid(out.values) if out.space == "logit" else out.values, np.float64)
-    write_submission(Path(path), out.rows.ids(), out.classes, values)
+    ids, classes = out.rows.ids(), out.classes
+    if safe:
+        ids, classes = [safe_cell(i) for i in ids], tuple(map(safe_cell, classes))
+    write_submission(Path(path), ids, classes, values)
     if provenance is not None:
         space = "prob" if out.space == "logit" else out.space
         write_side_provenance(Path(path), replace(provenance, space=space))

@@ -1,0 +1,58 @@
+"""Names that spreadsheets would run are neutral where that is asked for, and HTML views escape them."""
+
+from __future__ import annotations
+
+import csv
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+import blendkit as bk
+from blendkit.core import NameRule, Scores, rows_from_ids
+from blendkit.io import read_scores, safe_cell, write_scores
+
+NAMES = ["=cmd|' /C calc'!A0", "+1+1", "-2+3", "@SUM(A1)", "\tx", "\rx", " =1+1", "＝1+1", "-", "=", "+49 170"]
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_what_a_spreadsheet_would_run_gets_an_apostrophe(name: str) -> None:
+    assert safe_cell(name) == f"'{name}"
+
+
+@pytest.mark.parametrize("name", ["", "a=b", "r_5", "-1", "+0.5", "-1e-9", ".5", "22961", "a-b", "'=x", "47158son01"])
+def test_other_texts_and_numbers_stay(name: str) -> None:
+    assert safe_cell(name) == name
+
+
+def scores(names: list[str]) -> Scores:
+    rows = rows_from_ids([f"{n}_5" for n in names], 5.0, NameRule())
+    return Scores(np.full((len(names), 2), 0.25), rows, ("=a", "b"), "prob", np.array([True, True]))
+
+
+def test_a_submission_keeps_its_ids_unless_it_is_to_be_safe(tmp_path: Path) -> None:
+    names = ["=r", "r"]
+    write_scores(scores(names), tmp_path / "plain.csv")
+    assert read_scores(tmp_path / "plain.csv", "prob").rows.ids() == ["=r_5", "r_5"]
+    write_scores(scores(names), tmp_path / "safe.csv", safe=True)
+    with (tmp_path / "safe.csv").open(encoding="utf-8", newline="") as file:
+        assert list(csv.reader(file)) == [["row_id", "'=a", "b"], ["'=r_5", "0.25", "0.25"], ["r_5", "0.25", "0.25"]]
+
+
+def test_views_in_notebooks_escape_names(tmp_path: Path) -> None:
+    bad = "<script>alert(1)</script>"
+    values, covered = np.array([[0.1, 0.2], [0.3, 0.4]]), np.array([True, True])
+    named = Scores(values, scores([bad, "r"]).rows, (bad, "b"), "prob", covered)
+    (tmp_path / "labels.csv").write_text(f"row_id,birds\n{bad}_5,{bad}\nr_5,b\n", encoding="utf-8")
+    judged = bk.evaluate(named, tmp_path / "labels.csv")
+    for view in (named, named.rows, judged):
+        shown = view._repr_html_()  # type: ignore[attr-defined]
+        assert "<script" not in shown
+        assert "&lt;script" in shown
+
+
+def test_every_view_escapes_its_caption() -> None:
+    package = Path(bk.__file__).parent
+    views = [p for p in package.rglob("*.py") if "def _repr_html_" in p.read_text(encoding="utf-8")]
+    assert len(views) >= 6
+    assert [p.name for p in views if "html.escape(" not in p.read_text(encoding="utf-8")] == []
