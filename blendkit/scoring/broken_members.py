@@ -93,6 +93,21 @@ def naming_untried(recordings: Sequence[str], emit: Emit) -> Iterator[None]:
         raise BlendkitError(error.title, [*error.problems, left]) from error
 
 
+@contextmanager
+def ending_journals(stores: Iterable[LogitStore | None]) -> Iterator[None]:
+    """Say in the journals of stores that a run which ends with an error adds no more: a next one may pack its parts.
+
+    In one Python session the process lives on, and would count as still at work.
+    """
+    try:
+        yield
+    except BaseException:
+        for store in stores:
+            if store is not None:
+                store.manifest.end()
+        raise
+
+
 def lacks_finite(store: LogitStore, prepared: Sequence[Prepared], lost: Mapping[str, Lost]) -> set[str]:
     """Return the recordings of sound for which a member gave no finite value, if it gave none for any so far.
 

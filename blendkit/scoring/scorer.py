@@ -29,6 +29,7 @@ from blendkit.scoring.broken_members import (
     check_on_noise,
     check_on_silence,
     check_some_scored,
+    ending_journals,
     lacks_finite,
     looks_broken,
     naming_untried,
@@ -89,7 +90,7 @@ def score_recordings(members: Sequence[AudioMember], recordings: Sequence[Record
         emit("member", {"name": name, "notes": said})
     decode_s = resample_s = 0.0
     ahead = _batches([(g, _rates(g, todo, built)) for g in waiting], grid)
-    with closing_workers(built.values()), closing(ahead) as batches:
+    with ending_journals(m.store for m in members), closing_workers(built.values()), closing(ahead) as batches:
         for k, batch in enumerate(batches, 1):
             decode_s += sum(p.decode_s for p in batch.recordings)
             resample_s += sum(p.resample_s for p in batch.recordings)
