@@ -5,7 +5,7 @@ import subprocess
 from collections.abc import Callable
 
 import blendkit as package
-from blendkit.cli.main import TOP_COMMANDS as COMMANDS
+from blendkit.cli.top import TOP_COMMANDS as COMMANDS
 from blendkit.recipe.find import packaged_recipes
 
 Blendkit = Callable[..., subprocess.CompletedProcess[str]]
