@@ -48,7 +48,8 @@ def errors_naming(temporary: Path, path: Path) -> Iterator[None]:
     try:
         yield
     except OSError as error:
-        if error.errno is None:
+        if error.errno is None:  # a library's own words
+            error.strerror, error.filename = error.strerror or str(error), error.filename or str(path)
             raise
         named = str(temporary if error.filename is None else error.filename)
         inside = named.removeprefix(str(temporary))

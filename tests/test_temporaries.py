@@ -137,4 +137,4 @@ def test_an_error_names_the_place_and_not_the_temporary_file(tmp_path: Path) -> 
     assert inside == f"[Errno {full}] {text}: {str(tmp_path / 'real' / 'submission.csv')!r}"
     elsewhere = str(tmp_path / "table.csv")
     assert named(OSError(full, text, elsewhere)) == f"[Errno {full}] {text}: {elsewhere!r}"
-    assert named(OSError("words alone")) == "words alone"
+    assert named(OSError("words alone")) == f"[Errno None] words alone: {real!r}"

@@ -83,8 +83,7 @@ def score_recordings(members: Sequence[AudioMember], recordings: Sequence[Record
     keys = recording_keys(recordings, grid)
     todo = _todo(members, keys)
     built, notes = _build(members, {name for names in todo.values() for name in names}, grid)
-    waiting = [[r for r in g if todo[r.id]] for g in groups(recordings)] if built else []
-    waiting = [g for g in waiting if g]
+    waiting = [w for g in groups(recordings) if (w := [r for r in g if todo[r.id]])] if built else []
     emit("scoring", to_do(len(recordings), sum(len(g) for g in waiting)))
     for name, said in notes.items():
         emit("member", {"name": name, "notes": said})

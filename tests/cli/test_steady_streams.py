@@ -42,7 +42,8 @@ def test_other_commands_end_well_too(tone_folder: Path, tmp_path: Path) -> None:
 
 def test_a_full_disk_behind_standard_output_is_an_error(tone_folder: Path) -> None:
     done = shell('"$@" ops list > /dev/full', tone_folder)
-    assert (done.returncode, done.stderr) == (3, "error: No space left on device: standard output\n")
+    assert done.returncode == 3
+    assert done.stderr.startswith("error: No space left on device: standard output\n")
 
 
 def test_a_full_disk_leaves_the_last_result_whole(tone_folder: Path, tmp_path: Path, blendkit: Blendkit) -> None:
@@ -52,7 +53,7 @@ def test_a_full_disk_leaves_the_last_result_whole(tone_folder: Path, tmp_path: P
     again = f'ulimit -f 1; "$@" run tones.yaml --out {out} --set blends.both.of.t=0.1'  # room for the submission
     done = shell(again, tone_folder)
     assert done.returncode == 3
-    assert done.stderr == f"error: File too large: {out}/run.json\n"
+    assert done.stderr.startswith(f"error: File too large: {out}/run.json\n")
     assert {p: p.read_bytes() for p in out.rglob("*") if p.is_file()} == before
 
 
