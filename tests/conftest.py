@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import fcntl
 import json
 import os
 import shutil
@@ -15,6 +14,7 @@ import numpy as np
 import onnx
 import pytest
 import soundfile
+from filelock import FileLock
 from hypothesis import settings
 from numpy.typing import NDArray
 from onnx import TensorProto, helper, numpy_helper
@@ -168,8 +168,7 @@ def once(tmp_path_factory: pytest.TempPathFactory) -> Once:
 
     def get(name: str, build: Callable[[Path], object]) -> Path:
         folder, done = shared / name, shared / f"{name}.done"
-        with (shared / f"{name}.lock").open("w") as lock:
-            fcntl.flock(lock, fcntl.LOCK_EX)
+        with FileLock(shared / f"{name}.lock"):
             if not done.exists():
                 shutil.rmtree(folder, ignore_errors=True)  # half a folder, of a build that failed
                 build(folder)

@@ -21,16 +21,19 @@ import sys
 import tempfile
 import traceback
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import numba
 
 import blendkit
+from tests.kills.killing import kill_at
 from tests.untraced import compile_untraced, untraced
 
 Process = subprocess.CompletedProcess[str]
 TIMEOUT_S = 300
+FORKS = hasattr(os, "fork")  # Windows copies no processes: there, each is started from scratch
 # What nearly every command imports, and what only those that train do. Imported, never called: a process
 # that has started threads cannot be forked safely.
 COMMON = (
@@ -51,12 +54,25 @@ def from_scratch(*args: object, cwd: Path | None = None, env: Mapping[str, str] 
     return subprocess.run(command, cwd=cwd, env=changed, capture_output=True, text=True, timeout=TIMEOUT_S)
 
 
+@dataclass(frozen=True)
+class Kill:
+    """A process is killed before its change number `event` (from 1) of files below a folder, counted in the file `count`.
+
+    Its cache and its temporary files lie below that folder, too.
+    """
+
+    event: int
+    below: Path
+    count: Path
+
+
 class ForkServer:
     """Runs jobs one after another; `close` it in the end. A server that died is started again for the next job."""
 
     def __init__(self) -> None:
         self._folder = tempfile.TemporaryDirectory(prefix="blendkit-forks-")
-        self._start()
+        if FORKS:
+            self._start()
 
     def _start(self) -> None:
         self._environment, pipe = dict(os.environ), subprocess.PIPE
@@ -65,15 +81,23 @@ class ForkServer:
             command, stdin=pipe, stdout=pipe, text=True, cwd=root, env=self._environment, start_new_session=True
         )
 
-    def run(self, *args: object, cwd: Path | None = None) -> Process:
-        """Return the finished process of `blendkit ARGS`, run in `cwd`."""
+    def run(self, *args: object, cwd: Path | None = None, kill: Kill | None = None) -> Process:
+        """Return the finished process of `blendkit ARGS`, run in `cwd`. kill: how it ends before its time."""
+        if not FORKS:
+            return from_scratch(*args, cwd=cwd)
         if self._server.poll() is not None or not _same(self._environment, os.environ):
             self.stop()
             self._start()
         assert self._server.stdin is not None
         assert self._server.stdout is not None
         out, err = (Path(self._folder.name) / name for name in ("out", "err"))
-        job = {"args": [*map(str, args)], "cwd": str(cwd or Path.cwd()), "out": str(out), "err": str(err)}
+        job: dict[str, Any] = {
+            "args": [*map(str, args)],
+            "cwd": str(cwd or Path.cwd()),
+            "out": str(out),
+            "err": str(err),
+        }
+        job |= {} if kill is None else {"kill": [kill.event, str(kill.below), str(kill.count)]}
         self._server.stdin.write(json.dumps(job) + "\n")
         self._server.stdin.flush()
         ready, _, _ = select.select([self._server.stdout], [], [], TIMEOUT_S)
@@ -93,7 +117,8 @@ class ForkServer:
 
     def close(self) -> None:
         """Stop the server and remove its files."""
-        self.stop()
+        if FORKS:
+            self.stop()
         self._folder.cleanup()
 
 
@@ -108,6 +133,10 @@ def _be_the_command(job: dict[str, Any]) -> int:
     for path, number in ((os.devnull, 0), (job["out"], 1), (job["err"], 2)):
         os.dup2(os.open(path, os.O_RDWR | os.O_CREAT | os.O_TRUNC), number)
     os.chdir(job["cwd"])
+    if "kill" in job:
+        event, below, count = job["kill"]
+        os.environ["BLENDKIT_CACHE"], tempfile.tempdir = f"{below}/cache", f"{below}/tmp"
+        kill_at(event, Path(below), Path(count))
     sys.argv = ["blendkit", *job["args"]]
     try:
         importlib.import_module("blendkit.cli.main").main()

@@ -18,7 +18,15 @@ from blendkit._face import homes_of
 ROOT = Path(__file__).parents[1]
 PACKAGE = ROOT / "blendkit"
 PACKAGES = sorted(p.parent for p in PACKAGE.glob("*/__init__.py") if p.parent.name != "cli")
-SHARED = {"_face", "_version", "errors", "events", "registry", "terminal"}  # single files that every package may use
+SHARED = {
+    "_face",
+    "_version",
+    "errors",
+    "events",
+    "registry",
+    "temporaries",
+    "terminal",
+}  # single files that every package may use
 SOURCES = sorted([*PACKAGE.rglob("*.py"), *(ROOT / "members").glob("*.py"), *(ROOT / "examples").rglob("*.py")])
 
 

@@ -25,7 +25,7 @@ from blendkit.audio.ogg import Segment, intact_segments, is_truncated
 from blendkit.audio.rates import MAX_RATE, MIN_RATE
 from blendkit.audio.reading import read_mono
 from blendkit.audio.resampling import resample
-from blendkit.audio.scratch import SAMPLES_PER_BYTE, Kept, block_size
+from blendkit.audio.scratch import SAMPLES_PER_BYTE, Kept, ScratchError, block_size
 from blendkit.audio.second_decoder import INSTALL, is_installed
 from blendkit.audio.second_reading import read_again
 from blendkit.audio.sizes import cut_from
@@ -49,12 +49,14 @@ def decode(path: Path, scratch: Path | None = None, channels: Channels = "mean")
     true place; a decoder alone would let all later audio slip forward. Files joined into one follow each other,
     at the rate of the first. scratch: a folder for the samples of recordings longer than half an hour, which are
     then mapped from disk; memory stays flat. Whatever is wrong with a file is a status with its reason, never an
-    exception; OSError is raised where the machine has no open files or space left.
+    exception; OSError is raised where the machine has no open files left, and ScratchError for a full scratch folder.
     What libsndfile does not open, or not to its end, or finds empty, a second decoder reads where it is installed
     (extra `av`).
     """
     try:
         return _decode_parts(path, channels, scratch)
+    except ScratchError:
+        raise
     except Exception as error:  # a broken file can make anything raise: it costs this recording only
         if machine_is_full(error):
             raise
@@ -79,6 +81,8 @@ def _decode_source(source: Source, channels: Channels, scratch: Path | None) -> 
     try:
         with terminal_of(path):
             found = _decode_one(source, channels, scratch)
+    except ScratchError:
+        raise
     except Exception as error:
         if machine_is_full(error):
             raise
@@ -90,6 +94,8 @@ def _decode_source(source: Source, channels: Channels, scratch: Path | None) -> 
         return replace(found, note=f"{found.note}; {INSTALL}") if foreign else found
     try:
         return read_again(source, found, channels, scratch)
+    except ScratchError:
+        raise
     except (OSError, RuntimeError, ValueError, MemoryError) as error:  # what the first decoder said stands
         if machine_is_full(error):
             raise

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import tempfile
 import time
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Literal
 
 from blendkit.audio.channels import Channels
@@ -17,6 +17,7 @@ from blendkit.audio.headers import probe_duration
 from blendkit.audio.recordings import Recording
 from blendkit.audio.resampling import at_rate
 from blendkit.core import AudioContent, NameRule, Remainder, count_chunks, printable
+from blendkit.temporaries import scratch_folder
 
 GROUP = 8  # recordings in a store part
 GROUP_S = 960.0  # and no more than this many seconds of audio
@@ -65,7 +66,7 @@ class Batch:
     """A group of prepared recordings; the samples of long ones are in `scratch` until the batch is closed."""
 
     recordings: tuple[Prepared, ...]
-    scratch: tempfile.TemporaryDirectory[str]
+    scratch: TemporaryDirectory[str]
 
 
 def groups(recordings: Sequence[Recording]) -> Iterator[list[Recording]]:
@@ -85,7 +86,7 @@ def groups(recordings: Sequence[Recording]) -> Iterator[list[Recording]]:
 
 def prepare_group(group: Sequence[Recording], rates: Sequence[int], grid: Grid) -> Batch:
     """Prepare a group of recordings, with a folder of their own for the samples of long ones."""
-    scratch = tempfile.TemporaryDirectory(prefix="blendkit-", ignore_cleanup_errors=True)
+    scratch = scratch_folder()
     try:
         return Batch(tuple(prepare_recording(r, rates, grid, Path(scratch.name)) for r in group), scratch)
     except BaseException:

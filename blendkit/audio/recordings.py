@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import stat
-import tempfile
 from collections.abc import Container, Iterable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path, PurePath
@@ -12,6 +11,7 @@ from blendkit.audio.decoded import Status
 from blendkit.audio.decoding import decode
 from blendkit.core import AUDIO_SUFFIXES, natural_key, recording_id
 from blendkit.errors import BlendkitError
+from blendkit.temporaries import scratch_folder
 
 SYSTEM_FOLDERS = frozenset({"@eaDir", "__MACOSX", "$RECYCLE.BIN", "System Volume Information", "lost+found"})
 EMPTY = "an empty file"
@@ -98,7 +98,7 @@ def _decoded_best(files: Sequence[Recording]) -> Recording:
     """Return the first file with the best status; that a header can be read says nothing of what follows it."""
     statuses: list[Status] = []
     for r in files:
-        with tempfile.TemporaryDirectory(prefix="blendkit-", ignore_cleanup_errors=True) as scratch:
+        with scratch_folder() as scratch:
             statuses.append("unreadable" if r.problem else decode(r.path, Path(scratch)).status)
         if statuses[-1] == _BEST_FIRST[0]:
             break

@@ -6,15 +6,30 @@ import mmap
 import os
 import tempfile
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import numpy as np
 
 from blendkit.core import Float32
+from blendkit.errors import DeliveryError
 
 SAMPLES_PER_BYTE = 1000  # no codec stores silence in less; a header that states more is not believed
 LONG_S = 1800.0  # seconds; the samples of a longer recording are on disk while it is scored, not in memory
 BLOCK_S = 60  # seconds of a long recording that are read and resampled at a time
+
+
+class ScratchError(DeliveryError):
+    """The folder for temporary files cannot hold the samples: no fault of the recording, so it ends the command."""
+
+
+@contextmanager
+def _room(path: Path) -> Iterator[None]:
+    try:
+        yield
+    except OSError as error:
+        ways = ["the samples of long recordings are kept there while they are scored", "TMPDIR names another folder"]
+        raise ScratchError(f"{path}: {error.strerror or error}", ways) from error
 
 
 def lies_on_disk(count: int, rate: int, scratch: Path | None) -> bool:
@@ -63,7 +78,8 @@ class Kept:
         if self._path is None:
             self._blocks.append(np.zeros((count, self.channels), np.float32))
         else:
-            os.truncate(self._path, 4 * self.channels * self.count)  # a hole, which takes no space
+            with _room(self._path):
+                os.truncate(self._path, 4 * self.channels * self.count)  # a hole, which takes no space
 
     def blocks(self) -> Iterator[Float32]:
         """Yield all frames in order, in blocks."""
@@ -84,7 +100,9 @@ class Kept:
         """Move to a file before the frames are too many for memory."""
         if self._path is not None or not lies_on_disk(self.count + more, self.rate, self.scratch):
             return
-        handle, name = tempfile.mkstemp(dir=self.scratch, suffix=".f32")
+        assert self.scratch is not None
+        with _room(self.scratch):
+            handle, name = tempfile.mkstemp(dir=self.scratch, suffix=".f32")
         os.close(handle)
         self._path = Path(name)
         for block in self._blocks:
@@ -96,7 +114,7 @@ class Kept:
             self._blocks.append(frames)
         else:
             size = block_size(self.rate)
-            with self._path.open("ab") as file:
+            with _room(self._path), self._path.open("ab") as file:
                 for first in range(0, len(frames), size):  # they may be mapped from the file of another
                     file.write(np.ascontiguousarray(frames[first : first + size]).data)
                     release(frames)

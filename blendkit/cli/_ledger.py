@@ -69,7 +69,7 @@ class LedgerUse:
             check_entry(self.ledger_file, entry)
         for entry in self.entries:
             append_entry(self.ledger_file, entry)
-        known = read_ledger(self.ledger_file)
+        known = read_ledger(self.ledger_file, note=lambda text: _note(text, json_out))
         moved = ledger_transfers(known)
         if json_out:
             event("ledger", {"recipes": [e.__dict__ for e in known], "transfers": [t.__dict__ for t in moved]})
@@ -93,6 +93,10 @@ def _print(file: Path, known: list[Experiment], moved: list[Transfer]) -> None:
         click.echo(f"{same} of {of} out-of-fold gains had the same sign on the leaderboard")
     else:
         click.echo("fewer than two recipes have leaderboard scores: add them with --lb NAME=PUBLIC/PRIVATE")
+
+
+def _note(text: str, json_out: bool) -> None:
+    event("warning", {"text": text}) if json_out else click.echo(f"note: {text}")
 
 
 def leaderboard_entry(text: str) -> dict[str, Any]:

@@ -80,7 +80,7 @@ def _for_people(name: str, payload: dict[str, Any]) -> None:
     if name == "sample_world":
         click.echo("no --data given: running on the built-in sample world, a small synthetic Pantanal")
         click.echo(f"sample world: {payload['folder']}")
-    elif name == "names" and payload["of"]:
+    elif (name == "names" and payload["of"]) or (name == "scoring" and payload.get("text")):
         click.echo(payload["text"])
     elif name == "left_out":
         click.echo(f"{len(payload['files'])} files left out:")
@@ -108,6 +108,7 @@ def progress_emitter(json_out: bool) -> Iterator[Emit]:
         def emit(name: str, payload: dict[str, Any]) -> None:
             if name == "scoring":
                 progress.update(task, total=payload["to_score"], visible=payload["to_score"] > 0)
+                _for_people(name, payload)
             elif name == "scored":
                 progress.advance(task, len(payload["recordings"]))
             else:

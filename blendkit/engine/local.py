@@ -17,7 +17,7 @@ from blendkit.core import Rows, Scores, chunk_rows, shared_rows
 from blendkit.engine.behind import Behind
 from blendkit.engine.constant_members import with_weights
 from blendkit.engine.inputs import Inputs, find_inputs, member_context
-from blendkit.engine.output_folder import LOGITS, SUBMISSION, open_folder, write_report
+from blendkit.engine.output_folder import LOGITS, SUBMISSION, new_outputs, open_folder, write_report
 from blendkit.engine.preflighting import preflight
 from blendkit.engine.recipe_data import data_folder
 from blendkit.engine.recording_names import named_rows
@@ -148,17 +148,18 @@ def _run(plan: Plan, folder: DataFolder, order: _Order) -> RunResult:
     streams, figures, warnings = _streams(plan, inputs, opened, behind, rows, files, order)
     warnings = [*inputs.named.notes(), *(inputs.notes if opened.audio else ()), *_damaged(scored), *warnings]
     clock["streams"] = time.perf_counter()
-    written, notes = _write(plan, inputs, order.out, streams)
-    warnings += notes
-    clock["written"] = time.perf_counter()
-    report = run_report(plan, inputs, opened, behind, files, scored, figures, written, warnings)
-    write_report(order.out, report, timings(clock, opened, scored), [w.path.name for w in written.values()])
+    with new_outputs(order.out) as new:
+        written, notes = _write(plan, inputs, new, streams)
+        warnings += notes
+        clock["written"] = time.perf_counter()
+        report = run_report(plan, inputs, opened, behind, files, scored, figures, written, warnings)
+        write_report(new, report, timings(clock, opened, scored), [w.path.name for w in written.values()])
     for text in warnings:
         order.emit("warning", {"text": text})
     shown = written[plan.recipe.model.output]
     return RunResult(
         out=order.out,
-        submission=shown.path,
+        submission=order.out / shown.path.name,
         rows=shown.rows,
         classes=shown.classes,
         streams=figures.results,

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import tempfile
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -31,6 +30,7 @@ from blendkit.scoring import (
     score_recordings,
 )
 from blendkit.store import write_text
+from blendkit.temporaries import scratch_folder
 
 
 @dataclass(frozen=True, eq=False)
@@ -169,7 +169,7 @@ def _scored(
     member, _ = used.members[name]
     facts = member_facts(member, used.files, context, TTA(), used.grid)
     # a new folder: from a store that exists, logits would be read instead of computed and timed
-    with tempfile.TemporaryDirectory(prefix="blendkit-") as folder:
+    with scratch_folder() as folder:
         scorer = audio_member(member, params, context, TTA(), facts, Path(folder) / "logits")
         score_recordings([scorer], used.inputs.recordings[:recordings], used.grid, silent)
         assert scorer.store is not None

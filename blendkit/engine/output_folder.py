@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import json
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 from blendkit.errors import BlendkitError
-from blendkit.store import check_place, make_folder, write_json, write_text
+from blendkit.store import check_place, last_seal, make_folder, write_json, write_text, written_together
+from blendkit.temporaries import is_temporary
 
 MARK = ".blendkit"
 SUBMISSION, RUN, TIMINGS, LOGITS = "submission.csv", "run.json", "timings.json", "logits"
@@ -15,27 +19,34 @@ SUBMISSION, RUN, TIMINGS, LOGITS = "submission.csv", "run.json", "timings.json",
 def open_folder(folder: Path) -> None:
     """Make the output folder. Raises BlendkitError if it holds something blendkit did not make."""
     check_place(folder, folder=True)
-    if folder.is_dir() and any(folder.iterdir()) and not (folder / MARK).exists():
+    marked = (folder / MARK).exists() or not folder.is_dir()
+    if not marked and not all(is_temporary(p.name) for p in folder.iterdir()):  # a run may have ended before its mark
         raise BlendkitError(f"{folder}: holds files that blendkit did not make; choose another --out")
     make_folder(folder)
     # first of all files, so that an interrupted run can be repeated into its own folder
     write_text(folder / MARK, "made by blendkit; a later run may replace the files in this folder\n")
 
 
+@contextmanager
+def new_outputs(folder: Path) -> Iterator[Path]:
+    """Yield a folder for score files and reports; in the end they replace those of an earlier run, run.json last.
+
+    So a run.json is never beside a submission of another run. A full disk leaves all of the earlier run's files.
+    """
+    with written_together(folder, RUN, drop=_old_files(folder)) as new:
+        yield new
+
+
 def write_report(folder: Path, run: dict[str, Any], timings: dict[str, Any], files: list[str]) -> None:
-    """Write run.json (nothing in it varies between equal runs) and timings.json; drop an older run's files."""
-    old = _old_files(folder)  # before run.json is replaced, which alone says what the earlier run wrote
+    """Write run.json (nothing in it varies between equal runs) and timings.json."""
     write_json(folder / RUN, {**run, "files": files})
     write_json(folder / TIMINGS, timings)
-    for name in old - set(files):
-        (folder / name).unlink(missing_ok=True)
 
 
 def _old_files(folder: Path) -> set[str]:
-    import json
-
+    """Return the score files of an earlier run, also of one that was ended while its files were replaced."""
     try:
-        listed = json.loads((folder / RUN).read_text(encoding="utf-8"))["files"]
+        listed = json.loads(last_seal(folder, RUN).read_text(encoding="utf-8"))["files"]
     except (OSError, ValueError, KeyError):
         return set()
     # run.json can be edited by hand: nothing but tables directly in this folder may be deleted because of it

@@ -118,7 +118,7 @@ def run_report(
     used = {
         **inputs.files,
         **{
-            str(p.relative_to(inputs.data.root.resolve()))
+            p.relative_to(inputs.data.root.resolve()).as_posix()
             if p.is_relative_to(inputs.data.root.resolve())
             else p.name: p
             for p in files.paths.values()

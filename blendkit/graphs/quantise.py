@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import logging
-import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -13,6 +12,7 @@ from typing import Any
 from blendkit.errors import BlendkitError
 from blendkit.graphs.onnx_file import load_graph, metadata
 from blendkit.store import atomic_path
+from blendkit.temporaries import scratch_folder
 
 VARIANT_KEY = "blendkit.variant"
 
@@ -44,7 +44,7 @@ def to_int8(model: Path, out: Path, name: str) -> None:
     """
     from onnxruntime.quantization import QuantType, quantize_dynamic
 
-    with _unwarned(), tempfile.TemporaryDirectory(prefix="blendkit-") as folder, atomic_path(out) as temporary:
+    with _unwarned(), scratch_folder() as folder, atomic_path(out) as temporary:
         made = Path(folder) / "int8.onnx"
         try:
             quantize_dynamic(str(model), str(made), weight_type=QuantType.QUInt8)

@@ -5,8 +5,6 @@ from __future__ import annotations
 import atexit
 import json
 import platform
-import shutil
-import tempfile
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from importlib.metadata import version
@@ -25,6 +23,7 @@ from blendkit.graphs.shapes import head_shapes
 from blendkit.graphs.slicing import ClassHead, cut_classes
 from blendkit.graphs.taps import TAP, with_taps
 from blendkit.store import atomic_path, cache_folder, content_hash
+from blendkit.temporaries import scratch_folder
 
 SLIM_FORMAT = 2  # raised whenever the same model would be cut differently
 SLIM_KEY = "blendkit.slim"
@@ -112,10 +111,11 @@ def _written(path: Path, data: bytes, *, must: bool) -> Path:
     except OSError:
         if must:
             raise
-    folder = Path(tempfile.mkdtemp(prefix="blendkit-slim-"))
-    atexit.register(shutil.rmtree, folder, ignore_errors=True)
-    (folder / path.name).write_bytes(data)
-    return folder / path.name
+    folder = scratch_folder()
+    atexit.register(folder.cleanup)  # and holds it until then
+    made = Path(folder.name) / path.name
+    made.write_bytes(data)
+    return made
 
 
 def graph_bytes(model: Any) -> bytes:

@@ -12,7 +12,7 @@ from typing import Any, get_args
 from blendkit.core import AudioContent, Contents, FileSpace, Saw, ScoreKind, contents_to_json, held_out_of
 from blendkit.errors import BlendkitError
 from blendkit.io.readers.score_sources import SUBMISSION, split_source
-from blendkit.store import BROKEN_NPZ, LogitStore, is_store, read_npz, write_json
+from blendkit.store import BROKEN_NPZ, LogitStore, is_store, read_npz, require_sealed, write_json
 
 PROVENANCE = "provenance"  # the array of an NPZ, and with `blendkit.` before it the key of Parquet metadata
 _SIDE = ".provenance.json"
@@ -100,7 +100,8 @@ def of_store(store: LogitStore) -> Provenance:
 def read_provenance(source: Path | str) -> Provenance:
     """Return what is known of the scores of a store, a run's folder or file, or any file that blendkit wrote.
 
-    A file of other tools says nothing: then all is unknown. Raises BlendkitError for damaged facts.
+    A file of other tools says nothing: then all is unknown. Raises BlendkitError for damaged facts, and for the files
+    of a run that was ended while it replaced them.
     """
     path, _ = split_source(source)
     folder, file = (path, SUBMISSION) if path.is_dir() else (path.parent, path.name)
@@ -112,6 +113,7 @@ def read_provenance(source: Path | str) -> Provenance:
         raise BlendkitError(f"{path}: its provenance is damaged", [str(error)]) from error
     if said is not None:
         return said
+    require_sealed(folder, "run.json", "run the recipe again: it goes on with what is saved, and replaces the rest")
     of_run = (folder / "run.json").is_file()
     return _of_run(folder / "run.json", file, own=path.is_dir()) if of_run else Provenance()
 

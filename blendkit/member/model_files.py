@@ -13,15 +13,16 @@ from blendkit.store import cache_folder
 
 def model_folders() -> list[Path]:
     """Return the folders searched for models: `BLENDKIT_MODELS`, the user's cache, hub caches, Kaggle's input."""
-    home = Path.home()
-    cache = Path(os.environ.get("XDG_CACHE_HOME") or home / ".cache")
     own = os.environ.get("BLENDKIT_MODELS")
-    hub = os.environ.get("HF_HOME")
+    # these two tools use ~/.cache on every system, whatever its rules are
+    home = Path.home() / ".cache"
+    hub = os.environ.get("HF_HOME") or Path(os.environ.get("XDG_CACHE_HOME") or home) / "huggingface"
+    kaggle = os.environ.get("KAGGLEHUB_CACHE") or home / "kagglehub"
     return [
         *([Path(own)] if own else []),
         cache_folder() / "models",
-        (Path(hub) if hub else cache / "huggingface") / "hub",
-        cache / "kagglehub" / "models",
+        Path(hub) / "hub",
+        Path(kaggle) / "models",
         Path("/kaggle/input"),
     ]
 

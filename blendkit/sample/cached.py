@@ -8,6 +8,7 @@ from blendkit._version import __version__
 from blendkit.core import text_hash
 from blendkit.sample.config import FORMAT_VERSION, WorldConfig
 from blendkit.store import cache_folder
+from blendkit.temporaries import temporary_beside
 
 
 def cached_world_folder() -> Path:
@@ -17,10 +18,21 @@ def cached_world_folder() -> Path:
 
 
 def cached_world() -> Path:
-    """Return the default sample world; the first call makes it."""
-    from blendkit.sample.world import make_world
+    """Return the default sample world; the first call makes it, and so does one that finds files missing.
+
+    Raises OSError that names the folder, if it cannot be written.
+    """
+    from blendkit.sample.world import is_whole, make_world
 
     folder = cached_world_folder()
-    if not (folder / "world.json").exists():
+    if is_whole(folder):
+        return folder
+    if folder.exists():
+        with temporary_beside(folder) as aside:  # in one step, for another process may look at it
+            folder.rename(aside)
+    try:
         make_world(folder, WorldConfig())
+    except OSError:
+        if not is_whole(folder):  # else another process has made it meanwhile
+            raise
     return folder

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import os
-import shutil
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -24,6 +23,7 @@ from blendkit.sample.schedule import PlannedRecording, plan_recordings, truth
 from blendkit.sample.sequence_head import fit_sample_head, head_model, pseudo_labels
 from blendkit.sample.species import backbone_labels, class_labels
 from blendkit.store import make_folder
+from blendkit.temporaries import errors_naming, temporary_beside
 
 _DEFAULT = WorldConfig()
 
@@ -41,20 +41,33 @@ def make_world(folder: Path | str, config: WorldConfig = _DEFAULT) -> Path:
     """Make the sample world of `config` in a new folder, and return the folder.
 
     The same config gives the same samples, tables and models. The folder appears under its name only when it
-    is complete; one that exists already raises `FileExistsError`.
+    is complete; one that exists already raises `FileExistsError`. Its `world.json` lists all other files.
     """
     folder = Path(folder)
     if folder.exists():
         raise FileExistsError(f"{folder} exists already; the sample world needs a new folder")
     make_folder(folder.parent)
-    building = folder.with_name(f".{folder.name}.{os.getpid()}.building")
-    building.mkdir()
-    try:
+    with temporary_beside(folder) as building, errors_naming(building, folder):
+        building.mkdir()
         _fill(building, config)
+        _list_files(building, config)
         building.rename(folder)
-    finally:
-        shutil.rmtree(building, ignore_errors=True)
     return folder
+
+
+def is_whole(folder: Path) -> bool:
+    """Return whether a folder holds all files of a sample world, each of its size: caches are cleared now and then."""
+    try:
+        files = json.loads((folder / "world.json").read_text(encoding="utf-8"))["files"]
+        return all((folder / name).stat().st_size == size for name, size in files.items())
+    except (OSError, ValueError, KeyError, TypeError, AttributeError):
+        return False
+
+
+def _list_files(folder: Path, config: WorldConfig) -> None:
+    sizes = {p.relative_to(folder).as_posix(): p.stat().st_size for p in sorted(folder.rglob("*")) if p.is_file()}
+    about = {"format": FORMAT_VERSION, "config": asdict(config), "files": sizes}
+    (folder / "world.json").write_text(json.dumps(about, indent=2) + "\n", encoding="utf-8", newline="\n")
 
 
 def _fill(folder: Path, config: WorldConfig) -> None:
@@ -84,8 +97,6 @@ def _write_tables(
     write_template(folder / "sample_submission.csv", config, test)
     write_external(folder, config, test)
     write_out_of_fold(folder / "train_oof.npz", config, train)
-    about = {"format": FORMAT_VERSION, "config": asdict(config)}
-    (folder / "world.json").write_text(json.dumps(about, indent=2) + "\n", encoding="utf-8")
     for name in ("models", "train_soundscapes", "test_soundscapes", "unlabelled_soundscapes"):
         (folder / name).mkdir()
 
@@ -106,7 +117,7 @@ def _write_models(
     of the unlabelled recordings, which the second head gives.
     """
     names = "\n".join(["inat2024_fsd50k", *backbone_labels()])
-    (folder / "perch_labels.csv").write_text(names + "\n", encoding="utf-8")
+    (folder / "perch_labels.csv").write_text(names + "\n", encoding="utf-8", newline="\n")
     weight, bias = fit_labels(config, features.focal.embedding).folded()
     (folder / "perch_v2.onnx").write_bytes(to_bytes(backbone(body, weight, bias)))
     labelled, stems = labelled_rows(config, train), [r.stem for r in train]

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-import tempfile
 import wave
 from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -19,6 +18,7 @@ from blendkit.events import Emit
 from blendkit.member import ALL_LOST, FileMember, Lost, Member
 from blendkit.scoring.isolation import FAILED, Score, score_surviving
 from blendkit.store import LogitStore, Stored
+from blendkit.temporaries import scratch_folder
 
 _ENOUGH = 8  # failures, and nothing else, before a member is tried on silence
 _RATE_HZ = 32000  # of what members are tried on
@@ -138,7 +138,7 @@ def _tried(
     sounds: Mapping[str, NDArray[np.int16]],
 ) -> tuple[Mapping[str, Lost], dict[str, str]]:
     """Score sounds (n,) with a member; return what it gave no finite values for, and why which failed."""
-    with tempfile.TemporaryDirectory() as folder:
+    with scratch_folder() as folder:
         for name, samples in sounds.items():
             with wave.open(f"{folder}/{name}.wav", "wb") as file:
                 file.setnchannels(1)

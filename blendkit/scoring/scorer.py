@@ -37,8 +37,9 @@ from blendkit.scoring.broken_members import (
 )
 from blendkit.scoring.fold_models import by_unseen_folds
 from blendkit.scoring.isolation import FAILED, closing_workers, failed_entries, score_surviving
-from blendkit.scoring.statuses import joined_status, stored
+from blendkit.scoring.statuses import joined_status, stored, to_do
 from blendkit.store import LogitStore, Stored, file_hash
+from blendkit.temporaries import remove_abandoned_scratch
 
 NO_AUDIO_KEY = "silence"
 
@@ -79,13 +80,13 @@ def score_recordings(members: Sequence[AudioMember], recordings: Sequence[Record
     Each recording is decoded once for all members that lack it, in a thread ahead of the models.
     A damaged recording gets its status and never stops the rest, nor does one on which an isolated member fails.
     """
+    remove_abandoned_scratch()  # also where nothing is left to score
     recordings = sorted(recordings, key=lambda r: natural_key(r.id))  # the order of rows
     keys = recording_keys(recordings, grid)
     todo = _todo(members, keys)
     built, notes = _build(members, {name for names in todo.values() for name in names}, grid)
-    waiting = [[r for r in g if todo[r.id]] for g in groups(recordings)] if built else []
-    waiting = [g for g in waiting if g]
-    emit("scoring", {"recordings": len(recordings), "to_score": sum(len(g) for g in waiting)})
+    waiting = [w for g in groups(recordings) if (w := [r for r in g if todo[r.id]])] if built else []
+    emit("scoring", to_do(len(recordings), sum(len(g) for g in waiting)))
     for name, said in notes.items():
         emit("member", {"name": name, "notes": said})
     decode_s = resample_s = 0.0

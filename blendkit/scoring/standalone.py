@@ -21,8 +21,9 @@ from blendkit.scoring.mixing import BackgroundMix
 from blendkit.scoring.opened import CPU_ONLY, Runtime, audio_member, build_member, is_finished, member_params
 from blendkit.scoring.scorer import score_recordings
 from blendkit.scoring.shards import Shard
-from blendkit.scoring.statuses import stored
+from blendkit.scoring.statuses import stored, to_do
 from blendkit.store import FeatureStore, Stored, require_features
+from blendkit.temporaries import remove_abandoned_scratch
 
 _NAME = "member"
 
@@ -175,6 +176,7 @@ def save_features(
     `fit_features`. What is stored already is not made again.
     Raises BlendkitError if the member gives none, or not these, with the nearest.
     """
+    remove_abandoned_scratch()
     if scorer.tta != TTA():
         raise BlendkitError("features are made of unshifted windows: leave out `tta`")
     if scorer.left_out:
@@ -194,7 +196,7 @@ def save_features(
     store.manifest.drop_damaged()
     known = store.manifest.recordings()
     todo = [r for r in source.recordings if r.id not in known or known[r.id].key != source.keys[r.id]]
-    emit("scoring", {"recordings": len(source.recordings), "to_score": len(todo)})
+    emit("scoring", to_do(len(source.recordings), len(todo)))
     for group in groups(todo):
         batch = source.prepare(group, made.info.rate, store)
         with batch.scratch:

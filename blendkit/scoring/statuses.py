@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
+from typing import Any
 
 from blendkit.audio import Prepared, odd_parts
 from blendkit.member import FLOOR, LOST, NO_CHUNK, NO_WINDOW, Lost
@@ -17,6 +18,13 @@ NOTED = (LOST, NO_WINDOW, NO_CHUNK, SILENT)  # what a recording's note says alth
 def is_odd(entry: Stored) -> bool:
     """Return whether a person should look at a recording: its status, or what its note says of its audio or scores."""
     return entry.status not in ("ok", "padded") or bool(odd_parts(entry.note))
+
+
+def to_do(recordings: int, to_score: int) -> dict[str, Any]:
+    """Return the payload of the event `scoring`: how many recordings there are, are to be scored, and were saved."""
+    saved = recordings - to_score
+    text = f"{saved} of {recordings} recordings were saved" if saved else ""
+    return {"recordings": recordings, "to_score": to_score, "saved": saved, "text": text}
 
 
 def stored(prepared: Prepared, key: str, lost: Lost | None = None, silent: int = 0) -> Stored:

@@ -7,8 +7,10 @@ import os
 import signal
 import threading
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
+from multiprocessing import resource_tracker
 from multiprocessing.connection import Connection, wait
 from multiprocessing.process import BaseProcess
 from multiprocessing.util import Finalize
@@ -22,6 +24,7 @@ from blendkit.terminal import with_own_terminal
 
 START_S = 900.0  # for imports, and for a model that is loaded from a slow disk
 Build = Callable[[], Any]
+_LATER = (signal.SIGINT, signal.SIGTERM)
 
 
 class WorkerError(BlendkitError):
@@ -64,18 +67,19 @@ class Worker:
         process = multiprocessing.get_context("spawn").Process(
             target=_serve, args=(other, self.build), name=f"blendkit member {self.name}", daemon=False
         )  # not a daemon: those may have no processes of their own, which a model's data loader needs
-        try:
-            with with_own_terminal():
-                process.start()
-        except Exception as error:  # pickle raises exceptions of many kinds
-            own.close()
-            what = f"member {self.name!r} cannot be sent to a process of its own; give it `isolate: false`"
-            raise BlendkitError(what, [f"{type(error).__name__}: {error}"]) from error
-        finally:
-            other.close()  # so that the end of the process is the end of the pipe
-        self._end, self._process = own, process
-        # also when nobody holds the worker any more, and at the end before multiprocessing waits for its processes
-        self.stop = Finalize(self, _kill, args=(process, own), exitpriority=10)
+        with _signals_later():  # a process that nobody knows of yet would go on without this one
+            try:
+                with with_own_terminal():
+                    process.start()
+            except Exception as error:  # pickle raises exceptions of many kinds
+                own.close()
+                what = f"member {self.name!r} cannot be sent to a process of its own; give it `isolate: false`"
+                raise BlendkitError(what, [f"{type(error).__name__}: {error}"]) from error
+            finally:
+                other.close()  # so that the end of the process is the end of the pipe
+            self._end, self._process = own, process
+            # also when nobody holds the worker any more, and at the end before multiprocessing waits for its processes
+            self.stop = Finalize(self, _kill, args=(process, own), exitpriority=10)
         try:
             self.info, self.scores_files = self._answer(None, time.monotonic() + START_S)
         except WorkerError as error:
@@ -154,6 +158,8 @@ def isolated_member(name: str, build: Build) -> IsolatedMember | IsolatedFiles:
 def _serve(end: Connection[Any, Any], build: Build) -> None:
     """In the worker: build the member, then answer until the pipe closes."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C reaches every process; the parent ends this one
+    if hasattr(signal, "pthread_sigmask"):
+        signal.pthread_sigmask(signal.SIG_UNBLOCK, _LATER)  # it was started without them
     threading.Thread(target=_end_with_parent, daemon=True).start()
     made: Any = None
     first = True
@@ -193,6 +199,20 @@ def _end_with_parent() -> None:
     if parent is not None:
         wait([parent.sentinel])
         os._exit(1)
+
+
+@contextmanager
+def _signals_later() -> Iterator[None]:
+    """Let signals wait, here and in a process that is started inside: it could not handle them in its imports."""
+    if not hasattr(signal, "pthread_sigmask"):
+        yield
+        return
+    resource_tracker.ensure_running()  # else it would be started inside, and let the signals in
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, _LATER)
+    try:
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
 
 
 def _kill(process: BaseProcess, end: Connection[Any, Any]) -> None:

@@ -2,21 +2,22 @@
 
 Each line is a JSON object. `{"kind": "oof", "recipe": NAME, "sha256": HASH, "oof": X, "low": X, "high": X,
 "rows": N, "recordings": N, "from": COMMAND}` is a figure that a command measured; `{"kind": "lb", "recipe": NAME or
-the start of a hash, "public": X, "private": X}` is added by hand or by `blendkit compare --lb`.
+the start of a hash, "public": X, "private": X}` is added by hand or by `blendkit compare --lb`. A line that starts
+as an object and does not end as one was cut short when a process ended: it is left out, with a note.
 """
 
 from __future__ import annotations
 
 import json
 import math
-import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from blendkit.errors import BlendkitError, did_you_mean
-from blendkit.store import check_place, make_folder
+from blendkit.events import ignore_text
+from blendkit.store import add_line, check_place, make_folder
 
 _NEEDS = {"oof": ("recipe", "sha256", "oof"), "lb": ("recipe",)}
 
@@ -39,18 +40,10 @@ class Experiment:
 
 
 def append_entry(path: Path, entry: Mapping[str, Any]) -> None:
-    """Add one line, flushed to disk; if a crash cut the last line short, the new one starts on a line of its own."""
+    """Add one line, flushed to disk; many processes may do so at once, and a last line cut short stays alone."""
     check_place(path, folder=False)
     make_folder(path.parent)
-    text = json.dumps(dict(entry), ensure_ascii=False, allow_nan=False, sort_keys=True) + "\n"
-    with path.open("ab+") as handle:
-        if handle.tell() > 0:
-            handle.seek(-1, os.SEEK_END)
-            if handle.read(1) != b"\n":
-                text = "\n" + text
-        handle.write(text.encode())
-        handle.flush()
-        os.fsync(handle.fileno())
+    add_line(path, json.dumps(dict(entry), ensure_ascii=False, allow_nan=False, sort_keys=True))
 
 
 def check_entry(path: Path, entry: Mapping[str, Any]) -> None:
@@ -64,15 +57,16 @@ def check_entry(path: Path, entry: Mapping[str, Any]) -> None:
         )
 
 
-def read_ledger(path: Path) -> list[Experiment]:
+def read_ledger(path: Path, note: Callable[[str], None] = ignore_text) -> list[Experiment]:
     """Return the ledger's experiments by the time of their latest measurement, with the figures of that one.
 
-    Leaderboard scores belong to the recipe of that name, or hash, that was measured last before them.
-    Raises BlendkitError listing every line that is not an entry, and scores of recipes never measured.
+    Leaderboard scores belong to the recipe of that name, or hash, that was measured last before them. note: told of
+    lines that were cut short, and are left out. Raises BlendkitError listing every other line that is not an entry,
+    and scores of recipes never measured.
     """
     problems: list[tuple[int, str]] = []
     found: dict[str, dict[str, Any]] = {}
-    for number, entry in _lines(path, problems):
+    for number, entry in _lines(path, problems, note):
         if entry["kind"] == "oof":
             found[entry["sha256"]] = {**found.pop(entry["sha256"], {}), **entry}  # the last measured comes last
             continue
@@ -98,14 +92,19 @@ def _experiment(e: Mapping[str, Any]) -> Experiment:
     return Experiment(e["recipe"], e["sha256"], float(e["oof"]), low, high, *lb, str(e.get("from", "")))
 
 
-def _lines(path: Path, problems: list[tuple[int, str]]) -> list[tuple[int, dict[str, Any]]]:
+def _lines(
+    path: Path, problems: list[tuple[int, str]], note: Callable[[str], None]
+) -> list[tuple[int, dict[str, Any]]]:
     try:
-        lines = path.read_text(encoding="utf-8").splitlines()
-    except (OSError, UnicodeDecodeError) as error:
+        lines = path.read_bytes().split(b"\n")  # of text, some letters of a name would end a line, too
+    except OSError as error:
         raise BlendkitError(f"{path}: cannot read this ledger", [str(error)]) from error
     out = []
-    for number, line in enumerate(lines, 1):
-        if not line.strip():
+    for number, line in enumerate(map(bytes.strip, lines), 1):
+        if not line:
+            continue
+        if line.startswith(b"{") and not line.endswith(b"}"):
+            note(f"{path}: line {number} was cut short when a process ended, and is left out")
             continue
         try:
             entry = json.loads(line)

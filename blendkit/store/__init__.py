@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 from blendkit._face import lazy_face
 
 if TYPE_CHECKING:
+    from blendkit.store.appending import add_line
     from blendkit.store.array_files import (
         BROKEN_NPZ,
         ArrayHeader,
@@ -37,6 +38,7 @@ if TYPE_CHECKING:
     from blendkit.store.manifest import OLD_MANIFEST, OWN_FILES, STORE_FACTS, is_store
     from blendkit.store.merging import Merged, merge_stores
     from blendkit.store.mixes import MixedCopy, mix_facts
+    from blendkit.store.together import last_seal, require_sealed, written_together
     from blendkit.store.user_cache import cache_folder
 else:
     __getattr__, __dir__ = lazy_face(__name__)
@@ -52,6 +54,7 @@ __all__ = [
     "Merged",
     "MixedCopy",
     "Stored",
+    "add_line",
     "archive_problems",
     "artefact",
     "atomic_path",
@@ -60,6 +63,7 @@ __all__ = [
     "content_hash",
     "file_hash",
     "is_store",
+    "last_seal",
     "load_artefact",
     "loader_of",
     "make_folder",
@@ -70,9 +74,11 @@ __all__ = [
     "read_values",
     "refuse_seen",
     "require_features",
+    "require_sealed",
     "save_artefact",
     "saw_of_artefact",
     "write_json",
     "write_text",
+    "written_together",
     "wrong_artefact",
 ]

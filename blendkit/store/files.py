@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
+import errno
 import hashlib
 import json
 import os
-import threading
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from blendkit.errors import BlendkitError
+from blendkit.temporaries import errors_naming, temporary_beside
 
 
 def check_place(path: Path, *, folder: bool) -> None:
@@ -40,38 +41,50 @@ def atomic_path(path: Path) -> Iterator[Path]:
     """Yield a temporary sibling of `path`; on success fsync it and rename it into place.
 
     Whatever happens inside, `path` holds either its old content or the whole new one. Raises BlendkitError where a
-    folder has this name, or a file that of a folder above it.
+    folder has this name, or a file that of a folder above it. An OSError, such as that of a full disk, names `path`.
     """
     check_place(path, folder=False)
     path.parent.mkdir(parents=True, exist_ok=True)
-    temporary = path.with_name(f".{path.name}.{os.getpid()}.{threading.get_ident()}.tmp")
-    try:
+    with temporary_beside(path) as temporary, errors_naming(temporary, path):
         yield temporary
-        with temporary.open("rb") as handle:
-            os.fsync(handle.fileno())
+        sync_file(temporary)
         temporary.replace(path)
-    except OSError as error:
-        error.filename = error.filename or str(path)  # a full disk does not say which file it was
-        raise
-    finally:
-        temporary.unlink(missing_ok=True)
+        sync_folder(path.parent)
+
+
+def sync_file(path: Path) -> None:
+    """Wait until a file's content is on the disk. Windows does this only for a file that is open for writing."""
+    with path.open("r+b") as handle:
+        os.fsync(handle.fileno())
+
+
+def sync_folder(path: Path) -> None:
+    """Wait until the names in a folder are on the disk, on systems that can; some file systems refuse it."""
+    if not hasattr(os, "O_DIRECTORY"):
+        return
+    with suppress(PermissionError):  # a folder that may be written but not listed
+        folder = os.open(path, os.O_RDONLY | os.O_DIRECTORY)
+        try:
+            os.fsync(folder)
+        except OSError as error:
+            if error.errno not in (errno.EINVAL, errno.ENOTSUP):
+                raise
+        finally:
+            os.close(folder)
 
 
 def write_text(path: Path, text: str) -> None:
     """Write `text` as UTF-8, whole or not at all."""
     with atomic_path(path) as temporary:
-        temporary.write_text(text, encoding="utf-8")
+        temporary.write_text(text, encoding="utf-8", newline="\n")
 
 
 def write_once(path: Path, text: str) -> None:
     """Write `text` as UTF-8 unless the file is there: of several processes, the first one's file stays."""
     path.parent.mkdir(parents=True, exist_ok=True)
-    temporary = path.with_name(f".{path.name}.{os.getpid()}.{threading.get_ident()}.tmp")
-    try:
-        with temporary.open("w", encoding="utf-8") as handle:
-            handle.write(text)
-            handle.flush()
-            os.fsync(handle.fileno())
+    with temporary_beside(path) as temporary, errors_naming(temporary, path):
+        temporary.write_text(text, encoding="utf-8", newline="\n")
+        sync_file(temporary)
         try:
             os.link(temporary, path)
         except FileExistsError:
@@ -79,8 +92,7 @@ def write_once(path: Path, text: str) -> None:
         except OSError:  # a file system without links
             if not path.exists():
                 temporary.replace(path)
-    finally:
-        temporary.unlink(missing_ok=True)
+        sync_folder(path.parent)
 
 
 def write_json(path: Path, value: object, *, sort: bool = True) -> None:

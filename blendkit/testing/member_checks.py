@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import tempfile
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -13,6 +12,7 @@ from blendkit.audio import samples_at
 from blendkit.core import NameRule, Scores, canonical_order
 from blendkit.errors import BlendkitError
 from blendkit.member import TTA, FileMember, FinishedMember, Member, MemberContext, score_files
+from blendkit.temporaries import scratch_folder
 from blendkit.testing.small_world import CLASSES, raise_problems, small_taxonomy
 
 
@@ -95,7 +95,7 @@ def _file_problems(member: FileMember) -> list[str]:
     import soundfile
 
     rng = np.random.default_rng(5)
-    with tempfile.TemporaryDirectory() as folder:
+    with scratch_folder() as folder:
         files = {}
         for name, seconds in (("long", 12), ("short", 5)):
             files[name] = Path(folder) / f"{name}.wav"

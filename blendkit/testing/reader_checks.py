@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import math
 import shutil
-import tempfile
 from pathlib import Path
 
 import numpy as np
 
 from blendkit.errors import BlendkitError
 from blendkit.io import ColumnNames, Detections, file_head, find_reader, read_found, read_score_file
+from blendkit.temporaries import scratch_folder
 from blendkit.testing.small_world import raise_problems
 
 _SIBLING = 1 << 24  # bytes; files beside a sample that are copied with it
@@ -81,7 +81,7 @@ def _order_problems(path: Path, names: ColumnNames) -> list[str]:
         one = read_score_file(path, names=names).scores
     except BlendkitError:  # a table without scores, say: `read` was checked above
         return []
-    with tempfile.TemporaryDirectory() as folder:
+    with scratch_folder() as folder:
         other = read_score_file(_copy(path, first.rstrip(b"\r\n") + b"\n" + b"".join(lines), Path(folder)), names=names)
     same = one.rows.ids() == other.scores.rows.ids() and one.classes == other.scores.classes
     if same and np.array_equal(one.values, other.scores.values):
@@ -112,7 +112,7 @@ def _is_finite(text: str) -> bool:
 
 def _outcome(path: Path, data: bytes, names: ColumnNames) -> str | None:
     """Return None if other content is refused, "" if it gives finite scores, else what went wrong."""
-    with tempfile.TemporaryDirectory() as folder:
+    with scratch_folder() as folder:
         try:
             scores = read_score_file(_copy(path, data, Path(folder)), names=names).scores
         except BlendkitError:

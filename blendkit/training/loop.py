@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+import io
 import math
 import pickle
 from collections.abc import Callable, Sequence
@@ -204,8 +205,10 @@ def _save(path: Path, state: Progress, head: nn.Module, average: AveragedModel, 
         "average": average.state_dict(),
         "optimiser": optimiser.state_dict(),
     }
+    data = io.BytesIO()
+    torch.save(held, data)  # into a file, torch would hide why it cannot be written
     with atomic_path(path) as temporary:
-        torch.save(held, temporary)
+        temporary.write_bytes(data.getbuffer())
 
 
 def _resume(path: Path, head: nn.Module, average: AveragedModel, optimiser: Any) -> Progress:

@@ -13,10 +13,12 @@ from blendkit.errors import shorten
 from blendkit.store import write_json, write_text
 from blendkit.training.figures_in_words import figure_lines, span, two_figures
 
+FIT = "fit.json"
+
 
 def write_head_card(out: Path, report: Mapping[str, Any]) -> None:
     """Write `fit.json` and `card.md`."""
-    write_json(out / "fit.json", report, sort=False)
+    write_json(out / FIT, report, sort=False)
     write_text(out / "card.md", "\n".join(_head_card(report)) + "\n")
 
 

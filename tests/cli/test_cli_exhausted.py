@@ -16,7 +16,7 @@ import soundfile
 
 import blendkit.audio.decoding
 from blendkit.audio import decode
-from blendkit.cli import main as command_line
+from blendkit.cli import top as command_line
 from blendkit.errors import BlendkitError, exhausted
 from blendkit.store import atomic_path
 
@@ -87,9 +87,7 @@ def test_exit_3_and_what_was_missing(
     error: Exception, said: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     monkeypatch.setattr(command_line, "cli", raising(error))
-    with pytest.raises(SystemExit) as ended:
-        command_line.main()
-    assert ended.value.code == 3
+    assert command_line.exit_code() == 3
     assert said in capsys.readouterr().err
 
 
@@ -99,16 +97,14 @@ def test_a_reader_that_ran_out_of_files_does_not_blame_the_file(
     wrapped = BlendkitError("a.csv: cannot read this table")
     wrapped.__cause__ = OSError(errno.EMFILE, "Too many open files", "a.csv")
     monkeypatch.setattr(command_line, "cli", raising(wrapped))
-    with pytest.raises(SystemExit) as ended:
-        command_line.main()
-    assert ended.value.code == 3
+    assert command_line.exit_code() == 3
     assert "a.csv: cannot read this table\n  too many files are open" in capsys.readouterr().err
 
 
 def test_a_fault_of_blendkit_keeps_its_traceback(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(command_line, "cli", raising(ZeroDivisionError()))
     with pytest.raises(ZeroDivisionError):
-        command_line.main()
+        command_line.exit_code()
     assert exhausted(click.UsageError("no")) == ""
     assert exhausted(None) == ""
 

@@ -9,8 +9,8 @@ import click
 import blendkit as package
 from blendkit.cli._gate_options import RULES
 from blendkit.cli._options import OutPlace
-from blendkit.cli.main import TOP_COMMANDS as COMMANDS
-from blendkit.cli.main import cli
+from blendkit.cli.top import TOP_COMMANDS as COMMANDS
+from blendkit.cli.top import cli
 from blendkit.recipe.find import packaged_recipes
 
 Blendkit = Callable[..., subprocess.CompletedProcess[str]]

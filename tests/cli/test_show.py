@@ -15,7 +15,7 @@ import pytest
 
 from blendkit.cli._lazy_group import LazyGroup
 from blendkit.cli._show import event, print_table
-from blendkit.cli.main import cli
+from blendkit.cli.top import cli
 
 ROOT = Path(__file__).parents[2]
 

@@ -201,6 +201,19 @@ def test_new_weights_beside_the_graph_make_a_new_slim_graph(
     assert not np.array_equal(first, second)
 
 
+def test_a_cached_graph_that_was_cut_short_is_made_again(
+    tmp_path: Path, save_graph: Graph, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("BLENDKIT_CACHE", str(tmp_path / "cache"))
+    model = write(save_graph, tmp_path / "m.onnx", *HEADS["gemm"])
+    made = slim(ask(model), [], 1)
+    whole = made.path.read_bytes()
+    for size in range(0, len(whole), len(whole) // 7):  # the first is an empty file
+        made.path.write_bytes(whole[:size])
+        assert slim(ask(model), [], 1) == made
+        assert made.path.read_bytes() == whole
+
+
 def test_a_cache_that_cannot_be_written(tmp_path: Path, save_graph: Graph, monkeypatch: pytest.MonkeyPatch) -> None:
     (tmp_path / "file").write_text("", encoding="utf-8")
     monkeypatch.setenv("BLENDKIT_CACHE", str(tmp_path / "file"))  # no folder can be made below a file

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+pytest.importorskip("resource", reason="mutants run in processes of POSIX")
 sys.path.insert(0, str(Path(__file__).parent))
 
 from mutants import mutants_of

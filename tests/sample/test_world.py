@@ -15,10 +15,11 @@ import onnxruntime
 import pytest
 import soundfile
 
+from blendkit.sample.cached import cached_world
 from blendkit.sample.config import FORMAT_VERSION, Part, WorldConfig
 from blendkit.sample.schedule import plan_recordings, row_ids, truth
 from blendkit.sample.species import SPECIES, backbone_labels, class_labels
-from blendkit.sample.world import make_world
+from blendkit.sample.world import is_whole, make_world
 
 SMALL = WorldConfig(train_recordings=4, test_recordings=3, focal_clips=3, unlabelled=2)
 EXTERNAL = ("base", "birdnet", "cnn", "dinov2", "exp019", "insects", "proto", "sed")
@@ -71,6 +72,9 @@ def test_world_json_holds_the_config_and_the_format(world: Path) -> None:
     about = json.loads((world / "world.json").read_text(encoding="utf-8"))
     assert about["format"] == FORMAT_VERSION == 3
     assert WorldConfig(**about["config"]) == SMALL
+    files = {p.relative_to(world).as_posix(): p.stat().st_size for p in world.rglob("*") if p.is_file()}
+    del files["world.json"]
+    assert about["files"] == files
 
 
 def test_the_same_config_makes_the_same_world(world: Path, tmp_path: Path) -> None:
@@ -113,6 +117,56 @@ def test_a_failed_build_leaves_nothing(tmp_path: Path, monkeypatch: pytest.Monke
     with pytest.raises(OSError, match="disk full"):
         make_world(tmp_path / "world", SMALL)
     assert list(tmp_path.iterdir()) == []
+
+
+def damage(folder: Path, how: str) -> None:
+    if how == "no list":
+        (folder / "world.json").unlink()
+    elif how == "an older list":
+        (folder / "world.json").write_text('{"format": 3}', encoding="utf-8")
+    elif how == "a missing file":
+        (folder / "models" / "seqhead.onnx").unlink()
+    elif how == "a file cut short":
+        (folder / "taxonomy.csv").write_text("primary", encoding="utf-8")
+
+
+@pytest.mark.parametrize("how", ["no list", "an older list", "a missing file", "a file cut short"])
+def test_a_cached_world_that_lacks_something_is_made_again(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, how: str
+) -> None:
+    made: list[Path] = []
+
+    def make(folder: Path, config: WorldConfig) -> Path:
+        made.append(folder)
+        (folder / "models").mkdir(parents=True)
+        for name in ("taxonomy.csv", "models/seqhead.onnx"):
+            (folder / name).write_text("all of it", encoding="utf-8")
+        sizes = '{"files": {"taxonomy.csv": 9, "models/seqhead.onnx": 9}}'
+        (folder / "world.json").write_text(sizes, encoding="utf-8")
+        return folder
+
+    monkeypatch.setenv("BLENDKIT_CACHE", str(tmp_path))
+    monkeypatch.setattr("blendkit.sample.world.make_world", make)
+    folder = cached_world()
+    assert cached_world() == folder
+    assert len(made) == 1  # a whole one is used as it is
+    damage(folder, how)
+    assert not is_whole(folder)
+    assert cached_world() == folder
+    assert is_whole(folder)
+    assert len(made) == 2
+    assert [p.name for p in tmp_path.iterdir()] == [folder.name]
+
+
+def test_two_processes_may_make_the_cached_world(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def make(folder: Path, config: WorldConfig) -> Path:
+        folder.mkdir(parents=True)
+        (folder / "world.json").write_text('{"files": {}}', encoding="utf-8")
+        raise FileExistsError("the other one was first")
+
+    monkeypatch.setenv("BLENDKIT_CACHE", str(tmp_path))
+    monkeypatch.setattr("blendkit.sample.world.make_world", make)
+    assert is_whole(cached_world())
 
 
 def test_train_labels_are_listed_twice_and_two_recordings_are_partial(world: Path) -> None:

@@ -12,7 +12,7 @@ import soundfile
 from click.testing import CliRunner
 
 from blendkit.audio.prepare import Grid
-from blendkit.cli.main import cli
+from blendkit.cli.top import cli
 from blendkit.core.names import NameRule
 from blendkit.core.taxonomy import Taxonomy
 from blendkit.engine.local import RunResult

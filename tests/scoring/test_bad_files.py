@@ -17,7 +17,7 @@ from click.testing import CliRunner
 import blendkit.audio.prepare
 from blendkit.audio.decoded import Decoded
 from blendkit.audio.decoding import decode
-from blendkit.cli.main import cli
+from blendkit.cli.top import cli
 from blendkit.core.names import NameRule
 from blendkit.scoring.standalone import one_member, score_audio
 from blendkit.store.logits import LogitStore

@@ -158,7 +158,7 @@ def test_events_report_progress(tones: Tones, tmp_path: Path, run_text: Run, ton
     events: list[tuple[str, dict[str, Any]]] = []
     data = tones({f"r{i}": 5.0 for i in range(9)})
     run_text(tone_recipe, data, tmp_path / "out", emit=lambda name, payload: events.append((name, payload)))
-    assert events[0] == ("scoring", {"recordings": 9, "to_score": 9})
+    assert events[0] == ("scoring", {"recordings": 9, "to_score": 9, "saved": 0, "text": ""})
     assert [len(p["recordings"]) for n, p in events if n == "scored"] == [8, 1]
     assert [p["name"] for n, p in events if n == "stream"] == ["t"]
 

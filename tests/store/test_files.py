@@ -1,8 +1,13 @@
 from __future__ import annotations
 
+import errno
 import hashlib
 import math
+import os
+import subprocess
+import sys
 from pathlib import Path
+from typing import NoReturn
 
 import pytest
 from hypothesis import given
@@ -123,3 +128,47 @@ def test_a_place_that_is_free_or_of_the_right_kind_is_no_mistake(tmp_path: Path)
     check_place(tmp_path / "a" / "c.txt", folder=False)
     check_place(tmp_path / "new" / "er", folder=True)
     assert names(tmp_path) == ["a"]
+
+
+def test_a_full_disk_keeps_the_old_file_and_names_it(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    path = tmp_path / "a.txt"
+    write_text(path, "old")
+
+    def full(handle: int) -> NoReturn:
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    monkeypatch.setattr(os, "fsync", full)  # some file systems notice only then
+    with pytest.raises(OSError, match="No space") as caught:
+        write_text(path, "new")
+    assert caught.value.filename == str(path)
+    assert path.read_text() == "old"
+    assert names(tmp_path) == ["a.txt"]
+
+
+def test_what_is_synced_is_open_for_writing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Windows refuses to sync a file that is open for reading; elsewhere, the folder is synced, too."""
+    opened: list[int] = []
+    fcntl = pytest.importorskip("fcntl")
+    monkeypatch.setattr(os, "fsync", lambda handle: opened.append(fcntl.fcntl(handle, fcntl.F_GETFL) & os.O_ACCMODE))
+    write_text(tmp_path / "a.txt", "x")
+    assert opened == [os.O_RDWR, os.O_RDONLY]  # the file, then its folder
+    opened.clear()
+    monkeypatch.delattr(os, "O_DIRECTORY")  # as on Windows
+    write_text(tmp_path / "a.txt", "y")
+    assert opened == [os.O_RDWR]
+
+
+def test_lines_end_alike_on_every_system(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(os, "linesep", "\r\n")
+    write_text(tmp_path / "a.txt", "x\ny\n")
+    assert (tmp_path / "a.txt").read_bytes() == b"x\ny\n"
+
+
+def test_the_next_writer_removes_what_a_dead_one_left(tmp_path: Path) -> None:
+    code = "import os, sys; from pathlib import Path; from blendkit.store.files import atomic_path\n"
+    code += "with atomic_path(Path(sys.argv[1])) as t: t.write_text('half'); os._exit(9)"
+    subprocess.run([sys.executable, "-c", code, str(tmp_path / "a.txt")], check=False)
+    (left,) = names(tmp_path)
+    assert left.startswith(".a.txt.")
+    write_text(tmp_path / "b.txt", "whole")
+    assert names(tmp_path) == ["b.txt"]

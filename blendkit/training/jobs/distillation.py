@@ -27,7 +27,7 @@ from blendkit.core import (
 )
 from blendkit.errors import BlendkitError, shorten
 from blendkit.events import Emit, silent
-from blendkit.store import FeatureStore, write_json, write_text
+from blendkit.store import FeatureStore, write_json, write_text, written_together
 from blendkit.training.cnn import WaveStudent
 from blendkit.training.export import exported, write_onnx
 from blendkit.training.jobs.chunk_pictures import HeardChunks, chunk_pictures
@@ -42,6 +42,7 @@ from blendkit.training.student import StudentRows, fit_student, student_logits
 from blendkit.training.wave_augment import Waves
 
 LEAST_REAL = 0.5  # labels of a chunk that holds less audio than this share, and else silence, do not count
+STUDENT = "student.json"
 STUDENT_FOLDS = 5  # of recordings: one to stop on, one to judge on, three to learn from
 
 
@@ -96,28 +97,29 @@ def distil(task: Task, emit: Emit = silent) -> dict[str, Any]:
     )
     found = student_logits(network.student, examples.pictures[held], network)
     saw = Saw.of(rows.recording[fold > 0].tolist(), contents).joined(task.saw, *([source.saw] if source else []))
-    drift = _write(task, network, saw)
-    made = {
-        "classes": list(task.teacher.classes),
-        "not_taught": known.facts,
-        "parameters": sum(p.numel() for p in network.student.parameters()),
-        "recordings": len(rows.recordings()),
-        "rows": {"learn": len(learn), "stop": len(stop), "judge": len(held), **_label_counts(examples, heard)},
-        "best_epoch": state.best_epoch,
-        "history": state.history,
-        "held_out": student_figures(
-            examples, held, found, rows, contents, task.saw, oof=task.oof, order=orders_only(task.how)
-        ),
-        "onnx_difference": drift,
-        "chunk_s": task.chunk_s,
-        "background": {"recordings": len(source.saw), "left_out": list(source.left_out)}
-        if source and task.background
-        else None,
-        "how": asdict(task.how),
-        **saw.to_json(),
-    }
-    write_json(task.out / "student.json", made, sort=False)
-    write_text(task.out / "card.md", "\n".join(student_card(made)) + "\n")
+    with written_together(task.out, STUDENT) as new:
+        drift = _write(replace(task, out=new), network, saw)
+        made = {
+            "classes": list(task.teacher.classes),
+            "not_taught": known.facts,
+            "parameters": sum(p.numel() for p in network.student.parameters()),
+            "recordings": len(rows.recordings()),
+            "rows": {"learn": len(learn), "stop": len(stop), "judge": len(held), **_label_counts(examples, heard)},
+            "best_epoch": state.best_epoch,
+            "history": state.history,
+            "held_out": student_figures(
+                examples, held, found, rows, contents, task.saw, oof=task.oof, order=orders_only(task.how)
+            ),
+            "onnx_difference": drift,
+            "chunk_s": task.chunk_s,
+            "background": {"recordings": len(source.saw), "left_out": list(source.left_out)}
+            if source and task.background
+            else None,
+            "how": asdict(task.how),
+            **saw.to_json(),
+        }
+        write_json(new / STUDENT, made, sort=False)
+        write_text(new / "card.md", "\n".join(student_card(made)) + "\n")
     return made
 
 
@@ -195,9 +197,8 @@ def _write(task: Task, network: WaveStudent, saw: Saw) -> float:
         "made_by": f"blendkit {__version__}",
     }
     bare = _without_embedding(network)
-    return write_onnx(
-        exported(bare, [waves], ["waves"], ["clip", "frame"]), bare, [waves], facts, task.out / "student.onnx"
-    )
+    graph = exported(bare, [waves], ["waves"], ["clip", "frame"])
+    return write_onnx(graph, bare, [waves], facts, task.out / "student.onnx")
 
 
 def _without_embedding(network: WaveStudent) -> WaveStudent:

@@ -14,7 +14,7 @@ from blendkit.core import Float32, Int64, Saw, Taxonomy
 from blendkit.errors import BlendkitError, shorten
 from blendkit.events import Emit, silent
 from blendkit.io import read_taxonomy
-from blendkit.store import FeatureStore, require_features
+from blendkit.store import FeatureStore, require_features, written_together
 from blendkit.training.cross_fit import Fit, HeadFit, fit_seqhead
 from blendkit.training.examples import Examples, check_trainable, stack, with_copies_together
 from blendkit.training.fold_dealing import deal_folds, thin_classes
@@ -35,7 +35,7 @@ from blendkit.training.jobs.pseudo_labels import read_pseudo
 from blendkit.training.jobs.requests import HeadRequest
 from blendkit.training.jobs.saved_arrays import read_arrays
 from blendkit.training.jobs.secondary_labels import secondary_problems, with_secondary
-from blendkit.training.model_cards import write_head_card
+from blendkit.training.model_cards import FIT, write_head_card
 from blendkit.training.out_of_fold import judge, not_judged
 from blendkit.training.outputs import OOF, Source, summary, write_heads, write_oof
 
@@ -105,17 +105,18 @@ def write_fit(request: HeadRequest, fit: Fit, ready: PreparedFit) -> dict[str, A
     others = {p.name: _other_logits(p, examples, fit.fold) for p in request.against}
     logits, notes = _countable(request, fit, ready)
     figures = judge(examples, logits, others, fit.fold)
-    drift = write_heads(request.out, fit, examples, job, source)
-    write_oof(request.out, fit, examples, source.saw, logits)
-    made = summary(fit, examples, job, source, figures, drift)
-    made = {
-        **made,
-        "not_judged": not_judged(examples, logits, others),
-        "notes": [*ready.notes, *notes],
-        "spearman": probe_agreement(made["weights"], ready.probed),
-        "next": next_commands(request, source.fitted_on),
-    }
-    write_head_card(request.out, made)
+    with written_together(request.out, FIT) as new:
+        drift = write_heads(new, fit, examples, job, source)
+        write_oof(new, fit, examples, source.saw, logits)
+        made = summary(fit, examples, job, source, figures, drift)
+        made = {
+            **made,
+            "not_judged": not_judged(examples, logits, others),
+            "notes": [*ready.notes, *notes],
+            "spearman": probe_agreement(made["weights"], ready.probed),
+            "next": next_commands(request, source.fitted_on),
+        }
+        write_head_card(new, made)
     return made
 
 

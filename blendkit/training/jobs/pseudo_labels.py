@@ -11,9 +11,9 @@ from typing import Any
 
 import numpy as np
 
-from blendkit.core import Bools, Contents, Float64, Int64, Saw, Scores, compare_names
+from blendkit.core import Bools, Contents, Float64, Int64, Rows, Saw, Scores, compare_names
 from blendkit.errors import BlendkitError, shorten
-from blendkit.store import atomic_path, write_json
+from blendkit.store import atomic_path, require_sealed, write_json, written_together
 from blendkit.training.examples import Examples
 from blendkit.training.jobs.saved_arrays import read_arrays
 from blendkit.training.pseudo_label_gates import gained, rank_gates, ruled_cells, targets_of
@@ -66,20 +66,12 @@ def write_pseudo(
     part = scores.rows.take(rows)
     targets, sure = targets_of(cells, scores.values, scores.covered, gates.rules)
     targets, mask = targets[rows], sure[rows]
-    with atomic_path(out / TABLE) as temporary, temporary.open("w", encoding="utf-8", newline="") as handle:
-        writer = csv.writer(handle, lineterminator="\n")
-        writer.writerow(["filename", "start", "end", "primary_label"])
-        for i, row in enumerate(rows):
-            present = [c for c, k in zip(scores.classes, cells[row], strict=True) if k]
-            writer.writerow([part.recording[i], f"{part.start_s[i]:g}", f"{part.end_s[i]:g}", ";".join(present)])
     held: dict[str, Any] = {
         "row_ids": np.array(part.ids(), np.str_),
         "classes": np.array(scores.classes, np.str_),
         "targets": targets.astype(np.float32),
         "mask": mask,
     }
-    with atomic_path(out / CELLS) as temporary, temporary.open("wb") as handle:
-        np.savez_compressed(handle, **held)
     made = {
         **facts,
         "gates": gates.made,
@@ -92,8 +84,20 @@ def write_pseudo(
         "recordings": len(set(part.recording.tolist())),
         "classes": gained(cells, scores.rows.recording.tolist(), scores.classes, had),
     }
-    write_json(out / FACTS, made, sort=False)
+    with written_together(out, FACTS) as new:
+        _write_table(new / TABLE, part, [[c for c, k in zip(scores.classes, cells[r], strict=True) if k] for r in rows])
+        with atomic_path(new / CELLS) as temporary, temporary.open("wb") as handle:
+            np.savez_compressed(handle, **held)
+        write_json(new / FACTS, made, sort=False)
     return made
+
+
+def _write_table(path: Path, rows: Rows, present: Sequence[Sequence[str]]) -> None:
+    with atomic_path(path) as temporary, temporary.open("w", encoding="utf-8", newline="") as handle:
+        writer = csv.writer(handle, lineterminator="\n")
+        writer.writerow(["filename", "start", "end", "primary_label"])
+        for i, classes in enumerate(present):
+            writer.writerow([rows.recording[i], f"{rows.start_s[i]:g}", f"{rows.end_s[i]:g}", ";".join(classes)])
 
 
 def read_pseudo(folder: Path, unlabelled: Examples) -> tuple[Examples, Saw]:
@@ -102,6 +106,7 @@ def read_pseudo(folder: Path, unlabelled: Examples) -> tuple[Examples, Saw]:
     Classes that the labels do not have are masked: their teacher says nothing of them. Raises BlendkitError for labels
     of rows that the store does not have, and where no class is shared.
     """
+    require_sealed(folder, FACTS, "run `blendkit pseudolabel gate` again")
     saw = _saw(folder / FACTS)
     saved = read_arrays(folder / CELLS, ("row_ids", "classes", "targets", "mask"), "a file of pseudo-labels", _AGAIN)
     ids, classes, targets, mask = (

@@ -1,0 +1,82 @@
+"""The command `blendkit` with all of its commands, which are imported only when they are called."""
+
+from __future__ import annotations
+
+import sys
+
+import click
+
+from blendkit._version import __version__
+from blendkit.cli._lazy_group import LazyGroup
+from blendkit.errors import BlendkitError, exhausted
+
+TOP_COMMANDS = {
+    "run": ("blendkit.cli.commands.run:run", "Run a recipe on a data folder and write a submission."),
+    "check": ("blendkit.cli.commands.check:check", "Check a recipe without running it."),
+    "score": ("blendkit.cli.commands.score:score", "Score audio with one member and save its logits."),
+    "merge": ("blendkit.cli.commands.merge:merge", "Merge what several processes or machines scored."),
+    "eval": ("blendkit.cli.commands.evaluate:evaluate", "Measure saved scores against labels; ties count half."),
+    "compare": ("blendkit.cli.commands.compare:compare", "Compare recipes or score files, with paired intervals."),
+    "whatif": ("blendkit.cli.commands.whatif:whatif", "Try other shares and values on saved logits."),
+    "search": ("blendkit.cli.commands.search:search", "Search weights or values, and judge the search."),
+    "probe": ("blendkit.cli.commands.probe:probe", "Rank a model's blocks by nearest neighbours, before any training."),
+    "fit": (
+        "blendkit.cli.commands.fit:fit",
+        "Fit priors and maps for steps, save features, and train heads and students.",
+    ),
+    "pseudolabel": (
+        "blendkit.cli.commands.pseudolabel:pseudolabel",
+        "Let models label unlabelled recordings, through strict gates.",
+    ),
+    "model": ("blendkit.cli.commands.model:model", "Cut a model down, list its blocks, or convert it."),
+    "members": ("blendkit.cli.commands.listing:members", "List the installed members, or show one."),
+    "ops": ("blendkit.cli.commands.listing:ops", "List the installed ops, or show one."),
+    "recipes": ("blendkit.cli.commands.listing:recipes", "List the packaged recipes, or show one."),
+    "formats": ("blendkit.cli.commands.formats:formats", "List the formats of score files, or show what is in a file."),
+    "convert": ("blendkit.cli.commands.convert:convert", "Turn a notebook's `solutions` dictionary into a recipe."),
+    "sample": ("blendkit.cli.commands.sample:sample", "Make the built-in sample world in a folder."),
+}
+
+
+@click.group(cls=LazyGroup, table=TOP_COMMANDS)
+@click.version_option(__version__, prog_name="blendkit")
+def cli() -> None:
+    """Blend, post-process and honestly evaluate several models on the same audio chunks.
+
+    Start with `blendkit run recipes/eos7.yaml`: it runs on a small built-in sample world.
+    """
+
+
+def exit_code() -> int:
+    """Run the command line and return its exit code: 0 delivered, 1 --strict or --gate failed, 2 a user's mistake, 3
+    an I/O failure. What went wrong is said on standard error.
+    """
+    try:
+        code = cli(standalone_mode=False)  # click hands back the code of an Exit
+        sys.stdout.flush()
+    except click.Abort:
+        click.echo("interrupted", err=True)
+        return 130
+    except click.ClickException as error:
+        error.show()
+        return 2
+    except BlendkitError as error:
+        click.echo(f"error: {error}", err=True)
+        return _said_exhausted(error) or error.exit_code
+    except OSError as error:
+        click.echo(f"error: {error.strerror or error}: {error.filename or ''}".rstrip(": "), err=True)
+        _said_exhausted(error)
+        return 3
+    except Exception as error:
+        if not exhausted(error):
+            raise  # a fault of blendkit
+        click.echo(f"error: {str(error) or type(error).__name__}", err=True)
+        return _said_exhausted(error)
+    return code if isinstance(code, int) else 0
+
+
+def _said_exhausted(error: BaseException) -> int:
+    """Say what the machine has too little of, memory, open files or disk, and return 3; 0 if that is not the reason."""
+    if what := exhausted(error):
+        click.echo(f"  {what}", err=True)
+    return 3 if what else 0

@@ -1,0 +1,48 @@
+"""What the continuous tests run is what the README and pyproject.toml say."""
+
+from __future__ import annotations
+
+import re
+import tomllib
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+ROOT = Path(__file__).parents[1]
+
+
+@pytest.fixture(scope="module")
+def jobs() -> dict[str, Any]:
+    found = yaml.safe_load((ROOT / ".github/workflows/tests.yml").read_text(encoding="utf-8"))
+    assert found[True] == {"push": {"branches": ["main"]}, "pull_request": None}  # YAML takes `on` for true
+    return dict(found["jobs"])
+
+
+def commands(job: dict[str, Any]) -> list[str]:
+    return [step["run"] for step in job["steps"] if "run" in step]
+
+
+def test_every_system_runs_the_readmes_test_command(jobs: dict[str, Any]) -> None:
+    text = (ROOT / "README.md").read_text(encoding="utf-8")
+    (wanted,) = re.findall(r"^pip install .*pytest.*$", text, re.MULTILINE)
+    assert commands(jobs["systems"]) == [wanted]
+    matrix = jobs["systems"]["strategy"]["matrix"]
+    assert [os.partition("-")[0] for os in matrix["os"]] == ["ubuntu", "windows", "macos"]
+    lowest = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]["requires-python"]
+    assert matrix["python"][0] == lowest.removeprefix(">=")
+
+
+def test_the_lowest_versions_are_those_that_are_declared(jobs: dict[str, Any]) -> None:
+    declared = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]["dependencies"]
+    floors = dict(d.split(">=") for d in declared)
+    pinned = dict(re.findall(r"(\w+)==([\d.]+)", commands(jobs["lowest"])[0]))
+    assert set(pinned) == {"numba", "numpy", "pandas", "pyarrow", "scipy"}
+    for name, version in pinned.items():
+        assert (version.split(".") + ["0"])[:3] == (floors[name].split(".") + ["0", "0"])[:3], name
+
+
+def test_the_script_for_a_fresh_machine_is_run(jobs: dict[str, Any]) -> None:
+    assert commands(jobs["fresh-machine"]) == [".ci/run"]
+    assert (ROOT / ".ci/run").is_file()
