@@ -9,6 +9,7 @@ import click
 
 from blendkit._version import __version__
 from blendkit.cli._lazy_group import LazyGroup
+from blendkit.cli._process_start import Started, process_start
 from blendkit.errors import BlendkitError, exhausted
 
 TOP_COMMANDS = {
@@ -49,9 +50,9 @@ def cli() -> None:
 
 
 def main() -> None:
-    """Run the command line. Exit codes: 0 delivered, 1 --strict or --gate failed, 2 a user's mistake, 3 I/O failure."""
+    """Run the command line. Exit codes: 0 delivered, 1 --strict or --gate, 2 a user's mistake, 3 nothing delivered."""
     try:
-        code = cli(standalone_mode=False)  # click hands back the code of an Exit
+        code = cli(standalone_mode=False, obj=Started(process_start()))  # click hands back the code of an Exit
         sys.exit(code if isinstance(code, int) else 0)
     except click.Abort:
         click.echo("interrupted", err=True)

@@ -12,10 +12,10 @@ from blendkit.cli._options import (
     channels_option,
     chunk_option,
     json_option,
-    machine,
     settings_option,
     shard_option,
     silence_option,
+    timed_machine,
 )
 from blendkit.cli._show import event, print_table, progress_emitter
 
@@ -43,7 +43,7 @@ if TYPE_CHECKING:
     is_flag=True,
     help="Exit with 1 unless every recording is ok or padded, without a note on damage or lost scores.",
 )
-@machine
+@timed_machine
 @json_option
 def score(
     member: str,
