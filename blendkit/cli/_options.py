@@ -160,29 +160,6 @@ def lazy(address: str) -> Callable[..., Any]:
     return build
 
 
-class LengthOfTime(click.ParamType):  # type: ignore[type-arg]
-    """A length of time in seconds, as people write it: 90m, 1h30m, 5400."""
-
-    name = "time"
-
-    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> float:
-        """Return the seconds."""
-        from blendkit.core import seconds_in
-
-        try:
-            return seconds_in(value)
-        except ValueError as error:
-            self.fail(str(error), param, ctx)
-
-
-def _how(provider: str, allow_code: bool, threads: int | None = None, cores: int | None = None) -> object:
-    from blendkit.graphs import best_provider
-    from blendkit.scoring import TARGET_CORES, Runtime
-
-    found: Any = best_provider() if provider == "auto" else provider
-    return Runtime(found, allow_code, threads, cores or TARGET_CORES)
-
-
 offline = bundle(
     "place",
     ("data", "store", "allow_outside"),
@@ -214,40 +191,6 @@ JUDGED = (
     ),
 )
 judged = bundle("judging", ("clusters", "replicates", "seed", "level"), lazy("blendkit.offline:Judging"), *JUDGED)
-_MACHINE = (
-    click.option(
-        "--provider",
-        default="cpu",
-        show_default=True,
-        envvar="BLENDKIT_PROVIDER",
-        show_envvar=True,
-        type=click.Choice(["cpu", "cuda", "openvino", "auto"]),
-        help="Runtime of ONNX graphs; auto uses CUDA if onnxruntime has it.",
-    ),
-    click.option(
-        "--allow-code", is_flag=True, help="Let the recipe call Python functions that it names (`use: callable`)."
-    ),
-)
-machine = bundle("runtime", ("provider", "allow_code"), _how, *_MACHINE)
-timed_machine = bundle(
-    "runtime",
-    ("provider", "allow_code", "threads", "cores"),
-    _how,
-    *_MACHINE,
-    click.option(
-        "--threads",
-        type=click.IntRange(1),
-        metavar="N",
-        help="Threads that each model may use (default: the CPUs that this process may use).",
-    ),
-    click.option(
-        "--on",
-        "cores",
-        type=click.IntRange(1),
-        metavar="N",
-        help="Cores of the machine for which the minutes of 700 recordings are predicted (default: 4, as on Kaggle).",
-    ),
-)
 _ROWS = click.option(
     "--rows", help="Name of the row id column of score files, or of the array of row ids in an NPZ file."
 )

@@ -8,15 +8,8 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from blendkit.cli._options import (
-    PATH,
-    channels_option,
-    chunk_option,
-    json_option,
-    machine,
-    settings_option,
-    shard_option,
-)
+from blendkit.cli._machine_options import machine
+from blendkit.cli._options import PATH, channels_option, chunk_option, json_option, settings_option, shard_option
 from blendkit.cli._show import event, print_table, progress_emitter
 
 if TYPE_CHECKING:

@@ -9,15 +9,8 @@ from typing import TYPE_CHECKING
 import click
 
 from blendkit.cli._compile_notice import announced
-from blendkit.cli._options import (
-    PATH,
-    LengthOfTime,
-    data_option,
-    json_option,
-    outside_option,
-    set_option,
-    timed_machine,
-)
+from blendkit.cli._machine_options import LengthOfTime, timed_machine
+from blendkit.cli._options import PATH, data_option, json_option, outside_option, set_option
 from blendkit.cli._show import event, print_table, progress_emitter
 
 if TYPE_CHECKING:

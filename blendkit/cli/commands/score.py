@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from blendkit.cli._machine_options import timed_machine
 from blendkit.cli._options import (
     channels_option,
     chunk_option,
@@ -15,7 +16,6 @@ from blendkit.cli._options import (
     settings_option,
     shard_option,
     silence_option,
-    timed_machine,
 )
 from blendkit.cli._show import event, print_table, progress_emitter
 
