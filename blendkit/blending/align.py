@@ -28,9 +28,9 @@ def aligned(
     """Bring every member onto the same rows and classes; return their scores, and notes for the user.
 
     classes: those of the run, empty where only the members' own are known. rehearsal: rows that a member lacks get
-    the class's median, whatever the recipe says. release: returns a finished member's scores and forgets them
-    (`opened.tables.pop`), so that only the streams hold them in memory; default: `opened` keeps them. Raises
-    BlendkitError naming every member that does not fit.
+    the class's median, whatever the recipe says; so do rows of recordings that a time budget cut off. release:
+    returns a finished member's scores and forgets them (`opened.tables.pop`), so that only the streams hold them in
+    memory; default: `opened` keeps them. Raises BlendkitError naming every member that does not fit.
     """
     model = plan.recipe.model
     notes = [] if classes else _own_classes(opened.tables)
@@ -46,7 +46,7 @@ def aligned(
                 classes or scores.classes,
                 source=f"member {name!r}",
                 unknown_classes=model.members[name].unknown_classes,
-                missing_rows="median" if rehearsal else model.members[name].missing_rows,
+                missing_rows="median" if rehearsal or name in opened.cut else model.members[name].missing_rows,
             )
         except BlendkitError as error:
             problems += [f"{error.title}: {p}" for p in error.problems]
@@ -109,7 +109,8 @@ def _row_notes(name: str, scores: Scores, rows: Rows) -> list[str]:
 def _stored(name: str, opened: Opened, names: NameRule, rows: Rows) -> Scores:
     store = next(m.store for m in opened.audio if m.name == name)
     assert store is not None
-    return store.read(names, rows.recordings())
+    cut = opened.cut.get(name, frozenset())
+    return store.read(names, [r for r in rows.recordings() if r not in cut])
 
 
 def _union(lists: Sequence[tuple[str, ...]]) -> tuple[str, ...]:

@@ -177,14 +177,6 @@ def lazy(address: str) -> Callable[..., Any]:
     return build
 
 
-def _how(provider: str, allow_code: bool) -> object:
-    from blendkit.graphs import best_provider
-    from blendkit.scoring import Runtime
-
-    found: Any = best_provider() if provider == "auto" else provider
-    return Runtime(found, allow_code)
-
-
 offline = bundle(
     "place",
     ("data", "store", "allow_outside"),
@@ -216,23 +208,6 @@ JUDGED = (
     ),
 )
 judged = bundle("judging", ("clusters", "replicates", "seed", "level"), lazy("blendkit.offline:Judging"), *JUDGED)
-machine = bundle(
-    "runtime",
-    ("provider", "allow_code"),
-    _how,
-    click.option(
-        "--provider",
-        default="cpu",
-        show_default=True,
-        envvar="BLENDKIT_PROVIDER",
-        show_envvar=True,
-        type=click.Choice(["cpu", "cuda", "openvino", "auto"]),
-        help="Runtime of ONNX graphs; auto uses CUDA if onnxruntime has it.",
-    ),
-    click.option(
-        "--allow-code", is_flag=True, help="Let the recipe call Python functions that it names (`use: callable`)."
-    ),
-)
 _ROWS = click.option(
     "--rows", help="Name of the row id column of score files, or of the array of row ids in an NPZ file."
 )

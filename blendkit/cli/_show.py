@@ -1,79 +1,29 @@
-"""What commands print: tables and progress bars for people, NDJSON for programs."""
+"""What commands print: tables, lines and progress bars for people, NDJSON for programs."""
 
 from __future__ import annotations
 
-import json
-import math
-import re
-import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from contextlib import contextmanager
-from datetime import UTC, datetime
 from typing import Any
 
 import click
 
+from blendkit.cli._bars import Bars
+from blendkit.cli._budget_lines import LINES
+from blendkit.cli._tables import event, print_table
 from blendkit.events import Emit
 
-SPEC_VERSION = 1
-
-
-def event(name: str, payload: dict[str, Any]) -> None:
-    """Print one NDJSON event: {spec_version, timestamp, event, payload}."""
-    stamp = datetime.now(UTC).isoformat(timespec="milliseconds")
-    line = {"spec_version": SPEC_VERSION, "timestamp": stamp, "event": name, "payload": _as_json(payload)}
-    click.echo(json.dumps(line, allow_nan=False))
-
-
-def _as_json(value: Any) -> Any:
-    """Return a value that JSON can hold: NaN and infinite figures become null."""
-    if isinstance(value, dict):
-        return {k: _as_json(v) for k, v in value.items()}
-    if isinstance(value, list | tuple):
-        return [_as_json(v) for v in value]
-    if isinstance(value, float):
-        return float(value) if math.isfinite(value) else None
-    return value
-
-
-_NUMBER = r"[+-]?(\d[\d,]*(\.\d+)?([eE][+-]?\d+)?|inf|nan)( ?%| x| s| MB)?"
-_FIGURES = re.compile(rf"\[?{_NUMBER}( (\.\.|to) |, | \[)?({_NUMBER})?(, )?({_NUMBER})?\]?")
-
-
-_CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f]")  # in names of files: a line break, or what colours a terminal
-
-
-def _escaped(found: re.Match[str]) -> str:
-    return found[0].encode("unicode_escape").decode("ascii")
-
-
-def _is_figure(cell: object) -> bool:
-    """True for numbers, and for text that shows a number or an interval: `+0.0012`, `12 %`, `0.1 .. 0.2`."""
-    return isinstance(cell, int | float) or cell in ("", None) or _FIGURES.fullmatch(str(cell)) is not None
-
-
-def print_table(title: str, header: Sequence[str], rows: Sequence[Sequence[object]]) -> None:
-    """Print a table: columns of figures are right-aligned, names (and the first column) left."""
-    from rich.box import SIMPLE_HEAD
-    from rich.console import Console
-    from rich.table import Table
-    from rich.text import Text
-
-    if title:
-        click.echo(title)  # rich would wrap a title at the table's width
-    out = Table(box=SIMPLE_HEAD, pad_edge=False)
-    for i, name in enumerate(header):
-        figures = any(r[i] not in ("", None) for r in rows) and all(_is_figure(r[i]) for r in rows)
-        out.add_column(name, justify="right" if figures and i else "left", overflow="fold")
-    for row in rows:
-        out.add_row(*(Text("" if v is None else _CONTROL.sub(_escaped, str(v))) for v in row))
-    width = None if sys.stdout.isatty() else 160
-    Console(width=width, highlight=False).print(out)
+__all__ = ["emitter", "event", "print_table", "progress_emitter"]
 
 
 def emitter(json_out: bool) -> Emit:
     """Return a function that prints events without a progress bar: as NDJSON, or as lines for people."""
-    return event if json_out else _for_people
+    return _ndjson if json_out else _for_people
+
+
+def _ndjson(name: str, payload: dict[str, Any]) -> None:
+    if name != "progress":  # of every call of a model: for bars alone
+        event(name, payload)
 
 
 def _for_people(name: str, payload: dict[str, Any]) -> None:
@@ -89,29 +39,24 @@ def _for_people(name: str, payload: dict[str, Any]) -> None:
     elif name in ("member", "store"):
         for note in payload["notes"]:
             click.echo(f"{payload['name']}: {note}")
+    elif name in LINES:
+        LINES[name](payload)
 
 
 @contextmanager
 def progress_emitter(json_out: bool) -> Iterator[Emit]:
-    """Yield a function that prints events of scoring: as NDJSON, or as lines and, on a terminal, a progress bar."""
+    """Yield a function that prints events of scoring: as NDJSON, or as lines and, on a terminal, progress bars.
+
+    One bar counts the recordings that all members have scored; below it one per member shows its own speed and time.
+    """
     if json_out:
-        yield event
+        yield _ndjson
         return
     from rich.console import Console
-    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+    from rich.progress import BarColumn, Progress, TextColumn
 
     console = Console(stderr=True)
-    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
+    columns = (TextColumn("{task.description}"), BarColumn(), TextColumn("{task.fields[done]}"),
+               TextColumn("{task.fields[speed]}"), TextColumn("{task.fields[left]}"))  # fmt: skip
     with Progress(*columns, console=console, transient=True, disable=not console.is_terminal) as progress:
-        task = progress.add_task("scoring recordings", total=None, visible=False)
-
-        def emit(name: str, payload: dict[str, Any]) -> None:
-            if name == "scoring":
-                progress.update(task, total=payload["to_score"], visible=payload["to_score"] > 0)
-                _for_people(name, payload)
-            elif name == "scored":
-                progress.advance(task, len(payload["recordings"]))
-            else:
-                _for_people(name, payload)
-
-        yield emit
+        yield Bars(progress, _for_people)

@@ -8,6 +8,7 @@ import click
 
 from blendkit._version import __version__
 from blendkit.cli._lazy_group import LazyGroup
+from blendkit.cli._process_start import Started, process_start
 from blendkit.errors import BlendkitError, exhausted
 
 TOP_COMMANDS = {
@@ -49,10 +50,10 @@ def cli() -> None:
 
 def exit_code() -> int:
     """Run the command line and return its exit code: 0 delivered, 1 --strict or --gate failed, 2 a user's mistake, 3
-    an I/O failure. What went wrong is said on standard error.
+    nothing delivered. What went wrong is said on standard error.
     """
     try:
-        code = cli(standalone_mode=False)  # click hands back the code of an Exit
+        code = cli(standalone_mode=False, obj=Started(process_start()))  # click hands back the code of an Exit
         sys.stdout.flush()
     except click.Abort:
         click.echo("interrupted", err=True)

@@ -34,6 +34,7 @@ if TYPE_CHECKING:
     from blendkit.core.compiling import compiled, read_only
     from blendkit.core.deployments import Deployment, DeploymentKey, Deployments
     from blendkit.core.differences import compare_names, compare_rows, near_names, unused_names
+    from blendkit.core.durations import in_words, seconds_in
     from blendkit.core.group_links import linked_groups
     from blendkit.core.hashes import canonical_json, text_hash
     from blendkit.core.joining import concat, shared_rows
@@ -151,6 +152,7 @@ __all__ = [
     "fold_of",
     "format_seconds",
     "held_out_of",
+    "in_words",
     "is_bookkeeping",
     "is_zone",
     "kind_of",
@@ -173,6 +175,7 @@ __all__ = [
     "same_recordings",
     "saturated",
     "saturated_pairs",
+    "seconds_in",
     "shared_rows",
     "side_by_side",
     "sigmoid",

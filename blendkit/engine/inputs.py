@@ -16,7 +16,7 @@ from blendkit.errors import BlendkitError, shorten
 from blendkit.io import Template, read_taxonomy, read_template, split_label_source
 from blendkit.member import MemberContext
 from blendkit.recipe import DataFolder, KeyPath, Plan
-from blendkit.scoring import CPU_ONLY, Runtime, cpu_count, is_finished
+from blendkit.scoring import CPU_ONLY, Runtime, is_finished
 
 Mode = Literal["audio", "template"]
 
@@ -111,7 +111,7 @@ def member_context(plan: Plan, inputs: Inputs, runtime: Runtime = CPU_ONLY) -> M
         taxonomy=inputs.taxonomy,
         names=inputs.names,
         chunk_s=plan.recipe.model.chunk_s,
-        threads=cpu_count(),
+        threads=runtime.used_threads,
         recordings=inputs.to_score,
         expected_s=inputs.expected_s,
         provider=runtime.provider,

@@ -6,29 +6,29 @@ import html
 import time
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass, field, replace
-from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
 
-from blendkit.blending import MOSTLY_FILLED, StepContext, aligned, make_streams, may_lack_rows
+from blendkit.blending import MOSTLY_FILLED, may_lack_rows
 from blendkit.core import Rows, Scores, chunk_rows, shared_rows
 from blendkit.engine.behind import Behind
-from blendkit.engine.constant_members import with_weights
+from blendkit.engine.delivering import streams_of, write_streams
 from blendkit.engine.inputs import Inputs, find_inputs, member_context
-from blendkit.engine.output_folder import LOGITS, SUBMISSION, new_outputs, open_folder, write_report
+from blendkit.engine.output_folder import LOGITS, new_outputs, open_folder, write_report
 from blendkit.engine.preflighting import preflight
 from blendkit.engine.recipe_data import data_folder
 from blendkit.engine.recording_names import named_rows
-from blendkit.engine.row_order import row_order
-from blendkit.engine.run_json import Figures, StreamResult, run_report
+from blendkit.engine.run_json import StreamResult, run_report
+from blendkit.engine.time_budget import OVER_BUDGET, BudgetKept, deadline_of, narrowed_plan, terms_of
 from blendkit.errors import BlendkitError, shorten
 from blendkit.events import Emit, silent
-from blendkit.io import CONSTANT, Written, write_scores
-from blendkit.recipe import DataFolder, Plan, Recipe, RecipeFiles, check_files, group_notes, make_plan, open_recipe
+from blendkit.io import CONSTANT
+from blendkit.recipe import DataFolder, Plan, Recipe, RecipeFiles, check_files, make_plan, open_recipe
 from blendkit.scoring import (
     CPU_ONLY,
+    Deadline,
     Opened,
     Runtime,
     Scored,
@@ -52,8 +52,9 @@ _WITH_NOTE = "with a note"
 class RunResult:
     """What a run made: its files, figures per stream, the status of each recording, and its warnings.
 
-    speeds: of members that scored something; minutes: predicted for 700 recordings of 60 s on 4 cores. made: the
-    streams that were written.
+    speeds: of members that scored something; minutes: predicted for 700 recordings of 60 s on `cores` cores, from this
+    run with `threads` threads. made: the streams that were written. late_s: how much later than its time budget a run
+    delivered, 0 if it kept it.
     """
 
     out: Path
@@ -67,12 +68,20 @@ class RunResult:
     decode_s: float = 0.0
     resample_s: float = 0.0
     minutes: float | None = None
+    threads: int = 1
+    cores: int = 1
+    late_s: float = 0.0
     made: dict[str, Scores] = field(default_factory=dict)
 
     @property
     def alarms(self) -> tuple[str, ...]:
-        """The warnings of a result that is not what its recipe promises: a member is constant or mostly stand-ins."""
-        return tuple(w for w in self.warnings if MOSTLY_FILLED in w or CONSTANT in w)
+        """The warnings of a result that is not what its recipe promises.
+
+        The time budget left something out, or a member is constant or mostly stand-ins.
+        """
+        marks = (OVER_BUDGET, MOSTLY_FILLED, CONSTANT)
+        found = sorted((i, n) for n, w in enumerate(self.warnings) for i, mark in enumerate(marks) if mark in w)
+        return tuple(dict.fromkeys(self.warnings[n] for _, n in found))
 
     def __repr__(self) -> str:
         figures = [f"{n} {s.macro_auc:.6f}" for n, s in self.streams.items() if s.macro_auc is not None]
@@ -100,6 +109,8 @@ def run(
     allow_outside: bool = False,
     stores: Path | str | None = None,
     runtime: Runtime = CPU_ONLY,
+    budget: float | str | Deadline | None = None,
+    started: float | None = None,
     emit: Emit = silent,
 ) -> RunResult:
     """Run a recipe (a file, the name of a packaged one, or one that is read) and write its output folder.
@@ -107,25 +118,33 @@ def run(
     data: the folder of its files (default: its own; a packaged recipe runs on the sample world). out: default
     `out/<recipe>`. overrides: `path=value`. dry_run: score only that many recordings. stores: where members' logits
     are saved (default `out/logits`); saved logits are not computed again. runtime: what runs ONNX graphs, and whether
-    the recipe may name code. emit: called with events as the run goes on. Raises BlendkitError for anything the user
-    can correct; an earlier run's files in `out` are changed only after all checks have passed.
+    the recipe may name code. budget: the time that the run may take, as `90m` or in seconds (default: the recipe's
+    own), from `started` (a reading of `time.monotonic`, default: now), or a deadline with its own
+    clock; what does not fit is left out. emit: called with
+    events as the run goes on. Raises BlendkitError for anything the user can correct, and DeliveryError for a budget
+    that cannot be kept; an earlier run's files in `out` are changed only after all checks have passed.
     """
+    begins = time.monotonic()
+    began = begins if started is None else started
     found = open_recipe(recipe, overrides)
     plan = make_plan(found.recipe)  # a recipe that cannot run should say so before a sample world is made for it
     folder = DataFolder(data_folder(found, data, emit), allow_outside)
     target = Path(out) if out is not None else Path("out") / found.recipe.model.name
     saved = Path(stores) if stores is not None else target / LOGITS
-    return _run(plan, folder, _Order(target, saved, dry_run, runtime, emit))
+    deadline = deadline_of(budget, found.recipe, began)
+    return _run(plan, folder, _Order(target, saved, dry_run, runtime, deadline, begins - began, emit))
 
 
 @dataclass(frozen=True)
 class _Order:
-    """How a run is to be done: where it writes and finds saved logits, how many recordings, and by what."""
+    """How a run is to be done: where it writes and finds saved logits, how many recordings, by what, and until when."""
 
     out: Path
     stores: Path
     dry_run: int | None
     runtime: Runtime
+    deadline: Deadline | None
+    starting_s: float
     emit: Emit
 
 
@@ -137,23 +156,27 @@ def _run(plan: Plan, folder: DataFolder, order: _Order) -> RunResult:
     preflight(plan, inputs, files)
     # after all checks, because it writes; before scoring, because a wrong --out must not cost hours
     open_folder(order.out)
-    opened = open_members(plan, member_context(plan, inputs, order.runtime), files, order.stores)
-    scored, rows = _score(plan, inputs, opened, order.emit)
+    context = member_context(plan, inputs, order.runtime)
+    opened = open_members(plan, context, files, order.stores, may_drop_shifts=order.deadline is not None)
+    scored, rows = _score(plan, inputs, opened, files, order)
+    kept = BudgetKept(order.deadline, plan, scored)
+    plan, opened = narrowed_plan(plan, scored.choice), opened.without(scored.choice, scored.cut)
     if not opened.audio:  # the recordings are those of the score files, known only now
         named, rows = named_rows(plan, folder, rows)
         inputs = replace(inputs, named=named)
     order.emit("names", {**inputs.named.summary(), "text": inputs.named.said})
     clock["scored"] = time.perf_counter()
     behind = Behind.of(opened)
-    streams, figures, warnings = _streams(plan, inputs, opened, behind, rows, files, order)
+    streams, figures, warnings = streams_of(plan, inputs, opened, behind, rows, files, order.emit)
     warnings = [*inputs.named.notes(), *(inputs.notes if opened.audio else ()), *_damaged(scored), *warnings]
     clock["streams"] = time.perf_counter()
     with new_outputs(order.out) as new:
-        written, notes = _write(plan, inputs, new, streams)
-        warnings += notes
+        written, notes = write_streams(plan, inputs, new, streams)
+        warnings = [*kept.warnings(), *warnings, *notes]
         clock["written"] = time.perf_counter()
         report = run_report(plan, inputs, opened, behind, files, scored, figures, written, warnings)
-        write_report(new, report, timings(clock, opened, scored), [w.path.name for w in written.values()])
+        spent = {**timings(clock, opened, scored, order.runtime), **kept.timings()}
+        write_report(new, {**report, **kept.report()}, spent, [w.path.name for w in written.values()])
     for text in warnings:
         order.emit("warning", {"text": text})
     shown = written[plan.recipe.model.output]
@@ -165,37 +188,15 @@ def _run(plan: Plan, folder: DataFolder, order: _Order) -> RunResult:
         streams=figures.results,
         recordings={r: s.status for r, s in scored.status.items()},
         warnings=tuple(warnings),
-        speeds=tuple(throughput(opened)),
+        speeds=tuple(throughput(opened, order.runtime)),
         decode_s=scored.decode_s,
         resample_s=scored.resample_s,
-        minutes=predicted_minutes(opened, scored),
+        minutes=predicted_minutes(opened, scored, order.runtime),
+        threads=order.runtime.used_threads,
+        cores=order.runtime.cores,
+        late_s=kept.late_s(),
         made=streams,
     )
-
-
-def _streams(
-    plan: Plan, inputs: Inputs, opened: Opened, behind: Behind, rows: Rows, files: RecipeFiles, order: _Order
-) -> tuple[dict[str, Scores], Figures, list[str]]:
-    """Every stream that is written, the figures of all streams, and warnings for the user."""
-    members, notes = aligned(
-        plan, opened, rows, inputs.classes, inputs.names, rehearsal=inputs.rehearsal, release=opened.tables.pop
-    )
-    if order.dry_run is not None and not opened.audio:
-        notes.append("no member needs audio: a dry run changes nothing")
-    warnings = [*with_weights(plan, opened.warnings), *notes]
-    classes = next(iter(members.values())).classes
-    if inputs.taxonomy.table:
-        warnings += group_notes(plan, inputs.taxonomy, classes)
-    figures = Figures(inputs, rows, classes, order.emit)
-    warnings += figures.lacking(members)
-    around = StepContext(inputs.taxonomy, inputs.names, plan.recipe.model.chunk_s, files, behind.contents)
-    note = partial(_note, warnings)
-    streams = make_streams(plan, members, around, made=figures.made, note=note, release=members.pop)
-    return streams, figures, [*warnings, *figures.warnings(behind)]
-
-
-def _note(warnings: list[str], stream: str, text: str) -> None:
-    warnings.append(f"{stream}: {text}")
 
 
 def _damaged(scored: Scored) -> list[str]:
@@ -216,22 +217,7 @@ def _first(found: Sequence[str], most: int) -> str:
     return ", ".join(found[:most]) + more
 
 
-def _write(plan: Plan, inputs: Inputs, out: Path, streams: dict[str, Scores]) -> tuple[dict[str, Written], list[str]]:
-    """Write every stream that the recipe asks for, all in one row order."""
-    output = plan.recipe.model.output  # its order is used for all files, so that they can be compared line by line
-    order, order_warning = row_order(streams[output], inputs.template)
-    names = {n: SUBMISSION if n == output else f"{n}.csv" for n in streams}
-    written = {n: write_scores(s, out / names[n], order) for n, s in streams.items()}
-    warnings = [order_warning] if order_warning else []
-    warnings += [
-        f"{n}: {w.ties_by_writing} distinct logits became equal probabilities in {w.path.name}"
-        for n, w in written.items()
-        if w.ties_by_writing
-    ]
-    return written, warnings
-
-
-def _score(plan: Plan, inputs: Inputs, opened: Opened, emit: Emit) -> tuple[Scored, Rows]:
+def _score(plan: Plan, inputs: Inputs, opened: Opened, files: RecipeFiles, order: _Order) -> tuple[Scored, Rows]:
     """Score what needs audio; return every recording's status and the rows the run is about."""
     model = plan.recipe.model
     if not opened.audio:
@@ -243,7 +229,10 @@ def _score(plan: Plan, inputs: Inputs, opened: Opened, emit: Emit) -> tuple[Scor
             [f"folders searched for audio: {', '.join(model.audio)}; template: {model.template}"],
         )
     grid = grid_of(plan, member_context(plan, inputs))
-    scored = score_recordings(opened.audio, recordings, grid, emit)
+    terms = None if order.deadline is None else terms_of(order.deadline, plan, inputs, opened, files, order)
+    scored = score_recordings(opened.audio, recordings, grid, order.emit, terms)
+    if not opened.without(scored.choice, {}).audio:  # only finished scores are left, and the rows are theirs
+        return scored, shared_rows(opened.tables, may_lack_rows(plan))
     rows = chunk_rows({r: s.chunks for r, s in scored.status.items()}, model.chunk_s, inputs.names)
     if not len(rows):
         states = [f"{r}: {s.status} {s.note}" for r, s in scored.status.items()]

@@ -72,6 +72,7 @@ if TYPE_CHECKING:
     from blendkit.member.slim_graph import slim_or_whole
     from blendkit.member.window_places import RecordingAudio, shift_notes
     from blendkit.member.windows import (
+        Before,
         GroupScores,
         check_window,
         chunk_windows,
@@ -93,6 +94,7 @@ __all__ = [
     "SCORING_FORMAT",
     "TTA",
     "Batch",
+    "Before",
     "Cells",
     "ClassBy",
     "ClassMap",

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from blendkit.core import Bools, Float64, logit, sigmoid
+from blendkit.core import Bools, Float32, Float64, logit, sigmoid
 from blendkit.member.protocol import BELOW_FLOAT32, ShiftSpace
 
 
@@ -64,6 +64,32 @@ class ShiftMean:
         p, q = (np.maximum(side[known], tiny) for side in (self.sums, self.rest))
         out[known] = np.log(p) - np.log(q)
         return out
+
+
+@dataclass(frozen=True, eq=False)
+class ShiftSums:
+    """Sums over some shifts: of each of the model's outputs, and which windows (W,) were silent.
+
+    weights: of the shifts that count, by their numbers among all that are scored.
+    """
+
+    means: list[ShiftMean]
+    silent: Bools
+    weights: dict[int, float]
+
+    def add(self, at: Sequence[tuple[int, int]], outputs: Sequence[Float32]) -> None:
+        """Add a batch's outputs, each with the row and the number of the shift of its windows."""
+        own = [i for i, (_, shift) in enumerate(at) if shift in self.weights]
+        where = [(at[i][0], self.weights[at[i][1]]) for i in own]
+        for mean, values in zip(self.means, outputs, strict=True):
+            mean.add(where, values if len(own) == len(at) else values[own])
+
+    def add_silence(self, row: int, shift: int, value: float) -> None:
+        """Add a window that was not given to the model."""
+        if shift in self.weights:
+            self.silent[row] = True
+            for mean in self.means:
+                mean.add_row(row, self.weights[shift], value)
 
 
 def mean_of_moved(moved: Float64, weights: Sequence[float], space: ShiftSpace) -> Float64:

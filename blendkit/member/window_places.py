@@ -114,27 +114,27 @@ def _whole_frames(tta: TTA, info: MemberInfo) -> list[int]:
 
 def cut_windows(
     jobs: Sequence[RecordingAudio], starts: Sequence[Int64], size: int, rate: int, tta: TTA
-) -> Iterator[tuple[int, float, Samples]]:
-    """Yield (row, weight, samples (size,)) for every window and shift.
+) -> Iterator[tuple[int, int, Samples]]:
+    """Yield (row, number of the shift, samples (size,)) for every window and shift.
 
     starts: first samples of each recording's windows.
     """
-    shifts = [(s, samples_at(s, rate), w) for s, w in zip(tta.shifts_s, tta.shares, strict=True)]
+    shifts = [(s, samples_at(s, rate), i) for i, s in enumerate(tta.shifts_s)]
     row = 0
     for job, own in zip(jobs, starts, strict=True):
         samples = job.audio.samples
         for start in own.tolist():
             silent = start >= len(samples)  # the window starts after the audio: a shift would bring in other audio
-            for shift_s, shift, weight in shifts:
+            for shift_s, shift, number in shifts:
                 outside = start + shift < 0 or start + shift + size > len(samples)
                 if shift_s != 0 and ((outside and tta.edge == "drop") or silent):
                     continue
                 if tta.edge == "roll":
-                    yield row, weight, np.roll(cut(samples, start, size), -shift)
+                    yield row, number, np.roll(cut(samples, start, size), -shift)
                 elif outside:  # the unshifted window is always zero-padded
-                    yield row, weight, cut(samples, start + shift, size, tta.edge if shift_s != 0 else "zero")
+                    yield row, number, cut(samples, start + shift, size, tta.edge if shift_s != 0 else "zero")
                 else:  # copied by the caller alone
-                    yield row, weight, samples[start + shift : start + shift + size]
+                    yield row, number, samples[start + shift : start + shift + size]
             row += 1
             if row % _RELEASE == 0:
                 release(samples)

@@ -4,18 +4,18 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import chain
 from typing import Any
 
 import numpy as np
 
 from blendkit.audio import Samples, Silence, cut, edges, samples_at
-from blendkit.core import Bools, Float32, Int64, sigmoid
+from blendkit.core import Float32, Int64, sigmoid
 from blendkit.errors import BlendkitError, broken
 from blendkit.member.non_finite import FLOOR, Lost, count_by_recording, fill_lost, lost_by_recording
 from blendkit.member.protocol import TTA, FeatureMember, FrontedMember, Member, MemberInfo
-from blendkit.member.shift_mean import ShiftMean
+from blendkit.member.shift_mean import ShiftMean, ShiftSums
 from blendkit.member.window_places import (
     RecordingAudio,
     cut_windows,
@@ -26,6 +26,8 @@ from blendkit.member.window_places import (
 )
 
 CallModel = Callable[[Float32], Sequence[Float32]]
+Before = Callable[[int, int, int], None]
+"""Called before a call of the models with windows done, windows of this call, and all windows; it may raise to stop."""
 
 
 def check_window(name: str, info: MemberInfo, chunk_s: float) -> None:
@@ -66,26 +68,40 @@ class GroupScores:
 
     values: per member (sum of chunks, C) logits; lost: per member how many windows of which recordings gave NaN or
     infinite values at one shift or more; silent: how many windows were not given to the members at one shift or more,
-    because they are digital silence; seconds: spent inside the members.
+    because they are digital silence; seconds: spent inside the members. unshifted: the same of one shift alone, where
+    it was asked for.
     """
 
     values: list[Float32]
     lost: list[dict[str, Lost]]
     silent: dict[str, int]
     seconds: float
+    unshifted: GroupScores | None = None
 
 
 def score_together(
-    members: Sequence[Member], jobs: Sequence[RecordingAudio], chunk_s: float, tta: TTA, silence: Silence = "score"
+    members: Sequence[Member],
+    jobs: Sequence[RecordingAudio],
+    chunk_s: float,
+    tta: TTA,
+    silence: Silence = "score",
+    *,
+    unshifted: TTA | None = None,
+    before: Before | None = None,
 ) -> GroupScores:
     """Score as `score_jobs`, for members with an equal `same_front_end`: their front end is computed once.
 
     silence: with `floor`, windows that are 0 throughout are not given to the members; their logits are `FLOOR`.
-    A window on which a member gives NaN costs that window only: see `blendkit.member.non_finite`.
+    A window on which a member gives NaN costs that window only: see `blendkit.member.non_finite`. unshifted: one of the
+    shifts, whose logits are returned as well; they come from the same calls of the models.
     """
-    first, spent = members[0], [0.0]
+    first, spent, done = members[0], [0.0], [0]
+    every = windows_in(first.info, chunk_s, jobs, tta) if before is not None else 0
 
     def call(windows: Float32) -> list[Float32]:
+        if before is not None:
+            before(done[0], len(windows), every)
+        done[0] += len(windows)
         started = time.perf_counter()
         try:
             return run(windows)
@@ -99,8 +115,17 @@ def score_together(
         return [_checked(m, _guarded(m, "predict_front", features), len(windows)) for m in members]
 
     widths = [len(m.info.classes) * max(1, m.info.frames) for m in members]
-    values, lost, silent = _scored_windows(call, widths, first.info, jobs, chunk_s, tta, silence)
-    return GroupScores(values, lost, silent, spent[0])
+    asked = [tta] if unshifted is None else [tta, unshifted]
+    found = [
+        GroupScores(*f, spent[0]) for f in _scored_windows(call, widths, first.info, jobs, chunk_s, asked, silence)
+    ]
+    return replace(found[0], seconds=spent[0], unshifted=found[1] if len(found) > 1 else None)
+
+
+def windows_in(info: MemberInfo, chunk_s: float, jobs: Sequence[RecordingAudio], tta: TTA) -> int:
+    """Return how many windows a group has at most, over all shifts: some shifts may be left out at the edges."""
+    shifts = 1 if info.pool == "frames" else len(tta.shifts_s)
+    return shifts * sum(len(place_windows(info, chunk_s, j.chunks)[0]) for j in jobs)
 
 
 def features_of(
@@ -118,7 +143,7 @@ def features_of(
         return [f.reshape(len(windows), -1) for f in found]
 
     mean = MemberInfo((), (), info.rate, info.window_s, info.batch, hop_s=info.hop_s, anchor=info.anchor)
-    return _scored_windows(call, widths, mean, jobs, chunk_s, TTA())[0]
+    return _scored_windows(call, widths, mean, jobs, chunk_s, [TTA()])[0][0]
 
 
 def _scored_windows(
@@ -127,25 +152,30 @@ def _scored_windows(
     info: MemberInfo,
     jobs: Sequence[RecordingAudio],
     chunk_s: float,
-    tta: TTA,
+    asked: Sequence[TTA],
     silence: Silence = "score",
-) -> tuple[list[Float32], list[dict[str, Lost]], dict[str, int]]:
+) -> list[tuple[list[Float32], list[dict[str, Lost]], dict[str, int]]]:
     """Cut windows, call the model on batches of them, average over shifts and pool onto chunks.
 
-    Returns values (sum of chunks, width) and the windows lost by recording, for each of the model's outputs, and the
+    asked: the shifts to score; further ones take some of the first's shifts, from the same calls. Returns for each of
+    them values (sum of chunks, width) and the windows lost by recording, for each of the model's outputs, and the
     silent windows by recording.
     """
     placed = [place_windows(info, chunk_s, j.chunks) for j in jobs]
-    over = TTA() if info.pool == "frames" else tta  # shifts of frames need no further windows
-    means, silent = _averaged(call, widths, info, jobs, [s for s, _ in placed], over, silence)
+    over = [TTA() if info.pool == "frames" else tta for tta in asked]  # shifts of frames need no further windows
     names, per_recording = [j.recording for j in jobs], [len(starts) for starts, _ in placed]
-    out, lost = [], []
-    for mean in means:
-        values = fill_lost(mean.logits(), mean.weight > 0, per_recording, _floor(info))
-        pooled = values if windows_are_chunks(info, chunk_s) else pool_windows(values, info, chunk_s, placed, tta)
-        out.append(pooled.astype(np.float32))
-        lost.append(lost_by_recording(mean.lost, mean.weight > 0, names, per_recording))
-    return out, lost, count_by_recording(silent, names, per_recording)
+    found = []
+    for tta, sums in zip(
+        asked, _averaged(call, widths, info, jobs, [s for s, _ in placed], over, silence), strict=True
+    ):
+        out, lost = [], []
+        for mean in sums.means:
+            values = fill_lost(mean.logits(), mean.weight > 0, per_recording, _floor(info))
+            pooled = values if windows_are_chunks(info, chunk_s) else pool_windows(values, info, chunk_s, placed, tta)
+            out.append(pooled.astype(np.float32))
+            lost.append(lost_by_recording(mean.lost, mean.weight > 0, names, per_recording))
+        found.append((out, lost, count_by_recording(sums.silent, names, per_recording)))
+    return found
 
 
 def _averaged(
@@ -154,29 +184,36 @@ def _averaged(
     info: MemberInfo,
     jobs: Sequence[RecordingAudio],
     starts: Sequence[Int64],
-    tta: TTA,
+    asked: Sequence[TTA],
     silence: Silence,
-) -> tuple[list[ShiftMean], Bools]:
-    """Call the model on batches of windows; return the mean over shifts of each of its outputs, and what was silent."""
+) -> list[ShiftSums]:
+    """Call the model on batches of windows; return the sums over the shifts that are asked, of each of its outputs."""
     size, total = samples_at(info.window_s, info.rate), sum(map(len, starts))
-    means = [ShiftMean.empty(total, w, tta.mean) for w in widths]
-    silent = np.zeros(total, bool)
+    numbers = {shift: i for i, shift in enumerate(asked[0].shifts_s)}
+    found = [
+        ShiftSums(
+            [ShiftMean.empty(total, w, tta.mean) for w in widths],
+            np.zeros(total, bool),
+            {numbers[s]: weight for s, weight in zip(tta.shifts_s, tta.shares, strict=True)},
+        )
+        for tta in asked
+    ]
     buffer = np.empty((info.batch, size), np.float32)
-    at: list[tuple[int, float]] = []  # the row and the weight of every window in the buffer
-    end = (-1, 0.0, buffer[:0, 0])
-    for row, weight, window in chain(cut_windows(jobs, starts, size, info.rate, tta), [end]):
+    at: list[tuple[int, int]] = []  # the row and the number of the shift of every window in the buffer
+    end = (-1, 0, buffer[:0, 0])
+    for row, shift, window in chain(cut_windows(jobs, starts, size, info.rate, asked[0]), [end]):
         if at and (row < 0 or len(at) == info.batch):
-            for mean, values in zip(means, call(buffer[: len(at)]), strict=True):
-                mean.add(at, values)
+            outputs = call(buffer[: len(at)])
+            for sums in found:
+                sums.add(at, outputs)
             at = []
         if row >= 0 and silence == "floor" and not window.any():
-            silent[row] = True
-            for mean in means:
-                mean.add_row(row, weight, _floor(info))
+            for sums in found:
+                sums.add_silence(row, shift, _floor(info))
         elif row >= 0:
             buffer[len(at)] = window
-            at.append((row, weight))
-    return means, silent
+            at.append((row, shift))
+    return found
 
 
 def _floor(info: MemberInfo) -> float:

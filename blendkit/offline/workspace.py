@@ -25,7 +25,7 @@ from blendkit.recipe import DataFolder, Plan, Recipe, RecipeFiles, check_files, 
 from blendkit.scoring import Opened, is_finished, open_members
 
 _MEMO_BYTES = 1 << 28
-_NOT_INPUTS = {"name", "description", "members", "streams", "blends", "output", "also"}
+_NOT_INPUTS = {"name", "description", "budget", "members", "streams", "blends", "output", "also"}
 
 
 @dataclass(frozen=True, eq=False)
@@ -98,7 +98,9 @@ def audio_members(plan: Plan) -> set[str]:
 def _inputs_key(plan: Plan) -> str:
     """What a workspace depends on: all but the steps, streams and blends."""
     model = plan.recipe.model
-    members: dict[str, Any] = {n: m.model_dump(exclude={"steps", "fill_uncovered"}) for n, m in model.members.items()}
+    members: dict[str, Any] = {
+        n: m.model_dump(exclude={"steps", "fill_uncovered", "optional"}) for n, m in model.members.items()
+    }
     return canonical_json([model.model_dump(exclude=_NOT_INPUTS), members])
 
 

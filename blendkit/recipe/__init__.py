@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from blendkit.recipe.graph import only_streams
     from blendkit.recipe.linting import called, lint, weak_steps
     from blendkit.recipe.load import Recipe, load_recipe, parse_recipe, with_values, without, yaml_value
+    from blendkit.recipe.optional import member_shares, narrowed
     from blendkit.recipe.params import checked_fit
     from blendkit.recipe.paths import DataFolder, RecipeFiles, check_files
     from blendkit.recipe.plan import MemberPlan, Plan, StreamPlan, make_plan
@@ -54,6 +55,8 @@ __all__ = [
     "lint",
     "load_recipe",
     "make_plan",
+    "member_shares",
+    "narrowed",
     "only_streams",
     "open_recipe",
     "packaged_recipes",

@@ -16,7 +16,8 @@ def filled_recipe(plan: Plan) -> dict[str, Any]:
     """Return the recipe with every default explicit, as plain data that reads back as the same plan."""
     model = plan.recipe.model
     sections = ("members", "streams", "blends")
-    out: dict[str, Any] = model.model_dump(by_alias=True, exclude={*sections, "output", "also"})
+    unsaid = {"budget"} if model.budget is None else set()  # keys that came later are said only where they are used
+    out: dict[str, Any] = model.model_dump(by_alias=True, exclude={*sections, *unsaid, "output", "also"})
     for section in sections:
         out[section] = {s.name: _stream(plan, s) for s in plan.streams if s.path[0] == section}
         out[section] = {n: out[section][n] for n in getattr(model, section)}  # the author's order
@@ -47,6 +48,8 @@ def _stream(plan: Plan, stream: StreamPlan) -> dict[str, Any]:
             out["sha256"] = source.sha256
         if member.limit_s is not None:
             out["limit_s"] = member.limit_s
+        if source.optional:
+            out["optional"] = True
     elif stream.path[0] == "streams":
         out = {"from": source.source}
     else:

@@ -75,7 +75,7 @@ def check_graph(recipe: Recipe, defs: dict[str, StreamDef]) -> tuple[list[str], 
         name = wanted.pop()
         if name not in used:
             used.add(name)
-            wanted += links[name] + [m for _, m in _named_members(defs[name]) if m in defs]
+            wanted += links[name] + [m for _, m in named_members(defs[name]) if m in defs]
     problems += [
         f"{recipe.where(d.path)}: {n!r} is used by nothing; remove it, or list it under `also`"
         for n, d in defs.items()
@@ -95,7 +95,7 @@ def only_streams(recipe: Recipe, output: str, also: list[str]) -> Recipe:
         one = wanted.pop()
         if one in defs and one not in needed:
             needed.add(one)
-            wanted += [*defs[one].needs, *(m for _, m in _named_members(defs[one]))]
+            wanted += [*defs[one].needs, *(m for _, m in named_members(defs[one]))]
     return cut_down(recipe, needed, output, [n for n in also if n != output])
 
 
@@ -118,7 +118,7 @@ def _clashes(recipe: Recipe) -> list[str]:
     return problems
 
 
-def _named_members(d: StreamDef) -> list[tuple[KeyPath, str]]:
+def named_members(d: StreamDef) -> list[tuple[KeyPath, str]]:
     """Return (key path, name) wherever a stream's definition asks for a member's coverage."""
     out: list[tuple[KeyPath, str]] = []
     steps: list[tuple[KeyPath, Step]] = [((*d.path, "steps", i), s) for i, s in enumerate(d.model.steps)]
@@ -143,7 +143,7 @@ def _dangling(recipe: Recipe, defs: dict[str, StreamDef]) -> list[str]:
     problems = [
         f"{recipe.where(path)}: no member is called {name!r}{did_you_mean(name, members)}"
         for d in defs.values()
-        for path, name in _named_members(d)
+        for path, name in named_members(d)
         if name not in members
     ]
     return problems + [

@@ -12,6 +12,7 @@ from blendkit.member import DataFile, is_isolated
 from blendkit.ops import OpInfo
 from blendkit.recipe.graph import StreamDef, check_graph, stream_defs
 from blendkit.recipe.load import Recipe
+from blendkit.recipe.optional import optional_problems
 from blendkit.recipe.params import file_params, member_model, op_model
 from blendkit.recipe.plan_steps import at_key, find_op, plan_steps, validated
 from blendkit.recipe.schema import BlendModel, Fill, WeightsBy
@@ -100,6 +101,9 @@ def make_plan(recipe: Recipe) -> Plan:
     for name in order:
         if all(i in streams for i in defs[name].needs):
             streams[name] = _plan_stream(recipe, defs[name], members, streams, problems)
+    if not problems:
+        finished = {n for n, m in members.items() if m.finished}
+        problems += optional_problems(recipe, defs, finished)
     if "submission" in recipe.model.also and recipe.model.output != "submission":
         problems.append(f"{recipe.where(('also',))}: 'submission' is the output's own file; rename that stream")
     if problems:

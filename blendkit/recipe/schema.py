@@ -9,7 +9,7 @@ from typing import Annotated, Any, Literal
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, PlainValidator, model_validator
 
 from blendkit.audio import Channels, Edge, Silence, check_channels
-from blendkit.core import LONGEST_CHUNK_S, SHORTEST_CHUNK_S, Remainder, composed
+from blendkit.core import LONGEST_CHUNK_S, SHORTEST_CHUNK_S, Remainder, composed, seconds_in
 from blendkit.recipe.names_model import NamesModel
 
 MOMENT_S = 0.001
@@ -48,6 +48,10 @@ def _hashes(value: Any) -> Any:
 
 def _listed(value: Any) -> Any:
     return [value] if isinstance(value, str) else value
+
+
+def _seconds(value: Any) -> Any:
+    return None if value is None else seconds_in(value)
 
 
 ClassId = Annotated[str, BeforeValidator(_text)]
@@ -158,6 +162,7 @@ class MemberModel(BaseModel):
     in a process of its own (None: as its adapter declares); limit_s: seconds it may take there per recording.
     sha256: the hash that its file must have, or a mapping of parameters that name files to hashes; it is no part of
     what saved logits depend on.
+    optional: a run may leave it out to keep its time budget.
     """
 
     model_config = ConfigDict(extra="allow", strict=True, frozen=True, allow_inf_nan=False)
@@ -169,6 +174,7 @@ class MemberModel(BaseModel):
     isolate: bool | None = None
     sha256: Annotated[str | dict[str, str | list[str]] | None, PlainValidator(_hashes)] = None
     limit_s: Annotated[float, Field(ge=MOMENT_S, le=WEEK_S)] | None = None
+    optional: bool = False
     fill_uncovered: Fill | None = None
     steps: list[Step] = []
 
@@ -239,7 +245,7 @@ class BlendModel(Strict):
 
 
 class RecipeModel(Strict):
-    """A whole recipe."""
+    """A whole recipe. budget: the seconds that a run may take, as `90m` or a number; None: as long as it takes."""
 
     recipe: Annotated[Literal[1], BeforeValidator(_no_bool)]
     name: Name
@@ -254,6 +260,7 @@ class RecipeModel(Strict):
     remainder: Remainder = "pad"
     channels: Annotated[Channels, PlainValidator(check_channels)] = "mean"
     silence: Silence = "score"
+    budget: Annotated[float | None, BeforeValidator(_seconds)] = None
     members: dict[Name, MemberModel] = Field(min_length=1)
     streams: dict[Name, StreamModel] = {}
     blends: dict[Name, BlendModel] = {}

@@ -11,11 +11,14 @@ from typing import TYPE_CHECKING
 from blendkit._face import lazy_face
 
 if TYPE_CHECKING:
+    from blendkit.scoring.audio_members import AudioMember, one_shift
+    from blendkit.scoring.budget import Choice, Deadline, Span, Terms
     from blendkit.scoring.cpus import cpu_count
-    from blendkit.scoring.identity import facts_hash, grid_of, member_facts
+    from blendkit.scoring.identity import facts_hash, grid_of, member_facts, tta_of
     from blendkit.scoring.mixing import BackgroundMix
     from blendkit.scoring.opened import (
         CPU_ONLY,
+        TARGET_CORES,
         Opened,
         Runtime,
         audio_member,
@@ -24,7 +27,8 @@ if TYPE_CHECKING:
         member_params,
         open_members,
     )
-    from blendkit.scoring.scorer import AudioMember, Scored, score_recordings
+    from blendkit.scoring.planning import dropped_words
+    from blendkit.scoring.scorer import Scored, score_recordings
     from blendkit.scoring.seen import saw_of_members
     from blendkit.scoring.shards import Shard
     from blendkit.scoring.speed import Throughput, predicted_minutes, throughput, timings
@@ -42,17 +46,23 @@ else:
 
 __all__ = [
     "CPU_ONLY",
+    "TARGET_CORES",
     "AudioMember",
     "BackgroundMix",
+    "Choice",
+    "Deadline",
     "Opened",
     "Runtime",
     "Scored",
     "Scorer",
     "Shard",
+    "Span",
+    "Terms",
     "Throughput",
     "audio_member",
     "build_member",
     "cpu_count",
+    "dropped_words",
     "facts_hash",
     "fit_features",
     "grid_of",
@@ -61,6 +71,7 @@ __all__ = [
     "member_facts",
     "member_params",
     "one_member",
+    "one_shift",
     "open_members",
     "predicted_minutes",
     "save_features",
@@ -70,4 +81,5 @@ __all__ = [
     "score_recordings",
     "throughput",
     "timings",
+    "tta_of",
 ]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import wave
-from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Container, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
@@ -81,14 +81,15 @@ def check_on_noise(
 
 
 @contextmanager
-def naming_untried(recordings: Sequence[str], emit: Emit) -> Iterator[None]:
+def naming_untried(untried: Callable[[], list[str]], emit: Emit) -> Iterator[None]:
     """Say of a BlendkitError that ends a run which recordings were not tried: in its message, and all in an event."""
     try:
         yield
     except BlendkitError as error:
+        recordings = untried()  # looked up only now, for it takes time with many recordings
         if not recordings:
             raise
-        emit("not_tried", {"recordings": list(recordings)})
+        emit("not_tried", {"recordings": recordings})
         left = f"{len(recordings)} recordings were not tried: {shorten(recordings)}"
         raise BlendkitError(error.title, [*error.problems, left]) from error
 

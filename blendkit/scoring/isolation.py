@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
@@ -46,13 +47,18 @@ def time_limit(prepared: Iterable[Prepared], limit_s: float | None) -> float:
 
 
 def score_surviving(
-    member: Member | FileMember, score: Score, prepared: Sequence[Prepared], limit_s: float | None
+    member: Member | FileMember,
+    score: Score,
+    prepared: Sequence[Prepared],
+    limit_s: float | None,
+    allowed: Callable[[], float] = lambda: math.inf,
 ) -> tuple[GroupScores, dict[str, str]]:
     """Score a group of recordings; return its scores, and why which recordings failed.
 
     If an isolated member fails on several recordings together, or a member of files gives a frame that does not fit
     them, each is scored by itself. One that fails by itself is tried once more, after a crash in a fresh worker. The
-    rows of one that fails twice hold `FLOOR`.
+    rows of one that fails twice hold `FLOOR`. allowed: the seconds that a call may take whatever the limits; it may
+    raise, so that nothing is tried again that has no time any more.
     """
     worker = worker_of(member)
     if worker is None and isinstance(member, Member):
@@ -60,7 +66,7 @@ def score_surviving(
 
     def within(part: Sequence[Prepared]) -> GroupScores:
         if worker is not None:
-            worker.allow(time_limit(part, limit_s))
+            worker.allow(min(time_limit(part, limit_s), allowed()))
         return score(part)
 
     if len(prepared) > 1:
@@ -98,4 +104,6 @@ def _joined(found: Mapping[str, GroupScores], prepared: Sequence[Prepared], clas
     ]
     lost = {r: n for s in found.values() for r, n in s.lost[0].items()}
     silent = {r: n for s in found.values() for r, n in s.silent.items()}
-    return GroupScores([np.concatenate(parts)], [lost], silent, sum(s.seconds for s in found.values()))
+    plain = {r: s.unshifted for r, s in found.items() if s.unshifted is not None}
+    unshifted = _joined(plain, prepared, classes) if plain else None
+    return GroupScores([np.concatenate(parts)], [lost], silent, sum(s.seconds for s in found.values()), unshifted)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import partial
 from pathlib import Path
 from typing import Any, Literal
@@ -22,8 +22,10 @@ from blendkit.member import (
     shift_notes,
 )
 from blendkit.recipe import MemberPlan, Plan, RecipeFiles
+from blendkit.scoring.audio_members import AudioMember, one_shift
+from blendkit.scoring.budget import Choice
+from blendkit.scoring.cpus import cpu_count
 from blendkit.scoring.identity import facts_hash, grid_of, member_facts, tta_of
-from blendkit.scoring.scorer import AudioMember
 from blendkit.scoring.workers import isolated_member
 from blendkit.store import OLD_MANIFEST, OWN_FILES, LogitStore, is_store
 
@@ -33,7 +35,7 @@ class Opened:
     """Members by kind: finished scores (read), and those that need audio; `facts` of all.
 
     folds: per finished member that knows them, the fold of every recording. sources: per finished member, what its
-    file says of its scores.
+    file says of its scores. cut: per member that a time budget stopped, the recordings that it did not hear.
     """
 
     tables: dict[str, Scores]
@@ -42,22 +44,49 @@ class Opened:
     warnings: list[str]
     folds: dict[str, dict[str, str]]
     sources: dict[str, Provenance] = field(default_factory=dict)
+    cut: dict[str, frozenset[str]] = field(default_factory=dict)
+
+    def without(self, choice: Choice, cut: dict[str, frozenset[str]]) -> Opened:
+        """Return the members that a run's choice leaves, without the shifts that it drops."""
+        kept = [m for m in self.audio if m.name not in choice.members]
+        audio = tuple(m.unshifted if m.name in choice.shifts and m.unshifted is not None else m for m in kept)
+        facts = {n: f for n, f in self.facts.items() if n not in choice.members}
+        return replace(self, audio=audio, facts={**facts, **{m.name: m.facts for m in audio}}, cut=cut)
+
+
+TARGET_CORES = 4  # of Kaggle's CPU machine
 
 
 @dataclass(frozen=True)
 class Runtime:
-    """What a machine and its user allow: what runs ONNX graphs, and whether a recipe may name functions to call."""
+    """What a machine and its user allow: what runs ONNX graphs, and whether a recipe may name functions to call.
+
+    threads: that each model may use (None: as many as this process has CPUs). cores: of the machine for which a run's
+    minutes are predicted.
+    """
 
     provider: Provider = "cpu"
     allow_code: bool = False
+    threads: int | None = None
+    cores: int = TARGET_CORES
+
+    @property
+    def used_threads(self) -> int:
+        """The threads that each model uses."""
+        return self.threads or cpu_count()
 
 
 CPU_ONLY = Runtime()
 _MOST_HINTS = 5  # lines on what eBird calls the unknown classes
 
 
-def open_members(plan: Plan, context: MemberContext, files: RecipeFiles, stores: Path) -> Opened:
-    """Read the finished members and open the stores of the others, without building any model."""
+def open_members(
+    plan: Plan, context: MemberContext, files: RecipeFiles, stores: Path, *, may_drop_shifts: bool = False
+) -> Opened:
+    """Read the finished members and open the stores of the others, without building any model.
+
+    may_drop_shifts: members with shifts also get the store of the same member without them.
+    """
     model = plan.recipe.model
     tables: dict[str, Scores] = {}
     audio, facts, warnings, folds, sources = [], {}, [], {}, {}
@@ -77,9 +106,16 @@ def open_members(plan: Plan, context: MemberContext, files: RecipeFiles, stores:
             if isinstance(made, FoldedMember) and made.folds:
                 folds[name] = dict(made.folds)
         else:
-            folder = stores / f"{member.use}-{facts_hash(facts[name])[:12]}"
-            audio.append(audio_member(member, params, context, tta, facts[name], folder))
+            audio.append(audio_member(member, params, context, tta, facts[name], _folder(stores, member, facts[name])))
+            alone = one_shift(tta) if may_drop_shifts else None
+            if alone is not None:
+                own = member_facts(member, files, context, alone, grid)
+                audio[-1].unshifted = audio_member(member, params, context, alone, own, _folder(stores, member, own))
     return Opened(tables, tuple(audio), facts, warnings, folds, sources)
+
+
+def _folder(stores: Path, member: MemberPlan, facts: dict[str, Any]) -> Path:
+    return stores / f"{member.use}-{facts_hash(facts)[:12]}"
 
 
 def _source(member: MemberPlan, files: RecipeFiles) -> Provenance:
@@ -164,7 +200,8 @@ def audio_member(
             about["fold_saw"] = [saw.to_json() for saw in made.fold_saw]
         return LogitStore.create(folder, made_by, info.classes, info.covered, about)
 
-    return AudioMember(member.name, build, tta, _existing(folder, made_by), open_store, limit_s=member.limit_s)
+    store = _existing(folder, made_by)
+    return AudioMember(member.name, build, tta, store, open_store, limit_s=member.limit_s, facts=facts)
 
 
 def member_params(member: MemberPlan, files: RecipeFiles) -> dict[str, Any]:

@@ -6,8 +6,8 @@ from collections.abc import Sequence
 from contextlib import ExitStack
 
 from blendkit.core import Saw, as_saw
+from blendkit.scoring.audio_members import AudioMember
 from blendkit.scoring.isolation import closing_workers
-from blendkit.scoring.scorer import AudioMember
 
 
 def saw_of_members(members: Sequence[AudioMember]) -> dict[str, Saw]:

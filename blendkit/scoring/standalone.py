@@ -14,13 +14,13 @@ from blendkit.errors import BlendkitError
 from blendkit.events import Emit, silent
 from blendkit.member import TTA, FeatureMember, Member, MemberContext, RecordingAudio, check_window, features_of
 from blendkit.recipe import DataFolder, MemberPlan, check_files, make_plan, parse_recipe
-from blendkit.scoring.cpus import cpu_count
 from blendkit.scoring.heard_audio import HeardAudio
 from blendkit.scoring.identity import facts_hash, grid_of, member_facts, tta_of
 from blendkit.scoring.mixing import BackgroundMix
-from blendkit.scoring.opened import CPU_ONLY, Runtime, audio_member, build_member, is_finished, member_params
+from blendkit.scoring.opened import CPU_ONLY, Opened, Runtime, audio_member, build_member, is_finished, member_params
 from blendkit.scoring.scorer import score_recordings
 from blendkit.scoring.shards import Shard
+from blendkit.scoring.speed import predicted_minutes, throughput
 from blendkit.scoring.statuses import stored, to_do
 from blendkit.store import FeatureStore, Stored, require_features
 from blendkit.temporaries import remove_abandoned_scratch
@@ -65,7 +65,7 @@ def one_member(
     )
     plan = make_plan(parse_recipe(text, "command line", overrides))
     member, model = plan.members[_NAME], plan.recipe.model.members[_NAME]
-    unused = {"steps", "fill_uncovered", "missing_rows", "unknown_classes"} & model.model_fields_set
+    unused = {"steps", "fill_uncovered", "missing_rows", "unknown_classes", "optional"} & model.model_fields_set
     if unused or is_finished(member):
         why = f"{', '.join(sorted(unused))} belong to recipes" if unused else f"{use!r} reads finished scores"
         raise BlendkitError(f"score gives a model's own logits; {why}")
@@ -75,7 +75,7 @@ def one_member(
         classes=known.classes,
         taxonomy=known,
         chunk_s=chunk_s,
-        threads=cpu_count(),
+        threads=runtime.used_threads,
         recordings=found.recordings,
         provider=runtime.provider,
         allow_code=runtime.allow_code,
@@ -120,7 +120,7 @@ def score(
         silence=silence,
         runtime=runtime,
     )
-    return score_audio(_share(scorer, shard), Path(out), emit=emit)
+    return score_audio(_share(scorer, shard), Path(out), runtime=runtime, emit=emit)
 
 
 def fit_features(
@@ -156,15 +156,21 @@ def _paths(audio: Sequence[Path | str] | Path | str) -> list[Path]:
     return [Path(audio)] if isinstance(audio, (Path, str)) else [Path(a) for a in audio]
 
 
-def score_audio(scorer: Scorer, out: Path, *, emit: Emit = silent) -> dict[str, Stored]:
+def score_audio(scorer: Scorer, out: Path, *, runtime: Runtime = CPU_ONLY, emit: Emit = silent) -> dict[str, Stored]:
     """Score files with one member into the store `out`; return every recording's status.
 
-    What the store holds already is not scored again.
+    What the store holds already is not scored again. Of what was scored, the event `speed` says how fast it was, and
+    how long 700 recordings would take on a machine of `runtime`'s cores.
     """
     if scorer.left_out:
         emit("left_out", {"files": list(scorer.left_out)})
     member = audio_member(scorer.member, scorer.params, scorer.context, scorer.tta, scorer.facts, out)
-    return score_recordings([member], scorer.recordings, scorer.grid, emit).status
+    scored = score_recordings([member], scorer.recordings, scorer.grid, emit)
+    opened = Opened({}, (member,), {}, [], {})
+    for speed in throughput(opened, runtime):
+        told = {"x_real_time": speed.x_real_time, "minutes": predicted_minutes(opened, scored, runtime)}
+        emit("speed", {**told, "threads": runtime.used_threads, "cores": runtime.cores})
+    return scored.status
 
 
 def save_features(

@@ -17,7 +17,8 @@ from blendkit.core.names import NameRule
 from blendkit.errors import BlendkitError
 from blendkit.events import silent
 from blendkit.member.protocol import TTA, MemberInfo
-from blendkit.scoring.scorer import AudioMember, score_recordings
+from blendkit.scoring.audio_members import AudioMember
+from blendkit.scoring.scorer import score_recordings
 from blendkit.store import Stored
 from blendkit.store.logits import LogitStore
 

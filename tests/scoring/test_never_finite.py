@@ -15,7 +15,8 @@ from blendkit.audio.recordings import Recording
 from blendkit.core.names import NameRule
 from blendkit.errors import BlendkitError
 from blendkit.member.protocol import TTA, MemberInfo
-from blendkit.scoring.scorer import AudioMember, score_recordings
+from blendkit.scoring.audio_members import AudioMember
+from blendkit.scoring.scorer import score_recordings
 from blendkit.store.logits import LogitStore
 
 GRID = Grid(1.0, "pad", NameRule())

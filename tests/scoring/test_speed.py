@@ -6,10 +6,12 @@ from typing import Any
 
 import pytest
 
+import blendkit.scoring.opened
 import blendkit.scoring.speed
 from blendkit.member.windows import TTA
+from blendkit.scoring.audio_members import AudioMember
 from blendkit.scoring.opened import Opened
-from blendkit.scoring.scorer import AudioMember, Scored
+from blendkit.scoring.scorer import Scored
 from blendkit.scoring.speed import predicted_minutes, throughput, timings
 
 
@@ -26,6 +28,7 @@ def opened(**members: tuple[float, float, float, int]) -> Opened:
 @pytest.fixture(autouse=True)
 def two_cores(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(blendkit.scoring.speed, "cpu_count", lambda: 2)
+    monkeypatch.setattr(blendkit.scoring.opened, "cpu_count", lambda: 2)
 
 
 def test_throughput_by_hand() -> None:

@@ -8,13 +8,13 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from blendkit.cli._machine_options import machine
 from blendkit.cli._options import (
     OUT_FOLDER,
     PATH,
     channels_option,
     chunk_option,
     json_option,
-    machine,
     settings_option,
     shard_option,
 )

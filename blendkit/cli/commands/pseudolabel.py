@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from blendkit.cli._gate_options import RULES, rule_options
-from blendkit.cli._options import OUT_FOLDER, PATH, Number, bundle, data_option, json_option, lazy, machine, set_option
+from blendkit.cli._machine_options import machine
+from blendkit.cli._options import OUT_FOLDER, PATH, Number, bundle, data_option, json_option, lazy, set_option
 from blendkit.cli._show import event, print_table, progress_emitter
 from blendkit.cli.commands.pseudolabel_rounds import rounds
 from blendkit.errors import shorten

@@ -9,10 +9,12 @@ from typing import TYPE_CHECKING
 import click
 
 from blendkit.cli._compile_notice import announced
-from blendkit.cli._options import OUT_FOLDER, data_option, json_option, machine, outside_option, set_option
+from blendkit.cli._machine_options import LengthOfTime, timed_machine
+from blendkit.cli._options import OUT_FOLDER, data_option, json_option, outside_option, set_option
 from blendkit.cli._show import event, print_table, progress_emitter
 
 if TYPE_CHECKING:
+    from blendkit.cli._process_start import Started
     from blendkit.engine import RunResult
     from blendkit.scoring import Runtime
 
@@ -28,17 +30,27 @@ if TYPE_CHECKING:
     metavar="N",
     help="Rehearse the run on only N recordings; rows that score files lack get medians.",
 )
+@click.option(
+    "--budget",
+    type=LengthOfTime(),
+    metavar="TIME",
+    help="Time the run may take from its start to the written submission, such as 90m, 1h30m or 5400 (seconds): what "
+    "does not fit is left out (default: the recipe's `budget`, else as long as it takes).",
+)
 @click.option("--store", type=OUT_FOLDER, help="Folder to save the members' logits in (default: OUT/logits).")
 @outside_option
 @click.option("--strict", is_flag=True, help="Exit with 1 if there was a warning.")
-@machine
+@timed_machine
 @json_option
+@click.pass_obj
 def run(
+    began: Started | None,
     recipe: str,
     data: Path | None,
     out: Path | None,
     overrides: tuple[str, ...],
     dry_run: int | None,
+    budget: float | None,
     store: Path | None,
     allow_outside: bool,
     strict: bool,
@@ -55,7 +67,7 @@ def run(
     with progress_emitter(json_out) as emit, announced(json_out):
         result = engine.run(
             recipe, data, out, overrides=overrides, dry_run=dry_run, allow_outside=allow_outside, stores=store,
-            runtime=runtime, emit=emit,
+            runtime=runtime, budget=budget, started=None if began is None else began.at, emit=emit,
         )  # fmt: skip
     if json_out:
         event("done", {"submission": str(result.submission), "rows": result.rows, "classes": result.classes})
@@ -68,6 +80,8 @@ def run(
 def _print(result: RunResult) -> None:
     for text in result.alarms:
         click.secho(f"warning: {text}", fg="red", bold=True)
+    if result.late_s:
+        click.secho(f"warning: delivered {result.late_s:.1f} s after the time budget", fg="red", bold=True)
     rows = []
     for name, s in result.streams.items():
         figure = "" if s.macro_auc is None else f"{s.macro_auc:.6f}"
@@ -95,4 +109,5 @@ def _print_speeds(result: RunResult) -> None:
         rows.append((s.member, s.recordings_scored, *speed, f"{s.inference:.0%}", f"{s.post:.0%}"))
     print_table("", ["member", "recordings", "recordings/s", "x real time", "inference", "cut, pool, save"], rows)
     times = f"decoding {result.decode_s:.1f} s, resampling {result.resample_s:.1f} s, beside the models"
-    click.echo(f"{times}; 700 recordings of 60 s on 4 cores: about {result.minutes or 0:.1f} minutes")
+    click.echo(f"{times}; models on {result.threads} threads")
+    click.echo(f"700 recordings of 60 s on {result.cores} cores: about {result.minutes or 0:.1f} minutes")

@@ -8,12 +8,12 @@ from typing import TYPE_CHECKING
 
 import click
 
+from blendkit.cli._machine_options import timed_machine
 from blendkit.cli._options import (
     OUT_FOLDER,
     channels_option,
     chunk_option,
     json_option,
-    machine,
     settings_option,
     shard_option,
     silence_option,
@@ -44,7 +44,7 @@ if TYPE_CHECKING:
     is_flag=True,
     help="Exit with 1 unless every recording is ok or padded, without a note on damage or lost scores.",
 )
-@machine
+@timed_machine
 @json_option
 def score(
     member: str,

@@ -1,0 +1,68 @@
+"""Tables for people, and NDJSON events for programs."""
+
+from __future__ import annotations
+
+import json
+import math
+import re
+import sys
+from collections.abc import Sequence
+from datetime import UTC, datetime
+from typing import Any
+
+import click
+
+SPEC_VERSION = 1
+
+
+def event(name: str, payload: dict[str, Any]) -> None:
+    """Print one NDJSON event: {spec_version, timestamp, event, payload}."""
+    stamp = datetime.now(UTC).isoformat(timespec="milliseconds")
+    line = {"spec_version": SPEC_VERSION, "timestamp": stamp, "event": name, "payload": _as_json(payload)}
+    click.echo(json.dumps(line, allow_nan=False))
+
+
+def _as_json(value: Any) -> Any:
+    """Return a value that JSON can hold: NaN and infinite figures become null."""
+    if isinstance(value, dict):
+        return {k: _as_json(v) for k, v in value.items()}
+    if isinstance(value, list | tuple):
+        return [_as_json(v) for v in value]
+    if isinstance(value, float):
+        return float(value) if math.isfinite(value) else None
+    return value
+
+
+_NUMBER = r"[+-]?(\d[\d,]*(\.\d+)?([eE][+-]?\d+)?|inf|nan)( ?%| x| s| MB)?"
+_FIGURES = re.compile(rf"\[?{_NUMBER}( (\.\.|to) |, | \[)?({_NUMBER})?(, )?({_NUMBER})?\]?")
+
+
+_CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f]")  # in names of files: a line break, or what colours a terminal
+
+
+def _escaped(found: re.Match[str]) -> str:
+    return found[0].encode("unicode_escape").decode("ascii")
+
+
+def _is_figure(cell: object) -> bool:
+    """True for numbers, and for text that shows a number or an interval: `+0.0012`, `12 %`, `0.1 .. 0.2`."""
+    return isinstance(cell, int | float) or cell in ("", None) or _FIGURES.fullmatch(str(cell)) is not None
+
+
+def print_table(title: str, header: Sequence[str], rows: Sequence[Sequence[object]]) -> None:
+    """Print a table: columns of figures are right-aligned, names (and the first column) left."""
+    from rich.box import SIMPLE_HEAD
+    from rich.console import Console
+    from rich.table import Table
+    from rich.text import Text
+
+    if title:
+        click.echo(title)  # rich would wrap a title at the table's width
+    out = Table(box=SIMPLE_HEAD, pad_edge=False)
+    for i, name in enumerate(header):
+        figures = any(r[i] not in ("", None) for r in rows) and all(_is_figure(r[i]) for r in rows)
+        out.add_column(name, justify="right" if figures and i else "left", overflow="fold")
+    for row in rows:
+        out.add_row(*(Text("" if v is None else _CONTROL.sub(_escaped, str(v))) for v in row))
+    width = None if sys.stdout.isatty() else 160
+    Console(width=width, highlight=False).print(out)

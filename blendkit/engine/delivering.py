@@ -1,0 +1,73 @@
+"""From saved logits to written files: the part of a run that follows scoring."""
+
+from __future__ import annotations
+
+from functools import partial
+from pathlib import Path
+
+from blendkit.blending import StepContext, aligned, make_streams
+from blendkit.core import Rows, Scores
+from blendkit.engine.behind import Behind
+from blendkit.engine.constant_members import with_weights
+from blendkit.engine.inputs import Inputs
+from blendkit.engine.output_folder import SUBMISSION
+from blendkit.engine.row_order import row_order
+from blendkit.engine.run_json import Figures
+from blendkit.events import Emit
+from blendkit.io import Written, write_scores
+from blendkit.recipe import Plan, RecipeFiles, group_notes
+from blendkit.scoring import Opened
+
+
+def streams_of(
+    plan: Plan,
+    inputs: Inputs,
+    opened: Opened,
+    behind: Behind,
+    rows: Rows,
+    files: RecipeFiles,
+    emit: Emit,
+    *,
+    keep: bool = False,
+) -> tuple[dict[str, Scores], Figures, list[str]]:
+    """Return every stream that is written, the figures of all streams, and warnings for the user.
+
+    keep: the finished members' tables are needed again; else they are forgotten once they are used.
+    """
+    release = None if keep else opened.tables.pop
+    members, notes = aligned(
+        plan, opened, rows, inputs.classes, inputs.names, rehearsal=inputs.rehearsal, release=release
+    )
+    if inputs.rehearsal and not opened.audio:
+        notes.append("no member needs audio: a dry run changes nothing")
+    warnings = [*with_weights(plan, opened.warnings), *notes]
+    classes = next(iter(members.values())).classes
+    if inputs.taxonomy.table:
+        warnings += group_notes(plan, inputs.taxonomy, classes)
+    figures = Figures(inputs, rows, classes, emit)
+    warnings += figures.lacking(members)
+    around = StepContext(inputs.taxonomy, inputs.names, plan.recipe.model.chunk_s, files, behind.contents)
+    note = partial(_note, warnings)
+    streams = make_streams(plan, members, around, made=figures.made, note=note, release=members.pop)
+    return streams, figures, [*warnings, *figures.warnings(behind)]
+
+
+def _note(warnings: list[str], stream: str, text: str) -> None:
+    warnings.append(f"{stream}: {text}")
+
+
+def write_streams(
+    plan: Plan, inputs: Inputs, out: Path, streams: dict[str, Scores]
+) -> tuple[dict[str, Written], list[str]]:
+    """Write every stream that the recipe asks for, all in one row order; return what was written, and warnings."""
+    output = plan.recipe.model.output  # its order is used for all files, so that they can be compared line by line
+    order, order_warning = row_order(streams[output], inputs.template)
+    names = {n: SUBMISSION if n == output else f"{n}.csv" for n in streams}
+    written = {n: write_scores(s, out / names[n], order) for n, s in streams.items()}
+    warnings = [order_warning] if order_warning else []
+    warnings += [
+        f"{n}: {w.ties_by_writing} distinct logits became equal probabilities in {w.path.name}"
+        for n, w in written.items()
+        if w.ties_by_writing
+    ]
+    return written, warnings

@@ -1,0 +1,110 @@
+"""Members that need audio, with their stores; which recordings they lack; and how they are built."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field
+from typing import Any
+
+from blendkit.audio import Grid, Recording
+from blendkit.errors import BlendkitError
+from blendkit.member import TTA, FileMember, Member, check_window, shift_notes
+from blendkit.store import LogitStore, file_hash
+
+NO_AUDIO_KEY = "silence"
+Built = dict[str, Member | FileMember]
+
+
+@dataclass
+class AudioMember:
+    """A member that needs audio, with its store; built only if something is left to score.
+
+    limit_s: of an isolated member, seconds per recording (None: the default). seconds: spent on it in all; inference_s:
+    of those, inside the model; audio_s: duration of the audio it scored; tried: whether it had to score silence.
+    unshifted: the same member with one shift alone, where a run may fall back on it; facts: what its logits depend on.
+    """
+
+    name: str
+    build: Callable[[], Member | FileMember]
+    tta: TTA
+    store: LogitStore | None
+    open_store: Callable[[Member | FileMember], LogitStore]
+    seconds: float = 0.0
+    inference_s: float = 0.0
+    audio_s: float = 0.0
+    scored: int = 0
+    limit_s: float | None = None
+    tried: bool = False
+    unshifted: AudioMember | None = None
+    facts: dict[str, Any] = field(default_factory=dict)
+
+
+def lacking(member: AudioMember, keys: Mapping[str, str]) -> set[str]:
+    """Return the recordings, of those with keys, that a member's store does not hold as they are now."""
+    known = member.store.recordings() if member.store is not None else {}
+    return {r for r, key in keys.items() if r not in known or known[r].key != key}
+
+
+def one_shift(tta: TTA) -> TTA | None:
+    """Return the augmentation of which only the shift nearest 0 is left; None if there is but one shift.
+
+    The shift 0 alone is what a member without `tta` does.
+    """
+    if len(tta.shifts_s) < 2:
+        return None
+    nearest = min(tta.shifts_s, key=abs)
+    return TTA() if nearest == 0 else TTA((nearest,), tta.edge)
+
+
+def passes(member: AudioMember) -> int:
+    """Return how often a built member hears its audio, if shifts can be dropped: once per shift."""
+    return 1 if member.unshifted is None else len(member.tta.shifts_s)
+
+
+def build_members(
+    members: Sequence[AudioMember], needed: Collection[str], grid: Grid
+) -> tuple[Built, dict[str, list[str]]]:
+    """Build the members that are needed and open their stores; return them, and what there is to say of each.
+
+    Raises BlendkitError, with the member's name, for windows and shifts that cannot be.
+    """
+    built = {m.name: m.build() for m in members if m.name in needed}
+    notes = {}
+    for m in (m for m in members if m.name in built):
+        made = built[m.name]
+        if isinstance(made, Member):
+            check_window(m.name, made.info, grid.chunk_s)
+        try:
+            notes[m.name] = [*made.info.notes, *shift_notes(made.info, m.tta), *_unheard(made, grid)]
+        except BlendkitError as error:
+            raise BlendkitError(f"member {m.name!r}: {error.title}", error.problems) from error
+        m.store = m.store or m.open_store(made)
+        if m.unshifted is not None and (not isinstance(made, Member) or made.info.pool == "frames"):
+            m.unshifted = None  # its shifts cost no predictions of their own: nothing would be saved
+        if m.unshifted is not None:
+            m.unshifted.store = m.unshifted.store or m.unshifted.open_store(made)
+    return built, notes
+
+
+def _unheard(made: Member | FileMember, grid: Grid) -> list[str]:
+    """Return what a run asks of its audio that does not reach a member which reads the files by itself."""
+    asked = {"channels": (grid.channels, "mean"), "silence": (grid.silence, "score")}
+    given = [f"`{key}: {value}`" for key, (value, default) in asked.items() if value != default]
+    own = given and not isinstance(made, Member)
+    return [f"reads the files by itself: {' and '.join(given)} has no effect on it"] if own else []
+
+
+def recording_keys(recordings: Iterable[Recording], grid: Grid) -> dict[str, str]:
+    """Return what a recording's saved values depend on: the hash of its file, and the duration expected of it."""
+    recordings = list(recordings)
+
+    def key(r: Recording) -> str:
+        try:
+            content = file_hash(r.path) if r.path.name else NO_AUDIO_KEY
+        except OSError as error:
+            content = f"unreadable: {error.strerror}"
+        return f"{content}:{grid.expected_s.get(r.id, 0):g}"
+
+    with ThreadPoolExecutor(2) as pool:
+        return dict(zip([r.id for r in recordings], pool.map(key, recordings), strict=True))
