@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from blendkit.engine import measure as measure_variant
 
     # recipes and members
-    from blendkit.engine import members_using, merge, run, slim_model
+    from blendkit.engine import members_using, merge, run, run_shard, slim_model
     from blendkit.errors import BlendkitError
 
     # files
@@ -123,6 +123,7 @@ __all__ = [
     "read_scores",
     "read_taxonomy",
     "run",
+    "run_shard",
     "score",
     "search",
     "slim_model",

@@ -100,6 +100,13 @@ shard_option = click.option(
 )
 
 
+verify_option = click.option(
+    "--verify",
+    is_flag=True,
+    help="Look at the hash of every saved part, and score damaged ones again (default: believe size and time).",
+)
+
+
 class ChannelsType(click.ParamType):  # type: ignore[type-arg]
     """What members hear of several channels."""
 

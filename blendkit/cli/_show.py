@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections import Counter
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -13,7 +14,10 @@ from blendkit.cli._budget_lines import LINES
 from blendkit.cli._tables import event, print_table
 from blendkit.events import Emit
 
-__all__ = ["emitter", "event", "print_table", "progress_emitter"]
+if TYPE_CHECKING:
+    from blendkit.store import Stored
+
+__all__ = ["emitter", "event", "print_table", "progress_emitter", "show_statuses"]
 
 
 def emitter(json_out: bool) -> Emit:
@@ -60,3 +64,15 @@ def progress_emitter(json_out: bool) -> Iterator[Emit]:
                TextColumn("{task.fields[speed]}"), TextColumn("{task.fields[left]}"))  # fmt: skip
     with Progress(*columns, console=console, transient=True, disable=not console.is_terminal) as progress:
         yield Bars(progress, _for_people)
+
+
+def show_statuses(status: Mapping[str, Stored], json_out: bool) -> None:
+    """Print the status of every recording: as NDJSON, or as a table and a count."""
+    if json_out:
+        for recording, s in status.items():
+            event("recording", {"recording": recording, "status": s.status, "chunks": s.chunks, "note": s.note})
+        return
+    rows = [(r, s.status, s.chunks, f"{s.duration_s:.3f}", s.note) for r, s in status.items()]
+    print_table("", ["recording", "status", "chunks", "seconds", "note"], rows)
+    counts = Counter(s.status for s in status.values())
+    click.echo(f"{len(status)} recordings: " + ", ".join(f"{n} {s}" for s, n in sorted(counts.items())))

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from blendkit.engine.recipe_data import data_folder
     from blendkit.engine.recording_names import named_rows
     from blendkit.engine.shard_merge import merge
+    from blendkit.engine.shard_run import run_shard
 else:
     __getattr__, __dir__ = lazy_face(__name__)
 
@@ -41,6 +42,7 @@ __all__ = [
     "named_rows",
     "preflight",
     "run",
+    "run_shard",
     "slim_model",
     "truth_of",
 ]

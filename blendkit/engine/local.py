@@ -16,7 +16,7 @@ from blendkit.core import Rows, Scores, chunk_rows, shared_rows
 from blendkit.engine.behind import Behind
 from blendkit.engine.delivering import streams_of, write_streams
 from blendkit.engine.inputs import Inputs, find_inputs, member_context
-from blendkit.engine.output_folder import LOGITS, new_outputs, open_folder, write_report
+from blendkit.engine.output_folder import LOGITS, new_outputs, open_folder, verify_stores, write_report
 from blendkit.engine.preflighting import preflight
 from blendkit.engine.recipe_data import data_folder
 from blendkit.engine.recording_names import named_rows
@@ -108,6 +108,7 @@ def run(
     dry_run: int | None = None,
     allow_outside: bool = False,
     stores: Path | str | None = None,
+    verify: bool = False,
     runtime: Runtime = CPU_ONLY,
     budget: float | str | Deadline | None = None,
     started: float | None = None,
@@ -117,7 +118,8 @@ def run(
 
     data: the folder of its files (default: its own; a packaged recipe runs on the sample world). out: default
     `out/<recipe>`. overrides: `path=value`. dry_run: score only that many recordings. stores: where members' logits
-    are saved (default `out/logits`); saved logits are not computed again. runtime: what runs ONNX graphs, and whether
+    are saved (default `out/logits`); saved logits are not computed again. verify: look at the hash of every saved
+    part, and score damaged ones again. runtime: what runs ONNX graphs, and whether
     the recipe may name code. budget: the time that the run may take, as `90m` or in seconds (default: the recipe's
     own), from `started` (a reading of `time.monotonic`, default: now), or a deadline with its own
     clock; what does not fit is left out. emit: called with
@@ -131,6 +133,8 @@ def run(
     folder = DataFolder(data_folder(found, data, emit), allow_outside)
     target = Path(out) if out is not None else Path("out") / found.recipe.model.name
     saved = Path(stores) if stores is not None else target / LOGITS
+    if verify:
+        verify_stores(saved, emit)
     deadline = deadline_of(budget, found.recipe, began)
     return _run(plan, folder, _Order(target, saved, dry_run, runtime, deadline, begins - began, emit))
 

@@ -9,7 +9,17 @@ from pathlib import Path
 from typing import Any
 
 from blendkit.errors import BlendkitError
-from blendkit.store import check_place, last_seal, make_folder, write_json, write_text, written_together
+from blendkit.events import Emit
+from blendkit.store import (
+    check_place,
+    is_store,
+    last_seal,
+    make_folder,
+    verify_store,
+    write_json,
+    write_text,
+    written_together,
+)
 from blendkit.temporaries import is_temporary
 
 MARK = ".blendkit"
@@ -35,6 +45,13 @@ def new_outputs(folder: Path) -> Iterator[Path]:
     """
     with written_together(folder, RUN, drop=_old_files(folder)) as new:
         yield new
+
+
+def verify_stores(folder: Path, emit: Emit) -> None:
+    """Look at the hash of every part in a folder of stores; damaged ones are removed, and said."""
+    for store in sorted(p for p in folder.glob("*") if is_store(p)):
+        if notes := verify_store(store):
+            emit("store", {"name": store.name, "notes": notes})
 
 
 def write_report(folder: Path, run: dict[str, Any], timings: dict[str, Any], files: list[str]) -> None:

@@ -22,7 +22,7 @@ from blendkit.scoring.scorer import score_recordings
 from blendkit.scoring.shards import Shard
 from blendkit.scoring.speed import predicted_minutes, throughput
 from blendkit.scoring.statuses import stored, to_do
-from blendkit.store import FeatureStore, Stored, require_features
+from blendkit.store import FeatureStore, Stored, is_store, require_features, verify_store
 from blendkit.temporaries import remove_abandoned_scratch
 
 _NAME = "member"
@@ -98,6 +98,7 @@ def score(
     channels: Channels = "mean",
     silence: Silence = "score",
     shard: Shard | None = None,
+    verify: bool = False,
     runtime: Runtime = CPU_ONLY,
     emit: Emit = silent,
 ) -> dict[str, Stored]:
@@ -107,8 +108,8 @@ def score(
     hear of several channels: their mean, the first, the loudest, or a number from 1. silence: `floor` does not give
     windows of digital silence to the model; their logits are -15. shard: score only this share of the recordings; other
     processes may fill the same store with the others at the same time. What the store holds already is not scored
-    again, and a damaged recording never stops the rest. Raises BlendkitError for what a member alone cannot do, and for
-    paths that hold no audio.
+    again (verify: unless its part does not match its hash), and a damaged recording never stops the rest. Raises
+    BlendkitError for what a member alone cannot do, and for paths that hold no audio.
     """
     scorer = one_member(
         member,
@@ -120,6 +121,8 @@ def score(
         silence=silence,
         runtime=runtime,
     )
+    if verify and is_store(Path(out)):
+        emit("store", {"name": member, "notes": verify_store(Path(out))})
     return score_audio(_share(scorer, shard), Path(out), runtime=runtime, emit=emit)
 
 

@@ -40,6 +40,7 @@ if TYPE_CHECKING:
     from blendkit.store.mixes import MixedCopy, mix_facts
     from blendkit.store.together import last_seal, require_sealed, written_together
     from blendkit.store.user_cache import cache_folder
+    from blendkit.store.verifying import verify_store
 else:
     __getattr__, __dir__ = lazy_face(__name__)
 
@@ -77,6 +78,7 @@ __all__ = [
     "require_sealed",
     "save_artefact",
     "saw_of_artefact",
+    "verify_store",
     "write_json",
     "write_text",
     "written_together",

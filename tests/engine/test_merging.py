@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 from collections.abc import Callable
 from pathlib import Path
@@ -12,7 +13,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from blendkit.core import NameRule
-from blendkit.engine import merge
+from blendkit.engine import merge, run_shard
+from blendkit.engine.local import RunResult
 from blendkit.errors import BlendkitError
 from blendkit.scoring import Shard, score
 from blendkit.store import LogitStore, merge_stores
@@ -111,6 +113,55 @@ def test_stores_that_do_not_belong_together_are_refused(audio: Path, tmp_path: P
     with pytest.raises(BlendkitError, match="holds no store"):
         merge(audio)
     assert not (tmp_path / "m").exists() or not list((tmp_path / "m").glob("part-*"))
+
+
+@pytest.mark.parametrize("apart", [False, True])
+def test_shards_of_a_run_are_blended_as_one(
+    tones: Tones, tmp_path: Path, run_text: Callable[..., RunResult], tone_recipe: str, apart: bool
+) -> None:
+    data = tones({f"rec{i}": 5.0 * (1 + i % 3) for i in range(1, 14)})
+    whole = run_text(tone_recipe, data, tmp_path / "whole").out
+    recipe = tmp_path / "r.yaml"
+    recipe.write_text(tone_recipe, encoding="utf-8")
+    outs = [tmp_path / (f"out{i}" if apart else "out") for i in (1, 2, 3)]
+    found = [run_shard(recipe, Shard(i, 3), data, out) for i, out in zip((3, 1, 2), outs, strict=True)]
+    assert sum(map(len, found)) == 13
+    assert not (outs[0] / "submission.csv").exists()
+    if apart:
+        merge(outs, tmp_path / "out")
+    run_text(tone_recipe, data, tmp_path / "out")
+    after = files(tmp_path / "out")
+    assert {n: b for n, b in after.items() if "timings" not in n} == {
+        n: b for n, b in files(whole).items() if "timings" not in n
+    }
+
+
+def test_a_run_of_tables_has_no_shards(tmp_path: Path) -> None:
+    (tmp_path / "s.csv").write_text("row_id,a,b\nr_5,0.1,0.9\n", encoding="utf-8")
+    (tmp_path / "r.yaml").write_text(
+        "recipe: 1\nname: r\ntemplate: null\ntaxonomy: []\nmembers:\n  t: {use: table, path: s.csv, space: prob}\n"
+        "output: t\n",
+        encoding="utf-8",
+    )
+    with pytest.raises(BlendkitError, match="no member needs audio"):
+        run_shard(tmp_path / "r.yaml", Shard(1, 2), tmp_path, tmp_path / "out")
+
+
+def test_verify_scores_anew_what_a_disk_damaged_unnoticed(audio: Path, tmp_path: Path) -> None:
+    score("tone", audio, tmp_path / "s")
+    before = files(tmp_path / "s")
+    (part,) = (tmp_path / "s").glob("part-*")
+    times, data = part.stat(), bytearray(part.read_bytes())
+    data[len(data) // 2] ^= 1
+    part.write_bytes(data)
+    os.utime(part, ns=(times.st_atime_ns, times.st_mtime_ns))
+    said: list[str] = []
+    status = score(
+        "tone", audio, tmp_path / "s", verify=True, emit=lambda _, payload: said.extend(payload.get("notes", ()))
+    )
+    assert len(status) == 13
+    assert any("damaged, 13 recordings" in n for n in said)
+    assert files(tmp_path / "s") == before
 
 
 def test_a_damaged_part_is_said(audio: Path, tmp_path: Path) -> None:

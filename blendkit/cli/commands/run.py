@@ -10,13 +10,21 @@ import click
 
 from blendkit.cli._compile_notice import announced
 from blendkit.cli._machine_options import LengthOfTime, timed_machine
-from blendkit.cli._options import OUT_FOLDER, data_option, json_option, outside_option, set_option
-from blendkit.cli._show import event, print_table, progress_emitter
+from blendkit.cli._options import (
+    OUT_FOLDER,
+    data_option,
+    json_option,
+    outside_option,
+    set_option,
+    shard_option,
+    verify_option,
+)
+from blendkit.cli._show import event, print_table, progress_emitter, show_statuses
 
 if TYPE_CHECKING:
     from blendkit.cli._process_start import Started
     from blendkit.engine import RunResult
-    from blendkit.scoring import Runtime
+    from blendkit.scoring import Runtime, Shard
 
 
 @click.command()
@@ -37,6 +45,8 @@ if TYPE_CHECKING:
     help="Time the run may take from its start to the written submission, such as 90m, 1h30m or 5400 (seconds): what "
     "does not fit is left out (default: the recipe's `budget`, else as long as it takes).",
 )
+@shard_option
+@verify_option
 @click.option("--store", type=OUT_FOLDER, help="Folder to save the members' logits in (default: OUT/logits).")
 @outside_option
 @click.option("--strict", is_flag=True, help="Exit with 1 if there was a warning.")
@@ -51,6 +61,8 @@ def run(
     overrides: tuple[str, ...],
     dry_run: int | None,
     budget: float | None,
+    shard: Shard | None,
+    verify: bool,
     store: Path | None,
     allow_outside: bool,
     strict: bool,
@@ -60,14 +72,25 @@ def run(
     """Run RECIPE (a file, or the name of a packaged one) and write OUT/submission.csv.
 
     OUT/run.json holds the filled recipe, hashes, the figures of each stream and the status of each recording;
-    OUT/timings.json holds what varies between equal runs. Logits that are saved already are not computed again.
+    OUT/timings.json holds what varies between equal runs. Logits that are saved already are not computed again. With
+    --shard, a share of the recordings is scored and nothing is blended: run without it when all shares are done.
     """
     from blendkit import engine
 
+    if shard is not None:
+        if budget is not None or dry_run is not None:
+            raise click.UsageError("--shard scores its whole share: leave out --budget and --dry-run")
+        with progress_emitter(json_out) as emit:
+            status = engine.run_shard(
+                recipe, shard, data, out, overrides=overrides, allow_outside=allow_outside, stores=store,
+                verify=verify, runtime=runtime, emit=emit,
+            )  # fmt: skip
+        show_statuses(status, json_out)
+        return
     with progress_emitter(json_out) as emit, announced(json_out):
         result = engine.run(
             recipe, data, out, overrides=overrides, dry_run=dry_run, allow_outside=allow_outside, stores=store,
-            runtime=runtime, budget=budget, started=None if began is None else began.at, emit=emit,
+            verify=verify, runtime=runtime, budget=budget, started=None if began is None else began.at, emit=emit,
         )  # fmt: skip
     if json_out:
         event("done", {"submission": str(result.submission), "rows": result.rows, "classes": result.classes})

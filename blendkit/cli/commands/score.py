@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -17,8 +16,9 @@ from blendkit.cli._options import (
     settings_option,
     shard_option,
     silence_option,
+    verify_option,
 )
-from blendkit.cli._show import event, print_table, progress_emitter
+from blendkit.cli._show import progress_emitter, show_statuses
 
 if TYPE_CHECKING:
     from blendkit.audio import Channels, Silence
@@ -39,6 +39,7 @@ if TYPE_CHECKING:
 @channels_option
 @silence_option
 @shard_option
+@verify_option
 @click.option(
     "--strict",
     is_flag=True,
@@ -56,6 +57,7 @@ def score(
     channels: Channels,
     silence: Silence,
     shard: Shard | None,
+    verify: bool,
     strict: bool,
     runtime: Runtime,
     json_out: bool,
@@ -79,17 +81,12 @@ def score(
             channels=channels,
             silence=silence,
             shard=shard,
+            verify=verify,
             runtime=runtime,
             emit=emit,
         )
-    if json_out:
-        for recording, s in status.items():
-            event("recording", {"recording": recording, "status": s.status, "chunks": s.chunks, "note": s.note})
-    else:
-        rows = [(r, s.status, s.chunks, f"{s.duration_s:.3f}", s.note) for r, s in status.items()]
-        print_table("", ["recording", "status", "chunks", "seconds", "note"], rows)
-        counts = Counter(s.status for s in status.values())
-        click.echo(f"{len(status)} recordings: " + ", ".join(f"{n} {s}" for s, n in sorted(counts.items())))
+    show_statuses(status, json_out)
+    if not json_out:
         click.echo(f"logits in {store}")
     if strict and any(scoring.is_odd(s) for s in status.values()):
         raise click.exceptions.Exit(1)
