@@ -34,7 +34,7 @@ if TYPE_CHECKING:
     from blendkit.core.compiling import compiled, read_only
     from blendkit.core.deployments import Deployment, DeploymentKey, Deployments
     from blendkit.core.differences import compare_names, compare_rows, near_names, unused_names
-    from blendkit.core.durations import in_words, seconds_in
+    from blendkit.core.durations import LONGEST_TIME_S, in_words, seconds_in
     from blendkit.core.group_links import linked_groups
     from blendkit.core.hashes import canonical_json, text_hash
     from blendkit.core.joining import concat, shared_rows
@@ -92,6 +92,7 @@ __all__ = [
     "ENVELOPE_STEP_DB",
     "LEVELS",
     "LONGEST_CHUNK_S",
+    "LONGEST_TIME_S",
     "MARK_DIGITS",
     "MIN_REMAINDER_S",
     "NAME_PRESETS",

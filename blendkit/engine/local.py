@@ -170,6 +170,21 @@ def _run(plan: Plan, folder: DataFolder, order: _Order) -> RunResult:
         inputs = replace(inputs, named=named)
     order.emit("names", {**inputs.named.summary(), "text": inputs.named.said})
     clock["scored"] = time.perf_counter()
+    return _delivered(plan, inputs, opened, rows, files, scored, kept, clock, order)
+
+
+def _delivered(
+    plan: Plan,
+    inputs: Inputs,
+    opened: Opened,
+    rows: Rows,
+    files: RecipeFiles,
+    scored: Scored,
+    kept: BudgetKept,
+    clock: dict[str, float],
+    order: _Order,
+) -> RunResult:
+    """Blend and write what was scored."""
     behind = Behind.of(opened)
     streams, figures, warnings = streams_of(plan, inputs, opened, behind, rows, files, order.emit)
     warnings = [*inputs.named.notes(), *(inputs.notes if opened.audio else ()), *_damaged(scored), *warnings]

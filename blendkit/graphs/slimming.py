@@ -108,7 +108,7 @@ def _written(path: Path, data: bytes, *, must: bool) -> Path:
         with atomic_path(path) as temporary:
             temporary.write_bytes(data)
         return path
-    except OSError:
+    except (OSError, BlendkitError):
         if must:
             raise
     folder = scratch_folder()

@@ -9,7 +9,7 @@ from typing import Annotated, Any, Literal
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, PlainValidator, model_validator
 
 from blendkit.audio import Channels, Edge, Silence, check_channels
-from blendkit.core import LONGEST_CHUNK_S, SHORTEST_CHUNK_S, Remainder, composed, seconds_in
+from blendkit.core import LONGEST_CHUNK_S, LONGEST_TIME_S, SHORTEST_CHUNK_S, Remainder, composed, seconds_in
 from blendkit.recipe.names_model import NamesModel
 
 MOMENT_S = 0.001
@@ -260,7 +260,7 @@ class RecipeModel(Strict):
     remainder: Remainder = "pad"
     channels: Annotated[Channels, PlainValidator(check_channels)] = "mean"
     silence: Silence = "score"
-    budget: Annotated[float | None, BeforeValidator(_seconds)] = None
+    budget: Annotated[Annotated[float, Field(ge=MOMENT_S, le=LONGEST_TIME_S)] | None, BeforeValidator(_seconds)] = None
     members: dict[Name, MemberModel] = Field(min_length=1)
     streams: dict[Name, StreamModel] = {}
     blends: dict[Name, BlendModel] = {}

@@ -31,7 +31,7 @@ from blendkit.store import FeatureStore, write_json, write_text, written_togethe
 from blendkit.training.cnn import WaveStudent
 from blendkit.training.export import exported, write_onnx
 from blendkit.training.jobs.chunk_pictures import HeardChunks, chunk_pictures
-from blendkit.training.jobs.chunk_waves import chunk_waves, wave_source
+from blendkit.training.jobs.chunk_waves import WaveSource, chunk_waves, wave_source
 from blendkit.training.jobs.student_figures import student_figures
 from blendkit.training.jobs.taught_classes import taught_classes
 from blendkit.training.jobs.teacher_chunks import require_chunks
@@ -97,8 +97,10 @@ def distil(task: Task, emit: Emit = silent) -> dict[str, Any]:
     )
     found = student_logits(network.student, examples.pictures[held], network)
     saw = Saw.of(rows.recording[fold > 0].tolist(), contents).joined(task.saw, *([source.saw] if source else []))
+    figures = student_figures(
+        examples, held, found, rows, contents, task.saw, oof=task.oof, order=orders_only(task.how)
+    )
     with written_together(task.out, STUDENT) as new:
-        drift = _write(replace(task, out=new), network, saw)
         made = {
             "classes": list(task.teacher.classes),
             "not_taught": known.facts,
@@ -107,20 +109,20 @@ def distil(task: Task, emit: Emit = silent) -> dict[str, Any]:
             "rows": {"learn": len(learn), "stop": len(stop), "judge": len(held), **_label_counts(examples, heard)},
             "best_epoch": state.best_epoch,
             "history": state.history,
-            "held_out": student_figures(
-                examples, held, found, rows, contents, task.saw, oof=task.oof, order=orders_only(task.how)
-            ),
-            "onnx_difference": drift,
+            "held_out": figures,
+            "onnx_difference": _write(replace(task, out=new), network, saw),
             "chunk_s": task.chunk_s,
-            "background": {"recordings": len(source.saw), "left_out": list(source.left_out)}
-            if source and task.background
-            else None,
+            "background": _background(source) if task.background else None,
             "how": asdict(task.how),
             **saw.to_json(),
         }
         write_json(new / STUDENT, made, sort=False)
         write_text(new / "card.md", "\n".join(student_card(made)) + "\n")
     return made
+
+
+def _background(source: WaveSource | None) -> dict[str, Any] | None:
+    return None if source is None else {"recordings": len(source.saw), "left_out": list(source.left_out)}
 
 
 def _need_scores(task: Task) -> None:
