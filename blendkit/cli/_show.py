@@ -17,6 +17,7 @@ from blendkit.events import Emit
 if TYPE_CHECKING:
     from blendkit.store import Stored
 
+_SHOWN = 60  # recordings in a table
 __all__ = ["emitter", "event", "print_table", "progress_emitter", "show_statuses"]
 
 
@@ -67,12 +68,21 @@ def progress_emitter(json_out: bool) -> Iterator[Emit]:
 
 
 def show_statuses(status: Mapping[str, Stored], json_out: bool) -> None:
-    """Print the status of every recording: as NDJSON, or as a table and a count."""
+    """Print the status of every recording: as NDJSON, or as a table and a count.
+
+    Of many recordings the table shows those that a person should look at.
+    """
     if json_out:
         for recording, s in status.items():
             event("recording", {"recording": recording, "status": s.status, "chunks": s.chunks, "note": s.note})
         return
-    rows = [(r, s.status, s.chunks, f"{s.duration_s:.3f}", s.note) for r, s in status.items()]
-    print_table("", ["recording", "status", "chunks", "seconds", "note"], rows)
+    from blendkit.scoring import is_odd
+
+    odd = list(status.items()) if len(status) <= _SHOWN else [(r, s) for r, s in status.items() if is_odd(s)]
+    rows = [(r, s.status, s.chunks, f"{s.duration_s:.3f}", s.note) for r, s in odd[:_SHOWN]]
+    if rows:
+        print_table("", ["recording", "status", "chunks", "seconds", "note"], rows)
+    if len(odd) > _SHOWN:
+        click.echo(f"and {len(odd) - _SHOWN} more with a status or note to look at; --json lists all")
     counts = Counter(s.status for s in status.values())
     click.echo(f"{len(status)} recordings: " + ", ".join(f"{n} {s}" for s, n in sorted(counts.items())))

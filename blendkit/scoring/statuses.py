@@ -53,7 +53,7 @@ def joined_status(stores: Mapping[str, LogitStore], keys: Iterable[str]) -> dict
             tells = entry.status == FAILED or any(mark in entry.note for mark in NOTED)  # this member's own
             note = f"{name}: {entry.note}" if tells and len(known) > 1 else entry.note
             if not i:
-                out[r] = replace(entry, note=note)
+                out[r] = entry if note == entry.note else replace(entry, note=note)
             elif tells:
                 status = FAILED if entry.status == FAILED else out[r].status
                 out[r] = replace(out[r], status=status, note="; ".join(filter(None, [out[r].note, note])))

@@ -14,8 +14,9 @@ import numpy as np
 import pytest
 
 from blendkit.cli._lazy_group import LazyGroup
-from blendkit.cli._show import event, print_table
+from blendkit.cli._show import event, print_table, show_statuses
 from blendkit.cli.top import cli
+from blendkit.store import Stored
 
 ROOT = Path(__file__).parents[2]
 
@@ -129,3 +130,16 @@ def test_a_name_of_a_file_breaks_no_line_and_colours_no_terminal(capsys: pytest.
     assert "\\x1b[31mred" in said
     assert "[bold]c\u00e9\U0001f600" in said
     assert "\x1b" not in said
+
+
+def test_of_many_recordings_the_odd_ones_are_shown(capsys: pytest.CaptureFixture[str]) -> None:
+    ok = {f"fine{i}": Stored("k", 1, "ok", "", 5.0) for i in range(70)}
+    show_statuses({**ok, "broken1": Stored("k", 0, "unreadable", "why", 0.0)}, json_out=False)
+    said = capsys.readouterr().out
+    assert "broken1" in said
+    assert "fine1" not in said
+    assert "71 recordings: 70 ok, 1 unreadable" in said
+    show_statuses({f"bad{i}": Stored("k", 0, "unreadable", "why", 0.0) for i in range(70)}, json_out=False)
+    assert "and 10 more" in capsys.readouterr().out
+    show_statuses(ok, json_out=False)
+    assert capsys.readouterr().out == "70 recordings: 70 ok\n"
