@@ -155,7 +155,7 @@ def test_processes_at_once_lose_nothing(tmp_path: Path) -> None:
 GROUPS = st.lists(st.dictionaries(st.sampled_from([f"r{i}" for i in range(12)]), st.just(2), min_size=1), min_size=1)
 
 
-@settings(max_examples=20)
+@settings(max_examples=8)
 @given(groups=GROUPS, writers=st.integers(1, 3), stops=st.sets(st.integers(0, 5)))
 def test_any_writers_give_one_store(
     tmp_path_factory: pytest.TempPathFactory, groups: list[dict[str, int]], writers: int, stops: set[int]
