@@ -17,7 +17,7 @@ from blendkit.errors import BlendkitError, shorten
 from blendkit.events import Emit
 from blendkit.member import ALL_LOST, FileMember, Lost, Member
 from blendkit.scoring.isolation import FAILED, Score, score_surviving
-from blendkit.store import LogitStore, Stored
+from blendkit.store import LogitStore, Stored, key_to_score_again
 from blendkit.temporaries import scratch_folder
 
 _ENOUGH = 8  # failures, and nothing else, before a member is tried on silence
@@ -121,7 +121,10 @@ def lacks_finite(store: LogitStore, prepared: Sequence[Prepared], lost: Mapping[
 
 def unproven_entries(stored: Mapping[str, Stored], recordings: Container[str]) -> dict[str, Stored]:
     """Return the entries of a store, some with a key that is scored again: the run may end with an error."""
-    return {r: replace(s, key=f"no finite value: {s.key}") if r in recordings else s for r, s in stored.items()}
+    again = {
+        r: replace(s, key=key_to_score_again(s.key, "no finite value")) for r, s in stored.items() if r in recordings
+    }
+    return {**stored, **again}
 
 
 def _never_finite(name: str, recordings: Iterable[str], *why: str) -> BlendkitError:

@@ -13,7 +13,7 @@ from blendkit.audio import Prepared
 from blendkit.core import Float32
 from blendkit.member import FLOOR, FileMember, FrameError, GroupScores, Member
 from blendkit.scoring.workers import IsolatedFiles, IsolatedMember, Worker, WorkerError
-from blendkit.store import Stored
+from blendkit.store import Stored, key_to_score_again
 
 FAILED = "failed"
 ATTEMPTS = 2
@@ -92,7 +92,7 @@ def failed_entries(stored: Mapping[str, Stored], failed: Mapping[str, str]) -> d
     out = dict(stored)
     for r, why in failed.items():
         note = "; ".join(filter(None, [out[r].note, f"the member failed twice: {why}"]))
-        out[r] = replace(out[r], key=f"{FAILED}:{out[r].key}", status=FAILED, note=note)
+        out[r] = replace(out[r], key=key_to_score_again(out[r].key, FAILED), status=FAILED, note=note)
     return out
 
 

@@ -9,7 +9,7 @@ from typing import Any
 from blendkit.audio import Prepared, odd_parts
 from blendkit.member import FLOOR, LOST, NO_CHUNK, NO_WINDOW, Lost
 from blendkit.scoring.isolation import FAILED
-from blendkit.store import LogitStore, Stored
+from blendkit.store import LogitStore, Stored, key_to_score_again
 
 SILENT = "windows of digital silence were not scored"
 NOTED = (LOST, NO_WINDOW, NO_CHUNK, SILENT)  # what a recording's note says although its audio is whole
@@ -36,7 +36,7 @@ def stored(prepared: Prepared, key: str, lost: Lost | None = None, silent: int =
     quiet = f"{silent} {SILENT}: their logits are {FLOOR:g}" if silent else ""
     note = "; ".join(filter(None, [prepared.note, window, quiet]))
     if prepared.status == "unreadable" and prepared.path.name and not prepared.path.exists():
-        key = f"vanished: {key}"  # once the file is back, its key is another one, and it is scored
+        key = key_to_score_again(key, "vanished")  # once the file is back, its key is another one, and it is scored
     content = None if prepared.content is None else prepared.content.to_json()
     return Stored(key, prepared.chunks, prepared.status, note, round(prepared.duration_s, 3), content)
 

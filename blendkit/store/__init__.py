@@ -31,11 +31,12 @@ if TYPE_CHECKING:
         wrong_artefact,
     )
     from blendkit.store.content import content_hash
-    from blendkit.store.entries import Stored
+    from blendkit.store.entries import Stored, key_to_score_again
+    from blendkit.store.facts import OLD_MANIFEST, STORE_FACTS, is_store
     from blendkit.store.features import FeatureStore, require_features
     from blendkit.store.files import atomic_path, check_place, file_hash, make_folder, write_json, write_text
     from blendkit.store.logits import LogitStore
-    from blendkit.store.manifest import OLD_MANIFEST, OWN_FILES, STORE_FACTS, is_store
+    from blendkit.store.manifest import OWN_FILES
     from blendkit.store.merging import Merged, merge_stores
     from blendkit.store.mixes import MixedCopy, mix_facts
     from blendkit.store.together import last_seal, require_sealed, written_together
@@ -64,6 +65,7 @@ __all__ = [
     "content_hash",
     "file_hash",
     "is_store",
+    "key_to_score_again",
     "last_seal",
     "load_artefact",
     "loader_of",

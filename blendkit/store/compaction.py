@@ -8,17 +8,19 @@ from __future__ import annotations
 
 import os
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from blendkit.core import natural_key
 from blendkit.errors import BlendkitError, shorten
+from blendkit.store.checked import write_checked
 from blendkit.store.entries import Stored
 from blendkit.store.index import write_index
 from blendkit.store.journal import JOURNALS, Journal, new_journal
-from blendkit.store.manifest import Manifest, write_checked
+from blendkit.store.manifest import LOOKS, Manifest, changing
 from blendkit.store.packing import LARGE_BYTES, RECORDINGS, Layout, RowPlace, write_packed
 
 
@@ -55,41 +57,89 @@ def compact(manifest: Manifest, layout: Layout, *, whole: bool = False, others: 
     recordings give equal files, however they came into the store. `manifest` holds the new state afterwards. Raises
     BlendkitError for a recording that two stores hold of other audio.
     """
-    folder = manifest.folder
-    marker = new_journal(folder)  # tells others that a process is at work here, whose parts nobody lists yet
+    marker = new_journal(manifest.folder)  # tells others that a process is at work here, whose parts nobody lists yet
     try:
-        found = manifest.load()
-        indexes = manifest.indexes
-        ended = [j.path for j in found if j.ended]
-        manifest.drop_damaged()
-        content = _content(manifest, found, others)
-        if not (whole or others or ended) and len(indexes) == 1:
-            return
-        before = set(manifest.listed)
-        index = _write(folder, manifest.of, content, layout, whole=whole or bool(others))
-        _remove(p for p in [*ended, *indexes] if p != index)
-        _remove_unlisted(manifest, before, marker)
-    except FileNotFoundError:  # another process compacts the same journals, and is ahead
-        manifest.load()
+        for _ in range(LOOKS):
+            with suppress(FileNotFoundError):  # another process has packed what this one was about to read
+                _pack(manifest, layout, marker, whole=whole, others=others)
+                return
+            for other in others:
+                other.load()
+        raise changing(manifest.folder)
     finally:
         marker.unlink(missing_ok=True)
 
 
-def _content(manifest: Manifest, found: Sequence[Journal], others: Sequence[Manifest]) -> _Content:
-    """Return what is to be packed: all but what a process at work lists in its own journal."""
-    busy = {line["part"] for j in found if not j.ended for line in j.lines}
-    own = {r: s for r, s in manifest.entries.items() if manifest.part_of[r] not in busy}
-    places = _places(manifest, own)
+def _pack(manifest: Manifest, layout: Layout, marker: Path, *, whole: bool, others: Sequence[Manifest]) -> None:
+    found = manifest.load()
+    indexes = manifest.indexes
+    manifest.drop_damaged()
+    stays = _staying(found)
+    ended = [j.path for j in found if j not in stays]
+    content = _content(manifest, stays, others)
+    if not (whole or others or ended) and len(indexes) == 1:
+        return
+    before = set(manifest.listed)
+    index = _write(manifest.folder, manifest.of, content, layout, whole=whole or bool(others))
+    _remove(p for p in [*ended, *indexes] if p != index)
+    _remove_unlisted(manifest, before, marker)
+
+
+def _staying(found: Sequence[Journal]) -> list[Journal]:
+    """Return the journals that are not packed yet: of processes at work, and those with newer lines of the same.
+
+    Lines of a journal count as newer than the index. If the new entry of a recording went into the index while an old
+    one is still in the journal of a process at work, the old one would come back.
+    """
+    stays = [j for j in found if not j.ended]
+    rest = [j for j in found if j.ended]
+    said = {(r, str(s)) for j in stays for r, s in _said(j)}
+    while True:
+        names = {r for r, _ in said}
+        more = [j for j in rest if any(r in names and (r, str(s)) not in said for r, s in _said(j))]
+        if not more:
+            return stays
+        stays, rest = [*stays, *more], [j for j in rest if j not in more]
+        said |= {(r, str(s)) for j in more for r, s in _said(j)}
+
+
+def _said(journal: Journal) -> Iterator[tuple[str, Any]]:
+    for line in journal.lines:
+        yield from line["recordings"].items()
+
+
+def _content(manifest: Manifest, stays: Sequence[Journal], others: Sequence[Manifest]) -> _Content:
+    """Return what is to be packed: all but what the journals that stay list."""
+    listed = {line["part"] for j in stays for line in j.lines}
+    known = dict(manifest.entries)
+    at = {r: p for r, p in manifest.part_of.items() if p not in listed}
+    places = _places(manifest, at)
+    own = {r: known[r] for r in at}
     for other in others:
-        clash = [r for r, s in other.entries.items() if r in own and own[r].key != s.key]
-        if clash:
-            problems = [shorten(clash), "the audio of these recordings differs: score them again in one of the two"]
-            raise BlendkitError(f"{other.folder}: {len(clash)} recordings of other audio than elsewhere", problems)
-        new = {r: s for r, s in other.entries.items() if r not in own}
+        new = _news(known, other)
+        known |= new
         own |= new
         places |= _places(other, new)
     order = sorted(own, key=natural_key)
-    return _Content({r: own[r] for r in order}, places, manifest.packed)
+    return _Content({r: own[r] for r in order}, {r: places[r] for r in order if r in places}, manifest.packed)
+
+
+def _news(known: Mapping[str, Stored], other: Manifest) -> dict[str, Stored]:
+    """Return the entries of a store that are not known, or were only known to be scored again.
+
+    Raises BlendkitError for recordings of other audio than is known.
+    """
+    new = {r: s for r, s in other.entries.items() if r not in known or _is_better(s, known[r])}
+    clash = [r for r, s in other.entries.items() if r not in new and s.is_final and known[r].key != s.key]
+    if clash:
+        problems = [shorten(clash), "the audio of these recordings differs: score them again in one of the two"]
+        raise BlendkitError(f"{other.folder}: {len(clash)} recordings of other audio than elsewhere", problems)
+    return new
+
+
+def _is_better(one: Stored, known: Stored) -> bool:
+    """Return whether an entry takes the place of a known one; the same of two, whichever is known."""
+    return not known.is_final and (one.is_final or one.key < known.key)
 
 
 def _places(manifest: Manifest, recordings: Iterable[str]) -> dict[str, RowPlace]:

@@ -2,14 +2,24 @@
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from blendkit.core import AudioContent
+
 PART = re.compile(r"part-[0-9a-f]{16}\.parquet")
+MOST_CHUNKS = 1 << 31  # of a recording
+_AGAIN = "again: "
 _TEXTS = ("key", "status", "note")
 _OBJECTS = ("content", "mix")
+
+
+def key_to_score_again(key: str, why: str) -> str:
+    """Return the key of a recording that the next run scores again: no file has it."""
+    return f"{_AGAIN}{why}: {key}"
 
 
 @dataclass(frozen=True)
@@ -27,6 +37,11 @@ class Stored:
     content: Mapping[str, str] | None = None
     mix: Mapping[str, Any] | None = None
 
+    @property
+    def is_final(self) -> bool:
+        """Whether this is what the member says of the recording: else the next run scores it again."""
+        return not self.key.startswith(_AGAIN)
+
     def to_json(self) -> dict[str, Any]:
         """Return a form that JSON can hold, without what is not known."""
         known = {k: v for k in _OBJECTS if (v := getattr(self, k)) is not None}
@@ -37,12 +52,15 @@ class Stored:
     def from_json(cls, value: Mapping[str, Any]) -> Stored:
         """Read what `to_json` made. Raises TypeError or ValueError for anything else."""
         found = cls(**value)
-        if type(found.chunks) is not int or found.chunks < 0 or not all(type(getattr(found, k)) is str for k in _TEXTS):
+        counted = type(found.chunks) is int and 0 <= found.chunks < MOST_CHUNKS
+        if not counted or not all(type(getattr(found, k)) is str for k in _TEXTS):
             raise ValueError("an entry has a key, a status and a note, and a number of chunks")
-        if type(found.duration_s) not in (int, float) or not found.duration_s >= 0:
+        if type(found.duration_s) not in (int, float) or not 0 <= found.duration_s < math.inf:
             raise ValueError(f"a duration is a number of seconds, got {found.duration_s!r}")
         if any(not isinstance(getattr(found, k), Mapping | None) for k in _OBJECTS):
             raise ValueError("a content and a mix are objects")
+        if found.content is not None:
+            AudioContent.from_json(found.content)
         return found
 
 

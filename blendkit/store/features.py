@@ -6,6 +6,7 @@ feature, flattened; the manifest says its shape. pandas, polars and DuckDB can r
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -17,9 +18,10 @@ from blendkit.core import Contents, Float32, NameRule, Rows, canonical_order, ma
 from blendkit.errors import BlendkitError, did_you_mean
 from blendkit.store.compaction import finish
 from blendkit.store.entries import Stored
-from blendkit.store.manifest import KEYS, Manifest, is_store
+from blendkit.store.facts import is_store
+from blendkit.store.manifest import KEYS, Manifest
 from blendkit.store.mixes import MixedCopy, mixed_entries, mixing_of, read_mixed
-from blendkit.store.parts import read_part, rows_of, write_part
+from blendkit.store.parts import naming_part, read_part, rows_of, write_part
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -131,13 +133,24 @@ class FeatureStore:
 
         require_features(str(self.manifest.folder), [name], self.shapes)
         folder = self.manifest.folder
-        own = self.manifest.recordings_of_parts()
-        if not own:
+        found = self.manifest.reading(lambda: self._tables(name))
+        if not found:
             raise BlendkitError(f"{folder}: no features are stored")
-        found = [rows_of(read_part(folder / part, [*KEYS, name]), held) for part, held in own.items()]
         table = pa.concat_tables([t.set_column(0, KEYS[0], t[KEYS[0]].cast(pa.string())) for t in found])
         rows = make_rows(table["recording"].to_pylist(), table["start_s"].to_numpy(), table["end_s"].to_numpy(), names)
         flat = table[name].combine_chunks().flatten().to_numpy()
         values = flat.reshape(len(rows), *self.shapes[name]).astype(np.float32)
         order = canonical_order(rows)
         return rows.take(order), values[order]
+
+    def _tables(self, name: str) -> list[pa.Table]:
+        """Return the rows of every part, with one feature."""
+        found = []
+        for part, held in self.manifest.recordings_of_parts().items():
+            path, length = self.manifest.folder / part, math.prod(self.shapes[name])
+            with naming_part(path):
+                table = rows_of(read_part(path, [*KEYS, name]), held)
+                if table[name].type.list_size != length:
+                    raise ValueError(f"{table[name].type.list_size} values of {name!r} per chunk, expected {length}")
+            found.append(table)
+        return found

@@ -10,11 +10,14 @@ import json
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from blendkit.errors import BlendkitError
-from blendkit.store.entries import Stored, StoredPart
+from blendkit.store.entries import MOST_CHUNKS, Stored, StoredPart
 from blendkit.store.files import atomic_path
+
+if TYPE_CHECKING:
+    import pyarrow as pa
 
 INDEXES = "index-*.parquet"
 _CONTENT = ("whole", "levels", "marks")
@@ -79,15 +82,39 @@ def read_index(path: Path) -> Index:
         raise _damaged(path, "its content does not match its name")
     try:
         table = pq.read_table(pa.BufferReader(data))
+        _require_whole(table)
         meta = table.schema.metadata or {}
         listed = json.loads(meta[_PARTS])
         parts = {n: StoredPart(n, *of) for n, of in listed.items()}
         columns = {n: table[n].to_pylist() for n in table.column_names}
         part_of = dict(zip(columns.pop("recording"), columns.pop("part"), strict=True))
+        if unlisted := set(part_of.values()) - {"", *parts}:
+            raise ValueError(f"it does not list {min(unlisted)}")
         entries = dict(zip(part_of, _entries(columns), strict=True))
         return Index(path, meta[_OF].decode(), parts, entries, part_of)
-    except (pa.ArrowException, KeyError, TypeError, ValueError, AttributeError) as error:
+    except (pa.ArrowException, OSError, KeyError, TypeError, ValueError, AttributeError, RecursionError) as error:
         raise _damaged(path, str(error)) from error
+
+
+def _require_whole(table: pa.Table) -> None:
+    """Raise ValueError for columns of other types, empty cells, and numbers that no store writes."""
+    import pyarrow.compute as pc
+
+    wanted = {name: column.type for name, column in _columns({}, {}).items()}
+    if {f.name: f.type for f in table.schema} != wanted:
+        raise ValueError(f"it has the columns {', '.join(f'{f.name} {f.type}' for f in table.schema)}")
+    empty = [n for n in wanted if n not in (*_CONTENT, "mix") and table[n].null_count]
+    bounds = {"chunks": MOST_CHUNKS, "duration_s": float("inf")}
+    odd = [
+        n
+        for n, most in bounds.items()
+        if not pc.all(pc.and_(pc.greater_equal(table[n], 0), pc.less(table[n], most)), min_count=0).as_py()
+    ]
+    if empty or odd:
+        raise ValueError(f"empty cells or impossible numbers in {', '.join([*empty, *odd])}")
+    first, *others = (table[n].is_null() for n in _CONTENT)
+    if not all(first.equals(o) for o in others):
+        raise ValueError("contents that lack something")
 
 
 def _entries(columns: dict[str, list[Any]]) -> Iterator[Stored]:

@@ -19,9 +19,10 @@ from blendkit.core import Contents, Int64, NameRule, Saw, Scores, rows_of_codes
 from blendkit.errors import BlendkitError
 from blendkit.store.compaction import finish
 from blendkit.store.entries import Stored, StoredPart
+from blendkit.store.facts import is_store
 from blendkit.store.layouts import VALUES, by_class, by_row, columns_of
-from blendkit.store.manifest import KEYS, Manifest, is_store
-from blendkit.store.parts import read_part, rows_of, write_part
+from blendkit.store.manifest import KEYS, Manifest
+from blendkit.store.parts import naming_part, read_part, rows_of, write_part
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -159,11 +160,7 @@ class LogitStore:
             missing = sorted(set(asked or ()) - set(known))
             if missing:
                 raise BlendkitError(f"{self.folder}: {len(missing)} {what} are not stored", missing[:5])
-        try:
-            tables = self._tables(recordings, columns)
-        except FileNotFoundError:  # another process has packed these parts since this one looked
-            self.manifest.load()
-            tables = self._tables(recordings, columns)
+        tables = self.manifest.reading(lambda: self._tables(recordings, columns))
         if not tables:
             raise BlendkitError(f"{self.folder}: no chunk is stored")
         return self._scores(tables, columns, names)
@@ -171,7 +168,11 @@ class LogitStore:
     def _tables(self, recordings: Sequence[str] | None, classes: Sequence[str]) -> list[pa.Table]:
         own = self.manifest.recordings_of_parts(recordings)
         wanted = columns_of(classes)
-        return [rows_of(by_class(read_part(self.folder / n, wanted)), held) for n, held in own.items()]
+        return [self._rows(self.folder / n, wanted, held) for n, held in own.items()]
+
+    def _rows(self, path: Path, columns: Sequence[str], recordings: set[str]) -> pa.Table:
+        with naming_part(path):
+            return rows_of(by_class(read_part(path, columns)), recordings).select([c for c in columns if c != VALUES])
 
     def _scores(self, tables: Sequence[pa.Table], classes: Sequence[str], names: NameRule) -> Scores:
         """Join the rows of parts: class by class, as they are on disk."""

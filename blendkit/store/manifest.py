@@ -2,34 +2,27 @@
 
 from __future__ import annotations
 
-import json
 import time
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
-from blendkit.core import AudioContent, Contents, canonical_json, text_hash
+from blendkit.core import AudioContent, Contents
 from blendkit.errors import BlendkitError
+from blendkit.store.checked import CHECKED, checked_part, read_checked, with_time, write_checked
 from blendkit.store.entries import Stored, StoredPart
-from blendkit.store.files import file_hash, write_json, write_once
+from blendkit.store.facts import STORE_FACTS, STORE_FORMAT, facts_of, facts_text, is_store
+from blendkit.store.files import write_once
 from blendkit.store.index import INDEXES, read_index
 from blendkit.store.journal import JOURNALS, Journal, append_line, end_journal, new_journal, read_journal
 
-STORE_FORMAT = 2
-OLD_MANIFEST = "manifest.json"  # of stores of format 1
-STORE_FACTS = "store.json"
-CHECKED = "checked.json"  # size and time of parts whose hash was right: it may be lost, it is never relied on alone
 KEYS = ("recording", "start_s", "end_s")
 OWN_FILES = ("part-", "journal-", "index-", CHECKED, ".")  # beginnings of the names of a store's files, but its facts
-_LOOKS = 100  # at a store that others pack meanwhile
+T = TypeVar("T")
+LOOKS = 100  # at a store that others pack meanwhile
 _OF = 16  # hex digits of the maker's hash in every line
-
-
-def is_store(folder: Path) -> bool:
-    """Return whether a folder is a store, of logits or of features."""
-    return (folder / STORE_FACTS).is_file()
 
 
 @dataclass
@@ -37,8 +30,9 @@ class Manifest:
     """The content of a folder. `made_by` is the hash of what made it; `facts` holds the store's own keys.
 
     entries: by recording; part_of: the part that holds its rows ("" without rows). packed: the parts that an index
-    lists, not a journal; indexes: the files of these. notes: what a person should know of
-    the files. A recording belongs to the newest part that lists it.
+    lists, not a journal; indexes: the files of these. lost: recordings that are listed, but whose part is not there.
+    latest: the time of the newest line, in ns. notes: what a person should know of the files. A recording belongs to
+    the newest part that lists it.
     """
 
     folder: Path
@@ -49,6 +43,8 @@ class Manifest:
     listed: dict[str, StoredPart] = field(default_factory=dict)
     packed: set[str] = field(default_factory=set)
     indexes: list[Path] = field(default_factory=list)
+    lost: set[str] = field(default_factory=set)
+    latest: int = 0
     notes: list[str] = field(default_factory=list)
     journal: Path | None = None
 
@@ -69,30 +65,32 @@ class Manifest:
         Whoever packs a store writes the new index before the old files go: a look during which none of them went has
         seen everything.
         """
-        for _ in range(_LOOKS):
+        for _ in range(LOOKS):
             before = _listing(self.folder)
             with suppress(FileNotFoundError):
                 found = self._look()
                 if before <= _listing(self.folder):
                     return found
-        raise BlendkitError(f"{self.folder}: other processes change this store all the time", ["try again"])
+        raise changing(self.folder)
 
     def _look(self) -> list[Journal]:
         found = [read_journal(p) for p in sorted(self.folder.glob(JOURNALS))]
         indexes = [read_index(p) for p in sorted(self.folder.glob(INDEXES))]
         there = {p.name for p in self.folder.glob("part-*.parquet")}
-        checked = _read_checked(self.folder)
-        self.entries, self.part_of, self.listed = {}, {}, {}
+        checked = read_checked(self.folder)
+        self.entries, self.part_of, self.listed, self.lost = {}, {}, {}, set()
         self.indexes = [i.path for i in indexes]
         self.packed = {name for i in indexes for name in i.parts}
         for index in indexes:
             self._require_own(index.path, index.of)
-            self.listed |= {n: _with_time(p, checked) for n, p in index.parts.items()}
+            self.listed |= {n: with_time(p, checked) for n, p in index.parts.items()}
             for r, entry in index.entries.items():
                 self._list(r, entry, index.part_of[r], there)
         lines = [(line, j.path) for j in found for line in j.lines]
         for line, path in sorted(lines, key=lambda pair: _time_of(pair[0])):
             self._add_line(line, path, there)
+        self.latest = max([0, *(_time_of(line) for line, _ in lines)])
+        self.lost -= set(self.entries)
         self.notes = [f"{j.path}: its last line was cut short by a stop, and does not count" for j in found if j.torn]
         return found
 
@@ -110,6 +108,7 @@ class Manifest:
 
     def _list(self, recording: str, entry: Stored, part: str, there: set[str]) -> None:
         if part and part not in there:  # removed by hand, or by another process that has replaced it
+            self.lost.add(recording)
             return
         self.entries[recording] = entry
         self.part_of[recording] = part
@@ -143,26 +142,44 @@ class Manifest:
 
     def contents(self) -> Contents:
         """Return what the stored recordings sound like, of those whose content is known."""
-        return {r: AudioContent.from_json(s.content) for r, s in self.entries.items() if s.content is not None}
+        try:
+            return {r: AudioContent.from_json(s.content) for r, s in self.entries.items() if s.content is not None}
+        except ValueError as error:
+            raise BlendkitError(f"{self.folder}: not as it was written", [str(error)]) from error
+
+    def reading(self, read: Callable[[], T]) -> T:
+        """Return what `read` reads of the parts, once more where another process has packed them meanwhile."""
+        for _ in range(LOOKS):
+            with suppress(FileNotFoundError):
+                return read()
+            self.load()
+        raise changing(self.folder)
 
     def drop_damaged(self, *, verify: bool = False) -> list[str]:
         """Forget the recordings of parts whose file is missing or changed; return the names of these parts.
 
         A part of the size and time it had when its hash was right is believed, unless `verify` asks for all hashes.
+        Raises OSError where a file cannot be read: that is no damage, and may be over in a moment.
         """
-        parts, bad = self.parts, []
-        for name, part in parts.items():
-            now = checked_part(self.folder, part, verify=verify)
-            if now is None:
-                bad.append(name)
-            else:
-                self.listed[name] = now
-        if any(self.listed[n] != p for n, p in parts.items() if n not in bad):
-            write_checked(self.folder, [self.listed[n] for n in parts if n not in bad])
+        parts = self._parts_there()
+        now = {name: checked_part(self.folder, part, verify=verify) for name, part in parts.items()}
+        whole = [p for p in now.values() if p is not None]
+        bad = [name for name, p in now.items() if p is None]
+        if any(p != parts[p.name] for p in whole):
+            write_checked(self.folder, whole)
+        self.listed |= {p.name: p for p in whole}
         gone = [r for r, p in self.part_of.items() if p in bad]
         for r in gone:
             del self.entries[r], self.part_of[r]
         return bad
+
+    def _parts_there(self) -> dict[str, StoredPart]:
+        """Return the parts; where another process has replaced some of them since the last look, look again."""
+        for _ in range(LOOKS):
+            if all((self.folder / name).exists() for name in self.parts):
+                break
+            self.load()
+        return self.parts
 
     def add(self, part: StoredPart, stored: Mapping[str, Stored]) -> None:
         """List a part that is written, in this process's journal. A recording belongs to its newest part."""
@@ -171,7 +188,8 @@ class Manifest:
         assert self.journal is not None
         facts = {"part": part.name, "sha256": part.sha256, "size": part.size, "changed_ns": part.changed_ns}
         found = {r: s.to_json() for r, s in stored.items()}
-        append_line(self.journal, {"of": self.of, **facts, "at": time.time_ns(), "recordings": found})
+        self.latest = max(time.time_ns(), self.latest + 1)  # newer than all it knows of, also if a clock was set back
+        append_line(self.journal, {"of": self.of, **facts, "at": self.latest, "recordings": found})
         self.listed[part.name] = part
         for r, entry in stored.items():
             self.entries[r] = entry
@@ -184,8 +202,7 @@ class Manifest:
         """
         own = {"format": STORE_FORMAT, "made_by": self.made_by, **self.facts}
         if not is_store(self.folder):
-            text = json.dumps({**own, "sha256": _facts_hash(own)}, indent=1, ensure_ascii=False, allow_nan=False)
-            write_once(self.folder / STORE_FACTS, text + "\n")
+            write_once(self.folder / STORE_FACTS, facts_text(own))
         if facts_of(self.folder, "store").get("made_by") != self.made_by:
             raise BlendkitError(f"{self.folder}: another process fills it with values of another member")
         self.journal = new_journal(self.folder)
@@ -197,73 +214,15 @@ class Manifest:
         self.journal = None
 
 
+def changing(folder: Path) -> BlendkitError:
+    """Return the error for a store that others pack faster than it can be read."""
+    return BlendkitError(f"{folder}: other processes change this store all the time", ["try again"])
+
+
 def _listing(folder: Path) -> set[str]:
     return {p.name for pattern in (JOURNALS, INDEXES) for p in folder.glob(pattern)}
 
 
-def checked_part(folder: Path, part: StoredPart, *, verify: bool) -> StoredPart | None:
-    """Return a part whose file is whole, with the time of its last change; None if it is missing or changed."""
-    path = folder / part.name
-    try:
-        now = path.stat()
-        if now.st_size != part.size:
-            return None
-        if not verify and now.st_mtime_ns == part.changed_ns:
-            return part
-        return (
-            StoredPart(part.name, part.sha256, part.size, now.st_mtime_ns) if file_hash(path) == part.sha256 else None
-        )
-    except OSError:
-        return None
-
-
-def write_checked(folder: Path, parts: Sequence[StoredPart]) -> None:
-    """Keep the size and time of whole parts; a folder that cannot be written is hashed anew each time."""
-    try:
-        write_json(folder / CHECKED, {p.name: [p.size, p.changed_ns] for p in parts})
-    except OSError:
-        return
-
-
-def _read_checked(folder: Path) -> dict[str, Any]:
-    try:
-        found = json.loads((folder / CHECKED).read_text(encoding="utf-8"))
-    except (OSError, ValueError, RecursionError):
-        return {}
-    return found if isinstance(found, dict) else {}
-
-
-def _with_time(part: StoredPart, checked: Mapping[str, Any]) -> StoredPart:
-    known = checked.get(part.name)
-    right = isinstance(known, list) and len(known) == 2 and known[0] == part.size
-    return replace(part, changed_ns=known[1]) if isinstance(known, list) and right else part
-
-
-def facts_of(folder: Path, what: str) -> dict[str, Any]:
-    """Return a store's facts. Raises BlendkitError for a folder that is no store, or whose facts were edited."""
-    if not is_store(folder) and (folder / OLD_MANIFEST).is_file():
-        raise BlendkitError(
-            f"{folder}: a store of format 1, this blendkit reads {STORE_FORMAT}",
-            ["remove the folder, and score the recordings again"],
-        )
-    try:
-        data = json.loads((folder / STORE_FACTS).read_text(encoding="utf-8"))
-    except (OSError, ValueError, RecursionError) as error:
-        raise BlendkitError(f"{folder}: not a {what}", [str(error)]) from error
-    if not isinstance(data, dict) or data.get("format") != STORE_FORMAT or not isinstance(data.get("made_by"), str):
-        found = data.get("format") if isinstance(data, dict) else None
-        raise BlendkitError(f"{folder}: not a {what}", [f"store format {found}, this blendkit reads {STORE_FORMAT}"])
-    stated = data.pop("sha256", None)
-    if stated != _facts_hash(data):
-        problems = ["its hash does not match its content", "remove the folder, and score the recordings again"]
-        raise BlendkitError(f"{folder / STORE_FACTS}: not as it was written", problems)
-    return data
-
-
-def _facts_hash(facts: Mapping[str, Any]) -> str:
-    return text_hash(canonical_json(facts))
-
-
 def _time_of(line: Mapping[str, Any]) -> int:
     at = line.get("at")
-    return at if isinstance(at, int) else 0
+    return at if type(at) is int else 0

@@ -6,11 +6,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from blendkit.errors import BlendkitError
+from blendkit.errors import BlendkitError, shorten
 from blendkit.store.compaction import compact
+from blendkit.store.facts import STORE_FACTS, facts_of
 from blendkit.store.features import FeatureStore
 from blendkit.store.logits import LogitStore
-from blendkit.store.manifest import STORE_FACTS, Manifest, facts_of
+from blendkit.store.manifest import Manifest
 
 Store = LogitStore | FeatureStore
 
@@ -47,17 +48,19 @@ def merge_stores(sources: Sequence[Path], out: Path) -> Merged:
             )
     target = _at(out, first)
     others = [s.manifest for s in stores if s.manifest.folder.resolve() != out.resolve()]
-    notes = [n for m in others for n in _damaged(m)]
     target.manifest.begin()
     target.manifest.end()
-    notes += _damaged(target.manifest)
+    notes = [n for m in (*others, target.manifest) for n in _damaged(m)]
     compact(target.manifest, target.layout, whole=True, others=others)
     manifest = target.manifest
     return Merged(out, len(manifest.entries), len(manifest.parts), (*notes, *manifest.notes))
 
 
 def _damaged(manifest: Manifest) -> list[str]:
-    return [f"{manifest.folder}: {n} is damaged: its recordings are left out" for n in manifest.drop_damaged()]
+    damaged = [f"{manifest.folder}: {n} is damaged: its recordings are left out" for n in manifest.drop_damaged()]
+    lost = sorted(manifest.lost)
+    many = f"{manifest.folder}: parts of {len(lost)} recordings are missing, which are left out: {shorten(lost)}"
+    return [*damaged, many] if lost else damaged
 
 
 def _facts(store: Store) -> tuple[object, ...]:

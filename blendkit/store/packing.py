@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, TypeAlias
 import numpy as np
 
 from blendkit.store.entries import Stored, StoredPart
-from blendkit.store.parts import read_part, rows_of, write_part
+from blendkit.store.parts import naming_part, read_part, rows_of, write_part
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -96,7 +96,8 @@ class _Tables:
     def read(self, path: Path) -> pa.Table:
         """Return a part. Raises as `read_part` does."""
         if path not in self._held:
-            self._held[path] = self._layout(read_part(path))
+            with naming_part(path):
+                self._held[path] = self._layout(read_part(path))
             self._bytes += self._held[path].nbytes
         self._held.move_to_end(path)
         while len(self._held) > 1 and self._bytes > _HELD_BYTES:

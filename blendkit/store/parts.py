@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -55,6 +56,18 @@ def read_part(path: Path, columns: Sequence[str] | None = None) -> pa.Table:
     except (OSError, pa.ArrowException) as error:
         ways = ["run with --verify: damaged parts are scored again"]
         raise BlendkitError(f"{path}: cannot read this part", [str(error), *ways]) from error
+
+
+@contextmanager
+def naming_part(path: Path) -> Iterator[None]:
+    """Let errors on what a part holds name its file: a table of other columns, or of other types."""
+    import pyarrow as pa
+
+    try:
+        yield
+    except (KeyError, TypeError, ValueError, AttributeError, pa.ArrowException) as error:
+        ways = ["it does not hold what its store says: remove it, and score its recordings again"]
+        raise BlendkitError(f"{path}: not a part of this store", [str(error), *ways]) from error
 
 
 def rows_of(table: pa.Table, recordings: Any) -> pa.Table:

@@ -5,7 +5,8 @@ from __future__ import annotations
 from contextlib import suppress
 from pathlib import Path
 
-from blendkit.store.manifest import Manifest, facts_of
+from blendkit.store.facts import facts_of
+from blendkit.store.manifest import Manifest
 
 
 def verify_store(folder: Path) -> list[str]:
@@ -21,4 +22,4 @@ def verify_store(folder: Path) -> list[str]:
     for name in damaged:
         with suppress(OSError):
             (folder / name).unlink()
-    return [f"{folder / n}: damaged, {len(recordings[n])} recordings are to be scored again" for n in damaged]
+    return [f"{folder / n}: damaged, {len(recordings.get(n, ()))} recordings are to be scored again" for n in damaged]

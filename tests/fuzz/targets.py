@@ -39,6 +39,7 @@ from blendkit.ops import info_of
 from blendkit.recipe import make_plan, packaged_recipes, parse_recipe
 from blendkit.registry import OPS, READERS, registry
 from blendkit.searching import read_ledger
+from tests.fuzz import crafted_stores
 from tests.io.format_samples import TEXTS
 from tests.sounds import encoded, noise
 
@@ -145,6 +146,7 @@ def readers() -> Iterable[tuple[str, Target]]:
             yield f"format-{name}", of_file(as_format(name), "t.csv", TEXTS.get(name, ROWS))
 
 
+STORES = crafted_stores.seeds()
 RATES = {"kind": "class_rates", "version": 1, "classes": ["a", "b"], "saw": ["R1"], "k": 1.0, "recordings": 1}
 TARGETS: dict[str, Target] = {
     "recipe": of_text(recipe, *packaged_recipes().values()),
@@ -173,6 +175,9 @@ TARGETS: dict[str, Target] = {
     "ledger": of_file(read_ledger, "l.jsonl", '{"name": "a", "oof": 0.9, "time": "2020"}\n'),
     "solutions": of_file(read_solutions, "s.py", "solutions = {'Type': 'rank', 'Models': [{'Model': 'a', 'Weight': 1}]}\n"),
     "class_file": of_file(read_class_names, "c.csv", "inat2024_fsd50k\nara\nfrog\n", "id,name\n1,ara\n"),
+    "store_journal": Target(crafted_stores.journal, (STORES["line"],)),
+    "store_index": Target(crafted_stores.index, (STORES["index"],)),
+    "store_facts": Target(crafted_stores.facts, (STORES["facts"],)),
     "wav": of_file(decode, "a.wav", encoded(noise(0.1, 8000), "WAV", rate=8000)),
     "flac": of_file(decode, "a.flac", encoded(noise(0.1, 8000), "FLAC", rate=8000)),
     "ogg": of_file(decode, "a.ogg", encoded(noise(0.3, 8000), "OGG", rate=8000)),

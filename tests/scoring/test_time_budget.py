@@ -21,8 +21,8 @@ from blendkit.member.protocol import TTA, MemberInfo
 from blendkit.scoring.audio_members import AudioMember, one_shift
 from blendkit.scoring.budget import Choice, Deadline, Span, Terms
 from blendkit.scoring.scorer import Scored, score_recordings
+from blendkit.store import is_store
 from blendkit.store.logits import LogitStore
-from blendkit.store.manifest import is_store
 
 GRID = Grid(1.0, "pad", NameRule())
 RATE = 4000

@@ -2,12 +2,18 @@
 
 from __future__ import annotations
 
+import hashlib
+import io
 import json
 import os
 import time
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import numpy as np
+import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -18,6 +24,7 @@ from blendkit.store import LogitStore, Stored
 from blendkit.store.compaction import compact
 from blendkit.store.journal import append_line, end_journal, new_journal, read_journal
 from blendkit.store.layouts import by_class
+from tests.stores import edit_facts
 
 CLASSES = ("a", "b")
 
@@ -284,13 +291,13 @@ def test_a_part_of_the_known_time_and_size_is_not_hashed(tmp_path: Path, monkeyp
     add(store, {"a": 1})
     store.finish()
     hashed: list[Path] = []
-    monkeypatch.setattr("blendkit.store.manifest.file_hash", lambda p: hashed.append(p) or p.stem)
+    monkeypatch.setattr("blendkit.store.checked.file_hash", lambda p: hashed.append(p) or p.stem)
     assert opened(tmp_path).drop_damaged() == []
     assert hashed == []
     (store.folder / "checked.json").unlink()  # as in a copied store
     monkeypatch.undo()
     assert opened(tmp_path).drop_damaged() == []
-    monkeypatch.setattr("blendkit.store.manifest.file_hash", lambda p: hashed.append(p) or p.stem)
+    monkeypatch.setattr("blendkit.store.checked.file_hash", lambda p: hashed.append(p) or p.stem)
     assert opened(tmp_path).drop_damaged() == []
     assert hashed == []
     opened(tmp_path).drop_damaged(verify=True)
@@ -327,3 +334,118 @@ def test_a_full_disk_leaves_small_parts_and_a_note(tmp_path: Path, monkeypatch: 
     assert "No space left" in store.notes[0]
     monkeypatch.undo()
     assert opened(tmp_path).read(NameRule()).rows.recordings() == ["a", "b"]
+
+
+def keys(store: LogitStore) -> dict[str, str]:
+    return {r: s.key for r, s in store.recordings().items()}
+
+
+def test_a_process_at_work_does_not_bring_old_audio_back(tmp_path: Path) -> None:
+    """Its journal holds a recording as it was; another process scored the new audio, ended, and packed the store."""
+    busy, other = opened(tmp_path), opened(tmp_path)
+    add(busy, {"a": 2}, key="old")
+    other.manifest.load()
+    add(other, {"a": 3}, key="new")
+    add(other, {"b": 1}, key="new")
+    other.finish()
+    assert keys(other) == keys(opened(tmp_path)) == {"a": "new-a", "b": "new-b"}
+    third = opened(tmp_path)
+    add(third, {"b": 2}, key="newer")  # of a journal that stays: packed alone, it would lose to it
+    third.finish()
+    assert keys(opened(tmp_path)) == {"a": "new-a", "b": "newer-b"}
+    busy.finish()
+    assert keys(opened(tmp_path)) == {"a": "new-a", "b": "newer-b"}
+    assert not list(busy.folder.glob("journal-*"))
+
+
+def test_the_newest_audio_counts_though_a_clock_was_set_back(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    first = opened(tmp_path)
+    add(first, {"a": 2}, key="old")
+    first.manifest.end()
+    second = opened(tmp_path)
+    hour_ago = time.time_ns() - 3600 * 10**9
+    monkeypatch.setattr("blendkit.store.manifest.time.time_ns", lambda: hour_ago)
+    add(second, {"a": 3}, key="new")
+    second.finish()
+    assert keys(second) == keys(opened(tmp_path)) == {"a": "new-a"}
+
+
+def test_a_file_that_cannot_be_read_just_now_is_not_damaged(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Where it counted as damaged, the next packing removed it."""
+    store = opened(tmp_path)
+    add(store, {"a": 2})
+    store.finish()
+    (store.folder / "checked.json").unlink()
+    again = opened(tmp_path)
+    add(again, {"b": 1})
+
+    def busy(_: Path) -> str:
+        raise OSError(24, "Too many open files")
+
+    monkeypatch.setattr("blendkit.store.checked.file_hash", busy)
+    with pytest.raises(OSError, match="Too many open files"):
+        opened(tmp_path).drop_damaged()
+    again.finish()
+    assert "Too many open files" in again.notes[0]
+    monkeypatch.undo()
+    assert opened(tmp_path).read(NameRule()).rows.recordings() == ["a", "b"]
+
+
+def edited_index(folder: Path, change: Callable[[pa.Table], pa.Table]) -> None:
+    """Replace the index by one of another content, under the name that belongs to it."""
+    (path,) = folder.glob("index-*")
+    sink = io.BytesIO()
+    pq.write_table(change(pq.read_table(path)), sink)
+    path.unlink()
+    (folder / f"index-{hashlib.sha256(sink.getvalue()).hexdigest()[:16]}.parquet").write_bytes(sink.getvalue())
+
+
+def column(name: str, values: Any) -> Callable[[pa.Table], pa.Table]:
+    return lambda t: t.set_column(t.column_names.index(name), name, values)
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        column("chunks", pa.array([None], pa.int64())),
+        column("chunks", pa.array([-4])),
+        column("chunks", pa.array([1 << 40])),
+        column("chunks", pa.array(["x"])),
+        column("key", pa.array([None], pa.string())),
+        column("duration_s", pa.array([float("nan")])),
+        column("duration_s", pa.array([float("inf")])),
+        column("whole", pa.array(["00"])),
+        column("part", pa.array(["part-0000000000000000.parquet"])),
+        lambda t: t.drop_columns(["mix"]),
+        lambda t: pa.concat_tables([t, t]),
+        lambda t: t.replace_schema_metadata({**t.schema.metadata, b"blendkit.parts": b"[" * 100_000}),
+    ],
+)
+def test_a_crafted_index_is_an_error(tmp_path: Path, change: Callable[[pa.Table], pa.Table]) -> None:
+    store = opened(tmp_path)
+    add(store, {"a": 1})
+    store.finish()
+    edited_index(store.folder, change)
+    with pytest.raises(BlendkitError, match="not as it was written"):
+        LogitStore.open(store.folder)
+
+
+@pytest.mark.parametrize(
+    ("facts", "said"),
+    [({"classes": 5}, "classes"), ({"classes": [1, 2]}, "classes"), ({"covered": [True]}, "classes"),
+     ({"about": None}, "about"), ({"features": {"x": "y"}}, "features"), ({"features": {"x": [0]}}, "features")],
+)  # fmt: skip
+def test_crafted_facts_are_an_error(tmp_path: Path, facts: dict[str, Any], said: str) -> None:
+    store = opened(tmp_path)
+    add(store, {"a": 1})
+    edit_facts(store.folder, lambda f: f.update(facts))
+    with pytest.raises(BlendkitError, match=f"not as it was written\n  `{said}`"):
+        LogitStore.open(store.folder)
+
+
+def test_a_part_without_a_class_of_the_facts_is_an_error(tmp_path: Path) -> None:
+    store = opened(tmp_path)
+    add(store, {"a": 1})
+    edit_facts(store.folder, lambda f: f.update(classes=["a", "b", "c"], covered=[True] * 3))
+    with pytest.raises(BlendkitError, match="not a part of this store"):
+        LogitStore.open(store.folder).read(NameRule())
