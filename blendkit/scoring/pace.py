@@ -78,8 +78,8 @@ class Pace:
 
     @property
     def needed(self) -> set[str]:
-        """The members that lack something."""
-        return {m.name for m in self.members if self._lacks[m.name, False]}
+        """The members that lack something, or have no store yet: that of a share without recordings is made, too."""
+        return {m.name for m in self.members if self._lacks[m.name, False] or m.store is None}
 
     def prepare(self, built: Built) -> int:
         """Deal the recordings into groups; return how many there are to score."""

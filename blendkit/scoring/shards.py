@@ -23,7 +23,7 @@ class Shard:
     @classmethod
     def parse(cls, text: str) -> Shard:
         """Read `i/n`. Raises ValueError for anything else."""
-        found = re.fullmatch(r"(\d{1,9})/(\d{1,9})", text.strip())
+        found = re.fullmatch(r"([0-9]{1,9})/([0-9]{1,9})", text.strip())
         if not found:
             raise ValueError(f"expected I/N, such as 2/8, got {text!r}")
         return cls(int(found[1]), int(found[2]))

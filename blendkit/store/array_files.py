@@ -74,7 +74,8 @@ def archive_problems(archive: zipfile.ZipFile, name: str) -> list[str]:
         problems = read_header(file).problems(info.file_size - file.tell())
     most = max(UNPACKED, PACKED_FOLD * info.compress_size)
     if info.file_size > most:
-        problems.append(f"unpacks {info.compress_size} bytes to {info.file_size}, at most {most}")
+        size = f"unpacks {info.compress_size} bytes to {info.file_size}, at most {most}"
+        problems.append(f"{size}; if it is your own, save it without compression (np.savez)")
     return problems
 
 

@@ -18,6 +18,7 @@ from blendkit.core import natural_key
 from blendkit.errors import BlendkitError, shorten
 from blendkit.store.checked import write_checked
 from blendkit.store.entries import Stored
+from blendkit.store.facts import is_store
 from blendkit.store.index import write_index
 from blendkit.store.journal import JOURNALS, Journal, new_journal
 from blendkit.store.manifest import LOOKS, Manifest, changing
@@ -39,6 +40,8 @@ def finish(manifest: Manifest, layout: Layout) -> None:
     Where they cannot be packed, as on a full disk, they stay as they are, and a note says why: nothing is lost by it.
     """
     folder = manifest.folder
+    if not is_store(folder):  # nothing was to be saved, as of an empty share: that is a store, too
+        manifest.begin()
     wrote = manifest.journal is not None
     manifest.end()
     if wrote or (any(folder.glob(JOURNALS)) and os.access(folder, os.W_OK)):
@@ -122,6 +125,13 @@ def _content(manifest: Manifest, stays: Sequence[Journal], others: Sequence[Mani
         places |= _places(other, new)
     order = sorted(own, key=natural_key)
     return _Content({r: own[r] for r in order}, {r: places[r] for r in order if r in places}, manifest.packed)
+
+
+def require_same_audio(manifest: Manifest, others: Sequence[Manifest]) -> None:
+    """Raise BlendkitError for a recording that two of these stores hold of other audio."""
+    known = dict(manifest.entries)
+    for other in others:
+        known |= _news(known, other)
 
 
 def _news(known: Mapping[str, Stored], other: Manifest) -> dict[str, Stored]:

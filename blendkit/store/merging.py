@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from blendkit.errors import BlendkitError, shorten
-from blendkit.store.compaction import compact
+from blendkit.store.compaction import compact, require_same_audio
 from blendkit.store.facts import STORE_FACTS, facts_of
 from blendkit.store.features import FeatureStore
 from blendkit.store.logits import LogitStore
@@ -48,6 +48,7 @@ def merge_stores(sources: Sequence[Path], out: Path) -> Merged:
             )
     target = _at(out, first)
     others = [s.manifest for s in stores if s.manifest.folder.resolve() != out.resolve()]
+    require_same_audio(target.manifest, others)  # before anything is written
     target.manifest.begin()
     target.manifest.end()
     notes = [n for m in (*others, target.manifest) for n in _damaged(m)]

@@ -65,6 +65,15 @@ def test_merged_shards_are_one_run(audio: Path, tmp_path: Path, order: tuple[int
     assert files(tmp_path / "s1") == before
 
 
+def test_more_shards_than_recordings(audio: Path, tmp_path: Path) -> None:
+    """Shares without a recording are stores, too: whoever merges all of them need not know which."""
+    score("tone", audio, tmp_path / "whole")
+    shares = [score("tone", audio, tmp_path / f"s{i}", shard=Shard(i, 40)) for i in range(1, 41)]
+    assert not all(shares)
+    merge([tmp_path / f"s{i}" for i in range(1, 41)], tmp_path / "merged")
+    assert files(tmp_path / "merged") == files(tmp_path / "whole")
+
+
 def test_shards_of_one_store_are_packed_in_place(audio: Path, tmp_path: Path) -> None:
     score("tone", audio, tmp_path / "whole")
     for i in (2, 1):

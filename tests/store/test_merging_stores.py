@@ -73,6 +73,20 @@ def test_other_audio_in_the_journal_of_a_process_at_work_is_refused(tmp_path: Pa
         merge_stores([source.folder], busy.folder)
 
 
+def test_a_refused_merge_writes_nothing(tmp_path: Path) -> None:
+    for key in ("one", "other"):
+        add(opened(tmp_path / key), {"a": 1}, key=key)
+    with pytest.raises(BlendkitError, match="1 recordings of other audio than elsewhere"):
+        merge_stores([tmp_path / "one/store", tmp_path / "other/store"], tmp_path / "out")
+    assert not (tmp_path / "out").exists()
+
+
+def test_a_store_that_nothing_was_saved_in_is_merged(tmp_path: Path) -> None:
+    opened(tmp_path / "empty").finish()
+    add(opened(tmp_path / "one"), {"a": 1})
+    assert merge_stores([tmp_path / "empty/store", tmp_path / "one/store"], tmp_path / "out").recordings == 1
+
+
 def test_features_that_are_packed_meanwhile_are_found(tmp_path: Path) -> None:
     import numpy as np
 
