@@ -47,6 +47,6 @@ def show_classes(thresholds: ClassThresholds, counts: pd.DataFrame, notes: Seque
     reasons: dict[str, list[str]] = {}
     for name, why in zip(thresholds.classes, thresholds.why, strict=True):
         if why and thresholds.chosen:
-            reasons.setdefault(why.partition(" (")[0].partition(":")[0], []).append(f"{name} ({why})")
+            reasons.setdefault(why.partition(" (")[0].partition(":")[0], []).append(name)
     for why, names in reasons.items():
-        click.echo(f"{len(names)} classes without a threshold, {why}: {shorten(names, 3)}")
+        click.echo(f"{len(names)} classes without a threshold, {why}: {shorten(names)}")

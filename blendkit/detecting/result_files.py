@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path, PurePosixPath
 from typing import Any
 
@@ -36,10 +36,15 @@ def new_files(folder: Path, seal: str, facts: Mapping[str, Any]) -> Iterator[Pat
 
     facts: what the seal says beside the list of files. Nothing in them varies between equal runs.
     """
-    with written_together(folder, seal, drop=_old_files(folder, seal)) as new:
+    old = _old_files(folder, seal)
+    with written_together(folder, seal, drop=old) as new:
         yield new
         files = sorted(p.relative_to(new).as_posix() for p in new.rglob("*") if p.is_file())
         write_json(new / seal, {**facts, "files": files})
+    emptied = {above for name in old for above in (folder / name).parents if above.is_relative_to(folder)} - {folder}
+    for place in sorted(emptied, key=lambda p: len(p.parts), reverse=True):
+        with suppress(OSError):  # it holds new files, or those of others
+            place.rmdir()
 
 
 def _old_files(folder: Path, seal: str) -> set[str]:

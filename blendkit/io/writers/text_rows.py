@@ -8,7 +8,6 @@ import re
 from collections.abc import Iterable, Sequence
 from pathlib import PurePosixPath
 
-from blendkit.core import format_seconds
 from blendkit.io.writers.safe_cells import safe_cell
 
 _CONTROL = re.compile(r"[\x00-\x1f\x7f\u2028\u2029]+")
@@ -22,8 +21,8 @@ def text_cell(text: str) -> str:
 
 
 def seconds_cell(seconds: float) -> str:
-    """Return seconds with a point and no needless digits: 5, 2.5."""
-    return format_seconds(float(seconds))
+    """Return seconds to the microsecond, always with a point: 5.0, 2.5. Some tools take 5 for another type than 5.0."""
+    return repr(round(float(seconds), 6))
 
 
 def score_cell(score: float) -> str:

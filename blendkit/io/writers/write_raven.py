@@ -17,7 +17,7 @@ _COLUMNS = (
     "Selection", "View", "Channel", "Begin Time (s)", "End Time (s)", "Low Freq (Hz)", "High Freq (Hz)", "Label",
     "Confidence", "Begin Path", "File Offset (s)", "Begin Date Time",
 )  # fmt: skip
-_HIGHEST_HZ = "15000"  # selections need a band: the one that BirdNET-Analyzer gives its own
+_HIGHEST_HZ = "15000.0"  # selections need a band: the one that BirdNET-Analyzer gives its own
 
 
 def _write(table: DetectionTable, folder: Path) -> None:
@@ -42,7 +42,7 @@ def _rows(
         file = f"{table.audio.rstrip('/')}/{heard.file}" if table.audio else heard.file
         yield [
             str(number), "Spectrogram 1", "1",
-            seconds_cell(offset + table.start_s[i]), seconds_cell(offset + table.end_s[i]), "0", _HIGHEST_HZ,
+            seconds_cell(offset + table.start_s[i]), seconds_cell(offset + table.end_s[i]), "0.0", _HIGHEST_HZ,
             text_cell(table.classes[table.class_at[i]].label), score_cell(table.score[i]), text_cell(file),
             seconds_cell(table.start_s[i]), _date_time(clock[i]),
         ]  # fmt: skip
