@@ -41,7 +41,7 @@ TableKind = Literal["csv", "parquet"]
 class Activity:
     """Activity by hour, date and site, of the classes that were detected at all.
 
-    table: the detections, all classes; parts: see `PartActivity`, for each part that the recordings' names give;
+    table: the detections, with those classes alone; parts: see `PartActivity`, for each part that the recordings' names give;
     picture: its path, None where there was nothing to draw.
     """
 
@@ -105,7 +105,7 @@ def activity(
         write_thresholds(new / "thresholds.csv", chosen)
         drawn = _draw(new / PICTURE, parts, found)
         files = tuple(sorted(p.name for p in new.iterdir()))
-    return Activity(every, chosen, parts, folder, (*files, SEAL), folder / PICTURE if drawn else None, notes)
+    return Activity(found, chosen, parts, folder, (*files, SEAL), folder / PICTURE if drawn else None, notes)
 
 
 def _detected_alone(table: DetectionTable) -> DetectionTable:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import csv
-from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 
@@ -123,11 +122,11 @@ def test_tables_that_do_not_fit_together() -> None:
 
 
 @pytest.fixture
-def strange(monkeypatch: pytest.MonkeyPatch) -> Iterator[list[Writer]]:
+def strange(monkeypatch: pytest.MonkeyPatch) -> list[Writer]:
     """A list whose last writer is found under every name."""
     held: list[Writer] = []
     monkeypatch.setattr("blendkit.io.file_writer.registry", lambda group: _Names(held))
-    yield held
+    return held
 
 
 class _Names:

@@ -9,6 +9,7 @@ from blendkit.core import text_hash
 from blendkit.errors import BlendkitError
 from blendkit.metrics.threshold_choice import chosen_thresholds, precision_thresholds
 
+
 def test_precision_thresholds_by_hand() -> None:
     # sorted scores 9 8 7 6 5 4 with truth 1 1 0 1 1 0: precision 1 1 2/3 3/4 4/5 4/6
     x = np.array([[4.0], [9.0], [7.0], [6.0], [8.0], [5.0]])
