@@ -17,6 +17,9 @@ if TYPE_CHECKING:
     from blendkit.blending import apply, blend, fit_places, fit_ranges
     from blendkit.blending import fit_step_artefact as fit_step
     from blendkit.core import LabelTable, NameRule, Rows, Scores, Taxonomy
+
+    # detections, for people who listen
+    from blendkit.detecting import Merging, Reading, ThresholdRule, activity, detect
     from blendkit.engine import measure as measure_variant
 
     # recipes and members
@@ -84,10 +87,12 @@ __all__ = [
     "Labels",
     "LineSearch",
     "LogitStore",
+    "Merging",
     "NameRule",
     "Place",
     "Provenance",
     "PseudoLabelRequest",
+    "Reading",
     "RoundsRequest",
     "Rows",
     "Rules",
@@ -95,14 +100,17 @@ __all__ = [
     "Scores",
     "StudentRequest",
     "Taxonomy",
+    "ThresholdRule",
     "TrainingRows",
     "WorldConfig",
     "__version__",
     "ablate",
+    "activity",
     "apply",
     "blend",
     "check",
     "compare",
+    "detect",
     "evaluate",
     "fit_features",
     "fit_places",

@@ -16,9 +16,10 @@ MEMBERS = "blendkit.members"
 OPS = "blendkit.ops"
 GEO_MODELS = "blendkit.geo_models"
 READERS = "blendkit.readers"
+WRITERS = "blendkit.writers"
 ALLOWED = "BLENDKIT_PLUGINS"
 _LISTED = 20  # names in a message; a longer list hides the nearest one
-_KIND = {MEMBERS: "member", OPS: "op", GEO_MODELS: "model of places", READERS: "format"}
+_KIND = {MEMBERS: "member", OPS: "op", GEO_MODELS: "model of places", READERS: "format", WRITERS: "format to write"}
 
 
 @dataclass(frozen=True)

@@ -98,7 +98,7 @@ def test_documents_name_only_what_is_public(path: Path) -> None:
     for found in re.findall(r"\bblendkit((?:\.[A-Za-z_]\w*)+)", text):
         parts = found.strip(".").split(".")
         at: object = blendkit
-        if parts[0] in ("members", "ops", "geo_models", "readers") and len(parts) == 1:
+        if parts[0] in ("members", "ops", "geo_models", "readers", "writers") and len(parts) == 1:
             continue  # the names of entry point groups
         for part in parts:
             public = getattr(at, "__all__", None)

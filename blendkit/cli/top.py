@@ -18,6 +18,11 @@ TOP_COMMANDS = {
     "merge": ("blendkit.cli.commands.merge:merge", "Merge what several processes or machines scored."),
     "eval": ("blendkit.cli.commands.evaluate:evaluate", "Measure saved scores against labels; ties count half."),
     "compare": ("blendkit.cli.commands.compare:compare", "Compare recipes or score files, with paired intervals."),
+    "detect": ("blendkit.cli.commands.detect:detect", "Write detections for Raven, Audacity and other tools."),
+    "activity": (
+        "blendkit.cli.commands.activity:activity",
+        "Count detections by hour, date and site, with the effort.",
+    ),
     "whatif": ("blendkit.cli.commands.whatif:whatif", "Try other shares and values on saved logits."),
     "search": ("blendkit.cli.commands.search:search", "Search weights or values, and judge the search."),
     "probe": ("blendkit.cli.commands.probe:probe", "Rank a model's blocks by nearest neighbours, before any training."),
@@ -33,7 +38,10 @@ TOP_COMMANDS = {
     "members": ("blendkit.cli.commands.listing:members", "List the installed members, or show one."),
     "ops": ("blendkit.cli.commands.listing:ops", "List the installed ops, or show one."),
     "recipes": ("blendkit.cli.commands.listing:recipes", "List the packaged recipes, or show one."),
-    "formats": ("blendkit.cli.commands.formats:formats", "List the formats of score files, or show what is in a file."),
+    "formats": (
+        "blendkit.cli.commands.formats:formats",
+        "List the formats of files read and written, or show what is in one.",
+    ),
     "convert": ("blendkit.cli.commands.convert:convert", "Turn a notebook's `solutions` dictionary into a recipe."),
     "sample": ("blendkit.cli.commands.sample:sample", "Make the built-in sample world in a folder."),
 }

@@ -33,6 +33,7 @@ if TYPE_CHECKING:
     from blendkit.core.coded_rows import rows_of_codes
     from blendkit.core.compiling import compiled, read_only
     from blendkit.core.deployments import Deployment, DeploymentKey, Deployments
+    from blendkit.core.detection_table import ClassNames, DetectionTable, Heard
     from blendkit.core.differences import compare_names, compare_rows, near_names, unused_names
     from blendkit.core.durations import LONGEST_TIME_S, in_words, seconds_in
     from blendkit.core.group_links import linked_groups
@@ -40,7 +41,7 @@ if TYPE_CHECKING:
     from blendkit.core.joining import concat, shared_rows
     from blendkit.core.labels import WHOLE_RECORDING, LabelTable
     from blendkit.core.name_presets import AUTO, NAME_PRESETS, PARTS, PATTERNS, NameSource
-    from blendkit.core.names import NO_HOUR, NameParts, NameRule, SiteFrom, natural_key
+    from blendkit.core.names import NO_HOUR, NO_MOMENT, NameParts, NameRule, SiteFrom, natural_key
     from blendkit.core.patterns import UserPattern, user_pattern
     from blendkit.core.recording_paths import match_recordings, path_ids
     from blendkit.core.rows import (
@@ -97,6 +98,7 @@ __all__ = [
     "MIN_REMAINDER_S",
     "NAME_PRESETS",
     "NO_HOUR",
+    "NO_MOMENT",
     "OFFSET_FORMS",
     "OTHER_SUFFIXES",
     "PARTS",
@@ -107,15 +109,18 @@ __all__ = [
     "WHOLE_RECORDING",
     "AudioContent",
     "Bools",
+    "ClassNames",
     "ClusterBy",
     "Contents",
     "Deployment",
     "DeploymentKey",
     "Deployments",
+    "DetectionTable",
     "FileSpace",
     "Float32",
     "Float64",
     "FoundNames",
+    "Heard",
     "Int16",
     "Int64",
     "LabelTable",

@@ -22,6 +22,7 @@ _SAID = "names: pattern"
 NO_HOUR = -1
 SiteFrom = Literal["name", "folder"]
 NO_DAY = np.datetime64("NaT", "D")
+NO_MOMENT = np.datetime64("NaT", "s")
 
 
 def next_year() -> int:
@@ -31,7 +32,8 @@ def next_year() -> int:
 
 @dataclass(frozen=True)
 class NameParts:
-    """What a recording's name says: site ("" unknown), date (NaT unknown) and hour (-1 unknown).
+    """What a recording's name says: site ("" unknown), date (NaT unknown), hour (-1 unknown) and, where it gives date
+    and time, the moment at which the recording starts (NaT unknown).
 
     fits: the name fits the pattern, and its date and time exist. reset: its clock had lost its time, so that date and
     hour are not used. shift: what daylight saving did to its time. listed: the table of deployments has it.
@@ -44,6 +46,7 @@ class NameParts:
     reset: bool = False
     shift: Shift = ""
     listed: bool = True
+    moment: np.datetime64 = NO_MOMENT
 
 
 @dataclass(frozen=True)
@@ -99,7 +102,8 @@ class NameRule:
         if day is None:
             return NameParts(site, NO_DAY, clock.hour, fits, False, "", listed)
         day, clock, shift = read_clock(day, clock, zone(own), zone(self.report_tz or own))
-        return NameParts(site, np.datetime64(day, "D"), clock.hour, fits, False, shift, listed)
+        moment = np.datetime64(datetime.combine(day, clock.replace(tzinfo=None)), "s")
+        return NameParts(site, np.datetime64(day, "D"), clock.hour, fits, False, shift, listed, moment)
 
     def _site(self, recording: str, named: str) -> str:
         if self.site_from == "name":

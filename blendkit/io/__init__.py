@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from blendkit.io.contents import FileContents
     from blendkit.io.file_reader import ColumnNames, FileHead, Reader, ReadFile, file_head, find_reader, read_found
     from blendkit.io.file_seen import FileSeen, look_into
+    from blendkit.io.file_writer import Writer, find_writers, write_detections
     from blendkit.io.provenance import PROVENANCE, Provenance, joined, of_store, read_provenance, write_side_provenance
     from blendkit.io.readers.deployment_csv import read_deployments
     from blendkit.io.readers.detection_tables import Detections
@@ -30,6 +31,7 @@ if TYPE_CHECKING:
     from blendkit.io.readers.site_coordinates import read_sites
     from blendkit.io.readers.species_lists import read_species_lists
     from blendkit.io.readers.taxonomy_csv import read_taxonomy
+    from blendkit.io.readers.threshold_csv import read_thresholds
     from blendkit.io.solutions import read_solutions
     from blendkit.io.space_check import CONSTANT, check_space
     from blendkit.io.truth import Truth, truth_for
@@ -37,6 +39,7 @@ if TYPE_CHECKING:
     from blendkit.io.writers.range_csv import write_range_table
     from blendkit.io.writers.safe_cells import safe_cell
     from blendkit.io.writers.submission import Written, write_scores, write_submission
+    from blendkit.io.writers.text_rows import csv_text, score_cell, seconds_cell, text_cell
 else:
     __getattr__, __dir__ = lazy_face(__name__)
 
@@ -59,11 +62,14 @@ __all__ = [
     "Template",
     "Truth",
     "Windowed",
+    "Writer",
     "Written",
     "check_space",
     "chunks_without_window",
+    "csv_text",
     "file_head",
     "find_reader",
+    "find_writers",
     "is_range_table",
     "is_source",
     "joined",
@@ -88,12 +94,17 @@ __all__ = [
     "read_table",
     "read_taxonomy",
     "read_template",
+    "read_thresholds",
     "recording_folds",
     "safe_cell",
+    "score_cell",
+    "seconds_cell",
     "split_label_source",
     "split_source",
+    "text_cell",
     "truth_for",
     "windows_on_chunks",
+    "write_detections",
     "write_range_table",
     "write_scores",
     "write_side_provenance",

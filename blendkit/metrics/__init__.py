@@ -32,12 +32,15 @@ if TYPE_CHECKING:
         resampled_macros,
     )
     from blendkit.metrics.breakpoints import Breakpoints, weight_breakpoints
+    from blendkit.metrics.cell_merging import MergedCells, merge_cells, top_cells
+    from blendkit.metrics.count_intervals import clustered_share, rate_intervals, redrawn, wilson
     from blendkit.metrics.kernels.pair_counts import PairCount, count_pairs
     from blendkit.metrics.kernels.ranking import doubled_ranks
     from blendkit.metrics.knn import KnnMetric, Probe, Probed, initial_weights, probe
     from blendkit.metrics.leaderboard import Plateau, RankBand, SimulatedSplit, plateaus, rank_band, simulate_split
     from blendkit.metrics.ranks import percentile_rank
     from blendkit.metrics.reliability_table import Reliability, reliability
+    from blendkit.metrics.threshold_choice import ChosenThreshold, chosen_thresholds, precision_thresholds
     from blendkit.metrics.weight_paths import WeightPath, weight_path
 else:
     __getattr__, __dir__ = lazy_face(__name__)
@@ -46,11 +49,13 @@ __all__ = [
     "AUCState",
     "Bootstrap",
     "Breakpoints",
+    "ChosenThreshold",
     "ClassMean",
     "Interval",
     "IntervalKind",
     "KnnMetric",
     "MacroAUC",
+    "MergedCells",
     "PairCount",
     "Plateau",
     "Probe",
@@ -63,25 +68,33 @@ __all__ = [
     "auc_state",
     "average_precision",
     "check_shapes",
+    "chosen_thresholds",
     "cluster_codes",
+    "clustered_share",
     "count_pairs",
     "counted_cells",
     "doubled_ranks",
     "holm",
     "initial_weights",
     "macro_auc",
+    "merge_cells",
     "padded_cmap",
     "paired_bootstrap",
     "percentile_rank",
     "plateaus",
+    "precision_thresholds",
     "probe",
     "rank_band",
+    "rate_intervals",
     "recall_at_precision",
+    "redrawn",
     "refuse_nan",
     "reliability",
     "resampled_macros",
     "simulate_split",
+    "top_cells",
     "top_one",
     "weight_breakpoints",
     "weight_path",
+    "wilson",
 ]

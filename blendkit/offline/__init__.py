@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from blendkit.offline.interval_settings import Judging
     from blendkit.offline.place import Place
     from blendkit.offline.recipe_search import Found, greedy_weights, grid_values, line_weights
+    from blendkit.offline.score_kinds import score_kind
     from blendkit.offline.searches import GreedySearch, GridSearch, LineSearch, search
     from blendkit.offline.sweeps import Sweep, sweep
     from blendkit.offline.what_if import WhatIf, whatif
@@ -59,6 +60,7 @@ __all__ = [
     "line_weights",
     "read_axis",
     "read_share",
+    "score_kind",
     "search",
     "sweep",
     "whatif",

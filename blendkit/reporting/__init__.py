@@ -10,9 +10,18 @@ from typing import TYPE_CHECKING
 from blendkit._face import lazy_face
 
 if TYPE_CHECKING:
+    from blendkit.reporting.activity_plot import plot_activity
     from blendkit.reporting.plots import check_plot_path, plot_curve, plot_heat_map
     from blendkit.reporting.probe_plots import best_layout, clip_pictures, ranking_chart
 else:
     __getattr__, __dir__ = lazy_face(__name__)
 
-__all__ = ["best_layout", "check_plot_path", "clip_pictures", "plot_curve", "plot_heat_map", "ranking_chart"]
+__all__ = [
+    "best_layout",
+    "check_plot_path",
+    "clip_pictures",
+    "plot_activity",
+    "plot_curve",
+    "plot_heat_map",
+    "ranking_chart",
+]

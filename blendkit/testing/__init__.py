@@ -1,7 +1,8 @@
-"""Conformance tests for members, ops and readers of score files, built-in or third-party.
+"""Conformance tests for members, ops, readers of score files and writers of detections, built-in or third-party.
 
-A plugin's whole test can be one line: `check_member("my-member")`, `check_op(my_op)` or
-`check_reader("my-format", sample)`. Each raises AssertionError that lists every broken promise.
+A plugin's whole test can be one line: `check_member("my-member")`, `check_op(my_op)`,
+`check_reader("my-format", sample)` or `check_writer("my-format")`. Each raises AssertionError that lists every broken
+promise.
 """
 
 from __future__ import annotations
@@ -15,6 +16,7 @@ if TYPE_CHECKING:
     from blendkit.testing.op_checks import check_op, required_params, scores_strategy
     from blendkit.testing.reader_checks import check_reader
     from blendkit.testing.small_world import CLASSES, small_rows, small_taxonomy
+    from blendkit.testing.writer_checks import check_writer, odd_detections
 else:
     __getattr__, __dir__ = lazy_face(__name__)
 
@@ -23,6 +25,8 @@ __all__ = [
     "check_member",
     "check_op",
     "check_reader",
+    "check_writer",
+    "odd_detections",
     "required_params",
     "scores_strategy",
     "small_rows",

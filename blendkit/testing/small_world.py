@@ -30,7 +30,7 @@ def small_rows() -> Rows:
     return chunk_rows(_RECORDINGS, 5.0, NameRule())
 
 
-def raise_problems(kind: Literal["op", "member", "reader"], name: object, problems: list[str]) -> None:
+def raise_problems(kind: Literal["op", "member", "reader", "writer"], name: object, problems: list[str]) -> None:
     """Raise AssertionError listing broken promises, if there are any."""
     if problems:
         raise AssertionError("\n".join([f"{kind} {name!r} breaks its promises", *(f"  {p}" for p in problems)]))

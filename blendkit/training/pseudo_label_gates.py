@@ -9,30 +9,8 @@ import numpy as np
 
 from blendkit.core import Bools, Float64, Int64, Matrix
 from blendkit.errors import BlendkitError
-from blendkit.metrics import check_shapes, percentile_rank
+from blendkit.metrics import percentile_rank
 from blendkit.training.settings import GateRules
-
-
-def precision_thresholds(y: Bools, x: Matrix, precision: float, fewest: int = 3, mask: Bools | None = None) -> Float64:
-    """Return (C,) the lowest score at which the rows above it reach a precision; inf for classes that never do.
-
-    y, x (N, C) truth and out-of-fold scores; mask (N,) or (N, C): cells that count. At least `fewest` true rows must
-    lie above. Tied scores count together. Raises BlendkitError for a precision outside (0, 1].
-    """
-    if not 0 < precision <= 1:
-        raise BlendkitError(f"precision lies in (0, 1], got {precision:g}")
-    check_shapes(y, x)
-    keep = np.ones(y.shape, bool) if mask is None else np.broadcast_to(mask.reshape(len(mask), -1), y.shape)
-    out = np.full(y.shape[1], np.inf)
-    for c in range(y.shape[1]):
-        own = keep[:, c]
-        order = np.argsort(-x[own, c], kind="stable")
-        score, found = x[own, c][order], np.cumsum(y[own, c][order])
-        last = np.flatnonzero(np.append(score[1:] != score[:-1], True)) if len(score) else np.empty(0, np.int64)
-        good = (found[last] >= precision * (last + 1)) & (found[last] >= fewest)
-        if good.any():
-            out[c] = score[last[good]].min()
-    return out
 
 
 def percentile_thresholds(

@@ -33,6 +33,7 @@ from blendkit.io import (
     read_species_lists,
     read_taxonomy,
     read_template,
+    read_thresholds,
 )
 from blendkit.member import read_class_names
 from blendkit.ops import info_of
@@ -169,6 +170,7 @@ TARGETS: dict[str, Target] = {
     "leaderboard": of_file(read_leaderboard, "l.csv", "TeamId,Score\n1,0.9\n2,0.8\n"),
     "deployments": of_file(read_deployments, "d.csv", "site,folder,tz,latitude,longitude\nA,x,UTC+3,1.5,2\n"),
     "ranges": of_file(read_range_table, "r.csv", "site,week,class,probability\nA,1,ara,0.5\n"),
+    "thresholds": of_file(read_thresholds, "t.csv", "class,threshold\nara,0.5\nfrog,\n"),
     "sites": of_file(read_sites, "s.csv", "site,latitude,longitude\nA,1.5,2.5\n"),
     "species": of_file(read_species_lists, "s.csv", "site,class\nA,ara\n", "ara\nfrog\n"),
     "finds": of_file(read_finds, "f.csv", "class,latitude,longitude\nara,1,2\n"),

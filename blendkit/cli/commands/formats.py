@@ -18,29 +18,41 @@ if TYPE_CHECKING:
 
 @click.group()
 def formats() -> None:
-    """List the formats of score files, or show what is in a file."""
+    """List the formats of files read and written, or show what is in one."""
 
 
 @formats.command("list")
 @json_option
 def formats_list(json_out: bool) -> None:
-    """List every format of score files with its source; a broken plugin shows why it cannot load."""
-    from blendkit.errors import BlendkitError
-    from blendkit.registry import READERS, registry
+    """List every format of score files, and those that `blendkit detect` writes, each with its source; a broken plugin
+    shows why it cannot load.
+    """
+    from blendkit.registry import READERS, WRITERS
 
-    found, rows = registry(READERS), []
+    for group, does in ((READERS, "reads"), (WRITERS, "writes")):
+        rows = _entries(group)
+        if json_out:
+            for name, about, space, source in rows:
+                event("entry", {"name": name, "does": does, "summary": about, "space": space, "source": source})
+        else:
+            print_table("", ["name", f"what it {does}", "space", "from"], rows)
+        show_blocked(group, json_out)
+
+
+def _entries(group: str) -> list[tuple[str, str, str, str]]:
+    """Return (name, about, space, source) of every entry of a group of formats."""
+    from blendkit.errors import BlendkitError
+    from blendkit.registry import WRITERS, registry
+
+    found, rows = registry(group), []
     for name in found.names():
         try:
-            reader = found.get(name)
-            rows.append((name, reader.about, reader.space, found.source(name)))
+            entry = found.get(name)
+            space = "any" if group == WRITERS and entry.space == "unknown" else entry.space
+            rows.append((name, entry.about, space, found.source(name)))
         except BlendkitError as error:
             rows.append((name, f"BROKEN: {error.problems[0]}", "", found.source(name)))
-    if json_out:
-        for name, about, space, source in rows:
-            event("entry", {"name": name, "summary": about, "space": space, "source": source})
-    else:
-        print_table("", ["name", "what it reads", "space", "from"], rows)
-    show_blocked(READERS, json_out)
+    return rows
 
 
 @formats.command("show")

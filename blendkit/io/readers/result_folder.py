@@ -21,8 +21,11 @@ from blendkit.store import is_store
 
 _LOOKED_AT = 20  # tables of a folder
 _SUFFIXES = (".csv", ".txt", ".tsv", ".parquet", ".arrow", ".feather", ".npz")
-# What BirdNET-Analyzer writes beside its results: settings, and all results once more.
-_SKIPPED = ("birdnet_analysis_params", "birdnet.analyze-params", "birdnet_combined", "birdnet_combinedtable")
+# What BirdNET-Analyzer writes beside its results: settings, and all results once more, as blendkit's `raven` does.
+_SKIPPED = (
+    "birdnet_analysis_params", "birdnet.analyze-params",
+    "birdnet_combined", "birdnet_combinedtable", "combined.selections.txt",
+)  # fmt: skip
 
 
 def result_tables(folder: Path) -> list[Path]:

@@ -9,8 +9,8 @@ from pathlib import Path
 from blendkit.core import FileSpace, LabelTable, Scores, sigmoid
 from blendkit.errors import BlendkitError, shorten
 from blendkit.io import Truth, check_space, is_source, read_labels, read_provenance, read_scores, truth_for
+from blendkit.metrics import precision_thresholds
 from blendkit.training.jobs.label_requests import PseudoLabelRequest
-from blendkit.training.pseudo_label_gates import precision_thresholds
 
 
 @dataclass(frozen=True, eq=False)

@@ -1,0 +1,123 @@
+"""Counts of detections in cells of time and place, the effort behind them, and intervals of their rates."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Literal
+
+import numpy as np
+
+from blendkit.core import DetectionTable, Float64, Int64, Rows, natural_key
+from blendkit.detecting.opened_source import recording_codes
+from blendkit.metrics import rate_intervals, redrawn
+
+Part = Literal["hour", "date", "site"]
+PARTS: tuple[Part, ...] = ("hour", "date", "site")
+
+
+@dataclass(frozen=True, eq=False)
+class Places:
+    """Where each chunk (N,) lies: its recording, length in hours, and its hour, date and site as texts, "" unknown."""
+
+    recording: Int64
+    hours: Float64
+    values: dict[Part, list[str]]
+
+
+@dataclass(frozen=True, eq=False)
+class PartActivity:
+    """Activity over the cells of one part (K,), such as the hours of the day, for classes (C,).
+
+    recordings, hours (K,): listened to. detections, rate, low, high (C, K): per hour listened, with the interval; with
+    (C, K): recordings with a detection.
+    """
+
+    part: Part
+    cells: tuple[str, ...]
+    recordings: Int64
+    hours: Float64
+    detections: Int64
+    found_in: Int64
+    rate: Float64
+    low: Float64
+    high: Float64
+
+
+def places_of(rows: Rows, table: DetectionTable) -> Places:
+    """Return where the chunks of `rows` (N) lie in time and place, by the clock at which each chunk starts."""
+    code = recording_codes(rows)
+    starts = np.array([h.start for h in table.heard], "datetime64[ms]")
+    clock = starts[code] + np.round(rows.start_s * 1000).astype("timedelta64[ms]")
+    known = ~np.isnat(clock)
+    texts = np.datetime_as_string(clock, unit="s").tolist()
+    dated = ["" if np.isnat(d) else str(d) for d in rows.date]
+    timed = ["" if h < 0 else f"{h:02d}" for h in rows.hour.tolist()]
+    values: dict[Part, list[str]] = {
+        "hour": [t[11:13] if k else h for t, k, h in zip(texts, known, timed, strict=True)],
+        "date": [t[:10] if k else d for t, k, d in zip(texts, known, dated, strict=True)],
+        "site": [table.heard[r].site for r in code.tolist()],
+    }
+    return Places(code, (rows.end_s - rows.start_s) / 3600, values)
+
+
+def first_rows(rows: Rows, table: DetectionTable) -> Int64:
+    """Return the row (D,) in which each detection starts."""
+    at = {k: i for i, k in enumerate(zip(recording_codes(rows).tolist(), rows.start_s.tolist(), strict=True))}
+    keys = zip(table.recording.tolist(), table.start_s.tolist(), strict=True)
+    return np.array([at[k] for k in keys], np.int64)
+
+
+def count_part(
+    part: Part, places: Places, table: DetectionTable, row: Int64, draws: Float64, level: float
+) -> PartActivity:
+    """Return the activity over the cells of one part. row (D,): see `first_rows`; draws (B, R): redrawn recordings."""
+    values = places.values[part]
+    cells = tuple(sorted(set(values) - {""}, key=natural_key))
+    at = {v: k for k, v in enumerate(cells)}
+    cell = np.array([at.get(v, -1) for v in values], np.int64)
+    size = (len(table.heard), len(cells))
+    effort = _sums(places.recording, cell, places.hours, size)
+    own = [_sums(table.recording[of], cell[row[of]], None, size) for of in _by_class(table)]
+    counts = np.array([c.sum(axis=0) for c in own]).reshape(len(own), len(cells))
+    bounds = np.array([rate_intervals(c, effort, draws, level) for c in own]).reshape(len(own), 2, len(cells))
+    hours = effort.sum(axis=0)
+    return PartActivity(
+        part, cells, (effort > 0).sum(axis=0).astype(np.int64), hours, counts.astype(np.int64),
+        np.array([(c > 0).sum(axis=0) for c in own], np.int64).reshape(len(own), len(cells)),
+        counts / hours, bounds[:, 0], bounds[:, 1],
+    )  # fmt: skip
+
+
+def draws_of(table: DetectionTable, replicates: int, seed: int) -> Float64:
+    """Return how often each recording is in each draw (B, R)."""
+    return redrawn(len(table.heard), replicates, seed)
+
+
+def crossed(
+    places: Places, table: DetectionTable, row: Int64
+) -> tuple[list[tuple[str, str, str]], Int64, Float64, Int64]:
+    """Return every (site, date, hour) that was listened to, its recordings (K,), hours (K,) and detections (K, C)."""
+    keys = list(zip(places.values["site"], places.values["date"], places.values["hour"], strict=True))
+    cells = sorted(set(keys), key=lambda k: tuple(map(natural_key, k)))
+    at = {k: i for i, k in enumerate(cells)}
+    cell = np.array([at[k] for k in keys], np.int64)
+    hours = np.bincount(cell, places.hours, len(cells)).astype(np.float64)
+    pairs = np.unique(np.column_stack([cell, places.recording]), axis=0)
+    recordings = np.bincount(pairs[:, 0], minlength=len(cells)).astype(np.int64)
+    counts = np.zeros((len(cells), len(table.classes)), np.int64)
+    np.add.at(counts, (cell[row], table.class_at), 1)
+    return cells, recordings, hours, counts
+
+
+def _by_class(table: DetectionTable) -> Iterator[Int64]:
+    for c in range(len(table.classes)):
+        yield np.flatnonzero(table.class_at == c)
+
+
+def _sums(recording: Int64, cell: Int64, weights: Float64 | None, size: tuple[int, int]) -> Float64:
+    """Return sums (R, K) of weights (1 each: None) over recordings and cells; cell -1 counts nowhere."""
+    out = np.zeros(size)
+    inside = cell >= 0
+    np.add.at(out, (recording[inside], cell[inside]), 1.0 if weights is None else weights[inside])
+    return out

@@ -1,0 +1,68 @@
+"""From opened scores and thresholds to a table of detections."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+import numpy as np
+
+from blendkit.core import ClassNames, DetectionTable, Taxonomy
+from blendkit.detecting.class_thresholds import ClassThresholds
+from blendkit.detecting.opened_source import Opened, recording_codes
+from blendkit.errors import BlendkitError, shorten
+from blendkit.metrics import merge_cells, top_cells
+
+Naming = Literal["id", "scientific", "common"]
+
+
+@dataclass(frozen=True)
+class Merging:
+    """How cells above their thresholds become detections.
+
+    gap_s: those of a class that lie at most so many seconds apart are one (None: each chunk is its own); top_k: so many
+    classes of a chunk are kept (None: all), with ties.
+    """
+
+    gap_s: float | None = None
+    top_k: int | None = None
+
+
+def find_detections(
+    opened: Opened, thresholds: ClassThresholds, merging: Merging, naming: Naming = "id"
+) -> tuple[DetectionTable, tuple[str, ...]]:
+    """Return the cells at or above their thresholds as detections, and notes.
+
+    Ends are cut at the end of a recording whose length is known. Raises BlendkitError for names without a taxonomy.
+    """
+    scores = opened.scores
+    cells = scores.values >= thresholds.values
+    if merging.top_k is not None:
+        cells = top_cells(cells, scores.values, merging.top_k)
+    runs = merge_cells(cells, scores.values, scores.rows, merging.gap_s)
+    recording = recording_codes(scores.rows)[runs.row]
+    length = np.array([h.length_s for h in opened.heard])[recording]
+    end = np.where(length > runs.start_s, np.minimum(runs.end_s, length), runs.end_s)
+    names, notes = _class_names(scores.classes, opened.taxonomy, naming)
+    return DetectionTable(
+        opened.heard, names, recording, runs.class_at, runs.start_s, end, runs.score, runs.chunks, opened.audio
+    ), notes
+
+
+def _class_names(
+    classes: tuple[str, ...], taxonomy: Taxonomy, naming: Naming
+) -> tuple[tuple[ClassNames, ...], tuple[str, ...]]:
+    if naming != "id" and not taxonomy.table:
+        raise BlendkitError(f"names: {naming} names need a taxonomy", ["give --taxonomy taxonomy.csv, or --names id"])
+    out, lacking = [], []
+    for c in classes:
+        scientific, common = (
+            taxonomy.scientific_name(c) or c,
+            taxonomy.common_name(c) or taxonomy.scientific_name(c) or c,
+        )
+        label = {"id": c, "scientific": taxonomy.scientific_name(c), "common": taxonomy.common_name(c)}[naming]
+        lacking += [] if label else [c]
+        own = (c, c) if naming == "id" else (scientific, common)
+        out.append(ClassNames(c, label or scientific, *own))
+    note = f"{len(lacking)} classes have no {naming} name in the taxonomy, and keep another: {shorten(lacking)}"
+    return tuple(out), (note,) if lacking else ()
