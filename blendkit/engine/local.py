@@ -21,7 +21,7 @@ from blendkit.engine.preflighting import preflight
 from blendkit.engine.recipe_data import data_folder
 from blendkit.engine.recording_names import named_rows
 from blendkit.engine.run_json import StreamResult, run_report
-from blendkit.engine.time_budget import OVER_BUDGET, BudgetKept, deadline_of, narrowed_plan, terms_of
+from blendkit.engine.time_budget import OVER_BUDGET, BudgetKept, deadline_of, narrowed_plan, require_time, terms_of
 from blendkit.errors import BlendkitError, shorten
 from blendkit.events import Emit, silent
 from blendkit.io import CONSTANT
@@ -240,6 +240,7 @@ def _score(plan: Plan, inputs: Inputs, opened: Opened, files: RecipeFiles, order
     """Score what needs audio; return every recording's status and the rows the run is about."""
     model = plan.recipe.model
     if not opened.audio:
+        require_time(order.deadline)
         return Scored({}), shared_rows(opened.tables, may_lack_rows(plan))
     recordings = inputs.to_score
     if not recordings:

@@ -10,7 +10,7 @@ from typing import Any, Protocol
 from blendkit.core import in_words, seconds_in
 from blendkit.engine.inputs import Inputs
 from blendkit.engine.rehearsal import rehearse
-from blendkit.errors import BlendkitError
+from blendkit.errors import BlendkitError, DeliveryError
 from blendkit.events import Emit
 from blendkit.recipe import Plan, Recipe, RecipeFiles, make_plan, member_shares, narrowed
 from blendkit.scoring import Choice, Deadline, Opened, Runtime, Scored, Terms, dropped_words, one_shift, tta_of
@@ -118,3 +118,13 @@ class BudgetKept:
     def late_s(self) -> float:
         """Return by how many seconds the deadline was missed, 0 if it was kept."""
         return 0.0 if self.deadline is None else max(0.0, -self.deadline.left())
+
+
+def require_time(deadline: Deadline | None) -> None:
+    """Raise DeliveryError if the time is over before anything is blended: a run of tables costs nothing before that."""
+    if deadline is not None and deadline.left() <= 0:
+        asked, spent = deadline.asked_s, deadline.asked_s - deadline.left()
+        problems = ["no member needs audio: there is nothing to leave out", "give it more time"]
+        raise DeliveryError(
+            f"a time budget of {in_words(asked)} is too short: reading took {in_words(spent)}", problems
+        )

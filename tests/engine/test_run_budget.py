@@ -161,3 +161,15 @@ def test_all_members_that_hear_may_be_optional_beside_a_table(
     kept = run_text(text, data, tmp_path / "kept", budget=clock.deadline(8.0))
     assert told(kept)["budget"]["dropped_members"] == ["b"]
     np.testing.assert_allclose(kept.made["both"].values, [[0.1, 0.2], [0.3, 0.4]])
+
+
+def test_a_run_of_tables_whose_time_is_over_delivers_nothing(tmp_path: Path, run_text: Run) -> None:
+    (tmp_path / "s.csv").write_text("row_id,a,b\nr_5,0.1,0.9\n", encoding="utf-8")
+    text = "recipe: 1\nname: r\ntemplate: null\ntaxonomy: []\nmembers:\n  t: {use: table, path: s.csv, space: prob}\n"
+    clock = iter(range(0, 9000, 30))
+    with pytest.raises(DeliveryError, match=r"20 s is too short: reading took"):
+        run_text(
+            text + "output: t\n", tmp_path, tmp_path / "out", budget=Deadline(20.0, 0.0, lambda: float(next(clock)))
+        )
+    assert not (tmp_path / "out/submission.csv").exists()
+    assert run_text(text + "output: t\n", tmp_path, tmp_path / "out", budget="1h").rows == 1
