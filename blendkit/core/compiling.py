@@ -2,13 +2,36 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
 from typing import Any
 from uuid import uuid4
 
 import numpy as np
 from numba import njit
 from numpy.typing import NDArray
+
+_COMPILED_ONLY = ContextVar("compiled_only", default=False)
+_FEW_CELLS = 20_000  # plain numpy needs some milliseconds for them, and compiling a loop takes seconds
+
+
+def few(cells: int) -> bool:
+    """Return whether so few cells are better left to plain numpy than to loops that may have to be compiled first.
+
+    Both give the same bits; above this number the compiled loops are much faster.
+    """
+    return cells <= _FEW_CELLS and not _COMPILED_ONLY.get()
+
+
+@contextmanager
+def compiled_only() -> Iterator[None]:
+    """Use compiled loops inside the block, however few the cells are: to compile them beforehand, or to test them."""
+    token = _COMPILED_ONLY.set(True)
+    try:
+        yield
+    finally:
+        _COMPILED_ONLY.reset(token)
 
 
 def compiled() -> Callable[[Callable[..., Any]], Any]:
