@@ -184,16 +184,6 @@ def lazy(address: str) -> Callable[..., Any]:
     return build
 
 
-offline = bundle(
-    "place",
-    ("data", "store", "allow_outside"),
-    lazy("blendkit.offline:Place"),
-    data_option,
-    click.option(
-        "--store", type=PATH, help="Folder where the members' logits were saved (default: out/<recipe>/logits)."
-    ),
-    outside_option,
-)
 JUDGED = (
     click.option(
         "--clusters",

@@ -43,6 +43,11 @@ TOP_COMMANDS = {
         "List the formats of files read and written, or show what is in one.",
     ),
     "convert": ("blendkit.cli.commands.convert:convert", "Turn a notebook's `solutions` dictionary into a recipe."),
+    "wheelhouse": (
+        "blendkit.cli.commands.wheelhouse:wheelhouse",
+        "Collect all wheels for a machine without a network, and check them.",
+    ),
+    "warmup": ("blendkit.cli.commands.warmup:warmup", "Compile all exact loops, so that no later command has to."),
     "sample": ("blendkit.cli.commands.sample:sample", "Make the built-in sample world in a folder."),
 }
 

@@ -31,7 +31,7 @@ if TYPE_CHECKING:
     from blendkit.core.chunk_counts import LONGEST_CHUNK_S, MIN_REMAINDER_S, SHORTEST_CHUNK_S, Remainder, count_chunks
     from blendkit.core.clocks import OFFSET_FORMS, is_zone, zone
     from blendkit.core.coded_rows import rows_of_codes
-    from blendkit.core.compiling import compiled, read_only
+    from blendkit.core.compiling import cache_places, compiled, compiled_only, few, read_only
     from blendkit.core.deployments import Deployment, DeploymentKey, Deployments
     from blendkit.core.detection_table import ClassNames, DetectionTable, Heard
     from blendkit.core.differences import compare_names, compare_rows, near_names, unused_names
@@ -141,6 +141,7 @@ __all__ = [
     "UserPattern",
     "as_saw",
     "base_name",
+    "cache_places",
     "canonical_json",
     "canonical_order",
     "check_zone",
@@ -149,11 +150,13 @@ __all__ = [
     "compare_names",
     "compare_rows",
     "compiled",
+    "compiled_only",
     "composed",
     "concat",
     "contents_to_json",
     "copies",
     "count_chunks",
+    "few",
     "fitting_names",
     "fold_of",
     "format_seconds",

@@ -2,13 +2,38 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
+from pathlib import Path
 from typing import Any
 from uuid import uuid4
 
 import numpy as np
 from numba import njit
 from numpy.typing import NDArray
+
+_PLACES: list[Path] = []  # of the machine code of every function that was decorated
+_COMPILED_ONLY = ContextVar("compiled_only", default=False)
+_FEW_CELLS = 20_000  # plain numpy needs some milliseconds for them, and compiling a loop takes seconds
+
+
+def few(cells: int) -> bool:
+    """Return whether so few cells are better left to plain numpy than to loops that may have to be compiled first.
+
+    Both give the same bits; above this number the compiled loops are much faster.
+    """
+    return cells <= _FEW_CELLS and not _COMPILED_ONLY.get()
+
+
+@contextmanager
+def compiled_only() -> Iterator[None]:
+    """Use compiled loops inside the block, however few the cells are: to compile them beforehand, or to test them."""
+    token = _COMPILED_ONLY.set(True)
+    try:
+        yield
+    finally:
+        _COMPILED_ONLY.reset(token)
 
 
 def compiled() -> Callable[[Callable[..., Any]], Any]:
@@ -22,11 +47,18 @@ def compiled() -> Callable[[Callable[..., Any]], Any]:
 
     def decorate(function: Callable[..., Any]) -> Any:
         try:
-            return _with_own_files(njit(cache=True, nogil=True)(function))
+            dispatcher = _with_own_files(njit(cache=True, nogil=True)(function))
         except RuntimeError:  # numba raises it if no folder can hold the cache
             return njit(nogil=True)(function)
+        _PLACES.append(Path(dispatcher.stats.cache_path))
+        return dispatcher
 
     return decorate
+
+
+def cache_places() -> tuple[Path, ...]:
+    """Return the folders in which the machine code of the compiled functions imported so far is kept, sorted."""
+    return tuple(sorted(set(_PLACES)))
 
 
 def read_only(x: NDArray[Any]) -> NDArray[Any]:

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from blendkit.engine.local import RunResult, run
     from blendkit.engine.model_variants import Using, Variant, measure, members_using, slim_model
     from blendkit.engine.preflighting import preflight
-    from blendkit.engine.recipe_data import data_folder
+    from blendkit.engine.recipe_data import DataFolders, data_folder, folders_of, open_data
     from blendkit.engine.recording_names import named_rows
     from blendkit.engine.shard_merge import merge
     from blendkit.engine.shard_run import run_shard
@@ -27,12 +27,14 @@ else:
 __all__ = [
     "Beforehand",
     "Behind",
+    "DataFolders",
     "Inputs",
     "RunResult",
     "Using",
     "Variant",
     "data_folder",
     "find_inputs",
+    "folders_of",
     "labels_out_of_reach",
     "look_beforehand",
     "measure",
@@ -40,6 +42,7 @@ __all__ = [
     "members_using",
     "merge",
     "named_rows",
+    "open_data",
     "preflight",
     "run",
     "run_shard",

@@ -15,7 +15,7 @@ from blendkit.engine.recording_names import names_of, zone_notes
 from blendkit.errors import BlendkitError, shorten
 from blendkit.io import Template, read_taxonomy, read_template, split_label_source
 from blendkit.member import MemberContext
-from blendkit.recipe import DataFolder, KeyPath, Plan
+from blendkit.recipe import DataFolder, KeyPath, Plan, named_files
 from blendkit.scoring import CPU_ONLY, Runtime, is_finished
 
 Mode = Literal["audio", "template"]
@@ -27,7 +27,7 @@ class Inputs:
 
     named: how recordings' names are read, and what they give. expected_s: expected durations in seconds, where known.
     left_out: files that look like audio and are none, with their reasons. rehearsal: true for a dry run, whose
-    recordings score files need not contain.
+    recordings score files need not contain. doubled: notes on files that several data folders have.
     """
 
     data: DataFolder
@@ -42,6 +42,7 @@ class Inputs:
     notes: tuple[str, ...]
     rehearsal: bool
     left_out: tuple[str, ...] = ()
+    doubled: tuple[str, ...] = ()
 
     @property
     def names(self) -> NameRule:
@@ -57,6 +58,10 @@ class Inputs:
     def classes(self) -> tuple[str, ...]:
         """The target classes: the template's columns, else the taxonomy's ids, else none."""
         return self.template.classes if self.template is not None else self.taxonomy.classes
+
+    def warnings(self, *, audio: bool) -> list[str]:
+        """Return what a run must say of its inputs; audio: whether a member needs any."""
+        return [*self.doubled, *self.named.notes(), *(self.notes if audio else ())]
 
 
 def find_inputs(plan: Plan, data: DataFolder, dry_run: int | None = None) -> Inputs:
@@ -101,6 +106,7 @@ def find_inputs(plan: Plan, data: DataFolder, dry_run: int | None = None) -> Inp
         notes=(*notes, *zone_notes(named, recordings), *(f"{t.source}: {n}" for t in tables for n in t.notes)),
         rehearsal=dry_run is not None,
         left_out=left_out,
+        doubled=data.doubled([*files, *(n for _, n in named_files(plan)), *_audio_used(data, model.audio)]),
     )
 
 
@@ -156,7 +162,7 @@ def _require_named(plan: Plan, data: DataFolder) -> None:
             except BlendkitError as error:
                 problems.append(f"{plan.recipe.where(path)}: {error.title}")
     if "audio" in changed and not any(data.find(n).is_dir() for n in model.audio):
-        problems.append(f"{plan.recipe.where(('audio',))}: no such folder in {data.root}: {', '.join(model.audio)}")
+        problems.append(f"{plan.recipe.where(('audio',))}: no such folder in {data.said}: {', '.join(model.audio)}")
     if problems:
         raise BlendkitError(f"{plan.recipe.source}: inputs are missing", problems)
 
@@ -198,6 +204,11 @@ def _recordings(
         if dry_run is None:
             return [], [f"no audio in {name}: the template's rows are scored on silence", *notes], inside.left_out
     return [], [f"no audio in {' or '.join(folders)}: the template's rows are scored on silence"], ()
+
+
+def _audio_used(data: DataFolder, folders: list[str]) -> list[str]:
+    """Return the name of the folder at which the search for audio ends; none where there is none."""
+    return next(([n] for n in folders if data.find(n).is_dir()), [])
 
 
 def left_out_notes(folder: str, found: FoundAudio) -> list[str]:

@@ -18,7 +18,7 @@ from blendkit.engine.delivering import streams_of, write_streams
 from blendkit.engine.inputs import Inputs, find_inputs, member_context
 from blendkit.engine.output_folder import LOGITS, new_outputs, open_folder, verify_stores, write_report
 from blendkit.engine.preflighting import preflight
-from blendkit.engine.recipe_data import data_folder
+from blendkit.engine.recipe_data import DataFolders, open_data
 from blendkit.engine.recording_names import named_rows
 from blendkit.engine.run_json import StreamResult, run_report
 from blendkit.engine.time_budget import OVER_BUDGET, BudgetKept, deadline_of, narrowed_plan, require_time, terms_of
@@ -101,7 +101,7 @@ class RunResult:
 
 def run(
     recipe: Recipe | Path | str,
-    data: Path | str | None = None,
+    data: DataFolders = None,
     out: Path | str | None = None,
     *,
     overrides: Sequence[str] = (),
@@ -116,21 +116,21 @@ def run(
 ) -> RunResult:
     """Run a recipe (a file, the name of a packaged one, or one that is read) and write its output folder.
 
-    data: the folder of its files (default: its own; a packaged recipe runs on the sample world). out: default
-    `out/<recipe>`. overrides: `path=value`. dry_run: score only that many recordings. stores: where members' logits
-    are saved (default `out/logits`); saved logits are not computed again. verify: look at the hash of every saved
-    part, and score damaged ones again. runtime: what runs ONNX graphs, and whether
-    the recipe may name code. budget: the time that the run may take, as `90m` or in seconds (default: the recipe's
-    own), from `started` (a reading of `time.monotonic`, default: now), or a deadline with its own
-    clock; what does not fit is left out. emit: called with
-    events as the run goes on. Raises BlendkitError for anything the user can correct, and DeliveryError for a budget
-    that cannot be kept; an earlier run's files in `out` are changed only after all checks have passed.
+    data: the folder of its files, or several, searched in their order (default: its own; a packaged recipe runs on the
+    sample world). out: default `out/<recipe>`. overrides: `path=value`. dry_run: score only that many recordings.
+    stores: where members' logits are saved (default `out/logits`); saved logits are not computed again. verify: look at
+    the hash of every saved part, and score damaged ones again. runtime: what runs ONNX graphs, and whether the recipe
+    may name code. budget: the time that the run may take, as `90m` or in seconds (default: the recipe's own), from
+    `started` (a reading of `time.monotonic`, default: now), or a deadline with its own clock; what does not fit is left
+    out. emit: called with events as the run goes on. Raises BlendkitError for anything the user can correct, and
+    DeliveryError for a budget that cannot be kept; an earlier run's files in `out` are changed only after all checks
+    have passed.
     """
     begins = time.monotonic()
     began = begins if started is None else started
     found = open_recipe(recipe, overrides)
     plan = make_plan(found.recipe)  # a recipe that cannot run should say so before a sample world is made for it
-    folder = DataFolder(data_folder(found, data, emit), allow_outside)
+    folder = open_data(found, data, allow_outside, emit)
     target = Path(out) if out is not None else Path("out") / found.recipe.model.name
     saved = Path(stores) if stores is not None else target / LOGITS
     if verify:
@@ -187,7 +187,7 @@ def _delivered(
     """Blend and write what was scored."""
     behind = Behind.of(opened)
     streams, figures, warnings = streams_of(plan, inputs, opened, behind, rows, files, order.emit)
-    warnings = [*inputs.named.notes(), *(inputs.notes if opened.audio else ()), *_damaged(scored), *warnings]
+    warnings = [*inputs.warnings(audio=bool(opened.audio)), *_damaged(scored), *warnings]
     clock["streams"] = time.perf_counter()
     with new_outputs(order.out) as new:
         written, notes = write_streams(plan, inputs, new, streams)
@@ -245,7 +245,7 @@ def _score(plan: Plan, inputs: Inputs, opened: Opened, files: RecipeFiles, order
     recordings = inputs.to_score
     if not recordings:
         raise BlendkitError(
-            f"no audio below {inputs.data.root}, and no template that lists the rows to score",
+            f"no audio below {inputs.data.said}, and no template that lists the rows to score",
             [f"folders searched for audio: {', '.join(model.audio)}; template: {model.template}"],
         )
     grid = grid_of(plan, member_context(plan, inputs))

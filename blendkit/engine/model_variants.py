@@ -12,13 +12,13 @@ import numpy as np
 from blendkit.audio import Grid
 from blendkit.core import Scores
 from blendkit.engine.inputs import Inputs, find_inputs, member_context, truth_of
-from blendkit.engine.recipe_data import data_folder
+from blendkit.engine.recipe_data import DataFolders, open_data
 from blendkit.errors import BlendkitError
 from blendkit.events import silent
 from blendkit.graphs import GraphNeeds, Slim, slim
 from blendkit.member import TTA, MemberContext
 from blendkit.metrics import macro_auc, paired_bootstrap
-from blendkit.recipe import DataFolder, MemberPlan, Recipe, RecipeFiles, check_files, make_plan, open_recipe
+from blendkit.recipe import MemberPlan, Recipe, RecipeFiles, check_files, make_plan, open_recipe
 from blendkit.scoring import (
     CPU_ONLY,
     Runtime,
@@ -73,7 +73,7 @@ class Variant:
 def members_using(
     model: Path | str,
     recipe: Recipe | Path | str,
-    data: Path | str | None = None,
+    data: DataFolders = None,
     *,
     allow_outside: bool = False,
     runtime: Runtime = CPU_ONLY,
@@ -81,7 +81,7 @@ def members_using(
     """Return the members of a recipe that use `model`. Raises BlendkitError if none does."""
     opened, model = open_recipe(recipe), Path(model)
     plan, recipe = make_plan(opened.recipe), opened.recipe
-    folder = DataFolder(data_folder(opened, data), allow_outside)
+    folder = open_data(opened, data, allow_outside)
     files = check_files(plan, folder)
     inputs = find_inputs(plan, folder, None)
     if not model.is_file():
@@ -145,7 +145,7 @@ def measure(used: Using, name: str, variant: Path | None, runtime: Runtime, reco
     Raises BlendkitError if there is no recording to score.
     """
     if not used.inputs.recordings:
-        raise BlendkitError(f"no audio below {used.inputs.data.root}: a variant is measured on recordings")
+        raise BlendkitError(f"no audio below {used.inputs.data.said}: a variant is measured on recordings")
     before, slow = _scored(used, name, used.params(name), used.context, recordings)
     context = replace(used.context, provider=runtime.provider)
     after, fast = _scored(used, name, used.params(name, variant), context, recordings)

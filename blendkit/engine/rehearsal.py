@@ -23,7 +23,6 @@ from blendkit.scoring import AudioMember, Opened, Span
 from blendkit.store import LogitStore, Stored
 
 _MOST_ROWS = 3000
-_FEW_ROWS = 24  # of the first time, in which what is not compiled yet is compiled
 _GUESS_S = 2e-6  # per row and class, where a rehearsal fails; a rehearsal of whole chains takes less
 _END_S = 1.0  # that the command needs beside all that is measured, at its end
 _UNKNOWN_S = 60.0
@@ -47,11 +46,10 @@ def rehearse(
     """
     chunks = _expected_chunks(plan, inputs)
     every = sum(chunks.values())
-    sizes = [_FEW_ROWS, min(every, _MOST_ROWS)]
     took = 0.0
     try:
-        for size in sizes:
-            rows = _some(chunks, size, plan, inputs)
+        rows = _some(chunks, min(every, _MOST_ROWS), plan, inputs)
+        for _ in range(2):  # the first time compiles what so many rows need and is not compiled yet
             with tempfile.TemporaryDirectory(prefix="blendkit-") as folder:
                 started = now()
                 _deliver(plan, inputs, opened, files, rows, infos, Path(folder))

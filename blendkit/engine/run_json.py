@@ -115,15 +115,7 @@ def run_report(
     output = plan.recipe.model.output
     space, uncovered = _written_space(figures.results[output].space), tuple(figures.uncovered[output])
     known = replace(found, space=space, uncovered=uncovered)
-    used = {
-        **inputs.files,
-        **{
-            p.relative_to(inputs.data.root.resolve()).as_posix()
-            if p.is_relative_to(inputs.data.root.resolve())
-            else p.name: p
-            for p in files.paths.values()
-        },
-    }
+    used = {**inputs.files, **{inputs.data.relative(p): p for p in files.paths.values()}}
     return {
         "blendkit": __version__,
         "recipe": filled_recipe(plan),

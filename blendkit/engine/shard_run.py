@@ -8,10 +8,10 @@ from pathlib import Path
 from blendkit.engine.inputs import find_inputs, member_context
 from blendkit.engine.output_folder import LOGITS, open_folder, verify_stores
 from blendkit.engine.preflighting import preflight
-from blendkit.engine.recipe_data import data_folder
+from blendkit.engine.recipe_data import DataFolders, open_data
 from blendkit.errors import BlendkitError
 from blendkit.events import Emit, silent
-from blendkit.recipe import DataFolder, Recipe, check_files, make_plan, open_recipe
+from blendkit.recipe import Recipe, check_files, make_plan, open_recipe
 from blendkit.scoring import CPU_ONLY, Runtime, Shard, grid_of, open_members, score_recordings
 from blendkit.store import Stored
 
@@ -19,7 +19,7 @@ from blendkit.store import Stored
 def run_shard(
     recipe: Recipe | Path | str,
     shard: Shard,
-    data: Path | str | None = None,
+    data: DataFolders = None,
     out: Path | str | None = None,
     *,
     overrides: Sequence[str] = (),
@@ -37,7 +37,7 @@ def run_shard(
     """
     found = open_recipe(recipe, overrides)
     plan = make_plan(found.recipe)
-    folder = DataFolder(data_folder(found, data, emit), allow_outside)
+    folder = open_data(found, data, allow_outside, emit)
     target = Path(out) if out is not None else Path("out") / found.recipe.model.name
     files = check_files(plan, folder)
     inputs = find_inputs(plan, folder, None)

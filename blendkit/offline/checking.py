@@ -7,16 +7,16 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from blendkit.core import FoundNames
-from blendkit.engine import data_folder, find_inputs, preflight
+from blendkit.engine import DataFolders, find_inputs, folders_of, open_data, preflight
 from blendkit.events import Emit, silent
 from blendkit.offline.data_lint import data_findings
 from blendkit.offline.workspace import Workspaces
-from blendkit.recipe import DataFolder, Plan, Recipe, check_files, group_notes, lint, make_plan, open_recipe
+from blendkit.recipe import Plan, Recipe, check_files, group_notes, lint, make_plan, open_recipe
 
 
 @dataclass(frozen=True, eq=False, repr=False)
 class Check:
-    """A recipe that can run. findings: what the linter says; notes: worth knowing; folder: whose files were checked.
+    """A recipe that can run. findings: what the linter says; notes: worth knowing; folders: whose files were checked.
 
     named: how the names of its recordings are read, where there is a folder.
     """
@@ -24,7 +24,7 @@ class Check:
     plan: Plan
     findings: tuple[str, ...]
     notes: tuple[str, ...]
-    folder: Path | None
+    folders: tuple[Path, ...]
     named: FoundNames | None = None
 
     def __repr__(self) -> str:
@@ -34,7 +34,7 @@ class Check:
 
 def check(
     recipe: Recipe | Path | str,
-    data: Path | str | None = None,
+    data: DataFolders = None,
     *,
     overrides: Sequence[str] = (),
     store: Path | str | None = None,
@@ -44,23 +44,24 @@ def check(
 ) -> Check:
     """Check a recipe's keys, ops, parameters, spaces and loops, then its files and classes; then lint it.
 
-    Files are searched for below `data`, by default in the recipe's own folder; those of a packaged recipe are checked
-    only where a folder is given. store: saved logits; the recipe is then linted against them too. sharded: the recipe
-    is to run in parts. Raises BlendkitError with every problem of a kind, each with file, line and key.
+    Files are searched for below `data`, one folder or several, by default in the recipe's own folder; those of a
+    packaged recipe are checked only where a folder is given. store: saved logits; the recipe is then
+    linted against them too. sharded: the recipe is to run in parts. Raises BlendkitError with every problem of a kind,
+    each with file, line and key.
     """
     found = open_recipe(recipe, overrides)
     plan, notes = make_plan(found.recipe), []
     named = None
-    folder = Path(data) if data is not None else found.folder
-    if folder is not None:
-        root = DataFolder(folder, allow_outside)
+    given = folders_of(data) or ((found.folder,) if found.folder is not None else ())
+    if given:
+        root = open_data(found, given, allow_outside)
         files = check_files(plan, root)
         inputs = find_inputs(plan, root)
         preflight(plan, inputs, files)
         named = inputs.named
-        notes = [*named.notes(), *group_notes(plan, inputs.taxonomy, inputs.classes)]
+        notes = [*inputs.doubled, *named.notes(), *group_notes(plan, inputs.taxonomy, inputs.classes)]
     findings = lint(plan, sharded=sharded)
     if store is not None:
-        root = DataFolder(data_folder(found, data, emit), allow_outside)
+        root = open_data(found, data, allow_outside, emit)
         findings += data_findings(Workspaces(root, Path(store)), plan)
-    return Check(plan, tuple(findings), tuple(notes), folder, named)
+    return Check(plan, tuple(findings), tuple(notes), given, named)

@@ -6,21 +6,21 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from blendkit.engine import data_folder
+from blendkit.engine import DataFolders, open_data
 from blendkit.events import Emit, silent
 from blendkit.offline.workspace import Workspaces
-from blendkit.recipe import DataFolder, Recipe, make_plan, open_recipe
+from blendkit.recipe import Recipe, make_plan, open_recipe
 
 
 @dataclass(frozen=True)
 class Place:
     """The folders of a recipe's files and saved logits.
 
-    data: the folder of a recipe's files (None: its own, or the sample world); store: where logits were saved (None:
-    out/<recipe>/logits); allow_outside: whether the recipe may name files outside its data folder.
+    data: the folder of a recipe's files, or several (None: its own, or the sample world); store: where logits were
+    saved (None: out/<recipe>/logits); allow_outside: whether the recipe may name files outside its data folder.
     """
 
-    data: Path | None = None
+    data: DataFolders = None
     store: Path | None = None
     allow_outside: bool = False
 
@@ -32,5 +32,5 @@ def open_workspaces(
     place = place or Place()
     found = open_recipe(recipe, overrides)
     make_plan(found.recipe)  # a recipe that cannot run should say so before a sample world is made for it
-    folder = DataFolder(data_folder(found, place.data, emit), place.allow_outside)
+    folder = open_data(found, place.data, place.allow_outside, emit)
     return Workspaces(folder, place.store or Path("out") / found.recipe.model.name / "logits"), found.recipe

@@ -124,7 +124,15 @@ def _open(plan: Plan, data: DataFolder, files: RecipeFiles, stores: Path) -> Wor
     folds, fold_notes = _folds(opened, measured)
     behind = Behind.of(opened)
     read_as = (f"{t.source}: {n}" for t in inputs.labels if t.source in used for n in t.notes)
-    said = [*inputs.named.notes(), *read_as, *opened.warnings, *notes, *fold_notes, *behind.in_sample(measured)]
+    said = [
+        *inputs.doubled,
+        *inputs.named.notes(),
+        *read_as,
+        *opened.warnings,
+        *notes,
+        *fold_notes,
+        *behind.in_sample(measured),
+    ]
     unique = dict.fromkeys(said)
     around = StepContext(inputs.taxonomy, inputs.names, plan.recipe.model.chunk_s, files, behind.contents)
     memo = Memo(max(_MEMO_BYTES, 2 * sum(m.values.nbytes for m in members.values())))
@@ -133,7 +141,7 @@ def _open(plan: Plan, data: DataFolder, files: RecipeFiles, stores: Path) -> Wor
 
 def _truth(inputs: Inputs, rows: Rows, classes: tuple[str, ...]) -> tuple[Bools, Bools, list[str]]:
     if beyond := labels_out_of_reach(inputs, rows):
-        raise BlendkitError(f"labels of {inputs.data.root} cannot be those of the rows", beyond)
+        raise BlendkitError(f"labels of {inputs.data.said} cannot be those of the rows", beyond)
     truth, labelled, used = truth_of(inputs, rows, classes)
     if not labelled.any():
         read = [
@@ -142,7 +150,7 @@ def _truth(inputs: Inputs, rows: Rows, classes: tuple[str, ...]) -> tuple[Bools,
             for t in inputs.labels
         ]
         raise BlendkitError(
-            f"no label matches a row: nothing can be measured in {inputs.data.root}",
+            f"no label matches a row: nothing can be measured in {inputs.data.said}",
             read or ["no label file was found (`labels:` names them)"],
         )
     inside = truth[labelled]

@@ -8,7 +8,7 @@ from typing import Annotated, Literal, NotRequired, TypedDict, Unpack
 import numpy as np
 from annotated_types import Ge, Interval, Le
 
-from blendkit.core import LEVELS, Bools, Float64, Int64, Level, Matrix, Sonotypes, Taxonomy, read_only
+from blendkit.core import LEVELS, Bools, Float64, Int64, Level, Matrix, Sonotypes, Taxonomy, few, read_only
 from blendkit.errors import BlendkitError, did_you_mean
 from blendkit.ops.declare import (
     NO_GROUPS,
@@ -22,6 +22,7 @@ from blendkit.ops.declare import (
     op,
 )
 from blendkit.ops.fitted.shared import highest_covered, unsureness
+from blendkit.ops.kernels.few_cells_sums import plain_group_means
 from blendkit.ops.kernels.over_classes import (
     NO_GROUP,
     GroupReduction,
@@ -178,6 +179,8 @@ def congener_scores(
 
 def _towards_means(x: Matrix, levels: Levels, share: Callable[[Matrix], Float64]) -> Matrix:
     """Return x (N, C) moved towards its groups' means, chunks (n, C) by share(chunks) (n,) of the levels' alphas."""
+    if few(x.size):
+        return plain_group_means(x, *levels, share(x)).astype(x.dtype)
     out, own = np.empty_like(x, order="C"), read_only(x)
     in_blocks(len(x), x.shape[1], lambda part: group_mean_kernel(own[part], *levels, share(own[part]), out[part]))
     return out

@@ -7,7 +7,7 @@ from typing import Annotated, Literal
 import numpy as np
 from annotated_types import Ge, Le
 
-from blendkit.core import Float64, Int64, Matrix, read_only
+from blendkit.core import Float64, Int64, Matrix, few, read_only
 from blendkit.ops.declare import Covered, NonNegative, Offsets, Positive, UnitInterval, op
 from blendkit.ops.fitted.shared import highest_covered, unsureness
 from blendkit.ops.kernels.along_time import (
@@ -18,6 +18,7 @@ from blendkit.ops.kernels.along_time import (
     window_max_kernel,
 )
 from blendkit.ops.kernels.bounds import bounds_of
+from blendkit.ops.kernels.few_cells_sums import plain_correlation
 from blendkit.ops.parallel import by_recording
 
 TRUNCATE = 4.0  # scipy's default: the kernel ends at four sigma
@@ -154,6 +155,8 @@ def _adapted(
 
 
 def _correlate(x: Matrix, taps: Float64, offsets: Int64 | None, edge: KernelEdge) -> Matrix:
+    if edge == "nearest" and few(x.size):
+        return plain_correlation(x, taps, bounds_of(x, offsets)).astype(x.dtype)
     out = np.empty_like(x, order="C")
     correlate_kernel(read_only(x), taps, bounds_of(x, offsets), _EDGES[edge], out)
     return out

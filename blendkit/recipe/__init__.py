@@ -11,15 +11,17 @@ from typing import TYPE_CHECKING
 from blendkit._face import lazy_face
 
 if TYPE_CHECKING:
+    from blendkit.recipe.data_folders import DataFolder
     from blendkit.recipe.explanation import explain
     from blendkit.recipe.fill import filled_recipe, filled_text
     from blendkit.recipe.find import FoundRecipe, open_recipe, packaged_recipes
     from blendkit.recipe.graph import only_streams
+    from blendkit.recipe.kaggle_inputs import KAGGLE_INPUT, kaggle_folders
     from blendkit.recipe.linting import called, lint, weak_steps
     from blendkit.recipe.load import Recipe, load_recipe, parse_recipe, with_values, without, yaml_value
     from blendkit.recipe.optional import member_shares, narrowed
     from blendkit.recipe.params import checked_fit
-    from blendkit.recipe.paths import DataFolder, RecipeFiles, check_files
+    from blendkit.recipe.paths import RecipeFiles, check_files, named_files
     from blendkit.recipe.plan import MemberPlan, Plan, StreamPlan, make_plan
     from blendkit.recipe.plan_steps import blend_op
     from blendkit.recipe.schema import MemberModel, WeightsBy
@@ -30,6 +32,7 @@ else:
     __getattr__, __dir__ = lazy_face(__name__)
 
 __all__ = [
+    "KAGGLE_INPUT",
     "Conversion",
     "DataFolder",
     "FoundRecipe",
@@ -52,10 +55,12 @@ __all__ = [
     "filled_recipe",
     "filled_text",
     "group_notes",
+    "kaggle_folders",
     "lint",
     "load_recipe",
     "make_plan",
     "member_shares",
+    "named_files",
     "narrowed",
     "only_streams",
     "open_recipe",

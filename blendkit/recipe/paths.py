@@ -1,4 +1,4 @@
-"""Files a recipe names: resolved below the data folder, which they may not leave unless allowed."""
+"""The files that a recipe names, found in its data folders, with the hashes that it states."""
 
 from __future__ import annotations
 
@@ -7,46 +7,13 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from blendkit.core import Saw
-from blendkit.errors import BlendkitError, did_you_mean
-from blendkit.io import FileContents, split_label_source
+from blendkit.errors import BlendkitError
+from blendkit.io import FileContents
+from blendkit.recipe.data_folders import DataFolder
 from blendkit.recipe.file_hashes import wrong_hashes
 from blendkit.recipe.plan import Plan
 from blendkit.recipe.step_plans import OpStep
 from blendkit.recipe.strict_yaml import KeyPath
-
-
-@dataclass(frozen=True)
-class DataFolder:
-    """The folder of a recipe's files. outside: they may lie outside it. contents: the files that were read already."""
-
-    root: Path
-    outside: bool = False
-    contents: FileContents = field(default_factory=FileContents, compare=False, repr=False)
-
-    def find(self, name: str) -> Path:
-        """Return the absolute path of a name. Raises BlendkitError if it leaves the folder."""
-        path = (self.root / name).resolve()
-        if not self.outside and not path.is_relative_to(self.root.resolve()):
-            raise BlendkitError(f"{name!r} leaves the data folder {self.root}; --allow-outside permits it")
-        return path
-
-    def require(self, name: str, *, folder: bool = False) -> Path:
-        """As `find`, for a file (or a folder) that must exist; the error names the most similar file of its folder."""
-        path = self.find(name)
-        if path.is_file() or (folder and path.is_dir()):
-            return path
-        raise self._missing(name, path)
-
-    def require_labels(self, name: str) -> Path:
-        """As `find`, for labels that must exist: a file, `FILE:NAME`, or a folder."""
-        path = self.find(name)
-        if not split_label_source(path)[0].exists():
-            raise self._missing(name, path)
-        return path
-
-    def _missing(self, name: str, path: Path) -> BlendkitError:
-        beside = sorted(p.name for p in path.parent.iterdir()) if path.parent.is_dir() else []
-        return BlendkitError(f"{name!r} is not in {self.root}{did_you_mean(path.name, beside)}")
 
 
 @dataclass(frozen=True, eq=False)
@@ -103,8 +70,7 @@ def check_files(plan: Plan, data: DataFolder, spare: Container[str] = ()) -> Rec
 
     spare: members whose files may be missing, because their logits are saved.
     """
-    if not data.root.is_dir():
-        raise BlendkitError(f"{data.root}: no such data folder")
+    data.require_roots()
     found: dict[KeyPath, Path] = {}
     problems = []
     for path, name in named_files(plan):

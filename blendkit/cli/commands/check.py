@@ -6,16 +6,17 @@ from pathlib import Path
 
 import click
 
+from blendkit.cli._data_options import data_folders
 from blendkit.cli._options import PATH, outside_option, set_option
 from blendkit.cli._show import emitter
-from blendkit.errors import first_of
+from blendkit.errors import first_of, shorten
 
 _FINDINGS = 50  # of the linter that are printed
 
 
 @click.command()
 @click.argument("recipe")
-@click.option("--data", type=PATH, help="Also check the recipe's files below this folder.")
+@data_folders
 @set_option
 @click.option("--fill", is_flag=True, help="Print the recipe with every default written out.")
 @click.option(
@@ -30,7 +31,7 @@ _FINDINGS = 50  # of the linter that are printed
 @outside_option
 def check(
     recipe: str,
-    data: Path | None,
+    data: tuple[Path, ...] | None,
     overrides: tuple[str, ...],
     fill: bool,
     explained: bool,
@@ -64,7 +65,7 @@ def check(
         click.echo(f"note: {note}")
     for line in first_of([f"lint: {text}" for text in found.findings], _FINDINGS):
         click.echo(line)
-    checked = "files not checked (no --data)" if found.folder is None else f"files found in {found.folder}"
+    checked = "files not checked (no --data)" if not found.folders else f"files found in {shorten(found.folders)}"
     counts = f"{len(found.plan.members)} members, {len(found.plan.streams)} streams"
     click.echo(f"{found.plan.recipe.source}: {counts}, writes {', '.join(found.plan.outputs)}; {checked}")
     if strict and found.findings:

@@ -9,6 +9,7 @@ import click
 
 from blendkit.cli._ablation import ablate_recipe
 from blendkit.cli._compile_notice import announced
+from blendkit.cli._data_options import offline
 from blendkit.cli._ledger import LedgerUse
 from blendkit.cli._options import (
     INSIDE_UNIT,
@@ -21,7 +22,6 @@ from blendkit.cli._options import (
     bundle,
     columns,
     json_option,
-    offline,
     set_option,
 )
 from blendkit.cli._show import emitter, event

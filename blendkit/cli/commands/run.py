@@ -9,10 +9,10 @@ from typing import TYPE_CHECKING
 import click
 
 from blendkit.cli._compile_notice import announced
+from blendkit.cli._data_options import data_folders
 from blendkit.cli._machine_options import LengthOfTime, timed_machine
 from blendkit.cli._options import (
     OUT_FOLDER,
-    data_option,
     json_option,
     outside_option,
     set_option,
@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 
 @click.command()
 @click.argument("recipe")
-@data_option
+@data_folders
 @click.option("--out", type=OUT_FOLDER, help="Folder to write to (default: out/<recipe>).")
 @set_option
 @click.option(
@@ -56,7 +56,7 @@ if TYPE_CHECKING:
 def run(
     began: Started | None,
     recipe: str,
-    data: Path | None,
+    data: tuple[Path, ...] | None,
     out: Path | None,
     overrides: tuple[str, ...],
     dry_run: int | None,

@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from blendkit.cli._compile_notice import announced
-from blendkit.cli._options import LEDGER, OUT_FILE, json_option, judged, offline, set_option, several
+from blendkit.cli._data_options import offline
+from blendkit.cli._options import LEDGER, OUT_FILE, json_option, judged, set_option, several
 from blendkit.cli._show import emitter, event
 
 if TYPE_CHECKING:

@@ -9,8 +9,9 @@ import numpy as np
 from numba import get_num_threads
 from numpy.typing import NDArray
 
-from blendkit.core import Bools, Int64, compiled, read_only, side_by_side
+from blendkit.core import Bools, Int64, compiled, few, read_only, side_by_side
 from blendkit.metrics.kernels.buckets import PER_POSITIVE, own_ties, pairs_of
+from blendkit.metrics.kernels.few_cells import plain_pairs
 
 _COLUMNS = 32  # gathered together, so that most of a row-major matrix's cache lines are used at once
 _TILE_ROWS = 64  # transposed at a time: their part of all columns stays in the nearest cache
@@ -145,6 +146,8 @@ def count_pairs(y: Bools, x: NDArray[Any], mask: Bools | None = None) -> Int64:
     """
     if x.dtype != np.float32:
         x = np.asarray(x, np.float64)
+    if few(x.size):
+        return _plain_counts(np.asarray(y, bool), x, mask)
     state: NDArray[Any] = np.asarray(y, bool).view(np.uint8)
     if mask is not None:
         left_out = ~(mask[:, None] if mask.ndim == 1 else mask)
@@ -164,6 +167,19 @@ def count_pairs(y: Bools, x: NDArray[Any], mask: Bools | None = None) -> Int64:
             _count_blocks(held, mask is not None, tuple(s[t] for s in scratch), (t, threads, columns), out)
 
         side_by_side(work, threads, threads)
+    return out
+
+
+def _plain_counts(y: Bools, x: NDArray[Any], mask: Bools | None) -> Int64:
+    """Return what `count_pairs` does, of few cells, without compiled loops."""
+    out = np.zeros((x.shape[1], len(PairCount)), np.int64)
+    keep = (
+        np.ones(x.shape, bool) if mask is None else np.broadcast_to(mask[:, None] if mask.ndim == 1 else mask, x.shape)
+    )
+    out[:, _POSITIVES], out[:, _NEGATIVES] = (y & keep).sum(axis=0), (~y & keep).sum(axis=0)
+    if x.size:
+        twice_u, ties, bad = plain_pairs(y, x, keep)
+        out[:, _TWICE_U], out[:, _TIES] = np.where(bad, NAN_FOUND, twice_u), ties
     return out
 
 

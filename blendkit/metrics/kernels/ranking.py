@@ -12,7 +12,8 @@ import numpy as np
 from numba import get_num_threads
 from numpy.typing import NDArray
 
-from blendkit.core import Float64, Matrix, compiled, read_only, side_by_side
+from blendkit.core import Float64, Matrix, compiled, few, read_only, side_by_side
+from blendkit.metrics.kernels.few_cells import plain_doubled_ranks
 
 _COLUMNS = 64  # gathered together by all threads: a row-major matrix is read and written by whole cache lines
 _LINE = 8  # columns of a cache line, which no two threads should share
@@ -161,6 +162,8 @@ def doubled_ranks(x: Matrix) -> NDArray[np.int32]:
     Exact integers: tied values share the mean of their ranks, doubled. x is (N, C) float32 or
     float64 without NaN; N up to 1,073,741,823. A radix sort, because its time does not depend on the values.
     """
+    if few(x.size):
+        return _few_ranks(x)
     out = np.empty(x.shape, np.int32)
     _ranked(x, lambda ranks, low: _placed(ranks, low, out))
     return out
@@ -168,9 +171,16 @@ def doubled_ranks(x: Matrix) -> NDArray[np.int32]:
 
 def rank_shares(x: Matrix) -> Float64:
     """Return (N, C) doubled ranks divided by 2 N, in one pass; x as for `doubled_ranks`."""
+    if few(x.size):
+        return _few_ranks(x) / (2.0 * len(x))
     out = np.empty(x.shape, np.float64)
     _ranked(x, lambda ranks, low: _placed_shares(ranks, low, 2.0 * len(x), out))
     return out
+
+
+def _few_ranks(x: Matrix) -> NDArray[np.int32]:
+    values = x if x.dtype == np.float32 else np.asarray(x, np.float64)
+    return plain_doubled_ranks(values) if x.size else np.empty(x.shape, np.int32)
 
 
 def _ranked(x: Matrix, put: Callable[[NDArray[np.int32], int], None]) -> None:

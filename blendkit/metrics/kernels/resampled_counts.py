@@ -8,8 +8,11 @@ import numpy as np
 from numba import get_num_threads
 from numpy.typing import NDArray
 
-from blendkit.core import Bools, Int64, compiled, read_only, side_by_side
+from blendkit.core import Bools, Int64, compiled, few, read_only, side_by_side
+from blendkit.metrics.kernels.few_cells import plain_resampled
 from blendkit.metrics.kernels.ranking import ordered_key, raw_bits, sort_keys
+
+_FEW_REPLICATES = 1001  # so many of few cells take plain numpy a fraction of a second
 
 
 @compiled()
@@ -158,6 +161,10 @@ def resampled_counts(
     left_out = np.zeros((len(live), len(weights) if jackknife else 0), np.int64)
     if int(weights.max(initial=0)) * len(y) >= 2**31:
         raise ValueError(f"{len(y)} rows drawn up to {weights.max()} times: the counts do not fit in int32")
+    if few(x.size * (1 + weights.shape[1] // _FEW_REPLICATES)):
+        if jackknife:
+            left_out = plain_resampled(y, x, keep, cluster, 1 - np.eye(len(weights), dtype=np.int64), live)
+        return plain_resampled(y, x, keep, cluster, weights, live), left_out
     narrow = np.uint8 if weights.max(initial=0) < 2**8 else np.int32  # a narrow table of weights stays in cache
     bits, sign, passes = raw_bits(x)
     class_major = bits.flags.f_contiguous and not bits.flags.c_contiguous

@@ -1,0 +1,46 @@
+"""`blendkit wheelhouse`."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from blendkit.cli._options import PATH
+
+
+@click.command()
+@click.argument("folder", metavar="DIR", type=PATH)
+@click.option("--python", metavar="X.Y", help="Python of the other machine, as 3.11 (default: this one's).")
+@click.option(
+    "--platform",
+    metavar="TAG",
+    help="Platform of the other machine, as manylinux_2_28_x86_64 (default: this one's, or that one where --python "
+    "names another Python).",
+)
+@click.option(
+    "--keep",
+    metavar="A,B,...",
+    help="Packages that the other machine has and that must never be replaced, as numpy,pandas: their wheels are left "
+    "out (default: none; pip replaces only what blendkit cannot use).",
+)
+def wheelhouse(folder: Path, python: str | None, platform: str | None, keep: str | None) -> None:
+    """Fill the new folder DIR with all wheels that installing blendkit needs on a machine without a network.
+
+    There, `pip install --no-index --find-links DIR blendkit` then installs it. The folder is checked first: blendkit is
+    installed from it, without an index, into a new environment. Where this machine lacks the other's Python or
+    platform, pip only resolves what it would install, and the result says so.
+    """
+    from blendkit.installing import Target, make_wheelhouse
+
+    names = [k.strip() for k in (keep or "").split(",") if k.strip()]
+    made = make_wheelhouse(
+        folder, Target(python, platform), keep=names, tell=lambda text: click.echo(f"{text} ...", err=True)
+    )
+    if made.left_out:
+        click.echo(f"left out, the other machine must have: {', '.join(made.left_out)}")
+    else:
+        click.echo("pip keeps what the other machine has, and replaces only what is too old for blendkit")
+    how = "installed in a new environment" if made.installed else "only resolved: this machine is of another kind"
+    click.echo(f"wrote {made.folder}: {len(made.wheels)} wheels, {made.bytes / 1e6:.0f} MB, {how}")
+    click.echo(f"there: pip install --no-index --find-links {made.folder} blendkit")

@@ -1,0 +1,188 @@
+"""Wheelhouses: every wheel that pip needs where there is no network, checked in an environment of its own."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import shutil
+import subprocess
+import sys
+import tempfile
+import venv
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from importlib.metadata import PackageNotFoundError, distribution
+from pathlib import Path
+
+from blendkit.errors import BlendkitError, DeliveryError, shorten
+
+_OWN = "blendkit"
+_LAST_LINES = 6  # of what pip said, in a message
+_OLDEST_GLIBC = 17  # of manylinux_2_17, the oldest for which packages are still made
+_MANYLINUX = re.compile(r"manylinux_2_(\d+)_(\w+)")
+Tell = Callable[[str], None]
+
+
+@dataclass(frozen=True)
+class Target:
+    """The machine that will install: its Python, as `3.11`, and its platform, as `manylinux_2_28_x86_64`.
+
+    None: those of this process.
+    """
+
+    python: str | None = None
+    platform: str | None = None
+
+    @property
+    def here(self) -> bool:
+        """Whether this process is of the same kind."""
+        return self.platform is None and self.python in (None, _this_python())
+
+    def flags(self) -> list[str]:
+        """Return pip's options for wheels of this kind alone."""
+        if self.here:
+            return []
+        version = self.python or _this_python()
+        platforms = _platforms(self.platform or "manylinux_2_28_x86_64")
+        return ["--python-version", version, *(f"--platform={p}" for p in platforms)]
+
+
+@dataclass(frozen=True)
+class Wheelhouse:
+    """wheels: the names of all files; left_out: those of `keep`, which the other machine must have already.
+
+    installed: whether they were installed in a new environment; if not, pip only resolved them.
+    """
+
+    folder: Path
+    wheels: tuple[str, ...]
+    left_out: tuple[str, ...]
+    installed: bool
+    bytes: int
+
+
+def make_wheelhouse(
+    folder: Path | str,
+    target: Target | None = None,
+    *,
+    keep: Sequence[str] = (),
+    project: str | None = None,
+    tell: Tell = lambda text: None,
+) -> Wheelhouse:
+    """Fill a new folder with the wheels that `pip install --no-index --find-links FOLDER blendkit` needs.
+
+    keep: packages whose wheels are left out, so that pip can never replace those that the other machine has. project:
+    what is installed (default: this blendkit, from where it was installed). The folder gets its name once all is
+    checked. Raises BlendkitError for a folder that exists and for unknown names in `keep`, and DeliveryError with pip's
+    last lines where a wheel cannot be had or the check fails.
+    """
+    folder, target = Path(folder), target or Target()
+    if target.python is not None and not re.fullmatch(r"3\.\d+", target.python):
+        raise BlendkitError(f"--python: expected a version as 3.11, got {target.python!r}")
+    if folder.exists():
+        raise BlendkitError(f"{folder}: exists; a wheelhouse is made in a new folder")
+    folder.parent.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(prefix=f".{folder.name}-", dir=folder.parent) as scratch:
+        new, aside = Path(scratch) / "wheels", Path(scratch) / "kept"
+        aside.mkdir()
+        tell("building the wheel")
+        _pip("wheel", "--no-deps", "--wheel-dir", new, project or _origin(), doing="the wheel cannot be built")
+        (own,) = new.glob("*.whl")
+        tell("fetching what it needs")
+        fetch = ["download", "--only-binary=:all:", "--dest", new, *target.flags(), own]
+        _pip(*fetch, doing="a package cannot be had")
+        left_out = _set_aside(new, aside, keep)
+        tell("checking it without an index")
+        installed = _checked(_name(own.name), new, aside, target, Path(scratch))
+        wheels = sorted(p.name for p in new.iterdir())
+        size = sum(p.stat().st_size for p in new.iterdir())
+        new.rename(folder)
+    return Wheelhouse(folder, tuple(wheels), left_out, installed, size)
+
+
+def _set_aside(new: Path, aside: Path, keep: Sequence[str]) -> tuple[str, ...]:
+    """Move the wheels of kept packages out; return their file names. Nothing needs a kept package: an error."""
+    found = {_name(p.name): p for p in new.iterdir()}
+    unknown = [k for k in keep if _normal(k) not in found]
+    if unknown:
+        raise BlendkitError(
+            f"--keep: nothing here needs {', '.join(unknown)}", [f"the wheels are of {shorten(sorted(found), 40)}"]
+        )
+    out = sorted(found[_normal(k)] for k in dict.fromkeys(keep))
+    for path in out:
+        path.rename(aside / path.name)
+    return tuple(p.name for p in out)
+
+
+def _checked(name: str, new: Path, aside: Path, target: Target, scratch: Path) -> bool:
+    """Install into a new environment, kept packages first, as another machine has them; False if only resolved."""
+    links = ["--no-index", "--find-links", str(new)]
+    python = sys.executable if target.here else shutil.which(f"python{target.python or _this_python()}")
+    if python is None or target.platform is not None:
+        into = ["--target", str(scratch / "target"), "--only-binary=:all:", *target.flags()]
+        _pip("install", "--dry-run", *into, *links, "--find-links", aside, name, doing="the wheels do not suffice")
+        return False
+    own = _environment(python, scratch / "venv")
+    if kept := sorted(aside.iterdir()):
+        _pip("install", "--no-index", "--no-deps", *kept, python=own, doing="a kept package cannot be installed")
+    _pip("install", *links, "--find-links", aside, name, python=own, doing="the wheels do not suffice")
+    _pip("check", python=own, doing="the packages do not fit together")
+    return True
+
+
+def _environment(python: str, folder: Path) -> str:
+    if python == sys.executable:
+        venv.create(folder, with_pip=True, symlinks=os.name != "nt")
+    else:
+        _run([python, "-m", "venv", str(folder)], "no environment can be made")
+    return str(folder / ("Scripts/python.exe" if os.name == "nt" else "bin/python"))
+
+
+def _origin() -> str:
+    """Return what pip installed blendkit from: a folder or an address, else its name and version."""
+    try:
+        own = distribution(_OWN)
+    except PackageNotFoundError as error:
+        raise BlendkitError(f"{_OWN} is not installed", ["install it with pip, then try again"]) from error
+    origin = own.read_text("direct_url.json")
+    if origin is None:
+        return f"{_OWN}=={own.version}"
+    url = str(json.loads(origin)["url"])
+    path = Path(url.removeprefix("file://"))
+    if url.startswith("file://") and not path.exists():
+        raise BlendkitError(f"{path}: blendkit was installed from there, and it is gone", ["install it again with pip"])
+    return str(path) if url.startswith("file://") else f"{_OWN} @ {url}"
+
+
+def _pip(*args: object, doing: str, python: str = sys.executable) -> None:
+    _run([python, "-m", "pip", "--disable-pip-version-check", "--quiet", *map(str, args)], doing)
+
+
+def _run(command: list[str], doing: str) -> None:
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    if done.returncode:
+        said = (done.stderr + done.stdout).strip().splitlines()[-_LAST_LINES:]
+        raise DeliveryError(f"wheelhouse: {doing}", said)
+
+
+def _platforms(platform: str) -> list[str]:
+    """Return a platform and the older ones whose wheels it takes: pip looks for exactly what is listed."""
+    found = _MANYLINUX.fullmatch(platform)
+    if found is None:
+        return [platform]
+    newest, machine = int(found[1]), found[2]
+    older = [f"manylinux_2_{n}_{machine}" for n in range(newest, _OLDEST_GLIBC - 1, -1)]
+    return [*older, f"manylinux2014_{machine}", f"manylinux2010_{machine}", f"manylinux1_{machine}"]
+
+
+def _name(wheel: str) -> str:
+    return _normal(wheel.partition("-")[0])
+
+
+def _normal(name: str) -> str:
+    return re.sub(r"[-_.]+", "-", name).lower()
+
+
+def _this_python() -> str:
+    return f"{sys.version_info.major}.{sys.version_info.minor}"

@@ -1,0 +1,81 @@
+"""A wheelhouse of small stand-ins: what lies in it, and that pip needs nothing else."""
+
+from __future__ import annotations
+
+import sys
+import zipfile
+from pathlib import Path
+
+import pytest
+
+from blendkit.errors import BlendkitError, DeliveryError
+from blendkit.installing import Target, make_wheelhouse
+from blendkit.installing.wheels import _platforms
+
+pytestmark = pytest.mark.slow
+
+
+def wheel(folder: Path, name: str, needs: str = "") -> Path:
+    """Write a wheel of one module without a line of code."""
+    folder.mkdir(exist_ok=True)
+    info, path = f"{name}-1.0.dist-info", folder / f"{name}-1.0-py3-none-any.whl"
+    meta = f"Metadata-Version: 2.1\nName: {name}\nVersion: 1.0\n" + (f"Requires-Dist: {needs}\n" if needs else "")
+    files = {f"{name}.py": "", f"{info}/METADATA": meta, f"{info}/RECORD": ""}
+    files[f"{info}/WHEEL"] = "Wheel-Version: 1.0\nGenerator: test\nRoot-Is-Purelib: true\nTag: py3-none-any\n"
+    with zipfile.ZipFile(path, "w") as archive:
+        for member, text in files.items():
+            archive.writestr(member, text)
+    return path
+
+
+@pytest.fixture
+def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> str:
+    """A stand-in that needs another; pip finds that one in a folder alone."""
+    wheel(tmp_path / "index", "standin_helper")
+    for key, value in {"NO_INDEX": "1", "FIND_LINKS": str(tmp_path / "index"), "CONFIG_FILE": "/dev/null"}.items():
+        monkeypatch.setenv(f"PIP_{key}", value)
+    return str(wheel(tmp_path / "own", "standin", "standin-helper>=1"))
+
+
+def test_all_wheels_are_there_and_install(project: str, tmp_path: Path) -> None:
+    made = make_wheelhouse(tmp_path / "new/house", project=project)
+    assert made.wheels == ("standin-1.0-py3-none-any.whl", "standin_helper-1.0-py3-none-any.whl")
+    assert made.installed
+    assert sorted(p.name for p in (tmp_path / "new").iterdir()) == ["house"]  # nothing is left beside it
+
+
+def test_kept_packages_are_left_out(project: str, tmp_path: Path) -> None:
+    made = make_wheelhouse(tmp_path / "house", keep=["Standin_Helper"], project=project)
+    assert made.wheels == ("standin-1.0-py3-none-any.whl",)
+    assert made.left_out == ("standin_helper-1.0-py3-none-any.whl",)
+    with pytest.raises(BlendkitError, match="nothing here needs nunpy"):
+        make_wheelhouse(tmp_path / "other", keep=["nunpy"], project=project)
+    assert not (tmp_path / "other").exists()
+
+
+def test_another_machine_is_only_resolved(project: str, tmp_path: Path) -> None:
+    made = make_wheelhouse(tmp_path / "house", Target("3.99", "manylinux_2_28_x86_64"), project=project)
+    assert not made.installed
+    assert len(made.wheels) == 2
+
+
+def test_what_cannot_be_had_is_said_and_leaves_nothing(project: str, tmp_path: Path) -> None:
+    (tmp_path / "index/standin_helper-1.0-py3-none-any.whl").unlink()
+    with pytest.raises(DeliveryError, match=r"a package cannot be had[\s\S]*standin-helper"):
+        make_wheelhouse(tmp_path / "house", project=project)
+    assert not (tmp_path / "house").exists()
+    with pytest.raises(BlendkitError, match=r"expected a version as 3\.11, got '311'"):
+        make_wheelhouse(tmp_path / "house", Target("311"), project=project)
+    (tmp_path / "house").mkdir()
+    with pytest.raises(BlendkitError, match="exists"):
+        make_wheelhouse(tmp_path / "house", project=project)
+
+
+def test_platforms_take_the_wheels_of_older_ones() -> None:
+    assert _platforms("manylinux_2_19_x86_64") == [
+        *("manylinux_2_19_x86_64", "manylinux_2_18_x86_64", "manylinux_2_17_x86_64"),
+        *("manylinux2014_x86_64", "manylinux2010_x86_64", "manylinux1_x86_64"),
+    ]
+    assert _platforms("win_amd64") == ["win_amd64"]
+    assert Target().flags() == []
+    assert Target(f"{sys.version_info.major}.{sys.version_info.minor}").flags() == []
