@@ -13,8 +13,8 @@ import numpy as np
 from blendkit.core import DetectionTable, Rows, Scores
 from blendkit.detecting.activity_counts import (
     PARTS,
-    PartActivity,
     ChunkPlaces,
+    PartActivity,
     chunk_places,
     count_part,
     crossed,
