@@ -33,7 +33,7 @@ if TYPE_CHECKING:
     from blendkit.core.coded_rows import rows_of_codes
     from blendkit.core.compiling import cache_places, compiled, compiled_only, few, read_only
     from blendkit.core.deployments import Deployment, DeploymentKey, Deployments
-    from blendkit.core.detection_table import ClassNames, DetectionTable, Heard
+    from blendkit.core.detection_table import DetectionTable, Heard, NamedClass
     from blendkit.core.differences import compare_names, compare_rows, near_names, unused_names
     from blendkit.core.durations import LONGEST_TIME_S, in_words, seconds_in
     from blendkit.core.group_links import linked_groups
@@ -109,7 +109,6 @@ __all__ = [
     "WHOLE_RECORDING",
     "AudioContent",
     "Bools",
-    "ClassNames",
     "ClusterBy",
     "Contents",
     "Deployment",
@@ -129,6 +128,7 @@ __all__ = [
     "NameParts",
     "NameRule",
     "NameSource",
+    "NamedClass",
     "Remainder",
     "Rows",
     "Saw",

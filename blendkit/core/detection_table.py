@@ -28,7 +28,7 @@ class Heard:
 
 
 @dataclass(frozen=True, slots=True)
-class ClassNames:
+class NamedClass:
     """The names of a class. label: the one that was asked for; scientific and common: never empty, else the id."""
 
     id: str
@@ -48,7 +48,7 @@ class DetectionTable:
     """
 
     heard: tuple[Heard, ...]
-    classes: tuple[ClassNames, ...]
+    classes: tuple[NamedClass, ...]
     recording: Int64
     class_at: Int64
     start_s: Float64

@@ -17,7 +17,7 @@ PARTS: tuple[Part, ...] = ("hour", "date", "site")
 
 
 @dataclass(frozen=True, eq=False)
-class Places:
+class ChunkPlaces:
     """Where each chunk (N,) lies: its recording, length in hours, and its hour, date and site as texts, "" unknown."""
 
     recording: Int64
@@ -44,7 +44,7 @@ class PartActivity:
     high: Float64
 
 
-def places_of(rows: Rows, table: DetectionTable) -> Places:
+def chunk_places(rows: Rows, table: DetectionTable) -> ChunkPlaces:
     """Return where the chunks of `rows` (N) lie in time and place, by the clock at which each chunk starts."""
     code = recording_codes(rows)
     starts = np.array([h.start for h in table.heard], "datetime64[ms]")
@@ -58,7 +58,7 @@ def places_of(rows: Rows, table: DetectionTable) -> Places:
         "date": [t[:10] if k else d for t, k, d in zip(texts, known, dated, strict=True)],
         "site": [table.heard[r].site for r in code.tolist()],
     }
-    return Places(code, (rows.end_s - rows.start_s) / 3600, values)
+    return ChunkPlaces(code, (rows.end_s - rows.start_s) / 3600, values)
 
 
 def first_rows(rows: Rows, table: DetectionTable) -> Int64:
@@ -69,7 +69,7 @@ def first_rows(rows: Rows, table: DetectionTable) -> Int64:
 
 
 def count_part(
-    part: Part, places: Places, table: DetectionTable, row: Int64, draws: Float64, level: float
+    part: Part, places: ChunkPlaces, table: DetectionTable, row: Int64, draws: Float64, level: float
 ) -> PartActivity:
     """Return the activity over the cells of one part. row (D,): see `first_rows`; draws (B, R): redrawn recordings."""
     values = places.values[part]
@@ -95,7 +95,7 @@ def draws_of(table: DetectionTable, replicates: int, seed: int) -> Float64:
 
 
 def crossed(
-    places: Places, table: DetectionTable, row: Int64
+    places: ChunkPlaces, table: DetectionTable, row: Int64
 ) -> tuple[list[tuple[str, str, str]], Int64, Float64, Int64]:
     """Return every (site, date, hour) that was listened to, its recordings (K,), hours (K,) and detections (K, C)."""
     keys = list(zip(places.values["site"], places.values["date"], places.values["hour"], strict=True))

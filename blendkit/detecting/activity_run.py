@@ -13,13 +13,13 @@ import numpy as np
 from blendkit.core import DetectionTable, Rows, Scores
 from blendkit.detecting.activity_counts import (
     PARTS,
+    ChunkPlaces,
     PartActivity,
-    Places,
+    chunk_places,
     count_part,
     crossed,
     draws_of,
     first_rows,
-    places_of,
 )
 from blendkit.detecting.class_thresholds import ClassThresholds, ThresholdRule, class_thresholds
 from blendkit.detecting.found_cells import Merging, Naming, find_detections
@@ -41,8 +41,8 @@ TableKind = Literal["csv", "parquet"]
 class Activity:
     """Activity by hour, date and site, of the classes that were detected at all.
 
-    table: the detections, with those classes alone; parts: see `PartActivity`, for each part that the recordings' names give;
-    picture: its path, None where there was nothing to draw.
+    table: the detections, with those classes alone; parts: see `PartActivity`, for each part that the recordings' names
+    give; picture: its path, None where there was nothing to draw.
     """
 
     table: DetectionTable
@@ -93,7 +93,7 @@ def activity(
     every, said = find_detections(opened, chosen, merging or Merging(), naming)
     found = _detected_alone(every)
     rows = opened.scores.rows
-    places, row = places_of(rows, found), first_rows(rows, found)
+    places, row = chunk_places(rows, found), first_rows(rows, found)
     draws = draws_of(found, replicates, seed)
     parts = tuple(count_part(p, places, found, row, draws, level) for p in PARTS if any(places.values[p]))
     notes = tuple(dict.fromkeys([*opened.notes, *chosen.notes, *said, *_unknown(rows, places)]))
@@ -115,7 +115,7 @@ def _detected_alone(table: DetectionTable) -> DetectionTable:
     return replace(table, classes=names, class_at=np.searchsorted(at, table.class_at))
 
 
-def _unknown(rows: Rows, places: Places) -> list[str]:
+def _unknown(rows: Rows, places: ChunkPlaces) -> list[str]:
     """Say how many recordings give no hour, date or site, and so are in no cell of these."""
     out = []
     for part in PARTS:
@@ -149,7 +149,7 @@ def _long(parts: Sequence[PartActivity], table: DetectionTable) -> pd.DataFrame:
     return pd.DataFrame(rows, columns=list(columns))
 
 
-def _wide(places: Places, table: DetectionTable, row: np.ndarray[tuple[int], np.dtype[np.int64]]) -> pd.DataFrame:
+def _wide(places: ChunkPlaces, table: DetectionTable, row: np.ndarray[tuple[int], np.dtype[np.int64]]) -> pd.DataFrame:
     import pandas as pd
 
     cells, recordings, hours, counts = crossed(places, table, row)

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from blendkit.core import Float64, ScoreKind
-from blendkit.detecting.opened_source import Opened
+from blendkit.detecting.opened_source import OpenedSource
 from blendkit.errors import BlendkitError, did_you_mean, shorten
 from blendkit.io import read_thresholds, truth_for
 from blendkit.metrics import ChosenThreshold, chosen_thresholds
@@ -80,7 +80,7 @@ class ClassThresholds:
         return pd.DataFrame({**columns, "why": self.why}, index=pd.Index(self.classes, name="class"))
 
 
-def class_thresholds(opened: Opened, rule: ThresholdRule) -> ClassThresholds:
+def class_thresholds(opened: OpenedSource, rule: ThresholdRule) -> ClassThresholds:
     """Return the thresholds of a source's classes.
 
     Raises BlendkitError for a threshold outside the source's space, unknown classes, and labels that match no row.
@@ -94,7 +94,7 @@ def class_thresholds(opened: Opened, rule: ThresholdRule) -> ClassThresholds:
     return _covered(opened, found)
 
 
-def _covered(opened: Opened, found: ClassThresholds) -> ClassThresholds:
+def _covered(opened: OpenedSource, found: ClassThresholds) -> ClassThresholds:
     """Return thresholds without those of classes that the source does not score."""
     covered = opened.scores.covered
     if covered.all():
@@ -105,7 +105,7 @@ def _covered(opened: Opened, found: ClassThresholds) -> ClassThresholds:
     return ClassThresholds(found.classes, values, why, found.chosen, found.kind, (*found.notes, note))
 
 
-def _check_inside(opened: Opened, values: Sequence[float], where: str) -> None:
+def _check_inside(opened: OpenedSource, values: Sequence[float], where: str) -> None:
     bad = [v for v in values if not math.isfinite(v) or (opened.space in ("prob", "rank") and not 0 <= v <= 1)]
     if bad:
         kind = {"prob": "probabilities from 0 to 1", "rank": "ranks from 0 to 1"}.get(opened.space, "finite numbers")
@@ -114,13 +114,13 @@ def _check_inside(opened: Opened, values: Sequence[float], where: str) -> None:
         )
 
 
-def _for_all(opened: Opened, value: float) -> ClassThresholds:
+def _for_all(opened: OpenedSource, value: float) -> ClassThresholds:
     _check_inside(opened, [value], "--threshold")
     classes = opened.scores.classes
     return ClassThresholds(classes, np.full(len(classes), value), ("",) * len(classes))
 
 
-def _from_file(opened: Opened, path: Path) -> ClassThresholds:
+def _from_file(opened: OpenedSource, path: Path) -> ClassThresholds:
     given, classes = read_thresholds(path), opened.scores.classes
     ids = opened.taxonomy.ids_of(set(given) - set(classes))
     found = {ids.get(c, c): v for c, v in given.items()}
@@ -135,7 +135,7 @@ def _from_file(opened: Opened, path: Path) -> ClassThresholds:
     return ClassThresholds(classes, values, why, notes=(f"{note}: {shorten(lacking)}",) if lacking else ())
 
 
-def _chosen(opened: Opened, rule: ThresholdRule, precision: float) -> ClassThresholds:
+def _chosen(opened: OpenedSource, rule: ThresholdRule, precision: float) -> ClassThresholds:
     scores = opened.scores
     truth = truth_for(rule.labels or "", scores.rows, scores.classes, opened.taxonomy, opened.name)
     known = truth.labelled

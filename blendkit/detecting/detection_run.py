@@ -13,7 +13,7 @@ import numpy as np
 from blendkit.core import DetectionTable, FileSpace, Scores, sigmoid
 from blendkit.detecting.class_thresholds import ClassThresholds, ThresholdRule, class_thresholds
 from blendkit.detecting.found_cells import Merging, Naming, find_detections
-from blendkit.detecting.opened_source import SUFFIX, Opened, Reading, open_source
+from blendkit.detecting.opened_source import SUFFIX, OpenedSource, Reading, open_source
 from blendkit.detecting.result_files import check_folder, new_files, write_heard, write_thresholds
 from blendkit.errors import BlendkitError
 from blendkit.io import Writer, find_writers, write_detections
@@ -99,7 +99,9 @@ def detect(
     return Detected(table, chosen, folder, (*files, SEAL), opened.space, tuple(dict.fromkeys(notes)))
 
 
-def _in_space(table: DetectionTable, opened: Opened, name: str, writer: Writer, notes: list[str]) -> DetectionTable:
+def _in_space(
+    table: DetectionTable, opened: OpenedSource, name: str, writer: Writer, notes: list[str]
+) -> DetectionTable:
     """Return the table with scores that a format can hold, and note what was made of them."""
     if writer.space != "prob" or opened.space == "prob":
         return table
@@ -116,7 +118,7 @@ def _in_space(table: DetectionTable, opened: Opened, name: str, writer: Writer, 
 
 
 def _facts(
-    opened: Opened, table: DetectionTable, chosen: ClassThresholds, writers: dict[str, Writer], notes: list[str]
+    opened: OpenedSource, table: DetectionTable, chosen: ClassThresholds, writers: dict[str, Writer], notes: list[str]
 ) -> dict[str, Any]:
     return {
         "source": opened.name,

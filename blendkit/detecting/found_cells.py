@@ -7,9 +7,9 @@ from typing import Literal
 
 import numpy as np
 
-from blendkit.core import ClassNames, DetectionTable, Taxonomy
+from blendkit.core import DetectionTable, NamedClass, Taxonomy
 from blendkit.detecting.class_thresholds import ClassThresholds
-from blendkit.detecting.opened_source import Opened, recording_codes
+from blendkit.detecting.opened_source import OpenedSource, recording_codes
 from blendkit.errors import BlendkitError, shorten
 from blendkit.metrics import merge_cells, top_cells
 
@@ -29,7 +29,7 @@ class Merging:
 
 
 def find_detections(
-    opened: Opened, thresholds: ClassThresholds, merging: Merging, naming: Naming = "id"
+    opened: OpenedSource, thresholds: ClassThresholds, merging: Merging, naming: Naming = "id"
 ) -> tuple[DetectionTable, tuple[str, ...]]:
     """Return the cells at or above their thresholds as detections, and notes.
 
@@ -51,7 +51,7 @@ def find_detections(
 
 def _class_names(
     classes: tuple[str, ...], taxonomy: Taxonomy, naming: Naming
-) -> tuple[tuple[ClassNames, ...], tuple[str, ...]]:
+) -> tuple[tuple[NamedClass, ...], tuple[str, ...]]:
     if naming != "id" and not taxonomy.table:
         raise BlendkitError(f"names: {naming} names need a taxonomy", ["give --taxonomy taxonomy.csv, or --names id"])
     out, lacking = [], []
@@ -63,6 +63,6 @@ def _class_names(
         label = {"id": c, "scientific": taxonomy.scientific_name(c), "common": taxonomy.common_name(c)}[naming]
         lacking += [] if label else [c]
         own = (c, c) if naming == "id" else (scientific, common)
-        out.append(ClassNames(c, label or scientific, *own))
+        out.append(NamedClass(c, label or scientific, *own))
     note = f"{len(lacking)} classes have no {naming} name in the taxonomy, and keep another: {shorten(lacking)}"
     return tuple(out), (note,) if lacking else ()

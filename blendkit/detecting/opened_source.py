@@ -45,7 +45,7 @@ class Reading:
 
 
 @dataclass(frozen=True, eq=False)
-class Opened:
+class OpenedSource:
     """Scores whose rows are whole recordings in order, the taxonomy, and what was heard, recording by recording.
 
     path: of the source, None of scores in memory; name: what messages call it; notes: what was assumed.
@@ -65,7 +65,7 @@ class Opened:
         return self.scores.space
 
 
-def open_source(source: Scores | Path | str, reading: Reading) -> Opened:
+def open_source(source: Scores | Path | str, reading: Reading) -> OpenedSource:
     """Read a source. Raises BlendkitError as `read_scores` does, for recipes, for a space that the values or the file
     contradict, and for an audio folder that holds none of the recordings.
     """
@@ -82,7 +82,7 @@ def open_source(source: Scores | Path | str, reading: Reading) -> Opened:
     rows = make_rows([str(r) for r in scores.rows.recording], scores.rows.start_s, scores.rows.end_s, named.rule)
     heard, audio, said = _heard(rows, named.rule, reading.audio)
     scores = Scores(scores.values, rows, scores.classes, scores.space, scores.covered)
-    return Opened(scores, taxonomy, heard, audio, path, name, (*notes, *left_out, *said))
+    return OpenedSource(scores, taxonomy, heard, audio, path, name, (*notes, *left_out, *said))
 
 
 def _taxonomy(path: Path | str | None) -> Taxonomy:

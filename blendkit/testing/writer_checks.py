@@ -8,7 +8,7 @@ from pathlib import Path
 
 import numpy as np
 
-from blendkit.core import ClassNames, DetectionTable, Heard
+from blendkit.core import DetectionTable, Heard, NamedClass
 from blendkit.errors import BlendkitError
 from blendkit.io import file_head, find_writers, safe_cell, write_detections
 from blendkit.temporaries import scratch_folder
@@ -26,7 +26,7 @@ def odd_detections() -> DetectionTable:
         Heard("=R1", "=R1.wav", 5.0),
         Heard("quiet", "quiet.wav", 60.0),
     )
-    names = tuple(ClassNames(c, c, c, c) for c in _ODD)
+    names = tuple(NamedClass(c, c, c, c) for c in _ODD)
     start = np.array([0.0, 0.0, 55.0, 5.0, 7.5, 55.0, 0.0])
     end = np.array([5.0, 15.0, 60.0, 7.5, 10.0, 57.5, 5.0])
     return DetectionTable(
@@ -51,10 +51,8 @@ def check_writer(name: str) -> None:
     problems = [] if not writer.suffix or writer.suffix.startswith(".") else [f"suffix {writer.suffix!r} has no dot"]
     problems += [] if writer.about.strip() else ["`about` is empty"]
     table = odd_detections()
-    none = np.zeros(0, np.int64)
-    empty = replace(
-        table, recording=none, class_at=none, start_s=none * 1.0, end_s=none * 1.0, score=none * 1.0, chunks=none
-    )
+    none, no_time = np.zeros(0, np.int64), np.zeros(0)
+    empty = replace(table, recording=none, class_at=none, start_s=no_time, end_s=no_time, score=no_time, chunks=none)
     for what, own in (("detections", table), ("no detection", empty)):
         problems += [f"{what}: {p}" for p in _problems(name, own)]
     raise_problems("writer", name, problems)

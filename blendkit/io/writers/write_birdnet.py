@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from blendkit.core import ClassNames, DetectionTable
+from blendkit.core import DetectionTable, NamedClass
 from blendkit.io.file_writer import Writer
 from blendkit.io.writers.text_rows import csv_text, score_cell, text_cell
 
@@ -27,7 +27,7 @@ def _write(table: DetectionTable, path: Path) -> None:
     path.write_text(csv_text(_COLUMNS, rows), encoding="utf-8", newline="\n")
 
 
-def _species(names: ClassNames) -> str:
+def _species(names: NamedClass) -> str:
     """Return `Scientific name_Common name`, or the one label where the two are not both known."""
     known = names.label != names.id and names.scientific != names.common
     return f"{names.scientific}_{names.common}" if known else names.label
