@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import base64
-import json
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Annotated, Literal
@@ -11,7 +10,7 @@ from typing import Annotated, Literal
 import numpy as np
 
 from blendkit.audio import WindowPool
-from blendkit.core import Float32, Scores, Space
+from blendkit.core import Float32, Scores, Space, json_value
 from blendkit.errors import BlendkitError
 from blendkit.graphs import load_graph, metadata_names, open_session
 from blendkit.io import Windowed, read_hoplite
@@ -82,7 +81,7 @@ class HopliteMember:
 def _linear(path: Path, vectors: Float32) -> tuple[list[str], Float32]:
     """Apply hoplite's own linear classifier, a JSON with base64 float32 `beta` (D, L) and `beta_bias` (L,)."""
     try:
-        data = json.loads(path.read_text(encoding="utf-8"))
+        data = json_value(path.read_text(encoding="utf-8"))
         names = [str(c) for c in data["classes"]]
         beta, bias = (np.frombuffer(base64.b64decode(data[k]), np.float32) for k in ("beta", "beta_bias"))
         beta = beta.reshape(-1, len(names))

@@ -39,6 +39,7 @@ if TYPE_CHECKING:
     from blendkit.core.group_links import linked_groups
     from blendkit.core.hashes import canonical_json, text_hash
     from blendkit.core.joining import concat, shared_rows
+    from blendkit.core.json_texts import json_value
     from blendkit.core.labels import WHOLE_RECORDING, LabelTable
     from blendkit.core.name_presets import AUTO, NAME_PRESETS, PARTS, PATTERNS, NameSource
     from blendkit.core.names import NO_HOUR, NO_MOMENT, NameParts, NameRule, SiteFrom, natural_key
@@ -164,6 +165,7 @@ __all__ = [
     "in_words",
     "is_bookkeeping",
     "is_zone",
+    "json_value",
     "kind_of",
     "linked_groups",
     "logit",

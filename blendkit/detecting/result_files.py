@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
 from pathlib import Path, PurePosixPath
 from typing import Any
 
-from blendkit.core import DetectionTable
+from blendkit.core import DetectionTable, json_value
 from blendkit.detecting.class_thresholds import ClassThresholds
 from blendkit.errors import BlendkitError
 from blendkit.io import csv_text, score_cell, seconds_cell, text_cell
@@ -50,7 +49,7 @@ def new_files(folder: Path, seal: str, facts: Mapping[str, Any]) -> Iterator[Pat
 def _old_files(folder: Path, seal: str) -> set[str]:
     """Return the files that the seal of an earlier run lists. It can be edited by hand: only files below count."""
     try:
-        listed = json.loads(last_seal(folder, seal).read_text(encoding="utf-8"))["files"]
+        listed = json_value(last_seal(folder, seal).read_text(encoding="utf-8"))["files"]
         paths = {str(n): PurePosixPath(str(n)) for n in listed}
     except (OSError, ValueError, KeyError, TypeError):
         return set()

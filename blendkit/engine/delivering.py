@@ -13,6 +13,7 @@ from blendkit.engine.inputs import Inputs
 from blendkit.engine.output_folder import SUBMISSION
 from blendkit.engine.row_order import row_order
 from blendkit.engine.run_json import Figures
+from blendkit.errors import shorten
 from blendkit.events import Emit
 from blendkit.io import Written, write_scores
 from blendkit.recipe import Plan, RecipeFiles, group_notes
@@ -57,17 +58,26 @@ def _note(warnings: list[str], stream: str, text: str) -> None:
 
 
 def write_streams(
-    plan: Plan, inputs: Inputs, out: Path, streams: dict[str, Scores]
+    plan: Plan, inputs: Inputs, out: Path, streams: dict[str, Scores], *, safe: bool = False
 ) -> tuple[dict[str, Written], list[str]]:
-    """Write every stream that the recipe asks for, all in one row order; return what was written, and warnings."""
+    """Write every stream that the recipe asks for, all in one row order; return what was written, and warnings.
+
+    safe: ids that a spreadsheet would run get an apostrophe before them, but not in the submission.
+    """
     output = plan.recipe.model.output  # its order is used for all files, so that they can be compared line by line
     order, order_warning = row_order(streams[output], inputs.template)
     names = {n: SUBMISSION if n == output else f"{n}.csv" for n in streams}
-    written = {n: write_scores(s, out / names[n], order) for n, s in streams.items()}
+    written = {n: write_scores(s, out / names[n], order, safe=safe and n != output) for n, s in streams.items()}
     warnings = [order_warning] if order_warning else []
     warnings += [
         f"{n}: {w.ties_by_writing} distinct logits became equal probabilities in {w.path.name}"
         for n, w in written.items()
         if w.ties_by_writing
+    ]
+    warnings += [
+        f"{w.path.name}: {len(w.made_safe)} ids got an apostrophe before them, because a spreadsheet would run them; "
+        f"they no longer match labels and other files: {shorten(w.made_safe)}"
+        for w in written.values()
+        if w.made_safe
     ]
     return written, warnings

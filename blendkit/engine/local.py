@@ -112,6 +112,7 @@ def run(
     runtime: Runtime = CPU_ONLY,
     budget: float | str | Deadline | None = None,
     started: float | None = None,
+    safe_csv: bool = False,
     emit: Emit = silent,
 ) -> RunResult:
     """Run a recipe (a file, the name of a packaged one, or one that is read) and write its output folder.
@@ -122,9 +123,10 @@ def run(
     the hash of every saved part, and score damaged ones again. runtime: what runs ONNX graphs, and whether the recipe
     may name code. budget: the time that the run may take, as `90m` or in seconds (default: the recipe's own), from
     `started` (a reading of `time.monotonic`, default: now), or a deadline with its own clock; what does not fit is left
-    out. emit: called with events as the run goes on. Raises BlendkitError for anything the user can correct, and
-    DeliveryError for a budget that cannot be kept; an earlier run's files in `out` are changed only after all checks
-    have passed.
+    out. safe_csv: in the files of further streams (`also:`), ids that a spreadsheet would run get an apostrophe, and a
+    warning names them; the submission keeps its ids. emit: called with events as the run goes on. Raises BlendkitError
+    for anything the user can correct, and DeliveryError for a budget that cannot be kept; an earlier run's files in
+    `out` are changed only after all checks have passed.
     """
     begins = time.monotonic()
     began = begins if started is None else started
@@ -136,7 +138,7 @@ def run(
     if verify:
         verify_stores(saved, emit)
     deadline = deadline_of(budget, found.recipe, began)
-    return _run(plan, folder, _Order(target, saved, dry_run, runtime, deadline, begins - began, emit))
+    return _run(plan, folder, _Order(target, saved, dry_run, runtime, deadline, begins - began, safe_csv, emit))
 
 
 @dataclass(frozen=True)
@@ -149,6 +151,7 @@ class _Order:
     runtime: Runtime
     deadline: Deadline | None
     starting_s: float
+    safe_csv: bool
     emit: Emit
 
 
@@ -190,7 +193,7 @@ def _delivered(
     warnings = [*inputs.warnings(audio=bool(opened.audio)), *_damaged(scored), *warnings]
     clock["streams"] = time.perf_counter()
     with new_outputs(order.out) as new:
-        written, notes = write_streams(plan, inputs, new, streams)
+        written, notes = write_streams(plan, inputs, new, streams, safe=order.safe_csv)
         warnings = [*kept.warnings(), *warnings, *notes]
         clock["written"] = time.perf_counter()
         report = run_report(plan, inputs, opened, behind, files, scored, figures, written, warnings)

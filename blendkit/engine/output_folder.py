@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+from blendkit.core import json_value
 from blendkit.errors import BlendkitError
 from blendkit.events import Emit
 from blendkit.store import (
@@ -63,8 +63,8 @@ def write_report(folder: Path, run: dict[str, Any], timings: dict[str, Any], fil
 def _old_files(folder: Path) -> set[str]:
     """Return the score files of an earlier run, also of one that was ended while its files were replaced."""
     try:
-        listed = json.loads(last_seal(folder, RUN).read_text(encoding="utf-8"))["files"]
-    except (OSError, ValueError, KeyError):
+        listed = json_value(last_seal(folder, RUN).read_text(encoding="utf-8"))["files"]
+        # run.json can be edited by hand: nothing but tables directly in this folder may be deleted because of it
+        return {n for n in listed if Path(n).name == n and n.endswith(".csv")}
+    except (OSError, ValueError, KeyError, TypeError):
         return set()
-    # run.json can be edited by hand: nothing but tables directly in this folder may be deleted because of it
-    return {n for n in listed if Path(n).name == n and n.endswith(".csv")}

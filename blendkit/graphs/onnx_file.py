@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import json
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from blendkit.core import Saw
+from blendkit.core import Saw, json_value
 from blendkit.errors import BlendkitError, did_you_mean, shorten
 from blendkit.graphs.external_weights import is_inside, weight_files
 
@@ -143,7 +142,7 @@ def metadata_names(model: Any, key: str, source: str, name: str) -> list[str]:
     if key not in properties:
         raise BlendkitError(f"{name}: {source} has no metadata {key!r}", [f"has {', '.join(properties) or 'none'}"])
     try:
-        found = json.loads(properties[key])
+        found = json_value(properties[key])
     except ValueError:
         found = None
     if not isinstance(found, list) or not all(isinstance(n, str) for n in found):
@@ -176,6 +175,6 @@ def metadata_saw(model: Any, source: str, name: str) -> Saw:
     keys = [k for k in ("saw", "saw_known", "saw_contents") if k in metadata(model)]
     names = metadata_names(model, "saw", source, name) if "saw" in keys else []
     try:
-        return Saw.from_json({**{k: json.loads(metadata(model)[k]) for k in keys}, "saw": names})
+        return Saw.from_json({**{k: json_value(metadata(model)[k]) for k in keys}, "saw": names})
     except ValueError as error:
         raise BlendkitError(f"{name}: {source}: its metadata is damaged", [str(error)]) from error

@@ -9,6 +9,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+from blendkit.core import json_value
 from blendkit.errors import BlendkitError
 from blendkit.graphs.onnx_file import load_graph, metadata
 from blendkit.store import atomic_path
@@ -85,7 +86,7 @@ def variant_note(model: Any) -> list[str]:
     """Return the text of a graph's stamp, an empty list for an original."""
     text = metadata(model).get(VARIANT_KEY)
     try:
-        about = json.loads(text) if text else None
+        about = json_value(text) if text else None
         return [] if about is None else [f"{about['kind']} variant of {about['of']}: {about['cost']}"]
     except (ValueError, KeyError, TypeError):
         return [f"a variant with an unreadable stamp: {str(text)[:60]!r}"]

@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 
 from blendkit.audio import cut, decode, resample
-from blendkit.core import Float32, canonical_json, text_hash
+from blendkit.core import Float32, canonical_json, json_value, text_hash
 from blendkit.errors import BlendkitError
 from blendkit.graphs.arrange import Index
 from blendkit.graphs.onnx_file import load_graph, metadata
@@ -142,7 +142,7 @@ def example_windows(examples: Sequence[Path], samples: int, rate: int) -> tuple[
 def _known(path: Path, key: str) -> Slim | None:
     """Return a slim graph from an earlier run, None if there is none or if it is damaged."""
     try:
-        about = json.loads(metadata(load_graph(path, "slim"))[SLIM_KEY])
+        about = json_value(metadata(load_graph(path, "slim"))[SLIM_KEY])
         if about.pop("key") != key:
             return None
         if "heard" in about:  # the name of `checked_on` in graphs that were cut earlier

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import json
 import zipfile
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, get_args
 
-from blendkit.core import AudioContent, Contents, FileSpace, Saw, ScoreKind, contents_to_json, held_out_of
+from blendkit.core import AudioContent, Contents, FileSpace, Saw, ScoreKind, contents_to_json, held_out_of, json_value
 from blendkit.errors import BlendkitError
 from blendkit.io.readers.score_sources import SUBMISSION, split_source
 from blendkit.store import BROKEN_NPZ, LogitStore, is_store, read_npz, require_sealed, write_json
@@ -127,14 +126,14 @@ def _own(path: Path) -> Provenance | None:
     """What a file says of itself: an array of an NPZ, metadata of a Parquet file, or a side file."""
     side = path.with_name(path.name + _SIDE)
     if side.is_file():
-        return Provenance.from_json(json.loads(side.read_text(encoding="utf-8")))
+        return Provenance.from_json(json_value(side.read_text(encoding="utf-8")))
     with path.open("rb") as handle:
         start = handle.read(4)
     if start.startswith(b"PK") and zipfile.is_zipfile(path):
         with zipfile.ZipFile(path) as archive:
             if f"{PROVENANCE}.npy" not in archive.namelist():
                 return None
-        return Provenance.from_json(json.loads(str(read_npz(path, [PROVENANCE])[PROVENANCE].ravel()[0])))
+        return Provenance.from_json(json_value(str(read_npz(path, [PROVENANCE])[PROVENANCE].ravel()[0])))
     if start == b"PAR1":
         import pyarrow as pa
         import pyarrow.parquet as pq
@@ -143,7 +142,7 @@ def _own(path: Path) -> Provenance | None:
             text = (pq.read_schema(path).metadata or {}).get(f"blendkit.{PROVENANCE}".encode())
         except pa.ArrowException:
             return None  # its reader says what is wrong
-        return None if text is None else Provenance.from_json(json.loads(text))
+        return None if text is None else Provenance.from_json(json_value(text))
     return None
 
 
@@ -153,7 +152,7 @@ def _of_run(path: Path, file: str, *, own: bool) -> Provenance:
     own: whether it is known to be the run's file.
     """
     try:
-        facts = json.loads(path.read_text(encoding="utf-8"))
+        facts = json_value(path.read_text(encoding="utf-8"))
         known = Provenance.from_json(facts["provenance"])
         written = {w["file"]: (n, w) for n, w in facts.get("written", {}).items()}
         if not own and file not in written:

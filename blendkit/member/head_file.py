@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -10,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from blendkit.core import Float32, Saw
+from blendkit.core import Float32, Saw, json_value
 from blendkit.errors import BlendkitError
 from blendkit.graphs import load_graph, metadata, metadata_names, metadata_saw, open_session
 from blendkit.member.protocol import MemberContext
@@ -68,7 +67,10 @@ def open_head(path: Path, context: MemberContext, name: str) -> HeadFile:
     facts = metadata(graph)
     session = open_session(path, context.threads, name, context.provider)
     _check(path.name, name, session, classes, blocks)
-    fitted_on = json.loads(facts["fitted_on"]) if "fitted_on" in facts else {}
+    try:
+        fitted_on = dict(json_value(facts.get("fitted_on", "{}")))
+    except (ValueError, TypeError) as error:
+        raise BlendkitError(f"{name}: {path.name}: its metadata `fitted_on` is damaged", [str(error)]) from error
     return HeadFile(session, path.name, tuple(classes), tuple(blocks), metadata_saw(graph, path.name, name), fitted_on)
 
 

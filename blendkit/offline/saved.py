@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from blendkit.core import Rows, chunk_rows, compare_names
+from blendkit.core import Rows, chunk_rows, compare_names, json_value
 from blendkit.engine import Inputs
 from blendkit.errors import BlendkitError, shorten
 from blendkit.recipe import MemberPlan, Plan, RecipeFiles
@@ -58,7 +57,7 @@ def _facts_of(stores: Path) -> Iterator[tuple[Path, dict[str, Any]]]:
     """The stores in a folder that say what they were made from, each with that."""
     for path in sorted(stores.glob(f"*/{STORE_FACTS}")):
         try:
-            made_from = json.loads(path.read_text(encoding="utf-8"))["about"]["facts"]
+            made_from = json_value(path.read_text(encoding="utf-8"))["about"]["facts"]
         except (OSError, ValueError, KeyError, TypeError):
             continue  # a store whose facts are damaged belongs to no member
         if isinstance(made_from, dict):

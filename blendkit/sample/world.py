@@ -11,6 +11,7 @@ from typing import Any
 
 import numpy as np
 
+from blendkit.core import json_value
 from blendkit.sample.backbone import backbone, tapped, trunk
 from blendkit.sample.backbone_outputs import Features, backbone_features, session_of, stacked
 from blendkit.sample.competition_tables import write_labels, write_taxonomy, write_template
@@ -58,7 +59,7 @@ def make_world(folder: Path | str, config: WorldConfig = _DEFAULT) -> Path:
 def is_whole(folder: Path) -> bool:
     """Return whether a folder holds all files of a sample world, each of its size: caches are cleared now and then."""
     try:
-        files = json.loads((folder / "world.json").read_text(encoding="utf-8"))["files"]
+        files = json_value((folder / "world.json").read_text(encoding="utf-8"))["files"]
         return all((folder / name).stat().st_size == size for name, size in files.items())
     except (OSError, ValueError, KeyError, TypeError, AttributeError):
         return False

@@ -15,10 +15,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from blendkit.core import json_value
 from blendkit.errors import BlendkitError, did_you_mean
 from blendkit.events import ignore_text
 from blendkit.store import add_line, check_place, make_folder
 
+_NUMBERS, _TEXTS = ("oof", "low", "high", "public", "private"), ("recipe", "sha256")
 _NEEDS = {"oof": ("recipe", "sha256", "oof"), "lb": ("recipe",)}
 
 
@@ -107,14 +109,15 @@ def _lines(
             note(f"{path}: line {number} was cut short when a process ended, and is left out")
             continue
         try:
-            entry = json.loads(line)
-            lacks = [k for k in _NEEDS[entry["kind"]] if k not in entry]
-            bad = [k for k in ("oof", "public", "private") if not isinstance(entry.get(k), int | float | None)]
-        except (ValueError, KeyError, TypeError) as error:
+            entry = json_value(line)
+            lacks = [k for k in _NEEDS[entry["kind"]] if entry.get(k) is None]
+            bad = [f"{k} must be a number" for k in _NUMBERS if not isinstance(entry.get(k), int | float | None)]
+            bad += [f"{k} must be a text" for k in _TEXTS if not isinstance(entry.get(k), str | None)]
+        except (ValueError, KeyError, TypeError, AttributeError) as error:
             problems.append((number, f"not an entry ({type(error).__name__}: {error})"))
             continue
         if lacks or bad:
-            problems.append((number, f"lacks {lacks}" if lacks else f"{bad} must be numbers"))
+            problems.append((number, f"lacks {lacks}" if lacks else "; ".join(bad)))
         else:
             out.append((number, entry))
     return out

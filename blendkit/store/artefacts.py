@@ -13,7 +13,7 @@ from typing import Any, TypeVar, get_type_hints
 
 import numpy as np
 
-from blendkit.core import Contents, Saw, contents_to_json
+from blendkit.core import Contents, Saw, contents_to_json, json_value
 from blendkit.errors import BlendkitError, shorten
 from blendkit.store.array_files import BROKEN_NPZ, read_npz
 from blendkit.store.files import atomic_path
@@ -72,7 +72,7 @@ def load_artefact(path: Path, cls: type[T]) -> T:
     own: ArtefactFormat = getattr(cls, _FORMAT)
     try:
         arrays = read_npz(path, ["meta"], list(own.shapes))
-        meta = json.loads(str(arrays.pop("meta")))
+        meta = json_value(str(arrays.pop("meta")))
         if meta["kind"] != own.kind:
             raise ValueError(f"it is a {meta['kind']}")
         if meta["version"] != own.version:
@@ -87,7 +87,7 @@ def load_artefact(path: Path, cls: type[T]) -> T:
 def saw_of_artefact(path: Path, made: Any) -> Saw:
     """Return what an artefact saw, with the contents that its file holds; a file of another format holds none."""
     try:
-        return Saw.from_json(json.loads(str(read_npz(path, ["meta"])["meta"])), known=True)
+        return Saw.from_json(json_value(str(read_npz(path, ["meta"])["meta"])), known=True)
     except _BROKEN:
         return Saw.of(made.saw)
 

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+from blendkit.core import json_value
 from blendkit.store.entries import StoredPart
 from blendkit.store.files import file_hash, write_json
 
@@ -44,7 +44,7 @@ def write_checked(folder: Path, parts: Sequence[StoredPart]) -> None:
 def read_checked(folder: Path) -> dict[str, Any]:
     """Return the size and time of parts by their names; nothing if the file is lost."""
     try:
-        found = json.loads((folder / CHECKED).read_text(encoding="utf-8"))
+        found = json_value((folder / CHECKED).read_text(encoding="utf-8"))
     except (OSError, ValueError, RecursionError):
         return {}
     return found if isinstance(found, dict) else {}

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from blendkit.core import canonical_json, text_hash
+from blendkit.core import canonical_json, json_value, text_hash
 from blendkit.errors import BlendkitError
 
 STORE_FORMAT = 2
@@ -33,14 +33,14 @@ def facts_of(folder: Path, what: str) -> dict[str, Any]:
             ["remove the folder, and score the recordings again"],
         )
     try:
-        data = json.loads((folder / STORE_FACTS).read_text(encoding="utf-8"))
+        data = json_value((folder / STORE_FACTS).read_text(encoding="utf-8"))
     except (OSError, ValueError, RecursionError) as error:
         raise BlendkitError(f"{folder}: not a {what}", [str(error)]) from error
     if not isinstance(data, dict) or data.get("format") != STORE_FORMAT or not isinstance(data.get("made_by"), str):
         found = data.get("format") if isinstance(data, dict) else None
         raise BlendkitError(f"{folder}: not a {what}", [f"store format {found}, this blendkit reads {STORE_FORMAT}"])
     stated = data.pop("sha256", None)
-    odd = ["its hash does not match its content"] if stated != _facts_hash(data) else _odd_facts(data)
+    odd = _odd_facts(data) if _has_hash(data, stated) else ["its hash does not match its content"]
     if odd:
         problems = [*odd, "remove the folder, and score the recordings again"]
         raise BlendkitError(f"{folder / STORE_FACTS}: not as it was written", problems)
@@ -62,6 +62,14 @@ def _odd_facts(data: Mapping[str, Any]) -> list[str]:
 
 def _all_are(values: object, kind: type) -> bool:
     return isinstance(values, list) and all(type(v) is kind for v in values)
+
+
+def _has_hash(facts: Mapping[str, Any], stated: object) -> bool:
+    """Return whether this is the hash of the facts; those with infinite numbers, which no store writes, have none."""
+    try:
+        return stated == _facts_hash(facts)
+    except ValueError:
+        return False
 
 
 def _facts_hash(facts: Mapping[str, Any]) -> str:

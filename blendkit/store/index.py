@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from blendkit.core import json_value
 from blendkit.errors import BlendkitError
 from blendkit.store.entries import MOST_CHUNKS, Stored, StoredPart
 from blendkit.store.files import atomic_path
@@ -84,7 +85,7 @@ def read_index(path: Path) -> Index:
         table = pq.read_table(pa.BufferReader(data))
         _require_whole(table)
         meta = table.schema.metadata or {}
-        listed = json.loads(meta[_PARTS])
+        listed = json_value(meta[_PARTS])
         parts = {n: StoredPart(n, *of) for n, of in listed.items()}
         columns = {n: table[n].to_pylist() for n in table.column_names}
         part_of = dict(zip(columns.pop("recording"), columns.pop("part"), strict=True))
@@ -123,7 +124,7 @@ def _entries(columns: dict[str, list[Any]]) -> Iterator[Stored]:
         *(columns[n] for n in names), strict=True
     ):
         content = None if whole is None else {"whole": whole, "levels": levels, "marks": marks}
-        yield Stored(key, chunks, status, note, duration_s, content, None if mix is None else json.loads(mix))
+        yield Stored(key, chunks, status, note, duration_s, content, None if mix is None else json_value(mix))
 
 
 def _name(data: Any) -> str:

@@ -22,7 +22,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-from blendkit.core import text_hash
+from blendkit.core import json_value, text_hash
 from blendkit.errors import BlendkitError
 
 JOURNALS = "journal-*.jsonl"
@@ -90,7 +90,7 @@ def _read_line(raw: bytes) -> dict[str, Any] | None:
     if not raw.endswith(b"]\n") or raw[2 : 2 + _HASH] != _check(text).encode():
         return None
     try:
-        found = json.loads(text)
+        found = json_value(text)
     except (ValueError, RecursionError):
         return None
     return found if isinstance(found, dict) else None

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from blendkit.core import Scores
+from blendkit.core import Scores, json_value
 from blendkit.store.manifest import KEYS
 
 if TYPE_CHECKING:
@@ -40,7 +40,7 @@ def by_class(table: pa.Table) -> pa.Table:
     if VALUES not in table.column_names:
         return table
     meta = dict(table.schema.metadata)
-    classes = json.loads(meta.pop(_CLASSES))
+    classes = json_value(meta.pop(_CLASSES))
     lists = table[VALUES].combine_chunks()
     values = np.ascontiguousarray(lists.flatten().to_numpy().reshape(len(table), len(classes)).T)
     return pa.table([*(table[k] for k in KEYS), *values], names=[*KEYS, *classes], metadata=meta)

@@ -83,7 +83,7 @@ BAD: dict[str, tuple[tuple[str, ...], tuple[str, ...]]] = {
     ),
     "a broken ledger": (
         ("--ledger", "--ledger-file", "broken.jsonl"),
-        ("broken.jsonl: unusable lines", "line 1: lacks ['sha256', 'oof']", "line 2: not an entry", "line 4: ['oof']",
+        ("broken.jsonl: unusable lines", "line 1: lacks ['sha256', 'oof']", "line 2: not an entry", "line 4: oof must be a number",
          "line 3: no recipe measured before is 'trio'"),
     ),
     "no ledger": (("--ledger", "--ledger-file", "none.jsonl"), ("none.jsonl: cannot read this ledger",)),

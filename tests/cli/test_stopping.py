@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
-import json
 import os
 import signal
 import subprocess
 import sys
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
+
+from blendkit.engine.local import run
+from blendkit.scoring import Runtime
 
 pytestmark = pytest.mark.skipif(os.name == "nt", reason="Windows has no signals that one process sends to another")
 Tones = Callable[..., Path]
@@ -54,7 +57,7 @@ def runs(pid: int) -> bool:
 
 @pytest.mark.parametrize(("number", "whole_group"), [(signal.SIGTERM, False), (signal.SIGINT, True)])
 def test_a_stopped_run_tidies_up_and_goes_on(
-    tones: Tones, tmp_path: Path, number: signal.Signals, whole_group: bool
+    tones: Tones, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, number: signal.Signals, whole_group: bool
 ) -> None:
     data, temp = tones({f"rec{i:02}": 5.0 for i in range(20)}), tmp_path / "temp"
     for path, text in (("slow_model.py", SLOW), ("r.yaml", RECIPE), ("slow", "")):
@@ -73,12 +76,19 @@ def test_a_stopped_run_tidies_up_and_goes_on(
     assert not runs(int((tmp_path / "worker.pid").read_text()))
     assert not list((tmp_path / "out").rglob("*.tmp"))
     (tmp_path / "slow").unlink()
-    again = started(MAIN, *args, cwd=tmp_path)
-    events = [json.loads(line) for line in again.communicate(timeout=60)[0].splitlines()]
-    (scoring,) = [e["payload"] for e in events if e["event"] == "scoring"]
-    assert scoring["saved"] in (8, 16)
-    assert scoring["text"] == f"{scoring['saved']} of 20 recordings were saved"
-    assert again.returncode == 0
+    monkeypatch.syspath_prepend(tmp_path)
+    monkeypatch.chdir(tmp_path)
+    scoring: list[dict[str, Any]] = []
+    again = run(
+        "r.yaml",
+        data,
+        "out",
+        runtime=Runtime(allow_code=True),
+        emit=lambda e, p: scoring.extend([p] * (e == "scoring")),
+    )
+    assert scoring[0]["saved"] in (8, 16)
+    assert scoring[0]["text"] == f"{scoring[0]['saved']} of 20 recordings were saved"
+    assert again.rows == 20
 
 
 @pytest.mark.parametrize(

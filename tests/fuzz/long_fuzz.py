@@ -9,10 +9,22 @@ import hashlib
 import os
 import sys
 import tempfile
+from collections.abc import Callable
 from pathlib import Path
 
 ROOT = Path(__file__).parents[2]
 sys.path.insert(0, str(ROOT))
+from tests.fuzz.wild_json import is_json, wild  # noqa: E402
+
+
+def mutator(plain: Callable[[bytes, int], bytes]) -> Callable[[bytes, int, int], bytes]:
+    """Change JSON as such in three of four cases, else its bytes."""
+
+    def change(data: bytes, longest: int, seed: int) -> bytes:
+        changed = wild(data, seed) if seed % 4 else plain(data, longest)
+        return changed[:longest]
+
+    return change
 
 
 def main() -> None:
@@ -57,7 +69,12 @@ def main() -> None:
         "-rss_limit_mb=4096",
         "-print_final_stats=1",
     ]
-    atheris.Setup([sys.argv[0], *options, str(seeds)], one)
+    more = (
+        {"custom_mutator": mutator(lambda data, longest: atheris.Mutate(data, longest))}
+        if is_json(targets.TARGETS[name].seeds[0])
+        else {}
+    )
+    atheris.Setup([sys.argv[0], *options, str(seeds)], one, **more)
     os.chdir(finds)
     atheris.Fuzz()
 

@@ -4,10 +4,9 @@ from __future__ import annotations
 
 import io
 import json
-import tempfile
 import zipfile
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -17,7 +16,8 @@ import pyarrow.parquet as pq
 from pyarrow import feather
 
 from blendkit.audio import decode
-from blendkit.core import PATTERNS, NameRule, rows_from_ids, user_pattern
+from blendkit.core import PATTERNS, NameRule, in_words, rows_from_ids, seconds_in, user_pattern
+from blendkit.engine.output_folder import new_outputs, write_report
 from blendkit.errors import BlendkitError
 from blendkit.io import (
     ColumnNames,
@@ -39,43 +39,21 @@ from blendkit.member import read_class_names
 from blendkit.ops import info_of
 from blendkit.recipe import make_plan, packaged_recipes, parse_recipe
 from blendkit.registry import OPS, READERS, registry
-from blendkit.searching import read_ledger
+from blendkit.sample.world import is_whole
+from blendkit.scoring import Shard
+from blendkit.searching import ledger_transfers, read_ledger, transfer_agreement
+from blendkit.training.jobs.head_fit import _probe as read_probe
+from blendkit.training.jobs.pseudo_labels import _saw as saw_of_labels
+from blendkit.training.jobs.teacher_chunks import chunk_length
 from tests.fuzz import crafted_stores
+from tests.fuzz.running import Target, of_file, of_text
+from tests.fuzz.store_targets import store_targets
 from tests.io.format_samples import TEXTS
 from tests.sounds import encoded, noise
 
 ALLOWED = (BlendkitError, OSError, MemoryError)
 ROWS = "row_id,ara,frog\nR1_5,0.9,0.1\nR1_10,0.2,0.3\n"
 LABELS = "filename,start,end,primary_label\nR1.ogg,00:00:00,00:00:05,ara;frog\nR1.ogg,00:00:05,00:00:10,['ara']\n"
-
-
-@dataclass(frozen=True)
-class Target:
-    """run: what reads the bytes; seeds: inputs that it reads well, for the fuzzer to start from."""
-
-    run: Callable[[bytes], Any]
-    seeds: tuple[bytes, ...]
-
-
-def of_file(read: Callable[[Path], Any], name: str, *seeds: bytes | str) -> Target:
-    """A target that reads a file of this name."""
-
-    def run(data: bytes) -> None:
-        with tempfile.TemporaryDirectory(dir=_memory()) as folder:
-            path = Path(folder) / name
-            path.write_bytes(data)
-            read(path)
-
-    return Target(run, tuple(s.encode() if isinstance(s, str) else s for s in seeds))
-
-
-def of_text(read: Callable[[str], Any], *seeds: str) -> Target:
-    """A target that reads a text."""
-    return Target(lambda data: read(data.decode("utf-8", "replace")), tuple(s.encode() for s in seeds))
-
-
-def _memory() -> str | None:
-    return "/dev/shm" if Path("/dev/shm").is_dir() else None
 
 
 def npz(**arrays: Any) -> bytes:
@@ -121,6 +99,41 @@ def pattern(text: str) -> None:
     user_pattern(first, "--group").search(name)
 
 
+def stated_hash(text: str) -> None:
+    """A recipe that states this hash, as a text, in YAML as it stands, and for one of its files."""
+    for said in (json.dumps(text), text, f"{{path: {text}}}"):
+        with suppress(BlendkitError):
+            recipe(HASHED.format(sha256=said, budget="90m"))
+
+
+def length_of_time(text: str) -> None:
+    """The length as an option, and as the budget of a recipe."""
+    with suppress(ValueError):
+        in_words(seconds_in(text))
+    with suppress(BlendkitError):
+        recipe(HASHED.format(sha256="a" * 64, budget=json.dumps(text)))
+    recipe(HASHED.format(sha256="a" * 64, budget=text))
+
+
+def shard(text: str) -> None:
+    with suppress(ValueError):
+        Shard.parse(text).holds(text)
+
+
+def ledger(path: Path) -> None:
+    transfer_agreement(ledger_transfers(read_ledger(path)))
+
+
+def run_json(path: Path) -> None:
+    """All that reads a run.json, and that run's folder being replaced."""
+    with suppress(BlendkitError):
+        read_provenance(path.parent)
+    with suppress(BlendkitError):
+        chunk_length(path.parent / "submission.csv", None)
+    with new_outputs(path.parent) as new:
+        write_report(new, {}, {}, [])
+
+
 def artefacts(path: Path) -> None:
     """Load the file as every kind of artefact, of which it can be one at most."""
     for name in registry(OPS).names():
@@ -130,6 +143,17 @@ def artefacts(path: Path) -> None:
                 info.load(path)
             except BlendkitError:
                 continue
+
+
+def artefact_facts(text: str) -> None:
+    """The text as the facts of an artefact, beside arrays that fit the seed's."""
+    of_file(artefacts, "a.npz").run(npz(meta=text, rate=np.array([0.5, 0.1])))
+
+
+def side_provenance(path: Path) -> None:
+    """The provenance beside a table."""
+    (path.parent / "a.csv").write_text(ROWS, encoding="utf-8")
+    read_provenance(path.parent / "a.csv").in_sample(["R1"])
 
 
 def scores(path: Path) -> None:
@@ -148,6 +172,18 @@ def readers() -> Iterable[tuple[str, Target]]:
 
 
 STORES = crafted_stores.seeds()
+SAID = {"space": "prob", "kind": "oof", "saw": ["R1"], "saw_known": True, "saw_contents": {}, "held_out": [],
+        "uncovered": ["a"], "contents": {"R1": {"whole": "ab", "levels": "00", "marks": ""}}}  # fmt: skip
+HASHED = """recipe: 1
+name: r
+members: {{m: {{use: table, path: a.csv, space: prob, sha256: {sha256}}}}}
+budget: {budget}
+output: m
+"""
+LEDGER = (
+    '{"kind": "oof", "recipe": "a", "sha256": "abcdef", "oof": 0.9, "low": 0.8, "high": 0.95}\n'
+    '{"kind": "lb", "recipe": "a", "public": 0.9}\n'
+)
 RATES = {"kind": "class_rates", "version": 1, "classes": ["a", "b"], "saw": ["R1"], "k": 1.0, "recordings": 1}
 TARGETS: dict[str, Target] = {
     "recipe": of_text(recipe, *packaged_recipes().values()),
@@ -163,7 +199,9 @@ TARGETS: dict[str, Target] = {
     "arrow": of_file(scores, "t.arrow", table(feather.write_feather)),
     "artefacts": of_file(artefacts, "a.npz", npz(meta=json.dumps(RATES), rate=np.array([0.5, 0.1]))),
     "provenance": of_file(read_provenance, "p.npz", npz(provenance=['{"kind": "oof", "space": "prob", "saw": ["R1"]}'])),
-    "run_json": of_file(lambda p: read_provenance(p.parent), "run.json",
+    "artefact_facts": of_text(artefact_facts, json.dumps(RATES)),
+    "side_provenance": of_file(side_provenance, "a.csv.provenance.json", json.dumps(SAID)),
+    "run_json": of_file(run_json, "run.json", '{"recipe": {"chunk_s": 5}, "files": ["a.csv"]}',
                         '{"saw": {"m": ["R1"]}, "recipe": {"members": {"m": {}}}, "written": {}, "recordings": {"R1": {}}}'),
     "taxonomy": of_file(read_taxonomy, "taxonomy.csv", "primary_label,scientific_name,class_name\nara,Ara ararauna,Aves\n"),
     "template": of_file(read_template, "s.csv", ROWS),
@@ -174,7 +212,13 @@ TARGETS: dict[str, Target] = {
     "sites": of_file(read_sites, "s.csv", "site,latitude,longitude\nA,1.5,2.5\n"),
     "species": of_file(read_species_lists, "s.csv", "site,class\nA,ara\n", "ara\nfrog\n"),
     "finds": of_file(read_finds, "f.csv", "class,latitude,longitude\nara,1,2\n"),
-    "ledger": of_file(read_ledger, "l.jsonl", '{"name": "a", "oof": 0.9, "time": "2020"}\n'),
+    "ledger": of_file(ledger, "l.jsonl", LEDGER),
+    "probe_json": of_file(read_probe, "p.json", '{"features": [{"name": "b1", "top_one": 0.5}], "weights": {"b1": 1.0}}'),
+    "pseudo_json": of_file(saw_of_labels, "pseudo.json", '{"saw": ["R1"], "saw_known": true, "saw_contents": {}}'),
+    "world_json": of_file(lambda p: is_whole(p.parent), "world.json", '{"files": {"world.json": 2}}'),
+    "sha256": of_text(stated_hash, "a" * 64, f"[{'0' * 64}]"),
+    "duration": of_text(length_of_time, "90m", "1h30m", "5400", "1.5 h"),
+    "shard": of_text(shard, "2/8"),
     "solutions": of_file(read_solutions, "s.py", "solutions = {'Type': 'rank', 'Models': [{'Model': 'a', 'Weight': 1}]}\n"),
     "class_file": of_file(read_class_names, "c.csv", "inat2024_fsd50k\nara\nfrog\n", "id,name\n1,ara\n"),
     "store_journal": Target(crafted_stores.journal, (STORES["line"],)),
@@ -184,6 +228,8 @@ TARGETS: dict[str, Target] = {
     "flac": of_file(decode, "a.flac", encoded(noise(0.1, 8000), "FLAC", rate=8000)),
     "ogg": of_file(decode, "a.ogg", encoded(noise(0.3, 8000), "OGG", rate=8000)),
     "mp3": of_file(decode, "a.mp3", encoded(noise(0.3, 16000), "MP3", rate=16000)),
+    "aiff": of_file(decode, "a.aiff", encoded(noise(0.1, 8000), "AIFF", rate=8000)),
+    **store_targets(),
     **dict(readers()),
 }  # fmt: skip
 

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-import subprocess
+import json
+import runpy
 import sys
 from pathlib import Path
 
@@ -10,7 +11,9 @@ import pytest
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
+from tests.fuzz.long_fuzz import mutator
 from tests.fuzz.targets import TARGETS, check, of_text
+from tests.fuzz.wild_json import is_json, wild
 
 CORPUS = Path(__file__).parent / "corpus"
 PARTS = [
@@ -58,6 +61,22 @@ def test_nothing_but_errors_for_people(name: str) -> None:
     fuzz()
 
 
+@pytest.mark.parametrize("name", [n for n, t in TARGETS.items() if is_json(t.seeds[0])])
+def test_wild_json_is_an_error_for_people(name: str) -> None:
+    for seed in range(20):
+        check(name, wild(TARGETS[name].seeds[0], seed))
+
+
+def test_wild_json_stays_json() -> None:
+    line = b'{"a": [1, {"b": "c"}], "d": null}'
+    changed = [wild(line, seed) for seed in range(500)]
+    assert len(set(changed)) > 200
+    assert all(isinstance(json.loads(c), dict) for c in changed)
+    assert [wild(line, seed) for seed in range(500)] == changed  # whatever was changed before
+    assert wild(b"[", 1) == b"["
+    assert [is_json(x) for x in (line, b"[1]\nx", b"[", b"a,b", b"3")] == [True, True, False, False, False]
+
+
 @pytest.mark.parametrize("path", sorted(CORPUS.iterdir()), ids=lambda p: p.name)
 def test_finds_stay_fixed(path: Path) -> None:
     name = path.name.split(".")[0]
@@ -73,7 +92,16 @@ def test_a_find_would_be_seen() -> None:
         del TARGETS["broken"]
 
 
-def test_the_long_fuzzer_lists_its_targets() -> None:
-    script = Path(__file__).with_name("long_fuzz.py")
-    done = subprocess.run([sys.executable, script, "--list"], capture_output=True, text=True, check=True, timeout=60)
-    assert done.stdout.split() == list(TARGETS)
+def test_the_long_fuzzer_lists_its_targets(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+    monkeypatch.setattr(sys, "argv", ["long_fuzz.py", "--list"])
+    monkeypatch.setattr(sys, "path", list(sys.path))
+    runpy.run_path(str(Path(__file__).with_name("long_fuzz.py")), run_name="__main__")
+    assert capsys.readouterr().out.split() == list(TARGETS)
+
+
+def test_the_long_fuzzer_changes_json_as_such() -> None:
+    change = mutator(lambda data, longest: b"bytes")
+    line = b'{"a": 1}'
+    assert change(line, 100, 4) == b"bytes"
+    assert isinstance(json.loads(change(line, 1000, 1)), dict)
+    assert len(change(line, 1, 1)) == 1

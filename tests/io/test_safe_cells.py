@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 import csv
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
+import pandas as pd
 import pytest
 
 import blendkit as bk
 from blendkit.core import NameRule, Scores, rows_from_ids
+from blendkit.engine.local import RunResult
+from blendkit.errors import BlendkitError
 from blendkit.io import read_scores, safe_cell, write_scores
 
 NAMES = ["=cmd|' /C calc'!A0", "+1+1", "-2+3", "@SUM(A1)", "\tx", "\rx", " =1+1", "＝1+1", "-", "=", "+49 170"]
@@ -37,6 +41,25 @@ def test_a_submission_keeps_its_ids_unless_it_is_to_be_safe(tmp_path: Path) -> N
     write_scores(scores(names), tmp_path / "safe.csv", safe=True)
     with (tmp_path / "safe.csv").open(encoding="utf-8", newline="") as file:
         assert list(csv.reader(file)) == [["row_id", "'=a", "b"], ["'=r_5", "0.25", "0.25"], ["r_5", "0.25", "0.25"]]
+
+
+def test_ids_that_become_equal_are_refused(tmp_path: Path) -> None:
+    with pytest.raises(BlendkitError, match=r"safe.csv: 1 ids with an apostrophe(.|\n)*=r_5"):
+        write_scores(scores(["'=r", "=r"]), tmp_path / "safe.csv", safe=True)
+    assert not list(tmp_path.iterdir())
+
+
+def test_a_safe_run_changes_its_further_streams_and_says_so(
+    tones: Callable[..., Path], run_text: Callable[..., RunResult], tone_recipe: str, tmp_path: Path
+) -> None:
+    data = tones({"=r": 5.0, "r": 5.0})
+    text = f"{tone_recipe}blends: {{again: {{by: rank, of: {{t: 1}}}}}}\nalso: [again]\n"
+    for safe, first in ((False, "=r_5"), (True, "'=r_5")):
+        found = run_text(text, data, tmp_path / f"{safe}", safe_csv=safe)
+        tables = {n: pd.read_csv(found.out / f"{n}.csv")["row_id"].tolist() for n in ("submission", "again")}
+        assert tables == {"submission": ["=r_5", "r_5"], "again": [first, "r_5"]}
+        said = [w for w in found.warnings if "apostrophe" in w]
+        assert [w.startswith("again.csv: 1 ids") and w.endswith(": =r_5") for w in said] == [True] * safe
 
 
 def test_views_in_notebooks_escape_names(tmp_path: Path) -> None:

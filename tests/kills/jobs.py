@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import shutil
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -9,7 +11,9 @@ from pathlib import Path
 import numpy as np
 import soundfile
 
+from blendkit.core import NameRule
 from blendkit.sample import WorldConfig, make_world
+from blendkit.store import LogitStore
 from tests.cli.oof_folder import oof_world
 from tests.processes import ForkServer
 
@@ -24,7 +28,7 @@ blends:
 output: both
 also: [t]
 """
-RECORDINGS = 65  # nine parts of a store
+RECORDINGS = 65  # nine parts of a store; tests are content with fewer
 WORLD = WorldConfig(train_recordings=6, test_recordings=3, focal_clips=3, unlabelled=2, train_audio=True)
 PERCH = ("--set", "model=world/models/perch_v2.onnx", "--set", "labels=world/models/perch_labels.csv")
 QUICK = ("--epochs", 1, "--folds", 3, "--width", 16, "--blocks", "block5_add", "--seeds", 1)
@@ -45,9 +49,10 @@ class Job:
     ledger: str = ""
 
 
-def _audio(folder: Path, rate: int, count: int = RECORDINGS) -> None:
+def _audio(folder: Path, rate: int, count: int = 0) -> None:
+    """Write so many recordings of 5 s of noise, RECORDINGS by default."""
     folder.mkdir(parents=True)
-    for i in range(count):
+    for i in range(count or RECORDINGS):
         noise = np.random.default_rng(i).standard_normal(5 * rate) * 0.1
         soundfile.write(folder / f"rec{i}.wav", noise.astype(np.float32), rate)
 
@@ -87,6 +92,51 @@ def _teacher(folder: Path, server: ForkServer) -> None:
     _ok(server, folder, *RUN, "--set", "output=t", "--set", "also=[both]")
 
 
+def _unpacked(folder: Path, server: ForkServer) -> None:
+    """All logits are saved, in small parts that ended processes list in two journals: only packing is left."""
+    _tones(folder, server)
+    _ok(server, folder, *RUN)
+    for store in sorted((folder / "out" / "logits").iterdir()):
+        _take_apart(store)
+    (folder / "out" / "submission.csv").unlink()
+
+
+def _take_apart(store: Path) -> None:
+    packed, apart = LogitStore.open(store), store.with_name("apart")
+    known = packed.recordings()
+    for i in (0, 1):
+        new = LogitStore.create(apart, packed.made_by, packed.classes, packed.covered, packed.about)
+        for first in range(i * 4, len(known), 8):
+            own = {r: known[r] for r in list(known)[first : first + 4]}
+            new.write(packed.read(NameRule(), list(own)), own)
+        new.manifest.end()
+    shutil.rmtree(store)
+    apart.rename(store)
+
+
+def _shards(folder: Path, server: ForkServer) -> None:
+    _tones(folder, server)
+    for i in (1, 2):
+        _ok(server, folder, "score", "tone", "data", "--shard", f"{i}/2", "--out", f"s{i}")
+
+
+def _run_shards(folder: Path, server: ForkServer) -> None:
+    _tones(folder, server)
+    for i in (1, 2):
+        _ok(server, folder, *RUN[:-1], f"r{i}", "--shard", f"{i}/2")
+
+
+def _damaged(folder: Path, server: ForkServer) -> None:
+    """A store of two parts, of which a disk has damaged one, but neither its size nor its time."""
+    _shards(folder, server)
+    _ok(server, folder, "score", "tone", "data", "--shard", "2/2", "--out", "s1")
+    part = max((folder / "s1").glob("part-*"), key=lambda p: p.name)
+    times, data = part.stat(), bytearray(part.read_bytes())
+    data[len(data) // 2] ^= 1
+    part.write_bytes(data)
+    os.utime(part, ns=(times.st_atime_ns, times.st_mtime_ns))
+
+
 def _empty(folder: Path, server: ForkServer) -> None:
     folder.mkdir(parents=True)
 
@@ -105,6 +155,12 @@ JOBS = {
     "run": Job(RUN, _tones, ("out",), ("timings.json", CHECKED)),
     "run again": Job(RUN, _earlier_run, ("out",), ("timings.json", CHECKED)),
     "score": Job(("score", "tone", "data", "--out", "store"), _tones, ("store",), (CHECKED,)),
+    "pack": Job(RUN, _unpacked, ("out",), ("timings.json", CHECKED)),
+    "merge": Job(("merge", "s1", "s2", "--out", "m"), _shards, ("m", "s1", "s2"), (CHECKED,)),
+    "merge in place": Job(("merge", "s1", "s2", "--out", "s1"), _shards, ("s1", "s2"), (CHECKED,)),
+    "shard": Job((*RUN, "--shard", "1/2"), _tones, ("out",), (CHECKED,)),
+    "merge runs": Job(("merge", "r1", "r2", "--out", "out"), _run_shards, ("r1", "r2", "out"), (CHECKED,)),
+    "verify": Job(("score", "tone", "data", "--verify", "--out", "s1"), _damaged, ("s1",), (CHECKED,)),
     "features": Job(
         ("fit", "features", "perch", "audio", "--out", "made", *PERCH), _noise, ("made", "cache"), (CHECKED,)
     ),

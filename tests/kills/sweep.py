@@ -1,6 +1,7 @@
 """Kill commands at every change of a file, run them again, and compare what is there with an undisturbed run.
 
-`python -m tests.kills.sweep` kills at all points, which takes long; `--job run --points 20` at some of one command.
+`python -m tests.kills.sweep` kills at all points, which takes long; `--job run --points 20` at some of one command, and
+`--workers 2` at two points at a time.
 """
 
 from __future__ import annotations
@@ -12,6 +13,8 @@ import sys
 import tempfile
 import time
 from collections.abc import Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from copy import copy
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -32,7 +35,10 @@ class Point:
 
 
 class Sweep:
-    """One command, killed at many points. Its folder is copied from `start` for every point."""
+    """One command, killed at many points. Its folder is copied from `start` for every point.
+
+    events: the changes of an undisturbed run; wanted: what it makes.
+    """
 
     def __init__(self, server: ForkServer, job: Job, start: Path, place: Path) -> None:
         self.server, self.job, self.start, self.place = server, job, start, place
@@ -40,6 +46,12 @@ class Sweep:
         done = self._run(NEVER)
         assert done.returncode == 0, done.stderr
         self.wanted, self.events = contents(whole, job), int(self._count.read_text())
+
+    def beside(self, server: ForkServer, place: Path) -> Sweep:
+        """Return the same sweep by another server in another folder, to be run at the same time."""
+        other = copy(self)
+        other.server, other.place = server, place
+        return other
 
     def points(self, events: Sequence[int]) -> Iterator[Point]:
         """Yield what came of a kill before each of these changes."""
@@ -99,25 +111,36 @@ def spread(events: int, points: int) -> list[int]:
     return sorted({1 + round(i * (events - 1) / max(1, points - 1)) for i in range(points)})
 
 
+def swept(job: Job, base: Path, servers: Sequence[ForkServer], points: int) -> tuple[int, list[Point]]:
+    """Kill one command at so many points; return how many changes it makes, and what came of the kills."""
+    job.lay_out(base / "start", servers[0])
+    first = Sweep(servers[0], job, base / "start", base / "0" / "work")
+    sweeps = [first, *(first.beside(s, base / f"{i}" / "work") for i, s in enumerate(servers[1:], 1))]
+    events, n = spread(first.events, points), len(servers)
+    with ThreadPoolExecutor(n) as pool:
+        found = pool.map(lambda i: list(sweeps[i].points(events[i::n])), range(n))
+    return first.events, sorted((p for some in found for p in some), key=lambda p: p.event)
+
+
 def main() -> int:
     """Sweep the commands; return 0 if every point ended well."""
     given = argparse.ArgumentParser(description=__doc__)
     given.add_argument("--job", action="append", choices=sorted(JOBS), help="default: all")
     given.add_argument("--points", type=int, default=NEVER, help="points per command (default: all)")
+    given.add_argument("--workers", type=int, default=1, help="points at a time (default: 1)")
     asked, bad, total = given.parse_args(), 0, 0
-    with tempfile.TemporaryDirectory(prefix="kills-") as held:
-        server = ForkServer()
-        for name in asked.job or JOBS:
-            began, job, base = time.monotonic(), JOBS[name], Path(held) / name
-            job.lay_out(base / "start", server)
-            sweep = Sweep(server, job, base / "start", base / "work")
-            found = list(sweep.points(spread(sweep.events, asked.points)))
-            wrong = [p for p in found if p.wrong]
-            print(f"{name}: {sweep.events} changes, {len(found)} kills, {len(found) - len(wrong)} mended, "
-                  f"{time.monotonic() - began:.0f} s", flush=True)  # fmt: skip
-            for point in wrong:
-                print(f"  before change {point.event}: {point.wrong}")
-            bad, total = bad + len(wrong), total + len(found)
+    servers = [ForkServer() for _ in range(asked.workers)]
+    for name in asked.job or JOBS:
+        began = time.monotonic()
+        with tempfile.TemporaryDirectory(prefix="kills-") as base:
+            events, found = swept(JOBS[name], Path(base), servers, asked.points)
+        wrong = [p for p in found if p.wrong]
+        print(f"{name}: {events} changes, {len(found)} kills, {len(found) - len(wrong)} mended, "
+              f"{time.monotonic() - began:.0f} s", flush=True)  # fmt: skip
+        for point in wrong:
+            print(f"  before change {point.event}: {point.wrong}", flush=True)
+        bad, total = bad + len(wrong), total + len(found)
+    for server in servers:
         server.close()
     print(f"{total} kills, {total - bad} mended")
     return int(bad > 0)

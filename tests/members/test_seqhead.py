@@ -120,6 +120,12 @@ def test_metadata_that_is_no_list(files: dict[str, str], head: Callable[..., str
     assert "head.onnx" in failure(files["backbone"], path)
 
 
+@pytest.mark.parametrize("broken", ["{", "3", "[1]", ""])
+def test_what_it_was_fitted_on_is_damaged(files: dict[str, str], head: Callable[..., str], broken: str) -> None:
+    path = head(**facts(["a", "b"], [TAPS[-1]]), fitted_on=broken)
+    assert "head.onnx: its metadata `fitted_on` is damaged" in failure(files["backbone"], path)
+
+
 def test_a_backbone_with_another_input(tmp_path: Path, save_graph: Graph, head: Callable[..., str]) -> None:
     nodes = [helper.make_node("Reshape", ["audio", "shape"], ["image"]), helper.make_node("Relu", ["image"], ["act"])]
     nodes.append(helper.make_node("MatMul", ["audio", "w"], ["label"]))

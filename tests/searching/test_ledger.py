@@ -70,6 +70,17 @@ def test_every_bad_line_is_named_in_order(tmp_path: Path) -> None:
         read_ledger(tmp_path / "none")
 
 
+@pytest.mark.parametrize(
+    ("change", "said"),
+    [({"sha256": []}, "sha256 must be a text"), ({"recipe": 0.8}, "recipe must be a text"),
+     ({"high": " ", "low": {}}, "low must be a number; high must be a number"), ({"oof": None}, r"lacks \['oof'\]")],
+)  # fmt: skip
+def test_a_value_of_another_type_is_named(tmp_path: Path, change: dict[str, Any], said: str) -> None:
+    append_entry(tmp_path / "l.jsonl", {**oof("a", "aaaaaaaa", 0.7), **change})
+    with pytest.raises(BlendkitError, match=f"line 1: {said}"):
+        read_ledger(tmp_path / "l.jsonl")
+
+
 def test_a_score_needs_a_measured_recipe(tmp_path: Path) -> None:
     path = tmp_path / "l"
     with pytest.raises(BlendkitError, match="no measured recipe is 'eos8'"):

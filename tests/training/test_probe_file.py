@@ -20,7 +20,16 @@ def test_a_probe_is_read(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    "text", ['{"features": []}', '{"features": [{"name": "a"}], "weights": {}}', "[]", "no json", '{"weights": {}}']
+    "text",
+    [
+        '{"features": []}',
+        '{"features": [{"name": "a"}], "weights": {}}',
+        "[]",
+        "no json",
+        '{"weights": {}}',
+        '{"features": [{"name": "a", "top_one": 1e999}], "weights": {}}',
+        '{"features": [{"name": "a", "top_one": -1}], "weights": {}}',
+    ],
 )
 def test_what_is_no_probe_is_one_error(tmp_path: Path, text: str) -> None:
     path = tmp_path / "probe.json"

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 from typing import Any
 
@@ -213,4 +212,6 @@ def _show(report: dict[str, Any], probe: Path | None) -> None:
 def _probed(path: Path | None) -> dict[str, float]:
     if path is None:
         return {}
-    return {f["name"]: round(f["top_one"], 3) for f in json.loads(path.read_text(encoding="utf-8"))["features"]}
+    from blendkit.core import json_value
+
+    return {f["name"]: round(f["top_one"], 3) for f in json_value(path.read_text(encoding="utf-8"))["features"]}

@@ -49,6 +49,12 @@ if TYPE_CHECKING:
 @verify_option
 @click.option("--store", type=OUT_FOLDER, help="Folder to save the members' logits in (default: OUT/logits).")
 @outside_option
+@click.option(
+    "--safe-csv",
+    is_flag=True,
+    help="In the CSV files of further streams (`also:`), put an apostrophe before row ids and class ids that a "
+    "spreadsheet would run as formulas. submission.csv keeps its ids.",
+)
 @click.option("--strict", is_flag=True, help="Exit with 1 if there was a warning.")
 @timed_machine
 @json_option
@@ -65,6 +71,7 @@ def run(
     verify: bool,
     store: Path | None,
     allow_outside: bool,
+    safe_csv: bool,
     strict: bool,
     runtime: Runtime,
     json_out: bool,
@@ -78,8 +85,8 @@ def run(
     from blendkit import engine
 
     if shard is not None:
-        if budget is not None or dry_run is not None:
-            raise click.UsageError("--shard scores its whole share: leave out --budget and --dry-run")
+        if budget is not None or dry_run is not None or safe_csv:
+            raise click.UsageError("--shard scores its whole share: leave out --budget, --dry-run and --safe-csv")
         with progress_emitter(json_out) as emit:
             status = engine.run_shard(
                 recipe, shard, data, out, overrides=overrides, allow_outside=allow_outside, stores=store,
@@ -90,7 +97,8 @@ def run(
     with progress_emitter(json_out) as emit, announced(json_out):
         result = engine.run(
             recipe, data, out, overrides=overrides, dry_run=dry_run, allow_outside=allow_outside, stores=store,
-            verify=verify, runtime=runtime, budget=budget, started=None if began is None else began.at, emit=emit,
+            verify=verify, runtime=runtime, budget=budget, started=None if began is None else began.at,
+            safe_csv=safe_csv, emit=emit,
         )  # fmt: skip
     if json_out:
         event("done", {"submission": str(result.submission), "rows": result.rows, "classes": result.classes})

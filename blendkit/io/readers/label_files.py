@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from blendkit.core import LabelTable
+from blendkit.core import LabelTable, json_value
 from blendkit.errors import BlendkitError, shorten
 from blendkit.io.packed_files import unpack_file
 from blendkit.io.readers.detection_tables import table_recording
@@ -94,7 +93,7 @@ def _json_frame(text: str, path: Path) -> pd.DataFrame:
     import pandas as pd
 
     try:
-        held = json.loads(text)
+        held = json_value(text)
     except (ValueError, RecursionError) as error:
         raise BlendkitError(f"{path}: cannot read {_WHAT}", [f"it starts as JSON, but {error}"]) from error
     records = held.get("recordings") if isinstance(held, dict) else held

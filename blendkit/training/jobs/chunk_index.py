@@ -12,7 +12,17 @@ import numpy as np
 from numpy.typing import NDArray
 
 from blendkit.audio import Grid, Prepared
-from blendkit.core import AudioContent, Contents, Float32, Float64, Int64, Rows, chunk_rows, contents_to_json
+from blendkit.core import (
+    AudioContent,
+    Contents,
+    Float32,
+    Float64,
+    Int64,
+    Rows,
+    chunk_rows,
+    contents_to_json,
+    json_value,
+)
 from blendkit.errors import BlendkitError
 
 INDEX = ("recording", "chunks", "duration_s", "contents")
@@ -49,7 +59,10 @@ class ChunkIndex:
         if len(names) != len(counts) or len(names) != len(seconds) or sum(counts) != held:
             reason = f"{len(names)} recordings and {len(counts)} counts, which add up to {sum(counts)}, not {held}"
             raise BlendkitError(f"{path}: not {what}", [reason, way_out])
-        contents = {r: AudioContent.from_json(c) for r, c in json.loads(str(saved["contents"])).items()}
+        try:
+            contents = {r: AudioContent.from_json(c) for r, c in json_value(str(saved["contents"])).items()}
+        except (ValueError, AttributeError) as error:
+            raise BlendkitError(f"{path}: not {what}", [str(error), way_out]) from error
         return cls(dict(zip(names, counts, strict=True)), dict(zip(names, seconds, strict=True)), contents)
 
     def rows(self, grid: Grid) -> tuple[Rows, Int64, Float32]:

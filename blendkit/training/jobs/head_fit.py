@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -10,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from blendkit.core import Float32, Int64, Saw, Taxonomy
+from blendkit.core import Float32, Int64, Saw, Taxonomy, json_value
 from blendkit.errors import BlendkitError, shorten
 from blendkit.events import Emit, silent
 from blendkit.io import read_taxonomy
@@ -222,8 +221,11 @@ def _probe(path: Path | None) -> ProbeFile:
     if path is None:
         return ProbeFile({}, ())
     try:
-        found = json.loads(path.read_text(encoding="utf-8"))
-        return ProbeFile({f["name"]: float(f["top_one"]) for f in found["features"]}, tuple(found["weights"]))
+        found = json_value(path.read_text(encoding="utf-8"))
+        top_one = {f["name"]: float(f["top_one"]) for f in found["features"]}
+        if not all(0 <= v <= 1 for v in top_one.values()):
+            raise ValueError("a `top_one` is a share from 0 to 1")
+        return ProbeFile(top_one, tuple(map(str, found["weights"])))
     except (OSError, ValueError, KeyError, TypeError) as error:
         reason = f"no {error}" if isinstance(error, KeyError) else str(error)
         raise BlendkitError(f"{path}: not a probe.json of `blendkit probe`", [reason]) from error

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import csv
-import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -11,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from blendkit.core import Bools, Contents, Float64, Int64, Rows, Saw, Scores, compare_names
+from blendkit.core import Bools, Contents, Float64, Int64, Rows, Saw, Scores, compare_names, json_value
 from blendkit.errors import BlendkitError, shorten
 from blendkit.store import atomic_path, require_sealed, write_json, written_together
 from blendkit.training.examples import Examples
@@ -137,7 +136,7 @@ def read_pseudo(folder: Path, unlabelled: Examples) -> tuple[Examples, Saw]:
 def _saw(path: Path) -> Saw:
     """The recordings that a teacher learned from, of a pseudo.json."""
     try:
-        told = json.loads(path.read_text(encoding="utf-8"))
+        told = json_value(path.read_text(encoding="utf-8"))
         if "saw" not in told:
             raise KeyError("saw")
         return Saw.from_json(told, known=False)

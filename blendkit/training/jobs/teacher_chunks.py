@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 
 import numpy as np
 
-from blendkit.core import Rows
+from blendkit.core import Rows, json_value
 from blendkit.errors import BlendkitError
 from blendkit.io import split_source
 from blendkit.store import LogitStore, is_store
@@ -50,7 +49,7 @@ def _stated_s(source: Path | str) -> float | None:
         run = (path if path.is_dir() else path.parent) / "run.json"
         try:
             said = (
-                json.loads(run.read_text(encoding="utf-8")).get("recipe", {}).get("chunk_s") if run.is_file() else None
+                json_value(run.read_text(encoding="utf-8")).get("recipe", {}).get("chunk_s") if run.is_file() else None
             )
         except (OSError, ValueError, AttributeError) as error:
             raise BlendkitError(f"{run}: not the facts of a run", [str(error), "run the recipe again"]) from error
