@@ -184,6 +184,17 @@ def lazy(address: str) -> Callable[..., Any]:
     return build
 
 
+def on_option(default: str) -> Callable[[Any], Any]:
+    """Return the option that says which file is read where a member names two."""
+    return click.option(
+        "--on",
+        default=default,
+        show_default=True,
+        type=click.Choice(["oof", "test"]),
+        help="Which file is read where a member names two, as `path: {oof: FILE, test: FILE}`.",
+    )
+
+
 JUDGED = (
     click.option(
         "--clusters",

@@ -25,7 +25,7 @@ from blendkit.engine.time_budget import OVER_BUDGET, BudgetKept, deadline_of, na
 from blendkit.errors import BlendkitError, shorten
 from blendkit.events import Emit, silent
 from blendkit.io import CONSTANT
-from blendkit.recipe import DataFolder, Plan, Recipe, RecipeFiles, check_files, make_plan, open_recipe
+from blendkit.recipe import DataFolder, On, Plan, Recipe, RecipeFiles, check_files, make_plan, open_recipe
 from blendkit.scoring import (
     CPU_ONLY,
     Deadline,
@@ -105,6 +105,7 @@ def run(
     out: Path | str | None = None,
     *,
     overrides: Sequence[str] = (),
+    on: On = "test",
     dry_run: int | None = None,
     allow_outside: bool = False,
     stores: Path | str | None = None,
@@ -117,7 +118,8 @@ def run(
     """Run a recipe (a file, the name of a packaged one, or one that is read) and write its output folder.
 
     data: the folder of its files, or several, searched in their order (default: its own; a packaged recipe runs on the
-    sample world). out: default `out/<recipe>`. overrides: `path=value`. dry_run: score only that many recordings.
+    sample world). out: default `out/<recipe>`. overrides: `path=value`. on: which file is read where a member names two.
+    dry_run: score only that many recordings.
     stores: where members' logits are saved (default `out/logits`); saved logits are not computed again. verify: look at
     the hash of every saved part, and score damaged ones again. runtime: what runs ONNX graphs, and whether the recipe
     may name code. budget: the time that the run may take, as `90m` or in seconds (default: the recipe's own), from
@@ -128,7 +130,7 @@ def run(
     """
     begins = time.monotonic()
     began = begins if started is None else started
-    found = open_recipe(recipe, overrides)
+    found = open_recipe(recipe, overrides, on)
     plan = make_plan(found.recipe)  # a recipe that cannot run should say so before a sample world is made for it
     folder = open_data(found, data, allow_outside, emit)
     target = Path(out) if out is not None else Path("out") / found.recipe.model.name

@@ -77,7 +77,7 @@ def whatif(
     """
     judging = judging or Judging()
     workspaces, changed = open_workspaces(recipe, overrides, place, emit)
-    base = open_recipe(recipe).recipe
+    base = open_recipe(recipe, on=changed.on).recipe
     changed, axes = _axes(changed, shares, sweeps, bool(overrides))
     swept = sweep(workspaces, changed, axes) if axes else None
     best = changed if swept is None else swept.recipe(changed, swept.best)

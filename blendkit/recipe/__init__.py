@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from blendkit.recipe.graph import only_streams
     from blendkit.recipe.kaggle_inputs import KAGGLE_INPUT, kaggle_folders
     from blendkit.recipe.linting import called, lint, weak_steps
-    from blendkit.recipe.load import Recipe, load_recipe, parse_recipe, with_values, without, yaml_value
+    from blendkit.recipe.load import On, Recipe, load_recipe, parse_recipe, with_values, without, yaml_value
     from blendkit.recipe.optional import member_shares, narrowed
     from blendkit.recipe.params import checked_fit
     from blendkit.recipe.paths import RecipeFiles, check_files, named_files
@@ -40,6 +40,7 @@ __all__ = [
     "KeyPath",
     "MemberModel",
     "MemberPlan",
+    "On",
     "OpStep",
     "Plan",
     "Recipe",

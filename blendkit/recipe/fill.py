@@ -17,7 +17,7 @@ def filled_recipe(plan: Plan) -> dict[str, Any]:
     model = plan.recipe.model
     sections = ("members", "streams", "blends")
     unsaid = {"budget"} if model.budget is None else set()  # keys that came later are said only where they are used
-    out: dict[str, Any] = model.model_dump(by_alias=True, exclude={*sections, *unsaid, "output", "also"})
+    out: dict[str, Any] = model.model_dump(by_alias=True, exclude={*sections, *unsaid, "defaults", "output", "also"})
     for section in sections:
         out[section] = {s.name: _stream(plan, s) for s in plan.streams if s.path[0] == section}
         out[section] = {n: out[section][n] for n in getattr(model, section)}  # the author's order
@@ -38,6 +38,7 @@ def _stream(plan: Plan, stream: StreamPlan) -> dict[str, Any]:
         out = {
             "use": member.use,
             **member.params,
+            **member.sides,
             "tta": source.tta.model_dump(),
             "missing_rows": source.missing_rows,
             "unknown_classes": source.unknown_classes,

@@ -14,6 +14,7 @@ from blendkit.cli._machine_options import LengthOfTime, timed_machine
 from blendkit.cli._options import (
     OUT_FOLDER,
     json_option,
+    on_option,
     outside_option,
     set_option,
     shard_option,
@@ -24,6 +25,7 @@ from blendkit.cli._show import event, print_table, progress_emitter, show_status
 if TYPE_CHECKING:
     from blendkit.cli._process_start import Started
     from blendkit.engine import RunResult
+    from blendkit.recipe import On
     from blendkit.scoring import Runtime, Shard
 
 
@@ -32,6 +34,7 @@ if TYPE_CHECKING:
 @data_folders
 @click.option("--out", type=OUT_FOLDER, help="Folder to write to (default: out/<recipe>).")
 @set_option
+@on_option("test")
 @click.option(
     "--dry-run",
     type=click.IntRange(1),
@@ -59,6 +62,7 @@ def run(
     data: tuple[Path, ...] | None,
     out: Path | None,
     overrides: tuple[str, ...],
+    on: On,
     dry_run: int | None,
     budget: float | None,
     shard: Shard | None,
@@ -89,7 +93,7 @@ def run(
         return
     with progress_emitter(json_out) as emit, announced(json_out):
         result = engine.run(
-            recipe, data, out, overrides=overrides, dry_run=dry_run, allow_outside=allow_outside, stores=store,
+            recipe, data, out, overrides=overrides, on=on, dry_run=dry_run, allow_outside=allow_outside, stores=store,
             verify=verify, runtime=runtime, budget=budget, started=None if began is None else began.at, emit=emit,
         )  # fmt: skip
     if json_out:
