@@ -16,7 +16,7 @@ from blendkit.core import Rows, Scores, chunk_rows, shared_rows
 from blendkit.engine.behind import Behind
 from blendkit.engine.delivering import streams_of, write_streams
 from blendkit.engine.inputs import Inputs, find_inputs, member_context
-from blendkit.engine.output_folder import LOGITS, new_outputs, open_folder, verify_stores, write_report
+from blendkit.engine.output_folder import LOGITS, RECIPE, new_outputs, open_folder, verify_stores, write_report
 from blendkit.engine.preflighting import preflight
 from blendkit.engine.recipe_data import DataFolders, open_data
 from blendkit.engine.recording_names import named_rows
@@ -41,6 +41,7 @@ from blendkit.scoring import (
     throughput,
     timings,
 )
+from blendkit.store import write_text
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -113,18 +114,19 @@ def run(
     runtime: Runtime = CPU_ONLY,
     budget: float | str | Deadline | None = None,
     started: float | None = None,
+    recipe_text: str | None = None,
     emit: Emit = silent,
 ) -> RunResult:
     """Run a recipe (a file, the name of a packaged one, or one that is read) and write its output folder.
 
     data: the folder of its files, or several, searched in their order (default: its own; a packaged recipe runs on the
-    sample world). out: default `out/<recipe>`. overrides: `path=value`. on: which file is read where a member names two.
-    dry_run: score only that many recordings.
+    sample world). out: default `out/<recipe>`. overrides: `path=value`. on: which file is read where a member names
+    two. dry_run: score only that many recordings.
     stores: where members' logits are saved (default `out/logits`); saved logits are not computed again. verify: look at
     the hash of every saved part, and score damaged ones again. runtime: what runs ONNX graphs, and whether the recipe
     may name code. budget: the time that the run may take, as `90m` or in seconds (default: the recipe's own), from
     `started` (a reading of `time.monotonic`, default: now), or a deadline with its own clock; what does not fit is left
-    out. emit: called with events as the run goes on. Raises BlendkitError for anything the user can correct, and
+    out. recipe_text: written beside the submission as recipe.yaml. emit: called with events as the run goes on. Raises BlendkitError for anything the user can correct, and
     DeliveryError for a budget that cannot be kept; an earlier run's files in `out` are changed only after all checks
     have passed.
     """
@@ -138,7 +140,7 @@ def run(
     if verify:
         verify_stores(saved, emit)
     deadline = deadline_of(budget, found.recipe, began)
-    return _run(plan, folder, _Order(target, saved, dry_run, runtime, deadline, begins - began, emit))
+    return _run(plan, folder, _Order(target, saved, dry_run, runtime, deadline, begins - began, emit, recipe_text))
 
 
 @dataclass(frozen=True)
@@ -152,6 +154,7 @@ class _Order:
     deadline: Deadline | None
     starting_s: float
     emit: Emit
+    recipe_text: str | None = None
 
 
 def _run(plan: Plan, folder: DataFolder, order: _Order) -> RunResult:
@@ -197,6 +200,8 @@ def _delivered(
         clock["written"] = time.perf_counter()
         report = run_report(plan, inputs, opened, behind, files, scored, figures, written, warnings)
         spent = {**timings(clock, opened, scored, order.runtime), **kept.timings()}
+        if order.recipe_text is not None:
+            write_text(new / RECIPE, order.recipe_text)
         write_report(new, {**report, **kept.report()}, spent, [w.path.name for w in written.values()])
     for text in warnings:
         order.emit("warning", {"text": text})

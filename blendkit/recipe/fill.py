@@ -29,6 +29,12 @@ def filled_text(plan: Plan) -> str:
     return yaml.dump(filled_recipe(plan), Dumper=_Dumper, sort_keys=False, allow_unicode=True, width=100)
 
 
+def flow_text(value: Any) -> str:
+    """Return a value as one line of YAML that the strict reader accepts: `{a: 1, b: [x, y]}`."""
+    text = yaml.dump(value, Dumper=_Dumper, default_flow_style=True, sort_keys=False, allow_unicode=True, width=1 << 20)
+    return text.removesuffix("...\n").strip()
+
+
 def _stream(plan: Plan, stream: StreamPlan) -> dict[str, Any]:
     model: RecipeModel = plan.recipe.model
     source = getattr(model, str(stream.path[0]))[stream.name]

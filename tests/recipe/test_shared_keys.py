@@ -85,7 +85,7 @@ def test_a_pair_of_files_is_whole(pair: str):
 
 
 def test_only_finished_scores_come_in_two_files():
-    with pytest.raises(BlendkitError, match="members.m.model"):
+    with pytest.raises(BlendkitError, match=r"members.m.model"):
         filled("recipe: 1\nname: r\nmembers:\n  m: {use: onnx, model: {oof: a, test: b}}\noutput: m\n")
 
 
@@ -108,7 +108,7 @@ def test_each_of_two_files_has_its_own_hash(tmp_path: Path):
     check(swapped, "oof")
     with pytest.raises(BlendkitError, match=r"t\.csv is another file"):
         check(swapped, "test")
-    with pytest.raises(BlendkitError, match="two files; write `path: {oof: HASH, test: HASH}`"):
+    with pytest.raises(BlendkitError, match=r"two files; write `path: \{oof: HASH, test: HASH\}`"):
         check(hashes["o.csv"], "test")
 
 

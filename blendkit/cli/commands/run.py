@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import click
 
 from blendkit.cli._compile_notice import announced
+from blendkit.cli._completion import recipe_argument
 from blendkit.cli._data_options import data_folders
 from blendkit.cli._machine_options import LengthOfTime, timed_machine
 from blendkit.cli._options import (
@@ -30,7 +31,7 @@ if TYPE_CHECKING:
 
 
 @click.command()
-@click.argument("recipe")
+@recipe_argument
 @data_folders
 @click.option("--out", type=OUT_FOLDER, help="Folder to write to (default: out/<recipe>).")
 @set_option
