@@ -8,6 +8,8 @@ from typing import Any
 import click
 from click.shell_completion import CompletionItem
 
+from blendkit.registry import MEMBERS, OPS, READERS, registry
+
 Complete = Callable[[click.Context, click.Parameter, str], list[CompletionItem]]
 
 
@@ -23,12 +25,7 @@ def _names(found: Callable[[], Iterable[str]], *, files: bool = False) -> Comple
 
 
 def _registered(group: str) -> Callable[[], list[str]]:
-    def names() -> list[str]:
-        from blendkit import registry
-
-        return registry.registry(getattr(registry, group)).names()
-
-    return names
+    return lambda: registry(group).names()
 
 
 def _recipes() -> list[str]:
@@ -37,9 +34,9 @@ def _recipes() -> list[str]:
     return list(packaged_recipes())
 
 
-complete_members = _names(_registered("MEMBERS"))
-complete_ops = _names(_registered("OPS"))
-complete_formats = _names(_registered("READERS"))
+complete_members = _names(_registered(MEMBERS))
+complete_ops = _names(_registered(OPS))
+complete_formats = _names(_registered(READERS))
 complete_recipe_names = _names(_recipes)
 complete_recipes = _names(_recipes, files=True)
 

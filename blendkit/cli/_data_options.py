@@ -22,9 +22,7 @@ def _folders(data: tuple[Path, ...], kaggle: Path | None) -> tuple[Path, ...] | 
     return (*data, *kaggle_folders(kaggle))
 
 
-def _place(
-    data: tuple[Path, ...], kaggle: Path | None, store: Path | None, allow_outside: bool, on: On
-) -> object:
+def _place(data: tuple[Path, ...], kaggle: Path | None, store: Path | None, allow_outside: bool, on: On) -> object:
     from blendkit.offline import Place
 
     return Place(_folders(data, kaggle), store, allow_outside, on)

@@ -33,7 +33,7 @@ def _as_json(value: Any) -> Any:
     return value
 
 
-_NUMBER = r"[+-]?(\d[\d,]*(\.\d+)?([eE][+-]?\d+)?|inf|nan)( ?%| x| s| MB)?"
+_NUMBER = r"[+-]?(\d[\d,]*(\.\d+)?([eE][+-]?\d+)?|\.\d+|inf|nan)( ?%| x| s| MB)?"
 _FIGURES = re.compile(rf"\[?{_NUMBER}( (\.\.|to) |, | \[)?({_NUMBER})?(, )?({_NUMBER})?\]?")
 
 
@@ -49,8 +49,18 @@ def _is_figure(cell: object) -> bool:
     return isinstance(cell, int | float) or cell in ("", None) or _FIGURES.fullmatch(str(cell)) is not None
 
 
+def interval_cell(estimate: float, low: float, high: float, *, sign: str = "") -> str:
+    """Return a figure and its interval as one cell, `0.861313 [.8421, .8803]`. sign: `+` for a change."""
+    bounds = ", ".join(f"{v:{sign}.4f}".replace("0.", ".", 1) for v in (low, high))
+    return f"{estimate:{sign}.6f}" if math.isnan(low) else f"{estimate:{sign}.6f} [{bounds}]"
+
+
 def print_table(title: str, header: Sequence[str], rows: Sequence[Sequence[object]]) -> None:
-    """Print a table: columns of figures are right-aligned, names (and the first column) left."""
+    """Print a table: columns of figures are right-aligned, names (and the first column) left.
+
+    A column without any entry is left out, and figures are never broken over lines: where a terminal is too narrow,
+    names are, between words.
+    """
     from rich.box import SIMPLE_HEAD
     from rich.console import Console
     from rich.table import Table
@@ -58,10 +68,12 @@ def print_table(title: str, header: Sequence[str], rows: Sequence[Sequence[objec
 
     if title:
         click.echo(title)  # rich would wrap a title at the table's width
+    used = [i for i in range(len(header)) if not rows or any(r[i] not in ("", None) for r in rows)]
+    header, rows = [header[i] for i in used], [[r[i] for i in used] for r in rows]
     out = Table(box=SIMPLE_HEAD, pad_edge=False)
     for i, name in enumerate(header):
         figures = any(r[i] not in ("", None) for r in rows) and all(_is_figure(r[i]) for r in rows)
-        out.add_column(name, justify="right" if figures and i else "left", overflow="fold")
+        out.add_column(name, justify="right" if figures and i else "left", overflow="fold", no_wrap=figures and i > 0)
     for row in rows:
         out.add_row(*(Text("" if v is None else _CONTROL.sub(_escaped, str(v))) for v in row))
     width = None if sys.stdout.isatty() else 160

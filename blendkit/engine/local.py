@@ -20,11 +20,11 @@ from blendkit.engine.output_folder import LOGITS, RECIPE, new_outputs, open_fold
 from blendkit.engine.preflighting import preflight
 from blendkit.engine.recipe_data import DataFolders, open_data
 from blendkit.engine.recording_names import named_rows
-from blendkit.engine.run_json import StreamResult, run_report
+from blendkit.engine.run_json import Figures, StreamResult, run_report
 from blendkit.engine.time_budget import OVER_BUDGET, BudgetKept, deadline_of, narrowed_plan, require_time, terms_of
 from blendkit.errors import BlendkitError, shorten
 from blendkit.events import Emit, silent
-from blendkit.io import CONSTANT
+from blendkit.io import CONSTANT, Written
 from blendkit.recipe import DataFolder, On, Plan, Recipe, RecipeFiles, check_files, make_plan, open_recipe
 from blendkit.scoring import (
     CPU_ONLY,
@@ -205,7 +205,13 @@ def _delivered(
         write_report(new, {**report, **kept.report()}, spent, [w.path.name for w in written.values()])
     for text in warnings:
         order.emit("warning", {"text": text})
-    shown = written[plan.recipe.model.output]
+    return _result(written[plan.recipe.model.output], order, opened, scored, figures, kept, warnings, streams)
+
+
+def _result(
+    shown: Written, order: _Order, opened: Opened, scored: Scored, figures: Figures, kept: BudgetKept,
+    warnings: list[str], streams: dict[str, Scores],
+) -> RunResult:  # fmt: skip
     return RunResult(
         out=order.out,
         submission=order.out / shown.path.name,

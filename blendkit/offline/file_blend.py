@@ -15,9 +15,9 @@ from blendkit.offline.interval_settings import Judging
 from blendkit.offline.place import Place, open_workspaces
 from blendkit.offline.recipe_draft import BLEND, BlendFiles, Draft, common_blend, require_members, root_of
 from blendkit.offline.recipe_search import Found, greedy_weights, line_weights
-from blendkit.offline.score_facts import ScoreFacts, lacking, look_at
+from blendkit.offline.score_facts import ScoreFacts, classes_lacked, look_at
 from blendkit.offline.verdicts import Verdict, verdict_on, weights_text
-from blendkit.offline.weight_cliffs import blend_cliffs
+from blendkit.offline.weight_cliffs import share_cliffs
 from blendkit.recipe import Recipe, parse_recipe
 
 EQUAL = "equal weights, a convention and not a finding: without labels nothing was measured"
@@ -101,7 +101,7 @@ def blend_files(
     require_members(given.members, runnable=True)
     place = target / RECIPE
     draft = _draft(given, settings or BlendSettings(), place)
-    notes = [*lacking(draft.facts), *(f"{f.name}: {n}" for f in draft.facts for n in f.notes)]
+    notes = [*classes_lacked(draft.facts), *(f"{f.name}: {n}" for f in draft.facts for n in f.notes)]
     found = verdict = None
     if given.labels is None:
         draft = replace(draft, said=(EQUAL,))
@@ -175,7 +175,8 @@ def _search(draft: Draft, out: Path, judging: Judging, emit: Emit) -> tuple[Foun
         found = line_weights(workspaces, opened, judging=judging)
     else:
         found = greedy_weights(workspaces, opened, 20, judging=judging)
-    return found, blend_cliffs(workspaces, opened, BLEND)
+    _, *others = draft.weights
+    return found, share_cliffs(workspaces, opened, BLEND, others[0]) if len(others) == 1 else []
 
 
 def _delivered(draft: Draft, searched: Mapping[str, float], verdict: Verdict) -> dict[str, float]:

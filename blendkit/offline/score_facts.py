@@ -123,7 +123,7 @@ def _require_two(a: ScoreFacts, b: ScoreFacts) -> None:
         raise BlendkitError(f"{both} hold the same scores", ["a blend of one and the same model changes nothing"])
 
 
-def lacking(found: Sequence[ScoreFacts]) -> list[str]:
+def classes_lacked(found: Sequence[ScoreFacts]) -> list[str]:
     """Say which classes a file lacks that another has: there the others alone are blended."""
     every = dict.fromkeys(c for f in found for c in f.scores.classes)
     out = []

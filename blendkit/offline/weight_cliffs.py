@@ -1,4 +1,4 @@
-"""Cliffs of a recipe's blend of two inputs, and of two sources that are compared."""
+"""Cliffs of a share in a recipe's blend, and between two sources that are compared."""
 
 from __future__ import annotations
 
@@ -10,24 +10,24 @@ from numpy.typing import NDArray
 from blendkit.core import Bools, Scores
 from blendkit.metrics import doubled_ranks
 from blendkit.offline.cliffs import cliff_notes, find_cliffs
+from blendkit.offline.sweeps import blend_sides
 from blendkit.offline.workspace import Workspaces
-from blendkit.recipe import Recipe, blend_op, make_plan
+from blendkit.recipe import Recipe, make_plan
 
 
-def blend_cliffs(workspaces: Workspaces, recipe: Recipe, blend: str) -> list[str]:
-    """Return notes on the cliffs between the inputs of a blend of two; of more, there is no one share to look along.
+def share_cliffs(workspaces: Workspaces, recipe: Recipe, blend: str, member: str) -> list[str]:
+    """Return notes on the cliffs of a member's share in a blend, seen in the recipe's output.
 
-    The inputs are compared as the blend takes them: as ranks, logits or probabilities.
+    None where steps after the blend do not keep weighted means, so that a share has no exact path.
     """
     plan = make_plan(recipe)
-    of = list(recipe.model.blends[blend].of)
-    if len(of) != 2:
+    workspace, sides = workspaces.workspace(plan), blend_sides(workspaces, plan, blend, member)
+    if isinstance(sides, str):
         return []
-    op, workspace = blend_op(recipe, blend), workspaces.workspace(plan)
-    made = workspaces.streams(plan, tuple(of))
-    return score_cliffs(
-        workspace.truth, workspace.labelled, {n: made[n] for n in of}, ranks=op.inputs_as == "doubled_ranks"
-    )
+    others = [n for n in recipe.model.blends[blend].of if n != member]
+    names = others[0] if len(others) == 1 else "the other members' blend", member
+    a, b = (x[workspace.labelled] for x in sides)
+    return cliff_notes(find_cliffs(workspace.truth[workspace.labelled], a, b, workspace.classes, names))
 
 
 def score_cliffs(truth: Bools, labelled: Bools, pair: dict[str, Scores], *, ranks: bool) -> list[str]:

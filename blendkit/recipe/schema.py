@@ -246,10 +246,7 @@ class BlendModel(Strict):
 
 
 class RecipeModel(Strict):
-    """A whole recipe. budget: the seconds that a run may take, as `90m` or a number; None: as long as it takes.
-
-    defaults: keys that all members of one `use` share; the members have them already.
-    """
+    """A whole recipe. budget: the seconds that a run may take, None: as long as it takes; defaults: of members."""
 
     recipe: Annotated[Literal[1], BeforeValidator(_no_bool)]
     name: Name

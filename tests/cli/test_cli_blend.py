@@ -99,3 +99,24 @@ def test_a_member_is_scored_and_blended_with_a_file(blendkit: Blendkit, tmp_path
     assert done.returncode == 0, done.stderr
     assert "rank: the scale of what tone will give is not known yet" in done.stdout
     assert (tmp_path / "out/submission.csv").is_file()
+
+
+def test_eval_and_compare_end_with_the_command_that_blends(files: Path, blendkit: Blendkit):
+    one = blendkit("eval", "a.csv", "--labels", "labels.csv", cwd=files)
+    assert one.stdout.splitlines()[-1] == "to blend it with another: blendkit blend a.csv OTHER --labels labels.csv"
+    assert one.stdout.index("macro-AUC: 0.750000") < one.stdout.index("positives")
+    two = blendkit("compare", "a.csv", "b.csv", "--labels", "labels.csv", "--replicates", "20", cwd=files)
+    command = two.stdout.splitlines()[-1].removeprefix("to blend them: blendkit ")
+    assert command == "blend a.csv b.csv --labels labels.csv"
+    assert blendkit(*command.split(), "--out", "said", cwd=files).returncode == 0
+
+
+def test_eval_shows_the_ten_lowest_classes(tmp_path: Path, blendkit: Blendkit):
+    classes = [f"c{i:02}" for i in range(12)]
+    rows = [f"r{r}_5," + ",".join("0.9" if r == i else "0.1" for i in range(12)) for r in range(12)]
+    (tmp_path / "s.csv").write_text("\n".join(["row_id," + ",".join(classes), *rows]), encoding="utf-8")
+    labels = ["filename,start,end,primary_label", *(f"r{r},0,5,c{r:02}" for r in range(12))]
+    (tmp_path / "l.csv").write_text("\n".join(labels), encoding="utf-8")
+    said = blendkit("eval", "s.csv", "--labels", "l.csv", cwd=tmp_path).stdout
+    assert "the 10 classes of the lowest AUC; --json lists all 12" in said
+    assert sum(line.strip().startswith("c") and "1.000000" in line for line in said.splitlines()) == 10

@@ -152,7 +152,8 @@ def _print(found: Found, level: float) -> None:
     for what, gain in ((f"{g.best_member} alone", g.gain), ("the recipe as it is", found.gain)):
         bounds = f"{level:.0%} interval {gain.low:+.6f} to {gain.high:+.6f}"
         click.echo(f"nested gain over {what}: {gain.estimate:+.6f}, {bounds}")
-    click.echo(f"verdict: {g.verdict}")
+    colour = "red" if not g.accepted else "green" if g.gain.low > 0 else "yellow"
+    click.secho(f"verdict: {g.verdict}", fg=colour, bold=True)
     if found.gain.estimate <= 0:
         click.echo("         and no better than the recipe as it is: keep that")
     for text in found.notes:
