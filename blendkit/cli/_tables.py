@@ -8,7 +8,7 @@ import re
 import sys
 from collections.abc import Sequence
 from datetime import UTC, datetime
-from typing import Any
+from typing import Any, Literal
 
 import click
 
@@ -73,7 +73,9 @@ def print_table(title: str, header: Sequence[str], rows: Sequence[Sequence[objec
     out = Table(box=SIMPLE_HEAD, pad_edge=False)
     for i, name in enumerate(header):
         figures = any(r[i] not in ("", None) for r in rows) and all(_is_figure(r[i]) for r in rows)
-        out.add_column(name, justify="right" if figures and i else "left", overflow="fold", no_wrap=figures and i > 0)
+        longest = max((len(str(r[i])) for r in rows if r[i] is not None), default=0)
+        side: Literal["right", "left"] = "right" if figures and i else "left"
+        out.add_column(name, justify=side, overflow="fold", min_width=longest if side == "right" else None)
     for row in rows:
         out.add_row(*(Text("" if v is None else _CONTROL.sub(_escaped, str(v))) for v in row))
     width = None if sys.stdout.isatty() else 160
