@@ -13,9 +13,9 @@ from blendkit.errors import BlendkitError, exhausted
 
 GROUPS = {
     "start": ("new", "blend", "sample"),
-    "run": ("run", "check", "score", "merge"),
+    "run": ("run", "check", "score", "merge", "warmup"),
     "look": ("eval", "compare", "whatif", "search"),
-    "deliver": ("detect", "activity", "convert"),
+    "deliver": ("detect", "activity", "convert", "wheelhouse"),
     "train": ("probe", "fit", "pseudolabel", "model"),
     "list": ("members", "ops", "recipes", "formats"),
 }

@@ -121,14 +121,13 @@ def run(
 
     data: the folder of its files, or several, searched in their order (default: its own; a packaged recipe runs on the
     sample world). out: default `out/<recipe>`. overrides: `path=value`. on: which file is read where a member names
-    two. dry_run: score only that many recordings.
-    stores: where members' logits are saved (default `out/logits`); saved logits are not computed again. verify: look at
-    the hash of every saved part, and score damaged ones again. runtime: what runs ONNX graphs, and whether the recipe
-    may name code. budget: the time that the run may take, as `90m` or in seconds (default: the recipe's own), from
-    `started` (a reading of `time.monotonic`, default: now), or a deadline with its own clock; what does not fit is left
-    out. recipe_text: written beside the submission as recipe.yaml. emit: called with events as the run goes on. Raises BlendkitError for anything the user can correct, and
-    DeliveryError for a budget that cannot be kept; an earlier run's files in `out` are changed only after all checks
-    have passed.
+    two. dry_run: score only that many recordings. stores: where members' logits are saved (default `out/logits`); saved
+    logits are not computed again. verify: look at the hash of every saved part, and score damaged ones again. runtime:
+    what runs ONNX graphs, and whether the recipe may name code. budget: the time that the run may take, as `90m` or in
+    seconds (default: the recipe's own), from `started` (a reading of `time.monotonic`, default: now), or a deadline
+    with its own clock; what does not fit is left out. recipe_text: written beside the submission as recipe.yaml. emit:
+    called with events as the run goes on. Raises BlendkitError for anything the user can correct, and DeliveryError for
+    a budget that cannot be kept; an earlier run's files in `out` are changed only after all checks have passed.
     """
     begins = time.monotonic()
     began = begins if started is None else started

@@ -17,8 +17,8 @@ class Place:
     """The folders of a recipe's files and saved logits.
 
     data: the folder of a recipe's files, or several (None: its own, or the sample world); store: where logits were
-    saved (None: out/<recipe>/logits); allow_outside: whether the recipe may name files outside its data folder; on: which file is
-    read where a member names two, `{oof: ..., test: ...}`: the one with labels is `oof`.
+    saved (None: out/<recipe>/logits); allow_outside: whether the recipe may name files outside its data folder; on:
+    which file is read where a member names two, `{oof: ..., test: ...}`: the one with labels is `oof`.
     """
 
     data: DataFolders = None
