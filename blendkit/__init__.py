@@ -39,6 +39,8 @@ if TYPE_CHECKING:
 
     # figures, from saved logits and score files
     from blendkit.offline import (
+        BlendFiles,
+        BlendSettings,
         GreedySearch,
         GridSearch,
         Judging,
@@ -47,9 +49,11 @@ if TYPE_CHECKING:
         Place,
         Rules,
         ablate,
+        blend_files,
         check,
         compare,
         evaluate,
+        new_recipe,
         search,
         whatif,
     )
@@ -76,6 +80,8 @@ else:
 
 __all__ = [
     "BackgroundMix",
+    "BlendFiles",
+    "BlendSettings",
     "BlendkitError",
     "ColumnNames",
     "FeatureStore",
@@ -108,6 +114,7 @@ __all__ = [
     "activity",
     "apply",
     "blend",
+    "blend_files",
     "check",
     "compare",
     "detect",
@@ -123,6 +130,7 @@ __all__ = [
     "measure_variant",
     "members_using",
     "merge",
+    "new_recipe",
     "probe",
     "pseudo_label",
     "pseudo_label_rounds",

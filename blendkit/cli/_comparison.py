@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from blendkit.cli._show import event, print_table
+from blendkit.cli._show import event, interval_cell, print_table
 from blendkit.core import Float64
 
 if TYPE_CHECKING:
@@ -86,17 +86,15 @@ def _payload(
 def _print_lines(found: Comparison, rules: Rules) -> None:
     rows = []
     for x in found.lines:
-        change = ("", "", "", "")
+        change = ("", "")
         if x.change is not None and x.holm is not None:
-            bounds = f"{x.change.low:+.6f} .. {x.change.high:+.6f}"
-            change = (f"{x.change.estimate:+.6f}", bounds, f"{x.change.p:.4f}", f"{x.holm:.4f}")
-        own = f"{x.macro.low:.6f} .. {x.macro.high:.6f}"
-        means = [f"{found.fold_means[x.name]:.6f}"] if found.fold_means else []
-        rows.append((x.name, f"{x.macro.estimate:.6f}", own, *means, *change))
+            c = x.change
+            change = (interval_cell(c.estimate, c.low, c.high, sign="+"), f"{x.holm:.4f}")
+        own = interval_cell(x.macro.estimate, x.macro.low, x.macro.high)
+        rows.append((x.name, own, f"{found.fold_means[x.name]:.6f}" if found.fold_means else "", *change))
     kind = "BCa" if rules.bca else "percentile"
     redrawn = f"{found.boot.clusters} clusters ({rules.judging.clusters}), {rules.judging.replicates} replicates"
-    means = ["mean of folds"] if found.fold_means else []
-    header = ["source", "macro-AUC", "interval", *means, f"- {found.lines[0].name}", "interval", "p", "p (Holm)"]
+    header = ["source", "macro-AUC", "mean of folds", f"- {found.lines[0].name}", "p (Holm)"]
     print_table(f"{rules.judging.level:.0%} {kind} intervals, {redrawn}", header, rows)
     if found.fold_means:
         click.echo(

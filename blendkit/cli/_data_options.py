@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
-from blendkit.cli._options import PATH, bundle, outside_option
+from blendkit.cli._options import PATH, bundle, on_option, outside_option
+
+if TYPE_CHECKING:
+    from blendkit.recipe import On
 
 
 def _folders(data: tuple[Path, ...], kaggle: Path | None) -> tuple[Path, ...] | None:
@@ -18,10 +22,10 @@ def _folders(data: tuple[Path, ...], kaggle: Path | None) -> tuple[Path, ...] | 
     return (*data, *kaggle_folders(kaggle))
 
 
-def _place(data: tuple[Path, ...], kaggle: Path | None, store: Path | None, allow_outside: bool) -> object:
+def _place(data: tuple[Path, ...], kaggle: Path | None, store: Path | None, allow_outside: bool, on: On) -> object:
     from blendkit.offline import Place
 
-    return Place(_folders(data, kaggle), store, allow_outside)
+    return Place(_folders(data, kaggle), store, allow_outside, on)
 
 
 _FOLDERS = (
@@ -44,11 +48,12 @@ _FOLDERS = (
 data_folders = bundle("data", ("data", "kaggle"), _folders, *_FOLDERS)
 offline = bundle(
     "place",
-    ("data", "kaggle", "store", "allow_outside"),
+    ("data", "kaggle", "store", "allow_outside", "on"),
     _place,
     *_FOLDERS,
     click.option(
         "--store", type=PATH, help="Folder where the members' logits were saved (default: out/<recipe>/logits)."
     ),
     outside_option,
+    on_option("oof"),
 )

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import importlib
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import click
@@ -14,16 +14,19 @@ from blendkit.errors import did_you_mean
 class LazyGroup(click.Group):
     """Knows every command's name and one-line help; imports a command only to run it.
 
-    table: {name: (module:attribute, one-line help)}, in the order in which help lists them.
+    table: {name: (module:attribute, one-line help)}; groups: {job: names}, in the order in which help lists them.
     """
 
-    def __init__(self, *args: Any, table: Mapping[str, tuple[str, str]], **kwargs: Any) -> None:
+    def __init__(
+        self, *args: Any, table: Mapping[str, tuple[str, str]], groups: Mapping[str, Sequence[str]] | None = None,
+        **kwargs: Any,
+    ) -> None:  # fmt: skip
         super().__init__(*args, **kwargs)
-        self.table = table
+        self.table, self.groups = table, groups or {"commands": tuple(table)}
 
     def list_commands(self, ctx: click.Context) -> list[str]:
-        """Return the commands in the order of the table."""
-        return list(self.table)
+        """Return the commands in the order of the groups."""
+        return [name for names in self.groups.values() for name in names]
 
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
         """Import one command."""
@@ -34,9 +37,11 @@ class LazyGroup(click.Group):
         return command
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
-        """Write the table of commands without importing them."""
-        with formatter.section("Commands"):
-            formatter.write_dl([(name, text) for name, (_, text) in self.table.items()])
+        """Write the commands by job, without importing them."""
+        widest = max(map(len, self.table))
+        for job, names in self.groups.items():
+            with formatter.section(job.capitalize()):
+                formatter.write_dl([(name.ljust(widest), self.table[name][1]) for name in names])
 
     def resolve_command(
         self, ctx: click.Context, args: list[str]

@@ -59,7 +59,7 @@ timed_machine = bundle(
         help="Threads that each model may use (default: the CPUs that this process may use).",
     ),
     click.option(
-        "--on",
+        "--cores",
         "cores",
         type=click.IntRange(1),
         metavar="N",

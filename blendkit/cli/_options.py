@@ -11,6 +11,7 @@ from typing import Any, TypeVar
 
 import click
 
+from blendkit.cli._completion import complete_formats
 from blendkit.core import LONGEST_CHUNK_S, SHORTEST_CHUNK_S
 
 C = TypeVar("C", bound=Callable[..., Any])
@@ -184,6 +185,17 @@ def lazy(address: str) -> Callable[..., Any]:
     return build
 
 
+def on_option(default: str) -> Callable[[Any], Any]:
+    """Return the option that says which file is read where a member names two."""
+    return click.option(
+        "--on",
+        default=default,
+        show_default=True,
+        type=click.Choice(["oof", "test"]),
+        help="Which file is read where a member names two, as `path: {oof: FILE, test: FILE}`.",
+    )
+
+
 JUDGED = (
     click.option(
         "--clusters",
@@ -217,6 +229,7 @@ _FOLDS = click.option(
 _FORMAT = click.option(
     "--format",
     metavar="NAME",
+    shell_complete=complete_formats,
     help="Format of the score files (`blendkit formats list`), where their content does not tell it.",
 )
 _SCORE = click.option("--score", metavar="COLUMN", help="Name of the column of scores in a table of detections.")

@@ -11,14 +11,14 @@ import click
 
 from blendkit.cli._bars import Bars
 from blendkit.cli._budget_lines import LINES
-from blendkit.cli._tables import event, print_table
+from blendkit.cli._tables import event, interval_cell, print_table
 from blendkit.events import Emit
 
 if TYPE_CHECKING:
     from blendkit.store import Stored
 
 _SHOWN = 60  # recordings in a table
-__all__ = ["emitter", "event", "print_table", "progress_emitter", "show_statuses"]
+__all__ = ["emitter", "event", "interval_cell", "print_table", "progress_emitter", "show_statuses"]
 
 
 def emitter(json_out: bool) -> Emit:

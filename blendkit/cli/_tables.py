@@ -6,13 +6,18 @@ import json
 import math
 import re
 import sys
+import textwrap
 from collections.abc import Sequence
 from datetime import UTC, datetime
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
+if TYPE_CHECKING:
+    from rich.table import Table
+
 SPEC_VERSION = 1
+_UNBOUNDED = 10_000  # letters, to measure what a table would take
 
 
 def event(name: str, payload: dict[str, Any]) -> None:
@@ -33,7 +38,7 @@ def _as_json(value: Any) -> Any:
     return value
 
 
-_NUMBER = r"[+-]?(\d[\d,]*(\.\d+)?([eE][+-]?\d+)?|inf|nan)( ?%| x| s| MB)?"
+_NUMBER = r"[+-]?(\d[\d,]*(\.\d+)?([eE][+-]?\d+)?|\.\d+|inf|nan)( ?%| x| s| MB)?"
 _FIGURES = re.compile(rf"\[?{_NUMBER}( (\.\.|to) |, | \[)?({_NUMBER})?(, )?({_NUMBER})?\]?")
 
 
@@ -49,20 +54,46 @@ def _is_figure(cell: object) -> bool:
     return isinstance(cell, int | float) or cell in ("", None) or _FIGURES.fullmatch(str(cell)) is not None
 
 
+def interval_cell(estimate: float, low: float, high: float, *, sign: str = "") -> str:
+    """Return a figure and its interval as one cell, `0.861313 [.8421, .8803]`. sign: `+` for a change."""
+    bounds = ", ".join(f"{v:{sign}.4f}".replace("0.", ".", 1) for v in (low, high))
+    return f"{estimate:{sign}.6f}" if math.isnan(low) else f"{estimate:{sign}.6f} [{bounds}]"
+
+
 def print_table(title: str, header: Sequence[str], rows: Sequence[Sequence[object]]) -> None:
-    """Print a table: columns of figures are right-aligned, names (and the first column) left."""
-    from rich.box import SIMPLE_HEAD
+    """Print a table: columns of figures are right-aligned, names (and the first column) left.
+
+    A column without any entry is left out, and figures are never broken over lines: where a terminal is too narrow,
+    names are, between words.
+    """
     from rich.console import Console
-    from rich.table import Table
-    from rich.text import Text
 
     if title:
         click.echo(title)  # rich would wrap a title at the table's width
+    used = [i for i in range(len(header)) if not rows or any(r[i] not in ("", None) for r in rows)]
+    header, rows = [header[i] for i in used], [[r[i] for i in used] for r in rows]
+    console = Console(width=None if sys.stdout.isatty() else 160, highlight=False)
+    wide = _table(header, rows, narrow=False)
+    fits = console.measure(wide, options=console.options.update(max_width=_UNBOUNDED)).maximum <= console.width
+    console.print(wide if fits else _table(header, rows, narrow=True))
+
+
+def _table(header: Sequence[str], rows: Sequence[Sequence[object]], *, narrow: bool) -> Table:
+    from rich.box import SIMPLE_HEAD
+    from rich.table import Table
+    from rich.text import Text
+
     out = Table(box=SIMPLE_HEAD, pad_edge=False)
+    if narrow:
+        out = Table(box=SIMPLE_HEAD, pad_edge=False, show_edge=False, padding=(0, 1, 0, 0))
     for i, name in enumerate(header):
-        figures = any(r[i] not in ("", None) for r in rows) and all(_is_figure(r[i]) for r in rows)
-        out.add_column(name, justify="right" if figures and i else "left", overflow="fold")
+        figures = i > 0 and any(r[i] not in ("", None) for r in rows) and all(_is_figure(r[i]) for r in rows)
+        if figures and narrow:  # rich would break figures sooner than names: it may not, and the header is wrapped here
+            longest = max(len(str(r[i])) for r in rows if r[i] is not None)
+            wrapped = textwrap.wrap(name, max(longest, *map(len, name.split())))
+            out.add_column("\n".join(wrapped), justify="right", no_wrap=True)
+        else:
+            out.add_column(name, justify="right" if figures else "left", overflow="fold")
     for row in rows:
         out.add_row(*(Text("" if v is None else _CONTROL.sub(_escaped, str(v))) for v in row))
-    width = None if sys.stdout.isatty() else 160
-    Console(width=width, highlight=False).print(out)
+    return out

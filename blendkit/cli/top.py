@@ -11,7 +11,17 @@ from blendkit.cli._lazy_group import LazyGroup
 from blendkit.cli._process_start import Started, process_start
 from blendkit.errors import BlendkitError, exhausted
 
+GROUPS = {
+    "start": ("new", "blend", "sample"),
+    "run": ("run", "check", "score", "merge", "warmup"),
+    "look": ("eval", "compare", "whatif", "search"),
+    "deliver": ("detect", "activity", "convert", "wheelhouse"),
+    "train": ("probe", "fit", "pseudolabel", "model"),
+    "list": ("members", "ops", "recipes", "formats"),
+}
 TOP_COMMANDS = {
+    "new": ("blendkit.cli.commands.new:new", "Write a recipe that blends score files, with comments."),
+    "blend": ("blendkit.cli.commands.blend:blend", "Blend score files into a submission, and judge the blend."),
     "run": ("blendkit.cli.commands.run:run", "Run a recipe on a data folder and write a submission."),
     "check": ("blendkit.cli.commands.check:check", "Check a recipe without running it."),
     "score": ("blendkit.cli.commands.score:score", "Score audio with one member and save its logits."),
@@ -52,12 +62,13 @@ TOP_COMMANDS = {
 }
 
 
-@click.group(cls=LazyGroup, table=TOP_COMMANDS)
+@click.group(cls=LazyGroup, table=TOP_COMMANDS, groups=GROUPS)
 @click.version_option(__version__, prog_name="blendkit")
 def cli() -> None:
     """Blend, post-process and honestly evaluate several models on the same audio chunks.
 
-    Start with `blendkit run recipes/eos7.yaml`: it runs on a small built-in sample world.
+    Start with `blendkit blend a.csv b.csv --labels labels.csv`, or with `blendkit run recipes/eos7.yaml`, which runs
+    on a small built-in sample world.
     """
 
 

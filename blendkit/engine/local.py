@@ -16,16 +16,16 @@ from blendkit.core import Rows, Scores, chunk_rows, shared_rows
 from blendkit.engine.behind import Behind
 from blendkit.engine.delivering import streams_of, write_streams
 from blendkit.engine.inputs import Inputs, find_inputs, member_context
-from blendkit.engine.output_folder import LOGITS, new_outputs, open_folder, verify_stores, write_report
+from blendkit.engine.output_folder import LOGITS, RECIPE, new_outputs, open_folder, verify_stores, write_report
 from blendkit.engine.preflighting import preflight
 from blendkit.engine.recipe_data import DataFolders, open_data
 from blendkit.engine.recording_names import named_rows
-from blendkit.engine.run_json import StreamResult, run_report
+from blendkit.engine.run_json import Figures, StreamResult, run_report
 from blendkit.engine.time_budget import OVER_BUDGET, BudgetKept, deadline_of, narrowed_plan, require_time, terms_of
 from blendkit.errors import BlendkitError, shorten
 from blendkit.events import Emit, silent
-from blendkit.io import CONSTANT
-from blendkit.recipe import DataFolder, Plan, Recipe, RecipeFiles, check_files, make_plan, open_recipe
+from blendkit.io import CONSTANT, Written
+from blendkit.recipe import DataFolder, On, Plan, Recipe, RecipeFiles, check_files, make_plan, open_recipe
 from blendkit.scoring import (
     CPU_ONLY,
     Deadline,
@@ -41,6 +41,7 @@ from blendkit.scoring import (
     throughput,
     timings,
 )
+from blendkit.store import write_text
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -105,6 +106,7 @@ def run(
     out: Path | str | None = None,
     *,
     overrides: Sequence[str] = (),
+    on: On = "test",
     dry_run: int | None = None,
     allow_outside: bool = False,
     stores: Path | str | None = None,
@@ -113,24 +115,26 @@ def run(
     budget: float | str | Deadline | None = None,
     started: float | None = None,
     safe_csv: bool = False,
+    recipe_text: str | None = None,
     emit: Emit = silent,
 ) -> RunResult:
     """Run a recipe (a file, the name of a packaged one, or one that is read) and write its output folder.
 
     data: the folder of its files, or several, searched in their order (default: its own; a packaged recipe runs on the
-    sample world). out: default `out/<recipe>`. overrides: `path=value`. dry_run: score only that many recordings.
-    stores: where members' logits are saved (default `out/logits`); saved logits are not computed again. verify: look at
-    the hash of every saved part, and score damaged ones again. runtime: what runs ONNX graphs, and whether the recipe
-    may name code. budget: the time that the run may take, as `90m` or in seconds (default: the recipe's own), from
-    `started` (a reading of `time.monotonic`, default: now), or a deadline with its own clock; what does not fit is left
-    out. safe_csv: in the files of further streams (`also:`), ids that a spreadsheet would run get an apostrophe, and a
-    warning names them; the submission keeps its ids. emit: called with events as the run goes on. Raises BlendkitError
-    for anything the user can correct, and DeliveryError for a budget that cannot be kept; an earlier run's files in
-    `out` are changed only after all checks have passed.
+    sample world). out: default `out/<recipe>`. overrides: `path=value`. on: which file is read where a member names
+    two. dry_run: score only that many recordings. stores: where members' logits are saved (default `out/logits`); saved
+    logits are not computed again. verify: look at the hash of every saved part, and score damaged ones again. runtime:
+    what runs ONNX graphs, and whether the recipe may name code. budget: the time that the run may take, as `90m` or in
+    seconds (default: the recipe's own), from `started` (a reading of `time.monotonic`, default: now), or a deadline
+    with its own clock; what does not fit is left out. safe_csv: in the files of further streams (`also:`), ids that a
+    spreadsheet would run get an apostrophe, and a warning names them; the submission keeps its ids. recipe_text:
+    written beside the submission as recipe.yaml. emit: called with events as the run goes on. Raises BlendkitError for
+    anything the user can correct, and DeliveryError for a budget that cannot be kept; an earlier run's files in `out`
+    are changed only after all checks have passed.
     """
     begins = time.monotonic()
     began = begins if started is None else started
-    found = open_recipe(recipe, overrides)
+    found = open_recipe(recipe, overrides, on)
     plan = make_plan(found.recipe)  # a recipe that cannot run should say so before a sample world is made for it
     folder = open_data(found, data, allow_outside, emit)
     target = Path(out) if out is not None else Path("out") / found.recipe.model.name
@@ -138,7 +142,8 @@ def run(
     if verify:
         verify_stores(saved, emit)
     deadline = deadline_of(budget, found.recipe, began)
-    return _run(plan, folder, _Order(target, saved, dry_run, runtime, deadline, begins - began, safe_csv, emit))
+    order = _Order(target, saved, dry_run, runtime, deadline, begins - began, safe_csv, emit, recipe_text)
+    return _run(plan, folder, order)
 
 
 @dataclass(frozen=True)
@@ -153,6 +158,7 @@ class _Order:
     starting_s: float
     safe_csv: bool
     emit: Emit
+    recipe_text: str | None = None
 
 
 def _run(plan: Plan, folder: DataFolder, order: _Order) -> RunResult:
@@ -198,10 +204,18 @@ def _delivered(
         clock["written"] = time.perf_counter()
         report = run_report(plan, inputs, opened, behind, files, scored, figures, written, warnings)
         spent = {**timings(clock, opened, scored, order.runtime), **kept.timings()}
+        if order.recipe_text is not None:
+            write_text(new / RECIPE, order.recipe_text)
         write_report(new, {**report, **kept.report()}, spent, [w.path.name for w in written.values()])
     for text in warnings:
         order.emit("warning", {"text": text})
-    shown = written[plan.recipe.model.output]
+    return _result(written[plan.recipe.model.output], order, opened, scored, figures, kept, warnings, streams)
+
+
+def _result(
+    shown: Written, order: _Order, opened: Opened, scored: Scored, figures: Figures, kept: BudgetKept,
+    warnings: list[str], streams: dict[str, Scores],
+) -> RunResult:  # fmt: skip
     return RunResult(
         out=order.out,
         submission=order.out / shown.path.name,

@@ -23,15 +23,21 @@ from blendkit.store import (
 from blendkit.temporaries import is_temporary
 
 MARK = ".blendkit"
+RECIPE = "recipe.yaml"
 SUBMISSION, RUN, TIMINGS, LOGITS = "submission.csv", "run.json", "timings.json", "logits"
 
 
-def open_folder(folder: Path) -> None:
-    """Make the output folder. Raises BlendkitError if it holds something blendkit did not make."""
+def require_own(folder: Path) -> None:
+    """Raise BlendkitError if a folder is no place for outputs: it holds something that blendkit did not make."""
     check_place(folder, folder=True)
     marked = (folder / MARK).exists() or not folder.is_dir()
     if not marked and not all(is_temporary(p.name) for p in folder.iterdir()):  # a run may have ended before its mark
         raise BlendkitError(f"{folder}: holds files that blendkit did not make; choose another --out")
+
+
+def open_folder(folder: Path) -> None:
+    """Make the output folder. Raises BlendkitError if it holds something blendkit did not make."""
+    require_own(folder)
     make_folder(folder)
     # first of all files, so that an interrupted run can be repeated into its own folder
     write_text(folder / MARK, "made by blendkit; a later run may replace the files in this folder\n")

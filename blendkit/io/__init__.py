@@ -33,7 +33,7 @@ if TYPE_CHECKING:
     from blendkit.io.readers.taxonomy_csv import read_taxonomy
     from blendkit.io.readers.threshold_csv import read_thresholds
     from blendkit.io.solutions import read_solutions
-    from blendkit.io.space_check import CONSTANT, check_space
+    from blendkit.io.space_check import CONSTANT, check_space, likely_space
     from blendkit.io.truth import Truth, truth_for
     from blendkit.io.windowed import Windowed, chunks_without_window, windows_on_chunks
     from blendkit.io.writers.range_csv import write_range_table
@@ -73,6 +73,7 @@ __all__ = [
     "is_range_table",
     "is_source",
     "joined",
+    "likely_space",
     "look_into",
     "of_store",
     "read_cache",

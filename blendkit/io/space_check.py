@@ -46,17 +46,42 @@ def check_space(values: Matrix, space: Space, source: str, *, unlikely: bool = F
     return notes
 
 
+def likely_space(values: Matrix, source: str) -> tuple[Space, str]:
+    """Return the space that (N, C) values seem to be in, and why, as the end of a sentence.
+
+    Raises BlendkitError for ranks that count up and for percentages, which are in no space.
+    """
+    low, high = float(values.min()), float(values.max())
+    between = f"values lie in [{low:.4g}, {high:.4g}]"
+    if low < 0:
+        return "logit", f"{between}, and only logits go below 0"
+    if high > 1:
+        if _counts_up(values) or _PERCENT / 10 < high <= _PERCENT:
+            raise BlendkitError(f"{source}: neither logits nor probabilities: {between}", [_likely(values)])
+        return "logit", f"{between}, beyond 1"
+    if low < high and _mean_half(values):
+        return "rank", "every column's mean is that of percentile ranks"
+    return "prob", f"{between}, inside 0 to 1"
+
+
 def _outside(values: Matrix, space: Space, source: str) -> BlendkitError:
     """Return the error for probabilities or ranks beyond [0, 1], with what they may be."""
-    low, high, n = float(values.min()), float(values.max()), len(values)
+    low, high = float(values.min()), float(values.max())
     row, column = np.argwhere((values < 0) | (values > 1))[0]
-    hint = "did you mean `space: logit`?"
-    if low >= 1 and high <= n and (values * 2 == np.round(values * 2)).all():
-        hint = f"are they ranks from 1 to {n}? divide them by {n}"
-    elif low >= 0 and _PERCENT / 10 < high <= _PERCENT:
-        hint = f"are they percentages? divide them by {_PERCENT}"
     first = f"first at row {row + 1}, column {column + 1}: {values[row, column]:g}"
-    return BlendkitError(f"{source}: declared `space: {space}`, but values lie in [{low:g}, {high:g}]", [first, hint])
+    return BlendkitError(
+        f"{source}: declared `space: {space}`, but values lie in [{low:g}, {high:g}]", [first, _likely(values)]
+    )
+
+
+def _likely(values: Matrix) -> str:
+    """Return what values (N, C) beyond [0, 1] may be, as a question."""
+    low, high, n = float(values.min()), float(values.max()), len(values)
+    if low >= 1 and high <= n and (values * 2 == np.round(values * 2)).all():
+        return f"are they ranks from 1 to {n}? divide them by {n}"
+    if low >= 0 and _PERCENT / 10 < high <= _PERCENT:
+        return f"are they percentages? divide them by {_PERCENT}"
+    return "did you mean `space: logit`?"
 
 
 def _as_logits(source: str, likely: str, unlikely: bool) -> list[str]:

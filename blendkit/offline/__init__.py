@@ -18,20 +18,27 @@ if TYPE_CHECKING:
     from blendkit.offline.comparison import Comparison, LabelledChunks, Rules, compare_scores
     from blendkit.offline.data_lint import data_findings
     from blendkit.offline.evaluation import Evaluation, evaluate
+    from blendkit.offline.file_blend import EQUAL, Blended, BlendSettings, blend_files, new_recipe
     from blendkit.offline.interval_settings import Judging
     from blendkit.offline.place import Place
+    from blendkit.offline.recipe_draft import BlendFiles
     from blendkit.offline.recipe_search import Found, greedy_weights, grid_values, line_weights
     from blendkit.offline.score_kinds import score_kind
     from blendkit.offline.searches import GreedySearch, GridSearch, LineSearch, search
     from blendkit.offline.sweeps import Sweep, sweep
+    from blendkit.offline.verdicts import Verdict, weights_text
     from blendkit.offline.what_if import WhatIf, whatif
     from blendkit.offline.workspace import Workspace, Workspaces
 else:
     __getattr__, __dir__ = lazy_face(__name__)
 
 __all__ = [
+    "EQUAL",
     "Ablation",
     "Axis",
+    "BlendFiles",
+    "BlendSettings",
+    "Blended",
     "Comparison",
     "Evaluation",
     "Found",
@@ -44,11 +51,13 @@ __all__ = [
     "Place",
     "Rules",
     "Sweep",
+    "Verdict",
     "WhatIf",
     "Workspace",
     "Workspaces",
     "ablate",
     "ablate_parts",
+    "blend_files",
     "check",
     "check_shares",
     "compare",
@@ -58,10 +67,12 @@ __all__ = [
     "greedy_weights",
     "grid_values",
     "line_weights",
+    "new_recipe",
     "read_axis",
     "read_share",
     "score_kind",
     "search",
     "sweep",
+    "weights_text",
     "whatif",
 ]

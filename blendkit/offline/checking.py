@@ -51,10 +51,12 @@ def check(
     """
     found = open_recipe(recipe, overrides)
     plan, notes = make_plan(found.recipe), []
+    measured = make_plan(open_recipe(recipe, overrides, "oof").recipe)  # with the other file of members that name two
     named = None
     given = folders_of(data) or ((found.folder,) if found.folder is not None else ())
     if given:
         root = open_data(found, given, allow_outside)
+        check_files(measured, root)
         files = check_files(plan, root)
         inputs = find_inputs(plan, root)
         preflight(plan, inputs, files)
@@ -63,5 +65,5 @@ def check(
     findings = lint(plan, sharded=sharded)
     if store is not None:
         root = open_data(found, data, allow_outside, emit)
-        findings += data_findings(Workspaces(root, Path(store)), plan)
+        findings += data_findings(Workspaces(root, Path(store)), measured)
     return Check(plan, tuple(findings), tuple(notes), given, named)

@@ -6,6 +6,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
+import numpy as np
+
 from blendkit.core import LabelTable, Scores, Taxonomy, text_hash
 from blendkit.errors import BlendkitError
 from blendkit.events import Emit, silent
@@ -13,6 +15,7 @@ from blendkit.io import ColumnNames, is_source, read_labels, read_score_file, re
 from blendkit.offline.comparison import Comparison, LabelledChunks, Rules, compare_scores
 from blendkit.offline.place import Place, open_workspaces
 from blendkit.offline.score_kinds import score_kind, unlike_kinds
+from blendkit.offline.weight_cliffs import score_cliffs
 from blendkit.recipe import Recipe, filled_text, make_plan
 
 Source = Scores | Recipe | Path | str
@@ -74,8 +77,18 @@ def compare(
     path = labels.table if isinstance(labels, Labels) else labels
     truth = _truth(read, given, next(iter(named)), None if path is None or isinstance(path, LabelTable) else str(path))
     found = compare_scores(read.scores, truth, rules or Rules())
-    notes = (*found.notes, *_kinds(read, truth), *read.notes)
+    notes = (*found.notes, *_kinds(read, truth), *read.notes, *_cliffs(read.scores, truth))
     return replace(found, notes=notes, hashes=read.hashes, labelled_rows=int(truth.labelled.sum()))
+
+
+def _cliffs(scores: dict[str, Scores], truth: LabelledChunks) -> list[str]:
+    """Say where a rank blend of the first source with another has a cliff at a share near 0."""
+    (first, own), *others = scores.items()
+    rows = truth.rows.take(np.flatnonzero(truth.labelled))
+    y, every = truth.truth[truth.labelled], np.ones(len(rows), bool)
+    at = {n: s.align(rows, truth.classes, source=n, unknown_classes="ignore") for n, s in ((first, own), *others)}
+    notes = [score_cliffs(y, every, {first: at[first], n: at[n]}, ranks=True) for n, _ in others]
+    return [f"in a rank blend, {text}" for found in notes for text in found]
 
 
 def _kinds(read: _Read, truth: LabelledChunks) -> list[str]:

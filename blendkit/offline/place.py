@@ -9,7 +9,7 @@ from pathlib import Path
 from blendkit.engine import DataFolders, open_data
 from blendkit.events import Emit, silent
 from blendkit.offline.workspace import Workspaces
-from blendkit.recipe import Recipe, make_plan, open_recipe
+from blendkit.recipe import On, Recipe, make_plan, open_recipe
 
 
 @dataclass(frozen=True)
@@ -17,12 +17,14 @@ class Place:
     """The folders of a recipe's files and saved logits.
 
     data: the folder of a recipe's files, or several (None: its own, or the sample world); store: where logits were
-    saved (None: out/<recipe>/logits); allow_outside: whether the recipe may name files outside its data folder.
+    saved (None: out/<recipe>/logits); allow_outside: whether the recipe may name files outside its data folder; on:
+    which file is read where a member names two, `{oof: ..., test: ...}`: the one with labels is `oof`.
     """
 
     data: DataFolders = None
     store: Path | None = None
     allow_outside: bool = False
+    on: On = "oof"
 
 
 def open_workspaces(
@@ -30,7 +32,7 @@ def open_workspaces(
 ) -> tuple[Workspaces, Recipe]:
     """Return the workspaces of a recipe's data folder and saved logits, and the recipe. Raises as a run does."""
     place = place or Place()
-    found = open_recipe(recipe, overrides)
+    found = open_recipe(recipe, overrides, place.on)
     make_plan(found.recipe)  # a recipe that cannot run should say so before a sample world is made for it
     folder = open_data(found, place.data, place.allow_outside, emit)
     return Workspaces(folder, place.store or Path("out") / found.recipe.model.name / "logits"), found.recipe

@@ -72,7 +72,7 @@ def _line(workspaces: Workspaces, recipe: Recipe, axis: Axis) -> tuple[Float64, 
         reason: str | None = f"{axis.label} is not a share of a blend"
     else:
         plan = make_plan(recipe)
-        sides = _sides(workspaces, plan, *axis.address)
+        sides = blend_sides(workspaces, plan, *axis.address)
         reason = sides if isinstance(sides, str) else None
         if not isinstance(sides, str):
             workspace = workspaces.workspace(plan)
@@ -94,8 +94,8 @@ def _measured(workspaces: Workspaces, recipe: Recipe) -> float:
     return workspace.auc(scores).macro
 
 
-def _sides(workspaces: Workspaces, plan: Plan, blend: str, member: str) -> tuple[NDArray[Any], NDArray[Any]] | str:
-    """The output with none and with all of a member, so that any share of it is their weighted mean; or why not."""
+def blend_sides(workspaces: Workspaces, plan: Plan, blend: str, member: str) -> tuple[NDArray[Any], NDArray[Any]] | str:
+    """Return the output (N, C) with none and with all of a member, whose weighted mean is any share; or why not."""
     chain = steps_after(plan, blend)
     if isinstance(chain, str):
         return chain

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -16,6 +16,7 @@ from blendkit.offline.axes import Axis, check_shares, read_axis, read_share
 from blendkit.offline.interval_settings import Judging
 from blendkit.offline.place import Place, open_workspaces
 from blendkit.offline.sweeps import Sweep, sweep
+from blendkit.offline.weight_cliffs import share_cliffs
 from blendkit.offline.workspace import Workspaces
 from blendkit.recipe import Recipe, make_plan, open_recipe
 
@@ -77,11 +78,14 @@ def whatif(
     """
     judging = judging or Judging()
     workspaces, changed = open_workspaces(recipe, overrides, place, emit)
-    base = open_recipe(recipe).recipe
+    base = open_recipe(recipe, on=changed.on).recipe
     changed, axes = _axes(changed, shares, sweeps, bool(overrides))
     swept = sweep(workspaces, changed, axes) if axes else None
     best = changed if swept is None else swept.recipe(changed, swept.best)
-    return _against(workspaces, base, best, swept, judging)
+    found = _against(workspaces, base, best, swept, judging)
+    shared = [a.address for a in swept.axes if not isinstance(a.address, str)] if swept else []
+    own = [text for blend, member in shared for text in share_cliffs(workspaces, base, blend, member)]
+    return replace(found, notes=(*found.notes, *own))
 
 
 def _axes(recipe: Recipe, shares: Sequence[str], sweeps: Sequence[str], changed: bool) -> tuple[Recipe, list[Axis]]:

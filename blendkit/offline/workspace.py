@@ -25,7 +25,7 @@ from blendkit.recipe import DataFolder, Plan, Recipe, RecipeFiles, check_files, 
 from blendkit.scoring import Opened, is_finished, open_members
 
 _MEMO_BYTES = 1 << 28
-_NOT_INPUTS = {"name", "description", "budget", "members", "streams", "blends", "output", "also"}
+_NOT_INPUTS = {"name", "description", "budget", "defaults", "members", "streams", "blends", "output", "also"}
 
 
 @dataclass(frozen=True, eq=False)
@@ -101,7 +101,7 @@ def _inputs_key(plan: Plan) -> str:
     members: dict[str, Any] = {
         n: m.model_dump(exclude={"steps", "fill_uncovered", "optional"}) for n, m in model.members.items()
     }
-    return canonical_json([model.model_dump(exclude=_NOT_INPUTS), members])
+    return canonical_json([model.model_dump(exclude=_NOT_INPUTS), members, plan.recipe.on])
 
 
 def _open(plan: Plan, data: DataFolder, files: RecipeFiles, stores: Path) -> Workspace:

@@ -13,12 +13,12 @@ from blendkit._face import lazy_face
 if TYPE_CHECKING:
     from blendkit.recipe.data_folders import DataFolder
     from blendkit.recipe.explanation import explain
-    from blendkit.recipe.fill import filled_recipe, filled_text
+    from blendkit.recipe.fill import filled_recipe, filled_text, flow_text
     from blendkit.recipe.find import FoundRecipe, open_recipe, packaged_recipes
     from blendkit.recipe.graph import only_streams
     from blendkit.recipe.kaggle_inputs import KAGGLE_INPUT, kaggle_folders
     from blendkit.recipe.linting import called, lint, weak_steps
-    from blendkit.recipe.load import Recipe, load_recipe, parse_recipe, with_values, without, yaml_value
+    from blendkit.recipe.load import On, Recipe, load_recipe, parse_recipe, with_values, without, yaml_value
     from blendkit.recipe.optional import member_shares, narrowed
     from blendkit.recipe.params import checked_fit
     from blendkit.recipe.paths import RecipeFiles, check_files, named_files
@@ -40,6 +40,7 @@ __all__ = [
     "KeyPath",
     "MemberModel",
     "MemberPlan",
+    "On",
     "OpStep",
     "Plan",
     "Recipe",
@@ -54,6 +55,7 @@ __all__ = [
     "explain",
     "filled_recipe",
     "filled_text",
+    "flow_text",
     "group_notes",
     "kaggle_folders",
     "lint",

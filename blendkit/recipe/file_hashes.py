@@ -10,7 +10,7 @@ from blendkit.recipe.load import Recipe
 from blendkit.recipe.plan import MemberPlan
 from blendkit.recipe.strict_yaml import KeyPath
 
-Stated = Mapping[str, str | list[str]]
+Stated = Mapping[str, str | list[str] | dict[str, str]]
 
 
 def wrong_hashes(
@@ -34,6 +34,14 @@ def wrong_hashes(
         if parameter not in member.files:
             known = ", ".join(member.files) or "none"
             yield f"{recipe.where((*where, parameter))}: no file of {member.use!r}; its files: {known}"
+            continue
+        if parameter in member.sides:
+            if not isinstance(hashes, dict) or set(hashes) != {"oof", "test"}:
+                yield f"{recipe.where((*where, parameter))}: two files; write `{parameter}: {{oof: HASH, test: HASH}}`"
+                continue
+            hashes = hashes[recipe.on]
+        elif isinstance(hashes, dict):
+            yield f"{recipe.where((*where, parameter))}: expected one hash, or a list of them"
             continue
         paths = [p for k, p in own.items() if k[2] == parameter]
         yield from _compared(f"{recipe.where((*where, parameter))}", paths, hashes, contents)

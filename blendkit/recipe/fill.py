@@ -17,7 +17,7 @@ def filled_recipe(plan: Plan) -> dict[str, Any]:
     model = plan.recipe.model
     sections = ("members", "streams", "blends")
     unsaid = {"budget"} if model.budget is None else set()  # keys that came later are said only where they are used
-    out: dict[str, Any] = model.model_dump(by_alias=True, exclude={*sections, *unsaid, "output", "also"})
+    out: dict[str, Any] = model.model_dump(by_alias=True, exclude={*sections, *unsaid, "defaults", "output", "also"})
     for section in sections:
         out[section] = {s.name: _stream(plan, s) for s in plan.streams if s.path[0] == section}
         out[section] = {n: out[section][n] for n in getattr(model, section)}  # the author's order
@@ -29,6 +29,12 @@ def filled_text(plan: Plan) -> str:
     return yaml.dump(filled_recipe(plan), Dumper=_Dumper, sort_keys=False, allow_unicode=True, width=100)
 
 
+def flow_text(value: Any) -> str:
+    """Return a value as one line of YAML that the strict reader accepts: `{a: 1, b: [x, y]}`."""
+    text = yaml.dump(value, Dumper=_Dumper, default_flow_style=True, sort_keys=False, allow_unicode=True, width=1 << 20)
+    return text.removesuffix("...\n").strip()
+
+
 def _stream(plan: Plan, stream: StreamPlan) -> dict[str, Any]:
     model: RecipeModel = plan.recipe.model
     source = getattr(model, str(stream.path[0]))[stream.name]
@@ -38,6 +44,7 @@ def _stream(plan: Plan, stream: StreamPlan) -> dict[str, Any]:
         out = {
             "use": member.use,
             **member.params,
+            **member.sides,
             "tta": source.tta.model_dump(),
             "missing_rows": source.missing_rows,
             "unknown_classes": source.unknown_classes,

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from blendkit.errors import BlendkitError, did_you_mean, shorten
 from blendkit.recipe.limits import read_recipe
-from blendkit.recipe.load import Recipe, parse_recipe
+from blendkit.recipe.load import On, Recipe, parse_recipe
 
 
 @dataclass(frozen=True)
@@ -33,12 +33,21 @@ def _packaged_folder() -> Path:
     return installed if installed.is_dir() else package.parent / "recipes"
 
 
-def open_recipe(recipe: Recipe | Path | str, overrides: Sequence[str] = ()) -> FoundRecipe:
-    """Read a recipe: a file, or the name of a packaged one; a `Recipe` is returned as it is.
+def open_recipe(recipe: Recipe | Path | str, overrides: Sequence[str] = (), on: On = "test") -> FoundRecipe:
+    """Read a recipe: a file, or the name of a packaged one; a `Recipe` is taken as it is.
+
+    on: which file is read where a member names two. Raises BlendkitError with every problem, and with the nearest name
+    where there is no such recipe.
+    """
+    found = _found(recipe, overrides)
+    return replace(found, recipe=replace(found.recipe, on=on))
+
+
+def _found(recipe: Recipe | Path | str, overrides: Sequence[str]) -> FoundRecipe:
+    """Find a recipe.
 
     A file that exists is read; otherwise `recipes/eos7.yaml` and `eos7` name a packaged recipe. A file equal to a
-    packaged recipe counts as packaged. overrides: `path=value`. Raises BlendkitError with every problem, and with
-    the nearest name where there is no such recipe.
+    packaged recipe counts as packaged.
     """
     if isinstance(recipe, Recipe):
         if overrides:

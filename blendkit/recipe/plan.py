@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from blendkit.core import Space
@@ -18,6 +18,7 @@ from blendkit.recipe.plan_steps import at_key, find_op, plan_steps, validated
 from blendkit.recipe.schema import BlendModel, Fill, WeightsBy
 from blendkit.recipe.step_plans import OpStep, StepPlan
 from blendkit.recipe.strict_yaml import KeyPath
+from blendkit.recipe.two_files import two_files
 from blendkit.registry import MEMBERS, registry
 
 
@@ -26,7 +27,8 @@ class MemberPlan:
     """A member whose adapter was found and whose parameters are checked and filled.
 
     isolate: whether it runs in a process of its own; limit_s: seconds it may take there per recording (None: the
-    default, which grows with the recording).
+    default, which grows with the recording). sides: {parameter: {oof: file, test: file}} of those that name two files;
+    params has the one that is read.
     """
 
     name: str
@@ -37,6 +39,7 @@ class MemberPlan:
     space: Space
     isolate: bool = False
     limit_s: float | None = None
+    sides: dict[str, dict[str, str]] = field(default_factory=dict)
 
     @property
     def finished(self) -> bool:
@@ -118,10 +121,13 @@ def _plan_member(recipe: Recipe, name: str) -> MemberPlan:
         factory = registry(MEMBERS).get(model.use)
     except BlendkitError as error:
         raise at_key(recipe, (*path, "use"), error) from error
-    params = validated(recipe, path, member_model(model.use, factory), model.params)
+    sides = two_files(recipe, path, factory, model.params)
+    given = {**model.params, **{k: files[recipe.on] for k, files in sides.items()}}
+    params = validated(recipe, path, member_model(model.use, factory), given)
     space: Space = params.get("space") or "logit"
     isolate = is_isolated(factory) if model.isolate is None else model.isolate
-    made = MemberPlan(name, model.use, factory, params, file_params(factory, params), space, isolate, model.limit_s)
+    files = file_params(factory, params)
+    made = MemberPlan(name, model.use, factory, params, files, space, isolate, model.limit_s, sides)
     if made.finished and isolate:
         raise at_key(recipe, (*path, "isolate"), BlendkitError(f"{model.use} reads finished scores: nothing runs"))
     if model.limit_s is not None and not isolate:

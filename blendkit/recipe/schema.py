@@ -39,6 +39,7 @@ def _no_trace(value: float) -> float:
 def _hashes(value: Any) -> Any:
     """Accept one SHA-256, or a mapping of parameters to one or a list of them."""
     each = list(value.values()) if isinstance(value, dict) else [value]
+    each = [list(e.values()) if isinstance(e, dict) and isinstance(value, dict) else e for e in each]  # oof and test
     listed = [v for e in each for v in (e if isinstance(e, list) and isinstance(value, dict) else [e])]
     if value is not None and not all(isinstance(v, str) and re.fullmatch(r"[0-9a-fA-F]{64}", v) for v in listed or [0]):
         said = "expected a SHA-256 of 64 hexadecimal digits (quoted, if none is a letter)"
@@ -172,7 +173,7 @@ class MemberModel(BaseModel):
     missing_rows: Literal["error", "median"] = "error"
     unknown_classes: Literal["error", "ignore"] = "error"
     isolate: bool | None = None
-    sha256: Annotated[str | dict[str, str | list[str]] | None, PlainValidator(_hashes)] = None
+    sha256: Annotated[str | dict[str, str | list[str] | dict[str, str]] | None, PlainValidator(_hashes)] = None
     limit_s: Annotated[float, Field(ge=MOMENT_S, le=WEEK_S)] | None = None
     optional: bool = False
     fill_uncovered: Fill | None = None
@@ -245,7 +246,7 @@ class BlendModel(Strict):
 
 
 class RecipeModel(Strict):
-    """A whole recipe. budget: the seconds that a run may take, as `90m` or a number; None: as long as it takes."""
+    """A whole recipe. budget: the seconds that a run may take, None: as long as it takes; defaults: of members."""
 
     recipe: Annotated[Literal[1], BeforeValidator(_no_bool)]
     name: Name
@@ -261,6 +262,7 @@ class RecipeModel(Strict):
     channels: Annotated[Channels, PlainValidator(check_channels)] = "mean"
     silence: Silence = "score"
     budget: Annotated[Annotated[float, Field(ge=MOMENT_S, le=LONGEST_TIME_S)] | None, BeforeValidator(_seconds)] = None
+    defaults: dict[str, dict[str, Any]] = {}
     members: dict[Name, MemberModel] = Field(min_length=1)
     streams: dict[Name, StreamModel] = {}
     blends: dict[Name, BlendModel] = {}

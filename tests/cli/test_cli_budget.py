@@ -12,7 +12,7 @@ Blendkit = Callable[..., subprocess.CompletedProcess[str]]
 
 def test_a_budget_is_said_kept_and_refused(tone_folder: Path, tmp_path: Path, blendkit: Blendkit) -> None:
     recipe, out = tone_folder / "tones.yaml", tmp_path / "out"
-    done = blendkit("run", recipe, "--out", out, "--budget", "1h30m", "--threads", "1", "--on", "8")
+    done = blendkit("run", recipe, "--out", out, "--budget", "1h30m", "--threads", "1", "--cores", "8")
     assert done.returncode == 0, done.stderr
     assert "time budget: 90 minutes; models on 1 threads" in done.stdout
     assert "post-processing and writing (kept back)" in done.stdout

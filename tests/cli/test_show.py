@@ -143,3 +143,30 @@ def test_of_many_recordings_the_odd_ones_are_shown(capsys: pytest.CaptureFixture
     assert "and 10 more" in capsys.readouterr().out
     show_statuses(ok, json_out=False)
     assert capsys.readouterr().out == "70 recordings: 70 ok\n"
+
+
+def test_an_empty_column_is_left_out_and_figures_are_never_broken(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+):
+    from blendkit.cli._tables import interval_cell, print_table
+
+    monkeypatch.setattr("sys.stdout.isatty", lambda: True, raising=False)
+    monkeypatch.setenv("COLUMNS", "80")
+    cells = interval_cell(0.861313, 0.8421, 0.8803), interval_cell(0.0123456, -0.0042, 0.0211, sign="+")
+    assert cells == ("0.861313 [.8421, .8803]", "+0.012346 [-.0042, +.0211]")
+    names = ["a long name of a model of birds", "b"]
+    header = ["source", "macro-AUC", "mean of folds", "- a long name of a model of birds", "p (Holm)"]
+    print_table("", header, [(names[0], cells[0], "", "", ""), (names[1], cells[0], "", cells[1], "0.0312")])
+    said = click.unstyle(capsys.readouterr().out)
+    assert "mean of folds" not in said
+    assert all(len(line) <= 80 for line in said.splitlines())
+    assert said.count(cells[0]) == 2
+    assert said.count(cells[1]) == 1
+    for word in " ".join(names).split():
+        assert word in said.split()
+
+
+def test_an_interval_that_is_not_known_is_left_out():
+    from blendkit.cli._tables import interval_cell
+
+    assert interval_cell(0.5, float("nan"), float("nan")) == "0.500000"

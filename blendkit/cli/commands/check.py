@@ -6,6 +6,7 @@ from pathlib import Path
 
 import click
 
+from blendkit.cli._completion import recipe_argument
 from blendkit.cli._data_options import data_folders
 from blendkit.cli._options import PATH, outside_option, set_option
 from blendkit.cli._show import emitter
@@ -15,7 +16,7 @@ _FINDINGS = 50  # of the linter that are printed
 
 
 @click.command()
-@click.argument("recipe")
+@recipe_argument
 @data_folders
 @set_option
 @click.option("--fill", is_flag=True, help="Print the recipe with every default written out.")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from shlex import quote
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -155,7 +156,7 @@ def _compared(
     """Compare, print and add to the ledger. Return True if the gate failed."""
     from blendkit import offline as work
     from blendkit.cli._comparison import Board, show
-    from blendkit.io import read_leaderboard
+    from blendkit.io import is_source, read_leaderboard
 
     teams = read_leaderboard(leaderboard) if leaderboard is not None else None
     given = None if labels is None else work.Labels(labels, taxonomy)
@@ -165,6 +166,8 @@ def _compared(
         )
     board = None if teams is None else Board(teams, ledger.public_scores(found.hashes))
     show(found, rules, board, json_out)
+    if labels is not None and not json_out and all(is_source(s) for s in sources):
+        click.echo(f"to blend them: blendkit blend {' '.join(map(quote, sources))} --labels {quote(str(labels))}")
     if not ledger.unused:
         ledger.add(found)
     return gate is not None and _fails(found, gate, json_out)
@@ -176,5 +179,6 @@ def _fails(found: Comparison, gate: float, json_out: bool) -> bool:
     if json_out:
         event("gate", {"gate": gate, "passed": not below, "below": failures})
     else:
-        click.echo(f"gate {gate:+g}: " + (f"failed by {'; '.join(failures)}" if below else "passed"))
+        text = f"failed by {'; '.join(failures)}" if below else "passed"
+        click.secho(f"gate {gate:+g}: {text}", fg="red" if below else "green", bold=True)
     return bool(below)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from shlex import quote
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -14,6 +15,8 @@ from blendkit.cli._show import event, print_table
 if TYPE_CHECKING:
     from blendkit.io import ColumnNames
     from blendkit.offline import Evaluation, Judging
+
+_CLASSES = 10  # that are shown
 
 
 @click.command()
@@ -51,10 +54,11 @@ def evaluate(
             event("class", {"class": class_id, "positives": count, "auc": auc, "ap": ap})
         event("eval", payload)
         return
-    for note in found.notes:
-        click.echo(f"note: {note}")
     named = [(c, found.taxonomy.scientific_name(c), n, auc, ap) for c, n, auc, ap in lines]
     _print(named, payload, found.rows, judging.level)
+    for note in found.notes:
+        click.echo(f"note: {note}")
+    click.echo(f"to blend it with another: blendkit blend {quote(scores)} OTHER --labels {quote(str(labels))}")
 
 
 def _payload(found: Evaluation) -> dict[str, Any]:
@@ -83,11 +87,6 @@ def _payload(found: Evaluation) -> dict[str, Any]:
 def _print(rows: list[tuple[str, str, int, float, float]], payload: dict[str, Any], n: int, level: float) -> None:
     from blendkit.errors import shorten
 
-    shown = sorted(rows, key=lambda r: (r[3], r[0]))
-    header = ["class", "name", "positives", "AUC", "AP"]
-    print_table("", header, [(c, s, p, f"{a:.6f}", f"{ap:.4f}") for c, s, p, a, ap in shown])
-    if payload["skipped"]:
-        click.echo(f"skipped, without positives or without negatives: {shorten(payload['skipped'])}")
     click.echo(f"rows: {payload['rows']} labelled of {n}")
     figure = "none: no class has both positives and negatives"
     if payload["macro_auc"] is not None:
@@ -102,6 +101,16 @@ def _print(rows: list[tuple[str, str, int, float, float]], payload: dict[str, An
     figures = {"cmAP": "cmap", "top-1": "top_1", "as probabilities: ECE": "ece", "Brier": "brier"}
     texts = [f"{name} {payload[k]:.6f}" for name, k in figures.items() if payload.get(k) is not None]
     click.echo(", ".join(texts))
+    _print_classes(rows)
+    if payload["skipped"]:
+        click.echo(f"skipped, without positives or without negatives: {shorten(payload['skipped'])}")
+
+
+def _print_classes(rows: list[tuple[str, str, int, float, float]]) -> None:
+    shown = sorted(rows, key=lambda r: (r[3], r[0]))[:_CLASSES]
+    title = f"the {_CLASSES} classes of the lowest AUC; --json lists all {len(rows)}" if len(rows) > _CLASSES else ""
+    header = ["class", "name", "positives", "AUC", "AP"]
+    print_table(title, header, [(c, s, p, f"{a:.6f}", f"{ap:.4f}") for c, s, p, a, ap in shown])
 
 
 def _print_folds(payload: dict[str, Any]) -> None:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from blendkit.cli._completion import complete_members
 from blendkit.cli._machine_options import machine
 from blendkit.cli._options import (
     OUT_FOLDER,
@@ -26,7 +27,7 @@ if TYPE_CHECKING:
 
 
 @click.command()
-@click.argument("member")
+@click.argument("member", shell_complete=complete_members)
 @click.argument("audio", nargs=-1, required=True, type=PATH)
 @click.option("--out", required=True, type=OUT_FOLDER, help="Feature store to fill.")
 @settings_option

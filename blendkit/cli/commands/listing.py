@@ -10,6 +10,7 @@ from typing import Annotated, Any, get_origin
 
 import click
 
+from blendkit.cli._completion import complete_members, complete_ops, complete_recipe_names
 from blendkit.cli._options import json_option
 from blendkit.cli._show import event, print_table
 
@@ -105,7 +106,7 @@ def members_list(json_out: bool) -> None:
 
 
 @members.command("show")
-@click.argument("name")
+@click.argument("name", shell_complete=complete_members)
 def members_show(name: str) -> None:
     """Show a member's page and its parameters."""
     from blendkit.registry import MEMBERS, registry
@@ -139,7 +140,7 @@ def ops_list(json_out: bool) -> None:
 
 
 @ops.command("show")
-@click.argument("name")
+@click.argument("name", shell_complete=complete_ops)
 def ops_show(name: str) -> None:
     """Show an op's formula, its scope and its parameters."""
     from blendkit.errors import BlendkitError
@@ -186,7 +187,7 @@ def recipes_list(json_out: bool) -> None:
 
 
 @recipes.command("show")
-@click.argument("name")
+@click.argument("name", shell_complete=complete_recipe_names)
 def recipes_show(name: str) -> None:
     """Print a packaged recipe with its comments."""
     from blendkit.errors import BlendkitError, did_you_mean

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from blendkit.cli._completion import complete_members
 from blendkit.cli._machine_options import machine
 from blendkit.cli._options import OUT_FOLDER, PATH, bundle, json_option, lazy, settings_option
 from blendkit.cli._show import event, print_table, progress_emitter
@@ -60,7 +61,7 @@ _VOTING = bundle(
 
 
 @click.command()
-@click.argument("member")
+@click.argument("member", shell_complete=complete_members)
 @click.argument("clips", type=PATH)
 @click.option(
     "--out",

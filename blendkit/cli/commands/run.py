@@ -9,11 +9,13 @@ from typing import TYPE_CHECKING
 import click
 
 from blendkit.cli._compile_notice import announced
+from blendkit.cli._completion import recipe_argument
 from blendkit.cli._data_options import data_folders
 from blendkit.cli._machine_options import LengthOfTime, timed_machine
 from blendkit.cli._options import (
     OUT_FOLDER,
     json_option,
+    on_option,
     outside_option,
     set_option,
     shard_option,
@@ -24,14 +26,16 @@ from blendkit.cli._show import event, print_table, progress_emitter, show_status
 if TYPE_CHECKING:
     from blendkit.cli._process_start import Started
     from blendkit.engine import RunResult
+    from blendkit.recipe import On
     from blendkit.scoring import Runtime, Shard
 
 
 @click.command()
-@click.argument("recipe")
+@recipe_argument
 @data_folders
 @click.option("--out", type=OUT_FOLDER, help="Folder to write to (default: out/<recipe>).")
 @set_option
+@on_option("test")
 @click.option(
     "--dry-run",
     type=click.IntRange(1),
@@ -65,6 +69,7 @@ def run(
     data: tuple[Path, ...] | None,
     out: Path | None,
     overrides: tuple[str, ...],
+    on: On,
     dry_run: int | None,
     budget: float | None,
     shard: Shard | None,
@@ -96,7 +101,7 @@ def run(
         return
     with progress_emitter(json_out) as emit, announced(json_out):
         result = engine.run(
-            recipe, data, out, overrides=overrides, dry_run=dry_run, allow_outside=allow_outside, stores=store,
+            recipe, data, out, overrides=overrides, on=on, dry_run=dry_run, allow_outside=allow_outside, stores=store,
             verify=verify, runtime=runtime, budget=budget, started=None if began is None else began.at,
             safe_csv=safe_csv, emit=emit,
         )  # fmt: skip

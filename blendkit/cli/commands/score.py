@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from blendkit.cli._completion import complete_members
 from blendkit.cli._machine_options import timed_machine
 from blendkit.cli._options import (
     OUT_FOLDER,
@@ -26,7 +27,7 @@ if TYPE_CHECKING:
 
 
 @click.command()
-@click.argument("member")
+@click.argument("member", shell_complete=complete_members)
 @click.argument("audio", nargs=-1, required=True, type=click.Path(path_type=Path))
 @click.option("--out", "store", required=True, type=OUT_FOLDER, help="Store to fill with logits.")
 @settings_option

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from blendkit.cli._compile_notice import announced
+from blendkit.cli._completion import recipe_argument
 from blendkit.cli._data_options import offline
 from blendkit.cli._options import LEDGER, OUT_FILE, json_option, judged, set_option, several
 from blendkit.cli._show import emitter, event
@@ -43,7 +44,7 @@ _COMMON = several(
 
 
 @search.command()
-@click.argument("recipe")
+@recipe_argument
 @click.option("--steps", default=20, show_default=True, type=click.IntRange(1, 10_000), help="Number of picks.")
 @_COMMON
 def greedy(recipe: str, steps: int, **options: Any) -> None:
@@ -54,7 +55,7 @@ def greedy(recipe: str, steps: int, **options: Any) -> None:
 
 
 @search.command()
-@click.argument("recipe")
+@recipe_argument
 @click.option(
     "--by-class-name", is_flag=True, help="Search separate weights for every taxonomic class (Aves, Insecta ...)."
 )
@@ -67,7 +68,7 @@ def line(recipe: str, by_class_name: bool, **options: Any) -> None:
 
 
 @search.command()
-@click.argument("recipe")
+@recipe_argument
 @click.option(
     "--over",
     multiple=True,
@@ -151,7 +152,8 @@ def _print(found: Found, level: float) -> None:
     for what, gain in ((f"{g.best_member} alone", g.gain), ("the recipe as it is", found.gain)):
         bounds = f"{level:.0%} interval {gain.low:+.6f} to {gain.high:+.6f}"
         click.echo(f"nested gain over {what}: {gain.estimate:+.6f}, {bounds}")
-    click.echo(f"verdict: {g.verdict}")
+    colour = "red" if not g.accepted else "green" if g.gain.low > 0 else "yellow"
+    click.secho(f"verdict: {g.verdict}", fg=colour, bold=True)
     if found.gain.estimate <= 0:
         click.echo("         and no better than the recipe as it is: keep that")
     for text in found.notes:

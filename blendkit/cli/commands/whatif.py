@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from blendkit.cli._compile_notice import announced
+from blendkit.cli._completion import recipe_argument
 from blendkit.cli._data_options import offline
 from blendkit.cli._options import OUT_FILE, json_option, judged, set_option
 from blendkit.cli._show import emitter, event, print_table
@@ -19,7 +20,7 @@ _SHOWN = 40  # most rows of a table; of more points only the best are shown
 
 
 @click.command()
-@click.argument("recipe")
+@recipe_argument
 @click.option(
     "--share",
     "shares",

@@ -1,0 +1,46 @@
+"""What a shell offers while a command is typed: names of members, ops, recipes and formats, and files beside them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from typing import Any
+
+import click
+from click.shell_completion import CompletionItem
+
+from blendkit.registry import MEMBERS, OPS, READERS, registry
+
+Complete = Callable[[click.Context, click.Parameter, str], list[CompletionItem]]
+
+
+def _names(found: Callable[[], Iterable[str]], *, files: bool = False) -> Complete:
+    """Return a function that offers the names that begin as what was typed; files: and the shell's files."""
+
+    def complete(_context: click.Context, _parameter: click.Parameter, typed: str) -> list[CompletionItem]:
+        named = [CompletionItem(n) for n in found() if n.startswith(typed)]
+        # click's scripts offer files for an item of this type: where no name fits, a path is meant
+        return named or ([CompletionItem(typed, type="file")] if files else [])
+
+    return complete
+
+
+def _registered(group: str) -> Callable[[], list[str]]:
+    return lambda: registry(group).names()
+
+
+def _recipes() -> list[str]:
+    from blendkit.recipe import packaged_recipes
+
+    return list(packaged_recipes())
+
+
+complete_members = _names(_registered(MEMBERS))
+complete_ops = _names(_registered(OPS))
+complete_formats = _names(_registered(READERS))
+complete_recipe_names = _names(_recipes)
+complete_recipes = _names(_recipes, files=True)
+
+
+def recipe_argument(function: Any) -> Any:
+    """Add the argument RECIPE: a file, or the name of a packaged recipe."""
+    return click.argument("recipe", shell_complete=complete_recipes)(function)

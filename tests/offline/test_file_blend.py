@@ -1,0 +1,217 @@
+"""Two score files to a blend: what is assumed of them, weights with a known best, the verdict, and its recipe."""
+
+from __future__ import annotations
+
+import json
+import math
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from blendkit.engine import run
+from blendkit.errors import BlendkitError
+from blendkit.metrics import Interval
+from blendkit.offline import BlendFiles, BlendSettings, Place, blend_files, new_recipe, whatif
+from blendkit.offline.verdicts import signed, verdict_on, weights_text
+
+# Chunks of every recording as (a, b, label of x). A share s of b gives 0.8-0.5s and 0.3+0.1s for the positives, and
+# 0.6-0.5s and 0.1+0.25s for the negatives: all four pairs are in order only for 0.5 < s < 14/15. At the ends 3 of 4 are.
+CHUNKS = [(0.8, 0.3, "x"), (0.3, 0.4, "x"), (0.6, 0.1, "y"), (0.1, 0.35, "y")]
+
+
+def table(scores: list[float], recordings: int = 4, classes: str = "x,y") -> str:
+    """A table of one score per chunk, the same in every recording; y gets 1 - x."""
+    lines = [f"row_id,{classes}"]
+    for r in range(recordings):
+        lines += [f"r{r}_{5 * i + 5},{s},{round(1 - s, 6)}" for i, s in enumerate(scores)]
+    return "\n".join(lines) + "\n"
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    """Score files a and b, and labels of every chunk."""
+    (tmp_path / "a.csv").write_text(table([a for a, _, _ in CHUNKS]), encoding="utf-8")
+    (tmp_path / "b.csv").write_text(table([b for _, b, _ in CHUNKS]), encoding="utf-8")
+    lines = [f"r{r},{5 * i},{5 * i + 5},{c}" for r in range(4) for i, (_, _, c) in enumerate(CHUNKS)]
+    (tmp_path / "labels.csv").write_text("\n".join(["filename,start,end,primary_label", *lines]), encoding="utf-8")
+    return tmp_path
+
+
+def both(folder: Path) -> list[Path]:
+    return [folder / "a.csv", folder / "b.csv"]
+
+
+def test_the_known_best_share_is_found_and_judged(folder: Path):
+    made = blend_files(both(folder), folder / "labels.csv", folder / "out")
+    assert made.found is not None
+    assert made.verdict is not None
+    assert 0.5 < made.weights["b"] / sum(made.weights.values()) < 14 / 15
+    assert made.found.after == made.found.guarded.nested == 1.0
+    assert made.found.guarded.best_member_macro == 0.75
+    assert made.verdict.judgement == "real"
+    assert made.verdict.text.endswith("by +.250 [+.250, +.250] on held-out recordings: real.")
+    assert made.by == "prob"
+
+
+def test_running_the_recipe_gives_the_same_files_byte_for_byte(folder: Path):
+    made = blend_files(both(folder), folder / "labels.csv", folder / "out")
+    again = run(made.recipe, folder, folder / "again")
+    for name in ("submission.csv", "run.json"):
+        assert (folder / "again" / name).read_bytes() == (folder / "out" / name).read_bytes()
+    assert again.submission.is_file()
+    assert json.loads((folder / "out/run.json").read_text())["recipe"]["blends"]["blend"]["of"] == dict(made.weights)
+
+
+def test_without_labels_weights_are_equal_and_it_says_that_nothing_was_measured(folder: Path):
+    made = blend_files(both(folder), None, folder / "out")
+    assert made.verdict is None
+    assert set(made.weights.values()) == {1.0}
+    assert "nothing was measured" in made.recipe.read_text(encoding="utf-8")
+    rows = (folder / "out/submission.csv").read_text().splitlines()
+    assert float(rows[1].split(",")[1]) == (0.8 + 0.3) / 2
+
+
+def test_a_member_that_only_harms_gets_no_share(folder: Path):
+    worse = [0.1, 0.2, 0.9, 0.8]  # of the first two, which are positive
+    (folder / "a.csv").write_text(table([0.9, 0.8, 0.2, 0.1]), encoding="utf-8")
+    (folder / "b.csv").write_text(table(worse), encoding="utf-8")
+    made = blend_files(both(folder), folder / "labels.csv", folder / "out")
+    assert made.verdict is not None
+    assert made.verdict.judgement == "not"
+    assert made.verdict.text.startswith("a alone is best")
+    assert made.weights["b"] == 0
+    assert (folder / "out/submission.csv").read_text().splitlines()[1].split(",")[1] == "0.9"
+
+
+def test_three_files_are_blended_with_the_weights_of_a_greedy_search(folder: Path):
+    (folder / "c.csv").write_text(table([0.51, 0.49, 0.48, 0.52]), encoding="utf-8")
+    made = blend_files([*both(folder), folder / "c.csv"], folder / "labels.csv", folder / "out")
+    assert made.found is not None
+    assert made.found.after == 1.0
+    assert set(made.weights) == {"a", "b", "c"}
+
+
+def test_scores_to_deliver_are_blended_with_weights_that_others_chose(folder: Path):
+    for name in "ab":
+        text = (folder / f"{name}.csv").read_text().replace("r", "t").replace("tow_id", "row_id")
+        (folder / f"{name}_test.csv").write_text(text, encoding="utf-8")
+    files = BlendFiles(tuple(both(folder)), tuple(folder / f"{n}_test.csv" for n in "ab"))
+    made = blend_files(files, folder / "labels.csv", folder / "out")
+    assert made.verdict is not None
+    assert made.verdict.judgement == "real"
+    assert (folder / "out/submission.csv").read_text().splitlines()[1].startswith('"t0_5",')
+    at = Place(folder, folder / "none")
+    share = made.weights["b"]
+    assert whatif(made.recipe, shares=[f"blend.b={share}"], place=at).best == 1.0  # of the first files
+    with pytest.raises(BlendkitError, match="no label matches a row"):
+        whatif(made.recipe, shares=["blend.b=0.5"], place=Place(folder, folder / "none", on="test"))
+
+
+@pytest.mark.parametrize(
+    ("a", "b", "by", "why"),
+    [
+        ([-3.0, 2.0, 0.5, 1.0], [-1.0, 3.0, 1.0, 0.5], "logit", "every file holds logits"),
+        ([0.8, 0.3, 0.6, 0.1], [0.3, 0.4, 0.1, 0.35], "prob", "every file holds probabilities"),
+        ([-3.0, 2.0, 0.5, 1.0], [0.3, 0.4, 0.1, 0.35], "rank", "only the order can be compared (a logits, b prob"),
+        ([0.8, 0.3, 0.6, 0.1], [0.01, 0.02, 0.01, 0.03], "rank", "a's probabilities spread"),
+    ],
+)
+def test_the_blend_fits_what_the_files_hold(folder: Path, a: list[float], b: list[float], by: str, why: str):
+    for name, scores in (("a", a), ("b", b)):
+        (folder / f"{name}.csv").write_text(table(scores), encoding="utf-8")
+    made = blend_files(both(folder), None, folder / "out")
+    assert made.by == by
+    assert why in made.why
+
+
+def test_ranks_are_told_by_their_means(folder: Path):
+    ranks = np.random.default_rng(0).permutation(np.arange(1, 33) / 32).tolist()
+    for name, scores in (("a", ranks), ("b", [0.1] * 16 + [0.2] * 16)):
+        lines = [f"r_{5 * i + 5},{s}" for i, s in enumerate(scores)]
+        (folder / f"{name}.csv").write_text("\n".join(["row_id,x", *lines]), encoding="utf-8")
+    made = blend_files(both(folder), None, folder / "out")
+    assert [f.space for f in made.facts] == ["rank", "prob"]
+
+
+def test_a_stated_space_is_believed(folder: Path):
+    made = blend_files(both(folder), None, folder / "out", settings=BlendSettings(spaces={"a": "logit", "b": "logit"}))
+    assert made.by == "logit"
+    assert "unlikely: true" in made.recipe.read_text(encoding="utf-8")
+
+
+def test_a_new_recipe_lies_beside_its_files_and_runs(folder: Path):
+    text = new_recipe(both(folder), folder / "r.yaml")
+    assert "--data" not in text
+    assert "a: {use: table, path: a.csv}" in text
+    (folder / "r.yaml").write_text(text, encoding="utf-8")
+    assert run(folder / "r.yaml", out=folder / "out").rows == 16
+
+
+def test_a_new_recipe_lists_the_parameters_of_members(folder: Path):
+    given = BlendFiles((folder / "a.csv",), members=("onnx",), audio=folder)
+    text = new_recipe(given, folder / "r.yaml")
+    assert "      use: onnx\n" in text
+    assert "# model: REQUIRED" in text
+    with pytest.raises(BlendkitError, match="cannot be used here") as found:
+        blend_files(given, None, folder / "out")
+    assert "onnx needs model" in found.value.problems[0]
+
+
+def test_names_with_line_breaks_stay_in_their_comment(folder: Path):
+    odd = folder / "a\nname: evil"
+    odd.mkdir()
+    (folder / "a.csv").rename(odd / "a.csv")
+    (folder / "b.csv").rename(odd / "b.csv")
+    made = blend_files([odd / "a.csv", odd / "b.csv"], None, folder / "out")
+    assert made.run.rows == 16
+    assert "\nname: evil" not in made.recipe.read_text(encoding="utf-8")
+
+
+@pytest.mark.parametrize(
+    ("change", "says"),
+    [
+        (lambda f: (f / "b.csv").write_text("row_id,z,q\nr0_5,0.1,0.2\n"), "a and b have no class in common"),
+        (lambda f: (f / "b.csv").write_text((f / "b.csv").read_text().replace("\nr", "\nq")), "rows do not agree"),
+        (lambda f: (f / "b.csv").write_bytes((f / "a.csv").read_bytes()), "hold the same scores"),
+        (lambda f: (f / "b.csv").write_text("no table"), "no format fits"),
+        (
+            lambda f: (f / "b.csv").write_text("row_id,x\nr0_5,10\nr0_10,99\nr0_15,30.5\n"),
+            "neither logits nor probabilities",
+        ),
+        (lambda f: (f / "labels.csv").write_text("filename,start,end,primary_label\nq,0,5,x\n"), "no label matches"),
+        (lambda f: (f / "labels.csv").unlink(), "no such file"),
+    ],
+)
+def test_what_cannot_be_blended_is_refused_and_nothing_is_written(
+    folder: Path, change: Callable[[Path], object], says: str
+):
+    change(folder)
+    with pytest.raises(BlendkitError) as found:
+        blend_files(both(folder), folder / "labels.csv", folder / "out")
+    assert says in str(found.value)
+    assert not (folder / "out").exists()
+
+
+@pytest.mark.parametrize(
+    ("gain", "judgement", "says"),
+    [
+        ((0.012, 0.004, 0.021), "real", "is better than a alone by +.012 [+.004, +.021] on held-out recordings: real."),
+        ((0.004, -0.002, 0.011), "undecided", "may be better than a alone, by +.004 [-.002, +.011]"),
+        ((-0.004, -0.012, 0.011), "undecided", "may be worse than a alone"),
+        ((-0.012, -0.021, -0.004), "not", "is no better than a alone: -.012 [-.021, -.004]"),
+        ((math.nan, math.nan, math.nan), "undecided", "cannot be judged"),
+        ((0.0004, 0.0002, 0.0006), "real", "by +.0004 [+.0002, +.0006]"),
+    ],
+)
+def test_verdicts_follow_the_interval(gain: tuple[float, float, float], judgement: str, says: str):
+    found = verdict_on({"a": 3, "b": 2}, "a", Interval(*gain, 0.01, 0.5))
+    assert found.judgement == judgement
+    assert found.text.startswith("The blend 0.6 a + 0.4 b ")
+    assert says in found.text
+
+
+def test_weights_are_shares():
+    assert weights_text({"a": 5, "b": 0, "c": 15}) == "0.25 a + 0.75 c"
+    assert signed(-0.5, Interval(-0.5, -0.5, -0.5, 0, 0)) == "-.500"
