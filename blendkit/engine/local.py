@@ -14,6 +14,7 @@ import numpy as np
 from blendkit.blending import MOSTLY_FILLED, may_lack_rows
 from blendkit.core import Rows, Scores, chunk_rows, shared_rows
 from blendkit.engine.behind import Behind
+from blendkit.engine.damage_notes import damage_notes
 from blendkit.engine.delivering import streams_of, write_streams
 from blendkit.engine.inputs import Inputs, find_inputs, member_context
 from blendkit.engine.output_folder import LOGITS, RECIPE, new_outputs, open_folder, verify_stores, write_report
@@ -34,7 +35,6 @@ from blendkit.scoring import (
     Scored,
     Throughput,
     grid_of,
-    is_odd,
     open_members,
     predicted_minutes,
     score_recordings,
@@ -45,8 +45,6 @@ from blendkit.store import write_text
 
 if TYPE_CHECKING:
     import pandas as pd
-
-_WITH_NOTE = "with a note"
 
 
 @dataclass(frozen=True, kw_only=True, repr=False)
@@ -196,7 +194,7 @@ def _delivered(
     """Blend and write what was scored."""
     behind = Behind.of(opened)
     streams, figures, warnings = streams_of(plan, inputs, opened, behind, rows, files, order.emit)
-    warnings = [*inputs.warnings(audio=bool(opened.audio)), *_damaged(scored), *warnings]
+    warnings = [*inputs.warnings(audio=bool(opened.audio)), *damage_notes(scored), *warnings]
     clock["streams"] = time.perf_counter()
     with new_outputs(order.out) as new:
         written, notes = write_streams(plan, inputs, new, streams, safe=order.safe_csv)
@@ -233,24 +231,6 @@ def _result(
         late_s=kept.late_s(),
         made=streams,
     )
-
-
-def _damaged(scored: Scored) -> list[str]:
-    """Return one warning per status of damaged recordings, and one for odd notes on whole ones, with their names."""
-    states: dict[str, list[str]] = {}
-    for recording, s in scored.status.items():
-        if s.status not in ("ok", "padded"):
-            states.setdefault(s.status, []).append(f"{recording} ({s.note})")
-        elif is_odd(s):
-            states.setdefault(_WITH_NOTE, []).append(f"{recording} ({s.note})")
-    most = {_WITH_NOTE: 10}  # notes differ, and each is to be read; recordings of one status have much the same
-    return [f"{len(found)} recordings {s}: {_first(found, most.get(s, 3))}" for s, found in sorted(states.items())]
-
-
-def _first(found: Sequence[str], most: int) -> str:
-    """Name the first few recordings with their whole notes: the end of a note is its reason."""
-    more = f" (+{len(found) - most} more)" if len(found) > most else ""
-    return ", ".join(found[:most]) + more
 
 
 def _score(plan: Plan, inputs: Inputs, opened: Opened, files: RecipeFiles, order: _Order) -> tuple[Scored, Rows]:
