@@ -8,6 +8,7 @@ import signal
 import sys
 import threading
 import time
+import warnings
 from contextlib import suppress
 from types import FrameType
 from typing import Any
@@ -36,6 +37,7 @@ class Stop:
 
     def told(self) -> int:
         """Say that the work was ended, on one line of standard error, and return the exit code."""
+        warnings.simplefilter("ignore", ResourceWarning)  # scratch folders go as Python ends, and that is all right
         why = "interrupted" if self.number == signal.SIGINT else f"stopped by {signal.Signals(self.number).name}"
         with suppress(OSError):  # whoever asked for it may be gone
             os.write(2, f"{why}\n".encode())

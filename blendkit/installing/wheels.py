@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import os
 import re
 import shutil
@@ -15,6 +14,7 @@ from dataclasses import dataclass
 from importlib.metadata import PackageNotFoundError, distribution
 from pathlib import Path
 
+from blendkit.core import json_value
 from blendkit.errors import BlendkitError, DeliveryError, shorten
 
 _OWN = "blendkit"
@@ -148,7 +148,7 @@ def _origin() -> str:
     origin = own.read_text("direct_url.json")
     if origin is None:
         return f"{_OWN}=={own.version}"
-    url = str(json.loads(origin)["url"])
+    url = str(json_value(origin)["url"])
     path = Path(url.removeprefix("file://"))
     if url.startswith("file://") and not path.exists():
         raise BlendkitError(f"{path}: blendkit was installed from there, and it is gone", ["install it again with pip"])
