@@ -24,6 +24,9 @@ WHOLE = click.Choice(["recording", "site", "date", "site-date"])  # groups of ch
 class Number(click.FloatRange):
     """A finite number in a range: click takes nan for a number of any range, and infinity for one without an end."""
 
+    def _describe_range(self) -> str:
+        return "" if self.min is None and self.max is None else super()._describe_range()
+
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> float:
         """Return the number."""
         found: float = super().convert(value, param, ctx)

@@ -28,7 +28,9 @@ def limited(limit: str, folder: Path, *arguments: str) -> subprocess.CompletedPr
     command = shutil.which("blendkit")
     assert command is not None
     shell = ["bash", "-c", f'ulimit {limit}; exec "$0" "$@"', command, *arguments]
-    return subprocess.run(shell, cwd=folder, capture_output=True, text=True, timeout=60, check=False)
+    # a child that is traced for coverage would fail to write what it traced
+    env = {k: v for k, v in os.environ.items() if not k.startswith("COV")}
+    return subprocess.run(shell, cwd=folder, env=env, capture_output=True, text=True, timeout=60, check=False)
 
 
 @needs_limits

@@ -38,7 +38,9 @@ template: null
 members: {m: {use: callable, function: "slow_model:model", classes: [a]}}
 output: m
 """
-START = "import signal; signal.signal(signal.SIGINT, signal.default_int_handler)\n"  # it may be ignored in these tests
+# both may be ignored in these tests, as under `nohup`
+START = "import signal; signal.signal(signal.SIGINT, signal.default_int_handler)\n"
+START += "signal.signal(signal.SIGHUP, signal.SIG_DFL)\n"
 MAIN = START + "from blendkit.cli.main import main; main()"
 
 
