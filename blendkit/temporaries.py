@@ -112,10 +112,10 @@ def _is_abandoned(entry: os.DirEntry[str], pid: int, host: str | None) -> bool:
     if pid == os.getpid() and host in (None, this_host()):
         return entry.name.startswith(".") and entry.path not in _IN_USE
     old = time.time() - about.st_mtime > DAY_S
-    return old or (host in (None, this_host()) and not _may_run(pid))
+    return old or (host in (None, this_host()) and not may_run(pid))
 
 
-def _may_run(pid: int) -> bool:
+def may_run(pid: int) -> bool:
     """Return whether a process of this computer runs. On Windows nobody can ask: `os.kill` would end it."""
     if WINDOWS:
         return True

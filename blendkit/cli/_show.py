@@ -18,7 +18,16 @@ if TYPE_CHECKING:
     from blendkit.store import Stored
 
 _SHOWN = 60  # recordings in a table
-__all__ = ["emitter", "event", "interval_cell", "print_table", "progress_emitter", "show_statuses"]
+__all__ = [
+    "count_words",
+    "emitter",
+    "event",
+    "interval_cell",
+    "print_table",
+    "progress_emitter",
+    "recording_events",
+    "show_statuses",
+]
 
 
 def emitter(json_out: bool) -> Emit:
@@ -67,14 +76,25 @@ def progress_emitter(json_out: bool) -> Iterator[Emit]:
         yield Bars(progress, _for_people)
 
 
+def recording_events(status: Mapping[str, Stored]) -> None:
+    """Print the status of every recording as NDJSON."""
+    for recording, s in status.items():
+        event("recording", {"recording": recording, "status": s.status, "chunks": s.chunks, "note": s.note})
+
+
+def count_words(status: Mapping[str, Stored]) -> str:
+    """Return how many recordings have which status: `70 ok, 1 unreadable`."""
+    counts = Counter(s.status for s in status.values())
+    return ", ".join(f"{n} {s}" for s, n in sorted(counts.items()))
+
+
 def show_statuses(status: Mapping[str, Stored], json_out: bool) -> None:
     """Print the status of every recording: as NDJSON, or as a table and a count.
 
     Of many recordings the table shows those that a person should look at.
     """
     if json_out:
-        for recording, s in status.items():
-            event("recording", {"recording": recording, "status": s.status, "chunks": s.chunks, "note": s.note})
+        recording_events(status)
         return
     from blendkit.scoring import is_odd
 
@@ -84,5 +104,4 @@ def show_statuses(status: Mapping[str, Stored], json_out: bool) -> None:
         print_table("", ["recording", "status", "chunks", "seconds", "note"], rows)
     if len(odd) > _SHOWN:
         click.echo(f"and {len(odd) - _SHOWN} more with a status or note to look at; --json lists all")
-    counts = Counter(s.status for s in status.values())
-    click.echo(f"{len(status)} recordings: " + ", ".join(f"{n} {s}" for s, n in sorted(counts.items())))
+    click.echo(f"{len(status)} recordings: {count_words(status)}")

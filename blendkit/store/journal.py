@@ -13,7 +13,6 @@ import os
 import re
 import secrets
 import socket
-import sys
 import time
 from collections.abc import Mapping
 from contextlib import suppress
@@ -24,11 +23,11 @@ from typing import Any
 
 from blendkit.core import json_value, text_hash
 from blendkit.errors import BlendkitError
+from blendkit.temporaries import DAY_S, WINDOWS, may_run
 
 JOURNALS = "journal-*.jsonl"
 _NAME = re.compile(r"journal-([0-9a-f]{8})-(\d+)-[0-9a-f]{8}\.jsonl")
 _HASH, _FRONT, _BACK = 16, len('["0123456789abcdef", '), len("]\n")
-_FORGOTTEN_S = 86400.0  # after a day without a line, a journal's writer on another machine counts as ended
 _END = {"end": True}
 
 
@@ -103,19 +102,9 @@ def _check(text: bytes) -> str:
 def _has_ended(path: Path) -> bool:
     """Return whether a journal's writer can no longer be at work, though it did not say that it ended."""
     name = _NAME.fullmatch(path.name)
-    if name and name[1] == _machine() and sys.platform != "win32":
-        return not _is_running(int(name[2]))
-    return time.time() - path.stat().st_mtime > _FORGOTTEN_S
-
-
-def _is_running(process: int) -> bool:
-    try:
-        os.kill(process, 0)  # signal 0 only asks; on Windows it would end the process
-    except ProcessLookupError:
-        return False
-    except (PermissionError, OverflowError):
-        return True
-    return True
+    if name and name[1] == _machine() and not WINDOWS:
+        return not may_run(int(name[2]))
+    return time.time() - path.stat().st_mtime > DAY_S  # on another machine nobody can ask
 
 
 @cache

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -19,7 +18,7 @@ from blendkit.cli._options import (
     settings_option,
     shard_option,
 )
-from blendkit.cli._show import event, print_table, progress_emitter
+from blendkit.cli._show import count_words, print_table, progress_emitter, recording_events
 
 if TYPE_CHECKING:
     from blendkit.audio import Channels
@@ -98,15 +97,13 @@ def features(
             emit=emit,
         )
     if json_out:
-        for recording, s in status.items():
-            event("recording", {"recording": recording, "status": s.status, "chunks": s.chunks, "note": s.note})
+        recording_events(status)
         return
     bad = [(r, s.status, s.chunks, s.note) for r, s in status.items() if s.status not in ("ok", "padded")]
     if bad:
         print_table("", ["recording", "status", "chunks", "note"], bad)
-    counts = Counter(s.status for s in status.values())
-    states = ", ".join(f"{n} {s}" for s, n in sorted(counts.items()))
-    click.echo(f"{len(status)} recordings, {sum(s.chunks for s in status.values())} chunks: {states}")
+    chunks = sum(s.chunks for s in status.values())
+    click.echo(f"{len(status)} recordings, {chunks} chunks: {count_words(status)}")
     click.echo(f"features in {out}")
 
 
