@@ -19,9 +19,10 @@ if TYPE_CHECKING:
     from blendkit.blending.on_scores import apply, blend
     from blendkit.blending.site_and_hour_needs import require_name_parts
     from blendkit.blending.step_context import StepContext
-    from blendkit.blending.steps import convert, where_mask
+    from blendkit.blending.steps import convert
     from blendkit.blending.streams import finished, make_streams
     from blendkit.blending.weights import raw_weights, weight_matrix
+    from blendkit.blending.where import where_mask
 else:
     __getattr__, __dir__ = lazy_face(__name__)
 

@@ -62,7 +62,7 @@ def step_key(step: StepPlan, source: str, reads: Sequence[str] = ()) -> str:
 
 
 def _identity(step: StepPlan) -> list[Any]:
-    where = None if step.where is None else step.where.model_dump()
+    where = None if step.where is None else step.where.said()
     # a file's name stands for its content: in one data folder every file is read once, so it cannot change between
     if isinstance(step, OpStep):
         return [step.name, step.params, where]

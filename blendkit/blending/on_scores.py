@@ -14,7 +14,7 @@ from blendkit.blending.streams import make_streams
 from blendkit.core import Scores, Taxonomy, shared_rows
 from blendkit.errors import BlendkitError
 from blendkit.events import Note, ignore_note
-from blendkit.recipe import make_plan, parse_recipe
+from blendkit.recipe import CONVERSIONS, make_plan, parse_recipe
 
 _OUT = "result"
 
@@ -54,10 +54,10 @@ def apply(
 ) -> Scores:
     """Return scores with one step applied, as a recipe's `steps:` does.
 
-    op: the name of a step (`gaussian`, `taxonomy_mean`, ...), or `to` with `space="prob"`. params: the step's own.
-    Raises BlendkitError for an unknown op or parameter with the nearest, and for a space that the op does not accept.
+    op: the name of a step (`gaussian`, `taxonomy_mean`, ...), or `to` or `as` with `space="prob"`. params: the step's
+    own. Raises BlendkitError for an unknown op or parameter with the nearest, and for a space that the op refuses.
     """
-    step = {op: params.get("space") if op == "to" else params}
+    step = {op: params.get("space") if op in CONVERSIONS else params}
     return _made({"m0": scores}, {"streams": {_OUT: {"from": "m0", "steps": [step]}}}, taxonomy, note)
 
 

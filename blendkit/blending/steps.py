@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from typing import Any, Literal
 
 import numpy as np
@@ -12,15 +12,13 @@ from blendkit.blending.fitting import fit_step
 from blendkit.blending.missing_chunks import missing_chunks
 from blendkit.blending.site_and_hour_needs import require_name_parts
 from blendkit.blending.step_context import StepContext
-from blendkit.blending.weights import class_mask
+from blendkit.blending.where import chosen_cells, known_taxonomy
 from blendkit.core import (
-    TAXA,
     Bools,
     Int64,
     Matrix,
     Scores,
     Space,
-    Taxonomy,
     logit,
     lost_as_probabilities,
     saturated,
@@ -29,7 +27,7 @@ from blendkit.core import (
     tied_pairs,
     zero_floor,
 )
-from blendkit.errors import BlendkitError, broken, did_you_mean
+from blendkit.errors import BlendkitError, broken
 from blendkit.metrics import percentile_rank
 from blendkit.ops import signature
 from blendkit.recipe import Conversion, GateStep, OpStep, StepPlan
@@ -57,14 +55,14 @@ def apply_step(
     read: gives the streams that the step names. Classes that one of them does not cover stay as they are, too.
     """
     if isinstance(step, Conversion):
-        return convert(scores, step.space_out, note)
+        return taken_as(scores, step.space_out) if step.name == "as" else convert(scores, step.space_out, note)
     values = scores.values.astype(np.float64, copy=False)  # an op's results in float32 would round to ties
     wide = scores.with_values(values)
     if isinstance(step, OpStep) and step.info.kind == "step":
         mask, result = _result(step, wide, around, coverage, note, read)
         return scores.with_values(result if mask is None else np.where(mask, result, values), step.space_out)
     out, edited = values.copy(), np.zeros(values.shape, bool)
-    overall = where_mask(step, scores.classes, around.taxonomy, coverage) if isinstance(step, GateStep) else None
+    overall = chosen_cells(step, scores, around.taxonomy, coverage) if isinstance(step, GateStep) else None
     for gate in step.ops:  # each reads the unedited stream: their order decides who edits a cell, not what a gate sees
         mask, result = _result(gate, wide, around, coverage, note, read)
         found = result[0] & ~edited
@@ -80,18 +78,18 @@ def _result(
     step: OpStep, scores: Scores, around: StepContext, coverage: dict[str, Bools],
     note: Callable[[str], None], read: ReadStream,
 ) -> tuple[Bools | None, Any]:  # fmt: skip
-    """Which classes (C,) the step acts on, None for all; and what its op gives for all classes, (N, C).
+    """Which classes (C,) or cells (N, C) the step acts on, None for all; and what its op gives for all classes, (N, C).
 
     A classwise op only sees the classes it acts on; the others' results are what they were.
     """
-    mask = where_mask(step, scores.classes, around.taxonomy, coverage)
+    mask = chosen_cells(step, scores, around.taxonomy, coverage)
     streams = {p: read(name, mark.space) for p, (name, mark) in step.streams.items()}
     for p, (_, covered) in streams.items():
         if not covered.all():
             mask = covered if mask is None else mask & covered
             note(f"{step.name}: {step.params[p]} does not cover {int((~covered).sum())} classes; they stay as they are")
     others = {p: values for p, (values, _) in streams.items()}
-    if mask is None or not step.info.classwise:
+    if mask is None or mask.ndim == 2 or not step.info.classwise:
         return mask, _run(step, scores, scores.classes, around, note, others)
     chosen = np.flatnonzero(mask)  # its op is given these alone, so that the others' values cannot matter
     part = Scores(
@@ -156,20 +154,37 @@ def run_op(step: OpStep, scores: Scores, kwargs: dict[str, Any], others: tuple[s
 def convert(scores: Scores, space: Space, note: Callable[[str], None]) -> Scores:
     """Return scores in another space: float64, never clipped. Ranks cannot be converted back.
 
-    Raises BlendkitError for scores of unknown space, unless ranks are wanted.
+    `unit` keeps probabilities and ranks as they are, and makes probabilities of logits. Raises BlendkitError for scores
+    of unknown space, unless ranks are wanted.
     """
     if space == scores.space:
         return scores
     if space == "rank":
         return scores.with_values(percentile_rank(scores.values), "rank")
-    scores.stated_space()
-    if space == "prob":
+    if scores.stated_space() != "logit" and space == "unit":
+        return scores.with_values(scores.values, "unit")
+    if space != "logit":
         note_ties(scores.values[:, scores.covered], note)
-        return scores.with_values(sigmoid(scores.values), "prob")
+        return scores.with_values(sigmoid(scores.values), space)
     # covered classes alone set the floor: the constant of an uncovered class says nothing about small probabilities
     return scores.with_values(
         logit(scores.values, floor=zero_stand_in(scores.values[:, scores.covered], note)), "logit"
     )
+
+
+def taken_as(scores: Scores, space: Space) -> Scores:
+    """Return the same numbers, said to be in another space. Raises BlendkitError where they cannot be probabilities."""
+    values = scores.values[:, scores.covered]
+    if space == "prob" and values.size and (values.min() < 0 or values.max() > 1):
+        row, column = (int(i[0]) for i in np.nonzero((values < 0) | (values > 1)))
+        name = np.array(scores.classes)[scores.covered][column]
+        cell = f"({scores.rows.recording[row]}, {scores.rows.start_s[row]:g} s, class {name}): {values[row, column]:g}"
+        outside = int(((values < 0) | (values > 1)).sum())
+        raise BlendkitError(
+            f"`as: prob`: {outside} of {values.size} numbers lie outside 0 to 1",
+            [cell, "`as: logit` takes any numbers; `to: prob` turns logits into probabilities"],
+        )
+    return scores.with_values(scores.values, space)
 
 
 def note_ties(z: Matrix, note: Callable[[str], None]) -> None:
@@ -213,7 +228,7 @@ def _context(
         "offsets": scores.rows.offsets,
         "rows": lambda: scores.rows,
         "space": lambda: scores.space,
-        "taxonomy": lambda: _known(step, around.taxonomy),
+        "taxonomy": lambda: known_taxonomy(step, around.taxonomy),
         "classes": lambda: scores.classes,
         "covered": lambda: scores.covered,
         "fitted": lambda: fit_step(step, scores, around, note, known),
@@ -222,35 +237,3 @@ def _context(
     without = {p for p, name in step.info.context().items() if name == "taxonomy" and p in spare}
     without = set() if around.taxonomy.table else without
     return {p: None if p in without else supply[name]() for p, name in step.info.context().items()}
-
-
-def _known(step: OpStep | GateStep, taxonomy: Taxonomy) -> Taxonomy:
-    if not taxonomy.table:
-        raise BlendkitError(f"{step.name} needs a taxonomy, and the data folder has none (`taxonomy:` names it)")
-    return taxonomy
-
-
-def where_mask(
-    step: OpStep | GateStep, classes: tuple[str, ...], taxonomy: Taxonomy, coverage: Mapping[str, Bools]
-) -> Bools | None:
-    """Return (C,) true for the classes a step acts on, None for all.
-
-    Raises BlendkitError for classes, taxa and members that do not exist.
-    """
-    where = step.where
-    if where is None:
-        return None
-    if where.classes is not None:
-        return class_mask(where.classes, classes, f"{step.name}: where.classes")
-    if where.class_name is not None:
-        taxa = [_known(step, taxonomy).group_of(c, "class_name") for c in classes]
-        # a known taxon may select no class, so that one recipe serves several data sets; a misspelt one may not
-        unknown = sorted(set(where.class_name) - set(taxa) - TAXA)
-        if unknown:
-            hint = did_you_mean(unknown[0], set(taxa))
-            raise BlendkitError(f"{step.name}: where.class_name: no class is {unknown[0]!r}{hint}")
-        return np.array([t in where.class_name for t in taxa])
-    member = where.covered_by or where.not_covered_by or ""
-    if member not in coverage:
-        raise BlendkitError(f"{step.name}: where: {member!r} is not a member{did_you_mean(member, coverage)}")
-    return coverage[member] if where.covered_by else ~coverage[member]

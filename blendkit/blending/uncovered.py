@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from blendkit.blending.step_context import StepContext
-from blendkit.core import Float64, Scores, chunk_rows, sigmoid
+from blendkit.core import NO_PROBABILITIES, Float64, Scores, chunk_rows, sigmoid
 from blendkit.errors import BlendkitError
 from blendkit.ops import congener_scores, fit_class_rates
 from blendkit.recipe import StreamPlan
@@ -37,8 +37,9 @@ def _constants(stream: StreamPlan, scores: Scores, around: StepContext) -> Float
     fill, width = stream.fill, len(scores.classes)
     if fill.value is not None:
         return np.full(width, fill.value)
-    if scores.space == "rank":
-        raise BlendkitError(f"stream {stream.name!r}: fill_uncovered: a rank stream can only be filled with a `value:`")
+    if scores.space in NO_PROBABILITIES:
+        why = f"a {scores.space} stream can only be filled with a `value:`"
+        raise BlendkitError(f"stream {stream.name!r}: fill_uncovered: {why}")
     z = np.full(width, fill.logit) if fill.logit is not None else _rates(stream, scores, around)
     return z if scores.space == "logit" else sigmoid(z)
 

@@ -70,6 +70,7 @@ if TYPE_CHECKING:
     )
     from blendkit.core.scores import Scores
     from blendkit.core.spaces import (
+        NO_PROBABILITIES,
         FileSpace,
         Space,
         logit,
@@ -79,6 +80,7 @@ if TYPE_CHECKING:
         sigmoid,
         tied_pairs,
         ties_made,
+        written_space,
         zero_floor,
     )
     from blendkit.core.taxonomy import LEVELS, TAXA, Level, Sonotypes, Taxonomy
@@ -100,6 +102,7 @@ __all__ = [
     "NAME_PRESETS",
     "NO_HOUR",
     "NO_MOMENT",
+    "NO_PROBABILITIES",
     "OFFSET_FORMS",
     "OTHER_SUFFIXES",
     "PARTS",
@@ -199,6 +202,7 @@ __all__ = [
     "unused_names",
     "user_pattern",
     "with_fitting_names",
+    "written_space",
     "zero_floor",
     "zone",
 ]

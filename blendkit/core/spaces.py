@@ -9,8 +9,17 @@ import numpy as np
 from blendkit.core.arrays import Float64, Matrix
 
 _STEEP = 15.0  # a logit from which two float32 logits can have one probability in float64
-Space = Literal["logit", "prob", "rank"]
-FileSpace = Literal["logit", "prob", "rank", "unknown"]  # unknown: of a file whose space is not stated
+Space = Literal["logit", "prob", "rank", "unit"]  # unit: numbers in [0, 1] of which no more is known
+FileSpace = Literal["logit", "prob", "rank", "unit", "unknown"]  # unknown: of a file whose space is not stated
+NO_PROBABILITIES: tuple[FileSpace, ...] = ("rank", "unit")  # numbers in [0, 1] that no formula turns into odds
+
+
+def written_space(space: FileSpace) -> FileSpace:
+    """Return the space of a stream's values in its file: probabilities for logits, ranks for other numbers in [0, 1].
+
+    A file's reader asks of ranks no more than that they lie in [0, 1].
+    """
+    return "prob" if space == "logit" else "rank" if space == "unit" else space
 
 
 def sigmoid(z: Matrix) -> Float64:

@@ -8,7 +8,7 @@ from dataclasses import asdict, dataclass, replace
 from typing import Any
 
 from blendkit._version import __version__
-from blendkit.core import FileSpace, Rows, Scores, text_hash, unused_names
+from blendkit.core import FileSpace, Rows, Scores, text_hash, unused_names, written_space
 from blendkit.engine.behind import Behind
 from blendkit.engine.inputs import Inputs, labels_out_of_reach, truth_of
 from blendkit.errors import shorten
@@ -75,11 +75,6 @@ def _nearly_matching(inputs: Inputs, rows: Rows) -> list[str]:
     return list(filter(None, texts))
 
 
-def _written_space(space: FileSpace) -> FileSpace:
-    """The space of a stream in its file, which holds probabilities in place of logits."""
-    return "prob" if space == "logit" else space
-
-
 def _members(opened: Opened) -> dict[str, dict[str, Any]]:
     """Return what run.json says of each member: what its logits depend on, and the notes of the run that scored it."""
     notes = {m.name: m.store.about["notes"] for m in opened.audio if m.store is not None}
@@ -113,7 +108,7 @@ def run_report(
     text = filled_text(plan)
     found, by = behind.of_run(plan, files, figures.scored)
     output = plan.recipe.model.output
-    space, uncovered = _written_space(figures.results[output].space), tuple(figures.uncovered[output])
+    space, uncovered = written_space(figures.results[output].space), tuple(figures.uncovered[output])
     known = replace(found, space=space, uncovered=uncovered)
     used = {**inputs.files, **{inputs.data.relative(p): p for p in files.paths.values()}}
     return {

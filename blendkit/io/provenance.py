@@ -8,7 +8,17 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, get_args
 
-from blendkit.core import AudioContent, Contents, FileSpace, Saw, ScoreKind, contents_to_json, held_out_of, json_value
+from blendkit.core import (
+    AudioContent,
+    Contents,
+    FileSpace,
+    Saw,
+    ScoreKind,
+    contents_to_json,
+    held_out_of,
+    json_value,
+    written_space,
+)
 from blendkit.errors import BlendkitError
 from blendkit.io.readers.score_sources import SUBMISSION, split_source
 from blendkit.store import BROKEN_NPZ, LogitStore, is_store, read_npz, require_sealed, write_json
@@ -163,7 +173,7 @@ def _of_run(path: Path, file: str, *, own: bool) -> Provenance:
         name, about = written[file]
         space: FileSpace = facts["streams"][name]["space"]
         uncovered = tuple(map(str, about["uncovered"]))
-        return replace(known, space="prob" if space == "logit" else space, uncovered=uncovered)
+        return replace(known, space=written_space(space), uncovered=uncovered)
     except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
         reason = f"it has no {error}" if isinstance(error, KeyError) else str(error)
         raise BlendkitError(f"{path}: not the facts of a run", [reason, "run the recipe again"]) from error

@@ -25,7 +25,7 @@ def steps_after(plan: Plan, blend: str) -> list[StreamPlan] | str:
         return f"blend op {'' if stream.blend is None else stream.blend.name!r} is not a weighted mean"
     for s in chain:
         for step in s.steps:
-            if not (isinstance(step, OpStep) and step.info.affine):
+            if not (isinstance(step, OpStep) and step.affine):
                 return f"step {step.name!r} after the blend does not keep weighted means"
     return chain
 

@@ -68,6 +68,7 @@ if TYPE_CHECKING:
     from blendkit.ops.fitted.reference import fit_class_rates, prior_correction, quantile_map
     from blendkit.ops.fitted.site_hour import site_hour_prior
     from blendkit.ops.gates import fake_only, rank_gate, replace_where_sure, spike, temporal_gate
+    from blendkit.ops.highest import highest_classes
     from blendkit.ops.pools import geometric_mean, maximum, median, minimum, power_mean, quantile_mix
     from blendkit.ops.sidecars import sidecar
     from blendkit.ops.species_ranges import range_mask, range_penalty, station_floor
@@ -146,6 +147,7 @@ __all__ = [
     "five_tap",
     "gaussian",
     "geometric_mean",
+    "highest_classes",
     "info_of",
     "integer_weights",
     "isotonic",

@@ -41,7 +41,7 @@ def temperature(
     x: Matrix,
     *,
     classes: ClassIds,
-    taxonomy: TaxonomyOf,
+    taxonomy: TaxonomyOf | None = None,
     t: Positive = 1.0,
     by_class_name: ByTaxon = NO_NUMBERS,
     by_class: ByClass = NO_NUMBERS,
@@ -49,13 +49,17 @@ def temperature(
     """Divide logits by a temperature: z / T, less sure if T is above 1, surer if it is below 1.
 
     x: (N, C). by_class sets temperatures of classes, by_class_name of taxa, `t` of all others; a class's own goes
-    before its taxon's. Returns (N, C). Raises BlendkitError for a temperature of 0 or less. Source: the EoS chain
-    (1.10 for birds, 0.95 for frogs and insects; its mammals silently get that of the birds).
+    before its taxon's. Returns (N, C). Raises BlendkitError for a temperature of 0 or less, and for by_class_name
+    without a taxonomy. Source: the EoS chain (1.10 for birds, 0.95 for frogs and insects; its mammals silently get
+    that of the birds).
     """
     wrong = [f"{k}: {v:g}" for k, v in {**by_class_name, **by_class}.items() if not v >= SMALLEST]
     if wrong:
         raise BlendkitError("temperature: must be above 0", wrong)
-    at = [by_class.get(c, by_class_name.get(taxonomy.group_of(c, "class_name"), t)) for c in classes]
+    if by_class_name and taxonomy is None:
+        raise BlendkitError("temperature: by_class_name needs a taxonomy, and there is none (`taxonomy:` names it)")
+    taxa = [None if taxonomy is None else taxonomy.group_of(c, "class_name") for c in classes]
+    at = [by_class.get(c, t if g is None else by_class_name.get(g, t)) for c, g in zip(classes, taxa, strict=True)]
     return np.asarray(x / np.array(at, x.dtype), x.dtype)
 
 
@@ -82,7 +86,7 @@ def clip(x: Matrix, *, low: Score = 1e-5, high: Score = 1 - 1e-5) -> Matrix:
     return np.clip(x, low, high)
 
 
-@op("sharpen", scope="chunk", classwise=True, spaces=("prob",), monotone="strict", effect="rescale")
+@op("sharpen", scope="chunk", classwise=True, spaces=("prob", "unit"), monotone="strict", effect="rescale")
 def sharpen(x: Matrix, *, classes: ClassIds, threshold: Inner = 0.5, by_class: ByClass = NO_NUMBERS) -> Matrix:
     """Move a class's threshold to 0.5: p > t: 0.5 + 0.5 (p - t) / (1 - t), otherwise 0.5 p / t.
 
@@ -95,7 +99,7 @@ def sharpen(x: Matrix, *, classes: ClassIds, threshold: Inner = 0.5, by_class: B
     return _sharpened(x, np.array([by_class.get(c, threshold) for c in classes]))
 
 
-@op("sharpen_at_best_f1", scope="file", classwise=True, spaces=("prob",), monotone="strict", fit=fit_thresholds,
+@op("sharpen_at_best_f1", scope="file", classwise=True, spaces=("prob", "unit"), monotone="strict", fit=fit_thresholds,
     load=loader_of(Thresholds), fit_on="scores")  # fmt: skip
 def sharpen_at_best_f1(x: Matrix, *, rows: RowsOf, classes: ClassIds, fitted: FittedOf) -> Matrix:
     """Sharpen (as `sharpen`) at each class's best threshold for F1 over recordings; 0.5 where there is none.
@@ -217,7 +221,14 @@ def through_knots(
     return out
 
 
-@op("rare_suppression", scope="set", classwise=True, spaces=("prob", "rank"), monotone="strict", effect="rescale")
+@op(
+    "rare_suppression",
+    scope="set",
+    classwise=True,
+    spaces=("prob", "rank", "unit"),
+    monotone="strict",
+    effect="rescale",
+)
 def rare_suppression(x: Matrix, *, margin: NonNegative = 0.05, factor: UnitInterval = 0.9) -> Matrix:
     """Multiply scores below their column's mean + margin: x < mean + margin: factor x.
 

@@ -156,7 +156,8 @@ class OpInfo:
     scope: the rows that it must see at once (`chunk`, `file` = one recording, `set`); the safe default is
     `set`. classwise: columns do not influence each other; the safe default is False. Both only allow
     sharding, so a wrong claim would change results: `blendkit.testing.check_op` verifies them.
-    spaces: those that a step accepts. gives: the space of the result (None: unchanged). monotone: whether a
+    spaces: those that a step accepts; `unit` beside `prob` says that it needs numbers from 0 to 1 and no more.
+    gives: the space of the result (None: unchanged). monotone: whether a
     column keeps its order (`strict`), may gain ties (`weak`), or is re-ordered (`no`). affine: a step
     preserves weighted means, f((1 - w) a + w b) = (1 - w) f(a) + w f(b), so that it may be applied to the
     two streams of a blend beforehand, once for all weights. thresholds: it compares scores with absolute
@@ -175,7 +176,7 @@ class OpInfo:
     kind: OpKind = "step"
     scope: Scope = "set"
     classwise: bool = False
-    spaces: tuple[Space, ...] = ("logit", "prob", "rank")
+    spaces: tuple[Space, ...] = ("logit", "prob", "rank", "unit")
     inputs_as: InputsAs = "any"
     gives: Space | None = None
     monotone: Monotone = "no"

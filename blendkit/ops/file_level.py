@@ -27,7 +27,7 @@ Count = Annotated[int, Ge(1), Le(1_000_000)]
 Power = Annotated[float, Ge(0), Le(100)]
 
 
-@op("file_top_scale", scope="file", classwise=True, spaces=("logit", "prob"), effect="rescale")
+@op("file_top_scale", scope="file", classwise=True, spaces=("logit", "prob", "unit"), effect="rescale")
 def file_top_scale(
     x: Matrix, *, space: SpaceOf, offsets: Offsets | None = None, n: Count = 2, power: Power = 0.4
 ) -> Matrix:
@@ -38,7 +38,7 @@ def file_top_scale(
     Returns (N, C). Source: the file confidence scaling of public BirdCLEF chains (n 2, power 0.4; power 1 in the
     second place of 2026); with n 1 and power 0.6 it is their "rank-aware" scaling, which uses no ranks.
     """
-    scale = _scaled_probs if space == "prob" else _scaled_logits
+    scale = _scaled_logits if space == "logit" else _scaled_probs
     return _by_recordings(x, offsets, lambda part, at: scale(part, at, n, power))
 
 
@@ -61,7 +61,7 @@ def file_mean_max(x: Matrix, *, offsets: Offsets | None = None, alpha: UnitInter
     return _anchored(x, offsets, Reduction.MEAN_AND_MAX, alpha)
 
 
-@op("file_noisy_or", scope="file", classwise=True, spaces=("prob",), effect="rescale")
+@op("file_noisy_or", scope="file", classwise=True, spaces=("prob", "unit"), effect="rescale")
 def file_noisy_or(x: Matrix, *, offsets: Offsets | None = None, alpha: UnitInterval = 0.3) -> Matrix:
     """Move chunks towards the probability of the class in the recording: (1 - alpha) p + alpha (1 - prod(1 - p)).
 
@@ -81,7 +81,7 @@ def file_lse(x: Matrix, *, offsets: Offsets | None = None, alpha: UnitInterval =
     return _by_recordings(x, offsets, lambda part, at: _soft_anchored(part, at, alpha, beta))
 
 
-@op("low_rank_power", scope="file", spaces=("prob",), effect="rescale")
+@op("low_rank_power", scope="file", spaces=("prob", "unit"), effect="rescale")
 def low_rank_power(
     x: Matrix, *, offsets: Offsets | None = None, covered: Covered | None = None, keep: Count = 30, power: Power = 2.0
 ) -> Matrix:
@@ -97,7 +97,7 @@ def low_rank_power(
     return by_recording(low_rank_kernel, x, offsets, counts, keep, power)
 
 
-@op("softmax_richness", scope="chunk", spaces=("prob",), effect="rescale")
+@op("softmax_richness", scope="chunk", spaces=("prob", "unit"), effect="rescale")
 def softmax_richness(x: Matrix, *, covered: Covered | None = None, tau: Positive = 0.12) -> Matrix:
     """Multiply each class by its share of the chunk: p <- p softmax over covered classes of (p / tau).
 
@@ -123,7 +123,7 @@ def softmax_richness(x: Matrix, *, covered: Covered | None = None, tau: Positive
     return out
 
 
-@op("power", scope="chunk", classwise=True, spaces=("prob",), monotone="weak", effect="rescale")
+@op("power", scope="chunk", classwise=True, spaces=("prob", "unit"), monotone="weak", effect="rescale")
 def power(x: Matrix, *, power: NonNegative = 1.2) -> Matrix:
     """Raise all scores to one power: p <- p^power. By itself it keeps every column's order.
 

@@ -81,7 +81,7 @@ def spike(
     return (check > check_above) & (main < main_below), (1 - alpha) * x + alpha * check
 
 
-@op("rank_gate", scope="chunk", classwise=True, spaces=("prob",), effect="rescale")
+@op("rank_gate", scope="chunk", classwise=True, spaces=("prob", "unit"), effect="rescale")
 def rank_gate(x: Matrix, *, by: RanksOf, floor: UnitInterval = 0.5) -> Matrix:
     """Attenuate by another stream's rank: p <- p (floor + (1 - floor) rank(by)).
 
@@ -91,7 +91,7 @@ def rank_gate(x: Matrix, *, by: RanksOf, floor: UnitInterval = 0.5) -> Matrix:
     return np.asarray(x * (floor + (1 - floor) * by), x.dtype)
 
 
-@op("replace_where_sure", kind="gate", scope="chunk", classwise=True, spaces=("prob",), thresholds=True)
+@op("replace_where_sure", kind="gate", scope="chunk", classwise=True, spaces=("prob", "unit"), thresholds=True)
 def replace_where_sure(x: Matrix, *, by: ProbsOf, above: UnitInterval = 0.5, alpha: UnitInterval = 0.5) -> Gate:
     """Mix in another stream where it is above a threshold: x <- (1 - alpha) x + alpha p_by.
 

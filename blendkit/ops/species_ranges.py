@@ -68,7 +68,7 @@ def range_penalty(
     return added(x, rows, fitted, lambda a: place_of(rows, a), term)
 
 
-@op("station_floor", scope="file", classwise=True, spaces=("prob", "rank"), needs=("site",))
+@op("station_floor", scope="file", classwise=True, spaces=("prob", "rank", "unit"), needs=("site",))
 def station_floor(
     x: Matrix, *, rows: RowsOf, classes: ClassIds, site: str = "", floors: ByClass = NO_NUMBERS
 ) -> Matrix:

@@ -66,7 +66,7 @@ def taxonomy_mean(x: Matrix, **levels: Unpack[TaxonLevels]) -> Matrix:
     return x if used is None else _towards_means(x, used, lambda part: np.ones(len(part)))
 
 
-@op("taxonomy_mean_unsure", scope="chunk", spaces=("prob", "rank"), taxonomic=True)
+@op("taxonomy_mean_unsure", scope="chunk", spaces=("prob", "rank", "unit"), taxonomic=True)
 def taxonomy_mean_unsure(
     x: Matrix,
     *,
@@ -92,7 +92,7 @@ def taxonomy_mean_unsure(
     return _towards_means(x, used, lambda part: unsureness(highest_covered(part, covered), unsure, sure, name))
 
 
-@op("taxon_share", scope="chunk", spaces=("prob",), effect="rescale")
+@op("taxon_share", scope="chunk", spaces=("prob", "unit"), effect="rescale")
 def taxon_share(
     x: Matrix, *, taxonomy: TaxonomyOf, classes: ClassIds, covered: Covered, power: NonNegative = 0.5
 ) -> Matrix:
@@ -119,7 +119,7 @@ def taxonomy_max(x: Matrix, **levels: Unpack[TaxonLevels]) -> Matrix:
     return x if used is None else row_by_row(group_reduce_kernel, x, *used, GroupReduction.MAX.value)
 
 
-@op("taxonomy_noisy_or", scope="chunk", spaces=("prob",), taxonomic=True)
+@op("taxonomy_noisy_or", scope="chunk", spaces=("prob", "unit"), taxonomic=True)
 def taxonomy_noisy_or(x: Matrix, **levels: Unpack[TaxonLevels]) -> Matrix:
     """Move each probability towards that of any relative calling: p <- (1 - alpha) p + alpha (1 - prod(1 - p)).
 

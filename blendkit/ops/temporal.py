@@ -75,7 +75,7 @@ def five_tap(
     return _correlate(x, taps / taps.sum(), offsets, edge) if taps.any() else x
 
 
-@op("adaptive_delta", scope="file", spaces=("prob",), effect="smooth")
+@op("adaptive_delta", scope="file", spaces=("prob", "unit"), effect="smooth")
 def adaptive_delta(
     x: Matrix, *, offsets: Offsets | None = None, covered: Covered | None = None, alpha: UnitInterval = 0.2,
     edge: KernelEdge = "nearest",
@@ -89,7 +89,7 @@ def adaptive_delta(
     return _adapted(x, offsets, alpha * (1 - highest_covered(x, covered)), edge)
 
 
-@op("conservative_delta", scope="file", spaces=("prob",), effect="smooth", thresholds=True)
+@op("conservative_delta", scope="file", spaces=("prob", "unit"), effect="smooth", thresholds=True)
 def conservative_delta(
     x: Matrix, *, offsets: Offsets | None = None, covered: Covered | None = None,
     alpha: UnitInterval = 0.08, unsure: UnitInterval = 0.35, sure: UnitInterval = 0.92,

@@ -26,12 +26,14 @@ if TYPE_CHECKING:
     from blendkit.recipe.plan_steps import blend_op
     from blendkit.recipe.schema import MemberModel, WeightsBy
     from blendkit.recipe.step_plans import Conversion, GateStep, OpStep, StepPlan
+    from blendkit.recipe.step_schema import CONVERSIONS, Where
     from blendkit.recipe.strict_yaml import KeyPath
     from blendkit.recipe.taxonomy_notes import group_notes
 else:
     __getattr__, __dir__ = lazy_face(__name__)
 
 __all__ = [
+    "CONVERSIONS",
     "KAGGLE_INPUT",
     "Conversion",
     "DataFolder",
@@ -48,6 +50,7 @@ __all__ = [
     "StepPlan",
     "StreamPlan",
     "WeightsBy",
+    "Where",
     "blend_op",
     "called",
     "check_files",

@@ -52,12 +52,12 @@ def _source(plan: Plan, stream: StreamPlan) -> str:
 def _step(step: StepPlan) -> str:
     if isinstance(step, GateStep):
         gates = "; ".join(_step(g).split("  [")[0] for g in step.gates)
-        only = "" if step.where is None else f" where {step.where.model_dump(exclude_none=True)}"
+        only = "" if step.where is None else f" where {step.where.said()}"
         return f"gates: {gates}{only}  [{step.space_in}, scope {step.scope}, monotone no]"
     if isinstance(step, Conversion):
-        return f"to {step.space_out}  [{step.space_in} -> {step.space_out}, scope {step.scope}]"
+        return f"{step.name} {step.space_out}  [{step.space_in} -> {step.space_out}, scope {step.scope}]"
     params = ", ".join(f"{k} {v}" for k, v in step.params.items() if v is not None)
     space = step.space_in if step.space_in == step.space_out else f"{step.space_in} -> {step.space_out}"
     name = step.name if step.id is None else f"{step.id}: {step.name}"
-    only = "" if step.where is None else f" where {step.where.model_dump(exclude_none=True)}"
+    only = "" if step.where is None else f" where {step.where.said()}"
     return f"{name}({params}){only}  [{space}, scope {step.scope}, monotone {step.info.monotone}]"

@@ -77,7 +77,7 @@ def _step(step: StepPlan) -> dict[str, Any]:
     if step.id is not None:
         out["id"] = step.id
     if step.where is not None:
-        out["where"] = step.where.model_dump(exclude_none=True)
+        out["where"] = step.where.said()
     return out
 
 

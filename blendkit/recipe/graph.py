@@ -9,7 +9,8 @@ from graphlib import CycleError, TopologicalSorter
 from blendkit.errors import BlendkitError, did_you_mean
 from blendkit.ops import info_of
 from blendkit.recipe.load import Recipe, cut_down
-from blendkit.recipe.schema import BlendModel, MemberModel, RecipeModel, Step, StreamModel
+from blendkit.recipe.schema import BlendModel, MemberModel, RecipeModel, StreamModel
+from blendkit.recipe.step_schema import Step
 from blendkit.recipe.strict_yaml import KeyPath
 from blendkit.registry import OPS, registry
 

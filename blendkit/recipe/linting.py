@@ -5,13 +5,15 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from blendkit.recipe.plan import Plan, StreamPlan
-from blendkit.recipe.step_plans import StepPlan
+from blendkit.recipe.step_plans import OpStep, StepPlan
+
+_KINDS = {"logit": "logits", "prob": "probabilities", "rank": "ranks", "unit": "numbers from 0 to 1"}
 
 
 def lint(plan: Plan, *, sharded: bool = False) -> list[str]:
     """Return findings, each with its place. sharded: the recipe is to run in parts, or on a stream of recordings."""
-    found = [*_idle(plan), *_mixed(plan), *_smoothed_twice(plan), *_absolute(plan), *_in_sample(plan), *_seams(plan)]
-    return [*found, *(_transductive(plan) if sharded else ())]
+    found = [*_idle(plan), *_mixed(plan), *_taken_as(plan), *_smoothed_twice(plan), *_absolute(plan)]
+    return [*found, *_in_sample(plan), *_seams(plan), *(_transductive(plan) if sharded else ())]
 
 
 def called(stream: StreamPlan, step: StepPlan) -> str:
@@ -67,15 +69,29 @@ def _mixed(plan: Plan) -> Iterator[str]:
 
 
 def _smoothed_twice(plan: Plan) -> Iterator[str]:
-    before: dict[str, list[str]] = {}
+    before: dict[str, dict[str, OpStep]] = {}
     for stream in plan.streams:
-        earlier = list(dict.fromkeys(name for i in stream.inputs for name in before[i]))
+        earlier = {name: step for i in stream.inputs for name, step in before[i].items()}
         for step in stream.ops:
             if step.info.effect == "smooth":
-                if earlier:
-                    yield f"{called(stream, step)}: smooths along time again, after {', '.join(earlier)}"
-                earlier = [*earlier, called(stream, step)]
+                again = [n for n, s in earlier.items() if step.where is None or not step.where.apart_from(s.where)]
+                if again:
+                    yield f"{called(stream, step)}: smooths along time again, after {', '.join(again)}"
+                earlier[called(stream, step)] = step
         before[stream.name] = earlier
+
+
+def _taken_as(plan: Plan) -> Iterator[str]:
+    """Steps that call numbers what they are not: right where a published chain does so, and else a mistake."""
+    for stream in plan.streams:
+        for step in stream.steps:
+            if step.name == "as" and step.space_in != step.space_out:
+                yield (
+                    f"{called(stream, step)}: takes {_KINDS[step.space_in]} as {_KINDS[step.space_out]} without "
+                    "converting them: what follows depends on their scale, not on what they mean"
+                )
+            elif step.name == "as":
+                yield f"{called(stream, step)}: the stream is in {step.space_in} space already"
 
 
 def _absolute(plan: Plan) -> Iterator[str]:

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
-from blendkit.core import Space
+from blendkit.core import NO_PROBABILITIES, Space
 from blendkit.errors import BlendkitError
 from blendkit.member import DataFile, is_isolated
 from blendkit.ops import OpInfo
@@ -175,10 +175,10 @@ def _plan_blend(
     of_path = (*d.path, "of")
     if info.inputs_as in ("logit", "prob"):
         problems += [
-            f"{recipe.where((*of_path, i))}: {i!r} is in rank space, and ranks cannot become a {info.inputs_as}; "
-            "blend `by: rank`, or `by: direct` with `mixed: true`"
+            f"{recipe.where((*of_path, i))}: {i!r} is in {s} space, which cannot become a {info.inputs_as}; blend "
+            f"`by: rank`, or `by: direct` with `mixed: true`, or take its numbers as one: `as: {info.inputs_as}`"
             for i, s in spaces.items()
-            if s == "rank"
+            if s in NO_PROBABILITIES
         ]
     if info.gives is not None:
         return info, info.gives, params
@@ -200,10 +200,10 @@ def _fill_problem(recipe: Recipe, d: StreamDef, space: Space) -> list[str]:
         return []
     if fill.value is not None and not 0 <= fill.value <= 1:
         return [f"{recipe.where((*path, 'value'))}: expected 0 to 1 in a {space} stream, got {fill.value:g}"]
-    if fill.logit is not None and space == "rank":
-        return [f"{recipe.where((*path, 'logit'))}: a rank stream cannot be filled with a logit; use `value:`"]
-    if fill.prior is not None and space == "rank":
-        return [f"{recipe.where((*path, 'prior'))}: a rank stream cannot be filled with a rate; use `value:`"]
+    if fill.logit is not None and space in NO_PROBABILITIES:
+        return [f"{recipe.where((*path, 'logit'))}: a {space} stream cannot be filled with a logit; use `value:`"]
+    if fill.prior is not None and space in NO_PROBABILITIES:
+        return [f"{recipe.where((*path, 'prior'))}: a {space} stream cannot be filled with a rate; use `value:`"]
     return []
 
 

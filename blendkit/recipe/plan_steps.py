@@ -7,14 +7,14 @@ from typing import Any, Literal, get_args
 
 from pydantic import BaseModel, ValidationError
 
-from blendkit.core import Space
+from blendkit.core import NO_PROBABILITIES, Space
 from blendkit.errors import BlendkitError, did_you_mean
 from blendkit.ops import OpInfo, info_of
 from blendkit.recipe.graph import StreamDef
 from blendkit.recipe.load import Recipe
 from blendkit.recipe.params import op_model, problems_of
-from blendkit.recipe.schema import Step
 from blendkit.recipe.step_plans import Conversion, GateStep, OpStep, StepPlan
+from blendkit.recipe.step_schema import CONVERSIONS, Step
 from blendkit.recipe.strict_yaml import KeyPath
 from blendkit.registry import OPS, registry
 
@@ -29,10 +29,10 @@ def plan_steps(
     spaces: of the streams that are planned already, for steps that name some.
     """
     space, out = start, []
-    called = [s.id or s.op for s in d.model.steps if s.op != "to"]
+    called = [s.id or s.op for s in d.model.steps if s.op not in CONVERSIONS]
     for i, step in enumerate(d.model.steps):
         path: KeyPath = (*d.path, "steps", i)
-        if step.op != "to" and called.count(step.id or step.op) > 1:
+        if step.op not in CONVERSIONS and called.count(step.id or step.op) > 1:
             problems.append(
                 f"{recipe.where(path)}: {step.id or step.op!r} occurs twice in this stream; give each an `id:`"
             )
@@ -47,7 +47,7 @@ def plan_steps(
 
 
 def _plan_step(recipe: Recipe, path: KeyPath, step: Step, space: Space, spaces: Mapping[str, Space]) -> StepPlan:
-    if step.op == "to":
+    if step.op in CONVERSIONS:
         return _plan_conversion(recipe, path, step, space)
     if step.op == "gates":
         return _plan_gates(recipe, path, step, space, spaces)
@@ -64,17 +64,16 @@ def _plan_op(recipe: Recipe, path: KeyPath, step: Step, space: Space, spaces: Ma
     )  # fmt: skip
     problems: list[str] = []
     if space not in info.spaces:
-        hint = (
-            f"no step turns ranks into {info.spaces[0]}" if space == "rank" else f"add `to: {info.spaces[0]}` before it"
-        )
         accepted = " or ".join(info.spaces)
+        hint = _way_into(info.spaces, space)
         problems.append(f"{recipe.where(at)}: the stream is in {space} space, {step.op} accepts {accepted}; {hint}")
     if info.gives is not None and info.gives != space and step.where is not None:
         problems.append(f"{recipe.where((*path, 'where'))}: {step.op} changes the space, so it acts on all classes")
     problems += [
-        f"{recipe.where((*at, p))}: {name!r} is in rank space, and {step.op} needs it as {mark.space}"
+        f"{recipe.where((*at, p))}: {name!r} is in {spaces[name]} space, and {step.op} needs it as {mark.space}; "
+        f"`as: {mark.space}` in a stream of its own takes its numbers as such"
         for p, (name, mark) in planned.streams.items()
-        if spaces.get(name) == "rank" and mark.space in ("prob", "logit")
+        if spaces.get(name) in NO_PROBABILITIES and mark.space in ("prob", "logit")
     ]
     if info.load is not None and (params.get("fit") is None) == (params.get("artefact") is None):
         fits = "fit" in params
@@ -100,15 +99,30 @@ def _plan_gates(recipe: Recipe, path: KeyPath, step: Step, space: Space, spaces:
     return GateStep(gates=tuple(gates), id=step.id, where=step.where, space_in=space, path=path)
 
 
+def _way_into(accepted: tuple[Space, ...], space: Space) -> str:
+    """Return the step that a stream needs before an op that does not accept its space."""
+    if space not in NO_PROBABILITIES:
+        return f"add `to: {accepted[0]}` before it"
+    if "unit" in accepted:
+        return "add `to: unit` before it, for it only needs numbers from 0 to 1"
+    if space == "unit" and "rank" in accepted:
+        return "add `to: rank` before it"
+    return f"no step turns them into {accepted[0]}; `as: {accepted[0]}` takes the numbers as they are"
+
+
 def _plan_conversion(recipe: Recipe, path: KeyPath, step: Step, space: Space) -> Conversion:
     target: Any = step.params.get("space")
-    if target not in get_args(Space):
-        raise BlendkitError("", [f"{recipe.where((*path, 'to'))}: expected logit, prob or rank, got {target!r}"])
-    if space == "rank" and target != "rank":
-        raise BlendkitError("", [f"{recipe.where((*path, 'to'))}: ranks cannot become a {target} again"])
+    at = recipe.where((*path, step.op))
+    known = get_args(Space) if step.op == "to" else ("logit", "prob")
+    if target not in known:
+        raise BlendkitError("", [f"{at}: expected {', '.join(known[:-1])} or {known[-1]}, got {target!r}"])
+    if step.op == "to" and space in NO_PROBABILITIES and target not in NO_PROBABILITIES:
+        what = "ranks" if space == "rank" else "numbers from 0 to 1"
+        way = f"`as: {target}` takes the numbers as they are"
+        raise BlendkitError("", [f"{at}: {what} cannot become a {target}{' again' * (space == 'rank')}; {way}"])
     if step.where is not None:
-        raise BlendkitError("", [f"{recipe.where((*path, 'where'))}: `to` converts all classes of a stream"])
-    return Conversion(id=step.id, space_in=space, space_out=target, path=path)
+        raise BlendkitError("", [f"{recipe.where((*path, 'where'))}: `{step.op}` converts all classes of a stream"])
+    return Conversion(id=step.id, space_in=space, space_out=target, path=path, name=step.op)
 
 
 def find_op(recipe: Recipe, path: KeyPath, name: str, *kinds: Literal["step", "blend", "gate"]) -> OpInfo:

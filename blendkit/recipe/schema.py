@@ -9,18 +9,12 @@ from typing import Annotated, Any, Literal
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, PlainValidator, model_validator
 
 from blendkit.audio import Channels, Edge, Silence, check_channels
-from blendkit.core import LONGEST_CHUNK_S, LONGEST_TIME_S, SHORTEST_CHUNK_S, Remainder, composed, seconds_in
+from blendkit.core import LONGEST_CHUNK_S, LONGEST_TIME_S, SHORTEST_CHUNK_S, Remainder, seconds_in
 from blendkit.recipe.names_model import NamesModel
+from blendkit.recipe.step_schema import STRICT, ClassId, Name, Paths, Step
 
 MOMENT_S = 0.001
 WEEK_S = 7 * 24 * 3600
-
-
-def _text(value: Any) -> Any:
-    """Class ids mix words and numbers; YAML reads 22961 as a number."""
-    if isinstance(value, int) and not isinstance(value, bool):
-        return str(value)
-    return composed(value) if isinstance(value, str) else value
 
 
 def _no_bool(value: Any) -> Any:
@@ -47,17 +41,10 @@ def _hashes(value: Any) -> Any:
     return value
 
 
-def _listed(value: Any) -> Any:
-    return [value] if isinstance(value, str) else value
-
-
 def _seconds(value: Any) -> Any:
     return None if value is None else seconds_in(value)
 
 
-ClassId = Annotated[str, BeforeValidator(_text)]
-Paths = Annotated[list[str], BeforeValidator(_listed)]
-Name = Annotated[str, Field(pattern=r"^[A-Za-z][A-Za-z0-9_-]*$", max_length=100)]
 Weight = Annotated[float, Field(ge=-1e9, le=1e9, allow_inf_nan=False), AfterValidator(_no_trace)]
 Share = Annotated[float, Field(ge=1e-9, le=1e9, allow_inf_nan=False)]
 Constant = Annotated[float, Field(ge=-1e6, le=1e6, allow_inf_nan=False)]  # a score
@@ -67,7 +54,7 @@ Shift = Annotated[float, Field(ge=-3600, le=3600, allow_inf_nan=False)]  # in se
 class Strict(BaseModel):
     """No unknown keys, no coercion, nothing changes after reading."""
 
-    model_config = ConfigDict(extra="forbid", strict=True, frozen=True, allow_inf_nan=False)
+    model_config = STRICT
 
 
 class TTAModel(Strict):
@@ -87,55 +74,6 @@ class TTAModel(Strict):
         if self.edge == "drop" and 0 not in self.shifts_s:
             raise ValueError("`edge: drop` needs the shift 0, or a short recording would have no window left")
         return self
-
-
-class Where(Strict):
-    """Which classes a step acts on: exactly one of the four."""
-
-    class_name: Paths | None = None
-    classes: Annotated[list[ClassId], Field(min_length=1)] | None = None
-    covered_by: str | None = None
-    not_covered_by: str | None = None
-
-    @model_validator(mode="after")
-    def _one(self) -> Where:
-        given = [k for k, v in self.model_dump().items() if v is not None]
-        if len(given) != 1:
-            raise ValueError("give exactly one of class_name, classes, covered_by, not_covered_by")
-        return self
-
-
-class Step(Strict):
-    """One op applied to one stream; `to` converts. Each cell is edited by the first of the `gates` that selects it."""
-
-    op: str
-    params: dict[str, Any] = {}
-    gates: list[Step] | None = None
-    id: Name | None = None
-    where: Where | None = None
-
-    @model_validator(mode="before")
-    @classmethod
-    def _short_forms(cls, value: Any) -> Any:
-        """Accept `gaussian`, `{gaussian: {sigma: 1.0}}` and `{to: prob}`, each with id and where."""
-        if isinstance(value, str):
-            return {"op": value}
-        if not isinstance(value, dict):
-            return value
-        names = [k for k in value if k not in ("id", "where")]
-        if len(names) != 1:
-            raise ValueError(f"a step names one op, found {names or 'none'}")
-        rest = {k: value[k] for k in ("id", "where") if k in value}
-        params = value[names[0]]
-        if names[0] == "to":
-            return {"op": "to", "params": {"space": params}, **rest}
-        if names[0] == "gates":
-            if not isinstance(params, list) or not params:
-                raise ValueError(f"`gates:` expects a list of gates, got {params!r}")
-            return {"op": "gates", "gates": params, **rest}
-        if params is not None and not isinstance(params, dict):
-            raise ValueError(f"`{names[0]}:` expects its parameters as `{{name: value}}`, got {params!r}")
-        return {"op": names[0], "params": params or {}, **rest}
 
 
 class Fill(Strict):
@@ -270,5 +208,4 @@ class RecipeModel(Strict):
     also: list[str] = []
 
 
-Step.model_rebuild()
 WeightsBy.model_rebuild()

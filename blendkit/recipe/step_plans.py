@@ -8,7 +8,7 @@ from typing import Any
 
 from blendkit.core import Space
 from blendkit.ops import Monotone, OpInfo, Scope, Stream
-from blendkit.recipe.schema import Where
+from blendkit.recipe.step_schema import Where
 from blendkit.recipe.strict_yaml import KeyPath
 
 _SCOPES: tuple[Scope, ...] = ("chunk", "file", "set")
@@ -52,15 +52,27 @@ class OpStep:
     def scope(self) -> Scope:
         """How much it needs at once; another stream's ranks need the whole set."""
         ranked = any(mark.space == "rank" for _, mark in self.streams.values())
-        return "set" if ranked else self.info.scope
+        chosen: Scope = "file" if self.where is not None and self.where.by_cell == "recording" else "chunk"
+        return "set" if ranked else max(self.info.scope, chosen, key=_SCOPES.index)
 
     @property
     def order(self) -> Monotone:
         """What it does to the order of a column: `strict` keeps it, `weak` may tie, `no` changes it.
 
-        A cross-fitted map differs between folds, so it may re-order a column even where each map is monotone.
+        A cross-fitted map differs between folds, so it may re-order a column even where each map is monotone; so does
+        a step that acts on some cells of a column.
         """
-        return "no" if self.folds else self.info.monotone
+        return "no" if self.folds or self.by_cell else self.info.monotone
+
+    @property
+    def affine(self) -> bool:
+        """Whether it keeps weighted means of streams: its op does, and which cells it acts on hangs on no score."""
+        return self.info.affine and not self.by_cell
+
+    @property
+    def by_cell(self) -> bool:
+        """Whether the scores themselves decide which cells it acts on."""
+        return self.where is not None and self.where.by_cell is not None
 
     @property
     def folds(self) -> int:
@@ -111,8 +123,9 @@ class GateStep:
 
     @property
     def scope(self) -> Scope:
-        """The widest of its gates'."""
-        return max((g.scope for g in self.gates), key=_SCOPES.index)
+        """The widest of its gates', and of what decides where they act."""
+        chosen: Scope = "file" if self.where is not None and self.where.by_cell == "recording" else "chunk"
+        return max((chosen, *(g.scope for g in self.gates)), key=_SCOPES.index)
 
     @property
     def order(self) -> Monotone:
@@ -122,7 +135,7 @@ class GateStep:
 
 @dataclass(frozen=True, kw_only=True)
 class Conversion:
-    """`to: SPACE`, the only step that changes what a stream's values mean without an op."""
+    """`to: SPACE` converts a stream's values; `as: SPACE` leaves them and says that they are to be taken as such."""
 
     space_in: Space
     space_out: Space

@@ -9,7 +9,7 @@ from blendkit.errors import BlendkitError
 from blendkit.recipe.address import dotted, known_keys
 from blendkit.recipe.load import load_recipe, parse_recipe, with_values
 from blendkit.recipe.plan import make_plan
-from blendkit.recipe.schema import Step
+from blendkit.recipe.step_schema import Step
 
 TEXT = """\
 recipe: 1
@@ -248,6 +248,9 @@ def test_the_keys_that_the_schema_knows() -> None:
         "classes",
         "covered_by",
         "not_covered_by",
+        "top",
+        "of",
+        "not",
     ]
     assert known_keys(("streams", "f", "x"))[0] == "from"  # as a recipe says it
     for author_s in [("members", "a"), ("chunk_s", 0, "x"), ("audio", "x", "y"), ("blends", 0, "x"), ("no", "such")]:

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import numpy as np
 
-from blendkit.core import Float64, Int64, Scores, sigmoid, ties_made
+from blendkit.core import Float64, Int64, Scores, sigmoid, ties_made, written_space
 from blendkit.errors import BlendkitError, DeliveryError, shorten
 from blendkit.io.class_columns import ROW_ID
 from blendkit.io.provenance import Provenance, write_side_provenance
@@ -56,8 +56,7 @@ def write_scores(
         ids, classes = _safe(ids, Path(path)), tuple(_safe(classes, Path(path)))
     write_submission(Path(path), ids, classes, values)
     if provenance is not None:
-        space = "prob" if out.space == "logit" else out.space
-        write_side_provenance(Path(path), replace(provenance, space=space))
+        write_side_provenance(Path(path), replace(provenance, space=written_space(out.space)))
     distinct = sum(len(np.unique(c)) for c in values.T)
     made = ties_made(out.values, values) if out.space == "logit" else 0
     return Written(Path(path), len(values), len(out.classes), made, values.size - distinct, made_safe)
