@@ -225,7 +225,8 @@ def test_an_op_that_ranks_can_never_reach_says_so() -> None:
 @pytest.mark.parametrize("target", ["logit", "prob"])
 def test_ranks_become_nothing_else(target: str) -> None:
     found = problems(BOTH, z=f"[{{to: rank}}, {{to: {target}}}]")
-    assert found == [f"r.yaml:5: members.z.steps[1].to: ranks cannot become a {target} again"]
+    way = f"`as: {target}` takes the numbers as they are"
+    assert found == [f"r.yaml:5: members.z.steps[1].to: ranks cannot become a {target} again; {way}"]
 
 
 def test_ranks_may_stay_ranks() -> None:
@@ -233,8 +234,8 @@ def test_ranks_may_stay_ranks() -> None:
 
 
 @pytest.mark.parametrize("target", ["prop", "null", "1"])
-def test_conversions_know_three_spaces(target: str) -> None:
-    one_step_problem(f"{{to: {target}}}", "logit, prob or rank")
+def test_conversions_know_four_spaces(target: str) -> None:
+    one_step_problem(f"{{to: {target}}}", "logit, prob, rank or unit")
 
 
 def test_a_conversion_takes_all_classes() -> None:
