@@ -18,7 +18,9 @@ if TYPE_CHECKING:
     from blendkit.store import Stored
 
 _SHOWN = 60  # recordings in a table
+COLOURS = {"real": "green", "undecided": "yellow", "not": "red"}  # of verdicts
 __all__ = [
+    "COLOURS",
     "count_words",
     "emitter",
     "event",

@@ -34,6 +34,7 @@ if TYPE_CHECKING:
     from blendkit.metrics.breakpoints import Breakpoints, weight_breakpoints
     from blendkit.metrics.cell_merging import MergedCells, merge_cells, top_cells
     from blendkit.metrics.count_intervals import clustered_share, rate_intervals, redrawn, wilson
+    from blendkit.metrics.cross_fitted import CrossFitted
     from blendkit.metrics.kernels.pair_counts import PairCount, count_pairs
     from blendkit.metrics.kernels.ranking import doubled_ranks
     from blendkit.metrics.knn import KnnMetric, Probe, Probed, initial_weights, probe
@@ -51,6 +52,7 @@ __all__ = [
     "Breakpoints",
     "ChosenThreshold",
     "ClassMean",
+    "CrossFitted",
     "Interval",
     "IntervalKind",
     "KnnMetric",

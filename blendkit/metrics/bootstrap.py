@@ -88,19 +88,17 @@ def paired_bootstrap(
         check_shapes(y, x, mask, f"scores {name!r}")
     keep = np.ascontiguousarray(counted_cells(y.shape, mask))
     cluster, count = cluster_codes(clusters, keep)
-    draws = np.random.default_rng(seed).integers(0, count, (replicates, count))
-    weights = np.zeros((count, replicates), np.int64)
-    np.add.at(weights, (draws, np.arange(replicates)[:, None]), 1)
-    positives, negatives = _tallies(y, keep, cluster, count)
-    pairs = _pairs(positives, negatives, weights)
-    left_out = _without(positives) * _without(negatives)
+    weights = drawn_weights(count, replicates, seed)
+    positives, negatives = tallies(y, keep, cluster, count)
+    pairs = pairs_of(positives, negatives, weights)
+    left_out = without(positives) * without(negatives)
     live = np.flatnonzero((y & keep).any(axis=0))
     estimate, drawn, jack = {}, {}, {}
     for name, x in scores.items():
         estimate[name] = macro_auc(y, x, mask).macro
         counts, alone = resampled_counts(y & keep, x, keep, cluster, weights, live, jackknife=True)
-        drawn[name] = _macros(counts, pairs[live])
-        jack[name] = _macros(alone, left_out[live])
+        drawn[name] = macros_of(counts, pairs[live])
+        jack[name] = macros_of(alone, left_out[live])
     return Bootstrap(estimate, drawn, jack, (pairs > 0).sum(axis=0), count)
 
 
@@ -116,12 +114,12 @@ def resampled_macros(
     y, keep, scores (N, C), cluster (N,). A class without pairs in a replicate is skipped there; nan
     where none is left. Raises BlendkitError for NaN (row, class).
     """
-    pairs = _pairs(*_tallies(y, keep, cluster, len(weights)), weights)
+    pairs = pairs_of(*tallies(y, keep, cluster, len(weights)), weights)
     live = np.flatnonzero((y & keep).any(axis=0))
     out = {}
     for name, x in scores.items():
         refuse_nan(x, keep)
-        out[name] = _macros(resampled_counts(y & keep, x, keep, cluster, weights, live)[0], pairs[live])
+        out[name] = macros_of(resampled_counts(y & keep, x, keep, cluster, weights, live)[0], pairs[live])
     return out
 
 
@@ -143,6 +141,14 @@ def cluster_codes(clusters: Sequence[object] | NDArray[Any], keep: Bools) -> tup
     return np.array([at.get(c, 0) for c in labels], np.int64), len(names)
 
 
+def drawn_weights(count: int, replicates: int, seed: int) -> Int64:
+    """Return (K, R) how often each of K clusters is drawn in each replicate, as `paired_bootstrap` describes."""
+    draws = np.random.default_rng(seed).integers(0, count, (replicates, count))
+    weights = np.zeros((count, replicates), np.int64)
+    np.add.at(weights, (draws, np.arange(replicates)[:, None]), 1)
+    return weights
+
+
 def holm(p: Mapping[str, float]) -> dict[str, float]:
     """Return Holm's step-down adjusted p-values of several comparisons (Holm 1979)."""
     order = sorted(p, key=lambda k: p[k])
@@ -154,7 +160,7 @@ def holm(p: Mapping[str, float]) -> dict[str, float]:
     return {k: out[k] for k in p}
 
 
-def _tallies(y: Bools, keep: Bools, cluster: Int64, count: int) -> tuple[Int64, Int64]:
+def tallies(y: Bools, keep: Bools, cluster: Int64, count: int) -> tuple[Int64, Int64]:
     """Return positives and negatives (C, K) per class and cluster."""
     order = np.argsort(cluster, kind="stable")
     starts = np.searchsorted(cluster[order], np.arange(count))  # every cluster has a row
@@ -163,7 +169,7 @@ def _tallies(y: Bools, keep: Bools, cluster: Int64, count: int) -> tuple[Int64, 
     return positives, negatives
 
 
-def _pairs(positives: Int64, negatives: Int64, weights: Int64) -> Int64:
+def pairs_of(positives: Int64, negatives: Int64, weights: Int64) -> Int64:
     """Return the positive-negative pairs (C, R) of every replicate.
 
     Sums of whole numbers below 2**53 are exact in float64.
@@ -173,12 +179,12 @@ def _pairs(positives: Int64, negatives: Int64, weights: Int64) -> Int64:
     return np.asarray(p * n)
 
 
-def _without(tally: Int64) -> Int64:
+def without(tally: Int64) -> Int64:
     """Return (C, K) the totals with each cluster left out."""
     return np.asarray(tally.sum(axis=1, keepdims=True) - tally)
 
 
-def _macros(twice_u: Int64, pairs: Int64) -> Float64:
+def macros_of(twice_u: Int64, pairs: Int64) -> Float64:
     """Return macro-AUCs (R,), each the correctly rounded mean over the classes that have pairs in it."""
     auc = np.divide(twice_u, 2 * pairs, out=np.zeros(pairs.shape), where=pairs > 0)
     live = (pairs > 0).sum(axis=0)

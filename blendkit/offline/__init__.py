@@ -13,6 +13,7 @@ from blendkit._face import lazy_face
 if TYPE_CHECKING:
     from blendkit.offline.ablation import Ablation, ablate, ablate_parts
     from blendkit.offline.axes import Axis, check_shares, read_axis, read_share
+    from blendkit.offline.chain_growth import Grown, Growth
     from blendkit.offline.checking import check
     from blendkit.offline.compare_sources import Labels, compare
     from blendkit.offline.comparison import Comparison, LabelledChunks, Rules, compare_scores
@@ -24,7 +25,7 @@ if TYPE_CHECKING:
     from blendkit.offline.recipe_draft import BlendFiles
     from blendkit.offline.recipe_search import Found, greedy_weights, grid_values, line_weights
     from blendkit.offline.score_kinds import score_kind
-    from blendkit.offline.searches import GreedySearch, GridSearch, LineSearch, search
+    from blendkit.offline.searches import GreedySearch, GridSearch, LineSearch, search, search_recipe
     from blendkit.offline.sweeps import Sweep, sweep
     from blendkit.offline.verdicts import Verdict, weights_text
     from blendkit.offline.what_if import WhatIf, whatif
@@ -44,6 +45,8 @@ __all__ = [
     "Found",
     "GreedySearch",
     "GridSearch",
+    "Grown",
+    "Growth",
     "Judging",
     "LabelledChunks",
     "Labels",
@@ -72,6 +75,7 @@ __all__ = [
     "read_share",
     "score_kind",
     "search",
+    "search_recipe",
     "sweep",
     "weights_text",
     "whatif",

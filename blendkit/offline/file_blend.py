@@ -91,8 +91,8 @@ def blend_files(
 
     `out` gets submission.csv, recipe.yaml, run.json and timings.json; running the recipe gives the same submission.
     With labels the weights are searched (two members: along every share, exactly; more: greedily) and judged on
-    recordings that the search did not use: the folds of the files, else two halves. Where that shows a blend to be
-    worse than one member alone, that member alone is written. Raises BlendkitError for fewer than two members, files
+    recordings that the search did not use (quarters of the recordings, held out in turn). Where that shows a blend to
+    be worse than one member alone, that member alone is written. Raises BlendkitError for fewer than two members, files
     that cannot be read or blended, labels that match nothing, and a folder that blendkit did not make; nothing is
     written then.
     """
@@ -108,7 +108,7 @@ def blend_files(
     else:
         found, cliffs = _search(draft, target, judging or Judging(), emit)
         searched = {n: float(w) for n, w in found.values[f"blends.{BLEND}.of"].items()}
-        verdict = verdict_on(searched, found.guarded.best_member, found.guarded.gain)
+        verdict = verdict_on(searched, found.guarded.best_member, found.guarded.gain, found.guarded.better)
         draft = replace(draft, weights=_delivered(draft, searched, verdict), said=_said(found, searched, verdict))
         notes += [n for n in found.notes if n not in notes] + cliffs
     text = draft.text(place)
@@ -191,5 +191,5 @@ def _delivered(draft: Draft, searched: Mapping[str, float], verdict: Verdict) ->
 def _said(found: Found, searched: Mapping[str, float], verdict: Verdict) -> tuple[str, ...]:
     g = found.guarded
     how = f"weights {weights_text(searched)}: found on all labels, where their macro-AUC is {found.after:.6f}"
-    held = f"held out ({found.split}): {g.nested:.6f}; {g.best_member} alone: {g.best_member_macro:.6f}"
+    held = f"held out ({found.split}): {g.nested:.6f}; the best alone, chosen likewise: {g.alone:.6f}"
     return verdict.text, f"{how}; {held}"

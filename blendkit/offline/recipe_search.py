@@ -11,19 +11,22 @@ from numpy.typing import NDArray
 
 from blendkit.core import Bools, Float64, cluster_labels
 from blendkit.errors import BlendkitError
-from blendkit.metrics import Interval, macro_auc, paired_bootstrap
+from blendkit.metrics import Interval, macro_auc
 from blendkit.offline.axes import Axis
 from blendkit.offline.interval_settings import Judging
 from blendkit.offline.shares import bare_blend, steps_after
 from blendkit.offline.workspace import Workspaces
 from blendkit.ops import WEIGHTS_DO
 from blendkit.recipe import Recipe, blend_op, make_plan, with_values
-from blendkit.searching import Guarded, ascend, ascend_groups, greedy, guard, half_split
+from blendkit.searching import Guarded, ascend, ascend_groups, divisions, greedy, guard
 
 Mask = Bools
 Find = Callable[[Mask], dict[str, Any]]
 """Searches on the cells (N, C) where the mask is true; returns values by their address in the recipe."""
 _PASSES = 10
+_COARSE = 101  # points of a path inside a search of chains
+PARTS, TIMES = 4, 2
+SPLIT = "each quarter of the recordings held out in turn, twice"
 
 
 @dataclass(frozen=True)
@@ -41,6 +44,16 @@ class Found:
     gain: Interval
     split: str
     notes: tuple[str, ...]
+
+    @property
+    def meaning(self) -> str:
+        """What the word for its gain means, and what to do."""
+        g = self.guarded
+        return {
+            "real": "better than the best input alone on recordings that the search did not see",
+            "undecided": "too few labelled recordings to tell a gain from luck",
+            "not": f"no gain on recordings that the search did not see; keep {g.best_member!r} or the blend you have",
+        }[g.judgement]
 
 
 @dataclass(frozen=True, eq=False)
@@ -61,7 +74,7 @@ def greedy_weights(workspaces: Workspaces, recipe: Recipe, steps: int, *, judgin
         found = greedy(truth, inputs.scores, steps, mask, inputs.covered)
         return {f"blends.{inputs.blend}.of": {n: float(w) for n, w in found.weights.items()}}
 
-    return _judge(workspaces, recipe, find, inputs.blend, judging)
+    return judge(workspaces, recipe, find, inputs.blend, judging)
 
 
 def line_weights(workspaces: Workspaces, recipe: Recipe, *, by_class_name: bool = False, judging: Judging) -> Found:
@@ -85,7 +98,22 @@ def line_weights(workspaces: Workspaces, recipe: Recipe, *, by_class_name: bool 
             f"{address}.weights_by": {"class_name": {str(g): a.weights for g, a in own.items() if g}},
         }
 
-    return _judge(workspaces, recipe, find, inputs.blend, judging)
+    return judge(workspaces, recipe, find, inputs.blend, judging)
+
+
+def searched_weights(
+    workspaces: Workspaces, recipe: Recipe, cells: Mask, start: Mapping[str, float]
+) -> dict[str, float]:
+    """Return the weights that coordinate ascent finds from `start` on some cells (N, C), among inputs that have some.
+
+    Raises BlendkitError as `line_weights` does.
+    """
+    inputs = _inputs(workspaces, recipe)
+    truth = workspaces.workspace(make_plan(recipe)).truth
+    used = {n: x for n, x in inputs.scores.items() if start[n] > 0}
+    covered = {n: inputs.covered[n] for n in used}
+    found = ascend(truth, used, start=start, grid=_COARSE, mask=cells, covered=covered).weights
+    return {n: found.get(n, 0.0) for n in start}
 
 
 def grid_values(workspaces: Workspaces, recipe: Recipe, axes: Sequence[Axis], *, judging: Judging) -> Found:
@@ -104,7 +132,7 @@ def grid_values(workspaces: Workspaces, recipe: Recipe, axes: Sequence[Axis], *,
 
         return _values(recipe, axes, _climb(axes, macro))
 
-    return _judge(workspaces, recipe, find, last_blend(recipe), judging)
+    return judge(workspaces, recipe, find, last_blend(recipe), judging)
 
 
 def _climb(axes: Sequence[Axis], macro: Callable[[tuple[int, ...]], float]) -> tuple[int, ...]:
@@ -135,14 +163,17 @@ def _values(recipe: Recipe, axes: Sequence[Axis], point: Sequence[int]) -> dict[
     return {**plain, **{f"blends.{b}.of": dict(changed[b].of) for b in sorted(blends)}}
 
 
-def _judge(
+def judge(
     workspaces: Workspaces,
     recipe: Recipe,
     find: Find,
     blend: str | None,
     judging: Judging,
 ) -> Found:
-    """Search on all labels, repeat the search with parts held out, and measure the recipe before and after."""
+    """Search on all labels, repeat the search with parts held out, and measure the recipe before and after.
+
+    blend: whose inputs alone the gain is measured against; None: the members.
+    """
     workspace, before = workspaces.output(recipe)
     labelled = np.array(np.broadcast_to(workspace.labelled[:, None], workspace.truth.shape))
     known: dict[bytes, dict[str, Any]] = {}
@@ -153,15 +184,13 @@ def _judge(
         return np.asarray(found.values, np.float64)
 
     drawn = cluster_labels(workspace.rows, judging.clusters, workspace.labelled)
-    split = "one fold held out at a time" if workspace.folds else "one half held out at a time"
-    folds = [workspace.folds.get(str(r), "") for r in workspace.rows.recording]
-    parts = folds if workspace.folds else half_split(drawn)
     guarded = guard(
         workspace.truth,
         _each_alone(workspaces, recipe, blend),
         fit,
-        parts,
+        divisions(drawn, PARTS, TIMES, judging.seed),
         drawn,
+        before=before.values,
         mask=labelled,
         replicates=judging.replicates,
         seed=judging.seed,
@@ -169,12 +198,9 @@ def _judge(
     )
     values = known[labelled.tobytes()]
     after = workspaces.output(with_values(recipe, values, "search"))[1]
-    both = {"nested": guarded.unseen, "before": before.values}
-    gain = paired_bootstrap(workspace.truth, both, drawn, judging.replicates, judging.seed, labelled).difference(
-        "nested", "before", judging.level
-    )
+    assert guarded.gain_over_before is not None
     macros = (workspace.auc(before).macro, workspace.auc(after).macro)
-    return Found(values, guarded, *macros, gain, split, tuple(workspace.notes))
+    return Found(values, guarded, *macros, guarded.gain_over_before, SPLIT, tuple(workspace.notes))
 
 
 def _each_alone(workspaces: Workspaces, recipe: Recipe, blend: str | None) -> Mapping[str, NDArray[Any]]:

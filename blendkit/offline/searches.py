@@ -10,6 +10,7 @@ from blendkit.core import text_hash
 from blendkit.errors import BlendkitError
 from blendkit.events import Emit, silent
 from blendkit.offline.axes import check_shares, read_axis, read_share
+from blendkit.offline.chain_growth import Grown, Growth, grow_recipe
 from blendkit.offline.interval_settings import Judging
 from blendkit.offline.place import Place, open_workspaces
 from blendkit.offline.recipe_search import Found, greedy_weights, grid_values, line_weights
@@ -52,8 +53,8 @@ def search(
 ) -> Found:
     """Search a recipe's weights or values on its saved logits; the default is greedy selection.
 
-    The result is also measured on recordings that the search did not see: the folds of the members' files, else two
-    halves. ledger: a file to which the result is added, with the nested figure. Raises BlendkitError for a recipe
+    The result is also measured on recordings that the search did not see: quarters of the recordings, held out in turn.
+    ledger: a file to which the result is added, with the nested figure. Raises BlendkitError for a recipe
     whose output has no relative weights, for unknown paths, and as a run does.
     """
     method, judging = method or GreedySearch(), judging or Judging()
@@ -67,6 +68,31 @@ def search(
     if ledger is not None:
         _add_to_ledger(ledger, workspaces, loaded, found)
     return found
+
+
+def search_recipe(
+    recipe: Recipe | Path | str,
+    how: Growth | None = None,
+    *,
+    overrides: Sequence[str] = (),
+    place: Place | None = None,
+    judging: Judging | None = None,
+    ledger: Path | None = None,
+    looks: Path | None = None,
+    emit: Emit = silent,
+) -> Grown:
+    """Search a whole chain: steps of every member, the blend with its weights, and steps after it.
+
+    Starts from a recipe whose output is a blend, and changes one thing at a time. Neighbours of the best chains are
+    measured round by round until none is better, or the time is over; the same is repeated without each quarter of the
+    recordings, and what comes of it is measured there. looks: a file of all figures, from which a search that was
+    stopped goes on. Raises BlendkitError as `search` does.
+    """
+    workspaces, loaded = open_workspaces(recipe, overrides, place, emit)
+    grown = grow_recipe(workspaces, loaded, how or Growth(), judging or Judging(), looks)
+    if ledger is not None:
+        _add_to_ledger(ledger, workspaces, loaded, grown.found)
+    return grown
 
 
 def _grid(workspaces: Workspaces, recipe: Recipe, method: GridSearch, judging: Judging) -> Found:
@@ -84,5 +110,5 @@ def _add_to_ledger(path: Path, workspaces: Workspaces, recipe: Recipe, found: Fo
     plan = make_plan(with_values(recipe, found.values, "search"))
     about = {"recipe": f"{recipe.model.name} (searched)", "sha256": text_hash(filled_text(plan))}
     rows = int(workspaces.workspace(plan).labelled.sum())
-    seen = {"in_sample": found.after, "values": found.values, "rows": rows, "accepted": found.guarded.accepted}
+    seen = {"in_sample": found.after, "values": found.values, "rows": rows, "judgement": found.guarded.judgement}
     append_entry(path, {"kind": "oof", "from": "search", "oof": found.guarded.nested, **about, **seen})

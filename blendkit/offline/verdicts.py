@@ -5,44 +5,46 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Literal
 
 from blendkit.metrics import Interval
-
-Judgement = Literal["real", "undecided", "not"]
+from blendkit.searching import Judgement, judged
 
 
 @dataclass(frozen=True)
 class Verdict:
     """A judgement of a blend against its best input alone, on recordings that the search did not use.
 
-    gain: of the held-out blend, with its interval; judgement: real where the interval lies above 0, not where the blend
-    is worse or is one input alone, else undecided; text: the sentence.
+    gain: of the held-out blend, with its interval; better: the share of redraws with a gain; judgement: what
+    `blendkit.searching.judged` says of it, and `not` for one input alone; text: the sentence.
     """
 
     judgement: Judgement
     text: str
     best: str
     gain: Interval
+    better: float
 
     def __str__(self) -> str:
         return self.text
 
 
-def verdict_on(weights: Mapping[str, float], best: str, gain: Interval) -> Verdict:
-    """Judge searched weights. best: the best input alone; gain: held out, of the blend over it, in macro-AUC."""
+def verdict_on(weights: Mapping[str, float], best: str, gain: Interval, better: float) -> Verdict:
+    """Judge searched weights. best: the best input alone; gain: held out, of the blend over it, in macro-AUC.
+
+    better: the share of redraws of the recordings in which there is a gain.
+    """
     blend, used = f"The blend {weights_text(weights)}", [n for n, w in weights.items() if w > 0]
-    by = f"{signed(gain.estimate, gain)} [{signed(gain.low, gain)}, {signed(gain.high, gain)}] on held-out recordings"
+    by = f"{signed(gain.estimate, gain)} [{signed(gain.low, gain)}, {signed(gain.high, gain)}]"
     if len(used) == 1:
-        return Verdict("not", f"{used[0]} alone is best: no share of another makes it better: not.", best, gain)
-    if any(math.isnan(v) for v in (gain.estimate, gain.low, gain.high)):
-        return Verdict("undecided", f"{blend} cannot be judged on so few labels: undecided.", best, gain)
-    if gain.low > 0:
-        return Verdict("real", f"{blend} is better than {best} alone by {by}: real.", best, gain)
-    if gain.high <= 0:
-        return Verdict("not", f"{blend} is no better than {best} alone: {by}: not.", best, gain)
-    seems = "better" if gain.estimate > 0 else "worse"
-    return Verdict("undecided", f"{blend} may be {seems} than {best} alone, by {by}: undecided.", best, gain)
+        text = f"{used[0]} alone is best: no share of another makes it better: not."
+        return Verdict("not", text, best, gain, better)
+    if any(math.isnan(v) for v in (gain.estimate, gain.low, gain.high, better)):
+        return Verdict("undecided", f"{blend} cannot be judged on so few labels: undecided.", best, gain, better)
+    judgement = judged(better)
+    verb = {"real": "is better", "undecided": "may be better", "not": "is no better"}[judgement]
+    drawn = f"better in {100 * better:.0f} of 100 redraws of the recordings"
+    text = f"{blend} {verb} than {best} alone: {by} on held-out recordings, {drawn}: {judgement}."
+    return Verdict(judgement, text, best, gain, better)
 
 
 def weights_text(weights: Mapping[str, float]) -> str:

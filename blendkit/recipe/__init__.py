@@ -13,7 +13,7 @@ from blendkit._face import lazy_face
 if TYPE_CHECKING:
     from blendkit.recipe.data_folders import DataFolder
     from blendkit.recipe.explanation import explain
-    from blendkit.recipe.fill import filled_recipe, filled_text, flow_text
+    from blendkit.recipe.fill import filled_recipe, filled_text, flow_text, recipe_text
     from blendkit.recipe.find import FoundRecipe, open_recipe, packaged_recipes
     from blendkit.recipe.graph import only_streams
     from blendkit.recipe.kaggle_inputs import KAGGLE_INPUT, kaggle_folders
@@ -71,6 +71,7 @@ __all__ = [
     "open_recipe",
     "packaged_recipes",
     "parse_recipe",
+    "recipe_text",
     "weak_steps",
     "with_values",
     "without",

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 import yaml
 
+from blendkit.recipe.load import Recipe
 from blendkit.recipe.plan import Plan, StreamPlan
 from blendkit.recipe.schema import RecipeModel
 from blendkit.recipe.step_plans import Conversion, GateStep, OpStep, StepPlan
@@ -27,6 +29,12 @@ def filled_recipe(plan: Plan) -> dict[str, Any]:
 def filled_text(plan: Plan) -> str:
     """Return the filled recipe as YAML that the strict reader accepts."""
     return yaml.dump(filled_recipe(plan), Dumper=_Dumper, sort_keys=False, allow_unicode=True, width=100)
+
+
+def recipe_text(recipe: Recipe, comments: Sequence[str] = ()) -> str:
+    """Return a recipe as its author would write it, without defaults, below comment lines."""
+    lines = "".join(f"# {line}\n" for line in comments)
+    return lines + yaml.dump(recipe.raw, Dumper=_Dumper, sort_keys=False, allow_unicode=True, width=100)
 
 
 def flow_text(value: Any) -> str:

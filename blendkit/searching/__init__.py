@@ -13,7 +13,7 @@ from blendkit._face import lazy_face
 if TYPE_CHECKING:
     from blendkit.searching.coordinate_ascent import Ascent, ascend, ascend_groups
     from blendkit.searching.greedy_selection import Greedy, greedy
-    from blendkit.searching.held_out_gain import Guarded, guard, half_split
+    from blendkit.searching.held_out_gain import REAL, Guarded, Judgement, divisions, guard, judged
     from blendkit.searching.ledger import (
         Experiment,
         Transfer,
@@ -27,18 +27,21 @@ else:
     __getattr__, __dir__ = lazy_face(__name__)
 
 __all__ = [
+    "REAL",
     "Ascent",
     "Experiment",
     "Greedy",
     "Guarded",
+    "Judgement",
     "Transfer",
     "append_entry",
     "ascend",
     "ascend_groups",
     "check_entry",
+    "divisions",
     "greedy",
     "guard",
-    "half_split",
+    "judged",
     "ledger_transfers",
     "read_ledger",
     "transfer_agreement",

@@ -37,7 +37,7 @@ def test_one_command_says_what_it_assumed_and_gives_a_verdict(files: Path, blend
     assert done.returncode == 0, done.stderr
     assert "a: matrix file, 16 chunks of 4 recordings, 2 classes; probabilities" in done.stdout
     assert "blended by prob: every file holds probabilities, on a like scale" in done.stdout
-    assert done.stdout.count("on held-out recordings: real.") == 1
+    assert done.stdout.count("redraws of the recordings: real.") == 1
     command = done.stdout.splitlines()[-1].removeprefix("the same again: blendkit ").split()
     again = blendkit(*command, "--out", "again", cwd=files)
     assert again.returncode == 0, again.stderr
@@ -49,7 +49,7 @@ def test_events_hold_the_figures(files: Path, blendkit: Blendkit):
     done = blendkit("blend", "a.csv", "b.csv", "--labels", "labels.csv", "--out", "json", "--json", cwd=files)
     events = [json.loads(line) for line in done.stdout.splitlines()]
     found = next(e["payload"] for e in events if e["event"] == "blend")
-    assert (found["judgement"], found["nested"], found["best_member_macro"]) == ("real", 1.0, 0.75)
+    assert (found["judgement"], found["nested"], found["alone"]) == ("real", 1.0, 0.75)
     assert found["gain"]["estimate"] == 0.25
 
 

@@ -49,9 +49,11 @@ def test_the_known_best_share_is_found_and_judged(folder: Path):
     assert made.verdict is not None
     assert 0.5 < made.weights["b"] / sum(made.weights.values()) < 14 / 15
     assert made.found.after == made.found.guarded.nested == 1.0
-    assert made.found.guarded.best_member_macro == 0.75
+    assert made.found.guarded.alone == 0.75
     assert made.verdict.judgement == "real"
-    assert made.verdict.text.endswith("by +.250 [+.250, +.250] on held-out recordings: real.")
+    assert made.verdict.text.endswith(
+        "[+.250, +.250] on held-out recordings, better in 100 of 100 redraws of the recordings: real."
+    )
     assert made.by == "prob"
 
 
@@ -195,18 +197,19 @@ def test_what_cannot_be_blended_is_refused_and_nothing_is_written(
 
 
 @pytest.mark.parametrize(
-    ("gain", "judgement", "says"),
+    ("gain", "better", "judgement", "says"),
     [
-        ((0.012, 0.004, 0.021), "real", "is better than a alone by +.012 [+.004, +.021] on held-out recordings: real."),
-        ((0.004, -0.002, 0.011), "undecided", "may be better than a alone, by +.004 [-.002, +.011]"),
-        ((-0.004, -0.012, 0.011), "undecided", "may be worse than a alone"),
-        ((-0.012, -0.021, -0.004), "not", "is no better than a alone: -.012 [-.021, -.004]"),
-        ((math.nan, math.nan, math.nan), "undecided", "cannot be judged"),
-        ((0.0004, 0.0002, 0.0006), "real", "by +.0004 [+.0002, +.0006]"),
+        ((0.012, 0.004, 0.021), 0.99, "real", "is better than a alone: +.012 [+.004, +.021] on held-out recordings, "
+         "better in 99 of 100 redraws of the recordings: real."),
+        ((0.004, -0.002, 0.011), 0.7, "real", "is better than a alone: +.004 [-.002, +.011]"),
+        ((0.004, -0.002, 0.011), 0.6, "undecided", "may be better than a alone: +.004 [-.002, +.011]"),
+        ((-0.012, -0.021, -0.004), 0.01, "not", "is no better than a alone: -.012 [-.021, -.004]"),
+        ((math.nan, math.nan, math.nan), math.nan, "undecided", "cannot be judged"),
+        ((0.0004, 0.0002, 0.0006), 1.0, "real", "+.0004 [+.0002, +.0006]"),
     ],
-)
-def test_verdicts_follow_the_interval(gain: tuple[float, float, float], judgement: str, says: str):
-    found = verdict_on({"a": 3, "b": 2}, "a", Interval(*gain, 0.01, 0.5))
+)  # fmt: skip
+def test_verdicts_follow_one_rule(gain: tuple[float, float, float], better: float, judgement: str, says: str):
+    found = verdict_on({"a": 3, "b": 2}, "a", Interval(*gain, 0.01, 0.5), better)
     assert found.judgement == judgement
     assert found.text.startswith("The blend 0.6 a + 0.4 b ")
     assert says in found.text

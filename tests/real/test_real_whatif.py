@@ -18,7 +18,7 @@ from blendkit.offline.workspace import Workspaces
 from blendkit.recipe.load import parse_recipe
 from blendkit.recipe.paths import DataFolder
 from blendkit.searching.greedy_selection import greedy
-from blendkit.searching.held_out_gain import guard, half_split
+from blendkit.searching.held_out_gain import divisions, guard
 
 MEMBERS = ("sed_5s", "sed_20s", "noisy_student", "perch_zeroshot", "perch_probes")
 EOS7 = """\
@@ -103,10 +103,10 @@ def test_a_search_flatters_itself(oof: dict[str, np.ndarray]) -> None:
         weights = greedy(y, scores, 20, cells).weights
         return np.asarray(sum(w * scores[m] for m, w in weights.items()), np.float64)
 
-    halves = guard(y, scores, fit, half_split(recordings), recordings)
+    halves = guard(y, scores, fit, divisions(recordings), recordings)
     assert halves.in_sample > max(macro_auc(y, x.astype(float)).macro for x in scores.values())
-    assert halves.optimism > 0.01
-    assert not halves.accepted
+    assert halves.optimism > 0.003
+    assert halves.judgement != "not"
 
 
 def test_members_that_a_leaderboard_would_show_alike(

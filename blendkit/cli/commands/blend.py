@@ -10,13 +10,11 @@ import click
 from blendkit.cli._blend_options import blended_files
 from blendkit.cli._compile_notice import announced
 from blendkit.cli._options import OUT_FOLDER, json_option, judged
-from blendkit.cli._show import event, progress_emitter
+from blendkit.cli._show import COLOURS, event, progress_emitter
 
 if TYPE_CHECKING:
     from blendkit.io import ColumnNames
     from blendkit.offline import Blended, BlendFiles, Judging
-
-COLOURS = {"real": "green", "undecided": "yellow", "not": "red"}
 
 
 @click.command()
@@ -69,8 +67,15 @@ def _payload(made: Blended) -> dict[str, Any]:
     g = made.found.guarded
     gain = {k: getattr(made.verdict.gain, k) for k in ("estimate", "low", "high", "sd", "p")}
     figures: dict[str, Any] = {"in_sample": made.found.after, "nested": g.nested}
-    figures |= {"best_member": g.best_member, "best_member_macro": g.best_member_macro}
-    return {**out, **figures, "gain": gain, "judgement": made.verdict.judgement, "verdict": made.verdict.text}
+    figures |= {"best_member": g.best_member, "alone": g.alone}
+    return {
+        **out,
+        **figures,
+        "gain": gain,
+        "better": g.better,
+        "judgement": made.verdict.judgement,
+        "verdict": made.verdict.text,
+    }
 
 
 def _print(made: Blended, level: float) -> None:
@@ -86,7 +91,7 @@ def _print(made: Blended, level: float) -> None:
     else:
         found, g = made.found, made.found.guarded
         held = f"{g.nested:.6f} held out ({found.split}), {found.after:.6f} on the labels that chose it"
-        click.echo(f"macro-AUC: {held}; {g.best_member} alone {g.best_member_macro:.6f}")
+        click.echo(f"macro-AUC: {held}; the best alone, chosen likewise: {g.alone:.6f}")
         low, high = found.gain.low, found.gain.high
         equal = f"{found.gain.estimate:+.6f}, {level:.0%} interval {low:+.6f} to {high:+.6f}"
         click.echo(f"held-out gain over equal weights: {equal}")

@@ -11,11 +11,11 @@ from blendkit.cli._compile_notice import announced
 from blendkit.cli._completion import recipe_argument
 from blendkit.cli._data_options import offline
 from blendkit.cli._options import LEDGER, OUT_FILE, json_option, judged, set_option, several
-from blendkit.cli._show import emitter, event
+from blendkit.cli._show import COLOURS, emitter, event
 
 if TYPE_CHECKING:
     from blendkit.metrics import Interval
-    from blendkit.offline import Found, Judging, Place
+    from blendkit.offline import Found, Grown, Judging, Place
 
 
 @click.group()
@@ -23,8 +23,8 @@ def search() -> None:
     """Search weights or values of a recipe from saved logits, and judge the result.
 
     A search uses the labels it is measured on, so its own figure is too high. Every result is therefore also measured
-    on recordings that the search did not use (the folds of the members' files, else two halves), and shown with the
-    interval of its gain over the best member alone, and a verdict.
+    on recordings that the search did not use (quarters of the recordings, held out in turn), and shown with the
+    interval of its gain over the best member alone, and one word: real, undecided or not.
     """
 
 
@@ -91,6 +91,57 @@ def grid(recipe: str, over: tuple[str, ...], shares: tuple[str, ...], **options:
     _search(recipe, GridSearch(over, shares), **options)
 
 
+@search.command("recipe")
+@recipe_argument
+@click.option(
+    "--minutes", default=10.0, show_default=True, type=click.FloatRange(0.01, 100_000), help="Time for all of it."
+)
+@click.option(
+    "--beam", default=3, show_default=True, type=click.IntRange(1, 100), help="Chains kept from round to round."
+)
+@click.option(
+    "--price", default=0.0005, show_default=True, type=click.FloatRange(0, 1),
+    help="Of every step, in macro-AUC: of two like chains the shorter wins.",
+)  # fmt: skip
+@click.option(
+    "--looks", type=OUT_FILE, help="File of all figures looked at; a search that was stopped goes on from it."
+)
+@click.option("-o", "--recipe-out", type=OUT_FILE, help="File to write the found recipe to.")
+@_COMMON
+def search_recipe(
+    recipe: str, minutes: float, beam: int, price: float, looks: Path | None, recipe_out: Path | None, *,
+    overrides: tuple[str, ...], place: Place, judging: Judging, ledger_file: Path, json_out: bool,
+) -> None:  # fmt: skip
+    """Find the chain itself: steps of every member, the blend, its weights, and steps after it.
+
+    Starts from RECIPE and changes one thing at a time, over a stated list of steps and values. The search is repeated
+    without each quarter of the recordings, and what it finds there is measured on that quarter.
+    """
+    from blendkit import offline as work
+    from blendkit.store import write_text
+
+    with announced(json_out):
+        grown = work.search_recipe(
+            recipe, work.Growth(minutes, beam, price, judging.seed), overrides=overrides, place=place, judging=judging,
+            ledger=ledger_file, looks=looks, emit=emitter(json_out),
+        )  # fmt: skip
+    if recipe_out is not None:
+        write_text(recipe_out, grown.text())
+    if json_out:
+        _emit(grown.found, {"recipe": grown.text(), "looks": grown.looks, "finished": grown.finished})
+    else:
+        _print(grown.found, judging.level)
+        _print_grown(grown, recipe_out)
+
+
+def _print_grown(grown: Grown, written: Path | None) -> None:
+    for one in grown.worths:
+        click.echo(f"{one.stream}: {one.step}: {one.worth:+.6f} on the labels that chose it")
+    ended = "ended by itself" if grown.finished else "was stopped by the clock (--minutes)"
+    click.echo(f"{grown.looks} looks at figures; the search {ended}")
+    click.echo(f"wrote {written}" if written is not None else f"\n{grown.text()}")
+
+
 def _search(
     recipe: str, method: Any, *, overrides: tuple[str, ...], place: Place, judging: Judging, ledger_file: Path,
     json_out: bool,
@@ -108,7 +159,7 @@ def _search(
         _print(found, judging.level)
 
 
-def _emit(found: Found) -> None:
+def _emit(found: Found, more: dict[str, Any] | None = None) -> None:
     g = found.guarded
     event(
         "search",
@@ -117,17 +168,18 @@ def _emit(found: Found) -> None:
             "recipe_before": found.before,
             "in_sample": found.after,
             "nested": g.nested,
-            "fold_mean": g.fold_mean,
             "optimism": found.after - g.nested,
             "best_member": g.best_member,
-            "best_member_macro": g.best_member_macro,
+            "alone": g.alone,
             "gain": _bounds(g.gain),
             "gain_over_recipe": _bounds(found.gain),
-            "accepted": g.accepted,
-            "verdict": g.verdict,
+            "better": g.better,
+            "judgement": g.judgement,
+            "verdict": found.meaning,
             "split": found.split,
-            "folds": g.folds,
+            "parts": g.parts,
             "notes": found.notes,
+            **(more or {}),
         },
     )
 
@@ -142,18 +194,17 @@ def _print(found: Found, level: float) -> None:
     g = found.guarded
     for address, value in found.values.items():
         click.echo(f"--set '{address}={json.dumps(value)}'")
-    parts = f"{found.split}, {g.folds} parts; mean of the figures of the parts {g.fold_mean:.6f}"
     click.echo("")
     click.echo(f"recipe as it is:  {found.before:.6f}")
     click.echo(f"in-sample:        {found.after:.6f}  (on the labels that chose it)")
-    click.echo(f"nested:           {g.nested:.6f}  ({parts})")
-    click.echo(f"optimism:         {found.after - g.nested:+.6f}")
-    click.echo(f"best input alone: {g.best_member_macro:.6f}  ({g.best_member}, with the steps after the blend)")
-    for what, gain in ((f"{g.best_member} alone", g.gain), ("the recipe as it is", found.gain)):
+    click.echo(f"nested:           {g.nested:.6f}  ({found.split})")
+    click.echo(f"optimism:         {found.after - g.nested:+.6f}  (what searching adds to its own figure)")
+    click.echo(f"best input alone: {g.alone:.6f}  (chosen on the same parts; on all labels {g.best_member})")
+    for what, gain in (("the best input alone", g.gain), ("the recipe as it is", found.gain)):
         bounds = f"{level:.0%} interval {gain.low:+.6f} to {gain.high:+.6f}"
         click.echo(f"nested gain over {what}: {gain.estimate:+.6f}, {bounds}")
-    colour = "red" if not g.accepted else "green" if g.gain.low > 0 else "yellow"
-    click.secho(f"verdict: {g.verdict}", fg=colour, bold=True)
+    click.echo(f"a gain over the best input alone in {100 * g.better:.0f} of 100 redraws of the recordings")
+    click.secho(f"verdict: {g.judgement}: {found.meaning}", fg=COLOURS[g.judgement], bold=True)
     if found.gain.estimate <= 0:
         click.echo("         and no better than the recipe as it is: keep that")
     for text in found.notes:

@@ -1,0 +1,62 @@
+"""Figures that a search has looked at: each is measured once, and a search that was stopped goes on from its file."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from blendkit.core import Bools, json_value, text_hash
+from blendkit.errors import BlendkitError
+from blendkit.store import add_line, make_folder
+
+_AT_ONCE = 50  # lines written together
+
+
+@dataclass(eq=False)
+class Looks:
+    """Figures by chain and cells; path: a file that gets a line for every look, None for memory alone.
+
+    about: what the figures depend on beside the chain; lines about other data are left alone.
+    """
+
+    path: Path | None = None
+    about: str = ""
+    _known: dict[str, float] = field(default_factory=dict)
+    _new: list[dict[str, Any]] = field(default_factory=list)
+
+    def __post_init__(self) -> None:
+        """Read what is known. Raises BlendkitError for a line that is no look, unless it was cut short."""
+        if self.path is None or not self.path.exists():
+            return
+        for number, line in enumerate(self.path.read_text(encoding="utf-8").splitlines(), 1):
+            try:
+                one = json_value(line)
+                if one["about"] == self.about:
+                    self._known[one["look"]] = float("-inf") if one["figure"] is None else float(one["figure"])
+            except (ValueError, KeyError, TypeError) as error:
+                if line.startswith("{") and not line.endswith("}"):
+                    continue  # the process that wrote it was stopped
+                raise BlendkitError(f"{self.path}:{number}: not a look of a search", ["remove the file"]) from error
+
+    def __len__(self) -> int:
+        return len(self._known)
+
+    def get(self, chain: str, cells: Bools, measure: Callable[[], float]) -> float:
+        """Return the figure of a chain on some cells (N, C), measured if it is not known."""
+        look = text_hash(f"{chain} {text_hash(cells.tobytes().hex())}")
+        if look not in self._known:
+            self._known[look] = found = measure()
+            self._new.append({"look": look, "figure": None if found == float("-inf") else found, "chain": chain})
+            if len(self._new) >= _AT_ONCE:
+                self.flush()
+        return self._known[look]
+
+    def flush(self) -> None:
+        """Write what is not written yet."""
+        if self.path is not None and self._new:
+            make_folder(self.path.parent)
+            add_line(self.path, "\n".join(json.dumps({"about": self.about, **n}, sort_keys=True) for n in self._new))
+        self._new.clear()

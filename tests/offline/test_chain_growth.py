@@ -1,0 +1,99 @@
+"""A chain is found where there is one to find, and the search can be stopped and gone on with."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from blendkit.errors import BlendkitError
+from blendkit.offline import Grown, Growth, Judging, Place, search_recipe
+from blendkit.offline.chain_moves import Grammar
+from blendkit.offline.looks import Looks
+from blendkit.recipe import make_plan, parse_recipe
+
+CLASSES, RECORDINGS, CHUNKS = ["c0", "c1", "c2"], 12, 8
+TEXT = """\
+recipe: 1
+name: made
+taxonomy: []
+template: null
+labels: labels.csv
+members:
+  a: {use: table, path: oof.npz, array: a, rows: rows, classes: classes, space: logit}
+  b: {use: table, path: oof.npz, array: b, rows: rows, classes: classes, space: logit}
+blends:
+  mix: {by: rank, of: {a: 1, b: 1}}
+output: mix
+"""
+QUICK = Judging(replicates=50)
+
+
+@pytest.fixture(scope="module")
+def data(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Calls that last a whole recording's half, errors that differ from chunk to chunk; b is noise."""
+    folder = tmp_path_factory.mktemp("made")
+    rng = np.random.default_rng(0)
+    half = np.repeat(rng.random((RECORDINGS, 2, len(CLASSES))) < 0.4, CHUNKS // 2, axis=1).reshape(-1, len(CLASSES))
+    rows = [f"r{i:02d}_{5 * k + 5}" for i in range(RECORDINGS) for k in range(CHUNKS)]
+    a = 0.8 * half + rng.standard_normal(half.shape)
+    np.savez(folder / "oof.npz", a=a, b=rng.standard_normal(half.shape), rows=rows, classes=CLASSES)
+    lines = ["filename,start,end,primary_label"]
+    for row, truth in zip(rows, half, strict=True):
+        name, _, end = row.rpartition("_")
+        lines.append(f"{name}.ogg,{int(end) - 5},{end},{';'.join(np.array(CLASSES)[truth])}")
+    (folder / "labels.csv").write_text("\n".join(lines) + "\n", encoding="utf-8")
+    return folder
+
+
+def grown(data: Path, minutes: float, looks: Path | None = None, text: str = TEXT) -> Grown:
+    place = Place(data, data / "none")
+    grammar = Grammar({"gaussian": ({"sigma": 1.0}, {"sigma": 2.0})}, {"local_max": ({"alpha": 0.1},)}, ("rank",))
+    how = Growth(minutes=minutes, beam=1, price=0.004, grammar=grammar)
+    return search_recipe(parse_recipe(text, "made.yaml"), how, place=place, judging=QUICK, looks=looks)
+
+
+def test_smoothing_is_found_where_calls_last_and_errors_do_not(data: Path, tmp_path: Path) -> None:
+    looks = tmp_path / "looks.jsonl"
+    found = grown(data, 5.0, looks)
+    assert found.finished
+    steps = [json.loads(w.step) for w in found.worths]
+    assert any("gaussian" in s for s in steps)
+    assert all(w.worth > 0 for w in found.worths)
+    assert found.found.guarded.judgement == "real"
+    assert found.found.after >= found.found.guarded.nested
+    again = parse_recipe(found.text(), "found.yaml")
+    assert make_plan(again).streams[-1].name == "mix"
+    lines = looks.read_text(encoding="utf-8").splitlines()
+    assert len(lines) == found.looks
+    looks.write_text("\n".join(lines[: len(lines) // 2]) + '\n{"about": "cut sho', encoding="utf-8")
+    resumed = grown(data, 5.0, looks)
+    assert resumed.recipe.raw == found.recipe.raw
+    assert resumed.found.guarded.nested == found.found.guarded.nested
+
+
+def test_without_time_the_recipe_stays_as_it_is(data: Path) -> None:
+    found = grown(data, 1e-9)
+    assert not found.finished
+    assert not found.worths
+
+
+def test_an_output_without_a_blend_is_refused(data: Path) -> None:
+    with pytest.raises(BlendkitError, match="is not a blend: nothing to search"):
+        grown(data, 1, text=TEXT.replace("output: mix", "output: a\nalso: [mix]"))
+
+
+def test_looks_of_other_data_are_left_alone_and_other_files_refused(tmp_path: Path) -> None:
+    path, cells = tmp_path / "looks.jsonl", np.ones((2, 1), bool)
+    first = Looks(path, "these")
+    assert first.get("chain", cells, lambda: 0.5) == 0.5
+    assert first.get("other", cells, lambda: float("-inf")) == float("-inf")
+    first.flush()
+    assert Looks(path, "these").get("chain", cells, lambda: 0.0) == 0.5
+    assert Looks(path, "these").get("other", cells, lambda: 0.0) == float("-inf")
+    assert Looks(path, "those").get("chain", cells, lambda: 0.25) == 0.25
+    path.write_text("row_id,score\n", encoding="utf-8")
+    with pytest.raises(BlendkitError, match=r"looks\.jsonl:1: not a look of a search"):
+        Looks(path, "these")
