@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from blendkit.offline.recipe_draft import BlendFiles
     from blendkit.offline.recipe_search import Found, greedy_weights, grid_values, line_weights
     from blendkit.offline.score_kinds import score_kind
-    from blendkit.offline.searches import GreedySearch, GridSearch, LineSearch, search, search_recipe
+    from blendkit.offline.searches import GreedySearch, GridSearch, LineSearch, StackSearch, search, search_recipe
     from blendkit.offline.sweeps import Sweep, sweep
     from blendkit.offline.verdicts import Verdict, weights_text
     from blendkit.offline.what_if import WhatIf, whatif
@@ -53,6 +53,7 @@ __all__ = [
     "LineSearch",
     "Place",
     "Rules",
+    "StackSearch",
     "Sweep",
     "Verdict",
     "WhatIf",

@@ -14,9 +14,10 @@ from blendkit.offline.chain_growth import Grown, Growth, grow_recipe
 from blendkit.offline.interval_settings import Judging
 from blendkit.offline.place import Place, open_workspaces
 from blendkit.offline.recipe_search import Found, greedy_weights, grid_values, line_weights
+from blendkit.offline.stack_search import stack_weights
 from blendkit.offline.workspace import Workspaces
 from blendkit.recipe import Recipe, filled_text, make_plan, with_values
-from blendkit.searching import append_entry
+from blendkit.searching import StackLoss, append_entry
 
 
 @dataclass(frozen=True)
@@ -41,9 +42,17 @@ class GridSearch:
     shares: tuple[str, ...] = ()
 
 
+@dataclass(frozen=True)
+class StackSearch:
+    """Coefficients of members' logits for every class, held together by taxon and by all classes."""
+
+    loss: StackLoss = "logistic"
+    negative: bool = False
+
+
 def search(
     recipe: Recipe | Path | str,
-    method: GreedySearch | LineSearch | GridSearch | None = None,
+    method: GreedySearch | LineSearch | GridSearch | StackSearch | None = None,
     *,
     overrides: Sequence[str] = (),
     place: Place | None = None,
@@ -63,6 +72,8 @@ def search(
         found = greedy_weights(workspaces, loaded, method.steps, judging=judging)
     elif isinstance(method, LineSearch):
         found = line_weights(workspaces, loaded, by_class_name=method.by_class_name, judging=judging)
+    elif isinstance(method, StackSearch):
+        found = stack_weights(workspaces, loaded, loss=method.loss, negative=method.negative, judging=judging)
     else:
         found = _grid(workspaces, loaded, method, judging)
     if ledger is not None:

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
         read_ledger,
         transfer_agreement,
     )
+    from blendkit.searching.stacking import Stack, StackLoss, fit_stack
 else:
     __getattr__, __dir__ = lazy_face(__name__)
 
@@ -33,12 +34,15 @@ __all__ = [
     "Greedy",
     "Guarded",
     "Judgement",
+    "Stack",
+    "StackLoss",
     "Transfer",
     "append_entry",
     "ascend",
     "ascend_groups",
     "check_entry",
     "divisions",
+    "fit_stack",
     "greedy",
     "guard",
     "judged",

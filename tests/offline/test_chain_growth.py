@@ -9,10 +9,11 @@ import numpy as np
 import pytest
 
 from blendkit.errors import BlendkitError
-from blendkit.offline import Grown, Growth, Judging, Place, search_recipe
+from blendkit.offline import Grown, Growth, Judging, Place, StackSearch, search, search_recipe
 from blendkit.offline.chain_moves import Grammar
 from blendkit.offline.looks import Looks
-from blendkit.recipe import make_plan, parse_recipe
+from blendkit.offline.workspace import Workspaces
+from blendkit.recipe import DataFolder, make_plan, parse_recipe, with_values
 
 CLASSES, RECORDINGS, CHUNKS = ["c0", "c1", "c2"], 12, 8
 TEXT = """\
@@ -83,6 +84,23 @@ def test_without_time_the_recipe_stays_as_it_is(data: Path) -> None:
 def test_an_output_without_a_blend_is_refused(data: Path) -> None:
     with pytest.raises(BlendkitError, match="is not a blend: nothing to search"):
         grown(data, 1, text=TEXT.replace("output: mix", "output: a\nalso: [mix]"))
+
+
+def test_stacking_is_a_sum_of_logits_that_a_recipe_says(data: Path) -> None:
+    found = search(parse_recipe(TEXT, "made.yaml"), StackSearch(), place=Place(data, data / "none"), judging=QUICK)
+    of = found.values["blends.mix.of"]
+    assert found.values["blends.mix.by"] == "sum"
+    assert of["a"] > of["b"] >= 0  # b is noise
+    again = with_values(parse_recipe(TEXT, "made.yaml"), found.values, "test")
+    workspace, scores = Workspaces(DataFolder(data), data / "none").output(again)
+    assert workspace.auc(scores).macro == found.after
+    assert found.guarded.judgement in ("real", "undecided", "not")
+
+
+def test_ranks_cannot_be_stacked(data: Path) -> None:
+    ranked = TEXT.replace("classes: classes, space: logit}", "classes: classes, space: rank, unlikely: true}", 1)
+    with pytest.raises(BlendkitError, match="stacking adds logits, and 'a' holds no probabilities"):
+        search(parse_recipe(ranked, "r"), StackSearch(), place=Place(data, data / "none"), judging=QUICK)
 
 
 def test_looks_of_other_data_are_left_alone_and_other_files_refused(tmp_path: Path) -> None:

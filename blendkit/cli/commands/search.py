@@ -91,6 +91,24 @@ def grid(recipe: str, over: tuple[str, ...], shares: tuple[str, ...], **options:
     _search(recipe, GridSearch(over, shares), **options)
 
 
+@search.command()
+@recipe_argument
+@click.option(
+    "--loss",
+    type=click.Choice(["logistic", "pairwise"]),
+    default="logistic",
+    show_default=True,
+    help="What is made small; pairwise: a smooth AUC.",
+)
+@click.option("--negative", is_flag=True, help="Allow coefficients below 0.")
+@_COMMON
+def stack(recipe: str, loss: Any, negative: bool, **options: Any) -> None:
+    """Weigh the members' logits class by class, pulled towards weights of the taxon and of all classes."""
+    from blendkit.offline import StackSearch
+
+    _search(recipe, StackSearch(loss, negative), **options)
+
+
 @search.command("recipe")
 @recipe_argument
 @click.option(
