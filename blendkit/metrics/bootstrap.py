@@ -90,8 +90,8 @@ def paired_bootstrap(
     cluster, count = cluster_codes(clusters, keep)
     weights = drawn_weights(count, replicates, seed)
     positives, negatives = tallies(y, keep, cluster, count)
-    pairs = pairs_of(positives, negatives, weights)
-    left_out = without(positives) * without(negatives)
+    pairs = drawn_pairs(positives, negatives, weights)
+    left_out = tallies_without(positives) * tallies_without(negatives)
     live = np.flatnonzero((y & keep).any(axis=0))
     estimate, drawn, jack = {}, {}, {}
     for name, x in scores.items():
@@ -114,7 +114,7 @@ def resampled_macros(
     y, keep, scores (N, C), cluster (N,). A class without pairs in a replicate is skipped there; nan
     where none is left. Raises BlendkitError for NaN (row, class).
     """
-    pairs = pairs_of(*tallies(y, keep, cluster, len(weights)), weights)
+    pairs = drawn_pairs(*tallies(y, keep, cluster, len(weights)), weights)
     live = np.flatnonzero((y & keep).any(axis=0))
     out = {}
     for name, x in scores.items():
@@ -169,7 +169,7 @@ def tallies(y: Bools, keep: Bools, cluster: Int64, count: int) -> tuple[Int64, I
     return positives, negatives
 
 
-def pairs_of(positives: Int64, negatives: Int64, weights: Int64) -> Int64:
+def drawn_pairs(positives: Int64, negatives: Int64, weights: Int64) -> Int64:
     """Return the positive-negative pairs (C, R) of every replicate.
 
     Sums of whole numbers below 2**53 are exact in float64.
@@ -179,7 +179,7 @@ def pairs_of(positives: Int64, negatives: Int64, weights: Int64) -> Int64:
     return np.asarray(p * n)
 
 
-def without(tally: Int64) -> Int64:
+def tallies_without(tally: Int64) -> Int64:
     """Return (C, K) the totals with each cluster left out."""
     return np.asarray(tally.sum(axis=1, keepdims=True) - tally)
 

@@ -12,7 +12,15 @@ from numpy.typing import NDArray
 from blendkit.core import Bools, Int64
 from blendkit.errors import BlendkitError
 from blendkit.metrics.auc import check_shapes, counted_cells, refuse_nan
-from blendkit.metrics.bootstrap import Bootstrap, cluster_codes, drawn_weights, macros_of, pairs_of, tallies, without
+from blendkit.metrics.bootstrap import (
+    Bootstrap,
+    cluster_codes,
+    drawn_pairs,
+    drawn_weights,
+    macros_of,
+    tallies,
+    tallies_without,
+)
 from blendkit.metrics.kernels.resampled_counts import resampled_counts
 
 
@@ -66,8 +74,8 @@ class CrossFitted:
         if not self._twice_u:
             raise BlendkitError("no part of any stream was counted")
         positives, negatives = tallies(self.y, self._keep, self._cluster, len(self._weights))
-        pairs = self.repeats * pairs_of(positives, negatives, self._weights)
-        left_out = self.repeats * without(positives) * without(negatives)
+        pairs = self.repeats * drawn_pairs(positives, negatives, self._weights)
+        left_out = self.repeats * tallies_without(positives) * tallies_without(negatives)
         macros = {n: macros_of(counts, pairs) for n, (counts, _) in self._twice_u.items()}
         jack = {n: macros_of(alone, left_out) for n, (_, alone) in self._twice_u.items()}
         scored = (pairs[:, 1:] > 0).sum(axis=0)

@@ -18,7 +18,7 @@ from blendkit.metrics import macro_auc
 from blendkit.offline.chain_moves import PRIOR_STRENGTHS, Chain, Grammar, applied, chain_of, moves
 from blendkit.offline.interval_settings import Judging
 from blendkit.offline.looks import Looks
-from blendkit.offline.recipe_search import PARTS, TIMES, Found, judge, last_blend, searched_weights
+from blendkit.offline.recipe_search import PARTS, TIMES, Found, judged_search, last_blend, searched_weights
 from blendkit.offline.workspace import Workspace, Workspaces
 from blendkit.recipe import Recipe, make_plan, recipe_text
 
@@ -150,7 +150,7 @@ def grow_recipe(
         chains[cells.tobytes()] = search.grow(start, cells, begun + 60 * how.minutes * done[0] / slices)
         return chains[cells.tobytes()].values(sections)
 
-    found = judge(workspaces, recipe, find, blend, judging)
+    found = judged_search(workspaces, recipe, find, blend, judging)
     labelled = _labelled(workspaces, recipe)
     best = chains[labelled.tobytes()]
     worths = tuple(_worths(search.figure, best, labelled))

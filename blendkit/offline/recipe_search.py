@@ -74,7 +74,7 @@ def greedy_weights(workspaces: Workspaces, recipe: Recipe, steps: int, *, judgin
         found = greedy(truth, inputs.scores, steps, mask, inputs.covered)
         return {f"blends.{inputs.blend}.of": {n: float(w) for n, w in found.weights.items()}}
 
-    return judge(workspaces, recipe, find, inputs.blend, judging)
+    return judged_search(workspaces, recipe, find, inputs.blend, judging)
 
 
 def line_weights(workspaces: Workspaces, recipe: Recipe, *, by_class_name: bool = False, judging: Judging) -> Found:
@@ -98,7 +98,7 @@ def line_weights(workspaces: Workspaces, recipe: Recipe, *, by_class_name: bool 
             f"{address}.weights_by": {"class_name": {str(g): a.weights for g, a in own.items() if g}},
         }
 
-    return judge(workspaces, recipe, find, inputs.blend, judging)
+    return judged_search(workspaces, recipe, find, inputs.blend, judging)
 
 
 def searched_weights(
@@ -132,7 +132,7 @@ def grid_values(workspaces: Workspaces, recipe: Recipe, axes: Sequence[Axis], *,
 
         return _values(recipe, axes, _climb(axes, macro))
 
-    return judge(workspaces, recipe, find, last_blend(recipe), judging)
+    return judged_search(workspaces, recipe, find, last_blend(recipe), judging)
 
 
 def _climb(axes: Sequence[Axis], macro: Callable[[tuple[int, ...]], float]) -> tuple[int, ...]:
@@ -163,7 +163,7 @@ def _values(recipe: Recipe, axes: Sequence[Axis], point: Sequence[int]) -> dict[
     return {**plain, **{f"blends.{b}.of": dict(changed[b].of) for b in sorted(blends)}}
 
 
-def judge(
+def judged_search(
     workspaces: Workspaces,
     recipe: Recipe,
     find: Find,

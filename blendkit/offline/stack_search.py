@@ -11,7 +11,7 @@ from blendkit.core import Bools, cluster_labels
 from blendkit.errors import BlendkitError
 from blendkit.events import ignore_text
 from blendkit.offline.interval_settings import Judging
-from blendkit.offline.recipe_search import Found, judge, last_blend
+from blendkit.offline.recipe_search import Found, judged_search, last_blend
 from blendkit.offline.workspace import Workspaces
 from blendkit.recipe import Recipe, make_plan
 from blendkit.searching import Stack, StackLoss, fit_stack
@@ -48,7 +48,7 @@ def stack_weights(
         )  # fmt: skip
         return _values(blend, found, workspace.classes)
 
-    return judge(workspaces, recipe, find, blend, judging)
+    return judged_search(workspaces, recipe, find, blend, judging)
 
 
 def _values(blend: str, found: Stack, classes: tuple[str, ...]) -> dict[str, Any]:

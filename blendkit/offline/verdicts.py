@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from blendkit.metrics import Interval
-from blendkit.searching import Judgement, judged
+from blendkit.searching import Judgement, word_for
 
 
 @dataclass(frozen=True)
@@ -15,7 +15,7 @@ class Verdict:
     """A judgement of a blend against its best input alone, on recordings that the search did not use.
 
     gain: of the held-out blend, with its interval; better: the share of redraws with a gain; judgement: what
-    `blendkit.searching.judged` says of it, and `not` for one input alone; text: the sentence.
+    `blendkit.searching.word_for` says of it, and `not` for one input alone; text: the sentence.
     """
 
     judgement: Judgement
@@ -40,7 +40,7 @@ def verdict_on(weights: Mapping[str, float], best: str, gain: Interval, better: 
         return Verdict("not", text, best, gain, better)
     if any(math.isnan(v) for v in (gain.estimate, gain.low, gain.high, better)):
         return Verdict("undecided", f"{blend} cannot be judged on so few labels: undecided.", best, gain, better)
-    judgement = judged(better)
+    judgement = word_for(better)
     verb = {"real": "is better", "undecided": "may be better", "not": "is no better"}[judgement]
     drawn = f"better in {100 * better:.0f} of 100 redraws of the recordings"
     text = f"{blend} {verb} than {best} alone: {by} on held-out recordings, {drawn}: {judgement}."

@@ -44,11 +44,11 @@ class Guarded:
 
     @property
     def judgement(self) -> Judgement:
-        """One word for the gain, see `judged`."""
-        return judged(self.better)
+        """One word for the gain, see `word_for`."""
+        return word_for(self.better)
 
 
-def judged(better: float) -> Judgement:
+def word_for(better: float) -> Judgement:
     """Return one word for a held-out gain, from the share of redraws of the recordings in which there is a gain.
 
     `real` from 0.7, `not` up to 0.3, else `undecided` (nan too): the one rule for every verdict. A higher limit hides

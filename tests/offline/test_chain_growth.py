@@ -98,7 +98,7 @@ def test_stacking_is_a_sum_of_logits_that_a_recipe_says(data: Path) -> None:
 
 
 def test_ranks_cannot_be_stacked(data: Path) -> None:
-    ranked = TEXT.replace("classes: classes, space: logit}", "classes: classes, space: rank, unlikely: true}", 1)
+    ranked = TEXT.replace("classes: classes, space: logit}", "classes: classes, space: logit, steps: [{to: rank}]}", 1)
     with pytest.raises(BlendkitError, match="stacking adds logits, and 'a' holds no probabilities"):
         search(parse_recipe(ranked, "r"), StackSearch(), place=Place(data, data / "none"), judging=QUICK)
 

@@ -14,7 +14,7 @@ from blendkit.errors import BlendkitError
 from blendkit.metrics.auc import macro_auc
 from blendkit.searching.coordinate_ascent import ascend, ascend_groups
 from blendkit.searching.greedy_selection import greedy
-from blendkit.searching.held_out_gain import divisions, guard, judged
+from blendkit.searching.held_out_gain import divisions, guard, word_for
 
 Scores = dict[str, NDArray[np.float64]]
 RECORDINGS = [f"r{i // 6}" for i in range(120)]
@@ -234,7 +234,7 @@ def test_noise_is_no_gain_and_errors_that_cancel_are_one() -> None:
      (float("nan"), "undecided")],
 )  # fmt: skip
 def test_one_rule_gives_the_word(better: float, expected: str) -> None:
-    assert judged(better) == expected
+    assert word_for(better) == expected
 
 
 def test_parts_are_of_whole_recordings_in_any_order() -> None:
