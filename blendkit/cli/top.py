@@ -52,7 +52,10 @@ TOP_COMMANDS = {
         "blendkit.cli.commands.formats:formats",
         "List the formats of files read and written, or show what is in one.",
     ),
-    "convert": ("blendkit.cli.commands.convert:convert", "Turn a notebook's `solutions` dictionary into a recipe."),
+    "convert": (
+        "blendkit.cli.commands.convert:convert",
+        "Write scores or detections in another format, or a notebook as a recipe.",
+    ),
     "wheelhouse": (
         "blendkit.cli.commands.wheelhouse:wheelhouse",
         "Collect all wheels for a machine without a network, and check them.",

@@ -24,8 +24,8 @@ def formats() -> None:
 @formats.command("list")
 @json_option
 def formats_list(json_out: bool) -> None:
-    """List every format of score files, and those that `blendkit detect` writes, each with its source; a broken plugin
-    shows why it cannot load.
+    """List every format that is read, and those that `blendkit detect` and `blendkit convert` write, each with its
+    source; a broken plugin shows why it cannot load.
     """
     from blendkit.registry import READERS, WRITERS
 

@@ -1,0 +1,63 @@
+from __future__ import annotations
+
+import json
+import subprocess
+from collections.abc import Callable
+from pathlib import Path
+
+Blendkit = Callable[..., subprocess.CompletedProcess[str]]
+SCORES = "row_id,ara,frog\nR1_5,0.1,0.9\nR1_10,0.25,0.5\n"
+FOUND = "file,start,end,label,score\nR1.wav,0,5,ara,0.5\nR2.wav,5,10,frog,0.25\n"
+
+
+def test_scores_and_detections(tmp_path: Path, blendkit: Blendkit) -> None:
+    (tmp_path / "s.csv").write_text(SCORES, encoding="utf-8")
+    (tmp_path / "d.csv").write_text(FOUND, encoding="utf-8")
+    scores, found = tmp_path / "s.csv", tmp_path / "d.csv"
+    kept, again, back, folder, said = (
+        blendkit(*args)
+        for args in (
+            ("convert", scores, tmp_path / "s.npz", "--space", "prob"),
+            ("convert", scores, tmp_path / "s.npz"),
+            ("convert", f"{tmp_path}/s.npz:scores", "--out", tmp_path / "t.csv"),
+            ("convert", found, tmp_path / "raven", "--to", "raven"),
+            ("convert", found, tmp_path / "c.parquet", "--to", "matrix", "--json"),
+        )
+    )
+    assert kept.returncode == 0, kept.stderr
+    assert "s.npz (arrays): 2 chunks of 1 recordings, 2 classes, prob" in kept.stdout
+    assert "and beside it s.npz.provenance.json" in kept.stdout
+    assert "note: read it as s.npz:scores" in kept.stdout
+    assert again.returncode == 2
+    assert "exists already: choose another name" in again.stderr
+    assert back.returncode == 0, back.stderr
+    assert (tmp_path / "t.csv").read_text(encoding="utf-8").replace('"', "") == SCORES
+    assert "raven (raven): 2 detections of 2 recordings, 2 classes, prob" in folder.stdout
+    assert sorted(p.name for p in (tmp_path / "raven").iterdir()) == [
+        "R1.selections.txt", "R2.selections.txt", "combined.selections.txt",
+    ]  # fmt: skip
+    event = json.loads(said.stdout)
+    assert event["payload"]["count"] == 3
+    assert event["payload"]["format"] == "matrix"
+
+
+def test_what_is_missing_or_too_much(tmp_path: Path, blendkit: Blendkit) -> None:
+    (tmp_path / "s.csv").write_text(SCORES, encoding="utf-8")
+    scores = tmp_path / "s.csv"
+    nowhere, twice, threshold, recipe = (
+        blendkit(*args)
+        for args in (
+            ("convert", scores),
+            ("convert", scores, tmp_path / "a.npz", "--out", tmp_path / "b.npz"),
+            ("convert", scores, tmp_path / "raven", "--to", "raven"),
+            ("convert", scores, tmp_path / "a.yaml", "--from", "solutions", "--to", "npy"),
+        )
+    )
+    for done, why in (
+        (nowhere, "where to? `blendkit convert SOURCE TARGET`"),
+        (twice, "TARGET and --out are the same"),
+        (threshold, "blendkit detect"),
+        (recipe, "--to is for scores and detections"),
+    ):
+        assert done.returncode == 2
+        assert why in done.stderr
