@@ -50,7 +50,7 @@ if TYPE_CHECKING:
     from blendkit.io.readers.species_lists import read_species_lists
     from blendkit.io.readers.taxonomy_csv import read_taxonomy
     from blendkit.io.readers.threshold_csv import read_thresholds
-    from blendkit.io.solutions import read_solutions
+    from blendkit.io.solutions import ConvertedSolutions, read_solutions
     from blendkit.io.space_check import CONSTANT, check_space, likely_space
     from blendkit.io.truth import Truth, truth_for
     from blendkit.io.windowed import Windowed, chunks_without_window, windows_on_chunks
@@ -71,6 +71,7 @@ __all__ = [
     "Carried",
     "ColumnNames",
     "Converted",
+    "ConvertedSolutions",
     "Detections",
     "FileContents",
     "FileHead",

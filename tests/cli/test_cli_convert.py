@@ -61,3 +61,24 @@ def test_what_is_missing_or_too_much(tmp_path: Path, blendkit: Blendkit) -> None
     ):
         assert done.returncode == 2
         assert why in done.stderr
+
+
+def test_a_notebook_becomes_a_recipe_with_a_checklist(tmp_path: Path, blendkit: Blendkit) -> None:
+    dictionary = "solutions = {'type_add': 'single', 'task': 'dance', 'Models': [\n"
+    code = (
+        dictionary
+        + "{'Model': 7, 'subm': 's.csv', 'weight': 1, 'xSED': [], 'LB': '0.948'}]}\n!pip list\np = mirror(p)\n"
+    )
+    cells = [{"cell_type": "code", "source": code, "outputs": []}]
+    (tmp_path / "nb.ipynb").write_text(json.dumps({"cells": cells, "nbformat": 4}), encoding="utf-8")
+    (tmp_path / "s.csv").write_text(SCORES, encoding="utf-8")
+    done = blendkit("convert", tmp_path / "nb.ipynb", tmp_path / "r.yaml")
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.splitlines()[1:] == [
+        "  note: nb.ipynb, cell 1, line 1: task: the task 'dance' is not known, and is left out",
+        "not in the recipe, but in the notebook's code by name (write what counts as steps):",
+        "  [ ] mirrors: mirror (nb.ipynb, cell 1, line 4); in a recipe: mirror",
+    ]
+    ran = blendkit("run", tmp_path / "r.yaml", "--out", tmp_path / "out")
+    assert ran.returncode == 0, ran.stderr
+    assert (tmp_path / "out/submission.csv").read_text(encoding="utf-8").replace('"', "") == SCORES

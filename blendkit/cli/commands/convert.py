@@ -113,13 +113,20 @@ def _solutions(source: Path, target: Path | None, to: str | None, json_out: bool
 
     if to is not None:
         raise click.UsageError("--to is for scores and detections; a `solutions` dictionary becomes a recipe")
-    text = read_solutions(source)
-    plan = make_plan(parse_recipe(text, target.name if target is not None else source.name))
+    made = read_solutions(source)
+    plan = make_plan(parse_recipe(made.text, target.name if target is not None else source.name))
     if target is None:
-        click.echo(text, nl=False)
+        click.echo(made.text, nl=False)
         return
-    write_text(target, text)
+    write_text(target, made.text)
     if json_out:
-        event("convert", {"source": str(source), "path": str(target), "members": len(plan.members)})
+        event("convert", {"source": str(source), "path": str(target), "members": len(plan.members),
+                          "notes": list(made.notes), "outside": list(made.outside)})  # fmt: skip
         return
     click.echo(f"wrote {target}: {len(plan.members)} members, {len(plan.streams)} streams")
+    for note in made.notes:
+        click.echo(f"  note: {note}")
+    if made.outside:
+        click.echo("not in the recipe, but in the notebook's code by name (write what counts as steps):")
+    for line in made.outside:
+        click.echo(f"  [ ] {line}")
