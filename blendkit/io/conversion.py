@@ -18,8 +18,7 @@ from blendkit.io.provenance import Provenance, known_space, read_provenance, wri
 from blendkit.io.readers.score_sources import ScoreFile, is_source, read_any, read_score_file, scores_of, split_source
 from blendkit.io.space_check import check_space
 from blendkit.io.writer_choice import choose_writer
-from blendkit.store import written_together
-from blendkit.temporaries import temporary_beside
+from blendkit.store import new_folder, written_together
 
 
 @dataclass(frozen=True)
@@ -149,14 +148,11 @@ def _write(*, table: DetectionTable, name: str, writer: Writer, path: Path) -> t
     if writer.suffix:
         call_writer(writer, name, table, path)
         return (path.name,)
-    path.parent.mkdir(parents=True, exist_ok=True)
-    with temporary_beside(path) as new:
-        new.mkdir()
+    with new_folder(path) as new:
         call_writer(writer, name, table, new)
         files = sorted(p.relative_to(new).as_posix() for p in new.rglob("*") if p.is_file())
         if not files:
             raise BlendkitError(f"the format {name!r} wrote no file")
-        new.rename(path)
     return tuple(files)
 
 

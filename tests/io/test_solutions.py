@@ -77,7 +77,7 @@ BAD = {
     "{'type_add': 'direct', 'Models': [{'Model': 1, 'subm': 'a', 'weight': 1, 'xSED': [1]}]}": "`xSED` is 2 numbers",
     "{'type_add': 'direct', 'Models': [{'Model': 1, 'weight': 1}]}": "a model needs 'subm'",
     "{'type_add': 'direct', 'Models': [{'Model': 1, 'subm': 'a', 'weight': 1e999}]}": "or infinite",
-    "{'type_add': 'direct', 'Models': [{'Model': 1, 'subm': 'a', 'weight': %s}]}" % "+".join("1" * 1200): "very many",
+    "{'type_add': 'direct', 'Models': [{'Model': 1, 'subm': 'a', 'weight': " + "1+" * 1200 + "1}]}": "very many",
     "{'type_add': 'direct', 'Models': []}": "`Models` is a list of models",
     "{'type_add': 'direct', 'Models': [3]}": "a model is a dictionary",
     "{'type_add': 3, 'Models': [{'Model': 1, 'subm': 'a', 'weight': 1}]}": "`type_add` is a text",

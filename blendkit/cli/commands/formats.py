@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from blendkit.cli._new_plugin import add_new
 from blendkit.cli._options import PATH, json_option, named_columns
 from blendkit.cli._show import event, print_table
 from blendkit.cli.commands.listing import show_blocked
@@ -19,6 +20,20 @@ if TYPE_CHECKING:
 @click.group()
 def formats() -> None:
     """List the formats of files read and written, or show what is in one."""
+
+
+@click.group()
+def readers() -> None:
+    """Write a reader of your own; `blendkit formats list` lists all."""
+
+
+@click.group()
+def writers() -> None:
+    """Write a writer of your own; `blendkit formats list` lists all."""
+
+
+add_new(readers, "reader")
+add_new(writers, "writer")
 
 
 @formats.command("list")

@@ -8,17 +8,19 @@ import numpy as np
 
 from blendkit.core import Scores
 from blendkit.io.file_writer import ScoreWriter
+from blendkit.store import atomic_path
 
 
 def _write_npz(scores: Scores, path: Path) -> None:
-    with path.open("wb") as file:
+    with atomic_path(path) as temporary, temporary.open("wb") as file:
         np.savez(file, scores=scores.values, row_ids=scores.rows.ids(), classes=list(scores.classes))
 
 
 def _write_npy(scores: Scores, path: Path) -> None:
     named = {"rows": scores.rows.ids(), "classes": list(scores.classes)}
     for what, held in {"": scores.values, **{f"_{k}": np.array(v, np.str_) for k, v in named.items()}}.items():
-        with path.with_name(f"{path.stem}{what}{path.suffix}").open("wb") as file:
+        place = path.with_name(f"{path.stem}{what}{path.suffix}")
+        with atomic_path(place) as temporary, temporary.open("wb") as file:
             np.save(file, held)
 
 

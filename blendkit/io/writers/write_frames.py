@@ -8,6 +8,7 @@ from blendkit.core import Scores
 from blendkit.errors import BlendkitError
 from blendkit.io.file_writer import ScoreWriter
 from blendkit.io.writers.text_rows import csv_text, score_cell, seconds_cell
+from blendkit.store import atomic_path, write_text
 
 _KEYS = ("file", "start_time", "end_time")
 
@@ -17,14 +18,15 @@ def _write(scores: Scores, path: Path) -> None:
     if taken:
         raise BlendkitError(f"{path.name}: {', '.join(sorted(taken))}: a class has the name of a column of times")
     if path.suffix.lower() == ".parquet":
-        scores.to_frame().reset_index().to_parquet(path, index=False)
+        with atomic_path(path) as temporary:
+            scores.to_frame().reset_index().to_parquet(temporary, index=False)
         return
     rows = scores.rows
     cells = zip(
         rows.recording.tolist(), rows.start_s.tolist(), rows.end_s.tolist(), scores.values.tolist(), strict=True
     )
     lines = ([r, seconds_cell(s), seconds_cell(e), *map(score_cell, values)] for r, s, e, values in cells)
-    path.write_text(csv_text([*_KEYS, *scores.classes], lines), encoding="utf-8", newline="\n")
+    write_text(path, csv_text([*_KEYS, *scores.classes], lines))
 
 
 opensoundscape_frames = ScoreWriter(

@@ -11,6 +11,7 @@ from blendkit.errors import BlendkitError
 from blendkit.io.class_columns import ROW_ID
 from blendkit.io.file_writer import ScoreWriter
 from blendkit.io.writers.submission import write_submission
+from blendkit.store import atomic_path
 
 _TEXT, _PARQUET, _ARROW = (".csv",), (".parquet", ".pq"), (".arrow", ".feather")
 
@@ -28,10 +29,11 @@ def _write(scores: Scores, path: Path) -> None:
         raise BlendkitError(f"{path.name}: a class is called {ROW_ID}, as the column of row ids is")
     columns = [pa.array(scores.rows.ids(), pa.string()), *(np.ascontiguousarray(c) for c in scores.values.T)]
     table = pa.table(columns, names=[ROW_ID, *scores.classes])
-    if path.suffix.lower() in _PARQUET:
-        pq.write_table(table, path)
-    else:
-        feather.write_feather(table, path)
+    with atomic_path(path) as temporary:
+        if path.suffix.lower() in _PARQUET:
+            pq.write_table(table, temporary)
+        else:
+            feather.write_feather(table, str(temporary))
 
 
 matrix_table = ScoreWriter(
