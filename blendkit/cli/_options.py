@@ -74,11 +74,6 @@ settings_option = click.option(
 )
 json_option = click.option("--json", "json_out", is_flag=True, help="Print NDJSON events instead of text.")
 outside_option = click.option("--allow-outside", is_flag=True, help="Let the recipe name files outside --data.")
-data_option = click.option(
-    "--data",
-    type=PATH,
-    help="Folder that holds the recipe's files (default: the recipe's own; for packaged recipes, the sample world).",
-)
 chunk_option = click.option(
     "--chunk-s", default=5.0, show_default=True, type=CHUNK_LENGTH, help="Length of a chunk in seconds."
 )
