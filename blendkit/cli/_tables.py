@@ -64,7 +64,7 @@ def print_table(title: str, header: Sequence[str], rows: Sequence[Sequence[objec
     """Print a table: columns of figures are right-aligned, names (and the first column) left.
 
     A column without any entry is left out, and figures are never broken over lines: where a terminal is too narrow,
-    names are, between words.
+    names are, between words and after the marks inside of long ones (`package.module:name`).
     """
     from rich.console import Console
 
@@ -83,6 +83,8 @@ def _table(header: Sequence[str], rows: Sequence[Sequence[object]], *, narrow: b
     from rich.table import Table
     from rich.text import Text
 
+    from blendkit.cli._breakable import Breakable
+
     out = Table(box=SIMPLE_HEAD, pad_edge=False)
     if narrow:
         out = Table(box=SIMPLE_HEAD, pad_edge=False, show_edge=False, padding=(0, 1, 0, 0))
@@ -95,5 +97,6 @@ def _table(header: Sequence[str], rows: Sequence[Sequence[object]], *, narrow: b
         else:
             out.add_column(name, justify="right" if figures else "left", overflow="fold")
     for row in rows:
-        out.add_row(*(Text("" if v is None else _CONTROL.sub(_escaped, str(v))) for v in row))
+        cells = ["" if v is None else _CONTROL.sub(_escaped, str(v)) for v in row]
+        out.add_row(*(Breakable(c) if narrow and not _is_figure(c) else Text(c) for c in cells))
     return out

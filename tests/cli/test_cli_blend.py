@@ -8,6 +8,7 @@ import subprocess
 from collections.abc import Callable
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 Blendkit = Callable[..., subprocess.CompletedProcess[str]]
@@ -100,6 +101,17 @@ def test_a_member_is_scored_and_blended_with_a_file(blendkit: Blendkit, tmp_path
     assert done.returncode == 0, done.stderr
     assert "rank: the scale of what tone will give is not known yet" in done.stdout
     assert (tmp_path / "out/submission.csv").is_file()
+
+
+def test_a_member_and_a_file_are_judged_by_labels(blendkit: Blendkit, tmp_path: Path, world: Path):
+    given = ("blend", f"{world}/train_oof.npz:protossm_sed", "--member", "tone", "--audio", world / "train_soundscapes")
+    known = ("--labels", world / "train_soundscapes_labels.csv", "--taxonomy", world / "taxonomy.csv")
+    done = blendkit(*given, *known, "--replicates", "20", "--out", "out", cwd=tmp_path)
+    assert done.returncode == 0, done.stderr
+    assert "held out (one half held out at a time)" in done.stdout
+    assert re.search(r"blend 0\.\d+ protossm_sed \+ 0\.\d+ tone", done.stdout)
+    rows = (tmp_path / "out/submission.csv").read_text(encoding="utf-8").splitlines()
+    assert len(rows) == 1 + len(np.load(world / "train_oof.npz")["row_ids"])
 
 
 def test_eval_and_compare_end_with_the_command_that_blends(files: Path, blendkit: Blendkit):
