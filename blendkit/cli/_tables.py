@@ -42,6 +42,7 @@ _NUMBER = r"[+-]?(\d[\d,]*(\.\d+)?([eE][+-]?\d+)?|\.\d+|inf|nan)( ?%| x| s| MB)?
 _FIGURES = re.compile(rf"\[?{_NUMBER}( (\.\.|to) |, | \[)?({_NUMBER})?(, )?({_NUMBER})?\]?")
 
 
+_UNBROKEN = re.compile(r"[^\s.:/_-]{0,16}")  # an id, say, that could only be cut
 _CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f]")  # in names of files: a line break, or what colours a terminal
 
 
@@ -95,7 +96,8 @@ def _table(header: Sequence[str], rows: Sequence[Sequence[object]], *, narrow: b
             wrapped = textwrap.wrap(name, max(longest, *map(len, name.split())))
             out.add_column("\n".join(wrapped), justify="right", no_wrap=True)
         else:
-            out.add_column(name, justify="right" if figures else "left", overflow="fold")
+            whole = narrow and all(_UNBROKEN.fullmatch(str(r[i])) for r in rows)
+            out.add_column(name, justify="right" if figures else "left", overflow="fold", no_wrap=whole)
     for row in rows:
         cells = ["" if v is None else _CONTROL.sub(_escaped, str(v)) for v in row]
         out.add_row(*(Breakable(c) if narrow and not _is_figure(c) else Text(c) for c in cells))
