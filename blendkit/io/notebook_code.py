@@ -16,7 +16,7 @@ _GOES_ON = re.compile(r"(\s|[)\]}]|(else|elif|except|finally)\b)")  # a line tha
 
 
 @dataclass(frozen=True)
-class Cell:
+class CodeCell:
     """One cell of a notebook, or all of a file.
 
     where: what messages call it; text: as it stands; body: its statements at the top, without those that do not parse.
@@ -33,7 +33,7 @@ class Cell:
         return f"{self.where}:{line}" if ", cell" not in self.where else f"{self.where}, line {line}"
 
 
-def read_code(path: Path) -> tuple[Cell, ...]:
+def read_code(path: Path) -> tuple[CodeCell, ...]:
     """Return the cells of code of a notebook (.ipynb), or a file of Python or JSON as one cell.
 
     Lines for the shell (`!pip ...`) and magics (`%...`) are left out. Raises BlendkitError for a file that cannot be
@@ -54,19 +54,19 @@ def read_code(path: Path) -> tuple[Cell, ...]:
     return tuple(_cell(f"{path.name}, cell {i}", s) for i, s in sources if not s.lstrip().startswith("%%"))
 
 
-def _cell(where: str, text: str) -> Cell:
+def _cell(where: str, text: str) -> CodeCell:
     try:
-        return Cell(where, text, tuple(_parsed(text)))
+        return CodeCell(where, text, tuple(_parsed(text)))
     except (SyntaxError, ValueError, RecursionError, MemoryError):
         pass
     lines = _without_magics(text.splitlines())
     try:
-        return Cell(where, text, tuple(_parsed("\n".join(lines))))
+        return CodeCell(where, text, tuple(_parsed("\n".join(lines))))
     except (SyntaxError, ValueError, RecursionError, MemoryError) as error:
         line = getattr(error, "lineno", None) or 1
         why = getattr(error, "msg", None) or str(error)
-    cell = Cell(where, text, tuple(_what_parses(lines)))
-    return Cell(where, text, cell.body, f"{cell.at(line)}: neither JSON nor Python: {why}")
+    cell = CodeCell(where, text, tuple(_what_parses(lines)))
+    return CodeCell(where, text, cell.body, f"{cell.at(line)}: neither JSON nor Python: {why}")
 
 
 def _parsed(text: str) -> list[ast.stmt]:

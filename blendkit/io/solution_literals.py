@@ -8,7 +8,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from blendkit.io.notebook_code import Cell
+from blendkit.io.notebook_code import CodeCell
 
 NAMES = ("solutions", "solution", "solut")
 _JSON = {"true": True, "false": False, "null": None}  # all else of it parses as Python
@@ -45,7 +45,7 @@ class Solutions:
     changes: tuple[str, ...]
 
 
-def find_solutions(cells: Sequence[Cell], source: str, problems: Problems) -> Solutions | None:
+def find_solutions(cells: Sequence[CodeCell], source: str, problems: Problems) -> Solutions | None:
     """Return the dictionary of a notebook: the last one assigned to `solutions`, or a file's only expression."""
     assigned = [(c, s, n) for c in cells for s in c.body for n in _targets(s)]
     ours = [(c, s, n) for c, s, n in assigned if n in NAMES] or [a for a in assigned if _has_models(a[1])]
@@ -64,7 +64,7 @@ def find_solutions(cells: Sequence[Cell], source: str, problems: Problems) -> So
     return Solutions(literal, tuple(_changes(cells, name, statement))) if isinstance(literal.value, dict) else None
 
 
-def _only_expression(cells: Sequence[Cell], source: str, problems: Problems) -> Solutions | None:
+def _only_expression(cells: Sequence[CodeCell], source: str, problems: Problems) -> Solutions | None:
     dicts = [(c, s.value) for c in cells for s in c.body if isinstance(s, ast.Expr) and isinstance(s.value, ast.Dict)]
     errors = [c.error for c in cells if c.error]
     if len(dicts) == 1:
@@ -86,7 +86,7 @@ def _has_models(statement: ast.stmt) -> bool:
     return isinstance(value, ast.Dict) and any(isinstance(k, ast.Constant) and k.value == "Models" for k in value.keys)
 
 
-def _constants(cells: Sequence[Cell], before: ast.stmt) -> dict[str, Any]:
+def _constants(cells: Sequence[CodeCell], before: ast.stmt) -> dict[str, Any]:
     """Return the plain values of names that are surely known where a statement stands."""
     known: dict[str, Any] = {}
     for cell in cells:
@@ -106,7 +106,7 @@ def _constants(cells: Sequence[Cell], before: ast.stmt) -> dict[str, Any]:
     return known
 
 
-def _changes(cells: Sequence[Cell], name: str, made: ast.stmt) -> Iterator[str]:
+def _changes(cells: Sequence[CodeCell], name: str, made: ast.stmt) -> Iterator[str]:
     """Yield the lines behind a dictionary that change it."""
     behind = False
     for cell in cells:
@@ -130,7 +130,7 @@ def _root(node: ast.expr) -> str:
     return node.id if isinstance(node, ast.Name) else ""
 
 
-def find_lists(cells: Sequence[Cell], names: Sequence[str]) -> list[list[float]]:
+def find_lists(cells: Sequence[CodeCell], names: Sequence[str]) -> list[list[float]]:
     """Return the numbers of the lists that have these names, in functions and their arguments too; [] if one lacks."""
     found: dict[str, list[float]] = {}
     for node in (n for c in cells for s in c.body for n in ast.walk(s)):
@@ -185,7 +185,7 @@ def _number(node: ast.expr, known: Mapping[str, Any]) -> float:
 class _Reader:
     """Turns nodes of one cell into literals; what would have to be executed becomes a problem."""
 
-    cell: Cell
+    cell: CodeCell
     known: Mapping[str, Any]
     problems: Problems
 

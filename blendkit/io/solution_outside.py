@@ -6,7 +6,7 @@ import ast
 import re
 from collections.abc import Iterator, Sequence
 
-from blendkit.io.notebook_code import Cell
+from blendkit.io.notebook_code import CodeCell
 
 _NAMED = 4  # names of a kind that are listed
 # What names of the public notebooks mean, and the steps of a recipe for it.
@@ -31,7 +31,7 @@ _PATTERNS = {kind: re.compile(pattern, re.IGNORECASE) for kind, (pattern, _) in 
 _WORD = re.compile(r"[A-Za-z_]\w*")
 
 
-def outside_of(cells: Sequence[Cell], changes: Sequence[str]) -> tuple[str, ...]:
+def outside_of(cells: Sequence[CodeCell], changes: Sequence[str]) -> tuple[str, ...]:
     """Return a line for each kind of step that the code has names for, with the first places, and what does the same.
 
     changes: lines that change the dictionary after it is made.
@@ -51,7 +51,7 @@ def outside_of(cells: Sequence[Cell], changes: Sequence[str]) -> tuple[str, ...]
     return tuple(out)
 
 
-def _names(cell: Cell) -> Iterator[tuple[str, int]]:
+def _names(cell: CodeCell) -> Iterator[tuple[str, int]]:
     """Yield the names that a cell defines, assigns or calls, and their lines; of one that does not parse, all words."""
     if cell.error:
         for number, line in enumerate(cell.text.splitlines(), 1):

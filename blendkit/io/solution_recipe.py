@@ -35,7 +35,7 @@ class BlendOf:
     also: tuple[str, ...] = ()
 
 
-def recipe_text(name: str, source: str, blend: BlendOf, notes: Sequence[str], outside: Sequence[str]) -> str:
+def solutions_recipe(name: str, source: str, blend: BlendOf, notes: Sequence[str], outside: Sequence[str]) -> str:
     """Return a recipe with comments, which list what was not converted."""
     smooth = " and TAX_SMOOTHING" if blend.smooth else ""
     lines = [f"# Converted from {source}: `type_add` {blend.kind}{smooth}."]

@@ -210,9 +210,7 @@ def op(name: str, **declared: Unpack[Declared]) -> Callable[[F], F]:
     reads a saved one, `notes` reports the op's effect on a stream. See `OpInfo` for the rest and the defaults.
     Raises TypeError for an `@op` without a name.
     """
-    given: object = name
-    if not isinstance(given, str):  # a bare `@op` gets the function itself
-        own = getattr(given, "__name__", "my_op")
+    if own := getattr(name, "__name__", ""):  # a bare `@op` gets the function itself
         raise TypeError(f'@op needs a name: write @op("{own}", scope="file", classwise=True) above `def {own}`')
 
     def declare(function: F) -> F:

@@ -13,7 +13,19 @@ from typing import Literal
 from blendkit.errors import BlendkitError
 from blendkit.registry import MEMBERS, OPS, READERS, WRITERS, registry
 from blendkit.store import new_folder
-from blendkit.testing import scaffold_texts as texts
+from blendkit.testing.scaffold_texts import (
+    MEMBER,
+    MEMBER_TEST,
+    OP,
+    OP_TEST,
+    PROJECT,
+    READER,
+    READER_SAMPLE,
+    READER_TEST,
+    README,
+    WRITER,
+    WRITER_TEST,
+)
 
 PluginKind = Literal["member", "op", "reader", "writer"]
 _NAME = re.compile(r"[a-z][a-z0-9]*([-_][a-z0-9]+)*")
@@ -36,16 +48,16 @@ class _Form:
 
 _FORMS: dict[PluginKind, _Form] = {
     "member": _Form(
-        MEMBERS, "member", texts.MEMBER, texts.MEMBER_TEST, "blendkit score $name AUDIO --out logits", _TABLE_NOTE
+        MEMBERS, "member", MEMBER, MEMBER_TEST, "blendkit score $name AUDIO --out logits", _TABLE_NOTE
     ),
-    "op": _Form(OPS, "step", texts.OP, texts.OP_TEST, "blendkit ops show $name"),
+    "op": _Form(OPS, "step", OP, OP_TEST, "blendkit ops show $name"),
     "reader": _Form(
-        READERS, "reader", texts.READER, texts.READER_TEST, "blendkit formats show sample.csv",
+        READERS, "reader", READER, READER_TEST, "blendkit formats show sample.csv",
         "\n`sample.csv` is a small file of the format: put a real one in its place.",
-        {"sample.csv": texts.READER_SAMPLE},
+        {"sample.csv": READER_SAMPLE},
     ),
     "writer": _Form(
-        WRITERS, "writer", texts.WRITER, texts.WRITER_TEST,
+        WRITERS, "writer", WRITER, WRITER_TEST,
         "blendkit detect SCORES --threshold 0.5 --format $name --out found",
     ),
 }  # fmt: skip
@@ -65,8 +77,8 @@ def new_plugin(kind: PluginKind, name: str, folder: Path | str | None = None) ->
              "dist": f"blendkit-{name.replace('_', '-')}"}  # fmt: skip
     given |= {"use": Template(form.use).substitute(given), "more": form.more}
     held = {
-        "pyproject.toml": texts.PROJECT,
-        "README.md": texts.README,
+        "pyproject.toml": PROJECT,
+        "README.md": README,
         f"{module}.py": form.code,
         f"test_{module}.py": form.test,
         **(form.files or {}),
