@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import shutil
-import subprocess
-from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from click.testing import CliRunner
 
-Blendkit = Callable[..., subprocess.CompletedProcess[str]]
+from blendkit.cli.top import cli
+from blendkit.errors import BlendkitError
+
 RECIPE = """
 recipe: 1
 name: two
@@ -20,6 +21,15 @@ blends:
   both: {by: rank, of: {a: 1, t: 0}}
 output: both
 """
+
+
+def call(*args: object) -> tuple[int, str]:
+    """Run `blendkit ARGS` in this process: its exit code, and what it says."""
+    done = CliRunner().invoke(cli, [str(a) for a in args])
+    if isinstance(done.exception, BlendkitError):
+        return done.exception.exit_code, str(done.exception)
+    assert done.exception is None or isinstance(done.exception, SystemExit), done.exception
+    return done.exit_code, done.output
 
 
 @pytest.fixture
@@ -33,41 +43,40 @@ def data(tmp_path: Path, tone_folder: Path, tone_table: str) -> Path:
     return tmp_path / "data"
 
 
-def test_run_takes_the_file_that_is_asked_for(data: Path, tmp_path: Path, blendkit: Blendkit) -> None:
+def test_run_takes_the_file_that_is_asked_for(data: Path, tmp_path: Path) -> None:
     first: dict[str, str] = {}
     for on in ("test", "oof"):
-        done = blendkit("run", data / "two.yaml", "--on", on, "--out", tmp_path / on)
-        assert done.returncode == 0, done.stderr
+        code, said = call("run", data / "two.yaml", "--on", on, "--out", tmp_path / on)
+        assert code == 0, said
         first[on] = (tmp_path / on / "submission.csv").read_text(encoding="utf-8").splitlines()[1]
     assert first == {"test": '"r2_5",1,0.25', "oof": '"r2_5",0.25,1'}
-    (data / "test.csv").unlink()
-    assert "test.csv" in blendkit("run", data / "two.yaml", "--out", tmp_path / "none").stderr
 
 
-def test_a_share_of_a_run_takes_it_too(data: Path, tmp_path: Path, blendkit: Blendkit) -> None:
+def test_a_share_of_a_run_takes_it_too(data: Path, tmp_path: Path) -> None:
     (data / "test.csv").unlink()
     shares = ("run", data / "two.yaml", "--out", tmp_path / "out", "--shard", "1/1")
-    assert "test.csv" in blendkit(*shares).stderr
-    done = blendkit(*shares, "--on", "oof")
-    assert done.returncode == 0, done.stderr
-    assert "2 recordings: 1 ok, 1 padded" in done.stdout
+    code, said = call(*shares)
+    assert code == 2
+    assert "test.csv" in said
+    code, said = call(*shares, "--on", "oof")
+    assert code == 0, said
+    assert "2 recordings: 1 ok, 1 padded" in said
 
 
-def test_a_recipe_is_not_measured_but_run(data: Path, blendkit: Blendkit) -> None:
-    done = blendkit("eval", data / "two.yaml", "--labels", data / "oof.csv")
-    assert done.returncode == 2
-    assert "this is a recipe, and scores are measured" in done.stderr
-    assert f"blendkit run {data / 'two.yaml'} --out out" in done.stderr
-    assert "blendkit whatif eos7" in blendkit("eval", "eos7", "--labels", data / "oof.csv").stderr
+def test_a_recipe_is_not_measured_but_run(data: Path) -> None:
+    code, said = call("eval", data / "two.yaml", "--labels", data / "oof.csv")
+    assert code == 2
+    assert "this is a recipe, and scores are measured" in said
+    assert f"blendkit run {data / 'two.yaml'} --out out" in said
+    assert "blendkit whatif eos7" in call("eval", "eos7", "--labels", data / "oof.csv")[1]
 
 
-def test_pseudo_labels_from_files_in_several_folders(data: Path, tmp_path: Path, blendkit: Blendkit) -> None:
+def test_pseudo_labels_from_files_in_several_folders(data: Path, tmp_path: Path) -> None:
     (tmp_path / "more").mkdir()
     (data / "test.csv").rename(tmp_path / "more/test.csv")
     (data / "test_soundscapes").rename(tmp_path / "more/unlabelled_soundscapes")
     gate = ("pseudolabel", "gate", data / "two.yaml", "--top", 1, "--stream", "a", "--out", tmp_path / "pl")
-    alone = blendkit(*gate, "--data", data)
-    assert "test.csv" in alone.stderr
-    done = blendkit(*gate, "--data", data, "--data", tmp_path / "more")
-    assert done.returncode == 0, done.stderr
+    assert "test.csv" in call(*gate, "--data", data)[1]
+    code, said = call(*gate, "--data", data, "--data", tmp_path / "more")
+    assert code == 0, said
     assert (tmp_path / "pl/pseudo.npz").is_file()
