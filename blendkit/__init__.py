@@ -28,6 +28,7 @@ if TYPE_CHECKING:
 
     # files
     from blendkit.io import (
+        Carried,
         ColumnNames,
         Provenance,
         read_labels,
@@ -36,6 +37,7 @@ if TYPE_CHECKING:
         read_taxonomy,
         write_scores,
     )
+    from blendkit.io import convert_file as convert
 
     # figures, from saved logits and score files
     from blendkit.offline import (
@@ -83,6 +85,7 @@ __all__ = [
     "BlendFiles",
     "BlendSettings",
     "BlendkitError",
+    "Carried",
     "ColumnNames",
     "FeatureStore",
     "GreedySearch",
@@ -117,6 +120,7 @@ __all__ = [
     "blend_files",
     "check",
     "compare",
+    "convert",
     "detect",
     "evaluate",
     "fit_features",

@@ -8,7 +8,7 @@ from typing import Any
 import click
 from click.shell_completion import CompletionItem
 
-from blendkit.registry import MEMBERS, OPS, READERS, registry
+from blendkit.registry import MEMBERS, OPS, READERS, WRITERS, registry
 
 Complete = Callable[[click.Context, click.Parameter, str], list[CompletionItem]]
 
@@ -37,6 +37,8 @@ def _recipes() -> list[str]:
 complete_members = _names(_registered(MEMBERS))
 complete_ops = _names(_registered(OPS))
 complete_formats = _names(_registered(READERS))
+complete_source_formats = _names(lambda: [*registry(READERS).names(), "solutions"])
+complete_written_formats = _names(_registered(WRITERS))
 complete_recipe_names = _names(_recipes)
 complete_recipes = _names(_recipes, files=True)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -13,7 +14,29 @@ if TYPE_CHECKING:
     from blendkit.recipe import On
 
 
-def _folders(data: tuple[Path, ...], kaggle: Path | None) -> tuple[Path, ...] | None:
+_ROOT = "/kaggle/input"
+
+
+class RecipeCommand(click.Command):
+    """A command whose `--kaggle` may stand before RECIPE: a recipe or a file is never taken for its ROOT."""
+
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        """Parse arguments, with the usual ROOT where what follows `--kaggle` is none."""
+        given = [f"{a}={_ROOT}" if a == "--kaggle" and _names_file(n) else a for a, n in pairwise([*args, ""])]
+        return super().parse_args(ctx, given)
+
+
+def _names_file(word: str) -> bool:
+    """Return whether a word is a recipe or a file, and no folder."""
+    path = Path(word)
+    if not word or word.startswith("-") or path.is_dir():
+        return False
+    from blendkit.recipe import is_recipe
+
+    return path.is_file() or is_recipe(word)
+
+
+def folders_given(data: tuple[Path, ...], kaggle: Path | None) -> tuple[Path, ...] | None:
     """Return the data folders that were named, then those of a Kaggle notebook; None if there are none."""
     if kaggle is None:
         return data or None
@@ -25,10 +48,10 @@ def _folders(data: tuple[Path, ...], kaggle: Path | None) -> tuple[Path, ...] | 
 def _place(data: tuple[Path, ...], kaggle: Path | None, store: Path | None, allow_outside: bool, on: On) -> object:
     from blendkit.offline import Place
 
-    return Place(_folders(data, kaggle), store, allow_outside, on)
+    return Place(folders_given(data, kaggle), store, allow_outside, on)
 
 
-_FOLDERS = (
+FOLDERS = (
     click.option(
         "--data",
         type=PATH,
@@ -39,18 +62,18 @@ _FOLDERS = (
     click.option(
         "--kaggle",
         is_flag=False,
-        flag_value="/kaggle/input",
+        flag_value=_ROOT,
         type=PATH,
         metavar="[ROOT]",
         help="Also search the inputs of a Kaggle notebook, below /kaggle/input or ROOT, the competition's first.",
     ),
 )
-data_folders = bundle("data", ("data", "kaggle"), _folders, *_FOLDERS)
+data_folders = bundle("data", ("data", "kaggle"), folders_given, *FOLDERS)
 offline = bundle(
     "place",
     ("data", "kaggle", "store", "allow_outside", "on"),
     _place,
-    *_FOLDERS,
+    *FOLDERS,
     click.option(
         "--store", type=PATH, help="Folder where the members' logits were saved (default: out/<recipe>/logits)."
     ),

@@ -39,20 +39,23 @@ CHUNK_LENGTH = Number(SHORTEST_CHUNK_S, LONGEST_CHUNK_S)
 
 
 class OutPlace(click.ParamType):  # type: ignore[type-arg]
-    """A path to write to, refused at once where something of the other kind is in the way."""
+    """A path to write to, refused at once where something of the other kind is in the way; `new`: anything at all."""
 
-    def __init__(self, name: str, *, folder: bool) -> None:
-        self.name, self.folder = name, folder
+    def __init__(self, name: str, *, folder: bool, new: bool = False) -> None:
+        self.name, self.folder, self.new = name, folder, new
 
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Path:
         """Return the path."""
         from blendkit.store import check_place
 
+        if self.new and Path(value).exists():
+            self.fail(f"{value} exists already: choose another name, or delete it", param, ctx)
         check_place(Path(value), folder=self.folder)
         return Path(value)
 
 
 OUT_FOLDER, OUT_FILE = OutPlace("folder", folder=True), OutPlace("file", folder=False)
+NEW_PLACE = OutPlace("path", folder=False, new=True)
 INSIDE_UNIT = Number(0, 1, min_open=True, max_open=True)  # above 0 and below 1
 
 set_option = click.option(
@@ -71,11 +74,6 @@ settings_option = click.option(
 )
 json_option = click.option("--json", "json_out", is_flag=True, help="Print NDJSON events instead of text.")
 outside_option = click.option("--allow-outside", is_flag=True, help="Let the recipe name files outside --data.")
-data_option = click.option(
-    "--data",
-    type=PATH,
-    help="Folder that holds the recipe's files (default: the recipe's own; for packaged recipes, the sample world).",
-)
 chunk_option = click.option(
     "--chunk-s", default=5.0, show_default=True, type=CHUNK_LENGTH, help="Length of a chunk in seconds."
 )
@@ -236,6 +234,7 @@ _FORMAT = click.option(
     help="Format of the score files (`blendkit formats list`), where their content does not tell it.",
 )
 _SCORE = click.option("--score", metavar="COLUMN", help="Name of the column of scores in a table of detections.")
+_ARRAY = click.option("--array", help="Name of the array of scores in NPZ files.")
 _columns = lazy("blendkit.io:ColumnNames")
 columns = bundle("names", ("rows", "classes", "folds", "format"), _columns, _ROWS, _CLASSES, _FOLDS, _FORMAT)
 chunked_columns = bundle(
@@ -256,8 +255,19 @@ named_columns = bundle(
     _CLASSES,
     _FOLDS,
     _SCORE,
-    click.option("--array", help="Name of the array of scores in NPZ files."),
+    _ARRAY,
     chunk_option,
     _FORMAT,
+)
+source_columns = bundle(
+    "names",
+    ("rows", "classes", "folds", "score", "array", "chunk_s"),
+    _columns,
+    _ROWS,
+    _CLASSES,
+    _FOLDS,
+    _SCORE,
+    _ARRAY,
+    chunk_option,
 )
 foldless_columns = bundle("names", ("rows", "classes", "chunk_s"), _columns, _ROWS, _CLASSES, chunk_option)

@@ -42,6 +42,7 @@ _NUMBER = r"[+-]?(\d[\d,]*(\.\d+)?([eE][+-]?\d+)?|\.\d+|inf|nan)( ?%| x| s| MB)?
 _FIGURES = re.compile(rf"\[?{_NUMBER}( (\.\.|to) |, | \[)?({_NUMBER})?(, )?({_NUMBER})?\]?")
 
 
+_UNBROKEN = re.compile(r"[^\s.:/_-]{0,16}")  # an id, say, that could only be cut
 _CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f]")  # in names of files: a line break, or what colours a terminal
 
 
@@ -64,7 +65,7 @@ def print_table(title: str, header: Sequence[str], rows: Sequence[Sequence[objec
     """Print a table: columns of figures are right-aligned, names (and the first column) left.
 
     A column without any entry is left out, and figures are never broken over lines: where a terminal is too narrow,
-    names are, between words.
+    names are, between words and after the marks inside of long ones (`package.module:name`).
     """
     from rich.console import Console
 
@@ -83,6 +84,8 @@ def _table(header: Sequence[str], rows: Sequence[Sequence[object]], *, narrow: b
     from rich.table import Table
     from rich.text import Text
 
+    from blendkit.cli._breakable import Breakable
+
     out = Table(box=SIMPLE_HEAD, pad_edge=False)
     if narrow:
         out = Table(box=SIMPLE_HEAD, pad_edge=False, show_edge=False, padding=(0, 1, 0, 0))
@@ -93,7 +96,9 @@ def _table(header: Sequence[str], rows: Sequence[Sequence[object]], *, narrow: b
             wrapped = textwrap.wrap(name, max(longest, *map(len, name.split())))
             out.add_column("\n".join(wrapped), justify="right", no_wrap=True)
         else:
-            out.add_column(name, justify="right" if figures else "left", overflow="fold")
+            whole = narrow and all(_UNBROKEN.fullmatch(str(r[i])) for r in rows)
+            out.add_column(name, justify="right" if figures else "left", overflow="fold", no_wrap=whole)
     for row in rows:
-        out.add_row(*(Text("" if v is None else _CONTROL.sub(_escaped, str(v))) for v in row))
+        cells = ["" if v is None else _CONTROL.sub(_escaped, str(v)) for v in row]
+        out.add_row(*(Breakable(c) if narrow and not _is_figure(c) else Text(c) for c in cells))
     return out

@@ -33,14 +33,16 @@ def show_classes(thresholds: ClassThresholds, counts: pd.DataFrame, notes: Seque
     for note in notes:
         click.echo(f"note: {note}")
     chosen = dict(zip(thresholds.classes, thresholds.chosen or (), strict=False))
-    header = ["class", "name", "threshold", "detections", "recordings"]
-    more = ["precision", "interval", "recall"] if chosen else []
+    header = ["class", "threshold", "detections", "recordings"]
+    more = ["precision", "recall"] if chosen else []
     lines = []
     shown: dict[Any, Any] = counts[counts["detections"] > 0].to_dict("index")
     for name, own in shown.items():
-        line = [str(name), own["name"], f"{own['threshold']:.6g}", int(own["detections"]), int(own["recordings"])]
+        called = str(name) if own["name"] == name else f"{own['name']} ({name})"
+        line = [called, f"{own['threshold']:.6g}", int(own["detections"]), int(own["recordings"])]
         if c := chosen.get(str(name)):
-            line += [f"{c.precision:.3f}", f"{c.low:.3f} to {c.high:.3f}", f"{c.recall:.3f}"]
+            bounds = f"{c.low:.3f}, {c.high:.3f}".replace("0.", ".")
+            line += [f"{c.precision:.3f} [{bounds}]", f"{c.recall:.3f}"]
         lines.append(line)
     if lines:
         print_table("", [*header, *more], lines)

@@ -17,7 +17,7 @@ GROUPS = {
     "look": ("eval", "compare", "whatif", "search"),
     "deliver": ("detect", "activity", "convert", "wheelhouse"),
     "train": ("probe", "fit", "pseudolabel", "model"),
-    "list": ("members", "ops", "recipes", "formats"),
+    "list": ("members", "ops", "recipes", "formats", "readers", "writers"),
 }
 TOP_COMMANDS = {
     "new": ("blendkit.cli.commands.new:new", "Write a recipe that blends score files, with comments."),
@@ -45,14 +45,19 @@ TOP_COMMANDS = {
         "Let models label unlabelled recordings, through strict gates.",
     ),
     "model": ("blendkit.cli.commands.model:model", "Cut a model down, list its blocks, or convert it."),
-    "members": ("blendkit.cli.commands.listing:members", "List the installed members, or show one."),
-    "ops": ("blendkit.cli.commands.listing:ops", "List the installed ops, or show one."),
+    "members": ("blendkit.cli.commands.listing:members", "List the installed members, show one, or write your own."),
+    "ops": ("blendkit.cli.commands.listing:ops", "List the installed ops, show one, or write your own."),
     "recipes": ("blendkit.cli.commands.listing:recipes", "List the packaged recipes, or show one."),
     "formats": (
         "blendkit.cli.commands.formats:formats",
         "List the formats of files read and written, or show what is in one.",
     ),
-    "convert": ("blendkit.cli.commands.convert:convert", "Turn a notebook's `solutions` dictionary into a recipe."),
+    "readers": ("blendkit.cli.commands.formats:readers", "Write a reader of another format."),
+    "writers": ("blendkit.cli.commands.formats:writers", "Write a writer of another format."),
+    "convert": (
+        "blendkit.cli.commands.convert:convert",
+        "Write scores or detections in another format, or a notebook as a recipe.",
+    ),
     "wheelhouse": (
         "blendkit.cli.commands.wheelhouse:wheelhouse",
         "Collect all wheels for a machine without a network, and check them.",

@@ -33,7 +33,7 @@ if TYPE_CHECKING:
     from blendkit.core.coded_rows import rows_of_codes
     from blendkit.core.compiling import cache_places, compiled, compiled_only, few, read_only
     from blendkit.core.deployments import Deployment, DeploymentKey, Deployments
-    from blendkit.core.detection_table import DetectionTable, Heard, NamedClass
+    from blendkit.core.detection_table import DetectionTable, Heard, NamedClass, Naming, named_classes
     from blendkit.core.differences import compare_names, compare_rows, near_names, unused_names
     from blendkit.core.durations import LONGEST_TIME_S, in_words, seconds_in
     from blendkit.core.group_links import linked_groups
@@ -133,6 +133,7 @@ __all__ = [
     "NameRule",
     "NameSource",
     "NamedClass",
+    "Naming",
     "Remainder",
     "Rows",
     "Saw",
@@ -176,6 +177,7 @@ __all__ = [
     "lost_as_probabilities",
     "make_rows",
     "match_recordings",
+    "named_classes",
     "natural_key",
     "near_names",
     "path_ids",

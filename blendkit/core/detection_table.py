@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Literal
 
 import numpy as np
 from numpy.typing import NDArray
 
 from blendkit.core.arrays import Float64, Int64
 from blendkit.core.names import NO_MOMENT
-from blendkit.errors import BlendkitError
+from blendkit.core.taxonomy import Taxonomy
+from blendkit.errors import BlendkitError, shorten
+
+Naming = Literal["id", "scientific", "common"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,3 +97,24 @@ class DetectionTable:
         if not len(self):
             return np.zeros(0, "datetime64[ms]")
         return np.asarray(starts[self.recording] + np.round(self.start_s * 1000).astype("timedelta64[ms]"))
+
+
+def named_classes(
+    classes: Sequence[str], taxonomy: Taxonomy, naming: Naming
+) -> tuple[tuple[NamedClass, ...], tuple[str, ...]]:
+    """Return the names of classes (C,), called as `naming` says, and notes.
+
+    Raises BlendkitError for names without a taxonomy.
+    """
+    if naming != "id" and not taxonomy.table:
+        raise BlendkitError(f"names: {naming} names need a taxonomy", ["give --taxonomy taxonomy.csv, or --names id"])
+    out, lacking = [], []
+    for c in classes:
+        scientific = taxonomy.scientific_name(c) or c
+        common = taxonomy.common_name(c) or scientific
+        label = {"id": c, "scientific": taxonomy.scientific_name(c), "common": taxonomy.common_name(c)}[naming]
+        lacking += [] if label else [c]
+        own = (c, c) if naming == "id" else (scientific, common)
+        out.append(NamedClass(c, label or scientific, *own))
+    note = f"{len(lacking)} classes have no {naming} name in the taxonomy, and keep another: {shorten(lacking)}"
+    return tuple(out), (note,) if lacking else ()

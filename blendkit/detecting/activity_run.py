@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 
-from blendkit.core import DetectionTable, Rows, Scores
+from blendkit.core import DetectionTable, Naming, Rows, Scores
 from blendkit.detecting.activity_counts import (
     PARTS,
     ChunkPlaces,
@@ -22,7 +22,7 @@ from blendkit.detecting.activity_counts import (
     first_rows,
 )
 from blendkit.detecting.class_thresholds import ClassThresholds, ThresholdRule, class_thresholds
-from blendkit.detecting.found_cells import Merging, Naming, find_detections
+from blendkit.detecting.found_cells import Merging, find_detections
 from blendkit.detecting.opened_source import Reading, open_source
 from blendkit.detecting.result_files import check_folder, new_files, write_thresholds
 from blendkit.errors import BlendkitError

@@ -4,19 +4,18 @@ from __future__ import annotations
 
 import html
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from blendkit.core import DetectionTable, FileSpace, Scores, sigmoid
+from blendkit.core import DetectionTable, FileSpace, Naming, Scores
 from blendkit.detecting.class_thresholds import ClassThresholds, ThresholdRule, class_thresholds
-from blendkit.detecting.found_cells import Merging, Naming, find_detections
-from blendkit.detecting.opened_source import SUFFIX, OpenedSource, Reading, open_source
+from blendkit.detecting.found_cells import Merging, find_detections
+from blendkit.detecting.opened_source import OpenedSource, Reading, open_source
 from blendkit.detecting.result_files import check_folder, new_files, write_heard, write_thresholds
-from blendkit.errors import BlendkitError
-from blendkit.io import Writer, find_writers, write_detections
+from blendkit.io import UNSEEN, Writer, find_writers, with_fitting_scores, write_detections
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -88,33 +87,16 @@ def detect(
     chosen = class_thresholds(opened, thresholds)
     table, said = find_detections(opened, chosen, merging or Merging(), naming)
     notes = [*opened.notes, *chosen.notes, *said]
-    notes += [] if opened.audio else [f"files are named {SUFFIX}: --audio FOLDER gives their names and lengths"]
-    tables = {n: _in_space(table, opened, n, w, notes) for n, w in writers.items()}
+    notes += [] if opened.audio else [UNSEEN]
+    fitted = {n: with_fitting_scores(table, opened.space, opened.name, n, w) for n, w in writers.items()}
+    notes += [said for _, own in fitted.values() for said in own]
     with new_files(folder, SEAL, _facts(opened, table, chosen, writers, notes)) as new:
-        for name, own in tables.items():
+        for name, (own, _) in fitted.items():
             write_detections(own, name, new)
         write_thresholds(new / "thresholds.csv", chosen)
         write_heard(new / "recordings.csv", table)
         files = tuple(sorted(p.relative_to(new).as_posix() for p in new.rglob("*") if p.is_file()))
     return Detected(table, chosen, folder, (*files, SEAL), opened.space, tuple(dict.fromkeys(notes)))
-
-
-def _in_space(
-    table: DetectionTable, opened: OpenedSource, name: str, writer: Writer, notes: list[str]
-) -> DetectionTable:
-    """Return the table with scores that a format can hold, and note what was made of them."""
-    if writer.space != "prob" or opened.space == "prob":
-        return table
-    if opened.space == "logit":
-        notes.append(f"{name}: logits are written as probabilities, as this format wants")
-        return replace(table, score=sigmoid(table.score))
-    if len(table) and not (table.score.min() >= 0 and table.score.max() <= 1):
-        reach = f"scores from {table.score.min():g} to {table.score.max():g}"
-        ways = ["say --space logit if they are logits", "formats that hold any score: raven, audacity, parquet"]
-        raise BlendkitError(f"{name}: this format holds probabilities, and {opened.name} has {reach}", ways)
-    what = "ranks" if opened.space == "rank" else "scores of an unknown space"
-    notes.append(f"{name}: {what} stand in its column of confidences")
-    return table
 
 
 def _facts(

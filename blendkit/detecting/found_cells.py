@@ -3,17 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Literal
 
 import numpy as np
 
-from blendkit.core import DetectionTable, NamedClass, Taxonomy
+from blendkit.core import DetectionTable, Naming, named_classes
 from blendkit.detecting.class_thresholds import ClassThresholds
 from blendkit.detecting.opened_source import OpenedSource, recording_codes
-from blendkit.errors import BlendkitError, shorten
 from blendkit.metrics import merge_cells, top_cells
-
-Naming = Literal["id", "scientific", "common"]
 
 
 @dataclass(frozen=True)
@@ -43,26 +39,7 @@ def find_detections(
     recording = recording_codes(scores.rows)[runs.row]
     length = np.array([h.length_s for h in opened.heard])[recording]
     end = np.where(length > runs.start_s, np.minimum(runs.end_s, length), runs.end_s)
-    names, notes = _class_names(scores.classes, opened.taxonomy, naming)
+    names, notes = named_classes(scores.classes, opened.taxonomy, naming)
     return DetectionTable(
         opened.heard, names, recording, runs.class_at, runs.start_s, end, runs.score, runs.chunks, opened.audio
     ), notes
-
-
-def _class_names(
-    classes: tuple[str, ...], taxonomy: Taxonomy, naming: Naming
-) -> tuple[tuple[NamedClass, ...], tuple[str, ...]]:
-    if naming != "id" and not taxonomy.table:
-        raise BlendkitError(f"names: {naming} names need a taxonomy", ["give --taxonomy taxonomy.csv, or --names id"])
-    out, lacking = [], []
-    for c in classes:
-        scientific, common = (
-            taxonomy.scientific_name(c) or c,
-            taxonomy.common_name(c) or taxonomy.scientific_name(c) or c,
-        )
-        label = {"id": c, "scientific": taxonomy.scientific_name(c), "common": taxonomy.common_name(c)}[naming]
-        lacking += [] if label else [c]
-        own = (c, c) if naming == "id" else (scientific, common)
-        out.append(NamedClass(c, label or scientific, *own))
-    note = f"{len(lacking)} classes have no {naming} name in the taxonomy, and keep another: {shorten(lacking)}"
-    return tuple(out), (note,) if lacking else ()

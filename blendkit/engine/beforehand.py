@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -10,6 +11,7 @@ from blendkit.engine.behind import Behind
 from blendkit.engine.inputs import find_inputs, member_context
 from blendkit.engine.output_folder import LOGITS
 from blendkit.engine.preflighting import preflight
+from blendkit.engine.recipe_data import folders_of
 from blendkit.errors import BlendkitError
 from blendkit.recipe import DataFolder, Recipe, check_files, make_plan
 from blendkit.scoring import CPU_ONLY, Runtime, open_members, saw_of_members
@@ -24,21 +26,25 @@ class Beforehand:
     saw: Saw
 
 
-def look_beforehand(recipe: Recipe, data: Path, out: Path, runtime: Runtime = CPU_ONLY) -> Beforehand:
+def look_beforehand(
+    recipe: Recipe, data: Path | Sequence[Path], out: Path, runtime: Runtime = CPU_ONLY
+) -> Beforehand:  # fmt: skip
     """Check a run of a recipe as `run` does, and return what is known of it; nothing is scored or written.
 
-    out: the run's folder, whose saved logits say what their member learned from. Raises BlendkitError as `run` does,
-    and where members need audio and there is none: silence would be scored in its place.
+    data: one folder or several, in the order in which they are searched. out: the run's folder, whose saved logits say
+    what their member learned from. Raises BlendkitError as `run` does, and where members need audio and there is none:
+    silence would be scored in its place.
     """
     plan = make_plan(recipe)
-    files = check_files(plan, DataFolder(data))
-    inputs = find_inputs(plan, DataFolder(data))
+    first, *others = folders_of(data)
+    folder = DataFolder(first, others=tuple(others))
+    files, inputs = check_files(plan, folder), find_inputs(plan, folder)
     preflight(plan, inputs, files)
     opened = open_members(plan, member_context(plan, inputs, runtime), files, out / LOGITS)
     space = next(s.space for s in plan.streams if s.name == recipe.model.output)
     if opened.audio and inputs.mode != "audio":
         folders = ", ".join(recipe.model.audio)
-        raise BlendkitError(f"no audio below {data}", [f"folders searched for audio: {folders}"])
+        raise BlendkitError(f"no audio below {folder.said}", [f"folders searched for audio: {folders}"])
     named = [r.id for r in inputs.to_score if not r.problem] if opened.audio else []
     named += [r for s in opened.tables.values() for r in s.rows.recordings()] if not opened.audio else []
     known = {n: p.saw for n, p in Behind.of(opened).with_steps(plan, files).items()}

@@ -11,7 +11,7 @@ from blendkit.engine.preflighting import preflight
 from blendkit.engine.recipe_data import DataFolders, open_data
 from blendkit.errors import BlendkitError
 from blendkit.events import Emit, silent
-from blendkit.recipe import Recipe, check_files, make_plan, open_recipe
+from blendkit.recipe import On, Recipe, check_files, make_plan, open_recipe
 from blendkit.scoring import CPU_ONLY, Runtime, Shard, grid_of, open_members, score_recordings
 from blendkit.store import Stored
 
@@ -23,6 +23,7 @@ def run_shard(
     out: Path | str | None = None,
     *,
     overrides: Sequence[str] = (),
+    on: On = "test",
     allow_outside: bool = False,
     stores: Path | str | None = None,
     verify: bool = False,
@@ -35,7 +36,7 @@ def run_shard(
     shares of one run may be scored at the same time, also into one folder. See `run` for the parameters. Raises
     BlendkitError for what the user can correct, also where no member needs audio.
     """
-    found = open_recipe(recipe, overrides)
+    found = open_recipe(recipe, overrides, on)
     plan = make_plan(found.recipe)
     folder = open_data(found, data, allow_outside, emit)
     target = Path(out) if out is not None else Path("out") / found.recipe.model.name

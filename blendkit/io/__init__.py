@@ -11,11 +11,29 @@ from typing import TYPE_CHECKING
 from blendkit._face import lazy_face
 
 if TYPE_CHECKING:
+    from blendkit.io.audio_places import UNSEEN, heard_recordings
     from blendkit.io.contents import FileContents
+    from blendkit.io.conversion import Converted, convert_file
+    from blendkit.io.converted_detections import Carried
     from blendkit.io.file_reader import ColumnNames, FileHead, Reader, ReadFile, file_head, find_reader, read_found
     from blendkit.io.file_seen import FileSeen, look_into
-    from blendkit.io.file_writer import Writer, find_writers, write_detections
-    from blendkit.io.provenance import PROVENANCE, Provenance, joined, of_store, read_provenance, write_side_provenance
+    from blendkit.io.file_writer import (
+        ScoreWriter,
+        Writer,
+        call_score_writer,
+        find_writers,
+        with_fitting_scores,
+        write_detections,
+    )
+    from blendkit.io.provenance import (
+        PROVENANCE,
+        Provenance,
+        joined,
+        known_space,
+        of_store,
+        read_provenance,
+        write_side_provenance,
+    )
     from blendkit.io.readers.deployment_csv import read_deployments
     from blendkit.io.readers.detection_tables import Detections
     from blendkit.io.readers.finds import read_finds
@@ -32,7 +50,7 @@ if TYPE_CHECKING:
     from blendkit.io.readers.species_lists import read_species_lists
     from blendkit.io.readers.taxonomy_csv import read_taxonomy
     from blendkit.io.readers.threshold_csv import read_thresholds
-    from blendkit.io.solutions import read_solutions
+    from blendkit.io.solutions import ConvertedSolutions, read_solutions
     from blendkit.io.space_check import CONSTANT, check_space, likely_space
     from blendkit.io.truth import Truth, truth_for
     from blendkit.io.windowed import Windowed, chunks_without_window, windows_on_chunks
@@ -46,10 +64,14 @@ else:
 __all__ = [
     "CONSTANT",
     "PROVENANCE",
+    "UNSEEN",
     "WEEKS",
     "WHOLE_YEAR",
     "Cache",
+    "Carried",
     "ColumnNames",
+    "Converted",
+    "ConvertedSolutions",
     "Detections",
     "FileContents",
     "FileHead",
@@ -58,21 +80,26 @@ __all__ = [
     "RangeTable",
     "ReadFile",
     "Reader",
+    "ScoreWriter",
     "Table",
     "Template",
     "Truth",
     "Windowed",
     "Writer",
     "Written",
+    "call_score_writer",
     "check_space",
     "chunks_without_window",
+    "convert_file",
     "csv_text",
     "file_head",
     "find_reader",
     "find_writers",
+    "heard_recordings",
     "is_range_table",
     "is_source",
     "joined",
+    "known_space",
     "likely_space",
     "look_into",
     "of_store",
@@ -105,6 +132,7 @@ __all__ = [
     "text_cell",
     "truth_for",
     "windows_on_chunks",
+    "with_fitting_scores",
     "write_detections",
     "write_range_table",
     "write_scores",

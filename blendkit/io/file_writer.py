@@ -1,17 +1,19 @@
-"""Writers of detections: what a writer is, and how files of one format come into a folder."""
+"""Writers of detections and of scores: what a writer is, and how files of one format come to their place."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import TypeVar
 
-from blendkit.core import DetectionTable, FileSpace
+from blendkit.core import DetectionTable, FileSpace, Scores, sigmoid
 from blendkit.errors import BlendkitError, broken
 from blendkit.registry import WRITERS, registry
 from blendkit.store import atomic_path
 
 ONE_FILE = "detections"
+T = TypeVar("T")
 
 
 @dataclass(frozen=True)
@@ -30,12 +32,56 @@ class Writer:
     space: FileSpace = "unknown"
 
 
+@dataclass(frozen=True)
+class ScoreWriter:
+    """One format of scores of all chunks. An entry point of the group `blendkit.writers` names an instance.
+
+    about: which tools open it, in one sentence. write: writes scores to a path with one of the `suffixes`, values as
+    they are; what it writes beside that path begins with its stem, and equal scores give equal bytes. reader: the
+    format that reads it back, "" where none does; array: what must be named for that. space: what its scores must be,
+    where the format fixes it.
+    """
+
+    about: str
+    write: Callable[[Scores, Path], None]
+    suffixes: tuple[str, ...]
+    reader: str = ""
+    array: str | None = None
+    space: FileSpace = "unknown"
+
+
 def find_writers(formats: Iterable[str]) -> dict[str, Writer]:
     """Return {format: writer}, each once. Raises BlendkitError for a format that nothing writes, with the nearest."""
     found = {name: registry(WRITERS).get(name) for name in dict.fromkeys(formats)}
     if not found:
         raise BlendkitError("no format to write", ["`blendkit formats list` lists them"])
+    whole = [n for n, w in found.items() if isinstance(w, ScoreWriter)]
+    if whole:
+        raise BlendkitError(
+            f"{', '.join(whole)}: holds the scores of all chunks, no detections",
+            ["`blendkit convert SOURCE FILE` writes scores"],
+        )
     return found
+
+
+def with_fitting_scores(
+    table: DetectionTable, space: FileSpace, source: str, name: str, writer: Writer
+) -> tuple[DetectionTable, tuple[str, ...]]:
+    """Return the table with scores that a format can hold, and a note of what was made of them.
+
+    space: of the table's scores. Raises BlendkitError for scores outside [0, 1] where the format holds probabilities.
+    """
+    if writer.space != "prob" or space == "prob":
+        return table, ()
+    if space == "logit":
+        note = f"{name}: logits are written as probabilities, as this format wants"
+        return replace(table, score=sigmoid(table.score)), (note,)
+    if len(table) and not (table.score.min() >= 0 and table.score.max() <= 1):
+        reach = f"scores from {table.score.min():g} to {table.score.max():g}"
+        ways = ["say --space logit if they are logits", "formats that hold any score: raven, audacity, parquet"]
+        raise BlendkitError(f"{name}: this format holds probabilities, and {source} has {reach}", ways)
+    what = "ranks" if space == "rank" else "scores of an unknown space"
+    return table, (f"{name}: {what} stand in its column of confidences",)
 
 
 def write_detections(table: DetectionTable, name: str, folder: Path) -> tuple[Path, ...]:
@@ -45,22 +91,32 @@ def write_detections(table: DetectionTable, name: str, folder: Path) -> tuple[Pa
     """
     writer, place = find_writers([name])[name], folder / name
     place.mkdir(parents=True, exist_ok=True)
-    if writer.suffix:
-        with atomic_path(place / f"{ONE_FILE}{writer.suffix}") as temporary:
-            _call(writer, name, table, temporary)
-    else:
-        _call(writer, name, table, place)
+    call_writer(writer, name, table, place / f"{ONE_FILE}{writer.suffix}" if writer.suffix else place)
     files = tuple(sorted(p for p in place.rglob("*") if p.is_file()))
     if not files:
         raise BlendkitError(f"the format {name!r} wrote no file", [registry(WRITERS).source(name)])
     return files
 
 
-def _call(writer: Writer, name: str, table: DetectionTable, path: Path) -> None:
+def call_writer(writer: Writer, name: str, table: DetectionTable, place: Path) -> None:
+    """Write a table to a file, whole or not at all, or into a folder that is there, as the writer does."""
+    if writer.suffix:
+        with atomic_path(place) as temporary:
+            _call(writer.write, name, table, temporary)
+    else:
+        _call(writer.write, name, table, place)
+
+
+def call_score_writer(writer: ScoreWriter, name: str, scores: Scores, path: Path) -> None:
+    """Write scores to a path, which should lie in a folder that nobody sees yet."""
+    _call(writer.write, name, scores, path)
+
+
+def _call(write: Callable[[T, Path], None], name: str, held: T, path: Path) -> None:
     """Write; what a writer of others raises becomes an error that names it."""
     try:
-        writer.write(table, path)
+        write(held, path)
     except (BlendkitError, OSError, MemoryError):
         raise
     except Exception as error:
-        raise broken(f"the writer of {name!r}", writer.write, error) from error
+        raise broken(f"the writer of {name!r}", write, error) from error

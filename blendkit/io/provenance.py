@@ -127,6 +127,14 @@ def read_provenance(source: Path | str) -> Provenance:
     return _of_run(folder / "run.json", file, own=path.is_dir()) if of_run else Provenance()
 
 
+def known_space(source: Path | str, stated: FileSpace) -> FileSpace:
+    """Return the space that a source says of its scores, else the stated one. Raises BlendkitError if they differ."""
+    known = read_provenance(source).space if split_source(source)[0].exists() else "unknown"
+    if "unknown" not in (known, stated) and known != stated:
+        raise BlendkitError(f"{source}: it says that its scores are {known}, not {stated}", ["leave --space out"])
+    return stated if known == "unknown" else known
+
+
 def write_side_provenance(path: Path, provenance: Provenance) -> None:
     """Write the provenance of a file that has no place for it, such as a CSV, beside it."""
     write_json(path.with_name(path.name + _SIDE), provenance.to_json())

@@ -13,10 +13,11 @@ import numpy as np
 
 from blendkit.core import Float64, Int64, LabelTable, ScoreKind, Scores, Taxonomy, cluster_labels
 from blendkit.errors import BlendkitError
-from blendkit.io import ColumnNames, Truth, read_labels, read_score_file, read_taxonomy, truth_for
+from blendkit.io import ColumnNames, Truth, is_source, read_labels, read_score_file, read_taxonomy, truth_for
 from blendkit.metrics import Interval, MacroAUC, average_precision, macro_auc, paired_bootstrap, reliability, top_one
 from blendkit.offline.interval_settings import Judging
 from blendkit.offline.score_kinds import score_kind
+from blendkit.recipe import is_recipe
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -80,6 +81,17 @@ class Evaluation:
         return f"<p>{html.escape(repr(self))}</p>{self.to_frame().to_html(max_rows=20)}"
 
 
+def _refuse_recipe(source: Path | str) -> None:
+    """Raise BlendkitError, with what measures it, if a source is a recipe: its scores are not made yet."""
+    if is_source(source) or not is_recipe(source):
+        return
+    ways = [
+        f"`blendkit run {source} --out out` makes its scores, and `blendkit eval out` measures these",
+        f"`blendkit whatif {source}` tries other shares and values on saved logits; `blendkit compare` takes recipes",
+    ]
+    raise BlendkitError(f"{source}: this is a recipe, and scores are measured", ways)
+
+
 def evaluate(
     scores: Scores | Path | str,
     labels: LabelTable | Path | str,
@@ -98,6 +110,7 @@ def evaluate(
     what = "these scores" if isinstance(scores, Scores) else str(scores)
     source = None if isinstance(scores, Scores) else scores
     if not isinstance(scores, Scores):
+        _refuse_recipe(scores)
         file = read_score_file(scores, names=names)
         scores, folds, notes = file.scores, file.folds, file.notes
     taxa = taxonomy if isinstance(taxonomy, Taxonomy) or taxonomy is None else read_taxonomy(taxonomy)

@@ -208,7 +208,10 @@ def op(name: str, **declared: Unpack[Declared]) -> Callable[[F], F]:
 
     `fit` makes the artefact that the op applies (its keyword-only parameters join the recipe schema), `load`
     reads a saved one, `notes` reports the op's effect on a stream. See `OpInfo` for the rest and the defaults.
+    Raises TypeError for an `@op` without a name.
     """
+    if own := getattr(name, "__name__", ""):  # a bare `@op` gets the function itself
+        raise TypeError(f'@op needs a name: write @op("{own}", scope="file", classwise=True) above `def {own}`')
 
     def declare(function: F) -> F:
         function.blendkit_op = OpInfo(name=name, function=function, **declared)  # type: ignore[attr-defined]

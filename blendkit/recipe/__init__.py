@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from blendkit.recipe.data_folders import DataFolder
     from blendkit.recipe.explanation import explain
     from blendkit.recipe.fill import filled_recipe, filled_text, flow_text, recipe_text
-    from blendkit.recipe.find import FoundRecipe, open_recipe, packaged_recipes
+    from blendkit.recipe.find import FoundRecipe, is_recipe, open_recipe, packaged_recipes
     from blendkit.recipe.graph import only_streams
     from blendkit.recipe.kaggle_inputs import KAGGLE_INPUT, kaggle_folders
     from blendkit.recipe.linting import called, lint, weak_steps
@@ -60,6 +60,7 @@ __all__ = [
     "filled_text",
     "flow_text",
     "group_notes",
+    "is_recipe",
     "kaggle_folders",
     "lint",
     "load_recipe",

@@ -33,6 +33,12 @@ def _packaged_folder() -> Path:
     return installed if installed.is_dir() else package.parent / "recipes"
 
 
+def is_recipe(text: Path | str) -> bool:
+    """Return whether a text names a recipe: a YAML file, there or not, or a packaged one."""
+    path = Path(text)
+    return path.suffix.lower() in (".yaml", ".yml") or (not path.exists() and str(text) in packaged_recipes())
+
+
 def open_recipe(recipe: Recipe | Path | str, overrides: Sequence[str] = (), on: On = "test") -> FoundRecipe:
     """Read a recipe: a file, or the name of a packaged one; a `Recipe` is taken as it is.
 

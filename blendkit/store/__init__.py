@@ -34,7 +34,15 @@ if TYPE_CHECKING:
     from blendkit.store.entries import Stored, key_to_score_again
     from blendkit.store.facts import OLD_MANIFEST, STORE_FACTS, is_store
     from blendkit.store.features import FeatureStore, require_features
-    from blendkit.store.files import atomic_path, check_place, file_hash, make_folder, write_json, write_text
+    from blendkit.store.files import (
+        atomic_path,
+        check_place,
+        file_hash,
+        make_folder,
+        new_folder,
+        write_json,
+        write_text,
+    )
     from blendkit.store.logits import LogitStore
     from blendkit.store.manifest import OWN_FILES
     from blendkit.store.merging import Merged, merge_stores
@@ -72,6 +80,7 @@ __all__ = [
     "make_folder",
     "merge_stores",
     "mix_facts",
+    "new_folder",
     "read_header",
     "read_npz",
     "read_values",

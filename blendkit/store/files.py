@@ -52,6 +52,22 @@ def atomic_path(path: Path) -> Iterator[Path]:
         sync_folder(path.parent)
 
 
+@contextmanager
+def new_folder(path: Path) -> Iterator[Path]:
+    """Yield a temporary folder for files; on success it gets the name `path`, with all of them or not at all.
+
+    Raises BlendkitError, before anything is made, if something has that name.
+    """
+    if path.exists():
+        raise BlendkitError(f"{path} exists already", ["choose another name, or delete it"])
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with temporary_beside(path) as temporary, errors_naming(temporary, path):
+        temporary.mkdir()
+        yield temporary
+        temporary.rename(path)
+        sync_folder(path.parent)
+
+
 def sync_file(path: Path) -> None:
     """Wait until a file's content is on the disk. Windows does this only for a file that is open for writing."""
     with path.open("r+b") as handle:

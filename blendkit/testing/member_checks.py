@@ -10,10 +10,16 @@ import numpy as np
 
 from blendkit.audio import samples_at
 from blendkit.core import NameRule, Scores, canonical_order
-from blendkit.errors import BlendkitError
+from blendkit.errors import BlendkitError, shorten
 from blendkit.member import TTA, FileMember, FinishedMember, Member, MemberContext, score_files
 from blendkit.temporaries import scratch_folder
 from blendkit.testing.small_world import CLASSES, raise_problems, small_taxonomy
+
+_MAP = (
+    "a model with classes of its own answers for the run's: `own = by_name_or_id(name, labels, context)` of "
+    "blendkit.member, MemberInfo(own.classes, own.covered, ...), and predict gives own.place(logits)"
+)
+_OWN = "check it on its own classes: check_member(name, context=MemberContext(labels))"
 
 
 def check_member(use: str | Callable[..., Any], *, context: MemberContext | None = None, **params: Any) -> None:
@@ -22,21 +28,33 @@ def check_member(use: str | Callable[..., Any], *, context: MemberContext | None
     An audio member must give finite float32 logits (B, C) for noise, silence and one window,
     the same for the same window whatever its batch (to 1e-4), without changing its input; frame
     probabilities (B, frames, C) where it pools by frames. A member of whole files must give a frame for two
-    short recordings. A finished member must read scores whose rows are in canonical order. Raises AssertionError
-    listing failures.
+    short recordings. Classes of both must be those of the context (default: seven of a small world). A finished
+    member must read scores whose rows are in canonical order. Raises AssertionError listing failures.
     """
     factory = _factory(use)
-    made = factory(context or MemberContext(CLASSES, small_taxonomy()), **params)
+    around = context or MemberContext(CLASSES, small_taxonomy())
+    try:
+        made = factory(around, **params)
+    except BlendkitError as error:
+        raise_problems("member", use, [str(error), *([] if context else [_OWN])])
     if isinstance(made, FinishedMember):
         problems = _finished_problems(made)
     elif isinstance(made, Member):
-        problems = _audio_problems(made)
+        problems = _class_problems(made, around) or _audio_problems(made)
     elif isinstance(made, FileMember):
-        problems = _file_problems(made)
+        problems = _class_problems(made, around) or _file_problems(made)
     else:
         wanted = "info and predict, info and predict_files, or space, read and warnings"
         problems = [f"a {type(made).__name__} has none of: {wanted}"]
     raise_problems("member", use, problems)
+
+
+def _class_problems(member: Member | FileMember, context: MemberContext) -> list[str]:
+    """Return what is wrong if a member answers for classes that the run does not have."""
+    others = [c for c in member.info.classes if c not in context.classes]
+    if not context.classes or not others:
+        return []
+    return [f"{len(others)} of its classes are none of the run's: {shorten(others)}", _MAP, _OWN]
 
 
 def _factory(use: str | Callable[..., Any]) -> Callable[..., Any]:

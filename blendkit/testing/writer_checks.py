@@ -1,4 +1,4 @@
-"""`check_writer`: test that a writer of detections keeps its promises."""
+"""`check_writer`: test that a writer of detections or scores keeps its promises."""
 
 from __future__ import annotations
 
@@ -10,8 +10,10 @@ import numpy as np
 
 from blendkit.core import DetectionTable, Heard, NamedClass
 from blendkit.errors import BlendkitError
-from blendkit.io import file_head, find_writers, safe_cell, write_detections
+from blendkit.io import ScoreWriter, file_head, safe_cell, write_detections
+from blendkit.registry import WRITERS, registry
 from blendkit.temporaries import scratch_folder
+from blendkit.testing.score_writer_checks import score_writer_problems
 from blendkit.testing.small_world import raise_problems
 
 _ODD = ("ara", "=1+1", "tab\there", 'a "quoted", name', "=two\nlines", "Ñandú")
@@ -42,12 +44,16 @@ def odd_detections() -> DetectionTable:
 
 
 def check_writer(name: str) -> None:
-    """Check the writer of that name on detections with names that are hard to write, and on none.
+    """Check the writer of that name on detections or scores with names that are hard to write, and on none.
 
-    It must make files below its own path alone, with equal bytes for equal tables, also where nothing was detected, and
-    no cell of its texts may be a formula that a spreadsheet runs. Raises AssertionError listing failures.
+    It must make files below its own path alone, with equal bytes for equal tables. One of detections writes files also
+    where nothing was detected, and no cell of its texts may be a formula that a spreadsheet runs. What one of scores
+    writes must be read back by its `reader`, bit for bit. Raises AssertionError listing failures.
     """
-    writer = find_writers([name])[name]
+    writer = registry(WRITERS).get(name)
+    if isinstance(writer, ScoreWriter):
+        raise_problems("writer", name, score_writer_problems(name, writer))
+        return
     problems = [] if not writer.suffix or writer.suffix.startswith(".") else [f"suffix {writer.suffix!r} has no dot"]
     problems += [] if writer.about.strip() else ["`about` is empty"]
     table = odd_detections()

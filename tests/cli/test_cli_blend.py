@@ -8,7 +8,11 @@ import subprocess
 from collections.abc import Callable
 from pathlib import Path
 
+import numpy as np
 import pytest
+from click.testing import CliRunner
+
+from blendkit.cli.top import cli
 
 Blendkit = Callable[..., subprocess.CompletedProcess[str]]
 SCORES = {"a": (0.8, 0.3, 0.6, 0.1), "b": (0.3, 0.4, 0.1, 0.35)}  # tests/offline/test_file_blend.py says why
@@ -100,6 +104,17 @@ def test_a_member_is_scored_and_blended_with_a_file(blendkit: Blendkit, tmp_path
     assert done.returncode == 0, done.stderr
     assert "rank: the scale of what tone will give is not known yet" in done.stdout
     assert (tmp_path / "out/submission.csv").is_file()
+
+
+def test_a_member_and_a_file_are_judged_by_labels(tmp_path: Path, world: Path):
+    given = ("blend", f"{world}/train_oof.npz:protossm_sed", "--member", "tone", "--audio", world / "train_soundscapes")
+    known = ("--labels", world / "train_soundscapes_labels.csv", "--taxonomy", world / "taxonomy.csv")
+    done = CliRunner().invoke(cli, [str(a) for a in (*given, *known, "--replicates", 20, "--out", tmp_path / "out")])
+    assert done.exit_code == 0, done.exception
+    assert "held out" in done.output
+    assert re.search(r"blend 0\.\d+ protossm_sed \+ 0\.\d+ tone", done.output)
+    rows = (tmp_path / "out/submission.csv").read_text(encoding="utf-8").splitlines()
+    assert len(rows) == 1 + len(np.load(world / "train_oof.npz")["row_ids"])
 
 
 def test_eval_and_compare_end_with_the_command_that_blends(files: Path, blendkit: Blendkit):

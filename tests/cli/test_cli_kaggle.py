@@ -47,7 +47,9 @@ def test_run_and_offline_commands_find_all_inputs(inputs: Path, blendkit: Blendk
     again = blendkit("run", recipe, *folders, "--out", tmp_path / "two", cwd=tmp_path)
     assert again.returncode == 0, again.stderr
     assert (tmp_path / "two/submission.csv").read_bytes() == (tmp_path / "out/submission.csv").read_bytes()
-    checked = blendkit("check", recipe, "--kaggle", inputs, cwd=tmp_path)
+    before = blendkit("check", "--kaggle", recipe, cwd=tmp_path)  # the usual place, which is not here
+    assert "there is no folder /kaggle/input" in before.stderr
+    checked = blendkit("check", "--kaggle", inputs, recipe, cwd=tmp_path)
     assert checked.returncode == 0, checked.stderr
     assert f"files found in {inputs / 'birdclef'}, {inputs / 'other-notebook'}" in checked.stdout
     whatif = blendkit(

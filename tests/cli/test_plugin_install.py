@@ -15,6 +15,8 @@ from pathlib import Path
 
 import pytest
 
+from blendkit.testing import new_plugin
+
 EXAMPLE = Path(__file__).parents[2] / "examples/write_a_member"
 RECIPE = """
 recipe: 1
@@ -46,8 +48,9 @@ def python(tmp_path_factory: pytest.TempPathFactory) -> Path:
     lines = [f"import site; site.addsitedir({p!r})" for p in parents]  # runs the parent's own .pth files too
     Path(inside, "parent.pth").write_text("\n".join(lines) + "\n", encoding="utf-8")
     shutil.copytree(EXAMPLE, folder / "example")  # a build leaves files beside the source
+    new_plugin("op", "night_owls", folder / "owls")
     pip = (python, "-m", "pip", "install", "--quiet", "--no-index", "--no-deps", "--no-build-isolation")
-    done = run(*pip, folder / "example", cwd=folder)
+    done = run(*pip, folder / "example", folder / "owls", cwd=folder)
     assert done.returncode == 0, done.stdout + done.stderr
     return python
 
@@ -75,6 +78,12 @@ def test_the_examples_own_test_passes(python: Path, tmp_path: Path) -> None:
     done = run(python, "-m", "pytest", "-q", "-p", "no:cacheprovider", "--rootdir", tmp_path, cwd=tmp_path)
     assert done.returncode == 0, done.stdout
     assert "1 passed" in done.stdout
+
+
+def test_a_new_plugin_is_ready_to_install(python: Path, tmp_path: Path) -> None:
+    shown = run(python, "-m", "blendkit.cli.main", "ops", "show", "night_owls", cwd=tmp_path)
+    assert shown.stdout.startswith("night_owls: step, scope chunk, classwise, spaces prob, monotone weak"), shown.stderr
+    assert "blendkit-night-owls 0.1.0 (blendkit_night_owls:step)" in shown.stdout
 
 
 def test_it_is_not_installed_here() -> None:

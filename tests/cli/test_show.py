@@ -170,3 +170,16 @@ def test_an_interval_that_is_not_known_is_left_out():
     from blendkit.cli._tables import interval_cell
 
     assert interval_cell(0.5, float("nan"), float("nan")) == "0.500000"
+
+
+def test_words_of_a_narrow_table_are_broken_at_their_marks() -> None:
+    from blendkit.cli._breakable import broken_lines
+
+    source = "blendkit 0.1.0 (blendkit_members.birdnet_seqhead:birdnet_seqhead)"
+    assert broken_lines(source, 31) == ["blendkit 0.1.0", "(blendkit_members.", "birdnet_seqhead:", "birdnet_seqhead)"]
+    assert broken_lines(source, 15) == [
+        "blendkit 0.1.0", "(blendkit_", "members.", "birdnet_", "seqhead:", "birdnet_", "seqhead)",
+    ]  # fmt: skip
+    assert broken_lines("start_time and end_time", 14) == ["start_time and", "end_time"]
+    assert broken_lines("nothingtobreak", 5) == ["nothi", "ngtob", "reak"]
+    assert broken_lines("", 5) == [""]

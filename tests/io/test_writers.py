@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
@@ -10,10 +11,10 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from blendkit.core import DetectionTable, Heard, NamedClass
+from blendkit.core import DetectionTable, Heard, NamedClass, Scores
 from blendkit.errors import BlendkitError
 from blendkit.io.file_reader import ColumnNames, find_reader
-from blendkit.io.file_writer import Writer, find_writers, write_detections
+from blendkit.io.file_writer import ScoreWriter, Writer, find_writers, write_detections
 from blendkit.io.readers.result_folder import read_detections
 from blendkit.io.readers.threshold_csv import read_thresholds
 from blendkit.io.writers.text_rows import file_stems
@@ -21,6 +22,7 @@ from blendkit.registry import WRITERS, registry
 from blendkit.testing import check_writer, odd_detections
 
 BUILT_IN = ("audacity", "birdnet", "csv", "kaleidoscope", "parquet", "raven")
+OF_SCORES = ("arrays", "frames", "matrix", "npy", "submission")
 READ_AS = {"audacity": "audacity", "birdnet": "birdnet", "csv": "birdnet-analyzer", "kaleidoscope": "kaleidoscope",
            "parquet": "detections", "raven": "raven"}  # fmt: skip
 
@@ -37,14 +39,16 @@ def two_recordings() -> DetectionTable:
 
 
 def test_the_built_in_writers_are_plugins() -> None:
-    assert set(BUILT_IN) <= set(registry(WRITERS).names())
+    assert {*BUILT_IN, *OF_SCORES} <= set(registry(WRITERS).names())
+    with pytest.raises(BlendkitError, match="matrix: holds the scores of all chunks, no detections"):
+        find_writers(["raven", "matrix"])
     with pytest.raises(BlendkitError, match=r"unknown format to write 'ravn' \(did you mean 'raven'\?\)"):
         find_writers(["ravn"])
     with pytest.raises(BlendkitError, match="no format to write"):
         find_writers([])
 
 
-@pytest.mark.parametrize("name", BUILT_IN)
+@pytest.mark.parametrize("name", [*BUILT_IN, *OF_SCORES])
 def test_each_keeps_its_promises(name: str) -> None:
     check_writer(name)
 
@@ -122,25 +126,26 @@ def test_tables_that_do_not_fit_together() -> None:
 
 
 @pytest.fixture
-def strange(monkeypatch: pytest.MonkeyPatch) -> list[Writer]:
+def strange(monkeypatch: pytest.MonkeyPatch) -> list[Writer | ScoreWriter]:
     """A list whose last writer is found under every name."""
-    held: list[Writer] = []
-    monkeypatch.setattr("blendkit.io.file_writer.registry", lambda group: _Names(held))
+    held: list[Writer | ScoreWriter] = []
+    for module in ("blendkit.io.file_writer", "blendkit.testing.writer_checks"):
+        monkeypatch.setattr(f"{module}.registry", lambda group: _Names(held))
     return held
 
 
 class _Names:
-    def __init__(self, held: list[Writer]) -> None:
+    def __init__(self, held: list[Writer | ScoreWriter]) -> None:
         self.held = held
 
-    def get(self, name: str) -> Writer:
+    def get(self, name: str) -> Writer | ScoreWriter:
         return self.held[-1]
 
     def source(self, name: str) -> str:
         return "owls 1.2"
 
 
-def test_a_strangers_writer_is_held_to_the_same(strange: list[Writer], tmp_path: Path) -> None:
+def test_a_strangers_writer_is_held_to_the_same(strange: list[Writer | ScoreWriter], tmp_path: Path) -> None:
     def whole(table: DetectionTable, path: Path) -> None:
         path.write_text("".join(f"{s!r}\n" for s in table.score.tolist()), encoding="utf-8")
 
@@ -168,6 +173,32 @@ def test_a_strangers_writer_is_held_to_the_same(strange: list[Writer], tmp_path:
         with pytest.raises(AssertionError, match=why):
             check_writer("strange")
     assert not list(tmp_path.iterdir())
+
+
+def test_a_strangers_writer_of_scores_is_held_to_the_same(strange: list[Writer | ScoreWriter]) -> None:
+    def text(lines: Callable[[Scores], str]) -> Callable[[Scores, Path], None]:
+        return lambda scores, path: void(path.write_text(lines(scores), encoding="utf-8"))
+
+    def void(_: int) -> None: ...
+
+    def beside(scores: Scores, path: Path) -> None:
+        path.write_text("row_id,a\n", encoding="utf-8")
+        (path.parent / "names.txt").write_text("a", encoding="utf-8")
+
+    rounded = text(
+        lambda s: "row_id,ara\n" + "".join(f"{i},{v[0]:.2f}\n" for i, v in zip(s.rows.ids(), s.values, strict=True))
+    )
+    for writer, why in (
+        (ScoreWriter("Two digits.", rounded, (".csv",), reader="matrix"), "matrix reads other classes back"),
+        (ScoreWriter("Nothing.", text(lambda s: ""), (".csv",), reader="matrix"), "does not read it back"),
+        (ScoreWriter("Names.", beside, (".csv",)), "wrote names.txt, which does not begin as its path"),
+        (ScoreWriter("Nothing.", lambda s, p: None, (".csv",)), "wrote no file"),
+        (ScoreWriter("", rounded, ("csv",)), "has no dot"),
+        (ScoreWriter("None.", rounded, ()), "it has no suffix"),
+    ):
+        strange.append(writer)
+        with pytest.raises(AssertionError, match=why):
+            check_writer("strange")
 
 
 def test_thresholds_are_read_by_class(tmp_path: Path) -> None:

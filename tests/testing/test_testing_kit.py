@@ -15,7 +15,8 @@ from numpy.typing import NDArray
 from blendkit.core.names import NameRule
 from blendkit.core.rows import Rows, make_rows
 from blendkit.core.scores import Scores
-from blendkit.member.protocol import MemberInfo
+from blendkit.member.class_map import by_name_or_id
+from blendkit.member.protocol import MemberContext, MemberInfo
 from blendkit.ops.declare import Fitted, FittedOf, Offsets, RowsOf, Weights, op
 from blendkit.ops.taxonomic import TaxonLevels
 from blendkit.testing.member_checks import check_member
@@ -320,6 +321,30 @@ def test_lying_members_are_refused(change: Callable[[Array, Array], Array], word
 def test_what_a_member_says_of_itself_is_checked(info: MemberInfo, words: str) -> None:
     with pytest.raises(AssertionError, match=words):
         check(lambda w, z: z, info)
+
+
+def test_a_member_of_fixed_classes_is_told_how_to_answer() -> None:
+    own = replace(INFO, classes=("owl", *CLASSES[1:]))
+    with pytest.raises(AssertionError, match="1 of its classes are none of the run's: owl") as error:
+        check(lambda w, z: z, own)
+    assert "by_name_or_id(name, labels, context)" in str(error.value)
+    assert "check_member(name, context=MemberContext(labels))" in str(error.value)
+
+    def factory(context: MemberContext) -> Listener:
+        own = by_name_or_id("owls", ("owl", "bat"), context)
+        return Listener(replace(INFO, classes=own.classes, covered=own.covered), lambda w, z: own.place(z[:, :2]))
+
+    check_member(factory, context=MemberContext(("owl", "cat", "bat")))
+    with pytest.raises(AssertionError, match=r"check_member\(name, context=MemberContext\(labels\)\)"):
+        check_member(factory)  # none of the small world's classes matches
+
+
+def test_a_bare_op_says_the_right_form() -> None:
+    with pytest.raises(TypeError, match=r'write @op\("halve", scope="file", classwise=True\) above `def halve`'):
+
+        @op  # type: ignore[arg-type, type-var]
+        def halve(x: Array) -> Array:
+            return x / 2
 
 
 def test_something_else_is_no_member() -> None:

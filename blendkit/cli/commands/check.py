@@ -7,7 +7,7 @@ from pathlib import Path
 import click
 
 from blendkit.cli._completion import recipe_argument
-from blendkit.cli._data_options import data_folders
+from blendkit.cli._data_options import RecipeCommand, data_folders
 from blendkit.cli._options import PATH, outside_option, set_option
 from blendkit.cli._show import emitter
 from blendkit.errors import first_of, shorten
@@ -15,7 +15,7 @@ from blendkit.errors import first_of, shorten
 _FINDINGS = 50  # of the linter that are printed
 
 
-@click.command()
+@click.command(cls=RecipeCommand)
 @recipe_argument
 @data_folders
 @set_option

@@ -10,7 +10,7 @@ import click
 
 from blendkit.cli._ablation import ablate_recipe
 from blendkit.cli._compile_notice import announced
-from blendkit.cli._data_options import offline
+from blendkit.cli._data_options import RecipeCommand, offline
 from blendkit.cli._ledger import LedgerUse
 from blendkit.cli._options import (
     INSIDE_UNIT,
@@ -86,7 +86,7 @@ _ledgers = bundle(
 )
 
 
-@click.command()
+@click.command(cls=RecipeCommand)
 @click.argument("sources", nargs=-1, metavar="A B [C ...]")
 @click.option("--labels", type=PATH, help="Labels, in any form `eval` takes (needed if no source is a recipe).")
 @click.option(

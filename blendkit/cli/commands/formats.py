@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from blendkit.cli._new_plugin import add_new
 from blendkit.cli._options import PATH, json_option, named_columns
 from blendkit.cli._show import event, print_table
 from blendkit.cli.commands.listing import show_blocked
@@ -21,11 +22,25 @@ def formats() -> None:
     """List the formats of files read and written, or show what is in one."""
 
 
+@click.group()
+def readers() -> None:
+    """Write a reader of your own; `blendkit formats list` lists all."""
+
+
+@click.group()
+def writers() -> None:
+    """Write a writer of your own; `blendkit formats list` lists all."""
+
+
+add_new(readers, "reader")
+add_new(writers, "writer")
+
+
 @formats.command("list")
 @json_option
 def formats_list(json_out: bool) -> None:
-    """List every format of score files, and those that `blendkit detect` writes, each with its source; a broken plugin
-    shows why it cannot load.
+    """List every format that is read, and those that `blendkit detect` and `blendkit convert` write, each with its
+    source; a broken plugin shows why it cannot load.
     """
     from blendkit.registry import READERS, WRITERS
 

@@ -11,6 +11,7 @@ from typing import Annotated, Any, get_origin
 import click
 
 from blendkit.cli._completion import complete_members, complete_ops, complete_recipe_names
+from blendkit.cli._new_plugin import add_new
 from blendkit.cli._options import json_option
 from blendkit.cli._show import event, print_table
 
@@ -93,7 +94,7 @@ def _bounds(marks: tuple[Any, ...]) -> str:
 
 @click.group()
 def members() -> None:
-    """List the installed members, or show one."""
+    """List the installed members, show one, or write your own."""
 
 
 @members.command("list")
@@ -127,7 +128,7 @@ def _page(factory: Callable[..., Any]) -> str:
 
 @click.group()
 def ops() -> None:
-    """List the installed ops, or show one."""
+    """List the installed ops, show one, or write your own."""
 
 
 @ops.command("list")
@@ -165,6 +166,10 @@ def ops_show(name: str) -> None:
         crossed = ", or `fit: {labels: FILE, folds: 5}`" if inside else ""
         made = f"; `blendkit fit step {name}` makes one" if info.fit else ""
         click.echo(f"applies a fitted file: `artefact: FILE`{crossed}{made}")
+
+
+add_new(members, "member")
+add_new(ops, "op")
 
 
 @click.group()

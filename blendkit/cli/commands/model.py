@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING
 
 import click
 
-from blendkit.cli._options import OUT_FILE, PATH, data_option, json_option, outside_option, several
+from blendkit.cli._data_options import RecipeCommand, data_folders
+from blendkit.cli._options import OUT_FILE, PATH, json_option, outside_option, several
 from blendkit.cli._show import event, print_table
 
 if TYPE_CHECKING:
@@ -17,7 +18,7 @@ _RECIPE = several(
     click.option(
         "--recipe", required=True, help="Recipe whose members use MODEL and whose classes decide what is needed."
     ),
-    data_option,
+    data_folders,
     outside_option,
 )
 
@@ -27,12 +28,14 @@ def model() -> None:
     """Cut a model down, list its blocks, or convert it and measure the effect."""
 
 
-@model.command()
+@model.command(cls=RecipeCommand)
 @click.argument("path", metavar="MODEL", type=PATH)
 @_RECIPE
 @click.option("--out", type=OUT_FILE, help="File to write the cut graph to (default: <model>.slim.onnx).")
 @json_option
-def slim(path: Path, recipe: str, data: Path | None, allow_outside: bool, out: Path | None, json_out: bool) -> None:
+def slim(
+    path: Path, recipe: str, data: tuple[Path, ...] | None, allow_outside: bool, out: Path | None, json_out: bool
+) -> None:
     """Cut MODEL (ONNX) to the outputs, taps and classes that a recipe needs of it.
 
     The logits of the remaining classes are compared on the recipe's own audio. If they are not identical, nothing is
@@ -79,7 +82,7 @@ def taps(path: Path, out: Path | None, json_out: bool) -> None:
             click.echo(f"wrote {out}: the model's own outputs, then one mean per block")
 
 
-@model.command()
+@model.command(cls=RecipeCommand)
 @click.argument("path", metavar="MODEL", type=PATH)
 @_RECIPE
 @click.option(
@@ -97,7 +100,7 @@ def taps(path: Path, out: Path | None, json_out: bool) -> None:
 def optimise(
     path: Path,
     recipe: str,
-    data: Path | None,
+    data: tuple[Path, ...] | None,
     allow_outside: bool,
     kind: str,
     out: Path | None,

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
+from blendkit.cli._data_options import FOLDERS, RecipeCommand, folders_given
 from blendkit.cli._gate_options import RULES, rule_options
 from blendkit.cli._machine_options import machine
-from blendkit.cli._options import OUT_FOLDER, PATH, Number, bundle, data_option, json_option, lazy, set_option
+from blendkit.cli._options import OUT_FOLDER, PATH, Number, bundle, json_option, lazy, set_option
 from blendkit.cli._show import event, print_table, progress_emitter
 from blendkit.cli.commands.pseudolabel_rounds import rounds
 from blendkit.errors import shorten
@@ -23,18 +25,19 @@ def pseudolabel() -> None:
     """Let models label unlabelled recordings, and measure on a small scale what that gains."""
 
 
-def _teacher(audio: str | None, **own: Any) -> object:
+def _teacher(audio: str | None, data: tuple[Path, ...], kaggle: Path | None, **own: Any) -> object:
     from blendkit.training import TeacherSource
 
+    own["data"] = folders_given(data, kaggle)
     return TeacherSource(**own) if audio is None else TeacherSource(audio=audio, **own)
 
 
 _TEACHER = bundle(
     "teacher",
-    ("source", "data", "audio", "stream", "space", "saw", "overrides"),
+    ("source", "data", "kaggle", "audio", "stream", "space", "saw", "overrides"),
     _teacher,
     click.argument("source"),
-    data_option,
+    *FOLDERS,
     click.option("--audio", help="Folder of unlabelled recordings below --data (default: unlabelled_soundscapes)."),
     click.option("--stream", help="Stream of the recipe that is the teacher (default: the recipe's output)."),
     click.option("--space", type=click.Choice(["logit", "prob", "rank"]), help="Space of the values in a score file."),
@@ -96,7 +99,7 @@ _CHECK = bundle(
 )
 
 
-@pseudolabel.command()
+@pseudolabel.command(cls=RecipeCommand)
 @_TEACHER
 @_GATES
 @_CHECK

@@ -10,7 +10,7 @@ import click
 
 from blendkit.cli._compile_notice import announced
 from blendkit.cli._completion import recipe_argument
-from blendkit.cli._data_options import data_folders
+from blendkit.cli._data_options import RecipeCommand, data_folders
 from blendkit.cli._machine_options import LengthOfTime, timed_machine
 from blendkit.cli._options import (
     OUT_FOLDER,
@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from blendkit.scoring import Runtime, Shard
 
 
-@click.command()
+@click.command(cls=RecipeCommand)
 @recipe_argument
 @data_folders
 @click.option("--out", type=OUT_FOLDER, help="Folder to write to (default: out/<recipe>).")
@@ -94,7 +94,7 @@ def run(
             raise click.UsageError("--shard scores its whole share: leave out --budget, --dry-run and --safe-csv")
         with progress_emitter(json_out) as emit:
             status = engine.run_shard(
-                recipe, shard, data, out, overrides=overrides, allow_outside=allow_outside, stores=store,
+                recipe, shard, data, out, overrides=overrides, on=on, allow_outside=allow_outside, stores=store,
                 verify=verify, runtime=runtime, emit=emit,
             )  # fmt: skip
         show_statuses(status, json_out)

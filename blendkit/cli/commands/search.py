@@ -9,7 +9,7 @@ import click
 
 from blendkit.cli._compile_notice import announced
 from blendkit.cli._completion import recipe_argument
-from blendkit.cli._data_options import offline
+from blendkit.cli._data_options import RecipeCommand, offline
 from blendkit.cli._options import LEDGER, OUT_FILE, json_option, judged, set_option, several
 from blendkit.cli._show import COLOURS, emitter, event
 
@@ -43,7 +43,7 @@ _COMMON = several(
 )
 
 
-@search.command()
+@search.command(cls=RecipeCommand)
 @recipe_argument
 @click.option("--steps", default=20, show_default=True, type=click.IntRange(1, 10_000), help="Number of picks.")
 @_COMMON
@@ -54,7 +54,7 @@ def greedy(recipe: str, steps: int, **options: Any) -> None:
     _search(recipe, GreedySearch(steps), **options)
 
 
-@search.command()
+@search.command(cls=RecipeCommand)
 @recipe_argument
 @click.option(
     "--by-class-name", is_flag=True, help="Search separate weights for every taxonomic class (Aves, Insecta ...)."
@@ -67,7 +67,7 @@ def line(recipe: str, by_class_name: bool, **options: Any) -> None:
     _search(recipe, LineSearch(by_class_name), **options)
 
 
-@search.command()
+@search.command(cls=RecipeCommand)
 @recipe_argument
 @click.option(
     "--over",

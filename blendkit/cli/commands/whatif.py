@@ -9,7 +9,7 @@ import click
 
 from blendkit.cli._compile_notice import announced
 from blendkit.cli._completion import recipe_argument
-from blendkit.cli._data_options import offline
+from blendkit.cli._data_options import RecipeCommand, offline
 from blendkit.cli._options import OUT_FILE, json_option, judged, set_option
 from blendkit.cli._show import emitter, event, print_table
 
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 _SHOWN = 40  # most rows of a table; of more points only the best are shown
 
 
-@click.command()
+@click.command(cls=RecipeCommand)
 @recipe_argument
 @click.option(
     "--share",

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from blendkit.audio import WindowPool
 from blendkit.core import FileSpace, NameRule, Scores, path_ids, rows_from_ids, with_fitting_names
-from blendkit.io.file_reader import ColumnNames, read_found
+from blendkit.io.file_reader import ColumnNames, ReadFile, read_found
 from blendkit.io.readers.detection_tables import Detections, detection_windows
 from blendkit.io.readers.score_table import TABLE_SUFFIXES, Table, recording_folds
 from blendkit.io.windowed import windows_on_chunks
@@ -63,23 +63,33 @@ def read_score_file(path: Path | str, space: FileSpace = "unknown", *, names: Co
 
     Sites, dates and hours are read by the preset that most names of its recordings fit.
     """
-    found = _read(path, space, names or ColumnNames())
-    return replace(found, scores=replace(found.scores, rows=with_fitting_names(found.scores.rows)))
+    names = names or ColumnNames()
+    read = read_any(path, space, names)
+    return read if isinstance(read, ScoreFile) else scores_of(read, path, space, names)
 
 
-def _read(path: Path | str, space: FileSpace, names: ColumnNames) -> ScoreFile:
+def read_any(path: Path | str, space: FileSpace, names: ColumnNames) -> ScoreFile | ReadFile:
+    """Return scores as `read_score_file` does; single detections as they are, which `scores_of` pools onto chunks."""
+    file, array = split_source(path)
+    file = _submission_in(file)
+    if is_store(file):
+        return _fitted(ScoreFile(file.resolve().name, LogitStore.open(file).read(NameRule()), {}))
+    names = names if array is None else replace(names, array=array)
+    read = read_found(file, names)
+    return read if isinstance(read.found, Detections) else scores_of(read, path, space, names)
+
+
+def scores_of(read: ReadFile, path: Path | str, space: FileSpace, names: ColumnNames) -> ScoreFile:
+    """Return the scores of what was read of a path: windows and detections pooled onto chunks."""
     file, array = split_source(path)
     name = array or (file.resolve().name if file.is_dir() else file.name.split(".")[0])
-    file = file / SUBMISSION if file.is_dir() and (file / SUBMISSION).is_file() else file
-    if is_store(file):
-        return ScoreFile(name, LogitStore.open(file).read(NameRule()), {})
-    read = read_found(file, names if array is None else replace(names, array=array))
+    file = _submission_in(file)
     found, space = read.found, read.space if space == "unknown" else space
     if isinstance(found, Table):
         rows = rows_from_ids(found.row_ids, names.chunk_s, NameRule())
         folds = {} if found.folds is None else recording_folds(file.name, list(rows.recording), found.folds)
         scores = Scores.build(found.values, rows, found.classes, space, source=str(path))
-        return ScoreFile(name, scores, folds, found.notes)
+        return _fitted(ScoreFile(name, scores, folds, found.notes))
     sparse = isinstance(found, Detections)
     windowed = detection_windows(found, file.name) if isinstance(found, Detections) else found
     ids = path_ids(windowed.recording)
@@ -92,4 +102,13 @@ def _read(path: Path | str, space: FileSpace, names: ColumnNames) -> ScoreFile:
         f"{len(windowed.recording)} windows of {read.format} pooled onto {len(scores)} chunks of "
         f"{names.chunk_s:g} s ({pool})"
     )
-    return ScoreFile(name, scores, {}, (*windowed.notes, said))
+    return _fitted(ScoreFile(name, scores, {}, (*windowed.notes, said)))
+
+
+def _submission_in(file: Path) -> Path:
+    """Return the submission of a run's folder; any other path as it is."""
+    return file / SUBMISSION if file.is_dir() and (file / SUBMISSION).is_file() else file
+
+
+def _fitted(file: ScoreFile) -> ScoreFile:
+    return replace(file, scores=replace(file.scores, rows=with_fitting_names(file.scores.rows)))

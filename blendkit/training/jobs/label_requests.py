@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Literal
 
 from blendkit.core import Space
+from blendkit.engine import DataFolders
 from blendkit.scoring import CPU_ONLY, Runtime
 from blendkit.training.settings import GateRules, require_finite
 
@@ -15,12 +16,13 @@ from blendkit.training.settings import GateRules, require_finite
 class TeacherSource:
     """Whose scores become labels: a recipe (run on `audio`, a folder below `data`) or a score file.
 
-    stream: of the recipe, default its output; overrides: of the recipe; space: what a score file's values are; saw: a
-    label file of what the teacher also learned from.
+    data: one folder or several, in the order in which they are searched. stream: of the recipe, default its output;
+    overrides: of the recipe; space: what a score file's values are; saw: a label file of what the teacher also learned
+    from.
     """
 
     source: str
-    data: Path | None = None
+    data: DataFolders = None
     audio: str = "unlabelled_soundscapes"
     stream: str | None = None
     space: Space | None = None

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from blendkit.core import Contents, Int64, NameRule, Saw, Scores, chunk_rows
-from blendkit.engine import data_folder, look_beforehand, run
+from blendkit.engine import look_beforehand, open_data, run
 from blendkit.errors import BlendkitError, shorten
 from blendkit.events import Emit, silent
 from blendkit.io import is_source, read_provenance
@@ -45,7 +45,7 @@ class TeacherRun:
     recipe: Recipe
     stream: str
     others: tuple[str, ...]
-    data: Path
+    data: tuple[Path, ...]
     out: Path
 
 
@@ -85,7 +85,7 @@ def _from_file(teacher: TeacherSource) -> TeacherScores:
 
 
 def _taxonomy(request: PseudoLabelRequest, emit: Emit) -> Path | None:
-    file = data_folder(open_recipe(request.teacher.source), request.teacher.data, emit) / "taxonomy.csv"
+    file = open_data(open_recipe(request.teacher.source), request.teacher.data, emit=emit).find("taxonomy.csv")
     return file if file.is_file() else None
 
 
@@ -118,9 +118,8 @@ def _run_on(request: PseudoLabelRequest, audio: str, others: tuple[str, ...], em
     found = open_recipe(teacher.source, [*teacher.overrides, f"audio={json.dumps([audio])}"])
     name = teacher.stream or found.recipe.model.output
     cut = only_streams(found.recipe, name, list(others))
-    return TeacherRun(
-        cut, name, others, data_folder(found, teacher.data, emit), request.out / f"run-{Path(audio).name}"
-    )
+    data = open_data(found, teacher.data, emit=emit).roots
+    return TeacherRun(cut, name, others, data, request.out / f"run-{Path(audio).name}")
 
 
 def _from_recipe(request: PseudoLabelRequest, asked: TeacherRun, emit: Emit) -> TeacherScores:

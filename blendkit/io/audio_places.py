@@ -1,0 +1,46 @@
+"""Where the files of recordings lie, for tables that name files."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+from blendkit.audio import find_recordings, probe_duration
+from blendkit.core import Heard, NameRule, match_recordings
+from blendkit.errors import BlendkitError, shorten
+
+_SUFFIX = ".wav"  # of recordings whose files nobody has shown
+UNSEEN = f"files are named {_SUFFIX}: --audio FOLDER gives their names and lengths"
+
+
+def heard_recordings(
+    recordings: Sequence[str], lengths: Mapping[str, float], rule: NameRule, audio: Path | str | None
+) -> tuple[tuple[Heard, ...], str, tuple[str, ...]]:
+    """Return what was heard (R,), the audio folder as text, and notes.
+
+    lengths: in seconds, of recordings whose files `audio` does not show. Raises BlendkitError for a folder without any
+    of the recordings.
+    """
+    files, notes = _files(recordings, Path(audio)) if audio is not None else ({}, ())
+    heard = []
+    for r in recordings:
+        said = rule.read(r)
+        file, length = files.get(r, (f"{r}{_SUFFIX}", None))
+        heard.append(Heard(r, file, length or lengths[r], said.site, said.moment))
+    return tuple(heard), "" if audio is None else Path(audio).resolve().as_posix(), notes
+
+
+def _files(recordings: Sequence[str], folder: Path) -> tuple[dict[str, tuple[str, float | None]], tuple[str, ...]]:
+    """Return {recording: (path below the folder, seconds)} of those that it holds, and a note on the others."""
+    if not folder.is_dir():
+        raise BlendkitError(f"{folder}: no such folder of recordings", ["--audio names the folder that was scored"])
+    found = {r.id: r.path for r in find_recordings(folder).recordings}
+    own = {r: found[i] for i, r in match_recordings(found, recordings).items()}
+    if not own:
+        listed = [f"it holds {shorten(found, 3) or 'no audio'}", f"the scores are of {shorten(recordings, 3)}"]
+        raise BlendkitError(f"{folder}: holds none of the recordings that were scored", listed)
+    lacking = [r for r in recordings if r not in own]
+    count = f"{len(lacking)} of {len(recordings)} recordings are not in {folder}"
+    note = f"{count}, and are named {_SUFFIX}: {shorten(lacking)}"
+    out = {r: (p.relative_to(folder).as_posix(), probe_duration(p)) for r, p in own.items()}
+    return out, (note,) if lacking else ()

@@ -1,0 +1,160 @@
+"""Conversion: from any file that a reader knows to any file that a writer makes."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Literal
+
+import numpy as np
+
+from blendkit.core import DetectionTable, FileSpace, Scores, sigmoid, ties_made
+from blendkit.errors import BlendkitError
+from blendkit.io.converted_detections import Carried, detection_table
+from blendkit.io.file_reader import ColumnNames, ReadFile
+from blendkit.io.file_writer import ScoreWriter, Writer, call_score_writer, call_writer, with_fitting_scores
+from blendkit.io.provenance import Provenance, known_space, read_provenance, write_side_provenance
+from blendkit.io.readers.score_sources import ScoreFile, is_source, read_any, read_score_file, scores_of, split_source
+from blendkit.io.space_check import check_space
+from blendkit.io.writer_choice import choose_writer
+from blendkit.store import new_folder, written_together
+
+
+@dataclass(frozen=True)
+class Converted:
+    """A file or folder that was written.
+
+    holds: scores or detections; count: how many chunks or detections; space: of the values that were written. files:
+    all that were written, as paths below the folder of `path`. notes: what was assumed, and what was lost.
+    """
+
+    path: Path
+    format: str
+    holds: Literal["scores", "detections"]
+    count: int
+    recordings: int
+    classes: int
+    space: FileSpace
+    files: tuple[str, ...]
+    notes: tuple[str, ...] = ()
+
+
+def convert_file(
+    source: Path | str,
+    out: Path | str,
+    *,
+    to: str | None = None,
+    names: ColumnNames | None = None,
+    space: FileSpace = "unknown",
+    carried: Carried | None = None,
+) -> Converted:
+    """Write what a source holds in another format: scores of chunks as scores, detections as detections or scores.
+
+    source: whatever `read_scores` takes. out: a new file, or a new folder for formats of one file per recording. to: a
+    format that `blendkit formats list` names; default: by the suffix of `out`. space: of the scores, where the source
+    does not say it. carried: what detections get beside what their file says. Scores are read back and compared.
+    Raises BlendkitError if `out` is there, for a format that nothing writes, and for detections of scores: these need
+    thresholds, which `detect` takes.
+    """
+    path, names = Path(out), names or ColumnNames()
+    if path.exists():
+        raise BlendkitError(f"{path} exists already", ["choose another name, or delete it"])
+    if not is_source(source):
+        raise BlendkitError(f"{source}: no scores or detections here", ["`blendkit formats list` lists what is read"])
+    stated = known_space(source, space)
+    read = read_any(source, stated, names)
+    name, writer = choose_writer(path, to, "scores" if isinstance(read, ScoreFile) else "detections", source)
+    if isinstance(writer, ScoreWriter):
+        file = read if isinstance(read, ScoreFile) else scores_of(read, source, stated, names)
+        return _scores(source, path, file, name, writer)
+    assert isinstance(read, ReadFile)  # scores have been refused
+    return _detections(source, path, read, stated, carried or Carried(), name, writer)
+
+
+def _scores(source: Path | str, path: Path, file: ScoreFile, name: str, writer: ScoreWriter) -> Converted:
+    scores = file.scores
+    notes = list(file.notes)
+    if scores.space != "unknown":
+        notes += check_space(scores.values, scores.space, str(source), unlikely=True)
+    if writer.space == "prob" and scores.space == "logit":
+        values = sigmoid(np.asarray(scores.values, np.float64))
+        notes.append(f"logits are written as probabilities, which makes {ties_made(scores.values, values)} ties")
+        scores = scores.with_values(values, "prob")
+    if file.folds:
+        notes.append("the folds of its recordings are not written")
+    length = float((scores.rows.end_s - scores.rows.start_s).max()) if len(scores) else 0.0
+    if writer.reader != "frames" and length not in (0.0, 5.0):
+        notes.append(f"row ids hold the ends of chunks alone: read it with --chunk-s {length:g}")
+    if writer.array is not None:
+        notes.append(f"read it as {path.name}:{writer.array}")
+    known = replace(read_provenance(source), space=scores.space)
+    told = replace(known, space="unknown") != Provenance() or scores.space != "unknown"
+
+    with written_together(path.parent, path.name) as new:
+        call_score_writer(writer, name, scores, new / path.name)
+        notes += _read_back(new / path.name, name, scores, writer, length) if writer.reader else []
+        if told:
+            write_side_provenance(new / path.name, known)
+        files = tuple(sorted(p.name for p in new.iterdir()))
+        _require_new(path, files)
+    heard, columns = len(scores.rows.recordings()), len(scores.classes)
+    return Converted(path, name, "scores", len(scores), heard, columns, scores.space, files, _once(notes))
+
+
+def _require_new(path: Path, files: Iterable[str]) -> None:
+    there = [n for n in files if (path.parent / n).exists()]
+    if there:
+        raise BlendkitError(f"{path}: {', '.join(there)} beside it would be replaced", ["choose another name"])
+
+
+def _read_back(place: Path, name: str, scores: Scores, writer: ScoreWriter, length: float) -> list[str]:
+    """Return notes on values that a reader does not get back. Raises BlendkitError if rows or classes are others."""
+    names = ColumnNames(array=writer.array, chunk_s=length or 5.0)
+    try:
+        back = read_score_file(place, names=names).scores
+        problems = [
+            f"{what} are others"
+            for what, one, other in (
+                ("rows", back.rows.ids(), scores.rows.ids()), ("classes", back.classes, scores.classes)
+            )
+            if one != other
+        ]  # fmt: skip
+    except BlendkitError as error:
+        problems = [error.title, *error.problems]
+    if problems:
+        ways = ["another format may hold it: .npz holds any names"]
+        raise BlendkitError(f"{name}: what is written would not be read back", [*problems, *ways])
+    other = back.values.astype(np.float64) != scores.values.astype(np.float64)
+    if not other.any():
+        return []
+    most = float(np.abs(back.values.astype(np.float64) - scores.values.astype(np.float64)).max())
+    return [f"{int(other.sum())} of {other.size} values are not read back bit for bit, by at most {most:.3g}"]
+
+
+def _detections(
+    source: Path | str, path: Path, read: ReadFile, stated: FileSpace, carried: Carried, name: str, writer: Writer
+) -> Converted:
+    table, lost = detection_table(read, split_source(source)[0], carried)
+    space = read.space if stated == "unknown" else stated
+    fitted, said = with_fitting_scores(table, space, str(source), name, writer)
+    files = _write(table=fitted, name=name, writer=writer, path=path)
+    notes = _once([*read.found.notes, *lost, *said])
+    space = "prob" if space == "logit" and writer.space == "prob" else space
+    return Converted(path, name, "detections", len(table), len(table.heard), len(table.classes), space, files, notes)
+
+
+def _write(*, table: DetectionTable, name: str, writer: Writer, path: Path) -> tuple[str, ...]:
+    if writer.suffix:
+        call_writer(writer, name, table, path)
+        return (path.name,)
+    with new_folder(path) as new:
+        call_writer(writer, name, table, new)
+        files = sorted(p.relative_to(new).as_posix() for p in new.rglob("*") if p.is_file())
+        if not files:
+            raise BlendkitError(f"the format {name!r} wrote no file")
+    return tuple(files)
+
+
+def _once(notes: list[str]) -> tuple[str, ...]:
+    return tuple(dict.fromkeys(notes))

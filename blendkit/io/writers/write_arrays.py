@@ -1,0 +1,32 @@
+"""Scores as NumPy's files: one NPZ, or a bare NPY with its names beside it."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+
+from blendkit.core import Scores
+from blendkit.io.file_writer import ScoreWriter
+from blendkit.store import atomic_path
+
+
+def _write_npz(scores: Scores, path: Path) -> None:
+    with atomic_path(path) as temporary, temporary.open("wb") as file:
+        np.savez(file, scores=scores.values, row_ids=scores.rows.ids(), classes=list(scores.classes))
+
+
+def _write_npy(scores: Scores, path: Path) -> None:
+    named = {"rows": scores.rows.ids(), "classes": list(scores.classes)}
+    for what, held in {"": scores.values, **{f"_{k}": np.array(v, np.str_) for k, v in named.items()}}.items():
+        place = path.with_name(f"{path.stem}{what}{path.suffix}")
+        with atomic_path(place) as temporary, temporary.open("wb") as file:
+            np.save(file, held)
+
+
+npz_arrays = ScoreWriter(
+    "An NPZ with the arrays scores, row_ids and classes.", _write_npz, (".npz",), reader="arrays", array="scores"
+)
+npy_file = ScoreWriter(
+    "A bare NPY, with <stem>_rows.npy and <stem>_classes.npy beside it.", _write_npy, (".npy",), reader="npy"
+)
