@@ -54,6 +54,13 @@ def test_few_cells_need_no_compiler(tmp_path: Path) -> None:
     assert not (HEAVY - {"pandas", "pyarrow"}) & found
 
 
+def test_a_spectrogram_compiles_nothing() -> None:
+    # librosa's core compiles loops at its import, for 20 s on a new machine
+    found = imported("import numpy as np; from blendkit.member.mel import Mel; Mel()(np.zeros((1, 9000), np.float32))")
+    assert "librosa.filters" in found
+    assert not {"librosa.core.audio", "librosa.core.spectrum", "librosa.feature"} & found
+
+
 def test_no_measure_imports_all_of_scipys_statistics() -> None:
     # over a second of CPU time, which every command would pay
     every = "import blendkit.metrics, blendkit.searching, blendkit.ops as o; [getattr(m, n) for m in (blendkit.metrics, blendkit.searching, o) for n in m.__all__]"
