@@ -61,17 +61,15 @@ LONG = (
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Order the files as above, and mark the tests of long ones as slow."""
 
-    def place(item: pytest.Item) -> int:
-        return next((i for i, start in enumerate(FIRST) if _below_tests(item).startswith(start)), len(FIRST))
-
-    items.sort(key=place)
+    below = {path: path.as_posix().rpartition("/tests/")[2] for path in {item.path for item in items}}
+    place = {
+        path: next((i for i, start in enumerate(FIRST) if name.startswith(start)), len(FIRST))
+        for path, name in below.items()
+    }
+    items.sort(key=lambda item: place[item.path])
     for item in items:
-        if _below_tests(item).startswith(LONG):
+        if below[item.path].startswith(LONG):
             item.add_marker(pytest.mark.slow)
-
-
-def _below_tests(item: pytest.Item) -> str:
-    return item.path.as_posix().rpartition("/tests/")[2]
 
 
 @pytest.fixture(scope="session")

@@ -23,7 +23,7 @@ import traceback
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, TextIO
 
 import numba
 
@@ -165,26 +165,64 @@ def _import_installed(names: Sequence[str]) -> None:
 
 
 def _serve() -> None:
-    """Fork a child for every line of JSON on standard input, and answer with its exit code."""
+    """Answer every job, a line of JSON on standard input, with its exit code."""
     compile_untraced()
     _import(COMMON, without="blendkit.training")
     # Compiling something loads numba's tables of types, which takes 0.25 s, and starts no thread.
     numba.njit(lambda x: x)(1.0)
-    gc.collect()
-    gc.freeze()  # so that no child's collector walks through, and thereby copies, what the server holds
+    trainer: tuple[TextIO, TextIO] | None = None
+    _freeze()
     for line in sys.stdin:
-        job = json.loads(line)
-        if TRAINING_COMMANDS.intersection(job["args"][:1]):
-            _import(TRAINING, without="none")
-        child = os.fork()
-        if not child:
-            code = _be_the_command(job)
-            atexit._run_exitfuncs()
-            sys.stdout.flush()
-            sys.stderr.flush()
-            os._exit(code)
-        sys.stdout.write(f"{os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])}\n")
+        if TRAINING_COMMANDS.intersection(json.loads(line)["args"][:1]):
+            trainer = trainer or _trainer()
+            trainer[0].write(line)
+            trainer[0].flush()
+            answer = trainer[1].readline()
+            if not answer:
+                sys.exit("the server of training jobs ended")
+        else:
+            answer = _forked(line)
+        sys.stdout.write(answer)
         sys.stdout.flush()
+
+
+def _trainer() -> tuple[TextIO, TextIO]:
+    """Return where to write training jobs, and to read their answers: a server of their own, forked off this one.
+
+    A process with torch in it takes twice as long to fork, which all other commands would pay for.
+    """
+    jobs, answers = os.pipe(), os.pipe()
+    if os.fork():
+        os.close(jobs[0])
+        os.close(answers[1])
+        return os.fdopen(jobs[1], "w"), os.fdopen(answers[0])
+    os.close(jobs[1])
+    os.close(answers[0])
+    _import(TRAINING, without="none")
+    _freeze()
+    with os.fdopen(jobs[0]) as lines, os.fdopen(answers[1], "w") as out:
+        for line in lines:
+            out.write(_forked(line))
+            out.flush()
+    os._exit(0)
+
+
+def _freeze() -> None:
+    """Keep every child's collector from walking through, and thereby copying, what this process holds."""
+    gc.collect()
+    gc.freeze()
+
+
+def _forked(line: str) -> str:
+    """Run a job in a child; return its exit code, as a line."""
+    child = os.fork()
+    if not child:
+        code = _be_the_command(json.loads(line))
+        atexit._run_exitfuncs()
+        sys.stdout.flush()
+        sys.stderr.flush()
+        os._exit(code)
+    return f"{os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])}\n"
 
 
 if __name__ == "__main__":

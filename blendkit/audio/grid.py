@@ -29,7 +29,14 @@ def samples_at(seconds: float, rate: int, times: int = 1) -> int:
 
 def edges(count: int, step_s: float, rate: int) -> Int64:
     """Return (count + 1,) the first sample of every step of `step_s` seconds, and the end of the last."""
-    return np.array([samples_at(step_s, rate, k) for k in range(count + 1)], np.int64)
+    p, q = (Fraction(str(step_s)) * rate).as_integer_ratio()
+    return np.array([_nearest(k * p, q) for k in range(count + 1)], np.int64)
+
+
+def _nearest(p: int, q: int) -> int:
+    """Return p / q to the nearest whole number, of two to the even one: what `round` gives of a fraction, faster."""
+    whole, rest = divmod(p, q)
+    return whole + (2 * rest > q or (2 * rest == q and whole % 2 == 1))
 
 
 def window_starts(end: int, window_s: float, hop_s: float, rate: int) -> Int64:

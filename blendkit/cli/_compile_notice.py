@@ -11,21 +11,17 @@ import click
 @contextmanager
 def announced(json_out: bool) -> Iterator[None]:
     """Announce the first compilation inside the block, on stderr (or as an event with --json)."""
-    from numba.core import event as numba_event
-
     from blendkit.cli._show import event
+    from blendkit.core import while_compiling
 
-    class FirstCompilation(numba_event.Listener):
-        printed = False
+    printed = False
 
-        def on_start(self, happened: object) -> None:
-            if not self.printed:
-                self.printed = True
-                text = "compiling exact kernels, once per installation (some seconds)"
-                event("compiling", {"text": text}) if json_out else click.echo(text, err=True)
+    def say() -> None:
+        nonlocal printed
+        if not printed:
+            printed = True
+            text = "compiling exact kernels, once per installation (some seconds)"
+            event("compiling", {"text": text}) if json_out else click.echo(text, err=True)
 
-        def on_end(self, happened: object) -> None:
-            pass
-
-    with numba_event.install_listener("numba:compile", FirstCompilation()):
+    with while_compiling(say):
         yield

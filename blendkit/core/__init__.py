@@ -31,7 +31,15 @@ if TYPE_CHECKING:
     from blendkit.core.chunk_counts import LONGEST_CHUNK_S, MIN_REMAINDER_S, SHORTEST_CHUNK_S, Remainder, count_chunks
     from blendkit.core.clocks import OFFSET_FORMS, is_zone, zone
     from blendkit.core.coded_rows import rows_of_codes
-    from blendkit.core.compiling import cache_places, compiled, compiled_only, few, read_only
+    from blendkit.core.compiling import (
+        cache_places,
+        compiled,
+        compiled_only,
+        few,
+        loop_threads,
+        read_only,
+        while_compiling,
+    )
     from blendkit.core.deployments import Deployment, DeploymentKey, Deployments
     from blendkit.core.detection_table import DetectionTable, Heard, NamedClass, Naming, named_classes
     from blendkit.core.differences import compare_names, compare_rows, near_names, unused_names
@@ -174,6 +182,7 @@ __all__ = [
     "linked_groups",
     "logit",
     "looks_small",
+    "loop_threads",
     "lost_as_probabilities",
     "make_rows",
     "match_recordings",
@@ -203,6 +212,7 @@ __all__ = [
     "unseen_folds",
     "unused_names",
     "user_pattern",
+    "while_compiling",
     "with_fitting_names",
     "written_space",
     "zero_floor",

@@ -1,19 +1,27 @@
-"""Compiled functions (numba): cached on disk where that is possible, else compiled in every process."""
+"""Compiled functions (numba): cached on disk where that is possible, else compiled in every process.
+
+numba is imported at the first call of one of them, not before: its import takes half a second of CPU time, and many
+commands, and all work on few cells, call none.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
+from functools import cache, update_wrapper
 from pathlib import Path
+from threading import RLock
+from types import FunctionType
 from typing import Any
 from uuid import uuid4
 
 import numpy as np
-from numba import njit
 from numpy.typing import NDArray
 
-_PLACES: list[Path] = []  # of the machine code of every function that was decorated
+_PLACES: list[Path] = []  # of the machine code of every function that was called
+_LISTENERS: list[Callable[[], None]] = []  # to be called when numba begins to compile
+_ONE_AT_A_TIME = RLock()  # loops are called on several threads
 _COMPILED_ONLY = ContextVar("compiled_only", default=False)
 _FEW_CELLS = 20_000  # plain numpy needs some milliseconds for them, and compiling a loop takes seconds
 
@@ -36,7 +44,42 @@ def compiled_only() -> Iterator[None]:
         _COMPILED_ONLY.reset(token)
 
 
-def compiled() -> Callable[[Callable[..., Any]], Any]:
+@contextmanager
+def while_compiling(listener: Callable[[], None]) -> Iterator[None]:
+    """Call the listener whenever numba begins to compile inside the block; to load machine code is not to compile."""
+    _LISTENERS.append(listener)
+    try:
+        yield
+    finally:
+        _LISTENERS.remove(listener)
+
+
+def loop_threads() -> int:
+    """Return on how many threads compiled loops work: numba's number, by default the CPUs that may be used."""
+    return int(_numba().get_num_threads())
+
+
+class Loop:
+    """A function of arrays and numbers that numba compiles when it is first called."""
+
+    def __init__(self, function: Callable[..., Any]) -> None:
+        self._function, self._dispatcher = function, None
+        update_wrapper(self, function)
+
+    def __call__(self, *args: Any) -> Any:
+        """Call the machine code; compile or load it first where there is none yet."""
+        return (self._dispatcher or self.dispatcher)(*args)
+
+    @property
+    def dispatcher(self) -> Any:
+        """What numba makes of the function: it holds one piece of machine code for each types of arguments."""
+        with _ONE_AT_A_TIME:
+            if self._dispatcher is None:
+                self._dispatcher = _dispatcher(self._function)
+            return self._dispatcher
+
+
+def compiled() -> Callable[[Callable[..., Any]], Loop]:
     """Compile a function of arrays and numbers, without the interpreter's lock: `side_by_side` runs it on threads.
 
     numba's own threads would double the time that a first command spends on compiling.
@@ -44,20 +87,43 @@ def compiled() -> Callable[[Callable[..., Any]], Any]:
     The machine code is cached beside the source, or in the user's cache folder. Where neither can be
     written (a read-only install under a read-only home) every process compiles for itself.
     """
+    return Loop
 
-    def decorate(function: Callable[..., Any]) -> Any:
-        try:
-            dispatcher = _with_own_files(njit(cache=True, nogil=True)(function))
-        except RuntimeError:  # numba raises it if no folder can hold the cache
-            return njit(nogil=True)(function)
-        _PLACES.append(Path(dispatcher.stats.cache_path))
-        return dispatcher
 
-    return decorate
+def _dispatcher(function: Callable[..., Any]) -> Any:
+    assert isinstance(function, FunctionType)
+    # machine code calls machine code: the loops that this one calls by name, as numba knows them
+    called = {n: v.dispatcher for n in function.__code__.co_names if isinstance(v := function.__globals__.get(n), Loop)}
+    own = FunctionType(function.__code__, {**function.__globals__, **called}, function.__name__, function.__defaults__)
+    own.__qualname__ = function.__qualname__  # part of the names of its files
+    try:
+        dispatcher = _with_own_files(_numba().njit(cache=True, nogil=True)(own))
+    except RuntimeError:  # numba raises it if no folder can hold the cache
+        return _numba().njit(nogil=True)(own)
+    _PLACES.append(Path(dispatcher.stats.cache_path))
+    return dispatcher
+
+
+@cache
+def _numba() -> Any:
+    """Import numba, and let it tell the listeners when it compiles."""
+    import numba
+    from numba.core import event
+
+    class Compilation(event.Listener):
+        def on_start(self, happened: object) -> None:
+            for listener in tuple(_LISTENERS):
+                listener()
+
+        def on_end(self, happened: object) -> None:
+            pass
+
+    event.register("numba:compile", Compilation())  # type: ignore[no-untyped-call]
+    return numba
 
 
 def cache_places() -> tuple[Path, ...]:
-    """Return the folders in which the machine code of the compiled functions imported so far is kept, sorted."""
+    """Return the folders in which the machine code of the compiled functions called so far is kept, sorted."""
     return tuple(sorted(set(_PLACES)))
 
 

@@ -133,9 +133,9 @@ def _checked(name: str, new: Path, aside: Path, target: Target, scratch: Path) -
 
 def _environment(python: str, folder: Path) -> str:
     if python == sys.executable:
-        venv.create(folder, with_pip=True, symlinks=os.name != "nt")
+        venv.create(folder, symlinks=os.name != "nt")  # this environment's pip works on it: a copy takes seconds
     else:
-        _run([python, "-m", "venv", str(folder)], "no environment can be made")
+        _run([python, "-m", "venv", "--without-pip", str(folder)], "no environment can be made")
     return str(folder / ("Scripts/python.exe" if os.name == "nt" else "bin/python"))
 
 
@@ -155,8 +155,9 @@ def _origin() -> str:
     return str(path) if url.startswith("file://") else f"{_OWN} @ {url}"
 
 
-def _pip(*args: object, doing: str, python: str = sys.executable) -> None:
-    _run([python, "-m", "pip", "--disable-pip-version-check", "--quiet", *map(str, args)], doing)
+def _pip(*args: object, doing: str, python: str | None = None) -> None:
+    on = [] if python is None else ["--python", python]
+    _run([sys.executable, "-m", "pip", *on, "--disable-pip-version-check", "--quiet", *map(str, args)], doing)
 
 
 def _run(command: list[str], doing: str) -> None:

@@ -11,12 +11,12 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.stats import rankdata
 
 from blendkit.core import Bools, Float64, Int64, Matrix
 from blendkit.errors import BlendkitError, did_you_mean
 from blendkit.metrics.auc import check_shapes, counted_cells
 from blendkit.metrics.bootstrap import Bootstrap, cluster_codes, resampled_macros
+from blendkit.metrics.kernels.ranking import doubled_ranks
 
 
 @dataclass(frozen=True)
@@ -97,7 +97,7 @@ class SimulatedSplit:
         """Ranks (M, R') in public and private, 1 the highest, ties averaged, of the splits with figures."""
         sides = [np.array(list(s.values())) for s in (self.public, self.private)]
         whole = ~np.isnan(np.concatenate(sides)).any(axis=0)
-        before, after = (rankdata(-side[:, whole], axis=0) for side in sides)
+        before, after = (doubled_ranks(-side[:, whole]) / 2 for side in sides)
         return before, after
 
     def _check(self, *names: str) -> None:

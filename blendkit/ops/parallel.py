@@ -5,9 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable
 
 import numpy as np
-from numba import get_num_threads
 
-from blendkit.core import Int64, Matrix, read_only, side_by_side
+from blendkit.core import Int64, Matrix, loop_threads, read_only, side_by_side
 from blendkit.ops.kernels.bounds import bounds_of
 
 _CELLS = 250_000  # 2 MB of float64: a block stays in cache, and its work is long beside the start of a thread's task
@@ -20,7 +19,8 @@ def in_blocks(n: int, width: int, work: Callable[[slice], None]) -> None:
     """
     size = max(_CELLS // max(width, 1), 1)
     parts = [slice(low, min(low + size, n)) for low in range(0, n, size)]
-    side_by_side(lambda i: work(parts[i]), len(parts), get_num_threads())
+    threads = loop_threads() if len(parts) > 1 else 1  # to ask takes numba's import
+    side_by_side(lambda i: work(parts[i]), len(parts), threads)
 
 
 def row_by_row(kernel: Callable[..., None], x: Matrix, *others: object) -> Matrix:

@@ -51,17 +51,3 @@ def stacked(parts: list[Features]) -> Features:
     """Join the features of several recordings, row under row."""
     taps = tuple(np.concatenate(each) for each in zip(*(part.taps for part in parts), strict=True))
     return Features(np.concatenate([part.embedding for part in parts]), taps)
-
-
-def sample_auc(truth: npt.NDArray[np.uint8], scores: npt.NDArray[np.floating[Any]]) -> float:
-    """Return the tie-aware ROC AUC, averaged over the classes with both kinds of rows.
-
-    Both arrays are (rows, classes); `truth` holds 0 and 1.
-    """
-    from scipy.stats import rankdata
-
-    mixed = (truth.min(axis=0) == 0) & (truth.max(axis=0) == 1)
-    positive, ranks = truth[:, mixed].astype(bool), rankdata(scores[:, mixed], axis=0)
-    n = positive.sum(axis=0)
-    wins = np.sum(ranks * positive, axis=0) - n * (n + 1) / 2
-    return float(np.mean(wins / (n * (len(truth) - n))))

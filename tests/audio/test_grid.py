@@ -30,6 +30,15 @@ def test_nothing_drifts_over_a_day() -> None:
     assert edges(3, 1 / 3, 8000).tolist() == [0, 2667, 5333, 8000]  # each edge rounded by itself
 
 
+@given(
+    st.integers(0, 40),
+    st.floats(0.001, 60) | st.sampled_from([0.5, 0.25, 1 / 3]),
+    st.sampled_from([1, 3, 8000, 11025, 44100]),
+)
+def test_edges_are_the_samples_of_each_step(count: int, step_s: float, rate: int) -> None:
+    assert edges(count, step_s, rate).tolist() == [samples_at(step_s, rate, k) for k in range(count + 1)]
+
+
 def test_windows_end_with_the_recording() -> None:
     assert window_starts(60 * 10, 3, 3, 10).tolist() == list(range(0, 600, 30))
     assert window_starts(50, 3, 3, 10).tolist() == [0, 30]  # the second reaches beyond

@@ -22,8 +22,8 @@ except SystemExit as stop:
 
 
 def imported(code: str) -> set[str]:
-    """The top-level modules that a fresh process holds after running `code`."""
-    tail = "\nimport sys\nprint('\\n@' + ' '.join(sorted({m.partition('.')[0] for m in sys.modules})))"
+    """The modules that a fresh process holds after running `code`."""
+    tail = "\nimport sys\nprint('\\n@' + ' '.join(sorted(sys.modules)))"
     done = subprocess.run([sys.executable, "-W", "error", "-c", code + tail], capture_output=True, text=True)
     assert done.returncode == 0, done.stderr
     return set(done.stdout.rpartition("@")[2].split())
@@ -42,9 +42,31 @@ def test_the_bare_command_is_light(args: list[str]) -> None:
     assert not (HEAVY | {"numpy", "pydantic"}) & imported(HELP.format(args=args))
 
 
-@pytest.mark.parametrize("args", [["run", "--help"], ["recipes", "list"], ["check", "eos7"]])
-def test_what_scores_nothing_imports_no_model_runtime(args: list[str]) -> None:
-    assert not {"torch", "onnxruntime", "sklearn", "pandas"} & imported(HELP.format(args=args))
+@pytest.mark.parametrize("args", [["run", "--help"], ["recipes", "list"], ["check", "eos7"], ["ops", "list"]])
+def test_what_scores_nothing_needs_numpy_at_most(args: list[str]) -> None:
+    assert not HEAVY & imported(HELP.format(args=args))
+
+
+def test_few_cells_need_no_compiler(tmp_path: Path) -> None:
+    w = oof_world(tmp_path / "w")
+    found = imported(HELP.format(args=["run", f"{w}/trio.yaml", "--out", f"{tmp_path}/out"]))
+    assert (tmp_path / "out" / "submission.csv").is_file()
+    assert not (HEAVY - {"pandas", "pyarrow"}) & found
+
+
+def test_a_spectrogram_compiles_nothing() -> None:
+    # librosa's core compiles loops at its import, for 20 s on a new machine
+    found = imported("import numpy as np; from blendkit.member.mel import Mel; Mel()(np.zeros((1, 9000), np.float32))")
+    assert "librosa.filters" in found
+    assert not {"librosa.core.audio", "librosa.core.spectrum", "librosa.feature"} & found
+
+
+def test_no_measure_imports_all_of_scipys_statistics() -> None:
+    # over a second of CPU time, which every command would pay
+    every = "import blendkit.metrics, blendkit.searching, blendkit.ops as o; [getattr(m, n) for m in (blendkit.metrics, blendkit.searching, o) for n in m.__all__]"
+    found = imported(every)
+    assert "blendkit.metrics.leaderboard" in found
+    assert not {"scipy.stats", "numba", "pandas", "sklearn"} & found
 
 
 @pytest.mark.parametrize("command", ["eval", "compare", "whatif", "search", "search grid"])

@@ -21,7 +21,7 @@ import json, numpy as np
 from blendkit.ops.kernels.per_recording import negated_kernel
 out = np.empty((1, 1))
 negated_kernel(np.ones((1, 1)), out)
-print(json.dumps([out[0, 0], sum(negated_kernel.stats.cache_hits.values()), str(negated_kernel.stats.cache_path)]))
+print(json.dumps([out[0, 0], sum(negated_kernel.dispatcher.stats.cache_hits.values()), str(negated_kernel.dispatcher.stats.cache_path)]))
 """
 
 
@@ -33,8 +33,8 @@ def test_the_loops_of_the_metrics_are_ready(monkeypatch: pytest.MonkeyPatch) -> 
         *(pair_counts._count_blocks, ranking._rank_columns, ranking._placed, ranking._placed_shares),
         *(resampled_counts._count_classes, crossings._paths),
     ):
-        assert kernel.signatures
-    assert len(ranking._rank_columns.signatures) >= 2  # float32 and float64
+        assert kernel.dispatcher.signatures
+    assert len(ranking._rank_columns.dispatcher.signatures) >= 2  # float32 and float64
     assert "gaussian" not in done.ops
     assert "taxonomy_mean" in done.ops
     assert done.folders

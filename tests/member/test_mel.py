@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 import pytest
 from pydantic import ValidationError
@@ -7,11 +9,17 @@ from scipy.signal import get_window
 
 from blendkit.errors import BlendkitError
 from blendkit.member.mel import IMAGENET_MEAN, IMAGENET_STD, Image, Mel
+from tests.uncompiled import librosa_oracle
 
-librosa = pytest.importorskip("librosa", reason="librosa, which makes spectrograms, is not installed")
+pytest.importorskip("librosa", reason="librosa, which makes mel bands, is not installed")
 RNG = np.random.default_rng(0)
 WINDOWS = (0.1 * RNG.standard_normal((3, 16000))).astype(np.float32) * np.array([[1], [0.01], [5]], np.float32)
 SMALL = {"rate": 16000, "n_fft": 512, "hop": 160, "mels": 40, "fmin": 50.0, "fmax": 7000.0}
+
+
+@pytest.fixture(scope="module")
+def librosa() -> Any:
+    return librosa_oracle()
 
 
 def by_hand(window: np.ndarray, mel: Mel) -> np.ndarray:
@@ -21,7 +29,9 @@ def by_hand(window: np.ndarray, mel: Mel) -> np.ndarray:
     count = len(window) // mel.hop + 1
     frames = np.stack([padded[i * mel.hop : i * mel.hop + mel.n_fft] * taper for i in range(count)])
     power = np.abs(np.fft.rfft(frames, axis=1)) ** mel.power
-    bank = librosa.filters.mel(
+    from librosa import filters
+
+    bank = filters.mel(
         sr=mel.rate, n_fft=mel.n_fft, n_mels=mel.mels, fmin=mel.fmin, fmax=mel.fmax, htk=mel.htk, norm=mel.norm
     )
     out = bank @ power.T
@@ -52,7 +62,7 @@ def test_the_formula(change: dict[str, object]) -> None:
         assert np.allclose(picture, by_hand(window, mel), atol=2e-3)
 
 
-def test_parity_with_librosa_at_the_public_setting() -> None:
+def test_parity_with_librosa_at_the_public_setting(librosa: Any) -> None:
     window = (0.1 * RNG.standard_normal(160_000)).astype(np.float32)
     got = Mel()(window[None])[0, 0]
     power = librosa.feature.melspectrogram(
@@ -61,6 +71,19 @@ def test_parity_with_librosa_at_the_public_setting() -> None:
     db = librosa.power_to_db(power, top_db=80)
     assert got.shape == (256, 313)
     assert np.allclose(got, (db - db.mean()) / db.std(), atol=1e-4)
+
+
+@pytest.mark.parametrize("n_fft", [512, 401])
+@pytest.mark.parametrize("change", [{}, {"power": 1.0}, {"htk": True, "norm": None, "pad": "reflect"}])
+def test_single_precision_rounds_as_librosa_does(librosa: Any, n_fft: int, change: dict[str, object]) -> None:
+    mel = Mel(**{**SMALL, "n_fft": n_fft}, scale="none", db=False, **change)  # type: ignore[arg-type]
+    for window, picture in zip(WINDOWS, mel(WINDOWS)[:, 0], strict=True):
+        expected = librosa.feature.melspectrogram(
+            y=window, sr=mel.rate, n_fft=n_fft, hop_length=mel.hop, n_mels=mel.mels, fmin=mel.fmin, fmax=mel.fmax,
+            power=mel.power, htk=mel.htk, norm=mel.norm, pad_mode=mel.pad,
+        )  # fmt: skip
+        assert picture.shape == expected.shape == (mel.mels, mel.frames(len(window)))
+        assert np.allclose(picture, np.log(np.maximum(expected, mel.floor)), rtol=0, atol=1e-6)
 
 
 def test_a_loud_neighbour_changes_nothing() -> None:

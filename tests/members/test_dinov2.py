@@ -15,7 +15,7 @@ from blendkit.member.protocol import MemberContext
 from blendkit.testing.member_checks import check_member
 from blendkit_members.dinov2 import dinov2
 
-pytest.importorskip("librosa", reason="librosa, which makes spectrograms, is not installed")
+pytest.importorskip("librosa", reason="librosa, which makes mel bands, is not installed")
 Graph = Callable[..., Path]
 D = 6
 MEL = {"rate": 8000, "n_fft": 512, "hop": 80, "mels": 32, "scale": "minmax"}

@@ -21,7 +21,7 @@ from blendkit.member.windows import same_front_end, score_jobs, score_together
 from blendkit.testing.member_checks import check_member
 from blendkit_members.sed import SedMember, sed
 
-pytest.importorskip("librosa", reason="librosa, which makes spectrograms, is not installed")
+pytest.importorskip("librosa", reason="librosa, which makes mel bands, is not installed")
 Graph = Callable[..., Path]
 MEL = {"rate": 8000, "n_fft": 256, "hop": 200, "mels": 16, "fmin": 20.0}
 CLASSES = ("a", "b", "c")

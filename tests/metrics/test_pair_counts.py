@@ -139,6 +139,6 @@ def test_loops_are_compiled_once_for_all_layouts() -> None:
             twice_u, _ = resampled_counts(truth, own, np.broadcast_to(keep, y.shape), one_each, weights, live)
             np.testing.assert_array_equal(twice_u, np.repeat(whole[:, :1], 2, axis=1))
     # float32 and float64 and, for the replicates, narrow and wide weights
-    assert len(_count_blocks.signatures) <= 2
-    assert len(_paths.signatures) == 1
-    assert len(_count_classes.signatures) <= 4
+    assert len(_count_blocks.dispatcher.signatures) <= 2
+    assert len(_paths.dispatcher.signatures) == 1
+    assert len(_count_classes.dispatcher.signatures) <= 4

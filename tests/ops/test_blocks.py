@@ -21,14 +21,14 @@ def test_every_row_is_worked_on_once(n: int, width: int) -> None:
 
 
 def test_blocks_run_side_by_side(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(blocks, "get_num_threads", lambda: 2)
+    monkeypatch.setattr(blocks, "loop_threads", lambda: 2)
     meet = threading.Barrier(2, timeout=20)
     blocks.in_blocks(2, 10**9, lambda part: meet.wait())  # type: ignore[arg-type, return-value]
 
 
 @pytest.mark.parametrize("threads", [1, 2])
 def test_what_a_block_raises_is_raised(threads: int, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(blocks, "get_num_threads", lambda: threads)
+    monkeypatch.setattr(blocks, "loop_threads", lambda: threads)
 
     def work(part: slice) -> None:
         if part.start >= 2:

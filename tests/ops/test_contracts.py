@@ -67,7 +67,7 @@ def block_cells(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch)
     """What is small enough for one block here takes many in use, on several threads."""
     if request.param:
         monkeypatch.setattr(blocks, "_CELLS", request.param)
-        monkeypatch.setattr(blocks, "get_num_threads", lambda: 3)
+        monkeypatch.setattr(blocks, "loop_threads", lambda: 3)
 
 
 @pytest.mark.usefixtures("block_cells")

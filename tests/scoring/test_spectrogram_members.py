@@ -22,7 +22,7 @@ from blendkit.recipe.load import parse_recipe
 from blendkit.recipe.plan import make_plan
 from blendkit.store.logits import LogitStore
 
-pytest.importorskip("librosa", reason="librosa, which makes spectrograms, is not installed")
+pytest.importorskip("librosa", reason="librosa, which makes mel bands, is not installed")
 Run = Callable[..., RunResult]
 MEL = "mel: {rate: 8000, n_fft: 256, hop: 200, mels: 16}"
 ONE = f"use: sed, folds: [fold0.onnx], classes: classes.txt, {MEL}"

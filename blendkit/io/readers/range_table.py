@@ -4,13 +4,16 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
-import pandas as pd
 
 from blendkit.core import Float64
 from blendkit.errors import BlendkitError, shorten
 from blendkit.io.text_tables import decimal_points, open_table
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 WEEKS = 48  # of a year: four a month
 WHOLE_YEAR = -1
@@ -44,6 +47,8 @@ def read_range_table(path: Path) -> RangeTable:
     Raises BlendkitError naming columns that are missing, and every line whose week is not 1 to 48 or -1, whose
     probability is not in 0 to 1, that has no class, or that repeats a site, week and class.
     """
+    import pandas as pd
+
     frame = _frame(path)
     week = pd.to_numeric(frame["week"], errors="coerce")
     given = frame["probability"].str.strip() != ""

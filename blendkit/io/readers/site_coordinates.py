@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from pathlib import Path
-
-import pandas as pd
+from typing import TYPE_CHECKING
 
 from blendkit.errors import BlendkitError, shorten
 from blendkit.io.text_tables import decimal_points, open_table
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 _LIMITS = {"latitude": 90.0, "longitude": 180.0}  # degrees
 
@@ -18,6 +20,8 @@ def read_sites(path: Path) -> dict[str, tuple[float, float]]:
     Raises BlendkitError naming columns that are missing, and every line whose site has no name, is listed twice or has
     no coordinates on Earth.
     """
+    import pandas as pd
+
     frame = coordinate_table(path, "site")
     lines = line_names(frame)
     problems = [f"{lines[i]}: no name" for i, s in enumerate(frame["site"]) if not str(s).strip() or pd.isna(s)]
@@ -49,6 +53,8 @@ def off_earth(frame: pd.DataFrame, lines: list[str], *, required: bool) -> list[
 
 def coordinate_table(path: Path, name: str) -> pd.DataFrame:
     """Return the table as text, with its coordinates also as numbers (NaN where they are not numbers)."""
+    import pandas as pd
+
     frame, _ = open_table(path)
     frame, _ = decimal_points(frame, [c for c in frame.columns if c.strip().lower() in _LIMITS])
     frame = frame.rename(columns=lambda c: c.strip().lower()).reset_index(drop=True)

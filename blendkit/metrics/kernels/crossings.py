@@ -5,10 +5,9 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
-from numba import get_num_threads
 from numpy.typing import NDArray
 
-from blendkit.core import Float64, Int64, compiled, read_only, side_by_side
+from blendkit.core import Float64, Int64, compiled, loop_threads, read_only, side_by_side
 from blendkit.metrics.kernels.pair_counts import Cell
 from blendkit.metrics.kernels.ranking import ordered_key, sort_keys
 
@@ -190,6 +189,6 @@ def path_steps(a: Float64, b: Float64, state: NDArray[np.uint8], classes: Int64,
     share it evenly. Cost: P x M pairs per class, independent of `whole`.
     """
     out = np.zeros((len(classes), whole + 1), np.int64)
-    columns, threads = [read_only(x.T) for x in (a, b, state)], get_num_threads()
+    columns, threads = [read_only(x.T) for x in (a, b, state)], loop_threads()
     side_by_side(lambda t: _paths(*columns, classes, whole, out, t, threads), threads, threads)
     return out

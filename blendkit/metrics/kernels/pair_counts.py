@@ -6,10 +6,9 @@ from enum import IntEnum
 from typing import Any
 
 import numpy as np
-from numba import get_num_threads
 from numpy.typing import NDArray
 
-from blendkit.core import Bools, Int64, compiled, few, read_only, side_by_side
+from blendkit.core import Bools, Int64, compiled, few, loop_threads, read_only, side_by_side
 from blendkit.metrics.kernels.buckets import PER_POSITIVE, own_ties, pairs_of
 from blendkit.metrics.kernels.few_cells import plain_pairs
 
@@ -155,7 +154,7 @@ def count_pairs(y: Bools, x: NDArray[Any], mask: Bools | None = None) -> Int64:
     out = np.zeros((x.shape[1], len(PairCount)), np.int64)
     if x.size:
         held = (*_contiguous(x), *_contiguous(state))
-        threads = min(get_num_threads(), 1 + x.size // _CELLS)
+        threads = min(loop_threads(), 1 + x.size // _CELLS)
         # blocks of equal size, and the same number for every thread, so that no thread waits for another
         rounds = -(-len(out) // (_COLUMNS * threads))
         columns = -(-len(out) // (rounds * threads))

@@ -9,10 +9,9 @@ from collections.abc import Callable
 from typing import Any
 
 import numpy as np
-from numba import get_num_threads
 from numpy.typing import NDArray
 
-from blendkit.core import Float64, Matrix, compiled, few, read_only, side_by_side
+from blendkit.core import Float64, Matrix, compiled, few, loop_threads, read_only, side_by_side
 from blendkit.metrics.kernels.few_cells import plain_doubled_ranks
 
 _COLUMNS = 64  # gathered together by all threads: a row-major matrix is read and written by whole cache lines
@@ -189,7 +188,7 @@ def _ranked(x: Matrix, put: Callable[[NDArray[np.int32], int], None]) -> None:
         raise ValueError(f"{len(x)} rows: doubled ranks do not fit in int32, expected at most {_MOST_ROWS} rows")
     raw, sign, passes = raw_bits(x)
     n, width = raw.shape
-    threads = min(get_num_threads(), 1 + raw.size // _CELLS)
+    threads = min(loop_threads(), 1 + raw.size // _CELLS)
     columns = max(_COLUMNS // threads, _LINE)  # so that the buffers of all threads together stay small
 
     def work(thread: int) -> None:

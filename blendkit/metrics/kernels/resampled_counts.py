@@ -5,10 +5,9 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
-from numba import get_num_threads
 from numpy.typing import NDArray
 
-from blendkit.core import Bools, Int64, compiled, few, read_only, side_by_side
+from blendkit.core import Bools, Int64, compiled, few, loop_threads, read_only, side_by_side
 from blendkit.metrics.kernels.few_cells import plain_resampled
 from blendkit.metrics.kernels.ranking import ordered_key, raw_bits, sort_keys
 
@@ -170,6 +169,6 @@ def resampled_counts(
     class_major = bits.flags.f_contiguous and not bits.flags.c_contiguous
     given = (bits.T if class_major else bits, sign, passes, class_major)
     own = (read_only(y), read_only(keep), cluster, read_only(weights.astype(narrow, copy=False)), live)
-    threads = get_num_threads()
+    threads = loop_threads()
     side_by_side(lambda t: _count_classes(given, *own, out, left_out, t, threads), threads, threads)
     return out, left_out
