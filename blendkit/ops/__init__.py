@@ -69,6 +69,7 @@ if TYPE_CHECKING:
     from blendkit.ops.fitted.site_hour import site_hour_prior
     from blendkit.ops.gates import fake_only, rank_gate, replace_where_sure, spike, temporal_gate
     from blendkit.ops.highest import highest_classes
+    from blendkit.ops.moving import local_lse, moving_max, moving_mean, moving_median
     from blendkit.ops.pools import geometric_mean, maximum, median, minimum, power_mean, quantile_mix
     from blendkit.ops.sidecars import sidecar
     from blendkit.ops.species_ranges import range_mask, range_penalty, station_floor
@@ -151,6 +152,7 @@ __all__ = [
     "info_of",
     "integer_weights",
     "isotonic",
+    "local_lse",
     "local_max",
     "logit_mean",
     "logit_sum",
@@ -161,6 +163,9 @@ __all__ = [
     "minimum",
     "mirror",
     "month_prior",
+    "moving_max",
+    "moving_mean",
+    "moving_median",
     "near_places",
     "op",
     "place_prior",

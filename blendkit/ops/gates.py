@@ -8,11 +8,11 @@ from __future__ import annotations
 
 import numpy as np
 
-from blendkit.core import Bools, Float64, Matrix, read_only
+from blendkit.core import Bools, Float64, Matrix
 from blendkit.metrics import percentile_rank
 from blendkit.ops.declare import Offsets, ProbsOf, RanksOf, UnitInterval, op
-from blendkit.ops.kernels.along_time import EdgeRule, correlate_kernel
-from blendkit.ops.kernels.bounds import bounds_of
+from blendkit.ops.kernels.along_time import EdgeRule
+from blendkit.ops.moving import smoothed
 
 Gate = tuple[Bools, Float64]
 _CONTEXT_RADIUS, _CONTEXT_WIDTH = 3, 1.2  # chunks
@@ -58,11 +58,10 @@ def temporal_gate(
     Source: the second gate of the EoS chain (0.88, 0.77, 0.14, 0.15); 2026's second place used it alone, with
     check_below 1.
     """
-    d = np.arange(-_CONTEXT_RADIUS, _CONTEXT_RADIUS + 1)
+    d = np.arange(_CONTEXT_RADIUS + 1)
     taps = (1 + (d / _CONTEXT_WIDTH) ** 2 / 2) ** -1.5  # heavier tails than a Gaussian of this width in chunks
-    smooth = np.empty(main.shape, np.float64)
-    given = read_only(np.asarray(main, np.float64))
-    correlate_kernel(given, taps / taps.sum(), bounds_of(x, offsets), EdgeRule.NEAREST.value, smooth)
+    taps /= taps[0] + 2 * taps[1:].sum()
+    smooth = smoothed(np.asarray(main, np.float64), taps, offsets, EdgeRule.NEAREST)
     context, own = percentile_rank(smooth), percentile_rank(main)
     mask = (context > context_above) & (own > rank_above) & (check < check_below)
     return mask, (1 - alpha) * x + alpha * np.maximum(own, context)

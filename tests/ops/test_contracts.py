@@ -15,7 +15,10 @@ from blendkit.registry import OPS, registry
 from blendkit.testing.op_checks import check_op
 
 SETTINGS: dict[str, list[dict[str, Any]]] = {
-    "gaussian": [{"sigma": 0.3}, {"sigma": 5.0}],
+    "gaussian": [{"sigma": 0.3}, {"sigma": 5.0, "edge": "reflect"}, {"edge": "shrink"}],
+    "moving_mean": [{"width": 5, "edge": "available"}, {"width": 7, "edge": "reflect"}],
+    "moving_median": [{"width": 5, "edge": "available"}],
+    "local_lse": [{"width": 5, "edge": "keep", "beta": 50.0}],
     "three_tap": [{"alpha": 0.0}, {"alpha": 1.0}],
     "taxonomy_mean": [
         {"genus": 0.15, "class_name": 0.05, "sonotypes": "group"},
@@ -114,6 +117,7 @@ def test_the_declarations_of_the_built_in_ops() -> None:
         "gaussian": ("step", "file", True, None),
         "geometric": ("blend", "chunk", True, "prob"),
         "isotonic": ("step", "file", True, None),
+        "local_lse": ("step", "file", True, None),
         "local_max": ("step", "file", True, None),
         "logit": ("blend", "chunk", True, "logit"),
         "low_rank_power": ("step", "file", False, None),
@@ -121,6 +125,9 @@ def test_the_declarations_of_the_built_in_ops() -> None:
         "median": ("blend", "chunk", True, None),
         "min": ("blend", "chunk", True, None),
         "mirror": ("step", "chunk", False, None),
+        "moving_max": ("step", "file", True, None),
+        "moving_mean": ("step", "file", True, None),
+        "moving_median": ("step", "file", True, None),
         "month_prior": ("step", "file", True, None),
         "place_prior": ("step", "file", True, None),
         "platt": ("step", "file", True, None),
