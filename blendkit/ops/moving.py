@@ -67,7 +67,7 @@ def moving_max(x: Matrix, *, offsets: Offsets | None = None, width: Width = 3, e
     Neighbouring chunks become equal, which makes ties. Source: as `dilate`.
     """
     radius = _radius("moving_max", width)
-    return _over_windows(x, offsets, radius, WINDOW_EDGES[edge], lambda held, _: held.max(axis=0))
+    return _over_windows(x, offsets, radius, WINDOW_EDGES[edge], _highest)
 
 
 @op("local_lse", scope="file", classwise=True, effect="smooth")
@@ -103,7 +103,7 @@ def smoothed(x: Matrix, taps: Float64, offsets: Int64 | None, edge: EdgeRule) ->
 def symmetric_sum(values: Float64) -> Float64:
     """Return the sum over the first axis in pairs from both ends, so that the reverse order gives the same bits."""
     n = len(values)
-    total = values[n // 2].copy() if n % 2 else np.zeros_like(values[0])
+    total = np.array(values[n // 2]) if n % 2 else np.zeros(values.shape[1:])
     for k in range(n // 2):
         total += values[k] + values[n - 1 - k]
     return total
@@ -116,6 +116,10 @@ def _radius(name: str, width: int) -> int:
             [f"write width {width - 1} or {width + 1}"],
         )
     return width // 2
+
+
+def _highest(held: Float64, count: Int64) -> Float64:
+    return np.asarray(held.max(axis=0))
 
 
 def _median(held: Float64, count: Int64) -> Float64:
