@@ -33,6 +33,7 @@ if TYPE_CHECKING:
         Default,
         Fitted,
         FittedOf,
+        KeptRanks,
         Keys,
         Monotone,
         NonNegative,
@@ -60,9 +61,11 @@ if TYPE_CHECKING:
         file_noisy_or,
         file_top_scale,
         low_rank_power,
+        low_rank_power_of_set,
         power,
         softmax_richness,
     )
+    from blendkit.ops.file_means import file_max_add, file_mean_mix, file_sure_mean
     from blendkit.ops.fitted.calibration_maps import Isotonic, Platt, fit_isotonic, fit_platt
     from blendkit.ops.fitted.rate_tables import RateTable, diel_prior, month_prior, near_places, place_prior
     from blendkit.ops.fitted.reference import fit_class_rates, prior_correction, quantile_map
@@ -70,7 +73,16 @@ if TYPE_CHECKING:
     from blendkit.ops.gates import fake_only, rank_gate, replace_where_sure, spike, temporal_gate
     from blendkit.ops.highest import highest_classes
     from blendkit.ops.moving import local_lse, moving_max, moving_mean, moving_median
-    from blendkit.ops.pools import geometric_mean, maximum, median, minimum, power_mean, quantile_mix
+    from blendkit.ops.pools import (
+        geometric_mean,
+        maximum,
+        mean_of_geometric_and_square,
+        median,
+        minimum,
+        power_mean,
+        quantile_mix,
+    )
+    from blendkit.ops.scales import linear, ranks_from_zero, standardise_by_site
     from blendkit.ops.sidecars import sidecar
     from blendkit.ops.species_ranges import range_mask, range_penalty, station_floor
     from blendkit.ops.taxonomic import (
@@ -109,6 +121,7 @@ __all__ = [
     "Fitted",
     "FittedOf",
     "Isotonic",
+    "KeptRanks",
     "Keys",
     "Monotone",
     "NonNegative",
@@ -138,9 +151,12 @@ __all__ = [
     "exact_weights",
     "fake_only",
     "file_lse",
+    "file_max_add",
     "file_max_mix",
     "file_mean_max",
+    "file_mean_mix",
     "file_noisy_or",
+    "file_sure_mean",
     "file_top_scale",
     "fit_class_rates",
     "fit_isotonic",
@@ -152,13 +168,16 @@ __all__ = [
     "info_of",
     "integer_weights",
     "isotonic",
+    "linear",
     "local_lse",
     "local_max",
     "logit_mean",
     "logit_sum",
     "low_rank_power",
+    "low_rank_power_of_set",
     "mark_of",
     "maximum",
+    "mean_of_geometric_and_square",
     "median",
     "minimum",
     "mirror",
@@ -180,6 +199,7 @@ __all__ = [
     "range_penalty",
     "rank_gate",
     "rank_mean",
+    "ranks_from_zero",
     "rare_suppression",
     "replace_where_sure",
     "segment_mean",
@@ -191,6 +211,7 @@ __all__ = [
     "softmax_richness",
     "spike",
     "standardise",
+    "standardise_by_site",
     "station_floor",
     "taxon_share",
     "taxonomy_max",

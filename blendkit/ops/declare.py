@@ -66,6 +66,16 @@ class Stream:
 
 
 @dataclass(frozen=True)
+class KeptRanks:
+    """Marks a parameter that gets the percentile ranks of the stream that the parameter `of` names, which are kept.
+
+    The runner makes the ranks of a stream once, however many steps and blends use them. None: the op makes its own.
+    """
+
+    of: str
+
+
+@dataclass(frozen=True)
 class Keys:
     """Marks a mapping whose keys are classes, or names of a taxonomy level; the runner checks that they exist."""
 
@@ -202,6 +212,11 @@ class OpInfo:
         hints = {p: hint for p, (hint, _, _) in signature(self.function).items()}
         return {p: mark for p, hint in hints.items() if (mark := mark_of(hint, Stream)) is not None}
 
+    def kept_ranks(self) -> dict[str, str]:
+        """Return {parameter: the parameter that names the stream whose ranks it gets}."""
+        hints = get_type_hints(self.function, include_extras=True)
+        return {p: mark.of for p, hint in hints.items() if (mark := mark_of(hint, KeptRanks)) is not None}
+
 
 def op(name: str, **declared: Unpack[Declared]) -> Callable[[F], F]:
     """Declare a pure array function as an op; the function itself is returned unchanged.
@@ -233,6 +248,8 @@ def signature(function: Callable[..., Any]) -> dict[str, tuple[Any, Context | No
     out = {}
     for name, parameter in inspect.signature(function).parameters.items():
         hint = hints.get(name, Any)
+        if mark_of(hint, KeptRanks) is not None:
+            continue  # neither a recipe nor a context sets it
         if parameter.kind is parameter.KEYWORD_ONLY:
             out[name] = (hint, mark_of(hint, Context), parameter.default)
         elif parameter.kind is parameter.VAR_KEYWORD:

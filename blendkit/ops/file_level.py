@@ -39,7 +39,7 @@ def file_top_scale(
     second place of 2026); with n 1 and power 0.6 it is their "rank-aware" scaling, which uses no ranks.
     """
     scale = _scaled_logits if space == "logit" else _scaled_probs
-    return _by_recordings(x, offsets, lambda part, at: scale(part, at, n, power))
+    return by_recordings(x, offsets, lambda part, at: scale(part, at, n, power))
 
 
 @op("file_max_mix", scope="file", classwise=True, effect="rescale")
@@ -49,7 +49,7 @@ def file_max_mix(x: Matrix, *, offsets: Offsets | None = None, alpha: UnitInterv
     x: (N, C) in any space. Adding alpha max, as some do, gives the order of alpha / (1 + alpha) in this op, but
     exceeds 1. Returns (N, C). Source: public BirdCLEF 2026 notebooks (alpha 0.05 and 0.10; 0.20 lost 0.014).
     """
-    return _anchored(x, offsets, Reduction.MAX, alpha)
+    return anchored(x, offsets, Reduction.MAX, alpha)
 
 
 @op("file_mean_max", scope="file", classwise=True, effect="rescale")
@@ -58,7 +58,7 @@ def file_mean_max(x: Matrix, *, offsets: Offsets | None = None, alpha: UnitInter
 
     x: (N, C) in any space. Returns (N, C). Source: file anchors of a BirdCLEF 2026 post-processing report.
     """
-    return _anchored(x, offsets, Reduction.MEAN_AND_MAX, alpha)
+    return anchored(x, offsets, Reduction.MEAN_AND_MAX, alpha)
 
 
 @op("file_noisy_or", scope="file", classwise=True, spaces=("prob", "unit"), effect="rescale")
@@ -68,7 +68,7 @@ def file_noisy_or(x: Matrix, *, offsets: Offsets | None = None, alpha: UnitInter
     x: (N, C) probabilities, however small; that of a longer recording is higher. Returns (N, C). Source: as
     `file_mean_max`.
     """
-    return _anchored(x, offsets, Reduction.NOISY_OR, alpha)
+    return anchored(x, offsets, Reduction.NOISY_OR, alpha)
 
 
 @op("file_lse", scope="file", classwise=True, effect="rescale")
@@ -78,7 +78,7 @@ def file_lse(x: Matrix, *, offsets: Offsets | None = None, alpha: UnitInterval =
     x: (N, C) in any space; beta near 0 means the mean, a large one the maximum. Returns (N, C). Source: as
     `file_mean_max` (beta 4.5).
     """
-    return _by_recordings(x, offsets, lambda part, at: _soft_anchored(part, at, alpha, beta))
+    return by_recordings(x, offsets, lambda part, at: _soft_anchored(part, at, alpha, beta))
 
 
 @op("low_rank_power", scope="file", spaces=("prob", "unit"), effect="rescale")
@@ -88,13 +88,24 @@ def low_rank_power(
     """Raise classes outside a recording's `keep` highest to a power: p <- p^power.
 
     x: (N, C) probabilities; covered classes are ranked by their maximum over the recording, and ties with the last
-    of the `keep` highest stay too. Over the whole set at once, as in some notebooks, no column would change its
-    order. Returns (N, C). Source: myso1987's 2025 notebook (30, 2), which calls itself possibly overfitted.
+    of the `keep` highest stay too. Over the whole set at once it is `low_rank_power_of_set`. Returns (N, C). Source:
+    myso1987's 2025 notebook (30, 2), which calls itself possibly overfitted.
     """
     counts = np.ones(x.shape[1], bool) if covered is None else covered.copy()
     if keep >= counts.sum():
         return x
     return by_recording(low_rank_kernel, x, offsets, counts, keep, power)
+
+
+@op("low_rank_power_of_set", scope="set", spaces=("prob", "unit"), effect="rescale")
+def low_rank_power_of_set(x: Matrix, *, covered: Covered | None = None, keep: Count = 30, power: Power = 2.0) -> Matrix:
+    """Raise classes outside the `keep` highest of all recordings to a power: p <- p^power, a whole column at a time.
+
+    x: (N, C) probabilities; covered classes are ranked by their maximum over all rows, ties as in `low_rank_power`. It
+    keeps every column's order, so it matters only before a step that mixes classes or members. Returns (N, C). Source:
+    notebooks that call myso1987's function once for all files together.
+    """
+    return low_rank_power(x, covered=covered, keep=keep, power=power)
 
 
 @op("softmax_richness", scope="chunk", spaces=("prob", "unit"), effect="rescale")
@@ -134,7 +145,7 @@ def power(x: Matrix, *, power: NonNegative = 1.2) -> Matrix:
     return out
 
 
-def _by_recordings(x: Matrix, offsets: Bounds | None, change: Callable[[Matrix, Bounds], Float64]) -> Matrix:
+def by_recordings(x: Matrix, offsets: Bounds | None, change: Callable[[Matrix, Bounds], Float64]) -> Matrix:
     """Return change(rows, bounds) of some recordings at a time; bounds (R + 1,) count from the first of these rows."""
     at, x = bounds_of(x, offsets), read_only(x)
     out = np.empty_like(x)
@@ -148,29 +159,32 @@ def _by_recordings(x: Matrix, offsets: Bounds | None, change: Callable[[Matrix, 
     return out
 
 
-def _reduced(x: Matrix, at: Bounds, kind: Reduction) -> Float64:
+def reduced(x: Matrix, at: Bounds, kind: Reduction) -> Float64:
+    """Return (R, C) the reduction of each recording; at (R + 1,) are their first rows."""
     out = np.empty((len(at) - 1, x.shape[1]), np.float64)
     # a plain int, because numba would compile its kernel anew for an enum
     reduce_kernel(read_only(x), at, kind.value, out)
     return out
 
 
-def _affine(x: Matrix, at: Bounds, factor: float, added: Float64) -> Float64:
+def affine(x: Matrix, at: Bounds, factor: float, added: Float64) -> Float64:
+    """Return factor x + added (R, C), the same for every chunk of a recording."""
     out = np.empty(x.shape, np.float64)
     affine_kernel(read_only(x), at, factor, added, out)
     return out
 
 
-def _anchored(x: Matrix, offsets: Bounds | None, kind: Reduction, alpha: float) -> Matrix:
-    return _by_recordings(x, offsets, lambda p, at: _affine(p, at, 1 - alpha, alpha * _reduced(p, at, kind)))
+def anchored(x: Matrix, offsets: Bounds | None, kind: Reduction, alpha: float) -> Matrix:
+    """Return (1 - alpha) x + alpha times each recording's reduction, (N, C)."""
+    return by_recordings(x, offsets, lambda p, at: affine(p, at, 1 - alpha, alpha * reduced(p, at, kind)))
 
 
 def _soft_anchored(x: Matrix, at: Bounds, alpha: float, beta: float) -> Float64:
-    high = _reduced(x, at, Reduction.MAX)
-    share = _affine(x, at, beta, -beta * high)  # at most 0, so that exp cannot overflow, and 0 once, so log is finite
+    high = reduced(x, at, Reduction.MAX)
+    share = affine(x, at, beta, -beta * high)  # at most 0, so that exp cannot overflow, and 0 once, so log is finite
     np.exp(share, out=share)
-    mean = _reduced(share, at, Reduction.SUM) / np.diff(at)[:, None]
-    return _affine(x, at, 1 - alpha, alpha * (high + np.log(mean) / beta))
+    mean = reduced(share, at, Reduction.SUM) / np.diff(at)[:, None]
+    return affine(x, at, 1 - alpha, alpha * (high + np.log(mean) / beta))
 
 
 def _tops(x: Matrix, at: Bounds, n: int) -> tuple[Float64, Float64]:

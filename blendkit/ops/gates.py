@@ -6,15 +6,18 @@ selects a cell edits it, and every gate reads the stream as it was before any of
 
 from __future__ import annotations
 
+from typing import Annotated
+
 import numpy as np
 
 from blendkit.core import Bools, Float64, Matrix
 from blendkit.metrics import percentile_rank
-from blendkit.ops.declare import Offsets, ProbsOf, RanksOf, UnitInterval, op
+from blendkit.ops.declare import KeptRanks, Offsets, ProbsOf, RanksOf, UnitInterval, op
 from blendkit.ops.kernels.along_time import EdgeRule
 from blendkit.ops.moving import smoothed
 
 Gate = tuple[Bools, Float64]
+RanksOfMain = Annotated[Float64 | None, KeptRanks("main")]
 _CONTEXT_RADIUS, _CONTEXT_WIDTH = 3, 1.2  # chunks
 
 
@@ -27,6 +30,7 @@ def fake_only(
     above: UnitInterval = 0.50,
     below: UnitInterval = 0.05,
     alpha: UnitInterval = 0.08,
+    main_ranks: RanksOfMain = None,
 ) -> Gate:
     """Move towards the main model's rank where the main model is sure and the check model is not.
 
@@ -35,7 +39,8 @@ def fake_only(
     Source: the first gate of the EoS chain (0.50, 0.05, 0.08; 0.12 in a fork).
     """
     mask = (main > above) & (check < below)
-    return mask, (1 - alpha) * x + alpha * percentile_rank(main)
+    own = percentile_rank(main) if main_ranks is None else main_ranks
+    return mask, (1 - alpha) * x + alpha * own
 
 
 @op("temporal", kind="gate", scope="set", classwise=True, spaces=("rank",), thresholds=True)
@@ -49,6 +54,7 @@ def temporal_gate(
     rank_above: UnitInterval = 0.77,
     check_below: UnitInterval = 0.14,
     alpha: UnitInterval = 0.15,
+    main_ranks: RanksOfMain = None,
 ) -> Gate:
     """Raise ranks where the main model scores a class highly over several chunks and the check model does not.
 
@@ -62,7 +68,7 @@ def temporal_gate(
     taps = (1 + (d / _CONTEXT_WIDTH) ** 2 / 2) ** -1.5  # heavier tails than a Gaussian of this width in chunks
     taps /= taps[0] + 2 * taps[1:].sum()
     smooth = smoothed(np.asarray(main, np.float64), taps, offsets, EdgeRule.NEAREST)
-    context, own = percentile_rank(smooth), percentile_rank(main)
+    context, own = percentile_rank(smooth), percentile_rank(main) if main_ranks is None else main_ranks
     mask = (context > context_above) & (own > rank_above) & (check < check_below)
     return mask, (1 - alpha) * x + alpha * np.maximum(own, context)
 

@@ -39,8 +39,8 @@ def moving_mean(x: Matrix, *, offsets: Offsets | None = None, width: Width = 3, 
     recording with its last chunk repeated (b a | a b), `zero` holds 0, `available` only what is there (weights divided
     by their sum, as in `pandas.rolling(center=True, min_periods=1)`), `shrink` as many chunks on both sides as the
     nearer end allows, `keep` leaves the chunk as it is. The first three are scipy's modes `nearest`, `reflect` and
-    `constant`. Returns (N, C). Raises BlendkitError for an even width. Source: the moving averages of public BirdCLEF
-    notebooks of 2023 to 2025 (3 and 5 chunks).
+    `constant`. Returns (N, C). Raises BlendkitError for an even width. Source: `three_tap` and `five_tap` with
+    equal weights.
     """
     radius = _radius("moving_mean", width)
     return smoothed(x, np.full(radius + 1, 1.0 / width), offsets, WINDOW_EDGES[edge])

@@ -44,6 +44,21 @@ def power_mean(*xs: Matrix, weights: Weights, exponent: MeanExponent = 2.0) -> F
     )
 
 
+@op("vlom", kind="blend", scope="chunk", classwise=True, inputs_as="prob", gives="prob", per_class=("weights",))
+def mean_of_geometric_and_square(*xs: Matrix, weights: Weights) -> Float64:
+    """Return half the geometric mean plus half the root mean square of probabilities (N, C), both weighted.
+
+    (exp(sum w log p) + sqrt(sum w p^2)) / 2 with weights that sum to 1; one exact 0 leaves half the root mean square.
+    Source: fusion of folds and models named VLOM in BirdCLEF 2026 notebooks. Others give that name to the log-odds mean
+    ("variance-weighted log-odds mean"), which is `by: logit`.
+    """
+
+    def both(block: list[Float64], w: Float64) -> Float64:
+        return np.asarray((_geometric(block, w) + _power(block, w, 2.0)) / 2)
+
+    return _by_blocks(xs, weights, both)
+
+
 @op("max", kind="blend", scope="chunk", classwise=True, per_class=("weights",), weights="membership")
 def maximum(*xs: Matrix, weights: Weights) -> Float64:
     """Return the highest of the streams (N, C) with a weight above 0. Their spaces should agree."""

@@ -20,15 +20,20 @@ STEPS: dict[str, dict[str, Any]] = {
     "dilate": {"radius": 1},
     "fake_only": {"above": 0.5, "below": 0.05, "alpha": 0.08},
     "file_lse": {"alpha": 0.3, "beta": 4.5},
+    "file_max_add": {"alpha": 0.05},
     "file_max_mix": {"alpha": 0.05},
     "file_mean_max": {"alpha": 0.3},
+    "file_mean_mix": {"alpha": 0.2},
     "file_noisy_or": {"alpha": 0.3},
+    "file_sure_mean": {"alpha": 0.2},
     "file_top_scale": {"n": 2, "power": 0.4},
     "five_tap": {"centre": 0.4, "near": 0.2, "far": 0.1, "edge": "nearest"},
     "gaussian": {"sigma": 1.0, "edge": "nearest"},
+    "linear": {"factor": 1.0, "added": 0.0},
     "local_lse": {"width": 3, "edge": "nearest", "alpha": 1.0, "beta": 4.5},
     "local_max": {"alpha": 0.15, "radius": 1},
     "low_rank_power": {"keep": 30, "power": 2.0},
+    "low_rank_power_of_set": {"keep": 30, "power": 2.0},
     "mirror": {"groups": [], "unknown_classes": "error"},
     "moving_max": {"width": 3, "edge": "nearest"},
     "moving_mean": {"width": 3, "edge": "nearest"},
@@ -50,7 +55,7 @@ STEPS: dict[str, dict[str, Any]] = {
         "alpha": 0.05, "by_class_name": {}, "top_anchor": 32, "top_sidecar": 16, "anchor_above": 0.7, "budget": 0.009,
         "most_cells": 0.25, "overlap_top3": 0.75, "overlap_top10": 0.8,
     },
-    "site_hour_prior": {"strength": 0.5, "by_class_name": {}, "cap": 4.0, "centre": True},
+    "site_hour_prior": {"strength": 0.5, "by_class_name": {}, "cap": 4.0, "cap_by_class_name": {}, "centre": True, "floor": 0.0},
     "softmax_richness": {"tau": 0.12},
     "spike": {"check_above": 0.95, "main_below": 0.8, "alpha": 0.12},
     "station_floor": {"site": "", "floors": {}},
@@ -65,13 +70,16 @@ STEPS: dict[str, dict[str, Any]] = {
 }  # fmt: skip
 FITS: dict[str, dict[str, Any]] = {
     "diel_prior": {"k": 8.0, "sigma": 1.5},
-    "isotonic": {"min_positives": 1, "borrow": False},
+    "isotonic": {"min_positives": 1, "borrow": False, "on": "chunks"},
     "month_prior": {"k": 8.0, "sigma": 1.0},
-    "platt": {"min_positives": 1, "borrow": False},
+    "platt": {"min_positives": 1, "borrow": False, "on": "chunks"},
     "prior_correction": {"k": 1.0},
     "quantile_map": {"knots": 4096},
-    "site_hour_prior": {"k_hour": 8.0, "k_site": 8.0, "k_site_hour": 4.0, "hour_sigma": 1.5},
-}
+    "sharpen_at_best_f1": {"grid": [], "min_recordings": 1},
+    "site_hour_prior": {
+        "k_hour": 8.0, "k_site": 8.0, "k_site_hour": 4.0, "hour_sigma": 1.5, "count": "recordings", "hour_pool": "counts",
+    },
+}  # fmt: skip
 
 
 def given(function: Any) -> dict[str, Any]:

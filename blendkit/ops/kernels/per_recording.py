@@ -34,22 +34,24 @@ def _joined(a: float, b: float, noisy: bool) -> float:
 def reduce_kernel(x: Any, offsets: Any, kind: int, out: Any) -> None:
     """Write (R, C) each recording's reduction, a `Reduction`; of a reversed recording it is the same, bit for bit."""
     noisy = kind == Reduction.NOISY_OR
+    mean = kind == Reduction.MEAN or kind == Reduction.MEAN_AND_MAX
     for r in range(len(offsets) - 1):
         first, last = offsets[r], offsets[r + 1]
         n = last - first
         for c in range(x.shape[1]):
             high, total = float(x[first, c]), 0.0
+            for t in range(first + 1, last):
+                high = max(high, float(x[t, c]))
+            base = high if mean else 0.0  # so that the mean of equal values is exactly that value
             for k in range(n // 2):
-                a, b = float(x[first + k, c]), float(x[last - 1 - k, c])
-                high = max(high, a, b)
+                a, b = float(x[first + k, c]) - base, float(x[last - 1 - k, c]) - base
                 total = _joined(total, _joined(a, b, noisy), noisy)
             if n % 2:
-                middle = float(x[first + n // 2, c])
-                high, total = max(high, middle), _joined(total, middle, noisy)
-            if kind == Reduction.MEAN:
-                total /= n
+                total = _joined(total, float(x[first + n // 2, c]) - base, noisy)
+            if mean:
+                total = base + total / n
             if kind == Reduction.MEAN_AND_MAX:
-                total = (total / n + high) / 2
+                total = (total + high) / 2
             out[r, c] = high if kind == Reduction.MAX else total
 
 
