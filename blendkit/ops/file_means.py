@@ -64,4 +64,4 @@ def sureness(x: Matrix, covered: Covered | None) -> Float64:
         return np.ones(len(x))
     with np.errstate(divide="ignore", invalid="ignore"):
         parts = [np.where(v > 0, v * np.log(v), 0.0) for v in (p, 1.0 - p)]
-    return np.maximum(1.0 + (parts[0] + parts[1]).mean(axis=1) / LN2, 0.0)
+    return np.asarray(np.maximum(1.0 + (parts[0] + parts[1]).mean(axis=1) / LN2, 0.0), np.float64)

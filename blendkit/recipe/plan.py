@@ -215,7 +215,8 @@ def _fill_problem(recipe: Recipe, d: StreamDef, space: Space) -> list[str]:
     path = (*d.path, "fill_uncovered")
     if fill is None or space == "logit":
         return []
-    given = {("value",): fill.value, **{("by_class", c): v for c, v in fill.by_class.items()}}
+    given: dict[KeyPath, float | None] = {("value",): fill.value}
+    given |= {("by_class", c): v for c, v in fill.by_class.items()}
     outside = {k: v for k, v in given.items() if v is not None and not 0 <= v <= 1}
     if fill.value is not None and outside:
         return [
