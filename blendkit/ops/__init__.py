@@ -73,6 +73,7 @@ if TYPE_CHECKING:
     from blendkit.ops.gates import fake_only, rank_gate, replace_where_sure, spike, temporal_gate
     from blendkit.ops.highest import highest_classes
     from blendkit.ops.moving import local_lse, moving_max, moving_mean, moving_median
+    from blendkit.ops.notebook_words import NotebookWords, notebook_words, words_as_markdown
     from blendkit.ops.pools import (
         geometric_mean,
         maximum,
@@ -125,6 +126,7 @@ __all__ = [
     "Keys",
     "Monotone",
     "NonNegative",
+    "NotebookWords",
     "Offsets",
     "OpInfo",
     "Platt",
@@ -186,6 +188,7 @@ __all__ = [
     "moving_mean",
     "moving_median",
     "near_places",
+    "notebook_words",
     "op",
     "place_prior",
     "platt",
@@ -221,4 +224,5 @@ __all__ = [
     "temperature",
     "temporal_gate",
     "three_tap",
+    "words_as_markdown",
 ]

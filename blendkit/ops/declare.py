@@ -157,6 +157,7 @@ class Declared(TypedDict, total=False):
     weights: WeightKind
     taxonomic: bool
     needs: tuple[NamePart, ...]
+    also_called: tuple[tuple[str, str], ...]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -179,6 +180,7 @@ class OpInfo:
     taxonomy (`TaxonLevels` in `blendkit.ops`). fit_on: the data of a fit: labels, the stream's own scores and
     labels, or a reference stream's scores (those are never fitted inside a recipe). needs: the parts of a
     recording's name that the op uses: without any of them for any recording it could do nothing, which is an error.
+    also_called: what notebooks and papers call it, each with the parameters that a recipe writes for that ("": none).
     """
 
     name: str
@@ -202,6 +204,7 @@ class OpInfo:
     weights: WeightKind = "relative"
     taxonomic: bool = False
     needs: tuple[NamePart, ...] = ()
+    also_called: tuple[tuple[str, str], ...] = ()
 
     def context(self) -> dict[str, str]:
         """Return {parameter: context name} of the parameters that the runner must supply."""

@@ -6,14 +6,21 @@ import numpy as np
 
 from blendkit.core import Float64, Int64, Matrix
 from blendkit.ops.declare import Covered, NonNegative, Offsets, SpaceOf, UnitInterval, op
-from blendkit.ops.file_level import affine, anchored, by_recordings, reduced
 from blendkit.ops.kernels.bounds import bounds_of
 from blendkit.ops.kernels.per_recording import Reduction
+from blendkit.ops.over_recordings import affine, anchored, by_recordings, reduced
 
 LN2 = float(np.log(2.0))
 
 
-@op("file_mean_mix", scope="file", classwise=True, affine=True, effect="rescale")
+@op(
+    "file_mean_mix",
+    also_called=(("file mean mixed in", "{alpha: 0.2}"),),
+    scope="file",
+    classwise=True,
+    affine=True,
+    effect="rescale",
+)
 def file_mean_mix(x: Matrix, *, offsets: Offsets | None = None, alpha: UnitInterval = 0.2) -> Matrix:
     """Move all chunks towards the recording's mean: (1 - alpha) x + alpha mean over the recording.
 
@@ -22,7 +29,13 @@ def file_mean_mix(x: Matrix, *, offsets: Offsets | None = None, alpha: UnitInter
     return anchored(x, offsets, Reduction.MEAN, alpha)
 
 
-@op("file_max_add", scope="file", classwise=True, effect="rescale")
+@op(
+    "file_max_add",
+    also_called=(("file-maximum leakage, added", "{alpha: 0.05}"),),
+    scope="file",
+    classwise=True,
+    effect="rescale",
+)
 def file_max_add(x: Matrix, *, space: SpaceOf, offsets: Offsets | None = None, alpha: NonNegative = 0.05) -> Matrix:
     """Add the recording's highest score to all its chunks: x + alpha max over the recording.
 
@@ -38,7 +51,13 @@ def file_max_add(x: Matrix, *, space: SpaceOf, offsets: Offsets | None = None, a
     return by_recordings(x, offsets, moved)
 
 
-@op("file_sure_mean", scope="file", spaces=("prob", "unit"), effect="rescale")
+@op(
+    "file_sure_mean",
+    also_called=(("entropy-weighted chunks", "{alpha: 0.2}"),),
+    scope="file",
+    spaces=("prob", "unit"),
+    effect="rescale",
+)
 def file_sure_mean(
     x: Matrix, *, offsets: Offsets | None = None, covered: Covered | None = None, alpha: UnitInterval = 0.2
 ) -> Matrix:

@@ -21,7 +21,15 @@ RanksOfMain = Annotated[Float64 | None, KeptRanks("main")]
 _CONTEXT_RADIUS, _CONTEXT_WIDTH = 3, 1.2  # chunks
 
 
-@op("fake_only", kind="gate", scope="set", classwise=True, spaces=("rank",), thresholds=True)
+@op(
+    "fake_only",
+    also_called=(("gate 1, fake-only, noise suppression", "{main: proto, check: sed}"),),
+    kind="gate",
+    scope="set",
+    classwise=True,
+    spaces=("rank",),
+    thresholds=True,
+)
 def fake_only(
     x: Matrix,
     *,
@@ -43,7 +51,15 @@ def fake_only(
     return mask, (1 - alpha) * x + alpha * own
 
 
-@op("temporal", kind="gate", scope="set", classwise=True, spaces=("rank",), thresholds=True)
+@op(
+    "temporal",
+    also_called=(("gate 2, temporal continuity, proto_cont", "{main: proto, check: sed}"),),
+    kind="gate",
+    scope="set",
+    classwise=True,
+    spaces=("rank",),
+    thresholds=True,
+)
 def temporal_gate(
     x: Matrix,
     *,
@@ -73,7 +89,15 @@ def temporal_gate(
     return mask, (1 - alpha) * x + alpha * np.maximum(own, context)
 
 
-@op("spike", kind="gate", scope="chunk", classwise=True, spaces=("rank",), thresholds=True)
+@op(
+    "spike",
+    also_called=(("gate 3, SED spike, SED-only", "{main: proto, check: sed}"),),
+    kind="gate",
+    scope="chunk",
+    classwise=True,
+    spaces=("rank",),
+    thresholds=True,
+)
 def spike(
     x: Matrix, *, main: RanksOf, check: RanksOf, check_above: UnitInterval = 0.95, main_below: UnitInterval = 0.80,
     alpha: UnitInterval = 0.12,
@@ -86,7 +110,14 @@ def spike(
     return (check > check_above) & (main < main_below), (1 - alpha) * x + alpha * check
 
 
-@op("rank_gate", scope="chunk", classwise=True, spaces=("prob", "unit"), effect="rescale")
+@op(
+    "rank_gate",
+    also_called=(("rank-gated member", "{by: other}"),),
+    scope="chunk",
+    classwise=True,
+    spaces=("prob", "unit"),
+    effect="rescale",
+)
 def rank_gate(x: Matrix, *, by: RanksOf, floor: UnitInterval = 0.5) -> Matrix:
     """Attenuate by another stream's rank: p <- p (floor + (1 - floor) rank(by)).
 
@@ -96,7 +127,15 @@ def rank_gate(x: Matrix, *, by: RanksOf, floor: UnitInterval = 0.5) -> Matrix:
     return np.asarray(x * (floor + (1 - floor) * by), x.dtype)
 
 
-@op("replace_where_sure", kind="gate", scope="chunk", classwise=True, spaces=("prob", "unit"), thresholds=True)
+@op(
+    "replace_where_sure",
+    also_called=(("threshold-dependent weights", "{by: other, above: 0.5}"),),
+    kind="gate",
+    scope="chunk",
+    classwise=True,
+    spaces=("prob", "unit"),
+    thresholds=True,
+)
 def replace_where_sure(x: Matrix, *, by: ProbsOf, above: UnitInterval = 0.5, alpha: UnitInterval = 0.5) -> Gate:
     """Mix in another stream where it is above a threshold: x <- (1 - alpha) x + alpha p_by.
 

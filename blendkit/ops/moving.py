@@ -30,7 +30,17 @@ WINDOW_EDGES: dict[str, EdgeRule] = {
 _ANCHORED = 1e-6  # a chunk's own weight from which sums of differences lose no digits that matter
 
 
-@op("moving_mean", scope="file", classwise=True, affine=True, effect="smooth")
+@op(
+    "moving_mean",
+    also_called=(
+        ("moving average, rolling mean", "{width: 5}"),
+        ("rolling mean with min_periods 1", "{width: 3, edge: available}"),
+    ),
+    scope="file",
+    classwise=True,
+    affine=True,
+    effect="smooth",
+)
 def moving_mean(x: Matrix, *, offsets: Offsets | None = None, width: Width = 3, edge: WindowEdge = "nearest") -> Matrix:
     """Replace each chunk by the mean of the `width` chunks around it (odd).
 
@@ -46,7 +56,13 @@ def moving_mean(x: Matrix, *, offsets: Offsets | None = None, width: Width = 3, 
     return smoothed(x, np.full(radius + 1, 1.0 / width), offsets, WINDOW_EDGES[edge])
 
 
-@op("moving_median", scope="file", classwise=True, effect="smooth")
+@op(
+    "moving_median",
+    also_called=(("median filter over the chunks", "{width: 3}"),),
+    scope="file",
+    classwise=True,
+    effect="smooth",
+)
 def moving_median(
     x: Matrix, *, offsets: Offsets | None = None, width: Width = 3, edge: WindowEdge = "nearest"
 ) -> Matrix:
@@ -59,7 +75,7 @@ def moving_median(
     return _over_windows(x, offsets, radius, WINDOW_EDGES[edge], _median)
 
 
-@op("moving_max", scope="file", classwise=True, effect="smooth")
+@op("moving_max", also_called=(("rolling maximum", "{width: 3}"),), scope="file", classwise=True, effect="smooth")
 def moving_max(x: Matrix, *, offsets: Offsets | None = None, width: Width = 3, edge: WindowEdge = "nearest") -> Matrix:
     """Replace each chunk by the highest of the `width` chunks around it (odd).
 
@@ -70,7 +86,13 @@ def moving_max(x: Matrix, *, offsets: Offsets | None = None, width: Width = 3, e
     return _over_windows(x, offsets, radius, WINDOW_EDGES[edge], _highest)
 
 
-@op("local_lse", scope="file", classwise=True, effect="smooth")
+@op(
+    "local_lse",
+    also_called=(("local log-sum-exp", "{width: 3, beta: 4.5}"),),
+    scope="file",
+    classwise=True,
+    effect="smooth",
+)
 def local_lse(
     x: Matrix, *, offsets: Offsets | None = None, width: Width = 3, edge: WindowEdge = "nearest",
     alpha: UnitInterval = 1.0, beta: Positive = 4.5,

@@ -9,7 +9,19 @@ from blendkit.ops.declare import NonNegative, RowsOf, Score, SpaceOf, op
 from blendkit.ops.kernels.per_value import standardise_kernel
 
 
-@op("linear", scope="chunk", classwise=True, monotone="weak", effect="rescale")
+@op(
+    "linear",
+    also_called=(
+        (
+            "boost by a factor, or by a bonus; with where: {top: 3, of: chunk} for a chunk's top classes",
+            "{factor: 1.1}",
+        ),
+    ),
+    scope="chunk",
+    classwise=True,
+    monotone="weak",
+    effect="rescale",
+)
 def linear(x: Matrix, *, space: SpaceOf, factor: NonNegative = 1.0, added: Score = 0.0) -> Matrix:
     """Multiply and add: x <- factor x + added.
 
@@ -20,7 +32,14 @@ def linear(x: Matrix, *, space: SpaceOf, factor: NonNegative = 1.0, added: Score
     return np.asarray(out if space == "logit" else np.clip(out, 0.0, 1.0), x.dtype)
 
 
-@op("ranks_from_zero", scope="set", classwise=True, spaces=("rank",), monotone="weak")
+@op(
+    "ranks_from_zero",
+    also_called=(("ranks as (r - 1) / (N - 1)", ""),),
+    scope="set",
+    classwise=True,
+    spaces=("rank",),
+    monotone="weak",
+)
 def ranks_from_zero(x: Matrix) -> Matrix:
     """Count ranks from 0 to 1: (r - 1) / (N - 1) in place of the share r / N; both are in use.
 
@@ -32,7 +51,15 @@ def ranks_from_zero(x: Matrix) -> Matrix:
     return x if n < 2 else np.asarray(np.maximum((n * x.astype(np.float64) - 1.0) / (n - 1), 0.0), x.dtype)
 
 
-@op("standardise_by_site", scope="set", classwise=True, spaces=("logit",), effect="rescale", needs=("site",))
+@op(
+    "standardise_by_site",
+    also_called=(("z-scores per site", ""),),
+    scope="set",
+    classwise=True,
+    spaces=("logit",),
+    effect="rescale",
+    needs=("site",),
+)
 def standardise_by_site(x: Matrix, *, rows: RowsOf) -> Matrix:
     """Give every class mean 0 and standard deviation 1 over the chunks of each site.
 

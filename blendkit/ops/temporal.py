@@ -28,7 +28,17 @@ Tap = Annotated[float, Ge(0), Le(1e6)]
 _TAP_EDGES = {**WINDOW_EDGES, "available": EdgeRule.BESIDE}
 
 
-@op("gaussian", scope="file", classwise=True, affine=True, effect="smooth")
+@op(
+    "gaussian",
+    also_called=(
+        ("Gaussian over the chunks, gaussian_filter1d", "{sigma: 0.65}"),
+        ("the same with scipy's own edge", "{sigma: 1.0, edge: reflect}"),
+    ),
+    scope="file",
+    classwise=True,
+    affine=True,
+    effect="smooth",
+)
 def gaussian(
     x: Matrix, *, offsets: Offsets | None = None, sigma: Positive = 1.0, edge: WindowEdge = "nearest"
 ) -> Matrix:
@@ -43,7 +53,18 @@ def gaussian(
     return smoothed(x, taps / (taps[0] + 2 * taps[1:].sum()), offsets, WINDOW_EDGES[edge])
 
 
-@op("three_tap", scope="file", classwise=True, affine=True, effect="smooth")
+@op(
+    "three_tap",
+    also_called=(
+        ("delta-shift smoothing, 3-tap", "{alpha: 0.2}"),
+        ("0.2 0.6 0.2, with 0.8 and 0.2 at the ends", "{alpha: 0.4}"),
+        ("texture half of taxon-aware smoothing (frogs, insects)", "{alpha: 0.35}"),
+    ),
+    scope="file",
+    classwise=True,
+    affine=True,
+    effect="smooth",
+)
 def three_tap(
     x: Matrix, *, offsets: Offsets | None = None, alpha: UnitInterval = 0.2, edge: WindowEdge = "nearest"
 ) -> Matrix:
@@ -57,7 +78,7 @@ def three_tap(
     return smoothed(x, np.array([1 - alpha, alpha / 2]), offsets, _TAP_EDGES[edge])
 
 
-@op("five_tap", scope="file", classwise=True, affine=True, effect="smooth")
+@op("five_tap", also_called=(("0.1 0.2 0.4 0.2 0.1", ""),), scope="file", classwise=True, affine=True, effect="smooth")
 def five_tap(
     x: Matrix,
     *,
@@ -77,7 +98,16 @@ def five_tap(
     return smoothed(x, taps / total, offsets, _TAP_EDGES[edge]) if total > 0 else x
 
 
-@op("adaptive_delta", scope="file", spaces=("prob", "unit"), effect="smooth")
+@op(
+    "adaptive_delta",
+    also_called=(
+        ("adaptive delta smoothing", "{alpha: 0.2}"),
+        ("the same, first and last chunk unchanged", "{edge: keep}"),
+    ),
+    scope="file",
+    spaces=("prob", "unit"),
+    effect="smooth",
+)
 def adaptive_delta(
     x: Matrix, *, offsets: Offsets | None = None, covered: Covered | None = None, alpha: UnitInterval = 0.2,
     edge: NeighbourEdge = "nearest",
@@ -91,7 +121,14 @@ def adaptive_delta(
     return _adapted(x, offsets, alpha * (1 - highest_covered(x, covered)), edge)
 
 
-@op("conservative_delta", scope="file", spaces=("prob", "unit"), effect="smooth", thresholds=True)
+@op(
+    "conservative_delta",
+    also_called=(("conservative temporal consistency", "{alpha: 0.08}"),),
+    scope="file",
+    spaces=("prob", "unit"),
+    effect="smooth",
+    thresholds=True,
+)
 def conservative_delta(
     x: Matrix, *, offsets: Offsets | None = None, covered: Covered | None = None,
     alpha: UnitInterval = 0.08, unsure: UnitInterval = 0.35, sure: UnitInterval = 0.92,
@@ -108,7 +145,17 @@ def conservative_delta(
     return _adapted(x, offsets, alphas, "keep", above=keep_above, ratio=keep_ratio)
 
 
-@op("segment_mean", scope="file", classwise=True, effect="smooth", thresholds=True)
+@op(
+    "segment_mean",
+    also_called=(
+        ("change-point segments, piecewise constant blend", "{threshold: 0.06, alpha: 0.6}"),
+        ("change-point local mean", "{radius: 2}"),
+    ),
+    scope="file",
+    classwise=True,
+    effect="smooth",
+    thresholds=True,
+)
 def segment_mean(
     x: Matrix, *, offsets: Offsets | None = None, threshold: NonNegative = 0.06, alpha: UnitInterval = 0.6,
     radius: Radius = 1000,
@@ -124,7 +171,13 @@ def segment_mean(
     return by_recording(segment_kernel, x, offsets, threshold, alpha, radius)
 
 
-@op("local_max", scope="file", classwise=True, effect="smooth")
+@op(
+    "local_max",
+    also_called=(("event half of taxon-aware smoothing, local maximum (birds)", "{alpha: 0.15}"),),
+    scope="file",
+    classwise=True,
+    effect="smooth",
+)
 def local_max(x: Matrix, *, offsets: Offsets | None = None, alpha: UnitInterval = 0.15, radius: Radius = 1) -> Matrix:
     """Move each chunk towards the highest of its neighbourhood: (1 - alpha) x_t + alpha max(x_(t-r) .. x_(t+r)).
 
@@ -135,7 +188,7 @@ def local_max(x: Matrix, *, offsets: Offsets | None = None, alpha: UnitInterval 
     return by_recording(window_max_kernel, x, offsets, radius, alpha)
 
 
-@op("dilate", scope="file", classwise=True, effect="smooth")
+@op("dilate", also_called=(("maximum dilation", "{radius: 1}"),), scope="file", classwise=True, effect="smooth")
 def dilate(x: Matrix, *, offsets: Offsets | None = None, radius: Radius = 1) -> Matrix:
     """Replace each chunk by the highest of its neighbourhood: max(x_(t-r) .. x_(t+r)).
 

@@ -153,6 +153,13 @@ def fallbacks(x: Matrix, *, rows: Rows, fitted: Fitted) -> list[str]:
 
 @op(
     "site_hour_prior",
+    also_called=(
+        ("site x hour prior, lambda by group", "{strength: 0.4, by_class_name: {Insecta: 1.0}}"),
+        (
+            "the same as public chains count and floor it",
+            "{strength: 0.4, count: windows, hour_pool: rates, centre: false, floor: 0.0001, cap: 1000000.0}",
+        ),
+    ),
     scope="file",
     classwise=True,
     spaces=("logit",),
