@@ -65,7 +65,7 @@ if TYPE_CHECKING:
         power,
         softmax_richness,
     )
-    from blendkit.ops.file_means import file_max_add, file_mean_mix, file_sure_mean
+    from blendkit.ops.file_means import file_max_add, file_mean_mix, file_power_mean, file_sure_mean
     from blendkit.ops.fitted.calibration_maps import Isotonic, Platt, fit_isotonic, fit_platt
     from blendkit.ops.fitted.rate_tables import RateTable, diel_prior, month_prior, near_places, place_prior
     from blendkit.ops.fitted.reference import fit_class_rates, prior_correction, quantile_map
@@ -103,6 +103,7 @@ if TYPE_CHECKING:
         dilate,
         five_tap,
         gaussian,
+        kernel,
         local_max,
         segment_mean,
         three_tap,
@@ -158,6 +159,7 @@ __all__ = [
     "file_mean_max",
     "file_mean_mix",
     "file_noisy_or",
+    "file_power_mean",
     "file_sure_mean",
     "file_top_scale",
     "fit_class_rates",
@@ -170,6 +172,7 @@ __all__ = [
     "info_of",
     "integer_weights",
     "isotonic",
+    "kernel",
     "linear",
     "local_lse",
     "local_max",

@@ -23,6 +23,7 @@ Power = Annotated[float, Ge(0), Le(100)]
         ("file confidence scaling, top-n", "{n: 2, power: 0.4}"),
         ('"rank-aware" scaling, file maximum to a power (no ranks are involved)', "{n: 1, power: 0.6}"),
         ("times the file's maximum", "{n: 1, power: 1.0}"),
+        ("times the file's mean (n at least the chunks of a file)", "{n: 1000, power: 1.0}"),
     ),
     scope="file",
     classwise=True,

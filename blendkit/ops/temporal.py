@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Annotated, Literal
 
 import numpy as np
-from annotated_types import Ge, Le
+from annotated_types import Ge, Le, Len
 
 from blendkit.core import Float64, Int64, Matrix, read_only
 from blendkit.ops.declare import Covered, NonNegative, Offsets, Positive, UnitInterval, op
@@ -24,6 +24,8 @@ TRUNCATE = 4.0  # scipy's default: the kernel ends at four sigma
 NeighbourEdge = Literal["nearest", "available", "keep"]
 Radius = Annotated[int, Ge(1), Le(1000)]
 Tap = Annotated[float, Ge(0), Le(1e6)]
+Taps = Annotated[list[Tap], Len(1, 1001)]
+FIVE_TAPS: list[float] = [0.4, 0.2, 0.1]
 # a kernel with weights of its own for the chunk keeps them where neighbours are missing
 _TAP_EDGES = {**WINDOW_EDGES, "available": EdgeRule.BESIDE}
 
@@ -93,9 +95,36 @@ def five_tap(
     x: (N, C), offsets and edge as in `three_tap` (`keep` leaves two chunks at either end). If all weights are
     0, x is unchanged. Returns (N, C). Source: the kernel 0.1 0.2 0.4 0.2 0.1 of Babych's 2025 solution.
     """
-    taps = np.array([centre, near, far], np.float64)
-    total = centre + 2 * (near + far)
-    return smoothed(x, taps / total, offsets, _TAP_EDGES[edge]) if total > 0 else x
+    return _with_taps(x, [centre, near, far], offsets, edge)
+
+
+@op(
+    "kernel",
+    also_called=(
+        ("a kernel of any weights; triangular weights", "{taps: [3, 2, 1]}"),
+        ("np.convolve, mode same", "{taps: [0.3, 0.2, 0.1], edge: zero}"),
+    ),
+    scope="file",
+    classwise=True,
+    affine=True,
+    effect="smooth",
+)
+def kernel(
+    x: Matrix, *, offsets: Offsets | None = None, taps: Taps = FIVE_TAPS, edge: WindowEdge = "nearest"
+) -> Matrix:
+    """Weigh each chunk with its neighbours by a symmetric kernel of any width; the weights are divided by their sum.
+
+    x: (N, C), offsets and edge as in `five_tap`. taps: weights of the chunk itself, then of both chunks beside it, and
+    so on outwards; [0.4, 0.2, 0.1] is `five_tap`. To mix with the unsmoothed chunks is a greater first weight. If all
+    weights are 0, x is unchanged. Returns (N, C). Source: file smoothing in team Epoch's code for BirdCLEF 2024.
+    """
+    return _with_taps(x, taps, offsets, edge)
+
+
+def _with_taps(x: Matrix, weights: list[float], offsets: Int64 | None, edge: WindowEdge) -> Matrix:
+    of = np.array(weights, np.float64)
+    total = of[0] + 2 * of[1:].sum()
+    return smoothed(x, of / total, offsets, _TAP_EDGES[edge]) if total > 0 else x
 
 
 @op(

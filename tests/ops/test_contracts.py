@@ -58,6 +58,8 @@ SETTINGS: dict[str, list[dict[str, Any]]] = {
     "linear": [{"factor": 2.0, "added": -0.3}, {"factor": 0.0}],
     "file_max_add": [{"alpha": 0.0}, {"alpha": 3.0}],
     "file_sure_mean": [{"alpha": 1.0}],
+    "file_power_mean": [{"alpha": 1.0, "exponent": 7.3}],
+    "kernel": [{"taps": [3, 2, 1, 0.5]}, {"taps": [0, 1], "edge": "available"}, {"taps": [0.0]}],
     "prior_correction": [{"source_rate": 0.1, "strength": 0.3}],
 }
 LISTED = RangeList({"S01": frozenset({"22961", "compau"}), "S02": frozenset({"litnig1"})})
@@ -118,12 +120,14 @@ def test_the_declarations_of_the_built_in_ops() -> None:
         "file_mean_max": ("step", "file", True, None),
         "file_mean_mix": ("step", "file", True, None),
         "file_noisy_or": ("step", "file", True, None),
+        "file_power_mean": ("step", "file", True, None),
         "file_sure_mean": ("step", "file", False, None),
         "file_top_scale": ("step", "file", True, None),
         "five_tap": ("step", "file", True, None),
         "gaussian": ("step", "file", True, None),
         "geometric": ("blend", "chunk", True, "prob"),
         "isotonic": ("step", "file", True, None),
+        "kernel": ("step", "file", True, None),
         "linear": ("step", "chunk", True, None),
         "local_lse": ("step", "file", True, None),
         "local_max": ("step", "file", True, None),

@@ -10,16 +10,24 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from numpy.typing import NDArray
-from scipy.ndimage import gaussian_filter1d, maximum_filter1d, median_filter, uniform_filter1d
+from scipy.ndimage import correlate1d, gaussian_filter1d, maximum_filter1d, median_filter, uniform_filter1d
 
 from blendkit.core import compiled_only
 from blendkit.errors import BlendkitError
 from blendkit.ops.file_level import file_mean_max, file_noisy_or
 from blendkit.ops.moving import local_lse, moving_max, moving_mean, moving_median
-from blendkit.ops.temporal import adaptive_delta, conservative_delta, five_tap, gaussian, segment_mean, three_tap
+from blendkit.ops.temporal import (
+    adaptive_delta,
+    conservative_delta,
+    five_tap,
+    gaussian,
+    kernel,
+    segment_mean,
+    three_tap,
+)
 
 EDGES = ("nearest", "reflect", "zero", "available", "shrink", "keep")
-MODES = {"nearest": "nearest", "reflect": "reflect", "zero": "constant"}
+MODES: dict[str, Any] = {"nearest": "nearest", "reflect": "reflect", "zero": "constant"}
 LENGTHS = (1, 2, 3, 7, 12)
 OFFSETS = np.concatenate([[0], np.cumsum(LENGTHS)]).astype(np.int64)
 X = np.random.default_rng(5).random((OFFSETS[-1], 2))
@@ -38,7 +46,7 @@ def test_the_reflected_gaussian_by_hand() -> None:
     np.testing.assert_allclose(out, [0.2150, 0.5699, 0.2054, 0.0096, 0.0001], atol=5e-5)
 
 
-def median_of(part: NDArray[np.float64], width: int, mode: str) -> NDArray[np.float64]:
+def median_of(part: NDArray[np.float64], width: int, mode: Any) -> NDArray[np.float64]:
     """scipy's median, which leaves its own rule where a window reaches far beyond the array; numpy's padding there."""
     if width <= 5:
         return np.asarray(median_filter(part, (width, 1), mode=mode))
@@ -100,6 +108,15 @@ def test_taps_at_the_ends_by_hand() -> None:
     assert column(five_tap, [1, 0, 0], edge="zero") == [0.4, 0.2, 0.1]
 
 
+@pytest.mark.parametrize("edge", MODES)
+def test_kernels_of_any_width_are_those_of_scipy(edge: Any) -> None:
+    weights = np.array([1, 2, 3, 4, 3, 2, 1]) / 16
+    expected = in_parts(lambda p: correlate1d(p, weights, axis=0, mode=MODES[edge]))
+    np.testing.assert_allclose(kernel(X, taps=[4, 3, 2, 1], offsets=OFFSETS, edge=edge), expected, atol=1e-12)
+    np.testing.assert_array_equal(kernel(X, taps=[0.4, 0.2, 0.1], edge=edge), five_tap(X, edge=edge))
+    assert (kernel(X, taps=[0.0, 0.0], edge=edge) == X).all()
+
+
 def test_a_soft_maximum_by_hand() -> None:
     soft = np.log((np.exp(2) + 1 + 1) / 3) / 2
     np.testing.assert_allclose(local_lse(np.array([[1.0, 0, 0, 0]]).T, beta=2)[1, 0], soft)
@@ -127,6 +144,7 @@ SMOOTHERS: dict[str, Any] = {
         for e in EDGES
     },
     **{f"moving {e}": lambda x, e=e: moving_mean(x, width=5, edge=e) for e in EDGES},
+    "a kernel": lambda x: kernel(x, taps=[0.4, 0.3, 0.3, 0.1], edge="available"),
     "no own weight": lambda x: five_tap(x, centre=0),
     "median": lambda x: moving_median(x, width=5),
     "maximum": lambda x: moving_max(x, width=5, edge="available"),

@@ -16,7 +16,7 @@ from blendkit.core.rows import Rows
 from blendkit.ops.calibration import fit_isotonic_map, fit_platt_map
 from blendkit.ops.declare import Fitted
 from blendkit.ops.file_level import low_rank_power, low_rank_power_of_set
-from blendkit.ops.file_means import file_max_add, file_mean_mix, file_sure_mean, sureness
+from blendkit.ops.file_means import file_max_add, file_mean_mix, file_power_mean, file_sure_mean, sureness
 from blendkit.ops.fitted.calibration_maps import fit_platt
 from blendkit.ops.fitted.site_hour import fit_site_hour_prior, site_hour_prior
 from blendkit.ops.fitted.thresholds import fit_thresholds
@@ -38,6 +38,11 @@ def rows_at(*places: tuple[str, int]) -> Rows:
 def test_means_and_maxima_of_a_recording_by_hand() -> None:
     x = np.array([[0.2], [0.6], [0.9]])
     np.testing.assert_allclose(file_mean_mix(x, offsets=TWO, alpha=0.25)[:, 0], [0.25, 0.55, 0.9])
+    np.testing.assert_allclose(
+        file_power_mean(x, offsets=TWO, alpha=0.5)[:, 0], (x[:, 0] + [0.2**0.5, 0.2**0.5, 0.9]) / 2
+    )
+    np.testing.assert_allclose(file_power_mean(x * 1e-200, offsets=TWO, alpha=1)[0], [0.2**0.5 * 1e-200])
+    assert (file_power_mean(x * 0, offsets=TWO) == 0).all()
     np.testing.assert_allclose(file_max_add(x, space="prob", offsets=TWO, alpha=0.5)[:, 0], [0.5, 0.9, 1.0])
     np.testing.assert_allclose(file_max_add(x, space="logit", offsets=TWO, alpha=0.5)[:, 0], [0.5, 0.9, 1.35])
 

@@ -22,7 +22,20 @@ from blendkit.sample.species import SPECIES, backbone_labels, class_labels
 from blendkit.sample.world import is_whole, make_world
 
 SMALL = WorldConfig(train_recordings=4, test_recordings=3, focal_clips=3, unlabelled=2)
-EXTERNAL = ("base", "birdnet", "cnn", "dinov2", "exp019", "exp53", "exp72e", "exp79b", "exp88", "insects", "proto", "sed")
+EXTERNAL = (
+    "base",
+    "birdnet",
+    "cnn",
+    "dinov2",
+    "exp019",
+    "exp53",
+    "exp72e",
+    "exp79b",
+    "exp88",
+    "insects",
+    "proto",
+    "sed",
+)
 TABLES = (
     "taxonomy.csv",
     "train_soundscapes_labels.csv",
