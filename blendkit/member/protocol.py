@@ -17,7 +17,6 @@ if TYPE_CHECKING:
 
 SCORING_FORMAT = 1  # raised whenever decoding, cutting or augmentation would give other logits
 
-
 ShiftSpace = Literal["logit", "prob"]  # what the mean over shifts is taken of
 BELOW_FLOAT32 = 2.0**-150  # stands for an exact 0: half of float32's smallest positive value
 _LOGITS_VERSION = "blendkit_logits_version"

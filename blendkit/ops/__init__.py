@@ -28,13 +28,9 @@ if TYPE_CHECKING:
         ByTaxon,
         ClassGroups,
         ClassIds,
-        Context,
         Covered,
-        Default,
         Fitted,
         FittedOf,
-        KeptRanks,
-        Keys,
         Monotone,
         NonNegative,
         Offsets,
@@ -45,12 +41,10 @@ if TYPE_CHECKING:
         RowsOf,
         Scope,
         SpaceOf,
-        Stream,
         TaxonomyOf,
         UnitInterval,
         Weights,
         info_of,
-        mark_of,
         op,
         signature,
     )
@@ -72,8 +66,8 @@ if TYPE_CHECKING:
     from blendkit.ops.fitted.site_hour import site_hour_prior
     from blendkit.ops.gates import fake_only, rank_gate, replace_where_sure, spike, temporal_gate
     from blendkit.ops.highest import highest_classes
+    from blendkit.ops.marks import Context, Default, KeptRanks, Keys, Stream, mark_of
     from blendkit.ops.moving import local_lse, moving_max, moving_mean, moving_median
-    from blendkit.ops.notebook_words import NotebookWords, notebook_words, words_as_markdown
     from blendkit.ops.pools import (
         geometric_mean,
         maximum,
@@ -108,6 +102,7 @@ if TYPE_CHECKING:
         segment_mean,
         three_tap,
     )
+    from blendkit.ops.words import NotebookWords, notebook_words, words_as_markdown
 else:
     __getattr__, __dir__ = lazy_face(__name__)
 

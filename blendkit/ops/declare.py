@@ -30,6 +30,7 @@ from typing import (
 from annotated_types import Ge, Interval, Le
 
 from blendkit.core import Bools, Float64, Int64, Rows, Space, Taxonomy
+from blendkit.ops.marks import Context, Default, KeptRanks, Keys, Stream, mark_of
 
 Scope = Literal["chunk", "file", "set"]
 Monotone = Literal["strict", "weak", "no"]
@@ -45,48 +46,6 @@ WEIGHTS_DO: dict[WeightKind, str] = {
     "membership": "only uses which inputs have a weight above 0",
 }  # for messages
 F = TypeVar("F", bound=Callable[..., Any])
-
-
-@dataclass(frozen=True)
-class Context:
-    """Marks a parameter that the runner supplies, never a recipe."""
-
-    name: Literal["offsets", "rows", "taxonomy", "classes", "covered", "fitted", "weights", "space"]
-
-
-@dataclass(frozen=True)
-class Stream:
-    """Marks a parameter that a recipe gives as the name of another stream.
-
-    The op gets that stream's values (N, C) in `space`: converted where that is possible, for `rank` as
-    average-tie percentile ranks over all rows; `any` leaves them unchanged.
-    """
-
-    space: Space | Literal["any"]
-
-
-@dataclass(frozen=True)
-class KeptRanks:
-    """Marks a parameter that gets the percentile ranks of the stream that the parameter `of` names, which are kept.
-
-    The runner makes the ranks of a stream once, however many steps and blends use them. None: the op makes its own.
-    """
-
-    of: str
-
-
-@dataclass(frozen=True)
-class Keys:
-    """Marks a mapping whose keys are classes, or names of a taxonomy level; the runner checks that they exist."""
-
-    of: Literal["classes", "class_name"]
-
-
-@dataclass(frozen=True)
-class Default:
-    """Gives a default to a key of a `TypedDict` whose keys are keyword parameters of several ops."""
-
-    value: Any
 
 
 @dataclass(frozen=True, eq=False)
@@ -280,13 +239,3 @@ def _required(hint: Any) -> Any:
     inner, *marks = get_args(bare)
     others = tuple(m for m in marks if not isinstance(m, Default))
     return Annotated[inner, *others] if others else inner
-
-
-M = TypeVar("M")
-
-
-def mark_of(hint: Any, kind: type[M]) -> M | None:
-    """Return the mark in `Annotated[...]`, also inside `... | None`; None if there is none."""
-    if isinstance(hint, kind):
-        return hint
-    return next((found for part in get_args(hint) if (found := mark_of(part, kind)) is not None), None)

@@ -12,8 +12,9 @@ import numpy as np
 
 from blendkit.core import Bools, Float64, Matrix
 from blendkit.metrics import percentile_rank
-from blendkit.ops.declare import KeptRanks, Offsets, ProbsOf, RanksOf, UnitInterval, op
+from blendkit.ops.declare import Offsets, ProbsOf, RanksOf, UnitInterval, op
 from blendkit.ops.kernels.along_time import EdgeRule
+from blendkit.ops.marks import KeptRanks
 from blendkit.ops.moving import smoothed
 
 Gate = tuple[Bools, Float64]

@@ -15,7 +15,6 @@ from blendkit.ops.declare import (
     ClassGroups,
     ClassIds,
     Covered,
-    Default,
     NonNegative,
     TaxonomyOf,
     UnitInterval,
@@ -30,6 +29,7 @@ from blendkit.ops.kernels.over_classes import (
     group_reduce_kernel,
     share_kernel,
 )
+from blendkit.ops.marks import Default
 from blendkit.ops.parallel import in_blocks, row_by_row
 
 Strength = Annotated[float, Interval(ge=0, le=1), Default(0.0)]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from pathlib import Path
 
 import pytest
@@ -15,7 +16,8 @@ from blendkit.recipe.strict_yaml import parse
 from blendkit.registry import OPS, registry
 
 NAMES = registry(OPS).names()
-PAGE = Path(__file__).parents[2] / "examples" / "public_chains.md"
+ROOT = Path(__file__).parents[2]
+PAGE = ROOT / "examples" / "public_chains.md"
 
 
 def info(name: str) -> OpInfo:
@@ -49,6 +51,16 @@ def test_the_page_holds_the_table_as_it_is_printed() -> None:
     assert (
         "also called: delta-shift smoothing, 3-tap  ({alpha: 0.2})" in runner.invoke(ops, ["show", "three_tap"]).output
     )
+
+
+@pytest.mark.parametrize("page", [PAGE, ROOT / "docs" / "published_steps.md"], ids=lambda p: p.stem)
+def test_every_step_on_the_pages_is_valid(page: Path) -> None:
+    written = [s for s in re.findall(r"`(\w+: \{[^`]*\})`", page.read_text(encoding="utf-8")) if "..." not in s]
+    steps = [(name, given) for s in written for name, given in parse(s, "page")[0].items() if name in NAMES]
+    assert len(steps) > 20
+    for name, given in steps:
+        own = info(name)
+        op_model(own).model_validate(given | dict.fromkeys(own.streams().keys() - given.keys(), "other"))
 
 
 def test_third_party_ops_are_placed_too() -> None:
