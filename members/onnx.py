@@ -10,7 +10,7 @@ from typing import Any, Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from blendkit.audio import Anchor, Pool, samples_at
+from blendkit.audio import Anchor, FramePool, samples_at
 from blendkit.core import Float32
 from blendkit.errors import BlendkitError
 from blendkit.graphs import GraphNeeds, Port, check_grid, load_graph, metadata_saw, open_session, ports, variant_note
@@ -108,7 +108,7 @@ def onnx_member(
     window_s: Seconds | None = None,
     hop_s: Seconds | None = None,
     anchor: Anchor = "recording",
-    pool: Pool | None = None,
+    pool: FramePool | None = None,
     input: str | None = None,  # noqa: A002 - the recipe's key
     output: str | None = None,
     gives: Space | None = None,
@@ -183,7 +183,7 @@ def _real(path: Path, given: GraphInput, outputs: list[Port], samples: int, cont
     return with_shapes(outputs, runner.run(None, trial_windows(samples)[:1]))
 
 
-def _pooling(scores: GraphOutput, pool: Pool | None) -> list[str]:
+def _pooling(scores: GraphOutput, pool: FramePool | None) -> list[str]:
     """Return a note on frames. Raises BlendkitError if nothing says how they are pooled, or if there are none."""
     if scores.frames and pool is None:
         raise BlendkitError(

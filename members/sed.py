@@ -14,7 +14,6 @@ from blendkit.audio import Anchor, Pool, samples_at
 from blendkit.core import Float32, Float64, Saw, logit
 from blendkit.errors import BlendkitError
 from blendkit.graphs import (
-    Port,
     load_graph,
     metadata,
     metadata_names,
@@ -27,45 +26,36 @@ from blendkit.member import (
     Batch,
     ClassBy,
     ClassMap,
+    ClipAndFrame,
     Column,
     FilePath,
+    FrameShift,
     GraphInput,
-    GraphOutput,
     GraphRunner,
     Mel,
     MemberContext,
     MemberInfo,
     Part,
+    PartFrames,
     Seconds,
+    WindowParts,
     apart,
     as_logits,
     as_probabilities,
     audio_input,
+    find_clip_and_frame,
+    frame_moves,
     logits_version,
     match_classes,
+    part_frames,
     picture_input,
     read_class_names,
     saw_of_folds,
-    score_output,
     stated_space,
     trial_windows,
-    with_shapes,
 )
 
 LogitOrProb = Literal["logit", "prob"]
-
-
-@dataclass(frozen=True)
-class SedOutputs:
-    """The outputs of `clip` (B, L) and `frame` (B, T, L) scores, of which either may be absent."""
-
-    clip: GraphOutput | None
-    frame: GraphOutput | None
-
-    @property
-    def used(self) -> list[GraphOutput]:
-        """The outputs that are there."""
-        return [o for o in (self.clip, self.frame) if o is not None]
 
 
 @dataclass(frozen=True)
@@ -76,29 +66,29 @@ class SedMember:
     front: Mel | RawAudio
     folds: tuple[GraphRunner, ...]
     labels: ClassMap
-    outputs: SedOutputs
+    outputs: ClipAndFrame
     frame_weight: float
     mix: LogitOrProb
     gives: LogitOrProb
     fold_saw: tuple[Saw, ...] = ()
+    parts: PartFrames | None = None
 
     def only(self, folds: Sequence[int]) -> SedMember:
         """Return the ensemble of these folds alone."""
         return replace(self, folds=tuple(self.folds[i] for i in folds))
 
     def predict(self, windows: Float32) -> Float32:
-        """Return logits (B, C), or frame probabilities (B, T, C) with the pool `frames`."""
+        """Return logits (B, C) or (B, P, C) with the pool `parts`, or frame probabilities (B, T, C) with `frames`."""
         return self.predict_front(self.front(windows))
 
     def predict_front(self, pictures: Float32) -> Float32:
         """As `predict`, for spectrograms (B, 1, mels, frames)."""
-        one = self._frames if self.info.pool == "frames" else self._mixed
+        one = {"frames": self._frames, "parts": self._parts}.get(self.info.pool, self._mixed)
         mean = np.mean([one(fold, pictures) for fold in self.folds], axis=0)
-        if self.info.pool == "frames":
-            flat = self.labels.place(mean.reshape(-1, mean.shape[-1]).astype(np.float32))
-            return flat.reshape(*mean.shape[:-1], -1)
-        logits = logit(mean, floor=BELOW_FLOAT32) if self.mix == "prob" else mean
-        return self.labels.place(logits.astype(np.float32))
+        if self.info.pool != "frames" and self.mix == "prob":
+            mean = logit(mean, floor=BELOW_FLOAT32)
+        flat = self.labels.place(mean.reshape(-1, mean.shape[-1]).astype(np.float32))
+        return flat.reshape(*mean.shape[:-1], -1)
 
     def _mixed(self, fold: GraphRunner, pictures: Float32) -> Float64:
         """One fold: (1 - w) clip + w max over frames, as probabilities or as logits."""
@@ -107,6 +97,20 @@ class SedMember:
         for output, values in zip(self.outputs.used, found, strict=True):
             x = output.arranged(values)
             scores.append(self._in_mix(output.name, x.max(axis=1) if x.ndim == 3 else x))
+        if len(scores) == 1:
+            return scores[0]
+        return (1 - self.frame_weight) * scores[0] + self.frame_weight * scores[1]
+
+    def _parts(self, fold: GraphRunner, pictures: Float32) -> Float64:
+        """One fold, for every chunk in the window: (1 - w) clip + w the highest of the chunk's own frames."""
+        assert self.parts is not None
+        scores = []
+        for output, values in zip(
+            self.outputs.used, fold.run([o.name for o in self.outputs.used], pictures), strict=True
+        ):
+            p = as_probabilities("sed", output.name, output.arranged(values), self.gives)
+            whole = p if p.ndim == 3 else p[:, None]
+            scores.append(self.parts.highest(whole) if output is self.outputs.frame else whole)
         if len(scores) == 1:
             return scores[0]
         return (1 - self.frame_weight) * scores[0] + self.frame_weight * scores[1]
@@ -150,6 +154,8 @@ def sed(
     clip: str | None = None,
     frame: str | None = None,
     frame_weight: Part = 0.5,
+    frame_shift: FrameShift = 0,
+    main_weight: Part = 0.5,
     mix: LogitOrProb = "prob",
     gives: LogitOrProb | None = None,
     batch: Batch = 12,
@@ -163,16 +169,21 @@ def sed(
     spectrogram of the training; folds and members with equal settings share one computation. `mel: null`: the
     graph's input is raw audio, and its metadata says its `rate` and the `window_s` to use unless it is stated here, as
     a student of `blendkit fit student` does. clip, frame: the outputs' names; default: the one without and the one with
-    frames. gives: `logit` or `prob`; unless stated, what looks like probabilities is refused. Longer windows:
-    `window_s: 20, anchor: centre, pool: frames` averages the frames of overlapping windows on one timeline;
-    a chunk's score is its highest frame (Babych, BirdCLEF 2025). A recording that some folds were trained on, as their
-    metadata `saw` says, is scored by the others alone.
+    frames. gives: `logit` or `prob`; unless stated, what looks like probabilities is refused.
+
+    Longer windows: `window_s: 20, anchor: centre, pool: frames` averages the frames of overlapping windows on one
+    timeline; a chunk's score is its highest frame (Babych, BirdCLEF 2025). `pool: parts` takes per fold and window the
+    highest frame of each whole chunk in it, mixed by frame_weight with a clip score per window or per chunk, as
+    probabilities; then the mean over folds, then over the windows that hold the chunk. frame_shift: with these two
+    pools, the frames of every chunk also move by so many either way, where they stay inside, and main_weight is that
+    of its own. A recording that some folds were trained on, as their metadata `saw` says, is scored by the others.
     """
     if not folds:
         raise BlendkitError("sed: `folds:` is empty; name at least one ONNX file")
     if not 0 <= frame_weight <= 1:
         raise BlendkitError(f"sed: frame_weight must lie between 0 and 1, got {frame_weight:g}")
     graph, source = load_graph(Path(folds[0]), "sed"), Path(folds[0]).name
+    _check_pool(pool, frame_shift, mix)
     front = _front(mel, graph, source)
     labels, said = _labels(graph, source, classes, class_by, class_column)
     stated = metadata_seconds(graph, "window_s", source, "sed") if isinstance(front, RawAudio) else None
@@ -181,7 +192,9 @@ def sed(
     mapped = match_classes("sed", labels, class_by, context, synonyms=Path(synonyms) if synonyms else None)
     tried = front(trial_windows(samples))
     runners = tuple(_runner(Path(f), front, samples, context) for f in folds)
-    outputs = _outputs(runners[0], ports(graph)[1], tried, (clip, frame), labels, need_frames=pool == "frames")
+    outputs = find_clip_and_frame(
+        runners[0], ports(graph)[1], tried, (clip, frame), labels, need_frames=pool in ("frames", "parts")
+    )
     runners, values, mixed = _checked(runners, outputs, tried, len(labels))
     spaces = [
         stated_space("sed", graph, o.name, o.arranged(v), gives) for o, v in zip(outputs.used, values, strict=True)
@@ -189,12 +202,25 @@ def sed(
     notes = (mapped.note, *said, f"{len(folds)} folds averaged as {mix}", f"frame weight {frame_weight:g}", *mixed)
     each = saw_of_folds(folds, "sed")
     saw = each[0].joined(*each[1:])
+    moves = frame_moves(frame_shift, main_weight)
+    per_part = (
+        part_frames(outputs, WindowParts.of(window, hop_s, context.chunk_s, anchor), moves) if pool == "parts" else None
+    )
     frames = max(1, outputs.frame.frames) if pool == "frames" and outputs.frame is not None else 0
+    frames = len(per_part.ranges) if per_part else frames
     info = MemberInfo(
         mapped.classes, mapped.covered, front.rate, window, runners[0].input.whole_batches(batch), notes, saw,
-        hop_s, pool, anchor, frames,
+        hop_s, pool, anchor, frames, moves if pool == "frames" else (),
     )  # fmt: skip
-    return SedMember(info, front, runners, mapped, outputs, frame_weight, mix, spaces[0], each)
+    return SedMember(info, front, runners, mapped, outputs, frame_weight, mix, spaces[0], each, per_part)
+
+
+def _check_pool(pool: Pool, frame_shift: int, mix: LogitOrProb) -> None:
+    if frame_shift and pool not in ("frames", "parts"):
+        ways = ["write `pool: parts` or `pool: frames`"]
+        raise BlendkitError(f"sed: `frame_shift:` moves the frames of chunks, and `pool: {pool}` has none", ways)
+    if pool == "parts" and mix == "logit":
+        raise BlendkitError("sed: `pool: parts` averages probabilities", ["leave `mix: logit` out"])
 
 
 def _labels(
@@ -224,36 +250,8 @@ def _front(mel: Any, graph: Any, source: str) -> Mel | RawAudio:
     return RawAudio(int(rate))
 
 
-def _outputs(
-    runner: GraphRunner,
-    declared: list[Port],
-    pictures: Float32,
-    named: tuple[str | None, str | None],
-    labels: Sequence[str],
-    *,
-    need_frames: bool,
-) -> SedOutputs:
-    """Return the outputs of clip and frame scores: those named, else the only ones of their kind."""
-    real = with_shapes(declared, runner.run(None, pictures[:1]))
-    known = [o for o in real if len(labels) in o.shape[1:]]
-    ranks = {o.name: len(o.shape) - (runner.input.single and o.shape[1] == 1) for o in real if len(o.shape) > 1}
-    found: list[GraphOutput | None] = []
-    for name, framed in zip(named, (False, True), strict=True):
-        fitting = [o.name for o in known if (ranks[o.name] > 2) == framed]
-        if name is None and len(fitting) > 1 and not any(named):
-            which, kind = ", ".join(fitting), "frame" if framed else "clip"
-            raise BlendkitError(f"sed: several outputs could hold {kind} scores: {which}", [f"name it with `{kind}:`"])
-        taken = name or (fitting[0] if len(fitting) == 1 else None)
-        found.append(score_output("sed", real, taken, labels, "its class list")[0] if taken else None)
-    if not any(found) or (need_frames and found[1] is None):
-        details = [f"found {', '.join(map(str, real))}", "name them with `clip:` and `frame:`"]
-        wanted = f"clip [batch, L] or frame [batch, T, L] scores of {len(labels)} classes"
-        raise BlendkitError(f"sed: the graph has no output of {wanted}", details)
-    return SedOutputs(found[0], found[1])
-
-
 def _checked(
-    runners: Sequence[GraphRunner], outputs: SedOutputs, pictures: Float32, width: int
+    runners: Sequence[GraphRunner], outputs: ClipAndFrame, pictures: Float32, width: int
 ) -> tuple[tuple[GraphRunner, ...], Sequence[NDArray[Any]], list[str]]:
     """Run the trial spectrograms through every fold: only a run shows whether it fits, and whether it mixes windows.
 

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from blendkit.audio.fingerprints import content_of
     from blendkit.audio.grid import (
         Anchor,
+        FramePool,
         Overlaps,
         Pool,
         WindowPool,
@@ -45,6 +46,7 @@ __all__ = [
     "Decoded",
     "Edge",
     "FoundAudio",
+    "FramePool",
     "Grid",
     "Overlaps",
     "Pool",

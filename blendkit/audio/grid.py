@@ -15,7 +15,8 @@ from blendkit.core import Float64, Int64
 from blendkit.errors import BlendkitError
 
 WindowPool = Literal["mean", "max"]
-Pool = WindowPool | Literal["frames"]
+FramePool = WindowPool | Literal["frames"]
+Pool = FramePool | Literal["parts"]
 Anchor = Literal["recording", "chunk", "centre"]
 
 

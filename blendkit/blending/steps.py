@@ -89,6 +89,7 @@ def _result(
             mask = covered if mask is None else mask & covered
             note(f"{step.name}: {step.params[p]} does not cover {int((~covered).sum())} classes; they stay as they are")
     others = {p: values for p, (values, _) in streams.items()}
+    others |= {p: read(step.params[of], "rank")[0] for p, of in step.info.kept_ranks().items() if of in streams}
     if mask is None or mask.ndim == 2 or not step.info.classwise:
         return mask, _run(step, scores, scores.classes, around, note, others)
     chosen = np.flatnonzero(mask)  # its op is given these alone, so that the others' values cannot matter

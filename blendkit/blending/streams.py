@@ -86,6 +86,8 @@ def make_streams(
         )
         for name in stream.reads:
             _use(making, name)
+            if not making.uses[name]:
+                making.ranks.pop(name, None)
         _report_uncovered(making, stream, scores)
         made(stream.name, scores)
         if uses[stream.name]:
@@ -114,13 +116,18 @@ def finished(
     reader: gives the other streams that steps read.
     """
     read, made_by = (no_streams, {}) if reader is None else (reader.read, reader.made_by)
-    scores = replace(fill_uncovered(stream, scores, around), made_by=fill_key(stream, scores.made_by))
-    for step in stream.steps:
+    for i, step in enumerate(stream.steps):
+        if i == stream.fill_at:
+            scores = _filled(stream, scores, around)
         key = step_key(step, scores.made_by, [made_by[n] for n in step.reads])
         make = partial(apply_step, step, scores, around, coverage, note, read)
         scores = replace(memo.get(key, make, _bytes), made_by=key)
         del make  # it holds the step's input, which the next step does not need
-    return scores
+    return scores if stream.fill_at < len(stream.steps) else _filled(stream, scores, around)
+
+
+def _filled(stream: StreamPlan, scores: Scores, around: StepContext) -> Scores:
+    return replace(fill_uncovered(stream, scores, around), made_by=fill_key(stream, scores.made_by))
 
 
 def _bytes(scores: Scores) -> int:
@@ -179,12 +186,16 @@ def _blend(making: _Making, stream: StreamPlan) -> Scores:
 
 def _ranks(making: _Making, name: str) -> NDArray[np.int32]:
     """A stream's integer ranks, made once; its values are dropped at their last use."""
+    ranks = _kept_ranks(making, name)
+    _use(making, name)
+    return ranks
+
+
+def _kept_ranks(making: _Making, name: str) -> NDArray[np.int32]:
     if name not in making.ranks:
         scores = making.live[name]
         make = partial(doubled_ranks, scores.values)
         making.ranks[name] = making.memo.get(f"ranks {scores.made_by}", make, lambda r: r.nbytes)
-        del scores, make
-    _use(making, name)
     return making.ranks[name]
 
 
@@ -248,8 +259,7 @@ def _read(
     if space in ("any", scores.space) and space != "rank":
         return scores.values, scores.covered
     if space == "rank":
-        make = partial(doubled_ranks, scores.values)
-        ranks = making.memo.get(f"ranks {scores.made_by}", make, lambda r: r.nbytes)
+        ranks = _kept_ranks(making, name)
         return ranks / (2.0 * max(len(ranks), 1)), scores.covered
     return convert(scores, "prob" if space == "prob" else "logit", note).values, scores.covered
 

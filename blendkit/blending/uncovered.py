@@ -6,7 +6,7 @@ import numpy as np
 
 from blendkit.blending.step_context import StepContext
 from blendkit.core import NO_PROBABILITIES, Float64, Scores, chunk_rows, sigmoid
-from blendkit.errors import BlendkitError
+from blendkit.errors import BlendkitError, did_you_mean
 from blendkit.ops import congener_scores, fit_class_rates
 from blendkit.recipe import StreamPlan
 
@@ -34,14 +34,25 @@ def fill_uncovered(stream: StreamPlan, scores: Scores, around: StepContext) -> S
 def _constants(stream: StreamPlan, scores: Scores, around: StepContext) -> Float64:
     """(C,) in the stream's space."""
     assert stream.fill is not None
-    fill, width = stream.fill, len(scores.classes)
+    fill = stream.fill
+    own = _own_numbers(stream, scores.classes)
     if fill.value is not None:
-        return np.full(width, fill.value)
+        return np.where(np.isnan(own), fill.value, own)
     if scores.space in NO_PROBABILITIES:
         why = f"a {scores.space} stream can only be filled with a `value:`"
         raise BlendkitError(f"stream {stream.name!r}: fill_uncovered: {why}")
-    z = np.full(width, fill.logit) if fill.logit is not None else _rates(stream, scores, around)
+    z = np.where(np.isnan(own), fill.logit, own) if fill.logit is not None else _rates(stream, scores, around)
     return z if scores.space == "logit" else sigmoid(z)
+
+
+def _own_numbers(stream: StreamPlan, classes: tuple[str, ...]) -> Float64:
+    """(C,) the numbers that the recipe gives single classes, NaN for the others."""
+    assert stream.fill is not None
+    unknown = [c for c in stream.fill.by_class if c not in classes]
+    if unknown:
+        problems = [f"unknown class {c!r}{did_you_mean(c, classes)}" for c in unknown]
+        raise BlendkitError(f"stream {stream.name!r}: fill_uncovered: by_class", problems)
+    return np.array([stream.fill.by_class.get(c, np.nan) for c in classes])
 
 
 def _rates(stream: StreamPlan, scores: Scores, around: StepContext) -> Float64:

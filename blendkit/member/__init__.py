@@ -22,6 +22,7 @@ if TYPE_CHECKING:
         names_in_common,
         read_synonyms,
     )
+    from blendkit.member.clip_and_frame import ClipAndFrame, find_clip_and_frame, part_frames
     from blendkit.member.detection_grid import detections_on_grid, windows_on_grid
     from blendkit.member.fold_ensembles import FoldEnsemble, saw_of_folds
     from blendkit.member.foreign_windows import NO_SCORE, on_grid, score_files
@@ -41,6 +42,7 @@ if TYPE_CHECKING:
         Cells,
         Column,
         Factor,
+        FrameShift,
         Hertz,
         Part,
         Pixels,
@@ -70,6 +72,7 @@ if TYPE_CHECKING:
         logits_version_of,
     )
     from blendkit.member.slim_graph import slim_or_whole
+    from blendkit.member.window_parts import PartFrames, WindowParts, frame_moves
     from blendkit.member.window_places import RecordingAudio, shift_notes
     from blendkit.member.windows import (
         Before,
@@ -99,6 +102,7 @@ __all__ = [
     "ClassBy",
     "ClassMap",
     "ClassNames",
+    "ClipAndFrame",
     "Column",
     "DataFile",
     "Factor",
@@ -110,6 +114,7 @@ __all__ = [
     "FoldedMember",
     "FrameError",
     "FrameMember",
+    "FrameShift",
     "FrontedMember",
     "GeoModel",
     "Gives",
@@ -127,6 +132,7 @@ __all__ = [
     "MemberInfo",
     "OnnxBlocks",
     "Part",
+    "PartFrames",
     "Pixels",
     "Proxies",
     "Rate",
@@ -134,6 +140,7 @@ __all__ = [
     "Rolls",
     "Seconds",
     "Sensitivity",
+    "WindowParts",
     "apart",
     "as_logits",
     "as_probabilities",
@@ -145,7 +152,9 @@ __all__ = [
     "chunk_windows",
     "detections_on_grid",
     "features_of",
+    "find_clip_and_frame",
     "frame_member",
+    "frame_moves",
     "import_code",
     "is_isolated",
     "isolated",
@@ -158,6 +167,7 @@ __all__ = [
     "on_grid",
     "open_head",
     "package_folder",
+    "part_frames",
     "picture_input",
     "read_class_names",
     "read_synonyms",

@@ -14,6 +14,7 @@ Pixels = Annotated[int, Interval(ge=1, le=8192)]
 Factor = Annotated[float, Interval(ge=-1e6, le=1e6)]  # of logits, or added to them
 Part = Annotated[float, Interval(ge=0, le=1)]
 Rolls = Annotated[list[Annotated[int, Interval(ge=-100_000, le=100_000)]], Len(1, 64)]  # in chunks
+FrameShift = Annotated[int, Interval(ge=0, le=100_000)]  # frames
 Sensitivity = Annotated[float, Interval(ge=0.01, le=100)]  # a factor of logits
 Cells = list[Annotated[int, Interval(ge=1, le=4096)]]  # of a block, in time and frequency
 Column = Annotated[int, Interval(ge=0, le=100_000)]

@@ -17,7 +17,6 @@ if TYPE_CHECKING:
 
 SCORING_FORMAT = 1  # raised whenever decoding, cutting or augmentation would give other logits
 
-
 ShiftSpace = Literal["logit", "prob"]  # what the mean over shifts is taken of
 BELOW_FLOAT32 = 2.0**-150  # stands for an exact 0: half of float32's smallest positive value
 _LOGITS_VERSION = "blendkit_logits_version"
@@ -107,7 +106,10 @@ class MemberInfo:
     rate (Hz) and window_s (seconds): the audio of one prediction. hop_s: seconds from window to window
     (None: the window's length, so that none overlap). anchor and pool: where windows that differ from chunks
     start, and how they are pooled onto a chunk, see `blendkit.audio`. frames: with the pool `frames`, how
-    many frames of a window `predict` gives, as probabilities (B, frames, C). batch: windows per call.
+    many frames of a window `predict` gives, as probabilities (B, frames, C); with `parts`, how many whole chunks lie in
+    every window, of which it gives logits (B, frames, C). moves: with the pool `frames`, by how many frames the frames
+    of every chunk are moved, and the weights of that: a range that would leave the recording stays. batch: windows
+    per call.
     notes: conventions worth printing (normalisation, class mapping). saw: the recordings it was fitted
     on, labelled or pseudo-labelled, where known: figures on those are in-sample.
     """
@@ -123,6 +125,7 @@ class MemberInfo:
     pool: Pool = "mean"
     anchor: Anchor = "recording"
     frames: int = 0
+    moves: tuple[tuple[int, float], ...] = ()
 
 
 @runtime_checkable

@@ -23,6 +23,7 @@ from blendkit.core import Float64, Int64, logit
 from blendkit.errors import BlendkitError
 from blendkit.member.protocol import BELOW_FLOAT32, TTA, MemberInfo
 from blendkit.member.shift_mean import mean_of_moved
+from blendkit.member.window_parts import parts_onto_chunks
 
 _SAME_S = 0.0005  # a shift that far from whole frames is what was asked
 _RELEASE = 64  # windows after which the memory of a long recording is let go
@@ -68,22 +69,32 @@ def pool_windows(
     for starts, pairs in placed:
         own = values[row : row + len(starts)]
         if pairs is not None and len(starts):
-            parts.append(_frames(own, info, chunk_s, starts, pairs, tta) if info.pool == "frames" else
-                         onto_chunks(own, pairs, info.pool))  # fmt: skip
+            parts.append(_pooled(own, info, chunk_s, starts, pairs, tta))
         row += len(starts)
     return np.concatenate(parts)
+
+
+def _pooled(values: Float64, info: MemberInfo, chunk_s: float, starts: Int64, pairs: Overlaps, tta: TTA) -> Float64:
+    if info.pool == "frames":
+        return _frames(values, info, chunk_s, starts, pairs, tta)
+    if info.pool == "parts":
+        return parts_onto_chunks(values, info.frames, starts, pairs.chunks, chunk_s, info.rate)
+    return onto_chunks(values, pairs, info.pool)
 
 
 def _frames(values: Float64, info: MemberInfo, chunk_s: float, starts: Int64, pairs: Overlaps, tta: TTA) -> Float64:
     """Return logits (K, C) of frame probabilities (W, T * C), averaged over the moves of the chunks' frames."""
     size, bounds = samples_at(info.window_s, info.rate), edges(pairs.chunks, chunk_s, info.rate)
     frames = values.reshape(len(values), info.frames, -1)
-    if tta.shifts_s == (0.0,):
+    if tta.shifts_s == (0.0,) and not info.moves:
         return logit(frames_onto_chunks(frames, starts, size, bounds)[0], floor=BELOW_FLOAT32)
-    moves = _whole_frames(tta, info)
+    moves = [m for m, _ in info.moves] or _whole_frames(tta, info)
     moved = frames_onto_chunks(frames, starts, size, bounds, [0, *moves])
     still, moved = moved[0], moved[1:]
-    return mean_of_moved(moved if tta.edge == "drop" else np.where(np.isnan(moved), still, moved), tta.shares, tta.mean)
+    stayed = np.where(np.isnan(moved), still, moved)
+    if info.moves:
+        return mean_of_moved(stayed, [w for _, w in info.moves], "prob")
+    return mean_of_moved(moved if tta.edge == "drop" else stayed, tta.shares, tta.mean)
 
 
 def shift_notes(info: MemberInfo, tta: TTA) -> list[str]:
@@ -93,6 +104,8 @@ def shift_notes(info: MemberInfo, tta: TTA) -> list[str]:
     """
     if info.pool != "frames" or tta.shifts_s == (0.0,):
         return []
+    if info.moves:
+        raise BlendkitError("`frame_shift:` and `tta:` both move the frames of chunks: write one of them")
     frame_s = info.window_s / info.frames
     made = [(s, m * frame_s) for s, m in zip(tta.shifts_s, _whole_frames(tta, info), strict=True)]
     said = [f"{s:g} s is {m:.4g} s" for s, m in made if abs(s - m) > _SAME_S]

@@ -16,6 +16,7 @@ from blendkit.errors import BlendkitError, broken
 from blendkit.member.non_finite import FLOOR, Lost, count_by_recording, fill_lost, lost_by_recording
 from blendkit.member.protocol import TTA, FeatureMember, FrontedMember, Member, MemberInfo
 from blendkit.member.shift_mean import ShiftMean, ShiftSums
+from blendkit.member.window_parts import WindowParts
 from blendkit.member.window_places import (
     RecordingAudio,
     cut_windows,
@@ -39,8 +40,11 @@ def check_window(name: str, info: MemberInfo, chunk_s: float) -> None:
         bad = [f"its hop of {hop_s:g} s leaves gaps between windows of {info.window_s:g} s"]
     if not bad and chunk_s <= 0:
         bad = [f"chunks are {chunk_s:g} s"]
-    if not bad and (info.pool == "frames") != (info.frames > 0):
+    if not bad and (info.pool in ("frames", "parts")) != (info.frames > 0):
         bad = [f"it pools by {info.pool!r} and gives {info.frames} frames a window"]
+    if not bad and info.pool == "parts":
+        count = WindowParts.of(info.window_s, info.hop_s, chunk_s, info.anchor).count
+        bad = [] if count == info.frames else [f"it gives {info.frames} parts a window, {count} chunks lie in each"]
     if bad:
         raise BlendkitError(f"member {name!r}: unusable windows", bad)
 
@@ -59,7 +63,7 @@ def same_front_end(member: Member) -> object:
     """Return a key that members share if their windows and their front end are the same."""
     info = member.info
     front = member.front if isinstance(member, FrontedMember) else id(member)
-    return info.rate, info.window_s, hop_of(info), info.anchor, info.pool, info.batch, front
+    return info.rate, info.window_s, hop_of(info), info.anchor, info.pool, info.frames, info.moves, info.batch, front
 
 
 @dataclass(frozen=True, eq=False)

@@ -28,12 +28,9 @@ if TYPE_CHECKING:
         ByTaxon,
         ClassGroups,
         ClassIds,
-        Context,
         Covered,
-        Default,
         Fitted,
         FittedOf,
-        Keys,
         Monotone,
         NonNegative,
         Offsets,
@@ -44,12 +41,10 @@ if TYPE_CHECKING:
         RowsOf,
         Scope,
         SpaceOf,
-        Stream,
         TaxonomyOf,
         UnitInterval,
         Weights,
         info_of,
-        mark_of,
         op,
         signature,
     )
@@ -60,16 +55,29 @@ if TYPE_CHECKING:
         file_noisy_or,
         file_top_scale,
         low_rank_power,
+        low_rank_power_of_set,
         power,
         softmax_richness,
     )
+    from blendkit.ops.file_means import file_max_add, file_mean_mix, file_power_mean, file_sure_mean
     from blendkit.ops.fitted.calibration_maps import Isotonic, Platt, fit_isotonic, fit_platt
     from blendkit.ops.fitted.rate_tables import RateTable, diel_prior, month_prior, near_places, place_prior
     from blendkit.ops.fitted.reference import fit_class_rates, prior_correction, quantile_map
     from blendkit.ops.fitted.site_hour import site_hour_prior
     from blendkit.ops.gates import fake_only, rank_gate, replace_where_sure, spike, temporal_gate
     from blendkit.ops.highest import highest_classes
-    from blendkit.ops.pools import geometric_mean, maximum, median, minimum, power_mean, quantile_mix
+    from blendkit.ops.marks import Context, Default, KeptRanks, Keys, Stream, mark_of
+    from blendkit.ops.moving import local_lse, moving_max, moving_mean, moving_median
+    from blendkit.ops.pools import (
+        geometric_mean,
+        maximum,
+        mean_of_geometric_and_square,
+        median,
+        minimum,
+        power_mean,
+        quantile_mix,
+    )
+    from blendkit.ops.scales import linear, ranks_from_zero, standardise_by_site
     from blendkit.ops.sidecars import sidecar
     from blendkit.ops.species_ranges import range_mask, range_penalty, station_floor
     from blendkit.ops.taxonomic import (
@@ -89,10 +97,12 @@ if TYPE_CHECKING:
         dilate,
         five_tap,
         gaussian,
+        kernel,
         local_max,
         segment_mean,
         three_tap,
     )
+    from blendkit.ops.words import NotebookWords, notebook_words, words_as_markdown
 else:
     __getattr__, __dir__ = lazy_face(__name__)
 
@@ -108,9 +118,11 @@ __all__ = [
     "Fitted",
     "FittedOf",
     "Isotonic",
+    "KeptRanks",
     "Keys",
     "Monotone",
     "NonNegative",
+    "NotebookWords",
     "Offsets",
     "OpInfo",
     "Platt",
@@ -137,9 +149,13 @@ __all__ = [
     "exact_weights",
     "fake_only",
     "file_lse",
+    "file_max_add",
     "file_max_mix",
     "file_mean_max",
+    "file_mean_mix",
     "file_noisy_or",
+    "file_power_mean",
+    "file_sure_mean",
     "file_top_scale",
     "fit_class_rates",
     "fit_isotonic",
@@ -151,17 +167,26 @@ __all__ = [
     "info_of",
     "integer_weights",
     "isotonic",
+    "kernel",
+    "linear",
+    "local_lse",
     "local_max",
     "logit_mean",
     "logit_sum",
     "low_rank_power",
+    "low_rank_power_of_set",
     "mark_of",
     "maximum",
+    "mean_of_geometric_and_square",
     "median",
     "minimum",
     "mirror",
     "month_prior",
+    "moving_max",
+    "moving_mean",
+    "moving_median",
     "near_places",
+    "notebook_words",
     "op",
     "place_prior",
     "platt",
@@ -175,6 +200,7 @@ __all__ = [
     "range_penalty",
     "rank_gate",
     "rank_mean",
+    "ranks_from_zero",
     "rare_suppression",
     "replace_where_sure",
     "segment_mean",
@@ -186,6 +212,7 @@ __all__ = [
     "softmax_richness",
     "spike",
     "standardise",
+    "standardise_by_site",
     "station_floor",
     "taxon_share",
     "taxonomy_max",
@@ -195,4 +222,5 @@ __all__ = [
     "temperature",
     "temporal_gate",
     "three_tap",
+    "words_as_markdown",
 ]

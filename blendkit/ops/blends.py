@@ -46,7 +46,9 @@ def exact_weights(weights: Float64, rows: int) -> tuple[Int64, Bools]:
 
 
 @op(
-    "rank", kind="blend", scope="set", classwise=True, inputs_as="doubled_ranks", gives="rank", per_class=("weights",),
+    "rank",
+    also_called=(("rank.1, xSED, rank blend", ""),),
+    kind="blend", scope="set", classwise=True, inputs_as="doubled_ranks", gives="rank", per_class=("weights",),
     weighted_mean=True,
 )  # fmt: skip
 def rank_mean(*ranks: NDArray[np.int32], weights: Weights) -> Float64:
@@ -76,7 +78,9 @@ def rank_mean(*ranks: NDArray[np.int32], weights: Weights) -> Float64:
 
 
 @op(
-    "logit", kind="blend", scope="chunk", classwise=True, inputs_as="logit", gives="logit", per_class=("weights",),
+    "logit",
+    also_called=(("log-odds mean; VLOM as variance-weighted log-odds mean", ""),),
+    kind="blend", scope="chunk", classwise=True, inputs_as="logit", gives="logit", per_class=("weights",),
     weighted_mean=True,
 )  # fmt: skip
 def logit_mean(*xs: Matrix, weights: Weights) -> Float64:
@@ -85,7 +89,9 @@ def logit_mean(*xs: Matrix, weights: Weights) -> Float64:
 
 
 @op(
-    "prob", kind="blend", scope="chunk", classwise=True, inputs_as="prob", gives="prob", per_class=("weights",),
+    "prob",
+    also_called=(("probability mean, fold mean", ""),),
+    kind="blend", scope="chunk", classwise=True, inputs_as="prob", gives="prob", per_class=("weights",),
     weighted_mean=True,
 )  # fmt: skip
 def prob_mean(*xs: Matrix, weights: Weights) -> Float64:
@@ -93,7 +99,15 @@ def prob_mean(*xs: Matrix, weights: Weights) -> Float64:
     return _weighted_mean(xs, weights, 1.0, 0.5)
 
 
-@op("direct", kind="blend", scope="chunk", classwise=True, per_class=("weights",), weighted_mean=True)
+@op(
+    "direct",
+    also_called=(("direct, weighted mean of CSVs (of files in different spaces only with mixed: true)", ""),),
+    kind="blend",
+    scope="chunk",
+    classwise=True,
+    per_class=("weights",),
+    weighted_mean=True,
+)
 def direct(*xs: Matrix, weights: Weights) -> Float64:
     """Return the weighted mean of unconverted values (N, C); their spaces should agree.
 
@@ -103,7 +117,9 @@ def direct(*xs: Matrix, weights: Weights) -> Float64:
 
 
 @op(
-    "sum", kind="blend", scope="chunk", classwise=True, inputs_as="logit", gives="logit", per_class=("weights",),
+    "sum",
+    also_called=(("residual times a coefficient, added in logits", ""),),
+    kind="blend", scope="chunk", classwise=True, inputs_as="logit", gives="logit", per_class=("weights",),
     weights="coefficients",
 )  # fmt: skip
 def logit_sum(*xs: Matrix, weights: Weights) -> Float64:

@@ -8,8 +8,8 @@ from typing import Annotated
 import numpy as np
 from annotated_types import Interval
 
-from blendkit.core import Bools, Float64, Int64, Matrix, Rows, Taxonomy, read_only
-from blendkit.errors import BlendkitError, shorten
+from blendkit.core import Float64, Int64, Matrix, read_only
+from blendkit.errors import BlendkitError
 from blendkit.ops.declare import (
     NO_NUMBERS,
     SMALLEST,
@@ -25,18 +25,26 @@ from blendkit.ops.declare import (
     UnitInterval,
     op,
 )
-from blendkit.ops.fitted.calibration_maps import Isotonic, Platt, fit_isotonic, fit_platt
-from blendkit.ops.fitted.shared import by_artefact, numbers_for, used_by
+from blendkit.ops.fitted.calibration_maps import Isotonic, Platt
+from blendkit.ops.fitted.map_fits import fit_isotonic_map, fit_platt_map, isotonic_notes, platt_notes
+from blendkit.ops.fitted.shared import by_artefact, numbers_for
 from blendkit.ops.fitted.thresholds import Thresholds, fit_thresholds
 from blendkit.ops.kernels.per_value import interpolate_kernel, scale_below_kernel, sharpen_kernel, standardise_kernel
 from blendkit.ops.parallel import in_blocks, row_by_row
 from blendkit.store import loader_of
 
 Inner = Annotated[float, Interval(gt=0, lt=1)]
-Least = Annotated[int, Interval(ge=1, le=1_000_000)]
 
 
-@op("temperature", scope="chunk", classwise=True, spaces=("logit",), monotone="strict", effect="rescale")
+@op(
+    "temperature",
+    also_called=(("temperature per taxon", "{t: 1.1, by_class_name: {Amphibia: 0.95, Insecta: 0.95}}"),),
+    scope="chunk",
+    classwise=True,
+    spaces=("logit",),
+    monotone="strict",
+    effect="rescale",
+)
 def temperature(
     x: Matrix,
     *,
@@ -63,7 +71,15 @@ def temperature(
     return np.asarray(x / np.array(at, x.dtype), x.dtype)
 
 
-@op("standardise", scope="set", classwise=True, spaces=("logit",), monotone="strict", effect="rescale")
+@op(
+    "standardise",
+    also_called=(("z-scores before a blend", ""),),
+    scope="set",
+    classwise=True,
+    spaces=("logit",),
+    monotone="strict",
+    effect="rescale",
+)
 def standardise(x: Matrix) -> Matrix:
     """Give every class mean 0 and standard deviation 1 over all chunks, so that members of all scales weigh alike.
 
@@ -75,18 +91,33 @@ def standardise(x: Matrix) -> Matrix:
     return out
 
 
-@op("clip", scope="chunk", classwise=True, monotone="weak")
+@op(
+    "clip",
+    also_called=(("clip before ranks", "{low: 0.00001, high: 0.99999}"),),
+    scope="chunk",
+    classwise=True,
+    monotone="weak",
+)
 def clip(x: Matrix, *, low: Score = 1e-5, high: Score = 1 - 1e-5) -> Matrix:
-    """Keep values within [low, high]. Values beyond become equal, and these ties lower the AUC.
+    """Keep values within [low, high]. Values beyond become equal: each pair that ties counts half in an AUC.
 
-    x: (N, C) in any space. Returns (N, C). Raises BlendkitError for low >= high.
+    x: (N, C) in any space. Where many values lie beyond, as where a chain clips tiny products before it ranks them, the
+    AUC moves far, in either direction. Returns (N, C). Raises BlendkitError for low >= high.
     """
     if not low < high:
         raise BlendkitError(f"clip: low {low:g} is not below high {high:g}")
     return np.clip(x, low, high)
 
 
-@op("sharpen", scope="chunk", classwise=True, spaces=("prob", "unit"), monotone="strict", effect="rescale")
+@op(
+    "sharpen",
+    also_called=(("threshold sharpening", "{threshold: 0.3}"),),
+    scope="chunk",
+    classwise=True,
+    spaces=("prob", "unit"),
+    monotone="strict",
+    effect="rescale",
+)
 def sharpen(x: Matrix, *, classes: ClassIds, threshold: Inner = 0.5, by_class: ByClass = NO_NUMBERS) -> Matrix:
     """Move a class's threshold to 0.5: p > t: 0.5 + 0.5 (p - t) / (1 - t), otherwise 0.5 p / t.
 
@@ -99,13 +130,15 @@ def sharpen(x: Matrix, *, classes: ClassIds, threshold: Inner = 0.5, by_class: B
     return _sharpened(x, np.array([by_class.get(c, threshold) for c in classes]))
 
 
-@op("sharpen_at_best_f1", scope="file", classwise=True, spaces=("prob", "unit"), monotone="strict", fit=fit_thresholds,
+@op("sharpen_at_best_f1",
+    also_called=(("thresholds from a grid by F1 on file maxima", "{grid: [0.2, 0.3, 0.4], min_recordings: 3}"),),
+    scope="file", classwise=True, spaces=("prob", "unit"), monotone="strict", fit=fit_thresholds,
     load=loader_of(Thresholds), fit_on="scores")  # fmt: skip
 def sharpen_at_best_f1(x: Matrix, *, rows: RowsOf, classes: ClassIds, fitted: FittedOf) -> Matrix:
     """Sharpen (as `sharpen`) at each class's best threshold for F1 over recordings; 0.5 where there is none.
 
     x: (N, C) probabilities. Returns (N, C). Source: as `sharpen`; its chains choose thresholds by the F1 of a
-    recording's highest score.
+    recording's highest score, from 0.20 to 0.725 in steps of 0.025, for classes in at least 3 recordings.
     """
     return by_artefact(
         x, rows, fitted, lambda made, own: _sharpened(own, numbers_for(made.classes, made.threshold, classes, 0.5))
@@ -116,42 +149,10 @@ def _sharpened(x: Matrix, t: Float64) -> Matrix:
     return row_by_row(sharpen_kernel, x, t)
 
 
-def fit_platt_map(
-    x: Matrix, truth: Bools, labelled: Bools, rows: Rows, classes: Sequence[str], *,
-    taxonomy: TaxonomyOf | None = None, min_positives: Least = 1, borrow: bool = False,
-) -> Platt:  # fmt: skip
-    """Fit Platt's maps (`fit_platt`) on labelled rows: x (N, C) logits, truth (N, C), labelled (N,).
-
-    borrow: a class with fewer than min_positives chunks gets the map of its class_name, or else of all classes.
-    """
-    groups = _class_names(classes, taxonomy) if borrow else None
-    scores, recordings = np.asarray(x[labelled], np.float64), rows.recording[labelled].tolist()
-    return fit_platt(truth[labelled], scores, classes, recordings, min_positives=min_positives, groups=groups)
-
-
-def _class_names(classes: Sequence[str], taxonomy: Taxonomy | None) -> list[str]:
-    """Return the class_name of each class; "" where there is none."""
-    return ["" if taxonomy is None else taxonomy.group_of(c, "class_name") for c in classes]
-
-
-def platt_notes(x: Matrix, *, rows: RowsOf, classes: ClassIds, fitted: FittedOf) -> list[str]:
-    """Report which classes have a negative slope, and which have a map in some folds only."""
-    made = used_by(rows, fitted)
-    negative = np.any([numbers_for(a.classes, a.slope, classes, 1.0) < 0 for a in made], axis=0)
-    found = [c for c, n in zip(classes, negative, strict=True) if n]
-    notes = [f"{len(found)} of {len(classes)} classes have a negative slope, which reverses them: {shorten(found, 3)}"]
-    maps = [numbers_for(a.classes, a.fitted.astype(float), classes, 0.0) > 0 for a in made]
-    return [*(notes if found else []), *_half_mapped(classes, maps)]
-
-
-def _half_mapped(classes: Sequence[str], maps: Sequence[Bools]) -> list[str]:
-    some = np.any(maps, axis=0) & ~np.all(maps, axis=0)
-    found = [c for c, s in zip(classes, some, strict=True) if s]
-    note = f"{len(found)} of {len(classes)} classes have a map in some folds only, so their columns mix two scales"
-    return [f"{note}: {shorten(found, 3)}"] if found else []
-
-
-@op("platt", scope="file", classwise=True, spaces=("logit",), fit=fit_platt_map, load=loader_of(Platt), fit_on="scores",
+@op("platt",
+    also_called=(("Platt, logistic calibration", "{min_positives: 3, borrow: true}"),
+                 ("file-level calibrator", "{on: recordings}")),
+    scope="file", classwise=True, spaces=("logit",), fit=fit_platt_map, load=loader_of(Platt), fit_on="scores",
     notes=platt_notes)  # fmt: skip
 def platt(x: Matrix, *, rows: RowsOf, classes: ClassIds, fitted: FittedOf) -> Matrix:
     """Apply Platt's map per class: slope x logit + intercept, fitted with smoothed targets.
@@ -169,25 +170,9 @@ def platt(x: Matrix, *, rows: RowsOf, classes: ClassIds, fitted: FittedOf) -> Ma
     return by_artefact(x, rows, fitted, mapped)
 
 
-def fit_isotonic_map(
-    x: Matrix, truth: Bools, labelled: Bools, rows: Rows, classes: Sequence[str], *,
-    taxonomy: TaxonomyOf | None = None, min_positives: Least = 1, borrow: bool = False,
-) -> Isotonic:  # fmt: skip
-    """Fit isotonic maps (`fit_isotonic`) on labelled rows: x (N, C) probabilities; else as `fit_platt_map`."""
-    groups = _class_names(classes, taxonomy) if borrow else None
-    scores, recordings = np.asarray(x[labelled], np.float64), rows.recording[labelled].tolist()
-    return fit_isotonic(truth[labelled], scores, classes, recordings, min_positives=min_positives, groups=groups)
-
-
-def isotonic_notes(x: Matrix, *, rows: RowsOf, classes: ClassIds, fitted: FittedOf) -> list[str]:
-    """Report which classes have a map in some folds only."""
-    made = used_by(rows, fitted)
-    return _half_mapped(
-        classes, [numbers_for(a.classes, np.diff(a.first).astype(float), classes, 0.0) > 0 for a in made]
-    )
-
-
-@op("isotonic", scope="file", classwise=True, spaces=("prob",), monotone="weak", fit=fit_isotonic_map,
+@op("isotonic",
+    also_called=(("isotonic regression per class, per taxon where rare", "{min_positives: 3, borrow: true}"),),
+    scope="file", classwise=True, spaces=("prob",), monotone="weak", fit=fit_isotonic_map,
     load=loader_of(Isotonic), fit_on="scores", notes=isotonic_notes)  # fmt: skip
 def isotonic(x: Matrix, *, rows: RowsOf, classes: ClassIds, fitted: FittedOf) -> Matrix:
     """Apply a rising map from score to the share of positives per class. Its flat parts make ties, which lower the AUC.
@@ -223,6 +208,9 @@ def through_knots(
 
 @op(
     "rare_suppression",
+    also_called=(
+        ("gate 5, rare-class suppression (as a last step it cannot change AUC)", "{margin: 0.05, factor: 0.9}"),
+    ),
     scope="set",
     classwise=True,
     spaces=("prob", "rank", "unit"),

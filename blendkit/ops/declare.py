@@ -30,6 +30,7 @@ from typing import (
 from annotated_types import Ge, Interval, Le
 
 from blendkit.core import Bools, Float64, Int64, Rows, Space, Taxonomy
+from blendkit.ops.marks import Context, Default, KeptRanks, Keys, Stream, mark_of
 
 Scope = Literal["chunk", "file", "set"]
 Monotone = Literal["strict", "weak", "no"]
@@ -45,38 +46,6 @@ WEIGHTS_DO: dict[WeightKind, str] = {
     "membership": "only uses which inputs have a weight above 0",
 }  # for messages
 F = TypeVar("F", bound=Callable[..., Any])
-
-
-@dataclass(frozen=True)
-class Context:
-    """Marks a parameter that the runner supplies, never a recipe."""
-
-    name: Literal["offsets", "rows", "taxonomy", "classes", "covered", "fitted", "weights", "space"]
-
-
-@dataclass(frozen=True)
-class Stream:
-    """Marks a parameter that a recipe gives as the name of another stream.
-
-    The op gets that stream's values (N, C) in `space`: converted where that is possible, for `rank` as
-    average-tie percentile ranks over all rows; `any` leaves them unchanged.
-    """
-
-    space: Space | Literal["any"]
-
-
-@dataclass(frozen=True)
-class Keys:
-    """Marks a mapping whose keys are classes, or names of a taxonomy level; the runner checks that they exist."""
-
-    of: Literal["classes", "class_name"]
-
-
-@dataclass(frozen=True)
-class Default:
-    """Gives a default to a key of a `TypedDict` whose keys are keyword parameters of several ops."""
-
-    value: Any
 
 
 @dataclass(frozen=True, eq=False)
@@ -147,6 +116,7 @@ class Declared(TypedDict, total=False):
     weights: WeightKind
     taxonomic: bool
     needs: tuple[NamePart, ...]
+    also_called: tuple[tuple[str, str], ...]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -169,6 +139,7 @@ class OpInfo:
     taxonomy (`TaxonLevels` in `blendkit.ops`). fit_on: the data of a fit: labels, the stream's own scores and
     labels, or a reference stream's scores (those are never fitted inside a recipe). needs: the parts of a
     recording's name that the op uses: without any of them for any recording it could do nothing, which is an error.
+    also_called: what notebooks and papers call it, each with the parameters that a recipe writes for that ("": none).
     """
 
     name: str
@@ -192,6 +163,7 @@ class OpInfo:
     weights: WeightKind = "relative"
     taxonomic: bool = False
     needs: tuple[NamePart, ...] = ()
+    also_called: tuple[tuple[str, str], ...] = ()
 
     def context(self) -> dict[str, str]:
         """Return {parameter: context name} of the parameters that the runner must supply."""
@@ -201,6 +173,11 @@ class OpInfo:
         """Return {parameter: mark} of the parameters that name streams."""
         hints = {p: hint for p, (hint, _, _) in signature(self.function).items()}
         return {p: mark for p, hint in hints.items() if (mark := mark_of(hint, Stream)) is not None}
+
+    def kept_ranks(self) -> dict[str, str]:
+        """Return {parameter: the parameter that names the stream whose ranks it gets}."""
+        hints = get_type_hints(self.function, include_extras=True)
+        return {p: mark.of for p, hint in hints.items() if (mark := mark_of(hint, KeptRanks)) is not None}
 
 
 def op(name: str, **declared: Unpack[Declared]) -> Callable[[F], F]:
@@ -236,6 +213,8 @@ def signature(function: Callable[..., Any]) -> dict[str, tuple[Any, Context | No
     out = {}
     for name, parameter in inspect.signature(function).parameters.items():
         hint = hints.get(name, Any)
+        if mark_of(hint, KeptRanks) is not None:
+            continue  # neither a recipe nor a context sets it
         if parameter.kind is parameter.KEYWORD_ONLY:
             out[name] = (hint, mark_of(hint, Context), parameter.default)
         elif parameter.kind is parameter.VAR_KEYWORD:
@@ -263,13 +242,3 @@ def _required(hint: Any) -> Any:
     inner, *marks = get_args(bare)
     others = tuple(m for m in marks if not isinstance(m, Default))
     return Annotated[inner, *others] if others else inner
-
-
-M = TypeVar("M")
-
-
-def mark_of(hint: Any, kind: type[M]) -> M | None:
-    """Return the mark in `Annotated[...]`, also inside `... | None`; None if there is none."""
-    if isinstance(hint, kind):
-        return hint
-    return next((found for part in get_args(hint) if (found := mark_of(part, kind)) is not None), None)

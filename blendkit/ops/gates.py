@@ -6,19 +6,31 @@ selects a cell edits it, and every gate reads the stream as it was before any of
 
 from __future__ import annotations
 
+from typing import Annotated
+
 import numpy as np
 
-from blendkit.core import Bools, Float64, Matrix, read_only
+from blendkit.core import Bools, Float64, Matrix
 from blendkit.metrics import percentile_rank
 from blendkit.ops.declare import Offsets, ProbsOf, RanksOf, UnitInterval, op
-from blendkit.ops.kernels.along_time import EdgeRule, correlate_kernel
-from blendkit.ops.kernels.bounds import bounds_of
+from blendkit.ops.kernels.along_time import EdgeRule
+from blendkit.ops.marks import KeptRanks
+from blendkit.ops.moving import smoothed
 
 Gate = tuple[Bools, Float64]
+RanksOfMain = Annotated[Float64 | None, KeptRanks("main")]
 _CONTEXT_RADIUS, _CONTEXT_WIDTH = 3, 1.2  # chunks
 
 
-@op("fake_only", kind="gate", scope="set", classwise=True, spaces=("rank",), thresholds=True)
+@op(
+    "fake_only",
+    also_called=(("gate 1, fake-only, noise suppression", "{main: proto, check: sed}"),),
+    kind="gate",
+    scope="set",
+    classwise=True,
+    spaces=("rank",),
+    thresholds=True,
+)
 def fake_only(
     x: Matrix,
     *,
@@ -27,6 +39,7 @@ def fake_only(
     above: UnitInterval = 0.50,
     below: UnitInterval = 0.05,
     alpha: UnitInterval = 0.08,
+    main_ranks: RanksOfMain = None,
 ) -> Gate:
     """Move towards the main model's rank where the main model is sure and the check model is not.
 
@@ -35,10 +48,19 @@ def fake_only(
     Source: the first gate of the EoS chain (0.50, 0.05, 0.08; 0.12 in a fork).
     """
     mask = (main > above) & (check < below)
-    return mask, (1 - alpha) * x + alpha * percentile_rank(main)
+    own = percentile_rank(main) if main_ranks is None else main_ranks
+    return mask, (1 - alpha) * x + alpha * own
 
 
-@op("temporal", kind="gate", scope="set", classwise=True, spaces=("rank",), thresholds=True)
+@op(
+    "temporal",
+    also_called=(("gate 2, temporal continuity, proto_cont", "{main: proto, check: sed}"),),
+    kind="gate",
+    scope="set",
+    classwise=True,
+    spaces=("rank",),
+    thresholds=True,
+)
 def temporal_gate(
     x: Matrix,
     *,
@@ -49,6 +71,7 @@ def temporal_gate(
     rank_above: UnitInterval = 0.77,
     check_below: UnitInterval = 0.14,
     alpha: UnitInterval = 0.15,
+    main_ranks: RanksOfMain = None,
 ) -> Gate:
     """Raise ranks where the main model scores a class highly over several chunks and the check model does not.
 
@@ -58,17 +81,24 @@ def temporal_gate(
     Source: the second gate of the EoS chain (0.88, 0.77, 0.14, 0.15); 2026's second place used it alone, with
     check_below 1.
     """
-    d = np.arange(-_CONTEXT_RADIUS, _CONTEXT_RADIUS + 1)
+    d = np.arange(_CONTEXT_RADIUS + 1)
     taps = (1 + (d / _CONTEXT_WIDTH) ** 2 / 2) ** -1.5  # heavier tails than a Gaussian of this width in chunks
-    smooth = np.empty(main.shape, np.float64)
-    given = read_only(np.asarray(main, np.float64))
-    correlate_kernel(given, taps / taps.sum(), bounds_of(x, offsets), EdgeRule.NEAREST.value, smooth)
-    context, own = percentile_rank(smooth), percentile_rank(main)
+    taps /= taps[0] + 2 * taps[1:].sum()
+    smooth = smoothed(np.asarray(main, np.float64), taps, offsets, EdgeRule.NEAREST)
+    context, own = percentile_rank(smooth), percentile_rank(main) if main_ranks is None else main_ranks
     mask = (context > context_above) & (own > rank_above) & (check < check_below)
     return mask, (1 - alpha) * x + alpha * np.maximum(own, context)
 
 
-@op("spike", kind="gate", scope="chunk", classwise=True, spaces=("rank",), thresholds=True)
+@op(
+    "spike",
+    also_called=(("gate 3, SED spike, SED-only", "{main: proto, check: sed}"),),
+    kind="gate",
+    scope="chunk",
+    classwise=True,
+    spaces=("rank",),
+    thresholds=True,
+)
 def spike(
     x: Matrix, *, main: RanksOf, check: RanksOf, check_above: UnitInterval = 0.95, main_below: UnitInterval = 0.80,
     alpha: UnitInterval = 0.12,
@@ -81,7 +111,14 @@ def spike(
     return (check > check_above) & (main < main_below), (1 - alpha) * x + alpha * check
 
 
-@op("rank_gate", scope="chunk", classwise=True, spaces=("prob", "unit"), effect="rescale")
+@op(
+    "rank_gate",
+    also_called=(("rank-gated member", "{by: other}"),),
+    scope="chunk",
+    classwise=True,
+    spaces=("prob", "unit"),
+    effect="rescale",
+)
 def rank_gate(x: Matrix, *, by: RanksOf, floor: UnitInterval = 0.5) -> Matrix:
     """Attenuate by another stream's rank: p <- p (floor + (1 - floor) rank(by)).
 
@@ -91,7 +128,15 @@ def rank_gate(x: Matrix, *, by: RanksOf, floor: UnitInterval = 0.5) -> Matrix:
     return np.asarray(x * (floor + (1 - floor) * by), x.dtype)
 
 
-@op("replace_where_sure", kind="gate", scope="chunk", classwise=True, spaces=("prob", "unit"), thresholds=True)
+@op(
+    "replace_where_sure",
+    also_called=(("threshold-dependent weights", "{by: other, above: 0.5}"),),
+    kind="gate",
+    scope="chunk",
+    classwise=True,
+    spaces=("prob", "unit"),
+    thresholds=True,
+)
 def replace_where_sure(x: Matrix, *, by: ProbsOf, above: UnitInterval = 0.5, alpha: UnitInterval = 0.5) -> Gate:
     """Mix in another stream where it is above a threshold: x <- (1 - alpha) x + alpha p_by.
 

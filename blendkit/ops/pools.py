@@ -22,7 +22,16 @@ from blendkit.ops.parallel import in_blocks
 MeanExponent = Annotated[float, Interval(ge=-50, le=50)]
 
 
-@op("geometric", kind="blend", scope="chunk", classwise=True, inputs_as="prob", gives="prob", per_class=("weights",))
+@op(
+    "geometric",
+    also_called=(("geometric mean", ""),),
+    kind="blend",
+    scope="chunk",
+    classwise=True,
+    inputs_as="prob",
+    gives="prob",
+    per_class=("weights",),
+)
 def geometric_mean(*xs: Matrix, weights: Weights) -> Float64:
     """Return exp(weighted mean of log p) of probabilities (N, C). One exact 0 makes a cell 0.
 
@@ -31,7 +40,16 @@ def geometric_mean(*xs: Matrix, weights: Weights) -> Float64:
     return power_mean(*xs, weights=weights, exponent=0.0)
 
 
-@op("power_mean", kind="blend", scope="chunk", classwise=True, inputs_as="prob", gives="prob", per_class=("weights",))
+@op(
+    "power_mean",
+    also_called=(("power mean, root mean square", "{exponent: 2.0}"),),
+    kind="blend",
+    scope="chunk",
+    classwise=True,
+    inputs_as="prob",
+    gives="prob",
+    per_class=("weights",),
+)
 def power_mean(*xs: Matrix, weights: Weights, exponent: MeanExponent = 2.0) -> Float64:
     """Return (weighted mean of p^exponent)^(1 / exponent) of probabilities (N, C).
 
@@ -44,19 +62,67 @@ def power_mean(*xs: Matrix, weights: Weights, exponent: MeanExponent = 2.0) -> F
     )
 
 
-@op("max", kind="blend", scope="chunk", classwise=True, per_class=("weights",), weights="membership")
+@op(
+    "vlom",
+    also_called=(("VLOM as half geometric mean plus half root mean square", ""),),
+    kind="blend",
+    scope="chunk",
+    classwise=True,
+    inputs_as="prob",
+    gives="prob",
+    per_class=("weights",),
+)
+def mean_of_geometric_and_square(*xs: Matrix, weights: Weights) -> Float64:
+    """Return half the geometric mean plus half the root mean square of probabilities (N, C), both weighted.
+
+    (exp(sum w log p) + sqrt(sum w p^2)) / 2 with weights that sum to 1; one exact 0 leaves half the root mean square.
+    Source: fusion of folds and models named VLOM in BirdCLEF 2026 notebooks. Others give that name to the log-odds mean
+    ("variance-weighted log-odds mean"), which is `by: logit`.
+    """
+
+    def both(block: list[Float64], w: Float64) -> Float64:
+        return np.asarray((_geometric(block, w) + _power(block, w, 2.0)) / 2)
+
+    return _by_blocks(xs, weights, both)
+
+
+@op(
+    "max",
+    also_called=(("maximum of members", ""),),
+    kind="blend",
+    scope="chunk",
+    classwise=True,
+    per_class=("weights",),
+    weights="membership",
+)
 def maximum(*xs: Matrix, weights: Weights) -> Float64:
     """Return the highest of the streams (N, C) with a weight above 0. Their spaces should agree."""
     return _by_blocks(xs, weights, lambda x, w: _extreme(np.maximum, x, w))
 
 
-@op("min", kind="blend", scope="chunk", classwise=True, per_class=("weights",), weights="membership")
+@op(
+    "min",
+    also_called=(("minimum of members", ""),),
+    kind="blend",
+    scope="chunk",
+    classwise=True,
+    per_class=("weights",),
+    weights="membership",
+)
 def minimum(*xs: Matrix, weights: Weights) -> Float64:
     """Return the lowest of the streams (N, C) with a weight above 0. Their spaces should agree."""
     return _by_blocks(xs, weights, lambda x, w: _extreme(np.minimum, x, w))
 
 
-@op("median", kind="blend", scope="chunk", classwise=True, per_class=("weights",), weights="membership")
+@op(
+    "median",
+    also_called=(("median of members", ""),),
+    kind="blend",
+    scope="chunk",
+    classwise=True,
+    per_class=("weights",),
+    weights="membership",
+)
 def median(*xs: Matrix, weights: Weights) -> Float64:
     """Return the median of the streams (N, C) with a weight above 0; of two it is their mean."""
     out = np.empty(xs[0].shape, np.float64)
@@ -68,7 +134,16 @@ def median(*xs: Matrix, weights: Weights) -> Float64:
     return out
 
 
-@op("quantile_mix", kind="blend", scope="set", classwise=True, inputs_as="prob", gives="rank", per_class=("weights",))
+@op(
+    "quantile_mix",
+    also_called=(("Quantile-Mix", "{alpha: 0.5}"),),
+    kind="blend",
+    scope="set",
+    classwise=True,
+    inputs_as="prob",
+    gives="rank",
+    per_class=("weights",),
+)
 def quantile_mix(*xs: Matrix, weights: Weights, alpha: UnitInterval = 0.5) -> Float64:
     """Return alpha weighted mean of p + (1 - alpha) weighted mean of percentile ranks, (N, C) in [0, 1].
 

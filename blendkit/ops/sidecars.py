@@ -42,7 +42,13 @@ def sidecar_notes(
     return [corrected(x, by, shares, limits)[1]]
 
 
-@op("sidecar", scope="set", spaces=("rank",), notes=sidecar_notes)
+@op(
+    "sidecar",
+    also_called=(("sidecar with mask, budget and overlap guard", "{by: birdnet, by_class_name: {Aves: 0.035}}"),),
+    scope="set",
+    spaces=("rank",),
+    notes=sidecar_notes,
+)
 def sidecar(
     x: Matrix,
     *,

@@ -30,7 +30,14 @@ def unknown_places(x: Matrix, *, rows: Rows, classes: ClassIds, fitted: FittedOf
     return out
 
 
-@op("range_mask", scope="file", classwise=True, load=load_ranges, notes=unknown_places)
+@op(
+    "range_mask",
+    also_called=(("species list, BirdNET's location filter", "{at_least: 0.03}"),),
+    scope="file",
+    classwise=True,
+    load=load_ranges,
+    notes=unknown_places,
+)
 def range_mask(
     x: Matrix, *, rows: RowsOf, classes: ClassIds, fitted: FittedOf, floor: Score = 0.0, at_least: UnitInterval = 0.03
 ) -> Matrix:
@@ -49,7 +56,9 @@ def range_mask(
 
 
 @op(
-    "range_penalty", scope="file", classwise=True, spaces=("logit",), affine=True, load=load_ranges,
+    "range_penalty",
+    also_called=(("soft location filter", "{penalty: 2.0}"),),
+    scope="file", classwise=True, spaces=("logit",), affine=True, load=load_ranges,
     notes=unknown_places,
 )  # fmt: skip
 def range_penalty(
@@ -68,7 +77,14 @@ def range_penalty(
     return added(x, rows, fitted, lambda a: place_of(rows, a), term)
 
 
-@op("station_floor", scope="file", classwise=True, spaces=("prob", "rank", "unit"), needs=("site",))
+@op(
+    "station_floor",
+    also_called=(("gate 6, floor at a station", "{site: S15, floors: {47158son07: 0.65}}"),),
+    scope="file",
+    classwise=True,
+    spaces=("prob", "rank", "unit"),
+    needs=("site",),
+)
 def station_floor(
     x: Matrix, *, rows: RowsOf, classes: ClassIds, site: str = "", floors: ByClass = NO_NUMBERS
 ) -> Matrix:

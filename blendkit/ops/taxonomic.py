@@ -15,7 +15,6 @@ from blendkit.ops.declare import (
     ClassGroups,
     ClassIds,
     Covered,
-    Default,
     NonNegative,
     TaxonomyOf,
     UnitInterval,
@@ -30,6 +29,7 @@ from blendkit.ops.kernels.over_classes import (
     group_reduce_kernel,
     share_kernel,
 )
+from blendkit.ops.marks import Default
 from blendkit.ops.parallel import in_blocks, row_by_row
 
 Strength = Annotated[float, Interval(ge=0, le=1), Default(0.0)]
@@ -51,7 +51,13 @@ class TaxonLevels(TypedDict):
     sonotypes: NotRequired[Annotated[Sonotypes, Default("skip")]]
 
 
-@op("taxonomy_mean", scope="chunk", affine=True, taxonomic=True)
+@op(
+    "taxonomy_mean",
+    also_called=(("TAX_SMOOTHING, taxonomy smoothing", "{genus: 0.15, class_name: 0.05, sonotypes: group}"),),
+    scope="chunk",
+    affine=True,
+    taxonomic=True,
+)
 def taxonomy_mean(x: Matrix, **levels: Unpack[TaxonLevels]) -> Matrix:
     """Move each score towards the mean of its relatives: x <- x + alpha (mean of group - x).
 
@@ -66,7 +72,13 @@ def taxonomy_mean(x: Matrix, **levels: Unpack[TaxonLevels]) -> Matrix:
     return x if used is None else _towards_means(x, used, lambda part: np.ones(len(part)))
 
 
-@op("taxonomy_mean_unsure", scope="chunk", spaces=("prob", "rank", "unit"), taxonomic=True)
+@op(
+    "taxonomy_mean_unsure",
+    also_called=(("the same, gated by the chunk's uncertainty", "{genus: 0.12, class_name: 0.025}"),),
+    scope="chunk",
+    spaces=("prob", "rank", "unit"),
+    taxonomic=True,
+)
 def taxonomy_mean_unsure(
     x: Matrix,
     *,
@@ -92,7 +104,13 @@ def taxonomy_mean_unsure(
     return _towards_means(x, used, lambda part: unsureness(highest_covered(part, covered), unsure, sure, name))
 
 
-@op("taxon_share", scope="chunk", spaces=("prob", "unit"), effect="rescale")
+@op(
+    "taxon_share",
+    also_called=(("cross-taxa gating", "{power: 0.5}"),),
+    scope="chunk",
+    spaces=("prob", "unit"),
+    effect="rescale",
+)
 def taxon_share(
     x: Matrix, *, taxonomy: TaxonomyOf, classes: ClassIds, covered: Covered, power: NonNegative = 0.5
 ) -> Matrix:
@@ -108,7 +126,7 @@ def taxon_share(
     return row_by_row(share_kernel, x, taxa, covered.copy(), power)
 
 
-@op("taxonomy_max", scope="chunk", taxonomic=True)
+@op("taxonomy_max", also_called=(("maximum over congeners", "{genus: 0.15}"),), scope="chunk", taxonomic=True)
 def taxonomy_max(x: Matrix, **levels: Unpack[TaxonLevels]) -> Matrix:
     """Move each score towards the highest of its relatives: x <- (1 - alpha) x + alpha max of group.
 
@@ -119,7 +137,13 @@ def taxonomy_max(x: Matrix, **levels: Unpack[TaxonLevels]) -> Matrix:
     return x if used is None else row_by_row(group_reduce_kernel, x, *used, GroupReduction.MAX.value)
 
 
-@op("taxonomy_noisy_or", scope="chunk", spaces=("prob", "unit"), taxonomic=True)
+@op(
+    "taxonomy_noisy_or",
+    also_called=(("noisy-or over congeners", "{genus: 0.15}"),),
+    scope="chunk",
+    spaces=("prob", "unit"),
+    taxonomic=True,
+)
 def taxonomy_noisy_or(x: Matrix, **levels: Unpack[TaxonLevels]) -> Matrix:
     """Move each probability towards that of any relative calling: p <- (1 - alpha) p + alpha (1 - prod(1 - p)).
 
@@ -129,7 +153,13 @@ def taxonomy_noisy_or(x: Matrix, **levels: Unpack[TaxonLevels]) -> Matrix:
     return x if used is None else row_by_row(group_reduce_kernel, x, *used, GroupReduction.NOISY_OR.value)
 
 
-@op("mirror", scope="chunk")
+@op(
+    "mirror",
+    also_called=(
+        ("MIRROR_PAIRS, sonotype mirroring", "{groups: [[47158son15, 47158son16]], unknown_classes: ignore}"),
+    ),
+    scope="chunk",
+)
 def mirror(
     x: Matrix,
     *,

@@ -72,7 +72,7 @@ def _stream(plan: Plan, stream: StreamPlan) -> dict[str, Any]:
         if source.weights_by is not None:
             out["weights_by"] = source.weights_by.model_dump(exclude_none=True)
     if source.fill_uncovered is not None:
-        out["fill_uncovered"] = source.fill_uncovered.model_dump(exclude_none=True)
+        out["fill_uncovered"] = source.fill_uncovered.model_dump(exclude_defaults=True)
     return {**out, "steps": [_step(s) for s in stream.steps]}
 
 

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from blendkit.recipe.plan import Plan, StreamPlan
 from blendkit.recipe.step_plans import OpStep, StepPlan
 
+_TIES = {True: "a rank blend gives equal values one rank", False: "pairs that tie count half"}
 _KINDS = {"logit": "logits", "prob": "probabilities", "rank": "ranks", "unit": "numbers from 0 to 1"}
 
 
@@ -38,11 +39,12 @@ def _idle(plan: Plan) -> Iterator[str]:
             continue
         why = f"the rank blend {users[0].name!r} erases it" if ranked else "nothing follows it"
         for step in reversed(stream.steps):
-            if step.order == "no":
-                break
-            if step.ops:
-                effect = "keeps every column's order" if step.order == "strict" else "changes no order but makes ties"
-                yield f"{called(stream, step)}: {effect}, and {why}: it cannot raise AUC"
+            if step.order == "strict" and step.ops:
+                yield f"{called(stream, step)}: keeps every column's order, and {why}: it cannot change AUC"
+            if step.order == "weak":
+                yield f"{called(stream, step)}: may make ties, and {_TIES[ranked]}: AUC may rise or fall with them"
+            if step.order != "strict":
+                break  # what ties or moves depends on the values, so earlier steps matter
 
 
 def _users(plan: Plan, name: str) -> list[StreamPlan]:

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from blendkit.core import NO_PROBABILITIES, Space
-from blendkit.errors import BlendkitError
+from blendkit.errors import BlendkitError, did_you_mean
 from blendkit.member import DataFile, is_isolated
 from blendkit.ops import OpInfo
 from blendkit.recipe.graph import StreamDef, check_graph, stream_defs
@@ -62,6 +62,7 @@ class StreamPlan:
     space: Space
     path: KeyPath
     params: dict[str, Any]
+    fill_at: int = 0  # the number of steps before its fill
 
     @property
     def ops(self) -> tuple[OpStep, ...]:
@@ -150,11 +151,27 @@ def _plan_stream(
         # a member that could not be planned is a problem already; its steps are still worth checking
         member = members.get(d.name)
         start = streams[d.inputs[0]].space if not d.is_member else member.space if member else "logit"
-    problems += _fill_problem(recipe, d, start)
     steps, space = plan_steps(recipe, d, start, {n: s.space for n, s in streams.items()}, problems)
+    at, found = _fill_place(recipe, d, steps)
+    problems += found or _fill_problem(recipe, d, steps[at - 1].space_out if at else start)
     return StreamPlan(
-        d.name, d.inputs, blend, weights, weights_by, d.model.fill_uncovered, start, steps, space, d.path, params
+        d.name, d.inputs, blend, weights, weights_by, d.model.fill_uncovered, start, steps, space, d.path, params, at
     )
+
+
+def _fill_place(recipe: Recipe, d: StreamDef, steps: tuple[StepPlan, ...]) -> tuple[int, list[str]]:
+    """Return after how many steps a stream is filled, and the problem of a name that is not that of one step."""
+    after = d.model.fill_uncovered.after if d.model.fill_uncovered else None
+    if after is None:
+        return 0, []
+    labels = [s.label for s in steps]
+    if labels.count(after) == 1:
+        return labels.index(after) + 1, []
+    where = recipe.where((*d.path, "fill_uncovered", "after"))
+    if after in labels:
+        return 0, [f"{where}: {after!r} names {labels.count(after)} steps; give the one that is meant an `id:`"]
+    known = f"this stream has {', '.join(labels)}" if labels else "this stream has no steps"
+    return 0, [f"{where}: no step {after!r}{did_you_mean(after, labels)}; {known}"]
 
 
 def _plan_blend(
@@ -198,8 +215,13 @@ def _fill_problem(recipe: Recipe, d: StreamDef, space: Space) -> list[str]:
     path = (*d.path, "fill_uncovered")
     if fill is None or space == "logit":
         return []
-    if fill.value is not None and not 0 <= fill.value <= 1:
-        return [f"{recipe.where((*path, 'value'))}: expected 0 to 1 in a {space} stream, got {fill.value:g}"]
+    given: dict[KeyPath, float | None] = {("value",): fill.value}
+    given |= {("by_class", c): v for c, v in fill.by_class.items()}
+    outside = {k: v for k, v in given.items() if v is not None and not 0 <= v <= 1}
+    if fill.value is not None and outside:
+        return [
+            f"{recipe.where((*path, *k))}: expected 0 to 1 in a {space} stream, got {v:g}" for k, v in outside.items()
+        ]
     if fill.logit is not None and space in NO_PROBABILITIES:
         return [f"{recipe.where((*path, 'logit'))}: a {space} stream cannot be filled with a logit; use `value:`"]
     if fill.prior is not None and space in NO_PROBABILITIES:

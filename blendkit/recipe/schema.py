@@ -77,16 +77,24 @@ class TTAModel(Strict):
 
 
 class Fill(Strict):
-    """The scores of an uncovered class: a constant, its rate in labels, or the scores of its genus."""
+    """The scores of an uncovered class: a constant, its rate in labels, or the scores of its genus.
+
+    by_class: other constants of some classes. after: the step after which they are filled (its id, or its op); before
+    all steps where it is not given.
+    """
 
     value: Constant | None = None
     logit: Constant | None = None
     prior: str | None = None
     congeners: Literal["mean", "max"] | None = None
+    by_class: dict[ClassId, Constant] = {}
+    after: str | None = None
 
     @model_validator(mode="after")
     def _one(self) -> Fill:
-        if sum(v is not None for v in self.model_dump().values()) != 1:
+        if self.by_class and self.value is None and self.logit is None:
+            raise ValueError("`by_class:` goes with `value:` or `logit:`, which is that of all other classes")
+        if sum(v is not None for v in (self.value, self.logit, self.prior, self.congeners)) != 1:
             raise ValueError(
                 "give exactly one of value (in the stream's space), logit, prior (a label file), congeners (mean, max)"
             )

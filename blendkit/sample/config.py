@@ -7,7 +7,7 @@ from enum import IntEnum
 
 import numpy as np
 
-FORMAT_VERSION = 3
+FORMAT_VERSION = 4
 SAMPLE_RATE = 32_000  # Hz
 CHUNK_SECONDS = 5
 CHUNK_SAMPLES = SAMPLE_RATE * CHUNK_SECONDS

@@ -26,6 +26,10 @@ _EXTERNAL = {
     "external/cnn.csv": (1.7, 6),
     "external/insects.csv": (1.5, 7),
     "external/dinov2.csv": (0.9, 8),
+    "external/exp53.csv": (1.5, 9),
+    "external/exp72e.csv": (1.6, 10),
+    "external/exp79b.csv": (1.7, 11),
+    "external/exp88.csv": (1.6, 12),
 }
 FOLDS = 3
 

@@ -213,6 +213,44 @@ def test_fill_of_a_blend_comes_before_its_steps() -> None:
     np.testing.assert_allclose(out.values[:, 1], expit(-8.0), rtol=1e-15)
 
 
+def test_a_fill_after_a_step_and_with_numbers_by_class() -> None:
+    """The step before the fill sees the class as uncovered; the one after it sees what was filled."""
+    steps = "steps: [{power: {power: 2}, id: first}, {power: {power: 3}, id: second}]"
+    covered = member("a", covered=(True, False, False))
+    for after, powers in (("", 6), (", after: first", 3), (", after: second", 1)):
+        run = Run(
+            "output: a", covered, more=f", fill_uncovered: {{value: 0.5, by_class: {{cicada: 0.25}}{after}}}, {steps}"
+        )
+        out = run["a"]
+        assert out.covered.all()
+        np.testing.assert_allclose(out.values[:, 1], 0.5**powers, rtol=1e-15)
+        np.testing.assert_allclose(out.values[:, 2], 0.25**powers, rtol=1e-15)
+        np.testing.assert_allclose(out.values[:, 0], A.values[:, 0] ** 6)
+
+
+@pytest.mark.parametrize(
+    ("fill", "said"),
+    [
+        ("{value: 0.5, after: powr}", "no step 'powr' (did you mean 'power'?); this stream has power"),
+        ("{value: 0.5, by_class: {cicad: 0.5}}", "unknown class 'cicad' (did you mean 'cicada'?)"),
+        ("{value: 0.5, by_class: {frog: 2}}", "expected 0 to 1 in a prob stream, got 2"),
+        ("{prior: labels.csv, by_class: {frog: 0.5}}", "`by_class:` goes with `value:` or `logit:`"),
+        ("{logit: -8, after: power}", None),
+    ],
+)
+def test_a_fill_that_cannot_be(fill: str, said: str | None) -> None:
+    def run() -> Run:
+        given = member("a", covered=(True, False, True))
+        return Run("output: a", given, more=f", fill_uncovered: {fill}, steps: [power]")
+
+    if said is None:
+        np.testing.assert_allclose(run()["a"].values[:, 1], expit(-8.0))
+        return
+    with pytest.raises(BlendkitError) as caught:
+        run()
+    assert said in str(caught.value)
+
+
 def test_a_filled_class_counts_in_a_blend() -> None:
     body = blend("logit", "{f: 0.75, b: 0.25}")
     body = f"streams:\n  f: {{from: a, fill_uncovered: {{value: 0.5}}, steps: [{{to: logit}}]}}\n{body}"

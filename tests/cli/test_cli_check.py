@@ -55,7 +55,7 @@ def test_explain_shows_spaces_scopes_and_stages(blendkit: Blendkit) -> None:
     assert "protossm_sed  [prob]  member table" in lines
     assert "seqhead  [logit]  member perch-seqhead" in lines
     gaussian = next(x for x in lines if x.startswith("gaussian("))
-    assert gaussian == "gaussian(sigma 1.0)  [logit, scope file, monotone no]"
+    assert gaussian == "gaussian(sigma 1.0, edge nearest)  [logit, scope file, monotone no]"
     # ranks need the whole set: a second stage
     blend = "eos7  [rank]  blend by rank: 0.93 protossm_sed + 0.07 seqhead (scope set)"
     assert lines.index("stage 2") + 1 == lines.index(blend)

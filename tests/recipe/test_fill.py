@@ -86,7 +86,7 @@ def test_every_default_is_said() -> None:
     assert said["members"]["p"]["tta"] == {"shifts_s": [0.0], "edge": "drop", "weights": [], "mean": "logit"}
     assert said["members"]["p"]["missing_rows"] == "error"
     assert said["members"]["p"]["dtype"] is None
-    assert said["members"]["p"]["steps"] == [{"gaussian": {"sigma": 1.0}}]
+    assert said["members"]["p"]["steps"] == [{"gaussian": {"sigma": 1.0, "edge": "nearest"}}]
 
 
 def test_class_ids_and_numbers_in_quotes_stay_text() -> None:

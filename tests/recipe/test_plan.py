@@ -81,7 +81,7 @@ def test_direct_of_mixed_spaces_is_neither() -> None:
 
 def test_steps_are_filled_with_their_defaults() -> None:
     step = plan("output: z", "z", z="[gaussian]").streams[0].steps[0]
-    assert step.params == {"sigma": 1.0}
+    assert step.params == {"sigma": 1.0, "edge": "nearest"}
     assert step.info is not None
     assert step.info.scope == "file"
 

@@ -22,7 +22,20 @@ from blendkit.sample.species import SPECIES, backbone_labels, class_labels
 from blendkit.sample.world import is_whole, make_world
 
 SMALL = WorldConfig(train_recordings=4, test_recordings=3, focal_clips=3, unlabelled=2)
-EXTERNAL = ("base", "birdnet", "cnn", "dinov2", "exp019", "insects", "proto", "sed")
+EXTERNAL = (
+    "base",
+    "birdnet",
+    "cnn",
+    "dinov2",
+    "exp019",
+    "exp53",
+    "exp72e",
+    "exp79b",
+    "exp88",
+    "insects",
+    "proto",
+    "sed",
+)
 TABLES = (
     "taxonomy.csv",
     "train_soundscapes_labels.csv",
@@ -70,7 +83,7 @@ def test_every_file_is_there_and_nothing_else(world: Path) -> None:
 
 def test_world_json_holds_the_config_and_the_format(world: Path) -> None:
     about = json.loads((world / "world.json").read_text(encoding="utf-8"))
-    assert about["format"] == FORMAT_VERSION == 3
+    assert about["format"] == FORMAT_VERSION == 4
     assert WorldConfig(**about["config"]) == SMALL
     files = {p.relative_to(world).as_posix(): p.stat().st_size for p in world.rglob("*") if p.is_file()}
     del files["world.json"]

@@ -160,6 +160,8 @@ def ops_show(name: str) -> None:
         f"{name}: {info.kind}, scope {info.scope}, {classwise}{spaces}{gives}, monotone {info.monotone}{affine}  "
         f"({registry(OPS).source(name)})\n\n{inspect.getdoc(function)}\n"
     )
+    for words, params in info.also_called:
+        click.echo(f"also called: {words}{f'  ({params})' if params else ''}")
     inside = info.fit if info.fit_on != "reference" else None
     _show_parameters(function, inside)
     if info.load is not None:
@@ -170,6 +172,28 @@ def ops_show(name: str) -> None:
 
 add_new(members, "member")
 add_new(ops, "op")
+
+
+@ops.command("words")
+@click.option("--markdown", is_flag=True, help="Print the table as Markdown.")
+@json_option
+def ops_words(markdown: bool, json_out: bool) -> None:
+    """List what notebooks call the ops, and how a recipe writes each."""
+    from blendkit.ops import info_of, notebook_words, words_as_markdown
+    from blendkit.registry import OPS, registry
+
+    found = registry(OPS)
+    infos = [info for n in found.names() if found.loads(n) and (info := info_of(found.get(n))) is not None]
+    rows = notebook_words(infos)
+    if json_out:
+        for row in rows:
+            event("words", {"section": row.section, "words": row.words, "op": row.op, "written": row.written})
+    elif markdown:
+        click.echo(words_as_markdown(rows), nl=False)
+    else:
+        for section in dict.fromkeys(r.section for r in rows):
+            own = [(r.words, r.written) for r in rows if r.section == section]
+            print_table(section, ["in notebooks", "in a recipe"], own)
 
 
 @click.group()

@@ -97,7 +97,9 @@ def fit_hour(
 
 
 @op(
-    "month_prior", scope="file", classwise=True, spaces=("logit",), affine=True, fit=fit_month, load=load_month,
+    "month_prior",
+    also_called=(("month, wet and dry season", "{strength: 0.5}"),),
+    scope="file", classwise=True, spaces=("logit",), affine=True, fit=fit_month, load=load_month,
     needs=("date",),
 )  # fmt: skip
 def month_prior(
@@ -112,7 +114,9 @@ def month_prior(
 
 
 @op(
-    "diel_prior", scope="file", classwise=True, spaces=("logit",), affine=True, fit=fit_hour, load=load_hour,
+    "diel_prior",
+    also_called=(("hour of day, diel likelihood ratio", "{strength: 0.5}"),),
+    scope="file", classwise=True, spaces=("logit",), affine=True, fit=fit_hour, load=load_hour,
     needs=("hour",),
 )  # fmt: skip
 def diel_prior(
@@ -143,6 +147,7 @@ def unchanged_by_table(x: Matrix, *, rows: RowsOf, classes: ClassIds, fitted: Fi
 
 @op(
     "place_prior",
+    also_called=(("geographic proximity prior", ""),),
     scope="file",
     classwise=True,
     spaces=("logit",),

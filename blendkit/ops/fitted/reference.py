@@ -59,7 +59,9 @@ def fit_reference(x: Matrix, rows: Rows, classes: Sequence[str], *, knots: Knots
     return Reference(tuple(classes), first, np.concatenate(scores), np.concatenate(ranks), saw)
 
 
-@op("quantile_map", scope="chunk", classwise=True, gives="rank", monotone="weak", load=loader_of(Reference),
+@op("quantile_map",
+    also_called=(("ranks in a reference set, empirical CDF", ""),),
+    scope="chunk", classwise=True, gives="rank", monotone="weak", load=loader_of(Reference),
     fit=fit_reference, fit_on="reference")  # fmt: skip
 def quantile_map(x: Matrix, *, classes: ClassIds, fitted: FittedOf) -> Matrix:
     """Replace every score by its percentile rank in a reference set, so that no other test rows are needed.
@@ -100,7 +102,9 @@ def fit_class_rates(
     return ClassRates(tuple(classes), np.clip(rate, 1e-6, 1 - 1e-6), tuple(str(r) for r in rows.recording[first]))
 
 
-@op("prior_correction", scope="file", classwise=True, spaces=("logit",), monotone="strict", affine=True,
+@op("prior_correction",
+    also_called=(("prior shift, base-rate correction", "{source_rate: 0.5}"),),
+    scope="file", classwise=True, spaces=("logit",), monotone="strict", affine=True,
     fit=fit_class_rates, load=loader_of(ClassRates))  # fmt: skip
 def prior_correction(
     x: Matrix,

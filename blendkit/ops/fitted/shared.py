@@ -29,6 +29,14 @@ def recording_shares(name: str, truth: Bools, labelled: Bools, rows: Rows) -> tu
     return share, offsets[:-1][use]
 
 
+def chunk_shares(name: str, truth: Bools, labelled: Bools) -> tuple[Float64, Int64]:
+    """Return (n, C) 0 or 1 of the labelled chunks, and their rows (n,). Raises BlendkitError if nothing is labelled."""
+    use = np.flatnonzero(labelled)
+    if not len(use):
+        raise BlendkitError(f"{name}: no labelled chunk to fit on")
+    return truth[use].astype(np.float64), use
+
+
 def shrunk(share: Float64, towards: Float64, k: float) -> Float64:
     """Return the mean of shares (n, C), shrunk as if k more of them were equal to `towards` (C,)."""
     n = len(share)
@@ -50,6 +58,24 @@ def round_the_clock(
     pooled = np.array([(kernel[h][:, None] * total).sum(axis=0) for h in range(size)])
     weight = (kernel * count).sum(axis=1)
     return np.asarray((pooled + k * overall) / (weight[:, None] + k))
+
+
+def round_the_clock_of_rates(
+    share: Float64, at: NDArray[np.integer[Any]], size: int, overall: Float64, k: float, sigma: float
+) -> Float64:
+    """Return (size, C) rates by hour, smoothed as a series of rates in which an hour without labels is 0.
+
+    An hour without labels itself gets the overall rate, and fewer than three hours with labels are not smoothed. All
+    else as `round_the_clock`. Source: the prior tables of public BirdCLEF 2026 chains.
+    """
+    from scipy.ndimage import gaussian_filter1d
+
+    count = np.array([(at == h).sum() for h in range(size)], np.float64)
+    rate = np.array([share[at == h].mean(axis=0) if count[h] else np.zeros(share.shape[1]) for h in range(size)])
+    if sigma > 0 and (count > 0).sum() >= 3:
+        rate = np.clip(gaussian_filter1d(rate, sigma, axis=0, mode="wrap"), 0.0, 1.0)
+    w = (count / (count + k))[:, None]
+    return np.asarray(w * rate + (1 - w) * overall)
 
 
 def taxa_of(classes: Sequence[str], taxonomy: Taxonomy | None, wanted: Mapping[str, float]) -> list[str]:
@@ -84,14 +110,17 @@ def _add(x: Matrix, table: Float64, number: Int64, out: Matrix) -> None:
 
 
 def prior_term(
-    known: tuple[str, ...], base: Float64, rate: Float64, classes: tuple[str, ...], strength: Float64, cap: float,
-    centre: bool,
+    known: tuple[str, ...], base: Float64, rate: Float64, classes: tuple[str, ...], strength: Float64,
+    cap: float | Float64, centre: bool, floor: float = 0.0,
 ) -> Float64:  # fmt: skip
     """Return (C,) strength (C,) x (logit rate - logit base), within +-cap; base and rate (K,) are of the known classes.
 
     0 for a class that is unknown, or whose base rate is 0 or 1, because such a class gives no evidence on sites and
-    hours. centre False leaves the base out.
+    hours. centre False leaves the base out. floor: rates are first limited to [floor, 1 - floor]; above 0, classes
+    without evidence count, too. cap: one, or (C,).
     """
+    if floor > 0:
+        base, rate = np.clip(base, floor, 1 - floor), np.clip(rate, floor, 1 - floor)
     informative = (base > 0) & (base < 1)
     safe, overall = np.where(informative, rate, 0.5), np.where(informative, base, 0.5)
     odds = np.log(safe) - np.log1p(-safe)

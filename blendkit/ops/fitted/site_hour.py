@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Annotated, Literal
 
 import numpy as np
+from annotated_types import Interval
 
 from blendkit.core import NO_HOUR, Bools, Float64, Matrix, Rows
 from blendkit.ops.declare import (
@@ -20,8 +22,19 @@ from blendkit.ops.declare import (
     TaxonomyOf,
     op,
 )
-from blendkit.ops.fitted.shared import added, prior_term, recording_shares, round_the_clock, shrunk, taxa_of
+from blendkit.ops.fitted.shared import (
+    added,
+    chunk_shares,
+    prior_term,
+    recording_shares,
+    round_the_clock,
+    round_the_clock_of_rates,
+    shrunk,
+    taxa_of,
+)
 from blendkit.store import artefact, loader_of
+
+PriorFloor = Annotated[float, Interval(ge=0, lt=0.5)]
 
 
 @dataclass(frozen=True)
@@ -32,6 +45,8 @@ class PriorSettings:
     k_site: float
     k_site_hour: float
     hour_sigma: float
+    count: str = "recordings"
+    hour_pool: str = "counts"
 
 
 @artefact("site_hour_prior", p_global=("C",), p_hour=(24, "C"), p_site=("S", "C"), p_cell=("S", 24, "C"))
@@ -75,21 +90,30 @@ def fit_site_hour_prior(
     k_site: Positive = 8.0,
     k_site_hour: Positive = 4.0,
     hour_sigma: NonNegative = 1.5,
+    count: Literal["recordings", "windows"] = "recordings",
+    hour_pool: Literal["counts", "rates"] = "counts",
 ) -> SiteHourPrior:
     """Fit shrunk rates: global -> hour -> site -> site x hour, each shrunk by n / (n + K).
 
     truth (N, C), labelled (N,). A recording counts once, with its share of labelled chunks with the class;
     n counts recordings, not chunks, because the chunks of one recording are not independent observations.
     The hour level pools neighbouring hours, also across midnight, with a Gaussian of `hour_sigma` hours,
-    weighted by their counts (0: each hour alone).
+    weighted by their counts (0: each hour alone). count: `windows` counts every labelled chunk by itself, as those
+    chains do: 12 chunks of one recording then weigh like 12 recordings. hour_pool: `rates` smooths the hours' rates
+    without their counts, also as they do (`round_the_clock_of_rates`).
     Raises BlendkitError if nothing is labelled. Source: the shrunk cascade of public BirdCLEF 2026
-    chains, with recordings in place of windows.
+    chains, with recordings in place of windows; `count: windows`, `hour_pool: rates` give their tables.
     """
-    share, first = recording_shares("site_hour_prior", truth, labelled, rows)
+    by_recording = count == "recordings"
+    share, first = (
+        recording_shares("site_hour_prior", truth, labelled, rows)
+        if by_recording else chunk_shares("site_hour_prior", truth, labelled)
+    )  # fmt: skip
     site, hour = rows.site[first], rows.hour[first]
     sites = tuple(sorted({str(s) for s in site if s}))
     overall = share.mean(axis=0)
-    by_hour = round_the_clock(share, hour, 24, overall, k_hour, hour_sigma)
+    pooled = round_the_clock if hour_pool == "counts" else round_the_clock_of_rates
+    by_hour = pooled(share, hour, 24, overall, k_hour, hour_sigma)
     p_site = np.array([shrunk(share[site == s], overall, k_site) for s in sites]).reshape(-1, len(classes))
     # each level is shrunk to the one before it: a cell to its site at that hour, and the site to the hour
     cells = [
@@ -106,8 +130,8 @@ def fit_site_hour_prior(
         p_hour=by_hour,
         p_site=p_site,
         p_cell=np.array(cells).reshape(-1, 24, len(classes)),
-        saw=tuple(str(r) for r in rows.recording[first]),
-        settings=PriorSettings(k_hour, k_site, k_site_hour, hour_sigma),
+        saw=tuple(dict.fromkeys(str(r) for r in rows.recording[first])),
+        settings=PriorSettings(k_hour, k_site, k_site_hour, hour_sigma, count, hour_pool),
     )
 
 
@@ -129,6 +153,13 @@ def fallbacks(x: Matrix, *, rows: Rows, fitted: Fitted) -> list[str]:
 
 @op(
     "site_hour_prior",
+    also_called=(
+        ("site x hour prior, lambda by group", "{strength: 0.4, by_class_name: {Insecta: 1.0}}"),
+        (
+            "the same as public chains count and floor it",
+            "{strength: 0.4, count: windows, hour_pool: rates, centre: false, floor: 0.0001, cap: 1000000.0}",
+        ),
+    ),
     scope="file",
     classwise=True,
     spaces=("logit",),
@@ -148,21 +179,27 @@ def site_hour_prior(
     strength: NonNegative = 0.5,
     by_class_name: ByTaxon = NO_NUMBERS,
     cap: Positive = 4.0,
+    cap_by_class_name: ByTaxon = NO_NUMBERS,
     centre: bool = True,
+    floor: PriorFloor = 0.0,
 ) -> Matrix:
     """Add strength x (logit p(site, hour) - logit p overall) to the logits x (N, C).
 
-    by_class_name: strengths of some taxa, in place of `strength` (one chain: 0.4 for birds, 1.0 for frogs).
+    by_class_name: strengths of some taxa, in place of `strength` (one chain: 0.4 for birds, 1.0 for frogs), and
+    cap_by_class_name their caps; other groups are steps of their own, with `where`.
 
     The added term is limited to +-cap. A class without labels adds 0, not log epsilon, because missing
     labels are not evidence of absence. `centre: false` adds strength x logit p(site, hour), the absolute
-    form of the public chains. An unseen site falls back to the hour, a missing hour to the site, and both
-    together to the overall rate; `fallbacks` counts them. Returns (N, C) in the dtype of x.
+    form of the public chains. floor: rates are limited to [floor, 1 - floor] (1e-4 in those chains), so that a class
+    without labels counts as absent everywhere. An unseen site falls back to the hour, a missing hour to the site, and
+    both together to the overall rate; `fallbacks` counts them. Returns (N, C) in the dtype of x.
     """
-    each = np.array([by_class_name.get(t, strength) for t in taxa_of(classes, taxonomy, by_class_name)])
+    taxa = taxa_of(classes, taxonomy, {**by_class_name, **cap_by_class_name})
+    each = np.array([by_class_name.get(t, strength) for t in taxa])
+    caps = np.array([cap_by_class_name.get(t, cap) for t in taxa])
 
     def term(prior: SiteHourPrior, a: int) -> Float64:
         rate = prior.rate(str(rows.site[a]), int(rows.hour[a]))
-        return prior_term(prior.classes, prior.p_global, rate, classes, each, cap, centre)
+        return prior_term(prior.classes, prior.p_global, rate, classes, each, caps, centre, floor)
 
     return added(x, rows, fitted, lambda a: (str(rows.site[a]), int(rows.hour[a])), term)

@@ -14,48 +14,73 @@ class EdgeRule(IntEnum):
     """What a kernel does with a chunk whose neighbours are not all in the recording."""
 
     NEAREST = 0  # the first and last chunk are repeated
-    AVAILABLE = 1  # the present neighbours share the weight of the missing ones
+    BESIDE = 1  # the present neighbours share the weight of the missing ones; the chunk's own weight stays
     KEEP = 2  # the chunk stays
+    REFLECT = 3  # the recording is mirrored beyond its ends, with its last chunk repeated: b a | a b
+    ZERO = 4  # beyond the ends there is 0
+    AVAILABLE = 5  # the weights of what is present, divided by their sum
+    SHRINK = 6  # as many neighbours on both sides as the nearer end allows, their weights divided by their sum
 
 
 @compiled()
-def _available_taps(taps: Any, before: int, after: int) -> Any:
-    """Return taps for a chunk with `before` and `after` chunks beside it; present neighbours share the full weight."""
-    radius = len(taps) // 2
-    own = np.zeros(len(taps), np.float64)
-    for k in range(len(taps)):
-        if k != radius and radius - k <= before and k - radius <= after:
-            own[k] = taps[k]
-    present = own.sum()
-    if present > 0:
-        own *= (1.0 - taps[radius]) / present
-    own[radius] = taps[radius] if present > 0 else 1.0
-    return own
+def reflected(t: int, first: int, last: int) -> int:
+    """Return the row that mirroring puts at row t, for recordings of any length; inside, the row itself."""
+    n = last - first + 1
+    at = (t - first) % (2 * n)
+    return int(first + (at if at < n else 2 * n - 1 - at))
 
 
 @compiled()
-def correlate_kernel(x: Any, taps: Any, offsets: Any, edge: int, out: Any) -> None:
-    """Correlate each recording's rows with taps (odd length, sum 1); edge is an `EdgeRule`."""
-    radius = len(taps) // 2
-    width = x.shape[1]
+def _share(taps: Any, before: int, after: int, edge: int) -> float:
+    """Return the factor on the neighbours' weights for a chunk with `before` and `after` chunks beside it."""
+    beside = 0.0
+    for k in range(1, len(taps)):
+        beside += taps[k] * ((k <= before) + (k <= after))
+    if edge == EdgeRule.BESIDE:
+        return (1.0 - taps[0]) / beside if beside > 0.0 else 0.0
+    return 1.0 / (taps[0] + beside) if beside > 0.0 else 0.0
+
+
+@compiled()
+def correlate_kernel(x: Any, taps: Any, offsets: Any, edge: int, pull: float, out: Any) -> None:
+    """Smooth each recording's rows with symmetric taps (radius + 1,): of the chunk itself, then of either side.
+
+    They sum to 1 with each side counted. edge: an `EdgeRule`. pull: 1 adds differences from the chunk itself, so that
+    equal chunks stay equal to the last bit; 0, for a chunk with hardly any weight of its own, adds plain products.
+    Both neighbours at a distance are added before they are weighted, so that a mirror image gives the same bits.
+    """
+    radius, width = len(taps) - 1, x.shape[1]
     row = np.empty(width, np.float64)
+    partial = edge in (EdgeRule.BESIDE, EdgeRule.AVAILABLE, EdgeRule.SHRINK)
     for r in range(len(offsets) - 1):
         first, last = offsets[r], offsets[r + 1] - 1
         for t in range(first, last + 1):
-            inside = first <= t - radius and t + radius <= last
+            before, after = t - first, last - t
+            inside = min(before, after) >= radius
             if not inside and edge == EdgeRule.KEEP:
                 for c in range(width):
                     out[t, c] = x[t, c]
                 continue
-            own = taps if inside or edge == EdgeRule.NEAREST else _available_taps(taps, t - first, last - t)
+            if edge == EdgeRule.SHRINK:
+                before = after = min(before, after)
+            share = _share(taps, before, after, edge) if partial and not inside else 1.0
+            reach = radius if not partial else min(radius, max(before, after))
             row[:] = 0.0  # float64: a float32 sum would round after every tap
             # tap by tap in the same order for every cell, so that a shard of classes or recordings gives the same bits
-            for k in range(len(own)):
-                source = min(max(t + k - radius, first), last)
+            for k in range(1, reach + 1):
+                a, b = max(t - k, first), min(t + k, last)
+                if edge == EdgeRule.REFLECT and not inside:
+                    a, b = reflected(t - k, first, last), reflected(t + k, first, last)
+                padded = edge in (EdgeRule.NEAREST, EdgeRule.REFLECT)
+                left = 1.0 if padded or k <= before else 0.0
+                right = 1.0 if padded or k <= after else 0.0
+                away = pull * (left + right if partial else 2.0)
                 for c in range(width):
-                    row[c] += own[k] * x[source, c]
+                    row[c] += taps[k] * ((left * float(x[a, c]) + right * float(x[b, c])) - away * float(x[t, c]))
+            # without neighbours share is 0, and the chunk stays; otherwise its weight is what theirs leave
+            own = 1.0 if pull > 0.0 or share == 0.0 else taps[0] * (1.0 if edge == EdgeRule.BESIDE else share)
             for c in range(width):
-                out[t, c] = row[c]
+                out[t, c] = own * float(x[t, c]) + share * row[c]
 
 
 @compiled()
@@ -73,7 +98,7 @@ def adaptive_kernel(x: Any, alphas: Any, offsets: Any, edge: int, above: float, 
                     out[t, c] = x[t, c]
                 continue
             before, after = max(t - 1, first), min(t + 1, last)
-            if at_end and edge == EdgeRule.AVAILABLE:
+            if at_end and edge == EdgeRule.BESIDE:
                 before, after = (after, after) if t == first else (before, before)
             for c in range(x.shape[1]):
                 own = float(x[t, c])  # in this form equal chunks stay equal to the last bit
@@ -82,26 +107,43 @@ def adaptive_kernel(x: Any, alphas: Any, offsets: Any, edge: int, above: float, 
 
 
 @compiled()
-def segment_kernel(x: Any, offsets: Any, threshold: float, alpha: float, out: Any) -> None:
-    """Move each chunk towards the mean of its run of chunks without a step above `threshold`, class by class."""
-    width = x.shape[1]
-    start, total = np.empty(width, np.int64), np.empty(width, np.float64)
+def _mean_between(x: Any, c: int, low: int, high: int) -> float:
+    """Return the mean of x[low:high, c], the same to the last bit in reverse, and exact where all are equal."""
+    least = float(x[low, c])
+    for t in range(low + 1, high):
+        least = min(least, float(x[t, c]))
+    n, total = high - low, 0.0
+    for k in range(n // 2):
+        total += (float(x[low + k, c]) - least) + (float(x[high - 1 - k, c]) - least)
+    if n % 2:
+        total += float(x[low + n // 2, c]) - least
+    return least + total / n
+
+
+@compiled()
+def segment_kernel(x: Any, offsets: Any, threshold: float, alpha: float, radius: int, out: Any) -> None:
+    """Move each chunk towards the mean of its run of chunks without a step above `threshold`, class by class.
+
+    Of the run, those at most `radius` away count.
+    """
+    start = np.empty(x.shape[1], np.int64)
     for r in range(len(offsets) - 1):
         first, last = offsets[r], offsets[r + 1]
         # one step beyond the last chunk closes the last run; a recording without chunks has no run to close
         for t in range(first, last + 1 if last > first else first):
-            for c in range(width):
+            for c in range(x.shape[1]):
                 if t == first:
-                    start[c], total[c] = t, x[t, c]
-                elif t < last and abs(float(x[t, c]) - float(x[t - 1, c])) <= threshold:
-                    total[c] += x[t, c]
-                else:
-                    mean = total[c] / (t - start[c])  # a run holds at least one chunk, so this is never 0 / 0
+                    start[c] = t
+                elif t == last or abs(float(x[t, c]) - float(x[t - 1, c])) > threshold:
+                    low, high, mean = -1, -1, 0.0
                     for s in range(start[c], t):
+                        near = (max(start[c], s - radius), min(t, s + radius + 1))
+                        if near != (low, high):
+                            low, high = near
+                            mean = _mean_between(x, c, low, high)
                         own = float(x[s, c])
                         out[s, c] = own + alpha * (mean - own)
-                    if t < last:
-                        start[c], total[c] = t, x[t, c]
+                    start[c] = t
 
 
 @compiled()

@@ -21,21 +21,37 @@ class Reduction(IntEnum):
     MEAN_AND_MAX = 1  # the mean of both
     NOISY_OR = 2  # 1 - product(1 - x)
     SUM = 3
+    MEAN = 4
+
+
+@compiled()
+def _joined(a: float, b: float, noisy: bool) -> float:
+    """Return a + b, or 1 - (1 - a)(1 - b) so that a tiny probability beside another is not lost; same in reverse."""
+    return max(a, b) + min(a, b) * (1.0 - max(a, b)) if noisy else a + b
 
 
 @compiled()
 def reduce_kernel(x: Any, offsets: Any, kind: int, out: Any) -> None:
-    """Write (R, C) each recording's reduction, a `Reduction`."""
+    """Write (R, C) each recording's reduction, a `Reduction`; of a reversed recording it is the same, bit for bit."""
+    noisy = kind == Reduction.NOISY_OR
+    mean = kind == Reduction.MEAN or kind == Reduction.MEAN_AND_MAX
     for r in range(len(offsets) - 1):
         first, last = offsets[r], offsets[r + 1]
+        n = last - first
         for c in range(x.shape[1]):
             high, total = float(x[first, c]), 0.0
-            for t in range(first, last):
-                high = max(high, x[t, c])
-                # 1 - product(1 - x) as a sum, because 1 - x rounds to 1 for a tiny x, which would then be lost
-                total += x[t, c] * (1.0 - total) if kind == Reduction.NOISY_OR else x[t, c]
+            for t in range(first + 1, last):
+                high = max(high, float(x[t, c]))
+            base = high if mean else 0.0  # so that the mean of equal values is exactly that value
+            for k in range(n // 2):
+                a, b = float(x[first + k, c]) - base, float(x[last - 1 - k, c]) - base
+                total = _joined(total, _joined(a, b, noisy), noisy)
+            if n % 2:
+                total = _joined(total, float(x[first + n // 2, c]) - base, noisy)
+            if mean:
+                total = base + total / n
             if kind == Reduction.MEAN_AND_MAX:
-                total = (total / (last - first) + high) / 2
+                total = (total + high) / 2
             out[r, c] = high if kind == Reduction.MAX else total
 
 
