@@ -17,7 +17,7 @@ GROUPS = {
     "look": ("eval", "compare", "whatif", "search"),
     "deliver": ("detect", "activity", "convert", "wheelhouse"),
     "train": ("probe", "fit", "pseudolabel", "model"),
-    "list": ("members", "ops", "recipes", "formats"),
+    "list": ("members", "ops", "recipes", "formats", "schema"),
 }
 TOP_COMMANDS = {
     "new": ("blendkit.cli.commands.new:new", "Write a recipe that blends score files, with comments."),
@@ -52,6 +52,7 @@ TOP_COMMANDS = {
         "blendkit.cli.commands.formats:formats",
         "List the formats of files read and written, or show what is in one.",
     ),
+    "schema": ("blendkit.cli.commands.schema:schema", "Print the JSON schema of recipes, for editors."),
     "convert": ("blendkit.cli.commands.convert:convert", "Turn a notebook's `solutions` dictionary into a recipe."),
     "wheelhouse": (
         "blendkit.cli.commands.wheelhouse:wheelhouse",
