@@ -13,7 +13,7 @@ KEY_DOCS: dict[str, dict[str, str]] = {
         "template": "A sample submission: it fixes the columns and, where its rows fit, their order. null: none.",
         "names": "How site, date and hour are read from the names of recordings.",
         "chunk_s": "Seconds of a chunk, the unit that gets one row of scores.",
-        "recording_s": "The true length of recordings in seconds; shorter ones are filled with silence. null: their own.",
+        "recording_s": "The true length of recordings in seconds; shorter ones get silence. null: their own.",
         "remainder": "What becomes of the end of a recording that fills no chunk: `pad` it with silence, or `drop` it.",
         "channels": "How one channel is made of several: their mean, the first, the loudest, or one by its number.",
         "silence": "Windows of digital silence: `score` them as all others, or give them the floor.",
