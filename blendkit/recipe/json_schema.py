@@ -23,6 +23,7 @@ from blendkit.recipe.plugin_schemas import (
 )
 from blendkit.recipe.rules_of_keys import NO_NEGATIVES, STEP_COUNT, Schema
 from blendkit.recipe.shared_keys import OWN
+from blendkit.recipe.step_schema import CONVERSIONS
 from blendkit.registry import MEMBERS, registry
 
 SCHEMA_LINE = "# yaml-language-server: $schema=recipe.schema.json"  # for editors: where a recipe's schema lies
@@ -69,7 +70,7 @@ def _step(defs: TableOfDefs, infos: list[OpInfo], *, converts: bool) -> Schema:
             bare.append(info)
             keys[info.name] = {"description": keys[info.name]["description"], "anyOf": [{"type": "null"}, body]}
     if converts:
-        keys |= {k: {"$ref": f"#/$defs/step keys/properties/{k}"} for k in ("to", "gates")}
+        keys |= {k: {"$ref": f"#/$defs/step keys/properties/{k}"} for k in (*CONVERSIONS, "gates")}
     names = [described_choice({i.name: first_paragraph(i.function) for i in bare})] if bare else []
     mapping = {"type": "object", "properties": keys, "additionalProperties": False, **STEP_COUNT}
     return {"description": "One op applied to the stream.", "anyOf": [*names, mapping]}

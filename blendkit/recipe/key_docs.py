@@ -75,6 +75,9 @@ KEY_DOCS: dict[str, dict[str, str]] = {
         "classes": "These classes, by id.",
         "covered_by": "The classes that this member covers.",
         "not_covered_by": "The classes that this member does not cover.",
+        "top": "The highest covered classes, this many; those that tie with the last count too. Goes with `of`.",
+        "of": "Of what the highest are taken: of each chunk, or of each recording by their maximum in it.",
+        "not": "All classes but those that this chooses.",
     },
     "Fill": {
         "value": "A constant in the space of the stream.",
@@ -100,7 +103,8 @@ KEY_DOCS: dict[str, dict[str, str]] = {
 STEP_DOCS = {
     "id": "A name of its own, where an op occurs twice in a stream.",
     "where": "Act on some classes only.",
-    "to": "Convert the stream to this space: logit, prob or rank. Ranks cannot become anything else again.",
+    "to": "Convert the stream to this space: logit, prob, rank or unit (numbers from 0 to 1).",
+    "as": "Take the numbers of the stream, as they are, for logits or probabilities.",
     "gates": "Several gates of which each cell is edited by the first that selects it.",
     "fit": "Fit the op on labels inside the run: `fit: {labels: FILE, folds: 5}`.",
     "artefact": "A fitted file to apply, as `blendkit fit step` writes it.",

@@ -28,6 +28,7 @@ def base_defs() -> TableOfDefs:
             "id": {**step["id"], "description": STEP_DOCS["id"]},
             "where": {**step["where"], "description": STEP_DOCS["where"]},
             "to": {"enum": [*get_args(Space)], "description": STEP_DOCS["to"]},
+            "as": {"enum": ["logit", "prob"], "description": STEP_DOCS["as"]},
             "gates": {
                 "type": "array",
                 "minItems": 1,

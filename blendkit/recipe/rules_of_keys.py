@@ -43,7 +43,11 @@ NO_NEGATIVES: Schema = {"properties": {"of": _SHARES, "weights_by": _at_any_dept
 
 KEY_RULES: dict[str, Schema] = {
     "RecipeModel": {"properties": {"audio": {"not": {"const": []}}}},
-    "Where": one_of(("class_name", "classes", "covered_by", "not_covered_by")),
+    "Where": {
+        **one_of(("class_name", "classes", "covered_by", "not_covered_by", "top", "not")),
+        "allOf": [{"if": _given("top"), "then": _given("of"), "else": {"not": _given("of")}}],
+        "not": {"properties": {"not": _given("not")}, "required": ["not"]},
+    },
     "Fill": one_of(("value", "logit", "prior", "congeners")),
     "TTAModel": {
         "if": {"properties": {"edge": {"const": "drop"}}},
@@ -78,5 +82,5 @@ STEP_COUNT: Schema = {
     "if": {"required": ["id", "where"]},
     "then": _keys(3),
     "else": {"if": _BESIDE, "then": _keys(2), "else": _keys(1)},
-    "not": {"allOf": [{"required": ["to"]}, _given("where")]},
+    "not": {"allOf": [{"anyOf": [{"required": ["to"]}, {"required": ["as"]}]}, _given("where")]},
 }  # one op, whatever stands beside it

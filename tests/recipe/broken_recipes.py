@@ -22,7 +22,16 @@ VALID: dict[str, Any] = {
             "steps": [{"site_hour_prior": {"fit": "labels.csv", "strength": 0.5}}, {"to": "prob"}],
         },
     },
-    "streams": {"soft": {"from": "a", "steps": ["gaussian", {"power": {"power": 2}, "where": {"classes": [22961]}}]}},
+    "streams": {
+        "soft": {
+            "from": "a",
+            "steps": [
+                "gaussian",
+                {"power": {"power": 2}, "where": {"classes": [22961]}},
+                {"dilate": None, "where": {"not": {"top": 3, "of": "chunk"}}},
+            ],
+        }
+    },
     "blends": {
         "mix": {
             "by": "rank",
@@ -97,6 +106,11 @@ BROKEN: dict[str, tuple[tuple[str | int, ...], Any]] = {
     "a conversion to nothing": ((*STEPS, 0), {"to": "probability"}),
     "a conversion of some classes": ((*STEPS, 0), {"to": "logit", "where": {"classes": ["a"]}}),
     "where of nothing": ((*STEPS, 1, "where"), {}),
+    "numbers taken as ranks": ((*STEPS, 0), {"as": "rank"}),
+    "numbers of some classes taken as others": ((*STEPS, 0), {"as": "prob", "where": {"classes": ["a"]}}),
+    "the highest of nothing": ((*STEPS, 1, "where"), {"top": 3}),
+    "all of each chunk": ((*STEPS, 1, "where"), {"classes": ["a"], "of": "chunk"}),
+    "not not": ((*STEPS, 1, "where"), {"not": {"not": {"classes": ["a"]}}}),
     "where of two kinds": ((*STEPS, 1, "where", "class_name"), ["Aves"]),
     "a fitted step without a fit": ((*PRIOR, "fit"), GONE),
     "a fitted step by its name": ((*TONE, "steps", 0), "site_hour_prior"),
