@@ -11,7 +11,7 @@ from blendkit.cli._lazy_group import LazyGroup
 from blendkit.cli._process_start import Started, process_start
 from blendkit.errors import BlendkitError, exhausted
 
-GROUPS = {
+GROUPS: dict[str, tuple[str, ...]] = {
     "start": ("new", "blend", "sample"),
     "run": ("run", "check", "score", "merge", "warmup"),
     "look": ("eval", "compare", "whatif", "search"),

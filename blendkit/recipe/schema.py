@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, ClassVar, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
@@ -32,7 +32,7 @@ WEEK_S = 7 * 24 * 3600
 class Strict(BaseModel):
     """No unknown keys, no coercion, nothing changes after reading."""
 
-    model_config = STRICT
+    model_config: ClassVar[ConfigDict] = STRICT
 
 
 class TTAModel(Strict):
@@ -82,7 +82,7 @@ class MemberModel(BaseModel):
     optional: a run may leave it out to keep its time budget.
     """
 
-    model_config = ConfigDict(extra="allow", strict=True, frozen=True, allow_inf_nan=False)
+    model_config: ClassVar[ConfigDict] = ConfigDict(extra="allow", strict=True, frozen=True, allow_inf_nan=False)
 
     use: str
     tta: TTAModel = TTAModel()

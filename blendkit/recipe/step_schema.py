@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, ClassVar, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
@@ -21,7 +21,7 @@ class Where(BaseModel):
     the last of them count too.
     """
 
-    model_config = STRICT
+    model_config: ClassVar[ConfigDict] = STRICT
 
     class_name: Paths | None = None
     classes: Annotated[list[ClassId], Field(min_length=1)] | None = None
@@ -69,7 +69,7 @@ class Step(BaseModel):
     Each cell is edited by the first of the `gates` that selects it.
     """
 
-    model_config = STRICT
+    model_config: ClassVar[ConfigDict] = STRICT
 
     op: str
     params: dict[str, Any] = {}
