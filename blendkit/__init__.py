@@ -59,7 +59,7 @@ if TYPE_CHECKING:
         search,
         whatif,
     )
-    from blendkit.recipe import load_recipe
+    from blendkit.recipe import load_recipe, recipe_schema
     from blendkit.sample import WorldConfig, make_world
     from blendkit.scoring import BackgroundMix, Runtime, fit_features, score
     from blendkit.store import FeatureStore, LogitStore
@@ -142,6 +142,7 @@ __all__ = [
     "read_provenance",
     "read_scores",
     "read_taxonomy",
+    "recipe_schema",
     "run",
     "run_shard",
     "score",

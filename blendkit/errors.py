@@ -22,8 +22,8 @@ class BlendkitError(Exception):
     exit_code = 2
 
     def __init__(self, title: str, problems: Sequence[str] = ()) -> None:
-        self.title = brief(title, _LINE)
-        self.problems = tuple(brief(p, _LINE) for p in problems)
+        self.title: str = brief(title, _LINE)
+        self.problems: tuple[str, ...] = tuple(brief(p, _LINE) for p in problems)
         super().__init__("\n".join([self.title, *(f"  {p}" for p in first_of(self.problems, _PROBLEMS))]))
 
 

@@ -42,18 +42,25 @@ compile_untraced()
 # kernel is compiled twice. Folders of long tests are what the quick loop leaves out.
 FIRST = (
     *(
-        "test_readme.py",
+        "docs/test_blocks.py",
         "audio/test_audio.py",
         "cli/test_cli_search.py",
         "audio/",
         "cli/test_cli_compare.py",
         "graphs/",
     ),
-    *("cli/test_cli_whatif.py", "members/", "mutation/", "test_readme_training.py", "cli/test_cli_fit.py", "training/"),
+    *(
+        "cli/test_cli_whatif.py",
+        "members/",
+        "mutation/",
+        "docs/test_training_page.py",
+        "cli/test_cli_fit.py",
+        "training/",
+    ),
     *("sample/", "cli/", "real/", "ops/", "metrics/"),
 )
 LONG = (
-    *("test_readme", "training/", "cli/", "sample/", "real/", "mutation/", "members/"),
+    *("docs/test_blocks", "docs/test_training", "training/", "cli/", "sample/", "real/", "mutation/", "members/"),
     *("scoring/test_isolation", "scoring/test_bad_files", "engine/test_run", "audio/test_audio"),
 )
 

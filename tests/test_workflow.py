@@ -46,3 +46,11 @@ def test_the_lowest_versions_are_those_that_are_declared(jobs: dict[str, Any]) -
 def test_the_script_for_a_fresh_machine_is_run(jobs: dict[str, Any]) -> None:
     assert commands(jobs["fresh-machine"]) == [".ci/run"]
     assert (ROOT / ".ci/run").is_file()
+
+
+def test_the_conda_recipe_has_the_floors_that_are_declared() -> None:
+    declared = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]["dependencies"]
+    run = yaml.safe_load((ROOT / "packaging/conda-recipe.yaml").read_text(encoding="utf-8"))["requirements"]["run"]
+    renamed = {"soundfile": "pysoundfile", "soxr": "python-soxr"}
+    wanted = {renamed.get(n.lower(), n.lower()): floor for n, floor in (d.split(">=") for d in declared)}
+    assert dict(entry.split(" >=") for entry in run) == {"python": "3.11", **wanted}

@@ -11,13 +11,13 @@ from blendkit.cli._lazy_group import LazyGroup
 from blendkit.cli._process_start import Started, process_start
 from blendkit.errors import BlendkitError, exhausted
 
-GROUPS = {
+GROUPS: dict[str, tuple[str, ...]] = {
     "start": ("new", "blend", "sample"),
     "run": ("run", "check", "score", "merge", "warmup"),
     "look": ("eval", "compare", "whatif", "search"),
     "deliver": ("detect", "activity", "convert", "wheelhouse"),
     "train": ("probe", "fit", "pseudolabel", "model"),
-    "list": ("members", "ops", "recipes", "formats", "readers", "writers"),
+    "list": ("members", "ops", "recipes", "formats", "readers", "writers", "schema"),
 }
 TOP_COMMANDS = {
     "new": ("blendkit.cli.commands.new:new", "Write a recipe that blends score files, with comments."),
@@ -58,6 +58,7 @@ TOP_COMMANDS = {
         "blendkit.cli.commands.convert:convert",
         "Write scores or detections in another format, or a notebook as a recipe.",
     ),
+    "schema": ("blendkit.cli.commands.schema:schema", "Print the JSON schema of recipes, for editors."),
     "wheelhouse": (
         "blendkit.cli.commands.wheelhouse:wheelhouse",
         "Collect all wheels for a machine without a network, and check them.",

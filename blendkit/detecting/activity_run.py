@@ -27,7 +27,7 @@ from blendkit.detecting.opened_source import Reading, open_source
 from blendkit.detecting.result_files import check_folder, new_files, write_thresholds
 from blendkit.errors import BlendkitError
 from blendkit.io import csv_text, text_cell
-from blendkit.reporting import plot_activity
+from blendkit.reporting import can_draw, plot_activity
 from blendkit.store import atomic_path, write_text
 
 if TYPE_CHECKING:
@@ -96,7 +96,8 @@ def activity(
     places, row = chunk_places(rows, found), first_rows(rows, found)
     draws = draws_of(found, replicates, seed)
     parts = tuple(count_part(p, places, found, row, draws, level) for p in PARTS if any(places.values[p]))
-    notes = tuple(dict.fromkeys([*opened.notes, *chosen.notes, *said, *_unknown(rows, places)]))
+    undrawn = [] if can_draw() else ["no picture: matplotlib is not installed (pip install 'blendkit[plot]')"]
+    notes = tuple(dict.fromkeys([*opened.notes, *chosen.notes, *said, *_unknown(rows, places), *undrawn]))
     facts = {"source": opened.name, "space": opened.space, "kind": chosen.kind, "recordings": len(every.heard),
              "detections": len(every), "notes": list(notes)}  # fmt: skip
     with new_files(folder, SEAL, facts) as new:
@@ -173,7 +174,7 @@ def _write(path: Path, frame: pd.DataFrame, kind: TableKind) -> None:
 
 def _draw(path: Path, parts: Sequence[PartActivity], table: DetectionTable) -> bool:
     """Draw the first part that is known, hours before dates before sites; nothing without a detection."""
-    if not parts or not len(table):
+    if not parts or not len(table) or not can_draw():
         return False
     part = parts[0]
     plot_activity(path, [n.label for n in table.classes], part.part, part.cells, part.rate, part.recordings)

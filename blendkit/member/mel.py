@@ -6,7 +6,7 @@ Only librosa's filters are used: its other modules compile loops at their import
 from __future__ import annotations
 
 from functools import lru_cache
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, ClassVar, Literal
 
 import numpy as np
 from annotated_types import Interval
@@ -31,7 +31,7 @@ class Mel(BaseModel):
     torchaudio's defaults are htk: true, norm: null, pad: reflect.
     """
 
-    model_config = ConfigDict(extra="forbid", strict=True, frozen=True)
+    model_config: ClassVar[ConfigDict] = ConfigDict(extra="forbid", strict=True, frozen=True)
 
     rate: Rate = 32000
     n_fft: Samples = 2048
@@ -75,7 +75,7 @@ class Mel(BaseModel):
 class Image(BaseModel):
     """A picture for a vision transformer: (B, 3, size, size), normalised by ImageNet's mean and deviation."""
 
-    model_config = ConfigDict(extra="forbid", strict=True, frozen=True)
+    model_config: ClassVar[ConfigDict] = ConfigDict(extra="forbid", strict=True, frozen=True)
 
     mel: Mel
     size: int

@@ -18,7 +18,7 @@ from blendkit.io import ColumnNames, split_label_source
 from blendkit.offline.data_lint import FAR
 from blendkit.offline.score_facts import WORDS, ScoreFacts
 from blendkit.ops import signature
-from blendkit.recipe import flow_text
+from blendkit.recipe import SCHEMA_LINE, flow_text
 from blendkit.registry import MEMBERS, registry
 
 BLEND = "blend"
@@ -62,7 +62,7 @@ class Draft:
         lines = [
             f"# {len(self.weights)} models blended by {self.by}. Run it: blendkit run {shown(place)}{data}",
             *(line for text in self.said for line in _comment(text)),
-            "recipe: 1", f"name: {BLEND}", *self._inputs(), *self._defaults(), "members:",
+            SCHEMA_LINE, "recipe: 1", f"name: {BLEND}", *self._inputs(), *self._defaults(), "members:",
         ]  # fmt: skip
         for facts, params in zip(self.facts, self._tables(), strict=True):
             own = {k: v for k, v in params.items() if k not in self._shared()}

@@ -16,10 +16,12 @@ if TYPE_CHECKING:
     from blendkit.recipe.fill import filled_recipe, filled_text, flow_text, recipe_text
     from blendkit.recipe.find import FoundRecipe, is_recipe, open_recipe, packaged_recipes
     from blendkit.recipe.graph import only_streams
+    from blendkit.recipe.json_schema import SCHEMA_LINE, recipe_schema
     from blendkit.recipe.kaggle_inputs import KAGGLE_INPUT, kaggle_folders
     from blendkit.recipe.linting import called, lint, weak_steps
     from blendkit.recipe.load import On, Recipe, load_recipe, parse_recipe, with_values, without, yaml_value
     from blendkit.recipe.optional import member_shares, narrowed
+    from blendkit.recipe.parameter_words import ParameterWords, parameters_in_words
     from blendkit.recipe.params import checked_fit
     from blendkit.recipe.paths import RecipeFiles, check_files, named_files
     from blendkit.recipe.plan import MemberPlan, Plan, StreamPlan, make_plan
@@ -35,6 +37,7 @@ else:
 __all__ = [
     "CONVERSIONS",
     "KAGGLE_INPUT",
+    "SCHEMA_LINE",
     "Conversion",
     "DataFolder",
     "FoundRecipe",
@@ -44,6 +47,7 @@ __all__ = [
     "MemberPlan",
     "On",
     "OpStep",
+    "ParameterWords",
     "Plan",
     "Recipe",
     "RecipeFiles",
@@ -71,7 +75,9 @@ __all__ = [
     "only_streams",
     "open_recipe",
     "packaged_recipes",
+    "parameters_in_words",
     "parse_recipe",
+    "recipe_schema",
     "recipe_text",
     "weak_steps",
     "with_values",

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, ClassVar
 from zoneinfo import available_timezones
 
 from pydantic import BaseModel, ConfigDict, field_validator, model_validator
@@ -31,7 +31,7 @@ class NamesModel(BaseModel):
     preset: a recorder's or an archive's names, `auto` (the preset that most names fit), or None with a `pattern`.
     """
 
-    model_config = ConfigDict(extra="forbid", strict=True, frozen=True)
+    model_config: ClassVar[ConfigDict] = ConfigDict(extra="forbid", strict=True, frozen=True)
 
     preset: NameSource | None = "auto"
     pattern: str | None = None

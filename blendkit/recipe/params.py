@@ -6,7 +6,7 @@ import inspect
 import re
 from collections.abc import Callable, Mapping
 from functools import cache
-from typing import Annotated, Any, get_args, get_type_hints
+from typing import Annotated, Any, ClassVar, get_args, get_type_hints
 
 from pydantic import (
     BaseModel,
@@ -27,7 +27,7 @@ from blendkit.ops import Keys, OpInfo, Stream, mark_of, signature
 class FitLabels(BaseModel):
     """Fit on labels; with `folds`, each labelled recording gets the fit made without its fold."""
 
-    model_config = ConfigDict(extra="forbid", strict=True, frozen=True)
+    model_config: ClassVar[ConfigDict] = ConfigDict(extra="forbid", strict=True, frozen=True)
 
     labels: str
     folds: int = Field(default=0, ge=0, le=1000)

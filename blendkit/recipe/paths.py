@@ -11,6 +11,7 @@ from blendkit.errors import BlendkitError
 from blendkit.io import FileContents
 from blendkit.recipe.data_folders import DataFolder
 from blendkit.recipe.file_hashes import wrong_hashes
+from blendkit.recipe.hub_files import hub_file, is_on_hub
 from blendkit.recipe.plan import Plan
 from blendkit.recipe.step_plans import OpStep
 from blendkit.recipe.strict_yaml import KeyPath
@@ -76,6 +77,10 @@ def check_files(plan: Plan, data: DataFolder, spare: Container[str] = ()) -> Rec
     for path, name in named_files(plan):
         try:
             mark = plan.members[str(path[1])].files.get(str(path[2])) if path[0] == "members" else None
+            if mark is not None and is_on_hub(name):
+                hashed = plan.recipe.model.members[str(path[1])].sha256 is not None
+                found[path] = hub_file(name, hashed=hashed)
+                continue
             labels = path[-2:] in (("fit", "labels"), ("fill_uncovered", "prior"))
             folder = mark is not None and mark.folder
             found[path] = data.require_labels(name) if labels else data.require(name, folder=folder)

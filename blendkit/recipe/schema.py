@@ -2,59 +2,37 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, ClassVar, Literal
 
-from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, PlainValidator, model_validator
+from pydantic import BaseModel, ConfigDict, Field, model_validator
 
-from blendkit.audio import Channels, Edge, Silence, check_channels
-from blendkit.core import LONGEST_CHUNK_S, LONGEST_TIME_S, SHORTEST_CHUNK_S, Remainder, seconds_in
+from blendkit.audio import Edge, Silence
+from blendkit.core import LONGEST_CHUNK_S, SHORTEST_CHUNK_S, Remainder
 from blendkit.recipe.names_model import NamesModel
-from blendkit.recipe.step_schema import STRICT, ClassId, Name, Paths, Step
+from blendkit.recipe.step_schema import STRICT, Step
+from blendkit.recipe.value_types import (
+    MOMENT_S,
+    Budget,
+    Channel,
+    ClassId,
+    Constant,
+    Hashes,
+    Name,
+    Paths,
+    Share,
+    Shift,
+    Version,
+    Weight,
+)
 
-MOMENT_S = 0.001
 WEEK_S = 7 * 24 * 3600
-
-
-def _no_bool(value: Any) -> Any:
-    if isinstance(value, bool):
-        raise ValueError("expected 1")
-    return value
-
-
-def _no_trace(value: float) -> float:
-    """Refuse what is 0 to all purposes: sums of such weights have no digits left to divide by."""
-    if 0 < abs(value) < 1e-9:
-        raise ValueError("expected 0, or 1e-9 or more")
-    return value
-
-
-def _hashes(value: Any) -> Any:
-    """Accept one SHA-256, or a mapping of parameters to one or a list of them."""
-    each = list(value.values()) if isinstance(value, dict) else [value]
-    each = [list(e.values()) if isinstance(e, dict) and isinstance(value, dict) else e for e in each]  # oof and test
-    listed = [v for e in each for v in (e if isinstance(e, list) and isinstance(value, dict) else [e])]
-    if value is not None and not all(isinstance(v, str) and re.fullmatch(r"[0-9a-fA-F]{64}", v) for v in listed or [0]):
-        said = "expected a SHA-256 of 64 hexadecimal digits (quoted, if none is a letter)"
-        raise ValueError(f"{said}, or `{{key: HASH}}`")
-    return value
-
-
-def _seconds(value: Any) -> Any:
-    return None if value is None else seconds_in(value)
-
-
-Weight = Annotated[float, Field(ge=-1e9, le=1e9, allow_inf_nan=False), AfterValidator(_no_trace)]
-Share = Annotated[float, Field(ge=1e-9, le=1e9, allow_inf_nan=False)]
-Constant = Annotated[float, Field(ge=-1e6, le=1e6, allow_inf_nan=False)]  # a score
-Shift = Annotated[float, Field(ge=-3600, le=3600, allow_inf_nan=False)]  # in seconds
 
 
 class Strict(BaseModel):
     """No unknown keys, no coercion, nothing changes after reading."""
 
-    model_config = STRICT
+    model_config: ClassVar[ConfigDict] = STRICT
 
 
 class TTAModel(Strict):
@@ -112,14 +90,14 @@ class MemberModel(BaseModel):
     optional: a run may leave it out to keep its time budget.
     """
 
-    model_config = ConfigDict(extra="allow", strict=True, frozen=True, allow_inf_nan=False)
+    model_config: ClassVar[ConfigDict] = ConfigDict(extra="allow", strict=True, frozen=True, allow_inf_nan=False)
 
     use: str
     tta: TTAModel = TTAModel()
     missing_rows: Literal["error", "median"] = "error"
     unknown_classes: Literal["error", "ignore"] = "error"
     isolate: bool | None = None
-    sha256: Annotated[str | dict[str, str | list[str] | dict[str, str]] | None, PlainValidator(_hashes)] = None
+    sha256: Hashes = None
     limit_s: Annotated[float, Field(ge=MOMENT_S, le=WEEK_S)] | None = None
     optional: bool = False
     fill_uncovered: Fill | None = None
@@ -194,7 +172,7 @@ class BlendModel(Strict):
 class RecipeModel(Strict):
     """A whole recipe. budget: the seconds that a run may take, None: as long as it takes; defaults: of members."""
 
-    recipe: Annotated[Literal[1], BeforeValidator(_no_bool)]
+    recipe: Version
     name: Name
     description: str = ""
     taxonomy: Paths = ["taxonomy.csv"]
@@ -205,9 +183,9 @@ class RecipeModel(Strict):
     chunk_s: Annotated[float, Field(ge=SHORTEST_CHUNK_S, le=LONGEST_CHUNK_S)] = 5.0
     recording_s: Annotated[float, Field(ge=SHORTEST_CHUNK_S, le=WEEK_S)] | None = None
     remainder: Remainder = "pad"
-    channels: Annotated[Channels, PlainValidator(check_channels)] = "mean"
+    channels: Channel = "mean"
     silence: Silence = "score"
-    budget: Annotated[Annotated[float, Field(ge=MOMENT_S, le=LONGEST_TIME_S)] | None, BeforeValidator(_seconds)] = None
+    budget: Budget = None
     defaults: dict[str, dict[str, Any]] = {}
     members: dict[Name, MemberModel] = Field(min_length=1)
     streams: dict[Name, StreamModel] = {}

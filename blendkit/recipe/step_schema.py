@@ -2,29 +2,13 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, ClassVar, Literal
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, model_validator
+from pydantic import BaseModel, ConfigDict, Field, model_validator
 
-from blendkit.core import composed
+from blendkit.recipe.value_types import ClassId, Name, Paths
 
 CONVERSIONS = ("to", "as")  # steps that apply no op
-
-
-def _text(value: Any) -> Any:
-    """Class ids mix words and numbers; YAML reads 22961 as a number."""
-    if isinstance(value, int) and not isinstance(value, bool):
-        return str(value)
-    return composed(value) if isinstance(value, str) else value
-
-
-def _listed(value: Any) -> Any:
-    return [value] if isinstance(value, str) else value
-
-
-ClassId = Annotated[str, BeforeValidator(_text)]
-Paths = Annotated[list[str], BeforeValidator(_listed)]
-Name = Annotated[str, Field(pattern=r"^[A-Za-z][A-Za-z0-9_-]*$", max_length=100)]
 
 
 STRICT = ConfigDict(extra="forbid", strict=True, frozen=True, allow_inf_nan=False)  # no unknown keys, no coercion
@@ -37,7 +21,7 @@ class Where(BaseModel):
     the last of them count too.
     """
 
-    model_config = STRICT
+    model_config: ClassVar[ConfigDict] = STRICT
 
     class_name: Paths | None = None
     classes: Annotated[list[ClassId], Field(min_length=1)] | None = None
@@ -85,7 +69,7 @@ class Step(BaseModel):
     Each cell is edited by the first of the `gates` that selects it.
     """
 
-    model_config = STRICT
+    model_config: ClassVar[ConfigDict] = STRICT
 
     op: str
     params: dict[str, Any] = {}
@@ -97,6 +81,8 @@ class Step(BaseModel):
     @classmethod
     def _short_forms(cls, value: Any) -> Any:
         """Accept `gaussian`, `{gaussian: {sigma: 1.0}}`, `{to: prob}` and `{as: prob}`, each with id and where."""
+        if value == "gates":
+            raise ValueError("`gates:` expects a list of gates, got none")
         if isinstance(value, str):
             return {"op": value}
         if not isinstance(value, dict):

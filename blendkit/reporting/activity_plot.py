@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 
 from blendkit.core import Float64, Int64
-from blendkit.reporting.plots import save_figure
+from blendkit.reporting.plots import new_figure, save_figure
 
 _MOST = 30  # classes in a picture
 _TICKS = 24
@@ -22,11 +22,9 @@ def plot_activity(
 
     The thirty classes of the highest mean rates are shown, the highest first. Hours that nobody listened to stay white.
     """
-    from matplotlib.figure import Figure
-
     shown_cells, rate, recordings = _whole_day(cells, rate, recordings) if part == "hour" else (cells, rate, recordings)
     order = np.argsort(-np.nanmean(rate, axis=1), kind="stable")[:_MOST]
-    figure = Figure(figsize=(8, 2.2 + 0.3 * len(order)), layout="constrained")
+    figure = new_figure(8, 2.2 + 0.3 * len(order))
     axes, bars = figure.subplots(2, 1, sharex=True, height_ratios=[max(len(order), 2), 2])
     image = axes.imshow(rate[order], aspect="auto", interpolation="nearest", cmap="viridis", vmin=0)
     axes.set_yticks(range(len(order)), [_plain(classes[c]) for c in order])

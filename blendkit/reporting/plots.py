@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -20,8 +21,20 @@ FORMATS = (".png", ".svg")
 _TICKS = 12
 
 
+def can_draw() -> bool:
+    """Return whether matplotlib is installed."""
+    return find_spec("matplotlib") is not None
+
+
+def require_drawing() -> None:
+    """Raise BlendkitError with the way out where matplotlib is missing."""
+    if not can_draw():
+        raise BlendkitError("matplotlib, which draws pictures, is not installed", ["pip install 'blendkit[plot]'"])
+
+
 def check_plot_path(path: Path) -> None:
-    """Raise BlendkitError unless a plot can be written under this name."""
+    """Raise BlendkitError unless a plot can be drawn, and written under this name."""
+    require_drawing()
     if path.suffix.lower() not in FORMATS:
         raise BlendkitError(f"{path}: plots are written as {' or '.join(FORMATS)}")
 
@@ -62,10 +75,16 @@ def plot_heat_map(
 
 
 def _figure() -> tuple[Figure, Axes]:
+    figure = new_figure(8, 5)
+    return figure, figure.subplots()
+
+
+def new_figure(width: float, height: float) -> Figure:
+    """Return an empty figure of a size in inches. Raises BlendkitError where matplotlib is missing."""
+    require_drawing()
     from matplotlib.figure import Figure
 
-    figure = Figure(figsize=(8, 5), layout="constrained")
-    return figure, figure.subplots()
+    return Figure(figsize=(width, height), layout="constrained")
 
 
 def save_figure(figure: Figure, path: Path) -> None:

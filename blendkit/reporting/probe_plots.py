@@ -13,14 +13,12 @@ import numpy as np
 from blendkit.core import Float64, Matrix
 from blendkit.errors import BlendkitError
 from blendkit.metrics import Probed
-from blendkit.reporting.plots import save_figure
+from blendkit.reporting.plots import new_figure, save_figure
 
 
 def ranking_chart(probed: Sequence[Probed], path: Path) -> None:
     """Write a bar per feature, best first, with its interval."""
-    from matplotlib.figure import Figure
-
-    figure = Figure(figsize=(8, 1 + 0.3 * len(probed)), layout="constrained")
+    figure = new_figure(8, 1 + 0.3 * len(probed))
     axes = figure.subplots()
     value = np.array([p.top_one for p in probed])
     reach = np.array([[p.top_one - p.low for p in probed], [p.high - p.top_one for p in probed]])
@@ -47,12 +45,10 @@ def clip_pictures(features: Mapping[str, Matrix], labels: Sequence[str], path: P
     layout: `umap` (McInnes et al. 2018, cosine, 15 neighbours), `tsne` (perplexity 30 or a quarter of the clips) or
     `pca`, the two first principal components. Raises BlendkitError for UMAP without umap-learn.
     """
-    from matplotlib.figure import Figure
-
     names, code = np.unique(np.array(labels, str), return_inverse=True)
     columns = min(4, len(features))
     lines = -(-len(features) // columns)
-    figure = Figure(figsize=(3.2 * columns, 3 * lines + 0.6), layout="constrained")
+    figure = new_figure(3.2 * columns, 3 * lines + 0.6)
     panels = figure.subplots(lines, columns, squeeze=False).ravel()
     for axes, (name, x) in zip(panels, features.items(), strict=False):
         unit = x / np.maximum(np.linalg.norm(x, axis=1, keepdims=True), 1e-12)  # cosine distance ignores length

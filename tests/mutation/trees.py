@@ -25,7 +25,7 @@ from mutants import Mutant
 
 ROOT = Path(__file__).parents[2]
 MEMORY = 8 << 30  # bytes of address space of a child: a mutant that asks for all there is fails alone
-PARTS = ("blendkit", "members", "recipes", "tests", "examples", "pyproject.toml", "README.md")
+PARTS = ("blendkit", "members", "recipes", "tests", "examples", "docs", "pyproject.toml", "README.md")
 HEAVY = (
     "numba", "numpy", "pandas", "pyarrow.csv", "pyarrow.parquet", "pyarrow.compute", "scipy.stats", "scipy.special",
     "sklearn.isotonic", "sklearn.linear_model", "sklearn.metrics", "onnx", "onnxruntime", "soundfile", "soxr",

@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import inspect
-import re
 from collections.abc import Callable
 from pathlib import Path
-from typing import Annotated, Any, get_origin
+from typing import Any
 
 import click
 
@@ -56,40 +55,11 @@ def show_blocked(group: str, json_out: bool) -> None:
 
 
 def _show_parameters(function: Callable[..., Any], extra: Callable[..., Any] | None = None) -> None:
-    from blendkit.ops import signature
+    from blendkit.recipe import parameters_in_words
 
-    rows = []
-    for source in filter(None, (function, extra)):
-        for name, (hint, context, default) in signature(source).items():
-            if context is None:
-                shown = "required" if default is inspect.Parameter.empty else repr(default)
-                rows.append((name, _type_name(hint), shown))
+    rows = [(p.name, p.type, p.default) for f in filter(None, (function, extra)) for p in parameters_in_words(f)]
     if rows:
         print_table("parameters", ["name", "type", "default"], rows)
-
-
-def _type_name(hint: Any) -> str:
-    """Return in few words what a recipe may write for this parameter."""
-    from blendkit.ops import Keys, Stream, mark_of
-
-    stream, keys = mark_of(hint, Stream), mark_of(hint, Keys)
-    if stream is not None:
-        return "stream" if stream.space == "any" else f"stream, as {stream.space}"
-    if keys is not None:
-        return "lists of classes" if "list" in str(hint) else f"numbers by {keys.of.removesuffix('es')}"
-    if get_origin(hint) is Annotated and (bounds := _bounds(hint.__metadata__)):
-        return f"{hint.__origin__.__name__}, {bounds}"
-    text = inspect.formatannotation(hint)
-    for noise in ("typing.", "annotated_types.", "blendkit.member.protocol.", "blendkit.member.mel."):
-        text = text.replace(noise, "")
-    return re.sub(r"Annotated\[(.*?), DataFile\(.*?\)\]", lambda m: m[1].replace("str", "file"), text)
-
-
-def _bounds(marks: tuple[Any, ...]) -> str:
-    """Return a number's range in words, "" if the marks give none."""
-    words = {"ge": "at least", "gt": "above", "le": "at most", "lt": "below"}
-    given = [(k, getattr(m, k)) for m in marks for k in words if getattr(m, k, None) is not None]
-    return ", ".join(f"{words[k]} {v:g}" for k, v in given)
 
 
 @click.group()

@@ -114,6 +114,8 @@ def probe(
     """
     from blendkit import training
 
+    if plot:
+        _require_drawing()
     with progress_emitter(json_out) as emit:
         found = training.probe_member(
             member,
@@ -133,6 +135,12 @@ def probe(
         return
     _show(found.draws, draw.group, found.summary["weights"])
     click.echo(f"wrote {out / 'probe.json'}" + (f", ranking.{plot} and clips.{plot}" if plot else ""))
+
+
+def _require_drawing() -> None:
+    from blendkit.reporting import require_drawing
+
+    require_drawing()
 
 
 def _plot(found: ProbedBlocks, out: Path, suffix: str, layout: Any) -> None:

@@ -16,7 +16,7 @@ def _read(path: Path, names: ColumnNames) -> Detections:
     return take_detections(path, *open_detections(path), label=names.classes, score=names.score)
 
 
-birdnet_analyzer = Reader(
+birdnet_analyzer: Reader = Reader(
     "BirdNET-Analyzer's CSV and Parquet: Start (s), End (s), Scientific name, Common name, Confidence, File.",
     _fits,
     _read,

@@ -64,4 +64,4 @@ def _plain(time: object) -> float | None:
         return None
 
 
-birdnet_go = Reader("BirdNET-Go's birdnet.db (table notes).", _fits, _read, "prob")
+birdnet_go: Reader = Reader("BirdNET-Go's birdnet.db (table notes).", _fits, _read, "prob")

@@ -52,4 +52,6 @@ def _read(path: Path, names: ColumnNames) -> Detections:
     return Detections([recordings[i] for i in file.tolist()], start, end, named, values, [path.name] * len(file), notes)
 
 
-birdnet_arrays = Reader("birdnet's NPZ: species_ids, species_probs, species_list.", is_birdnet_npz, _read, "prob")
+birdnet_arrays: Reader = Reader(
+    "birdnet's NPZ: species_ids, species_probs, species_list.", is_birdnet_npz, _read, "prob"
+)

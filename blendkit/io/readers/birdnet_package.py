@@ -16,7 +16,7 @@ def _read(path: Path, names: ColumnNames) -> Detections:
     return take_detections(path, *open_detections(path), label=names.classes, score=names.score)
 
 
-birdnet_long = Reader(
+birdnet_long: Reader = Reader(
     "birdnet's CSV, Parquet and Arrow: input, start_time, end_time (H:M:S or seconds), species_name, confidence.",
     _fits,
     _read,

@@ -36,4 +36,6 @@ def _read(path: Path, names: ColumnNames) -> Detections:
     )
 
 
-birdnet_pi = Reader("BirdNET-Pi's birds.db (table detections): every detection as its own clip.", _fits, _read, "prob")
+birdnet_pi: Reader = Reader(
+    "BirdNET-Pi's birds.db (table detections): every detection as its own clip.", _fits, _read, "prob"
+)

@@ -42,12 +42,14 @@ def _read_detections(path: Path, names: ColumnNames) -> Detections:
     return take_detections(path, *open_detections(path), label=names.classes, score=names.score)
 
 
-matrix = Reader(
+matrix: Reader = Reader(
     "One row per chunk (row_id), one column per class: submissions and OOF tables.", _is_matrix, _read_matrix
 )
-arrays = Reader("Arrays of an NPZ: scores, row ids, classes, and folds.", _is_arrays, _read_arrays)
-frames = Reader("opensoundscape's tables: file, start_time, end_time, one column per class.", is_frames, read_frames)
-detections = Reader(
+arrays: Reader = Reader("Arrays of an NPZ: scores, row ids, classes, and folds.", _is_arrays, _read_arrays)
+frames: Reader = Reader(
+    "opensoundscape's tables: file, start_time, end_time, one column per class.", is_frames, read_frames
+)
+detections: Reader = Reader(
     "One line per detection in any other table with a file, times, a label and a score, such as birdnetlib's.",
     _is_detections,
     _read_detections,

@@ -16,6 +16,6 @@ def _read(path: Path, names: ColumnNames) -> Detections:
     return take_detections(path, *open_detections(path), label=names.classes or "name", score=names.score)
 
 
-hawkears = Reader(
+hawkears: Reader = Reader(
     "HawkEars and BriteKit's score CSV: recording, name, start_time, end_time, score.", _fits, _read, "prob"
 )

@@ -43,6 +43,6 @@ def _refused(path: Path, width: int, why: str) -> BlendkitError:
     return BlendkitError(f"{path.name}: its vectors of {width} numbers cannot be read as logits", ways)
 
 
-hoplite_logits = Reader(
+hoplite_logits: Reader = Reader(
     "perch-hoplite databases whose vectors are logits, with classes.txt beside hoplite.sqlite.", _fits, _read, "logit"
 )

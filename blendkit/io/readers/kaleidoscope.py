@@ -52,7 +52,7 @@ def _read(path: Path, names: ColumnNames) -> Detections:
     return take_detections(path, with_paths(path, frame), notes, label=label, score=score)
 
 
-kaleidoscope = Reader(
+kaleidoscope: Reader = Reader(
     "Kaleidoscope tables of BirdNET: INDIR, FOLDER, IN FILE, OFFSET, DURATION, a name, a confidence.",
     _fits,
     _read,

@@ -65,7 +65,7 @@ def _scores(frame: pd.DataFrame) -> tuple[Float64, str]:
     return np.full(len(frame), np.nan), ""
 
 
-kaleidoscope_pro = Reader(
+kaleidoscope_pro: Reader = Reader(
     "Kaleidoscope Pro's cluster.csv and id.csv: MANUAL ID, else AUTO ID* (MATCH RATIO) or TOP1MATCH* (TOP1DIST).",
     _fits,
     _read,

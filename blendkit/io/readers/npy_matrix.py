@@ -25,7 +25,7 @@ def _read(path: Path, names: ColumnNames) -> Table:
     return Table(ids, classes, values if values.dtype == np.float32 else values.astype(np.float64))
 
 
-npy_matrix = Reader(
+npy_matrix: Reader = Reader(
     "A bare NPY (rows, classes), its names beside it: <stem>_rows.csv or row_ids.txt, <stem>_classes.txt ...",
     lambda head: head.kind == "npy",
     _read,

@@ -16,7 +16,7 @@ def _read(path: Path, names: ColumnNames) -> Detections:
     return take_detections(path, *open_detections(path), label=names.classes, score=names.score)
 
 
-raven_selections = Reader(
+raven_selections: Reader = Reader(
     "Raven selection tables: Begin Time (s), End Time (s), a label; in tables of several files File Offset (s).",
     _fits,
     _read,

@@ -95,7 +95,7 @@ def _holds_detections(path: Path) -> bool:
     return table or is_label_track(head) or is_birdnet_npz(head)
 
 
-result_folder = Reader(
+result_folder: Reader = Reader(
     "A folder of tables of detections, each in any of these formats; those in folders below it too.",
     _fits,
     _read_folder,

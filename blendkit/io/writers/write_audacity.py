@@ -30,4 +30,4 @@ def _write(table: DetectionTable, folder: Path) -> None:
         write_text(folder / f"{stem}.txt", "".join(f"{line}\n" for line in lines))
 
 
-audacity = Writer("Audacity label tracks, one per recording: start, end, label and score between tabs.", _write)
+audacity: Writer = Writer("Audacity label tracks, one per recording: start, end, label and score between tabs.", _write)

@@ -40,7 +40,7 @@ def _clock(seconds: float) -> str:
     return f"{whole // 3600:02d}:{whole // 60 % 60:02d}:{whole % 60:02d}.{digits}"
 
 
-birdnet = Writer(
+birdnet: Writer = Writer(
     "The CSV of the Python package birdnet: input, start_time, end_time (H:M:S), species_name, confidence.",
     _write,
     ".csv",

@@ -22,7 +22,7 @@ def _write(table: DetectionTable, path: Path) -> None:
     path.write_text(csv_text(_COLUMNS, rows), encoding="utf-8", newline="\n")
 
 
-csv_table = Writer(
+csv_table: Writer = Writer(
     "BirdNET-Analyzer's CSV: Start (s), End (s), Scientific name, Common name, Confidence, File.",
     _write,
     ".csv",

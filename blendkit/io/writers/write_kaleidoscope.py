@@ -33,7 +33,7 @@ def _rows(table: DetectionTable) -> list[list[str]]:
     return out
 
 
-kaleidoscope = Writer(
+kaleidoscope: Writer = Writer(
     "Kaleidoscope's table: INDIR, FOLDER, IN FILE, OFFSET, DURATION, DATE, TIME, names and confidence.",
     _write,
     ".csv",

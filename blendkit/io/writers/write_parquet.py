@@ -35,5 +35,6 @@ def _write(table: DetectionTable, path: Path) -> None:
     pq.write_table(pa.table(columns), path)
 
 
-parquet = Writer("Parquet: recording, file, site, times, clock time, label and names, score, number of chunks.", _write,
-                 ".parquet")  # fmt: skip
+parquet: Writer = Writer(
+    "Parquet: recording, file, site, times, clock time, label and names, score, number of chunks.", _write, ".parquet"
+)

@@ -52,6 +52,6 @@ def _date_time(moment: np.datetime64) -> str:
     return "" if np.isnat(moment) else str(moment).replace("-", "/").replace("T", " ")
 
 
-raven = Writer(
+raven: Writer = Writer(
     "Raven selection tables: one per recording, and a combined one with running times and File Offset (s).", _write
 )

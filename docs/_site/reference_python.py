@@ -1,0 +1,56 @@
+"""Reference pages of the Python face, made from signatures and docstrings."""
+
+from __future__ import annotations
+
+import importlib
+import inspect
+from collections.abc import Iterator
+from pathlib import Path
+
+from reference_ops import document, first_line
+
+PACKAGES = ("metrics", "ops", "searching", "core", "io", "member", "testing")
+
+
+def pages() -> dict[str, str]:
+    """Return {path in the site: Markdown}."""
+    made = {"reference/python/index.md": _page("blendkit", "`import blendkit as bk`: the whole face.")}
+    for name in PACKAGES:
+        made[f"reference/python/{name}.md"] = _page(f"blendkit.{name}", "")
+    return made
+
+
+def public(module: str) -> Iterator[tuple[str, object]]:
+    """Yield the public names of a face, functions and classes."""
+    face = importlib.import_module(module)
+    for name in sorted(face.__all__, key=str.lower):
+        found = getattr(face, name)
+        if inspect.isfunction(found) or inspect.isclass(found):
+            yield name, found
+
+
+def _page(module: str, lead: str) -> str:
+    found = list(public(module))
+    listed = [f"| [{n}](#{n.lower()}) | {first_line(f)} |" for n, f in found]
+    text = lead or document(importlib.import_module(module))
+    head = [f"# {module}", "", text, "", "| name | |", "|---|---|", *listed, ""]
+    return "\n".join(head + [part for n, f in found for part in _entry(n, f)])
+
+
+def _entry(name: str, thing: object) -> list[str]:
+    out = [f"## {name}", "", f"```text\n{name}{_signature(thing)}\n```", "", document(thing), ""]
+    if inspect.isclass(thing):
+        for key, value in vars(thing).items():
+            inner = inspect.unwrap(getattr(value, "__func__", value)) if not isinstance(value, property) else value.fget
+            if not key.startswith("_") and (inspect.isfunction(inner)) and inspect.getdoc(inner):
+                shown = key if isinstance(value, property) else f"{key}{_signature(inner)}"
+                out += [f"**`{shown}`**  ", document(inner), ""]
+    return out
+
+
+def _signature(thing: object) -> str:
+    try:
+        text = str(inspect.signature(thing))  # type: ignore[arg-type]
+    except (TypeError, ValueError):
+        return ""
+    return text.replace("'", "").replace(str(Path.cwd()), ".")

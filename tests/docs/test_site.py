@@ -1,0 +1,201 @@
+"""Nothing is undocumented, no link is dead, and no page states a default that the code does not have."""
+
+from __future__ import annotations
+
+import importlib
+import inspect
+import json
+import re
+from pathlib import Path
+from typing import Any
+
+import click
+import hooks
+import outside
+import pytest
+import reference_commands
+import reference_files
+import reference_ops
+import reference_python
+import words
+
+import blendkit
+from blendkit.events import EVENTS
+from blendkit.ops import info_of, signature
+from blendkit.registry import GEO_MODELS, MEMBERS, OPS, READERS, WRITERS, registry
+from tests.docs.pages import ROOT, documents
+
+
+@pytest.fixture(scope="module")
+def generated() -> dict[str, str]:
+    return hooks.generated()
+
+
+@pytest.fixture(scope="module")
+def site(generated: dict[str, str]) -> dict[str, str]:
+    """Every page of the site by its path, as mkdocs gets it."""
+    own = {p.relative_to(ROOT / "docs").as_posix(): p for p in (ROOT / "docs").rglob("*.md")}
+    return {**{n: p.read_text(encoding="utf-8") for n, p in own.items()}, **generated}
+
+
+def anchors(text: str) -> set[str]:
+    """The anchors of a page's headings, as GitHub and mkdocs make them."""
+    titles = re.findall(r"^#+ (.+)$", re.sub(r"```.*?```", "", text, flags=re.DOTALL), re.MULTILINE)
+    return {re.sub(r"[^\w\- ]", "", t.replace("\\", "")).strip().lower().replace(" ", "-") for t in titles}
+
+
+@pytest.mark.parametrize("path", documents(), ids=lambda p: p.relative_to(ROOT).as_posix())
+def test_no_link_is_dead(path: Path, generated: dict[str, str]) -> None:
+    origin, dead = path.relative_to(ROOT).as_posix(), []
+    for target in outside.links(path.read_text(encoding="utf-8")):
+        name, anchor = outside.repository_path(origin, target), target.partition("#")[2]
+        made = generated.get(name.removeprefix("docs/"))
+        text = made if made is not None else read(ROOT / name) if name else read(path)
+        if re.match(r"[a-z]+:", target):
+            continue
+        if text is None or (anchor and anchor not in anchors(text)):
+            dead.append(target)
+    assert not dead
+
+
+def read(path: Path) -> str | None:
+    return path.read_text(encoding="utf-8") if path.is_file() else "" if path.is_dir() else None
+
+
+def test_links_of_the_site_lead_to_pages(site: dict[str, str]) -> None:
+    files = {*site, *outside.carried(site)}
+    dead = []
+    for page, text in site.items():
+        if page.endswith(".md"):
+            for target in outside.links(outside.rewritten(text, outside.origin_of(page), page)):
+                name = outside.repository_path(page, target)
+                dead += [f"{page}: {target}"] if name and name not in files else []
+    assert not dead
+
+
+def test_every_page_is_in_a_section(site: dict[str, str]) -> None:
+    pages = [p for p in site if p.endswith(".md")]
+    shown = [p for part in hooks.navigation(pages)[1:] for own in part.values() for p in own]
+    assert sorted([*shown, "index.md"]) == sorted(pages)
+    assert all(re.match(r"(<!--.*?-->\s*)?# ", site[p]) for p in pages)
+
+
+@pytest.mark.parametrize("name", registry(OPS).names())
+def test_an_op_is_documented(name: str, generated: dict[str, str]) -> None:
+    function = registry(OPS).get(name)
+    info = info_of(function)
+    assert info is not None
+    assert f"\n## {name}\n" in generated[f"reference/{info.kind}s.md"]
+    text = inspect.getdoc(function) or ""
+    assert "N, C" in text or "All else as in" in text, "its shapes, or the op that it is like"
+
+
+@pytest.mark.parametrize("name", registry(MEMBERS).names())
+def test_a_member_has_a_page_that_names_its_parameters(name: str, generated: dict[str, str]) -> None:
+    factory, page = registry(MEMBERS).get(name), generated[f"reference/members/{name}.md"]
+    for parameter, (_, context, default) in signature(factory).items():
+        if context is None:
+            assert f"| `{parameter}` |" in page
+            assert default is inspect.Parameter.empty or f"| `{default!r}` |" in page.replace("\\|", "|")
+    assert Path(inspect.getfile(factory)).with_suffix(".md").is_file()
+
+
+def test_a_parameter_of_an_op_stands_with_the_default_of_its_function(generated: dict[str, str]) -> None:
+    pages = "".join(generated[f"reference/{kind}s.md"] for kind in reference_ops.KINDS)
+    for name in registry(OPS).names():
+        section = pages.partition(f"\n## {name}\n")[2].partition("\n## ")[0]
+        for parameter, (_, context, default) in signature(registry(OPS).get(name)).items():
+            if context is None:
+                shown = "required" if default is inspect.Parameter.empty else f"`{default!r}`"
+                assert re.search(rf"\| `{parameter}` \| .* \| {re.escape(shown)} \|", section), (name, parameter)
+
+
+def test_every_command_and_option_is_documented(generated: dict[str, str]) -> None:
+    text = "".join(t for p, t in generated.items() if p.startswith("reference/commands/"))
+    found = list(reference_commands.commands())
+    assert len(found) > 40
+    for name, command in found:
+        assert re.search(rf"^#+ {name}$", text, re.MULTILINE), name
+        assert command.help, name
+        for parameter in command.params:
+            if isinstance(parameter, click.Option):
+                assert parameter.help, f"{name} {parameter.opts}"
+                assert f"`{parameter.opts[0]}" in text or parameter.opts[0] in text
+
+
+def test_every_format_is_documented(generated: dict[str, str]) -> None:
+    for group in (READERS, WRITERS, GEO_MODELS):
+        for name in registry(group).names():
+            assert f"| `{name}` |" in generated["reference/formats.md"]
+            assert getattr(registry(group).get(name), "about", None) or registry(group).get(name).__doc__
+    page = (ROOT / "docs/score_files.md").read_text(encoding="utf-8")
+    assert not [n for n in registry(READERS).names() if f"`{n}`" not in page]
+    page = (ROOT / "docs/detections.md").read_text(encoding="utf-8")
+    assert not [n for n in registry(WRITERS).names() if not re.search(rf"`{n}[`/]", page)]
+
+
+def test_every_event_is_documented_and_none_is_made_up() -> None:
+    assert set(EVENTS) == set(reference_files.emitted())
+
+
+@pytest.mark.parametrize("module", ["blendkit", *(f"blendkit.{name}" for name in reference_python.PACKAGES)])
+def test_every_public_function_and_class_is_documented(module: str) -> None:
+    undocumented = [n for n, thing in reference_python.public(module) if not own_docstring(thing)]
+    assert not undocumented
+
+
+def own_docstring(thing: Any) -> str | None:
+    """The docstring that was written for it: dataclasses without one get their signature."""
+    text: str | None = thing.__doc__
+    return None if text is None or text.startswith(f"{thing.__name__}(") else text
+
+
+STATED = re.compile(r"`(--[a-z-]+)[^`]*`[^.]{0,90}\(default: `?([\w.]+?)`?[,.)]")
+COUNTED = re.compile(r"\b(\d[\d.]*)\s[\w\s]{1,25}\(`(--[a-z-]+)`\)")  # 10 labelled chunks (`--fewest`)
+OF_OTHERS = {
+    *("--extra-index-url", "--index-url", "--no-index", "--find-links", "--quiet", "--no-deps", "--array"),
+    *("--cpus-per-task", "--time", "--requeue", "--wrap", "--dependency", "--version", "--help", "--rm", "--shifts"),
+}  # options of other programs
+
+
+def stated_defaults(text: str) -> list[tuple[str, str]]:
+    """Every default of an option that a page states."""
+    return [*STATED.findall(text), *((option, number) for number, option in COUNTED.findall(text))]
+
+
+def test_options_that_pages_name_are_there_with_the_defaults_that_pages_state() -> None:
+    options: dict[str, set[str]] = {}
+    for _, command in reference_commands.commands():
+        for parameter in (p for p in command.params if isinstance(p, click.Option)):
+            for option in parameter.opts:
+                own = {str(parameter.default), *re.findall(r"\(default: (\w+)", parameter.help or "")}
+                options.setdefault(option, set()).update(own)
+    stated, unknown = [], []
+    for path in documents():
+        if path.name in ("CHANGELOG.md", "mistakes.md"):
+            continue  # they name what was there once, and what is wrong
+        text = prose(path.read_text(encoding="utf-8"))
+        found = set(re.findall(r"(?<![\w-])(--[a-z][a-z-]+)\b", text))
+        unknown += [f"{path.name}: {option}" for option in found - set(options) - OF_OTHERS]
+        stated += [(path.name, option, default) for option, default in stated_defaults(text)]
+    assert not unknown
+    assert len(stated) > 2
+    assert not [s for s in stated if s[2].isdigit() and s[2] not in options[s[1]]]
+
+
+def prose(text: str) -> str:
+    return re.sub(r"^```text\n.*?^```$", "", text, flags=re.MULTILINE | re.DOTALL)
+
+
+def test_the_keys_of_run_json_are_documented(world: Path, tmp_path: Path) -> None:
+    blendkit.run("rank_blend", world, tmp_path / "out")
+    run = json.loads((tmp_path / "out/run.json").read_text(encoding="utf-8"))
+    assert set(run) <= set(words.RUN_JSON)
+    assert set(words.RUN_JSON) - set(run) == {"budget"}
+    timings = json.loads((tmp_path / "out/timings.json").read_text(encoding="utf-8"))
+    assert {re.sub(r"_for_\d+_(.*)_on_\d+_", r"_for_N_\1_on_K_", k) for k in timings} <= set(words.TIMINGS_JSON)
+
+
+def test_the_reference_covers_the_packages_that_pages_promise() -> None:
+    for name in reference_python.PACKAGES:
+        assert importlib.import_module(f"blendkit.{name}").__doc__
