@@ -34,6 +34,7 @@ EVENTS = {
     "class": "The figures of one class.",
     "compare": "What sources were compared, on which rows, and which of them a leaderboard would show alike.",
     "compiling": "Exact loops are being compiled, once per machine.",
+    "convert": "What was read, and the file that was written from it.",
     "detect": "What `blendkit detect` found, and the files that it wrote.",
     "done": "A run has delivered: its submission, rows and classes.",
     "dropped": "What a time budget has left out since the last such event.",
@@ -70,5 +71,6 @@ EVENTS = {
     "variant": "A variant of a model: how its logits and AUC differ, its size and speed.",
     "warning": "Something that a person should know; it does not stop the work.",
     "whatif": "The figures of other shares and values.",
+    "words": "What notebooks call an op, and how a recipe writes it.",
 }
 """What each event means; `--json` prints them as lines `{"event": NAME, ...}`, in the order in which they happen."""

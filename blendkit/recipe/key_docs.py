@@ -84,6 +84,8 @@ KEY_DOCS: dict[str, dict[str, str]] = {
         "logit": "A constant logit, turned into the space of the stream.",
         "prior": "A label file: each class gets its rate in it.",
         "congeners": "The mean or the highest score of the covered classes of the same genus.",
+        "by_class": "Other values than `value:` for some classes, by class id.",
+        "after": "The step (op or id) after which the scores are put in; by default before the first one.",
     },
     "FitLabels": {
         "labels": "The label file to fit on.",
