@@ -29,7 +29,7 @@ import numba
 
 import blendkit
 from tests.kills.killing import kill_at
-from tests.untraced import compile_untraced, untraced
+from tests.untraced import compile_untraced, export_untraced, untraced
 
 Process = subprocess.CompletedProcess[str]
 TIMEOUT_S = 300
@@ -199,6 +199,8 @@ def _trainer() -> tuple[TextIO, TextIO]:
     os.close(jobs[1])
     os.close(answers[0])
     _import(TRAINING, without="none")
+    if "torch" in sys.modules:
+        export_untraced()
     _freeze()
     with os.fdopen(jobs[0]) as lines, os.fdopen(answers[1], "w") as out:
         for line in lines:

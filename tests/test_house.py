@@ -8,6 +8,7 @@ import re
 import tomllib
 from collections import defaultdict
 from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -34,9 +35,14 @@ def module_of(path: Path) -> str:
     return ".".join(path.relative_to(ROOT).with_suffix("").parts).removesuffix(".__init__")
 
 
+@cache
+def tree(path: Path) -> ast.Module:
+    return ast.parse(path.read_text(encoding="utf-8"))
+
+
 def imports(path: Path) -> Iterator[tuple[int, str, list[str]]]:
     """Every import of blendkit's own modules in a file: (line, module, names)."""
-    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+    for node in ast.walk(tree(path)):
         if isinstance(node, ast.ImportFrom) and (node.module or "").split(".")[0] == "blendkit":
             yield node.lineno, str(node.module), [a.name for a in node.names]
         elif isinstance(node, ast.Import):
@@ -124,7 +130,7 @@ def test_no_public_class_or_function_has_two_homes() -> None:
     for path in [*PACKAGE.rglob("*.py"), *(ROOT / "members").glob("*.py")]:
         if "commands" in path.parts:
             continue  # a command is called as the function that it calls
-        for node in ast.parse(path.read_text(encoding="utf-8")).body:
+        for node in tree(path).body:
             if isinstance(node, ast.FunctionDef | ast.ClassDef) and not node.name.startswith("_"):
                 homes[node.name].append(path.relative_to(ROOT).as_posix())
     assert not {name: found for name, found in homes.items() if len(found) > 1}
@@ -159,7 +165,7 @@ def test_files_and_functions_stay_small() -> None:
         text = path.read_text(encoding="utf-8")
         if text.count("\n") > 275:
             long.append(path.name)
-        for node in ast.walk(ast.parse(text)):
+        for node in ast.walk(tree(path)):
             if isinstance(node, ast.FunctionDef) and node.end_lineno is not None:
                 doc = ast.get_docstring(node, clean=False) or ""
                 first = node.body[0].lineno

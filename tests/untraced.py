@@ -1,6 +1,7 @@
 """Keep coverage's tracer out of libraries: it would follow every call in them, and drop what it saw.
 
 numba's compiler is written in Python and takes half as long again with a tracer; so do the imports of large libraries.
+torch's exporter to ONNX takes twice as long.
 Without a tracer nothing changes.
 """
 
@@ -38,3 +39,11 @@ def compile_untraced() -> None:
     """Let numba compile, and load what it compiled, without the tracer."""
     if not hasattr(Dispatcher.compile, "__wrapped__"):
         Dispatcher.compile = untraced(Dispatcher.compile)  # type: ignore[method-assign]
+
+
+def export_untraced() -> None:
+    """Let torch write ONNX graphs without the tracer."""
+    import torch
+
+    if not hasattr(torch.onnx.export, "__wrapped__"):
+        torch.onnx.export = untraced(torch.onnx.export)

@@ -11,6 +11,7 @@ import pytest
 
 from blendkit.training.examples import Examples
 from blendkit.training.settings import Mixture, Schedule
+from tests.untraced import export_untraced
 
 Make = Callable[..., Examples]
 
@@ -20,6 +21,7 @@ def one_thread_of_torch() -> None:
     """Let torch work on one thread: the workers share the cores already, and more threads would only wait."""
     if torch := sys.modules.get("torch"):
         torch.set_num_threads(1)
+        export_untraced()
 
 
 def made(clips: int = 36, chunks: int = 18, kind: str | None = None, seed: int = 0, prefix: str = "r") -> Examples:
