@@ -54,3 +54,10 @@ def test_the_conda_recipe_has_the_floors_that_are_declared() -> None:
     renamed = {"soundfile": "pysoundfile", "soxr": "python-soxr"}
     wanted = {renamed.get(n.lower(), n.lower()): floor for n, floor in (d.split(">=") for d in declared)}
     assert dict(entry.split(" >=") for entry in run) == {"python": "3.11", **wanted}
+
+
+def test_the_forms_for_issues_are_forms() -> None:
+    for path in (p for p in (ROOT / ".github/ISSUE_TEMPLATE").glob("*.yml") if p.stem != "config"):
+        form = yaml.safe_load(path.read_text(encoding="utf-8"))
+        assert {"name", "description", "body"} <= set(form)
+        assert all(part["attributes"]["label"] for part in form["body"])

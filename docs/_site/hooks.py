@@ -22,6 +22,7 @@ SECTIONS = {
     "Reference": "reference/",
     "Project": "project/",
 }
+EXPLAINED = ("inflation.md", "leaks.md", "out_of_fold.md", "verdicts.md")  # on top of the docs folder, too
 FIRST = (  # of a section; the others follow by name
     "tutorials/blend_two_csvs.md",
     "tutorials/first_recipe.md",
@@ -57,7 +58,7 @@ def on_files(files: Files, config: Any) -> Files:
 
 
 def navigation(pages: list[str]) -> list[dict[str, Any]]:
-    """Return the navigation: every page in the section of its folder; those on top of the docs folder are how-tos."""
+    """Return the navigation: every page in the section of its folder; most on top of the docs folder are how-tos."""
 
     def place(page: str) -> tuple[int, str]:
         return (FIRST.index(page) if page in FIRST else len(FIRST), page)
@@ -65,7 +66,8 @@ def navigation(pages: list[str]) -> list[dict[str, Any]]:
     top = [p for p in pages if "/" not in p and p != "index.md"]
     nav: list[dict[str, Any]] = [{"Home": "index.md"}]
     for title, folder in SECTIONS.items():
-        own = [p for p in pages if p.startswith(folder)] + (top if folder == "how-to/" else [])
+        own = [p for p in pages if p.startswith(folder)]
+        own += [p for p in top if folder == ("explanation/" if p in EXPLAINED else "how-to/")]
         nav.append({title: sorted(own, key=place)})
     return nav
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 import click
+from reference_ops import plain
 
 from blendkit.cli.top import GROUPS, cli
 
@@ -55,10 +56,10 @@ def _command(name: str) -> Iterator[str]:
 
 
 def _help(command: click.Command) -> str:
-    return (command.help or "").replace("\b\n", "").replace("<", "\\<").replace("*", "\\*")
+    return plain((command.help or "").replace("\b\n", ""))
 
 
 def _option(option: click.Option, context: click.Context) -> str:
     record = option.get_help_record(context)
-    names, text = record if record else (", ".join(option.opts), "")
-    return f"| `{names.replace('|', chr(92) + '|')}` | {text.replace('|', chr(92) + '|').replace('<', chr(92) + '<')} |"
+    names, text = record if record else (", ".join(option.opts), option.help or "")
+    return f"| `{names}` | {plain(text).replace('|', chr(92) + '|')} |"

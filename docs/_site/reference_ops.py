@@ -90,17 +90,20 @@ def _row(p: ParameterWords) -> str:
 
 
 def _cell(text: str) -> str:
-    return text.replace("|", "\\|").replace("\n", " ")
+    """Return a text for a table, in which a bar outside code would end the cell."""
+    parts = text.replace("\n", " ").split("`")
+    return "`".join(p if i % 2 else p.replace("|", "\\|") for i, p in enumerate(parts))
 
 
 def document(thing: object) -> str:
     """Return a docstring as Markdown in which nothing but code marks is taken for markup."""
-    text = inspect.getdoc(thing) or ""
-    parts = text.split("`")
-    plain = [
-        p.translate(str.maketrans({c: f"\\{c}" for c in "*_<[]"})) if i % 2 == 0 else p for i, p in enumerate(parts)
-    ]
-    return "`".join(plain)
+    return plain(inspect.getdoc(thing) or "")
+
+
+def plain(text: str) -> str:
+    """Return a text as Markdown in which nothing but code marks is taken for markup."""
+    marks = str.maketrans({"<": "&lt;", **{c: f"\\{c}" for c in "*_[]"}})
+    return "`".join(p if i % 2 else p.translate(marks) for i, p in enumerate(text.split("`")))
 
 
 def first_line(thing: object) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import importlib
 import inspect
 from collections.abc import Iterator
+from dataclasses import dataclass
 from pathlib import Path
 
 from reference_ops import document, first_line
@@ -48,9 +49,37 @@ def _entry(name: str, thing: object) -> list[str]:
     return out
 
 
+@dataclass(frozen=True)
+class _Shown:
+    """What a signature prints as it is, without quotes."""
+
+    text: str
+
+    def __repr__(self) -> str:
+        return self.text
+
+
 def _signature(thing: object) -> str:
     try:
-        text = str(inspect.signature(thing))  # type: ignore[arg-type]
+        found = inspect.signature(thing)  # type: ignore[arg-type]
     except (TypeError, ValueError):
         return ""
-    return text.replace("'", "").replace(str(Path.cwd()), ".")
+    shown = found.replace(
+        parameters=[
+            p.replace(annotation=_annotation(p.annotation), default=_default(p)) for p in found.parameters.values()
+        ],
+        return_annotation=_annotation(found.return_annotation),
+    )
+    return str(shown)
+
+
+def _annotation(hint: object) -> object:
+    return _Shown(hint) if isinstance(hint, str) else hint
+
+
+def _default(parameter: inspect.Parameter) -> object:
+    """Functions by their names, paths as texts: nothing that differs between two builds."""
+    default = parameter.default
+    if inspect.isfunction(default):
+        return _Shown(default.__name__)
+    return str(default) if isinstance(default, Path) else default
