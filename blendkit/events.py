@@ -34,7 +34,7 @@ EVENTS = {
     "class": "The figures of one class.",
     "compare": "What sources were compared, on which rows, and which of them a leaderboard would show alike.",
     "compiling": "Exact loops are being compiled, once per machine.",
-    "convert": "What was read, and the file that was written from it.",
+    "convert": "What `blendkit convert` wrote: the format, what it holds, and what was lost or left out.",
     "detect": "What `blendkit detect` found, and the files that it wrote.",
     "done": "A run has delivered: its submission, rows and classes.",
     "dropped": "What a time budget has left out since the last such event.",

@@ -265,7 +265,7 @@ source_columns = bundle(
     _columns,
     _ROWS,
     _CLASSES,
-    _FOLDS,
+    click.option("--folds", help="Name of the column or NPZ array of folds: no class, and not written."),
     _SCORE,
     _ARRAY,
     chunk_option,

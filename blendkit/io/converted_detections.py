@@ -56,7 +56,7 @@ def detection_table(read: ReadFile, source: Path, carried: Carried) -> tuple[Det
         )
     labels = sorted(set(found.label), key=natural_key)
     names, notes = _names(labels, carried, str(source))
-    recordings = sorted(set(found.recording), key=natural_key)
+    recordings = sorted({*found.recording, *found.quiet}, key=natural_key)
     ends = dict.fromkeys(recordings, 0.0)
     for r, end in zip(found.recording, found.end_s.tolist(), strict=True):
         ends[r] = max(ends[r], end)
@@ -64,7 +64,7 @@ def detection_table(read: ReadFile, source: Path, carried: Carried) -> tuple[Det
     heard, audio, said = heard_recordings(recordings, ends, rule, carried.audio)
     lost = ["times, label and score of each detection are carried over, no other columns"]
     lost += [] if audio else [f"{UNSEEN}; a recording is as long as its last detection"]
-    lost += ["recordings without a detection are not carried over"] if source.is_dir() else []
+    lost += [] if found.quiet or not source.is_dir() else ["recordings without a detection are not carried over"]
     order, recording, class_at = _ordered(found, recordings, labels)
     table = DetectionTable(
         heard, names, recording[order], class_at[order], found.start_s[order], found.end_s[order], found.score[order],

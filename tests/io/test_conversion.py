@@ -184,3 +184,21 @@ def test_detections_without_scores(tmp_path: Path) -> None:
     )
     with pytest.raises(BlendkitError, match="1 of 1 detections have no score"):
         convert_file(tmp_path / "d.txt", tmp_path / "out.csv")
+
+
+def test_recordings_without_a_detection_are_kept_where_tables_name_them(tmp_path: Path) -> None:
+    head = "Start (s),End (s),Scientific name,Common name,Confidence,File\n"
+    tables = {"R1": "0,3,Ara ararauna,Macaw,0.5,/audio/R1.wav\n", "R2": "", "R10": ""}
+    (tmp_path / "s").mkdir()
+    for name, lines in tables.items():
+        (tmp_path / f"s/{name}.BirdNET.results.csv").write_text(head + lines, encoding="utf-8")
+    made = convert_file(tmp_path / "s", tmp_path / "raven", to="raven")
+    assert made.files == tuple(f"audio/{n}.selections.txt" for n in ("R1", "R10", "R2")) + ("combined.selections.txt",)
+    assert made.recordings == 3
+    assert "recordings without a detection are not carried over" not in made.notes
+    back = read_detections(tmp_path / "raven")
+    assert back.recording == ["/audio/R1"]
+    (tmp_path / "s/R3.BirdNET.results.csv").write_text(head + tables["R1"], encoding="utf-8")  # of another recording
+    again = convert_file(tmp_path / "s", tmp_path / "raven2", to="raven")
+    assert again.recordings == 1
+    assert "recordings without a detection are not carried over" in again.notes

@@ -43,7 +43,10 @@ NOTHING = "no detection in it: its recordings count as heard, with nothing found
 
 @dataclass(frozen=True, eq=False)
 class Detections:
-    """Detections (N,) in file order. score is NaN where the table has none; notes: what was assumed of the file."""
+    """Detections (N,) in file order. score is NaN where the table has none; notes: what was assumed of the file.
+
+    quiet: recordings in which nothing was detected, where a folder's tables tell them.
+    """
 
     recording: list[str]
     start_s: Float64
@@ -52,6 +55,7 @@ class Detections:
     score: Float64
     source: list[str]
     notes: tuple[str, ...] = ()
+    quiet: tuple[str, ...] = ()
 
 
 def detection_kind(columns: frozenset[str]) -> str:

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from pathlib import Path
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from pathlib import Path, PurePosixPath
 
 from blendkit.errors import BlendkitError, shorten
 from blendkit.io.file_reader import ColumnNames, FileHead, Reader, file_head, find_reader
@@ -14,6 +15,7 @@ from blendkit.io.readers.detection_tables import (
     detection_kind,
     join_detections,
     open_detections,
+    table_recording,
     take_detections,
 )
 from blendkit.io.readers.hoplite_database import DATABASE
@@ -57,7 +59,19 @@ def _read_folder(path: Path, names: ColumnNames) -> Detections:
     if len(empty) == len(files):
         raise BlendkitError(f"{path}: every result table in this folder is empty", [_named(path, empty)])
     notes = [f"left out, for they are empty files: {_named(path, empty)}"] if empty else []
-    return join_detections([_read_one(p, names) for p in files if p not in empty], notes)
+    parts = {p: _read_one(p, names) for p in files if p not in empty}
+    return replace(join_detections(list(parts.values()), notes), quiet=_quiet(parts, empty))
+
+
+def _quiet(parts: Mapping[Path, Detections], empty: Sequence[Path]) -> tuple[str, ...]:
+    """Return the recordings of tables without a line, if every other table is named after the one that it is of."""
+    found = {p: set(d.recording) for p, d in parts.items() if d.recording}
+    own = all({PurePosixPath(r).name for r in of} == {table_recording(p)} for p, of in found.items())
+    folders = {PurePosixPath(r).parent for of in found.values() for r in of}
+    if not own or len(folders) != 1:
+        return ()
+    folder = next(iter(folders))
+    return tuple((folder / table_recording(p)).as_posix() for p in [*parts, *empty] if p not in found)
 
 
 def _named(folder: Path, files: Sequence[Path]) -> str:
