@@ -3,7 +3,7 @@
 A trial searches weights on some recordings, judges them there by `guard` as every search does, and measures the same
 weights on recordings that nothing has seen: 250 others of a made world, or the other half of real ones. Run it as
 `python -m tests.benchmarks.bench_verdicts 100` (made worlds), `... 100 oof_432.npz` (halves of a file's recordings,
-members in arrays of its own as in the README's example). Its figures stand in docs/explanation/verdicts.md.
+members in arrays of its own as in the README's example). Its figures stand in docs/verdicts.md.
 """
 
 from __future__ import annotations
