@@ -18,8 +18,19 @@ if TYPE_CHECKING:
     from blendkit.blending import fit_step_artefact as fit_step
     from blendkit.core import LabelTable, NameRule, Rows, Scores, Taxonomy
 
-    # detections, for people who listen
-    from blendkit.detecting import Merging, Reading, ThresholdRule, activity, detect
+    # detections and reviews, for people who listen
+    from blendkit.detecting import (
+        Clocks,
+        DrawRule,
+        Merging,
+        Reading,
+        ReviewRule,
+        ThresholdRule,
+        activity,
+        detect,
+        read_review,
+        review,
+    )
     from blendkit.engine import measure as measure_variant
 
     # recipes and members
@@ -86,7 +97,9 @@ __all__ = [
     "BlendSettings",
     "BlendkitError",
     "Carried",
+    "Clocks",
     "ColumnNames",
+    "DrawRule",
     "FeatureStore",
     "GreedySearch",
     "GridSearch",
@@ -102,6 +115,7 @@ __all__ = [
     "Provenance",
     "PseudoLabelRequest",
     "Reading",
+    "ReviewRule",
     "RoundsRequest",
     "Rows",
     "Rules",
@@ -140,9 +154,11 @@ __all__ = [
     "pseudo_label_rounds",
     "read_labels",
     "read_provenance",
+    "read_review",
     "read_scores",
     "read_taxonomy",
     "recipe_schema",
+    "review",
     "run",
     "run_shard",
     "score",

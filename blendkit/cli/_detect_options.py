@@ -10,12 +10,13 @@ from blendkit.cli._options import CHUNK_LENGTH, INSIDE_UNIT, PATH, Number, bundl
 
 
 def _reading(**own: Any) -> Any:
-    """Return a `Reading`; the options of a file's columns become its `columns`."""
-    from blendkit.detecting import Reading
+    """Return a `Reading`; the options of a file's columns become its `columns`, those of names its `clocks`."""
+    from blendkit.detecting import Clocks, Reading
     from blendkit.io import ColumnNames
 
     columns = ColumnNames(chunk_s=own.pop("chunk_s"), format=own.pop("source_format"))
-    return Reading(columns=columns, space=own.pop("space") or "unknown", **own)
+    clocks = Clocks(**{n: own.pop(n) for n in ("file_names", "deployments", "tz", "report_tz", "site")})
+    return Reading(columns=columns, space=own.pop("space") or "unknown", clocks=clocks, **own)
 
 
 threshold_options = bundle(
@@ -75,14 +76,35 @@ merging_options = bundle(
 )
 reading_options = bundle(
     "reading",
-    ("space", "taxonomy", "audio", "tz", "report_tz", "site", "chunk_s", "source_format"),
+    (
+        *("space", "taxonomy", "species", "audio", "file_names", "deployments", "tz", "report_tz", "site"),
+        *("chunk_s", "source_format"),
+    ),
     _reading,
     click.option("--taxonomy", type=PATH, help="Taxonomy of the classes, for their names."),
+    click.option(
+        "--species",
+        type=PATH,
+        help="Table of the wanted classes, with a column class (ids, or names that --taxonomy knows); default: all.",
+    ),
     click.option("--audio", type=PATH, help="Folder of the recordings, for the names and lengths of their files."),
     click.option(
         "--space",
         type=click.Choice(["logit", "prob", "rank"]),
         help="Space of the scores, where SOURCE does not say it.",
+    ),
+    click.option(
+        "--file-names",
+        default="auto",
+        show_default=True,
+        metavar="PRESET|REGEX",
+        help="How recordings' names give site and time: audiomoth, audiomoth-hex, songmeter, birdclef, frontier, "
+        "birdnet-pi, arbimon, an expression with the groups site, date and time, or the preset that fits most.",
+    ),
+    click.option(
+        "--deployments",
+        type=PATH,
+        help="Table of the recorders: site, one of recording, folder or prefix, and if known tz; gives the sites.",
     ),
     click.option(
         "--tz",

@@ -28,8 +28,6 @@ def threshold_events(thresholds: ClassThresholds, counts: pd.DataFrame | None = 
 
 def show_classes(thresholds: ClassThresholds, counts: pd.DataFrame, notes: Sequence[str]) -> None:
     """Print notes, a line for every class with detections, and the classes that have no threshold, with the reason."""
-    from blendkit.errors import shorten
-
     for note in notes:
         click.echo(f"note: {note}")
     chosen = dict(zip(thresholds.classes, thresholds.chosen or (), strict=False))
@@ -46,6 +44,13 @@ def show_classes(thresholds: ClassThresholds, counts: pd.DataFrame, notes: Seque
         lines.append(line)
     if lines:
         print_table("", [*header, *more], lines)
+    show_without_threshold(thresholds)
+
+
+def show_without_threshold(thresholds: ClassThresholds) -> None:
+    """Print the classes for which no threshold could be chosen, by reason."""
+    from blendkit.errors import shorten
+
     reasons: dict[str, list[str]] = {}
     for name, why in zip(thresholds.classes, thresholds.why, strict=True):
         if why and thresholds.chosen:

@@ -15,7 +15,7 @@ GROUPS: dict[str, tuple[str, ...]] = {
     "start": ("new", "blend", "sample"),
     "run": ("run", "check", "score", "merge", "warmup"),
     "look": ("eval", "compare", "whatif", "search"),
-    "deliver": ("detect", "activity", "convert", "wheelhouse"),
+    "deliver": ("detect", "activity", "review", "convert", "wheelhouse"),
     "train": ("probe", "fit", "pseudolabel", "model"),
     "list": ("members", "ops", "recipes", "formats", "readers", "writers", "schema"),
 }
@@ -32,6 +32,10 @@ TOP_COMMANDS = {
     "activity": (
         "blendkit.cli.commands.activity:activity",
         "Count detections by hour, date and site, with the effort.",
+    ),
+    "review": (
+        "blendkit.cli.commands.review:review",
+        "Draw clips to listen to, and read the answers: precision, thresholds, labels.",
     ),
     "whatif": ("blendkit.cli.commands.whatif:whatif", "Try other shares and values on saved logits."),
     "search": ("blendkit.cli.commands.search:search", "Search weights or values, and judge the search."),

@@ -22,7 +22,7 @@ class Heard:
     """A recording that was listened to, with or without detections.
 
     file: its path below the audio folder, with suffix; length_s: its length in seconds; site: "" unknown; start: date
-    and time of its first sample, NaT unknown.
+    and time of its first sample, NaT unknown; found: whether the audio folder holds the file.
     """
 
     id: str
@@ -30,6 +30,7 @@ class Heard:
     length_s: float
     site: str = ""
     start: np.datetime64 = NO_MOMENT
+    found: bool = False
 
 
 @dataclass(frozen=True, slots=True)

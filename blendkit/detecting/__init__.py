@@ -1,7 +1,8 @@
-"""Detections and activity, for the tools and tables of people who listen.
+"""Detections, activity and reviews, for the tools and tables of people who listen.
 
 In go scores of chunks (a run's folder, a store, a score file) and thresholds, or labels to choose them by. Out come
-selection tables, label tracks and other lists of detections, and tables and a picture of when and where classes occur.
+selection tables, label tracks and other lists of detections, tables and a picture of when and where classes occur, and
+clips to listen to, whose answers give precision, thresholds and labels.
 """
 
 from __future__ import annotations
@@ -16,7 +17,27 @@ if TYPE_CHECKING:
     from blendkit.detecting.detection_run import Detected, detect
     from blendkit.detecting.found_cells import Merging
     from blendkit.detecting.opened_source import Reading
+    from blendkit.detecting.recording_clocks import Clocks
+    from blendkit.detecting.review_draw import DrawRule
+    from blendkit.detecting.review_read import Reviewed, ReviewRule, read_review
+    from blendkit.detecting.review_run import Review, review
 else:
     __getattr__, __dir__ = lazy_face(__name__)
 
-__all__ = ["Activity", "ClassThresholds", "Detected", "Merging", "Reading", "ThresholdRule", "activity", "detect"]
+__all__ = [
+    "Activity",
+    "ClassThresholds",
+    "Clocks",
+    "Detected",
+    "DrawRule",
+    "Merging",
+    "Reading",
+    "Review",
+    "ReviewRule",
+    "Reviewed",
+    "ThresholdRule",
+    "activity",
+    "detect",
+    "read_review",
+    "review",
+]

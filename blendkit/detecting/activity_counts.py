@@ -10,7 +10,7 @@ import numpy as np
 
 from blendkit.core import DetectionTable, Float64, Int64, Rows, natural_key
 from blendkit.detecting.opened_source import recording_codes
-from blendkit.metrics import rate_intervals, redrawn
+from blendkit.metrics import RedrawnEffort, redrawn
 
 Part = Literal["hour", "date", "site"]
 PARTS: tuple[Part, ...] = ("hour", "date", "site")
@@ -78,15 +78,19 @@ def count_part(
     cell = np.array([at.get(v, -1) for v in values], np.int64)
     size = (len(table.heard), len(cells))
     effort = _sums(places.recording, cell, places.hours, size)
-    own = [_sums(table.recording[of], cell[row[of]], None, size) for of in _by_class(table)]
-    counts = np.array([c.sum(axis=0) for c in own]).reshape(len(own), len(cells))
-    bounds = np.array([rate_intervals(c, effort, draws, level) for c in own]).reshape(len(own), 2, len(cells))
-    hours = effort.sum(axis=0)
+    redraw, hours = RedrawnEffort.of(effort, draws), effort.sum(axis=0)
+    every, hits, bounds = [], [], []
+    for of in _by_class(table):
+        own = _sums(table.recording[of], cell[row[of]], None, size)  # of all classes at once they would fill the memory
+        every.append(own.sum(axis=0))
+        hits.append((own > 0).sum(axis=0))
+        bounds.append(redraw.rate_bounds(own, level))
+    shape = (len(every), len(cells))
+    counts, found_in = (np.array(a).reshape(shape) for a in (every, hits))
+    low, high = (np.array([b[i] for b in bounds]).reshape(shape) for i in (0, 1))
     return PartActivity(
-        part, cells, (effort > 0).sum(axis=0).astype(np.int64), hours, counts.astype(np.int64),
-        np.array([(c > 0).sum(axis=0) for c in own], np.int64).reshape(len(own), len(cells)),
-        counts / hours, bounds[:, 0], bounds[:, 1],
-    )  # fmt: skip
+        part, cells, redraw.heard, hours, counts.astype(np.int64), found_in.astype(np.int64), counts / hours, low, high
+    )
 
 
 def draws_of(table: DetectionTable, replicates: int, seed: int) -> Float64:

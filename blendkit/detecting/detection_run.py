@@ -14,7 +14,7 @@ from blendkit.core import DetectionTable, FileSpace, Naming, Scores
 from blendkit.detecting.class_thresholds import ClassThresholds, ThresholdRule, class_thresholds
 from blendkit.detecting.found_cells import Merging, find_detections
 from blendkit.detecting.opened_source import OpenedSource, Reading, open_source
-from blendkit.detecting.result_files import check_folder, new_files, write_heard, write_thresholds
+from blendkit.detecting.result_files import check_folder, new_files, write_heard, write_sites, write_thresholds
 from blendkit.io import UNSEEN, Writer, find_writers, with_fitting_scores, write_detections
 
 if TYPE_CHECKING:
@@ -76,8 +76,9 @@ def detect(
     """Write the detections of a source in the formats of other tools, and return them.
 
     source: scores, or what `read_scores` takes. A cell at or above its class's threshold is a detection; merging joins
-    neighbouring ones. out gets a folder per format, `thresholds.csv`, `recordings.csv` (all that were heard) and
-    `detect.json`; files of an earlier `detect` are replaced, all or none. Raises BlendkitError as `read_scores` does,
+    neighbouring ones. out gets a folder per format, `thresholds.csv`, `recordings.csv` (all that were heard),
+    `sites.csv` (the effort at each site, where sites are known) and `detect.json`; files of an earlier `detect` are
+    replaced, all or none. Raises BlendkitError as `read_scores` does,
     for unknown formats, labels or thresholds that do not fit, and where `out` holds files of others.
     """
     folder = Path(out)
@@ -95,6 +96,7 @@ def detect(
             write_detections(own, name, new)
         write_thresholds(new / "thresholds.csv", chosen)
         write_heard(new / "recordings.csv", table)
+        write_sites(new / "sites.csv", table)
         files = tuple(sorted(p.relative_to(new).as_posix() for p in new.rglob("*") if p.is_file()))
     return Detected(table, chosen, folder, (*files, SEAL), opened.space, tuple(dict.fromkeys(notes)))
 

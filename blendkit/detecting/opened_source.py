@@ -10,15 +10,13 @@ import numpy as np
 from blendkit.core import (
     FileSpace,
     Heard,
-    NameRule,
     Rows,
     Scores,
-    SiteFrom,
     Taxonomy,
-    fitting_names,
     make_rows,
 )
-from blendkit.errors import BlendkitError
+from blendkit.detecting.recording_clocks import Clocks
+from blendkit.errors import BlendkitError, did_you_mean, shorten
 from blendkit.io import (
     ColumnNames,
     check_space,
@@ -26,6 +24,7 @@ from blendkit.io import (
     is_source,
     known_space,
     read_score_file,
+    read_species_lists,
     read_taxonomy,
 )
 
@@ -35,24 +34,24 @@ class Reading:
     """How a source is read.
 
     columns: the file's columns and arrays; space: of the scores, where the file does not say it. taxonomy: of the
-    classes. audio: the folder of the recordings, which gives the names and lengths of their files. tz, report_tz, site:
-    the time zone of the recordings' names, the one in which times are wanted, and where sites are read.
+    classes; species: a list of those that are wanted, by id or name, None: all. audio: the folder of the recordings,
+    which gives the names and lengths of their files. clocks: how their names and deployments give site and time.
     """
 
     columns: ColumnNames | None = None
     space: FileSpace = "unknown"
     taxonomy: Taxonomy | Path | str | None = None
+    species: Path | str | None = None
     audio: Path | str | None = None
-    tz: str = "UTC"
-    report_tz: str | None = None
-    site: SiteFrom = "name"
+    clocks: Clocks = Clocks()
 
 
 @dataclass(frozen=True, eq=False)
 class OpenedSource:
     """Scores whose rows are whole recordings in order, the taxonomy, and what was heard, recording by recording.
 
-    path: of the source, None of scores in memory; name: what messages call it; notes: what was assumed.
+    path: of the source, None of scores in memory; name: what messages call it; notes: what was assumed. lacking: the
+    recordings that the audio folder does not hold.
     """
 
     scores: Scores
@@ -62,6 +61,7 @@ class OpenedSource:
     path: Path | str | None
     name: str
     notes: tuple[str, ...]
+    lacking: frozenset[str] = frozenset()
 
     @property
     def space(self) -> FileSpace:
@@ -81,14 +81,34 @@ def open_source(source: Scores | Path | str, reading: Reading) -> OpenedSource:
     scores = Scores.build(scores.values, scores.rows, scores.classes, scores.space, covered=scores.covered, source=name)
     if scores.space != "unknown":
         notes = (*notes, *check_space(scores.values, scores.space, name, unlikely=True))
-    base = NameRule(tz=reading.tz, report_tz=reading.report_tz, site_from=reading.site)
-    named = fitting_names(scores.rows.recordings(), base)
+    if reading.species is not None:
+        scores, wanted = _wanted(scores, Path(reading.species), taxonomy, name)
+        left_out = (*left_out, *wanted)
+    named = reading.clocks.read(scores.rows.recordings())
     rows = make_rows([str(r) for r in scores.rows.recording], scores.rows.start_s, scores.rows.end_s, named.rule)
     recordings, last = rows.recordings(), rows.offsets()[1:] - 1
     lengths = dict(zip(recordings, rows.end_s[last].tolist(), strict=True))
     heard, audio, said = heard_recordings(recordings, lengths, named.rule, reading.audio)
+    lacking = frozenset(h.id for h in heard if audio and not h.found)
     scores = Scores(scores.values, rows, scores.classes, scores.space, scores.covered)
-    return OpenedSource(scores, taxonomy, heard, audio, path, name, (*notes, *left_out, *said))
+    every = (*notes, *left_out, *([named.said] if named.failed else []), *named.notes(), *said)
+    return OpenedSource(scores, taxonomy, heard, audio, path, name, every, lacking)
+
+
+def _wanted(scores: Scores, path: Path, taxonomy: Taxonomy, name: str) -> tuple[Scores, tuple[str, ...]]:
+    """Return the scores of the classes that a list wants, at any site, and a note on those that have none."""
+    listed = {c for own in read_species_lists(path).values() for c in own} - {""}
+    known = set(scores.classes)
+    ids = taxonomy.ids_of(listed - known)
+    wanted = {ids.get(c, c) for c in listed}
+    lacking = sorted(wanted - known)
+    hints = shorten(f"{c!r}{did_you_mean(c, known)}" for c in lacking)
+    kept = [c for c in scores.classes if c in wanted]
+    if not kept:
+        raise BlendkitError(f"{path}: none of its {len(listed)} classes is in {name}", [hints])
+    note = f"{len(lacking)} of {len(listed)} wanted classes are not in {name}: {hints}"
+    part = scores.align(scores.rows, kept, unknown_classes="ignore")
+    return part, (note,) if lacking else ()
 
 
 def _taxonomy(path: Path | str | None) -> Taxonomy:

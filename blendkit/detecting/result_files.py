@@ -7,7 +7,9 @@ from contextlib import contextmanager, suppress
 from pathlib import Path, PurePosixPath
 from typing import Any
 
-from blendkit.core import DetectionTable, json_value
+import numpy as np
+
+from blendkit.core import DetectionTable, json_value, natural_key
 from blendkit.detecting.class_thresholds import ClassThresholds
 from blendkit.errors import BlendkitError
 from blendkit.io import csv_text, score_cell, seconds_cell, text_cell
@@ -87,3 +89,20 @@ def write_heard(path: Path, table: DetectionTable) -> None:
         for r, h in enumerate(table.heard)
     ]
     write_text(path, csv_text(header, rows))
+
+
+def write_sites(path: Path, table: DetectionTable) -> None:
+    """Write a line for every site: its recordings, hours, first and last day, detections; none if none is known."""
+    if not any(h.site for h in table.heard):
+        return
+    found = np.bincount(table.recording, minlength=len(table.heard)).tolist()
+    own: dict[str, list[tuple[float, np.datetime64, int]]] = {}
+    for h, n in zip(table.heard, found, strict=True):
+        own.setdefault(h.site, []).append((h.length_s, h.start, n))
+    rows = []
+    for site, heard in sorted(own.items(), key=lambda item: natural_key(item[0])):
+        days = sorted(str(start)[:10] for _, start, _ in heard if not np.isnat(start)) or ["", ""]
+        hours = sum(length for length, *_ in heard) / 3600
+        rows.append([text_cell(site), str(len(heard)), score_cell(round(hours, 6)), days[0], days[-1],
+                     str(sum(n for *_, n in heard))])  # fmt: skip
+    write_text(path, csv_text(["site", "recordings", "hours", "first_day", "last_day", "detections"], rows))

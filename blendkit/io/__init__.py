@@ -52,12 +52,14 @@ if TYPE_CHECKING:
     from blendkit.io.readers.threshold_csv import read_thresholds
     from blendkit.io.solutions import ConvertedSolutions, read_solutions
     from blendkit.io.space_check import CONSTANT, check_space, likely_space
+    from blendkit.io.text_tables import decimal_points, open_table, plain_name
     from blendkit.io.truth import Truth, truth_for
     from blendkit.io.windowed import Windowed, chunks_without_window, windows_on_chunks
     from blendkit.io.writers.range_csv import write_range_table
     from blendkit.io.writers.safe_cells import safe_cell
     from blendkit.io.writers.submission import Written, write_scores, write_submission
-    from blendkit.io.writers.text_rows import csv_text, score_cell, seconds_cell, text_cell
+    from blendkit.io.writers.text_rows import csv_text, file_stems, score_cell, seconds_cell, text_cell, unescaped
+    from blendkit.io.writers.write_raven import write_raven_tables
 else:
     __getattr__, __dir__ = lazy_face(__name__)
 
@@ -92,7 +94,9 @@ __all__ = [
     "chunks_without_window",
     "convert_file",
     "csv_text",
+    "decimal_points",
     "file_head",
+    "file_stems",
     "find_reader",
     "find_writers",
     "heard_recordings",
@@ -103,6 +107,8 @@ __all__ = [
     "likely_space",
     "look_into",
     "of_store",
+    "open_table",
+    "plain_name",
     "read_cache",
     "read_deployments",
     "read_detections",
@@ -131,10 +137,12 @@ __all__ = [
     "split_source",
     "text_cell",
     "truth_for",
+    "unescaped",
     "windows_on_chunks",
     "with_fitting_scores",
     "write_detections",
     "write_range_table",
+    "write_raven_tables",
     "write_scores",
     "write_side_provenance",
     "write_submission",

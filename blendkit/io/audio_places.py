@@ -26,7 +26,7 @@ def heard_recordings(
     for r in recordings:
         said = rule.read(r)
         file, length = files.get(r, (f"{r}{_SUFFIX}", None))
-        heard.append(Heard(r, file, length or lengths[r], said.site, said.moment))
+        heard.append(Heard(r, file, length or lengths[r], said.site, said.moment, r in files))
     return tuple(heard), "" if audio is None else Path(audio).resolve().as_posix(), notes
 
 

@@ -33,14 +33,23 @@ if TYPE_CHECKING:
     )
     from blendkit.metrics.breakpoints import Breakpoints, weight_breakpoints
     from blendkit.metrics.cell_merging import MergedCells, merge_cells, top_cells
-    from blendkit.metrics.count_intervals import clustered_share, rate_intervals, redrawn, wilson
+    from blendkit.metrics.count_intervals import RedrawnEffort, clustered_share, redrawn, wilson
     from blendkit.metrics.cross_fitted import CrossFitted
+    from blendkit.metrics.doubts import disagreement, uncertainty
     from blendkit.metrics.kernels.pair_counts import PairCount, count_pairs
     from blendkit.metrics.kernels.ranking import doubled_ranks
     from blendkit.metrics.knn import KnnMetric, Probe, Probed, initial_weights, probe
     from blendkit.metrics.leaderboard import Plateau, RankBand, SimulatedSplit, plateaus, rank_band, simulate_split
     from blendkit.metrics.ranks import percentile_rank
     from blendkit.metrics.reliability_table import Reliability, reliability
+    from blendkit.metrics.stratified_draw import StratifiedDraw, chunk_keys, draw_strata, strata_sizes
+    from blendkit.metrics.survey_shares import (
+        ReviewedThreshold,
+        Share,
+        StratifiedAnswers,
+        reviewed_threshold,
+        stratified_share,
+    )
     from blendkit.metrics.threshold_choice import ChosenThreshold, chosen_thresholds, precision_thresholds
     from blendkit.metrics.weight_paths import WeightPath, weight_path
 else:
@@ -63,19 +72,27 @@ __all__ = [
     "Probe",
     "Probed",
     "RankBand",
+    "RedrawnEffort",
     "Reliability",
+    "ReviewedThreshold",
+    "Share",
     "SimulatedSplit",
+    "StratifiedAnswers",
+    "StratifiedDraw",
     "WeightPath",
     "auc_of",
     "auc_state",
     "average_precision",
     "check_shapes",
     "chosen_thresholds",
+    "chunk_keys",
     "cluster_codes",
     "clustered_share",
     "count_pairs",
     "counted_cells",
+    "disagreement",
     "doubled_ranks",
+    "draw_strata",
     "holm",
     "initial_weights",
     "macro_auc",
@@ -87,15 +104,18 @@ __all__ = [
     "precision_thresholds",
     "probe",
     "rank_band",
-    "rate_intervals",
     "recall_at_precision",
     "redrawn",
     "refuse_nan",
     "reliability",
     "resampled_macros",
+    "reviewed_threshold",
     "simulate_split",
+    "strata_sizes",
+    "stratified_share",
     "top_cells",
     "top_one",
+    "uncertainty",
     "weight_breakpoints",
     "weight_path",
     "wilson",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from dataclasses import dataclass
 
 import numpy as np
 
@@ -44,17 +45,32 @@ def redrawn(recordings: int, replicates: int, seed: int = 0) -> Float64:
     return rng.multinomial(recordings, np.full(recordings, 1 / recordings), size=replicates).astype(np.float64)
 
 
-def rate_intervals(counts: Float64, effort: Float64, draws: Float64, level: float = 0.95) -> tuple[Float64, Float64]:
-    """Return the bounds (K,) of rates, sum(counts) / sum(effort), from redrawn recordings.
+@dataclass(frozen=True, eq=False)
+class RedrawnEffort:
+    """Effort in cells, such as hours listened in an hour of the day, over redrawn recordings.
 
-    counts, effort (R, K): of each recording in each cell, such as detections and hours listened in an hour of the day.
-    draws (B, R): see `redrawn`. The bounds are percentiles over the draws in which a cell has effort; nan where fewer
-    than two recordings were listened to, because then nothing can be redrawn.
+    draws (B, R): see `redrawn`; sums (B, K): of each draw; heard (K,): how many recordings were listened to.
     """
-    top, bottom = draws @ counts, draws @ effort  # (B, K)
-    out = np.full((2, counts.shape[1]), np.nan)
-    tails = [(1 - level) / 2, (1 + level) / 2]
-    for k in np.flatnonzero((effort > 0).sum(axis=0) >= 2).tolist():
-        there = bottom[:, k] > 0
-        out[:, k] = np.quantile(top[there, k] / bottom[there, k], tails)
-    return out[0], out[1]
+
+    draws: Float64
+    sums: Float64
+    heard: Int64
+
+    @classmethod
+    def of(cls, effort: Float64, draws: Float64) -> RedrawnEffort:
+        """Return it for the effort (R, K) of each recording in each cell."""
+        return cls(draws, draws @ effort, (effort > 0).sum(axis=0).astype(np.int64))
+
+    def rate_bounds(self, counts: Float64, level: float = 0.95) -> tuple[Float64, Float64]:
+        """Return the bounds (K,) of rates, sum(counts) / sum(effort). counts (R, K): such as detections of a class.
+
+        They are percentiles over the draws in which a cell has effort; nan where fewer than two recordings were
+        listened to, because then nothing can be redrawn.
+        """
+        hit = counts.any(axis=1)  # most recordings hold nothing of most classes
+        top = self.draws[:, hit] @ counts[hit]
+        out = np.where(self.heard >= 2, np.zeros((2, len(self.heard))), np.nan)
+        for k in np.flatnonzero((self.heard >= 2) & counts.any(axis=0)).tolist():
+            there = self.sums[:, k] > 0
+            out[:, k] = np.quantile(top[there, k] / self.sums[there, k], [(1 - level) / 2, (1 + level) / 2])
+        return out[0], out[1]

@@ -42,6 +42,7 @@ if TYPE_CHECKING:
         new_folder,
         write_json,
         write_text,
+        write_texts,
     )
     from blendkit.store.logits import LogitStore
     from blendkit.store.manifest import OWN_FILES
@@ -92,6 +93,7 @@ __all__ = [
     "verify_store",
     "write_json",
     "write_text",
+    "write_texts",
     "written_together",
     "wrong_artefact",
 ]

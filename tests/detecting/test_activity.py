@@ -9,7 +9,7 @@ import pandas as pd
 import pytest
 
 from blendkit.core import NameRule, Scores, chunk_rows
-from blendkit.detecting import Activity, Merging, Reading, ThresholdRule, activity
+from blendkit.detecting import Activity, Clocks, Merging, Reading, ThresholdRule, activity
 from blendkit.errors import BlendkitError
 
 # two minutes in chunks of 60 s: A starts half a minute before six, B at six, C has no clock
@@ -21,7 +21,9 @@ HALF = ThresholdRule(value=0.5)
 
 
 def by_folder(out: Path, scores: Scores = SCORES, merging: Merging | None = None, **more: object) -> Activity:
-    return activity(scores, out, HALF, merging=merging, reading=Reading(site="folder"), replicates=50, **more)  # type: ignore[arg-type]
+    return activity(
+        scores, out, HALF, merging=merging, reading=Reading(clocks=Clocks(site="folder")), replicates=50, **more
+    )  # type: ignore[arg-type]
 
 
 def test_counts_and_effort_by_hand(tmp_path: Path) -> None:
@@ -69,7 +71,9 @@ def test_merged_detections_count_once_where_they_start(tmp_path: Path) -> None:
 
 
 def test_local_hours(tmp_path: Path) -> None:
-    found = activity(SCORES, tmp_path / "a", HALF, reading=Reading(report_tz="America/Cuiaba"), replicates=2)
+    found = activity(
+        SCORES, tmp_path / "a", HALF, reading=Reading(clocks=Clocks(report_tz="America/Cuiaba")), replicates=2
+    )
     assert found.parts[0].cells == ("01", "02")  # four hours behind UTC
 
 

@@ -13,7 +13,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from blendkit.core import NameRule, Scores, Taxonomy, chunk_rows, logit
-from blendkit.detecting import Detected, Merging, Reading, ThresholdRule, detect
+from blendkit.detecting import Clocks, Detected, Merging, Reading, ThresholdRule, detect
 from blendkit.errors import BlendkitError
 from blendkit.io import ColumnNames, Provenance, read_scores, write_scores
 
@@ -139,7 +139,9 @@ def test_classes_that_nothing_scores_are_never_detected(tmp_path: Path) -> None:
 
 def test_audio_gives_names_and_lengths(tmp_path: Path, write_wav: Callable[..., Path]) -> None:
     write_wav(tmp_path / "audio/A/20240501_230000.wav", np.zeros(8000 * 4, np.float32), 8000)
-    found = detect(SCORES, tmp_path / "d", HALF, reading=Reading(audio=tmp_path / "audio", site="folder"))
+    found = detect(
+        SCORES, tmp_path / "d", HALF, reading=Reading(audio=tmp_path / "audio", clocks=Clocks(site="folder"))
+    )
     assert [(h.file, h.length_s) for h in found.table.heard] == [
         ("20240501_055955.wav", 15),
         ("A/20240501_230000.wav", 4),

@@ -213,7 +213,7 @@ def test_thresholds_are_read_by_class(tmp_path: Path) -> None:
         ("species,threshold\nara,0.5\n", "no column class"),
         ("class,threshold\nara,0.5\nara,0.6\n", "line 3: this class came before"),
         ("class,threshold\nara,high\n,1\nfrog,inf\n", "3 wrong lines"),
-        ("class,threshold\nara,\n", "no threshold in it"),
+        ("class,threshold\nara,\n", "no class has a threshold"),
     ],
 )
 def test_tables_of_thresholds_that_are_refused(text: str, why: str, tmp_path: Path) -> None:

@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scipy.stats import binomtest
 
-from blendkit.metrics.count_intervals import clustered_share, rate_intervals, redrawn, wilson
+from blendkit.metrics.count_intervals import RedrawnEffort, clustered_share, redrawn, wilson
 
 
 @pytest.mark.parametrize(("hits", "size"), [(0, 5), (3, 10), (10, 10), (40, 90)])
@@ -38,7 +38,7 @@ def test_rates_by_hand() -> None:
     # every draw written down: recording 0 twice, both once, recording 1 twice
     draws = np.array([[2.0, 0], [1, 1], [0, 2]])
     counts, effort = np.array([[4.0, 1, 3], [0, 1, 0]]), np.array([[1.0, 2, 1], [1, 2, 0]])
-    low, high = rate_intervals(counts, effort, draws, 0.999999)
+    low, high = RedrawnEffort.of(effort, draws).rate_bounds(counts, 0.999999)
     assert low[:2] == pytest.approx([0, 0.5], abs=1e-5)  # rates 4, 2, 0; and always 1/2
     assert high[:2] == pytest.approx([4, 0.5], abs=1e-5)
     assert np.isnan([low[2], high[2]]).all()  # one recording alone

@@ -7,7 +7,7 @@ from pathlib import Path
 from blendkit.errors import BlendkitError
 from blendkit.io.text_tables import open_table
 
-_CLASS = ("class", "primary_label", "species_code", "ebird_code", "label")
+_CLASS = ("class", "primary_label", "species_code", "ebird_code", "label", "species", "scientific_name", "common_name")
 
 
 def read_species_lists(path: Path) -> dict[str, frozenset[str]]:

@@ -34,9 +34,12 @@ def read_thresholds(path: Path) -> dict[str, float]:
         elif not math.isnan(value):
             found[known] = value
         seen.add(known)
-    if bad or not found:
+    if bad:
         expected = "expected each class once, with a number or an empty threshold"
-        raise BlendkitError(f"{path}: {len(bad)} wrong lines; {expected}", [shorten(bad, 10) or "no threshold in it"])
+        raise BlendkitError(f"{path}: {len(bad)} wrong lines; {expected}", [shorten(bad, 10)])
+    if not found:
+        ways = ["an empty threshold means that a class is never detected; its column why may say why it has none"]
+        raise BlendkitError(f"{path}: no class has a threshold", ways)
     return found
 
 

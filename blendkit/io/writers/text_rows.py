@@ -20,6 +20,11 @@ def text_cell(text: str) -> str:
     return safe_cell(_CONTROL.sub(" ", text))
 
 
+def unescaped(cell: str) -> str:
+    """Return a text as it was before `text_cell` kept a spreadsheet from running it."""
+    return cell[1:] if cell.startswith("'") and safe_cell(cell[1:]) == cell else cell
+
+
 def seconds_cell(seconds: float) -> str:
     """Return seconds to the microsecond, always with a point: 5.0, 2.5. Some tools take 5 for another type than 5.0."""
     return repr(round(float(seconds), 6))

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from pathlib import Path
 
 from blendkit.core import DetectionTable
 from blendkit.io.file_writer import Writer
 from blendkit.io.writers.text_rows import file_stems, score_cell, seconds_cell, text_cell
-from blendkit.store import write_text
+from blendkit.store import write_texts
 
 
 def _write(table: DetectionTable, folder: Path) -> None:
@@ -15,19 +16,15 @@ def _write(table: DetectionTable, folder: Path) -> None:
 
     Audacity knows three fields and reads a fourth as part of the label, so that the score is seen beside it.
     """
-    for r, stem in enumerate(file_stems([h.id for h in table.heard])):
-        lines = [
-            "\t".join(
-                [
-                    seconds_cell(table.start_s[i]),
-                    seconds_cell(table.end_s[i]),
-                    text_cell(table.classes[table.class_at[i]].label),
-                    score_cell(table.score[i]),
-                ]
-            )
-            for i in table.of(r).tolist()
-        ]
-        write_text(folder / f"{stem}.txt", "".join(f"{line}\n" for line in lines))
+    stems = file_stems([h.id for h in table.heard])
+    write_texts(folder, ((f"{stem}.txt", "".join(_lines(table, r))) for r, stem in enumerate(stems)))
+
+
+def _lines(table: DetectionTable, recording: int) -> Iterator[str]:
+    for i in table.of(recording).tolist():
+        times = seconds_cell(table.start_s[i]), seconds_cell(table.end_s[i])
+        label = text_cell(table.classes[table.class_at[i]].label)
+        yield "\t".join([*times, label, score_cell(table.score[i])]) + "\n"
 
 
 audacity: Writer = Writer("Audacity label tracks, one per recording: start, end, label and score between tabs.", _write)

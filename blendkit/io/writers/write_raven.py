@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 
 import numpy as np
+from numpy.typing import NDArray
 
-from blendkit.core import DetectionTable, Int64
+from blendkit.core import DetectionTable, Float64, Int64
 from blendkit.io.file_writer import Writer
 from blendkit.io.writers.text_rows import csv_text, file_stems, score_cell, seconds_cell, text_cell
-from blendkit.store import write_text
+from blendkit.store import write_text, write_texts
 
 COMBINED = "combined.selections.txt"
 _COLUMNS = (
@@ -20,23 +21,32 @@ _COLUMNS = (
 _HIGHEST_HZ = "15000.0"  # selections need a band: the one that BirdNET-Analyzer gives its own
 
 
-def _write(table: DetectionTable, folder: Path) -> None:
-    """Write `<recording>.selections.txt` for every recording that was heard, and the combined table."""
-    starts = np.zeros(len(table.heard))
-    for r, stem in enumerate(file_stems([h.id for h in table.heard])):
-        name = f"{stem}.selections.txt"
-        write_text(folder / name, csv_text(_COLUMNS, _rows(table, table.of(r), starts), "\t"))
+def write_raven_tables(table: DetectionTable, folder: Path, more: Mapping[str, Sequence[str]] | None = None) -> None:
+    """Write `<recording>.selections.txt` for every recording that was heard, and the combined table.
+
+    more: further columns, of (D,) texts each.
+    """
+    more = more or {}
+    starts, header, clock = np.zeros(len(table.heard)), [*_COLUMNS, *more], table.clock()
+    stems = file_stems([h.id for h in table.heard])
+    texts = (
+        (f"{stem}.selections.txt", csv_text(header, _rows(table, table.of(r), clock, starts, more), "\t"))
+        for r, stem in enumerate(stems)
+    )
+    write_texts(folder, texts)
     lengths = [h.length_s for h in table.heard]
     running = np.concatenate([[0.0], np.cumsum(lengths)])[:-1] if lengths else starts
     every = np.arange(len(table), dtype=np.int64)
-    write_text(folder / COMBINED, csv_text(_COLUMNS, _rows(table, every, np.round(running, 6)), "\t"))
+    write_text(folder / COMBINED, csv_text(header, _rows(table, every, clock, np.round(running, 6), more), "\t"))
 
 
 def _rows(
-    table: DetectionTable, at: Int64, starts: np.ndarray[tuple[int], np.dtype[np.float64]]
+    table: DetectionTable, at: Int64, clock: NDArray[np.datetime64], starts: Float64, more: Mapping[str, Sequence[str]]
 ) -> Iterable[list[str]]:
-    """Yield the lines of the detections at `at`; starts (R,): where each recording starts, in seconds."""
-    clock = table.clock()
+    """Yield the lines of the detections at `at`; clock (D,): see `DetectionTable.clock`.
+
+    starts (R,): where each recording starts, in seconds.
+    """
     for number, i in enumerate(at.tolist(), 1):
         heard, offset = table.heard[table.recording[i]], float(starts[table.recording[i]])
         file = f"{table.audio.rstrip('/')}/{heard.file}" if table.audio else heard.file
@@ -44,7 +54,7 @@ def _rows(
             str(number), "Spectrogram 1", "1",
             seconds_cell(offset + table.start_s[i]), seconds_cell(offset + table.end_s[i]), "0.0", _HIGHEST_HZ,
             text_cell(table.classes[table.class_at[i]].label), score_cell(table.score[i]), text_cell(file),
-            seconds_cell(table.start_s[i]), _date_time(clock[i]),
+            seconds_cell(table.start_s[i]), _date_time(clock[i]), *(text_cell(c[i]) for c in more.values()),
         ]  # fmt: skip
 
 
@@ -53,5 +63,6 @@ def _date_time(moment: np.datetime64) -> str:
 
 
 raven: Writer = Writer(
-    "Raven selection tables: one per recording, and a combined one with running times and File Offset (s).", _write
+    "Raven selection tables: one per recording, and a combined one with running times and File Offset (s).",
+    write_raven_tables,
 )

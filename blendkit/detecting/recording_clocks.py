@@ -1,0 +1,67 @@
+"""How the names of a source's recordings, and a table of deployments, give sites and clock times."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from blendkit.core import (
+    AUTO,
+    NAME_PRESETS,
+    PARTS,
+    PATTERNS,
+    FoundNames,
+    NameRule,
+    SiteFrom,
+    check_zone,
+    fitting_names,
+    read_names,
+    user_pattern,
+)
+from blendkit.errors import BlendkitError, did_you_mean
+from blendkit.io import read_deployments
+
+
+@dataclass(frozen=True)
+class Clocks:
+    """Where site, date and time of recordings come from.
+
+    file_names: a preset (`audiomoth`, `songmeter`, ...), a regular expression with the groups site, date, time, offset
+    or epoch, or `auto`: the preset that most names fit. deployments: a table of sites, see `read_deployments`. tz,
+    report_tz, site: the time zone of the names, the one in which times are wanted, and where sites are read.
+    """
+
+    file_names: str = AUTO
+    deployments: Path | str | None = None
+    tz: str = "UTC"
+    report_tz: str | None = None
+    site: SiteFrom = "name"
+
+    def read(self, recordings: Sequence[str]) -> FoundNames:
+        """Return the rule and what it gives. Raises BlendkitError for what is no preset and no such expression, sites
+        from two places, an unknown time zone, and a table that cannot be read or has none of the recordings.
+        """
+        if self.deployments is not None and self.site == "folder":
+            raise BlendkitError("sites come from --deployments or from folders (--site folder), not from both")
+        table = None if self.deployments is None else read_deployments(Path(self.deployments))
+        base = NameRule(PATTERNS["birdclef"], self.tz, self.report_tz, self.site, table)
+        if self.file_names == AUTO:
+            return fitting_names(recordings, base)
+        rule = NameRule(self._pattern(), self.tz, self.report_tz, self.site, table)
+        check_zone(rule)
+        return read_names(rule, recordings)
+
+    def _pattern(self) -> str:
+        for name, pattern in PATTERNS.items():
+            if self.file_names == name:
+                return pattern
+        groups = set(user_pattern(self.file_names, "--file-names").named)
+        if not groups or groups - set(PARTS):
+            near = did_you_mean(self.file_names, NAME_PRESETS)
+            known = f"a preset is one of {', '.join((AUTO, *NAME_PRESETS))}{near}"
+            expected = f"an expression has named groups among {', '.join(PARTS)}, as in (?P<date>\\d{{8}})"
+            raise BlendkitError(
+                f"--file-names {self.file_names!r}: neither a preset nor an expression", [known, expected]
+            )
+        return self.file_names

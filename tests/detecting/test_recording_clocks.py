@@ -1,0 +1,87 @@
+"""Sites and clocks from names, patterns and a table of deployments; wanted species; effort by site."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from blendkit.core import NameRule, Scores, Taxonomy, chunk_rows
+from blendkit.detecting import Clocks, Reading, ThresholdRule, activity, detect
+from blendkit.errors import BlendkitError
+
+# two AudioMoths, one of which ran on local time
+ROWS = chunk_rows({"a1/20240501_055955": 2, "a1/20240502_060000": 1, "b2/20240501_020000": 1}, 5.0, NameRule())
+SCORES = Scores.build(np.array([[0.9, 0.1], [0.7, 0.2], [0.2, 0.8], [0.6, 0.6]]), ROWS, ("ara", "frog"), "prob")
+HALF = ThresholdRule(value=0.5)
+TABLE = "folder,site,tz\na1,creek,UTC\nb2,ridge,America/Cuiaba\n"
+
+
+def deployed(folder: Path, text: str = TABLE) -> Clocks:
+    (folder / "deployments.csv").write_text(text, encoding="utf-8")
+    return Clocks(deployments=folder / "deployments.csv", report_tz="America/Cuiaba")
+
+
+def test_deployments_give_sites_and_clocks(tmp_path: Path) -> None:
+    found = detect(SCORES, tmp_path / "d", HALF, formats=["parquet"], reading=Reading(clocks=deployed(tmp_path)))
+    table = pd.read_parquet(tmp_path / "d/parquet/detections.parquet")
+    assert table["site"].tolist() == ["creek", "creek", "creek", "ridge", "ridge"]
+    assert [str(t) for t in found.table.clock()[[0, 3]]] == ["2024-05-01T01:59:55.000", "2024-05-01T02:00:00.000"]
+    sites = pd.read_csv(tmp_path / "d/sites.csv")
+    assert sites.to_numpy().tolist() == [
+        ["creek", 2, round(15 / 3600, 6), "2024-05-01", "2024-05-02", 3],
+        ["ridge", 1, round(5 / 3600, 6), "2024-05-01", "2024-05-01", 2],
+    ]
+
+
+def test_activity_by_the_sites_of_deployments(tmp_path: Path) -> None:
+    found = activity(SCORES, tmp_path / "a", HALF, reading=Reading(clocks=deployed(tmp_path)), replicates=2)
+    hour, _, site = found.parts
+    assert hour.cells == ("01", "02")  # the chunk at 02:00:00 begins an hour of its own
+    assert site.cells == ("creek", "ridge")
+    assert site.recordings.tolist() == [2, 1]
+
+
+def test_recordings_without_a_deployment_are_said(tmp_path: Path) -> None:
+    clocks = deployed(tmp_path, "folder,site\na1,creek\n")
+    found = detect(SCORES, tmp_path / "d", HALF, reading=Reading(clocks=clocks))
+    assert any("1 of 3 recordings have no line in deployments.csv: b2/20240501_020000" in n for n in found.notes)
+
+
+def test_patterns_and_presets(tmp_path: Path) -> None:
+    own = Clocks(file_names=r"^(?P<site>\w+)/(?P<date>\d{8})_(?P<time>\d{6})$")
+    found = detect(SCORES, tmp_path / "d", HALF, reading=Reading(clocks=own))
+    assert [h.site for h in found.table.heard] == ["a1", "a1", "b2"]
+    named = detect(SCORES, tmp_path / "e", HALF, reading=Reading(clocks=Clocks(file_names="songmeter")))
+    assert any("names: songmeter fits 0 of 3 recordings" in n for n in named.notes)
+    assert not (tmp_path / "e/sites.csv").exists()
+
+
+@pytest.mark.parametrize(
+    ("clocks", "why"),
+    [
+        (Clocks(file_names="audiomth"), r"(?s)neither a preset nor an expression.*did you mean 'audiomoth'"),
+        (Clocks(file_names="(?P<day>x)"), "an expression has named groups among site, date, time"),
+        (Clocks(file_names="("), "not a regular expression"),
+        (Clocks(deployments="d.csv", site="folder"), "not from both"),
+        (Clocks(deployments="d.csv"), "cannot read this table of deployments"),
+        (Clocks(tz="Mars"), "unknown time zone Mars"),
+    ],
+)
+def test_clocks_that_cannot_be(tmp_path: Path, clocks: Clocks, why: str) -> None:
+    with pytest.raises(BlendkitError, match=why):
+        detect(SCORES, tmp_path / "d", HALF, reading=Reading(clocks=clocks))
+    assert not (tmp_path / "d").exists()
+
+
+def test_wanted_species(tmp_path: Path) -> None:
+    path, taxonomy = tmp_path / "wanted.csv", Taxonomy({"ara": {"common_name": "Blue Macaw"}, "frog": {}})
+    path.write_text("common_name\nBlue Macaw\nowl\n", encoding="utf-8")
+    found = detect(SCORES, tmp_path / "d", HALF, reading=Reading(species=path, taxonomy=taxonomy))
+    assert found.thresholds.classes == ("ara",)
+    assert any("1 of 2 wanted classes are not in these scores: 'owl'" in n for n in found.notes)
+    path.write_text("class\nmacaw\n", encoding="utf-8")
+    with pytest.raises(BlendkitError, match=r"none of its 1 classes is in these scores"):
+        detect(SCORES, tmp_path / "e", HALF, reading=Reading(species=path))
