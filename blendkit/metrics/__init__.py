@@ -11,7 +11,14 @@ from typing import TYPE_CHECKING
 from blendkit._face import lazy_face
 
 if TYPE_CHECKING:
-    from blendkit.metrics.ap import ClassMean, average_precision, padded_cmap, recall_at_precision, top_one
+    from blendkit.metrics.ap import (
+        ClassMean,
+        average_precision,
+        padded_cmap,
+        recall_at_precision,
+        retrieved_counts,
+        top_one,
+    )
     from blendkit.metrics.auc import (
         AUCState,
         MacroAUC,
@@ -35,6 +42,7 @@ if TYPE_CHECKING:
     from blendkit.metrics.cell_merging import MergedCells, merge_cells, top_cells
     from blendkit.metrics.count_intervals import clustered_share, rate_intervals, redrawn, wilson
     from blendkit.metrics.cross_fitted import CrossFitted
+    from blendkit.metrics.error_likeness import error_correlation
     from blendkit.metrics.kernels.pair_counts import PairCount, count_pairs
     from blendkit.metrics.kernels.ranking import doubled_ranks
     from blendkit.metrics.knn import KnnMetric, Probe, Probed, initial_weights, probe
@@ -76,6 +84,7 @@ __all__ = [
     "count_pairs",
     "counted_cells",
     "doubled_ranks",
+    "error_correlation",
     "holm",
     "initial_weights",
     "macro_auc",
@@ -93,6 +102,7 @@ __all__ = [
     "refuse_nan",
     "reliability",
     "resampled_macros",
+    "retrieved_counts",
     "simulate_split",
     "top_cells",
     "top_one",
