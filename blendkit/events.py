@@ -58,6 +58,7 @@ EVENTS = {
     "rehearsal_failed": "What follows scoring failed on made-up scores; the run goes on.",
     "rounds": "The rounds of pseudo-labels and the inflation that they show.",
     "sample_world": "No data folder was given: the run uses the built-in sample world.",
+    "report": "The report that was written, what it says first and what makes it doubtful; or why there is none.",
     "scored": "Recordings that were scored, with their statuses.",
     "scoring": "How many recordings there are, and how many are left to score.",
     "search": "What a search found, with held-out figures and a verdict.",

@@ -12,7 +12,7 @@ from blendkit._face import lazy_face
 
 if TYPE_CHECKING:
     from blendkit.figures.activity_plot import plot_activity
-    from blendkit.figures.house_style import can_draw, house_style, require_drawing, save_figure
+    from blendkit.figures.house_style import can_draw, require_drawing, save_figure
     from blendkit.figures.interval_plots import draw_classes, draw_forest, draw_likeness, draw_share
     from blendkit.figures.plots import check_plot_path, draw_curve, draw_heat_map
     from blendkit.figures.probe_plots import best_layout, clip_pictures, ranking_chart
@@ -30,7 +30,6 @@ __all__ = [
     "draw_heat_map",
     "draw_likeness",
     "draw_share",
-    "house_style",
     "plot_activity",
     "ranking_chart",
     "require_drawing",

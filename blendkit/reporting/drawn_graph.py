@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any
 
 from blendkit.core import Scores
-from blendkit.recipe import Conversion, GateStep, Plan, StepPlan, StreamPlan, flow_text
+from blendkit.ops import signature
+from blendkit.recipe import Conversion, GateStep, OpStep, Plan, StepPlan, StreamPlan, flow_text
 
 
 @dataclass(frozen=True)
@@ -75,8 +77,17 @@ def _step(step: StepPlan) -> str:
         return "gates: " + ", ".join(g.label for g in step.gates)
     if isinstance(step, Conversion):
         return f"to {step.space_out}"
-    given = ", ".join(f"{k} {_short(v)}" for k, v in step.params.items() if v is not None and v is not False)
+    given = ", ".join(f"{k} {_short(v)}" for k, v in _told(step).items())
     return f"{step.label} {given}".strip() + ("" if step.where is None else " (some classes)")
+
+
+def _told(step: OpStep) -> dict[str, Any]:
+    """The parameters that differ from the op's defaults; the numbers where none does."""
+    defaults = {p: default for p, (_, _, default) in signature(step.info.function).items()}
+    own = {k: v for k, v in step.params.items() if v is not None and v is not False}
+    return {k: v for k, v in own.items() if v != defaults.get(k)} or {
+        k: v for k, v in own.items() if isinstance(v, float)
+    }
 
 
 def _short(value: object) -> str:

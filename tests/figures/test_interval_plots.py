@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from blendkit.errors import BlendkitError
-from blendkit.figures.house_style import house_style, new_figure, save_figure
+from blendkit.figures.house_style import house_style, new_axes, save_figure
 from blendkit.figures.interval_plots import draw_classes, draw_forest, draw_likeness, draw_share
 from blendkit.metrics.bootstrap import Interval
 from blendkit.offline.ablation import Ablation
@@ -59,7 +59,7 @@ def test_of_many_classes_the_lowest_are_shown() -> None:
 
 def test_the_look_leaves_the_settings_of_others_alone() -> None:
     before = dict(mpl.rcParams)
-    _, axes = new_figure(2, 1)
+    _, axes = new_axes(2, 1)
     with house_style():
         assert mpl.rcParams["axes.spines.top"] is False
     assert not axes.spines["top"].get_visible()

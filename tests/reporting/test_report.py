@@ -84,6 +84,7 @@ def test_the_graph_has_every_stream_and_share(made: Report) -> None:
         ("cnn", "mix", 0.5), ("sed", "mix", 0.3), ("perch", "mix", 0.2),
     }  # fmt: skip
     assert drawing.boxes[1].steps == ("gaussian sigma 0.5",)
+    assert drawing.boxes[3].steps == ("gaussian sigma 0.4", "taxonomy_mean genus 0.1")
 
 
 def test_names_cannot_end_the_script_they_lie_in(made: Report) -> None:
