@@ -71,6 +71,9 @@ if TYPE_CHECKING:
         whatif,
     )
     from blendkit.recipe import load_recipe, recipe_schema
+
+    # the picture that people send on
+    from blendkit.reporting import report
     from blendkit.sample import WorldConfig, make_world
     from blendkit.scoring import BackgroundMix, Runtime, fit_features, score
     from blendkit.store import FeatureStore, LogitStore
@@ -158,6 +161,7 @@ __all__ = [
     "read_scores",
     "read_taxonomy",
     "recipe_schema",
+    "report",
     "review",
     "run",
     "run_shard",

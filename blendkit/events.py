@@ -57,6 +57,7 @@ EVENTS = {
     "pseudolabels": "What `blendkit pseudolabel gate` labelled.",
     "recording": "A recording whose status is not `ok`, or that has a note.",
     "rehearsal_failed": "What follows scoring failed on made-up scores; the run goes on.",
+    "report": "The report that was written, what it says first and what makes it doubtful; or why there is none.",
     "review": "What `blendkit review` drew, and where.",
     "reviewed": "What `blendkit review --read` read, and the files that it wrote.",
     "rounds": "The rounds of pseudo-labels and the inflation that they show.",

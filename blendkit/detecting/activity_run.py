@@ -26,8 +26,8 @@ from blendkit.detecting.found_cells import Merging, find_detections
 from blendkit.detecting.opened_source import Reading, open_source
 from blendkit.detecting.result_files import check_folder, new_files, write_thresholds
 from blendkit.errors import BlendkitError
+from blendkit.figures import can_draw, plot_activity
 from blendkit.io import csv_text, text_cell
-from blendkit.reporting import can_draw, plot_activity
 from blendkit.store import atomic_path, write_text
 
 if TYPE_CHECKING:

@@ -11,7 +11,14 @@ from typing import TYPE_CHECKING
 from blendkit._face import lazy_face
 
 if TYPE_CHECKING:
-    from blendkit.metrics.ap import ClassMean, average_precision, padded_cmap, recall_at_precision, top_one
+    from blendkit.metrics.ap import (
+        ClassMean,
+        average_precision,
+        padded_cmap,
+        recall_at_precision,
+        retrieved_counts,
+        top_one,
+    )
     from blendkit.metrics.auc import (
         AUCState,
         MacroAUC,
@@ -36,6 +43,7 @@ if TYPE_CHECKING:
     from blendkit.metrics.count_intervals import RedrawnEffort, clustered_share, redrawn, wilson
     from blendkit.metrics.cross_fitted import CrossFitted
     from blendkit.metrics.doubts import disagreement, uncertainty
+    from blendkit.metrics.error_likeness import error_correlation
     from blendkit.metrics.kernels.pair_counts import PairCount, count_pairs
     from blendkit.metrics.kernels.ranking import doubled_ranks
     from blendkit.metrics.knn import KnnMetric, Probe, Probed, initial_weights, probe
@@ -93,6 +101,7 @@ __all__ = [
     "disagreement",
     "doubled_ranks",
     "draw_strata",
+    "error_correlation",
     "holm",
     "initial_weights",
     "macro_auc",
@@ -109,6 +118,7 @@ __all__ = [
     "refuse_nan",
     "reliability",
     "resampled_macros",
+    "retrieved_counts",
     "reviewed_threshold",
     "simulate_split",
     "strata_sizes",

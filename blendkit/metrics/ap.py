@@ -104,20 +104,33 @@ def _average_precision(found: Int64, retrieved: Int64) -> float:
     return math.fsum(gained * (found / retrieved))
 
 
-def _per_class(y: Bools, x: Matrix, mask: Bools | None, figure: Any) -> ClassMean:
-    """Apply figure(found (T,), retrieved (T,)) per class: positives and rows at or above each distinct score."""
+def retrieved_counts(y: Bools, x: Matrix, mask: Bools | None = None) -> dict[int, tuple[Int64, Int64]]:
+    """Return per class with positives the positives found (T,) and the rows retrieved (T,) at each distinct score.
+
+    The highest score comes first; found / retrieved is the precision there and found / found[-1] the recall. Arguments
+    and errors as for `average_precision`.
+    """
     check_shapes(y, x, mask)
     refuse_nan(x, mask)
     keep = counted_cells(y.shape, mask)
     y = np.asarray(y, bool) & keep
-    per_class = np.full(y.shape[1], np.nan)
-    scored = np.flatnonzero(y.any(axis=0))
-    for c in scored.tolist():
+    counts = {}
+    for c in np.flatnonzero(y.any(axis=0)).tolist():
         rows = keep[:, c]
         order = np.argsort(-x[rows, c], kind="stable")
         values, truth = x[rows, c][order], y[rows, c][order]
         # only the last row of each tie is a threshold, so the order inside a tie cannot matter
         last = np.flatnonzero(np.append(values[1:] != values[:-1], True))
-        per_class[c] = figure(np.cumsum(truth)[last], last + 1)
+        counts[c] = np.cumsum(truth)[last], last + 1
+    return counts
+
+
+def _per_class(y: Bools, x: Matrix, mask: Bools | None, figure: Any) -> ClassMean:
+    """Apply figure(found (T,), retrieved (T,)) per class: positives and rows at or above each distinct score."""
+    per_class = np.full(y.shape[1], np.nan)
+    counts = retrieved_counts(y, x, mask)
+    for c, (found, retrieved) in counts.items():
+        per_class[c] = figure(found, retrieved)
+    scored = np.array(list(counts), np.int64)
     macro = math.fsum(per_class[scored]) / len(scored) if len(scored) else math.nan
-    return ClassMean(macro, per_class, scored, np.flatnonzero(~y.any(axis=0)))
+    return ClassMean(macro, per_class, scored, np.setdiff1d(np.arange(y.shape[1]), scored))

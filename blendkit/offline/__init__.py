@@ -15,18 +15,18 @@ if TYPE_CHECKING:
     from blendkit.offline.axes import Axis, check_shares, read_axis, read_share
     from blendkit.offline.chain_growth import Grown, Growth
     from blendkit.offline.checking import check
-    from blendkit.offline.compare_sources import Labels, compare
+    from blendkit.offline.compare_sources import Labels, Source, SourcesRead, compare, compare_read, read_sources
     from blendkit.offline.comparison import Comparison, LabelledChunks, Rules, compare_scores
     from blendkit.offline.data_lint import data_findings
     from blendkit.offline.evaluation import Evaluation, evaluate
     from blendkit.offline.file_blend import EQUAL, Blended, BlendSettings, blend_files, new_recipe
     from blendkit.offline.interval_settings import Judging
-    from blendkit.offline.place import Place
+    from blendkit.offline.place import Place, open_workspaces
     from blendkit.offline.recipe_draft import BlendFiles
     from blendkit.offline.recipe_search import Found, greedy_weights, grid_values, line_weights
     from blendkit.offline.score_kinds import score_kind
     from blendkit.offline.searches import GreedySearch, GridSearch, LineSearch, StackSearch, search, search_recipe
-    from blendkit.offline.sweeps import Sweep, sweep
+    from blendkit.offline.sweeps import Sweep, blend_sides, sweep
     from blendkit.offline.verdicts import Verdict, weights_text
     from blendkit.offline.what_if import WhatIf, whatif
     from blendkit.offline.workspace import Workspace, Workspaces
@@ -53,6 +53,8 @@ __all__ = [
     "LineSearch",
     "Place",
     "Rules",
+    "Source",
+    "SourcesRead",
     "StackSearch",
     "Sweep",
     "Verdict",
@@ -62,9 +64,11 @@ __all__ = [
     "ablate",
     "ablate_parts",
     "blend_files",
+    "blend_sides",
     "check",
     "check_shares",
     "compare",
+    "compare_read",
     "compare_scores",
     "data_findings",
     "evaluate",
@@ -72,8 +76,10 @@ __all__ = [
     "grid_values",
     "line_weights",
     "new_recipe",
+    "open_workspaces",
     "read_axis",
     "read_share",
+    "read_sources",
     "score_kind",
     "search",
     "search_recipe",

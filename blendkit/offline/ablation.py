@@ -11,6 +11,7 @@ from blendkit.blending import make_streams
 from blendkit.core import Scores
 from blendkit.errors import BlendkitError
 from blendkit.events import Emit, ignore_note, silent
+from blendkit.metrics import Interval
 from blendkit.offline.comparison import LabelledChunks, Line, Rules, change_lines
 from blendkit.offline.place import Place, open_workspaces
 from blendkit.offline.workspace import Workspace, Workspaces, audio_members
@@ -18,6 +19,7 @@ from blendkit.recipe import GateStep, KeyPath, OpStep, Plan, Recipe, check_files
 
 if TYPE_CHECKING:
     import pandas as pd
+    from matplotlib.figure import Figure
 
 
 @dataclass(frozen=True)
@@ -45,6 +47,19 @@ class Ablation:
         ]
         columns = ["part", "macro_auc", "change", "change_low", "change_high", "p", "p_holm"]
         return pd.DataFrame(rows, columns=columns).set_index("part")
+
+    def plot(self) -> Figure:
+        """Draw what is lost without each part, the most first, with its interval."""
+        from blendkit.figures import draw_forest
+
+        lost = {x.name: turned(x.change) for x in self.lines if x.change is not None}
+        order = sorted(lost, key=lambda n: -lost[n].estimate)
+        return draw_forest({n: lost[n] for n in order}, "macro-AUC of the whole minus that without the part", zero=0)
+
+
+def turned(change: Interval) -> Interval:
+    """Return the interval of b - a for that of a - b."""
+    return replace(change, estimate=-change.estimate, low=-change.high, high=-change.low)
 
 
 def parts(plan: Plan) -> Iterator[tuple[str, tuple[KeyPath, ...]]]:

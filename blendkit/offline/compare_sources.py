@@ -16,7 +16,7 @@ from blendkit.offline.comparison import Comparison, LabelledChunks, Rules, compa
 from blendkit.offline.place import Place, open_workspaces
 from blendkit.offline.score_kinds import score_kind, unlike_kinds
 from blendkit.offline.weight_cliffs import score_cliffs
-from blendkit.recipe import Recipe, filled_text, make_plan
+from blendkit.recipe import Plan, Recipe, filled_text, make_plan
 
 Source = Scores | Recipe | Path | str
 
@@ -30,10 +30,11 @@ class Labels:
 
 
 @dataclass
-class _Read:
-    """What was read from the sources so far: hashes of the recipes, folds of the first file that has them.
+class SourcesRead:
+    """What was read from sources: their scores by name, and the truth of the first one's rows, None without labels.
 
-    taxonomy: of the first recipe; files: the paths of the scores that were read from files.
+    hashes and plans: of the recipes; folds: of the first file that has them; taxonomy: of the labels or of the first
+    recipe; files: the paths of the scores that were read from files.
     """
 
     scores: dict[str, Scores]
@@ -43,6 +44,7 @@ class _Read:
     taxonomy: Taxonomy | None
     notes: list[str]
     files: dict[str, Path | str] = field(default_factory=dict)
+    plans: dict[str, Plan] = field(default_factory=dict)
 
 
 def compare(
@@ -60,6 +62,27 @@ def compare(
     labels: needed where no recipe is among the sources. overrides and place: of the recipes. Raises BlendkitError for
     fewer than two sources, a source given twice, sources without labels, and as `compare_scores` does.
     """
+    if len(sources) < 2:
+        raise BlendkitError("give at least two sources to compare")
+    read = read_sources(sources, labels, names=names, overrides=overrides, place=place, emit=emit)
+    if read.truth is None:
+        raise BlendkitError("no recipe among the sources says where labels are: give --labels (labels=...)")
+    return compare_read(read, read.truth, rules or Rules())
+
+
+def read_sources(
+    sources: Mapping[str, Source] | Sequence[Path | str],
+    labels: Labels | LabelTable | Path | str | None = None,
+    *,
+    names: ColumnNames | None = None,
+    overrides: Sequence[str] = (),
+    place: Place | None = None,
+    emit: Emit = silent,
+) -> SourcesRead:
+    """Read scores, score files and recipes (from their saved logits), and the labels of the first one's rows.
+
+    Raises BlendkitError for a source given twice, and for labels that match no row.
+    """
     if isinstance(sources, Mapping):
         named = {name: (name, source) for name, source in sources.items()}
     else:
@@ -67,16 +90,20 @@ def compare(
         if twice:
             raise BlendkitError(f"{twice[0]} is given twice")
         named = {str(s): ("", s) for s in sources}
-    if len(named) < 2:
-        raise BlendkitError("give at least two sources to compare")
-    read = _Read({}, {}, {}, None, None, [])
+    read = SourcesRead({}, {}, {}, None, None, [])
     for text, (name, source) in named.items():
         _add(read, text, name, source, names, overrides, place, emit)
     given = _read_labels(labels)
     _name_classes(read, given)
     path = labels.table if isinstance(labels, Labels) else labels
-    truth = _truth(read, given, next(iter(named)), None if path is None or isinstance(path, LabelTable) else str(path))
-    found = compare_scores(read.scores, truth, rules or Rules())
+    if given is not None:
+        _label(read, given, next(iter(named)), None if path is None or isinstance(path, LabelTable) else str(path))
+    return read
+
+
+def compare_read(read: SourcesRead, truth: LabelledChunks, rules: Rules) -> Comparison:
+    """Compare sources that were read with the first of them."""
+    found = compare_scores(read.scores, truth, rules)
     notes = (*found.notes, *_kinds(read, truth), *read.notes, *_cliffs(read.scores, truth))
     return replace(found, notes=notes, hashes=read.hashes, labelled_rows=int(truth.labelled.sum()))
 
@@ -91,7 +118,7 @@ def _cliffs(scores: dict[str, Scores], truth: LabelledChunks) -> list[str]:
     return [f"in a rank blend, {text}" for found in notes for text in found]
 
 
-def _kinds(read: _Read, truth: LabelledChunks) -> list[str]:
+def _kinds(read: SourcesRead, truth: LabelledChunks) -> list[str]:
     """Say which files are in-sample or out-of-fold, and where such are compared with others."""
     labelled = truth.rows.recording[truth.labelled].tolist()
     found = {own: score_kind(source, labelled) for own, source in read.files.items()}
@@ -100,7 +127,7 @@ def _kinds(read: _Read, truth: LabelledChunks) -> list[str]:
 
 
 def _add(
-    read: _Read, text: str, name: str, source: Source, names: ColumnNames | None, overrides: Sequence[str],
+    read: SourcesRead, text: str, name: str, source: Source, names: ColumnNames | None, overrides: Sequence[str],
     place: Place | None, emit: Emit,
 ) -> None:  # fmt: skip
     """Read one source under its name, or under the name that the file or recipe holds."""
@@ -120,7 +147,8 @@ def _add(
     own = name or recipe.model.name
     own = text if own in read.scores else own
     read.scores[own], read.folds = scores, read.folds or workspace.folds
-    read.hashes[own] = text_hash(filled_text(make_plan(recipe)))
+    read.plans[own] = make_plan(recipe)
+    read.hashes[own] = text_hash(filled_text(read.plans[own]))
     read.truth = read.truth or LabelledChunks(
         workspace.rows, workspace.classes, workspace.truth, workspace.labelled, workspace.folds
     )
@@ -135,7 +163,7 @@ def _read_labels(labels: Labels | LabelTable | Path | str | None) -> Labels | No
     return replace(given, table=read_labels(given.table))
 
 
-def _name_classes(read: _Read, labels: Labels | None) -> None:
+def _name_classes(read: SourcesRead, labels: Labels | None) -> None:
     """Give columns that no recipe made the ids of their classes, by the taxonomy of the labels or of a recipe."""
     given = labels and labels.taxonomy
     taxonomy = given if isinstance(given, Taxonomy) else read_taxonomy(given) if given else read.taxonomy
@@ -146,12 +174,10 @@ def _name_classes(read: _Read, labels: Labels | None) -> None:
         read.notes += [f"{name}: {n}" for n in notes]
 
 
-def _truth(read: _Read, labels: Labels | None, what: str, path: str | None) -> LabelledChunks:
-    if labels is not None:
-        first = next(iter(read.scores.values()))
-        known = truth_for(labels.table, first.rows, first.classes, labels.taxonomy or read.taxonomy, what, path=path)
-        read.notes += known.notes
-        return LabelledChunks(first.rows, first.classes, known.values, known.labelled, read.folds)
-    if read.truth is None:
-        raise BlendkitError("no recipe among the sources says where labels are: give --labels (labels=...)")
-    return read.truth
+def _label(read: SourcesRead, labels: Labels, what: str, path: str | None) -> None:
+    """Take the truth from labels that were given, in place of a recipe's own."""
+    first = next(iter(read.scores.values()))
+    known = truth_for(labels.table, first.rows, first.classes, labels.taxonomy or read.taxonomy, what, path=path)
+    read.notes += known.notes
+    read.truth = LabelledChunks(first.rows, first.classes, known.values, known.labelled, read.folds)
+    read.taxonomy = known.taxonomy if known.taxonomy.table else read.taxonomy

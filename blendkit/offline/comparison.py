@@ -29,6 +29,7 @@ from blendkit.offline.interval_settings import Judging
 
 if TYPE_CHECKING:
     import pandas as pd
+    from matplotlib.figure import Figure
 
 
 @dataclass(frozen=True, eq=False)
@@ -87,6 +88,13 @@ class Comparison:
             rows.append((x.macro.estimate, x.macro.low, x.macro.high, *change, math.nan if x.holm is None else x.holm))
         columns = ["macro_auc", "low", "high", "change", "change_low", "change_high", "p", "p_holm"]
         return pd.DataFrame(rows, columns=columns, index=pd.Index([x.name for x in self.lines], name="source"))
+
+    def plot(self) -> Figure:
+        """Draw the change of each source against the first, with its interval."""
+        from blendkit.figures import draw_forest
+
+        changes = {x.name: x.change for x in self.lines if x.change is not None}
+        return draw_forest(changes, f"macro-AUC minus that of {self.lines[0].name}", zero=0)
 
     def _repr_html_(self) -> str:
         """Show the sources in a notebook."""

@@ -21,6 +21,7 @@ from blendkit.recipe import is_recipe
 
 if TYPE_CHECKING:
     import pandas as pd
+    from matplotlib.figure import Figure
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -75,6 +76,14 @@ class Evaluation:
         columns = {"name": names, "positives": self.positives[at], "auc": self.auc.per_class[at], "ap": self.ap[at]}
         index = pd.Index([self.classes[i] for i in at], name="class")
         return pd.DataFrame(columns, index=index).sort_values(["auc"], kind="stable")
+
+    def plot(self) -> Figure:
+        """Draw the AUC of every scored class, the lowest first."""
+        from blendkit.figures import draw_classes
+
+        at = self.auc.scored
+        names = [self.taxonomy.scientific_name(self.classes[i]) or self.classes[i] for i in at]
+        return draw_classes(names, {f"macro {self.macro:.4f}": self.auc.per_class[at]}, "AUC")
 
     def _repr_html_(self) -> str:
         """Show the classes in a notebook."""

@@ -40,7 +40,8 @@ class Blended:
     """What was blended, and what it is worth.
 
     facts: of every file; by and why: the blend and its reason; weights: by name; found and verdict: of the search, None
-    without labels; run: what was written; recipe: the file that gives the same submission; command: runs it.
+    without labels; run: what was written; recipe: the file that gives the same submission; command: runs it; data: the
+    folder of the recipe's files.
     """
 
     facts: tuple[ScoreFacts, ...]
@@ -53,6 +54,7 @@ class Blended:
     recipe: Path
     command: str
     notes: tuple[str, ...]
+    data: Path
 
     def __repr__(self) -> str:
         said = EQUAL if self.verdict is None else self.verdict.text
@@ -115,7 +117,9 @@ def blend_files(
     done = run(parse_recipe(text, RECIPE), draft.root, target, recipe_text=text, emit=emit)
     command = text.splitlines()[0].rpartition("Run it: ")[2]
     said = dict.fromkeys([*notes, *done.warnings])
-    return Blended(draft.facts, draft.by, draft.why, draft.weights, found, verdict, done, place, command, tuple(said))
+    return Blended(
+        draft.facts, draft.by, draft.why, draft.weights, found, verdict, done, place, command, tuple(said), draft.root
+    )  # fmt: skip
 
 
 def _given(files: BlendFiles | Sequence[Path | str], labels: Path | str | None) -> BlendFiles:

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from blendkit.core import LabelTable
 from blendkit.engine import DataFolders, open_data
 from blendkit.events import Emit, silent
 from blendkit.offline.workspace import Workspaces
@@ -28,11 +29,21 @@ class Place:
 
 
 def open_workspaces(
-    recipe: Recipe | Path | str, overrides: Sequence[str] = (), place: Place | None = None, emit: Emit = silent
+    recipe: Recipe | Path | str,
+    overrides: Sequence[str] = (),
+    place: Place | None = None,
+    emit: Emit = silent,
+    *,
+    labels: LabelTable | None = None,
+    need_labels: bool = True,
 ) -> tuple[Workspaces, Recipe]:
-    """Return the workspaces of a recipe's data folder and saved logits, and the recipe. Raises as a run does."""
+    """Return the workspaces of a recipe's data folder and saved logits, and the recipe. Raises as a run does.
+
+    labels: in place of those in the data folder; need_labels: whether it is an error that no label matches a row.
+    """
     place = place or Place()
     found = open_recipe(recipe, overrides, place.on)
     make_plan(found.recipe)  # a recipe that cannot run should say so before a sample world is made for it
     folder = open_data(found, place.data, place.allow_outside, emit)
-    return Workspaces(folder, place.store or Path("out") / found.recipe.model.name / "logits"), found.recipe
+    stores = place.store or Path("out") / found.recipe.model.name / "logits"
+    return Workspaces(folder, stores, labels, need_labels), found.recipe

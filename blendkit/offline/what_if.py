@@ -22,6 +22,7 @@ from blendkit.recipe import Recipe, make_plan, open_recipe
 
 if TYPE_CHECKING:
     import pandas as pd
+    from matplotlib.figure import Figure
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -50,6 +51,17 @@ class WhatIf:
             return []
         values = itertools.product(*(a.values for a in self.swept.axes))
         return list(zip(values, self.swept.macro.ravel().tolist(), strict=True))
+
+    def plot(self) -> Figure:
+        """Draw every point of the sweep: a curve, or colours over two axes. Raises BlendkitError without a sweep."""
+        from blendkit.figures import draw_curve, draw_heat_map
+
+        if self.swept is None:
+            raise BlendkitError("nothing is swept, so there is nothing to draw", ["give a range, as in 0:1:0.05"])
+        axes, macro = self.swept.axes, self.swept.macro
+        if len(axes) == 1:
+            return draw_curve(axes[0].label, axes[0].values, macro, self.base)
+        return draw_heat_map([a.label for a in axes], [a.values for a in axes], macro, self.base)
 
     def to_frame(self) -> pd.DataFrame:
         """Return one row per point: the value of each axis, macro_auc, change."""

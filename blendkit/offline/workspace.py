@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from blendkit.blending import Memo, StepContext, aligned, make_streams, may_lack_rows
-from blendkit.core import Bools, Rows, Scores, canonical_json, compare_names, shared_rows
+from blendkit.core import Bools, LabelTable, Rows, Scores, canonical_json, compare_names, shared_rows
 from blendkit.engine import (
     Behind,
     Inputs,
@@ -57,10 +57,15 @@ class Workspace:
 
 @dataclass
 class Workspaces:
-    """A data folder and a folder of saved logits; recipes that read the same inputs share one workspace."""
+    """A data folder and a folder of saved logits; recipes that read the same inputs share one workspace.
+
+    labels: in place of those in the data folder; need_labels: whether a workspace without labels is an error.
+    """
 
     data: DataFolder
     stores: Path
+    labels: LabelTable | None = None
+    need_labels: bool = True
     by_inputs: dict[str, Workspace] = field(default_factory=dict)
 
     def workspace(self, plan: Plan) -> Workspace:
@@ -71,7 +76,7 @@ class Workspaces:
         files = check_files(plan, self.data, audio_members(plan))
         key = _inputs_key(plan)
         if key not in self.by_inputs:
-            self.by_inputs = {key: _open(plan, self.data, files, self.stores)}  # the last one only, to bound memory
+            self.by_inputs = {key: _open(plan, files, self)}  # the last one only, to bound memory
         found = self.by_inputs[key]
         # members and memo are shared, but every plan's steps name files of their own
         return replace(found, around=replace(found.around, files=files))
@@ -104,8 +109,9 @@ def _inputs_key(plan: Plan) -> str:
     return canonical_json([model.model_dump(exclude=_NOT_INPUTS), members, plan.recipe.on])
 
 
-def _open(plan: Plan, data: DataFolder, files: RecipeFiles, stores: Path) -> Workspace:
-    inputs = find_inputs(plan, data)
+def _open(plan: Plan, files: RecipeFiles, wanted: Workspaces) -> Workspace:
+    data, stores = wanted.data, wanted.stores
+    inputs = _with_labels(find_inputs(plan, data), wanted.labels)
     preflight(plan, inputs, files)
     opened = open_members(plan, member_context(plan, inputs), files, stores)
     find_saved(plan, opened, files, stores)
@@ -119,7 +125,7 @@ def _open(plan: Plan, data: DataFolder, files: RecipeFiles, stores: Path) -> Wor
         inputs = replace(inputs, named=named)
     members, notes = aligned(plan, opened, rows, inputs.classes, inputs.names, release=opened.tables.pop)
     classes = next(iter(members.values())).classes
-    truth, labelled, used = _truth(inputs, rows, classes)
+    truth, labelled, used = _truth(inputs, rows, classes, wanted.need_labels)
     measured = {str(r) for r in rows.recording[labelled]}
     folds, fold_notes = _folds(opened, measured)
     behind = Behind.of(opened)
@@ -139,10 +145,22 @@ def _open(plan: Plan, data: DataFolder, files: RecipeFiles, stores: Path) -> Wor
     return Workspace(members, around, rows, classes, truth, labelled, tuple(used), folds, unique, memo)
 
 
-def _truth(inputs: Inputs, rows: Rows, classes: tuple[str, ...]) -> tuple[Bools, Bools, list[str]]:
+def _with_labels(inputs: Inputs, labels: LabelTable | None) -> Inputs:
+    """The inputs with these labels in place of their own, by id."""
+    if labels is None:
+        return inputs
+    table = labels.by_id(inputs.taxonomy, inputs.classes)
+    if inputs.classes:
+        table.require_known(inputs.classes, inputs.taxonomy)
+    return replace(inputs, labels=(table,))
+
+
+def _truth(inputs: Inputs, rows: Rows, classes: tuple[str, ...], needed: bool) -> tuple[Bools, Bools, list[str]]:
     if beyond := labels_out_of_reach(inputs, rows):
         raise BlendkitError(f"labels of {inputs.data.said} cannot be those of the rows", beyond)
     truth, labelled, used = truth_of(inputs, rows, classes)
+    if not needed and not labelled.any():
+        return truth, labelled, []
     if not labelled.any():
         read = [
             f"{t.source}: {len(t.recordings)} recordings; "

@@ -1,6 +1,7 @@
-"""Pictures of results.
+"""The report: one HTML file with all that is known of a blend, and the parts it is made of.
 
-In go figures; out come PNG and SVG files. matplotlib is imported only when a picture is asked for.
+In go recipes with their saved logits, run folders or score files, and labels; out come the facts of every section, and
+a page that opens without a network. The page's files (`page_file`) are plain ES modules that a server can hand out too.
 """
 
 from __future__ import annotations
@@ -10,20 +11,26 @@ from typing import TYPE_CHECKING
 from blendkit._face import lazy_face
 
 if TYPE_CHECKING:
-    from blendkit.reporting.activity_plot import plot_activity
-    from blendkit.reporting.plots import can_draw, check_plot_path, plot_curve, plot_heat_map, require_drawing
-    from blendkit.reporting.probe_plots import best_layout, clip_pictures, ranking_chart
+    from blendkit.reporting.gathering import gather
+    from blendkit.reporting.made_report import Report, report
+    from blendkit.reporting.packed_arrays import Packed, packed
+    from blendkit.reporting.page_bundle import bundled, page_file
+    from blendkit.reporting.report_data import ReportData, plain
+    from blendkit.reporting.report_sources import Asked, Material, open_material
 else:
     __getattr__, __dir__ = lazy_face(__name__)
 
 __all__ = [
-    "best_layout",
-    "can_draw",
-    "check_plot_path",
-    "clip_pictures",
-    "plot_activity",
-    "plot_curve",
-    "plot_heat_map",
-    "ranking_chart",
-    "require_drawing",
+    "Asked",
+    "Material",
+    "Packed",
+    "Report",
+    "ReportData",
+    "bundled",
+    "gather",
+    "open_material",
+    "packed",
+    "page_file",
+    "plain",
+    "report",
 ]

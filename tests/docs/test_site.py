@@ -167,7 +167,7 @@ def test_options_that_pages_name_are_there_with_the_defaults_that_pages_state() 
     options: dict[str, set[str]] = {}
     for _, command in reference_commands.commands():
         for parameter in (p for p in command.params if isinstance(p, click.Option)):
-            for option in parameter.opts:
+            for option in (*parameter.opts, *parameter.secondary_opts):
                 own = {str(parameter.default), *re.findall(r"\(default: (\w+)", parameter.help or "")}
                 options.setdefault(option, set()).update(own)
     stated, unknown = [], []

@@ -10,6 +10,7 @@ import click
 from blendkit.cli._blend_options import blended_files
 from blendkit.cli._compile_notice import announced
 from blendkit.cli._options import OUT_FOLDER, json_option, judged
+from blendkit.cli._report_lines import report_of_blend
 from blendkit.cli._show import COLOURS, event, progress_emitter
 
 if TYPE_CHECKING:
@@ -27,6 +28,12 @@ if TYPE_CHECKING:
     help="Folder to write submission.csv, recipe.yaml and run.json to.",
 )
 @judged
+@click.option(
+    "--report/--no-report",
+    default=True,
+    show_default=True,
+    help="Write OUT/report.html: all that is known of the blend, as one HTML file.",
+)
 @json_option
 def blend(
     given: BlendFiles,
@@ -35,6 +42,7 @@ def blend(
     names: ColumnNames,
     out: Path,
     judging: Judging,
+    report: bool,
     json_out: bool,
 ) -> None:
     """Blend score files A, B, ... into OUT/submission.csv, and say what the blend is worth.
@@ -44,15 +52,16 @@ def blend(
     did not use; without, they are equal and nothing is measured. OUT/recipe.yaml says all that was done: `blendkit run`
     makes the same submission from it.
     """
-    from blendkit.offline import BlendSettings, blend_files
+    from blendkit.offline import BlendSettings, Rules, blend_files
 
     settings = BlendSettings(names, dict(spaces), by)
     with progress_emitter(json_out) as emit, announced(json_out):
         made = blend_files(given, out=out, settings=settings, judging=judging, emit=emit)
+    page = report_of_blend(made, Rules(judging), json_out) if report else None
     if json_out:
         event("blend", _payload(made))
     else:
-        _print(made, judging.level)
+        _print(made, judging.level, page)
 
 
 def _payload(made: Blended) -> dict[str, Any]:
@@ -78,7 +87,7 @@ def _payload(made: Blended) -> dict[str, Any]:
     }
 
 
-def _print(made: Blended, level: float) -> None:
+def _print(made: Blended, level: float, page: Path | None) -> None:
     from blendkit.offline import EQUAL, weights_text
 
     for facts in made.facts:
@@ -99,4 +108,6 @@ def _print(made: Blended, level: float) -> None:
         if made.verdict.judgement == "not":
             click.echo(f"delivered: {weights_text(made.weights)}")
     click.echo(f"wrote {made.run.submission}: {made.run.rows} rows x {made.run.classes} classes, re-read and checked")
+    if page is not None:
+        click.echo(f"to look at: {page}")
     click.echo(f"the same again: {made.command}")

@@ -25,6 +25,7 @@ from blendkit.cli._options import (
     json_option,
     set_option,
 )
+from blendkit.cli._report_lines import said_report
 from blendkit.cli._show import emitter, event
 from blendkit.errors import BlendkitError
 
@@ -106,6 +107,7 @@ _ledgers = bundle(
     "--leaderboard", type=PATH, help="Leaderboard CSV: also show the band of ranks that every source may reach on it."
 )
 @click.option("--ablate", is_flag=True, help="Measure what each step, gate and member contributes to one recipe.")
+@click.option("--report", "page", type=OUT_FILE, help="HTML file to write all that is known of the sources to.")
 @_ledgers
 @json_option
 def compare(
@@ -119,6 +121,7 @@ def compare(
     gate: float | None,
     leaderboard: Path | None,
     ablate: bool,
+    page: Path | None,
     ledger: LedgerUse,
     json_out: bool,
 ) -> None:
@@ -130,18 +133,22 @@ def compare(
     rank holds on the private side.
     """
     if ablate:
-        others = (gate, labels, leaderboard, *(() if ledger.unused else ("ledger",)))
+        others = (gate, labels, leaderboard, page, *(() if ledger.unused else ("ledger",)))
         if any(o is not None for o in others):
-            named = "--gate, --ledger, --lb, --labels or --leaderboard"
+            named = "--gate, --ledger, --lb, --labels, --report or --leaderboard"
             raise BlendkitError(f"--ablate cannot be combined with {named}: the recipe itself names its labels")
         ablate_recipe(sources, overrides, place, rules, json_out)
         return
+    if page is not None and not sources:
+        raise BlendkitError("a report needs sources", ["as in `blendkit compare A B --report report.html`"])
     if len(sources) < 2 and (sources or ledger.unused):
         raise BlendkitError("give at least two sources to compare", ["or none, with --ledger, to show the ledger"])
     ledger.check()  # report mistakes before any work starts
     failed = bool(sources) and _compared(
         sources, labels, taxonomy, names, overrides, place, rules, gate, leaderboard, ledger, json_out
     )
+    if page is not None:
+        _reported(page, sources, labels, taxonomy, names, overrides, place, rules, json_out)
     if not ledger.unused:
         ledger.show(json_out)
     if failed:
@@ -171,6 +178,20 @@ def _compared(
     if not ledger.unused:
         ledger.add(found)
     return gate is not None and _fails(found, gate, json_out)
+
+
+def _reported(
+    page: Path, sources: tuple[str, ...], labels: Path | None, taxonomy: Path | None, names: ColumnNames,
+    overrides: tuple[str, ...], place: Place, rules: Rules, json_out: bool,
+) -> None:  # fmt: skip
+    from blendkit.offline import Labels
+    from blendkit.reporting import report
+
+    given = None if labels is None else Labels(labels, taxonomy)
+    made = report(
+        sources, given, page, names=names, overrides=overrides, place=place, rules=rules, emit=emitter(json_out)
+    )
+    said_report(made, json_out)
 
 
 def _fails(found: Comparison, gate: float, json_out: bool) -> bool:

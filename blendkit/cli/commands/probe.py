@@ -138,13 +138,13 @@ def probe(
 
 
 def _require_drawing() -> None:
-    from blendkit.reporting import require_drawing
+    from blendkit.figures import require_drawing
 
     require_drawing()
 
 
 def _plot(found: ProbedBlocks, out: Path, suffix: str, layout: Any) -> None:
-    from blendkit.reporting import best_layout, clip_pictures, ranking_chart
+    from blendkit.figures import best_layout, clip_pictures, ranking_chart
 
     ranking_chart(found.draws[0].features, out / f"ranking.{suffix}")
     clip_pictures(found.features, found.labels, out / f"clips.{suffix}", best_layout() if layout == "auto" else layout)

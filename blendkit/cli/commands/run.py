@@ -21,6 +21,7 @@ from blendkit.cli._options import (
     shard_option,
     verify_option,
 )
+from blendkit.cli._report_lines import report_of_run, report_option
 from blendkit.cli._show import event, print_table, progress_emitter, show_statuses
 
 if TYPE_CHECKING:
@@ -60,6 +61,7 @@ if TYPE_CHECKING:
     "spreadsheet would run as formulas. submission.csv keeps its ids.",
 )
 @click.option("--strict", is_flag=True, help="Exit with 1 if there was a warning.")
+@report_option
 @timed_machine
 @json_option
 @click.pass_obj
@@ -78,6 +80,7 @@ def run(
     allow_outside: bool,
     safe_csv: bool,
     strict: bool,
+    report: bool,
     runtime: Runtime,
     json_out: bool,
 ) -> None:
@@ -87,11 +90,13 @@ def run(
     OUT/timings.json holds what varies between equal runs. Logits that are saved already are not computed again. With
     --shard, a share of the recordings is scored and nothing is blended: run without it when all shares are done.
     """
-    from blendkit import engine
+    from blendkit import engine, offline
 
     if shard is not None:
-        if budget is not None or dry_run is not None or safe_csv:
-            raise click.UsageError("--shard scores its whole share: leave out --budget, --dry-run and --safe-csv")
+        if budget is not None or dry_run is not None or safe_csv or report:
+            raise click.UsageError(
+                "--shard scores its whole share: leave out --budget, --dry-run, --safe-csv and --report"
+            )
         with progress_emitter(json_out) as emit:
             status = engine.run_shard(
                 recipe, shard, data, out, overrides=overrides, on=on, allow_outside=allow_outside, stores=store,
@@ -109,6 +114,9 @@ def run(
         event("done", {"submission": str(result.submission), "rows": result.rows, "classes": result.classes})
     else:
         _print(result)
+    if report:
+        where = offline.Place(data, store or result.out / engine.LOGITS, allow_outside, on)
+        report_of_run(recipe, overrides, result, where, whole=budget is None and dry_run is None, json_out=json_out)
     if strict and result.warnings:
         raise click.exceptions.Exit(1)
 

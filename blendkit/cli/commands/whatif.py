@@ -61,7 +61,7 @@ def whatif(
     """
     from blendkit import offline as work
     from blendkit.errors import BlendkitError
-    from blendkit.reporting import check_plot_path
+    from blendkit.figures import check_plot_path, save_figure
 
     if plot is not None:
         check_plot_path(plot)
@@ -76,7 +76,7 @@ def whatif(
     if csv_path is not None:
         _write_csv(csv_path, found)
     if plot is not None and found.swept is not None:
-        _plot(plot, found.swept, found.base)
+        save_figure(found.plot(), plot)
     if json_out:
         _emit(found)
         return
@@ -96,15 +96,6 @@ def _write_csv(path: Path, found: WhatIf) -> None:
         writer = csv.writer(handle)
         writer.writerow([*(safe_cell(a.label) for a in axes), "macro_auc"])
         writer.writerows([*(safe_cell(str(p)) for p in point), repr(macro)] for point, macro in found.points())
-
-
-def _plot(path: Path, swept: Sweep, base: float) -> None:
-    from blendkit.reporting import plot_curve, plot_heat_map
-
-    if len(swept.axes) == 1:
-        plot_curve(path, swept.axes[0].label, swept.axes[0].values, swept.macro, base)
-    else:
-        plot_heat_map(path, [a.label for a in swept.axes], [a.values for a in swept.axes], swept.macro, base)
 
 
 def _emit(found: WhatIf) -> None:

@@ -8,21 +8,21 @@ import pytest
 from click.testing import CliRunner
 
 import blendkit as bk
-import blendkit.reporting.plots as plots
+import blendkit.figures.house_style as house
 from blendkit.cli.top import cli
 from blendkit.errors import BlendkitError
-from blendkit.reporting import plot_curve
+from blendkit.figures import draw_curve
 
 
 @pytest.fixture(autouse=True)
 def without(monkeypatch: pytest.MonkeyPatch) -> None:
-    found = plots.find_spec
-    monkeypatch.setattr(plots, "find_spec", lambda name: None if name == "matplotlib" else found(name))
+    found = house.find_spec
+    monkeypatch.setattr(house, "find_spec", lambda name: None if name == "matplotlib" else found(name))
 
 
 def test_a_plot_is_refused_with_the_way_out(tmp_path: Path) -> None:
     with pytest.raises(BlendkitError, match="matplotlib") as caught:
-        plot_curve(tmp_path / "x.png", "share", [0, 1], [0.5, 0.6], 0.5)  # type: ignore[arg-type]
+        draw_curve("share", [0, 1], [0.5, 0.6], 0.5)  # type: ignore[arg-type]
     assert "pip install 'blendkit[plot]'" in str(caught.value)
 
 

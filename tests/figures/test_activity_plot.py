@@ -5,7 +5,7 @@ from pathlib import Path
 import numpy as np
 from test_plots import texts
 
-from blendkit.reporting.activity_plot import plot_activity
+from blendkit.figures.activity_plot import plot_activity
 
 
 def test_the_picture_shows_the_whole_day_and_the_highest_class_first(tmp_path: Path) -> None:

@@ -4,11 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from blendkit.core import Float64, Int64
-from blendkit.reporting.plots import new_figure, save_figure
+from blendkit.figures.house_style import QUIET, house_style, new_figure, plain_text, save_figure
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
 
 _MOST = 30  # classes in a picture
 _TICKS = 24
@@ -22,22 +26,27 @@ def plot_activity(
 
     The thirty classes of the highest mean rates are shown, the highest first. Hours that nobody listened to stay white.
     """
+    with house_style():
+        save_figure(_drawn(classes, part, cells, rate, recordings), path)
+
+
+def _drawn(classes: Sequence[str], part: str, cells: Sequence[str], rate: Float64, recordings: Int64) -> Figure:
     shown_cells, rate, recordings = _whole_day(cells, rate, recordings) if part == "hour" else (cells, rate, recordings)
     order = np.argsort(-np.nanmean(rate, axis=1), kind="stable")[:_MOST]
     figure = new_figure(8, 2.2 + 0.3 * len(order))
     axes, bars = figure.subplots(2, 1, sharex=True, height_ratios=[max(len(order), 2), 2])
-    image = axes.imshow(rate[order], aspect="auto", interpolation="nearest", cmap="viridis", vmin=0)
-    axes.set_yticks(range(len(order)), [_plain(classes[c]) for c in order])
-    bars.bar(range(len(shown_cells)), recordings, color="grey", width=1)
+    image = axes.imshow(rate[order], aspect="auto", interpolation="nearest", vmin=0)
+    axes.set_yticks(range(len(order)), [plain_text(classes[c]) for c in order])
+    bars.bar(range(len(shown_cells)), recordings, color=QUIET, width=1)
     bars.set_ylabel("recordings")
     every = max(1, -(-len(shown_cells) // _TICKS))
     at = list(range(0, len(shown_cells), every))
-    bars.set_xticks(at, [_plain(shown_cells[i]) for i in at], rotation=90 if part != "hour" else 0)
+    bars.set_xticks(at, [plain_text(shown_cells[i]) for i in at], rotation=90 if part != "hour" else 0)
     bars.set_xlabel(_UNITS.get(part, part))
     figure.colorbar(image, ax=axes, label="detections per hour listened")
     left = len(classes) - len(order)
     axes.set_title(f"{len(order)} of {len(classes)} classes, by rate" if left else f"{len(classes)} classes")
-    save_figure(figure, path)
+    return figure
 
 
 def _whole_day(cells: Sequence[str], rate: Float64, recordings: Int64) -> tuple[list[str], Float64, Int64]:
@@ -47,8 +56,3 @@ def _whole_day(cells: Sequence[str], rate: Float64, recordings: Int64) -> tuple[
     whole, heard = np.full((len(rate), 24), np.nan), np.zeros(24, np.int64)
     whole[:, at], heard[at] = rate, recordings
     return hours, whole, heard
-
-
-def _plain(text: str) -> str:
-    """Return a text in which matplotlib sees no formula."""
-    return text.replace("$", r"\$")

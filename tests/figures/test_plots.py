@@ -10,7 +10,8 @@ import numpy as np
 import pytest
 
 from blendkit.errors import BlendkitError
-from blendkit.reporting.plots import check_plot_path, plot_curve, plot_heat_map
+from blendkit.figures.house_style import save_figure
+from blendkit.figures.plots import check_plot_path, draw_curve, draw_heat_map
 
 VALUES = (0.0, 0.25, 0.5, 1.0)
 MACRO = np.array([0.71, 0.735, 0.73, 0.5])
@@ -18,12 +19,14 @@ GRID = np.array([[0.5, 0.6, 0.7], [0.8, 0.75, np.nan]])
 
 
 def curve(path: Path, values: tuple[Any, ...] = VALUES, macro: np.ndarray = MACRO) -> Path:
-    plot_curve(path, "share of a in mix", values, macro, 0.72)
+    save_figure(draw_curve("share of a in mix", values, macro, 0.72), path)
     return path
 
 
 def heat_map(path: Path) -> Path:
-    plot_heat_map(path, ["share of a in mix", "mix.by"], [[0.1, 0.2], ["rank", "prob", "logit"]], GRID, 0.72)
+    save_figure(
+        draw_heat_map(["share of a in mix", "mix.by"], [[0.1, 0.2], ["rank", "prob", "logit"]], GRID, 0.72), path
+    )
     return path
 
 
@@ -92,7 +95,8 @@ def test_a_heat_map_says_both_axes_and_the_best(tmp_path: Path) -> None:
 
 def test_long_axes_show_some_of_their_ticks(tmp_path: Path) -> None:
     many = [f"v{i}" for i in range(30)]
-    plot_heat_map(tmp_path / "a.svg", ["x", "y"], [many, [1, 2]], np.linspace(0, 1, 60).reshape(30, 2), 0.5)
+    figure = draw_heat_map(["x", "y"], [many, [1, 2]], np.linspace(0, 1, 60).reshape(30, 2), 0.5)
+    save_figure(figure, tmp_path / "a.svg")
     assert [t for t in texts(tmp_path / "a.svg") if t.startswith("v")] == many[::3]
 
 

@@ -12,17 +12,16 @@ import numpy as np
 
 from blendkit.core import Float64, Matrix
 from blendkit.errors import BlendkitError
+from blendkit.figures.house_style import new_axes, new_figure, save_figure
 from blendkit.metrics import Probed
-from blendkit.reporting.plots import new_figure, save_figure
 
 
 def ranking_chart(probed: Sequence[Probed], path: Path) -> None:
     """Write a bar per feature, best first, with its interval."""
-    figure = new_figure(8, 1 + 0.3 * len(probed))
-    axes = figure.subplots()
+    figure, axes = new_axes(8, 1 + 0.3 * len(probed))
     value = np.array([p.top_one for p in probed])
     reach = np.array([[p.top_one - p.low for p in probed], [p.high - p.top_one for p in probed]])
-    axes.barh(range(len(probed)), value, xerr=np.maximum(reach, 0), color="#4c78a8", ecolor="#333333", capsize=2)
+    axes.barh(range(len(probed)), value, xerr=np.maximum(reach, 0), color="#14606b", ecolor="#1d2329", capsize=2)
     axes.set_yticks(range(len(probed)), [p.name for p in probed])
     axes.invert_yaxis()
     axes.set_xlim(0, 1)

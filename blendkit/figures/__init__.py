@@ -1,0 +1,37 @@
+"""Pictures of results, in one look.
+
+In go figures; out come matplotlib figures, and PNG, SVG and PDF files. matplotlib is imported only when a picture is
+asked for.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from blendkit._face import lazy_face
+
+if TYPE_CHECKING:
+    from blendkit.figures.activity_plot import plot_activity
+    from blendkit.figures.house_style import can_draw, require_drawing, save_figure
+    from blendkit.figures.interval_plots import draw_classes, draw_forest, draw_likeness, draw_share
+    from blendkit.figures.plots import check_plot_path, draw_curve, draw_heat_map
+    from blendkit.figures.probe_plots import best_layout, clip_pictures, ranking_chart
+else:
+    __getattr__, __dir__ = lazy_face(__name__)
+
+__all__ = [
+    "best_layout",
+    "can_draw",
+    "check_plot_path",
+    "clip_pictures",
+    "draw_classes",
+    "draw_curve",
+    "draw_forest",
+    "draw_heat_map",
+    "draw_likeness",
+    "draw_share",
+    "plot_activity",
+    "ranking_chart",
+    "require_drawing",
+    "save_figure",
+]

@@ -1,0 +1,88 @@
+// A recipe as a drawing: boxes for streams with their steps, lines for what flows between them.
+import { cutText, el, responsive, svg } from "./dom.js";
+import { plainTable } from "./tables.js";
+
+const LINE = 17, PAD = 10, GAP = 26;
+
+function ranksOf(drawing) {
+  const rank = Object.fromEntries(drawing.boxes.map((b) => [b.name, 0]));
+  for (const box of drawing.boxes) {
+    for (const line of drawing.lines) if (line.target === box.name) rank[box.name] = Math.max(rank[box.name], rank[line.source] + 1);
+  }
+  // a stream that is needed late is drawn beside what needs it
+  for (const box of [...drawing.boxes].reverse()) {
+    const next = drawing.lines.filter((l) => l.source === box.name).map((l) => rank[l.target]);
+    if (next.length && box.kind !== "member") rank[box.name] = Math.max(rank[box.name], Math.min(...next) - 1);
+  }
+  return rank;
+}
+
+function wordsOf(box) {
+  const name = box.covered === null ? box.space : `${box.space}, ${box.covered} classes`;
+  return { title: box.name, made: box.kind === "member" ? `member: ${box.made}` : `${box.kind} ${box.made}`, steps: box.steps, out: name };
+}
+
+function placed(drawing, width) {
+  const rank = ranksOf(drawing), columns = Math.max(...Object.values(rank)) + 1;
+  const tall = width < 220 * columns, side = tall ? width - 30 : Math.min(270, (width - (columns - 1) * 74) / columns);
+  const letters = Math.floor((side - 2 * PAD) / 7.2), at = {}, ends = new Array(columns).fill(0);
+  for (const box of drawing.boxes) {
+    const words = wordsOf(box), column = rank[box.name], height = (3 + words.steps.length) * LINE + 2 * PAD;
+    at[box.name] = { box, words, letters, width: side, height, column, x: tall ? 26 : column * (side + 74), y: ends[column] };
+    ends[column] += height + (tall ? 14 : GAP);
+  }
+  const high = Math.max(...ends);
+  let top = 0;
+  for (let c = 0; c < columns; c++) {
+    const own = Object.values(at).filter((b) => b.column === c);
+    for (const b of own) b.y += tall ? top : (high - ends[c]) / 2;
+    top += ends[c] + 22;
+  }
+  return { at, tall, height: tall ? top : high };
+}
+
+export function drawnGraph(drawing) {
+  const summary = `The recipe ${drawing.name} as a graph: ${drawing.boxes.length} streams. The table below lists them.`;
+  const draw = (width) => {
+    const { at, tall, height } = placed(drawing, width);
+    return svg("svg", { viewBox: `0 0 ${width} ${height + 6}`, width, height: height + 6, role: "img", "aria-label": summary, class: "graph" },
+      svg("defs", null, svg("marker", { id: "arrow", viewBox: "0 0 8 8", refX: 7, refY: 4, markerWidth: 7, markerHeight: 7, orient: "auto-start-reverse" }, svg("path", { d: "M0 0L8 4L0 8z" }))),
+      drawing.lines.map((l) => edge(l, at[l.source], at[l.target], tall)), Object.values(at).map(card));
+  };
+  return responsive(draw);
+}
+
+function card({ box, words, x, y, width, height, letters }) {
+  const last = box.written ? " written" : "";
+  return svg("g", { class: `box ${box.kind}${last}`, transform: `translate(${x},${y})` },
+    svg("title", null, [words.title, words.made, ...words.steps, words.out].join("\n")),
+    svg("rect", { width, height, rx: 6 }),
+    svg("text", { x: PAD, y: PAD + 13, class: "title" }, cutText(words.title, letters - 2)),
+    svg("text", { x: PAD, y: PAD + 13 + LINE, class: "quiet" }, cutText(words.made, letters)),
+    words.steps.map((s, i) => svg("text", { x: PAD, y: PAD + 13 + (2 + i) * LINE, class: "step" }, cutText(`\u2192 ${s}`, letters))),
+    svg("text", { x: PAD, y: height - PAD - 2, class: "quiet" }, cutText(words.out, letters)));
+}
+
+function edge(line, from, to, tall) {
+  const text = line.share !== null ? line.share.toFixed(3).replace(/0+$/, "").replace(/\.$/, "") : line.weight !== null ? `\u00d7 ${line.weight}` : line.reads ? "reads" : "";
+  if (tall) {
+    const x = 12 - (to.column - from.column > 1 ? 6 : 0), y1 = from.y + from.height / 2, y2 = to.y + to.height / 2;
+    return svg("g", { class: `edge${line.reads ? " reads" : ""}` },
+      svg("path", { d: `M${from.x} ${y1}H${x}V${y2}H${to.x}`, "marker-end": "url(#arrow)" }),
+      text && svg("text", { x: from.x + from.width - 8, y: from.y + 23, "text-anchor": "end" }, text));
+  }
+  const x1 = from.x + from.width, y1 = from.y + from.height / 2, x2 = to.x, y2 = to.y + to.height / 2, half = (x2 - x1) / 2;
+  return svg("g", { class: `edge${line.reads ? " reads" : ""}` },
+    svg("path", { d: `M${x1} ${y1}C${x1 + half} ${y1} ${x2 - half} ${y2} ${x2} ${y2}`, "marker-end": "url(#arrow)" }),
+    text && svg("text", { x: x1 + 8, y: y1 + (y2 < y1 - 4 ? 17 : -7) }, text));
+}
+
+export function graphTable(drawing) {
+  const into = (name) => drawing.lines.filter((l) => l.target === name).map((l) => `${l.source}${l.share !== null ? ` ${l.share.toFixed(4)}` : ""}`).join(", ");
+  return el("details", { class: "data" }, el("summary", null, "The same graph as a table"),
+    plainTable(`Streams of ${drawing.name}, in the order in which they are made`, [
+      { label: "stream", cell: (b) => b.name }, { label: "what", cell: (b) => `${b.kind} ${b.made}` },
+      { label: "from", cell: (b) => into(b.name) || "recordings or a file" }, { label: "steps", cell: (b) => b.steps.join("; ") || "none" },
+      { label: "space", cell: (b) => b.space }, { label: "classes", numeric: true, cell: (b) => b.covered ?? "" },
+    ], drawing.boxes));
+}
