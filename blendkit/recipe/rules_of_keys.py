@@ -48,7 +48,11 @@ KEY_RULES: dict[str, Schema] = {
         "allOf": [{"if": _given("top"), "then": _given("of"), "else": {"not": _given("of")}}],
         "not": {"properties": {"not": _given("not")}, "required": ["not"]},
     },
-    "Fill": one_of(("value", "logit", "prior", "congeners")),
+    "Fill": {
+        **one_of(("value", "logit", "prior", "congeners")),
+        "if": {"required": ["by_class"], "properties": {"by_class": {"minProperties": 1}}},
+        "then": {"anyOf": [_given("value"), _given("logit")]},
+    },
     "TTAModel": {
         "if": {"properties": {"edge": {"const": "drop"}}},
         "then": {"properties": {"shifts_s": {"contains": {"const": 0}}}},

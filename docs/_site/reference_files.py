@@ -92,7 +92,7 @@ def _recipe(schema: dict[str, Any]) -> str:
         required = model.get("required", ())
         parts += [f"## {title}", "", "| key | meaning | default |", "|---|---|---|"]
         for key, value in model["properties"].items():
-            parts.append(f"| `{key}` | {_escaped(value['description'])} | {_default(value, key in required)} |")
+            parts.append(f"| `{key}` | {_escaped(value.get('description', ''))} | {_default(value, key in required)} |")
         parts.append("")
     return "\n".join(parts)
 

@@ -128,6 +128,7 @@ BROKEN: dict[str, tuple[tuple[str | int, ...], Any]] = {
     "an op among gates": ((*MIX, "steps", 0, "gates"), ["gaussian"]),
     "gates by their name alone": ((*STEPS, 0), "gates"),
     "no gates": ((*MIX, "steps", 0, "gates"), []),
+    "some classes filled and no others": ((*MIX, "fill_uncovered"), {"prior": "l.csv", "by_class": {"a": 0.1}}),
     "two ways to fill": ((*MIX, "fill_uncovered"), {"value": 0, "logit": -3}),
 }
 UNSAID: dict[str, tuple[tuple[str | int, ...], Any]] = {
