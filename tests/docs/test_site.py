@@ -131,7 +131,7 @@ def test_every_format_is_documented(generated: dict[str, str]) -> None:
     page = (ROOT / "docs/score_files.md").read_text(encoding="utf-8")
     assert not [n for n in registry(READERS).names() if f"`{n}`" not in page]
     page = "".join((ROOT / f"docs/{n}.md").read_text(encoding="utf-8") for n in ("detections", "convert"))
-    assert not [n for n in registry(WRITERS).names() if not re.search(rf"`{n}[`/]", page)]
+    assert not [n for n in registry(WRITERS).names() if not re.search(rf"[` ]{n}[`/]", page)]
 
 
 def test_every_event_is_documented_and_none_is_made_up() -> None:
