@@ -50,7 +50,9 @@ def test_one_command_says_what_it_assumed_and_gives_a_verdict(files: Path, blend
 
 
 def test_events_hold_the_figures(files: Path, blendkit: Blendkit):
-    done = blendkit("blend", "a.csv", "b.csv", "--labels", "labels.csv", "--out", "json", "--json", cwd=files)
+    done = blendkit(
+        "blend", "a.csv", "b.csv", "--labels", "labels.csv", "--out", "json", "--json", "--no-report", cwd=files
+    )
     events = [json.loads(line) for line in done.stdout.splitlines()]
     found = next(e["payload"] for e in events if e["event"] == "blend")
     assert (found["judgement"], found["nested"], found["alone"]) == ("real", 1.0, 0.75)
@@ -98,7 +100,7 @@ def test_mistakes_are_said_and_nothing_is_written(args: list[str], says: str, fi
 
 def test_a_member_is_scored_and_blended_with_a_file(blendkit: Blendkit, tmp_path: Path, tone_folder: Path):
     done = blendkit(
-        "blend", tone_folder / "a.csv", "--member", "tone", "--audio", tone_folder / "test_soundscapes", "--out", "out",
+        "blend", tone_folder / "a.csv", "--member", "tone", "--audio", tone_folder / "test_soundscapes", "--out", "out", "--no-report",
         cwd=tmp_path,
     )  # fmt: skip
     assert done.returncode == 0, done.stderr
