@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import click
 
 from blendkit.cli._compile_notice import announced
+from blendkit.cli._p_values import p_cell, too_few_redraws
 from blendkit.cli._show import emitter, event, print_table
 from blendkit.errors import BlendkitError
 
@@ -33,14 +34,14 @@ def _show(found: Ablation, rules: Rules, json_out: bool) -> None:
     for line in found.lines:
         c = line.change
         assert c is not None
+        assert line.holm is not None
         # the change is what leaving the part out does; the part's contribution has the opposite sign
         figures = {"estimate": 0.0 - c.estimate, "low": 0.0 - c.high, "high": 0.0 - c.low, "p": c.p}
         if json_out:
             event("part", {"name": line.name, "without": line.macro.estimate, **figures, "p_holm": line.holm})
         bounds = f"{figures['low']:+.6f} .. {figures['high']:+.6f}"
-        rows.append(
-            (line.name, f"{line.macro.estimate:.6f}", f"{figures['estimate']:+.6f}", bounds, f"{line.holm:.4f}")
-        )
+        p = p_cell(c.p, line.holm, rules.judging.replicates)
+        rows.append((line.name, f"{line.macro.estimate:.6f}", f"{figures['estimate']:+.6f}", bounds, p))
     if json_out:
         whole = {"name": found.whole.name, "macro_auc": found.whole.macro.estimate, "clusters": found.clusters}
         event("ablation", {**whole, "needed": found.needed, "notes": found.notes})
@@ -49,6 +50,8 @@ def _show(found: Ablation, rules: Rules, json_out: bool) -> None:
     redrawn = f"{found.clusters} clusters ({judging.clusters}), {judging.replicates} replicates"
     title = f"{found.whole.name}: macro-AUC {found.whole.macro.estimate:.6f}; {judging.level:.0%} intervals, {redrawn}"
     print_table(title, ["part", "without it", "contribution", "interval", "p (Holm)"], rows)
+    if few := too_few_redraws(len(found.lines), judging.replicates):
+        click.echo(few)
     idle = [line.name for line in found.lines if line.change is not None and line.change.low == line.change.high == 0]
     if idle:
         click.echo(f"no effect on this recipe's AUC: {', '.join(idle)}")

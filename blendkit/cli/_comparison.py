@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from blendkit.cli._p_values import p_cell, too_few_redraws
 from blendkit.cli._show import event, interval_cell, print_table
 from blendkit.core import Float64
 
@@ -89,13 +90,15 @@ def _print_lines(found: Comparison, rules: Rules) -> None:
         change = ("", "")
         if x.change is not None and x.holm is not None:
             c = x.change
-            change = (interval_cell(c.estimate, c.low, c.high, sign="+"), f"{x.holm:.4f}")
+            change = (interval_cell(c.estimate, c.low, c.high, sign="+"), p_cell(c.p, x.holm, rules.judging.replicates))
         own = interval_cell(x.macro.estimate, x.macro.low, x.macro.high)
         rows.append((x.name, own, f"{found.fold_means[x.name]:.6f}" if found.fold_means else "", *change))
     kind = "BCa" if rules.bca else "percentile"
     redrawn = f"{found.boot.clusters} clusters ({rules.judging.clusters}), {rules.judging.replicates} replicates"
     header = ["source", "macro-AUC", "mean of folds", f"- {found.lines[0].name}", "p (Holm)"]
     print_table(f"{rules.judging.level:.0%} {kind} intervals, {redrawn}", header, rows)
+    if few := too_few_redraws(len(found.lines) - 1, rules.judging.replicates):
+        click.echo(few)
     if found.fold_means:
         click.echo(
             "macro-AUC pools all folds, so it also compares chunks that different models scored; the mean of folds "

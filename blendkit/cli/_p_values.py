@@ -1,0 +1,28 @@
+"""P-values of a bootstrap in words: no smaller than its number of redraws allows."""
+
+from __future__ import annotations
+
+import math
+
+_LEVEL = 0.05
+
+
+def p_cell(raw: float, adjusted: float, replicates: int) -> str:
+    """Return Holm's p-value as a cell; `<0.0532` where not one redraw went the other way.
+
+    raw: before Holm's correction. The smallest that R redraws give is 2 / (1 + R), whatever the truth.
+    """
+    bound = "<" if raw <= 2 / (1 + replicates) * (1 + 1e-9) else ""
+    return f"{bound}{adjusted:.4f}"
+
+
+def too_few_redraws(comparisons: int, replicates: int) -> str | None:
+    """Return a note where so many comparisons cannot reach 0.05 with so few redraws, whatever the truth; else None."""
+    least = comparisons * 2 / (1 + replicates)
+    if not comparisons or least <= _LEVEL:
+        return None
+    needed = math.ceil(2 * comparisons / _LEVEL) - 1
+    return (
+        f"with {replicates} redraws no p-value of {comparisons} comparisons can be below {least:.4f} (Holm): "
+        f"`--replicates {needed}` or more can show 0.05"
+    )

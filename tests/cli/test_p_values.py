@@ -1,0 +1,23 @@
+from __future__ import annotations
+
+import pytest
+
+from blendkit.cli._p_values import p_cell, too_few_redraws
+
+
+@pytest.mark.parametrize(
+    ("raw", "adjusted", "expected"),
+    [(2 / 301, 16 / 301, "<0.0532"), (4 / 301, 32 / 301, "0.1063"), (1.0, 1.0, "1.0000"), (2 / 301, 1.0, "<1.0000")],
+)
+def test_a_p_value_that_redraws_bound_says_so(raw: float, adjusted: float, expected: str) -> None:
+    assert p_cell(raw, adjusted, 300) == expected
+
+
+def test_too_few_redraws_are_said_with_the_number_that_suffices() -> None:
+    found = too_few_redraws(8, 300)
+    assert found is not None
+    assert "no p-value of 8 comparisons can be below 0.0532" in found
+    assert "`--replicates 319`" in found
+    assert 8 * 2 / 320 <= 0.05 < 8 * 2 / 319
+    assert too_few_redraws(8, 319) is None
+    assert too_few_redraws(0, 10) is None
