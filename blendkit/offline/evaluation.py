@@ -14,7 +14,17 @@ import numpy as np
 from blendkit.core import Float64, Int64, LabelTable, ScoreKind, Scores, Taxonomy, cluster_labels
 from blendkit.errors import BlendkitError
 from blendkit.io import ColumnNames, Truth, is_source, read_labels, read_score_file, read_taxonomy, truth_for
-from blendkit.metrics import Interval, MacroAUC, average_precision, macro_auc, paired_bootstrap, reliability, top_one
+from blendkit.metrics import (
+    Bootstrap,
+    Interval,
+    IntervalKind,
+    MacroAUC,
+    average_precision,
+    macro_auc,
+    paired_bootstrap,
+    reliability,
+    top_one,
+)
 from blendkit.offline.interval_settings import Judging
 from blendkit.offline.score_kinds import score_kind
 from blendkit.recipe import is_recipe
@@ -22,6 +32,8 @@ from blendkit.recipe import is_recipe
 if TYPE_CHECKING:
     import pandas as pd
     from matplotlib.figure import Figure
+
+_EDGE = 0.15  # of an interval's width
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -108,11 +120,13 @@ def evaluate(
     taxonomy: Taxonomy | Path | str | None = None,
     names: ColumnNames | None = None,
     judging: Judging | None = None,
+    bca: bool = False,
 ) -> Evaluation:
     """Measure scores against labels, on the chunks that were labelled.
 
     scores: scores or a file of them, see `read_scores`; names: the file's columns and arrays. taxonomy: further classes
-    that labels may name. Raises BlendkitError for labels of unknown classes, and where no label matches a row.
+    that labels may name. bca: bias-corrected and accelerated bounds of the interval. Raises BlendkitError for labels of
+    unknown classes, and where no label matches a row.
     """
     folds: Mapping[str, str] = {}
     notes: tuple[str, ...] = ()
@@ -127,14 +141,16 @@ def evaluate(
     scores, left_out = scores.known_to(taxa or Taxonomy({}), table.classes, source=what)
     notes = (*notes, *left_out)
     truth = truth_for(table, scores.rows, scores.classes, taxa, what, path=None if labels is table else str(labels))
-    found = _evaluated(scores, truth, folds, judging or Judging())
+    found = _evaluated(scores, truth, folds, judging or Judging(), "bca" if bca else "percentile")
     kind, said = ("unknown", []) if source is None else score_kind(source, scores.rows.recording[truth.labelled])
-    return replace(found, kind=kind, notes=(*said, *notes, *truth.notes))
+    return replace(found, kind=kind, notes=(*said, *notes, *truth.notes, *found.notes))
 
 
-def _evaluated(scores: Scores, truth: Truth, folds: Mapping[str, str], judging: Judging) -> Evaluation:
+def _evaluated(
+    scores: Scores, truth: Truth, folds: Mapping[str, str], judging: Judging, bounds: IntervalKind
+) -> Evaluation:
     y, known, x = truth.values, truth.labelled, scores.values
-    interval, clusters, why_not = _interval(scores, truth, judging)
+    interval, clusters, why_not, edge = _interval(scores, truth, judging, bounds)
     ap = average_precision(y, x, known)
     inside = x[known]
     table = reliability(y, x, mask=known) if inside.min() >= 0 and inside.max() <= 1 else None
@@ -154,19 +170,33 @@ def _evaluated(scores: Scores, truth: Truth, folds: Mapping[str, str], judging: 
         folds=_fold_figures(scores, truth, folds),
         ece=None if table is None else table.ece,
         brier=None if table is None else table.brier,
+        notes=() if edge is None else (edge,),
     )
 
 
-def _interval(scores: Scores, truth: Truth, judging: Judging) -> tuple[Interval | None, int, str]:
-    """The interval of the macro-AUC and the clusters redrawn for it; or none, and why."""
+def _interval(
+    scores: Scores, truth: Truth, judging: Judging, bounds: IntervalKind
+) -> tuple[Interval | None, int, str, str | None]:
+    """The interval of the macro-AUC and the clusters redrawn for it, or none, and why; and a note on where it lies."""
     labels = cluster_labels(scores.rows, judging.clusters, truth.labelled)
     try:
         boot = paired_bootstrap(
             truth.values, {"": scores.values}, labels, judging.replicates, judging.seed, truth.labelled
         )
     except BlendkitError as error:
-        return None, 0, error.title
-    return boot.interval("", judging.level), boot.clusters, ""
+        return None, 0, error.title, None
+    found = boot.interval("", judging.level, bounds)
+    return found, boot.clusters, "", None if bounds == "bca" else _at_the_edge(found, boot)
+
+
+def _at_the_edge(found: Interval, boot: Bootstrap) -> str | None:
+    """Say why a figure lies near an end of its interval; None where it does not."""
+    near = _EDGE * (found.high - found.low)
+    if not (found.estimate < found.low + near or found.estimate > found.high - near):
+        return None
+    lost = f"a redraw scores {boot.scored.min()} to {boot.scored.max()} classes"
+    why = "classes whose positives lie in few recordings are lost in many redraws, and the rest has another mean"
+    return f"the figure lies near an end of its interval: {lost}; {why} (`--bca` allows for it)"
 
 
 def _fold_figures(scores: Scores, truth: Truth, folds: Mapping[str, str]) -> dict[str, float]:

@@ -33,9 +33,10 @@ _CLASSES = 10  # that are shown
 )
 @chunked_columns
 @judged
+@click.option("--bca", is_flag=True, help="Use a bias-corrected and accelerated (BCa) interval.")
 @json_option
 def evaluate(
-    scores: str, labels: Path, taxonomy: Path | None, names: ColumnNames, judging: Judging, json_out: bool
+    scores: str, labels: Path, taxonomy: Path | None, names: ColumnNames, judging: Judging, bca: bool, json_out: bool
 ) -> None:
     """Measure SCORES (a submission CSV, FILE.npz:ARRAY, Parquet, a run's folder or a store) against labels.
 
@@ -45,7 +46,7 @@ def evaluate(
     from blendkit import offline
 
     with announced(json_out):
-        found = offline.evaluate(scores, labels, taxonomy=taxonomy, names=names, judging=judging)
+        found = offline.evaluate(scores, labels, taxonomy=taxonomy, names=names, judging=judging, bca=bca)
     payload = _payload(found)
     at = found.auc.scored.tolist()
     lines = [(found.classes[i], int(found.positives[i]), float(found.auc.per_class[i]), float(found.ap[i])) for i in at]
