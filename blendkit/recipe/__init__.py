@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from blendkit.recipe.load import On, Recipe, load_recipe, parse_recipe, with_values, without, yaml_value
     from blendkit.recipe.optional import member_shares, narrowed
     from blendkit.recipe.parameter_words import ParameterWords, parameters_in_words
-    from blendkit.recipe.params import checked_fit
+    from blendkit.recipe.params import checked_fit, numbers_of
     from blendkit.recipe.paths import RecipeFiles, check_files, named_files
     from blendkit.recipe.plan import MemberPlan, Plan, StreamPlan, make_plan
     from blendkit.recipe.plan_steps import blend_op
@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     from blendkit.recipe.step_schema import CONVERSIONS, Where
     from blendkit.recipe.strict_yaml import KeyPath
     from blendkit.recipe.taxonomy_notes import group_notes
+    from blendkit.recipe.text_edits import edited_text
 else:
     __getattr__, __dir__ = lazy_face(__name__)
 
@@ -59,6 +60,7 @@ __all__ = [
     "called",
     "check_files",
     "checked_fit",
+    "edited_text",
     "explain",
     "filled_recipe",
     "filled_text",
@@ -72,6 +74,7 @@ __all__ = [
     "member_shares",
     "named_files",
     "narrowed",
+    "numbers_of",
     "only_streams",
     "open_recipe",
     "packaged_recipes",

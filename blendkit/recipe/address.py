@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import copy
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from types import UnionType
 from typing import Annotated, Any, Union, get_args, get_origin
 
@@ -50,6 +51,16 @@ def assign(data: dict[str, Any], address: str, value: Any, origin: str, *, posit
         at[_number(at, last, origin)] = value
     else:
         raise BlendkitError(f"{origin}: {dotted(tuple(parents))} holds {at!r}, not keys")
+
+
+def concrete_path(data: Mapping[str, Any], address: str, origin: str) -> KeyPath:
+    """Return the whole key path of an address in raw recipe data: section, `steps` and step numbers filled in.
+
+    Raises BlendkitError as `assign` does.
+    """
+    opened = copy.deepcopy(dict(data))
+    _open_steps(opened)
+    return _concrete(opened, split_address(address), origin, positions=False)
 
 
 def known_keys(path: KeyPath) -> list[str]:

@@ -57,6 +57,18 @@ def op_model(info: OpInfo) -> type[BaseModel]:
     return _model(info.name, fields)
 
 
+def numbers_of(info: OpInfo) -> dict[str, tuple[float | None, float | None, bool]]:
+    """Return {parameter: (lowest, highest, whether it is a whole number)} of an op's parameters that are one number."""
+    found = {}
+    for name, own in op_model(info).model_fields.items():
+        kinds = {own.annotation, *get_args(own.annotation)} - {type(None)}
+        if kinds & {int, float} and not kinds - {int, float}:
+            low = next((v for m in own.metadata for k in ("ge", "gt") if (v := getattr(m, k, None)) is not None), None)
+            high = next((v for m in own.metadata for k in ("le", "lt") if (v := getattr(m, k, None)) is not None), None)
+            found[name] = (low, high, float not in kinds)
+    return found
+
+
 def checked_fit(info: OpInfo, given: dict[str, Any]) -> dict[str, Any]:
     """Return the parameters of an op's fit, defaults filled. Raises BlendkitError listing every problem."""
     model = _model(info.name, {} if info.fit is None else _fields(info.fit))
