@@ -24,6 +24,7 @@ from blendkit.engine.local import RunResult, run
 from blendkit.recipe.load import parse_recipe
 from blendkit.sample.config import WorldConfig
 from blendkit.sample.world import make_world
+from tests.opened_browser import opened_browser as opened_browser
 from tests.processes import ForkServer, Process, from_scratch
 from tests.untraced import compile_untraced
 

@@ -14,7 +14,7 @@ from blendkit.errors import BlendkitError, exhausted
 GROUPS: dict[str, tuple[str, ...]] = {
     "start": ("new", "blend", "sample"),
     "run": ("run", "check", "score", "merge", "warmup"),
-    "look": ("eval", "compare", "whatif", "search", "report"),
+    "look": ("eval", "compare", "whatif", "search", "report", "studio"),
     "deliver": ("detect", "activity", "review", "convert", "wheelhouse"),
     "train": ("probe", "fit", "pseudolabel", "model"),
     "list": ("members", "ops", "recipes", "formats", "readers", "writers", "schema"),
@@ -40,6 +40,10 @@ TOP_COMMANDS = {
     "whatif": ("blendkit.cli.commands.whatif:whatif", "Try other shares and values on saved logits."),
     "search": ("blendkit.cli.commands.search:search", "Search weights or values, and judge the search."),
     "report": ("blendkit.cli.commands.report:report", "Write all that is known of a blend as one HTML file."),
+    "studio": (
+        "blendkit.cli.commands.studio:studio",
+        "Move a blend by hand and listen to chunks, in a browser on this machine.",
+    ),
     "probe": ("blendkit.cli.commands.probe:probe", "Rank a model's blocks by nearest neighbours, before any training."),
     "fit": (
         "blendkit.cli.commands.fit:fit",

@@ -11,10 +11,11 @@ from typing import TYPE_CHECKING
 from blendkit._face import lazy_face
 
 if TYPE_CHECKING:
+    from blendkit.reporting.drawn_graph import draw
     from blendkit.reporting.gathering import gather
     from blendkit.reporting.made_report import Report, report
     from blendkit.reporting.packed_arrays import Packed, packed
-    from blendkit.reporting.page_bundle import bundled, page_file
+    from blendkit.reporting.page_bundle import bundled, page_file, page_names
     from blendkit.reporting.report_data import ReportData, plain
     from blendkit.reporting.report_sources import Asked, Material, open_material
 else:
@@ -27,10 +28,12 @@ __all__ = [
     "Report",
     "ReportData",
     "bundled",
+    "draw",
     "gather",
     "open_material",
     "packed",
     "page_file",
+    "page_names",
     "plain",
     "report",
 ]

@@ -22,6 +22,12 @@ def page_file(name: str) -> str:
 
 
 @cache
+def page_names() -> frozenset[str]:
+    """Return the names of the page's files."""
+    return frozenset(f.name for f in files("blendkit.reporting").joinpath("page").iterdir())
+
+
+@cache
 def bundled(main: str) -> str:
     """Return a module and all that it imports as one script, each once, after what it needs.
 

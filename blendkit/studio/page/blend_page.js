@@ -1,0 +1,153 @@
+// The blend, moved by hand: shares and step values, with the figure of each half, history, and recipes to take away.
+import { blendControls } from "./blend_controls.js";
+import { trailChart } from "./blend_trail.js";
+import { counterOf, WHOLE } from "./drag_counter.js";
+import { el, responsive } from "./dom.js";
+import { drawnGraph, graphTable } from "./graph.js";
+import { fixed, signed } from "./numbers.js";
+import { savingTools } from "./saving_tools.js";
+import { channel, order, state } from "./server.js";
+
+const REST_MS = 250;
+const TITLES = { looked: "the half you look at", held: "the held-out half" };
+const WORDS = { real: "real", undecided: "undecided", not: "not better" };
+
+export function blendPage(about) {
+  if (about.no_desk) return [el("p", null, `Nothing can be moved here: ${about.no_desk}.`)];
+  const desk = { values: {}, history: [], at: -1, base: null, ask: channel(() => state.lost()), drag: null };
+  const show = figuresOf(about), controls = blendControls(about.controls, { move: (...a) => moved(desk, show, ...a), set: (...a) => set(desk, show, ...a) });
+  const trail = responsive((width) => trailChart(desk.history, desk.at)(width)), graph = el("div"), saving = savingTools(about, () => desk.values);
+  const back = el("button", { type: "button", on: { click: () => go(desk, show, desk.at - 1) } }, "Undo");
+  const forth = el("button", { type: "button", on: { click: () => go(desk, show, desk.at + 1) } }, "Redo");
+  const first = el("button", { type: "button", on: { click: () => go(desk, show, 0) } }, "Back to the recipe");
+  desk.settled = () => {
+    back.disabled = desk.at <= 0;
+    forth.disabled = desk.at >= desk.history.length - 1;
+    first.disabled = desk.at <= 0;
+    controls.take(desk.history[desk.at]);
+    trail.redraw();
+    saving.refresh();
+    order("graph", { values: desk.values }).then(({ graph: g }) => graph.replaceChildren(drawnGraph(g), graphTable(g)), (e) => show.fail(e));
+  };
+  settle(desk, show, {});
+  return [show.box, el("div", { class: "row" }, back, forth, first), el("div", { class: "bench" }, controls.boxes), controls.notes,
+    el("figure", { class: "picture" }, el("figcaption", null, "Settings you stopped at, in their order: thin, the half you look at; thick, the held-out half. Where the two part, the choice fits the recordings and not the birds."), trail),
+    saving.box, el("figure", { class: "picture" }, el("figcaption", null, "The recipe as it is set now"), graph)];
+}
+
+// The two figures. They change together: one is never shown without the other.
+function figuresOf(about) {
+  const names = about.halves.why_not ? ["looked"] : ["looked", "held"], parts = {};
+  const rows = names.map((n) => {
+    parts[n] = { big: el("dd", { class: "big", id: `figure-${n}` }, "\u2013"), bounds: el("dd", { class: "quiet" }), gain: el("dd", { class: "quiet" }) };
+    return el("div", { class: n }, el("dt", null, names.length === 1 ? "macro-AUC, in-sample" : `${TITLES[n]} (${about.halves.recordings[n]} recordings)`), parts[n].big, parts[n].bounds, parts[n].gain);
+  });
+  const said = el("p", { class: "quiet", role: "status", id: "looks" }), trouble = el("p", { role: "alert" }), note = el("p", { class: "quiet" });
+  const box = el("div", null, el("dl", { class: "halves" }, rows), said, note, trouble,
+    about.halves.why_not && el("p", { class: "alarm" }, `Nothing is held out: ${about.halves.why_not}. Every figure here is in-sample.`));
+  return { box, note: (text) => { note.textContent = text; }, fail: (error) => { trouble.textContent = error.message; },
+    figures: (macro) => {
+      trouble.textContent = "";
+      for (const n of names) {
+        parts[n].big.textContent = fixed(macro[n]);
+        parts[n].big.dataset.macro = macro[n];
+        parts[n].bounds.textContent = parts[n].gain.textContent = "\u2026";
+      }
+    },
+    judged: (found) => {
+      for (const n of names) {
+        const { macro, gain, judgement } = found.halves[n];
+        parts[n].bounds.textContent = macro.low === null ? "no interval: too few recordings" : `95 % interval (${about.redraws} redraws) ${fixed(macro.low)} to ${fixed(macro.high)}`;
+        parts[n].gain.textContent = `${signed(gain.estimate)} [${signed(gain.low)}, ${signed(gain.high)}] against the recipe${n === "held" && gain.estimate !== 0 ? `: ${WORDS[judgement]}` : ""}`;
+      }
+      said.title = `All labelled recordings together: ${fixed(found.whole, 6)}, in-sample.`;
+    },
+    looks: (found) => {
+      const cost = found.optimism === null ? "" : ` The best of them looks better on this half than it is by about ${fixed(Math.max(0, found.optimism))}: so much the best of ${found.redrawn} of these settings leads by chance in redraws of its recordings.`;
+      said.textContent = `${found.looks} setting${found.looks === 1 ? "" : "s"} looked at.${found.looks > 1 ? cost : ""}`;
+      said.dataset.looks = found.looks;
+    } };
+}
+
+// A share is moved: counted in the page once its line is here, asked of the server until then.
+function moved(desk, show, blend, member, k) {
+  const began = performance.now(), line = lineOf(desk, show, blend, member);
+  if (!desk.drag || desk.drag.line !== line) desk.drag = { line, blend, member, values: desk.values, passed: new Set() };
+  const drag = desk.drag;
+  [drag.k, line.k, line.began] = [k, k, began];
+  drag.passed.add(k);
+  if (line.counter) line.counter.ask(k);
+  else desk.ask("figures", { values: drag.values, share: [blend, member, k / WHOLE] }).then((f) => desk.drag === drag && show.figures(f.macro), (e) => show.fail(e));
+  clearTimeout(desk.timer);
+  desk.timer = setTimeout(() => endDrag(desk, show, drag), REST_MS);
+}
+
+// The output along all shares of one member. It stays the same while nothing else is moved, so it is fetched once.
+function lineOf(desk, show, blend, member) {
+  const known = desk.line;
+  if (known && known.blend === blend && known.member === member && known.on.has(desk.values)) return known;
+  known?.counter?.end();
+  const line = { blend, member, on: new Set([desk.values]), counter: null };
+  desk.line = line;
+  const told = (k, macro) => {
+    if (desk.line !== line || desk.drag?.line !== line) return;
+    show.figures(macro);
+    if (k === line.k) performance.measure("redraw", { start: line.began });
+  };
+  desk.ask("sides", { values: desk.values, blend, member }).then(async (found) => {
+    if (desk.line !== line) return;
+    show.note(found.why_not ?? "");
+    if (found.why_not) return;
+    const counter = await counterOf(found, told);
+    if (desk.line !== line) { counter.end(); return; }
+    line.counter = counter;
+    if (desk.drag?.line === line) counter.ask(line.k);
+  }, (e) => show.fail(e));
+  return line;
+}
+
+function endDrag(desk, show, drag) {
+  if (desk.drag !== drag) return;
+  const shares = [...drag.passed].sort((a, b) => a - b).map((k) => k / WHOLE);
+  desk.drag = null;
+  settle(desk, show, drag.values, [drag.blend, drag.member, drag.k / WHOLE], { values: drag.values, blend: drag.blend, member: drag.member, shares }, drag.line);
+}
+
+function set(desk, show, address, value) {
+  clearTimeout(desk.timer);
+  const values = { ...desk.values, [address]: value };
+  desk.ask("figures", { values }).then((f) => show.figures(f.macro), (e) => show.fail(e));
+  desk.timer = setTimeout(() => settle(desk, show, values), REST_MS);
+}
+
+// A setting is stopped at: its exact figures, its place in the history, its intervals, and what all the looks cost.
+async function settle(desk, show, values, share, passed, line) {
+  try {
+    const found = await desk.ask("figures", share ? { values, share } : { values });
+    desk.values = found.values;
+    line?.on.add(found.values);
+    desk.history = [...desk.history.slice(0, desk.at + 1), { values: found.values, shares: found.shares, macro: found.macro }];
+    desk.at = desk.history.length - 1;
+    show.figures(found.macro);
+    desk.settled();
+    await judge(desk, show, passed);
+  } catch (error) { show.fail(error); desk.settled(); }
+}
+
+async function judge(desk, show, passed) {
+  const values = desk.values, found = await desk.ask("judged", { values });
+  if (values !== desk.values) return;
+  show.judged(found);
+  show.looks(passed && passed.shares.length > 1 ? await desk.ask("passed", passed) : found);
+}
+
+function go(desk, show, at) {
+  if (at < 0 || at >= desk.history.length) return;
+  clearTimeout(desk.timer);
+  desk.drag = null;
+  desk.at = at;
+  desk.values = desk.history[at].values;
+  show.figures(desk.history[at].macro);
+  desk.settled();
+  judge(desk, show).catch((e) => show.fail(e));
+}

@@ -1,0 +1,54 @@
+"""The table of a review, answered in place: the probabilities with which its clips were drawn stay beside them."""
+
+from __future__ import annotations
+
+import csv
+import io
+import threading
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from blendkit.errors import BlendkitError
+from blendkit.io import csv_text
+from blendkit.store import write_text
+
+_TABLE = "review.csv"
+_NEEDED = ("recording", "start_s", "end_s", "class", "inclusion_probability", "answer")
+
+
+@dataclass(eq=False)
+class ReviewSheet:
+    """The lines of a review's table. Nothing but the column of answers is ever changed."""
+
+    path: Path
+    header: list[str]
+    lines: list[list[str]]
+    _lock: threading.Lock = field(default_factory=threading.Lock)
+
+    def clips(self) -> list[dict[str, str]]:
+        """Return every line as {column: text}, in the order of the table."""
+        return [dict(zip(self.header, line, strict=True)) for line in self.lines]
+
+    def give(self, number: int, answer: str) -> None:
+        """Write an answer (y, n, u, or "" to take it back) into a line. Raises BlendkitError for others."""
+        if answer not in ("y", "n", "u", "") or not 0 <= number < len(self.lines):
+            raise BlendkitError(f"{self.path}: no answer {answer!r} for clip {number}: it is y, n or u")
+        with self._lock:
+            self.lines[number][self.header.index("answer")] = answer
+            write_text(self.path, csv_text(self.header, self.lines))
+
+
+def open_review_sheet(path: Path) -> ReviewSheet:
+    """Return the table of a review, or that of its folder. Raises BlendkitError for one that is none."""
+    file = path / _TABLE if path.is_dir() else path
+    try:
+        header, *lines = list(csv.reader(io.StringIO(file.read_text(encoding="utf-8-sig"))))
+    except (OSError, ValueError) as error:
+        raise BlendkitError(f"{file}: no table of a review", ["`blendkit review SOURCE` writes one"]) from error
+    lacks = [c for c in _NEEDED if c not in header]
+    uneven = [str(n) for n, line in enumerate(lines, 2) if len(line) != len(header)]
+    if lacks or uneven:
+        problems = [f"no column {', '.join(lacks)}"] if lacks else []
+        problems += [f"lines {', '.join(uneven[:5])} have not as many cells as the first"] if uneven else []
+        raise BlendkitError(f"{file}: not the table of a review", problems)
+    return ReviewSheet(file, header, lines)

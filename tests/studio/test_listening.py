@@ -1,0 +1,161 @@
+"""What is listened to, and what becomes of the answers."""
+
+from __future__ import annotations
+
+import csv
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from blendkit.errors import BlendkitError
+from blendkit.io import read_labels
+from blendkit.offline.evaluation import evaluate
+from blendkit.studio.given_answers import open_answers
+from blendkit.studio.heard_clips import find_heard_clips, log_mel
+from blendkit.studio.one_class import one_class
+from blendkit.studio.opened_studio import Studio
+from blendkit.studio.review_sheet import open_review_sheet
+
+REVIEW = """\
+clip,recording,start_s,end_s,class,name,score,stratum,stratum_chunks,inclusion_probability,answer
+c1,X_Test_0001_S01_20250101_040000,0.0,5.0,amabird,"Ama alba",0.9,1,4,0.25,
+c2,X_Test_0002_S02_20250102_160000,5.0,10.0,amabird,"Ama alba",0.8,1,4,0.25,n
+"""
+
+
+def test_orders_are_what_they_say(studio: Studio) -> None:
+    heard = studio.listening
+    assert heard.truth is not None
+    column = heard.column("amabird")
+    x, y = np.asarray(heard.main.values)[:, column], heard.truth[:, column]
+    by = {
+        o: [c["row"] for c in heard.chunks(o, "amabird", 5)["chunks"]] for o in ("top", "missed", "false", "uncertain")
+    }
+    assert by["top"] == np.argsort(-x, kind="stable")[:5].tolist()
+    assert by["missed"] == sorted(np.flatnonzero(y), key=lambda i: x[i])[:5]
+    assert by["false"] == sorted(np.flatnonzero(~y), key=lambda i: -x[i])[:5]
+    edge = np.quantile(x, 1 - y.mean())
+    assert by["uncertain"] == np.argsort(np.abs(x - edge), kind="stable")[:5].tolist()
+    first = heard.chunks("disagreement", "", 1)["chunks"][0]
+    ranks = [
+        (s.values[:, heard.column(first["class"])].argsort().argsort() + 1) / 72
+        for s in list(heard.scores.values())[1:]
+    ]
+    own = [r[first["row"]] for r in ranks]
+    assert max(own) > 0.95
+    assert min(own) < 0.5
+    for order, name, said in (
+        ("best", "amabird", "no order"),
+        ("top", "", "choose a class"),
+        ("top", "ama", "no class"),
+    ):
+        with pytest.raises(BlendkitError, match=said):
+            heard.chunks(order, name, 5)
+
+
+def test_costly_chunks_by_hand(studio: Studio) -> None:
+    found = one_class(studio.listening, studio.desk, "dowlark")
+    heard = studio.listening
+    assert heard.truth is not None
+    x, y = np.asarray(heard.main.values)[:, heard.column("dowlark")], heard.truth[:, heard.column("dowlark")]
+    for chunk in found["costly"]:
+        i = chunk["row"]
+        rivals = x[y != y[i]]
+        wrong = (rivals > x[i]).sum() if y[i] else (rivals < x[i]).sum()
+        assert chunk["pairs"] == wrong + (rivals == x[i]).sum() / 2
+    assert sum(found["histogram"]["with"]) == found["positives"] == y.sum()
+    assert set(found["curves"]) == {"cnn", "sed", "perch"}
+
+
+def test_answers_become_labels_that_eval_reads(client: Any, studio: Studio, world: Path) -> None:
+    heard = studio.listening
+    top = heard.chunks("top", "amabird", 6)["chunks"]
+    for chunk, answer in zip(top, "ynynuy", strict=True):
+        told = client.post("do/answer", json={"row": chunk["row"], "class": "amabird", "by": "top", "answer": answer})
+    labels = Path(told.json()["file"])
+    assert labels.name == "amabird.csv"
+    table = read_labels(labels)
+    assert sum(len(s) for s in table.spans.values()) == 5  # unsure says nothing
+    measured = evaluate(heard.main, labels)
+    assert measured.labelled_rows == 5
+    yes, no = (np.array([c["scores"]["mix"] for c, a in zip(top, "ynynuy", strict=True) if a == w]) for w in "yn")
+    assert measured.macro == (yes[:, None] > no).mean()
+    again = open_answers(studio.answers.folder)
+    assert list(again.known.values()) == list(studio.answers.known.values())
+    client.post("do/answer", json={"row": top[0]["row"], "class": "amabird", "by": "top", "answer": ""})
+    assert sum(len(s) for s in read_labels(labels).spans.values()) == 4
+    refused = client.post("do/answer", json={"row": top[0]["row"], "class": "amabird", "answer": "maybe"})
+    assert "y, n or u" in refused.json()["error"]
+    for body in (
+        {"row": 9999, "class": "amabird", "answer": "y"},
+        {"class": "amabird", "answer": "y"},
+        {"row": 0, "answer": "y"},
+    ):
+        assert client.post("do/answer", json=body).status_code == 400
+
+
+def test_a_review_keeps_its_probabilities(client: Any, studio: Studio, tmp_path: Path) -> None:
+    (tmp_path / "review.csv").write_text(REVIEW, encoding="utf-8")
+    studio.sheet = open_review_sheet(tmp_path)
+    clips = client.get("ask/review").json()["chunks"]
+    assert [(c["number"], c["answer"], c["probability"]) for c in clips] == [(0, "", "0.25"), (1, "n", "0.25")]
+    client.post("do/answer", json={"row": clips[0]["row"], "class": "amabird", "answer": "y", "number": 0})
+    before, after = (list(csv.reader(t.splitlines())) for t in (REVIEW, (tmp_path / "review.csv").read_text()))
+    assert after[1][-1] == "y"
+    assert [r[:-1] for r in after] == [r[:-1] for r in before]
+    assert (
+        "it is y, n or u"
+        in client.post("do/answer", json={"row": 0, "answer": "x", "number": 0, "class": "amabird"}).json()["error"]
+    )
+    assert not studio.answers.known
+
+
+@pytest.mark.parametrize(
+    ("text", "said"), [("a,b\n1,2\n", "no column recording"), (REVIEW + "c3,x\n", "lines 4 have not")]
+)
+def test_other_tables_are_no_review(tmp_path: Path, text: str, said: str) -> None:
+    (tmp_path / "review.csv").write_text(text, encoding="utf-8")
+    with pytest.raises(BlendkitError, match=said):
+        open_review_sheet(tmp_path)
+
+
+def test_answers_that_cannot_be_read_are_not_lost(tmp_path: Path) -> None:
+    (tmp_path / "answers.csv").write_text("recording,start_s\nx,1\n", encoding="utf-8")
+    with pytest.raises(BlendkitError, match="not the answers of a studio"):
+        open_answers(tmp_path)
+
+
+def test_a_tone_lies_at_its_frequency_and_a_quiet_half_is_dark() -> None:
+    rate, t = 16_000, np.arange(16_000) / 16_000
+    tone = (np.sin(2 * np.pi * 2000 * t) * (t < 0.5)).astype(np.float32)
+    cells = log_mel(tone, rate, 8000)
+    loudest = int(cells[:, : cells.shape[1] // 3].mean(axis=1).argmax())
+    mel = 2595 * np.log10(1 + np.array([20, 2000, 8000]) / 700)
+    assert loudest == pytest.approx(128 * (mel[1] - mel[0]) / (mel[2] - mel[0]), abs=2)
+    assert cells.max() == 255
+    assert cells[:, -cells.shape[1] // 3 :].max() == 0
+    assert log_mel(np.zeros(300, np.float32), rate, 8000).shape[0] == 128
+
+
+def test_recordings_of_other_names_are_said(tmp_path: Path, world: Path) -> None:
+    with pytest.raises(BlendkitError, match="holds none of the recordings"):
+        find_heard_clips(world / "audio", ["other"], tmp_path)
+
+
+def test_a_page_is_told_all_that_it_needs(client: Any) -> None:
+    about = client.get("ask/about").json()
+    assert about["audio"]["recordings"] == 2
+    assert about["halves"]["recordings"] == {"looked": 6, "held": 6}
+    assert next(v["address"] for v in about["controls"]["values"]) == "members.sed.steps.gaussian.sigma"
+    assert client.get("ask/report").json()["main"] == "mix"
+    assert client.get("ask/coverage").json()["covered"]["mix"] == "11111"
+    assert client.get("ask/ledger").json()["entries"] == []
+    assert [b["name"] for b in client.post("do/graph", json={"values": {}}).json()["graph"]["boxes"]][-1] == "mix"
+    assert (
+        client.get("picture", params={"recording": "X_Test_0001_S01_20250101_040000", "start": 0, "end": 5}).headers[
+            "x-mels"
+        ]
+        == "128"
+    )

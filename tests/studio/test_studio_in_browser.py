@@ -1,0 +1,126 @@
+"""The studio in a real browser: a drag, a clip, an answer, and a server that stops."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterator
+from dataclasses import replace
+from importlib.resources import files
+from importlib.util import find_spec
+from typing import Any
+
+import pytest
+
+from blendkit.io import read_labels
+from blendkit.studio.given_answers import GivenAnswers
+from blendkit.studio.opened_studio import Studio
+from blendkit.studio.serving import Serving, server_of
+
+SLIDER = '[data-share="mix.cnn"]'
+ADDRESS = "members.sed.steps.gaussian.sigma"
+SIGMA = f'[data-address="{ADDRESS}"]'
+HEARD = """new Promise((done) => { const sound = document.querySelector("audio");
+  const told = () => done(Number.isFinite(sound.duration) ? sound.duration : null);
+  sound.addEventListener("loadedmetadata", told); sound.addEventListener("error", told); sound.load(); })"""
+
+
+class Served:
+    """A studio behind a real server, and one page that looks at it."""
+
+    def __init__(self, studio: Studio, browser: Any) -> None:
+        self.studio, self.place = studio, Serving.take()
+        self.server = server_of(studio, self.place)
+        self.thread = threading.Thread(target=self.server.run, kwargs={"sockets": [self.place.socket]})
+        self.place.socket.listen()
+        self.thread.start()
+        self.said: list[str] = []
+        self.asked: list[str] = []
+        self.page = browser.new_page(viewport={"width": 1200, "height": 900})
+        self.page.on("console", lambda m: self.said.append(m.text))
+        self.page.on("pageerror", lambda e: self.said.append(str(e)))
+        self.page.on("request", lambda r: self.asked.append(r.url))
+        self.page.goto(self.place.url)
+        self.page.wait_for_selector("html[data-ready]")
+
+    def open(self, name: str) -> Any:
+        self.page.evaluate("name => { location.hash = name }", name)
+        self.page.wait_for_selector(f"#page-{name}")
+        return self.page
+
+    def stop(self) -> None:
+        self.server.should_exit = True
+        self.thread.join(10)
+        self.place.socket.close()
+
+
+@pytest.fixture(scope="module")
+def served(opened: Studio, browser: Any, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
+    pytest.importorskip("uvicorn", reason="the extra `studio` is not installed")
+    own = Served(replace(opened, answers=GivenAnswers(tmp_path_factory.mktemp("answers"))), browser)
+    yield own
+    own.page.close()
+    own.stop()
+
+
+def check_page(page: Any) -> None:
+    """The page is never wider than its window, and axe-core, where it is installed, finds no fault."""
+    for width in (400, 800, 1400):
+        page.set_viewport_size({"width": width, "height": 900})
+        page.wait_for_timeout(30)
+        assert page.evaluate("document.documentElement.scrollWidth") <= width
+    if find_spec("axe_playwright_python") is None:
+        return
+    page.evaluate(files("axe_playwright_python").joinpath("axe.min.js").read_text(encoding="utf-8"))
+    found = page.evaluate("axe.run({runOnly: ['wcag2a', 'wcag2aa', 'wcag21aa', 'best-practice']})")
+    assert [(v["id"], v["nodes"][0]["html"][:200], v["nodes"][0]["failureSummary"]) for v in found["violations"]] == []
+
+
+def figures(page: Any) -> dict[str, float]:
+    return {n: float(page.get_attribute(f"#figure-{n}", "data-macro")) for n in ("looked", "held")}
+
+
+def test_a_share_is_dragged_and_both_figures_are_exact(served: Served) -> None:
+    page, desk = served.page, served.studio.desk
+    assert desk is not None
+    page.wait_for_selector("#figure-held[data-macro]")
+    page.wait_for_selector("#looks[data-looks]")
+    page.focus(SLIDER)
+    for key in ("ArrowRight", "ArrowRight", "ArrowRight", "ArrowLeft"):
+        page.keyboard.press(key)
+    page.wait_for_selector('#looks[data-looks="4"]')
+    assert figures(page) == desk.figures({}, ("mix", "cnn", 0.502))["macro"]
+    page.click("text=Undo")
+    page.wait_for_selector("button:has-text('Redo'):not([disabled])")
+    assert page.input_value(SLIDER) == "500"
+    assert figures(page) == desk.figures({})["macro"]
+    page.focus(SIGMA)
+    page.keyboard.press("ArrowRight")
+    page.wait_for_selector("pre.command:has-text('sigma')")
+    assert figures(page) == desk.figures({ADDRESS: float(page.input_value(SIGMA))})["macro"]
+    check_page(page)
+    assert served.said == []
+    assert all(u.startswith((served.place.url, "data:,")) for u in served.asked)
+
+
+def test_a_chunk_is_heard_and_its_answer_is_a_label(served: Served) -> None:
+    page, folder = served.open("listen"), served.studio.answers.folder
+    page.wait_for_selector("#clip canvas")
+    heard = page.evaluate(HEARD)
+    first = page.inner_text("ol li:first-child strong"), page.inner_text("#clip h3")
+    assert heard == (5 if any(r in first[1] for r in served.studio.clips.recordings) else None)
+    page.keyboard.press("y")
+    page.wait_for_selector(f'#clip h3:not(:has-text("{first[1]}"))')
+    page.keyboard.press("ArrowLeft")
+    page.wait_for_selector("[data-answer=y][aria-pressed=true]")
+    table = read_labels(folder / "labels" / f"{first[0]}.csv")
+    ((recording, spans),) = table.spans.items()
+    assert recording in first[1]
+    assert [set(c) for *_, c in spans] == [{first[0]}]
+    check_page(page)
+    assert [t for t in served.said if "404" not in t] == []  # ten of twelve recordings have no sound
+
+
+def test_nobody_waits_for_a_server_that_stopped(served: Served) -> None:
+    served.stop()
+    served.page.wait_for_selector("#lost:not([hidden])")
+    assert "has stopped" in served.page.inner_text("#lost")
