@@ -43,7 +43,7 @@ compile_untraced()
 # kernel is compiled twice. Folders of long tests are what the quick loop leaves out.
 FIRST = (
     *(
-        "docs/test_blocks.py",
+        "docs/test_page_blocks.py",
         "audio/test_audio.py",
         "cli/test_cli_search.py",
         "audio/",
@@ -61,7 +61,7 @@ FIRST = (
     *("sample/", "cli/", "real/", "ops/", "metrics/"),
 )
 LONG = (
-    *("docs/test_blocks", "docs/test_training", "training/", "cli/", "sample/", "real/", "mutation/", "members/"),
+    *("docs/test_page_blocks", "docs/test_training", "training/", "cli/", "sample/", "real/", "mutation/", "members/"),
     *("scoring/test_isolation", "scoring/test_bad_files", "engine/test_run", "audio/test_audio"),
 )
 

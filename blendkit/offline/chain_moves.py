@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from blendkit.core import canonical_json
+from blendkit.core import canonical_json, json_value
 from blendkit.recipe import Recipe, with_values
 
 MEMBER_STEPS: dict[str, tuple[dict[str, Any], ...]] = {
@@ -55,7 +54,7 @@ class Chain:
     def values(self, sections: Mapping[str, str]) -> dict[str, Any]:
         """Return what it says, by address in the recipe. sections: of every stream."""
         out: dict[str, Any] = {f"blends.{self.blend}.by": self.by, f"blends.{self.blend}.of": dict(self.weights)}
-        return out | {f"{sections[n]}.{n}.steps": [json.loads(s) for s in own] for n, own in self.steps}
+        return out | {f"{sections[n]}.{n}.steps": [json_value(s) for s in own] for n, own in self.steps}
 
     def key(self) -> str:
         """Return its text, which is equal for equal chains."""
@@ -120,7 +119,7 @@ def _step(op: str, params: Mapping[str, Any], taxon: str | None) -> str:
 
 def _parts(text: str) -> tuple[str, str | None, str]:
     """Return a step's op, the taxon that it is kept to, and its text."""
-    step = json.loads(text)
+    step = json_value(text)
     op = next(k for k in step if k not in ("where", "id"))
     taxon = (step.get("where") or {}).get("class_name")
     return op, taxon if isinstance(taxon, str) else None, text

@@ -117,7 +117,7 @@ SPACES = [
             {"a.csv": PERCENT}),
     Mistake("`space:` left out", "r.yaml: this recipe cannot run", "expected one of logit, prob, rank", CHECK,
             recipe("path: a.csv, space: prob", "path: a.csv")),
-    Mistake("a word that is no space", "r.yaml: this recipe cannot run", "'logit', 'prob' or 'rank'", CHECK,
+    Mistake("a word that is no space", "r.yaml: this recipe cannot run", "'logit', 'prob', 'rank' or 'unit'", CHECK,
             recipe("space: prob", "space: probability")),
 ]  # fmt: skip
 TABLES = [
