@@ -25,6 +25,7 @@ from blendkit.temporaries import is_temporary
 MARK = ".blendkit"
 RECIPE = "recipe.yaml"
 SUBMISSION, RUN, TIMINGS, LOGITS = "submission.csv", "run.json", "timings.json", "logits"
+REPORT = "report.html"
 
 
 def require_own(folder: Path) -> None:
@@ -67,10 +68,13 @@ def write_report(folder: Path, run: dict[str, Any], timings: dict[str, Any], fil
 
 
 def _old_files(folder: Path) -> set[str]:
-    """Return the score files of an earlier run, also of one that was ended while its files were replaced."""
+    """Return the score files and the report of an earlier run, also of one that was ended while it replaced them.
+
+    A report that stayed would speak of another result than that which lies beside it.
+    """
     try:
         listed = json_value(last_seal(folder, RUN).read_text(encoding="utf-8"))["files"]
         # run.json can be edited by hand: nothing but tables directly in this folder may be deleted because of it
-        return {n for n in listed if Path(n).name == n and n.endswith(".csv")}
+        return {REPORT, *(n for n in listed if Path(n).name == n and n.endswith(".csv"))}
     except (OSError, ValueError, KeyError, TypeError):
         return set()

@@ -77,6 +77,13 @@ def _scores(source: Path | str, path: Path, file: ScoreFile, name: str, writer: 
     notes = list(file.notes)
     if scores.space != "unknown":
         notes += check_space(scores.values, scores.space, str(source), unlikely=True)
+    outside = scores.values.size and (scores.values.min() < 0 or scores.values.max() > 1)
+    if writer.space == "prob" and scores.space == "unknown" and outside:
+        lie = f"its values lie from {scores.values.min():g} to {scores.values.max():g}"
+        raise BlendkitError(
+            f"{source}: {name} holds probabilities, and {lie}",
+            ["`--space logit` turns them into probabilities, if they are logits"],
+        )
     if writer.space == "prob" and scores.space == "logit":
         values = sigmoid(np.asarray(scores.values, np.float64))
         notes.append(f"logits are written as probabilities, which makes {ties_made(scores.values, values)} ties")

@@ -23,6 +23,7 @@ from blendkit.offline.workspace import Workspace, Workspaces
 from blendkit.recipe import Recipe, make_plan, recipe_text
 
 _PRIOR_FOLDS = 5
+_WHOLE = 3  # shares of the time for the search on all labels, of which each part has one
 _LEAST = 1e-4  # of macro-AUC that a round must gain, or the search ends
 
 
@@ -55,12 +56,14 @@ class Worth:
 @dataclass(frozen=True, eq=False)
 class Grown:
     """A found recipe. found: its values and their judgement; worths: of its steps; looks: chains measured, on how many
-    parts of the labels together; finished: every search ended by itself, not by the clock."""
+    parts of the labels together; rounds: whole ones of the search on all labels, which those on parts do not exceed;
+    finished: every search ended by itself, not by the clock."""
 
     recipe: Recipe
     found: Found
     worths: tuple[Worth, ...]
     looks: int
+    rounds: int
     finished: bool
 
     def text(self) -> str:
@@ -105,25 +108,30 @@ class _Search:
             return chain
         return replace(chain, weights=tuple((n, found[n]) for n, _ in chain.weights))
 
-    def grow(self, start: Chain, cells: Bools, until: float) -> Chain:
-        """Return the best chain: neighbours of the beam are measured round by round until none is better."""
+    def grow(self, start: Chain, cells: Bools, until: float, most: float) -> tuple[Chain, int]:
+        """Return the best chain of whole rounds and their number, at most `most`; one that the clock cut is dropped.
+
+        In a round all neighbours of the beam are measured; rounds end when none is better.
+        """
         rng = np.random.default_rng(self.how.seed)
-        beam = [start]
-        while True:
+        beam, rounds = [start], 0
+        while rounds < most:
             tried = {c.key(): c for b in beam for c in (b, self.weighed(b, cells))}
             near = {m.key(): m for c in beam for m in moves(c, self.grammar)}
             for place in rng.permutation(len(near)).tolist():
                 if time.monotonic() > until:
-                    break
+                    self.ended.append(False)
+                    return beam[0], rounds
                 chain = list(near.values())[place]
                 self.net(chain, cells)
                 tried[chain.key()] = chain
             ranked = sorted(tried.values(), key=lambda c: (-self.net(c, cells), c.length, c.key()))
-            late = time.monotonic() > until
-            if late or self.net(ranked[0], cells) < self.net(beam[0], cells) + _LEAST:
-                self.ended.append(not late)
-                return ranked[0]
-            beam = ranked[: self.how.beam]
+            better = self.net(ranked[0], cells) >= self.net(beam[0], cells) + _LEAST
+            beam, rounds = ranked[: self.how.beam], rounds + 1
+            if not better:
+                break
+        self.ended.append(True)
+        return beam[0], rounds
 
 
 def grow_recipe(
@@ -141,21 +149,22 @@ def grow_recipe(
     grammar = how.grammar or _grammar(workspaces, recipe)
     about = _data_hash(workspaces.workspace(make_plan(recipe)))
     search = _Search(workspaces, recipe, sections, grammar, how, Looks(looks, about))
-    slices = PARTS * TIMES + 1
-    begun, done = time.monotonic(), [0]
-    chains: dict[bytes, Chain] = {}
+    slices = PARTS * TIMES + _WHOLE
+    begun = time.monotonic()
+    grown: list[tuple[Chain, int]] = []
 
     def find(cells: Bools) -> dict[str, Any]:
-        done[0] += 1  # what a search leaves of its time goes to those after it
-        chains[cells.tobytes()] = search.grow(start, cells, begun + 60 * how.minutes * done[0] / slices)
-        return chains[cells.tobytes()].values(sections)
+        # the first search is that of all labels; no part may get further than it did, or it would judge another chain
+        until = begun + 60 * how.minutes * (len(grown) + _WHOLE) / slices  # what one leaves of its time goes on
+        grown.append(search.grow(start, cells, until, grown[0][1] if grown else np.inf))
+        return grown[-1][0].values(sections)
 
     found = judged_search(workspaces, recipe, find, blend, judging)
     labelled = _labelled(workspaces, recipe)
-    best = chains[labelled.tobytes()]
+    best, rounds = grown[0]
     worths = tuple(_worths(search.figure, best, labelled))
     search.looks.flush()
-    return Grown(applied(recipe, best, sections), found, worths, len(search.looks), all(search.ended))
+    return Grown(applied(recipe, best, sections), found, worths, len(search.looks), rounds, all(search.ended))
 
 
 def _data_hash(workspace: Workspace) -> str:

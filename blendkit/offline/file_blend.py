@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from blendkit.core import Space, Taxonomy, shared_rows
-from blendkit.engine import LOGITS, RECIPE, RunResult, require_own, run
+from blendkit.engine import LOGITS, RECIPE, RUN, RunResult, require_own, run
 from blendkit.errors import BlendkitError, did_you_mean
 from blendkit.events import Emit, silent
 from blendkit.io import ColumnNames, read_taxonomy, split_label_source
@@ -95,13 +95,14 @@ def blend_files(
     With labels the weights are searched (two members: along every share, exactly; more: greedily) and judged on
     recordings that the search did not use (quarters of the recordings, held out in turn). Where that shows a blend to
     be worse than one member alone, that member alone is written. Raises BlendkitError for fewer than two members, files
-    that cannot be read or blended, labels that match nothing, and a folder that blendkit did not make; nothing is
-    written then.
+    that cannot be read or blended, labels that match nothing, a folder that blendkit did not make, and a recipe there
+    that was edited; nothing is written then.
     """
     given, target = _given(files, labels), Path(out)
     require_own(target)
     require_members(given.members, runnable=True)
     place = target / RECIPE
+    _refuse_edited(place, target / RUN)
     draft = _draft(given, settings or BlendSettings(), place)
     notes = [*classes_lacked(draft.facts), *(f"{f.name}: {n}" for f in draft.facts for n in f.notes)]
     found = verdict = None
@@ -120,6 +121,15 @@ def blend_files(
     return Blended(
         draft.facts, draft.by, draft.why, draft.weights, found, verdict, done, place, command, tuple(said), draft.root
     )  # fmt: skip
+
+
+def _refuse_edited(recipe: Path, run_json: Path) -> None:
+    """Raise BlendkitError for a recipe that was changed after blendkit wrote it: run.json is written last of all."""
+    if recipe.is_file() and run_json.is_file() and recipe.stat().st_mtime_ns > run_json.stat().st_mtime_ns:
+        raise BlendkitError(
+            f"{recipe} was changed since blendkit wrote it, and would be replaced",
+            ["choose another --out, move it elsewhere, or `blendkit run` it"],
+        )
 
 
 def _given(files: BlendFiles | Sequence[Path | str], labels: Path | str | None) -> BlendFiles:

@@ -214,7 +214,7 @@ def _each_alone(workspaces: Workspaces, recipe: Recipe, blend: str | None) -> Ma
     # weights by group would replace the ones that leave one input alone
     drop = {f"blends.{blend}.weights_by": None} if own.weights_by is not None else {}
     tries = {n: with_values(recipe, {f"blends.{blend}.of": w, **drop}, "search") for n, w in alone.items()}
-    return {n: workspaces.output(r)[1].values for n, r in tries.items()}
+    return {n: workspaces.output(r, quiet=True)[1].values for n, r in tries.items()}
 
 
 def last_blend(recipe: Recipe) -> str | None:

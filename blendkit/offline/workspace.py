@@ -19,6 +19,7 @@ from blendkit.engine import (
     truth_of,
 )
 from blendkit.errors import BlendkitError
+from blendkit.events import ignore_note
 from blendkit.metrics import MacroAUC, macro_auc
 from blendkit.offline.saved import find_saved, saved_rows
 from blendkit.recipe import DataFolder, Plan, Recipe, RecipeFiles, check_files, make_plan
@@ -81,18 +82,20 @@ class Workspaces:
         # members and memo are shared, but every plan's steps name files of their own
         return replace(found, around=replace(found.around, files=files))
 
-    def streams(self, plan: Plan, wanted: tuple[str, ...] | None = None) -> dict[str, Scores]:
-        """Return the wanted streams of a plan (default: those it writes), re-using streams and steps made before."""
-        workspace = self.workspace(plan)
-        return make_streams(
-            plan, workspace.members, workspace.around, note=workspace.note, memo=workspace.memo, wanted=wanted
-        )
+    def streams(self, plan: Plan, wanted: tuple[str, ...] | None = None, *, quiet: bool = False) -> dict[str, Scores]:
+        """Return the wanted streams of a plan (default: those it writes), re-using streams and steps made before.
 
-    def output(self, recipe: Recipe) -> tuple[Workspace, Scores]:
-        """Return a recipe's workspace and its output stream."""
+        quiet: without the notes on them, which would be on a recipe that nobody asked for.
+        """
+        workspace = self.workspace(plan)
+        note = ignore_note if quiet else workspace.note
+        return make_streams(plan, workspace.members, workspace.around, note=note, memo=workspace.memo, wanted=wanted)
+
+    def output(self, recipe: Recipe, *, quiet: bool = False) -> tuple[Workspace, Scores]:
+        """Return a recipe's workspace and its output stream; quiet: as in `streams`."""
         plan = make_plan(recipe)
         name = recipe.model.output
-        return self.workspace(plan), self.streams(plan, (name,))[name]
+        return self.workspace(plan), self.streams(plan, (name,), quiet=quiet)[name]
 
 
 def audio_members(plan: Plan) -> set[str]:

@@ -58,7 +58,10 @@ def test_all_pairs(read: str, tmp_path: Path) -> None:
     held, scores = read_found(source, names).found, read_score_file(source, names=names).scores
     for name, made in convert_all(source, tmp_path, names).items():
         writer = WRITTEN[name]
-        if isinstance(writer, ScoreWriter):
+        if isinstance(writer, ScoreWriter) and writer.space == "prob" and _no_probabilities(scores):
+            assert "submission holds probabilities, and its values lie from" in str(made)
+            assert "--space logit" in str(made)
+        elif isinstance(writer, ScoreWriter):
             assert not isinstance(made, str), made
             _same_scores(made, writer, scores)
         elif isinstance(held, Detections):
@@ -67,6 +70,11 @@ def test_all_pairs(read: str, tmp_path: Path) -> None:
         else:
             assert "holds scores of all chunks" in str(made)
             assert "blendkit detect" in str(made)
+
+
+def _no_probabilities(scores: Scores) -> bool:
+    """Numbers that nobody has said to be logits."""
+    return scores.space == "unknown" and bool(scores.values.max() > 1 or scores.values.min() < 0)
 
 
 def _same_scores(made: Converted, writer: ScoreWriter, scores: Scores) -> None:

@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from blendkit.errors import BlendkitError
+from blendkit.io import read_score_file
 from blendkit.io.readers.detection_tables import open_detections, table_recording, take_detections
 from blendkit.io.readers.result_folder import read_detections
 
@@ -125,3 +126,12 @@ def test_times_in_an_unstated_unit_are_refused(tmp_path: Path, scale: int, said:
         else:
             with pytest.raises(BlendkitError, match=f"d.csv: these look like {said}, and the table does not say so"):
                 take_detections(path, *open_detections(path))
+
+
+def test_a_label_track_may_begin_with_a_class_that_is_a_number(tmp_path: Path) -> None:
+    (tmp_path / "r1.txt").write_text("0.0\t5.0\t23150\t0.676\n5.0\t10.0\tcompau\t0.5\n", encoding="utf-8")
+    found = read_score_file(tmp_path / "r1.txt").scores
+    assert set(found.classes) == {"23150", "compau"}
+    (tmp_path / "r2.txt").write_text("0.0\t5.0\t0.2\t0.676\n", encoding="utf-8")  # a table of numbers
+    with pytest.raises(BlendkitError):
+        read_score_file(tmp_path / "r2.txt")

@@ -77,8 +77,9 @@ def test_smoothing_is_found_where_calls_last_and_errors_do_not(data: Path, tmp_p
 
 def test_without_time_the_recipe_stays_as_it_is(data: Path) -> None:
     found = grown(data, 1e-9)
-    assert not found.finished
+    assert (found.finished, found.rounds) == (False, 0)
     assert not found.worths
+    assert found.found.guarded.optimism == 0  # what judges it got no further than what is delivered
 
 
 def test_an_output_without_a_blend_is_refused(data: Path) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import math
+import os
 from collections.abc import Callable
 from pathlib import Path
 
@@ -64,6 +65,20 @@ def test_running_the_recipe_gives_the_same_files_byte_for_byte(folder: Path):
         assert (folder / "again" / name).read_bytes() == (folder / "out" / name).read_bytes()
     assert again.submission.is_file()
     assert json.loads((folder / "out/run.json").read_text())["recipe"]["blends"]["blend"]["of"] == dict(made.weights)
+
+
+def test_an_edited_recipe_is_not_replaced_and_a_report_of_another_result_goes(folder: Path):
+    made = blend_files(both(folder), None, folder / "out")
+    (folder / "out/report.html").write_text("of this result", encoding="utf-8")
+    blend_files(both(folder), None, folder / "out")
+    assert not (folder / "out/report.html").exists()
+    text = made.recipe.read_text(encoding="utf-8") + "# mine\n"
+    made.recipe.write_text(text, encoding="utf-8")
+    later = (folder / "out/run.json").stat().st_mtime_ns + 10**9
+    os.utime(made.recipe, ns=(later, later))
+    with pytest.raises(BlendkitError, match="was changed since blendkit wrote it"):
+        blend_files(both(folder), None, folder / "out")
+    assert made.recipe.read_text(encoding="utf-8") == text
 
 
 def test_without_labels_weights_are_equal_and_it_says_that_nothing_was_measured(folder: Path):

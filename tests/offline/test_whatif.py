@@ -213,6 +213,7 @@ def test_a_search_reports_what_the_engine_measures(data: Path, go: Callable[...,
         workspaces_of(data).output(with_values(plain, {"blends.mix.of": w}, "t"))
         for w in ({"a": 1, "b": 0}, {"a": 0, "b": 1})
     ]
+    assert not [n for n in found.notes if "covered by no member" in n]  # said of one member alone
     best = "ab"[int(np.argmax([b.auc(s).macro for b, s in alone]))]
     assert found.guarded.best_member == best
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -10,7 +11,7 @@ import click
 from blendkit.cli._compile_notice import announced
 from blendkit.cli._completion import recipe_argument
 from blendkit.cli._data_options import RecipeCommand, offline
-from blendkit.cli._options import LEDGER, OUT_FILE, json_option, judged, set_option, several
+from blendkit.cli._options import LEDGER, NEW_PLACE, OUT_FILE, json_option, judged, set_option, several
 from blendkit.cli._show import COLOURS, emitter, event
 
 if TYPE_CHECKING:
@@ -124,7 +125,7 @@ def stack(recipe: str, loss: Any, negative: bool, **options: Any) -> None:
 @click.option(
     "--looks", type=OUT_FILE, help="File of all figures looked at; a search that was stopped goes on from it."
 )
-@click.option("-o", "--recipe-out", type=OUT_FILE, help="File to write the found recipe to.")
+@click.option("-o", "--recipe-out", type=NEW_PLACE, help="New file to write the found recipe to.")
 @_COMMON
 def search_recipe(
     recipe: str, minutes: float, beam: int, price: float, looks: Path | None, recipe_out: Path | None, *,
@@ -146,7 +147,10 @@ def search_recipe(
     if recipe_out is not None:
         write_text(recipe_out, grown.text())
     if json_out:
-        _emit(grown.found, {"recipe": grown.text(), "looks": grown.looks, "finished": grown.finished})
+        _emit(
+            grown.found,
+            {"recipe": grown.text(), "rounds": grown.rounds, "looks": grown.looks, "finished": grown.finished},
+        )
     else:
         _print(grown.found, judging.level)
         _print_grown(grown, recipe_out)
@@ -154,9 +158,10 @@ def search_recipe(
 
 def _print_grown(grown: Grown, written: Path | None) -> None:
     for one in grown.worths:
-        click.echo(f"{one.stream}: {one.step}: {one.worth:+.6f} on the labels that chose it")
-    ended = "ended by itself" if grown.finished else "was stopped by the clock (--minutes)"
-    click.echo(f"{grown.looks} looks at figures; the search {ended}")
+        worth = "others need it" if math.isinf(one.worth) else f"{one.worth:+.6f} on the labels that chose it"
+        click.echo(f"{one.stream}: {one.step}: {worth}")
+    ended = "ended by itself" if grown.finished else "was stopped by the clock: more --minutes may find more"
+    click.echo(f"{grown.rounds} rounds, {grown.looks} looks at figures; the search {ended}")
     click.echo(f"wrote {written}" if written is not None else f"\n{grown.text()}")
 
 
@@ -225,6 +230,8 @@ def _print(found: Found, level: float) -> None:
     click.secho(f"verdict: {g.judgement}: {found.meaning}", fg=COLOURS[g.judgement], bold=True)
     if found.gain.estimate <= 0:
         click.echo("         and no better than the recipe as it is: keep that")
+    elif found.gain.low <= 0:
+        click.echo("         but it may be no better than the recipe as it is: the interval of that gain holds 0")
     for text in found.notes:
         click.echo(f"note: {text}")
     click.echo("note: fitted steps are cross-fitted by recording, not fitted anew for every part of the search")

@@ -18,13 +18,18 @@ _WHAT = "this label track"
 
 
 def is_label_track(head: FileHead) -> bool:
-    """Return whether the first line of a text is two times in order, and a label that is no number."""
+    """Return whether the first line of a text is two times in order and a label.
+
+    A number is a label only if it is whole and a score from 0 to 1 follows, as after ids of iNaturalist.
+    """
     line = head.start.splitlines()[0].decode("utf-8", "replace") if head.start else ""
     cells = line.split("\t") if "\t" in line else head.columns  # `0,5` would be two columns of a table with commas
     if head.kind != "text" or not 3 <= len(cells) <= 4:
         return False
     start, end = _number(cells[0]), _number(cells[1])
-    return 0 <= start <= end and math.isnan(_number(cells[2]))
+    if not 0 <= start <= end or math.isnan(_number(cells[2])):
+        return 0 <= start <= end
+    return "\t" in line and cells[2].strip().isdecimal() and len(cells) == 4 and 0 <= _number(cells[3]) <= 1
 
 
 def _read(path: Path, names: ColumnNames) -> Detections:
