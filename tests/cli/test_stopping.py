@@ -26,7 +26,8 @@ import pandas as pd
 
 def model(files):
     for name in files:
-        Path("worker.pid").write_text(str(os.getpid()))
+        Path("worker.new").write_text(str(os.getpid()))
+        os.replace("worker.new", "worker.pid")  # whole, also if it is stopped here
         time.sleep(0.2 if os.path.exists("slow") else 0)
     index = pd.MultiIndex.from_tuples([(f, 0.0, 5.0) for f in files], names=["file", "start_time", "end_time"])
     return pd.DataFrame({"a": [float(len(f)) for f in files]}, index=index)
