@@ -18,7 +18,15 @@ from blendkit.metrics import macro_auc
 from blendkit.offline.chain_moves import PRIOR_STRENGTHS, Chain, Grammar, applied, chain_of, moves
 from blendkit.offline.interval_settings import Judging
 from blendkit.offline.looks import Looks
-from blendkit.offline.recipe_search import PARTS, TIMES, Found, judged_search, last_blend, searched_weights
+from blendkit.offline.recipe_search import (
+    PARTS,
+    TIMES,
+    Found,
+    blend_to_search,
+    judged_search,
+    labelled_cells,
+    searched_weights,
+)
 from blendkit.offline.workspace import Workspace, Workspaces
 from blendkit.recipe import Recipe, make_plan, recipe_text
 
@@ -117,12 +125,12 @@ class _Search:
         beam, rounds = [start], 0
         while rounds < most:
             tried = {c.key(): c for b in beam for c in (b, self.weighed(b, cells))}
-            near = {m.key(): m for c in beam for m in moves(c, self.grammar)}
+            near = list({m.key(): m for c in beam for m in moves(c, self.grammar)}.values())
             for place in rng.permutation(len(near)).tolist():
                 if time.monotonic() > until:
                     self.ended.append(False)
                     return beam[0], rounds
-                chain = list(near.values())[place]
+                chain = near[place]
                 self.net(chain, cells)
                 tried[chain.key()] = chain
             ranked = sorted(tried.values(), key=lambda c: (-self.net(c, cells), c.length, c.key()))
@@ -142,12 +150,11 @@ def grow_recipe(
     looks: a file of figures measured so far, which a search that was stopped goes on from. Raises BlendkitError where
     the output is no blend.
     """
-    blend = last_blend(recipe)
-    if blend is None:
-        raise BlendkitError(f"{recipe.source}: the output {recipe.model.output!r} is not a blend: nothing to search")
+    blend = blend_to_search(recipe)
     start, sections = chain_of(recipe, blend)
-    grammar = how.grammar or _grammar(workspaces, recipe)
-    about = _data_hash(workspaces.workspace(make_plan(recipe)))
+    workspace = workspaces.workspace(make_plan(recipe))
+    grammar = how.grammar or _grammar(workspace, recipe)
+    about = _data_hash(workspace)
     search = _Search(workspaces, recipe, sections, grammar, how, Looks(looks, about))
     slices = PARTS * TIMES + _WHOLE
     begun = time.monotonic()
@@ -160,7 +167,7 @@ def grow_recipe(
         return grown[-1][0].values(sections)
 
     found = judged_search(workspaces, recipe, find, blend, judging)
-    labelled = _labelled(workspaces, recipe)
+    labelled = labelled_cells(workspace)
     best, rounds = grown[0]
     worths = tuple(_worths(search.figure, best, labelled))
     search.looks.flush()
@@ -175,14 +182,8 @@ def _data_hash(workspace: Workspace) -> str:
     return found.hexdigest()
 
 
-def _labelled(workspaces: Workspaces, recipe: Recipe) -> Bools:
-    workspace = workspaces.workspace(make_plan(recipe))
-    return np.array(np.broadcast_to(workspace.labelled[:, None], workspace.truth.shape))
-
-
-def _grammar(workspaces: Workspaces, recipe: Recipe) -> Grammar:
+def _grammar(workspace: Workspace, recipe: Recipe) -> Grammar:
     """The grammar for these data: priors where sites and hours are known, taxa where the taxonomy knows some."""
-    workspace = workspaces.workspace(make_plan(recipe))
     taxa = [workspace.around.taxonomy.group_of(c, "class_name") for c in workspace.classes]
     scored = np.flatnonzero((workspace.truth & workspace.labelled[:, None]).any(axis=0)).tolist()
     counts = Counter(taxa[c] for c in scored)

@@ -15,7 +15,7 @@ from blendkit.metrics import Interval, macro_auc
 from blendkit.offline.axes import Axis
 from blendkit.offline.interval_settings import Judging
 from blendkit.offline.shares import bare_blend, steps_after
-from blendkit.offline.workspace import Workspaces
+from blendkit.offline.workspace import Workspace, Workspaces
 from blendkit.ops import WEIGHTS_DO
 from blendkit.recipe import Recipe, blend_op, make_plan, with_values
 from blendkit.searching import Guarded, ascend, ascend_groups, divisions, greedy, guard
@@ -175,7 +175,7 @@ def judged_search(
     blend: whose inputs alone the gain is measured against; None: the members.
     """
     workspace, before = workspaces.output(recipe)
-    labelled = np.array(np.broadcast_to(workspace.labelled[:, None], workspace.truth.shape))
+    labelled = labelled_cells(workspace)
     known: dict[bytes, dict[str, Any]] = {}
 
     def fit(mask: Mask) -> Float64:
@@ -215,6 +215,19 @@ def _each_alone(workspaces: Workspaces, recipe: Recipe, blend: str | None) -> Ma
     drop = {f"blends.{blend}.weights_by": None} if own.weights_by is not None else {}
     tries = {n: with_values(recipe, {f"blends.{blend}.of": w, **drop}, "search") for n, w in alone.items()}
     return {n: workspaces.output(r, quiet=True)[1].values for n, r in tries.items()}
+
+
+def labelled_cells(workspace: Workspace) -> Mask:
+    """Return the cells (N, C) of the labelled rows, which a search on all labels learns from."""
+    return np.array(np.broadcast_to(workspace.labelled[:, None], workspace.truth.shape))
+
+
+def blend_to_search(recipe: Recipe) -> str:
+    """Return the blend that the output comes from. Raises BlendkitError where that is a member."""
+    blend = last_blend(recipe)
+    if blend is None:
+        raise BlendkitError(f"{recipe.source}: the output {recipe.model.output!r} is not a blend: nothing to search")
+    return blend
 
 
 def last_blend(recipe: Recipe) -> str | None:

@@ -7,11 +7,11 @@ from typing import Any
 import numpy as np
 
 from blendkit.blending import convert
-from blendkit.core import Bools, cluster_labels
+from blendkit.core import NO_PROBABILITIES, Bools, cluster_labels
 from blendkit.errors import BlendkitError
 from blendkit.events import ignore_text
 from blendkit.offline.interval_settings import Judging
-from blendkit.offline.recipe_search import Found, judged_search, last_blend
+from blendkit.offline.recipe_search import Found, blend_to_search, judged_search
 from blendkit.offline.workspace import Workspaces
 from blendkit.recipe import Recipe, make_plan
 from blendkit.searching import Stack, StackLoss, fit_stack
@@ -27,13 +27,11 @@ def stack_weights(
     The found blend is `by: sum`, so that ranks cannot be its inputs. negative: coefficients may be below 0. Raises
     BlendkitError where the output is no blend, or an input holds ranks.
     """
-    blend = last_blend(recipe)
-    if blend is None:
-        raise BlendkitError(f"{recipe.source}: the output {recipe.model.output!r} is not a blend: nothing to search")
+    blend = blend_to_search(recipe)
     plan = make_plan(recipe)
     workspace = workspaces.workspace(plan)
     streams = workspaces.streams(plan, tuple(recipe.model.blends[blend].of))
-    ranked = [n for n, s in streams.items() if s.space in ("rank", "unit")]
+    ranked = [n for n, s in streams.items() if s.space in NO_PROBABILITIES]
     if ranked:
         raise BlendkitError(f"{recipe.source}: stacking adds logits, and {ranked[0]!r} holds no probabilities")
     logits = {n: convert(s, "logit", ignore_text).values for n, s in streams.items()}

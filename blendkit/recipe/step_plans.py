@@ -14,6 +14,11 @@ from blendkit.recipe.strict_yaml import KeyPath
 _SCOPES: tuple[Scope, ...] = ("chunk", "file", "set")
 
 
+def _scope_of(where: Where | None) -> Scope:
+    """How much must be seen at once to know where a step acts."""
+    return "file" if where is not None and where.by_cell == "recording" else "chunk"
+
+
 @dataclass(frozen=True, kw_only=True)
 class OpStep:
     """A registered op with its parameters checked and filled; `path` is its key in the recipe."""
@@ -52,8 +57,7 @@ class OpStep:
     def scope(self) -> Scope:
         """How much it needs at once; another stream's ranks need the whole set."""
         ranked = any(mark.space == "rank" for _, mark in self.streams.values())
-        chosen: Scope = "file" if self.where is not None and self.where.by_cell == "recording" else "chunk"
-        return "set" if ranked else max(self.info.scope, chosen, key=_SCOPES.index)
+        return "set" if ranked else max(self.info.scope, _scope_of(self.where), key=_SCOPES.index)
 
     @property
     def order(self) -> Monotone:
@@ -124,8 +128,7 @@ class GateStep:
     @property
     def scope(self) -> Scope:
         """The widest of its gates', and of what decides where they act."""
-        chosen: Scope = "file" if self.where is not None and self.where.by_cell == "recording" else "chunk"
-        return max((chosen, *(g.scope for g in self.gates)), key=_SCOPES.index)
+        return max((_scope_of(self.where), *(g.scope for g in self.gates)), key=_SCOPES.index)
 
     @property
     def order(self) -> Monotone:
