@@ -8,14 +8,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from blendkit.core import Float64, Int64, compiled, loop_threads, read_only, side_by_side
+from blendkit.metrics.kernels.exact_signs import blended_exactly, exact_sign
 from blendkit.metrics.kernels.pair_counts import Cell
 from blendkit.metrics.kernels.ranking import ordered_key, sort_keys
 
 _BLOCK = 64  # negatives that share a bounding box: enough to skip many pairs at once, few enough for a tight box
 _SIGN, _PASSES = 1 << 63, 6  # of the bits of a float64, for `sort_keys`
 _NEAR = 1e-6  # in grid steps: float64 cannot be sure of the side of a grid point that is closer than this
-_HALF_BITS = 134217729.0  # 2**27 + 1, which splits a float64 of 53 bits into two halves whose products are exact
-_MOST_PARTS = 8  # each of the eight summands adds at most one part to the expansion
 
 
 # The columns of a block's bounding box: plain numbers, because older numba takes no member of an enum for an index.
@@ -23,64 +22,21 @@ _A_LOW, _A_HIGH, _B_LOW, _B_HIGH = range(4)
 _BOX_SIDES = 4
 
 
-def two_sum(a: Any, b: Any) -> Any:
-    """Return the sum of numbers or arrays, and its exact rounding error (Knuth); no operation may be re-ordered."""
-    s = a + b
-    t = s - a
-    return s, (a - (s - t)) + (b - t)
-
-
-def two_product(a: Any, b: Any) -> Any:
-    """Return the product of numbers, or of an array and a number, and its exact rounding error (Dekker, Veltkamp)."""
-    p = a * b
-    c, d = _HALF_BITS * a, _HALF_BITS * b
-    a1, b1 = c - (c - a), d - (d - b)
-    a2, b2 = a - a1, b - b1
-    return p, ((a1 * b1 - p) + a1 * b2 + a2 * b1) + a2 * b2
-
-
-_two_sum, _two_product = compiled()(two_sum), compiled()(two_product)  # of numbers, for compiled loops
-
-
 @compiled()
-def _exact_sign(k: int, whole: int, ap: float, an: float, bp: float, bn: float) -> int:
-    """Return the sign of (whole - k)(ap - an) + k (bp - bn), without rounding (Shewchuk's expansions)."""
-    parts = np.zeros(_MOST_PARTS)
-    used = 0
-    # the differences are not formed first, because they would round; each of the four products is exact in two parts
-    for weight, value in ((whole - k, ap), (whole - k, -an), (k, bp), (k, -bn)):
-        high, low = _two_product(np.float64(weight), value)
-        for summand in (low, high):
-            q, place = summand, 0
-            for i in range(used):
-                q, rest = _two_sum(q, parts[i])
-                if rest != 0.0:
-                    parts[place] = rest
-                    place += 1
-            parts[place] = q
-            used = place + 1
-    for i in range(used - 1, -1, -1):  # parts do not overlap and rise in size, so the largest has the sign of the sum
-        if parts[i] != 0.0:
-            return 1 if parts[i] > 0 else -1
-    return 0
+def _at_grid_point(whole: int, pair: Any, t: float, exact: bool, steps: Any) -> None:
+    """Add to steps (whole + 2,) the changes of 2 x [p > n] + [p == n] of a pair that is tied at k = t or close to it.
 
-
-@compiled()
-def _crossing(whole: int, ap: float, an: float, bp: float, bn: float, steps: Any) -> None:
-    """Add to steps (whole + 2,) the changes of 2 x [p > n] + [p == n] along k, from its value at k = 0."""
-    da, db = ap - an, bp - bn
-    rise = 1 if db > da else -1
-    if da == 0.0:  # tied at k = 0 only
+    pair: the positive's and the negative's value in a, then in b. t: near to a whole number. exact: as in `exact_sign`.
+    """
+    ap, an, bp, bn = pair
+    rise = 1 if bp - bn > ap - an else -1
+    near = np.int64(np.rint(t))
+    if ap == an:  # tied at k = 0 only
         steps[1] += rise
-    elif db == 0.0:  # tied at the end only
+    elif bp == bn:  # tied at the end only
         steps[whole] += rise
     else:
-        t = whole * (da / (da - db))  # the pair is tied at k = t
-        near = np.int64(np.rint(t))
-        if abs(t - near) >= _NEAR:  # surely between two grid points: the pair is never tied on the grid
-            steps[np.uint64(t) + np.uint64(1)] += 2 * rise
-            return
-        sign = _exact_sign(near, whole, ap, an, bp, bn)
+        sign = exact_sign(near, whole, ap, an, bp, bn, exact)
         if sign == 0:  # tied at `near`: half of the change there, half just after
             steps[near] += rise
             steps[near + 1] += rise
@@ -141,10 +97,40 @@ def _gathered(x: Any, states: Any, wanted: int) -> Any:
 
 
 @compiled()
-def _pairs(ap: Any, bp: Any, an: Any, bn: Any, whole: int, steps: Any) -> None:
+def _gathered_crossing(a: float, b: float, an: Any, bn: Any, buffers: Any) -> Any:
+    """Put the negatives an, bn (M,) that change places with a positive into the buffers; return their number."""
+    crosses, ca, cb, _ = buffers
+    n, found = np.uint64(len(an)), np.uint64(0)
+    for j in range(n):  # a loop of its own, which a processor does for several negatives at once
+        crosses[j] = ((a > an[j]) ^ (b > bn[j])) | ((a < an[j]) ^ (b < bn[j]))
+    for j in range(n):  # without a branch, because a processor cannot predict which pairs cross
+        ca[found], cb[found] = an[j], bn[j]
+        found += np.uint64(crosses[j])
+    return found
+
+
+@compiled()
+def _cross(a: float, b: float, an: Any, bn: Any, whole: int, exact: bool, buffers: Any, steps: Any) -> None:
+    """Add the changes of the pairs of a positive with the negatives of a block."""
+    found = _gathered_crossing(a, b, an, bn, buffers)
+    _, ca, cb, at = buffers
+    for q in range(found):
+        da = a - ca[q]
+        at[q] = whole * (da / (da - (b - cb[q])))  # the pair is tied at k = at[q]
+    for q in range(found):
+        t = at[q]
+        if abs(t - np.rint(t)) >= _NEAR:  # surely between two grid points: the pair is never tied on the grid
+            steps[np.uint64(np.int64(t)) + np.uint64(1)] += 2 if a < ca[q] else -2
+        else:
+            _at_grid_point(whole, (a, ca[q], b, cb[q]), t, exact, steps)
+
+
+@compiled()
+def _pairs(ap: Any, bp: Any, an: Any, bn: Any, whole: int, exact: bool, steps: Any) -> None:
     """Add up the changes of all pairs of positives (P,) and negatives (M,); blocks without a crossing are skipped."""
     box = _boxes(an, bn)
-    crossing = np.empty(_BLOCK + 1, np.uint32)
+    values = np.empty((3, _BLOCK + 1))
+    buffers = (np.empty(_BLOCK, np.bool_), values[0], values[1], values[2])
     for i in range(len(ap)):
         a, b = ap[i], bp[i]
         for k in range(len(box)):
@@ -152,12 +138,8 @@ def _pairs(ap: Any, bp: Any, an: Any, bn: Any, whole: int, steps: Any) -> None:
             above = a > box[k, _A_HIGH] and b > box[k, _B_HIGH]
             if above or (a < box[k, _A_LOW] and b < box[k, _B_LOW]):
                 continue
-            found = np.uint64(0)  # gathered without a branch, because a processor cannot predict which pairs cross
-            for j in range(np.uint64(k * _BLOCK), np.uint64(min(k * _BLOCK + _BLOCK, len(an)))):
-                crossing[found] = np.uint32(j)
-                found += np.uint64(((a > an[j]) ^ (b > bn[j])) | ((a < an[j]) ^ (b < bn[j])))
-            for j in crossing[:found]:
-                _crossing(whole, a, an[j], b, bn[j], steps)
+            first, last = k * _BLOCK, min(k * _BLOCK + _BLOCK, len(an))
+            _cross(a, b, an[first:last], bn[first:last], whole, exact, buffers, steps)
 
 
 @compiled()
@@ -167,7 +149,7 @@ def _class_path(a: Any, b: Any, states: Any, whole: int, out: Any) -> None:
     order = _neighbours(an, bn)
     steps = np.zeros(whole + 2, np.int64)
     ap, bp = _gathered(a, states, Cell.POSITIVE.value), _gathered(b, states, Cell.POSITIVE.value)
-    _pairs(ap, bp, an[order], bn[order], whole, steps)
+    _pairs(ap, bp, an[order], bn[order], whole, blended_exactly(a, b, whole), steps)
     total = 0
     for k in range(whole + 1):
         total += steps[k]
