@@ -12,6 +12,7 @@ from blendkit._face import lazy_face
 
 if TYPE_CHECKING:
     from blendkit.blending.align import MOSTLY_FILLED, aligned, may_lack_rows
+    from blendkit.blending.conversions import convert
     from blendkit.blending.fit_artefacts import fit_places, fit_step_artefact
     from blendkit.blending.fitting import check_folds, fit_op, refuse_seen_by_step
     from blendkit.blending.geo_ranges import fit_ranges
@@ -19,7 +20,6 @@ if TYPE_CHECKING:
     from blendkit.blending.on_scores import apply, blend
     from blendkit.blending.site_and_hour_needs import require_name_parts
     from blendkit.blending.step_context import StepContext
-    from blendkit.blending.steps import convert
     from blendkit.blending.streams import finished, make_streams
     from blendkit.blending.weights import raw_weights, weight_matrix
     from blendkit.blending.where import where_mask

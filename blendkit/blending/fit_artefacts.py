@@ -7,9 +7,9 @@ from pathlib import Path
 from typing import Any
 
 from blendkit.blending.artefact_contents import contents_of_fit
+from blendkit.blending.conversions import convert
 from blendkit.blending.fitting import fit_op
 from blendkit.blending.step_context import StepContext
-from blendkit.blending.steps import convert
 from blendkit.core import Scores, Space, Taxonomy, fitting_names
 from blendkit.errors import BlendkitError, shorten
 from blendkit.events import ignore_text

@@ -6,23 +6,22 @@ from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
-from typing import Any, Literal
+from typing import Literal
 
 import numpy as np
 from numpy.typing import NDArray
 
+from blendkit.blending.blended import Blended, percentiles
+from blendkit.blending.conversions import convert
 from blendkit.blending.memo import Memo, blend_key, fill_key, step_key
 from blendkit.blending.step_context import StepContext
-from blendkit.blending.steps import ReadStream, apply_step, convert, no_streams, note_ties, zero_stand_in
+from blendkit.blending.steps import ReadStream, apply_step, no_streams
 from blendkit.blending.uncovered import fill_uncovered
 from blendkit.blending.weights import weight_matrix
-from blendkit.core import Bools, Float64, Matrix, Rows, Scores, Space, logit, sigmoid
+from blendkit.core import Bools, Matrix, Scores, Space
 from blendkit.events import Note, ignore_note
 from blendkit.metrics import doubled_ranks
-from blendkit.ops import exact_weights
 from blendkit.recipe import Plan, StreamPlan
-
-_BLOCK = 8192  # rows at a time where an op sees each chunk alone, so that temporaries stay small
 
 
 @dataclass
@@ -67,7 +66,7 @@ def make_streams(
     memory after their last use; default: `members` keeps them.
     """
     outputs = tuple(plan.outputs if wanted is None else wanted)
-    streams = _needed(plan, outputs)
+    streams = needed(plan, outputs)
     uses = Counter(i for s in streams for i in (*s.inputs, *s.reads))
     uses.update(outputs)
     coverage = {n: s.covered for n, s in members.items()}  # needed to the end, after members were released
@@ -134,7 +133,7 @@ def _bytes(scores: Scores) -> int:
     return scores.values.nbytes
 
 
-def _needed(plan: Plan, outputs: Sequence[str]) -> list[StreamPlan]:
+def needed(plan: Plan, outputs: Sequence[str]) -> list[StreamPlan]:
     """The streams that the outputs come from, in the plan's order."""
     wanted = set(outputs)
     for stream in reversed(plan.streams):
@@ -159,29 +158,22 @@ def _blended(making: _Making, stream: StreamPlan) -> Scores:
 
 
 def _blend(making: _Making, stream: StreamPlan) -> Scores:
-    assert stream.blend is not None
     inputs = {n: making.live[n] for n in stream.inputs}
     first = inputs[stream.inputs[0]]
     weights = weight_matrix(stream, inputs, making.coverage, making.around.taxonomy)
-    covered = (weights != 0).any(axis=0)
-    rows, classes = first.rows, first.classes
-    if stream.blend.inputs_as == "doubled_ranks":
+    about = Blended(stream, first.rows, first.classes, weights, making.around.taxonomy)
+    if about.by_ranks:
         del inputs, first  # each input is ranked and dropped in turn: values and ranks of all are never held together
-        if not exact_weights(weights, len(rows))[1].all():
-            making.note(
-                stream.name,
-                "these weights have no exact integer form (over nine decimals, or too far apart): blended in float64",
-            )
-        ranks = [_ranks(making, n) for n in stream.inputs]
-        values = stream.blend.function(*ranks, **_blend_context(making, stream, rows, classes, weights))
+        about.note_inexact(partial(making.note, stream.name))
+        values = about.of([_ranks(making, n) for n in stream.inputs])
     else:
-        values = _blend_rows(making, stream, inputs, weights)
+        values = about.of_rows(inputs, about.converters(inputs, partial(making.note, stream.name)))
         for name in stream.inputs:
             _use(making, name)
     for name in stream.inputs:
         if not making.uses[name]:
             making.ranks.pop(name, None)
-    return Scores(values, rows, classes, stream.start_space, covered)
+    return about.scores(values)
 
 
 def _ranks(making: _Making, name: str) -> NDArray[np.int32]:
@@ -199,58 +191,6 @@ def _kept_ranks(making: _Making, name: str) -> NDArray[np.int32]:
     return making.ranks[name]
 
 
-def _blend_rows(making: _Making, stream: StreamPlan, inputs: dict[str, Scores], weights: Float64) -> Float64:
-    """Convert and blend block by block where the op sees each chunk alone; whole otherwise."""
-    assert stream.blend is not None
-    wanted, function = stream.blend.inputs_as, stream.blend.function
-    floors = {  # from all rows of an input: a floor per block would make results depend on the block size
-        n: zero_stand_in(s.values[:, s.covered], partial(_note_of, making, stream.name, n))
-        for n, s in inputs.items()
-        if wanted == "logit" and s.space == "prob"
-    }
-
-    for name, s in inputs.items():
-        if wanted == "prob" and s.space == "logit":
-            note_ties(s.values[:, s.covered], partial(_note_of, making, stream.name, name))
-
-    def ready(name: str, part: slice) -> Matrix:
-        scores, values = inputs[name], inputs[name].values[part]
-        if wanted in ("any", scores.space):
-            return values
-        return sigmoid(values) if wanted == "prob" else logit(values, floor=floors[name])
-
-    first = next(iter(inputs.values()))
-    n = len(first)
-    kwargs = _blend_context(making, stream, first.rows, first.classes, weights)
-    by_rows = {"rows", "offsets"} & set(stream.blend.context().values())  # these belong to the whole
-    step = _BLOCK if stream.blend.scope == "chunk" and not by_rows else max(n, 1)
-    out = np.empty((n, weights.shape[1]), np.float64)
-    for low in range(0, n, step):
-        part = slice(low, low + step)
-        out[part] = function(*(ready(i, part) for i in stream.inputs), **kwargs)
-    return out
-
-
-def _blend_context(
-    making: _Making, stream: StreamPlan, rows: Rows, classes: tuple[str, ...], weights: Float64
-) -> dict[str, Any]:
-    """Supply what a blend asks for, beside its own parameters."""
-    assert stream.blend is not None
-    supply: dict[str, Any] = {
-        "weights": weights,
-        "rows": rows,
-        "offsets": rows.offsets(),
-        "taxonomy": making.around.taxonomy,
-        "classes": classes,
-        "covered": (weights != 0).any(axis=0),
-    }
-    return {p: supply[name] for p, name in stream.blend.context().items()} | stream.params
-
-
-def _note_of(making: _Making, stream: str, source: str, text: str) -> None:
-    making.note(stream, f"{source}: {text}")
-
-
 def _read(
     making: _Making, note: Callable[[str], None], name: str, space: Space | Literal["any"]
 ) -> tuple[Matrix, Bools]:
@@ -259,8 +199,7 @@ def _read(
     if space in ("any", scores.space) and space != "rank":
         return scores.values, scores.covered
     if space == "rank":
-        ranks = _kept_ranks(making, name)
-        return ranks / (2.0 * max(len(ranks), 1)), scores.covered
+        return percentiles(_kept_ranks(making, name)), scores.covered
     return convert(scores, "prob" if space == "prob" else "logit", note).values, scores.covered
 
 

@@ -27,11 +27,11 @@ def fill_uncovered(stream: StreamPlan, scores: Scores, around: StepContext) -> S
         )
         return Scores(values, scores.rows, scores.classes, scores.space, covered, scores.made_by)
     values = scores.values.astype(np.float64)
-    values[:, ~scores.covered] = _constants(stream, scores, around)[~scores.covered]
+    values[:, ~scores.covered] = filled_constants(stream, scores, around)[~scores.covered]
     return Scores(values, scores.rows, scores.classes, scores.space, np.ones_like(scores.covered), scores.made_by)
 
 
-def _constants(stream: StreamPlan, scores: Scores, around: StepContext) -> Float64:
+def filled_constants(stream: StreamPlan, scores: Scores, around: StepContext) -> Float64:
     """(C,) in the stream's space."""
     assert stream.fill is not None
     fill = stream.fill

@@ -174,6 +174,10 @@ class OpInfo:
         hints = {p: hint for p, (hint, _, _) in signature(self.function).items()}
         return {p: mark for p, hint in hints.items() if (mark := mark_of(hint, Stream)) is not None}
 
+    def keyed(self) -> tuple[str, ...]:
+        """Return the parameters that give something for single classes, or for names of a taxonomy level."""
+        return tuple(p for p, (hint, _, _) in signature(self.function).items() if mark_of(hint, Keys) is not None)
+
     def kept_ranks(self) -> dict[str, str]:
         """Return {parameter: the parameter that names the stream whose ranks it gets}."""
         hints = get_type_hints(self.function, include_extras=True)

@@ -8,8 +8,9 @@ import pytest
 from numpy.typing import NDArray
 from scipy.special import expit
 
+from blendkit.blending.conversions import convert
 from blendkit.blending.step_context import StepContext
-from blendkit.blending.steps import apply_step, convert
+from blendkit.blending.steps import apply_step
 from blendkit.core.names import NameRule
 from blendkit.core.rows import chunk_rows, make_rows
 from blendkit.core.scores import Scores

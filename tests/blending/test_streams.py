@@ -10,7 +10,10 @@ from hypothesis import strategies as st
 from numpy.typing import NDArray
 from scipy.special import expit, logit
 
-from blendkit.blending import streams as module
+from blendkit.blending import blended as module
+from blendkit.blending import streams
+from blendkit.blending.in_parts import make_streams_in_parts
+from blendkit.blending.parts import Parts, require_divisible
 from blendkit.blending.step_context import StepContext
 from blendkit.blending.streams import make_streams
 from blendkit.core.names import NameRule
@@ -21,7 +24,7 @@ from blendkit.errors import BlendkitError
 from blendkit.metrics.ranks import percentile_rank
 from blendkit.ops.temporal import gaussian
 from blendkit.recipe.load import parse_recipe
-from blendkit.recipe.plan import make_plan
+from blendkit.recipe.plan import Plan, make_plan
 
 CLASSES = ("frog", "bird", "cicada")
 TAXA = ("Amphibia", "Aves", "Insecta")
@@ -60,6 +63,20 @@ class Run:
             made=lambda name, scores: self.made.append(name),
             note=lambda stream, text: self.notes.append((stream, text)),
         )
+        self.equal_in_parts(make_plan(parse_recipe(text, "r.yaml")), dict(zip(names, members, strict=True)), around)
+
+    def equal_in_parts(self, plan: Plan, members: dict[str, Scores], around: StepContext) -> None:
+        """What a plan makes of the whole it makes of parts, too, where its steps can be divided."""
+        try:
+            require_divisible(plan)
+        except BlendkitError:
+            return
+        for cells in (1, 14, 1000):  # one class or recording at a time, some, all
+            found = make_streams_in_parts(plan, members, around, Parts(cells, lambda shape: np.empty(shape, order="F")))
+            for name, scores in self.out.items():
+                np.testing.assert_array_equal(found[name].values, scores.values)
+                np.testing.assert_array_equal(found[name].covered, scores.covered)
+                assert (found[name].space, found[name].classes) == (scores.space, scores.classes)
 
     def __getitem__(self, name: str) -> Scores:
         return self.out[name]
@@ -358,8 +375,8 @@ def test_every_stream_is_made_once_and_shown() -> None:
 
 def test_ranks_of_a_stream_are_made_once(monkeypatch: pytest.MonkeyPatch) -> None:
     calls = []
-    real = module.doubled_ranks
-    monkeypatch.setattr(module, "doubled_ranks", lambda x: calls.append(x.shape) or real(x))
+    real = streams.doubled_ranks
+    monkeypatch.setattr(streams, "doubled_ranks", lambda x: calls.append(x.shape) or real(x))
     body = (
         "blends:\n  c: {by: rank, of: {a: 1, b: 1}}\n  d: {by: rank, of: {a: 1, b: 2}}\n"
         "  e: {by: rank, of: {c: 1, d: 1, a: 1}}\noutput: e\nalso: [c, d]"
