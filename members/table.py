@@ -22,6 +22,7 @@ from blendkit.member import (
     names_in_common,
     windows_on_grid,
 )
+from blendkit.store import LogitStore, is_store
 
 ScoreFiles = Annotated[str, DataFile(folder=True)]
 EMPTY = {"prob": 0.0, "logit": -20.0, "rank": 0.0}  # the score of a chunk in which a detector found nothing
@@ -46,8 +47,11 @@ class TableMember:
         """Return the file's scores.
 
         A table of chunks keeps its rows. Windows are averaged onto the run's chunks by shared time; of detections a
-        chunk gets the highest that overlaps it. Raises BlendkitError for values that contradict their space.
+        chunk gets the highest that overlaps it. A store of logits is read a few classes at a time. Raises
+        BlendkitError for values that contradict their space.
         """
+        if is_store(self.path):
+            return self._stored()
         read = read_found(self.path, self.names)
         if read.space not in ("unknown", self.space):
             raise BlendkitError(
@@ -72,6 +76,13 @@ class TableMember:
             scores, more = windows_on_grid(read.found, self.context, self.space, "mean", self.path.name)
             self._warnings = [*more, *said]
         return scores
+
+    def _stored(self) -> Scores:
+        if self.space != "logit":
+            raise BlendkitError(
+                f"{self.path.name}: declared `space: {self.space}`, but a store holds logits", ["write `space: logit`"]
+            )
+        return LogitStore.open(self.path).read(self.context.names, new=self.context.new_matrix)
 
     def warnings(self) -> list[str]:
         """Return the warnings that `read` found about the values."""

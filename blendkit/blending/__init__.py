@@ -16,8 +16,10 @@ if TYPE_CHECKING:
     from blendkit.blending.fit_artefacts import fit_places, fit_step_artefact
     from blendkit.blending.fitting import check_folds, fit_op, refuse_seen_by_step
     from blendkit.blending.geo_ranges import fit_ranges
+    from blendkit.blending.in_parts import make_streams_in_parts
     from blendkit.blending.memo import Memo
     from blendkit.blending.on_scores import apply, blend
+    from blendkit.blending.parts import Parts, require_divisible
     from blendkit.blending.site_and_hour_needs import require_name_parts
     from blendkit.blending.step_context import StepContext
     from blendkit.blending.streams import finished, make_streams
@@ -29,6 +31,7 @@ else:
 __all__ = [
     "MOSTLY_FILLED",
     "Memo",
+    "Parts",
     "StepContext",
     "aligned",
     "apply",
@@ -41,9 +44,11 @@ __all__ = [
     "fit_ranges",
     "fit_step_artefact",
     "make_streams",
+    "make_streams_in_parts",
     "may_lack_rows",
     "raw_weights",
     "refuse_seen_by_step",
+    "require_divisible",
     "require_name_parts",
     "weight_matrix",
     "where_mask",

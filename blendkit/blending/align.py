@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 
-from blendkit.core import NameRule, Rows, Scores, compare_rows
+from blendkit.core import NameRule, NewMatrix, Rows, Scores, compare_rows, same_rows
 from blendkit.errors import BlendkitError, shorten
 from blendkit.recipe import Plan
 from blendkit.scoring import Opened, facts_hash
@@ -24,13 +24,17 @@ def aligned(
     *,
     rehearsal: bool = False,
     release: Callable[[str], Scores] | None = None,
+    new: NewMatrix | None = None,
+    keep: Callable[[Scores], Scores] = lambda scores: scores,
 ) -> tuple[dict[str, Scores], list[str]]:
     """Bring every member onto the same rows and classes; return their scores, and notes for the user.
 
     classes: those of the run, empty where only the members' own are known. rehearsal: rows that a member lacks get
     the class's median, whatever the recipe says; so do rows of recordings that a time budget cut off. release:
     returns a finished member's scores and forgets them (`opened.tables.pop`), so that only the streams hold them in
-    memory; default: `opened` keeps them. Raises BlendkitError naming every member that does not fit.
+    memory; default: `opened` keeps them. new: makes the matrices that stores are read into, and keep puts a member's
+    aligned scores where whole members are held, if not in memory. Raises BlendkitError naming every member that does
+    not fit.
     """
     model = plan.recipe.model
     notes = [] if classes else _own_classes(opened.tables)
@@ -39,7 +43,7 @@ def aligned(
     out, problems = {}, []
     for name in plan.members:
         table = (release or opened.tables.__getitem__)(name) if name in finished else None
-        scores = table if table is not None else _stored(name, opened, names, rows)
+        scores = table if table is not None else _stored(name, opened, names, rows, new)
         try:
             out[name] = scores.align(
                 rows,
@@ -52,7 +56,7 @@ def aligned(
             problems += [f"{error.title}: {p}" for p in error.problems]
             continue  # the user should see every member that does not fit, not only the first
         # the memo's keys start from this hash: streams are shared only where all that made the logits is equal
-        out[name] = replace(out[name], made_by=facts_hash(opened.facts[name]))
+        out[name] = replace(keep(out[name]), made_by=facts_hash(opened.facts[name]))
         classes = classes or scores.classes  # with neither targets nor tables, the first audio member sets them
         notes += _row_notes(name, scores, rows)
         if table is None and _looks_like_probabilities(scores):
@@ -84,13 +88,16 @@ def may_lack_rows(plan: Plan) -> list[str]:
 
 
 def _looks_like_probabilities(scores: Scores) -> bool:
-    values = scores.values[:, scores.covered]
-    return bool(values.size and values.min() >= 0 and values.max() <= 1 and values.min() < values.max())
+    if not len(scores) or not scores.covered.any():
+        return False
+    low = scores.values.min(axis=0)[scores.covered].min()
+    high = scores.values.max(axis=0)[scores.covered].max()
+    return bool(low >= 0 and high <= 1 and low < high)
 
 
 def _row_notes(name: str, scores: Scores, rows: Rows) -> list[str]:
     """Count a member's rows that the run does not expect, and the missing ones that got the class's median."""
-    if scores.rows is rows:
+    if same_rows(scores.rows, rows):
         return []
     wanted, own = set(rows.ids()), set(scores.rows.ids())
     missing = len(wanted - own)
@@ -106,11 +113,11 @@ def _row_notes(name: str, scores: Scores, rows: Rows) -> list[str]:
     return [f"member {name!r}: {n} {what}" for what, n in notes.items() if n] + ([apart] if apart else [])
 
 
-def _stored(name: str, opened: Opened, names: NameRule, rows: Rows) -> Scores:
+def _stored(name: str, opened: Opened, names: NameRule, rows: Rows, new: NewMatrix | None) -> Scores:
     store = next(m.store for m in opened.audio if m.name == name)
     assert store is not None
     cut = opened.cut.get(name, frozenset())
-    return store.read(names, [r for r in rows.recordings() if r not in cut])
+    return store.read(names, [r for r in rows.recordings() if r not in cut], new=new)
 
 
 def _union(lists: Sequence[tuple[str, ...]]) -> tuple[str, ...]:

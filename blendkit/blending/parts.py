@@ -8,25 +8,23 @@ from typing import Literal
 
 import numpy as np
 
-from blendkit.core import Float64, Rows
+from blendkit.core import NewMatrix, Rows, new_matrix
 from blendkit.errors import BlendkitError
 from blendkit.ops import OpInfo
 from blendkit.recipe import Conversion, OpStep, Plan, StepPlan, StreamPlan
 
 Division = Literal["classes", "recordings"]
-NewArray = Callable[[tuple[int, int]], Float64]
-"""Makes an array (N, C) of float64 to write to, class-major: in memory, or in a file that is mapped into it."""
 
 
 @dataclass(frozen=True)
 class Parts:
-    """cells: of a stream that one part of the work may hold. new: makes the arrays of whole streams.
+    """cells: of a stream that one part of the work may hold. new: makes the matrices of whole streams.
 
     done: called when a part is finished, so that mapped memory can be given back.
     """
 
     cells: int
-    new: NewArray
+    new: NewMatrix = new_matrix
     done: Callable[[], None] = lambda: None
 
     def of_classes(self, shape: tuple[int, int]) -> Iterator[slice]:

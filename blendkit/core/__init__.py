@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from blendkit._face import lazy_face
 
 if TYPE_CHECKING:
-    from blendkit.core.arrays import Bools, Float32, Float64, Int16, Int64, Matrix
+    from blendkit.core.arrays import Bools, Float32, Float64, Int16, Int64, Matrix, NewMatrix, new_matrix
     from blendkit.core.audio_content import (
         ENVELOPE_PARTS,
         ENVELOPE_STEP_DB,
@@ -63,6 +63,7 @@ if TYPE_CHECKING:
         format_seconds,
         make_rows,
         rows_from_ids,
+        same_rows,
     )
     from blendkit.core.saw import (
         Contents,
@@ -142,6 +143,7 @@ __all__ = [
     "NameSource",
     "NamedClass",
     "Naming",
+    "NewMatrix",
     "Remainder",
     "Rows",
     "Saw",
@@ -189,6 +191,7 @@ __all__ = [
     "named_classes",
     "natural_key",
     "near_names",
+    "new_matrix",
     "path_ids",
     "printable",
     "read_names",
@@ -198,6 +201,7 @@ __all__ = [
     "rows_of_codes",
     "rule_name",
     "same_recordings",
+    "same_rows",
     "saturated",
     "saturated_pairs",
     "seconds_in",

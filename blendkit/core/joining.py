@@ -7,7 +7,7 @@ from collections.abc import Collection, Mapping, Sequence
 import numpy as np
 
 from blendkit.core.differences import compare_rows
-from blendkit.core.rows import Rows
+from blendkit.core.rows import Rows, same_rows
 from blendkit.core.scores import Scores
 from blendkit.errors import BlendkitError, shorten
 
@@ -19,7 +19,8 @@ def shared_rows(scores: Mapping[str, Scores], may_lack: Collection[str] = ()) ->
     """
     strict = {n: s for n, s in scores.items() if n not in may_lack}
     (first, given), *others = strict.items() or [max(scores.items(), key=lambda item: len(item[1]))]
-    ids = set(given.rows.ids())
+    others = [(n, s) for n, s in others if not same_rows(s.rows, given.rows)]
+    ids = set(given.rows.ids()) if others else set()
     problems = []
     for name, other in others:
         theirs = set(other.rows.ids())

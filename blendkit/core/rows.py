@@ -86,6 +86,14 @@ class Rows:
         return [str(r) for r in self.recording[self.offsets()[:-1]]]
 
 
+def same_rows(a: Rows, b: Rows) -> bool:
+    """Return whether two lists of chunks are equal, in the same order."""
+    if a is b:
+        return True
+    times = len(a) == len(b) and np.array_equal(a.start_s, b.start_s) and np.array_equal(a.end_s, b.end_s)
+    return bool(times and (a.recording == b.recording).all())
+
+
 def make_rows(recordings: Sequence[str], start_s: Float64, end_s: Float64, names: NameRule) -> Rows:
     """Build rows from (N,) recording ids and chunk times in seconds; each name is parsed once."""
     parsed = {r: names.parse(r) for r in dict.fromkeys(recordings)}

@@ -17,7 +17,7 @@ from blendkit.core.auto_names import with_fitting_names
 from blendkit.core.bookkeeping_columns import is_bookkeeping
 from blendkit.core.differences import compare_rows
 from blendkit.core.names import NameRule
-from blendkit.core.rows import Rows, canonical_order, in_canonical_order, make_rows
+from blendkit.core.rows import Rows, canonical_order, in_canonical_order, make_rows, same_rows
 from blendkit.core.score_problems import cover_problems, duplicate_problems, nan_problems, shape_problems
 from blendkit.core.spaces import FileSpace, Space
 from blendkit.core.taxonomy import Taxonomy
@@ -175,7 +175,7 @@ class Scores:
 
     def _row_index(self, rows: Rows) -> Int64:
         """Return the position of each wanted row in these scores, -1 where it is missing."""
-        if rows is self.rows:
+        if same_rows(rows, self.rows):
             return np.arange(len(rows))
         at = {key: i for i, key in enumerate(_keys(self.rows))}
         return np.fromiter((at.get(key, -1) for key in _keys(rows)), np.int64, len(rows))

@@ -5,11 +5,12 @@ from __future__ import annotations
 from functools import partial
 from pathlib import Path
 
-from blendkit.blending import StepContext, aligned, make_streams
+from blendkit.blending import StepContext, aligned, make_streams, make_streams_in_parts
 from blendkit.core import Rows, Scores
 from blendkit.engine.behind import Behind
 from blendkit.engine.constant_members import with_weights
 from blendkit.engine.inputs import Inputs
+from blendkit.engine.memory_limit import IN_MEMORY, Held
 from blendkit.engine.output_folder import SUBMISSION
 from blendkit.engine.row_order import row_order
 from blendkit.engine.run_json import Figures
@@ -30,26 +31,34 @@ def streams_of(
     emit: Emit,
     *,
     keep: bool = False,
+    held: Held = IN_MEMORY,
 ) -> tuple[dict[str, Scores], Figures, list[str]]:
     """Return every stream that is written, the figures of all streams, and warnings for the user.
 
-    keep: the finished members' tables are needed again; else they are forgotten once they are used.
+    keep: the finished members' tables are needed again; else they are forgotten once they are used. held: where whole
+    streams are held.
     """
     release = None if keep else opened.tables.pop
     members, notes = aligned(
-        plan, opened, rows, inputs.classes, inputs.names, rehearsal=inputs.rehearsal, release=release
-    )
+        plan, opened, rows, inputs.classes, inputs.names, rehearsal=inputs.rehearsal, release=release,
+        new=held.new_matrix, keep=held.keep,
+    )  # fmt: skip
     if inputs.rehearsal and not opened.audio:
         notes.append("no member needs audio: a dry run changes nothing")
     warnings = [*with_weights(plan, opened.warnings), *notes]
     classes = next(iter(members.values())).classes
     if inputs.taxonomy.table:
         warnings += group_notes(plan, inputs.taxonomy, classes)
-    figures = Figures(inputs, rows, classes, emit)
+    figures = Figures(inputs, rows, classes, emit, held.parts)
     warnings += figures.lacking(members)
     around = StepContext(inputs.taxonomy, inputs.names, plan.recipe.model.chunk_s, files, behind.contents)
     note = partial(_note, warnings)
-    streams = make_streams(plan, members, around, made=figures.made, note=note, release=members.pop)
+    if held.parts is None:
+        streams = make_streams(plan, members, around, made=figures.made, note=note, release=members.pop)
+    else:
+        streams = make_streams_in_parts(
+            plan, members, around, held.parts, made=figures.made, note=note, release=members.pop
+        )
     return streams, figures, [*warnings, *figures.warnings(behind)]
 
 

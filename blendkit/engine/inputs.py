@@ -10,7 +10,18 @@ from typing import Literal
 import numpy as np
 
 from blendkit.audio import FoundAudio, Recording, find_recordings
-from blendkit.core import Bools, FoundNames, LabelTable, NameRule, Rows, Taxonomy, natural_key, rows_from_ids
+from blendkit.core import (
+    Bools,
+    FoundNames,
+    LabelTable,
+    NameRule,
+    NewMatrix,
+    Rows,
+    Taxonomy,
+    natural_key,
+    new_matrix,
+    rows_from_ids,
+)
 from blendkit.engine.recording_names import names_of, zone_notes
 from blendkit.errors import BlendkitError, shorten
 from blendkit.io import Template, read_taxonomy, read_template, split_label_source
@@ -110,8 +121,10 @@ def find_inputs(plan: Plan, data: DataFolder, dry_run: int | None = None) -> Inp
     )
 
 
-def member_context(plan: Plan, inputs: Inputs, runtime: Runtime = CPU_ONLY) -> MemberContext:
-    """Return what the members of a plan may know of a run on these inputs."""
+def member_context(
+    plan: Plan, inputs: Inputs, runtime: Runtime = CPU_ONLY, new: NewMatrix = new_matrix
+) -> MemberContext:
+    """Return what the members of a plan may know of a run on these inputs. new: makes the matrices they read into."""
     return MemberContext(
         classes=inputs.classes,
         taxonomy=inputs.taxonomy,
@@ -122,6 +135,7 @@ def member_context(plan: Plan, inputs: Inputs, runtime: Runtime = CPU_ONLY) -> M
         expected_s=inputs.expected_s,
         provider=runtime.provider,
         allow_code=runtime.allow_code,
+        new_matrix=new,
     )
 
 

@@ -11,12 +11,13 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from blendkit.blending import MOSTLY_FILLED, may_lack_rows
+from blendkit.blending import MOSTLY_FILLED, may_lack_rows, require_divisible
 from blendkit.core import Rows, Scores, chunk_rows, shared_rows
 from blendkit.engine.behind import Behind
 from blendkit.engine.damage_notes import damage_notes
 from blendkit.engine.delivering import streams_of, write_streams
 from blendkit.engine.inputs import Inputs, find_inputs, member_context
+from blendkit.engine.memory_limit import IN_MEMORY, Held, held_within
 from blendkit.engine.output_folder import LOGITS, RECIPE, new_outputs, open_folder, verify_stores, write_report
 from blendkit.engine.preflighting import preflight
 from blendkit.engine.recipe_data import DataFolders, open_data
@@ -114,6 +115,7 @@ def run(
     started: float | None = None,
     safe_csv: bool = False,
     recipe_text: str | None = None,
+    memory: str | int | None = None,
     emit: Emit = silent,
 ) -> RunResult:
     """Run a recipe (a file, the name of a packaged one, or one that is read) and write its output folder.
@@ -126,9 +128,10 @@ def run(
     seconds (default: the recipe's own), from `started` (a reading of `time.monotonic`, default: now), or a deadline
     with its own clock; what does not fit is left out. safe_csv: in the files of further streams (`also:`), ids that a
     spreadsheet would run get an apostrophe, and a warning names them; the submission keeps its ids. recipe_text:
-    written beside the submission as recipe.yaml. emit: called with events as the run goes on. Raises BlendkitError for
-    anything the user can correct, and DeliveryError for a budget that cannot be kept; an earlier run's files in `out`
-    are changed only after all checks have passed.
+    written beside the submission as recipe.yaml. memory: about how much the scores in work may take, as `4G` or in
+    bytes: streams are then made in parts, with the same bits, and whole ones lie in mapped files. emit: called with
+    events as the run goes on. Raises BlendkitError for anything the user can correct, and DeliveryError for a budget
+    that cannot be kept; an earlier run's files in `out` are changed only after all checks have passed.
     """
     begins = time.monotonic()
     began = begins if started is None else started
@@ -140,8 +143,11 @@ def run(
     if verify:
         verify_stores(saved, emit)
     deadline = deadline_of(budget, found.recipe, began)
-    order = _Order(target, saved, dry_run, runtime, deadline, begins - began, safe_csv, emit, recipe_text)
-    return _run(plan, folder, order)
+    if memory is not None:
+        require_divisible(plan)
+    with held_within(memory) as held:
+        order = _Order(target, saved, dry_run, runtime, deadline, begins - began, safe_csv, emit, recipe_text, held)
+        return _run(plan, folder, order)
 
 
 @dataclass(frozen=True)
@@ -157,6 +163,7 @@ class _Order:
     safe_csv: bool
     emit: Emit
     recipe_text: str | None = None
+    held: Held = IN_MEMORY
 
 
 def _run(plan: Plan, folder: DataFolder, order: _Order) -> RunResult:
@@ -167,7 +174,7 @@ def _run(plan: Plan, folder: DataFolder, order: _Order) -> RunResult:
     preflight(plan, inputs, files)
     # after all checks, because it writes; before scoring, because a wrong --out must not cost hours
     open_folder(order.out)
-    context = member_context(plan, inputs, order.runtime)
+    context = member_context(plan, inputs, order.runtime, order.held.new_matrix)
     opened = open_members(plan, context, files, order.stores, may_drop_shifts=order.deadline is not None)
     scored, rows = _score(plan, inputs, opened, files, order)
     kept = BudgetKept(order.deadline, plan, scored)
@@ -193,7 +200,7 @@ def _delivered(
 ) -> RunResult:
     """Blend and write what was scored."""
     behind = Behind.of(opened)
-    streams, figures, warnings = streams_of(plan, inputs, opened, behind, rows, files, order.emit)
+    streams, figures, warnings = streams_of(plan, inputs, opened, behind, rows, files, order.emit, held=order.held)
     warnings = [*inputs.warnings(audio=bool(opened.audio)), *damage_notes(scored), *warnings]
     clock["streams"] = time.perf_counter()
     with new_outputs(order.out) as new:

@@ -7,14 +7,17 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass, replace
 from typing import Any
 
+import numpy as np
+
 from blendkit._version import __version__
-from blendkit.core import FileSpace, Rows, Scores, text_hash, unused_names, written_space
+from blendkit.blending import Parts
+from blendkit.core import FileSpace, Matrix, Rows, Scores, text_hash, unused_names, written_space
 from blendkit.engine.behind import Behind
 from blendkit.engine.inputs import Inputs, labels_out_of_reach, truth_of
 from blendkit.errors import shorten
 from blendkit.events import Emit
 from blendkit.io import Written
-from blendkit.metrics import macro_auc
+from blendkit.metrics import MacroAUC, PairCount, auc_of, count_pairs, macro_auc
 from blendkit.recipe import Plan, RecipeFiles, filled_recipe, filled_text
 from blendkit.scoring import Opened, Scored, facts_hash
 from blendkit.store import file_hash
@@ -32,9 +35,12 @@ class StreamResult:
 
 
 class Figures:
-    """Per-stream macro-AUC, measured as soon as a stream is made."""
+    """Per-stream macro-AUC, measured as soon as a stream is made; with `parts`, some classes at a time."""
 
-    def __init__(self, inputs: Inputs, rows: Rows, classes: tuple[str, ...], emit: Emit) -> None:
+    def __init__(
+        self, inputs: Inputs, rows: Rows, classes: tuple[str, ...], emit: Emit, parts: Parts | None = None
+    ) -> None:
+        self.parts = parts
         self.truth, self.labelled, self.sources = truth_of(inputs, rows, classes)
         self.recordings = {str(r) for r in rows.recording[self.labelled]}
         self.notes = [f"not used to measure: {why}" for why in labels_out_of_reach(inputs, rows)]
@@ -48,12 +54,22 @@ class Figures:
         """Measure one stream."""
         figure, live, skipped = None, 0, 0
         if self.labelled.any():
-            auc = macro_auc(self.truth, scores.values, self.labelled)
+            auc = self._measured(scores.values)
             figure = None if math.isnan(auc.macro) else auc.macro  # JSON has no NaN
             live, skipped = len(auc.scored), len(auc.skipped)
         self.results[name] = StreamResult(scores.space, int(scores.covered.sum()), figure, live, skipped)
         self.uncovered[name] = [c for c, own in zip(scores.classes, scores.covered, strict=True) if not own]
         self.emit("stream", {"name": name, **asdict(self.results[name])})
+
+    def _measured(self, values: Matrix) -> MacroAUC:
+        if self.parts is None:
+            return macro_auc(self.truth, values, self.labelled)
+        counts = [
+            count_pairs(self.truth[:, part], values[:, part], self.labelled)
+            for part in self.parts.of_classes(values.shape)
+        ]
+        both = np.concatenate(counts)
+        return auc_of(both[:, PairCount.TWICE_U], both[:, PairCount.POSITIVES] * both[:, PairCount.NEGATIVES])
 
     def lacking(self, members: Mapping[str, Scores]) -> list[str]:
         """Name the labelled classes that members do not cover: their figures leave these out."""

@@ -46,6 +46,7 @@ if TYPE_CHECKING:
     )
     from blendkit.store.logits import LogitStore
     from blendkit.store.manifest import OWN_FILES
+    from blendkit.store.mapped_matrices import MappedMatrices
     from blendkit.store.merging import Merged, merge_stores
     from blendkit.store.mixes import MixedCopy, mix_facts
     from blendkit.store.together import last_seal, require_sealed, written_together
@@ -62,6 +63,7 @@ __all__ = [
     "ArrayHeader",
     "FeatureStore",
     "LogitStore",
+    "MappedMatrices",
     "Merged",
     "MixedCopy",
     "Stored",

@@ -10,12 +10,13 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from blendkit.core import Contents, Int64, NameRule, Saw, Scores, rows_of_codes
+from blendkit.core import Contents, Int64, Matrix, NameRule, NewMatrix, Rows, Saw, Scores, new_matrix, rows_of_codes
 from blendkit.errors import BlendkitError
 from blendkit.store.compaction import finish
 from blendkit.store.entries import Stored, StoredPart
@@ -27,6 +28,7 @@ from blendkit.store.parts import naming_part, read_part, rows_of, write_part
 if TYPE_CHECKING:
     import pyarrow as pa
 
+_AT_ONCE = 16  # classes that are read together into a matrix that is larger than memory
 _FACTS = ("classes", "covered", "about")
 
 
@@ -149,21 +151,43 @@ class LogitStore:
         return by_class(table)
 
     def read(
-        self, names: NameRule, recordings: Sequence[str] | None = None, classes: Sequence[str] | None = None
+        self,
+        names: NameRule,
+        recordings: Sequence[str] | None = None,
+        classes: Sequence[str] | None = None,
+        *,
+        new: NewMatrix | None = None,
     ) -> Scores:
         """Return the logits of the given recordings and classes (default: all), with N > 0 rows in canonical order.
 
-        Raises BlendkitError if a recording or a class is not stored, or no recording has a chunk.
+        new: makes the matrix to read into; then only some classes at a time are in memory beside it. Raises
+        BlendkitError if a recording or a class is not stored, or no recording has a chunk.
         """
         columns = self.classes if classes is None else tuple(classes)
         for what, asked, known in (("recordings", recordings, self.recordings()), ("classes", columns, self.classes)):
             missing = sorted(set(asked or ()) - set(known))
             if missing:
                 raise BlendkitError(f"{self.folder}: {len(missing)} {what} are not stored", missing[:5])
-        tables = self.manifest.reading(lambda: self._tables(recordings, columns))
+        values, rows = self.manifest.reading(partial(self._values, names, recordings, columns, new))
+        return self._scores(values, rows, columns)
+
+    def _values(
+        self, names: NameRule, recordings: Sequence[str] | None, columns: tuple[str, ...], new: NewMatrix | None
+    ) -> tuple[Matrix, Rows]:
+        """Read the values and rows, all from the same parts: another process may pack these meanwhile."""
+        at_once = max(len(columns), 1) if new is None else _AT_ONCE
+        tables = self._tables(recordings, columns[:at_once])
         if not tables:
             raise BlendkitError(f"{self.folder}: no chunk is stored")
-        return self._scores(tables, columns, names)
+        ids, codes = _joined_codes(tables)
+        start_s, end_s = (np.concatenate([t[k].to_numpy() for t in tables]) for k in KEYS[1:])
+        rows, order = rows_of_codes(ids, codes, start_s, end_s, names)
+        values = (new or new_matrix)((len(rows), len(columns)), np.float32)
+        for low in range(0, len(columns), at_once):
+            block = columns[low : low + at_once]
+            tables = self._tables(recordings, block) if low else tables
+            _fill(values.T[low : low + at_once], tables, block, order)
+        return values, rows
 
     def _tables(self, recordings: Sequence[str] | None, classes: Sequence[str]) -> list[pa.Table]:
         own = self.manifest.recordings_of_parts(recordings)
@@ -174,26 +198,26 @@ class LogitStore:
         with naming_part(path):
             return rows_of(by_class(read_part(path, columns)), recordings).select([c for c in columns if c != VALUES])
 
-    def _scores(self, tables: Sequence[pa.Table], classes: Sequence[str], names: NameRule) -> Scores:
-        """Join the rows of parts: class by class, as they are on disk."""
-        ids, codes = _joined_codes(tables)
-        start_s, end_s = (np.concatenate([t[k].to_numpy() for t in tables]) for k in KEYS[1:])
-        values = np.empty((len(classes), len(codes)), np.float32)
-        for c, name in enumerate(classes):
-            np.concatenate([t[name].to_numpy() for t in tables], out=values[c])
-        rows, order = rows_of_codes(ids, codes, start_s, end_s, names)
-        if order is not None:
-            values = values[:, order]
+    def _scores(self, values: Matrix, rows: Rows, classes: tuple[str, ...]) -> Scores:
         covered = dict(zip(self.classes, self.covered, strict=True))
         return Scores.build(
-            values.T,
+            values,
             rows,
-            tuple(classes),
+            classes,
             "logit",
             covered=np.array([covered[c] for c in classes], bool),
             made_by=self.made_by,
             source=str(self.folder),
         )
+
+
+def _fill(out: Matrix, tables: Sequence[pa.Table], classes: Sequence[str], order: Int64 | None) -> None:
+    """Join the rows of parts into out (C, N), class by class, as they are on disk. order (N,): of the rows."""
+    for c, name in enumerate(classes):
+        if order is None:
+            np.concatenate([t[name].to_numpy() for t in tables], out=out[c])
+        else:
+            out[c] = np.concatenate([t[name].to_numpy() for t in tables])[order]
 
 
 def _joined_codes(tables: Sequence[pa.Table]) -> tuple[list[str], Int64]:

@@ -10,6 +10,7 @@ from blendkit.blending.in_parts import make_streams_in_parts
 from blendkit.blending.parts import Parts
 from blendkit.blending.step_context import StepContext
 from blendkit.blending.streams import make_streams
+from blendkit.core.arrays import new_matrix
 from blendkit.core.names import NameRule
 from blendkit.core.rows import chunk_rows
 from blendkit.core.scores import Scores
@@ -109,10 +110,10 @@ def test_parts_give_the_bits_of_the_whole(cells: int, tmp_path: Path) -> None:
     path.write_text("\n".join(lines()) + "\n", encoding="utf-8")
     plan, finished, largest = planned(EVERYTHING), 0, 0
 
-    def new(shape: tuple[int, int]) -> Any:
+    def new(shape: tuple[int, int], dtype: Any) -> Any:
         nonlocal largest
         largest = max(largest, shape[0] * shape[1])
-        return np.empty(shape, order="F")
+        return new_matrix(shape, dtype)
 
     def done() -> None:
         nonlocal finished
@@ -140,19 +141,25 @@ def test_parts_give_the_bits_of_the_whole(cells: int, tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("body", "what"),
     [
-        ("blends:\n  c: {by: rank, of: {a: 1}, steps: [{to: unit}, {low_rank_power_of_set: {}}]}\noutput: c", "low_rank_power_of"),
-        ("blends:\n  c: {by: rank, of: {a: 1}, steps: [{rare_suppression: {}}]}\noutput: c", "rare_suppression"),
+        (
+            "blends:\n  c: {by: rank, of: {a: 1}, steps: [{to: unit}, {low_rank_power_of_set: {}}]}\noutput: c",
+            "low_rank_power_of",
+        ),
+        (
+            "blends:\n  c: {by: rank, of: {a: 1}, steps: [{rare_suppression: {}, where: {top: 1, of: chunk}}]}\noutput: c",
+            "rare_suppression",
+        ),
     ],
 )
 def test_what_needs_everything_at_once_is_named(body: str, what: str) -> None:
     plan = planned(f"recipe: 1\nname: t\nmembers:\n  a: {{use: table, path: a.csv, space: prob}}\n{body}\n")
     with pytest.raises(BlendkitError, match="in parts") as error:
-        make_streams_in_parts(plan, members(), StepContext(), Parts(10, np.empty))
+        make_streams_in_parts(plan, members(), StepContext(), Parts(10))
     assert any(what in p and "r.yaml:6" in p for p in error.value.problems)
 
 
 def test_recordings_are_never_divided() -> None:
-    parts = list(Parts(13, np.empty).of_recordings(ROWS, 3))
+    parts = list(Parts(13).of_recordings(ROWS, 3))
     assert {0, len(ROWS)} < {p.start for p in parts} | {p.stop for p in parts}
     assert {p.start for p in parts} <= set(ROWS.offsets().tolist())
     assert [p.start for p in parts[1:]] == [p.stop for p in parts[:-1]]

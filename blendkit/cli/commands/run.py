@@ -60,6 +60,12 @@ if TYPE_CHECKING:
     help="In the CSV files of further streams (`also:`), put an apostrophe before row ids and class ids that a "
     "spreadsheet would run as formulas. submission.csv keeps its ids.",
 )
+@click.option(
+    "--memory",
+    metavar="SIZE",
+    help="Blend in parts that take about SIZE of memory, such as 4G, for scores that are larger than memory: the same "
+    "results to the last bit. Whole streams lie in the folder for temporary files (TMPDIR).",
+)
 @click.option("--strict", is_flag=True, help="Exit with 1 if there was a warning.")
 @report_option
 @timed_machine
@@ -79,6 +85,7 @@ def run(
     store: Path | None,
     allow_outside: bool,
     safe_csv: bool,
+    memory: str | None,
     strict: bool,
     report: bool,
     runtime: Runtime,
@@ -108,7 +115,7 @@ def run(
         result = engine.run(
             recipe, data, out, overrides=overrides, on=on, dry_run=dry_run, allow_outside=allow_outside, stores=store,
             verify=verify, runtime=runtime, budget=budget, started=None if began is None else began.at,
-            safe_csv=safe_csv, emit=emit,
+            safe_csv=safe_csv, memory=memory, emit=emit,
         )  # fmt: skip
     if json_out:
         event("done", {"submission": str(result.submission), "rows": result.rows, "classes": result.classes})
