@@ -43,6 +43,7 @@ if TYPE_CHECKING:
     from blendkit.core.deployments import Deployment, DeploymentKey, Deployments
     from blendkit.core.detection_table import DetectionTable, Heard, NamedClass, Naming, named_classes
     from blendkit.core.differences import compare_names, compare_rows, near_names, unused_names
+    from blendkit.core.distinct import distinct_values
     from blendkit.core.durations import LONGEST_TIME_S, in_words, seconds_in
     from blendkit.core.group_links import linked_groups
     from blendkit.core.hashes import canonical_json, text_hash
@@ -169,6 +170,7 @@ __all__ = [
     "contents_to_json",
     "copies",
     "count_chunks",
+    "distinct_values",
     "few",
     "fitting_names",
     "fold_of",
