@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     from blendkit.core.chunk_counts import LONGEST_CHUNK_S, MIN_REMAINDER_S, SHORTEST_CHUNK_S, Remainder, count_chunks
     from blendkit.core.clocks import OFFSET_FORMS, is_zone, zone
     from blendkit.core.coded_rows import rows_of_codes
+    from blendkit.core.collecting import no_search_for_circles
     from blendkit.core.compiling import (
         cache_places,
         compiled,
@@ -191,6 +192,7 @@ __all__ = [
     "named_classes",
     "natural_key",
     "near_names",
+    "no_search_for_circles",
     "path_ids",
     "printable",
     "read_names",

@@ -31,7 +31,7 @@ class WarmedUp:
 
 
 def warm_up() -> WarmedUp:
-    """Compile the loops of the metrics, of tables and of all ops, for float32 and float64; what is cached already is loaded.
+    """Compile the loops of metrics, tables and all ops, for float32 and float64; what is cached already is loaded.
 
     Raises BlendkitError if no folder can hold the machine code, since every process would then compile for itself.
     """
