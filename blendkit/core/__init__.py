@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     from blendkit.core.chunk_counts import LONGEST_CHUNK_S, MIN_REMAINDER_S, SHORTEST_CHUNK_S, Remainder, count_chunks
     from blendkit.core.clocks import OFFSET_FORMS, is_zone, zone
     from blendkit.core.coded_rows import rows_of_codes
+    from blendkit.core.collecting import no_search_for_circles
     from blendkit.core.compiling import (
         cache_places,
         compiled,
@@ -43,6 +44,7 @@ if TYPE_CHECKING:
     from blendkit.core.deployments import Deployment, DeploymentKey, Deployments
     from blendkit.core.detection_table import DetectionTable, Heard, NamedClass, Naming, named_classes
     from blendkit.core.differences import compare_names, compare_rows, near_names, unused_names
+    from blendkit.core.distinct import distinct_values
     from blendkit.core.durations import LONGEST_TIME_S, in_words, seconds_in
     from blendkit.core.group_links import linked_groups
     from blendkit.core.hashes import canonical_json, text_hash
@@ -171,6 +173,7 @@ __all__ = [
     "contents_to_json",
     "copies",
     "count_chunks",
+    "distinct_values",
     "few",
     "fitting_names",
     "fold_of",
@@ -192,6 +195,7 @@ __all__ = [
     "natural_key",
     "near_names",
     "new_matrix",
+    "no_search_for_circles",
     "path_ids",
     "printable",
     "read_names",

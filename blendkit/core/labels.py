@@ -2,21 +2,20 @@
 
 from __future__ import annotations
 
-import itertools
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import cached_property
 from pathlib import PurePath
 
 import numpy as np
 
 from blendkit.core.arrays import Bools, Float64
-from blendkit.core.chunk_counts import MIN_REMAINDER_S
+from blendkit.core.flat_spans import FlatSpans, Span, flat_spans, truth_and_labelled
 from blendkit.core.rows import Rows
 from blendkit.core.taxonomy import Taxonomy
 from blendkit.core.time_units import SMALL_UNITS, looks_small, unit_of_lengths
 from blendkit.errors import BlendkitError, did_you_mean, shorten
 
-Span = tuple[int, int, frozenset[str]]  # start and end in milliseconds, classes present
 WHOLE_RECORDING = 2**62  # the end, in ms, of a span that reaches to the end of its recording, wherever that is
 _MOST_HINTS = 5  # lines on what eBird calls the unknown labels
 _ROUNDED_S = 0.002  # by which spans of one length may differ
@@ -45,11 +44,17 @@ class LabelTable:
     @property
     def classes(self) -> set[str]:
         """Every class that occurs in a span."""
-        return {c for spans in self.spans.values() for *_, present in spans for c in present}
+        return set(self._flat.names)
+
+    @cached_property
+    def _flat(self) -> FlatSpans:
+        return flat_spans(self.spans)
 
     def only(self, recordings: Iterable[str]) -> LabelTable:
         """Return the table of the given recordings alone."""
         wanted = set(recordings)
+        if wanted.issuperset(self.spans):
+            return self
         return replace(self, spans={r: s for r, s in self.spans.items() if r in wanted})
 
     def named_as(self, recordings: Iterable[str]) -> LabelTable:
@@ -58,10 +63,13 @@ class LabelTable:
         Raises BlendkitError if two recordings share the name that a label gives.
         """
         known = set(recordings)
+        others = [r for r in self.spans if r not in known and "/" not in r]
+        if not others:
+            return self
         below: dict[str, list[str]] = {}
         for r in sorted(known):
             below.setdefault(PurePath(r).name, []).append(r)
-        wanted = {r: below.get(r, []) for r in self.spans if r not in known and "/" not in r}
+        wanted = {r: below.get(r, []) for r in others}
         unclear = [f"{r}: {' or '.join(found)}" for r, found in wanted.items() if len(found) > 1]
         if unclear:
             raise BlendkitError(f"{self.source}: labels name several recordings", [shorten(unclear)])
@@ -128,15 +136,12 @@ class LabelTable:
     def _times(self, rows: Rows) -> tuple[list[str], Float64, Float64, Float64]:
         """Return of every span of the recordings of rows: its recording, start, end, and the last row's end, in s."""
         last = rows.offsets()[1:] - 1
-        scored = dict(zip(rows.recording[last], rows.end_s[last].tolist(), strict=True))
-        found = [
-            (r, start / 1000, end / 1000, scored[r])
-            for r in scored
-            for start, end, _ in self.spans.get(r, ())
-            if end < WHOLE_RECORDING
-        ]
-        start, end, reach = (np.array([f[i] for f in found], np.float64) for i in (1, 2, 3))
-        return [f[0] for f in found], start, end, reach
+        scored = dict(zip(rows.recording[last].tolist(), rows.end_s[last].tolist(), strict=True))
+        of, own = self._flat.of(list(scored))
+        timed = self._flat.end[own] < WHOLE_RECORDING
+        of, own = of[timed], own[timed]
+        names, reach = list(scored), np.fromiter(scored.values(), np.float64, len(scored))
+        return [names[i] for i in of.tolist()], self._flat.start[own] / 1000, self._flat.end[own] / 1000, reach[of]
 
     def _count_chunks(self, rows: Rows, chunk_s: float) -> tuple[str, ...]:
         """Return why spans seem to count the chunks of `rows` (N), or minutes; () if they do not."""
@@ -183,29 +188,5 @@ class LabelTable:
         start to the end of the labels, at least one second. Labels outside `classes` but inside `known` are
         left out; any other label raises BlendkitError with the nearest class.
         """
-        at = {c: i for i, c in enumerate(classes)}
         self.require_known({*classes, *known})
-        truth = np.zeros((len(rows), len(classes)), bool)
-        labelled = np.zeros(len(rows), bool)
-        offsets = rows.offsets()
-        for first, last in itertools.pairwise(offsets):
-            spans = self.spans.get(rows.recording[first], ())
-            reached = max((s[1] for s in spans), default=0)
-            for i in range(first, last) if spans else ():
-                start, end = round(rows.start_s[i] * 1000), round(rows.end_s[i] * 1000)
-                over = [s for s in spans if s[0] < end and s[1] > start]
-                present = [at[c] for *_, cs in over for c in cs if c in at]
-                truth[i, present] = True
-                # the last chunk may reach beyond the recording: labels end where the audio does
-                known_end = reached if i == last - 1 and start + MIN_REMAINDER_S * 1000 <= reached < end else end
-                labelled[i] = _covers(over, start, known_end)
-        return truth, labelled
-
-
-def _covers(spans: list[Span], start: int, end: int) -> bool:
-    reached = start
-    for span_start, span_end, _ in sorted(spans, key=lambda s: s[:2]):
-        if span_start > reached:
-            return False
-        reached = max(reached, span_end)
-    return reached >= end
+        return truth_and_labelled(self._flat, rows, classes)

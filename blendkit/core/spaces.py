@@ -7,6 +7,7 @@ from typing import Literal
 import numpy as np
 
 from blendkit.core.arrays import Float64, Matrix
+from blendkit.core.distinct import distinct_values
 
 _STEEP = 15.0  # a logit from which two float32 logits can have one probability in float64
 Space = Literal["logit", "prob", "rank", "unit"]  # unit: numbers in [0, 1] of which no more is known
@@ -55,7 +56,7 @@ def zero_floor(p: Matrix) -> float:
 
 def ties_made(before: Matrix, after: Matrix) -> int:
     """Return how many distinct values per column were lost between two (N, C) matrices, summed."""
-    return sum(max(len(np.unique(b)) - len(np.unique(a)), 0) for b, a in zip(before.T, after.T, strict=True))
+    return int(np.maximum(distinct_values(before) - distinct_values(after), 0).sum())
 
 
 def lost_as_probabilities(z: Matrix) -> tuple[int, int]:

@@ -5,12 +5,14 @@ from __future__ import annotations
 import time
 from dataclasses import dataclass
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 import numpy as np
 
-from blendkit.core import Matrix, cache_places, compiled_only
+from blendkit.core import Matrix, cache_places, compiled_only, distinct_values
 from blendkit.errors import BlendkitError
+from blendkit.io import write_submission
 from blendkit.metrics import count_pairs, doubled_ranks, paired_bootstrap, percentile_rank, weight_path
 from blendkit.ops import info_of
 from blendkit.registry import OPS, registry
@@ -29,13 +31,14 @@ class WarmedUp:
 
 
 def warm_up() -> WarmedUp:
-    """Compile the loops of the metrics and of all ops, for float32 and float64; what is cached already is loaded.
+    """Compile the loops of metrics, tables and all ops, for float32 and float64; what is cached already is loaded.
 
     Raises BlendkitError if no folder can hold the machine code, since every process would then compile for itself.
     """
     started = time.monotonic()
     with compiled_only():
         _metrics()
+        _tables()
         left = tuple(n for n in registry(OPS).names() if not _tried(n))
     folders = cache_places()
     if not folders:
@@ -57,6 +60,12 @@ def _metrics() -> None:
         percentile_rank(x)
         paired_bootstrap(y, {"x": x}, recording, replicates=2)
     weight_path(y, wide, -wide, [0.0, 0.5, 1.0])
+
+
+def _tables() -> None:
+    with TemporaryDirectory() as folder:  # a table is read back as soon as it is written
+        write_submission(Path(folder) / "table.csv", ["r_5"], ("a",), np.ones((1, 1)))
+    distinct_values(np.ones((1, 1)))
 
 
 def _tried(name: str) -> bool:

@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Any
 from blendkit.core import composed
 from blendkit.errors import BlendkitError, shorten
 from blendkit.io.packed_files import unpack_file
+from blendkit.io.plain_table import coded, plain_table
 from blendkit.io.sizes_allowed import check_parquet
 from blendkit.io.text_encodings import encoding_of, is_binary
 
@@ -63,7 +64,10 @@ def parse_table(text: str, path: Path | str, what: str = "this table") -> pd.Dat
     """Return the table in a text as a frame of str; see `open_table`."""
     import pandas as pd
 
-    lines = _lines(text, separator_of(text), path, what)
+    separator = separator_of(text)
+    if (plain := plain_table(text, separator)) is not None:
+        return plain
+    lines = _lines(text, separator, path, what)
     lines = lines[1:] if _STATED.match(text) else lines
     if not lines:
         raise BlendkitError(f"{path}: cannot read {what}", ["the file is empty"])
@@ -130,7 +134,7 @@ def decimal_points(frame: pd.DataFrame, columns: Iterable[str]) -> tuple[pd.Data
 
 
 def _has_decimal_commas(column: pd.Series[Any]) -> bool:
-    found = [v.strip() for v in column if "," in v]
+    found = [v.strip() for v in coded(column)[1] if "," in v]
     return bool(found) and all(map(_DECIMAL.fullmatch, found)) and not all(map(_THOUSANDS.fullmatch, found))
 
 

@@ -23,22 +23,38 @@ def split_cells(
     it. blanks: a blank also joins classes; else it does only if all cells with blanks hold nothing but codes, of which
     at least one has a digit or stands alone in another cell. lines (N,) are those of the file.
     """
-    blanks = blanks or _blanks_join(cells)
-    found, bad = [], []
+    blanks = blanks or _blanks_join(list(dict.fromkeys(cells)))
     used: Counter[str] = Counter()
-    for cell, line in zip(cells, lines, strict=True):
-        text = cell.strip()
-        if text.startswith("[") and text.endswith("]"):
-            parts = _listed(text)
-            if parts is None:
-                bad.append(f"line {line}: {text!r} is no list of labels")
-        else:
-            joiner = next((j for j in _JOINERS if j in text), " " if blanks and len(text.split()) > 1 else "")
-            used[joiner] += 1
-            parts = [text] if not joiner else text.split(None if joiner == " " else joiner)
-        found.append(frozenset(p.strip() for p in parts or () if p.strip().lower() not in _NONE))
+    classes: dict[str, frozenset[str]] = {}
+    unread, plain = set[str](), set[str]()  # plain: labels that need no more looking at
+    for cell, count in Counter(cells).items():  # most files repeat few cells
+        joiner, parts = _parts(cell.strip(), blanks=blanks)
+        used[joiner] += count
+        if parts is None:
+            unread.add(cell)
+        found = frozenset(parts or ())
+        if not found <= plain:
+            found = frozenset([s for p in found if (s := p.strip()).lower() not in _NONE])
+            plain |= found
+        classes[cell] = found
+    bad = [
+        f"line {line}: {cell.strip()!r} is no list of labels"
+        for cell, line in zip(cells, lines, strict=True)
+        if cell in unread
+    ] if unread else []  # fmt: skip
     names = {" ": "blanks", ",": "','", "|": "'|'"}
-    return found, tuple(f"labels are split at {names[j]} in {n} rows" for j, n in used.items() if j in names), bad
+    notes = tuple(f"labels are split at {names[j]} in {n} rows" for j, n in used.items() if j in names)
+    return [classes[c] for c in cells], notes, bad
+
+
+def _parts(text: str, *, blanks: bool) -> tuple[str, list[str] | None]:
+    """Return what joins the labels of a cell, and these; None for a list that cannot be read."""
+    if text.startswith("[") and text.endswith("]"):
+        return "[", _listed(text)
+    for joiner in _JOINERS:
+        if joiner in text:
+            return joiner, text.split(joiner)
+    return (" ", text.split()) if blanks and len(text.split()) > 1 else ("", [text])
 
 
 def _listed(text: str) -> list[str] | None:
@@ -52,8 +68,8 @@ def _listed(text: str) -> list[str] | None:
 
 
 def _blanks_join(cells: Sequence[str]) -> bool:
-    plain = [c for c in cells if not c.strip().startswith("[") and not any(j in c for j in _JOINERS)]
-    several = [c.split() for c in plain if len(c.split()) > 1]
+    blank = [c for c in cells if len(c.split()) > 1 and not any(j in c for j in _JOINERS)]
+    several = [c.split() for c in blank if not c.strip().startswith("[")]
     if not several or not all(_CODE.fullmatch(p) for parts in several for p in parts):
         return False
     alone = {c.strip() for c in cells}

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from blendkit.core import LabelTable, json_value
+from blendkit.core import LabelTable, json_value, no_search_for_circles
 from blendkit.errors import BlendkitError, shorten
 from blendkit.io.packed_files import unpack_file
 from blendkit.io.readers.detection_tables import table_recording
@@ -36,7 +36,8 @@ def read_labels(path: Path | str, *, column: str | None = None, one_class: str |
     file, named = split_label_source(path)
     column = column or named
     if not file.is_dir():
-        return label_table([_rows(file, column, one_class)], str(file.name))
+        with no_search_for_circles():
+            return label_table([_rows(file, column, one_class)], str(file.name))
     files = [p for p in sorted(file.rglob("*")) if p.is_file() and _is_table(p.relative_to(file))]
     if not files:
         expected = f"expected label files ({', '.join(sorted(_TABLES))})"

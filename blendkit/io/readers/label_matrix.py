@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from blendkit.errors import BlendkitError, shorten
+from blendkit.io.plain_table import coded
 from blendkit.io.readers.label_places import PlaceColumns, places_of
 from blendkit.io.readers.label_rows import LabelRows
 from blendkit.io.readers.score_table import read_table
@@ -34,7 +35,7 @@ def binary_columns(frame: pd.DataFrame, used: Sequence[str]) -> list[str]:
 
 def holds_0_and_1(frame: pd.DataFrame, column: str) -> bool:
     """Return whether a column of a table with rows holds nothing but 0 and 1, or false and true."""
-    return len(frame) > 0 and {v.strip().lower() for v in frame[column].unique()} <= _YES | _NO
+    return len(frame) > 0 and all(v.strip().lower() in _YES | _NO for v in coded(frame[column])[1])
 
 
 def classes_of_cells(frame: pd.DataFrame, columns: Sequence[str]) -> tuple[list[frozenset[str]], list[str]]:

@@ -9,9 +9,12 @@ from dataclasses import dataclass
 from pathlib import PurePosixPath
 from typing import TYPE_CHECKING
 
-from blendkit.core import WHOLE_RECORDING, recording_id
+import numpy as np
+
+from blendkit.core import WHOLE_RECORDING, Int64, recording_id
 from blendkit.errors import BlendkitError, shorten
-from blendkit.io.readers.label_times import milliseconds, require_seconds, unlikely_unit
+from blendkit.io.plain_table import cells_of
+from blendkit.io.readers.label_times import UNREADABLE, milliseconds, read_times, require_seconds, unlikely_unit
 from blendkit.io.text_tables import decimal_points, find_columns, plain_name
 
 if TYPE_CHECKING:
@@ -120,31 +123,28 @@ def places_of(frame: pd.DataFrame, at: PlaceColumns, own_name: str, path: object
     units = {c: plain_name(c)[1] for c in times}
     if at.end is not None and units[at.start] is None and units[at.end] is None:
         _require_seconds(frame, at.start, at.end, path)
-    spans, bad = [], []
-    for line, name, *cells in zip(frame.index, names, *(frame[c] for c in times), strict=True):
-        span = _span(dict(zip(times, cells, strict=True)), at, units)
-        if not name or span is None:
-            bad.append(f"line {line}: {cells[0]!r} {'for' if second == at.duration else 'to'} {cells[1]!r} of {name!r}")
-        spans.append(span or (0, 0))
-    return Places(names, spans, bad, (*notes, *commas))
+    start, end = _spans(frame, at, units)
+    readable = (start >= 0) & (end > start) & (np.array(names, object) != "")
+    bad = []
+    for i in np.flatnonzero(~readable).tolist():
+        cells = [frame[c].iloc[i] for c in times[:2]]
+        joined = f"{cells[0]!r} {'for' if second == at.duration else 'to'} {cells[1]!r}"
+        bad.append(f"line {frame.index[i]}: {joined} of {names[i]!r}")
+    return Places(names, list(zip(start.tolist(), end.tolist(), strict=True)), bad, (*notes, *commas))
 
 
-def _span(cells: dict[str, str], at: PlaceColumns, units: dict[str, float | None]) -> tuple[int, int] | None:
-    read = {c: milliseconds(text, units[c]) for c, text in cells.items()}
+def _spans(frame: pd.DataFrame, at: PlaceColumns, units: dict[str, float | None]) -> tuple[Int64, Int64]:
+    """Return starts and ends (N,) in ms; -1 for both where a time cannot be read."""
+    read = {c: read_times(frame[c], unit) for c, unit in units.items()}
     start, second = read[at.start or ""], read[at.end or at.duration or ""]
-    if start is None or second is None:
-        return None
     length = second if at.end is None else second - start
-    if at.offset is not None:
-        within = read[at.offset]
-        if within is None:
-            return None
-        start = within
-    return (start, start + length) if start >= 0 and length > 0 else None
+    known = np.logical_and.reduce([t != UNREADABLE for t in read.values()])
+    start = start if at.offset is None else read[at.offset]
+    return np.where(known, start, -1), np.where(known, start + length, -1)
 
 
 def _require_seconds(frame: pd.DataFrame, start: str, end: str, path: object) -> None:
-    unit = unlikely_unit(list(frame[start]), list(frame[end]))
+    unit = unlikely_unit(frame[start], frame[end])
     first = f"line {frame.index[0]}: {frame[start].iloc[0]} to {frame[end].iloc[0]}, read as seconds" if unit else ""
     known = (
         "name its columns start_ms and end_ms if they are" if unit == "milliseconds" else "divide them to get seconds"
@@ -164,7 +164,7 @@ def _recordings(
         same = [n for n in absolute if sum(ids[n] == ids[m] for m in absolute) > 1]
         raise BlendkitError(f"{path}: several recordings share a name", [shorten(same)])
     notes = ("folders of absolute paths are left out of the recordings' names",) if absolute else ()
-    return [ids[n] for n in frame[column]], notes
+    return [ids[n] for n in cells_of(frame[column])], notes
 
 
 def _of_row_ids(frame: pd.DataFrame, column: str) -> Places:

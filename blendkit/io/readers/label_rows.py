@@ -33,10 +33,11 @@ def silence_between(rows: LabelRows, recording: str | None) -> LabelRows:
 
 def label_table(parts: Sequence[LabelRows], source: str) -> LabelTable:
     """Return the table of all parts; equal spans of a recording give the union of their classes."""
-    found: dict[str, dict[tuple[int, int], set[str]]] = {}
+    found: dict[str, dict[tuple[int, int], frozenset[str]]] = {}
     for part in parts:
         for recording, span, classes in zip(part.recordings, part.spans, part.classes, strict=True):
-            found.setdefault(recording, {}).setdefault(span, set()).update(classes)
-    spans = {r: tuple((s, e, frozenset(c)) for (s, e), c in own.items()) for r, own in found.items()}
+            own = found.setdefault(recording, {})
+            own[span] = own[span] | classes if span in own else classes
+    spans = {r: tuple([(s, e, c) for (s, e), c in own.items()]) for r, own in found.items()}
     notes = tuple(dict.fromkeys(n for p in parts for n in p.notes))
     return LabelTable(spans, sum(p.duplicates for p in parts), source, notes)

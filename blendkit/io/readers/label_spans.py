@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from blendkit.errors import BlendkitError, did_you_mean, shorten
+from blendkit.io.plain_table import cells_of
 from blendkit.io.readers.label_cells import split_cells
 from blendkit.io.readers.label_matrix import binary_columns, classes_of_cells, holds_0_and_1
 from blendkit.io.readers.label_places import PLACES, PlaceColumns, place_columns, places_of
@@ -89,7 +90,7 @@ def _classes(frame: pd.DataFrame, what: _What) -> tuple[list[frozenset[str]], tu
     """Return the classes of N rows, notes, and what cannot be read, one text per line or cell."""
     if what.label is not None:
         blanks = plain_name(what.label)[0] == "birds"  # BirdCLEF 2021
-        return split_cells(list(frame[what.label]), list(frame.index), blanks=blanks)
+        return split_cells(cells_of(frame[what.label]), frame.index.tolist(), blanks=blanks)
     if what.classes:
         classes, bad = classes_of_cells(frame, what.classes)
         return classes, (), bad

@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from blendkit.core import unit_of_times
+from blendkit.core import Int64, unit_of_times
 from blendkit.errors import BlendkitError
+from blendkit.io.plain_table import coded
 
+if TYPE_CHECKING:
+    import pandas as pd
+
+UNREADABLE = -(2**63)  # in place of a time
 _LIMIT = 1e12  # no time of a recording has so many seconds or milliseconds; NaN is not below it
 
 
@@ -31,13 +36,22 @@ def milliseconds(text: str, unit: float | None) -> int | None:
     return round(seconds * 1000)
 
 
-def unlikely_unit(starts: Sequence[str], ends: Sequence[str]) -> str:
-    """Return what times (N,) look like if not seconds, else "". Only plain numbers of no stated unit are judged."""
-    try:
-        start, end = (np.array([float(t) for t in texts], np.float64) for texts in (starts, ends))
-    except ValueError:  # with colons, or unreadable
-        return ""
-    return unit_of_times(start, end)
+def read_times(column: pd.Series[Any], unit: float | None) -> Int64:
+    """Return the times of a column of texts (N,) as `milliseconds` does, UNREADABLE where one cannot be read."""
+    codes, different = coded(column)
+    read = [milliseconds(t, unit) for t in different]
+    return np.array([UNREADABLE if t is None else t for t in read], np.int64)[codes]
+
+
+def unlikely_unit(starts: pd.Series[Any], ends: pd.Series[Any]) -> str:
+    """Return what texts of times (N,) look like if not seconds, else "". Only numbers of no stated unit are judged."""
+    found = []
+    for codes, different in map(coded, (starts, ends)):
+        try:
+            found.append(np.array([float(t) for t in different], np.float64)[codes])
+        except ValueError:  # with colons, or unreadable
+            return ""
+    return unit_of_times(*found)
 
 
 def require_seconds(path: object, unit: str, first: str, ways: str) -> None:

@@ -2,22 +2,25 @@
 
 from __future__ import annotations
 
-import csv as csv_text
-import io
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 
 import numpy as np
 
-from blendkit.core import Float64, Int64, Scores, sigmoid, ties_made, written_space
+from blendkit.core import Float64, Int64, Matrix, Scores, distinct_values, sigmoid, written_space
 from blendkit.errors import BlendkitError, DeliveryError, shorten
 from blendkit.io.class_columns import ROW_ID
+from blendkit.io.plain_lines import are_plain, loops_pay
 from blendkit.io.provenance import Provenance, write_side_provenance
+from blendkit.io.writers.number_table import Part, write_number_table
 from blendkit.io.writers.safe_cells import safe_cell
+from blendkit.io.writers.text_rows import csv_text
 from blendkit.store import atomic_path
 
 _WRITE_ROWS = 65536
+_COLUMNS = 32  # whose ties are counted at a time
 
 
 @dataclass(frozen=True)
@@ -48,18 +51,35 @@ def write_scores(
     that of the file. Digits are the shortest that read back as the same number. Raises BlendkitError for ids that
     become equal when they are made safe, and DeliveryError if the file does not read back equal.
     """
-    out = scores if order is None else scores.take_rows(order)
-    values = np.asarray(sigmoid(out.values) if out.space == "logit" else out.values, np.float64)
-    ids, classes = out.rows.ids(), out.classes
+    rows = scores.rows if order is None else scores.rows.take(order)
+    ids, classes = rows.ids(), scores.classes
     made_safe = tuple(i for i in (*ids, *classes) if safe and safe_cell(i) != i)
     if safe:
         ids, classes = _safe(ids, Path(path)), tuple(_safe(classes, Path(path)))
-    write_submission(Path(path), ids, classes, values)
+    _write_parts(Path(path), ids, classes, partial(_written_values, scores, order))
     if provenance is not None:
-        write_side_provenance(Path(path), replace(provenance, space=written_space(out.space)))
-    distinct = sum(len(np.unique(c)) for c in values.T)
-    made = ties_made(out.values, values) if out.space == "logit" else 0
-    return Written(Path(path), len(values), len(out.classes), made, values.size - distinct, made_safe)
+        write_side_provenance(Path(path), replace(provenance, space=written_space(scores.space)))
+    made, tied = _ties(scores)
+    return Written(Path(path), len(ids), len(classes), made, tied, made_safe)
+
+
+def _written_values(scores: Scores, order: Int64 | None, rows: slice) -> Float64:
+    """Return what is written of some rows (M, C) of the order."""
+    values = scores.values[rows] if order is None else scores.values[order[rows]]
+    return np.asarray(sigmoid(values) if scores.space == "logit" else values, np.float64)
+
+
+def _ties(scores: Scores) -> tuple[int, int]:
+    """Return how many distinct values are lost by writing, and how many written cells tie with one before them."""
+    made, tied = 0, 0
+    for first in range(0, len(scores.classes), _COLUMNS):
+        before = scores.values[:, first : first + _COLUMNS]
+        written = sigmoid(before) if scores.space == "logit" else before
+        distinct = distinct_values(written)
+        tied += written.size - int(distinct.sum())
+        if scores.space == "logit":
+            made += int(np.maximum(distinct_values(before) - distinct, 0).sum())
+    return made, tied
 
 
 def _safe(ids: Sequence[str], path: Path) -> list[str]:
@@ -74,25 +94,36 @@ def _safe(ids: Sequence[str], path: Path) -> list[str]:
     return safe
 
 
-def write_submission(path: Path, row_ids: list[str], classes: tuple[str, ...], values: Float64) -> None:
-    """Write row_id and one column per class, each value (N, C) with its shortest round-trip digits.
+def write_submission(path: Path, row_ids: list[str], classes: tuple[str, ...], values: Matrix) -> None:
+    """Write row_id and one column per class, each value (N, C) as float64 with its shortest round-trip digits.
 
     The file is re-read and compared bit for bit before it gets its name. Raises DeliveryError if it does
     not read back equal.
     """
+    _write_parts(path, row_ids, classes, lambda rows: np.asarray(values[rows], np.float64))
+
+
+def _write_parts(path: Path, row_ids: list[str], classes: tuple[str, ...], part: Part) -> None:
+    """Write a submission of which `part` gives the values of some rows, as `write_submission` does."""
+    with atomic_path(path) as temporary:
+        header = csv_text([ROW_ID, *classes], []).encode()
+        if not are_plain(row_ids) or not loops_pay(len(row_ids) * len(classes)):
+            _write_by_arrow(temporary, header, row_ids, classes, part(slice(None)))
+        elif write_number_table(temporary, header, row_ids, len(classes), part):
+            return
+        _verify(temporary, path.name, row_ids, classes, part(slice(None)))
+
+
+def _write_by_arrow(path: Path, header: bytes, row_ids: list[str], classes: tuple[str, ...], values: Float64) -> None:
     import pyarrow as pa
     from pyarrow import csv
 
     columns = [pa.array(row_ids, pa.string()), *(np.ascontiguousarray(c) for c in values.T)]
-    with atomic_path(path) as temporary:
-        with temporary.open("wb") as handle:
-            header = io.StringIO()
-            csv_text.writer(header, lineterminator="\n").writerow([ROW_ID, *classes])
-            handle.write(header.getvalue().encode())
-            table = pa.table(columns, names=[ROW_ID, *classes])
-            options = csv.WriteOptions(include_header=False, batch_size=_WRITE_ROWS, quoting_style="needed")
-            csv.write_csv(table, handle, options)
-        _verify(temporary, path.name, row_ids, classes, values)
+    with path.open("wb") as handle:
+        handle.write(header)
+        table = pa.table(columns, names=[ROW_ID, *classes])
+        options = csv.WriteOptions(include_header=False, batch_size=_WRITE_ROWS, quoting_style="needed")
+        csv.write_csv(table, handle, options)
 
 
 def _verify(path: Path, name: str, row_ids: list[str], classes: tuple[str, ...], values: Float64) -> None:
@@ -100,7 +131,14 @@ def _verify(path: Path, name: str, row_ids: list[str], classes: tuple[str, ...],
     from pyarrow import csv
 
     types = {ROW_ID: pa.string(), **{c: pa.float64() for c in classes}}
-    table = csv.read_csv(path, convert_options=csv.ConvertOptions(column_types=types, strings_can_be_null=False))
+    try:
+        table = csv.read_csv(path, convert_options=csv.ConvertOptions(column_types=types, strings_can_be_null=False))
+    except pa.ArrowException as error:
+        raise _not_equal(name) from error
     same_ids = table.column_names == [ROW_ID, *classes] and table[ROW_ID].to_pylist() == row_ids
     if not same_ids or any(not np.array_equal(table[c].to_numpy(), v) for c, v in zip(classes, values.T, strict=True)):
-        raise DeliveryError(f"{name}: the written file does not read back equal, so it was removed")
+        raise _not_equal(name)
+
+
+def _not_equal(name: str) -> DeliveryError:
+    return DeliveryError(f"{name}: the written file does not read back equal, so it was removed")

@@ -1,0 +1,1 @@
+"""Compiled loops of tables: numbers to text and back, both exact to the last bit."""

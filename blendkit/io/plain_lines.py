@@ -1,0 +1,84 @@
+"""Lines of row ids and numbers, to text and back, by compiled loops that leave everything unusual to others."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from blendkit.core import Float64, few, read_only
+from blendkit.io.kernels.number_cells import SLACK, read_rows
+from blendkit.io.kernels.number_texts import CELL_BYTES, write_rows
+from blendkit.io.kernels.powers import exact_powers, powers_near, powers_up, whole_powers, words_at_bytes
+
+_FEW = 25  # times the cells from which loops pay elsewhere: pyarrow, which does the same, is compiled already
+_CELL_BYTES = 8  # of text, at least
+_ESCAPED = ('"', "\n", "\r")  # even in quotes
+
+
+def loops_pay(cells: int) -> bool:
+    """Return whether a table has so many cells that compiled loops should write or read it."""
+    return sys.byteorder == "little" and not few(cells // _FEW)
+
+
+def loops_pay_for_text(size: int) -> bool:
+    """Return whether compiled loops should read a text of `size` bytes."""
+    return loops_pay(size // _CELL_BYTES)
+
+
+def are_plain(texts: Sequence[str]) -> bool:
+    """Return whether texts in quotes stand on one line as they are."""
+    joined = "".join(texts)
+    return not any(sign in joined for sign in _ESCAPED)
+
+
+def quoted(ids: Sequence[str]) -> list[bytes]:
+    """Return plain ids as they stand in a file."""
+    return [f'"{i}"'.encode() for i in ids]
+
+
+def lines_of(ids: Sequence[str], values: Float64) -> NDArray[np.uint8]:
+    """Return the bytes of a line per row of values (N, C): its id in quotes, which must be plain, and its numbers.
+
+    Numbers have the shortest digits that read back as the same float64, as pyarrow writes them, byte for byte.
+    """
+    cells = quoted(ids)
+    ends = np.cumsum([0, *map(len, cells)], dtype=np.int64)
+    names = np.frombuffer(b"".join(cells), np.uint8)
+    out = np.empty(CELL_BYTES * values.size + len(names) + len(values) + SLACK, np.uint8)
+    bits = read_only(np.ascontiguousarray(values).view(np.uint64))
+    size = write_rows(bits, read_only(names), read_only(ends), powers_up(), whole_powers(), out, words_at_bytes(out))
+    return out[: int(size)]
+
+
+def room_for(size: int) -> bytearray:
+    """Return what holds a text of `size` bytes that `numbers_in` can read."""
+    return bytearray(size + SLACK)
+
+
+def numbers_in(text: bytearray, texts: Sequence[bool], separator: str) -> tuple[Float64, bytes] | None:
+    """Return the numbers (N, C) in whole lines, and lines of their other cells; None if anything in them is unusual.
+
+    text: from `room_for`. texts (K,): which columns hold no numbers.
+    """
+    size = len(text) - SLACK
+    data = read_only(np.frombuffer(text, np.uint8))
+    numbers = np.empty((text.count(b"\n", 0, size), len(texts) - sum(texts)))
+    others = np.empty(size + len(numbers) + 1 if any(texts) else 1, np.uint8)
+    rows, used = read_rows(
+        data, words_at_bytes(data), np.uint64(size), _runs(texts), np.uint8(ord(separator)), numbers, others,
+        whole_powers(), exact_powers(), powers_near(),
+    )  # fmt: skip
+    return None if rows < 0 else (numbers[: int(rows)], others[: int(used)].tobytes())
+
+
+def _runs(texts: Sequence[bool]) -> NDArray[Any]:
+    """Return (K,) of every column of numbers the place of the next one of texts, of others their own."""
+    runs, end = np.arange(len(texts)), len(texts)
+    for i in reversed(range(len(texts))):
+        end = i if texts[i] else end
+        runs[i] = end
+    return read_only(runs)
