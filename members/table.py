@@ -82,7 +82,7 @@ class TableMember:
             raise BlendkitError(
                 f"{self.path.name}: declared `space: {self.space}`, but a store holds logits", ["write `space: logit`"]
             )
-        return LogitStore.open(self.path).read(self.context.names, new=self.context.new_matrix)
+        return LogitStore.open(self.path).read(self.context.names, new_matrix=self.context.new_matrix)
 
     def warnings(self) -> list[str]:
         """Return the warnings that `read` found about the values."""

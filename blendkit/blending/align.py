@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 
-from blendkit.core import NameRule, NewMatrix, Rows, Scores, compare_rows, same_rows
+from blendkit.core import NameRule, NewMatrix, Rows, Scores, compare_rows, in_memory, same_rows
 from blendkit.errors import BlendkitError, shorten
 from blendkit.recipe import Plan
 from blendkit.scoring import Opened, facts_hash
@@ -24,7 +24,7 @@ def aligned(
     *,
     rehearsal: bool = False,
     release: Callable[[str], Scores] | None = None,
-    new: NewMatrix | None = None,
+    new_matrix: NewMatrix = in_memory,
     keep: Callable[[Scores], Scores] = lambda scores: scores,
 ) -> tuple[dict[str, Scores], list[str]]:
     """Bring every member onto the same rows and classes; return their scores, and notes for the user.
@@ -32,9 +32,8 @@ def aligned(
     classes: those of the run, empty where only the members' own are known. rehearsal: rows that a member lacks get
     the class's median, whatever the recipe says; so do rows of recordings that a time budget cut off. release:
     returns a finished member's scores and forgets them (`opened.tables.pop`), so that only the streams hold them in
-    memory; default: `opened` keeps them. new: makes the matrices that stores are read into, and keep puts a member's
-    aligned scores where whole members are held, if not in memory. Raises BlendkitError naming every member that does
-    not fit.
+    memory; default: `opened` keeps them. new_matrix: makes the matrices that stores are read into; keep: puts aligned
+    scores where whole members are held. Raises BlendkitError naming every member that does not fit.
     """
     model = plan.recipe.model
     notes = [] if classes else _own_classes(opened.tables)
@@ -43,7 +42,7 @@ def aligned(
     out, problems = {}, []
     for name in plan.members:
         table = (release or opened.tables.__getitem__)(name) if name in finished else None
-        scores = table if table is not None else _stored(name, opened, names, rows, new)
+        scores = table if table is not None else _stored(name, opened, names, rows, new_matrix)
         try:
             out[name] = scores.align(
                 rows,
@@ -113,11 +112,11 @@ def _row_notes(name: str, scores: Scores, rows: Rows) -> list[str]:
     return [f"member {name!r}: {n} {what}" for what, n in notes.items() if n] + ([apart] if apart else [])
 
 
-def _stored(name: str, opened: Opened, names: NameRule, rows: Rows, new: NewMatrix | None) -> Scores:
+def _stored(name: str, opened: Opened, names: NameRule, rows: Rows, new_matrix: NewMatrix) -> Scores:
     store = next(m.store for m in opened.audio if m.name == name)
     assert store is not None
     cut = opened.cut.get(name, frozenset())
-    return store.read(names, [r for r in rows.recordings() if r not in cut], new=new)
+    return store.read(names, [r for r in rows.recordings() if r not in cut], new_matrix=new_matrix)
 
 
 def _union(lists: Sequence[tuple[str, ...]]) -> tuple[str, ...]:

@@ -29,7 +29,7 @@ from blendkit.recipe import Conversion, GateStep, KeyPath, OpStep, Plan, StreamP
 
 @dataclass
 class _Making:
-    """What is held while streams are made: the whole streams lie where `parts.new` puts them."""
+    """What is held while streams are made: the whole streams lie where `parts.new_matrix` puts them."""
 
     around: StepContext
     parts: Parts
@@ -114,7 +114,7 @@ def _blended(making: _Making, stream: StreamPlan) -> Scores:
     if about.by_ranks:
         about.note_inexact(note)
     ready = {} if about.by_ranks else about.converters(inputs, note)
-    out = making.parts.new(first.shape, np.float64)
+    out = making.parts.new_matrix(first.shape, np.float64)
     if blend_division(stream.blend) == "classes":
         for part in making.parts.of_classes(first.shape):
             narrow, own = {n: _some_classes(s, part) for n, s in inputs.items()}, about.of_classes(part)
@@ -133,7 +133,7 @@ def _converted(making: _Making, step: Conversion, scores: Scores, note: Callable
     if step.space_out == scores.space:
         return scores
     convert = converter(scores, step.space_out, note)
-    out = making.parts.new(scores.shape, np.float64)
+    out = making.parts.new_matrix(scores.shape, np.float64)
     for part in making.parts.of_classes(scores.shape):
         out[:, part] = convert(scores.values[:, part])
     return scores.with_values(out, step.space_out)
@@ -142,7 +142,7 @@ def _converted(making: _Making, step: Conversion, scores: Scores, note: Callable
 def _by_classes(making: _Making, step: OpStep | GateStep, scores: Scores, note: Callable[[str], None]) -> Scores:
     """Apply a step that looks at each class alone to some classes at a time, each with all rows."""
     masks = _class_masks(making, step, scores)
-    out = making.parts.new(scores.shape, np.float64)
+    out = making.parts.new_matrix(scores.shape, np.float64)
     reads, fitted = _converters_of(making, step, note), _fits(making, step, scores, masks, note)
     for part in making.parts.of_classes(scores.shape):
 
@@ -164,7 +164,7 @@ def _by_classes(making: _Making, step: OpStep | GateStep, scores: Scores, note: 
 
 def _by_recordings(making: _Making, step: OpStep | GateStep, scores: Scores, note: Callable[[str], None]) -> Scores:
     """Apply a step that looks at each recording alone to some recordings at a time, each with all classes."""
-    out = making.parts.new(scores.shape, np.float64)
+    out = making.parts.new_matrix(scores.shape, np.float64)
     reads, fitted = (
         _converters_of(making, step, note),
         _fits(making, step, scores, _class_masks(making, step, scores), note),
@@ -239,7 +239,7 @@ def _kept_ranks(making: _Making, name: str) -> Matrix:
     """Return the percentile ranks (N, C) of a stream, made once."""
     if name not in making.ranks:
         scores = making.live[name]
-        out = making.parts.new(scores.shape, np.float64)
+        out = making.parts.new_matrix(scores.shape, np.float64)
         for part in making.parts.of_classes(scores.shape):
             out[:, part] = percentiles(doubled_ranks(scores.values[:, part]))
         making.ranks[name] = out
@@ -250,7 +250,7 @@ def _filled(making: _Making, stream: StreamPlan, scores: Scores) -> Scores:
     if stream.fill is None or scores.covered.all():
         return scores
     constants = None if stream.fill.congeners is not None else filled_constants(stream, scores, making.around)
-    out, covered = making.parts.new(scores.shape, np.float64), np.ones_like(scores.covered)
+    out, covered = making.parts.new_matrix(scores.shape, np.float64), np.ones_like(scores.covered)
     for part in making.parts.of_recordings(scores.rows, len(scores.classes)):
         given = replace(scores, values=scores.values[part], rows=scores.rows.take(part))
         if constants is None:

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Literal
 
 import numpy as np
 
-from blendkit.core import NewMatrix, Rows, new_matrix
+from blendkit.core import NewMatrix, Rows, in_memory
 from blendkit.errors import BlendkitError
 from blendkit.ops import OpInfo
 from blendkit.recipe import Conversion, OpStep, Plan, StepPlan, StreamPlan
@@ -18,21 +18,16 @@ Division = Literal["classes", "recordings"]
 
 @dataclass(frozen=True)
 class Parts:
-    """cells: of a stream that one part of the work may hold. new: makes the matrices of whole streams.
-
-    done: called when a part is finished, so that mapped memory can be given back.
-    """
+    """cells: of a stream that one part of the work may hold. new_matrix: makes the matrices of whole streams."""
 
     cells: int
-    new: NewMatrix = new_matrix
-    done: Callable[[], None] = lambda: None
+    new_matrix: NewMatrix = in_memory
 
     def of_classes(self, shape: tuple[int, int]) -> Iterator[slice]:
         """Yield classes of (N, C) scores, a part at a time."""
         step = max(1, self.cells // max(shape[0], 1))
         for low in range(0, shape[1], step):
             yield slice(low, min(low + step, shape[1]))
-            self.done()
 
     def of_recordings(self, rows: Rows, classes: int) -> Iterator[slice]:
         """Yield rows, a part at a time; a part holds whole recordings, at least one."""
@@ -41,7 +36,6 @@ class Parts:
         while first < len(bounds) - 1:
             last = max(int(np.searchsorted(bounds, bounds[first] + most, "right")) - 1, first + 1)
             yield slice(int(bounds[first]), int(bounds[last]))
-            self.done()
             first = last
 
 

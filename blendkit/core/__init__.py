@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from blendkit._face import lazy_face
 
 if TYPE_CHECKING:
-    from blendkit.core.arrays import Bools, Float32, Float64, Int16, Int64, Matrix, NewMatrix, new_matrix
+    from blendkit.core.arrays import Bools, Float32, Float64, Int16, Int64, Matrix, NewMatrix, in_memory
     from blendkit.core.audio_content import (
         ENVELOPE_PARTS,
         ENVELOPE_STEP_DB,
@@ -179,6 +179,7 @@ __all__ = [
     "fold_of",
     "format_seconds",
     "held_out_of",
+    "in_memory",
     "in_words",
     "is_bookkeeping",
     "is_zone",
@@ -194,7 +195,6 @@ __all__ = [
     "named_classes",
     "natural_key",
     "near_names",
-    "new_matrix",
     "no_search_for_circles",
     "path_ids",
     "printable",

@@ -26,10 +26,11 @@ Int16 = NDArray[np.int16]
 Int64 = NDArray[np.int64]
 """Row numbers, offsets, counts."""
 
+
 NewMatrix = Callable[[tuple[int, int], Any], NDArray[Any]]
 """Makes a class-major matrix (N, C) of a type, to be filled: in memory, or in a file that is mapped into it."""
 
 
-def new_matrix(shape: tuple[int, int], dtype: Any) -> NDArray[Any]:
+def in_memory(shape: tuple[int, int], dtype: Any) -> NDArray[Any]:
     """Return a class-major matrix (N, C) in memory, with any values."""
     return np.empty(shape, dtype, order="F")

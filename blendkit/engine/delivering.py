@@ -10,7 +10,7 @@ from blendkit.core import Rows, Scores
 from blendkit.engine.behind import Behind
 from blendkit.engine.constant_members import with_weights
 from blendkit.engine.inputs import Inputs
-from blendkit.engine.memory_limit import IN_MEMORY, Held
+from blendkit.engine.memory_limit import ALL_IN_MEMORY, Held
 from blendkit.engine.output_folder import SUBMISSION
 from blendkit.engine.row_order import row_order
 from blendkit.engine.run_json import Figures
@@ -31,7 +31,7 @@ def streams_of(
     emit: Emit,
     *,
     keep: bool = False,
-    held: Held = IN_MEMORY,
+    held: Held = ALL_IN_MEMORY,
 ) -> tuple[dict[str, Scores], Figures, list[str]]:
     """Return every stream that is written, the figures of all streams, and warnings for the user.
 
@@ -41,7 +41,7 @@ def streams_of(
     release = None if keep else opened.tables.pop
     members, notes = aligned(
         plan, opened, rows, inputs.classes, inputs.names, rehearsal=inputs.rehearsal, release=release,
-        new=held.new_matrix, keep=held.keep,
+        new_matrix=held.new_matrix, keep=held.keep,
     )  # fmt: skip
     if inputs.rehearsal and not opened.audio:
         notes.append("no member needs audio: a dry run changes nothing")
@@ -67,7 +67,12 @@ def _note(warnings: list[str], stream: str, text: str) -> None:
 
 
 def write_streams(
-    plan: Plan, inputs: Inputs, out: Path, streams: dict[str, Scores], *, safe: bool = False
+    plan: Plan,
+    inputs: Inputs,
+    out: Path,
+    streams: dict[str, Scores],
+    *,
+    safe: bool = False,
 ) -> tuple[dict[str, Written], list[str]]:
     """Write every stream that the recipe asks for, all in one row order; return what was written, and warnings.
 

@@ -18,8 +18,8 @@ from blendkit.core import (
     NewMatrix,
     Rows,
     Taxonomy,
+    in_memory,
     natural_key,
-    new_matrix,
     rows_from_ids,
 )
 from blendkit.engine.recording_names import names_of, zone_notes
@@ -122,9 +122,9 @@ def find_inputs(plan: Plan, data: DataFolder, dry_run: int | None = None) -> Inp
 
 
 def member_context(
-    plan: Plan, inputs: Inputs, runtime: Runtime = CPU_ONLY, new: NewMatrix = new_matrix
+    plan: Plan, inputs: Inputs, runtime: Runtime = CPU_ONLY, new_matrix: NewMatrix = in_memory
 ) -> MemberContext:
-    """Return what the members of a plan may know of a run on these inputs. new: makes the matrices they read into."""
+    """Return what the members of a plan may know of a run on these inputs. new_matrix: makes those they read into."""
     return MemberContext(
         classes=inputs.classes,
         taxonomy=inputs.taxonomy,
@@ -135,7 +135,7 @@ def member_context(
         expected_s=inputs.expected_s,
         provider=runtime.provider,
         allow_code=runtime.allow_code,
-        new_matrix=new,
+        new_matrix=new_matrix,
     )
 
 

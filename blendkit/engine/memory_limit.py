@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from blendkit.blending import Parts
-from blendkit.core import NewMatrix, Scores, new_matrix
+from blendkit.core import NewMatrix, Scores, in_memory
 from blendkit.errors import BlendkitError
 from blendkit.store import MappedMatrices
 from blendkit.temporaries import scratch_folder
@@ -31,36 +31,35 @@ def bytes_in(text: str | int) -> int:
 
 @dataclass(frozen=True)
 class Held:
-    """Where whole streams are held. parts: how the work is divided, and matrices: in which files; None: in memory."""
+    """Where whole streams are held. parts: how the work is divided; files: those they lie in; None: all in memory."""
 
     parts: Parts | None = None
-    matrices: MappedMatrices | None = None
+    files: MappedMatrices | None = None
 
     @property
     def new_matrix(self) -> NewMatrix:
         """What makes the matrices of whole members and streams."""
-        return new_matrix if self.matrices is None else self.matrices.new
+        return in_memory if self.parts is None else self.parts.new_matrix
 
     def keep(self, scores: Scores) -> Scores:
         """Return the same scores from where whole streams are held."""
-        if self.parts is None or self.matrices is None or self.matrices.holds(scores.values):
+        if self.parts is None or self.files is None or self.files.holds(scores.values):
             return scores
-        values = self.parts.new(scores.shape, scores.values.dtype)
+        values = self.new_matrix(scores.shape, scores.values.dtype)
         for part in self.parts.of_classes(scores.shape):
             values[:, part] = scores.values[:, part]
         return scores.with_values(values)
 
 
-IN_MEMORY = Held()
+ALL_IN_MEMORY = Held()
 
 
 @contextmanager
 def held_within(memory: str | int | None) -> Iterator[Held]:
     """Yield where streams are held: in files in the folder for temporary files (TMPDIR), if memory is limited."""
     if memory is None:
-        yield IN_MEMORY
+        yield ALL_IN_MEMORY
         return
     cells = max(bytes_in(memory) // _BYTES, 1)
-    with scratch_folder() as folder:
-        matrices = MappedMatrices(Path(folder))
-        yield Held(Parts(cells, matrices.new, matrices.give_back), matrices)
+    with scratch_folder() as folder, MappedMatrices(Path(folder)) as files:
+        yield Held(Parts(cells, files.new), files)

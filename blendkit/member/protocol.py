@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Literal, Protocol, TypeVar, runtime_checkable
 
 from blendkit.audio import Anchor, Edge, Pool, Recording
-from blendkit.core import Float32, NameRule, NewMatrix, Saw, Scores, Space, Taxonomy, new_matrix
+from blendkit.core import Float32, NameRule, NewMatrix, Saw, Scores, Space, Taxonomy, in_memory
 from blendkit.errors import BlendkitError
 from blendkit.graphs import Provider
 
@@ -79,8 +79,8 @@ class MemberContext:
     classes: the target class ids (empty if the run has none of its own); chunk_s: chunk length in
     seconds; threads: how many the member may use; recordings: those of the run, where it has any (a path
     without a name: no audio); expected_s: durations in seconds that are known beforehand, by recording id;
-    provider: what runs ONNX graphs; allow_code: whether a recipe may name a Python function to call. new_matrix: makes
-    the class-major matrix that a finished member should read its scores into, in a file where memory is limited.
+    provider: what runs ONNX graphs; allow_code: whether a recipe may name a Python function to call. new_matrix:
+    makes the matrix that a finished member should read its scores into, in a file where memory is limited.
     """
 
     classes: tuple[str, ...] = ()
@@ -92,7 +92,7 @@ class MemberContext:
     expected_s: Mapping[str, float] = field(default_factory=dict)
     provider: Provider = "cpu"
     allow_code: bool = False
-    new_matrix: NewMatrix = new_matrix
+    new_matrix: NewMatrix = in_memory
 
     @property
     def examples(self) -> tuple[Path, ...]:

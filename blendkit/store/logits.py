@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from blendkit.core import Contents, Int64, Matrix, NameRule, NewMatrix, Rows, Saw, Scores, new_matrix, rows_of_codes
+from blendkit.core import Contents, Int64, Matrix, NameRule, NewMatrix, Rows, Saw, Scores, in_memory, rows_of_codes
 from blendkit.errors import BlendkitError
 from blendkit.store.compaction import finish
 from blendkit.store.entries import Stored, StoredPart
@@ -156,11 +156,11 @@ class LogitStore:
         recordings: Sequence[str] | None = None,
         classes: Sequence[str] | None = None,
         *,
-        new: NewMatrix | None = None,
+        new_matrix: NewMatrix = in_memory,
     ) -> Scores:
         """Return the logits of the given recordings and classes (default: all), with N > 0 rows in canonical order.
 
-        new: makes the matrix to read into; then only some classes at a time are in memory beside it. Raises
+        new_matrix: makes the matrix to read into; if not in memory, only some classes are in memory beside it. Raises
         BlendkitError if a recording or a class is not stored, or no recording has a chunk.
         """
         columns = self.classes if classes is None else tuple(classes)
@@ -168,21 +168,21 @@ class LogitStore:
             missing = sorted(set(asked or ()) - set(known))
             if missing:
                 raise BlendkitError(f"{self.folder}: {len(missing)} {what} are not stored", missing[:5])
-        values, rows = self.manifest.reading(partial(self._values, names, recordings, columns, new))
+        values, rows = self.manifest.reading(partial(self._values, names, recordings, columns, new_matrix))
         return self._scores(values, rows, columns)
 
     def _values(
-        self, names: NameRule, recordings: Sequence[str] | None, columns: tuple[str, ...], new: NewMatrix | None
+        self, names: NameRule, recordings: Sequence[str] | None, columns: tuple[str, ...], new_matrix: NewMatrix
     ) -> tuple[Matrix, Rows]:
         """Read the values and rows, all from the same parts: another process may pack these meanwhile."""
-        at_once = max(len(columns), 1) if new is None else _AT_ONCE
+        at_once = max(len(columns), 1) if new_matrix is in_memory else _AT_ONCE
         tables = self._tables(recordings, columns[:at_once])
         if not tables:
             raise BlendkitError(f"{self.folder}: no chunk is stored")
         ids, codes = _joined_codes(tables)
         start_s, end_s = (np.concatenate([t[k].to_numpy() for t in tables]) for k in KEYS[1:])
         rows, order = rows_of_codes(ids, codes, start_s, end_s, names)
-        values = (new or new_matrix)((len(rows), len(columns)), np.float32)
+        values = new_matrix((len(rows), len(columns)), np.float32)
         for low in range(0, len(columns), at_once):
             block = columns[low : low + at_once]
             tables = self._tables(recordings, block) if low else tables

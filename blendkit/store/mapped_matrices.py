@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import mmap
+import threading
 import weakref
 from contextlib import suppress
 from pathlib import Path
@@ -12,15 +13,32 @@ from uuid import uuid4
 import numpy as np
 from numpy.typing import NDArray
 
+_OFTEN_S = 0.2
 _ALIGNED = 64  # bytes: a file of no size cannot be mapped
 
 
 class MappedMatrices:
-    """Makes matrices in files of one folder, which should lie on a disk with room for them."""
+    """Makes matrices in files of one folder, which should lie on a disk with room for them.
+
+    Inside its `with` block a thread gives their memory back to the system several times a second: pages that were used
+    count as the process's own until then, and whole matrices would seem to fill the memory.
+    """
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder
         self._maps: weakref.WeakSet[mmap.mmap] = weakref.WeakSet()
+        self._ended = threading.Event()
+
+    def __enter__(self) -> MappedMatrices:
+        threading.Thread(target=self._give_back_often, daemon=True).start()
+        return self
+
+    def __exit__(self, *why: object) -> None:
+        self._ended.set()
+
+    def _give_back_often(self) -> None:
+        while not self._ended.wait(_OFTEN_S):
+            self.give_back()
 
     def new(self, shape: tuple[int, int], dtype: Any) -> NDArray[Any]:
         """Return a class-major matrix (N, C) of zeros.
