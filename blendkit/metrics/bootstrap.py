@@ -135,7 +135,7 @@ def cluster_codes(clusters: Sequence[object] | NDArray[Any], keep: Bools) -> tup
     if len(names) < 2:
         raise BlendkitError(
             f"an interval needs at least two clusters (recordings, sites), found {len(names)}",
-            ["chunks of one recording are not independent observations"],
+            ["chunks of one recording are not independent observations: label chunks of another recording, too"],
         )
     at = {c: i for i, c in enumerate(names)}
     return np.array([at.get(c, 0) for c in labels], np.int64), len(names)

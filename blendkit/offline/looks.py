@@ -13,6 +13,7 @@ from blendkit.errors import BlendkitError
 from blendkit.store import add_line, make_folder
 
 _AT_ONCE = 50  # lines written together
+_BEGINS = '{"about": "'  # every line: its keys are sorted
 
 
 @dataclass(eq=False)
@@ -33,13 +34,14 @@ class Looks:
             return
         for number, line in enumerate(self.path.read_text(encoding="utf-8").splitlines(), 1):
             try:
-                one = json_value(line)
-                if one["about"] == self.about:
-                    self._known[one["look"]] = float("-inf") if one["figure"] is None else float(one["figure"])
+                about, look, figure = _read(line)
             except (ValueError, KeyError, TypeError) as error:
-                if line.startswith("{") and not line.endswith("}"):
+                if line.startswith(_BEGINS) and not line.endswith("}"):
                     continue  # the process that wrote it was stopped
-                raise BlendkitError(f"{self.path}:{number}: not a look of a search", ["remove the file"]) from error
+                ways = ["give a new file, or one that `--looks` of a search wrote; this one stays as it is"]
+                raise BlendkitError(f"{self.path}:{number}: not a look of a search", ways) from error
+            if about == self.about:
+                self._known[look] = figure
 
     def __len__(self) -> int:
         return len(self._known)
@@ -60,3 +62,12 @@ class Looks:
             make_folder(self.path.parent)
             add_line(self.path, "\n".join(json.dumps({"about": self.about, **n}, sort_keys=True) for n in self._new))
         self._new.clear()
+
+
+def _read(line: str) -> tuple[str, str, float]:
+    """Return what a line's figure is about, whose it is, and the figure."""
+    one = json_value(line)
+    about, look, figure = one["about"], one["look"], one["figure"]
+    if not isinstance(about, str) or not isinstance(look, str) or "chain" not in one:
+        raise TypeError("a look is known by texts")
+    return about, look, float("-inf") if figure is None else float(figure)
