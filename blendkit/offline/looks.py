@@ -27,6 +27,7 @@ class Looks:
     about: str = ""
     _known: dict[str, float] = field(default_factory=dict)
     _new: list[dict[str, Any]] = field(default_factory=list)
+    _part: tuple[Bools, str] | None = None
 
     def __post_init__(self) -> None:
         """Read what is known. Raises BlendkitError for a line that is no look, unless it was cut short."""
@@ -48,7 +49,9 @@ class Looks:
 
     def get(self, chain: str, cells: Bools, measure: Callable[[], float]) -> float:
         """Return the figure of a chain on some cells (N, C), measured if it is not known."""
-        look = text_hash(f"{chain} {text_hash(cells.tobytes().hex())}")
+        if self._part is None or self._part[0] is not cells:  # a search looks at thousands of chains on the same cells
+            self._part = cells, text_hash(cells.tobytes().hex())
+        look = text_hash(f"{chain} {self._part[1]}")
         if look not in self._known:
             self._known[look] = found = measure()
             self._new.append({"look": look, "figure": None if found == float("-inf") else found, "chain": chain})
