@@ -5,10 +5,12 @@ from __future__ import annotations
 import difflib
 import errno
 from collections.abc import Iterable, Sequence
+from pathlib import Path
 
 _ITEM = 120  # letters of a name or cell that a message shows
 _LIST = 300  # letters of a list that a message shows
 _PROBLEMS = 50  # problems that a message shows
+_LISTED = 10_000  # names of a folder among which a missing file is looked for
 _LINE = 1000  # letters of a line of a message; reasons that libraries give have 700 with the path of a file
 
 
@@ -67,6 +69,34 @@ def shorten(items: Iterable[object], most: int = 5) -> str:
         shown.append(brief(item, _LIST if not shown else _ITEM))
     text = ", ".join(shown)
     return text if len(listed) == len(shown) else f"{text} (+{len(listed) - len(shown)} more)"
+
+
+def why_no_file(path: Path | str, error: Exception) -> str:
+    """Return why a file cannot be read or opened, in plain words and with the nearest name if it is missing."""
+    if isinstance(error, FileNotFoundError):
+        return _missing(Path(path))
+    if isinstance(error, IsADirectoryError):
+        return "it is a folder, expected a file"
+    if isinstance(error, NotADirectoryError):
+        return "it lies below a file, which is no folder"
+    if isinstance(error, PermissionError):
+        return "it may not be read by this user: change its permissions, or copy it"
+    if isinstance(error, UnicodeDecodeError):
+        return f"it is no text in UTF-8 (byte {error.start}): save it as UTF-8"
+    if isinstance(error, OSError) and error.strerror:
+        return error.strerror[0].lower() + error.strerror[1:]
+    return (str(error).splitlines() or [type(error).__name__])[0][:200]
+
+
+def _missing(path: Path) -> str:
+    folder = path.parent
+    if not folder.is_dir():
+        return f"there is no folder {folder}"
+    names = [p.name for _, p in zip(range(_LISTED), folder.iterdir(), strict=False)]
+    cased = [n for n in names if n.casefold() == path.name.casefold()]
+    if cased:
+        return f"there is no file {path.name!r}, but {cased[0]!r}: they differ in letter case"
+    return f"there is no file {path.name!r}{did_you_mean(path.name, names)}"
 
 
 def broken(what: str, code: object, error: Exception) -> BlendkitError:

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import errno
+import os
 from pathlib import Path
 
 import pytest
 
-from blendkit.errors import BlendkitError, brief, did_you_mean, shorten
+from blendkit.errors import BlendkitError, brief, did_you_mean, shorten, why_no_file
 from blendkit.io import read_scores
 
 
@@ -32,3 +34,22 @@ def test_a_long_header_is_cut(tmp_path: Path) -> None:
     with pytest.raises(BlendkitError, match="no format fits") as error:
         read_scores(path)
     assert len(str(error.value)) < 500
+
+
+@pytest.mark.parametrize(
+    ("error", "said"),
+    [
+        (IsADirectoryError(errno.EISDIR, "Is a directory"), "it is a folder, expected a file"),
+        (NotADirectoryError(errno.ENOTDIR, "Not a directory"), "it lies below a file, which is no folder"),
+        (
+            PermissionError(errno.EACCES, "denied"),
+            "it may not be read by this user: change its permissions, or copy it",
+        ),
+        (UnicodeDecodeError("utf-8", b"a\xff", 1, 2, "bad"), "it is no text in UTF-8 (byte 1): save it as UTF-8"),
+        (OSError(errno.EIO, os.strerror(errno.EIO)), "input/output error"),
+        (ValueError("line 3: bad\nmore"), "line 3: bad"),
+        (EOFError(), "EOFError"),
+    ],
+)
+def test_why_a_file_cannot_be_read_is_said_without_a_number(tmp_path: Path, error: Exception, said: str) -> None:
+    assert why_no_file(tmp_path / "x", error) == said

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
@@ -12,6 +13,7 @@ from blendkit.recipe import Plan
 from blendkit.scoring import Opened, facts_hash
 
 MOSTLY_FILLED = "are stand-ins"  # in a note that must not be overlooked
+_ALL_MISSING = re.compile(r"\b(\d+) of \1 rows missing:")
 _MOSTLY = 0.5  # of the rows
 
 
@@ -71,7 +73,10 @@ def _ways_out(problems: Sequence[str]) -> list[str]:
         "rows missing:": "`missing_rows: median` on a member fills the rows that it lacks",
         "unknown classes:": "`unknown_classes: ignore` on a member leaves out the classes that the run lacks",
     }
-    return [way for told, way in ways.items() if any(told in p for p in problems)]
+    # where all rows are missing, medians would stand for every one of them
+    some = [p for p in problems if not _ALL_MISSING.search(p)]
+    other = ["a member that lacks all rows holds scores of other recordings"] if len(some) < len(problems) else []
+    return [*(way for told, way in ways.items() if any(told in p for p in some)), *other]
 
 
 def _own_classes(tables: Mapping[str, Scores]) -> list[str]:

@@ -8,7 +8,7 @@ import numpy as np
 
 from blendkit.blending.weights import class_mask
 from blendkit.core import TAXA, Bools, Scores, Taxonomy
-from blendkit.errors import BlendkitError, did_you_mean
+from blendkit.errors import BlendkitError, did_you_mean, shorten
 from blendkit.ops import highest_classes
 from blendkit.recipe import GateStep, OpStep, Where
 
@@ -55,8 +55,9 @@ def _named(
         # a known taxon may select no class, so that one recipe serves several data sets; a misspelt one may not
         unknown = sorted(set(where.class_name) - set(taxa) - TAXA)
         if unknown:
-            hint = did_you_mean(unknown[0], set(taxa))
-            raise BlendkitError(f"{step.name}: where.class_name: no class is {unknown[0]!r}{hint}")
+            named = ", ".join(f"{u!r}{did_you_mean(u, set(taxa))}" for u in unknown)
+            there = shorten(sorted(set(taxa) - {""}), 8) or "none"
+            raise BlendkitError(f"{step.name}: where.class_name: no class is {named}; the taxonomy has {there}")
         return np.array([t in where.class_name for t in taxa])
     member = where.covered_by or where.not_covered_by or ""
     if member not in coverage:

@@ -7,7 +7,8 @@ from typing import Any
 import click
 
 from blendkit.cli._completion import complete_members
-from blendkit.cli._options import PATH, bundle, chunked_columns, several
+from blendkit.cli._given_paths import PATH
+from blendkit.cli._options import bundle, chunked_columns, several
 
 SPACES = ("logit", "prob", "rank")
 

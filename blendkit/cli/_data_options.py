@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from blendkit.cli._options import PATH, bundle, on_option, outside_option
+from blendkit.cli._options import PLACE, bundle, on_option, outside_option
 
 if TYPE_CHECKING:
     from blendkit.recipe import On
@@ -54,7 +54,7 @@ def _place(data: tuple[Path, ...], kaggle: Path | None, store: Path | None, allo
 FOLDERS = (
     click.option(
         "--data",
-        type=PATH,
+        type=PLACE,
         multiple=True,
         help="Folder that holds the recipe's files (default: the recipe's own; for packaged recipes, the sample "
         "world). May be repeated: the first folder that has a file gives it.",
@@ -63,7 +63,7 @@ FOLDERS = (
         "--kaggle",
         is_flag=False,
         flag_value=_ROOT,
-        type=PATH,
+        type=PLACE,
         metavar="[ROOT]",
         help="Also search the inputs of a Kaggle notebook, below /kaggle/input or ROOT, the competition's first.",
     ),
@@ -75,7 +75,7 @@ offline = bundle(
     _place,
     *FOLDERS,
     click.option(
-        "--store", type=PATH, help="Folder where the members' logits were saved (default: out/<recipe>/logits)."
+        "--store", type=PLACE, help="Folder where the members' logits were saved (default: out/<recipe>/logits)."
     ),
     outside_option,
     on_option("oof"),

@@ -6,7 +6,8 @@ from typing import Any
 
 import click
 
-from blendkit.cli._options import CHUNK_LENGTH, INSIDE_UNIT, PATH, Number, bundle, lazy
+from blendkit.cli._given_paths import PATH
+from blendkit.cli._options import CHUNK_LENGTH, INSIDE_UNIT, Number, bundle, lazy
 
 
 def _reading(**own: Any) -> Any:

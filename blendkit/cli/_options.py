@@ -16,7 +16,7 @@ from blendkit.core import LONGEST_CHUNK_S, SHORTEST_CHUNK_S
 
 C = TypeVar("C", bound=Callable[..., Any])
 Decorator = Callable[[C], C]
-PATH: Any = click.Path(path_type=Path)
+PLACE: Any = click.Path(path_type=Path)  # which may not exist yet
 LEDGER = Path("out/ledger.jsonl")
 WHOLE = click.Choice(["recording", "site", "date", "site-date"])  # groups of chunks that stay together
 

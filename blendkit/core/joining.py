@@ -21,16 +21,19 @@ def shared_rows(scores: Mapping[str, Scores], may_lack: Collection[str] = ()) ->
     (first, given), *others = strict.items() or [max(scores.items(), key=lambda item: len(item[1]))]
     others = [(n, s) for n, s in others if not same_rows(s.rows, given.rows)]
     ids = set(given.rows.ids()) if others else set()
-    problems = []
+    problems, apart = [], []
     for name, other in others:
         theirs = set(other.rows.ids())
         if theirs != ids:
             count = f"{first} has {len(ids)} rows, {name} {len(theirs)}, {len(ids & theirs)} in common"
             lacks = [(name, ids - theirs), (first, theirs - ids)]
+            apart += [] if ids & theirs else [name]
             problems.append("; ".join([count, *(f"{n} lacks {shorten(sorted(r))}" for n, r in lacks if r)]))
             problems += filter(None, [compare_rows(given.rows, other.rows, first, name)])
     if problems:
-        way_out = "`missing_rows: median` on the member that lacks rows fills them"
+        way_out = "in a recipe, `missing_rows: median` on the member that lacks rows fills them"
+        if apart:
+            way_out = f"are these scores of the same recordings? {first} shares no row with {' or '.join(apart)}"
         raise BlendkitError("the members' rows do not agree", [*problems, way_out])
     return given.rows
 

@@ -17,6 +17,10 @@ from blendkit.core.time_units import SMALL_UNITS, looks_small, unit_of_lengths
 from blendkit.errors import BlendkitError, did_you_mean, shorten
 
 WHOLE_RECORDING = 2**62  # the end, in ms, of a span that reaches to the end of its recording, wherever that is
+_NO_TAXONOMY = (
+    "if they are names of classes, or classes that the scores lack, a taxonomy that lists them says so: "
+    "--taxonomy FILE, or `taxonomy:` in a recipe"
+)
 _MOST_HINTS = 5  # lines on what eBird calls the unknown labels
 _ROUNDED_S = 0.002  # by which spans of one length may differ
 _ROUNDED_ENDS = 0.25  # of a span: what rounding of minutes to three digits can add up to at the end of a recording
@@ -178,7 +182,9 @@ class LabelTable:
         if unknown:
             near = [f"{u!r}{did_you_mean(u, known)}" for u in unknown]
             hints = taxonomy.ebird_hints(unknown, known) if taxonomy else []
-            raise BlendkitError(f"{self.source}: {len(unknown)} unknown labels", [shorten(near), *hints[:_MOST_HINTS]])
+            way = [] if len(known) > len(set(classes)) or (taxonomy and taxonomy.table) else [_NO_TAXONOMY]
+            problems = [shorten(near), *hints[:_MOST_HINTS], *way]
+            raise BlendkitError(f"{self.source}: {len(unknown)} unknown labels", problems)
 
     def matrix(self, rows: Rows, classes: Sequence[str], known: Iterable[str] = ()) -> tuple[Bools, Bools]:
         """Return truth (N, C) and labelled (N,).

@@ -12,6 +12,15 @@ from blendkit.core.arrays import Matrix
 from blendkit.core.rows import Rows
 from blendkit.errors import shorten
 
+_WAYS = {
+    "row": "keep one of each; where they are the scores of several models or folds, write one file for each",
+    "class": "keep one column of each; where they are the scores of several models, write one file for each",
+}
+_NOT_FINITE = (
+    "score these chunks again; or leave out the column of a class that has no scores, or the row of a chunk, which "
+    "`missing_rows: median` fills in a recipe"
+)
+
 
 def cover_problems(covered: NDArray[Any], classes: tuple[str, ...]) -> list[str]:
     """Return why `covered` is no coverage of classes (C,)."""
@@ -35,7 +44,7 @@ def duplicate_problems(what: str, names: Sequence[str]) -> list[str]:
         return []
     seen: set[str] = set()
     twice = dict.fromkeys(n for n in names if n in seen or seen.add(n))  # type: ignore[func-returns-value]
-    return [f"duplicate {what}: {shorten(twice)}"]
+    return [f"duplicate {what}: {shorten(twice)}", _WAYS[what]]
 
 
 def nan_problems(values: Matrix, rows: Rows, classes: tuple[str, ...]) -> list[str]:
@@ -50,4 +59,4 @@ def nan_problems(values: Matrix, rows: Rows, classes: tuple[str, ...]) -> list[s
         return []
     at = np.argwhere(bad)[:5]
     cells = [f"({rows.recording[i]}, {rows.start_s[i]:g} s, class {classes[j]}): {values[i, j]}" for i, j in at]
-    return [f"{int(bad.sum())} values are not finite", *cells]
+    return [f"{int(bad.sum())} values are not finite", *cells, _NOT_FINITE]

@@ -17,7 +17,7 @@ from blendkit.engine.run_json import Figures
 from blendkit.errors import shorten
 from blendkit.events import Emit
 from blendkit.io import Written, write_scores
-from blendkit.recipe import Plan, RecipeFiles, group_notes
+from blendkit.recipe import Plan, RecipeFiles, group_notes, top_notes
 from blendkit.scoring import Opened
 
 
@@ -49,6 +49,7 @@ def streams_of(
     classes = next(iter(members.values())).classes
     if inputs.taxonomy.table:
         warnings += group_notes(plan, inputs.taxonomy, classes)
+    warnings += top_notes(plan, classes)
     figures = Figures(inputs, rows, classes, emit, held.parts)
     warnings += figures.lacking(members)
     around = StepContext(inputs.taxonomy, inputs.names, plan.recipe.model.chunk_s, files, behind.contents)

@@ -23,7 +23,7 @@ from blendkit.core import (
 from blendkit.errors import BlendkitError
 from blendkit.io.audio_places import UNSEEN, heard_recordings
 from blendkit.io.file_reader import ReadFile
-from blendkit.io.readers.detection_tables import Detections
+from blendkit.io.readers.detection_tables import NO_SCORES, Detections
 from blendkit.io.readers.taxonomy_csv import read_taxonomy
 
 _BOTH = re.compile(r"([A-Z][a-z-]+ [a-z][^_]*)_(.+)")  # BirdNET's `Scientific name_Common name`
@@ -51,9 +51,7 @@ def detection_table(read: ReadFile, source: Path, carried: Carried) -> tuple[Det
     assert isinstance(found, Detections)
     lacking = int(np.isnan(found.score).sum())
     if lacking:
-        raise BlendkitError(
-            f"{source}: {lacking} of {len(found.score)} detections have no score", ["name their column with --score"]
-        )
+        raise BlendkitError(f"{source}: {lacking} of {len(found.score)} detections have no score", [NO_SCORES])
     labels = sorted(set(found.label), key=natural_key)
     names, notes = _names(labels, carried, str(source))
     recordings = sorted({*found.recording, *found.quiet}, key=natural_key)

@@ -8,7 +8,7 @@ import zlib
 from pathlib import Path
 from typing import Literal
 
-from blendkit.errors import BlendkitError, did_you_mean
+from blendkit.errors import BlendkitError, why_no_file
 
 Kind = Literal["folder", "text", "Parquet", "Arrow", "npz", "npy", "sqlite", "unknown"]
 _MAGIC: tuple[tuple[bytes, Kind], ...] = (
@@ -30,7 +30,6 @@ _STRANGE = {
 _PAGES = (b"<!doctype html", b"<html")
 _TAR = 257  # byte at which a tar archive says what it is
 _START = 1 << 9  # bytes that are looked at
-_LISTED = 10_000  # names of a folder among which a missing file is looked for
 
 
 def file_kind(path: Path) -> Kind:
@@ -62,11 +61,7 @@ def what_it_is(data: bytes) -> str:
 
 def why_unreadable(path: Path, error: Exception) -> str:
     """Return why a file cannot be read, and the way out: missing, cut off, no file, or what the error says."""
-    if isinstance(error, FileNotFoundError):
-        return _missing(path)
-    if isinstance(error, IsADirectoryError):
-        return "it is a folder"
-    reason = (str(error).splitlines() or [type(error).__name__])[0][:200]
+    reason = why_no_file(path, error)
     if isinstance(error, (EOFError, zlib.error, lzma.LZMAError, zipfile.BadZipFile)) or "truncated" in reason.lower():
         return f"it is cut off or damaged ({reason}): {_AGAIN}"
     return reason
@@ -80,14 +75,3 @@ def require_whole(path: Path, kind: Kind) -> None:
         file.seek(max(0, path.stat().st_size - 4))
         if file.read() not in (b"PAR1", b"PARE"):
             raise BlendkitError(f"{path.name}: cannot read this Parquet file", [f"it is cut off: {_AGAIN}"])
-
-
-def _missing(path: Path) -> str:
-    folder = path.parent
-    if not folder.is_dir():
-        return f"there is no folder {folder}"
-    names = [p.name for _, p in zip(range(_LISTED), folder.iterdir(), strict=False)]
-    cased = [n for n in names if n.casefold() == path.name.casefold()]
-    if cased:
-        return f"there is no file {path.name!r}, but {cased[0]!r}: they differ in letter case"
-    return f"there is no file {path.name!r}{did_you_mean(path.name, names)}"

@@ -21,7 +21,7 @@ from blendkit.io.text_form import text_form
 from blendkit.io.windowed import Windowed
 from blendkit.registry import READERS, registry
 
-MATRIX = "matrix"
+MATRIX, FOLDER = "matrix", "folder"
 _LISTED = 1000  # names of a folder that are looked at
 
 
@@ -110,11 +110,12 @@ def file_head(path: Path) -> FileHead:
 def find_reader(path: Path, names: ColumnNames) -> tuple[str, Reader]:
     """Return the reader of a file, and its name: the one that is named, else the only one that recognises the file.
 
+    A folder is read by the reader of folders, where the one that is named reads single files.
     A table whose column of row ids is named is a matrix. Raises BlendkitError if no reader fits, or several do.
     """
     readers = registry(READERS)
     if names.format is not None:
-        return names.format, readers.get(names.format)
+        return names.format, _named_reader(path, readers.get(names.format))
     head = file_head(path)
     if names.rows is not None and head.is_table:
         return MATRIX, readers.get(MATRIX)
@@ -129,6 +130,13 @@ def find_reader(path: Path, names: ColumnNames) -> tuple[str, Reader]:
     shown += f" with {shorten(head.columns, 8)}" if head.columns else ""
     problems = [shown, *_lacking(head), "`blendkit formats list` lists what can be read"]
     raise BlendkitError(f"{path.name}: no format fits this file", problems)
+
+
+def _named_reader(path: Path, reader: Reader) -> Reader:
+    """Return the reader that was named; for a folder that it does not know, the one of folders, for its files."""
+    if not path.is_dir() or reader.recognises(file_head(path)):
+        return reader
+    return next((r for r in [registry(READERS).get(FOLDER)] if r.recognises(file_head(path))), reader)
 
 
 def _lacking(head: FileHead) -> list[str]:

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from blendkit.core import json_value
-from blendkit.errors import BlendkitError
+from blendkit.errors import BlendkitError, why_no_file
 
 _MAGIC = re.compile(r"\s*[!%]")
 _GOES_ON = re.compile(r"(\s|[)\]}]|(else|elif|except|finally)\b)")  # a line that begins no statement of its own
@@ -42,7 +42,7 @@ def read_code(path: Path) -> tuple[CodeCell, ...]:
     try:
         text = path.read_text(encoding="utf-8-sig")
     except (OSError, UnicodeDecodeError) as error:
-        raise BlendkitError(f"{path}: cannot read this file", [str(error)]) from error
+        raise BlendkitError(f"{path}: cannot read this file", [why_no_file(path, error)]) from error
     if path.suffix.lower() != ".ipynb" and not (text.lstrip().startswith("{") and '"nbformat"' in text):
         return (_cell(path.name, text),)
     try:

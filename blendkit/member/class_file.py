@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Literal
 
 from blendkit.core import composed
-from blendkit.errors import BlendkitError, did_you_mean, shorten
+from blendkit.errors import BlendkitError, did_you_mean, shorten, why_no_file
 
 ClassBy = Literal["id", "scientific_name", "ebird", "common_name"]
 CODE = ("ebird", "ebird_code", "species_code", *(f"ebird{year}" for year in range(2016, 2036)))
@@ -64,7 +64,7 @@ def _rows(path: Path) -> tuple[str, list[list[str]]]:
     try:
         text = composed(path.read_text(encoding="utf-8-sig"))
     except (OSError, UnicodeDecodeError) as error:
-        raise BlendkitError(f"{path}: cannot read this class list", [str(error)]) from error
+        raise BlendkitError(f"{path}: cannot read this class list", [why_no_file(path, error)]) from error
     tables = {s: _parsed(text, s) for s in SEPARATORS}
     if not tables[","]:
         raise BlendkitError(f"{path}: no classes")

@@ -12,7 +12,7 @@ from typing import Literal
 import numpy as np
 
 from blendkit.core import Float32, Int64
-from blendkit.errors import BlendkitError, shorten
+from blendkit.errors import BlendkitError, shorten, why_no_file
 from blendkit.member.class_file import ClassBy
 from blendkit.member.protocol import MemberContext
 
@@ -80,7 +80,7 @@ def read_synonyms(path: Path | None) -> dict[str, tuple[str, ...]]:
             with path.open(encoding="utf-8-sig", newline="") as handle:
                 own = list(csv.reader(handle))
         except (OSError, UnicodeDecodeError) as error:
-            raise BlendkitError(f"{path}: cannot read these synonyms", [str(error)]) from error
+            raise BlendkitError(f"{path}: cannot read these synonyms", [why_no_file(path, error)]) from error
         bad = [f"line {i}: {','.join(row)}" for i, row in enumerate(own, 1) if row and len(row) != 2]
         if bad:
             raise BlendkitError(f"{path}: expected two names a line", bad[:5])

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from blendkit.core import Bools, Float64, Int64, Matrix
 from blendkit.errors import BlendkitError, did_you_mean
 from blendkit.metrics.auc import check_shapes, counted_cells, macro_auc, refuse_nan
-from blendkit.metrics.kernels.resampled_counts import resampled_counts
+from blendkit.metrics.redrawn_counts import redrawn_counts
 
 IntervalKind = Literal["percentile", "bca"]
 
@@ -96,7 +96,7 @@ def paired_bootstrap(
     estimate, drawn, jack = {}, {}, {}
     for name, x in scores.items():
         estimate[name] = macro_auc(y, x, mask).macro
-        counts, alone = resampled_counts(y & keep, x, keep, cluster, weights, live, jackknife=True)
+        counts, alone = redrawn_counts(y & keep, x, keep, cluster, weights, live, jackknife=True)
         drawn[name] = macros_of(counts, pairs[live])
         jack[name] = macros_of(alone, left_out[live])
     return Bootstrap(estimate, drawn, jack, (pairs > 0).sum(axis=0), count)
@@ -119,7 +119,7 @@ def resampled_macros(
     out = {}
     for name, x in scores.items():
         refuse_nan(x, keep)
-        out[name] = macros_of(resampled_counts(y & keep, x, keep, cluster, weights, live)[0], pairs[live])
+        out[name] = macros_of(redrawn_counts(y & keep, x, keep, cluster, weights, live)[0], pairs[live])
     return out
 
 
@@ -135,7 +135,7 @@ def cluster_codes(clusters: Sequence[object] | NDArray[Any], keep: Bools) -> tup
     if len(names) < 2:
         raise BlendkitError(
             f"an interval needs at least two clusters (recordings, sites), found {len(names)}",
-            ["chunks of one recording are not independent observations"],
+            ["chunks of one recording are not independent observations: label chunks of another recording, too"],
         )
     at = {c: i for i, c in enumerate(names)}
     return np.array([at.get(c, 0) for c in labels], np.int64), len(names)

@@ -21,7 +21,7 @@ from blendkit.metrics.bootstrap import (
     tallies,
     tallies_without,
 )
-from blendkit.metrics.kernels.resampled_counts import resampled_counts
+from blendkit.metrics.redrawn_counts import redrawn_counts
 
 
 @dataclass(eq=False)
@@ -65,7 +65,7 @@ class CrossFitted:
         clusters, draws = self._weights.shape
         empty = tuple(np.zeros((self.y.shape[1], n), np.int64) for n in (draws, clusters))
         counts, alone = self._twice_u.setdefault(name, (empty[0], empty[1]))
-        found = resampled_counts(own, x, keep, self._cluster, self._weights, live, jackknife=True)
+        found = redrawn_counts(own, x, keep, self._cluster, self._weights, live, jackknife=True)
         counts[live] += found[0]
         alone[live] += found[1]
 

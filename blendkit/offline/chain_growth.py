@@ -76,7 +76,7 @@ class Grown:
 
     def text(self) -> str:
         """Return the found recipe as YAML, with what is known of it as comments."""
-        return recipe_text(self.recipe, [f"{self.found.split}: {self.found.meaning}"])
+        return recipe_text(self.recipe, self.found.said())
 
 
 @dataclass(eq=False)
@@ -166,11 +166,12 @@ def grow_recipe(
         grown.append(search.grow(start, cells, until, grown[0][1] if grown else np.inf))
         return grown[-1][0].values(sections)
 
-    found = judged_search(workspaces, recipe, find, blend, judging)
-    labelled = labelled_cells(workspace)
-    best, rounds = grown[0]
-    worths = tuple(_worths(search.figure, best, labelled))
-    search.looks.flush()
+    try:
+        found = judged_search(workspaces, recipe, find, blend, judging)
+        best, rounds = grown[0]
+        worths = tuple(_worths(search.figure, best, labelled_cells(workspace)))
+    finally:
+        search.looks.flush()  # also of a search that is stopped: it goes on from them
     return Grown(applied(recipe, best, sections), found, worths, len(search.looks), rounds, all(search.ended))
 
 

@@ -11,7 +11,7 @@ from blendkit.engine import DataFolders, find_inputs, folders_of, open_data, pre
 from blendkit.events import Emit, silent
 from blendkit.offline.data_lint import data_findings
 from blendkit.offline.workspace import Workspaces
-from blendkit.recipe import Plan, Recipe, check_files, group_notes, lint, make_plan, open_recipe
+from blendkit.recipe import Plan, Recipe, check_files, group_notes, lint, make_plan, open_recipe, top_notes
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -62,6 +62,7 @@ def check(
         preflight(plan, inputs, files)
         named = inputs.named
         notes = [*inputs.doubled, *named.notes(), *group_notes(plan, inputs.taxonomy, inputs.classes)]
+        notes += top_notes(plan, inputs.classes)
     findings = lint(plan, sharded=sharded)
     if store is not None:
         root = open_data(found, data, allow_outside, emit)

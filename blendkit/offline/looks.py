@@ -13,6 +13,7 @@ from blendkit.errors import BlendkitError
 from blendkit.store import add_line, make_folder
 
 _AT_ONCE = 50  # lines written together
+_BEGINS = '{"about": "'  # every line: its keys are sorted
 
 
 @dataclass(eq=False)
@@ -26,6 +27,7 @@ class Looks:
     about: str = ""
     _known: dict[str, float] = field(default_factory=dict)
     _new: list[dict[str, Any]] = field(default_factory=list)
+    _part: tuple[Bools, str] | None = None
 
     def __post_init__(self) -> None:
         """Read what is known. Raises BlendkitError for a line that is no look, unless it was cut short."""
@@ -33,20 +35,23 @@ class Looks:
             return
         for number, line in enumerate(self.path.read_text(encoding="utf-8").splitlines(), 1):
             try:
-                one = json_value(line)
-                if one["about"] == self.about:
-                    self._known[one["look"]] = float("-inf") if one["figure"] is None else float(one["figure"])
+                about, look, figure = _read(line)
             except (ValueError, KeyError, TypeError) as error:
-                if line.startswith("{") and not line.endswith("}"):
+                if line.startswith(_BEGINS) and not line.endswith("}"):
                     continue  # the process that wrote it was stopped
-                raise BlendkitError(f"{self.path}:{number}: not a look of a search", ["remove the file"]) from error
+                ways = ["give a new file, or one that `--looks` of a search wrote; this one stays as it is"]
+                raise BlendkitError(f"{self.path}:{number}: not a look of a search", ways) from error
+            if about == self.about:
+                self._known[look] = figure
 
     def __len__(self) -> int:
         return len(self._known)
 
     def get(self, chain: str, cells: Bools, measure: Callable[[], float]) -> float:
         """Return the figure of a chain on some cells (N, C), measured if it is not known."""
-        look = text_hash(f"{chain} {text_hash(cells.tobytes().hex())}")
+        if self._part is None or self._part[0] is not cells:  # a search looks at thousands of chains on the same cells
+            self._part = cells, text_hash(cells.tobytes().hex())
+        look = text_hash(f"{chain} {self._part[1]}")
         if look not in self._known:
             self._known[look] = found = measure()
             self._new.append({"look": look, "figure": None if found == float("-inf") else found, "chain": chain})
@@ -60,3 +65,12 @@ class Looks:
             make_folder(self.path.parent)
             add_line(self.path, "\n".join(json.dumps({"about": self.about, **n}, sort_keys=True) for n in self._new))
         self._new.clear()
+
+
+def _read(line: str) -> tuple[str, str, float]:
+    """Return what a line's figure is about, whose it is, and the figure."""
+    one = json_value(line)
+    about, look, figure = one["about"], one["look"], one["figure"]
+    if not isinstance(about, str) or not isinstance(look, str) or "chain" not in one:
+        raise TypeError("a look is known by texts")
+    return about, look, float("-inf") if figure is None else float(figure)

@@ -14,7 +14,8 @@ from blendkit.errors import BlendkitError
 from blendkit.metrics import Interval, macro_auc
 from blendkit.offline.axes import Axis
 from blendkit.offline.interval_settings import Judging
-from blendkit.offline.shares import bare_blend, steps_after
+from blendkit.offline.shares import bare_blend, is_relabelling, steps_after
+from blendkit.offline.verdicts import meaning_of
 from blendkit.offline.workspace import Workspace, Workspaces
 from blendkit.ops import WEIGHTS_DO
 from blendkit.recipe import Recipe, blend_op, make_plan, with_values
@@ -48,12 +49,25 @@ class Found:
     @property
     def meaning(self) -> str:
         """What the word for its gain means, and what to do."""
+        return meaning_of(self.guarded.judgement, self.guarded.best_member)
+
+    @property
+    def beside(self) -> str:
+        """What its gain over the recipe as it was says against it; "" for nothing."""
+        if self.gain.estimate <= 0:
+            return "and no better than the recipe as it is: keep that"
+        if self.gain.low <= 0:
+            return "but it may be no better than the recipe as it is: the interval of that gain holds 0"
+        return ""
+
+    def said(self) -> tuple[str, ...]:
+        """Return the figures with where each is from, and the verdict, in lines for a file."""
         g = self.guarded
-        return {
-            "real": "better than the best input alone on recordings that the search did not see",
-            "undecided": "too few labelled recordings to tell a gain from luck",
-            "not": f"no gain on recordings that the search did not see; keep {g.best_member!r} or the blend you have",
-        }[g.judgement]
+        return (
+            f"macro-AUC {g.nested:.6f} held out ({self.split}); {self.after:.6f} on the labels that chose it",
+            f"held out, the best input alone has {g.alone:.6f}; better than it in {100 * g.better:.0f} of 100 redraws",
+            f"verdict: {g.judgement}: {self.meaning}{', ' * bool(self.beside)}{self.beside}",
+        )
 
 
 @dataclass(frozen=True, eq=False)
@@ -265,6 +279,7 @@ def _inputs(workspaces: Workspaces, recipe: Recipe) -> BlendInputs:
         workspaces.workspace(plan).note(blend, f"weights are searched before the steps that follow: {chain}")
     else:
         scores = dict(_each_alone(workspaces, recipe, blend))
-    if op.inputs_as == "doubled_ranks" and (isinstance(chain, str) or not any(s.steps for s in chain)):
+    bare = isinstance(chain, str) or all(is_relabelling(step) for s in chain for step in s.steps)
+    if op.inputs_as == "doubled_ranks" and bare:
         scores = {n: np.rint(x * (2 * len(x))).astype(np.int64) for n, x in scores.items()}  # ranks are exact
     return BlendInputs(blend, scores, covered)

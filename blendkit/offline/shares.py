@@ -6,7 +6,7 @@ from dataclasses import replace
 
 from blendkit.core import Scores
 from blendkit.offline.workspace import Workspaces
-from blendkit.recipe import OpStep, Plan, StreamPlan
+from blendkit.recipe import Conversion, OpStep, Plan, StepPlan, StreamPlan
 
 
 def steps_after(plan: Plan, blend: str) -> list[StreamPlan] | str:
@@ -25,9 +25,22 @@ def steps_after(plan: Plan, blend: str) -> list[StreamPlan] | str:
         return f"blend op {'' if stream.blend is None else stream.blend.name!r} is not a weighted mean"
     for s in chain:
         for step in s.steps:
-            if not (isinstance(step, OpStep) and step.affine):
+            if not (step.affine if isinstance(step, OpStep) else is_relabelling(step)):
                 return f"step {step.name!r} after the blend does not keep weighted means"
     return chain
+
+
+def is_relabelling(step: StepPlan) -> bool:
+    """Return whether a step leaves every number as it is, and only says what it means."""
+    return isinstance(step, Conversion) and step.relabels
+
+
+def without_relabelling(stream: StreamPlan) -> StreamPlan:
+    """Return a stream without the steps that leave every number as it is, so that whole numbers may stand for ranks."""
+    kept = [i for i, step in enumerate(stream.steps) if not is_relabelling(step)]
+    return replace(
+        stream, steps=tuple(stream.steps[i] for i in kept), fill_at=sum(i < stream.fill_at for i in kept)
+    )  # fmt: skip
 
 
 def bare_blend(workspaces: Workspaces, plan: Plan, blend: str, weights: dict[str, float]) -> Scores:

@@ -15,7 +15,7 @@ from blendkit.core import Float64, Scores
 from blendkit.errors import BlendkitError
 from blendkit.metrics import weight_path
 from blendkit.offline.axes import Axis
-from blendkit.offline.shares import bare_blend, steps_after
+from blendkit.offline.shares import bare_blend, steps_after, without_relabelling
 from blendkit.offline.workspace import Workspace, Workspaces
 from blendkit.ops import integer_weights
 from blendkit.recipe import Plan, Recipe, StreamPlan, make_plan
@@ -138,7 +138,6 @@ def _as_ranks(a: Float64, b: Float64, weights: Float64) -> tuple[Float64, Float6
 def _through(workspace: Workspace, chain: Sequence[StreamPlan], scores: Scores) -> Float64:
     coverage = {n: s.covered for n, s in workspace.members.items()}
     for stream in chain:
-        scores = finished(
-            stream, scores, workspace.around, coverage, partial(workspace.note, stream.name), workspace.memo
-        )
+        note = partial(workspace.note, stream.name)
+        scores = finished(without_relabelling(stream), scores, workspace.around, coverage, note, workspace.memo)
     return np.asarray(scores.values, np.float64)

@@ -1,4 +1,4 @@
-"""What a search of weights found, in one sentence that a person can repeat."""
+"""What a search found, in sentences that a person can repeat."""
 
 from __future__ import annotations
 
@@ -45,6 +45,15 @@ def verdict_on(weights: Mapping[str, float], best: str, gain: Interval, better: 
     drawn = f"better in {100 * better:.0f} of 100 redraws of the recordings"
     text = f"{blend} {verb} than {best} alone: {by} on held-out recordings, {drawn}: {judgement}."
     return Verdict(judgement, text, best, gain, better)
+
+
+def meaning_of(judgement: Judgement, best: str) -> str:
+    """Return what the word for a search's gain means, and what to do. best: the best input alone."""
+    return {
+        "real": "better than the best input alone on recordings that the search did not see",
+        "undecided": "too few labelled recordings to tell a gain from luck",
+        "not": f"no gain on recordings that the search did not see; keep {best!r} or the blend you have",
+    }[judgement]
 
 
 def weights_text(weights: Mapping[str, float]) -> str:

@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from blendkit.recipe.step_plans import Conversion, GateStep, OpStep, StepPlan
     from blendkit.recipe.step_schema import CONVERSIONS, Where
     from blendkit.recipe.strict_yaml import KeyPath
-    from blendkit.recipe.taxonomy_notes import group_notes
+    from blendkit.recipe.taxonomy_notes import group_notes, top_notes
     from blendkit.recipe.text_edits import edited_text
 else:
     __getattr__, __dir__ = lazy_face(__name__)
@@ -82,6 +82,7 @@ __all__ = [
     "parse_recipe",
     "recipe_schema",
     "recipe_text",
+    "top_notes",
     "weak_steps",
     "with_values",
     "without",

@@ -8,7 +8,7 @@ from typing import Any
 
 import yaml
 
-from blendkit.errors import BlendkitError
+from blendkit.errors import BlendkitError, why_no_file
 
 LETTERS = 1 << 18  # of a recipe
 SCALAR = 10_000  # letters of one value or key
@@ -32,7 +32,7 @@ def read_recipe(path: Path) -> str:
             raise _too_much(path.name, f"it has {path.stat().st_size} bytes, at most {4 * LETTERS} are read")
         return data.decode("utf-8").replace("\r\n", "\n").replace("\r", "\n")
     except (OSError, UnicodeDecodeError) as error:
-        raise BlendkitError(f"{path}: cannot read this recipe", [str(error)]) from error
+        raise BlendkitError(f"{path}: cannot read this recipe", [why_no_file(path, error)]) from error
 
 
 def require_short(text: str, source: str) -> None:

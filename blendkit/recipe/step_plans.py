@@ -153,6 +153,12 @@ class Conversion:
         return self.id or self.name
 
     @property
+    def relabels(self) -> bool:
+        """Whether every number stays what it is, and only its meaning changes."""
+        kept = self.space_out == "unit" and self.space_in != "logit"
+        return self.name == "as" or self.space_in == self.space_out or kept
+
+    @property
     def ops(self) -> tuple[OpStep, ...]:
         """It applies no op."""
         return ()

@@ -89,7 +89,7 @@ class Step(BaseModel):
             return value
         names = [k for k in value if k not in ("id", "where")]
         if len(names) != 1:
-            raise ValueError(f"a step names one op, found {names or 'none'}")
+            raise ValueError(f"a step names one op, found {names or 'none'}{_as_steps(value, names)}")
         rest = {k: value[k] for k in ("id", "where") if k in value}
         params = value[names[0]]
         if names[0] in CONVERSIONS:
@@ -101,6 +101,14 @@ class Step(BaseModel):
         if params is not None and not isinstance(params, dict):
             raise ValueError(f"`{names[0]}:` expects its parameters as `{{name: value}}`, got {params!r}")
         return {"op": names[0], "params": params or {}, **rest}
+
+
+def _as_steps(value: dict[str, Any], names: list[str]) -> str:
+    """Say how a recipe writes several ops that one step names, such as an op and a conversion of its result."""
+    if not names:
+        return ": `id` and `where` belong to one"
+    ways = [f"`- {n}: {value[n]}`" if n in CONVERSIONS else f"`- {n}: ...`" for n in names[:3]]
+    return f"; write a step for each, in their order: {', then '.join(ways)}"
 
 
 Where.model_rebuild()

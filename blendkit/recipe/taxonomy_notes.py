@@ -1,9 +1,10 @@
-"""Notes on what a recipe does to taxonomic groups: smoothing over a big group makes its classes alike."""
+"""Notes on a recipe and the classes of its run: big groups that it smooths over, and more classes than there are."""
 
 from __future__ import annotations
 
 from blendkit.core import LEVELS, Taxonomy
 from blendkit.recipe.plan import Plan
+from blendkit.recipe.step_plans import GateStep, StepPlan
 
 BIG_GROUP = 10
 
@@ -20,3 +21,20 @@ def group_notes(plan: Plan, taxonomy: Taxonomy, classes: tuple[str, ...]) -> lis
                     if big:
                         notes.append(f"{stream.name}: {step.name} {level} {step.params[level]:g} over {', '.join(big)}")
     return notes
+
+
+def top_notes(plan: Plan, classes: tuple[str, ...]) -> list[str]:
+    """Return a note for every step that acts on at least as many of the highest classes (`top:`) as there are."""
+    notes = []
+    for stream in plan.streams:
+        for step in (s for outer in stream.steps for s in _own_and_inner(outer)):
+            where = step.where
+            top = 0 if where is None else where.top or (where.other_than.top if where.other_than else 0) or 0
+            if classes and top >= len(classes):
+                acts = "acts on no class" if where and where.other_than else "acts on every class"
+                notes.append(f"{stream.name}: {step.label}: `top: {top}` of {len(classes)} classes {acts}")
+    return notes
+
+
+def _own_and_inner(step: StepPlan) -> tuple[StepPlan, ...]:
+    return (step, *step.ops) if isinstance(step, GateStep) else (step,)

@@ -9,7 +9,7 @@ from typing import Any
 
 from blendkit.core import LabelTable, Saw, ScoreKind, Scores, Taxonomy, json_value
 from blendkit.engine import LOGITS, RECIPE
-from blendkit.errors import BlendkitError
+from blendkit.errors import BlendkitError, why_no_file
 from blendkit.events import Emit, silent
 from blendkit.io import ColumnNames, is_source, read_labels, read_provenance
 from blendkit.offline import (
@@ -166,6 +166,6 @@ def _run_facts(folder: Path) -> dict[str, Any]:
         if not isinstance(facts["recipe"], dict):
             raise TypeError("its recipe is no mapping")
     except (OSError, ValueError, KeyError, TypeError) as error:
-        reason = f"it has no {error}" if isinstance(error, KeyError) else str(error)
+        reason = f"it has no {error}" if isinstance(error, KeyError) else why_no_file(path, error)
         raise BlendkitError(f"{path}: not the facts of a run", [reason, "run the recipe again"]) from error
     return dict(facts)

@@ -158,7 +158,10 @@ def _parts(labels: NDArray[Any], clusters: list[str], keep: Bools) -> list[str]:
     parts = sorted({str(labels[i]) for i in used})
     if len(parts) < 2:
         raise BlendkitError(
-            f"nested scores need at least two folds to hold out, found {len(parts)}",
-            ["one recording (or site) cannot be used for both the search and its evaluation"],
+            f"nested scores need at least two folds to hold out, found {len(parts)}: {len(used)} chunks have labels",
+            [
+                f"of {len(of)} recordings (or sites); none can be used for both the search and its evaluation",
+                "label chunks of more recordings; until then, blend with equal weights, without labels",
+            ],
         )
     return parts

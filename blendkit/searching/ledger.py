@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Any
 
 from blendkit.core import json_value
-from blendkit.errors import BlendkitError, did_you_mean
+from blendkit.errors import BlendkitError, did_you_mean, why_no_file
 from blendkit.events import ignore_text
 from blendkit.store import add_line, check_place, make_folder
 
@@ -100,7 +100,7 @@ def _lines(
     try:
         lines = path.read_bytes().split(b"\n")  # of text, some letters of a name would end a line, too
     except OSError as error:
-        raise BlendkitError(f"{path}: cannot read this ledger", [str(error)]) from error
+        raise BlendkitError(f"{path}: cannot read this ledger", [why_no_file(path, error)]) from error
     out = []
     for number, line in enumerate(map(bytes.strip, lines), 1):
         if not line:

@@ -138,9 +138,10 @@ TABLES = [
             scores("r2_5,0.1,0.9", "r2_5,0.1,0.9,0.3")),
     Mistake("a row with a field too few", "a.csv: cannot read this table", "Expected 3 columns, got 2", EVAL,
             scores("r2_5,0.1,0.9", "r2_5,0.1")),
-    Mistake("the same row twice", "a.csv: unusable scores", "duplicate row: r2_5", EVAL, scores("r2_10", "r2_5")),
+    Mistake("the same row twice", "a.csv: unusable scores", "keep one of each", EVAL, scores("r2_10", "r2_5")),
     Mistake("the same column twice", "a.csv: duplicate columns", "'x'", EVAL, scores("x,y", "x,x")),
-    Mistake("an empty or NaN cell", "a.csv: unusable scores", "(r2, 0 s, class x): nan", EVAL, scores("0.1", "nan")),
+    Mistake("an empty or NaN cell", "a.csv: unusable scores", "leave out the column of a class", EVAL,
+            scores("0.1", "nan")),
     Mistake("a row id of another form", "row ids must have the form", "<recording>_<end second>", EVAL,
             scores("r2_5", "r2-5")),
     Mistake("a format that there is not", "unknown format 'csvv'", "available:", f"{EVAL} --format csvv"),
@@ -155,6 +156,8 @@ TABLES = [
             "eval a.parquet --labels labels.csv", {"a.parquet": parquet(row_id=ROWS, x=[[1], [2], [3], [4]])}),
     Mistake("two tables of other recordings", "b: does not fit the expected rows", "such as 'r2'",
             "compare a.csv b.csv --labels labels.csv", {"b.csv": SCORES.replace("r", "q").replace("qow", "row")}),
+    Mistake("two tables of other recordings to blend", "the members' rows do not agree", "are these scores of the same",
+            "blend a.csv b.csv --out o", {"b.csv": SCORES.replace("r", "q").replace("qow", "row")}),
     Mistake("one source to compare", "give at least two sources", "at least two", "compare a.csv --labels labels.csv"),
 ]  # fmt: skip
 SOUND = [

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from tests.cli.mistakes import CHECK, EVAL, LABELS, RECIPE, RUN, TAXA, Mistake, labels, recipe
+from tests.cli.mistakes import CHECK, EVAL, LABELS, RECIPE, RUN, SCORES, TAXA, Mistake, labels, recipe
 
 LABEL_FILES = [
     Mistake("labels of another data set", "labels.csv: no label matches a row of a.csv", "such as 'z7' in the labels",
@@ -15,6 +15,11 @@ LABEL_FILES = [
             {"labels.csv": LABELS.replace("y\n", "é\n").encode("latin-1")}),
     Mistake("a label that no class has", "labels.csv: 1 unknown labels", "did you mean 'x'?", EVAL,
             labels("5,x", "5,xx")),
+    Mistake("names of classes in place of ids", "labels.csv: 2 unknown labels", "--taxonomy FILE", EVAL,
+            {"labels.csv": LABELS.replace(",x", ",Aaa bbb").replace(",y", ",Ccc ddd")}),
+    Mistake("labels of one recording, to search weights", "nested scores need at least two folds",
+            "label chunks of more recordings", "blend a.csv b.csv --labels labels.csv --out o",
+            {"b.csv": SCORES.replace("0.1", "0.5"), "labels.csv": LABELS.split("r10")[0]}),
     Mistake("a start after the end", "labels.csv: 1 rows of these labels", "start before end", EVAL,
             labels("r2,5,10", "r2,10,5")),
     Mistake("an empty time", "labels.csv: 1 rows of these labels", "times as HH:MM:SS or seconds", EVAL,
@@ -56,6 +61,10 @@ RECIPES = [
             recipe("of: {a: 0.5", "of: {a: -0.5")),
     Mistake("a weight in quotes", "r.yaml: not a valid recipe", "valid number, got '0.5'", CHECK,
             recipe("a: 0.5", 'a: "0.5"')),
+    Mistake("a taxon by another name", "r.yaml: this recipe does not fit its data", "the taxonomy has Aves", CHECK,
+            recipe("- gaussian: {sigma: 1.0}", "- {gaussian: {sigma: 1.0}, where: {class_name: Birds}}")),
+    Mistake("an op and a conversion in one step", "r.yaml: not a valid recipe", "write a step for each", CHECK,
+            recipe("- gaussian: {sigma: 1.0}", "- {gaussian: {sigma: 1.0}, as: prob}")),
     Mistake("a blend of itself", "r.yaml: this recipe cannot run", "in a loop: both -> both", CHECK,
             recipe("of: {a: 0.5, b: 0.5}", "of: {both: 1}")),
     Mistake("ranks back to probabilities", "r.yaml: this recipe cannot run", "ranks cannot become a prob again", CHECK,
@@ -69,6 +78,8 @@ RECIPES = [
     Mistake("a bracket left open", "r.yaml: not valid YAML", "expected ',' or '}'", CHECK, recipe("b: 0.5}", "b: 0.5")),
     Mistake("a key twice", "r.yaml: not a plain YAML file", "already set on line 12", CHECK,
             {"r.yaml": RECIPE + "output: a\n"}),
+    Mistake("the recipe's files in another folder", "r.yaml: files are missing", "--data names the folder",
+            "report r.yaml --data empty", {"empty/.keep": ""}),
     Mistake("a path out of the data folder", "r.yaml: files are missing", "--allow-outside", CHECK,
             recipe("path: a.csv", "path: ../a.csv")),
     Mistake("a time zone that there is not", "r.yaml: not a valid recipe", "did you mean 'America/Cuiaba'?", CHECK,
@@ -104,6 +115,10 @@ COMMANDS = [
             f"{CHECK} --set blends.boht.by=prob"),
     Mistake("an override without a value", "--set blends.both.by: expected path=value", "as in",
             f"{CHECK} --set blends.both.by"),
+    Mistake("an option's file that is not there", "--deployments: there is no file 'sits.csv'", "did you mean 'sites.csv'?",
+            "detect a.csv --threshold 0.5 --deployments sits.csv --out d", {"sites.csv": ""}),
+    Mistake("a folder in place of an option's file", "test_soundscapes: cannot read", "it is a folder, expected a file",
+            "detect a.csv --threshold 0.5 --deployments test_soundscapes --out d"),
     Mistake("a recipe that is not there", "no recipe file 'rr.yaml'", "packaged: eos7", "check rr.yaml"),
     Mistake("a misspelt op to show", "unknown op 'gausian'", "did you mean 'gaussian'?", "ops show gausian"),
 ]  # fmt: skip

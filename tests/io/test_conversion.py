@@ -210,3 +210,19 @@ def test_recordings_without_a_detection_are_kept_where_tables_name_them(tmp_path
     again = convert_file(tmp_path / "s", tmp_path / "raven2", to="raven")
     assert again.recordings == 1
     assert "recordings without a detection are not carried over" in again.notes
+
+
+def test_a_folder_is_read_by_the_format_that_is_named(tmp_path: Path) -> None:
+    """`--from audacity` of a folder of label tracks; a table of another format in it is refused, not read as its own."""
+    folder = tmp_path / "tracks"
+    folder.mkdir()
+    (folder / "r1.txt").write_text("0.0\t5.0\tcat;0.5\n", encoding="utf-8")
+    (folder / "r2.txt").write_text("5.0\t10.0\tcat;0.75\n", encoding="utf-8")
+    made = [convert_file(folder, tmp_path / f"{n}.csv", names=ColumnNames(format=n)) for n in ("audacity", "folder")]
+    assert made[0].path.read_bytes() == made[1].path.read_bytes()
+    assert (made[0].count, made[0].recordings) == (2, 2)
+    (folder / "r3.csv").write_text("a,b\n1,2\n", encoding="utf-8")
+    with pytest.raises(BlendkitError, match="2 lines are no labels"):
+        convert_file(folder, tmp_path / "other.csv", names=ColumnNames(format="audacity"))
+    with pytest.raises(BlendkitError, match="it is a file, expected a folder"):
+        convert_file(folder / "r1.txt", tmp_path / "one.csv", names=ColumnNames(format="folder"))

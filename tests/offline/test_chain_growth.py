@@ -4,14 +4,18 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
 
 from blendkit.errors import BlendkitError
+from blendkit.metrics import weight_path
 from blendkit.offline import Grown, Growth, Judging, Place, StackSearch, search, search_recipe
 from blendkit.offline.chain_moves import Grammar
 from blendkit.offline.looks import Looks
+from blendkit.offline.recipe_search import _inputs
+from blendkit.offline.sweeps import blend_sides
 from blendkit.offline.workspace import Workspaces
 from blendkit.recipe import DataFolder, make_plan, parse_recipe, with_values
 
@@ -67,6 +71,14 @@ def test_smoothing_is_found_where_calls_last_and_errors_do_not(data: Path, tmp_p
     assert found.found.after >= found.found.guarded.nested
     again = parse_recipe(found.text(), "found.yaml")
     assert make_plan(again).streams[-1].name == "mix"
+    g, comments = found.found.guarded, "".join(line for line in found.text().splitlines() if line.startswith("# "))
+    for told in (
+        f"{g.nested:.6f} held out",
+        f"{found.found.after:.6f} on the labels",
+        f"has {g.alone:.6f}",
+        "verdict: real",
+    ):
+        assert told in comments
     lines = looks.read_text(encoding="utf-8").splitlines()
     assert len(lines) == found.looks
     looks.write_text("\n".join(lines[: len(lines) // 2]) + '\n{"about": "cut sho', encoding="utf-8")
@@ -113,6 +125,45 @@ def test_looks_of_other_data_are_left_alone_and_other_files_refused(tmp_path: Pa
     assert Looks(path, "these").get("chain", cells, lambda: 0.0) == 0.5
     assert Looks(path, "these").get("other", cells, lambda: 0.0) == float("-inf")
     assert Looks(path, "those").get("chain", cells, lambda: 0.25) == 0.25
-    path.write_text("row_id,score\n", encoding="utf-8")
-    with pytest.raises(BlendkitError, match=r"looks\.jsonl:1: not a look of a search"):
-        Looks(path, "these")
+    for foreign in (
+        "row_id,score\n",
+        "{\n",
+        '{"name": "mine"',
+        '{"about": "mine"}\n',
+        '[{"about": "these", "look": "x"}]',
+    ):
+        path.write_text(foreign, encoding="utf-8")
+        with pytest.raises(BlendkitError, match=r"looks\.jsonl:1: not a look of a search"):
+            Looks(path, "these")
+        assert path.read_text(encoding="utf-8") == foreign
+
+
+def test_a_search_that_is_stopped_keeps_what_it_looked_at(data: Path, tmp_path: Path) -> None:
+    looks, seen = tmp_path / "looks.jsonl", []
+
+    def stop(*given: object) -> float:
+        seen.append(given)
+        if len(seen) > 3:
+            raise KeyboardInterrupt
+        return 0.5
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("blendkit.offline.chain_growth.macro_auc", lambda *a: SimpleNamespace(macro=stop(*a)))
+        with pytest.raises(KeyboardInterrupt):
+            grown(data, 5.0, looks)
+    assert len(looks.read_text(encoding="utf-8").splitlines()) == 3
+
+
+def test_shares_of_ranks_stay_exact_after_a_step_that_only_names_them(data: Path) -> None:
+    """Shares of 1/3 tie exactly only where ranks are whole numbers; `to: unit` and `as:` leave every number."""
+    weights, curves, inputs = np.array([0.0, 0.3, 0.5]), [], []
+    for steps in ("", ", steps: [{to: unit}]", ", steps: [{as: prob}, {to: unit}]"):
+        recipe = parse_recipe(TEXT.replace("b: 1}}", f"b: 1}}{steps}}}"), "r")
+        workspaces = Workspaces(DataFolder(data), data / "none")
+        a, b = blend_sides(workspaces, make_plan(recipe), "mix", "b")
+        assert (a == np.rint(a)).all()
+        workspace = workspaces.workspace(make_plan(recipe))
+        curves.append(weight_path(workspace.truth, a, b, weights).twice_u)
+        inputs.append(_inputs(workspaces, recipe).scores)
+    assert all(np.array_equal(c, curves[0]) for c in curves)
+    assert all(i["a"].dtype == np.int64 and np.array_equal(i["a"], inputs[0]["a"]) for i in inputs)

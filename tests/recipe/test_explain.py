@@ -4,7 +4,7 @@ from blendkit.core.taxonomy import Taxonomy
 from blendkit.recipe.explanation import explain, stages
 from blendkit.recipe.load import parse_recipe
 from blendkit.recipe.plan import Plan, make_plan
-from blendkit.recipe.taxonomy_notes import group_notes
+from blendkit.recipe.taxonomy_notes import group_notes, top_notes
 
 TEXT = """\
 recipe: 1
@@ -77,3 +77,13 @@ def test_big_groups_are_noted() -> None:
     assert "Amphibia" not in notes[0]
     ten = tuple(c for c in classes if c != "b0")
     assert group_notes(plan(), Taxonomy(table), ten) == []
+
+
+def test_more_highest_classes_than_there_are_is_noted() -> None:
+    def notes(where: str, n: int) -> list[str]:
+        return top_notes(plan(TEXT.replace("where: {classes: [x]}", f"where: {where}")), tuple(map(str, range(n))))
+
+    assert notes("{top: 3, of: chunk}", 4) == []
+    assert notes("{top: 3, of: chunk}", 3) == ["z: calm: `top: 3` of 3 classes acts on every class"]
+    assert notes("{not: {top: 9, of: recording}}", 3) == ["z: calm: `top: 9` of 3 classes acts on no class"]
+    assert notes("{classes: [x]}", 3) == notes("{top: 3, of: chunk}", 0) == []

@@ -8,7 +8,7 @@ import click
 
 from blendkit.cli._completion import recipe_argument
 from blendkit.cli._data_options import RecipeCommand, data_folders
-from blendkit.cli._options import PATH, outside_option, set_option
+from blendkit.cli._options import PLACE, outside_option, set_option
 from blendkit.cli._show import emitter
 from blendkit.errors import first_of, shorten
 
@@ -26,7 +26,7 @@ _FINDINGS = 50  # of the linter that are printed
     is_flag=True,
     help="Print streams with spaces and scopes, and how names are read.",
 )
-@click.option("--store", type=PATH, help="Folder of saved logits: the linter also looks at their values.")
+@click.option("--store", type=PLACE, help="Folder of saved logits: the linter also looks at their values.")
 @click.option("--sharded", is_flag=True, help="Report every step that cannot run in parts or on a live stream.")
 @click.option("--strict", is_flag=True, help="Exit with 1 if the linter reports anything.")
 @outside_option

@@ -11,13 +11,13 @@ import click
 from blendkit.cli._ablation import ablate_recipe
 from blendkit.cli._compile_notice import announced
 from blendkit.cli._data_options import RecipeCommand, offline
+from blendkit.cli._given_paths import PATH
 from blendkit.cli._ledger import LedgerUse
 from blendkit.cli._options import (
     INSIDE_UNIT,
     JUDGED,
     LEDGER,
     OUT_FILE,
-    PATH,
     WHOLE,
     Number,
     bundle,

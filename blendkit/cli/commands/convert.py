@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from blendkit.cli._completion import complete_source_formats, complete_written_formats
-from blendkit.cli._options import NEW_PLACE, PATH, json_option, source_columns
+from blendkit.cli._given_paths import PATH
+from blendkit.cli._options import NEW_PLACE, json_option, source_columns
 from blendkit.cli._show import event
 
 if TYPE_CHECKING:

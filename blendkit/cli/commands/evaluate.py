@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from blendkit.cli._compile_notice import announced
-from blendkit.cli._options import PATH, chunked_columns, json_option, judged
+from blendkit.cli._given_paths import PATH
+from blendkit.cli._options import chunked_columns, json_option, judged
 from blendkit.cli._show import event, print_table
 
 if TYPE_CHECKING:

@@ -8,10 +8,11 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from blendkit.cli._completion import complete_members
+from blendkit.cli._given_paths import PATH
 from blendkit.cli._machine_options import machine
 from blendkit.cli._options import (
     OUT_FOLDER,
-    PATH,
+    PLACE,
     channels_option,
     chunk_option,
     json_option,
@@ -27,7 +28,7 @@ if TYPE_CHECKING:
 
 @click.command()
 @click.argument("member", shell_complete=complete_members)
-@click.argument("audio", nargs=-1, required=True, type=PATH)
+@click.argument("audio", nargs=-1, required=True, type=PLACE)
 @click.option("--out", required=True, type=OUT_FOLDER, help="Feature store to fill.")
 @settings_option
 @click.option(

@@ -7,7 +7,8 @@ from pathlib import Path
 
 import click
 
-from blendkit.cli._options import OUT_FILE, PATH, Number
+from blendkit.cli._given_paths import PATH
+from blendkit.cli._options import OUT_FILE, Number
 from blendkit.errors import BlendkitError
 
 

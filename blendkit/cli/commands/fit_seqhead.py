@@ -7,7 +7,8 @@ from typing import Any
 
 import click
 
-from blendkit.cli._options import OUT_FOLDER, PATH, bundle, json_option, lazy, setting, several
+from blendkit.cli._given_paths import PATH
+from blendkit.cli._options import OUT_FOLDER, bundle, json_option, lazy, setting, several
 from blendkit.cli._show import event, print_table, progress_emitter
 from blendkit.training import HeadChoice, Mixture, Schedule
 

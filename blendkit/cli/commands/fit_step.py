@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from blendkit.cli._options import OUT_FILE, PATH, foldless_columns
+from blendkit.cli._given_paths import PATH
+from blendkit.cli._options import OUT_FILE, foldless_columns
 
 if TYPE_CHECKING:
     from blendkit.io import ColumnNames

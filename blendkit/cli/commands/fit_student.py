@@ -8,7 +8,8 @@ from typing import Any
 
 import click
 
-from blendkit.cli._options import CHUNK_LENGTH, OUT_FOLDER, PATH, bundle, json_option, setting
+from blendkit.cli._given_paths import PATH
+from blendkit.cli._options import CHUNK_LENGTH, OUT_FOLDER, PLACE, bundle, json_option, setting
 from blendkit.cli._show import event, progress_emitter
 from blendkit.training import STUDENT_SCHEDULE, Distil, Picture, WaveChanges
 
@@ -102,7 +103,7 @@ _picture = bundle(
 
 
 @click.command()
-@click.argument("audio", nargs=-1, required=True, type=PATH)
+@click.argument("audio", nargs=-1, required=True, type=PLACE)
 @click.option(
     "--teacher", required=True, help="The teacher's scores of AUDIO: a store, FILE.npz:ARRAY, a CSV, or a run's folder."
 )

@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING
 
 import click
 
+from blendkit.cli._given_paths import PATH
 from blendkit.cli._new_plugin import add_new
-from blendkit.cli._options import PATH, json_option, named_columns
+from blendkit.cli._options import json_option, named_columns
 from blendkit.cli._show import event, print_table
 from blendkit.cli.commands.listing import show_blocked
 

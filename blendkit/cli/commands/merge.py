@@ -6,7 +6,8 @@ from pathlib import Path
 
 import click
 
-from blendkit.cli._options import OUT_FOLDER, PATH, json_option
+from blendkit.cli._given_paths import PATH
+from blendkit.cli._options import OUT_FOLDER, json_option
 from blendkit.cli._show import event, print_table
 
 

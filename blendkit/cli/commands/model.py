@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING
 import click
 
 from blendkit.cli._data_options import RecipeCommand, data_folders
-from blendkit.cli._options import OUT_FILE, PATH, json_option, outside_option, several
+from blendkit.cli._given_paths import PATH
+from blendkit.cli._options import OUT_FILE, json_option, outside_option, several
 from blendkit.cli._show import event, print_table
 
 if TYPE_CHECKING:

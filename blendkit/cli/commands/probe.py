@@ -9,8 +9,9 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from blendkit.cli._completion import complete_members
+from blendkit.cli._given_paths import PATH
 from blendkit.cli._machine_options import machine
-from blendkit.cli._options import OUT_FOLDER, PATH, bundle, json_option, lazy, settings_option
+from blendkit.cli._options import OUT_FOLDER, bundle, json_option, lazy, settings_option
 from blendkit.cli._show import event, print_table, progress_emitter
 
 if TYPE_CHECKING:

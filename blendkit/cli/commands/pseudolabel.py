@@ -9,8 +9,9 @@ import click
 
 from blendkit.cli._data_options import FOLDERS, RecipeCommand, folders_given
 from blendkit.cli._gate_options import RULES, rule_options
+from blendkit.cli._given_paths import PATH
 from blendkit.cli._machine_options import machine
-from blendkit.cli._options import OUT_FOLDER, PATH, Number, bundle, json_option, lazy, set_option
+from blendkit.cli._options import OUT_FOLDER, Number, bundle, json_option, lazy, set_option
 from blendkit.cli._show import event, print_table, progress_emitter
 from blendkit.cli.commands.pseudolabel_rounds import rounds
 from blendkit.errors import shorten

@@ -8,7 +8,8 @@ from typing import Any
 import click
 
 from blendkit.cli._gate_options import RULES, rule_options
-from blendkit.cli._options import OUT_FOLDER, PATH, bundle, json_option, setting
+from blendkit.cli._given_paths import PATH
+from blendkit.cli._options import OUT_FOLDER, bundle, json_option, setting
 from blendkit.cli._show import event, print_table, progress_emitter
 from blendkit.cli.commands.fit_seqhead import fit_options
 from blendkit.training import GateRules, Rounds

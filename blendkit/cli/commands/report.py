@@ -9,7 +9,8 @@ import click
 
 from blendkit.cli._compile_notice import announced
 from blendkit.cli._data_options import offline
-from blendkit.cli._options import OUT_FILE, OUT_FOLDER, PATH, columns, json_option, judged, set_option
+from blendkit.cli._given_paths import PATH
+from blendkit.cli._options import OUT_FILE, OUT_FOLDER, columns, json_option, judged, set_option
 from blendkit.cli._report_lines import said_report
 from blendkit.cli._show import emitter
 

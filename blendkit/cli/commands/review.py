@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from blendkit.cli._detect_options import naming_option, reading_options
-from blendkit.cli._options import INSIDE_UNIT, OUT_FOLDER, PATH, Number, bundle, json_option, lazy
+from blendkit.cli._given_paths import PATH
+from blendkit.cli._options import INSIDE_UNIT, OUT_FOLDER, Number, bundle, json_option, lazy
 from blendkit.cli._review_lines import show_review, show_reviewed
 
 if TYPE_CHECKING:

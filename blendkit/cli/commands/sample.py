@@ -7,11 +7,11 @@ from typing import Any
 
 import click
 
-from blendkit.cli._options import Number
+from blendkit.cli._options import PLACE, Number
 
 
 @click.command()
-@click.argument("folder", type=click.Path(path_type=Path))
+@click.argument("folder", type=PLACE)
 @click.option("--seed", default=7, show_default=True, help="Seed of the world; another seed makes another world.")
 @click.option("--train", "train", type=click.IntRange(2), help="Number of training recordings.")
 @click.option("--test", "test", type=click.IntRange(1), help="Number of test recordings.")

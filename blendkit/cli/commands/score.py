@@ -8,9 +8,11 @@ from typing import TYPE_CHECKING
 import click
 
 from blendkit.cli._completion import complete_members
+from blendkit.cli._given_paths import PATH
 from blendkit.cli._machine_options import timed_machine
 from blendkit.cli._options import (
     OUT_FOLDER,
+    PLACE,
     channels_option,
     chunk_option,
     json_option,
@@ -28,12 +30,12 @@ if TYPE_CHECKING:
 
 @click.command()
 @click.argument("member", shell_complete=complete_members)
-@click.argument("audio", nargs=-1, required=True, type=click.Path(path_type=Path))
+@click.argument("audio", nargs=-1, required=True, type=PLACE)
 @click.option("--out", "store", required=True, type=OUT_FOLDER, help="Store to fill with logits.")
 @settings_option
 @click.option(
     "--taxonomy",
-    type=click.Path(path_type=Path),
+    type=PATH,
     help="Taxonomy of the target classes (default: the member's own classes).",
 )
 @chunk_option

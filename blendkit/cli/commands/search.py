@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -13,6 +15,7 @@ from blendkit.cli._completion import recipe_argument
 from blendkit.cli._data_options import RecipeCommand, offline
 from blendkit.cli._options import LEDGER, NEW_PLACE, OUT_FILE, json_option, judged, set_option, several
 from blendkit.cli._show import COLOURS, emitter, event
+from blendkit.cli._stopping import Stopped
 
 if TYPE_CHECKING:
     from blendkit.metrics import Interval
@@ -139,7 +142,7 @@ def search_recipe(
     from blendkit import offline as work
     from blendkit.store import write_text
 
-    with announced(json_out):
+    with announced(json_out), _to_go_on_with(looks):
         grown = work.search_recipe(
             recipe, work.Growth(minutes, beam, price, judging.seed), overrides=overrides, place=place, judging=judging,
             ledger=ledger_file, looks=looks, emit=emitter(json_out),
@@ -154,6 +157,18 @@ def search_recipe(
     else:
         _print(grown.found, judging.level)
         _print_grown(grown, recipe_out)
+
+
+@contextmanager
+def _to_go_on_with(looks: Path | None) -> Iterator[None]:
+    """Say, where the search is stopped, how it is gone on with."""
+    try:
+        yield
+    except (Stopped, KeyboardInterrupt):
+        kept = f"what was looked at is in {looks}: the same command goes on from there"
+        lost = "with --looks FILE, a search that is stopped can go on from what it looked at"
+        click.echo(lost if looks is None else kept, err=True)
+        raise
 
 
 def _print_grown(grown: Grown, written: Path | None) -> None:
@@ -228,10 +243,8 @@ def _print(found: Found, level: float) -> None:
         click.echo(f"nested gain over {what}: {gain.estimate:+.6f}, {bounds}")
     click.echo(f"a gain over the best input alone in {100 * g.better:.0f} of 100 redraws of the recordings")
     click.secho(f"verdict: {g.judgement}: {found.meaning}", fg=COLOURS[g.judgement], bold=True)
-    if found.gain.estimate <= 0:
-        click.echo("         and no better than the recipe as it is: keep that")
-    elif found.gain.low <= 0:
-        click.echo("         but it may be no better than the recipe as it is: the interval of that gain holds 0")
+    if found.beside:
+        click.echo(f"         {found.beside}")
     for text in found.notes:
         click.echo(f"note: {text}")
     click.echo("note: fitted steps are cross-fitted by recording, not fitted anew for every part of the search")

@@ -10,7 +10,8 @@ import click
 
 from blendkit.cli._compile_notice import announced
 from blendkit.cli._data_options import offline
-from blendkit.cli._options import OUT_FOLDER, PATH, set_option
+from blendkit.cli._given_paths import PATH
+from blendkit.cli._options import OUT_FOLDER, set_option
 
 if TYPE_CHECKING:
     from blendkit.offline import Place

@@ -6,11 +6,11 @@ from pathlib import Path
 
 import click
 
-from blendkit.cli._options import PATH
+from blendkit.cli._options import PLACE
 
 
 @click.command()
-@click.argument("folder", metavar="DIR", type=PATH)
+@click.argument("folder", metavar="DIR", type=PLACE)
 @click.option("--python", metavar="X.Y", help="Python of the other machine, as 3.11 (default: this one's).")
 @click.option(
     "--platform",

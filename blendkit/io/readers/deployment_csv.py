@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any, get_args
 
 from blendkit.core import OFFSET_FORMS, Deployment, DeploymentKey, Deployments, recording_id, zone
-from blendkit.errors import BlendkitError, shorten
+from blendkit.errors import BlendkitError, shorten, why_no_file
 
 _KEYS: tuple[DeploymentKey, ...] = get_args(DeploymentKey)
 _LIMITS = {"latitude": 90.0, "longitude": 180.0}  # degrees
@@ -59,7 +59,7 @@ def _table(path: Path) -> list[tuple[int, Mapping[Any, Any]]]:
             reader = csv.DictReader(file, delimiter=max(",;\t", key=header.count), restval="")
             return [(reader.line_num, row) for row in reader if any(v and str(v).strip() for v in row.values())]
     except (OSError, UnicodeDecodeError, csv.Error) as error:
-        raise BlendkitError(f"{path}: cannot read this table of deployments", [str(error)]) from error
+        raise BlendkitError(f"{path}: cannot read this table of deployments", [why_no_file(path, error)]) from error
 
 
 def _key(by: DeploymentKey, text: str) -> str:

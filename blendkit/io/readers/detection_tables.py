@@ -39,6 +39,7 @@ LABEL_COLUMNS = (
 )
 _SUFFIXES = (".birdnet.selection.table", ".birdnet.selections", ".birdnet.results", ".selections", ".selection.table")
 NOTHING = "no detection in it: its recordings count as heard, with nothing found"
+NO_SCORES = "name their column with --score; what people marked without scores is read as labels (--labels)"
 
 
 @dataclass(frozen=True, eq=False)
@@ -99,7 +100,7 @@ def detection_windows(found: Detections, source: str) -> Windowed:
     """
     lacking = int(np.isnan(found.score).sum())
     if lacking:
-        raise BlendkitError(f"{source}: {lacking} detections have no score", ["name the column of scores"])
+        raise BlendkitError(f"{source}: {lacking} detections have no score", [NO_SCORES])
     classes = tuple(sorted(set(found.label)))
     column = {c: i for i, c in enumerate(classes)}
     values = np.zeros((len(found.label), len(classes)))

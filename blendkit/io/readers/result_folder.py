@@ -7,7 +7,7 @@ from dataclasses import replace
 from pathlib import Path, PurePosixPath
 
 from blendkit.errors import BlendkitError, shorten
-from blendkit.io.file_reader import ColumnNames, FileHead, Reader, file_head, find_reader
+from blendkit.io.file_reader import FOLDER, ColumnNames, FileHead, Reader, file_head, find_reader
 from blendkit.io.readers.audacity_labels import is_label_track
 from blendkit.io.readers.birdnet_npz import is_birdnet_npz
 from blendkit.io.readers.detection_tables import (
@@ -53,6 +53,8 @@ def read_detections(path: Path, *, label: str | None = None, score: str | None =
 
 def _read_folder(path: Path, names: ColumnNames) -> Detections:
     files = result_tables(path)
+    if path.is_file():
+        raise BlendkitError(f"{path}: it is a file, expected a folder of result tables", ["leave `folder` out"])
     if not files:
         raise BlendkitError(f"{path}: no result tables in this folder", ["expected .csv, .txt, .tsv or .parquet files"])
     empty = [p for p in files if p.stat().st_size == 0]
@@ -81,10 +83,11 @@ def _named(folder: Path, files: Sequence[Path]) -> str:
 def _read_one(path: Path, names: ColumnNames) -> Detections:
     if path.is_file() and path.stat().st_size == 0:
         raise BlendkitError(f"{path.name}: cannot read this table of detections", ["the file is empty"])
+    inner = None if names.format == FOLDER else names.format
     head = file_head(path)
-    if head.is_table and not detection_kind(head.plain_columns) and not is_label_track(head):
+    if inner is None and head.is_table and not detection_kind(head.plain_columns) and not is_label_track(head):
         return take_detections(path, *open_detections(path), label=names.classes, score=names.score)
-    used, reader = find_reader(path, ColumnNames())
+    used, reader = find_reader(path, ColumnNames(format=inner))
     found = reader.read(path, names)
     if not isinstance(found, Detections):
         raise BlendkitError(f"{path.name}: holds scores of every chunk or window ({used}), not single detections")

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from blendkit.core import Float32, Int64, Saw, Taxonomy, json_value
-from blendkit.errors import BlendkitError, shorten
+from blendkit.errors import BlendkitError, shorten, why_no_file
 from blendkit.events import Emit, silent
 from blendkit.io import read_taxonomy
 from blendkit.store import FeatureStore, require_features, written_together
@@ -227,7 +227,7 @@ def _probe(path: Path | None) -> ProbeFile:
             raise ValueError("a `top_one` is a share from 0 to 1")
         return ProbeFile(top_one, tuple(map(str, found["weights"])))
     except (OSError, ValueError, KeyError, TypeError) as error:
-        reason = f"no {error}" if isinstance(error, KeyError) else str(error)
+        reason = f"no {error}" if isinstance(error, KeyError) else why_no_file(path, error)
         raise BlendkitError(f"{path}: not a probe.json of `blendkit probe`", [reason]) from error
 
 

@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 
 from blendkit.core import Bools, Contents, Float64, Int64, Rows, Saw, Scores, compare_names, json_value
-from blendkit.errors import BlendkitError, shorten
+from blendkit.errors import BlendkitError, shorten, why_no_file
 from blendkit.store import atomic_path, require_sealed, write_json, written_together
 from blendkit.training.examples import Examples
 from blendkit.training.jobs.saved_arrays import read_arrays
@@ -141,7 +141,7 @@ def _saw(path: Path) -> Saw:
             raise KeyError("saw")
         return Saw.from_json(told, known=False)
     except (OSError, ValueError, KeyError, TypeError) as error:
-        reason = f"it has no {error}" if isinstance(error, KeyError) else str(error)
+        reason = f"it has no {error}" if isinstance(error, KeyError) else why_no_file(path, error)
         raise BlendkitError(f"{path}: not the facts of pseudo-labels", [reason, _AGAIN]) from error
 
 

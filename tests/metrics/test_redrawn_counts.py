@@ -1,0 +1,49 @@
+"""Pair counts of redraws from tables of clusters: those of the compiled sweep, and by hand."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from blendkit.metrics import redrawn_counts as module
+from blendkit.metrics.kernels.few_cells import plain_resampled
+from blendkit.metrics.redrawn_counts import redrawn_counts
+
+
+def test_two_clusters_by_hand() -> None:
+    # cluster 0: a positive 2, a negative 1; cluster 1: a positive 1, a negative 3
+    x, y = np.array([[2.0], [1.0], [1.0], [3.0]]), np.array([[True], [False], [True], [False]])
+    cluster, keep, live = np.array([0, 0, 1, 1]), np.ones((4, 1), bool), np.array([0])
+    weights = np.array([[1, 2, 0], [1, 0, 3]])
+    # 2U within 0: 2; of 0's positive against 1's negative: 0; of 1's against 0's: a tie, 1; within 1: 0
+    found, alone = redrawn_counts(y, x, keep, cluster, weights, live, jackknife=True)
+    assert found.tolist() == [[2 + 0 + 1 + 0, 4 * 2, 0]]
+    assert alone.tolist() == [[0, 2]]  # without 0, and without 1
+
+
+@settings(max_examples=40)
+@given(st.integers(0, 2**32 - 1), st.integers(8, 60), st.integers(2, 8), st.sampled_from([np.float32, np.float64]))
+def test_tables_count_what_the_sweep_counts(seed: int, n: int, k: int, dtype: type) -> None:
+    rng = np.random.default_rng(seed)
+    x = rng.integers(-3, 4, (n, 3)).astype(dtype)
+    x[rng.random(x.shape) < 0.1] = np.inf
+    y, keep = rng.random((n, 3)) < 0.3, rng.random((n, 3)) < 0.8
+    x[~keep & (rng.random(x.shape) < 0.5)] = np.nan  # what does not count may be anything
+    cluster, weights = rng.integers(0, k, n), rng.integers(0, 5, (k, 7))
+    live = np.flatnonzero((y & keep).any(axis=0))
+    found, alone = redrawn_counts(y & keep, x, keep, cluster, weights, live, jackknife=True)
+    assert np.array_equal(found, plain_resampled(y & keep, x, keep, cluster, weights, live))
+    without = 1 - np.eye(k, dtype=np.int64)
+    assert np.array_equal(alone, plain_resampled(y & keep, x, keep, cluster, without, live))
+    assert redrawn_counts(y & keep, x, keep, cluster, weights, live)[1].shape == (len(live), 0)
+
+
+@pytest.mark.parametrize(("n", "clusters", "most"), [(5000, 2, 3), (100, 40, 3), (100, 5, 2**26)])
+def test_what_tables_cannot_hold_is_swept(monkeypatch: pytest.MonkeyPatch, n: int, clusters: int, most: int) -> None:
+    asked = []
+    monkeypatch.setattr(module, "resampled_counts", lambda *given, **_: asked.append(given))
+    y, cluster = np.zeros((n, 1), bool), np.arange(n) % clusters
+    redrawn_counts(y, np.zeros((n, 1)), ~y, cluster, np.full((clusters, 2), most), np.zeros(0, np.int64))
+    assert len(asked) == 1
