@@ -64,6 +64,7 @@ if TYPE_CHECKING:
     from blendkit.ops.fitted.rate_tables import RateTable, diel_prior, month_prior, near_places, place_prior
     from blendkit.ops.fitted.reference import fit_class_rates, prior_correction, quantile_map
     from blendkit.ops.fitted.site_hour import site_hour_prior
+    from blendkit.ops.fitted.stack_weights import StackWeights
     from blendkit.ops.gates import fake_only, rank_gate, replace_where_sure, spike, temporal_gate
     from blendkit.ops.highest import highest_classes
     from blendkit.ops.marks import Context, Default, KeptRanks, Keys, Stream, mark_of
@@ -133,6 +134,7 @@ __all__ = [
     "RowsOf",
     "Scope",
     "SpaceOf",
+    "StackWeights",
     "Stream",
     "TaxonLevels",
     "TaxonomyOf",
