@@ -46,7 +46,9 @@ def test_the_file_gives_the_blend_of_the_text_bit_for_bit(world: Path) -> None:
     filed = workspaces.streams(plan)["mix"]
     assert np.array_equal(filed.values, listed.values)
     assert len({tuple(r) for r in load_artefact(world / "stack.npz", StackWeights).coefficients.tolist()}) > 1
-    assert any("fitted on 12 of the 12 scored recordings: figures are in-sample" in n for n in workspaces.workspace(plan).notes)
+    assert any(
+        "fitted on 12 of the 12 scored recordings: figures are in-sample" in n for n in workspaces.workspace(plan).notes
+    )
 
 
 def test_it_is_refused_on_what_it_saw(world: Path) -> None:
