@@ -81,7 +81,6 @@ FITS: dict[str, dict[str, Any]] = {
     "platt": {"min_positives": 1, "borrow": False, "on": "chunks"},
     "prior_correction": {"k": 1.0},
     "prior_shift": {"k": 1.0},
-    "prior_shift_by_site": {"k": 1.0},
     "quantile_map": {"knots": 4096},
     "sharpen_at_best_f1": {"grid": [], "min_recordings": 1},
     "site_hour_prior": {

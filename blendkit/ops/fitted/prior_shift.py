@@ -1,4 +1,7 @@
-"""Class priors that moved between labels and test, estimated from the test scores alone; off unless a recipe asks."""
+"""Class priors that moved between labels and test, estimated from the test scores; off unless a recipe asks.
+
+Label rates are never cross-fitted: without a fold's calls the rate is lower, which would move that very fold up.
+"""
 
 from __future__ import annotations
 
@@ -9,14 +12,14 @@ from typing import Any
 import numpy as np
 
 from blendkit.core import Bools, Float64, Matrix, Rows, sigmoid
-from blendkit.ops.declare import ClassIds, Fitted, FittedOf, NonNegative, RowsOf, op
+from blendkit.ops.declare import ClassIds, FittedOf, NonNegative, RowsOf, op
 from blendkit.ops.fitted.reference import ClassRates, fit_class_rates
 from blendkit.ops.fitted.shared import chunk_shares, numbers_for
 from blendkit.store import artefact, loader_of
 
 _ROUNDS, _STILL = 300, 1e-8
 _LEAST = 1e-6  # a rate of 0 has no odds, and could never come back
-Estimate = Callable[[Any, Float64, tuple[str, ...]], Float64]
+Change = Callable[[Any, Float64], Float64]
 """From an artefact and logits (n, C) of some chunks to what their logits are to change by (C,)."""
 
 
@@ -49,8 +52,8 @@ def fit_soft_confusion(
 
 
 @op("prior_shift", also_called=(("test priors by EM (Saerens)", ""),), scope="set", classwise=True, spaces=("logit",),
-    monotone="strict", fit=fit_class_rates, load=loader_of(ClassRates))  # fmt: skip
-def prior_shift(x: Matrix, *, rows: RowsOf, classes: ClassIds, fitted: FittedOf, k: NonNegative = 0.0) -> Matrix:
+    monotone="strict", fit=fit_class_rates, load=loader_of(ClassRates), cross_fit=False)  # fmt: skip
+def prior_shift(x: Matrix, *, classes: ClassIds, fitted: FittedOf, k: NonNegative = 0.0) -> Matrix:
     """Move each class to the rate that its own test scores speak for, estimated by expectation-maximisation.
 
     x: (N, C) logits that are calibrated for the rates of the labels. In turn, the rate is the mean of the
@@ -58,27 +61,36 @@ def prior_shift(x: Matrix, *, rows: RowsOf, classes: ClassIds, fitted: FittedOf,
     rate that count beside the N. The change is constant per class and alone keeps every column's order. A class that
     the labels lack stays. Returns (N, C). Source: Saerens, Latinne and Decaestecker 2002.
     """
-    return _moved(x, [np.arange(len(x))], rows, fitted, classes, _em(k))
+
+    def change(made: ClassRates, z: Float64) -> Float64:
+        known = np.isin(classes, made.classes)
+        return np.where(known, _em(z, numbers_for(made.classes, made.rate, classes, 0.5), k), 0.0)
+
+    return _moved(x, [np.arange(len(x))], fitted.artefacts[0], change)
 
 
 @op("prior_shift_by_site", also_called=(("test priors by EM, site by site", ""),), scope="set", classwise=True,
-    spaces=("logit",), fit=fit_class_rates, load=loader_of(ClassRates), needs=("site",))  # fmt: skip
-def prior_shift_by_site(
-    x: Matrix, *, rows: RowsOf, classes: ClassIds, fitted: FittedOf, k: NonNegative = 50.0
-) -> Matrix:
-    """Move each class to the rate that its scores speak for at each site; all else as `prior_shift`.
+    spaces=("logit",), needs=("site",))  # fmt: skip
+def prior_shift_by_site(x: Matrix, *, rows: RowsOf, k: NonNegative = 50.0) -> Matrix:
+    """Move each class to the rate that its scores speak for at each site, against its rate at all sites.
 
-    The change differs between sites, and so re-orders chunks of different sites: few chunks of a site say little, so
-    `k` chunks at the label rate count beside them. Returns (N, C). Source: Saerens, Latinne and Decaestecker 2002, site
-    by site.
+    x: (N, C) logits that are calibrated over all chunks: a class's rate there is its mean probability, and no labels
+    are needed. At each site the rate is estimated as in `prior_shift`, with `k` chunks of the rate over all sites
+    beside its own, for few chunks say little. The change differs between sites, and so re-orders chunks of different
+    sites. Returns (N, C). Source: Saerens, Latinne and Decaestecker 2002, site by site.
     """
-    return _moved(x, _sites(rows), rows, fitted, classes, _em(k))
+    out = np.array(x, order="C")
+    p = sigmoid(np.ascontiguousarray(np.asarray(x, np.float64).T))
+    source = np.clip(p.sum(axis=1) / max(1, len(x)), _LEAST, 1 - _LEAST)
+    for at in _sites(rows):
+        out[at] = np.asarray(x[at] + _em(np.asarray(x[at], np.float64), source, k), x.dtype)
+    return out
 
 
 @op("prior_shift_bbse", also_called=(("test priors by black-box shift estimation", ""),), scope="set", classwise=True,
     spaces=("logit",), monotone="strict", fit=fit_soft_confusion, fit_on="scores",
-    load=loader_of(SoftConfusion))  # fmt: skip
-def prior_shift_bbse(x: Matrix, *, rows: RowsOf, classes: ClassIds, fitted: FittedOf, k: NonNegative = 0.0) -> Matrix:
+    load=loader_of(SoftConfusion), cross_fit=False)  # fmt: skip
+def prior_shift_bbse(x: Matrix, *, classes: ClassIds, fitted: FittedOf, k: NonNegative = 0.0) -> Matrix:
     """Move each class to the rate that explains its mean test probability by those of its labelled chunks.
 
     x: (N, C) logits, of any calibration. With the mean probability h of labelled chunks with the class, f of those
@@ -86,12 +98,13 @@ def prior_shift_bbse(x: Matrix, *, rows: RowsOf, classes: ClassIds, fitted: Fitt
     stays where the labels lack one side or h is not above f. Returns (N, C). Source: Lipton, Wang and Smola 2018, with
     probabilities for decisions.
     """
-    return _moved(x, [np.arange(len(x))], rows, fitted, classes, _bbse(k))
+    groups = [np.arange(len(x))]
+    return _moved(x, groups, fitted.artefacts[0], lambda made, z: _bbse(made, z, classes, k))
 
 
 @op("prior_shift_bbse_by_site", also_called=(("test priors by black-box shift estimation, site by site", ""),),
     scope="set", classwise=True, spaces=("logit",), fit=fit_soft_confusion, fit_on="scores",
-    load=loader_of(SoftConfusion), needs=("site",))  # fmt: skip
+    load=loader_of(SoftConfusion), cross_fit=False, needs=("site",))  # fmt: skip
 def prior_shift_bbse_by_site(
     x: Matrix, *, rows: RowsOf, classes: ClassIds, fitted: FittedOf, k: NonNegative = 50.0
 ) -> Matrix:
@@ -100,24 +113,15 @@ def prior_shift_bbse_by_site(
     The change differs between sites, and so re-orders chunks of different sites. Returns (N, C). Source: Lipton, Wang
     and Smola 2018, site by site.
     """
-    return _moved(x, _sites(rows), rows, fitted, classes, _bbse(k))
+    return _moved(x, _sites(rows), fitted.artefacts[0], lambda made, z: _bbse(made, z, classes, k))
 
 
-def _moved(
-    x: Matrix, groups: Sequence[Any], rows: Rows, fitted: Fitted, classes: tuple[str, ...], estimate: Estimate
-) -> Matrix:
-    """Return x (N, C) with every group of rows moved as all of it asks, by the artefact of each recording."""
-    if not len(rows):
-        return x
-    first = rows.offsets()
-    number = np.repeat([fitted.pick(str(rows.recording[a])) for a in first[:-1]], np.diff(first))
+def _moved(x: Matrix, groups: Sequence[Any], made: Any, change: Change) -> Matrix:
+    """Return x (N, C) with every group of rows moved as all of it asks."""
     out = np.array(x, order="C")
     for at in groups:
-        z = np.asarray(x[at], np.float64)
-        for i in np.unique(number[at]).tolist():
-            change = estimate(fitted.artefacts[i], z, classes)
-            own = at[number[at] == i]
-            out[own] = np.asarray(x[own] + change, x.dtype)
+        if len(at):
+            out[at] = np.asarray(x[at] + change(made, np.asarray(x[at], np.float64)), x.dtype)
     return out
 
 
@@ -130,31 +134,25 @@ def _log_odds(rate: Float64) -> Float64:
     return np.asarray(np.log(rate) - np.log1p(-rate))
 
 
-def _em(k: float) -> Estimate:
-    def change(made: ClassRates, z: Float64, classes: tuple[str, ...]) -> Float64:
-        source = numbers_for(made.classes, made.rate, classes, 0.5)
-        known, rate, columns = np.isin(classes, made.classes), source.copy(), np.ascontiguousarray(z.T)
-        moving = np.flatnonzero(known)  # each class ends by itself, so that no class's result hangs on another's
-        for _ in range(_ROUNDS):
-            base, before = source[moving], rate[moving]
-            p = sigmoid(columns[moving] + (_log_odds(before) - _log_odds(base))[:, None])
-            rate[moving] = np.clip((p.sum(axis=1) + k * base) / (len(z) + k), _LEAST, 1 - _LEAST)
-            moving = moving[np.abs(rate[moving] - before) > _STILL]
-            if not len(moving):
-                break
-        return np.where(known, _log_odds(rate) - _log_odds(source), 0.0)
-
-    return change
+def _em(z: Float64, source: Float64, k: float) -> Float64:
+    """Return how logits z (n, C) of rates `source` (C,) are to move for the rates that they themselves speak for."""
+    rate, columns, moving = source.copy(), np.ascontiguousarray(z.T), np.arange(len(source))
+    for _ in range(_ROUNDS):  # each class ends by itself, so that no class's result hangs on another's
+        base, before = source[moving], rate[moving]
+        p = sigmoid(columns[moving] + (_log_odds(before) - _log_odds(base))[:, None])
+        rate[moving] = np.clip((p.sum(axis=1) + k * base) / (len(z) + k), _LEAST, 1 - _LEAST)
+        moving = moving[np.abs(rate[moving] - before) > _STILL]
+        if not len(moving):
+            break
+    return _log_odds(rate) - _log_odds(source)
 
 
-def _bbse(k: float) -> Estimate:
-    def change(made: SoftConfusion, z: Float64, classes: tuple[str, ...]) -> Float64:
-        source, hit, false = (numbers_for(made.classes, v, classes, np.nan) for v in (made.rate, made.hit, made.false))
-        usable = hit > false  # nan is not
-        mean = sigmoid(np.ascontiguousarray(z.T)).sum(axis=1) / len(z)
-        rate = np.divide(mean - false, hit - false, out=np.full(len(mean), 0.5), where=usable)
-        source = np.where(usable, source, 0.5)
-        rate = (len(z) * np.clip(rate, 0.0, 1.0) + k * source) / (len(z) + k)
-        return np.where(usable, _log_odds(np.clip(rate, _LEAST, 1 - _LEAST)) - _log_odds(source), 0.0)
-
-    return change
+def _bbse(made: SoftConfusion, z: Float64, classes: tuple[str, ...], k: float) -> Float64:
+    """Return how logits z (n, C) are to move for the rates that explain their mean probabilities."""
+    source, hit, false = (numbers_for(made.classes, v, classes, np.nan) for v in (made.rate, made.hit, made.false))
+    usable = hit > false  # nan is not
+    mean = sigmoid(np.ascontiguousarray(z.T)).sum(axis=1) / len(z)
+    rate = np.divide(mean - false, hit - false, out=np.full(len(mean), 0.5), where=usable)
+    source = np.where(usable, source, 0.5)
+    rate = (len(z) * np.clip(rate, 0.0, 1.0) + k * source) / (len(z) + k)
+    return np.where(usable, _log_odds(np.clip(rate, _LEAST, 1 - _LEAST)) - _log_odds(source), 0.0)
