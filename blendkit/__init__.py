@@ -51,6 +51,7 @@ if TYPE_CHECKING:
     from blendkit.io import convert_file as convert
 
     # figures, from saved logits and score files
+    from blendkit.metrics import Crowd
     from blendkit.offline import (
         BlendFiles,
         BlendSettings,
@@ -102,6 +103,7 @@ __all__ = [
     "Carried",
     "Clocks",
     "ColumnNames",
+    "Crowd",
     "DrawRule",
     "FeatureStore",
     "GreedySearch",

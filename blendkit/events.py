@@ -52,6 +52,7 @@ EVENTS = {
     "not_tried": "Recordings that were not scored when an error ended the work.",
     "part": "The contribution of one part of a recipe, with its interval.",
     "precision": "The precision above one threshold of a class, of answers to a review.",
+    "plateau": "What a private board may make of a plateau: places, chances, and what a careful submission is worth.",
     "probe": "The blocks of a model ranked by nearest neighbours.",
     "progress": "How far scoring has come, and the time that is left.",
     "pseudolabels": "What `blendkit pseudolabel gate` labelled.",

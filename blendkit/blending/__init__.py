@@ -12,9 +12,10 @@ from blendkit._face import lazy_face
 
 if TYPE_CHECKING:
     from blendkit.blending.align import MOSTLY_FILLED, aligned, may_lack_rows
+    from blendkit.blending.artefact_contents import contents_of_fit
     from blendkit.blending.conversions import convert
     from blendkit.blending.fit_artefacts import fit_places, fit_step_artefact
-    from blendkit.blending.fitting import check_folds, fit_op, refuse_seen_by_step
+    from blendkit.blending.fitting import check_folds, fit_op, refuse_seen_by_blend, refuse_seen_by_step, stack_for
     from blendkit.blending.geo_ranges import fit_ranges
     from blendkit.blending.in_parts import make_streams_in_parts
     from blendkit.blending.memo import Memo
@@ -37,6 +38,7 @@ __all__ = [
     "apply",
     "blend",
     "check_folds",
+    "contents_of_fit",
     "convert",
     "finished",
     "fit_op",
@@ -47,9 +49,11 @@ __all__ = [
     "make_streams_in_parts",
     "may_lack_rows",
     "raw_weights",
+    "refuse_seen_by_blend",
     "refuse_seen_by_step",
     "require_divisible",
     "require_name_parts",
+    "stack_for",
     "weight_matrix",
     "where_mask",
 ]

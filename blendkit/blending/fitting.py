@@ -12,8 +12,8 @@ from blendkit.blending.step_context import StepContext
 from blendkit.core import Contents, LabelTable, Saw, Scores, chunk_rows, compare_names, copies, fold_of, same_recordings
 from blendkit.errors import BlendkitError, shorten
 from blendkit.events import ignore_text
-from blendkit.ops import Fitted, OpInfo, signature
-from blendkit.recipe import OpStep
+from blendkit.ops import Fitted, OpInfo, StackWeights, signature
+from blendkit.recipe import OpStep, StreamPlan
 
 
 def fit_step(
@@ -129,14 +129,45 @@ def refuse_seen_by_step(
     contents: Contents | None = None,
 ) -> None:
     """Raise BlendkitError if a fitted step saw a scored recording; where `allow_seen` is set, call `note` instead."""
+    way = "use `fit: {labels: ..., folds: 5}` to cross-fit"
+    _refuse_seen(step.name, bool(step.params.get("allow_seen")), way, saw.among(scored, contents), len(scored), note)
+
+
+def refuse_seen_by_blend(
+    stream: StreamPlan,
+    saw: Saw,
+    scored: Sequence[str],
+    note: Callable[[str], None] = ignore_text,
+    contents: Contents | None = None,
+) -> None:
+    """Raise BlendkitError if a blend's fitted coefficients saw a scored recording, or call `note`, as for a step."""
+    allowed = stream.weights_by is not None and stream.weights_by.allow_seen
+    way = "`search stack` says what they are worth on unseen recordings"
     both = saw.among(scored, contents)
-    if both and not step.params.get("allow_seen"):
+    _refuse_seen(f"coefficients of {stream.name!r}", allowed, way, both, len(scored), note)
+
+
+def _refuse_seen(
+    what: str, allowed: bool, way: str, both: Sequence[str], scored: int, note: Callable[[str], None]
+) -> None:
+    if both and not allowed:
         raise BlendkitError(
-            f"{step.name}: fitted on {len(both)} of the recordings it would be applied to",
-            [shorten(both), "use `fit: {labels: ..., folds: 5}` to cross-fit, or say `allow_seen: true`"],
+            f"{what}: fitted on {len(both)} of the recordings it would be applied to",
+            [shorten(both), f"{way}, or say `allow_seen: true`"],
         )
     if both:
-        note(f"{step.name}: fitted on {len(both)} of the {len(scored)} scored recordings: figures are in-sample")
+        note(f"{what}: fitted on {len(both)} of the {scored} scored recordings: figures are in-sample")
+
+
+def stack_for(
+    stream: StreamPlan, around: StepContext, scored: Sequence[str], note: Callable[[str], None] = ignore_text
+) -> StackWeights | None:
+    """Return the fitted coefficients that a blend names, None if it names none. Raises as `refuse_seen_by_blend`."""
+    found = around.files.stack_of(stream)
+    if found is None:
+        return None
+    refuse_seen_by_blend(stream, found[1], scored, note, around.contents)
+    return found[0]
 
 
 def fit_op(

@@ -12,7 +12,7 @@ import numpy as np
 
 from blendkit.blending.blended import Blended, percentiles
 from blendkit.blending.conversions import converter, taken_as
-from blendkit.blending.fitting import fit_step
+from blendkit.blending.fitting import fit_step, stack_for
 from blendkit.blending.parts import Parts, blend_division, division_of, require_divisible
 from blendkit.blending.step_context import StepContext
 from blendkit.blending.steps import Chosen, apply_ops
@@ -108,9 +108,10 @@ def _blended(making: _Making, stream: StreamPlan) -> Scores:
     assert stream.blend is not None
     inputs = {n: making.live[n] for n in stream.inputs}
     first = next(iter(inputs.values()))
-    weights = weight_matrix(stream, inputs, making.coverage, making.around.taxonomy)
-    about = Blended(stream, first.rows, first.classes, weights, making.around.taxonomy)
     note = partial(making.say, stream.name)
+    stack = stack_for(stream, making.around, first.rows.recordings(), note)
+    weights = weight_matrix(stream, inputs, making.coverage, making.around.taxonomy, stack)
+    about = Blended(stream, first.rows, first.classes, weights, making.around.taxonomy)
     if about.by_ranks:
         about.note_inexact(note)
     ready = {} if about.by_ranks else about.converters(inputs, note)

@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 
 from blendkit.blending.blended import Blended, percentiles
 from blendkit.blending.conversions import convert
+from blendkit.blending.fitting import stack_for
 from blendkit.blending.memo import Memo, blend_key, fill_key, step_key
 from blendkit.blending.step_context import StepContext
 from blendkit.blending.steps import ReadStream, apply_step, no_streams
@@ -160,7 +161,8 @@ def _blended(making: _Making, stream: StreamPlan) -> Scores:
 def _blend(making: _Making, stream: StreamPlan) -> Scores:
     inputs = {n: making.live[n] for n in stream.inputs}
     first = inputs[stream.inputs[0]]
-    weights = weight_matrix(stream, inputs, making.coverage, making.around.taxonomy)
+    stack = stack_for(stream, making.around, first.rows.recordings(), partial(making.note, stream.name))
+    weights = weight_matrix(stream, inputs, making.coverage, making.around.taxonomy, stack)
     about = Blended(stream, first.rows, first.classes, weights, making.around.taxonomy)
     if about.by_ranks:
         del inputs, first  # each input is ranked and dropped in turn: values and ranks of all are never held together

@@ -8,25 +8,29 @@ import numpy as np
 
 from blendkit.core import Bools, Float64, Level, Scores, Taxonomy
 from blendkit.errors import BlendkitError, did_you_mean, shorten
+from blendkit.ops import StackWeights
 from blendkit.recipe import StreamPlan, WeightsBy
 
 
 def weight_matrix(
-    stream: StreamPlan, inputs: Mapping[str, Scores], members: Mapping[str, Bools], taxonomy: Taxonomy
-) -> Float64:
+    stream: StreamPlan, inputs: Mapping[str, Scores], members: Mapping[str, Bools], taxonomy: Taxonomy,
+    stack: StackWeights | None = None,
+) -> Float64:  # fmt: skip
     """Return the relative weights (K, C) of a blend's inputs, 0 where an input does not cover a class.
 
-    members maps member names to coverage (C,). Raises BlendkitError as `raw_weights` does.
+    members maps member names to coverage (C,); stack: of the file that the recipe names. Raises BlendkitError as
+    `raw_weights` does.
     """
     classes = next(iter(inputs.values())).classes
     covered = np.array([inputs[n].covered for n in stream.inputs])
-    return np.where(covered, raw_weights(stream, classes, members, taxonomy), 0.0)
+    return np.where(covered, raw_weights(stream, classes, members, taxonomy, stack), 0.0)
 
 
 def raw_weights(
-    stream: StreamPlan, classes: tuple[str, ...], members: Mapping[str, Bools], taxonomy: Taxonomy
-) -> Float64:
-    """Return a blend's weights (K, C) as the recipe gives them.
+    stream: StreamPlan, classes: tuple[str, ...], members: Mapping[str, Bools], taxonomy: Taxonomy,
+    stack: StackWeights | None = None,
+) -> Float64:  # fmt: skip
+    """Return a blend's weights (K, C) as the recipe gives them, or the coefficients of the stack that it names.
 
     Raises BlendkitError for groups that do not exist, negative weights, and classes whose weights are
     all zero.
@@ -36,6 +40,9 @@ def raw_weights(
     if stream.weights_by is not None:
         for mask, of in _groups(stream, stream.weights_by, classes, members, taxonomy):
             raw[:, mask] = np.array([[of.get(n, 0.0)] for n in names])  # replaces `of`: an input left out weighs 0
+    if stack is not None:
+        own, known = stack.of(names, classes)
+        raw = np.where(known, own, raw)
     if stream.blend is not None and stream.blend.weights != "coefficients" and (raw < 0).any():
         raise BlendkitError(f"blend {stream.name!r}: weights cannot be negative")
     empty = [c for c, dead in zip(classes, (raw == 0).all(axis=0), strict=True) if dead]

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any
 
 import click
 
 from blendkit.cli._p_values import p_cell, too_few_redraws
+from blendkit.cli._plateau import plateau_event, print_plateau
 from blendkit.cli._show import event, interval_cell, print_table
 from blendkit.core import Float64
 
@@ -46,15 +47,23 @@ def show(found: Comparison, rules: Rules, board: Board | None, json_out: bool) -
         plateaus = [
             {"names": p.names, "shown": p.shown, "width": p.width, "tied": p.tied, "sd": p.sd} for p in found.plateaus
         ]
-        event("compare", {**summary, "plateaus": plateaus, "notes": list(found.notes)})
+        event("compare", {**summary, "plateaus": plateaus, "notes": list(found.notes), **_lumps(found)})
+        if found.outlook is not None:
+            plateau_event(found.outlook)
         return
     _print_lines(found, rules)
     _print_plateaus(found, rules)
     _print_split(found, rules)
     if board is not None:
         _print_bands(found, board)
+    if found.outlook is not None:
+        print_plateau(found.outlook, found.lines[0].name)
     for text in found.notes:
         click.echo(f"note: {text}")
+
+
+def _lumps(found: Comparison) -> dict[str, Any]:
+    return {} if found.lumps is None else {"split": asdict(found.lumps)}
 
 
 def _payload(
@@ -130,6 +139,10 @@ def _print_split(found: Comparison, rules: Rules) -> None:
     title = f"{rules.judging.replicates} simulated leaderboards by {rules.split_by}, {share:.0%} public"
     header = ["source", "public", "private", "places lost", f"above {first}", "stays above"]
     print_table(title, header, rows)
+    if found.lumps is not None:
+        from blendkit.offline import lumps_words
+
+        click.echo(lumps_words(found.lumps, rules.split_by, rules.public))
     rho = found.split.rank_correlation()
     shown = "undefined: all sources tie in every split" if math.isnan(rho) else f"{rho:.3f}"
     click.echo(f"rank correlation of public and private: {shown}")

@@ -36,12 +36,15 @@ class Behind:
         ]
 
     def with_steps(self, plan: Plan, files: RecipeFiles) -> dict[str, Provenance]:
-        """Return what is behind each member and each fitted step.
+        """Return what is behind each member, each fitted step and each blend with fitted coefficients.
 
         A cross-fitted step is out-of-fold: it gives a recording what was fitted without its fold.
         """
         found = dict(self.members)
         for stream in plan.streams:
+            stack = files.stack_of(stream)
+            if stack is not None:
+                found[f"{stream.name}.weights_by"] = Provenance("unknown", stack[1], "unknown", self.contents)
             for step in stream.ops:
                 saw = files.seen_by(step)
                 if saw is not None:

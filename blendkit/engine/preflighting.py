@@ -6,7 +6,14 @@ from collections.abc import Iterator, Sequence
 
 import numpy as np
 
-from blendkit.blending import check_folds, raw_weights, refuse_seen_by_step, require_name_parts, where_mask
+from blendkit.blending import (
+    check_folds,
+    raw_weights,
+    refuse_seen_by_blend,
+    refuse_seen_by_step,
+    require_name_parts,
+    where_mask,
+)
 from blendkit.core import LEVELS, TAXA, LabelTable, Saw, chunk_rows
 from blendkit.engine.inputs import Inputs
 from blendkit.errors import BlendkitError, did_you_mean
@@ -17,13 +24,13 @@ from blendkit.scoring import is_finished
 
 def preflight(plan: Plan, inputs: Inputs, files: RecipeFiles) -> None:
     """Raise BlendkitError listing every step and blend that cannot work on these classes and files."""
-    found = [*_class_errors(plan, inputs), *_name_errors(plan, inputs), *_file_errors(plan, inputs, files)]
+    found = [*_class_errors(plan, inputs, files), *_name_errors(plan, inputs), *_file_errors(plan, inputs, files)]
     problems = [f"{plan.recipe.where(path)}: {'; '.join([error.title, *error.problems])}" for path, error in found]
     if problems:
         raise BlendkitError(f"{plan.recipe.source}: this recipe does not fit its data", problems)
 
 
-def _class_errors(plan: Plan, inputs: Inputs) -> Iterator[tuple[KeyPath, BlendkitError]]:
+def _class_errors(plan: Plan, inputs: Inputs, files: RecipeFiles) -> Iterator[tuple[KeyPath, BlendkitError]]:
     if not inputs.classes:  # known only once score files are read
         return
     # members are not open yet, so what they cover is unknown: full coverage checks all names and rejects nothing valid
@@ -31,7 +38,8 @@ def _class_errors(plan: Plan, inputs: Inputs) -> Iterator[tuple[KeyPath, Blendki
     for stream in plan.streams:
         if stream.blend is not None:
             try:
-                raw_weights(stream, inputs.classes, everything, inputs.taxonomy)
+                found = files.stack_of(stream)
+                raw_weights(stream, inputs.classes, everything, inputs.taxonomy, None if found is None else found[0])
             except BlendkitError as error:
                 yield stream.path, error
         gates = [s for s in stream.steps if isinstance(s, GateStep)]
@@ -87,6 +95,12 @@ def _file_errors(plan: Plan, inputs: Inputs, files: RecipeFiles) -> Iterator[tup
     # without audio members the recordings are those of the score files, known only once these are read
     scored = [r.id for r in inputs.recordings] if needs_audio else []
     for stream in plan.streams:
+        try:
+            stack = files.stack_of(stream)
+            if stack is not None:
+                refuse_seen_by_blend(stream, stack[1], scored)
+        except BlendkitError as error:
+            yield (*stream.path, "weights_by", "artefact"), error
         for step in stream.ops:
             named = files.of_step(step)
             if named is None:

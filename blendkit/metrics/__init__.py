@@ -48,6 +48,9 @@ if TYPE_CHECKING:
     from blendkit.metrics.kernels.ranking import doubled_ranks
     from blendkit.metrics.knn import KnnMetric, Probe, Probed, initial_weights, probe
     from blendkit.metrics.leaderboard import Plateau, RankBand, SimulatedSplit, plateaus, rank_band, simulate_split
+    from blendkit.metrics.like_teams import TeamSpread, blend_correlation, team_spread
+    from blendkit.metrics.lumpy_groups import Lump, SplitLumps, split_lumps
+    from blendkit.metrics.plateau_futures import Crowd, Future, Outlook, plateau_outlook
     from blendkit.metrics.ranks import percentile_rank
     from blendkit.metrics.reliability_table import Reliability, reliability
     from blendkit.metrics.stratified_draw import StratifiedDraw, chunk_keys, draw_strata, strata_sizes
@@ -70,11 +73,15 @@ __all__ = [
     "ChosenThreshold",
     "ClassMean",
     "CrossFitted",
+    "Crowd",
+    "Future",
     "Interval",
     "IntervalKind",
     "KnnMetric",
+    "Lump",
     "MacroAUC",
     "MergedCells",
+    "Outlook",
     "PairCount",
     "Plateau",
     "Probe",
@@ -85,12 +92,15 @@ __all__ = [
     "ReviewedThreshold",
     "Share",
     "SimulatedSplit",
+    "SplitLumps",
     "StratifiedAnswers",
     "StratifiedDraw",
+    "TeamSpread",
     "WeightPath",
     "auc_of",
     "auc_state",
     "average_precision",
+    "blend_correlation",
     "check_shapes",
     "chosen_thresholds",
     "chunk_keys",
@@ -109,6 +119,7 @@ __all__ = [
     "padded_cmap",
     "paired_bootstrap",
     "percentile_rank",
+    "plateau_outlook",
     "plateaus",
     "precision_thresholds",
     "probe",
@@ -121,8 +132,10 @@ __all__ = [
     "retrieved_counts",
     "reviewed_threshold",
     "simulate_split",
+    "split_lumps",
     "strata_sizes",
     "stratified_share",
+    "team_spread",
     "top_cells",
     "top_one",
     "uncertainty",

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from blendkit.offline.evaluation import Evaluation, evaluate
     from blendkit.offline.file_blend import EQUAL, Blended, BlendSettings, blend_files, new_recipe
     from blendkit.offline.interval_settings import Judging
+    from blendkit.offline.outlook_texts import future_words, lumps_words, plateau_words, ways, worth_words
     from blendkit.offline.place import Place, open_workspaces
     from blendkit.offline.recipe_draft import BlendFiles
     from blendkit.offline.recipe_search import Found, greedy_weights, grid_values, line_weights
@@ -72,11 +73,14 @@ __all__ = [
     "compare_scores",
     "data_findings",
     "evaluate",
+    "future_words",
     "greedy_weights",
     "grid_values",
     "line_weights",
+    "lumps_words",
     "new_recipe",
     "open_workspaces",
+    "plateau_words",
     "read_axis",
     "read_share",
     "read_sources",
@@ -84,6 +88,8 @@ __all__ = [
     "search",
     "search_recipe",
     "sweep",
+    "ways",
     "weights_text",
     "whatif",
+    "worth_words",
 ]

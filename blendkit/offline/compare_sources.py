@@ -16,6 +16,7 @@ from blendkit.offline.comparison import Comparison, LabelledChunks, Rules, compa
 from blendkit.offline.place import Place, open_workspaces
 from blendkit.offline.score_kinds import score_kind, unlike_kinds
 from blendkit.offline.weight_cliffs import score_cliffs
+from blendkit.offline.workspace import Workspaces
 from blendkit.recipe import Plan, Recipe, filled_text, make_plan
 
 Source = Scores | Recipe | Path | str
@@ -34,7 +35,7 @@ class SourcesRead:
     """What was read from sources: their scores by name, and the truth of the first one's rows, None without labels.
 
     hashes and plans: of the recipes; folds: of the first file that has them; taxonomy: of the labels or of the first
-    recipe; files: the paths of the scores that were read from files.
+    recipe; files: the paths of the scores that were read from files; workspaces: of the recipes.
     """
 
     scores: dict[str, Scores]
@@ -45,6 +46,7 @@ class SourcesRead:
     notes: list[str]
     files: dict[str, Path | str] = field(default_factory=dict)
     plans: dict[str, Plan] = field(default_factory=dict)
+    workspaces: dict[str, Workspaces] = field(default_factory=dict)
 
 
 def compare(
@@ -103,9 +105,18 @@ def read_sources(
 
 def compare_read(read: SourcesRead, truth: LabelledChunks, rules: Rules) -> Comparison:
     """Compare sources that were read with the first of them."""
-    found = compare_scores(read.scores, truth, rules)
+    found = compare_scores(read.scores, truth, rules, _members(read, rules))
     notes = (*found.notes, *_kinds(read, truth), *read.notes, *_cliffs(read.scores, truth))
     return replace(found, notes=notes, hashes=read.hashes, labelled_rows=int(truth.labelled.sum()))
+
+
+def _members(read: SourcesRead, rules: Rules) -> dict[str, Scores] | None:
+    """The members of the first source, with their steps, if it is a recipe of several and a plateau asks for them."""
+    own = next(iter(read.scores))
+    if rules.crowd is None or rules.crowd.correlation is not None or own not in read.plans:
+        return None
+    plan = read.plans[own]
+    return read.workspaces[own].streams(plan, tuple(plan.members), quiet=True) if len(plan.members) > 1 else None
 
 
 def _cliffs(scores: dict[str, Scores], truth: LabelledChunks) -> list[str]:
@@ -147,7 +158,7 @@ def _add(
     own = name or recipe.model.name
     own = text if own in read.scores else own
     read.scores[own], read.folds = scores, read.folds or workspace.folds
-    read.plans[own] = make_plan(recipe)
+    read.plans[own], read.workspaces[own] = make_plan(recipe), workspaces
     read.hashes[own] = text_hash(filled_text(read.plans[own]))
     read.truth = read.truth or LabelledChunks(
         workspace.rows, workspace.classes, workspace.truth, workspace.labelled, workspace.folds

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import html
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
@@ -15,16 +15,21 @@ from blendkit.core import Bools, ClusterBy, Matrix, Rows, Scores, cluster_labels
 from blendkit.errors import BlendkitError, shorten
 from blendkit.metrics import (
     Bootstrap,
+    Crowd,
     Interval,
     IntervalKind,
+    Outlook,
     Plateau,
     SimulatedSplit,
+    SplitLumps,
     holm,
     macro_auc,
     paired_bootstrap,
     plateaus,
     simulate_split,
+    split_lumps,
 )
+from blendkit.offline.crowd_outlook import outlook_of
 from blendkit.offline.interval_settings import Judging
 
 if TYPE_CHECKING:
@@ -57,7 +62,8 @@ class Line:
 class Comparison:
     """lines in the given order; split: simulated leaderboards; fold_means: means of the folds' own figures.
 
-    hashes: of the recipes among the sources, by name; labelled_rows: on how many chunks all were measured.
+    hashes: of the recipes among the sources, by name; labelled_rows: on how many chunks all were measured; lumps: what
+    sites (or dates) make of a split that keeps them whole, None by recording; outlook: of the first score's plateau.
     """
 
     lines: tuple[Line, ...]
@@ -68,6 +74,8 @@ class Comparison:
     notes: tuple[str, ...]
     hashes: dict[str, str] = field(default_factory=dict)
     labelled_rows: int = 0
+    lumps: SplitLumps | None = None
+    outlook: Outlook | None = None
 
     def __len__(self) -> int:
         return len(self.lines)
@@ -103,17 +111,22 @@ class Comparison:
 
 @dataclass(frozen=True)
 class Rules:
-    """How a comparison is made; public: the public share of simulated leaderboards."""
+    """How a comparison is made; public: the public share of simulated leaderboards; crowd: of the first's plateau."""
 
     judging: Judging = Judging()
     bca: bool = False
     split_by: ClusterBy = "recording"
     public: float = 0.34
     decimals: int = 3
+    crowd: Crowd | None = None
 
 
-def compare_scores(scores: dict[str, Scores], truth: LabelledChunks, rules: Rules) -> Comparison:
+def compare_scores(
+    scores: dict[str, Scores], truth: LabelledChunks, rules: Rules, members: Mapping[str, Scores] | None = None
+) -> Comparison:
     """Compare scores on the labelled rows of `truth`, each with the first.
+
+    members: from which it is estimated how alike the teams of a plateau err, by default the scores themselves.
 
     Rows and classes are matched by identity. Raises BlendkitError for labelled rows that a score lacks,
     classes that the truth lacks, and where no interval is possible (one recording).
@@ -125,7 +138,15 @@ def compare_scores(scores: dict[str, Scores], truth: LabelledChunks, rules: Rule
     split = simulate_split(y, values, groups, rules.public, rules.judging.replicates, rules.judging.seed)
     own = np.array([truth.folds.get(str(r), "") for r in rows.recording])
     means = {n: fold_mean(y, x, own) for n, x in values.items()} if truth.folds else {}
-    return Comparison(_lines(boot, rules), plateaus(boot, rules.decimals), boot, split, means, tuple(notes))
+    outlook = None
+    if rules.crowd is not None:
+        of = values if not members else {n: _on(n, s, rows, truth.classes, []) for n, s in members.items()}
+        own = next(iter(values.values()))
+        outlook = outlook_of(y, own, of, rows, groups, rules.crowd, rules.public, rules.judging)
+    return Comparison(
+        _lines(boot, rules), plateaus(boot, rules.decimals), boot, split, means, tuple(notes),
+        lumps=None if rules.split_by == "recording" else split_lumps(y, groups, split), outlook=outlook,
+    )  # fmt: skip
 
 
 def change_lines(scores: dict[str, Scores], truth: LabelledChunks, rules: Rules) -> tuple[tuple[Line, ...], Bootstrap]:

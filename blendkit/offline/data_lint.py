@@ -9,7 +9,7 @@ from typing import Literal
 
 import numpy as np
 
-from blendkit.blending import convert, weight_matrix
+from blendkit.blending import convert, stack_for, weight_matrix
 from blendkit.core import Float64, Matrix, Scores
 from blendkit.errors import shorten
 from blendkit.events import ignore_text
@@ -73,7 +73,8 @@ def _scales(stream: StreamPlan, inputs: dict[str, Scores], workspace: Workspace)
     if inputs_as == "doubled_ranks" or stream.blend.weights == "membership":
         return
     coverage = {n: s.covered for n, s in workspace.members.items()}
-    weights = np.abs(weight_matrix(stream, inputs, coverage, workspace.around.taxonomy))
+    stack = stack_for(stream, workspace.around, workspace.rows.recordings())
+    weights = np.abs(weight_matrix(stream, inputs, coverage, workspace.around.taxonomy, stack))
     spread = np.array([_spread(s, inputs_as) for s in inputs.values()])
     both = weights * spread
     used = (weights > 0).sum(axis=0) > 1

@@ -44,10 +44,16 @@ class GridSearch:
 
 @dataclass(frozen=True)
 class StackSearch:
-    """Coefficients of members' logits for every class, held together by taxon and by all classes."""
+    """Coefficients of members' logits for every class, held together by taxon and by all classes.
+
+    out: a file for them, which a recipe applies and which is refused on the recordings that they were fitted on;
+    audio: a folder of these, so that copies of them under other names are refused, too.
+    """
 
     loss: StackLoss = "logistic"
     negative: bool = False
+    out: Path | None = None
+    audio: Path | None = None
 
 
 def search(
@@ -73,7 +79,10 @@ def search(
     elif isinstance(method, LineSearch):
         found = line_weights(workspaces, loaded, by_class_name=method.by_class_name, judging=judging)
     elif isinstance(method, StackSearch):
-        found = stack_weights(workspaces, loaded, loss=method.loss, negative=method.negative, judging=judging)
+        found = stack_weights(
+            workspaces, loaded, loss=method.loss, negative=method.negative, judging=judging, out=method.out,
+            audio=method.audio,
+        )  # fmt: skip
     else:
         found = _grid(workspaces, loaded, method, judging)
     if ledger is not None:

@@ -2,29 +2,36 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from blendkit.blending import convert
-from blendkit.core import NO_PROBABILITIES, Bools, cluster_labels
+from blendkit.blending import contents_of_fit, convert
+from blendkit.core import NO_PROBABILITIES, Bools, Saw, cluster_labels
 from blendkit.errors import BlendkitError
 from blendkit.events import ignore_text
 from blendkit.offline.interval_settings import Judging
 from blendkit.offline.recipe_search import Found, blend_to_search, judged_search
-from blendkit.offline.workspace import Workspaces
+from blendkit.offline.workspace import Workspace, Workspaces
+from blendkit.ops import StackWeights
 from blendkit.recipe import Recipe, make_plan
 from blendkit.searching import Stack, StackLoss, fit_stack
+from blendkit.store import save_artefact
 
 _DIGITS = 6
 
 
 def stack_weights(
-    workspaces: Workspaces, recipe: Recipe, *, loss: StackLoss = "logistic", negative: bool = False, judging: Judging
-) -> Found:
+    workspaces: Workspaces, recipe: Recipe, *, loss: StackLoss = "logistic", negative: bool = False, judging: Judging,
+    out: Path | None = None, audio: Path | None = None,
+) -> Found:  # fmt: skip
     """Search coefficients of the inputs of the output's blend for every class, see `blendkit.searching.fit_stack`.
 
-    The found blend is `by: sum`, so that ranks cannot be its inputs. negative: coefficients may be below 0. Raises
+    The found blend is `by: sum`, so that ranks cannot be its inputs. negative: coefficients may be below 0. out: a file
+    for the coefficients, which a recipe names as `weights_by: {artefact: FILE}`; it lists the labelled recordings, and
+    is refused on them. audio: a folder of these, so that copies of them under other names are refused, too. Raises
     BlendkitError where the output is no blend, or an input holds ranks.
     """
     blend = blend_to_search(recipe)
@@ -46,7 +53,25 @@ def stack_weights(
         )  # fmt: skip
         return _values(blend, found, workspace.classes)
 
-    return judged_search(workspaces, recipe, find, blend, judging)
+    found = judged_search(workspaces, recipe, find, blend, judging)
+    return found if out is None else _written(found, out, audio, blend, workspace)
+
+
+def _written(found: Found, out: Path, audio: Path | None, blend: str, workspace: Workspace) -> Found:
+    """Write the found coefficients with the recordings that they saw, and say how a recipe names them."""
+    common = found.values[f"blends.{blend}.of"]
+    groups = (found.values[f"blends.{blend}.weights_by"] or {"classes": []})["classes"]
+    own = {c: g["of"] for g in groups for c in g["classes"]}
+    coefficients = np.array([list(own.get(c, common).values()) for c in workspace.classes], np.float64)
+    saw = Saw.of(workspace.rows.recording[workspace.labelled].tolist())
+    notes: list[str] = []
+    heard = contents_of_fit(saw.recordings, workspace.around.contents, audio, notes.append)
+    save_artefact(StackWeights(workspace.classes, tuple(common), coefficients, saw.recordings), out, heard)
+    way = (
+        f"wrote {out}: `by: sum` with `weights_by: {{artefact: {out.name}}}` applies it in place of the lists by class"
+    )
+    refused = f"it is refused on the {len(saw)} recordings it was fitted on, unless `allow_seen: true`"
+    return replace(found, notes=(*found.notes, *notes, f"{way}; {refused}"))
 
 
 def _values(blend: str, found: Stack, classes: tuple[str, ...]) -> dict[str, Any]:

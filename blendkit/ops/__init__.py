@@ -61,9 +61,16 @@ if TYPE_CHECKING:
     )
     from blendkit.ops.file_means import file_max_add, file_mean_mix, file_power_mean, file_sure_mean
     from blendkit.ops.fitted.calibration_maps import Isotonic, Platt, fit_isotonic, fit_platt
+    from blendkit.ops.fitted.prior_shift import (
+        prior_shift,
+        prior_shift_bbse,
+        prior_shift_bbse_by_site,
+        prior_shift_by_site,
+    )
     from blendkit.ops.fitted.rate_tables import RateTable, diel_prior, month_prior, near_places, place_prior
     from blendkit.ops.fitted.reference import fit_class_rates, prior_correction, quantile_map
     from blendkit.ops.fitted.site_hour import site_hour_prior
+    from blendkit.ops.fitted.stack_weights import StackWeights
     from blendkit.ops.gates import fake_only, rank_gate, replace_where_sure, spike, temporal_gate
     from blendkit.ops.highest import highest_classes
     from blendkit.ops.marks import Context, Default, KeptRanks, Keys, Stream, mark_of
@@ -133,6 +140,7 @@ __all__ = [
     "RowsOf",
     "Scope",
     "SpaceOf",
+    "StackWeights",
     "Stream",
     "TaxonLevels",
     "TaxonomyOf",
@@ -193,6 +201,10 @@ __all__ = [
     "power",
     "power_mean",
     "prior_correction",
+    "prior_shift",
+    "prior_shift_bbse",
+    "prior_shift_bbse_by_site",
+    "prior_shift_by_site",
     "prob_mean",
     "quantile_map",
     "quantile_mix",

@@ -110,6 +110,7 @@ class Declared(TypedDict, total=False):
     load: Callable[..., Any] | None
     notes: Callable[..., list[str]] | None
     fit_on: FitOn
+    cross_fit: bool
     thresholds: bool
     effect: Effect | None
     weighted_mean: bool
@@ -137,8 +138,10 @@ class OpInfo:
     weights: `relative` (normalised per class), `coefficients` (not normalised, negatives allowed) or `membership`
     (0 leaves an input out, all other weights are equivalent). taxonomic: the op has a strength per level of the
     taxonomy (`TaxonLevels` in `blendkit.ops`). fit_on: the data of a fit: labels, the stream's own scores and
-    labels, or a reference stream's scores (those are never fitted inside a recipe). needs: the parts of a
-    recording's name that the op uses: without any of them for any recording it could do nothing, which is an error.
+    labels, or a reference stream's scores (those are never fitted inside a recipe).
+    cross_fit: False for a fit that, made without a fold's labels, would move this fold by them; it is made beforehand,
+    on other recordings. needs: the parts of a recording's name that the op uses: without any of them for any recording
+    it could do nothing, which is an error.
     also_called: what notebooks and papers call it, each with the parameters that a recipe writes for that ("": none).
     """
 
@@ -157,6 +160,7 @@ class OpInfo:
     load: Callable[..., Any] | None = None
     notes: Callable[..., list[str]] | None = None
     fit_on: FitOn = "labels"
+    cross_fit: bool = True
     thresholds: bool = False
     effect: Effect | None = None
     weighted_mean: bool = False
@@ -164,6 +168,11 @@ class OpInfo:
     taxonomic: bool = False
     needs: tuple[NamePart, ...] = ()
     also_called: tuple[tuple[str, str], ...] = ()
+
+    @property
+    def fit_in_recipe(self) -> Callable[..., Any] | None:
+        """Its fit, where a recipe may ask for it; None where an artefact alone is applied."""
+        return self.fit if self.fit_on != "reference" and self.cross_fit else None
 
     def context(self) -> dict[str, str]:
         """Return {parameter: context name} of the parameters that the runner must supply."""

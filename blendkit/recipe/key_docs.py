@@ -57,6 +57,8 @@ KEY_DOCS: dict[str, dict[str, str]] = {
         "classes": "Weights for lists of classes, which go before all other groups.",
         "split": "Weights that change at a column of the template.",
         "covered_by": "Weights for classes that a member covers (yes) and does not cover (no).",
+        "artefact": "File of `search stack`: coefficients for every class, refused on recordings they were fitted on.",
+        "allow_seen": "Apply the file also to recordings that it was fitted on. Figures on these are in-sample.",
     },
     "ClassGroup": {"classes": "Ids of the classes.", "of": "The streams and their weights in these classes."},
     "ColumnSplit": {

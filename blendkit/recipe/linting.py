@@ -113,6 +113,8 @@ def _absolute(plan: Plan) -> Iterator[str]:
 
 def _in_sample(plan: Plan) -> Iterator[str]:
     for stream in plan.streams:
+        if stream.weights_by is not None and stream.weights_by.allow_seen:
+            yield f"{stream.name}: weights_by: allow_seen: figures on the recordings they were fitted on are in-sample"
         for step in stream.ops:
             if step.params.get("allow_seen"):
                 yield f"{called(stream, step)}: allow_seen: figures on the recordings it was fitted on are in-sample"

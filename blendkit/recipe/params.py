@@ -52,8 +52,8 @@ def op_model(info: OpInfo) -> type[BaseModel]:
     fields = _fields(info.function)
     if info.load is not None:
         fields |= {"artefact": (str | None, None), "allow_seen": (bool, False)}
-    if info.fit is not None and info.fit_on != "reference":
-        fields |= _fields(info.fit) | {"fit": (FitLabels | None, None)}
+    if info.fit_in_recipe is not None:
+        fields |= _fields(info.fit_in_recipe) | {"fit": (FitLabels | None, None)}
     return _model(info.name, fields)
 
 

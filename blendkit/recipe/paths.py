@@ -9,12 +9,16 @@ from pathlib import Path
 from blendkit.core import Saw
 from blendkit.errors import BlendkitError
 from blendkit.io import FileContents
+from blendkit.ops import StackWeights
 from blendkit.recipe.data_folders import DataFolder
 from blendkit.recipe.file_hashes import wrong_hashes
 from blendkit.recipe.hub_files import hub_file, is_on_hub
-from blendkit.recipe.plan import Plan
+from blendkit.recipe.plan import Plan, StreamPlan
 from blendkit.recipe.step_plans import OpStep
 from blendkit.recipe.strict_yaml import KeyPath
+from blendkit.store import loader_of
+
+_READ_STACK = loader_of(StackWeights)  # one function, so that a file is read once
 
 
 @dataclass(frozen=True, eq=False)
@@ -48,6 +52,16 @@ class RecipeFiles:
             return Saw.of(self.contents.labels(path).recordings)
         return self.contents.saw_of(path, step.info.load)
 
+    def stack_of(self, stream: StreamPlan) -> tuple[StackWeights, Saw] | None:
+        """Return the coefficients that a blend's `weights_by: {artefact: FILE}` names, with what they saw, or None."""
+        if stream.weights_file is None:
+            return None
+        key, name = stream.weights_file
+        if key not in self.paths:
+            raise BlendkitError(f"blend {stream.name!r}: no file is known for {name!r}", ["run it in a data folder"])
+        path = self.paths[key]
+        return self.contents.artefact(path, _READ_STACK), self.contents.saw_of(path, _READ_STACK)
+
 
 def named_files(plan: Plan) -> Iterator[tuple[KeyPath, str]]:
     """Yield (key path, file name) of every file that members and fitted steps need."""
@@ -61,6 +75,8 @@ def named_files(plan: Plan) -> Iterator[tuple[KeyPath, str]]:
     for stream in plan.streams:
         if stream.fill is not None and stream.fill.prior is not None:
             yield (*stream.path, "fill_uncovered", "prior"), stream.fill.prior
+        if stream.weights_file is not None:
+            yield stream.weights_file
         for step in stream.ops:
             yield from step.named_files()
 

@@ -65,6 +65,12 @@ class StreamPlan:
     fill_at: int = 0  # the number of steps before its fill
 
     @property
+    def weights_file(self) -> tuple[KeyPath, str] | None:
+        """The file that its coefficients come from, with its key path; None where the recipe gives them."""
+        named = None if self.weights_by is None else self.weights_by.artefact
+        return None if named is None else ((*self.path, "weights_by", "artefact"), named)
+
+    @property
     def ops(self) -> tuple[OpStep, ...]:
         """Every op that its steps apply, gates among them, in order."""
         return tuple(one for step in self.steps for one in step.ops)
@@ -183,6 +189,9 @@ def _plan_blend(
     except BlendkitError as error:
         problems += error.problems or [error.title]
         return None, "rank", {}
+    if model.weights_by is not None and model.weights_by.artefact is not None and info.weights != "coefficients":
+        where = recipe.where((*d.path, "weights_by", "artefact"))
+        problems.append(f"{where}: a stack adds logits with coefficients: `by: sum`, not `by: {info.name}`")
     spaces = {i: streams[i].space for i in d.inputs}
     for path, of in _weight_groups(d.path, model):
         below = {k: w for k, w in of.items() if w < 0} if info.weights != "coefficients" else {}

@@ -63,7 +63,7 @@ def sorted_ops() -> dict[str, list[OpInfo]]:
 def op_schema(info: OpInfo, defs: TableOfDefs) -> Schema:
     """Return the schema of an op's parameters; nested models are added to `defs`."""
     out = _with_defs(op_model(info).model_json_schema(), defs)
-    fit = info.fit if info.fit_on != "reference" else None
+    fit = info.fit_in_recipe
     for function in filter(None, (info.function, fit)):
         _describe(out, function)
     for key, text in STEP_DOCS.items():

@@ -69,6 +69,11 @@ KEY_RULES: dict[str, Schema] = {
             },
         ]
     },
+    "WeightsBy": {
+        "allOf": [_not_both("artefact", k) for k in ("class_name", "genus", "classes", "split", "covered_by")],
+        "if": {"required": ["allow_seen"], "properties": {"allow_seen": {"const": True}}},
+        "then": _given("artefact"),
+    },
     "BlendModel": {
         "properties": {"weights_by": _at_any_depth(_NOT_ALL_ZERO)},
         "if": {"not": _given("weights_by")},

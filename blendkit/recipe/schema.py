@@ -118,13 +118,28 @@ class StreamModel(Strict):
 
 
 class WeightsBy(Strict):
-    """Weights that differ by group of classes; groups left out use the blend's `of`."""
+    """Weights that differ by group of classes; groups left out use the blend's `of`.
+
+    artefact: a file of `search stack`, with coefficients for every class; allow_seen: also for recordings that these
+    were fitted on.
+    """
 
     class_name: dict[str, dict[str, Weight]] | None = None
     genus: dict[str, dict[str, Weight]] | None = None
     classes: list[ClassGroup] | None = None
     split: ColumnSplit | None = None
     covered_by: dict[str, dict[Literal["yes", "no"], dict[str, Weight]]] | None = None
+    artefact: str | None = None
+    allow_seen: bool = False
+
+    @model_validator(mode="after")
+    def _alone(self) -> WeightsBy:
+        groups = (self.class_name, self.genus, self.classes, self.split, self.covered_by)
+        if self.artefact is not None and any(g is not None for g in groups):
+            raise ValueError("`artefact:` has coefficients for every class: no group can be beside it")
+        if self.allow_seen and self.artefact is None:
+            raise ValueError("`allow_seen:` goes with `artefact:`")
+        return self
 
     def groups(self) -> Iterator[tuple[tuple[str | int, ...], dict[str, float]]]:
         """Yield (key path below `weights_by`, weights) of every group; where groups overlap, the later one applies.

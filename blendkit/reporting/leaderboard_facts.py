@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from blendkit.core import Float64
-from blendkit.offline import Rules
+from blendkit.offline import Comparison, Rules, future_words, lumps_words, plateau_words, worth_words
 from blendkit.reporting.stream_facts import StreamFigures
 
 
@@ -32,7 +32,17 @@ def leaderboard_facts(figures: StreamFigures, rules: Rules) -> dict[str, Any] | 
         "plateaus": found.plateaus, "decimals": rules.decimals, "lines": lines, "first": first,
         "correlation": found.split.rank_correlation(), "public": float(found.split.shares.mean()),
         "split_by": rules.split_by, "draws": len(found.split.shares),
+        "ahead": _ahead(found, rules),
     }  # fmt: skip
+
+
+def _ahead(found: Comparison, rules: Rules) -> list[str]:
+    """Sentences on lumpy splits and on the plateau, where they were asked for."""
+    lumps = [] if found.lumps is None else [lumps_words(found.lumps, rules.split_by, rules.public)]
+    own = found.outlook
+    if own is None:
+        return lumps
+    return [*lumps, plateau_words(own, found.lines[0].name), future_words(own), worth_words(own)]
 
 
 def _mean(draws: Float64) -> float:

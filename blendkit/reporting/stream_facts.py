@@ -41,7 +41,8 @@ def measure_streams(material: Material, truth: LabelledChunks, rules: Rules) -> 
     values = {n: s.align(rows, truth.classes, source=n).values for n, s in material.scores.items()}
     auc = {n: macro_auc(y, x) for n, x in values.items()}
     try:
-        return StreamFigures(y, values, auc, compare_scores(material.scores, truth, rules), "")
+        members = {n: s for n, s in material.scores.items() if material.roles[n] == "member"}
+        return StreamFigures(y, values, auc, compare_scores(material.scores, truth, rules, members), "")
     except BlendkitError as error:
         if all(math.isnan(a.macro) for a in auc.values()):
             return StreamFigures(

@@ -85,6 +85,8 @@ def _fit(info: OpInfo, rows: Rows, x: Matrix) -> Fitted | None:
     truth, labelled = np.random.default_rng(3).random((len(rows), len(CLASSES))) < 0.3, np.ones(len(rows), bool)
     given = (x,) if info.fit_on == "scores" else ()
     first, second = (info.fit(*given, t, labelled, rows, CLASSES) for t in (truth, ~truth))
+    if not info.cross_fit:
+        return Fitted((first,))
     return Fitted((first, second), 0, {rows.recordings()[0]: 1})
 
 

@@ -61,6 +61,9 @@ SETTINGS: dict[str, list[dict[str, Any]]] = {
     "file_power_mean": [{"alpha": 1.0, "exponent": 7.3}],
     "kernel": [{"taps": [3, 2, 1, 0.5]}, {"taps": [0, 1], "edge": "available"}, {"taps": [0.0]}],
     "prior_correction": [{"source_rate": 0.1, "strength": 0.3}],
+    "prior_shift": [{"k": 7.5}],
+    "prior_shift_bbse_by_site": [{"k": 0.0}],
+    "prior_shift_by_site": [{"k": 0.0}],
 }
 LISTED = RangeList({"S01": frozenset({"22961", "compau"}), "S02": frozenset({"litnig1"})})
 ARTEFACTS = {
@@ -148,6 +151,10 @@ def test_the_declarations_of_the_built_in_ops() -> None:
         "power_mean": ("blend", "chunk", True, "prob"),
         "prior_correction": ("step", "file", True, None),
         "prob": ("blend", "chunk", True, "prob"),
+        "prior_shift": ("step", "set", True, None),
+        "prior_shift_bbse": ("step", "set", True, None),
+        "prior_shift_bbse_by_site": ("step", "set", True, None),
+        "prior_shift_by_site": ("step", "set", True, None),
         "quantile_map": ("step", "chunk", True, "rank"),
         "quantile_mix": ("blend", "set", True, "rank"),
         "range_mask": ("step", "file", True, None),

@@ -44,6 +44,10 @@ STEPS: dict[str, dict[str, Any]] = {
     "power": {"power": 1.2},
     "power_mean": {"exponent": 2.0},
     "prior_correction": {"source_rate": 0.5, "strength": 1.0},
+    "prior_shift": {"k": 0.0},
+    "prior_shift_bbse": {"k": 0.0},
+    "prior_shift_bbse_by_site": {"k": 50.0},
+    "prior_shift_by_site": {"k": 50.0},
     "quantile_mix": {"alpha": 0.5},
     "range_mask": {"floor": 0.0, "at_least": 0.03},
     "range_penalty": {"penalty": 2.0, "at_least": 0.03},
@@ -76,6 +80,7 @@ FITS: dict[str, dict[str, Any]] = {
     "month_prior": {"k": 8.0, "sigma": 1.0},
     "platt": {"min_positives": 1, "borrow": False, "on": "chunks"},
     "prior_correction": {"k": 1.0},
+    "prior_shift": {"k": 1.0},
     "quantile_map": {"knots": 4096},
     "sharpen_at_best_f1": {"grid": [], "min_recordings": 1},
     "site_hour_prior": {

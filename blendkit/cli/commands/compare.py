@@ -25,6 +25,7 @@ from blendkit.cli._options import (
     json_option,
     set_option,
 )
+from blendkit.cli._plateau import PlateauUse, plateau_options
 from blendkit.cli._report_lines import said_report
 from blendkit.cli._show import emitter, event
 from blendkit.errors import BlendkitError
@@ -97,6 +98,7 @@ _ledgers = bundle(
 @set_option
 @offline
 @_rules
+@plateau_options
 @click.option(
     "--gate",
     type=Number(-1, 1),
@@ -118,6 +120,7 @@ def compare(
     overrides: tuple[str, ...],
     place: Place,
     rules: Rules,
+    plateau: PlateauUse,
     gate: float | None,
     leaderboard: Path | None,
     ablate: bool,
@@ -130,12 +133,13 @@ def compare(
     Every source is measured on the same redrawn recordings. Changes are against A, and p-values are corrected for
     their number (Holm). With --ablate, one recipe is compared with itself without each of its parts. A plateau
     is a set of figures that a leaderboard shows alike; the table of simulated leaderboards shows how often a public
-    rank holds on the private side.
+    rank holds on the private side. --plateau 757 --at 0.950 --above 187 simulates where A ends among teams that show
+    the same figure and are as good, and what a submission is worth that was not picked by its public figure.
     """
     if ablate:
-        others = (gate, labels, leaderboard, page, *(() if ledger.unused else ("ledger",)))
+        others = (gate, labels, leaderboard, page, *(() if ledger.unused and plateau.unused else ("given",)))
         if any(o is not None for o in others):
-            named = "--gate, --ledger, --lb, --labels, --report or --leaderboard"
+            named = "--gate, --ledger, --lb, --labels, --report, --leaderboard or --plateau"
             raise BlendkitError(f"--ablate cannot be combined with {named}: the recipe itself names its labels")
         ablate_recipe(sources, overrides, place, rules, json_out)
         return
@@ -144,6 +148,7 @@ def compare(
     if len(sources) < 2 and (sources or ledger.unused):
         raise BlendkitError("give at least two sources to compare", ["or none, with --ledger, to show the ledger"])
     ledger.check()  # report mistakes before any work starts
+    rules = plateau.rules(rules, leaderboard)
     failed = bool(sources) and _compared(
         sources, labels, taxonomy, names, overrides, place, rules, gate, leaderboard, ledger, json_out
     )

@@ -132,7 +132,7 @@ def ops_show(name: str) -> None:
     )
     for words, params in info.also_called:
         click.echo(f"also called: {words}{f'  ({params})' if params else ''}")
-    inside = info.fit if info.fit_on != "reference" else None
+    inside = info.fit_in_recipe
     _show_parameters(function, inside)
     if info.load is not None:
         crossed = ", or `fit: {labels: FILE, folds: 5}`" if inside else ""

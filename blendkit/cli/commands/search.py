@@ -13,7 +13,7 @@ import click
 from blendkit.cli._compile_notice import announced
 from blendkit.cli._completion import recipe_argument
 from blendkit.cli._data_options import RecipeCommand, offline
-from blendkit.cli._options import LEDGER, NEW_PLACE, OUT_FILE, json_option, judged, set_option, several
+from blendkit.cli._options import LEDGER, NEW_PLACE, OUT_FILE, PATH, json_option, judged, set_option, several
 from blendkit.cli._show import COLOURS, emitter, event
 from blendkit.cli._stopping import Stopped
 
@@ -105,12 +105,25 @@ def grid(recipe: str, over: tuple[str, ...], shares: tuple[str, ...], **options:
     help="What is made small; pairwise: a smooth AUC.",
 )
 @click.option("--negative", is_flag=True, help="Allow coefficients below 0.")
+@click.option(
+    "-o",
+    "--out",
+    type=OUT_FILE,
+    help="File for the coefficients (.npz), which a recipe names as `weights_by: {artefact: FILE}`.",
+)
+@click.option(
+    "--audio", type=PATH, help="Folder of the labelled recordings: copies under other names are refused, too (--out)."
+)
 @_COMMON
-def stack(recipe: str, loss: Any, negative: bool, **options: Any) -> None:
-    """Weigh the members' logits class by class, pulled towards weights of the taxon and of all classes."""
+def stack(recipe: str, loss: Any, negative: bool, out: Path | None, audio: Path | None, **options: Any) -> None:
+    """Weigh the members' logits class by class, pulled towards weights of the taxon and of all classes.
+
+    The file of --out lists the recordings that the coefficients were fitted on, and a recipe that applies it to one of
+    these is refused, unless it says `allow_seen: true`.
+    """
     from blendkit.offline import StackSearch
 
-    _search(recipe, StackSearch(loss, negative), **options)
+    _search(recipe, StackSearch(loss, negative, out, audio), **options)
 
 
 @search.command("recipe")

@@ -13,5 +13,6 @@ export function leaderboardSection(data) {
       { label: "places lost", numeric: true, cell: range }, { label: `above ${b.first}`, numeric: true, cell: (l) => (l.above === null ? "" : percent(l.above)) },
       { label: "stays above", numeric: true, cell: (l) => (l.name === b.first ? "" : percent(l.stays)) }], b.lines),
     el("p", { class: "quiet" }, `Rank correlation of public and private: ${b.correlation === null ? "none, all streams tie in every split" : fixed(b.correlation, 3)}.`),
+    ...b.ahead.map((text) => el("p", null, `${text[0].toUpperCase()}${text.slice(1)}.`)),
   ];
 }
