@@ -73,7 +73,7 @@ if TYPE_CHECKING:
     )
     from blendkit.member.slim_graph import slim_or_whole
     from blendkit.member.window_parts import PartFrames, WindowParts, frame_moves
-    from blendkit.member.window_places import RecordingAudio, shift_notes
+    from blendkit.member.window_places import RecordingAudio, passes_of, shift_notes
     from blendkit.member.windows import (
         Before,
         GroupScores,
@@ -168,6 +168,7 @@ __all__ = [
     "open_head",
     "package_folder",
     "part_frames",
+    "passes_of",
     "picture_input",
     "read_class_names",
     "read_synonyms",

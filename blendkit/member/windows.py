@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Sequence
+from collections import Counter
+from collections.abc import Callable, Hashable, Sequence
 from dataclasses import dataclass, replace
-from itertools import chain
 from typing import Any
 
 import numpy as np
@@ -13,20 +13,22 @@ import numpy as np
 from blendkit.audio import Samples, Silence, cut, edges, samples_at
 from blendkit.core import Float32, Int64, sigmoid
 from blendkit.errors import BlendkitError, broken
+from blendkit.member.distinct_windows import CallModel, DistinctWindows
 from blendkit.member.non_finite import FLOOR, Lost, count_by_recording, fill_lost, lost_by_recording
 from blendkit.member.protocol import TTA, FeatureMember, FrontedMember, Member, MemberInfo
 from blendkit.member.shift_mean import ShiftMean, ShiftSums
 from blendkit.member.window_parts import WindowParts
 from blendkit.member.window_places import (
     RecordingAudio,
+    all_places,
     cut_windows,
     hop_of,
     place_windows,
     pool_windows,
     windows_are_chunks,
+    windows_in,
 )
 
-CallModel = Callable[[Float32], Sequence[Float32]]
 Before = Callable[[int, int, int], None]
 """Called before a call of the models with windows done, windows of this call, and all windows; it may raise to stop."""
 
@@ -126,12 +128,6 @@ def score_together(
     return replace(found[0], seconds=spent[0], unshifted=found[1] if len(found) > 1 else None)
 
 
-def windows_in(info: MemberInfo, chunk_s: float, jobs: Sequence[RecordingAudio], tta: TTA) -> int:
-    """Return how many windows a group has at most, over all shifts: some shifts may be left out at the edges."""
-    shifts = 1 if info.pool == "frames" else len(tta.shifts_s)
-    return shifts * sum(len(place_windows(info, chunk_s, j.chunks)[0]) for j in jobs)
-
-
 def features_of(
     member: FeatureMember, info: MemberInfo, names: Sequence[str], jobs: Sequence[RecordingAudio], chunk_s: float
 ) -> list[Float32]:
@@ -202,21 +198,15 @@ def _averaged(
         )
         for tta in asked
     ]
-    buffer = np.empty((info.batch, size), np.float32)
-    at: list[tuple[int, int]] = []  # the row and the number of the shift of every window in the buffer
-    end = (-1, 0, buffer[:0, 0])
-    for row, shift, window in chain(cut_windows(jobs, starts, size, info.rate, asked[0]), [end]):
-        if at and (row < 0 or len(at) == info.batch):
-            outputs = call(buffer[: len(at)])
-            for sums in found:
-                sums.add(at, outputs)
-            at = []
-        if row >= 0 and silence == "floor" and not window.any():
-            for sums in found:
-                sums.add_silence(row, shift, _floor(info))
-        elif row >= 0:
-            buffer[len(at)] = window
-            at.append((row, shift))
+    uses = Counter[Hashable](place for _, _, place in all_places(info, jobs, starts, asked[0]))
+    queue = DistinctWindows(call, np.empty((info.batch, size), np.float32), uses, found)
+    places = all_places(info, jobs, starts, asked[0])
+    for row, shift, place, window in cut_windows(jobs, places, size, queue.knows):
+        if silence == "floor" and window is not None and not window.any():
+            queue.add_silence((row, shift), _floor(info))
+        else:
+            queue.add((row, shift), place, window)
+    queue.score()
     return found
 
 

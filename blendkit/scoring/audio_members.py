@@ -9,7 +9,7 @@ from typing import Any
 
 from blendkit.audio import Grid, Recording
 from blendkit.errors import BlendkitError
-from blendkit.member import TTA, FileMember, Member, check_window, shift_notes
+from blendkit.member import TTA, FileMember, Member, check_window, passes_of, shift_notes
 from blendkit.store import LogitStore, file_hash
 
 NO_AUDIO_KEY = "silence"
@@ -22,7 +22,8 @@ class AudioMember:
 
     limit_s: of an isolated member, seconds per recording (None: the default). seconds: spent on it in all; inference_s:
     of those, inside the model; audio_s: duration of the audio it scored; tried: whether it had to score silence.
-    unshifted: the same member with one shift alone, where a run may fall back on it; facts: what its logits depend on.
+    unshifted: the same member with one shift alone, where a run may fall back on it; passes: how often the built member
+    hears its audio with all shifts, if they can be dropped, else 1; facts: what its logits depend on.
     """
 
     name: str
@@ -37,6 +38,7 @@ class AudioMember:
     limit_s: float | None = None
     tried: bool = False
     unshifted: AudioMember | None = None
+    passes: float = 1.0
     facts: dict[str, Any] = field(default_factory=dict)
 
 
@@ -55,11 +57,6 @@ def one_shift(tta: TTA) -> TTA | None:
         return None
     nearest = min(tta.shifts_s, key=abs)
     return TTA() if nearest == 0 else TTA((nearest,), tta.edge)
-
-
-def passes(member: AudioMember) -> int:
-    """Return how often a built member hears its audio, if shifts can be dropped: once per shift."""
-    return 1 if member.unshifted is None else len(member.tta.shifts_s)
 
 
 def build_members(
@@ -82,7 +79,8 @@ def build_members(
         m.store = m.store or m.open_store(made)
         if m.unshifted is not None and (not isinstance(made, Member) or made.info.pool == "frames"):
             m.unshifted = None  # its shifts cost no predictions of their own: nothing would be saved
-        if m.unshifted is not None:
+        if m.unshifted is not None and isinstance(made, Member):
+            m.passes = passes_of(made.info, grid.chunk_s, m.tta)
             m.unshifted.store = m.unshifted.store or m.unshifted.open_store(made)
     return built, notes
 

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from blendkit.audio import Prepared, Recording, groups, probe_duration
 from blendkit.events import Emit
 from blendkit.member import Before, Member
-from blendkit.scoring.audio_members import AudioMember, Built, lacking, passes
+from blendkit.scoring.audio_members import AudioMember, Built, lacking
 from blendkit.scoring.budget import Choice, OutOfTime, Span, Speed, Terms, Work, fitting, models_s
 from blendkit.store import LogitStore
 
@@ -129,7 +129,7 @@ class Pace:
             return [prepared]
         heard = sum(p.duration_s for p in prepared)
         due = [m for m in self.current if m.name in self.speeds and self.missing(m.name)]
-        group_s = sum(passes(m) * heard * self.speeds[m.name].per_s.likely for m in due)
+        group_s = sum(m.passes * heard * self.speeds[m.name].per_s.likely for m in due)
         return [[p] for p in prepared] if self.tight or group_s > _HALF * self.scoring_left() else [prepared]
 
     def stores(self) -> Iterator[LogitStore | None]:
@@ -161,7 +161,7 @@ class Pace:
         def look(done: int, following: int, every: int) -> None:
             share = following / max(every, 1)
             if self.terms is not None:
-                needs = sum(self.speeds[m.name].per_s.likely * heard * passes(m) for m in members) * share
+                needs = sum(self.speeds[m.name].per_s.likely * heard * m.passes for m in members) * share
                 if needs > self.scoring_left():
                     raise OutOfTime
             if done:
@@ -177,7 +177,7 @@ class Pace:
             audio_s = sum(p.duration_s for p in prepared)
             if m.name in self.speeds:
                 speed = self.speeds[m.name]
-                self.speeds[m.name] = speed.measured(seconds / len(members), audio_s * passes(m))
+                self.speeds[m.name] = speed.measured(seconds / len(members), audio_s * m.passes)
             for level in [(m.name, m.name in self.choice.shifts), *([(m.name, True)] if m.unshifted else [])]:
                 if level in self._left_s:
                     self._left_s[level] -= sum(self.seconds[r] for r in done & self._lacks[level])
@@ -220,12 +220,12 @@ class Pace:
             full_s = self._left_s[m.name, False]
             least_s = self._left_s[m.name, True] if unshifted else full_s
             share, optional = self.terms.shares.get(m.name, 1.0), m.name in self.terms.optional
-            out.append(Work(m.name, share, optional, passes(m), full_s, least_s))
+            out.append(Work(m.name, share, optional, m.passes, full_s, least_s))
         return out
 
     def needs(self, works: Sequence[Work], choice: Choice) -> Span:
         """Return how long the rest takes: the models, and the waits for decoding, of which the longest counts."""
-        audio = [w.heard_s(choice) / (1 if w.name in choice.shifts else w.shifts) for w in works]
+        audio = [w.heard_s(choice) / (1 if w.name in choice.shifts else w.passes) for w in works]
         models = models_s(works, {n: s.per_s for n, s in self.speeds.items()}, choice)
         return models + self.waiting.per_s.times(max(audio, default=0.0))
 
