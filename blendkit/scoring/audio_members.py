@@ -3,16 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from typing import Any
 
 from blendkit.audio import Grid, Recording
 from blendkit.errors import BlendkitError
 from blendkit.member import TTA, FileMember, Member, check_window, passes_of, shift_notes
-from blendkit.store import LogitStore, file_hash
+from blendkit.store import LogitStore
 
-NO_AUDIO_KEY = "silence"
 Built = dict[str, Member | FileMember]
 
 
@@ -42,10 +40,16 @@ class AudioMember:
     facts: dict[str, Any] = field(default_factory=dict)
 
 
-def lacking(member: AudioMember, keys: Mapping[str, str]) -> set[str]:
-    """Return the recordings, of those with keys, that a member's store does not hold as they are now."""
+def lacking(member: AudioMember, recordings: Iterable[Recording], keys: Mapping[str, str]) -> set[str]:
+    """Return the recordings that a member's store does not hold as they are now; `keys` has those that it knows."""
     known = member.store.recordings() if member.store is not None else {}
-    return {r for r, key in keys.items() if r not in known or known[r].key != key}
+    return {r.id for r in recordings if r.id not in known or known[r.id].key != keys[r.id]}
+
+
+def known_recordings(members: Iterable[AudioMember]) -> set[str]:
+    """Return the recordings that the store of a member knows, as they are now or as they were."""
+    levels = [level for m in members for level in (m, m.unshifted) if level is not None]
+    return {r for level in levels if level.store is not None for r in level.store.recordings()}
 
 
 def one_shift(tta: TTA) -> TTA | None:
@@ -91,18 +95,3 @@ def _unheard(made: Member | FileMember, grid: Grid) -> list[str]:
     given = [f"`{key}: {value}`" for key, (value, default) in asked.items() if value != default]
     own = given and not isinstance(made, Member)
     return [f"reads the files by itself: {' and '.join(given)} has no effect on it"] if own else []
-
-
-def recording_keys(recordings: Iterable[Recording], grid: Grid) -> dict[str, str]:
-    """Return what a recording's saved values depend on: the hash of its file, and the duration expected of it."""
-    recordings = list(recordings)
-
-    def key(r: Recording) -> str:
-        try:
-            content = file_hash(r.path) if r.path.name else NO_AUDIO_KEY
-        except OSError as error:
-            content = f"unreadable: {error.strerror}"
-        return f"{content}:{grid.expected_s.get(r.id, 0):g}"
-
-    with ThreadPoolExecutor(2) as pool:
-        return dict(zip([r.id for r in recordings], pool.map(key, recordings), strict=True))

@@ -7,8 +7,8 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from blendkit.audio import Batch, Grid, Recording, prepare_group
-from blendkit.scoring.audio_members import recording_keys
 from blendkit.scoring.mixing import BackgroundMix, DrawnCopy, draw_copies, prepare_mixed
+from blendkit.scoring.recording_keys import recording_keys
 from blendkit.store import FeatureStore, mix_facts
 
 

@@ -1,8 +1,8 @@
 """Two layouts of logits in a part: by row while a run writes small parts, by class once they are packed.
 
 A small part with a column per class costs ten times as much to write and to read, and is half as large again; a packed
-part with a column per class lets a few classes be read alone. A small part names no classes: the store's facts do, once,
-and the names of thousands of classes would be a third of what writing a part costs.
+part with a column per class lets a few classes be read alone. A small part names no classes: the store's facts do,
+once, and the names of thousands of classes would be a third of what writing a part costs.
 """
 
 from __future__ import annotations
