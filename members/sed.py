@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from math import ceil
 from pathlib import Path
 from typing import Any, Literal
 
@@ -23,6 +24,7 @@ from blendkit.graphs import (
 )
 from blendkit.member import (
     BELOW_FLOAT32,
+    PART,
     Batch,
     ClassBy,
     ClassMap,
@@ -38,6 +40,8 @@ from blendkit.member import (
     Part,
     PartFrames,
     Seconds,
+    SpreadFront,
+    Threads,
     WindowParts,
     apart,
     as_logits,
@@ -45,12 +49,14 @@ from blendkit.member import (
     audio_input,
     find_clip_and_frame,
     frame_moves,
+    in_parts,
     logits_version,
     match_classes,
     part_frames,
     picture_input,
     read_class_names,
     saw_of_folds,
+    side_by_side,
     stated_space,
     trial_windows,
 )
@@ -63,7 +69,7 @@ class SedMember:
     """Folds of one architecture."""
 
     info: MemberInfo
-    front: Mel | RawAudio
+    front: SpreadFront | RawAudio
     folds: tuple[GraphRunner, ...]
     labels: ClassMap
     outputs: ClipAndFrame
@@ -72,6 +78,7 @@ class SedMember:
     gives: LogitOrProb
     fold_saw: tuple[Saw, ...] = ()
     parts: PartFrames | None = None
+    workers: int = 1
 
     def only(self, folds: Sequence[int]) -> SedMember:
         """Return the ensemble of these folds alone."""
@@ -84,7 +91,11 @@ class SedMember:
     def predict_front(self, pictures: Float32) -> Float32:
         """As `predict`, for spectrograms (B, 1, mels, frames)."""
         one = {"frames": self._frames, "parts": self._parts}.get(self.info.pool, self._mixed)
-        mean = np.mean([one(fold, pictures) for fold in self.folds], axis=0)
+        parts = in_parts(pictures, self.folds[0].input.batch or PART)
+        jobs = [(fold, part) for fold in self.folds for part in parts]
+        found = side_by_side(lambda job: one(*job), jobs, self.workers)
+        n = len(parts)
+        mean = np.mean([np.concatenate(found[i : i + n]) for i in range(0, len(found), n)], axis=0)
         if self.info.pool != "frames" and self.mix == "prob":
             mean = logit(mean, floor=BELOW_FLOAT32)
         flat = self.labels.place(mean.reshape(-1, mean.shape[-1]).astype(np.float32))
@@ -191,7 +202,9 @@ def sed(
     samples = samples_at(window, front.rate)
     mapped = match_classes("sed", labels, class_by, context, synonyms=Path(synonyms) if synonyms else None)
     tried = front(trial_windows(samples))
-    runners = tuple(_runner(Path(f), front, samples, context) for f in folds)
+    threads = Threads.of(context.threads if context.provider == "cpu" else 1, len(folds) * ceil(batch / PART))
+    each = threads.each if context.provider == "cpu" else context.threads
+    runners = tuple(_runner(Path(f), front, samples, replace(context, threads=each)) for f in folds)
     outputs = find_clip_and_frame(
         runners[0], ports(graph)[1], tried, (clip, frame), labels, need_frames=pool in ("frames", "parts")
     )
@@ -200,8 +213,8 @@ def sed(
         stated_space("sed", graph, o.name, o.arranged(v), gives) for o, v in zip(outputs.used, values, strict=True)
     ]
     notes = (mapped.note, *said, f"{len(folds)} folds averaged as {mix}", f"frame weight {frame_weight:g}", *mixed)
-    each = saw_of_folds(folds, "sed")
-    saw = each[0].joined(*each[1:])
+    seen = saw_of_folds(folds, "sed")
+    saw = seen[0].joined(*seen[1:])
     moves = frame_moves(frame_shift, main_weight)
     per_part = (
         part_frames(outputs, WindowParts.of(window, hop_s, context.chunk_s, anchor), moves) if pool == "parts" else None
@@ -212,7 +225,10 @@ def sed(
         mapped.classes, mapped.covered, front.rate, window, runners[0].input.whole_batches(batch), notes, saw,
         hop_s, pool, anchor, frames, moves if pool == "frames" else (),
     )  # fmt: skip
-    return SedMember(info, front, runners, mapped, outputs, frame_weight, mix, spaces[0], each, per_part)
+    spread = front if isinstance(front, RawAudio) else SpreadFront(front, context.threads)
+    return SedMember(
+        info, spread, runners, mapped, outputs, frame_weight, mix, spaces[0], seen, per_part, threads.workers
+    )
 
 
 def _check_pool(pool: Pool, frame_shift: int, mix: LogitOrProb) -> None:

@@ -72,6 +72,7 @@ if TYPE_CHECKING:
         logits_version_of,
     )
     from blendkit.member.slim_graph import slim_or_whole
+    from blendkit.member.spread import PART, SpreadFront, Threads, in_parts, side_by_side
     from blendkit.member.window_parts import PartFrames, WindowParts, frame_moves
     from blendkit.member.window_places import RecordingAudio, passes_of, shift_notes
     from blendkit.member.windows import (
@@ -94,6 +95,7 @@ __all__ = [
     "NO_CHUNK",
     "NO_SCORE",
     "NO_WINDOW",
+    "PART",
     "SCORING_FORMAT",
     "TTA",
     "Batch",
@@ -140,6 +142,8 @@ __all__ = [
     "Rolls",
     "Seconds",
     "Sensitivity",
+    "SpreadFront",
+    "Threads",
     "WindowParts",
     "apart",
     "as_logits",
@@ -156,6 +160,7 @@ __all__ = [
     "frame_member",
     "frame_moves",
     "import_code",
+    "in_parts",
     "is_isolated",
     "isolated",
     "locate",
@@ -178,6 +183,7 @@ __all__ = [
     "score_output",
     "score_together",
     "shift_notes",
+    "side_by_side",
     "slim_or_whole",
     "stated_space",
     "trial_windows",
