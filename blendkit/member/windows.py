@@ -120,10 +120,12 @@ def score_together(
         features = _guarded(first, "front", windows)
         return [_checked(m, _guarded(m, "predict_front", features), len(windows)) for m in members]
 
-    widths = [len(m.info.classes) * max(1, m.info.frames) for m in members]
+    columns = [m.info.classes for m in members]
+    widths = [len(c) * max(1, first.info.frames) for c in columns]
     asked = [tta] if unshifted is None else [tta, unshifted]
     found = [
-        GroupScores(*f, spent[0]) for f in _scored_windows(call, widths, first.info, jobs, chunk_s, asked, silence)
+        GroupScores(*f, spent[0])
+        for f in _scored_windows(call, widths, first.info, jobs, chunk_s, asked, silence, columns)
     ]
     return replace(found[0], seconds=spent[0], unshifted=found[1] if len(found) > 1 else None)
 
@@ -154,12 +156,14 @@ def _scored_windows(
     chunk_s: float,
     asked: Sequence[TTA],
     silence: Silence = "score",
+    columns: Sequence[Sequence[str]] = (),
 ) -> list[tuple[list[Float32], list[dict[str, Lost]], dict[str, int]]]:
     """Cut windows, call the model on batches of them, average over shifts and pool onto chunks.
 
-    asked: the shifts to score; further ones take some of the first's shifts, from the same calls. Returns for each of
-    them values (sum of chunks, width) and the windows lost by recording, for each of the model's outputs, and the
-    silent windows by recording.
+    asked: the shifts to score; further ones take some of the first's shifts, from the same calls. columns: the classes
+    of each of the model's outputs, where its columns are classes. Returns for each of the shifts asked values (sum of
+    chunks, width) and the windows lost by recording, for each of the model's outputs, and the silent windows by
+    recording.
     """
     placed = [place_windows(info, chunk_s, j.chunks) for j in jobs]
     over = [TTA() if info.pool == "frames" else tta for tta in asked]  # shifts of frames need no further windows
@@ -169,11 +173,11 @@ def _scored_windows(
         asked, _averaged(call, widths, info, jobs, [s for s, _ in placed], over, silence), strict=True
     ):
         out, lost = [], []
-        for mean in sums.means:
+        for mean, classes in zip(sums.means, columns or [()] * len(widths), strict=True):
             values = fill_lost(mean.logits(), mean.weight > 0, per_recording, _floor(info))
             pooled = values if windows_are_chunks(info, chunk_s) else pool_windows(values, info, chunk_s, placed, tta)
             out.append(pooled.astype(np.float32))
-            lost.append(lost_by_recording(mean.lost, mean.weight > 0, names, per_recording))
+            lost.append(lost_by_recording(mean.lost, mean.weight > 0, names, per_recording, mean.where, classes))
         found.append((out, lost, count_by_recording(sums.silent, names, per_recording)))
     return found
 

@@ -77,7 +77,7 @@ def build_members(
         if isinstance(made, Member):
             check_window(m.name, made.info, grid.chunk_s)
         try:
-            notes[m.name] = [*made.info.notes, *shift_notes(made.info, m.tta), *_unheard(made, grid)]
+            notes[m.name] = [*made.info.notes, *shift_notes(made.info, m.tta), *unheard_notes(made, grid)]
         except BlendkitError as error:
             raise BlendkitError(f"member {m.name!r}: {error.title}", error.problems) from error
         m.store = m.store or m.open_store(made)
@@ -89,7 +89,7 @@ def build_members(
     return built, notes
 
 
-def _unheard(made: Member | FileMember, grid: Grid) -> list[str]:
+def unheard_notes(made: Member | FileMember, grid: Grid) -> list[str]:
     """Return what a run asks of its audio that does not reach a member which reads the files by itself."""
     asked = {"channels": (grid.channels, "mean"), "silence": (grid.silence, "score")}
     given = [f"`{key}: {value}`" for key, (value, default) in asked.items() if value != default]

@@ -167,7 +167,7 @@ def score_audio(scorer: Scorer, out: Path, *, runtime: Runtime = CPU_ONLY, emit:
     """
     if scorer.left_out:
         emit("left_out", {"files": list(scorer.left_out)})
-    member = audio_member(scorer.member, scorer.params, scorer.context, scorer.tta, scorer.facts, out)
+    member = audio_member(scorer.member, scorer.params, scorer.context, scorer.tta, scorer.facts, out, scorer.grid)
     scored = score_recordings([member], scorer.recordings, scorer.grid, emit)
     opened = Opened({}, (member,), {}, [], {})
     for speed in throughput(opened, runtime):
