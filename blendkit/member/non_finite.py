@@ -115,7 +115,7 @@ def _bad_classes(
     out: dict[str, Bools] = {}
     for row, columns in where.items():
         r = recordings[int(np.searchsorted(bounds, row, side="right")) - 1]
-        own = columns.reshape(-1, len(classes)).any(axis=0)
+        own = np.asarray(columns.reshape(-1, len(classes)).any(axis=0))
         out[r] = own | out[r] if r in out else own
     return out
 
