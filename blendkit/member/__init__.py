@@ -72,7 +72,7 @@ if TYPE_CHECKING:
         logits_version_of,
     )
     from blendkit.member.slim_graph import slim_or_whole
-    from blendkit.member.spread import PART, SpreadFront, Threads, in_parts, side_by_side
+    from blendkit.member.spread import PART, SpreadFront, Threads, of_each_on_parts
     from blendkit.member.window_parts import PartFrames, WindowParts, frame_moves
     from blendkit.member.window_places import RecordingAudio, passes_of, shift_notes
     from blendkit.member.windows import (
@@ -160,7 +160,6 @@ __all__ = [
     "frame_member",
     "frame_moves",
     "import_code",
-    "in_parts",
     "is_isolated",
     "isolated",
     "locate",
@@ -169,6 +168,7 @@ __all__ = [
     "match_classes",
     "model_folders",
     "names_in_common",
+    "of_each_on_parts",
     "on_grid",
     "open_head",
     "package_folder",
@@ -183,7 +183,6 @@ __all__ = [
     "score_output",
     "score_together",
     "shift_notes",
-    "side_by_side",
     "slim_or_whole",
     "stated_space",
     "trial_windows",

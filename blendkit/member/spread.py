@@ -8,18 +8,17 @@ machine, so that the values are, too.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from math import ceil
 from typing import Any, TypeVar
 
 import numpy as np
 
-from blendkit.core import Float32
+from blendkit.core import Float32, side_by_side
+from blendkit.member.protocol import MemberContext
 
 PART = 4  # windows: fewer leave a graph's matrices too small, more leave threads without work
-Job = TypeVar("Job")
-Made = TypeVar("Made")
+Model = TypeVar("Model")
 
 
 @dataclass(frozen=True)
@@ -30,10 +29,13 @@ class Threads:
     each: int
 
     @classmethod
-    def of(cls, threads: int, jobs: int) -> Threads:
-        """Return workers of one thread each for so many jobs; of more, where there are fewer jobs than threads."""
-        workers = max(1, min(threads, jobs))
-        return cls(workers, max(1, threads // workers))
+    def of(cls, context: MemberContext, jobs: int) -> Threads:
+        """Return workers of one thread each for so many jobs; of more, where there are fewer jobs than threads.
+
+        On anything but the CPU, one worker has all threads.
+        """
+        workers = max(1, min(context.threads, jobs)) if context.provider == "cpu" else 1
+        return cls(workers, max(1, context.threads // workers))
 
 
 def in_parts(windows: Float32, size: int = PART) -> list[Float32]:
@@ -44,12 +46,22 @@ def in_parts(windows: Float32, size: int = PART) -> list[Float32]:
     return np.array_split(windows, max(1, ceil(len(windows) / size)))
 
 
-def side_by_side(work: Callable[[Job], Made], jobs: Sequence[Job], workers: int) -> list[Made]:
-    """Return what `work` makes of every job, in their order."""
-    if workers == 1 or len(jobs) < 2:
-        return [work(job) for job in jobs]
-    with ThreadPoolExecutor(min(workers, len(jobs))) as pool:
-        return list(pool.map(work, jobs))
+def of_each_on_parts(
+    work: Callable[[Model, Float32], Any], models: Sequence[Model], windows: Float32, size: int, workers: int
+) -> list[Any]:
+    """Return what every model makes of a batch (B, ...), as one array each; models and parts run side by side.
+
+    work: gives a model's values (b, ...) of a part; size: windows of a part at most.
+    """
+    parts = in_parts(windows, size)
+    n = len(parts)
+    made: list[Any] = [None] * (len(models) * n)
+
+    def one(i: int) -> None:
+        made[i] = work(models[i // n], parts[i % n])
+
+    side_by_side(one, len(made), workers)
+    return [np.concatenate(made[i : i + n]) for i in range(0, len(made), n)]
 
 
 @dataclass(frozen=True)
@@ -61,5 +73,6 @@ class SpreadFront:
 
     def __call__(self, windows: Float32) -> Float32:
         """Return the features (B, ...) of windows (B, samples)."""
-        parts = np.array_split(windows, max(1, min(self.threads, len(windows))))
-        return np.concatenate(side_by_side(self.front, parts, self.threads))
+        size = ceil(len(windows) / self.threads)
+        (made,) = of_each_on_parts(lambda front, part: front(part), [self.front], windows, size, self.threads)
+        return np.asarray(made)

@@ -37,7 +37,7 @@ from blendkit.scoring.broken_members import (
 from blendkit.scoring.budget import Choice, OutOfTime, Terms
 from blendkit.scoring.cpus import cpu_count
 from blendkit.scoring.cut import status_with_cut
-from blendkit.scoring.decoding_ahead import Heard, decoded_groups
+from blendkit.scoring.decoding_ahead import HeardGroup, decoded_groups
 from blendkit.scoring.fold_models import by_unseen_folds
 from blendkit.scoring.isolation import FAILED, closing_workers, failed_entries, score_surviving
 from blendkit.scoring.pace import Pace
@@ -124,7 +124,7 @@ def _finish(pace: Pace, emit: Emit) -> None:
             emit("store", {"name": m.name, "notes": notes})
 
 
-def _score_group(pace: Pace, built: Built, heard: Heard, grid: Grid, writer: PartWriter) -> None:
+def _score_group(pace: Pace, built: Built, heard: HeardGroup, grid: Grid, writer: PartWriter) -> None:
     """Score a group that is decoded, and say so: as a whole, or in a hurry one recording after another."""
     for piece in pace.pieces(heard.recordings):
         with naming_untried(partial(pace.untried, piece), pace.emit):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-import time
+from typing import Any
 
 import numpy as np
 import pytest
@@ -11,7 +11,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from blendkit.member.mel import Mel
-from blendkit.member.spread import SpreadFront, Threads, in_parts, side_by_side
+from blendkit.member.protocol import MemberContext
+from blendkit.member.spread import SpreadFront, Threads, in_parts, of_each_on_parts
 
 
 @given(st.integers(1, 60), st.integers(2, 9))
@@ -30,26 +31,21 @@ def test_parts_hold_all_windows_in_order_and_none_is_alone(count: int, size: int
     [(1, 15, 1, 1), (2, 15, 2, 1), (16, 15, 15, 1), (16, 3, 3, 5), (16, 1, 1, 16), (4, 0, 1, 4)],
 )
 def test_workers_of_one_thread_unless_the_jobs_are_few(threads: int, jobs: int, workers: int, each: int) -> None:
-    assert Threads.of(threads, jobs) == Threads(workers, each)
+    assert Threads.of(MemberContext(threads=threads), jobs) == Threads(workers, each)
+    assert Threads.of(MemberContext(threads=threads, provider="cuda"), jobs) == Threads(1, threads)
 
 
-def test_jobs_run_side_by_side_and_answer_in_order() -> None:
+def test_models_and_parts_run_side_by_side_and_answer_in_order() -> None:
     together = threading.Barrier(3, timeout=20)
 
-    def work(job: int) -> int:
+    def work(model: int, part: Any) -> Any:
         together.wait()  # three at once, or this raises
-        time.sleep(0.01 * (2 - job % 3))
-        return job * job
+        return part * model
 
-    assert side_by_side(work, range(6), 3) == [0, 1, 4, 9, 16, 25]
-    assert side_by_side(str, [7], 3) == ["7"]
-    here = threading.get_ident()
-    assert side_by_side(lambda _: threading.get_ident(), [1, 2], 1) == [here, here]
-
-
-def test_what_a_job_raises_is_raised() -> None:
-    with pytest.raises(ZeroDivisionError):
-        side_by_side(lambda job: 1 // job, [1, 0, 2], 2)
+    batch = np.arange(7.0, dtype=np.float32)
+    one, other, last = of_each_on_parts(work, [1, 10, 100], batch, 4, 3)
+    assert (one.tolist(), other.tolist()) == (batch.tolist(), (10 * batch).tolist())
+    assert last[-1] == 600
 
 
 @pytest.mark.parametrize("count", [1, 2, 5])
