@@ -45,12 +45,12 @@ class HeardAudio:
     def decoded(self, todo: Sequence[Recording], rate: int, store: FeatureStore) -> Generator[tuple[Prepared, ...]]:
         """Yield recordings in groups, decoded at a rate (Hz); say in the store what mixed copies are made of."""
         if not self.copies:
-            numbered = ((i, group) for i, group in enumerate(groups(todo)))
-            with closing(
-                decoded_groups(lambda: _following(numbered, rate), self.keys, self.grid, cpu_count())
-            ) as coming:
+            numbered = enumerate(groups(todo))
+            ahead = decoded_groups(lambda: _following(numbered, rate), self.keys, self.grid, cpu_count())
+            with closing(ahead) as coming:
                 for heard in coming:
                     yield heard.recordings
+                    del heard
             return
         for group in groups(todo):
             batch, contents = prepare_mixed(group, rate, self.grid, self.copies)
