@@ -43,6 +43,7 @@ from blendkit.store import require_features
 RATE, WINDOW_S = 48000, 3.0
 EMBEDDING = "embedding"
 PER_CALL = 4  # windows per call of an interpreter
+CALLS = 4  # of each interpreter per batch: at its end, threads wait for the slowest
 _STEM = "BirdNET_GLOBAL_6K_V2.4"
 MODEL_FILE = f"{_STEM}_Model_FP32.tflite"
 GEO_FILE = f"{_STEM}_MData_Model_V2_FP16.tflite"
@@ -171,7 +172,7 @@ def birdnet(
     )
     notes = (mapped.note, f"logits x sensitivity {sensitivity:g}; confidence is their sigmoid")
     info = MemberInfo(
-        mapped.classes, mapped.covered, RATE, WINDOW_S, 2 * PER_CALL * context.threads, notes,
+        mapped.classes, mapped.covered, RATE, WINDOW_S, CALLS * PER_CALL * context.threads, notes,
         hop_s=hop_s, pool=pool, anchor=anchor,
     )  # fmt: skip
     return BirdnetMember(info, source, graph, mapped, sensitivity, context.threads, tuple(grid) if grid else None)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from math import ceil
 from pathlib import Path
 from typing import Any, Literal
 
@@ -13,16 +14,10 @@ from numpy.typing import NDArray
 from blendkit.audio import Anchor, Pool, samples_at
 from blendkit.core import Float32, Float64, Saw, logit
 from blendkit.errors import BlendkitError
-from blendkit.graphs import (
-    load_graph,
-    metadata,
-    metadata_names,
-    metadata_seconds,
-    open_session,
-    ports,
-)
+from blendkit.graphs import load_graph, metadata, metadata_names, metadata_seconds, open_session, ports
 from blendkit.member import (
     BELOW_FLOAT32,
+    PART,
     Batch,
     ClassBy,
     ClassMap,
@@ -38,6 +33,8 @@ from blendkit.member import (
     Part,
     PartFrames,
     Seconds,
+    SpreadFront,
+    Threads,
     WindowParts,
     apart,
     as_logits,
@@ -47,6 +44,7 @@ from blendkit.member import (
     frame_moves,
     logits_version,
     match_classes,
+    of_each_on_parts,
     part_frames,
     picture_input,
     read_class_names,
@@ -63,7 +61,7 @@ class SedMember:
     """Folds of one architecture."""
 
     info: MemberInfo
-    front: Mel | RawAudio
+    front: SpreadFront
     folds: tuple[GraphRunner, ...]
     labels: ClassMap
     outputs: ClipAndFrame
@@ -72,6 +70,7 @@ class SedMember:
     gives: LogitOrProb
     fold_saw: tuple[Saw, ...] = ()
     parts: PartFrames | None = None
+    workers: int = 1
 
     def only(self, folds: Sequence[int]) -> SedMember:
         """Return the ensemble of these folds alone."""
@@ -84,7 +83,8 @@ class SedMember:
     def predict_front(self, pictures: Float32) -> Float32:
         """As `predict`, for spectrograms (B, 1, mels, frames)."""
         one = {"frames": self._frames, "parts": self._parts}.get(self.info.pool, self._mixed)
-        mean = np.mean([one(fold, pictures) for fold in self.folds], axis=0)
+        size = self.folds[0].input.batch or PART
+        mean = np.mean(of_each_on_parts(one, self.folds, pictures, size, self.workers), axis=0)
         if self.info.pool != "frames" and self.mix == "prob":
             mean = logit(mean, floor=BELOW_FLOAT32)
         flat = self.labels.place(mean.reshape(-1, mean.shape[-1]).astype(np.float32))
@@ -191,7 +191,8 @@ def sed(
     samples = samples_at(window, front.rate)
     mapped = match_classes("sed", labels, class_by, context, synonyms=Path(synonyms) if synonyms else None)
     tried = front(trial_windows(samples))
-    runners = tuple(_runner(Path(f), front, samples, context) for f in folds)
+    threads = Threads.of(context, len(folds) * ceil(batch / PART))
+    runners = tuple(_runner(Path(f), front, samples, replace(context, threads=threads.each)) for f in folds)
     outputs = find_clip_and_frame(
         runners[0], ports(graph)[1], tried, (clip, frame), labels, need_frames=pool in ("frames", "parts")
     )
@@ -200,19 +201,22 @@ def sed(
         stated_space("sed", graph, o.name, o.arranged(v), gives) for o, v in zip(outputs.used, values, strict=True)
     ]
     notes = (mapped.note, *said, f"{len(folds)} folds averaged as {mix}", f"frame weight {frame_weight:g}", *mixed)
-    each = saw_of_folds(folds, "sed")
-    saw = each[0].joined(*each[1:])
+    seen = saw_of_folds(folds, "sed")
+    saw = seen[0].joined(*seen[1:])
     moves = frame_moves(frame_shift, main_weight)
-    per_part = (
-        part_frames(outputs, WindowParts.of(window, hop_s, context.chunk_s, anchor), moves) if pool == "parts" else None
-    )
-    frames = max(1, outputs.frame.frames) if pool == "frames" and outputs.frame is not None else 0
-    frames = len(per_part.ranges) if per_part else frames
+    per_part, frames = None, 0
+    if pool == "parts":
+        per_part = part_frames(outputs, WindowParts.of(window, hop_s, context.chunk_s, anchor), moves)
+        frames = len(per_part.ranges)
+    elif pool == "frames" and outputs.frame is not None:
+        frames = max(1, outputs.frame.frames)
     info = MemberInfo(
         mapped.classes, mapped.covered, front.rate, window, runners[0].input.whole_batches(batch), notes, saw,
         hop_s, pool, anchor, frames, moves if pool == "frames" else (),
     )  # fmt: skip
-    return SedMember(info, front, runners, mapped, outputs, frame_weight, mix, spaces[0], each, per_part)
+    spread = SpreadFront(front, context.threads)
+    made = SedMember(info, spread, runners, mapped, outputs, frame_weight, mix, spaces[0], seen, per_part)
+    return replace(made, workers=threads.workers)
 
 
 def _check_pool(pool: Pool, frame_shift: int, mix: LogitOrProb) -> None:

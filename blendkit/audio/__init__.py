@@ -31,7 +31,17 @@ if TYPE_CHECKING:
     )
     from blendkit.audio.headers import probe_duration
     from blendkit.audio.ogg import Segment, intact_segments, is_truncated
-    from blendkit.audio.prepare import Batch, Grid, Prepared, Silence, groups, prepare_group
+    from blendkit.audio.prepare import (
+        GROUP_S,
+        Batch,
+        Grid,
+        Prepared,
+        Silence,
+        groups,
+        prepare_group,
+        prepare_recording,
+        stated_seconds_of,
+    )
     from blendkit.audio.recorder_comments import stated_zone
     from blendkit.audio.recordings import FoundAudio, Recording, find_audio, find_recordings, unique_recordings
     from blendkit.audio.resampling import resample
@@ -40,6 +50,7 @@ else:
     __getattr__, __dir__ = lazy_face(__name__)
 
 __all__ = [
+    "GROUP_S",
     "Anchor",
     "Batch",
     "Channels",
@@ -72,10 +83,12 @@ __all__ = [
     "overlaps",
     "place",
     "prepare_group",
+    "prepare_recording",
     "probe_duration",
     "release",
     "resample",
     "samples_at",
+    "stated_seconds_of",
     "stated_zone",
     "unique_recordings",
 ]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -69,12 +69,20 @@ class Batch:
     scratch: TemporaryDirectory[str]
 
 
-def groups(recordings: Sequence[Recording]) -> Iterator[list[Recording]]:
-    """Yield fixed groups of recordings, independent of what is stored already; a batch never spans two groups."""
+def stated_seconds_of(recording: Recording) -> float:
+    """Return the seconds that a recording's header states; 0 where it states none."""
+    return (probe_duration(recording.path) if recording.path.name else None) or 0.0
+
+
+def groups(recordings: Sequence[Recording], lengths: Mapping[str, float] | None = None) -> Iterator[list[Recording]]:
+    """Yield fixed groups of recordings, independent of what is stored already; a batch never spans two groups.
+
+    lengths: `stated_seconds_of` each by its id, where that was asked before.
+    """
     group: list[Recording] = []
     seconds = 0.0
     for r in recordings:
-        length = (probe_duration(r.path) if r.path.name else None) or 0.0
+        length = stated_seconds_of(r) if lengths is None else lengths[r.id]
         if group and (len(group) == GROUP or seconds + length > GROUP_S):
             yield group
             group, seconds = [], 0.0

@@ -9,6 +9,7 @@ from pathlib import Path, PurePath
 
 from blendkit.audio.decoded import Status
 from blendkit.audio.decoding import decode
+from blendkit.audio.unlisted import looks_unlisted
 from blendkit.core import AUDIO_SUFFIXES, natural_key, recording_id
 from blendkit.errors import BlendkitError
 from blendkit.temporaries import scratch_folder
@@ -36,7 +37,8 @@ class FoundAudio:
 
 
 def find_recordings(folder: Path, expected: Container[str] = ()) -> FoundAudio:
-    """Return the audio files below a folder, and what is left out because it is none, though its name looks like one.
+    """Return the audio files below a folder, and what is left out: because it is none, though its name looks like one,
+    or because it is audio by its first bytes, or of a format that is not read, though its name has no suffix of audio.
 
     Hidden files, those of system folders, empty ones, links that lead nowhere, folders and devices are left out.
 
@@ -46,13 +48,14 @@ def find_recordings(folder: Path, expected: Container[str] = ()) -> FoundAudio:
     """
     found, left_out = [], []
     for path in sorted(folder.rglob("*"), key=lambda p: natural_key(str(p))):
-        if path.suffix.lower() in AUDIO_SUFFIXES:
-            below = path.relative_to(folder)
-            why = _why_not(path, below)
-            if why and not (why == EMPTY and recording_id(below.as_posix()) in expected):
-                left_out.append(f"{recording_id(below.as_posix(), whole=True)}: {why}")
-            else:
-                found.append(Recording(recording_id(below.as_posix()), path))
+        below = path.relative_to(folder)
+        why, named = _why_not(path, below), path.suffix.lower() in AUDIO_SUFFIXES
+        if not named:
+            why = "" if why else looks_unlisted(path)
+        if named and (not why or (why == EMPTY and recording_id(below.as_posix()) in expected)):
+            found.append(Recording(recording_id(below.as_posix()), path))
+        elif why:
+            left_out.append(f"{recording_id(below.as_posix(), whole=True)}: {why}")
     return FoundAudio(tuple(unique_recordings(found)), tuple(left_out))
 
 

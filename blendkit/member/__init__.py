@@ -72,8 +72,9 @@ if TYPE_CHECKING:
         logits_version_of,
     )
     from blendkit.member.slim_graph import slim_or_whole
+    from blendkit.member.spread import PART, SpreadFront, Threads, of_each_on_parts
     from blendkit.member.window_parts import PartFrames, WindowParts, frame_moves
-    from blendkit.member.window_places import RecordingAudio, shift_notes
+    from blendkit.member.window_places import RecordingAudio, passes_of, shift_notes
     from blendkit.member.windows import (
         Before,
         GroupScores,
@@ -94,6 +95,7 @@ __all__ = [
     "NO_CHUNK",
     "NO_SCORE",
     "NO_WINDOW",
+    "PART",
     "SCORING_FORMAT",
     "TTA",
     "Batch",
@@ -140,6 +142,8 @@ __all__ = [
     "Rolls",
     "Seconds",
     "Sensitivity",
+    "SpreadFront",
+    "Threads",
     "WindowParts",
     "apart",
     "as_logits",
@@ -164,10 +168,12 @@ __all__ = [
     "match_classes",
     "model_folders",
     "names_in_common",
+    "of_each_on_parts",
     "on_grid",
     "open_head",
     "package_folder",
     "part_frames",
+    "passes_of",
     "picture_input",
     "read_class_names",
     "read_synonyms",

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
@@ -19,7 +19,7 @@ class ShiftMean:
 
     sums: (W, C) of logits, or of probabilities; rest: (W, C) of 1 - p, so that no logit is rounded to the end of its
     scale, None for logits; weight: (W,) of the shifts added so far; finite, lost: (W,) whether a shift gave finite
-    values, and whether one gave NaN or infinity.
+    values, and whether one gave NaN or infinity; where: (C,) which columns did that, of the rows that lost a shift.
     """
 
     sums: Float64
@@ -27,6 +27,7 @@ class ShiftMean:
     weight: Float64
     finite: Bools
     lost: Bools
+    where: dict[int, Bools] = field(default_factory=dict)
 
     @classmethod
     def empty(cls, rows: int, width: int, space: ShiftSpace) -> ShiftMean:
@@ -40,6 +41,8 @@ class ShiftMean:
         for (row, weight), one, usable in zip(at, values, finite.tolist(), strict=True):
             if not usable:  # a row may come twice in a batch
                 self.lost[row] = True
+                bad = ~np.isfinite(one)
+                self.where[row] = bad | self.where[row] if row in self.where else bad
                 continue
             self.finite[row] = True
             self.add_row(row, weight, one)

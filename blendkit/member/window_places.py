@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from typing import Literal
 
 import numpy as np
 
 from blendkit.audio import (
     Decoded,
+    Edge,
     Overlaps,
     Samples,
     cut,
@@ -26,6 +28,7 @@ from blendkit.member.shift_mean import mean_of_moved
 from blendkit.member.window_parts import parts_onto_chunks
 
 _SAME_S = 0.0005  # a shift that far from whole frames is what was asked
+_MINUTE_S = 60.0
 _RELEASE = 64  # windows after which the memory of a long recording is let go
 
 
@@ -125,30 +128,95 @@ def _whole_frames(tta: TTA, info: MemberInfo) -> list[int]:
     return moves
 
 
-def cut_windows(
+@dataclass(frozen=True, slots=True)
+class WindowPlace:
+    """Where a window's samples come from: equal places are equal samples.
+
+    job: the number of the recording in its group; first: the window's first sample; edge: how what lies outside the
+    recording is filled, "" for a window inside; roll: by how many samples the window is rolled within itself.
+    """
+
+    job: int
+    first: int
+    edge: Edge | Literal[""] = ""
+    roll: int = 0
+
+
+def shifted_places(
     jobs: Sequence[RecordingAudio], starts: Sequence[Int64], size: int, rate: int, tta: TTA
-) -> Iterator[tuple[int, int, Samples]]:
-    """Yield (row, number of the shift, samples (size,)) for every window and shift.
+) -> Iterator[tuple[int, int, WindowPlace]]:
+    """Yield (row, number of the shift, place) for every window of `size` samples and shift.
 
     starts: first samples of each recording's windows.
     """
-    shifts = [(s, samples_at(s, rate), i) for i, s in enumerate(tta.shifts_s)]
+    shifts = [(i, s != 0, samples_at(s, rate)) for i, s in enumerate(tta.shifts_s)]
     row = 0
-    for job, own in zip(jobs, starts, strict=True):
-        samples = job.audio.samples
+    for number, (job, own) in enumerate(zip(jobs, starts, strict=True)):
+        length = len(job.audio.samples)
         for start in own.tolist():
-            silent = start >= len(samples)  # the window starts after the audio: a shift would bring in other audio
-            for shift_s, shift, number in shifts:
-                outside = start + shift < 0 or start + shift + size > len(samples)
-                if shift_s != 0 and ((outside and tta.edge == "drop") or silent):
-                    continue
-                if tta.edge == "roll":
-                    yield row, number, np.roll(cut(samples, start, size), -shift)
-                elif outside:  # the unshifted window is always zero-padded
-                    yield row, number, cut(samples, start + shift, size, tta.edge if shift_s != 0 else "zero")
-                else:  # copied by the caller alone
-                    yield row, number, samples[start + shift : start + shift + size]
+            for i, moved, shift in shifts:
+                if moved and start >= length:
+                    continue  # the window starts after the audio: a shift would bring in other audio
+                # the unshifted window is always zero-padded
+                place = _place(number, start, shift, tta.edge if moved else "zero", size, length)
+                if place is not None:
+                    yield row, i, place
             row += 1
-            if row % _RELEASE == 0:
-                release(samples)
-        release(samples)
+
+
+def all_places(
+    info: MemberInfo, jobs: Sequence[RecordingAudio], starts: Sequence[Int64], tta: TTA
+) -> Iterator[tuple[int, int, WindowPlace]]:
+    """Yield the windows of a group at all shifts; shifts of frames need no further windows."""
+    over = TTA() if info.pool == "frames" else tta
+    return shifted_places(jobs, starts, samples_at(info.window_s, info.rate), info.rate, over)
+
+
+def passes_of(info: MemberInfo, chunk_s: float, tta: TTA) -> float:
+    """Return how many windows a member is given with its shifts, for one without them: of a recording of a minute."""
+    chunks = max(1, round(_MINUTE_S / chunk_s))
+    samples = np.broadcast_to(np.float32(0), round(chunks * chunk_s * info.rate))
+    jobs = [RecordingAudio("", Decoded(samples, info.rate, chunks * chunk_s, "ok"), chunks)]
+    return windows_in(info, chunk_s, jobs, tta) / windows_in(info, chunk_s, jobs, TTA())
+
+
+def windows_in(info: MemberInfo, chunk_s: float, jobs: Sequence[RecordingAudio], tta: TTA) -> int:
+    """Return how many distinct windows a group has, over all shifts: so many are given to a member at most."""
+    starts = [place_windows(info, chunk_s, j.chunks)[0] for j in jobs]
+    return len({place for _, _, place in all_places(info, jobs, starts, tta)})
+
+
+def _place(job: int, start: int, shift: int, edge: Edge, size: int, length: int) -> WindowPlace | None:
+    """Return where a window lies that is moved by `shift` samples; None if that shift is left out."""
+    if edge == "roll":
+        return WindowPlace(job, start, "" if start + size <= length else "zero", shift)
+    first = start + shift
+    if edge == "clamp":
+        first = max(0, min(first, length - size))
+    if first >= 0 and first + size <= length:
+        return WindowPlace(job, first)
+    return None if edge == "drop" else WindowPlace(job, first, "zero" if edge == "clamp" else edge)
+
+
+def cut_windows(
+    jobs: Sequence[RecordingAudio],
+    places: Iterable[tuple[int, int, WindowPlace]],
+    size: int,
+    known: Callable[[WindowPlace], bool],
+) -> Iterator[tuple[int, int, WindowPlace, Samples | None]]:
+    """Yield (row, number of the shift, place, samples (size,)) of every place; None for samples that are known."""
+    last = 0
+    for row, shift, at in places:
+        samples = jobs[at.job].audio.samples
+        if row >= last + _RELEASE:
+            last = row
+            release(samples)
+        yield row, shift, at, None if known(at) else _samples(samples, at, size)
+    for job in jobs:
+        release(job.audio.samples)
+
+
+def _samples(samples: Samples, at: WindowPlace, size: int) -> Samples:
+    inside = samples[at.first : at.first + size]  # copied by the caller alone
+    window = cut(samples, at.first, size, at.edge) if at.edge else inside
+    return np.roll(window, -at.roll) if at.roll else window

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Sequence
+from collections import Counter
+from collections.abc import Callable, Hashable, Sequence
 from dataclasses import dataclass, replace
-from itertools import chain
 from typing import Any
 
 import numpy as np
@@ -13,20 +13,22 @@ import numpy as np
 from blendkit.audio import Samples, Silence, cut, edges, samples_at
 from blendkit.core import Float32, Int64, sigmoid
 from blendkit.errors import BlendkitError, broken
+from blendkit.member.distinct_windows import CallModel, DistinctWindows
 from blendkit.member.non_finite import FLOOR, Lost, count_by_recording, fill_lost, lost_by_recording
 from blendkit.member.protocol import TTA, FeatureMember, FrontedMember, Member, MemberInfo
 from blendkit.member.shift_mean import ShiftMean, ShiftSums
 from blendkit.member.window_parts import WindowParts
 from blendkit.member.window_places import (
     RecordingAudio,
+    all_places,
     cut_windows,
     hop_of,
     place_windows,
     pool_windows,
     windows_are_chunks,
+    windows_in,
 )
 
-CallModel = Callable[[Float32], Sequence[Float32]]
 Before = Callable[[int, int, int], None]
 """Called before a call of the models with windows done, windows of this call, and all windows; it may raise to stop."""
 
@@ -118,18 +120,14 @@ def score_together(
         features = _guarded(first, "front", windows)
         return [_checked(m, _guarded(m, "predict_front", features), len(windows)) for m in members]
 
-    widths = [len(m.info.classes) * max(1, m.info.frames) for m in members]
+    columns = [m.info.classes for m in members]
+    widths = [len(c) * max(1, first.info.frames) for c in columns]
     asked = [tta] if unshifted is None else [tta, unshifted]
     found = [
-        GroupScores(*f, spent[0]) for f in _scored_windows(call, widths, first.info, jobs, chunk_s, asked, silence)
+        GroupScores(*f, spent[0])
+        for f in _scored_windows(call, widths, first.info, jobs, chunk_s, asked, silence, columns)
     ]
     return replace(found[0], seconds=spent[0], unshifted=found[1] if len(found) > 1 else None)
-
-
-def windows_in(info: MemberInfo, chunk_s: float, jobs: Sequence[RecordingAudio], tta: TTA) -> int:
-    """Return how many windows a group has at most, over all shifts: some shifts may be left out at the edges."""
-    shifts = 1 if info.pool == "frames" else len(tta.shifts_s)
-    return shifts * sum(len(place_windows(info, chunk_s, j.chunks)[0]) for j in jobs)
 
 
 def features_of(
@@ -158,12 +156,14 @@ def _scored_windows(
     chunk_s: float,
     asked: Sequence[TTA],
     silence: Silence = "score",
+    columns: Sequence[Sequence[str]] = (),
 ) -> list[tuple[list[Float32], list[dict[str, Lost]], dict[str, int]]]:
     """Cut windows, call the model on batches of them, average over shifts and pool onto chunks.
 
-    asked: the shifts to score; further ones take some of the first's shifts, from the same calls. Returns for each of
-    them values (sum of chunks, width) and the windows lost by recording, for each of the model's outputs, and the
-    silent windows by recording.
+    asked: the shifts to score; further ones take some of the first's shifts, from the same calls. columns: the classes
+    of each of the model's outputs, where its columns are classes. Returns for each of the shifts asked values (sum of
+    chunks, width) and the windows lost by recording, for each of the model's outputs, and the silent windows by
+    recording.
     """
     placed = [place_windows(info, chunk_s, j.chunks) for j in jobs]
     over = [TTA() if info.pool == "frames" else tta for tta in asked]  # shifts of frames need no further windows
@@ -173,11 +173,11 @@ def _scored_windows(
         asked, _averaged(call, widths, info, jobs, [s for s, _ in placed], over, silence), strict=True
     ):
         out, lost = [], []
-        for mean in sums.means:
+        for mean, classes in zip(sums.means, columns or [()] * len(widths), strict=True):
             values = fill_lost(mean.logits(), mean.weight > 0, per_recording, _floor(info))
             pooled = values if windows_are_chunks(info, chunk_s) else pool_windows(values, info, chunk_s, placed, tta)
             out.append(pooled.astype(np.float32))
-            lost.append(lost_by_recording(mean.lost, mean.weight > 0, names, per_recording))
+            lost.append(lost_by_recording(mean.lost, mean.weight > 0, names, per_recording, mean.where, classes))
         found.append((out, lost, count_by_recording(sums.silent, names, per_recording)))
     return found
 
@@ -202,21 +202,15 @@ def _averaged(
         )
         for tta in asked
     ]
-    buffer = np.empty((info.batch, size), np.float32)
-    at: list[tuple[int, int]] = []  # the row and the number of the shift of every window in the buffer
-    end = (-1, 0, buffer[:0, 0])
-    for row, shift, window in chain(cut_windows(jobs, starts, size, info.rate, asked[0]), [end]):
-        if at and (row < 0 or len(at) == info.batch):
-            outputs = call(buffer[: len(at)])
-            for sums in found:
-                sums.add(at, outputs)
-            at = []
-        if row >= 0 and silence == "floor" and not window.any():
-            for sums in found:
-                sums.add_silence(row, shift, _floor(info))
-        elif row >= 0:
-            buffer[len(at)] = window
-            at.append((row, shift))
+    uses = Counter[Hashable](place for _, _, place in all_places(info, jobs, starts, asked[0]))
+    queue = DistinctWindows(call, np.empty((info.batch, size), np.float32), uses, found)
+    places = all_places(info, jobs, starts, asked[0])
+    for row, shift, place, window in cut_windows(jobs, places, size, queue.knows):
+        if silence == "floor" and window is not None and not window.any():
+            queue.add_silence((row, shift), _floor(info))
+        else:
+            queue.add((row, shift), place, window)
+    queue.score()
     return found
 
 

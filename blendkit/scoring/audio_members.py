@@ -3,16 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from typing import Any
 
 from blendkit.audio import Grid, Recording
 from blendkit.errors import BlendkitError
-from blendkit.member import TTA, FileMember, Member, check_window, shift_notes
-from blendkit.store import LogitStore, file_hash
+from blendkit.member import TTA, FileMember, Member, check_window, passes_of, shift_notes
+from blendkit.store import LogitStore
 
-NO_AUDIO_KEY = "silence"
 Built = dict[str, Member | FileMember]
 
 
@@ -22,7 +20,8 @@ class AudioMember:
 
     limit_s: of an isolated member, seconds per recording (None: the default). seconds: spent on it in all; inference_s:
     of those, inside the model; audio_s: duration of the audio it scored; tried: whether it had to score silence.
-    unshifted: the same member with one shift alone, where a run may fall back on it; facts: what its logits depend on.
+    unshifted: the same member with one shift alone, where a run may fall back on it; passes: how often the built member
+    hears its audio with all shifts, if they can be dropped, else 1; facts: what its logits depend on.
     """
 
     name: str
@@ -37,13 +36,20 @@ class AudioMember:
     limit_s: float | None = None
     tried: bool = False
     unshifted: AudioMember | None = None
+    passes: float = 1.0
     facts: dict[str, Any] = field(default_factory=dict)
 
 
-def lacking(member: AudioMember, keys: Mapping[str, str]) -> set[str]:
-    """Return the recordings, of those with keys, that a member's store does not hold as they are now."""
+def lacking(member: AudioMember, recordings: Iterable[Recording], keys: Mapping[str, str]) -> set[str]:
+    """Return the recordings that a member's store does not hold as they are now; `keys` has those that it knows."""
     known = member.store.recordings() if member.store is not None else {}
-    return {r for r, key in keys.items() if r not in known or known[r].key != key}
+    return {r.id for r in recordings if r.id not in known or known[r.id].key != keys[r.id]}
+
+
+def known_recordings(members: Iterable[AudioMember]) -> set[str]:
+    """Return the recordings that the store of a member knows, as they are now or as they were."""
+    levels = [level for m in members for level in (m, m.unshifted) if level is not None]
+    return {r for level in levels if level.store is not None for r in level.store.recordings()}
 
 
 def one_shift(tta: TTA) -> TTA | None:
@@ -55,11 +61,6 @@ def one_shift(tta: TTA) -> TTA | None:
         return None
     nearest = min(tta.shifts_s, key=abs)
     return TTA() if nearest == 0 else TTA((nearest,), tta.edge)
-
-
-def passes(member: AudioMember) -> int:
-    """Return how often a built member hears its audio, if shifts can be dropped: once per shift."""
-    return 1 if member.unshifted is None else len(member.tta.shifts_s)
 
 
 def build_members(
@@ -76,35 +77,21 @@ def build_members(
         if isinstance(made, Member):
             check_window(m.name, made.info, grid.chunk_s)
         try:
-            notes[m.name] = [*made.info.notes, *shift_notes(made.info, m.tta), *_unheard(made, grid)]
+            notes[m.name] = [*made.info.notes, *shift_notes(made.info, m.tta), *unheard_notes(made, grid)]
         except BlendkitError as error:
             raise BlendkitError(f"member {m.name!r}: {error.title}", error.problems) from error
         m.store = m.store or m.open_store(made)
         if m.unshifted is not None and (not isinstance(made, Member) or made.info.pool == "frames"):
             m.unshifted = None  # its shifts cost no predictions of their own: nothing would be saved
-        if m.unshifted is not None:
+        if m.unshifted is not None and isinstance(made, Member):
+            m.passes = passes_of(made.info, grid.chunk_s, m.tta)
             m.unshifted.store = m.unshifted.store or m.unshifted.open_store(made)
     return built, notes
 
 
-def _unheard(made: Member | FileMember, grid: Grid) -> list[str]:
+def unheard_notes(made: Member | FileMember, grid: Grid) -> list[str]:
     """Return what a run asks of its audio that does not reach a member which reads the files by itself."""
     asked = {"channels": (grid.channels, "mean"), "silence": (grid.silence, "score")}
     given = [f"`{key}: {value}`" for key, (value, default) in asked.items() if value != default]
     own = given and not isinstance(made, Member)
     return [f"reads the files by itself: {' and '.join(given)} has no effect on it"] if own else []
-
-
-def recording_keys(recordings: Iterable[Recording], grid: Grid) -> dict[str, str]:
-    """Return what a recording's saved values depend on: the hash of its file, and the duration expected of it."""
-    recordings = list(recordings)
-
-    def key(r: Recording) -> str:
-        try:
-            content = file_hash(r.path) if r.path.name else NO_AUDIO_KEY
-        except OSError as error:
-            content = f"unreadable: {error.strerror}"
-        return f"{content}:{grid.expected_s.get(r.id, 0):g}"
-
-    with ThreadPoolExecutor(2) as pool:
-        return dict(zip([r.id for r in recordings], pool.map(key, recordings), strict=True))

@@ -1,7 +1,7 @@
 """A time budget, in plain numbers: what is left to do, how long it may take, and what is dropped so that it fits.
 
 Time is counted in seconds. Work is counted in seconds of audio that a member hears once: one with five shifts hears
-all audio five times.
+all audio five times, or less often where windows of several shifts are the same.
 """
 
 from __future__ import annotations
@@ -61,22 +61,22 @@ class Choice:
 class Work:
     """What a member still has to hear, in seconds of audio, each counted once: with all its shifts, or with one.
 
-    share: its share in the output, 0 to 1; optional: whether the recipe can do without it; shifts: how often it hears
-    the audio (1: it has none that could be dropped). The two differ where logits of one kind are saved already.
+    share: its share in the output, 0 to 1; optional: whether the recipe can do without it; passes: how often it hears
+    the audio (1: it has no shifts that could be dropped). The two differ where logits of one kind are saved already.
     """
 
     name: str
     share: float
     optional: bool
-    shifts: int
+    passes: float
     full_s: float
     unshifted_s: float
 
     def heard_s(self, choice: Choice) -> float:
-        """Return the audio that it still has to hear, counted once per shift."""
+        """Return the audio that it still has to hear, counted as often as it hears it."""
         if self.name in choice.members:
             return 0.0
-        return self.unshifted_s if self.name in choice.shifts else self.full_s * self.shifts
+        return self.unshifted_s if self.name in choice.shifts else self.full_s * self.passes
 
 
 @dataclass(frozen=True)
@@ -131,7 +131,7 @@ def _steps(works: Sequence[Work], choice: Choice) -> Iterator[Choice]:
     """Yield what can be dropped beside a choice, one thing at a time, in order."""
     kept = [w for w in sorted(works, key=lambda w: w.share) if w.name not in choice.members]
     yield from (Choice(members=(w.name,)) for w in kept if w.optional)
-    yield from (Choice(shifts=(w.name,)) for w in kept if w.shifts > 1 and w.name not in choice.shifts)
+    yield from (Choice(shifts=(w.name,)) for w in kept if w.passes > 1 and w.name not in choice.shifts)
 
 
 @dataclass(frozen=True)

@@ -24,25 +24,26 @@ def status_with_cut(
 ) -> dict[str, Stored]:
     """Return every recording's entry, those that a member did not hear in time with the status `cut`.
 
-    cut: per member, the recordings that it did not hear. Raises DeliveryError if a member heard none with a chunk.
+    keys: of the recordings whose file was read; cut: per member, the recordings that it did not hear. Raises
+    DeliveryError if a member heard none with a chunk.
     """
     if not members:
         return {}
     stores = {m.name: m.store for m in members if m.store is not None}
     known = {n: s.recordings() for n, s in stores.items()}
     lost = frozenset().union(*cut.values())
-    status = joined_status(stores, [r for r in keys if r not in lost])
     by_id = {r.id: r for r in recordings}
+    status = joined_status(stores, [r for r in by_id if r not in lost])
     for r in lost:
         lacks = [n for n, rs in cut.items() if r in rs]
         heard = next((entries[r] for n, entries in known.items() if n not in lacks), None)
-        status[r] = _entry(by_id[r], keys[r], lacks, heard, grid)
+        status[r] = _entry(by_id[r], keys.get(r, ""), lacks, heard, grid)
     for m in members:
-        heard_any = any(status[r].chunks for r in keys if r not in cut.get(m.name, ()))
+        heard_any = any(status[r].chunks for r in by_id if r not in cut.get(m.name, ()))
         if cut.get(m.name) and not heard_any:
             what = f"the time budget ended before member {m.name!r} had scored a recording: nothing can be delivered"
             raise DeliveryError(what, ["give more time; what was scored is saved, and is not scored again"])
-    return {r: status[r] for r in keys}
+    return {r: status[r] for r in by_id}
 
 
 def _entry(recording: Recording, key: str, lacks: Sequence[str], heard: Stored | None, grid: Grid) -> Stored:

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Generator, Iterator, Mapping, Sequence
+from contextlib import closing
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from blendkit.audio import Batch, Grid, Recording, prepare_group
-from blendkit.scoring.audio_members import recording_keys
+from blendkit.audio import Grid, Prepared, Recording, groups, stated_seconds_of
+from blendkit.scoring.cpus import cpu_count
+from blendkit.scoring.decoding_ahead import Group, decoded_groups
 from blendkit.scoring.mixing import BackgroundMix, DrawnCopy, draw_copies, prepare_mixed
+from blendkit.scoring.recording_keys import recording_keys
 from blendkit.store import FeatureStore, mix_facts
 
 
@@ -39,10 +42,23 @@ class HeardAudio:
         facts = mix_facts(mix.db, mix.copies, mix.seed)
         return cls([replace(c.clip, id=c.id) for c in drawn], own, grid, facts, copies)
 
-    def prepare(self, group: Sequence[Recording], rate: int, store: FeatureStore) -> Batch:
-        """Decode a group at a rate (Hz), and say in the store what its mixed copies are made of."""
+    def decoded(self, todo: Sequence[Recording], rate: int, store: FeatureStore) -> Generator[tuple[Prepared, ...]]:
+        """Yield recordings in groups, decoded at a rate (Hz); say in the store what mixed copies are made of."""
         if not self.copies:
-            return prepare_group(group, [rate], self.grid)
-        batch, contents = prepare_mixed(group, rate, self.grid, self.copies)
-        store.say_mixed({r.id: self.copies[r.id].told() for r in group}, contents)
-        return batch
+            numbered = enumerate(groups(todo))
+            ahead = decoded_groups(lambda: _following(numbered, rate), self.keys, self.grid, cpu_count())
+            with closing(ahead) as coming:
+                for heard in coming:
+                    yield heard.recordings
+                    del heard
+            return
+        for group in groups(todo):
+            batch, contents = prepare_mixed(group, rate, self.grid, self.copies)
+            store.say_mixed({r.id: self.copies[r.id].told() for r in group}, contents)
+            with batch.scratch:
+                yield batch.recordings
+
+
+def _following(numbered: Iterator[tuple[int, list[Recording]]], rate: int) -> Group | None:
+    number, group = next(numbered, (0, []))
+    return Group(number, group, [rate], sum(map(stated_seconds_of, group))) if group else None

@@ -7,6 +7,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any, Literal
 
+from blendkit.audio import Grid
 from blendkit.core import Scores, as_saw
 from blendkit.errors import BlendkitError, broken
 from blendkit.graphs import Provider
@@ -22,7 +23,7 @@ from blendkit.member import (
     shift_notes,
 )
 from blendkit.recipe import MemberPlan, Plan, RecipeFiles
-from blendkit.scoring.audio_members import AudioMember, one_shift
+from blendkit.scoring.audio_members import AudioMember, one_shift, unheard_notes
 from blendkit.scoring.budget import Choice
 from blendkit.scoring.cpus import cpu_count
 from blendkit.scoring.identity import facts_hash, grid_of, member_facts, tta_of
@@ -106,11 +107,14 @@ def open_members(
             if isinstance(made, FoldedMember) and made.folds:
                 folds[name] = dict(made.folds)
         else:
-            audio.append(audio_member(member, params, context, tta, facts[name], _folder(stores, member, facts[name])))
+            place = _folder(stores, member, facts[name])
+            audio.append(audio_member(member, params, context, tta, facts[name], place, grid))
             alone = one_shift(tta) if may_drop_shifts else None
             if alone is not None:
                 own = member_facts(member, files, context, alone, grid)
-                audio[-1].unshifted = audio_member(member, params, context, alone, own, _folder(stores, member, own))
+                audio[-1].unshifted = audio_member(
+                    member, params, context, alone, own, _folder(stores, member, own), grid
+                )
     return Opened(tables, tuple(audio), facts, warnings, folds, sources)
 
 
@@ -180,10 +184,12 @@ def audio_member(
     tta: TTA,
     facts: dict[str, Any],
     folder: Path,
+    grid: Grid | None = None,
 ) -> AudioMember:
     """Return an audio member with its store in `folder`, without building the model yet.
 
-    Raises BlendkitError if the folder holds another member's logits.
+    grid: of the run, whose settings a member that reads files by itself does not heed: its store says so. Raises
+    BlendkitError if the folder holds another member's logits.
     """
     made_by = facts_hash(facts)
 
@@ -194,7 +200,7 @@ def audio_member(
 
     def open_store(made: Member | FileMember) -> LogitStore:
         info = made.info
-        notes = [*info.notes, *shift_notes(info, tta)]
+        notes = [*info.notes, *shift_notes(info, tta), *(unheard_notes(made, grid) if grid else [])]
         about = {"facts": facts, "notes": notes, **as_saw(info.saw).to_json()}
         if isinstance(made, FoldEnsemble):
             about["fold_saw"] = [saw.to_json() for saw in made.fold_saw]

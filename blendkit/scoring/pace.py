@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Generator, Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 
-from blendkit.audio import Prepared, Recording, groups, probe_duration
+from blendkit.audio import Prepared, Recording, groups, stated_seconds_of
 from blendkit.events import Emit
 from blendkit.member import Before, Member
-from blendkit.scoring.audio_members import AudioMember, Built, lacking, passes
+from blendkit.scoring.audio_members import AudioMember, Built, lacking
 from blendkit.scoring.budget import Choice, OutOfTime, Span, Speed, Terms, Work, fitting, models_s
+from blendkit.scoring.decoding_ahead import Group
 from blendkit.store import LogitStore
 
 _MARGIN = 1.05  # by which what is left is taken to last longer than predicted
@@ -33,8 +34,9 @@ class _Progress:
 class Pace:
     """The state of one scoring of recordings by members.
 
-    keys: by recording; terms: of a run with a time budget, None without one; reserve_s: the seconds that are kept for
-    what follows scoring; choice: what is dropped so far.
+    keys: of the recordings whose file was read so far; terms: of a run with a time budget, None without one; reserve_s:
+    the seconds that are kept for what follows scoring; choice: what is dropped so far; seconds: by the headers, 0 where
+    they state none.
     """
 
     members: Sequence[AudioMember]
@@ -54,13 +56,18 @@ class Pace:
     _left_s: dict[Level, float] = field(default_factory=dict)
     _progress: dict[str, _Progress] = field(default_factory=dict)
     _idle_since: float | None = None
+    _next: int = 0
+    _ahead: set[int] = field(default_factory=set)
+    _dealt_for: Choice | None = None
+    _left_behind: bool = False
+    _late: bool = False
 
     def __post_init__(self) -> None:
         """Look up what the stores lack."""
         for m in self.members:
-            self._lacks[m.name, False] = lacking(m, self.keys)
+            self._lacks[m.name, False] = lacking(m, self.recordings, self.keys)
             if m.unshifted is not None and self.terms is not None:
-                self._lacks[m.name, True] = lacking(m.unshifted, self.keys)
+                self._lacks[m.name, True] = lacking(m.unshifted, self.recordings, self.keys)
 
     def now(self) -> float:
         """Return the seconds of a clock that only runs forward."""
@@ -84,12 +91,11 @@ class Pace:
     def prepare(self, built: Built) -> int:
         """Deal the recordings into groups; return how many there are to score."""
         self._built = built
-        self._listed = list(groups(self.recordings)) if built else []
+        self.seconds = {r.id: stated_seconds_of(r) for r in self.recordings} if built else {}
+        self._listed = list(groups(self.recordings, self.seconds)) if built else []
         self._progress = {n: _Progress(len(self.missing(n))) for n in built}
         if self.terms is not None:
-            for r in self.recordings:
-                self.seconds[r.id] = (probe_duration(r.path) if r.path.name else None) or _UNKNOWN_S
-            self._left_s = {level: sum(map(self.seconds.__getitem__, rs)) for level, rs in self._lacks.items()}
+            self._left_s = {level: sum(map(self._about_s, rs)) for level, rs in self._lacks.items()}
         return sum(len(self._part(g)) for g in self._listed)
 
     def _part(self, group: Sequence[Recording]) -> list[Recording]:
@@ -97,30 +103,46 @@ class Pace:
         lacks = [self.missing(m.name) for m in self.current]
         return [r for r in group if any(r.id in missing for missing in lacks)]
 
-    def groups(self) -> Generator[tuple[list[Recording], list[int]]]:
-        """Yield what is left of every group, with the sample rates that its members need; all that still has time.
+    def _about_s(self, recording: str) -> float:
+        return self.seconds.get(recording) or _UNKNOWN_S
+
+    def following(self) -> Group | None:
+        """Return what is left of the next group, with the sample rates that its members need; None if none has time.
 
         The groups are gone through again if shifts were dropped meanwhile: logits with shifts that were saved before
-        the run may lack their unshifted ones.
+        the run may lack their unshifted ones. Those that are about to be scored are passed over until then.
         """
-        seen: Choice | None = None
-        last = -1
-        while seen != self.choice:
-            seen = self.choice
-            for i, group in enumerate(self._listed):
-                part = [] if i == last else self._part(group)  # the last one is about to be scored
-                if part and self.terms is not None and self._decoding_s(part) > self.scoring_left():
-                    return
-                if part:
-                    last = i
-                    yield part, self._rates(part)
+        for _ in range(0 if self._late else 2):
+            if self._dealt_for != self.choice or self._left_behind:
+                self._next, self._dealt_for, self._left_behind = 0, self.choice, False
+            while self._next < len(self._listed):
+                number = self._next
+                self._next += 1
+                part = self._part(self._listed[number])
+                if part and number in self._ahead:
+                    self._left_behind = True
+                elif part and self.terms is not None and self._decoding_s(part) > self.scoring_left():
+                    self._late = True
+                    return None
+                elif part:
+                    self._ahead.add(number)
+                    return Group(number, part, self._rates(part), sum(self.seconds[r.id] for r in part))
+        return None
 
     def _decoding_s(self, part: Sequence[Recording]) -> float:
-        return self.waiting.calibrated.likely * sum(self.seconds[r.id] for r in part)
+        return self.waiting.calibrated.likely * sum(self._about_s(r.id) for r in part)
 
     def _rates(self, part: Sequence[Recording]) -> list[int]:
-        wanted = [self._built[m.name] for m in self.current if not self.missing(m.name).isdisjoint(r.id for r in part)]
+        """Return the rates that members need now, and those that they may need if shifts are dropped before then."""
+        own = {r.id for r in part}
+        levels = [m.name for m in self.current] if self.terms is None else list(self._built)
+        lacks = {n for n, unshifted in self._lacks if not self._lacks[n, unshifted].isdisjoint(own)}
+        wanted = [self._built[n] for n in levels if n in lacks and n in self._built]
         return sorted({m.info.rate for m in wanted if isinstance(m, Member)})
+
+    def scored(self, number: int) -> None:
+        """Note that a group is not ahead of the models any more."""
+        self._ahead.discard(number)
 
     def pieces(self, prepared: Sequence[Prepared]) -> list[Sequence[Prepared]]:
         """Return the pieces of a group that are scored one after another: the group, or in a hurry its recordings."""
@@ -129,7 +151,7 @@ class Pace:
             return [prepared]
         heard = sum(p.duration_s for p in prepared)
         due = [m for m in self.current if m.name in self.speeds and self.missing(m.name)]
-        group_s = sum(passes(m) * heard * self.speeds[m.name].per_s.likely for m in due)
+        group_s = sum(m.passes * heard * self.speeds[m.name].per_s.likely for m in due)
         return [[p] for p in prepared] if self.tight or group_s > _HALF * self.scoring_left() else [prepared]
 
     def stores(self) -> Iterator[LogitStore | None]:
@@ -161,7 +183,7 @@ class Pace:
         def look(done: int, following: int, every: int) -> None:
             share = following / max(every, 1)
             if self.terms is not None:
-                needs = sum(self.speeds[m.name].per_s.likely * heard * passes(m) for m in members) * share
+                needs = sum(self.speeds[m.name].per_s.likely * heard * m.passes for m in members) * share
                 if needs > self.scoring_left():
                     raise OutOfTime
             if done:
@@ -177,10 +199,10 @@ class Pace:
             audio_s = sum(p.duration_s for p in prepared)
             if m.name in self.speeds:
                 speed = self.speeds[m.name]
-                self.speeds[m.name] = speed.measured(seconds / len(members), audio_s * passes(m))
+                self.speeds[m.name] = speed.measured(seconds / len(members), audio_s * m.passes)
             for level in [(m.name, m.name in self.choice.shifts), *([(m.name, True)] if m.unshifted else [])]:
                 if level in self._left_s:
-                    self._left_s[level] -= sum(self.seconds[r] for r in done & self._lacks[level])
+                    self._left_s[level] -= sum(map(self._about_s, done & self._lacks[level]))
                 self._lacks.get(level, set()).difference_update(done)
 
     def _tell(
@@ -220,12 +242,12 @@ class Pace:
             full_s = self._left_s[m.name, False]
             least_s = self._left_s[m.name, True] if unshifted else full_s
             share, optional = self.terms.shares.get(m.name, 1.0), m.name in self.terms.optional
-            out.append(Work(m.name, share, optional, passes(m), full_s, least_s))
+            out.append(Work(m.name, share, optional, m.passes, full_s, least_s))
         return out
 
     def needs(self, works: Sequence[Work], choice: Choice) -> Span:
         """Return how long the rest takes: the models, and the waits for decoding, of which the longest counts."""
-        audio = [w.heard_s(choice) / (1 if w.name in choice.shifts else w.shifts) for w in works]
+        audio = [w.heard_s(choice) / (1 if w.name in choice.shifts else w.passes) for w in works]
         models = models_s(works, {n: s.per_s for n, s in self.speeds.items()}, choice)
         return models + self.waiting.per_s.times(max(audio, default=0.0))
 

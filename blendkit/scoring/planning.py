@@ -9,7 +9,7 @@ from blendkit.audio import Grid
 from blendkit.core import in_words
 from blendkit.errors import DeliveryError
 from blendkit.member import Member
-from blendkit.scoring.audio_members import AudioMember, Built, passes
+from blendkit.scoring.audio_members import AudioMember, Built
 from blendkit.scoring.budget import Choice, Span, Speed, Terms, Work, least
 from blendkit.scoring.pace import Pace
 from blendkit.scoring.trial_passes import Score, decoding_speed, member_speed
@@ -54,7 +54,7 @@ def _range(span: Span) -> list[float]:
 
 def _told(pace: Pace, works: list[Work], terms: Terms, reserve: Span, spent: float) -> dict[str, Any]:
     """Return what is said of the costs, in seconds: of every member per shift, of decoding, and of the reserve."""
-    shifts = {m.name: list(m.tta.shifts_s) if passes(m) > 1 else [0.0] for m in pace.members}
+    shifts = {m.name: list(m.tta.shifts_s) if m.passes > 1 else [0.0] for m in pace.members}
     whole = {w.name: pace.needs([w], Choice()) for w in works}
     decoding = {w.name: pace.waiting.per_s.times(w.full_s) for w in works}
     longest = max(decoding.values(), key=lambda s: s.high, default=Span())
@@ -64,7 +64,7 @@ def _told(pace: Pace, works: list[Work], terms: Terms, reserve: Span, spent: flo
             "share": round(w.share, 6),
             "optional": w.optional,
             "shifts_s": shifts[w.name],
-            "each_shift_s": _range(pace.speeds[w.name].per_s.times(w.full_s)),
+            "each_shift_s": _range(pace.speeds[w.name].per_s.times(w.full_s * w.passes / len(shifts[w.name]))),
         }
         for w in works
     ]
@@ -84,7 +84,7 @@ def _impossible(works: list[Work], pace: Pace, terms: Terms, fixed: Span, minimu
     """Return the error for a budget that cannot be kept: what would fit, and what to leave out."""
 
     def cost(w: Work) -> Span:
-        return pace.speeds[w.name].per_s.times(w.unshifted_s if w.shifts > 1 else w.full_s)
+        return pace.speeds[w.name].per_s.times(w.unshifted_s if w.passes > 1 else w.full_s)
 
     must = [w for w in works if not w.optional]
     problems = [f"{w.name!r}, unshifted: {_words(cost(w))}" for w in must if cost(w).high > 0]
@@ -97,7 +97,7 @@ def _impossible(works: list[Work], pace: Pace, terms: Terms, fixed: Span, minimu
         rest = minimum.high - cost(dear).high
         ways.append(f"`optional: true` on {dear.name!r} lets the run leave it out: then {in_words(rest)} would do")
     optional = [w.name for w in works if w.optional]
-    shifted = [w.name for w in must if w.shifts > 1]
+    shifted = [w.name for w in must if w.passes > 1]
     counted = [f"without the optional members {', '.join(optional)}"] if optional else []
     counted += [f"without the shifts of {', '.join(shifted)}"] if shifted else []
     counted += ["with what is saved already left out"]

@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import closing, suppress
 from dataclasses import dataclass, field, replace
 from functools import partial
-from itertools import islice
 
-from blendkit.audio import Batch, Grid, Prepared, Recording, prepare_group
+from blendkit.audio import Grid, Prepared, Recording
 from blendkit.core import Scores, chunk_rows, natural_key
 from blendkit.errors import BlendkitError
 from blendkit.events import Emit
@@ -25,7 +23,7 @@ from blendkit.member import (
     score_files,
     score_together,
 )
-from blendkit.scoring.audio_members import AudioMember, Built, build_members, recording_keys
+from blendkit.scoring.audio_members import AudioMember, Built, build_members, known_recordings
 from blendkit.scoring.broken_members import (
     check_on_noise,
     check_on_silence,
@@ -37,11 +35,15 @@ from blendkit.scoring.broken_members import (
     unproven_entries,
 )
 from blendkit.scoring.budget import Choice, OutOfTime, Terms
+from blendkit.scoring.cpus import cpu_count
 from blendkit.scoring.cut import status_with_cut
+from blendkit.scoring.decoding_ahead import HeardGroup, decoded_groups
 from blendkit.scoring.fold_models import by_unseen_folds
 from blendkit.scoring.isolation import FAILED, closing_workers, failed_entries, score_surviving
 from blendkit.scoring.pace import Pace
 from blendkit.scoring.planning import dropped_since, plan_ahead
+from blendkit.scoring.recording_keys import recording_keys
+from blendkit.scoring.saving import PartWriter, part_writer
 from blendkit.scoring.statuses import stored, to_do
 from blendkit.store import Stored
 from blendkit.temporaries import remove_abandoned_scratch
@@ -74,34 +76,34 @@ def score_recordings(
 ) -> Scored:
     """Fill every member's store with logits of all recordings; what is stored is not scored again.
 
-    Each recording is decoded once for all members that lack it, in a thread ahead of the models.
+    Each recording is decoded once for all members that lack it, by threads ahead of the models; a file that no store
+    knows is hashed by the same thread, just before. Parts are written while the next group is scored.
     A damaged recording gets its status and never stops the rest, nor does one on which an isolated member fails.
     terms: of a time budget, for which members, shifts, and in the end recordings are left out. Raises DeliveryError for
     one that cannot be kept.
     """
     remove_abandoned_scratch()  # also where nothing is left to score
     recordings = sorted(recordings, key=lambda r: natural_key(r.id))  # the order of rows
-    keys = recording_keys(recordings, grid)
+    known = known_recordings(members)
+    keys = recording_keys([r for r in recordings if r.id in known], grid)
     pace = Pace(members, recordings, keys, emit, terms)
     built, notes = build_members(members, pace.needed, grid)
     emit("scoring", to_do(len(recordings), pace.prepare(built)))
     for name, said in notes.items():
         emit("member", {"name": name, "notes": said})
     decode_s = resample_s = 0.0
-    with ending_journals(pace.stores()), closing_workers(built.values()):
+    with ending_journals(pace.stores()), closing_workers(built.values()), part_writer() as writer:
         plan_ahead(pace, built, grid, lambda m: _trial(m, built[m.name], grid))
-        with suppress(OutOfTime), closing(_batches(pace.groups(), grid)) as batches:
-            for batch in batches:
-                decode_s += sum(p.decode_s for p in batch.recordings)
-                resample_s += sum(p.resample_s for p in batch.recordings)
-                for piece in pace.pieces(batch.recordings):
-                    with naming_untried(partial(pace.untried, piece), emit):
-                        failed = _score_batch(pace, built, piece, grid)
-                    states = [FAILED if p.recording in failed else p.status for p in piece]
-                    emit("scored", {"recordings": [p.recording for p in piece], "status": states})
-                    pace.replan(lambda before, now: emit("dropped", dropped_since(before, now)))
-                del batch  # its samples go before the next ones come
+        ahead = decoded_groups(pace.following, keys, grid, cpu_count())
+        with suppress(OutOfTime), closing(ahead) as coming:
+            for heard in coming:
+                keys |= heard.keys
+                decode_s += sum(p.decode_s for p in heard.recordings)
+                resample_s += sum(p.resample_s for p in heard.recordings)
+                _score_group(pace, built, heard, grid, writer)
+                del heard  # its samples go before the next ones come
                 pace.idle()
+        writer.wait()
         for m in pace.current:
             if m.name in built and m.store is not None:
                 check_some_scored(m.name, m.store)
@@ -122,26 +124,18 @@ def _finish(pace: Pace, emit: Emit) -> None:
             emit("store", {"name": m.name, "notes": notes})
 
 
-def _batches(waiting: Iterator[tuple[Sequence[Recording], Sequence[int]]], grid: Grid) -> Generator[Batch]:
-    """Yield the batch of every group and its rates, prepared while the one before is scored.
-
-    A batch's folder goes when the next batch is asked for, or when the caller stops.
-    """
-    with ThreadPoolExecutor(1) as ahead:
-        pending = [ahead.submit(prepare_group, *w, grid) for w in islice(waiting, 1)]
-        try:
-            while pending:
-                batch = pending.pop().result()
-                pending = [ahead.submit(prepare_group, *w, grid) for w in islice(waiting, 1)]
-                with batch.scratch:
-                    yield batch
-                del batch
-        finally:
-            for unused in pending:
-                unused.result().scratch.cleanup()
+def _score_group(pace: Pace, built: Built, heard: HeardGroup, grid: Grid, writer: PartWriter) -> None:
+    """Score a group that is decoded, and say so: as a whole, or in a hurry one recording after another."""
+    for piece in pace.pieces(heard.recordings):
+        with naming_untried(partial(pace.untried, piece), pace.emit):
+            failed = _score_batch(pace, built, piece, grid, writer)
+        states = [FAILED if p.recording in failed else p.status for p in piece]
+        pace.emit("scored", {"recordings": [p.recording for p in piece], "status": states})
+        pace.replan(lambda before, now: pace.emit("dropped", dropped_since(before, now)))
+    pace.scored(heard.number)
 
 
-def _score_batch(pace: Pace, built: Built, prepared: Sequence[Prepared], grid: Grid) -> set[str]:
+def _score_batch(pace: Pace, built: Built, prepared: Sequence[Prepared], grid: Grid, writer: PartWriter) -> set[str]:
     """Score a group with every member that lacks it; members with the same front end share its computation.
 
     Returns the recordings on which an isolated member failed.
@@ -156,7 +150,7 @@ def _score_batch(pace: Pace, built: Built, prepared: Sequence[Prepared], grid: G
             _, together, models = alike.setdefault(key, (own, [], []))
             together.append(m)
             models.append(made)
-    failed = [_score_alike(pace, together, models, own, grid) for own, together, models in alike.values()]
+    failed = [_score_alike(pace, together, models, own, grid, writer) for own, together, models in alike.values()]
     return set().union(*failed)
 
 
@@ -166,6 +160,7 @@ def _score_alike(
     models: Sequence[Member | FileMember],
     prepared: Sequence[Prepared],
     grid: Grid,
+    writer: PartWriter,
 ) -> set[str]:
     started = pace.now()
     names = " and ".join(repr(m.name) for m in members)
@@ -174,9 +169,10 @@ def _score_alike(
         scores, failed = score_surviving(models[0], score, prepared, members[0].limit_s, pace.allowed)
     except BlendkitError as error:
         raise BlendkitError(f"member {names}: {error.title}", error.problems) from error
-    _save(members, models, scores, prepared, failed, pace.keys, grid)
+    _save(members, models, scores, prepared, failed, pace.keys, grid, writer)
     if scores.unshifted is not None:
-        _save([m.unshifted or m for m in members], models, scores.unshifted, prepared, failed, pace.keys, grid)
+        alone = [m.unshifted or m for m in members]
+        _save(alone, models, scores.unshifted, prepared, failed, pace.keys, grid, writer)
     seconds = pace.now() - started
     for m in members:
         m.scored += len(prepared)
@@ -195,12 +191,14 @@ def _save(
     failed: Mapping[str, str],
     keys: Mapping[str, str],
     grid: Grid,
+    writer: PartWriter,
 ) -> None:
-    """Write the logits of a group into each member's store.
+    """Let the logits of a group be written into each member's store.
 
     Raises BlendkitError for a member that is broken, whatever the recordings.
     """
     rows = chunk_rows({p.recording: p.chunks for p in prepared}, grid.chunk_s, grid.names)
+    writer.wait()  # what the stores hold so far tells whether a member is broken
     for m, model, logits, lost in zip(members, models, scores.values, scores.lost, strict=True):
         status = {
             p.recording: stored(p, keys[p.recording], lost.get(p.recording), scores.silent.get(p.recording, 0))
@@ -209,11 +207,13 @@ def _save(
         assert m.store is not None
         unproven = lacks_finite(m.store, [p for p in prepared if p.recording not in failed], lost)
         table = Scores.build(logits, rows, model.info.classes, "logit", source=f"member {m.name!r}")
-        m.store.write(table, failed_entries(unproven_entries(status, unproven), failed))
+        writer.write(partial(m.store.write, table, failed_entries(unproven_entries(status, unproven), failed)))
         one = partial(_values, [model], grid=grid, member=m)
         if unproven and not m.tried:
             m.tried = True
             check_on_noise(m.name, model, one, grid, m.limit_s, unproven)
+        if failed:
+            writer.wait()
         if failed and not m.tried and looks_broken(m.store):
             m.tried = True
             check_on_silence(m.name, model, one, grid, m.limit_s)

@@ -52,14 +52,15 @@ def throughput(opened: Opened, runtime: Runtime = CPU_ONLY) -> list[Throughput]:
 def predicted_minutes(opened: Opened, scored: Scored, runtime: Runtime = CPU_ONLY) -> float | None:
     """Return the minutes for 700 recordings of 60 s on the runtime's `cores`; None if nothing was scored.
 
-    Models run one after another; decoding and resampling run beside them in one thread; the longer of the two counts.
+    Models run one after another; decoding and resampling run beside them, on a thread for every core; the longer of the
+    two counts.
     """
     models = sum(t.minutes for t in throughput(opened, runtime))
     audio_s = max((m.audio_s for m in opened.audio), default=0.0)
     if not models or not audio_s:
         return None
     decoding = (scored.decode_s + scored.resample_s) / audio_s * TARGET_S * TARGET_RECORDINGS / 60
-    return max(models, decoding)
+    return max(models, decoding / runtime.cores)
 
 
 def timings(clock: dict[str, float], opened: Opened, scored: Scored, runtime: Runtime = CPU_ONLY) -> dict[str, Any]:

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
+from contextlib import closing
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from blendkit.audio import Channels, Grid, Recording, Silence, find_audio, groups
+from blendkit.audio import Channels, Grid, Recording, Silence, find_audio
 from blendkit.core import NameRule, Taxonomy, chunk_rows
 from blendkit.errors import BlendkitError
 from blendkit.events import Emit, silent
@@ -167,7 +168,7 @@ def score_audio(scorer: Scorer, out: Path, *, runtime: Runtime = CPU_ONLY, emit:
     """
     if scorer.left_out:
         emit("left_out", {"files": list(scorer.left_out)})
-    member = audio_member(scorer.member, scorer.params, scorer.context, scorer.tta, scorer.facts, out)
+    member = audio_member(scorer.member, scorer.params, scorer.context, scorer.tta, scorer.facts, out, scorer.grid)
     scored = score_recordings([member], scorer.recordings, scorer.grid, emit)
     opened = Opened({}, (member,), {}, [], {})
     for speed in throughput(opened, runtime):
@@ -206,16 +207,16 @@ def save_features(
     known = store.manifest.recordings()
     todo = [r for r in source.recordings if r.id not in known or known[r.id].key != source.keys[r.id]]
     emit("scoring", to_do(len(source.recordings), len(todo)))
-    for group in groups(todo):
-        batch = source.prepare(group, made.info.rate, store)
-        with batch.scratch:
-            rows = chunk_rows({p.recording: p.chunks for p in batch.recordings}, scorer.context.chunk_s, NameRule())
+    with closing(source.decoded(todo, made.info.rate, store)) as coming:
+        for group in coming:
+            rows = chunk_rows({p.recording: p.chunks for p in group}, scorer.context.chunk_s, NameRule())
             at = {r: i for i, r in enumerate(rows.recordings())}  # values follow the rows, not the group's order
-            own = sorted(batch.recordings, key=lambda p: at.get(p.recording, len(at)))
+            own = sorted(group, key=lambda p: at.get(p.recording, len(at)))
             jobs = [RecordingAudio(p.recording, p.by_rate[made.info.rate], p.chunks) for p in own]
             values = features_of(made, made.info, wanted, jobs, scorer.context.chunk_s)
-            store.write(rows, values, {p.recording: stored(p, source.keys[p.recording]) for p in batch.recordings})
-            emit("scored", {"recordings": [r.id for r in group], "status": [p.status for p in batch.recordings]})
+            store.write(rows, values, {p.recording: stored(p, source.keys[p.recording]) for p in group})
+            emit("scored", {"recordings": [p.recording for p in group], "status": [p.status for p in group]})
+            del group, own, jobs  # their samples go before the next ones come
     store.finish()
     known = store.manifest.recordings()
     return {r.id: known[r.id] for r in source.recordings}

@@ -1,46 +1,47 @@
 """Two layouts of logits in a part: by row while a run writes small parts, by class once they are packed.
 
 A small part with a column per class costs ten times as much to write and to read, and is half as large again; a packed
-part with a column per class lets a few classes be read alone.
+part with a column per class lets a few classes be read alone. A small part names no classes: the store's facts do,
+once, and the names of thousands of classes would be a third of what writing a part costs.
 """
 
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from blendkit.core import Scores, json_value
+from blendkit.core import Scores
 from blendkit.store.manifest import KEYS
 
 if TYPE_CHECKING:
     import pyarrow as pa
 
 VALUES = "logits"  # the column that holds all logits of a chunk
-_CLASSES = b"blendkit.classes"
 
 
-def by_row(scores: Scores, about: dict[str, str]) -> pa.Table:
+def by_row(scores: Scores, about: Mapping[str, str]) -> pa.Table:
     """Return logits (N, C) as a table with one list of C values per chunk."""
     import pyarrow as pa
 
     flat = pa.array(np.ascontiguousarray(scores.values, np.float32).ravel())
     lists = pa.FixedSizeListArray.from_arrays(flat, len(scores.classes))
     columns: list[Any] = [pa.array(scores.rows.recording, pa.string()), scores.rows.start_s, scores.rows.end_s, lists]
-    meta = {**about, _CLASSES.decode(): json.dumps(scores.classes, ensure_ascii=False)}
-    return pa.table(columns, names=[*KEYS, VALUES], metadata=meta)
+    return pa.table(columns, names=[*KEYS, VALUES], metadata=dict(about))
 
 
-def by_class(table: pa.Table) -> pa.Table:
-    """Return a part's rows with one column per class, whichever layout it has. Raises KeyError for a foreign table."""
+def by_class(table: pa.Table, classes: Sequence[str], covered: Sequence[bool]) -> pa.Table:
+    """Return a part's rows with one column per class, whichever layout it has, and say which are covered.
+
+    classes, covered (C,): of its store. Raises KeyError or ValueError for a foreign table.
+    """
     import pyarrow as pa
 
     if VALUES not in table.column_names:
         return table
-    meta = dict(table.schema.metadata)
-    classes = json_value(meta.pop(_CLASSES))
+    meta = {**(table.schema.metadata or {}), "blendkit.covered": json.dumps(list(covered))}
     lists = table[VALUES].combine_chunks()
     values = np.ascontiguousarray(lists.flatten().to_numpy().reshape(len(table), len(classes)).T)
     return pa.table([*(table[k] for k in KEYS), *values], names=[*KEYS, *classes], metadata=meta)

@@ -7,7 +7,6 @@ its hash and, per recording, the hash of the audio and its decoding status.
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
@@ -138,8 +137,7 @@ class LogitStore:
             )
         if self.manifest.journal is None:
             self.manifest.begin()
-        about = {"blendkit.space": scores.space, "blendkit.made_by": self.made_by,
-                 "blendkit.covered": json.dumps(self.covered)}  # fmt: skip
+        about = {"blendkit.space": scores.space, "blendkit.made_by": self.made_by}
         self.manifest.add(write_part(self.folder, by_row(scores, about)), stored)
 
     def finish(self) -> None:
@@ -148,7 +146,7 @@ class LogitStore:
 
     def layout(self, table: pa.Table) -> pa.Table:
         """Return a part's table as packed parts have it."""
-        return by_class(table)
+        return by_class(table, self.classes, self.covered)
 
     def read(
         self,
@@ -196,7 +194,9 @@ class LogitStore:
 
     def _rows(self, path: Path, columns: Sequence[str], recordings: set[str]) -> pa.Table:
         with naming_part(path):
-            return rows_of(by_class(read_part(path, columns)), recordings).select([c for c in columns if c != VALUES])
+            return rows_of(self.layout(read_part(path, columns)), recordings).select(
+                [c for c in columns if c != VALUES]
+            )
 
     def _scores(self, values: Matrix, rows: Rows, classes: tuple[str, ...]) -> Scores:
         covered = dict(zip(self.classes, self.covered, strict=True))

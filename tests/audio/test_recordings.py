@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import unicodedata
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -183,3 +184,48 @@ def test_a_file_that_vanishes_costs_itself(tmp_path: Path) -> None:
     recording = find_recordings(tmp_path).recordings[0]
     path.unlink()
     assert prepare_recording(recording, [8000], GRID).status == "unreadable"
+
+
+@pytest.mark.parametrize(
+    ("name", "start", "why"),
+    [
+        (
+            "x.wav ",
+            b"RIFF....WAVE",
+            "its name ends in a blank, so that it has no suffix of audio: rename it to end in '.wav'",
+        ),
+        ("x.OGG\t", b"", ""),  # an empty file is left alone, whatever it is called
+        ("old.voc", b"Creative Voice File\x1a", "a Creative Voice file, which is not read: convert it to WAV or FLAC"),
+        ("clip.AVI", b"anything", "a video, which is not read: convert it to WAV or FLAC"),
+        ("no_suffix", b"fLaC\0\0\0\x22", "FLAC by its first bytes, with a suffix that is none of audio: rename it"),
+        (
+            "rec.wav.part",
+            b"RIFF\0\0\0\0WAVEfmt ",
+            "WAV by its first bytes, with a suffix that is none of audio: rename it",
+        ),
+        ("a.dat", b"OggS\0\2", "Ogg by its first bytes, with a suffix that is none of audio: rename it"),
+        ("picture.webp", b"RIFF\0\0\0\0WEBPVP8 ", ""),
+        ("notes.txt", b"RIFF and other words", ""),
+        (".hidden", b"fLaC\0\0\0\x22", ""),
+        ("@eaDir/x.bin", b"OggS\0\2", ""),
+    ],
+)
+def test_audio_that_no_suffix_says_is_named(tmp_path: Path, name: str, start: bytes, why: str) -> None:
+    wav(tmp_path / "good.wav")
+    write(tmp_path / name, start)
+    found = find_recordings(tmp_path)
+    assert [r.id for r in found.recordings] == ["good"]
+    assert found.left_out == ((f"{name}: {why}",) if why else ())
+
+
+def test_a_file_that_cannot_be_looked_at_is_passed_over(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    wav(tmp_path / "good.wav")
+    odd, real = write(tmp_path / "odd.bin", b"OggS\0\2"), Path.open
+
+    def refused(path: Path, *how: Any) -> Any:
+        if path == odd:
+            raise PermissionError(13, "Permission denied")
+        return real(path, *how)
+
+    monkeypatch.setattr(Path, "open", refused)
+    assert find_recordings(tmp_path).left_out == ()

@@ -314,6 +314,24 @@ def test_the_last_chunks_silence_costs_that_chunk_only() -> None:
     assert got.values[0][1].tolist() == got.values[0][2].tolist() == got.values[0][0].tolist()
 
 
+def test_classes_that_are_not_finite_are_named() -> None:
+    @dataclass
+    class Partly(Echo):
+        def predict(self, windows: Any) -> Any:
+            logits = np.array(super().predict(windows))
+            logits[(windows == 12).any(axis=1), 1] = np.nan
+            logits[(windows == 23).any(axis=1), 2] = np.inf
+            return logits
+
+    jobs = [job(10, 1, "a", 101), job(40, 4, "b"), job(10, 1, "c", 201)]
+    got = score_together([Partly(echo().info)], jobs, CHUNK_S, TTA((0.0, 0.1)))
+    # chunks 2 and 3; moved by a sample, the same
+    assert got.lost == [{"b": Lost(4, 2, 2, classes=("last", "sum"), of_classes=3)}]
+    assert got.lost[0]["b"].said == (
+        "2 windows gave NaN or infinite values in 2 of 3 classes (last, sum); the recording's median stands in"
+    )
+
+
 def test_a_shift_without_finite_scores_is_left_out_of_the_mean() -> None:
     samples = [1.0] * 20 + [1000.0] + [1.0] * 9
     got = fragile(samples, 3, TTA((0.0, 0.1)))

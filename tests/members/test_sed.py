@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -147,6 +148,16 @@ def test_overlap_average_max(fold: Callable[..., str], labels: Path) -> None:
     for k in range(6):
         inside = [np.mean(v, axis=0) for n, v in timeline.items() if k * 8000 <= (n + 0.5) * step < (k + 1) * 8000]
         assert np.allclose(expit(got[k]), np.max(inside, axis=0), atol=1e-6)
+
+
+def test_threads_change_no_bit(fold: Callable[..., str], labels: Path) -> None:
+    x, found = windows(7), []
+    for threads in (1, 2, 5):
+        member = sed(replace(CONTEXT, threads=threads), folds=[fold(0), fold(1)], classes=str(labels), mel=MEL)
+        assert member.workers == threads
+        found.append(member.predict(x))
+    assert np.array_equal(found[0], found[1])
+    assert np.array_equal(found[0], found[2])
 
 
 def test_members_with_one_spectrogram_share_it(

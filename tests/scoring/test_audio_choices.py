@@ -134,4 +134,6 @@ def test_a_member_that_reads_files_by_itself_says_that_they_do_not_reach_it(
     given = ["score", "callable", str(data), "--allow-code", "--channels", "first", *(f"--set={s}" for s in settings)]
     found = CliRunner().invoke(cli, [*given, "--out", str(tmp_path / "s")])
     assert found.exit_code == 0, found.exception
-    assert "reads the files by itself: `channels: first` has no effect on it" in found.output, found.output
+    said = "reads the files by itself: `channels: first` has no effect on it"
+    assert said in found.output, found.output
+    assert said in LogitStore.open(tmp_path / "s").about["notes"]  # of which run.json's are made

@@ -114,7 +114,7 @@ def test_audio_is_decoded_once_for_all_members_and_shifts(
 ) -> None:
     data = tones({f"r{i}": 10.0 for i in range(11)})
     run_text(TWO, data, tmp_path / "out")
-    assert decoded == [f"r{i}" for i in range(11)]  # in natural order: r10 last
+    assert sorted(decoded) == sorted(f"r{i}" for i in range(11))  # each once, by several threads
     decoded.clear()
     run_text(TWO, data, tmp_path / "out", overrides=["members.b.tta.shifts_s=[0]"])
     assert len(decoded) == 11  # for b alone

@@ -44,7 +44,7 @@ def test_throughput_by_hand() -> None:
 def test_the_longer_of_models_and_decoding_counts() -> None:
     both = opened(m=(30.0, 24.0, 600.0, 10), n=(15.0, 15.0, 600.0, 10))  # 17.5 and 8.75 minutes, one after the other
     assert predicted_minutes(both, Scored({}, 5.0, 1.0)) == pytest.approx(26.25)
-    assert predicted_minutes(both, Scored({}, 50.0, 10.0)) == pytest.approx(70.0)  # 60 s for 600 s of audio
+    assert predicted_minutes(both, Scored({}, 230.0, 10.0)) == pytest.approx(70.0)  # 240 s for 600 s, on 4 cores
     assert predicted_minutes(opened(), Scored({}, 5.0, 1.0)) is None
     assert predicted_minutes(opened(m=(0.0, 0.0, 600.0, 10)), Scored({}, 5.0, 1.0)) is None
 

@@ -23,7 +23,6 @@ from blendkit.errors import BlendkitError
 from blendkit.store import LogitStore, Stored
 from blendkit.store.compaction import compact
 from blendkit.store.journal import append_line, end_journal, new_journal, read_journal
-from blendkit.store.layouts import by_class
 from tests.stores import edit_facts
 
 CLASSES = ("a", "b")
@@ -153,8 +152,8 @@ def test_processes_at_once_lose_nothing(tmp_path: Path) -> None:
     alone = opened(tmp_path / "alone")
     add(alone, {n: 1 + int(n[-1]) % 3 for n in names})
     assert np.array_equal(store.read(NameRule()).values, alone.read(NameRule()).values)
-    compact(store.manifest, by_class, whole=True)
-    compact(alone.manifest, by_class, whole=True)  # its journal is not ended: it stays
+    compact(store.manifest, store.layout, whole=True)
+    compact(alone.manifest, alone.layout, whole=True)  # its journal is not ended: it stays
     alone.finish()
     assert files(store) == files(alone)
 
@@ -177,7 +176,7 @@ def test_any_writers_give_one_store(
     for store in stores:
         store.finish()
     whole = opened(folder)
-    compact(whole.manifest, by_class, whole=True)
+    compact(whole.manifest, whole.layout, whole=True)
     alone = opened(folder / "alone")
     add(alone, {r: n for chunks in groups for r, n in chunks.items()})
     alone.finish()

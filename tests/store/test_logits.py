@@ -273,6 +273,12 @@ def test_pandas_reads_a_part(tmp_path: Path) -> None:
 def test_a_part_says_what_it_is(tmp_path: Path) -> None:
     store = new_store(tmp_path)
     add(store, {"a": 1})
+    own = pq.read_schema(parts(store)[0]).metadata
+    assert {k: v for k, v in own.items() if k != b"ARROW:schema"} == {
+        b"blendkit.space": b"logit",
+        b"blendkit.made_by": b"hash",
+    }
+    store.finish()
     meta = pq.read_schema(parts(store)[0]).metadata
     assert (meta[b"blendkit.space"], meta[b"blendkit.made_by"]) == (b"logit", b"hash")
     assert json.loads(meta[b"blendkit.covered"]) == list(COVERED)

@@ -1,0 +1,29 @@
+"""What a recording's saved values depend on: the hash of its file, and the duration expected of it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from concurrent.futures import ThreadPoolExecutor
+
+from blendkit.audio import Grid, Recording
+from blendkit.scoring.cpus import cpu_count
+from blendkit.store import file_hash
+
+NO_AUDIO_KEY = "silence"
+
+
+def recording_key(recording: Recording, grid: Grid) -> str:
+    """Return the key of a recording: it changes with the file's bytes, and with the duration that is expected."""
+    try:
+        content = file_hash(recording.path) if recording.path.name else NO_AUDIO_KEY
+    except OSError as error:
+        content = f"unreadable: {error.strerror}"
+    return f"{content}:{grid.expected_s.get(recording.id, 0):g}"
+
+
+def recording_keys(recordings: Iterable[Recording], grid: Grid) -> dict[str, str]:
+    """Return the key of every recording; all files are read."""
+    recordings = list(recordings)
+    with ThreadPoolExecutor(cpu_count()) as pool:
+        found = pool.map(lambda r: recording_key(r, grid), recordings)
+        return dict(zip([r.id for r in recordings], found, strict=True))
