@@ -15,6 +15,7 @@ if TYPE_CHECKING:
         ClassMean,
         average_precision,
         padded_cmap,
+        precision_from_counts,
         recall_at_precision,
         retrieved_counts,
         top_one,
@@ -47,7 +48,15 @@ if TYPE_CHECKING:
     from blendkit.metrics.kernels.pair_counts import PairCount, count_pairs
     from blendkit.metrics.kernels.ranking import doubled_ranks
     from blendkit.metrics.knn import KnnMetric, Probe, Probed, initial_weights, probe
-    from blendkit.metrics.leaderboard import Plateau, RankBand, SimulatedSplit, plateaus, rank_band, simulate_split
+    from blendkit.metrics.leaderboard import (
+        Plateau,
+        RankBand,
+        SimulatedSplit,
+        bootstrap_and_split,
+        plateaus,
+        rank_band,
+        simulate_split,
+    )
     from blendkit.metrics.ranks import percentile_rank
     from blendkit.metrics.reliability_table import Reliability, reliability
     from blendkit.metrics.stratified_draw import StratifiedDraw, chunk_keys, draw_strata, strata_sizes
@@ -91,6 +100,7 @@ __all__ = [
     "auc_of",
     "auc_state",
     "average_precision",
+    "bootstrap_and_split",
     "check_shapes",
     "chosen_thresholds",
     "chunk_keys",
@@ -110,6 +120,7 @@ __all__ = [
     "paired_bootstrap",
     "percentile_rank",
     "plateaus",
+    "precision_from_counts",
     "precision_thresholds",
     "probe",
     "rank_band",

@@ -9,17 +9,20 @@ _MANY_CELLS = 2_000_000  # (chunks x classes) of one stream, above which figures
 
 @dataclass(frozen=True)
 class Effort:
-    """replicates: of bootstraps and of simulated leaderboards; points: shares of a path; band: shares with an interval.
+    """replicates: of bootstraps; draws: simulated leaderboards, None: as many as replicates.
 
+    points: shares of a path; band: shares with an interval; bands: paths that have intervals.
     paths: most members whose share has a path, those of the largest shares first.
     curves: most points of a precision-recall curve; ablate: whether parts are left out one by one; bytes: that the
     arrays of the share slider may take in the page; cells: that the strips of recordings may.
     """
 
     replicates: int = 1000
+    draws: int | None = None
     points: int = 101
     paths: int = 20
     band: int = 11
+    bands: int = 3
     curves: int = 200
     ablate: bool = True
     bytes: int = 1_100_000
@@ -30,4 +33,4 @@ def effort_for(cells: int, streams: int, *, full: bool) -> Effort:
     """Return what can be done within seconds for streams of so many labelled cells; full: everything, at any size."""
     if full or cells <= _MANY_CELLS:
         return Effort(ablate=full or cells * streams <= 4 * _MANY_CELLS)
-    return Effort(replicates=200, points=11, paths=1, band=0, curves=60, ablate=False)
+    return Effort(replicates=200, draws=100, points=11, paths=1, band=0, curves=60, ablate=False)

@@ -29,7 +29,7 @@ def gather(
     effort = effort_for(cells, len(material.scores), full=full)
     rules = rules or Rules()
     if rules.judging.replicates > effort.replicates and not full:
-        rules = replace(rules, judging=replace(rules.judging, replicates=effort.replicates))
+        rules = replace(rules, judging=replace(rules.judging, replicates=effort.replicates), draws=effort.draws)
     figures = None if truth is None else measure_streams(material, truth, rules)
     streams = stream_facts(material, figures)
     measured = None if figures is None or truth is None else _measured(truth, figures, rules)

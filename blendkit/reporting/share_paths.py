@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from blendkit.core import Bools, Float64, cluster_labels
+from blendkit.core import Bools, Float64, Int64, cluster_labels
 from blendkit.errors import BlendkitError
 from blendkit.metrics import Bootstrap, paired_bootstrap, weight_path
 from blendkit.offline import LabelledChunks, Rules, blend_sides, check_shares, read_share
@@ -19,6 +19,7 @@ from blendkit.reporting.report_sources import Material
 
 _JUMP = 0.05  # of a class's AUC along the path, above which it is named
 _SHOWN = 8
+_PROBED, _SURE = 6, 1.2  # columns that are packed for a guess, and how far it may be wrong
 
 
 @dataclass(frozen=True)
@@ -140,19 +141,25 @@ def _with_arrays(
     rules: Rules,
     effort: Effort,
 ) -> Shares:
-    """Add the interval to the first path, and the arrays to as many as the page has room for."""
+    """Add intervals to the first paths, and the arrays to as many as the page has room for."""
     live = np.flatnonzero(y.any(axis=0) & ~y.all(axis=0))
     left, paths, embedded = effort.bytes, [], False
     for i, (path, a, b) in enumerate(found):
-        band = _band(y, a, b, path, truth, rules, effort) if i == 0 and effort.band else None
+        band = _band(y, a, b, path, truth, rules, effort) if i < effort.bands and effort.band else None
         arrays: tuple[Packed | None, Packed | None] = (None, None)
-        if left > 0 and a[:, live].size * 2 <= effort.bytes * 2:
+        if a[:, live].size <= effort.bytes and _packed_size(a, live) + _packed_size(b, live) < left * _SURE:
             x, z = packed(a[:, live]), packed(b[:, live])
             size = len(x.data) + len(z.data)
             arrays, left = ((x, z), left - size) if size <= left else (arrays, left)
         embedded = embedded or arrays[0] is not None
         paths.append(replace(path, band=band, a=arrays[0], b=arrays[1]))
     return Shares(blend, tuple(paths), packed(y[:, live].astype(np.uint8)) if embedded else None)
+
+
+def _packed_size(x: NDArray[Any], live: Int64) -> float:
+    """About the bytes that columns take, from a few of them: to pack all takes time, and most do not fit."""
+    some = live[:: max(1, len(live) // _PROBED)]
+    return len(packed(x[:, some]).data) * len(live) / max(1, len(some))
 
 
 def _band(
