@@ -6,7 +6,8 @@ from dataclasses import replace
 from typing import Any
 
 from blendkit.errors import BlendkitError
-from blendkit.offline import LabelledChunks, Rules, Verdict, ablate_parts
+from blendkit.metrics import Interval
+from blendkit.offline import LabelledChunks, Rules, Verdict, ablate_parts, removals
 from blendkit.reporting.class_facts import class_facts
 from blendkit.reporting.drawn_graph import draw
 from blendkit.reporting.effort import Effort, effort_for
@@ -92,4 +93,13 @@ def _ablation(material: Material, rules: Rules, effort: Effort) -> dict[str, Any
          "change": Bounds(x.change.estimate, x.change.low, x.change.high, x.change.p, x.holm or float("nan"))}
         for x in found.lines if x.change is not None
     ]  # fmt: skip
-    return {"whole": found.whole.macro.estimate, "lines": lines, "needed": found.needed}
+    fall = [
+        {"member": x.member, "left": x.left, "macro": _bounds(x.macro),
+         "change": None if x.change is None else _bounds(x.change)}
+        for x in removals(material.workspaces, material.recipe, found, rules)
+    ]  # fmt: skip
+    return {"whole": found.whole.macro.estimate, "lines": lines, "needed": found.needed, "fall": fall}
+
+
+def _bounds(i: Interval) -> Bounds:
+    return Bounds(i.estimate, i.low, i.high, i.p)

@@ -145,7 +145,8 @@ def _with_arrays(
     live = np.flatnonzero(y.any(axis=0) & ~y.all(axis=0))
     left, paths, embedded = effort.bytes, [], False
     for i, (path, a, b) in enumerate(found):
-        band = _band(y, a, b, path, truth, rules, effort) if i < effort.bands and effort.band else None
+        points = 0 if i >= effort.bands else effort.band if i == 0 else effort.band // 2 + 1
+        band = _band(y, a, b, path, truth, rules, points) if points > 1 else None
         arrays: tuple[Packed | None, Packed | None] = (None, None)
         if a[:, live].size <= effort.bytes and _packed_size(a, live) + _packed_size(b, live) < left * _SURE:
             x, z = packed(a[:, live]), packed(b[:, live])
@@ -163,10 +164,10 @@ def _packed_size(x: NDArray[Any], live: Int64) -> float:
 
 
 def _band(
-    y: Bools, a: Float64, b: Float64, path: SharePath, truth: LabelledChunks, rules: Rules, effort: Effort
+    y: Bools, a: Float64, b: Float64, path: SharePath, truth: LabelledChunks, rules: Rules, points: int
 ) -> Band | None:
     """Redraw recordings at some shares; shares are alike whose difference to the best of them may be 0."""
-    every = np.linspace(0, 1, effort.band).round(6).tolist()
+    every = np.linspace(0, 1, points).round(6).tolist()
     # beside the ends, too: what any little share of another member does there is no straight line
     shares = sorted({*every, *path.shares[1:2], *path.shares[-2:-1], path.best, round(path.current, 6)})
     rows = truth.rows.take(np.flatnonzero(truth.labelled))
