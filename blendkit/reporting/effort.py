@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+_FEW_CELLS = 500_000  # up to which every thousandth of a share costs no time that is felt
 _MANY_CELLS = 2_000_000  # (chunks x classes) of one stream, above which figures cost seconds each
 
 
@@ -19,7 +20,7 @@ class Effort:
 
     replicates: int = 1000
     draws: int | None = None
-    points: int = 101
+    points: int = 1001
     paths: int = 20
     band: int = 11
     bands: int = 3
@@ -32,5 +33,6 @@ class Effort:
 def effort_for(cells: int, streams: int, *, full: bool) -> Effort:
     """Return what can be done within seconds for streams of so many labelled cells; full: everything, at any size."""
     if full or cells <= _MANY_CELLS:
-        return Effort(ablate=full or cells * streams <= 4 * _MANY_CELLS)
+        points = Effort.points if cells <= _FEW_CELLS else 101
+        return Effort(points=points, ablate=full or cells * streams <= 4 * _MANY_CELLS)
     return Effort(replicates=200, draws=100, points=11, paths=1, band=0, curves=60, ablate=False)

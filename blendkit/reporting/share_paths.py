@@ -19,6 +19,7 @@ from blendkit.reporting.report_sources import Material
 
 _JUMP = 0.05  # of a class's AUC along the path, above which it is named
 _SHOWN = 8
+_EDGE = 0.01
 _PROBED, _SURE = 6, 1.2  # columns that are packed for a guess, and how far it may be wrong
 
 
@@ -121,10 +122,11 @@ def _path(
     curves = path.per_class[:, path.scored]
     reach = np.ptp(curves, axis=0)
     order = [int(i) for i in np.argsort(-reach, kind="stable")[:_SHOWN] if reach[i] > _JUMP]
+    step = max(1, (points - 1) // 100)  # a hundredth of the share, where the path is so fine
     jumps = tuple(
         Jump(
             classes[path.scored[i]], float(curves[:, i].min()), float(curves[:, i].max()),
-            float(curves[1, i] - curves[0, i]), float(curves[-1, i] - curves[-2, i]),
+            float(curves[step, i] - curves[0, i]), float(curves[-1, i] - curves[-1 - step, i]),
         )
         for i in order
     )  # fmt: skip
@@ -169,7 +171,7 @@ def _band(
     """Redraw recordings at some shares; shares are alike whose difference to the best of them may be 0."""
     every = np.linspace(0, 1, points).round(6).tolist()
     # beside the ends, too: what any little share of another member does there is no straight line
-    shares = sorted({*every, *path.shares[1:2], *path.shares[-2:-1], path.best, round(path.current, 6)})
+    shares = sorted({*every, _EDGE, 1 - _EDGE, path.best, round(path.current, 6)})
     rows = truth.rows.take(np.flatnonzero(truth.labelled))
     clusters = cluster_labels(rows, rules.judging.clusters, np.ones(len(rows), bool))
     blends = {repr(w): (1 - w) * a + w * b for w in shares}

@@ -58,7 +58,7 @@ def test_a_share_has_the_path_of_a_what_if(made: Report, recipe: Path) -> None:
         found = whatif(recipe, shares=[f"mix.{path.member}=0:1:0.01"])
         assert found.swept is not None
         # between the ends: there a what-if measures the recipe itself, whose rounding may break a tie
-        assert list(path.macro[1:-1]) == found.swept.macro[1:-1].tolist()
+        assert list(path.macro[10:-10:10]) == found.swept.macro[1:-1].tolist()
         assert path.best_macro == max(path.macro)
     first = made.data.sections["shares"].paths[0]
     assert first.band is not None

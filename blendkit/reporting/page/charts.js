@@ -34,7 +34,7 @@ function interval(l, { y, at, left, right, narrow, form, zero, bars }) {
 // rows: {name, macro, from: the figure before, change or null, tone}; every bar begins where the last one ended
 export function waterfall(rows, { summary }) {
   return (width) => {
-    const narrow = width < 560, row = narrow ? 48 : 34, left = narrow ? 8 : Math.min(240, width * 0.3), right = narrow ? width - 8 : width - 230, bottom = rows.length * row + 8;
+    const narrow = width < 560, row = narrow ? 48 : 34, left = narrow ? 8 : Math.min(240, width * 0.3), right = narrow ? width - 8 : width - 264, bottom = rows.length * row + 8;
     const ends = rows.flatMap((r) => [r.macro.estimate, ...(r.change && r.change.low !== null ? [r.from + r.change.low, r.from + r.change.high] : [])]);
     const [low, high] = reach(ends), at = scale(low, high, left + 4, right);
     return drawing(width, bottom + 42, summary, axisBelow(at, low, high, 4, bottom, "macro-AUC", right - left, fixed),
@@ -83,7 +83,7 @@ function markLine(x, y, top, bottom, share, macro, text, width) {
   const near = x(share) > width - 90;
   return svg("g", { class: "now" }, svg("line", { x1: x(share), x2: x(share), y1: top, y2: bottom }),
     svg("circle", { cx: x(share), cy: y(macro), r: 4 }),
-    svg("text", { x: x(share) + (near ? -5 : 5), y: top + 13, "text-anchor": near ? "end" : "start" }, `recipe ${share.toFixed(3)}`));
+    svg("text", { x: x(share) + (near ? -5 : 5), y: y(macro) < (top + bottom) / 2 ? bottom - 8 : top + 13, "text-anchor": near ? "end" : "start" }, `recipe ${share.toFixed(3)}`));
 }
 
 // A square of numbers from low to high, with the numbers in it where there is room.
