@@ -23,8 +23,8 @@ if TYPE_CHECKING:
     from blendkit.offline.interval_settings import Judging
     from blendkit.offline.place import Place, open_workspaces
     from blendkit.offline.recipe_draft import BlendFiles
-    from blendkit.offline.removals import Removal, removals
     from blendkit.offline.recipe_search import Found, greedy_weights, grid_values, line_weights
+    from blendkit.offline.removals import Removal, removals
     from blendkit.offline.score_kinds import score_kind
     from blendkit.offline.searches import GreedySearch, GridSearch, LineSearch, StackSearch, search, search_recipe
     from blendkit.offline.sweeps import Sweep, blend_sides, sweep

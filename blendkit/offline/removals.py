@@ -9,7 +9,7 @@ from blendkit.metrics import Bootstrap, Interval
 from blendkit.offline.ablation import Ablation, parts, without_parts
 from blendkit.offline.comparison import LabelledChunks, Line, Rules, change_lines
 from blendkit.offline.workspace import Workspaces
-from blendkit.recipe import Plan, Recipe, make_plan
+from blendkit.recipe import KeyPath, Plan, Recipe, make_plan
 
 
 @dataclass(frozen=True)
@@ -37,7 +37,7 @@ def removals(workspaces: Workspaces, recipe: Recipe, alone: Ablation, rules: Rul
     if len(members) < 3:
         return ()
     workspace, paths = workspaces.workspace(plan), dict(parts(plan))
-    made, gone = {"": workspaces.output(recipe)[1]}, []
+    made, gone = {"": workspaces.output(recipe)[1]}, list[KeyPath]()
     for name in members[:-1]:
         gone += paths[f"{blend}.of.{name}"]
         try:

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 from blendkit.errors import BlendkitError
 from blendkit.metrics import Interval
 from blendkit.offline import LabelledChunks, Rules, Verdict, ablate_parts, removals
 from blendkit.reporting.class_facts import class_facts
+from blendkit.reporting.detection_facts import detection_facts
 from blendkit.reporting.drawn_graph import draw
 from blendkit.reporting.effort import Effort, effort_for
 from blendkit.reporting.leaderboard_facts import leaderboard_facts
@@ -22,9 +25,15 @@ from blendkit.reporting.verdict_text import verdict_text
 
 
 def gather(
-    material: Material, rules: Rules | None = None, verdict: Verdict | None = None, *, full: bool = False
-) -> ReportData:
-    """Gather a report's facts. rules: of intervals, default by the size of the data; full: all, whatever it takes."""
+    material: Material, rules: Rules | None = None, verdict: Verdict | None = None, *,
+    detections: Sequence[Path] = (), full: bool = False,
+) -> ReportData:  # fmt: skip
+    """Gather a report's facts.
+
+    rules: of intervals, default by the size of the data; detections: folders of `detect` and `activity`; full: all,
+    whatever it takes.
+    """
+    heard = detection_facts(detections)  # a wrong folder is said before any work
     truth = material.truth
     cells = 0 if truth is None else int(truth.labelled.sum()) * len(truth.classes)
     effort = effort_for(cells, len(material.scores), full=full)
@@ -38,6 +47,7 @@ def gather(
     sections: dict[str, Any] = {}
     if figures is not None and truth is not None:
         sections = _sections(material, truth, figures, rules, effort)
+    sections["detections"] = heard
     sections["recordings"] = recording_facts(material, rival, effort)
     return ReportData(
         title=material.title, main=material.main, classes=len(material.scores[material.main].classes),

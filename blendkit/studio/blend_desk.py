@@ -127,8 +127,10 @@ class BlendDesk:
         `path` for, one level after the other; `why_not`: why every share is a question to the server instead.
         """
         if self.large:
-            return {"levels": LEVELS, "note": f"{self.cells / 1e6:.1f} million labelled cells are too many for this page: "
-                    "the server counts the path, coarse first, and a share between its points when you stop"}  # fmt: skip
+            note = (
+                f"{self.cells / 1e6:.1f} million labelled cells are too many for this page: the server counts the path"
+            )
+            return {"levels": LEVELS, "note": f"{note}, coarse first, and a share between its points when you stop"}
         with self._lock:
             found = self._sides(values, blend, member)
             if isinstance(found, str):
@@ -139,7 +141,9 @@ class BlendDesk:
         """Return the exact figures of each half at some shares of a member, or why there is no path."""
         with self._lock:
             key = canonical_json([_key(self.changed(values)[0]), blend, member])
-            found = self._last.get(key, lambda: self._sides(values, blend, member), self.truth.truth, self.halves.each())
+            found = self._last.get(
+                key, lambda: self._sides(values, blend, member), self.truth.truth, self.halves.each()
+            )
             if isinstance(found, str):
                 return {"why_not": found}
             try:

@@ -1,4 +1,4 @@
-"""The exact figures along the shares of one member of a large blend: sides made once, shares counted as they are asked."""
+"""Exact figures along the shares of one member of a large blend: its sides are made once, shares counted when asked."""
 
 from __future__ import annotations
 

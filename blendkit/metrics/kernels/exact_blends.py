@@ -27,16 +27,12 @@ def exact_blend(a: Float64, b: Float64, p: float, q: float) -> tuple[Float64, Fl
     p, q: whole numbers below 2**53. The sum is exact to twice the bits of a float64; equal numbers have equal parts.
     """
     if few(a.size):
-        high, low = _plain_blend(a, b, p, q)
-        return high, low, (low != 0).any(axis=0)
+        (x, x_error), (y, y_error) = two_product(a, p), two_product(b, q)
+        s, error = two_sum(x, y)
+        high, low = two_sum(s, error + (x_error + y_error))
+        return high, low, np.asarray((low != 0).any(axis=0))
     one, other = read_only(a.T), read_only(b.T)  # class-major, as paths hold them: without a copy
     high, low = np.empty(one.shape), np.empty(one.shape)
     threads = min(loop_threads(), len(one))
     side_by_side(lambda t: _blend_columns(one, other, p, q, high, low, t, threads), threads, threads)
-    return high.T, low.T, low.any(axis=1)
-
-
-def _plain_blend(a: Float64, b: Float64, p: float, q: float) -> tuple[Float64, Float64]:
-    (x, x_error), (y, y_error) = two_product(a, p), two_product(b, q)
-    high, low = two_sum(x, y)
-    return tuple(two_sum(high, low + (x_error + y_error)))  # type: ignore[return-value]
+    return high.T, low.T, np.asarray(low.any(axis=1))
