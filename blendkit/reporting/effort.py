@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 _FEW_CELLS = 500_000  # up to which every thousandth of a share costs no time that is felt
+_MANY_ROWS = 200_000  # chunks, above which as many recordings are redrawn as take minutes
 _MANY_CELLS = 2_000_000  # (chunks x classes) of one stream, above which figures cost seconds each
 
 
@@ -30,9 +31,9 @@ class Effort:
     cells: int = 400_000
 
 
-def effort_for(cells: int, streams: int, *, full: bool) -> Effort:
-    """Return what can be done within seconds for streams of so many labelled cells; full: everything, at any size."""
-    if full or cells <= _MANY_CELLS:
+def effort_for(cells: int, streams: int, *, rows: int = 0, full: bool) -> Effort:
+    """Return what can be done within seconds for streams of so many labelled cells in so many chunks; full: everything, at any size."""
+    if full or (cells <= _MANY_CELLS and rows <= _MANY_ROWS):
         points = Effort.points if cells <= _FEW_CELLS else 101
         return Effort(points=points, ablate=full or cells * streams <= 4 * _MANY_CELLS)
     return Effort(replicates=200, draws=100, points=11, paths=1, band=0, curves=60, ablate=False)

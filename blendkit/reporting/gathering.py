@@ -35,8 +35,8 @@ def gather(
     """
     heard = detection_facts(detections)  # a wrong folder is said before any work
     truth = material.truth
-    cells = 0 if truth is None else int(truth.labelled.sum()) * len(truth.classes)
-    effort = effort_for(cells, len(material.scores), full=full)
+    labelled, classes = (0, 0) if truth is None else (int(truth.labelled.sum()), len(truth.classes))
+    effort = effort_for(labelled * classes, len(material.scores), rows=labelled, full=full)
     rules = rules or Rules()
     if rules.judging.replicates > effort.replicates and not full:
         rules = replace(rules, judging=replace(rules.judging, replicates=effort.replicates), draws=effort.draws)

@@ -199,6 +199,7 @@ def test_large_data_do_less_unless_asked() -> None:
     assert effort_for(708 * 234, 9, full=False) == Effort()
     large = effort_for(50_000 * 234, 9, full=False)
     assert (large.replicates, large.band, large.ablate) == (200, 0, False)
+    assert effort_for(1_000_000, 3, rows=1_000_000, full=False) == large
     assert effort_for(50_000 * 234, 9, full=True) == Effort(points=101)
 
 
