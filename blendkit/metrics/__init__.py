@@ -15,6 +15,7 @@ if TYPE_CHECKING:
         ClassMean,
         average_precision,
         padded_cmap,
+        precision_from_counts,
         recall_at_precision,
         retrieved_counts,
         top_one,
@@ -47,7 +48,15 @@ if TYPE_CHECKING:
     from blendkit.metrics.kernels.pair_counts import PairCount, count_pairs
     from blendkit.metrics.kernels.ranking import doubled_ranks
     from blendkit.metrics.knn import KnnMetric, Probe, Probed, initial_weights, probe
-    from blendkit.metrics.leaderboard import Plateau, RankBand, SimulatedSplit, plateaus, rank_band, simulate_split
+    from blendkit.metrics.leaderboard import (
+        Plateau,
+        RankBand,
+        SimulatedSplit,
+        bootstrap_and_split,
+        plateaus,
+        rank_band,
+        simulate_split,
+    )
     from blendkit.metrics.like_teams import TeamSpread, blend_correlation, team_spread
     from blendkit.metrics.lumpy_groups import Lump, SplitLumps, split_lumps
     from blendkit.metrics.plateau_futures import Crowd, Future, Outlook, plateau_outlook
@@ -101,6 +110,7 @@ __all__ = [
     "auc_state",
     "average_precision",
     "blend_correlation",
+    "bootstrap_and_split",
     "check_shapes",
     "chosen_thresholds",
     "chunk_keys",
@@ -121,6 +131,7 @@ __all__ = [
     "percentile_rank",
     "plateau_outlook",
     "plateaus",
+    "precision_from_counts",
     "precision_thresholds",
     "probe",
     "rank_band",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -100,8 +101,9 @@ def refuse_beyond_unit(p: Matrix, mask: Bools | None, what: str) -> None:
 
 
 def _average_precision(found: Int64, retrieved: Int64) -> float:
-    gained = np.diff(found, prepend=0) / found[-1]
-    return math.fsum(gained * (found / retrieved))
+    gained = np.diff(found, prepend=0)
+    rises = np.flatnonzero(gained)  # all other thresholds add 0
+    return math.fsum((gained[rises] / found[-1] * (found[rises] / retrieved[rises])).tolist())
 
 
 def retrieved_counts(y: Bools, x: Matrix, mask: Bools | None = None) -> dict[int, tuple[Int64, Int64]]:
@@ -116,21 +118,30 @@ def retrieved_counts(y: Bools, x: Matrix, mask: Bools | None = None) -> dict[int
     y = np.asarray(y, bool) & keep
     counts = {}
     for c in np.flatnonzero(y.any(axis=0)).tolist():
-        rows = keep[:, c]
-        order = np.argsort(-x[rows, c], kind="stable")
-        values, truth = x[rows, c][order], y[rows, c][order]
-        # only the last row of each tie is a threshold, so the order inside a tie cannot matter
-        last = np.flatnonzero(np.append(values[1:] != values[:-1], True))
-        counts[c] = np.cumsum(truth)[last], last + 1
+        column = np.asarray(x[:, c])
+        own = np.sort(column[y[:, c]])
+        values = np.sort(column if mask is None else column[keep[:, c]])
+        # only the first row of each tie, from below, is a threshold, so the order inside a tie cannot matter
+        first = np.flatnonzero(np.append(True, values[1:] != values[:-1]))
+        positives = np.bincount(np.searchsorted(values[first], own), minlength=len(first))
+        counts[c] = np.cumsum(positives[::-1]), (len(values) - first)[::-1]
     return counts
+
+
+def precision_from_counts(counts: Mapping[int, tuple[Int64, Int64]], classes: int) -> ClassMean:
+    """Return the average precision of C classes from their `retrieved_counts`, without sorting the scores again."""
+    return _mean_of(counts, classes, _average_precision)
 
 
 def _per_class(y: Bools, x: Matrix, mask: Bools | None, figure: Any) -> ClassMean:
     """Apply figure(found (T,), retrieved (T,)) per class: positives and rows at or above each distinct score."""
-    per_class = np.full(y.shape[1], np.nan)
-    counts = retrieved_counts(y, x, mask)
+    return _mean_of(retrieved_counts(y, x, mask), y.shape[1], figure)
+
+
+def _mean_of(counts: Mapping[int, tuple[Int64, Int64]], classes: int, figure: Any) -> ClassMean:
+    per_class = np.full(classes, np.nan)
     for c, (found, retrieved) in counts.items():
         per_class[c] = figure(found, retrieved)
     scored = np.array(list(counts), np.int64)
     macro = math.fsum(per_class[scored]) / len(scored) if len(scored) else math.nan
-    return ClassMean(macro, per_class, scored, np.setdiff1d(np.arange(y.shape[1]), scored))
+    return ClassMean(macro, per_class, scored, np.setdiff1d(np.arange(classes), scored))

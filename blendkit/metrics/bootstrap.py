@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from blendkit.core import Bools, Float64, Int64, Matrix
 from blendkit.errors import BlendkitError, did_you_mean
 from blendkit.metrics.auc import check_shapes, counted_cells, macro_auc, refuse_nan
+from blendkit.metrics.kernels.exact_sums import rounded_sums
 from blendkit.metrics.redrawn_counts import redrawn_counts
 
 IntervalKind = Literal["percentile", "bca"]
@@ -82,20 +83,33 @@ def paired_bootstrap(
     exact integers: each replicate equals `macro_auc` of the redrawn rows. mask as in `macro_auc`.
     Raises BlendkitError for fewer than two clusters with rows that count, and as `macro_auc` does.
     """
+    check_redraws(y, scores, replicates, mask)
+    keep = np.ascontiguousarray(counted_cells(y.shape, mask))
+    cluster, count = cluster_codes(clusters, keep)
+    return bootstrap_of(y, scores, keep, cluster, drawn_weights(count, replicates, seed))
+
+
+def check_redraws(y: Bools, scores: Mapping[str, Matrix], replicates: int, mask: Bools | None) -> None:
+    """Raise BlendkitError for no scores, no replicates, or other shapes."""
     if not scores or replicates < 1:
         raise BlendkitError(f"a bootstrap needs scores and replicates, got {len(scores)} and {replicates}")
     for name, x in scores.items():
         check_shapes(y, x, mask, f"scores {name!r}")
-    keep = np.ascontiguousarray(counted_cells(y.shape, mask))
-    cluster, count = cluster_codes(clusters, keep)
-    weights = drawn_weights(count, replicates, seed)
+
+
+def bootstrap_of(y: Bools, scores: Mapping[str, Matrix], keep: Bools, cluster: Int64, weights: Int64) -> Bootstrap:
+    """Return the bootstrap in which cluster k counts weights[k, r] times in replicate r.
+
+    y, keep (N, C), cluster (N,) in 0..K-1, weights (K, R).
+    """
+    count = len(weights)
     positives, negatives = tallies(y, keep, cluster, count)
     pairs = drawn_pairs(positives, negatives, weights)
     left_out = tallies_without(positives) * tallies_without(negatives)
     live = np.flatnonzero((y & keep).any(axis=0))
     estimate, drawn, jack = {}, {}, {}
     for name, x in scores.items():
-        estimate[name] = macro_auc(y, x, mask).macro
+        estimate[name] = macro_auc(y, x, keep).macro
         counts, alone = redrawn_counts(y & keep, x, keep, cluster, weights, live, jackknife=True)
         drawn[name] = macros_of(counts, pairs[live])
         jack[name] = macros_of(alone, left_out[live])
@@ -188,8 +202,7 @@ def macros_of(twice_u: Int64, pairs: Int64) -> Float64:
     """Return macro-AUCs (R,), each the correctly rounded mean over the classes that have pairs in it."""
     auc = np.divide(twice_u, 2 * pairs, out=np.zeros(pairs.shape), where=pairs > 0)
     live = (pairs > 0).sum(axis=0)
-    sums = [math.fsum(column) for column in auc.T.tolist()]
-    return np.array([s / k if k else math.nan for s, k in zip(sums, live.tolist(), strict=True)])
+    return np.asarray(np.divide(rounded_sums(auc), live, out=np.full(len(live), math.nan), where=live > 0))
 
 
 def _interval(estimate: float, draws: Float64, jackknife: Float64, level: float, kind: IntervalKind) -> Interval:

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from blendkit.core import Bools, Float64, Int64, Matrix
 from blendkit.metrics.auc import check_shapes, refuse_nan
@@ -25,22 +27,21 @@ def error_correlation(y: Bools, scores: Mapping[str, Matrix]) -> tuple[Float64, 
         refuse_nan(x, None)
     y = np.asarray(y, bool)
     live = np.flatnonzero(y.any(axis=0) & ~y.all(axis=0))
-    left = [_unit_errors(y[:, live], x[:, live]) for x in scores.values()]
-    whole = np.logical_and.reduce([np.isfinite(e).all(axis=0) for e in left])
-    count = int(whole.sum())
-    found = np.full((len(left), len(left)), np.nan)
-    if count:
-        for i, a in enumerate(left):
-            for j, b in enumerate(left):
-                found[i, j] = (a[:, whole] * b[:, whole]).sum() / count
-    return found, live[whole]
+    ranks = [doubled_ranks(x[:, live]) for x in scores.values()]
+    per_class = np.empty((len(live), len(ranks), len(ranks)))
+    for c in range(len(live)):  # class by class: the errors of all classes together would not fit into a cache
+        errors = np.stack([_unit_errors(y[:, live[c]], r[:, c]) for r in ranks])
+        per_class[c] = [[(a * b).sum() for b in errors] for a in errors]
+    whole = np.isfinite(per_class).all(axis=(1, 2))
+    if not whole.any():
+        return np.full((len(ranks), len(ranks)), np.nan), live[whole]
+    return np.asarray(per_class[whole].mean(axis=0)), live[whole]
 
 
-def _unit_errors(y: Bools, x: Matrix) -> Float64:
-    """Ranks (N, C) centred among the positives and among the negatives, every column of length 1 (nan if all 0)."""
-    ranks = doubled_ranks(x).astype(np.float64)
+def _unit_errors(y: Bools, ranks: NDArray[Any]) -> Float64:
+    """Ranks (N,) centred among the positives and among the negatives, of length 1 (nan if all are 0)."""
+    centred = ranks.astype(np.float64)
     for side in (y, ~y):
-        mean = np.divide((ranks * side).sum(axis=0), side.sum(axis=0))
-        ranks = np.where(side, ranks - mean, ranks)
-    length = np.sqrt((ranks**2).sum(axis=0))
-    return np.asarray(np.divide(ranks, length, out=np.full(ranks.shape, np.nan), where=length > 0))
+        centred[side] -= centred[side].mean()
+    length = np.sqrt((centred**2).sum())
+    return np.asarray(centred / length if length > 0 else np.full(len(y), np.nan))

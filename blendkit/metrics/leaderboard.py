@@ -5,7 +5,7 @@ from __future__ import annotations
 import itertools
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any
 
@@ -15,7 +15,14 @@ from numpy.typing import NDArray
 from blendkit.core import Bools, Float64, Int64, Matrix
 from blendkit.errors import BlendkitError, did_you_mean
 from blendkit.metrics.auc import check_shapes, counted_cells
-from blendkit.metrics.bootstrap import Bootstrap, cluster_codes, resampled_macros
+from blendkit.metrics.bootstrap import (
+    Bootstrap,
+    bootstrap_of,
+    check_redraws,
+    cluster_codes,
+    drawn_weights,
+    resampled_macros,
+)
 from blendkit.metrics.kernels.ranking import doubled_ranks
 
 
@@ -123,21 +130,59 @@ def simulate_split(
     side is skipped there. Raises BlendkitError for a share outside (0, 1), fewer than two groups, NaN (row,
     class), or other shapes.
     """
-    if not 0 < public < 1:
-        raise BlendkitError(f"the public share must be between 0 and 1, got {public:g}")
+    _check_public(public)
     for name, x in scores.items():
         check_shapes(y, x, mask, name)
     keep = counted_cells(y.shape, mask)
     codes, count = cluster_codes(groups, keep)
     size = np.bincount(codes[keep.any(axis=1)], minlength=count)
-    rng = np.random.default_rng(seed)
+    sides = _public_sides(size, public, draws, seed)
+    both = resampled_macros(y, scores, keep, codes, np.concatenate([sides, 1 - sides], axis=1))
+    return _split_of(both, size, sides)
+
+
+def bootstrap_and_split(
+    y: Bools, scores: Mapping[str, Matrix], clusters: Sequence[object] | NDArray[Any], drawn: tuple[int, int, int],
+    public: float = 0.34,
+) -> tuple[Bootstrap, SimulatedSplit]:  # fmt: skip
+    """Return `paired_bootstrap` and `simulate_split` of the same clusters (N,): the same figures, scores sorted once.
+
+    drawn: replicates, splits and seed. Raises BlendkitError as both do.
+    """
+    replicates, draws, seed = drawn
+    check_redraws(y, scores, replicates, None)
+    _check_public(public)
+    keep = np.ones(y.shape, bool)
+    codes, count = cluster_codes(clusters, keep)
+    size = np.bincount(codes, minlength=count)
+    sides = _public_sides(size, public, draws, seed)
+    weights = np.concatenate([drawn_weights(count, replicates, seed), sides, 1 - sides], axis=1)
+    both = bootstrap_of(y, scores, keep, codes, weights)
+    own = {n: r[:replicates] for n, r in both.replicates.items()}
+    boot = replace(both, replicates=own, scored=both.scored[:replicates])
+    return boot, _split_of({n: r[replicates:] for n, r in both.replicates.items()}, size, sides)
+
+
+def _check_public(public: float) -> None:
+    if not 0 < public < 1:
+        raise BlendkitError(f"the public share must be between 0 and 1, got {public:g}")
+
+
+def _public_sides(size: Int64, public: float, draws: int, seed: int) -> Int64:
+    """Return (K, D) 1 where a group of so many rows is public in a draw, else 0."""
+    count, rng = len(size), np.random.default_rng(seed)
     sides = np.zeros((count, draws), np.int64)
     for r in range(draws):
         order = rng.permutation(count)
         reached = np.cumsum(size[order]) / size.sum()
         drawn = int(np.argmin(np.abs(reached[:-1] - public))) + 1  # without the last, so the private side has a group
         sides[order[:drawn], r] = 1
-    both = resampled_macros(y, scores, keep, codes, np.concatenate([sides, 1 - sides], axis=1))
+    return sides
+
+
+def _split_of(both: Mapping[str, Float64], size: Int64, sides: Int64) -> SimulatedSplit:
+    """The split whose public figures come first in `both`, and then its private ones."""
+    draws = sides.shape[1]
     return SimulatedSplit(
         {n: m[:draws] for n, m in both.items()}, {n: m[draws:] for n, m in both.items()}, size @ sides / size.sum()
     )

@@ -16,7 +16,9 @@ from blendkit.core import Bools, Float64, Int64, read_only
 from blendkit.errors import BlendkitError, shorten
 from blendkit.metrics.auc import check_shapes
 from blendkit.metrics.kernels.crossings import path_steps
-from blendkit.metrics.kernels.exact_signs import blended_exactly, two_product, two_sum
+from blendkit.metrics.kernels.exact_blends import exact_blend
+from blendkit.metrics.kernels.exact_signs import blended_exactly
+from blendkit.metrics.kernels.exact_sums import rounded_sums
 from blendkit.metrics.kernels.pair_counts import Cell, PairCount, count_pairs
 
 _DECIMALS = 9
@@ -80,17 +82,17 @@ def weight_path(
         own = y[:, rest], a[:, rest], b[:, rest]
         for g, k in enumerate(at.tolist()):
             twice_u[g, rest] = counts(*own, k, whole, keep)
-    per_class = _per_class(twice_u, pairs)
-    scored = per_class[:, pairs > 0].tolist()
+    per_class, live = _per_class(twice_u, pairs), pairs > 0
+    macro = rounded_sums(per_class[:, live].T) / live.sum() if live.any() else np.full(len(at), np.nan)
     return WeightPath(
         np.array([k / whole for k in at.tolist()]),
-        np.array([math.fsum(aucs) / len(aucs) if aucs else math.nan for aucs in scored]),
+        macro,
         per_class,
-        np.flatnonzero(pairs),
-        np.flatnonzero(pairs == 0),
+        np.flatnonzero(live),
+        np.flatnonzero(~live),
         twice_u,
         pairs,
-        cheap & (pairs > 0),
+        cheap & live,
     )
 
 
@@ -178,16 +180,24 @@ def _plain_counts(y: Bools, a: Float64, b: Float64, k: int, whole: int, mask: Bo
 
 def _exact_counts(y: Bools, a: Float64, b: Float64, k: int, whole: int, mask: Bools | None) -> Int64:
     """Return 2U (C,) of (whole - k) a + k b; columns where float64 could tie wrongly are ranked in twice its bits."""
-    (p, p_error), (q, q_error) = two_product(a, float(whole - k)), two_product(b, float(k))
-    high, low = two_sum(p, q)
-    high, low = two_sum(high, low + (p_error + q_error))  # equal numbers now have equal parts
+    high, low, rounded = exact_blend(a, b, float(whole - k), float(k))
     counts = count_pairs(y, high, mask)
     # different high parts are ordered rightly; only a tie of high parts can hide a difference in the low parts
-    for c in np.flatnonzero((low != 0).any(axis=0) & (counts[:, PairCount.TIES] > 0)):
-        rank = _double_ranks(high[:, c], low[:, c])[:, None]
-        column = mask if mask is None or mask.ndim == 1 else mask[:, c : c + 1]
-        counts[c] = count_pairs(y[:, c : c + 1], rank, column)[0]
+    for c in np.flatnonzero(rounded & (counts[:, PairCount.TIES] > 0)):
+        rows = _tied_rows(high[:, c])
+        column = None if mask is None else (mask if mask.ndim == 1 else mask[:, c])[rows, None]
+        one, both = high[rows, c, None], _double_ranks(high[rows, c], low[rows, c])[:, None]
+        lost, won = (count_pairs(y[rows, c, None], x, column)[0, PairCount.TWICE_U] for x in (one, both))
+        counts[c, PairCount.TWICE_U] += won - lost
     return np.asarray(counts[:, PairCount.TWICE_U])
+
+
+def _tied_rows(x: Float64) -> Int64:
+    """Return the rows of x (N,) whose number another row has too."""
+    ordered = np.sort(x)
+    shared = ordered[1:][ordered[1:] == ordered[:-1]]
+    at = np.minimum(np.searchsorted(shared, x), max(len(shared) - 1, 0))
+    return np.flatnonzero(shared[at] == x) if len(shared) else np.zeros(0, np.int64)
 
 
 def _double_ranks(high: Float64, low: Float64) -> Float64:

@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from blendkit.offline.place import Place, open_workspaces
     from blendkit.offline.recipe_draft import BlendFiles
     from blendkit.offline.recipe_search import Found, greedy_weights, grid_values, line_weights
+    from blendkit.offline.removals import Removal, removals
     from blendkit.offline.score_kinds import score_kind
     from blendkit.offline.searches import GreedySearch, GridSearch, LineSearch, StackSearch, search, search_recipe
     from blendkit.offline.sweeps import Sweep, blend_sides, sweep
@@ -53,6 +54,7 @@ __all__ = [
     "Labels",
     "LineSearch",
     "Place",
+    "Removal",
     "Rules",
     "Source",
     "SourcesRead",
@@ -84,6 +86,7 @@ __all__ = [
     "read_axis",
     "read_share",
     "read_sources",
+    "removals",
     "score_kind",
     "search",
     "search_recipe",

@@ -122,7 +122,7 @@ def ablate_parts(workspaces: Workspaces, recipe: Recipe, rules: Rules) -> Ablati
     needed: dict[str, str] = {}
     for name, paths in parts(plan):
         try:
-            scores[name] = _without(workspaces, workspace, recipe, paths)
+            scores[name] = without_parts(workspaces, workspace, recipe, paths)
         except BlendkitError as error:
             needed[name] = (error.problems or [error.title])[0]
     if len(scores) < 2:
@@ -133,7 +133,13 @@ def ablate_parts(workspaces: Workspaces, recipe: Recipe, rules: Rules) -> Ablati
     return Ablation(whole, tuple(lines), needed, boot.clusters, tuple(workspace.notes))
 
 
-def _without(workspaces: Workspaces, workspace: Workspace, recipe: Recipe, paths: tuple[KeyPath, ...]) -> Scores:
+def without_parts(
+    workspaces: Workspaces, workspace: Workspace, recipe: Recipe, paths: tuple[KeyPath, ...]
+) -> Scores:  # fmt: skip
+    """Return the output of a recipe without the keys at some paths, on the rows and classes of a workspace.
+
+    Raises BlendkitError for a recipe that cannot run without them.
+    """
     output = recipe.model.output
     plan = make_plan(only_streams(without(recipe, paths), output, []))
     around = replace(workspace.around, files=check_files(plan, workspaces.data, audio_members(plan)))

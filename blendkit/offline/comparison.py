@@ -22,6 +22,7 @@ from blendkit.metrics import (
     Plateau,
     SimulatedSplit,
     SplitLumps,
+    bootstrap_and_split,
     holm,
     macro_auc,
     paired_bootstrap,
@@ -111,7 +112,11 @@ class Comparison:
 
 @dataclass(frozen=True)
 class Rules:
-    """How a comparison is made; public: the public share of simulated leaderboards; crowd: of the first's plateau."""
+    """How a comparison is made.
+
+    public: the public share of simulated leaderboards; draws: how many are simulated, None: as many as replicates;
+    crowd: of the first's plateau.
+    """
 
     judging: Judging = Judging()
     bca: bool = False
@@ -119,6 +124,7 @@ class Rules:
     public: float = 0.34
     decimals: int = 3
     crowd: Crowd | None = None
+    draws: int | None = None
 
 
 def compare_scores(
@@ -133,9 +139,8 @@ def compare_scores(
     """
     notes: list[str] = []
     y, rows, values = _labelled(scores, truth, notes)
-    boot = _redrawn(y, rows, values, rules)
     groups = cluster_labels(rows, rules.split_by, np.ones(len(rows), bool))
-    split = simulate_split(y, values, groups, rules.public, rules.judging.replicates, rules.judging.seed)
+    boot, split = _redrawn_and_split(y, rows, values, groups, rules)
     own = np.array([truth.folds.get(str(r), "") for r in rows.recording])
     means = {n: fold_mean(y, x, own) for n, x in values.items()} if truth.folds else {}
     outlook = None
@@ -166,6 +171,16 @@ def _labelled(
     if not (y.any(axis=0) & ~y.all(axis=0)).any():
         raise BlendkitError("no class has both positives and negatives among the labelled chunks: nothing to compare")
     return y, rows, {n: _on(n, s, rows, truth.classes, notes) for n, s in scores.items()}
+
+
+def _redrawn_and_split(
+    y: Bools, rows: Rows, values: dict[str, Matrix], groups: NDArray[Any], rules: Rules
+) -> tuple[Bootstrap, SimulatedSplit]:
+    own = rules.judging
+    draws = own.replicates if rules.draws is None else rules.draws
+    if rules.split_by == own.clusters:
+        return bootstrap_and_split(y, values, groups, (own.replicates, draws, own.seed), rules.public)
+    return _redrawn(y, rows, values, rules), simulate_split(y, values, groups, rules.public, draws, own.seed)
 
 
 def _redrawn(y: Bools, rows: Rows, values: dict[str, Matrix], rules: Rules) -> Bootstrap:

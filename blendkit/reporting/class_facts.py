@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from blendkit.core import Bools, FileSpace, Float64, Int64, Matrix, Scores
-from blendkit.metrics import average_precision, reliability, retrieved_counts
+from blendkit.metrics import precision_from_counts, reliability, retrieved_counts
 from blendkit.offline import LabelledChunks
 from blendkit.reporting.effort import Effort
 from blendkit.reporting.packed_arrays import packed
@@ -31,6 +31,7 @@ def class_facts(
     names = [truth.classes[i] for i in live]
     taxonomy = material.taxonomy
     shown = [main, *_rival(material, figures)]
+    counts = {n: retrieved_counts(figures.y, figures.values[n]) for n in shown}
     return {
         "ids": names,
         "names": [taxonomy.common_name(c) or taxonomy.scientific_name(c) for c in names],
@@ -38,8 +39,8 @@ def class_facts(
         "positives": figures.y[:, live].sum(axis=0).tolist(),
         "labelled": len(figures.y),
         "auc": {n: _covered_auc(s, names, figures.auc[n].per_class[live]) for n, s in material.scores.items()},
-        "ap": {n: average_precision(figures.y, figures.values[n]).per_class[live].tolist() for n in shown},
-        "curves": {n: _curves(figures.y, figures.values[n], live, effort.curves, scores=n == main) for n in shown},
+        "ap": {n: precision_from_counts(counts[n], len(truth.classes)).per_class[live].tolist() for n in shown},
+        "curves": {n: _curves(counts[n], figures.values[n], live, effort.curves, scores=n == main) for n in shown},
         "reliability": {
             n: r for n in shown if (r := _reliability(figures.y, figures.values[n], live, material.scores[n].space))
         },
@@ -58,13 +59,14 @@ def _rival(material: Material, figures: StreamFigures) -> list[str]:
     return [max(others, key=lambda n: figures.auc[n].macro)] if others else []
 
 
-def _curves(y: Bools, x: Matrix, live: Int64, most: int, *, scores: bool) -> dict[str, Any]:
+def _curves(
+    counts: Mapping[int, tuple[Int64, Int64]], x: Matrix, live: Int64, most: int, *, scores: bool
+) -> dict[str, Any]:
     """Positives found and chunks retrieved at distinct scores of each class, one class after the other.
 
     At most `most` points of a class: those at equal steps of what is retrieved. The counts are whole numbers, so that a
     page computes precision and recall exactly; scores: with the thresholds.
     """
-    counts = retrieved_counts(y, x)
     found, retrieved, cuts, offsets = [], [], [], [0]
     for c in live.tolist():
         f, r = counts[c]
@@ -74,7 +76,8 @@ def _curves(y: Bools, x: Matrix, live: Int64, most: int, *, scores: bool) -> dic
             kept = np.union1d(kept, rises[np.linspace(0, len(rises) - 1, min(most, len(rises))).astype(int)])
             f, r = f[kept], r[kept]
         found.append(f)
-        cuts.append(np.sort(x[:, c].astype(np.float64))[::-1][r - 1])
+        if scores:
+            cuts.append(np.sort(x[:, c])[::-1][r - 1].astype(np.float64))
         retrieved.append(r)
         offsets.append(offsets[-1] + len(f))
     arrays: dict[str, list[NDArray[Any]]] = {

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 from blendkit.errors import BlendkitError
-from blendkit.offline import LabelledChunks, Rules, Verdict, ablate_parts
+from blendkit.metrics import Interval
+from blendkit.offline import LabelledChunks, Rules, Verdict, ablate_parts, removals
 from blendkit.reporting.class_facts import class_facts
+from blendkit.reporting.detection_facts import detection_facts
 from blendkit.reporting.drawn_graph import draw
 from blendkit.reporting.effort import Effort, effort_for
 from blendkit.reporting.leaderboard_facts import leaderboard_facts
@@ -21,15 +25,21 @@ from blendkit.reporting.verdict_text import verdict_text
 
 
 def gather(
-    material: Material, rules: Rules | None = None, verdict: Verdict | None = None, *, full: bool = False
-) -> ReportData:
-    """Gather a report's facts. rules: of intervals, default by the size of the data; full: all, whatever it takes."""
+    material: Material, rules: Rules | None = None, verdict: Verdict | None = None, *,
+    detections: Sequence[Path] = (), full: bool = False,
+) -> ReportData:  # fmt: skip
+    """Gather a report's facts.
+
+    rules: of intervals, default by the size of the data; detections: folders of `detect` and `activity`; full: all,
+    whatever it takes.
+    """
+    heard = detection_facts(detections)  # a wrong folder is said before any work
     truth = material.truth
-    cells = 0 if truth is None else int(truth.labelled.sum()) * len(truth.classes)
-    effort = effort_for(cells, len(material.scores), full=full)
+    labelled, classes = (0, 0) if truth is None else (int(truth.labelled.sum()), len(truth.classes))
+    effort = effort_for(labelled * classes, len(material.scores), rows=labelled, full=full)
     rules = rules or Rules()
     if rules.judging.replicates > effort.replicates and not full:
-        rules = replace(rules, judging=replace(rules.judging, replicates=effort.replicates))
+        rules = replace(rules, judging=replace(rules.judging, replicates=effort.replicates), draws=effort.draws)
     figures = None if truth is None else measure_streams(material, truth, rules)
     streams = stream_facts(material, figures)
     measured = None if figures is None or truth is None else _measured(truth, figures, rules)
@@ -37,6 +47,7 @@ def gather(
     sections: dict[str, Any] = {}
     if figures is not None and truth is not None:
         sections = _sections(material, truth, figures, rules, effort)
+    sections["detections"] = heard
     sections["recordings"] = recording_facts(material, rival, effort)
     return ReportData(
         title=material.title, main=material.main, classes=len(material.scores[material.main].classes),
@@ -92,4 +103,13 @@ def _ablation(material: Material, rules: Rules, effort: Effort) -> dict[str, Any
          "change": Bounds(x.change.estimate, x.change.low, x.change.high, x.change.p, x.holm or float("nan"))}
         for x in found.lines if x.change is not None
     ]  # fmt: skip
-    return {"whole": found.whole.macro.estimate, "lines": lines, "needed": found.needed}
+    fall = [
+        {"member": x.member, "left": x.left, "macro": _bounds(x.macro),
+         "change": None if x.change is None else _bounds(x.change)}
+        for x in removals(material.workspaces, material.recipe, found, rules)
+    ]  # fmt: skip
+    return {"whole": found.whole.macro.estimate, "lines": lines, "needed": found.needed, "fall": fall}
+
+
+def _bounds(i: Interval) -> Bounds:
+    return Bounds(i.estimate, i.low, i.high, i.p)

@@ -78,6 +78,7 @@ def report(
     rules: Rules | None = None,
     verdict: Verdict | None = None,
     run: Path | str | None = None,
+    detections: Sequence[Path | str] = (),
     full: bool = False,
     emit: Emit = silent,
 ) -> Report:
@@ -87,12 +88,13 @@ def report(
     labels: in place of a recipe's own; without any, the report has no figures. out: the file; None: write nothing.
     names: of columns and arrays of score files; overrides and place: of recipes; rules: of intervals (default: fewer
     replicates for large data, which the report says). verdict: of a search that was judged on recordings held out. run:
-    the folder of a run of this recipe, for what its run.json alone says. full: leave nothing out for the size of the
+    the folder of a run of this recipe, for what its run.json alone says. detections: folders that `detect` and
+    `activity` wrote. full: leave nothing out for the size of the
     data. Raises BlendkitError for no source, and as `compare` does.
     """
     if out is not None:
         check_place(Path(out), folder=False)
     given = [sources] if isinstance(sources, Recipe | Path | str) else sources
     material = open_material(given, labels, Asked(names, overrides, place, emit, None if run is None else Path(run)))
-    made = Report(gather(material, rules, verdict, full=full))
+    made = Report(gather(material, rules, verdict, detections=[Path(d) for d in detections], full=full))
     return made if out is None else Report(made.data, made.write(out))

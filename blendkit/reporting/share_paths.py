@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from blendkit.core import Bools, Float64, cluster_labels
+from blendkit.core import Bools, Float64, Int64, cluster_labels
 from blendkit.errors import BlendkitError
 from blendkit.metrics import Bootstrap, paired_bootstrap, weight_path
 from blendkit.offline import LabelledChunks, Rules, blend_sides, check_shares, read_share
@@ -19,6 +19,8 @@ from blendkit.reporting.report_sources import Material
 
 _JUMP = 0.05  # of a class's AUC along the path, above which it is named
 _SHOWN = 8
+_EDGE = 0.01
+_PROBED, _SURE = 6, 1.2  # columns that are packed for a guess, and how far it may be wrong
 
 
 @dataclass(frozen=True)
@@ -120,10 +122,11 @@ def _path(
     curves = path.per_class[:, path.scored]
     reach = np.ptp(curves, axis=0)
     order = [int(i) for i in np.argsort(-reach, kind="stable")[:_SHOWN] if reach[i] > _JUMP]
+    step = max(1, (points - 1) // 100)  # a hundredth of the share, where the path is so fine
     jumps = tuple(
         Jump(
             classes[path.scored[i]], float(curves[:, i].min()), float(curves[:, i].max()),
-            float(curves[1, i] - curves[0, i]), float(curves[-1, i] - curves[-2, i]),
+            float(curves[step, i] - curves[0, i]), float(curves[-1, i] - curves[-1 - step, i]),
         )
         for i in order
     )  # fmt: skip
@@ -140,13 +143,14 @@ def _with_arrays(
     rules: Rules,
     effort: Effort,
 ) -> Shares:
-    """Add the interval to the first path, and the arrays to as many as the page has room for."""
+    """Add intervals to the first paths, and the arrays to as many as the page has room for."""
     live = np.flatnonzero(y.any(axis=0) & ~y.all(axis=0))
     left, paths, embedded = effort.bytes, [], False
     for i, (path, a, b) in enumerate(found):
-        band = _band(y, a, b, path, truth, rules, effort) if i == 0 and effort.band else None
+        points = 0 if i >= effort.bands else effort.band if i == 0 else effort.band // 2 + 1
+        band = _band(y, a, b, path, truth, rules, points) if points > 1 else None
         arrays: tuple[Packed | None, Packed | None] = (None, None)
-        if left > 0 and a[:, live].size * 2 <= effort.bytes * 2:
+        if a[:, live].size <= effort.bytes and _packed_size(a, live) + _packed_size(b, live) < left * _SURE:
             x, z = packed(a[:, live]), packed(b[:, live])
             size = len(x.data) + len(z.data)
             arrays, left = ((x, z), left - size) if size <= left else (arrays, left)
@@ -155,13 +159,19 @@ def _with_arrays(
     return Shares(blend, tuple(paths), packed(y[:, live].astype(np.uint8)) if embedded else None)
 
 
+def _packed_size(x: NDArray[Any], live: Int64) -> float:
+    """About the bytes that columns take, from a few of them: to pack all takes time, and most do not fit."""
+    some = live[:: max(1, len(live) // _PROBED)]
+    return len(packed(x[:, some]).data) * len(live) / max(1, len(some))
+
+
 def _band(
-    y: Bools, a: Float64, b: Float64, path: SharePath, truth: LabelledChunks, rules: Rules, effort: Effort
+    y: Bools, a: Float64, b: Float64, path: SharePath, truth: LabelledChunks, rules: Rules, points: int
 ) -> Band | None:
     """Redraw recordings at some shares; shares are alike whose difference to the best of them may be 0."""
-    every = np.linspace(0, 1, effort.band).round(6).tolist()
+    every = np.linspace(0, 1, points).round(6).tolist()
     # beside the ends, too: what any little share of another member does there is no straight line
-    shares = sorted({*every, *path.shares[1:2], *path.shares[-2:-1], path.best, round(path.current, 6)})
+    shares = sorted({*every, _EDGE, 1 - _EDGE, path.best, round(path.current, 6)})
     rows = truth.rows.take(np.flatnonzero(truth.labelled))
     clusters = cluster_labels(rows, rules.judging.clusters, np.ones(len(rows), bool))
     blends = {repr(w): (1 - w) * a + w * b for w in shares}

@@ -17,6 +17,7 @@ from blendkit.offline import LabelledChunks, Workspaces, blend_sides, read_share
 from blendkit.recipe import Recipe, make_plan, with_values
 from blendkit.reporting import packed, plain
 from blendkit.searching import word_for
+from blendkit.studio.drag_path import LEVELS, LastPath
 from blendkit.studio.looked_settings import LookedSettings
 from blendkit.studio.recipe_controls import shares_in
 from blendkit.studio.two_halves import Halves
@@ -39,6 +40,7 @@ class BlendDesk:
     truth: LabelledChunks
     halves: Halves
     looks: LookedSettings = field(default_factory=LookedSettings)
+    _last: LastPath = field(default_factory=LastPath)
     _boots: dict[str, Bootstrap] = field(default_factory=dict)
     _lock: threading.Lock = field(default_factory=threading.Lock)
 
@@ -121,22 +123,42 @@ class BlendDesk:
     def sides(self, values: Values, blend: str, member: str) -> dict[str, Any]:
         """Return what a page needs to count the figure of any share of a member by itself, on each half.
 
-        `arrays`: the output with none and with all of the member, and the truth; `why_not`: why every share is a
-        question to the server instead.
+        `arrays`: the output with none and with all of the member, and the truth; `levels`: shares that the page asks
+        `path` for, one level after the other; `why_not`: why every share is a question to the server instead.
         """
         if self.large:
-            return {"why_not": f"{self.cells / 1e6:.1f} million labelled cells are too many for this page: the server "
-                    "counts every share anew, which takes about a second"}  # fmt: skip
+            note = (
+                f"{self.cells / 1e6:.1f} million labelled cells are too many for this page: the server counts the path"
+            )
+            return {"levels": LEVELS, "note": f"{note}, coarse first, and a share between its points when you stop"}
         with self._lock:
-            recipe, _ = self.changed(values)
-            try:
-                axis = read_share(f"{blend}.{member}=0.5", recipe)
-                found = blend_sides(self.workspaces, make_plan(recipe), *axis.address)
-            except BlendkitError as error:
-                return {"why_not": error.title}
+            found = self._sides(values, blend, member)
             if isinstance(found, str):
                 return {"why_not": found}
             return {n: self._arrays(rows, *found) for n, rows in self.halves.each().items()}
+
+    def path(self, values: Values, blend: str, member: str, shares: Sequence[float]) -> dict[str, Any]:
+        """Return the exact figures of each half at some shares of a member, or why there is no path."""
+        with self._lock:
+            key = canonical_json([_key(self.changed(values)[0]), blend, member])
+            found = self._last.get(
+                key, lambda: self._sides(values, blend, member), self.truth.truth, self.halves.each()
+            )
+            if isinstance(found, str):
+                return {"why_not": found}
+            try:
+                return {"shares": list(shares), "macro": plain(found.macro(shares))}
+            except BlendkitError as error:
+                return {"why_not": error.title}
+
+    def _sides(self, values: Values, blend: str, member: str) -> tuple[NDArray[Any], NDArray[Any]] | str:
+        """The output with none and with all of a member; why not, where a share is no weighted mean of these."""
+        recipe, _ = self.changed(values)
+        try:
+            axis = read_share(f"{blend}.{member}=0.5", recipe)
+            return blend_sides(self.workspaces, make_plan(recipe), *axis.address)
+        except BlendkitError as error:
+            return error.title
 
     def _arrays(self, rows: Bools, a: NDArray[Any], b: NDArray[Any]) -> dict[str, Any]:
         y = self.truth.truth[rows]

@@ -12,7 +12,7 @@ from blendkit.studio.blend_desk import BlendDesk
 if TYPE_CHECKING:
     from starlette.websockets import WebSocket
 
-KINDS = ("figures", "sides", "judged", "passed")  # in this order, where several wait
+KINDS = ("figures", "sides", "path", "judged", "passed")  # in this order, where several wait
 
 
 def answered(desk: BlendDesk, question: Mapping[str, Any]) -> dict[str, Any]:

@@ -82,7 +82,8 @@ def _slider(
     address: str, stream: str, label: str, value: float, ends: tuple[float, float], whole: bool
 ) -> dict[str, Any]:
     step = 1 if whole else 10 ** math.floor(math.log10((ends[1] - ends[0]) / 100))
-    return {"address": address, "stream": stream, "label": label, "value": value, "low": ends[0], "high": ends[1],
+    low = round(math.ceil(ends[0] / step - 1e-6) * step, 12)  # a slider counts from its low end: 0.9, not 0.900000001
+    return {"address": address, "stream": stream, "label": label, "value": value, "low": low, "high": ends[1],
             "step": step}  # fmt: skip
 
 

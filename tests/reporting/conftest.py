@@ -21,7 +21,7 @@ def recipe(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture(scope="session")
 def made(recipe: Path) -> Report:
     """Its report, written beside it."""
-    return report(recipe, out=recipe.parent / "report.html", rules=FAST)
+    return report(recipe, out=recipe.parent / "report.html", rules=FAST, detections=[recipe.parent / "found"])
 
 
 @pytest.fixture(scope="session")

@@ -25,7 +25,7 @@ from tests.reporting.watched_page import Watched
 
 SECTIONS = [
     "Verdict", "The recipe", "Members and streams", "Differences", "What each part contributes",
-    "The share of a member", "Classes", "Recordings", "Leaderboard", "Provenance",
+    "The share of a member", "Classes", "Recordings", "Detections and activity", "Leaderboard", "Provenance",
 ]  # fmt: skip
 
 

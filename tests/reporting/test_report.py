@@ -21,11 +21,12 @@ from blendkit.offline.compare_sources import compare
 from blendkit.offline.place import Place
 from blendkit.offline.what_if import whatif
 from blendkit.reporting import page_bundle
+from blendkit.reporting.detection_facts import detection_facts
 from blendkit.reporting.drawn_figures import pictures
 from blendkit.reporting.effort import Effort, effort_for
 from blendkit.reporting.made_report import Report, report
 from blendkit.reporting.page_bundle import MAIN, WORKER, bundled
-from tests.reporting.report_folder import FAST, HOSTILE
+from tests.reporting.report_folder import FAST, HOSTILE, IMAGE
 
 PAGE = Path(page_bundle.__file__).parent / "page"
 TOP_LEVEL = re.compile(r"^(?:async )?(?:function|const|let|class) (\w+)", re.MULTILINE)
@@ -53,12 +54,49 @@ def test_parts_contribute_what_an_ablation_says(made: Report, recipe: Path) -> N
         assert (told[name].estimate, told[name].low, told[name].high) == (change.estimate, change.low, change.high)
 
 
+def test_members_are_removed_one_after_the_other(made: Report, recipe: Path) -> None:
+    whole, *others = made.data.sections["ablation"]["fall"]
+    alone = {x["name"]: x["change"].estimate for x in made.data.sections["ablation"]["lines"]}
+    order = sorted(("cnn", "sed", "perch"), key=lambda n: -alone[f"mix.of.{n}"])
+    assert [x["member"] for x in others] == order[:2]
+    assert [x["left"] for x in (whole, *others)] == [3, 2, 1]
+    weights, before = {"cnn": 0.5, "sed": 0.3, "perch": 0.2}, whole["macro"].estimate
+    for x in others:
+        weights[x["member"]] = 0
+        of = ", ".join(f"{n}: {w}" for n, w in weights.items())
+        assert x["macro"].estimate == whatif(recipe, overrides=[f"blends.mix.of={{{of}}}"]).best
+        assert x["change"].estimate == pytest.approx(x["macro"].estimate - before, abs=1e-15)
+        assert x["change"].low <= x["change"].estimate <= x["change"].high
+        before = x["macro"].estimate
+
+
+def test_folders_of_detections_are_shown_as_they_are(recipe: Path, tmp_path: Path) -> None:
+    folder = recipe.parent / "found"
+    (found,) = detection_facts([folder]) or [{}]
+    assert [(t["class"], t["threshold"], t["precision"], t["why"]) for t in found["thresholds"]] == [
+        (IMAGE, 0.5, 0.75, None), ("22961", None, None, "too few positives"),
+    ]  # fmt: skip
+    hours = found["activity"]["hour"]
+    assert (hours["cells"], hours["recordings"], hours["hours"]) == (["04", "16"], [2, 2], [0.5, 0.5])
+    assert [(x["id"], x["detections"], x["per_hour"]) for x in hours["lines"]] == [
+        ("22961", 2, [4.0, 0.0]), (IMAGE, 1, [2.0, 0.0]),
+    ]  # fmt: skip
+    assert set(found["activity"]) == {"hour", "site"}
+    assert detection_facts([]) is None
+    with pytest.raises(BlendkitError, match="no folder of detections or activity"):
+        report(recipe, detections=[tmp_path])
+    shutil.copytree(folder, tmp_path / "cut")
+    (tmp_path / "cut/activity.csv").write_text("by,cell\nhour,04\n", encoding="utf-8")
+    with pytest.raises(BlendkitError, match="its results cannot be read"):
+        detection_facts([tmp_path / "cut"])
+
+
 def test_a_share_has_the_path_of_a_what_if(made: Report, recipe: Path) -> None:
     for path in made.data.sections["shares"].paths:
         found = whatif(recipe, shares=[f"mix.{path.member}=0:1:0.01"])
         assert found.swept is not None
         # between the ends: there a what-if measures the recipe itself, whose rounding may break a tie
-        assert list(path.macro[1:-1]) == found.swept.macro[1:-1].tolist()
+        assert list(path.macro[10:-10:10]) == found.swept.macro[1:-1].tolist()
         assert path.best_macro == max(path.macro)
     first = made.data.sections["shares"].paths[0]
     assert first.band is not None
@@ -115,7 +153,7 @@ def test_a_notebook_shows_the_streams(made: Report) -> None:
 
 
 def test_equal_work_gives_an_equal_page(made: Report, recipe: Path) -> None:
-    assert report(recipe, rules=FAST).html() == made.html()
+    assert report(recipe, rules=FAST, detections=[recipe.parent / "found"]).html() == made.html()
 
 
 @pytest.mark.parametrize("main", [MAIN, WORKER])
@@ -161,7 +199,8 @@ def test_large_data_do_less_unless_asked() -> None:
     assert effort_for(708 * 234, 9, full=False) == Effort()
     large = effort_for(50_000 * 234, 9, full=False)
     assert (large.replicates, large.band, large.ablate) == (200, 0, False)
-    assert effort_for(50_000 * 234, 9, full=True) == Effort()
+    assert effort_for(1_000_000, 3, rows=1_000_000, full=False) == large
+    assert effort_for(50_000 * 234, 9, full=True) == Effort(points=101)
 
 
 def test_no_source_is_an_error() -> None:
@@ -175,7 +214,7 @@ def test_commands_write_it(recipe: Path, tmp_path: Path, monkeypatch: pytest.Mon
     sources = ["w/oof.npz:cnn", "w/oof.npz:sed"]
     few = ["--replicates", "60"]
     jobs = {
-        "r.html": ["report", "w/trio.yaml", "-o", "r.html", *few],
+        "r.html": ["report", "w/trio.yaml", "-o", "r.html", *few, "--detections", "w/found"],
         "c.html": ["compare", *sources, "--labels", "w/labels.csv", "--report", "c.html", *few],
         "out/trio/report.html": ["run", "w/trio.yaml", "--on", "oof", "--report"],
         "out/blend/report.html": ["blend", *sources, "--labels", "w/labels.csv", *few],

@@ -52,6 +52,19 @@ def test_both_halves_are_counted_exactly_along_a_share(studio: Studio) -> None:
             assert weight_path(y > 0, a, b, [share]).macro.item() == pytest.approx(told[half], abs=1e-12)
 
 
+def test_a_large_blend_has_the_same_figures_along_its_path(studio: Studio, monkeypatch: pytest.MonkeyPatch) -> None:
+    desk = studio.desk
+    assert desk is not None
+    monkeypatch.setattr("blendkit.studio.blend_desk._MOST_CELLS", 0)
+    levels = desk.sides({}, "mix", "cnn")["levels"]
+    assert sorted(s for level in levels for s in level) == [k / 20 for k in range(21)]
+    found = desk.path({}, "mix", "cnn", levels[1])
+    for i, share in enumerate(found["shares"]):
+        told = desk.figures({}, ("mix", "cnn", share))["macro"]
+        assert {n: m[i] for n, m in found["macro"].items()} == pytest.approx(told, abs=1e-12)
+    assert "does not blend" in desk.path({}, "mix", "nobody", [0.5])["why_not"]
+
+
 def test_the_whole_figure_is_that_of_whatif(studio: Studio, world: Path) -> None:
     desk = studio.desk
     assert desk is not None

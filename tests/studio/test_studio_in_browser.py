@@ -120,6 +120,39 @@ def test_a_chunk_is_heard_and_its_answer_is_a_label(served: Served) -> None:
     assert [t for t in served.said if "404" not in t] == []  # ten of twelve recordings have no sound
 
 
+DRAGGED = """([name, to]) => { const own = document.querySelector(name);
+  for (const value of to) { own.value = value; own.dispatchEvent(new Event("input")); } }"""
+
+
+def test_each_of_two_tabs_has_its_own_setting(served: Served, browser: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    desk, one = served.studio.desk, served.open("blend")
+    assert desk is not None
+    two = browser.new_page()
+    two.goto(served.place.url)
+    two.wait_for_selector("#looks[data-looks]")
+    for page, last in ((one, 0.9), (two, 1.3)):  # both ask at once, and of each only the last question counts
+        page.evaluate(DRAGGED, [SIGMA, [0.7, 0.8, last]])
+    for page, last in ((one, 0.9), (two, 1.3)):
+        page.wait_for_selector(f"pre.command:has-text('sigma={last}')")
+        assert figures(page) == desk.figures({ADDRESS: last})["macro"]
+        assert page.input_value(SIGMA) == str(last)
+    # the same recipe as if it were large: the server counts the path, and the page shows its nearest share
+    monkeypatch.setattr("blendkit.studio.blend_desk._MOST_CELLS", 0)
+    two.reload()
+    two.wait_for_selector("#looks[data-looks]")
+    two.evaluate(DRAGGED, [SLIDER, [507]])
+    two.wait_for_selector("pre.command:has-text('0.507')")
+    assert figures(two) == desk.figures({}, ("mix", "cnn", 0.507))["macro"]
+    two.evaluate(
+        "window.seen = []; new MutationObserver(() => seen.push(document.body.innerText)).observe(document.body, {subtree: true, childList: true, characterData: true})"
+    )
+    two.evaluate(DRAGGED, [SLIDER, [512]])
+    two.wait_for_selector("pre.command:has-text('0.512')")
+    assert two.evaluate("seen.some((t) => t.includes('exact figures at share 0.5,'))")
+    assert figures(one) == desk.figures({ADDRESS: 0.9})["macro"]
+    two.close()
+
+
 def test_nobody_waits_for_a_server_that_stopped(served: Served) -> None:
     served.stop()
     served.page.wait_for_selector("#lost:not([hidden])")

@@ -31,11 +31,16 @@ if TYPE_CHECKING:
 @set_option
 @offline
 @judged
+@click.option(
+    "--detections", type=PATH, multiple=True,
+    help="Folder that `detect` or `activity` wrote, shown in a section of its own; repeatable.",
+)  # fmt: skip
 @click.option("--full", is_flag=True, help="Leave nothing out for the size of the data, however long it takes.")
 @json_option
 def report(
     sources: tuple[str, ...], labels: Path | None, taxonomy: Path | None, out: Path, figures: Path | None,
-    names: ColumnNames, overrides: tuple[str, ...], place: Place, judging: Judging, full: bool, json_out: bool,
+    names: ColumnNames, overrides: tuple[str, ...], place: Place, judging: Judging,
+    detections: tuple[Path, ...], full: bool, json_out: bool,
 ) -> None:  # fmt: skip
     """Write all that is known of recipes (from their saved logits), run folders or score files as one HTML file.
 
@@ -52,8 +57,8 @@ def report(
     given = None if labels is None else Labels(labels, taxonomy)
     with announced(json_out):
         made = make(
-            sources, given, out, names=names, overrides=overrides, place=place, rules=Rules(judging), full=full,
-            emit=emitter(json_out),
+            sources, given, out, names=names, overrides=overrides, place=place, rules=Rules(judging),
+            detections=detections, full=full, emit=emitter(json_out),
         )  # fmt: skip
     drawn = [] if figures is None else made.write_figures(figures)
     said_report(made, json_out, drawn)

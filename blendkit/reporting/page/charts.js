@@ -31,6 +31,29 @@ function interval(l, { y, at, left, right, narrow, form, zero, bars }) {
     svg("circle", { cx: at(l.estimate), cy: y, r: 4.5, class: "dot" }));
 }
 
+// rows: {name, macro, from: the figure before, change or null, tone}; every bar begins where the last one ended
+export function waterfall(rows, { summary }) {
+  return (width) => {
+    const narrow = width < 560, row = narrow ? 48 : 34, left = narrow ? 8 : Math.min(240, width * 0.3), right = narrow ? width - 8 : width - 264, bottom = rows.length * row + 8;
+    const ends = rows.flatMap((r) => [r.macro.estimate, ...(r.change && r.change.low !== null ? [r.from + r.change.low, r.from + r.change.high] : [])]);
+    const [low, high] = reach(ends), at = scale(low, high, left + 4, right);
+    return drawing(width, bottom + 42, summary, axisBelow(at, low, high, 4, bottom, "macro-AUC", right - left, fixed),
+      rows.map((r, i) => fallRow(r, rows[i + 1], { y: i * row + (narrow ? 34 : row / 2 + 4), row, at, left, right, narrow })));
+  };
+}
+
+function fallRow(r, next, { y, row, at, left, right, narrow }) {
+  const x = at(r.macro.estimate), from = at(r.from), text = `${fixed(r.macro.estimate)}${r.change ? `  ${bounds(r.change, signed, narrow ? 3 : 4)}` : ""}`;
+  const known = r.change && r.change.low !== null;
+  return svg("g", { class: `interval fall ${r.tone}` }, svg("title", null, `${r.name}: ${text}`),
+    narrow ? svg("text", { x: left, y: y - 15, class: "name" }, cutText(r.name, 20), svg("tspan", { class: "quiet", dx: 8 }, text))
+      : [svg("text", { x: left - 8, y: y + 4, "text-anchor": "end", class: "name" }, cutText(r.name, 30)), svg("text", { x: right + 12, y: y + 4, class: "quiet" }, text)],
+    next && svg("line", { x1: x, x2: x, y1: y, y2: y + row, class: "joint" }),
+    r.change ? svg("rect", { x: Math.min(x, from), y: y - 8, width: Math.max(1, Math.abs(x - from)), height: 16, class: "bar" }) : svg("circle", { cx: x, cy: y, r: 4.5, class: "dot" }),
+    known && [svg("line", { x1: at(r.from + r.change.low), x2: at(r.from + r.change.high), y1: y, y2: y, class: "whisker" }),
+      [r.change.low, r.change.high].map((v) => svg("line", { x1: at(r.from + v), x2: at(r.from + v), y1: y - 4, y2: y + 4, class: "whisker" }))]);
+}
+
 // path: {shares, macro, current, best, band}; marked(): the share of the slider and its figure, or null
 export function sharePathChart(path, { member, blend, marked }) {
   return (width) => {
@@ -60,7 +83,7 @@ function markLine(x, y, top, bottom, share, macro, text, width) {
   const near = x(share) > width - 90;
   return svg("g", { class: "now" }, svg("line", { x1: x(share), x2: x(share), y1: top, y2: bottom }),
     svg("circle", { cx: x(share), cy: y(macro), r: 4 }),
-    svg("text", { x: x(share) + (near ? -5 : 5), y: top + 13, "text-anchor": near ? "end" : "start" }, `recipe ${share.toFixed(3)}`));
+    svg("text", { x: x(share) + (near ? -5 : 5), y: y(macro) < (top + bottom) / 2 ? bottom - 8 : top + 13, "text-anchor": near ? "end" : "start" }, `recipe ${share.toFixed(3)}`));
 }
 
 // A square of numbers from low to high, with the numbers in it where there is room.

@@ -2,7 +2,7 @@
 import { cutText, el, responsive, svg } from "./dom.js";
 import { plainTable } from "./tables.js";
 
-const LINE = 17, PAD = 10, GAP = 26;
+const LINE = 17, PAD = 10, GAP = 26, LANE = 12;
 
 function ranksOf(drawing) {
   const rank = Object.fromEntries(drawing.boxes.map((b) => [b.name, 0]));
@@ -38,16 +38,18 @@ function placed(drawing, width) {
     for (const b of own) b.y += tall ? top : (high - ends[c]) / 2;
     top += ends[c] + 22;
   }
-  return { at, tall, height: tall ? top : high };
+  return { at, tall, height: tall ? top : high, lanes: {} };
 }
 
 export function drawnGraph(drawing) {
   const summary = `The recipe ${drawing.name} as a graph: ${drawing.boxes.length} streams. The table below lists them.`;
   const draw = (width) => {
-    const { at, tall, height } = placed(drawing, width);
-    return svg("svg", { viewBox: `0 0 ${width} ${height + 6}`, width, height: height + 6, role: "img", "aria-label": summary, class: "graph" },
+    const place = placed(drawing, width), { at, tall } = place;
+    const edges = drawing.lines.map((l) => edge(l, at[l.source], at[l.target], tall, waysAround(place, at[l.source], at[l.target])));
+    const lanes = Object.values(place.lanes).flat(), top = Math.min(0, ...lanes.map((y) => y - 6)), height = Math.max(place.height + 6, ...lanes.map((y) => y + 6)) - top;
+    return svg("svg", { viewBox: `0 ${top} ${width} ${height}`, width, height, role: "img", "aria-label": summary, class: "graph" },
       svg("defs", null, svg("marker", { id: "arrow", viewBox: "0 0 8 8", refX: 7, refY: 4, markerWidth: 7, markerHeight: 7, orient: "auto-start-reverse" }, svg("path", { d: "M0 0L8 4L0 8z" }))),
-      drawing.lines.map((l) => edge(l, at[l.source], at[l.target], tall)), Object.values(at).map(card));
+      edges, Object.values(at).map(card));
   };
   return responsive(draw);
 }
@@ -63,7 +65,22 @@ function card({ box, words, x, y, width, height, letters }) {
     svg("text", { x: PAD, y: height - PAD - 2, class: "quiet" }, cutText(words.out, letters)));
 }
 
-function edge(line, from, to, tall) {
+// Where a line over several columns passes those between: {left, right, y}, in the gap between boxes that is nearest.
+function waysAround({ at, tall, lanes }, from, to) {
+  const ways = [];
+  for (let c = from.column + 1; !tall && c < to.column; c++) {
+    const boxes = Object.values(at).filter((b) => b.column === c).sort((x, y) => x.y - y.y), taken = (lanes[c] ??= []);
+    const part = (c - from.column) / (to.column - from.column), wanted = from.y + from.height / 2 + part * (to.y + to.height / 2 - from.y - from.height / 2);
+    const gaps = [...boxes.map((b) => b.y - LANE), ...(boxes.length ? [boxes.at(-1).y + boxes.at(-1).height + LANE] : [wanted])];
+    let y = gaps.reduce((x, g) => (Math.abs(g - wanted) < Math.abs(x - wanted) ? g : x));
+    while (taken.some((t) => Math.abs(t - y) < 5)) y += y > wanted ? 5 : -5;
+    taken.push(y);
+    if (boxes.length) ways.push({ left: boxes[0].x - 10, right: boxes[0].x + boxes[0].width + 10, y });
+  }
+  return ways;
+}
+
+function edge(line, from, to, tall, ways) {
   const text = line.share !== null ? line.share.toFixed(3).replace(/0+$/, "").replace(/\.$/, "") : line.weight !== null ? `\u00d7 ${line.weight}` : line.reads ? "reads" : "";
   if (tall) {
     const x = 12 - (to.column - from.column > 1 ? 6 : 0), y1 = from.y + from.height / 2, y2 = to.y + to.height / 2;
@@ -71,10 +88,15 @@ function edge(line, from, to, tall) {
       svg("path", { d: `M${from.x} ${y1}H${x}V${y2}H${to.x}`, "marker-end": "url(#arrow)" }),
       text && svg("text", { x: from.x + from.width - 8, y: from.y + 23, "text-anchor": "end" }, text));
   }
-  const x1 = from.x + from.width, y1 = from.y + from.height / 2, x2 = to.x, y2 = to.y + to.height / 2, half = (x2 - x1) / 2;
+  const x1 = from.x + from.width, y1 = from.y + from.height / 2, x2 = to.x, y2 = to.y + to.height / 2;
+  let d = `M${x1} ${y1}`, x = x1, y = y1;
+  const bend = (tx, ty) => { const half = (tx - x) / 2; d += `C${x + half} ${y} ${tx - half} ${ty} ${tx} ${ty}`; [x, y] = [tx, ty]; };
+  for (const w of ways) { bend(w.left, w.y); d += `H${w.right}`; x = w.right; }
+  bend(x2, y2);
+  const next = ways[0]?.y ?? y2;
   return svg("g", { class: `edge${line.reads ? " reads" : ""}` },
-    svg("path", { d: `M${x1} ${y1}C${x1 + half} ${y1} ${x2 - half} ${y2} ${x2} ${y2}`, "marker-end": "url(#arrow)" }),
-    text && svg("text", { x: x1 + 8, y: y1 + (y2 < y1 - 4 ? 17 : -7) }, text));
+    svg("path", { d, "marker-end": "url(#arrow)" }),
+    text && svg("text", { x: x1 + 8, y: y1 + (next < y1 - 4 ? 17 : -7) }, text));
 }
 
 export function graphTable(drawing) {

@@ -5,7 +5,7 @@ import { plainTable } from "./tables.js";
 
 export function leaderboardSection(data) {
   const b = data.leaderboard, alike = b.plateaus.filter((p) => p.names.length > 1);
-  const range = (l) => (l.lost_low === null ? NONE : `${Math.round(l.lost_low)} to ${Math.round(l.lost_high)}`);
+  const range = (l) => (l.lost_low === null ? NONE : `${fixed(l.lost_low, 0)} to ${fixed(l.lost_high, 0)}`);
   return [
     ...alike.map((p) => el("p", null, `${p.names.join(", ")} all show ${p.shown.toFixed(b.decimals)}: they differ by ${fixed(p.width, 6)}, with a standard deviation of ${fixed(p.sd, 6)}, and tie in ${percent(p.tied)} of the replicates.`)),
     plainTable(`${b.draws} simulated leaderboards by ${b.split_by}, ${percent(b.public)} of the chunks public`, [

@@ -3,7 +3,7 @@
 export const NONE = "\u2013";
 
 export function fixed(value, digits = 4) {
-  return value === null || value === undefined || Number.isNaN(value) ? NONE : value.toFixed(digits);
+  return value === null || value === undefined || Number.isNaN(value) ? NONE : value.toFixed(digits).replace("-", "\u2212");
 }
 
 export function signed(value, digits = 4) {

@@ -1,6 +1,7 @@
 // The report: sections in order of value, each only where its data are there.
 import { classesSection } from "./classes_section.js";
 import { ablationSection, forestSection, shareSection } from "./differences_section.js";
+import { detectionsSection } from "./detections_section.js";
 import { el } from "./dom.js";
 import { leaderboardSection } from "./leaderboard_section.js";
 import { membersSection } from "./members_section.js";
@@ -24,6 +25,7 @@ function sectionsOf(data, tones) {
     ["share", "The share of a member", data.shares, () => shareSection(data, worker)],
     ["classes", "Classes", data.by_class, () => classesSection(data, tones)],
     ["recordings", "Recordings", data.recordings, () => recordingsSection(data)],
+    ["detections", "Detections and activity", data.detections, () => detectionsSection(data)],
     ["leaderboard", "Leaderboard", data.leaderboard, () => leaderboardSection(data)],
     ["provenance", "Provenance", true, () => provenanceSection(data)],
   ].filter(([, , there]) => there);

@@ -62,7 +62,7 @@ export function shareSlider(shares, workerText) {
     path = shares.paths.find((p) => p.member === member);
     counter = path.a ? counterOf(path, shares.truth, workerText, (d) => tell({ share: d.k / WHOLE, macro: d.macro })) : null;
     input.value = Math.round(path.current * WHOLE);
-    note.textContent = counter ? "Every share is counted exactly in this page, over all pairs of chunks, ties as half." : "The page has no room for the scores of this member: the slider moves along the exact path that is embedded.";
+    note.textContent = counter ? "Every share is counted exactly in this page, over all pairs of chunks, ties as half." : path.shares.length > WHOLE ? "Every thousandth was counted exactly when this report was made." : "The page has no room for the scores of this member: the slider moves along the exact path that is embedded.";
     beside.replaceChildren(...besidePath(path));
     tell({ share: path.current, macro: path.current_macro });
   };

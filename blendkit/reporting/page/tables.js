@@ -1,7 +1,7 @@
 // Tables that sort and filter by keyboard and mouse, and that are plain tables to a screen reader.
 import { el } from "./dom.js";
 
-// columns: {key, label, numeric, short: never broken, cell(row) -> node or text, value(row) -> what sorts, title}
+// columns: {key, label, numeric, short: never broken, wide: words that take room, cell(row) -> node or text, value(row) -> what sorts, title}
 export function plainTable(caption, columns, rows, attributes) {
   return el("div", { class: "scroll", tabindex: 0, role: "region", "aria-label": caption },
     el("table", attributes,
@@ -12,7 +12,7 @@ export function plainTable(caption, columns, rows, attributes) {
 
 function tableRow(columns, row) {
   return el("tr", row.attributes, columns.map((c, i) =>
-    el(i === 0 ? "th" : "td", { scope: i === 0 && "row", class: c.numeric ? "number" : c.short && "short" }, c.cell(row))));
+    el(i === 0 ? "th" : "td", { scope: i === 0 && "row", class: c.numeric ? "number" : c.short ? "short" : c.wide && "wide" }, c.cell(row))));
 }
 
 function compared(x, y) {

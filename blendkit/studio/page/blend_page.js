@@ -15,7 +15,7 @@ const WORDS = { real: "real", undecided: "undecided", not: "not better" };
 export function blendPage(about) {
   if (about.no_desk) return [el("p", null, `Nothing can be moved here: ${about.no_desk}.`)];
   const desk = { values: {}, history: [], at: -1, base: null, ask: channel(() => state.lost()), drag: null };
-  const show = figuresOf(about), controls = blendControls(about.controls, { move: (...a) => moved(desk, show, ...a), set: (...a) => set(desk, show, ...a) });
+  const show = figuresOf(about), controls = blendControls(about.controls, { move: (...a) => moved(about, desk, show, ...a), set: (...a) => set(desk, show, ...a) });
   const trail = responsive((width) => trailChart(desk.history, desk.at)(width)), graph = el("div"), saving = savingTools(about, () => desk.values);
   const back = el("button", { type: "button", on: { click: () => go(desk, show, desk.at - 1) } }, "Undo");
   const forth = el("button", { type: "button", on: { click: () => go(desk, show, desk.at + 1) } }, "Redo");
@@ -70,13 +70,15 @@ function figuresOf(about) {
 }
 
 // A share is moved: counted in the page once its line is here, asked of the server until then.
-function moved(desk, show, blend, member, k) {
+function moved(about, desk, show, blend, member, k) {
   const began = performance.now(), line = lineOf(desk, show, blend, member);
   if (!desk.drag || desk.drag.line !== line) desk.drag = { line, blend, member, values: desk.values, passed: new Set() };
   const drag = desk.drag;
   [drag.k, line.k, line.began] = [k, k, began];
-  drag.passed.add(k);
+  if (!about.large) drag.passed.add(k);
   if (line.counter) line.counter.ask(k);
+  else if (line.points) nearest(desk, show, line);
+  else if (about.large && !line.why) show.note("The path of this share is being counted \u2026");
   else desk.ask("figures", { values: drag.values, share: [blend, member, k / WHOLE] }).then((f) => desk.drag === drag && show.figures(f.macro), (e) => show.fail(e));
   clearTimeout(desk.timer);
   desk.timer = setTimeout(() => endDrag(desk, show, drag), REST_MS);
@@ -94,16 +96,40 @@ function lineOf(desk, show, blend, member) {
     show.figures(macro);
     if (k === line.k) performance.measure("redraw", { start: line.began });
   };
-  desk.ask("sides", { values: desk.values, blend, member }).then(async (found) => {
+  const values = desk.values;
+  desk.ask("sides", { values, blend, member }).then(async (found) => {
     if (desk.line !== line) return;
+    line.why = found.why_not;
     show.note(found.why_not ?? "");
     if (found.why_not) return;
+    if (found.levels) { await pathOf(desk, show, line, found, values); return; }
     const counter = await counterOf(found, told);
     if (desk.line !== line) { counter.end(); return; }
     line.counter = counter;
     if (desk.drag?.line === line) counter.ask(line.k);
   }, (e) => show.fail(e));
   return line;
+}
+
+// A large blend: the server counts the path, coarse first; between its points the slider shows the nearest.
+async function pathOf(desk, show, line, { levels, note }, values) {
+  show.note(note);
+  for (const shares of levels) {
+    const found = await desk.ask("path", { values, blend: line.blend, member: line.member, shares });
+    if (desk.line !== line) return;
+    if (found.why_not) { line.why = found.why_not; line.points = null; show.note(found.why_not); return; }
+    line.points ??= [];
+    found.shares.forEach((share, i) => line.points.push({ share, macro: Object.fromEntries(Object.entries(found.macro).map(([n, m]) => [n, m[i]])) }));
+    if (desk.drag?.line === line) nearest(desk, show, line);
+  }
+}
+
+function nearest(desk, show, line) {
+  const at = line.k / WHOLE, found = line.points.reduce((x, y) => (Math.abs(y.share - at) < Math.abs(x.share - at) ? y : x));
+  desk.drag.passed.add(Math.round(found.share * WHOLE));
+  show.figures(found.macro);
+  show.note(found.share === at ? "" : `These are the exact figures at share ${found.share}, the nearest of ${line.points.length} that were counted; those at ${at} come when you stop.`);
+  performance.measure("redraw", { start: line.began });
 }
 
 function endDrag(desk, show, drag) {
@@ -129,6 +155,7 @@ async function settle(desk, show, values, share, passed, line) {
     desk.history = [...desk.history.slice(0, desk.at + 1), { values: found.values, shares: found.shares, macro: found.macro }];
     desk.at = desk.history.length - 1;
     show.figures(found.macro);
+    if (line?.points) show.note("");
     desk.settled();
     await judge(desk, show, passed);
   } catch (error) { show.fail(error); desk.settled(); }
