@@ -21,7 +21,7 @@ from blendkit.sample.schedule import plan_recordings, row_ids, truth
 from blendkit.sample.species import SPECIES, backbone_labels, class_labels
 from blendkit.sample.world import is_whole, make_world
 
-SMALL = WorldConfig(train_recordings=4, test_recordings=3, focal_clips=3, unlabelled=2)
+SMALL = WorldConfig(train_recordings=4, test_recordings=2, focal_clips=2, unlabelled=1)
 EXTERNAL = (
     "base",
     "birdnet",
