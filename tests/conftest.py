@@ -22,10 +22,10 @@ from threadpoolctl import threadpool_limits
 
 from blendkit.engine.local import RunResult, run
 from blendkit.recipe.load import parse_recipe
-from blendkit.sample.config import WorldConfig
 from blendkit.sample.world import make_world
 from tests.opened_browser import opened_browser as opened_browser
 from tests.processes import ForkServer, Process, from_scratch
+from tests.small_world import SMALL
 from tests.untraced import compile_untraced
 
 Samples = NDArray[np.float32]
@@ -187,8 +187,7 @@ def once(tmp_path_factory: pytest.TempPathFactory) -> Once:
 @pytest.fixture(scope="session")
 def world(once: Once) -> Path:
     """One small sample world for all workers; tests must not write into it."""
-    size = WorldConfig(train_recordings=6, test_recordings=3, focal_clips=3, unlabelled=2, train_audio=True)
-    return once("world", lambda folder: make_world(folder, size))
+    return once("world", lambda folder: make_world(folder, SMALL))
 
 
 def save(path: Path, nodes: Sequence[Any], inputs: Any, outputs: Any, weights: Any, **meta: str) -> Path:

@@ -39,12 +39,15 @@ FORKS = hasattr(os, "fork")  # Windows copies no processes: there, each is start
 COMMON = (
     *("pandas", "pyarrow.csv", "pyarrow.parquet", "pyarrow.compute"),
     *("scipy.stats", "soundfile", "soxr", "onnxruntime"),
+    *("rich.console", "rich.progress", "rich.table"),
 )
 TRAINING = (
     *("torch", "torch._dynamo", "torch.export", "torch.onnx._internal.exporter._core", "onnx", "onnxscript"),
     *("sklearn.linear_model", "sklearn.model_selection", "matplotlib.figure", "librosa.filters"),
 )
-TRAINING_COMMANDS = {"fit", "pseudolabel", "probe"}
+# The name of the test, and what scikit-learn and torch set as they are imported: no reason to start a server again.
+OWN = {"PYTEST_CURRENT_TEST", "KMP_DUPLICATE_LIB_OK", "KMP_INIT_AT_FORK", "TORCHINDUCTOR_CACHE_DIR"}
+TRAINING_COMMANDS = {("fit", "seqhead"), ("fit", "student"), ("pseudolabel", "rounds")}
 
 
 def from_scratch(*args: object, cwd: Path | None = None, env: Mapping[str, str] | None = None) -> Process:
@@ -123,9 +126,8 @@ class ForkServer:
 
 
 def _same(one: Mapping[str, str], other: Mapping[str, str]) -> bool:
-    """Whether two environments are equal but for the name of the test, which pytest writes into its own."""
-    own = {"PYTEST_CURRENT_TEST"}
-    return {k: v for k, v in one.items() if k not in own} == {k: v for k, v in other.items() if k not in own}
+    """Whether two environments are equal but for what pytest and libraries write into their own."""
+    return {k: v for k, v in one.items() if k not in OWN} == {k: v for k, v in other.items() if k not in OWN}
 
 
 def _be_the_command(job: dict[str, Any]) -> int:
@@ -173,7 +175,7 @@ def _serve() -> None:
     trainer: tuple[TextIO, TextIO] | None = None
     _freeze()
     for line in sys.stdin:
-        if TRAINING_COMMANDS.intersection(json.loads(line)["args"][:1]):
+        if tuple(json.loads(line)["args"][:2]) in TRAINING_COMMANDS:
             trainer = trainer or _trainer()
             trainer[0].write(line)
             trainer[0].flush()

@@ -6,7 +6,7 @@ import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
-from functools import partial
+from functools import lru_cache, partial
 from typing import Any
 
 import numpy as np
@@ -112,8 +112,12 @@ def _by_weight(a: Float64, b: Float64, classes: Int64, whole: int) -> list[tuple
 
 
 def _whole_weights(weights: Sequence[float] | Float64) -> tuple[Int64, int]:
-    """Return the weights as whole numbers k (G,) out of a common `whole`."""
-    listed = [float(w) for w in weights]
+    """Return the weights as whole numbers k (G,) out of a common `whole`; k is read-only."""
+    return _whole_numbers(tuple(float(w) for w in weights))
+
+
+@lru_cache(maxsize=16)  # a search asks for the same grid thousands of times
+def _whole_numbers(listed: tuple[float, ...]) -> tuple[Int64, int]:
     bad = [f"{w:g}" for w in listed if not 0 <= w <= 1]
     if bad or not listed:
         raise BlendkitError(f"weights must be between 0 and 1, got {shorten(bad) or 'none'}")
@@ -122,7 +126,7 @@ def _whole_weights(weights: Sequence[float] | Float64) -> tuple[Int64, int]:
     if far:
         raise BlendkitError(f"weights may have at most {_DECIMALS} decimals, got {shorten(far)}")
     whole = max(math.lcm(*(e.denominator for e in exact)), 1)
-    return np.array([int(e * whole) for e in exact], np.int64), whole
+    return read_only(np.array([int(e * whole) for e in exact], np.int64)), whole
 
 
 def _ready(

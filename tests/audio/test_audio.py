@@ -288,14 +288,23 @@ def _crc_table() -> list[int]:
 CRC = _crc_table()
 
 
-@pytest.mark.parametrize("where", ["start", "middle"])
-@pytest.mark.parametrize("rate", [16000, 48000])
-def test_opus_with_a_hole(tmp_path: Path, tone_chunks: Callable[..., Samples], where: str, rate: int) -> None:
-    """Opus counts positions at 48 kHz whatever the rate, and seeks less strictly than Vorbis."""
-    whole, samples = tmp_path / "whole.opus", tone_chunks(TONES, rate)
+@pytest.fixture(scope="module", params=[16000, 48000])
+def opus(
+    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory, tone_chunks: Callable[..., Samples]
+) -> tuple[Path, int]:
+    """A minute of tones as Opus, and its rate."""
+    whole, rate = tmp_path_factory.mktemp("opus") / "whole.opus", int(request.param)
+    samples = tone_chunks(TONES, rate)
     with soundfile.SoundFile(whole, "w", rate, 1, format="OGG", subtype="OPUS") as handle:
         for first in range(0, len(samples), rate):
             handle.write(samples[first : first + rate])
+    return whole, rate
+
+
+@pytest.mark.parametrize("where", ["start", "middle"])
+def test_opus_with_a_hole(tmp_path: Path, opus: tuple[Path, int], where: str) -> None:
+    """Opus counts positions at 48 kHz whatever the rate, and seeks less strictly than Vorbis."""
+    whole, rate = opus
     at = whole.read_bytes().index(b"OggS", 200) if where == "start" else whole.stat().st_size // 2
     found = decode(damaged(whole, tmp_path, at, HOLE))
     assert found.status == "holed"

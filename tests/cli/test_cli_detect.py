@@ -90,13 +90,12 @@ def test_a_writer_of_others(
     place: Path,
     install: Callable[..., Path],
     tmp_path: Path,
-    monkeypatch: pytest.MonkeyPatch,
     blendkit: Callable[..., Any],
 ) -> None:
     folder = install(tmp_path / "site", "counting", "count", PLUGIN, group="blendkit.writers")
-    monkeypatch.setenv("PYTHONPATH", str(folder))
-    done = blendkit("detect", "s.csv", "--out", "d", "--threshold", "0.5", "--format", "count", cwd=place)
+    there = {"PYTHONPATH": str(folder)}
+    done = blendkit("detect", "s.csv", "--out", "d", "--threshold", "0.5", "--format", "count", cwd=place, env=there)
     assert done.returncode == 0, done.stderr
     assert (place / "d/count/detections.txt").read_text(encoding="utf-8") == "8 detections\n"
-    listed = blendkit("formats", "list", "--json", cwd=place)
+    listed = blendkit("formats", "list", "--json", cwd=place, env=there)
     assert ("count", "writes") in [(p["name"], p["does"]) for _, p in events(listed)]

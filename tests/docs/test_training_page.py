@@ -33,7 +33,10 @@ RATE = 48000
 CLASSES = {"high": 6000, "low": 1500}  # class and its tone in Hz
 SMALL = {  # what makes a command quick, and changes nothing else
     "fit seqhead": ("--epochs", 1, "--folds", 3, "--width", 16),
-    "pseudolabel rounds": ("--epochs", 1, "--folds", 3, "--width", 16, "--rounds", 1, "--splits", 1),
+    "pseudolabel rounds": (
+        *("--epochs", 1, "--folds", 3, "--width", 16, "--rounds", 1, "--splits", 1),
+        *("--blocks", "3-3", "--blocks", "4-2"),
+    ),
 }
 RECIPE = "recipe: 1\nname: r\nmembers:\n  head: {use: birdnet-seqhead, head: head/head.onnx}\noutput: head\n"
 

@@ -20,8 +20,8 @@ from blendkit.sample.config import FORMAT_VERSION, Part, WorldConfig
 from blendkit.sample.schedule import plan_recordings, row_ids, truth
 from blendkit.sample.species import SPECIES, backbone_labels, class_labels
 from blendkit.sample.world import is_whole, make_world
+from tests.small_world import SMALL
 
-SMALL = WorldConfig(train_recordings=4, test_recordings=3, focal_clips=3, unlabelled=2)
 EXTERNAL = (
     "base",
     "birdnet",
@@ -51,13 +51,6 @@ HEADS = ("models/seqhead.onnx", "models/seqhead_v1.onnx", "models/seqhead_pseudo
 MODELS = ("models/perch_v2.onnx", *HEADS)
 
 
-@pytest.fixture(scope="module")
-def world(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    folder = tmp_path_factory.mktemp("sample") / "world"
-    make_world(folder, SMALL)
-    return folder
-
-
 def table(path: Path) -> list[dict[str, str]]:
     with path.open(encoding="utf-8", newline="") as file:
         return list(csv.DictReader(file))
@@ -72,8 +65,7 @@ def open_model(path: Path) -> onnxruntime.InferenceSession:
 
 
 def test_every_file_is_there_and_nothing_else(world: Path) -> None:
-    assert [p.name for p in world.parent.iterdir()] == ["world"]
-    found = {p.relative_to(world).as_posix() for p in world.rglob("*") if p.is_file()}
+    found = {p.relative_to(world).as_posix() for p in world.rglob("*") if p.is_file() and "train_audio" not in p.parts}
     sounds = {name for name in found if name.endswith(".ogg")}
     assert found - sounds == {*TABLES, *MODELS}
     assert len(sounds) == SMALL.train_recordings + SMALL.test_recordings + SMALL.unlabelled
@@ -92,35 +84,38 @@ def test_world_json_holds_the_config_and_the_format(world: Path) -> None:
 
 @pytest.fixture(scope="module")
 def again(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The same world once more, and the clips of its classes with it."""
+    """The same world once more, without the clips of its classes."""
     folder = tmp_path_factory.mktemp("again") / "world"
-    make_world(folder, replace(SMALL, train_audio=True))
+    make_world(folder, replace(SMALL, train_audio=False))
     return folder
 
 
 def test_the_same_config_makes_the_same_world(world: Path, again: Path) -> None:
+    assert [p.name for p in again.parent.iterdir()] == ["world"]
     for name in (*TABLES, *MODELS):
         if name != "world.json":
             assert (world / name).read_bytes() == (again / name).read_bytes(), name
-    for path in world.rglob("*.ogg"):
-        first, second = (soundfile.read(p)[0] for p in (path, again / path.relative_to(world)))
+    sounds = [*again.rglob("*.ogg")]
+    assert len(sounds) == SMALL.train_recordings + SMALL.test_recordings + SMALL.unlabelled
+    for path in sounds:
+        first, second = (soundfile.read(p)[0] for p in (path, world / path.relative_to(again)))
         assert np.array_equal(first, second), path.name
     listed = [json.loads((folder / "world.json").read_text(encoding="utf-8")) for folder in (world, again)]
-    assert WorldConfig(**listed[1]["config"]) == replace(SMALL, train_audio=True)
-    clips = {n for n in listed[1]["files"] if n.startswith("train_audio/")}
-    assert set(listed[0]["files"]) == set(listed[1]["files"]) - clips
+    assert WorldConfig(**listed[1]["config"]) == replace(SMALL, train_audio=False)
+    clips = {n for n in listed[0]["files"] if n.startswith("train_audio/")}
+    assert set(listed[1]["files"]) == set(listed[0]["files"]) - clips
     assert clips
 
 
-def test_recordings_are_32_khz_mono_and_as_long_as_asked(world: Path) -> None:
-    for path in world.rglob("*.ogg"):
+def test_recordings_are_32_khz_mono_and_as_long_as_asked(again: Path) -> None:
+    for path in again.rglob("*.ogg"):
         info = soundfile.info(path)
         assert (info.samplerate, info.channels, info.subtype) == (32_000, 1, "VORBIS")
         assert info.frames == SMALL.seconds * 32_000
 
 
-def test_focal_clips_are_written_where_they_are_wanted(again: Path) -> None:
-    clips = sorted((again / "train_audio").rglob("*.ogg"))
+def test_focal_clips_are_written_where_they_are_wanted(world: Path) -> None:
+    clips = sorted((world / "train_audio").rglob("*.ogg"))
     assert {p.parent.name for p in clips} == set(class_labels())
     assert len(clips) == len(class_labels()) * SMALL.focal_clips
     assert all(soundfile.info(p).frames == 160_000 for p in clips)
@@ -195,7 +190,7 @@ def test_train_labels_are_listed_twice_and_two_recordings_are_partial(world: Pat
     rows = [tuple(row.values()) for row in table(world / "train_soundscapes_labels.csv")]
     assert set(Counter(rows).values()) == {2}
     chunks = Counter(row[0] for row in set(rows))
-    assert sorted(chunks.values()) == [6, 6, 12, 12]
+    assert sorted(chunks.values()) == [6, 6, 12, 12, 12, 12]
     assert any(row[3] == "" for row in rows)
     assert {label for row in rows for label in row[3].split(";") if label} == set(class_labels())
 
@@ -235,7 +230,7 @@ def test_out_of_fold_members_cover_all_training_rows(world: Path) -> None:
     assert tuple(oof["row_ids"]) == row_ids(SMALL, plan)
     assert tuple(oof["classes"]) == class_labels()
     assert np.array_equal(oof["labels"], truth(SMALL, plan).reshape(-1, len(SPECIES)))
-    assert oof["labelled"].sum() == 36
+    assert oof["labelled"].sum() == 60
     assert np.all(oof["fold"].reshape(-1, SMALL.chunks).std(axis=1) == 0)
     assert set(oof["fold"]) == {0, 1, 2}
     for member in ("protossm_sed", "birdnet_like"):
