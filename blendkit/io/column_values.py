@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from blendkit.errors import BlendkitError, DeliveryError, shorten
+from blendkit.io.column_table import ColumnTable
 from blendkit.io.file_kinds import Kind, file_kind, require_whole, why_unreadable
 from blendkit.io.sizes_allowed import check_arrow, check_parquet
 
@@ -38,6 +39,15 @@ def parquet_columns(path: Path) -> dict[str, NDArray[Any]]:
         raise DeliveryError(f"{path.name}: memory ran out while this {kind} file was read", [str(error)]) from error
     except (OSError, ValueError, TypeError, IndexError, OverflowError, pa.ArrowException) as error:
         raise BlendkitError(f"{path.name}: cannot read this {kind} file", [why_unreadable(path, error)]) from error
+
+
+def parquet_table(path: Path) -> ColumnTable:
+    """Return the columns of a Parquet or Arrow file as `parquet_columns` does.
+
+    Those of floats, if they are all of one type, are read part by part into one matrix, so that the file's content is
+    not in memory twice.
+    """
+    return ColumnTable(parquet_columns(path))
 
 
 def read_binary_table(path: Path) -> pd.DataFrame:

@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Sequence
-from typing import Any
+from collections.abc import Callable, Sequence
+from typing import Any, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
 
-from blendkit.core import Float64, few, read_only
+from blendkit.core import Float64, few, loop_threads, read_only, side_by_side
 from blendkit.io.kernels.number_cells import SLACK, read_rows
 from blendkit.io.kernels.number_texts import CELL_BYTES, write_rows
 from blendkit.io.kernels.powers import exact_powers, powers_near, powers_up, whole_powers, words_at_bytes
 
+A = TypeVar("A")
+B = TypeVar("B")
 _FEW = 25  # times the cells from which loops pay elsewhere: pyarrow, which does the same, is compiled already
 _CELL_BYTES = 8  # of text, at least
 _ESCAPED = ('"', "\n", "\r")  # even in quotes
@@ -54,9 +56,20 @@ def lines_of(ids: Sequence[str], values: Float64) -> NDArray[np.uint8]:
     return out[: int(size)]
 
 
-def room_for(size: int) -> bytearray:
-    """Return what holds a text of `size` bytes that `numbers_in` can read."""
-    return bytearray(size + SLACK)
+def room_for(*text: bytes | memoryview) -> bytearray:
+    """Return a text, given in parts, in such a form that `numbers_in` can read it."""
+    return bytearray().join((*text, bytes(SLACK)))
+
+
+def on_threads(work: Callable[[A], B], given: Sequence[A]) -> list[B]:
+    """Return the results of work on all that is given, in its order, made side by side."""
+    found: dict[int, B] = {}
+
+    def one(i: int) -> None:
+        found[i] = work(given[i])
+
+    side_by_side(one, len(given), loop_threads())
+    return [found[i] for i in range(len(given))]
 
 
 def numbers_in(text: bytearray, texts: Sequence[bool], separator: str) -> tuple[Float64, bytes] | None:

@@ -6,17 +6,14 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
-from typing import TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
 
-from blendkit.core import Float64, loop_threads, side_by_side
-from blendkit.io.plain_lines import lines_of, numbers_in, quoted, room_for
+from blendkit.core import Float64, loop_threads
+from blendkit.io.plain_lines import lines_of, numbers_in, on_threads, quoted, room_for
 
 Part = Callable[[slice], Float64]  # the values (M, C) of some rows
-A = TypeVar("A")
-B = TypeVar("B")
 _BLOCK_CELLS = 100_000  # 0.8 MB of numbers and 2 MB of text: a block stays in cache until it is read back
 
 
@@ -41,12 +38,10 @@ def write_number_table(path: Path, header: bytes, ids: Sequence[str], width: int
     with path.open("wb") as handle:
         handle.write(header)
         for first in range(0, len(parts), threads):
-            blocks = _on_threads(partial(_made, ids, part), parts[first : first + threads])
+            blocks = on_threads(partial(_made, ids, part), parts[first : first + threads])
             places = [(handle.tell(), handle.write(b.text.data)) for b in blocks]
             handle.flush()
-            found = _on_threads(
-                partial(_reads_back, path), [(b, at) for b, (at, _) in zip(blocks, places, strict=True)]
-            )
+            found = on_threads(partial(_reads_back, path), [(b, at) for b, (at, _) in zip(blocks, places, strict=True)])
             equal = equal and all(found)
     return equal
 
@@ -59,22 +54,10 @@ def _made(ids: Sequence[str], part: Part, rows: slice) -> _Block:
 def _reads_back(path: Path, placed: tuple[_Block, int]) -> bool:
     """Return whether a block is in the file from a byte on: its row ids, and its values to the last bit."""
     block, at = placed
-    text = room_for(len(block.text))
     with path.open("rb") as handle:
         handle.seek(at)
-        handle.readinto(memoryview(text)[: len(block.text)])
-    found = numbers_in(text, [True] + [False] * block.values.shape[1], ",")
+        text = handle.read(len(block.text))
+    found = numbers_in(room_for(text), [True] + [False] * block.values.shape[1], ",")
     if found is None or found[1] != b"".join(i + b"\n" for i in quoted(block.ids)):
         return False
     return np.array_equal(found[0].view(np.uint64), block.values.view(np.uint64))
-
-
-def _on_threads(work: Callable[[A], B], given: Sequence[A]) -> list[B]:
-    """Return the results of work on all that is given, in its order."""
-    found: dict[int, B] = {}
-
-    def one(i: int) -> None:
-        found[i] = work(given[i])
-
-    side_by_side(one, len(given), loop_threads())
-    return [found[i] for i in range(len(given))]
