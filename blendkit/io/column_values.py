@@ -105,6 +105,8 @@ def _read_parquet(path: Path, *, beside: bool) -> ColumnTable:
 
 def _read_matrix(file: Any, names: Sequence[str]) -> Matrix:
     """Return columns of one type as (N, C); a few of them are in memory twice for a moment."""
+    import pyarrow as pa
+
     matrix = np.empty((file.metadata.num_rows, len(names)), file.schema_arrow.field(names[0]).type.to_pandas_dtype())
     at = 0
     for group in range(file.num_row_groups):
@@ -114,6 +116,7 @@ def _read_matrix(file: Any, names: Sequence[str]) -> Matrix:
             table = file.read_row_group(group, columns=own)
             _copy_columns([table[n].to_numpy() for n in own], matrix[rows, first : first + _COLUMNS])
         at = rows.stop
+    pa.default_memory_pool().release_unused()  # what the parts took would stay with the process
     return matrix
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from itertools import islice
+from itertools import chain, islice
 from typing import IO, Any
 
 import numpy as np
@@ -15,6 +15,7 @@ from blendkit.io.plain_lines import loops_pay_for_text, numbers_in, on_threads, 
 _BLOCK = 1 << 22  # bytes of text that one thread reads at a time
 _MARK = b"\xef\xbb\xbf"
 Columns = dict[str, NDArray[Any]]
+Lines = tuple[int, tuple[bytes | memoryview, ...]]
 
 
 def plain_scores(
@@ -25,12 +26,12 @@ def plain_scores(
     texts (K,): which columns are not numbers. read_texts: reads lines of their cells alone.
     """
     blocks = _blocks(file)
-    first = next(blocks, room_for())
-    head = bytes(first[: first.find(b"\n") + 1])
-    if not loops_pay_for_text(len(first)) or not head.removeprefix(_MARK).strip() or head.count(b'"') % 2:
+    rows, first = next(blocks, (0, (b"",)))
+    start = b"".join(first)
+    head, end, _ = start.partition(b"\n")
+    if not loops_pay_for_text(len(start)) or not head.removeprefix(_MARK).strip() or head.count(b'"') % 2:
         return None
-    del first[: len(head)]
-    found = _read(_chain(first, blocks), [*texts], separator)
+    found = _read(chain([(rows - 1, (memoryview(start)[len(head + end) :],))], blocks), [*texts], separator)
     texts_alone = b"".join(t for _, t in found or ())
     if found is None or not texts_alone:
         return None
@@ -39,28 +40,28 @@ def plain_scores(
     return None if any(len(c) != len(numbers) for c in others.values()) else (numbers, others)
 
 
-def _blocks(file: IO[bytes]) -> Iterator[bytearray]:
-    """Yield whole lines, a few megabytes at a time; the last line gets an end if it has none."""
+def _blocks(file: IO[bytes]) -> Iterator[Lines]:
+    """Yield whole lines, a few megabytes at a time: how many, and their text in parts. The last one gets an end."""
     rest = b""
     while data := file.read(_BLOCK):
         cut = data.rfind(b"\n") + 1
         if cut:
-            yield room_for(rest, memoryview(data)[:cut])
+            yield data.count(b"\n"), (rest, memoryview(data)[:cut])
         rest = data[cut:] if cut else rest + data
     if rest:
-        yield room_for(rest, b"\n")
+        yield 1, (rest, b"\n")
 
 
-def _chain(first: bytearray, others: Iterator[bytearray]) -> Iterator[bytearray]:
-    yield first
-    yield from others
-
-
-def _read(blocks: Iterator[bytearray], texts: list[bool], separator: str) -> list[tuple[Float64, bytes]] | None:
+def _read(blocks: Iterator[Lines], texts: list[bool], separator: str) -> list[tuple[Float64, bytes]] | None:
     """Read blocks on several threads; return the numbers and other cells of each, None if one is not plain."""
+
+    def one(lines: Lines) -> tuple[Float64, bytes] | None:
+        rows, parts = lines
+        return numbers_in(room_for(*parts), sum(map(len, parts)), rows, texts, separator)
+
     threads, found = loop_threads(), []
     while group := [*islice(blocks, threads)]:
-        for part in on_threads(lambda text: numbers_in(text, texts, separator), group):
+        for part in on_threads(one, group):
             if part is None:
                 return None
             found.append(part)
