@@ -10,6 +10,7 @@ SNDFILE_SUFFIXES = frozenset({".aif", ".aifc", ".aiff", ".au", ".caf", ".flac", 
 SNDFILE_SUFFIXES |= {".rf64", ".snd", ".w64", ".wav", ".wave"}
 OTHER_SUFFIXES = frozenset({".3gp", ".aac", ".ac3", ".amr", ".ape", ".m4a", ".m4b", ".mka", ".mp2", ".mp4", ".mpc"})
 OTHER_SUFFIXES |= {".tta", ".webm", ".wma", ".wv"}
+_OF_PATHS = "./\\:"  # a name without these is a path as it stands, which needs not be taken apart
 AUDIO_SUFFIXES = SNDFILE_SUFFIXES | OTHER_SUFFIXES
 
 
@@ -25,7 +26,8 @@ def recording_id(file: str, *, whole: bool = False) -> str:
     Names that are equal to the eye give equal ids, whatever the file system makes of them. Bytes that are no UTF-8
     become `\\xNN`, so that an id can be written into any file.
     """
-    return composed(printable(file if whole else without_suffix(file).as_posix()))
+    plain = whole or (file and not any(sign in file for sign in _OF_PATHS))
+    return composed(printable(file if plain else without_suffix(file).as_posix()))
 
 
 def composed(text: str) -> str:

@@ -154,11 +154,12 @@ def rows_from_ids(ids: Sequence[str], chunk_s: float, names: NameRule) -> Rows:
     recording or off the grid of chunks of `chunk_s` seconds; and for ids that all end in a time of day or milliseconds.
     """
     parts = [_posix(str(row_id)).rpartition("_") for row_id in ids]
-    ends = np.array([_number(end) for _, _, end in parts], np.float64)
-    bad = [f"row {i + 1}: {ids[i]!r}" for i, (stem, _, _) in enumerate(parts) if not stem or not np.isfinite(ends[i])]
-    if bad:
-        raise BlendkitError("row ids must have the form <recording>_<end second>", [shorten(bad)])
+    known = {end: _number(end) for _, _, end in parts}
+    ends = np.array([known[end] for _, _, end in parts], np.float64)
     stems = [stem for stem, _, _ in parts]
+    if not np.isfinite(ends).all() or not all(stems):
+        bad = [f"row {i + 1}: {ids[i]!r}" for i, stem in enumerate(stems) if not stem or not np.isfinite(ends[i])]
+        raise BlendkitError("row ids must have the form <recording>_<end second>", [shorten(bad)])
     if why := _no_second(stems, [end for _, _, end in parts], ends, chunk_s):
         raise BlendkitError("row ids must have the form <recording>_<end second>", [f"such as {ids[0]!r}", why])
     count = ends / chunk_s

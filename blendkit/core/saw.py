@@ -123,6 +123,8 @@ def same_recordings(
         by_name.setdefault(base_name(other), []).append(other)
         for h in _hashes(theirs.get(other)):
             by_hash.setdefault(h, other)
+    if not by_name:  # no names of recordings need be taken apart
+        return []
     found = []
     for r in recordings:
         own = ours.get(r)

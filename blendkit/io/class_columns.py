@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from blendkit.core import recording_id
 from blendkit.errors import BlendkitError, did_you_mean, shorten
+from blendkit.io.column_table import ColumnTable
 
 ROW_ID = "row_id"
 _ID_NAMES = ("row_id", "rowid", "id", "row", "filename", "file", "name", "index")
@@ -69,13 +70,14 @@ def has_row_ids(columns: Sequence[str], first: Mapping[str, str]) -> bool:
     return ROW_ID in columns or any(_looks_like_a_row_id(first.get(c, "")) for c in columns)
 
 
-def class_columns(source: str, columns: Mapping[str, NDArray[Any]], row_id: str, folds: str | None) -> ClassColumns:
+def class_columns(source: str, table: ColumnTable, row_id: str, folds: str | None) -> ClassColumns:
     """Return which columns are classes.
 
     Columns that pandas makes (numbers of rows without a name, `Unnamed: 0`, `index`) and columns about rows (fold,
     times, site) are left out with a note. Raises BlendkitError for what may be either: such a name with other values,
     classes that a merge wrote twice, text, and an empty name.
     """
+    columns = table.columns
     others = [c for c in columns if c not in (row_id, folds)]
     numbered = [c for c in others if _NUMBERED.match(c.strip()) or _counts_rows(columns[c])]
     about = [c for c in others if c.strip().lower() in _ABOUT_ROWS and c not in numbered]
@@ -88,7 +90,7 @@ def class_columns(source: str, columns: Mapping[str, NDArray[Any]], row_id: str,
     problems += [f"{c!r} is no class id" for c in classes if c.strip().lower() in ("nan", "none", "null")]
     problems += _written_twice(classes)
     text = [c for c in classes if columns[c].dtype.kind not in "fiub"]
-    problems += [] if text else _of_another_scale({c: columns[c] for c in classes})
+    problems += [] if text else _of_another_scale(table, classes)
     problems += [f"not numbers: {shorten(text)}"] if text else []
     if not classes and not problems:
         problems = ["no class columns"]
@@ -120,11 +122,9 @@ def _tells_rows_apart(values: NDArray[Any]) -> bool:
     return whole and len(np.unique(values)) == len(values)
 
 
-def _of_another_scale(columns: Mapping[str, NDArray[Any]]) -> list[str]:
+def _of_another_scale(table: ColumnTable, classes: Sequence[str]) -> list[str]:
     """Return a problem for few columns beyond [0, 1] beside many that lie within."""
-    ends = {
-        c: (float(np.fmin.reduce(v)), float(np.fmax.reduce(v))) for c, v in columns.items() if len(v) >= _ENOUGH_ROWS
-    }
+    ends = table.ends([c for c in classes if len(table.columns[c]) >= _ENOUGH_ROWS])
     beyond = [c for c, (low, high) in ends.items() if low < 0 or high > 1]
     within = [c for c, (low, high) in ends.items() if 0 <= low < high <= 1]  # a constant says nothing of the scale
     if not beyond or len(within) < 2 or len(beyond) > (len(within) + len(beyond)) * _FEW:

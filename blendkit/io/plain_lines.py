@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Sequence
-from typing import Any
+from collections.abc import Callable, Sequence
+from typing import Any, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
 
-from blendkit.core import Float64, few, read_only
+from blendkit.core import Float64, few, loop_threads, read_only, side_by_side
 from blendkit.io.kernels.number_cells import SLACK, read_rows
 from blendkit.io.kernels.number_texts import CELL_BYTES, write_rows
 from blendkit.io.kernels.powers import exact_powers, powers_near, powers_up, whole_powers, words_at_bytes
 
+Text = NDArray[np.uint8]
+A = TypeVar("A")
+B = TypeVar("B")
 _FEW = 25  # times the cells from which loops pay elsewhere: pyarrow, which does the same, is compiled already
 _CELL_BYTES = 8  # of text, at least
 _ESCAPED = ('"', "\n", "\r")  # even in quotes
@@ -40,39 +43,52 @@ def quoted(ids: Sequence[str]) -> list[bytes]:
     return [f'"{i}"'.encode() for i in ids]
 
 
-def lines_of(ids: Sequence[str], values: Float64) -> NDArray[np.uint8]:
+def lines_of(ids: Sequence[str], values: Float64, room: Text | None = None) -> tuple[Text, int]:
     """Return the bytes of a line per row of values (N, C): its id in quotes, which must be plain, and its numbers.
 
-    Numbers have the shortest digits that read back as the same float64, as pyarrow writes them, byte for byte.
+    Numbers have the shortest digits that read back as the same float64, as pyarrow writes them, byte for byte. Behind
+    the text, whose length is returned too, there is room enough to read it. room: an earlier text that nobody needs.
     """
     cells = quoted(ids)
     ends = np.cumsum([0, *map(len, cells)], dtype=np.int64)
     names = np.frombuffer(b"".join(cells), np.uint8)
-    out = np.empty(CELL_BYTES * values.size + len(names) + len(values) + SLACK, np.uint8)
+    size = CELL_BYTES * values.size + len(names) + len(values) + SLACK
+    out = np.empty(size, np.uint8) if room is None or len(room) < size else room
     bits = read_only(np.ascontiguousarray(values).view(np.uint64))
-    size = write_rows(bits, read_only(names), read_only(ends), powers_up(), whole_powers(), out, words_at_bytes(out))
-    return out[: int(size)]
+    used = write_rows(bits, read_only(names), read_only(ends), powers_up(), whole_powers(), out, words_at_bytes(out))
+    return out, int(used)
 
 
-def room_for(size: int) -> bytearray:
-    """Return what holds a text of `size` bytes that `numbers_in` can read."""
-    return bytearray(size + SLACK)
+def room_for(*text: bytes | memoryview) -> Text:
+    """Return a text, given in parts, with the room behind it that `numbers_in` needs."""
+    return np.frombuffer(bytearray().join((*text, bytes(SLACK))), np.uint8)
 
 
-def numbers_in(text: bytearray, texts: Sequence[bool], separator: str) -> tuple[Float64, bytes] | None:
+def numbers_in(text: Text, size: int, rows: int, texts: Sequence[bool], separator: str) -> tuple[Float64, bytes] | None:
     """Return the numbers (N, C) in whole lines, and lines of their other cells; None if anything in them is unusual.
 
-    text: from `room_for`. texts (K,): which columns hold no numbers.
+    text: of `size` bytes, and room behind them. rows: that there are at most. texts (K,): which columns are no numbers.
     """
-    size = len(text) - SLACK
-    data = read_only(np.frombuffer(text, np.uint8))
-    numbers = np.empty((text.count(b"\n", 0, size), len(texts) - sum(texts)))
-    others = np.empty(size + len(numbers) + 1 if any(texts) else 1, np.uint8)
-    rows, used = read_rows(
+    assert len(text) >= size + SLACK
+    data = read_only(text)
+    numbers = np.empty((rows, len(texts) - sum(texts)))
+    others = np.empty(size + rows + 1 if any(texts) else 1, np.uint8)
+    found, used = read_rows(
         data, words_at_bytes(data), np.uint64(size), _runs(texts), np.uint8(ord(separator)), numbers, others,
         whole_powers(), exact_powers(), powers_near(),
     )  # fmt: skip
-    return None if rows < 0 else (numbers[: int(rows)], others[: int(used)].tobytes())
+    return None if found < 0 else (numbers[: int(found)], others[: int(used)].tobytes())
+
+
+def on_threads(work: Callable[[A], B], given: Sequence[A]) -> list[B]:
+    """Return the results of work on all that is given, in its order, made side by side."""
+    found: dict[int, B] = {}
+
+    def one(i: int) -> None:
+        found[i] = work(given[i])
+
+    side_by_side(one, len(given), loop_threads())
+    return [found[i] for i in range(len(given))]
 
 
 def _runs(texts: Sequence[bool]) -> NDArray[Any]:

@@ -115,5 +115,5 @@ def _mean_half(values: Matrix) -> bool:
     if n < _ENOUGH_ROWS:
         return False
     moving = values.max(axis=0) > values.min(axis=0)
-    means = values[:, moving].mean(axis=0, dtype=np.float64)
+    means = values.mean(axis=0, dtype=np.float64)[moving]  # to select columns first would copy them
     return bool(moving.any() and (np.abs(means - (n + 1) / (2 * n)) < _MEAN_TOLERANCE).all())

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from blendkit.core import recording_id
 from blendkit.errors import BlendkitError, shorten
 from blendkit.io.class_columns import class_columns
+from blendkit.io.column_table import ColumnTable
 from blendkit.io.file_reader import ColumnNames, FileHead
 from blendkit.io.readers.score_table import read_columns
 from blendkit.io.text_form import is_number
@@ -46,7 +47,7 @@ def read_frames(path: Path, names: ColumnNames) -> Windowed:
         raise BlendkitError(f"{path.name}: expected columns {', '.join(KEYS)}", [f"has {shorten(columns, 8)}"])
     file, start, end = (columns.pop(by_name[k]) for k in KEYS)
     start, end = (_seconds(path, k, v) for k, v in (("start_time", start), ("end_time", end)))
-    found = class_columns(path.name, columns, "", names.folds)
+    found = class_columns(path.name, ColumnTable(columns), "", names.folds)
     values = np.column_stack([columns[c] for c in found.classes]).astype(np.float64)
     recordings = [recording_id(str(f).replace("\\", "/")) for f in file]
     notes = tuple(n for n in (*notes, *found.notes) if not n.startswith("row ids are in"))

@@ -5,8 +5,9 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -14,11 +15,13 @@ from numpy.typing import NDArray
 from blendkit.core import Matrix
 from blendkit.errors import BlendkitError, brief, did_you_mean, shorten
 from blendkit.io.class_columns import ROW_ID, class_columns, find_row_id
-from blendkit.io.column_values import parquet_columns
+from blendkit.io.column_table import ColumnTable
+from blendkit.io.column_values import parquet_columns, parquet_table
 from blendkit.io.file_kinds import file_kind, why_unreadable
 from blendkit.io.numpy_files import array_texts, npz_headers, read_npz_arrays
 from blendkit.io.packed_files import FAILURES, open_packed
 from blendkit.io.percentages import shares_of_percent
+from blendkit.io.plain_scores import plain_scores
 from blendkit.io.text_form import MISSING, TextForm, is_number, text_form
 
 TABLE_SUFFIXES = (
@@ -62,11 +65,12 @@ def read_table(
     if kind not in ("Parquet", "Arrow"):
         form = text_form(path)
         row_id = find_row_id(path.name, form.header, rows, dict(zip(form.header, form.first, strict=False)))
-        columns, notes = shares_of_percent(path.name, _read_text(path, form, row_id, folds), (row_id, folds))
-        return _from_columns(path, columns, row_id, folds, [*form.notes, *notes])
-    columns = _read_binary(path)
-    first = {n: str(v[0]) for n, v in columns.items() if len(v)}
-    return _from_columns(path, columns, find_row_id(path.name, list(columns), rows, first), folds, [])
+        read = _read_text(path, form, row_id, folds)
+        columns, notes = shares_of_percent(path.name, read.columns, (row_id, folds))
+        return _from_columns(path, replace(read, columns=columns), row_id, folds, [*form.notes, *notes])
+    read = _read_binary(path)
+    first = {n: str(v[0]) for n, v in read.columns.items() if len(v)}
+    return _from_columns(path, read, find_row_id(path.name, list(read.columns), rows, first), folds, [])
 
 
 def read_columns(
@@ -85,7 +89,7 @@ def read_columns(
     if form.header[: len(given)] in others:
         form = replace(form, header=(*given, *form.header[len(given) :]))
     names = [c for c in form.header if c.strip().lower() in text]
-    return _read_text(path, form, names[0] if names else form.header[0], None), tuple(form.notes)
+    return dict(_read_text(path, form, names[0] if names else form.header[0], None).columns), tuple(form.notes)
 
 
 def _stored_as(path: Path) -> str:
@@ -96,9 +100,8 @@ def _stored_as(path: Path) -> str:
         raise BlendkitError(f"{path.name}: cannot read this file", [why_unreadable(path, error)]) from error
 
 
-def _read_text(path: Path, form: TextForm, row_id: str, folds: str | None) -> dict[str, NDArray[Any]]:
+def _read_text(path: Path, form: TextForm, row_id: str, folds: str | None) -> ColumnTable:
     import pyarrow as pa
-    from pyarrow import csv
 
     header = list(form.header)
     twice = sorted({n for n in header if header.count(n) > 1})
@@ -107,19 +110,41 @@ def _read_text(path: Path, form: TextForm, row_id: str, folds: str | None) -> di
     _require_columns(path, header, row_id, folds)
     text = [n for n, value in zip(header, form.first, strict=False) if not is_number(value, form.decimal)]
     types = {n: pa.float64() for n in header if n != folds and n not in text} | {row_id: pa.string()}
+    others = [n for n in header if types.get(n) != pa.float64()]
     try:
+        if form.encoding == "utf-8" and form.decimal == ".":
+            with open_packed(path) as file:
+                read_others = partial(_read_cells, form=form, header=others, types=types)
+                plain = plain_scores(file, [n in others for n in header], form.separator, read_others)
+            if plain is not None:
+                return _beside(header, *plain)
         with open_packed(path) as file:
-            table = csv.read_csv(
-                file,
-                read_options=csv.ReadOptions(encoding=form.encoding, column_names=list(header), skip_rows=1),
-                parse_options=csv.ParseOptions(delimiter=form.separator),
-                convert_options=csv.ConvertOptions(
-                    column_types=types, null_values=list(MISSING), decimal_point=form.decimal
-                ),
-            )
+            return ColumnTable(_read_cells(file, form, header, types, skip=1))
     except (*FAILURES, pa.ArrowException) as error:
         raise BlendkitError(f"{path.name}: cannot read this table", [_csv_reason(str(error), header)]) from error
+
+
+def _read_cells(
+    text: IO[bytes] | bytes, form: TextForm, header: Sequence[str], types: dict[str, Any], skip: int = 0
+) -> dict[str, NDArray[Any]]:
+    """Return the columns of a text: those with types, and others of the type that their cells suggest."""
+    import pyarrow as pa
+    from pyarrow import csv
+
+    table = csv.read_csv(
+        pa.BufferReader(text) if isinstance(text, bytes) else text,
+        read_options=csv.ReadOptions(encoding=form.encoding, column_names=list(header), skip_rows=skip),
+        parse_options=csv.ParseOptions(delimiter=form.separator, ignore_empty_lines=skip > 0),
+        convert_options=csv.ConvertOptions(column_types=types, null_values=list(MISSING), decimal_point=form.decimal),
+    )
     return {n: table[n].to_numpy() for n in table.column_names}
+
+
+def _beside(header: Sequence[str], numbers: Matrix, others: dict[str, NDArray[Any]]) -> ColumnTable:
+    """Return the columns of a header: numbers (N, M) are those that are not among the others."""
+    names = tuple(n for n in header if n not in others)
+    at = {n: i for i, n in enumerate(names)}
+    return ColumnTable({n: others[n] if n in others else numbers[:, at[n]] for n in header}, names, numbers)
 
 
 def _csv_reason(message: str, header: list[str]) -> str:
@@ -145,8 +170,9 @@ def _require_columns(path: Path, columns: Iterable[str], row_id: str, folds: str
             )
 
 
-def _read_binary(path: Path) -> dict[str, NDArray[Any]]:
-    columns = parquet_columns(path)
+def _read_binary(path: Path) -> ColumnTable:
+    table = parquet_table(path)
+    columns = dict(table.columns)
     stored = {"recording", "end_s"} <= set(columns) and columns["end_s"].dtype.kind in "fiu"
     if stored and ROW_ID not in columns:  # a part of a logit store
         from blendkit.core import format_seconds
@@ -155,20 +181,15 @@ def _read_binary(path: Path) -> dict[str, NDArray[Any]]:
         names = columns.pop("recording")
         columns.pop("start_s", None)
         columns[ROW_ID] = np.array([f"{r}_{e}" for r, e in zip(names, ends, strict=True)], object)
-    return columns
+    return replace(table, columns=columns)
 
 
-def _from_columns(
-    path: Path, columns: dict[str, NDArray[Any]], row_id: str, folds: str | None, notes: Sequence[str]
-) -> Table:
-    _require_columns(path, columns, row_id, folds)
-    found = class_columns(path.name, columns, row_id, folds)
-    ids = [str(r) for r in columns[row_id]]
-    float32 = all(columns[n].dtype == np.float32 for n in found.classes)
-    values: Matrix = np.column_stack([columns[n] for n in found.classes])
-    values = values.astype(np.float32 if float32 else np.float64, copy=False)  # a stack is already a copy
-    fold = columns[folds] if folds else None
-    return Table(ids, list(found.classes), values, fold, (*notes, *found.notes))
+def _from_columns(path: Path, table: ColumnTable, row_id: str, folds: str | None, notes: Sequence[str]) -> Table:
+    _require_columns(path, table.columns, row_id, folds)
+    found = class_columns(path.name, table, row_id, folds)
+    ids = [str(r) for r in table.columns[row_id]]
+    fold = table.columns[folds] if folds else None
+    return Table(ids, list(found.classes), table.stacked(found.classes), fold, (*notes, *found.notes))
 
 
 def _read_npz(path: Path, array: str | None, rows: str | None, classes: str | None, folds: str | None) -> Table:
