@@ -174,7 +174,7 @@ def _labelled(
 
 
 def _redrawn_and_split(
-    y: Bools, rows: Rows, values: dict[str, Matrix], groups: NDArray[Any], rules: Rules
+    y: Bools, rows: Rows, values: dict[str, Matrix], groups: Sequence[object], rules: Rules
 ) -> tuple[Bootstrap, SimulatedSplit]:
     own = rules.judging
     draws = own.replicates if rules.draws is None else rules.draws
