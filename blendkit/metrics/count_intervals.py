@@ -36,7 +36,8 @@ def wilson(share: float, size: float, level: float = 0.95) -> tuple[float, float
     z = float(ndtri((1 + level) / 2))
     middle = (share + z * z / (2 * size)) / (1 + z * z / size)
     reach = z / (1 + z * z / size) * math.sqrt(share * (1 - share) / size + z * z / (4 * size * size))
-    return max(middle - reach, 0.0), min(middle + reach, 1.0)
+    # at a share of 0 or 1 rounding could put a bound on its other side
+    return min(max(middle - reach, 0.0), share), max(min(middle + reach, 1.0), share)
 
 
 def redrawn(recordings: int, replicates: int, seed: int = 0) -> Float64:

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 from scipy.stats import binomtest
 
@@ -25,6 +25,7 @@ def test_a_share_by_hand() -> None:
     assert all(np.isnan(clustered_share(np.zeros(2), np.zeros(2))))
 
 
+@example([(0, 1)] * 7)
 @given(st.lists(st.tuples(st.integers(0, 9), st.integers(0, 9)), min_size=1, max_size=8))
 def test_an_interval_holds_its_share_and_the_order_does_not_matter(pairs: list[tuple[int, int]]) -> None:
     hits, shown = np.array([min(p) for p in pairs]), np.array([max(p) for p in pairs])
