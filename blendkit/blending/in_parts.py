@@ -10,10 +10,10 @@ from typing import Literal
 
 import numpy as np
 
-from blendkit.blending.blended import Blended, percentiles
 from blendkit.blending.conversions import converter, taken_as
+from blendkit.blending.divided_work import Parts, blend_division, division_of, require_divisible
 from blendkit.blending.fitting import fit_step, stack_for
-from blendkit.blending.parts import Parts, blend_division, division_of, require_divisible
+from blendkit.blending.one_blend import OneBlend, percentiles
 from blendkit.blending.step_context import StepContext
 from blendkit.blending.steps import Chosen, apply_ops
 from blendkit.blending.streams import needed
@@ -111,7 +111,7 @@ def _blended(making: _Making, stream: StreamPlan) -> Scores:
     note = partial(making.say, stream.name)
     stack = stack_for(stream, making.around, first.rows.recordings(), note)
     weights = weight_matrix(stream, inputs, making.coverage, making.around.taxonomy, stack)
-    about = Blended(stream, first.rows, first.classes, weights, making.around.taxonomy)
+    about = OneBlend(stream, first.rows, first.classes, weights, making.around.taxonomy)
     if about.by_ranks:
         about.note_inexact(note)
     ready = {} if about.by_ranks else about.converters(inputs, note)

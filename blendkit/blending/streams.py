@@ -11,10 +11,10 @@ from typing import Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from blendkit.blending.blended import Blended, percentiles
 from blendkit.blending.conversions import convert
 from blendkit.blending.fitting import stack_for
 from blendkit.blending.memo import Memo, blend_key, fill_key, step_key
+from blendkit.blending.one_blend import OneBlend, percentiles
 from blendkit.blending.step_context import StepContext
 from blendkit.blending.steps import ReadStream, apply_step, no_streams
 from blendkit.blending.uncovered import fill_uncovered
@@ -163,7 +163,7 @@ def _blend(making: _Making, stream: StreamPlan) -> Scores:
     first = inputs[stream.inputs[0]]
     stack = stack_for(stream, making.around, first.rows.recordings(), partial(making.note, stream.name))
     weights = weight_matrix(stream, inputs, making.coverage, making.around.taxonomy, stack)
-    about = Blended(stream, first.rows, first.classes, weights, making.around.taxonomy)
+    about = OneBlend(stream, first.rows, first.classes, weights, making.around.taxonomy)
     if about.by_ranks:
         del inputs, first  # each input is ranked and dropped in turn: values and ranks of all are never held together
         about.note_inexact(partial(making.note, stream.name))

@@ -10,7 +10,7 @@ from blendkit.core import Rows, Scores
 from blendkit.engine.behind import Behind
 from blendkit.engine.constant_members import with_weights
 from blendkit.engine.inputs import Inputs
-from blendkit.engine.memory_limit import ALL_IN_MEMORY, Held
+from blendkit.engine.memory_limit import ALL_IN_MEMORY, HeldStreams
 from blendkit.engine.output_folder import SUBMISSION
 from blendkit.engine.row_order import row_order
 from blendkit.engine.run_json import Figures
@@ -31,7 +31,7 @@ def streams_of(
     emit: Emit,
     *,
     keep: bool = False,
-    held: Held = ALL_IN_MEMORY,
+    held: HeldStreams = ALL_IN_MEMORY,
 ) -> tuple[dict[str, Scores], Figures, list[str]]:
     """Return every stream that is written, the figures of all streams, and warnings for the user.
 

@@ -17,7 +17,7 @@ from blendkit.engine.behind import Behind
 from blendkit.engine.damage_notes import damage_notes
 from blendkit.engine.delivering import streams_of, write_streams
 from blendkit.engine.inputs import Inputs, find_inputs, member_context
-from blendkit.engine.memory_limit import ALL_IN_MEMORY, Held, held_within
+from blendkit.engine.memory_limit import ALL_IN_MEMORY, HeldStreams, held_within
 from blendkit.engine.output_folder import LOGITS, RECIPE, new_outputs, open_folder, verify_stores, write_report
 from blendkit.engine.preflighting import preflight
 from blendkit.engine.recipe_data import DataFolders, open_data
@@ -163,7 +163,7 @@ class _Order:
     safe_csv: bool
     emit: Emit
     recipe_text: str | None = None
-    held: Held = ALL_IN_MEMORY
+    held: HeldStreams = ALL_IN_MEMORY
 
 
 def _run(plan: Plan, folder: DataFolder, order: _Order) -> RunResult:

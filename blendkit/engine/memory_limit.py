@@ -30,7 +30,7 @@ def bytes_in(text: str | int) -> int:
 
 
 @dataclass(frozen=True)
-class Held:
+class HeldStreams:
     """Where whole streams are held. parts: how the work is divided; files: those they lie in; None: all in memory."""
 
     parts: Parts | None = None
@@ -51,15 +51,15 @@ class Held:
         return scores.with_values(values)
 
 
-ALL_IN_MEMORY = Held()
+ALL_IN_MEMORY = HeldStreams()
 
 
 @contextmanager
-def held_within(memory: str | int | None) -> Iterator[Held]:
+def held_within(memory: str | int | None) -> Iterator[HeldStreams]:
     """Yield where streams are held: in files in the folder for temporary files (TMPDIR), if memory is limited."""
     if memory is None:
         yield ALL_IN_MEMORY
         return
     cells = max(bytes_in(memory) // _BYTES, 1)
     with scratch_folder() as folder, MappedMatrices(Path(folder)) as files:
-        yield Held(Parts(cells, files.new), files)
+        yield HeldStreams(Parts(cells, files.new), files)

@@ -76,11 +76,10 @@ FilePath = Annotated[str, DataFile()]
 class MemberContext:
     """The facts of a run that its members get.
 
-    classes: the target class ids (empty if the run has none of its own); chunk_s: chunk length in
-    seconds; threads: how many the member may use; recordings: those of the run, where it has any (a path
-    without a name: no audio); expected_s: durations in seconds that are known beforehand, by recording id;
-    provider: what runs ONNX graphs; allow_code: whether a recipe may name a Python function to call. new_matrix:
-    makes the matrix that a finished member should read its scores into, in a file where memory is limited.
+    classes: the target class ids (empty if the run has none of its own); chunk_s: chunk length in seconds; threads: how
+    many the member may use; recordings: those of the run (a path without a name: no audio); expected_s: durations in
+    seconds that are known beforehand; provider: what runs ONNX graphs; allow_code: whether a recipe may name a function
+    to call; new_matrix: makes the matrix for a finished member's scores, in a file where memory is limited.
     """
 
     classes: tuple[str, ...] = ()

@@ -11,15 +11,15 @@ from numpy.typing import NDArray
 
 from blendkit.core import Bools, Float64, cluster_labels
 from blendkit.errors import BlendkitError
-from blendkit.metrics import Interval, macro_auc
+from blendkit.metrics import macro_auc
 from blendkit.offline.axes import Axis
+from blendkit.offline.found_values import Found
 from blendkit.offline.interval_settings import Judging
 from blendkit.offline.shares import bare_blend, is_relabelling, steps_after
-from blendkit.offline.verdicts import meaning_of
 from blendkit.offline.workspace import Workspace, Workspaces
 from blendkit.ops import WEIGHTS_DO
 from blendkit.recipe import Recipe, blend_op, make_plan, with_values
-from blendkit.searching import Guarded, ascend, ascend_groups, divisions, greedy, guard
+from blendkit.searching import ascend, ascend_groups, divisions, greedy, guard
 
 Mask = Bools
 Find = Callable[[Mask], dict[str, Any]]
@@ -28,46 +28,6 @@ _PASSES = 10
 _COARSE = 101  # points of a path inside a search of chains
 PARTS, TIMES = 4, 2
 SPLIT = "each quarter of the recordings held out in turn, twice"
-
-
-@dataclass(frozen=True)
-class Found:
-    """The result of a recipe search.
-
-    values: by their address in the recipe; guarded: the nested (held-out) result of the search; before and after: the
-    recipe's own figures, the second in-sample; gain: nested minus before; split: how parts were held out.
-    """
-
-    values: dict[str, Any]
-    guarded: Guarded
-    before: float
-    after: float
-    gain: Interval
-    split: str
-    notes: tuple[str, ...]
-
-    @property
-    def meaning(self) -> str:
-        """What the word for its gain means, and what to do."""
-        return meaning_of(self.guarded.judgement, self.guarded.best_member)
-
-    @property
-    def beside(self) -> str:
-        """What its gain over the recipe as it was says against it; "" for nothing."""
-        if self.gain.estimate <= 0:
-            return "and no better than the recipe as it is: keep that"
-        if self.gain.low <= 0:
-            return "but it may be no better than the recipe as it is: the interval of that gain holds 0"
-        return ""
-
-    def said(self) -> tuple[str, ...]:
-        """Return the figures with where each is from, and the verdict, in lines for a file."""
-        g = self.guarded
-        return (
-            f"macro-AUC {g.nested:.6f} held out ({self.split}); {self.after:.6f} on the labels that chose it",
-            f"held out, the best input alone has {g.alone:.6f}; better than it in {100 * g.better:.0f} of 100 redraws",
-            f"verdict: {g.judgement}: {self.meaning}{', ' * bool(self.beside)}{self.beside}",
-        )
 
 
 @dataclass(frozen=True, eq=False)

@@ -47,7 +47,7 @@ def verdict_on(weights: Mapping[str, float], best: str, gain: Interval, better: 
     return Verdict(judgement, text, best, gain, better)
 
 
-def meaning_of(judgement: Judgement, best: str) -> str:
+def verdict_meaning(judgement: Judgement, best: str) -> str:
     """Return what the word for a search's gain means, and what to do. best: the best input alone."""
     return {
         "real": "better than the best input alone on recordings that the search did not see",

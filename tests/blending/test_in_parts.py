@@ -6,8 +6,8 @@ from typing import Any
 import numpy as np
 import pytest
 
+from blendkit.blending.divided_work import Parts
 from blendkit.blending.in_parts import make_streams_in_parts
-from blendkit.blending.parts import Parts
 from blendkit.blending.step_context import StepContext
 from blendkit.blending.streams import make_streams
 from blendkit.core.arrays import in_memory

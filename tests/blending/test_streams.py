@@ -10,10 +10,10 @@ from hypothesis import strategies as st
 from numpy.typing import NDArray
 from scipy.special import expit, logit
 
-from blendkit.blending import blended as module
+from blendkit.blending import one_blend as module
 from blendkit.blending import streams
+from blendkit.blending.divided_work import Parts, require_divisible
 from blendkit.blending.in_parts import make_streams_in_parts
-from blendkit.blending.parts import Parts, require_divisible
 from blendkit.blending.step_context import StepContext
 from blendkit.blending.streams import make_streams
 from blendkit.core.names import NameRule

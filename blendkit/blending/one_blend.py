@@ -20,7 +20,7 @@ Converter = Callable[[Matrix], Matrix]
 
 
 @dataclass(frozen=True)
-class Blended:
+class OneBlend:
     """A blend on given rows and classes. weights (K, C): relative, 0 where an input does not cover a class."""
 
     stream: StreamPlan
@@ -39,7 +39,7 @@ class Blended:
         """(C,) the classes that an input of a weight other than 0 covers."""
         return np.asarray((self.weights != 0).any(axis=0))
 
-    def of_classes(self, part: slice) -> Blended:
+    def of_classes(self, part: slice) -> OneBlend:
         """Return the same blend of some classes only."""
         return replace(self, classes=self.classes[part], weights=np.ascontiguousarray(self.weights[:, part]))
 

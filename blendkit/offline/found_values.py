@@ -1,0 +1,50 @@
+"""What a search of a recipe's values found, in figures and words."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from blendkit.metrics import Interval
+from blendkit.offline.verdicts import verdict_meaning
+from blendkit.searching import Guarded
+
+
+@dataclass(frozen=True)
+class Found:
+    """The result of a recipe search.
+
+    values: by their address in the recipe; guarded: the nested (held-out) result of the search; before and after: the
+    recipe's own figures, the second in-sample; gain: nested minus before; split: how parts were held out.
+    """
+
+    values: dict[str, Any]
+    guarded: Guarded
+    before: float
+    after: float
+    gain: Interval
+    split: str
+    notes: tuple[str, ...]
+
+    @property
+    def meaning(self) -> str:
+        """What the word for its gain means, and what to do."""
+        return verdict_meaning(self.guarded.judgement, self.guarded.best_member)
+
+    @property
+    def beside(self) -> str:
+        """What its gain over the recipe as it was says against it; "" for nothing."""
+        if self.gain.estimate <= 0:
+            return "and no better than the recipe as it is: keep that"
+        if self.gain.low <= 0:
+            return "but it may be no better than the recipe as it is: the interval of that gain holds 0"
+        return ""
+
+    def said(self) -> tuple[str, ...]:
+        """Return the figures with where each is from, and the verdict, in lines for a file."""
+        g = self.guarded
+        return (
+            f"macro-AUC {g.nested:.6f} held out ({self.split}); {self.after:.6f} on the labels that chose it",
+            f"held out, the best input alone has {g.alone:.6f}; better than it in {100 * g.better:.0f} of 100 redraws",
+            f"verdict: {g.judgement}: {self.meaning}{', ' * bool(self.beside)}{self.beside}",
+        )
