@@ -15,7 +15,7 @@ import numpy as np
 from blendkit.core import Bools
 from blendkit.errors import BlendkitError
 from blendkit.metrics import macro_auc
-from blendkit.offline.chain_moves import PRIOR_STRENGTHS, Chain, Grammar, applied, chain_of, moves
+from blendkit.offline.chain_moves import PRIOR_STRENGTHS, SITE_SHIFTS, Chain, Grammar, applied, chain_of, moves
 from blendkit.offline.interval_settings import Judging
 from blendkit.offline.looks import Looks
 from blendkit.offline.recipe_search import (
@@ -184,13 +184,15 @@ def _data_hash(workspace: Workspace) -> str:
 
 
 def _grammar(workspace: Workspace, recipe: Recipe) -> Grammar:
-    """The grammar for these data: priors where sites and hours are known, taxa where the taxonomy knows some."""
+    """The grammar for these data: site shifts and priors where sites (and hours) are known, and the taxa there are."""
     taxa = [workspace.around.taxonomy.group_of(c, "class_name") for c in workspace.classes]
     scored = np.flatnonzero((workspace.truth & workspace.labelled[:, None]).any(axis=0)).tolist()
     counts = Counter(taxa[c] for c in scored)
     several = sorted(t for t, n in counts.items() if t and n > 1)
     plain = Grammar(taxa=tuple(several) if len(several) > 1 else ())
     rows = workspace.rows
+    if len(set(rows.site.tolist()) - {""}) > 1:
+        plain = replace(plain, members={**plain.members, "prior_shift_by_site": SITE_SHIFTS})
     if not (workspace.labels and any(rows.site) and (rows.hour >= 0).any()):
         return plain
     fit = {"labels": recipe.model.labels[0], "folds": _PRIOR_FOLDS}

@@ -16,6 +16,7 @@ MEMBER_STEPS: dict[str, tuple[dict[str, Any], ...]] = {
     "local_max": tuple({"alpha": a} for a in (0.15, 0.3)),
     "low_rank_power": ({"keep": 10}, {"keep": 30}),
 }
+SITE_SHIFTS: tuple[dict[str, Any], ...] = ({"k": 10}, {"k": 50})
 PRIOR_STRENGTHS = (0.25, 0.5, 0.75, 1.0)
 OUTPUT_STEPS: dict[str, tuple[dict[str, Any], ...]] = {
     "gaussian": tuple({"sigma": s} for s in (0.5, 0.75, 1.0, 1.5)),

@@ -7,16 +7,17 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from click.testing import CliRunner
 from oof_folder import RECIPE, oof_world
 
 import blendkit as bk
+from blendkit.cli.top import cli
 from blendkit.errors import BlendkitError
-from blendkit.offline import Judging, StackSearch, compare, open_workspaces, search
+from blendkit.offline import compare, open_workspaces
 from blendkit.ops import StackWeights
 from blendkit.recipe import load_recipe, make_plan, with_values
 from blendkit.store import load_artefact, save_artefact
 
-QUICK = Judging(replicates=20)
 LISTED = "by: rank\n    of: {cnn: 0.5, sed: 0.3, perch: 0.2}"
 
 
@@ -24,10 +25,22 @@ LISTED = "by: rank\n    of: {cnn: 0.5, sed: 0.3, perch: 0.2}"
 def world(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The trio, searched: stack.npz and the values as text in found.json."""
     folder = oof_world(tmp_path_factory.mktemp("stack"))
-    found = search(folder / "trio.yaml", StackSearch(out=folder / "stack.npz"), judging=QUICK)
-    (folder / "found.json").write_text(json.dumps(found.values), encoding="utf-8")
-    assert any("it is refused on the 12 recordings" in n for n in found.notes)
-    assert any("12 of the 12 recordings of this fit are known by name only" in n for n in found.notes)
+    args = [
+        "search",
+        "stack",
+        str(folder / "trio.yaml"),
+        "-o",
+        str(folder / "stack.npz"),
+        "--replicates",
+        "20",
+        "--json",
+    ]
+    done = CliRunner().invoke(cli, [*args, "--ledger-file", str(folder / "ledger.jsonl")])
+    assert done.exit_code == 0, done.output
+    found = next(e["payload"] for e in map(json.loads, done.stdout.splitlines()) if e["event"] == "search")
+    (folder / "found.json").write_text(json.dumps(found["values"]), encoding="utf-8")
+    assert any("it is refused on the 12 recordings" in n for n in found["notes"])
+    assert any("12 of the 12 recordings of this fit are known by name only" in n for n in found["notes"])
     return folder
 
 

@@ -12,6 +12,7 @@ import pytest
 from blendkit.errors import BlendkitError
 from blendkit.metrics import weight_path
 from blendkit.offline import Grown, Growth, Judging, Place, StackSearch, search, search_recipe
+from blendkit.offline.chain_growth import _grammar
 from blendkit.offline.chain_moves import Grammar
 from blendkit.offline.looks import Looks
 from blendkit.offline.recipe_search import _inputs
@@ -167,3 +168,19 @@ def test_shares_of_ranks_stay_exact_after_a_step_that_only_names_them(data: Path
         inputs.append(_inputs(workspaces, recipe).scores)
     assert all(np.array_equal(c, curves[0]) for c in curves)
     assert all(i["a"].dtype == np.int64 and np.array_equal(i["a"], inputs[0]["a"]) for i in inputs)
+
+
+def test_chains_may_be_moved_by_site_where_there_are_several_sites(data: Path, tmp_path: Path) -> None:
+    def offered(row_of: str) -> bool:
+        held = dict(np.load(data / "oof.npz"))
+        named = [row_of.format(int(r[1:3]) % 2) + r for r in held["rows"].tolist()]
+        np.savez(tmp_path / "oof.npz", **{**held, "rows": named})
+        labels = (data / "labels.csv").read_text(encoding="utf-8").splitlines()
+        moved = [row_of.format(int(line[1:3]) % 2) + line for line in labels[1:]]
+        (tmp_path / "labels.csv").write_text("\n".join([labels[0], *moved]) + "\n", encoding="utf-8")
+        recipe = parse_recipe(TEXT + "names: {pattern: '(?P<site>S\\d)'}\n", "made.yaml")
+        workspace = Workspaces(DataFolder(tmp_path), tmp_path).workspace(make_plan(recipe))
+        return "prior_shift_by_site" in _grammar(workspace, recipe).members
+
+    assert offered("S{}_")
+    assert not offered("S1_")

@@ -13,7 +13,8 @@ import click
 from blendkit.cli._compile_notice import announced
 from blendkit.cli._completion import recipe_argument
 from blendkit.cli._data_options import RecipeCommand, offline
-from blendkit.cli._options import LEDGER, NEW_PLACE, OUT_FILE, PATH, json_option, judged, set_option, several
+from blendkit.cli._given_paths import PATH
+from blendkit.cli._options import LEDGER, NEW_PLACE, OUT_FILE, json_option, judged, set_option, several
 from blendkit.cli._show import COLOURS, emitter, event
 from blendkit.cli._stopping import Stopped
 
