@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from blendkit.member.foreign_windows import NO_SCORE, on_grid, score_files
     from blendkit.member.frame_checks import FrameError
     from blendkit.member.frames import FrameMember, Gives, frame_member, import_code
+    from blendkit.member.geo_model import GeoModel
     from blendkit.member.graph_input import GraphInput, audio_input, picture_input
     from blendkit.member.graph_output import GraphOutput, score_output, with_shapes
     from blendkit.member.graph_runner import GraphRunner, apart, trial_windows
@@ -62,7 +63,6 @@ if TYPE_CHECKING:
         FinishedMember,
         FoldedMember,
         FrontedMember,
-        GeoModel,
         Member,
         MemberContext,
         MemberInfo,

@@ -227,23 +227,6 @@ class FoldedMember(Protocol):
         ...
 
 
-@runtime_checkable
-class GeoModel(Protocol):
-    """A model of where and when classes occur: no audio, only places and weeks.
-
-    Its factory, registered under `blendkit.geo_models`, takes nothing and finds its own files.
-    """
-
-    @property
-    def labels(self) -> Sequence[str]:
-        """The scientific names of its L columns."""
-        ...
-
-    def probabilities(self, latitude: float, longitude: float, weeks: Sequence[int]) -> Float32:
-        """Return probabilities (len(weeks), L) at a place, in degrees; weeks are 1 to 48, or -1 for the whole year."""
-        ...
-
-
 @dataclass(frozen=True)
 class TTA:
     """Test-time augmentation: the window moved by shifts (seconds), its logits or its probabilities averaged.

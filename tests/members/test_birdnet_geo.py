@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 
 from blendkit.errors import BlendkitError
+from blendkit.member.geo_model import GeoModel
 from blendkit.member.model_files import package_folder
-from blendkit.member.protocol import GeoModel
 from blendkit.registry import GEO_MODELS, registry
 from blendkit_members.birdnet import GEO_FILE, LABELS_FILE
 from blendkit_members.birdnet_geo import birdnet_geo
