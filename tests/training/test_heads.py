@@ -149,7 +149,9 @@ def test_what_cannot_be_learned_is_said() -> None:
 
 def test_a_fit_learns_from_true_labels_and_nothing_from_shuffled_ones(tmp_path: Path) -> None:
     e = examples()
-    longer = replace(job("scalarmix", seeds=2), schedule=Schedule(epochs=8, batch=32, rate=0.015), mixture=Mixture(fewest=256))
+    longer = replace(
+        job("scalarmix", seeds=2), schedule=Schedule(epochs=8, batch=32, rate=0.015), mixture=Mixture(fewest=256)
+    )
     fit = fit_seqhead(e, longer, tmp_path)
     assert np.isfinite(fit.oof).all()
     assert stopping_score(e, fit.oof) > 0.95
