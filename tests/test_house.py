@@ -14,7 +14,7 @@ from pathlib import Path
 import pytest
 
 import blendkit
-from blendkit._face import homes_of
+from blendkit import _face
 
 ROOT = Path(__file__).parents[1]
 PACKAGE = ROOT / "blendkit"
@@ -33,6 +33,9 @@ SOURCES = sorted([*PACKAGE.rglob("*.py"), *(ROOT / "members").glob("*.py"), *(RO
 
 def module_of(path: Path) -> str:
     return ".".join(path.relative_to(ROOT).with_suffix("").parts).removesuffix(".__init__")
+
+
+homes_of = cache(_face.homes_of)
 
 
 @cache
