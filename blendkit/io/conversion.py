@@ -16,7 +16,7 @@ from blendkit.io.file_reader import ColumnNames, ReadFile
 from blendkit.io.file_writer import FOLD, ScoreWriter, Writer, call_score_writer, call_writer, with_fitting_scores
 from blendkit.io.provenance import Provenance, known_space, read_provenance, write_side_provenance
 from blendkit.io.readers.score_sources import ScoreFile, is_source, read_any, read_score_file, scores_of, split_source
-from blendkit.io.space_check import check_space
+from blendkit.io.space_check import beyond_unit, check_space
 from blendkit.io.writer_choice import choose_writer
 from blendkit.store import new_folder, written_together
 
@@ -77,8 +77,7 @@ def _scores(source: Path | str, path: Path, file: ScoreFile, name: str, writer: 
     notes = list(file.notes)
     if scores.space != "unknown":
         notes += check_space(scores.values, scores.space, str(source), unlikely=True)
-    outside = scores.values.size and (scores.values.min() < 0 or scores.values.max() > 1)
-    if writer.space == "prob" and scores.space == "unknown" and outside:
+    if writer.space == "prob" and scores.space == "unknown" and beyond_unit(scores.values):
         lie = f"its values lie from {scores.values.min():g} to {scores.values.max():g}"
         raise BlendkitError(
             f"{source}: {name} holds probabilities, and {lie}",
