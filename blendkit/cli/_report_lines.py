@@ -17,8 +17,6 @@ if TYPE_CHECKING:
     from blendkit.offline import Blended, Place, Rules
     from blendkit.reporting import Report
 
-REPORT = "report.html"
-
 report_option = click.option(
     "--report", is_flag=True, help="Also write OUT/report.html: all that is known of the result, as one HTML file."
 )
@@ -48,6 +46,7 @@ def report_of_run(
 
     What was delivered stays delivered: a report that cannot be made is a warning.
     """
+    from blendkit.engine import REPORT
     from blendkit.reporting import report
 
     out = result.out / REPORT
@@ -65,7 +64,7 @@ def report_of_run(
 
 def report_of_blend(made: Blended, rules: Rules, json_out: bool) -> Path | None:
     """Write the report of a blend beside its recipe, and return its path; one that cannot be made is a warning."""
-    from blendkit.engine import LOGITS
+    from blendkit.engine import LOGITS, REPORT
     from blendkit.offline import Place
     from blendkit.reporting import report
 

@@ -5,9 +5,21 @@ from __future__ import annotations
 from dataclasses import replace
 from pathlib import Path
 
-from blendkit.detecting.review_table import ANSWER, CLIP, RAVEN, TABLE, ReviewClips, meaning_of, read_clips_table
+from blendkit.core import json_value
+from blendkit.detecting.review_table import (
+    ANSWER,
+    CLIP,
+    RAVEN,
+    SEAL,
+    TABLE,
+    ReviewClips,
+    edited_cells,
+    meaning_of,
+    read_clips_table,
+)
 from blendkit.errors import BlendkitError, shorten
 from blendkit.io import open_table, plain_name, unescaped
+from blendkit.store import last_seal
 
 _ANSWER_COLUMNS = (ANSWER.lower(), "annotation", "annotations")
 _SHOWN = 10  # problems
@@ -23,6 +35,7 @@ def read_answered(path: Path) -> tuple[ReviewClips, tuple[str, ...]]:
     if not table.is_file():
         raise BlendkitError(f"{table}: no such file", ["give the folder that `blendkit review` wrote, or its table"])
     clips, notes = read_clips_table(table)
+    _require_as_drawn(table, clips)
     if not path.is_dir():
         return clips, notes
     found = dict(zip(clips.clip, clips.answer, strict=True))
@@ -44,6 +57,18 @@ def read_answered(path: Path) -> tuple[ReviewClips, tuple[str, ...]]:
         raise BlendkitError(f"{path}: {len(problems)} answers cannot be taken", problems[:_SHOWN])
     said = (f"{count} answers come from Raven selections",) if count else ()
     return replace(clips, answer=tuple(found[c] for c in clips.clip)), (*notes, *said)
+
+
+def _require_as_drawn(table: Path, clips: ReviewClips) -> None:
+    """Raise BlendkitError naming edited cells beside the answers, where the folder says what was drawn."""
+    try:
+        drawn = json_value(last_seal(table.parent, SEAL).read_text(encoding="utf-8"))["drawn"]
+        edited = edited_cells(clips, drawn)
+    except (OSError, ValueError, KeyError, IndexError, TypeError):
+        return  # a table by itself, or of an earlier blendkit
+    if edited:
+        ways = "undo these edits: only answers are read from this table, and the others say what they stand for"
+        raise BlendkitError(f"{table}: {len(edited)} cells were edited", [*edited[:_SHOWN], ways])
 
 
 def _answers_of(file: Path) -> list[tuple[int, str, str]]:

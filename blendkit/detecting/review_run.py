@@ -15,7 +15,16 @@ from blendkit.detecting.opened_source import OpenedSource, Reading, open_source,
 from blendkit.detecting.result_files import check_folder, new_files
 from blendkit.detecting.review_clips import cut_clips
 from blendkit.detecting.review_draw import DrawnClips, DrawRule, draw_clips
-from blendkit.detecting.review_table import ANSWER, CLIP, RAVEN, TABLE, ReviewClips, write_clips_table
+from blendkit.detecting.review_table import (
+    ANSWER,
+    CLIP,
+    RAVEN,
+    SEAL,
+    TABLE,
+    ReviewClips,
+    drawn_facts,
+    write_clips_table,
+)
 from blendkit.errors import BlendkitError, shorten
 from blendkit.io import write_raven_tables
 from blendkit.store import file_hash, write_json
@@ -23,7 +32,7 @@ from blendkit.store import file_hash, write_json
 if TYPE_CHECKING:
     import pandas as pd
 
-SEAL, CLIPS = "review.json", "clips"
+CLIPS = "clips"
 _HASHES = "written.json"
 
 
@@ -86,7 +95,8 @@ def review(
     drawn = draw_clips(opened, others, rule, naming, reading.columns)
     notes = [*opened.notes, *drawn.notes]
     facts = {"source": opened.name, "space": opened.space, "by": rule.by, "per_class": rule.per_class,
-             "strata": rule.strata, "seed": rule.seed, "clips": len(drawn.clips), "notes": notes}  # fmt: skip
+             "strata": rule.strata, "seed": rule.seed, "clips": len(drawn.clips), "notes": notes,
+             "drawn": drawn_facts(drawn.clips)}  # fmt: skip
     with new_files(folder, SEAL, facts) as new:
         write_clips_table(new / TABLE, drawn.clips)
         _write_raven(new / RAVEN, opened, drawn, naming)

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -17,7 +18,7 @@ from blendkit.store import write_text
 if TYPE_CHECKING:
     import pandas as pd
 
-TABLE, RAVEN = "review.csv", "raven"
+TABLE, RAVEN, SEAL = "review.csv", "raven", "review.json"
 ANSWER, CLIP = "Answer", "Clip"  # columns of the Raven tables
 _NUMBERS = ("start_s", "end_s", "score", "stratum", "stratum_chunks", "inclusion_probability")
 _COLUMNS = ("clip", "recording", "start_s", "end_s", "class", "name", "score", "stratum", "stratum_chunks",
@@ -145,3 +146,25 @@ def _number(text: str) -> float:
     except ValueError:
         return math.nan
     return value if math.isfinite(value) else math.nan
+
+
+def drawn_facts(clips: ReviewClips) -> dict[str, list[Any]]:
+    """Return what was drawn, by column: what no answer may change."""
+    numbers = (clips.start_s, clips.end_s, clips.score, clips.stratum, clips.chunks, clips.probability)
+    texts = {"clip": list(clips.clip), "recording": list(clips.recording), "class": list(clips.class_id)}
+    return {**texts, **{n: own.tolist() for n, own in zip(_NUMBERS, numbers, strict=True)}}
+
+
+def edited_cells(clips: ReviewClips, drawn: Mapping[str, Sequence[Any]]) -> list[str]:
+    """Return every cell of clips (n,) that is not what `drawn_facts` said, and clips that were not drawn."""
+    now = drawn_facts(clips)
+    at = {str(c): i for i, c in enumerate(drawn["clip"])}
+    problems = [f"clip {c!r} was not drawn" for c in clips.clip if c not in at]
+    for name in (n for n in now if n != "clip"):
+        for clip, value in zip(clips.clip, now[name], strict=True):
+            before = drawn[name][at[clip]] if clip in at else value
+            same = (
+                value == before if isinstance(value, str) else math.isclose(value, before, rel_tol=_SAME, abs_tol=_SAME)
+            )
+            problems += [] if same else [f"clip {clip!r}: {name} is {value}, and was drawn as {before}"]
+    return problems

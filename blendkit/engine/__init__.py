@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from blendkit.engine.inputs import Inputs, find_inputs, labels_out_of_reach, member_context, truth_of
     from blendkit.engine.local import RunResult, run
     from blendkit.engine.model_variants import Using, Variant, measure, members_using, slim_model
-    from blendkit.engine.output_folder import LOGITS, RECIPE, RUN, require_own
+    from blendkit.engine.output_folder import LOGITS, RECIPE, REPORT, RUN, require_own
     from blendkit.engine.preflighting import preflight
     from blendkit.engine.recipe_data import DataFolders, data_folder, folders_of, open_data
     from blendkit.engine.recording_names import named_rows
@@ -28,6 +28,7 @@ else:
 __all__ = [
     "LOGITS",
     "RECIPE",
+    "REPORT",
     "RUN",
     "Beforehand",
     "Behind",

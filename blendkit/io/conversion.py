@@ -13,10 +13,10 @@ from blendkit.core import DetectionTable, FileSpace, Scores, sigmoid, ties_made
 from blendkit.errors import BlendkitError
 from blendkit.io.converted_detections import Carried, detection_table
 from blendkit.io.file_reader import ColumnNames, ReadFile
-from blendkit.io.file_writer import ScoreWriter, Writer, call_score_writer, call_writer, with_fitting_scores
+from blendkit.io.file_writer import FOLD, ScoreWriter, Writer, call_score_writer, call_writer, with_fitting_scores
 from blendkit.io.provenance import Provenance, known_space, read_provenance, write_side_provenance
 from blendkit.io.readers.score_sources import ScoreFile, is_source, read_any, read_score_file, scores_of, split_source
-from blendkit.io.space_check import check_space
+from blendkit.io.space_check import beyond_unit, check_space
 from blendkit.io.writer_choice import choose_writer
 from blendkit.store import new_folder, written_together
 
@@ -77,8 +77,7 @@ def _scores(source: Path | str, path: Path, file: ScoreFile, name: str, writer: 
     notes = list(file.notes)
     if scores.space != "unknown":
         notes += check_space(scores.values, scores.space, str(source), unlikely=True)
-    outside = scores.values.size and (scores.values.min() < 0 or scores.values.max() > 1)
-    if writer.space == "prob" and scores.space == "unknown" and outside:
+    if writer.space == "prob" and scores.space == "unknown" and beyond_unit(scores.values):
         lie = f"its values lie from {scores.values.min():g} to {scores.values.max():g}"
         raise BlendkitError(
             f"{source}: {name} holds probabilities, and {lie}",
@@ -88,8 +87,7 @@ def _scores(source: Path | str, path: Path, file: ScoreFile, name: str, writer: 
         values = sigmoid(np.asarray(scores.values, np.float64))
         notes.append(f"logits are written as probabilities, which makes {ties_made(scores.values, values)} ties")
         scores = scores.with_values(values, "prob")
-    if file.folds:
-        notes.append("the folds of its recordings are not written")
+    folds = _folds(file, path, writer, notes)
     length = float((scores.rows.end_s - scores.rows.start_s).max()) if len(scores) else 0.0
     if writer.reader != "frames" and length not in (0.0, 5.0):
         notes.append(f"row ids hold the ends of chunks alone: read it with --chunk-s {length:g}")
@@ -99,8 +97,8 @@ def _scores(source: Path | str, path: Path, file: ScoreFile, name: str, writer: 
     told = replace(known, space="unknown") != Provenance() or scores.space != "unknown"
 
     with written_together(path.parent, path.name) as new:
-        call_score_writer(writer, name, scores, new / path.name)
-        notes += _read_back(new / path.name, name, scores, writer, length) if writer.reader else []
+        call_score_writer(writer, name, scores, new / path.name, folds)
+        notes += _read_back(new / path.name, name, scores, writer, length, folds) if writer.reader else []
         if told:
             write_side_provenance(new / path.name, known)
         files = tuple(sorted(p.name for p in new.iterdir()))
@@ -115,15 +113,30 @@ def _require_new(path: Path, files: Iterable[str]) -> None:
         raise BlendkitError(f"{path}: {', '.join(there)} beside it would be replaced", ["choose another name"])
 
 
-def _read_back(place: Path, name: str, scores: Scores, writer: ScoreWriter, length: float) -> list[str]:
+def _folds(file: ScoreFile, path: Path, writer: ScoreWriter, notes: list[str]) -> list[str] | None:
+    """Return the fold of every chunk (N,) where there are some and the file can hold them, and note which it is."""
+    if not file.folds:
+        return None
+    if writer.write_folds is None or path.suffix.lower() not in writer.fold_suffixes:
+        notes.append("the folds of its recordings are not written: .npz, .parquet and .arrow hold them")
+        return None
+    notes.append(f"the folds of its recordings are in {FOLD!r}: read it with --folds {FOLD}")
+    return [file.folds[r] for r in file.scores.rows.recording.tolist()]
+
+
+def _read_back(
+    place: Path, name: str, scores: Scores, writer: ScoreWriter, length: float, folds: list[str] | None
+) -> list[str]:
     """Return notes on values that a reader does not get back. Raises BlendkitError if rows or classes are others."""
-    names = ColumnNames(array=writer.array, chunk_s=length or 5.0)
+    names = ColumnNames(array=writer.array, chunk_s=length or 5.0, folds=None if folds is None else FOLD)
     try:
-        back = read_score_file(place, names=names).scores
+        read = read_score_file(place, names=names)
+        back, own = read.scores, dict(zip(scores.rows.recording.tolist(), folds or [], strict=False))
         problems = [
             f"{what} are others"
             for what, one, other in (
-                ("rows", back.rows.ids(), scores.rows.ids()), ("classes", back.classes, scores.classes)
+                ("rows", back.rows.ids(), scores.rows.ids()), ("classes", back.classes, scores.classes),
+                ("folds", read.folds, own),
             )
             if one != other
         ]  # fmt: skip

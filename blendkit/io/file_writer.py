@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TypeVar
@@ -12,7 +12,7 @@ from blendkit.errors import BlendkitError, broken
 from blendkit.registry import WRITERS, registry
 from blendkit.store import atomic_path
 
-ONE_FILE = "detections"
+ONE_FILE, FOLD = "detections", "fold"
 T = TypeVar("T")
 
 
@@ -39,7 +39,8 @@ class ScoreWriter:
     about: which tools open it, in one sentence. write: writes scores to a path with one of the `suffixes`, values as
     they are; what it writes beside that path begins with its stem, and equal scores give equal bytes. reader: the
     format that reads it back, "" where none does; array: what must be named for that. space: what its scores must be,
-    where the format fixes it.
+    where the format fixes it. write_folds: as `write`, for a file with one of `fold_suffixes` that also holds the fold
+    of every chunk (N,), under the name `fold`; None where the format cannot hold it.
     """
 
     about: str
@@ -48,6 +49,8 @@ class ScoreWriter:
     reader: str = ""
     array: str | None = None
     space: FileSpace = "unknown"
+    write_folds: Callable[[Scores, Path, Sequence[str]], None] | None = None
+    fold_suffixes: tuple[str, ...] = ()
 
 
 def find_writers(formats: Iterable[str]) -> dict[str, Writer]:
@@ -107,9 +110,15 @@ def call_writer(writer: Writer, name: str, table: DetectionTable, place: Path) -
         _call(writer.write, name, table, place)
 
 
-def call_score_writer(writer: ScoreWriter, name: str, scores: Scores, path: Path) -> None:
-    """Write scores to a path, which should lie in a folder that nobody sees yet."""
-    _call(writer.write, name, scores, path)
+def call_score_writer(
+    writer: ScoreWriter, name: str, scores: Scores, path: Path, folds: Sequence[str] | None = None
+) -> None:
+    """Write scores to a path, which should lie in a folder that nobody sees yet; folds (N,): of a format with folds."""
+    with_folds = writer.write_folds
+    if folds is None or with_folds is None:
+        _call(writer.write, name, scores, path)
+    else:
+        _call(lambda held, place: with_folds(held, place, folds), name, scores, path)
 
 
 def _call(write: Callable[[T, Path], None], name: str, held: T, path: Path) -> None:

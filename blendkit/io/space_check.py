@@ -25,7 +25,7 @@ def check_space(values: Matrix, space: Space, source: str, *, unlikely: bool = F
     if not values.size:
         return []
     low, high = float(values.min()), float(values.max())
-    if space != "logit" and (low < 0 or high > 1):
+    if space != "logit" and beyond_unit(values):
         raise _outside(values, space, source)
     if low == high:
         return [f"{CONSTANT} {low:g}: it only moves the others' scores, whatever its weight"]
@@ -44,6 +44,11 @@ def check_space(values: Matrix, space: Space, source: str, *, unlikely: bool = F
     if space == "prob" and low >= _SIGMOID_OF_PROB[0] and high <= _SIGMOID_OF_PROB[1] and len(values) >= _ENOUGH_ROWS:
         return [f"every value lies in [{low:.4f}, {high:.4f}]: a sigmoid applied twice?"]
     return notes
+
+
+def beyond_unit(values: Matrix) -> bool:
+    """Return whether a value lies outside [0, 1], so that not all are probabilities or ranks."""
+    return bool(values.size) and bool(values.min() < 0 or values.max() > 1)
 
 
 def likely_space(values: Matrix, source: str) -> tuple[Space, str]:

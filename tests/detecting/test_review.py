@@ -237,3 +237,25 @@ def test_the_seal_says_how_it_was_drawn(tmp_path: Path) -> None:
     review(SCORES, tmp_path / "r", FEW)
     facts = json.loads((tmp_path / "r/review.json").read_text(encoding="utf-8"))
     assert (facts["by"], facts["per_class"], facts["strata"], facts["seed"], facts["clips"]) == ("score", 24, 4, 0, 48)
+    assert len(facts["drawn"]["score"]) == 48
+
+
+def test_edited_cells_are_named(tmp_path: Path) -> None:
+    """A sorted or recalculated column would give every answer to another clip, and the figures would not show it."""
+    review(SCORES, tmp_path / "r", FEW)
+    table = answered(tmp_path / "r")
+    edits = {"score": 0.125, "recording": "site/R9", "end_s": 7.0}
+    for column, value in edits.items():
+        other = table.copy()
+        was, clip = other.at[3, column], other.at[3, "clip"]
+        other.at[3, column] = value
+        other.to_csv(tmp_path / "r/review.csv", index=False)
+        with pytest.raises(BlendkitError, match="1 cells were edited") as caught:
+            read_review(tmp_path / "r", tmp_path / "a")
+        assert caught.value.problems[0] == f"clip {clip!r}: {column} is {value}, and was drawn as {was}"
+    other = table.assign(score=table["score"].to_numpy()[::-1])
+    other.to_csv(tmp_path / "r/review.csv", index=False)
+    with pytest.raises(BlendkitError, match="cells were edited"):
+        read_review(tmp_path / "r/review.csv", tmp_path / "a")
+    table.sort_values("end_s").to_csv(tmp_path / "r/review.csv", index=False)  # whole rows may have another order
+    assert len(read_review(tmp_path / "r", tmp_path / "a").clips) == 48

@@ -226,3 +226,22 @@ def test_a_folder_is_read_by_the_format_that_is_named(tmp_path: Path) -> None:
         convert_file(folder, tmp_path / "other.csv", names=ColumnNames(format="audacity"))
     with pytest.raises(BlendkitError, match="it is a file, expected a folder"):
         convert_file(folder / "r1.txt", tmp_path / "one.csv", names=ColumnNames(format="folder"))
+
+
+@pytest.mark.parametrize("target", ["t.npz", "t.parquet", "t.arrow", "t.csv"])
+def test_folds_go_along_where_the_format_holds_them(tmp_path: Path, target: str) -> None:
+    scores = Scores.build(np.eye(4, 2), chunk_rows({"r1": 2, "r2": 2}, 5.0, NameRule()), ("x", "y"), "prob")
+    arrays = {"scores": scores.values, "row_ids": scores.rows.ids(), "classes": ["x", "y"]}
+    np.savez(tmp_path / "s.npz", **arrays, kfold=["a", "a", "b", "b"])
+    source = f"{tmp_path / 's.npz'}:scores"
+    named = ColumnNames(rows="row_ids", classes="classes", array="scores", folds="kfold")
+    made = convert_file(source, tmp_path / target, names=named, space="prob")
+    if target == "t.csv":
+        assert "the folds of its recordings are not written: .npz, .parquet and .arrow hold them" in made.notes
+        return
+    back = read_score_file(made.path, names=ColumnNames(array="scores" if target == "t.npz" else None, folds="fold"))
+    assert back.folds == {"r1": "a", "r2": "b"}
+    assert np.array_equal(back.scores.values, scores.values)
+    assert "the folds of its recordings are in 'fold': read it with --folds fold" in made.notes
+    unnamed = convert_file(source, tmp_path / f"u{target}", names=ColumnNames(rows="row_ids", classes="classes"))
+    assert any("array 'kfold' may hold folds" in n for n in unnamed.notes)

@@ -131,7 +131,7 @@ def test_a_share_along_the_path_is_every_point_made_anew(
 @pytest.mark.parametrize(
     ("plain", "member", "says"),
     [
-        (recipe(steps=f"[{SMOOTH}, {{to: rank}}]"), "b", "step 'to'"),
+        (recipe("logit", steps=f"[{SMOOTH}, {{to: rank}}]"), "b", "step 'to'"),
         (recipe(of="{a: 0.5, b: 0.3, c: 0.2}"), "a", "cover different classes"),
     ],
 )
@@ -219,7 +219,7 @@ def test_a_search_reports_what_the_engine_measures(data: Path, go: Callable[...,
 
 
 def test_a_search_before_a_later_step_says_so(data: Path) -> None:
-    found = greedy_weights(workspaces_of(data), recipe(steps="[{to: rank}]"), 4, judging=JUDGED)
+    found = greedy_weights(workspaces_of(data), recipe("logit", steps="[{to: rank}]"), 4, judging=JUDGED)
     assert any("searched before the steps that follow" in n and "'to'" in n for n in found.notes)
 
 

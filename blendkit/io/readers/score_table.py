@@ -28,6 +28,7 @@ TABLE_SUFFIXES = (
     *(".csv", ".tsv", ".txt", ".parquet", ".pq", ".npz", ".arrow", ".feather", ".ipc"),
     *(".gz", ".zip", ".zst", ".bz2"),
 )
+_FOLDS = ("fold", "folds", "kfold")  # names of arrays that may hold the fold of every row
 
 
 @dataclass(frozen=True, eq=False)
@@ -211,7 +212,12 @@ def _read_npz(path: Path, array: str | None, rows: str | None, classes: str | No
         raise BlendkitError(
             f"{path.name}: {folds} has shape {fold.shape}, expected one fold for each of {len(ids)} rows"
         )
-    return Table(ids, names, values if values.dtype == np.float32 else values.astype(np.float64), fold)
+    notes = tuple(
+        f"array {n!r} may hold folds: --folds {n} (`folds:` in a recipe) reads them"
+        for n, h in headers.items()
+        if fold is None and n.lower() in _FOLDS and tuple(h.shape) == (len(ids),)
+    )
+    return Table(ids, names, values if values.dtype == np.float32 else values.astype(np.float64), fold, notes)
 
 
 def _npz_problems(wanted: dict[str, str | None], files: list[str]) -> list[str]:

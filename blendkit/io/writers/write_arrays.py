@@ -2,18 +2,22 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
 from blendkit.core import Scores
-from blendkit.io.file_writer import ScoreWriter
+from blendkit.io.file_writer import FOLD, ScoreWriter
 from blendkit.store import atomic_path
 
 
-def _write_npz(scores: Scores, path: Path) -> None:
+def _write_npz(scores: Scores, path: Path, folds: Sequence[str] | None = None) -> None:
+    held: dict[str, Any] = {"scores": scores.values, "row_ids": scores.rows.ids(), "classes": list(scores.classes)}
+    held |= {} if folds is None else {FOLD: np.array(folds, np.str_)}
     with atomic_path(path) as temporary, temporary.open("wb") as file:
-        np.savez(file, scores=scores.values, row_ids=scores.rows.ids(), classes=list(scores.classes))
+        np.savez(file, **held)
 
 
 def _write_npy(scores: Scores, path: Path) -> None:
@@ -25,8 +29,9 @@ def _write_npy(scores: Scores, path: Path) -> None:
 
 
 npz_arrays = ScoreWriter(
-    "An NPZ with the arrays scores, row_ids and classes.", _write_npz, (".npz",), reader="arrays", array="scores"
-)
+    "An NPZ with the arrays scores, row_ids and classes.", _write_npz, (".npz",), reader="arrays", array="scores",
+    write_folds=_write_npz, fold_suffixes=(".npz",),
+)  # fmt: skip
 npy_file = ScoreWriter(
     "A bare NPY, with <stem>_rows.npy and <stem>_classes.npy beside it.", _write_npy, (".npy",), reader="npy"
 )
