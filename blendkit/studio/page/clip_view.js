@@ -45,6 +45,7 @@ function soundParts(about, found) {
     told();
     if (!player.paused) requestAnimationFrame(frame);
   };
+  new ResizeObserver(() => picture?.head(player.currentTime)).observe(canvas);
   player.addEventListener("play", frame);
   player.addEventListener("seeked", frame);
   canvas.addEventListener("click", (event) => { player.currentTime = picture?.timeAt(event.offsetX) ?? 0; });
