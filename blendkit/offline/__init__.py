@@ -22,11 +22,11 @@ if TYPE_CHECKING:
     from blendkit.offline.file_blend import EQUAL, Blended, BlendSettings, blend_files, new_recipe
     from blendkit.offline.found_values import Found
     from blendkit.offline.interval_settings import Judging
+    from blendkit.offline.member_removals import Removal, removals
     from blendkit.offline.outlook_texts import future_words, lumps_words, plateau_words, ways, worth_words
     from blendkit.offline.place import Place, open_workspaces
     from blendkit.offline.recipe_draft import BlendFiles
     from blendkit.offline.recipe_search import greedy_weights, grid_values, line_weights
-    from blendkit.offline.running_removals import Removal, removals
     from blendkit.offline.score_kinds import score_kind
     from blendkit.offline.searches import GreedySearch, GridSearch, LineSearch, StackSearch, search, search_recipe
     from blendkit.offline.sweeps import Sweep, blend_sides, sweep

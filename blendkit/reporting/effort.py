@@ -32,7 +32,10 @@ class Effort:
 
 
 def effort_for(cells: int, streams: int, *, rows: int = 0, full: bool) -> Effort:
-    """Return what can be done within seconds for streams of so many labelled cells in so many chunks; full: all."""
+    """Return what can be done within seconds for streams of so many labelled cells, in so many chunks.
+
+    full: everything, at any size.
+    """
     if full or (cells <= _MANY_CELLS and rows <= _MANY_ROWS):
         points = Effort.points if cells <= _FEW_CELLS else 101
         return Effort(points=points, ablate=full or cells * streams <= 4 * _MANY_CELLS)

@@ -63,10 +63,10 @@ export function ticks(low, high, count = 5) {
   const step = [1, 2, 5, 10].find((m) => m * size >= rough) * size;
   const found = [];
   for (let i = Math.ceil(low / step - 1e-9); i * step <= high + step * 1e-9; i++) found.push(Number((i * step).toPrecision(12)));
-  return found;
+  return found.length < 3 && count < 20 ? ticks(low, high, 2 * count) : found; // one line says nothing of a scale
 }
 
 export function digitsFor(values) {
-  const step = values.length > 1 ? Math.abs(values[1] - values[0]) : 0.1;
+  const step = values.length > 1 ? Math.abs(values[1] - values[0]) : 10 ** -(String(values[0]).split(".")[1] ?? "").length;
   return Math.max(0, Math.min(6, Math.ceil(-Math.log10(step || 0.1) - 1e-9)));
 }

@@ -34,6 +34,7 @@ function soundParts(about, found) {
     const pad = Number(around.value);
     span = { recording: found.recording, from: Math.max(0, found.start - pad), to: Math.min(last, found.end + pad) };
     player.src = clipAddress("sound", span);
+    said.textContent = "The spectrogram is being made \u2026";
     try {
       picture = await drawnSpectrogram(canvas, span, found, Number(highest.value));
       said.textContent = "";
@@ -45,6 +46,7 @@ function soundParts(about, found) {
     told();
     if (!player.paused) requestAnimationFrame(frame);
   };
+  new ResizeObserver(() => picture?.head(player.currentTime)).observe(canvas);
   player.addEventListener("play", frame);
   player.addEventListener("seeked", frame);
   canvas.addEventListener("click", (event) => { player.currentTime = picture?.timeAt(event.offsetX) ?? 0; });

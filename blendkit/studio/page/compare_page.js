@@ -50,14 +50,16 @@ export function comparePage(about, tones) {
 function ledger({ file, entries }) {
   if (!entries.length) return el("p", null, `Nothing was measured yet: \`blendkit compare RECIPE --ledger\` adds to ${file}.`);
   const draw = (width) => {
-    const height = 200, left = 52, right = width - 14, top = 26, bottom = height - 14, scores = entries.flatMap((e) => [e.oof, e.public]);
+    const height = 230, left = 52, right = width - 14, top = 26, bottom = height - 14, scores = entries.flatMap((e) => [e.oof, e.low, e.high, e.public, e.private]);
     const [low, high] = reach(scores), x = scale(0, Math.max(1, entries.length - 1), left + 8, right - 8), y = scale(low, high, bottom, top);
     return drawing(width, height, `Out-of-fold figures of ${entries.length} recipes in the order in which they were measured.`, axisLeft(y, low, high, left, right, "macro-AUC", bottom - top),
       svg("g", { class: "trail" }, svg("polyline", { class: "line held", points: entries.map((e, i) => `${x(i).toFixed(1)},${y(e.oof).toFixed(1)}`).join(" ") }),
-        entries.map((e, i) => [svg("circle", { cx: x(i), cy: y(e.oof), r: 4, class: "held" }, svg("title", null, `${e.recipe} ${fixed(e.oof, 6)}`)),
-          e.public !== null && svg("circle", { cx: x(i), cy: y(e.public), r: 4 }, svg("title", null, `${e.recipe} public ${e.public}`))])));
+        entries.map((e, i) => [e.low !== null && e.high !== null && svg("line", { x1: x(i), x2: x(i), y1: y(e.low), y2: y(e.high), class: "spread" }),
+          svg("circle", { cx: x(i), cy: y(e.oof), r: 4.5, class: "held" }, svg("title", null, `${e.recipe} ${fixed(e.oof, 6)}`)),
+          e.public !== null && svg("circle", { cx: x(i), cy: y(e.public), r: 4, class: "public" }, svg("title", null, `${e.recipe} public ${e.public}`)),
+          e.private !== null && svg("rect", { x: x(i) - 3.6, y: y(e.private) - 3.6, width: 7.2, height: 7.2, class: "private" }, svg("title", null, `${e.recipe} private ${e.private}`))])));
   };
-  return [el("figure", { class: "picture" }, el("figcaption", null, "Out-of-fold (line) and public (grey) figures, in the order of the ledger"), responsive(draw)),
+  return [el("figure", { class: "picture" }, el("figcaption", null, "What was measured, in the order of the ledger: out-of-fold with its interval (line), public (rings), private (squares)"), responsive(draw)),
     plainTable(`The ledger ${file}`, [{ label: "recipe", cell: (e) => e.recipe }, { label: "measured by", cell: (e) => e.source }, { label: "out-of-fold", numeric: true, cell: (e) => fixed(e.oof, 6) },
       { label: "interval", numeric: true, cell: (e) => `${fixed(e.low)} to ${fixed(e.high)}` }, { label: "public", numeric: true, cell: (e) => e.public ?? "" }, { label: "private", numeric: true, cell: (e) => e.private ?? "" }], entries)];
 }

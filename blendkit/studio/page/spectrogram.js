@@ -45,10 +45,14 @@ function painted({ cells, mels, frames }, table) {
 // Returns {head(seconds), timeAt(x)}: draw the place that is playing; the second of a place on the canvas.
 export async function drawnSpectrogram(canvas, span, chunk, highest) {
   const found = await pictureOf(span, highest), colours = shades(), image = painted(found, colours.table), context = canvas.getContext("2d");
-  const wide = Math.max(300, canvas.clientWidth || 900), tall = 260, sharp = window.devicePixelRatio || 1;
-  [canvas.width, canvas.height] = [wide * sharp, tall * sharp];
-  const length = span.to - span.from, x = (s) => LEFT + (s / length) * (wide - LEFT);
+  const tall = 260, sharp = window.devicePixelRatio || 1, length = span.to - span.from, x = (s) => LEFT + (s / length) * (wide - LEFT);
+  let wide = 0;
+  const fit = () => { // a window that was made wider would show a picture of blurred letters
+    const now = Math.max(300, canvas.clientWidth || wide || 900);
+    if (now !== wide) [wide, canvas.width, canvas.height] = [now, now * sharp, tall * sharp];
+  };
   const head = (seconds) => {
+    fit();
     context.setTransform(sharp, 0, 0, sharp, 0, 0);
     context.clearRect(0, 0, wide, tall);
     context.drawImage(image, LEFT, 0, wide - LEFT, tall - BELOW);
