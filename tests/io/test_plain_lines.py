@@ -8,6 +8,7 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import numpy as np
+import pandas as pd
 import pyarrow as pa
 import pytest
 from hypothesis import given
@@ -15,10 +16,10 @@ from hypothesis import strategies as st
 from pyarrow import csv
 
 from blendkit.core import Float64, compiled_only
-from blendkit.errors import DeliveryError
+from blendkit.errors import BlendkitError, DeliveryError
 from blendkit.io import write_submission
 from blendkit.io.plain_lines import are_plain, lines_of, loops_pay, numbers_in, room_for
-from blendkit.io.writers import number_table
+from blendkit.io.writers import number_table, parquet_submission
 
 BY_HAND = {
     -0.0: "-0", 1.0: "1", -2.5: "-2.5", 0.1: "0.1", 0.1 + 0.2: "0.30000000000000004", 1e-6: "0.000001",
@@ -125,6 +126,23 @@ def test_a_submission_has_the_same_bytes_either_way(tmp_path: Path, monkeypatch:
     assert blocks.startswith(b'row_id,b,"a,c"\n"r 0, \xc3\xa9_5",0.12573022')
     assert submission(tmp_path / "c.csv", ids, values * 1e-310).count(b"\n") == 51  # only pyarrow reads these back
     assert submission(tmp_path / "d.csv", ['say "a"_5'], values[:1]).startswith(b'row_id,b,"a,c"\n"say ""a""_5",')
+
+
+def test_a_submission_as_parquet(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    values = np.random.default_rng(0).standard_normal((5, 2))
+    ids = [f"r_{i}" for i in range(5)]
+    monkeypatch.setattr(parquet_submission, "_GROUP_CELLS", 4)
+    write_submission(tmp_path / "s.parquet", ids, ("b", "a,c"), values)
+    frame = pd.read_parquet(tmp_path / "s.parquet")
+    assert list(frame) == ["row_id", "b", "a,c"]
+    assert frame["row_id"].tolist() == ids
+    assert np.array_equal(frame[["b", "a,c"]].to_numpy(), values)
+    with pytest.raises(BlendkitError, match="a class is called row_id"):
+        write_submission(tmp_path / "t.parquet", ids, ("b", "row_id"), values)
+    monkeypatch.setattr(parquet_submission, "_equal", lambda *_: False)
+    with pytest.raises(DeliveryError, match=r"u\.pq: the written file does not read back equal"):
+        write_submission(tmp_path / "u.pq", ids, ("b", "c"), values)
+    assert [p.name for p in tmp_path.iterdir()] == ["s.parquet"]
 
 
 @pytest.mark.parametrize("wrong", [b'"r_10",0.5,0.250001\n', b'"r_11",0.5,0.25\n', b'"r_10",0.5\n'])

@@ -15,6 +15,7 @@ from blendkit.io.class_columns import ROW_ID
 from blendkit.io.plain_lines import are_plain, loops_pay
 from blendkit.io.provenance import Provenance, write_side_provenance
 from blendkit.io.writers.number_table import Part, write_number_table
+from blendkit.io.writers.parquet_submission import PARQUET_SUFFIXES, write_parquet_submission
 from blendkit.io.writers.safe_cells import safe_cell
 from blendkit.io.writers.text_rows import csv_text
 from blendkit.store import atomic_path
@@ -43,13 +44,14 @@ def write_scores(
     *,
     safe: bool = False,
 ) -> Written:
-    """Write scores as a submission CSV: logits as probabilities by a float64 sigmoid, other scores unchanged.
+    """Write scores as a submission: logits as probabilities by a float64 sigmoid, other scores unchanged.
 
-    order (N,): of the rows; default: unchanged. safe: row ids and class ids that a spreadsheet would run as formulas
-    get an apostrophe before them, so that they no longer match those of a competition. provenance: where the scores
-    come from, written beside the file as `FILE.provenance.json`, from which every reader takes it; its space becomes
-    that of the file. Digits are the shortest that read back as the same number. Raises BlendkitError for ids that
-    become equal when they are made safe, and DeliveryError if the file does not read back equal.
+    path: of a CSV, or of a Parquet file if it ends in .parquet or .pq. order (N,): of the rows; default: unchanged.
+    safe: row ids and class ids that a spreadsheet would run as formulas get an apostrophe before them, so that they no
+    longer match those of a competition. provenance: where the scores come from, written beside the file as
+    `FILE.provenance.json`, from which every reader takes it; its space becomes that of the file. Digits are the
+    shortest that read back as the same number. Raises BlendkitError for ids that become equal when they are made safe,
+    and DeliveryError if the file does not read back equal.
     """
     rows = scores.rows if order is None else scores.rows.take(order)
     ids, classes = rows.ids(), scores.classes
@@ -106,6 +108,10 @@ def write_submission(path: Path, row_ids: list[str], classes: tuple[str, ...], v
 def _write_parts(path: Path, row_ids: list[str], classes: tuple[str, ...], part: Part) -> None:
     """Write a submission of which `part` gives the values of some rows, as `write_submission` does."""
     with atomic_path(path) as temporary:
+        if path.suffix.lower() in PARQUET_SUFFIXES:
+            if not write_parquet_submission(temporary, path.name, row_ids, classes, part):
+                raise _not_equal(path.name)
+            return
         header = csv_text([ROW_ID, *classes], []).encode()
         if not are_plain(row_ids) or not loops_pay(len(row_ids) * len(classes)):
             _write_by_arrow(temporary, header, row_ids, classes, part(slice(None)))
