@@ -128,7 +128,7 @@ class Pace:
                     return None
                 elif part:
                     self._ahead.add(number)
-                    return Group(number, part, self._rates(part), sum(self.seconds[r.id] for r in part))
+                    return Group(number, part, self._rates(part), sum(self._about_s(r.id) for r in part))
         return None
 
     def _decoding_s(self, part: Sequence[Recording]) -> float:

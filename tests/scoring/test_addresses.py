@@ -49,6 +49,11 @@ class Server(SimpleHTTPRequestHandler):
         """Stay quiet."""
 
 
+class QuietServer(ThreadingHTTPServer):
+    def handle_error(self, request: object, client_address: object) -> None:
+        """Say nothing of connections that the other side breaks."""
+
+
 @pytest.fixture
 def folder(tones: Tones) -> Path:
     (tones({f"r{i}": 6.0 for i in range(4)}, "audio/site a") / "audio/empty.wav").touch()
@@ -59,7 +64,7 @@ def folder(tones: Tones) -> Path:
 def address(folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
     monkeypatch.setattr(blendkit.remote, "_WAITS_S", (0.0, 0.0))
     monkeypatch.setenv("BLENDKIT_CACHE", str(tmp_path / "cache"))
-    server = ThreadingHTTPServer(("127.0.0.1", 0), partial(Server, directory=str(folder)))
+    server = QuietServer(("127.0.0.1", 0), partial(Server, directory=str(folder)))
     Thread(target=server.serve_forever, daemon=True).start()
     Server.broken.clear()
     Server.asked.clear()
@@ -83,6 +88,20 @@ def test_recordings_at_an_address_are_scored_once(folder: Path, address: str, tm
     (folder / "site a/r2.wav").write_bytes((folder / "site a/r1.wav").read_bytes() + b"\0")
     score("tone", address, tmp_path / "far")
     assert [name for name in Server.asked if name.endswith(".wav")] == ["r2.wav"]
+
+
+def test_few_recordings_are_fetched_ahead(address: str, folder: Path, tmp_path: Path) -> None:
+    """No header says how long they are before they are here."""
+    for i in range(80):
+        (folder / f"site a/x{i:02}.wav").write_bytes((folder / "site a/r0.wav").read_bytes())
+    fetched: list[int] = []
+
+    def heard(name: str, told: dict[str, object]) -> None:
+        if name == "scored":
+            fetched.append(len({n for n in Server.asked if n.endswith(".wav")}))
+
+    score("tone", address, tmp_path / "store", emit=heard)
+    assert fetched[0] < 60 < fetched[-1]
 
 
 def test_a_broken_connection_costs_one_recording(address: str, tmp_path: Path) -> None:
