@@ -31,10 +31,10 @@ if TYPE_CHECKING:
         read_review,
         review,
     )
-    from blendkit.engine import measure as measure_variant
 
     # recipes and members
-    from blendkit.engine import members_using, merge, run, run_shard, slim_model
+    from blendkit.engine import Dask, members_using, merge, run, run_shard, slim_model
+    from blendkit.engine import measure as measure_variant
     from blendkit.errors import BlendkitError
 
     # files
@@ -104,6 +104,7 @@ __all__ = [
     "Clocks",
     "ColumnNames",
     "Crowd",
+    "Dask",
     "DrawRule",
     "FeatureStore",
     "GreedySearch",

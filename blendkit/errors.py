@@ -28,6 +28,10 @@ class BlendkitError(Exception):
         self.problems: tuple[str, ...] = tuple(brief(p, _LINE) for p in problems)
         super().__init__("\n".join([self.title, *(f"  {p}" for p in first_of(self.problems, _PROBLEMS))]))
 
+    def __reduce__(self) -> tuple[type[BlendkitError], tuple[str, tuple[str, ...]]]:
+        """Let another process raise it as it is: what makes an exception anew knows its whole message only."""
+        return type(self), (self.title, self.problems)
+
 
 class DeliveryError(BlendkitError):
     """Nothing valid could be delivered (an I/O failure, say); exit code 3."""

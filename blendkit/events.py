@@ -32,6 +32,7 @@ EVENTS = {
     "blocked": "A plugin that `BLENDKIT_PLUGINS` does not allow.",
     "budget": "What everything costs on this machine, in seconds, and what a time budget leaves out.",
     "class": "The figures of one class.",
+    "cluster": "The Dask cluster that scores: its scheduler, its dashboard, and how many workers it has so far.",
     "compare": "What sources were compared, on which rows, and which of them a leaderboard would show alike.",
     "compiling": "Exact loops are being compiled, once per machine.",
     "convert": "What `blendkit convert` wrote: the format, what it holds, and what was lost or left out.",

@@ -25,6 +25,7 @@ SHARED = {
     "errors",
     "events",
     "registry",
+    "remote",
     "temporaries",
     "terminal",
 }  # single files that every package may use

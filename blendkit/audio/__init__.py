@@ -43,7 +43,14 @@ if TYPE_CHECKING:
         stated_seconds_of,
     )
     from blendkit.audio.recorder_comments import stated_zone
-    from blendkit.audio.recordings import FoundAudio, Recording, find_audio, find_recordings, unique_recordings
+    from blendkit.audio.recordings import (
+        FoundAudio,
+        Recording,
+        find_audio,
+        find_recordings,
+        find_remote_recordings,
+        unique_recordings,
+    )
     from blendkit.audio.resampling import resample
     from blendkit.audio.scratch import release
 else:
@@ -74,6 +81,7 @@ __all__ = [
     "edges",
     "find_audio",
     "find_recordings",
+    "find_remote_recordings",
     "frames_onto_chunks",
     "groups",
     "intact_segments",

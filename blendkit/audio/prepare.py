@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import secrets
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -17,6 +18,7 @@ from blendkit.audio.headers import probe_duration
 from blendkit.audio.recordings import Recording
 from blendkit.audio.resampling import at_rate
 from blendkit.core import AudioContent, NameRule, Remainder, count_chunks, printable
+from blendkit.remote import RemoteError, fetch
 from blendkit.temporaries import scratch_folder
 
 GROUP = 8  # recordings in a store part
@@ -103,15 +105,19 @@ def prepare_group(group: Sequence[Recording], rates: Sequence[int], grid: Grid) 
 
 
 def prepare_recording(recording: Recording, rates: Sequence[int], grid: Grid, scratch: Path | None = None) -> Prepared:
-    """Decode a recording once, count its chunks, and resample it once per rate."""
-    started = time.perf_counter()
+    """Decode a recording once, count its chunks, and resample it once per rate.
+
+    scratch: a folder for what is too large for memory, and for the file of one that is fetched from another machine.
+    """
+    started, path = time.perf_counter(), recording.path
     expected = grid.expected_s.get(recording.id, 0.0)
     if recording.problem:
         decoded = unreadable(recording.problem)
     elif not recording.path.name:
         decoded = silence(expected, rates[0] if rates else FALLBACK_RATE, "silent", "no audio file")
     else:
-        decoded = decode(recording.path, scratch, grid.channels)
+        path, why = _fetched(recording, scratch)
+        decoded = unreadable(why) if why else decode(path, scratch, grid.channels)
     content = content_of(decoded)
     chunks, padded = count_chunks(decoded.duration_s, grid.chunk_s, grid.remainder)
     wanted, _ = count_chunks(expected, grid.chunk_s, grid.remainder)
@@ -120,6 +126,21 @@ def prepare_recording(recording: Recording, rates: Sequence[int], grid: Grid, sc
     at = time.perf_counter()
     by_rate = at_rate(decoded, rates, scratch)
     return Prepared(
-        recording.id, recording.path, max(chunks, wanted), decoded.duration_s, status, printable(decoded.note), by_rate,
+        recording.id, path, max(chunks, wanted), decoded.duration_s, status, printable(decoded.note), by_rate,
         at - started, time.perf_counter() - at, content,
     )  # fmt: skip
+
+
+def _fetched(recording: Recording, scratch: Path | None) -> tuple[Path, str]:
+    """Return where a recording's file is on this machine, and why it could not be fetched there, or ""."""
+    if recording.remote is None:
+        return recording.path, ""
+    assert scratch is not None
+    own = scratch / secrets.token_hex(8)
+    own.mkdir()
+    path = own / recording.remote.name
+    try:
+        fetch(recording.remote, path)
+    except RemoteError as error:
+        return recording.path, f"could not be fetched: {error}"
+    return path, ""

@@ -5,13 +5,14 @@ from __future__ import annotations
 import stat
 from collections.abc import Container, Iterable, Sequence
 from dataclasses import dataclass, replace
-from pathlib import Path, PurePath
+from pathlib import Path, PurePath, PurePosixPath
 
 from blendkit.audio.decoded import Status
 from blendkit.audio.decoding import decode
 from blendkit.audio.unlisted import looks_unlisted
 from blendkit.core import AUDIO_SUFFIXES, natural_key, recording_id
 from blendkit.errors import BlendkitError
+from blendkit.remote import RemoteFile, find_remote, is_remote
 from blendkit.temporaries import scratch_folder
 
 SYSTEM_FOLDERS = frozenset({"@eaDir", "__MACOSX", "$RECYCLE.BIN", "System Volume Information", "lost+found"})
@@ -21,11 +22,15 @@ _BEST_FIRST: tuple[Status, ...] = ("ok", "holed", "short", "partial", "silent", 
 
 @dataclass(frozen=True)
 class Recording:
-    """One audio file. id: its path below the audio folder, without suffix; problem: why it cannot be used, or ""."""
+    """One audio file. id: its path below the audio folder, without suffix; problem: why it cannot be used, or "".
+
+    remote: where it is on another machine; then `path` only names it, and nothing is there.
+    """
 
     id: str
     path: Path
     problem: str = ""
+    remote: RemoteFile | None = None
 
 
 @dataclass(frozen=True)
@@ -59,17 +64,37 @@ def find_recordings(folder: Path, expected: Container[str] = ()) -> FoundAudio:
     return FoundAudio(tuple(unique_recordings(found)), tuple(left_out))
 
 
-def find_audio(paths: Sequence[Path]) -> FoundAudio:
-    """Return the recordings of files and folders. Raises BlendkitError for paths that hold none."""
+def find_remote_recordings(url: str) -> FoundAudio:
+    """Return the audio files below an address, or the one that it names, as `find_recordings` does; none is fetched.
+
+    Raises BlendkitError where nothing can be listed.
+    """
+    found, left_out = [], []
+    for file in find_remote(url, AUDIO_SUFFIXES):
+        below = PurePosixPath(file.below(url) if file.url != url else file.name)
+        why = _why_not_by_name(below) or ("" if file.size != 0 else EMPTY)
+        if why:
+            left_out.append(f"{recording_id(below.as_posix(), whole=True)}: {why}")
+        else:
+            found.append(Recording(recording_id(below.as_posix()), Path(file.url), remote=file))
+    return FoundAudio(tuple(unique_recordings(found)), tuple(left_out))
+
+
+def find_audio(paths: Sequence[Path | str]) -> FoundAudio:
+    """Return the recordings of files, folders, and addresses of them on other machines.
+
+    Raises BlendkitError for paths that hold none.
+    """
     found: list[Recording] = []
     left_out: list[str] = []
     problems = []
-    for path in paths:
-        if path.is_dir():
-            inside = find_recordings(path)
+    for given in paths:
+        path = Path(given)
+        if path.is_dir() or is_remote(given):
+            inside = find_remote_recordings(str(given)) if is_remote(given) else find_recordings(path)
             found += inside.recordings
             left_out += inside.left_out
-            problems += [] if inside.recordings else [f"{path}: no audio files in this folder"]
+            problems += [] if inside.recordings else [f"{given}: no audio files in this folder"]
         elif path.suffix.lower() not in AUDIO_SUFFIXES or not path.is_file():
             what = "not an audio file" if path.is_file() else "no such file or folder"
             problems.append(f"{path}: {what}")
@@ -121,13 +146,8 @@ def _problem(recording: Recording, owner: Recording) -> str:
 
 def _why_not(path: Path, below: PurePath) -> str:
     """Return why a file below a folder is no recording; "" if it is one."""
-    if below.name.startswith("._"):
-        return "an AppleDouble file, no audio"
-    if any(part.startswith(".") for part in below.parts):
-        return "hidden"
-    system = SYSTEM_FOLDERS.intersection(below.parts)
-    if system:
-        return f"in {min(system)}, a folder of the system"
+    if why := _why_not_by_name(below):
+        return why
     try:
         found = path.stat()
     except OSError as error:
@@ -139,3 +159,14 @@ def _why_not(path: Path, below: PurePath) -> str:
     if not stat.S_ISREG(found.st_mode):
         return "no regular file"
     return "" if found.st_size else EMPTY
+
+
+def _why_not_by_name(below: PurePath) -> str:
+    if below.name.startswith("._"):
+        return "an AppleDouble file, no audio"
+    if any(part.startswith(".") for part in below.parts):
+        return "hidden"
+    system = SYSTEM_FOLDERS.intersection(below.parts)
+    if system:
+        return f"in {min(system)}, a folder of the system"
+    return ""

@@ -52,8 +52,15 @@ def print_speed(told: dict[str, Any]) -> None:
     click.echo(f"700 recordings of 60 s on {told['cores']} cores: {minutes}")
 
 
+def print_cluster(told: dict[str, Any]) -> None:
+    """Print where the workers are, and the address of the pages that show them at work."""
+    pages = f"; dashboard {told['dashboard']}" if told["dashboard"] else " (its dashboard needs `pip install bokeh`)"
+    click.echo(f"Dask scheduler {told['scheduler']}: {told['workers']} workers so far{pages}")
+
+
 LINES: dict[str, Callable[[dict[str, Any]], None]] = {
     "budget": print_budget,
+    "cluster": print_cluster,
     "dropped": print_dropped,
     "rehearsal_failed": print_rehearsal_failed,
     "speed": print_speed,

@@ -11,6 +11,7 @@ from typing import Any, TypeVar
 
 import click
 
+from blendkit.cli._addresses import refuse_address
 from blendkit.cli._completion import complete_formats
 from blendkit.core import LONGEST_CHUNK_S, SHORTEST_CHUNK_S
 
@@ -48,6 +49,7 @@ class OutPlace(click.ParamType):  # type: ignore[type-arg]
         """Return the path."""
         from blendkit.store import check_place
 
+        refuse_address(value)
         if self.new and Path(value).exists():
             self.fail(f"{value} exists already: choose another name, or delete it", param, ctx)
         check_place(Path(value), folder=self.folder)

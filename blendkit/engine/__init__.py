@@ -13,6 +13,8 @@ from blendkit._face import lazy_face
 if TYPE_CHECKING:
     from blendkit.engine.beforehand import Beforehand, look_beforehand
     from blendkit.engine.behind import Behind
+    from blendkit.engine.dask_cluster import slurm_cluster, slurm_settings
+    from blendkit.engine.dask_engine import Dask
     from blendkit.engine.inputs import Inputs, find_inputs, labels_out_of_reach, member_context, truth_of
     from blendkit.engine.local import RunResult, run
     from blendkit.engine.model_variants import Using, Variant, measure, members_using, slim_model
@@ -32,6 +34,7 @@ __all__ = [
     "RUN",
     "Beforehand",
     "Behind",
+    "Dask",
     "DataFolders",
     "Inputs",
     "RunResult",
@@ -53,5 +56,7 @@ __all__ = [
     "run",
     "run_shard",
     "slim_model",
+    "slurm_cluster",
+    "slurm_settings",
     "truth_of",
 ]

@@ -9,7 +9,7 @@ from typing import Literal
 
 import numpy as np
 
-from blendkit.audio import FoundAudio, Recording, find_recordings
+from blendkit.audio import FoundAudio, Recording, find_recordings, find_remote_recordings
 from blendkit.core import (
     Bools,
     FoundNames,
@@ -27,6 +27,7 @@ from blendkit.errors import BlendkitError, shorten
 from blendkit.io import Template, read_taxonomy, read_template, split_label_source
 from blendkit.member import MemberContext
 from blendkit.recipe import DataFolder, KeyPath, Plan, named_files
+from blendkit.remote import is_remote
 from blendkit.scoring import CPU_ONLY, Runtime, is_finished
 
 Mode = Literal["audio", "template"]
@@ -175,7 +176,7 @@ def _require_named(plan: Plan, data: DataFolder) -> None:
                 data.require_labels(name) if path[0] == "labels" else data.require(name)
             except BlendkitError as error:
                 problems.append(f"{plan.recipe.where(path)}: {error.title}")
-    if "audio" in changed and not any(data.find(n).is_dir() for n in model.audio):
+    if "audio" in changed and not any(is_remote(n) or data.find(n).is_dir() for n in model.audio):
         problems.append(f"{plan.recipe.where(('audio',))}: no such folder in {data.said}: {', '.join(model.audio)}")
     if problems:
         raise BlendkitError(f"{plan.recipe.source}: inputs are missing", problems)
@@ -205,10 +206,12 @@ def _recordings(
     for audio stops there, unless a dry run asks for a few recordings of the next folder.
     """
     for name in folders:
-        folder = data.find(name)
-        if not folder.is_dir():
+        if is_remote(name):
+            inside = _at_address(data, name)
+        elif data.find(name).is_dir():
+            inside = find_recordings(data.find(name), expected)
+        else:
             continue
-        inside = find_recordings(folder, expected)
         found, notes = list(inside.recordings), left_out_notes(name, inside)
         if found and dry_run is not None:
             used = f"dry run: {min(dry_run, len(found))} of {len(found)} recordings of {name}"
@@ -220,9 +223,16 @@ def _recordings(
     return [], [f"no audio in {' or '.join(folders)}: the template's rows are scored on silence"], ()
 
 
+def _at_address(data: DataFolder, name: str) -> FoundAudio:
+    """Return the recordings at an address. Raises BlendkitError unless the recipe may leave its data folders."""
+    if not data.outside:
+        raise BlendkitError(f"audio: {name} leaves the data folders; --allow-outside permits it")
+    return find_remote_recordings(name)
+
+
 def _audio_used(data: DataFolder, folders: list[str]) -> list[str]:
     """Return the name of the folder at which the search for audio ends; none where there is none."""
-    return next(([n] for n in folders if data.find(n).is_dir()), [])
+    return next(([] if is_remote(n) else [n] for n in folders if is_remote(n) or data.find(n).is_dir()), [])
 
 
 def left_out_notes(folder: str, found: FoundAudio) -> list[str]:

@@ -31,6 +31,7 @@ from blendkit.recipe import DataFolder, On, Plan, Recipe, RecipeFiles, check_fil
 from blendkit.scoring import (
     CPU_ONLY,
     Deadline,
+    Executor,
     Opened,
     Runtime,
     Scored,
@@ -38,6 +39,7 @@ from blendkit.scoring import (
     grid_of,
     open_members,
     predicted_minutes,
+    runtime_of,
     score_recordings,
     throughput,
     timings,
@@ -116,6 +118,7 @@ def run(
     safe_csv: bool = False,
     recipe_text: str | None = None,
     memory: str | int | None = None,
+    executor: Executor = score_recordings,
     emit: Emit = silent,
 ) -> RunResult:
     """Run a recipe (a file, the name of a packaged one, or one that is read) and write its output folder.
@@ -129,9 +132,10 @@ def run(
     with its own clock; what does not fit is left out. safe_csv: in the files of further streams (`also:`), ids that a
     spreadsheet would run get an apostrophe, and a warning names them; the submission keeps its ids. recipe_text:
     written beside the submission as recipe.yaml. memory: about how much the scores in work may take, as `4G` or in
-    bytes: streams are then made in parts, with the same bits, and whole ones lie in mapped files. emit: called with
-    events as the run goes on. Raises BlendkitError for anything the user can correct, and DeliveryError for a budget
-    that cannot be kept; an earlier run's files in `out` are changed only after all checks have passed.
+    bytes: streams are then made in parts, with the same bits, and whole ones lie in mapped files. executor: what
+    scores, such as `Dask`; default this process. emit: called with events as the run goes on. Raises BlendkitError for
+    anything the user can correct, and DeliveryError for a budget that cannot be kept; an earlier run's files in `out`
+    are changed only after all checks have passed.
     """
     begins = time.monotonic()
     began = begins if started is None else started
@@ -146,7 +150,8 @@ def run(
     if memory is not None:
         require_divisible(plan)
     with held_within(memory) as held:
-        order = _Order(target, saved, dry_run, runtime, deadline, begins - began, safe_csv, emit, recipe_text, held)
+        since = begins - began
+        order = _Order(target, saved, dry_run, runtime, deadline, since, safe_csv, emit, recipe_text, held, executor)
         return _run(plan, folder, order)
 
 
@@ -164,6 +169,7 @@ class _Order:
     emit: Emit
     recipe_text: str | None = None
     held: HeldStreams = ALL_IN_MEMORY
+    executor: Executor = score_recordings
 
 
 def _run(plan: Plan, folder: DataFolder, order: _Order) -> RunResult:
@@ -177,6 +183,7 @@ def _run(plan: Plan, folder: DataFolder, order: _Order) -> RunResult:
     context = member_context(plan, inputs, order.runtime, order.held.new_matrix)
     opened = open_members(plan, context, files, order.stores, may_drop_shifts=order.deadline is not None)
     scored, rows = _score(plan, inputs, opened, files, order)
+    order = replace(order, runtime=runtime_of(scored, order.runtime))
     kept = BudgetKept(order.deadline, plan, scored)
     plan, opened = narrowed_plan(plan, scored.choice), opened.without(scored.choice, scored.cut)
     if not opened.audio:  # the recordings are those of the score files, known only now
@@ -254,7 +261,7 @@ def _score(plan: Plan, inputs: Inputs, opened: Opened, files: RecipeFiles, order
         )
     grid = grid_of(plan, member_context(plan, inputs))
     terms = None if order.deadline is None else terms_of(order.deadline, plan, inputs, opened, files, order)
-    scored = score_recordings(opened.audio, recordings, grid, order.emit, terms)
+    scored = order.executor(opened.audio, recordings, grid, order.emit, terms)
     if not opened.without(scored.choice, {}).audio:  # only finished scores are left, and the rows are theirs
         return scored, shared_rows(opened.tables, may_lack_rows(plan))
     rows = chunk_rows({r: s.chunks for r, s in scored.status.items()}, model.chunk_s, inputs.names)

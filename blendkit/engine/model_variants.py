@@ -21,6 +21,7 @@ from blendkit.metrics import macro_auc, paired_bootstrap
 from blendkit.recipe import MemberPlan, Recipe, RecipeFiles, check_files, make_plan, open_recipe
 from blendkit.scoring import (
     CPU_ONLY,
+    MemberOrder,
     Runtime,
     audio_member,
     build_member,
@@ -170,7 +171,7 @@ def _scored(
     facts = member_facts(member, used.files, context, TTA(), used.grid)
     # a new folder: from a store that exists, logits would be read instead of computed and timed
     with scratch_folder() as folder:
-        scorer = audio_member(member, params, context, TTA(), facts, Path(folder) / "logits")
+        scorer = audio_member(MemberOrder(member, params, context, TTA(), facts, Path(folder) / "logits", used.grid))
         score_recordings([scorer], used.inputs.recordings[:recordings], used.grid, silent)
         assert scorer.store is not None
         return scorer.store.read(context.names), scorer.inference_s / max(1, scorer.scored)

@@ -12,7 +12,7 @@ from blendkit.engine.recipe_data import DataFolders, open_data
 from blendkit.errors import BlendkitError
 from blendkit.events import Emit, silent
 from blendkit.recipe import On, Recipe, check_files, make_plan, open_recipe
-from blendkit.scoring import CPU_ONLY, Runtime, Shard, grid_of, open_members, score_recordings
+from blendkit.scoring import CPU_ONLY, Executor, Runtime, Shard, grid_of, open_members, score_recordings
 from blendkit.store import Stored
 
 
@@ -28,6 +28,7 @@ def run_shard(
     stores: Path | str | None = None,
     verify: bool = False,
     runtime: Runtime = CPU_ONLY,
+    executor: Executor = score_recordings,
     emit: Emit = silent,
 ) -> dict[str, Stored]:
     """Score a share of a recipe's recordings with all its members; return the status of each.
@@ -52,4 +53,4 @@ def run_shard(
     if not opened.audio:
         raise BlendkitError(f"{plan.recipe.source}: no member needs audio, so that there is nothing to share out")
     recordings = [r for r in inputs.to_score if shard.holds(r.id)]
-    return score_recordings(opened.audio, recordings, grid_of(plan, context), emit).status
+    return executor(opened.audio, recordings, grid_of(plan, context), emit, None).status

@@ -96,7 +96,7 @@ class MemberContext:
     @property
     def examples(self) -> tuple[Path, ...]:
         """Some of the run's recordings, to try something out on."""
-        return tuple(r.path for r in self.recordings if r.path.name)[:3]
+        return tuple(r.path for r in self.recordings if r.path.name and r.remote is None)[:3]
 
 
 @dataclass(frozen=True)

@@ -13,6 +13,15 @@ from blendkit.recipe.strict_yaml import KeyPath
 Stated = Mapping[str, str | list[str] | dict[str, str]]
 
 
+def stated_hashes(stated: object) -> set[str]:
+    """Return all hashes that a member's `sha256:` states, whatever its form."""
+    if isinstance(stated, str):
+        return {stated.lower()}
+    if isinstance(stated, Mapping):
+        stated = list(stated.values())
+    return set().union(*map(stated_hashes, stated)) if isinstance(stated, list) else set()
+
+
 def wrong_hashes(
     recipe: Recipe, member: MemberPlan, found: Mapping[KeyPath, Path], contents: FileContents
 ) -> Iterator[str]:

@@ -10,12 +10,14 @@ from blendkit.core import Saw
 from blendkit.errors import BlendkitError
 from blendkit.io import FileContents
 from blendkit.ops import StackWeights
+from blendkit.recipe.address_files import address_file
 from blendkit.recipe.data_folders import DataFolder
-from blendkit.recipe.file_hashes import wrong_hashes
+from blendkit.recipe.file_hashes import stated_hashes, wrong_hashes
 from blendkit.recipe.hub_files import hub_file, is_on_hub
 from blendkit.recipe.plan import Plan, StreamPlan
 from blendkit.recipe.step_plans import OpStep
 from blendkit.recipe.strict_yaml import KeyPath
+from blendkit.remote import is_remote
 from blendkit.store import loader_of
 
 _READ_STACK = loader_of(StackWeights)  # one function, so that a file is read once
@@ -93,9 +95,9 @@ def check_files(plan: Plan, data: DataFolder, spare: Container[str] = ()) -> Rec
     for path, name in named_files(plan):
         try:
             mark = plan.members[str(path[1])].files.get(str(path[2])) if path[0] == "members" else None
-            if mark is not None and is_on_hub(name):
-                hashed = plan.recipe.model.members[str(path[1])].sha256 is not None
-                found[path] = hub_file(name, hashed=hashed)
+            if mark is not None and (is_on_hub(name) or is_remote(name)):
+                stated = stated_hashes(plan.recipe.model.members[str(path[1])].sha256)
+                found[path] = address_file(name, stated) if is_remote(name) else hub_file(name, hashed=bool(stated))
                 continue
             labels = path[-2:] in (("fit", "labels"), ("fill_uncovered", "prior"))
             folder = mark is not None and mark.folder

@@ -11,9 +11,10 @@ from typing import TYPE_CHECKING
 from blendkit._face import lazy_face
 
 if TYPE_CHECKING:
-    from blendkit.scoring.audio_members import AudioMember, one_shift
+    from blendkit.scoring.audio_members import AudioMember, MemberOrder, one_shift
     from blendkit.scoring.budget import Choice, Deadline, Span, Terms
     from blendkit.scoring.cpus import cpu_count
+    from blendkit.scoring.held_members import GroupDone, HeldMembers, gathered
     from blendkit.scoring.identity import facts_hash, grid_of, member_facts, tta_of
     from blendkit.scoring.mixing import BackgroundMix
     from blendkit.scoring.opened import (
@@ -28,10 +29,10 @@ if TYPE_CHECKING:
         open_members,
     )
     from blendkit.scoring.planning import dropped_words
-    from blendkit.scoring.scorer import Scored, score_recordings
+    from blendkit.scoring.scorer import Executor, Scored, score_recordings
     from blendkit.scoring.seen import saw_of_members
     from blendkit.scoring.shards import Shard
-    from blendkit.scoring.speed import Throughput, predicted_minutes, throughput, timings
+    from blendkit.scoring.speed import Throughput, predicted_minutes, runtime_of, throughput, timings
     from blendkit.scoring.standalone import (
         Scorer,
         fit_features,
@@ -40,7 +41,7 @@ if TYPE_CHECKING:
         score,
         score_audio,
     )
-    from blendkit.scoring.statuses import is_odd
+    from blendkit.scoring.statuses import is_odd, to_do
 else:
     __getattr__, __dir__ = lazy_face(__name__)
 
@@ -51,6 +52,10 @@ __all__ = [
     "BackgroundMix",
     "Choice",
     "Deadline",
+    "Executor",
+    "GroupDone",
+    "HeldMembers",
+    "MemberOrder",
     "Opened",
     "Runtime",
     "Scored",
@@ -65,6 +70,7 @@ __all__ = [
     "dropped_words",
     "facts_hash",
     "fit_features",
+    "gathered",
     "grid_of",
     "is_finished",
     "is_odd",
@@ -74,6 +80,7 @@ __all__ = [
     "one_shift",
     "open_members",
     "predicted_minutes",
+    "runtime_of",
     "save_features",
     "saw_of_members",
     "score",
@@ -81,5 +88,6 @@ __all__ = [
     "score_recordings",
     "throughput",
     "timings",
+    "to_do",
     "tta_of",
 ]

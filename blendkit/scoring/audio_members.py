@@ -4,14 +4,33 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 
 from blendkit.audio import Grid, Recording
 from blendkit.errors import BlendkitError
-from blendkit.member import TTA, FileMember, Member, check_window, passes_of, shift_notes
+from blendkit.member import TTA, FileMember, Member, MemberContext, check_window, passes_of, shift_notes
+from blendkit.recipe import MemberPlan
 from blendkit.store import LogitStore
 
 Built = dict[str, Member | FileMember]
+
+
+@dataclass(frozen=True)
+class MemberOrder:
+    """What an audio member is made from, here or in another process: its plan, its settings, and its store's folder.
+
+    facts: what its logits depend on. grid: of the run, whose settings a member that reads files by itself does not
+    heed: its store says so.
+    """
+
+    member: MemberPlan
+    params: dict[str, Any]
+    context: MemberContext
+    tta: TTA
+    facts: dict[str, Any]
+    folder: Path
+    grid: Grid
 
 
 @dataclass
@@ -21,7 +40,8 @@ class AudioMember:
     limit_s: of an isolated member, seconds per recording (None: the default). seconds: spent on it in all; inference_s:
     of those, inside the model; audio_s: duration of the audio it scored; tried: whether it had to score silence.
     unshifted: the same member with one shift alone, where a run may fall back on it; passes: how often the built member
-    hears its audio with all shifts, if they can be dropped, else 1; facts: what its logits depend on.
+    hears its audio with all shifts, if they can be dropped, else 1; facts: what its logits depend on. order: what it
+    was made from, where another process can make it, too.
     """
 
     name: str
@@ -38,6 +58,7 @@ class AudioMember:
     unshifted: AudioMember | None = None
     passes: float = 1.0
     facts: dict[str, Any] = field(default_factory=dict)
+    order: MemberOrder | None = None
 
 
 def lacking(member: AudioMember, recordings: Iterable[Recording], keys: Mapping[str, str]) -> set[str]:

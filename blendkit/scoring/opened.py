@@ -7,7 +7,6 @@ from functools import partial
 from pathlib import Path
 from typing import Any, Literal
 
-from blendkit.audio import Grid
 from blendkit.core import Scores, as_saw
 from blendkit.errors import BlendkitError, broken
 from blendkit.graphs import Provider
@@ -23,7 +22,7 @@ from blendkit.member import (
     shift_notes,
 )
 from blendkit.recipe import MemberPlan, Plan, RecipeFiles
-from blendkit.scoring.audio_members import AudioMember, one_shift, unheard_notes
+from blendkit.scoring.audio_members import AudioMember, MemberOrder, one_shift, unheard_notes
 from blendkit.scoring.budget import Choice
 from blendkit.scoring.cpus import cpu_count
 from blendkit.scoring.identity import facts_hash, grid_of, member_facts, tta_of
@@ -107,14 +106,13 @@ def open_members(
             if isinstance(made, FoldedMember) and made.folds:
                 folds[name] = dict(made.folds)
         else:
-            place = _folder(stores, member, facts[name])
-            audio.append(audio_member(member, params, context, tta, facts[name], place, grid))
+            folder = _folder(stores, member, facts[name])
+            audio.append(audio_member(MemberOrder(member, params, context, tta, facts[name], folder, grid)))
             alone = one_shift(tta) if may_drop_shifts else None
             if alone is not None:
                 own = member_facts(member, files, context, alone, grid)
-                audio[-1].unshifted = audio_member(
-                    member, params, context, alone, own, _folder(stores, member, own), grid
-                )
+                order = MemberOrder(member, params, context, alone, own, _folder(stores, member, own), grid)
+                audio[-1].unshifted = audio_member(order)
     return Opened(tables, tuple(audio), facts, warnings, folds, sources)
 
 
@@ -177,37 +175,30 @@ def _read(name: str, made: FinishedMember, member: MemberPlan, tta: TTA) -> Scor
         raise broken(f"member {name!r}: read", type(made), error) from error
 
 
-def audio_member(
-    member: MemberPlan,
-    params: dict[str, Any],
-    context: MemberContext,
-    tta: TTA,
-    facts: dict[str, Any],
-    folder: Path,
-    grid: Grid | None = None,
-) -> AudioMember:
-    """Return an audio member with its store in `folder`, without building the model yet.
+def audio_member(order: MemberOrder) -> AudioMember:
+    """Return an audio member with its store, without building the model yet.
 
-    grid: of the run, whose settings a member that reads files by itself does not heed: its store says so. Raises
-    BlendkitError if the folder holds another member's logits.
+    Raises BlendkitError if the store's folder holds another member's logits.
     """
-    made_by = facts_hash(facts)
+    member = order.member
 
     def build() -> Member | FileMember:
-        make = partial(build_member, member, params, context)
+        make = partial(build_member, member, order.params, order.context)
         made: Member | FileMember = isolated_member(member.name, make) if member.isolate else make()
         return made
 
     def open_store(made: Member | FileMember) -> LogitStore:
         info = made.info
-        notes = [*info.notes, *shift_notes(info, tta), *(unheard_notes(made, grid) if grid else [])]
-        about = {"facts": facts, "notes": notes, **as_saw(info.saw).to_json()}
+        notes = [*info.notes, *shift_notes(info, order.tta), *unheard_notes(made, order.grid)]
+        about = {"facts": order.facts, "notes": notes, **as_saw(info.saw).to_json()}
         if isinstance(made, FoldEnsemble):
             about["fold_saw"] = [saw.to_json() for saw in made.fold_saw]
-        return LogitStore.create(folder, made_by, info.classes, info.covered, about)
+        return LogitStore.create(order.folder, facts_hash(order.facts), info.classes, info.covered, about)
 
-    store = _existing(folder, made_by)
-    return AudioMember(member.name, build, tta, store, open_store, limit_s=member.limit_s, facts=facts)
+    store = _existing(order.folder, facts_hash(order.facts))
+    return AudioMember(
+        member.name, build, order.tta, store, open_store, limit_s=member.limit_s, facts=order.facts, order=order
+    )
 
 
 def member_params(member: MemberPlan, files: RecipeFiles) -> dict[str, Any]:

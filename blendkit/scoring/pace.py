@@ -35,8 +35,8 @@ class Pace:
     """The state of one scoring of recordings by members.
 
     keys: of the recordings whose file was read so far; terms: of a run with a time budget, None without one; reserve_s:
-    the seconds that are kept for what follows scoring; choice: what is dropped so far; seconds: by the headers, 0 where
-    they state none.
+    the seconds that are kept for what follows scoring; choice: what is dropped so far; decode_s, resample_s: spent on
+    recordings so far; seconds: by the headers, 0 where they state none.
     """
 
     members: Sequence[AudioMember]
@@ -46,6 +46,8 @@ class Pace:
     terms: Terms | None = None
     choice: Choice = Choice()
     reserve_s: float = 0.0
+    decode_s: float = 0.0
+    resample_s: float = 0.0
     tight: bool = False
     speeds: dict[str, Speed] = field(default_factory=dict)
     waiting: Speed = Speed(Span())
@@ -126,7 +128,7 @@ class Pace:
                     return None
                 elif part:
                     self._ahead.add(number)
-                    return Group(number, part, self._rates(part), sum(self.seconds[r.id] for r in part))
+                    return Group(number, part, self._rates(part), sum(self._about_s(r.id) for r in part))
         return None
 
     def _decoding_s(self, part: Sequence[Recording]) -> float:
@@ -166,7 +168,9 @@ class Pace:
         return [r.id for group in self._listed for r in self._part(group) if r.id not in now]
 
     def _arrived(self, prepared: Sequence[Prepared]) -> None:
-        """Note how long the models had to wait for a group, which decoding ahead makes short."""
+        """Note what a group cost, and how long the models had to wait for it, which decoding ahead makes short."""
+        self.decode_s += sum(p.decode_s for p in prepared)
+        self.resample_s += sum(p.resample_s for p in prepared)
         if self._idle_since is not None:
             waited = max(self.now() - self._idle_since, 1e-6)
             self.waiting = self.waiting.measured(waited, sum(p.duration_s for p in prepared))

@@ -2,18 +2,23 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterable
 from concurrent.futures import ThreadPoolExecutor
 
 from blendkit.audio import Grid, Recording
+from blendkit.core import text_hash
+from blendkit.remote import RemoteFile
 from blendkit.scoring.cpus import cpu_count
-from blendkit.store import file_hash
+from blendkit.store import file_hash, key_to_score_again
 
 NO_AUDIO_KEY = "silence"
 
 
 def recording_key(recording: Recording, grid: Grid) -> str:
     """Return the key of a recording: it changes with the file's bytes, and with the duration that is expected."""
+    if recording.remote is not None:
+        return f"{_remote_content(recording.remote)}:{grid.expected_s.get(recording.id, 0):g}"
     try:
         content = file_hash(recording.path) if recording.path.name else NO_AUDIO_KEY
     except OSError as error:
@@ -27,3 +32,10 @@ def recording_keys(recordings: Iterable[Recording], grid: Grid) -> dict[str, str
     with ThreadPoolExecutor(cpu_count()) as pool:
         found = pool.map(lambda r: recording_key(r, grid), recordings)
         return dict(zip([r.id for r in recordings], found, strict=True))
+
+
+def _remote_content(file: RemoteFile) -> str:
+    """Return what stands for the content of a file that is not fetched yet: the version and size that are stated."""
+    if file.version:
+        return text_hash(f"{file.size} {file.version}")
+    return key_to_score_again(str(time.time_ns()), "its server states no version")  # it may be another one by now

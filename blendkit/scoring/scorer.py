@@ -56,7 +56,7 @@ class Scored:
     """The status of each recording, and the seconds spent decoding and resampling.
 
     Of a run with a time budget: choice, what it dropped; cut, per member the recordings that it did not hear in time;
-    reserve_s: what was kept for the rest.
+    reserve_s: what was kept for the rest. threads: of each model, where they are not those of this process.
     """
 
     status: dict[str, Stored]
@@ -65,6 +65,11 @@ class Scored:
     choice: Choice = Choice()
     cut: dict[str, frozenset[str]] = field(default_factory=dict)
     reserve_s: float = 0.0
+    threads: int | None = None
+
+
+Executor = Callable[[Sequence[AudioMember], Sequence[Recording], Grid, Emit, Terms | None], Scored]
+"""What fills the stores of members: this process (`score_recordings`), or others that it gives the work to."""
 
 
 def score_recordings(
@@ -91,18 +96,10 @@ def score_recordings(
     emit("scoring", to_do(len(recordings), pace.prepare(built)))
     for name, said in notes.items():
         emit("member", {"name": name, "notes": said})
-    decode_s = resample_s = 0.0
     with ending_journals(pace.stores()), closing_workers(built.values()), part_writer() as writer:
         plan_ahead(pace, built, grid, lambda m: _trial(m, built[m.name], grid))
-        ahead = decoded_groups(pace.following, keys, grid, cpu_count())
-        with suppress(OutOfTime), closing(ahead) as coming:
-            for heard in coming:
-                keys |= heard.keys
-                decode_s += sum(p.decode_s for p in heard.recordings)
-                resample_s += sum(p.resample_s for p in heard.recordings)
-                _score_group(pace, built, heard, grid, writer)
-                del heard  # its samples go before the next ones come
-                pace.idle()
+        with suppress(OutOfTime):
+            score_groups(pace, built, grid, writer, cpu_count())
         writer.wait()
         for m in pace.current:
             if m.name in built and m.store is not None:
@@ -110,7 +107,20 @@ def score_recordings(
     _finish(pace, emit)
     cut = {m.name: frozenset(pace.missing(m.name)) for m in pace.current if pace.missing(m.name)}
     status = status_with_cut(pace.current, recordings, keys, cut, grid)
-    return Scored(status, decode_s, resample_s, pace.choice, cut, pace.reserve_s)
+    return Scored(status, pace.decode_s, pace.resample_s, pace.choice, cut, pace.reserve_s)
+
+
+def score_groups(pace: Pace, built: Built, grid: Grid, writer: PartWriter, threads: int) -> None:
+    """Score what is left of every group, decoded by threads ahead, and let it be written.
+
+    Raises OutOfTime where a time budget ends before.
+    """
+    with closing(decoded_groups(pace.following, pace.keys, grid, threads)) as coming:
+        for heard in coming:
+            pace.keys |= heard.keys
+            _score_group(pace, built, heard, grid, writer)
+            del heard  # its samples go before the next ones come
+            pace.idle()
 
 
 def _finish(pace: Pace, emit: Emit) -> None:

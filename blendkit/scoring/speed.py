@@ -5,7 +5,7 @@ from __future__ import annotations
 import itertools
 import platform
 import time
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from typing import Any
 
 from blendkit.scoring.cpus import cpu_count
@@ -31,6 +31,11 @@ class Throughput:
     inference: float
     post: float
     minutes: float
+
+
+def runtime_of(scored: Scored, runtime: Runtime) -> Runtime:
+    """Return what a scoring ran on: a runtime, with the threads of the workers that did it."""
+    return runtime if scored.threads is None else replace(runtime, threads=scored.threads)
 
 
 def throughput(opened: Opened, runtime: Runtime = CPU_ONLY) -> list[Throughput]:

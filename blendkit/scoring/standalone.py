@@ -15,13 +15,15 @@ from blendkit.errors import BlendkitError
 from blendkit.events import Emit, silent
 from blendkit.member import TTA, FeatureMember, Member, MemberContext, RecordingAudio, check_window, features_of
 from blendkit.recipe import DataFolder, MemberPlan, check_files, make_plan, parse_recipe
+from blendkit.remote import is_remote
+from blendkit.scoring.audio_members import MemberOrder
 from blendkit.scoring.heard_audio import HeardAudio
 from blendkit.scoring.identity import facts_hash, grid_of, member_facts, tta_of
 from blendkit.scoring.mixing import BackgroundMix
 from blendkit.scoring.opened import CPU_ONLY, Opened, Runtime, audio_member, build_member, is_finished, member_params
-from blendkit.scoring.scorer import score_recordings
+from blendkit.scoring.scorer import Executor, score_recordings
 from blendkit.scoring.shards import Shard
-from blendkit.scoring.speed import predicted_minutes, throughput
+from blendkit.scoring.speed import predicted_minutes, runtime_of, throughput
 from blendkit.scoring.statuses import stored, to_do
 from blendkit.store import FeatureStore, Stored, is_store, require_features, verify_store
 from blendkit.temporaries import remove_abandoned_scratch
@@ -45,7 +47,7 @@ class Scorer:
 
 def one_member(
     use: str,
-    audio: Sequence[Path],
+    audio: Sequence[Path | str],
     *,
     settings: Sequence[str] = (),
     taxonomy: Taxonomy | None = None,
@@ -101,16 +103,18 @@ def score(
     shard: Shard | None = None,
     verify: bool = False,
     runtime: Runtime = CPU_ONLY,
+    executor: Executor = score_recordings,
     emit: Emit = silent,
 ) -> dict[str, Stored]:
-    """Score audio (files and folders) with one member into the store `out`; return every recording's status.
+    """Score audio (files, folders, addresses) with one member into the store `out`; return every recording's status.
 
     settings: `key=value` of the member. taxonomy: the target classes, default the member's own. channels: what members
     hear of several channels: their mean, the first, the loudest, or a number from 1. silence: `floor` does not give
     windows of digital silence to the model; their logits are -15. shard: score only this share of the recordings; other
     processes may fill the same store with the others at the same time. What the store holds already is not scored
-    again (verify: unless its part does not match its hash), and a damaged recording never stops the rest. Raises
-    BlendkitError for what a member alone cannot do, and for paths that hold no audio.
+    again (verify: unless its part does not match its hash), and a damaged recording never stops the rest. executor:
+    what scores, such as `Dask` with workers on many machines; default this process. Raises BlendkitError for what a
+    member alone cannot do, and for paths that hold no audio.
     """
     scorer = one_member(
         member,
@@ -124,7 +128,7 @@ def score(
     )
     if verify and is_store(Path(out)):
         emit("store", {"name": member, "notes": verify_store(Path(out))})
-    return score_audio(_share(scorer, shard), Path(out), runtime=runtime, emit=emit)
+    return score_audio(_share(scorer, shard), Path(out), runtime=runtime, executor=executor, emit=emit)
 
 
 def fit_features(
@@ -156,11 +160,19 @@ def _share(scorer: Scorer, shard: Shard | None) -> Scorer:
     return replace(scorer, recordings=[r for r in scorer.recordings if shard.holds(r.id)])
 
 
-def _paths(audio: Sequence[Path | str] | Path | str) -> list[Path]:
-    return [Path(audio)] if isinstance(audio, (Path, str)) else [Path(a) for a in audio]
+def _paths(audio: Sequence[Path | str] | Path | str) -> list[Path | str]:
+    listed = [audio] if isinstance(audio, (Path, str)) else list(audio)
+    return [a if is_remote(a) else Path(a) for a in listed]
 
 
-def score_audio(scorer: Scorer, out: Path, *, runtime: Runtime = CPU_ONLY, emit: Emit = silent) -> dict[str, Stored]:
+def score_audio(
+    scorer: Scorer,
+    out: Path,
+    *,
+    runtime: Runtime = CPU_ONLY,
+    executor: Executor = score_recordings,
+    emit: Emit = silent,
+) -> dict[str, Stored]:
     """Score files with one member into the store `out`; return every recording's status.
 
     What the store holds already is not scored again. Of what was scored, the event `speed` says how fast it was, and
@@ -168,9 +180,10 @@ def score_audio(scorer: Scorer, out: Path, *, runtime: Runtime = CPU_ONLY, emit:
     """
     if scorer.left_out:
         emit("left_out", {"files": list(scorer.left_out)})
-    member = audio_member(scorer.member, scorer.params, scorer.context, scorer.tta, scorer.facts, out, scorer.grid)
-    scored = score_recordings([member], scorer.recordings, scorer.grid, emit)
-    opened = Opened({}, (member,), {}, [], {})
+    order = MemberOrder(scorer.member, scorer.params, scorer.context, scorer.tta, scorer.facts, out, scorer.grid)
+    member = audio_member(order)
+    scored = executor([member], scorer.recordings, scorer.grid, emit, None)
+    opened, runtime = Opened({}, (member,), {}, [], {}), runtime_of(scored, runtime)
     for speed in throughput(opened, runtime):
         told = {"x_real_time": speed.x_real_time, "minutes": predicted_minutes(opened, scored, runtime)}
         emit("speed", {**told, "threads": runtime.used_threads, "cores": runtime.cores})

@@ -84,6 +84,21 @@ def read_journal(path: Path) -> Journal:
     return Journal(path, tuple(line for line in lines if line != _END), ended or _has_ended(path), torn)
 
 
+def read_tail(path: Path, start: int) -> tuple[list[dict[str, Any]], int]:
+    """Return the whole lines of a journal that is being written, from a byte on, and the byte at which they end."""
+    with path.open("rb") as handle:
+        handle.seek(start)
+        raw = handle.read().splitlines(keepends=True)
+    lines, at = [], start
+    for line in raw:
+        found = _read_line(line)
+        if found is None:
+            break
+        at += len(line)
+        lines.append(found)
+    return [line for line in lines if line != _END], at
+
+
 def _read_line(raw: bytes) -> dict[str, Any] | None:
     text = raw[_FRONT:-_BACK]
     if not raw.endswith(b"]\n") or raw[2 : 2 + _HASH] != _check(text).encode():

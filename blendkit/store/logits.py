@@ -8,7 +8,7 @@ its hash and, per recording, the hash of the audio and its decoding status.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -17,6 +17,7 @@ import numpy as np
 
 from blendkit.core import Contents, Int64, Matrix, NameRule, NewMatrix, Rows, Saw, Scores, in_memory, rows_of_codes
 from blendkit.errors import BlendkitError
+from blendkit.store.catching_up import CatchUp
 from blendkit.store.compaction import finish
 from blendkit.store.entries import Stored, StoredPart
 from blendkit.store.facts import is_store
@@ -36,6 +37,7 @@ class LogitStore:
     """One member's logits on disk. `made_by` is the member's hash; `about` describes it."""
 
     manifest: Manifest
+    _catch_up: CatchUp | None = field(default=None, repr=False, compare=False)
 
     @property
     def folder(self) -> Path:
@@ -120,6 +122,15 @@ class LogitStore:
     def recordings(self) -> dict[str, Stored]:
         """Return what is stored, per recording id."""
         return self.manifest.recordings()
+
+    def part_of(self, recording: str) -> str:
+        """Return the name of the part that holds a stored recording's rows; "" for one without rows."""
+        return self.manifest.part_of[recording]
+
+    def catch_up(self) -> None:
+        """Take in what other processes have added since the last look."""
+        self._catch_up = self._catch_up or CatchUp(self.manifest)
+        self._catch_up.look()
 
     def drop_damaged(self, *, verify: bool = False) -> list[str]:
         """Drop parts whose file is missing or changed, so that they are scored again; return their names.

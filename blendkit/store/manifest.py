@@ -106,6 +106,14 @@ class Manifest:
         for r, entry in found.items():
             self._list(r, entry, part.name if entry.chunks else "", there)
 
+    def take_in(self, lines: Iterable[Mapping[str, Any]], path: Path) -> None:
+        """List what lines of another process's journal list, if their parts are there."""
+        found = sorted(lines, key=_time_of)
+        there = {name for line in found if (self.folder / (name := str(line.get("part")))).exists()}
+        for line in found:
+            self._add_line(line, path, there)
+        self.latest = max([self.latest, *map(_time_of, found)])
+
     def _list(self, recording: str, entry: Stored, part: str, there: set[str]) -> None:
         if part and part not in there:  # removed by hand, or by another process that has replaced it
             self.lost.add(recording)

@@ -17,9 +17,12 @@ from blendkit.member.windows import TTA
 from blendkit.recipe.load import parse_recipe
 from blendkit.recipe.paths import RecipeFiles
 from blendkit.recipe.plan import MemberPlan, make_plan
+from blendkit.scoring.audio_members import MemberOrder
 from blendkit.scoring.opened import Opened, audio_member, build_member, member_params, open_members
 from blendkit.scoring.standalone import Scorer, find_audio, save_features
 from blendkit.store import Stored
+
+GRID = Grid(5.0, "pad", NameRule())
 
 
 class Heard:
@@ -128,7 +131,7 @@ def test_a_member_that_cannot_be_read_is_named(tmp_path: Path) -> None:
 @pytest.fixture
 def store_of(tmp_path: Path) -> Any:
     def go(facts: dict[str, Any]) -> Any:
-        return audio_member(member(Heard()), {}, MemberContext(), TTA(), facts, tmp_path / "store")
+        return audio_member(MemberOrder(member(Heard()), {}, MemberContext(), TTA(), facts, tmp_path / "store", GRID))
 
     return go
 
@@ -149,7 +152,9 @@ def test_a_store_is_taken_up_by_its_own_member_only(store_of: Any, tmp_path: Pat
 
 def test_a_store_says_which_shifts_were_made(tmp_path: Path) -> None:
     info = MemberInfo(("a", "b"), (True, True), 8, 1.0, pool="frames", frames=2)
-    made = audio_member(member(Heard()), {}, MemberContext(), TTA((0.0, 0.6)), {}, tmp_path / "store")
+    made = audio_member(
+        MemberOrder(member(Heard()), {}, MemberContext(), TTA((0.0, 0.6)), {}, tmp_path / "store", GRID)
+    )
     model = Heard()
     model.info = info
     said = made.open_store(model).about["notes"]

@@ -11,6 +11,7 @@ import click
 from blendkit.cli._compile_notice import announced
 from blendkit.cli._completion import recipe_argument
 from blendkit.cli._data_options import RecipeCommand, data_folders
+from blendkit.cli._engine_options import engine_options, executor_of
 from blendkit.cli._machine_options import LengthOfTime, timed_machine
 from blendkit.cli._options import (
     OUT_FOLDER,
@@ -26,7 +27,7 @@ from blendkit.cli._show import event, print_table, progress_emitter, show_status
 
 if TYPE_CHECKING:
     from blendkit.cli._process_start import Started
-    from blendkit.engine import RunResult
+    from blendkit.engine import Dask, RunResult
     from blendkit.recipe import On
     from blendkit.scoring import Runtime, Shard
 
@@ -68,6 +69,7 @@ if TYPE_CHECKING:
 )
 @click.option("--strict", is_flag=True, help="Exit with 1 if there was a warning.")
 @report_option
+@engine_options
 @timed_machine
 @json_option
 @click.pass_obj
@@ -88,6 +90,7 @@ def run(
     memory: str | None,
     strict: bool,
     report: bool,
+    dask: Dask | None,
     runtime: Runtime,
     json_out: bool,
 ) -> None:
@@ -107,7 +110,7 @@ def run(
         with progress_emitter(json_out) as emit:
             status = engine.run_shard(
                 recipe, shard, data, out, overrides=overrides, on=on, allow_outside=allow_outside, stores=store,
-                verify=verify, runtime=runtime, emit=emit,
+                verify=verify, runtime=runtime, executor=executor_of(dask, runtime), emit=emit,
             )  # fmt: skip
         show_statuses(status, json_out)
         return
@@ -115,7 +118,7 @@ def run(
         result = engine.run(
             recipe, data, out, overrides=overrides, on=on, dry_run=dry_run, allow_outside=allow_outside, stores=store,
             verify=verify, runtime=runtime, budget=budget, started=None if began is None else began.at,
-            safe_csv=safe_csv, memory=memory, emit=emit,
+            safe_csv=safe_csv, memory=memory, executor=executor_of(dask, runtime), emit=emit,
         )  # fmt: skip
     if json_out:
         event("done", {"submission": str(result.submission), "rows": result.rows, "classes": result.classes})

@@ -7,12 +7,13 @@ from typing import TYPE_CHECKING
 
 import click
 
+from blendkit.cli._addresses import PATH_OR_ADDRESS
 from blendkit.cli._completion import complete_members
+from blendkit.cli._engine_options import engine_options, executor_of
 from blendkit.cli._given_paths import PATH
 from blendkit.cli._machine_options import timed_machine
 from blendkit.cli._options import (
     OUT_FOLDER,
-    PLACE,
     channels_option,
     chunk_option,
     json_option,
@@ -25,12 +26,13 @@ from blendkit.cli._show import progress_emitter, show_statuses
 
 if TYPE_CHECKING:
     from blendkit.audio import Channels, Silence
+    from blendkit.engine import Dask
     from blendkit.scoring import Runtime, Shard
 
 
 @click.command()
 @click.argument("member", shell_complete=complete_members)
-@click.argument("audio", nargs=-1, required=True, type=PLACE)
+@click.argument("audio", nargs=-1, required=True, type=PATH_OR_ADDRESS)
 @click.option("--out", "store", required=True, type=OUT_FOLDER, help="Store to fill with logits.")
 @settings_option
 @click.option(
@@ -48,11 +50,12 @@ if TYPE_CHECKING:
     is_flag=True,
     help="Exit with 1 unless every recording is ok or padded, without a note on damage or lost scores.",
 )
+@engine_options
 @timed_machine
 @json_option
 def score(
     member: str,
-    audio: tuple[Path, ...],
+    audio: tuple[Path | str, ...],
     store: Path,
     settings: tuple[str, ...],
     taxonomy: Path | None,
@@ -62,10 +65,11 @@ def score(
     shard: Shard | None,
     verify: bool,
     strict: bool,
+    dask: Dask | None,
     runtime: Runtime,
     json_out: bool,
 ) -> None:
-    """Score AUDIO (files and folders) with MEMBER and save its logits.
+    """Score AUDIO (files, folders, and addresses of them: s3://, gs://, https://) with MEMBER and save its logits.
 
     Every file gets a status; a damaged file does not stop the others. Run the command again to resume.
     """
@@ -86,6 +90,7 @@ def score(
             shard=shard,
             verify=verify,
             runtime=runtime,
+            executor=executor_of(dask, runtime),
             emit=emit,
         )
     show_statuses(status, json_out)
