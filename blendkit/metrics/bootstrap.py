@@ -110,7 +110,7 @@ def bootstrap_of(y: Bools, scores: Mapping[str, Matrix], keep: Bools, cluster: I
     estimate, drawn, jack = {}, {}, {}
     for name, x in scores.items():
         estimate[name] = macro_auc(y, x, keep).macro
-        counts, alone = redrawn_counts(y & keep, x, keep, cluster, weights, live, jackknife=True)
+        counts, alone = redrawn_counts(y & keep, x, keep, cluster, weights, live, jackknife=True, times=len(scores))
         drawn[name] = macros_of(counts, pairs[live])
         jack[name] = macros_of(alone, left_out[live])
     return Bootstrap(estimate, drawn, jack, (pairs > 0).sum(axis=0), count)
@@ -133,7 +133,9 @@ def resampled_macros(
     out = {}
     for name, x in scores.items():
         refuse_nan(x, keep)
-        out[name] = macros_of(redrawn_counts(y & keep, x, keep, cluster, weights, live)[0], pairs[live])
+        out[name] = macros_of(
+            redrawn_counts(y & keep, x, keep, cluster, weights, live, times=len(scores))[0], pairs[live]
+        )
     return out
 
 

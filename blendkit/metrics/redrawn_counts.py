@@ -13,6 +13,7 @@ from blendkit.metrics.kernels.resampled_counts import resampled_counts
 _ROWS = 4096  # more take the table of a class too long: it looks at every pair of a positive and a negative
 _FLOPS = 8  # of a product of matrices take as long as one step of the sweep
 _AT_ONCE = 1 << 17  # steps of a product: at twice as many OpenBLAS wakes threads, which wait longer than they work
+_TABLES = 1000  # of single classes, each of which takes a third of a millisecond
 _EXACT = 2**53  # whole numbers below it are exact in float64, in whatever order they are added
 
 
@@ -25,14 +26,16 @@ def redrawn_counts(
     live: Int64,
     *,
     jackknife: bool = False,
+    times: int = 1,
 ) -> tuple[Int64, Int64]:
     """Return what `resampled_counts` does, from the pairs of every two clusters where these are few.
 
-    Then nothing has to be compiled, which takes seconds on a new machine; both ways are exact.
+    Then nothing has to be compiled, which takes seconds on a new machine; both ways are exact. times: of how many
+    scores the same is counted, for many together take longer by tables than compiling does.
     """
     n, clusters = len(y), len(weights)
     drawn = n * int(weights.max(initial=0))
-    if n > _ROWS or clusters**2 > _FLOPS * n or 2 * drawn**2 >= _EXACT:
+    if n > _ROWS or times * len(live) > _TABLES or clusters**2 > _FLOPS * n or 2 * drawn**2 >= _EXACT:
         return resampled_counts(y, x, keep, cluster, weights, live, jackknife=jackknife)
     factors = weights.astype(np.float64)
     out = np.zeros((len(live), weights.shape[1]), np.int64)
