@@ -16,12 +16,12 @@ from blendkit.core import Bools
 from blendkit.errors import BlendkitError
 from blendkit.metrics import macro_auc
 from blendkit.offline.chain_moves import PRIOR_STRENGTHS, SITE_SHIFTS, Chain, Grammar, applied, chain_of, moves
+from blendkit.offline.found_values import Found
 from blendkit.offline.interval_settings import Judging
 from blendkit.offline.looks import Looks
 from blendkit.offline.recipe_search import (
     PARTS,
     TIMES,
-    Found,
     blend_to_search,
     judged_search,
     labelled_cells,

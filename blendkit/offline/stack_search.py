@@ -12,8 +12,9 @@ from blendkit.blending import contents_of_fit, convert
 from blendkit.core import NO_PROBABILITIES, Bools, Saw, cluster_labels
 from blendkit.errors import BlendkitError
 from blendkit.events import ignore_text
+from blendkit.offline.found_values import Found
 from blendkit.offline.interval_settings import Judging
-from blendkit.offline.recipe_search import Found, blend_to_search, judged_search
+from blendkit.offline.recipe_search import blend_to_search, judged_search
 from blendkit.offline.workspace import Workspace, Workspaces
 from blendkit.ops import StackWeights
 from blendkit.recipe import Recipe, make_plan
