@@ -105,8 +105,7 @@ def _per_class(twice_u: Int64, pairs: Int64) -> Float64:
 
 def _by_weight(a: Float64, b: Float64, classes: Int64, whole: int) -> list[tuple[Int64, Callable[..., Int64]]]:
     """Split the classes by whether float64 blends them exactly, each part with how its pairs are counted."""
-    columns, others = read_only(a.T), read_only(b.T)
-    exact = np.array([blended_exactly(columns[c], others[c], whole) for c in classes.tolist()], bool)
+    exact = np.array([blended_exactly(a[:, c], b[:, c], whole) for c in classes.tolist()], bool)
     parts = (classes[exact], _plain_counts), (classes[~exact], _exact_counts)
     return [(rest, partial(_in_blocks, counts)) for rest, counts in parts if len(rest)]
 

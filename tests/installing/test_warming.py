@@ -32,7 +32,7 @@ def test_the_loops_of_the_metrics_are_ready(monkeypatch: pytest.MonkeyPatch) -> 
     done = warm_up()
     for kernel in (
         *(pair_counts._count_blocks, ranking._rank_columns, ranking._placed, ranking._placed_shares),
-        *(resampled_counts._count_classes, crossings._paths),
+        *(resampled_counts._count_classes, crossings._pairs),
         *(number_texts.write_rows, number_cells.read_rows, distinct._count),
     ):
         assert kernel.dispatcher.signatures

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from blendkit.core.spaces import sigmoid
 from blendkit.errors import BlendkitError
 from blendkit.metrics.auc import macro_auc
-from blendkit.metrics.kernels.crossings import _paths, path_steps
+from blendkit.metrics.kernels.crossings import _pairs, path_steps
 from blendkit.metrics.kernels.pair_counts import _count_blocks, count_pairs
 from blendkit.metrics.kernels.ranking import doubled_ranks
 from blendkit.metrics.kernels.resampled_counts import _count_classes, resampled_counts
@@ -140,5 +140,5 @@ def test_loops_are_compiled_once_for_all_layouts() -> None:
             np.testing.assert_array_equal(twice_u, np.repeat(whole[:, :1], 2, axis=1))
     # float32 and float64 and, for the replicates, narrow and wide weights
     assert len(_count_blocks.dispatcher.signatures) <= 2
-    assert len(_paths.dispatcher.signatures) == 1
+    assert len(_pairs.dispatcher.signatures) == 1
     assert len(_count_classes.dispatcher.signatures) <= 4

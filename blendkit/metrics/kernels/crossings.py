@@ -2,24 +2,22 @@
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from blendkit.core import Float64, Int64, compiled, loop_threads, read_only, side_by_side
+from blendkit.core import Float64, Int64, compiled, loop_threads, side_by_side
 from blendkit.metrics.kernels.exact_signs import blended_exactly, exact_sign
 from blendkit.metrics.kernels.pair_counts import Cell
-from blendkit.metrics.kernels.ranking import ordered_key, sort_keys
 
 _BLOCK = 64  # negatives that share a bounding box: enough to skip many pairs at once, few enough for a tight box
-_SIGN, _PASSES = 1 << 63, 6  # of the bits of a float64, for `sort_keys`
 _NEAR = 1e-6  # in grid steps: float64 cannot be sure of the side of a grid point that is closer than this
 
 
 # The columns of a block's bounding box: plain numbers, because older numba takes no member of an enum for an index.
 _A_LOW, _A_HIGH, _B_LOW, _B_HIGH = range(4)
-_BOX_SIDES = 4
 
 
 @compiled()
@@ -42,58 +40,6 @@ def _at_grid_point(whole: int, pair: Any, t: float, exact: bool, steps: Any) -> 
             steps[near + 1] += rise
         else:  # it has crossed by `near`, or crosses just after
             steps[near if sign == rise else near + 1] += 2 * rise
-
-
-@compiled()
-def _places(x: Any) -> Any:
-    """Return the places (M,) of finite numbers x in rising order."""
-    bits, sign = x.view(np.uint64), np.uint64(_SIGN)
-    keys = np.empty_like(bits)
-    for i in range(len(x)):
-        keys[i] = ordered_key(bits[i], sign)
-    return sort_keys(keys, _PASSES)[1]
-
-
-@compiled()
-def _neighbours(a: Any, b: Any) -> Any:
-    """Return an order of points in which neighbours are near in both a and b: slabs of a, each ordered by b."""
-    n = len(a)
-    blocks = (n + _BLOCK - 1) // _BLOCK
-    slab = (int(np.sqrt(blocks)) + 1) * _BLOCK  # as many slabs as blocks in a slab, so that boxes are near to square
-    slab_of, order = np.empty(n, np.int64), np.empty(n, np.int64)
-    by_a, by_b = _places(a), _places(b)
-    for i in range(n):
-        slab_of[by_a[i]] = i // slab
-    ends = np.arange(0, n + slab, slab)  # the next free place of every slab
-    for i in by_b:
-        order[ends[slab_of[i]]] = i
-        ends[slab_of[i]] += 1
-    return order
-
-
-@compiled()
-def _boxes(a: Any, b: Any) -> Any:
-    """Return the bounding box (blocks, 4) of each block of points."""
-    box = np.empty(((len(a) + _BLOCK - 1) // _BLOCK, _BOX_SIDES))
-    for k in range(len(box)):
-        first = k * _BLOCK
-        box[k, _A_LOW], box[k, _A_HIGH] = a[first], a[first]
-        box[k, _B_LOW], box[k, _B_HIGH] = b[first], b[first]
-        for j in range(first + 1, min(first + _BLOCK, len(a))):
-            box[k, _A_LOW], box[k, _A_HIGH] = min(box[k, _A_LOW], a[j]), max(box[k, _A_HIGH], a[j])
-            box[k, _B_LOW], box[k, _B_HIGH] = min(box[k, _B_LOW], b[j]), max(box[k, _B_HIGH], b[j])
-    return box
-
-
-@compiled()
-def _gathered(x: Any, states: Any, wanted: int) -> Any:
-    """Return the values of x (N,) whose state is the wanted one."""
-    out, n = np.empty(len(x), np.float64), 0
-    for i in range(len(x)):
-        if states[i] == wanted:
-            out[n] = x[i]
-            n += 1
-    return out[:n]
 
 
 @compiled()
@@ -126,9 +72,11 @@ def _cross(a: float, b: float, an: Any, bn: Any, whole: int, exact: bool, buffer
 
 
 @compiled()
-def _pairs(ap: Any, bp: Any, an: Any, bn: Any, whole: int, exact: bool, steps: Any) -> None:
-    """Add up the changes of all pairs of positives (P,) and negatives (M,); blocks without a crossing are skipped."""
-    box = _boxes(an, bn)
+def _pairs(ap: Any, bp: Any, an: Any, bn: Any, box: Any, whole: int, exact: bool, steps: Any) -> None:
+    """Add up the changes of all pairs of positives (P,) and negatives (M,); blocks without a crossing are skipped.
+
+    box (blocks, 4): the bounding boxes of the negatives. steps (whole + 2,): added to.
+    """
     values = np.empty((3, _BLOCK + 1))
     buffers = (np.empty(_BLOCK, np.bool_), values[0], values[1], values[2])
     for i in range(len(ap)):
@@ -142,35 +90,48 @@ def _pairs(ap: Any, bp: Any, an: Any, bn: Any, whole: int, exact: bool, steps: A
             _cross(a, b, an[first:last], bn[first:last], whole, exact, buffers, steps)
 
 
-@compiled()
-def _class_path(a: Any, b: Any, states: Any, whole: int, out: Any) -> None:
-    """Write the path of one class, a, b, states (N,), into out (whole + 1,)."""
-    an, bn = _gathered(a, states, Cell.NEGATIVE.value), _gathered(b, states, Cell.NEGATIVE.value)
+def _neighbours(a: Float64, b: Float64) -> Int64:
+    """Return an order of points (M,) in which neighbours are near in both a and b: slabs of a, each ordered by b."""
+    blocks = -(-len(a) // _BLOCK)
+    slab = (math.isqrt(blocks) + 1) * _BLOCK  # as many slabs as blocks in a slab, so that boxes are near to square
+    order = np.argsort(a)
+    for low in range(0, len(a), slab):
+        own = order[low : low + slab]
+        order[low : low + slab] = own[np.argsort(b[own])]
+    return order
+
+
+def _boxes(a: Float64, b: Float64) -> Float64:
+    """Return the bounding box (blocks, 4) of each block of points."""
+    starts = np.arange(0, len(a), _BLOCK)
+    sides = (np.minimum, a), (np.maximum, a), (np.minimum, b), (np.maximum, b)  # columns as in _A_LOW and so on
+    return np.stack([extreme.reduceat(x, starts) for extreme, x in sides], axis=1)
+
+
+def _class_path(a: Float64, b: Float64, states: NDArray[np.uint8], whole: int) -> Int64:
+    """Return the path (whole + 1,) of one class, a, b, states (N,), with a positive and a negative.
+
+    Only the loop over pairs is compiled: the rest is little work, and compiling it would take seconds.
+    """
+    (ap, bp), (an, bn) = ((a[rows], b[rows]) for rows in (states == Cell.POSITIVE, states == Cell.NEGATIVE))
     order = _neighbours(an, bn)
+    an, bn = an[order], bn[order]
     steps = np.zeros(whole + 2, np.int64)
-    ap, bp = _gathered(a, states, Cell.POSITIVE.value), _gathered(b, states, Cell.POSITIVE.value)
-    _pairs(ap, bp, an[order], bn[order], whole, blended_exactly(a, b, whole), steps)
-    total = 0
-    for k in range(whole + 1):
-        total += steps[k]
-        out[k] = total
-
-
-@compiled()
-def _paths(a: Any, b: Any, states: Any, classes: Any, whole: int, out: Any, first: int, step: int) -> None:
-    """Write the paths of the classes first, first + step and so on."""
-    for i in range(first, len(classes), step):
-        c = classes[i]
-        _class_path(a[c], b[c], states[c], whole, out[i])
+    _pairs(ap, bp, an, bn, _boxes(an, bn), whole, blended_exactly(a, b, whole), steps)
+    return np.cumsum(steps[:-1])
 
 
 def path_steps(a: Float64, b: Float64, state: NDArray[np.uint8], classes: Int64, whole: int) -> Int64:
     """Return (L, whole + 1) int64: how much 2U of (whole - k) a + k b exceeds that of a, for k = 0..whole.
 
-    a, b (N, C) finite; state (N, C) holds `Cell`; classes (L,) in the order of falling work, so that threads
-    share it evenly. Cost: P x M pairs per class, independent of `whole`.
+    a, b (N, C) finite; state (N, C) holds `Cell`; classes (L,), with positives and negatives, in the order of falling
+    work, so that threads share it evenly. Cost: P x M pairs per class, independent of `whole`.
     """
     out = np.zeros((len(classes), whole + 1), np.int64)
-    columns, threads = [read_only(x.T) for x in (a, b, state)], loop_threads()
-    side_by_side(lambda t: _paths(*columns, classes, whole, out, t, threads), threads, threads)
+
+    def work(i: int) -> None:
+        c = int(classes[i])
+        out[i] = _class_path(a[:, c], b[:, c], state[:, c], whole)
+
+    side_by_side(work, len(classes), loop_threads())
     return out

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 import numpy as np
 
-from blendkit.core import compiled
+from blendkit.core import Float64, compiled
 
 _HALF_BITS = 134217729.0  # 2**27 + 1, which splits a float64 of 53 bits into two halves whose products are exact
 _ROUNDING = 2.0**-48  # of a sum of two products of rounded differences: far more than float64 can be wrong by
@@ -66,33 +67,14 @@ def exact_sign(k: int, whole: int, ap: float, an: float, bp: float, bn: float, e
     return _expanded_sign(k, whole, ap, an, bp, bn)
 
 
-@compiled()
-def _largest(x: Any) -> float:
-    """Return the largest size of the numbers x (M,)."""
-    size = 0.0
-    for v in x:
-        size = max(size, abs(v))
-    return size
-
-
-@compiled()
-def _multiples(x: Any, scale: float) -> bool:
-    """Return whether every number of x (M,), times scale, is whole."""
-    whole = True
-    for v in x:
-        whole &= v * scale == np.rint(v * scale)
-    return whole
-
-
-@compiled()
-def blended_exactly(a: Any, b: Any, whole: int) -> Any:
+def blended_exactly(a: Float64, b: Float64, whole: int) -> bool:
     """Return whether float64 holds all (whole - k)(a[i] - a[j]) + k (b[i] - b[j]) exactly.
 
     So it is for ranks and most float32 values: a, b (N,) are multiples of one power of two, and the largest of these
     sums is below 2**53 of them.
     """
-    size = max(_largest(a), _largest(b))
+    size = max(float(np.abs(x).max(initial=0.0)) for x in (a, b))
     if size == 0.0:
         return True
-    scale = 2.0 ** np.floor(_GRID_BITS - np.log2(whole * size))
-    return _multiples(a, scale) and _multiples(b, scale)
+    scale = 2.0 ** math.floor(_GRID_BITS - math.log2(whole * size))
+    return all(bool(np.array_equal(np.rint(x * scale), x * scale)) for x in (a, b))
