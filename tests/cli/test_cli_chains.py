@@ -177,10 +177,13 @@ def test_places(tmp_path: Path, blendkit: Blendkit) -> None:
 
 def test_places_of_birdnet(tmp_path: Path, blendkit: Blendkit) -> None:
     table = ("--taxonomy", tmp_path / "t.csv", "--out", tmp_path / "r.csv")
+    sites = tmp_path / "s.csv"
+    for file in (tmp_path / "t.csv", sites):
+        file.touch()
     for args, said in (
         (("--lat", 1), ("without --birdnet-geo there is no --lat", "give FINDS")),
         (("--birdnet-geo", "--lat", 1, *table[:2]), ("give --lon, or --sites",)),
-        (("--birdnet-geo", "--sites", "s.csv", "--lon", 1, *table[:2]), ("--sites, or --lat and --lon, not both",)),
+        (("--birdnet-geo", "--sites", sites, "--lon", 1, *table[:2]), ("--sites, or --lat and --lon, not both",)),
         (("--birdnet-geo", "--lat", 1, "--lon", 2), ("needs --taxonomy",)),
         (("--birdnet-geo", "--lat", 91, "--lon", 2, "--week", 0, *table[:2]), ("latitude 91", "week 0")),
     ):

@@ -124,7 +124,7 @@ def test_mistakes(fitted: Path, world: Path, tmp_path: Path, blendkit: Blendkit)
 
 
 def test_without_torch_it_says_the_extra() -> None:
-    code = "import sys; sys.modules['torch'] = None; sys.argv = ['blendkit', 'fit', 'seqhead', 'x', '--out', 'y']\n"
+    code = "import sys; sys.modules['torch'] = None; sys.argv = ['blendkit', 'fit', 'seqhead', '.', '--out', 'y']\n"
     done = subprocess.run(
         [sys.executable, "-c", code + "from blendkit.cli.main import main; main()"], capture_output=True, text=True
     )

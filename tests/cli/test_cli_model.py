@@ -79,7 +79,7 @@ def test_slim_to_all_that_a_recipe_needs(folder: Path, tmp_path: Path, blendkit:
 def test_slim_says_why_not(folder: Path, tmp_path: Path, blendkit: Blendkit) -> None:
     recipe = folder / "both.yaml"
     text = blendkit("model", "slim", folder / "nothing.onnx", "--recipe", recipe).stderr
-    assert "nothing.onnx: no such model" in text
+    assert "MODEL: there is no file 'nothing.onnx'" in text
     done = blendkit(
         "model", "slim", folder / "models/seqhead.onnx", "--recipe", folder / "both.yaml", "--out", tmp_path / "x.onnx"
     )

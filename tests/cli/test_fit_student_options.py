@@ -37,7 +37,11 @@ def test_options_left_out_are_the_settings_defaults(asked: list[StudentRequest])
     assert asked == [StudentRequest((Path("audio"),), "t", Path("o"))]
 
 
-def test_pictures_and_changes_of_waves(asked: list[StudentRequest]) -> None:
+def test_pictures_and_changes_of_waves(
+    asked: list[StudentRequest], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    Path("noise").mkdir()
     picture = "--sample-rate 16000 --n-fft 512 --hop 320 --mels 32 --fmin 100 --fmax 8000"
     waves = "--background noise --mix-db -20:-3.5 --gain-db -6:6 --shift-s 0.5"
     done = call(*f"{picture} {waves} --chunk-s 10 --size b0 --loss pairwise --space rank".split())

@@ -83,6 +83,8 @@ def test_the_recipe_shown_is_the_recipe_shipped() -> None:
 
 def test_options_of_the_other_use_are_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
+    Path("s.csv").touch()
+    Path("r").mkdir()
     cases: dict[tuple[str, ...], str] = {
         (): "give a SOURCE to draw clips from, or --read FOLDER",
         ("s.csv", "--read", "r"): "give a SOURCE to draw clips from, or --read FOLDER",

@@ -111,12 +111,15 @@ def test_there_are_eight_commands_and_each_says_what_it_wrote(folder: Path, said
     assert rounds["protocols"]["naive"][1]["rows"] > 0
 
 
-def test_the_command_for_a_student_is_understood() -> None:
+def test_the_command_for_a_student_is_understood(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
     command, (*args,) = cast(click.Command, cli), commands()[-1]
     while isinstance(command, click.Group):
         found = command.get_command(click.Context(command), args.pop(0))
         assert found is not None
         command = found
+    for named in (a for a in args if not a.startswith("-")):  # files that are named must exist
+        Path(named).mkdir(parents=True, exist_ok=True)
     assert command.make_context("fit student", args).params["teacher"] is not None
 
 

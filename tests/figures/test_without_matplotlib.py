@@ -26,7 +26,7 @@ def test_a_plot_is_refused_with_the_way_out(tmp_path: Path) -> None:
     assert "pip install 'blendkit[plot]'" in str(caught.value)
 
 
-@pytest.mark.parametrize("args", [("whatif", "eos7", "--plot", "x.png"), ("probe", "tone", "nowhere", "--plot", "png")])
+@pytest.mark.parametrize("args", [("whatif", "eos7", "--plot", "x.png"), ("probe", "tone", ".", "--plot", "png")])
 def test_commands_say_so_before_they_work(args: tuple[str, ...]) -> None:
     done = CliRunner().invoke(cli, args)
     assert isinstance(done.exception, BlendkitError)

@@ -316,7 +316,10 @@ def test_an_override_makes_every_level_that_the_recipe_leaves_out() -> None:
     split = [f"c.weights_by.split.{of}" for of in ("at=1", "before.a=1", "after.b=2")]
     found = parse_recipe(TEXT, "r.yaml", split).model.blends["c"].weights_by
     assert found is not None
-    assert found.model_dump(exclude_none=True) == {"split": {"at": 1, "before": {"a": 1}, "after": {"b": 2}}}
+    assert found.model_dump(exclude_none=True) == {
+        "split": {"at": 1, "before": {"a": 1}, "after": {"b": 2}},
+        "allow_seen": False,
+    }
 
 
 @pytest.mark.parametrize(("name", "in_recipe"), [("path", True), ("tta", False)])

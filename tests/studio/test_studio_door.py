@@ -147,4 +147,4 @@ def test_the_command_serves_what_it_opened(world: Path, monkeypatch: pytest.Monk
         cli, ["studio", str(world / "trio.yaml"), "--audio", str(world / "none"), "--no-browser"]
     )
     assert isinstance(wrong.exception, BlendkitError)
-    assert "no such folder" in str(wrong.exception)
+    assert "--audio: there is no file 'none'" in str(wrong.exception)
