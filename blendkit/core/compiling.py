@@ -6,8 +6,7 @@ commands, and all work on few cells, call none.
 
 from __future__ import annotations
 
-import sys
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from contextvars import ContextVar
 from functools import cache, update_wrapper
@@ -26,39 +25,32 @@ _ONE_AT_A_TIME = RLock()  # loops are called on several threads
 _COMPILED_ONLY = ContextVar("compiled_only", default=False)
 _FEW_CELLS = 20_000  # plain numpy needs some milliseconds for them, and compiling a loop takes seconds
 _SOME_CELLS = 1_000_000  # numpy needs tenths of a second for them
-_WORTH_COMPILING = 20_000_000  # cells of one module; numpy needs as long for them as compiling takes
-_LEFT_TO_NUMPY: dict[str, int] = {}  # cells of this process, by module
+_WORTH_COMPILING = 20_000_000  # cells of one loop; numpy needs as long for them as compiling takes
+_LEFT_TO_NUMPY: dict[str, int] = {}  # cells of this process, by loop
 
 
-def few(cells: int) -> bool:
+def few(cells: int, *loops: Loop) -> bool:
     """Return whether so few cells are better left to plain numpy than to loops that may have to be compiled first.
 
     Both give the same bits, but of many cells the compiled loops are much faster. Some more cells are left to numpy
-    where no loop that the caller's module knows was ever compiled on this machine, until it has worked on them for
-    about as long as compiling takes: then a first command that counts once is over before it would be compiled, and
-    one that counts a thousand times is never more than twice as slow as it could be.
+    where none of the loops, those that would work on the cells, was ever compiled on this machine, until numpy has
+    worked on them for about as long as compiling takes: then a first command that counts once is over before it would
+    be compiled, and one that counts a thousand times is never more than twice as slow as it could be.
     """
     if _COMPILED_ONLY.get():
         return False
-    return cells <= _FEW_CELLS or (cells <= _SOME_CELLS and _not_worth_compiling(cells, sys._getframe(1).f_globals))
+    return cells <= _FEW_CELLS or (bool(loops) and cells <= _SOME_CELLS and _not_worth_compiling(cells, loops))
 
 
-def _not_worth_compiling(cells: int, module: Mapping[str, Any]) -> bool:
-    """Return whether numpy is to work on so many cells of a module, and add them to what it has worked on."""
-    name = str(module["__name__"])
+def _not_worth_compiling(cells: int, loops: Sequence[Loop]) -> bool:
+    """Return whether numpy is to work on so many cells in place of some loops, and count them."""
+    name = loops[0].name
     spent = _LEFT_TO_NUMPY.get(name, 0) + cells
-    if spent > _WORTH_COMPILING or any(loop.is_made for loop in _called_from_python(module)):
+    if spent > _WORTH_COMPILING or any(loop.is_made for loop in loops):
         _LEFT_TO_NUMPY[name] = _WORTH_COMPILING  # from now on the loops are there
         return False
     _LEFT_TO_NUMPY[name] = spent
     return True
-
-
-def _called_from_python(module: Mapping[str, Any]) -> list[Loop]:
-    """Return the loops that a module knows and that no other of them calls: those are compiled with whoever does."""
-    loops = {n: v for n, v in module.items() if isinstance(v, Loop)}
-    inner = {n for loop in loops.values() for n in loop.names}
-    return [loop for n, loop in loops.items() if n not in inner]
 
 
 @contextmanager
@@ -98,9 +90,9 @@ class Loop:
         return (self._dispatcher or self.dispatcher)(*args)
 
     @property
-    def names(self) -> tuple[str, ...]:
-        """The names that the function uses, those of loops that it calls among them."""
-        return self._function.__code__.co_names
+    def name(self) -> str:
+        """Where it stands, and what it is called."""
+        return f"{self._function.__module__}.{self._function.__qualname__}"
 
     @property
     def is_made(self) -> bool:

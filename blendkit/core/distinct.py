@@ -18,7 +18,7 @@ _ONE = np.uint64(1)
 
 def distinct_values(x: Matrix) -> Int64:
     """Return how many different values each column of x (N, C) has; no value may be NaN."""
-    if few(x.size):
+    if few(x.size, _count):
         return np.array([len(np.unique(c)) for c in x.T], np.int64)
     counts = np.zeros(x.shape[1], np.int64)
     bits = max(int(2 * len(x) - 1).bit_length(), 1)

@@ -24,7 +24,7 @@ _ESCAPED = ('"', "\n", "\r")  # even in quotes
 
 def loops_pay(cells: int) -> bool:
     """Return whether a table has so many cells that compiled loops should write or read it."""
-    return sys.byteorder == "little" and not few(cells // _FEW)
+    return sys.byteorder == "little" and not few(cells // _FEW, write_rows, read_rows)
 
 
 def loops_pay_for_text(size: int) -> bool:

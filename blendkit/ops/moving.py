@@ -115,7 +115,7 @@ def local_lse(
 def smoothed(x: Matrix, taps: Float64, offsets: Int64 | None, edge: EdgeRule) -> Matrix:
     """Return x (N, C) smoothed with symmetric taps (radius + 1,), of the chunk itself and then of either side."""
     pull = 1.0 if taps[0] >= _ANCHORED else 0.0
-    if few(x.size):
+    if few(x.size, correlate_kernel):
         return plain_correlation(x, taps, bounds_of(x, offsets), edge, pull).astype(x.dtype)
     out = np.empty_like(x, order="C")
     correlate_kernel(read_only(x), taps, bounds_of(x, offsets), edge.value, pull, out)

@@ -209,7 +209,7 @@ def congener_scores(
 
 def _towards_means(x: Matrix, levels: Levels, share: Callable[[Matrix], Float64]) -> Matrix:
     """Return x (N, C) moved towards its groups' means, chunks (n, C) by share(chunks) (n,) of the levels' alphas."""
-    if few(x.size):
+    if few(x.size, group_mean_kernel):
         return plain_group_means(x, *levels, share(x)).astype(x.dtype)
     out, own = np.empty_like(x, order="C"), read_only(x)
     in_blocks(len(x), x.shape[1], lambda part: group_mean_kernel(own[part], *levels, share(own[part]), out[part]))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from types import FunctionType, SimpleNamespace
+from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
@@ -13,6 +13,7 @@ from hypothesis.extra import numpy as hnp
 from numpy.typing import NDArray
 
 from blendkit.core import compiled, compiled_only, compiling, few
+from blendkit.core.compiling import Loop
 from blendkit.metrics import count_pairs, doubled_ranks, paired_bootstrap, percentile_rank
 from blendkit.metrics.kernels.resampled_counts import resampled_counts
 from blendkit.ops import gaussian
@@ -41,43 +42,28 @@ def test_where_the_border_lies() -> None:
         assert not few(0)
 
 
-def _module(name: str, **made: bool) -> dict[str, object]:
-    """A module of loops of which some have machine code; `outer` calls `inner`."""
+def _loop(name: str, *, made: bool = False) -> Loop:
+    """A loop that has machine code, or none."""
 
-    def inner() -> None: ...
+    def work() -> None: ...
 
-    def outer() -> None:
-        inner()  # a name that the code uses
-
-    loops = {n: compiled()(f) for n, f in {"inner": FunctionType(inner.__code__, {}), "outer": _global(outer)}.items()}
-    for n, loop in loops.items():
-        loop._dispatcher = SimpleNamespace(_cache=None, signatures=["()"] if made.get(n) else [])
-    return {"__name__": name, **loops}
-
-
-def _global(function: Any) -> FunctionType:
-    """The function as if it stood in a module, where what it calls are globals."""
-    return FunctionType(function.__code__.replace(co_names=("inner",), co_freevars=()), {})
+    work.__qualname__ = name
+    loop = compiled()(work)
+    loop._dispatcher = SimpleNamespace(_cache=None, signatures=["()"] if made else [])
+    return loop
 
 
 def test_some_cells_are_left_to_numpy_until_compiling_is_worth_it() -> None:
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(compiling, "_LEFT_TO_NUMPY", {})
-        cold = _module("cold", inner=True)  # what another loop calls was compiled with the loop of another module
-        found = [compiling._not_worth_compiling(900_000, cold) for _ in range(24)]
+        cold = _loop("cold")
+        found = [few(900_000, cold) for _ in range(24)]
         assert found == [True] * 22 + [False] * 2  # 22 x 900,000 are below 20 millions
-        assert not compiling._not_worth_compiling(1, cold)
-        assert compiling._not_worth_compiling(900_000, _module("other"))
-        assert not compiling._not_worth_compiling(900_000, _module("warm", outer=True))
-
-
-def test_a_border_is_asked_for_by_a_module() -> None:
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(compiling, "_LEFT_TO_NUMPY", {})
-        patch.setattr(compiling.Loop, "is_made", False)
-        assert few(20_001)
-        assert {__name__: 20_001} == compiling._LEFT_TO_NUMPY
-    assert few(20_000)
+        assert not few(20_001, cold)
+        assert few(900_000, _loop("other"))
+        assert not few(900_000, _loop("warm", made=True))
+        assert not few(900_000, _loop("another"), _loop("warm", made=True))
+        assert not few(900_000)  # nothing that could be compiled is named
 
 
 @given(tables(nan=True))

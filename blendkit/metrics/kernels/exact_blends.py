@@ -26,7 +26,7 @@ def exact_blend(a: Float64, b: Float64, p: float, q: float) -> tuple[Float64, Fl
 
     p, q: whole numbers below 2**53. The sum is exact to twice the bits of a float64; equal numbers have equal parts.
     """
-    if few(a.size):
+    if few(a.size, _blend_columns):
         (x, x_error), (y, y_error) = two_product(a, p), two_product(b, q)
         s, error = two_sum(x, y)
         high, low = two_sum(s, error + (x_error + y_error))

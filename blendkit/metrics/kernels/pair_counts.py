@@ -145,7 +145,7 @@ def count_pairs(y: Bools, x: NDArray[Any], mask: Bools | None = None) -> Int64:
     """
     if x.dtype != np.float32:
         x = np.asarray(x, np.float64)
-    if few(x.size):
+    if few(x.size, _count_blocks):
         return _plain_counts(np.asarray(y, bool), x, mask)
     state: NDArray[Any] = np.asarray(y, bool).view(np.uint8)
     if mask is not None:

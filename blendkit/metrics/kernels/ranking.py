@@ -161,7 +161,7 @@ def doubled_ranks(x: Matrix) -> NDArray[np.int32]:
     Exact integers: tied values share the mean of their ranks, doubled. x is (N, C) float32 or
     float64 without NaN; N up to 1,073,741,823. A radix sort, because its time does not depend on the values.
     """
-    if few(x.size):
+    if few(x.size, _rank_columns):
         return _few_ranks(x)
     out = np.empty(x.shape, np.int32)
     _ranked(x, lambda ranks, low: _placed(ranks, low, out))
@@ -170,7 +170,7 @@ def doubled_ranks(x: Matrix) -> NDArray[np.int32]:
 
 def rank_shares(x: Matrix) -> Float64:
     """Return (N, C) doubled ranks divided by 2 N, in one pass; x as for `doubled_ranks`."""
-    if few(x.size):
+    if few(x.size, _rank_columns):
         return _few_ranks(x) / (2.0 * len(x))
     out = np.empty(x.shape, np.float64)
     _ranked(x, lambda ranks, low: _placed_shares(ranks, low, 2.0 * len(x), out))

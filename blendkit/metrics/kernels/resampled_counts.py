@@ -160,7 +160,7 @@ def resampled_counts(
     left_out = np.zeros((len(live), len(weights) if jackknife else 0), np.int64)
     if int(weights.max(initial=0)) * len(y) >= 2**31:
         raise ValueError(f"{len(y)} rows drawn up to {weights.max()} times: the counts do not fit in int32")
-    if few(x.size * (1 + weights.shape[1] // _FEW_REPLICATES)):
+    if few(x.size * (1 + weights.shape[1] // _FEW_REPLICATES), _count_classes):
         if jackknife:
             left_out = plain_resampled(y, x, keep, cluster, 1 - np.eye(len(weights), dtype=np.int64), live)
         return plain_resampled(y, x, keep, cluster, weights, live), left_out
