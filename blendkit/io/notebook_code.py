@@ -6,6 +6,7 @@ import ast
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import pairwise
 from pathlib import Path
 
 from blendkit.core import json_value
@@ -86,9 +87,8 @@ def _without_magics(lines: list[str]) -> list[str]:
 
 def _what_parses(lines: list[str]) -> Iterator[ast.stmt]:
     """Yield the statements at the top of a text that has mistakes elsewhere."""
-    first = 0
     starts = [i for i, line in enumerate(lines) if line.strip() and not _GOES_ON.match(line)]
-    for first, end in zip(starts, [*starts[1:], len(lines)], strict=True):
+    for first, end in pairwise([*starts, len(lines)]):
         try:
             found = _parsed("\n".join(lines[first:end]))
         except (SyntaxError, ValueError, RecursionError, MemoryError):
