@@ -10,6 +10,7 @@ A ratio is ours divided by the best of the others, so that a slow or busy machin
 from __future__ import annotations
 
 import json
+import math
 import os
 import platform
 import sys
@@ -43,7 +44,7 @@ def lines(rows: list[Row]) -> list[str]:
     """Return the table in Markdown."""
     head = ["| part | work | ours | others | ours / best other |", "| --- | --- | ---: | ---: | ---: |"]
     body = [
-        f"| {r['part']} | {r['work']} | {r['ours']:.3g} | "
+        f"| {r['part']} | {r['work']}, {r.get('unit', 'CPU s')} | {r['ours']:.3g} | "
         f"{', '.join(f'{k} {v:.3g}' for k, v in others(r).items())} | {r['ratio']:.3g} |"
         for r in rows
     ]
@@ -52,13 +53,17 @@ def lines(rows: list[Row]) -> list[str]:
 
 def slower(rows: list[Row], before: list[Row]) -> list[str]:
     """Return a line for every ratio that rose by more than 15 % since the table."""
-    was = {(r["part"], r["work"]): r["ratio"] for r in before}
-    pairs = [(r, was[r["part"], r["work"]]) for r in rows if (r["part"], r["work"]) in was]
+    was = {_named(r): r["ratio"] for r in before}
     return [
-        f"slower: {r['part']}, {r['work']}: {old:.3g} -> {r['ratio']:.3g}"
-        for r, old in pairs
-        if r["ratio"] > SLOWER * old
+        f"slower: {', '.join(_named(r))}: {was[_named(r)]:.3g} -> {r['ratio']:.3g}"
+        for r in rows
+        if r["ratio"] > SLOWER * was.get(_named(r), math.inf)
     ]
+
+
+def _named(row: Row) -> tuple[str, str, str]:
+    """Return the part, work and unit of a row, of which there is one in a table."""
+    return row["part"], row["work"], row.get("unit", "CPU s")
 
 
 def machine() -> str:
@@ -71,9 +76,10 @@ def main(arguments: list[str]) -> None:
     parts = [a for a in arguments if not a.startswith("--")] or list(PARTS)
     rows = measured(parts)
     print("\n".join(lines(rows)))
-    if TABLE.is_file():
-        print("\n".join(slower(rows, json.loads(TABLE.read_text(encoding="utf-8"))["rows"])))
+    before: list[Row] = json.loads(TABLE.read_text(encoding="utf-8"))["rows"] if TABLE.is_file() else []
+    print("\n".join(slower(rows, before)))
     if "--write" in arguments:
+        rows = [r for p in PARTS for r in (rows if p in parts else before) if r["part"] == p]
         TABLE.write_text(json.dumps({"machine": machine(), "rows": rows}, indent=1) + "\n", encoding="utf-8")
         about = (
             f"# Benchmarks\n\n{machine()}. CPU seconds unless a row says otherwise; `python -m tests.benchmarks`.\n\n"
