@@ -137,15 +137,18 @@ def print_plateau(found: Outlook, name: str) -> None:
 
     click.echo(plateau_words(found, name))
     moves, both = _moves(found.crowd.teams)[-_SHOWN_MOVES:], ways(found)
-    named = [f"{what} {k}+" for what in ("gains", "loses") for k in moves]
-    header = ["picked", "private place", f"{_LEVEL:.0%}", *named]
-    print_table("private place, if the teams above and below the plateau stay there", header, [
+    header = ["picked", "place", f"{_LEVEL:.0%}", *(f"{sign}{k}" for sign in "+-" for k in moves)]
+    title = (
+        "private place, and the chance to gain or lose so many places or more, if the other teams stay where they are"
+    )
+    print_table(title, header, [
         (way, f"{one.median:.0f}", "{:.0f} .. {:.0f}".format(*one.interval(_LEVEL)),
          *(f"{one.gains(k):.0%}" for k in moves), *(f"{one.loses(k):.0%}" for k in moves))
         for way, one in both.items()
     ])  # fmt: skip
-    print_table("chance of each tenth of the plateau", ["picked", *_tenths(found.crowd.band)], [
-        (way, *(f"{v:.0%}" for v in _by_tenths(one))) for way, one in both.items()
+    tenths = zip(_tenths(found.crowd.band), *map(_by_tenths, both.values()), strict=True)
+    print_table("chance of each tenth of the plateau", ["places", *both], [
+        (places, *(f"{v:.0%}" for v in chances)) for places, *chances in tenths
     ])  # fmt: skip
     click.echo(f"{worth_words(found)} (--tries)")
 

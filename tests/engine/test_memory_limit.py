@@ -7,8 +7,10 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from click.testing import CliRunner
 
 from blendkit.blending.divided_work import Parts
+from blendkit.cli.top import cli
 from blendkit.core.names import NameRule
 from blendkit.core.rows import chunk_rows
 from blendkit.core.scores import Scores
@@ -87,6 +89,12 @@ def test_a_size_that_is_none_is_refused(size: str | int, data: Path, tmp_path: P
     with pytest.raises(BlendkitError, match="no size of at least 1M"):
         run_text(RECIPE, data, tmp_path / "out", memory=size)
     assert not (tmp_path / "out").exists()
+
+
+def test_a_share_that_is_only_scored_needs_no_limit() -> None:
+    done = CliRunner().invoke(cli, ["run", "eos7", "--shard", "1/2", "--memory", "1G"])
+    assert done.exit_code == 2
+    assert "leave out --budget, --dry-run, --safe-csv, --memory" in done.output
 
 
 def test_sizes_by_hand() -> None:

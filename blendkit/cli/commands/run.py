@@ -103,9 +103,9 @@ def run(
     from blendkit import engine, offline
 
     if shard is not None:
-        if budget is not None or dry_run is not None or safe_csv or report:
+        if budget is not None or dry_run is not None or safe_csv or memory is not None or report:
             raise click.UsageError(
-                "--shard scores its whole share: leave out --budget, --dry-run, --safe-csv and --report"
+                "--shard scores its whole share: leave out --budget, --dry-run, --safe-csv, --memory and --report"
             )
         with progress_emitter(json_out) as emit:
             status = engine.run_shard(
