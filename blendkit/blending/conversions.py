@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from functools import partial
+from typing import Literal
 
 import numpy as np
 
@@ -36,13 +37,15 @@ def convert(scores: Scores, space: Space, note: Callable[[str], None]) -> Scores
     return scores if space == scores.space else scores.with_values(converter(scores, space, note)(scores.values), space)
 
 
-def converter(scores: Scores, space: Space, note: Callable[[str], None]) -> Callable[[Matrix], Matrix]:
+def converter(scores: Scores, space: Space | Literal["any"], note: Callable[[str], None]) -> Callable[[Matrix], Matrix]:
     """Return what converts some columns of scores, given for all rows, into another space; notes are of the whole.
 
-    All but ranks may be given for some rows, too.
+    All but ranks may be given for some rows, too. `any` leaves them as they are.
     """
-    if space in ("rank", scores.space):
-        return percentile_rank if space != scores.space else _as_they_are
+    if space in ("any", scores.space):
+        return _as_they_are
+    if space == "rank":
+        return percentile_rank
     if scores.stated_space() != "logit" and space == "unit":
         return _as_they_are
     if space != "logit":
@@ -58,8 +61,7 @@ def _as_they_are(values: Matrix) -> Matrix:
 
 def taken_as(scores: Scores, space: Space) -> Scores:
     """Return the same numbers, said to be in another space. Raises BlendkitError where they cannot be probabilities."""
-    inside = all(x.size == 0 or (x.min() >= 0 and x.max() <= 1) for x in _columns(scores.values, scores.covered))
-    if space == "prob" and not inside:
+    if space == "prob" and any((x < 0).any() or (x > 1).any() for x in _columns(scores.values, scores.covered)):
         values = scores.values[:, scores.covered]
         row, column = (int(i[0]) for i in np.nonzero((values < 0) | (values > 1)))
         name = np.array(scores.classes)[scores.covered][column]

@@ -13,7 +13,7 @@ import numpy as np
 from blendkit.blending.conversions import converter, taken_as
 from blendkit.blending.divided_work import Parts, blend_division, division_of, require_divisible
 from blendkit.blending.fitting import fit_step, stack_for
-from blendkit.blending.one_blend import OneBlend, percentiles
+from blendkit.blending.one_blend import OneBlend
 from blendkit.blending.step_context import StepContext
 from blendkit.blending.steps import Chosen, apply_ops
 from blendkit.blending.streams import needed
@@ -22,7 +22,7 @@ from blendkit.blending.weights import weight_matrix
 from blendkit.blending.where import chosen_cells, where_mask
 from blendkit.core import Bools, Matrix, Scores, Space
 from blendkit.events import Note, ignore_note
-from blendkit.metrics import doubled_ranks
+from blendkit.metrics import doubled_ranks, percentile_rank
 from blendkit.ops import Fitted
 from blendkit.recipe import Conversion, GateStep, KeyPath, OpStep, Plan, StreamPlan
 
@@ -133,11 +133,15 @@ def _converted(making: _Making, step: Conversion, scores: Scores, note: Callable
         return taken_as(scores, step.space_out)
     if step.space_out == scores.space:
         return scores
-    convert = converter(scores, step.space_out, note)
+    return scores.with_values(_by_columns(making, scores, converter(scores, step.space_out, note)), step.space_out)
+
+
+def _by_columns(making: _Making, scores: Scores, convert: Callable[[Matrix], Matrix]) -> Matrix:
+    """Return values (N, C) converted some classes at a time, each with all rows."""
     out = making.parts.new_matrix(scores.shape, np.float64)
     for part in making.parts.of_classes(scores.shape):
         out[:, part] = convert(scores.values[:, part])
-    return scores.with_values(out, step.space_out)
+    return out
 
 
 def _by_classes(making: _Making, step: OpStep | GateStep, scores: Scores, note: Callable[[str], None]) -> Scores:
@@ -154,7 +158,7 @@ def _by_classes(making: _Making, step: OpStep | GateStep, scores: Scores, note: 
         def read(name: str, space: Space | Literal["any"], part: slice = part) -> tuple[Matrix, Bools]:
             other = making.live[name]
             values = other.values[:, part]
-            ready = percentiles(doubled_ranks(values)) if space == "rank" else reads[name, space](values)
+            ready = percentile_rank(values) if space == "rank" else reads[name, space](values)
             return ready, other.covered[part]
 
         chosen = Chosen(cells, scores.classes, fitted)
@@ -166,10 +170,8 @@ def _by_classes(making: _Making, step: OpStep | GateStep, scores: Scores, note: 
 def _by_recordings(making: _Making, step: OpStep | GateStep, scores: Scores, note: Callable[[str], None]) -> Scores:
     """Apply a step that looks at each recording alone to some recordings at a time, each with all classes."""
     out = making.parts.new_matrix(scores.shape, np.float64)
-    reads, fitted = (
-        _converters_of(making, step, note),
-        _fits(making, step, scores, _class_masks(making, step, scores), note),
-    )
+    masks = _class_masks(making, step, scores)
+    reads, fitted = _converters_of(making, step, note), _fits(making, step, scores, masks, note)
     ranked = {n: _kept_ranks(making, n) for n in {*step.reads} if _asks_ranks(step, n)}
 
     def cells(of: OpStep | GateStep, wide: Scores) -> Bools | None:
@@ -215,19 +217,8 @@ def _converters_of(
     making: _Making, step: OpStep | GateStep, note: Callable[[str], None]
 ) -> dict[tuple[str, Space | Literal["any"]], Callable[[Matrix], Matrix]]:
     """Return, per stream that a step reads and space it asks for, what converts the stream's values."""
-    out: dict[tuple[str, Space | Literal["any"]], Callable[[Matrix], Matrix]] = {}
-    for one in step.ops:
-        for name, mark in one.streams.values():
-            other = making.live[name]
-            if mark.space == "any":
-                out[name, mark.space] = _as_they_are
-            elif mark.space != "rank":
-                out[name, mark.space] = converter(other, mark.space, note)
-    return out
-
-
-def _as_they_are(values: Matrix) -> Matrix:
-    return values
+    read = {(name, mark.space) for one in step.ops for name, mark in one.streams.values() if mark.space != "rank"}
+    return {(name, space): converter(making.live[name], space, note) for name, space in sorted(read)}
 
 
 def _asks_ranks(step: OpStep | GateStep, name: str) -> bool:
@@ -239,11 +230,7 @@ def _asks_ranks(step: OpStep | GateStep, name: str) -> bool:
 def _kept_ranks(making: _Making, name: str) -> Matrix:
     """Return the percentile ranks (N, C) of a stream, made once."""
     if name not in making.ranks:
-        scores = making.live[name]
-        out = making.parts.new_matrix(scores.shape, np.float64)
-        for part in making.parts.of_classes(scores.shape):
-            out[:, part] = percentiles(doubled_ranks(scores.values[:, part]))
-        making.ranks[name] = out
+        making.ranks[name] = _by_columns(making, making.live[name], percentile_rank)
     return making.ranks[name]
 
 

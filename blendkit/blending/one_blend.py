@@ -52,13 +52,8 @@ class OneBlend:
         """Return what converts each input into the space that the op asks for; notes and floors are of all rows."""
         assert self.stream.blend is not None
         wanted = self.stream.blend.inputs_as
-        out: dict[str, Converter] = {}
-        for name, scores in inputs.items():
-            if wanted in ("logit", "prob"):
-                out[name] = converter(scores, wanted, partial(_note_of, note, name))
-            else:
-                out[name] = _as_it_is
-        return out
+        assert wanted != "doubled_ranks"
+        return {n: converter(s, wanted, partial(_note_of, note, n)) for n, s in inputs.items()}
 
     def of(self, inputs: Sequence[NDArray[Any]], rows: Rows | None = None) -> Float64:
         """Return the blend (N, C) of inputs that are ready: values in the op's space, or twice their ranks."""
@@ -93,15 +88,6 @@ class OneBlend:
             "covered": lambda: self.covered,
         }
         return {p: supply[name]() for p, name in self.stream.blend.context().items()} | self.stream.params
-
-
-def percentiles(doubled: NDArray[np.int32]) -> Float64:
-    """Return percentile ranks (N, C) of twice the ranks."""
-    return np.asarray(doubled / (2.0 * max(len(doubled), 1)))
-
-
-def _as_it_is(values: Matrix) -> Matrix:
-    return values
 
 
 def _note_of(note: Callable[[str], None], source: str, text: str) -> None:

@@ -11,10 +11,10 @@ from typing import Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from blendkit.blending.conversions import convert
+from blendkit.blending.conversions import converter
 from blendkit.blending.fitting import stack_for
 from blendkit.blending.memo import Memo, blend_key, fill_key, step_key
-from blendkit.blending.one_blend import OneBlend, percentiles
+from blendkit.blending.one_blend import OneBlend
 from blendkit.blending.step_context import StepContext
 from blendkit.blending.steps import ReadStream, apply_step, no_streams
 from blendkit.blending.uncovered import fill_uncovered
@@ -198,11 +198,10 @@ def _read(
 ) -> tuple[Matrix, Bools]:
     """Another stream's values in the space that a step asks for, and the classes it covers."""
     scores = making.live[name]
-    if space in ("any", scores.space) and space != "rank":
-        return scores.values, scores.covered
     if space == "rank":
-        return percentiles(_kept_ranks(making, name)), scores.covered
-    return convert(scores, "prob" if space == "prob" else "logit", note).values, scores.covered
+        ranks = _kept_ranks(making, name)
+        return ranks / (2.0 * max(len(ranks), 1)), scores.covered
+    return converter(scores, space, note)(scores.values), scores.covered
 
 
 def _report_uncovered(making: _Making, stream: StreamPlan, scores: Scores) -> None:
