@@ -11,21 +11,21 @@ from typing import TYPE_CHECKING
 from blendkit._face import lazy_face
 
 if TYPE_CHECKING:
-    from blendkit.blending.align import MOSTLY_FILLED, aligned, may_lack_rows
+    from blendkit.blending.align_members import MOSTLY_FILLED, aligned, may_lack_rows
     from blendkit.blending.artefact_contents import contents_of_fit
+    from blendkit.blending.class_and_cell_choice import where_mask
     from blendkit.blending.conversions import convert
     from blendkit.blending.divided_work import Parts, require_divisible
     from blendkit.blending.fit_artefacts import fit_places, fit_step_artefact
     from blendkit.blending.fitting import check_folds, fit_op, refuse_seen_by_blend, refuse_seen_by_step, stack_for
     from blendkit.blending.geo_ranges import fit_ranges
     from blendkit.blending.in_parts import make_streams_in_parts
-    from blendkit.blending.memo import Memo
     from blendkit.blending.on_scores import apply, blend
     from blendkit.blending.site_and_hour_needs import require_name_parts
     from blendkit.blending.step_context import StepContext
+    from blendkit.blending.stream_cache import Memo
     from blendkit.blending.streams import finished, make_streams
     from blendkit.blending.weights import raw_weights, weight_matrix
-    from blendkit.blending.where import where_mask
 else:
     __getattr__, __dir__ = lazy_face(__name__)
 

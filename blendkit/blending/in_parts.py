@@ -10,6 +10,7 @@ from typing import Literal
 
 import numpy as np
 
+from blendkit.blending.class_and_cell_choice import chosen_cells, where_mask
 from blendkit.blending.conversions import converter, taken_as
 from blendkit.blending.divided_work import Parts, blend_division, division_of, require_divisible
 from blendkit.blending.fitting import fit_step, stack_for
@@ -19,7 +20,6 @@ from blendkit.blending.steps import Chosen, apply_ops
 from blendkit.blending.streams import needed
 from blendkit.blending.uncovered import fill_uncovered, filled_constants
 from blendkit.blending.weights import weight_matrix
-from blendkit.blending.where import chosen_cells, where_mask
 from blendkit.core import Bools, Matrix, Scores, Space
 from blendkit.events import Note, ignore_note
 from blendkit.metrics import doubled_ranks, percentile_rank

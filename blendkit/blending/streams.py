@@ -13,10 +13,10 @@ from numpy.typing import NDArray
 
 from blendkit.blending.conversions import converter
 from blendkit.blending.fitting import stack_for
-from blendkit.blending.memo import Memo, blend_key, fill_key, step_key
 from blendkit.blending.one_blend import OneBlend
 from blendkit.blending.step_context import StepContext
 from blendkit.blending.steps import ReadStream, apply_step, no_streams
+from blendkit.blending.stream_cache import Memo, blend_key, fill_key, step_key
 from blendkit.blending.uncovered import fill_uncovered
 from blendkit.blending.weights import weight_matrix
 from blendkit.core import Bools, Matrix, Scores, Space

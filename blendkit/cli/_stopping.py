@@ -35,7 +35,7 @@ class Stop:
         if time.monotonic() - self.since > AGAIN_S:
             os._exit(128 + self.number)
 
-    def told(self) -> int:
+    def exit_code(self) -> int:
         """Say that the work was ended, on one line of standard error, and return the exit code."""
         warnings.simplefilter("ignore", ResourceWarning)  # scratch folders go as Python ends, and that is all right
         why = "interrupted" if self.number == signal.SIGINT else f"stopped by {signal.Signals(self.number).name}"

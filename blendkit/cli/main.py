@@ -20,7 +20,7 @@ def main() -> None:
     except BaseException:  # what a library makes of a stop counts as one, too
         if not stop.number:
             raise
-        code = stop.told()
+        code = stop.exit_code()
     stop.at_once()
     sys.exit(code)
 

@@ -31,7 +31,6 @@ if TYPE_CHECKING:
     from blendkit.core.chunk_counts import LONGEST_CHUNK_S, MIN_REMAINDER_S, SHORTEST_CHUNK_S, Remainder, count_chunks
     from blendkit.core.clocks import OFFSET_FORMS, is_zone, zone
     from blendkit.core.coded_rows import rows_of_codes
-    from blendkit.core.collecting import no_search_for_circles
     from blendkit.core.compiling import (
         cache_places,
         compiled,
@@ -42,15 +41,16 @@ if TYPE_CHECKING:
         while_compiling,
     )
     from blendkit.core.deployments import Deployment, DeploymentKey, Deployments
-    from blendkit.core.detection_table import DetectionTable, Heard, NamedClass, Naming, named_classes
-    from blendkit.core.differences import compare_names, compare_rows, near_names, unused_names
-    from blendkit.core.distinct import distinct_values
+    from blendkit.core.detection_table import DetectionTable, NamedClass, Naming, ScoredRecording, named_classes
+    from blendkit.core.distinct_counts import distinct_values
     from blendkit.core.durations import LONGEST_TIME_S, in_words, seconds_in
+    from blendkit.core.garbage_collection import no_search_for_circles
     from blendkit.core.group_links import linked_groups
     from blendkit.core.hashes import canonical_json, text_hash
     from blendkit.core.joining import concat, shared_rows
     from blendkit.core.json_texts import json_value
     from blendkit.core.labels import WHOLE_RECORDING, LabelTable
+    from blendkit.core.name_differences import compare_names, compare_rows, near_names, unused_names
     from blendkit.core.name_presets import AUTO, NAME_PRESETS, PARTS, PATTERNS, NameSource
     from blendkit.core.names import NO_HOUR, NO_MOMENT, NameParts, NameRule, SiteFrom, natural_key
     from blendkit.core.patterns import UserPattern, user_pattern
@@ -67,7 +67,8 @@ if TYPE_CHECKING:
         rows_from_ids,
         same_rows,
     )
-    from blendkit.core.saw import (
+    from blendkit.core.scores import Scores
+    from blendkit.core.seen_recordings import (
         Contents,
         Saw,
         ScoreKind,
@@ -79,7 +80,6 @@ if TYPE_CHECKING:
         same_recordings,
         unseen_folds,
     )
-    from blendkit.core.scores import Scores
     from blendkit.core.spaces import (
         NO_PROBABILITIES,
         FileSpace,
@@ -134,7 +134,6 @@ __all__ = [
     "Float32",
     "Float64",
     "FoundNames",
-    "Heard",
     "Int16",
     "Int64",
     "LabelTable",
@@ -150,6 +149,7 @@ __all__ = [
     "Rows",
     "Saw",
     "ScoreKind",
+    "ScoredRecording",
     "Scores",
     "SiteFrom",
     "Sonotypes",

@@ -18,7 +18,7 @@ Naming = Literal["id", "scientific", "common"]
 
 
 @dataclass(frozen=True, slots=True)
-class Heard:
+class ScoredRecording:
     """A recording that was listened to, with or without detections.
 
     file: its path below the audio folder, with suffix; length_s: its length in seconds; site: "" unknown; start: date
@@ -47,13 +47,13 @@ class NamedClass:
 class DetectionTable:
     """Detections (D,), by recording, start and class.
 
-    heard (R,): every recording that was listened to; classes (C,): those that had a threshold; recording and class_at
-    (D,): places in these; start_s, end_s: seconds from the start of the recording; score: the highest of the `chunks`
+    recordings (R,): all that were listened to; classes (C,): those that had a threshold; recording and class_at (D,):
+    places in these; start_s, end_s: seconds from the start of the recording; score: the highest of the `chunks`
     that a detection is made of. audio: the folder of the recordings, "" unknown. Raises BlendkitError where lengths or
     places do not fit together.
     """
 
-    heard: tuple[Heard, ...]
+    recordings: tuple[ScoredRecording, ...]
     classes: tuple[NamedClass, ...]
     recording: Int64
     class_at: Int64
@@ -69,7 +69,7 @@ class DetectionTable:
         arrays = {n: np.array(getattr(self, n)) for n in names}
         sizes = {n: a.shape for n, a in arrays.items()}
         problems = [f"lengths differ: {sizes}"] if len(set(sizes.values())) > 1 else []
-        for name, among in (("recording", self.heard), ("class_at", self.classes)):
+        for name, among in (("recording", self.recordings), ("class_at", self.classes)):
             if arrays[name].size and not (arrays[name].min() >= 0 and arrays[name].max() < len(among)):
                 problems.append(f"{name} names places outside its {len(among)}")
         if not problems and (np.diff(arrays["recording"]) < 0).any():
@@ -85,16 +85,16 @@ class DetectionTable:
 
     def __repr__(self) -> str:
         found = len(np.unique(self.class_at))
-        return f"DetectionTable({len(self)} detections of {found} classes in {len(self.heard)} recordings)"
+        return f"DetectionTable({len(self)} detections of {found} classes in {len(self.recordings)} recordings)"
 
     def of(self, recording: int) -> Int64:
-        """Return the places (D',) of the detections of the recording at a place in `heard`."""
+        """Return the places (D',) of the detections of the recording at a place in `recordings`."""
         first, last = np.searchsorted(self.recording, [recording, recording + 1])
         return np.arange(first, last, dtype=np.int64)
 
     def clock(self) -> NDArray[np.datetime64]:
         """Return the date and time (D,) at which each detection starts, to the millisecond; NaT unknown."""
-        starts = np.array([h.start for h in self.heard], "datetime64[ms]")
+        starts = np.array([h.start for h in self.recordings], "datetime64[ms]")
         if not len(self):
             return np.zeros(0, "datetime64[ms]")
         return np.asarray(starts[self.recording] + np.round(self.start_s * 1000).astype("timedelta64[ms]"))

@@ -6,7 +6,7 @@ from collections.abc import Collection, Mapping, Sequence
 
 import numpy as np
 
-from blendkit.core.differences import compare_rows
+from blendkit.core.name_differences import compare_rows
 from blendkit.core.rows import Rows, same_rows
 from blendkit.core.scores import Scores
 from blendkit.errors import BlendkitError, shorten

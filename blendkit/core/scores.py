@@ -15,7 +15,7 @@ from blendkit.core.arrays import Bools, Int64, Matrix
 from blendkit.core.audio_suffixes import composed, recording_id
 from blendkit.core.auto_names import with_fitting_names
 from blendkit.core.bookkeeping_columns import is_bookkeeping
-from blendkit.core.differences import compare_rows
+from blendkit.core.name_differences import compare_rows
 from blendkit.core.names import NameRule
 from blendkit.core.rows import Rows, canonical_order, in_canonical_order, make_rows, same_rows
 from blendkit.core.score_problems import cover_problems, duplicate_problems, nan_problems, shape_problems

@@ -7,7 +7,7 @@ from typing import Literal
 import numpy as np
 
 from blendkit.core.arrays import Float64, Matrix
-from blendkit.core.distinct import distinct_values
+from blendkit.core.distinct_counts import distinct_values
 
 _STEEP = 15.0  # a logit from which two float32 logits can have one probability in float64
 Space = Literal["logit", "prob", "rank", "unit"]  # unit: numbers in [0, 1] of which no more is known

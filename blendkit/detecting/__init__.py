@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from blendkit.detecting.activity_run import Activity, activity
     from blendkit.detecting.class_thresholds import ClassThresholds, ThresholdRule
     from blendkit.detecting.detection_run import Detected, detect
-    from blendkit.detecting.found_cells import Merging
+    from blendkit.detecting.detections_above import Merging
     from blendkit.detecting.opened_source import Reading
     from blendkit.detecting.recording_clocks import Clocks
     from blendkit.detecting.review_draw import DrawRule

@@ -47,7 +47,7 @@ class PartActivity:
 def chunk_places(rows: Rows, table: DetectionTable) -> ChunkPlaces:
     """Return where the chunks of `rows` (N) lie in time and place, by the clock at which each chunk starts."""
     code = recording_codes(rows)
-    starts = np.array([h.start for h in table.heard], "datetime64[ms]")
+    starts = np.array([h.start for h in table.recordings], "datetime64[ms]")
     clock = starts[code] + np.round(rows.start_s * 1000).astype("timedelta64[ms]")
     known = ~np.isnat(clock)
     texts = np.datetime_as_string(clock, unit="s").tolist()
@@ -56,7 +56,7 @@ def chunk_places(rows: Rows, table: DetectionTable) -> ChunkPlaces:
     values: dict[Part, list[str]] = {
         "hour": [t[11:13] if k else h for t, k, h in zip(texts, known, timed, strict=True)],
         "date": [t[:10] if k else d for t, k, d in zip(texts, known, dated, strict=True)],
-        "site": [table.heard[r].site for r in code.tolist()],
+        "site": [table.recordings[r].site for r in code.tolist()],
     }
     return ChunkPlaces(code, (rows.end_s - rows.start_s) / 3600, values)
 
@@ -76,7 +76,7 @@ def count_part(
     cells = tuple(sorted(set(values) - {""}, key=natural_key))
     at = {v: k for k, v in enumerate(cells)}
     cell = np.array([at.get(v, -1) for v in values], np.int64)
-    size = (len(table.heard), len(cells))
+    size = (len(table.recordings), len(cells))
     effort = _sums(places.recording, cell, places.hours, size)
     redraw, hours = RedrawnEffort.of(effort, draws), effort.sum(axis=0)
     every, hits, bounds = [], [], []
@@ -89,13 +89,21 @@ def count_part(
     counts, found_in = (np.array(a).reshape(shape) for a in (every, hits))
     low, high = (np.array([b[i] for b in bounds]).reshape(shape) for i in (0, 1))
     return PartActivity(
-        part, cells, redraw.heard, hours, counts.astype(np.int64), found_in.astype(np.int64), counts / hours, low, high
+        part,
+        cells,
+        redraw.recordings,
+        hours,
+        counts.astype(np.int64),
+        found_in.astype(np.int64),
+        counts / hours,
+        low,
+        high,
     )
 
 
 def draws_of(table: DetectionTable, replicates: int, seed: int) -> Float64:
     """Return how often each recording is in each draw (B, R)."""
-    return redrawn(len(table.heard), replicates, seed)
+    return redrawn(len(table.recordings), replicates, seed)
 
 
 def crossed(

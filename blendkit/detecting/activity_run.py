@@ -22,7 +22,7 @@ from blendkit.detecting.activity_counts import (
     first_rows,
 )
 from blendkit.detecting.class_thresholds import ClassThresholds, ThresholdRule, class_thresholds
-from blendkit.detecting.found_cells import Merging, find_detections
+from blendkit.detecting.detections_above import Merging, find_detections
 from blendkit.detecting.opened_source import Reading, open_source
 from blendkit.detecting.result_files import check_folder, new_files, write_thresholds
 from blendkit.errors import BlendkitError
@@ -55,7 +55,7 @@ class Activity:
 
     def __repr__(self) -> str:
         parts = ", ".join(f"{len(p.cells)} {p.part}s" for p in self.parts) or "no time or site known"
-        return f"Activity({len(self.table)} detections in {len(self.table.heard)} recordings; {parts})"
+        return f"Activity({len(self.table)} detections in {len(self.table.recordings)} recordings; {parts})"
 
     def to_frame(self) -> pd.DataFrame:
         """Return one row per part, cell and class: effort, detections, rate per hour listened, and its interval."""
@@ -98,7 +98,7 @@ def activity(
     parts = tuple(count_part(p, places, found, row, draws, level) for p in PARTS if any(places.values[p]))
     undrawn = [] if can_draw() else ["no picture: matplotlib is not installed (pip install 'blendkit[plot]')"]
     notes = tuple(dict.fromkeys([*opened.notes, *chosen.notes, *said, *_unknown(rows, places), *undrawn]))
-    facts = {"source": opened.name, "space": opened.space, "kind": chosen.kind, "recordings": len(every.heard),
+    facts = {"source": opened.name, "space": opened.space, "kind": chosen.kind, "recordings": len(every.recordings),
              "detections": len(every), "notes": list(notes)}  # fmt: skip
     with new_files(folder, SEAL, facts) as new:
         _write(new / f"activity.{table}", _long(parts, found), table)

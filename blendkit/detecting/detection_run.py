@@ -12,9 +12,9 @@ import numpy as np
 
 from blendkit.core import DetectionTable, FileSpace, Naming, Scores
 from blendkit.detecting.class_thresholds import ClassThresholds, ThresholdRule, class_thresholds
-from blendkit.detecting.found_cells import Merging, find_detections
+from blendkit.detecting.detections_above import Merging, find_detections
 from blendkit.detecting.opened_source import OpenedSource, Reading, open_source
-from blendkit.detecting.result_files import check_folder, new_files, write_heard, write_sites, write_thresholds
+from blendkit.detecting.result_files import check_folder, new_files, write_recordings, write_sites, write_thresholds
 from blendkit.io import UNSEEN, Writer, find_writers, with_fitting_scores, write_detections
 
 if TYPE_CHECKING:
@@ -41,7 +41,7 @@ class Detected:
         return len(self.table)
 
     def __repr__(self) -> str:
-        return f"Detected({len(self)} detections in {len(self.table.heard)} recordings, {self.folder})"
+        return f"Detected({len(self)} detections in {len(self.table.recordings)} recordings, {self.folder})"
 
     def to_frame(self) -> pd.DataFrame:
         """Return one row per class with a threshold: name, threshold, detections, recordings; most detections first."""
@@ -95,7 +95,7 @@ def detect(
         for name, (own, _) in fitted.items():
             write_detections(own, name, new)
         write_thresholds(new / "thresholds.csv", chosen)
-        write_heard(new / "recordings.csv", table)
+        write_recordings(new / "recordings.csv", table)
         write_sites(new / "sites.csv", table)
         files = tuple(sorted(p.relative_to(new).as_posix() for p in new.rglob("*") if p.is_file()))
     return Detected(table, chosen, folder, (*files, SEAL), opened.space, tuple(dict.fromkeys(notes)))
@@ -109,7 +109,7 @@ def _facts(
         "space": opened.space,
         "kind": chosen.kind,
         "formats": list(writers),
-        "recordings": len(table.heard),
+        "recordings": len(table.recordings),
         "detections": len(table),
         "classes_with_threshold": int(np.isfinite(chosen.values).sum()),
         "notes": list(dict.fromkeys(notes)),

@@ -9,8 +9,8 @@ import numpy as np
 
 from blendkit.core import (
     FileSpace,
-    Heard,
     Rows,
+    ScoredRecording,
     Scores,
     Taxonomy,
     make_rows,
@@ -20,12 +20,12 @@ from blendkit.errors import BlendkitError, did_you_mean, shorten
 from blendkit.io import (
     ColumnNames,
     check_space,
-    heard_recordings,
     is_source,
     known_space,
     read_score_file,
     read_species_lists,
     read_taxonomy,
+    scored_recordings,
 )
 
 
@@ -56,7 +56,7 @@ class OpenedSource:
 
     scores: Scores
     taxonomy: Taxonomy
-    heard: tuple[Heard, ...]
+    recordings: tuple[ScoredRecording, ...]
     audio: str
     path: Path | str | None
     name: str
@@ -88,7 +88,7 @@ def open_source(source: Scores | Path | str, reading: Reading) -> OpenedSource:
     rows = make_rows([str(r) for r in scores.rows.recording], scores.rows.start_s, scores.rows.end_s, named.rule)
     recordings, last = rows.recordings(), rows.offsets()[1:] - 1
     lengths = dict(zip(recordings, rows.end_s[last].tolist(), strict=True))
-    heard, audio, said = heard_recordings(recordings, lengths, named.rule, reading.audio)
+    heard, audio, said = scored_recordings(recordings, lengths, named.rule, reading.audio)
     lacking = frozenset(h.id for h in heard if audio and not h.found)
     scores = Scores(scores.values, rows, scores.classes, scores.space, scores.covered)
     every = (*notes, *left_out, *([named.said] if named.failed else []), *named.notes(), *said)

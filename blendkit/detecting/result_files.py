@@ -76,7 +76,7 @@ def write_thresholds(path: Path, thresholds: ClassThresholds) -> None:
     write_text(path, csv_text(["class", *frame.columns], rows))
 
 
-def write_heard(path: Path, table: DetectionTable) -> None:
+def write_recordings(path: Path, table: DetectionTable) -> None:
     """Write a line for every recording that was heard, also without detections: the effort."""
     header = ["recording", "file", "site", "start", "seconds", "detections"]
     rows = [
@@ -86,18 +86,18 @@ def write_heard(path: Path, table: DetectionTable) -> None:
             seconds_cell(h.length_s),
             str(len(table.of(r))),
         ]
-        for r, h in enumerate(table.heard)
+        for r, h in enumerate(table.recordings)
     ]
     write_text(path, csv_text(header, rows))
 
 
 def write_sites(path: Path, table: DetectionTable) -> None:
     """Write a line for every site: its recordings, hours, first and last day, detections; none if none is known."""
-    if not any(h.site for h in table.heard):
+    if not any(h.site for h in table.recordings):
         return
-    found = np.bincount(table.recording, minlength=len(table.heard)).tolist()
+    found = np.bincount(table.recording, minlength=len(table.recordings)).tolist()
     own: dict[str, list[tuple[float, np.datetime64, int]]] = {}
-    for h, n in zip(table.heard, found, strict=True):
+    for h, n in zip(table.recordings, found, strict=True):
         own.setdefault(h.site, []).append((h.length_s, h.start, n))
     rows = []
     for site, heard in sorted(own.items(), key=lambda item: natural_key(item[0])):

@@ -101,7 +101,7 @@ def review(
         write_clips_table(new / TABLE, drawn.clips)
         _write_raven(new / RAVEN, opened, drawn, naming)
         if cut_audio:
-            files = {h.id: Path(opened.audio) / h.file for h in opened.heard}
+            files = {h.id: Path(opened.audio) / h.file for h in opened.recordings}
             notes += cut_clips(drawn.clips, files, new / CLIPS, context_s)
         tables = sorted(p for p in new.rglob("*") if p.suffix in (".csv", ".txt"))
         write_json(new / _HASHES, {p.relative_to(new).as_posix(): file_hash(p) for p in tables})
@@ -129,7 +129,7 @@ def _write_raven(folder: Path, opened: OpenedSource, drawn: DrawnClips, naming: 
     order = np.lexsort((drawn.class_at, drawn.clips.start_s, code))
     there, place = np.unique(code[order], return_inverse=True)
     names, _ = named_classes(opened.scores.classes, opened.taxonomy, naming)
-    heard = tuple(opened.heard[r] for r in there.tolist())
+    heard = tuple(opened.recordings[r] for r in there.tolist())
     start, end, length = (
         drawn.clips.start_s[order],
         drawn.clips.end_s[order],

@@ -11,17 +11,17 @@ from typing import TYPE_CHECKING
 from blendkit._face import lazy_face
 
 if TYPE_CHECKING:
-    from blendkit.engine.beforehand import Beforehand, look_beforehand
-    from blendkit.engine.behind import Behind
     from blendkit.engine.dask_cluster import slurm_cluster, slurm_settings
     from blendkit.engine.dask_engine import Dask
-    from blendkit.engine.inputs import Inputs, find_inputs, labels_out_of_reach, member_context, truth_of
+    from blendkit.engine.known_before_scoring import Beforehand, look_beforehand
     from blendkit.engine.local import RunResult, run
     from blendkit.engine.model_variants import Using, Variant, measure, members_using, slim_model
     from blendkit.engine.output_folder import LOGITS, RECIPE, REPORT, RUN, require_own
     from blendkit.engine.preflighting import preflight
     from blendkit.engine.recipe_data import DataFolders, data_folder, folders_of, open_data
     from blendkit.engine.recording_names import named_rows
+    from blendkit.engine.run_inputs import Inputs, find_inputs, labels_out_of_reach, member_context, truth_of
+    from blendkit.engine.run_provenance import Behind
     from blendkit.engine.shard_merge import merge
     from blendkit.engine.shard_run import run_shard
 else:

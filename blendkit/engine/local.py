@@ -13,16 +13,16 @@ import numpy as np
 
 from blendkit.blending import MOSTLY_FILLED, may_lack_rows, require_divisible
 from blendkit.core import Rows, Scores, chunk_rows, shared_rows
-from blendkit.engine.behind import Behind
+from blendkit.engine.blending_and_writing import streams_of, write_streams
 from blendkit.engine.damage_notes import damage_notes
-from blendkit.engine.delivering import streams_of, write_streams
-from blendkit.engine.inputs import Inputs, find_inputs, member_context
 from blendkit.engine.memory_limit import ALL_IN_MEMORY, HeldStreams, held_within
 from blendkit.engine.output_folder import LOGITS, RECIPE, new_outputs, open_folder, verify_stores, write_report
 from blendkit.engine.preflighting import preflight
 from blendkit.engine.recipe_data import DataFolders, open_data
 from blendkit.engine.recording_names import named_rows
+from blendkit.engine.run_inputs import Inputs, find_inputs, member_context
 from blendkit.engine.run_json import Figures, StreamResult, run_report
+from blendkit.engine.run_provenance import Behind
 from blendkit.engine.time_budget import OVER_BUDGET, BudgetKept, deadline_of, narrowed_plan, require_time, terms_of
 from blendkit.errors import BlendkitError, shorten
 from blendkit.events import Emit, silent

@@ -11,8 +11,8 @@ import numpy as np
 
 from blendkit.audio import Grid
 from blendkit.core import Scores
-from blendkit.engine.inputs import Inputs, find_inputs, member_context, truth_of
 from blendkit.engine.recipe_data import DataFolders, open_data
+from blendkit.engine.run_inputs import Inputs, find_inputs, member_context, truth_of
 from blendkit.errors import BlendkitError
 from blendkit.events import silent
 from blendkit.graphs import GraphNeeds, Slim, slim

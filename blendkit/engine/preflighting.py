@@ -15,7 +15,7 @@ from blendkit.blending import (
     where_mask,
 )
 from blendkit.core import LEVELS, TAXA, LabelTable, Saw, chunk_rows
-from blendkit.engine.inputs import Inputs
+from blendkit.engine.run_inputs import Inputs
 from blendkit.errors import BlendkitError, did_you_mean
 from blendkit.ops import Keys, check_levels, mark_of, signature
 from blendkit.recipe import GateStep, KeyPath, OpStep, Plan, RecipeFiles

@@ -12,9 +12,9 @@ import numpy as np
 
 from blendkit.audio import probe_duration
 from blendkit.core import Rows, Scores, chunk_rows, count_chunks
-from blendkit.engine.behind import Behind
-from blendkit.engine.delivering import streams_of, write_streams
-from blendkit.engine.inputs import Inputs
+from blendkit.engine.blending_and_writing import streams_of, write_streams
+from blendkit.engine.run_inputs import Inputs
+from blendkit.engine.run_provenance import Behind
 from blendkit.errors import BlendkitError
 from blendkit.events import Emit, silent
 from blendkit.member import MemberInfo

@@ -12,8 +12,8 @@ import numpy as np
 from blendkit._version import __version__
 from blendkit.blending import Parts
 from blendkit.core import FileSpace, Matrix, Rows, Scores, text_hash, unused_names, written_space
-from blendkit.engine.behind import Behind
-from blendkit.engine.inputs import Inputs, labels_out_of_reach, truth_of
+from blendkit.engine.run_inputs import Inputs, labels_out_of_reach, truth_of
+from blendkit.engine.run_provenance import Behind
 from blendkit.errors import shorten
 from blendkit.events import Emit
 from blendkit.io import Written

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import Path
 
-from blendkit.engine.inputs import find_inputs, member_context
 from blendkit.engine.output_folder import LOGITS, open_folder, verify_stores
 from blendkit.engine.preflighting import preflight
 from blendkit.engine.recipe_data import DataFolders, open_data
+from blendkit.engine.run_inputs import find_inputs, member_context
 from blendkit.errors import BlendkitError
 from blendkit.events import Emit, silent
 from blendkit.recipe import On, Recipe, check_files, make_plan, open_recipe

@@ -8,8 +8,8 @@ from functools import partial
 from typing import Any, Protocol
 
 from blendkit.core import in_words, seconds_in
-from blendkit.engine.inputs import Inputs
 from blendkit.engine.rehearsal import rehearse
+from blendkit.engine.run_inputs import Inputs
 from blendkit.errors import BlendkitError, DeliveryError
 from blendkit.events import Emit
 from blendkit.recipe import Plan, Recipe, RecipeFiles, make_plan, member_shares, narrowed

@@ -12,7 +12,7 @@ from blendkit._face import lazy_face
 
 if TYPE_CHECKING:
     from blendkit.graphs.block_ends import BlockEnd, check_widths, find_blocks
-    from blendkit.graphs.cells import check_grid, pool_cells
+    from blendkit.graphs.grid_cells import check_grid, pool_cells
     from blendkit.graphs.model_blocks import blocks_of, write_tapped
     from blendkit.graphs.onnx_file import (
         Port,

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from blendkit.errors import BlendkitError, shorten
-from blendkit.graphs.wiring import CONV, ELEMENTWISE, PASSING, POOLING, Wiring, conv_groups
+from blendkit.graphs.graph_nodes import CONV, ELEMENTWISE, PASSING, POOLING, Wiring, conv_groups
 
 _SCOPE = re.compile(r"MBConv_(\d+)(?:/|$)")
 

@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from blendkit.graphs.arrange import Shape
+from blendkit.graphs.axis_selection import Shape
 from blendkit.graphs.session import open_session
 
 HEADS = ("MatMul", "Gemm", "Conv", "Einsum")  # layers whose weights can be cut to some classes

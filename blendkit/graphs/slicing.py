@@ -9,8 +9,8 @@ from typing import Any
 import numpy as np
 
 from blendkit.errors import BlendkitError
-from blendkit.graphs.arrange import Index, Shape, source_axis
-from blendkit.graphs.wiring import int_list
+from blendkit.graphs.axis_selection import Index, Shape, source_axis
+from blendkit.graphs.graph_nodes import int_list
 
 _SAME = (
     *("Identity", "Cast", "Clip", "Dropout", "Sigmoid", "HardSigmoid", "Tanh", "Relu", "LeakyRelu", "Elu", "Gelu"),

@@ -16,7 +16,7 @@ import numpy as np
 from blendkit.audio import cut, decode, resample
 from blendkit.core import Float32, canonical_json, json_value, text_hash
 from blendkit.errors import BlendkitError
-from blendkit.graphs.arrange import Index
+from blendkit.graphs.axis_selection import Index
 from blendkit.graphs.onnx_file import load_graph, metadata
 from blendkit.graphs.session import open_session
 from blendkit.graphs.shapes import head_shapes

@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from blendkit.errors import BlendkitError
+from blendkit.graphs.graph_nodes import Wiring
 from blendkit.graphs.onnx_file import require_names
-from blendkit.graphs.wiring import Wiring
 
 TAP = "__mean"  # suffix of a tap's pooled output
 CELLS = "__cells"  # suffix of a tap with its channels last

@@ -11,10 +11,10 @@ from typing import TYPE_CHECKING
 from blendkit._face import lazy_face
 
 if TYPE_CHECKING:
-    from blendkit.io.audio_places import UNSEEN, heard_recordings
-    from blendkit.io.contents import FileContents
+    from blendkit.io.audio_places import UNSEEN, scored_recordings
     from blendkit.io.conversion import Converted, convert_file
     from blendkit.io.converted_detections import Carried
+    from blendkit.io.file_content_cache import FileContents
     from blendkit.io.file_reader import ColumnNames, FileHead, Reader, ReadFile, file_head, find_reader, read_found
     from blendkit.io.file_seen import FileSeen, look_into
     from blendkit.io.file_writer import (
@@ -36,7 +36,6 @@ if TYPE_CHECKING:
     )
     from blendkit.io.readers.deployment_csv import read_deployments
     from blendkit.io.readers.detection_tables import Detections
-    from blendkit.io.readers.finds import read_finds
     from blendkit.io.readers.hoplite_database import read_hoplite
     from blendkit.io.readers.kaggle import Template, read_leaderboard, read_template
     from blendkit.io.readers.kaggle_cache import Cache, read_cache
@@ -47,14 +46,15 @@ if TYPE_CHECKING:
     from blendkit.io.readers.score_sources import is_source, read_score_file, read_scores, split_source
     from blendkit.io.readers.score_table import Table, read_table, recording_folds
     from blendkit.io.readers.site_coordinates import read_sites
+    from blendkit.io.readers.species_finds import read_finds
     from blendkit.io.readers.species_lists import read_species_lists
     from blendkit.io.readers.taxonomy_csv import read_taxonomy
     from blendkit.io.readers.threshold_csv import read_thresholds
     from blendkit.io.solutions import ConvertedSolutions, read_solutions
     from blendkit.io.space_check import CONSTANT, check_space, likely_space
     from blendkit.io.text_tables import decimal_points, open_table, plain_name
-    from blendkit.io.truth import Truth, truth_for
-    from blendkit.io.windowed import Windowed, chunks_without_window, windows_on_chunks
+    from blendkit.io.truth_for_scores import Truth, truth_for
+    from blendkit.io.windows_to_chunks import Windowed, chunks_without_window, windows_on_chunks
     from blendkit.io.writers.range_csv import write_range_table
     from blendkit.io.writers.safe_cells import safe_cell
     from blendkit.io.writers.submission import Written, write_scores, write_submission
@@ -99,7 +99,6 @@ __all__ = [
     "file_stems",
     "find_reader",
     "find_writers",
-    "heard_recordings",
     "is_range_table",
     "is_source",
     "joined",
@@ -132,6 +131,7 @@ __all__ = [
     "recording_folds",
     "safe_cell",
     "score_cell",
+    "scored_recordings",
     "seconds_cell",
     "split_label_source",
     "split_source",

@@ -6,16 +6,16 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from blendkit.audio import find_recordings, probe_duration
-from blendkit.core import Heard, NameRule, match_recordings
+from blendkit.core import NameRule, ScoredRecording, match_recordings
 from blendkit.errors import BlendkitError, shorten
 
 _SUFFIX = ".wav"  # of recordings whose files nobody has shown
 UNSEEN = f"files are named {_SUFFIX}: --audio FOLDER gives their names and lengths"
 
 
-def heard_recordings(
+def scored_recordings(
     recordings: Sequence[str], lengths: Mapping[str, float], rule: NameRule, audio: Path | str | None
-) -> tuple[tuple[Heard, ...], str, tuple[str, ...]]:
+) -> tuple[tuple[ScoredRecording, ...], str, tuple[str, ...]]:
     """Return what was heard (R,), the audio folder as text, and notes.
 
     lengths: in seconds, of recordings whose files `audio` does not show. Raises BlendkitError for a folder without any
@@ -26,7 +26,7 @@ def heard_recordings(
     for r in recordings:
         said = rule.read(r)
         file, length = files.get(r, (f"{r}{_SUFFIX}", None))
-        heard.append(Heard(r, file, length or lengths[r], said.site, said.moment, r in files))
+        heard.append(ScoredRecording(r, file, length or lengths[r], said.site, said.moment, r in files))
     return tuple(heard), "" if audio is None else Path(audio).resolve().as_posix(), notes
 
 

@@ -161,7 +161,9 @@ def _detections(
     files = _write(table=fitted, name=name, writer=writer, path=path)
     notes = _once([*read.found.notes, *lost, *said])
     space = "prob" if space == "logit" and writer.space == "prob" else space
-    return Converted(path, name, "detections", len(table), len(table.heard), len(table.classes), space, files, notes)
+    return Converted(
+        path, name, "detections", len(table), len(table.recordings), len(table.classes), space, files, notes
+    )
 
 
 def _write(*, table: DetectionTable, name: str, writer: Writer, path: Path) -> tuple[str, ...]:

@@ -18,7 +18,7 @@ from blendkit.io.readers.score_table import Table
 from blendkit.io.sizes_allowed import check_arrow
 from blendkit.io.sqlite_files import open_database
 from blendkit.io.text_form import text_form
-from blendkit.io.windowed import Windowed
+from blendkit.io.windows_to_chunks import Windowed
 from blendkit.registry import READERS, registry
 
 MATRIX, FOLDER = "matrix", "folder"

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from blendkit.errors import BlendkitError, shorten
-from blendkit.io.numpy_files import array_texts, read_npy
+from blendkit.io.npz_arrays import array_texts, read_npy
 from blendkit.io.text_tables import open_table
 
 _ROWS = ("rows", "row_ids", "ids")

@@ -11,15 +11,6 @@ from typing import TYPE_CHECKING
 from blendkit._face import lazy_face
 
 if TYPE_CHECKING:
-    from blendkit.metrics.ap import (
-        ClassMean,
-        average_precision,
-        padded_cmap,
-        precision_from_counts,
-        recall_at_precision,
-        retrieved_counts,
-        top_one,
-    )
     from blendkit.metrics.auc import (
         AUCState,
         MacroAUC,
@@ -43,7 +34,6 @@ if TYPE_CHECKING:
     from blendkit.metrics.cell_merging import MergedCells, merge_cells, top_cells
     from blendkit.metrics.count_intervals import RedrawnEffort, clustered_share, redrawn, wilson
     from blendkit.metrics.cross_fitted import CrossFitted
-    from blendkit.metrics.doubts import disagreement, uncertainty
     from blendkit.metrics.error_likeness import error_correlation
     from blendkit.metrics.kernels.pair_counts import PairCount, count_pairs
     from blendkit.metrics.kernels.ranking import doubled_ranks
@@ -58,8 +48,18 @@ if TYPE_CHECKING:
         simulate_split,
     )
     from blendkit.metrics.like_teams import TeamSpread, blend_correlation, team_spread
+    from blendkit.metrics.listening_priority import disagreement, uncertainty
     from blendkit.metrics.lumpy_groups import Lump, SplitLumps, split_lumps
     from blendkit.metrics.plateau_futures import Crowd, Future, Outlook, plateau_outlook
+    from blendkit.metrics.precision_metrics import (
+        ClassMean,
+        average_precision,
+        padded_cmap,
+        precision_from_counts,
+        recall_at_precision,
+        retrieved_counts,
+        top_one,
+    )
     from blendkit.metrics.ranks import percentile_rank
     from blendkit.metrics.reliability_table import Reliability, reliability
     from blendkit.metrics.stratified_draw import StratifiedDraw, chunk_keys, draw_strata, strata_sizes

@@ -50,12 +50,12 @@ def redrawn(recordings: int, replicates: int, seed: int = 0) -> Float64:
 class RedrawnEffort:
     """Effort in cells, such as hours listened in an hour of the day, over redrawn recordings.
 
-    draws (B, R): see `redrawn`; sums (B, K): of each draw; heard (K,): how many recordings were listened to.
+    draws (B, R): see `redrawn`; sums (B, K): of each draw; recordings (K,): how many recordings were listened to.
     """
 
     draws: Float64
     sums: Float64
-    heard: Int64
+    recordings: Int64
 
     @classmethod
     def of(cls, effort: Float64, draws: Float64) -> RedrawnEffort:
@@ -70,8 +70,8 @@ class RedrawnEffort:
         """
         hit = counts.any(axis=1)  # most recordings hold nothing of most classes
         top = self.draws[:, hit] @ counts[hit]
-        out = np.where(self.heard >= 2, np.zeros((2, len(self.heard))), np.nan)
-        for k in np.flatnonzero((self.heard >= 2) & counts.any(axis=0)).tolist():
+        out = np.where(self.recordings >= 2, np.zeros((2, len(self.recordings))), np.nan)
+        for k in np.flatnonzero((self.recordings >= 2) & counts.any(axis=0)).tolist():
             there = self.sums[:, k] > 0
             out[:, k] = np.quantile(top[there, k] / self.sums[there, k], [(1 - level) / 2, (1 + level) / 2])
         return out[0], out[1]

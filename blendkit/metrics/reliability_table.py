@@ -10,8 +10,8 @@ from numpy.typing import NDArray
 
 from blendkit.core import Bools, Float64, Int64, Matrix
 from blendkit.errors import BlendkitError
-from blendkit.metrics.ap import refuse_beyond_unit
 from blendkit.metrics.auc import check_shapes, counted_cells, refuse_nan
+from blendkit.metrics.precision_metrics import refuse_beyond_unit
 
 
 @dataclass(frozen=True, eq=False)

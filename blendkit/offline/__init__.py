@@ -12,7 +12,6 @@ from blendkit._face import lazy_face
 
 if TYPE_CHECKING:
     from blendkit.offline.ablation import Ablation, ablate, ablate_parts
-    from blendkit.offline.axes import Axis, check_shares, read_axis, read_share
     from blendkit.offline.chain_growth import Grown, Growth
     from blendkit.offline.checking import check
     from blendkit.offline.compare_sources import Labels, Source, SourcesRead, compare, compare_read, read_sources
@@ -23,8 +22,8 @@ if TYPE_CHECKING:
     from blendkit.offline.found_values import Found
     from blendkit.offline.interval_settings import Judging
     from blendkit.offline.member_removals import Removal, removals
+    from blendkit.offline.offline_files import Place, open_workspaces
     from blendkit.offline.outlook_texts import future_words, lumps_words, plateau_words, ways, worth_words
-    from blendkit.offline.place import Place, open_workspaces
     from blendkit.offline.recipe_draft import BlendFiles
     from blendkit.offline.recipe_search import greedy_weights, grid_values, line_weights
     from blendkit.offline.score_kinds import score_kind
@@ -32,6 +31,7 @@ if TYPE_CHECKING:
     from blendkit.offline.sweeps import Sweep, blend_sides, sweep
     from blendkit.offline.verdicts import Verdict, weights_text
     from blendkit.offline.what_if import WhatIf, whatif
+    from blendkit.offline.whatif_axes import Axis, check_shares, read_axis, read_share
     from blendkit.offline.workspace import Workspace, Workspaces
 else:
     __getattr__, __dir__ = lazy_face(__name__)

@@ -13,7 +13,7 @@ from blendkit.errors import BlendkitError
 from blendkit.events import Emit, ignore_note, silent
 from blendkit.metrics import Interval
 from blendkit.offline.comparison import LabelledChunks, Line, Rules, change_lines
-from blendkit.offline.place import Place, open_workspaces
+from blendkit.offline.offline_files import Place, open_workspaces
 from blendkit.offline.workspace import Workspace, Workspaces, audio_members
 from blendkit.recipe import GateStep, KeyPath, OpStep, Plan, Recipe, check_files, make_plan, only_streams, without
 

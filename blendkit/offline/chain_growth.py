@@ -18,7 +18,6 @@ from blendkit.metrics import macro_auc
 from blendkit.offline.chain_moves import PRIOR_STRENGTHS, SITE_SHIFTS, Chain, Grammar, applied, chain_of, moves
 from blendkit.offline.found_values import Found
 from blendkit.offline.interval_settings import Judging
-from blendkit.offline.looks import Looks
 from blendkit.offline.recipe_search import (
     PARTS,
     TIMES,
@@ -27,6 +26,7 @@ from blendkit.offline.recipe_search import (
     labelled_cells,
     searched_weights,
 )
+from blendkit.offline.searched_figures import Looks
 from blendkit.offline.workspace import Workspace, Workspaces
 from blendkit.recipe import Recipe, make_plan, recipe_text
 

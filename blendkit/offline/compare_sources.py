@@ -13,7 +13,7 @@ from blendkit.errors import BlendkitError
 from blendkit.events import Emit, silent
 from blendkit.io import ColumnNames, is_source, read_labels, read_score_file, read_taxonomy, truth_for
 from blendkit.offline.comparison import Comparison, LabelledChunks, Rules, compare_scores
-from blendkit.offline.place import Place, open_workspaces
+from blendkit.offline.offline_files import Place, open_workspaces
 from blendkit.offline.score_kinds import score_kind, unlike_kinds
 from blendkit.offline.weight_cliffs import score_cliffs
 from blendkit.offline.workspace import Workspaces

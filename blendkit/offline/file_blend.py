@@ -13,7 +13,7 @@ from blendkit.events import Emit, silent
 from blendkit.io import ColumnNames, read_taxonomy, split_label_source
 from blendkit.offline.found_values import Found
 from blendkit.offline.interval_settings import Judging
-from blendkit.offline.place import Place, open_workspaces
+from blendkit.offline.offline_files import Place, open_workspaces
 from blendkit.offline.recipe_draft import BLEND, BlendFiles, Draft, common_blend, require_members, root_of
 from blendkit.offline.recipe_search import greedy_weights, line_weights
 from blendkit.offline.score_facts import ScoreFacts, classes_lacked, look_at

@@ -12,10 +12,10 @@ from numpy.typing import NDArray
 from blendkit.core import Bools, Float64, cluster_labels
 from blendkit.errors import BlendkitError
 from blendkit.metrics import macro_auc
-from blendkit.offline.axes import Axis
 from blendkit.offline.found_values import Found
 from blendkit.offline.interval_settings import Judging
-from blendkit.offline.shares import bare_blend, is_relabelling, steps_after
+from blendkit.offline.weight_shares import bare_blend, is_relabelling, steps_after
+from blendkit.offline.whatif_axes import Axis
 from blendkit.offline.workspace import Workspace, Workspaces
 from blendkit.ops import WEIGHTS_DO
 from blendkit.recipe import Recipe, blend_op, make_plan, with_values

@@ -9,13 +9,13 @@ from pathlib import Path
 from blendkit.core import text_hash
 from blendkit.errors import BlendkitError
 from blendkit.events import Emit, silent
-from blendkit.offline.axes import check_shares, read_axis, read_share
 from blendkit.offline.chain_growth import Grown, Growth, grow_recipe
 from blendkit.offline.found_values import Found
 from blendkit.offline.interval_settings import Judging
-from blendkit.offline.place import Place, open_workspaces
+from blendkit.offline.offline_files import Place, open_workspaces
 from blendkit.offline.recipe_search import greedy_weights, grid_values, line_weights
 from blendkit.offline.stack_search import stack_weights
+from blendkit.offline.whatif_axes import check_shares, read_axis, read_share
 from blendkit.offline.workspace import Workspaces
 from blendkit.recipe import Recipe, filled_text, make_plan, with_values
 from blendkit.searching import StackLoss, append_entry

@@ -14,8 +14,8 @@ from blendkit.blending import finished
 from blendkit.core import Float64, Scores
 from blendkit.errors import BlendkitError
 from blendkit.metrics import weight_path
-from blendkit.offline.axes import Axis
-from blendkit.offline.shares import bare_blend, steps_after, without_relabelling
+from blendkit.offline.weight_shares import bare_blend, steps_after, without_relabelling
+from blendkit.offline.whatif_axes import Axis
 from blendkit.offline.workspace import Workspace, Workspaces
 from blendkit.ops import integer_weights
 from blendkit.recipe import Plan, Recipe, StreamPlan, make_plan

@@ -21,7 +21,7 @@ from blendkit.engine import (
 from blendkit.errors import BlendkitError
 from blendkit.events import ignore_note
 from blendkit.metrics import MacroAUC, macro_auc
-from blendkit.offline.saved import find_saved, saved_rows
+from blendkit.offline.saved_logits import find_saved, saved_rows
 from blendkit.recipe import DataFolder, Plan, Recipe, RecipeFiles, check_files, make_plan
 from blendkit.scoring import Opened, is_finished, open_members
 

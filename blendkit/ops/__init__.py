@@ -22,6 +22,7 @@ if TYPE_CHECKING:
         standardise,
         temperature,
     )
+    from blendkit.ops.chunk_and_file_tops import highest_classes
     from blendkit.ops.declare import (
         WEIGHTS_DO,
         ByClass,
@@ -72,10 +73,9 @@ if TYPE_CHECKING:
     from blendkit.ops.fitted.site_hour import site_hour_prior
     from blendkit.ops.fitted.stack_weights import StackWeights
     from blendkit.ops.gates import fake_only, rank_gate, replace_where_sure, spike, temporal_gate
-    from blendkit.ops.highest import highest_classes
-    from blendkit.ops.marks import Context, Default, KeptRanks, Keys, Stream, mark_of
-    from blendkit.ops.moving import local_lse, moving_max, moving_mean, moving_median
-    from blendkit.ops.pools import (
+    from blendkit.ops.moving_windows import local_lse, moving_max, moving_mean, moving_median
+    from blendkit.ops.parameter_marks import Context, Default, KeptRanks, Keys, Stream, mark_of
+    from blendkit.ops.power_and_order_means import (
         geometric_mean,
         maximum,
         mean_of_geometric_and_square,
@@ -109,7 +109,7 @@ if TYPE_CHECKING:
         segment_mean,
         three_tap,
     )
-    from blendkit.ops.words import NotebookWords, notebook_words, words_as_markdown
+    from blendkit.ops.words_of_notebooks import NotebookWords, notebook_words, words_as_markdown
 else:
     __getattr__, __dir__ = lazy_face(__name__)
 

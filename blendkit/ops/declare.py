@@ -30,7 +30,7 @@ from typing import (
 from annotated_types import Ge, Interval, Le
 
 from blendkit.core import Bools, Float64, Int64, Rows, Space, Taxonomy
-from blendkit.ops.marks import Context, Default, KeptRanks, Keys, Stream, mark_of
+from blendkit.ops.parameter_marks import Context, Default, KeptRanks, Keys, Stream, mark_of
 
 Scope = Literal["chunk", "file", "set"]
 Monotone = Literal["strict", "weak", "no"]

@@ -14,8 +14,8 @@ from blendkit.core import Bools, Float64, Matrix
 from blendkit.metrics import percentile_rank
 from blendkit.ops.declare import Offsets, ProbsOf, RanksOf, UnitInterval, op
 from blendkit.ops.kernels.along_time import EdgeRule
-from blendkit.ops.marks import KeptRanks
-from blendkit.ops.moving import smoothed
+from blendkit.ops.moving_windows import smoothed
+from blendkit.ops.parameter_marks import KeptRanks
 
 Gate = tuple[Bools, Float64]
 RanksOfMain = Annotated[Float64 | None, KeptRanks("main")]

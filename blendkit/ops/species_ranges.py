@@ -10,7 +10,7 @@ from blendkit.core import Bools, Float64, Matrix, Rows
 from blendkit.errors import shorten
 from blendkit.ops.declare import NO_NUMBERS, ByClass, ClassIds, FittedOf, NonNegative, RowsOf, Score, UnitInterval, op
 from blendkit.ops.fitted.shared import added
-from blendkit.ops.occurrence import Place, RangeRates, Ranges, load_ranges, week_of_year
+from blendkit.ops.occurrence_tables import Place, RangeRates, Ranges, load_ranges, week_of_year
 
 
 def place_of(rows: Rows, a: int) -> Place:

@@ -29,8 +29,8 @@ from blendkit.ops.kernels.over_classes import (
     group_reduce_kernel,
     share_kernel,
 )
-from blendkit.ops.marks import Default
 from blendkit.ops.parallel import in_blocks, row_by_row
+from blendkit.ops.parameter_marks import Default
 
 Strength = Annotated[float, Interval(ge=0, le=1), Default(0.0)]
 

@@ -17,7 +17,7 @@ from blendkit.ops.kernels.along_time import (
     window_max_kernel,
 )
 from blendkit.ops.kernels.bounds import bounds_of
-from blendkit.ops.moving import WINDOW_EDGES, WindowEdge, smoothed
+from blendkit.ops.moving_windows import WINDOW_EDGES, WindowEdge, smoothed
 from blendkit.ops.parallel import by_recording
 
 TRUNCATE = 4.0  # scipy's default: the kernel ends at four sigma

@@ -13,22 +13,22 @@ from blendkit._face import lazy_face
 if TYPE_CHECKING:
     from blendkit.recipe.data_folders import DataFolder
     from blendkit.recipe.explanation import explain
-    from blendkit.recipe.fill import filled_recipe, filled_text, flow_text, recipe_text
-    from blendkit.recipe.find import FoundRecipe, is_recipe, open_recipe, packaged_recipes
-    from blendkit.recipe.graph import only_streams
+    from blendkit.recipe.explicit_defaults import filled_recipe, filled_text, flow_text, recipe_text
+    from blendkit.recipe.find_recipe import FoundRecipe, is_recipe, open_recipe, packaged_recipes
     from blendkit.recipe.json_schema import SCHEMA_LINE, recipe_schema
     from blendkit.recipe.kaggle_inputs import KAGGLE_INPUT, kaggle_folders
     from blendkit.recipe.linting import called, lint, weak_steps
     from blendkit.recipe.load import On, Recipe, load_recipe, parse_recipe, with_values, without, yaml_value
-    from blendkit.recipe.optional import member_shares, narrowed
+    from blendkit.recipe.optional_members import member_shares, narrowed
     from blendkit.recipe.parameter_words import ParameterWords, parameters_in_words
     from blendkit.recipe.params import checked_fit, numbers_of
-    from blendkit.recipe.paths import RecipeFiles, check_files, named_files
     from blendkit.recipe.plan import MemberPlan, Plan, StreamPlan, make_plan
     from blendkit.recipe.plan_steps import blend_op
+    from blendkit.recipe.recipe_files import RecipeFiles, check_files, named_files
     from blendkit.recipe.schema import MemberModel, WeightsBy
     from blendkit.recipe.step_plans import Conversion, GateStep, OpStep, StepPlan
     from blendkit.recipe.step_schema import CONVERSIONS, Where
+    from blendkit.recipe.stream_graph import only_streams
     from blendkit.recipe.strict_yaml import KeyPath
     from blendkit.recipe.taxonomy_notes import group_notes, top_notes
     from blendkit.recipe.text_edits import edited_text

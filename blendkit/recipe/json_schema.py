@@ -10,7 +10,6 @@ from typing import Any
 
 from blendkit.ops import OpInfo
 from blendkit.recipe.key_docs import KEY_DOCS
-from blendkit.recipe.limits import COUNTS
 from blendkit.recipe.plugin_schemas import (
     TableOfDefs,
     base_defs,
@@ -21,6 +20,7 @@ from blendkit.recipe.plugin_schemas import (
     required_keys,
     sorted_ops,
 )
+from blendkit.recipe.recipe_size_limits import COUNTS
 from blendkit.recipe.rules_of_keys import NO_NEGATIVES, STEP_COUNT, Schema
 from blendkit.recipe.shared_keys import OWN
 from blendkit.recipe.step_schema import CONVERSIONS

@@ -12,8 +12,8 @@ from pydantic import ValidationError
 
 from blendkit.errors import BlendkitError, did_you_mean
 from blendkit.recipe.address import assign, dotted, known_keys, split_address
-from blendkit.recipe.limits import read_recipe, require_few
 from blendkit.recipe.params import problems_of
+from blendkit.recipe.recipe_size_limits import read_recipe, require_few
 from blendkit.recipe.schema import RecipeModel
 from blendkit.recipe.shared_keys import default_problems, with_defaults
 from blendkit.recipe.strict_yaml import KeyPath, parse

@@ -10,15 +10,15 @@ from blendkit.core import NO_PROBABILITIES, Space
 from blendkit.errors import BlendkitError, did_you_mean
 from blendkit.member import DataFile, is_isolated
 from blendkit.ops import OpInfo
-from blendkit.recipe.graph import StreamDef, check_graph, stream_defs
 from blendkit.recipe.load import Recipe
-from blendkit.recipe.optional import optional_problems
+from blendkit.recipe.oof_and_test_files import two_files
+from blendkit.recipe.optional_members import optional_problems
 from blendkit.recipe.params import file_params, member_model, op_model
 from blendkit.recipe.plan_steps import at_key, find_op, plan_steps, validated
 from blendkit.recipe.schema import BlendModel, Fill, WeightsBy
 from blendkit.recipe.step_plans import OpStep, StepPlan
+from blendkit.recipe.stream_graph import StreamDef, check_graph, stream_defs
 from blendkit.recipe.strict_yaml import KeyPath
-from blendkit.recipe.two_files import two_files
 from blendkit.registry import MEMBERS, registry
 
 

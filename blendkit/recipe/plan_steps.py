@@ -10,11 +10,11 @@ from pydantic import BaseModel, ValidationError
 from blendkit.core import NO_PROBABILITIES, Space
 from blendkit.errors import BlendkitError, did_you_mean
 from blendkit.ops import OpInfo, info_of
-from blendkit.recipe.graph import StreamDef
 from blendkit.recipe.load import Recipe
 from blendkit.recipe.params import op_model, problems_of
 from blendkit.recipe.step_plans import Conversion, GateStep, OpStep, StepPlan
 from blendkit.recipe.step_schema import CONVERSIONS, Step
+from blendkit.recipe.stream_graph import StreamDef
 from blendkit.recipe.strict_yaml import KeyPath
 from blendkit.registry import OPS, registry
 

@@ -13,7 +13,7 @@ from typing import Any
 import yaml
 
 from blendkit.errors import BlendkitError
-from blendkit.recipe.limits import bounded_tokens, require_short
+from blendkit.recipe.recipe_size_limits import bounded_tokens, require_short
 
 KeyPath = tuple[str | int, ...]
 

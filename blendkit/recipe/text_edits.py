@@ -9,7 +9,7 @@ import yaml
 
 from blendkit.errors import BlendkitError
 from blendkit.recipe.address import concrete_path
-from blendkit.recipe.fill import flow_text
+from blendkit.recipe.explicit_defaults import flow_text
 from blendkit.recipe.load import Recipe, parse_recipe, with_values
 from blendkit.recipe.strict_yaml import KeyPath, parse
 

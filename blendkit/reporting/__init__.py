@@ -13,11 +13,11 @@ from blendkit._face import lazy_face
 if TYPE_CHECKING:
     from blendkit.reporting.drawn_graph import draw
     from blendkit.reporting.gathering import gather
-    from blendkit.reporting.made_report import Report, report
     from blendkit.reporting.packed_arrays import Packed, packed
     from blendkit.reporting.page_bundle import bundled, page_file, page_names
     from blendkit.reporting.report_data import ReportData, plain
     from blendkit.reporting.report_sources import Asked, Material, open_material
+    from blendkit.reporting.write_report import Report, report
 else:
     __getattr__, __dir__ = lazy_face(__name__)
 

@@ -12,8 +12,8 @@ from numpy.typing import NDArray
 from blendkit.core import Bools, FileSpace, Float64, Int64, Matrix, Scores
 from blendkit.metrics import precision_from_counts, reliability, retrieved_counts
 from blendkit.offline import LabelledChunks
-from blendkit.reporting.effort import Effort
 from blendkit.reporting.packed_arrays import packed
+from blendkit.reporting.report_size_limits import Effort
 from blendkit.reporting.report_sources import Material
 from blendkit.reporting.stream_facts import StreamFigures
 

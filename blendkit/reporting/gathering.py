@@ -13,11 +13,11 @@ from blendkit.offline import LabelledChunks, Rules, Verdict, ablate_parts, remov
 from blendkit.reporting.class_facts import class_facts
 from blendkit.reporting.detection_facts import detection_facts
 from blendkit.reporting.drawn_graph import draw
-from blendkit.reporting.effort import Effort, effort_for
 from blendkit.reporting.leaderboard_facts import leaderboard_facts
 from blendkit.reporting.provenance_facts import provenance_facts
 from blendkit.reporting.recording_facts import recording_facts
 from blendkit.reporting.report_data import Bounds, Measured, ReportData, StreamFacts
+from blendkit.reporting.report_size_limits import Effort, effort_for
 from blendkit.reporting.report_sources import Material
 from blendkit.reporting.share_paths import share_paths
 from blendkit.reporting.stream_facts import StreamFigures, correlation, measure_streams, stream_facts

@@ -11,8 +11,8 @@ import numpy as np
 from blendkit.core import Float64, Rows, Scores
 from blendkit.errors import BlendkitError
 from blendkit.metrics import doubled_ranks
-from blendkit.reporting.effort import Effort
 from blendkit.reporting.packed_arrays import packed
+from blendkit.reporting.report_size_limits import Effort
 from blendkit.reporting.report_sources import Material
 
 _HOUR_S = 3600.0

@@ -13,8 +13,8 @@ from blendkit.errors import BlendkitError
 from blendkit.metrics import Bootstrap, paired_bootstrap, weight_path
 from blendkit.offline import LabelledChunks, Rules, blend_sides, check_shares, read_share
 from blendkit.recipe import StreamPlan, make_plan
-from blendkit.reporting.effort import Effort
 from blendkit.reporting.packed_arrays import Packed, packed
+from blendkit.reporting.report_size_limits import Effort
 from blendkit.reporting.report_sources import Material
 
 _JUMP = 0.05  # of a class's AUC along the path, above which it is named

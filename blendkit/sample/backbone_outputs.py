@@ -9,7 +9,7 @@ import numpy as np
 import numpy.typing as npt
 
 from blendkit.sample.backbone import TAPS
-from blendkit.sample.calls import Wave
+from blendkit.sample.call_waveforms import Wave
 from blendkit.sample.config import CHUNK_SAMPLES
 
 Floats = npt.NDArray[np.float32]

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 from blendkit.sample.config import CHUNK_SECONDS, Part, Purpose, WorldConfig
-from blendkit.sample.schedule import PlannedRecording, row_ids
+from blendkit.sample.recording_schedule import PlannedRecording, row_ids
 from blendkit.sample.species import SPECIES, class_labels
 
 TAXONOMY_COLUMNS = ("primary_label", "inat_taxon_id", "scientific_name", "common_name", "class_name")

@@ -11,7 +11,7 @@ import numpy.typing as npt
 
 from blendkit.sample.competition_tables import write_csv
 from blendkit.sample.config import Part, Purpose, WorldConfig
-from blendkit.sample.schedule import PlannedRecording, row_ids, truth
+from blendkit.sample.recording_schedule import PlannedRecording, row_ids, truth
 from blendkit.sample.species import SPECIES, class_labels
 
 # How far positives stand above the noise, in its standard deviations; set from the AUC each should reach.

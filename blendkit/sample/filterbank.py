@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from blendkit.sample.calls import pink_noise
+from blendkit.sample.call_waveforms import pink_noise
 from blendkit.sample.config import CHUNK_SAMPLES, SAMPLE_RATE, Purpose, WorldConfig
 from blendkit.sample.onnx_pieces import Piece, constant, conv, node
 

@@ -9,10 +9,10 @@ from types import MappingProxyType
 import numpy as np
 import numpy.typing as npt
 
-from blendkit.sample.calls import Wave, clipped, pink_noise
+from blendkit.sample.call_waveforms import Wave, clipped, pink_noise
 from blendkit.sample.config import CHUNK_SAMPLES, Purpose, WorldConfig
 from blendkit.sample.linear_fit import Layer, fit_classes
-from blendkit.sample.rendering import focal_clip, write_ogg
+from blendkit.sample.sound_rendering import focal_clip, write_ogg
 from blendkit.sample.species import SOUND_CLASSES, SPECIES, SpeciesCall, backbone_labels, other_calls
 from blendkit.sample.weather import rain, wind
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from blendkit.sample.calls import Wave, decibels, filtered, pink_noise, unit_rms
+from blendkit.sample.call_waveforms import Wave, decibels, filtered, pink_noise, unit_rms
 from blendkit.sample.config import SAMPLE_RATE
 
 

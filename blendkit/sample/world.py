@@ -19,9 +19,9 @@ from blendkit.sample.config import FORMAT_VERSION, Part, WorldConfig
 from blendkit.sample.external_scores import labelled_rows, write_external, write_out_of_fold
 from blendkit.sample.focal import fit_labels, focal_names, focal_truth, focal_waves, write_clips
 from blendkit.sample.onnx_pieces import Piece, to_bytes
-from blendkit.sample.rendering import render, write_ogg
-from blendkit.sample.schedule import PlannedRecording, plan_recordings, truth
+from blendkit.sample.recording_schedule import PlannedRecording, plan_recordings, truth
 from blendkit.sample.sequence_head import fit_sample_head, head_model, pseudo_labels
+from blendkit.sample.sound_rendering import render, write_ogg
 from blendkit.sample.species import backbone_labels, class_labels
 from blendkit.store import make_folder
 from blendkit.temporaries import errors_naming, temporary_beside

@@ -12,12 +12,13 @@ from blendkit._face import lazy_face
 
 if TYPE_CHECKING:
     from blendkit.scoring.audio_members import AudioMember, MemberOrder, one_shift
+    from blendkit.scoring.background_mixing import BackgroundMix
     from blendkit.scoring.budget import Choice, Deadline, Span, Terms
+    from blendkit.scoring.budget_planning import dropped_words
     from blendkit.scoring.cpus import cpu_count
     from blendkit.scoring.held_members import GroupDone, HeldMembers, gathered
     from blendkit.scoring.identity import facts_hash, grid_of, member_facts, tta_of
-    from blendkit.scoring.mixing import BackgroundMix
-    from blendkit.scoring.opened import (
+    from blendkit.scoring.opened_members import (
         CPU_ONLY,
         TARGET_CORES,
         Opened,
@@ -28,11 +29,10 @@ if TYPE_CHECKING:
         member_params,
         open_members,
     )
-    from blendkit.scoring.planning import dropped_words
+    from blendkit.scoring.run_speed import Throughput, predicted_minutes, runtime_of, throughput, timings
     from blendkit.scoring.scorer import Executor, Scored, score_recordings
-    from blendkit.scoring.seen import saw_of_members
+    from blendkit.scoring.seen_by_members import saw_of_members
     from blendkit.scoring.shards import Shard
-    from blendkit.scoring.speed import Throughput, predicted_minutes, runtime_of, throughput, timings
     from blendkit.scoring.standalone import (
         Scorer,
         fit_features,

@@ -16,7 +16,7 @@ from blendkit.audio import Grid, Prepared, Recording, prepare_group
 from blendkit.errors import BlendkitError, shorten
 from blendkit.events import Emit
 from blendkit.member import ALL_LOST, FileMember, Lost, Member
-from blendkit.scoring.isolation import FAILED, Score, score_surviving
+from blendkit.scoring.isolated_failures import FAILED, Score, score_surviving
 from blendkit.store import LogitStore, Stored, key_to_score_again
 from blendkit.temporaries import scratch_folder
 

@@ -30,7 +30,7 @@ class Group:
 
 
 @dataclass(frozen=True, eq=False)
-class HeardGroup:
+class DecodedGroup:
     """A group that is decoded: its number, the recordings, and the key of each."""
 
     number: int
@@ -47,7 +47,7 @@ class _Coming:
 
 def decoded_groups(
     following: Callable[[], Group | None], keys: Mapping[str, str], grid: Grid, threads: int
-) -> Generator[HeardGroup]:
+) -> Generator[DecodedGroup]:
     """Yield groups in order, decoded by threads while the ones before are scored.
 
     following: gives the next group, None while there is none. keys: of recordings whose file was read before; that of
@@ -71,7 +71,7 @@ def decoded_groups(
                 keys_now = {p.recording: key for p, key in found}
                 recordings = tuple(p for p, _ in found)
                 del found
-                yield HeardGroup(now.group.number, recordings, keys_now)
+                yield DecodedGroup(now.group.number, recordings, keys_now)
                 del recordings  # its samples go before the next ones come
     finally:
         pool.shutdown(cancel_futures=True)

@@ -12,11 +12,11 @@ from blendkit.errors import BlendkitError
 from blendkit.events import Emit
 from blendkit.scoring.audio_members import AudioMember, Built, MemberOrder, build_members
 from blendkit.scoring.broken_members import check_some_scored, ending_journals
-from blendkit.scoring.isolation import closing_workers
-from blendkit.scoring.opened import audio_member
+from blendkit.scoring.isolated_failures import closing_workers
+from blendkit.scoring.opened_members import audio_member
 from blendkit.scoring.pace import Pace
+from blendkit.scoring.part_writing_thread import part_writer
 from blendkit.scoring.recording_keys import recording_keys
-from blendkit.scoring.saving import part_writer
 from blendkit.scoring.scorer import score_groups
 from blendkit.scoring.statuses import joined_status
 from blendkit.store import LogitStore, Stored

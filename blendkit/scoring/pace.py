@@ -195,7 +195,7 @@ class Pace:
 
         return look
 
-    def heard(self, members: Sequence[AudioMember], prepared: Sequence[Prepared], seconds: float) -> None:
+    def timed(self, members: Sequence[AudioMember], prepared: Sequence[Prepared], seconds: float) -> None:
         """Note that members have scored recordings together, in that many seconds."""
         self._tell(members, 0.0, 0.0, len(prepared), seconds / len(members))
         done = {p.recording for p in prepared}

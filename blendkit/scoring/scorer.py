@@ -35,15 +35,15 @@ from blendkit.scoring.broken_members import (
     unproven_entries,
 )
 from blendkit.scoring.budget import Choice, OutOfTime, Terms
+from blendkit.scoring.budget_planning import dropped_since, plan_ahead
 from blendkit.scoring.cpus import cpu_count
-from blendkit.scoring.cut import status_with_cut
-from blendkit.scoring.decoding_ahead import HeardGroup, decoded_groups
+from blendkit.scoring.cut_by_budget import status_with_cut
+from blendkit.scoring.decoding_ahead import DecodedGroup, decoded_groups
 from blendkit.scoring.fold_models import by_unseen_folds
-from blendkit.scoring.isolation import FAILED, closing_workers, failed_entries, score_surviving
+from blendkit.scoring.isolated_failures import FAILED, closing_workers, failed_entries, score_surviving
 from blendkit.scoring.pace import Pace
-from blendkit.scoring.planning import dropped_since, plan_ahead
+from blendkit.scoring.part_writing_thread import PartWriter, part_writer
 from blendkit.scoring.recording_keys import recording_keys
-from blendkit.scoring.saving import PartWriter, part_writer
 from blendkit.scoring.statuses import stored, to_do
 from blendkit.store import Stored
 from blendkit.temporaries import remove_abandoned_scratch
@@ -134,7 +134,7 @@ def _finish(pace: Pace, emit: Emit) -> None:
             emit("store", {"name": m.name, "notes": notes})
 
 
-def _score_group(pace: Pace, built: Built, heard: HeardGroup, grid: Grid, writer: PartWriter) -> None:
+def _score_group(pace: Pace, built: Built, heard: DecodedGroup, grid: Grid, writer: PartWriter) -> None:
     """Score a group that is decoded, and say so: as a whole, or in a hurry one recording after another."""
     for piece in pace.pieces(heard.recordings):
         with naming_untried(partial(pace.untried, piece), pace.emit):
@@ -189,7 +189,7 @@ def _score_alike(
         m.seconds += seconds / len(members)
         m.inference_s += scores.seconds / len(members)
         m.audio_s += sum(p.duration_s for p in prepared)
-    pace.heard(members, prepared, seconds)
+    pace.timed(members, prepared, seconds)
     return set(failed)
 
 

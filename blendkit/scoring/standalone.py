@@ -17,13 +17,21 @@ from blendkit.member import TTA, FeatureMember, Member, MemberContext, Recording
 from blendkit.recipe import DataFolder, MemberPlan, check_files, make_plan, parse_recipe
 from blendkit.remote import is_remote
 from blendkit.scoring.audio_members import MemberOrder
-from blendkit.scoring.heard_audio import HeardAudio
+from blendkit.scoring.background_mixing import BackgroundMix
+from blendkit.scoring.feature_audio import FeatureAudio
 from blendkit.scoring.identity import facts_hash, grid_of, member_facts, tta_of
-from blendkit.scoring.mixing import BackgroundMix
-from blendkit.scoring.opened import CPU_ONLY, Opened, Runtime, audio_member, build_member, is_finished, member_params
+from blendkit.scoring.opened_members import (
+    CPU_ONLY,
+    Opened,
+    Runtime,
+    audio_member,
+    build_member,
+    is_finished,
+    member_params,
+)
+from blendkit.scoring.run_speed import predicted_minutes, runtime_of, throughput
 from blendkit.scoring.scorer import Executor, score_recordings
 from blendkit.scoring.shards import Shard
-from blendkit.scoring.speed import predicted_minutes, runtime_of, throughput
 from blendkit.scoring.statuses import stored, to_do
 from blendkit.store import FeatureStore, Stored, is_store, require_features, verify_store
 from blendkit.temporaries import remove_abandoned_scratch
@@ -214,7 +222,7 @@ def save_features(
     shapes = {n: made.feature_shapes[n] for n in wanted}
     facts = {k: v for k, v in scorer.facts.items() if k not in ("classes", "tta", "silence")}
     about = {"facts": facts, "notes": list(made.info.notes)}
-    source = HeardAudio.of(scorer.recordings, scorer.grid, mix)
+    source = FeatureAudio.of(scorer.recordings, scorer.grid, mix)
     store = FeatureStore.create(out, facts_hash(facts), shapes, {**about, **source.facts})
     store.manifest.drop_damaged()
     known = store.manifest.recordings()

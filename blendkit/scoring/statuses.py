@@ -8,7 +8,7 @@ from typing import Any
 
 from blendkit.audio import Prepared, odd_parts
 from blendkit.member import FLOOR, LOST, NO_CHUNK, NO_WINDOW, Lost
-from blendkit.scoring.isolation import FAILED
+from blendkit.scoring.isolated_failures import FAILED
 from blendkit.store import LogitStore, Stored, key_to_score_again
 
 SILENT = "windows of digital silence were not scored"

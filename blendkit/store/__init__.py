@@ -13,7 +13,7 @@ from blendkit._face import lazy_face
 
 if TYPE_CHECKING:
     from blendkit.store.appending import add_line
-    from blendkit.store.array_files import (
+    from blendkit.store.array_headers import (
         BROKEN_NPZ,
         ArrayHeader,
         archive_problems,
@@ -30,9 +30,7 @@ if TYPE_CHECKING:
         saw_of_artefact,
         wrong_artefact,
     )
-    from blendkit.store.content import content_hash
-    from blendkit.store.entries import Stored, key_to_score_again
-    from blendkit.store.facts import OLD_MANIFEST, STORE_FACTS, is_store
+    from blendkit.store.content_hashes import content_hash
     from blendkit.store.features import FeatureStore, require_features
     from blendkit.store.files import (
         atomic_path,
@@ -44,12 +42,14 @@ if TYPE_CHECKING:
         write_text,
         write_texts,
     )
+    from blendkit.store.files_together import last_seal, require_sealed, written_together
+    from blendkit.store.journal_entries import Stored, key_to_score_again
     from blendkit.store.logits import LogitStore
     from blendkit.store.manifest import OWN_FILES
     from blendkit.store.mapped_matrices import MappedMatrices
     from blendkit.store.merging import Merged, merge_stores
-    from blendkit.store.mixes import MixedCopy, mix_facts
-    from blendkit.store.together import last_seal, require_sealed, written_together
+    from blendkit.store.mixed_copies_record import MixedCopy, mix_facts
+    from blendkit.store.store_facts import OLD_MANIFEST, STORE_FACTS, is_store
     from blendkit.store.user_cache import cache_folder
     from blendkit.store.verifying import verify_store
 else:

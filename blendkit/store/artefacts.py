@@ -15,7 +15,7 @@ import numpy as np
 
 from blendkit.core import Contents, Saw, contents_to_json, json_value
 from blendkit.errors import BlendkitError, shorten
-from blendkit.store.array_files import BROKEN_NPZ, read_npz
+from blendkit.store.array_headers import BROKEN_NPZ, read_npz
 from blendkit.store.files import atomic_path
 
 T = TypeVar("T")

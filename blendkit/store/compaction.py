@@ -16,13 +16,13 @@ from typing import Any
 
 from blendkit.core import natural_key
 from blendkit.errors import BlendkitError, shorten
-from blendkit.store.checked import write_checked
-from blendkit.store.entries import Stored
-from blendkit.store.facts import is_store
 from blendkit.store.index import write_index
 from blendkit.store.journal import JOURNALS, Journal, new_journal
+from blendkit.store.journal_entries import Stored
 from blendkit.store.manifest import LOOKS, Manifest, changing
 from blendkit.store.packing import LARGE_BYTES, RECORDINGS, Layout, RowPlace, write_packed
+from blendkit.store.part_checks import write_checked
+from blendkit.store.store_facts import is_store
 
 
 @dataclass(frozen=True)

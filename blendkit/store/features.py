@@ -17,11 +17,11 @@ import numpy as np
 from blendkit.core import Contents, Float32, NameRule, Rows, canonical_order, make_rows
 from blendkit.errors import BlendkitError, did_you_mean
 from blendkit.store.compaction import finish
-from blendkit.store.entries import Stored
-from blendkit.store.facts import is_store
+from blendkit.store.journal_entries import Stored
 from blendkit.store.manifest import KEYS, Manifest
-from blendkit.store.mixes import MixedCopy, mixed_entries, mixing_of, read_mixed
+from blendkit.store.mixed_copies_record import MixedCopy, mixed_entries, mixing_of, read_mixed
 from blendkit.store.parts import naming_part, read_part, rows_of, write_part
+from blendkit.store.store_facts import is_store
 
 if TYPE_CHECKING:
     import pyarrow as pa

@@ -14,8 +14,8 @@ from typing import TYPE_CHECKING, Any
 
 from blendkit.core import json_value
 from blendkit.errors import BlendkitError
-from blendkit.store.entries import MOST_CHUNKS, Stored, StoredPart
 from blendkit.store.files import atomic_path
+from blendkit.store.journal_entries import MOST_CHUNKS, Stored, StoredPart
 
 if TYPE_CHECKING:
     import pyarrow as pa

@@ -19,11 +19,11 @@ from blendkit.core import Contents, Int64, Matrix, NameRule, NewMatrix, Rows, Sa
 from blendkit.errors import BlendkitError
 from blendkit.store.catching_up import CatchUp
 from blendkit.store.compaction import finish
-from blendkit.store.entries import Stored, StoredPart
-from blendkit.store.facts import is_store
+from blendkit.store.journal_entries import Stored, StoredPart
 from blendkit.store.layouts import VALUES, by_class, by_row, columns_of
 from blendkit.store.manifest import KEYS, Manifest
 from blendkit.store.parts import naming_part, read_part, rows_of, write_part
+from blendkit.store.store_facts import is_store
 
 if TYPE_CHECKING:
     import pyarrow as pa

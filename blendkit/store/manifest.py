@@ -11,12 +11,12 @@ from typing import Any, TypeVar
 
 from blendkit.core import AudioContent, Contents
 from blendkit.errors import BlendkitError
-from blendkit.store.checked import CHECKED, checked_part, read_checked, with_time, write_checked
-from blendkit.store.entries import Stored, StoredPart
-from blendkit.store.facts import STORE_FACTS, STORE_FORMAT, facts_of, facts_text, is_store
 from blendkit.store.files import write_once
 from blendkit.store.index import INDEXES, read_index
 from blendkit.store.journal import JOURNALS, Journal, append_line, end_journal, new_journal, read_journal
+from blendkit.store.journal_entries import Stored, StoredPart
+from blendkit.store.part_checks import CHECKED, checked_part, read_checked, with_time, write_checked
+from blendkit.store.store_facts import STORE_FACTS, STORE_FORMAT, facts_of, facts_text, is_store
 
 KEYS = ("recording", "start_s", "end_s")
 OWN_FILES = ("part-", "journal-", "index-", CHECKED, ".")  # beginnings of the names of a store's files, but its facts

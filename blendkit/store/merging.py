@@ -8,10 +8,10 @@ from pathlib import Path
 
 from blendkit.errors import BlendkitError, shorten
 from blendkit.store.compaction import compact, require_same_audio
-from blendkit.store.facts import STORE_FACTS, facts_of
 from blendkit.store.features import FeatureStore
 from blendkit.store.logits import LogitStore
 from blendkit.store.manifest import Manifest
+from blendkit.store.store_facts import STORE_FACTS, facts_of
 
 Store = LogitStore | FeatureStore
 

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, TypeAlias
 
 import numpy as np
 
-from blendkit.store.entries import Stored, StoredPart
+from blendkit.store.journal_entries import Stored, StoredPart
 from blendkit.store.parts import naming_part, read_part, rows_of, write_part
 
 if TYPE_CHECKING:

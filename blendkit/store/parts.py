@@ -9,8 +9,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from blendkit.errors import BlendkitError
-from blendkit.store.entries import StoredPart
 from blendkit.store.files import atomic_path
+from blendkit.store.journal_entries import StoredPart
 
 if TYPE_CHECKING:
     import pyarrow as pa

@@ -5,8 +5,8 @@ from __future__ import annotations
 from contextlib import suppress
 from pathlib import Path
 
-from blendkit.store.facts import facts_of
 from blendkit.store.manifest import Manifest
+from blendkit.store.store_facts import facts_of
 
 
 def verify_store(folder: Path) -> list[str]:

@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any
 
 from blendkit.errors import BlendkitError
-from blendkit.studio.blend_desk import BlendDesk
+from blendkit.studio.live_blend import LiveBlend
 
 if TYPE_CHECKING:
     from starlette.websockets import WebSocket
@@ -15,10 +15,10 @@ if TYPE_CHECKING:
 KINDS = ("figures", "sides", "path", "judged", "passed")  # in this order, where several wait
 
 
-def answered(desk: BlendDesk, question: Mapping[str, Any]) -> dict[str, Any]:
+def answered(live: LiveBlend, question: Mapping[str, Any]) -> dict[str, Any]:
     """Return the answer to one question {kind, id, values, ...}; a mistake of the asker is its `error`."""
     given = {k: v for k, v in question.items() if k not in ("kind", "id")}
-    asked: Callable[..., dict[str, Any]] = getattr(desk, question["kind"])
+    asked: Callable[..., dict[str, Any]] = getattr(live, question["kind"])
     try:
         found = asked(**given)
     except BlendkitError as error:
@@ -28,7 +28,7 @@ def answered(desk: BlendDesk, question: Mapping[str, Any]) -> dict[str, Any]:
     return {"kind": question["kind"], "id": question.get("id"), **found}
 
 
-async def live(socket: WebSocket, desk: BlendDesk) -> None:
+async def live(socket: WebSocket, live: LiveBlend) -> None:
     """Answer a page until it leaves. A question that a later one of its kind overtakes is never answered."""
     from starlette.concurrency import run_in_threadpool
     from starlette.websockets import WebSocketDisconnect
@@ -44,7 +44,7 @@ async def live(socket: WebSocket, desk: BlendDesk) -> None:
             if kind is None:
                 came.clear()
                 continue
-            await socket.send_json(await run_in_threadpool(answered, desk, waiting.pop(kind)))
+            await socket.send_json(await run_in_threadpool(answered, live, waiting.pop(kind)))
 
     work = asyncio.create_task(answers())
     try:

@@ -1,4 +1,4 @@
-"""A studio with all that it works on: scores, a desk for the blend, audio, answers."""
+"""A studio with all that it works on: scores, the blend that is moved, audio, answers."""
 
 from __future__ import annotations
 
@@ -13,10 +13,10 @@ from blendkit.events import Emit, silent
 from blendkit.offline import Labels, Place
 from blendkit.recipe import packaged_recipes
 from blendkit.reporting import Asked, Material, gather, open_material
-from blendkit.studio.blend_desk import BlendDesk
+from blendkit.studio.clip_sound import ClipSounds, find_clip_sounds
 from blendkit.studio.given_answers import GivenAnswers, open_answers
-from blendkit.studio.heard_clips import HeardClips, find_heard_clips
 from blendkit.studio.listening import Listening, listening_of
+from blendkit.studio.live_blend import LiveBlend
 from blendkit.studio.review_sheet import ReviewSheet, open_review_sheet
 from blendkit.studio.saved_recipe import RecipeText
 from blendkit.studio.two_halves import halves_of
@@ -38,15 +38,15 @@ class StudioFiles:
 
 @dataclass(eq=False)
 class Studio:
-    """An opened source. desk: None where nothing can be blended anew; then no_desk says why. text: of its recipe."""
+    """An opened source. live: None where nothing can be blended anew; then no_blend says why. text: of its recipe."""
 
     material: Material
     listening: Listening
-    desk: BlendDesk | None
-    no_desk: str
+    live: LiveBlend | None
+    no_blend: str
     text: RecipeText | None
     answers: GivenAnswers
-    clips: HeardClips | None
+    clips: ClipSounds | None
     sheet: ReviewSheet | None
     ledger: Path
     _report: dict[str, Any] = field(default_factory=dict)
@@ -72,21 +72,21 @@ def open_studio(
     files = files or StudioFiles()
     material = open_material([source], labels, Asked(overrides=overrides, place=place, emit=emit))
     listening = listening_of(material)
-    desk, why = _desk(material)
+    live, why = _live_blend(material)
     names = listening.rows.recordings()
     return Studio(
-        material, listening, desk, why, _text(source, material, overrides), open_answers(files.answers),
-        None if files.audio is None else find_heard_clips(files.audio, names, scratch),
+        material, listening, live, why, _text(source, material, overrides), open_answers(files.answers),
+        None if files.audio is None else find_clip_sounds(files.audio, names, scratch),
         None if files.review is None else open_review_sheet(files.review), files.ledger,
     )  # fmt: skip
 
 
-def _desk(material: Material) -> tuple[BlendDesk | None, str]:
+def _live_blend(material: Material) -> tuple[LiveBlend | None, str]:
     if material.recipe is None or material.workspaces is None:
         return None, "scores alone have no shares or steps to move: open the recipe that made them"
     if material.truth is None:
         return None, "there are no labels, so no setting has a figure: give --labels"
-    return BlendDesk(material.recipe, material.workspaces, material.truth, halves_of(material.truth)), ""
+    return LiveBlend(material.recipe, material.workspaces, material.truth, halves_of(material.truth)), ""
 
 
 def _text(source: Path | str, material: Material, overrides: Sequence[str]) -> RecipeText | None:

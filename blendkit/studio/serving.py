@@ -10,8 +10,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from blendkit.errors import BlendkitError
+from blendkit.studio.access_token import LockedDoor
 from blendkit.studio.live_questions import live
-from blendkit.studio.locked_door import LockedDoor
 from blendkit.studio.opened_studio import Studio
 from blendkit.studio.studio_routes import routes_of
 
@@ -62,10 +62,10 @@ def studio_application(studio: Studio, token: str, port: int) -> ASGIApp:
         raise BlendkitError("the studio's server is not installed", [_INSTALL, str(error)]) from error
 
     async def talk(own: Any) -> None:
-        if studio.desk is None:
+        if studio.live is None:
             await own.close(1008)
         else:
-            await live(own, studio.desk)
+            await live(own, studio.live)
 
     routes = [*routes_of(studio), WebSocketRoute("/live", talk)]
     return LockedDoor(Starlette(routes=routes), token, port)

@@ -14,10 +14,10 @@ from blendkit.errors import BlendkitError
 from blendkit.recipe import make_plan
 from blendkit.reporting import draw, page_file, page_names, plain
 from blendkit.searching import read_ledger
+from blendkit.studio.class_page import one_class
+from blendkit.studio.clip_sound import LONGEST_S, OutsideFolderError
 from blendkit.studio.given_answers import Given
-from blendkit.studio.heard_clips import LONGEST_S, OutsideFolderError
 from blendkit.studio.listening import ORDERS
-from blendkit.studio.one_class import one_class
 from blendkit.studio.opened_studio import Studio
 from blendkit.studio.recipe_controls import controls_of
 from blendkit.studio.two_halves import Halves
@@ -84,16 +84,17 @@ def _page(request: Request) -> Response:
 
 
 def _about(studio: Studio, request: Request, body: dict[str, Any]) -> dict[str, Any]:
-    heard, desk, own = studio.listening, studio.desk, studio.material
+    listening, live, own = studio.listening, studio.live, studio.material
     return {
-        "title": own.title, "main": own.main, "members": heard.members, "streams": list(heard.scores),
-        "classes": heard.classes[:_CLASS_LIMIT], "orders": ORDERS, "chunks": len(heard.rows),
-        "recordings": len(heard.rows.recordings()), "labels": heard.truth is not None and bool(heard.labelled.any()),
-        "notes": own.notes, "no_desk": studio.no_desk, "redraws": None if desk is None else desk.redraws,
-        "large": desk is not None and desk.large,
+        "title": own.title, "main": own.main, "members": listening.members, "streams": list(listening.scores),
+        "classes": listening.classes[:_CLASS_LIMIT], "orders": ORDERS, "chunks": len(listening.rows),
+        "recordings": len(listening.rows.recordings()),
+        "labels": listening.truth is not None and bool(listening.labelled.any()),
+        "notes": own.notes, "no_blend": studio.no_blend, "redraws": None if live is None else live.redraws,
+        "large": live is not None and live.large,
         "can_save": studio.text is not None,
-        "controls": None if desk is None else controls_of(desk.recipe),
-        "halves": None if desk is None else _halves(desk.halves, desk.truth.rows.recording),
+        "controls": None if live is None else controls_of(live.recipe),
+        "halves": None if live is None else _halves(live.halves, live.truth.rows.recording),
         "audio": None if studio.clips is None else {
             "folder": str(studio.clips.folder), "recordings": len(studio.clips.recordings),
             "outside": studio.clips.outside,
@@ -132,21 +133,21 @@ def _row(studio: Studio, text: object) -> int:
 
 
 def _class(studio: Studio, request: Request, body: dict[str, Any]) -> dict[str, Any]:
-    return one_class(studio.listening, studio.desk, request.query_params["class"])
+    return one_class(studio.listening, studio.live, request.query_params["class"])
 
 
 def _review(studio: Studio, request: Request, body: dict[str, Any]) -> dict[str, Any]:
     """Clips of a review that are chunks of the scores; how many are not is said."""
     if studio.sheet is None:
         raise BlendkitError("no review was opened", ["give --review FOLDER"])
-    heard = studio.listening
-    known = zip(heard.rows.recording, heard.rows.start_s.tolist(), strict=True)
+    listening = studio.listening
+    known = zip(listening.rows.recording, listening.rows.start_s.tolist(), strict=True)
     place = {(str(r), s): i for i, (r, s) in enumerate(known)}
     found = []
     for number, clip in enumerate(studio.sheet.clips()):
         row = place.get((clip["recording"], float(clip["start_s"])))
-        if row is not None and clip["class"] in heard.classes:
-            own = heard.chunk(row, heard.column(clip["class"]))
+        if row is not None and clip["class"] in listening.classes:
+            own = listening.chunk(row, listening.column(clip["class"]))
             found.append({**own, "number": number, "answer": clip["answer"].strip().lower()[:1],
                           "probability": clip["inclusion_probability"]})  # fmt: skip
     lacking = len(studio.sheet.lines) - len(found)
@@ -155,13 +156,13 @@ def _review(studio: Studio, request: Request, body: dict[str, Any]) -> dict[str,
 
 
 def _answer(studio: Studio, request: Request, body: dict[str, Any]) -> dict[str, Any]:
-    heard, given = studio.listening, str(body["answer"])
+    listening, given = studio.listening, str(body["answer"])
     if body.get("number") is not None and studio.sheet is not None:
         studio.sheet.give(int(body["number"]), given)
         return {"file": str(studio.sheet.path)}
-    row, column = _row(studio, body["row"]), heard.column(str(body["class"]))
-    one = Given(str(heard.rows.recording[row]), float(heard.rows.start_s[row]), float(heard.rows.end_s[row]),
-                heard.classes[column], float(heard.main.values[row, column]), str(body.get("by", "")),
+    row, column, rows = _row(studio, body["row"]), listening.column(str(body["class"])), listening.rows
+    one = Given(str(rows.recording[row]), float(rows.start_s[row]), float(rows.end_s[row]),
+                listening.classes[column], float(listening.main.values[row, column]), str(body.get("by", "")),
                 given)  # fmt: skip
     return {"file": str(studio.answers.give(one)), "answered": len(studio.answers.known)}
 
@@ -179,9 +180,9 @@ def _command(studio: Studio, request: Request, body: dict[str, Any]) -> dict[str
 def _graph(studio: Studio, request: Request, body: dict[str, Any]) -> dict[str, Any]:
     """The drawing of a recipe with other values, and the shares in it."""
     own = studio.material
-    if studio.desk is None:
-        raise BlendkitError(studio.no_desk)
-    recipe, _ = studio.desk.changed(dict(body["values"]))
+    if studio.live is None:
+        raise BlendkitError(studio.no_blend)
+    recipe, _ = studio.live.changed(dict(body["values"]))
     return {"graph": draw(own.title, make_plan(recipe), own.scores)}
 
 
@@ -211,7 +212,7 @@ def _clip(studio: Studio, answer: Callable[[Any, Request], Response]) -> Callabl
     from starlette.concurrency import run_in_threadpool
     from starlette.responses import PlainTextResponse
 
-    async def heard(request: Request) -> Response:
+    async def guarded(request: Request) -> Response:
         try:
             if studio.clips is None:
                 raise BlendkitError("no audio was opened", ["give --audio FOLDER"])
@@ -221,7 +222,7 @@ def _clip(studio: Studio, answer: Callable[[Any, Request], Response]) -> Callabl
         except (ValueError, KeyError) as error:
             return PlainTextResponse(f"not a span: {error}", 400)
 
-    return heard
+    return guarded
 
 
 def _sound(studio: Studio) -> Callable[..., Any]:

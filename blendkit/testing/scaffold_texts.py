@@ -183,7 +183,7 @@ def write(table: DetectionTable, path: Path) -> None:
     """Write a table of detections; equal tables give equal bytes, and one without detections a header."""
     lines = (
         [
-            text_cell(table.heard[table.recording[i]].file),  # no cell that a spreadsheet would run
+            text_cell(table.recordings[table.recording[i]].file),  # no cell that a spreadsheet would run
             seconds_cell(table.start_s[i]),
             seconds_cell(table.end_s[i]),
             text_cell(table.classes[table.class_at[i]].label),

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import numpy as np
 
-from blendkit.core import DetectionTable, Heard, NamedClass
+from blendkit.core import DetectionTable, NamedClass, ScoredRecording
 from blendkit.errors import BlendkitError
 from blendkit.io import ScoreWriter, file_head, safe_cell, write_detections
 from blendkit.registry import WRITERS, registry
@@ -22,17 +22,17 @@ _ODD = ("ara", "=1+1", "tab\there", 'a "quoted", name', "=two\nlines", "Ñandú"
 def odd_detections() -> DetectionTable:
     """Return seven detections (D) of names that are hard to write, in three of four recordings, one without a clock."""
     moment = np.datetime64("2024-05-01T23:59:50", "s")
-    heard = (
-        Heard("site1/20240501_235950", "site1/20240501_235950.WAV", 60.0, "site1", moment),
-        Heard("site2/20240501_235950", "site2/20240501_235950.WAV", 57.5, "site2", moment),
-        Heard("=R1", "=R1.wav", 5.0),
-        Heard("quiet", "quiet.wav", 60.0),
+    recordings = (
+        ScoredRecording("site1/20240501_235950", "site1/20240501_235950.WAV", 60.0, "site1", moment),
+        ScoredRecording("site2/20240501_235950", "site2/20240501_235950.WAV", 57.5, "site2", moment),
+        ScoredRecording("=R1", "=R1.wav", 5.0),
+        ScoredRecording("quiet", "quiet.wav", 60.0),
     )
     names = tuple(NamedClass(c, c, c, c) for c in _ODD)
     start = np.array([0.0, 0.0, 55.0, 5.0, 7.5, 55.0, 0.0])
     end = np.array([5.0, 15.0, 60.0, 7.5, 10.0, 57.5, 5.0])
     return DetectionTable(
-        heard=heard,
+        recordings=recordings,
         classes=names,
         recording=np.array([0, 0, 0, 1, 1, 1, 2]),
         class_at=np.array([0, 1, 2, 0, 3, 5, 4]),

@@ -63,7 +63,7 @@ class Examples:
         """Return what a fit on these rows sees."""
         return Saw.of(self.recording.tolist(), self.contents, known=known)
 
-    def heard(self, *, known: bool = True) -> Saw:
+    def seen(self, *, known: bool = True) -> Saw:
         """Return what a fit on these rows hears: what it sees, and the backgrounds of the mixed copies."""
         return self.saw(known=known) if self.copies is None else self.saw(known=known).joined(self.copies.saw())
 

@@ -89,7 +89,7 @@ def write_oof(out: Path, fit: Fit, examples: Examples, saw: Saw, logits: Float32
     part = examples.take(np.flatnonzero(counted))
     counted_saw = saw.among(sorted(set(part.recording.tolist())), examples.contents)  # with --allow-seen
     kind: ScoreKind = "in-sample" if counted_saw else "oof" if saw.known else "unknown"
-    made = Provenance("logit", examples.heard().joined(saw), kind, examples.contents)
+    made = Provenance("logit", examples.seen().joined(saw), kind, examples.contents)
     held = {
         "row_ids": part.row_ids,
         "classes": np.array(examples.classes, np.str_),

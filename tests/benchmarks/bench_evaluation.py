@@ -143,11 +143,11 @@ def caruana(n: int, aim: float) -> None:
 
 
 def sweep_real(aim_s: float) -> None:
-    from blendkit.offline.axes import read_axis, read_share
     from blendkit.offline.sweeps import sweep
+    from blendkit.offline.whatif_axes import read_axis, read_share
     from blendkit.offline.workspace import Workspaces
     from blendkit.recipe.load import parse_recipe
-    from blendkit.recipe.paths import DataFolder
+    from blendkit.recipe.recipe_files import DataFolder
 
     real = os.environ.get("BLENDKIT_REAL_DATA")
     if not real:

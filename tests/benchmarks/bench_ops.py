@@ -27,7 +27,7 @@ from blendkit.metrics.kernels.ranking import doubled_ranks
 from blendkit.metrics.ranks import percentile_rank
 from blendkit.ops.declare import Fitted, info_of, signature
 from blendkit.ops.fitted.rate_tables import near_places
-from blendkit.ops.occurrence import RangeList
+from blendkit.ops.occurrence_tables import RangeList
 from blendkit.registry import OPS, registry
 from tests.benchmarks.timing import best_of
 

@@ -22,8 +22,8 @@ from blendkit.io.readers.label_files import read_labels
 from blendkit.ops.declare import Fitted
 from blendkit.ops.fitted.site_hour import SiteHourPrior, fit_site_hour_prior
 from blendkit.recipe.load import parse_recipe
-from blendkit.recipe.paths import RecipeFiles
 from blendkit.recipe.plan import make_plan
+from blendkit.recipe.recipe_files import RecipeFiles
 from blendkit.recipe.step_plans import OpStep
 
 CLASSES = ("frog", "bird", "ghost")

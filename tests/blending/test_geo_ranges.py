@@ -20,7 +20,7 @@ from blendkit.io.readers.range_table import read_range_table
 from blendkit.io.readers.site_coordinates import read_sites
 from blendkit.ops.declare import Fitted
 from blendkit.ops.fitted.rate_tables import load_site, place_prior, unchanged_by_table
-from blendkit.ops.occurrence import load_ranges
+from blendkit.ops.occurrence_tables import load_ranges
 from blendkit.ops.species_ranges import range_mask
 
 TAXONOMY = "primary_label,scientific_name,class_name\nhawk,Daptrius chimachima,Aves\nowl,Bubo one,Aves\nfrog,Rana one,Amphibia\n"

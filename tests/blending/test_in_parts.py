@@ -17,8 +17,8 @@ from blendkit.core.scores import Scores
 from blendkit.core.taxonomy import Taxonomy
 from blendkit.errors import BlendkitError
 from blendkit.recipe.load import parse_recipe
-from blendkit.recipe.paths import RecipeFiles
 from blendkit.recipe.plan import Plan, make_plan
+from blendkit.recipe.recipe_files import RecipeFiles
 
 CLASSES = ("frog", "toad", "bird", "owl", "cicada", "ghost")
 TAXA = ("Amphibia", "Amphibia", "Aves", "Aves", "Insecta", "Insecta")

@@ -1,6 +1,6 @@
 from __future__ import annotations
 
-from blendkit.blending.memo import Memo
+from blendkit.blending.stream_cache import Memo
 
 
 def test_what_is_held_is_not_made_again_and_the_least_used_goes_first() -> None:

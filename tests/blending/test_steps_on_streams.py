@@ -9,8 +9,8 @@ import pytest
 from numpy.typing import NDArray
 from scipy.special import expit
 
-from blendkit.blending.memo import Memo
 from blendkit.blending.step_context import StepContext
+from blendkit.blending.stream_cache import Memo
 from blendkit.blending.streams import make_streams
 from blendkit.core.names import NameRule
 from blendkit.core.rows import chunk_rows
@@ -20,8 +20,8 @@ from blendkit.errors import BlendkitError
 from blendkit.metrics.ranks import percentile_rank
 from blendkit.offline.data_lint import spearman, tied_cells
 from blendkit.recipe.load import parse_recipe
-from blendkit.recipe.paths import RecipeFiles
 from blendkit.recipe.plan import make_plan
+from blendkit.recipe.recipe_files import RecipeFiles
 
 CLASSES = ("frog", "toad", "bird")
 NAMES = {"frog": "Scinax one", "toad": "Scinax two", "bird": "Turdus one"}

@@ -6,7 +6,7 @@ import subprocess
 from collections.abc import Callable
 from pathlib import Path
 
-from blendkit.recipe.find import packaged_recipes
+from blendkit.recipe.find_recipe import packaged_recipes
 
 Blendkit = Callable[..., subprocess.CompletedProcess[str]]
 

@@ -11,7 +11,7 @@ from blendkit.cli._gate_options import RULES
 from blendkit.cli._options import OutPlace
 from blendkit.cli.top import TOP_COMMANDS as COMMANDS
 from blendkit.cli.top import cli
-from blendkit.recipe.find import packaged_recipes
+from blendkit.recipe.find_recipe import packaged_recipes
 
 Blendkit = Callable[..., subprocess.CompletedProcess[str]]
 

@@ -6,7 +6,7 @@ import unicodedata
 
 import pytest
 
-from blendkit.core.differences import compare_names, compare_rows
+from blendkit.core.name_differences import compare_names, compare_rows
 from blendkit.core.names import NameRule
 from blendkit.core.rows import chunk_rows
 

@@ -28,7 +28,7 @@ def lines(found: Detected) -> list[tuple[str, str, float, float, float]]:
     """(recording, label, start, end, score) of every detection."""
     t = found.table
     return [
-        (t.heard[r].id, t.classes[c].label, a, b, s)
+        (t.recordings[r].id, t.classes[c].label, a, b, s)
         for r, c, a, b, s in zip(*(x.tolist() for x in (t.recording, t.class_at, t.start_s, t.end_s, t.score)), strict=True)
     ]  # fmt: skip
 
@@ -142,7 +142,7 @@ def test_audio_gives_names_and_lengths(tmp_path: Path, write_wav: Callable[..., 
     found = detect(
         SCORES, tmp_path / "d", HALF, reading=Reading(audio=tmp_path / "audio", clocks=Clocks(site="folder"))
     )
-    assert [(h.file, h.length_s) for h in found.table.heard] == [
+    assert [(h.file, h.length_s) for h in found.table.recordings] == [
         ("20240501_055955.wav", 15),
         ("A/20240501_230000.wav", 4),
     ]

@@ -53,7 +53,7 @@ def test_recordings_without_a_deployment_are_said(tmp_path: Path) -> None:
 def test_patterns_and_presets(tmp_path: Path) -> None:
     own = Clocks(file_names=r"^(?P<site>\w+)/(?P<date>\d{8})_(?P<time>\d{6})$")
     found = detect(SCORES, tmp_path / "d", HALF, reading=Reading(clocks=own))
-    assert [h.site for h in found.table.heard] == ["a1", "a1", "b2"]
+    assert [h.site for h in found.table.recordings] == ["a1", "a1", "b2"]
     named = detect(SCORES, tmp_path / "e", HALF, reading=Reading(clocks=Clocks(file_names="songmeter")))
     assert any("names: songmeter fits 0 of 3 recordings" in n for n in named.notes)
     assert not (tmp_path / "e/sites.csv").exists()

@@ -18,7 +18,7 @@ from blendkit.engine import memory_limit
 from blendkit.engine.local import RunResult
 from blendkit.errors import BlendkitError
 from blendkit.io.writers.submission import write_scores
-from blendkit.store.entries import Stored
+from blendkit.store.journal_entries import Stored
 from blendkit.store.logits import LogitStore
 from blendkit.store.mapped_matrices import MappedMatrices
 

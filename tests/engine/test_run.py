@@ -18,8 +18,8 @@ from sklearn.metrics import roc_auc_score
 import blendkit
 from blendkit.engine.local import RunResult
 from blendkit.errors import BlendkitError
-from blendkit.recipe.fill import filled_text
-from blendkit.recipe.find import packaged_recipes
+from blendkit.recipe.explicit_defaults import filled_text
+from blendkit.recipe.find_recipe import packaged_recipes
 from blendkit.recipe.load import parse_recipe
 from blendkit.recipe.plan import make_plan
 

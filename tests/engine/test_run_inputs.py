@@ -13,7 +13,7 @@ import pytest
 
 from blendkit.engine.local import RunResult
 from blendkit.errors import BlendkitError
-from blendkit.recipe.find import packaged_recipes
+from blendkit.recipe.find_recipe import packaged_recipes
 
 Run = Callable[..., RunResult]
 Tones = Callable[..., Path]

@@ -12,7 +12,7 @@ import pytest
 from blendkit.core.labels import LabelTable
 from blendkit.engine.local import RunResult, run
 from blendkit.errors import BlendkitError
-from blendkit.io.truth import truth_for
+from blendkit.io.truth_for_scores import truth_for
 
 Run = Callable[..., RunResult]
 Tones = Callable[..., Path]

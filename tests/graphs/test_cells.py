@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from blendkit.errors import BlendkitError
-from blendkit.graphs.cells import check_grid, pool_cells
+from blendkit.graphs.grid_cells import check_grid, pool_cells
 
 
 def test_cells_by_hand_and_as_torch_has_them() -> None:

@@ -10,7 +10,7 @@ import pytest
 from onnx import helper, numpy_helper
 
 from blendkit.errors import BlendkitError
-from blendkit.graphs.arrange import source_axis
+from blendkit.graphs.axis_selection import source_axis
 from blendkit.graphs.session import open_session
 from blendkit.graphs.slimming import GraphNeeds, slim
 

@@ -17,9 +17,9 @@ from pyarrow import feather
 
 from blendkit.errors import BlendkitError
 from blendkit.io.file_reader import ColumnNames, read_found
-from blendkit.io.numpy_files import read_npy
+from blendkit.io.npz_arrays import read_npy
 from blendkit.io.readers.score_sources import read_score_file
-from blendkit.store import array_files
+from blendkit.store import array_headers
 
 NAMES = ColumnNames(array="scores")
 
@@ -55,7 +55,7 @@ def test_an_array_that_unpacks_beyond_the_bound(tmp_path: Path, monkeypatch: pyt
         path, scores=np.zeros((1000, 2)), row_ids=[f"r_{5 * i + 5}" for i in range(1000)], classes=["a", "b"]
     )
     assert len(read_score_file(path, names=NAMES).scores) == 1000  # below 1 GiB any array is read
-    monkeypatch.setattr(array_files, "UNPACKED", 1000)
+    monkeypatch.setattr(array_headers, "UNPACKED", 1000)
     assert "scores: unpacks" in refusal(path)
 
 

@@ -14,7 +14,7 @@ from blendkit.io.readers.detection_tables import NOTHING, Detections
 from blendkit.io.readers.result_folder import read_detections
 from blendkit.io.readers.score_sources import read_score_file
 from blendkit.io.readers.score_table import Table
-from blendkit.io.windowed import Windowed
+from blendkit.io.windows_to_chunks import Windowed
 from tests.io import format_samples as samples
 from tests.io.format_samples import HEAD, TEXTS, write_sample
 

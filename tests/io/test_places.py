@@ -5,8 +5,8 @@ from pathlib import Path
 import pytest
 
 from blendkit.errors import BlendkitError
-from blendkit.io.readers.finds import read_finds
 from blendkit.io.readers.site_coordinates import read_sites
+from blendkit.io.readers.species_finds import read_finds
 
 
 def write(path: Path, *lines: str) -> Path:

@@ -11,7 +11,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from blendkit.core import DetectionTable, Heard, NamedClass, Scores
+from blendkit.core import DetectionTable, NamedClass, ScoredRecording, Scores
 from blendkit.errors import BlendkitError
 from blendkit.io.file_reader import ColumnNames, find_reader
 from blendkit.io.file_writer import ScoreWriter, Writer, find_writers, write_detections
@@ -30,7 +30,7 @@ READ_AS = {"audacity": "audacity", "birdnet": "birdnet", "csv": "birdnet-analyze
 def two_recordings() -> DetectionTable:
     """Three detections in two recordings of 60 and 30 s, the second of a named site and time."""
     moment = np.datetime64("2024-05-01T05:30:00", "s")
-    heard = (Heard("a/R1", "a/R1.wav", 60.0), Heard("b/R2", "b/R2.WAV", 30.0, "S1", moment))
+    heard = (ScoredRecording("a/R1", "a/R1.wav", 60.0), ScoredRecording("b/R2", "b/R2.WAV", 30.0, "S1", moment))
     names = (NamedClass("ara", "Ara ararauna", "Ara ararauna", "Blue Macaw"), NamedClass("x", "x", "x", "x"))
     return DetectionTable(
         heard, names, np.array([0, 1, 1]), np.array([0, 0, 1]), np.array([5.0, 0, 2.5]), np.array([15.0, 5, 5]),

@@ -90,7 +90,7 @@ def test_classes_from_a_file(importable: str, tmp_path: Path) -> None:
 
 
 def test_through_score(importable: str, tmp_path: Path, write_wav: Callable[..., Path], monkeypatch: Any) -> None:
-    from blendkit.scoring.opened import Runtime
+    from blendkit.scoring.opened_members import Runtime
     from blendkit.scoring.standalone import one_member, score_audio
     from blendkit.store.logits import LogitStore
 

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from sklearn.metrics import average_precision_score
 
 from blendkit.errors import BlendkitError
-from blendkit.metrics.ap import average_precision, padded_cmap, recall_at_precision, top_one
+from blendkit.metrics.precision_metrics import average_precision, padded_cmap, recall_at_precision, top_one
 
 
 def column(*values: float) -> NDArray[np.float64]:

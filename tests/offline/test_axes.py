@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from blendkit.errors import BlendkitError
-from blendkit.offline.axes import check_shares, read_axis, read_share, share_weights
+from blendkit.offline.whatif_axes import check_shares, read_axis, read_share, share_weights
 from blendkit.recipe.load import parse_recipe
 
 TEXT = """\

@@ -14,8 +14,8 @@ from blendkit.metrics import weight_path
 from blendkit.offline import Grown, Growth, Judging, Place, StackSearch, search, search_recipe
 from blendkit.offline.chain_growth import _grammar
 from blendkit.offline.chain_moves import Grammar
-from blendkit.offline.looks import Looks
 from blendkit.offline.recipe_search import _inputs
+from blendkit.offline.searched_figures import Looks
 from blendkit.offline.sweeps import blend_sides
 from blendkit.offline.workspace import Workspaces
 from blendkit.recipe import DataFolder, make_plan, parse_recipe, with_values

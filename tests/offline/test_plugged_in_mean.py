@@ -9,12 +9,12 @@ from typing import Any
 import numpy as np
 import pytest
 
-from blendkit.offline.axes import read_share
 from blendkit.offline.sweeps import sweep
+from blendkit.offline.whatif_axes import read_share
 from blendkit.offline.workspace import Workspaces
 from blendkit.ops.declare import Weights, op
 from blendkit.recipe.load import parse_recipe
-from blendkit.recipe.paths import DataFolder
+from blendkit.recipe.recipe_files import DataFolder
 from blendkit.registry import OPS, Registry, registry
 from blendkit.testing.op_checks import check_op
 

@@ -8,15 +8,15 @@ from typing import Any
 import numpy as np
 import pytest
 
-from blendkit.blending.memo import Memo
+from blendkit.blending.stream_cache import Memo
 from blendkit.errors import BlendkitError
-from blendkit.offline.axes import Axis, read_axis, read_share
 from blendkit.offline.interval_settings import Judging
 from blendkit.offline.recipe_search import greedy_weights, grid_values, line_weights
 from blendkit.offline.sweeps import sweep
+from blendkit.offline.whatif_axes import Axis, read_axis, read_share
 from blendkit.offline.workspace import Workspaces
 from blendkit.recipe.load import Recipe, parse_recipe, with_values
-from blendkit.recipe.paths import DataFolder
+from blendkit.recipe.recipe_files import DataFolder
 
 CLASSES = ["c0", "c1", "c2", "c3", "c4", "c5"]
 TAXONOMY = "primary_label,scientific_name,class_name\n" + "".join(

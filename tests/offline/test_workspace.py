@@ -19,8 +19,8 @@ from blendkit.errors import BlendkitError
 from blendkit.member.protocol import TTA, MemberContext
 from blendkit.offline.workspace import Workspaces
 from blendkit.recipe.load import parse_recipe
-from blendkit.recipe.paths import DataFolder, RecipeFiles
 from blendkit.recipe.plan import make_plan
+from blendkit.recipe.recipe_files import DataFolder, RecipeFiles
 from blendkit.registry import MEMBERS, Registry, registry
 from blendkit.scoring.identity import member_facts
 from tests.stores import edit_facts

@@ -10,7 +10,7 @@ import pytest
 from blendkit.ops import parallel as blocks
 from blendkit.ops.declare import info_of, signature
 from blendkit.ops.fitted.rate_tables import near_places
-from blendkit.ops.occurrence import RangeList
+from blendkit.ops.occurrence_tables import RangeList
 from blendkit.registry import OPS, registry
 from blendkit.testing.op_checks import check_op
 

@@ -17,7 +17,7 @@ from blendkit.errors import BlendkitError
 from blendkit.metrics.kernels.ranking import doubled_ranks
 from blendkit.ops.declare import Fitted, OpInfo, info_of
 from blendkit.ops.fitted.rate_tables import near_places
-from blendkit.ops.occurrence import RangeList
+from blendkit.ops.occurrence_tables import RangeList
 from blendkit.recipe.load import parse_recipe
 from blendkit.recipe.plan import make_plan
 from blendkit.registry import OPS, registry

@@ -15,7 +15,7 @@ from scipy.ndimage import correlate1d, gaussian_filter1d, maximum_filter1d, medi
 from blendkit.core import compiled_only
 from blendkit.errors import BlendkitError
 from blendkit.ops.file_level import file_mean_max, file_noisy_or
-from blendkit.ops.moving import local_lse, moving_max, moving_mean, moving_median
+from blendkit.ops.moving_windows import local_lse, moving_max, moving_mean, moving_median
 from blendkit.ops.temporal import (
     adaptive_delta,
     conservative_delta,

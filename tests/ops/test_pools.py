@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 from scipy.stats import gmean, pmean
 
 from blendkit.metrics.ranks import percentile_rank
-from blendkit.ops.pools import geometric_mean, maximum, median, minimum, power_mean, quantile_mix
+from blendkit.ops.power_and_order_means import geometric_mean, maximum, median, minimum, power_mean, quantile_mix
 
 
 def column(*weights: float, classes: int = 3) -> NDArray[np.float64]:

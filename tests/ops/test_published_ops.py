@@ -21,7 +21,7 @@ from blendkit.ops.fitted.calibration_maps import fit_platt
 from blendkit.ops.fitted.site_hour import fit_site_hour_prior, site_hour_prior
 from blendkit.ops.fitted.thresholds import fit_thresholds
 from blendkit.ops.gates import fake_only, temporal_gate
-from blendkit.ops.pools import mean_of_geometric_and_square
+from blendkit.ops.power_and_order_means import mean_of_geometric_and_square
 from blendkit.ops.scales import linear, ranks_from_zero, standardise_by_site
 from blendkit.recipe import make_plan, parse_recipe
 

@@ -23,7 +23,7 @@ from blendkit.ops.fitted.rate_tables import (
     place_prior,
     unchanged_by_table,
 )
-from blendkit.ops.occurrence import RangeList, RangeRates, load_ranges, week_of_year
+from blendkit.ops.occurrence_tables import RangeList, RangeRates, load_ranges, week_of_year
 from blendkit.ops.species_ranges import range_mask, range_penalty, station_floor, unknown_places
 
 CLASSES = ("a", "b")

@@ -14,8 +14,8 @@ from blendkit.offline.interval_settings import Judging
 from blendkit.offline.workspace import Workspaces
 from blendkit.recipe.linting import lint
 from blendkit.recipe.load import Recipe, parse_recipe
-from blendkit.recipe.paths import DataFolder
 from blendkit.recipe.plan import make_plan
+from blendkit.recipe.recipe_files import DataFolder
 
 MEMBER = "use: table\n    path: oof_432.npz\n    rows: row_ids\n    classes: classes\n    folds: fold\n    "
 TEXT = f"""\

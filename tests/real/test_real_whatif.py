@@ -10,13 +10,13 @@ import pytest
 from blendkit.metrics.auc import macro_auc
 from blendkit.metrics.bootstrap import paired_bootstrap
 from blendkit.metrics.ranks import percentile_rank
-from blendkit.offline.axes import read_axis, read_share
 from blendkit.offline.comparison import LabelledChunks, Rules, compare_scores
 from blendkit.offline.interval_settings import Judging
 from blendkit.offline.sweeps import sweep
+from blendkit.offline.whatif_axes import read_axis, read_share
 from blendkit.offline.workspace import Workspaces
 from blendkit.recipe.load import parse_recipe
-from blendkit.recipe.paths import DataFolder
+from blendkit.recipe.recipe_files import DataFolder
 from blendkit.searching.greedy_selection import greedy
 from blendkit.searching.held_out_gain import divisions, guard
 

@@ -7,7 +7,7 @@ import yaml
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from blendkit.recipe.fill import filled_recipe, filled_text
+from blendkit.recipe.explicit_defaults import filled_recipe, filled_text
 from blendkit.recipe.load import parse_recipe
 from blendkit.recipe.plan import Plan, make_plan
 from blendkit.recipe.strict_yaml import parse

@@ -9,7 +9,7 @@ import pytest
 
 from blendkit.errors import BlendkitError, first_of
 from blendkit.recipe import load_recipe, open_recipe, parse_recipe, yaml_value
-from blendkit.recipe.limits import DEPTH, LETTERS, SCALAR, STEPS, TOKENS
+from blendkit.recipe.recipe_size_limits import DEPTH, LETTERS, SCALAR, STEPS, TOKENS
 
 HEAD = "recipe: 1\nname: r\nmembers:\n  m: {use: tone}\nblends:\n  b:\n    by: rank\n    of: {m: 1}\n    steps:\n"
 

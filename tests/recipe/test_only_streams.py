@@ -3,8 +3,8 @@ from __future__ import annotations
 import pytest
 
 from blendkit.errors import BlendkitError
-from blendkit.recipe.graph import only_streams
 from blendkit.recipe.load import Recipe, parse_recipe
+from blendkit.recipe.stream_graph import only_streams
 
 TEXT = """\
 recipe: 1

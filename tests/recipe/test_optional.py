@@ -6,7 +6,7 @@ import pytest
 
 from blendkit.errors import BlendkitError
 from blendkit.recipe.load import parse_recipe
-from blendkit.recipe.optional import member_shares, narrowed
+from blendkit.recipe.optional_members import member_shares, narrowed
 from blendkit.recipe.plan import make_plan
 
 BASE = """recipe: 1
@@ -40,7 +40,7 @@ def test_a_narrowed_recipe_is_the_one_that_never_had_them() -> None:
 
 
 def test_a_budget_and_optional_keep_their_place_in_the_filled_recipe() -> None:
-    from blendkit.recipe.fill import filled_recipe
+    from blendkit.recipe.explicit_defaults import filled_recipe
 
     said = filled_recipe(make_plan(parse_recipe(BASE.replace("name: r", "name: r\nbudget: 1h30m"), "r.yaml")))
     assert said["budget"] == 5400

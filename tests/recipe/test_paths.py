@@ -11,8 +11,8 @@ from blendkit.member import MemberContext
 from blendkit.member.protocol import DataFile
 from blendkit.recipe import filled_recipe
 from blendkit.recipe.load import parse_recipe
-from blendkit.recipe.paths import DataFolder, check_files, named_files
 from blendkit.recipe.plan import Plan, make_plan
+from blendkit.recipe.recipe_files import DataFolder, check_files, named_files
 from blendkit.scoring.identity import grid_of, member_facts, tta_of
 
 TEXT = """\

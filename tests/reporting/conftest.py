@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from blendkit.reporting.made_report import Report, report
+from blendkit.reporting.write_report import Report, report
 from tests.reporting.report_folder import FAST, hostile_world
 from tests.reporting.watched_page import Watched
 

@@ -14,12 +14,12 @@ import numpy as np
 import pytest
 
 from blendkit.metrics.weight_paths import weight_path
-from blendkit.offline.place import open_workspaces
+from blendkit.offline.offline_files import open_workspaces
 from blendkit.offline.sweeps import blend_sides
 from blendkit.recipe.plan import make_plan
-from blendkit.reporting.made_report import Report, report
 from blendkit.reporting.packed_arrays import packed
 from blendkit.reporting.page_bundle import bundled
+from blendkit.reporting.write_report import Report, report
 from tests.reporting.report_folder import IMAGE, SCRIPT
 from tests.reporting.watched_page import Watched
 

@@ -18,14 +18,14 @@ from blendkit.engine.local import run
 from blendkit.errors import BlendkitError
 from blendkit.offline.ablation import ablate
 from blendkit.offline.compare_sources import compare
-from blendkit.offline.place import Place
+from blendkit.offline.offline_files import Place
 from blendkit.offline.what_if import whatif
 from blendkit.reporting import page_bundle
 from blendkit.reporting.detection_facts import detection_facts
 from blendkit.reporting.drawn_figures import pictures
-from blendkit.reporting.effort import Effort, effort_for
-from blendkit.reporting.made_report import Report, report
 from blendkit.reporting.page_bundle import MAIN, WORKER, bundled
+from blendkit.reporting.report_size_limits import Effort, effort_for
+from blendkit.reporting.write_report import Report, report
 from tests.reporting.report_folder import FAST, HOSTILE, IMAGE
 
 PAGE = Path(page_bundle.__file__).parent / "page"

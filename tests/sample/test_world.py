@@ -17,7 +17,7 @@ import soundfile
 
 from blendkit.sample.cached import cached_world
 from blendkit.sample.config import FORMAT_VERSION, Part, WorldConfig
-from blendkit.sample.schedule import plan_recordings, row_ids, truth
+from blendkit.sample.recording_schedule import plan_recordings, row_ids, truth
 from blendkit.sample.species import SPECIES, backbone_labels, class_labels
 from blendkit.sample.world import is_whole, make_world
 from tests.small_world import SMALL

@@ -19,8 +19,8 @@ from blendkit.engine.local import RunResult
 from blendkit.errors import BlendkitError
 from blendkit.member.protocol import TTA, MemberContext
 from blendkit.recipe.load import parse_recipe
-from blendkit.recipe.paths import RecipeFiles
 from blendkit.recipe.plan import make_plan
+from blendkit.recipe.recipe_files import RecipeFiles
 from blendkit.scoring.identity import member_facts
 from blendkit.scoring.standalone import one_member, score
 from blendkit.store.logits import LogitStore

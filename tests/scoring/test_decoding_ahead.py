@@ -20,8 +20,8 @@ from blendkit.errors import DeliveryError
 from blendkit.member import TTA, MemberInfo
 from blendkit.scoring.audio_members import AudioMember
 from blendkit.scoring.decoding_ahead import Group, decoded_groups
+from blendkit.scoring.part_writing_thread import part_writer
 from blendkit.scoring.recording_keys import recording_key
-from blendkit.scoring.saving import part_writer
 from blendkit.scoring.scorer import score_recordings
 from blendkit.store import LogitStore, file_hash, is_store
 from blendkit.temporaries import scratch_folder

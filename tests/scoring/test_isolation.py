@@ -18,12 +18,12 @@ import pytest
 from blendkit.core.names import NameRule
 from blendkit.engine.local import RunResult
 from blendkit.errors import BlendkitError
-from blendkit.recipe.fill import filled_recipe
+from blendkit.recipe.explicit_defaults import filled_recipe
 from blendkit.recipe.load import parse_recipe
 from blendkit.recipe.plan import make_plan
-from blendkit.scoring.isolation import time_limit
-from blendkit.scoring.opened import Runtime
-from blendkit.scoring.workers import isolated_member
+from blendkit.scoring.isolated_failures import time_limit
+from blendkit.scoring.isolated_workers import isolated_member
+from blendkit.scoring.opened_members import Runtime
 from blendkit.store.logits import LogitStore
 
 Run = Callable[..., RunResult]
@@ -151,8 +151,8 @@ import signal
 import sys
 from functools import partial
 from blendkit.member import MemberContext
-from blendkit.scoring.isolation import closing_workers
-from blendkit.scoring.workers import isolated_member
+from blendkit.scoring.isolated_failures import closing_workers
+from blendkit.scoring.isolated_workers import isolated_member
 from isolated_model import model
 from blendkit_members.callable import callable_member
 

@@ -15,7 +15,7 @@ from blendkit.core import NameRule
 from blendkit.errors import BlendkitError
 from blendkit.member import TTA, MemberContext, MemberInfo
 from blendkit.scoring import Scorer, save_features
-from blendkit.scoring.mixing import BackgroundMix, draw_copies, mixed_clip
+from blendkit.scoring.background_mixing import BackgroundMix, draw_copies, mixed_clip
 from blendkit.store import FeatureStore, MixedCopy
 from tests.scoring.test_opened import member
 

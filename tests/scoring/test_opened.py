@@ -15,17 +15,17 @@ from blendkit.errors import BlendkitError
 from blendkit.member.protocol import MemberContext, MemberInfo
 from blendkit.member.windows import TTA
 from blendkit.recipe.load import parse_recipe
-from blendkit.recipe.paths import RecipeFiles
 from blendkit.recipe.plan import MemberPlan, make_plan
+from blendkit.recipe.recipe_files import RecipeFiles
 from blendkit.scoring.audio_members import MemberOrder
-from blendkit.scoring.opened import Opened, audio_member, build_member, member_params, open_members
+from blendkit.scoring.opened_members import Opened, audio_member, build_member, member_params, open_members
 from blendkit.scoring.standalone import Scorer, find_audio, save_features
 from blendkit.store import Stored
 
 GRID = Grid(5.0, "pad", NameRule())
 
 
-class Heard:
+class ScoredRecording:
     """An audio member."""
 
     def __init__(self, batch: int = 1) -> None:
@@ -35,7 +35,7 @@ class Heard:
         raise AssertionError
 
 
-class Embedder(Heard):
+class Embedder(ScoredRecording):
     """An audio member that gives features, too."""
 
     blocks = ("early",)
@@ -78,10 +78,10 @@ def refused(made: Any, **params: Any) -> BlendkitError:
 
 
 def test_what_a_factory_may_give() -> None:
-    one = Heard()
+    one = ScoredRecording()
     assert build_member(member(one), {}, MemberContext()) is one
-    assert "batch must be at least 1, got 0" in refused(Heard(batch=0)).title
-    assert "gave a Heard without space, read and warnings" in refused(Heard(), space="prob").title
+    assert "batch must be at least 1, got 0" in refused(ScoredRecording(batch=0)).title
+    assert "gave a ScoredRecording without space, read and warnings" in refused(ScoredRecording(), space="prob").title
     assert "gave a Read without info and predict" in refused(Read(ValueError())).title
     assert refused(BlendkitError("no file", ["here"])).title == "member 'm': no file"
     broken = refused(ZeroDivisionError("by 0"))
@@ -131,7 +131,9 @@ def test_a_member_that_cannot_be_read_is_named(tmp_path: Path) -> None:
 @pytest.fixture
 def store_of(tmp_path: Path) -> Any:
     def go(facts: dict[str, Any]) -> Any:
-        return audio_member(MemberOrder(member(Heard()), {}, MemberContext(), TTA(), facts, tmp_path / "store", GRID))
+        return audio_member(
+            MemberOrder(member(ScoredRecording()), {}, MemberContext(), TTA(), facts, tmp_path / "store", GRID)
+        )
 
     return go
 
@@ -153,9 +155,9 @@ def test_a_store_is_taken_up_by_its_own_member_only(store_of: Any, tmp_path: Pat
 def test_a_store_says_which_shifts_were_made(tmp_path: Path) -> None:
     info = MemberInfo(("a", "b"), (True, True), 8, 1.0, pool="frames", frames=2)
     made = audio_member(
-        MemberOrder(member(Heard()), {}, MemberContext(), TTA((0.0, 0.6)), {}, tmp_path / "store", GRID)
+        MemberOrder(member(ScoredRecording()), {}, MemberContext(), TTA((0.0, 0.6)), {}, tmp_path / "store", GRID)
     )
-    model = Heard()
+    model = ScoredRecording()
     model.info = info
     said = made.open_store(model).about["notes"]
     assert said == ["a shift of 0.6 s is 0.5 s, on frames of 0.5 s"]
@@ -199,7 +201,7 @@ def test_audio_is_files_and_folders(tmp_path: Path) -> None:
 
 def test_features_are_asked_of_members_that_give_them(tmp_path: Path) -> None:
     grid = Grid(5.0, "pad", NameRule())
-    scorer = Scorer(member(Heard()), {}, MemberContext(), {}, TTA(), grid, [])
+    scorer = Scorer(member(ScoredRecording()), {}, MemberContext(), {}, TTA(), grid, [])
     with pytest.raises(BlendkitError, match="'table' gives logits only, no features"):
         save_features(scorer, [], tmp_path / "features")
     with pytest.raises(BlendkitError, match="leave out `tta`"):

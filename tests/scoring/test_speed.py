@@ -6,13 +6,13 @@ from typing import Any
 
 import pytest
 
-import blendkit.scoring.opened
-import blendkit.scoring.speed
+import blendkit.scoring.opened_members
+import blendkit.scoring.run_speed
 from blendkit.member.windows import TTA
 from blendkit.scoring.audio_members import AudioMember
-from blendkit.scoring.opened import Opened
+from blendkit.scoring.opened_members import Opened
+from blendkit.scoring.run_speed import predicted_minutes, throughput, timings
 from blendkit.scoring.scorer import Scored
-from blendkit.scoring.speed import predicted_minutes, throughput, timings
 
 
 def no_call(*_: object) -> Any:
@@ -27,8 +27,8 @@ def opened(**members: tuple[float, float, float, int]) -> Opened:
 
 @pytest.fixture(autouse=True)
 def two_cores(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(blendkit.scoring.speed, "cpu_count", lambda: 2)
-    monkeypatch.setattr(blendkit.scoring.opened, "cpu_count", lambda: 2)
+    monkeypatch.setattr(blendkit.scoring.run_speed, "cpu_count", lambda: 2)
+    monkeypatch.setattr(blendkit.scoring.opened_members, "cpu_count", lambda: 2)
 
 
 def test_throughput_by_hand() -> None:

@@ -290,13 +290,13 @@ def test_a_part_of_the_known_time_and_size_is_not_hashed(tmp_path: Path, monkeyp
     add(store, {"a": 1})
     store.finish()
     hashed: list[Path] = []
-    monkeypatch.setattr("blendkit.store.checked.file_hash", lambda p: hashed.append(p) or p.stem)
+    monkeypatch.setattr("blendkit.store.part_checks.file_hash", lambda p: hashed.append(p) or p.stem)
     assert opened(tmp_path).drop_damaged() == []
     assert hashed == []
     (store.folder / "checked.json").unlink()  # as in a copied store
     monkeypatch.undo()
     assert opened(tmp_path).drop_damaged() == []
-    monkeypatch.setattr("blendkit.store.checked.file_hash", lambda p: hashed.append(p) or p.stem)
+    monkeypatch.setattr("blendkit.store.part_checks.file_hash", lambda p: hashed.append(p) or p.stem)
     assert opened(tmp_path).drop_damaged() == []
     assert hashed == []
     opened(tmp_path).drop_damaged(verify=True)
@@ -381,7 +381,7 @@ def test_a_file_that_cannot_be_read_just_now_is_not_damaged(tmp_path: Path, monk
     def busy(_: Path) -> str:
         raise OSError(24, "Too many open files")
 
-    monkeypatch.setattr("blendkit.store.checked.file_hash", busy)
+    monkeypatch.setattr("blendkit.store.part_checks.file_hash", busy)
     with pytest.raises(OSError, match="Too many open files"):
         opened(tmp_path).drop_damaged()
     again.finish()

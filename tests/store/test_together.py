@@ -11,7 +11,7 @@ import pytest
 
 from blendkit.errors import BlendkitError
 from blendkit.store.files import write_text
-from blendkit.store.together import is_half_replaced, last_seal, require_sealed, written_together
+from blendkit.store.files_together import is_half_replaced, last_seal, require_sealed, written_together
 
 Rename = Callable[[Path, Path], Path]
 

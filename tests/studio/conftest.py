@@ -12,8 +12,8 @@ import numpy as np
 import pytest
 import soundfile
 
-from blendkit.studio.blend_desk import BlendDesk
 from blendkit.studio.given_answers import GivenAnswers
+from blendkit.studio.live_blend import LiveBlend
 from blendkit.studio.opened_studio import Studio, StudioFiles, open_studio
 from blendkit.studio.serving import studio_application
 from tests.cli.oof_folder import oof_world
@@ -45,10 +45,10 @@ def opened(world: Path) -> Studio:
 @pytest.fixture
 def studio(opened: Studio, tmp_path: Path) -> Studio:
     """The opened world, as if nothing had been looked at or answered."""
-    desk = opened.desk
-    assert desk is not None
-    fresh = BlendDesk(desk.recipe, desk.workspaces, desk.truth, desk.halves)
-    return replace(opened, desk=fresh, answers=GivenAnswers(tmp_path / "answers"))
+    live = opened.live
+    assert live is not None
+    fresh = LiveBlend(live.recipe, live.workspaces, live.truth, live.halves)
+    return replace(opened, live=fresh, answers=GivenAnswers(tmp_path / "answers"))
 
 
 @pytest.fixture

@@ -12,9 +12,9 @@ import pytest
 from blendkit.errors import BlendkitError
 from blendkit.io import read_labels
 from blendkit.offline.evaluation import evaluate
+from blendkit.studio.class_page import one_class
+from blendkit.studio.clip_sound import find_clip_sounds, log_mel
 from blendkit.studio.given_answers import open_answers
-from blendkit.studio.heard_clips import find_heard_clips, log_mel
-from blendkit.studio.one_class import one_class
 from blendkit.studio.opened_studio import Studio
 from blendkit.studio.review_sheet import open_review_sheet
 
@@ -56,7 +56,7 @@ def test_orders_are_what_they_say(studio: Studio) -> None:
 
 
 def test_costly_chunks_by_hand(studio: Studio) -> None:
-    found = one_class(studio.listening, studio.desk, "dowlark")
+    found = one_class(studio.listening, studio.live, "dowlark")
     heard = studio.listening
     assert heard.truth is not None
     x, y = np.asarray(heard.main.values)[:, heard.column("dowlark")], heard.truth[:, heard.column("dowlark")]
@@ -141,7 +141,7 @@ def test_a_tone_lies_at_its_frequency_and_a_quiet_half_is_dark() -> None:
 
 def test_recordings_of_other_names_are_said(tmp_path: Path, world: Path) -> None:
     with pytest.raises(BlendkitError, match="holds none of the recordings"):
-        find_heard_clips(world / "audio", ["other"], tmp_path)
+        find_clip_sounds(world / "audio", ["other"], tmp_path)
 
 
 def test_a_page_is_told_all_that_it_needs(client: Any) -> None:

@@ -10,7 +10,7 @@ from click.testing import CliRunner
 
 from blendkit.cli.top import cli
 from blendkit.errors import BlendkitError
-from blendkit.studio.heard_clips import OutsideFolderError, find_heard_clips
+from blendkit.studio.clip_sound import OutsideFolderError, find_clip_sounds
 from blendkit.studio.opened_studio import Studio
 from blendkit.studio.serving import Serving
 from tests.studio.studio_world import HERE, PORT, TOKEN, live
@@ -89,13 +89,13 @@ def test_links_out_of_the_folder_are_refused_also_later(tmp_path: Path, world: P
     folder, outside = tmp_path / "audio", world / "audio" / f"{RECORDING}.wav"
     folder.mkdir()
     (folder / f"{RECORDING}.wav").symlink_to(outside)
-    clips = find_heard_clips(folder, [RECORDING], tmp_path)
+    clips = find_clip_sounds(folder, [RECORDING], tmp_path)
     assert clips.outside == (RECORDING,)
     with pytest.raises(OutsideFolderError, match="lies outside"):
         clips.wav(RECORDING, 0, 5)
     (folder / f"{RECORDING}.wav").unlink()
     (folder / f"{RECORDING}.wav").write_bytes(outside.read_bytes())
-    kept = find_heard_clips(folder, [RECORDING], tmp_path)
+    kept = find_clip_sounds(folder, [RECORDING], tmp_path)
     assert kept.outside == ()
     (folder / f"{RECORDING}.wav").unlink()
     (folder / f"{RECORDING}.wav").symlink_to(outside)
@@ -141,8 +141,8 @@ def test_the_command_serves_what_it_opened(world: Path, monkeypatch: pytest.Monk
     assert done.exit_code == 0
     assert "studio at http://127.0.0.1:" in done.output
     (opened,) = served
-    assert opened.desk is None
-    assert "open the recipe" in opened.no_desk
+    assert opened.live is None
+    assert "open the recipe" in opened.no_blend
     wrong = CliRunner().invoke(
         cli, ["studio", str(world / "trio.yaml"), "--audio", str(world / "none"), "--no-browser"]
     )

@@ -80,23 +80,23 @@ def figures(page: Any) -> dict[str, float]:
 
 
 def test_a_share_is_dragged_and_both_figures_are_exact(served: Served) -> None:
-    page, desk = served.page, served.studio.desk
-    assert desk is not None
+    page, live = served.page, served.studio.live
+    assert live is not None
     page.wait_for_selector("#figure-held[data-macro]")
     page.wait_for_selector("#looks[data-looks]")
     page.focus(SLIDER)
     for key in ("ArrowRight", "ArrowRight", "ArrowRight", "ArrowLeft"):
         page.keyboard.press(key)
     page.wait_for_selector('#looks[data-looks="4"]')
-    assert figures(page) == desk.figures({}, ("mix", "cnn", 0.502))["macro"]
+    assert figures(page) == live.figures({}, ("mix", "cnn", 0.502))["macro"]
     page.click("text=Undo")
     page.wait_for_selector("button:has-text('Redo'):not([disabled])")
     assert page.input_value(SLIDER) == "500"
-    assert figures(page) == desk.figures({})["macro"]
+    assert figures(page) == live.figures({})["macro"]
     page.focus(SIGMA)
     page.keyboard.press("ArrowRight")
     page.wait_for_selector("pre.command:has-text('sigma')")
-    assert figures(page) == desk.figures({ADDRESS: float(page.input_value(SIGMA))})["macro"]
+    assert figures(page) == live.figures({ADDRESS: float(page.input_value(SIGMA))})["macro"]
     check_page(page)
     assert served.said == []
     assert all(u.startswith((served.place.url, "data:,")) for u in served.asked)
@@ -125,8 +125,8 @@ DRAGGED = """([name, to]) => { const own = document.querySelector(name);
 
 
 def test_each_of_two_tabs_has_its_own_setting(served: Served, browser: Any, monkeypatch: pytest.MonkeyPatch) -> None:
-    desk, one = served.studio.desk, served.open("blend")
-    assert desk is not None
+    live, one = served.studio.live, served.open("blend")
+    assert live is not None
     two = browser.new_page()
     two.goto(served.place.url)
     two.wait_for_selector("#looks[data-looks]")
@@ -134,22 +134,22 @@ def test_each_of_two_tabs_has_its_own_setting(served: Served, browser: Any, monk
         page.evaluate(DRAGGED, [SIGMA, [0.7, 0.8, last]])
     for page, last in ((one, 0.9), (two, 1.3)):
         page.wait_for_selector(f"pre.command:has-text('sigma={last}')")
-        assert figures(page) == desk.figures({ADDRESS: last})["macro"]
+        assert figures(page) == live.figures({ADDRESS: last})["macro"]
         assert page.input_value(SIGMA) == str(last)
     # the same recipe as if it were large: the server counts the path, and the page shows its nearest share
-    monkeypatch.setattr("blendkit.studio.blend_desk._MOST_CELLS", 0)
+    monkeypatch.setattr("blendkit.studio.live_blend._MOST_CELLS", 0)
     two.reload()
     two.wait_for_selector("#looks[data-looks]")
     two.evaluate(DRAGGED, [SLIDER, [507]])
     two.wait_for_selector("pre.command:has-text('0.507')")
-    assert figures(two) == desk.figures({}, ("mix", "cnn", 0.507))["macro"]
+    assert figures(two) == live.figures({}, ("mix", "cnn", 0.507))["macro"]
     two.evaluate(
         "window.seen = []; new MutationObserver(() => seen.push(document.body.innerText)).observe(document.body, {subtree: true, childList: true, characterData: true})"
     )
     two.evaluate(DRAGGED, [SLIDER, [512]])
     two.wait_for_selector("pre.command:has-text('0.512')")
     assert two.evaluate("seen.some((t) => t.includes('exact figures at share 0.5,'))")
-    assert figures(one) == desk.figures({ADDRESS: 0.9})["macro"]
+    assert figures(one) == live.figures({ADDRESS: 0.9})["macro"]
     two.close()
 
 

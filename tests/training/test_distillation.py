@@ -19,7 +19,7 @@ from blendkit.io import read_labels
 from blendkit.store import FeatureStore, Stored
 from blendkit.training.cnn import Student, WaveStudent
 from blendkit.training.jobs import distillation
-from blendkit.training.jobs.chunk_pictures import HeardChunks
+from blendkit.training.jobs.chunk_pictures import DecodedChunks
 from blendkit.training.jobs.chunk_waves import WaveSource
 from blendkit.training.jobs.distillation import Task, _label_counts, _student_rows, _without_embedding, distil
 from blendkit.training.jobs.student_figures import student_figures
@@ -30,7 +30,7 @@ from blendkit.training.student import StudentRows
 IDS = [f"r{i}" for i in range(10)]
 ROWS = chunk_rows(dict.fromkeys(IDS, 2), 5.0, NameRule())
 PICTURES = np.arange(20, dtype=np.float16)[:, None, None]  # a row's picture is its number
-HEARD = HeardChunks(PICTURES, ROWS, np.ones(20, np.float32), {})
+HEARD = DecodedChunks(PICTURES, ROWS, np.ones(20, np.float32), {})
 
 
 def task(out: Path, **more: Any) -> Task:
@@ -121,7 +121,7 @@ def test_too_few_recordings_and_missing_scores_are_errors(
     assert caught.value.problems[0] == "new"
     few = chunk_rows(dict.fromkeys(IDS[:3], 2), 5.0, NameRule())
     monkeypatch.setattr(
-        distillation, "chunk_pictures", lambda *args: HeardChunks(PICTURES[:6], few, HEARD.real[:6], {})
+        distillation, "chunk_pictures", lambda *args: DecodedChunks(PICTURES[:6], few, HEARD.real[:6], {})
     )
     with pytest.raises(BlendkitError, match="3 recordings with audio"):
         distil(given)

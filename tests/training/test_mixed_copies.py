@@ -109,7 +109,7 @@ def test_a_store_of_copies_goes_beside_its_clips(stores: tuple[FeatureStore, Fea
     assert rows.features["p"].ravel().tolist() == [10, 11, 12]
     assert rows.targets.tolist() == [[1, 0], [1, 0], [0, 1]]
     assert e.copies.background.tolist() == ["scape"] * 3
-    assert e.heard().contents == {"scape": SOUND}
+    assert e.seen().contents == {"scape": SOUND}
     assert "scape" not in e.saw().recordings
     assert any("3 chunks of mixed copies, of 2 clips among 1 backgrounds" in n for n in notes)
 

@@ -53,14 +53,14 @@ def activity(
     )  # fmt: skip
     if json_out:
         threshold_events(found.thresholds)
-        event("activity", {"detections": len(found.table), "recordings": len(found.table.heard),
+        event("activity", {"detections": len(found.table), "recordings": len(found.table.recordings),
                            "cells": {p.part: len(p.cells) for p in found.parts}, "out": str(out),
                            "files": list(found.files), "notes": list(found.notes)})  # fmt: skip
         return
     for note in found.notes:
         click.echo(f"note: {note}")
     _print(found)
-    click.echo(f"{len(found.table)} detections in {len(found.table.heard)} recordings")
+    click.echo(f"{len(found.table)} detections in {len(found.table.recordings)} recordings")
     if not len(found.table):
         click.echo("no score reaches its threshold: there is no line of activity")
     click.echo(f"{len(found.files)} files in {out}: {', '.join(found.files)}")

@@ -47,7 +47,7 @@ def detect(
 
     found = detecting.detect(source, out, thresholds, formats=formats, merging=merging, naming=naming, reading=reading)
     frame = found.to_frame()
-    heard, hit = len(found.table.heard), len(set(found.table.recording.tolist()))
+    heard, hit = len(found.table.recordings), len(set(found.table.recording.tolist()))
     if json_out:
         threshold_events(found.thresholds, frame)
         event("detect", {"detections": len(found), "recordings": heard, "recordings_with_detections": hit,

@@ -9,7 +9,7 @@ import numpy as np
 from blendkit.core import composed, recording_id
 from blendkit.errors import BlendkitError, did_you_mean
 from blendkit.io.file_reader import ColumnNames, FileHead, Reader
-from blendkit.io.numpy_files import array_texts, npz_headers, read_npz_arrays
+from blendkit.io.npz_arrays import array_texts, npz_headers, read_npz_arrays
 from blendkit.io.readers.detection_tables import NOTHING, Detections
 
 _KEYS = (

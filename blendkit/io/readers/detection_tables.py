@@ -16,7 +16,7 @@ from blendkit.io.file_kinds import file_kind, why_unreadable
 from blendkit.io.packed_files import FAILURES
 from blendkit.io.readers.label_times import require_seconds
 from blendkit.io.text_tables import decimal_points, open_table, plain_name
-from blendkit.io.windowed import Windowed
+from blendkit.io.windows_to_chunks import Windowed
 
 if TYPE_CHECKING:
     import pandas as pd

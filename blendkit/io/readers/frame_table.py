@@ -15,7 +15,7 @@ from blendkit.io.column_table import ColumnTable
 from blendkit.io.file_reader import ColumnNames, FileHead
 from blendkit.io.readers.score_table import read_columns
 from blendkit.io.text_form import is_number
-from blendkit.io.windowed import Windowed
+from blendkit.io.windows_to_chunks import Windowed
 
 KEYS = ("file", "start_time", "end_time")
 _UNNAMED = [("", "", ""), ("level_0", "level_1", "level_2"), tuple(f"__index_level_{i}__" for i in range(3))]

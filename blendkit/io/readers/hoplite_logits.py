@@ -10,7 +10,7 @@ from blendkit.errors import BlendkitError
 from blendkit.io.file_reader import ColumnNames, FileHead, Reader
 from blendkit.io.readers.hoplite_database import DATABASE, read_hoplite
 from blendkit.io.side_files import side_names
-from blendkit.io.windowed import Windowed
+from blendkit.io.windows_to_chunks import Windowed
 
 
 def _fits(head: FileHead) -> bool:

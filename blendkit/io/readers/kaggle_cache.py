@@ -9,7 +9,7 @@ import numpy as np
 
 from blendkit.core import Float32
 from blendkit.errors import BlendkitError, did_you_mean, shorten
-from blendkit.io.numpy_files import npz_headers, read_npz_arrays
+from blendkit.io.npz_arrays import npz_headers, read_npz_arrays
 from blendkit.io.text_tables import open_table
 
 

@@ -8,7 +8,7 @@ import numpy as np
 
 from blendkit.errors import BlendkitError
 from blendkit.io.file_reader import ColumnNames, Reader
-from blendkit.io.numpy_files import read_npy
+from blendkit.io.npz_arrays import read_npy
 from blendkit.io.readers.score_table import Table
 from blendkit.io.side_files import side_names
 

@@ -10,7 +10,7 @@ from blendkit.core import FileSpace, NameRule, Scores, path_ids, rows_from_ids, 
 from blendkit.io.file_reader import ColumnNames, ReadFile, read_found
 from blendkit.io.readers.detection_tables import Detections, detection_windows
 from blendkit.io.readers.score_table import TABLE_SUFFIXES, Table, recording_folds
-from blendkit.io.windowed import windows_on_chunks
+from blendkit.io.windows_to_chunks import windows_on_chunks
 from blendkit.store import LogitStore, is_store
 
 SUBMISSION = "submission.csv"

@@ -18,7 +18,7 @@ from blendkit.io.class_columns import ROW_ID, class_columns, find_row_id
 from blendkit.io.column_table import ColumnTable
 from blendkit.io.column_values import parquet_columns, parquet_table
 from blendkit.io.file_kinds import file_kind, why_unreadable
-from blendkit.io.numpy_files import array_texts, npz_headers, read_npz_arrays
+from blendkit.io.npz_arrays import array_texts, npz_headers, read_npz_arrays
 from blendkit.io.packed_files import FAILURES, open_packed
 from blendkit.io.percentages import shares_of_percent
 from blendkit.io.plain_scores import plain_scores

@@ -16,7 +16,7 @@ def _write(table: DetectionTable, folder: Path) -> None:
 
     Audacity knows three fields and reads a fourth as part of the label, so that the score is seen beside it.
     """
-    stems = file_stems([h.id for h in table.heard])
+    stems = file_stems([h.id for h in table.recordings])
     write_texts(folder, ((f"{stem}.txt", "".join(_lines(table, r))) for r, stem in enumerate(stems)))
 
 

@@ -16,7 +16,7 @@ def _write(table: DetectionTable, path: Path) -> None:
     root = f"{table.audio.rstrip('/')}/" if table.audio else ""
     rows = [
         [
-            text_cell(root + table.heard[table.recording[i]].file),
+            text_cell(root + table.recordings[table.recording[i]].file),
             _clock(float(table.start_s[i])),
             _clock(float(table.end_s[i])),
             text_cell(_species(table.classes[table.class_at[i]])),

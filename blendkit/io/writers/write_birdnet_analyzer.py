@@ -15,7 +15,7 @@ def _write(table: DetectionTable, path: Path) -> None:
     root = f"{table.audio.rstrip('/')}/" if table.audio else ""
     rows = []
     for i in range(len(table)):
-        names, heard = table.classes[table.class_at[i]], table.heard[table.recording[i]]
+        names, heard = table.classes[table.class_at[i]], table.recordings[table.recording[i]]
         times = [seconds_cell(table.start_s[i]), seconds_cell(table.end_s[i])]
         called = [text_cell(names.scientific), text_cell(names.common)]
         rows.append([*times, *called, score_cell(table.score[i]), text_cell(root + heard.file)])

@@ -24,7 +24,7 @@ def _rows(table: DetectionTable) -> list[list[str]]:
     clock = [("", "") if np.isnat(m) else tuple(str(m)[:19].split("T")) for m in table.clock()]
     out = []
     for i in range(len(table)):
-        names, file = table.classes[table.class_at[i]], PurePosixPath(table.heard[table.recording[i]].file)
+        names, file = table.classes[table.class_at[i]], PurePosixPath(table.recordings[table.recording[i]].file)
         folder = "" if file.parent == PurePosixPath(".") else str(file.parent)
         texts = [text_cell(t) for t in (table.audio, folder, file.name)]
         times = [seconds_cell(table.start_s[i]), seconds_cell(round(table.end_s[i] - table.start_s[i], 6)), *clock[i]]

@@ -15,7 +15,7 @@ def _write(table: DetectionTable, path: Path) -> None:
     import pyarrow as pa
     import pyarrow.parquet as pq
 
-    heard = [table.heard[r] for r in table.recording.tolist()]
+    heard = [table.recordings[r] for r in table.recording.tolist()]
     names = [table.classes[c] for c in table.class_at.tolist()]
     text = pa.string()
     columns = {

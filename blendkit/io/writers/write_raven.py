@@ -27,14 +27,14 @@ def write_raven_tables(table: DetectionTable, folder: Path, more: Mapping[str, S
     more: further columns, of (D,) texts each.
     """
     more = more or {}
-    starts, header, clock = np.zeros(len(table.heard)), [*_COLUMNS, *more], table.clock()
-    stems = file_stems([h.id for h in table.heard])
+    starts, header, clock = np.zeros(len(table.recordings)), [*_COLUMNS, *more], table.clock()
+    stems = file_stems([h.id for h in table.recordings])
     texts = (
         (f"{stem}.selections.txt", csv_text(header, _rows(table, table.of(r), clock, starts, more), "\t"))
         for r, stem in enumerate(stems)
     )
     write_texts(folder, texts)
-    lengths = [h.length_s for h in table.heard]
+    lengths = [h.length_s for h in table.recordings]
     running = np.concatenate([[0.0], np.cumsum(lengths)])[:-1] if lengths else starts
     every = np.arange(len(table), dtype=np.int64)
     write_text(folder / COMBINED, csv_text(header, _rows(table, every, clock, np.round(running, 6), more), "\t"))
@@ -48,7 +48,7 @@ def _rows(
     starts (R,): where each recording starts, in seconds.
     """
     for number, i in enumerate(at.tolist(), 1):
-        heard, offset = table.heard[table.recording[i]], float(starts[table.recording[i]])
+        heard, offset = table.recordings[table.recording[i]], float(starts[table.recording[i]])
         file = f"{table.audio.rstrip('/')}/{heard.file}" if table.audio else heard.file
         yield [
             str(number), "Spectrogram 1", "1",

@@ -13,7 +13,7 @@ const TITLES = { looked: "the half you look at", held: "the held-out half" };
 const WORDS = { real: "real", undecided: "undecided", not: "not better" };
 
 export function blendPage(about) {
-  if (about.no_desk) return [el("p", null, `Nothing can be moved here: ${about.no_desk}.`)];
+  if (about.no_blend) return [el("p", null, `Nothing can be moved here: ${about.no_blend}.`)];
   const desk = { values: {}, history: [], at: -1, base: null, ask: channel(() => state.lost()), drag: null };
   const show = figuresOf(about), controls = blendControls(about.controls, { move: (...a) => moved(about, desk, show, ...a), set: (...a) => set(desk, show, ...a) });
   const trail = responsive((width) => trailChart(desk.history, desk.at)(width)), graph = el("div"), saving = savingTools(about, () => desk.values);

@@ -34,7 +34,7 @@ function start(about) {
     el("nav", { "aria-label": "Pages" }, el("ul", null, links.map((a) => el("li", null, a)))));
   const tones = Object.fromEntries(about.streams.map((s, i) => [s, `tone-${i % 9}`]));
   const open = () => {
-    const wanted = location.hash.slice(1).split("/")[0], first = about.no_desk ? "listen" : "blend";
+    const wanted = location.hash.slice(1).split("/")[0], first = about.no_blend ? "listen" : "blend";
     const [id, title, build] = PAGES.find(([p]) => p === wanted) ?? PAGES.find(([p]) => p === first);
     if (!built.has(id)) built.set(id, el("section", { id: `page-${id}`, "aria-labelledby": `${id}-title` }, el("h2", { id: `${id}-title` }, title), build(about, tones)));
     links.forEach((a, i) => (PAGES[i][0] === id ? a.setAttribute("aria-current", "page") : a.removeAttribute("aria-current")));

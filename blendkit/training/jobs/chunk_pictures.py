@@ -26,7 +26,7 @@ _FORMAT = 2  # of the file; what an older version saved is made again
 
 
 @dataclass(frozen=True, eq=False)
-class HeardChunks:
+class DecodedChunks:
     """Every chunk of some recordings, in the order of its rows (N,).
 
     values: a raw log-mel picture (N, mels, frames) of each; real (N,): the share of each that is audio and not the
@@ -41,7 +41,7 @@ class HeardChunks:
 
 def chunk_pictures(
     recordings: Sequence[Recording], picture: Picture, grid: Grid, folder: Path, emit: Emit = silent
-) -> HeardChunks:
+) -> DecodedChunks:
     """Return a picture of every chunk.
 
     They are read from `folder` if they were made before, and saved there if not. Raises BlendkitError if no
@@ -93,8 +93,8 @@ def _batches(windows: Float32, size: int = 16) -> list[Float32]:
     return [windows[i : i + size] for i in range(0, len(windows), size)]
 
 
-def _in_row_order(pictures: Pictures, index: ChunkIndex, grid: Grid) -> HeardChunks:
+def _in_row_order(pictures: Pictures, index: ChunkIndex, grid: Grid) -> DecodedChunks:
     """Return the chunks in the order of their rows. pictures: in the order of the index."""
     rows, at, real = index.rows(grid)
     in_order = np.array_equal(at, np.arange(len(pictures)))
-    return HeardChunks(pictures if in_order else pictures[at], rows, real, index.contents)
+    return DecodedChunks(pictures if in_order else pictures[at], rows, real, index.contents)

@@ -16,7 +16,7 @@ from blendkit.events import Emit, silent
 from blendkit.member import chunk_windows
 from blendkit.store import atomic_path
 from blendkit.training.jobs.chunk_index import INDEX, ChunkIndex
-from blendkit.training.jobs.chunk_pictures import HeardChunks
+from blendkit.training.jobs.chunk_pictures import DecodedChunks
 from blendkit.training.jobs.saved_arrays import read_arrays
 from blendkit.training.settings import Distil
 from blendkit.training.spectrogram import LogMel
@@ -27,7 +27,7 @@ _WHAT, _ADVICE = "a file of waves", "delete it: the waves are cut again"
 
 def chunk_waves(
     recordings: Sequence[Recording], rate: int, grid: Grid, folder: Path, emit: Emit = silent
-) -> tuple[HeardChunks, Waves]:
+) -> tuple[DecodedChunks, Waves]:
     """Return the samples (N, samples) float16 of every chunk, mapped from a file, and the same as waves to train on.
 
     They are cut once, and saved in `folder`. Raises BlendkitError if no recording has a chunk that can be read.
@@ -98,11 +98,11 @@ def _cut(recordings: Sequence[Recording], rate: int, grid: Grid, path: Path, emi
         np.savez(handle, **arrays)  # type: ignore[arg-type]
 
 
-def _mapped(path: Path, rate: int, grid: Grid) -> tuple[HeardChunks, Waves]:
+def _mapped(path: Path, rate: int, grid: Grid) -> tuple[DecodedChunks, Waves]:
     saved = read_arrays(path, ("sha256", *INDEX), _WHAT, _ADVICE)
     data, size = path.with_suffix(".f16"), samples_at(grid.chunk_s, rate)
     held, rest = divmod(data.stat().st_size if data.is_file() else 0, 2 * size)
     index = ChunkIndex.read(saved, -1 if rest else held, path, _WHAT, _ADVICE)
     rows, at, real = index.rows(grid)
     samples = np.memmap(data, np.dtype("<f2"), "r", shape=(held, size))
-    return HeardChunks(samples, rows, real, index.contents), Waves(samples, at, str(saved["sha256"]))
+    return DecodedChunks(samples, rows, real, index.contents), Waves(samples, at, str(saved["sha256"]))

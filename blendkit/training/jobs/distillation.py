@@ -30,10 +30,10 @@ from blendkit.events import Emit, silent
 from blendkit.store import FeatureStore, write_json, write_text, written_together
 from blendkit.training.cnn import WaveStudent
 from blendkit.training.export import exported, write_onnx
-from blendkit.training.jobs.chunk_pictures import HeardChunks, chunk_pictures
+from blendkit.training.jobs.chunk_pictures import DecodedChunks, chunk_pictures
 from blendkit.training.jobs.chunk_waves import WaveSource, chunk_waves, wave_source
+from blendkit.training.jobs.student_classes import learnable_classes
 from blendkit.training.jobs.student_figures import student_figures
-from blendkit.training.jobs.taught_classes import taught_classes
 from blendkit.training.jobs.teacher_chunks import require_chunks
 from blendkit.training.model_cards import student_card
 from blendkit.training.rank_teacher import orders_only, taught
@@ -84,7 +84,7 @@ def distil(task: Task, emit: Emit = silent) -> dict[str, Any]:
     examples = _student_rows(task, heard, teacher)
     fold = _folds(rows, contents)
     learn, stop, held = (np.flatnonzero(m) for m in (fold > 1, fold == 1, fold == 0))
-    known = taught_classes(teacher, examples, learn)
+    known = learnable_classes(teacher, examples, learn)
     task, examples = replace(task, teacher=known.teacher), known.examples
     source = None
     if waves is not None:
@@ -134,7 +134,7 @@ def _need_scores(task: Task) -> None:
         raise BlendkitError(title, [shorten(missing), *filter(None, [apart])])
 
 
-def _heard(task: Task, grid: Grid, emit: Emit) -> tuple[HeardChunks, Waves | None]:
+def _heard(task: Task, grid: Grid, emit: Emit) -> tuple[DecodedChunks, Waves | None]:
     """The chunks as pictures, and as waves where these are to be changed."""
     folder, picture = task.out / "checkpoints", task.how.picture
     if task.how.waves == WaveChanges() and not task.background:
@@ -155,7 +155,7 @@ def _need_folds(recordings: Sequence[str]) -> None:
         raise BlendkitError(f"{len(recordings)} recordings with audio: a student needs {STUDENT_FOLDS} at least")
 
 
-def _student_rows(task: Task, heard: HeardChunks, teacher: Scores) -> StudentRows:
+def _student_rows(task: Task, heard: DecodedChunks, teacher: Scores) -> StudentRows:
     rows, (n, c) = heard.rows, teacher.values.shape
     truth, labelled = np.zeros((n, c), bool), np.zeros(n, bool)
     if task.labels is not None:
@@ -177,7 +177,7 @@ def _student_rows(task: Task, heard: HeardChunks, teacher: Scores) -> StudentRow
     return StudentRows(heard.values, taught(teacher, task.how), truth.astype(np.float32), counted, embedding)
 
 
-def _label_counts(examples: StudentRows, heard: HeardChunks) -> dict[str, int]:
+def _label_counts(examples: StudentRows, heard: DecodedChunks) -> dict[str, int]:
     """How many chunks have labels that count, and how many of these count with less than their full weight."""
     counted = examples.labelled > 0
     return {"labelled": int(counted.sum()), "part_real": int((counted & (heard.real < 1 - 1e-6)).sum())}

@@ -118,7 +118,7 @@ def _refuse_learned(test: Examples | None, *learned: Examples) -> None:
     """Raise BlendkitError if a test recording is one of those that the rounds learn from."""
     if test is None:
         return
-    both = Saw().joined(*(e.heard() for e in learned)).among(sorted(set(test.recording.tolist())), test.contents)
+    both = Saw().joined(*(e.seen() for e in learned)).among(sorted(set(test.recording.tolist())), test.contents)
     if both:
         raise BlendkitError(
             f"--test: the rounds learn from {len(both)} of its recordings, so figures on them would be in-sample",

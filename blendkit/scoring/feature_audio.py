@@ -8,15 +8,15 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from blendkit.audio import Grid, Prepared, Recording, groups, stated_seconds_of
+from blendkit.scoring.background_mixing import BackgroundMix, DrawnCopy, draw_copies, prepare_mixed
 from blendkit.scoring.cpus import cpu_count
 from blendkit.scoring.decoding_ahead import Group, decoded_groups
-from blendkit.scoring.mixing import BackgroundMix, DrawnCopy, draw_copies, prepare_mixed
 from blendkit.scoring.recording_keys import recording_keys
 from blendkit.store import FeatureStore, mix_facts
 
 
 @dataclass(frozen=True)
-class HeardAudio:
+class FeatureAudio:
     """Recordings to make features of.
 
     keys: what the features of each depend on beside the model; facts: what the store says of them from its beginning
@@ -30,7 +30,7 @@ class HeardAudio:
     copies: Mapping[str, DrawnCopy] = field(default_factory=dict)
 
     @classmethod
-    def of(cls, recordings: list[Recording], grid: Grid, mix: BackgroundMix | None) -> HeardAudio:
+    def of(cls, recordings: list[Recording], grid: Grid, mix: BackgroundMix | None) -> FeatureAudio:
         """Return the recordings, or their mixed copies. Raises BlendkitError as `draw_copies` does."""
         keys = recording_keys(recordings, grid)
         if mix is None:
@@ -54,7 +54,7 @@ class HeardAudio:
             return
         for group in groups(todo):
             batch, contents = prepare_mixed(group, rate, self.grid, self.copies)
-            store.say_mixed({r.id: self.copies[r.id].told() for r in group}, contents)
+            store.say_mixed({r.id: self.copies[r.id].record() for r in group}, contents)
             with batch.scratch:
                 yield batch.recordings
 

@@ -16,8 +16,8 @@ from blendkit.metrics import weight_path
 from blendkit.offline.what_if import whatif
 from blendkit.recipe import load_recipe
 from blendkit.studio.live_questions import answered
-from blendkit.studio.looked_settings import LookedSettings, optimism_of_best
 from blendkit.studio.opened_studio import Studio
+from blendkit.studio.tried_settings import TriedSettings, optimism_of_best
 from tests.studio.studio_world import live
 
 ADDRESS = "members.sed.steps.gaussian.sigma"
@@ -31,45 +31,45 @@ def unpacked(own: dict[str, Any]) -> np.ndarray:
 
 
 def test_the_halves_hold_every_labelled_chunk_once_and_recordings_whole(studio: Studio) -> None:
-    desk = studio.desk
-    assert desk is not None
-    looked, held = desk.halves.each().values()
+    live = studio.live
+    assert live is not None
+    looked, held = live.halves.each().values()
     assert not (looked & held).any()
-    assert ((looked | held) == desk.truth.labelled).all()
-    names = desk.truth.rows.recording
+    assert ((looked | held) == live.truth.labelled).all()
+    names = live.truth.rows.recording
     assert not set(names[looked]) & set(names[held])
     assert len(set(names[looked])) == len(set(names[held])) == 6
 
 
 def test_both_halves_are_counted_exactly_along_a_share(studio: Studio) -> None:
-    desk = studio.desk
-    assert desk is not None
-    sides = desk.sides({}, "mix", "cnn")
+    live = studio.live
+    assert live is not None
+    sides = live.sides({}, "mix", "cnn")
     for share in (0.137, 0.5, 0.9):
-        told = desk.figures({}, ("mix", "cnn", share))["macro"]
+        told = live.figures({}, ("mix", "cnn", share))["macro"]
         for half, own in sides.items():
             a, b, y = (unpacked(own["arrays"][n]) for n in ("a", "b", "truth"))
             assert weight_path(y > 0, a, b, [share]).macro.item() == pytest.approx(told[half], abs=1e-12)
 
 
 def test_a_large_blend_has_the_same_figures_along_its_path(studio: Studio, monkeypatch: pytest.MonkeyPatch) -> None:
-    desk = studio.desk
-    assert desk is not None
-    monkeypatch.setattr("blendkit.studio.blend_desk._MOST_CELLS", 0)
-    levels = desk.sides({}, "mix", "cnn")["levels"]
+    live = studio.live
+    assert live is not None
+    monkeypatch.setattr("blendkit.studio.live_blend._MOST_CELLS", 0)
+    levels = live.sides({}, "mix", "cnn")["levels"]
     assert sorted(s for level in levels for s in level) == [k / 20 for k in range(21)]
-    found = desk.path({}, "mix", "cnn", levels[1])
+    found = live.path({}, "mix", "cnn", levels[1])
     for i, share in enumerate(found["shares"]):
-        told = desk.figures({}, ("mix", "cnn", share))["macro"]
+        told = live.figures({}, ("mix", "cnn", share))["macro"]
         assert {n: m[i] for n, m in found["macro"].items()} == pytest.approx(told, abs=1e-12)
-    assert "does not blend" in desk.path({}, "mix", "nobody", [0.5])["why_not"]
+    assert "does not blend" in live.path({}, "mix", "nobody", [0.5])["why_not"]
 
 
 def test_the_whole_figure_is_that_of_whatif(studio: Studio, world: Path) -> None:
-    desk = studio.desk
-    assert desk is not None
-    values = desk.figures({ADDRESS: 0.8}, ("mix", "cnn", 0.25))["values"]
-    found = desk.judged(values)
+    live = studio.live
+    assert live is not None
+    values = live.figures({ADDRESS: 0.8}, ("mix", "cnn", 0.25))["values"]
+    found = live.judged(values)
     overrides = [f"{ADDRESS}=0.8", "blends.mix.of={cnn: 0.25, sed: 0.45, perch: 0.3}"]
     assert found["whole"] == pytest.approx(whatif(world / "trio.yaml", overrides=overrides).best, abs=1e-12)
     for half in found["halves"].values():
@@ -78,13 +78,13 @@ def test_the_whole_figure_is_that_of_whatif(studio: Studio, world: Path) -> None
 
 
 def test_equal_settings_are_one_look(studio: Studio) -> None:
-    desk = studio.desk
-    assert desk is not None
-    desk.figures({})
-    desk.figures({"blends.mix.of": {"cnn": 0.5, "sed": 0.3, "perch": 0.2}})
-    assert desk.figures({ADDRESS: 0.5})["looks"] == 1
-    assert desk.figures({ADDRESS: 0.6})["looks"] == 2
-    found = desk.passed({}, "mix", "cnn", [k / 100 for k in range(40, 51)])
+    live = studio.live
+    assert live is not None
+    live.figures({})
+    live.figures({"blends.mix.of": {"cnn": 0.5, "sed": 0.3, "perch": 0.2}})
+    assert live.figures({ADDRESS: 0.5})["looks"] == 1
+    assert live.figures({ADDRESS: 0.6})["looks"] == 2
+    found = live.passed({}, "mix", "cnn", [k / 100 for k in range(40, 51)])
     assert found["looks"] == 12
     assert found["redrawn"] == 5
     assert found["optimism"] >= 0
@@ -96,7 +96,7 @@ def test_optimism_of_a_table_counted_by_hand() -> None:
     # best: 2nd, 2nd, 1st; leads -0.1, 0.2, 0.2; of the first setting -0.1, 0.0, 0.2
     assert optimism_of_best(figures, redraws) == pytest.approx((0.0 + 0.2 + 0.0) / 3)
     assert np.isnan(optimism_of_best(figures, np.full((2, 3), np.nan)))
-    assert np.isnan(LookedSettings().optimism())
+    assert np.isnan(TriedSettings().optimism())
 
 
 def test_one_setting_has_no_optimism_and_noise_has_that_of_its_highest() -> None:
@@ -110,10 +110,10 @@ def test_one_setting_has_no_optimism_and_noise_has_that_of_its_highest() -> None
 def test_of_many_questions_the_latest_is_answered(client: Any, studio: Studio, monkeypatch: pytest.MonkeyPatch) -> None:
     asked: list[float] = []
 
-    def slow(desk: Any, question: Any) -> dict[str, Any]:
+    def slow(live: Any, question: Any) -> dict[str, Any]:
         asked.append(question["share"][2])
         time.sleep(0.05)
-        return answered(desk, question)
+        return answered(live, question)
 
     monkeypatch.setattr("blendkit.studio.live_questions.answered", slow)
     with live(client) as channel:
@@ -171,7 +171,7 @@ def test_without_labels_there_is_nothing_to_move(world: Path, tmp_path: Path) ->
     from blendkit.studio.opened_studio import StudioFiles, open_studio
 
     opened = open_studio(f"{world / 'oof.npz'}:cnn", None, StudioFiles(answers=tmp_path / "a"), scratch=tmp_path)
-    assert opened.desk is None
+    assert opened.live is None
     assert opened.listening.chunks("top", "amabird", 3)["chunks"]
     with pytest.raises(BlendkitError, match="no labels"):
         opened.listening.chunks("missed", "amabird", 3)

@@ -7,8 +7,8 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from blendkit.errors import BlendkitError, did_you_mean, shorten
-from blendkit.recipe.limits import read_recipe
 from blendkit.recipe.load import On, Recipe, parse_recipe
+from blendkit.recipe.recipe_size_limits import read_recipe
 
 
 @dataclass(frozen=True)

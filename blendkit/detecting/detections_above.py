@@ -37,9 +37,9 @@ def find_detections(
         cells = top_cells(cells, scores.values, merging.top_k)
     runs = merge_cells(cells, scores.values, scores.rows, merging.gap_s)
     recording = recording_codes(scores.rows)[runs.row]
-    length = np.array([h.length_s for h in opened.heard])[recording]
+    length = np.array([h.length_s for h in opened.recordings])[recording]
     end = np.where(length > runs.start_s, np.minimum(runs.end_s, length), runs.end_s)
     names, notes = named_classes(scores.classes, opened.taxonomy, naming)
     return DetectionTable(
-        opened.heard, names, recording, runs.class_at, runs.start_s, end, runs.score, runs.chunks, opened.audio
+        opened.recordings, names, recording, runs.class_at, runs.start_s, end, runs.score, runs.chunks, opened.audio
     ), notes

@@ -10,7 +10,7 @@ from blendkit.core import Float64
 
 
 @dataclass(eq=False)
-class LookedSettings:
+class TriedSettings:
     """Figures and redraws (R,) of settings by their key; the first is the recipe as it was opened.
 
     passed: settings that a drag passed over, of which a few are among the redraws.

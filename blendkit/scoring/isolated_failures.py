@@ -12,7 +12,7 @@ import numpy as np
 from blendkit.audio import Prepared
 from blendkit.core import Float32
 from blendkit.member import FLOOR, FileMember, FrameError, GroupScores, Member
-from blendkit.scoring.workers import IsolatedFiles, IsolatedMember, Worker, WorkerError
+from blendkit.scoring.isolated_workers import IsolatedFiles, IsolatedMember, Worker, WorkerError
 from blendkit.store import Stored, key_to_score_again
 
 FAILED = "failed"

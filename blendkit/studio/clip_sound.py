@@ -27,7 +27,7 @@ class OutsideFolderError(BlendkitError):
 
 
 @dataclass(eq=False)
-class HeardClips:
+class ClipSounds:
     """Recordings by the id that the scores give them; scratch: for clips and long recordings.
 
     outside: recordings that links lead out of the folder for; none of them is read.
@@ -125,7 +125,7 @@ def _triangles(frequency: Float64, top_hz: float) -> Float64:
     return np.asarray(weights / weights.sum(axis=1, keepdims=True))
 
 
-def find_heard_clips(folder: Path, recordings: Iterable[str], scratch: Path) -> HeardClips:
+def find_clip_sounds(folder: Path, recordings: Iterable[str], scratch: Path) -> ClipSounds:
     """Return the audio of recordings below a folder. Files that are links out of it are named, and never read.
 
     Raises BlendkitError for a folder that is none, or that holds none of the recordings.
@@ -141,4 +141,4 @@ def find_heard_clips(folder: Path, recordings: Iterable[str], scratch: Path) -> 
         raise BlendkitError(f"--audio {folder}: holds none of the recordings", has)
     root = folder.resolve()
     outside = tuple(n for n, r in known.items() if not r.path.resolve().is_relative_to(root))
-    return HeardClips(folder, known, scratch, outside)
+    return ClipSounds(folder, known, scratch, outside)

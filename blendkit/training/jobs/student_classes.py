@@ -12,7 +12,7 @@ from blendkit.training.student import StudentRows
 
 
 @dataclass(frozen=True, eq=False)
-class TaughtClasses:
+class LearnableClasses:
     """A teacher and the rows of its student on the classes that can be learned.
 
     labels_alone: classes that the teacher does not cover, learned from labels; left_out: those that nothing teaches.
@@ -29,7 +29,7 @@ class TaughtClasses:
         return {"labels_alone": list(self.labels_alone), "left_out": list(self.left_out)}
 
 
-def taught_classes(teacher: Scores, examples: StudentRows, learn: Int64) -> TaughtClasses:
+def learnable_classes(teacher: Scores, examples: StudentRows, learn: Int64) -> LearnableClasses:
     """Return the teacher and the rows (N, C) on the classes that the rows `learn` can teach.
 
     What a teacher says of a class that it does not cover is a filler and means nothing. Raises BlendkitError if it
@@ -45,4 +45,4 @@ def taught_classes(teacher: Scores, examples: StudentRows, learn: Int64) -> Taug
     left_out = tuple(teacher.classes[i] for i in np.flatnonzero(~named & ~teacher.covered))
     kept = teacher.align(teacher.rows, [teacher.classes[i] for i in keep], unknown_classes="ignore")
     own = replace(examples, teacher=examples.teacher[:, keep], truth=examples.truth[:, keep], covered=kept.covered)
-    return TaughtClasses(kept, own, labels_alone, left_out)
+    return LearnableClasses(kept, own, labels_alone, left_out)

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Collection, Iterator, Mapping
 
 from blendkit.ops import info_of
-from blendkit.recipe.graph import StreamDef, named_members, stream_defs
 from blendkit.recipe.load import Recipe, with_values, without
 from blendkit.recipe.schema import BlendModel, RecipeModel, StreamModel
+from blendkit.recipe.stream_graph import StreamDef, named_members, stream_defs
 from blendkit.recipe.strict_yaml import KeyPath
 from blendkit.registry import OPS, registry
 

@@ -50,7 +50,7 @@ class DrawnCopy:
     db: float
     at: float
 
-    def told(self) -> MixedCopy:
+    def record(self) -> MixedCopy:
         """Return what a store says of it."""
         return MixedCopy(self.clip.id, self.background.id, self.db)
 

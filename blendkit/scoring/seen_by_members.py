@@ -7,7 +7,7 @@ from contextlib import ExitStack
 
 from blendkit.core import Saw, as_saw
 from blendkit.scoring.audio_members import AudioMember
-from blendkit.scoring.isolation import closing_workers
+from blendkit.scoring.isolated_failures import closing_workers
 
 
 def saw_of_members(members: Sequence[AudioMember]) -> dict[str, Saw]:

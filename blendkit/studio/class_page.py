@@ -12,15 +12,15 @@ from blendkit.metrics import weight_path
 from blendkit.offline import blend_sides
 from blendkit.recipe import make_plan
 from blendkit.reporting import plain
-from blendkit.studio.blend_desk import BlendDesk
 from blendkit.studio.listening import Listening
+from blendkit.studio.live_blend import LiveBlend
 
 _BINS = 24
 _SHOWN = 12
 _POINTS = 41
 
 
-def one_class(listening: Listening, desk: BlendDesk | None, class_id: str) -> dict[str, Any]:
+def one_class(listening: Listening, live: LiveBlend | None, class_id: str) -> dict[str, Any]:
     """Return a class's score distributions by label, costly chunks and weight curves; curves need a recipe.
 
     Raises BlendkitError for an unknown class, and without labels.
@@ -36,7 +36,7 @@ def one_class(listening: Listening, desk: BlendDesk | None, class_id: str) -> di
         "histogram": _histogram(x, y), "costly": [
             {**listening.chunk(int(rows[i]), column), "pairs": pairs} for i, pairs in _costly(x, y)
         ],
-        "curves": {} if desk is None or not 0 < y.sum() < len(y) else _curves(desk, class_id),
+        "curves": {} if live is None or not 0 < y.sum() < len(y) else _curves(live, class_id),
     })  # fmt: skip
     return found
 
@@ -58,20 +58,20 @@ def _costly(x: Float64, y: Bools) -> list[tuple[int, float]]:
     return [(int(i), float(cost[i])) for i in order if cost[i] > 0]
 
 
-def _curves(desk: BlendDesk, class_id: str) -> dict[str, Any]:
+def _curves(live: LiveBlend, class_id: str) -> dict[str, Any]:
     """The class's exact AUC along the share of each member of the last blend, others in their ratio."""
-    plan = make_plan(desk.recipe)
+    plan = make_plan(live.recipe)
     blend = next((s for s in reversed(plan.streams) if s.blend is not None), None)
-    rows, column = np.flatnonzero(desk.truth.labelled), desk.truth.classes.index(class_id)
+    rows, column = np.flatnonzero(live.truth.labelled), live.truth.classes.index(class_id)
     shares = np.linspace(0, 1, _POINTS).round(6).tolist()
     found: dict[str, Any] = {}
     for member in () if blend is None else blend.inputs:
         try:
-            sides = blend_sides(desk.workspaces, plan, str(blend and blend.name), member)
+            sides = blend_sides(live.workspaces, plan, str(blend and blend.name), member)
             if isinstance(sides, str):
                 return {"why_not": sides}
             a, b = (s[rows][:, [column]] for s in sides)
-            auc = weight_path(desk.truth.truth[rows][:, [column]], a, b, shares).macro
+            auc = weight_path(live.truth.truth[rows][:, [column]], a, b, shares).macro
         except BlendkitError as error:
             return {"why_not": error.title}
         found[member] = {"shares": shares, "auc": auc}

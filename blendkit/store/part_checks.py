@@ -8,8 +8,8 @@ from pathlib import Path
 from typing import Any
 
 from blendkit.core import json_value
-from blendkit.store.entries import StoredPart
 from blendkit.store.files import file_hash, write_json
+from blendkit.store.journal_entries import StoredPart
 
 CHECKED = "checked.json"  # size and time of parts whose hash was right: it may be lost, it is never relied on alone
 

@@ -1,4 +1,4 @@
-"""The desk on which a blend is moved: every setting with its figure on one half of the recordings and on the other."""
+"""The blend that is moved: every setting with its figure on one half of the recordings and on the other."""
 
 from __future__ import annotations
 
@@ -18,8 +18,8 @@ from blendkit.recipe import Recipe, make_plan, with_values
 from blendkit.reporting import packed, plain
 from blendkit.searching import word_for
 from blendkit.studio.drag_path import LEVELS, LastPath
-from blendkit.studio.looked_settings import LookedSettings
 from blendkit.studio.recipe_controls import shares_in
+from blendkit.studio.tried_settings import TriedSettings
 from blendkit.studio.two_halves import Halves
 
 LEVEL = 0.95
@@ -32,14 +32,14 @@ Values = Mapping[str, Any]
 
 
 @dataclass(eq=False)
-class BlendDesk:
+class LiveBlend:
     """A recipe, its saved logits, and every setting that was looked at. One question at a time is answered."""
 
     recipe: Recipe
     workspaces: Workspaces
     truth: LabelledChunks
     halves: Halves
-    looks: LookedSettings = field(default_factory=LookedSettings)
+    looks: TriedSettings = field(default_factory=TriedSettings)
     _last: LastPath = field(default_factory=LastPath)
     _boots: dict[str, Bootstrap] = field(default_factory=dict)
     _lock: threading.Lock = field(default_factory=threading.Lock)

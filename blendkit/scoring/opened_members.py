@@ -26,7 +26,7 @@ from blendkit.scoring.audio_members import AudioMember, MemberOrder, one_shift, 
 from blendkit.scoring.budget import Choice
 from blendkit.scoring.cpus import cpu_count
 from blendkit.scoring.identity import facts_hash, grid_of, member_facts, tta_of
-from blendkit.scoring.workers import isolated_member
+from blendkit.scoring.isolated_workers import isolated_member
 from blendkit.store import OLD_MANIFEST, OWN_FILES, LogitStore, is_store
 
 

@@ -9,7 +9,7 @@ from dataclasses import asdict, dataclass, replace
 from typing import Any
 
 from blendkit.scoring.cpus import cpu_count
-from blendkit.scoring.opened import CPU_ONLY, Opened, Runtime
+from blendkit.scoring.opened_members import CPU_ONLY, Opened, Runtime
 from blendkit.scoring.scorer import Scored
 
 TARGET_RECORDINGS, TARGET_S = 700, 60.0  # BirdCLEF's hidden test set

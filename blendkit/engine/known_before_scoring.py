@@ -7,11 +7,11 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from blendkit.core import Saw, Space
-from blendkit.engine.behind import Behind
-from blendkit.engine.inputs import find_inputs, member_context
 from blendkit.engine.output_folder import LOGITS
 from blendkit.engine.preflighting import preflight
 from blendkit.engine.recipe_data import folders_of
+from blendkit.engine.run_inputs import find_inputs, member_context
+from blendkit.engine.run_provenance import Behind
 from blendkit.errors import BlendkitError
 from blendkit.recipe import DataFolder, Recipe, check_files, make_plan
 from blendkit.scoring import CPU_ONLY, Runtime, open_members, saw_of_members

@@ -8,7 +8,7 @@ from typing import Any
 
 from blendkit.core import AudioContent, Contents, contents_to_json
 from blendkit.errors import BlendkitError
-from blendkit.store.entries import Stored
+from blendkit.store.journal_entries import Stored
 
 MIX = "mix"
 
