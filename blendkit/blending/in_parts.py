@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import partial
 from typing import Literal
@@ -62,18 +62,20 @@ def make_streams_in_parts(
     *,
     made: Callable[[str, Scores], None] = lambda name, scores: None,
     note: Note = ignore_note,
+    wanted: Sequence[str] | None = None,
     release: Callable[[str], Scores] | None = None,
 ) -> dict[str, Scores]:
-    """Return the streams that a plan writes, as `make_streams` makes them, bit for bit.
+    """Return the wanted streams, by default those a plan writes, as `make_streams` makes them, bit for bit.
 
     members: on equal rows and classes, class-major, usually mapped from files. A part of a step, a blend or a
     conversion is in memory at a time; notes of single parts count that part alone. made, release: as for
     `make_streams`. Raises BlendkitError for a plan with steps that need all rows of all classes at once.
     """
     require_divisible(plan)
-    streams = needed(plan, plan.outputs)
+    outputs = tuple(plan.outputs if wanted is None else wanted)
+    streams = needed(plan, outputs)
     uses = Counter(i for s in streams for i in (*s.inputs, *s.reads))
-    uses.update(plan.outputs)
+    uses.update(outputs)
     making = _Making(around, parts, note, {}, uses, {n: s.covered for n, s in members.items()})
     for stream in streams:
         if stream.blend is not None:
@@ -87,7 +89,7 @@ def make_streams_in_parts(
         if uses[stream.name]:
             making.live[stream.name] = scores
         del scores
-    return {n: making.live[n] for n in plan.outputs}
+    return {n: making.live[n] for n in outputs}
 
 
 def _stepped(making: _Making, stream: StreamPlan, scores: Scores) -> Scores:

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from itertools import pairwise
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -45,10 +46,22 @@ def folders_given(data: tuple[Path, ...], kaggle: Path | None) -> tuple[Path, ..
     return (*data, *kaggle_folders(kaggle))
 
 
-def _place(data: tuple[Path, ...], kaggle: Path | None, store: Path | None, allow_outside: bool, on: On) -> object:
+def _place(
+    data: tuple[Path, ...], kaggle: Path | None, store: Path | None, allow_outside: bool, on: On, memory: str | None
+) -> object:
     from blendkit.offline import Place
 
-    return Place(folders_given(data, kaggle), store, allow_outside, on)
+    return Place(folders_given(data, kaggle), store, allow_outside, on, memory)
+
+
+def memory_option(does: str) -> Callable[[Any], Any]:
+    """Return `--memory`, the limit of memory for scores; does: what the command does with parts of them."""
+    return click.option(
+        "--memory",
+        metavar="SIZE",
+        help=f"{does} in parts that take about SIZE of memory, such as 4G, for scores that are larger than memory: the "
+        "same results to the last bit. Whole streams lie in the folder for temporary files (TMPDIR).",
+    )
 
 
 FOLDERS = (
@@ -71,7 +84,7 @@ FOLDERS = (
 data_folders = bundle("data", ("data", "kaggle"), folders_given, *FOLDERS)
 offline = bundle(
     "place",
-    ("data", "kaggle", "store", "allow_outside", "on"),
+    ("data", "kaggle", "store", "allow_outside", "on", "memory"),
     _place,
     *FOLDERS,
     click.option(
@@ -79,4 +92,5 @@ offline = bundle(
     ),
     outside_option,
     on_option("oof"),
+    memory_option("Blend"),
 )

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from blendkit.engine.dask_engine import Dask
     from blendkit.engine.known_before_scoring import Beforehand, look_beforehand
     from blendkit.engine.local import RunResult, run
+    from blendkit.engine.memory_limit import ALL_IN_MEMORY, HeldStreams, held_within
     from blendkit.engine.model_variants import Using, Variant, measure, members_using, slim_model
     from blendkit.engine.output_folder import LOGITS, RECIPE, REPORT, RUN, require_own
     from blendkit.engine.preflighting import preflight
@@ -28,6 +29,7 @@ else:
     __getattr__, __dir__ = lazy_face(__name__)
 
 __all__ = [
+    "ALL_IN_MEMORY",
     "LOGITS",
     "RECIPE",
     "REPORT",
@@ -36,6 +38,7 @@ __all__ = [
     "Behind",
     "Dask",
     "DataFolders",
+    "HeldStreams",
     "Inputs",
     "RunResult",
     "Using",
@@ -43,6 +46,7 @@ __all__ = [
     "data_folder",
     "find_inputs",
     "folders_of",
+    "held_within",
     "labels_out_of_reach",
     "look_beforehand",
     "measure",

@@ -132,18 +132,21 @@ def evaluate(
     notes: tuple[str, ...] = ()
     what = "these scores" if isinstance(scores, Scores) else str(scores)
     source = None if isinstance(scores, Scores) else scores
+    unread = 0
     if not isinstance(scores, Scores):
         _refuse_recipe(scores)
-        file = read_score_file(scores, names=names)
-        scores, folds, notes = file.scores, file.folds, file.notes
-    taxa = taxonomy if isinstance(taxonomy, Taxonomy) or taxonomy is None else read_taxonomy(taxonomy)
     table = labels if isinstance(labels, LabelTable) else read_labels(labels)
+    if not isinstance(scores, Scores):
+        file = read_score_file(scores, names=names, labels=table)
+        scores, folds, notes, unread = file.scores, file.folds, file.notes, file.unread
+    taxa = taxonomy if isinstance(taxonomy, Taxonomy) or taxonomy is None else read_taxonomy(taxonomy)
     scores, left_out = scores.known_to(taxa or Taxonomy({}), table.classes, source=what)
     notes = (*notes, *left_out)
     truth = truth_for(table, scores.rows, scores.classes, taxa, what, path=None if labels is table else str(labels))
     found = _evaluated(scores, truth, folds, judging or Judging(), "bca" if bca else "percentile")
     kind, said = ("unknown", []) if source is None else score_kind(source, scores.rows.recording[truth.labelled])
-    return replace(found, kind=kind, notes=(*said, *notes, *truth.notes, *found.notes))
+    notes = (*said, *notes, *truth.notes, *found.notes)
+    return replace(found, kind=kind, notes=notes, rows=found.rows + unread)
 
 
 def _evaluated(

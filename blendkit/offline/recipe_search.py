@@ -162,7 +162,7 @@ def judged_search(
         workspace.truth,
         _each_alone(workspaces, recipe, blend),
         fit,
-        divisions(drawn, PARTS, TIMES, judging.seed),
+        divisions(drawn, PARTS, TIMES, judging.seed, workspace.labelled),
         drawn,
         before=before.values,
         mask=labelled,
@@ -241,5 +241,6 @@ def _inputs(workspaces: Workspaces, recipe: Recipe) -> BlendInputs:
         scores = dict(_each_alone(workspaces, recipe, blend))
     bare = isinstance(chain, str) or all(is_relabelling(step) for s in chain for step in s.steps)
     if op.inputs_as == "doubled_ranks" and bare:
-        scores = {n: np.rint(x * (2 * len(x))).astype(np.int64) for n, x in scores.items()}  # ranks are exact
+        twice = 2 * len(workspaces.workspace(plan).whole.rows)  # the rows that were ranked
+        scores = {n: np.rint(x * twice).astype(np.int64) for n, x in scores.items()}  # ranks are exact
     return BlendInputs(blend, scores, covered)

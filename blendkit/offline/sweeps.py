@@ -100,6 +100,8 @@ def blend_sides(workspaces: Workspaces, plan: Plan, blend: str, member: str) -> 
     if isinstance(chain, str):
         return chain
     stream, workspace = chain[0], workspaces.workspace(plan)
+    if workspace.whole.at is not None and any(t.scope == "set" for s in chain for t in s.steps):
+        return "a step after the blend needs all rows, and memory is limited"
     covered = {n: s.covered for n, s in workspaces.streams(plan, stream.inputs).items()}
     given = {n: w for n, w in stream.weights.items() if n != member and w}
     if any((covered[n] != covered[next(iter(given))]).any() for n in given):
@@ -117,7 +119,7 @@ def blend_sides(workspaces: Workspaces, plan: Plan, blend: str, member: str) -> 
     if (
         ranked and not _through(workspace, chain, _with(blank, blank.values, "0")).any()
     ):  # steps without a constant part give the same order at any scale
-        a, b = _as_ranks(a, b, np.array([[w] for w in given.values()]))
+        a, b = _as_ranks(a, b, np.array([[w] for w in given.values()]), len(workspace.whole.rows))
     sides = [_through(workspace, chain, _with(blank, values, name)) for name, values in (("a", a), ("b", b))]
     return sides[0], sides[1]
 
@@ -126,12 +128,15 @@ def _with(blank: Scores, values: NDArray[Any], name: str) -> Scores:
     return replace(blank, values=values, made_by=f"{blank.made_by}:{name}")
 
 
-def _as_ranks(a: Float64, b: Float64, weights: Float64) -> tuple[Float64, Float64]:
-    """Percentile ranks as the integers they were divided from, which tie exactly; unchanged if weights forbid it."""
+def _as_ranks(a: Float64, b: Float64, weights: Float64, among: int) -> tuple[Float64, Float64]:
+    """Percentile ranks as the integers they were divided from, which tie exactly; unchanged if weights forbid it.
+
+    among: how many rows were ranked.
+    """
     whole = integer_weights(weights)
     if whole is None:
         return a, b
-    scale = 2 * len(a) * int(whole.sum())
+    scale = 2 * among * int(whole.sum())
     return np.rint(a * scale), np.rint(b * scale)
 
 

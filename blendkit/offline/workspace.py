@@ -6,10 +6,14 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
-from blendkit.blending import Memo, StepContext, aligned, make_streams, may_lack_rows
-from blendkit.core import Bools, LabelTable, Rows, Scores, canonical_json, compare_names, shared_rows
+import numpy as np
+
+from blendkit.blending import Memo, StepContext, aligned, make_streams, make_streams_in_parts, may_lack_rows
+from blendkit.core import Bools, Int64, LabelTable, Rows, Scores, canonical_json, compare_names, shared_rows
 from blendkit.engine import (
+    ALL_IN_MEMORY,
     Behind,
+    HeldStreams,
     Inputs,
     find_inputs,
     labels_out_of_reach,
@@ -30,10 +34,33 @@ _NOT_INPUTS = {"name", "description", "budget", "defaults", "members", "streams"
 
 
 @dataclass(frozen=True, eq=False)
+class Whole:
+    """All rows of the members, among which ranks are made; at: those of them that a workspace holds (None: all).
+
+    held: where whole streams are held.
+    """
+
+    members: dict[str, Scores]
+    rows: Rows
+    at: Int64 | None
+    held: HeldStreams
+
+    def cut(self, scores: Scores) -> Scores:
+        """Return the rows of scores that the workspace holds, in memory."""
+        if self.at is None:
+            return scores
+        values = np.empty((len(self.at), len(scores.classes)), scores.values.dtype, order="F")
+        for c in range(len(scores.classes)):  # a column of a file follows the other: rows would be read from all over
+            values[:, c] = scores.values[self.at, c]
+        return replace(scores, values=values, rows=scores.rows.take(self.at))
+
+
+@dataclass(frozen=True, eq=False)
 class Workspace:
     """What offline work is done on: members on the same rows (N) and classes (C), truth (N, C), labelled (N,).
 
-    folds {recording: fold} where the members' files have them. notes are for the user, each once.
+    folds {recording: fold} where the members' files have them. notes are for the user, each once. Where memory is
+    limited, the rows are those of labelled recordings alone, cut from streams of all rows (`whole`).
     """
 
     members: dict[str, Scores]
@@ -46,6 +73,7 @@ class Workspace:
     folds: dict[str, str]
     notes: dict[str, None]
     memo: Memo
+    whole: Whole
 
     def auc(self, scores: Scores) -> MacroAUC:
         """Return the exact macro-AUC of a stream over the labelled rows."""
@@ -60,13 +88,15 @@ class Workspace:
 class Workspaces:
     """A data folder and a folder of saved logits; recipes that read the same inputs share one workspace.
 
-    labels: in place of those in the data folder; need_labels: whether a workspace without labels is an error.
+    labels: in place of those in the data folder; need_labels: whether a workspace without labels is an error; held:
+    where streams of all rows are held.
     """
 
     data: DataFolder
     stores: Path
     labels: LabelTable | None = None
     need_labels: bool = True
+    held: HeldStreams = ALL_IN_MEMORY
     by_inputs: dict[str, Workspace] = field(default_factory=dict)
 
     def workspace(self, plan: Plan) -> Workspace:
@@ -88,8 +118,12 @@ class Workspaces:
         quiet: without the notes on them, which would be on a recipe that nobody asked for.
         """
         workspace = self.workspace(plan)
-        note = ignore_note if quiet else workspace.note
-        return make_streams(plan, workspace.members, workspace.around, note=note, memo=workspace.memo, wanted=wanted)
+        note, whole = ignore_note if quiet else workspace.note, workspace.whole
+        if whole.held.parts is None:
+            members, memo = workspace.members, workspace.memo
+            return make_streams(plan, members, workspace.around, note=note, memo=memo, wanted=wanted)
+        made = make_streams_in_parts(plan, whole.members, workspace.around, whole.held.parts, note=note, wanted=wanted)
+        return {n: whole.cut(s) for n, s in made.items()}
 
     def output(self, recipe: Recipe, *, quiet: bool = False) -> tuple[Workspace, Scores]:
         """Return a recipe's workspace and its output stream; quiet: as in `streams`."""
@@ -116,7 +150,7 @@ def _open(plan: Plan, files: RecipeFiles, wanted: Workspaces) -> Workspace:
     data, stores = wanted.data, wanted.stores
     inputs = _with_labels(find_inputs(plan, data), wanted.labels)
     preflight(plan, inputs, files)
-    opened = open_members(plan, member_context(plan, inputs), files, stores)
+    opened = open_members(plan, member_context(plan, inputs, new_matrix=wanted.held.new_matrix), files, stores)
     find_saved(plan, opened, files, stores)
     rows = (
         saved_rows(inputs, opened, plan.recipe.model.chunk_s)
@@ -126,7 +160,13 @@ def _open(plan: Plan, files: RecipeFiles, wanted: Workspaces) -> Workspace:
     if not opened.audio or not inputs.recordings:  # the recordings are those of the saved scores, known only now
         named, rows = named_rows(plan, data, rows)
         inputs = replace(inputs, named=named)
-    members, notes = aligned(plan, opened, rows, inputs.classes, inputs.names, release=opened.tables.pop)
+    members, notes = aligned(
+        plan, opened, rows, inputs.classes, inputs.names, release=opened.tables.pop,
+        new_matrix=wanted.held.new_matrix, keep=wanted.held.keep,
+    )  # fmt: skip
+    whole = Whole(members, rows, _labelled_at(inputs, rows, wanted.held), wanted.held)
+    members = {n: whole.cut(s) for n, s in members.items()}
+    rows = rows if whole.at is None else rows.take(whole.at)
     classes = next(iter(members.values())).classes
     truth, labelled, used = _truth(inputs, rows, classes, wanted.need_labels)
     measured = {str(r) for r in rows.recording[labelled]}
@@ -144,8 +184,19 @@ def _open(plan: Plan, files: RecipeFiles, wanted: Workspaces) -> Workspace:
     ]
     unique = dict.fromkeys(said)
     around = StepContext(inputs.taxonomy, inputs.names, plan.recipe.model.chunk_s, files, behind.contents)
-    memo = Memo(max(_MEMO_BYTES, 2 * sum(m.values.nbytes for m in members.values())))
-    return Workspace(members, around, rows, classes, truth, labelled, tuple(used), folds, unique, memo)
+    # streams that are made in parts carry no hash of what they were made from
+    memo = Memo(max(_MEMO_BYTES, 2 * sum(m.values.nbytes for m in members.values())) if whole.at is None else 0)
+    return Workspace(members, around, rows, classes, truth, labelled, tuple(used), folds, unique, memo, whole)
+
+
+def _labelled_at(inputs: Inputs, rows: Rows, held: HeldStreams) -> Int64 | None:
+    """The rows of recordings with labels, where memory is limited: nothing is measured on others."""
+    if held.parts is None:
+        return None
+    recordings = rows.recordings()
+    labelled = {r for table in inputs.labels for r in table.named_as(recordings).recordings}
+    found = np.flatnonzero(np.isin(rows.recording, sorted(labelled)))
+    return found if len(found) else np.arange(len(rows))  # without labels, the error names what the rows are
 
 
 def _with_labels(inputs: Inputs, labels: LabelTable | None) -> Inputs:

@@ -60,18 +60,23 @@ def word_for(better: float) -> Judgement:
     return "not" if better <= round(1 - REAL, 9) else "undecided"
 
 
-def divisions(clusters: Sequence[str], parts: int = 4, times: int = 2, seed: int = 0) -> list[list[str]]:
+def divisions(
+    clusters: Sequence[str], parts: int = 4, times: int = 2, seed: int = 0, counted: Bools | None = None
+) -> list[list[str]]:
     """Return `times` divisions of the clusters into equal parts, each a label per row (N,).
+
+    counted (N,): the rows with labels; clusters without any are no part of an equal division, and go to the first.
 
     Which part a cluster is in depends on the seed and the names, not on the order of rows. One division alone would
     make the figure hang on its luck. Fewer clusters than parts make a part each.
     """
-    names = sorted(set(clusters))
+    measured = clusters if counted is None else np.asarray(clusters, object)[counted].tolist()
+    names = sorted(set(measured))
     rng = np.random.default_rng(seed)
     out = []
     for _ in range(times):
         place = dict(zip((names[i] for i in rng.permutation(len(names))), range(len(names)), strict=True))
-        out.append([str(place[c] % parts) for c in clusters])
+        out.append([str(place.get(c, 0) % parts) for c in clusters])
     return out
 
 

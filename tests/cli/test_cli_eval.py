@@ -14,7 +14,9 @@ from test_cli_whatif import oof_world
 from blendkit.core.names import NameRule
 from blendkit.core.rows import rows_from_ids
 from blendkit.core.scores import Scores
+from blendkit.errors import BlendkitError
 from blendkit.io.readers.label_files import read_labels
+from blendkit.offline import evaluate
 from blendkit.store import Stored
 from blendkit.store.logits import LogitStore
 
@@ -71,6 +73,29 @@ def test_every_format_gives_the_figure_by_hand(tmp_path: Path, labels: Path, man
         assert "skipped, without positives or without negatives: z" in done.stdout
         assert f"cmAP {AP:.6f}, top-1 {TOP_1:.6f}" in done.stdout
         assert "no interval: an interval needs at least two clusters (recordings, sites), found 1" in done.stdout
+
+
+def test_of_a_store_only_labelled_recordings_are_read(
+    tmp_path: Path, labels: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    rows = rows_from_ids([*IDS, "b_5", "b_10"], 5.0, NameRule())
+    made = LogitStore.create(tmp_path / "store", "m", ("x", "y", "z"), (True, True, True), {})
+    values = np.concatenate([VALUES, [[9.0, 9, 9], [8, 8, 8]]]).astype(np.float32)
+    kept = {"a": Stored("k", 4, "ok", "", 20.0), "b": Stored("l", 2, "ok", "", 10.0)}
+    made.write(Scores.build(values, rows, ("x", "y", "z"), "logit"), kept)
+    made.finish()
+    asked, read = [], LogitStore.read
+    monkeypatch.setattr(
+        LogitStore, "read", lambda self, names, only=None: asked.append(only) or read(self, names, only)
+    )
+    found = evaluate(tmp_path / "store", labels)
+    assert (found.macro, found.labelled_rows, found.rows) == (MACRO, 3, 6)
+    assert asked == [["a"]]
+    none = labels.with_name("none.csv")
+    none.write_text("filename,start,end,primary_label\nq.ogg,0,5,x\n", encoding="utf-8")
+    with pytest.raises(BlendkitError, match="q"):
+        evaluate(tmp_path / "store", none)  # the message is about all recordings
+    assert asked[1:] == [None]
 
 
 def test_json(tmp_path: Path, labels: Path, blendkit: Blendkit) -> None:

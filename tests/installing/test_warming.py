@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from blendkit.core import distinct, few
+from blendkit.core import distinct_counts, few
 from blendkit.installing import warm_up, warming
 from blendkit.io.kernels import number_cells, number_texts
 from blendkit.metrics.kernels import crossings, pair_counts, ranking, resampled_counts
@@ -33,7 +33,7 @@ def test_the_loops_of_the_metrics_are_ready(monkeypatch: pytest.MonkeyPatch) -> 
     for kernel in (
         *(pair_counts._count_blocks, ranking._rank_columns, ranking._placed, ranking._placed_shares),
         *(resampled_counts._count_classes, crossings._pairs),
-        *(number_texts.write_rows, number_cells.read_rows, distinct._count),
+        *(number_texts.write_rows, number_cells.read_rows, distinct_counts._count),
     ):
         assert kernel.dispatcher.signatures
     assert len(ranking._rank_columns.dispatcher.signatures) >= 2  # float32 and float64

@@ -76,7 +76,7 @@ def test_a_plugged_in_mean_is_swept_exactly(
     check_op(made)
     real = registry
     known = Registry(OPS, {**registry(OPS).entries, "own_mean": (Entry(made),)})  # type: ignore[dict-item]
-    for module in ("plan_steps", "graph"):
+    for module in ("plan_steps", "stream_graph"):
         monkeypatch.setattr(f"blendkit.recipe.{module}.registry", lambda g: known if g == OPS else real(g))
     shop = Workspaces(DataFolder(data), data / "logits")
     found = {}

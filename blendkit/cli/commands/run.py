@@ -10,7 +10,7 @@ import click
 
 from blendkit.cli._compile_notice import announced
 from blendkit.cli._completion import recipe_argument
-from blendkit.cli._data_options import RecipeCommand, data_folders
+from blendkit.cli._data_options import RecipeCommand, data_folders, memory_option
 from blendkit.cli._engine_options import engine_options, executor_of
 from blendkit.cli._machine_options import LengthOfTime, timed_machine
 from blendkit.cli._options import (
@@ -61,12 +61,7 @@ if TYPE_CHECKING:
     help="In the CSV files of further streams (`also:`), put an apostrophe before row ids and class ids that a "
     "spreadsheet would run as formulas. submission.csv keeps its ids.",
 )
-@click.option(
-    "--memory",
-    metavar="SIZE",
-    help="Blend in parts that take about SIZE of memory, such as 4G, for scores that are larger than memory: the same "
-    "results to the last bit. Whole streams lie in the folder for temporary files (TMPDIR).",
-)
+@memory_option("Blend")
 @click.option("--strict", is_flag=True, help="Exit with 1 if there was a warning.")
 @report_option
 @engine_options

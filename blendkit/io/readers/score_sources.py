@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from blendkit.audio import WindowPool
-from blendkit.core import FileSpace, NameRule, Scores, path_ids, rows_from_ids, with_fitting_names
+from blendkit.core import FileSpace, LabelTable, NameRule, Scores, path_ids, rows_from_ids, with_fitting_names
 from blendkit.io.file_reader import ColumnNames, ReadFile, read_found
 from blendkit.io.readers.detection_tables import Detections, detection_windows
 from blendkit.io.readers.score_table import TABLE_SUFFIXES, Table, recording_folds
@@ -22,13 +22,15 @@ DATABASES = (".db", ".sqlite", ".sqlite3")
 class ScoreFile:
     """The name and the scores of a score file.
 
-    folds: {recording: fold}, empty if it has none; notes: what was assumed of the file, and what was left out.
+    folds: {recording: fold}, empty if it has none; notes: what was assumed of the file, and what was left out;
+    unread: chunks of recordings that were not asked for.
     """
 
     name: str
     scores: Scores
     folds: dict[str, str]
     notes: tuple[str, ...] = ()
+    unread: int = 0
 
 
 def split_source(text: Path | str) -> tuple[Path, str | None]:
@@ -58,14 +60,32 @@ def read_scores(path: Path | str, space: FileSpace = "unknown", *, names: Column
     return read_score_file(path, space, names=names).scores
 
 
-def read_score_file(path: Path | str, space: FileSpace = "unknown", *, names: ColumnNames | None = None) -> ScoreFile:
+def read_score_file(
+    path: Path | str,
+    space: FileSpace = "unknown",
+    *,
+    names: ColumnNames | None = None,
+    labels: LabelTable | None = None,
+) -> ScoreFile:
     """Read scores as `read_scores`, with the fold of every recording if the file has folds, and notes on the file.
 
-    Sites, dates and hours are read by the preset that most names of its recordings fit.
+    Sites, dates and hours are read by the preset that most names of its recordings fit. labels: of a store, which may
+    be larger than memory, only the recordings that they name are read, unless they name none.
     """
     names = names or ColumnNames()
+    if labels is not None and is_store(split_source(path)[0]):
+        return _labelled_part(Path(path), labels)
     read = read_any(path, space, names)
     return read if isinstance(read, ScoreFile) else scores_of(read, path, space, names)
+
+
+def _labelled_part(folder: Path, labels: LabelTable) -> ScoreFile:
+    store = LogitStore.open(folder)
+    chunks = {r: s.chunks for r, s in store.recordings().items()}
+    named = labels.named_as(chunks).recordings
+    wanted = [r for r in chunks if r in named] or None
+    scores = store.read(NameRule(), wanted)
+    return _fitted(ScoreFile(folder.resolve().name, scores, {}, unread=sum(chunks.values()) - len(scores)))
 
 
 def read_any(path: Path | str, space: FileSpace, names: ColumnNames) -> ScoreFile | ReadFile:
