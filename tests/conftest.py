@@ -62,7 +62,15 @@ FIRST = (
 )
 LONG = (
     *("docs/test_page_blocks", "docs/test_training", "training/", "cli/", "sample/", "real/", "mutation/", "members/"),
-    *("scoring/test_isolation", "scoring/test_bad_files", "engine/test_run", "audio/test_audio"),
+    *(
+        "scoring/test_isolation",
+        "scoring/test_bad_files",
+        "scoring/test_addresses",
+        "engine/test_run",
+        "audio/test_audio",
+    ),
+    *("engine/test_dask", "engine/test_merging", "member/test_mel", "recipe/test_hub_files", "fuzz/", "installing/"),
+    *("studio/test_studio_in_browser", "reporting/test_page_in_browser", "kills/", "core/test_patterns"),
 )
 
 

@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from blendkit.cli._bars import Bars
 from blendkit.cli._budget_lines import LINES
+from blendkit.cli._progress_bars import Bars
 from blendkit.cli._tables import event, interval_cell, print_table
 from blendkit.events import Emit
 

@@ -13,7 +13,6 @@ from blendkit._face import lazy_face
 
 if TYPE_CHECKING:
     from blendkit.detecting.activity_run import Activity, activity
-    from blendkit.detecting.class_thresholds import ClassThresholds, ThresholdRule
     from blendkit.detecting.detection_run import Detected, detect
     from blendkit.detecting.detections_above import Merging
     from blendkit.detecting.opened_source import Reading
@@ -21,6 +20,7 @@ if TYPE_CHECKING:
     from blendkit.detecting.review_draw import DrawRule
     from blendkit.detecting.review_read import Reviewed, ReviewRule, read_review
     from blendkit.detecting.review_run import Review, review
+    from blendkit.detecting.thresholds_of_source import ClassThresholds, ThresholdRule
 else:
     __getattr__, __dir__ = lazy_face(__name__)
 

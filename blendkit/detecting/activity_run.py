@@ -21,10 +21,10 @@ from blendkit.detecting.activity_counts import (
     draws_of,
     first_rows,
 )
-from blendkit.detecting.class_thresholds import ClassThresholds, ThresholdRule, class_thresholds
 from blendkit.detecting.detections_above import Merging, find_detections
 from blendkit.detecting.opened_source import Reading, open_source
 from blendkit.detecting.result_files import check_folder, new_files, write_thresholds
+from blendkit.detecting.thresholds_of_source import ClassThresholds, ThresholdRule, class_thresholds
 from blendkit.errors import BlendkitError
 from blendkit.figures import can_draw, plot_activity
 from blendkit.io import csv_text, text_cell

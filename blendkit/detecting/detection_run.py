@@ -11,10 +11,10 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from blendkit.core import DetectionTable, FileSpace, Naming, Scores
-from blendkit.detecting.class_thresholds import ClassThresholds, ThresholdRule, class_thresholds
 from blendkit.detecting.detections_above import Merging, find_detections
 from blendkit.detecting.opened_source import OpenedSource, Reading, open_source
 from blendkit.detecting.result_files import check_folder, new_files, write_recordings, write_sites, write_thresholds
+from blendkit.detecting.thresholds_of_source import ClassThresholds, ThresholdRule, class_thresholds
 from blendkit.io import UNSEEN, Writer, find_writers, with_fitting_scores, write_detections
 
 if TYPE_CHECKING:

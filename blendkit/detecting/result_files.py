@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from blendkit.core import DetectionTable, json_value, natural_key
-from blendkit.detecting.class_thresholds import ClassThresholds
+from blendkit.detecting.thresholds_of_source import ClassThresholds
 from blendkit.errors import BlendkitError
 from blendkit.io import csv_text, score_cell, seconds_cell, text_cell
 from blendkit.store import check_place, last_seal, write_json, write_text, written_together

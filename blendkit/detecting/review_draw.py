@@ -10,10 +10,10 @@ from typing import Literal
 import numpy as np
 
 from blendkit.core import Bools, Float64, Int64, Naming, format_seconds, named_classes, text_hash
-from blendkit.detecting.class_thresholds import ThresholdRule, class_thresholds
 from blendkit.detecting.opened_source import OpenedSource
 from blendkit.detecting.review_streams import open_streams
 from blendkit.detecting.review_table import ReviewClips
+from blendkit.detecting.thresholds_of_source import ThresholdRule, class_thresholds
 from blendkit.errors import BlendkitError, shorten
 from blendkit.io import ColumnNames, file_stems
 from blendkit.metrics import StratifiedDraw, chunk_keys, disagreement, draw_strata, uncertainty

@@ -12,10 +12,10 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from blendkit.core import Float64
-from blendkit.detecting.class_thresholds import ClassThresholds
 from blendkit.detecting.result_files import check_folder, new_files, write_thresholds
 from blendkit.detecting.review_answers import read_answered
 from blendkit.detecting.review_table import ReviewClips
+from blendkit.detecting.thresholds_of_source import ClassThresholds
 from blendkit.errors import BlendkitError, shorten
 from blendkit.io import csv_text, file_stems, score_cell, seconds_cell, text_cell
 from blendkit.metrics import (

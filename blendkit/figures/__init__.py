@@ -13,9 +13,10 @@ from blendkit._face import lazy_face
 if TYPE_CHECKING:
     from blendkit.figures.activity_plot import plot_activity
     from blendkit.figures.house_style import can_draw, require_drawing, save_figure
-    from blendkit.figures.interval_plots import draw_classes, draw_forest, draw_likeness, draw_share
-    from blendkit.figures.plots import check_plot_path, draw_curve, draw_heat_map
+    from blendkit.figures.interval_plots import draw_classes, draw_forest, draw_share
+    from blendkit.figures.likeness_map import draw_likeness
     from blendkit.figures.probe_plots import best_layout, clip_pictures, ranking_chart
+    from blendkit.figures.sweep_plots import check_plot_path, draw_curve, draw_heat_map
 else:
     __getattr__, __dir__ = lazy_face(__name__)
 

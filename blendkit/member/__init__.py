@@ -24,7 +24,6 @@ if TYPE_CHECKING:
     )
     from blendkit.member.clip_and_frame import ClipAndFrame, find_clip_and_frame, part_frames
     from blendkit.member.detection_grid import detections_on_grid, windows_on_grid
-    from blendkit.member.fold_ensembles import FoldEnsemble, saw_of_folds
     from blendkit.member.foreign_windows import NO_SCORE, on_grid, score_files
     from blendkit.member.frame_checks import FrameError
     from blendkit.member.frames import FrameMember, Gives, frame_member, import_code
@@ -34,6 +33,7 @@ if TYPE_CHECKING:
     from blendkit.member.graph_runner import GraphRunner, apart, trial_windows
     from blendkit.member.graph_space import as_logits, as_probabilities, stated_space
     from blendkit.member.head_file import HeadFile, open_head, try_silence
+    from blendkit.member.leaving_out_folds import FoldEnsemble, saw_of_folds
     from blendkit.member.mel import Image, Mel
     from blendkit.member.model_files import locate, model_folders, package_folder
     from blendkit.member.non_finite import ALL_LOST, FLOOR, LOST, NO_CHUNK, NO_WINDOW, Lost

@@ -48,8 +48,9 @@ if TYPE_CHECKING:
         simulate_split,
     )
     from blendkit.metrics.like_teams import TeamSpread, blend_correlation, team_spread
-    from blendkit.metrics.listening_priority import disagreement, uncertainty
     from blendkit.metrics.lumpy_groups import Lump, SplitLumps, split_lumps
+    from blendkit.metrics.model_disagreement import disagreement, uncertainty
+    from blendkit.metrics.out_of_fold_thresholds import ChosenThreshold, chosen_thresholds, precision_thresholds
     from blendkit.metrics.plateau_futures import Crowd, Future, Outlook, plateau_outlook
     from blendkit.metrics.precision_metrics import (
         ClassMean,
@@ -70,7 +71,6 @@ if TYPE_CHECKING:
         reviewed_threshold,
         stratified_share,
     )
-    from blendkit.metrics.threshold_choice import ChosenThreshold, chosen_thresholds, precision_thresholds
     from blendkit.metrics.weight_paths import WeightPath, weight_path
 else:
     __getattr__, __dir__ = lazy_face(__name__)

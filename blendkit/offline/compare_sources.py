@@ -12,10 +12,10 @@ from blendkit.core import LabelTable, Scores, Taxonomy, text_hash
 from blendkit.errors import BlendkitError
 from blendkit.events import Emit, silent
 from blendkit.io import ColumnNames, is_source, read_labels, read_score_file, read_taxonomy, truth_for
+from blendkit.offline.cliffs_of_shares import score_cliffs
 from blendkit.offline.comparison import Comparison, LabelledChunks, Rules, compare_scores
 from blendkit.offline.offline_files import Place, open_workspaces
 from blendkit.offline.score_kinds import score_kind, unlike_kinds
-from blendkit.offline.weight_cliffs import score_cliffs
 from blendkit.offline.workspace import Workspaces
 from blendkit.recipe import Plan, Recipe, filled_text, make_plan
 

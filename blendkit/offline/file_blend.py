@@ -11,6 +11,7 @@ from blendkit.engine import LOGITS, RECIPE, RUN, RunResult, require_own, run
 from blendkit.errors import BlendkitError, did_you_mean
 from blendkit.events import Emit, silent
 from blendkit.io import ColumnNames, read_taxonomy, split_label_source
+from blendkit.offline.cliffs_of_shares import share_cliffs
 from blendkit.offline.found_values import Found
 from blendkit.offline.interval_settings import Judging
 from blendkit.offline.offline_files import Place, open_workspaces
@@ -18,7 +19,6 @@ from blendkit.offline.recipe_draft import BLEND, BlendFiles, Draft, common_blend
 from blendkit.offline.recipe_search import greedy_weights, line_weights
 from blendkit.offline.score_facts import ScoreFacts, classes_lacked, look_at
 from blendkit.offline.verdicts import Verdict, verdict_on, weights_text
-from blendkit.offline.weight_cliffs import share_cliffs
 from blendkit.recipe import Recipe, parse_recipe
 
 EQUAL = "equal weights, a convention and not a finding: without labels nothing was measured"

@@ -12,10 +12,10 @@ from blendkit.core import cluster_labels
 from blendkit.errors import BlendkitError
 from blendkit.events import Emit, silent
 from blendkit.metrics import Interval, paired_bootstrap
+from blendkit.offline.cliffs_of_shares import share_cliffs
 from blendkit.offline.interval_settings import Judging
 from blendkit.offline.offline_files import Place, open_workspaces
 from blendkit.offline.sweeps import Sweep, sweep
-from blendkit.offline.weight_cliffs import share_cliffs
 from blendkit.offline.whatif_axes import Axis, check_shares, read_axis, read_share
 from blendkit.offline.workspace import Workspaces
 from blendkit.recipe import Recipe, make_plan, open_recipe

@@ -74,6 +74,7 @@ if TYPE_CHECKING:
     from blendkit.ops.fitted.stack_weights import StackWeights
     from blendkit.ops.gates import fake_only, rank_gate, replace_where_sure, spike, temporal_gate
     from blendkit.ops.moving_windows import local_lse, moving_max, moving_mean, moving_median
+    from blendkit.ops.notebook_terms import NotebookWords, notebook_words, words_as_markdown
     from blendkit.ops.parameter_marks import Context, Default, KeptRanks, Keys, Stream, mark_of
     from blendkit.ops.power_and_order_means import (
         geometric_mean,
@@ -109,7 +110,6 @@ if TYPE_CHECKING:
         segment_mean,
         three_tap,
     )
-    from blendkit.ops.words_of_notebooks import NotebookWords, notebook_words, words_as_markdown
 else:
     __getattr__, __dir__ = lazy_face(__name__)
 

@@ -8,7 +8,7 @@ import numpy as np
 import numpy.typing as npt
 
 from blendkit.sample.config import CHUNK_SECONDS, Part, Purpose, WorldConfig
-from blendkit.sample.preferences import DrawWeights, draw_hour, draw_site, hour_weights, site_weights
+from blendkit.sample.site_and_hour_activity import DrawWeights, draw_hour, draw_site, hour_weights, site_weights
 from blendkit.sample.species import SPECIES
 
 _PRESENT = 0.2  # chance that a species is in a recording of an average site and hour

@@ -10,8 +10,8 @@ import numpy as np
 
 from blendkit.sample.call_waveforms import Wave, clipped, decibels, phrase, pink_noise
 from blendkit.sample.config import CHUNK_SAMPLES, SAMPLE_RATE, Purpose, WorldConfig
-from blendkit.sample.preferences import site_level
 from blendkit.sample.recording_schedule import PlannedRecording, Presence
+from blendkit.sample.site_and_hour_activity import site_level
 from blendkit.sample.species import SPECIES, SpeciesCall, other_calls
 from blendkit.sample.weather import background
 

@@ -10,23 +10,17 @@ from __future__ import annotations
 import hashlib
 import json
 import os
-import re
 import secrets
-import socket
-import time
 from collections.abc import Mapping
-from contextlib import suppress
 from dataclasses import dataclass
-from functools import cache
 from pathlib import Path
 from typing import Any
 
-from blendkit.core import json_value, text_hash
+from blendkit.core import json_value
 from blendkit.errors import BlendkitError
-from blendkit.temporaries import DAY_S, WINDOWS, may_run
+from blendkit.store.ended_writers import this_machine, writer_has_ended
 
 JOURNALS = "journal-*.jsonl"
-_NAME = re.compile(r"journal-([0-9a-f]{8})-(\d+)-[0-9a-f]{8}\.jsonl")
 _HASH, _FRONT, _BACK = 16, len('["0123456789abcdef", '), len("]\n")
 _END = {"end": True}
 
@@ -44,7 +38,7 @@ class Journal:
 def new_journal(folder: Path) -> Path:
     """Create an empty journal of this process: while it is there, other processes know that this one is at work."""
     folder.mkdir(parents=True, exist_ok=True)
-    path = folder / f"journal-{_machine()}-{os.getpid()}-{secrets.token_hex(4)}.jsonl"
+    path = folder / f"journal-{this_machine()}-{os.getpid()}-{secrets.token_hex(4)}.jsonl"
     path.touch(exist_ok=False)
     return path
 
@@ -81,7 +75,7 @@ def read_journal(path: Path) -> Journal:
         else:
             lines.append(found)
     ended = bool(lines) and lines[-1] == _END
-    return Journal(path, tuple(line for line in lines if line != _END), ended or _has_ended(path), torn)
+    return Journal(path, tuple(line for line in lines if line != _END), ended or writer_has_ended(path), torn)
 
 
 def read_tail(path: Path, start: int) -> tuple[list[dict[str, Any]], int]:
@@ -112,21 +106,3 @@ def _read_line(raw: bytes) -> dict[str, Any] | None:
 
 def _check(text: bytes) -> str:
     return hashlib.sha256(text).hexdigest()[:_HASH]
-
-
-def _has_ended(path: Path) -> bool:
-    """Return whether a journal's writer can no longer be at work, though it did not say that it ended."""
-    name = _NAME.fullmatch(path.name)
-    if name and name[1] == _machine() and not WINDOWS:
-        return not may_run(int(name[2]))
-    return time.time() - path.stat().st_mtime > DAY_S  # on another machine nobody can ask
-
-
-@cache
-def _machine() -> str:
-    """Return what names this machine since it started, and this container in it: process numbers hold within."""
-    facts = [socket.gethostname()]
-    with suppress(OSError):  # only Linux has these
-        facts.append(Path("/proc/sys/kernel/random/boot_id").read_text(encoding="utf-8"))
-        facts.append(str(Path("/proc/self/ns/pid").readlink()))
-    return text_hash(" ".join(facts))[:8]

@@ -12,7 +12,7 @@ from blendkit.metrics import weight_path
 from blendkit.offline import blend_sides
 from blendkit.recipe import make_plan
 from blendkit.reporting import plain
-from blendkit.studio.listening import Listening
+from blendkit.studio.clip_queue import Listening
 from blendkit.studio.live_blend import LiveBlend
 
 _BINS = 24

@@ -13,9 +13,9 @@ from blendkit.events import Emit, silent
 from blendkit.offline import Labels, Place
 from blendkit.recipe import packaged_recipes
 from blendkit.reporting import Asked, Material, gather, open_material
+from blendkit.studio.clip_queue import Listening, listening_of
 from blendkit.studio.clip_sound import ClipSounds, find_clip_sounds
 from blendkit.studio.given_answers import GivenAnswers, open_answers
-from blendkit.studio.listening import Listening, listening_of
 from blendkit.studio.live_blend import LiveBlend
 from blendkit.studio.review_sheet import ReviewSheet, open_review_sheet
 from blendkit.studio.saved_recipe import RecipeText

@@ -15,9 +15,9 @@ from blendkit.recipe import make_plan
 from blendkit.reporting import draw, page_file, page_names, plain
 from blendkit.searching import read_ledger
 from blendkit.studio.class_page import one_class
+from blendkit.studio.clip_queue import ORDERS
 from blendkit.studio.clip_sound import LONGEST_S, OutsideFolderError
 from blendkit.studio.given_answers import Given
-from blendkit.studio.listening import ORDERS
 from blendkit.studio.opened_studio import Studio
 from blendkit.studio.recipe_controls import controls_of
 from blendkit.studio.two_halves import Halves

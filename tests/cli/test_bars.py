@@ -9,7 +9,7 @@ import pytest
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn
 
-from blendkit.cli._bars import Bars, duration
+from blendkit.cli._progress_bars import Bars, duration
 from blendkit.cli._show import progress_emitter
 
 PROGRESS = {"name": "seqhead", "done": 2.5, "of": 10, "per_s": 0.5, "left_s": 15.0}

@@ -8,7 +8,8 @@ import pytest
 
 from blendkit.errors import BlendkitError
 from blendkit.figures.house_style import house_style, new_axes, save_figure
-from blendkit.figures.interval_plots import draw_classes, draw_forest, draw_likeness, draw_share
+from blendkit.figures.interval_plots import draw_classes, draw_forest, draw_share
+from blendkit.figures.likeness_map import draw_likeness
 from blendkit.metrics.bootstrap import Interval
 from blendkit.offline.ablation import Ablation
 from blendkit.offline.comparison import Line

@@ -11,7 +11,7 @@ import pytest
 
 from blendkit.errors import BlendkitError
 from blendkit.figures.house_style import save_figure
-from blendkit.figures.plots import check_plot_path, draw_curve, draw_heat_map
+from blendkit.figures.sweep_plots import check_plot_path, draw_curve, draw_heat_map
 
 VALUES = (0.0, 0.25, 0.5, 1.0)
 MACRO = np.array([0.71, 0.735, 0.73, 0.5])

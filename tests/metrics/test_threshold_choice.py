@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 
 from blendkit.core import text_hash
 from blendkit.errors import BlendkitError
-from blendkit.metrics.threshold_choice import chosen_thresholds, precision_thresholds
+from blendkit.metrics.out_of_fold_thresholds import chosen_thresholds, precision_thresholds
 
 
 def test_precision_thresholds_by_hand() -> None:

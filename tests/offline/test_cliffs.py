@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from blendkit.offline.class_cliffs import cliff_notes, find_cliffs
+from blendkit.offline.cliffs_by_class import cliff_notes, find_cliffs
 
 TRUTH = np.array([[1, 1], [1, 1], [0, 0], [0, 0]], bool)
 EVEN = np.array([[0.5, 0.9], [0.5, 0.8], [0.5, 0.2], [0.5, 0.1]])  # constant in the first class

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from blendkit.core import Bools, Scores
 from blendkit.metrics import doubled_ranks
-from blendkit.offline.class_cliffs import cliff_notes, find_cliffs
+from blendkit.offline.cliffs_by_class import cliff_notes, find_cliffs
 from blendkit.offline.sweeps import blend_sides
 from blendkit.offline.workspace import Workspaces
 from blendkit.recipe import Recipe, make_plan
