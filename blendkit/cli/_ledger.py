@@ -47,6 +47,7 @@ class LedgerUse:
         for x in found.lines:
             if x.name in found.hashes:
                 about = {"recipe": x.name, "sha256": found.hashes[x.name], "oof": x.macro.estimate}
+                about |= {"tuned": True} if x.name in found.tuned else {}
                 about |= {"low": x.macro.low, "high": x.macro.high, "rows": found.labelled_rows}
                 append_entry(
                     self.ledger_file, {"kind": "oof", "from": "compare", **about, "clusters": found.boot.clusters}
@@ -80,7 +81,7 @@ class LedgerUse:
 def _print(file: Path, known: list[Experiment], moved: list[Transfer]) -> None:
     from blendkit.searching import transfer_agreement
 
-    figures = {"search": "nested"}
+    figures = {"search": "nested", "in-sample": "in-sample"}
     rows = [
         (e.recipe, e.sha256[:8], f"{e.oof:.6f}", figures.get(e.source, ""), _shown(e.public), _shown(e.private))
         for e in known

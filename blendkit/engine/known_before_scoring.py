@@ -47,6 +47,6 @@ def look_beforehand(
         raise BlendkitError(f"no audio below {folder.said}", [f"folders searched for audio: {folders}"])
     named = [r.id for r in inputs.to_score if not r.problem] if opened.audio else []
     named += [r for s in opened.tables.values() for r in s.rows.recordings()] if not opened.audio else []
-    known = {n: p.saw for n, p in Behind.of(opened).with_steps(plan, files).items()}
+    known = {n: p.saw for n, p in Behind.of(opened, files).with_steps(plan, files).items()}
     everything = Saw().joined(*{**known, **saw_of_members(opened.audio)}.values())
     return Beforehand(tuple(dict.fromkeys(named)), space, everything)

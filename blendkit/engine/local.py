@@ -206,7 +206,7 @@ def _delivered(
     order: _Order,
 ) -> RunResult:
     """Blend and write what was scored."""
-    behind = Behind.of(opened)
+    behind = Behind.of(opened, files)
     streams, figures, warnings = streams_of(plan, inputs, opened, behind, rows, files, order.emit, held=order.held)
     warnings = [*inputs.warnings(audio=bool(opened.audio)), *damage_notes(scored), *warnings]
     clock["streams"] = time.perf_counter()

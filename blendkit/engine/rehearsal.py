@@ -90,7 +90,7 @@ def _deliver(
     made = tuple(_pretend(m, infos.get(m.name), rows, folder / m.name) for m in opened.audio)
     short = replace(inputs, rehearsal=True)  # score files need not have a part of the rows alone
     opened = replace(opened, audio=made)
-    streams, _, _ = streams_of(plan, short, opened, Behind.of(opened), rows, files, silent, keep=True)
+    streams, _, _ = streams_of(plan, short, opened, Behind.of(opened, files), rows, files, silent, keep=True)
     write_streams(plan, short, folder, streams)
 
 

@@ -13,26 +13,38 @@ from blendkit.scoring import Opened
 
 @dataclass(frozen=True, eq=False)
 class Behind:
-    """What is known of every member's scores, and the contents of all recordings that any of them scored."""
+    """What is known of every member's scores, and the contents of all recordings that any of them scored.
+
+    tuned: the recordings on whose labels weights or values of the recipe were chosen.
+    """
 
     members: Mapping[str, Provenance]
     contents: Contents
+    tuned: Saw
 
     @classmethod
-    def of(cls, opened: Opened) -> Behind:
+    def of(cls, opened: Opened, files: RecipeFiles) -> Behind:
         """Ask the members' score files and stores, once: stores hold what a run needs only after it has scored."""
         found = {**opened.sources, **{m.name: of_store(m.store) for m in opened.audio if m.store is not None}}
         contents = {r: c for p in found.values() for r, c in p.contents.items()}
-        return cls({n: replace(p, contents=contents) for n, p in found.items()}, contents)
+        return cls({n: replace(p, contents=contents) for n, p in found.items()}, contents, files.tuned_on())
 
     def in_sample(self, recordings: set[str]) -> list[str]:
-        """Name the members that were fitted on recordings they are measured on."""
+        """Name the members that were fitted, and say if the recipe was tuned, on recordings they are measured on."""
         found = {n: len(p.in_sample(sorted(recordings))) for n, p in self.members.items()}
+        tuned = len(self.tuned.among(sorted(recordings), self.contents))
+        said = [
+            f"weights or values of this recipe were chosen on {tuned} of the {len(recordings)} labelled recordings "
+            "(`tuned_on:`): figures of its output are in-sample"
+        ]  # fmt: skip
         return [
-            f"member {name!r} was fitted on {count} of the {len(recordings)} labelled "
-            "recordings: its figures and those of its blends are in-sample"
-            for name, count in found.items()
-            if count
+            *(said if tuned else []),
+            *(
+                f"member {name!r} was fitted on {count} of the {len(recordings)} labelled "
+                "recordings: its figures and those of its blends are in-sample"
+                for name, count in found.items()
+                if count
+            ),
         ]
 
     def with_steps(self, plan: Plan, files: RecipeFiles) -> dict[str, Provenance]:
@@ -41,6 +53,8 @@ class Behind:
         A cross-fitted step is out-of-fold: it gives a recording what was fitted without its fold.
         """
         found = dict(self.members)
+        if len(self.tuned):
+            found["tuned_on"] = Provenance("unknown", self.tuned, "unknown", self.contents)
         for stream in plan.streams:
             stack = files.stack_of(stream)
             if stack is not None:

@@ -28,7 +28,7 @@ from blendkit.offline.recipe_search import (
 )
 from blendkit.offline.searched_figures import Looks
 from blendkit.offline.workspace import Workspace, Workspaces
-from blendkit.recipe import Recipe, make_plan, recipe_text
+from blendkit.recipe import Recipe, make_plan, recipe_text, with_values
 
 _PRIOR_FOLDS = 5
 _WHOLE = 3  # shares of the time for the search on all labels, of which each part has one
@@ -76,7 +76,8 @@ class Grown:
 
     def text(self) -> str:
         """Return the found recipe as YAML, with what is known of it as comments."""
-        return recipe_text(self.recipe, self.found.said())
+        tuned = with_values(self.recipe, {"tuned_on": list(self.recipe.model.labels)}, "search")
+        return recipe_text(tuned, self.found.said())
 
 
 @dataclass(eq=False)

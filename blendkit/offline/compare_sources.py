@@ -8,7 +8,7 @@ from pathlib import Path
 
 import numpy as np
 
-from blendkit.core import LabelTable, Scores, Taxonomy, text_hash
+from blendkit.core import LabelTable, ScoreKind, Scores, Taxonomy, text_hash
 from blendkit.errors import BlendkitError
 from blendkit.events import Emit, silent
 from blendkit.io import ColumnNames, is_source, read_labels, read_score_file, read_taxonomy, truth_for
@@ -35,7 +35,8 @@ class SourcesRead:
     """What was read from sources: their scores by name, and the truth of the first one's rows, None without labels.
 
     hashes and plans: of the recipes; folds: of the first file that has them; taxonomy: of the labels or of the first
-    recipe; files: the paths of the scores that were read from files; workspaces: of the recipes.
+    recipe; files: the paths of the scores that were read from files; tuned: the recipes that were tuned on labelled
+    recordings; workspaces: of the recipes.
     """
 
     scores: dict[str, Scores]
@@ -45,6 +46,7 @@ class SourcesRead:
     taxonomy: Taxonomy | None
     notes: list[str]
     files: dict[str, Path | str] = field(default_factory=dict)
+    tuned: list[str] = field(default_factory=list)
     plans: dict[str, Plan] = field(default_factory=dict)
     workspaces: dict[str, Workspaces] = field(default_factory=dict)
 
@@ -107,7 +109,9 @@ def compare_read(read: SourcesRead, truth: LabelledChunks, rules: Rules) -> Comp
     """Compare sources that were read with the first of them."""
     found = compare_scores(read.scores, truth, rules, _members(read, rules))
     notes = (*found.notes, *_kinds(read, truth), *read.notes, *_cliffs(read.scores, truth))
-    return replace(found, notes=notes, hashes=read.hashes, labelled_rows=int(truth.labelled.sum()))
+    return replace(
+        found, notes=notes, hashes=read.hashes, labelled_rows=int(truth.labelled.sum()), tuned=tuple(read.tuned)
+    )
 
 
 def _members(read: SourcesRead, rules: Rules) -> dict[str, Scores] | None:
@@ -134,7 +138,8 @@ def _kinds(read: SourcesRead, truth: LabelledChunks) -> list[str]:
     labelled = truth.rows.recording[truth.labelled].tolist()
     found = {own: score_kind(source, labelled) for own, source in read.files.items()}
     each = [f"{own}: {n}" for own, (kind, notes) in found.items() if kind != "unknown" for n in notes]
-    return [*unlike_kinds({own: kind for own, (kind, _) in found.items()}), *each]
+    kinds: dict[str, ScoreKind] = {own: kind for own, (kind, _) in found.items()}
+    return [*unlike_kinds({**kinds, **dict.fromkeys(read.tuned, "in-sample")}), *each]
 
 
 def _add(
@@ -160,6 +165,7 @@ def _add(
     read.scores[own], read.folds = scores, read.folds or workspace.folds
     read.plans[own], read.workspaces[own] = make_plan(recipe), workspaces
     read.hashes[own] = text_hash(filled_text(read.plans[own]))
+    read.tuned += [own] if workspace.tuned(workspace.around.files) else []
     read.truth = read.truth or LabelledChunks(
         workspace.rows, workspace.classes, workspace.truth, workspace.labelled, workspace.folds
     )

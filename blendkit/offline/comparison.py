@@ -63,8 +63,9 @@ class Line:
 class Comparison:
     """lines in the given order; split: simulated leaderboards; fold_means: means of the folds' own figures.
 
-    hashes: of the recipes among the sources, by name; labelled_rows: on how many chunks all were measured; lumps: what
-    sites (or dates) make of a split that keeps them whole, None by recording; outlook: of the first score's plateau.
+    hashes: of the recipes among the sources, by name; tuned: those that were tuned on labelled recordings;
+    labelled_rows: on how many chunks all were measured; lumps: what sites (or dates) make of a split that keeps them
+    whole, None by recording; outlook: of the first score's plateau.
     """
 
     lines: tuple[Line, ...]
@@ -74,6 +75,7 @@ class Comparison:
     fold_means: dict[str, float]
     notes: tuple[str, ...]
     hashes: dict[str, str] = field(default_factory=dict)
+    tuned: tuple[str, ...] = ()
     labelled_rows: int = 0
     lumps: SplitLumps | None = None
     outlook: Outlook | None = None

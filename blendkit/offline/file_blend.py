@@ -113,7 +113,9 @@ def blend_files(
         found, cliffs = _search(draft, target, judging or Judging(), emit)
         searched = {n: float(w) for n, w in found.values[f"blends.{BLEND}.of"].items()}
         verdict = verdict_on(searched, found.guarded.best_member, found.guarded.gain, found.guarded.better)
-        draft = replace(draft, weights=_delivered(draft, searched, verdict), said=_said(found, searched, verdict))
+        draft = replace(
+            draft, weights=_delivered(draft, searched, verdict), said=_said(found, searched, verdict), tuned=True
+        )
         notes += [n for n in found.notes if n not in notes] + cliffs
     text = draft.text(place)
     done = run(parse_recipe(text, RECIPE), draft.root, target, recipe_text=text, emit=emit)

@@ -15,7 +15,9 @@ class Found:
     """The result of a recipe search.
 
     values: by their address in the recipe; guarded: the nested (held-out) result of the search; before and after: the
-    recipe's own figures, the second in-sample; gain: nested minus before; split: how parts were held out.
+    recipe's own figures, the second in-sample; gain: nested minus before; split: how parts were held out; tuned: on how
+    many labelled recordings the recipe itself was tuned before, so that its own figure is in-sample, too; labels:
+    the recipe's label files, which `tuned_on:` names once it has these values.
     """
 
     values: dict[str, Any]
@@ -25,6 +27,8 @@ class Found:
     gain: Interval
     split: str
     notes: tuple[str, ...]
+    tuned: int = 0
+    labels: tuple[str, ...] = ()
 
     @property
     def meaning(self) -> str:
@@ -34,6 +38,8 @@ class Found:
     @property
     def beside(self) -> str:
         """What its gain over the recipe as it was says against it; "" for nothing."""
+        if self.tuned:
+            return "the recipe as it is was tuned on these labels: its own figure is in-sample and cannot be compared"
         if self.gain.estimate <= 0:
             return "and no better than the recipe as it is: keep that"
         if self.gain.low <= 0:

@@ -55,6 +55,7 @@ class Draft:
     why: str
     weights: Mapping[str, float]
     said: tuple[str, ...] = field(default=())  # of the weights
+    tuned: bool = False  # whether the weights were chosen on the labels
 
     def text(self, place: Path) -> str:
         """Return the recipe as YAML. place: where the file will lie, for the command in its first comment."""
@@ -81,6 +82,8 @@ class Draft:
             "template": None if given.template is None else _name(given.template, self.root),
             "labels": labels,
         }
+        if labels and self.tuned:
+            keys["tuned_on"] = labels
         if given.audio is not None:
             keys["audio"] = [_name(given.audio, self.root)]
         if self.names.chunk_s != ColumnNames().chunk_s:

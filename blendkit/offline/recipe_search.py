@@ -174,7 +174,9 @@ def judged_search(
     after = workspaces.output(with_values(recipe, values, "search"))[1]
     assert guarded.gain_over_before is not None
     macros = (workspace.auc(before).macro, workspace.auc(after).macro)
-    return Found(values, guarded, *macros, guarded.gain_over_before, SPLIT, tuple(workspace.notes))
+    tuned = workspace.tuned(workspace.around.files)
+    notes, labels = tuple(workspace.notes), tuple(recipe.model.labels)
+    return Found(values, guarded, *macros, guarded.gain_over_before, SPLIT, notes, tuned, labels)
 
 
 def _each_alone(workspaces: Workspaces, recipe: Recipe, blend: str | None) -> Mapping[str, NDArray[Any]]:

@@ -30,7 +30,18 @@ from blendkit.recipe import DataFolder, Plan, Recipe, RecipeFiles, check_files, 
 from blendkit.scoring import Opened, is_finished, open_members
 
 _MEMO_BYTES = 1 << 28
-_NOT_INPUTS = {"name", "description", "budget", "defaults", "members", "streams", "blends", "output", "also"}
+_NOT_INPUTS = {
+    "name",
+    "description",
+    "budget",
+    "tuned_on",
+    "defaults",
+    "members",
+    "streams",
+    "blends",
+    "output",
+    "also",
+}
 
 
 @dataclass(frozen=True, eq=False)
@@ -78,6 +89,11 @@ class Workspace:
     def auc(self, scores: Scores) -> MacroAUC:
         """Return the exact macro-AUC of a stream over the labelled rows."""
         return macro_auc(self.truth, scores.values, self.labelled)
+
+    def tuned(self, files: RecipeFiles) -> int:
+        """Return how many labelled recordings a recipe with these files was tuned on (`tuned_on:`)."""
+        measured = sorted({str(r) for r in self.rows.recording[self.labelled]})
+        return len(files.tuned_on().among(measured, self.around.contents))
 
     def note(self, stream: str, text: str) -> None:
         """Add a note, unless it is there already."""
@@ -171,7 +187,7 @@ def _open(plan: Plan, files: RecipeFiles, wanted: Workspaces) -> Workspace:
     truth, labelled, used = _truth(inputs, rows, classes, wanted.need_labels)
     measured = {str(r) for r in rows.recording[labelled]}
     folds, fold_notes = _folds(opened, measured)
-    behind = Behind.of(opened)
+    behind = Behind.of(opened, files)
     read_as = (f"{t.source}: {n}" for t in inputs.labels if t.source in used for n in t.notes)
     said = [
         *inputs.doubled,

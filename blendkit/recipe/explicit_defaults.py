@@ -18,7 +18,8 @@ def filled_recipe(plan: Plan) -> dict[str, Any]:
     """Return the recipe with every default explicit, as plain data that reads back as the same plan."""
     model = plan.recipe.model
     sections = ("members", "streams", "blends")
-    unsaid = {"budget"} if model.budget is None else set()  # keys that came later are said only where they are used
+    later = {"budget": model.budget is None, "tuned_on": not model.tuned_on}  # said only where they are used
+    unsaid = {key for key, unused in later.items() if unused}
     out: dict[str, Any] = model.model_dump(by_alias=True, exclude={*sections, *unsaid, "defaults", "output", "also"})
     for section in sections:
         out[section] = {s.name: _stream(plan, s) for s in plan.streams if s.path[0] == section}

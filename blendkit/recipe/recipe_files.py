@@ -20,6 +20,7 @@ from blendkit.recipe.strict_yaml import KeyPath
 from blendkit.remote import is_remote
 from blendkit.store import loader_of
 
+_TUNED = "tuned_on"
 _READ_STACK = loader_of(StackWeights)  # one function, so that a file is read once
 
 
@@ -54,6 +55,11 @@ class RecipeFiles:
             return Saw.of(self.contents.labels(path).recordings)
         return self.contents.saw_of(path, step.info.load)
 
+    def tuned_on(self) -> Saw:
+        """Return the recordings on whose labels weights or values of the recipe were chosen, of the files there are."""
+        found = [p for key, p in self.paths.items() if key[0] == _TUNED]
+        return Saw.of(r for p in found for r in self.contents.labels(p).recordings)
+
     def stack_of(self, stream: StreamPlan) -> tuple[StackWeights, Saw] | None:
         """Return the coefficients that a blend's `weights_by: {artefact: FILE}` names, with what they saw, or None."""
         if stream.weights_file is None:
@@ -66,7 +72,8 @@ class RecipeFiles:
 
 
 def named_files(plan: Plan) -> Iterator[tuple[KeyPath, str]]:
-    """Yield (key path, file name) of every file that members and fitted steps need."""
+    """Yield (key path, file name) of every file that members and fitted steps need, and of `tuned_on:`."""
+    yield from (((_TUNED, i), name) for i, name in enumerate(plan.recipe.model.tuned_on))
     for member in plan.members.values():
         for key in member.files:
             named = member.params.get(key)
@@ -87,7 +94,8 @@ def check_files(plan: Plan, data: DataFolder, spare: Container[str] = ()) -> Rec
     """Return every file the plan needs, by key path. Raises BlendkitError listing all that are missing, or all
     that have another hash than `sha256:` of their member states.
 
-    spare: members whose files may be missing, because their logits are saved.
+    spare: members whose files may be missing, because their logits are saved. So may the files of `tuned_on:`, where
+    nothing is measured on them.
     """
     data.require_roots()
     found: dict[KeyPath, Path] = {}
@@ -99,11 +107,11 @@ def check_files(plan: Plan, data: DataFolder, spare: Container[str] = ()) -> Rec
                 stated = stated_hashes(plan.recipe.model.members[str(path[1])].sha256)
                 found[path] = address_file(name, stated) if is_remote(name) else hub_file(name, hashed=bool(stated))
                 continue
-            labels = path[-2:] in (("fit", "labels"), ("fill_uncovered", "prior"))
+            labels = path[0] == _TUNED or path[-2:] in (("fit", "labels"), ("fill_uncovered", "prior"))
             folder = mark is not None and mark.folder
             found[path] = data.require_labels(name) if labels else data.require(name, folder=folder)
         except BlendkitError as error:
-            if path[0] != "members" or path[1] not in spare:
+            if path[0] != _TUNED and (path[0] != "members" or path[1] not in spare):
                 problems.append(f"{plan.recipe.where(path)}: {error.title}")
     for path, find in _unnamed(plan):
         try:

@@ -201,6 +201,7 @@ class RecipeModel(Strict):
     channels: Channel = "mean"
     silence: Silence = "score"
     budget: Budget = None
+    tuned_on: Paths = []
     defaults: dict[str, dict[str, Any]] = {}
     members: dict[Name, MemberModel] = Field(min_length=1)
     streams: dict[Name, StreamModel] = {}

@@ -10,7 +10,8 @@ from blendkit.offline import Verdict
 from blendkit.reporting.report_data import Bounds, Measured, StreamFacts, VerdictText
 from blendkit.reporting.report_sources import Material
 
-_MARKS = ("in-sample", CONSTANT, MOSTLY_FILLED)
+_IN_SAMPLE = "in-sample"
+_MARKS = (_IN_SAMPLE, CONSTANT, MOSTLY_FILLED)
 _UNMEASURED = "No labels: nothing was measured"
 
 
@@ -32,6 +33,8 @@ def verdict_text(
         sentences.insert(0, given.text)
     elif rival is not None:
         text, judgement = _against(material, main, next(s for s in streams if s.name == rival), measured)
+        if any(_IN_SAMPLE in a for a in alarms):
+            text, judgement = f"On recordings behind the scores or weights themselves: {text[0].lower()}{text[1:]}", ""
         sentences.insert(0, text)
         sentences.append(_CAUTION if material.recipe is not None else _PAIRED)
     return VerdictText(_headline(main), tuple(sentences), judgement, tuple(alarms), others)

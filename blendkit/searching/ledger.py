@@ -21,6 +21,7 @@ from blendkit.events import ignore_text
 from blendkit.store import add_line, check_place, make_folder
 
 _NUMBERS, _TEXTS = ("oof", "low", "high", "public", "private"), ("recipe", "sha256")
+_TUNED = "tuned"  # true of a figure on recordings that the recipe was tuned on
 _NEEDS = {"oof": ("recipe", "sha256", "oof"), "lb": ("recipe",)}
 
 
@@ -28,7 +29,8 @@ _NEEDS = {"oof": ("recipe", "sha256", "oof"), "lb": ("recipe",)}
 class Experiment:
     """The latest entry of a recipe: its out-of-fold figure with its interval, and leaderboard scores if any.
 
-    source: the command that measured it; figures of `search` are nested ones.
+    source: the command that measured it; figures of `search` are nested ones. `in-sample` where the recipe was tuned on
+    the labels: such a figure never takes the place of one that is not.
     """
 
     recipe: str
@@ -70,7 +72,10 @@ def read_ledger(path: Path, note: Callable[[str], None] = ignore_text) -> list[E
     found: dict[str, dict[str, Any]] = {}
     for number, entry in _lines(path, problems, note):
         if entry["kind"] == "oof":
-            found[entry["sha256"]] = {**found.pop(entry["sha256"], {}), **entry}  # the last measured comes last
+            before = found.pop(entry["sha256"], {})
+            board = {k: before[k] for k in ("public", "private") if k in before}
+            worse = before and entry.get(_TUNED) and not before.get(_TUNED)
+            found[entry["sha256"]] = before if worse else {**board, **entry}  # the last measured comes last
             continue
         hashes = [h for h, e in found.items() if _belongs(entry, e["recipe"], h)]
         if hashes:
@@ -91,7 +96,8 @@ def _belongs(entry: Mapping[str, Any], recipe: str, sha256: str) -> bool:
 def _experiment(e: Mapping[str, Any]) -> Experiment:
     low, high = (float(e[k]) if e.get(k) is not None else math.nan for k in ("low", "high"))
     lb = (e.get("public"), e.get("private"))
-    return Experiment(e["recipe"], e["sha256"], float(e["oof"]), low, high, *lb, str(e.get("from", "")))
+    source = "in-sample" if e.get(_TUNED) else str(e.get("from", ""))
+    return Experiment(e["recipe"], e["sha256"], float(e["oof"]), low, high, *lb, source)
 
 
 def _lines(

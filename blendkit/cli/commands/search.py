@@ -225,6 +225,7 @@ def _emit(found: Found, more: dict[str, Any] | None = None) -> None:
             "alone": g.alone,
             "gain": _bounds(g.gain),
             "gain_over_recipe": _bounds(found.gain),
+            "recipe_tuned_on": found.tuned,
             "better": g.better,
             "judgement": g.judgement,
             "verdict": found.meaning,
@@ -244,15 +245,17 @@ def _print(found: Found, level: float) -> None:
     import json
 
     g = found.guarded
-    for address, value in found.values.items():
+    for address, value in {**found.values, "tuned_on": list(found.labels)}.items():
         click.echo(f"--set '{address}={json.dumps(value)}'")
     click.echo("")
-    click.echo(f"recipe as it is:  {found.before:.6f}")
+    tuned = f"  (in-sample: tuned on {found.tuned} of the labelled recordings)" if found.tuned else ""
+    click.echo(f"recipe as it is:  {found.before:.6f}{tuned}")
     click.echo(f"in-sample:        {found.after:.6f}  (on the labels that chose it)")
     click.echo(f"nested:           {g.nested:.6f}  ({found.split})")
     click.echo(f"optimism:         {found.after - g.nested:+.6f}  (what searching adds to its own figure)")
     click.echo(f"best input alone: {g.alone:.6f}  (chosen on the same parts; on all labels {g.best_member})")
-    for what, gain in (("the best input alone", g.gain), ("the recipe as it is", found.gain)):
+    rivals = {"the best input alone": g.gain, **({} if found.tuned else {"the recipe as it is": found.gain})}
+    for what, gain in rivals.items():
         bounds = f"{level:.0%} interval {gain.low:+.6f} to {gain.high:+.6f}"
         click.echo(f"nested gain over {what}: {gain.estimate:+.6f}, {bounds}")
     click.echo(f"a gain over the best input alone in {100 * g.better:.0f} of 100 redraws of the recordings")

@@ -1,0 +1,74 @@
+"""`tuned_on:` of a recipe: figures on the recordings whose labels chose its weights are in-sample, and say so."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import yaml
+
+from blendkit.engine.local import run
+from blendkit.io.provenance import read_provenance
+from blendkit.offline.compare_sources import compare
+from blendkit.offline.comparison import Rules
+from blendkit.offline.interval_settings import Judging
+from blendkit.offline.offline_files import Place
+from blendkit.offline.recipe_search import greedy_weights
+from blendkit.recipe.explicit_defaults import filled_recipe
+from blendkit.recipe.load import Recipe, parse_recipe
+from blendkit.recipe.plan import make_plan
+from blendkit.searching.ledger import append_entry, read_ledger
+from tests.offline.test_whatif import data as data
+from tests.offline.test_whatif import recipe, workspaces_of
+
+SAYS = "chosen on 10 of the 10 labelled recordings (`tuned_on:`)"
+
+
+def tuned(on: list[str]) -> Recipe:
+    return parse_recipe(yaml.safe_dump({**recipe().raw, "tuned_on": on}), "small")
+
+
+def test_a_run_and_its_files_say_that_figures_are_in_sample(data: Path, tmp_path: Path) -> None:
+    done = run(tuned(["labels.csv"]), data, tmp_path / "out")
+    assert any(SAYS in w for w in done.warnings)
+    known = read_provenance(tmp_path / "out")
+    assert known.kind_on(known.saw.recordings) == "in-sample"
+    assert len(known.saw) == 10
+    plain = run(recipe(), data, tmp_path / "plain")
+    assert not any("tuned_on" in w for w in plain.warnings)
+
+
+def test_labels_that_are_elsewhere_stop_no_run(data: Path, tmp_path: Path) -> None:
+    done = run(tuned(["elsewhere.csv"]), data, tmp_path / "out")
+    assert not any("tuned_on" in w for w in done.warnings)
+    assert json.loads((tmp_path / "out/run.json").read_text(encoding="utf-8"))["provenance"]["kind"] == "unknown"
+
+
+def test_a_recipe_without_it_is_filled_as_before() -> None:
+    assert "tuned_on" not in filled_recipe(make_plan(recipe()))
+    assert filled_recipe(make_plan(tuned(["a.csv"])))["tuned_on"] == ["a.csv"]
+
+
+def test_a_search_compares_nothing_with_a_tuned_recipe(data: Path) -> None:
+    rules = Judging(replicates=50)
+    found = [greedy_weights(workspaces_of(data), r, 5, judging=rules) for r in (recipe(), tuned(["labels.csv"]))]
+    assert [f.tuned for f in found] == [0, 10]
+    assert "cannot be compared" in found[1].beside
+    assert "cannot be compared" not in found[0].beside
+
+
+def test_a_comparison_marks_it(data: Path) -> None:
+    place = Place(data, data / "none")
+    rules = Rules(judging=Judging(replicates=50))
+    found = compare({"old": recipe(), "new": tuned(["labels.csv"])}, place=place, rules=rules)
+    assert found.tuned == ("new",)
+    assert any(SAYS in n for n in found.notes)
+
+
+def test_the_ledger_keeps_the_figure_that_is_not_in_sample(tmp_path: Path) -> None:
+    file, about = tmp_path / "ledger.jsonl", {"kind": "oof", "recipe": "r", "sha256": "a1", "from": "compare"}
+    append_entry(file, {**about, "oof": 0.9, "tuned": True})
+    assert [(e.oof, e.source) for e in read_ledger(file)] == [(0.9, "in-sample")]
+    append_entry(file, {**about, "oof": 0.8, "from": "search"})
+    append_entry(file, {**about, "oof": 0.9, "tuned": True})
+    assert [(e.oof, e.source) for e in read_ledger(file)] == [(0.8, "search")]
