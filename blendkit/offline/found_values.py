@@ -15,7 +15,8 @@ class Found:
     """The result of a recipe search.
 
     values: by their address in the recipe; guarded: the nested (held-out) result of the search; before and after: the
-    recipe's own figures, the second in-sample; gain: nested minus before; split: how parts were held out.
+    recipe's own figures, the second in-sample; gain: nested minus before; split: how parts were held out; parts: the
+    values that were found without each of them.
     """
 
     values: dict[str, Any]
@@ -25,6 +26,7 @@ class Found:
     gain: Interval
     split: str
     notes: tuple[str, ...]
+    parts: tuple[dict[str, Any], ...] = ()
 
     @property
     def meaning(self) -> str:

@@ -9,8 +9,9 @@ from pathlib import Path
 from blendkit.core import text_hash
 from blendkit.errors import BlendkitError
 from blendkit.events import Emit, silent
-from blendkit.offline.chain_growth import Grown, Growth, grow_recipe
+from blendkit.offline.chain_growth import Growth, grow_recipe
 from blendkit.offline.found_values import Found
+from blendkit.offline.grown_recipe import Grown
 from blendkit.offline.interval_settings import Judging
 from blendkit.offline.offline_files import Place, open_workspaces
 from blendkit.offline.recipe_search import greedy_weights, grid_values, line_weights

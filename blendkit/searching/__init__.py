@@ -13,7 +13,7 @@ from blendkit._face import lazy_face
 if TYPE_CHECKING:
     from blendkit.searching.coordinate_ascent import Ascent, ascend, ascend_groups
     from blendkit.searching.greedy_selection import Greedy, greedy
-    from blendkit.searching.held_out_gain import REAL, Guarded, Judgement, divisions, guard, word_for
+    from blendkit.searching.held_out_gain import REAL, Guarded, Judgement, divisions, guard, held_out, word_for
     from blendkit.searching.ledger import (
         Experiment,
         Transfer,
@@ -45,6 +45,7 @@ __all__ = [
     "fit_stack",
     "greedy",
     "guard",
+    "held_out",
     "ledger_transfers",
     "read_ledger",
     "transfer_agreement",

@@ -188,7 +188,8 @@ def _to_go_on_with(looks: Path | None) -> Iterator[None]:
 def _print_grown(grown: Grown, written: Path | None) -> None:
     for one in grown.worths:
         worth = "others need it" if math.isinf(one.worth) else f"{one.worth:+.6f} on the labels that chose it"
-        click.echo(f"{one.stream}: {one.step}: {worth}")
+        again = f"; found in {one.again} of {grown.found.guarded.parts} searches without a part"
+        click.echo(f"{one.stream}: {one.step}: {worth}{again}")
     ended = "ended by itself" if grown.finished else "was stopped by the clock: more --minutes may find more"
     click.echo(f"{grown.rounds} rounds, {grown.looks} looks at figures; the search {ended}")
     click.echo(f"wrote {written}" if written is not None else f"\n{grown.text()}")
