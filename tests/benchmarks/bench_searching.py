@@ -36,7 +36,7 @@ from blendkit.sample import WorldConfig
 from blendkit.sample.competition_tables import write_labels, write_taxonomy
 from blendkit.sample.config import Part
 from blendkit.sample.external_scores import external_probabilities
-from blendkit.sample.schedule import plan_recordings, row_ids, truth
+from blendkit.sample.recording_schedule import plan_recordings, row_ids, truth
 from blendkit.sample.species import class_labels
 
 LABELS, SCORES = "train_soundscapes_labels.csv", "oof_432.npz"
@@ -196,6 +196,7 @@ def main(kind: str, minutes: float, worlds: int) -> None:
         with tempfile.TemporaryDirectory() as folder:
             for name, pair in in_a_world(Path(folder), 100 + seed, minutes).items():
                 told.setdefault(name, []).append(pair)
+                print(f"world {100 + seed}: {name:32s} nested {pair[0]:.4f} unseen {pair[1]:.4f}", file=sys.stderr)
     best = np.array(told["search recipe"])[:, 1]
     for name, pairs in sorted(told.items(), key=lambda one: -np.mean([p[1] for p in one[1]])):
         held, unseen = np.array(pairs).T
