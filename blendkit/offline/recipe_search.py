@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 from numpy.typing import NDArray
 
+from blendkit.core import cluster_labels
 from blendkit.errors import BlendkitError
 from blendkit.metrics import macro_auc
 from blendkit.offline.found_values import Found
@@ -16,10 +17,10 @@ from blendkit.offline.interval_settings import Judging
 from blendkit.offline.judged_search import Mask, each_alone, judged_search, last_blend
 from blendkit.offline.weight_shares import bare_blend, is_relabelling, steps_after
 from blendkit.offline.whatif_axes import Axis
-from blendkit.offline.workspace import Workspaces
+from blendkit.offline.workspace import Workspace, Workspaces
 from blendkit.ops import WEIGHTS_DO
 from blendkit.recipe import Recipe, blend_op, make_plan
-from blendkit.searching import ascend, ascend_groups, greedy
+from blendkit.searching import ascend, ascend_shrunken, greedy
 
 _PASSES = 10
 _COARSE = 101  # points of a path inside a search of chains
@@ -46,28 +47,40 @@ def greedy_weights(workspaces: Workspaces, recipe: Recipe, steps: int, *, judgin
     return judged_search(workspaces, recipe, find, inputs.blend, judging)
 
 
-def line_weights(workspaces: Workspaces, recipe: Recipe, *, by_class_name: bool = False, judging: Judging) -> Found:
-    """Search the weights of the output's blend by coordinate ascent. by_class_name: also per class_name (Aves ...)."""
-    inputs = _inputs(workspaces, recipe)
-    workspace = workspaces.workspace(make_plan(recipe))
+def line_weights(
+    workspaces: Workspaces, recipe: Recipe, *, by: Literal["class_name", "class"] | None = None, judging: Judging
+) -> Found:
+    """Search the weights of the output's blend by coordinate ascent.
+
+    by: also for every class_name (Aves ...) or every class, pulled towards the weights of all classes, as strongly as
+    recordings that are held out inside the search say (`blendkit.searching.ascend_shrunken`).
+    """
+    inputs, workspace = _inputs(workspaces, recipe), workspaces.workspace(make_plan(recipe))
     address = f"blends.{inputs.blend}"
-    groups = None
-    if by_class_name:
-        groups = [workspace.around.taxonomy.group_of(c, "class_name") for c in workspace.classes]
-        if not any(groups):
-            raise BlendkitError("the taxonomy gives no class_name for any class, so there are no groups to search by")
+    groups = None if by is None else _groups(workspace, by)
+    clusters = cluster_labels(workspace.rows, judging.clusters, workspace.labelled)
 
     def find(mask: Mask) -> dict[str, Any]:
-        whole = ascend(workspace.truth, inputs.scores, mask=mask, covered=inputs.covered).weights
         if groups is None:
-            return {f"{address}.of": whole}
-        own = ascend_groups(workspace.truth, inputs.scores, groups, mask=mask, covered=inputs.covered)
-        return {
-            f"{address}.of": whole,
-            f"{address}.weights_by": {"class_name": {str(g): a.weights for g, a in own.items() if g}},
-        }
+            return {f"{address}.of": ascend(workspace.truth, inputs.scores, mask=mask, covered=inputs.covered).weights}
+        found = ascend_shrunken(
+            workspace.truth, inputs.scores, groups, clusters, mask=mask, covered=inputs.covered, seed=judging.seed
+        )
+        own = {str(g): w for g, w in found.groups.items() if g and w != found.common}
+        listed: Any = own if by == "class_name" else [{"classes": [c], "of": w} for c, w in own.items()]
+        weights_by = {"class_name" if by == "class_name" else "classes": listed} if own else None
+        return {f"{address}.of": found.common, f"{address}.weights_by": weights_by}
 
     return judged_search(workspaces, recipe, find, inputs.blend, judging)
+
+
+def _groups(workspace: Workspace, by: Literal["class_name", "class"]) -> list[str]:
+    if by == "class":
+        return list(workspace.classes)
+    groups = [workspace.around.taxonomy.group_of(c, "class_name") for c in workspace.classes]
+    if not any(groups):
+        raise BlendkitError("the taxonomy gives no class_name for any class, so there are no groups to search by")
+    return groups
 
 
 def searched_weights(

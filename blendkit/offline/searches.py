@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Literal
 
 from blendkit.core import text_hash
 from blendkit.errors import BlendkitError
@@ -31,9 +32,12 @@ class GreedySearch:
 
 @dataclass(frozen=True)
 class LineSearch:
-    """Weights of the output's blend by coordinate ascent on the exact weight path; by taxonomic class on request."""
+    """Weights of the output's blend by coordinate ascent on the exact weight path.
 
-    by_class_name: bool = False
+    by: also for every class_name (Aves ...) or every class, pulled towards those of all classes.
+    """
+
+    by: Literal["class_name", "class"] | None = None
 
 
 @dataclass(frozen=True)
@@ -79,7 +83,7 @@ def search(
     if isinstance(method, GreedySearch):
         found = greedy_weights(workspaces, loaded, method.steps, judging=judging)
     elif isinstance(method, LineSearch):
-        found = line_weights(workspaces, loaded, by_class_name=method.by_class_name, judging=judging)
+        found = line_weights(workspaces, loaded, by=method.by, judging=judging)
     elif isinstance(method, StackSearch):
         found = stack_weights(
             workspaces, loaded, loss=method.loss, negative=method.negative, judging=judging, out=method.out,

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
         read_ledger,
         transfer_agreement,
     )
+    from blendkit.searching.shrunken_weights import Shrunken, ascend_shrunken
     from blendkit.searching.stacking import Stack, StackLoss, fit_stack
 else:
     __getattr__, __dir__ = lazy_face(__name__)
@@ -34,12 +35,14 @@ __all__ = [
     "Greedy",
     "Guarded",
     "Judgement",
+    "Shrunken",
     "Stack",
     "StackLoss",
     "Transfer",
     "append_entry",
     "ascend",
     "ascend_groups",
+    "ascend_shrunken",
     "check_entry",
     "divisions",
     "fit_stack",

@@ -62,14 +62,23 @@ def greedy(recipe: str, steps: int, **options: Any) -> None:
 @search.command(cls=RecipeCommand)
 @recipe_argument
 @click.option(
-    "--by-class-name", is_flag=True, help="Search separate weights for every taxonomic class (Aves, Insecta ...)."
+    "--by-class-name",
+    "by",
+    flag_value="class_name",
+    default=None,
+    help="Also search weights for every taxonomic class (Aves, Insecta ...).",
 )
+@click.option("--by-class", "by", flag_value="class", help="Also search weights for every class.")
 @_COMMON
-def line(recipe: str, by_class_name: bool, **options: Any) -> None:
-    """Weigh the output's blend by coordinate ascent on the exact weight path."""
+def line(recipe: str, by: Any, **options: Any) -> None:
+    """Weigh the output's blend by coordinate ascent on the exact weight path.
+
+    Weights of groups or classes are pulled towards those of all classes, as strongly as recordings that are held out
+    inside the search say.
+    """
     from blendkit.offline import LineSearch
 
-    _search(recipe, LineSearch(by_class_name), **options)
+    _search(recipe, LineSearch(by), **options)
 
 
 @search.command(cls=RecipeCommand)
