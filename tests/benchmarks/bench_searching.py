@@ -110,6 +110,8 @@ def contest(folder: Path, minutes: float) -> tuple[Workspaces, dict[str, Contest
     out = {n: Contest(r, [r] * parts) for n, r in fixed.items()}
     searches: dict[str, Callable[[], Any]] = {
         "search line": lambda: line_weights(workspaces, first, judging=judging),
+        "search line --by-class": lambda: line_weights(workspaces, first, by="class", judging=judging),
+        "search line --by-class-name": lambda: line_weights(workspaces, first, by="class_name", judging=judging),
         "search greedy": lambda: greedy_weights(workspaces, first, 20, judging=judging),
         "search stack": lambda: stack_weights(workspaces, first, judging=judging),
         "search recipe": lambda: grown(workspaces, first, minutes, judging),
