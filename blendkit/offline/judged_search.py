@@ -37,11 +37,11 @@ def judged_search(
     """
     workspace, before = workspaces.output(recipe)
     labelled = labelled_cells(workspace)
-    known: dict[bytes, dict[str, Any]] = {}
+    searched: list[dict[str, Any]] = []
 
     def fit(mask: Mask) -> Float64:
-        known[mask.tobytes()] = find(mask)
-        found = workspaces.output(with_values(recipe, known[mask.tobytes()], "search"))[1]
+        searched.append(find(mask))
+        found = workspaces.output(with_values(recipe, searched[-1], "search"))[1]
         return np.asarray(found.values, np.float64)
 
     divided, drawn = _divided(workspace, judging)
@@ -57,7 +57,7 @@ def judged_search(
         seed=judging.seed,
         level=judging.level,
     )
-    values, *parts = known.values()  # the first search is that of all labels
+    values, *parts = searched  # the first search is that of all labels
     after = workspaces.output(with_values(recipe, values, "search"))[1]
     assert guarded.gain_over_before is not None
     macros = (workspace.auc(before).macro, workspace.auc(after).macro)

@@ -109,10 +109,10 @@ def search_recipe(
 ) -> Grown:
     """Search a whole chain: steps of every member, the blend with its weights, and steps after it.
 
-    Starts from a recipe whose output is a blend, and changes one thing at a time. Neighbours of the best chains are
-    measured round by round until none is better, or the time is over; the same is repeated without each quarter of the
-    recordings, and what comes of it is measured there. looks: a file of all figures, from which a search that was
-    stopped goes on. Raises BlendkitError as `search` does.
+    Starts from a recipe whose output is a blend, from equal weights or from an input alone, and changes one thing at a
+    time. Neighbours of the best chains are measured round by round until none is better, or the time is over; the same
+    is repeated without each quarter of the recordings, and what comes of it is measured there. looks: a file of all
+    figures, from which a search that was stopped goes on. Raises BlendkitError as `search` does.
     """
     workspaces, loaded = open_workspaces(recipe, overrides, place, emit)
     grown = grow_recipe(workspaces, loaded, how or Growth(), judging or Judging(), looks)

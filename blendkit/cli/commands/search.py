@@ -159,8 +159,9 @@ def search_recipe(
 ) -> None:  # fmt: skip
     """Find the chain itself: steps of every member, the blend, its weights, and steps after it.
 
-    Starts from RECIPE and changes one thing at a time, over a stated list of steps and values. The search is repeated
-    without each quarter of the recordings, and what it finds there is measured on that quarter.
+    Starts from RECIPE, from equal weights or from a member alone, whatever is best, and changes one thing at a time,
+    over a stated list of steps and values. The search is repeated without each quarter of the recordings, and what it
+    finds there is measured on that quarter.
     """
     from blendkit import offline as work
     from blendkit.store import write_text
