@@ -137,14 +137,14 @@ def print_plateau(found: Outlook, name: str) -> None:
 
     click.echo(plateau_words(found, name))
     moves, both = _moves(found.crowd.teams)[-_SHOWN_MOVES:], ways(found)
-    header = ["picked", "place", f"{_LEVEL:.0%}", *(f"{sign}{k}" for sign in "+-" for k in moves)]
+    header = ["picked", f"place [{_LEVEL:.0%}]", *(f"{sign}{k}" for sign in "+-" for k in moves)]
     title = (
         "private place, and the chance to gain or lose so many places or more, if the other teams stay where they are"
     )
     print_table(title, header, [
-        (way, f"{one.median:.0f}", "{:.0f} .. {:.0f}".format(*one.interval(_LEVEL)),
+        (way, "{:.0f} [{:.0f}-{:.0f}]".format(one.median, *one.interval(_LEVEL)),
          *(f"{one.gains(k):.0%}" for k in moves), *(f"{one.loses(k):.0%}" for k in moves))
-        for way, one in both.items()
+        for way, one in zip((f"best of {found.crowd.tries}", "not by public"), both.values(), strict=True)
     ])  # fmt: skip
     tenths = zip(_tenths(found.crowd.band), *map(_by_tenths, both.values()), strict=True)
     print_table("chance of each tenth of the plateau", ["places", *both], [

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from blendkit.figures.interval_plots import draw_classes, draw_forest, draw_share
     from blendkit.figures.likeness_map import draw_likeness
     from blendkit.figures.probe_plots import best_layout, clip_pictures, ranking_chart
-    from blendkit.figures.sweep_plots import check_plot_path, draw_curve, draw_heat_map
+    from blendkit.figures.sweep_plots import check_plot_path, draw_climb, draw_curve, draw_heat_map
 else:
     __getattr__, __dir__ = lazy_face(__name__)
 
@@ -26,6 +26,7 @@ __all__ = [
     "check_plot_path",
     "clip_pictures",
     "draw_classes",
+    "draw_climb",
     "draw_curve",
     "draw_forest",
     "draw_heat_map",

@@ -44,6 +44,24 @@ def draw_curve(label: str, values: Sequence[Any], macro: Float64, base: float) -
     return figure
 
 
+def draw_climb(rounds: Sequence[int], inside: Sequence[float], held_out: Sequence[float], alone: float) -> Figure:
+    """Draw a search's macro-AUC (V,) over its rounds (V,): on the labels that chose, and on recordings held out.
+
+    alone: of the best input, held out alike. The gap between the two lines is the optimism.
+    """
+    figure, axes = new_axes(8, 5)
+    with house_style():
+        axes.plot(
+            rounds, inside, marker=".", drawstyle="steps-post", label=f"on the labels that chose {inside[-1]:.6f}"
+        )
+        axes.plot(rounds, held_out, marker=".", drawstyle="steps-post", label=f"held out {held_out[-1]:.6f}")
+        axes.axhline(alone, linestyle="--", color=QUIET, label=f"best input alone {alone:.6f}")
+        axes.set_xlabel("round of the search")
+        axes.set_ylabel("macro-AUC")
+        axes.legend()
+    return figure
+
+
 def draw_heat_map(labels: Sequence[str], values: Sequence[Sequence[Any]], macro: Float64, base: float) -> Figure:
     """Draw macro-AUC (V1, V2) over two axes as colours; the best point is marked."""
     figure, axes = new_axes(8, 5)

@@ -12,7 +12,7 @@ from blendkit._face import lazy_face
 
 if TYPE_CHECKING:
     from blendkit.offline.ablation import Ablation, ablate, ablate_parts
-    from blendkit.offline.chain_growth import Grown, Growth
+    from blendkit.offline.chain_growth import Growth
     from blendkit.offline.checking import check
     from blendkit.offline.compare_sources import Labels, Source, SourcesRead, compare, compare_read, read_sources
     from blendkit.offline.comparison import Comparison, LabelledChunks, Rules, compare_scores
@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from blendkit.offline.evaluation import Evaluation, evaluate
     from blendkit.offline.file_blend import EQUAL, Blended, BlendSettings, blend_files, new_recipe
     from blendkit.offline.found_values import Found
+    from blendkit.offline.grown_recipe import Grown
     from blendkit.offline.interval_settings import Judging
     from blendkit.offline.member_removals import Removal, removals
     from blendkit.offline.offline_files import Place, open_workspaces

@@ -3,36 +3,30 @@
 from __future__ import annotations
 
 import time
-from collections import Counter
-from collections.abc import Callable
-from dataclasses import dataclass, field, replace
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
 from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from blendkit.core import Bools
+from blendkit.core import Bools, Matrix
 from blendkit.errors import BlendkitError
 from blendkit.metrics import macro_auc
-from blendkit.offline.chain_moves import PRIOR_STRENGTHS, SITE_SHIFTS, Chain, Grammar, applied, chain_of, moves
-from blendkit.offline.found_values import Found
+from blendkit.offline.chain_grammar import grammar_for
+from blendkit.offline.chain_moves import Chain, Grammar, applied, chain_of, moves, op_of, starts
+from blendkit.offline.grown_recipe import Climb, Grown, Worth
 from blendkit.offline.interval_settings import Judging
-from blendkit.offline.recipe_search import (
-    PARTS,
-    TIMES,
-    blend_to_search,
-    judged_search,
-    labelled_cells,
-    searched_weights,
-)
+from blendkit.offline.judged_search import blend_to_search, judged_search, nested_figure, searched_cells
+from blendkit.offline.recipe_search import searched_weights
 from blendkit.offline.searched_figures import Looks
 from blendkit.offline.workspace import Workspace, Workspaces
-from blendkit.recipe import Recipe, make_plan, recipe_text, with_values
+from blendkit.recipe import Recipe, make_plan
 
-_PRIOR_FOLDS = 5
+ROUND = 40  # neighbours that are looked at together
 _WHOLE = 3  # shares of the time for the search on all labels, of which each part has one
-_LEAST = 1e-4  # of macro-AUC that a round must gain, or the search ends
+LEAST = 1e-4  # of macro-AUC that a chain must gain to be better
 
 
 @dataclass(frozen=True)
@@ -52,37 +46,13 @@ class Growth:
     grammar: Grammar | None = None
 
 
-@dataclass(frozen=True)
-class Worth:
-    """A step of the found chain, and what the figure on all labels loses without it (in-sample)."""
-
-    stream: str
-    step: str
-    worth: float
-
-
-@dataclass(frozen=True, eq=False)
-class Grown:
-    """A found recipe. found: its values and their judgement; worths: of its steps; looks: chains measured, on how many
-    parts of the labels together; rounds: whole ones of the search on all labels, which those on parts do not exceed;
-    finished: every search ended by itself, not by the clock."""
-
-    recipe: Recipe
-    found: Found
-    worths: tuple[Worth, ...]
-    looks: int
-    rounds: int
-    finished: bool
-
-    def text(self) -> str:
-        """Return the found recipe as YAML, with what is known of it as comments."""
-        tuned = with_values(self.recipe, {"tuned_on": list(self.recipe.model.labels)}, "search")
-        return recipe_text(tuned, self.found.said())
-
-
 @dataclass(eq=False)
 class _Search:
-    """What one growth needs: where scores come from, which cells count, what was measured, and until when."""
+    """What one growth needs: where scores come from, which cells count, what was measured, and until when.
+
+    cells: those of the search on all labels, then those of every one that judges it. A chain's scores are made once
+    and measured on all of them.
+    """
 
     workspaces: Workspaces
     recipe: Recipe
@@ -90,57 +60,70 @@ class _Search:
     grammar: Grammar
     how: Growth
     looks: Looks
+    cells: list[Bools]
     ended: list[bool] = field(default_factory=list)
 
-    def figure(self, chain: Chain, cells: Bools) -> float:
+    def figure(self, chain: Chain, at: int) -> float:
         """Return the macro-AUC of a chain on some cells; minus infinity for one that no recipe can say."""
 
-        def measure() -> float:
+        def measure() -> tuple[float, ...]:
             try:
                 workspace, scores = self.workspaces.output(applied(self.recipe, chain, self.sections))
             except BlendkitError:
-                return -np.inf  # such as a prior before its stream holds logits
-            return macro_auc(workspace.truth, scores.values, cells).macro
+                return (-np.inf,) * len(self.cells)  # such as a step that needs a space which its stream lacks
+            return tuple(macro_auc(workspace.truth, scores.values, c).macro for c in self.cells)
 
-        return self.looks.get(chain.key(), cells, measure)
+        return self.looks.get(chain.key(), measure)[at]
 
-    def net(self, chain: Chain, cells: Bools) -> float:
+    def net(self, chain: Chain, at: int) -> float:
         """Return the figure less the price of the steps."""
-        return self.figure(chain, cells) - self.how.price * chain.length
+        return self.figure(chain, at) - self.how.price * chain.length
 
-    def weighed(self, chain: Chain, cells: Bools) -> Chain:
-        """Return the chain with the weights that the exact path finds, where its blend has weights to search."""
+    def weighed(self, chain: Chain, at: int) -> Chain:
+        """Return the chain with the weights that the exact path finds, where they gain more than a step must."""
         try:
             own = applied(self.recipe, chain, self.sections)
-            found = searched_weights(self.workspaces, own, cells, dict(chain.weights))
+            found = chain.weighed(searched_weights(self.workspaces, own, self.cells[at], dict(chain.weights)))
         except BlendkitError:
-            return chain
-        return replace(chain, weights=tuple((n, found[n]) for n, _ in chain.weights))
+            return chain  # its blend has no weights to search
+        return found if self.net(found, at) >= self.net(chain, at) + max(self.how.price, LEAST) else chain
 
-    def grow(self, start: Chain, cells: Bools, until: float, most: float) -> tuple[Chain, int]:
-        """Return the best chain of whole rounds and their number, at most `most`; one that the clock cut is dropped.
+    def grow(self, start: Chain, at: int, until: float, most: float) -> list[Chain]:
+        """Return the best chain at the start and after every whole round, of at most `most`; the clock's cut is lost.
 
-        In a round all neighbours of the beam are measured; rounds end when none is better.
+        In a round some neighbours of the beam are measured, first those by moves that gained when they were last
+        looked at, then new ones, then those that lost. The search ends when there is none left that is better.
         """
-        rng = np.random.default_rng(self.how.seed)
-        beam, rounds = [start], 0
-        while rounds < most:
-            tried = {c.key(): c for b in beam for c in (b, self.weighed(b, cells))}
-            near = list({m.key(): m for c in beam for m in moves(c, self.grammar)}.values())
-            for place in rng.permutation(len(near)).tolist():
-                if time.monotonic() > until:
-                    self.ended.append(False)
-                    return beam[0], rounds
-                chain = near[place]
-                self.net(chain, cells)
-                tried[chain.key()] = chain
-            ranked = sorted(tried.values(), key=lambda c: (-self.net(c, cells), c.length, c.key()))
-            better = self.net(ranked[0], cells) >= self.net(beam[0], cells) + _LEAST
-            beam, rounds = ranked[: self.how.beam], rounds + 1
-            if not better:
-                break
-        self.ended.append(True)
-        return beam[0], rounds
+        rng, last = np.random.default_rng(self.how.seed), dict[str, float]()
+        beam = self._best({c.key(): c for c in starts(start, self.grammar)}, at)
+        seen, path, ended, cut = {c.key() for c in beam}, [beam[0]], False, False
+        while len(path) <= most and not ended and not cut:
+            near, new = self._near(beam, seen, last, rng), dict[str, Chain]()
+            for what, origin, chain in near[:ROUND]:
+                if cut := time.monotonic() > until:
+                    break
+                new[chain.key()] = chain
+                last[what] = self.net(chain, at) - self.net(origin, at)
+            else:
+                seen |= new.keys()
+                beam = self._best({c.key(): c for c in beam} | new, at)
+                ended = len(near) <= ROUND and self.net(beam[0], at) < self.net(path[-1], at) + LEAST
+                path.append(beam[0])
+        self.ended.append(not cut)
+        return path
+
+    def _best(self, chains: Mapping[str, Chain], at: int) -> list[Chain]:
+        known = [c for c in chains.values() if np.isfinite(self.figure(c, at))]
+        return sorted(known, key=lambda c: (-self.net(c, at), c.length, c.key()))[: self.how.beam]
+
+    def _near(
+        self, beam: list[Chain], seen: set[str], last: Mapping[str, float], rng: np.random.Generator
+    ) -> list[tuple[str, Chain, Chain]]:
+        """Neighbours that were not looked at, each with its move and where it starts, in the order to look at them."""
+        new = {m.key(): (what, c, m) for c in reversed(beam) for what, m in moves(c, self.grammar)}
+        listed = [new[k] for k in sorted(new) if k not in seen]
+        mixed = [listed[i] for i in rng.permutation(len(listed)).tolist()]
+        return sorted(mixed, key=lambda one: -last.get(one[0], 0.0))
 
 
 def grow_recipe(
@@ -154,57 +137,66 @@ def grow_recipe(
     blend = blend_to_search(recipe)
     start, sections = chain_of(recipe, blend)
     workspace = workspaces.workspace(make_plan(recipe))
-    grammar = how.grammar or _grammar(workspace, recipe)
-    about = _data_hash(workspace)
-    search = _Search(workspaces, recipe, sections, grammar, how, Looks(looks, about))
-    slices = PARTS * TIMES + _WHOLE
+    grammar = how.grammar or grammar_for(workspace, recipe)
+    cells = searched_cells(workspace, judging)
+    search = _Search(workspaces, recipe, sections, grammar, how, Looks(looks, _data_hash(workspace, cells)), cells)
+    order = {c.tobytes(): at for at, c in enumerate(cells)}
+    slices = len(cells) - 1 + _WHOLE
     begun = time.monotonic()
-    grown: list[tuple[Chain, int]] = []
+    paths: list[list[Chain]] = []
+    found_chains: list[Chain] = []
 
-    def find(cells: Bools) -> dict[str, Any]:
+    def find(mask: Bools) -> dict[str, Any]:
         # the first search is that of all labels; no part may get further than it did, or it would judge another chain
-        until = begun + 60 * how.minutes * (len(grown) + _WHOLE) / slices  # what one leaves of its time goes on
-        grown.append(search.grow(start, cells, until, grown[0][1] if grown else np.inf))
-        return grown[-1][0].values(sections)
+        until = begun + 60 * how.minutes * (len(paths) + _WHOLE) / slices  # what one leaves of its time goes on
+        at = order[mask.tobytes()]
+        paths.append(search.grow(start, at, until, len(paths[0]) - 1 if paths else np.inf))
+        found_chains.append(search.weighed(paths[-1][-1], at))
+        return found_chains[-1].values(sections)
 
     try:
         found = judged_search(workspaces, recipe, find, blend, judging)
-        best, rounds = grown[0]
-        worths = tuple(_worths(search.figure, best, labelled_cells(workspace)))
+        worths = tuple(_worths(search, found_chains))
+        climb = tuple(_climb(search, paths, workspace, judging))
     finally:
         search.looks.flush()  # also of a search that is stopped: it goes on from them
-    return Grown(applied(recipe, best, sections), found, worths, len(search.looks), rounds, all(search.ended))
+    best = applied(recipe, found_chains[0], sections)
+    return Grown(best, found, worths, len(search.looks), len(paths[0]) - 1, climb, all(search.ended))
 
 
-def _data_hash(workspace: Workspace) -> str:
-    """What all figures depend on: truth, and the members' scores."""
-    found = sha256(np.packbits(workspace.truth).tobytes() + np.packbits(workspace.labelled).tobytes())
+def _data_hash(workspace: Workspace, cells: list[Bools]) -> str:
+    """What all figures depend on: truth, the cells that they are measured on, and the members' scores."""
+    found = sha256(b"".join(np.packbits(one).tobytes() for one in (workspace.truth, *cells)))
     for name, scores in sorted(workspace.members.items()):
         found.update(name.encode() + np.ascontiguousarray(scores.values).tobytes())
     return found.hexdigest()
 
 
-def _grammar(workspace: Workspace, recipe: Recipe) -> Grammar:
-    """The grammar for these data: site shifts and priors where sites (and hours) are known, and the taxa there are."""
-    taxa = [workspace.around.taxonomy.group_of(c, "class_name") for c in workspace.classes]
-    scored = np.flatnonzero((workspace.truth & workspace.labelled[:, None]).any(axis=0)).tolist()
-    counts = Counter(taxa[c] for c in scored)
-    several = sorted(t for t, n in counts.items() if t and n > 1)
-    plain = Grammar(taxa=tuple(several) if len(several) > 1 else ())
-    rows = workspace.rows
-    if len(set(rows.site.tolist()) - {""}) > 1:
-        plain = replace(plain, members={**plain.members, "prior_shift_by_site": SITE_SHIFTS})
-    if not (workspace.labels and any(rows.site) and (rows.hour >= 0).any()):
-        return plain
-    fit = {"labels": recipe.model.labels[0], "folds": _PRIOR_FOLDS}
-    prior = tuple({"strength": s, "fit": fit} for s in PRIOR_STRENGTHS)
-    return replace(plain, members={**plain.members, "site_hour_prior": prior})
-
-
-def _worths(figure: Callable[[Chain, Bools], float], chain: Chain, cells: Bools) -> list[Worth]:
-    whole, out = figure(chain, cells), []
-    for place, (name, own) in enumerate(chain.steps):
+def _worths(search: _Search, found: list[Chain]) -> list[Worth]:
+    chain, out = found[0], []
+    whole = search.figure(chain, 0)
+    for name in (*chain.used, chain.blend):
+        own = chain.own(name)
         for i, step in enumerate(own):
-            steps = (*chain.steps[:place], (name, (*own[:i], *own[i + 1 :])), *chain.steps[place + 1 :])
-            out.append(Worth(name, step, whole - figure(replace(chain, steps=steps), cells)))
+            without = chain.stepped({name: (*own[:i], *own[i + 1 :])})
+            again = sum(any(op_of(s) == op_of(step) for s in other.own(name)) for other in found[1:])
+            out.append(Worth(name, step, whole - search.figure(without, 0), again))
     return out
+
+
+def _climb(search: _Search, paths: list[list[Chain]], workspace: Workspace, judging: Judging) -> list[Climb]:
+    """The rounds in which the chain of all labels changed, and the last one."""
+    whole, *others = paths
+    last = len(whole) - 1
+    changed = [i for i in range(len(whole)) if i in (0, last) or whole[i].key() != whole[i - 1].key()]
+    return [
+        Climb(i, search.figure(whole[i], 0), nested_figure(workspace, judging, _made(search, others, i)))
+        for i in changed
+    ]
+
+
+def _made(search: _Search, paths: list[list[Chain]], round_: int) -> Iterator[Matrix]:
+    """The scores of the chains that the searches without a part had after a round, or at their end."""
+    for path in paths:
+        chain = path[min(round_, len(path) - 1)]
+        yield search.workspaces.output(applied(search.recipe, chain, search.sections), quiet=True)[1].values

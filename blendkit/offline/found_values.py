@@ -15,9 +15,10 @@ class Found:
     """The result of a recipe search.
 
     values: by their address in the recipe; guarded: the nested (held-out) result of the search; before and after: the
-    recipe's own figures, the second in-sample; gain: nested minus before; split: how parts were held out; tuned: on how
-    many labelled recordings the recipe itself was tuned before, so that its own figure is in-sample, too; labels:
-    the recipe's label files, which `tuned_on:` names once it has these values.
+    recipe's own figures, the second in-sample; gain: nested minus before; split: how parts were held out; parts: the
+    values that were found without each of them; tuned: on how many labelled recordings the recipe itself was tuned
+    before, so that its own figure is in-sample, too; labels: the recipe's label files, which `tuned_on:` names once it
+    has these values.
     """
 
     values: dict[str, Any]
@@ -27,6 +28,7 @@ class Found:
     gain: Interval
     split: str
     notes: tuple[str, ...]
+    parts: tuple[dict[str, Any], ...] = ()
     tuned: int = 0
     labels: tuple[str, ...] = ()
 

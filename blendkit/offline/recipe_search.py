@@ -4,30 +4,26 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 from numpy.typing import NDArray
 
-from blendkit.core import Bools, Float64, cluster_labels
+from blendkit.core import cluster_labels
 from blendkit.errors import BlendkitError
 from blendkit.metrics import macro_auc
 from blendkit.offline.found_values import Found
 from blendkit.offline.interval_settings import Judging
+from blendkit.offline.judged_search import Mask, each_alone, judged_search, last_blend
 from blendkit.offline.weight_shares import bare_blend, is_relabelling, steps_after
 from blendkit.offline.whatif_axes import Axis
 from blendkit.offline.workspace import Workspace, Workspaces
 from blendkit.ops import WEIGHTS_DO
-from blendkit.recipe import Recipe, blend_op, make_plan, with_values
-from blendkit.searching import ascend, ascend_groups, divisions, greedy, guard
+from blendkit.recipe import Recipe, blend_op, make_plan
+from blendkit.searching import ascend, ascend_shrunken, greedy
 
-Mask = Bools
-Find = Callable[[Mask], dict[str, Any]]
-"""Searches on the cells (N, C) where the mask is true; returns values by their address in the recipe."""
 _PASSES = 10
 _COARSE = 101  # points of a path inside a search of chains
-PARTS, TIMES = 4, 2
-SPLIT = "each quarter of the recordings held out in turn, twice"
 
 
 @dataclass(frozen=True, eq=False)
@@ -51,28 +47,40 @@ def greedy_weights(workspaces: Workspaces, recipe: Recipe, steps: int, *, judgin
     return judged_search(workspaces, recipe, find, inputs.blend, judging)
 
 
-def line_weights(workspaces: Workspaces, recipe: Recipe, *, by_class_name: bool = False, judging: Judging) -> Found:
-    """Search the weights of the output's blend by coordinate ascent. by_class_name: also per class_name (Aves ...)."""
-    inputs = _inputs(workspaces, recipe)
-    workspace = workspaces.workspace(make_plan(recipe))
+def line_weights(
+    workspaces: Workspaces, recipe: Recipe, *, by: Literal["class_name", "class"] | None = None, judging: Judging
+) -> Found:
+    """Search the weights of the output's blend by coordinate ascent.
+
+    by: also for every class_name (Aves ...) or every class, pulled towards the weights of all classes, as strongly as
+    recordings that are held out inside the search say (`blendkit.searching.ascend_shrunken`).
+    """
+    inputs, workspace = _inputs(workspaces, recipe), workspaces.workspace(make_plan(recipe))
     address = f"blends.{inputs.blend}"
-    groups = None
-    if by_class_name:
-        groups = [workspace.around.taxonomy.group_of(c, "class_name") for c in workspace.classes]
-        if not any(groups):
-            raise BlendkitError("the taxonomy gives no class_name for any class, so there are no groups to search by")
+    groups = None if by is None else _groups(workspace, by)
+    clusters = cluster_labels(workspace.rows, judging.clusters, workspace.labelled)
 
     def find(mask: Mask) -> dict[str, Any]:
-        whole = ascend(workspace.truth, inputs.scores, mask=mask, covered=inputs.covered).weights
         if groups is None:
-            return {f"{address}.of": whole}
-        own = ascend_groups(workspace.truth, inputs.scores, groups, mask=mask, covered=inputs.covered)
-        return {
-            f"{address}.of": whole,
-            f"{address}.weights_by": {"class_name": {str(g): a.weights for g, a in own.items() if g}},
-        }
+            return {f"{address}.of": ascend(workspace.truth, inputs.scores, mask=mask, covered=inputs.covered).weights}
+        found = ascend_shrunken(
+            workspace.truth, inputs.scores, groups, clusters, mask=mask, covered=inputs.covered, seed=judging.seed
+        )
+        own = {str(g): w for g, w in found.groups.items() if g and w != found.common}
+        listed: Any = own if by == "class_name" else [{"classes": [c], "of": w} for c, w in own.items()]
+        weights_by = {"class_name" if by == "class_name" else "classes": listed} if own else None
+        return {f"{address}.of": found.common, f"{address}.weights_by": weights_by}
 
     return judged_search(workspaces, recipe, find, inputs.blend, judging)
+
+
+def _groups(workspace: Workspace, by: Literal["class_name", "class"]) -> list[str]:
+    if by == "class":
+        return list(workspace.classes)
+    groups = [workspace.around.taxonomy.group_of(c, "class_name") for c in workspace.classes]
+    if not any(groups):
+        raise BlendkitError("the taxonomy gives no class_name for any class, so there are no groups to search by")
+    return groups
 
 
 def searched_weights(
@@ -137,83 +145,6 @@ def _values(recipe: Recipe, axes: Sequence[Axis], point: Sequence[int]) -> dict[
     return {**plain, **{f"blends.{b}.of": dict(changed[b].of) for b in sorted(blends)}}
 
 
-def judged_search(
-    workspaces: Workspaces,
-    recipe: Recipe,
-    find: Find,
-    blend: str | None,
-    judging: Judging,
-) -> Found:
-    """Search on all labels, repeat the search with parts held out, and measure the recipe before and after.
-
-    blend: whose inputs alone the gain is measured against; None: the members.
-    """
-    workspace, before = workspaces.output(recipe)
-    labelled = labelled_cells(workspace)
-    known: dict[bytes, dict[str, Any]] = {}
-
-    def fit(mask: Mask) -> Float64:
-        known[mask.tobytes()] = find(mask)
-        found = workspaces.output(with_values(recipe, known[mask.tobytes()], "search"))[1]
-        return np.asarray(found.values, np.float64)
-
-    drawn = cluster_labels(workspace.rows, judging.clusters, workspace.labelled)
-    guarded = guard(
-        workspace.truth,
-        _each_alone(workspaces, recipe, blend),
-        fit,
-        divisions(drawn, PARTS, TIMES, judging.seed, workspace.labelled),
-        drawn,
-        before=before.values,
-        mask=labelled,
-        replicates=judging.replicates,
-        seed=judging.seed,
-        level=judging.level,
-    )
-    values = known[labelled.tobytes()]
-    after = workspaces.output(with_values(recipe, values, "search"))[1]
-    assert guarded.gain_over_before is not None
-    macros = (workspace.auc(before).macro, workspace.auc(after).macro)
-    tuned = workspace.tuned(workspace.around.files)
-    notes, labels = tuple(workspace.notes), tuple(recipe.model.labels)
-    return Found(values, guarded, *macros, guarded.gain_over_before, SPLIT, notes, tuned, labels)
-
-
-def _each_alone(workspaces: Workspaces, recipe: Recipe, blend: str | None) -> Mapping[str, NDArray[Any]]:
-    """The recipe's output with each input of its last blend alone; without a blend, its members' streams."""
-    if blend is None:
-        streams = workspaces.streams(make_plan(recipe), tuple(recipe.model.members))
-        return {n: s.values for n, s in streams.items()}
-    names = list(recipe.model.blends[blend].of)
-    alone = {n: {m: float(m == n) for m in names} for n in names}
-    own = recipe.model.blends[blend]
-    # weights by group would replace the ones that leave one input alone
-    drop = {f"blends.{blend}.weights_by": None} if own.weights_by is not None else {}
-    tries = {n: with_values(recipe, {f"blends.{blend}.of": w, **drop}, "search") for n, w in alone.items()}
-    return {n: workspaces.output(r, quiet=True)[1].values for n, r in tries.items()}
-
-
-def labelled_cells(workspace: Workspace) -> Mask:
-    """Return the cells (N, C) of the labelled rows, which a search on all labels learns from."""
-    return np.array(np.broadcast_to(workspace.labelled[:, None], workspace.truth.shape))
-
-
-def blend_to_search(recipe: Recipe) -> str:
-    """Return the blend that the output comes from. Raises BlendkitError where that is a member."""
-    blend = last_blend(recipe)
-    if blend is None:
-        raise BlendkitError(f"{recipe.source}: the output {recipe.model.output!r} is not a blend: nothing to search")
-    return blend
-
-
-def last_blend(recipe: Recipe) -> str | None:
-    """The blend that is the output, or that the output is forked from; None if that is a member."""
-    name, model = recipe.model.output, recipe.model
-    while name in model.streams:
-        name = model.streams[name].source
-    return name if name in model.blends else None
-
-
 def _inputs(workspaces: Workspaces, recipe: Recipe) -> BlendInputs:
     """The outputs with each input of the last blend alone: the output with any weights is their weighted mean.
 
@@ -240,7 +171,7 @@ def _inputs(workspaces: Workspaces, recipe: Recipe) -> BlendInputs:
         scores = {n: bare_blend(workspaces, plan, blend, w).values for n, w in alone.items()}
         workspaces.workspace(plan).note(blend, f"weights are searched before the steps that follow: {chain}")
     else:
-        scores = dict(_each_alone(workspaces, recipe, blend))
+        scores = dict(each_alone(workspaces, recipe, blend))
     bare = isinstance(chain, str) or all(is_relabelling(step) for s in chain for step in s.steps)
     if op.inputs_as == "doubled_ranks" and bare:
         twice = 2 * len(workspaces.workspace(plan).whole.rows)  # the rows that were ranked

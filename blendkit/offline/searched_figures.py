@@ -8,26 +8,26 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from blendkit.core import Bools, json_value, text_hash
+from blendkit.core import json_value, text_hash
 from blendkit.errors import BlendkitError
 from blendkit.store import add_line, make_folder
 
 _AT_ONCE = 50  # lines written together
+Figures = tuple[float, ...]
 _BEGINS = '{"about": "'  # every line: its keys are sorted
 
 
 @dataclass(eq=False)
 class Looks:
-    """Figures by chain and cells; path: a file that gets a line for every look, None for memory alone.
+    """Figures of chains, one per set of cells; path: a file that gets a line for every look, None for memory alone.
 
     about: what the figures depend on beside the chain; lines about other data are left alone.
     """
 
     path: Path | None = None
     about: str = ""
-    _known: dict[str, float] = field(default_factory=dict)
+    _known: dict[str, Figures] = field(default_factory=dict)
     _new: list[dict[str, Any]] = field(default_factory=list)
-    _part: tuple[Bools, str] | None = None
 
     def __post_init__(self) -> None:
         """Read what is known. Raises BlendkitError for a line that is no look, unless it was cut short."""
@@ -35,26 +35,25 @@ class Looks:
             return
         for number, line in enumerate(self.path.read_text(encoding="utf-8").splitlines(), 1):
             try:
-                about, look, figure = _read(line)
+                about, look, figures = _read(line)
             except (ValueError, KeyError, TypeError) as error:
                 if line.startswith(_BEGINS) and not line.endswith("}"):
                     continue  # the process that wrote it was stopped
                 ways = ["give a new file, or one that `--looks` of a search wrote; this one stays as it is"]
                 raise BlendkitError(f"{self.path}:{number}: not a look of a search", ways) from error
             if about == self.about:
-                self._known[look] = figure
+                self._known[look] = figures
 
     def __len__(self) -> int:
         return len(self._known)
 
-    def get(self, chain: str, cells: Bools, measure: Callable[[], float]) -> float:
-        """Return the figure of a chain on some cells (N, C), measured if it is not known."""
-        if self._part is None or self._part[0] is not cells:  # a search looks at thousands of chains on the same cells
-            self._part = cells, text_hash(cells.tobytes().hex())
-        look = text_hash(f"{chain} {self._part[1]}")
+    def get(self, chain: str, measure: Callable[[], Figures]) -> Figures:
+        """Return the figures of a chain, measured if they are not known."""
+        look = text_hash(chain)
         if look not in self._known:
             self._known[look] = found = measure()
-            self._new.append({"look": look, "figure": None if found == float("-inf") else found, "chain": chain})
+            said = [None if f == float("-inf") else f for f in found]
+            self._new.append({"look": look, "figures": said, "chain": chain})
             if len(self._new) >= _AT_ONCE:
                 self.flush()
         return self._known[look]
@@ -67,10 +66,10 @@ class Looks:
         self._new.clear()
 
 
-def _read(line: str) -> tuple[str, str, float]:
-    """Return what a line's figure is about, whose it is, and the figure."""
+def _read(line: str) -> tuple[str, str, Figures]:
+    """Return what a line's figures are about, whose they are, and the figures."""
     one = json_value(line)
-    about, look, figure = one["about"], one["look"], one["figure"]
-    if not isinstance(about, str) or not isinstance(look, str) or "chain" not in one:
+    about, look, figures = one["about"], one["look"], one["figures"]
+    if not isinstance(about, str) or not isinstance(look, str) or not isinstance(figures, list) or "chain" not in one:
         raise TypeError("a look is known by texts")
-    return about, look, float("-inf") if figure is None else float(figure)
+    return about, look, tuple(float("-inf") if f is None else float(f) for f in figures)

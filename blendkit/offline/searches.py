@@ -5,12 +5,14 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Literal
 
 from blendkit.core import text_hash
 from blendkit.errors import BlendkitError
 from blendkit.events import Emit, silent
-from blendkit.offline.chain_growth import Grown, Growth, grow_recipe
+from blendkit.offline.chain_growth import Growth, grow_recipe
 from blendkit.offline.found_values import Found
+from blendkit.offline.grown_recipe import Grown
 from blendkit.offline.interval_settings import Judging
 from blendkit.offline.offline_files import Place, open_workspaces
 from blendkit.offline.recipe_search import greedy_weights, grid_values, line_weights
@@ -30,9 +32,12 @@ class GreedySearch:
 
 @dataclass(frozen=True)
 class LineSearch:
-    """Weights of the output's blend by coordinate ascent on the exact weight path; by taxonomic class on request."""
+    """Weights of the output's blend by coordinate ascent on the exact weight path.
 
-    by_class_name: bool = False
+    by: also for every class_name (Aves ...) or every class, pulled towards those of all classes.
+    """
+
+    by: Literal["class_name", "class"] | None = None
 
 
 @dataclass(frozen=True)
@@ -78,7 +83,7 @@ def search(
     if isinstance(method, GreedySearch):
         found = greedy_weights(workspaces, loaded, method.steps, judging=judging)
     elif isinstance(method, LineSearch):
-        found = line_weights(workspaces, loaded, by_class_name=method.by_class_name, judging=judging)
+        found = line_weights(workspaces, loaded, by=method.by, judging=judging)
     elif isinstance(method, StackSearch):
         found = stack_weights(
             workspaces, loaded, loss=method.loss, negative=method.negative, judging=judging, out=method.out,
@@ -104,10 +109,10 @@ def search_recipe(
 ) -> Grown:
     """Search a whole chain: steps of every member, the blend with its weights, and steps after it.
 
-    Starts from a recipe whose output is a blend, and changes one thing at a time. Neighbours of the best chains are
-    measured round by round until none is better, or the time is over; the same is repeated without each quarter of the
-    recordings, and what comes of it is measured there. looks: a file of all figures, from which a search that was
-    stopped goes on. Raises BlendkitError as `search` does.
+    Starts from a recipe whose output is a blend, from equal weights or from an input alone, and changes one thing at a
+    time. Neighbours of the best chains are measured round by round until none is better, or the time is over; the same
+    is repeated without each quarter of the recordings, and what comes of it is measured there. looks: a file of all
+    figures, from which a search that was stopped goes on. Raises BlendkitError as `search` does.
     """
     workspaces, loaded = open_workspaces(recipe, overrides, place, emit)
     grown = grow_recipe(workspaces, loaded, how or Growth(), judging or Judging(), looks)

@@ -14,7 +14,7 @@ from blendkit.errors import BlendkitError
 from blendkit.events import ignore_text
 from blendkit.offline.found_values import Found
 from blendkit.offline.interval_settings import Judging
-from blendkit.offline.recipe_search import blend_to_search, judged_search
+from blendkit.offline.judged_search import blend_to_search, judged_search
 from blendkit.offline.workspace import Workspace, Workspaces
 from blendkit.ops import StackWeights
 from blendkit.recipe import Recipe, make_plan

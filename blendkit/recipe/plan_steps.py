@@ -18,6 +18,7 @@ from blendkit.recipe.stream_graph import StreamDef
 from blendkit.recipe.strict_yaml import KeyPath
 from blendkit.registry import OPS, registry
 
+_MADE_BY = "as made by `blendkit fit step"
 _FEW = 20  # names that a message can list
 
 
@@ -57,6 +58,11 @@ def _plan_step(recipe: Recipe, path: KeyPath, step: Step, space: Space, spaces: 
 def _plan_op(recipe: Recipe, path: KeyPath, step: Step, space: Space, spaces: Mapping[str, Space]) -> OpStep:
     at = (*path, step.op)
     info = find_op(recipe, at, step.op, "step", "gate")
+    if "fit" in step.params and info.fit is not None and not info.cross_fit:
+        why = f"labels of the run's own recordings would move these by them; give `artefact:` of others, {_MADE_BY}"
+        raise BlendkitError(
+            "", [f"{recipe.where((*at, 'fit'))}: {step.op} is not fitted in a recipe: {why} {step.op}`"]
+        )
     params = validated(recipe, at, op_model(info), step.params)
     planned = OpStep(
         name=step.op, id=step.id, info=info, params=params, where=step.where, space_in=space,

@@ -13,7 +13,7 @@ from blendkit._face import lazy_face
 if TYPE_CHECKING:
     from blendkit.searching.coordinate_ascent import Ascent, ascend, ascend_groups
     from blendkit.searching.greedy_selection import Greedy, greedy
-    from blendkit.searching.held_out_gain import REAL, Guarded, Judgement, divisions, guard, word_for
+    from blendkit.searching.held_out_gain import REAL, Guarded, Judgement, divisions, guard, held_out, word_for
     from blendkit.searching.ledger import (
         Experiment,
         Transfer,
@@ -23,6 +23,7 @@ if TYPE_CHECKING:
         read_ledger,
         transfer_agreement,
     )
+    from blendkit.searching.shrunken_weights import Shrunken, ascend_shrunken
     from blendkit.searching.stacking import Stack, StackLoss, fit_stack
 else:
     __getattr__, __dir__ = lazy_face(__name__)
@@ -34,17 +35,20 @@ __all__ = [
     "Greedy",
     "Guarded",
     "Judgement",
+    "Shrunken",
     "Stack",
     "StackLoss",
     "Transfer",
     "append_entry",
     "ascend",
     "ascend_groups",
+    "ascend_shrunken",
     "check_entry",
     "divisions",
     "fit_stack",
     "greedy",
     "guard",
+    "held_out",
     "ledger_transfers",
     "read_ledger",
     "transfer_agreement",

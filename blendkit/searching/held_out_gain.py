@@ -102,20 +102,12 @@ def guard(
     """
     for name, x in members.items():
         check_shapes(y, x, mask, f"scores {name!r}")
+    parts = held_out(y, divided, clusters, mask)
     keep = np.array(counted_cells(y.shape, mask))
-    given = [np.array([str(f) for f in division], object) for division in divided]
-    listed = [(own, _parts(own, [str(c) for c in clusters], keep)) for own in given]
-    usable = [(own, parts) for own, parts in listed if all(_searchable(y, keep & (own != p)[:, None]) for p in parts)]
-    if not usable:
-        raise BlendkitError(
-            "too few labels to hold any out: without some recordings no class has both positives and negatives",
-            ["label more recordings, or take the weights as they are (`compare` measures them)"],
-        )
-    parts = [(own, part) for own, listed in usable for part in listed]
     in_sample = macro_auc(y, fit(keep), mask).macro
-    counts = CrossFitted(y, clusters, replicates, seed, mask, len(usable))
-    for own, part in parts:
-        rows = own == part
+    counts = CrossFitted(y, clusters, replicates, seed, mask, len(parts))
+    rows_of = [rows for division in parts for rows in division]
+    for rows in rows_of:
         seen = keep & ~rows[:, None]
         counts.add(_NESTED, fit(seen), rows)
         counts.add(_ALONE, members[_best(y, members, seen)], rows)
@@ -127,7 +119,27 @@ def guard(
     gain = boot.difference(_NESTED, _ALONE, level)
     best = _best(y, members, keep)
     optimism = in_sample - nested
-    return Guarded(in_sample, nested, optimism, best, alone, gain, _better(boot), over, len(parts))
+    return Guarded(in_sample, nested, optimism, best, alone, gain, _better(boot), over, len(rows_of))
+
+
+def held_out(
+    y: Bools, divided: Sequence[Sequence[object]], clusters: Sequence[object], mask: Bools | None = None
+) -> list[list[Bools]]:
+    """Return the rows (N,) that `guard` holds out in turn, of every division that leaves enough to learn from.
+
+    Raises BlendkitError for fewer than two parts, a cluster in two parts, and where no division leaves enough.
+    """
+    keep = np.array(counted_cells(y.shape, mask))
+    named = [str(c) for c in clusters]
+    given = [np.array([str(f) for f in division], object) for division in divided]
+    listed = [[np.asarray(own == part, bool) for part in _parts(own, named, keep)] for own in given]
+    usable = [parts for parts in listed if all(_searchable(y, keep & ~rows[:, None]) for rows in parts)]
+    if not usable:
+        raise BlendkitError(
+            "too few labels to hold any out: without some recordings no class has both positives and negatives",
+            ["label more recordings, or take the weights as they are (`compare` measures them)"],
+        )
+    return usable
 
 
 def _better(boot: Bootstrap) -> float:

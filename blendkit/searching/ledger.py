@@ -73,7 +73,7 @@ def read_ledger(path: Path, note: Callable[[str], None] = ignore_text) -> list[E
     for number, entry in _lines(path, problems, note):
         if entry["kind"] == "oof":
             before = found.pop(entry["sha256"], {})
-            board = {k: before[k] for k in ("public", "private") if k in before}
+            board: dict[str, Any] = {k: before[k] for k in ("public", "private") if k in before}
             worse = before and entry.get(_TUNED) and not before.get(_TUNED)
             found[entry["sha256"]] = before if worse else {**board, **entry}  # the last measured comes last
             continue

@@ -53,13 +53,15 @@ def listwise(logits: Tensor, shares: Tensor, temperature: float) -> Tensor:
     return (wanted.exp() * (wanted - found)).sum(0).mean()
 
 
-def pairwise(logits: Tensor, shares: Tensor) -> Tensor:
+def pairwise(logits: Tensor, shares: Tensor, counts: Tensor | None = None) -> Tensor:
     """Return the logistic loss of a batch's pairs within a class, log(1 + exp(low - high)), averaged over classes.
 
     shares (B, C): as for `listwise`. A pair counts by the distance of its shares, so ties do not count; a class of ties
-    alone is left out (Burges et al. 2005).
+    alone is left out (Burges et al. 2005). With targets for shares it is a smooth 1 - AUC.
     """
     weight = (shares[:, None] - shares[None]).clamp_min(0)
+    if counts is not None:
+        weight = weight * (counts[:, None] & counts[None])
     apart = logits.float()[:, None] - logits.float()[None]
     total = weight.sum((0, 1))
     each = (weight * F.softplus(-apart)).sum((0, 1))[total > 0] / total[total > 0]
@@ -72,5 +74,7 @@ def cosine(found: Tensor, wanted: Tensor) -> Tensor:
 
 
 def loss_of(name: str, gamma: float, logits: Tensor, targets: Tensor, counts: Tensor | None = None) -> Tensor:
-    """Return `bce` or `focal`."""
+    """Return `bce`, `focal`, or for `soft-auc` bce, which keeps logits calibrated, and half the pairwise loss."""
+    if name == "soft-auc":
+        return bce(logits, targets, counts) + 0.5 * pairwise(logits, targets, counts)
     return bce(logits, targets, counts) if name == "bce" else focal(logits, targets, gamma, counts)

@@ -9,7 +9,7 @@ from typing import Any, Literal
 from blendkit.errors import BlendkitError
 
 HeadKind = Literal["scalarmix", "attention"]
-LossName = Literal["bce", "focal"]
+LossName = Literal["bce", "focal", "soft-auc"]
 StudentLoss = Literal["bce", "listwise", "pairwise"]
 RankMap = Literal["normal"]
 StudentSize = Literal["small", "b0"]

@@ -16,7 +16,7 @@ from pathlib import Path
 import numpy as np
 
 from blendkit.core import Bools, Float64
-from blendkit.metrics import doubled_ranks, macro_auc
+from blendkit.metrics import doubled_ranks, paired_bootstrap
 from blendkit.searching import ascend, divisions, guard
 
 CHUNKS, UNSEEN, GRID, REPLICATES = 12, 250, 21, 200
@@ -25,12 +25,16 @@ Data = tuple[Bools, list[str], dict[str, Float64]]
 
 @dataclass(frozen=True)
 class Trial:
-    """The word and the share of redraws with a gain; truth: the gain on unseen recordings; blended: of two or more."""
+    """The word and the share of redraws with a gain; truth: the gain on unseen recordings; blended: of two or more.
+
+    high: the upper end of the truth's own 90 % interval: below 0, the gain is no loss by chance.
+    """
 
     judgement: str
     better: float
     claimed: float
     truth: float
+    high: float
     blended: bool
 
 
@@ -86,8 +90,11 @@ def judge(data: Data, known: Bools, seed: int) -> Trial:
     found = guard(y[known], inside, fit, divisions(own, seed=seed), own, replicates=REPLICATES, seed=seed)
     of = weights(np.ones(y[known].shape, bool))
     rest = {n: x[~known] for n, x in ranks.items()}
-    truth = macro_auc(y[~known], _blend(rest, of)).macro - macro_auc(y[~known], rest[found.best_member]).macro
-    return Trial(found.judgement, found.better, found.gain.estimate, truth, sum(w > 0 for w in of.values()) > 1)
+    pair = {"blend": _blend(rest, of), "best": np.asarray(rest[found.best_member], np.float64)}
+    unseen = [n for n, k in zip(names, known.tolist(), strict=True) if not k]
+    truth = paired_bootstrap(y[~known], pair, unseen, replicates=REPLICATES, seed=seed).difference("blend", "best", 0.9)
+    blended = sum(w > 0 for w in of.values()) > 1
+    return Trial(found.judgement, found.better, found.gain.estimate, truth.estimate, truth.high, blended)
 
 
 def _blend(scores: dict[str, Float64], weights: dict[str, float]) -> Float64:
@@ -115,15 +122,16 @@ def trials(count: int, path: Path | None, first: int) -> list[Trial]:
 
 def report(found: list[Trial]) -> str:
     """Say how often each word was right."""
-    claimed, truth = (np.array([getattr(t, k) for t in found]) for k in ("claimed", "truth"))
+    claimed, truth, high = (np.array([getattr(t, k) for t in found]) for k in ("claimed", "truth", "high"))
     word = np.array([t.judgement if t.blended else "not" for t in found])
     lines = [f"{len(found)} searches; claimed gain less the true one: {(claimed - truth).mean():+.4f} on average"]
     large = truth >= 0.005
     for name in ("real", "undecided", "not"):
         own = word == name
-        below = int((truth[own] < 0).sum())
+        below, surely = int((truth[own] < 0).sum()), int((high[own] < 0).sum())
         lines.append(
-            f"{name}: {int(own.sum())}, of these {below} worse on unseen recordings, {int(large[own].sum())} a gain of .005 or more"
+            f"{name}: {int(own.sum())}, of these {below} worse on unseen recordings ({surely} beyond the noise of that "
+            f"figure, by its 90 % interval), {int(large[own].sum())} a gain of .005 or more"
         )
     lines.append(f"gains of .005 or more called real: {(word[large] == 'real').mean():.0%} of {int(large.sum())}")
     return "\n".join(lines)

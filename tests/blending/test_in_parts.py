@@ -36,10 +36,10 @@ members:
     space: logit
     steps:
       - site_hour_prior: {fit: {labels: labels.csv, folds: 3}, strength: 0.5}
-      - prior_correction: {fit: {labels: labels.csv, folds: 3}}
+      - month_prior: {fit: {labels: labels.csv, folds: 3}}
       - platt: {fit: {labels: labels.csv, folds: 3}, min_positives: 2, borrow: true}
         where: {class_name: [Aves, Amphibia]}
-      - prior_correction: {fit: {labels: labels.csv, folds: 3}}
+      - month_prior: {fit: {labels: labels.csv, folds: 3}}
         id: again
         where: {not: {class_name: [Aves]}}
       - gaussian: {sigma: 0.8}

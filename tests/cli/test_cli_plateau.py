@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from pathlib import Path
 from typing import Any
 
@@ -62,6 +63,9 @@ def test_a_plateau_in_words_and_in_a_report(world: Path, tmp_path: Path) -> None
     assert "errors that correlate by 0.900" in text
     assert "3 sites: S01 holds 33% of the chunks" in text
     assert "not by public" in text
+    table = done.stdout[done.stdout.index("picked") :].split("chance of each tenth")[0]
+    assert "place [90%]" in table
+    assert re.search(r"best of 10 +\d+ \[\d+-\d+\]", table)
     assert "of two submissions that show alike" in text
     assert "8 teams share the places 1 to 8" in page.read_text(encoding="utf-8")
 

@@ -13,6 +13,8 @@ from onnx import TensorProto, helper, numpy_helper
 from blendkit.core import NameRule, Saw, Scores, chunk_rows
 from blendkit.engine.local import RunResult
 from blendkit.io import Provenance, read_provenance, write_scores
+from blendkit.ops.fitted.reference import ClassRates
+from blendkit.store import save_artefact
 
 RECIPE = """
 recipe: 1
@@ -22,11 +24,11 @@ members:
     use: tone
     classes: [x, y]
     steps:
-      - prior_correction: {fit: first.csv}
+      - prior_correction: {artefact: first.npz}
         id: first
-      - prior_correction: {fit: second.csv}
+      - prior_correction: {artefact: second.npz}
         id: second
-      - prior_correction: {fit: first.csv, source_rate: 0.1}
+      - prior_correction: {artefact: first.npz, source_rate: 0.1}
 output: t
 """
 
@@ -35,8 +37,7 @@ output: t
 def data(tones: Callable[..., Path]) -> Path:
     folder = tones({"r1": 10.0, "r2": 10.0})
     for name, recordings in {"first": ["a", "b"], "second": ["c"]}.items():
-        lines = [f"{r}.ogg,0,5,x\n{r}.ogg,5,10,y" for r in recordings]
-        (folder / f"{name}.csv").write_text("\n".join(["filename,start,end,primary_label", *lines]) + "\n")
+        save_artefact(ClassRates(("x", "y"), np.array([0.5, 0.5]), tuple(recordings)), folder / f"{name}.npz")
     return folder
 
 
@@ -106,7 +107,7 @@ def test_a_cross_fitted_step_leaves_a_run_out_of_fold(tmp_path: Path, run_text: 
             space: prob
             steps:
               - {to: logit}
-              - prior_correction: {fit: {labels: own.csv, folds: 2}}
+              - platt: {fit: {labels: own.csv, folds: 2}}
         output: t
         """
     run_text(recipe, tmp_path, tmp_path / "out")

@@ -11,7 +11,7 @@ import pytest
 
 from blendkit.errors import BlendkitError
 from blendkit.figures.house_style import save_figure
-from blendkit.figures.sweep_plots import check_plot_path, draw_curve, draw_heat_map
+from blendkit.figures.sweep_plots import check_plot_path, draw_climb, draw_curve, draw_heat_map
 
 VALUES = (0.0, 0.25, 0.5, 1.0)
 MACRO = np.array([0.71, 0.735, 0.73, 0.5])
@@ -113,3 +113,14 @@ def test_nothing_half_written(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -
         curve(tmp_path / "a.svg", macro=MACRO[::-1])
     assert (tmp_path / "a.svg").read_bytes() == before
     assert [p.name for p in tmp_path.iterdir()] == ["a.svg"]
+
+
+def test_a_climb_has_what_was_chosen_by_beside_what_was_held_out() -> None:
+    (axes,) = draw_climb((0, 2, 5), (0.8, 0.9, 0.95), (0.8, 0.88, 0.87), 0.79).axes
+    inside, held, alone = axes.get_lines()
+    assert list(inside.get_xdata()) == list(held.get_xdata()) == [0, 2, 5]
+    assert (list(inside.get_ydata()), list(held.get_ydata())) == ([0.8, 0.9, 0.95], [0.8, 0.88, 0.87])
+    assert set(alone.get_ydata()) == {0.79}
+    assert [t.get_text() for t in axes.get_legend().get_texts()] == [
+        "on the labels that chose 0.950000", "held out 0.870000", "best input alone 0.790000"
+    ]  # fmt: skip

@@ -12,8 +12,9 @@ import pytest
 from blendkit.errors import BlendkitError
 from blendkit.metrics import weight_path
 from blendkit.offline import Grown, Growth, Judging, Place, StackSearch, search, search_recipe
-from blendkit.offline.chain_growth import _grammar
+from blendkit.offline.chain_grammar import grammar_for
 from blendkit.offline.chain_moves import Grammar
+from blendkit.offline.judged_search import PARTS, TIMES
 from blendkit.offline.recipe_search import _inputs
 from blendkit.offline.searched_figures import Looks
 from blendkit.offline.sweeps import blend_sides
@@ -70,6 +71,11 @@ def test_smoothing_is_found_where_calls_last_and_errors_do_not(data: Path, tmp_p
     assert all(w.worth > 0 for w in found.worths)
     assert found.found.guarded.judgement == "real"
     assert found.found.after >= found.found.guarded.nested
+    first, *_, last = found.climb  # from the better member alone to what was found
+    assert (first.round, first.nested) == (0, found.found.guarded.alone)
+    assert (last.in_sample, last.nested) == (found.found.after, found.found.guarded.nested)
+    assert all(0 <= w.again <= len(found.found.parts) == found.found.guarded.parts for w in found.worths)
+    assert max(w.again for w in found.worths) > 0
     again = parse_recipe(found.text(), "found.yaml")
     assert make_plan(again).streams[-1].name == "mix"
     g, comments = found.found.guarded, "".join(line for line in found.text().splitlines() if line.startswith("# "))
@@ -88,11 +94,13 @@ def test_smoothing_is_found_where_calls_last_and_errors_do_not(data: Path, tmp_p
     assert resumed.found.guarded.nested == found.found.guarded.nested
 
 
-def test_without_time_the_recipe_stays_as_it_is(data: Path) -> None:
+def test_without_time_the_best_start_is_kept(data: Path) -> None:
+    """The recipe itself, equal weights or a member alone: of these a, for b is noise."""
     found = grown(data, 1e-9)
     assert (found.finished, found.rounds) == (False, 0)
     assert not found.worths
-    assert found.found.guarded.optimism == 0  # what judges it got no further than what is delivered
+    assert found.found.values["blends.mix.of"] == {"a": 1.0, "b": 0.0}
+    assert found.found.guarded.nested == found.found.guarded.alone  # what judges it got no further
 
 
 def test_an_output_without_a_blend_is_refused(data: Path) -> None:
@@ -118,14 +126,14 @@ def test_ranks_cannot_be_stacked(data: Path) -> None:
 
 
 def test_looks_of_other_data_are_left_alone_and_other_files_refused(tmp_path: Path) -> None:
-    path, cells = tmp_path / "looks.jsonl", np.ones((2, 1), bool)
+    path = tmp_path / "looks.jsonl"
     first = Looks(path, "these")
-    assert first.get("chain", cells, lambda: 0.5) == 0.5
-    assert first.get("other", cells, lambda: float("-inf")) == float("-inf")
+    assert first.get("chain", lambda: (0.5, 0.25)) == (0.5, 0.25)
+    assert first.get("other", lambda: (float("-inf"),)) == (float("-inf"),)
     first.flush()
-    assert Looks(path, "these").get("chain", cells, lambda: 0.0) == 0.5
-    assert Looks(path, "these").get("other", cells, lambda: 0.0) == float("-inf")
-    assert Looks(path, "those").get("chain", cells, lambda: 0.25) == 0.25
+    assert Looks(path, "these").get("chain", lambda: (0.0, 0.0)) == (0.5, 0.25)
+    assert Looks(path, "these").get("other", lambda: (0.0,)) == (float("-inf"),)
+    assert Looks(path, "those").get("chain", lambda: (0.75,)) == (0.75,)
     for foreign in (
         "row_id,score\n",
         "{\n",
@@ -144,7 +152,7 @@ def test_a_search_that_is_stopped_keeps_what_it_looked_at(data: Path, tmp_path: 
 
     def stop(*given: object) -> float:
         seen.append(given)
-        if len(seen) > 3:
+        if len(seen) > 3 * (1 + PARTS * TIMES):  # a chain is measured on all labels, and without each part
             raise KeyboardInterrupt
         return 0.5
 
@@ -180,7 +188,7 @@ def test_chains_may_be_moved_by_site_where_there_are_several_sites(data: Path, t
         (tmp_path / "labels.csv").write_text("\n".join([labels[0], *moved]) + "\n", encoding="utf-8")
         recipe = parse_recipe(TEXT + "names: {pattern: '(?P<site>S\\d)'}\n", "made.yaml")
         workspace = Workspaces(DataFolder(tmp_path), tmp_path).workspace(make_plan(recipe))
-        return "prior_shift_by_site" in _grammar(workspace, recipe).members
+        return "prior_shift_by_site" in grammar_for(workspace, recipe).members
 
     assert offered("S{}_")
     assert not offered("S1_")

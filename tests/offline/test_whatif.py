@@ -190,7 +190,8 @@ JUDGED = Judging(replicates=50, seed=0, level=0.9)
     [
         lambda w, r: greedy_weights(w, r, 6, judging=JUDGED),
         lambda w, r: line_weights(w, r, judging=JUDGED),
-        lambda w, r: line_weights(w, r, by_class_name=True, judging=JUDGED),
+        lambda w, r: line_weights(w, r, by="class_name", judging=JUDGED),
+        lambda w, r: line_weights(w, r, by="class", judging=JUDGED),
         lambda w, r: grid_values(
             w,
             r,

@@ -233,6 +233,20 @@ def test_prior_correction_by_hand(tmp_path: Path) -> None:
     assert fit_class_rates(np.ones_like(TRUTH), ALL, ROWS, CLASSES).rate.tolist() == [1 - 1e-6] * 3  # always heard
 
 
+def test_rates_without_a_fold_move_this_fold_down() -> None:
+    """Four recordings of a chunk, two with the class and in one fold, scored .1 and 0: perfect, until cross-fitted."""
+    rows, truth = chunk_rows({f"r{i}": 1 for i in range(4)}, 5.0, NameRule()), np.array([[1], [1], [0], [0]], bool)
+    x, everything = np.where(truth, 0.1, 0.0), fit_class_rates(truth, np.ones(4, bool), rows, ("a",))
+    first, second = (fit_class_rates(truth, np.arange(4) // 2 == other, rows, ("a",)) for other in (1, 0))
+    assert (first.rate[0], second.rate[0]) == (pytest.approx(1e-6, abs=1e-6), pytest.approx(1 - 1e-6, abs=1e-6))
+    crossed = Fitted((everything, first, second), 0, {"r0": 1, "r1": 1, "r2": 2, "r3": 2})
+    macros = [
+        macro_auc(truth, prior_correction(x, rows=rows, classes=("a",), fitted=f)).macro
+        for f in (Fitted((everything,)), crossed)
+    ]
+    assert macros == [1.0, 0.0]
+
+
 @pytest.mark.parametrize("load", [Thresholds.load, Reference.load, ClassRates.load])
 def test_other_files_are_refused(load: Any, tmp_path: Path) -> None:
     (tmp_path / "x.npz").write_text("no", encoding="utf-8")

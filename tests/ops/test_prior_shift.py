@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -11,10 +13,12 @@ from scipy.special import expit, logit
 
 from blendkit.core import NameRule, Rows
 from blendkit.core.rows import chunk_rows
-from blendkit.ops import prior_shift, prior_shift_bbse, prior_shift_bbse_by_site, prior_shift_by_site
+from blendkit.errors import BlendkitError
+from blendkit.ops import prior_correction, prior_shift, prior_shift_bbse, prior_shift_bbse_by_site, prior_shift_by_site
 from blendkit.ops.declare import Fitted, info_of
 from blendkit.ops.fitted.prior_shift import SoftConfusion, fit_soft_confusion
 from blendkit.ops.fitted.reference import ClassRates
+from blendkit.recipe import make_plan, parse_recipe
 from blendkit.recipe.params import op_model
 
 RULE = NameRule(pattern=r"(?P<site>S\d)")
@@ -109,12 +113,19 @@ def test_every_site_is_moved_by_bbse_as_if_it_were_alone() -> None:
     assert (out - z)[0, 0] < (out - z)[-1, 0]
 
 
-def test_cross_fitting_would_give_labels_away_so_a_recipe_cannot_ask_for_it() -> None:
-    for op in (prior_shift, prior_shift_bbse, prior_shift_bbse_by_site):
-        info = info_of(op)
-        assert info is not None
-        assert "artefact" in op_model(info).model_fields
-        assert "fit" not in op_model(info).model_fields
+@pytest.mark.parametrize("op", [prior_shift, prior_shift_bbse, prior_shift_bbse_by_site, prior_correction])
+def test_cross_fitting_would_give_labels_away_so_a_recipe_cannot_ask_for_it(op: Callable[..., Any]) -> None:
+    info = info_of(op)
+    assert info is not None
+    assert "artefact" in op_model(info).model_fields
+    step = f"{{{info.name}: {{fit: {{labels: l.csv, folds: 3}}}}}}"
+    text = (
+        f"recipe: 1\nname: t\nmembers: {{m: {{use: table, path: m.csv, space: logit, steps: [{step}]}}}}\noutput: m\n"
+    )
+    with pytest.raises(BlendkitError) as raised:
+        make_plan(parse_recipe(text, "r.yaml"))
+    assert f"{info.name} is not fitted in a recipe" in str(raised.value)
+    assert f"`blendkit fit step {info.name}`" in str(raised.value)
 
 
 def test_a_class_that_the_labels_lack_stays() -> None:

@@ -49,7 +49,7 @@ def naive_greedy(y: NDArray[np.bool_], scores: Scores, steps: int) -> tuple[list
 # --- greedy -------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("seed", range(4))
+@pytest.mark.parametrize("seed", range(2))
 def test_greedy_is_the_naive_loop(seed: int) -> None:
     y, scores = made(seed)
     whole = {n: np.rint(x * 10) for n, x in scores.items()}  # whole numbers: sums tie exactly in both
@@ -152,8 +152,8 @@ def test_ascent_is_never_below_where_it_started(seed: int) -> None:
 
 def test_two_members_reach_the_best_point_of_their_line() -> None:
     y, scores = made(5, members=2, digits=6)
-    found = ascend(y, scores, grid=101)
-    line = [oracle(y, (1 - k / 100) * scores["m0"] + k / 100 * scores["m1"]) for k in range(101)]
+    found = ascend(y, scores, grid=41)
+    line = [oracle(y, (1 - k / 40) * scores["m0"] + k / 40 * scores["m1"]) for k in range(41)]
     assert found.macro == pytest.approx(max(line), abs=1e-9)
 
 

@@ -37,7 +37,7 @@ def fit(schedule: Schedule, **more: object) -> tuple[Linear, object]:
 
 
 @pytest.mark.parametrize("kind", ["ema", "swa", "none"])
-@pytest.mark.parametrize("loss", ["bce", "focal"])
+@pytest.mark.parametrize("loss", ["bce", "focal", "soft-auc"])
 def test_it_learns(kind: str, loss: str) -> None:
     schedule = Schedule(epochs=30, batch=8, rate=0.05, loss=loss, average=kind, mixup=0.0)  # type: ignore[arg-type]
     head, state = fit(schedule)

@@ -41,6 +41,9 @@ def test_losses_by_name() -> None:
     assert loss_of("bce", 2.0, Z, T) == bce(Z, T)
     assert loss_of("focal", 1.5, Z, T) == focal(Z, T, 1.5)
     assert loss_of("focal", 1.5, Z, T) != bce(Z, T)
+    # class 0: the higher target (1 over .3) has 0 over -1; class 1: .9 over 0 has 3 over 2
+    pairs = (np.log1p(np.exp(-1.0)) + np.log1p(np.exp(-1.0))) / 2
+    assert loss_of("soft-auc", 2.0, Z, T).item() == pytest.approx(EACH.mean() + 0.5 * pairs, rel=1e-6)
 
 
 def test_masked_cells_are_in_no_loss() -> None:
@@ -49,6 +52,9 @@ def test_masked_cells_are_in_no_loss() -> None:
     each = np.abs(Y - P) ** 2 * EACH
     assert loss_of("focal", 2.0, Z, T, counts).item() == pytest.approx((each[0, 0] + each[1, 1]) / 2, rel=1e-6)
     assert loss_of("bce", 2.0, Z, T, torch.ones(2, 2, dtype=torch.bool)).item() == pytest.approx(bce(Z, T).item())
+    one = torch.tensor([[True, True], [True, False]])  # class 1 has no pair left
+    mean = EACH[[0, 0, 1], [0, 1, 0]].mean()
+    assert loss_of("soft-auc", 2.0, Z, T, one).item() == pytest.approx(mean + 0.5 * np.log1p(np.exp(-1.0)), rel=1e-6)
     z = Z.clone().requires_grad_()
     bce(z, T, counts).backward()
     assert z.grad is not None

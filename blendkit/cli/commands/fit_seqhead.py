@@ -103,7 +103,12 @@ _SCHEDULE = bundle(
     setting("--patience", Schedule.patience, click.IntRange(1), "Epochs without a gain before training stops."),
     setting("--batch", Schedule.batch, click.IntRange(2), "Number of rows in a batch."),
     setting("--rate", Schedule.rate, click.FloatRange(1e-6, 1), "Learning rate."),
-    setting("--loss", Schedule.loss, click.Choice(["bce", "focal"]), "Loss of each chunk and class."),
+    setting(
+        "--loss",
+        Schedule.loss,
+        click.Choice(["bce", "focal", "soft-auc"]),
+        "Loss of each chunk and class; soft-auc: bce and half the pairs of a class in the wrong order.",
+    ),
     setting(
         "--average",
         Schedule.average,

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -15,12 +14,12 @@ from blendkit.cli._completion import recipe_argument
 from blendkit.cli._data_options import RecipeCommand, offline
 from blendkit.cli._given_paths import PATH
 from blendkit.cli._options import LEDGER, NEW_PLACE, OUT_FILE, json_option, judged, set_option, several
-from blendkit.cli._show import COLOURS, emitter, event
+from blendkit.cli._search_lines import emit_found, print_found, print_grown
+from blendkit.cli._show import emitter
 from blendkit.cli._stopping import Stopped
 
 if TYPE_CHECKING:
-    from blendkit.metrics import Interval
-    from blendkit.offline import Found, Grown, Judging, Place
+    from blendkit.offline import Judging, Place
 
 
 @click.group()
@@ -62,14 +61,23 @@ def greedy(recipe: str, steps: int, **options: Any) -> None:
 @search.command(cls=RecipeCommand)
 @recipe_argument
 @click.option(
-    "--by-class-name", is_flag=True, help="Search separate weights for every taxonomic class (Aves, Insecta ...)."
+    "--by-class-name",
+    "by",
+    flag_value="class_name",
+    default=None,
+    help="Also search weights for every taxonomic class (Aves, Insecta ...).",
 )
+@click.option("--by-class", "by", flag_value="class", help="Also search weights for every class.")
 @_COMMON
-def line(recipe: str, by_class_name: bool, **options: Any) -> None:
-    """Weigh the output's blend by coordinate ascent on the exact weight path."""
+def line(recipe: str, by: Any, **options: Any) -> None:
+    """Weigh the output's blend by coordinate ascent on the exact weight path.
+
+    Weights of groups or classes are pulled towards those of all classes, as strongly as recordings that are held out
+    inside the search say.
+    """
     from blendkit.offline import LineSearch
 
-    _search(recipe, LineSearch(by_class_name), **options)
+    _search(recipe, LineSearch(by), **options)
 
 
 @search.command(cls=RecipeCommand)
@@ -150,8 +158,9 @@ def search_recipe(
 ) -> None:  # fmt: skip
     """Find the chain itself: steps of every member, the blend, its weights, and steps after it.
 
-    Starts from RECIPE and changes one thing at a time, over a stated list of steps and values. The search is repeated
-    without each quarter of the recordings, and what it finds there is measured on that quarter.
+    Starts from RECIPE, from equal weights or from a member alone, whatever is best, and changes one thing at a time,
+    over a stated list of steps and values. The search is repeated without each quarter of the recordings, and what it
+    finds there is measured on that quarter.
     """
     from blendkit import offline as work
     from blendkit.store import write_text
@@ -164,13 +173,13 @@ def search_recipe(
     if recipe_out is not None:
         write_text(recipe_out, grown.text())
     if json_out:
-        _emit(
+        emit_found(
             grown.found,
             {"recipe": grown.text(), "rounds": grown.rounds, "looks": grown.looks, "finished": grown.finished},
         )
     else:
-        _print(grown.found, judging.level)
-        _print_grown(grown, recipe_out)
+        print_found(grown.found, judging.level)
+        print_grown(grown, recipe_out)
 
 
 @contextmanager
@@ -185,15 +194,6 @@ def _to_go_on_with(looks: Path | None) -> Iterator[None]:
         raise
 
 
-def _print_grown(grown: Grown, written: Path | None) -> None:
-    for one in grown.worths:
-        worth = "others need it" if math.isinf(one.worth) else f"{one.worth:+.6f} on the labels that chose it"
-        click.echo(f"{one.stream}: {one.step}: {worth}")
-    ended = "ended by itself" if grown.finished else "was stopped by the clock: more --minutes may find more"
-    click.echo(f"{grown.rounds} rounds, {grown.looks} looks at figures; the search {ended}")
-    click.echo(f"wrote {written}" if written is not None else f"\n{grown.text()}")
-
-
 def _search(
     recipe: str, method: Any, *, overrides: tuple[str, ...], place: Place, judging: Judging, ledger_file: Path,
     json_out: bool,
@@ -206,62 +206,6 @@ def _search(
             emit=emitter(json_out),
         )  # fmt: skip
     if json_out:
-        _emit(found)
+        emit_found(found)
     else:
-        _print(found, judging.level)
-
-
-def _emit(found: Found, more: dict[str, Any] | None = None) -> None:
-    g = found.guarded
-    event(
-        "search",
-        {
-            "values": found.values,
-            "recipe_before": found.before,
-            "in_sample": found.after,
-            "nested": g.nested,
-            "optimism": found.after - g.nested,
-            "best_member": g.best_member,
-            "alone": g.alone,
-            "gain": _bounds(g.gain),
-            "gain_over_recipe": _bounds(found.gain),
-            "recipe_tuned_on": found.tuned,
-            "better": g.better,
-            "judgement": g.judgement,
-            "verdict": found.meaning,
-            "split": found.split,
-            "parts": g.parts,
-            "notes": found.notes,
-            **(more or {}),
-        },
-    )
-
-
-def _bounds(gain: Interval) -> dict[str, float | None]:
-    return {k: getattr(gain, k) for k in ("estimate", "low", "high", "sd", "p")}
-
-
-def _print(found: Found, level: float) -> None:
-    import json
-
-    g = found.guarded
-    for address, value in {**found.values, "tuned_on": list(found.labels)}.items():
-        click.echo(f"--set '{address}={json.dumps(value)}'")
-    click.echo("")
-    tuned = f"  (in-sample: tuned on {found.tuned} of the labelled recordings)" if found.tuned else ""
-    click.echo(f"recipe as it is:  {found.before:.6f}{tuned}")
-    click.echo(f"in-sample:        {found.after:.6f}  (on the labels that chose it)")
-    click.echo(f"nested:           {g.nested:.6f}  ({found.split})")
-    click.echo(f"optimism:         {found.after - g.nested:+.6f}  (what searching adds to its own figure)")
-    click.echo(f"best input alone: {g.alone:.6f}  (chosen on the same parts; on all labels {g.best_member})")
-    rivals = {"the best input alone": g.gain, **({} if found.tuned else {"the recipe as it is": found.gain})}
-    for what, gain in rivals.items():
-        bounds = f"{level:.0%} interval {gain.low:+.6f} to {gain.high:+.6f}"
-        click.echo(f"nested gain over {what}: {gain.estimate:+.6f}, {bounds}")
-    click.echo(f"a gain over the best input alone in {100 * g.better:.0f} of 100 redraws of the recordings")
-    click.secho(f"verdict: {g.judgement}: {found.meaning}", fg=COLOURS[g.judgement], bold=True)
-    if found.beside:
-        click.echo(f"         {found.beside}")
-    for text in found.notes:
-        click.echo(f"note: {text}")
-    click.echo("note: fitted steps are cross-fitted by recording, not fitted anew for every part of the search")
+        print_found(found, judging.level)

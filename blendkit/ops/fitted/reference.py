@@ -105,7 +105,7 @@ def fit_class_rates(
 @op("prior_correction",
     also_called=(("prior shift, base-rate correction", "{source_rate: 0.5}"),),
     scope="file", classwise=True, spaces=("logit",), monotone="strict", affine=True,
-    fit=fit_class_rates, load=loader_of(ClassRates))  # fmt: skip
+    fit=fit_class_rates, load=loader_of(ClassRates), cross_fit=False)  # fmt: skip
 def prior_correction(
     x: Matrix,
     *,
@@ -118,8 +118,9 @@ def prior_correction(
     """Move each class to its own base rate: z + strength (logit rate - logit source_rate).
 
     x: (N, C) logits of a model that was trained as if every class occurred at `source_rate`. The change is constant per
-    class and by itself keeps every column's order, so it matters for probabilities, rows and thresholds. A class that
-    was not counted stays. Returns (N, C). Source: Saerens, Latinne and Decaestecker 2002.
+    class and by itself keeps every column's order, so it matters for probabilities, rows and thresholds. The rates are
+    those of other recordings: without a fold's calls the rate is lower, and a cross-fitted form would move that very
+    fold down. A class that was not counted stays. Returns (N, C). Source: Saerens, Latinne and Decaestecker 2002.
     """
     base = np.log(source_rate) - np.log1p(-source_rate)
 
