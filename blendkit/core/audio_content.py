@@ -37,12 +37,18 @@ class AudioContent:
     @classmethod
     def from_json(cls, value: Mapping[str, Any]) -> AudioContent:
         """Read what `to_json` made. Raises ValueError for anything else."""
-        texts = [value.get(k) for k in ("whole", "levels", "marks")] if isinstance(value, Mapping) else []
-        if not texts or not all(isinstance(t, str) for t in texts):
-            raise ValueError("a content has `whole`, `levels` and `marks`, each a text of hex digits")
-        whole, levels, marks = map(str, texts)
-        bytes.fromhex(levels)
+        whole, levels, marks = content_texts(value)
         return cls(whole, tuple(marks[i : i + MARK_DIGITS] for i in range(0, len(marks), MARK_DIGITS)), levels)
+
+
+def content_texts(value: Any) -> tuple[str, str, str]:
+    """Return `whole`, `levels` and `marks` of a content as JSON has it. Raises ValueError for anything else."""
+    found = [value.get(k) for k in ("whole", "levels", "marks")] if isinstance(value, (dict, Mapping)) else []
+    if [type(t) for t in found] != [str, str, str]:
+        raise ValueError("a content has `whole`, `levels` and `marks`, each a text of hex digits")
+    whole, levels, marks = found
+    bytes.fromhex(levels)
+    return whole, levels, marks
 
 
 def contents_to_json(contents: Mapping[str, AudioContent], recordings: Iterable[str]) -> dict[str, dict[str, str]]:
