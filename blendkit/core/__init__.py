@@ -16,6 +16,7 @@ if TYPE_CHECKING:
         ENVELOPE_STEP_DB,
         MARK_DIGITS,
         AudioContent,
+        JoinedContents,
         content_texts,
         contents_to_json,
     )
@@ -138,6 +139,7 @@ __all__ = [
     "FoundNames",
     "Int16",
     "Int64",
+    "JoinedContents",
     "LabelTable",
     "Level",
     "Matrix",

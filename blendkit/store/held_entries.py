@@ -32,6 +32,10 @@ class EntryColumns:
     def __len__(self) -> int:
         return len(self._has_content)
 
+    def has_content(self, i: int) -> bool:
+        """Return whether the entry of row i says what its recording sounds like."""
+        return bool(self._has_content[i])
+
     def __getitem__(self, i: int) -> Stored:
         """Return the entry of row i."""
         content = {n: self._texts[n][i] for n in CONTENT} if self._has_content[i] else None
@@ -92,6 +96,14 @@ class Entries(MutableMapping[str, Stored]):
         of = bisect_right(self._starts, found) - 1
         return self._columns[of][found - self._starts[of]]
 
+    def has_content(self, recording: object) -> bool:
+        """Return whether the entry of a recording says what it sounds like; False without an entry."""
+        found = self._held.get(recording)  # type: ignore[call-overload]
+        if not isinstance(found, int):
+            return found is not None and found.content is not None
+        of = bisect_right(self._starts, found) - 1
+        return self._columns[of].has_content(found - self._starts[of])
+
     def __setitem__(self, recording: str, entry: Stored) -> None:
         self._held[recording] = entry
 
@@ -120,8 +132,11 @@ class HeldContents(Mapping[str, AudioContent]):
             raise KeyError(recording)
         return AudioContent.from_json(content)
 
+    def __contains__(self, recording: object) -> bool:
+        return self._entries.has_content(recording)
+
     def __iter__(self) -> Iterator[str]:
-        return (r for r, entry in self._entries.items() if entry.content is not None)
+        return filter(self._entries.has_content, self._entries)
 
     def __len__(self) -> int:
         return sum(1 for _ in self)
