@@ -56,7 +56,8 @@ class FullDisk:
         after = contents(self.disk / "work", self.job)
         problems = [] if done.returncode == FULL else [f"exit {done.returncode}"]
         problems += [] if "No space left on device: " in done.stderr else [done.stderr[-400:]]
-        kept = (n for n in self.before if n in self.wanted and "/logits/" not in n)  # a damaged part goes
+        damaged = {n for n, h in self.before.items() if "/part-" in n and self.wanted.get(n) not in (h, None)}
+        kept = (n for n in self.before if n in self.wanted.keys() - damaged and "/logits/" not in n)
         changed = [n for n in kept if after.get(n) != self.before[n]]
         problems += [f"changed: {changed}"] if changed else []
         (self.disk / "filler").unlink()
