@@ -16,6 +16,8 @@ if TYPE_CHECKING:
         ENVELOPE_STEP_DB,
         MARK_DIGITS,
         AudioContent,
+        JoinedContents,
+        content_texts,
         contents_to_json,
     )
     from blendkit.core.audio_suffixes import AUDIO_SUFFIXES, OTHER_SUFFIXES, composed, printable, recording_id
@@ -52,7 +54,8 @@ if TYPE_CHECKING:
     from blendkit.core.labels import WHOLE_RECORDING, LabelTable
     from blendkit.core.name_differences import compare_names, compare_rows, near_names, unused_names
     from blendkit.core.name_presets import AUTO, NAME_PRESETS, PARTS, PATTERNS, NameSource
-    from blendkit.core.names import NO_HOUR, NO_MOMENT, NameParts, NameRule, SiteFrom, natural_key
+    from blendkit.core.names import NO_HOUR, NO_MOMENT, NameParts, NameRule, SiteFrom
+    from blendkit.core.natural_order import natural_key, natural_sorted
     from blendkit.core.patterns import UserPattern, user_pattern
     from blendkit.core.recording_paths import match_recordings, path_ids
     from blendkit.core.rows import (
@@ -136,6 +139,7 @@ __all__ = [
     "FoundNames",
     "Int16",
     "Int64",
+    "JoinedContents",
     "LabelTable",
     "Level",
     "Matrix",
@@ -170,6 +174,7 @@ __all__ = [
     "compiled_only",
     "composed",
     "concat",
+    "content_texts",
     "contents_to_json",
     "copies",
     "count_chunks",
@@ -194,6 +199,7 @@ __all__ = [
     "match_recordings",
     "named_classes",
     "natural_key",
+    "natural_sorted",
     "near_names",
     "no_search_for_circles",
     "path_ids",

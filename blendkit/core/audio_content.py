@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -37,14 +37,51 @@ class AudioContent:
     @classmethod
     def from_json(cls, value: Mapping[str, Any]) -> AudioContent:
         """Read what `to_json` made. Raises ValueError for anything else."""
-        texts = [value.get(k) for k in ("whole", "levels", "marks")] if isinstance(value, Mapping) else []
-        if not texts or not all(isinstance(t, str) for t in texts):
-            raise ValueError("a content has `whole`, `levels` and `marks`, each a text of hex digits")
-        whole, levels, marks = map(str, texts)
-        bytes.fromhex(levels)
+        whole, levels, marks = content_texts(value)
         return cls(whole, tuple(marks[i : i + MARK_DIGITS] for i in range(0, len(marks), MARK_DIGITS)), levels)
+
+
+def content_texts(value: Any) -> tuple[str, str, str]:
+    """Return `whole`, `levels` and `marks` of a content as JSON has it. Raises ValueError for anything else."""
+    try:
+        whole, levels, marks = value["whole"], value["levels"], value["marks"]
+    except (KeyError, TypeError, IndexError):
+        whole = levels = marks = None
+    if not (isinstance(whole, str) and isinstance(levels, str) and isinstance(marks, str)):
+        raise ValueError("a content has `whole`, `levels` and `marks`, each a text of hex digits")
+    bytes.fromhex(levels)
+    return whole, levels, marks
 
 
 def contents_to_json(contents: Mapping[str, AudioContent], recordings: Iterable[str]) -> dict[str, dict[str, str]]:
     """Return the contents of those recordings that have one, in a form that JSON can hold."""
     return {r: contents[r].to_json() for r in recordings if r in contents}
+
+
+class JoinedContents(Mapping[str, AudioContent]):
+    """The contents of several tables, those of the last before others; each is looked up when it is asked for.
+
+    only: the recordings that count; None: all. The contents of many recordings take more memory than their scores.
+    """
+
+    def __init__(self, tables: Iterable[Mapping[str, AudioContent]], only: Iterable[str] | None = None) -> None:
+        self._tables = tuple(tables)[::-1]
+        self._only = None if only is None else dict.fromkeys(only)
+
+    def __getitem__(self, recording: str) -> AudioContent:
+        """Return the content of a recording. Raises KeyError if no table has it, or if it does not count."""
+        if self._only is None or recording in self._only:
+            for table in self._tables:
+                if recording in table:
+                    return table[recording]
+        raise KeyError(recording)
+
+    def __contains__(self, recording: object) -> bool:
+        return (self._only is None or recording in self._only) and any(recording in t for t in self._tables)
+
+    def __iter__(self) -> Iterator[str]:
+        names = dict.fromkeys(r for t in self._tables for r in t) if self._only is None else self._only
+        return (r for r in names if r in self)
+
+    def __len__(self) -> int:
+        return sum(1 for _ in self)

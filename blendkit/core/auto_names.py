@@ -9,7 +9,8 @@ from typing import Any
 import numpy as np
 
 from blendkit.core.name_presets import NAME_PRESETS, PATTERNS, preset_of, states_zone
-from blendkit.core.names import NO_HOUR, NameParts, NameRule, natural_key
+from blendkit.core.names import NO_HOUR, NameParts, NameRule
+from blendkit.core.natural_order import natural_sorted
 from blendkit.core.rows import Rows, make_rows
 from blendkit.errors import BlendkitError, shorten
 
@@ -62,7 +63,7 @@ class FoundNames:
         found = self.summary()
         if not self.parts:
             return ["names: read from the score files when they are opened"]
-        sites = sorted({p.site for p in self.parts.values()} - {""}, key=natural_key)
+        sites = natural_sorted({p.site for p in self.parts.values()} - {""})
         clocks = [f"{w} {a} to {b}" for w, (a, b) in ((w, found[w]) for w in ("dates", "hours") if found[w])]
         listed = [f"{len(sites)} sites ({shorten(sites)})" if sites else "no sites", *(clocks or ["no dates or hours"])]
         zones = f"clock in {self.rule.tz}" if not states_zone(self.rule.pattern) else "clock as the names state"

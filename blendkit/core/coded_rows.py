@@ -8,7 +8,9 @@ import numpy as np
 
 from blendkit.core.arrays import Float64, Int64
 from blendkit.core.audio_suffixes import composed
-from blendkit.core.names import NameRule, natural_key
+from blendkit.core.garbage_collection import no_search_for_circles
+from blendkit.core.names import NameRule
+from blendkit.core.natural_order import natural_keys
 from blendkit.core.rows import Rows, StrArray
 
 
@@ -19,14 +21,15 @@ def rows_of_codes(
 
     Return also the (N,) order in which the given rows come, None if they are in canonical order as they are.
     """
-    rank = np.empty(len(ids), np.int64)
-    rank[sorted(range(len(ids)), key=lambda i: natural_key(ids[i]))] = np.arange(len(ids))
+    rank, keys = np.empty(len(ids), np.int64), natural_keys(ids)
+    rank[sorted(range(len(ids)), key=keys.__getitem__)] = np.arange(len(ids))
     ranks = rank[codes]
     same, later = ranks[1:] == ranks[:-1], start_s[1:] >= start_s[:-1]
     order = None if bool(np.all((ranks[1:] > ranks[:-1]) | (same & later))) else np.lexsort((start_s, ranks))
     if order is not None:
         codes, start_s, end_s = codes[order], start_s[order], end_s[order]
-    parsed = [names.parse(r) for r in ids]
+    with no_search_for_circles():
+        parsed = [names.parse(r) for r in ids]
     return Rows(
         recording=_objects([composed(r) for r in ids])[codes],
         start_s=start_s,

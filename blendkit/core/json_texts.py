@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import codecs
 import json
 import re
 from typing import Any
@@ -17,7 +18,7 @@ def json_value(text: str | bytes) -> Any:
     letter (a lone surrogate), which no file can hold.
     """
     try:
-        words = text.decode("utf-8-sig") if isinstance(text, bytes) else text
+        words = text.removeprefix(codecs.BOM_UTF8).decode() if isinstance(text, bytes) else text
         found = json.loads(words, parse_int=_whole)
         if not isinstance(text, bytes):
             words.encode()

@@ -7,7 +7,7 @@ import re
 from collections.abc import Callable, Iterable, Sequence
 
 from blendkit.core.audio_suffixes import AUDIO_SUFFIXES, composed
-from blendkit.core.names import natural_key
+from blendkit.core.natural_order import natural_key
 from blendkit.core.rows import Rows
 
 _ANY_SUFFIX = "|".join(map(re.escape, sorted(AUDIO_SUFFIXES, reverse=True)))  # .wave before .wav

@@ -6,8 +6,8 @@ import re
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, time
-from functools import cached_property
-from typing import Literal
+from functools import cached_property, lru_cache
+from typing import Literal, TypeAlias
 
 import numpy as np
 
@@ -17,7 +17,6 @@ from blendkit.core.name_presets import DEFAULT_NAMES, preset_of
 from blendkit.core.patterns import user_pattern
 from blendkit.errors import BlendkitError, shorten
 
-_NUMBERS = re.compile(r"(\d+)")
 _SAID = "names: pattern"
 NO_HOUR = -1
 SiteFrom = Literal["name", "folder"]
@@ -33,7 +32,7 @@ def next_year() -> int:
 @dataclass(frozen=True)
 class NameParts:
     """What a recording's name says: site ("" unknown), date (NaT unknown), hour (-1 unknown) and, where it gives date
-    and time, the moment at which the recording starts (NaT unknown).
+    and time, the time of day at which the recording starts (None unknown).
 
     fits: the name fits the pattern, and its date and time exist. reset: its clock had lost its time, so that date and
     hour are not used. shift: what daylight saving did to its time. listed: the table of deployments has it.
@@ -46,7 +45,22 @@ class NameParts:
     reset: bool = False
     shift: Shift = ""
     listed: bool = True
-    moment: np.datetime64 = NO_MOMENT
+    clock: time | None = None
+
+    @property
+    def moment(self) -> np.datetime64:
+        """The date and time at which the recording starts (NaT unknown)."""
+        if self.clock is None:
+            return NO_MOMENT
+        return np.datetime64(f"{self.date}T{self.clock}", "s")
+
+
+_Told: TypeAlias = tuple[str, np.datetime64, int, bool, bool, Shift, bool, time | None]
+
+
+@lru_cache(4096)  # many recordings share a day
+def _date(day: date | None) -> np.datetime64:
+    return np.datetime64(day, "D")
 
 
 @dataclass(frozen=True)
@@ -80,13 +94,17 @@ class NameRule:
 
     def parse(self, recording: str) -> tuple[str, np.datetime64, int]:
         """Return (site, date, hour); unknown parts are `""`, NaT and -1."""
-        found = self.read(recording)
-        return found.site, found.date, found.hour
+        site, day, hour, *_ = self._told(recording)
+        return site, day, hour
 
     def read(self, recording: str) -> NameParts:
         """Return all that the name says, and how far it can be believed."""
+        return NameParts(*self._told(recording))
+
+    def _told(self, recording: str) -> _Told:
+        """Return the fields of `NameParts`: long tables need three of them alone, of very many names."""
         found = self._search(recording)
-        parts = {k: v or "" for k, v in (found.groupdict() if found else {}).items()}
+        parts = found.groupdict("") if found else {}
         line = self.deployments.of(recording) if self.deployments else None
         site = self._site(recording, parts.get("site", ""))
         if self.deployments:
@@ -96,14 +114,13 @@ class NameRule:
         fits = found is not None and exists
         if day is not None and is_reset(day, self.last_year):
             # any eight hexadecimal digits are a time: only a believable one says that a name is meant as one
-            return NameParts(site, NO_DAY, NO_HOUR, fits and "epoch" not in parts, True, "", listed)
+            return (site, NO_DAY, NO_HOUR, fits and "epoch" not in parts, True, "", listed, None)
         if not exists or clock is None:  # the hour beside an impossible date cannot be trusted either
-            return NameParts(site, np.datetime64(day, "D"), NO_HOUR, fits, False, "", listed)
+            return (site, _date(day), NO_HOUR, fits, False, "", listed, None)
         if day is None:
-            return NameParts(site, NO_DAY, clock.hour, fits, False, "", listed)
+            return (site, NO_DAY, clock.hour, fits, False, "", listed, None)
         day, clock, shift = read_clock(day, clock, zone(own), zone(self.report_tz or own))
-        moment = np.datetime64(datetime.combine(day, clock.replace(tzinfo=None)), "s")
-        return NameParts(site, np.datetime64(day, "D"), clock.hour, fits, False, shift, listed, moment)
+        return (site, _date(day), clock.hour, fits, False, shift, listed, clock)
 
     def _site(self, recording: str, named: str) -> str:
         if self.site_from == "name":
@@ -121,9 +138,3 @@ def _moment(parts: dict[str, str], tz: str) -> tuple[date | None, time | None, s
     day, clock = day_of(dated), clock_of(timed)
     exists = (day is not None or not dated) and (clock is not None or not timed) and is_zone(own)
     return day, clock, own, exists
-
-
-def natural_key(text: str) -> list[tuple[int, int, str]]:
-    """Sort key that orders digits by value: `a2` before `a10`."""
-    # the pieces at odd places are numbers
-    return [(1, int(p), p) if i % 2 else (0, 0, p) for i, p in enumerate(_NUMBERS.split(text))]

@@ -6,7 +6,8 @@ import html
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass, fields
-from itertools import pairwise
+from itertools import islice, pairwise
+from operator import lt
 from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
@@ -15,7 +16,8 @@ from numpy.typing import NDArray
 from blendkit.core.arrays import Bools, Float64, Int64
 from blendkit.core.audio_suffixes import composed, recording_id
 from blendkit.core.hashes import text_hash
-from blendkit.core.names import NameRule, natural_key
+from blendkit.core.names import NameRule
+from blendkit.core.natural_order import natural_keys, natural_sorted
 from blendkit.errors import BlendkitError, shorten
 
 _DATED = re.compile(r"(^|[_-])\d{8}$")
@@ -111,7 +113,7 @@ def make_rows(recordings: Sequence[str], start_s: Float64, end_s: Float64, names
 
 def chunk_rows(chunks: dict[str, int], chunk_s: float, names: NameRule) -> Rows:
     """Return the expected rows of recordings with the given number of chunks, in natural order."""
-    order = sorted(chunks, key=natural_key)
+    order = natural_sorted(chunks)
     index = np.concatenate([np.arange(chunks[r]) for r in order] or [np.empty(0, np.int64)])
     recordings = [r for r in order for _ in range(chunks[r])]
     return make_rows(recordings, index * chunk_s, (index + 1) * chunk_s, names)
@@ -224,11 +226,11 @@ def in_canonical_order(rows: Rows) -> bool:
     Then no row is there twice; this costs far less than to look at every row's id.
     """
     offsets = rows.offsets()
-    keys = [natural_key(r) for r in rows.recording[offsets[:-1]]] if len(rows) else []
+    keys = natural_keys(rows.recording[offsets[:-1]].tolist()) if len(rows) else []
     within = np.ones(max(len(rows) - 1, 0), bool)
     within[offsets[1:-1] - 1] = False
     rising = (np.diff(rows.start_s) > 0) & (np.diff(rows.end_s) > 0)
-    return bool(rising[within].all()) and all(a < b for a, b in pairwise(keys))
+    return bool(rising[within].all()) and all(map(lt, keys, islice(keys, 1, None)))
 
 
 def canonical_order(rows: Rows) -> Int64:
@@ -236,7 +238,7 @@ def canonical_order(rows: Rows) -> Int64:
 
     Row ids are never sorted as text, because `_10` would come before `_5`.
     """
-    rank = {r: i for i, r in enumerate(sorted(set(rows.recording), key=natural_key))}
+    rank = {r: i for i, r in enumerate(natural_sorted(set(rows.recording)))}
     codes = np.fromiter((rank[r] for r in rows.recording), np.int64, len(rows))
     return np.lexsort((rows.start_s, codes)).astype(np.int64)
 

@@ -8,7 +8,7 @@ from typing import Literal
 
 import numpy as np
 
-from blendkit.core import DetectionTable, Float64, Int64, Rows, natural_key
+from blendkit.core import DetectionTable, Float64, Int64, Rows, natural_key, natural_sorted
 from blendkit.detecting.opened_source import recording_codes
 from blendkit.metrics import RedrawnEffort, redrawn
 
@@ -73,7 +73,7 @@ def count_part(
 ) -> PartActivity:
     """Return the activity over the cells of one part. row (D,): see `first_rows`; draws (B, R): redrawn recordings."""
     values = places.values[part]
-    cells = tuple(sorted(set(values) - {""}, key=natural_key))
+    cells = tuple(natural_sorted(set(values) - {""}))
     at = {v: k for k, v in enumerate(cells)}
     cell = np.array([at.get(v, -1) for v in values], np.int64)
     size = (len(table.recordings), len(cells))

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
-from blendkit.core import Contents, Saw, ScoreKind
+from blendkit.core import Contents, JoinedContents, Saw, ScoreKind
 from blendkit.io import Provenance, joined, of_store
 from blendkit.recipe import Plan, RecipeFiles
 from blendkit.scoring import Opened
@@ -26,7 +26,7 @@ class Behind:
     def of(cls, opened: Opened, files: RecipeFiles) -> Behind:
         """Ask the members' score files and stores, once: stores hold what a run needs only after it has scored."""
         found = {**opened.sources, **{m.name: of_store(m.store) for m in opened.audio if m.store is not None}}
-        contents = {r: c for p in found.values() for r, c in p.contents.items()}
+        contents = JoinedContents(p.contents for p in found.values())
         return cls({n: replace(p, contents=contents) for n, p in found.items()}, contents, files.tuned_on())
 
     def in_sample(self, recordings: set[str]) -> list[str]:
@@ -69,5 +69,5 @@ class Behind:
     def of_run(self, plan: Plan, files: RecipeFiles, recordings: Sequence[str]) -> tuple[Provenance, dict[str, Saw]]:
         """Return what is known of a run's scores of these recordings, and what each member and step learned from."""
         each = self.with_steps(plan, files)
-        contents = {r: self.contents[r] for r in recordings if r in self.contents}
+        contents = JoinedContents([self.contents], recordings)
         return joined(each.values(), recordings, contents), {n: p.saw for n, p in each.items()}

@@ -18,7 +18,7 @@ from blendkit.core import (
     Taxonomy,
     fitting_names,
     named_classes,
-    natural_key,
+    natural_sorted,
 )
 from blendkit.errors import BlendkitError
 from blendkit.io.audio_places import UNSEEN, scored_recordings
@@ -52,9 +52,9 @@ def detection_table(read: ReadFile, source: Path, carried: Carried) -> tuple[Det
     lacking = int(np.isnan(found.score).sum())
     if lacking:
         raise BlendkitError(f"{source}: {lacking} of {len(found.score)} detections have no score", [NO_SCORES])
-    labels = sorted(set(found.label), key=natural_key)
+    labels = natural_sorted(set(found.label))
     names, notes = _names(labels, carried, str(source))
-    recordings = sorted({*found.recording, *found.quiet}, key=natural_key)
+    recordings = natural_sorted({*found.recording, *found.quiet})
     ends = dict.fromkeys(recordings, 0.0)
     for r, end in zip(found.recording, found.end_s.tolist(), strict=True):
         ends[r] = max(ends[r], end)

@@ -17,7 +17,7 @@ from blendkit.core import (
     Scores,
     Space,
     count_chunks,
-    natural_key,
+    natural_sorted,
 )
 from blendkit.errors import BlendkitError
 from blendkit.io import Windowed, chunks_without_window, windows_on_chunks
@@ -96,7 +96,7 @@ def score_files(
             parts[r] = fill_lost(np.asarray(parts[r], np.float64), known, [given[r]])
             found = lost.get(r) or Lost(windowed.recording.count(r), 0, 0)
             lost[r] = found._replace(chunks=given[r], empty=len(empty))
-    order = sorted(chunks, key=natural_key)
+    order = natural_sorted(chunks)
     values = np.concatenate([parts[r] for r in order] or [np.empty((0, width))])
     return values.astype(np.float32), lost
 

@@ -42,7 +42,7 @@ def stored(prepared: Prepared, key: str, lost: Lost | None = None, silent: int =
 
 
 def joined_status(stores: Mapping[str, LogitStore], keys: Iterable[str]) -> dict[str, Stored]:
-    """Return every recording's entry: the first member's, with what the others' entries add."""
+    """Return every recording's entry, without its content: the first member's, with what the others' entries add."""
     known = [(name, store.recordings()) for name, store in stores.items()]
     out: dict[str, Stored] = {}
     for i, (name, entries) in enumerate(known):
@@ -53,7 +53,7 @@ def joined_status(stores: Mapping[str, LogitStore], keys: Iterable[str]) -> dict
             tells = entry.status == FAILED or any(mark in entry.note for mark in NOTED)  # this member's own
             note = f"{name}: {entry.note}" if tells and len(known) > 1 else entry.note
             if not i:
-                out[r] = entry if note == entry.note else replace(entry, note=note)
+                out[r] = replace(entry, note=note, content=None, mix=None)
             elif tells:
                 status = FAILED if entry.status == FAILED else out[r].status
                 out[r] = replace(out[r], status=status, note="; ".join(filter(None, [out[r].note, note])))

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from blendkit.core import natural_key
+from blendkit.core import natural_sorted
 from blendkit.errors import BlendkitError, shorten
 from blendkit.store.index import write_index
 from blendkit.store.journal import JOURNALS, Journal, new_journal
@@ -123,7 +123,7 @@ def _content(manifest: Manifest, stays: Sequence[Journal], others: Sequence[Mani
         known |= new
         own |= new
         places |= _places(other, new)
-    order = sorted(own, key=natural_key)
+    order = natural_sorted(own)
     return _Content({r: own[r] for r in order}, {r: places[r] for r in order if r in places}, manifest.packed)
 
 

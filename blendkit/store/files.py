@@ -130,7 +130,9 @@ def write_once(path: Path, text: str) -> None:
 
 def write_json(path: Path, value: object, *, sort: bool = True) -> None:
     """Write indented JSON, its keys sorted or in their own order, whole or not at all."""
-    write_text(path, json.dumps(value, sort_keys=sort, indent=1, ensure_ascii=False, allow_nan=False) + "\n")
+    with atomic_path(path) as temporary, temporary.open("w", encoding="utf-8", newline="\n") as handle:
+        json.dump(value, handle, sort_keys=sort, indent=1, ensure_ascii=False, allow_nan=False)  # never whole in memory
+        handle.write("\n")
 
 
 def file_hash(path: Path) -> str:

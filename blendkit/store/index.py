@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -15,25 +15,30 @@ from typing import TYPE_CHECKING, Any
 from blendkit.core import json_value
 from blendkit.errors import BlendkitError
 from blendkit.store.files import atomic_path
+from blendkit.store.held_entries import CONTENT, EntryColumns, Repeated
 from blendkit.store.journal_entries import MOST_CHUNKS, Stored, StoredPart
 
 if TYPE_CHECKING:
     import pyarrow as pa
 
 INDEXES = "index-*.parquet"
-_CONTENT = ("whole", "levels", "marks")
 _PARTS, _OF = b"blendkit.parts", b"blendkit.of"
 
 
 @dataclass(frozen=True)
 class Index:
-    """What an index holds: the parts, every recording's entry, and the part where its rows are ("" without rows)."""
+    """What an index holds: the parts, and of N recordings the part with their rows ("" without rows) and the entry."""
 
     path: Path
     of: str
     parts: dict[str, StoredPart]
-    entries: dict[str, Stored]
-    part_of: dict[str, str]
+    recordings: list[str]
+    part_of: Repeated
+    entries: EntryColumns
+
+    def parts_of(self) -> list[str]:
+        """Return the (N,) parts where the recordings' rows are."""
+        return [self.part_of.texts[c] for c in self.part_of.codes.tolist()]
 
 
 def write_index(
@@ -68,7 +73,7 @@ def _columns(entries: Mapping[str, Stored], part_of: Mapping[str, str]) -> dict[
         "status": pa.array([s.status for s in found], text),
         "note": pa.array([s.note for s in found], text),
         "duration_s": pa.array([float(s.duration_s) for s in found], pa.float64()),
-        **{k: pa.array([s.content and s.content[k] for s in found], text) for k in _CONTENT},
+        **{k: pa.array([s.content and s.content[k] for s in found], text) for k in CONTENT},
         "mix": pa.array([s.mix and json.dumps(s.mix, ensure_ascii=False) for s in found], text),
     }
 
@@ -82,29 +87,30 @@ def read_index(path: Path) -> Index:
     if path.name != _name(data):
         raise _damaged(path, "its content does not match its name")
     try:
-        table = pq.read_table(pa.BufferReader(data))
+        with pq.ParquetFile(pa.BufferReader(data)) as file:
+            table = file.read()
         _require_whole(table)
         meta = table.schema.metadata or {}
         listed = json_value(meta[_PARTS])
         parts = {n: StoredPart(n, *of) for n, of in listed.items()}
-        columns = {n: table[n].to_pylist() for n in table.column_names}
-        part_of = dict(zip(columns.pop("recording"), columns.pop("part"), strict=True))
-        if unlisted := set(part_of.values()) - {"", *parts}:
+        recordings, part_of = table["recording"].to_pylist(), Repeated(table["part"])
+        if unlisted := set(part_of.texts) - {"", *parts}:
             raise ValueError(f"it does not list {min(unlisted)}")
-        entries = dict(zip(part_of, _entries(columns), strict=True))
-        return Index(path, meta[_OF].decode(), parts, entries, part_of)
+        if len(set(recordings)) != len(recordings):
+            raise ValueError("it lists a recording twice")
+        return Index(path, meta[_OF].decode(), parts, recordings, part_of, EntryColumns(table))
     except (pa.ArrowException, OSError, KeyError, TypeError, ValueError, AttributeError, RecursionError) as error:
         raise _damaged(path, str(error)) from error
 
 
 def _require_whole(table: pa.Table) -> None:
-    """Raise ValueError for columns of other types, empty cells, and numbers that no store writes."""
+    """Raise ValueError for columns of other types, empty cells, and numbers and texts that no store writes."""
     import pyarrow.compute as pc
 
     wanted = {name: column.type for name, column in _columns({}, {}).items()}
     if {f.name: f.type for f in table.schema} != wanted:
         raise ValueError(f"it has the columns {', '.join(f'{f.name} {f.type}' for f in table.schema)}")
-    empty = [n for n in wanted if n not in (*_CONTENT, "mix") and table[n].null_count]
+    empty = [n for n in wanted if n not in (*CONTENT, "mix") and table[n].null_count]
     bounds = {"chunks": MOST_CHUNKS, "duration_s": float("inf")}
     odd = [
         n
@@ -113,18 +119,14 @@ def _require_whole(table: pa.Table) -> None:
     ]
     if empty or odd:
         raise ValueError(f"empty cells or impossible numbers in {', '.join([*empty, *odd])}")
-    first, *others = (table[n].is_null() for n in _CONTENT)
+    first, *others = (table[n].is_null() for n in CONTENT)
     if not all(first.equals(o) for o in others):
         raise ValueError("contents that lack something")
-
-
-def _entries(columns: dict[str, list[Any]]) -> Iterator[Stored]:
-    names = ("key", "chunks", "status", "note", "duration_s", *_CONTENT, "mix")
-    for key, chunks, status, note, duration_s, whole, levels, marks, mix in zip(
-        *(columns[n] for n in names), strict=True
-    ):
-        content = None if whole is None else {"whole": whole, "levels": levels, "marks": marks}
-        yield Stored(key, chunks, status, note, duration_s, content, None if mix is None else json_value(mix))
+    if not pc.all(pc.match_substring_regex(table["levels"], "^([0-9a-f]{2})*$"), min_count=0).as_py():
+        raise ValueError("levels that are no hex digits")
+    table.validate(full=True)  # its texts are read when they are asked for
+    for mix in table["mix"].unique().drop_null().to_pylist():
+        json_value(mix)
 
 
 def _name(data: Any) -> str:

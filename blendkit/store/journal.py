@@ -19,6 +19,7 @@ from typing import Any
 from blendkit.core import json_value
 from blendkit.errors import BlendkitError
 from blendkit.store.ended_writers import this_machine, writer_has_ended
+from blendkit.temporaries import errors_naming
 
 JOURNALS = "journal-*.jsonl"
 _HASH, _FRONT, _BACK = 16, len('["0123456789abcdef", '), len("]\n")
@@ -44,10 +45,10 @@ def new_journal(folder: Path) -> Path:
 
 
 def append_line(path: Path, line: Mapping[str, Any]) -> None:
-    """Append one line, flushed to disk."""
+    """Append one line, flushed to disk. An OSError names the journal, if the disk is full."""
     text = json.dumps(line, ensure_ascii=False, allow_nan=False)
     data = f'["{_check(text.encode())}", {text}]\n'.encode()
-    with path.open("ab", buffering=0) as handle:
+    with errors_naming(path, path), path.open("ab", buffering=0) as handle:
         while data:  # a write may be cut short by a signal, or by a disk that is nearly full
             data = data[handle.write(data) :]
         os.fsync(handle.fileno())

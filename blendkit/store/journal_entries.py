@@ -8,12 +8,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from blendkit.core import AudioContent
+from blendkit.core import content_texts
 
 PART = re.compile(r"part-[0-9a-f]{16}\.parquet")
 MOST_CHUNKS = 1 << 31  # of a recording
 _AGAIN = "again: "
-_TEXTS = ("key", "status", "note")
 _OBJECTS = ("content", "mix")
 
 
@@ -22,7 +21,7 @@ def key_to_score_again(key: str, why: str) -> str:
     return f"{_AGAIN}{why}: {key}"
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Stored:
     """A store's entry for one recording: the hash of its file, its number of chunks, its status and its content.
 
@@ -53,14 +52,14 @@ class Stored:
         """Read what `to_json` made. Raises TypeError or ValueError for anything else."""
         found = cls(**value)
         counted = type(found.chunks) is int and 0 <= found.chunks < MOST_CHUNKS
-        if not counted or not all(type(getattr(found, k)) is str for k in _TEXTS):
+        if not counted or not type(found.key) is type(found.status) is type(found.note) is str:
             raise ValueError("an entry has a key, a status and a note, and a number of chunks")
         if type(found.duration_s) not in (int, float) or not 0 <= found.duration_s < math.inf:
             raise ValueError(f"a duration is a number of seconds, got {found.duration_s!r}")
-        if any(not isinstance(getattr(found, k), Mapping | None) for k in _OBJECTS):
+        if found.mix is not None and not isinstance(found.mix, Mapping):
             raise ValueError("a content and a mix are objects")
         if found.content is not None:
-            AudioContent.from_json(found.content)
+            content_texts(found.content)
         return found
 
 

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from blendkit.core import Scores
+from blendkit.core import Int64, Matrix, Scores
 from blendkit.store.manifest import KEYS
 
 if TYPE_CHECKING:
@@ -50,3 +50,23 @@ def by_class(table: pa.Table, classes: Sequence[str], covered: Sequence[bool]) -
 def columns_of(classes: Sequence[str]) -> list[str]:
     """Return the columns to read of a part for these classes, in either layout."""
     return [*KEYS, VALUES, *classes]
+
+
+def fill(out: Matrix, tables: Sequence[pa.Table], classes: Sequence[str], order: Int64 | None) -> None:
+    """Join the rows of parts into out (C, N), class by class, as they are on disk. order (N,): of the rows."""
+    for c, name in enumerate(classes):
+        if order is None:
+            np.concatenate([t[name].to_numpy() for t in tables], out=out[c])
+        else:
+            out[c] = np.concatenate([t[name].to_numpy() for t in tables])[order]
+
+
+def joined_codes(tables: Sequence[pa.Table]) -> tuple[list[str], Int64]:
+    """Return the recording ids of all tables, each once, and the (N,) place of every row's id among them."""
+    at: dict[str, int] = {}
+    codes = []
+    for table in tables:
+        column = table[KEYS[0]].combine_chunks()
+        own = np.array([at.setdefault(r, len(at)) for r in column.dictionary.to_pylist()], np.int64)
+        codes.append(own[column.indices.to_numpy()])
+    return list(at), np.concatenate(codes)

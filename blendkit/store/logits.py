@@ -15,12 +15,23 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from blendkit.core import Contents, Int64, Matrix, NameRule, NewMatrix, Rows, Saw, Scores, in_memory, rows_of_codes
+from blendkit.core import (
+    Contents,
+    Matrix,
+    NameRule,
+    NewMatrix,
+    Rows,
+    Saw,
+    Scores,
+    in_memory,
+    rows_of_codes,
+    side_by_side,
+)
 from blendkit.errors import BlendkitError
 from blendkit.store.catching_up import CatchUp
 from blendkit.store.compaction import finish
 from blendkit.store.journal_entries import Stored, StoredPart
-from blendkit.store.layouts import VALUES, by_class, by_row, columns_of
+from blendkit.store.layouts import VALUES, by_class, by_row, columns_of, fill, joined_codes
 from blendkit.store.manifest import KEYS, Manifest
 from blendkit.store.parts import naming_part, read_part, rows_of, write_part
 from blendkit.store.store_facts import is_store
@@ -119,7 +130,7 @@ class LogitStore:
         """Open an existing store. Raises BlendkitError if there is none, or if it has another format."""
         return cls(Manifest.read(folder, "logit store", _FACTS))
 
-    def recordings(self) -> dict[str, Stored]:
+    def recordings(self) -> Mapping[str, Stored]:
         """Return what is stored, per recording id."""
         return self.manifest.recordings()
 
@@ -188,20 +199,28 @@ class LogitStore:
         tables = self._tables(recordings, columns[:at_once])
         if not tables:
             raise BlendkitError(f"{self.folder}: no chunk is stored")
-        ids, codes = _joined_codes(tables)
+        ids, codes = joined_codes(tables)
         start_s, end_s = (np.concatenate([t[k].to_numpy() for t in tables]) for k in KEYS[1:])
         rows, order = rows_of_codes(ids, codes, start_s, end_s, names)
         values = new_matrix((len(rows), len(columns)), np.float32)
         for low in range(0, len(columns), at_once):
             block = columns[low : low + at_once]
             tables = self._tables(recordings, block) if low else tables
-            _fill(values.T[low : low + at_once], tables, block, order)
+            fill(values.T[low : low + at_once], tables, block, order)
         return values, rows
 
     def _tables(self, recordings: Sequence[str] | None, classes: Sequence[str]) -> list[pa.Table]:
-        own = self.manifest.recordings_of_parts(recordings)
+        import pyarrow as pa
+
+        own = list(self.manifest.recordings_of_parts(recordings).items())
         wanted = columns_of(classes)
-        return [self._rows(self.folder / n, wanted, held) for n, held in own.items()]
+        found: list[pa.Table] = [None] * len(own)
+
+        def read(i: int) -> None:
+            found[i] = self._rows(self.folder / own[i][0], wanted, own[i][1])
+
+        side_by_side(read, len(own), pa.cpu_count())
+        return found
 
     def _rows(self, path: Path, columns: Sequence[str], recordings: set[str]) -> pa.Table:
         with naming_part(path):
@@ -220,23 +239,3 @@ class LogitStore:
             made_by=self.made_by,
             source=str(self.folder),
         )
-
-
-def _fill(out: Matrix, tables: Sequence[pa.Table], classes: Sequence[str], order: Int64 | None) -> None:
-    """Join the rows of parts into out (C, N), class by class, as they are on disk. order (N,): of the rows."""
-    for c, name in enumerate(classes):
-        if order is None:
-            np.concatenate([t[name].to_numpy() for t in tables], out=out[c])
-        else:
-            out[c] = np.concatenate([t[name].to_numpy() for t in tables])[order]
-
-
-def _joined_codes(tables: Sequence[pa.Table]) -> tuple[list[str], Int64]:
-    """Return the recording ids of all tables, each once, and the (N,) place of every row's id among them."""
-    at: dict[str, int] = {}
-    codes = []
-    for table in tables:
-        column = table[KEYS[0]].combine_chunks()
-        own = np.array([at.setdefault(r, len(at)) for r in column.dictionary.to_pylist()], np.int64)
-        codes.append(own[column.indices.to_numpy()])
-    return list(at), np.concatenate(codes)

@@ -9,10 +9,11 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, TypeVar
 
-from blendkit.core import AudioContent, Contents
+from blendkit.core import Contents, no_search_for_circles
 from blendkit.errors import BlendkitError
 from blendkit.store.files import write_once
-from blendkit.store.index import INDEXES, read_index
+from blendkit.store.held_entries import Entries, HeldContents
+from blendkit.store.index import INDEXES, Index, read_index
 from blendkit.store.journal import JOURNALS, Journal, append_line, end_journal, new_journal, read_journal
 from blendkit.store.journal_entries import Stored, StoredPart
 from blendkit.store.part_checks import CHECKED, checked_part, read_checked, with_time, write_checked
@@ -38,7 +39,7 @@ class Manifest:
     folder: Path
     made_by: str
     facts: dict[str, Any]
-    entries: dict[str, Stored] = field(default_factory=dict)
+    entries: Entries = field(default_factory=Entries)
     part_of: dict[str, str] = field(default_factory=dict)
     listed: dict[str, StoredPart] = field(default_factory=dict)
     packed: set[str] = field(default_factory=set)
@@ -67,7 +68,7 @@ class Manifest:
         """
         for _ in range(LOOKS):
             before = _listing(self.folder)
-            with suppress(FileNotFoundError):
+            with suppress(FileNotFoundError), no_search_for_circles():
                 found = self._look()
                 if before <= _listing(self.folder):
                     return found
@@ -78,14 +79,13 @@ class Manifest:
         indexes = [read_index(p) for p in sorted(self.folder.glob(INDEXES))]
         there = {p.name for p in self.folder.glob("part-*.parquet")}
         checked = read_checked(self.folder)
-        self.entries, self.part_of, self.listed, self.lost = {}, {}, {}, set()
+        self.entries, self.part_of, self.listed, self.lost = Entries(), {}, {}, set()
         self.indexes = [i.path for i in indexes]
         self.packed = {name for i in indexes for name in i.parts}
         for index in indexes:
             self._require_own(index.path, index.of)
             self.listed |= {n: with_time(p, checked) for n, p in index.parts.items()}
-            for r, entry in index.entries.items():
-                self._list(r, entry, index.part_of[r], there)
+            self._list_index(index, there)
         lines = [(line, j.path) for j in found for line in j.lines]
         for line, path in sorted(lines, key=lambda pair: _time_of(pair[0])):
             self._add_line(line, path, there)
@@ -121,6 +121,17 @@ class Manifest:
         self.entries[recording] = entry
         self.part_of[recording] = part
 
+    def _list_index(self, index: Index, there: set[str]) -> None:
+        """List an index's recordings, but those whose part was removed by hand, or replaced by another process."""
+        parts = index.parts_of()
+        at: Sequence[int] = range(len(parts))
+        if set(parts) - {"", *there}:
+            at = [i for i in at if not parts[i] or parts[i] in there]
+            self.lost |= {r for r, p in zip(index.recordings, parts, strict=True) if p and p not in there}
+        kept = [index.recordings[i] for i in at]
+        self.entries.list_all(kept, index.entries, at)
+        self.part_of.update(zip(kept, [parts[i] for i in at], strict=True))
+
     def _require_own(self, path: Path, of: object) -> None:
         if of != self.of:
             raise BlendkitError(f"{path}: belongs to the store of another member", [f"remove it from {self.folder}"])
@@ -144,16 +155,13 @@ class Manifest:
                 out.setdefault(part, set()).add(r)
         return out
 
-    def recordings(self) -> dict[str, Stored]:
+    def recordings(self) -> Mapping[str, Stored]:
         """Return what is stored, per recording id."""
         return self.entries
 
     def contents(self) -> Contents:
         """Return what the stored recordings sound like, of those whose content is known."""
-        try:
-            return {r: AudioContent.from_json(s.content) for r, s in self.entries.items() if s.content is not None}
-        except ValueError as error:
-            raise BlendkitError(f"{self.folder}: not as it was written", [str(error)]) from error
+        return HeldContents(self.entries)
 
     def reading(self, read: Callable[[], T]) -> T:
         """Return what `read` reads of the parts, once more where another process has packed them meanwhile."""

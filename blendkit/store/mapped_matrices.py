@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import mmap
+import os
 import threading
 import weakref
 from contextlib import suppress
@@ -12,6 +13,8 @@ from uuid import uuid4
 
 import numpy as np
 from numpy.typing import NDArray
+
+from blendkit.temporaries import errors_naming
 
 _OFTEN_S = 0.2
 _ALIGNED = 64  # bytes: a file of no size cannot be mapped
@@ -44,15 +47,17 @@ class MappedMatrices:
         """Return a class-major matrix (N, C) of zeros.
 
         Its file has no name once it is mapped, where the system allows that (not on Windows): the disk's room is free
-        again when nothing holds the matrix, also after a kill.
+        again when nothing holds the matrix, also after a kill. Raises OSError, which names the file, on a full disk.
         """
         size = max(int(np.prod(shape)) * np.dtype(dtype).itemsize, _ALIGNED)
         path = self._folder / uuid4().hex
-        with path.open("w+b") as handle:
-            handle.truncate(size)
-            held = mmap.mmap(handle.fileno(), size)
-        with suppress(OSError):  # Windows keeps a mapped file; the folder's owner removes it
-            path.unlink()
+        try:
+            with errors_naming(path, path), path.open("w+b") as handle:
+                _take_room(handle.fileno(), size)
+                held = mmap.mmap(handle.fileno(), size)
+        finally:
+            with suppress(OSError):  # Windows keeps a mapped file; the folder's owner removes it
+                path.unlink()
         self._maps.add(held)
         count = int(np.prod(shape))
         return np.frombuffer(held, dtype, count).reshape(shape[::-1]).T
@@ -69,3 +74,11 @@ class MappedMatrices:
         for held in list(self._maps):
             if hasattr(mmap, "MADV_DONTNEED"):
                 held.madvise(mmap.MADV_DONTNEED)
+
+
+def _take_room(file: int, size: int) -> None:
+    """Let a file have a size, and the disk's room for it: a write to a mapped hole ends the process on a full disk."""
+    if hasattr(os, "posix_fallocate"):
+        os.posix_fallocate(file, 0, size)
+    else:  # macOS and Windows
+        os.truncate(file, size)

@@ -28,7 +28,10 @@ CONTENT = {"whole": "0" * 64, "levels": "8" * 32, "marks": "a1b2c3d4e5f6" * 20}
 
 def group(first: int) -> tuple[Scores, dict[str, Stored]]:
     """Return the logits and the entries of eight recordings."""
-    names = [f"S{i // 1000:03}_20250101_{i:06}" for i in range(first, first + PER_GROUP)]
+    names = [
+        f"BC2026_Test_{i:06}_S{i // 1000 % 100:02}_{20250101 + i % 28}_{i % 24:02}{i % 60:02}00"
+        for i in range(first, first + PER_GROUP)
+    ]
     values = np.random.default_rng(first).standard_normal((PER_GROUP * CHUNKS, len(CLASSES)), np.float32)
     rows = chunk_rows(dict.fromkeys(names, CHUNKS), 5.0, NameRule())
     entry = Stored("0" * 64 + ":0", CHUNKS, "ok", "", 60.0, CONTENT)

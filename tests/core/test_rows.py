@@ -7,7 +7,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from blendkit.core.names import NO_HOUR, NameRule, natural_key
+from blendkit.core.names import NO_HOUR, NameRule
+from blendkit.core.natural_order import natural_key, natural_sorted
 from blendkit.core.rows import canonical_order, chunk_rows, format_seconds, make_rows, rows_from_ids
 from blendkit.errors import BlendkitError
 
@@ -164,6 +165,14 @@ def test_natural_key(low: str, high: str) -> None:
 def test_different_names_never_compare_equal(one: str, other: str) -> None:
     # or the order of recordings would depend on where they stood before
     assert (natural_key(one) == natural_key(other)) == (one == other)
+
+
+@given(
+    st.lists(recording_names, unique=True), st.lists(st.from_regex(r"S[0-9]{2}[-_][0-9]", fullmatch=True), unique=True)
+)
+def test_texts_of_one_shape_are_ordered_as_any_others(mixed: list[str], alike: list[str]) -> None:
+    for texts in (mixed, alike):
+        assert natural_sorted(texts) == sorted(texts, key=natural_key)
 
 
 @given(chunk_counts, st.sampled_from([5.0, 3.0, 2.5, 0.1]))

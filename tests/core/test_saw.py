@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from blendkit.core import AudioContent, Saw, as_saw, base_name, copies, kind_of, same_recordings
+from blendkit.core import AudioContent, JoinedContents, Saw, as_saw, base_name, copies, kind_of, same_recordings
 
 QUIET, LOUD = "20" * 16, "c0" * 16
 
@@ -104,3 +104,11 @@ def test_the_order_of_recordings_changes_nothing(pairs: list[tuple[str, str]]) -
     assert copies(names, contents) == copies(names[::-1], contents)
     saw = Saw.of(names[::2], contents)
     assert sorted(saw.among(names, contents)) == sorted(saw.among(names[::-1], contents))
+
+
+def test_joined_contents_are_looked_up_when_asked_for() -> None:
+    first, last = {"a": AudioContent("1"), "b": AudioContent("2")}, {"b": AudioContent("3"), "c": AudioContent("4")}
+    both = JoinedContents([first, last])
+    assert dict(both) == first | last  # what comes last counts, as in a dict
+    assert dict(JoinedContents([both], ["b", "x"])) == {"b": AudioContent("3")}
+    assert (len(both), "x" in both, both.get("x")) == (3, False, None)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import errno
+import os
 from collections.abc import Callable
 from pathlib import Path
 
@@ -121,3 +123,18 @@ def test_mapped_matrices_hold_values_without_memory_or_files(tmp_path: Path) -> 
         assert not files.holds(np.array(x))
         assert files.new((0, 3), np.float32).shape == (0, 3)
     assert len(list(Parts(7).of_classes((5, 3)))) == 3
+
+
+@pytest.mark.skipif(not hasattr(os, "posix_fallocate"), reason="the system cannot take a disk's room beforehand")
+def test_a_full_disk_is_noticed_before_a_matrix_is_written(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    asked = []
+
+    def full(file: int, start: int, size: int) -> None:
+        asked.append((start, size))
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    monkeypatch.setattr(os, "posix_fallocate", full)
+    with pytest.raises(OSError, match="No space left on device") as found:
+        MappedMatrices(tmp_path).new((30, 20), np.float32)
+    assert Path(str(found.value.filename)).parent == tmp_path
+    assert (asked, list(tmp_path.iterdir())) == ([(0, 30 * 20 * 4)], [])

@@ -168,6 +168,13 @@ JOBS = {
     "search": Job(
         ("search", "greedy", "w/trio.yaml", "--steps", 4, "--replicates", 20), _oof, ("out",), ledger="ledger.jsonl"
     ),
+    "stack": Job(
+        ("search", "stack", "w/trio.yaml", "--replicates", 20, "--out", "out/coefficients.npz"),
+        _oof,
+        ("out",),
+        ledger="ledger.jsonl",
+    ),
+    "run --memory": Job((*RUN, "--memory", "500M"), _earlier_run, ("out",), ("timings.json", CHECKED)),
     "gate": Job(("pseudolabel", "gate", "out", "--least", 0.3, "--out", "pl"), _teacher, ("pl",)),
     "sample": Job(("sample", "world", *SMALL), _empty, ("world",), (".ogg", "world.json"), also=(2,)),
 }

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import os
 import signal
 import sys
@@ -17,14 +18,13 @@ def kill_at(event: int, below: Path, count: Path) -> None:
 
     The number of changes so far is in the file `count`, which lies elsewhere. A hook cannot be taken away again.
     """
-    root, seen = f"{below.resolve()}{os.sep}", 0
+    root, numbers = f"{below.resolve()}{os.sep}", itertools.count(1)  # each number is taken once, whatever the thread
     counter = os.open(count, os.O_RDWR | os.O_CREAT | os.O_TRUNC)
 
     def hook(name: str, args: tuple[Any, ...]) -> None:
-        nonlocal seen
         if not (name in CHANGES or (name == "open" and _writes(args))) or not _path(args).startswith(root):
             return
-        seen += 1
+        seen = next(numbers)
         os.pwrite(counter, str(seen).encode(), 0)
         if seen == event:
             os.kill(os.getpid(), signal.SIGKILL)

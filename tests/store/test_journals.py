@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import hashlib
 import io
 import json
@@ -18,7 +19,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from blendkit.core import NameRule, Scores, canonical_order, chunk_rows
+from blendkit.core import AudioContent, NameRule, Scores, canonical_order, chunk_rows
 from blendkit.errors import BlendkitError
 from blendkit.store import LogitStore, Stored
 from blendkit.store.compaction import compact
@@ -48,6 +49,38 @@ def files(store: LogitStore) -> dict[str, bytes]:
 def journal_of(store: LogitStore) -> Path:
     (path,) = store.folder.glob("journal-*.jsonl")
     return path
+
+
+def test_a_full_disk_names_the_journal(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def full(handle: int) -> None:
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    path = new_journal(tmp_path)
+    monkeypatch.setattr(os, "fsync", full)
+    with pytest.raises(OSError, match="No space left on device") as found:
+        append_line(path, {})
+    assert found.value.filename == str(path)
+
+
+def test_packed_entries_are_what_was_saved(tmp_path: Path) -> None:
+    known = {"whole": "ab", "levels": "0a" * 16, "marks": "0123456789ab" * 2}
+    saved = {
+        "r1": Stored("é", 1, "ok", "a note", 5.5, known),
+        "r2": Stored("k", 1, "padded", "", 5, None, {"clip": "c", "content": known}),
+        "r10": Stored("", 0, "empty", "", 0.0),
+    }
+    rows = chunk_rows({"r1": 1, "r2": 1}, 5.0, NameRule())
+    store = opened(tmp_path)
+    store.write(Scores.build(np.zeros((2, 2), np.float32), rows, CLASSES, "logit"), saved)
+    store.finish()
+    again = opened(tmp_path)
+    assert list(again.recordings().items()) == list(saved.items())
+    assert [again.part_of(r) == "" for r in saved] == [False, False, True]
+    contents = again.contents()
+    assert dict(contents) == {"r1": AudioContent.from_json(known)}
+    assert (len(contents), "r2" in contents, "other" in contents) == (1, False, False)
+    add(again, {"r1": 1}, "new")  # an entry takes the place of the index's
+    assert (again.recordings()["r1"].key, len(again.contents())) == ("new-r1", 0)
 
 
 def test_a_line_is_json_with_the_hash_of_the_rest(tmp_path: Path) -> None:
