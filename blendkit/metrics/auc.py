@@ -79,11 +79,17 @@ def auc_of(twice_u: Int64, pairs: Int64) -> MacroAUC:
 
 
 def check_shapes(y: NDArray[Any], x: NDArray[Any], mask: NDArray[Any] | None = None, name: str = "scores") -> None:
-    """Raise BlendkitError unless y and x are (N, C) and mask, if any, is bool (N,) or (N, C)."""
+    """Raise BlendkitError unless y and x are (N, C), y holds 0 and 1 alone, and mask, if any, is bool (N,) or (N, C)."""
     if y.shape != x.shape or y.ndim != 2:
         raise BlendkitError(f"truth has shape {y.shape}, {name} {x.shape}; expected equal (N, C)")
     if mask is not None and (mask.dtype != bool or mask.shape not in (y.shape, y.shape[:1])):
         raise BlendkitError(f"mask is {mask.dtype} {mask.shape}; expected bool {y.shape[:1]} or {y.shape}")
+    if y.dtype != bool and not (binary := (y == 0) | (y == 1)).all():
+        row, column = np.argwhere(~binary)[0]
+        raise BlendkitError(
+            f"truth is {y[row, column]} at row {row}, class {column}; expected 0 or 1",
+            ["truth comes first, scores come second"],
+        )
 
 
 def counted_cells(shape: tuple[int, ...], mask: Bools | None) -> Bools:

@@ -198,3 +198,18 @@ def test_nothing_is_written_to_its_arguments() -> None:
     for array in (y, x, mask):
         array.setflags(write=False)
     assert 0 < macro_auc(y, x, mask).macro < 1
+
+
+@pytest.mark.parametrize(
+    ("y", "says"),
+    [
+        ([[math.nan], [0], [1], [0]], "truth is nan at row 0, class 0"),
+        ([[0], [0], [2], [0]], "truth is 2 at row 2, class 0"),
+        ([[0.3], [0.1], [1], [0]], "truth comes first, scores come second"),
+    ],
+)
+def test_truth_is_0_or_1(y: list[list[float]], says: str) -> None:
+    scores = np.array([[0.1], [0.2], [0.3], [0.4]])
+    with pytest.raises(BlendkitError, match=says):
+        macro_auc(np.array(y), scores)
+    assert macro_auc(np.array([[0.0], [0], [1], [1]]), scores).macro == 1  # type: ignore[arg-type]

@@ -12,6 +12,7 @@ from hypothesis.extra import numpy as hnp
 from numpy.typing import NDArray
 from scipy.stats import rankdata
 
+from blendkit.errors import BlendkitError
 from blendkit.metrics.kernels.ranking import doubled_ranks
 from blendkit.metrics.ranks import percentile_rank
 from blendkit.testing.op_checks import scores_strategy
@@ -158,3 +159,8 @@ def test_percentile_ranks_by_hand() -> None:
     ranks = percentile_rank(x)
     assert ranks.dtype == np.float64
     assert ranks.tolist() == expected
+
+
+def test_nan_has_no_rank() -> None:
+    with pytest.raises(BlendkitError, match="NaN in 1 cells, first at row 2, class 1"):
+        percentile_rank(np.array([[1.0, 2], [3, 4], [5, np.nan]]))
