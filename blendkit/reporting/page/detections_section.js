@@ -4,12 +4,13 @@ import { NONE, fixed, percent } from "./numbers.js";
 import { drawing } from "./scales.js";
 import { plainTable, sortedTable } from "./tables.js";
 
+const FEW = 8; // hours, dates or sites, which need half of the width at most
 const WHEN = { hour: "hour of the day", date: "date", site: "site" };
 
 export function detectionsSection(data) {
   return data.detections.map((d) => [
     el("p", null, `${d.detections} detections in ${d.recordings} recordings, from ${d.source} (${d.folder}).`),
-    d.thresholds && thresholdTable(d), ...Object.keys(WHEN).filter((p) => d.activity?.[p]).map((p) => activityPicture(p, d.activity[p])),
+    d.thresholds && thresholdTable(d), el("div", { class: "flow" }, Object.keys(WHEN).filter((p) => d.activity?.[p]).map((p) => activityPicture(p, d.activity[p]))),
     d.notes.length > 0 && el("details", { class: "notes" }, el("summary", null, `${d.notes.length} notes`), el("ul", null, d.notes.map((n) => el("li", null, n))))]);
 }
 
@@ -42,7 +43,9 @@ function activityPicture(part, own) {
       heard.map((n, j) => n > 0 && svg("rect", { x: left + j * cell, y: bars + 28 - (26 * n) / top, width: Math.max(0.6, cell - 1), height: (26 * n) / top, class: "effort" }, svg("title", null, `${whole[j]}: ${n} recordings`))),
       whole.map((c, j) => j % every === 0 && svg("text", { x: left + j * cell, y: height - 6, class: "quiet" }, c)));
   };
-  return picture(`Detections per hour listened, by ${WHEN[part]}${few}: the strongest colour is ${fixed(most, 1)}; places without colour were not listened to`, responsive(draw), activityTable(part, own));
+  const shown = picture(`Detections per hour listened, by ${WHEN[part]}${few}: the strongest colour is ${fixed(most, 1)}; places without colour were not listened to`, responsive(draw), activityTable(part, own));
+  shown.classList.toggle("small", whole.length <= FEW);
+  return shown;
 }
 
 function activityTable(part, own) {

@@ -51,7 +51,7 @@ async function openStrip(box, strips, name, focus) {
 
 function stripChart(lines, starts, summary) {
   return (width) => {
-    const left = Math.min(190, width * 0.36), n = starts.length, cell = Math.min(46, (width - left - 4) / n), row = 20, height = lines.length * row + 24;
+    const left = Math.min(190, width * 0.36), n = starts.length, cell = Math.min(72, (width - left - 4) / n), row = 20, height = lines.length * row + 24;
     const every = Math.max(1, Math.ceil(38 / cell));
     return drawing(width, height, summary,
       lines.map((l, i) => [
