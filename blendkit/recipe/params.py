@@ -93,7 +93,9 @@ def file_params(factory: Callable[..., Any], params: Mapping[str, Any]) -> dict[
     """
     known = _files_of(factory)
     return {
-        n: mark for n, (mark, names_too) in known.items() if not (names_too and isinstance(params.get(n), (list, tuple)))
+        n: mark
+        for n, (mark, names_too) in known.items()
+        if not (names_too and isinstance(params.get(n), (list, tuple)))
     }
 
 

@@ -204,6 +204,11 @@ def test_large_data_do_less_unless_asked() -> None:
 
 
 def test_no_source_is_an_error() -> None:
+    for command in ("report", "studio"):
+        done = CliRunner().invoke(cli, [command])
+        assert isinstance(done.exception, BlendkitError)
+        assert "needs a source" in done.exception.title
+        assert any(f"blendkit {command} " in way for way in done.exception.problems)
     with pytest.raises(BlendkitError, match="a report needs a source"):
         report([])
 
@@ -237,5 +242,6 @@ def test_pictures_are_written_as_svg_and_pdf(made: Report, tmp_path: Path) -> No
     assert [p.name for p in files] == ["differences.svg", "differences.pdf"]
     assert [p.read_bytes()[:5] for p in files] == [b"<?xml", b"%PDF-"]
     assert {name for name, _ in pictures(made.data)} == {
-        "macro_auc", "differences", "error_correlation", "parts", "share_perch", "share_sed", "share_cnn", "classes",
+        "macro_auc", "differences", "error_correlation", "parts", "removals", "share_perch", "share_sed", "share_cnn",
+        "classes", "activity_hour", "activity_site",
     }  # fmt: skip

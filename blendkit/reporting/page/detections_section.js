@@ -1,7 +1,7 @@
 // Detections and activity: thresholds with what they are worth, and when and where classes are detected.
 import { cutText, el, picture, responsive, svg } from "./dom.js";
 import { NONE, fixed, percent } from "./numbers.js";
-import { drawing } from "./scales.js";
+import { drawing, roomFor } from "./scales.js";
 import { plainTable, sortedTable } from "./tables.js";
 
 const FEW = 8; // hours, dates or sites, which need half of the width at most
@@ -11,7 +11,7 @@ export function detectionsSection(data) {
   return data.detections.map((d) => [
     el("p", null, `${d.detections} detections in ${d.recordings} recordings, from ${d.source} (${d.folder}).`),
     d.thresholds && thresholdTable(d), el("div", { class: "flow" }, Object.keys(WHEN).filter((p) => d.activity?.[p]).map((p) => activityPicture(p, d.activity[p]))),
-    d.notes.length > 0 && el("details", { class: "notes" }, el("summary", null, `${d.notes.length} notes`), el("ul", null, d.notes.map((n) => el("li", null, n))))]);
+    d.notes.length > 0 && el("details", { class: "notes" }, el("summary", null, `Notes (${d.notes.length})`), el("ul", null, d.notes.map((n) => el("li", null, n))))]);
 }
 
 function thresholdTable(d) {
@@ -33,7 +33,7 @@ function activityPicture(part, own) {
   const few = own.lines.length < own.classes ? ` (${own.lines.length} of ${own.classes} classes, those of the most detections)` : "";
   const summary = `Detections per hour listened by ${WHEN[part]}, ${own.lines.length} classes; most often ${own.lines[0]?.name ?? "none"}.`;
   const draw = (width) => {
-    const left = Math.min(170, width * 0.3), cell = Math.min(46, (width - left - 4) / whole.length), row = 20, bars = own.lines.length * row + 8, height = bars + 52;
+    const left = roomFor(["recordings", ...own.lines.map((l) => l.name)], Math.min(170, width * 0.3)), cell = Math.min(46, (width - left - 4) / whole.length), row = 20, bars = own.lines.length * row + 8, height = bars + 52;
     const every = Math.ceil(whole.length / Math.max(1, Math.floor((cell * whole.length) / (10 + 7 * Math.max(...whole.map((c) => c.length))))));
     return drawing(width, height, summary,
       own.lines.map((l, i) => [svg("text", { x: left - 8, y: i * row + 14, "text-anchor": "end", class: "name" }, cutText(l.name, Math.floor(left / 8)), svg("title", null, l.id)),

@@ -24,12 +24,12 @@ function wordsOf(box) {
 
 function placed(drawing, width) {
   const rank = ranksOf(drawing), columns = Math.max(...Object.values(rank)) + 1;
-  const tall = width < 220 * columns, gap = Math.max(74, Math.min(160, (width - columns * 320) / Math.max(1, columns - 1)));
-  const side = tall ? width - 30 : Math.min(380, (width - (columns - 1) * gap) / columns);
+  const tall = width < 220 * columns, gap = Math.max(74, Math.min(320, (width - columns * 380) / Math.max(1, columns - 1)));
+  const side = tall ? width - 30 : Math.min(380, (width - 4 - (columns - 1) * gap) / columns); // 4: thick frames at both ends
   const letters = Math.floor((side - 2 * PAD) / 7.2), at = {}, ends = new Array(columns).fill(0);
   for (const box of drawing.boxes) {
     const words = wordsOf(box), column = rank[box.name], height = (3 + words.steps.length) * LINE + 2 * PAD;
-    at[box.name] = { box, words, letters, width: side, height, column, x: tall ? 26 : column * (side + gap), y: ends[column] };
+    at[box.name] = { box, words, letters, width: side, height, column, x: tall ? 26 : 2 + column * (side + gap), y: ends[column] };
     ends[column] += height + (tall ? 14 : GAP);
   }
   const high = Math.max(...ends);
@@ -50,7 +50,7 @@ export function drawnGraph(drawing) {
       const before = drawing.lines.slice(0, i).filter((o) => o.source === l.source && wordOf(o)).length;
       return edge(l, at[l.source], at[l.target], tall, waysAround(place, at[l.source], at[l.target]), before);
     });
-    const lanes = Object.values(place.lanes).flat(), top = Math.min(0, ...lanes.map((y) => y - 6)), height = Math.max(place.height + 6, ...lanes.map((y) => y + 6)) - top;
+    const lanes = Object.values(place.lanes).flat(), top = Math.min(-2, ...lanes.map((y) => y - 6)), height = Math.max(place.height + 6, ...lanes.map((y) => y + 6)) - top;
     return svg("svg", { viewBox: `0 ${top} ${width} ${height}`, width, height, role: "img", "aria-label": summary, class: "graph" },
       svg("defs", null, svg("marker", { id: "arrow", viewBox: "0 0 8 8", refX: 7, refY: 4, markerWidth: 7, markerHeight: 7, orient: "auto-start-reverse" }, svg("path", { d: "M0 0L8 4L0 8z" }))),
       edges, Object.values(at).map(card));
@@ -63,10 +63,11 @@ function card({ box, words, x, y, width, height, letters }) {
   return svg("g", { class: `box ${box.kind}${last}`, transform: `translate(${x},${y})` },
     svg("title", null, [words.title, words.made, ...words.steps, words.out].join("\n")),
     svg("rect", { width, height, rx: 6 }),
-    svg("text", { x: PAD, y: PAD + 13, class: "title" }, cutText(words.title, letters - 2)),
-    svg("text", { x: PAD, y: PAD + 13 + LINE, class: "quiet" }, cutText(words.made, letters)),
-    words.steps.map((s, i) => svg("text", { x: PAD, y: PAD + 13 + (2 + i) * LINE, class: "step" }, cutText(`\u2192 ${s}`, letters))),
-    svg("text", { x: PAD, y: height - PAD - 2, class: "quiet" }, cutText(words.out, letters)));
+    svg("svg", { width: width - 3, height }, // which cuts what is wider than its letters promised
+      svg("text", { x: PAD, y: PAD + 13, class: "title" }, cutText(words.title, Math.floor(letters * 0.84))),
+      svg("text", { x: PAD, y: PAD + 13 + LINE, class: "quiet" }, cutText(words.made, letters)),
+      words.steps.map((s, i) => svg("text", { x: PAD, y: PAD + 13 + (2 + i) * LINE, class: "step" }, cutText(`\u2192 ${s}`, letters))),
+      svg("text", { x: PAD, y: height - PAD - 2, class: "quiet" }, cutText(words.out, letters))));
 }
 
 // Where a line over several columns passes those between: {left, right, y}, in the free lane that is nearest. Between
