@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from blendkit.core import LabelTable, Saw, ScoreKind, Scores, Taxonomy, json_value
-from blendkit.engine import LOGITS, RECIPE
+from blendkit.engine import LOGITS, RECIPE, RUN
 from blendkit.errors import BlendkitError, why_no_file
 from blendkit.events import Emit, silent
 from blendkit.io import ColumnNames, is_source, read_labels, read_provenance
@@ -25,7 +25,6 @@ from blendkit.offline import (
 )
 from blendkit.recipe import Plan, Recipe, flow_text, make_plan, parse_recipe
 
-RUN = "run.json"
 _EXAMPLES = (
     "a recipe, from its saved logits and score files: blendkit report eos7.yaml",
     "a run's folder, with all of its members: blendkit report out/eos7 --data DATA",

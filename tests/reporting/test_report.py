@@ -171,8 +171,11 @@ def test_every_module_is_part_of_a_page() -> None:
 
 def test_a_run_folder_says_what_run_json_knows(recipe: Path, tmp_path: Path) -> None:
     run(recipe, out=tmp_path / "out")
-    plain = report(tmp_path / "out").data
     told = json.loads((tmp_path / "out/run.json").read_text(encoding="utf-8"))
+    told["warnings"].append("the time budget of 20 s: dropped 'perch'")
+    (tmp_path / "out/run.json").write_text(json.dumps(told), encoding="utf-8")
+    plain = report(tmp_path / "out").data
+    assert told["warnings"][-1] in plain.verdict.alarms
     assert {s.name: s.macro.estimate for s in plain.streams if s.macro} == {
         n: s["macro_auc"] for n, s in told["streams"].items()
     }

@@ -37,8 +37,8 @@ _EXAMPLES = (
 @set_option
 @offline
 def studio(
-    source: str | None, labels: Path | None, taxonomy: Path | None, audio: Path | None, answers: Path, review: Path | None,
-    port: int, no_browser: bool, overrides: tuple[str, ...], place: Place,
+    source: str | None, labels: Path | None, taxonomy: Path | None, audio: Path | None, answers: Path,
+    review: Path | None, port: int, no_browser: bool, overrides: tuple[str, ...], place: Place,
 ) -> None:  # fmt: skip
     """Move a blend by hand and listen to chunks, in a browser on this machine.
 

@@ -93,7 +93,7 @@ export function heatMap(names, values, { summary, low = 0, high = 1 }) {
     const height = cell * k + 12 + (k > 1 ? 22 : 0);
     const shade = (v) => Math.round(Math.max(0, Math.min(1, (v - low) / (high - low))) * 10);
     return drawing(width, height, summary,
-      names.map((n, i) => svg("text", { x: left - 8, y: i * cell + cell / 2 + 4, "text-anchor": "end", class: "name" }, `${cutText(n, Math.floor((left - 18) / 7.6) - (k > 9 ? 3 : 2))} ${i + 1}`, svg("title", null, n))),
+      names.map((n, i) => svg("text", { x: left - 8, y: i * cell + cell / 2 + 4, "text-anchor": "end", class: "name" }, `${cutText(n, Math.round((left - 18) / 7.6) - String(i + 1).length - 1)} ${i + 1}`, svg("title", null, n))),
       names.map((n, i) => svg("text", { x: left + i * cell + cell / 2, y: k * cell + 16, "text-anchor": "middle", class: "quiet" }, i + 1)),
       values.map((line, i) => line.map((v, j) => svg("g", { class: `heat h${shade(v)}` },
         svg("rect", { x: left + j * cell + 1, y: i * cell + 1, width: cell - 2, height: cell - 2, rx: 2 }, svg("title", null, `${names[i]} and ${names[j]}: ${fixed(v, 3)}`)),

@@ -52,7 +52,7 @@ async function openStrip(box, strips, name, focus) {
 function stripChart(lines, starts, summary) {
   return (width) => {
     const left = roomFor(lines.map((l) => l.label), Math.min(190, width * 0.36)), n = starts.length, cell = Math.min(72, (width - left - 4) / n), row = 20, height = lines.length * row + 24;
-    const every = Math.max(1, Math.ceil(38 / cell));
+    const every = Math.max(1, Math.ceil((22 + 7 * String(starts.at(-1)).length) / cell));
     return drawing(width, height, summary,
       lines.map((l, i) => [
         svg("text", { x: left - 8, y: i * row + 14, "text-anchor": "end", class: l.labelled ? "name strong" : "name" }, cutText(l.label, Math.floor(left / 8.3)), svg("title", null, `${l.id} ${l.label}`)),
