@@ -42,8 +42,8 @@ def _drawn(
 ) -> Figure:
     shown_cells, rate, recordings = _whole_day(cells, rate, recordings) if part == "hour" else (cells, rate, recordings)
     order = np.argsort(-np.nanmean(rate, axis=1), kind="stable")[:_MOST]
-    figure = new_figure(8, 2.2 + 0.3 * len(order))
-    axes, bars = figure.subplots(2, 1, sharex=True, height_ratios=[max(len(order), 2), 2])
+    figure = new_figure(8, max(4.0, 2.2 + 0.3 * len(order)))  # of few classes, too, the scale has room for its words
+    axes, bars = figure.subplots(2, 1, sharex=True, height_ratios=[max(len(order), 4), 2])
     image = axes.imshow(rate[order], aspect="auto", interpolation="nearest", vmin=0)
     axes.set_yticks(range(len(order)), [plain_text(classes[c]) for c in order])
     bars.bar(range(len(shown_cells)), recordings, color=QUIET, width=1)
