@@ -25,12 +25,14 @@ if TYPE_CHECKING:
     from blendkit.engine.run_provenance import Behind
     from blendkit.engine.shard_merge import merge
     from blendkit.engine.shard_run import run_shard
+    from blendkit.engine.time_budget import OVER_BUDGET
 else:
     __getattr__, __dir__ = lazy_face(__name__)
 
 __all__ = [
     "ALL_IN_MEMORY",
     "LOGITS",
+    "OVER_BUDGET",
     "RECIPE",
     "REPORT",
     "RUN",

@@ -11,9 +11,9 @@ from typing import TYPE_CHECKING
 from blendkit._face import lazy_face
 
 if TYPE_CHECKING:
-    from blendkit.figures.activity_plot import plot_activity
+    from blendkit.figures.activity_plot import draw_activity, plot_activity
     from blendkit.figures.house_style import can_draw, require_drawing, save_figure
-    from blendkit.figures.interval_plots import draw_classes, draw_forest, draw_share
+    from blendkit.figures.interval_plots import draw_classes, draw_forest, draw_share, draw_waterfall
     from blendkit.figures.likeness_map import draw_likeness
     from blendkit.figures.probe_plots import best_layout, clip_pictures, ranking_chart
     from blendkit.figures.sweep_plots import check_plot_path, draw_climb, draw_curve, draw_heat_map
@@ -25,6 +25,7 @@ __all__ = [
     "can_draw",
     "check_plot_path",
     "clip_pictures",
+    "draw_activity",
     "draw_classes",
     "draw_climb",
     "draw_curve",
@@ -32,6 +33,7 @@ __all__ = [
     "draw_heat_map",
     "draw_likeness",
     "draw_share",
+    "draw_waterfall",
     "plot_activity",
     "ranking_chart",
     "require_drawing",

@@ -26,15 +26,24 @@ def plot_activity(
 
     The thirty classes of the highest mean rates are shown, the highest first. Hours that nobody listened to stay white.
     """
+    save_figure(draw_activity(classes, part, cells, rate, recordings), path)
+
+
+def draw_activity(
+    classes: Sequence[str], part: str, cells: Sequence[str], rate: Float64, recordings: Int64, title: str = ""
+) -> Figure:
+    """Draw what `plot_activity` writes. title: in place of the number of classes."""
     with house_style():
-        save_figure(_drawn(classes, part, cells, rate, recordings), path)
+        return _drawn(classes, part, cells, rate, recordings, title)
 
 
-def _drawn(classes: Sequence[str], part: str, cells: Sequence[str], rate: Float64, recordings: Int64) -> Figure:
+def _drawn(
+    classes: Sequence[str], part: str, cells: Sequence[str], rate: Float64, recordings: Int64, title: str
+) -> Figure:
     shown_cells, rate, recordings = _whole_day(cells, rate, recordings) if part == "hour" else (cells, rate, recordings)
     order = np.argsort(-np.nanmean(rate, axis=1), kind="stable")[:_MOST]
-    figure = new_figure(8, 2.2 + 0.3 * len(order))
-    axes, bars = figure.subplots(2, 1, sharex=True, height_ratios=[max(len(order), 2), 2])
+    figure = new_figure(8, max(4.0, 2.2 + 0.3 * len(order)))  # of few classes, too, the scale has room for its words
+    axes, bars = figure.subplots(2, 1, sharex=True, height_ratios=[max(len(order), 4), 2])
     image = axes.imshow(rate[order], aspect="auto", interpolation="nearest", vmin=0)
     axes.set_yticks(range(len(order)), [plain_text(classes[c]) for c in order])
     bars.bar(range(len(shown_cells)), recordings, color=QUIET, width=1)
@@ -45,7 +54,7 @@ def _drawn(classes: Sequence[str], part: str, cells: Sequence[str], rate: Float6
     bars.set_xlabel(_UNITS.get(part, part))
     figure.colorbar(image, ax=axes, label="detections per hour listened")
     left = len(classes) - len(order)
-    axes.set_title(f"{len(order)} of {len(classes)} classes, by rate" if left else f"{len(classes)} classes")
+    axes.set_title(title or (f"{len(order)} of {len(classes)} classes, by rate" if left else f"{len(classes)} classes"))
     return figure
 
 

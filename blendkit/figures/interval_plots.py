@@ -38,6 +38,30 @@ def draw_forest(lines: Mapping[str, Interval], label: str, *, zero: float | None
     return figure
 
 
+def draw_waterfall(rows: Mapping[str, tuple[float, Interval | None]], label: str) -> Figure:
+    """Draw figures {name: (figure, its change from the one above)}, each bar from where the last one ended.
+
+    The first has no change, and is a dot. Bars whose interval holds 0 are grey.
+    """
+    figure, axes = new_axes(6.3, 0.9 + _ROW * len(rows))
+    with house_style():
+        before = math.nan
+        for i, (value, change) in enumerate(rows.values()):
+            if change is None:
+                axes.plot(value, i, "o", color=QUIET)
+            else:
+                tone = "C6" if change.low > 0 else "C1" if change.high < 0 else QUIET
+                axes.barh(i, value - before, left=before, height=0.55, color=tone, alpha=0.35)
+                axes.plot([before + change.low, before + change.high], [i, i], color=tone, solid_capstyle="butt")
+            if i + 1 < len(rows):
+                axes.plot([value, value], [i, i + 1], color=QUIET, linestyle=":", linewidth=0.8)
+            before = value
+        axes.set_yticks(range(len(rows)), [plain_text(n) for n in rows])
+        axes.set_ylim(len(rows) - 0.5, -0.5)
+        axes.set_xlabel(label)
+    return figure
+
+
 def draw_share(
     shares: Sequence[float],
     macro: Sequence[float],

@@ -31,7 +31,8 @@ def error_correlation(y: Bools, scores: Mapping[str, Matrix]) -> tuple[Float64, 
     per_class = np.empty((len(live), len(ranks), len(ranks)))
     for c in range(len(live)):  # class by class: the errors of all classes together would not fit into a cache
         errors = np.stack([_unit_errors(y[:, live[c]], r[:, c]) for r in ranks])
-        per_class[c] = [[(a * b).sum() for b in errors] for a in errors]
+        for i, a in enumerate(errors):
+            per_class[c, i, : i + 1] = per_class[c, : i + 1, i] = [(a * b).sum() for b in errors[: i + 1]]
     whole = np.isfinite(per_class).all(axis=(1, 2))
     if not whole.any():
         return np.full((len(ranks), len(ranks)), np.nan), live[whole]

@@ -30,6 +30,7 @@ from blendkit.recipe import DataFolder, Plan, Recipe, RecipeFiles, check_files, 
 from blendkit.scoring import Opened, is_finished, open_members
 
 _MEMO_BYTES = 1 << 28
+_KEPT_STREAMS, _KEPT_BYTES = 4, 1 << 30  # a blend and its steps, in float64; as far as these take no more than that
 _NOT_INPUTS = {
     "name",
     "description",
@@ -201,7 +202,7 @@ def _open(plan: Plan, files: RecipeFiles, wanted: Workspaces) -> Workspace:
     unique = dict.fromkeys(said)
     around = StepContext(inputs.taxonomy, inputs.names, plan.recipe.model.chunk_s, files, behind.contents)
     # streams that are made in parts carry no hash of what they were made from
-    memo = Memo(max(_MEMO_BYTES, 2 * sum(m.values.nbytes for m in members.values())) if whole.at is None else 0)
+    memo = Memo(max(_MEMO_BYTES, _memo_bytes(members, len(rows) * len(classes))) if whole.at is None else 0)
     return Workspace(members, around, rows, classes, truth, labelled, tuple(used), folds, unique, memo, whole)
 
 
@@ -213,6 +214,14 @@ def _labelled_at(inputs: Inputs, rows: Rows, held: HeldStreams) -> Int64 | None:
     labelled = {r for table in inputs.labels for r in table.named_as(recordings).recordings}
     found = np.flatnonzero(np.isin(rows.recording, sorted(labelled)))
     return found if len(found) else np.arange(len(rows))  # without labels, the error names what the rows are
+
+
+def _memo_bytes(members: dict[str, Scores], cells: int) -> int:
+    """Room for every member's ranks and first step, and for the streams after them.
+
+    With less, the memo drops what a recipe that differs in its last steps would need first, and makes everything anew.
+    """
+    return 2 * sum(m.values.nbytes for m in members.values()) + min(_KEPT_BYTES, _KEPT_STREAMS * 8 * cells)
 
 
 def _with_labels(inputs: Inputs, labels: LabelTable | None) -> Inputs:

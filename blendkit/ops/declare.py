@@ -180,8 +180,7 @@ class OpInfo:
 
     def streams(self) -> dict[str, Stream]:
         """Return {parameter: mark} of the parameters that name streams."""
-        hints = {p: hint for p, (hint, _, _) in signature(self.function).items()}
-        return {p: mark for p, hint in hints.items() if (mark := mark_of(hint, Stream)) is not None}
+        return dict(_streams_of(self.function))
 
     def keyed(self) -> tuple[str, ...]:
         """Return the parameters that give something for single classes, or for names of a taxonomy level."""
@@ -208,6 +207,12 @@ def op(name: str, **declared: Unpack[Declared]) -> Callable[[F], F]:
         return function
 
     return declare
+
+
+@cache
+def _streams_of(function: Callable[..., Any]) -> Mapping[str, Stream]:
+    hints = {p: hint for p, (hint, _, _) in signature(function).items()}
+    return {p: mark for p, hint in hints.items() if (mark := mark_of(hint, Stream)) is not None}
 
 
 def info_of(function: object) -> OpInfo | None:

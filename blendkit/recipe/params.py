@@ -91,9 +91,19 @@ def file_params(factory: Callable[..., Any], params: Mapping[str, Any]) -> dict[
 
     A parameter `list[str] | FilePath` is a file only where its value is no list.
     """
+    known = _files_of(factory)
+    return {
+        n: mark
+        for n, (mark, names_too) in known.items()
+        if not (names_too and isinstance(params.get(n), (list, tuple)))
+    }
+
+
+@cache
+def _files_of(factory: Callable[..., Any]) -> Mapping[str, tuple[DataFile, bool]]:
+    """{parameter: (mark, whether a list is names)} of a factory's parameters that can be files, read once."""
     hints = get_type_hints(factory, include_extras=True)
-    names = {n for n, h in hints.items() if list[str] in get_args(h) and isinstance(params.get(n), (list, tuple))}
-    return {n: mark for n, h in hints.items() if n not in names and (mark := _mark(h)) is not None}
+    return {n: (mark, list[str] in get_args(h)) for n, h in hints.items() if (mark := _mark(h)) is not None}
 
 
 def problems_of(error: ValidationError, known: dict[str, Any]) -> list[tuple[tuple[str | int, ...], str]]:

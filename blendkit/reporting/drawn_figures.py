@@ -2,13 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from blendkit.figures import draw_classes, draw_forest, draw_likeness, draw_share, save_figure
+from blendkit.figures import (
+    draw_activity,
+    draw_classes,
+    draw_forest,
+    draw_likeness,
+    draw_share,
+    draw_waterfall,
+    save_figure,
+)
 from blendkit.metrics import Interval
 from blendkit.reporting.report_data import Bounds, ReportData
 from blendkit.store import make_folder
@@ -50,6 +58,8 @@ def _of_sections(data: ReportData) -> Iterator[tuple[str, Figure]]:
         order = sorted(lost, key=lambda n: -lost[n].estimate)
         label = "macro-AUC of the whole minus that without the part"
         yield "parts", draw_forest({n: lost[n] for n in order}, label, zero=0)
+        if len(ablation["fall"]) > 1:
+            yield "removals", draw_waterfall(_removals(ablation["fall"]), "macro-AUC, members removed one by one")
     for path in shares.paths if shares else ():
         band = None if path.band is None else (path.band.shares, path.band.low, path.band.high)
         now = path.current, path.current_macro
@@ -63,6 +73,33 @@ def _of_sections(data: ReportData) -> Iterator[tuple[str, Figure]]:
                 {n: np.array(v, float) for n, v in auc.items()},
             ),
         )
+    yield from _activity(data.sections.get("detections") or ())
+
+
+def _removals(fall: Sequence[Mapping[str, Any]]) -> dict[str, tuple[float, Interval | None]]:
+    """Figures by what was removed; the first is the whole."""
+    return {
+        f"without {x['member']}" if x["member"] else "all members": (
+            x["macro"].estimate, None if x["change"] is None else _interval(x["change"])
+        )
+        for x in fall
+    }  # fmt: skip
+
+
+def _activity(folders: Sequence[Mapping[str, Any]]) -> Iterator[tuple[str, Figure]]:
+    """Yield pictures of detections per hour listened; those of a second folder have its number."""
+    for number, folder in enumerate(folders, 1):
+        for part, own in folder.get("activity", {}).items():
+            if "lines" not in own or not own["lines"]:
+                continue  # more cells than a picture can show
+            lines, few = own["lines"], f"{len(own['lines'])} of {own['classes']} classes, those of the most detections"
+            yield (
+                f"activity_{part}" + (f"_{number}" if number > 1 else ""),
+                draw_activity(
+                    [x["name"] for x in lines], part, own["cells"], np.array([x["per_hour"] for x in lines], float),
+                    np.array(own["recordings"]), few if len(lines) < own["classes"] else "",
+                ),
+            )  # fmt: skip
 
 
 def _interval(b: Bounds) -> Interval:

@@ -114,6 +114,11 @@ class ReportData:
 
 def plain(value: Any) -> Any:
     """Return dataclasses, arrays and tuples as mappings, lists, texts and numbers."""
+    kind = type(value)
+    if kind is float:  # by far the most: lists of figures and of whole numbers
+        return value if math.isfinite(value) else None
+    if kind is int or kind is str or value is None:
+        return value
     if is_dataclass(value) and not isinstance(value, type):
         return {f.name: plain(getattr(value, f.name)) for f in fields(value)}
     if isinstance(value, Mapping):
@@ -124,6 +129,4 @@ def plain(value: Any) -> Any:
         return plain(value.item())
     if isinstance(value, (list, tuple)):
         return [plain(v) for v in value]
-    if isinstance(value, float) and not math.isfinite(value):
-        return None
     return value

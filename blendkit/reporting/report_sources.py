@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from blendkit.core import LabelTable, Saw, ScoreKind, Scores, Taxonomy, json_value
-from blendkit.engine import LOGITS, RECIPE
+from blendkit.engine import LOGITS, RECIPE, RUN
 from blendkit.errors import BlendkitError, why_no_file
 from blendkit.events import Emit, silent
 from blendkit.io import ColumnNames, is_source, read_labels, read_provenance
@@ -25,7 +25,11 @@ from blendkit.offline import (
 )
 from blendkit.recipe import Plan, Recipe, flow_text, make_plan, parse_recipe
 
-RUN = "run.json"
+_EXAMPLES = (
+    "a recipe, from its saved logits and score files: blendkit report eos7.yaml",
+    "a run's folder, with all of its members: blendkit report out/eos7 --data DATA",
+    "score files, each compared with the first: blendkit report a.csv b.csv --labels labels.csv",
+)
 
 
 @dataclass(frozen=True, eq=False)
@@ -76,7 +80,7 @@ def open_material(
     Raises BlendkitError for no source, and as `compare` does for sources that cannot be read.
     """
     if not sources:
-        raise BlendkitError("a report needs a source", ["a recipe, a run's folder or score files"])
+        raise BlendkitError("a report needs a source", list(_EXAMPLES))
     if not isinstance(sources, Mapping) and len(sources) == 1:
         (source,) = sources
         if not isinstance(source, Recipe) and _is_run(Path(source)):

@@ -5,13 +5,14 @@ from __future__ import annotations
 import math
 
 from blendkit.blending import MOSTLY_FILLED
+from blendkit.engine import OVER_BUDGET
 from blendkit.io import CONSTANT
 from blendkit.offline import Verdict
 from blendkit.reporting.report_data import Bounds, Measured, StreamFacts, VerdictText
 from blendkit.reporting.report_sources import Material
 
 _IN_SAMPLE = "in-sample"
-_MARKS = (_IN_SAMPLE, CONSTANT, MOSTLY_FILLED)
+_MARKS = (_IN_SAMPLE, CONSTANT, MOSTLY_FILLED, OVER_BUDGET)
 _UNMEASURED = "No labels: nothing was measured"
 
 
@@ -82,13 +83,19 @@ def _against(material: Material, main: StreamFacts, rival: StreamFacts, m: Measu
         if rival.macro is None or main.macro is None:
             return f"Nothing can be said against {what}, {rival.name}.", ""
         gap = main.macro.estimate - rival.macro.estimate
-        return f"Against {what}, {rival.name}: {gap:+.4f}; whether that is more than chance is not known.", ""
+        return f"Against {what}, {rival.name}: {_signed(gap)}; whether that is more than chance is not known.", ""
     c = rival.change
     low, high = -c.high, -c.low
-    by = f"{-c.estimate:+.4f} [{low:+.4f}, {high:+.4f}]"
+    by = f"{_signed(-c.estimate)} [{_signed(low)}, {_signed(high)}]"
     alone = f"{rival.name} ({rival.macro.estimate:.4f})" if rival.macro is not None else rival.name
     if low > 0:
         return f"Better than {what}, {alone}, by {by}.", "above"
     if high < 0:
         return f"Worse than {what}, {alone}: {by}.", "below"
     return f"It cannot be told from {what}, {alone}: {by}.", "alike"
+
+
+def _signed(value: float) -> str:
+    """Four decimals with a sign; there is no minus nothing."""
+    text = f"{value:+.4f}"
+    return text.replace("-", "+") if float(text) == 0 else text

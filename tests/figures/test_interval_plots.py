@@ -8,7 +8,7 @@ import pytest
 
 from blendkit.errors import BlendkitError
 from blendkit.figures.house_style import house_style, new_axes, save_figure
-from blendkit.figures.interval_plots import draw_classes, draw_forest, draw_share
+from blendkit.figures.interval_plots import draw_classes, draw_forest, draw_share, draw_waterfall
 from blendkit.figures.likeness_map import draw_likeness
 from blendkit.metrics.bootstrap import Interval
 from blendkit.offline.ablation import Ablation
@@ -46,6 +46,16 @@ def test_a_path_marks_the_best_share_and_the_recipe() -> None:
 def test_likeness_writes_its_numbers_beside_the_diagonal() -> None:
     axes = draw_likeness(["a", "b"], np.array([[1, 0.25], [0.25, 1]]), 7).axes[0]
     assert [t.get_text() for t in axes.texts] == ["0.25", "0.25"]
+
+
+def test_a_waterfall_starts_each_bar_where_the_last_ended() -> None:
+    rows = {"all": (0.8, None), "without a": (0.81, A), "without $b$": (0.79, B)}
+    (axes,) = draw_waterfall(rows, "macro-AUC").axes
+    bars = [(p.get_x(), p.get_x() + p.get_width()) for p in axes.patches]
+    assert np.allclose(bars, [(0.8, 0.81), (0.81, 0.79)])
+    spans = [line.get_xdata() for line in axes.lines if line.get_linestyle() == "-" and len(line.get_xdata()) == 2]
+    assert np.allclose(spans, [(0.78, 0.83), (0.78, 0.80)])
+    assert [t.get_text() for t in axes.get_yticklabels()] == ["all", "without a", r"without \$b\$"]
 
 
 def test_of_many_classes_the_lowest_are_shown() -> None:

@@ -115,6 +115,58 @@ def test_nothing_is_wider_than_the_window(watched: Watched, width: int) -> None:
     assert watched.page.evaluate("document.documentElement.scrollWidth") <= width
 
 
+def test_paper_is_light_and_its_texts_are_open(watched: Watched) -> None:
+    page = watched.page
+    while page.evaluate("document.documentElement.dataset.theme") != "dark":
+        page.click("button.theme")
+    page.emulate_media(media="print")
+    page.evaluate("dispatchEvent(new Event('beforeprint'))")
+    colours = page.evaluate("(({color, backgroundColor}) => [color, backgroundColor])(getComputedStyle(document.body))")
+    shown = page.locator("#provenance pre").first.is_visible()
+    page.evaluate("dispatchEvent(new Event('afterprint'))")
+    page.emulate_media(media="screen")
+    assert colours == ["rgb(29, 35, 41)", "rgb(255, 255, 255)"]
+    assert shown
+    assert not page.locator("#provenance pre").first.is_visible()
+
+
+GRAPH = """([g, width]) => { const box = document.createElement("div"); box.style.width = `${width}px`; document.body.append(box);
+  %s
+  box.append(drawnGraph(g));
+  return new Promise((done) => setTimeout(() => {
+    const boxes = [...box.querySelectorAll(".box")].map((b) => { const [x, y] = b.getAttribute("transform").match(/[-\\d.]+/g).map(Number), r = b.querySelector("rect");
+      return [x, y, x + Number(r.getAttribute("width")), y + Number(r.getAttribute("height"))]; });
+    const inside = [...box.querySelectorAll(".edge path")].flatMap((p) => { const found = []; for (let s = 6; s < p.getTotalLength() - 6; s += 3) { const {x, y} = p.getPointAtLength(s);
+      if (boxes.some(([l, t, r, b]) => x > l + 1 && x < r - 1 && y > t + 1 && y < b - 1)) found.push([x, y]); } return found; });
+    box.remove();
+    done([boxes.length, inside]);
+  }, 60)); }"""
+
+
+@pytest.mark.parametrize("width", [1000, 380])
+def test_lines_of_the_graph_run_around_boxes(watched: Watched, width: int) -> None:
+    names = [f"m{i}" for i in range(6)]
+    layers = {
+        **dict.fromkeys(names, ()),
+        "b1": names[:3],
+        "b2": names[2:],
+        "fin": ["b1", "b2", *names],
+        "out": ["fin", *names],
+    }
+    about = {"made": "by rank", "steps": ["gaussian"], "space": "rank", "covered": 3, "written": False}
+    graph = {
+        "name": "g",
+        "boxes": [{**about, "name": n, "kind": "member" if n in names else "blend"} for n in layers],
+        "lines": [
+            {"source": s, "target": t, "share": 0.5, "weight": None, "reads": False}
+            for t, ss in layers.items()
+            for s in ss
+        ],
+    }
+    count, inside = watched.page.evaluate(GRAPH % bundled("graph.js"), [graph, width])
+    assert (count, inside) == (10, [])
+
+
 def _cases() -> list[dict[str, Any]]:
     rng = np.random.default_rng(3)
     made = []

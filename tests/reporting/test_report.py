@@ -171,8 +171,11 @@ def test_every_module_is_part_of_a_page() -> None:
 
 def test_a_run_folder_says_what_run_json_knows(recipe: Path, tmp_path: Path) -> None:
     run(recipe, out=tmp_path / "out")
-    plain = report(tmp_path / "out").data
     told = json.loads((tmp_path / "out/run.json").read_text(encoding="utf-8"))
+    told["warnings"].append("the time budget of 20 s: dropped 'perch'")
+    (tmp_path / "out/run.json").write_text(json.dumps(told), encoding="utf-8")
+    plain = report(tmp_path / "out").data
+    assert told["warnings"][-1] in plain.verdict.alarms
     assert {s.name: s.macro.estimate for s in plain.streams if s.macro} == {
         n: s["macro_auc"] for n, s in told["streams"].items()
     }
@@ -204,6 +207,11 @@ def test_large_data_do_less_unless_asked() -> None:
 
 
 def test_no_source_is_an_error() -> None:
+    for command in ("report", "studio"):
+        done = CliRunner().invoke(cli, [command])
+        assert isinstance(done.exception, BlendkitError)
+        assert "needs a source" in done.exception.title
+        assert any(f"blendkit {command} " in way for way in done.exception.problems)
     with pytest.raises(BlendkitError, match="a report needs a source"):
         report([])
 
@@ -237,5 +245,6 @@ def test_pictures_are_written_as_svg_and_pdf(made: Report, tmp_path: Path) -> No
     assert [p.name for p in files] == ["differences.svg", "differences.pdf"]
     assert [p.read_bytes()[:5] for p in files] == [b"<?xml", b"%PDF-"]
     assert {name for name, _ in pictures(made.data)} == {
-        "macro_auc", "differences", "error_correlation", "parts", "share_perch", "share_sed", "share_cnn", "classes",
+        "macro_auc", "differences", "error_correlation", "parts", "removals", "share_perch", "share_sed", "share_cnn",
+        "classes", "activity_hour", "activity_site",
     }  # fmt: skip

@@ -11,10 +11,12 @@ from typing import Any
 import numpy as np
 import pytest
 
+from blendkit.blending import streams
 from blendkit.errors import BlendkitError
 from blendkit.metrics import weight_path
+from blendkit.offline.offline_files import open_workspaces
 from blendkit.offline.what_if import whatif
-from blendkit.recipe import load_recipe
+from blendkit.recipe import load_recipe, with_values
 from blendkit.studio.live_questions import answered
 from blendkit.studio.opened_studio import Studio
 from blendkit.studio.tried_settings import TriedSettings, optimism_of_best
@@ -63,6 +65,17 @@ def test_a_large_blend_has_the_same_figures_along_its_path(studio: Studio, monke
         told = live.figures({}, ("mix", "cnn", share))["macro"]
         assert {n: m[i] for n, m in found["macro"].items()} == pytest.approx(told, abs=1e-12)
     assert "does not blend" in live.path({}, "mix", "nobody", [0.5])["why_not"]
+
+
+def test_a_value_of_a_later_step_keeps_the_blend(world: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("blendkit.offline.workspace._MEMO_BYTES", 0)  # as if the data were as large as any room for it
+    workspaces, recipe = open_workspaces(world / "trio.yaml")
+    made = []
+    blend = streams._blend
+    monkeypatch.setattr(streams, "_blend", lambda *a: made.append(1) or blend(*a))
+    for sigma in (0.4, 0.5, 0.6, 0.7):
+        workspaces.output(with_values(recipe, {"blends.mix.steps.gaussian.sigma": sigma}, "a test"))
+    assert len(made) == 1
 
 
 def test_the_whole_figure_is_that_of_whatif(studio: Studio, world: Path) -> None:

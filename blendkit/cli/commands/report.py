@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 
 @click.command()
-@click.argument("sources", nargs=-1, required=True, metavar="SOURCE...")
+@click.argument("sources", nargs=-1, metavar="SOURCE...")
 @click.option("--labels", type=PATH, help="Labels, in any form `eval` takes (default: those of the recipe).")
 @click.option(
     "--taxonomy", type=PATH, help="Taxonomy that names the classes which --labels may hold and the scores may lack."

@@ -16,9 +16,15 @@ from blendkit.cli._options import OUT_FOLDER, set_option
 if TYPE_CHECKING:
     from blendkit.offline import Place
 
+_EXAMPLES = (
+    "a recipe, from its saved logits and score files: blendkit studio eos7.yaml --audio RECORDINGS",
+    "a run's folder, with all of its members: blendkit studio out/eos7 --data DATA",
+    "a score file: blendkit studio scores.csv --labels labels.csv",
+)
+
 
 @click.command()
-@click.argument("source")
+@click.argument("source", required=False, metavar="SOURCE")
 @click.option("--labels", type=PATH, help="Labels, in any form `eval` takes (default: those of the recipe).")
 @click.option("--taxonomy", type=PATH, help="Taxonomy that names the classes which --labels may hold.")
 @click.option("--audio", type=PATH, help="Folder of the recordings, to listen to; nothing outside it is read.")
@@ -31,8 +37,8 @@ if TYPE_CHECKING:
 @set_option
 @offline
 def studio(
-    source: str, labels: Path | None, taxonomy: Path | None, audio: Path | None, answers: Path, review: Path | None,
-    port: int, no_browser: bool, overrides: tuple[str, ...], place: Place,
+    source: str | None, labels: Path | None, taxonomy: Path | None, audio: Path | None, answers: Path,
+    review: Path | None, port: int, no_browser: bool, overrides: tuple[str, ...], place: Place,
 ) -> None:  # fmt: skip
     """Move a blend by hand and listen to chunks, in a browser on this machine.
 
@@ -40,10 +46,13 @@ def studio(
     one half of the recordings with that of a held-out half beside it. Answers to chunks become labels. The server
     listens on 127.0.0.1 alone, and the address that is printed holds a token: whoever has it can use the studio.
     """
+    from blendkit.errors import BlendkitError
     from blendkit.offline import Labels
     from blendkit.studio import Serving, StudioFiles, open_studio, serve_studio
     from blendkit.temporaries import scratch_folder
 
+    if source is None:
+        raise BlendkitError("the studio needs a source", list(_EXAMPLES))
     taken = Serving.take(port)
     given = None if labels is None else Labels(labels, taxonomy)
     with taken.socket, scratch_folder() as scratch:

@@ -1,12 +1,12 @@
 // Pictures of figures: intervals, paths, matrices, curves. Every function returns draw(width), which returns an SVG.
 import { cutText, svg } from "./dom.js";
 import { bounds, fixed, signed } from "./numbers.js";
-import { axisBelow, axisLeft, drawing, reach, scale } from "./scales.js";
+import { axisBelow, axisLeft, drawing, reach, roomFor, scale } from "./scales.js";
 
 // lines: {name, estimate, low, high, tone, note}; zero: a number that all are read against, or null
 export function forestPlot(lines, { zero = 0, label, form = signed, summary, bars = false }) {
   return (width) => {
-    const narrow = width < 560, row = narrow ? 46 : 32, left = narrow ? 8 : Math.min(240, width * 0.3);
+    const narrow = width < 560, row = narrow ? 46 : 32, left = narrow ? 8 : roomFor(lines.map((l) => l.name), Math.min(240, width * 0.3));
     const right = narrow ? width - 8 : width - 190, bottom = lines.length * row + 8;
     const [low, high] = reach([zero, ...lines.flatMap((l) => [l.estimate, l.low, l.high])]);
     const at = scale(low, high, left + 4, right);
@@ -23,7 +23,7 @@ function interval(l, { y, at, left, right, narrow, form, zero, bars }) {
     svg("title", null, `${l.name}: ${text}${l.note ? `, ${l.note}` : ""}`),
     narrow
       ? svg("text", { x: left, y: y - 14, class: "name" }, cutText(l.name, 26), svg("tspan", { class: "quiet", dx: 8 }, text))
-      : [svg("text", { x: left - 8, y: y + 4, "text-anchor": "end", class: "name" }, cutText(l.name, 30)),
+      : [svg("text", { x: left - 8, y: y + 4, "text-anchor": "end", class: "name" }, cutText(l.name, Math.floor((left - 8) / 7.2))),
         svg("text", { x: right + 12, y: y + 4, class: "quiet" }, text)],
     bars && svg("rect", { x: Math.min(at(zero), at(l.estimate)), y: y - 7, width: Math.abs(at(l.estimate) - at(zero)), height: 14, class: "bar" }),
     l.low !== null && svg("line", { x1: at(l.low), x2: at(l.high), y1: y, y2: y, class: "whisker" }),
@@ -34,7 +34,7 @@ function interval(l, { y, at, left, right, narrow, form, zero, bars }) {
 // rows: {name, macro, from: the figure before, change or null, tone}; every bar begins where the last one ended
 export function waterfall(rows, { summary }) {
   return (width) => {
-    const narrow = width < 560, row = narrow ? 48 : 34, left = narrow ? 8 : Math.min(240, width * 0.3), right = narrow ? width - 8 : width - 264, bottom = rows.length * row + 8;
+    const narrow = width < 560, row = narrow ? 48 : 34, left = narrow ? 8 : roomFor(rows.map((r) => r.name), Math.min(240, width * 0.3)), right = narrow ? width - 8 : width - 264, bottom = rows.length * row + 8;
     const ends = rows.flatMap((r) => [r.macro.estimate, ...(r.change && r.change.low !== null ? [r.from + r.change.low, r.from + r.change.high] : [])]);
     const [low, high] = reach(ends), at = scale(low, high, left + 4, right);
     return drawing(width, bottom + 42, summary, axisBelow(at, low, high, 4, bottom, "macro-AUC", right - left, fixed),
@@ -47,7 +47,7 @@ function fallRow(r, next, { y, row, at, left, right, narrow }) {
   const known = r.change && r.change.low !== null;
   return svg("g", { class: `interval fall ${r.tone}` }, svg("title", null, `${r.name}: ${text}`),
     narrow ? svg("text", { x: left, y: y - 15, class: "name" }, cutText(r.name, 20), svg("tspan", { class: "quiet", dx: 8 }, text))
-      : [svg("text", { x: left - 8, y: y + 4, "text-anchor": "end", class: "name" }, cutText(r.name, 30)), svg("text", { x: right + 12, y: y + 4, class: "quiet" }, text)],
+      : [svg("text", { x: left - 8, y: y + 4, "text-anchor": "end", class: "name" }, cutText(r.name, Math.floor((left - 8) / 7.2))), svg("text", { x: right + 12, y: y + 4, class: "quiet" }, text)],
     next && svg("line", { x1: x, x2: x, y1: y, y2: y + row, class: "joint" }),
     r.change ? svg("rect", { x: Math.min(x, from), y: y - 8, width: Math.max(1, Math.abs(x - from)), height: 16, class: "bar" }) : svg("circle", { cx: x, cy: y, r: 4.5, class: "dot" }),
     known && [svg("line", { x1: at(r.from + r.change.low), x2: at(r.from + r.change.high), y1: y, y2: y, class: "whisker" }),
@@ -89,11 +89,11 @@ function markLine(x, y, top, bottom, share, macro, text, width) {
 // A square of numbers from low to high, with the numbers in it where there is room.
 export function heatMap(names, values, { summary, low = 0, high = 1 }) {
   return (width) => {
-    const k = names.length, left = Math.min(170, Math.max(70, width * 0.28)), cell = Math.min(64, Math.max(18, (width - left - 8) / k));
+    const k = names.length, left = roomFor(names.map((n, i) => `${n} ${i + 1}`), Math.min(170, Math.max(70, width * 0.28))), cell = Math.min(64, Math.max(18, (width - left - 8) / k));
     const height = cell * k + 12 + (k > 1 ? 22 : 0);
     const shade = (v) => Math.round(Math.max(0, Math.min(1, (v - low) / (high - low))) * 10);
     return drawing(width, height, summary,
-      names.map((n, i) => svg("text", { x: left - 8, y: i * cell + cell / 2 + 4, "text-anchor": "end", class: "name" }, `${cutText(n, Math.floor(left / 8) - 4)} ${i + 1}`, svg("title", null, n))),
+      names.map((n, i) => svg("text", { x: left - 8, y: i * cell + cell / 2 + 4, "text-anchor": "end", class: "name" }, `${cutText(n, Math.round((left - 18) / 7.6) - String(i + 1).length - 1)} ${i + 1}`, svg("title", null, n))),
       names.map((n, i) => svg("text", { x: left + i * cell + cell / 2, y: k * cell + 16, "text-anchor": "middle", class: "quiet" }, i + 1)),
       values.map((line, i) => line.map((v, j) => svg("g", { class: `heat h${shade(v)}` },
         svg("rect", { x: left + j * cell + 1, y: i * cell + 1, width: cell - 2, height: cell - 2, rx: 2 }, svg("title", null, `${names[i]} and ${names[j]}: ${fixed(v, 3)}`)),

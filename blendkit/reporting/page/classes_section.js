@@ -13,7 +13,7 @@ export function classesSection(data, tones) {
     auc: Object.fromEntries(names.map((n) => [n, c.auc[n][i]])), gain: rival && c.auc[main][i] !== null && c.auc[rival][i] !== null ? c.auc[main][i] - c.auc[rival][i] : null }));
   const columns = [
     { key: "id", label: "class", value: (r) => r.id, cell: (r) => el("button", { type: "button", class: "link", on: { click: () => openClass(detail, data, r, tones) } }, r.id) },
-    { key: "name", label: "name", value: (r) => r.name, cell: (r) => r.name },
+    ...(c.names.some(Boolean) ? [{ key: "name", label: "name", value: (r) => r.name, cell: (r) => r.name }] : []),
     { key: "positives", label: "positives", numeric: true, value: (r) => r.positives, cell: (r) => r.positives },
     { key: "auc", label: `AUC of ${main}`, numeric: true, value: (r) => r.auc[main], cell: (r) => fixed(r.auc[main]) },
     ...(rival ? [{ key: "gain", label: `\u2212 ${rival}`, title: `AUC of ${main} minus that of ${rival}`, numeric: true, value: (r) => r.gain, cell: (r) => signed(r.gain) }] : []),

@@ -1,16 +1,17 @@
 // Detections and activity: thresholds with what they are worth, and when and where classes are detected.
 import { cutText, el, picture, responsive, svg } from "./dom.js";
 import { NONE, fixed, percent } from "./numbers.js";
-import { drawing } from "./scales.js";
+import { drawing, roomFor } from "./scales.js";
 import { plainTable, sortedTable } from "./tables.js";
 
+const FEW = 8; // hours, dates or sites, which need half of the width at most
 const WHEN = { hour: "hour of the day", date: "date", site: "site" };
 
 export function detectionsSection(data) {
   return data.detections.map((d) => [
     el("p", null, `${d.detections} detections in ${d.recordings} recordings, from ${d.source} (${d.folder}).`),
-    d.thresholds && thresholdTable(d), ...Object.keys(WHEN).filter((p) => d.activity?.[p]).map((p) => activityPicture(p, d.activity[p])),
-    d.notes.length > 0 && el("details", { class: "notes" }, el("summary", null, `${d.notes.length} notes`), el("ul", null, d.notes.map((n) => el("li", null, n))))]);
+    d.thresholds && thresholdTable(d), el("div", { class: "flow" }, Object.keys(WHEN).filter((p) => d.activity?.[p]).map((p) => activityPicture(p, d.activity[p]))),
+    d.notes.length > 0 && el("details", { class: "notes" }, el("summary", null, `Notes (${d.notes.length})`), el("ul", null, d.notes.map((n) => el("li", null, n))))]);
 }
 
 function thresholdTable(d) {
@@ -32,7 +33,7 @@ function activityPicture(part, own) {
   const few = own.lines.length < own.classes ? ` (${own.lines.length} of ${own.classes} classes, those of the most detections)` : "";
   const summary = `Detections per hour listened by ${WHEN[part]}, ${own.lines.length} classes; most often ${own.lines[0]?.name ?? "none"}.`;
   const draw = (width) => {
-    const left = Math.min(170, width * 0.3), cell = Math.min(46, (width - left - 4) / whole.length), row = 20, bars = own.lines.length * row + 8, height = bars + 52;
+    const left = roomFor(["recordings", ...own.lines.map((l) => l.name)], Math.min(170, width * 0.3)), cell = Math.min(46, (width - left - 4) / whole.length), row = 20, bars = own.lines.length * row + 8, height = bars + 52;
     const every = Math.ceil(whole.length / Math.max(1, Math.floor((cell * whole.length) / (10 + 7 * Math.max(...whole.map((c) => c.length))))));
     return drawing(width, height, summary,
       own.lines.map((l, i) => [svg("text", { x: left - 8, y: i * row + 14, "text-anchor": "end", class: "name" }, cutText(l.name, Math.floor(left / 8)), svg("title", null, l.id)),
@@ -42,7 +43,9 @@ function activityPicture(part, own) {
       heard.map((n, j) => n > 0 && svg("rect", { x: left + j * cell, y: bars + 28 - (26 * n) / top, width: Math.max(0.6, cell - 1), height: (26 * n) / top, class: "effort" }, svg("title", null, `${whole[j]}: ${n} recordings`))),
       whole.map((c, j) => j % every === 0 && svg("text", { x: left + j * cell, y: height - 6, class: "quiet" }, c)));
   };
-  return picture(`Detections per hour listened, by ${WHEN[part]}${few}: the strongest colour is ${fixed(most, 1)}; places without colour were not listened to`, responsive(draw), activityTable(part, own));
+  const shown = picture(`Detections per hour listened, by ${WHEN[part]}${few}: the strongest colour is ${fixed(most, 1)}; places without colour were not listened to`, responsive(draw), activityTable(part, own));
+  shown.classList.toggle("small", whole.length <= FEW);
+  return shown;
 }
 
 function activityTable(part, own) {

@@ -5,7 +5,9 @@ import { bounds, fixed, percent } from "./numbers.js";
 import { plainTable } from "./tables.js";
 
 export function membersSection(data, tones) {
-  return [streamTable(data, tones), data.measured && macroPicture(data, tones), data.correlation && likeness(data.correlation), dullClasses(data)];
+  const macro = data.measured && macroPicture(data, tones), alike = data.correlation && likeness(data.correlation);
+  const beside = macro && alike && data.correlation.names.length <= 8; // more squares need the whole width for their numbers
+  return [streamTable(data, tones), beside ? el("div", { class: "beside" }, macro, alike) : [macro, alike], dullClasses(data)];
 }
 
 function streamTable(data, tones) {

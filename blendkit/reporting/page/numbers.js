@@ -3,7 +3,9 @@
 export const NONE = "\u2013";
 
 export function fixed(value, digits = 4) {
-  return value === null || value === undefined || Number.isNaN(value) ? NONE : value.toFixed(digits).replace("-", "\u2212");
+  if (value === null || value === undefined || Number.isNaN(value)) return NONE;
+  const text = value.toFixed(digits);
+  return Number(text) === 0 ? text.replace("-", "") : text.replace("-", "\u2212"); // there is no minus nothing
 }
 
 export function signed(value, digits = 4) {

@@ -2,7 +2,7 @@
 import { cutText, el, picture, responsive, svg } from "./dom.js";
 import { NONE, fixed, percent } from "./numbers.js";
 import { unpack } from "./packed.js";
-import { drawing } from "./scales.js";
+import { drawing, roomFor } from "./scales.js";
 import { plainTable, sortedTable } from "./tables.js";
 
 const CLASSES = 14; // in a strip
@@ -51,8 +51,8 @@ async function openStrip(box, strips, name, focus) {
 
 function stripChart(lines, starts, summary) {
   return (width) => {
-    const left = Math.min(190, width * 0.36), n = starts.length, cell = Math.min(46, (width - left - 4) / n), row = 20, height = lines.length * row + 24;
-    const every = Math.max(1, Math.ceil(38 / cell));
+    const left = roomFor(lines.map((l) => l.label), Math.min(190, width * 0.36)), n = starts.length, cell = Math.min(72, (width - left - 4) / n), row = 20, height = lines.length * row + 24;
+    const every = Math.max(1, Math.ceil((22 + 7 * String(starts.at(-1)).length) / cell));
     return drawing(width, height, summary,
       lines.map((l, i) => [
         svg("text", { x: left - 8, y: i * row + 14, "text-anchor": "end", class: l.labelled ? "name strong" : "name" }, cutText(l.label, Math.floor(left / 8.3)), svg("title", null, `${l.id} ${l.label}`)),
@@ -67,7 +67,7 @@ function effortGrid(effort) {
   const most = Math.max(1, ...effort.recordings.flat());
   const summary = `Recordings by site and hour: ${effort.sites.length} sites, ${effort.recordings.flat().reduce((a, b) => a + b, 0)} recordings with a known hour.`;
   const draw = (width) => {
-    const left = Math.min(120, width * 0.24), cell = (width - left - 4) / 24, row = 22, height = effort.sites.length * row + 24;
+    const left = roomFor(effort.sites, Math.min(120, width * 0.24)), cell = (width - left - 4) / 24, row = 22, height = effort.sites.length * row + 24;
     return drawing(width, height, summary,
       effort.sites.map((s, i) => [svg("text", { x: left - 8, y: i * row + 15, "text-anchor": "end", class: "name" }, cutText(s || "no site", 14)),
         effort.recordings[i].map((n, h) => svg("g", { class: `heat h${Math.ceil((10 * n) / most)}` },

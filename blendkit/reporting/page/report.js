@@ -31,6 +31,13 @@ function sectionsOf(data, tones) {
   ].filter(([, , there]) => there);
 }
 
+// Paper has nothing to click: texts and notes are open on it, and closed again afterwards.
+function openedForPaper() {
+  const closed = [...document.querySelectorAll("details.text:not([open]), details.notes:not([open])")];
+  closed.forEach((d) => { d.open = true; });
+  addEventListener("afterprint", () => closed.forEach((d) => { d.open = false; }), { once: true });
+}
+
 function start() {
   const data = held("payload"), tones = Object.fromEntries(data.streams.map((s, i) => [s.name, `tone-${i % 9}`]));
   const sections = sectionsOf(data, tones);
@@ -40,6 +47,7 @@ function start() {
   document.getElementById("content").replaceChildren(...sections.map(([id, title, , build]) =>
     el("section", { id, "aria-labelledby": `${id}-title` }, el("h2", { id: `${id}-title` }, title), build())));
   document.getElementById("end").append(el("p", null, `Made by blendkit ${data.provenance.versions.blendkit}. This file makes no request; all figures in it are exact and count ties as half.`));
+  addEventListener("beforeprint", openedForPaper);
   document.documentElement.dataset.ready = "true";
 }
 

@@ -17,6 +17,11 @@ export function reach(values, air = 0.06) {
   return [low - more, high + more];
 }
 
+// The room that names need left of a drawing, at most so much.
+export function roomFor(names, most) {
+  return Math.min(most, 18 + 7.6 * Math.max(4, ...names.map((n) => [...String(n)].length)));
+}
+
 export function axisBelow(at, low, high, top, bottom, label, width, form = fixed) {
   const steps = ticks(low, high, Math.max(3, Math.floor(width / 80))), digits = digitsFor(steps);
   return svg("g", { class: "axis", "aria-hidden": "true" },

@@ -43,7 +43,7 @@ export function shareSlider(shares, workerText) {
   const input = el("input", { type: "range", min: 0, max: WHOLE, step: 1, id: "share-input", "aria-describedby": "share-said" });
   const said = el("output", { id: "share-said", for: "share-input" }), note = el("p", { class: "quiet" });
   const chart = responsive((width) => sharePathChart(path, { member: path.member, blend: shares.blend, marked: () => mark })(width));
-  const beside = el("div", { class: "beside" });
+  const beside = el("div");
   const tell = (found) => {
     mark = found;
     said.dataset.share = found.share;

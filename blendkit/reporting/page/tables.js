@@ -32,8 +32,8 @@ export function sortedTable(caption, columns, rows, options = {}) {
     if (by) found = [...found].sort((x, y) => compared(by.value(x), by.value(y)) * signOf(by, x, y, state.down));
     columns.forEach((c, i) => heads[i].setAttribute("aria-sort", c.key !== state.sort ? "none" : state.down ? "descending" : "ascending"));
     body.replaceChildren(...found.slice(0, state.shown).map((r) => tableRow(columns, r)));
-    count.textContent = found.length === rows.length ? `${rows.length} rows` : `${found.length} of ${rows.length} rows`;
     more.hidden = found.length <= state.shown;
+    count.textContent = `${found.length === rows.length ? "" : `${found.length} of `}${rows.length} rows${more.hidden ? "" : `, ${state.shown} shown`}`;
     more.textContent = `Show all ${found.length}`;
   };
   more.addEventListener("click", () => { state.shown = Infinity; draw(); });

@@ -8,7 +8,7 @@ import { fixed, signed } from "./numbers.js";
 import { savingTools } from "./saving_tools.js";
 import { channel, order, state } from "./server.js";
 
-const REST_MS = 250;
+const REST_MS = 250, LATE_MS = 150; // a setting is stopped at; an answer is waited for, which is said
 const TITLES = { looked: "the half you look at", held: "the held-out half" };
 const WORDS = { real: "real", undecided: "undecided", not: "not better" };
 
@@ -142,7 +142,9 @@ function endDrag(desk, show, drag) {
 function set(desk, show, address, value) {
   clearTimeout(desk.timer);
   const values = { ...desk.values, [address]: value };
-  desk.ask("figures", { values }).then((f) => show.figures(f.macro), (e) => show.fail(e));
+  desk.late ??= setTimeout(() => show.note("These are the figures of the setting before: those of this one are being counted \u2026"), LATE_MS);
+  const came = (shown) => { clearTimeout(desk.late); desk.late = null; show.note(""); shown(); };
+  desk.ask("figures", { values }).then((f) => came(() => show.figures(f.macro)), (e) => came(() => show.fail(e)));
   desk.timer = setTimeout(() => settle(desk, show, values), REST_MS);
 }
 
@@ -150,6 +152,7 @@ function set(desk, show, address, value) {
 async function settle(desk, show, values, share, passed, line) {
   try {
     const found = await desk.ask("figures", share ? { values, share } : { values });
+    if (desk.late) { clearTimeout(desk.late); desk.late = null; show.note(""); } // its question overtook that of the last move
     desk.values = found.values;
     line?.on.add(found.values);
     desk.history = [...desk.history.slice(0, desk.at + 1), { values: found.values, shares: found.shares, macro: found.macro }];

@@ -13,6 +13,7 @@ export function listenPage(about, tones) {
   const by = el("select", { id: "order" }, orders.map((o) => el("option", { value: o }, NAMES[o])));
   const cls = el("input", { type: "search", id: "class", list: "class-names", autocomplete: "off", spellcheck: "false", placeholder: "any class" });
   room.said = el("p", { class: "quiet", role: "status" });
+  room.meaning = el("p");
   room.list = el("ol", { "aria-label": "Chunks", tabindex: -1 });
   room.place = el("div", { id: "clip" });
   room.order = () => by.value;
@@ -23,9 +24,11 @@ export function listenPage(about, tones) {
   fill();
   addEventListener("keydown", (event) => key(room, event));
   return [
-    el("div", { class: "controls" }, el("label", null, "Order ", by), el("label", null, "Class ", cls), el("datalist", { id: "class-names" }, about.classes.map((c) => el("option", { value: c })))),
+    el("div", { class: "controls" }, el("label", null, "Order ", by), el("label", null, "Class ", cls), el("datalist", { id: "class-names" }, about.classes.map((c) => el("option", { value: c }))), room.said),
+    !about.audio && el("p", { class: "alarm" }, "There is no sound: start the studio with --audio FOLDER, the folder of the recordings. Scores and answers work without it."),
+    el("div", { class: "listen" }, room.list, room.place),
     el("p", { class: "quiet" }, "Keys: ", keys("y"), " ", keys("n"), " ", keys("u"), " answer and go on, ", keys("\u2192"), " next, ", keys("\u2190"), " back, ", keys("space"), " play."),
-    soundWords(about), room.said, el("div", { class: "listen" }, room.list, room.place)];
+    el("details", { class: "notes" }, el("summary", null, "Where the sound is, where answers go, and what they say"), soundWords(about), room.meaning)];
 }
 
 function keys(text) {
@@ -33,17 +36,17 @@ function keys(text) {
 }
 
 function soundWords(about) {
-  if (!about.audio) return el("p", { class: "alarm" }, "There is no sound: start the studio with --audio FOLDER, the folder of the recordings. Scores and answers work without it.");
+  if (!about.audio) return null;
   const outside = about.audio.outside.length ? ` ${about.audio.outside.length} are links that lead out of the folder, and are not read.` : "";
-  return el("p", { class: "quiet" }, `${about.audio.recordings} of ${about.recordings} recordings have sound in ${about.audio.folder}.${outside}`);
+  return el("p", null, `${about.audio.recordings} of ${about.recordings} recordings have sound in ${about.audio.folder}.${outside}`);
 }
 
 async function load(room, by, name) {
   try {
     const found = by === "review" ? await ask("review") : await ask("chunks", { order: by, class: name });
-    const told = room.about.review ? `answers go into ${by === "review" ? room.about.review : room.about.answers}` : `answers go into ${room.about.answers}`;
-    room.said.textContent = `${found.chunks.length} chunks: ${found.what}; ${told}. Chosen by hand, they say nothing of how often a class is right; clips of \`blendkit review\` do.`;
-    if (by === "review") room.said.textContent = `${found.chunks.length} ${found.what}; ${told}.`;
+    room.said.textContent = by === "review" ? `${found.chunks.length} ${found.what}.` : `${found.chunks.length} chunks: ${found.what}.`;
+    room.meaning.textContent = by === "review" ? `Answers go into ${room.about.review}.`
+      : `Answers go into ${room.about.answers}. Of chunks chosen by hand they say nothing of how often a class is right; clips of \`blendkit review\` do.`;
     room.chunks = found.chunks;
     for (const c of found.chunks) if (c.answer !== undefined) room.answers.set(place(c), c.answer);
   } catch (error) {
