@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from math import ceil
 from pathlib import Path
 from typing import Any, Literal
 
@@ -15,6 +16,7 @@ from blendkit.core import Float32
 from blendkit.errors import BlendkitError
 from blendkit.graphs import GraphNeeds, Port, check_grid, load_graph, metadata_saw, open_session, ports, variant_note
 from blendkit.member import (
+    PART,
     Batch,
     Cells,
     ClassBy,
@@ -31,12 +33,14 @@ from blendkit.member import (
     Proxies,
     Rate,
     Seconds,
+    Threads,
     apart,
     as_logits,
     as_probabilities,
     audio_input,
     logits_version,
     match_classes,
+    of_each_on_parts,
     read_class_names,
     score_output,
     slim_or_whole,
@@ -59,15 +63,19 @@ class OnnxMember:
     labels: ClassMap
     gives: Space
     inside: OnnxBlocks
+    workers: int = 1
 
     def predict(self, windows: Float32) -> Float32:
         """Return logits (B, C) of windows (B, samples), or frame probabilities (B, T, C) with the pool `frames`."""
-        values = self.output.arranged(self.runner.run([self.output.name], windows)[0])
+        (values,) = of_each_on_parts(self._arranged, [self.runner], windows, self.runner.part, self.workers)
         if self.info.pool == "frames":
             return self._frames(values)
         if values.ndim == 3:
             values = values.max(axis=1) if self.info.pool == "max" else _mean(values)
         return self.labels.place(as_logits(NAME, self.output.name, values, self.gives).astype(np.float32))
+
+    def _arranged(self, runner: GraphRunner, windows: Float32) -> NDArray[Any]:
+        return self.output.arranged(runner.run([self.output.name], windows)[0])
 
     def _frames(self, values: NDArray[Any]) -> Float32:
         found = as_probabilities(NAME, self.output.name, values, self.gives)
@@ -94,7 +102,7 @@ class OnnxMember:
         return [np.concatenate(found) for found in zip(*each, strict=True)]
 
 
-@logits_version(2)
+@logits_version(3)
 def onnx_member(
     context: MemberContext,
     *,
@@ -149,7 +157,8 @@ def onnx_member(
     notes += [*_pooling(scores, pool), *variant_note(graph)]
     ask = GraphNeeds(path, NAME, given.name, samples, rate, scores.name, labels, mapped.used)
     path, mapped, scores, note = _slim(ask, mapped, scores, context, wanted=slim, plain=given.plain)
-    runner = GraphRunner(open_session(path, context.threads, NAME, context.provider), NAME, given, context.provider)
+    threads = Threads.of(context, ceil(batch / (given.batch or PART)))
+    runner = GraphRunner(open_session(path, threads.each, NAME, context.provider), NAME, given, context.provider)
     runner, (values,), mixed = apart(runner, [scores.name], trial_windows(samples))
     gives = stated_space(NAME, graph, scores.name, scores.arranged(values), gives)
     info = MemberInfo(
@@ -159,7 +168,7 @@ def onnx_member(
     )  # fmt: skip
     cells = tuple(grid) if grid else None
     inside = OnnxBlocks(Path(model), NAME, given.name, samples, scores.name, cells, context.threads, context.provider)
-    return OnnxMember(info, runner, scores, mapped, gives, inside)
+    return OnnxMember(info, runner, scores, mapped, gives, inside, threads.workers)
 
 
 def _mean(values: NDArray[Any]) -> NDArray[Any]:

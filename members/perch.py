@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
+from math import ceil
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
@@ -23,6 +24,7 @@ from blendkit.graphs import (
     variant_note,
 )
 from blendkit.member import (
+    PART,
     Batch,
     Cells,
     ClassMap,
@@ -33,9 +35,13 @@ from blendkit.member import (
     MemberInfo,
     OnnxBlocks,
     Proxies,
+    Threads,
     by_scientific_name,
     locate,
+    logits_version,
     model_folders,
+    of_each_on_parts,
+    part_of,
     read_class_names,
     slim_or_whole,
 )
@@ -74,10 +80,13 @@ class PerchMember:
     slope: float
     intercept: float
     inside: OnnxBlocks
+    part: int | None = PART
+    workers: int = 1
 
     def predict(self, windows: Float32) -> Float32:
         """Return logits (B, C) of the run's classes; classes Perch does not know hold 0."""
-        raw = self.session.run([LABEL], {INPUT: normalised(windows, self.normalise)})[0]
+        given = normalised(windows, self.normalise)
+        (raw,) = of_each_on_parts(_logits, [self.session], given, self.part, self.workers)
         return self.labels.place((raw * self.slope + self.intercept).astype(np.float32))
 
     @property
@@ -95,6 +104,10 @@ class PerchMember:
         return self.inside.features(normalised(windows, self.normalise), names)
 
 
+def _logits(session: Any, windows: Float32) -> Float32:
+    return np.asarray(session.run([LABEL], {INPUT: windows})[0])
+
+
 def normalised(windows: Float32, normalise: Normalise) -> Float32:
     """Return windows as Perch expects them: raw, or centred with their peak at 0.25.
 
@@ -108,6 +121,7 @@ def normalised(windows: Float32, normalise: Normalise) -> Float32:
     return np.asarray(scaled, np.float32)
 
 
+@logits_version(2)
 def perch(
     context: MemberContext,
     *,
@@ -150,10 +164,12 @@ def perch(
     if slim:
         run, mapped, note = slim_or_whole(ask, mapped, context)
         notes.append(note)
-    session = open_session(run, context.threads, "perch", context.provider)
+    threads = Threads.of(context, ceil(batch / PART))
+    session = open_session(run, threads.each, "perch", context.provider)
     info = MemberInfo(mapped.classes, mapped.covered, RATE, WINDOW_S, batch, tuple(notes))
     cells = tuple(grid) if grid else None
     real = next(o.shape[-1:] for o in outputs if o.name == EMBEDDING) == [EMBEDDING_WIDTH]
     widths = WIDTHS if real else ()
     inside = OnnxBlocks(path, "perch", INPUT, SAMPLES, LABEL, cells, context.threads, context.provider, widths)
-    return PerchMember(info, session, ask, mapped, normalise, slope, intercept, inside)
+    part = part_of(context.provider)
+    return PerchMember(info, session, ask, mapped, normalise, slope, intercept, inside, part, threads.workers)

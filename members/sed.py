@@ -83,7 +83,7 @@ class SedMember:
     def predict_front(self, pictures: Float32) -> Float32:
         """As `predict`, for spectrograms (B, 1, mels, frames)."""
         one = {"frames": self._frames, "parts": self._parts}.get(self.info.pool, self._mixed)
-        size = self.folds[0].input.batch or PART
+        size = self.folds[0].part
         mean = np.mean(of_each_on_parts(one, self.folds, pictures, size, self.workers), axis=0)
         if self.info.pool != "frames" and self.mix == "prob":
             mean = logit(mean, floor=BELOW_FLOAT32)

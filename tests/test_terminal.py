@@ -5,12 +5,14 @@ from __future__ import annotations
 import os
 import re
 import sys
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from threading import Barrier, Event
 
 import numpy as np
 import pytest
 
-from blendkit.terminal import without_noise
+from blendkit.terminal import with_own_terminal, without_noise
 
 NOISE = re.compile(rb"INFO: ")
 
@@ -34,6 +36,55 @@ def test_an_error_inside_comes_out_and_so_does_its_text(capfd: pytest.CaptureFix
     with pytest.raises(ZeroDivisionError), without_noise(NOISE):
         1 / os.write(2, b"INFO: created\nbefore the end\n") - 1 / 0
     assert capfd.readouterr().err == "before the end\n"
+
+
+def test_several_threads_hold_back_together(capfd: pytest.CaptureFixture[str]) -> None:
+    both, first_is_done, later = Barrier(2, timeout=10), Event(), []
+
+    def first() -> None:
+        with without_noise(NOISE):
+            both.wait()  # were it one at a time, nobody would come here
+            os.write(2, b"INFO: created\nWARN: of the other\nERROR: first\nhalf a ")
+        first_is_done.set()
+
+    def second() -> None:
+        with without_noise(re.compile(rb"WARN: ")):
+            both.wait()
+            assert first_is_done.wait(10)
+            later.append(capfd.readouterr().err)
+            os.write(2, b"line\nINFO: and more\n")
+
+    with ThreadPoolExecutor(2) as pool:
+        for done in [pool.submit(first), pool.submit(second)]:
+            done.result(10)
+    assert later == ["ERROR: first\n"]  # what is whole is passed on although another thread still holds back
+    assert capfd.readouterr().err == "half a line\n"
+    os.write(2, b"INFO: afterwards\n")
+    assert capfd.readouterr().err == "INFO: afterwards\n"
+
+
+def test_a_process_is_started_while_nobody_holds_back() -> None:
+    entered, go_on, order = Event(), Event(), []
+
+    def holding() -> None:
+        with without_noise(NOISE):
+            entered.set()
+            assert go_on.wait(10)
+            with without_noise(NOISE):  # the same thread does not wait for one that waits for it
+                order.append("held")
+
+    def starting() -> None:
+        with with_own_terminal(), without_noise(NOISE):
+            order.append("alone")
+
+    with ThreadPoolExecutor(3) as pool:
+        jobs = [pool.submit(holding)]
+        assert entered.wait(10)
+        jobs.append(pool.submit(starting))
+        go_on.set()
+        for job in jobs:
+            job.result(10)
+    assert order == ["held", "alone"]
 
 
 def test_tflite_is_silent(capfd: pytest.CaptureFixture[str]) -> None:

@@ -18,7 +18,9 @@ from blendkit.core import Float32, Float64
 Channels = Literal["mean", "first", "loudest"] | int  # a number counts from 1
 
 LOUDEST = 1e6  # no unit of recorders gives such samples, and sums of their squares overflow
+FULL_SCALE = 8.0  # above it, samples are likely to be integers that were written as floats, or damage of a lossy codec
 CANCELLED = 0.01  # the energy of the channels' mean, as a share of the channels', below which they cancel
+_GRANULE = 576  # samples that a codec transforms together; damage reaches into those beside them
 _FEW = 7  # channels; numpy adds up more than these in another order
 _AVERAGED = "channels averaged"
 _ORDINARY = re.compile(rf"\d+ {_AVERAGED}|channel \d+ of \d+ taken.*")
@@ -44,7 +46,8 @@ class Mono:
     bad: how many samples were NaN or infinite (they are 0 now); loudest: the largest magnitude of a finite sample;
     zeros: how many samples are 0; energy: of the channels' mean, as a share of the channels' mean energy (1 for one
     channel or silence); channel: how one channel was made of several, or ""; failed: why the decoder stopped before
-    the end, or ""; cancelled: samples of the seconds in which the channels cancel each other.
+    the end, or ""; cancelled: samples of the seconds in which the channels cancel each other; bursts: samples that are
+    silence in the place of what a lossy codec made of damage.
     """
 
     samples: Float32
@@ -55,6 +58,7 @@ class Mono:
     channel: str
     failed: str = ""
     cancelled: int = 0
+    bursts: int = 0
 
 
 def odd_parts(note: str) -> list[str]:
@@ -65,12 +69,13 @@ def odd_parts(note: str) -> list[str]:
 class Mixer:
     """Makes one channel of the frames of a file, block by block, and measures it.
 
-    Raises MissingChannelError for a channel that the file lacks.
+    lossy: whether samples far beyond full scale can only be damage. Raises MissingChannelError for a channel that the
+    file lacks.
     """
 
-    def __init__(self, channels: Channels, given: int, rate: int, scratch: Path | None) -> None:
-        self.wanted, self.given = channels, given
-        self.bad = self.zeros = self.cancelled = 0
+    def __init__(self, channels: Channels, given: int, rate: int, scratch: Path | None, *, lossy: bool = False) -> None:
+        self.wanted, self.given, self.lossy = channels, given, lossy
+        self.bad = self.zeros = self.cancelled = self.bursts = 0
         self.loudest = self._of_mean = self._of_channels = 0.0
         self.kept = Kept(1, rate, scratch)
         if isinstance(channels, int) and channels > given:
@@ -104,7 +109,9 @@ class Mixer:
                 self._take(block[:, self._picked : self._picked + 1])
         share = self._of_mean / self._of_channels if self._of_channels > 0 else 1.0
         samples = self.kept.frames()[:, 0]
-        return Mono(samples, self.bad, self.loudest, self.zeros, share, self._how(), failed, self.cancelled)
+        return Mono(
+            samples, self.bad, self.loudest, self.zeros, share, self._how(), failed, self.cancelled, self.bursts
+        )
 
     def _how(self) -> str:
         if self.given == 1:
@@ -121,6 +128,10 @@ class Mixer:
             finite = np.isfinite(frames)
             self.bad += int((~finite).any(axis=1).sum())
             frames = np.where(finite, frames, np.float32(0))
+            low, high = float(frames.min()), float(frames.max())
+        if self.lossy and max(-low, high) > FULL_SCALE:
+            frames, count = without_bursts(frames)
+            self.bursts += count
             low, high = float(frames.min()), float(frames.max())
         self.loudest = max(self.loudest, -low, high)
         mono = np.ascontiguousarray(frames)  # without copying: it is contiguous unless it is one of several channels
@@ -140,6 +151,15 @@ class Mixer:
             self.cancelled += len(one) if of_mean < CANCELLED * of_channels else 0
             self._of_mean += of_mean
             self._of_channels += of_channels
+
+
+def without_bursts(frames: Float32) -> tuple[Float32, int]:
+    """Return frames (n, channels) with silence around samples beyond `FULL_SCALE`, and how many of them are silence."""
+    loud = np.unique(np.flatnonzero((np.abs(frames) > FULL_SCALE).any(axis=1)) // _GRANULE)
+    silent = np.zeros(len(frames), np.bool_)
+    for k in loud:
+        silent[max(0, k - 1) * _GRANULE : (k + 2) * _GRANULE] = True
+    return np.where(silent[:, None], np.float32(0), frames), int(silent.sum())
 
 
 def mean_of(frames: Float32) -> Float32:

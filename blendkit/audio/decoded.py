@@ -19,8 +19,8 @@ class Decoded:
 
     status: `ok`; `padded` (its last chunk is zero-padded); `short` (the file is cut off, or gives less
     than the expected duration); `partial` (decoding failed before the end: what comes before is there);
-    `holed` (lost stretches are silence, nothing shifts in time); `unreadable`; `empty` (no whole second);
-    `silent` (digital silence, all or nearly all of it, or rows without a file). note: what is remarkable.
+    `holed` (damaged inside: lost stretches are silence, nothing shifts in time); `unreadable`; `empty` (no whole
+    second); `silent` (digital silence, all or nearly all of it, or rows without a file). note: what is remarkable.
     duration_s is the real length in seconds.
     """
 

@@ -4,17 +4,19 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from blendkit.audio.channels import CANCELLED, LOUDEST, Mono
+from blendkit.audio.channels import CANCELLED, FULL_SCALE, LOUDEST, Mono
 from blendkit.audio.decoded import Decoded, Status, unreadable
 from blendkit.core import MIN_REMAINDER_S
 
 MOST_DAMAGED = 0.01  # the share of samples that are no numbers above which a recording cannot be used
-FULL_SCALE = 8.0  # above it, samples are likely to be integers that were written as floats
 MOSTLY_ZERO = 0.9  # the share of digital silence from which a recording is called silent
 
 
 def judged(found: Mono, rate: int) -> Decoded:
-    """Return what was read of a whole file, with the status and the notes that its samples ask for."""
+    """Return what was read of a whole file, with the status and the notes that its samples ask for.
+
+    It is `holed` where damage was decoded to what no recorder records.
+    """
     n = len(found.samples)
     seconds = n / rate
     if found.bad > MOST_DAMAGED * n:
@@ -23,7 +25,7 @@ def judged(found: Mono, rate: int) -> Decoded:
         return unreadable(f"samples of up to {found.loudest:.3g}, where audio lies in [-1, 1]", rate)
     if seconds < MIN_REMAINDER_S:
         return Decoded(found.samples, rate, seconds, "empty", f"{seconds:.3f} s of audio")
-    status: Status = "silent" if found.zeros >= MOSTLY_ZERO * n else "ok"
+    status: Status = "holed" if found.bursts else "silent" if found.zeros >= MOSTLY_ZERO * n else "ok"
     return Decoded(found.samples, rate, seconds, status, "; ".join(_remarks(found, rate)))
 
 
@@ -65,6 +67,8 @@ def _remarks(found: Mono, rate: int) -> list[str]:
     """Return what a person should know of samples that can be used."""
     n = len(found.samples)
     notes = [found.channel] if found.channel else []
+    if found.bursts:
+        notes.append(f"{found.bursts / rate:.3f} s decoded to far beyond full scale, replaced by silence")
     if found.energy < CANCELLED:
         notes.append(f"the channels cancel each other: their mean has {found.energy:.2%} of their energy")
     elif found.cancelled:

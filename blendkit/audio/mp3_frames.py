@@ -6,7 +6,6 @@ Fraunhofer's encoder, ID3v1, ID3v2, APEv2 and Lyrics3 (tags).
 
 from __future__ import annotations
 
-from array import array
 from collections.abc import Iterator
 from dataclasses import dataclass
 
@@ -38,6 +37,16 @@ class Frame:
         return 1152 if self.mpeg1 else 576
 
     @property
+    def sound(self) -> tuple[int, bool]:
+        """What a decoder cannot change in the middle of a file: the rate, and whether it has one channel."""
+        return self.rate, self.mono
+
+    @property
+    def kind(self) -> tuple[int, bool, bool]:
+        """What all frames of one file have in common."""
+        return self.rate, self.mono, self.checked
+
+    @property
     def side(self) -> int:
         """The bytes of its side information."""
         return (17 if self.mono else 32) if self.mpeg1 else (9 if self.mono else 17)
@@ -51,30 +60,6 @@ class Frame:
     def vbri_at(self) -> int:
         """Where a VBRI header would start, whatever the side information."""
         return self.at + 36
-
-
-@dataclass(frozen=True)
-class Gap:
-    """What lies between two frames and is no frame: data[start:stop]; before: where the frame before it starts."""
-
-    before: int
-    start: int
-    stop: int
-
-
-@dataclass(frozen=True)
-class Held:
-    """The frames of audio that a stretch holds: where they start, their bytes, the gaps between them, and their end."""
-
-    places: array[int]
-    size: int
-    gaps: tuple[Gap, ...]
-    end: int
-
-    @property
-    def count(self) -> int:
-        """How many there are."""
-        return len(self.places)
 
 
 def is_mpeg(data: Bytes, suffix: str) -> bool:
@@ -102,33 +87,6 @@ def mp3_samples(data: Bytes) -> int:
     first = next_frame(data, id3_size(data, 0))
     stated = None if first is None else stated_frames(data, first)
     return 0 if first is None or stated is None else stated * first.samples
-
-
-def held_frames(data: Bytes, first: Frame, stop: int) -> Held:
-    """Return what starts before `stop`, from the first frame on, without one that only counts the others."""
-    sizes: dict[bytes, int] = {}  # a long recording has a hundred thousand frames, of a few kinds
-    places, gaps, total = array("q"), [], 0
-    frame: Frame | None = first
-    while frame is not None and frame.at < stop:
-        start, at, size = frame.at, frame.at, frame.size
-        last = min(stop, at + SPAN)
-        while size and at < last:
-            places.append(at)
-            at += size
-            kind = data[at : at + 3]
-            if kind not in sizes:
-                found = frame_at(kind + b"\0", 0) if len(kind) == 3 else None
-                sizes[kind] = found.size if found else 0
-            size = sizes[kind]
-        if at >= last:
-            let_go(data)
-        total += at - start
-        frame = next_frame(data, at)
-        if frame is not None and frame.at < stop and frame.at > behind_tags(data, at):
-            gaps.append(Gap(places[-1], at, frame.at))
-    if has_count(data, first):
-        places, total = places[1:], total - first.size
-    return Held(places, total, tuple(gaps), min(at, stop))
 
 
 def frames(data: Bytes, at: int) -> Iterator[Frame]:

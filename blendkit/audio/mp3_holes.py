@@ -11,7 +11,8 @@ from dataclasses import dataclass
 
 from blendkit.audio.file_parts import Patch
 from blendkit.audio.mapped import Bytes
-from blendkit.audio.mp3_frames import Gap, Held, frame_at, has_count
+from blendkit.audio.mp3_frames import frame_at, has_count
+from blendkit.audio.mp3_held import Gap, Held
 
 
 @dataclass(frozen=True)

@@ -15,25 +15,26 @@ import numpy as np
 from blendkit.audio.file_parts import FilePart, FileParts
 from blendkit.audio.judging import replaced
 from blendkit.audio.mapped import Bytes
+from blendkit.audio.mp3_checksum import is_unsound
 from blendkit.audio.mp3_frames import (
     Frame,
-    Held,
     behind_tags,
     frame_at,
     frames,
     has_count,
     has_vbri,
     has_xing,
-    held_frames,
     is_other_layer,
     next_frame,
     stated_frames,
 )
+from blendkit.audio.mp3_held import Held, held_frames
 from blendkit.audio.mp3_holes import Filled, filled
 from blendkit.audio.mp3_side import damaged_frames
 from blendkit.audio.sizes import is_left, unread
 
 _ROOMY = 9  # a bit rate: 128 kbit/s of MPEG 1, 80 of MPEG 2
+_UNSOUND = "its checksum says that bytes of its audio are damaged, but not which: some of it may be other sound"
 _SLACK = 2  # frames: some encoders also count the header, or an end that is cut off
 
 
@@ -42,13 +43,14 @@ class _Made:
     part: FilePart
     frame: Frame  # its first
     holes: Filled
+    unsound: bool
 
 
 def mp3_parts(path: Path, data: mmap.mmap) -> FileParts | None:
     """Return MP3 files with right headers, and why; None where the header states what the file holds, or for no MP3.
 
-    Frames that are lost inside become silence. A file that ends before its header says so is left to the decoder, which
-    gives what is there.
+    Frames that are lost inside become silence. What is damaged inside frames, of which a checksum may tell, is left to
+    the decoder, and so is a file that ends before its header says so: it gives what is there.
     """
     start = behind_tags(data, 0)
     first = next_frame(data, start)
@@ -59,17 +61,17 @@ def mp3_parts(path: Path, data: mmap.mmap) -> FileParts | None:
     ends = behind_tags(data, held.end)
     left = len(data) - ends if is_left(data, ends) else 0
     damaged = held.gaps or damaged_frames(data, held.places).any()
-    if not (odd or damaged or left or first.at > start or has_vbri(data, first)):
+    known = odd or damaged or left or held.changes or first.at > start or has_vbri(data, first)
+    if not known and not is_unsound(data, first, held.end):
         return None
-    starts = [f.at for f in frames(data, first.at) if has_count(data, f)] if odd or damaged else []
-    if not starts or starts[0] != first.at:
-        starts = [first.at, *starts]
+    counted = [f.at for f in frames(data, first.at) if has_count(data, f)] if odd or damaged else []
+    starts = sorted({first.at, *counted, *held.changes})
     made = [_made(path, data, a, b) for a, b in zip(starts, [*starts[1:], held.end], strict=True)]
     joined = [f"{len(made)} MP3 files joined"] if len(made) > 1 else []
     whys = [odd] if odd and (not joined or _is_overlooked(data, first)) else []
     whys += [f"{first.at - start} bytes in front of its audio not read"] if first.at > start else []
     whys += [unread(left)] if left else []
-    lost = _lost(made)
+    lost = _lost(made) + [_UNSOUND] * any(m.unsound for m in made)
     return FileParts(tuple(m.part for m in made), (*joined, *whys, *lost), "holed" if lost else "ok")
 
 
@@ -114,7 +116,8 @@ def _made(path: Path, data: mmap.mmap, start: int, stop: int) -> _Made:
         head = _header(data[at : at + 4], count if stated is None else max(count, stated), stop - at)
         states = stated is not None and bool(head)
         at = at if head else start
-    return _Made(FilePart(path, at, stop, head, states, holes.patches), first, holes)
+    unsound = not holes.silent and is_unsound(data, first, stop)
+    return _Made(FilePart(path, at, stop, head, states, holes.patches), first, holes, unsound)
 
 
 def _mended(data: Bytes, first: Frame, count: int, stop: int) -> tuple[bytes, int]:

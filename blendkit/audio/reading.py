@@ -15,6 +15,7 @@ from blendkit.core import Float32
 
 # libsndfile seeks behind each block, which fails behind the last one of a FLAC without a stated length
 _END = "psf_fseek"
+_LOSSY = "MP3"  # its data have no checksum, so that damage is decoded
 _LIKELY_PER_BYTE = 300  # samples of silence in a byte of FLAC; memory is not set aside for more
 
 
@@ -30,7 +31,7 @@ def read_mono(
     """
     rate = handle.samplerate
     believed = min(handle.frames, size * SAMPLES_PER_BYTE)
-    mixer = Mixer(channels, handle.channels, rate, scratch)
+    mixer = Mixer(channels, handle.channels, rate, scratch, lossy=handle.format == _LOSSY)
     # in one piece where memory allows: between two reads libsndfile seeks, after which an MP3 differs in its last bits
     whole = not lies_on_disk(believed, rate, scratch) and handle.frames <= size * _LIKELY_PER_BYTE
     length = max(1, believed) if whole else block_size(rate)

@@ -21,7 +21,9 @@ from blendkit.core import Float32
 
 _EXACT = frozenset({"matroska", "webm", "mov", "mp4", "asf", "wv", "tta", "ape", "flac", "caf"})  # know their length
 _RAW = frozenset({"mp3", "aac", "ac3", "eac3", "amr"})  # without time stamps and a length: libav guesses both
+_ONLY_FRAMES = "aac"  # what is in no packet of such a file is lost, but for tags
 _CHECKED = frozenset({"flac", "wavpack", "tta", "ape"})  # their blocks have checksums
+_SLACK = 1024  # bytes of tags behind the audio, and of a last frame that is cut off
 _AFTER = 10  # frames behind damage that may need bytes which are lost: data of a frame may start before it
 INSTALL = "another decoder may read it: pip install 'blendkit[av]'"
 
@@ -68,11 +70,13 @@ def decode_with_libav(source: Source, channels: Channels, scratch: Path | None, 
         stream = container.streams.audio[0]
         if stream.codec_context.name in _CHECKED:  # else blocks whose checksum fails are given as noise
             stream.codec_context.options = {"err_detect": "crccheck+explode"}
-        raw = container.format.name in _RAW
+        raw, only = container.format.name in _RAW, container.format.name == _ONLY_FRAMES
         if exact and container.duration and _EXACT.intersection(container.format.name.split(",")):
             seconds = float(container.duration / av.time_base)
         reading = _Reading(size_of(source), stream, channels, scratch, raw)
         reading.read(container)
+        if only:
+            reading.add_unread(size_of(source))
         return reading.audio(seconds)
 
 
@@ -84,12 +88,14 @@ class _Reading:
 
         self.stream, self.channels, self.scratch = stream, channels, scratch
         self.rate = int(stream.codec_context.sample_rate)
+        self.lossy = stream.codec_context.codec.lossy and not stream.codec_context.codec.lossless
         # all channels in one plane: PyAV reads memory that is not there where a frame has eight planes or more
         self.resampler = av.AudioResampler(format="flt", rate=self.rate)
         self.gaps = None if raw else _Gaps(self.rate, size)
         self.mixer: Mixer | None = None
         self.failed = ""
         self.count = self.bytes = self.lost = 0  # samples and bytes that were decoded, samples that were lost
+        self.first = 0  # where the first packet starts, behind tags
         self.faults: list[tuple[int, int]] = []  # where a packet failed, in samples, and its bytes
         self.frame = 0  # samples of a frame
         self.after: list[Float32] | None = None  # the frames right behind damage, until it is known which are noise
@@ -114,6 +120,7 @@ class _Reading:
                     self.faults.append((self.count, packet.size))
                     self.after = [] if self.gaps is None else None
                     continue
+                self.first = (packet.pos or 0) if not self.bytes else self.first
                 self.bytes += packet.size
                 for frame in frames:
                     self._take(frame)
@@ -128,7 +135,7 @@ class _Reading:
         gap = self.gaps.before(frame) if self.gaps else 0
         for part in self.resampler.resample(frame):
             samples = np.asarray(part.to_ndarray().reshape(part.samples, -1), np.float32)  # (n, channels)
-            self.mixer = self.mixer or Mixer(self.channels, samples.shape[1], self.rate, self.scratch)
+            self.mixer = self.mixer or Mixer(self.channels, samples.shape[1], self.rate, self.scratch, lossy=self.lossy)
             if self.after is not None:
                 self.after.append(samples)
             else:
@@ -149,6 +156,16 @@ class _Reading:
             elif self.mixer is not None:
                 self.mixer.add(samples)
             self.count += len(samples)
+
+    def add_unread(self, size: int) -> None:
+        """Count what of a file's bytes came in no packet as lost where the most is known to be, or else as unread."""
+        unread = size - self.first - self.bytes - sum(lost for _, lost in self.faults)
+        if unread > 0 and self.faults:
+            largest = max(range(len(self.faults)), key=lambda k: self.faults[k][1])
+            place, lost = self.faults[largest]
+            self.faults[largest] = place, lost + unread
+        elif unread > _SLACK:
+            self.failed = self.failed or f"{unread} bytes of it are no frames"
 
     def audio(self, seconds: float | None) -> LibavAudio:
         """Return what was read. seconds: the stated length."""

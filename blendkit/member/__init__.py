@@ -72,7 +72,7 @@ if TYPE_CHECKING:
         logits_version_of,
     )
     from blendkit.member.slim_graph import slim_or_whole
-    from blendkit.member.spread import PART, SpreadFront, Threads, of_each_on_parts
+    from blendkit.member.spread import PART, SpreadFront, Threads, of_each_on_parts, part_of
     from blendkit.member.window_parts import PartFrames, WindowParts, frame_moves
     from blendkit.member.window_places import RecordingAudio, passes_of, shift_notes
     from blendkit.member.windows import (
@@ -173,6 +173,7 @@ __all__ = [
     "open_head",
     "package_folder",
     "part_frames",
+    "part_of",
     "passes_of",
     "picture_input",
     "read_class_names",

@@ -2,18 +2,17 @@
 
 from __future__ import annotations
 
-import csv
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from importlib.resources import files
 from pathlib import Path
 from typing import Literal
 
 import numpy as np
 
 from blendkit.core import Float32, Int64
-from blendkit.errors import BlendkitError, shorten, why_no_file
+from blendkit.errors import BlendkitError, shorten
 from blendkit.member.class_file import ClassBy
+from blendkit.member.names_by_synonym import first_known, read_synonyms
 from blendkit.member.protocol import MemberContext
 
 Proxies = Literal["none", "genus"]
@@ -67,31 +66,6 @@ class ClassMap:
         for i, relatives in self.borrowed.items():
             out[:, i] = values[:, relatives].max(axis=1)
         return out
-
-
-def read_synonyms(path: Path | None) -> dict[str, tuple[str, ...]]:
-    """Return the other names of each name, in lower case, from blendkit's own list and a user's CSV.
-
-    A CSV has two names of one species per line. Raises BlendkitError naming the lines that have not.
-    """
-    pairs = list(csv.reader((files("blendkit.member") / "synonyms.csv").read_text(encoding="utf-8").splitlines()))
-    if path is not None:
-        try:
-            with path.open(encoding="utf-8-sig", newline="") as handle:
-                own = list(csv.reader(handle))
-        except (OSError, UnicodeDecodeError) as error:
-            raise BlendkitError(f"{path}: cannot read these synonyms", [why_no_file(path, error)]) from error
-        bad = [f"line {i}: {','.join(row)}" for i, row in enumerate(own, 1) if row and len(row) != 2]
-        if bad:
-            raise BlendkitError(f"{path}: expected two names a line", bad[:5])
-        pairs = [*own, *pairs]  # the first match counts: the user's
-    found: dict[str, tuple[str, ...]] = {}
-    for row in pairs:
-        if len(row) == 2:
-            one, other = (n.strip().lower() for n in row)
-            found[one] = (*found.get(one, ()), other)
-            found[other] = (*found.get(other, ()), one)
-    return found
 
 
 def by_id(name: str, labels: Sequence[str], context: MemberContext) -> ClassMap:
@@ -175,15 +149,15 @@ def _named_columns(
     name: str, labels: Sequence[str], wanted: Sequence[str], synonyms: Path | None = None
 ) -> tuple[Columns, dict[int, str]]:
     """Return the column of every wanted name (-1: none; "" wants none), and the labels that are synonyms of theirs."""
-    at = _places(name, labels, wanted)
-    columns = np.array([at.get(w, -1) for w in wanted], np.int64)
-    others = read_synonyms(synonyms)
+    at, others = _places(name, labels, wanted), read_synonyms(synonyms)
+    columns = np.full(len(wanted), -1, np.int64)
     renamed = {}
-    for i in np.flatnonzero(columns < 0).tolist():
-        found = next((o for o in others.get(wanted[i], ()) if o in at), None)
+    for i, own in enumerate(wanted):
+        found = first_known([own], at, others)
         if found is not None:
             columns[i] = at[found]
-            renamed[i] = labels[at[found]]
+            if found != own:
+                renamed[i] = labels[at[found]]
     return columns, renamed
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -13,8 +13,8 @@ from blendkit.audio import WindowPool
 from blendkit.core import Float64, Scores, Space, compare_names, composed, match_recordings, path_ids, recording_id
 from blendkit.errors import BlendkitError, shorten
 from blendkit.io import Detections, Windowed
-from blendkit.member.class_map import read_synonyms
 from blendkit.member.foreign_windows import on_grid
+from blendkit.member.names_by_synonym import classes_by_name
 from blendkit.member.protocol import MemberContext
 
 
@@ -98,26 +98,3 @@ def recording_ids(paths: Sequence[str], context: MemberContext, source: str) -> 
     other = [f"{p} as {r}" for p, r in found.items() if not plain[p].endswith(f"/{r}")]
     notes = [f"{len(other)} paths are in other folders than their recordings: {shorten(other)}"] if other else []
     return path_ids(p for p in distinct if p not in found) | found, notes
-
-
-def classes_by_name(names: Iterable[str], context: MemberContext, synonyms: Path | None) -> dict[str, str]:
-    """Return the run's class of each name that has one: by id, scientific or common name or synonym, ignoring case.
-
-    `Scientific_Common`, as some tables of BirdNET say, is read by its first part. synonyms: a CSV of two names a line.
-    """
-    at = {c.lower(): c for c in context.classes}
-    for c in context.classes:
-        at.setdefault(context.taxonomy.scientific_name(c).lower() or c.lower(), c)
-    for name, c in context.taxonomy.by_name().items():  # common names, where one class alone has them
-        if c in context.classes:
-            at.setdefault(name, c)
-    others = read_synonyms(synonyms)
-    found = {}
-    for text in dict.fromkeys(names):
-        plain = composed(text).lower()
-        ways = [plain, plain.split("_")[0]]
-        ways += [o for n in ways for o in others.get(n, ())]
-        match = next((at[n] for n in ways if n in at), None)
-        if match is not None:
-            found[text] = match
-    return found

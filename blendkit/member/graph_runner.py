@@ -18,6 +18,7 @@ from blendkit.core import Float32
 from blendkit.errors import BlendkitError
 from blendkit.graphs import Provider
 from blendkit.member.graph_input import GraphInput
+from blendkit.member.spread import part_of
 
 ROUNDING, COARSE = 1e-4, 1e-2  # of the largest value: more is no rounding; coarse: float16, and TensorFloat-32 on GPUs
 TRIED = 4  # windows
@@ -33,6 +34,11 @@ class GraphRunner:
     input: GraphInput
     provider: Provider = "cpu"
     alone: bool = False
+
+    @property
+    def part(self) -> int | None:
+        """How many windows of a batch it should be given at a time, by each of several workers; None for all."""
+        return part_of(self.provider, self.input.batch)
 
     def run(self, names: Sequence[str] | None, windows: Float32) -> list[NDArray[Any]]:
         """Return outputs (B, ...) of windows (B, ...), in the order asked (None: all).

@@ -15,6 +15,7 @@ from typing import Any, TypeVar
 import numpy as np
 
 from blendkit.core import Float32, side_by_side
+from blendkit.graphs import Provider
 from blendkit.member.protocol import MemberContext
 
 PART = 4  # windows: fewer leave a graph's matrices too small, more leave threads without work
@@ -38,20 +39,25 @@ class Threads:
         return cls(workers, max(1, context.threads // workers))
 
 
-def in_parts(windows: Float32, size: int = PART) -> list[Float32]:
+def part_of(provider: Provider, batch: int | None = None) -> int | None:
+    """Return how many windows a graph of a fixed batch, or of any, is given at a time; None: all, but on the CPU."""
+    return batch or (PART if provider == "cpu" else None)
+
+
+def in_parts(windows: Float32, size: int | None = PART) -> list[Float32]:
     """Return a batch (B, ...) in parts of `size` windows at most, as equal as can be: none is alone beside others.
 
     Many a graph gives one window other last bits than two, so that a part of one would differ from the whole.
     """
-    return np.array_split(windows, max(1, ceil(len(windows) / size)))
+    return np.array_split(windows, max(1, ceil(len(windows) / (size or len(windows) or 1))))
 
 
 def of_each_on_parts(
-    work: Callable[[Model, Float32], Any], models: Sequence[Model], windows: Float32, size: int, workers: int
+    work: Callable[[Model, Float32], Any], models: Sequence[Model], windows: Float32, size: int | None, workers: int
 ) -> list[Any]:
     """Return what every model makes of a batch (B, ...), as one array each; models and parts run side by side.
 
-    work: gives a model's values (b, ...) of a part; size: windows of a part at most.
+    work: gives a model's values (b, ...) of a part; size: windows of a part at most, None for no parts.
     """
     parts = in_parts(windows, size)
     n = len(parts)

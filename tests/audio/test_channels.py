@@ -12,8 +12,9 @@ import soundfile
 
 import blendkit.audio.decoding
 import blendkit.audio.scratch
-from blendkit.audio.channels import Channels, MissingChannelError, Mixer, Mono, check_channels, mean_of
+from blendkit.audio.channels import Channels, MissingChannelError, Mixer, Mono, check_channels, mean_of, without_bursts
 from blendkit.audio.decoding import decode
+from blendkit.audio.judging import judged
 
 Writer = Callable[[Path, Any, int], Path]
 RATE = 8000
@@ -80,6 +81,22 @@ def test_only_the_channel_that_is_taken_is_checked() -> None:
 def test_the_quick_mean_has_numpys_bits(channels: int) -> None:
     frames = np.random.default_rng(channels).normal(size=(999, channels)).astype(np.float32)
     assert np.array_equal(mean_of(frames), frames.mean(axis=1, dtype=np.float32))
+
+
+def test_what_a_lossy_codec_made_of_damage_is_silence() -> None:
+    frames = np.ones((4000, 2), np.float32)
+    frames[1500, 1] = -180
+    kept, count = without_bursts(frames)  # 576 samples around it on both sides, and its own
+    assert count == 3 * 576
+    assert not kept[576 * 1 : 576 * 4].any()
+    assert (kept[: 576 * 1] == 1).all()
+    assert (kept[576 * 4 :] == 1).all()
+    mixer = Mixer("mean", 2, 1000, None, lossy=True)
+    mixer.add(frames)
+    found = judged(mixer.mono(), 1000)
+    assert (found.status, found.samples.max()) == ("holed", 1)
+    assert "1.728 s decoded to far beyond full scale, replaced by silence" in found.note
+    assert mixed("mean", frames).bursts == 0  # integers written as floats are another matter
 
 
 def test_finite_samples_whose_sum_is_not_do_not_overflow() -> None:

@@ -11,7 +11,9 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 import blendkit.audio.decoding
+from blendkit.audio import mp3_checksum
 from blendkit.audio.file_parts import FilePart, PartReader, Patch
+from blendkit.audio.mp3_checksum import crc16 as checksum
 from blendkit.audio.mp3_frames import behind_tags, frame_at, frames, has_count
 from blendkit.audio.mp3_side import damaged_frames
 from tests.sounds import encoded, noise, read, tone
@@ -100,7 +102,7 @@ def test_a_hole_moves_nothing_and_is_no_noise(tmp_path: Path, data: bytes, size:
     assert ("about " in found.note) == (data is BARE)  # only a count tells how many frames are lost
 
 
-@settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=12, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(st.lists(st.tuples(st.integers(2, len(PLACES) - 30), st.integers(1, 9)), min_size=1, max_size=3))
 def test_nothing_moves_wherever_frames_are_overwritten(tmp_path: Path, holes: list[tuple[int, int]]) -> None:
     whole = read(tmp_path, "a.mp3", MP3).samples
@@ -148,6 +150,72 @@ def test_whole_files_have_no_damage(rate: int, channels: int) -> None:
     places = [f.at for f in frames(data, 0) if not has_count(data, f)]
     assert len(places) > 50
     assert not damaged_frames(data, places).any()
+
+
+@given(st.binary(max_size=300), st.integers(0, 40))
+def test_the_checksum_of_all_frames_is_that_of_its_definition(data: bytes, start: int) -> None:
+    slow = 0
+    for byte in data[start:]:  # reflected, start 0
+        slow ^= byte
+        for _ in range(8):
+            slow = slow >> 1 ^ 0xA001 if slow & 1 else slow >> 1
+    assert checksum(data, start, max(start, len(data))) == slow
+
+
+def test_the_checksum_of_long_files_is_put_together(monkeypatch: pytest.MonkeyPatch) -> None:
+    data = np.random.default_rng(3).bytes(600_001)
+    whole = checksum(data, 1, len(data))
+    monkeypatch.setattr(mp3_checksum, "SPAN", 70_000)
+    assert checksum(data, 1, len(data)) == whole
+
+
+DAMAGED_INSIDE = "its checksum says that bytes of its audio are damaged, but not which"
+
+
+@pytest.mark.parametrize("frame", [40, 250])
+@pytest.mark.parametrize("size", [1, 20])
+def test_damage_that_a_decoder_plays_is_never_ok(tmp_path: Path, frame: int, size: int) -> None:
+    at = PLACES[frame] + 60  # behind the side information
+    damaged = bytes(255 - b for b in MP3[at : at + size])
+    found = read(tmp_path, "a.mp3", MP3[:at] + damaged + MP3[at + size :])
+    assert found.status == "holed"
+    assert found.note.startswith(DAMAGED_INSIDE)
+    assert len(found.samples) == len(SOUND)
+    joined = read(tmp_path, "a.mp3", MP3 + MP3[:at] + damaged + MP3[at + size :])
+    assert joined.status == "holed"
+    assert DAMAGED_INSIDE in joined.note
+
+
+def test_a_louder_file_is_not_damaged(tmp_path: Path) -> None:
+    at = PLACES[40] + 60
+    gained = MP3[:at] + b"\x55" + MP3[at + 1 :]
+    tag = b"APETAGEX" + (2000).to_bytes(4, "little") + (64).to_bytes(4, "little") + (1).to_bytes(4, "little")
+    found = read(tmp_path, "a.mp3", gained + tag + b"\0\0\0\xa0" + bytes(8) + b"MP3GAIN_UNDO".ljust(64, b"\0"))
+    assert (found.status, found.note) == ("ok", "")
+
+
+def test_a_checksum_of_another_file_says_nothing(tmp_path: Path) -> None:
+    found = read(tmp_path, "a.mp3", MP3[: PLACES[1]] + BARE + BARE)  # the second is counted by nobody
+    assert DAMAGED_INSIDE not in found.note
+
+
+@pytest.mark.parametrize("flipped", [(1, 1), (3, 0xC0)], ids=["a checksum", "channels"])
+def test_a_frame_that_seems_to_be_of_another_kind_is_damaged(tmp_path: Path, flipped: tuple[int, int]) -> None:
+    whole = read(tmp_path, "a.mp3", BARE)
+    at = PLACES[200] - PLACES[1] + flipped[0]
+    found = read(tmp_path, "a.mp3", BARE[:at] + bytes([BARE[at] ^ flipped[1]]) + BARE[at + 1 :])
+    assert found.status == "holed"
+    assert len(found.samples) == len(whole.samples)
+    assert wrong_share(found, whole.samples) < 0.02
+
+
+@pytest.mark.parametrize(("rate", "channels"), [(32000, 2), (16000, 1)])
+def test_files_of_another_kind_that_nobody_counts_follow_each_other(tmp_path: Path, rate: int, channels: int) -> None:
+    other = encoded(noise(4, rate)[:, None].repeat(channels, axis=1), "MP3", None, rate)
+    other = other[next(f.at for f in frames(other, 0) if not has_count(other, f)) :]
+    found = read(tmp_path, "a.mp3", BARE + other)
+    assert found.note.startswith("2 MP3 files joined: 10.0")
+    assert found.duration_s == pytest.approx(14, abs=0.3)
 
 
 APE = b"APETAGEX" + (2000).to_bytes(4, "little") + (40).to_bytes(4, "little") + (1).to_bytes(4, "little")

@@ -241,6 +241,19 @@ def test_damage_in_the_middle_costs_the_damaged_part(tmp_path: Path, name: str, 
     assert np.abs(np.fft.rfft(late)).argmax() / 2 == 1000
 
 
+@pytest.mark.parametrize("size", [300, 4000])
+def test_what_is_in_no_packet_keeps_its_time(tmp_path: Path, size: int) -> None:  # libav passes over it
+    path = encoded(tmp_path / "a.aac", "aac", 10)
+    data, whole = path.read_bytes(), decode(path)
+    assert whole.note == "read by libav"
+    path.write_bytes(data[:80_000] + bytes(size) + data[80_000 + size :])
+    found = decode(path)
+    assert found.status == "holed"
+    assert len(found.samples) == pytest.approx(len(whole.samples), abs=1024)
+    path.write_bytes(b"ID3\x04\0\0\0\0\x20\0" + bytes(1 << 12) + data + b"TAG" + bytes(125))  # tags are no loss
+    assert decode(path).note == "read by libav"
+
+
 def test_a_container_that_states_more_than_it_gives_is_partial(tmp_path: Path) -> None:
     path = encoded(tmp_path / "a.mka", "flac", 10)
     path.write_bytes(path.read_bytes()[: path.stat().st_size // 2])

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -58,6 +59,16 @@ def test_logits_by_hand(tmp_path: Path, linear: Graph, labels: Path, linear_weig
     assert got[:, 2].tolist() == [0, 0, 0, 0]
     assert member.info.covered == (True, True, False)
     assert (member.info.rate, member.info.window_s, member.info.batch) == (10, 1.0, 32)
+
+
+def test_threads_change_no_bit(tmp_path: Path, linear: Graph, labels: Path) -> None:
+    model, found = linear(tmp_path / "m.onnx"), []
+    for threads, workers in ((1, 1), (2, 2), (20, 8)):  # a batch of 32 windows has eight parts
+        member = made(model, labels, replace(CONTEXT, threads=threads))
+        assert member.workers == workers
+        found.append(member.predict(windows(29)))
+    assert np.array_equal(found[0], found[1])
+    assert np.array_equal(found[0], found[2])
 
 
 def test_windows_that_are_no_chunks_are_pooled(tmp_path: Path, linear: Graph, labels: Path) -> None:

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import shutil
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -51,6 +52,13 @@ def raw_labels(model: bytes | str, windows: NDArray[np.float32], *names: str) ->
 
 def test_it_keeps_the_protocol(context: MemberContext, files: dict[str, str]) -> None:
     check_member("perch", context=context, **files)
+
+
+def test_threads_change_no_bit(context: MemberContext, files: dict[str, str], noise: NDArray[np.float32]) -> None:
+    x = np.tile(noise, (3, 1))
+    one, three = (perch(replace(context, threads=n), **files) for n in (1, 3))
+    assert (one.workers, three.workers) == (1, 3)
+    assert np.array_equal(one.predict(x), three.predict(x))
 
 
 def test_classes_are_matched_by_scientific_name(
