@@ -49,6 +49,9 @@ class NameParts:
     moment: np.datetime64 = NO_MOMENT
 
 
+_UNREAD = NameParts("", NO_DAY, NO_HOUR, fits=False)
+
+
 @dataclass(frozen=True)
 class NameRule:
     """How a recording's name gives its site, date and hour.
@@ -86,6 +89,9 @@ class NameRule:
     def read(self, recording: str) -> NameParts:
         """Return all that the name says, and how far it can be believed."""
         found = self._search(recording)
+        if found is None and self.deployments is None:
+            site = self._site(recording, "")
+            return NameParts(site, NO_DAY, NO_HOUR, False) if site else _UNREAD
         parts = {k: v or "" for k, v in (found.groupdict() if found else {}).items()}
         line = self.deployments.of(recording) if self.deployments else None
         site = self._site(recording, parts.get("site", ""))

@@ -7,11 +7,14 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
+import numpy as np
+
+from blendkit.core import Int64
 from blendkit.errors import BlendkitError, did_you_mean, shorten
-from blendkit.io.plain_table import cells_of
+from blendkit.io.plain_table import coded
 from blendkit.io.readers.label_cells import split_cells
 from blendkit.io.readers.label_matrix import binary_columns, classes_of_cells, holds_0_and_1
-from blendkit.io.readers.label_places import PLACES, PlaceColumns, place_columns, places_of
+from blendkit.io.readers.label_places import PLACES, PlaceColumns, place_columns, places_of, rows_of_places
 from blendkit.io.readers.label_rows import LabelRows, silence_between
 from blendkit.io.text_tables import find_columns, plain_name
 
@@ -74,7 +77,7 @@ def _known_species(frame: pd.DataFrame, genus: str) -> tuple[pd.DataFrame, tuple
 
 def _read(frame: pd.DataFrame, path: object, own_name: str, at: PlaceColumns, what: _What) -> LabelRows:
     places = places_of(frame, at, own_name, path)
-    classes, notes, bad = _classes(frame, what)
+    sets, which, notes, bad = _classes(frame, what)
     problems = []
     if places.bad:
         wanted = "rows need a filename, and times as HH:MM:SS or seconds, start before end"
@@ -83,21 +86,25 @@ def _read(frame: pd.DataFrame, path: object, own_name: str, at: PlaceColumns, wh
     if problems:
         count = len(places.bad) + len(bad)
         raise BlendkitError(f"{path}: {count} rows of these labels cannot be read", problems)
-    return LabelRows(places.recordings, places.spans, classes, notes=(*places.notes, *notes))
+    rows = rows_of_places(places, sets, which)
+    return replace(rows, notes=(*rows.notes, *notes))
 
 
-def _classes(frame: pd.DataFrame, what: _What) -> tuple[list[frozenset[str]], tuple[str, ...], list[str]]:
-    """Return the classes of N rows, notes, and what cannot be read, one text per line or cell."""
+def _classes(frame: pd.DataFrame, what: _What) -> tuple[list[frozenset[str]], Int64, tuple[str, ...], list[str]]:
+    """Return sets of classes, which one each of N rows has, notes, and what cannot be read, a text per line or cell."""
     if what.label is not None:
         blanks = plain_name(what.label)[0] == "birds"  # BirdCLEF 2021
-        return split_cells(cells_of(frame[what.label]), frame.index.tolist(), blanks=blanks)
+        at, cells = coded(frame[what.label])
+        sets, notes, bad = split_cells(cells, at, frame.index.tolist(), blanks=blanks)
+        return sets, at, notes, bad
     if what.classes:
-        classes, bad = classes_of_cells(frame, what.classes)
-        return classes, (), bad
+        sets, at, bad = classes_of_cells(frame, what.classes)
+        return sets, at, (), bad
     if what.name:
         genus, species = (frame[c].str.strip() for c in what.name)
-        return [frozenset({f"{g} {s}"}) for g, s in zip(genus, species, strict=True)], (), []
-    return [frozenset({what.one_class})] * len(frame), (), []
+        at, names = coded(genus + " " + species)
+        return [frozenset({n}) for n in names], at, (), []
+    return [frozenset({what.one_class})], np.zeros(len(frame), np.int64), (), []
 
 
 def _label_column(

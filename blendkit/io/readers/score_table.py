@@ -19,7 +19,7 @@ from blendkit.io.column_table import ColumnTable
 from blendkit.io.column_values import parquet_columns, parquet_table
 from blendkit.io.file_kinds import file_kind, why_unreadable
 from blendkit.io.npz_arrays import array_texts, npz_headers, read_npz_arrays
-from blendkit.io.packed_files import FAILURES, open_packed
+from blendkit.io.packed_files import FAILURES, open_packed, text_size
 from blendkit.io.percentages import shares_of_percent
 from blendkit.io.plain_scores import plain_scores
 from blendkit.io.text_form import MISSING, TextForm, is_number, text_form
@@ -116,7 +116,7 @@ def _read_text(path: Path, form: TextForm, row_id: str, folds: str | None) -> Co
         if form.encoding == "utf-8" and form.decimal == ".":
             with open_packed(path) as file:
                 read_others = partial(_read_cells, form=form, header=others, types=types)
-                plain = plain_scores(file, [n in others for n in header], form.separator, read_others)
+                plain = plain_scores(file, text_size(path), [n in others for n in header], form.separator, read_others)
             if plain is not None:
                 return _beside(header, *plain)
         with open_packed(path) as file:
