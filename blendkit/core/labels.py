@@ -21,6 +21,7 @@ _NO_TAXONOMY = (
     "if they are names of classes, or classes that the scores lack, a taxonomy that lists them says so: "
     "--taxonomy FILE, or `taxonomy:` in a recipe"
 )
+_MISSING = "NA is what R writes where there is no value: leave the cell of a span without a class empty"
 _MOST_HINTS = 5  # lines on what eBird calls the unknown labels
 _ROUNDED_S = 0.002  # by which spans of one length may differ
 _ROUNDED_ENDS = 0.25  # of a span: what rounding of minutes to three digits can add up to at the end of a recording
@@ -184,6 +185,7 @@ class LabelTable:
             near = [f"{u!r}{did_you_mean(u, known)}" for u in unknown]
             hints = taxonomy.ebird_hints(unknown, known) if taxonomy else []
             way = [] if len(known) > len(set(classes)) or (taxonomy and taxonomy.table) else [_NO_TAXONOMY]
+            way = [_MISSING, *way] if "NA" in unknown else way
             problems = [shorten(near), *hints[:_MOST_HINTS], *way]
             raise BlendkitError(f"{self.source}: {len(unknown)} unknown labels", problems)
 

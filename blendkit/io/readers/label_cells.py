@@ -11,7 +11,8 @@ import numpy as np
 
 from blendkit.core import Int64
 
-_NONE = frozenset({"", "nocall", "nan"})  # what stands for a chunk without any class, in any case
+# What stands for a chunk without any class, in any case.
+_NONE = frozenset({"", "nocall", "nan", "n/a", "none", "null", "<na>"})
 _JOINERS = (";", "|", ",")
 _NOTED = {" ": "blanks", ",": "','", "|": "'|'"}  # joiners that a reader may not expect
 # eBird codes (grekis, chacha1, y00678) and the ids of other classes in competitions (1161364, 47158son01).

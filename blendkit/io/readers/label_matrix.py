@@ -20,7 +20,8 @@ from blendkit.io.text_tables import plain_name
 if TYPE_CHECKING:
     import pandas as pd
 
-_YES, _NO = frozenset({"1", "1.0", "true"}), frozenset({"0", "0.0", "false"})
+_YES = frozenset({"1", "1.0", "1,0", "true", "t", "yes"})
+_NO = frozenset({"0", "0.0", "0,0", "false", "f", "no"})
 _NO_CLASSES = (
     *("", "unnamed_0", "index", "fold", "split", "subset", "site", "date", "hour", "audio_id", "file_id"),
     *("seconds", "duration", "offset", "datasetid"),

@@ -7,11 +7,11 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import PurePosixPath
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from blendkit.core import WHOLE_RECORDING, Int64, recording_id
+from blendkit.core import AUDIO_SUFFIXES, WHOLE_RECORDING, Int64, recording_id
 from blendkit.errors import BlendkitError, shorten
 from blendkit.io.plain_table import coded
 from blendkit.io.readers.label_rows import LabelRows, places_among
@@ -76,9 +76,15 @@ class Places:
     notes: tuple[str, ...] = ()
 
 
-def place_columns(columns: Sequence[str]) -> tuple[PlaceColumns, list[str]]:
-    """Return the columns that say where labels lie, and a problem for each that is missing or not clear."""
+def place_columns(frame: pd.DataFrame) -> tuple[PlaceColumns, list[str]]:
+    """Return the columns that say where labels lie, and a problem for each that is missing or not clear.
+
+    Where none has the name of a column of recordings, it is the only one whose cells all are names of audio files.
+    """
+    columns = list(frame.columns)
     files, row_ids = find_columns(columns, _FILE), find_columns(columns, ("row_id",))
+    audio = [] if files or row_ids or not len(frame) else [c for c in columns if _names_audio(frame[c])]
+    files = files or (audio if len(audio) == 1 else [])
     start, first = _one(columns, _START, "start times")
     end, second = _one(columns, _END, "end times")
     offset, onset = (next(iter(find_columns(columns, (n,))), None) for n in ("offset", "onset"))
@@ -101,6 +107,11 @@ def place_columns(columns: Sequence[str]) -> tuple[PlaceColumns, list[str]]:
     within = [c for c in columns if c.strip().lower() == "file offset (s)"]  # Raven, in tables of several files
     kept = None if end is not None else duration
     return PlaceColumns(file, start, end, kept, None, within[0] if within and files else None), problems
+
+
+def _names_audio(cells: pd.Series[Any]) -> bool:
+    suffixes = tuple(AUDIO_SUFFIXES)
+    return cells.iloc[0].lower().endswith(suffixes) and all(c.lower().endswith(suffixes) for c in coded(cells)[1])
 
 
 def _one(columns: Sequence[str], names: Sequence[str], what: str) -> tuple[str | None, str]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
@@ -27,6 +27,8 @@ _LABELS = (
     *("scientific_name", "annotation", "annotations", "event_label", "tag", "tags", "manual_id", "common_name"),
 )
 _UNKNOWN = ("mystery", "sonus")  # genera of xeno-canto for unknown species and for whole soundscapes
+_PRESENCE = ("val", "present", "presence", "validated", "validation")  # of the class that a row names (Arbimon)
+_ABSENT, _THERE = ("0", "0.0", "false", "absent", "not present"), ("1", "1.0", "true", "present")
 _NUMBER = re.compile(r"-?[\d.:]+")
 
 
@@ -51,9 +53,10 @@ def rows_of_frame(
     """
     plain = {plain_name(c)[0]: c for c in frame.columns}
     clips = column is None and {"gen", "sp"} <= plain.keys()
-    at, problems = _clip_columns(plain) if clips else place_columns(list(frame.columns))
+    at, problems = _clip_columns(plain) if clips else place_columns(frame)
     frame, unknown = _known_species(frame, plain["gen"]) if clips else (frame, ())
     label, unread = (None, ()) if clips else _label_column(frame, at, column, path)
+    frame, absent = _present(frame, plain) if label else (frame, ())
     marked = {"selection", "begin_time", "end_time"} <= plain.keys()  # Raven: marks in recordings heard as a whole
     wide = [] if label or clips or marked or one_class else binary_columns(frame, at.used)
     what = _What(label, tuple(wide), (plain["gen"], plain["sp"]) if clips else (), one_class or "")
@@ -65,7 +68,7 @@ def rows_of_frame(
     unique = frame.drop_duplicates(used)
     _require_no_other_times(unique, at, used, path)
     rows = _read(unique, path, own_name, at, what)
-    rows = replace(rows, duplicates=len(frame) - len(unique), notes=(*unknown, *unread, *rows.notes))
+    rows = replace(rows, duplicates=len(frame) - len(unique), notes=(*unknown, *absent, *unread, *rows.notes))
     return silence_between(rows, None if at.file else own_name) if marked else rows
 
 
@@ -73,6 +76,17 @@ def _known_species(frame: pd.DataFrame, genus: str) -> tuple[pd.DataFrame, tuple
     known = ~frame[genus].str.strip().str.lower().isin(_UNKNOWN)
     count = int((~known).sum())
     return frame[known], (f"{count} recordings of no known species are left out",) if count else ()
+
+
+def _present(frame: pd.DataFrame, plain: Mapping[str, str]) -> tuple[pd.DataFrame, tuple[str, ...]]:
+    """Return the rows whose class is there, where a column says of each row whether it is, and a note on the others."""
+    for column in (plain[n] for n in _PRESENCE if n in plain):
+        cells = frame[column].str.strip().str.lower()
+        absent = cells.isin(_ABSENT)
+        if absent.any() and (absent | cells.isin(_THERE)).all():
+            note = f"{int(absent.sum())} rows whose {column!r} says that their class is absent are left out"
+            return frame[~absent], (note,)
+    return frame, ()
 
 
 def _read(frame: pd.DataFrame, path: object, own_name: str, at: PlaceColumns, what: _What) -> LabelRows:
