@@ -158,8 +158,13 @@ def fork_server(own_cache: None, one_thread: None) -> Iterator[ForkServer]:
 
 @pytest.fixture(scope="session")
 def many(fork_server: ForkServer) -> Callable[..., list[Process]]:
-    """Run many `blendkit ARGS`, each as a process in its own folder: many([(args, folder), ...])."""
-    return lambda jobs: [fork_server.run(*args, cwd=folder) for args, folder in jobs]
+    """Run many `blendkit ARGS`, each as a process in its own folder: many([(args, folder), ...]).
+
+    A third thing of a job names modules that are not installed there.
+    """
+    return lambda jobs: [
+        fork_server.run(*args, cwd=folder, without=sum(without, ())) for args, folder, *without in jobs
+    ]
 
 
 @pytest.fixture(scope="session")

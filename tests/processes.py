@@ -50,9 +50,12 @@ OWN = {"PYTEST_CURRENT_TEST", "KMP_DUPLICATE_LIB_OK", "KMP_INIT_AT_FORK", "TORCH
 TRAINING_COMMANDS = {("fit", "seqhead"), ("fit", "student"), ("pseudolabel", "rounds")}
 
 
-def from_scratch(*args: object, cwd: Path | None = None, env: Mapping[str, str] | None = None) -> Process:
-    """Run `python -m blendkit.cli.main ARGS`, as a shell does."""
-    command = [sys.executable, "-m", "blendkit.cli.main", *map(str, args)]
+def from_scratch(
+    *args: object, cwd: Path | None = None, env: Mapping[str, str] | None = None, without: Sequence[str] = ()
+) -> Process:
+    """Run `python -m blendkit.cli.main ARGS`, as a shell does. without: modules that it finds not installed."""
+    lacking = f"import sys; sys.modules.update(dict.fromkeys({[*without]})); import blendkit.cli.main as m; m.main()"
+    command = [sys.executable, *(["-c", lacking] if without else ["-m", "blendkit.cli.main"]), *map(str, args)]
     changed = {**os.environ, **(env or {})}
     return subprocess.run(command, cwd=cwd, env=changed, capture_output=True, text=True, timeout=TIMEOUT_S)
 
@@ -84,10 +87,15 @@ class ForkServer:
             command, stdin=pipe, stdout=pipe, text=True, cwd=root, env=self._environment, start_new_session=True
         )
 
-    def run(self, *args: object, cwd: Path | None = None, kill: Kill | None = None) -> Process:
-        """Return the finished process of `blendkit ARGS`, run in `cwd`. kill: how it ends before its time."""
+    def run(
+        self, *args: object, cwd: Path | None = None, kill: Kill | None = None, without: Sequence[str] = ()
+    ) -> Process:
+        """Return the finished process of `blendkit ARGS`, run in `cwd`.
+
+        kill: how it ends before its time. without: modules that it finds not installed.
+        """
         if not FORKS:
-            return from_scratch(*args, cwd=cwd)
+            return from_scratch(*args, cwd=cwd, without=without)
         if self._server.poll() is not None or not _same(self._environment, os.environ):
             self.stop()
             self._start()
@@ -99,6 +107,7 @@ class ForkServer:
             "cwd": str(cwd or Path.cwd()),
             "out": str(out),
             "err": str(err),
+            "without": [*without],
         }
         job |= {} if kill is None else {"kill": [kill.event, str(kill.below), str(kill.count)]}
         self._server.stdin.write(json.dumps(job) + "\n")
@@ -139,6 +148,7 @@ def _be_the_command(job: dict[str, Any]) -> int:
         event, below, count = job["kill"]
         os.environ["BLENDKIT_CACHE"], tempfile.tempdir = f"{below}/cache", f"{below}/tmp"
         kill_at(event, Path(below), Path(count))
+    _lack(job["without"])
     sys.argv = ["blendkit", *job["args"]]
     try:
         importlib.import_module("blendkit.cli.main").main()
@@ -150,6 +160,13 @@ def _be_the_command(job: dict[str, Any]) -> int:
         traceback.print_exc()
         return 1
     return 0
+
+
+def _lack(modules: Sequence[str]) -> None:
+    """Let the import of modules, and of what is in them, fail in this process."""
+    for name in [n for n in sys.modules if n.split(".")[0] in modules]:
+        del sys.modules[name]
+    sys.modules.update(dict.fromkeys(modules))  # type: ignore[arg-type]
 
 
 def _import(libraries: Sequence[str], without: str) -> None:

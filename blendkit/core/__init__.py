@@ -46,6 +46,7 @@ if TYPE_CHECKING:
     from blendkit.core.detection_table import DetectionTable, NamedClass, Naming, ScoredRecording, named_classes
     from blendkit.core.distinct_counts import distinct_values
     from blendkit.core.durations import LONGEST_TIME_S, in_words, seconds_in
+    from blendkit.core.flat_spans import FlatSpans, united_spans
     from blendkit.core.garbage_collection import no_search_for_circles
     from blendkit.core.group_links import linked_groups
     from blendkit.core.hashes import canonical_json, text_hash
@@ -134,6 +135,7 @@ __all__ = [
     "Deployments",
     "DetectionTable",
     "FileSpace",
+    "FlatSpans",
     "Float32",
     "Float64",
     "FoundNames",
@@ -223,6 +225,7 @@ __all__ = [
     "ties_made",
     "unit_of_lengths",
     "unit_of_times",
+    "united_spans",
     "unseen_folds",
     "unused_names",
     "user_pattern",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import unicodedata
 from pathlib import PurePath
 
@@ -10,11 +11,11 @@ SNDFILE_SUFFIXES = frozenset({".aif", ".aifc", ".aiff", ".au", ".caf", ".flac", 
 SNDFILE_SUFFIXES |= {".rf64", ".snd", ".w64", ".wav", ".wave"}
 OTHER_SUFFIXES = frozenset({".3gp", ".aac", ".ac3", ".amr", ".ape", ".m4a", ".m4b", ".mka", ".mp2", ".mp4", ".mpc"})
 OTHER_SUFFIXES |= {".tta", ".webm", ".wma", ".wv"}
-_OF_PATHS = "./\\:"  # a name without these is a path as it stands, which needs not be taken apart
+_ODD = re.compile(r"[\\:]|//|/$|(?:^|/)\.")  # in a path that is not as it stands, or not in every system
 AUDIO_SUFFIXES = SNDFILE_SUFFIXES | OTHER_SUFFIXES
 
 
-def without_suffix(file: str) -> PurePath:
+def _without_suffix(file: str) -> PurePath:
     """Return a file's path without its audio suffix; any other dot is part of the name."""
     path = PurePath(file)
     return path.with_suffix("") if path.suffix.lower() in AUDIO_SUFFIXES else path
@@ -26,8 +27,14 @@ def recording_id(file: str, *, whole: bool = False) -> str:
     Names that are equal to the eye give equal ids, whatever the file system makes of them. Bytes that are no UTF-8
     become `\\xNN`, so that an id can be written into any file.
     """
-    plain = whole or (file and not any(sign in file for sign in _OF_PATHS))
-    return composed(printable(file if plain else without_suffix(file).as_posix()))
+    if whole:
+        stem = file
+    elif not file or _ODD.search(file):
+        stem = _without_suffix(file).as_posix()
+    else:  # the same, without the path's object
+        head, dot, suffix = file.rpartition(".")
+        stem = head if f"{dot}{suffix.lower()}" in AUDIO_SUFFIXES else file
+    return composed(stem if stem.isascii() else printable(stem))
 
 
 def composed(text: str) -> str:

@@ -11,7 +11,7 @@ import numpy as np
 from blendkit.core.name_presets import NAME_PRESETS, PATTERNS, preset_of, states_zone
 from blendkit.core.names import NO_HOUR, NameParts, NameRule
 from blendkit.core.natural_order import natural_sorted
-from blendkit.core.rows import Rows, make_rows
+from blendkit.core.rows import Rows
 from blendkit.errors import BlendkitError, shorten
 
 
@@ -131,8 +131,12 @@ def fitting_names(recordings: Sequence[str], base: NameRule | None = None) -> Fo
 
 def with_fitting_names(rows: Rows) -> Rows:
     """Return rows (N,) whose sites, dates and hours are read by the preset that most of their names fit."""
-    rule = fitting_names(rows.recordings()).rule
-    return make_rows([str(r) for r in rows.recording], rows.start_s, rows.end_s, rule)
+    names, counts = rows.recordings(), np.diff(rows.offsets())
+    parts = fitting_names(names).parts
+    found = [parts[r] for r in names]
+    sites, days = np.array([p.site for p in found], object), np.array([p.date for p in found], "datetime64[D]")
+    hours = np.array([p.hour for p in found], np.int16)
+    return replace(rows, site=np.repeat(sites, counts), date=np.repeat(days, counts), hour=np.repeat(hours, counts))
 
 
 def _count(found: FoundNames) -> int:

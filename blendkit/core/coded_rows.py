@@ -7,11 +7,9 @@ from collections.abc import Sequence
 import numpy as np
 
 from blendkit.core.arrays import Float64, Int64
-from blendkit.core.audio_suffixes import composed
-from blendkit.core.garbage_collection import no_search_for_circles
 from blendkit.core.names import NameRule
 from blendkit.core.natural_order import natural_keys
-from blendkit.core.rows import Rows, StrArray
+from blendkit.core.rows import Rows, rows_at
 
 
 def rows_of_codes(
@@ -28,19 +26,4 @@ def rows_of_codes(
     order = None if bool(np.all((ranks[1:] > ranks[:-1]) | (same & later))) else np.lexsort((start_s, ranks))
     if order is not None:
         codes, start_s, end_s = codes[order], start_s[order], end_s[order]
-    with no_search_for_circles():
-        parsed = [names.parse(r) for r in ids]
-    return Rows(
-        recording=_objects([composed(r) for r in ids])[codes],
-        start_s=start_s,
-        end_s=end_s,
-        site=_objects([p[0] for p in parsed])[codes],
-        hour=np.array([p[2] for p in parsed], np.int16)[codes],
-        date=np.array([p[1] for p in parsed], "datetime64[D]")[codes],
-    ), order
-
-
-def _objects(values: Sequence[str]) -> StrArray:
-    out = np.empty(len(values), object)
-    out[:] = values
-    return out
+    return rows_at(ids, codes, start_s, end_s, names), order

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -15,10 +15,11 @@ Span = tuple[int, int, frozenset[str]]  # start and end in milliseconds, classes
 
 
 @dataclass(frozen=True, eq=False)
-class FlatSpans:
+class FlatSpans(Mapping[str, tuple[Span, ...]]):
     """S spans of R recordings: start and end (S,) in ms, where those of each recording begin (R + 1,), and labels.
 
     names: of the classes; codes (L,): their places in names, span by span; labels_at (S + 1,): where a span's begin.
+    As a mapping, which makes the objects that it gives: the spans by recording.
     """
 
     at: dict[str, int]
@@ -29,27 +30,109 @@ class FlatSpans:
     codes: Int64
     labels_at: Int64
 
+    def __getitem__(self, recording: str) -> tuple[Span, ...]:
+        first = self.at[recording]
+        return tuple(map(self._span, range(int(self.offsets[first]), int(self.offsets[first + 1]))))
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self.at)
+
+    def __len__(self) -> int:
+        return len(self.at)
+
+    def _span(self, i: int) -> Span:
+        codes = self.codes[self.labels_at[i] : self.labels_at[i + 1]].tolist()
+        return int(self.start[i]), int(self.end[i]), frozenset([self.names[c] for c in codes])
+
     def of(self, recordings: Sequence[str]) -> tuple[Int64, Int64]:
         """Return the spans of recordings, one after the other: the place of each in `recordings`, and its own."""
         found = np.fromiter((self.at.get(r, -1) for r in recordings), np.int64, len(recordings))
         counts = np.where(found < 0, 0, self.offsets[found + 1] - self.offsets[found])
         return np.repeat(np.arange(len(found)), counts), _ranges(self.offsets[found], counts)
 
+    def part(self, recordings: Sequence[str]) -> FlatSpans:
+        """Return the spans of some of the recordings."""
+        of, own = self.of(recordings)
+        counts = (self.labels_at[1:] - self.labels_at[:-1])[own]
+        used, codes = np.unique(self.codes[_ranges(self.labels_at[own], counts)], return_inverse=True)
+        names = tuple(self.names[i] for i in used.tolist())
+        offsets = _sums(np.bincount(of, minlength=len(recordings)))
+        at = {r: i for i, r in enumerate(recordings)}
+        return FlatSpans(at, offsets, self.start[own], self.end[own], names, codes, _sums(counts))
+
+    def with_recordings(self, new: Mapping[str, str]) -> FlatSpans:
+        """Return the spans under other ids of some recordings; where two become one, it has the spans of both."""
+        names = [new.get(r, r) for r in self.at]
+        if len(set(names)) == len(names):
+            return replace(self, at={r: i for i, r in enumerate(names)})
+        of = np.repeat(np.arange(len(names)), np.diff(self.offsets))
+        spans = [*map(self._span, range(len(of)))]
+        return united_spans(names, of, self.start, self.end, [s[2] for s in spans], np.arange(len(of)))
+
+    def with_classes(self, new: Mapping[str, str]) -> FlatSpans:
+        """Return the spans with other names for some classes, of which several may become one."""
+        places: dict[str, int] = {}
+        of = np.array([places.setdefault(new.get(n, n), len(places)) for n in self.names], np.int64)
+        return replace(self, names=tuple(places), codes=of[self.codes] if len(of) else self.codes)
+
 
 def flat_spans(spans: Mapping[str, tuple[Span, ...]]) -> FlatSpans:
     """Return spans by recording as arrays."""
+    if isinstance(spans, FlatSpans):
+        return spans
     flat = [s for own in spans.values() for s in own]
+    names, codes, labels_at = _coded_classes([s[2] for s in flat])
+    start, end = (np.fromiter((s[i] for s in flat), np.int64, len(flat)) for i in (0, 1))
+    at = {r: i for i, r in enumerate(spans)}
+    return FlatSpans(at, _sums([*map(len, spans.values())]), start, end, names, codes, labels_at)
+
+
+def united_spans(
+    recordings: Sequence[str], of: Int64, start: Int64, end: Int64, sets: Sequence[frozenset[str]], which: Int64
+) -> FlatSpans:
+    """Return N spans by recording, in their order; equal ones of a recording are one span with the classes of all.
+
+    of (N,): the place of each in `recordings`, which may name one twice. start, end (N,): in ms. which (N,): the place
+    of each span's classes in `sets`, all of which occur.
+    """
     places: dict[str, int] = {}
-    codes = [places.setdefault(c, len(places)) for *_, present in flat for c in present]
+    names = np.array([places.setdefault(r, len(places)) for r in recordings], np.int64)
+    of = names[of] if len(of) else of
+    order = np.argsort(of, kind="stable")
+    of, start, end, which = of[order], start[order], end[order], which[order]
+    kept, which, sets = _without_equal(of, start, end, which, sets)
+    class_names, codes, at = _coded_classes(sets)
+    counts = (at[1:] - at[:-1])[which[kept]]
     return FlatSpans(
-        {r: i for i, r in enumerate(spans)},
-        _sums(map(len, spans.values()), len(spans)),
-        np.fromiter((s[0] for s in flat), np.int64, len(flat)),
-        np.fromiter((s[1] for s in flat), np.int64, len(flat)),
-        tuple(places),
-        np.array(codes, np.int64),
-        _sums((len(s[2]) for s in flat), len(flat)),
-    )
+        places, _sums(np.bincount(of[kept], minlength=len(places))), start[kept], end[kept], class_names,
+        codes[_ranges(at[which[kept]], counts)], _sums(counts),
+    )  # fmt: skip
+
+
+def _without_equal(
+    of: Int64, start: Int64, end: Int64, which: Int64, sets: Sequence[frozenset[str]]
+) -> tuple[Int64, Int64, Sequence[frozenset[str]]]:
+    """Return the places of the first of equal spans (N,), `which` (N,) of `sets` has their classes, and new sets."""
+    every = np.arange(len(of))
+    if bool(np.all((of[1:] > of[:-1]) | (start[1:] > start[:-1]))):
+        return every, which, sets
+    order = np.lexsort((end, start, of))
+    later = np.zeros(len(of), bool)
+    later[1:] = np.logical_and.reduce([t[order][1:] == t[order][:-1] for t in (of, start, end)])
+    first = order[np.maximum.accumulate(np.where(later, 0, every))]  # of the spans in this order, the one it equals
+    more: dict[int, frozenset[str]] = {}
+    for i, same in zip(order[later].tolist(), first[later].tolist(), strict=True):
+        more[same] = more.get(same, sets[which[same]]) | sets[which[i]]
+    which = which.copy()
+    which[[*more]] = len(sets) + np.arange(len(more))
+    return np.sort(order[~later]), which, [*sets, *more.values()]
+
+
+def _coded_classes(sets: Sequence[frozenset[str]]) -> tuple[tuple[str, ...], Int64, Int64]:
+    """Return the names of all classes, their places in sets, and where those of each set begin (len(sets) + 1,)."""
+    places: dict[str, int] = {}
+    codes = [places.setdefault(c, len(places)) for present in sets for c in present]
+    return tuple(places), np.array(codes, np.int64), _sums([*map(len, sets)])
 
 
 @dataclass(frozen=True, eq=False)
@@ -129,5 +212,6 @@ def _ranges(starts: Int64, counts: Int64) -> Int64:
     return np.repeat(starts - before, counts) + np.arange(int(counts.sum()))
 
 
-def _sums(counts: Iterable[int], n: int) -> Int64:
-    return np.concatenate([[0], np.cumsum(np.fromiter(counts, np.int64, n))]).astype(np.int64)
+def _sums(counts: Sequence[int] | Int64) -> Int64:
+    """Return (N + 1,) how many come before each of counts (N,), and all of them."""
+    return np.concatenate([[0], np.cumsum(np.asarray(counts, np.int64))]).astype(np.int64)

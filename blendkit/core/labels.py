@@ -21,6 +21,7 @@ _NO_TAXONOMY = (
     "if they are names of classes, or classes that the scores lack, a taxonomy that lists them says so: "
     "--taxonomy FILE, or `taxonomy:` in a recipe"
 )
+_MISSING = "NA is what R writes where there is no value: leave the cell of a span without a class empty"
 _MOST_HINTS = 5  # lines on what eBird calls the unknown labels
 _ROUNDED_S = 0.002  # by which spans of one length may differ
 _ROUNDED_ENDS = 0.25  # of a span: what rounding of minutes to three digits can add up to at the end of a recording
@@ -35,7 +36,7 @@ class LabelTable:
     silence; time outside every span is unlabelled, which is not the same as negative.
     """
 
-    spans: dict[str, tuple[Span, ...]]
+    spans: Mapping[str, tuple[Span, ...]]
     duplicates: int
     source: str
     notes: tuple[str, ...] = ()
@@ -59,7 +60,7 @@ class LabelTable:
         wanted = set(recordings)
         if wanted.issuperset(self.spans):
             return self
-        return replace(self, spans={r: s for r, s in self.spans.items() if r in wanted})
+        return replace(self, spans=self._flat.part([r for r in self.spans if r in wanted]))
 
     def named_as(self, recordings: Iterable[str]) -> LabelTable:
         """Return the table under the ids of `recordings`: a label without a folder matches a file in any folder.
@@ -78,13 +79,11 @@ class LabelTable:
         if unclear:
             raise BlendkitError(f"{self.source}: labels name several recordings", [shorten(unclear)])
         new = {r: found[0] for r, found in wanted.items() if found}
-        return replace(self, spans={new.get(r, r): s for r, s in self.spans.items()})
+        return replace(self, spans=self._flat.with_recordings(new)) if new else self
 
     def renamed(self, new: Mapping[str, str]) -> LabelTable:
         """Return the labels with other names for some classes."""
-        spans = {r: tuple((a, b, frozenset(new.get(c, c) for c in found)) for a, b, found in own)
-                 for r, own in self.spans.items()}  # fmt: skip
-        return replace(self, spans=spans)
+        return replace(self, spans=self._flat.with_classes(new))
 
     def by_id(self, taxonomy: Taxonomy, known: Iterable[str] = ()) -> LabelTable:
         """Return the labels by class id, where they are names that one class of a taxonomy alone has, and note it.
@@ -99,9 +98,12 @@ class LabelTable:
 
     def chunk_counts(self, chunk_s: float) -> dict[str, int]:
         """Return, per recording, the chunks up to its last labelled one; 1 if it is labelled only as a whole."""
-        step = round(chunk_s * 1000)
-        ends = {r: [end for _, end, _ in spans if end < WHOLE_RECORDING] for r, spans in self.spans.items()}
-        return {r: max((-(-end // step) for end in own), default=1) for r, own in ends.items()}
+        of, own = self._flat.of(self.recordings)
+        timed = self._flat.end[own] < WHOLE_RECORDING
+        counts = np.zeros(len(self.spans), np.int64)
+        np.maximum.at(counts, of[timed], -(-self._flat.end[own[timed]] // round(chunk_s * 1000)))
+        counts[np.bincount(of[timed], minlength=len(counts)) == 0] = 1
+        return dict(zip(self.recordings, counts.tolist(), strict=True))
 
     def out_of_reach(self, rows: Rows, what: str) -> tuple[str, ...]:
         """Return why the labels of the recordings of `rows` (N) cannot be theirs, with the likely unit; () if they can.
@@ -183,6 +185,7 @@ class LabelTable:
             near = [f"{u!r}{did_you_mean(u, known)}" for u in unknown]
             hints = taxonomy.ebird_hints(unknown, known) if taxonomy else []
             way = [] if len(known) > len(set(classes)) or (taxonomy and taxonomy.table) else [_NO_TAXONOMY]
+            way = [_MISSING, *way] if "NA" in unknown else way
             problems = [shorten(near), *hints[:_MOST_HINTS], *way]
             raise BlendkitError(f"{self.source}: {len(unknown)} unknown labels", problems)
 

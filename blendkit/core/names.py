@@ -104,6 +104,8 @@ class NameRule:
     def _told(self, recording: str) -> _Told:
         """Return the fields of `NameParts`: long tables need three of them alone, of very many names."""
         found = self._search(recording)
+        if found is None and self.deployments is None:
+            return (self._site(recording, ""), NO_DAY, NO_HOUR, False, False, "", True, None)
         parts = found.groupdict("") if found else {}
         line = self.deployments.of(recording) if self.deployments else None
         site = self._site(recording, parts.get("site", ""))

@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 
 from blendkit.core.arrays import Bools, Float64, Int64
 from blendkit.core.audio_suffixes import composed, recording_id
+from blendkit.core.garbage_collection import no_search_for_circles
 from blendkit.core.hashes import text_hash
 from blendkit.core.names import NameRule
 from blendkit.core.natural_order import natural_keys, natural_sorted
@@ -98,16 +99,23 @@ def same_rows(a: Rows, b: Rows) -> bool:
 
 def make_rows(recordings: Sequence[str], start_s: Float64, end_s: Float64, names: NameRule) -> Rows:
     """Build rows from (N,) recording ids and chunk times in seconds; each name is parsed once."""
-    parsed = {r: names.parse(r) for r in dict.fromkeys(recordings)}
+    places = {r: i for i, r in enumerate(dict.fromkeys(recordings))}
+    codes = np.fromiter(map(places.__getitem__, recordings), np.int64, len(recordings))
+    return rows_at(list(places), codes, np.asarray(start_s, np.float64), np.asarray(end_s, np.float64), names)
+
+
+def rows_at(ids: Sequence[str], codes: Int64, start_s: Float64, end_s: Float64, names: NameRule) -> Rows:
+    """Build rows from recording ids, each once, and the (N,) place of every row's id among them, in the given order."""
+    with no_search_for_circles():
+        parsed = [names.parse(r) for r in ids]
     # one str object per recording, shared by its rows; names that are equal to the eye are equal
-    unique = {r: composed(r) for r in parsed}
     return Rows(
-        recording=_objects([unique[r] for r in recordings]),
-        start_s=np.asarray(start_s, np.float64),
-        end_s=np.asarray(end_s, np.float64),
-        site=_objects([parsed[r][0] for r in recordings]),
-        hour=np.array([parsed[r][2] for r in recordings], np.int16),
-        date=np.array([parsed[r][1] for r in recordings], "datetime64[D]"),
+        recording=_objects([composed(r) for r in ids])[codes],
+        start_s=start_s,
+        end_s=end_s,
+        site=_objects([p[0] for p in parsed])[codes],
+        hour=np.array([p[2] for p in parsed], np.int16)[codes],
+        date=np.array([p[1] for p in parsed], "datetime64[D]")[codes],
     )
 
 
@@ -156,13 +164,13 @@ def rows_from_ids(ids: Sequence[str], chunk_s: float, names: NameRule) -> Rows:
     recording or off the grid of chunks of `chunk_s` seconds; and for ids that all end in a time of day or milliseconds.
     """
     parts = [_posix(str(row_id)).rpartition("_") for row_id in ids]
-    known = {end: _number(end) for _, _, end in parts}
-    ends = np.array([known[end] for _, _, end in parts], np.float64)
-    stems = [stem for stem, _, _ in parts]
+    stems, texts = [stem for stem, _, _ in parts], [end for *_, end in parts]
+    known = {end: _number(end) for end in dict.fromkeys(texts)}
+    ends = np.array([known[end] for end in texts], np.float64)
     if not np.isfinite(ends).all() or not all(stems):
         bad = [f"row {i + 1}: {ids[i]!r}" for i, stem in enumerate(stems) if not stem or not np.isfinite(ends[i])]
         raise BlendkitError("row ids must have the form <recording>_<end second>", [shorten(bad)])
-    if why := _no_second(stems, [end for _, _, end in parts], ends, chunk_s):
+    if why := _no_second(stems, texts, ends, chunk_s):
         raise BlendkitError("row ids must have the form <recording>_<end second>", [f"such as {ids[0]!r}", why])
     count = ends / chunk_s
     off = np.flatnonzero((count < 1 - _TOLERANCE) | (np.abs(count - np.round(count)) > _TOLERANCE)).tolist()

@@ -17,6 +17,7 @@ Level = Literal["genus", "family", "order", "class_name"]
 Sonotypes = Literal["group", "skip"]
 TAXA = frozenset({"Amphibia", "Aves", "Insecta", "Mammalia", "Reptilia"})  # a recipe may name them where none occurs
 LEVELS: tuple[Level, ...] = ("genus", "family", "order", "class_name")  # fine to coarse
+_TWO_NAMES = re.compile(r"([^_]+)_([^_]+)|(.+?) \((.+)\)")
 _SONOTYPE = re.compile(r"(?<![A-Za-z])son\d+$")
 
 
@@ -57,9 +58,20 @@ class Taxonomy:
         return {name: next(iter(ids)) for name, ids in found.items() if len(ids) == 1}
 
     def ids_of(self, names: Iterable[str]) -> dict[str, str]:
-        """Return {name: class id} of those that are no ids, but names that one class alone has, in any letter case."""
-        by_name = self.by_name()
-        return {n: by_name[n.lower()] for n in names if n not in self.table and n.lower() in by_name}
+        """Return {name: class id} of those that are no ids, but names that one class alone has, in any letter case.
+
+        So are two names of one class together, as `Scientific name_Common name` and `Common name (Scientific name)`.
+        """
+        by_name, found = self.by_name(), dict[str, str]()
+        for name in names:
+            if name in self.table:
+                continue
+            two = _TWO_NAMES.fullmatch(name.strip().lower())
+            whole, parts = by_name.get(name.lower()), {by_name.get(p) for p in two.groups() if p} if two else set()
+            known = {whole} if whole else parts - {None}
+            if len(known) == 1:
+                found[name] = str(known.pop())
+        return found
 
     def ebird_hints(self, names: Iterable[str], classes: Iterable[str]) -> list[str]:
         """Say, for names that are no classes, which classes eBird's REPORT_AS ties them to; others have no line.

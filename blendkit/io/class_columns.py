@@ -56,13 +56,21 @@ def find_row_id(source: str, columns: Sequence[str], wanted: str | None, first: 
     likely = [c for c in columns if _looks_like_a_row_id(first.get(c, ""))]
     named = [c for c in likely if c.strip().lower() in _ID_NAMES]
     found = named if len(named) == 1 else likely
-    if len(found) == 1:
+    if len(found) == 1 and not _is_a_row(found[0], columns):
         return found[0]
+    if len(found) == 1:
+        ways = [f"its first line is {shorten(columns, 8)}", f"add a line above it: {ROW_ID}, and the id of each class"]
+        raise BlendkitError(f"{source}: its first line is a row, not a header", ways)
     problems = [
         f"has {shorten(columns, 8)}",
         "expected row ids <recording>_<end second>; name their column with `rows:`",
     ]
     raise BlendkitError(f"{source}: no column {ROW_ID!r}{did_you_mean(ROW_ID, columns)}", problems)
+
+
+def _is_a_row(name: str, columns: Sequence[str]) -> bool:
+    """Return whether names of columns are a row: the row id's looks like one, and others have decimals."""
+    return _looks_like_a_row_id(name) and any(re.fullmatch(r"-?\d*\.\d+(?:[eE]-?\d+)?", c.strip()) for c in columns)
 
 
 def has_row_ids(columns: Sequence[str], first: Mapping[str, str]) -> bool:
@@ -91,7 +99,7 @@ def class_columns(source: str, table: ColumnTable, row_id: str, folds: str | Non
     problems += _written_twice(classes)
     text = [c for c in classes if columns[c].dtype.kind not in "fiub"]
     problems += [] if text else _of_another_scale(table, classes)
-    problems += [f"not numbers: {shorten(text)}"] if text else []
+    problems += [f"not numbers: {shorten(text)}", _without_text(classes, text, row_id)] if text else []
     if not classes and not problems:
         problems = ["no class columns"]
     if problems:
@@ -100,6 +108,15 @@ def class_columns(source: str, table: ColumnTable, row_id: str, folds: str | Non
     notes += [f"left out, for they are no classes: columns {shorten(about)}"] if about else []
     notes += [f"row ids are in column {row_id!r}"] if row_id != ROW_ID else []
     return ClassColumns(row_id, tuple(classes), tuple(notes))
+
+
+def _without_text(classes: Sequence[str], text: Sequence[str], row_id: str) -> str:
+    """Return the way out for columns of text: a table of one score a line becomes one of a class a column."""
+    if len(text) == 1 and len(classes) == 2:
+        (score,) = set(classes) - set(text)
+        names = f"index={row_id!r}, columns={text[0]!r}, values={score!r}"
+        return f"a line per chunk and class? in pandas: frame.pivot({names})"
+    return "leave out what is no class"
 
 
 def _looks_like_a_row_id(value: str) -> bool:

@@ -11,6 +11,7 @@ from typing import Any
 
 from blendkit.core import FileSpace
 from blendkit.errors import BlendkitError, shorten
+from blendkit.io.class_columns import has_row_ids
 from blendkit.io.file_kinds import Kind, file_kind, require_whole, why_unreadable
 from blendkit.io.packed_files import FAILURES
 from blendkit.io.readers.detection_tables import END_COLUMNS, LABEL_COLUMNS, START_COLUMNS, Detections
@@ -141,11 +142,18 @@ def _named_reader(path: Path, reader: Reader) -> Reader:
 
 def _lacking(head: FileHead) -> list[str]:
     """Return what a table of detections or labels lacks to be scores."""
+    if head.kind == "text" and head.start.lstrip()[:1] in (b"[", b"{"):
+        return ["it looks like JSON, which is read as labels alone: save scores as CSV or Parquet"]
+    if head.kind == "text" and len(head.columns) == 1 and len(head.columns[0].split()) > 1:
+        return ["its columns seem to be separated by blanks: save it with commas or tabs"]
+    if len(head.columns) > 1 and all(has_row_ids([c], {c: c}) for c in head.columns[1:]):
+        return ["its columns are row ids: transpose it, so that each row is a chunk and each column a class"]
     if not head.is_table or not head.plain_columns & {*LABEL_COLUMNS, "primary_label", "species"}:
         return []
     if head.plain_columns & set(START_COLUMNS) and not head.plain_columns & {*END_COLUMNS, "duration"}:
         return ["it has labels and start times, but no end times: add a column `end`"]
-    return ["it seems to hold labels without scores: `labels:` in a recipe and --labels read these"]
+    named = "a column of scores by another name is read with --format detections --score COLUMN"
+    return [f"it seems to hold labels without scores: `labels:` in a recipe and --labels read these; {named}"]
 
 
 @dataclass(frozen=True, eq=False)

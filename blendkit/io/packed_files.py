@@ -15,6 +15,7 @@ from blendkit.errors import BlendkitError, shorten
 from blendkit.io.file_kinds import what_it_is, why_unreadable
 from blendkit.io.sizes_allowed import BoundedFile
 
+_PACKED_TO = 2  # times the size of a packed table of numbers
 FAILURES = (OSError, EOFError, ValueError, zlib.error, lzma.LZMAError, zipfile.BadZipFile, RuntimeError)
 
 
@@ -36,6 +37,11 @@ def open_packed(path: Path) -> IO[bytes]:
             opened: Any = BoundedFile(opener(path), path.stat().st_size)
             return cast(IO[bytes], opened)
     return path.open("rb")
+
+
+def text_size(path: Path) -> int:
+    """Return about how many bytes of text a file holds: those of a packed one are rarely fewer."""
+    return path.stat().st_size * (1 if packing_of(path) is None else _PACKED_TO)
 
 
 def unpack_file(path: Path, what: str = "this table") -> bytes:

@@ -59,19 +59,31 @@ def lines_of(ids: Sequence[str], values: Float64, room: Text | None = None) -> t
     return out, int(used)
 
 
-def room_for(*text: bytes | memoryview) -> Text:
-    """Return a text, given in parts, with the room behind it that `numbers_in` needs."""
-    return np.frombuffer(bytearray().join((*text, bytes(SLACK))), np.uint8)
+def new_room(size: int) -> bytearray:
+    """Return room for a text of `size` bytes, with the room behind it that `numbers_in` needs."""
+    return bytearray(size + SLACK)
 
 
-def numbers_in(text: Text, size: int, rows: int, texts: Sequence[bool], separator: str) -> tuple[Float64, bytes] | None:
+def text_in(room: bytearray) -> memoryview:
+    """Return the part of a room that is for text."""
+    return memoryview(room)[:-SLACK]
+
+
+def room_for(text: bytes) -> Text:
+    """Return a text with the room behind it that `numbers_in` needs."""
+    return np.frombuffer(bytearray(text + bytes(SLACK)), np.uint8)
+
+
+def numbers_in(text: Text, size: int, texts: Sequence[bool], separator: str) -> tuple[Float64, bytes] | None:
     """Return the numbers (N, C) in whole lines, and lines of their other cells; None if anything in them is unusual.
 
-    text: of `size` bytes, and room behind them. rows: that there are at most. texts (K,): which columns are no numbers.
+    text: of `size` bytes, and room behind them, whatever lies in it. texts (K,): which columns are no numbers.
     """
     assert len(text) >= size + SLACK
     data = read_only(text)
-    numbers = np.empty((rows, len(texts) - sum(texts)))
+    columns = len(texts) - sum(texts)
+    rows = size // (columns + len(texts)) + 1  # that there are at most: memory that nothing is written to is not used
+    numbers = np.empty((rows, columns))
     others = np.empty(size + rows + 1 if any(texts) else 1, np.uint8)
     found, used = read_rows(
         data, words_at_bytes(data), np.uint64(size), _runs(texts), np.uint8(ord(separator)), numbers, others,

@@ -3,77 +3,123 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from itertools import chain, islice
 from typing import IO, Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from blendkit.core import Float64, loop_threads
-from blendkit.io.plain_lines import loops_pay_for_text, numbers_in, on_threads, room_for
+from blendkit.io.plain_lines import loops_pay_for_text, new_room, numbers_in, on_threads, text_in
 
-_BLOCK = 1 << 22  # bytes of text that one thread reads at a time
+_BLOCK = 1 << 20  # bytes of text that one thread reads at a time: they stay in its cache
 _MARK = b"\xef\xbb\xbf"
+_MORE = 1.02  # times the rows that the text read so far lets expect
 Columns = dict[str, NDArray[Any]]
-Lines = tuple[int, tuple[bytes | memoryview, ...]]
+Lines = tuple[bytearray, int, int]  # text, and where whole lines begin and end in it
 
 
 def plain_scores(
-    file: IO[bytes], texts: Sequence[bool], separator: str, read_texts: Callable[[bytes], Columns]
+    file: IO[bytes], size: int, texts: Sequence[bool], separator: str, read_texts: Callable[[bytes], Columns]
 ) -> tuple[Float64, Columns] | None:
     """Return the numbers (N, M) of a text table, and its other columns; None where it is small or not plain.
 
-    texts (K,): which columns are not numbers. read_texts: reads lines of their cells alone.
+    size: about how long the text is. texts (K,): which columns are not numbers. read_texts: reads lines of their cells
+    alone.
     """
-    blocks = _blocks(file)
-    rows, first = next(blocks, (0, (b"",)))
-    start = b"".join(first)
-    head, end, _ = start.partition(b"\n")
-    if not loops_pay_for_text(len(start)) or not head.removeprefix(_MARK).strip() or head.count(b'"') % 2:
+    if not loops_pay_for_text(size):
         return None
-    found = _read(chain([(rows - 1, (memoryview(start)[len(head + end) :],))], blocks), [*texts], separator)
-    texts_alone = b"".join(t for _, t in found or ())
-    if found is None or not texts_alone:
+    blocks = _blocks(file, loop_threads())
+    first = next(blocks, None)
+    if first is None:
         return None
-    others = read_texts(texts_alone)
-    numbers = _joined([n for n, _ in found])
+    text, _, end = first[0]
+    start = text.find(b"\n", 0, end) + 1
+    head = bytes(text[:start])
+    if not head.removeprefix(_MARK).strip() or head.count(b'"') % 2:
+        return None
+    first[0] = (text, start, end)
+    found = _read(first, blocks, size, [*texts], separator)
+    if found is None or not found[1]:
+        return None
+    numbers, lines = found
+    others = read_texts(lines)
     return None if any(len(c) != len(numbers) for c in others.values()) else (numbers, others)
 
 
-def _blocks(file: IO[bytes]) -> Iterator[Lines]:
-    """Yield whole lines, a few megabytes at a time: how many, and their text in parts. The last one gets an end."""
-    rest = b""
-    while data := file.read(_BLOCK):
-        cut = data.rfind(b"\n") + 1
-        if cut:
-            yield data.count(b"\n"), (rest, memoryview(data)[:cut])
-        rest = data[cut:] if cut else rest + data
-    if rest:
-        yield 1, (rest, b"\n")
+def _blocks(file: IO[bytes], threads: int) -> Iterator[list[Lines]]:
+    """Yield whole lines for each thread, until they are asked for the next; the last line gets an end."""
+    rooms, rest = [new_room(_BLOCK) for _ in range(threads)], b""
+    while True:
+        group = list[Lines]()
+        for i in range(threads):
+            rooms[i], cut, rest = _fill(file, rooms[i], rest)
+            if cut:
+                group.append((rooms[i], 0, cut))
+        if not group:
+            return
+        yield group
 
 
-def _read(blocks: Iterator[Lines], texts: list[bool], separator: str) -> list[tuple[Float64, bytes]] | None:
-    """Read blocks on several threads; return the numbers and other cells of each, None if one is not plain."""
+def _fill(file: IO[bytes], room: bytearray, rest: bytes) -> tuple[bytearray, int, bytes]:
+    """Read on behind the rest of a line; return the room, a larger one if need be, the end of its lines, and the rest.
+
+    At the end of the file the last line gets an end.
+    """
+    while True:
+        text, used = text_in(room), len(rest)
+        text[:used] = rest
+        while used < len(text) and (n := _read_into(file, text[used:])):
+            used += n
+        if used < len(text):
+            if used and room[used - 1 : used] != b"\n":
+                room[used : used + 1] = b"\n"
+                used += 1
+            return room, used, b""
+        if cut := room.rfind(b"\n", 0, used) + 1:
+            return room, cut, bytes(text[cut:used])
+        rest, room = bytes(text), new_room(2 * len(text))
+
+
+def _read_into(file: IO[bytes], text: memoryview) -> int:
+    """Read some bytes into a text; return how many, 0 at the end of the file."""
+    if (into := getattr(file, "readinto", None)) is not None:
+        return int(into(text))
+    data = file.read(len(text))  # packed files
+    text[: len(data)] = data
+    return len(data)
+
+
+def _read(
+    group: list[Lines], blocks: Iterator[list[Lines]], size: int, texts: list[bool], separator: str
+) -> tuple[Float64, bytes] | None:
+    """Read groups of blocks on several threads; return the numbers and other cells, None if one is not plain."""
 
     def one(lines: Lines) -> tuple[Float64, bytes] | None:
-        rows, parts = lines
-        return numbers_in(room_for(*parts), sum(map(len, parts)), rows, texts, separator)
+        text, start, end = lines
+        return numbers_in(np.frombuffer(text, np.uint8)[start:], end - start, texts, separator)
 
-    threads, found = loop_threads(), []
-    while group := [*islice(blocks, threads)]:
-        for part in on_threads(one, group):
+    out, rows, read, others = np.empty((0, len(texts) - sum(texts))), 0, 0, list[bytes]()
+    while True:
+        for (_, start, end), part in zip(group, on_threads(one, group), strict=True):
             if part is None:
                 return None
-            found.append(part)
-    return found
+            read += end - start
+            numbers, cells = part
+            out = _with_room(out, rows, rows + len(numbers), size / max(read, 1))
+            out[rows : rows + len(numbers)] = numbers
+            rows += len(numbers)
+            others.append(cells)
+        if (following := next(blocks, None)) is None:
+            break
+        group = following
+    out.resize((rows, out.shape[1]), refcheck=False)  # gives back what was too much, without a copy
+    return out, b"".join(others)
 
 
-def _joined(parts: list[Float64]) -> Float64:
-    """Return parts (N, M) as one matrix; each leaves memory as soon as it is copied."""
-    out, at = np.empty((sum(map(len, parts)), parts[0].shape[1])), 0
-    parts.reverse()
-    while parts:
-        part = parts.pop()
-        out[at : at + len(part)] = part
-        at += len(part)
-    return out
+def _with_room(out: Float64, used: int, needed: int, share: float) -> Float64:
+    """Return `used` rows of out with room for `needed` ones, and for `share` times as many where that is more."""
+    if needed <= len(out):
+        return out
+    larger = np.empty((max(round(needed * max(share, 1.0) * _MORE), 2 * used), out.shape[1]))
+    larger[:used] = out[:used]
+    return larger

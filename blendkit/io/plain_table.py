@@ -19,7 +19,6 @@ def plain_table(text: str, separator: str) -> pd.DataFrame | None:
     Plain is a large text without quotes, blank lines and rows whose first cell is empty, whose lines all have as many
     cells as the header, which names every column once.
     """
-    import pandas as pd
     import pyarrow as pa
     from pyarrow import csv
 
@@ -36,10 +35,10 @@ def plain_table(text: str, separator: str) -> pd.DataFrame | None:
         )
     except pa.ArrowException:
         return None  # the reader of every form says what is wrong
-    cells = [table[n].to_pylist() for n in names]
-    if not all(c.strip() for c in cells[0]):
+    if not all(c.strip() for c in table[0].unique().to_pylist()):
         return None
-    return pd.DataFrame(dict(zip(header, cells, strict=True)), np.arange(2, len(table) + 2), dtype=str)
+    frame: pd.DataFrame = table.rename_columns(header).to_pandas()
+    return frame.set_index(np.arange(2, len(table) + 2))
 
 
 def _one_line_each(text: str) -> bool:
@@ -51,9 +50,3 @@ def coded(column: pd.Series[Any]) -> tuple[NDArray[np.intp], list[str]]:
     """Return the different texts of a column (N,), and the place of each cell's among them."""
     codes, different = column.factorize()
     return codes, [str(t) for t in different.tolist()]
-
-
-def cells_of(column: pd.Series[Any]) -> list[str]:
-    """Return the cells of a column of texts: pandas goes through its strings one by one at ten times the cost."""
-    cells: list[str] = column.to_numpy(object).tolist()
-    return cells

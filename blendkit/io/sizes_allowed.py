@@ -89,9 +89,37 @@ def check_arrow(path: Path) -> None:
         if source.read(4) == b"FEA1":
             return  # version 1 packs nothing: its columns are as long as their bytes
         columns, size = len(pa.ipc.open_file(source).schema), path.stat().st_size
-        source.seek(8)  # behind the mark of a file follow its parts, as in a stream
-        rows = sum(_length(m.metadata.to_pybytes()) for m in pa.ipc.MessageReader.open_stream(source))
+        rows = sum(_length(_message(source, at)) for at in _places(source, size))
         require_sized(path, size, rows, columns)
+
+
+def _places(source: Any, size: int) -> list[int]:
+    """Return where the parts of an Arrow file lie, by its footer, which readers go by: some write no stream before it.
+
+    Raises ValueError for a footer that is none.
+    """
+    source.seek(size - 10)  # the footer's length and the mark of a file are the last bytes
+    length = int.from_bytes(source.read(4), "little")
+    source.seek(max(size - 10 - length, 0))
+    footer = source.read(length)
+    places = list[int]()
+    for number in (2, 3):  # of Footer: version, schema, dictionaries, recordBatches
+        if at := _field(footer, _offset(footer, 0), number):
+            at += _offset(footer, at)
+            first, count = at + 4, _offset(footer, at)
+            if first + 24 * count > len(footer):
+                raise ValueError("its footer names more parts than it has room for")
+            places += [int.from_bytes(footer[first + 24 * i : first + 24 * i + 8], "little") for i in range(count)]
+    return places
+
+
+def _message(source: Any, at: int) -> bytes:
+    """Return the header of a part; before it stands its length, behind four bytes 255 since Arrow 0.15."""
+    source.seek(at)
+    start = source.read(4)
+    length = int.from_bytes(source.read(4) if start == b"\xff" * 4 else start, "little")
+    header: bytes = source.read(length)
+    return header
 
 
 def _length(header: bytes) -> int:

@@ -10,7 +10,7 @@ from blendkit.errors import BlendkitError
 from blendkit.io.file_kinds import what_it_is, why_unreadable
 from blendkit.io.packed_files import FAILURES, open_packed, packing_of
 from blendkit.io.text_encodings import ENCODING_NAMES, encoding_of, is_binary
-from blendkit.io.text_tables import separator_of
+from blendkit.io.text_tables import STATED, THOUSANDS, lines_before, separator_of
 
 MISSING = ("", "nan", "NaN", "NA", "null")  # cells that hold no number
 _HEAD = 1 << 16  # bytes that are looked at
@@ -19,7 +19,11 @@ _LONGEST = 1 << 26  # bytes of a line
 
 @dataclass(frozen=True)
 class TextForm:
-    """The form of a text table. header: the cells of its first line; decimal: `.`, or `,` where numbers say so."""
+    """The form of a text table. header: its columns; decimal: `.`, or `,` where numbers say so.
+
+    before: lines before the header, comments (`# `) and what spreadsheets note there (`sep=;`). A column that only the
+    header lacks, as R writes names of rows, is called "".
+    """
 
     packing: str | None
     encoding: str
@@ -27,6 +31,7 @@ class TextForm:
     decimal: str
     header: tuple[str, ...]
     first: tuple[str, ...] = ()
+    before: int = 0
 
     @property
     def notes(self) -> list[str]:
@@ -35,6 +40,7 @@ class TextForm:
         parts += [f"written in {ENCODING_NAMES[self.encoding]}"] if self.encoding in ENCODING_NAMES else []
         parts += [f"separated by {_SEPARATOR_NAMES[self.separator]}"] if self.separator != "," else []
         parts += ["with decimal commas"] if self.decimal == "," else []
+        parts += [f"with {self.before} lines before its header"] if self.before else []
         return [", ".join(parts)] if parts else []
 
 
@@ -59,10 +65,13 @@ def text_form(path: Path) -> TextForm:
     lines = [line for line in text.splitlines() if line.strip()]
     if len(start) >= _HEAD and len(lines) > 1:
         lines = lines[:-1]  # it may be cut
-    separator = separator_of(text)
-    decimal = "," if separator in (";", "\t") and _has_decimal_commas(lines, separator) else "."
-    cells = [tuple(map(composed, _cells(line, separator))) for line in lines[:2]]
-    return TextForm(packing, encoding, separator, decimal, cells[0], cells[1] if len(cells) > 1 else ())
+    before = lines_before(lines)
+    separator = separator_of(text if not before or STATED.match(text) else lines[before])
+    decimal = "," if _has_decimal_commas(lines[before:], separator) else "."
+    cells = [tuple(map(composed, _cells(line, separator))) for line in lines[before : before + 2]]
+    header, first = cells[0], cells[1] if len(cells) > 1 else ()
+    header = ("", *header) if len(first) == len(header) + 1 and first[0].isdigit() else header
+    return TextForm(packing, encoding, separator, decimal, header, first, before)
 
 
 def _decoded(path: Path, start: bytes) -> tuple[str, str]:
@@ -83,7 +92,8 @@ def _has_decimal_commas(lines: list[str], separator: str) -> bool:
     """Return whether numbers are written 0,5: some cell is so, and none has a decimal point."""
     cells = [c for line in lines[1:20] for c in _cells(line, separator)]
     commas = [c for c in cells if "," in c and is_number(c, ",")]
-    return bool(commas) and not any("." in c and is_number(c) for c in cells)
+    thousands = separator == "," and all(map(THOUSANDS.fullmatch, commas))
+    return bool(commas) and not thousands and not any("." in c and is_number(c) for c in cells)
 
 
 def is_number(text: str, decimal: str = ".") -> bool:

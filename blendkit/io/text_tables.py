@@ -26,10 +26,10 @@ if TYPE_CHECKING:
 
 _SEPARATORS = (",", ";", "\t")
 _LOOKED_AT = 1 << 16  # letters of the first line
-_STATED = re.compile(r"sep=([,;\t])\s*\n")  # a line for spreadsheets
+STATED = re.compile(r"sep=([,;\t])\s*(?:\n|$)")  # a line for spreadsheets
 _UNITS = {"ms": 0.001, "msec": 0.001, "milliseconds": 0.001, "s": 1.0, "sec": 1.0, "secs": 1.0, "seconds": 1.0}
 _DECIMAL = re.compile(r"[+-]?\d*,\d+(?:[eE][+-]?\d+)?")
-_THOUSANDS = re.compile(r"[+-]?[1-9]\d{0,2}(?:,\d{3})+")
+THOUSANDS = re.compile(r"[+-]?[1-9]\d{0,2}(?:,\d{3})+")
 
 
 def open_table(path: Path | str, what: str = "this table") -> tuple[pd.DataFrame, tuple[str, ...]]:
@@ -65,16 +65,20 @@ def parse_table(text: str, path: Path | str, what: str = "this table") -> pd.Dat
     import pandas as pd
 
     separator = separator_of(text)
-    if (plain := plain_table(text, separator)) is not None:
+    before = lines_before([line for line in text[:_LOOKED_AT].splitlines() if line.strip()])
+    if before and not STATED.match(text):
+        separator = separator_of(text.split("\n", before)[-1])
+    elif not before and (plain := plain_table(text, separator)) is not None:
         return plain
-    lines = _lines(text, separator, path, what)
-    lines = lines[1:] if _STATED.match(text) else lines
+    lines = _lines(text, separator, path, what)[before:]
     if not lines:
         raise BlendkitError(f"{path}: cannot read {what}", ["the file is empty"])
     header, rows = [c.strip() for c in lines[0][1]], lines[1:]
     twice = sorted({c for c in header if c and header.count(c) > 1})
     if twice:
         raise BlendkitError(f"{path}: cannot read {what}", [f"columns named twice: {shorten(twice)}"])
+    if len(rows) and all(len(row) == len(header) + 1 and row[0].isdigit() for _, row in rows):
+        header = ["", *header]  # R writes names of rows under no name
     width = len(header)
     bad = [(n, len(row)) for n, row in rows if len(row) < width or any(c.strip() for c in row[width:])]
     if bad:
@@ -90,11 +94,24 @@ def parse_table(text: str, path: Path | str, what: str = "this table") -> pd.Dat
     return pd.DataFrame([row[:width] for _, row in rows], [n for n, _ in rows], names, dtype=str)
 
 
+def lines_before(lines: Sequence[str]) -> int:
+    """Return how many lines come before the header of a table: comments (`# `), and what spreadsheets note there.
+
+    A comment of as many cells as the next line is the header itself.
+    """
+    found = next((i for i, line in enumerate(lines) if not (line.startswith("# ") or STATED.match(line))), 0)
+    if not found or STATED.match(lines[0]):
+        return found
+    separator = separator_of(lines[found])
+    cells = [len(next(csv.reader([line], delimiter=separator), [])) for line in (lines[0], lines[found])]
+    return 0 if cells[0] == cells[1] > 1 else found
+
+
 def separator_of(text: str) -> str:
     """Return the separator of a table: what a first line `sep=;` says, else the one of `,`, `;` and tab that gives the
     first line most fields, and a bar only where none of these splits it.
     """
-    if stated := _STATED.match(text):
+    if stated := STATED.match(text):
         return stated[1]
     first = next((line for line in io.StringIO(text, newline=None) if line.strip()), "")
     first = first[:_LOOKED_AT]  # a field of the wrong separator would hold all of a very long line
@@ -135,7 +152,7 @@ def decimal_points(frame: pd.DataFrame, columns: Iterable[str]) -> tuple[pd.Data
 
 def _has_decimal_commas(column: pd.Series[Any]) -> bool:
     found = [v.strip() for v in coded(column)[1] if "," in v]
-    return bool(found) and all(map(_DECIMAL.fullmatch, found)) and not all(map(_THOUSANDS.fullmatch, found))
+    return bool(found) and all(map(_DECIMAL.fullmatch, found)) and not all(map(THOUSANDS.fullmatch, found))
 
 
 def _lines(text: str, separator: str, path: Path | str, what: str) -> list[tuple[int, list[str]]]:

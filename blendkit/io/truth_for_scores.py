@@ -53,6 +53,12 @@ def truth_for(
             ],
         )
     lacking = sorted(matching.classes - set(classes))
+    if lacking and not matching.classes & set(classes):
+        both = [f"labels: {shorten(lacking, 3)}", f"{what}: {shorten(classes, 3)}"]
+        ways = ["if these are names of the same classes, a taxonomy that lists both says so"]
+        raise BlendkitError(
+            f"no labelled class is a class of {what}", [*both, *taxa.ebird_hints(lacking, classes), *ways]
+        )
     left_out = f"{len(lacking)} labelled classes that {what} lacks are left out: {shorten(lacking)}"
     hints = taxa.ebird_hints(lacking, classes)
     unused = unused_names(table.recordings, rows.recordings(), table.source)

@@ -79,7 +79,7 @@ def auc_of(twice_u: Int64, pairs: Int64) -> MacroAUC:
 
 
 def check_shapes(y: NDArray[Any], x: NDArray[Any], mask: NDArray[Any] | None = None, name: str = "scores") -> None:
-    """Raise BlendkitError unless y and x are (N, C), y holds 0 and 1 alone, and mask, if any, is bool (N,) or (N, C)."""
+    """Raise BlendkitError unless y and x are (N, C), y is 0 or 1, and mask, if any, is bool (N,) or (N, C)."""
     if y.shape != x.shape or y.ndim != 2:
         raise BlendkitError(f"truth has shape {y.shape}, {name} {x.shape}; expected equal (N, C)")
     if mask is not None and (mask.dtype != bool or mask.shape not in (y.shape, y.shape[:1])):

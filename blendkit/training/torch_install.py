@@ -16,4 +16,4 @@ def need_torch() -> None:
         import onnxscript  # noqa: F401
         import torch  # noqa: F401
     except ImportError as error:
-        raise BlendkitError("training needs torch, and onnxscript to write ONNX", [str(error), *_ADVICE]) from error
+        raise BlendkitError("training needs torch, and onnxscript to write ONNX", [*_ADVICE, str(error)]) from error

@@ -40,7 +40,10 @@ Files = Mapping[str, str | bytes]
 
 @dataclass(frozen=True)
 class Mistake:
-    """A mistake: the first words of the message, the words that show the way out, and how it is made."""
+    """A mistake: the first words of the message, the words that show the way out, and how it is made.
+
+    without: modules that are not installed where it is made.
+    """
 
     what: str
     starts: str
@@ -48,6 +51,7 @@ class Mistake:
     command: str = EVAL
     files: Files = field(default_factory=dict)
     code: int = 2
+    without: tuple[str, ...] = ()
 
 
 def recipe(old: str, new: str) -> dict[str, str]:

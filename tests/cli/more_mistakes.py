@@ -120,5 +120,7 @@ COMMANDS = [
     Mistake("a folder in place of an option's file", "test_soundscapes: cannot read", "it is a folder, expected a file",
             "detect a.csv --threshold 0.5 --deployments test_soundscapes --out d"),
     Mistake("a recipe that is not there", "no recipe file 'rr.yaml'", "packaged: eos7", "check rr.yaml"),
+    Mistake("a missing extra", "the studio's server is not installed", "pip install 'blendkit[studio]'",
+            "studio r.yaml", without=("starlette", "uvicorn")),
     Mistake("a misspelt op to show", "unknown op 'gausian'", "did you mean 'gaussian'?", "ops show gausian"),
 ]  # fmt: skip

@@ -53,7 +53,7 @@ def folder(tmp_path: Path, audio: Path) -> Callable[[Files], Path]:
 
 @pytest.mark.parametrize("mistake", MISTAKES, ids=lambda m: m.what)
 def test_a_mistake_is_told_with_the_way_out(folder: Callable[[Files], Path], many: Many, mistake: Mistake) -> None:
-    (done,) = many([(mistake.command.split(), folder(mistake.files))])
+    (done,) = many([(mistake.command.split(), folder(mistake.files), mistake.without)])
     said = done.stderr
     assert done.returncode == mistake.code, done.stdout + said
     assert "Traceback" not in said

@@ -8,7 +8,7 @@ import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
 
-from blendkit.core import WHOLE_RECORDING, LabelTable, NameRule, Rows, chunk_rows
+from blendkit.core import WHOLE_RECORDING, LabelTable, NameRule, Rows, chunk_rows, united_spans
 
 CLASSES = ("x", "y")
 SPANS = st.tuples(
@@ -43,6 +43,30 @@ def test_the_matrix_is_that_of_loops(spans: dict, chunks: dict, random: object) 
         truth, labelled = table.matrix(some, CLASSES, ("rare",))
         assert (truth.tolist(), labelled.tolist()) == by_loops(table, some)
         assert truth.shape == (len(some), 2)
+
+
+@given(st.lists(st.tuples(st.sampled_from("ab"), SPANS), max_size=12))
+def test_equal_spans_are_one_with_the_classes_of_all(spans: list) -> None:
+    expected: dict[str, dict[tuple[int, int], frozenset[str]]] = {}
+    for recording, (begin, stop, classes) in spans:
+        own = expected.setdefault(recording, {})
+        own[begin, stop] = own.get((begin, stop), frozenset()) | classes
+    start, end = (np.array([s[i] for _, s in spans], np.int64) for i in (0, 1))
+    every, sets = np.arange(len(spans)), [s[2] for _, s in spans]
+    found = united_spans([r for r, _ in spans], every, start, end, sets, every)
+    assert found == {r: tuple((*s, c) for s, c in own.items()) for r, own in expected.items()}
+    assert [*found] == [*expected]
+    assert LabelTable(found, 0, "").classes == {c for s in sets for c in s}
+
+
+def test_parts_and_new_names_of_spans() -> None:
+    x, y = frozenset({"x"}), frozenset({"y"})
+    table = LabelTable({"a": ((0, 5, x), (5, 9, y)), "b": (), "f/a": ((0, 5, y),)}, 0, "l.csv")
+    assert table.only(["f/a", "b"]).spans == {"b": (), "f/a": ((0, 5, y),)}
+    assert table.only(["f/a"]).classes == {"y"}
+    assert table.renamed({"x": "y"}).spans["a"] == ((0, 5, y), (5, 9, y))
+    assert table.named_as(["f/a"]).spans == {"f/a": ((0, 5, x | y), (5, 9, y)), "b": ()}  # labels of one recording
+    assert table.chunk_counts(0.002) == {"a": 5, "b": 1, "f/a": 3}
 
 
 def test_a_copy_is_made_only_where_something_changes() -> None:

@@ -1,7 +1,13 @@
 from __future__ import annotations
 
-import pytest
+import unicodedata
+from pathlib import PurePath
 
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from blendkit.core import AUDIO_SUFFIXES, recording_id
 from blendkit.core.recording_paths import match_recordings, path_ids
 from blendkit.errors import BlendkitError
 
@@ -46,3 +52,10 @@ def test_ids_without_recordings() -> None:
     assert path_ids(["/a/b/R1.wav", "/a/c/R1.wav"]) == {"/a/b/R1.wav": "b/R1", "/a/c/R1.wav": "c/R1"}
     assert path_ids(["C:\\x\\R1.wav", "s\\R2.wav"]) == {"C:\\x\\R1.wav": "R1", "s\\R2.wav": "s/R2"}
     assert path_ids([]) == {}
+
+
+@given(st.text(alphabet="aB./\\: é", max_size=12), st.sampled_from(["", ".ogg", ".WAV", ".csv", ".", "/"]))
+def test_an_id_is_that_of_the_taken_apart_path(path: str, end: str) -> None:
+    parsed = PurePath(path + end)
+    without = parsed.with_suffix("") if parsed.suffix.lower() in AUDIO_SUFFIXES else parsed
+    assert recording_id(path + end) == unicodedata.normalize("NFC", without.as_posix())

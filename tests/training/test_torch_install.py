@@ -17,6 +17,6 @@ def test_what_is_missing_is_named_with_what_to_install(monkeypatch: pytest.Monke
     monkeypatch.setitem(sys.modules, module, None)
     with pytest.raises(BlendkitError, match="needs torch, and onnxscript") as caught:
         need_torch()
-    assert module in caught.value.problems[0]
-    assert "pip install 'blendkit[train]'" in caught.value.problems
-    assert "download.pytorch.org/whl/cpu" in caught.value.problems[-1]
+    assert caught.value.problems[0] == "pip install 'blendkit[train]'"
+    assert "download.pytorch.org/whl/cpu" in caught.value.problems[1]
+    assert module in caught.value.problems[2]

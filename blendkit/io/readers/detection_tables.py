@@ -22,21 +22,27 @@ if TYPE_CHECKING:
     import pandas as pd
 
 # Column names in use, lower case: BirdNET-Analyzer (CSV, Raven, Kaleidoscope, R), birdnet, birdnetlib, Raven Pro.
-_FILE = ("begin path", "begin file", "file", "filepath", "input", "filename", "in file", "recording")
-START_COLUMNS = ("start (s)", "begin time (s)", "start_time", "start", "begin_time", "offset")
-END_COLUMNS = ("end (s)", "end time (s)", "end_time", "end")
+_FILE = (
+    "begin path",
+    "begin file",
+    "file",
+    "filepath",
+    "input",
+    "filename",
+    "in file",
+    "recording",
+    "file name",
+    "file_name",
+    "audio_file",
+)
+START_COLUMNS = ("start (s)", "begin time (s)", "start_time", "start", "begin_time", "offset", "start_s", "start_ms")
+START_COLUMNS += ("start time", "start time (s)", "start_sec")
+END_COLUMNS = ("end (s)", "end time (s)", "end_time", "end", "end_s", "end_ms", "end time", "end_sec")
 _OFFSET = ("file offset (s)",)
 _DURATION = ("duration",)
-_SCORE = ("confidence", "score", "probability")
-LABEL_COLUMNS = (
-    "scientific name",
-    "scientific_name",
-    "species_name",
-    "species code",
-    "species_code",
-    "label",
-    "common name",
-)
+_SCORE = ("confidence", "score", "probability", "prob")
+LABEL_COLUMNS = ("scientific name", "scientific_name", "species_name", "species code", "species_code", "label")
+LABEL_COLUMNS += ("common name", "common_name", "species", "class", "ebird_code")
 _SUFFIXES = (".birdnet.selection.table", ".birdnet.selections", ".birdnet.results", ".selections", ".selection.table")
 NOTHING = "no detection in it: its recordings count as heard, with nothing found"
 NO_SCORES = "name their column with --score; what people marked without scores is read as labels (--labels)"
@@ -192,8 +198,11 @@ def _times(path: Path, frame: pd.DataFrame, columns: dict[str, Any]) -> tuple[Fl
     length = _numbers(path, frame[end]) - start if end is not None else _numbers(path, frame[duration])
     if offset is not None:
         start = _numbers(path, frame[offset])
+    unit = plain_name(begin)[1]
+    if unit == 0.001:  # start_ms, and so its end
+        start, length = start / 1000, length / 1000
     stop = np.round(start + length, 6)
-    if plain_name(begin)[1] is None:
+    if unit is None:
         first = f"line {frame.index[0]}: {start[0]:g} to {stop[0]:g}, read as seconds" if len(frame) else ""
         require_seconds(
             path.name, unit_of_times(start, stop), first, "give seconds, in columns `start (s)` and `end (s)`"

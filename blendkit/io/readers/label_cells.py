@@ -7,44 +7,48 @@ import re
 from collections import Counter
 from collections.abc import Sequence
 
-_NONE = frozenset({"", "nocall", "nan"})  # what stands for a chunk without any class, in any case
+import numpy as np
+
+from blendkit.core import Int64
+
+# What stands for a chunk without any class, in any case.
+_NONE = frozenset({"", "nocall", "nan", "n/a", "none", "null", "<na>"})
 _JOINERS = (";", "|", ",")
+_NOTED = {" ": "blanks", ",": "','", "|": "'|'"}  # joiners that a reader may not expect
 # eBird codes (grekis, chacha1, y00678) and the ids of other classes in competitions (1161364, 47158son01).
 _CODE = re.compile(r"[a-z]{6}\d{0,2}|[a-z]\d{5}|[a-z]+\d+|\d+(?:son\d+)?")
 _JOINED_STRINGS = re.compile(r"['\"]\s+['\"]")  # numpy's print of an array: Python would join its strings to one
 
 
 def split_cells(
-    cells: Sequence[str], lines: Sequence[int], *, blanks: bool
+    cells: Sequence[str], at: Int64, lines: Sequence[int], *, blanks: bool
 ) -> tuple[list[frozenset[str]], tuple[str, ...], list[str]]:
-    """Return the classes of N cells, notes on how they were split, and the lines whose lists cannot be read.
+    """Return the classes of M different cells, notes on how they were split, and the lines that cannot be read.
 
     Classes are joined by `;`, `|` or `,`, the first of these that a cell holds, or are a list as Python and JSON write
     it. blanks: a blank also joins classes; else it does only if all cells with blanks hold nothing but codes, of which
-    at least one has a digit or stands alone in another cell. lines (N,) are those of the file.
+    at least one has a digit or stands alone in another cell. at (N,): the cell of each row; lines (N,): of the file.
     """
-    blanks = blanks or _blanks_join(list(dict.fromkeys(cells)))
+    blanks = blanks or _blanks_join(cells)
     used: Counter[str] = Counter()
-    classes: dict[str, frozenset[str]] = {}
-    unread, plain = set[str](), set[str]()  # plain: labels that need no more looking at
-    for cell, count in Counter(cells).items():  # most files repeat few cells
+    classes, unread, plain = list[frozenset[str]](), set[int](), set[str]()  # plain: need no more looking at
+    for i, (cell, count) in enumerate(zip(cells, np.bincount(at, minlength=len(cells)).tolist(), strict=True)):
         joiner, parts = _parts(cell.strip(), blanks=blanks)
-        used[joiner] += count
+        if joiner in _NOTED:
+            used[joiner] += count
         if parts is None:
-            unread.add(cell)
+            unread.add(i)
         found = frozenset(parts or ())
         if not found <= plain:
             found = frozenset([s for p in found if (s := p.strip()).lower() not in _NONE])
             plain |= found
-        classes[cell] = found
+        classes.append(found)
     bad = [
-        f"line {line}: {cell.strip()!r} is no list of labels"
-        for cell, line in zip(cells, lines, strict=True)
-        if cell in unread
+        f"line {line}: {cells[i].strip()!r} is no list of labels"
+        for i, line in zip(at.tolist(), lines, strict=True)
+        if i in unread
     ] if unread else []  # fmt: skip
-    names = {" ": "blanks", ",": "','", "|": "'|'"}
-    notes = tuple(f"labels are split at {names[j]} in {n} rows" for j, n in used.items() if j in names)
-    return [classes[c] for c in cells], notes, bad
+    return classes, tuple(f"labels are split at {_NOTED[j]} in {n} rows" for j, n in used.items()), bad
 
 
 def _parts(text: str, *, blanks: bool) -> tuple[str, list[str] | None]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -86,7 +87,7 @@ def _rows(path: Path, column: str | None, one_class: str | None) -> LabelRows:
 
 
 def _noted(rows: LabelRows, notes: tuple[str, ...]) -> LabelRows:
-    return LabelRows(rows.recordings, rows.spans, rows.classes, rows.duplicates, (*notes, *rows.notes))
+    return replace(rows, notes=(*notes, *rows.notes))
 
 
 def _json_frame(text: str, path: Path) -> pd.DataFrame:

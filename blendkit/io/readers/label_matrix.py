@@ -9,17 +9,19 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from blendkit.core import Bools, Int64
 from blendkit.errors import BlendkitError, shorten
 from blendkit.io.plain_table import coded
-from blendkit.io.readers.label_places import PlaceColumns, places_of
-from blendkit.io.readers.label_rows import LabelRows
+from blendkit.io.readers.label_places import PlaceColumns, places_of, rows_of_places
+from blendkit.io.readers.label_rows import LabelRows, places_among
 from blendkit.io.readers.score_table import read_table
 from blendkit.io.text_tables import plain_name
 
 if TYPE_CHECKING:
     import pandas as pd
 
-_YES, _NO = frozenset({"1", "1.0", "true"}), frozenset({"0", "0.0", "false"})
+_YES = frozenset({"1", "1.0", "1,0", "true", "t", "yes"})
+_NO = frozenset({"0", "0.0", "0,0", "false", "f", "no"})
 _NO_CLASSES = (
     *("", "unnamed_0", "index", "fold", "split", "subset", "site", "date", "hour", "audio_id", "file_id"),
     *("seconds", "duration", "offset", "datasetid"),
@@ -35,11 +37,15 @@ def binary_columns(frame: pd.DataFrame, used: Sequence[str]) -> list[str]:
 
 def holds_0_and_1(frame: pd.DataFrame, column: str) -> bool:
     """Return whether a column of a table with rows holds nothing but 0 and 1, or false and true."""
-    return len(frame) > 0 and all(v.strip().lower() in _YES | _NO for v in coded(frame[column])[1])
+    if not len(frame) or frame[column].iloc[0].strip().lower() not in _YES | _NO:
+        return False
+    return all(v.strip().lower() in _YES | _NO for v in coded(frame[column])[1])
 
 
-def classes_of_cells(frame: pd.DataFrame, columns: Sequence[str]) -> tuple[list[frozenset[str]], list[str]]:
-    """Return the classes (N,) that are 1 in a table of 0/1 columns, and the cells that are neither, with their line."""
+def classes_of_cells(frame: pd.DataFrame, columns: Sequence[str]) -> tuple[list[frozenset[str]], Int64, list[str]]:
+    """Return the different sets of classes that are 1 in N rows of 0/1 columns, which one each row has, and the cells
+    that are neither, with their line.
+    """
     yes = np.zeros((len(frame), len(columns)), bool)
     bad = []
     for j, name in enumerate(columns):
@@ -47,7 +53,14 @@ def classes_of_cells(frame: pd.DataFrame, columns: Sequence[str]) -> tuple[list[
         yes[:, j] = cells.isin(_YES).to_numpy(bool)
         wrong = np.flatnonzero(~yes[:, j] & ~cells.isin(_NO).to_numpy(bool)).tolist()
         bad += [f"line {frame.index[i]}: {name!r} is {frame[name].iloc[i]!r}, expected 0 or 1" for i in wrong]
-    return [frozenset(columns[j] for j in np.flatnonzero(row).tolist()) for row in yes], bad
+    return *_classes_of(yes, columns), bad
+
+
+def _classes_of(yes: Bools, columns: Sequence[str]) -> tuple[list[frozenset[str]], Int64]:
+    """Return the different sets of classes in rows (N, C), and the place (N,) of each row's among them."""
+    different, which = places_among(row.tobytes() for row in yes)
+    found = [np.flatnonzero(np.frombuffer(row, bool)).tolist() for row in different]
+    return [frozenset(columns[j] for j in own) for own in found], which
 
 
 def is_npz(path: Path) -> bool:
@@ -79,5 +92,4 @@ def rows_of_npz(path: Path, array: str | None) -> LabelRows:
     places = places_of(ids, PlaceColumns(row_id="row_id"), "", path)
     if places.bad:
         raise BlendkitError(f"{path}: {len(places.bad)} row ids cannot be read", [shorten(places.bad)])
-    classes = [frozenset(table.classes[j] for j in np.flatnonzero(row).tolist()) for row in table.values]
-    return LabelRows(places.recordings, places.spans, classes, notes=places.notes)
+    return rows_of_places(places, *_classes_of(table.values != 0, table.classes))

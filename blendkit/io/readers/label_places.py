@@ -7,13 +7,14 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import PurePosixPath
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from blendkit.core import WHOLE_RECORDING, Int64, recording_id
+from blendkit.core import AUDIO_SUFFIXES, WHOLE_RECORDING, Int64, recording_id
 from blendkit.errors import BlendkitError, shorten
-from blendkit.io.plain_table import cells_of
+from blendkit.io.plain_table import coded
+from blendkit.io.readers.label_rows import LabelRows, places_among
 from blendkit.io.readers.label_times import UNREADABLE, milliseconds, read_times, require_seconds, unlikely_unit
 from blendkit.io.text_tables import decimal_points, find_columns, plain_name
 
@@ -62,17 +63,28 @@ class PlaceColumns:
 
 @dataclass(frozen=True, eq=False)
 class Places:
-    """N recordings and spans in milliseconds; bad: what cannot be read, one text per line."""
+    """N spans, start and end (N,) in milliseconds, and the place `of` (N,) of the recording of each in `recordings`.
+
+    bad: what cannot be read, one text per line.
+    """
 
     recordings: list[str]
-    spans: list[tuple[int, int]]
+    of: Int64
+    start: Int64
+    end: Int64
     bad: list[str]
     notes: tuple[str, ...] = ()
 
 
-def place_columns(columns: Sequence[str]) -> tuple[PlaceColumns, list[str]]:
-    """Return the columns that say where labels lie, and a problem for each that is missing or not clear."""
+def place_columns(frame: pd.DataFrame) -> tuple[PlaceColumns, list[str]]:
+    """Return the columns that say where labels lie, and a problem for each that is missing or not clear.
+
+    Where none has the name of a column of recordings, it is the only one whose cells all are names of audio files.
+    """
+    columns = list(frame.columns)
     files, row_ids = find_columns(columns, _FILE), find_columns(columns, ("row_id",))
+    audio = [] if files or row_ids or not len(frame) else [c for c in columns if _names_audio(frame[c])]
+    files = files or (audio if len(audio) == 1 else [])
     start, first = _one(columns, _START, "start times")
     end, second = _one(columns, _END, "end times")
     offset, onset = (next(iter(find_columns(columns, (n,))), None) for n in ("offset", "onset"))
@@ -97,6 +109,11 @@ def place_columns(columns: Sequence[str]) -> tuple[PlaceColumns, list[str]]:
     return PlaceColumns(file, start, end, kept, None, within[0] if within and files else None), problems
 
 
+def _names_audio(cells: pd.Series[Any]) -> bool:
+    suffixes = tuple(AUDIO_SUFFIXES)
+    return cells.iloc[0].lower().endswith(suffixes) and all(c.lower().endswith(suffixes) for c in coded(cells)[1])
+
+
 def _one(columns: Sequence[str], names: Sequence[str], what: str) -> tuple[str | None, str]:
     """Return the one column of a kind, and a problem if there are several; one named plainly (`start`) decides."""
     found = find_columns(columns, names)
@@ -113,10 +130,12 @@ def places_of(frame: pd.DataFrame, at: PlaceColumns, own_name: str, path: object
     """
     if at.row_id is not None:
         return _of_row_ids(frame, at.row_id)
-    names, notes = _recordings(frame, at.file, own_name, path)
+    names, of, notes = _recordings(frame, at.file, own_name, path)
+    named = np.array([*map(bool, names)], bool)[of]
     if at.start is None:
-        bad = [f"line {n}: no recording" for n, r in zip(frame.index, names, strict=True) if not r]
-        return Places(names, [(0, WHOLE_RECORDING)] * len(frame), bad, (*notes, "labels hold for whole recordings"))
+        bad = [f"line {n}: no recording" for n in frame.index[~named].tolist()]
+        start, end = np.zeros(len(of), np.int64), np.full(len(of), WHOLE_RECORDING)
+        return Places(names, of, start, end, bad, (*notes, "labels hold for whole recordings"))
     times = [c for c in (at.start, at.end, at.duration, at.offset) if c is not None]
     frame, commas = decimal_points(frame, times)
     second = at.end or at.duration or ""
@@ -124,13 +143,18 @@ def places_of(frame: pd.DataFrame, at: PlaceColumns, own_name: str, path: object
     if at.end is not None and units[at.start] is None and units[at.end] is None:
         _require_seconds(frame, at.start, at.end, path)
     start, end = _spans(frame, at, units)
-    readable = (start >= 0) & (end > start) & (np.array(names, object) != "")
+    readable = (start >= 0) & (end > start) & named
     bad = []
     for i in np.flatnonzero(~readable).tolist():
         cells = [frame[c].iloc[i] for c in times[:2]]
         joined = f"{cells[0]!r} {'for' if second == at.duration else 'to'} {cells[1]!r}"
-        bad.append(f"line {frame.index[i]}: {joined} of {names[i]!r}")
-    return Places(names, list(zip(start.tolist(), end.tolist(), strict=True)), bad, (*notes, *commas))
+        bad.append(f"line {frame.index[i]}: {joined} of {names[of[i]]!r}")
+    return Places(names, of, start, end, bad, (*notes, *commas))
+
+
+def rows_of_places(places: Places, sets: Sequence[frozenset[str]], which: Int64) -> LabelRows:
+    """Return the rows of places (N,) whose classes are sets[which] (N,)."""
+    return LabelRows(places.recordings, places.of, places.start, places.end, sets, which, notes=places.notes)
 
 
 def _spans(frame: pd.DataFrame, at: PlaceColumns, units: dict[str, float | None]) -> tuple[Int64, Int64]:
@@ -154,17 +178,20 @@ def _require_seconds(frame: pd.DataFrame, start: str, end: str, path: object) ->
 
 def _recordings(
     frame: pd.DataFrame, column: str | None, own_name: str, path: object
-) -> tuple[list[str], tuple[str, ...]]:
+) -> tuple[list[str], Int64, tuple[str, ...]]:
+    """Return recordings, the place (N,) of each row's among them, and notes."""
     if column is None:
-        return [own_name] * len(frame), (f"no column of recordings: the labels belong to {own_name!r}",)
-    names = {n: n.replace("\\", "/") for n in frame[column].unique()}
+        of = np.zeros(len(frame), np.int64)
+        return [own_name], of, (f"no column of recordings: the labels belong to {own_name!r}",)
+    of, different = coded(frame[column])
+    names = {n: n.replace("\\", "/") for n in different}
     absolute = {n: PurePosixPath(p).name for n, p in names.items() if _ABSOLUTE.match(p)}
     ids = {n: recording_id(absolute.get(n, p)) if p else "" for n, p in names.items()}
     if len({ids[n] for n in absolute}) < len({names[n] for n in absolute}):
         same = [n for n in absolute if sum(ids[n] == ids[m] for m in absolute) > 1]
         raise BlendkitError(f"{path}: several recordings share a name", [shorten(same)])
     notes = ("folders of absolute paths are left out of the recordings' names",) if absolute else ()
-    return [ids[n] for n in cells_of(frame[column])], notes
+    return list(ids.values()), of, notes
 
 
 def _of_row_ids(frame: pd.DataFrame, column: str) -> Places:
@@ -178,4 +205,6 @@ def _of_row_ids(frame: pd.DataFrame, column: str) -> Places:
     ]
     step = math.gcd(*ends)
     notes = (f"row ids are read as chunks of {step / 1000:g} s",) if step else ()
-    return Places([recording_id(stem, whole=True) for stem, *_ in parts], [(e - step, e) for e in ends], bad, notes)
+    names, of = places_among(recording_id(stem, whole=True) for stem, *_ in parts)
+    end = np.array(ends, np.int64)
+    return Places(names, of, end - step, end, bad, notes)

@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
+import numpy as np
+
+from blendkit.core import Int64
 from blendkit.errors import BlendkitError, did_you_mean, shorten
-from blendkit.io.plain_table import cells_of
+from blendkit.io.plain_table import coded
 from blendkit.io.readers.label_cells import split_cells
 from blendkit.io.readers.label_matrix import binary_columns, classes_of_cells, holds_0_and_1
-from blendkit.io.readers.label_places import PLACES, PlaceColumns, place_columns, places_of
+from blendkit.io.readers.label_places import PLACES, PlaceColumns, place_columns, places_of, rows_of_places
 from blendkit.io.readers.label_rows import LabelRows, silence_between
 from blendkit.io.text_tables import find_columns, plain_name
 
@@ -24,6 +27,8 @@ _LABELS = (
     *("scientific_name", "annotation", "annotations", "event_label", "tag", "tags", "manual_id", "common_name"),
 )
 _UNKNOWN = ("mystery", "sonus")  # genera of xeno-canto for unknown species and for whole soundscapes
+_PRESENCE = ("val", "present", "presence", "validated", "validation")  # of the class that a row names (Arbimon)
+_ABSENT, _THERE = ("0", "0.0", "false", "absent", "not present"), ("1", "1.0", "true", "present")
 _NUMBER = re.compile(r"-?[\d.:]+")
 
 
@@ -48,9 +53,10 @@ def rows_of_frame(
     """
     plain = {plain_name(c)[0]: c for c in frame.columns}
     clips = column is None and {"gen", "sp"} <= plain.keys()
-    at, problems = _clip_columns(plain) if clips else place_columns(list(frame.columns))
+    at, problems = _clip_columns(plain) if clips else place_columns(frame)
     frame, unknown = _known_species(frame, plain["gen"]) if clips else (frame, ())
     label, unread = (None, ()) if clips else _label_column(frame, at, column, path)
+    frame, absent = _present(frame, plain) if label else (frame, ())
     marked = {"selection", "begin_time", "end_time"} <= plain.keys()  # Raven: marks in recordings heard as a whole
     wide = [] if label or clips or marked or one_class else binary_columns(frame, at.used)
     what = _What(label, tuple(wide), (plain["gen"], plain["sp"]) if clips else (), one_class or "")
@@ -62,7 +68,7 @@ def rows_of_frame(
     unique = frame.drop_duplicates(used)
     _require_no_other_times(unique, at, used, path)
     rows = _read(unique, path, own_name, at, what)
-    rows = replace(rows, duplicates=len(frame) - len(unique), notes=(*unknown, *unread, *rows.notes))
+    rows = replace(rows, duplicates=len(frame) - len(unique), notes=(*unknown, *absent, *unread, *rows.notes))
     return silence_between(rows, None if at.file else own_name) if marked else rows
 
 
@@ -72,9 +78,20 @@ def _known_species(frame: pd.DataFrame, genus: str) -> tuple[pd.DataFrame, tuple
     return frame[known], (f"{count} recordings of no known species are left out",) if count else ()
 
 
+def _present(frame: pd.DataFrame, plain: Mapping[str, str]) -> tuple[pd.DataFrame, tuple[str, ...]]:
+    """Return the rows whose class is there, where a column says of each row whether it is, and a note on the others."""
+    for column in (plain[n] for n in _PRESENCE if n in plain):
+        cells = frame[column].str.strip().str.lower()
+        absent = cells.isin(_ABSENT)
+        if absent.any() and (absent | cells.isin(_THERE)).all():
+            note = f"{int(absent.sum())} rows whose {column!r} says that their class is absent are left out"
+            return frame[~absent], (note,)
+    return frame, ()
+
+
 def _read(frame: pd.DataFrame, path: object, own_name: str, at: PlaceColumns, what: _What) -> LabelRows:
     places = places_of(frame, at, own_name, path)
-    classes, notes, bad = _classes(frame, what)
+    sets, which, notes, bad = _classes(frame, what)
     problems = []
     if places.bad:
         wanted = "rows need a filename, and times as HH:MM:SS or seconds, start before end"
@@ -83,21 +100,25 @@ def _read(frame: pd.DataFrame, path: object, own_name: str, at: PlaceColumns, wh
     if problems:
         count = len(places.bad) + len(bad)
         raise BlendkitError(f"{path}: {count} rows of these labels cannot be read", problems)
-    return LabelRows(places.recordings, places.spans, classes, notes=(*places.notes, *notes))
+    rows = rows_of_places(places, sets, which)
+    return replace(rows, notes=(*rows.notes, *notes))
 
 
-def _classes(frame: pd.DataFrame, what: _What) -> tuple[list[frozenset[str]], tuple[str, ...], list[str]]:
-    """Return the classes of N rows, notes, and what cannot be read, one text per line or cell."""
+def _classes(frame: pd.DataFrame, what: _What) -> tuple[list[frozenset[str]], Int64, tuple[str, ...], list[str]]:
+    """Return sets of classes, which one each of N rows has, notes, and what cannot be read, a text per line or cell."""
     if what.label is not None:
         blanks = plain_name(what.label)[0] == "birds"  # BirdCLEF 2021
-        return split_cells(cells_of(frame[what.label]), frame.index.tolist(), blanks=blanks)
+        at, cells = coded(frame[what.label])
+        sets, notes, bad = split_cells(cells, at, frame.index.tolist(), blanks=blanks)
+        return sets, at, notes, bad
     if what.classes:
-        classes, bad = classes_of_cells(frame, what.classes)
-        return classes, (), bad
+        sets, at, bad = classes_of_cells(frame, what.classes)
+        return sets, at, (), bad
     if what.name:
         genus, species = (frame[c].str.strip() for c in what.name)
-        return [frozenset({f"{g} {s}"}) for g, s in zip(genus, species, strict=True)], (), []
-    return [frozenset({what.one_class})] * len(frame), (), []
+        at, names = coded(genus + " " + species)
+        return [frozenset({n}) for n in names], at, (), []
+    return [frozenset({what.one_class})], np.zeros(len(frame), np.int64), (), []
 
 
 def _label_column(

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import re
 
+import numpy as np
+
 from blendkit.errors import BlendkitError, shorten
 from blendkit.io.readers.label_cells import split_cells
-from blendkit.io.readers.label_rows import LabelRows, silence_between
+from blendkit.io.readers.label_rows import LabelRows, places_among, silence_between
 from blendkit.io.readers.label_times import milliseconds
 
 _LINE = re.compile(r"\s*([\d.,]+)\t\s*([\d.,]+)\s*(?:\t(.*))?")
@@ -35,7 +37,8 @@ def rows_of_track(text: str, path: object, recording: str) -> LabelRows:
             continue
         found.append((number, (times[0], max(times[1], times[0] + 1)), (cells[3] or "").strip()))
     labels = [label for *_, label in found]
-    classes, notes, lists = split_cells(labels, [n for n, *_ in found], blanks=False)
+    cells, at = places_among(labels)
+    sets, notes, lists = split_cells(cells, at, [n for n, *_ in found], blanks=False)
     if bad or lists:
         raise BlendkitError(
             f"{path}: {len(bad) + len(lists)} lines are no labels of a track",
@@ -43,6 +46,9 @@ def rows_of_track(text: str, path: object, recording: str) -> LabelRows:
         )
     unnamed = sum(not label for label in labels)
     notes = (*notes, *([f"{unnamed} selections without a label count as silence"] if unnamed else []))
-    kept = dict.fromkeys(zip((span for _, span, _ in found), classes, strict=True))
-    rows = LabelRows([recording] * len(kept), [s for s, _ in kept], [c for _, c in kept], len(found) - len(kept), notes)
+    kept, _ = places_among((*span, sets[i]) for (_, span, _), i in zip(found, at.tolist(), strict=True))
+    start, end = (np.array([k[j] for k in kept], np.int64) for j in (0, 1))
+    different, which = places_among(k[2] for k in kept)
+    of = np.zeros(len(kept), np.int64)
+    rows = LabelRows([recording], of, start, end, different, which, len(found) - len(kept), notes)
     return silence_between(rows, recording)

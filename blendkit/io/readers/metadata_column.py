@@ -18,7 +18,7 @@ def read_metadata_column(path: Path, column: str) -> dict[str, str]:
     """
     frame = open_table(path, "this table of metadata")[0]
     names = [str(c) for c in frame.columns]
-    file = place_columns([n for n in names if n != column])[0].file
+    file = place_columns(frame.drop(columns=column, errors="ignore"))[0].file
     problems = [] if column in names else [f"no column {column!r}{did_you_mean(column, names)}"]
     problems += [] if file else ["no column that names recordings, such as filename, file, recording or path"]
     if problems or file is None:

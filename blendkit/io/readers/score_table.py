@@ -14,12 +14,13 @@ from numpy.typing import NDArray
 
 from blendkit.core import Matrix
 from blendkit.errors import BlendkitError, brief, did_you_mean, shorten
+from blendkit.io.blank_cells import named_columns, without_blank
 from blendkit.io.class_columns import ROW_ID, class_columns, find_row_id
 from blendkit.io.column_table import ColumnTable
 from blendkit.io.column_values import parquet_columns, parquet_table
 from blendkit.io.file_kinds import file_kind, why_unreadable
 from blendkit.io.npz_arrays import array_texts, npz_headers, read_npz_arrays
-from blendkit.io.packed_files import FAILURES, open_packed
+from blendkit.io.packed_files import FAILURES, open_packed, text_size
 from blendkit.io.percentages import shares_of_percent
 from blendkit.io.plain_scores import plain_scores
 from blendkit.io.text_form import MISSING, TextForm, is_number, text_form
@@ -104,7 +105,7 @@ def _stored_as(path: Path) -> str:
 def _read_text(path: Path, form: TextForm, row_id: str, folds: str | None) -> ColumnTable:
     import pyarrow as pa
 
-    header = list(form.header)
+    header = named_columns(form.header)
     twice = sorted({n for n in header if header.count(n) > 1})
     if twice:
         raise BlendkitError(f"{path.name}: duplicate columns", [shorten(map(repr, twice))])
@@ -113,14 +114,14 @@ def _read_text(path: Path, form: TextForm, row_id: str, folds: str | None) -> Co
     types = {n: pa.float64() for n in header if n != folds and n not in text} | {row_id: pa.string()}
     others = [n for n in header if types.get(n) != pa.float64()]
     try:
-        if form.encoding == "utf-8" and form.decimal == ".":
+        if form.encoding == "utf-8" and form.decimal == "." and not form.before:
             with open_packed(path) as file:
                 read_others = partial(_read_cells, form=form, header=others, types=types)
-                plain = plain_scores(file, [n in others for n in header], form.separator, read_others)
+                plain = plain_scores(file, text_size(path), [n in others for n in header], form.separator, read_others)
             if plain is not None:
                 return _beside(header, *plain)
         with open_packed(path) as file:
-            return ColumnTable(_read_cells(file, form, header, types, skip=1))
+            return ColumnTable(without_blank(_read_cells(file, form, header, types, skip=form.before + 1), row_id))
     except (*FAILURES, pa.ArrowException) as error:
         raise BlendkitError(f"{path.name}: cannot read this table", [_csv_reason(str(error), header)]) from error
 

@@ -65,8 +65,8 @@ def _reads_back(path: Path, placed: tuple[_Block, int]) -> bool:
     with path.open("rb") as handle:
         handle.seek(at)
         whole = handle.readinto(block.text[: block.size].data) == block.size
-    rows, width = block.values.shape
-    found = numbers_in(block.text, block.size, rows, [True] + [False] * width, ",") if whole else None
+    width = block.values.shape[1]
+    found = numbers_in(block.text, block.size, [True] + [False] * width, ",") if whole else None
     if found is None or found[1] != b"".join(i + b"\n" for i in quoted(block.ids)):
         return False
     return np.array_equal(found[0].view(np.uint64), block.values.view(np.uint64))
