@@ -35,14 +35,18 @@ _FILE = (
     "file_name",
     "audio_file",
 )
-START_COLUMNS = ("start (s)", "begin time (s)", "start_time", "start", "begin_time", "offset", "start_s", "start_ms")
-START_COLUMNS += ("start time", "start time (s)", "start_sec")
+START_COLUMNS = (
+    *("start (s)", "begin time (s)", "start_time", "start", "begin_time", "offset", "start_s", "start_ms"),
+    *("start time", "start time (s)", "start_sec"),
+)
 END_COLUMNS = ("end (s)", "end time (s)", "end_time", "end", "end_s", "end_ms", "end time", "end_sec")
 _OFFSET = ("file offset (s)",)
 _DURATION = ("duration",)
 _SCORE = ("confidence", "score", "probability", "prob")
-LABEL_COLUMNS = ("scientific name", "scientific_name", "species_name", "species code", "species_code", "label")
-LABEL_COLUMNS += ("common name", "common_name", "species", "class", "ebird_code")
+LABEL_COLUMNS = (
+    *("scientific name", "scientific_name", "species_name", "species code", "species_code", "label"),
+    *("common name", "common_name", "species", "class", "ebird_code"),
+)
 _SUFFIXES = (".birdnet.selection.table", ".birdnet.selections", ".birdnet.results", ".selections", ".selection.table")
 NOTHING = "no detection in it: its recordings count as heard, with nothing found"
 NO_SCORES = "name their column with --score; what people marked without scores is read as labels (--labels)"

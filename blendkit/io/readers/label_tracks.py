@@ -37,8 +37,8 @@ def rows_of_track(text: str, path: object, recording: str) -> LabelRows:
             continue
         found.append((number, (times[0], max(times[1], times[0] + 1)), (cells[3] or "").strip()))
     labels = [label for *_, label in found]
-    cells, at = places_among(labels)
-    sets, notes, lists = split_cells(cells, at, [n for n, *_ in found], blanks=False)
+    different, at = places_among(labels)
+    sets, notes, lists = split_cells(different, at, [n for n, *_ in found], blanks=False)
     if bad or lists:
         raise BlendkitError(
             f"{path}: {len(bad) + len(lists)} lines are no labels of a track",
@@ -48,7 +48,7 @@ def rows_of_track(text: str, path: object, recording: str) -> LabelRows:
     notes = (*notes, *([f"{unnamed} selections without a label count as silence"] if unnamed else []))
     kept, _ = places_among((*span, sets[i]) for (_, span, _), i in zip(found, at.tolist(), strict=True))
     start, end = (np.array([k[j] for k in kept], np.int64) for j in (0, 1))
-    different, which = places_among(k[2] for k in kept)
+    classes, which = places_among(k[2] for k in kept)
     of = np.zeros(len(kept), np.int64)
-    rows = LabelRows([recording], of, start, end, different, which, len(found) - len(kept), notes)
+    rows = LabelRows([recording], of, start, end, classes, which, len(found) - len(kept), notes)
     return silence_between(rows, recording)
