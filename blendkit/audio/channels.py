@@ -20,6 +20,7 @@ Channels = Literal["mean", "first", "loudest"] | int  # a number counts from 1
 LOUDEST = 1e6  # no unit of recorders gives such samples, and sums of their squares overflow
 FULL_SCALE = 8.0  # above it, samples are likely to be integers that were written as floats, or damage of a lossy codec
 CANCELLED = 0.01  # the energy of the channels' mean, as a share of the channels', below which they cancel
+_ERASED = 1 / 32768  # bytes of 0 or 255 are samples of 0 or of the smallest step below it
 _GRANULE = 576  # samples that a codec transforms together; damage reaches into those beside them
 _FEW = 7  # channels; numpy adds up more than these in another order
 _AVERAGED = "channels averaged"
@@ -47,7 +48,7 @@ class Mono:
     zeros: how many samples are 0; energy: of the channels' mean, as a share of the channels' mean energy (1 for one
     channel or silence); channel: how one channel was made of several, or ""; failed: why the decoder stopped before
     the end, or ""; cancelled: samples of the seconds in which the channels cancel each other; bursts: samples that are
-    silence in the place of what a lossy codec made of damage.
+    silence in the place of what a lossy codec made of damage; still: samples at the end that nobody wrote.
     """
 
     samples: Float32
@@ -59,6 +60,7 @@ class Mono:
     failed: str = ""
     cancelled: int = 0
     bursts: int = 0
+    still: int = 0
 
 
 def odd_parts(note: str) -> list[str]:
@@ -75,7 +77,8 @@ class Mixer:
 
     def __init__(self, channels: Channels, given: int, rate: int, scratch: Path | None, *, lossy: bool = False) -> None:
         self.wanted, self.given, self.lossy = channels, given, lossy
-        self.bad = self.zeros = self.cancelled = self.bursts = 0
+        self.bad = self.zeros = self.cancelled = self.bursts = self.still = 0
+        self._last = 0.0
         self.loudest = self._of_mean = self._of_channels = 0.0
         self.kept = Kept(1, rate, scratch)
         if isinstance(channels, int) and channels > given:
@@ -96,6 +99,7 @@ class Mixer:
 
     def skip(self, count: int) -> None:
         """Put `count` frames of silence in the place of lost ones."""
+        self.still = 0
         for kept in (self.kept, self._all):
             if kept is not None:
                 kept.skip(count)
@@ -110,7 +114,16 @@ class Mixer:
         share = self._of_mean / self._of_channels if self._of_channels > 0 else 1.0
         samples = self.kept.frames()[:, 0]
         return Mono(
-            samples, self.bad, self.loudest, self.zeros, share, self._how(), failed, self.cancelled, self.bursts
+            samples,
+            self.bad,
+            self.loudest,
+            self.zeros,
+            share,
+            self._how(),
+            failed,
+            self.cancelled,
+            self.bursts,
+            self.still,
         )
 
     def _how(self) -> str:
@@ -141,7 +154,18 @@ class Mixer:
             mono = mean_of(frames)[:, None]
             self._compare(mono, frames)
         self.zeros += int(np.count_nonzero(mono == 0))
+        self._look_at_end(mono[:, 0])
         self.kept.append(mono)
+
+    def _look_at_end(self, mono: Float32) -> None:
+        """Count the samples up to here that are all the same, and next to 0: memory that no recorder wrote to."""
+        before, self._last = self._last, float(mono[-1])
+        if abs(self._last) > _ERASED or (mono[-_FEW:] != mono[-1]).any():
+            self.still = 0
+            return
+        other = np.flatnonzero(mono != mono[-1])
+        of_block = len(mono) - 1 - int(other[-1]) if len(other) else len(mono)
+        self.still = of_block + (self.still if not len(other) and before == self._last else 0)
 
     def _compare(self, mono: Float32, frames: Float32) -> None:
         """Add up the energy of the mean (n, 1) and of its channels (n, channels), a second at a time."""

@@ -126,7 +126,7 @@ def _decode_one(source: Source, channels: Channels, scratch: Path | None) -> Dec
     size = size_of(source)
     states_length = not isinstance(source, FilePart) or source.states_length
     with _opened(source) as handle:
-        rate, stated, kind = handle.samplerate, handle.frames, handle.format
+        rate, stated, kind, mpeg = handle.samplerate, handle.frames, handle.format, "MPEG" in handle.subtype
         if kind == HEADERLESS:
             return unreadable("no header of a sound file")
         if not MIN_RATE <= rate <= MAX_RATE:
@@ -135,6 +135,8 @@ def _decode_one(source: Source, channels: Channels, scratch: Path | None) -> Dec
             found = read_mono(handle, size, channels, scratch, partial(_opened, source))
         except MissingChannelError as error:
             return unreadable(str(error), rate)
+    if mpeg and kind != "MP3":
+        stated = max(0, stated - _MP3_ENDS)  # of MP3 in WAV, which counts what encoders add
     if kind == "MP3":
         stated = max(stated, _counted(source) - _MP3_ENDS)  # what libsndfile says may be a guess
     segments = _segments(source, rate) if kind == "OGG" else None

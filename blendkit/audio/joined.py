@@ -15,21 +15,29 @@ from pathlib import Path
 from blendkit.audio.boxes import boxed_parts
 from blendkit.audio.file_parts import FilePart, FileParts, Patch
 from blendkit.audio.flac_frames import FLAC_HEAD, flac_held, flac_rate, flac_starts, flac_stated, without_flac_length
+from blendkit.audio.foreign_starts import sound_start, why_no_sound
 from blendkit.audio.mp3_frames import id3_size, is_mpeg
 from blendkit.audio.mp3_parts import mp3_parts
 from blendkit.audio.ogg import other_streams, stream_starts
 from blendkit.audio.sizes import sized_parts
 
 
+class NoSoundError(ValueError):
+    """A file is no sound as it is: packed, or spoilt by how it was copied."""
+
+
 def parts_of(path: Path) -> FileParts | None:
     """Return the parts of a file whose header cannot be trusted with its length; None if it can be, or for others.
 
-    The first bytes say what a file is, not its suffix. Raises OSError if the file cannot be read.
+    The first bytes say what a file is, not its suffix. Raises OSError if the file cannot be read, and NoSoundError if
+    it cannot be a sound.
     """
     with path.open("rb") as handle:
         if path.stat().st_size < FLAC_HEAD:
             return None
         with mmap.mmap(handle.fileno(), 0, access=mmap.ACCESS_READ) as data:
+            if why := why_no_sound(data):
+                raise NoSoundError(why)
             if data[:4] == b"OggS":
                 return _ogg_parts(path, data)
             tag = id3_size(data, 0)
@@ -37,6 +45,8 @@ def parts_of(path: Path) -> FileParts | None:
                 return _flac_parts(path, data, tag)
             if is_mpeg(data, path.suffix):
                 return mp3_parts(path, data)
+            if at := sound_start(data):
+                return FileParts((FilePart(path, at, len(data)),), (f"{at} bytes in front of its audio not read",))
             return boxed_parts(path, data) or sized_parts(path, data)
 
 

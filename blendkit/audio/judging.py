@@ -9,6 +9,7 @@ from blendkit.audio.decoded import Decoded, Status, unreadable
 from blendkit.core import MIN_REMAINDER_S
 
 MOST_DAMAGED = 0.01  # the share of samples that are no numbers above which a recording cannot be used
+STILL = 0.25  # the share of samples at the end that are all the same from which a recording may have an end missing
 MOSTLY_ZERO = 0.9  # the share of digital silence from which a recording is called silent
 
 
@@ -78,6 +79,8 @@ def _remarks(found: Mono, rate: int) -> list[str]:
         notes.append(f"{found.bad} samples that are not finite replaced by 0")
     if found.loudest > FULL_SCALE:
         notes.append(f"samples of up to {found.loudest:g}, where audio lies in [-1, 1]: integers written as floats?")
+    if max(rate, STILL * n) <= found.still < n and found.zeros < MOSTLY_ZERO * n:
+        notes.append(f"its last {found.still / rate:.3f} s are one value throughout: was it copied or recorded whole?")
     if found.zeros >= MOSTLY_ZERO * n:
         notes.append(f"{found.zeros / n:.0%} of the samples are 0")
     return notes

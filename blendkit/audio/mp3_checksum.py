@@ -66,9 +66,9 @@ def _tag_at(data: Bytes, first: Frame) -> int | None:
 
 def _table() -> Words:
     """Return what two bytes (65,536,) of 0 make of each checksum: the bytes that they stand for are added to it."""
-    crc = np.arange(1 << 16, dtype=np.uint16)
+    crc: Words = np.arange(1 << 16, dtype=np.uint16)
     for _ in range(16):
-        crc = crc >> 1 ^ (crc & 1) * np.uint16(0xA001)
+        crc = np.where(crc & 1, crc >> 1 ^ 0xA001, crc >> 1).astype(np.uint16)
     return crc
 
 
@@ -108,4 +108,4 @@ def _zeros(count: int) -> Words:
 
 def _moved(crc: Words, bits: Words) -> Words:
     """Return checksums (n,) after what makes each bit of one into `bits` (16,)."""
-    return np.bitwise_xor.reduce((crc[:, None] >> _BITS & 1) * bits, axis=1)
+    return np.asarray(np.bitwise_xor.reduce((crc[:, None] >> _BITS & 1) * bits, axis=1), np.uint16)

@@ -182,7 +182,8 @@ def behind_tags(data: Bytes, at: int) -> int:
 def _tag_size(data: Bytes, at: int) -> int:
     head = data[at : at + _APE_HEAD]
     if head[:3] == b"ID3":
-        return id3_size(data, at) + 10 * bool(head[5:6] and head[5] & 16)  # a footer
+        size = id3_size(data, at) + 10 * bool(head[5:6] and head[5] & 16)  # a footer
+        return size if at + size <= len(data) else 0  # what it states cannot be: sound may start anywhere
     if head[:3] == b"TAG":
         return 227 if head[3:4] == b"+" else 128
     if head[:8] == b"APETAGEX" and len(head) == _APE_HEAD:

@@ -21,6 +21,11 @@ from blendkit.core import Float32
 
 _EXACT = frozenset({"matroska", "webm", "mov", "mp4", "asf", "wv", "tta", "ape", "flac", "caf"})  # know their length
 _RAW = frozenset({"mp3", "aac", "ac3", "eac3", "amr"})  # without time stamps and a length: libav guesses both
+_FORMATS = (  # what libav may take a file for: it knows three hundred others, many of old games and by a few bytes
+    *("3g2", "3gp", "aac", "ac3", "aiff", "amr", "ape", "asf", "au", "avi", "caf", "dsf", "dts", "eac3", "flac", "flv"),
+    *("iff", "loas", "m4a", "matroska", "mj2", "mov", "mp2", "mp3", "mp4", "mpc", "mpc8", "mpeg", "mpegts", "nut"),
+    *("ogg", "rm", "tak", "tta", "w64", "wav", "webm", "wv"),
+)
 _ONLY_FRAMES = "aac"  # what is in no packet of such a file is lost, but for tags
 _CHECKED = frozenset({"flac", "wavpack", "tta", "ape"})  # their blocks have checksums
 _SLACK = 1024  # bytes of tags behind the audio, and of a last frame that is cut off
@@ -65,6 +70,8 @@ def decode_with_libav(source: Source, channels: Channels, scratch: Path | None, 
     else:
         file, exact = os.fsencode(source).decode("utf-8", "surrogateescape"), seconds is None
     with av.open(file) as container:
+        if not set(container.format.name.split(",")) <= set(_FORMATS):
+            raise RuntimeError(f"no sound that recorders write: libav takes it for {container.format.name}")
         if not container.streams.audio or container.streams.audio[0].codec_context is None:
             raise RuntimeError("no audio that libav can decode")
         stream = container.streams.audio[0]

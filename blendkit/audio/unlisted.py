@@ -13,6 +13,9 @@ _SUFFIXES = {  # of formats that no decoder of blendkit's is asked to open
     ".shn": "a Shorten file", ".tak": "a TAK file", ".voc": "a Creative Voice file", ".wmv": "a video",
     ".wac": "a Wildlife Acoustics file",
 }  # fmt: skip
+_UNFINISHED = (  # what browsers and programs that copy call a file that they have not finished
+    ".part", ".partial", ".crdownload", ".download", ".opdownload", ".filepart", ".tmp", ".aria2", ".!ut", ".icloud",
+)  # fmt: skip
 _STARTS = (
     (b"fLaC", "FLAC"), (b"OggS", "Ogg"), (b"ID3", "MP3"), (b"caff", "CAF"), (b".snd", "AU"), (b"wvpk", "WavPack"),
     (b"Creative Voice File\x1a", "Creative Voice"), (b"#!AMR", "AMR"), (b"MAC ", "Monkey's Audio"), (b"TTA1", "TTA"),
@@ -36,6 +39,8 @@ def looks_unlisted(path: Path) -> str:
     if known := _SUFFIXES.get(suffix.strip(), ""):
         return f"{known}, which is not read: convert it to WAV or FLAC"
     kind = _kind(path)
+    if kind and suffix in _UNFINISHED:
+        return f"{kind} by its first bytes, and an unfinished copy by its suffix: copy it again"
     return f"{kind} by its first bytes, with a suffix that is none of audio: rename it" if kind else ""
 
 

@@ -20,7 +20,6 @@ if TYPE_CHECKING:
         by_scientific_name,
         match_classes,
         names_in_common,
-        read_synonyms,
     )
     from blendkit.member.clip_and_frame import ClipAndFrame, find_clip_and_frame, part_frames
     from blendkit.member.detection_grid import detections_on_grid, windows_on_grid
@@ -36,6 +35,7 @@ if TYPE_CHECKING:
     from blendkit.member.leaving_out_folds import FoldEnsemble, saw_of_folds
     from blendkit.member.mel import Image, Mel
     from blendkit.member.model_files import locate, model_folders, package_folder
+    from blendkit.member.names_by_synonym import read_synonyms
     from blendkit.member.non_finite import ALL_LOST, FLOOR, LOST, NO_CHUNK, NO_WINDOW, Lost
     from blendkit.member.onnx_blocks import OnnxBlocks
     from blendkit.member.parameter_bounds import (

@@ -201,7 +201,7 @@ def test_a_file_that_vanishes_costs_itself(tmp_path: Path) -> None:
         (
             "rec.wav.part",
             b"RIFF\0\0\0\0WAVEfmt ",
-            "WAV by its first bytes, with a suffix that is none of audio: rename it",
+            "WAV by its first bytes, and an unfinished copy by its suffix: copy it again",
         ),
         ("a.dat", b"OggS\0\2", "Ogg by its first bytes, with a suffix that is none of audio: rename it"),
         ("picture.webp", b"RIFF\0\0\0\0WEBPVP8 ", ""),
