@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from blendkit.core import Float32, Saw, json_value
+from blendkit.core import Float32, Float64, Saw, json_value
 from blendkit.errors import BlendkitError
 from blendkit.graphs import load_graph, metadata, metadata_names, metadata_saw, open_session
 from blendkit.member.protocol import MemberContext
@@ -94,7 +94,8 @@ class FoldHeads:
 
     def run(self, features: Sequence[Float32]) -> Float32:
         """Return the mean logits (B, L) of block features (B, ...): summed as float64, in the order of the files."""
-        return np.mean([h.run(features) for h in self.each], axis=0, dtype=np.float64).astype(np.float32)
+        mean: Float64 = np.mean([h.run(features) for h in self.each], axis=0, dtype=np.float64)
+        return mean.astype(np.float32)
 
     def notes(self) -> list[str]:
         """Return what a store says of them."""
