@@ -1,7 +1,8 @@
-"""`birdnet-seqhead`: a small head on some blocks of BirdNET v2.4."""
+"""`birdnet-seqhead`: a small head, or the heads of folds, on some blocks of BirdNET v2.4."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
@@ -9,17 +10,17 @@ from pathlib import Path
 import numpy as np
 
 from blendkit.audio import edges, onto_chunks, place, samples_at
-from blendkit.core import Float32, Float64
+from blendkit.core import Float32, Float64, Saw
 from blendkit.member import (
     Batch,
     ClassMap,
     FilePath,
-    HeadFile,
+    FoldHeads,
     MemberContext,
     MemberInfo,
     Seconds,
     by_id,
-    open_head,
+    open_heads,
     try_silence,
 )
 from blendkit.store import require_features
@@ -34,8 +35,17 @@ class BirdnetSeqHeadMember:
 
     info: MemberInfo
     backbone: BirdnetMember
-    head: HeadFile
+    heads: FoldHeads
     labels: ClassMap
+
+    @property
+    def fold_saw(self) -> tuple[Saw, ...]:
+        """What each head learned from; empty where there is one."""
+        return self.heads.fold_saw
+
+    def only(self, folds: Sequence[int]) -> BirdnetSeqHeadMember:
+        """Return the member of these heads alone."""
+        return replace(self, heads=self.heads.only(folds))
 
     def predict(self, windows: Float32) -> Float32:
         """Return logits (B, C) of chunks (B, chunk_s * 48000)."""
@@ -45,9 +55,9 @@ class BirdnetSeqHeadMember:
         size = samples_at(WINDOW_S, RATE)
         padded = np.pad(windows, ((0, 0), (0, max(0, int(starts[-1]) + size - windows.shape[1]))))
         cut = np.stack([padded[:, s : s + size] for s in starts.tolist()], axis=1)
-        found = self.backbone.features(cut.reshape(-1, size), self.head.blocks)
+        found = self.backbone.features(cut.reshape(-1, size), self.heads.first.blocks)
         per_chunk = [self._averaged(f, len(windows), partial(onto_chunks, pairs=overlaps, pool="mean")) for f in found]
-        return self.labels.place(self.head.run(per_chunk))
+        return self.labels.place(self.heads.run(per_chunk))
 
     @staticmethod
     def _averaged(found: Float32, chunks: int, mean: partial[Float64]) -> Float32:
@@ -58,7 +68,7 @@ class BirdnetSeqHeadMember:
 def birdnet_seqhead(
     context: MemberContext,
     *,
-    head: FilePath,
+    head: FilePath | list[FilePath],
     model: Model = None,
     labels: Labels = None,
     hop_s: Seconds = 2.0,
@@ -68,17 +78,19 @@ def birdnet_seqhead(
 
     head: its metadata says `classes` and `blocks` (`3-3`, `embedding`). Windows of 3 s start every hop_s from each
     chunk's start, and their blocks are averaged by the time they share with the chunk, as `blendkit fit features
-    birdnet` does. A head whose metadata says which features it was fitted on is refused on others.
+    birdnet` does. A head whose metadata says which features it was fitted on is refused on others. A list of heads of
+    one fit, its folds, gives the mean of their logits, and a recording that some of them learned from is scored by the
+    others.
     """
-    made = open_head(Path(head), context, NAME)
     source = Path(model) if model else find_file(MODEL_FILE)
-    made.check_features(NAME, source, {"hop_s": hop_s, "anchor": "chunk"})
+    heads = open_heads(head, context, NAME, model=source, settings={"hop_s": hop_s, "anchor": "chunk"})
+    made = heads.first
     alone = replace(context, classes=())  # the backbone's own scores are not used, so it needs no class map
     backbone = birdnet(alone, model=model, labels=labels, hop_s=hop_s, grid=list(made.grid) if made.grid else None)
     require_features(f"{NAME}: BirdNET", made.blocks, backbone.feature_shapes)
     mapped = by_id(NAME, made.classes, context)
-    notes = (mapped.note, f"blocks {', '.join(made.blocks)}")
-    info = MemberInfo(mapped.classes, mapped.covered, RATE, context.chunk_s, batch, notes, made.saw)
-    member = BirdnetSeqHeadMember(info, backbone, made, mapped)
-    try_silence(member, samples_at(context.chunk_s, RATE), made.source, NAME)
+    notes = (mapped.note, *heads.notes())
+    info = MemberInfo(mapped.classes, mapped.covered, RATE, context.chunk_s, batch, notes, heads.saw)
+    member = BirdnetSeqHeadMember(info, backbone, heads, mapped)
+    try_silence(member, samples_at(context.chunk_s, RATE), heads.source, NAME)
     return member

@@ -25,26 +25,33 @@ def content_of(decoded: Decoded) -> AudioContent | None:
     """Return the content of a recording; None where there is nothing to compare (no sound, or nothing readable).
 
     Samples are compared as 16-bit integers before any resampling: a lossless copy has the same content. A lossless
-    cut, or a copy that was decoded into another format, shares marks with it. Lossy copies do not, nor do copies with
-    another gain or another rate.
+    cut, or a copy that was decoded into another format, shares marks with it, whether samples of more than 16 bits were
+    rounded to the nearest value or cut off. Lossy copies do not, nor do copies with another gain or another rate.
     """
     if decoded.status in ("unreadable", "empty", "silent") or len(decoded.samples) < _STRETCH:
         return None
     whole, marks = hashlib.sha256(), set[str]()
     for start, block in _blocks(decoded):
-        whole.update(block[start:].data)
-        marks.update(_marks(block >> _COARSE_BITS, start))
+        nearest, cut_off = _int16(np.rint(block)), _int16(np.floor(block))
+        whole.update(nearest[start:].data)
+        marks.update(_marks(nearest >> _COARSE_BITS, start))
+        if not np.array_equal(nearest, cut_off):  # more than 16 bits: some programs round them, others cut them off
+            marks.update(_marks(cut_off >> _COARSE_BITS, start))
     return AudioContent(whole.hexdigest()[:16], tuple(sorted(marks)), _levels(decoded.samples, decoded.rate))
 
 
-def _blocks(decoded: Decoded) -> Iterator[tuple[int, Int16]]:
-    """Yield the samples as 16-bit integers, and where a block's own begin: before them lie some of the last block."""
+def _blocks(decoded: Decoded) -> Iterator[tuple[int, Float32]]:
+    """Yield the samples in steps of 16 bits, and where a block's own begin: before them lie some of the last block."""
     step, n = block_size(decoded.rate), len(decoded.samples)
     for at in range(0, n, step):
         before = min(at, _STRETCH + _ANCHOR)
         part = decoded.samples[at - before : at + step]
-        yield before, np.clip(np.rint(part * np.float32(1 << 15)), -32768, 32767).astype(np.int16)
+        yield before, part * np.float32(1 << 15)
         release(decoded.samples)
+
+
+def _int16(steps: Float32) -> Int16:
+    return np.clip(steps, -32768, 32767).astype(np.int16)
 
 
 def _marks(block: Int16, start: int) -> Iterator[str]:

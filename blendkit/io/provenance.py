@@ -58,9 +58,13 @@ class Provenance:
             return "oof"
         if self.in_sample(asked):
             return "in-sample"
-        if not self.saw.known:
+        if not self.saw.known or self._speaks_of_others(asked):
             return "unknown"
         return "oof" if set(self.held_out) & set(asked) else "unseen"
+
+    def _speaks_of_others(self, recordings: Sequence[str]) -> bool:
+        """Return whether it heard recordings, and none of these: names were changed after the scores were written."""
+        return bool(recordings and self.contents) and not any(r in self.contents for r in recordings)
 
     def to_json(self) -> dict[str, Any]:
         """Return a form that JSON can hold."""

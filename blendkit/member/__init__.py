@@ -31,7 +31,7 @@ if TYPE_CHECKING:
     from blendkit.member.graph_output import GraphOutput, score_output, with_shapes
     from blendkit.member.graph_runner import GraphRunner, apart, trial_windows
     from blendkit.member.graph_space import as_logits, as_probabilities, stated_space
-    from blendkit.member.head_file import HeadFile, open_head, try_silence
+    from blendkit.member.head_file import FoldHeads, open_heads, try_silence
     from blendkit.member.leaving_out_folds import FoldEnsemble, saw_of_folds
     from blendkit.member.mel import Image, Mel
     from blendkit.member.model_files import locate, model_folders, package_folder
@@ -113,6 +113,7 @@ __all__ = [
     "FilePath",
     "FinishedMember",
     "FoldEnsemble",
+    "FoldHeads",
     "FoldedMember",
     "FrameError",
     "FrameMember",
@@ -124,7 +125,6 @@ __all__ = [
     "GraphOutput",
     "GraphRunner",
     "GroupScores",
-    "HeadFile",
     "Hertz",
     "Image",
     "Lost",
@@ -170,7 +170,7 @@ __all__ = [
     "names_in_common",
     "of_each_on_parts",
     "on_grid",
-    "open_head",
+    "open_heads",
     "package_folder",
     "part_frames",
     "part_of",

@@ -1,4 +1,4 @@
-"""A sequence head in ONNX: its inputs, its outputs, and the features that it was fitted on."""
+"""Sequence heads in ONNX: their inputs, their outputs, and the features that they were fitted on."""
 
 from __future__ import annotations
 
@@ -9,11 +9,13 @@ from typing import Any
 
 import numpy as np
 
-from blendkit.core import Float32, Saw, json_value
+from blendkit.core import Float32, Float64, Saw, json_value
 from blendkit.errors import BlendkitError
 from blendkit.graphs import load_graph, metadata, metadata_names, metadata_saw, open_session
 from blendkit.member.protocol import MemberContext
 from blendkit.store import content_hash
+
+_OF_ONE_FIT = "name heads of one `blendkit fit seqhead`, such as folds/head_0.onnx, folds/head_1.onnx, ..."
 
 
 @dataclass(frozen=True)
@@ -60,7 +62,73 @@ class HeadFile:
             raise BlendkitError(f"{name}: {self.source} does not fit these features", bad)
 
 
-def open_head(path: Path, context: MemberContext, name: str) -> HeadFile:
+@dataclass(frozen=True)
+class FoldHeads:
+    """Heads of the same classes on the same features, whose logits are averaged; one head is the usual case."""
+
+    each: tuple[HeadFile, ...]
+
+    @property
+    def first(self) -> HeadFile:
+        """The head whose classes, blocks and cells are those of all."""
+        return self.each[0]
+
+    @property
+    def fold_saw(self) -> tuple[Saw, ...]:
+        """What each head learned from; empty where there is one, which scores every recording."""
+        return tuple(h.saw for h in self.each) if len(self.each) > 1 else ()
+
+    @property
+    def source(self) -> str:
+        """The names of the files."""
+        return ", ".join(h.source for h in self.each)
+
+    @property
+    def saw(self) -> Saw:
+        """What any of them learned from."""
+        return self.first.saw.joined(*(h.saw for h in self.each[1:]))
+
+    def only(self, folds: Sequence[int]) -> FoldHeads:
+        """Return these heads alone."""
+        return FoldHeads(tuple(self.each[i] for i in folds))
+
+    def run(self, features: Sequence[Float32]) -> Float32:
+        """Return the mean logits (B, L) of block features (B, ...): summed as float64, in the order of the files."""
+        mean: Float64 = np.mean([h.run(features) for h in self.each], axis=0, dtype=np.float64)
+        return mean.astype(np.float32)
+
+    def notes(self) -> list[str]:
+        """Return what a store says of them."""
+        said = [f"blocks {', '.join(self.first.blocks)}"]
+        return said if len(self.each) == 1 else [*said, f"the mean of the logits of {len(self.each)} heads"]
+
+
+def open_heads(
+    head: str | Sequence[str], context: MemberContext, name: str, *, model: Path, settings: Mapping[str, Any]
+) -> FoldHeads:
+    """Open the head, or the heads, of a member on the features of `model` with these settings.
+
+    Raises BlendkitError for no head, for one that `_open_head` or `check_features` refuses, and for heads that differ
+    in their classes, blocks or cells.
+    """
+    paths = [Path(p) for p in ([head] if isinstance(head, str) else head)]
+    if not paths:
+        raise BlendkitError(f"{name}: `head:` is empty; name at least one ONNX file")
+    found = FoldHeads(tuple(_open_head(p, context, name) for p in paths))
+    for one in found.each:
+        one.check_features(name, model, settings)
+    parts = ("classes", "blocks", "grid")
+    bad = [
+        f"{one.source} ({path.parent}): {', '.join(apart)} differ from those of {paths[0]}"
+        for path, one in zip(paths, found.each, strict=True)
+        if (apart := [p for p in parts if getattr(one, p) != getattr(found.first, p)])
+    ]
+    if bad:
+        raise BlendkitError(f"{name}: the logits of these heads cannot be averaged", [*bad, _OF_ONE_FIT])
+    return found
+
+
+def _open_head(path: Path, context: MemberContext, name: str) -> HeadFile:
     """Open a head. Raises BlendkitError for missing metadata, and for columns or inputs that do not fit it."""
     graph = load_graph(path, name)
     classes, blocks = (metadata_names(graph, key, path.name, name) for key in ("classes", "blocks"))

@@ -143,12 +143,17 @@ def with_copies_together(examples: Examples) -> tuple[Examples, list[str]]:
 def check_trainable(examples: Examples, fewest: int = 2) -> list[str]:
     """Return the classes without a positive; they cannot be learned.
 
-    Raises BlendkitError if no class has `fewest` positives, and for features that are not finite.
+    Raises BlendkitError if no class has `fewest` positives, for features that are not finite, and for labelled rows
+    that come twice.
     """
     bad = [n for n, x in examples.features.items() if not np.isfinite(x).all()]
     if bad:
         raise BlendkitError(f"features hold values that are not finite: {shorten(bad)}")
     real = np.isin(examples.kind, ["clip", "chunk"])
+    ids, times = np.unique(examples.row_ids[real], return_counts=True)
+    if twice := ids[times > 1].tolist():
+        way_out = "name each store once; recordings of different folders need different names"
+        raise BlendkitError(f"{len(twice)} labelled chunks come more than once", [shorten(twice), way_out])
     positives = (examples.targets[real] > 0.5).sum(axis=0)
     if not (positives >= fewest).any():
         raise BlendkitError(

@@ -50,6 +50,18 @@ def test_lossy_copies_sound_alike(tmp_path: Path) -> None:
     assert not found.sounds_like(content(noise(6, seed=1) * 2))
 
 
+def test_a_cut_that_was_saved_with_16_bits_shares_marks(tmp_path: Path) -> None:
+    path = tmp_path / "lossy.ogg"
+    soundfile.write(path, noise(40) / 16000, RATE)  # loud: programs that round and those that cut off differ
+    lossy = decode(path)
+    whole = content_of(lossy)
+    assert whole is not None
+    for rounded in (np.rint, np.floor):
+        saved = rounded(lossy.samples * 32768).astype(np.int16)[7 * RATE + 3 : 37 * RATE]
+        marks = set(content(saved).marks)
+        assert len(marks & set(whole.marks)) >= 0.8 * len(marks) > 3
+
+
 def test_cuts_share_marks_wherever_they_begin() -> None:
     wave = noise(120)
     whole = content(wave)

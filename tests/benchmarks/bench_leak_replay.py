@@ -100,7 +100,7 @@ def _unseen(folder: Path, name: str, classes: list[str]) -> float:
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--seeds", type=int, nargs="+", default=list(range(1, 11)))
+    parser.add_argument("--seeds", type=int, nargs="+", default=list(range(1, 21)))
     print("| seed | offered again | left out | labelled | first OOF | unseen | second, --allow-seen OOF | unseen |")
     print("|---|---|---|---|---|---|---|---|")
     found = []

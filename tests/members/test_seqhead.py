@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from onnx import helper
 
 from blendkit.errors import BlendkitError
+from blendkit.member.leaving_out_folds import FoldEnsemble
 from blendkit.member.protocol import MemberContext
 from blendkit.sample.backbone import TAPS
 from blendkit.testing.member_checks import check_member
@@ -36,19 +37,21 @@ def noise() -> NDArray[np.float32]:
 def head(tmp_path: Path, save_graph: Graph) -> Callable[..., str]:
     """Write a head of one input on the last block, with the metadata given as text."""
 
-    def write(width: int = 96, columns: int = 2, inputs: int = 1, **meta: str) -> str:
+    def write(
+        width: int = 96, columns: int = 2, inputs: int = 1, name: str = "head.onnx", value: float = 0.5, **meta: str
+    ) -> str:
         names = [f"in{i}" for i in range(inputs)]
         nodes = [helper.make_node("MatMul", [n, "w"], [f"p{i}"]) for i, n in enumerate(names)]
         nodes.append(helper.make_node("Sum", [f"p{i}" for i in range(inputs)], ["logits"]))
-        weights = {"w": np.full((width, columns), 0.5, np.float32)}
+        weights = {"w": np.full((width, columns), value, np.float32)}
         ports = dict.fromkeys(names, ("b", width))
-        path = tmp_path / "head.onnx"
+        path = tmp_path / name
         return str(save_graph(path, nodes, ports, {"logits": ("b", columns)}, weights, **meta))
 
     return write
 
 
-def failure(backbone: str, head: str) -> str:
+def failure(backbone: str, head: str | list[str]) -> str:
     with pytest.raises(BlendkitError) as error:
         perch_seqhead(MemberContext(), backbone=backbone, head=head)
     return str(error.value)
@@ -141,6 +144,36 @@ def test_widths_that_do_not_meet(files: dict[str, str], head: Callable[..., str]
     path = head(width=50, **facts(["a", "b"], [TAPS[-1]]))
     with pytest.raises(BlendkitError, match="50"):
         perch_seqhead(MemberContext(), backbone=files["backbone"], head=path).predict(noise[:1])
+
+
+def test_heads_of_folds_are_averaged_as_logits(
+    files: dict[str, str], head: Callable[..., str], noise: NDArray[np.float32]
+) -> None:
+    meta = facts(["a", "b"], [TAPS[-1]])
+    paths = [head(name=f"{i}.onnx", value=v, saw=json.dumps([f"r{i}"]), **meta) for i, v in enumerate((1.0, 4.0, -2.0))]
+    one, two, three = (perch_seqhead(MemberContext(), backbone=files["backbone"], head=p) for p in paths)
+    member = perch_seqhead(MemberContext(), backbone=files["backbone"], head=paths)
+    assert isinstance(member, FoldEnsemble)
+    assert [s.recordings for s in member.fold_saw] == [("r0",), ("r1",), ("r2",)]
+    assert member.info.saw.recordings == ("r0", "r1", "r2")
+    assert "the mean of the logits of 3 heads" in member.info.notes
+    # linear heads of weights 1, 4 and -2: their mean is the first head's logits, that of the last two too
+    np.testing.assert_allclose(member.predict(noise), one.predict(noise), rtol=1e-4, atol=1e-6)
+    np.testing.assert_allclose(member.only((1, 2)).predict(noise), one.predict(noise), rtol=1e-4, atol=1e-6)
+    assert np.array_equal(member.only((1,)).predict(noise), two.predict(noise))
+    assert (three.fold_saw, "mean of the logits" in " ".join(three.info.notes)) == ((), False)
+
+
+def test_heads_that_cannot_be_averaged(files: dict[str, str], head: Callable[..., str]) -> None:
+    first = head(name="0.onnx", **facts(["a", "b"], [TAPS[-1]]))
+    other = head(name="1.onnx", **facts(["b", "a"], [TAPS[-1]]))
+    grid = head(name="2.onnx", fitted_on='{"params": {"grid": [2, 2]}}', **facts(["a", "b"], [TAPS[-2]]))
+    text = failure(files["backbone"], [first, other, grid])
+    assert "the logits of these heads cannot be averaged" in text
+    assert "1.onnx" in text
+    assert "classes differ from those of" in text
+    assert "blocks, grid differ from those of" in text
+    assert "`head:` is empty" in failure(files["backbone"], [])
 
 
 def facts(classes: list[str], blocks: list[str]) -> dict[str, str]:

@@ -11,10 +11,10 @@ import pytest
 from blendkit.core import NameRule, Saw, Scores, Taxonomy, chunk_rows
 from blendkit.engine import Beforehand, look_beforehand
 from blendkit.errors import BlendkitError
-from blendkit.io import Truth
+from blendkit.io import Provenance, Truth, write_side_provenance
 from blendkit.recipe import parse_recipe
 from blendkit.training.jobs import labelling
-from blendkit.training.jobs.gate_checks import OutOfFold, _thresholds, refuse_contradictions
+from blendkit.training.jobs.gate_checks import OutOfFold, _thresholds, checked_gate, refuse_contradictions
 from blendkit.training.jobs.gate_inflation import gate_inflation
 from blendkit.training.jobs.label_requests import GateChoice, PseudoLabelRequest, TeacherCheck, TeacherSource
 from blendkit.training.jobs.labelling import pseudo_label
@@ -89,6 +89,31 @@ def test_files_are_read_first(request_of: Any, tmp_path: Path) -> None:
     with pytest.raises(BlendkitError, match=r"no class reaches a precision of 0\.9") as caught:
         pseudo_label(request_of(GateChoice(precision=0.9)))
     assert caught.value.problems[0] == "classes with positive rows: x (1), y (1)"
+
+
+def test_out_of_fold_scores_must_be_that(request_of: Any, tmp_path: Path) -> None:
+    (tmp_path / "none.csv").write_text("filename,start,end,primary_label\n", encoding="utf-8")
+    with pytest.raises(BlendkitError, match=r"--saw .*none\.csv: it names no recording"):
+        pseudo_label(request_of(GateChoice(GateRules(least=0.5)), {}, saw=tmp_path / "none.csv"))
+
+    def say(*saw: str, kind: Any = "unknown", known: bool = True) -> None:
+        write_side_provenance(tmp_path / "oof.csv", Provenance("prob", Saw.of(saw, known=known), kind))
+
+    say("t1", "t3")
+    with pytest.raises(
+        BlendkitError, match=r"oof\.csv: not out-of-fold: .* learned from 1 of the 2 labelled"
+    ) as caught:
+        pseudo_label(request_of(GateChoice(precision=0.1)))
+    assert caught.value.problems[0] == "t1"
+    say("t1", "t2", kind="oof")
+    (claim,) = checked_gate(request_of(GateChoice()), None).claims
+    assert claim.notes(Saw.of(["t1"])) == claim.notes(Saw.of(["t1", "z"], known=False)) == []
+    assert (
+        "1 of the 2 recordings that the teacher learned from are not behind them" in claim.notes(Saw.of(["t1", "z"]))[0]
+    )
+    say(known=False)
+    (claim,) = checked_gate(request_of(GateChoice()), None).claims
+    assert "nothing says that these scores are out-of-fold" in claim.notes(Saw())[0]
 
 
 def test_labelled_audio_without_out_of_fold_scores_is_refused(

@@ -143,6 +143,9 @@ def test_what_cannot_be_learned_is_said() -> None:
     bad = replace(e, features={**e.features, "a": np.full_like(e.features["a"], np.nan)})
     with pytest.raises(BlendkitError, match="not finite: a"):
         check_trainable(bad)
+    with pytest.raises(BlendkitError, match="2 labelled chunks come more than once") as caught:
+        check_trainable(stack([e, e.take([0, 1])]))
+    assert caught.value.problems[0] == "r0_5, r1_5"
     with pytest.raises(BlendkitError, match="different shapes"):
         stack([e, replace(e, features={"a": e.features["b"], "b": e.features["b"]})])
 

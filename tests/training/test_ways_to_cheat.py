@@ -16,7 +16,7 @@ import soundfile
 
 from blendkit.audio import content_of, decode
 from blendkit.blending.fitting import refuse_seen_by_step
-from blendkit.core import Saw, copies
+from blendkit.core import AudioContent, Saw, copies
 from blendkit.errors import BlendkitError
 from blendkit.io import PROVENANCE, Provenance, read_provenance, read_scores, write_scores
 from blendkit.offline import evaluate
@@ -189,6 +189,14 @@ def test_a_file_away_from_its_run_is_unknown(tmp_path: Path) -> None:
     path.with_name("away.csv.provenance.json").write_text("{}")
     with pytest.raises(BlendkitError, match="its provenance is damaged"):
         read_provenance(path)
+
+
+def test_names_that_were_changed_after_scoring_are_unknown(saw: Saw) -> None:
+    said = Provenance("logit", saw, "unknown", {**saw.contents, "new": AudioContent("1")})
+    assert said.kind_on(["two", "new"]) == "in-sample"
+    assert said.kind_on(["new", "silent"]) == "unseen"  # a recording without any sound has no content
+    assert said.kind_on(["y1", "y2"]) == "unknown"
+    assert Provenance("logit", Saw.of(["two"])).kind_on(["y1"]) == "unseen"  # by names alone: no audio was read
 
 
 def test_an_out_of_fold_table_says_so(tmp_path: Path) -> None:

@@ -154,6 +154,8 @@ def _show_gate(report: dict[str, Any], request: PseudoLabelRequest) -> None:
         if report["saw_known"]
         else "not all that the teacher was trained on is known (--saw): figures on labelled recordings may be in-sample"
     )
+    for note in report["notes"]:
+        click.echo(note)
     if report.get("inflation"):
         f = report["inflation"]
         low, high = f["gain"][1:]

@@ -6,11 +6,13 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from blendkit.core import FileSpace, LabelTable, Scores, sigmoid
+from blendkit.core import FileSpace, LabelTable, Saw, Scores, sigmoid
 from blendkit.errors import BlendkitError, shorten
 from blendkit.io import Truth, check_space, is_source, read_labels, read_provenance, read_scores, truth_for
 from blendkit.metrics import precision_thresholds
+from blendkit.training.jobs.claimed_out_of_fold import ClaimedOutOfFold, claimed_out_of_fold
 from blendkit.training.jobs.label_requests import PseudoLabelRequest
+from blendkit.training.jobs.teacher_saw import with_labels
 
 
 @dataclass(frozen=True, eq=False)
@@ -25,12 +27,14 @@ class OutOfFold:
 class CheckedGate:
     """What a request names, read and checked.
 
-    ranks: the percentile rank that each other stream must reach. thresholds: per class, at the precision asked for.
+    ranks: the percentile rank that each other stream must reach. claims: what the files of `oof` say of themselves.
+    thresholds: per class, at the precision asked for.
     """
 
     ranks: Mapping[str, float]
     labels: LabelTable | None
     oof: tuple[OutOfFold, ...]
+    claims: tuple[ClaimedOutOfFold, ...]
     thresholds: Mapping[str, float] | None
 
 
@@ -41,16 +45,19 @@ def checked_gate(request: PseudoLabelRequest, taxonomy: Path | None) -> CheckedG
     precision of ranks, and for one that no class reaches.
     """
     check, source = request.check, request.teacher.source
-    if request.teacher.saw is not None:
-        read_labels(request.teacher.saw)
+    with_labels(Saw(), request.teacher.saw)
     if is_source(source):
         refuse_ranks(request, request.teacher.space or read_provenance(source).space)
     labels = None if check.labels is None else read_labels(check.labels)
     oof = () if labels is None else tuple(_out_of_fold(request, o, labels, taxonomy) for o in check.oof)
+    claims = tuple(
+        claimed_out_of_fold(name, one.scores.rows.recording.tolist(), one.truth)
+        for name, one in zip(check.oof if oof else (), oof, strict=True)
+    )
     thresholds = None
     if request.gates.precision is not None:
         thresholds = _thresholds(oof, request.gates.precision)
-    return CheckedGate(_agreeing(request.gates.agree)[0], labels, oof, thresholds)
+    return CheckedGate(_agreeing(request.gates.agree)[0], labels, oof, claims, thresholds)
 
 
 def refuse_ranks(request: PseudoLabelRequest, space: FileSpace) -> None:

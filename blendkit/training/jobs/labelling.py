@@ -73,6 +73,7 @@ def pseudo_label(request: PseudoLabelRequest, emit: Emit = silent) -> dict[str, 
         "precision": chosen.precision,
         **teacher.saw.to_json(),
         "skipped_seen": seen,
+        "notes": [note for claim in checked.claims for note in claim.notes(teacher.saw)],
         "inflation": _inflation(request, checked, runs.get("seen"), emit),
     }
     return write_pseudo(request.out, scores, cells, gates, _labelled_chunks(checked, scores), facts)

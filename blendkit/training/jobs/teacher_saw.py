@@ -13,10 +13,16 @@ from blendkit.io import ColumnNames, Provenance, check_space, read_labels, read_
 
 
 def with_labels(saw: Saw, labels: Path | None) -> Saw:
-    """Add the recordings of a label file, by which the user says that all are known; None adds nothing."""
+    """Add the recordings of a label file, by which the user says that all are known; None adds nothing.
+
+    Raises BlendkitError for a file that names none: that a teacher learned from nothing is no answer.
+    """
     if labels is None:
         return saw
-    return Saw.of({*saw.recordings, *read_labels(labels).recordings}, saw.contents, known=True)
+    named = set(read_labels(labels).recordings)
+    if not named:
+        raise BlendkitError(f"--saw {labels}: it names no recording", ["name the labels that the teacher learned from"])
+    return Saw.of({*saw.recordings, *named}, saw.contents, known=True)
 
 
 def read_teacher(source: Path | str, space: FileSpace | None, known: Provenance, chunk_s: float = 5.0) -> Scores:
