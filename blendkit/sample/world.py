@@ -42,9 +42,12 @@ def make_world(folder: Path | str, config: WorldConfig = _DEFAULT) -> Path:
     """Make the sample world of `config` in a new folder, and return the folder.
 
     The same config gives the same samples, tables and models. The folder appears under its name only when it
-    is complete; one that exists already raises `FileExistsError`. Its `world.json` lists all other files.
+    is complete, so that a whole world of the same config is returned as it is; any other folder that exists raises
+    `FileExistsError`. Its `world.json` lists all other files.
     """
     folder = Path(folder)
+    if is_whole(folder, config):
+        return folder
     if folder.exists():
         raise FileExistsError(f"{folder} exists already; the sample world needs a new folder")
     make_folder(folder.parent)
@@ -56,11 +59,15 @@ def make_world(folder: Path | str, config: WorldConfig = _DEFAULT) -> Path:
     return folder
 
 
-def is_whole(folder: Path) -> bool:
-    """Return whether a folder holds all files of a sample world, each of its size: caches are cleared now and then."""
+def is_whole(folder: Path, config: WorldConfig | None = None) -> bool:
+    """Return whether a folder holds all files of a sample world, each of its size: caches are cleared now and then.
+
+    config: it must be that of the world, and the world of this version's format.
+    """
     try:
-        files = json_value((folder / "world.json").read_text(encoding="utf-8"))["files"]
-        return all((folder / name).stat().st_size == size for name, size in files.items())
+        about = json_value((folder / "world.json").read_text(encoding="utf-8"))
+        same = config is None or (about["format"], about["config"]) == (FORMAT_VERSION, asdict(config))
+        return same and all((folder / name).stat().st_size == size for name, size in about["files"].items())
     except (OSError, ValueError, KeyError, TypeError, AttributeError):
         return False
 

@@ -121,9 +121,14 @@ def test_focal_clips_are_written_where_they_are_wanted(world: Path) -> None:
     assert all(soundfile.info(p).frames == 160_000 for p in clips)
 
 
-def test_an_existing_folder_is_left_alone(world: Path) -> None:
+def test_a_folder_with_this_very_world_is_returned_and_any_other_left_alone(world: Path, tmp_path: Path) -> None:
+    before = (world / "world.json").stat().st_mtime_ns
+    assert make_world(world, SMALL) == world
+    assert (world / "world.json").stat().st_mtime_ns == before
     with pytest.raises(FileExistsError, match="exists already"):
-        make_world(world, SMALL)
+        make_world(world, replace(SMALL, seed=SMALL.seed + 1))
+    with pytest.raises(FileExistsError, match="exists already"):
+        make_world(tmp_path, SMALL)
 
 
 def test_a_failed_build_leaves_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
