@@ -66,5 +66,12 @@ blended_files = several(
         help="What a file's scores are, as in sed=logit, where their values do not tell it. May be repeated.",
     ),
     click.option("--by", type=click.Choice(SPACES[::-1]), help="How to blend (default: what fits all files)."),
+    click.option(
+        "--missing-rows",
+        type=click.Choice(["error", "median"]),
+        default="error",
+        show_default=True,
+        help="Rows that a file lacks and another has: an error, or the median of each class of that file.",
+    ),
     chunked_columns,
 )

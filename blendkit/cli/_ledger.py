@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -33,17 +34,29 @@ class LedgerUse:
         """The scores given by hand. Raises BlendkitError for text that cannot be read."""
         return [leaderboard_entry(text) for text in self.scores_by_hand]
 
-    def check(self) -> None:
-        """Raise BlendkitError if the scores given by hand or the ledger cannot be read."""
+    def check(self, sources: Sequence[str]) -> None:
+        """Raise BlendkitError if scores given by hand or the ledger cannot be read, or there will be no ledger."""
+        from blendkit.errors import BlendkitError
+        from blendkit.io import is_source
         from blendkit.searching import read_ledger
 
-        if self.entries or (not self.unused and self.ledger_file.exists()):
-            read_ledger(self.ledger_file) if self.ledger_file.exists() else None
+        if self.unused:
+            return
+        _ = self.entries
+        if self.ledger_file.exists():
+            read_ledger(self.ledger_file)
+        elif all(is_source(s) for s in sources):
+            ways = [
+                "`blendkit compare A B --ledger` adds the recipes among A, B: score files have no place in a ledger"
+            ]
+            raise BlendkitError(f"{self.ledger_file}: there is no ledger yet, and no recipe to add", ways)
 
-    def add(self, found: Comparison) -> None:
+    def add(self, found: Comparison, json_out: bool) -> None:
         """Add every compared recipe to the ledger."""
         from blendkit.searching import append_entry
 
+        if not found.hashes:
+            _note("no source is a recipe: nothing was added to the ledger", json_out)
         for x in found.lines:
             if x.name in found.hashes:
                 about = {"recipe": x.name, "sha256": found.hashes[x.name], "oof": x.macro.estimate}

@@ -61,6 +61,7 @@ if TYPE_CHECKING:
     from blendkit.core.recording_paths import match_recordings, path_ids
     from blendkit.core.rows import (
         ClusterBy,
+        MissingRows,
         Rows,
         canonical_order,
         chunk_rows,
@@ -145,6 +146,7 @@ __all__ = [
     "LabelTable",
     "Level",
     "Matrix",
+    "MissingRows",
     "NameParts",
     "NameRule",
     "NameSource",

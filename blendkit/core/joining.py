@@ -31,7 +31,10 @@ def shared_rows(scores: Mapping[str, Scores], may_lack: Collection[str] = ()) ->
             problems.append("; ".join([count, *(f"{n} lacks {shorten(sorted(r))}" for n, r in lacks if r)]))
             problems += filter(None, [compare_rows(given.rows, other.rows, first, name)])
     if problems:
-        way_out = "in a recipe, `missing_rows: median` on the member that lacks rows fills them"
+        way_out = (
+            "`missing_rows: median` on the member that lacks rows fills them, in a recipe; `blendkit blend` and "
+            "`blendkit new` take --missing-rows median"
+        )
         if apart:
             way_out = f"are these scores of the same recordings? {first} shares no row with {' or '.join(apart)}"
         raise BlendkitError("the members' rows do not agree", [*problems, way_out])

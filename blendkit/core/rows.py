@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
 ClusterBy = Literal["recording", "site", "date", "site-date"]
+MissingRows = Literal["error", "median"]  # of rows that scores lack: an error, or the median of each class
 StrArray = NDArray[np.object_]
 
 

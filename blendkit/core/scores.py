@@ -17,7 +17,7 @@ from blendkit.core.auto_names import with_fitting_names
 from blendkit.core.bookkeeping_columns import is_bookkeeping
 from blendkit.core.name_differences import compare_rows
 from blendkit.core.names import NameRule
-from blendkit.core.rows import Rows, canonical_order, in_canonical_order, make_rows, same_rows
+from blendkit.core.rows import MissingRows, Rows, canonical_order, in_canonical_order, make_rows, same_rows
 from blendkit.core.score_problems import cover_problems, duplicate_problems, nan_problems, shape_problems
 from blendkit.core.spaces import FileSpace, Space
 from blendkit.core.taxonomy import Taxonomy
@@ -127,7 +127,7 @@ class Scores:
         fill: float = 0.0,
         source: str = "scores",
         unknown_classes: Literal["error", "ignore"] = "error",
-        missing_rows: Literal["error", "median"] = "error",
+        missing_rows: MissingRows = "error",
     ) -> Scores:
         """Return these scores on the given rows and classes, matched by identity, never by position.
 

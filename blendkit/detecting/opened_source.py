@@ -21,7 +21,6 @@ from blendkit.io import (
     ColumnNames,
     check_space,
     is_source,
-    known_space,
     read_score_file,
     read_species_lists,
     read_taxonomy,
@@ -119,7 +118,7 @@ def _read(source: Path | str, reading: Reading) -> tuple[Scores, tuple[str, ...]
     if not is_source(source):
         ways = ["give the folder of a run, a store of logits, or a score file", "`blendkit run RECIPE` makes a run"]
         raise BlendkitError(f"{source}: no scores here", ways)
-    file = read_score_file(source, known_space(source, reading.space), names=reading.columns)
+    file = read_score_file(source, reading.space, names=reading.columns)
     return file.scores, file.notes
 
 

@@ -43,13 +43,14 @@ if TYPE_CHECKING:
     from blendkit.io.readers.metadata_column import read_metadata_column
     from blendkit.io.readers.range_table import WEEKS, WHOLE_YEAR, RangeTable, is_range_table, read_range_table
     from blendkit.io.readers.result_folder import read_detections
-    from blendkit.io.readers.score_sources import is_source, read_score_file, read_scores, split_source
+    from blendkit.io.readers.score_sources import is_source, read_score_file, read_scores
     from blendkit.io.readers.score_table import Table, read_table, recording_folds
     from blendkit.io.readers.site_coordinates import read_sites
     from blendkit.io.readers.species_finds import read_finds
     from blendkit.io.readers.species_lists import read_species_lists
     from blendkit.io.readers.taxonomy_csv import read_taxonomy
     from blendkit.io.readers.threshold_csv import read_thresholds
+    from blendkit.io.score_places import score_file, split_source
     from blendkit.io.solutions import ConvertedSolutions, read_solutions
     from blendkit.io.space_check import CONSTANT, check_space, likely_space
     from blendkit.io.text_tables import decimal_points, open_table, plain_name
@@ -131,6 +132,7 @@ __all__ = [
     "recording_folds",
     "safe_cell",
     "score_cell",
+    "score_file",
     "scored_recordings",
     "seconds_cell",
     "split_label_source",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -18,6 +19,7 @@ ROW_ID = "row_id"
 _ID_NAMES = ("row_id", "rowid", "id", "row", "filename", "file", "name", "index")
 _FEWEST = 3  # rows by which a column can be told to number them
 _FEW = 0.3  # of the columns
+_PERCENT = 100
 _ENOUGH_ROWS = 20  # to judge the scale of a column
 # by which pandas and polars tell the columns of two joined tables apart; a name alone stands for the left one
 _SIDES = (("_x", "_y"), ("_left", "_right"), ("_right", ""))
@@ -98,12 +100,13 @@ def class_columns(source: str, table: ColumnTable, row_id: str, folds: str | Non
     problems += [f"{c!r} is no class id" for c in classes if c.strip().lower() in ("nan", "none", "null")]
     problems += _written_twice(classes)
     text = [c for c in classes if columns[c].dtype.kind not in "fiub"]
-    problems += [] if text else _of_another_scale(table, classes)
     problems += [f"not numbers: {shorten(text)}", _without_text(classes, text, row_id)] if text else []
     if not classes and not problems:
         problems = ["no class columns"]
-    if problems:
-        raise BlendkitError(f"{source}: its columns are not all classes", problems)
+    scales = [] if text else _of_another_scale(table, classes)
+    if problems or scales:
+        what = "its columns are not all classes" if problems else "its columns are not all of one scale"
+        raise BlendkitError(f"{source}: {what}", [*problems, *scales])
     notes = [f"left out, for it numbers the rows: column {shorten(map(repr, numbered))}"] if numbered else []
     notes += [f"left out, for they are no classes: columns {shorten(about)}"] if about else []
     notes += [f"row ids are in column {row_id!r}"] if row_id != ROW_ID else []
@@ -140,14 +143,26 @@ def _tells_rows_apart(values: NDArray[Any]) -> bool:
 
 
 def _of_another_scale(table: ColumnTable, classes: Sequence[str]) -> list[str]:
-    """Return a problem for few columns beyond [0, 1] beside many that lie within."""
+    """Return a problem for few columns beyond [0, 1] beside many that lie within; infinite values are none of scale.
+
+    Rare classes stay within [0, 1] in percentages, too.
+    """
     ends = table.ends([c for c in classes if len(table.columns[c]) >= _ENOUGH_ROWS])
-    beyond = [c for c, (low, high) in ends.items() if low < 0 or high > 1]
+    beyond = [c for c, (low, high) in ends.items() if (low < 0 or high > 1) and math.isfinite(high - low)]
     within = [c for c, (low, high) in ends.items() if 0 <= low < high <= 1]  # a constant says nothing of the scale
     if not beyond or len(within) < 2 or len(beyond) > (len(within) + len(beyond)) * _FEW:
         return []
     worst = [f"{c!r} in [{ends[c][0]:g}, {ends[c][1]:g}]" for c in beyond]
-    return [f"{len(within)} columns lie in [0, 1], but {shorten(worst)}: are these classes? leave out what is none"]
+    asked = "are these classes? leave out what is none"
+    if len(beyond) > 1 and _percentages([ends[c] for c in beyond], [table.columns[c] for c in beyond]):
+        asked = "are all of them percentages? divide them by 100; a column that is no class must be left out"
+    return [f"{len(within)} columns lie in [0, 1], but {shorten(worst, 3)}: {asked}"]
+
+
+def _percentages(ends: Sequence[tuple[float, float]], columns: Sequence[NDArray[Any]]) -> bool:
+    """Return whether columns beyond [0, 1] can be percentages: none beyond [0, 100], and not all whole numbers."""
+    inside = all(low >= 0 and high <= _PERCENT for low, high in ends) and max(high for _, high in ends) > _PERCENT / 10
+    return inside and any((c != np.round(c)).any() for c in columns)
 
 
 def _written_twice(classes: Sequence[str]) -> list[str]:

@@ -15,7 +15,8 @@ from blendkit.io.converted_detections import Carried, detection_table
 from blendkit.io.file_reader import ColumnNames, ReadFile
 from blendkit.io.file_writer import FOLD, ScoreWriter, Writer, call_score_writer, call_writer, with_fitting_scores
 from blendkit.io.provenance import Provenance, known_space, read_provenance, write_side_provenance
-from blendkit.io.readers.score_sources import ScoreFile, is_source, read_any, read_score_file, scores_of, split_source
+from blendkit.io.readers.score_sources import ScoreFile, is_source, read_any, read_score_file, scores_of
+from blendkit.io.score_places import split_source
 from blendkit.io.space_check import beyond_unit, check_space
 from blendkit.io.writer_choice import choose_writer
 from blendkit.store import new_folder, written_together

@@ -16,6 +16,7 @@ from blendkit.io.file_kinds import Kind, file_kind, require_whole, why_unreadabl
 from blendkit.io.packed_files import FAILURES
 from blendkit.io.readers.detection_tables import END_COLUMNS, LABEL_COLUMNS, START_COLUMNS, Detections
 from blendkit.io.readers.score_table import Table
+from blendkit.io.score_places import score_file
 from blendkit.io.sizes_allowed import check_arrow
 from blendkit.io.sqlite_files import open_database
 from blendkit.io.text_form import text_form
@@ -167,10 +168,11 @@ class ReadFile:
 
 
 def read_found(path: Path, names: ColumnNames) -> ReadFile:
-    """Read a file by the reader that its content or `names.format` tells.
+    """Read a file, or the submission of a run's folder, by the reader that its content or `names.format` tells.
 
     Raises BlendkitError as readers do, and for a table of chunks without rows: detections alone may be none.
     """
+    path = score_file(path)
     used, reader = find_reader(path, names)
     found = reader.read(path, names)
     if isinstance(found, Table) and not found.row_ids:

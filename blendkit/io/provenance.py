@@ -20,7 +20,7 @@ from blendkit.core import (
     written_space,
 )
 from blendkit.errors import BlendkitError
-from blendkit.io.readers.score_sources import SUBMISSION, split_source
+from blendkit.io.score_places import SUBMISSION, split_source
 from blendkit.store import BROKEN_NPZ, LogitStore, is_store, read_npz, require_sealed, write_json
 
 PROVENANCE = "provenance"  # the array of an NPZ, and with `blendkit.` before it the key of Parquet metadata

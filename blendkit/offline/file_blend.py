@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from blendkit.core import Space, Taxonomy, shared_rows
+from blendkit.core import MissingRows, Space, Taxonomy
 from blendkit.engine import LOGITS, RECIPE, RUN, RunResult, require_own, run
 from blendkit.errors import BlendkitError, did_you_mean
 from blendkit.events import Emit, silent
@@ -29,11 +29,13 @@ class BlendSettings:
     """How files are read and blended, where that is not to be found out.
 
     names: of their columns and arrays; spaces: of files, by the name that a recipe gives them; by: the blend.
+    missing_rows: rows that a file lacks and another has are an error, or get the median of each class in it.
     """
 
     names: ColumnNames = ColumnNames()
     spaces: Mapping[str, Space] | None = None
     by: str | None = None
+    missing_rows: MissingRows = "error"
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -105,6 +107,7 @@ def blend_files(
     place = target / RECIPE
     _refuse_edited(place, target / RUN)
     draft = _draft(given, settings or BlendSettings(), place)
+    _refuse_own_input(draft, target)
     notes = [*classes_lacked(draft.facts), *(f"{f.name}: {n}" for f in draft.facts for n in f.notes)]
     found = verdict = None
     if given.labels is None:
@@ -133,6 +136,13 @@ def _refuse_edited(recipe: Path, run_json: Path) -> None:
             f"{recipe} was changed since blendkit wrote it, and would be replaced",
             ["choose another --out, move it elsewhere, or `blendkit run` it"],
         )
+
+
+def _refuse_own_input(draft: Draft, target: Path) -> None:
+    """Raise BlendkitError where a file to blend lies in the folder whose files will be replaced."""
+    own = [f.path for f in (*draft.facts, *draft.tests) if f.path.is_relative_to(target.resolve())]
+    if own:
+        raise BlendkitError(f"{own[0]} is blended, and would be replaced", ["choose another --out"])
 
 
 def _given(files: BlendFiles | Sequence[Path | str], labels: Path | str | None) -> BlendFiles:
@@ -170,15 +180,12 @@ def _draft(given: BlendFiles, settings: BlendSettings, place: Path) -> Draft:
         raise BlendkitError(f"{clash[0]!r} is the name of two things in this recipe: rename that file")
     return Draft(
         given, facts, tests, settings.names, root_of(given, [*facts, *tests], place), by, why,
-        dict.fromkeys(every, 1.0),
+        dict.fromkeys(every, 1.0), missing_rows=settings.missing_rows,
     )  # fmt: skip
 
 
 def _looked(files: Sequence[Path | str], settings: BlendSettings, taxonomy: Taxonomy | None) -> list[ScoreFacts]:
-    found = look_at(files, settings.names, settings.spaces or {}, taxonomy) if files else []
-    if len(found) > 1:
-        shared_rows({f.name: f.scores for f in found})
-    return found
+    return look_at(files, settings.names, settings.spaces or {}, taxonomy, settings.missing_rows) if files else []
 
 
 def _search(draft: Draft, out: Path, judging: Judging, emit: Emit) -> tuple[Found, list[str]]:

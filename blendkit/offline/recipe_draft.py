@@ -13,6 +13,7 @@ from typing import Any
 
 import numpy as np
 
+from blendkit.core import MissingRows
 from blendkit.errors import BlendkitError, did_you_mean
 from blendkit.io import ColumnNames, split_label_source
 from blendkit.offline.data_lint import FAR
@@ -56,6 +57,7 @@ class Draft:
     weights: Mapping[str, float]
     said: tuple[str, ...] = field(default=())  # of the weights
     tuned: bool = False  # whether the weights were chosen on the labels
+    missing_rows: MissingRows = "error"
 
     def text(self, place: Path) -> str:
         """Return the recipe as YAML. place: where the file will lie, for the command in its first comment."""
@@ -98,6 +100,7 @@ class Draft:
             if self.tests:
                 path = {"oof": path, "test": _name(self.tests[i].path, self.root)}
             params = {"path": path, "array": f.array, "space": f.space, **named}
+            params["missing_rows"] = None if self.missing_rows == "error" else self.missing_rows
             params["unlikely"] = True if f.space == "logit" and float(f.scores.values.min()) >= 0 else None
             out.append({k: v for k, v in params.items() if v is not None})
         return out

@@ -10,9 +10,10 @@ from pathlib import Path
 
 import numpy as np
 
-from blendkit.core import Scores, Space, Taxonomy, compare_names, shared_rows
+from blendkit.core import MissingRows, Scores, Space, Taxonomy, compare_names, shared_rows
 from blendkit.errors import BlendkitError, did_you_mean, shorten
-from blendkit.io import ColumnNames, check_space, find_reader, likely_space, read_score_file, split_source
+from blendkit.io import ColumnNames, check_space, find_reader, likely_space, read_score_file, score_file, split_source
+from blendkit.store import is_store
 
 WORDS = {"logit": "logits", "prob": "probabilities", "rank": "ranks"}
 
@@ -42,11 +43,16 @@ class ScoreFacts:
 
 
 def look_at(
-    files: Sequence[Path | str], names: ColumnNames, spaces: Mapping[str, Space], taxonomy: Taxonomy | None
+    files: Sequence[Path | str],
+    names: ColumnNames,
+    spaces: Mapping[str, Space],
+    taxonomy: Taxonomy | None,
+    missing_rows: MissingRows = "error",
 ) -> list[ScoreFacts]:
     """Read score files and find out what they hold. spaces: by name, where they are known; taxonomy: names classes.
 
-    Raises BlendkitError for files that cannot be read, that are one and the same, or that share no rows or classes.
+    missing_rows: `median` where a file may lack rows that another has, for these will be filled. Raises BlendkitError
+    for files that cannot be read, that are one and the same, or that share no rows or classes.
     """
     called = _names(files)
     if unknown := [s for s in spaces if s not in called]:
@@ -54,7 +60,7 @@ def look_at(
         raise BlendkitError(f"no score file is called {', '.join(hints)}", [f"they are called {', '.join(called)}"])
     found = [_look(f, n, names, spaces.get(n), taxonomy) for f, n in zip(files, called, strict=True)]
     for a, b in combinations(found, 2):
-        _require_two(a, b)
+        _require_two(a, b, missing_rows)
     return found
 
 
@@ -68,17 +74,12 @@ def _look(
     read = read_score_file(file, names=names)
     scores, more = read.scores.known_to(taxonomy, source=str(file)) if taxonomy is not None else (read.scores, ())
     space, why = _space(scores, stated, str(file))
-    form = "store" if path.is_dir() and not any(path.glob("*.csv")) else find_reader(_table(path), names)[0]
+    path = score_file(path)
+    form = "store" if is_store(path) else find_reader(path, names)[0]
     return ScoreFacts(
         name, path.resolve(), array, form, space, why, replace(scores, space=space), bool(read.folds),
         (*read.notes, *more),
     )  # fmt: skip
-
-
-def _table(path: Path) -> Path:
-    """The file that is read of a run's folder."""
-    own = path / "submission.csv"
-    return own if own.is_file() else path
 
 
 def _space(scores: Scores, stated: Space | None, source: str) -> tuple[Space, str]:
@@ -87,7 +88,7 @@ def _space(scores: Scores, stated: Space | None, source: str) -> tuple[Space, st
         check_space(values, stated, source, unlikely=True)
         return stated, "as stated"
     if scores.space != "unknown":
-        return scores.space, "its format says so"
+        return scores.space, "as its file says"
     return likely_space(values, source)
 
 
@@ -107,7 +108,7 @@ def _word(text: str) -> str:
     return word if re.match("[A-Za-z]", word) else f"m_{word}".rstrip("_")
 
 
-def _require_two(a: ScoreFacts, b: ScoreFacts) -> None:
+def _require_two(a: ScoreFacts, b: ScoreFacts, missing_rows: MissingRows) -> None:
     """Raise BlendkitError for two files that cannot be blended: the same one, or nothing in common."""
     both = f"{a.name} and {b.name}"
     if (a.path, a.array) == (b.path, b.array):
@@ -117,8 +118,9 @@ def _require_two(a: ScoreFacts, b: ScoreFacts) -> None:
         why = compare_names(a.scores.classes, b.scores.classes, a.name, b.name)
         way = "if one has names and the other codes, --taxonomy connects them"
         raise BlendkitError(f"{both} have no class in common", [why, way])
-    shared_rows({a.name: a.scores, b.name: b.scores})
     x, y = a.scores, b.scores
+    if missing_rows == "error" or not set(x.rows.ids()) & set(y.rows.ids()):
+        shared_rows({a.name: x, b.name: y})
     if x.classes == y.classes and x.rows.ids() == y.rows.ids() and np.array_equal(x.values, y.values):
         raise BlendkitError(f"{both} hold the same scores", ["a blend of one and the same model changes nothing"])
 

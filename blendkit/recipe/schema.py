@@ -8,7 +8,7 @@ from typing import Annotated, Any, ClassVar, Literal
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from blendkit.audio import Edge, Silence
-from blendkit.core import LONGEST_CHUNK_S, SHORTEST_CHUNK_S, Remainder
+from blendkit.core import LONGEST_CHUNK_S, SHORTEST_CHUNK_S, MissingRows, Remainder
 from blendkit.recipe.names_model import NamesModel
 from blendkit.recipe.step_schema import STRICT, Step
 from blendkit.recipe.value_types import (
@@ -94,7 +94,7 @@ class MemberModel(BaseModel):
 
     use: str
     tta: TTAModel = TTAModel()
-    missing_rows: Literal["error", "median"] = "error"
+    missing_rows: MissingRows = "error"
     unknown_classes: Literal["error", "ignore"] = "error"
     isolate: bool | None = None
     sha256: Hashes = None

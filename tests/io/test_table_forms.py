@@ -15,6 +15,7 @@ import pytest
 from blendkit.errors import BlendkitError
 from blendkit.io.file_kinds import file_kind
 from blendkit.io.file_reader import ColumnNames, find_reader
+from blendkit.io.readers.score_sources import read_scores
 from blendkit.io.readers.score_table import read_table
 from blendkit.io.text_form import text_form
 
@@ -153,6 +154,13 @@ def test_columns_that_count_rows_or_lie_on_another_scale(tmp_path: Path) -> None
     frame.assign(count=rng.permutation(48)).to_csv(tmp_path / "c.csv", index=False)
     with pytest.raises(BlendkitError, match=r"4 columns lie in \[0, 1\], but 'count' in \[0, 47\]: are these classes"):
         read_table(tmp_path / "c.csv")
+    rare = frame.assign(a=100 * frame["a"], b=100 * frame["b"], e=frame["c"], f=frame["d"], g=0.5 * frame["a"])
+    rare.to_csv(tmp_path / "p.csv", index=False)
+    with pytest.raises(BlendkitError, match=r"one scale\n.*are all of them percentages\? divide them by 100"):
+        read_table(tmp_path / "p.csv")
+    frame.assign(b=frame["b"].where(frame.index != 3, np.inf)).to_csv(tmp_path / "inf.csv", index=False)
+    with pytest.raises(BlendkitError, match=r"1 values are not finite\n.*\(r, 15 s, class b\): inf"):
+        read_scores(tmp_path / "inf.csv")
     frame.sample(frac=1, random_state=0).to_csv(tmp_path / "i.csv")  # a shuffled frame keeps its index
     assert read_table(tmp_path / "i.csv").classes == list("abcd")
     few = frame.assign(b=0.0, c=0.0, d=0.0, a=frame["a"] * 20 - 10)  # logits of one class, the others not covered

@@ -13,6 +13,7 @@ import pytest
 
 from blendkit.engine import run
 from blendkit.errors import BlendkitError
+from blendkit.io import look_into, read_scores
 from blendkit.metrics import Interval
 from blendkit.offline import BlendFiles, BlendSettings, Place, blend_files, new_recipe, whatif
 from blendkit.offline.verdicts import signed, verdict_on, weights_text
@@ -174,6 +175,40 @@ def test_a_new_recipe_lists_the_parameters_of_members(folder: Path):
     with pytest.raises(BlendkitError, match="cannot be used here") as found:
         blend_files(given, None, folder / "out")
     assert "onnx needs model" in found.value.problems[0]
+
+
+def test_a_runs_folder_is_blended_with_the_space_that_it_says(folder: Path, run_text: Callable[..., object]):
+    made = blend_files(both(folder), None, folder / "first", settings=BlendSettings(by="rank"))
+    seen, file = look_into(folder / "first"), look_into(made.run.submission)
+    assert (seen.rows, seen.classes, seen.space) == (file.rows, file.classes, file.space) == (16, ("x", "y"), "rank")
+    again = blend_files([folder / "first", folder / "a.csv"], None, folder / "second")
+    assert [(f.name, f.space, f.path.name) for f in again.facts] == [
+        ("first", "rank", "submission.csv"), ("a", "prob", "a.csv"),
+    ]  # fmt: skip
+    assert again.by == "rank"
+    member = "recipe: 1\nname: m\nmembers: {m: {use: table, path: first, space: rank}}\noutput: m\n"
+    run_text(member, folder, folder / "third")
+    assert read_scores(folder / "third").values.tolist() == read_scores(folder / "first").values.tolist()
+    with pytest.raises(BlendkitError, match="is blended, and would be replaced"):
+        blend_files([folder / "first", folder / "a.csv"], None, folder / "first")
+    with pytest.raises(BlendkitError, match="its scores are rank, not prob"):
+        read_scores(folder / "first", "prob")
+
+
+def test_rows_that_a_file_lacks_get_its_median_where_that_is_asked_for(folder: Path):
+    text = (folder / "b.csv").read_text(encoding="utf-8").splitlines(keepends=True)
+    (folder / "b.csv").write_text("".join(text[:-2]), encoding="utf-8")  # b's x are then 4 of .3, .4, 3 of .1, .35
+    with pytest.raises(BlendkitError, match=r"b lacks r3_15, r3_20\n.*take --missing-rows median"):
+        blend_files(both(folder), None, folder / "out")
+    filled = BlendSettings(missing_rows="median", by="prob")
+    made = blend_files(both(folder), None, folder / "out", settings=filled)
+    last = (folder / "out/submission.csv").read_text().splitlines()[-1].split(",")
+    assert float(last[1]) == pytest.approx((0.1 + 0.325) / 2)  # .1 x 3, .3 x 4, .35 x 3, .4 x 4: the 7th and the 8th
+    assert "member 'b': 2 missing rows given the class's median" in made.notes
+    assert "missing_rows: median" in new_recipe(both(folder), folder / "r.yaml", settings=filled)
+    (folder / "b.csv").write_text(text[0] + "q_5,0.1,0.2\n", encoding="utf-8")
+    with pytest.raises(BlendkitError, match="shares no row with b"):  # medians would be all of b
+        blend_files(both(folder), None, folder / "out", settings=filled)
 
 
 def test_names_with_line_breaks_stay_in_their_comment(folder: Path):

@@ -14,6 +14,7 @@ from blendkit.cli._report_lines import report_of_blend
 from blendkit.cli._show import COLOURS, event, progress_emitter
 
 if TYPE_CHECKING:
+    from blendkit.core import MissingRows
     from blendkit.io import ColumnNames
     from blendkit.offline import Blended, BlendFiles, Judging
 
@@ -39,6 +40,7 @@ def blend(
     given: BlendFiles,
     spaces: tuple[tuple[str, Any], ...],
     by: str | None,
+    missing_rows: MissingRows,
     names: ColumnNames,
     out: Path,
     judging: Judging,
@@ -54,7 +56,7 @@ def blend(
     """
     from blendkit.offline import BlendSettings, Rules, blend_files
 
-    settings = BlendSettings(names, dict(spaces), by)
+    settings = BlendSettings(names, dict(spaces), by, missing_rows)
     with progress_emitter(json_out) as emit, announced(json_out):
         made = blend_files(given, out=out, settings=settings, judging=judging, emit=emit)
     page = report_of_blend(made, Rules(judging), json_out) if report else None

@@ -147,7 +147,7 @@ def compare(
         raise BlendkitError("a report needs sources", ["as in `blendkit compare A B --report report.html`"])
     if len(sources) < 2 and (sources or ledger.unused):
         raise BlendkitError("give at least two sources to compare", ["or none, with --ledger, to show the ledger"])
-    ledger.check()  # report mistakes before any work starts
+    ledger.check(sources)  # report mistakes before any work starts
     rules = plateau.rules(rules, leaderboard)
     failed = bool(sources) and _compared(
         sources, labels, taxonomy, names, overrides, place, rules, gate, leaderboard, ledger, json_out
@@ -181,7 +181,7 @@ def _compared(
     if labels is not None and not json_out and all(is_source(s) for s in sources):
         click.echo(f"to blend them: blendkit blend {' '.join(map(quote, sources))} --labels {quote(str(labels))}")
     if not ledger.unused:
-        ledger.add(found)
+        ledger.add(found, json_out)
     return gate is not None and _fails(found, gate, json_out)
 
 

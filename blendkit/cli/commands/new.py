@@ -11,6 +11,7 @@ from blendkit.cli._blend_options import blended_files
 from blendkit.cli._options import OUT_FILE
 
 if TYPE_CHECKING:
+    from blendkit.core import MissingRows
     from blendkit.io import ColumnNames
     from blendkit.offline import BlendFiles
 
@@ -25,7 +26,14 @@ if TYPE_CHECKING:
     show_default=True,
     help="File to write the recipe to; it must not exist.",
 )
-def new(given: BlendFiles, spaces: tuple[tuple[str, Any], ...], by: str | None, names: ColumnNames, out: Path) -> None:
+def new(
+    given: BlendFiles,
+    spaces: tuple[tuple[str, Any], ...],
+    by: str | None,
+    missing_rows: MissingRows,
+    names: ColumnNames,
+    out: Path,
+) -> None:
     """Write a recipe that blends score files A, B, ... with equal weights, and comments that say why.
 
     What the files hold is found out as by `blendkit blend`. An audio member is listed with the defaults of its
@@ -37,6 +45,6 @@ def new(given: BlendFiles, spaces: tuple[tuple[str, Any], ...], by: str | None, 
 
     if out.exists():
         raise BlendkitError(f"{out} exists already", ["name another file with -o"])
-    text = new_recipe(given, out, settings=BlendSettings(names, dict(spaces), by))
+    text = new_recipe(given, out, settings=BlendSettings(names, dict(spaces), by, missing_rows))
     write_text(out, text)
     click.echo(f"wrote {out}: {text.splitlines()[0].removeprefix('# ')}")

@@ -8,12 +8,13 @@ from pathlib import Path
 from blendkit.audio import WindowPool
 from blendkit.core import FileSpace, LabelTable, NameRule, Scores, path_ids, rows_from_ids, with_fitting_names
 from blendkit.io.file_reader import ColumnNames, ReadFile, read_found
+from blendkit.io.provenance import known_space
 from blendkit.io.readers.detection_tables import Detections, detection_windows
 from blendkit.io.readers.score_table import TABLE_SUFFIXES, Table, recording_folds
+from blendkit.io.score_places import score_file, split_source
 from blendkit.io.windows_to_chunks import windows_on_chunks
 from blendkit.store import LogitStore, is_store
 
-SUBMISSION = "submission.csv"
 RECIPES = (".yaml", ".yml")
 DATABASES = (".db", ".sqlite", ".sqlite3")
 
@@ -33,14 +34,6 @@ class ScoreFile:
     unread: int = 0
 
 
-def split_source(text: Path | str) -> tuple[Path, str | None]:
-    """Return (path, array) of `scores.npz:array`, or (path, None)."""
-    head, colon, array = str(text).rpartition(":")
-    if colon and head.lower().endswith(".npz"):
-        return Path(head), array
-    return Path(text), None
-
-
 def is_source(text: Path | str) -> bool:
     """Return whether a path is a score file, a store or a run folder, and not a recipe: any file that is no YAML."""
     path, _ = split_source(text)
@@ -52,10 +45,11 @@ def is_source(text: Path | str) -> bool:
 def read_scores(path: Path | str, space: FileSpace = "unknown", *, names: ColumnNames | None = None) -> Scores:
     """Read scores of any known format (`blendkit formats` lists them), told by the content of a file or folder.
 
-    path: also `FILE.npz:ARRAY`. space: the space of the values, where the format does not fix it; with unknown scores,
-    only functions that need no space (ranks, AUC) work. Windows are averaged onto chunks by shared time; of
-    detections a chunk gets the highest that overlaps it, or 0. names: columns and arrays under other names. Raises
-    BlendkitError naming what is missing, duplicate or not finite, and what the file has.
+    path: also `FILE.npz:ARRAY`, a run's folder or a store. space: of the values, where neither the format nor what
+    blendkit wrote beside them says it; with unknown scores, only functions that need no space (ranks, AUC) work.
+    Windows are averaged onto chunks by shared time; of detections a chunk gets the highest that overlaps it, or 0.
+    names: columns and arrays under other names. Raises BlendkitError naming what is missing, duplicate or not finite,
+    and what the file has, and for a space that the file contradicts.
     """
     return read_score_file(path, space, names=names).scores
 
@@ -75,6 +69,7 @@ def read_score_file(
     names = names or ColumnNames()
     if labels is not None and is_store(split_source(path)[0]):
         return _labelled_part(Path(path), labels)
+    space = known_space(path, space)
     read = read_any(path, space, names)
     return read if isinstance(read, ScoreFile) else scores_of(read, path, space, names)
 
@@ -91,7 +86,6 @@ def _labelled_part(folder: Path, labels: LabelTable) -> ScoreFile:
 def read_any(path: Path | str, space: FileSpace, names: ColumnNames) -> ScoreFile | ReadFile:
     """Return scores as `read_score_file` does; single detections as they are, which `scores_of` pools onto chunks."""
     file, array = split_source(path)
-    file = _submission_in(file)
     if is_store(file):
         return _fitted(ScoreFile(file.resolve().name, LogitStore.open(file).read(NameRule()), {}))
     names = names if array is None else replace(names, array=array)
@@ -103,7 +97,7 @@ def scores_of(read: ReadFile, path: Path | str, space: FileSpace, names: ColumnN
     """Return the scores of what was read of a path: windows and detections pooled onto chunks."""
     file, array = split_source(path)
     name = array or (file.resolve().name if file.is_dir() else file.name.split(".")[0])
-    file = _submission_in(file)
+    file = score_file(file)
     found, space = read.found, read.space if space == "unknown" else space
     if isinstance(found, Table):
         rows = rows_from_ids(found.row_ids, names.chunk_s, NameRule())
@@ -123,11 +117,6 @@ def scores_of(read: ReadFile, path: Path | str, space: FileSpace, names: ColumnN
         f"{names.chunk_s:g} s ({pool})"
     )
     return _fitted(ScoreFile(name, scores, {}, (*windowed.notes, said)))
-
-
-def _submission_in(file: Path) -> Path:
-    """Return the submission of a run's folder; any other path as it is."""
-    return file / SUBMISSION if file.is_dir() and (file / SUBMISSION).is_file() else file
 
 
 def _fitted(file: ScoreFile) -> ScoreFile:

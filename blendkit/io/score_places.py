@@ -1,0 +1,21 @@
+"""Where a score file lies: an array of an NPZ, and the submission of a run's folder."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+SUBMISSION = "submission.csv"
+
+
+def split_source(text: Path | str) -> tuple[Path, str | None]:
+    """Return (path, array) of `scores.npz:array`, or (path, None)."""
+    head, colon, array = str(text).rpartition(":")
+    if colon and head.lower().endswith(".npz"):
+        return Path(head), array
+    return Path(text), None
+
+
+def score_file(path: Path) -> Path:
+    """Return the submission of a run's folder; any other path as it is."""
+    own = path / SUBMISSION
+    return own if own.is_file() else path
