@@ -75,6 +75,11 @@ def shorten(items: Iterable[object], most: int = 5) -> str:
     return text if len(listed) == len(shown) else f"{text} (+{len(listed) - len(shown)} more)"
 
 
+def counted(count: int, one: str, many: str) -> str:
+    """Return a count with its noun: `1 class`, `3 classes`."""
+    return f"{count} {one if count == 1 else many}"
+
+
 def why_no_file(path: Path | str, error: Exception) -> str:
     """Return why a file cannot be read or opened, in plain words and with the nearest name if it is missing."""
     if isinstance(error, FileNotFoundError):

@@ -11,10 +11,11 @@ import numpy as np
 
 from blendkit.core.arrays import Bools, Float64
 from blendkit.core.flat_spans import FlatSpans, Span, flat_spans, truth_and_labelled
+from blendkit.core.label_grid import labelled_without_row, off_the_grid
 from blendkit.core.rows import Rows
 from blendkit.core.taxonomy import Taxonomy
 from blendkit.core.time_units import SMALL_UNITS, looks_small, unit_of_lengths
-from blendkit.errors import BlendkitError, did_you_mean, shorten
+from blendkit.errors import BlendkitError, counted, did_you_mean, shorten
 
 WHOLE_RECORDING = 2**62  # the end, in ms, of a span that reaches to the end of its recording, wherever that is
 _NO_TAXONOMY = (
@@ -139,6 +140,13 @@ class LabelTable:
         _, _, end, scored = self._times(rows)
         return int((end > scored + float(rows.end_s[0] - rows.start_s[0])).sum()), len(end)
 
+    def on_chunks(self, rows: Rows, what: str) -> list[str]:
+        """Return notes on how spans lie on the chunks of rows (N), and on labelled chunks that are no rows of `what`."""
+        lacking = labelled_without_row(self._flat, rows, WHOLE_RECORDING)
+        chunks = counted(lacking, "labelled chunk of these recordings has", "labelled chunks of these recordings have")
+        said = f"{chunks} no scores in {what}, and no part in any figure"
+        return [*([said] if lacking else []), *off_the_grid(self._flat, rows, WHOLE_RECORDING)]
+
     def _times(self, rows: Rows) -> tuple[list[str], Float64, Float64, Float64]:
         """Return of every span of the recordings of rows: its recording, start, end, and the last row's end, in s."""
         last = rows.offsets()[1:] - 1
@@ -187,7 +195,7 @@ class LabelTable:
             way = [] if len(known) > len(set(classes)) or (taxonomy and taxonomy.table) else [_NO_TAXONOMY]
             way = [_MISSING, *way] if "NA" in unknown else way
             problems = [shorten(near), *hints[:_MOST_HINTS], *way]
-            raise BlendkitError(f"{self.source}: {len(unknown)} unknown labels", problems)
+            raise BlendkitError(f"{self.source}: {counted(len(unknown), 'unknown label', 'unknown labels')}", problems)
 
     def matrix(self, rows: Rows, classes: Sequence[str], known: Iterable[str] = ()) -> tuple[Bools, Bools]:
         """Return truth (N, C) and labelled (N,).

@@ -28,6 +28,7 @@ from blendkit.detecting.thresholds_of_source import ClassThresholds, ThresholdRu
 from blendkit.errors import BlendkitError
 from blendkit.figures import can_draw, plot_activity
 from blendkit.io import csv_text, text_cell
+from blendkit.metrics import require_redraws
 from blendkit.store import atomic_path, write_text
 
 if TYPE_CHECKING:
@@ -84,8 +85,10 @@ def activity(
     The hour and date of a detection are those at which its first chunk starts. out gets `activity` (by hour, by date
     and by site: effort, detections, rate per hour listened with an interval that redraws whole recordings), `cells`
     (site x date x hour, with a column of detections per class), `thresholds.csv`, a picture and `activity.json`.
-    table: the form of the tables. Raises BlendkitError as `detect` does.
+    table: the form of the tables. Raises BlendkitError as `detect` does, and for too few
+    replicates.
     """
+    require_redraws(replicates, level)
     folder = Path(out)
     check_folder(folder, SEAL)
     opened = open_source(source, reading or Reading())
@@ -143,8 +146,8 @@ def _long(parts: Sequence[PartActivity], table: DetectionTable) -> pd.DataFrame:
         "high",
     )
     rows = [
-        (p.part, cell, names.id, names.label, int(p.recordings[k]), float(p.hours[k]), int(p.detections[c, k]),
-         int(p.found_in[c, k]), float(p.rate[c, k]), float(p.low[c, k]), float(p.high[c, k]))
+        (p.part, cell, names.id, names.label, int(p.recordings[k]), round(float(p.hours[k]), 6),
+         int(p.detections[c, k]), int(p.found_in[c, k]), float(p.rate[c, k]), float(p.low[c, k]), float(p.high[c, k]))
         for p in parts for c, names in enumerate(table.classes) for k, cell in enumerate(p.cells)
     ]  # fmt: skip
     return pd.DataFrame(rows, columns=list(columns))
@@ -155,7 +158,7 @@ def _wide(places: ChunkPlaces, table: DetectionTable, row: np.ndarray[tuple[int]
 
     cells, recordings, hours, counts = crossed(places, table, row)
     frame = pd.DataFrame(cells, columns=["site", "date", "hour"])
-    frame = frame.assign(recordings=recordings, hours=hours)
+    frame = frame.assign(recordings=recordings, hours=np.round(hours, 6))
     taken = [n.id for n in table.classes if n.id in frame.columns]
     if taken:
         raise BlendkitError(f"classes named {', '.join(taken)}: these are columns of the table of cells")

@@ -66,5 +66,6 @@ def truth_for(
     if late:
         left = f"{late} of {spans} labelled spans of these recordings end more than a chunk beyond the last row"
         hints = [f"{left} of {what}", *hints]
-    notes = [*matching.notes, *([left_out] if lacking else []), *hints, *filter(None, [unused])]
+    notes = [*matching.notes, *matching.on_chunks(rows, what), *([left_out] if lacking else []), *hints]
+    notes += filter(None, [unused])
     return Truth(values, labelled, taxa, tuple(notes))

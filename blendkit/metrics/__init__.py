@@ -28,6 +28,7 @@ if TYPE_CHECKING:
         cluster_codes,
         holm,
         paired_bootstrap,
+        require_redraws,
         resampled_macros,
     )
     from blendkit.metrics.breakpoints import Breakpoints, weight_breakpoints
@@ -139,6 +140,7 @@ __all__ = [
     "redrawn",
     "refuse_nan",
     "reliability",
+    "require_redraws",
     "resampled_macros",
     "retrieved_counts",
     "reviewed_threshold",

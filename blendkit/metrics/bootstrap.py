@@ -89,6 +89,18 @@ def paired_bootstrap(
     return bootstrap_of(y, scores, keep, cluster, drawn_weights(count, replicates, seed))
 
 
+def require_redraws(replicates: int, level: float) -> None:
+    """Raise BlendkitError for fewer than two expected replicates outside an interval of that level.
+
+    With fewer, its ends are those of the replicates, however often more of them would lie beyond.
+    """
+    needed = math.ceil(round(2 / (1 - level), 6)) if level < 1 else 0
+    if replicates < needed:
+        raise BlendkitError(
+            f"{replicates} replicates say nothing of a {100 * level:g}% interval", [f"give at least {needed}"]
+        )
+
+
 def check_redraws(y: Bools, scores: Mapping[str, Matrix], replicates: int, mask: Bools | None) -> None:
     """Raise BlendkitError for no scores, no replicates, or other shapes."""
     if not scores or replicates < 1:

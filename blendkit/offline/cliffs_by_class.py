@@ -15,7 +15,7 @@ from blendkit.metrics import weight_path
 
 LITTLE = 0.02  # the share that comes in
 FALL = 0.05  # of a class's AUC, over which it counts as a cliff
-_SHOWN = 5
+_SHOWN = 3
 
 
 @dataclass(frozen=True)
@@ -82,7 +82,7 @@ def _note(other: str, enters: str, ties: bool, own: Sequence[Cliff]) -> str:
     listed = "; ".join(_class(c, ties) for c in own[:_SHOWN])
     more = f" (+{len(own) - _SHOWN} more)" if len(own) > _SHOWN else ""
     why = (
-        f"{other} gives many chunks the same score there, and any share of {enters}, however small, decides these ties"
+        f"{other} ties many chunks there, and any share of {enters}, however small, decides these ties"
         if ties
         else f"{enters}'s scores differ far more than {other}'s there, so a small share of {enters} decides the order"
     )

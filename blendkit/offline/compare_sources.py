@@ -15,7 +15,7 @@ from blendkit.io import ColumnNames, is_source, read_labels, read_score_file, re
 from blendkit.offline.cliffs_of_shares import score_cliffs
 from blendkit.offline.comparison import Comparison, LabelledChunks, Rules, compare_scores
 from blendkit.offline.offline_files import Place, open_workspaces
-from blendkit.offline.score_kinds import score_kind, unlike_kinds
+from blendkit.offline.score_kinds import refuse_labels, score_kind, unlike_kinds
 from blendkit.offline.workspace import Workspaces
 from blendkit.recipe import Plan, Recipe, filled_text, make_plan
 
@@ -95,11 +95,14 @@ def read_sources(
             raise BlendkitError(f"{twice[0]} is given twice")
         named = {str(s): ("", s) for s in sources}
     read = SourcesRead({}, {}, {}, None, None, [])
+    path = labels.table if isinstance(labels, Labels) else labels
+    for _, source in named.values():
+        if isinstance(source, Path | str):
+            refuse_labels(source, path)
     for text, (name, source) in named.items():
         _add(read, text, name, source, names, overrides, place, emit)
     given = _read_labels(labels)
     _name_classes(read, given)
-    path = labels.table if isinstance(labels, Labels) else labels
     if given is not None:
         _label(read, given, next(iter(named)), None if path is None or isinstance(path, LabelTable) else str(path))
     return read

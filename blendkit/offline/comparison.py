@@ -32,6 +32,7 @@ from blendkit.metrics import (
 )
 from blendkit.offline.crowd_outlook import outlook_of
 from blendkit.offline.interval_settings import Judging
+from blendkit.offline.score_kinds import wrong_way_round
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -143,6 +144,9 @@ def compare_scores(
     y, rows, values = _labelled(scores, truth, notes)
     groups = cluster_labels(rows, rules.split_by, np.ones(len(rows), bool))
     boot, split = _redrawn_and_split(y, rows, values, groups, rules)
+    for name, x in values.items():
+        auc = macro_auc(y, x)
+        notes += [f"{name}: {n}" for n in wrong_way_round(auc.per_class, auc.macro)]
     own = np.array([truth.folds.get(str(r), "") for r in rows.recording])
     means = {n: fold_mean(y, x, own) for n, x in values.items()} if truth.folds else {}
     outlook = None
@@ -198,7 +202,13 @@ def fold_mean(y: Bools, x: NDArray[Any], folds: NDArray[Any]) -> float:
 
 
 def _on(name: str, scores: Scores, rows: Rows, classes: Sequence[str], notes: list[str]) -> Matrix:
-    found = scores.align(rows, classes, source=name)
+    try:
+        found = scores.align(rows, classes, source=name)
+    except BlendkitError as error:
+        if set(rows.ids()) <= set(scores.rows.ids()):
+            raise
+        way = "all sources are measured on the labelled chunks of the first: give the one that lacks chunks first"
+        raise BlendkitError(error.title, [*error.problems, way]) from error
     lacks = [c for c, own in zip(classes, found.covered, strict=True) if not own]
     if len(lacks) == len(classes):
         raise BlendkitError(f"{name}: scores none of the classes", [shorten(classes)])

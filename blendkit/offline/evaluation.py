@@ -26,7 +26,7 @@ from blendkit.metrics import (
     top_one,
 )
 from blendkit.offline.interval_settings import Judging
-from blendkit.offline.score_kinds import score_kind
+from blendkit.offline.score_kinds import refuse_labels, score_kind, wrong_way_round
 from blendkit.recipe import is_recipe
 
 if TYPE_CHECKING:
@@ -43,7 +43,7 @@ class Evaluation:
     auc: macro ROC-AUC, ties counted half; ap (C,): average precision, cmap its mean; top_one: how often the highest
     class is right; interval: of the macro-AUC, whole recordings redrawn, None and why_not where there is none;
     kind: out-of-fold, of unseen recordings, in-sample, or unknown;
-    folds: the macro-AUC of every fold by itself; ece and brier: None unless all scores lie in [0, 1];
+    folds: the macro-AUC of every fold by itself; ece and brier: of probabilities, None of other scores;
     notes: what was assumed of the scores' file, how the labels were read where that is not plain, and labelled classes
     that the scores lack.
     """
@@ -135,6 +135,7 @@ def evaluate(
     unread = 0
     if not isinstance(scores, Scores):
         _refuse_recipe(scores)
+        refuse_labels(scores, labels)
     table = labels if isinstance(labels, LabelTable) else read_labels(labels)
     if not isinstance(scores, Scores):
         file = read_score_file(scores, names=names, labels=table)
@@ -156,11 +157,13 @@ def _evaluated(
     interval, clusters, why_not, edge = _interval(scores, truth, judging, bounds)
     ap = average_precision(y, x, known)
     inside = x[known]
-    table = reliability(y, x, mask=known) if inside.min() >= 0 and inside.max() <= 1 else None
+    may_be = scores.space in ("prob", "unknown") and inside.min() >= 0 and inside.max() <= 1
+    table = reliability(y, x, mask=known) if may_be else None
+    auc = macro_auc(y, x, known)
     return Evaluation(
         classes=scores.classes,
         taxonomy=truth.taxonomy,
-        auc=macro_auc(y, x, known),
+        auc=auc,
         ap=ap.per_class,
         positives=y[known].sum(axis=0),
         rows=len(scores),
@@ -173,7 +176,7 @@ def _evaluated(
         folds=_fold_figures(scores, truth, folds),
         ece=None if table is None else table.ece,
         brier=None if table is None else table.brier,
-        notes=() if edge is None else (edge,),
+        notes=(*wrong_way_round(auc.per_class, auc.macro), *filter(None, [edge])),
     )
 
 

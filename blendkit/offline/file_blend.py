@@ -18,6 +18,7 @@ from blendkit.offline.offline_files import Place, open_workspaces
 from blendkit.offline.recipe_draft import BLEND, BlendFiles, Draft, common_blend, require_members, root_of
 from blendkit.offline.recipe_search import greedy_weights, line_weights
 from blendkit.offline.score_facts import ScoreFacts, classes_lacked, look_at
+from blendkit.offline.score_kinds import refuse_labels
 from blendkit.offline.verdicts import Verdict, verdict_on, weights_text
 from blendkit.recipe import Recipe, parse_recipe
 
@@ -155,6 +156,8 @@ def _given(files: BlendFiles | Sequence[Path | str], labels: Path | str | None) 
         raise BlendkitError(counts, ["give one test file for every score file, in the same order"])
     if given.members and given.audio is None:
         raise BlendkitError(f"{given.members[0]} scores audio: say in which folder (--audio)")
+    for file in (*given.files, *given.test):
+        refuse_labels(file, given.labels)
     named = [p for p in (given.taxonomy, given.template, given.audio) if p is not None]
     named += [] if given.labels is None else [split_label_source(given.labels)[0]]
     missing = [p for p in named if not p.exists()]

@@ -11,7 +11,7 @@ from pathlib import Path
 import numpy as np
 
 from blendkit.core import MissingRows, Scores, Space, Taxonomy, compare_names, shared_rows
-from blendkit.errors import BlendkitError, did_you_mean, shorten
+from blendkit.errors import BlendkitError, counted, did_you_mean, shorten
 from blendkit.io import ColumnNames, check_space, find_reader, likely_space, read_score_file, score_file, split_source
 from blendkit.store import is_store
 
@@ -132,5 +132,6 @@ def classes_lacked(found: Sequence[ScoreFacts]) -> list[str]:
     for f in found:
         lacks = [c for c in every if c not in set(f.scores.classes)]
         if lacks:
-            out.append(f"{f.name} lacks {len(lacks)} classes, where the others count alone: {shorten(lacks)}")
+            count = counted(len(lacks), "class", "classes")
+            out.append(f"{f.name} lacks {count}, where the others count alone: {shorten(lacks)}")
     return out

@@ -6,6 +6,7 @@ import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from blendkit.errors import shorten
 from blendkit.metrics import Interval
 from blendkit.searching import Judgement, word_for
 
@@ -33,10 +34,11 @@ def verdict_on(weights: Mapping[str, float], best: str, gain: Interval, better: 
 
     better: the share of redraws of the recordings in which there is a gain.
     """
-    blend, used = f"The blend {weights_text(weights)}", [n for n, w in weights.items() if w > 0]
+    used, none = [n for n, w in weights.items() if w], [n for n, w in weights.items() if not w]
+    blend = f"The blend {weights_text(weights)}" + (f" (no share for {shorten(none)})" if none else "")
     by = f"{signed(gain.estimate, gain)} [{signed(gain.low, gain)}, {signed(gain.high, gain)}]"
     if len(used) == 1:
-        text = f"{used[0]} alone is best: no share of another makes it better: not."
+        text = f"{used[0]} alone is best: no share of another makes it better."
         return Verdict("not", text, best, gain, better)
     if any(math.isnan(v) for v in (gain.estimate, gain.low, gain.high, better)):
         return Verdict("undecided", f"{blend} cannot be judged on so few labels: undecided.", best, gain, better)

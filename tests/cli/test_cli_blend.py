@@ -111,7 +111,7 @@ def test_a_member_is_scored_and_blended_with_a_file(blendkit: Blendkit, tmp_path
 def test_a_member_and_a_file_are_judged_by_labels(tmp_path: Path, world: Path):
     given = ("blend", f"{world}/train_oof.npz:protossm_sed", "--member", "tone", "--audio", world / "train_soundscapes")
     known = ("--labels", world / "train_soundscapes_labels.csv", "--taxonomy", world / "taxonomy.csv")
-    done = CliRunner().invoke(cli, [str(a) for a in (*given, *known, "--replicates", 20, "--out", tmp_path / "out")])
+    done = CliRunner().invoke(cli, [str(a) for a in (*given, *known, "--replicates", 40, "--out", tmp_path / "out")])
     assert done.exit_code == 0, done.exception
     assert "held out" in done.output
     assert re.search(r"blend 0\.\d+ protossm_sed \+ 0\.\d+ tone", done.output)

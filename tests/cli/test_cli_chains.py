@@ -48,7 +48,7 @@ def test_ablation(world: Path, tmp_path: Path, blendkit: Blendkit) -> None:
     again = json.loads((tmp_path / "o" / "run.json").read_text(encoding="utf-8"))["streams"]["eos"]["macro_auc"]
     assert run.returncode == 0
     assert parts["eos.of.base"]["without"] == pytest.approx(again, abs=1e-9)
-    shown = blendkit("compare", "--ablate", "vlom", "--data", world, "--replicates", 20)
+    shown = blendkit("compare", "--ablate", "vlom", "--data", world, "--replicates", 40)
     assert "contribution" in shown.stdout
     assert "vlom.of.perch" in shown.stdout
     assert blendkit("compare", "--ablate", "vlom", "eos7", "--data", world).returncode == 2
@@ -69,7 +69,7 @@ def test_a_step_that_others_need_is_reported_as_needed(world: Path, tmp_path: Pa
     (tmp_path / "q.yaml").write_text(
         text.replace("cnn: 1", "cnn: 0.5").replace("q.npz", str(reference)), encoding="utf-8"
     )
-    wide = ("--data", world, "--allow-outside", "--replicates", 20)
+    wide = ("--data", world, "--allow-outside", "--replicates", 40)
     done = blendkit("compare", "--ablate", tmp_path / "q.yaml", *wide)
     assert done.returncode == 0, done.stderr
     assert "cannot be left out: cnn.quantile_map" in done.stdout

@@ -167,7 +167,7 @@ def test_the_sample_worlds_table_against_scipy(world: Path, blendkit: Blendkit) 
 @pytest.mark.parametrize(
     ("old", "new", "says"),
     [
-        ("x;y", "x;yy", "1 unknown labels\n  'yy' (did you mean 'y'?)"),
+        ("x;y", "x;yy", "1 unknown label\n  'yy' (did you mean 'y'?)"),
         ("a.ogg", "b.ogg", "no label matches a row"),
         ("primary_label", "remark", "no column of labels"),
         ("00:00:10,", "later,", "line"),

@@ -66,7 +66,7 @@ def test_whatif_reads_the_out_of_fold_table(fitted: Path, world: Path, tmp_path:
     text = f"recipe: 1\nname: w\nlabels: [l.csv]\nmembers:\n  a: {{{table}, array: logits}}\n  b: {{{table}, array: other}}\n"
     (tmp_path / "w.yaml").write_text(f"{text}blends:\n  mix: {{by: logit, of: {{a: 1, b: 1}}}}\noutput: mix\n")
     (tmp_path / "l.csv").write_bytes((world / "train_soundscapes_labels.csv").read_bytes())
-    done = blendkit("whatif", tmp_path / "w.yaml", "--share", "mix.a=0:1:0.5", "--replicates", 20)
+    done = blendkit("whatif", tmp_path / "w.yaml", "--share", "mix.a=0:1:0.5", "--replicates", 40)
     assert done.returncode == 0, done.stderr
 
 

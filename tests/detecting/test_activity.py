@@ -56,8 +56,8 @@ def test_the_tables(tmp_path: Path) -> None:
     pd.testing.assert_frame_equal(long, found.to_frame(), check_dtype=False)
     wide = pd.read_csv(tmp_path / "a/cells.csv", dtype={"hour": str}, keep_default_na=False)
     assert wide.to_numpy().tolist() == [
-        ["A", "2024-05-01", "05", 1, 1 / 60, 1, 0], ["A", "2024-05-01", "06", 1, 1 / 60, 1, 0],
-        ["B", "", "", 1, 1 / 60, 1, 1], ["B", "2024-05-02", "06", 1, 1 / 60, 0, 1],
+        ["A", "2024-05-01", "05", 1, 0.016667, 1, 0], ["A", "2024-05-01", "06", 1, 0.016667, 1, 0],
+        ["B", "", "", 1, 0.016667, 1, 1], ["B", "2024-05-02", "06", 1, 0.016667, 0, 1],
     ]  # fmt: skip
     parquet = by_folder(tmp_path / "p", table="parquet")
     pd.testing.assert_frame_equal(pd.read_parquet(tmp_path / "p/activity.parquet"), parquet.to_frame())
@@ -72,7 +72,7 @@ def test_merged_detections_count_once_where_they_start(tmp_path: Path) -> None:
 
 def test_local_hours(tmp_path: Path) -> None:
     found = activity(
-        SCORES, tmp_path / "a", HALF, reading=Reading(clocks=Clocks(report_tz="America/Cuiaba")), replicates=2
+        SCORES, tmp_path / "a", HALF, reading=Reading(clocks=Clocks(report_tz="America/Cuiaba")), replicates=40
     )
     assert found.parts[0].cells == ("01", "02")  # four hours behind UTC
 
@@ -83,15 +83,15 @@ def test_the_order_of_rows_does_not_matter(tmp_path: Path) -> None:
 
 
 def test_nothing_detected_and_nothing_known(tmp_path: Path) -> None:
-    none = activity(SCORES, tmp_path / "a", ThresholdRule(value=0.95), replicates=2)
+    none = activity(SCORES, tmp_path / "a", ThresholdRule(value=0.95), replicates=40)
     assert none.to_frame().empty
     assert none.picture is None
     assert (tmp_path / "a/activity.csv").read_text(encoding="utf-8").startswith("by,cell,class,name")
     rows = chunk_rows({"x": 1, "y": 1}, 5.0, NameRule())
     bare = Scores.build(np.array([[0.9], [0.1]]), rows, ("ara",), "prob")
-    found = activity(bare, tmp_path / "b", HALF, replicates=2)
+    found = activity(bare, tmp_path / "b", HALF, replicates=40)
     assert found.parts == ()
     assert "2 of 2 recordings give no site in their name" in found.notes
     odd = Scores.build(np.array([[0.9], [0.1]]), rows, ("hour",), "prob")
     with pytest.raises(BlendkitError, match="these are columns of the table of cells"):
-        activity(odd, tmp_path / "c", HALF, replicates=2)
+        activity(odd, tmp_path / "c", HALF, replicates=40)

@@ -37,7 +37,7 @@ def test_deployments_give_sites_and_clocks(tmp_path: Path) -> None:
 
 
 def test_activity_by_the_sites_of_deployments(tmp_path: Path) -> None:
-    found = activity(SCORES, tmp_path / "a", HALF, reading=Reading(clocks=deployed(tmp_path)), replicates=2)
+    found = activity(SCORES, tmp_path / "a", HALF, reading=Reading(clocks=deployed(tmp_path)), replicates=40)
     hour, _, site = found.parts
     assert hour.cells == ("01", "02")  # the chunk at 02:00:00 begins an hour of its own
     assert site.cells == ("creek", "ridge")

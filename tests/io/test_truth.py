@@ -35,24 +35,27 @@ def test_labels_of_longer_recordings_are_refused_without_a_unit_that_cannot_be()
 
 
 @pytest.mark.parametrize(
-    "spans",
+    ("spans", "lacking"),
     [
-        [(0, 10_000), (10_000, 15_000)],  # a chunk more than the scores have
-        [(0, WHOLE_RECORDING)],
+        ([(0, 10_000), (10_000, 15_000)], 1),  # a chunk more than the scores have
+        ([(0, WHOLE_RECORDING)], 0),
     ],
 )
-def test_labels_that_reach_further_are_no_mistake(spans: list[tuple[int, int]]) -> None:
+def test_labels_that_reach_further_are_no_mistake(spans: list[tuple[int, int]], lacking: int) -> None:
     found = truth_for(labels(*spans), ROWS, ("x",), None, "a.csv")
     assert found.labelled.tolist()[0]
     assert found.values.tolist()[0] == [True]
-    assert found.notes == ("read so",)
+    assert found.notes[0] == "read so"
+    assert [n.startswith("1 labelled chunk of these recordings has no scores") for n in found.notes[1:]] == [
+        True
+    ] * lacking
 
 
 def test_labels_beyond_the_rows_are_counted() -> None:
     later = [(k * 10_000, k * 10_000 + 1) for k in range(2, 10)]
     found = truth_for(labels((0, 5000), *later), ROWS, ("x",), None, "a.csv")
     said = "8 of 9 labelled spans of these recordings end more than a chunk beyond the last row of a.csv"
-    assert found.notes == ("read so", said)
+    assert (found.notes[0], found.notes[-1]) == ("read so", said)
 
 
 def test_other_recordings_do_not_count() -> None:
@@ -108,7 +111,7 @@ def test_labels_that_are_names_are_read_through_the_taxonomy(tmp_path: Path) -> 
     assert found.values.tolist() == [[False, True], [True, False]]
     assert "2 labels are names of classes, not ids" in found.notes[-1]
     path.write_text("filename,start,end,primary_label\nr,0,5,Frog\n", encoding="utf-8")  # two classes are called so
-    with pytest.raises(BlendkitError, match="unknown labels"):
+    with pytest.raises(BlendkitError, match="1 unknown label\\n"):
         truth_for(path, rows, ("22961", "grekis"), taxa, "these scores")
 
 
@@ -134,6 +137,28 @@ def test_short_labels_of_a_part_are_fine() -> None:
     rows = chunk_rows({"r": 12}, 5.0, NameRule())
     found = truth_for(labels(*[(1000 * k, 1000 * (k + 1)) for k in range(30)]), rows, ("x",), None, "a.csv")
     assert found.labelled.sum() == 6
+
+
+@pytest.mark.parametrize(
+    ("spans", "have", "said"),
+    [
+        ([(0, 5000), (5000, 10000), (10000, 12000)], (1, 2, 3), []),  # the last ends with the recording
+        ([(0, 5000), (5000, 10000), (10000, 15000)], (1, 3), ["1 labelled chunk of these recordings has no scores in"]),
+        ([(0, 20000)], (1,), ["1 labelled chunk of these recordings has no scores in"]),  # others lie beyond reach
+        ([(2500, 7500), (7500, 12500)], (1, 2, 3), ["2 of 2 labelled spans begin or end inside a chunk: a class"]),
+        (
+            [(0, 10000), (5000, 15000)],
+            (1, 2, 3),
+            ["2 of 2 labelled spans are longer than 5 s and lie across others: a"],
+        ),
+        ([(0, 10000), (10000, 15000)], (1, 2, 3), []),
+        ([(0, 5000), (0, 15000)], (1, 2, 3), ["1 of 2 labelled spans are longer than 5 s and lie across others: a"]),
+    ],
+)
+def test_how_spans_lie_on_the_chunks_is_said(spans: list[tuple[int, int]], have: tuple[int, ...], said: list[str]):
+    rows = rows_from_ids([f"r_{5 * k}" for k in have], 5.0, NameRule())
+    notes = labels(*spans).on_chunks(rows, "a.csv")
+    assert [n.startswith(s) for n, s in zip(notes, said, strict=True)] == [True] * len(said)
 
 
 def test_a_label_that_ebird_reports_as_a_class_says_so() -> None:

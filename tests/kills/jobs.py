@@ -166,7 +166,7 @@ JOBS = {
     ),
     "seqhead": Job(("fit", "seqhead", *HEAD, *QUICK, "--out", "head"), _features, ("head",)),
     "search": Job(
-        ("search", "greedy", "w/trio.yaml", "--steps", 4, "--replicates", 20), _oof, ("out",), ledger="ledger.jsonl"
+        ("search", "greedy", "w/trio.yaml", "--steps", 4, "--replicates", 40), _oof, ("out",), ledger="ledger.jsonl"
     ),
     "stack": Job(
         ("search", "stack", "w/trio.yaml", "--replicates", 20, "--out", "out/coefficients.npz"),

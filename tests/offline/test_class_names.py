@@ -24,7 +24,7 @@ blends:
   m: {by: logit, of: {a: 1, b: 1}}
 output: m
 """
-SHORT = Judging(replicates=20)
+SHORT = Judging(replicates=40)
 
 
 @pytest.fixture(scope="module")

@@ -42,4 +42,4 @@ def test_many_classes_are_counted_and_the_first_are_named():
     found = find_cliffs(truth, np.zeros((4, 8)), right, [f"c{i}" for i in range(8)], ("zero", "right"))
     (note,) = cliff_notes(found)
     assert "8 classes change" in note
-    assert "(+3 more)" in note
+    assert "(+5 more)" in note

@@ -5,9 +5,11 @@ from __future__ import annotations
 from pathlib import Path
 
 import numpy as np
+import pytest
 
 from blendkit.core import NameRule, Scores, chunk_rows
-from blendkit.offline import Judging, evaluate
+from blendkit.errors import BlendkitError
+from blendkit.offline import Judging, Rules, blend_files, compare, evaluate
 
 RECORDINGS, CHUNKS = 12, 6
 NAMES = [f"r{i:02d}" for i in range(RECORDINGS)]
@@ -39,6 +41,34 @@ def test_a_figure_at_the_edge_of_its_interval_says_why(tmp_path: Path) -> None:
     (note,) = [n for n in found.notes if "near an end of its interval" in n]
     assert "classes" in note
     assert "--bca" in note
+
+
+def test_scores_that_fall_where_they_should_rise_are_told(tmp_path: Path) -> None:
+    wide, labels = world(0.9, tmp_path)
+    scores = Scores.build(wide.values / 2, wide.rows, wide.classes, "prob")
+    asked = "most classes rank the wrong way round"
+    wrong = Scores.build(1 - scores.values, scores.rows, scores.classes, "rank")
+    right, turned = evaluate(scores, labels), evaluate(wrong, labels)
+    assert [n.startswith(asked) for n in turned.notes].count(True) == 1
+    assert not [n for n in right.notes if n.startswith(asked)]
+    assert (right.ece is None, turned.ece, turned.brier) == (False, None, None)  # ranks are no probabilities
+    both = compare({"right": scores, "turned": wrong}, labels, rules=Rules(Judging(replicates=40)))
+    assert [n.partition(":")[0] for n in both.notes if asked in n] == ["turned"]
+    fewer = scores.align(scores.rows.take(np.arange(CHUNKS)), scores.classes)
+    with pytest.raises(BlendkitError, match="give the one that lacks chunks first"):
+        compare({"all": scores, "fewer": fewer}, labels)
+
+
+def test_what_cannot_be_measured_is_refused_before_any_work(tmp_path: Path) -> None:
+    _, labels = world(0.9, tmp_path)
+    for use in (evaluate, lambda source, own: compare([source, "other.csv"], own), lambda source, own: blend_files(
+        [source, "other.csv"], own, tmp_path / "out"
+    )):  # fmt: skip
+        with pytest.raises(BlendkitError, match="is also the labels"):
+            use(labels, labels)  # type: ignore[operator]
+    with pytest.raises(BlendkitError, match=r"2 replicates say nothing of a 95% interval\n.*at least 40"):
+        Judging(replicates=2)
+    assert Judging(replicates=20, level=0.9).replicates == 20  # 2 of 20 redraws lie outside
 
 
 def test_a_bca_interval_lies_around_the_figure(tmp_path: Path) -> None:

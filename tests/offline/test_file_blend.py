@@ -265,6 +265,13 @@ def test_verdicts_follow_one_rule(gain: tuple[float, float, float], better: floa
     assert says in found.text
 
 
+def test_verdicts_name_what_got_no_share():
+    gain = Interval(0.012, 0.004, 0.021, 0.01, 0.5)
+    assert verdict_on({"a": 3, "b": 2, "c": 0}, "a", gain, 0.99).text.startswith(
+        "The blend 0.6 a + 0.4 b (no share for c) is better than a alone: +.012 [+.004, +.021]"
+    )
+
+
 def test_weights_are_shares():
     assert weights_text({"a": 5, "b": 0, "c": 15}) == "0.25 a + 0.75 c"
     assert signed(-0.5, Interval(-0.5, -0.5, -0.5, 0, 0)) == "-.500"
