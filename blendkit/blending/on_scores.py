@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
@@ -17,6 +18,10 @@ from blendkit.events import Note, ignore_note
 from blendkit.recipe import CONVERSIONS, make_plan, parse_recipe
 
 _OUT = "result"
+_WORD = re.compile(r"[A-Za-z][A-Za-z0-9_-]{0,99}")
+# of the recipe that is made of the arguments of `blend` and `apply`, whose mistakes are named by these
+_TITLE = re.compile(r"^scores: (this recipe cannot run|not a valid recipe)$")
+_KEY = re.compile(rf"^scores: (?:blends\.{_OUT}|streams\.{_OUT}\.steps\[0\])\.([^\s:]+)")
 
 
 def blend(
@@ -43,10 +48,22 @@ def blend(
         )
     rows = shared_rows(scores)
     classes = tuple(dict.fromkeys(c for s in scores.values() for c in s.classes))
-    names = {f"m{i}": n for i, n in enumerate(scores)}  # a recipe's names are words; these may be any text
+    # a recipe's names are words; these may be any text
+    names = {n if _WORD.fullmatch(n) and n != _OUT else f"m{i}": n for i, n in enumerate(scores)}
     members = {k: scores[n].align(rows, classes, source=n) for k, n in names.items()}
     of = {k: float(weights[n]) for k, n in names.items()}
-    return _made(members, {"blends": {_OUT: {"by": by, "of": of, "params": dict(params or {})}}}, taxonomy, note)
+    recipe = {"blends": {_OUT: {"by": by, "of": of, "params": dict(params or {})}}}
+    try:
+        return _made(members, recipe, taxonomy, note)
+    except BlendkitError as error:
+        own = [_KEY.sub(lambda k: _argument(k[1], names), p) for p in error.problems]
+        raise BlendkitError(_TITLE.sub("this blend cannot run", error.title), own) from error
+
+
+def _argument(key: str, names: Mapping[str, str]) -> str:
+    """Return which argument of `blend` a key of a blend in a recipe came from."""
+    word, _, name = key.partition(".")
+    return (f"weights of {names.get(name, name)!r}" if name else "weights") if word == "of" else key
 
 
 def apply(
@@ -58,7 +75,11 @@ def apply(
     own. Raises BlendkitError for an unknown op or parameter with the nearest, and for a space that the op refuses.
     """
     step = {op: params.get("space") if op in CONVERSIONS else params}
-    return _made({"m0": scores}, {"streams": {_OUT: {"from": "m0", "steps": [step]}}}, taxonomy, note)
+    try:
+        return _made({"m0": scores}, {"streams": {_OUT: {"from": "m0", "steps": [step]}}}, taxonomy, note)
+    except BlendkitError as error:
+        own = [_KEY.sub(lambda k: k[1], p) for p in error.problems]
+        raise BlendkitError(_TITLE.sub("this step cannot run", error.title), own) from error
 
 
 def _made(members: Mapping[str, Scores], recipe: dict[str, Any], taxonomy: Taxonomy | None, note: Note) -> Scores:
@@ -74,6 +95,6 @@ def _made(members: Mapping[str, Scores], recipe: dict[str, Any], taxonomy: Taxon
         },
         sort_keys=False,
     )
-    plan = make_plan(parse_recipe(text, "scores"))
+    plan = make_plan(parse_recipe(text, "scores", written=False))
     given = {n: replace(s, made_by=s.made_by or n, values=np.asarray(s.values)) for n, s in members.items()}
     return make_streams(plan, given, StepContext(taxonomy or Taxonomy({})), note=note)[_OUT]

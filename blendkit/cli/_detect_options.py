@@ -109,9 +109,7 @@ reading_options = bundle(
     ),
     click.option(
         "--tz",
-        default="UTC",
-        show_default=True,
-        help="Time zone of the recordings' names, where they state none: America/Cuiaba, UTC-5.",
+        help="Time zone of the recordings' names, where they state none: America/Cuiaba, UTC-5 (default: UTC).",
     ),
     click.option("--report-tz", help="Time zone in which times are wanted (default: that of the names)."),
     click.option(

@@ -52,15 +52,17 @@ def show_reviewed(found: Reviewed, out: Path, json_out: bool) -> None:
             threshold_events(found.thresholds)
         event("reviewed", {"out": str(out), "files": list(found.files), "notes": list(found.notes)})
         return
+    of_thresholds = () if found.thresholds is None else found.thresholds.notes
     for note in found.notes:
-        click.echo(f"note: {note}")
+        if note not in of_thresholds:
+            click.echo(f"note: {note}")
     if len(found.shares) > _MOST_IN_FULL:  # all their chunks are above their lowest threshold
         frame = frame.groupby("class", sort=False).tail(1).head(_MOST)
     lines = [
         [r["class"], f"{r['threshold']:.6g}", f"{r['chunks']:.0f}", r["answers"], _precision(r)]
         for r in frame.to_dict("records")
     ]
-    print_table("", ["class", "threshold", "chunks above", "answers", "precision"], lines)
+    print_table("", ["class", "scores from", "chunks", "answers", "precision"], lines)
     if found.thresholds is not None:
         _show_thresholds(found.thresholds)
     click.echo(f"{len(found.shares)} classes with answers, {len(found.files)} files in {out}")
@@ -78,11 +80,13 @@ def _precision(row: dict[Hashable, Any]) -> str:
 
 
 def _show_thresholds(chosen: ClassThresholds) -> None:
+    for note in chosen.notes:
+        click.echo(f"note: {note}")
     lines = [
         [name, f"{value:.6g}", _precision({"precision": own.precision, "low": own.low, "high": own.high})]
         for name, value, own in zip(chosen.classes, chosen.values, chosen.chosen or (), strict=True)
         if math.isfinite(value)
     ]
     if lines:
-        print_table("", ["class", "threshold", "precision held out"], lines[:_MOST])
+        print_table("", ["class", "chosen threshold", "precision held out"], lines[:_MOST])
     show_without_threshold(chosen)

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from rich.table import Table
 
 SPEC_VERSION = 1
+_READABLE = 12  # letters of a name, below which a column of them is no longer read
 _UNBOUNDED = 10_000  # letters, to measure what a table would take
 
 
@@ -65,7 +66,8 @@ def print_table(title: str, header: Sequence[str], rows: Sequence[Sequence[objec
     """Print a table: columns of figures are right-aligned, names (and the first column) left.
 
     A column without any entry is left out, and figures are never broken over lines: where a terminal is too narrow,
-    names are, between words and after the marks inside of long ones (`package.module:name`).
+    names are, between words and after the marks inside of long ones (`package.module:name`). Where it is too narrow
+    even for that, every row is printed as lines, one for each cell.
     """
     from rich.console import Console
 
@@ -76,7 +78,35 @@ def print_table(title: str, header: Sequence[str], rows: Sequence[Sequence[objec
     console = Console(width=None if sys.stdout.isatty() else 160, highlight=False)
     wide = _table(header, rows, narrow=False)
     fits = console.measure(wide, options=console.options.update(max_width=_UNBOUNDED)).maximum <= console.width
-    console.print(wide if fits else _table(header, rows, narrow=True))
+    if fits or not rows or _least_width(header, rows) <= console.width:
+        console.print(wide if fits else _table(header, rows, narrow=True))
+        return
+    for row in rows:
+        cells = [(name, _shown(c)) for name, c in zip(header, row, strict=True) if c not in ("", None)]
+        for i, (name, cell) in enumerate(cells):
+            lines = textwrap.wrap(f"{name}: {cell}", max(console.width - 2, 1), break_long_words=False)
+            click.echo("\n".join(f"{'  ' if i or k else ''}{line}" for k, line in enumerate(lines)))
+
+
+def _least_width(header: Sequence[str], rows: Sequence[Sequence[object]]) -> int:
+    """Return the width of a narrow table whose figures are whole, and whose names keep enough letters to be read."""
+    width = len(header) - 1  # between the columns
+    for i, name in enumerate(header):
+        longest = max((len(_shown(r[i])) for r in rows), default=0)
+        if _are_figures(i, rows):
+            width += max(longest, *map(len, name.split()))
+        else:
+            width += min(max(longest, *map(len, name.split())), _READABLE)
+    return width
+
+
+def _are_figures(i: int, rows: Sequence[Sequence[object]]) -> bool:
+    """Return whether a column holds figures, and not the names of rows."""
+    return i > 0 and any(r[i] not in ("", None) for r in rows) and all(_is_figure(r[i]) for r in rows)
+
+
+def _shown(cell: object) -> str:
+    return "" if cell is None else _CONTROL.sub(_escaped, str(cell))
 
 
 def _table(header: Sequence[str], rows: Sequence[Sequence[object]], *, narrow: bool) -> Table:
@@ -90,7 +120,7 @@ def _table(header: Sequence[str], rows: Sequence[Sequence[object]], *, narrow: b
     if narrow:
         out = Table(box=SIMPLE_HEAD, pad_edge=False, show_edge=False, padding=(0, 1, 0, 0))
     for i, name in enumerate(header):
-        figures = i > 0 and any(r[i] not in ("", None) for r in rows) and all(_is_figure(r[i]) for r in rows)
+        figures = _are_figures(i, rows)
         if figures and narrow:  # rich would break figures sooner than names: it may not, and the header is wrapped here
             longest = max(len(str(r[i])) for r in rows if r[i] is not None)
             wrapped = textwrap.wrap(name, max(longest, *map(len, name.split())))
@@ -99,6 +129,6 @@ def _table(header: Sequence[str], rows: Sequence[Sequence[object]], *, narrow: b
             whole = narrow and all(_UNBROKEN.fullmatch(str(r[i])) for r in rows)
             out.add_column(name, justify="right" if figures else "left", overflow="fold", no_wrap=whole)
     for row in rows:
-        cells = ["" if v is None else _CONTROL.sub(_escaped, str(v)) for v in row]
+        cells = [_shown(v) for v in row]
         out.add_row(*(Breakable(c) if narrow and not _is_figure(c) else Text(c) for c in cells))
     return out

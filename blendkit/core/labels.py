@@ -141,7 +141,7 @@ class LabelTable:
         return int((end > scored + float(rows.end_s[0] - rows.start_s[0])).sum()), len(end)
 
     def on_chunks(self, rows: Rows, what: str) -> list[str]:
-        """Return notes on how spans lie on the chunks of rows (N), and on labelled chunks that are no rows of `what`."""
+        """Return notes on how spans lie on the chunks of rows (N), and on labelled chunks that are no row of `what`."""
         lacking = labelled_without_row(self._flat, rows, WHOLE_RECORDING)
         chunks = counted(lacking, "labelled chunk of these recordings has", "labelled chunks of these recordings have")
         said = f"{chunks} no scores in {what}, and no part in any figure"

@@ -90,7 +90,8 @@ def open_source(source: Scores | Path | str, reading: Reading) -> OpenedSource:
     heard, audio, said = scored_recordings(recordings, lengths, named.rule, reading.audio)
     lacking = frozenset(h.id for h in heard if audio and not h.found)
     scores = Scores(scores.values, rows, scores.classes, scores.space, scores.covered)
-    every = (*notes, *left_out, *([named.said] if named.failed else []), *named.notes(), *said)
+    of_names = (*([named.said] if named.failed else []), *named.notes(), *reading.clocks.assumed())
+    every = (*notes, *left_out, *of_names, *said)
     return OpenedSource(scores, taxonomy, heard, audio, path, name, every, lacking)
 
 

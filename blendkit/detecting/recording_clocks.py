@@ -22,6 +22,8 @@ from blendkit.core import (
 from blendkit.errors import BlendkitError, did_you_mean
 from blendkit.io import read_deployments
 
+ASSUMED_ZONE = "UTC"
+
 
 @dataclass(frozen=True)
 class Clocks:
@@ -29,12 +31,13 @@ class Clocks:
 
     file_names: a preset (`audiomoth`, `songmeter`, ...), a regular expression with the groups site, date, time, offset
     or epoch, or `auto`: the preset that most names fit. deployments: a table of sites, see `read_deployments`. tz,
-    report_tz, site: the time zone of the names, the one in which times are wanted, and where sites are read.
+    report_tz, site: the time zone of the names (None: UTC is assumed), the one in which times are wanted, and where
+    sites are read.
     """
 
     file_names: str = AUTO
     deployments: Path | str | None = None
-    tz: str = "UTC"
+    tz: str | None = None
     report_tz: str | None = None
     site: SiteFrom = "name"
 
@@ -45,12 +48,22 @@ class Clocks:
         if self.deployments is not None and self.site == "folder":
             raise BlendkitError("sites come from --deployments or from folders (--site folder), not from both")
         table = None if self.deployments is None else read_deployments(Path(self.deployments))
-        base = NameRule(PATTERNS["birdclef"], self.tz, self.report_tz, self.site, table)
+        own = ASSUMED_ZONE if self.tz is None else self.tz
+        base = NameRule(PATTERNS["birdclef"], own, self.report_tz, self.site, table)
         if self.file_names == AUTO:
             return fitting_names(recordings, base)
-        rule = NameRule(self._pattern(), self.tz, self.report_tz, self.site, table)
+        rule = NameRule(self._pattern(), own, self.report_tz, self.site, table)
         check_zone(rule)
         return read_names(rule, recordings)
+
+    def assumed(self) -> list[str]:
+        """Say which time zone was assumed, where times were to be reported in another one."""
+        if self.report_tz is None or self.tz is not None:
+            return []
+        return [
+            f"times in names and deployments that state no time zone are taken for {ASSUMED_ZONE}, and reported in "
+            f"{self.report_tz}: --tz says another"
+        ]
 
     def _pattern(self) -> str:
         for name, pattern in PATTERNS.items():

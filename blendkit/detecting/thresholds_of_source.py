@@ -4,16 +4,16 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
 
-from blendkit.core import Float64, ScoreKind
+from blendkit.core import Float64, ScoreKind, sigmoid
 from blendkit.detecting.opened_source import OpenedSource
 from blendkit.errors import BlendkitError, did_you_mean, shorten
-from blendkit.io import read_thresholds, truth_for
+from blendkit.io import likely_space, read_thresholds, truth_for
 from blendkit.metrics import ChosenThreshold, chosen_thresholds
 from blendkit.offline import score_kind
 
@@ -91,7 +91,7 @@ def class_thresholds(opened: OpenedSource, rule: ThresholdRule) -> ClassThreshol
         found = _from_file(opened, rule.file)
     else:
         found = _for_all(opened, math.nan if rule.value is None else rule.value)
-    return _covered(opened, found)
+    return _covered(opened, replace(found, notes=(*found.notes, *_unreached(opened, found.values))))
 
 
 def _covered(opened: OpenedSource, found: ClassThresholds) -> ClassThresholds:
@@ -117,7 +117,33 @@ def _check_inside(opened: OpenedSource, values: Sequence[float], where: str) -> 
 def _for_all(opened: OpenedSource, value: float) -> ClassThresholds:
     _check_inside(opened, [value], "--threshold")
     classes = opened.scores.classes
-    return ClassThresholds(classes, np.full(len(classes), value), ("",) * len(classes))
+    return ClassThresholds(classes, np.full(len(classes), value), ("",) * len(classes), notes=_meaning(opened, value))
+
+
+def _meaning(opened: OpenedSource, value: float) -> tuple[str, ...]:
+    """Say what one threshold means for scores that are no probabilities, or whose space nobody stated."""
+    scores = opened.scores
+    if not scores.values.size or scores.space == "prob":
+        return ()
+    low, high = float(scores.values.min()), float(scores.values.max())
+    inside = low >= 0 and high <= 1
+    looks = likely_space(scores.values, opened.name)[0] if scores.space == "unknown" and inside else scores.space
+    if looks == "rank":
+        share = f"{value:g} keeps about the highest {1 - value:.0%} of the chunks of every class, also of a rare one"
+        return (f"these {'are' if looks == scores.space else 'look like'} ranks: {share}",)
+    if looks == "logit":
+        p = float(sigmoid(np.array([value]))[0])
+        return (f"these are logits from {low:.4g} to {high:.4g}: {value:g} is a probability of {p:.3g}",)
+    return () if inside else (f"nobody says what these scores from {low:.4g} to {high:.4g} are: --space does",)
+
+
+def _unreached(opened: OpenedSource, values: Float64) -> list[str]:
+    """Say the range of the scores where none reaches its threshold."""
+    x = opened.scores.values
+    if not x.size or not np.isfinite(values).any() or (x.max(axis=0) >= values).any():
+        return []
+    words = {"prob": "probabilities", "logit": "logits", "rank": "ranks"}.get(opened.space, "scores")
+    return [f"no score reaches its threshold: {words} from {float(x.min()):.4g} to {float(x.max()):.4g}"]
 
 
 def _from_file(opened: OpenedSource, path: Path) -> ClassThresholds:

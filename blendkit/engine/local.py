@@ -56,7 +56,7 @@ class RunResult:
 
     speeds: of members that scored something; minutes: predicted for 700 recordings of 60 s on `cores` cores, from this
     run with `threads` threads. made: the streams that were written. late_s: how much later than its time budget a run
-    delivered, 0 if it kept it.
+    delivered, 0 if it kept it. label_files: how many it read.
     """
 
     out: Path
@@ -73,6 +73,7 @@ class RunResult:
     threads: int = 1
     cores: int = 1
     late_s: float = 0.0
+    label_files: int = 0
     made: dict[str, Scores] = field(default_factory=dict)
 
     @property
@@ -231,9 +232,7 @@ def _result(
     return RunResult(
         out=order.out,
         submission=order.out / shown.path.name,
-        rows=shown.rows,
-        classes=shown.classes,
-        streams=figures.results,
+        rows=shown.rows, classes=shown.classes, streams=figures.results, label_files=figures.label_files,
         recordings={r: s.status for r, s in scored.status.items()},
         warnings=tuple(warnings),
         speeds=tuple(throughput(opened, order.runtime)),
@@ -244,7 +243,7 @@ def _result(
         cores=order.runtime.cores,
         late_s=kept.late_s(),
         made=streams,
-    )
+    )  # fmt: skip
 
 
 def _score(plan: Plan, inputs: Inputs, opened: Opened, files: RecipeFiles, order: _Order) -> tuple[Scored, Rows]:

@@ -43,6 +43,7 @@ class Figures:
         self.parts = parts
         self.truth, self.labelled, self.sources = truth_of(inputs, rows, classes)
         self.recordings = {str(r) for r in rows.recording[self.labelled]}
+        self.label_files = len(inputs.labels)
         self.notes = [f"not used to measure: {why}" for why in labels_out_of_reach(inputs, rows)]
         self.notes += _nearly_matching(inputs, rows)
         self.scored = rows.recordings()

@@ -240,6 +240,9 @@ def _truth(inputs: Inputs, rows: Rows, classes: tuple[str, ...], needed: bool) -
     truth, labelled, used = truth_of(inputs, rows, classes)
     if not needed and not labelled.any():
         return truth, labelled, []
+    if not inputs.labels:
+        ways = ["no label file was found (`labels:` names them)"]
+        raise BlendkitError(f"there are no labels: nothing can be measured in {inputs.data.said}", ways)
     if not labelled.any():
         read = [
             f"{t.source}: {len(t.recordings)} recordings; "
@@ -248,7 +251,7 @@ def _truth(inputs: Inputs, rows: Rows, classes: tuple[str, ...], needed: bool) -
         ]
         raise BlendkitError(
             f"no label matches a row: nothing can be measured in {inputs.data.said}",
-            read or ["no label file was found (`labels:` names them)"],
+            read,
         )
     inside = truth[labelled]
     if not (inside.any(axis=0) & ~inside.all(axis=0)).any():

@@ -56,9 +56,10 @@ def load_recipe(path: Path, overrides: Sequence[str] = ()) -> Recipe:
     return parse_recipe(read_recipe(path), path.name, overrides)
 
 
-def parse_recipe(text: str, source: str, overrides: Sequence[str] = ()) -> Recipe:
-    """Read a recipe from text; `source` names it in messages."""
+def parse_recipe(text: str, source: str, overrides: Sequence[str] = (), *, written: bool = True) -> Recipe:
+    """Read a recipe from text; `source` names it in messages. written: by a person, who is told lines, too."""
     data, lines = parse(text, source)
+    lines = lines if written else {}
     if not isinstance(data, dict):
         raise BlendkitError(f"{source}: a recipe is a mapping that starts with `recipe: 1`")
     bare = Recipe(RecipeModel.model_construct(), source, lines)

@@ -113,14 +113,17 @@ def check_files(plan: Plan, data: DataFolder, spare: Container[str] = ()) -> Rec
         except BlendkitError as error:
             if path[0] != _TUNED and (path[0] != "members" or path[1] not in spare):
                 problems.append(f"{plan.recipe.where(path)}: {error.title}")
+    ways: list[str] = []  # out, where a member says how to get its files: often the same of several
     for path, find in _unnamed(plan):
         try:
             found[path] = find()
         except BlendkitError as error:
             if path[1] not in spare:
-                problems.append(f"{plan.recipe.where(path[:2])}: {'; '.join([error.title, *error.problems])}")
+                *said, way = [error.title, *error.problems]
+                problems.append(f"{plan.recipe.where(path[:2])}: {'; '.join(said or [way])}")
+                ways += [way] if said else []
     if problems:
-        raise BlendkitError(f"{plan.recipe.source}: files are missing", problems)
+        raise BlendkitError(f"{plan.recipe.source}: files are missing", [*problems, *dict.fromkeys(ways)])
     wrong = [w for m in plan.members.values() for w in wrong_hashes(plan.recipe, m, found, data.contents)]
     if wrong:
         way = "get the right file, or state its hash once you trust it"

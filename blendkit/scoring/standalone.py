@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
-from contextlib import closing
+import re
+from collections.abc import Iterator, Sequence
+from contextlib import closing, contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -74,13 +75,15 @@ def one_member(
         f"recipe: 1\nname: score\nmembers:\n  {_NAME}:\n    use: {json.dumps(use)}\noutput: {_NAME}\n"
         f"chunk_s: {float(chunk_s)!r}\nchannels: {json.dumps(channels)}\nsilence: {json.dumps(silence)}\n"
     )
-    plan = make_plan(parse_recipe(text, "command line", overrides))
+    with _in_words_of(use):
+        plan = make_plan(parse_recipe(text, use, overrides, written=False))
     member, model = plan.members[_NAME], plan.recipe.model.members[_NAME]
     unused = {"steps", "fill_uncovered", "missing_rows", "unknown_classes", "optional"} & model.model_fields_set
     if unused or is_finished(member):
         why = f"{', '.join(sorted(unused))} belong to recipes" if unused else f"{use!r} reads finished scores"
         raise BlendkitError(f"score gives a model's own logits; {why}")
-    files = check_files(plan, DataFolder(Path(), outside=True))
+    with _in_words_of(use):
+        files = check_files(plan, DataFolder(Path(), outside=True))
     known, found = taxonomy or Taxonomy({}), find_audio(audio)
     context = MemberContext(
         classes=known.classes,
@@ -96,6 +99,17 @@ def one_member(
     facts = member_facts(member, files, context, tta, grid)
     params = member_params(member, files)
     return Scorer(member, params, context, facts, tta, grid, list(found.recordings), found.left_out)
+
+
+@contextmanager
+def _in_words_of(use: str) -> Iterator[None]:
+    """Name a member's settings as they were given, not as keys of the recipe that was made of them."""
+    try:
+        yield
+    except BlendkitError as error:
+        own = re.compile(rf"^{re.escape(use)}: members\.{_NAME}(\.(?=[^:]+: )|: )")
+        problems = [own.sub(lambda found: "" if found[1] == ": " else "--set ", p) for p in error.problems]
+        raise BlendkitError(error.title.replace("this recipe", "this member"), problems) from error
 
 
 def score(

@@ -62,7 +62,7 @@ def test_detections_and_activity(place: Path, many: Many) -> None:
     assert found[0][1]["positive_recordings"] == 4
     assert found[1][1]["why"] == "too few positives: 0, at least 5 are needed"
     assert found[2][1]["recordings_with_detections"] == 4
-    assert "no score reaches its threshold: the tables have a header and no lines" in none.stdout
+    assert "the tables have a header and no lines" in none.stdout
     assert "05" in counted.stdout
     assert "5 files in a: activity.csv, activity.png, cells.csv, thresholds.csv, activity.json" in counted.stdout
     assert events(told)[-1][1]["cells"] == {"hour": 1, "date": 4}

@@ -55,7 +55,9 @@ def test_run_and_offline_commands_find_all_inputs(inputs: Path, blendkit: Blendk
     whatif = blendkit(
         "whatif", recipe, "--share", "both.t=0.2", *folders, "--store", tmp_path / "out/logits", cwd=tmp_path
     )
-    assert "no label file was found" in whatif.stderr  # all else was found
+    assert "there are no labels: nothing can be measured" in whatif.stderr  # all else was found
+    assert "no label file was found" in whatif.stderr
+    assert "nothing was measured: there are no labels" in again.stdout
     for command in ("run", "check", "whatif", "compare"):
         missing = blendkit(command, recipe, *folders[:2], *(["x.csv"] if command == "compare" else []), cwd=tmp_path)
         assert missing.returncode == 2, command

@@ -166,6 +166,27 @@ def test_an_empty_column_is_left_out_and_figures_are_never_broken(
         assert word in said.split()
 
 
+def test_rows_are_stacked_where_a_table_would_cut_figures_or_names(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.setattr("sys.stdout.isatty", lambda: True, raising=False)
+    rows = [("perch_probes", "0.861313 [.8421, .8803]", ""), ("noisy_student", "0.8 [.7, .9]", "-0.06 [-.11, -.01]")]
+    shown = {}
+    for width in (61, 50):  # 12 letters of a name, 23 and 18 of figures, and a letter between each: 55
+        monkeypatch.setenv("COLUMNS", str(width))
+        print_table("", ["source", "macro-AUC", "- perch_probes"], rows)
+        shown[width] = click.unstyle(capsys.readouterr().out)
+    assert shown[50] == (
+        "source: perch_probes\n"
+        "  macro-AUC: 0.861313 [.8421, .8803]\n"
+        "source: noisy_student\n"
+        "  macro-AUC: 0.8 [.7, .9]\n"
+        "  - perch_probes: -0.06 [-.11, -.01]\n"
+    )
+    assert "source: " not in shown[61]
+    assert all(cell in shown[61] for row in rows for cell in row)
+
+
 def test_an_interval_that_is_not_known_is_left_out():
     from blendkit.cli._tables import interval_cell
 

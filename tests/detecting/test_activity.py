@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 import numpy as np
@@ -75,6 +76,12 @@ def test_local_hours(tmp_path: Path) -> None:
         SCORES, tmp_path / "a", HALF, reading=Reading(clocks=Clocks(report_tz="America/Cuiaba")), replicates=40
     )
     assert found.parts[0].cells == ("01", "02")  # four hours behind UTC
+    said = [n for n in found.notes if "are taken for UTC, and reported in America/Cuiaba: --tz says another" in n]
+    assert (
+        len(said) == json.loads((tmp_path / "a/activity.json").read_text(encoding="utf-8"))["notes"].count(said[0]) == 1
+    )
+    stated = Clocks(tz="UTC", report_tz="America/Cuiaba")
+    assert not stated.assumed()
 
 
 def test_the_order_of_rows_does_not_matter(tmp_path: Path) -> None:

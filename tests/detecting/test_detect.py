@@ -14,6 +14,8 @@ from hypothesis import strategies as st
 
 from blendkit.core import NameRule, Scores, Taxonomy, chunk_rows, logit
 from blendkit.detecting import Clocks, Detected, Merging, Reading, ThresholdRule, detect
+from blendkit.detecting.opened_source import open_source
+from blendkit.detecting.thresholds_of_source import class_thresholds
 from blendkit.errors import BlendkitError
 from blendkit.io import ColumnNames, Provenance, read_scores, write_scores
 
@@ -129,6 +131,23 @@ def test_logits_become_probabilities_where_a_format_wants_them(tmp_path: Path) -
     ranks = SCORES.with_values(VALUES, "rank")
     said = detect(ranks, tmp_path / "f", HALF, formats=["csv"]).notes
     assert "csv: ranks stand in its column of confidences" in said
+
+
+def test_what_a_threshold_means_for_other_scores_than_probabilities_is_said() -> None:
+    def notes(scores: Scores, value: float) -> tuple[str, ...]:
+        return class_thresholds(open_source(scores, Reading()), ThresholdRule(value=value)).notes
+
+    logits = SCORES.with_values(VALUES * 8 - 8, "logit")
+    assert notes(SCORES, 0.5) == ()
+    assert notes(logits, -1.0) == ("these are logits from -8 to -0.8: -1 is a probability of 0.269",)
+    assert notes(logits, 0.5)[1] == "no score reaches its threshold: logits from -8 to -0.8"
+    assert notes(SCORES, 0.95) == ("no score reaches its threshold: probabilities from 0 to 0.9",)
+    share = "ranks: 0.75 keeps about the highest 25% of the chunks of every class, also of a rare one"
+    assert notes(replace(SCORES, space="rank"), 0.75) == (f"these are {share}",)
+    rows = chunk_rows({"20240501_055955": 30}, 5.0, NameRule())
+    table = Scores.build((np.arange(30)[:, None] + 1) / 30, rows, ("ara",), "unknown")
+    assert notes(table, 0.75) == (f"these look like {share}",)
+    assert notes(replace(logits, space="unknown"), -1.0)[0].startswith("nobody says what these scores from -8 to -0.8")
 
 
 def test_classes_that_nothing_scores_are_never_detected(tmp_path: Path) -> None:

@@ -70,7 +70,10 @@ def test_clips_can_be_heard_and_answers_are_weighed(said: tuple[Path, list[str]]
     assert (1 / clips["inclusion_probability"]).sum() == pytest.approx(4 * 36)
     shares = pd.read_csv(folder / "answers/precision.csv")
     assert np.isfinite(shares["precision"]).all()
-    assert "thresholds for a precision of 0.8" in printed[2]
+    lowest, chosen = printed[2].split("note: thresholds for a precision of 0.8")  # which stands where they are shown
+    assert "scores from" in lowest
+    assert "chosen threshold" not in lowest
+    assert "chosen threshold" in chosen
     assert (folder / "sure/thresholds.csv").is_file()
     assert "models: second_model, birdnet_results" in printed[3]
 

@@ -62,7 +62,7 @@ def activity(
     _print(found)
     click.echo(f"{len(found.table)} detections in {len(found.table.recordings)} recordings")
     if not len(found.table):
-        click.echo("no score reaches its threshold: there is no line of activity")
+        click.echo("there is no line of activity")
     click.echo(f"{len(found.files)} files in {out}: {', '.join(found.files)}")
 
 

@@ -56,6 +56,6 @@ def detect(
     show_classes(found.thresholds, frame, found.notes)
     click.echo(f"{len(found)} detections in {hit} of {heard} recordings, {len(found.files)} files in {out}")
     if not len(found):
-        click.echo("no score reaches its threshold: the tables have a header and no lines")
+        click.echo("the tables have a header and no lines")
     for name in dict.fromkeys(formats):
         click.echo(f"  {name}: {out / name}")

@@ -144,7 +144,8 @@ def _print(result: RunResult) -> None:
         if text not in result.alarms:
             click.echo(f"note: {text}")
     if not any(s.macro_auc is not None for s in result.streams.values()):
-        click.echo("nothing was measured: no label matches a row, or no class has chunks with and without it")
+        why = "no label matches a row, or no class has chunks with and without it"
+        click.echo(f"nothing was measured: {why if result.label_files else 'there are no labels'}")
     click.echo(f"wrote {result.submission}: {result.rows} rows x {result.classes} classes, re-read and checked")
 
 

@@ -1,0 +1,40 @@
+"""Scores blended in memory: a mistake is named by the argument that holds it, for nobody wrote a recipe."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import pytest
+
+from blendkit.blending import apply, blend
+from blendkit.core import NameRule, Scores, chunk_rows
+from blendkit.errors import BlendkitError
+
+ONE = Scores.build(np.array([[0.1], [0.9]]), chunk_rows({"r": 2}, 5.0, NameRule()), ("x",), "prob")
+TWO = {"p": ONE, "my model": ONE}
+
+
+@pytest.mark.parametrize(
+    ("how", "said"),
+    [
+        ({"weights": {"p": -1, "my model": 1}}, "weights of 'p': weights cannot be negative, got -1"),
+        ({"weights": {"p": 1, "my model": -1}}, "weights of 'my model': weights cannot be negative, got -1"),
+        ({"weights": {"p": 0, "my model": 0}}, "weights: all weights are 0"),
+        ({"weights": {"p": float("nan"), "my model": 1}}, "weights of 'p': input should be a valid number"),
+        ({"by": "powermean"}, "by: unknown blend 'powermean' (did you mean 'power_mean'?)"),
+        ({"by": "power_mean", "params": {"powr": 1}}, "params.powr: unknown key 'powr'"),
+    ],
+)
+def test_mistakes_in_a_blend(how: dict[str, Any], said: str) -> None:
+    with pytest.raises(BlendkitError) as error:
+        blend(TWO, **how)
+    assert error.value.title == "this blend cannot run"
+    assert error.value.problems[0].startswith(said)
+
+
+def test_mistakes_in_a_step() -> None:
+    with pytest.raises(BlendkitError) as error:
+        apply(ONE, "gaussian", sigma=-1)
+    assert error.value.title == "this step cannot run"
+    assert error.value.problems[0].startswith("gaussian.sigma: input should be greater than")
