@@ -36,7 +36,7 @@ class LedgerUse:
 
     def check(self, sources: Sequence[str]) -> None:
         """Raise BlendkitError if scores given by hand or the ledger cannot be read, or there will be no ledger."""
-        from blendkit.errors import BlendkitError
+        from blendkit.errors import BlendkitError, why_no_file
         from blendkit.io import is_source
         from blendkit.searching import read_ledger
 
@@ -46,10 +46,11 @@ class LedgerUse:
         if self.ledger_file.exists():
             read_ledger(self.ledger_file)
         elif all(is_source(s) for s in sources):
-            ways = [
-                "`blendkit compare A B --ledger` adds the recipes among A, B: score files have no place in a ledger"
-            ]
-            raise BlendkitError(f"{self.ledger_file}: there is no ledger yet, and no recipe to add", ways)
+            way = "`blendkit compare A B --ledger` starts one with the recipes among A, B: it holds no score files"
+            why = why_no_file(self.ledger_file, FileNotFoundError())
+            raise BlendkitError(
+                f"{self.ledger_file}: cannot read this ledger, and no recipe is to be added", [why, way]
+            )
 
     def add(self, found: Comparison, json_out: bool) -> None:
         """Add every compared recipe to the ledger."""

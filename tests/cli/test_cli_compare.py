@@ -86,7 +86,7 @@ BAD: dict[str, tuple[tuple[str, ...], tuple[str, ...]]] = {
         ("broken.jsonl: unusable lines", "line 1: lacks ['sha256', 'oof']", "line 2: not an entry", "line 4: oof must be a number",
          "line 3: no recipe measured before is 'trio'"),
     ),
-    "no ledger": (("--ledger", "--ledger-file", "none.jsonl"), ("none.jsonl: cannot read this ledger",)),
+    "no ledger": (("--ledger", "--ledger-file", "none.jsonl"), ("none.jsonl: cannot read this ledger, and no recipe is to be added", "starts one with the recipes")),
     "scores without a figure": (("--lb", "trio", *LEDGER), ("--lb trio: expected NAME=PUBLIC",)),
     "scores beyond 1": (("--lb", "trio=1.9", *LEDGER), ("--lb trio=1.9: expected NAME=PUBLIC",)),
     "scores of nobody": (("--lb", "tri=0.9", *LEDGER), ("no measured recipe is 'tri' (did you mean 'trio'?)",)),
