@@ -104,7 +104,7 @@ def test_a_damaged_part_is_not_saved(ran: Path, text: str) -> None:
     [
         (LABELS.replace("r2.wav", "q2.wav").replace("r10.wav", "q10.wav"), "no label matches a row"),
         ("filename,start,end,primary_label\nr2.wav,0,10,\n", "no class has both positives and negatives"),
-        (None, "no label matches a row"),
+        (None, "there are no labels: nothing can be measured"),
     ],
 )
 def test_labels_by_which_nothing_can_be_measured(ran: Path, text: str, labels: str | None, says: str) -> None:

@@ -93,7 +93,7 @@ def test_files_that_members_find_themselves(data: Path, tmp_path: Path) -> None:
             continue
         with pytest.raises(BlendkitError) as caught:
             check_files(found, DataFolder(data))
-        assert list(caught.value.problems) == ["r.yaml:4: members.p: no package; install it"]
+        assert list(caught.value.problems) == ["r.yaml:4: members.p: no package", "install it"]
         assert check_files(found, DataFolder(data), spare=["p"]).of_member("p", "weights") == []
         found.members["p"] = replace(own, files=files, params={**own.params, "weights": "z.csv"})
         assert check_files(found, DataFolder(data)).of_member("p", "weights") == [(data / "z.csv").resolve()]
