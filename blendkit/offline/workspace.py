@@ -249,10 +249,7 @@ def _truth(inputs: Inputs, rows: Rows, classes: tuple[str, ...], needed: bool) -
             + (compare_names(t.recordings, rows.recordings(), "it", "the rows") or "they cover no whole chunk")
             for t in inputs.labels
         ]
-        raise BlendkitError(
-            f"no label matches a row: nothing can be measured in {inputs.data.said}",
-            read,
-        )
+        raise BlendkitError(f"no label matches a row: nothing can be measured in {inputs.data.said}", read)
     inside = truth[labelled]
     if not (inside.any(axis=0) & ~inside.all(axis=0)).any():
         raise BlendkitError(
