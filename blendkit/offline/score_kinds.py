@@ -41,8 +41,8 @@ def refuse_labels(source: Path | str, labels: object) -> None:
     given = isinstance(labels, Path | str) and path.is_file() and path.resolve() == Path(labels).resolve()
     if given and array is None:
         raise BlendkitError(
-            f"{source} is also the labels: the answers would be measured against themselves",
-            ["give the scores of a model; to use 0/1 scores, copy them to a file of their own"],
+            f"{source} is given as the scores and as the labels: it would be measured against itself",
+            ["give the scores of a model, and the labels in a file of their own"],
         )
 
 

@@ -64,7 +64,7 @@ def test_what_cannot_be_measured_is_refused_before_any_work(tmp_path: Path) -> N
     for use in (evaluate, lambda source, own: compare([source, "other.csv"], own), lambda source, own: blend_files(
         [source, "other.csv"], own, tmp_path / "out"
     )):  # fmt: skip
-        with pytest.raises(BlendkitError, match="is also the labels"):
+        with pytest.raises(BlendkitError, match="as the scores and as the labels"):
             use(labels, labels)  # type: ignore[operator]
     with pytest.raises(BlendkitError, match=r"2 replicates say nothing of a 95% interval\n.*at least 40"):
         Judging(replicates=2)
