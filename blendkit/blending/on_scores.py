@@ -40,6 +40,7 @@ def blend(
     member covers it. note: called with (stream, text) for what conversions and coverage did. Raises BlendkitError for
     rows that differ, unknown names, and scores whose space is unknown where the blend needs one.
     """
+    _require_named(scores, weights)
     weights = dict.fromkeys(scores, 1.0) if weights is None else dict(weights)
     if not scores or set(weights) != set(scores):
         raise BlendkitError(
@@ -58,6 +59,18 @@ def blend(
     except BlendkitError as error:
         own = [_KEY.sub(lambda k: _argument(k[1], names), p) for p in error.problems]
         raise BlendkitError(_TITLE.sub("this blend cannot run", error.title), own) from error
+
+
+def _require_named(scores: object, weights: object) -> None:
+    """Raise BlendkitError for what a person may give in place of named scores and named weights."""
+    for what, given in (("scores", scores), ("weights", {} if weights is None else weights)):
+        if not isinstance(given, Mapping):
+            example = '{"cnn": cnn, "sed": sed}' if what == "scores" else '{"cnn": 1, "sed": 2}'
+            raise BlendkitError(f"{what} of a blend are a {type(given).__name__}, without names", [f"give {example}"])
+        others = [f"{n!r} is a {type(s).__name__}" for n, s in given.items() if not isinstance(s, Scores)]
+        if what == "scores" and others:
+            way = "`Scores.from_frame` makes scores of a table, `Scores.build` of an array with its rows and classes"
+            raise BlendkitError("a blend takes Scores", [*others, way])
 
 
 def _argument(key: str, names: Mapping[str, str]) -> str:

@@ -38,3 +38,17 @@ def test_mistakes_in_a_step() -> None:
         apply(ONE, "gaussian", sigma=-1)
     assert error.value.title == "this step cannot run"
     assert error.value.problems[0].startswith("gaussian.sigma: input should be greater than")
+
+
+@pytest.mark.parametrize(
+    ("scores", "weights", "says"),
+    [
+        ([1, 2], None, "scores of a blend are a list, without names"),
+        ({"a": np.ones((2, 2))}, None, "'a' is a ndarray"),
+        ({}, [0.5, 0.5], "weights of a blend are a list, without names"),
+    ],
+)
+def test_what_has_no_names_or_is_no_scores_is_explained(scores: Any, weights: Any, says: str) -> None:
+    with pytest.raises(BlendkitError) as raised:
+        blend(scores, weights=weights)
+    assert says in str(raised.value)
