@@ -62,9 +62,12 @@ def test_a_members_files_are_known_by_their_content(tmp_path: Path) -> None:
     assert facts("two.csv", "abd") != first
 
 
+STILL = "its last 5.000 s are one value throughout: was it copied or recorded whole?"
+
+
 def test_the_channel_is_noted_and_heard(data: Path, tmp_path: Path) -> None:
-    assert notes(data, tmp_path / "a")["test_soundscapes/two"] == ("ok", "2 channels averaged")
-    assert notes(data, tmp_path / "b", channels=2)["test_soundscapes/two"] == ("ok", "channel 2 of 2 taken")
+    assert notes(data, tmp_path / "a")["test_soundscapes/two"] == ("ok", f"2 channels averaged; {STILL}")
+    assert notes(data, tmp_path / "b", channels=2)["test_soundscapes/two"] == ("ok", f"channel 2 of 2 taken; {STILL}")
     found = [LogitStore.open(tmp_path / n).read(NameRule()).values[-2, 0] for n in ("a", "b")]
     # 20 log10(0.4 / 0.25) dB louder, and the logit is a power's decimal logarithm
     assert found[1] - found[0] == pytest.approx(2 * np.log10(0.4 / 0.25), abs=1e-5)
@@ -78,7 +81,7 @@ def test_a_recording_without_the_channel_costs_itself(data: Path, tmp_path: Path
 
 def test_silent_windows_are_counted_in_the_note(data: Path, tmp_path: Path) -> None:
     found = notes(data, tmp_path / "a", silence="floor")
-    said = "2 channels averaged; 1 windows of digital silence were not scored: their logits are -15"
+    said = f"2 channels averaged; {STILL}; 1 windows of digital silence were not scored: their logits are -15"
     assert found == {"test_soundscapes/one": ("ok", ""), "test_soundscapes/two": ("ok", said)}
     assert (LogitStore.open(tmp_path / "a").read(NameRule()).values[2] == -15).all()
 
@@ -100,7 +103,8 @@ def test_a_run_says_both(data: Path, tmp_path: Path, run_text: Run, tone_recipe:
     made = [run_text(tone_recipe, data, tmp_path / "out", overrides=k) for k in keys]
     assert len(list((tmp_path / "out/logits").iterdir())) == 3
     (said,) = [w for w in made[0].warnings if "two" in w]
-    assert said.startswith("1 recordings with a note: two (channel 2 of 2 taken, the loudest; 1 windows of digital sil")
+    note = f"channel 2 of 2 taken, the loudest; {STILL}; 1 windows of digital sil"
+    assert said.startswith(f"1 recordings with a note: two ({note}")
 
 
 def test_the_command_line_takes_both(data: Path, tmp_path: Path) -> None:

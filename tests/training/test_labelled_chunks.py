@@ -18,5 +18,5 @@ def test_chunks_are_counted_not_spans(tmp_path: Path) -> None:
     labels.write_text("\n".join(lines) + "\n")
     rows = chunk_rows({"r1": 1}, 5.0, NameRule())
     scores = Scores.build(np.zeros((1, 3)), rows, ("a", "b", "c"), "prob")
-    assert _labelled_chunks(CheckedGate({}, read_labels(labels), (), None), scores).tolist() == [3, 2, 0]  # a span: 3
-    assert _labelled_chunks(CheckedGate({}, None, (), None), scores).tolist() == [0, 0, 0]
+    gates = (CheckedGate({}, found, (), (), None) for found in (read_labels(labels), None))
+    assert [_labelled_chunks(gate, scores).tolist() for gate in gates] == [[3, 2, 0], [0, 0, 0]]  # the span of r1: 3
