@@ -31,21 +31,18 @@ class Behind:
 
     def in_sample(self, recordings: set[str]) -> list[str]:
         """Name the members that were fitted, and say if the recipe was tuned, on recordings they are measured on."""
-        found = {n: len(p.in_sample(sorted(recordings))) for n, p in self.members.items()}
-        tuned = len(self.tuned.among(sorted(recordings), self.contents))
+        measured = sorted(recordings)
+        found = {n: len(p.in_sample(measured)) for n, p in self.members.items()}
+        of = f"of the {len(measured)} labelled recordings"
         said = [
-            f"weights or values of this recipe were chosen on {tuned} of the {len(recordings)} labelled recordings "
-            "(`tuned_on:`): figures of its output are in-sample"
-        ]  # fmt: skip
-        return [
-            *(said if tuned else []),
-            *(
-                f"member {name!r} was fitted on {count} of the {len(recordings)} labelled "
-                "recordings: its figures and those of its blends are in-sample"
-                for name, count in found.items()
-                if count
-            ),
+            f"member {name!r} was fitted on {count} {of}: its figures and those of its blends are in-sample"
+            for name, count in found.items()
+            if count
         ]
+        if tuned := len(self.tuned.among(measured, self.contents)):
+            what = f"weights or values of this recipe were chosen on {tuned} {of} (`tuned_on:`)"
+            said.insert(0, f"{what}: figures of its output are in-sample")
+        return said
 
     def with_steps(self, plan: Plan, files: RecipeFiles) -> dict[str, Provenance]:
         """Return what is behind each member, each fitted step and each blend with fitted coefficients.

@@ -123,7 +123,7 @@ def test_eval_and_compare_end_with_the_command_that_blends(files: Path, blendkit
     one = blendkit("eval", "a.csv", "--labels", "labels.csv", cwd=files)
     assert one.stdout.splitlines()[-1] == "to blend it with another: blendkit blend a.csv OTHER --labels labels.csv"
     assert one.stdout.index("macro-AUC: 0.750000") < one.stdout.index("positives")
-    two = blendkit("compare", "a.csv", "b.csv", "--labels", "labels.csv", "--replicates", "20", cwd=files)
+    two = blendkit("compare", "a.csv", "b.csv", "--labels", "labels.csv", "--replicates", "40", cwd=files)
     command = two.stdout.splitlines()[-1].removeprefix("to blend them: blendkit ")
     assert command == "blend a.csv b.csv --labels labels.csv"
     assert blendkit(*command.split(), "--out", "said", cwd=files).returncode == 0

@@ -77,7 +77,7 @@ def test_help_is_light(command: str) -> None:
 
 def test_saved_scores_need_no_audio_and_no_model_runtime(tmp_path: Path) -> None:
     w = oof_world(tmp_path / "w")
-    plain = ["--share", "mix.cnn=0:1:0.5", "--replicates", "20"]
+    plain = ["--share", "mix.cnn=0:1:0.5", "--replicates", "40"]
     found = [
         imported(HELP.format(args=["whatif", f"{w}/trio.yaml", *plain, *more]))
         for more in ([], ["--plot", f"{tmp_path}/a.svg"])

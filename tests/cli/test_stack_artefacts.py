@@ -32,7 +32,7 @@ def world(tmp_path_factory: pytest.TempPathFactory) -> Path:
         "-o",
         str(folder / "stack.npz"),
         "--replicates",
-        "20",
+        "40",
         "--json",
     ]
     done = CliRunner().invoke(cli, [*args, "--ledger-file", str(folder / "ledger.jsonl")])

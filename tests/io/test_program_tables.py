@@ -128,7 +128,7 @@ def test_labels_of_other_programs(tmp_path: Path, name: str) -> None:
 
 def test_a_missing_value_of_r_is_no_class_without_a_word(tmp_path: Path) -> None:
     (tmp_path / "labels.csv").write_text("filename,start,end,primary_label\nr,0,5,x\nr,5,10,NA\n", encoding="utf-8")
-    with pytest.raises(BlendkitError, match="1 unknown labels") as error:
+    with pytest.raises(BlendkitError, match="1 unknown label") as error:
         read_labels(tmp_path / "labels.csv").require_known(["x"])
     assert "NA is what R writes where there is no value" in error.value.problems[1]
 

@@ -169,7 +169,7 @@ JOBS = {
         ("search", "greedy", "w/trio.yaml", "--steps", 4, "--replicates", 40), _oof, ("out",), ledger="ledger.jsonl"
     ),
     "stack": Job(
-        ("search", "stack", "w/trio.yaml", "--replicates", 20, "--out", "out/coefficients.npz"),
+        ("search", "stack", "w/trio.yaml", "--replicates", 40, "--out", "out/coefficients.npz"),
         _oof,
         ("out",),
         ledger="ledger.jsonl",
