@@ -74,11 +74,23 @@ def _remove_abandoned_once(folder: Path) -> None:
     remove_abandoned(folder)
 
 
+class _Scratch(tempfile.TemporaryDirectory[str]):
+    """A folder that is gone after `cleanup` even if Ctrl-C or SIGTERM comes in the middle of it."""
+
+    def cleanup(self) -> None:
+        """Remove the folder; where that is interrupted, the rest of it goes before the interruption goes on."""
+        try:
+            super().cleanup()
+        except BaseException:
+            shutil.rmtree(self.name, ignore_errors=True)
+            raise
+
+
 def scratch_folder() -> tempfile.TemporaryDirectory[str]:
     """Make a folder for files that nobody needs afterwards, and remove those that dead processes left."""
     remove_abandoned_scratch()
     # on Windows a file that is still mapped cannot be removed; the next process does it
-    return tempfile.TemporaryDirectory(prefix=f"blendkit-{os.getpid()}-{this_host()}-", ignore_cleanup_errors=True)
+    return _Scratch(prefix=f"blendkit-{os.getpid()}-{this_host()}-", ignore_cleanup_errors=True)
 
 
 def remove_abandoned_scratch() -> None:

@@ -138,3 +138,16 @@ def test_an_error_names_the_place_and_not_the_temporary_file(tmp_path: Path) -> 
     elsewhere = str(tmp_path / "table.csv")
     assert named(OSError(full, text, elsewhere)) == f"[Errno {full}] {text}: {elsewhere!r}"
     assert named(OSError("words alone")) == f"[Errno None] words alone: {real!r}"
+
+
+def test_a_stop_in_the_middle_of_tidying_up_leaves_nothing(temp: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def stopped(*_: object, **__: object) -> None:
+        raise KeyboardInterrupt
+
+    scratch = scratch_folder()
+    (Path(scratch.name) / "samples").write_bytes(b"x")
+    with monkeypatch.context() as patch:
+        patch.setattr(tempfile.TemporaryDirectory, "_rmtree", stopped)
+        with pytest.raises(KeyboardInterrupt), scratch:
+            pass
+    assert not Path(scratch.name).exists()

@@ -73,6 +73,12 @@ def _give(number: signal.Signals) -> None:
         _thread.interrupt_main(number)
 
 
+def _give_again(stop: Stop, number: signal.Signals) -> None:
+    """Give a signal once more, unless another one has ended the work meanwhile and everything is being tidied up."""
+    if not stop.number:
+        _give(number)
+
+
 def _without_noise(stop: Stop) -> None:
     """Keep what fails because of the stop off the terminal.
 
@@ -84,7 +90,7 @@ def _without_noise(stop: Stop) -> None:
     def unraisable(found: Any) -> None:
         if isinstance(found.exc_value, Stopped):
             number, stop.number = signal.Signals(stop.number), 0
-            soon = threading.Timer(SOON_S, _give, [number])  # for now Python is still in here
+            soon = threading.Timer(SOON_S, _give_again, [stop, number])  # for now Python is still in here
             soon.daemon = True
             soon.start()
         elif not stop.number:
