@@ -85,7 +85,11 @@ def _look(
 def _space(scores: Scores, stated: Space | None, source: str) -> tuple[Space, str]:
     values = np.asarray(scores.values)
     if stated is not None:
-        check_space(values, stated, source, unlikely=True)
+        try:
+            check_space(values, stated, source)
+        except BlendkitError as error:
+            way = "leave the space out, or say `space: logit, unlikely: true` in a recipe (`blendkit new` writes one)"
+            raise BlendkitError(error.title, [p for p in error.problems if "unlikely" not in p] + [way]) from error
         return stated, "as stated"
     if scores.space != "unknown":
         return scores.space, "as its file says"
@@ -133,5 +137,7 @@ def classes_lacked(found: Sequence[ScoreFacts]) -> list[str]:
         lacks = [c for c in every if c not in set(f.scores.classes)]
         if lacks:
             count = counted(len(lacks), "class", "classes")
-            out.append(f"{f.name} lacks {count}, where the others count alone: {shorten(lacks)}")
+            own = [c for c in f.scores.classes if all(c not in g.scores.classes for g in found if g is not f)]
+            meant = did_you_mean(lacks[0], own) if len(lacks) <= len(own) else ""
+            out.append(f"{f.name} lacks {count}, where the others count alone: {shorten(lacks)}{meant}")
     return out

@@ -11,11 +11,13 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from blendkit.core import NameRule, Scores, rows_from_ids
 from blendkit.engine import run
 from blendkit.errors import BlendkitError
 from blendkit.io import look_into, read_scores
 from blendkit.metrics import Interval
 from blendkit.offline import BlendFiles, BlendSettings, Place, blend_files, new_recipe, whatif
+from blendkit.offline.score_facts import ScoreFacts, classes_lacked
 from blendkit.offline.verdicts import signed, verdict_on, weights_text
 
 # Chunks of every recording as (a, b, label of x). A share s of b gives 0.8-0.5s and 0.3+0.1s for the positives, and
@@ -157,6 +159,24 @@ def test_a_stated_space_is_believed(folder: Path):
     made = blend_files(both(folder), None, folder / "out", settings=BlendSettings(spaces={"a": "logit", "b": "logit"}))
     assert made.by == "logit"
     assert "unlikely: true" in made.recipe.read_text(encoding="utf-8")
+
+
+def test_probabilities_that_are_called_logits_are_refused(folder: Path):
+    rng = np.random.default_rng(0)
+    for name in ("p.csv", "q.csv"):
+        (folder / name).write_text(table(rng.random(60).tolist(), recordings=2), encoding="utf-8")
+    files, stated = [folder / "p.csv", folder / "q.csv"], BlendSettings(spaces={"p": "logit"})
+    with pytest.raises(BlendkitError) as raised:
+        blend_files(files, None, folder / "out", settings=stated)
+    assert "they look like `space: prob`" in str(raised.value)
+    assert "leave the space out" in str(raised.value)
+
+
+def test_a_misspelt_class_is_named_with_the_one_that_was_meant():
+    rows = rows_from_ids(["r_5"], 5.0, NameRule())
+    made = {n: Scores.build(np.zeros((1, 2)), rows, ("x", n), "prob") for n in ("22961", "22691")}
+    facts = [ScoreFacts(n, Path(n), None, "matrix", "prob", "", s, False, ()) for n, s in made.items()]
+    assert classes_lacked(facts)[0].endswith("22691 (did you mean '22961'?)")
 
 
 def test_a_new_recipe_lies_beside_its_files_and_runs(folder: Path):
