@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from blendkit.cli._p_values import p_cell, too_few_redraws
+from blendkit.cli._p_values import at_the_border, p_cell, too_few_redraws
 from blendkit.cli._plateau import plateau_event, print_plateau
 from blendkit.cli._show import event, interval_cell, print_table
 from blendkit.core import Float64
@@ -108,6 +108,12 @@ def _print_lines(found: Comparison, rules: Rules) -> None:
     print_table(f"{rules.judging.level:.0%} {kind} intervals, {redrawn}", header, rows)
     if few := too_few_redraws(len(found.lines) - 1, rules.judging.replicates):
         click.echo(few)
+    changes = {x.name: x.change for x in found.lines if x.change is not None}
+    border = [n for n, c in changes.items() if at_the_border(c.low, c.high, c.p, rules.judging.level)]
+    if border and not rules.bca:
+        click.echo(
+            f"{', '.join(border)}: interval and p-value part at their border: say undecided, or redraw more often"
+        )
     if found.fold_means:
         click.echo(
             "macro-AUC pools all folds, so it also compares chunks that different models scored; the mean of folds "

@@ -26,3 +26,11 @@ def too_few_redraws(comparisons: int, replicates: int) -> str | None:
         f"with {replicates} redraws no p-value of {comparisons} comparisons can be below {least:.4f} (Holm): "
         f"`--replicates {needed}` or more can show 0.05"
     )
+
+
+def at_the_border(low: float, high: float, p: float, level: float) -> bool:
+    """Return whether an interval and its p-value, before Holm's correction, disagree on 0 lying outside.
+
+    Both count the same redraws; the p-value counts one more against the difference, so that they part at the border.
+    """
+    return (low > 0 or high < 0) != (p <= 1 - level)

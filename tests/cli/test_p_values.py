@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from blendkit.cli._p_values import p_cell, too_few_redraws
+from blendkit.cli._p_values import at_the_border, p_cell, too_few_redraws
 
 
 @pytest.mark.parametrize(
@@ -21,3 +21,10 @@ def test_too_few_redraws_are_said_with_the_number_that_suffices() -> None:
     assert 8 * 2 / 320 <= 0.05 < 8 * 2 / 319
     assert too_few_redraws(8, 319) is None
     assert too_few_redraws(0, 10) is None
+
+
+def test_an_interval_and_its_p_value_may_part_at_the_border() -> None:
+    assert at_the_border(-0.0316, -0.0001, 0.0519, 0.95)  # 25 of 1,000 redraws: 2 * 26 / 1001
+    assert at_the_border(-0.01, 0.0001, 0.0499, 0.95)
+    assert not at_the_border(-0.03, -0.01, 0.002, 0.95)
+    assert not at_the_border(-0.03, 0.01, 0.4, 0.95)
