@@ -90,6 +90,8 @@ def read_sources(
     if isinstance(sources, Mapping):
         named = {name: (name, source) for name, source in sources.items()}
     else:
+        if any(isinstance(s, Scores) for s in sources):
+            raise BlendkitError("scores in memory have no names", ['give them by name: {"a": first, "b": second}'])
         twice = [s for s in sources if list(sources).count(s) > 1]
         if twice:
             raise BlendkitError(f"{twice[0]} is given twice")
@@ -99,9 +101,10 @@ def read_sources(
     for _, source in named.values():
         if isinstance(source, Path | str):
             refuse_labels(source, path)
-    for text, (name, source) in named.items():
-        _add(read, text, name, source, names, overrides, place, emit)
     given = _read_labels(labels)
+    table = given.table if given is not None and isinstance(given.table, LabelTable) else None
+    for text, (name, source) in named.items():
+        _add(read, text, name, source, names, table, overrides, place, emit)
     _name_classes(read, given)
     if given is not None:
         _label(read, given, next(iter(named)), None if path is None or isinstance(path, LabelTable) else str(path))
@@ -146,8 +149,8 @@ def _kinds(read: SourcesRead, truth: LabelledChunks) -> list[str]:
 
 
 def _add(
-    read: SourcesRead, text: str, name: str, source: Source, names: ColumnNames | None, overrides: Sequence[str],
-    place: Place | None, emit: Emit,
+    read: SourcesRead, text: str, name: str, source: Source, names: ColumnNames | None, labels: LabelTable | None,
+    overrides: Sequence[str], place: Place | None, emit: Emit,
 ) -> None:  # fmt: skip
     """Read one source under its name, or under the name that the file or recipe holds."""
     if isinstance(source, Scores):
@@ -161,7 +164,7 @@ def _add(
         read.scores[own], read.files[own] = file.scores, source
         read.notes += [f"{own}: {n}" for n in file.notes]
         return
-    workspaces, recipe = open_workspaces(source, overrides, place, emit)
+    workspaces, recipe = open_workspaces(source, overrides, place, emit, labels=labels)
     workspace, scores = workspaces.output(recipe)
     own = name or recipe.model.name
     own = text if own in read.scores else own

@@ -54,7 +54,7 @@ class Grown:
 
     def text(self) -> str:
         """Return the found recipe as YAML, with what is known of it as comments."""
-        tuned = with_values(self.recipe, {"tuned_on": list(self.recipe.model.labels)}, "search")
+        tuned = with_values(self.recipe, {"tuned_on": list(self.found.labels)}, "search")
         return recipe_text(tuned, self.found.said())
 
     def plot(self) -> Figure:

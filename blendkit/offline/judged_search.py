@@ -63,8 +63,13 @@ def judged_search(
     macros = (workspace.auc(before).macro, workspace.auc(after).macro)
     return Found(
         values, guarded, *macros, guarded.gain_over_before, SPLIT, tuple(workspace.notes), tuple(parts),
-        tuned=workspace.tuned(workspace.around.files), labels=tuple(recipe.model.labels),
+        tuned=workspace.tuned(workspace.around.files), labels=tuning_labels(recipe),
     )  # fmt: skip
+
+
+def tuning_labels(recipe: Recipe) -> tuple[str, ...]:
+    """Return the label files that what a search made of a recipe is tuned on: those before it, and those it used."""
+    return tuple(dict.fromkeys([*recipe.model.tuned_on, *recipe.model.labels]))
 
 
 def each_alone(workspaces: Workspaces, recipe: Recipe, blend: str | None) -> Mapping[str, NDArray[Any]]:

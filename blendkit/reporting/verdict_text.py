@@ -7,7 +7,7 @@ import math
 from blendkit.blending import MOSTLY_FILLED
 from blendkit.engine import OVER_BUDGET
 from blendkit.io import CONSTANT
-from blendkit.offline import Verdict
+from blendkit.offline import NOT_KNOWN, Verdict
 from blendkit.reporting.report_data import Bounds, Measured, StreamFacts, VerdictText
 from blendkit.reporting.report_sources import Material
 
@@ -34,7 +34,7 @@ def verdict_text(
         sentences.insert(0, given.text)
     elif rival is not None:
         text, judgement = _against(material, main, next(s for s in streams if s.name == rival), measured)
-        if any(_IN_SAMPLE in a for a in alarms):
+        if any(_IN_SAMPLE in a and NOT_KNOWN not in a for a in alarms):
             text, judgement = f"On recordings behind the scores or weights themselves: {text[0].lower()}{text[1:]}", ""
         sentences.insert(0, text)
         sentences.append(_CAUTION if material.recipe is not None else _PAIRED)

@@ -5,9 +5,11 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
+import pytest
 import yaml
 
 from blendkit.engine.local import run
+from blendkit.errors import BlendkitError
 from blendkit.io.provenance import read_provenance
 from blendkit.offline.compare_sources import compare
 from blendkit.offline.comparison import Rules
@@ -72,3 +74,27 @@ def test_the_ledger_keeps_the_figure_that_is_not_in_sample(tmp_path: Path) -> No
     append_entry(file, {**about, "oof": 0.8, "from": "search"})
     append_entry(file, {**about, "oof": 0.9, "tuned": True})
     assert [(e.oof, e.source) for e in read_ledger(file)] == [(0.8, "search")]
+
+
+def test_other_labels_decide_whether_a_figure_is_in_sample(data: Path, tmp_path: Path) -> None:
+    header, *lines = (data / "labels.csv").read_text(encoding="utf-8").splitlines()
+    for name, half in (("first", lines[:30]), ("second", lines[30:])):  # five recordings each
+        (tmp_path / f"{name}.csv").write_text("\n".join([header, *half]) + "\n", encoding="utf-8")
+    (data / "first.csv").write_text((tmp_path / "first.csv").read_text(encoding="utf-8"), encoding="utf-8")
+    sources = {"new": tuned(["first.csv"]), "old": recipe()}
+    place, rules = Place(data, data / "none"), Rules(judging=Judging(replicates=50))
+    found = {n: compare(sources, tmp_path / f"{n}.csv", place=place, rules=rules) for n in ("first", "second")}
+    assert [f.tuned for f in found.values()] == [("new",), ()]
+    assert any("on 5 of the 5 labelled recordings" in n for n in found["first"].notes)
+    assert not any("tuned_on" in n for n in found["second"].notes)
+
+
+def test_a_search_adds_its_labels_to_those_of_earlier_ones(data: Path) -> None:
+    found = greedy_weights(workspaces_of(data), tuned(["earlier.csv"]), 5, judging=Judging(replicates=50))
+    assert found.labels == ("earlier.csv", "labels.csv")
+
+
+def test_scores_without_names_are_not_compared(data: Path) -> None:
+    scores = workspaces_of(data).output(recipe())[1]
+    with pytest.raises(BlendkitError, match="give them by name"):
+        compare([scores, scores])  # type: ignore[list-item]
