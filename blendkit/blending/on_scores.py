@@ -12,12 +12,13 @@ import yaml
 
 from blendkit.blending.step_context import StepContext
 from blendkit.blending.streams import make_streams
-from blendkit.core import Scores, Taxonomy, shared_rows
+from blendkit.core import Scores, Taxonomy, require_kind, shared_rows
 from blendkit.errors import BlendkitError
 from blendkit.events import Note, ignore_note
 from blendkit.recipe import CONVERSIONS, make_plan, parse_recipe
 
 _OUT = "result"
+_WAY = "`Scores.from_frame` makes scores of a table, `Scores.build` of an array with its rows and classes"
 _WORD = re.compile(r"[A-Za-z][A-Za-z0-9_-]{0,99}")
 # of the recipe that is made of the arguments of `blend` and `apply`, whose mistakes are named by these
 _TITLE = re.compile(r"^scores: (this recipe cannot run|not a valid recipe)$")
@@ -66,11 +67,11 @@ def _require_named(scores: object, weights: object) -> None:
     for what, given in (("scores", scores), ("weights", {} if weights is None else weights)):
         if not isinstance(given, Mapping):
             example = '{"cnn": cnn, "sed": sed}' if what == "scores" else '{"cnn": 1, "sed": 2}'
-            raise BlendkitError(f"{what} of a blend are a {type(given).__name__}, without names", [f"give {example}"])
+            ways = [f"give {example}", *(["`blend_files` blends files"] if what == "scores" else [])]
+            raise BlendkitError(f"{what} of a blend are a {type(given).__name__}, without names", ways)
         others = [f"{n!r} is a {type(s).__name__}" for n, s in given.items() if not isinstance(s, Scores)]
         if what == "scores" and others:
-            way = "`Scores.from_frame` makes scores of a table, `Scores.build` of an array with its rows and classes"
-            raise BlendkitError("a blend takes Scores", [*others, way])
+            raise BlendkitError("a blend takes Scores", [*others, _WAY])
 
 
 def _argument(key: str, names: Mapping[str, str]) -> str:
@@ -87,6 +88,8 @@ def apply(
     op: the name of a step (`gaussian`, `taxonomy_mean`, ...), or `to` or `as` with `space="prob"`. params: the step's
     own. Raises BlendkitError for an unknown op or parameter with the nearest, and for a space that the op refuses.
     """
+    require_kind(scores, Scores, "scores", _WAY)
+    require_kind(op, str, "op", 'as in apply(scores, "gaussian", sigma=0.7)')
     step = {op: params.get("space") if op in CONVERSIONS else params}
     try:
         return _made({"m0": scores}, {"streams": {_OUT: {"from": "m0", "steps": [step]}}}, taxonomy, note)

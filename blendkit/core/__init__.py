@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from blendkit._face import lazy_face
 
 if TYPE_CHECKING:
+    from blendkit.core.argument_kinds import require_choice, require_kind, require_path
     from blendkit.core.arrays import Bools, Float32, Float64, Int16, Int64, Matrix, NewMatrix, in_memory
     from blendkit.core.audio_content import (
         ENVELOPE_PARTS,
@@ -211,6 +212,9 @@ __all__ = [
     "read_names",
     "read_only",
     "recording_id",
+    "require_choice",
+    "require_kind",
+    "require_path",
     "rows_from_ids",
     "rows_of_codes",
     "rule_name",

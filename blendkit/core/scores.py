@@ -17,7 +17,15 @@ from blendkit.core.auto_names import with_fitting_names
 from blendkit.core.bookkeeping_columns import is_bookkeeping
 from blendkit.core.name_differences import compare_rows
 from blendkit.core.names import NameRule
-from blendkit.core.rows import MissingRows, Rows, canonical_order, in_canonical_order, make_rows, same_rows
+from blendkit.core.rows import (
+    MissingRows,
+    Rows,
+    canonical_order,
+    in_canonical_order,
+    make_rows,
+    rows_from_ids,
+    same_rows,
+)
 from blendkit.core.score_problems import cover_problems, duplicate_problems, nan_problems, shape_problems
 from blendkit.core.spaces import FileSpace, Space
 from blendkit.core.taxonomy import Taxonomy
@@ -27,6 +35,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
 _IDS = "blendkit recording ids"  # marks a frame whose files are recording ids
+_FRAME_KEYS = (("file", "start_time", "end_time"), ("row_id",))
 
 
 @dataclass(frozen=True, slots=True, eq=False, repr=False)
@@ -208,27 +217,29 @@ class Scores:
         return frame
 
     @classmethod
-    def from_frame(cls, frame: pd.DataFrame, space: FileSpace, names: NameRule | None = None) -> Scores:
-        """Read a frame with (file, start_time, end_time) as index or as columns.
+    def from_frame(
+        cls, frame: pd.DataFrame, space: FileSpace, names: NameRule | None = None, chunk_s: float = 5.0
+    ) -> Scores:
+        """Read a frame with `row_id`, or with file, start_time and end_time, as index or as columns.
 
-        Files become recording ids: without audio suffix, and absolute paths by their name alone; those of a frame
-        that `to_frame` made are ids already and stay as they are.
-        names: default, the preset that most names fit. Raises BlendkitError if one of the three is missing,
-        and as `build` does.
+        A row id is `<recording>_<end second>` of a chunk of `chunk_s` seconds. Files become recording ids: without
+        audio suffix, and absolute paths by their name alone; those of a frame that `to_frame` made are ids already and
+        stay as they are. All other columns are classes.
+        names: default, the preset that most names fit. Raises BlendkitError for a frame with neither, for columns
+        without numbers, and as `build` does.
         """
-        keys = ["file", "start_time", "end_time"]
-        if list(frame.index.names) != keys:
-            if not set(keys) <= set(frame.columns):
-                raise BlendkitError(f"frame needs {keys} as index or columns, has {list(frame.columns)[:5]}")
-            frame = frame.set_index(keys)
-        file, start, end = (frame.index.get_level_values(k) for k in keys)
-        own = frame.attrs.get(_IDS, False)
-        rows = make_rows(
-            [str(f) if own else _recording_id(str(f)) for f in file],
-            start.to_numpy(float),
-            end.to_numpy(float),
-            names or NameRule(),
-        )
+        frame, keys = _keyed(frame)
+        kinds = zip(frame.columns, frame.dtypes, strict=True)
+        wrong = [f"{c} ({kind})" for c, kind in kinds if kind.kind not in "biuf"]
+        if wrong:
+            raise BlendkitError("frame: every other column is a class and holds numbers", [f"not {shorten(wrong)}"])
+        own, rule = frame.attrs.get(_IDS, False), names or NameRule()
+        first, *times = (frame.index.get_level_values(k) for k in keys)
+        if times:
+            files = [str(f) if own else _recording_id(str(f)) for f in first]
+            rows = make_rows(files, *(t.to_numpy(float) for t in times), rule)
+        else:
+            rows = rows_from_ids([str(i) for i in first], chunk_s, rule)
         rows = rows if names else with_fitting_names(rows)
         return cls.build(frame.to_numpy(), rows, [str(c) for c in frame.columns], space, source="frame")
 
@@ -237,6 +248,18 @@ def _keys(rows: Rows) -> Iterator[tuple[str, int, int]]:
     """Yield the identity of each row: recording, start and end in milliseconds."""
     start, end = (np.rint(t * 1000).astype(np.int64).tolist() for t in (rows.start_s, rows.end_s))
     return zip(rows.recording.tolist(), start, end, strict=True)
+
+
+def _keyed(frame: pd.DataFrame) -> tuple[pd.DataFrame, tuple[str, ...]]:
+    """Return a frame whose index names its rows, and the names of the index."""
+    for keys in _FRAME_KEYS:
+        if tuple(frame.index.names) == keys:
+            return frame, keys
+        if set(keys) <= set(frame.columns):
+            return frame.set_index(list(keys)), keys
+    has = [str(c) for c in (*(n for n in frame.index.names if n is not None), *frame.columns)]
+    ways = ["expected row_id, or file, start_time and end_time, as index or columns", f"has {shorten(has)}"]
+    raise BlendkitError("frame: which chunk is a row?", ways)
 
 
 def _recording_id(file: str) -> str:

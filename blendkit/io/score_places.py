@@ -4,11 +4,14 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from blendkit.core import require_path
+
 SUBMISSION = "submission.csv"
 
 
 def split_source(text: Path | str) -> tuple[Path, str | None]:
     """Return (path, array) of `scores.npz:array`, or (path, None)."""
+    require_path(text, "scores", "Scores.from_frame(table, space) makes scores of a table in memory")
     head, colon, array = str(text).rpartition(":")
     if colon and head.lower().endswith(".npz"):
         return Path(head), array

@@ -8,14 +8,14 @@ from pathlib import Path
 
 import numpy as np
 
-from blendkit.core import LabelTable, ScoreKind, Scores, Taxonomy, text_hash
-from blendkit.errors import BlendkitError
+from blendkit.core import LabelTable, ScoreKind, Scores, Taxonomy, require_kind, require_path, text_hash
+from blendkit.errors import BlendkitError, shorten
 from blendkit.events import Emit, silent
 from blendkit.io import ColumnNames, is_source, read_labels, read_score_file, read_taxonomy, truth_for
 from blendkit.offline.cliffs_of_shares import score_cliffs
 from blendkit.offline.comparison import Comparison, LabelledChunks, Rules, compare_scores
 from blendkit.offline.offline_files import Place, open_workspaces
-from blendkit.offline.score_kinds import refuse_labels, score_kind, unlike_kinds
+from blendkit.offline.score_kinds import NOT_KNOWN, refuse_labels, score_kind, unlike_kinds
 from blendkit.offline.workspace import Workspaces
 from blendkit.recipe import Plan, Recipe, filled_text, make_plan
 
@@ -66,6 +66,7 @@ def compare(
     labels: needed where no recipe is among the sources. overrides and place: of the recipes. Raises BlendkitError for
     fewer than two sources, a source given twice, sources without labels, and as `compare_scores` does.
     """
+    require_kind(sources, (Mapping, list, tuple), "sources", 'give ["first.csv", "second.csv"], or {"name": scores}')
     if len(sources) < 2:
         raise BlendkitError("give at least two sources to compare")
     read = read_sources(sources, labels, names=names, overrides=overrides, place=place, emit=emit)
@@ -92,6 +93,8 @@ def read_sources(
     else:
         if any(isinstance(s, Scores) for s in sources):
             raise BlendkitError("scores in memory have no names", ['give them by name: {"a": first, "b": second}'])
+        for source in sources:
+            require_path(source, "a source", "Scores.from_frame(table, space) makes scores of a table in memory")
         twice = [s for s in sources if list(sources).count(s) > 1]
         if twice:
             raise BlendkitError(f"{twice[0]} is given twice")
@@ -144,6 +147,8 @@ def _kinds(read: SourcesRead, truth: LabelledChunks) -> list[str]:
     labelled = truth.rows.recording[truth.labelled].tolist()
     found = {own: score_kind(source, labelled) for own, source in read.files.items()}
     each = [f"{own}: {n}" for own, (kind, notes) in found.items() if kind != "unknown" for n in notes]
+    if unknown := [own for own, (kind, _) in found.items() if kind == "unknown"]:
+        each.append(f"{shorten(unknown)}: {NOT_KNOWN}")
     kinds: dict[str, ScoreKind] = {own: kind for own, (kind, _) in found.items()}
     return [*unlike_kinds({**kinds, **dict.fromkeys(read.tuned, "in-sample")}), *each]
 

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import get_args
 
-from blendkit.core import ClusterBy
+from blendkit.core import ClusterBy, require_choice
+from blendkit.errors import BlendkitError
 from blendkit.metrics import require_redraws
 
 
@@ -14,7 +16,7 @@ class Judging:
 
     clusters: what is redrawn as a whole, for chunks of one recording are not independent observations; replicates: how
     often it is redrawn; seed: of all random draws; level: of the confidence intervals. Raises BlendkitError for fewer
-    replicates than an interval of that level needs.
+    replicates than an interval of that level needs, and for what cannot be.
     """
 
     clusters: ClusterBy = "recording"
@@ -23,5 +25,10 @@ class Judging:
     level: float = 0.95
 
     def __post_init__(self) -> None:
-        """Refuse too few replicates."""
+        """Refuse what cannot be, and too few replicates."""
+        require_choice(self.clusters, get_args(ClusterBy), "clusters of an interval")
+        if not 0 < self.level < 1:
+            raise BlendkitError(f"the level of an interval lies between 0 and 1, got {self.level}")
+        if self.seed < 0:
+            raise BlendkitError(f"a seed is a whole number from 0 on, got {self.seed}")
         require_redraws(self.replicates, self.level)

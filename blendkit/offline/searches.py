@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Literal
+from typing import Literal, get_args
 
-from blendkit.core import text_hash
+from blendkit.core import require_choice, require_kind, text_hash
 from blendkit.errors import BlendkitError
 from blendkit.events import Emit, silent
 from blendkit.offline.chain_growth import Growth, grow_recipe
@@ -29,6 +29,11 @@ class GreedySearch:
 
     steps: int = 20
 
+    def __post_init__(self) -> None:
+        """Refuse a selection of nothing."""
+        if self.steps < 1:
+            raise BlendkitError(f"a greedy search picks at least one member, got {self.steps} steps")
+
 
 @dataclass(frozen=True)
 class LineSearch:
@@ -38,6 +43,11 @@ class LineSearch:
     """
 
     by: Literal["class_name", "class"] | None = None
+
+    def __post_init__(self) -> None:
+        """Refuse another grouping."""
+        if self.by is not None:
+            require_choice(self.by, ("class_name", "class"), "groups of a search")
 
 
 @dataclass(frozen=True)
@@ -61,6 +71,10 @@ class StackSearch:
     out: Path | None = None
     audio: Path | None = None
 
+    def __post_init__(self) -> None:
+        """Refuse another loss."""
+        require_choice(self.loss, get_args(StackLoss), "loss of a stack")
+
 
 def search(
     recipe: Recipe | Path | str,
@@ -78,6 +92,8 @@ def search(
     ledger: a file to which the result is added, with the nested figure. Raises BlendkitError for a recipe
     whose output has no relative weights, for unknown paths, and as a run does.
     """
+    kinds = (GreedySearch, LineSearch, GridSearch, StackSearch)
+    require_kind(method or GreedySearch(), kinds, "method of a search", "as in search(recipe, LineSearch())")
     method, judging = method or GreedySearch(), judging or Judging()
     workspaces, loaded = open_workspaces(recipe, overrides, place, emit)
     if isinstance(method, GreedySearch):

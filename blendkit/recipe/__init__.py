@@ -14,11 +14,11 @@ if TYPE_CHECKING:
     from blendkit.recipe.data_folders import DataFolder
     from blendkit.recipe.explanation import explain
     from blendkit.recipe.explicit_defaults import filled_recipe, filled_text, flow_text, recipe_text
-    from blendkit.recipe.find_recipe import FoundRecipe, is_recipe, open_recipe, packaged_recipes
+    from blendkit.recipe.find_recipe import FoundRecipe, is_recipe, load_recipe, open_recipe, packaged_recipes
     from blendkit.recipe.json_schema import SCHEMA_LINE, recipe_schema
     from blendkit.recipe.kaggle_inputs import KAGGLE_INPUT, kaggle_folders
     from blendkit.recipe.linting import called, lint, weak_steps
-    from blendkit.recipe.load import On, Recipe, load_recipe, parse_recipe, with_values, without, yaml_value
+    from blendkit.recipe.load import On, Recipe, parse_recipe, with_values, without, yaml_value
     from blendkit.recipe.optional_members import member_shares, narrowed
     from blendkit.recipe.parameter_words import ParameterWords, parameters_in_words
     from blendkit.recipe.params import checked_fit, numbers_of

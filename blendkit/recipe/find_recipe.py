@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+from blendkit.core import require_path
 from blendkit.errors import BlendkitError, did_you_mean, shorten
 from blendkit.recipe.load import On, Recipe, parse_recipe
 from blendkit.recipe.recipe_size_limits import read_recipe
@@ -39,6 +40,14 @@ def is_recipe(text: Path | str) -> bool:
     return path.suffix.lower() in (".yaml", ".yml") or (not path.exists() and str(text) in packaged_recipes())
 
 
+def load_recipe(recipe: Path | str, overrides: Sequence[str] = ()) -> Recipe:
+    """Read a recipe, a file or the name of a packaged one, and apply `path=value` overrides.
+
+    Raises BlendkitError with every problem, and with the nearest name where there is no such recipe.
+    """
+    return _found(recipe, overrides).recipe
+
+
 def open_recipe(recipe: Recipe | Path | str, overrides: Sequence[str] = (), on: On = "test") -> FoundRecipe:
     """Read a recipe: a file, or the name of a packaged one; a `Recipe` is taken as it is.
 
@@ -59,6 +68,7 @@ def _found(recipe: Recipe | Path | str, overrides: Sequence[str]) -> FoundRecipe
         if overrides:
             raise BlendkitError(f"{recipe.source}: overrides belong to a recipe that is read from text or a file")
         return FoundRecipe(recipe)
+    require_path(recipe, "recipe", "the name of a packaged recipe, or a recipe that `load_recipe` read, serves as well")
     path, own = Path(recipe), packaged_recipes()
     if path.is_file():
         text = read_recipe(path)

@@ -5,7 +5,6 @@ from __future__ import annotations
 import copy
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import Any, Literal
 
 from pydantic import ValidationError
@@ -13,7 +12,7 @@ from pydantic import ValidationError
 from blendkit.errors import BlendkitError, did_you_mean
 from blendkit.recipe.address import assign, dotted, known_keys, split_address
 from blendkit.recipe.params import problems_of
-from blendkit.recipe.recipe_size_limits import read_recipe, require_few
+from blendkit.recipe.recipe_size_limits import require_few
 from blendkit.recipe.schema import RecipeModel
 from blendkit.recipe.shared_keys import default_problems, with_defaults
 from blendkit.recipe.strict_yaml import KeyPath, parse
@@ -49,11 +48,6 @@ class Recipe:
         member = (self.raw.get("members") or {}).get(path[1])
         use = str(member.get("use")) if isinstance(member, dict) else ""
         return ("defaults", use, *path[2:]) if ("defaults", use, path[2]) in self.lines else path
-
-
-def load_recipe(path: Path, overrides: Sequence[str] = ()) -> Recipe:
-    """Read a recipe file and apply `path=value` overrides. Raises BlendkitError with every problem."""
-    return parse_recipe(read_recipe(path), path.name, overrides)
 
 
 def parse_recipe(text: str, source: str, overrides: Sequence[str] = (), *, written: bool = True) -> Recipe:

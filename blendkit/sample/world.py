@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 
-from blendkit.core import json_value
+from blendkit.core import json_value, require_kind
 from blendkit.sample.backbone import backbone, tapped, trunk
 from blendkit.sample.backbone_outputs import Features, backbone_features, session_of, stacked
 from blendkit.sample.competition_tables import write_labels, write_taxonomy, write_template
@@ -45,6 +45,7 @@ def make_world(folder: Path | str, config: WorldConfig = _DEFAULT) -> Path:
     is complete, so that a whole world of the same config is returned as it is; any other folder that exists raises
     `FileExistsError`. Its `world.json` lists all other files.
     """
+    require_kind(config, WorldConfig, "config of a sample world")
     folder = Path(folder)
     if is_whole(folder, config):
         return folder

@@ -5,9 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass, field, replace
 from functools import partial
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, Literal, get_args
 
-from blendkit.core import Scores, as_saw
+from blendkit.core import Scores, as_saw, require_choice
 from blendkit.errors import BlendkitError, broken
 from blendkit.graphs import Provider
 from blendkit.io import Provenance, read_provenance
@@ -62,13 +62,20 @@ class Runtime:
     """What a machine and its user allow: what runs ONNX graphs, and whether a recipe may name functions to call.
 
     threads: that each model may use (None: as many as this process has CPUs). cores: of the machine for which a run's
-    minutes are predicted.
+    minutes are predicted. Raises BlendkitError for fewer than one of either.
     """
 
     provider: Provider = "cpu"
     allow_code: bool = False
     threads: int | None = None
     cores: int = TARGET_CORES
+
+    def __post_init__(self) -> None:
+        """Refuse less than one thread or core, and an unknown provider."""
+        require_choice(self.provider, get_args(Provider), "provider")
+        for what, count in (("threads", self.threads), ("cores", self.cores)):
+            if count is not None and count < 1:
+                raise BlendkitError(f"{what}: expected a whole number from 1 on, got {count}")
 
     @property
     def used_threads(self) -> int:

@@ -277,7 +277,7 @@ def test_frame_keeps_float32() -> None:
 
 
 def test_frame_without_its_index_is_refused() -> None:
-    with pytest.raises(BlendkitError, match=r"start_time.*filename"):
+    with pytest.raises(BlendkitError, match=r"start_time.*\n.*filename"):
         Scores.from_frame(pd.DataFrame({"filename": ["a"], "x": [1.0]}), "logit")
 
 
@@ -290,7 +290,7 @@ def test_frame_with_a_gap_is_refused() -> None:
 
 def test_frame_of_text_is_refused() -> None:
     frame = numbered(two_recordings()).to_frame().astype(object)
-    with pytest.raises(BlendkitError, match="object"):
+    with pytest.raises(BlendkitError, match=r"grekis1 \(object\)"):
         Scores.from_frame(frame, "logit")
 
 
@@ -422,3 +422,19 @@ def test_columns_that_only_count_or_describe_are_no_classes() -> None:
     assert scores.known_to(Taxonomy({}), also=("extra",))[0].classes == ("x", "extra")  # a label names it
     with pytest.raises(BlendkitError, match="no column is a class"):
         Scores.build(np.ones((1, 1)), rows, ["n"], "logit").known_to(Taxonomy({}))
+
+
+@pytest.mark.parametrize("as_index", [False, True])
+def test_a_frame_of_row_ids_has_chunks_that_end_there(as_index: bool) -> None:
+    frame = pd.DataFrame({"row_id": ["r_10", "r_20", "s_10"], "x": [1, 0, 1], "y": [0.5, 0.25, 0.0]})
+    made = Scores.from_frame(frame.set_index("row_id") if as_index else frame, "prob", chunk_s=10)
+    assert made.classes == ("x", "y")
+    assert made.rows.recording.tolist() == ["r", "r", "s"]
+    assert made.rows.start_s.tolist() == [0, 10, 0]
+    assert made.values.tolist() == [[1, 0.5], [0, 0.25], [1, 0]]
+
+
+def test_a_column_of_a_frame_without_numbers_is_named() -> None:
+    frame = pd.DataFrame({"row_id": ["r_5"], "site": ["north"], "x": [1.0]})
+    with pytest.raises(BlendkitError, match=r"holds numbers\n  not site \("):
+        Scores.from_frame(frame, "prob")

@@ -7,7 +7,8 @@ import pytest
 
 from blendkit.errors import BlendkitError
 from blendkit.recipe.address import dotted, known_keys
-from blendkit.recipe.load import load_recipe, parse_recipe, with_values
+from blendkit.recipe import load_recipe
+from blendkit.recipe.load import parse_recipe, with_values
 from blendkit.recipe.plan import make_plan
 from blendkit.recipe.step_schema import Step
 
@@ -201,7 +202,7 @@ def test_something_else_is_no_recipe(text: str) -> None:
 def test_a_file_that_is_not_there_is_named(tmp_path: Path) -> None:
     with pytest.raises(BlendkitError, match=r"nothing\.yaml"):
         load_recipe(tmp_path / "nothing.yaml")
-    with pytest.raises(BlendkitError, match="cannot read"):
+    with pytest.raises(BlendkitError, match="a folder, not a recipe"):
         load_recipe(tmp_path)
 
 

@@ -6,7 +6,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from blendkit.core import LabelTable, json_value, no_search_for_circles
+from blendkit.core import LabelTable, json_value, no_search_for_circles, require_path
 from blendkit.errors import BlendkitError, shorten
 from blendkit.io.packed_files import unpack_file
 from blendkit.io.readers.detection_tables import table_recording
@@ -56,6 +56,7 @@ def read_labels(path: Path | str, *, column: str | None = None, one_class: str |
 
 def split_label_source(path: Path | str) -> tuple[Path, str | None]:
     """Return (file, name) of `FILE:NAME`, a file with the array or column of its labels, or (file, None)."""
+    require_path(path, "labels", "write a table in memory into a file first")
     head, colon, name = str(path).rpartition(":")
     if colon and name and not Path(path).exists() and (Path(head).exists() or head.lower().endswith(".npz")):
         return Path(head), name

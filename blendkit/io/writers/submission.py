@@ -9,7 +9,7 @@ from pathlib import Path
 
 import numpy as np
 
-from blendkit.core import Float64, Int64, Matrix, Scores, distinct_values, sigmoid, written_space
+from blendkit.core import Float64, Int64, Matrix, Scores, distinct_values, require_kind, sigmoid, written_space
 from blendkit.errors import BlendkitError, DeliveryError, shorten
 from blendkit.io.class_columns import ROW_ID
 from blendkit.io.plain_lines import are_plain, loops_pay
@@ -53,6 +53,7 @@ def write_scores(
     shortest that read back as the same number. Raises BlendkitError for ids that become equal when they are made safe,
     and DeliveryError if the file does not read back equal.
     """
+    require_kind(scores, Scores, "scores to write", "`Scores.from_frame` makes scores of a table")
     rows = scores.rows if order is None else scores.rows.take(order)
     ids, classes = rows.ids(), scores.classes
     made_safe = tuple(i for i in (*ids, *classes) if safe and safe_cell(i) != i)
