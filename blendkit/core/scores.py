@@ -5,16 +5,16 @@ from __future__ import annotations
 import html
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
-from pathlib import PurePath
 from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 from numpy.typing import NDArray
 
 from blendkit.core.arrays import Bools, Int64, Matrix
-from blendkit.core.audio_suffixes import composed, recording_id
+from blendkit.core.audio_suffixes import composed
 from blendkit.core.auto_names import with_fitting_names
 from blendkit.core.bookkeeping_columns import is_bookkeeping
+from blendkit.core.keyed_frames import OWN_IDS, keyed_frame
 from blendkit.core.name_differences import compare_rows
 from blendkit.core.names import NameRule
 from blendkit.core.rows import (
@@ -22,8 +22,6 @@ from blendkit.core.rows import (
     Rows,
     canonical_order,
     in_canonical_order,
-    make_rows,
-    rows_from_ids,
     same_rows,
 )
 from blendkit.core.score_problems import cover_problems, duplicate_problems, nan_problems, shape_problems
@@ -33,9 +31,6 @@ from blendkit.errors import BlendkitError, did_you_mean, shorten
 
 if TYPE_CHECKING:
     import pandas as pd
-
-_IDS = "blendkit recording ids"  # marks a frame whose files are recording ids
-_FRAME_KEYS = (("file", "start_time", "end_time"), ("row_id",))
 
 
 @dataclass(frozen=True, slots=True, eq=False, repr=False)
@@ -213,7 +208,7 @@ class Scores:
             [self.rows.recording, self.rows.start_s, self.rows.end_s], names=["file", "start_time", "end_time"]
         )
         frame = pd.DataFrame(self.values, index=index, columns=list(self.classes))
-        frame.attrs[_IDS] = True
+        frame.attrs[OWN_IDS] = True
         return frame
 
     @classmethod
@@ -228,18 +223,7 @@ class Scores:
         names: default, the preset that most names fit. Raises BlendkitError for a frame with neither, for columns
         without numbers, and as `build` does.
         """
-        frame, keys = _keyed(frame)
-        kinds = zip(frame.columns, frame.dtypes, strict=True)
-        wrong = [f"{c} ({kind})" for c, kind in kinds if kind.kind not in "biuf"]
-        if wrong:
-            raise BlendkitError("frame: every other column is a class and holds numbers", [f"not {shorten(wrong)}"])
-        own, rule = frame.attrs.get(_IDS, False), names or NameRule()
-        first, *times = (frame.index.get_level_values(k) for k in keys)
-        if times:
-            files = [str(f) if own else _recording_id(str(f)) for f in first]
-            rows = make_rows(files, *(t.to_numpy(float) for t in times), rule)
-        else:
-            rows = rows_from_ids([str(i) for i in first], chunk_s, rule)
+        frame, rows = keyed_frame(frame, names or NameRule(), chunk_s)
         rows = rows if names else with_fitting_names(rows)
         return cls.build(frame.to_numpy(), rows, [str(c) for c in frame.columns], space, source="frame")
 
@@ -248,24 +232,6 @@ def _keys(rows: Rows) -> Iterator[tuple[str, int, int]]:
     """Yield the identity of each row: recording, start and end in milliseconds."""
     start, end = (np.rint(t * 1000).astype(np.int64).tolist() for t in (rows.start_s, rows.end_s))
     return zip(rows.recording.tolist(), start, end, strict=True)
-
-
-def _keyed(frame: pd.DataFrame) -> tuple[pd.DataFrame, tuple[str, ...]]:
-    """Return a frame whose index names its rows, and the names of the index."""
-    for keys in _FRAME_KEYS:
-        if tuple(frame.index.names) == keys:
-            return frame, keys
-        if set(keys) <= set(frame.columns):
-            return frame.set_index(list(keys)), keys
-    has = [str(c) for c in (*(n for n in frame.index.names if n is not None), *frame.columns)]
-    ways = ["expected row_id, or file, start_time and end_time, as index or columns", f"has {shorten(has)}"]
-    raise BlendkitError("frame: which chunk is a row?", ways)
-
-
-def _recording_id(file: str) -> str:
-    """Return the recording id of a frame's file: no audio suffix, and only the name of an absolute path."""
-    path = PurePath(file)
-    return recording_id(path.name if path.is_absolute() else path.as_posix())
 
 
 def _frozen(values: NDArray[Any]) -> NDArray[Any]:

@@ -93,8 +93,8 @@ def read_sources(
     else:
         if any(isinstance(s, Scores) for s in sources):
             raise BlendkitError("scores in memory have no names", ['give them by name: {"a": first, "b": second}'])
-        for source in sources:
-            require_path(source, "a source", "Scores.from_frame(table, space) makes scores of a table in memory")
+        for one in sources:
+            require_path(one, "a source", "Scores.from_frame(table, space) makes scores of a table in memory")
         twice = [s for s in sources if list(sources).count(s) > 1]
         if twice:
             raise BlendkitError(f"{twice[0]} is given twice")

@@ -6,8 +6,8 @@ from typing import Any
 import pytest
 
 from blendkit.errors import BlendkitError
-from blendkit.recipe.address import dotted, known_keys
 from blendkit.recipe import load_recipe
+from blendkit.recipe.address import dotted, known_keys
 from blendkit.recipe.load import parse_recipe, with_values
 from blendkit.recipe.plan import make_plan
 from blendkit.recipe.step_schema import Step

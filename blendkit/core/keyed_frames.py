@@ -1,0 +1,47 @@
+"""Frames of pandas whose index or columns name chunks: as opensoundscape has them, or by row id."""
+
+from __future__ import annotations
+
+from pathlib import PurePath
+from typing import TYPE_CHECKING
+
+from blendkit.core.audio_suffixes import recording_id
+from blendkit.core.names import NameRule
+from blendkit.core.rows import Rows, make_rows, rows_from_ids
+from blendkit.errors import BlendkitError, shorten
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+OWN_IDS = "blendkit recording ids"  # marks a frame whose files are recording ids
+_SPANS, _ROW_ID = ("file", "start_time", "end_time"), ("row_id",)
+
+
+def keyed_frame(frame: pd.DataFrame, names: NameRule, chunk_s: float) -> tuple[pd.DataFrame, Rows]:
+    """Return a frame whose columns are all classes, and its rows.
+
+    Raises BlendkitError for a frame that does not say which chunk a row is, and for columns without numbers.
+    """
+    keys = next((k for k in (_SPANS, _ROW_ID) if tuple(frame.index.names) == k), None)
+    if keys is None:
+        keys = next((k for k in (_SPANS, _ROW_ID) if set(k) <= set(frame.columns)), None)
+        if keys is None:
+            has = [str(c) for c in (*(n for n in frame.index.names if n is not None), *frame.columns)]
+            ways = ["expected row_id, or file, start_time and end_time, as index or columns", f"has {shorten(has)}"]
+            raise BlendkitError("frame: which chunk is a row?", ways)
+        frame = frame.set_index(list(keys))
+    kinds = zip(frame.columns, frame.dtypes, strict=True)
+    if wrong := [f"{c} ({kind})" for c, kind in kinds if kind.kind not in "biuf"]:
+        raise BlendkitError("frame: every other column is a class and holds numbers", [f"not {shorten(wrong)}"])
+    first = frame.index.get_level_values(keys[0]).astype(str).tolist()
+    if keys == _ROW_ID:
+        return frame, rows_from_ids(first, chunk_s, names)
+    files = first if frame.attrs.get(OWN_IDS, False) else [_recording_id(f) for f in first]
+    start, end = (frame.index.get_level_values(k).to_numpy(float) for k in keys[1:])
+    return frame, make_rows(files, start, end, names)
+
+
+def _recording_id(file: str) -> str:
+    """Return the recording id of a frame's file: no audio suffix, and only the name of an absolute path."""
+    path = PurePath(file)
+    return recording_id(path.name if path.is_absolute() else path.as_posix())
