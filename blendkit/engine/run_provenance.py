@@ -15,19 +15,22 @@ from blendkit.scoring import Opened
 class Behind:
     """What is known of every member's scores, and the contents of all recordings that any of them scored.
 
-    tuned: the recordings on whose labels weights or values of the recipe were chosen.
+    tuned: the recordings on whose labels weights or values of the recipe were chosen; not_told: which files would say
+    so, but are not there.
     """
 
     members: Mapping[str, Provenance]
     contents: Contents
     tuned: Saw
+    not_told: tuple[str, ...] = ()
 
     @classmethod
     def of(cls, opened: Opened, files: RecipeFiles) -> Behind:
         """Ask the members' score files and stores, once: stores hold what a run needs only after it has scored."""
         found = {**opened.sources, **{m.name: of_store(m.store) for m in opened.audio if m.store is not None}}
         contents = JoinedContents(p.contents for p in found.values())
-        return cls({n: replace(p, contents=contents) for n, p in found.items()}, contents, files.tuned_on())
+        known = {n: replace(p, contents=contents) for n, p in found.items()}
+        return cls(known, contents, files.tuned_on(), files.not_told)
 
     def in_sample(self, recordings: set[str]) -> list[str]:
         """Name the members that were fitted, and say if the recipe was tuned, on recordings they are measured on."""
@@ -42,7 +45,7 @@ class Behind:
         if tuned := len(self.tuned.among(measured, self.contents)):
             what = f"weights or values of this recipe were chosen on {tuned} {of} (`tuned_on:`)"
             said.insert(0, f"{what}: figures of its output are in-sample")
-        return said
+        return [*self.not_told, *said]
 
     def with_steps(self, plan: Plan, files: RecipeFiles) -> dict[str, Provenance]:
         """Return what is behind each member, each fitted step and each blend with fitted coefficients.

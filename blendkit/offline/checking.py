@@ -61,7 +61,7 @@ def check(
         inputs = find_inputs(plan, root)
         preflight(plan, inputs, files)
         named = inputs.named
-        notes = [*inputs.doubled, *named.notes(), *group_notes(plan, inputs.taxonomy, inputs.classes)]
+        notes = [*files.not_told, *inputs.doubled, *named.notes(), *group_notes(plan, inputs.taxonomy, inputs.classes)]
         notes += top_notes(plan, inputs.classes)
     findings = lint(plan, sharded=sharded)
     if store is not None:

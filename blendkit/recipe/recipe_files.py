@@ -26,10 +26,14 @@ _READ_STACK = loader_of(StackWeights)  # one function, so that a file is read on
 
 @dataclass(frozen=True, eq=False)
 class RecipeFiles:
-    """The files that a plan names, by key path, and their contents: the one table that every stage reads."""
+    """The files that a plan names, by key path, and their contents: the one table that every stage reads.
+
+    not_told: what is said of files of `tuned_on:` that are not there: nobody knows what the recipe was tuned on.
+    """
 
     paths: Mapping[KeyPath, Path] = field(default_factory=dict)
     contents: FileContents = field(default_factory=FileContents, repr=False)
+    not_told: tuple[str, ...] = ()
 
     def of_member(self, member: str, key: str) -> list[Path]:
         """Return the file or the files of a member's parameter, in order; an empty list if they are missing."""
@@ -73,7 +77,15 @@ class RecipeFiles:
 
 def named_files(plan: Plan) -> Iterator[tuple[KeyPath, str]]:
     """Yield (key path, file name) of every file that members and fitted steps need, and of `tuned_on:`."""
+    yield from _tuning(plan)
+    yield from _needed(plan)
+
+
+def _tuning(plan: Plan) -> Iterator[tuple[KeyPath, str]]:
     yield from (((_TUNED, i), name) for i, name in enumerate(plan.recipe.model.tuned_on))
+
+
+def _needed(plan: Plan) -> Iterator[tuple[KeyPath, str]]:
     for member in plan.members.values():
         for key in member.files:
             named = member.params.get(key)
@@ -98,20 +110,20 @@ def check_files(plan: Plan, data: DataFolder, spare: Container[str] = ()) -> Rec
     nothing is measured on them.
     """
     data.require_roots()
-    found: dict[KeyPath, Path] = {}
+    found, not_told = _tuning_files(plan, data)
     problems = []
-    for path, name in named_files(plan):
+    for path, name in _needed(plan):
         try:
             mark = plan.members[str(path[1])].files.get(str(path[2])) if path[0] == "members" else None
             if mark is not None and (is_on_hub(name) or is_remote(name)):
                 stated = stated_hashes(plan.recipe.model.members[str(path[1])].sha256)
                 found[path] = address_file(name, stated) if is_remote(name) else hub_file(name, hashed=bool(stated))
                 continue
-            labels = path[0] == _TUNED or path[-2:] in (("fit", "labels"), ("fill_uncovered", "prior"))
+            labels = path[-2:] in (("fit", "labels"), ("fill_uncovered", "prior"))
             folder = mark is not None and mark.folder
             found[path] = data.require_labels(name) if labels else data.require(name, folder=folder)
         except BlendkitError as error:
-            if path[0] != _TUNED and (path[0] != "members" or path[1] not in spare):
+            if path[0] != "members" or path[1] not in spare:
                 problems.append(f"{plan.recipe.where(path)}: {error.title}")
     ways: list[str] = []  # out, where a member says how to get its files: often the same of several
     for path, find in _unnamed(plan):
@@ -128,7 +140,19 @@ def check_files(plan: Plan, data: DataFolder, spare: Container[str] = ()) -> Rec
     if wrong:
         way = "get the right file, or state its hash once you trust it"
         raise BlendkitError(f"{plan.recipe.source}: files are not those that `sha256:` states", [*wrong, way])
-    return RecipeFiles(found, data.contents)
+    return RecipeFiles(found, data.contents, tuple(not_told))
+
+
+def _tuning_files(plan: Plan, data: DataFolder) -> tuple[dict[KeyPath, Path], list[str]]:
+    """Return the files of `tuned_on:` that are there, by key path, and what is said of those that are not."""
+    found: dict[KeyPath, Path] = {}
+    not_told = []
+    for path, name in _tuning(plan):
+        try:
+            found[path] = data.require_labels(name)
+        except BlendkitError as error:
+            not_told.append(f"{plan.recipe.where(path)}: {error.title}: which figures are in-sample is not known")
+    return found, not_told
 
 
 def _unnamed(plan: Plan) -> Iterator[tuple[KeyPath, Callable[[], Path]]]:

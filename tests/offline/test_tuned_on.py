@@ -11,6 +11,7 @@ import yaml
 from blendkit.engine.local import run
 from blendkit.errors import BlendkitError
 from blendkit.io.provenance import read_provenance
+from blendkit.offline.checking import check
 from blendkit.offline.compare_sources import compare
 from blendkit.offline.comparison import Rules
 from blendkit.offline.interval_settings import Judging
@@ -41,8 +42,12 @@ def test_a_run_and_its_files_say_that_figures_are_in_sample(data: Path, tmp_path
 
 
 def test_labels_that_are_elsewhere_stop_no_run(data: Path, tmp_path: Path) -> None:
-    done = run(tuned(["elsewhere.csv"]), data, tmp_path / "out")
-    assert not any("tuned_on" in w for w in done.warnings)
+    done = run(tuned(["label.csv"]), data, tmp_path / "out")
+    said = (
+        "tuned_on[0]: 'label.csv' is not in data (did you mean 'labels.csv'?): which figures are in-sample is not known"
+    )
+    assert any(said in w for w in done.warnings), done.warnings
+    assert any(said in n for n in check(tuned(["label.csv"]), data).notes)
     assert json.loads((tmp_path / "out/run.json").read_text(encoding="utf-8"))["provenance"]["kind"] == "unknown"
 
 
